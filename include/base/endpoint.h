@@ -1,0 +1,72 @@
+/* Where a peer is: an IP address and a port, kept in the form that the wire uses, so that the peers
+ * of a swarm can be copied into a reply as they stand (BEP 23: 6 bytes for IPv4; BEP 7: 18 for IPv6;
+ * address first, then the port, big-endian). An IPv4 address mapped into IPv6 is always kept as
+ * IPv4. Also networks: an address and a prefix length. Pure; any thread. */
+#ifndef SKEP_BASE_ENDPOINT_H
+#define SKEP_BASE_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum family { FAMILY_NONE = 0, FAMILY_V4 = 4, FAMILY_V6 = 6 };
+
+enum {
+    ENDPOINT_V4_LEN = 6,
+    ENDPOINT_V6_LEN = 18,
+    ENDPOINT_MAX_LEN = 18,
+    ENDPOINT_TEXT_LEN = 56, /* "[v6]:port" and a terminating zero */
+    NETWORKS_MAX = 32,
+};
+
+struct endpoint {
+    uint8_t family;
+    uint8_t wire[ENDPOINT_MAX_LEN]; /* bytes past the family's length are zero */
+};
+
+struct network {
+    uint8_t family;
+    uint8_t bits;
+    uint8_t address[16];
+};
+
+struct networks {
+    size_t count;
+    struct network list[NETWORKS_MAX];
+};
+
+/* Bytes of a family's address with its port, 6 or 18, and without it, 4 or 16. */
+static inline size_t endpoint_len(uint8_t family) {
+    return family == FAMILY_V6 ? ENDPOINT_V6_LEN : ENDPOINT_V4_LEN;
+}
+
+static inline size_t address_len(uint8_t family) {
+    return endpoint_len(family) - 2;
+}
+
+uint16_t endpoint_port(const struct endpoint *endpoint);
+void endpoint_set_port(struct endpoint *endpoint, uint16_t port);
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
+
+/* From its wire form of 6 or 18 bytes. */
+struct endpoint endpoint_from_wire(uint8_t family, const uint8_t *wire);
+
+/* FAMILY_NONE where `address` is neither AF_INET nor AF_INET6. */
+struct endpoint endpoint_from_sockaddr(const struct sockaddr *address);
+
+/* An IP address without a port; the endpoint's port is 0. False if `text` is none. */
+bool endpoint_parse_address(const char *text, struct endpoint *endpoint);
+
+/* "192.0.2.1" or "2001:db8::1"; with the port "192.0.2.1:6881" or "[2001:db8::1]:6881". */
+void endpoint_address_text(const struct endpoint *endpoint, char text[static ENDPOINT_TEXT_LEN]);
+void endpoint_text(const struct endpoint *endpoint, char text[static ENDPOINT_TEXT_LEN]);
+
+/* "192.168.0.0/16", "fd00::/8", or a single address. False if `text` is none of these, or has bits
+ * set behind its prefix. */
+bool network_parse(const char *text, struct network *network);
+
+/* Whether the endpoint's address lies in one of the networks. */
+bool networks_contain(const struct networks *networks, const struct endpoint *endpoint);
+
+#endif

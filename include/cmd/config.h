@@ -1,0 +1,36 @@
+/* The settings of skepd: defaults, the file, the command line, in this order. The only module that
+ * knows libconfig. Each module has its own options inside; none of them sees this struct. */
+#ifndef SKEP_CMD_CONFIG_H
+#define SKEP_CMD_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/log.h"
+#include "server/http_server.h"
+#include "swarm/tracker.h"
+
+enum { CONFIG_PATH_LEN = 1024, CONFIG_ERROR_LEN = 512 };
+
+struct config {
+    enum log_level log_level;
+    uint32_t log_events_per_s; /* lines about peers; more are summed up */
+    bool store_enabled;
+    char database[CONFIG_PATH_LEN]; /* empty: the state directory's skep.db */
+    uint32_t flush_interval_ms;
+    uint32_t feed_capacity; /* changes for each shard that wait for the store */
+    struct tracker_options tracker;
+    struct http_server_options http;
+};
+
+/* Every default there is. */
+struct config config_defaults(void);
+
+/* Reads the file at `path` over what `config` holds. False and one line, with file and line number,
+ * in `error`; then `config` is as it was. */
+bool config_read(struct config *config, const char *path, char error[static CONFIG_ERROR_LEN]);
+
+/* Checks what no single setting shows; same answer as above, without a line number. */
+bool config_check(const struct config *config, char error[static CONFIG_ERROR_LEN]);
+
+#endif

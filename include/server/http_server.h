@@ -1,0 +1,34 @@
+/* HTTP, by libmicrohttpd: the only module that knows it. Routes announce and scrape to the tracker
+ * and answers everything else in plain words. Threads of its own, each with an epoll set. */
+#ifndef SKEP_SERVER_HTTP_SERVER_H
+#define SKEP_SERVER_HTTP_SERVER_H
+
+#include "server/listen.h"
+#include "swarm/tracker.h"
+
+struct http_server_options {
+    struct listen_addresses listen;
+    uint16_t port;
+    uint32_t threads;         /* 0: one for each core */
+    uint32_t connections_max; /* open at a time */
+    uint32_t timeout_s;       /* a silent connection is closed after that */
+    uint32_t request_max;     /* bytes of a request's line and headers */
+    uint32_t scrape_max;      /* info_hashes in one scrape */
+    bool full_scrape;         /* whether a scrape without info_hash answers for every torrent */
+};
+
+struct http_server;
+
+/* Starts to serve. `tracker` must outlive the server. NULL and one line in `error` if an address
+ * cannot be had. */
+struct http_server *http_server_start(const struct http_server_options *options,
+                                      struct tracker *tracker,
+                                      char error[static LISTEN_ERROR_LEN]);
+
+/* Takes over what can change while running: `scrape_max` and `full_scrape`. Any thread. */
+void http_server_apply(struct http_server *server, const struct http_server_options *options);
+
+/* Closes all connections and frees the port. NULL is fine. */
+void http_server_stop(struct http_server *server);
+
+#endif

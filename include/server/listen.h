@@ -1,0 +1,28 @@
+/* Where the tracker is to be found: sockets to listen on, and the addresses of this machine. */
+#ifndef SKEP_SERVER_LISTEN_H
+#define SKEP_SERVER_LISTEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/endpoint.h"
+
+enum { LISTEN_ERROR_LEN = 256, LISTEN_MAX = 8 };
+
+/* The addresses to listen on; none at all means every address of the machine, v4 and v6 on one
+ * socket. */
+struct listen_addresses {
+    size_t count;
+    struct endpoint list[LISTEN_MAX];
+};
+
+/* A listening TCP socket, or -1 and one line in `error`. `address` NULL: every address. */
+int listen_tcp(const struct endpoint *address, uint16_t port, char error[static LISTEN_ERROR_LEN]);
+
+/* Calls `visit` with the host part of a URL ("192.168.1.2", "[2001:db8::2]") for each address on
+ * which another machine may reach `addresses`; loopback comes last, link-local ones are left out. */
+void listen_visit_hosts(const struct listen_addresses *addresses,
+                        void (*visit)(void *context, const char *host), void *context);
+
+#endif

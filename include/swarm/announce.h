@@ -1,0 +1,75 @@
+/* The messages of the tracker's core: what an announce or a scrape asks and what is answered. Plain
+ * data that knows no wire; HTTP and UDP decode into these and encode from them. */
+#ifndef SKEP_SWARM_ANNOUNCE_H
+#define SKEP_SWARM_ANNOUNCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/endpoint.h"
+
+enum {
+    INFO_HASH_LEN = 20,
+    PEER_ID_LEN = 20,
+    NUMWANT_LIMIT = 1000, /* what `numwant_max` may be set to: bounds every reply buffer */
+};
+
+#define NUMWANT_DEFAULT (-1)
+#define LEFT_UNKNOWN UINT64_MAX
+
+/* EVENT_PAUSED is a partial seed: it needs nothing more, but has not everything (BEP 21). */
+enum announce_event {
+    EVENT_NONE,
+    EVENT_COMPLETED,
+    EVENT_STARTED,
+    EVENT_STOPPED,
+    EVENT_PAUSED,
+};
+
+struct announce_request {
+    uint8_t info_hash[INFO_HASH_LEN];
+    uint8_t peer_id[PEER_ID_LEN];
+    struct endpoint peer;    /* the socket's address with the port that the client announced */
+    struct endpoint claimed; /* an address that the client claims; FAMILY_NONE where it does not */
+    uint64_t uploaded;
+    uint64_t downloaded;
+    uint64_t left; /* bytes; LEFT_UNKNOWN is a leecher's */
+    uint32_t key;  /* 0: none */
+    int32_t numwant;
+    enum announce_event event;
+};
+
+/* `peers` and `peer_ids` are the caller's; all else is filled in. */
+struct announce_response {
+    uint8_t *peers;    /* room for `peers_max` wire endpoints of `family` */
+    uint8_t *peer_ids; /* room for `peers_max` ids of 20 bytes; NULL where they are not wanted */
+    uint32_t peers_max;
+
+    uint8_t family; /* of the asker, and so of the peers */
+    uint32_t peer_count;
+    uint32_t seeders;
+    uint32_t leechers;
+    uint32_t downloaded; /* how often the torrent was completed */
+    uint32_t interval_s;
+    uint32_t min_interval_s;
+    struct endpoint asker; /* the address that the tracker took the asker to have */
+};
+
+/* Why an announce is refused; how that is worded is up to the wire. */
+enum announce_result {
+    ANNOUNCE_OK,
+    ANNOUNCE_TORRENTS_FULL,
+    ANNOUNCE_SWARM_FULL,
+    ANNOUNCE_PEERS_FULL,
+    ANNOUNCE_NO_MEMORY,
+};
+
+/* The counts of one torrent (BEP 48, and `downloaders` of BEP 21); zeros for an unknown one. */
+struct scrape_entry {
+    uint32_t seeders;
+    uint32_t downloaded;
+    uint32_t leechers;
+    uint32_t downloaders; /* leechers that are no partial seeds */
+};
+
+#endif

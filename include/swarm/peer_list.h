@@ -1,0 +1,117 @@
+/* The peers of one info_hash and one address family.
+ *
+ * A structure of arrays in one block of memory. The packed wire endpoints stand side by side, so
+ * that a compact reply is a copy of a window or two. They are kept in four zones, in this order:
+ *
+ *     seeders outside | seeders on our LAN | leechers on our LAN | leechers outside
+ *
+ * All peers are one window, leechers are one, and an asker who must not see the LAN's addresses
+ * skips one run in the middle. Behind the endpoints stand the deadlines, which the sweep reads, and
+ * the records. Past a few peers, two open-addressing indexes find a peer by its endpoint and by who
+ * it is (peer_id and key); below that a scan is faster.
+ *
+ * Positions move with every put and drop. Not locked: the caller holds the shard's lock. */
+#ifndef SKEP_SWARM_PEER_LIST_H
+#define SKEP_SWARM_PEER_LIST_H
+
+#include "base/keyed_hash.h"
+#include "base/random.h"
+#include "swarm/announce.h"
+
+enum peer_zone {
+    ZONE_SEEDER_OUTSIDE,
+    ZONE_SEEDER_LAN,
+    ZONE_LEECHER_LAN,
+    ZONE_LEECHER_OUTSIDE,
+};
+
+enum { PEER_ZONES = 4 };
+
+enum peer_flag {
+    PEER_COMPLETED_COUNTED = 1, /* its `completed` is in the torrent's count */
+    PEER_PAUSED = 2,            /* a partial seed */
+};
+
+#define PEER_NOWHERE UINT32_MAX
+
+struct peer_record {
+    uint8_t peer_id[PEER_ID_LEN];
+    uint32_t key;
+    uint64_t left;
+    uint64_t uploaded;
+    uint64_t downloaded;
+    uint32_t joined_s; /* monotonic */
+    uint16_t ttl_s;    /* deadline - ttl_s is when it was last heard of */
+    uint8_t flags;
+};
+
+struct peer_list {
+    uint8_t *block;
+    uint32_t *index;              /* both indexes, one behind the other; NULL while small */
+    uint32_t zone_end[PEER_ZONES]; /* positions; the last one is the count */
+    uint32_t capacity;
+    uint32_t index_mask;
+    uint8_t family;
+};
+
+/* What `peer_list_pick` may hand out. */
+struct peer_filter {
+    uint32_t self;      /* the asker's position, or PEER_NOWHERE */
+    bool leechers_only; /* for an asker that needs nothing */
+    bool outside_only;  /* leave out the LAN's peers */
+};
+
+void peer_list_init(struct peer_list *list, uint8_t family);
+
+/* Frees what the list holds and leaves it empty. */
+void peer_list_clear(struct peer_list *list);
+
+static inline uint32_t peer_list_count(const struct peer_list *list) {
+    return list->zone_end[PEER_ZONES - 1];
+}
+
+static inline uint32_t peer_list_seeders(const struct peer_list *list) {
+    return list->zone_end[ZONE_SEEDER_LAN];
+}
+
+/* The position of the peer at `wire` (6 or 18 bytes), or PEER_NOWHERE. */
+uint32_t peer_list_find(const struct peer_list *list, const struct hash_key *key,
+                        const uint8_t *wire);
+
+/* The position of the peer that is `peer_id` with the same `key`, or PEER_NOWHERE. A key of 0 is
+ * nobody's. */
+uint32_t peer_list_find_identity(const struct peer_list *list, const struct hash_key *key,
+                                 const uint8_t peer_id[static PEER_ID_LEN], uint32_t identity_key);
+
+/* Adds a peer that is not in the list. Returns its position, or PEER_NOWHERE without memory. */
+uint32_t peer_list_add(struct peer_list *list, const struct hash_key *key, enum peer_zone zone,
+                       const uint8_t *wire, const struct peer_record *record, uint32_t deadline_s);
+
+/* Replaces a peer's record and deadline, and moves it to `zone`. Returns its new position. */
+uint32_t peer_list_update(struct peer_list *list, const struct hash_key *key, uint32_t position,
+                          enum peer_zone zone, const struct peer_record *record,
+                          uint32_t deadline_s);
+
+/* Removes the peer at `position`; gives memory back once much of it is unused. */
+void peer_list_remove(struct peer_list *list, const struct hash_key *key, uint32_t position);
+
+enum peer_zone peer_list_zone(const struct peer_list *list, uint32_t position);
+const uint8_t *peer_list_wire(const struct peer_list *list, uint32_t position);
+const struct peer_record *peer_list_record(const struct peer_list *list, uint32_t position);
+uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position);
+
+/* The first position at or behind `from` whose deadline has passed, or PEER_NOWHERE. */
+uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uint32_t now_s);
+
+/* Copies at most `want` peers that pass `filter` to `wire`, and their ids to `peer_ids` unless that
+ * is NULL. Every peer that passes is as likely as any other; none comes twice. Where `substitute` is
+ * not NULL, the LAN's peers are given with that address (4 or 16 bytes) and their own port. Returns
+ * how many were copied. */
+uint32_t peer_list_pick(const struct peer_list *list, struct random *random,
+                        const struct peer_filter *filter, uint32_t want,
+                        const uint8_t *substitute, uint8_t *wire, uint8_t *peer_ids);
+
+/* Bytes that the list holds, its own struct aside. */
+size_t peer_list_memory(const struct peer_list *list);
+
+#endif

@@ -1,0 +1,78 @@
+/* The tracker's core: one announce or scrape in, one answer out, whatever wire it came by.
+ *
+ * Owns the swarms, in memory. Decides which address a peer is known by and which peers the asker
+ * may see, how soon it should come again, and what is refused. Every function may be called from
+ * any thread at any time; each takes the lock of one shard at a time, but for tracker_apply.
+ * `now_ms` is clock_now_ms(). */
+#ifndef SKEP_SWARM_TRACKER_H
+#define SKEP_SWARM_TRACKER_H
+
+#include "swarm/announce.h"
+#include "swarm/feed.h"
+
+struct tracker_options {
+    uint32_t interval_min_s; /* the interval follows the load between these two */
+    uint32_t interval_max_s; /* at most 8 hours */
+    uint32_t announces_per_s; /* the load to aim for */
+    uint32_t numwant;         /* for those who do not say */
+    uint32_t numwant_max;     /* at most NUMWANT_LIMIT */
+    uint32_t torrents_max;
+    uint32_t torrent_peers_max;
+    uint32_t peers_max;
+    uint32_t idle_torrent_s;           /* how long a torrent without peers keeps its count */
+    struct networks lan;               /* our own networks */
+    struct networks trust;             /* who may claim another address than its socket's */
+    struct endpoint external_v4;       /* how the outside sees our LAN; FAMILY_NONE: unknown */
+    struct endpoint external_v6;
+};
+
+struct tracker_stats {
+    uint32_t torrents;
+    uint32_t peers;
+};
+
+struct tracker;
+
+/* `feed_capacity` is in changes for each shard; 0 where nobody will drain the feed. Copies
+ * `options`. NULL without memory or randomness. */
+struct tracker *tracker_create(const struct tracker_options *options, size_t feed_capacity);
+void tracker_delete(struct tracker *tracker);
+
+/* Takes new options over; takes all locks for a moment. */
+void tracker_apply(struct tracker *tracker, const struct tracker_options *options);
+
+/* One announce. Borrows `request` and fills `response`, both the caller's; on a refusal only the
+ * intervals in it. Does not allocate but where a swarm outgrows its memory. BEP 3, 7, 21, 23, 24. */
+enum announce_result tracker_announce(struct tracker *tracker,
+                                      const struct announce_request *request, uint64_t now_ms,
+                                      struct announce_response *response);
+
+/* The counts of one torrent; zeros where it is unknown. BEP 48. */
+struct scrape_entry tracker_scrape(struct tracker *tracker,
+                                   const uint8_t info_hash[static INFO_HASH_LEN]);
+
+/* The interval that fits the present load, without jitter. */
+uint32_t tracker_interval_s(const struct tracker *tracker);
+
+struct tracker_stats tracker_stats(const struct tracker *tracker);
+
+/* Expires peers and forgets idle torrents in `shards` shards from `first` on (modulo their number),
+ * and refreshes the totals that the interval follows. Returns how many peers expired. */
+uint32_t tracker_sweep(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms);
+
+typedef void (*change_reader)(void *context, const struct change *changes, size_t count);
+
+/* Hands all pending changes to `read`, shard by shard, holding no lock meanwhile. Returns false if a
+ * feed overflowed, so that changes are missing. One thread at a time. */
+bool tracker_drain(struct tracker *tracker, change_reader read, void *context);
+
+/* Hands the whole state to `read`, as changes: a CHANGE_PEER_JOINED for each peer and a
+ * CHANGE_TORRENT for each torrent. Works on a copy of one shard at a time, and holds no lock while
+ * `read` runs. False without memory. */
+bool tracker_replay(struct tracker *tracker, change_reader read, void *context);
+
+/* Puts one peer or torrent back, as a store remembers it, without telling the feed. The peer has
+ * one interval of grace before the sweep judges it. */
+bool tracker_restore(struct tracker *tracker, const struct change *change, uint64_t now_ms);
+
+#endif
