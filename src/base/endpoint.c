@@ -1,0 +1,139 @@
+#include "base/endpoint.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+static uint8_t *port_bytes(struct endpoint *endpoint) {
+    return endpoint->wire + address_len(endpoint->family);
+}
+
+uint16_t endpoint_port(const struct endpoint *endpoint) {
+    return load_u16(endpoint->wire + address_len(endpoint->family));
+}
+
+void endpoint_set_port(struct endpoint *endpoint, uint16_t port) {
+    store_u16(port_bytes(endpoint), port);
+}
+
+bool endpoint_equal(const struct endpoint *a, const struct endpoint *b) {
+    return a->family == b->family && memcmp(a->wire, b->wire, endpoint_len(a->family)) == 0;
+}
+
+struct endpoint endpoint_from_wire(uint8_t family, const uint8_t *wire) {
+    struct endpoint endpoint = { .family = family };
+    memcpy(endpoint.wire, wire, endpoint_len(family));
+    return endpoint;
+}
+
+static struct endpoint from_v4(const void *address, uint16_t port) {
+    struct endpoint endpoint = { .family = FAMILY_V4 };
+    memcpy(endpoint.wire, address, 4);
+    endpoint_set_port(&endpoint, port);
+    return endpoint;
+}
+
+static struct endpoint from_v6(const uint8_t address[static 16], uint16_t port) {
+    static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
+    if (memcmp(address, mapped_prefix, sizeof mapped_prefix) == 0)
+        return from_v4(address + sizeof mapped_prefix, port);
+    struct endpoint endpoint = { .family = FAMILY_V6 };
+    memcpy(endpoint.wire, address, 16);
+    endpoint_set_port(&endpoint, port);
+    return endpoint;
+}
+
+struct endpoint endpoint_from_sockaddr(const struct sockaddr *address) {
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, address, sizeof in);
+        return from_v4(&in.sin_addr, ntohs(in.sin_port));
+    }
+    if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, address, sizeof in6);
+        return from_v6(in6.sin6_addr.s6_addr, ntohs(in6.sin6_port));
+    }
+    return (struct endpoint){ 0 };
+}
+
+bool endpoint_parse_address(const char *text, struct endpoint *endpoint) {
+    uint8_t address[16];
+    if (inet_pton(AF_INET, text, address) == 1) {
+        *endpoint = from_v4(address, 0);
+        return true;
+    }
+    if (inet_pton(AF_INET6, text, address) == 1) {
+        *endpoint = from_v6(address, 0);
+        return true;
+    }
+    return false;
+}
+
+void endpoint_address_text(const struct endpoint *endpoint, char text[static ENDPOINT_TEXT_LEN]) {
+    const int family = endpoint->family == FAMILY_V6 ? AF_INET6 : AF_INET;
+    if (inet_ntop(family, endpoint->wire, text, ENDPOINT_TEXT_LEN) == NULL)
+        text[0] = '\0';
+}
+
+void endpoint_text(const struct endpoint *endpoint, char text[static ENDPOINT_TEXT_LEN]) {
+    char address[ENDPOINT_TEXT_LEN];
+    endpoint_address_text(endpoint, address);
+    const char *format = endpoint->family == FAMILY_V6 ? "[%.45s]:%u" : "%.45s:%u";
+    snprintf(text, ENDPOINT_TEXT_LEN, format, address, endpoint_port(endpoint));
+}
+
+static bool address_has_prefix(const uint8_t *address, const uint8_t *prefix, unsigned bits) {
+    const unsigned whole = bits / 8;
+    if (memcmp(address, prefix, whole) != 0)
+        return false;
+    const unsigned rest = bits % 8;
+    return rest == 0 || (address[whole] ^ prefix[whole]) >> (8 - rest) == 0;
+}
+
+static bool bits_behind_prefix_are_zero(const struct network *network) {
+    for (unsigned bit = network->bits; bit < 8 * address_len(network->family); bit++) {
+        if (network->address[bit / 8] & (0x80U >> bit % 8))
+            return false;
+    }
+    return true;
+}
+
+bool network_parse(const char *text, struct network *network) {
+    char address[ENDPOINT_TEXT_LEN];
+    const char *slash = strchr(text, '/');
+    const size_t len = slash == NULL ? strlen(text) : (size_t)(slash - text);
+    if (len >= sizeof address)
+        return false;
+    memcpy(address, text, len);
+    address[len] = '\0';
+
+    struct endpoint base;
+    if (!endpoint_parse_address(address, &base))
+        return false;
+    const uint64_t most = 8 * address_len(base.family);
+    uint64_t bits = most;
+    if (slash != NULL && (!bytes_to_u64(bytes_of(slash + 1), &bits) || bits > most))
+        return false;
+
+    struct network parsed = { .family = base.family, .bits = (uint8_t)bits };
+    memcpy(parsed.address, base.wire, address_len(base.family));
+    if (!bits_behind_prefix_are_zero(&parsed))
+        return false;
+    *network = parsed;
+    return true;
+}
+
+bool networks_contain(const struct networks *networks, const struct endpoint *endpoint) {
+    for (size_t i = 0; i < networks->count; i++) {
+        const struct network *network = &networks->list[i];
+        if (network->family == endpoint->family &&
+            address_has_prefix(endpoint->wire, network->address, network->bits))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,58 @@
+#include "base/keyed_hash.h"
+
+#include <string.h>
+
+struct state {
+    uint64_t v0, v1, v2, v3;
+};
+
+static uint64_t rotate(uint64_t value, unsigned bits) {
+    return value << bits | value >> (64 - bits);
+}
+
+static void round_once(struct state *s) {
+    s->v0 += s->v1;
+    s->v2 += s->v3;
+    s->v1 = rotate(s->v1, 13) ^ s->v0;
+    s->v3 = rotate(s->v3, 16) ^ s->v2;
+    s->v0 = rotate(s->v0, 32);
+    s->v2 += s->v1;
+    s->v0 += s->v3;
+    s->v1 = rotate(s->v1, 17) ^ s->v2;
+    s->v3 = rotate(s->v3, 21) ^ s->v0;
+    s->v2 = rotate(s->v2, 32);
+}
+
+static void absorb(struct state *s, uint64_t word) {
+    s->v3 ^= word;
+    round_once(s);
+    round_once(s);
+    s->v0 ^= word;
+}
+
+static uint64_t load_little_endian(const uint8_t *p, size_t len) {
+    uint64_t word = 0;
+    memcpy(&word, p, len);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+uint64_t keyed_hash(const struct hash_key *key, const void *data, size_t len) {
+    const uint8_t *p = data;
+    struct state s = {
+        .v0 = key->half[0] ^ 0x736f6d6570736575,
+        .v1 = key->half[1] ^ 0x646f72616e646f6d,
+        .v2 = key->half[0] ^ 0x6c7967656e657261,
+        .v3 = key->half[1] ^ 0x7465646279746573,
+    };
+    size_t left = len;
+    for (; left >= 8; left -= 8, p += 8)
+        absorb(&s, load_little_endian(p, 8));
+    absorb(&s, load_little_endian(p, left) | (uint64_t)len << 56);
+    s.v2 ^= 0xff;
+    for (int i = 0; i < 4; i++)
+        round_once(&s);
+    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}

@@ -1,0 +1,78 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+static _Atomic int level_now = LOG_LEVEL_INFO;
+
+static const struct {
+    const char *name;
+    int syslog_priority;
+} levels[LOG_LEVELS] = {
+    [LOG_LEVEL_ERROR] = { "error", 3 },
+    [LOG_LEVEL_WARNING] = { "warning", 4 },
+    [LOG_LEVEL_INFO] = { "info", 6 },
+    [LOG_LEVEL_DEBUG] = { "debug", 7 },
+};
+
+const char *log_level_name(enum log_level level) {
+    return levels[level].name;
+}
+
+bool log_level_parse(const char *name, enum log_level *level) {
+    for (int i = 0; i < LOG_LEVELS; i++) {
+        if (strcasecmp(name, levels[i].name) == 0) {
+            *level = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void log_set_level(enum log_level level) {
+    atomic_store_explicit(&level_now, (int)level, memory_order_relaxed);
+}
+
+bool log_enabled(enum log_level level) {
+    return (int)level <= atomic_load_explicit(&level_now, memory_order_relaxed);
+}
+
+static int put_prefix(char *line, size_t size, enum log_level level) {
+    if (getenv("JOURNAL_STREAM") != NULL)
+        return snprintf(line, size, "<%d>", levels[level].syslog_priority);
+    const time_t now = time(NULL);
+    struct tm parts;
+    localtime_r(&now, &parts);
+    char when[32];
+    strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &parts);
+    if (level == LOG_LEVEL_INFO)
+        return snprintf(line, size, "%s ", when);
+    return snprintf(line, size, "%s %s: ", when, levels[level].name);
+}
+
+void log_line(enum log_level level, const char *format, ...) {
+    if (!log_enabled(level))
+        return;
+    char line[LOG_LINE_MAX];
+    size_t len = (size_t)put_prefix(line, sizeof line, level);
+
+    va_list arguments;
+    va_start(arguments, format);
+    const int wanted = vsnprintf(line + len, sizeof line - len, format, arguments);
+    va_end(arguments);
+    if (wanted < 0)
+        return;
+    len += (size_t)wanted;
+    if (len > sizeof line - 1)
+        len = sizeof line - 1;
+    line[len++] = '\n';
+    /* Nobody is left to tell if the log itself cannot be written. */
+    if (write(STDERR_FILENO, line, len) < 0)
+        return;
+}

@@ -1,0 +1,81 @@
+#include "base/ticker.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct ticker {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t stopped;
+    bool stop;
+    uint32_t period_ms;
+    void (*tick)(void *context);
+    void *context;
+};
+
+static struct timespec after_ms(uint32_t ms) {
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
+/* Returns whether to go on. */
+static bool wait_a_period(struct ticker *ticker) {
+    const struct timespec until = after_ms(ticker->period_ms);
+    pthread_mutex_lock(&ticker->lock);
+    int result = 0;
+    while (!ticker->stop && result == 0)
+        result = pthread_cond_timedwait(&ticker->stopped, &ticker->lock, &until);
+    const bool go_on = !ticker->stop;
+    pthread_mutex_unlock(&ticker->lock);
+    return go_on;
+}
+
+static void *run(void *argument) {
+    struct ticker *ticker = argument;
+    while (wait_a_period(ticker))
+        ticker->tick(ticker->context);
+    return NULL;
+}
+
+struct ticker *ticker_start(const char *name, uint32_t period_ms, void (*tick)(void *context),
+                            void *context) {
+    struct ticker *ticker = calloc(1, sizeof *ticker);
+    if (ticker == NULL)
+        return NULL;
+    *ticker = (struct ticker){ .period_ms = period_ms, .tick = tick, .context = context };
+
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&ticker->stopped, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&ticker->lock, NULL);
+    if (pthread_create(&ticker->thread, NULL, run, ticker) != 0) {
+        free(ticker);
+        return NULL;
+    }
+    pthread_setname_np(ticker->thread, name);
+    return ticker;
+}
+
+void ticker_stop(struct ticker *ticker) {
+    if (ticker == NULL)
+        return;
+    pthread_mutex_lock(&ticker->lock);
+    ticker->stop = true;
+    pthread_cond_signal(&ticker->stopped);
+    pthread_mutex_unlock(&ticker->lock);
+    pthread_join(ticker->thread, NULL);
+    pthread_cond_destroy(&ticker->stopped);
+    pthread_mutex_destroy(&ticker->lock);
+    free(ticker);
+}
