@@ -1,7 +1,7 @@
 /* Where a peer is: an IP address and a port, kept in the form that the wire uses, so that the peers
- * of a swarm can be copied into a reply as they stand (BEP 23: 6 bytes for IPv4; BEP 7: 18 for IPv6;
- * address first, then the port, big-endian). An IPv4 address mapped into IPv6 is always kept as
- * IPv4. Also networks: an address and a prefix length. Pure; any thread. */
+ * of a swarm can be copied into a reply as they stand (BEP 23: 6 bytes for IPv4; BEP 7: 18 for
+ * IPv6; address first, then the port, big-endian). An IPv4 address mapped into IPv6 is always kept
+ * as IPv4. Also networks: an address and a prefix length. Pure; any thread. */
 #ifndef SKEP_BASE_ENDPOINT_H
 #define SKEP_BASE_ENDPOINT_H
 

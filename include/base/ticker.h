@@ -7,8 +7,8 @@
 struct ticker;
 
 /* Starts a thread named `name` (at most 15 characters) that calls `tick(context)` every
- * `period_ms`, counted from the end of one call to the start of the next. NULL if no thread could be
- * had. `context` must outlive the ticker. */
+ * `period_ms`, counted from the end of one call to the start of the next. NULL if no thread could
+ * be had. `context` must outlive the ticker. */
 struct ticker *ticker_start(const char *name, uint32_t period_ms, void (*tick)(void *context),
                             void *context);
 

@@ -1,5 +1,6 @@
-/* The settings of skepd: defaults, the file, the command line, in this order. The only module that
- * knows libconfig. Each module has its own options inside; none of them sees this struct. */
+/* The settings of skepd: what they are called and may be stands in cmd/settings.h, how they are
+ * read from a file in cmd/config_file.h, how all of it comes together in cmd/options.h. Each module
+ * has its own options inside; none of them sees this struct. */
 #ifndef SKEP_CMD_CONFIG_H
 #define SKEP_CMD_CONFIG_H
 
@@ -26,11 +27,7 @@ struct config {
 /* Every default there is. */
 struct config config_defaults(void);
 
-/* Reads the file at `path` over what `config` holds. False and one line, with file and line number,
- * in `error`; then `config` is as it was. */
-bool config_read(struct config *config, const char *path, char error[static CONFIG_ERROR_LEN]);
-
-/* Checks what no single setting shows; same answer as above, without a line number. */
+/* Checks what no single setting shows. False and one line in `error` if two do not go together. */
 bool config_check(const struct config *config, char error[static CONFIG_ERROR_LEN]);
 
 #endif

@@ -1,4 +1,4 @@
-/* The command line of skepd. */
+/* The command line of skepd, and how defaults, file and command line become one configuration. */
 #ifndef SKEP_CMD_OPTIONS_H
 #define SKEP_CMD_OPTIONS_H
 
@@ -16,14 +16,17 @@ struct options {
     bool version;
 };
 
-/* Borrows `argv`. False and one line in `error` for what it does not know. */
+/* Borrows `argv`. False and one line in `error` for what it does not know; then `options` is as it
+ * was. One thread at a time. */
 bool options_parse(int argc, char **argv, struct options *options,
                    char error[static CONFIG_ERROR_LEN]);
 
-/* The options' text for --help. */
+/* The whole text for --help. */
 const char *options_help(void);
 
-/* Defaults, then the file, then the command line. */
+/* Defaults, then the file, then the command line, checked. Where none of them names a database, it
+ * is skep.db in $STATE_DIRECTORY, which systemd sets, or else ./var/skep.db. False and one line in
+ * `error`; then `config` is as it was. */
 bool options_load_config(const struct options *options, struct config *config,
                          char error[static CONFIG_ERROR_LEN]);
 

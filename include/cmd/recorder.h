@@ -1,6 +1,6 @@
 /* The thread between the tracker's change feed and its readers: the event log, at once, and the
- * store, one commit a flush interval. Where the store fails, announces go on; it is tried again, and
- * what it missed is written anew. */
+ * store, one commit a flush interval. Where the store fails, announces go on; it is tried again,
+ * and what it missed is written anew. */
 #ifndef SKEP_CMD_RECORDER_H
 #define SKEP_CMD_RECORDER_H
 

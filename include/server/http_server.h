@@ -22,8 +22,7 @@ struct http_server;
 /* Starts to serve. `tracker` must outlive the server. NULL and one line in `error` if an address
  * cannot be had. */
 struct http_server *http_server_start(const struct http_server_options *options,
-                                      struct tracker *tracker,
-                                      char error[static LISTEN_ERROR_LEN]);
+                                      struct tracker *tracker, char error[static LISTEN_ERROR_LEN]);
 
 /* Takes over what can change while running: `scrape_max` and `full_scrape`. Any thread. */
 void http_server_apply(struct http_server *server, const struct http_server_options *options);

@@ -21,7 +21,8 @@ struct listen_addresses {
 int listen_tcp(const struct endpoint *address, uint16_t port, char error[static LISTEN_ERROR_LEN]);
 
 /* Calls `visit` with the host part of a URL ("192.168.1.2", "[2001:db8::2]") for each address on
- * which another machine may reach `addresses`; loopback comes last, link-local ones are left out. */
+ * which another machine may reach `addresses`; loopback comes last, link-local ones are left out.
+ */
 void listen_visit_hosts(const struct listen_addresses *addresses,
                         void (*visit)(void *context, const char *host), void *context);
 

@@ -6,8 +6,8 @@
  * the whole state of its peer, so that applying a run of changes in order, even one that starts in
  * the past, ends in the present state.
  *
- * Each shard has a feed of its own, guarded by the shard's lock. It is bounded: where a reader falls
- * behind, the feed drops what it has and says so, and the reader asks for everything anew
+ * Each shard has a feed of its own, guarded by the shard's lock. It is bounded: where a reader
+ * falls behind, the feed drops what it has and says so, and the reader asks for everything anew
  * (tracker_replay). */
 #ifndef SKEP_SWARM_FEED_H
 #define SKEP_SWARM_FEED_H
@@ -23,8 +23,8 @@ enum change_kind {
     CHANGE_PEER_COMPLETED, /* and the torrent's count went up */
     CHANGE_PEER_LEFT,      /* said `stopped` */
     CHANGE_PEER_EXPIRED,
-    CHANGE_PEER_MOVED,     /* away from this endpoint; a JOINED at the new one follows */
-    CHANGE_TORRENT,        /* only the count of a torrent that has no peers; restore and replay */
+    CHANGE_PEER_MOVED, /* away from this endpoint; a JOINED at the new one follows */
+    CHANGE_TORRENT,    /* only the count of a torrent that has no peers; restore and replay */
     CHANGE_TORRENT_FORGOTTEN,
 };
 

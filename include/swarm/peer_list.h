@@ -17,6 +17,7 @@
 #include "base/keyed_hash.h"
 #include "base/random.h"
 #include "swarm/announce.h"
+#include "swarm/peer_index.h"
 
 enum peer_zone {
     ZONE_SEEDER_OUTSIDE,
@@ -46,11 +47,12 @@ struct peer_record {
 };
 
 struct peer_list {
+    const struct hash_key *key;
     uint8_t *block;
-    uint32_t *index;              /* both indexes, one behind the other; NULL while small */
+    struct peer_index by_endpoint; /* both without slots while the list is small */
+    struct peer_index by_identity;
     uint32_t zone_end[PEER_ZONES]; /* positions; the last one is the count */
     uint32_t capacity;
-    uint32_t index_mask;
     uint8_t family;
 };
 
@@ -61,7 +63,8 @@ struct peer_filter {
     bool outside_only;  /* leave out the LAN's peers */
 };
 
-void peer_list_init(struct peer_list *list, uint8_t family);
+/* An empty list; borrows `key` for as long as it is used. */
+void peer_list_init(struct peer_list *list, uint8_t family, const struct hash_key *key);
 
 /* Frees what the list holds and leaves it empty. */
 void peer_list_clear(struct peer_list *list);
@@ -75,41 +78,40 @@ static inline uint32_t peer_list_seeders(const struct peer_list *list) {
 }
 
 /* The position of the peer at `wire` (6 or 18 bytes), or PEER_NOWHERE. */
-uint32_t peer_list_find(const struct peer_list *list, const struct hash_key *key,
-                        const uint8_t *wire);
+uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire);
 
 /* The position of the peer that is `peer_id` with the same `key`, or PEER_NOWHERE. A key of 0 is
  * nobody's. */
-uint32_t peer_list_find_identity(const struct peer_list *list, const struct hash_key *key,
+uint32_t peer_list_find_identity(const struct peer_list *list,
                                  const uint8_t peer_id[static PEER_ID_LEN], uint32_t identity_key);
 
 /* Adds a peer that is not in the list. Returns its position, or PEER_NOWHERE without memory. */
-uint32_t peer_list_add(struct peer_list *list, const struct hash_key *key, enum peer_zone zone,
-                       const uint8_t *wire, const struct peer_record *record, uint32_t deadline_s);
+uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,
+                       const struct peer_record *record, uint32_t deadline_s);
 
 /* Replaces a peer's record and deadline, and moves it to `zone`. Returns its new position. */
-uint32_t peer_list_update(struct peer_list *list, const struct hash_key *key, uint32_t position,
-                          enum peer_zone zone, const struct peer_record *record,
-                          uint32_t deadline_s);
+uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_zone zone,
+                          const struct peer_record *record, uint32_t deadline_s);
 
 /* Removes the peer at `position`; gives memory back once much of it is unused. */
-void peer_list_remove(struct peer_list *list, const struct hash_key *key, uint32_t position);
+void peer_list_remove(struct peer_list *list, uint32_t position);
 
 enum peer_zone peer_list_zone(const struct peer_list *list, uint32_t position);
 const uint8_t *peer_list_wire(const struct peer_list *list, uint32_t position);
 const struct peer_record *peer_list_record(const struct peer_list *list, uint32_t position);
 uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position);
+void peer_list_set_deadlines(struct peer_list *list, uint32_t deadline_s);
 
 /* The first position at or behind `from` whose deadline has passed, or PEER_NOWHERE. */
 uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uint32_t now_s);
 
 /* Copies at most `want` peers that pass `filter` to `wire`, and their ids to `peer_ids` unless that
- * is NULL. Every peer that passes is as likely as any other; none comes twice. Where `substitute` is
- * not NULL, the LAN's peers are given with that address (4 or 16 bytes) and their own port. Returns
- * how many were copied. */
+ * is NULL. Every peer that passes is as likely as any other; none comes twice. Where `substitute`
+ * is not NULL, the LAN's peers are given with that address (4 or 16 bytes) and their own port.
+ * Returns how many were copied. */
 uint32_t peer_list_pick(const struct peer_list *list, struct random *random,
-                        const struct peer_filter *filter, uint32_t want,
-                        const uint8_t *substitute, uint8_t *wire, uint8_t *peer_ids);
+                        const struct peer_filter *filter, uint32_t want, const uint8_t *substitute,
+                        uint8_t *wire, uint8_t *peer_ids);
 
 /* Bytes that the list holds, its own struct aside. */
 size_t peer_list_memory(const struct peer_list *list);

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "base/random.h"
 #include "swarm/swarm.h"
 
 enum { SHARDS = 256 };
@@ -19,12 +20,9 @@ struct shard {
     _Alignas(64) pthread_mutex_t lock;
     struct swarm_slot *slots;
     uint32_t slot_mask;
-    uint32_t count;   /* swarms */
-    uint32_t peers;   /* in all of them */
-    uint32_t seeders; /* as of the last sweep */
+    uint32_t count; /* swarms */
     struct random random;
     struct feed feed;
-    struct swarm_context context;
 };
 
 struct swarm_table {
@@ -45,10 +43,11 @@ void swarm_table_unlock(struct shard *shard);
 /* These want the shard locked. NULL where there is none; `shard_add` also without memory. */
 struct swarm *shard_find(const struct shard *shard, const uint8_t info_hash[static INFO_HASH_LEN],
                          uint64_t hash);
-struct swarm *shard_add(struct shard *shard, const uint8_t info_hash[static INFO_HASH_LEN],
-                        uint64_t hash, uint32_t now_s);
+struct swarm *shard_add(struct shard *shard, const struct hash_key *key,
+                        const uint8_t info_hash[static INFO_HASH_LEN], uint64_t hash,
+                        uint32_t now_s);
 
-/* Removes and deletes the swarm in slot `slot`. Slots behind it may move up into its place. */
-void shard_remove_at(struct shard *shard, const struct hash_key *key, uint32_t slot);
+/* Removes and deletes the swarm in slot `slot`. Swarms behind it may move up into its place. */
+void shard_remove_at(struct shard *shard, uint32_t slot);
 
 #endif

@@ -11,18 +11,18 @@
 #include "swarm/feed.h"
 
 struct tracker_options {
-    uint32_t interval_min_s; /* the interval follows the load between these two */
-    uint32_t interval_max_s; /* at most 8 hours */
+    uint32_t interval_min_s;  /* the interval follows the load between these two */
+    uint32_t interval_max_s;  /* at most 8 hours */
     uint32_t announces_per_s; /* the load to aim for */
     uint32_t numwant;         /* for those who do not say */
     uint32_t numwant_max;     /* at most NUMWANT_LIMIT */
     uint32_t torrents_max;
     uint32_t torrent_peers_max;
     uint32_t peers_max;
-    uint32_t idle_torrent_s;           /* how long a torrent without peers keeps its count */
-    struct networks lan;               /* our own networks */
-    struct networks trust;             /* who may claim another address than its socket's */
-    struct endpoint external_v4;       /* how the outside sees our LAN; FAMILY_NONE: unknown */
+    uint32_t idle_torrent_s;     /* how long a torrent without peers keeps its count */
+    struct networks lan;         /* our own networks */
+    struct networks trust;       /* who may claim another address than its socket's */
+    struct endpoint external_v4; /* how the outside sees our LAN; FAMILY_NONE: unknown */
     struct endpoint external_v6;
 };
 
@@ -42,7 +42,8 @@ void tracker_delete(struct tracker *tracker);
 void tracker_apply(struct tracker *tracker, const struct tracker_options *options);
 
 /* One announce. Borrows `request` and fills `response`, both the caller's; on a refusal only the
- * intervals in it. Does not allocate but where a swarm outgrows its memory. BEP 3, 7, 21, 23, 24. */
+ * intervals in it. Does not allocate but where a swarm outgrows its memory. BEP 3, 7, 21, 23, 24.
+ */
 enum announce_result tracker_announce(struct tracker *tracker,
                                       const struct announce_request *request, uint64_t now_ms,
                                       struct announce_response *response);
@@ -62,8 +63,8 @@ uint32_t tracker_sweep(struct tracker *tracker, uint32_t first, uint32_t shards,
 
 typedef void (*change_reader)(void *context, const struct change *changes, size_t count);
 
-/* Hands all pending changes to `read`, shard by shard, holding no lock meanwhile. Returns false if a
- * feed overflowed, so that changes are missing. One thread at a time. */
+/* Hands all pending changes to `read`, shard by shard, holding no lock meanwhile. Returns false if
+ * a feed overflowed, so that changes are missing. One thread at a time. */
 bool tracker_drain(struct tracker *tracker, change_reader read, void *context);
 
 /* Hands the whole state to `read`, as changes: a CHANGE_PEER_JOINED for each peer and a
@@ -71,8 +72,12 @@ bool tracker_drain(struct tracker *tracker, change_reader read, void *context);
  * `read` runs. False without memory. */
 bool tracker_replay(struct tracker *tracker, change_reader read, void *context);
 
-/* Puts one peer or torrent back, as a store remembers it, without telling the feed. The peer has
- * one interval of grace before the sweep judges it. */
+/* Puts one peer or torrent back, as a store remembers it, without telling the feed. What does not
+ * fit the limits is left out. False without memory. */
 bool tracker_restore(struct tracker *tracker, const struct change *change, uint64_t now_ms);
+
+/* Gives every peer one interval from now before the sweep judges it: after a restore nobody knows
+ * when the peers were last heard of. */
+void tracker_grace(struct tracker *tracker, uint64_t now_ms);
 
 #endif

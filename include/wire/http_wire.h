@@ -1,4 +1,5 @@
-/* Announce and scrape as HTTP carries them: a URL in, a bencoded body out. BEP 3, 7, 21, 23, 24, 31,
+/* Announce and scrape as HTTP carries them: a URL in, a bencoded body out. BEP 3, 7, 21, 23, 24,
+ * 31,
  * 48. Pure functions over bytes; any thread; they allocate nothing. */
 #ifndef SKEP_WIRE_HTTP_WIRE_H
 #define SKEP_WIRE_HTTP_WIRE_H
@@ -29,7 +30,8 @@ struct http_target {
 struct http_target http_parse_target(struct bytes url);
 
 struct http_announce {
-    struct announce_request request; /* without `peer`'s address, which the socket knows */
+    struct announce_request request; /* without `peer`, whose address the socket knows */
+    uint16_t port;
     bool compact;
     bool no_peer_id;
 };

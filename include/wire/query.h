@@ -1,5 +1,6 @@
-/* The query of a URL, as it was sent: pairs of still encoded names and values. Percent-decoding is a
- * step of its own, because a decoded value may hold any byte, zeros too. Pure; allocates nothing. */
+/* The query of a URL, as it was sent: pairs of still encoded names and values. Percent-decoding is
+ * a step of its own, because a decoded value may hold any byte, zeros too. Pure; allocates nothing.
+ */
 #ifndef SKEP_WIRE_QUERY_H
 #define SKEP_WIRE_QUERY_H
 

@@ -11,7 +11,8 @@ bool bytes_equal(struct bytes a, struct bytes b) {
 }
 
 bool bytes_start_with(struct bytes all, struct bytes prefix) {
-    return all.len >= prefix.len && (prefix.len == 0 || memcmp(all.data, prefix.data, prefix.len) == 0);
+    return all.len >= prefix.len &&
+           (prefix.len == 0 || memcmp(all.data, prefix.data, prefix.len) == 0);
 }
 
 struct bytes bytes_split(struct bytes *rest, uint8_t separator) {

@@ -1,0 +1,76 @@
+#include "cmd/config.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+enum { DAY_S = 24 * 60 * 60 };
+
+/* Networks that nobody outside can reach: private ones, carrier-grade NAT's, link-local, loopback.
+ */
+static const char *const PRIVATE_NETWORKS[] = {
+    "10.0.0.0/8",  "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
+    "127.0.0.0/8", "::1",           "fc00::/7",       "fe80::/10",
+};
+
+static struct networks private_networks(void) {
+    struct networks networks = { 0 };
+    for (size_t i = 0; i < sizeof PRIVATE_NETWORKS / sizeof PRIVATE_NETWORKS[0]; i++) {
+        bool parsed = network_parse(PRIVATE_NETWORKS[i], &networks.list[networks.count++]);
+        assert(parsed);
+        (void)parsed;
+    }
+    return networks;
+}
+
+struct config config_defaults(void) {
+    return (struct config){
+        .log_level = LOG_LEVEL_INFO,
+        .log_events_per_s = 100,
+        .store_enabled = true,
+        .database = "",
+        .flush_interval_ms = 1000,
+        .feed_capacity = 16384,
+        .tracker = {
+            .interval_min_s = 120,
+            .interval_max_s = 1800,
+            .announces_per_s = 1000,
+            .numwant = 50,
+            .numwant_max = 200,
+            .torrents_max = 1000000,
+            .torrent_peers_max = 1000000,
+            .peers_max = 10000000,
+            .idle_torrent_s = 30 * DAY_S,
+            .lan = private_networks(),
+            .trust = { 0 },
+            .external_v4 = { .family = FAMILY_NONE },
+            .external_v6 = { .family = FAMILY_NONE },
+        },
+        .http = {
+            .listen = { 0 },
+            .port = 6969,
+            .threads = 0,
+            .connections_max = 4096,
+            .timeout_s = 30,
+            .request_max = 16384,
+            .scrape_max = 100,
+            .full_scrape = false,
+        },
+    };
+}
+
+static bool in_order(const char *low_name, uint32_t low, const char *high_name, uint32_t high,
+                     char *error) {
+    if (low <= high)
+        return true;
+    snprintf(error, CONFIG_ERROR_LEN, "%s is %u, which is more than %s, %u", low_name, low,
+             high_name, high);
+    return false;
+}
+
+bool config_check(const struct config *config, char error[static CONFIG_ERROR_LEN]) {
+    const struct tracker_options *tracker = &config->tracker;
+    return in_order("announce.interval_min_s", tracker->interval_min_s, "announce.interval_max_s",
+                    tracker->interval_max_s, error) &&
+           in_order("announce.numwant", tracker->numwant, "announce.numwant_max",
+                    tracker->numwant_max, error);
+}

@@ -1,0 +1,117 @@
+#include "cmd/settings.h"
+
+#include <string.h>
+
+#include "cmd/edit_distance.h"
+
+#define FIELD(member)                                                                              \
+    .offset = offsetof(struct config, member), .size = sizeof(((struct config *)NULL)->member)
+#define SETTING(text, type, member, line)                                                          \
+    { .name = text, .kind = type, FIELD(member), .summary = line }
+#define NUMBER(text, member, least, most, line)                                                    \
+    {                                                                                              \
+        .name = text, .kind = SETTING_NUMBER, FIELD(member), .min = least, .max = most,            \
+        .summary = line                                                                            \
+    }
+
+enum {
+    HOURS_8_S = 8 * 60 * 60,
+    YEARS_10_S = 10 * 365 * 24 * 60 * 60,
+    MANY = 1000000000, /* far above what fits in memory, far below where counters wrap */
+};
+
+/* clang-format off */
+static const struct setting SETTINGS[] = {
+    SETTING("log_level", SETTING_LOG_LEVEL, log_level, "how much is logged"),
+    NUMBER("log_events_per_s", log_events_per_s, 0, 1000000, "log lines about peers, a second"),
+
+    SETTING("http.listen", SETTING_LISTEN, http.listen, "addresses to listen on"),
+    NUMBER("http.port", http.port, 1, 65535, "port to listen on"),
+    NUMBER("http.threads", http.threads, 0, 256, "threads that serve; 0: one for each core"),
+    NUMBER("http.connections_max", http.connections_max, 1, 1000000, "connections open at a time"),
+    NUMBER("http.timeout_s", http.timeout_s, 1, 3600, "seconds until a silent connection is closed"),
+    NUMBER("http.request_max", http.request_max, 4096, 1048576, "bytes of a request's line and headers"),
+    NUMBER("http.scrape_max", http.scrape_max, 1, 10000, "torrents in one scrape"),
+    SETTING("http.full_scrape", SETTING_BOOL, http.full_scrape, "answer scrapes for all torrents"),
+
+    NUMBER("announce.interval_min_s", tracker.interval_min_s, 1, HOURS_8_S, "shortest interval, in seconds"),
+    NUMBER("announce.interval_max_s", tracker.interval_max_s, 1, HOURS_8_S, "longest interval, in seconds"),
+    NUMBER("announce.announces_per_s", tracker.announces_per_s, 1, 10000000, "load that the interval aims for"),
+    NUMBER("announce.numwant", tracker.numwant, 1, NUMWANT_LIMIT, "peers for those who do not say how many"),
+    NUMBER("announce.numwant_max", tracker.numwant_max, 1, NUMWANT_LIMIT, "peers that anyone gets"),
+
+    NUMBER("limits.torrents_max", tracker.torrents_max, 1, MANY, "torrents"),
+    NUMBER("limits.torrent_peers_max", tracker.torrent_peers_max, 1, MANY, "peers of one torrent"),
+    NUMBER("limits.peers_max", tracker.peers_max, 1, MANY, "peers of all torrents"),
+    NUMBER("limits.idle_torrent_s", tracker.idle_torrent_s, 0, YEARS_10_S, "seconds until a torrent without peers is forgotten"),
+
+    SETTING("network.lan", SETTING_NETWORKS, tracker.lan, "our own networks"),
+    SETTING("network.trust", SETTING_NETWORKS, tracker.trust, "networks whose peers may claim another address"),
+    SETTING("network.external_address", SETTING_EXTERNAL, tracker, "how the outside sees our LAN"),
+
+    SETTING("store.enabled", SETTING_BOOL, store_enabled, "remember torrents and peers across restarts"),
+    SETTING("store.database", SETTING_TEXT, database, "the SQLite file"),
+    NUMBER("store.flush_interval_ms", flush_interval_ms, 10, 60000, "milliseconds between two commits"),
+    NUMBER("store.feed_capacity", feed_capacity, 1, 1048576, "changes that wait for the store, in each of 256 shards"),
+};
+/* clang-format on */
+
+enum { SETTINGS_COUNT = sizeof SETTINGS / sizeof SETTINGS[0] };
+
+const struct setting *settings_at(size_t index) {
+    return index < SETTINGS_COUNT ? &SETTINGS[index] : NULL;
+}
+
+const struct setting *settings_find(const char *name) {
+    for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+        if (strcmp(SETTINGS[i].name, name) == 0)
+            return &SETTINGS[i];
+    }
+    return NULL;
+}
+
+bool settings_have_group(const char *name) {
+    size_t len = strlen(name);
+    for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+        if (strncmp(SETTINGS[i].name, name, len) == 0 && SETTINGS[i].name[len] == '.')
+            return true;
+    }
+    return false;
+}
+
+/* A setting's group, empty for one at the top. */
+static struct bytes group_of(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return (struct bytes){ (const uint8_t *)name, dot ? (size_t)(dot - name) : 0 };
+}
+
+static const char *last_part(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return dot ? dot + 1 : name;
+}
+
+/* The right setting in the wrong group is a likely mistake, however far apart the groups are. */
+static size_t distance_to(const char *name, const struct setting *setting) {
+    if (strcmp(last_part(name), last_part(setting->name)) == 0)
+        return 1;
+    return edit_distance(bytes_of(name), bytes_of(setting->name));
+}
+
+struct bytes settings_nearest(const char *name) {
+    struct bytes nearest = { 0 };
+    size_t limit = strlen(name) / 3 + 1;
+    for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+        struct bytes group = group_of(SETTINGS[i].name);
+        size_t to_setting = distance_to(name, &SETTINGS[i]);
+        size_t to_group = group.len ? edit_distance(bytes_of(name), group) : SIZE_MAX;
+        if (to_setting < limit) {
+            nearest = bytes_of(SETTINGS[i].name);
+            limit = to_setting;
+        }
+        if (to_group < limit) {
+            nearest = group;
+            limit = to_group;
+        }
+    }
+    return nearest;
+}

@@ -1,0 +1,338 @@
+#include "swarm/peer_list.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SCAN_MAX = 16, /* more peers than that are found by index */
+    CAPACITY_MIN = 1,
+};
+
+/* The block holds the records, the deadlines and the endpoints, in this order, so that each array
+ * is aligned whatever the capacity. */
+static size_t block_size(const struct peer_list *list, uint32_t capacity) {
+    return capacity * (sizeof(struct peer_record) + sizeof(uint32_t) + endpoint_len(list->family));
+}
+
+static struct peer_record *records(const struct peer_list *list) {
+    return (struct peer_record *)(void *)list->block;
+}
+
+static uint32_t *deadlines(const struct peer_list *list) {
+    return (uint32_t *)(void *)(list->block + list->capacity * sizeof(struct peer_record));
+}
+
+static uint8_t *wires(const struct peer_list *list) {
+    return list->block + list->capacity * (sizeof(struct peer_record) + sizeof(uint32_t));
+}
+
+static uint8_t *wire_at(const struct peer_list *list, uint32_t position) {
+    return wires(list) + position * endpoint_len(list->family);
+}
+
+void peer_list_init(struct peer_list *list, uint8_t family, const struct hash_key *key) {
+    *list = (struct peer_list){ .family = family, .key = key };
+}
+
+static void forget_indexes(struct peer_list *list) {
+    peer_index_free(&list->by_endpoint);
+    peer_index_free(&list->by_identity);
+}
+
+void peer_list_clear(struct peer_list *list) {
+    forget_indexes(list);
+    free(list->block);
+    peer_list_init(list, list->family, list->key);
+}
+
+static uint32_t hash_wire(const struct peer_list *list, const uint8_t *wire) {
+    return (uint32_t)keyed_hash(list->key, wire, endpoint_len(list->family));
+}
+
+static uint32_t hash_identity(const struct peer_list *list, const uint8_t *peer_id, uint32_t key) {
+    uint8_t identity[PEER_ID_LEN + sizeof key];
+    memcpy(identity, peer_id, PEER_ID_LEN);
+    memcpy(identity + PEER_ID_LEN, &key, sizeof key);
+    return (uint32_t)keyed_hash(list->key, identity, sizeof identity);
+}
+
+static uint32_t endpoint_hash_at(const void *array, uint32_t position) {
+    const struct peer_list *list = array;
+    return hash_wire(list, wire_at(list, position));
+}
+
+static uint32_t identity_hash_at(const void *array, uint32_t position) {
+    const struct peer_list *list = array;
+    const struct peer_record *record = &records(list)[position];
+    return hash_identity(list, record->peer_id, record->key);
+}
+
+static bool indexed(const struct peer_list *list) {
+    return list->by_endpoint.slots != NULL;
+}
+
+static bool identified(const struct peer_list *list, uint32_t position) {
+    return records(list)[position].key != 0;
+}
+
+static void index_identity(struct peer_list *list, uint32_t position) {
+    if (indexed(list) && identified(list, position))
+        peer_index_put(&list->by_identity, identity_hash_at(list, position), position);
+}
+
+static void unindex_identity(struct peer_list *list, uint32_t position) {
+    if (indexed(list) && identified(list, position))
+        peer_index_remove(&list->by_identity, identity_hash_at(list, position), position,
+                          identity_hash_at, list);
+}
+
+static void index_peer(struct peer_list *list, uint32_t position) {
+    if (indexed(list))
+        peer_index_put(&list->by_endpoint, endpoint_hash_at(list, position), position);
+    index_identity(list, position);
+}
+
+static void unindex_peer(struct peer_list *list, uint32_t position) {
+    if (indexed(list))
+        peer_index_remove(&list->by_endpoint, endpoint_hash_at(list, position), position,
+                          endpoint_hash_at, list);
+    unindex_identity(list, position);
+}
+
+static bool rebuild_indexes(struct peer_list *list, uint32_t slots) {
+    struct peer_index by_endpoint;
+    struct peer_index by_identity;
+    if (!peer_index_create(&by_endpoint, slots))
+        return false;
+    if (!peer_index_create(&by_identity, slots)) {
+        peer_index_free(&by_endpoint);
+        return false;
+    }
+    forget_indexes(list);
+    list->by_endpoint = by_endpoint;
+    list->by_identity = by_identity;
+    for (uint32_t i = 0; i < peer_list_count(list); i++)
+        index_peer(list, i);
+    return true;
+}
+
+/* Makes sure that the indexes, if so many peers need any, have room for `count`. */
+static bool fit_indexes(struct peer_list *list, uint32_t count) {
+    if (count <= SCAN_MAX / 2 || (count <= SCAN_MAX && !indexed(list))) {
+        forget_indexes(list);
+        return true;
+    }
+    const uint32_t slots = peer_index_slots_for(count);
+    const uint32_t have = indexed(list) ? list->by_endpoint.mask + 1 : 0;
+    if (slots <= have && have <= 4 * slots)
+        return true;
+    return rebuild_indexes(list, slots);
+}
+
+static bool resize_block(struct peer_list *list, uint32_t capacity) {
+    const uint32_t count = peer_list_count(list);
+    assert(capacity >= count);
+    struct peer_list moved = *list;
+    moved.capacity = capacity;
+    moved.block = malloc(block_size(list, capacity));
+    if (moved.block == NULL)
+        return false;
+    if (count > 0) {
+        memcpy(records(&moved), records(list), count * sizeof(struct peer_record));
+        memcpy(deadlines(&moved), deadlines(list), count * sizeof(uint32_t));
+        memcpy(wires(&moved), wires(list), count * endpoint_len(list->family));
+    }
+    free(list->block);
+    list->block = moved.block;
+    list->capacity = capacity;
+    return true;
+}
+
+static bool fit_block(struct peer_list *list, uint32_t count) {
+    if (count <= list->capacity)
+        return true;
+    const uint32_t more = list->capacity < 8 ? list->capacity : list->capacity / 4;
+    const uint32_t capacity = list->capacity + more;
+    return resize_block(list, capacity > CAPACITY_MIN ? capacity : CAPACITY_MIN);
+}
+
+static void give_memory_back(struct peer_list *list) {
+    const uint32_t count = peer_list_count(list);
+    if (count == 0) {
+        peer_list_clear(list);
+        return;
+    }
+    /* Both may fail for want of memory; then the list just stays as roomy as it is. */
+    if (list->capacity > 8 && count < list->capacity / 3)
+        (void)resize_block(list, count + count / 4 + 1);
+    (void)fit_indexes(list, count);
+}
+
+static bool wire_matches(const void *array, uint32_t position, const void *wanted) {
+    const struct peer_list *list = array;
+    return memcmp(wire_at(list, position), wanted, endpoint_len(list->family)) == 0;
+}
+
+uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire) {
+    if (indexed(list))
+        return peer_index_find(&list->by_endpoint, hash_wire(list, wire), wire_matches, list, wire);
+    for (uint32_t i = 0; i < peer_list_count(list); i++) {
+        if (wire_matches(list, i, wire))
+            return i;
+    }
+    return PEER_NOWHERE;
+}
+
+struct identity {
+    const uint8_t *peer_id;
+    uint32_t key;
+};
+
+static bool identity_matches(const void *array, uint32_t position, const void *wanted) {
+    const struct peer_list *list = array;
+    const struct identity *identity = wanted;
+    const struct peer_record *record = &records(list)[position];
+    return record->key == identity->key &&
+           memcmp(record->peer_id, identity->peer_id, PEER_ID_LEN) == 0;
+}
+
+uint32_t peer_list_find_identity(const struct peer_list *list,
+                                 const uint8_t peer_id[static PEER_ID_LEN], uint32_t key) {
+    if (key == 0)
+        return PEER_NOWHERE;
+    const struct identity wanted = { .peer_id = peer_id, .key = key };
+    if (indexed(list))
+        return peer_index_find(&list->by_identity, hash_identity(list, peer_id, key),
+                               identity_matches, list, &wanted);
+    for (uint32_t i = 0; i < peer_list_count(list); i++) {
+        if (identity_matches(list, i, &wanted))
+            return i;
+    }
+    return PEER_NOWHERE;
+}
+
+/* `to` is a hole; afterwards `from` is one. */
+static void move_peer(struct peer_list *list, uint32_t from, uint32_t to) {
+    if (from == to)
+        return;
+    if (indexed(list)) {
+        peer_index_renumber(&list->by_endpoint, endpoint_hash_at(list, from), from, to);
+        if (identified(list, from))
+            peer_index_renumber(&list->by_identity, identity_hash_at(list, from), from, to);
+    }
+    records(list)[to] = records(list)[from];
+    deadlines(list)[to] = deadlines(list)[from];
+    memcpy(wire_at(list, to), wire_at(list, from), endpoint_len(list->family));
+}
+
+/* Makes a hole at the end of `zone`: each zone behind it gives its first place up and takes the one
+ * behind its last. */
+static uint32_t open_hole(struct peer_list *list, enum peer_zone zone) {
+    uint32_t hole = peer_list_count(list);
+    for (int z = PEER_ZONES - 1; z > (int)zone; z--) {
+        const uint32_t first = list->zone_end[z - 1];
+        move_peer(list, first, hole);
+        list->zone_end[z]++;
+        hole = first;
+    }
+    list->zone_end[zone]++;
+    return hole;
+}
+
+/* The other way round: fills a hole in `zone` with the zone's last peer, the hole that leaves with
+ * the next zone's last, and so on. */
+static void close_hole(struct peer_list *list, enum peer_zone zone, uint32_t hole) {
+    for (int z = (int)zone; z < PEER_ZONES; z++) {
+        const uint32_t last = list->zone_end[z] - 1;
+        move_peer(list, last, hole);
+        list->zone_end[z]--;
+        hole = last;
+    }
+}
+
+static uint32_t place(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,
+                      const struct peer_record *record, uint32_t deadline_s) {
+    const uint32_t position = open_hole(list, zone);
+    records(list)[position] = *record;
+    deadlines(list)[position] = deadline_s;
+    memcpy(wire_at(list, position), wire, endpoint_len(list->family));
+    index_peer(list, position);
+    return position;
+}
+
+uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,
+                       const struct peer_record *record, uint32_t deadline_s) {
+    const uint32_t count = peer_list_count(list) + 1;
+    if (!fit_block(list, count) || !fit_indexes(list, count))
+        return PEER_NOWHERE;
+    return place(list, zone, wire, record, deadline_s);
+}
+
+static void take_out(struct peer_list *list, uint32_t position) {
+    unindex_peer(list, position);
+    close_hole(list, peer_list_zone(list, position), position);
+}
+
+uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_zone zone,
+                          const struct peer_record *record, uint32_t deadline_s) {
+    if (peer_list_zone(list, position) != zone) {
+        uint8_t wire[ENDPOINT_MAX_LEN];
+        memcpy(wire, wire_at(list, position), endpoint_len(list->family));
+        take_out(list, position);
+        return place(list, zone, wire, record, deadline_s);
+    }
+    struct peer_record *present = &records(list)[position];
+    const bool same_identity =
+        present->key == record->key && memcmp(present->peer_id, record->peer_id, PEER_ID_LEN) == 0;
+    if (!same_identity)
+        unindex_identity(list, position);
+    *present = *record;
+    if (!same_identity)
+        index_identity(list, position);
+    deadlines(list)[position] = deadline_s;
+    return position;
+}
+
+void peer_list_remove(struct peer_list *list, uint32_t position) {
+    take_out(list, position);
+    give_memory_back(list);
+}
+
+enum peer_zone peer_list_zone(const struct peer_list *list, uint32_t position) {
+    int zone = 0;
+    while (position >= list->zone_end[zone])
+        zone++;
+    return (enum peer_zone)zone;
+}
+
+const uint8_t *peer_list_wire(const struct peer_list *list, uint32_t position) {
+    return wire_at(list, position);
+}
+
+const struct peer_record *peer_list_record(const struct peer_list *list, uint32_t position) {
+    return &records(list)[position];
+}
+
+uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position) {
+    return deadlines(list)[position];
+}
+
+void peer_list_set_deadlines(struct peer_list *list, uint32_t deadline_s) {
+    for (uint32_t i = 0; i < peer_list_count(list); i++)
+        deadlines(list)[i] = deadline_s;
+}
+
+uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uint32_t now_s) {
+    const uint32_t count = peer_list_count(list);
+    for (uint32_t i = from; i < count; i++) {
+        if (deadlines(list)[i] <= now_s)
+            return i;
+    }
+    return PEER_NOWHERE;
+}
+
+size_t peer_list_memory(const struct peer_list *list) {
+    return block_size(list, list->capacity) + peer_index_memory(&list->by_endpoint) +
+           peer_index_memory(&list->by_identity);
+}

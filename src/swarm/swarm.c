@@ -1,0 +1,223 @@
+#include "swarm/swarm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct swarm *swarm_create(const uint8_t info_hash[static INFO_HASH_LEN],
+                           const struct hash_key *key, uint32_t now_s) {
+    struct swarm *swarm = calloc(1, sizeof *swarm);
+    if (swarm == NULL)
+        return NULL;
+    memcpy(swarm->info_hash, info_hash, INFO_HASH_LEN);
+    swarm->idle_since_s = now_s;
+    peer_list_init(&swarm->v4, FAMILY_V4, key);
+    peer_list_init(&swarm->v6, FAMILY_V6, key);
+    return swarm;
+}
+
+void swarm_delete(struct swarm *swarm) {
+    if (swarm == NULL)
+        return;
+    peer_list_clear(&swarm->v4);
+    peer_list_clear(&swarm->v6);
+    free(swarm);
+}
+
+struct peer_list *swarm_list(struct swarm *swarm, uint8_t family) {
+    return family == FAMILY_V6 ? &swarm->v6 : &swarm->v4;
+}
+
+uint32_t swarm_seeders(const struct swarm *swarm) {
+    return peer_list_seeders(&swarm->v4) + peer_list_seeders(&swarm->v6);
+}
+
+uint32_t swarm_leechers(const struct swarm *swarm) {
+    return swarm_peers(swarm) - swarm_seeders(swarm);
+}
+
+struct change swarm_describe(const struct swarm *swarm, const struct peer_list *list,
+                             uint32_t position, enum change_kind kind) {
+    const struct peer_record *record = peer_list_record(list, position);
+    struct change change = {
+        .kind = kind,
+        .peer = endpoint_from_wire(list->family, peer_list_wire(list, position)),
+        .key = record->key,
+        .left = record->left,
+        .paused = record->flags & PEER_PAUSED,
+        .counted = record->flags & PEER_COMPLETED_COUNTED,
+        .downloaded = swarm->downloaded,
+        .seeders = swarm_seeders(swarm),
+        .leechers = swarm_leechers(swarm),
+    };
+    memcpy(change.info_hash, swarm->info_hash, INFO_HASH_LEN);
+    memcpy(change.peer_id, record->peer_id, PEER_ID_LEN);
+    return change;
+}
+
+static void count_paused(struct swarm *swarm, uint8_t flags, uint32_t difference) {
+    if (flags & PEER_PAUSED)
+        swarm->paused += difference;
+}
+
+/* Takes a peer away and reports it gone, with the counts that it leaves behind. */
+static void remove_peer(struct swarm *swarm, struct feed *feed, struct peer_list *list,
+                        uint32_t position, enum change_kind kind) {
+    struct change change = swarm_describe(swarm, list, position, kind);
+    count_paused(swarm, peer_list_record(list, position)->flags, UINT32_MAX);
+    peer_list_remove(list, position);
+    change.seeders = swarm_seeders(swarm);
+    change.leechers = swarm_leechers(swarm);
+    feed_push(feed, &change);
+}
+
+static enum peer_zone zone_of(bool seeder, bool on_lan) {
+    if (seeder)
+        return on_lan ? ZONE_SEEDER_LAN : ZONE_SEEDER_OUTSIDE;
+    return on_lan ? ZONE_LEECHER_LAN : ZONE_LEECHER_OUTSIDE;
+}
+
+/* What is kept of the peer's past, if it is the same client as before. */
+static void inherit(struct peer_record *record, const struct peer_record *past) {
+    if (memcmp(record->peer_id, past->peer_id, PEER_ID_LEN) != 0)
+        return;
+    record->joined_s = past->joined_s;
+    record->flags |= past->flags & PEER_COMPLETED_COUNTED;
+}
+
+static struct peer_record record_of(const struct peer_put *put) {
+    const struct announce_request *request = put->request;
+    struct peer_record record = {
+        .key = request->key,
+        .left = request->left,
+        .uploaded = request->uploaded,
+        .downloaded = request->downloaded,
+        .joined_s = put->now_s,
+        .ttl_s = put->ttl_s,
+    };
+    memcpy(record.peer_id, request->peer_id, PEER_ID_LEN);
+    if (request->event == EVENT_PAUSED && request->left > 0)
+        record.flags |= PEER_PAUSED;
+    return record;
+}
+
+/* BEP 3's `completed`, counted once for each peer. Returns whether it counted. */
+static bool count_completed(struct swarm *swarm, struct peer_record *record,
+                            enum announce_event event) {
+    if (event != EVENT_COMPLETED || record->flags & PEER_COMPLETED_COUNTED)
+        return false;
+    record->flags |= PEER_COMPLETED_COUNTED;
+    swarm->downloaded++;
+    return true;
+}
+
+static bool worth_telling(const struct peer_record *past, enum peer_zone past_zone,
+                          const struct peer_record *record, enum peer_zone zone) {
+    return past_zone != zone || (past->flags ^ record->flags) != 0 ||
+           memcmp(past->peer_id, record->peer_id, PEER_ID_LEN) != 0;
+}
+
+static void report(const struct swarm *swarm, struct feed *feed, const struct peer_list *list,
+                   uint32_t position, enum change_kind kind) {
+    const struct change change = swarm_describe(swarm, list, position, kind);
+    feed_push(feed, &change);
+}
+
+static void refresh(struct swarm *swarm, struct feed *feed, const struct peer_put *put,
+                    struct peer_list *list, uint32_t *position) {
+    struct peer_record record = record_of(put);
+    const struct peer_record past = *peer_list_record(list, *position);
+    const enum peer_zone past_zone = peer_list_zone(list, *position);
+    const enum peer_zone zone = zone_of(record.left == 0, put->on_lan);
+    inherit(&record, &past);
+    const bool completed = count_completed(swarm, &record, put->request->event);
+    count_paused(swarm, past.flags, UINT32_MAX);
+    count_paused(swarm, record.flags, 1);
+    *position = peer_list_update(list, *position, zone, &record, put->now_s + put->ttl_s);
+    if (completed)
+        report(swarm, feed, list, *position, CHANGE_PEER_COMPLETED);
+    else if (worth_telling(&past, past_zone, &record, zone))
+        report(swarm, feed, list, *position, CHANGE_PEER_UPDATED);
+}
+
+static enum announce_result join(struct swarm *swarm, struct feed *feed, const struct peer_put *put,
+                                 struct peer_list *list, uint32_t *position) {
+    struct peer_record record = record_of(put);
+    const uint32_t old_place = peer_list_find_identity(list, record.peer_id, record.key);
+    if (old_place != PEER_NOWHERE) {
+        inherit(&record, peer_list_record(list, old_place));
+        remove_peer(swarm, feed, list, old_place, CHANGE_PEER_MOVED);
+    }
+    if (swarm_peers(swarm) >= put->peers_max)
+        return ANNOUNCE_SWARM_FULL;
+    const bool completed = count_completed(swarm, &record, put->request->event);
+    *position = peer_list_add(list, zone_of(record.left == 0, put->on_lan), put->peer.wire, &record,
+                              put->now_s + put->ttl_s);
+    if (*position == PEER_NOWHERE)
+        return ANNOUNCE_NO_MEMORY;
+    count_paused(swarm, record.flags, 1);
+    report(swarm, feed, list, *position, completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED);
+    return ANNOUNCE_OK;
+}
+
+enum announce_result swarm_put(struct swarm *swarm, struct feed *feed, const struct peer_put *put,
+                               uint32_t *position) {
+    struct peer_list *list = swarm_list(swarm, put->peer.family);
+    *position = peer_list_find(list, put->peer.wire);
+    if (*position == PEER_NOWHERE)
+        return join(swarm, feed, put, list, position);
+    refresh(swarm, feed, put, list, position);
+    return ANNOUNCE_OK;
+}
+
+void swarm_drop(struct swarm *swarm, struct feed *feed, const struct announce_request *request,
+                const struct endpoint *peer, uint32_t now_s) {
+    struct peer_list *list = swarm_list(swarm, peer->family);
+    uint32_t position = peer_list_find(list, peer->wire);
+    if (position == PEER_NOWHERE)
+        position = peer_list_find_identity(list, request->peer_id, request->key);
+    if (position == PEER_NOWHERE)
+        return;
+    remove_peer(swarm, feed, list, position, CHANGE_PEER_LEFT);
+    swarm->idle_since_s = now_s;
+}
+
+static uint32_t expire_list(struct swarm *swarm, struct feed *feed, struct peer_list *list,
+                            uint32_t now_s, uint32_t limit) {
+    uint32_t expired = 0;
+    uint32_t at = 0;
+    /* What fills a removed peer's place comes from behind it, so nobody is passed over. */
+    while (expired < limit && (at = peer_list_next_expired(list, at, now_s)) != PEER_NOWHERE) {
+        remove_peer(swarm, feed, list, at, CHANGE_PEER_EXPIRED);
+        expired++;
+    }
+    return expired;
+}
+
+uint32_t swarm_expire(struct swarm *swarm, struct feed *feed, uint32_t now_s, uint32_t limit) {
+    uint32_t expired = expire_list(swarm, feed, &swarm->v4, now_s, limit);
+    expired += expire_list(swarm, feed, &swarm->v6, now_s, limit - expired);
+    if (expired > 0)
+        swarm->idle_since_s = now_s;
+    return expired;
+}
+
+bool swarm_restore(struct swarm *swarm, const struct change *change, bool on_lan, uint32_t now_s,
+                   uint16_t ttl_s) {
+    struct peer_list *list = swarm_list(swarm, change->peer.family);
+    if (peer_list_find(list, change->peer.wire) != PEER_NOWHERE)
+        return true;
+    struct peer_record record = {
+        .key = change->key,
+        .left = change->left,
+        .joined_s = now_s,
+        .ttl_s = ttl_s,
+        .flags = (uint8_t)((change->paused ? PEER_PAUSED : 0) |
+                           (change->counted ? PEER_COMPLETED_COUNTED : 0)),
+    };
+    memcpy(record.peer_id, change->peer_id, PEER_ID_LEN);
+    if (peer_list_add(list, zone_of(record.left == 0, on_lan), change->peer.wire, &record,
+                      now_s + ttl_s) == PEER_NOWHERE)
+        return false;
+    count_paused(swarm, record.flags, 1);
+    return true;
+}

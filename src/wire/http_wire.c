@@ -1,0 +1,131 @@
+#include "wire/http_wire.h"
+
+#include <string.h>
+
+#include "base/bencode.h"
+
+struct http_target http_parse_target(struct bytes url) {
+    struct bytes rest = url;
+    struct http_target target = { .path = bytes_split(&rest, '?') };
+    target.query = rest;
+
+    /* An absolute URL, as proxies get it, has a scheme and a host before the path. */
+    const struct bytes scheme = bytes_of("http://");
+    if (bytes_start_with(target.path, scheme)) {
+        const size_t host = scheme.len;
+        size_t at = host;
+        while (at < target.path.len && target.path.data[at] != '/')
+            at++;
+        target.path = (struct bytes){ .data = target.path.data + at, .len = target.path.len - at };
+    }
+
+    size_t last = target.path.len;
+    while (last > 0 && target.path.data[last - 1] != '/')
+        last--;
+    struct bytes part = { .data = target.path.data + last, .len = target.path.len - last };
+    if (last > 1)
+        target.prefix = (struct bytes){ .data = target.path.data + 1, .len = last - 2 };
+    const struct bytes name = bytes_split(&part, '.');
+    if (last > 0 && bytes_equal(name, bytes_of("announce")))
+        target.kind = HTTP_ROUTE_ANNOUNCE;
+    else if (last > 0 && bytes_equal(name, bytes_of("scrape")))
+        target.kind = HTTP_ROUTE_SCRAPE;
+    return target;
+}
+
+size_t http_announce_size(const struct http_announce *announce, uint32_t peers) {
+    const size_t each = announce->compact ? ENDPOINT_MAX_LEN : HTTP_PEER_MAX;
+    return HTTP_ANNOUNCE_FIXED_MAX + peers * each;
+}
+
+static void put_peer_dict(struct writer *w, const struct announce_response *response,
+                          uint32_t number) {
+    const size_t len = endpoint_len(response->family);
+    const struct endpoint peer =
+        endpoint_from_wire(response->family, response->peers + number * len);
+    char address[ENDPOINT_TEXT_LEN];
+    endpoint_address_text(&peer, address);
+    bencode_open_dict(w);
+    bencode_put_text_entry(w, "ip", address);
+    if (response->peer_ids != NULL)
+        bencode_put_string_entry(w, "peer id", response->peer_ids + number * PEER_ID_LEN,
+                                 PEER_ID_LEN);
+    bencode_put_number_entry(w, "port", endpoint_port(&peer));
+    bencode_close(w);
+}
+
+static void put_peer_dicts(struct writer *w, const struct announce_response *response) {
+    bencode_put_text(w, "peers");
+    bencode_open_list(w);
+    for (uint32_t i = 0; i < response->peer_count; i++)
+        put_peer_dict(w, response, i);
+    bencode_close(w);
+}
+
+/* `peers` is there even where it is empty, since some clients take a reply without it for broken.
+ */
+static void put_compact_peers(struct writer *w, const struct announce_response *response) {
+    const size_t len = response->peer_count * endpoint_len(response->family);
+    const bool v6 = response->family == FAMILY_V6;
+    bencode_put_string_entry(w, "peers", response->peers, v6 ? 0 : len);
+    if (v6)
+        bencode_put_string_entry(w, "peers6", response->peers, len);
+}
+
+void http_write_announce(struct writer *w, const struct http_announce *announce,
+                         const struct announce_response *response) {
+    bencode_open_dict(w);
+    bencode_put_number_entry(w, "complete", response->seeders);
+    bencode_put_number_entry(w, "downloaded", response->downloaded);
+    bencode_put_string_entry(w, "external ip", response->asker.wire,
+                             address_len(response->asker.family));
+    bencode_put_number_entry(w, "incomplete", response->leechers);
+    bencode_put_number_entry(w, "interval", response->interval_s);
+    bencode_put_number_entry(w, "min interval", response->min_interval_s);
+    if (announce->compact)
+        put_compact_peers(w, response);
+    else
+        put_peer_dicts(w, response);
+    bencode_close(w);
+}
+
+void http_write_failure(struct writer *w, const char *reason, uint32_t interval_s,
+                        uint32_t min_interval_s, uint32_t retry_in_min) {
+    bencode_open_dict(w);
+    bencode_put_text_entry(w, "failure reason", reason);
+    if (interval_s > 0)
+        bencode_put_number_entry(w, "interval", interval_s);
+    if (min_interval_s > 0)
+        bencode_put_number_entry(w, "min interval", min_interval_s);
+    if (retry_in_min == UINT32_MAX)
+        bencode_put_text_entry(w, "retry in", "never");
+    else if (retry_in_min > 0)
+        bencode_put_number_entry(w, "retry in", retry_in_min);
+    bencode_close(w);
+}
+
+void http_write_scrape_open(struct writer *w) {
+    bencode_open_dict(w);
+    bencode_put_text(w, "files");
+    bencode_open_dict(w);
+}
+
+void http_write_scrape_entry(struct writer *w, const uint8_t info_hash[static INFO_HASH_LEN],
+                             const struct scrape_entry *entry) {
+    bencode_put_string(w, info_hash, INFO_HASH_LEN);
+    bencode_open_dict(w);
+    bencode_put_number_entry(w, "complete", entry->seeders);
+    bencode_put_number_entry(w, "downloaded", entry->downloaded);
+    bencode_put_number_entry(w, "downloaders", entry->downloaders);
+    bencode_put_number_entry(w, "incomplete", entry->leechers);
+    bencode_close(w);
+}
+
+void http_write_scrape_close(struct writer *w, uint32_t min_request_interval_s) {
+    bencode_close(w);
+    bencode_put_text(w, "flags");
+    bencode_open_dict(w);
+    bencode_put_number_entry(w, "min_request_interval", min_request_interval_s);
+    bencode_close(w);
+    bencode_close(w);
+}

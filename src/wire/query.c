@@ -1,0 +1,35 @@
+#include "wire/query.h"
+
+bool query_next(struct bytes *rest, struct bytes *name, struct bytes *value) {
+    while (rest->len > 0) {
+        struct bytes pair = bytes_split(rest, '&');
+        if (pair.len == 0)
+            continue;
+        *name = bytes_split(&pair, '=');
+        *value = pair;
+        return true;
+    }
+    return false;
+}
+
+long percent_decode(struct bytes text, uint8_t *out, size_t capacity) {
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (len == capacity)
+            return -1;
+        const uint8_t c = text.data[i];
+        if (c != '%') {
+            out[len++] = c == '+' ? ' ' : c;
+            continue;
+        }
+        if (text.len - i < 3)
+            return -1;
+        const int high = hex_digit(text.data[i + 1]);
+        const int low = hex_digit(text.data[i + 2]);
+        if (high < 0 || low < 0)
+            return -1;
+        out[len++] = (uint8_t)(high << 4 | low);
+        i += 2;
+    }
+    return (long)len;
+}
