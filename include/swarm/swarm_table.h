@@ -8,8 +8,9 @@
 
 #include "base/random.h"
 #include "swarm/swarm.h"
+#include "swarm/tracker.h"
 
-enum { SHARDS = 256 };
+enum { SHARDS = TRACKER_SHARDS };
 
 struct swarm_slot {
     uint32_t tag; /* part of the hash, to pass over most strangers unread */

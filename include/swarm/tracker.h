@@ -26,6 +26,9 @@ struct tracker_options {
     struct endpoint external_v6;
 };
 
+/* How many parts the sweep may be done in. */
+enum { TRACKER_SHARDS = 256 };
+
 struct tracker_stats {
     uint32_t torrents;
     uint32_t peers;
@@ -57,8 +60,11 @@ uint32_t tracker_interval_s(const struct tracker *tracker);
 
 struct tracker_stats tracker_stats(const struct tracker *tracker);
 
-/* Expires peers and forgets idle torrents in `shards` shards from `first` on (modulo their number),
- * and refreshes the totals that the interval follows. Returns how many peers expired. */
+/* The info_hash of every torrent, sorted bytewise; the caller frees it. NULL without memory. */
+uint8_t (*tracker_info_hashes(struct tracker *tracker, size_t *count))[INFO_HASH_LEN];
+
+/* Expires peers and forgets idle torrents in `shards` shards from `first` on (modulo their number).
+ * Gives a shard's lock up in between, so that no announce waits long. Returns how many expired. */
 uint32_t tracker_sweep(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms);
 
 typedef void (*change_reader)(void *context, const struct change *changes, size_t count);

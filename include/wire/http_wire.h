@@ -8,8 +8,7 @@
 #include "swarm/announce.h"
 
 enum {
-    HTTP_ANNOUNCE_FIXED_MAX = 384, /* an announce's body without its peers */
-    HTTP_PEER_MAX = 112,           /* one peer as a dictionary */
+    HTTP_ANNOUNCE_MAX = 384 + NUMWANT_LIMIT * 112, /* with every peer as a dictionary */
     HTTP_SCRAPE_ENTRY_MAX = 128,
     HTTP_SCRAPE_FIXED_MAX = 96,
     HTTP_FAILURE_MAX = 512,
@@ -47,9 +46,6 @@ http_error http_parse_announce(struct bytes query, struct http_announce *announc
  * answer as above; no hash at all is fine and sets `*count` to 0. */
 http_error http_parse_scrape(struct bytes query, uint8_t (*hashes)[INFO_HASH_LEN], size_t max,
                              size_t *count);
-
-/* Bytes that are enough for the reply to `announce` with up to `peers` peers. */
-size_t http_announce_size(const struct http_announce *announce, uint32_t peers);
 
 /* BEP 3, 7 (peers6), 23 (compact), 24 (external ip), and `downloaded`. */
 void http_write_announce(struct writer *w, const struct http_announce *announce,

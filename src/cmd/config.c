@@ -5,8 +5,7 @@
 
 enum { DAY_S = 24 * 60 * 60 };
 
-/* Networks that nobody outside can reach: private ones, carrier-grade NAT's, link-local, loopback.
- */
+/* Private, behind a provider's NAT, link-local or loopback: nobody outside can reach these. */
 static const char *const PRIVATE_NETWORKS[] = {
     "10.0.0.0/8",  "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
     "127.0.0.0/8", "::1",           "fc00::/7",       "fe80::/10",

@@ -168,8 +168,7 @@ static bool place_database(struct config *config, char *error) {
                        (int)directory_len, directory);
     if (len >= 0 && (size_t)len < sizeof config->database)
         return true;
-    snprintf(error, CONFIG_ERROR_LEN, "$STATE_DIRECTORY is longer than %d bytes",
-             CONFIG_PATH_LEN - 1);
+    snprintf(error, CONFIG_ERROR_LEN, "$STATE_DIRECTORY is too long");
     return false;
 }
 

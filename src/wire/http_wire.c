@@ -33,11 +33,6 @@ struct http_target http_parse_target(struct bytes url) {
     return target;
 }
 
-size_t http_announce_size(const struct http_announce *announce, uint32_t peers) {
-    const size_t each = announce->compact ? ENDPOINT_MAX_LEN : HTTP_PEER_MAX;
-    return HTTP_ANNOUNCE_FIXED_MAX + peers * each;
-}
-
 static void put_peer_dict(struct writer *w, const struct announce_response *response,
                           uint32_t number) {
     const size_t len = endpoint_len(response->family);

@@ -1,0 +1,133 @@
+# skep: a BitTorrent tracker.
+#
+#   make            build skepd
+#   make run        install what is missing to build, build, and run the tracker here
+#   make check      install what the tests need, build and run all tests
+#   make help       everything else
+
+VERSION := 0.1.0
+CC      ?= gcc
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/bin
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+
+# SANITIZE is address,undefined or thread; each kind of build has a directory of its own.
+comma   := ,
+SANITIZE ?=
+BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
+
+BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libsqlite3-dev libconfig-dev
+CHECK_PACKAGES := check curl python3 python3-pytest python3-libtorrent qbittorrent-nox \
+    transmission-daemon aria2 rtorrent
+STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Werror
+LIBRARIES := libmicrohttpd sqlite3 libconfig
+CPPFLAGS += -Iinclude -D_GNU_SOURCE -DSKEP_VERSION='"$(VERSION)"'
+CFLAGS  ?= -O2 -g
+ALL_CFLAGS = -std=c11 $(WARNINGS) $(CFLAGS) -pthread \
+    $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
+LDLIBS  = $(shell pkg-config --libs $(LIBRARIES)) -pthread
+
+SOURCES := $(wildcard src/*/*.c)
+MAINS   := src/cmd/skepd.c
+OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(SOURCES)))
+UNIT_SOURCES := $(wildcard tests/unit/*.c)
+UNIT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SOURCES))
+
+.PHONY: all run install uninstall clean help build-packages check-packages style-packages
+.PHONY: check check-unit check-asan check-tsan check-layers check-style
+
+# `make run` and `make check` on a fresh machine: the packages come first.
+all: $(BUILD)/skepd
+
+run: build-packages
+	@$(MAKE) --no-print-directory all
+	@$(BUILD)/skepd $(ARGS)
+
+$(BUILD)/skepd: $(BUILD)/src/cmd/skepd.o $(OBJECTS)
+	@echo "  LD $@"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/unit-tests: $(UNIT_OBJECTS) $(OBJECTS)
+	@echo "  LD $@"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs check) -lm
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/cmd/skepd.d
+
+build-packages:
+	@.ci/install $(BUILD_PACKAGES)
+
+check-packages:
+	@.ci/install $(BUILD_PACKAGES) $(CHECK_PACKAGES)
+
+style-packages:
+	@.ci/install $(BUILD_PACKAGES) $(CHECK_PACKAGES) $(STYLE_PACKAGES)
+
+## Tests
+
+check: check-packages check-layers
+	@$(MAKE) --no-print-directory all $(BUILD)/unit-tests
+	@tests/run --build $(BUILD) unit integration clients
+
+check-unit: check-packages
+	@$(MAKE) --no-print-directory all $(BUILD)/unit-tests
+	@tests/run --build $(BUILD) unit
+
+check-asan: check-packages
+	@$(MAKE) --no-print-directory SANITIZE=address,undefined check-sanitized
+
+check-tsan: check-packages
+	@$(MAKE) --no-print-directory SANITIZE=thread check-sanitized
+
+check-sanitized: all $(BUILD)/unit-tests
+	@tests/run --build $(BUILD) unit integration
+
+# A layer includes only itself and the layers to the left of it.
+LAYERS := base swarm wire store report server cmd
+check-layers:
+	@tests/check-layers $(LAYERS)
+
+check-style: style-packages
+	@clang-format --dry-run -Werror $(SOURCES) $(UNIT_SOURCES) $(wildcard include/*/*.h)
+	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang build/clang/skepd build/clang/unit-tests
+	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+	    --inline-suppr -Iinclude $(SOURCES)
+	@clang-tidy --quiet $(SOURCES) -- $(CPPFLAGS) -std=c11 2>/dev/null
+	@shellcheck .ci/install .ci/run tests/check-layers
+
+## Installation
+
+install: all
+	install -D -m 755 $(BUILD)/skepd $(DESTDIR)$(BINDIR)/skepd
+	test -e $(DESTDIR)$(SYSCONFDIR)/skep/skepd.conf || \
+	    install -D -m 644 conf/skepd.conf $(DESTDIR)$(SYSCONFDIR)/skep/skepd.conf
+	install -D -m 644 conf/lan.conf $(DESTDIR)$(SYSCONFDIR)/skep/lan.conf
+	install -d $(DESTDIR)$(UNITDIR)
+	sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' systemd/skepd.service \
+	    > $(DESTDIR)$(UNITDIR)/skepd.service
+
+# The administrator's own configuration and the database stay.
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/skepd $(DESTDIR)$(UNITDIR)/skepd.service
+	rm -f $(DESTDIR)$(SYSCONFDIR)/skep/lan.conf
+
+clean:
+	rm -rf build
+
+help:
+	@echo "make             build skepd into build/"
+	@echo "make run         install what is missing, build, run the tracker (ARGS='--port 7000')"
+	@echo "make check       all tests"
+	@echo "make check-unit  the unit tests alone"
+	@echo "make check-asan  unit and integration tests under AddressSanitizer and UBSan"
+	@echo "make check-tsan  the same under ThreadSanitizer"
+	@echo "make check-style formatting, layers, clang, clang-tidy, cppcheck"
+	@echo "make install     into PREFIX (and DESTDIR); make uninstall takes it away again"
+	@echo "make clean       remove build/"

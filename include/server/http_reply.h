@@ -1,0 +1,22 @@
+/* The replies to HTTP requests: the route table and what stands behind each route. */
+#ifndef SKEP_SERVER_HTTP_REPLY_H
+#define SKEP_SERVER_HTTP_REPLY_H
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+
+#include "server/http_request.h"
+#include "swarm/tracker.h"
+
+/* What the routes need; shared by the server's threads. */
+struct http_context {
+    struct tracker *tracker;
+    _Atomic uint32_t scrape_max;
+    _Atomic bool full_scrape;
+};
+
+/* Answers a request that was read whole. MHD_NO closes the connection. */
+enum MHD_Result http_reply(struct http_context *context, struct MHD_Connection *connection,
+                           const char *method, const struct http_request *request);
+
+#endif

@@ -1,0 +1,216 @@
+/* skepd: what is started in which order, and stopped in the opposite one. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/ticker.h"
+#include "cmd/options.h"
+#include "cmd/recorder.h"
+#include "server/http_server.h"
+#include "store/store.h"
+
+enum {
+    /* The sweep goes round all shards in ten seconds, or in a quarter of the shortest interval. */
+    SWEEP_ROUND_MS = 10000,
+    SWEEP_PARTS = 32,
+    SPARE_FILES = 64,
+};
+
+struct sweeper {
+    struct tracker *tracker;
+    struct ticker *ticker;
+    uint32_t next;
+};
+
+struct daemon {
+    struct tracker *tracker;
+    struct store *store;
+    struct recorder *recorder;
+    struct sweeper sweeper;
+    struct http_server *http;
+};
+
+static void sweep(void *context) {
+    struct sweeper *sweeper = context;
+    const uint32_t part = TRACKER_SHARDS / SWEEP_PARTS;
+    tracker_sweep(sweeper->tracker, sweeper->next, part, clock_now_ms());
+    sweeper->next = (sweeper->next + part) % TRACKER_SHARDS;
+}
+
+static uint32_t sweep_period_ms(const struct config *config) {
+    const uint64_t quarter = (uint64_t)config->tracker.interval_min_s * 1000 / 4;
+    return (uint32_t)((quarter < SWEEP_ROUND_MS ? quarter : SWEEP_ROUND_MS) / SWEEP_PARTS);
+}
+
+struct restoring {
+    struct tracker *tracker;
+    uint64_t now_ms;
+};
+
+static bool restore_one(void *context, const struct change *change) {
+    const struct restoring *restoring = context;
+    return tracker_restore(restoring->tracker, change, restoring->now_ms);
+}
+
+static bool open_store(struct daemon *daemon, const struct config *config) {
+    if (!config->store_enabled)
+        return true;
+    char error[STORE_ERROR_LEN];
+    daemon->store = store_open(config->database, error);
+    if (daemon->store == NULL) {
+        log_error("%s", error);
+        return false;
+    }
+    struct restoring restoring = { .tracker = daemon->tracker, .now_ms = clock_now_ms() };
+    if (!store_restore(daemon->store, restore_one, &restoring))
+        return false;
+    tracker_grace(daemon->tracker, clock_now_ms());
+    const struct tracker_stats stats = tracker_stats(daemon->tracker);
+    log_info("database %s: %u torrents and %u peers are back", config->database, stats.torrents,
+             stats.peers);
+    return true;
+}
+
+static bool start_http(struct daemon *daemon, const struct config *config) {
+    char error[LISTEN_ERROR_LEN];
+    daemon->http = http_server_start(&config->http, daemon->tracker, error);
+    if (daemon->http == NULL)
+        log_error("%s", error);
+    return daemon->http != NULL;
+}
+
+static bool start_threads(struct daemon *daemon, const struct config *config) {
+    daemon->recorder = recorder_start(daemon->tracker, daemon->store, config->flush_interval_ms,
+                                      config->log_events_per_s);
+    daemon->sweeper.tracker = daemon->tracker;
+    daemon->sweeper.ticker =
+        ticker_start("sweeper", sweep_period_ms(config), sweep, &daemon->sweeper);
+    if (daemon->recorder != NULL && daemon->sweeper.ticker != NULL)
+        return true;
+    log_error("cannot start a thread");
+    return false;
+}
+
+static bool start(struct daemon *daemon, const struct config *config) {
+    daemon->tracker = tracker_create(&config->tracker, config->feed_capacity);
+    if (daemon->tracker == NULL) {
+        log_error("out of memory");
+        return false;
+    }
+    return open_store(daemon, config) && start_http(daemon, config) &&
+           start_threads(daemon, config);
+}
+
+static bool stop(struct daemon *daemon) {
+    http_server_stop(daemon->http);
+    ticker_stop(daemon->sweeper.ticker);
+    const bool recorded = recorder_stop(daemon->recorder);
+    store_close(daemon->store);
+    tracker_delete(daemon->tracker);
+    return recorded;
+}
+
+static void print_url(void *context, const char *host) {
+    const struct config *config = context;
+    log_info("  http://%s:%u/announce", host, config->http.port);
+}
+
+static void greet(const struct config *config) {
+    log_info("skepd is ready. Put one of these announce URLs into your torrents:");
+    listen_visit_hosts(&config->http.listen, print_url, (void *)(uintptr_t)config);
+}
+
+/* Each connection takes a file descriptor, and a shell's limit is often 1024. */
+static void raise_file_limit(const struct config *config) {
+    struct rlimit limit;
+    const rlim_t wanted = config->http.connections_max + SPARE_FILES;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+        log_warning("only %llu files may be open, too few for %u connections",
+                    (unsigned long long)limit.rlim_cur, config->http.connections_max);
+}
+
+static void reload(struct daemon *daemon, const struct options *options) {
+    struct config config;
+    char error[CONFIG_ERROR_LEN];
+    if (!options_load_config(options, &config, error)) {
+        log_error("%s; the settings stay as they were", error);
+        return;
+    }
+    log_set_level(config.log_level);
+    tracker_apply(daemon->tracker, &config.tracker);
+    http_server_apply(daemon->http, &config.http);
+    log_info("settings read again; ports, threads and the database change with a restart only");
+}
+
+static void serve_until_stopped(struct daemon *daemon, const struct options *options,
+                                const sigset_t *signals) {
+    for (;;) {
+        const int signal = sigwaitinfo(signals, NULL);
+        if (signal == SIGHUP)
+            reload(daemon, options);
+        else if (signal > 0 || errno != EINTR)
+            return;
+    }
+}
+
+/* The threads inherit this mask, so that signals come to sigwaitinfo alone. */
+static sigset_t block_signals(void) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signals;
+}
+
+static int run(const struct options *options, const struct config *config) {
+    const sigset_t signals = block_signals();
+    struct daemon daemon = { 0 };
+    log_set_level(config->log_level);
+    raise_file_limit(config);
+    bool good = start(&daemon, config);
+    if (good) {
+        greet(config);
+        serve_until_stopped(&daemon, options, &signals);
+        log_info("stopping");
+    }
+    good = stop(&daemon) && good;
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int complain(const char *error) {
+    fprintf(stderr, "skepd: %s\n", error);
+    return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv) {
+    struct options options;
+    struct config config;
+    char error[CONFIG_ERROR_LEN];
+    if (!options_parse(argc, argv, &options, error))
+        return complain(error);
+    if (options.help) {
+        fputs(options_help(), stdout);
+        return EXIT_SUCCESS;
+    }
+    if (options.version) {
+        puts("skepd " SKEP_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (!options_load_config(&options, &config, error))
+        return complain(error);
+    if (options.check_config) {
+        puts("the configuration is good");
+        return EXIT_SUCCESS;
+    }
+    return run(&options, &config);
+}

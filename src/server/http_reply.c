@@ -1,0 +1,160 @@
+#include "server/http_reply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "server/full_scrape.h"
+#include "wire/refusal.h"
+
+/* Queues `response`, which may be NULL, and lets go of it. */
+static enum MHD_Result queue(struct MHD_Connection *connection, unsigned status,
+                             struct MHD_Response *response) {
+    if (response == NULL)
+        return MHD_NO;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain");
+    const enum MHD_Result result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result send_body(struct MHD_Connection *connection, const struct writer *body) {
+    if (body->failed)
+        return MHD_NO;
+    return queue(connection, MHD_HTTP_OK,
+                 MHD_create_response_from_buffer(body->len, body->data, MHD_RESPMEM_MUST_COPY));
+}
+
+static struct MHD_Response *text_response(const char *text) {
+    return MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text,
+                                           MHD_RESPMEM_PERSISTENT);
+}
+
+static enum MHD_Result refuse(struct MHD_Connection *connection, const char *reason,
+                              uint32_t interval_s, uint32_t retry_in_min) {
+    uint8_t buffer[HTTP_FAILURE_MAX];
+    struct writer body = writer_on(buffer, sizeof buffer);
+    http_write_failure(&body, reason, interval_s, interval_s / 2, retry_in_min);
+    return send_body(connection, &body);
+}
+
+/* What a client sends wrong, it will send wrong again. */
+static enum MHD_Result refuse_broken(const struct http_context *context,
+                                     struct MHD_Connection *connection, const char *reason) {
+    return refuse(connection, reason, tracker_interval_s(context->tracker), UINT32_MAX);
+}
+
+static enum MHD_Result reply_announce(struct http_context *context,
+                                      struct MHD_Connection *connection,
+                                      const struct http_request *request) {
+    if (request->error != NULL)
+        return refuse_broken(context, connection, request->error);
+    const struct http_announce *announce = &request->announce;
+    uint8_t peers[NUMWANT_LIMIT * ENDPOINT_MAX_LEN];
+    uint8_t peer_ids[NUMWANT_LIMIT * PEER_ID_LEN];
+    struct announce_response response = {
+        .peers = peers,
+        .peer_ids = announce->compact || announce->no_peer_id ? NULL : peer_ids,
+        .peers_max = NUMWANT_LIMIT,
+    };
+    const enum announce_result result =
+        tracker_announce(context->tracker, &announce->request, clock_now_ms(), &response);
+    if (result != ANNOUNCE_OK)
+        return refuse(connection, refusal_text(result), response.interval_s,
+                      response.interval_s / 60 + 1);
+    uint8_t buffer[HTTP_ANNOUNCE_MAX];
+    struct writer body = writer_on(buffer, sizeof buffer);
+    http_write_announce(&body, announce, &response);
+    return send_body(connection, &body);
+}
+
+static enum MHD_Result reply_full_scrape(struct http_context *context,
+                                         struct MHD_Connection *connection) {
+    if (!atomic_load(&context->full_scrape))
+        return refuse_broken(context, connection, "a scrape must name at least one info_hash");
+    return queue(connection, MHD_HTTP_OK, full_scrape_response(context->tracker));
+}
+
+static enum MHD_Result reply_scrape(struct http_context *context, struct MHD_Connection *connection,
+                                    const struct http_request *request) {
+    if (request->error != NULL)
+        return refuse_broken(context, connection, request->error);
+    if (request->hash_count == 0)
+        return reply_full_scrape(context, connection);
+    const size_t size = HTTP_SCRAPE_FIXED_MAX + request->hash_count * HTTP_SCRAPE_ENTRY_MAX;
+    uint8_t *buffer = malloc(size);
+    if (buffer == NULL)
+        return MHD_NO;
+    struct writer body = writer_on(buffer, size);
+    http_write_scrape_open(&body);
+    for (size_t i = 0; i < request->hash_count; i++) {
+        const struct scrape_entry entry = tracker_scrape(context->tracker, request->hashes[i]);
+        http_write_scrape_entry(&body, request->hashes[i], &entry);
+    }
+    http_write_scrape_close(&body, tracker_interval_s(context->tracker) / 2);
+    const enum MHD_Result result = send_body(connection, &body);
+    free(buffer);
+    return result;
+}
+
+static enum MHD_Result reply_front(struct http_context *context, struct MHD_Connection *connection,
+                                   const struct http_request *request) {
+    (void)context;
+    (void)request;
+    return queue(
+        connection, MHD_HTTP_OK,
+        text_response("This is skep, a BitTorrent tracker. Put this address with /announce "
+                      "behind it into a torrent.\n"));
+}
+
+static enum MHD_Result reply_not_found(struct MHD_Connection *connection) {
+    return queue(
+        connection, MHD_HTTP_NOT_FOUND,
+        text_response("There is nothing here. The tracker is at /announce and /scrape.\n"));
+}
+
+static enum MHD_Result reply_wrong_method(struct MHD_Connection *connection, const char *allowed) {
+    struct MHD_Response *response = text_response("This address does not take that method.\n");
+    if (response != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allowed);
+    return queue(connection, MHD_HTTP_METHOD_NOT_ALLOWED, response);
+}
+
+typedef enum MHD_Result (*route_reply)(struct http_context *context,
+                                       struct MHD_Connection *connection,
+                                       const struct http_request *request);
+
+/* Pages other than announce and scrape. */
+static const struct {
+    const char *path;
+    route_reply reply;
+} routes[] = {
+    { "/", reply_front },
+};
+
+static route_reply find_route(const char *path) {
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (strcmp(routes[i].path, path) == 0)
+            return routes[i].reply;
+    }
+    return NULL;
+}
+
+enum MHD_Result http_reply(struct http_context *context, struct MHD_Connection *connection,
+                           const char *method, const struct http_request *request) {
+    const bool get = strcmp(method, MHD_HTTP_METHOD_GET) == 0;
+    if (request->kind == HTTP_ROUTE_OTHER) {
+        const route_reply reply = find_route(request->path);
+        if (reply == NULL)
+            return reply_not_found(connection);
+        if (!get && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+            return reply_wrong_method(connection, "GET, HEAD");
+        return reply(context, connection, request);
+    }
+    /* An announce has effects, so that not even HEAD may stand for it. */
+    if (!get)
+        return reply_wrong_method(connection, "GET");
+    if (request->kind == HTTP_ROUTE_ANNOUNCE)
+        return reply_announce(context, connection, request);
+    return reply_scrape(context, connection, request);
+}

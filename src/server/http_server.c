@@ -1,0 +1,153 @@
+#include "server/http_server.h"
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "server/http_reply.h"
+#include "server/http_request.h"
+
+struct http_server {
+    struct http_context context;
+    size_t count;
+    struct MHD_Daemon *daemons[LISTEN_MAX];
+};
+
+/* libmicrohttpd keeps one context for each connection and hands it to each request on it. */
+static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code) {
+    (void)cls;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        *socket_context = info == NULL ? NULL : http_request_create(info->client_addr);
+    } else {
+        http_request_delete(*socket_context);
+        *socket_context = NULL;
+    }
+}
+
+/* The only place where the URL is to be had as it was sent; here it is read, once. */
+static void *on_url(void *cls, const char *url, struct MHD_Connection *connection) {
+    const struct http_context *context = cls;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct http_request *request = info == NULL ? NULL : info->socket_context;
+    if (request != NULL)
+        http_request_read(request, bytes_of(url), atomic_load(&context->scrape_max));
+    return request;
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload_data,
+                                  size_t *upload_data_size, void **request_context) {
+    (void)url;
+    (void)version;
+    (void)upload_data;
+    struct http_context *context = cls;
+    struct http_request *request = *request_context;
+    if (request == NULL)
+        return MHD_NO;
+    /* A reply that is queued at the first call makes libmicrohttpd close the connection. */
+    if (!request->headers_seen) {
+        request->headers_seen = true;
+        return MHD_YES;
+    }
+    if (*upload_data_size > 0) {
+        *upload_data_size = 0;
+        return MHD_YES;
+    }
+    return http_reply(context, connection, method, request);
+}
+
+static void on_message(void *cls, const char *format, va_list arguments) {
+    (void)cls;
+    char text[256];
+    if (!log_enabled(LOG_LEVEL_DEBUG))
+        return;
+    vsnprintf(text, sizeof text, format, arguments);
+    text[strcspn(text, "\n")] = '\0';
+    log_debug("libmicrohttpd: %s", text);
+}
+
+static unsigned thread_count(const struct http_server_options *options) {
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (options->threads > 0)
+        return options->threads;
+    return cores > 0 ? (unsigned)cores : 1;
+}
+
+static struct MHD_Daemon *start_daemon(int fd, const struct http_server_options *options,
+                                       struct http_context *context) {
+    const unsigned threads = thread_count(options);
+    const unsigned connections =
+        options->connections_max > threads ? options->connections_max : threads;
+    const unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
+    const struct MHD_OptionItem pool[] = {
+        /* A pool of one is not a pool to libmicrohttpd. */
+        { MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? (intptr_t)threads : 0, NULL },
+        { MHD_OPTION_END, 0, NULL },
+    };
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, context, MHD_OPTION_EXTERNAL_LOGGER,
+                            on_message, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_ARRAY, pool,
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL,
+                            MHD_OPTION_URI_LOG_CALLBACK, on_url, context,
+                            MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
+                            (unsigned)options->timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                            (size_t)options->request_max, MHD_OPTION_END);
+}
+
+static bool serve_on(struct http_server *server, const struct endpoint *address,
+                     const struct http_server_options *options,
+                     char error[static LISTEN_ERROR_LEN]) {
+    const int fd = listen_tcp(address, options->port, error);
+    if (fd < 0)
+        return false;
+    struct MHD_Daemon *daemon = start_daemon(fd, options, &server->context);
+    if (daemon == NULL) {
+        snprintf(error, LISTEN_ERROR_LEN, "cannot start the HTTP server on port %u", options->port);
+        close(fd);
+        return false;
+    }
+    server->daemons[server->count++] = daemon;
+    return true;
+}
+
+struct http_server *http_server_start(const struct http_server_options *options,
+                                      struct tracker *tracker,
+                                      char error[static LISTEN_ERROR_LEN]) {
+    struct http_server *server = calloc(1, sizeof *server);
+    if (server == NULL) {
+        snprintf(error, LISTEN_ERROR_LEN, "out of memory");
+        return NULL;
+    }
+    server->context.tracker = tracker;
+    http_server_apply(server, options);
+    bool good = true;
+    if (options->listen.count == 0)
+        good = serve_on(server, NULL, options, error);
+    for (size_t i = 0; i < options->listen.count && good; i++)
+        good = serve_on(server, &options->listen.list[i], options, error);
+    if (good)
+        return server;
+    http_server_stop(server);
+    return NULL;
+}
+
+void http_server_apply(struct http_server *server, const struct http_server_options *options) {
+    atomic_store(&server->context.scrape_max, options->scrape_max);
+    atomic_store(&server->context.full_scrape, options->full_scrape);
+}
+
+void http_server_stop(struct http_server *server) {
+    if (server == NULL)
+        return;
+    for (size_t i = 0; i < server->count; i++)
+        MHD_stop_daemon(server->daemons[i]);
+    free(server);
+}

@@ -1,0 +1,89 @@
+#include "store/schema.h"
+
+#include <stdio.h>
+
+const char *const schema_steps[] = {
+    /* A peer's key in the tree is where it is found: its torrent, then its endpoint on the wire. */
+    "CREATE TABLE torrent ("
+    "  info_hash  BLOB PRIMARY KEY,"
+    "  downloaded INTEGER NOT NULL"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE peer ("
+    "  info_hash BLOB NOT NULL,"
+    "  endpoint  BLOB NOT NULL,"
+    "  peer_id   BLOB NOT NULL,"
+    "  key       INTEGER NOT NULL,"
+    "  left      INTEGER NOT NULL,"
+    "  paused    INTEGER NOT NULL,"
+    "  counted   INTEGER NOT NULL,"
+    "  PRIMARY KEY (info_hash, endpoint)"
+    ") WITHOUT ROWID;",
+};
+
+const int schema_version = sizeof schema_steps / sizeof *schema_steps;
+
+/* Reads one number from the database; false where even that fails. */
+static bool read_number(sqlite3 *db, const char *sql, int *number) {
+    sqlite3_stmt *statement = NULL;
+    const bool good = sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+                      sqlite3_step(statement) == SQLITE_ROW;
+    if (good)
+        *number = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return good;
+}
+
+static bool refuse(char error[static SCHEMA_ERROR_LEN], const char *why) {
+    snprintf(error, SCHEMA_ERROR_LEN, "%s", why);
+    return false;
+}
+
+static bool check_ours(sqlite3 *db, int count, int *version, char error[static SCHEMA_ERROR_LEN]) {
+    int application_id = 0;
+    int tables = 0;
+    if (!read_number(db, "SELECT count(*) FROM sqlite_master", &tables) ||
+        !read_number(db, "PRAGMA application_id", &application_id) ||
+        !read_number(db, "PRAGMA user_version", version)) {
+        if (sqlite3_errcode(db) == SQLITE_NOTADB)
+            return refuse(error, "this is not a database; please name another file");
+        return refuse(error, sqlite3_errmsg(db));
+    }
+    const bool empty = tables == 0 && application_id == 0 && *version == 0;
+    if (!empty && application_id != SCHEMA_APPLICATION_ID)
+        return refuse(error, "this database belongs to another program; please name another file");
+    if (*version > count) {
+        snprintf(error, SCHEMA_ERROR_LEN,
+                 "this database was written by a newer skepd (its version is %d, this skepd knows "
+                 "up to %d)",
+                 *version, count);
+        return false;
+    }
+    return true;
+}
+
+static bool take_step(sqlite3 *db, const char *step, int version,
+                      char error[static SCHEMA_ERROR_LEN]) {
+    char numbers[96];
+    snprintf(numbers, sizeof numbers, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+             SCHEMA_APPLICATION_ID, version);
+    if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_exec(db, step, NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_exec(db, numbers, NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+        return true;
+    refuse(error, sqlite3_errmsg(db));
+    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return false;
+}
+
+bool schema_migrate(sqlite3 *db, const char *const *steps, int count,
+                    char error[static SCHEMA_ERROR_LEN]) {
+    int version = 0;
+    if (!check_ours(db, count, &version, error))
+        return false;
+    for (; version < count; version++) {
+        if (!take_step(db, steps[version], version + 1, error))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,205 @@
+/* What the tracker does beside answering: sweeping, telling what changed, taking a past state back.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "swarm/tracker_state.h"
+
+enum {
+    SWEEP_BUDGET = 4096, /* work for one hold of a shard's lock: see sweep_some */
+    SWEEP_PEERS_A_UNIT = 64,
+    SWEEP_EXPIRED_MAX = 512,
+};
+
+static bool forgettable(const struct tracker *tracker, const struct swarm *swarm, uint32_t now_s) {
+    return swarm_peers(swarm) == 0 &&
+           (swarm->downloaded == 0 ||
+            now_s - swarm->idle_since_s >= tracker->options.idle_torrent_s);
+}
+
+static void forget(struct tracker *tracker, struct shard *shard, uint32_t slot) {
+    struct change change = { .kind = CHANGE_TORRENT_FORGOTTEN };
+    memcpy(change.info_hash, shard->slots[slot].swarm->info_hash, INFO_HASH_LEN);
+    feed_push(&shard->feed, &change);
+    shard_remove_at(shard, slot);
+    counter_add(&tracker->torrents, UINT32_MAX);
+}
+
+/* Sweeps on from `*slot` until the shard's end or until enough was done for one hold of its lock.
+ */
+static uint32_t sweep_some(struct tracker *tracker, struct shard *shard, uint32_t *slot,
+                           uint32_t now_s) {
+    uint32_t expired = 0;
+    uint32_t work = 0;
+    while (*slot <= shard->slot_mask && work < SWEEP_BUDGET) {
+        struct swarm *swarm = shard->slots[*slot].swarm;
+        work++;
+        if (swarm == NULL) {
+            ++*slot;
+            continue;
+        }
+        work += swarm_peers(swarm) / SWEEP_PEERS_A_UNIT;
+        const uint32_t gone = swarm_expire(swarm, &shard->feed, now_s, SWEEP_EXPIRED_MAX);
+        work += gone * (SWEEP_BUDGET / SWEEP_EXPIRED_MAX);
+        expired += gone;
+        if (gone == SWEEP_EXPIRED_MAX)
+            continue;
+        if (forgettable(tracker, swarm, now_s))
+            forget(tracker, shard, *slot);
+        else
+            ++*slot;
+    }
+    return expired;
+}
+
+static uint32_t sweep_shard(struct tracker *tracker, struct shard *shard, uint32_t now_s) {
+    uint32_t expired = 0;
+    uint32_t slot = 0;
+    bool more = true;
+    while (more) {
+        pthread_mutex_lock(&shard->lock);
+        const uint32_t gone = sweep_some(tracker, shard, &slot, now_s);
+        more = slot <= shard->slot_mask;
+        pthread_mutex_unlock(&shard->lock);
+        counter_add(&tracker->peers, 0U - gone);
+        expired += gone;
+    }
+    return expired;
+}
+
+uint32_t tracker_sweep(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms) {
+    uint32_t expired = 0;
+    for (uint32_t i = 0; i < shards; i++)
+        expired += sweep_shard(tracker, &tracker->table->shards[(first + i) % SHARDS],
+                               tracker_seconds(now_ms));
+    return expired;
+}
+
+bool tracker_drain(struct tracker *tracker, change_reader read, void *context) {
+    bool complete = true;
+    for (int i = 0; i < SHARDS; i++) {
+        struct shard *shard = &tracker->table->shards[i];
+        pthread_mutex_lock(&shard->lock);
+        feed_take(&shard->feed, &tracker->taken);
+        pthread_mutex_unlock(&shard->lock);
+        complete = complete && !tracker->taken.overflowed;
+        if (tracker->taken.count > 0)
+            read(context, tracker->taken.changes, tracker->taken.count);
+        tracker->taken.count = 0;
+    }
+    return complete;
+}
+
+static struct change describe_torrent(const struct swarm *swarm) {
+    struct change change = { .kind = CHANGE_TORRENT, .downloaded = swarm->downloaded };
+    memcpy(change.info_hash, swarm->info_hash, INFO_HASH_LEN);
+    return change;
+}
+
+static void push_list(struct feed *all, const struct swarm *swarm, const struct peer_list *list) {
+    for (uint32_t i = 0; i < peer_list_count(list); i++) {
+        const struct change change = swarm_describe(swarm, list, i, CHANGE_PEER_JOINED);
+        feed_push(all, &change);
+    }
+}
+
+static void push_shard(struct feed *all, const struct shard *shard) {
+    for (uint32_t i = 0; i <= shard->slot_mask; i++) {
+        const struct swarm *swarm = shard->slots[i].swarm;
+        if (swarm == NULL)
+            continue;
+        const struct change torrent = describe_torrent(swarm);
+        feed_push(all, &torrent);
+        push_list(all, swarm, &swarm->v4);
+        push_list(all, swarm, &swarm->v6);
+    }
+}
+
+bool tracker_replay(struct tracker *tracker, change_reader read, void *context) {
+    struct feed all;
+    feed_init(&all, SIZE_MAX);
+    for (int i = 0; i < SHARDS && !all.overflowed; i++) {
+        struct shard *shard = &tracker->table->shards[i];
+        pthread_mutex_lock(&shard->lock);
+        push_shard(&all, shard);
+        pthread_mutex_unlock(&shard->lock);
+        read(context, all.changes, all.count);
+        all.count = 0;
+    }
+    const bool complete = !all.overflowed;
+    feed_free(&all);
+    return complete;
+}
+
+bool tracker_restore(struct tracker *tracker, const struct change *change, uint64_t now_ms) {
+    const uint32_t now_s = tracker_seconds(now_ms);
+    uint64_t hash;
+    struct shard *shard = swarm_table_lock(tracker->table, change->info_hash, &hash);
+    const struct tracker_options *options = &tracker->options;
+    struct swarm *swarm;
+    enum announce_result result =
+        tracker_find_or_add(tracker, shard, change->info_hash, hash, now_s, &swarm);
+    if (result == ANNOUNCE_OK && change->peer.family == FAMILY_NONE) {
+        swarm->downloaded = change->downloaded;
+    } else if (result == ANNOUNCE_OK && counter_read(&tracker->peers) < options->peers_max) {
+        const uint32_t before = swarm_peers(swarm);
+        if (!swarm_restore(swarm, change, networks_contain(&options->lan, &change->peer), now_s,
+                           (uint16_t)options->interval_max_s))
+            result = ANNOUNCE_NO_MEMORY;
+        counter_add(&tracker->peers, swarm_peers(swarm) - before);
+    }
+    swarm_table_unlock(shard);
+    return result != ANNOUNCE_NO_MEMORY;
+}
+
+void tracker_grace(struct tracker *tracker, uint64_t now_ms) {
+    const uint32_t base = tracker_interval_s(tracker);
+    const uint32_t deadline_s = tracker_seconds(now_ms) + base + base / 10 + 1;
+    for (int i = 0; i < SHARDS; i++) {
+        struct shard *shard = &tracker->table->shards[i];
+        pthread_mutex_lock(&shard->lock);
+        for (uint32_t slot = 0; slot <= shard->slot_mask; slot++) {
+            struct swarm *swarm = shard->slots[slot].swarm;
+            if (swarm == NULL)
+                continue;
+            peer_list_set_deadlines(&swarm->v4, deadline_s);
+            peer_list_set_deadlines(&swarm->v6, deadline_s);
+        }
+        pthread_mutex_unlock(&shard->lock);
+    }
+}
+
+static bool collect_shard(const struct shard *shard, uint8_t (**hashes)[INFO_HASH_LEN],
+                          size_t *count) {
+    uint8_t(*grown)[INFO_HASH_LEN] = realloc(*hashes, (*count + shard->count + 1) * INFO_HASH_LEN);
+    if (grown == NULL)
+        return false;
+    *hashes = grown;
+    for (uint32_t i = 0; i <= shard->slot_mask; i++) {
+        if (shard->slots[i].swarm != NULL)
+            memcpy(grown[(*count)++], shard->slots[i].swarm->info_hash, INFO_HASH_LEN);
+    }
+    return true;
+}
+
+static int compare_hashes(const void *a, const void *b) {
+    return memcmp(a, b, INFO_HASH_LEN);
+}
+
+uint8_t (*tracker_info_hashes(struct tracker *tracker, size_t *count))[INFO_HASH_LEN] {
+    uint8_t(*hashes)[INFO_HASH_LEN] = NULL;
+    bool good = true;
+    *count = 0;
+    for (int i = 0; i < SHARDS && good; i++) {
+        struct shard *shard = &tracker->table->shards[i];
+        pthread_mutex_lock(&shard->lock);
+        good = collect_shard(shard, &hashes, count);
+        pthread_mutex_unlock(&shard->lock);
+    }
+    if (!good) {
+        free(hashes);
+        return NULL;
+    }
+    qsort(hashes, *count, INFO_HASH_LEN, compare_hashes);
+    return hashes;
+}
