@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "server/http_server.h"
+#include "server/udp_server.h"
 #include "swarm/tracker.h"
 
 enum { CONFIG_PATH_LEN = 1024, CONFIG_ERROR_LEN = 512 };
@@ -22,6 +23,7 @@ struct config {
     uint32_t feed_capacity; /* changes for each shard that wait for the store */
     struct tracker_options tracker;
     struct http_server_options http;
+    struct udp_server_options udp; /* listens where HTTP does; port 0 is HTTP's */
 };
 
 /* Every default there is. */

@@ -20,6 +20,22 @@ struct listen_addresses {
 /* A listening TCP socket, or -1 and one line in `error`. `address` NULL: every address. */
 int listen_tcp(const struct endpoint *address, uint16_t port, char error[static LISTEN_ERROR_LEN]);
 
+/* The addresses to bind UDP sockets to: those of `addresses`, or both families' any-address. */
+struct listen_addresses listen_udp_addresses(const struct listen_addresses *addresses);
+
+/* Whether nobody has the UDP port, with one line in `error` if someone has. Sockets that share a
+ * port do not notice a stranger who shares it too, so this is to be asked before the first. */
+bool listen_udp_is_free(const struct endpoint *address, uint16_t port,
+                        char error[static LISTEN_ERROR_LEN]);
+
+/* A UDP socket that shares its port with others of ours, and that tells where a packet was sent to
+ * and how many were dropped; or -1 and one line in `error`. */
+int listen_udp(const struct endpoint *address, uint16_t port, uint32_t receive_buffer,
+               char error[static LISTEN_ERROR_LEN]);
+
+/* `threads`, or one for each core where that is 0. */
+unsigned listen_threads(uint32_t threads);
+
 /* Calls `visit` with the host part of a URL ("192.168.1.2", "[2001:db8::2]") for each address on
  * which another machine may reach `addresses`; loopback comes last, link-local ones are left out.
  */

@@ -54,6 +54,13 @@ struct config config_defaults(void) {
             .scrape_max = 100,
             .full_scrape = false,
         },
+        .udp = {
+            .enabled = true,
+            .port = 0,
+            .threads = 0,
+            .receive_buffer = 4 * 1024 * 1024,
+            .connection_id_lifetime_s = 60 * 60,
+        },
     };
 }
 

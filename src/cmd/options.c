@@ -152,6 +152,8 @@ static void apply(const struct options *options, struct config *config) {
         config->http.threads = (uint32_t)options->threads;
     if (options->log_level >= 0)
         config->log_level = (enum log_level)options->log_level;
+    if (options->no_udp)
+        config->udp.enabled = false;
     if (options->database)
         snprintf(config->database, sizeof config->database, "%s", options->database);
 }
@@ -178,6 +180,9 @@ bool options_load_config(const struct options *options, struct config *config,
     if (options->config_file && !config_file_read(&loaded, options->config_file, error))
         return false;
     apply(options, &loaded);
+    loaded.udp.listen = loaded.http.listen;
+    if (loaded.udp.port == 0)
+        loaded.udp.port = loaded.http.port;
     if (!place_database(&loaded, error) || !config_check(&loaded, error))
         return false;
     *config = loaded;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/edit_distance.h"
+#include "wire/connection_id.h"
 
 #define FIELD(member)                                                                              \
     .offset = offsetof(struct config, member), .size = sizeof(((struct config *)NULL)->member)
@@ -33,6 +34,12 @@ static const struct setting SETTINGS[] = {
     NUMBER("http.request_max", http.request_max, 4096, 1048576, "bytes of a request's line and headers"),
     NUMBER("http.scrape_max", http.scrape_max, 1, 10000, "torrents in one scrape"),
     SETTING("http.full_scrape", SETTING_BOOL, http.full_scrape, "answer scrapes for all torrents"),
+
+    SETTING("udp.enabled", SETTING_BOOL, udp.enabled, "serve UDP, too"),
+    NUMBER("udp.port", udp.port, 0, 65535, "port for UDP; 0: the same as HTTP's"),
+    NUMBER("udp.threads", udp.threads, 0, 256, "threads that serve each address; 0: one for each core"),
+    NUMBER("udp.receive_buffer", udp.receive_buffer, 4096, MANY, "bytes that wait in the kernel for each socket"),
+    NUMBER("udp.connection_id_lifetime_s", udp.connection_id_lifetime_s, 60, CONNECTION_ID_LIFETIME_MAX_S, "seconds that a connection id is taken"),
 
     NUMBER("announce.interval_min_s", tracker.interval_min_s, 1, HOURS_8_S, "shortest interval, in seconds"),
     NUMBER("announce.interval_max_s", tracker.interval_max_s, 1, HOURS_8_S, "longest interval, in seconds"),

@@ -11,12 +11,14 @@
 #include "cmd/options.h"
 #include "cmd/recorder.h"
 #include "server/http_server.h"
+#include "server/udp_server.h"
 #include "store/store.h"
 
 enum {
     /* The sweep goes round all shards in ten seconds, or in a quarter of the shortest interval. */
     SWEEP_ROUND_MS = 10000,
     SWEEP_PARTS = 32,
+    DROP_WATCH_MS = 10000,
     SPARE_FILES = 64,
 };
 
@@ -26,13 +28,33 @@ struct sweeper {
     uint32_t next;
 };
 
+struct drop_watch {
+    const struct udp_server *udp;
+    struct ticker *ticker;
+    uint64_t said;
+};
+
 struct daemon {
     struct tracker *tracker;
     struct store *store;
     struct recorder *recorder;
     struct sweeper sweeper;
     struct http_server *http;
+    struct udp_server *udp;
+    struct drop_watch drop_watch;
 };
+
+/* Says when the kernel dropped UDP packets, which no client would tell us. */
+static void watch_drops(void *context) {
+    struct drop_watch *watch = context;
+    const uint64_t drops = udp_server_stats(watch->udp).kernel_drops;
+    if (drops > watch->said)
+        log_warning(
+            "the kernel dropped %llu UDP packets, since they came faster than they were "
+            "answered; a larger net.core.rmem_max and udp.receive_buffer may help",
+            (unsigned long long)(drops - watch->said));
+    watch->said = drops;
+}
 
 static void sweep(void *context) {
     struct sweeper *sweeper = context;
@@ -83,6 +105,21 @@ static bool start_http(struct daemon *daemon, const struct config *config) {
     return daemon->http != NULL;
 }
 
+static bool start_udp(struct daemon *daemon, const struct config *config) {
+    if (!config->udp.enabled)
+        return true;
+    char error[LISTEN_ERROR_LEN];
+    daemon->udp = udp_server_start(&config->udp, daemon->tracker, error);
+    if (daemon->udp == NULL) {
+        log_error("%s", error);
+        return false;
+    }
+    daemon->drop_watch.udp = daemon->udp;
+    daemon->drop_watch.ticker =
+        ticker_start("drop watch", DROP_WATCH_MS, watch_drops, &daemon->drop_watch);
+    return true;
+}
+
 static bool start_threads(struct daemon *daemon, const struct config *config) {
     daemon->recorder = recorder_start(daemon->tracker, daemon->store, config->flush_interval_ms,
                                       config->log_events_per_s);
@@ -101,11 +138,13 @@ static bool start(struct daemon *daemon, const struct config *config) {
         log_error("out of memory");
         return false;
     }
-    return open_store(daemon, config) && start_http(daemon, config) &&
+    return open_store(daemon, config) && start_http(daemon, config) && start_udp(daemon, config) &&
            start_threads(daemon, config);
 }
 
 static bool stop(struct daemon *daemon) {
+    ticker_stop(daemon->drop_watch.ticker);
+    udp_server_stop(daemon->udp);
     http_server_stop(daemon->http);
     ticker_stop(daemon->sweeper.ticker);
     const bool recorded = recorder_stop(daemon->recorder);
@@ -117,6 +156,8 @@ static bool stop(struct daemon *daemon) {
 static void print_url(void *context, const char *host) {
     const struct config *config = context;
     log_info("  http://%s:%u/announce", host, config->http.port);
+    if (config->udp.enabled)
+        log_info("  udp://%s:%u/announce", host, config->udp.port);
 }
 
 static void greet(const struct config *config) {

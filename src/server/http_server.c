@@ -74,16 +74,9 @@ static void on_message(void *cls, const char *format, va_list arguments) {
     log_debug("libmicrohttpd: %s", text);
 }
 
-static unsigned thread_count(const struct http_server_options *options) {
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (options->threads > 0)
-        return options->threads;
-    return cores > 0 ? (unsigned)cores : 1;
-}
-
 static struct MHD_Daemon *start_daemon(int fd, const struct http_server_options *options,
                                        struct http_context *context) {
-    const unsigned threads = thread_count(options);
+    const unsigned threads = listen_threads(options->threads);
     const unsigned connections =
         options->connections_max > threads ? options->connections_max : threads;
     const unsigned flags =

@@ -4,7 +4,6 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,30 +23,59 @@ static socklen_t to_sockaddr(const struct endpoint *address, uint16_t port,
     return sizeof in6;
 }
 
-/* On every address one IPv6 socket serves both families. */
-static bool prepare_socket(int fd, bool v6_only, bool v6) {
-    const int on = 1;
-    const int only = v6_only;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
-        return false;
-    return !v6 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) == 0;
+static bool set_option(int fd, int level, int option, int value) {
+    return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-static int open_listener(const struct endpoint *address, uint16_t port, bool v6_only) {
-    struct sockaddr_storage where;
-    const socklen_t len = to_sockaddr(address, port, &where);
-    const int fd = socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -1;
-    if (prepare_socket(fd, v6_only, where.ss_family == AF_INET6) &&
-        bind(fd, (struct sockaddr *)&where, len) == 0 && listen(fd, SOMAXCONN) == 0)
-        return fd;
+static int close_keeping_errno(int fd) {
     const int why = errno;
     close(fd);
     errno = why;
     return -1;
 }
 
+static int open_socket(const struct endpoint *address, int type) {
+    const int family = address->family == FAMILY_V6 ? AF_INET6 : AF_INET;
+    return socket(family, type | SOCK_CLOEXEC, 0);
+}
+
+static bool bind_socket(int fd, const struct endpoint *address, uint16_t port) {
+    struct sockaddr_storage where;
+    const socklen_t len = to_sockaddr(address, port, &where);
+    return bind(fd, (struct sockaddr *)&where, len) == 0;
+}
+
+/* Writes why a socket could not be had into `error`; errno says it. Returns -1. */
+static int say_why(const struct endpoint *address, const char *protocol, uint16_t port,
+                   char error[static LISTEN_ERROR_LEN]) {
+    const int why = errno;
+    char where[ENDPOINT_TEXT_LEN] = "any address";
+    if (address != NULL)
+        endpoint_address_text(address, where);
+    const bool tcp = strcmp(protocol, "TCP") == 0;
+    if (why == EADDRINUSE)
+        snprintf(error, LISTEN_ERROR_LEN,
+                 "%s port %u is in use on %s; \"ss -%snp sport = :%u\" shows by whom", protocol,
+                 port, where, tcp ? "lt" : "lu", port);
+    else
+        snprintf(error, LISTEN_ERROR_LEN, "cannot listen on %s, %s port %u: %s", where, protocol,
+                 port, strerror(why));
+    return -1;
+}
+
+static int open_listener(const struct endpoint *address, uint16_t port, bool v6_only) {
+    const int fd = open_socket(address, SOCK_STREAM | SOCK_NONBLOCK);
+    if (fd < 0)
+        return -1;
+    const bool v6 = address->family == FAMILY_V6;
+    if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
+        (!v6 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, v6_only)) &&
+        bind_socket(fd, address, port) && listen(fd, SOMAXCONN) == 0)
+        return fd;
+    return close_keeping_errno(fd);
+}
+
+/* One IPv6 socket serves both families, where the machine has IPv6. */
 static int open_everywhere(uint16_t port) {
     const struct endpoint any6 = { .family = FAMILY_V6 };
     const int fd = open_listener(&any6, port, false);
@@ -59,20 +87,64 @@ static int open_everywhere(uint16_t port) {
 
 int listen_tcp(const struct endpoint *address, uint16_t port, char error[static LISTEN_ERROR_LEN]) {
     const int fd = address == NULL ? open_everywhere(port) : open_listener(address, port, true);
-    if (fd >= 0)
+    return fd >= 0 ? fd : say_why(address, "TCP", port, error);
+}
+
+/* Unlike TCP's, these are a socket for each family: one for both makes each IPv4 packet dearer. */
+struct listen_addresses listen_udp_addresses(const struct listen_addresses *addresses) {
+    if (addresses->count > 0)
+        return *addresses;
+    struct listen_addresses any = { .count = 1, .list = { { .family = FAMILY_V4 } } };
+    const int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0) {
+        any.list[any.count++] = (struct endpoint){ .family = FAMILY_V6 };
+        close(fd);
+    }
+    return any;
+}
+
+static int open_udp(const struct endpoint *address, uint16_t port, bool shared) {
+    const int fd = open_socket(address, SOCK_DGRAM);
+    if (fd < 0)
+        return -1;
+    const bool v6 = address->family == FAMILY_V6;
+    if ((!v6 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
+        (!shared || set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) && bind_socket(fd, address, port))
         return fd;
-    const int why = errno;
-    char where[ENDPOINT_TEXT_LEN] = "any address";
-    if (address != NULL)
-        endpoint_address_text(address, where);
-    if (why == EADDRINUSE)
-        snprintf(error, LISTEN_ERROR_LEN,
-                 "port %u is in use on %s; \"ss -ltnp sport = :%u\" shows by whom", port, where,
-                 port);
-    else
-        snprintf(error, LISTEN_ERROR_LEN, "cannot listen on %s, port %u: %s", where, port,
-                 strerror(why));
-    return -1;
+    return close_keeping_errno(fd);
+}
+
+bool listen_udp_is_free(const struct endpoint *address, uint16_t port,
+                        char error[static LISTEN_ERROR_LEN]) {
+    const int fd = open_udp(address, port, false);
+    if (fd < 0) {
+        say_why(address, "UDP", port, error);
+        return false;
+    }
+    close(fd);
+    return true;
+}
+
+int listen_udp(const struct endpoint *address, uint16_t port, uint32_t receive_buffer,
+               char error[static LISTEN_ERROR_LEN]) {
+    const int fd = open_udp(address, port, true);
+    if (fd < 0)
+        return say_why(address, "UDP", port, error);
+    const bool v6 = address->family == FAMILY_V6;
+    /* The kernel gives as much of the buffer as net.core.rmem_max allows, and never refuses. */
+    if (set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1) &&
+        set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1) &&
+        set_option(fd, SOL_SOCKET, SO_RCVBUF, (int)receive_buffer))
+        return fd;
+    close_keeping_errno(fd);
+    return say_why(address, "UDP", port, error);
+}
+
+unsigned listen_threads(uint32_t threads) {
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (threads > 0)
+        return threads;
+    return cores > 0 ? (unsigned)cores : 1;
 }
 
 typedef void (*host_visitor)(void *context, const char *host);

@@ -1,0 +1,60 @@
+#include "server/udp_reply.h"
+
+#include "wire/connection_id.h"
+#include "wire/refusal.h"
+
+static size_t reply_announce(const struct udp_context *context, struct bytes packet,
+                             const struct udp_header *header, const struct endpoint *sender,
+                             uint64_t now_ms, uint8_t *out) {
+    struct udp_announce announce;
+    const char *error = udp_parse_announce(packet, &announce);
+    if (error != NULL)
+        return udp_write_error(out, header->transaction_id, error, UDP_REPLY_MAX);
+    announce.request.peer = *sender;
+    endpoint_set_port(&announce.request.peer, announce.port);
+
+    struct announce_response response = {
+        .peers = udp_peers_place(out),
+        .peers_max = udp_peers_max(sender->family),
+    };
+    const enum announce_result result =
+        tracker_announce(context->tracker, &announce.request, now_ms, &response);
+    if (result != ANNOUNCE_OK)
+        return udp_write_error(out, header->transaction_id, refusal_text(result), UDP_REPLY_MAX);
+    return udp_write_announce(out, header->transaction_id, &response);
+}
+
+static size_t reply_scrape(const struct udp_context *context, struct bytes packet,
+                           const struct udp_header *header, uint8_t *out) {
+    size_t count;
+    const uint8_t *hashes = udp_parse_scrape(packet, &count);
+    size_t len = udp_write_scrape_header(out, header->transaction_id);
+    for (size_t i = 0; i < count; i++) {
+        const struct scrape_entry entry =
+            tracker_scrape(context->tracker, hashes + i * INFO_HASH_LEN);
+        len = udp_write_scrape_entry(out, i, &entry);
+    }
+    return len;
+}
+
+size_t udp_reply(const struct udp_context *context, struct bytes packet,
+                 const struct endpoint *sender, uint64_t now_ms, uint8_t *out) {
+    struct udp_header header;
+    if (!udp_parse_header(packet, &header))
+        return 0;
+    if (udp_is_connect(&header))
+        return udp_write_connect(out, header.transaction_id,
+                                 connection_id_make(&context->key, sender, now_ms));
+    if (!connection_id_valid(&context->key, sender, now_ms, context->connection_id_lifetime_s,
+                             header.connection_id))
+        return udp_write_error(out, header.transaction_id, "connection id is not valid",
+                               packet.len);
+    switch (header.action) {
+    case UDP_ANNOUNCE:
+        return reply_announce(context, packet, &header, sender, now_ms, out);
+    case UDP_SCRAPE:
+        return reply_scrape(context, packet, &header, out);
+    default:
+        return udp_write_error(out, header.transaction_id, "unknown action", packet.len);
+    }
+}

@@ -1,0 +1,161 @@
+#include "server/udp_server.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "server/udp_batch.h"
+#include "server/udp_reply.h"
+
+/* One thread with its socket. Its counters are its own, so that threads do not share a cache line.
+ */
+struct worker {
+    _Alignas(64) pthread_t thread;
+    bool running;
+    int fd;
+    struct udp_batch *batch;
+    const struct udp_context *context;
+    const _Atomic bool *stopping;
+    _Atomic uint64_t received;
+    _Atomic uint64_t answered;
+    _Atomic uint64_t send_failures;
+    _Atomic uint64_t kernel_drops;
+};
+
+struct udp_server {
+    struct udp_context context;
+    _Atomic bool stopping;
+    size_t count;
+    struct worker workers[];
+};
+
+static void add(_Atomic uint64_t *counter, uint64_t more) {
+    /* The worker alone writes it. */
+    const uint64_t now = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, now + more, memory_order_relaxed);
+}
+
+static void serve_batch(struct worker *worker, unsigned count) {
+    struct udp_batch *batch = worker->batch;
+    const uint64_t now_ms = clock_now_ms();
+    unsigned answered = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const struct endpoint sender = udp_batch_sender(batch, i);
+        const size_t len = udp_reply(worker->context, udp_batch_packet(batch, i), &sender, now_ms,
+                                     udp_batch_reply_place(batch));
+        if (len == 0)
+            continue;
+        udp_batch_add_reply(batch, i, len);
+        answered++;
+    }
+    const unsigned refused = udp_batch_send(batch);
+    add(&worker->received, count);
+    add(&worker->answered, answered - refused);
+    add(&worker->send_failures, refused);
+    atomic_store_explicit(&worker->kernel_drops, udp_batch_kernel_drops(batch),
+                          memory_order_relaxed);
+}
+
+static void *serve(void *argument) {
+    struct worker *worker = argument;
+    while (!atomic_load(worker->stopping)) {
+        const unsigned count = udp_batch_receive(worker->batch);
+        if (count > 0 && !atomic_load(worker->stopping))
+            serve_batch(worker, count);
+    }
+    return NULL;
+}
+
+static bool start_worker(struct udp_server *server, const struct udp_server_options *options,
+                         const struct endpoint *address, char error[static LISTEN_ERROR_LEN]) {
+    struct worker *worker = &server->workers[server->count];
+    *worker = (struct worker){
+        .fd = listen_udp(address, options->port, options->receive_buffer, error),
+        .context = &server->context,
+        .stopping = &server->stopping,
+    };
+    if (worker->fd < 0)
+        return false;
+    server->count++;
+    worker->batch = udp_batch_create(worker->fd);
+    worker->running =
+        worker->batch != NULL && pthread_create(&worker->thread, NULL, serve, worker) == 0;
+    if (!worker->running) {
+        snprintf(error, LISTEN_ERROR_LEN, "cannot start a thread for UDP");
+        return false;
+    }
+    pthread_setname_np(worker->thread, "udp");
+    return true;
+}
+
+static bool start_workers(struct udp_server *server, const struct udp_server_options *options,
+                          const struct listen_addresses *addresses, unsigned threads,
+                          char error[static LISTEN_ERROR_LEN]) {
+    for (size_t a = 0; a < addresses->count; a++) {
+        if (!listen_udp_is_free(&addresses->list[a], options->port, error))
+            return false;
+        for (unsigned t = 0; t < threads; t++) {
+            if (!start_worker(server, options, &addresses->list[a], error))
+                return false;
+        }
+    }
+    return true;
+}
+
+struct udp_server *udp_server_start(const struct udp_server_options *options,
+                                    struct tracker *tracker, char error[static LISTEN_ERROR_LEN]) {
+    const struct listen_addresses addresses = listen_udp_addresses(&options->listen);
+    const unsigned threads = listen_threads(options->threads);
+    const size_t size =
+        sizeof(struct udp_server) + addresses.count * threads * sizeof(struct worker);
+    struct udp_server *server = aligned_alloc(64, (size + 63) / 64 * 64);
+    if (server == NULL) {
+        snprintf(error, LISTEN_ERROR_LEN, "out of memory");
+        return NULL;
+    }
+    server->context = (struct udp_context){
+        .tracker = tracker,
+        .connection_id_lifetime_s = options->connection_id_lifetime_s,
+    };
+    server->count = 0;
+    atomic_init(&server->stopping, false);
+    if (!random_secret(&server->context.key, sizeof server->context.key))
+        snprintf(error, LISTEN_ERROR_LEN, "the system has no randomness to give");
+    else if (start_workers(server, options, &addresses, threads, error))
+        return server;
+    udp_server_stop(server);
+    return NULL;
+}
+
+struct udp_server_stats udp_server_stats(const struct udp_server *server) {
+    struct udp_server_stats sum = { 0 };
+    for (size_t i = 0; i < server->count; i++) {
+        const struct worker *worker = &server->workers[i];
+        sum.received += atomic_load_explicit(&worker->received, memory_order_relaxed);
+        sum.answered += atomic_load_explicit(&worker->answered, memory_order_relaxed);
+        sum.send_failures += atomic_load_explicit(&worker->send_failures, memory_order_relaxed);
+        sum.kernel_drops += atomic_load_explicit(&worker->kernel_drops, memory_order_relaxed);
+    }
+    return sum;
+}
+
+void udp_server_stop(struct udp_server *server) {
+    if (server == NULL)
+        return;
+    atomic_store(&server->stopping, true);
+    for (size_t i = 0; i < server->count; i++) {
+        struct worker *worker = &server->workers[i];
+        /* Linux wakes a receiver that waits on an unconnected socket, although it says ENOTCONN. */
+        (void)shutdown(worker->fd, SHUT_RD);
+        if (worker->running)
+            pthread_join(worker->thread, NULL);
+        udp_batch_delete(worker->batch);
+        close(worker->fd);
+    }
+    free(server);
+}
