@@ -14,8 +14,10 @@ struct event_log {
     uint64_t unsaid;
 };
 
+/* To be called often: at each new second, says how many lines the last one went without. */
+void event_log_tick(struct event_log *log, uint64_t now_ms);
+
 /* One line for each peer that joined, completed, left, expired or moved. */
-void event_log_changes(struct event_log *log, const struct change *changes, size_t count,
-                       uint64_t now_ms);
+void event_log_changes(struct event_log *log, const struct change *changes, size_t count);
 
 #endif

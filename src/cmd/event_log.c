@@ -42,19 +42,20 @@ static void write_line(const struct change *change, const char *what) {
              role(change), torrent, change->seeders, change->leechers);
 }
 
-static void start_second(struct event_log *log, uint64_t second) {
+void event_log_tick(struct event_log *log, uint64_t now_ms) {
+    if (log->second == now_ms / 1000)
+        return;
     if (log->unsaid > 0)
-        log_info("%llu more events in that second are not listed (log_events_per_s is %u)",
+        log_info("%llu more events in one second are not listed (log_events_per_s is %u)",
                  (unsigned long long)log->unsaid, log->per_s);
-    *log = (struct event_log){ .per_s = log->per_s, .left = log->per_s, .second = second };
+    log->second = now_ms / 1000;
+    log->left = log->per_s;
+    log->unsaid = 0;
 }
 
-void event_log_changes(struct event_log *log, const struct change *changes, size_t count,
-                       uint64_t now_ms) {
+void event_log_changes(struct event_log *log, const struct change *changes, size_t count) {
     if (!log_enabled(LOG_LEVEL_INFO))
         return;
-    if (log->second != now_ms / 1000 + 1)
-        start_second(log, now_ms / 1000 + 1);
     for (size_t i = 0; i < count; i++) {
         const char *what = verb(changes[i].kind);
         if (what == NULL)

@@ -44,7 +44,7 @@ static void read_to_store(void *context, const struct change *changes, size_t co
 
 static void read_changes(void *context, const struct change *changes, size_t count) {
     struct recorder *recorder = context;
-    event_log_changes(&recorder->events, changes, count, recorder->now_ms);
+    event_log_changes(&recorder->events, changes, count);
     read_to_store(recorder, changes, count);
 }
 
@@ -77,6 +77,7 @@ static bool flush_is_due(const struct recorder *recorder) {
 
 static void drain(struct recorder *recorder) {
     recorder->now_ms = clock_now_ms();
+    event_log_tick(&recorder->events, recorder->now_ms);
     if (!tracker_drain(recorder->tracker, read_changes, recorder) && !recorder->behind) {
         log_warning("more changed than could be recorded in time; the database is written anew");
         recorder->behind = true;

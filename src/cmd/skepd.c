@@ -42,6 +42,7 @@ struct daemon {
     struct http_server *http;
     struct udp_server *udp;
     struct drop_watch drop_watch;
+    struct tracker_stats restored; /* what was back before the first announce */
 };
 
 /* Says when the kernel dropped UDP packets, which no client would tell us. */
@@ -91,9 +92,7 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
     if (!store_restore(daemon->store, restore_one, &restoring))
         return false;
     tracker_grace(daemon->tracker, clock_now_ms());
-    const struct tracker_stats stats = tracker_stats(daemon->tracker);
-    log_info("database %s: %u torrents and %u peers are back", config->database, stats.torrents,
-             stats.peers);
+    daemon->restored = tracker_stats(daemon->tracker);
     return true;
 }
 
@@ -160,7 +159,10 @@ static void print_url(void *context, const char *host) {
         log_info("  udp://%s:%u/announce", host, config->udp.port);
 }
 
-static void greet(const struct config *config) {
+static void greet(const struct daemon *daemon, const struct config *config) {
+    if (daemon->store != NULL)
+        log_info("database %s: %u torrents and %u peers are back", config->database,
+                 daemon->restored.torrents, daemon->restored.peers);
     log_info("skepd is ready. Put one of these announce URLs into your torrents:");
     listen_visit_hosts(&config->http.listen, print_url, (void *)(uintptr_t)config);
 }
@@ -220,7 +222,7 @@ static int run(const struct options *options, const struct config *config) {
     raise_file_limit(config);
     bool good = start(&daemon, config);
     if (good) {
-        greet(config);
+        greet(&daemon, config);
         serve_until_stopped(&daemon, options, &signals);
         log_info("stopping");
     }

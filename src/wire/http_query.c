@@ -105,7 +105,7 @@ static void read_claimed(struct reading *reading, struct bytes value) {
     memcpy(text, value.data, value.len);
     text[value.len] = '\0';
     struct endpoint claimed;
-    if (endpoint_parse_address(text, &claimed))
+    if (strlen(text) == value.len && endpoint_parse_address(text, &claimed))
         reading->announce.request.claimed = claimed;
 }
 

@@ -1,0 +1,11 @@
+"""One adapter a client, all with the interface of `client.Client`."""
+
+from .aria2 import Aria2, Aria2WithUdp
+from .client import Client, in_url
+from .libtorrent_session import LibtorrentSession
+from .qbittorrent import QBittorrent
+from .rtorrent import RTorrent
+from .transmission import Transmission
+
+ALL_CLIENTS = (QBittorrent, Transmission, Aria2, LibtorrentSession, RTorrent)
+UDP_CLIENTS = (QBittorrent, Transmission, Aria2WithUdp, LibtorrentSession, RTorrent)

@@ -1,0 +1,58 @@
+import contextlib
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import node_client
+from fleet import Fleet
+from support.network import own_network
+from support.skepd import Skepd
+
+LOG_TAIL = 3000
+
+
+def pytest_collection_finish(session):
+    """What comes from the world outside has to come before the tests cut themselves off from it."""
+    if any(item.get_closest_marker("needs_node_client") for item in session.items):
+        node_client.install()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "needs_node_client: uses npm's bittorrent-tracker package")
+
+
+@pytest.fixture(scope="module")
+def network():
+    with contextlib.ExitStack() as stack:
+        try:
+            network = stack.enter_context(own_network())
+        except OSError as refusal:
+            pytest.skip(f"{refusal}: run as root, or under unshare --map-root-user")
+        yield network
+
+
+@pytest.fixture
+def tracker(network):
+    with Skepd(udp=True) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def fleet(network):
+    with Fleet(network) as fleet:
+        yield fleet
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A test that fails shows how the logs of all that took part in it end."""
+    report = (yield).get_result()
+    if not report.failed:
+        return
+    if tracker := item.funcargs.get("tracker"):
+        report.sections.append(("tracker", tracker.log()[-LOG_TAIL:]))
+    if fleet := item.funcargs.get("fleet"):
+        report.sections += [(client.name, client.log()[-LOG_TAIL:]) for client in fleet.clients]

@@ -1,0 +1,60 @@
+"""Real clients meet over HTTP, and only through the tracker."""
+
+import time
+
+import pytest
+
+from adapters import ALL_CLIENTS, Aria2, LibtorrentSession, QBittorrent, RTorrent, Transmission
+from fleet import announce_url, wait_until_complete
+from scenarios import (seed_and_download, seed_each_and_download_all, stop_one_after_another,
+                       wait_until_counted)
+from support.announce import Peer
+from support.network import Network, has_ipv6
+
+SIZE = 16 << 20
+FLUSHED_S = 1.6
+SHORTEST_INTERVAL_S = 120
+
+
+@pytest.fixture
+def url(tracker) -> str:
+    return announce_url("http", Network.tracker_v4, tracker.port)
+
+
+def test_each_client_seeds_and_every_other_client_downloads(tracker, fleet, url):
+    clients = fleet.start(*ALL_CLIENTS)
+    seed_each_and_download_all(tracker, {client: fleet.sample(url, SIZE) for client in clients})
+
+
+def test_clients_behind_one_address_find_each_other(tracker, fleet, url):
+    seeder, *leechers = fleet.start(QBittorrent, LibtorrentSession, Aria2, address=fleet.network.new_v4())
+    seed_and_download(tracker, seeder, leechers, fleet.sample(url, SIZE))
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this system has no IPv6")
+def test_clients_meet_over_ipv6(tracker, fleet):
+    seeder, *leechers = fleet.start_v6(LibtorrentSession, QBittorrent, Transmission, Aria2)
+    url = announce_url("http", Network.tracker_v6, tracker.port)
+    seed_and_download(tracker, seeder, leechers, fleet.sample(url, SIZE))
+
+
+def test_newcomers_find_the_seeder_right_after_the_tracker_was_killed(tracker, fleet, url):
+    seeder, *newcomers = fleet.start(LibtorrentSession, QBittorrent, Aria2, RTorrent)
+    sample = fleet.sample(url, SIZE)
+    seeder.seed(sample)
+    wait_until_counted(tracker, sample, 1, 0, 0)
+    assert Peer(tracker.port, b"another torrent's id").start()["interval"] >= SHORTEST_INTERVAL_S
+    time.sleep(FLUSHED_S)
+
+    tracker.kill()
+    tracker.start()
+    wait_until_counted(tracker, sample, 1, 0, 0, timeout_s=1)
+    for newcomer in newcomers:
+        newcomer.download(sample)
+
+    wait_until_complete([(newcomer, sample) for newcomer in newcomers], timeout_s=10)
+    assert seeder.announces() == 1, "the seeder has told the tracker again that it is there"
+
+
+def test_clients_that_stop_are_gone_at_once(tracker, fleet, url):
+    stop_one_after_another(tracker, fleet.start(*ALL_CLIENTS), fleet.sample(url, SIZE))

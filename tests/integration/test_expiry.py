@@ -1,0 +1,54 @@
+"""Peers that fall silent are forgotten two of their intervals later."""
+
+import time
+
+from support.announce import Peer, random_hash, scraped
+from support.skepd import Skepd
+from support.waiting import wait_until
+
+CONFIG = """
+announce = { interval_min_s = 1; interval_max_s = 1; };
+store = { flush_interval_ms = 50; };
+"""
+
+
+def test_silent_peers_vanish_and_talking_ones_stay(daemon, torrent, peer):
+    silent, seeder, talking = peer(), peer(left=0), peer(source="127.0.0.2")
+    v6 = peer(source="::1")
+    for one in (silent, seeder, talking, v6):
+        assert one.start()["interval"] == 1
+    started = time.monotonic()
+
+    def alone():
+        return talking.announce().counts == (0, 1, 0)
+
+    wait_until(alone, timeout=8)
+    assert time.monotonic() - started > 0.9, "expired too early, even in whole seconds"
+    assert daemon.wait_for_log("expired", torrent.hex())
+    silent.start()
+    assert talking.announce().peers == [silent.endpoint]
+
+
+def test_download_count_outlives_the_peers(daemon, torrent, leecher):
+    leecher.complete()
+    wait_until(lambda: scraped(daemon.port, torrent) == (0, 0, 1), timeout=8)
+
+
+def test_expiry_makes_room_for_other_torrents():
+    with Skepd(CONFIG + "limits = { torrents_max = 1; };") as daemon:
+        assert Peer(daemon.port, random_hash()).start().failure is None
+        newcomer = Peer(daemon.port, random_hash())
+        assert newcomer.start().failure
+        wait_until(lambda: newcomer.start().failure is None, timeout=8)
+
+
+def test_restored_peers_get_an_interval_of_grace():
+    torrent = random_hash()
+    with Skepd(CONFIG) as daemon:
+        first, second = Peer(daemon.port, torrent, left=0), Peer(daemon.port, torrent)
+        first.start()
+        daemon.stop()
+        time.sleep(3)
+        daemon.start()
+        assert second.start().peers == [first.endpoint]
+        wait_until(lambda: second.announce().peers == [], timeout=8)

@@ -1,0 +1,309 @@
+"""The command line, and what the daemon says where it cannot start: one line, and status 1."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import socket
+import sqlite3
+import tempfile
+
+import pytest
+
+from support.announce import Peer, random_hash, scraped
+from support.skepd import ROOT, Skepd, as_nobody, binary, free_port, run
+
+APPLICATION_ID = 0x736B6570
+OPTIONS = ["--config", "--port", "--database", "--threads", "--log-level", "--no-udp",
+           "--check-config", "--help", "--version"]
+
+
+def start(database, *args, port=None, **how):
+    """Runs a daemon that is expected to give up."""
+    return run("--no-udp", "--port", port or free_port(), "--database", database, *args, **how)
+
+
+def assert_one_line(done, *words):
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1, done
+    assert len(lines) == 1, lines
+    assert done.stdout == ""
+    for word in words:
+        assert str(word) in lines[0], lines[0]
+    return lines[0]
+
+
+def assert_refuses(database, *words, **how):
+    before = database.read_bytes()
+    names = set(database.parent.iterdir())
+    line = assert_one_line(start(database, **how), database, *words)
+    assert database.read_bytes() == before
+    assert set(database.parent.iterdir()) == names
+    return line
+
+
+def sql(file, *statements):
+    """Runs the statements and returns the first row of the last one."""
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
+        return [db.execute(statement).fetchone() for statement in statements][-1]
+
+
+def used_database(directory):
+    """A database of ours with one peer in it, and the torrent."""
+    torrent = random_hash()
+    database = directory / "skep.db"
+    with Skepd(database=database) as daemon:
+        Peer(daemon.port, torrent, left=0).start()
+    return database, torrent
+
+
+# The port
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "::", "::1"])
+def test_port_in_use_is_named(tmp_path, address):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as holder:
+        holder.bind((address, 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        assert_one_line(start(tmp_path / "skep.db", port=port), port, "in use")
+
+
+def test_second_daemon_on_the_same_port_is_refused(tmp_path):
+    with Skepd() as daemon:
+        assert_one_line(start(tmp_path / "skep.db", port=daemon.port), daemon.port, "in use")
+
+
+def test_address_that_is_not_ours_is_named(tmp_path):
+    config = tmp_path / "skepd.conf"
+    config.write_text('http = { listen = ["203.0.113.77"]; };')
+    assert_one_line(start(tmp_path / "skep.db", "--config", config), "203.0.113.77")
+
+
+# The database
+
+def test_text_file_is_no_database(tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_text("Dear diary,\n" * 100)
+    assert_refuses(file)
+
+
+def test_short_text_file_is_no_database(tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_text("x\n")
+    assert_refuses(file)
+
+
+def test_database_of_another_program_is_left_alone(tmp_path):
+    file = tmp_path / "places.sqlite"
+    sql(file, "create table bookmarks (url text)",
+        "insert into bookmarks values ('https://example.org')")
+    assert_refuses(file)
+
+
+def test_database_with_another_application_id_is_left_alone(tmp_path):
+    file = tmp_path / "other.db"
+    sql(file, "pragma application_id = 12345")
+    assert_refuses(file)
+
+
+def test_database_of_a_newer_skepd_is_left_alone(tmp_path):
+    database, _ = used_database(tmp_path)
+    assert sql(database, "pragma application_id") == (APPLICATION_ID,)
+    sql(database, "pragma user_version = 9999")
+    assert "newer" in assert_refuses(database)
+
+
+def test_torn_database_is_named(tmp_path):
+    database, _ = used_database(tmp_path)
+    raw = database.read_bytes()
+    database.write_bytes(raw[: len(raw) // 2 + 100])
+    assert_refuses(database)
+
+
+def test_directory_is_no_database(tmp_path):
+    assert_one_line(start(tmp_path), tmp_path)
+
+
+def test_directory_that_is_missing_is_named(tmp_path):
+    assert_one_line(start(tmp_path / "no" / "such" / "skep.db"), tmp_path / "no" / "such")
+
+
+def test_second_daemon_on_the_same_database_is_refused(torrent):
+    with Skepd() as daemon:
+        one = Peer(daemon.port, torrent)
+        one.start()
+        assert_one_line(start(daemon.database), daemon.database)
+        assert scraped(daemon.port, torrent) == (0, 1, 0)
+        daemon.restart()
+        assert scraped(daemon.port, torrent) == (0, 1, 0)
+
+
+@pytest.fixture
+def nobody():
+    """A directory that everyone may enter, and how to run a daemon there without any rights."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="skepd-"))
+    directory.chmod(0o755)
+    shutil.copy(binary(), directory / "skepd")
+    yield directory, {"prefix": as_nobody(), "program": directory / "skepd", "cwd": "/"}
+    for path in directory.rglob("*"):
+        path.chmod(0o700)
+    shutil.rmtree(directory)
+
+
+def test_read_only_database_is_named(nobody):
+    directory, how = nobody
+    database, _ = used_database(directory)
+    database.chmod(0o444)
+    assert_refuses(database, **how)
+
+
+def test_unreadable_database_is_named(nobody):
+    directory, how = nobody
+    database, _ = used_database(directory)
+    database.chmod(0)
+    before = os.stat(database)
+    assert_one_line(start(database, **how), database)
+    assert os.stat(database).st_mtime_ns == before.st_mtime_ns
+
+
+def test_directory_without_write_permission_is_named(nobody):
+    directory, how = nobody
+    database = directory / "skep.db"
+    assert_one_line(start(database, **how), database)
+    assert not database.exists()
+
+
+def test_unreadable_directory_is_named(nobody):
+    directory, how = nobody
+    (directory / "closed").mkdir(mode=0)
+    database = directory / "closed" / "skep.db"
+    assert_one_line(start(database, **how), database)
+
+
+def test_unreadable_config_is_named(nobody):
+    directory, how = nobody
+    config = directory / "skepd.conf"
+    config.write_text("")
+    config.chmod(0)
+    assert_one_line(run("--check-config", "--config", config, **how), config)
+
+
+def test_empty_file_becomes_a_database(tmp_path, torrent):
+    database = tmp_path / "skep.db"
+    database.touch()
+    with Skepd(database=database) as daemon:
+        Peer(daemon.port, torrent).start()
+        daemon.restart()
+        assert scraped(daemon.port, torrent) == (0, 1, 0)
+
+
+def test_database_may_be_a_symlink(tmp_path, torrent):
+    (tmp_path / "link.db").symlink_to(tmp_path / "real.db")
+    with Skepd(database=tmp_path / "link.db") as daemon:
+        Peer(daemon.port, torrent).start()
+        daemon.restart()
+        assert scraped(daemon.port, torrent) == (0, 1, 0)
+    assert (tmp_path / "real.db").exists()
+
+
+# The config
+
+def check(tmp_path, text, name="skepd.conf"):
+    config = tmp_path / name
+    config.write_text(text)
+    return run("--check-config", "--config", config, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["skepd.conf", "lan.conf"])
+def test_shipped_config_is_good(tmp_path, name):
+    done = run("--check-config", "--config", ROOT / "conf" / name, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_check_config_starts_and_writes_nothing(tmp_path):
+    assert check(tmp_path, "log_level = \"debug\";").returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["skepd.conf"]
+
+
+@pytest.mark.parametrize("text, line, words", [
+    ("announce = {\n  interval_mim_s = 5;\n};", 2, ["interval_mim_s", "interval_min_s"]),
+    ("\n\nannounse = { };", 3, ["announse", "announce"]),
+    ("interval_min_s = 5;", 1, ["interval_min_s", "announce.interval_min_s"]),
+    ("http = {\n  port = 70000;\n};", 2, ["http.port", "65535"]),
+    ("http = {\n  port = \"x\";\n};", 2, ["http.port"]),
+    ("http = {\n  full_scrape = 1;\n};", 2, ["full_scrape", "true"]),
+    ("http = 7;", 1, ["http"]),
+    ("log_level = \"loud\";", 1, ["log_level", "loud", "debug"]),
+    ("network = {\n  lan = [\n    \"10.0.0.0/8\",\n    \"10.0.0.1/8\" ];\n};", 4, ["lan"]),
+    ("network = { external_address = \"here\"; };", 1, ["external_address", "here"]),
+    ("announce = {\n  numwant = 5\n  numwant_max 9;\n};", 3, []),
+    ("announce = {", 1, [])])
+def test_wrong_config_is_told_with_file_and_line(tmp_path, text, line, words):
+    done = check(tmp_path, text)
+    assert_one_line(done, f"skepd.conf:{line}", *words)
+
+
+@pytest.mark.parametrize("text, words", [
+    ("announce = { interval_min_s = 500; interval_max_s = 300; };",
+     ["interval_min_s", "interval_max_s"]),
+    ("announce = { numwant = 100; numwant_max = 50; };", ["numwant", "numwant_max"])])
+def test_settings_that_contradict_each_other_are_told(tmp_path, text, words):
+    assert_one_line(check(tmp_path, text), *words)
+
+
+def test_wrong_config_does_not_start(tmp_path):
+    config = tmp_path / "skepd.conf"
+    config.write_text("nonsense = 1;")
+    assert_one_line(start(tmp_path / "skep.db", "--config", config), "skepd.conf:1", "nonsense")
+    assert not (tmp_path / "skep.db").exists()
+
+
+def test_missing_config_is_named(tmp_path):
+    assert_one_line(run("--check-config", "--config", tmp_path / "none.conf"), "none.conf")
+
+
+def test_directory_is_no_config(tmp_path):
+    assert_one_line(run("--check-config", "--config", tmp_path), tmp_path)
+
+
+# The command line
+
+def test_help_lists_the_options():
+    done = run("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    for option in OPTIONS:
+        assert option in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_version_is_one_line():
+    done = run("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("skepd ") and done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("args, word", [
+    (["--prot", "1"], "--prot"), (["-x"], "-x"), (["stray"], "stray"), (["--port"], "--port"),
+    (["--port", "0x1"], "--port"), (["--port", "65536"], "65536"), (["--threads", "-1"], "-1"),
+    (["--log-level", "loud"], "loud"), (["--no-udp=1"], "--no-udp"),
+    (["--database", ""], "--database")])
+def test_wrong_option_is_named(tmp_path, args, word):
+    done = run(*args, cwd=tmp_path)
+    assert done.returncode in (1, 2)
+    assert len(done.stderr.splitlines()) == 1 and word in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_state_directory_holds_the_database_by_default(tmp_path, torrent):
+    with Skepd(database="", environment={"STATE_DIRECTORY": str(tmp_path)}) as daemon:
+        Peer(daemon.port, torrent).start()
+        daemon.stop()
+    assert (tmp_path / "skep.db").exists()
+
+
+def test_runs_with_no_config_at_all_in_any_directory(torrent):
+    with Skepd(database="") as daemon:
+        assert Peer(daemon.port, torrent).start().failure is None
+        daemon.stop()
+        assert (daemon.directory / "var" / "skep.db").exists()

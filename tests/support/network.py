@@ -1,0 +1,65 @@
+"""A network for the test alone: nothing but a loopback device, with as many addresses as wanted.
+
+Clients need it because Transmission takes no peer on 127.0.0.0/8 or ::1 from a tracker, and rTorrent
+keeps one connection to an address. It also makes sure that nobody reaches the world outside.
+"""
+
+import contextlib
+import ctypes
+import itertools
+import os
+import subprocess
+from collections.abc import Iterator
+
+CLONE_NEWNET = 0x40000000
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Network:
+    """Hands out addresses; the tracker has the first of each family."""
+
+    tracker_v4, tracker_v6 = "10.69.0.1", "fd69::1"
+
+    def __init__(self):
+        self._hosts = itertools.cycle(range(2, 255))
+
+    def new_v4(self) -> str:
+        return f"10.69.0.{next(self._hosts)}"
+
+    def new_v6(self) -> str:
+        return _add_v6(f"fd69::{next(self._hosts):x}")
+
+
+@contextlib.contextmanager
+def own_network() -> Iterator[Network]:
+    """Moves this thread, and the processes that it starts, into a network of their own; back at the end.
+
+    Needs root, if only that of a user namespace (unshare --map-root-user); raises OSError else."""
+    with open("/proc/self/ns/net") as old:
+        if libc.unshare(CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "this user may not make a network namespace")
+        try:
+            _bring_up()
+            yield Network()
+        finally:
+            libc.setns(old.fileno(), CLONE_NEWNET)
+
+
+def has_ipv6() -> bool:
+    return os.path.exists("/proc/net/if_inet6")
+
+
+def _bring_up() -> None:
+    _ip("link", "set", "lo", "up")
+    _ip("addr", "add", "10.69.0.1/24", "dev", "lo")  # on a loopback device the whole subnet is ours
+    if has_ipv6():
+        _add_v6(Network.tracker_v6)
+
+
+def _add_v6(address: str) -> str:
+    _ip("addr", "replace", f"{address}/128", "dev", "lo")
+    return address
+
+
+def _ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True)

@@ -1,0 +1,214 @@
+"""Runs skepd for a test: on a free port, in a directory of its own, with a database in it.
+
+    with Skepd(config="announce = { numwant = 10; };") as daemon:
+        urllib.request.urlopen(daemon.url + "...")
+
+The environment may set SKEPD (the binary; build/skepd by default) and SKEPD_STOP_S (how many
+seconds a clean stop may take; 1 by default, more is right for a build with sanitizers).
+"""
+
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+STOP_S = float(os.environ.get("SKEPD_STOP_S", "1"))
+START_S = 10
+SANITIZER_MARKS = ("Sanitizer:", "runtime error:", "SUMMARY: ")
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+class SkepdFailed(AssertionError):
+    """The daemon did not start, did not stop, or reported a fault of its own."""
+
+
+def binary():
+    path = (ROOT / os.environ.get("SKEPD", "build/skepd")).resolve()
+    if not path.exists():
+        raise SkepdFailed(f"no daemon at {path}: build it, or set SKEPD")
+    return str(path)
+
+
+def free_port():
+    """A port that nobody has, in either family; below those that the system gives to clients."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            try:
+                probe.bind(("::", port))
+                return port
+            except OSError:
+                continue
+
+
+def clean_environment():
+    """Ours, without what tells the daemon that systemd started it."""
+    hidden = ("STATE_DIRECTORY", "JOURNAL_STREAM", "LISTEN_FDS", "LISTEN_PID", "NOTIFY_SOCKET")
+    return {name: value for name, value in os.environ.items() if name not in hidden}
+
+
+def as_nobody():
+    """The start of a command line that gives root's rights up, where we have them."""
+    return NOBODY if os.geteuid() == 0 else ()
+
+
+def sanitizer_report(text):
+    return any(mark in text for mark in SANITIZER_MARKS)
+
+
+def run(*args, program=None, prefix=(), cwd=None, timeout=START_S):
+    """Runs skepd with `args` to its end. It must end by itself."""
+    command = [*prefix, program or binary(), *args]
+    done = subprocess.run([str(part) for part in command], cwd=cwd, env=clean_environment(),
+                          capture_output=True, text=True, errors="replace", timeout=timeout)
+    if sanitizer_report(done.stderr):
+        raise SkepdFailed(done.stderr)
+    return done
+
+
+class Skepd:
+    """`config` is the text of its config file (None: it gets none), `database` a file (None: one in
+    its directory; "": it finds a place by itself), `args` are added to its command line."""
+
+    def __init__(self, config=None, args=(), port=None, database=None, environment=None, udp=False):
+        self.config = config
+        self.args = args
+        self.port = port or free_port()
+        self.environment = {**clean_environment(), **(environment or {})}
+        self.udp = udp
+        self.process = None
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="skepd-"))
+        self.config_file = self.directory / "skepd.conf"
+        self.log_file = self.directory / "log"
+        self.database = self.directory / "skep.db" if database is None else database
+
+    def __enter__(self):
+        try:
+            return self.start()
+        except BaseException:
+            self._clean_up()
+            raise
+
+    def __exit__(self, kind, value, traceback):
+        try:
+            if kind is None and self.running():
+                self.stop()
+        finally:
+            if kind is not None:
+                print(f"--- skepd's log ---\n{self.log()}")
+            self._clean_up()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def announce_url(self):
+        return self.url + "/announce"
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def log(self):
+        """All that the daemon wrote to standard error, over all its starts."""
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def start(self):
+        if self.config is not None:
+            self.write_config(self.config)
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(self._command(), stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, env=self.environment,
+                                            cwd=self.directory)
+        self._wait_until_it_accepts()
+        return self
+
+    def stop(self, signum=signal.SIGTERM):
+        """Ends it as an administrator would; fails if it dawdles or complains."""
+        started = time.monotonic()
+        self.process.send_signal(signum)
+        try:
+            status = self.process.wait(STOP_S + 10)
+        except subprocess.TimeoutExpired:
+            raise SkepdFailed(f"skepd did not stop at all:\n{self.log()}") from None
+        took = time.monotonic() - started
+        self.check_log()
+        if status != 0 or took > STOP_S:
+            raise SkepdFailed(f"skepd stopped with {status} after {took:.2f} s:\n{self.log()}")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.check_log()
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def reload(self, config=None):
+        """SIGHUP, with a new config file if one is given."""
+        if config is not None:
+            self.write_config(config)
+        self.process.send_signal(signal.SIGHUP)
+
+    def write_config(self, text):
+        self.config = text
+        self.config_file.write_text(text)
+
+    def check_log(self):
+        if sanitizer_report(self.log()):
+            raise SkepdFailed(f"a sanitizer complains:\n{self.log()}")
+
+    def wait_for_log(self, *words, timeout=5):
+        """The first line of the log that holds all `words`; it may take a moment to come."""
+        deadline = time.monotonic() + timeout
+        while True:
+            for line in self.log().splitlines():
+                if all(word in line for word in words):
+                    return line
+            if time.monotonic() > deadline:
+                raise SkepdFailed(f"no line with {words} in the log:\n{self.log()}")
+            time.sleep(0.02)
+
+    def _command(self):
+        command = [binary(), "--port", self.port]
+        if self.database:
+            command += ["--database", self.database]
+        if self.config is not None:
+            command += ["--config", self.config_file]
+        if not self.udp:
+            command += ["--no-udp"]
+        return [str(part) for part in (*command, *self.args)]
+
+    def _wait_until_it_accepts(self):
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            if not self.running():
+                raise SkepdFailed(f"skepd ended with {self.process.returncode}:\n{self.log()}")
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.01)
+        self.kill()
+        raise SkepdFailed(f"skepd does not accept on port {self.port}:\n{self.log()}")
+
+    def _clean_up(self):
+        if self.running():
+            self.process.kill()
+            self.process.wait()
+        try:
+            self.check_log()
+        finally:
+            shutil.rmtree(self.directory, ignore_errors=True)
