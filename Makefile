@@ -37,7 +37,7 @@ UNIT_SOURCES := $(wildcard tests/unit/*.c)
 UNIT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SOURCES))
 
 .PHONY: all run install uninstall clean help build-packages check-packages style-packages
-.PHONY: check check-unit check-asan check-tsan check-layers check-style
+.PHONY: check check-all check-sanitized check-unit check-asan check-tsan check-layers check-style
 
 # `make run` and `make check` on a fresh machine: the packages come first.
 all: $(BUILD)/skepd
@@ -94,12 +94,19 @@ LAYERS := base swarm wire store report server cmd
 check-layers:
 	@tests/check-layers $(LAYERS)
 
+TIDY := $(SOURCES:%=tidy/%)
+.PHONY: $(TIDY)
+$(TIDY): tidy/%:
+	@clang-tidy --quiet $* -- $(CPPFLAGS) -std=c11 2>/dev/null
+
+check-all: check check-asan check-tsan check-style
+
 check-style: style-packages
 	@clang-format --dry-run -Werror $(SOURCES) $(UNIT_SOURCES) $(wildcard include/*/*.h)
 	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang build/clang/skepd build/clang/unit-tests
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
-	    --inline-suppr -Iinclude $(SOURCES)
-	@clang-tidy --quiet $(SOURCES) -- $(CPPFLAGS) -std=c11 2>/dev/null
+	    --inline-suppr -Iinclude -D_GNU_SOURCE $(SOURCES)
+	@$(MAKE) --no-print-directory -j2 $(TIDY)
 	@shellcheck .ci/install .ci/run tests/check-layers
 
 ## Installation

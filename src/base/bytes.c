@@ -78,8 +78,11 @@ bool hex_decode(struct bytes text, uint8_t *data, size_t len) {
         if (hex_digit(text.data[i]) < 0)
             return false;
     }
-    for (size_t i = 0; i < len; i++)
-        data[i] = (uint8_t)(hex_digit(text.data[2 * i]) << 4 | hex_digit(text.data[2 * i + 1]));
+    for (size_t i = 0; i < len; i++) {
+        const unsigned high = (unsigned)hex_digit(text.data[2 * i]);
+        const unsigned low = (unsigned)hex_digit(text.data[2 * i + 1]);
+        data[i] = (uint8_t)(high << 4 | low);
+    }
     return true;
 }
 

@@ -95,7 +95,7 @@ static bool azureus_style(const uint8_t *id, char name[static CLIENT_NAME_LEN]) 
     for (int i = 0; i < 4; i++) {
         version[i] = version_digit(id[3 + i]);
         /* The last place may mark a release candidate or a nightly build by a sign. */
-        if (version[i] < 0 && i < 3)
+        if (i < 3 && version[i] < 0)
             return false;
     }
     if (version[3] < 0)

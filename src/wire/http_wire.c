@@ -43,7 +43,7 @@ static void put_peer_dict(struct writer *w, const struct announce_response *resp
     bencode_open_dict(w);
     bencode_put_text_entry(w, "ip", address);
     if (response->peer_ids != NULL)
-        bencode_put_string_entry(w, "peer id", response->peer_ids + number * PEER_ID_LEN,
+        bencode_put_string_entry(w, "peer id", response->peer_ids + (size_t)number * PEER_ID_LEN,
                                  PEER_ID_LEN);
     bencode_put_number_entry(w, "port", endpoint_port(&peer));
     bencode_close(w);
