@@ -17,7 +17,6 @@
 #include "base/keyed_hash.h"
 #include "base/random.h"
 #include "swarm/announce.h"
-#include "swarm/peer_index.h"
 
 enum peer_zone {
     ZONE_SEEDER_OUTSIDE,
@@ -46,11 +45,12 @@ struct peer_record {
     uint8_t flags;
 };
 
+struct peer_indexes;
+
 struct peer_list {
     const struct hash_key *key;
     uint8_t *block;
-    struct peer_index by_endpoint; /* both without slots while the list is small */
-    struct peer_index by_identity;
+    struct peer_indexes *indexes;  /* NULL while the list is small */
     uint32_t zone_end[PEER_ZONES]; /* positions; the last one is the count */
     uint32_t capacity;
     uint8_t family;

@@ -4,9 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "swarm/peer_index.h"
+
 enum {
-    SCAN_MAX = 16, /* more peers than that are found by index */
-    CAPACITY_MIN = 1,
+    SCAN_MAX = 32, /* more peers than that are found by index */
+};
+
+struct peer_indexes {
+    struct peer_index by_endpoint;
+    struct peer_index by_identity;
 };
 
 /* The block holds the records, the deadlines and the endpoints, in this order, so that each array
@@ -35,13 +41,30 @@ void peer_list_init(struct peer_list *list, uint8_t family, const struct hash_ke
     *list = (struct peer_list){ .family = family, .key = key };
 }
 
-static void forget_indexes(struct peer_list *list) {
-    peer_index_free(&list->by_endpoint);
-    peer_index_free(&list->by_identity);
+static void delete_indexes(struct peer_indexes *indexes) {
+    if (indexes == NULL)
+        return;
+    peer_index_free(&indexes->by_endpoint);
+    peer_index_free(&indexes->by_identity);
+    free(indexes);
+}
+
+static struct peer_indexes *create_indexes(uint32_t entries) {
+    struct peer_indexes *indexes = calloc(1, sizeof *indexes);
+    if (indexes != NULL && peer_index_create(&indexes->by_endpoint, entries) &&
+        peer_index_create(&indexes->by_identity, entries))
+        return indexes;
+    delete_indexes(indexes);
+    return NULL;
+}
+
+static void replace_indexes(struct peer_list *list, struct peer_indexes *indexes) {
+    delete_indexes(list->indexes);
+    list->indexes = indexes;
 }
 
 void peer_list_clear(struct peer_list *list) {
-    forget_indexes(list);
+    replace_indexes(list, NULL);
     free(list->block);
     peer_list_init(list, list->family, list->key);
 }
@@ -69,7 +92,7 @@ static uint32_t identity_hash_at(const void *array, uint32_t position) {
 }
 
 static bool indexed(const struct peer_list *list) {
-    return list->by_endpoint.slots != NULL;
+    return list->indexes != NULL;
 }
 
 static bool identified(const struct peer_list *list, uint32_t position) {
@@ -78,56 +101,43 @@ static bool identified(const struct peer_list *list, uint32_t position) {
 
 static void index_identity(struct peer_list *list, uint32_t position) {
     if (indexed(list) && identified(list, position))
-        peer_index_put(&list->by_identity, identity_hash_at(list, position), position);
+        peer_index_put(&list->indexes->by_identity, identity_hash_at(list, position), position);
 }
 
 static void unindex_identity(struct peer_list *list, uint32_t position) {
     if (indexed(list) && identified(list, position))
-        peer_index_remove(&list->by_identity, identity_hash_at(list, position), position,
+        peer_index_remove(&list->indexes->by_identity, identity_hash_at(list, position), position,
                           identity_hash_at, list);
 }
 
 static void index_peer(struct peer_list *list, uint32_t position) {
     if (indexed(list))
-        peer_index_put(&list->by_endpoint, endpoint_hash_at(list, position), position);
+        peer_index_put(&list->indexes->by_endpoint, endpoint_hash_at(list, position), position);
     index_identity(list, position);
 }
 
 static void unindex_peer(struct peer_list *list, uint32_t position) {
     if (indexed(list))
-        peer_index_remove(&list->by_endpoint, endpoint_hash_at(list, position), position,
+        peer_index_remove(&list->indexes->by_endpoint, endpoint_hash_at(list, position), position,
                           endpoint_hash_at, list);
     unindex_identity(list, position);
-}
-
-static bool rebuild_indexes(struct peer_list *list, uint32_t slots) {
-    struct peer_index by_endpoint;
-    struct peer_index by_identity;
-    if (!peer_index_create(&by_endpoint, slots))
-        return false;
-    if (!peer_index_create(&by_identity, slots)) {
-        peer_index_free(&by_endpoint);
-        return false;
-    }
-    forget_indexes(list);
-    list->by_endpoint = by_endpoint;
-    list->by_identity = by_identity;
-    for (uint32_t i = 0; i < peer_list_count(list); i++)
-        index_peer(list, i);
-    return true;
 }
 
 /* Makes sure that the indexes, if so many peers need any, have room for `count`. */
 static bool fit_indexes(struct peer_list *list, uint32_t count) {
     if (count <= SCAN_MAX / 2 || (count <= SCAN_MAX && !indexed(list))) {
-        forget_indexes(list);
+        replace_indexes(list, NULL);
         return true;
     }
-    const uint32_t slots = peer_index_slots_for(count);
-    const uint32_t have = indexed(list) ? list->by_endpoint.mask + 1 : 0;
-    if (slots <= have && have <= 4 * slots)
+    if (indexed(list) && peer_index_fits(&list->indexes->by_endpoint, count))
         return true;
-    return rebuild_indexes(list, slots);
+    struct peer_indexes *indexes = create_indexes(count);
+    if (indexes == NULL)
+        return false;
+    replace_indexes(list, indexes);
+    for (uint32_t i = 0; i < peer_list_count(list); i++)
+        index_peer(list, i);
+    return true;
 }
 
 static bool resize_block(struct peer_list *list, uint32_t capacity) {
@@ -152,9 +162,10 @@ static bool resize_block(struct peer_list *list, uint32_t capacity) {
 static bool fit_block(struct peer_list *list, uint32_t count) {
     if (count <= list->capacity)
         return true;
-    const uint32_t more = list->capacity < 8 ? list->capacity : list->capacity / 4;
+    /* Small lists double; large ones take an eighth more, since most of that will lie idle. */
+    const uint32_t more = list->capacity < 8 ? list->capacity : list->capacity / 8 + 4;
     const uint32_t capacity = list->capacity + more;
-    return resize_block(list, capacity > CAPACITY_MIN ? capacity : CAPACITY_MIN);
+    return resize_block(list, capacity > count ? capacity : count);
 }
 
 static void give_memory_back(struct peer_list *list) {
@@ -176,7 +187,8 @@ static bool wire_matches(const void *array, uint32_t position, const void *wante
 
 uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire) {
     if (indexed(list))
-        return peer_index_find(&list->by_endpoint, hash_wire(list, wire), wire_matches, list, wire);
+        return peer_index_find(&list->indexes->by_endpoint, hash_wire(list, wire), wire_matches,
+                               list, wire);
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
         if (wire_matches(list, i, wire))
             return i;
@@ -203,7 +215,7 @@ uint32_t peer_list_find_identity(const struct peer_list *list,
         return PEER_NOWHERE;
     const struct identity wanted = { .peer_id = peer_id, .key = key };
     if (indexed(list))
-        return peer_index_find(&list->by_identity, hash_identity(list, peer_id, key),
+        return peer_index_find(&list->indexes->by_identity, hash_identity(list, peer_id, key),
                                identity_matches, list, &wanted);
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
         if (identity_matches(list, i, &wanted))
@@ -217,9 +229,10 @@ static void move_peer(struct peer_list *list, uint32_t from, uint32_t to) {
     if (from == to)
         return;
     if (indexed(list)) {
-        peer_index_renumber(&list->by_endpoint, endpoint_hash_at(list, from), from, to);
+        peer_index_renumber(&list->indexes->by_endpoint, endpoint_hash_at(list, from), from, to);
         if (identified(list, from))
-            peer_index_renumber(&list->by_identity, identity_hash_at(list, from), from, to);
+            peer_index_renumber(&list->indexes->by_identity, identity_hash_at(list, from), from,
+                                to);
     }
     records(list)[to] = records(list)[from];
     deadlines(list)[to] = deadlines(list)[from];
@@ -333,6 +346,9 @@ uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uin
 }
 
 size_t peer_list_memory(const struct peer_list *list) {
-    return block_size(list, list->capacity) + peer_index_memory(&list->by_endpoint) +
-           peer_index_memory(&list->by_identity);
+    size_t sum = block_size(list, list->capacity);
+    if (indexed(list))
+        sum += sizeof *list->indexes + peer_index_memory(&list->indexes->by_endpoint) +
+               peer_index_memory(&list->indexes->by_identity);
+    return sum;
 }
