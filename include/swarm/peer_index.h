@@ -26,7 +26,7 @@ typedef uint32_t (*index_hash)(const void *array, uint32_t position);
 /* Whether what stands at `position` is what is wanted. */
 typedef bool (*index_match)(const void *array, uint32_t position, const void *wanted);
 
-/* Fresh and empty, a bit over half full once it holds `entries`. False without memory; then
+/* Fresh and empty, two thirds full once it holds `entries`. False without memory; then
  * `*index` is untouched. */
 bool peer_index_create(struct peer_index *index, uint32_t entries);
 void peer_index_free(struct peer_index *index);

@@ -6,7 +6,7 @@
 enum { SIZE_MIN = 16 };
 
 static uint32_t size_for(uint32_t entries) {
-    const uint32_t size = entries + entries / 4 * 3;
+    const uint32_t size = entries + entries / 2;
     return size > SIZE_MIN ? size : SIZE_MIN;
 }
 

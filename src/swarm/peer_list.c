@@ -163,7 +163,7 @@ static bool fit_block(struct peer_list *list, uint32_t count) {
     if (count <= list->capacity)
         return true;
     /* Small lists double; large ones take an eighth more, since most of that will lie idle. */
-    const uint32_t more = list->capacity < 8 ? list->capacity : list->capacity / 8 + 4;
+    const uint32_t more = list->capacity < 4 ? list->capacity : list->capacity / 8 + 2;
     const uint32_t capacity = list->capacity + more;
     return resize_block(list, capacity > count ? capacity : count);
 }

@@ -6,22 +6,22 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import node_client
-from fleet import Fleet
-from support.network import own_network
-from support.skepd import Skepd
+import node_client  # noqa: E402
+from fleet import Fleet, announce_url  # noqa: E402
+from support.network import own_network  # noqa: E402
+from support.skepd import Skepd  # noqa: E402
 
 LOG_TAIL = 3000
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "needs_node_client: uses npm's bittorrent-tracker package")
 
 
 def pytest_collection_finish(session):
     """What comes from the world outside has to come before the tests cut themselves off from it."""
     if any(item.get_closest_marker("needs_node_client") for item in session.items):
         node_client.install()
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "needs_node_client: uses npm's bittorrent-tracker package")
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,22 @@ def network():
 def tracker(network):
     with Skepd(udp=True) as daemon:
         yield daemon
+
+
+@pytest.fixture
+def tracker_address(network):
+    """A new one for each test: libtorrent remembers the UDP trackers of a whole process by address."""
+    return network.new_v4()
+
+
+@pytest.fixture
+def http_url(tracker, tracker_address):
+    return announce_url("http", tracker_address, tracker.port)
+
+
+@pytest.fixture
+def udp_url(tracker, tracker_address):
+    return announce_url("udp", tracker_address, tracker.port)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from support.skepd import Skepd
 from support.waiting import wait_until
 
 ANNOUNCED_S = 10
+FLUSHED_S = 1.6  # after which the tracker has on disk what it knew
 
 
 def wait_until_counted(tracker: Skepd, sample: Sample, complete: int, incomplete: int, downloaded: int,

@@ -4,43 +4,37 @@ import time
 
 import pytest
 
-from adapters import ALL_CLIENTS, Aria2, LibtorrentSession, QBittorrent, RTorrent, Transmission
+from adapters import ALL_CLIENTS, Aria2, LibtorrentSession, QBittorrent, RTorrent
 from fleet import announce_url, wait_until_complete
-from scenarios import (seed_and_download, seed_each_and_download_all, stop_one_after_another,
-                       wait_until_counted)
+from scenarios import (FLUSHED_S, seed_and_download, seed_each_and_download_all,
+                       stop_one_after_another, wait_until_counted)
 from support.announce import Peer
-from support.network import Network, has_ipv6
+from support.network import has_ipv6
 
 SIZE = 16 << 20
-FLUSHED_S = 1.6
 SHORTEST_INTERVAL_S = 120
 
 
-@pytest.fixture
-def url(tracker) -> str:
-    return announce_url("http", Network.tracker_v4, tracker.port)
-
-
-def test_each_client_seeds_and_every_other_client_downloads(tracker, fleet, url):
+def test_each_client_seeds_and_every_other_client_downloads(tracker, fleet, http_url):
     clients = fleet.start(*ALL_CLIENTS)
-    seed_each_and_download_all(tracker, {client: fleet.sample(url, SIZE) for client in clients})
+    seed_each_and_download_all(tracker, {client: fleet.sample(http_url, SIZE) for client in clients})
 
 
-def test_clients_behind_one_address_find_each_other(tracker, fleet, url):
+def test_clients_behind_one_address_find_each_other(tracker, fleet, http_url):
     seeder, *leechers = fleet.start(QBittorrent, LibtorrentSession, Aria2, address=fleet.network.new_v4())
-    seed_and_download(tracker, seeder, leechers, fleet.sample(url, SIZE))
+    seed_and_download(tracker, seeder, leechers, fleet.sample(http_url, SIZE))
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this system has no IPv6")
 def test_clients_meet_over_ipv6(tracker, fleet):
-    seeder, *leechers = fleet.start_v6(LibtorrentSession, QBittorrent, Transmission, Aria2)
-    url = announce_url("http", Network.tracker_v6, tracker.port)
+    seeder, *leechers = fleet.start_v6(LibtorrentSession, QBittorrent, Aria2)
+    url = announce_url("http", fleet.network.new_v6(), tracker.port)
     seed_and_download(tracker, seeder, leechers, fleet.sample(url, SIZE))
 
 
-def test_newcomers_find_the_seeder_right_after_the_tracker_was_killed(tracker, fleet, url):
+def test_newcomers_find_the_seeder_right_after_the_tracker_was_killed(tracker, fleet, http_url):
     seeder, *newcomers = fleet.start(LibtorrentSession, QBittorrent, Aria2, RTorrent)
-    sample = fleet.sample(url, SIZE)
+    sample = fleet.sample(http_url, SIZE)
     seeder.seed(sample)
     wait_until_counted(tracker, sample, 1, 0, 0)
     assert Peer(tracker.port, b"another torrent's id").start()["interval"] >= SHORTEST_INTERVAL_S
@@ -56,5 +50,5 @@ def test_newcomers_find_the_seeder_right_after_the_tracker_was_killed(tracker, f
     assert seeder.announces() == 1, "the seeder has told the tracker again that it is there"
 
 
-def test_clients_that_stop_are_gone_at_once(tracker, fleet, url):
-    stop_one_after_another(tracker, fleet.start(*ALL_CLIENTS), fleet.sample(url, SIZE))
+def test_clients_that_stop_are_gone_at_once(tracker, fleet, http_url):
+    stop_one_after_another(tracker, fleet.start(*ALL_CLIENTS), fleet.sample(http_url, SIZE))
