@@ -21,7 +21,8 @@ struct shard {
     _Alignas(64) pthread_mutex_t lock;
     struct swarm_slot *slots;
     uint32_t slot_mask;
-    uint32_t count; /* swarms */
+    uint32_t count;                        /* swarms */
+    const struct tracker_options *options; /* the tracker's, and replaced by it under the lock */
     struct random random;
     struct feed feed;
 };

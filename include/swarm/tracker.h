@@ -2,7 +2,7 @@
  *
  * Owns the swarms, in memory. Decides which address a peer is known by and which peers the asker
  * may see, how soon it should come again, and what is refused. Every function may be called from
- * any thread at any time; each takes the lock of one shard at a time, but for tracker_apply.
+ * any thread at any time, where it does not say otherwise; none holds two shards' locks at once.
  * `now_ms` is clock_now_ms(). */
 #ifndef SKEP_SWARM_TRACKER_H
 #define SKEP_SWARM_TRACKER_H
@@ -41,8 +41,9 @@ struct tracker;
 struct tracker *tracker_create(const struct tracker_options *options, size_t feed_capacity);
 void tracker_delete(struct tracker *tracker);
 
-/* Takes new options over; takes all locks for a moment. */
-void tracker_apply(struct tracker *tracker, const struct tracker_options *options);
+/* Takes new options over, shard by shard. One thread at a time. False without memory; then the old
+ * ones go on. */
+bool tracker_apply(struct tracker *tracker, const struct tracker_options *options);
 
 /* One announce. Borrows `request` and fills `response`, both the caller's; on a refusal only the
  * intervals in it. Does not allocate but where a swarm outgrows its memory. BEP 3, 7, 21, 23, 24.

@@ -9,8 +9,8 @@
 
 struct tracker {
     struct swarm_table *table;
-    struct tracker_options options; /* read under any shard's lock, written under all */
-    struct feed taken;              /* the draining thread's */
+    struct tracker_options *options; /* what every shard points to, but during tracker_apply */
+    struct feed taken;               /* the draining thread's */
     _Atomic uint32_t peers;
     _Atomic uint32_t torrents;
     _Atomic uint32_t interval_min_s; /* these three repeat the options for readers without a lock */

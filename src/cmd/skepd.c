@@ -187,7 +187,10 @@ static void reload(struct daemon *daemon, const struct options *options) {
         return;
     }
     log_set_level(config.log_level);
-    tracker_apply(daemon->tracker, &config.tracker);
+    if (!tracker_apply(daemon->tracker, &config.tracker)) {
+        log_error("out of memory; the settings stay as they were");
+        return;
+    }
     http_server_apply(daemon->http, &config.http);
     log_info("settings read again; ports, threads and the database change with a restart only");
 }

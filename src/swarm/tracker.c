@@ -6,9 +6,7 @@
 
 #include "swarm/tracker_state.h"
 
-static void take_options(struct tracker *tracker, const struct tracker_options *options) {
-    assert(options->numwant_max <= NUMWANT_LIMIT);
-    tracker->options = *options;
+static void publish_load_options(struct tracker *tracker, const struct tracker_options *options) {
     atomic_store_explicit(&tracker->interval_min_s, options->interval_min_s, memory_order_relaxed);
     atomic_store_explicit(&tracker->interval_max_s, options->interval_max_s, memory_order_relaxed);
     atomic_store_explicit(&tracker->announces_per_s, options->announces_per_s,
@@ -20,12 +18,10 @@ struct tracker *tracker_create(const struct tracker_options *options, size_t fee
     if (tracker == NULL)
         return NULL;
     tracker->table = swarm_table_create(feed_capacity);
-    if (tracker->table == NULL) {
-        free(tracker);
-        return NULL;
-    }
-    take_options(tracker, options);
-    return tracker;
+    if (tracker->table != NULL && tracker_apply(tracker, options))
+        return tracker;
+    tracker_delete(tracker);
+    return NULL;
 }
 
 void tracker_delete(struct tracker *tracker) {
@@ -33,15 +29,28 @@ void tracker_delete(struct tracker *tracker) {
         return;
     swarm_table_delete(tracker->table);
     feed_free(&tracker->taken);
+    free(tracker->options);
     free(tracker);
 }
 
-void tracker_apply(struct tracker *tracker, const struct tracker_options *options) {
-    for (int i = 0; i < SHARDS; i++)
-        pthread_mutex_lock(&tracker->table->shards[i].lock);
-    take_options(tracker, options);
-    for (int i = 0; i < SHARDS; i++)
-        pthread_mutex_unlock(&tracker->table->shards[i].lock);
+/* Options are read under a shard's lock only, so that nobody has the old ones any more when the
+ * last shard has the new. */
+bool tracker_apply(struct tracker *tracker, const struct tracker_options *options) {
+    assert(options->numwant_max <= NUMWANT_LIMIT);
+    struct tracker_options *copy = malloc(sizeof *copy);
+    if (copy == NULL)
+        return false;
+    *copy = *options;
+    for (int i = 0; i < SHARDS; i++) {
+        struct shard *shard = &tracker->table->shards[i];
+        pthread_mutex_lock(&shard->lock);
+        shard->options = copy;
+        pthread_mutex_unlock(&shard->lock);
+    }
+    free(tracker->options);
+    tracker->options = copy;
+    publish_load_options(tracker, copy);
+    return true;
 }
 
 uint32_t tracker_interval_s(const struct tracker *tracker) {
@@ -81,7 +90,7 @@ enum announce_result tracker_find_or_add(struct tracker *tracker, struct shard *
     *swarm = shard_find(shard, info_hash, hash);
     if (*swarm != NULL)
         return ANNOUNCE_OK;
-    if (counter_read(&tracker->torrents) >= tracker->options.torrents_max)
+    if (counter_read(&tracker->torrents) >= shard->options->torrents_max)
         return ANNOUNCE_TORRENTS_FULL;
     *swarm = shard_add(shard, &tracker->table->key, info_hash, hash, now_s);
     if (*swarm == NULL)
@@ -138,7 +147,7 @@ static enum announce_result stop(struct tracker *tracker, struct shard *shard, u
 static enum announce_result put(struct tracker *tracker, struct shard *shard, uint64_t hash,
                                 const struct announce_request *request, uint32_t now_s,
                                 struct announce_response *response) {
-    const struct tracker_options *options = &tracker->options;
+    const struct tracker_options *options = shard->options;
     struct swarm *swarm;
     enum announce_result result =
         tracker_find_or_add(tracker, shard, request->info_hash, hash, now_s, &swarm);
@@ -174,7 +183,7 @@ enum announce_result tracker_announce(struct tracker *tracker,
     struct shard *shard = swarm_table_lock(tracker->table, request->info_hash, &hash);
     response->interval_s = told_interval_s(tracker, &shard->random);
     response->min_interval_s = response->interval_s / 2;
-    response->asker = known_address(&tracker->options, request);
+    response->asker = known_address(shard->options, request);
     response->family = response->asker.family;
     response->peer_count = 0;
     const enum announce_result result =

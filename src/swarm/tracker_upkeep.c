@@ -11,10 +11,10 @@ enum {
     SWEEP_EXPIRED_MAX = 512,
 };
 
-static bool forgettable(const struct tracker *tracker, const struct swarm *swarm, uint32_t now_s) {
+static bool forgettable(const struct shard *shard, const struct swarm *swarm, uint32_t now_s) {
     return swarm_peers(swarm) == 0 &&
            (swarm->downloaded == 0 ||
-            now_s - swarm->idle_since_s >= tracker->options.idle_torrent_s);
+            now_s - swarm->idle_since_s >= shard->options->idle_torrent_s);
 }
 
 static void forget(struct tracker *tracker, struct shard *shard, uint32_t slot) {
@@ -44,7 +44,7 @@ static uint32_t sweep_some(struct tracker *tracker, struct shard *shard, uint32_
         expired += gone;
         if (gone == SWEEP_EXPIRED_MAX)
             continue;
-        if (forgettable(tracker, swarm, now_s))
+        if (forgettable(shard, swarm, now_s))
             forget(tracker, shard, *slot);
         else
             ++*slot;
@@ -135,7 +135,7 @@ bool tracker_restore(struct tracker *tracker, const struct change *change, uint6
     const uint32_t now_s = tracker_seconds(now_ms);
     uint64_t hash;
     struct shard *shard = swarm_table_lock(tracker->table, change->info_hash, &hash);
-    const struct tracker_options *options = &tracker->options;
+    const struct tracker_options *options = shard->options;
     struct swarm *swarm;
     enum announce_result result =
         tracker_find_or_add(tracker, shard, change->info_hash, hash, now_s, &swarm);
