@@ -20,6 +20,7 @@ BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libsqlite3-dev libconfig-dev
 CHECK_PACKAGES := check curl python3 python3-pytest python3-libtorrent qbittorrent-nox \
     transmission-daemon aria2 rtorrent
+FUZZ_PACKAGES  := clang libclang-rt-14-dev
 STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Werror
@@ -36,7 +37,8 @@ OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(SOURCES)))
 UNIT_SOURCES := $(wildcard tests/unit/*.c)
 UNIT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SOURCES))
 
-.PHONY: all run install uninstall clean help build-packages check-packages style-packages
+.PHONY: all run install uninstall clean help fuzz
+.PHONY: build-packages check-packages style-packages fuzz-packages
 .PHONY: check check-all check-sanitized check-unit check-asan check-tsan check-layers check-style
 
 # `make run` and `make check` on a fresh machine: the packages come first.
@@ -61,6 +63,36 @@ $(BUILD)/%.o: %.c
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/cmd/skepd.d
 
+# The fuzz targets, with libFuzzer (clang); and the same without it, to go through the corpus again.
+FUZZ_TARGETS := udp http_query http_url
+FUZZ_SOURCES := $(FUZZ_TARGETS:%=tests/fuzz/%.c)
+FUZZ_SECONDS ?= 60
+
+$(BUILD)/fuzz-replay: $(patsubst %.c,$(BUILD)/%.o,$(FUZZ_SOURCES) tests/fuzz/replay.c) $(OBJECTS)
+	@echo "  LD $@"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/entry.c $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c) \
+    src/server/udp_reply.c
+	@mkdir -p $(@D)
+	@echo "  FUZZ $@"
+	@clang -std=c11 $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=all -DFUZZ_TARGET=fuzz_$* -o $@ $^ -pthread
+
+# New inputs that reach new code are kept under build/; those worth it belong into the corpus.
+fuzz: fuzz-packages
+	@$(MAKE) --no-print-directory $(FUZZ_TARGETS:%=build/fuzz/%)
+	@for target in $(FUZZ_TARGETS); do \
+	    mkdir -p build/fuzz/found/$$target && \
+	    build/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
+	        -artifact_prefix=build/fuzz/ build/fuzz/found/$$target tests/fuzz/corpus/$$target \
+	        2>build/fuzz/$$target.log || { tail -40 build/fuzz/$$target.log; exit 1; }; \
+	    echo "$$target: $$(grep -h number_of_executed_units build/fuzz/$$target.log) in $(FUZZ_SECONDS) s, no fault"; \
+	done
+
+fuzz-packages:
+	@.ci/install $(BUILD_PACKAGES) $(FUZZ_PACKAGES)
+
 build-packages:
 	@.ci/install $(BUILD_PACKAGES)
 
@@ -73,8 +105,8 @@ style-packages:
 ## Tests
 
 check: check-packages check-layers
-	@$(MAKE) --no-print-directory all $(BUILD)/unit-tests
-	@tests/run --build $(BUILD) unit integration clients
+	@$(MAKE) --no-print-directory all $(BUILD)/unit-tests $(BUILD)/fuzz-replay
+	@tests/run --build $(BUILD) unit fuzz integration clients
 
 check-unit: check-packages
 	@$(MAKE) --no-print-directory all $(BUILD)/unit-tests
@@ -86,8 +118,8 @@ check-asan: check-packages
 check-tsan: check-packages
 	@$(MAKE) --no-print-directory SANITIZE=thread check-sanitized
 
-check-sanitized: all $(BUILD)/unit-tests
-	@tests/run --build $(BUILD) unit integration
+check-sanitized: all $(BUILD)/unit-tests $(BUILD)/fuzz-replay
+	@tests/run --build $(BUILD) unit fuzz integration
 
 # A layer includes only itself and the layers to the left of it.
 LAYERS := base swarm wire store report server cmd
@@ -100,9 +132,10 @@ $(TIDY): tidy/%:
 	@clang-tidy --quiet $* -- $(CPPFLAGS) -std=c11 2>/dev/null
 
 check-all: check check-asan check-tsan check-style
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=20
 
 check-style: style-packages
-	@clang-format --dry-run -Werror $(SOURCES) $(UNIT_SOURCES) $(wildcard include/*/*.h)
+	@clang-format --dry-run -Werror $(SOURCES) $(wildcard tests/*/*.c tests/*/*.h include/*/*.h)
 	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang build/clang/skepd build/clang/unit-tests
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 	    --inline-suppr -Iinclude -D_GNU_SOURCE $(SOURCES)
@@ -135,6 +168,7 @@ help:
 	@echo "make check-unit  the unit tests alone"
 	@echo "make check-asan  unit and integration tests under AddressSanitizer and UBSan"
 	@echo "make check-tsan  the same under ThreadSanitizer"
+	@echo "make fuzz        fuzz the parsers, FUZZ_SECONDS each (60)"
 	@echo "make check-style formatting, layers, clang, clang-tidy, cppcheck"
 	@echo "make install     into PREFIX (and DESTDIR); make uninstall takes it away again"
 	@echo "make clean       remove build/"

@@ -1,0 +1,12 @@
+/* The fuzz targets. Each takes any bytes whatever, and aborts where a promise is broken. */
+#ifndef SKEP_FUZZ_H
+#define SKEP_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+int fuzz_udp(const uint8_t *data, size_t size);
+int fuzz_http_query(const uint8_t *data, size_t size);
+int fuzz_http_url(const uint8_t *data, size_t size);
+
+#endif

@@ -1,0 +1,76 @@
+/* Runs every file of the corpus through its target, and every file cut short at each length and
+ * with each byte changed, without any fuzzer. Prints how many inputs went through; a broken promise
+ * aborts. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+
+enum { INPUT_MAX = 4096, PATH_LEN = 1024 };
+
+static const struct {
+    const char *name;
+    int (*run)(const uint8_t *data, size_t size);
+} targets[] = {
+    { "udp", fuzz_udp },
+    { "http_query", fuzz_http_query },
+    { "http_url", fuzz_http_url },
+};
+
+static void run_variants(int (*run)(const uint8_t *data, size_t size), uint8_t *data, size_t size) {
+    for (size_t len = 0; len <= size; len++)
+        run(data, len);
+    for (size_t at = 0; at < size; at++) {
+        const uint8_t was = data[at];
+        for (int bit = 0; bit < 8; bit++) {
+            data[at] = (uint8_t)(was ^ 1U << bit);
+            run(data, size);
+        }
+        data[at] = was;
+    }
+}
+
+static int replay_file(const char *path, int (*run)(const uint8_t *data, size_t size)) {
+    uint8_t data[INPUT_MAX];
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return 0;
+    const size_t size = fread(data, 1, sizeof data, file);
+    fclose(file);
+    run_variants(run, data, size);
+    return 1;
+}
+
+static int replay_directory(const char *directory, int (*run)(const uint8_t *data, size_t size)) {
+    DIR *entries = opendir(directory);
+    if (entries == NULL)
+        return 0;
+    int count = 0;
+    for (const struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
+        char path[PATH_LEN];
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+        count += replay_file(path, run);
+    }
+    closedir(entries);
+    return count;
+}
+
+int main(int argc, char **argv) {
+    const char *corpus = argc > 1 ? argv[1] : "tests/fuzz/corpus";
+    int passed = 0;
+    int failed = 0;
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        char directory[PATH_LEN / 2];
+        snprintf(directory, sizeof directory, "%s/%s", corpus, targets[i].name);
+        const int count = replay_directory(directory, targets[i].run);
+        printf("%s: %d files of the corpus and their variants\n", targets[i].name, count);
+        passed += count;
+        failed += count == 0;
+    }
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,57 @@
+/* The UDP server's whole answer to a packet. The first byte says how the packet is to be presented;
+ * the rest is the packet. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "server/udp_reply.h"
+#include "wire/connection_id.h"
+
+enum { FLAG_V6 = 1, FLAG_VALID_ID = 2, NOW_MS = 1000000 };
+
+static const struct tracker_options options = {
+    .interval_min_s = 120,
+    .interval_max_s = 1800,
+    .announces_per_s = 1000,
+    .numwant = 50,
+    .numwant_max = 1000,
+    .torrents_max = 1000,
+    .torrent_peers_max = 1000,
+    .peers_max = 10000,
+};
+
+static struct udp_context *context(void) {
+    static struct udp_context shared = { .connection_id_lifetime_s = 3600 };
+    if (shared.tracker == NULL)
+        shared.tracker = tracker_create(&options, 0);
+    assert(shared.tracker != NULL);
+    return &shared;
+}
+
+int fuzz_udp(const uint8_t *data, size_t size) {
+    if (size < 1)
+        return 0;
+    const uint8_t flags = data[0];
+    const struct endpoint sender = {
+        .family = flags & FLAG_V6 ? FAMILY_V6 : FAMILY_V4,
+        .wire = { 192, 0, 2, 1, 0x1a, 0xe1 },
+    };
+    const size_t len = size - 1;
+    /* A buffer of the exact size, so that a sanitizer sees a read past its end. */
+    uint8_t *packet = malloc(len + 1);
+    assert(packet != NULL);
+    memcpy(packet, data + 1, len);
+    const bool valid = flags & FLAG_VALID_ID && len >= 8;
+    if (valid)
+        store_u64(packet, connection_id_make(&context()->key, &sender, NOW_MS));
+
+    uint8_t out[UDP_REPLY_MAX];
+    const size_t replied =
+        udp_reply(context(), (struct bytes){ .data = packet, .len = len }, &sender, NOW_MS, out);
+    assert(replied <= UDP_REPLY_MAX);
+    assert(len >= UDP_HEADER_LEN || replied == 0);
+    assert(valid || replied <= len);
+    free(packet);
+    return 0;
+}
