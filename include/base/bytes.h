@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct bytes {
     const uint8_t *data;
@@ -23,9 +24,17 @@ struct writer {
 };
 
 /* The bytes of a C string, without its end. Borrows `text`. */
-struct bytes bytes_of(const char *text);
+static inline struct bytes bytes_of(const char *text) {
+    return (struct bytes){ .data = (const uint8_t *)text, .len = strlen(text) };
+}
 
-bool bytes_equal(struct bytes a, struct bytes b);
+/* The same for a string literal, as a constant. */
+#define BYTES_LITERAL(text)                                                                        \
+    { .data = (const uint8_t *)(text), .len = sizeof(text) - 1 }
+
+static inline bool bytes_equal(struct bytes a, struct bytes b) {
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
 
 /* Whether `all` starts with `prefix`. */
 bool bytes_start_with(struct bytes all, struct bytes prefix);
@@ -39,8 +48,13 @@ struct bytes bytes_split(struct bytes *rest, uint8_t separator);
 bool bytes_to_u64(struct bytes text, uint64_t *value);
 bool bytes_to_i64(struct bytes text, int64_t *value);
 
+/* One more than the value of each hexadecimal digit, of either case; 0 for every other byte. */
+extern const uint8_t hex_digits_plus_1[256];
+
 /* The value of a hexadecimal digit of either case, or -1. */
-int hex_digit(uint8_t c);
+static inline int hex_digit(uint8_t c) {
+    return hex_digits_plus_1[c] - 1;
+}
 
 /* Writes 2 * len lower-case digits and a terminating zero to `text`. */
 void hex_encode(const uint8_t *data, size_t len, char *text);

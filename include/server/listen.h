@@ -28,10 +28,14 @@ struct listen_addresses listen_udp_addresses(const struct listen_addresses *addr
 bool listen_udp_is_free(const struct endpoint *address, uint16_t port,
                         char error[static LISTEN_ERROR_LEN]);
 
-/* A UDP socket that shares its port with others of ours, and that tells where a packet was sent to
- * and how many were dropped; or -1 and one line in `error`. */
+/* A UDP socket that shares its port with others of ours, and that tells where a packet was sent
+ * to; or -1 and one line in `error`. */
 int listen_udp(const struct endpoint *address, uint16_t port, uint32_t receive_buffer,
                char error[static LISTEN_ERROR_LEN]);
+
+/* Packets that the kernel dropped at the socket since it was opened, because its buffer was full.
+ */
+uint32_t listen_udp_drops(int fd);
 
 /* `threads`, or one for each core where that is 0. */
 unsigned listen_threads(uint32_t threads);

@@ -34,7 +34,4 @@ void udp_batch_add_reply(struct udp_batch *batch, unsigned number, size_t len);
 /* Sends all added replies; returns how many the kernel refused. */
 unsigned udp_batch_send(struct udp_batch *batch);
 
-/* Packets that the kernel dropped at this socket since it was opened, as far as it has said. */
-uint32_t udp_batch_kernel_drops(const struct udp_batch *batch);
-
 #endif

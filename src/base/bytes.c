@@ -1,15 +1,5 @@
 #include "base/bytes.h"
 
-#include <string.h>
-
-struct bytes bytes_of(const char *text) {
-    return (struct bytes){ .data = (const uint8_t *)text, .len = strlen(text) };
-}
-
-bool bytes_equal(struct bytes a, struct bytes b) {
-    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 bool bytes_start_with(struct bytes all, struct bytes prefix) {
     return all.len >= prefix.len &&
            (prefix.len == 0 || memcmp(all.data, prefix.data, prefix.len) == 0);
@@ -52,15 +42,11 @@ bool bytes_to_i64(struct bytes text, int64_t *value) {
     return true;
 }
 
-int hex_digit(uint8_t c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+const uint8_t hex_digits_plus_1[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 void hex_encode(const uint8_t *data, size_t len, char *text) {
     static const char digits[] = "0123456789abcdef";

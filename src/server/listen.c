@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -133,11 +134,19 @@ int listen_udp(const struct endpoint *address, uint16_t port, uint32_t receive_b
     const bool v6 = address->family == FAMILY_V6;
     /* The kernel gives as much of the buffer as net.core.rmem_max allows, and never refuses. */
     if (set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1) &&
-        set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1) &&
         set_option(fd, SOL_SOCKET, SO_RCVBUF, (int)receive_buffer))
         return fd;
     close_keeping_errno(fd);
     return say_why(address, "UDP", port, error);
+}
+
+/* Asked for, rather than told with each packet (SO_RXQ_OVFL), which costs each packet. */
+uint32_t listen_udp_drops(int fd) {
+    uint32_t figures[SK_MEMINFO_VARS] = { 0 };
+    socklen_t len = sizeof figures;
+    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, figures, &len) != 0)
+        return 0;
+    return figures[SK_MEMINFO_DROPS];
 }
 
 unsigned listen_threads(uint32_t threads) {

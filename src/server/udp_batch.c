@@ -9,7 +9,7 @@
 
 enum {
     PACKET_MAX = 2048,
-    CONTROL_MAX = CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t)),
+    CONTROL_MAX = CMSG_SPACE(sizeof(struct in6_pktinfo)),
 };
 
 union address {
@@ -26,7 +26,6 @@ struct control {
 struct udp_batch {
     int fd;
     unsigned replies;
-    uint32_t kernel_drops;
     struct mmsghdr in[UDP_BATCH_MAX];
     struct mmsghdr out[UDP_BATCH_MAX];
     struct iovec in_parts[UDP_BATCH_MAX];
@@ -106,16 +105,9 @@ static void answer_from(struct msghdr *reply, struct control *control, const str
     }
 }
 
-static void read_control(struct udp_batch *batch, struct msghdr *asked, struct msghdr *reply,
-                         struct control *control) {
-    for (struct cmsghdr *told = CMSG_FIRSTHDR(asked); told != NULL;
-         told = CMSG_NXTHDR(asked, told)) {
-        if (told->cmsg_level == SOL_SOCKET && told->cmsg_type == SO_RXQ_OVFL)
-            memcpy(&batch->kernel_drops, CMSG_DATA(told), sizeof batch->kernel_drops);
-        else if ((told->cmsg_level == IPPROTO_IP && told->cmsg_type == IP_PKTINFO) ||
-                 (told->cmsg_level == IPPROTO_IPV6 && told->cmsg_type == IPV6_PKTINFO))
-            answer_from(reply, control, told);
-    }
+static bool is_packet_info(const struct cmsghdr *told) {
+    return (told->cmsg_level == IPPROTO_IP && told->cmsg_type == IP_PKTINFO) ||
+           (told->cmsg_level == IPPROTO_IPV6 && told->cmsg_type == IPV6_PKTINFO);
 }
 
 void udp_batch_add_reply(struct udp_batch *batch, unsigned number, size_t len) {
@@ -129,7 +121,9 @@ void udp_batch_add_reply(struct udp_batch *batch, unsigned number, size_t len) {
         .msg_iov = &batch->out_parts[n],
         .msg_iovlen = 1,
     };
-    read_control(batch, asked, reply, &batch->out_control[n]);
+    const struct cmsghdr *told = CMSG_FIRSTHDR(asked);
+    if (told != NULL && is_packet_info(told))
+        answer_from(reply, &batch->out_control[n], told);
 }
 
 unsigned udp_batch_send(struct udp_batch *batch) {
@@ -146,8 +140,4 @@ unsigned udp_batch_send(struct udp_batch *batch) {
         refused++;
     }
     return refused;
-}
-
-uint32_t udp_batch_kernel_drops(const struct udp_batch *batch) {
-    return batch->kernel_drops;
 }

@@ -24,7 +24,6 @@ struct worker {
     _Atomic uint64_t received;
     _Atomic uint64_t answered;
     _Atomic uint64_t send_failures;
-    _Atomic uint64_t kernel_drops;
 };
 
 struct udp_server {
@@ -57,8 +56,6 @@ static void serve_batch(struct worker *worker, unsigned count) {
     add(&worker->received, count);
     add(&worker->answered, answered - refused);
     add(&worker->send_failures, refused);
-    atomic_store_explicit(&worker->kernel_drops, udp_batch_kernel_drops(batch),
-                          memory_order_relaxed);
 }
 
 static void *serve(void *argument) {
@@ -139,7 +136,7 @@ struct udp_server_stats udp_server_stats(const struct udp_server *server) {
         sum.received += atomic_load_explicit(&worker->received, memory_order_relaxed);
         sum.answered += atomic_load_explicit(&worker->answered, memory_order_relaxed);
         sum.send_failures += atomic_load_explicit(&worker->send_failures, memory_order_relaxed);
-        sum.kernel_drops += atomic_load_explicit(&worker->kernel_drops, memory_order_relaxed);
+        sum.kernel_drops += listen_udp_drops(worker->fd);
     }
     return sum;
 }

@@ -110,31 +110,31 @@ static void read_claimed(struct reading *reading, struct bytes value) {
 }
 
 static const struct parameter {
-    const char *name;
+    struct bytes name;
     void (*read)(struct reading *reading, struct bytes value);
     const char *broken; /* where the value can't be decoded; NULL: then it is as if absent */
 } parameters[] = {
-    { "info_hash", read_info_hash, "info_hash must be exactly 20 bytes" },
-    { "peer_id", read_peer_id, "peer_id must be exactly 20 bytes" },
-    { "port", read_port, "port must be a number from 1 to 65535" },
-    { "uploaded", read_uploaded, NULL },
-    { "downloaded", read_downloaded, NULL },
-    { "left", read_left, NULL },
-    { "event", read_event, NULL },
-    { "numwant", read_numwant, NULL },
-    { "compact", read_compact, NULL },
-    { "no_peer_id", read_no_peer_id, NULL },
-    { "key", read_key, NULL },
-    { "ip", read_claimed, NULL },
-    { "ipv4", read_claimed, NULL },
-    { "ipv6", read_claimed, NULL },
+    { BYTES_LITERAL("info_hash"), read_info_hash, "info_hash must be exactly 20 bytes" },
+    { BYTES_LITERAL("peer_id"), read_peer_id, "peer_id must be exactly 20 bytes" },
+    { BYTES_LITERAL("port"), read_port, "port must be a number from 1 to 65535" },
+    { BYTES_LITERAL("uploaded"), read_uploaded, NULL },
+    { BYTES_LITERAL("downloaded"), read_downloaded, NULL },
+    { BYTES_LITERAL("left"), read_left, NULL },
+    { BYTES_LITERAL("event"), read_event, NULL },
+    { BYTES_LITERAL("numwant"), read_numwant, NULL },
+    { BYTES_LITERAL("compact"), read_compact, NULL },
+    { BYTES_LITERAL("no_peer_id"), read_no_peer_id, NULL },
+    { BYTES_LITERAL("key"), read_key, NULL },
+    { BYTES_LITERAL("ip"), read_claimed, NULL },
+    { BYTES_LITERAL("ipv4"), read_claimed, NULL },
+    { BYTES_LITERAL("ipv6"), read_claimed, NULL },
 };
 
 enum { PARAMETERS = sizeof parameters / sizeof *parameters, SEEN_INFO_HASH = 1, SEEN_PEER_ID = 2 };
 
 static void read_parameter(struct reading *reading, struct bytes name, struct bytes value) {
     for (unsigned i = 0; i < PARAMETERS; i++) {
-        if (!text_is(name, parameters[i].name))
+        if (!bytes_equal(name, parameters[i].name))
             continue;
         if (reading->seen & 1U << i)
             return;
