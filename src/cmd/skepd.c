@@ -1,6 +1,7 @@
 /* skepd: what is started in which order, and stopped in the opposite one. */
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +16,9 @@
 #include "store/store.h"
 
 enum {
-    /* The sweep goes round all shards in ten seconds, or in a quarter of the shortest interval. */
-    SWEEP_ROUND_MS = 10000,
-    SWEEP_PARTS = 32,
-    DROP_WATCH_MS = 10000,
+    SWEEP_PERIOD_MS = 50,
+    SWEEP_ROUND_MAX_MS = 10000,
+    DROP_WATCH_MS = 2000,
     SPARE_FILES = 64,
 };
 
@@ -26,6 +26,7 @@ struct sweeper {
     struct tracker *tracker;
     struct ticker *ticker;
     uint32_t next;
+    _Atomic uint32_t shards; /* that are swept at each tick */
 };
 
 struct drop_watch {
@@ -59,14 +60,16 @@ static void watch_drops(void *context) {
 
 static void sweep(void *context) {
     struct sweeper *sweeper = context;
-    const uint32_t part = TRACKER_SHARDS / SWEEP_PARTS;
-    tracker_sweep(sweeper->tracker, sweeper->next, part, clock_now_ms());
-    sweeper->next = (sweeper->next + part) % TRACKER_SHARDS;
+    const uint32_t shards = atomic_load(&sweeper->shards);
+    tracker_sweep(sweeper->tracker, sweeper->next, shards, clock_now_ms());
+    sweeper->next = (sweeper->next + shards) % TRACKER_SHARDS;
 }
 
-static uint32_t sweep_period_ms(const struct config *config) {
-    const uint64_t quarter = (uint64_t)config->tracker.interval_min_s * 1000 / 4;
-    return (uint32_t)((quarter < SWEEP_ROUND_MS ? quarter : SWEEP_ROUND_MS) / SWEEP_PARTS);
+/* So that a round is done in ten seconds, or in a quarter of the shortest interval. */
+static void set_sweep_pace(struct sweeper *sweeper, const struct config *config) {
+    const uint64_t quarter_ms = (uint64_t)config->tracker.interval_min_s * 1000 / 4;
+    const uint64_t round_ms = quarter_ms < SWEEP_ROUND_MAX_MS ? quarter_ms : SWEEP_ROUND_MAX_MS;
+    atomic_store(&sweeper->shards, (uint32_t)(TRACKER_SHARDS * SWEEP_PERIOD_MS / round_ms) + 1);
 }
 
 struct restoring {
@@ -123,8 +126,8 @@ static bool start_threads(struct daemon *daemon, const struct config *config) {
     daemon->recorder = recorder_start(daemon->tracker, daemon->store, config->flush_interval_ms,
                                       config->log_events_per_s);
     daemon->sweeper.tracker = daemon->tracker;
-    daemon->sweeper.ticker =
-        ticker_start("sweeper", sweep_period_ms(config), sweep, &daemon->sweeper);
+    set_sweep_pace(&daemon->sweeper, config);
+    daemon->sweeper.ticker = ticker_start("sweeper", SWEEP_PERIOD_MS, sweep, &daemon->sweeper);
     if (daemon->recorder != NULL && daemon->sweeper.ticker != NULL)
         return true;
     log_error("cannot start a thread");
@@ -191,6 +194,7 @@ static void reload(struct daemon *daemon, const struct options *options) {
         log_error("out of memory; the settings stay as they were");
         return;
     }
+    set_sweep_pace(&daemon->sweeper, &config);
     http_server_apply(daemon->http, &config.http);
     log_info("settings read again; ports, threads and the database change with a restart only");
 }

@@ -25,6 +25,8 @@ static const char *const statement_sql[STATEMENTS] = {
     [DROP_TORRENT] = "DELETE FROM torrent WHERE info_hash = ?1",
 };
 
+enum { HEADER_LEN = 100 }; /* of an SQLite file */
+
 struct store {
     int lock; /* an open file that says: this database is in use */
     sqlite3 *db;
@@ -49,6 +51,12 @@ static void make_directory(const char *path) {
     (void)mkdir(directory, 0750);
 }
 
+/* SQLite takes a file of a byte or so for an empty one, and would write over it. */
+static bool worth_opening(int fd) {
+    struct stat file;
+    return fstat(fd, &file) == 0 && (file.st_size == 0 || file.st_size >= HEADER_LEN);
+}
+
 /* Locks by flock(2), since SQLite's own locks are of another kind; the descriptor must be closed
  * after SQLite's, because closing any one drops all of the process's POSIX locks on the file. */
 static int lock_file(const char *path, char error[static STORE_ERROR_LEN]) {
@@ -56,6 +64,12 @@ static int lock_file(const char *path, char error[static STORE_ERROR_LEN]) {
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (fd < 0) {
         snprintf(error, STORE_ERROR_LEN, "cannot open the database %s: %s", path, strerror(errno));
+        return -1;
+    }
+    if (!worth_opening(fd)) {
+        snprintf(error, STORE_ERROR_LEN, "cannot use the database %s: this is not a database",
+                 path);
+        close(fd);
         return -1;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {

@@ -146,7 +146,7 @@ def nobody():
     directory.chmod(0o755)
     shutil.copy(binary(), directory / "skepd")
     yield directory, {"prefix": as_nobody(), "program": directory / "skepd", "cwd": "/"}
-    for path in directory.rglob("*"):
+    for path in (directory, *directory.iterdir()):
         path.chmod(0o700)
     shutil.rmtree(directory)
 
@@ -170,6 +170,7 @@ def test_unreadable_database_is_named(nobody):
 def test_directory_without_write_permission_is_named(nobody):
     directory, how = nobody
     database = directory / "skep.db"
+    directory.chmod(0o555)
     assert_one_line(start(database, **how), database)
     assert not database.exists()
 

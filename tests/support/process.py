@@ -22,13 +22,12 @@ class Process:
     def is_running(self) -> bool:
         return self.popen.poll() is None
 
-    def stop(self, signum: int = signal.SIGTERM, timeout_s: float = 15) -> None:
-        """Asks it to end, and fails if it does not."""
+    def ask_to_end(self, signum: int = signal.SIGTERM) -> None:
+        """Returns at once; the program takes the time it needs."""
         self.popen.send_signal(signum)
-        self.popen.wait(timeout_s)
 
     def kill(self) -> None:
         """Ends it and its children at once; fine if it has ended already."""
         if self.is_running():
             os.killpg(self.popen.pid, signal.SIGKILL)
-            self.popen.wait()
+        self.popen.wait()

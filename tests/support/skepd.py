@@ -101,9 +101,10 @@ class Skepd:
             if kind is None and self.running():
                 self.stop()
         finally:
-            if kind is not None:
-                print(f"--- skepd's log ---\n{self.log()}")
+            log = self.log()
             self._clean_up()
+            if kind is not None:
+                print(f"--- skepd's log ---\n{log}")
 
     @property
     def url(self):

@@ -45,7 +45,8 @@ class Client:
         raise NotImplementedError
 
     def stop(self) -> None:
-        """Makes it leave its swarms as its user would, so that it tells the tracker."""
+        """Makes it leave its swarms as its user would, so that it tells the tracker.
+        Returns at once."""
         raise NotImplementedError
 
     def kill(self) -> None:
@@ -95,7 +96,7 @@ class ProcessClient(Client):
         return True
 
     def stop(self) -> None:
-        self.process.stop(self.stop_signal)
+        self.process.ask_to_end(self.stop_signal)
 
     def kill(self) -> None:
         if self.process:

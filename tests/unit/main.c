@@ -1,0 +1,25 @@
+/* Runs all unit tests. CK_FORK=no, CK_RUN_SUITE and CK_RUN_CASE work as Check documents them. */
+#include <stdlib.h>
+
+#include "suites.h"
+
+static Suite *(*const suites[])(void) = {
+    bytes_suite,          bencode_suite,         endpoint_suite,     network_suite,
+    keyed_hash_suite,     random_suite,          log_suite,          ticker_suite,
+    feed_suite,           peer_index_suite,      peer_list_suite,    peer_pick_suite,
+    swarm_suite,          swarm_table_suite,     tracker_suite,      tracker_addresses_suite,
+    tracker_upkeep_suite, tracker_threads_suite, query_suite,        http_wire_suite,
+    http_announce_suite,  http_captures_suite,   http_scrape_suite,  client_name_suite,
+    refusal_suite,        udp_wire_suite,        udp_captures_suite, connection_id_suite,
+    schema_suite,         store_suite,           config_suite,       options_suite,
+};
+
+int main(void) {
+    SRunner *runner = srunner_create(NULL);
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
+        srunner_add_suite(runner, suites[i]());
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,284 @@
+#include "swarm/peer_list.h"
+
+#include <string.h>
+
+#include "support.h"
+
+enum { PLACES = 400, IDS = 300, STEPS = 12000, PHASE = 1500, CHECK_EVERY = 16 };
+
+static const struct hash_key key = { .half = { 11, 22 } };
+
+/* What is known of a peer without the list's help; the place is the number of its endpoint. */
+struct model_peer {
+    bool present;
+    enum peer_zone zone;
+    uint32_t deadline_s;
+    struct peer_record record;
+};
+
+struct model {
+    struct peer_list list;
+    struct model_peer peers[PLACES];
+    uint32_t count;
+    struct random random;
+};
+
+static struct peer_record numbered_record(uint32_t number, uint32_t identity_key) {
+    struct peer_record record = {
+        .key = identity_key, .left = number, .joined_s = number, .uploaded = 3ULL * number
+    };
+    numbered_id(record.peer_id, number);
+    return record;
+}
+
+/* A quarter without a key; few enough different ones that some are had more than once. */
+static struct peer_record random_record(struct random *random) {
+    const uint32_t number = random_below(random, IDS);
+    return numbered_record(number, number % 4);
+}
+
+static enum peer_zone random_zone(struct random *random) {
+    return (enum peer_zone)random_below(random, PEER_ZONES);
+}
+
+static uint32_t position_of(const struct model *model, uint32_t place) {
+    const struct endpoint endpoint = numbered_endpoint(model->list.family, place);
+    return peer_list_find(&model->list, endpoint.wire);
+}
+
+static void assert_peer(const struct model *model, uint32_t place) {
+    const struct model_peer *peer = &model->peers[place];
+    const struct peer_list *list = &model->list;
+    const uint32_t at = position_of(model, place);
+    if (!peer->present) {
+        REQUIRE(at == PEER_NOWHERE);
+        return;
+    }
+    const struct endpoint endpoint = numbered_endpoint(list->family, place);
+    REQUIRE(at < peer_list_count(list));
+    REQUIRE(memcmp(peer_list_wire(list, at), endpoint.wire, endpoint_len(list->family)) == 0);
+    REQUIRE(peer_list_zone(list, at) == peer->zone);
+    REQUIRE(peer_list_deadline(list, at) == peer->deadline_s);
+    REQUIRE(memcmp(peer_list_record(list, at)->peer_id, peer->record.peer_id, PEER_ID_LEN) == 0);
+    REQUIRE(peer_list_record(list, at)->key == peer->record.key);
+    REQUIRE(peer_list_record(list, at)->uploaded == peer->record.uploaded);
+}
+
+static void assert_zones(const struct model *model) {
+    uint32_t in_zone[PEER_ZONES] = { 0 };
+    for (uint32_t i = 0; i < PLACES; i++)
+        in_zone[model->peers[i].zone] += model->peers[i].present;
+    uint32_t end = 0;
+    for (int zone = 0; zone < PEER_ZONES; zone++) {
+        end += in_zone[zone];
+        REQUIRE(model->list.zone_end[zone] == end);
+    }
+    REQUIRE(peer_list_count(&model->list) == model->count);
+    REQUIRE(peer_list_seeders(&model->list) == in_zone[0] + in_zone[1]);
+}
+
+static bool model_has_identity(const struct model *model, const struct peer_record *wanted) {
+    for (uint32_t i = 0; i < PLACES; i++) {
+        const struct peer_record *record = &model->peers[i].record;
+        if (model->peers[i].present && record->key == wanted->key && record->key != 0 &&
+            memcmp(record->peer_id, wanted->peer_id, PEER_ID_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void assert_identities(const struct model *model) {
+    for (uint32_t number = 0; number < IDS; number++) {
+        const struct peer_record wanted = numbered_record(number, number % 4);
+        const uint32_t at = peer_list_find_identity(&model->list, wanted.peer_id, wanted.key);
+        REQUIRE((at != PEER_NOWHERE) == model_has_identity(model, &wanted));
+        if (at == PEER_NOWHERE)
+            continue;
+        REQUIRE(peer_list_record(&model->list, at)->key == wanted.key);
+        REQUIRE(memcmp(peer_list_record(&model->list, at)->peer_id, wanted.peer_id, PEER_ID_LEN) ==
+                0);
+    }
+}
+
+static void assert_as_modelled(const struct model *model) {
+    assert_zones(model);
+    for (uint32_t place = 0; place < PLACES; place++)
+        assert_peer(model, place);
+}
+
+static void add(struct model *model, uint32_t place) {
+    struct model_peer *peer = &model->peers[place];
+    *peer = (struct model_peer){
+        .present = true,
+        .zone = random_zone(&model->random),
+        .deadline_s = random_below(&model->random, 1000),
+        .record = random_record(&model->random),
+    };
+    model->count++;
+    const struct endpoint endpoint = numbered_endpoint(model->list.family, place);
+    const uint32_t at =
+        peer_list_add(&model->list, peer->zone, endpoint.wire, &peer->record, peer->deadline_s);
+    REQUIRE(at == position_of(model, place));
+}
+
+static void update(struct model *model, uint32_t place) {
+    struct model_peer *peer = &model->peers[place];
+    peer->deadline_s = random_below(&model->random, 1000);
+    if (random_below(&model->random, 2) == 0)
+        peer->zone = random_zone(&model->random);
+    if (random_below(&model->random, 2) == 0)
+        peer->record = random_record(&model->random);
+    const uint32_t at = peer_list_update(&model->list, position_of(model, place), peer->zone,
+                                         &peer->record, peer->deadline_s);
+    REQUIRE(at == position_of(model, place));
+}
+
+static void take(struct model *model, uint32_t place) {
+    peer_list_remove(&model->list, position_of(model, place));
+    model->peers[place].present = false;
+    model->count--;
+}
+
+/* In turns the list mostly grows and mostly shrinks, and so crosses every bound between a scan, an
+ * index, and a larger one. */
+static void step(struct model *model, bool growing) {
+    const uint32_t place = random_below(&model->random, PLACES);
+    const bool against = random_below(&model->random, 4) == 0;
+    if (!model->peers[place].present) {
+        if (growing != against)
+            add(model, place);
+    } else if (growing == against) {
+        take(model, place);
+    } else {
+        update(model, place);
+    }
+}
+
+static void run_model(uint8_t family, uint64_t seed) {
+    static struct model model;
+    model = (struct model){ .random = { .state = seed } };
+    peer_list_init(&model.list, family, &key);
+    for (uint32_t i = 0; i < STEPS; i++) {
+        step(&model, i / PHASE % 2 == 0);
+        if (i % CHECK_EVERY == 0)
+            assert_as_modelled(&model);
+        if (i % (16 * CHECK_EVERY) == 0)
+            assert_identities(&model);
+    }
+    for (uint32_t place = 0; place < PLACES; place++) {
+        if (model.peers[place].present)
+            take(&model, place);
+    }
+    assert_as_modelled(&model);
+    ck_assert_uint_eq(peer_list_memory(&model.list), 0);
+    peer_list_clear(&model.list);
+}
+
+START_TEST(v4_list_agrees_with_its_model) {
+    run_model(FAMILY_V4, (uint64_t)_i);
+}
+END_TEST
+
+START_TEST(v6_list_agrees_with_its_model) {
+    run_model(FAMILY_V6, (uint64_t)_i);
+}
+END_TEST
+
+static void add_peers(struct peer_list *list, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        const struct endpoint endpoint = numbered_endpoint(list->family, i);
+        const struct peer_record record = numbered_record(i, i + 1);
+        const uint32_t at = peer_list_add(list, (enum peer_zone)(i % PEER_ZONES), endpoint.wire,
+                                          &record, 100 + i % 10);
+        REQUIRE(at != PEER_NOWHERE);
+    }
+}
+
+START_TEST(empty_list_finds_nobody) {
+    struct peer_list list;
+    peer_list_init(&list, FAMILY_V4, &key);
+    const struct peer_record record = numbered_record(1, 1);
+    const struct endpoint endpoint = numbered_endpoint(FAMILY_V4, 1);
+    ck_assert_uint_eq(peer_list_count(&list), 0);
+    ck_assert_uint_eq(peer_list_find(&list, endpoint.wire), PEER_NOWHERE);
+    ck_assert_uint_eq(peer_list_find_identity(&list, record.peer_id, 1), PEER_NOWHERE);
+    ck_assert_uint_eq(peer_list_next_expired(&list, 0, UINT32_MAX), PEER_NOWHERE);
+    peer_list_clear(&list);
+}
+END_TEST
+
+START_TEST(peer_without_key_has_no_identity) {
+    for (uint32_t count = 1; count <= 100; count += 99) {
+        struct peer_list list;
+        peer_list_init(&list, FAMILY_V4, &key);
+        add_peers(&list, count);
+        const struct endpoint endpoint = numbered_endpoint(FAMILY_V4, count);
+        const struct peer_record keyless = numbered_record(count, 0);
+        peer_list_add(&list, ZONE_LEECHER_LAN, endpoint.wire, &keyless, 1);
+        ck_assert_uint_eq(peer_list_find_identity(&list, keyless.peer_id, 0), PEER_NOWHERE);
+        peer_list_clear(&list);
+    }
+}
+END_TEST
+
+/* Walks over all that have expired, as a sweep does. */
+static uint32_t count_expired(const struct peer_list *list, uint32_t now_s) {
+    uint32_t expired = 0;
+    uint32_t at = 0;
+    while ((at = peer_list_next_expired(list, at, now_s)) != PEER_NOWHERE) {
+        ck_assert_uint_le(peer_list_deadline(list, at), now_s);
+        expired++;
+        at++;
+    }
+    return expired;
+}
+
+START_TEST(deadlines_pass_one_after_another) {
+    struct peer_list list;
+    peer_list_init(&list, FAMILY_V4, &key);
+    add_peers(&list, 200);
+    for (uint32_t s = 0; s < 10; s++)
+        ck_assert_uint_eq(count_expired(&list, 99 + s), 20 * s);
+    ck_assert_uint_eq(count_expired(&list, 109), 200);
+    peer_list_set_deadlines(&list, 500);
+    ck_assert_uint_eq(count_expired(&list, 499), 0);
+    ck_assert_uint_eq(count_expired(&list, 500), 200);
+    peer_list_clear(&list);
+}
+END_TEST
+
+START_TEST(memory_grows_with_the_list_and_comes_back) {
+    struct peer_list list;
+    peer_list_init(&list, FAMILY_V4, &key);
+    add_peers(&list, 10000);
+    const size_t full = peer_list_memory(&list);
+    ck_assert_uint_lt(full, 10000 * 120);
+    while (peer_list_count(&list) > 10)
+        peer_list_remove(&list, peer_list_count(&list) / 2);
+    ck_assert_uint_lt(peer_list_memory(&list), full / 100);
+    peer_list_clear(&list);
+    ck_assert_uint_eq(peer_list_memory(&list), 0);
+    ck_assert_uint_eq(peer_list_count(&list), 0);
+    add_peers(&list, 20);
+    ck_assert_uint_eq(peer_list_count(&list), 20);
+    peer_list_clear(&list);
+}
+END_TEST
+
+Suite *peer_list_suite(void) {
+    Suite *suite = suite_create("peer_list");
+    TCase *models = tcase_create("models");
+    tcase_set_timeout(models, 120);
+    tcase_add_loop_test(models, v4_list_agrees_with_its_model, 1, 4);
+    tcase_add_loop_test(models, v6_list_agrees_with_its_model, 1, 3);
+    suite_add_tcase(suite, models);
+
+    TCase *list = tcase_create("list");
+    tcase_set_timeout(list, 60);
+    tcase_add_test(list, empty_list_finds_nobody);
+    tcase_add_test(list, peer_without_key_has_no_identity);
+    tcase_add_test(list, deadlines_pass_one_after_another);
+    tcase_add_test(list, memory_grows_with_the_list_and_comes_back);
+    suite_add_tcase(suite, list);
+    return suite;
+}

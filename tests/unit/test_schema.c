@@ -1,0 +1,206 @@
+/* Taking a database forward, with steps of the test's own. */
+#include "store/schema.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "support.h"
+
+static const char *const steps[] = {
+    "CREATE TABLE animal (name TEXT); INSERT INTO animal VALUES ('bee');",
+    "ALTER TABLE animal ADD COLUMN legs INTEGER NOT NULL DEFAULT 6;",
+    "CREATE TABLE hive (place TEXT); INSERT INTO hive SELECT name || ' hive' FROM animal;",
+};
+
+static struct directory directory;
+static char path[sizeof directory.path + 16];
+static sqlite3 *db;
+static char error[SCHEMA_ERROR_LEN];
+
+static void open_database(void) {
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+}
+
+static void close_database(void) {
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    db = NULL;
+}
+
+static void create_database(void) {
+    directory = directory_create();
+    snprintf(path, sizeof path, "%s/schema.db", directory.path);
+    error[0] = '\0';
+    open_database();
+}
+
+static void remove_database(void) {
+    close_database();
+    directory_remove(&directory);
+}
+
+static void run(const char *sql) {
+    ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+}
+
+/* The first value of a query's first row, as text; "" where there is none. */
+static const char *value(const char *sql) {
+    static char text[128];
+    sqlite3_stmt *statement;
+    ck_assert_msg(sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK, "%s", sql);
+    text[0] = '\0';
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        snprintf(text, sizeof text, "%s", (const char *)sqlite3_column_text(statement, 0));
+    sqlite3_finalize(statement);
+    return text;
+}
+
+static void assert_taken_to(int version) {
+    ck_assert_msg(schema_migrate(db, steps, version, error), "%s", error);
+    char expected[16];
+    snprintf(expected, sizeof expected, "%d", version);
+    ck_assert_str_eq(value("PRAGMA user_version"), expected);
+}
+
+static void assert_refused(const char *const *list, int count, const char *why) {
+    ck_assert(!schema_migrate(db, list, count, error));
+    ck_assert_msg(strstr(error, why) != NULL, "\"%s\" does not say \"%s\"", error, why);
+    ck_assert_ptr_null(strchr(error, '\n'));
+}
+
+START_TEST(empty_database_takes_every_step) {
+    assert_taken_to(3);
+    ck_assert_str_eq(value("SELECT place FROM hive"), "bee hive");
+    ck_assert_str_eq(value("SELECT legs FROM animal"), "6");
+    char expected[16];
+    snprintf(expected, sizeof expected, "%d", SCHEMA_APPLICATION_ID);
+    ck_assert_str_eq(value("PRAGMA application_id"), expected);
+}
+END_TEST
+
+START_TEST(steps_forward_keep_the_data) {
+    for (int version = 1; version <= 3; version++) {
+        assert_taken_to(version);
+        close_database();
+        open_database();
+    }
+    run("INSERT INTO animal VALUES ('spider', 8)");
+    assert_taken_to(3);
+    ck_assert_str_eq(value("SELECT count(*) FROM animal"), "2");
+    ck_assert_str_eq(value("SELECT place FROM hive"), "bee hive");
+}
+END_TEST
+
+START_TEST(jump_over_several_versions_keeps_the_data) {
+    assert_taken_to(1);
+    run("INSERT INTO animal VALUES ('wasp')");
+    assert_taken_to(3);
+    ck_assert_str_eq(value("SELECT count(*) FROM hive"), "2");
+}
+END_TEST
+
+START_TEST(current_version_is_left_alone) {
+    assert_taken_to(3);
+    const int changes = sqlite3_total_changes(db);
+    assert_taken_to(3);
+    ck_assert_int_eq(sqlite3_total_changes(db), changes);
+}
+END_TEST
+
+START_TEST(failing_step_leaves_the_version_before_it) {
+    const char *const broken[] = { steps[0], steps[1],
+                                   "CREATE TABLE half (x); INSERT INTO nowhere VALUES (1);" };
+    assert_refused(broken, 3, "nowhere");
+    ck_assert_str_eq(value("PRAGMA user_version"), "2");
+    ck_assert_str_eq(value("SELECT count(*) FROM sqlite_master WHERE name = 'half'"), "0");
+    ck_assert_str_eq(value("SELECT name FROM animal"), "bee");
+    assert_taken_to(3);
+}
+END_TEST
+
+START_TEST(failing_first_step_leaves_an_empty_file) {
+    const char *const broken[] = { "CREATE TABLE half (x); BROKEN;" };
+    assert_refused(broken, 1, "BROKEN");
+    ck_assert_str_eq(value("SELECT count(*) FROM sqlite_master"), "0");
+    ck_assert_str_eq(value("PRAGMA application_id"), "0");
+    assert_taken_to(3);
+}
+END_TEST
+
+START_TEST(newer_database_is_refused) {
+    assert_taken_to(3);
+    assert_refused(steps, 2, "newer");
+    ck_assert_str_eq(value("PRAGMA user_version"), "3");
+    ck_assert_str_eq(value("SELECT place FROM hive"), "bee hive");
+}
+END_TEST
+
+static const char *const strangers[] = {
+    "CREATE TABLE bookmarks (url TEXT)",
+    "PRAGMA application_id = 12345",
+    "PRAGMA user_version = 1",
+    "CREATE TABLE bookmarks (url TEXT); PRAGMA user_version = 1",
+};
+
+START_TEST(database_of_another_program_is_refused) {
+    run(strangers[_i]);
+    char before[128];
+    snprintf(before, sizeof before, "%s", value("SELECT group_concat(name) FROM sqlite_master"));
+    assert_refused(steps, 3, "another program");
+    ck_assert_str_eq(value("SELECT group_concat(name) FROM sqlite_master"), before);
+}
+END_TEST
+
+START_TEST(file_that_is_no_database_is_refused) {
+    close_database();
+    FILE *file = fopen(path, "w");
+    for (int i = 0; i < 200; i++)
+        fputs("This is a letter, and no database.\n", file);
+    ck_assert_int_eq(fclose(file), 0);
+    open_database();
+    assert_refused(steps, 3, "not a database");
+}
+END_TEST
+
+START_TEST(locked_database_is_refused) {
+    sqlite3 *other;
+    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    assert_refused(steps, 3, "locked");
+    ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+    assert_taken_to(3);
+}
+END_TEST
+
+START_TEST(own_steps_lead_to_the_own_version) {
+    ck_assert_int_ge(schema_version, 1);
+    for (int version = 1; version <= schema_version; version++)
+        ck_assert_msg(schema_migrate(db, schema_steps, version, error), "%s", error);
+    ck_assert_str_eq(value("SELECT count(*) FROM torrent"), "0");
+    ck_assert_str_eq(value("SELECT count(*) FROM peer"), "0");
+}
+END_TEST
+
+Suite *schema_suite(void) {
+    Suite *suite = suite_create("schema");
+    TCase *forward = tcase_create("forward");
+    tcase_set_timeout(forward, 60);
+    tcase_add_checked_fixture(forward, create_database, remove_database);
+    tcase_add_test(forward, empty_database_takes_every_step);
+    tcase_add_test(forward, steps_forward_keep_the_data);
+    tcase_add_test(forward, jump_over_several_versions_keeps_the_data);
+    tcase_add_test(forward, current_version_is_left_alone);
+    tcase_add_test(forward, own_steps_lead_to_the_own_version);
+    suite_add_tcase(suite, forward);
+
+    TCase *refused = tcase_create("refused");
+    tcase_set_timeout(refused, 60);
+    tcase_add_checked_fixture(refused, create_database, remove_database);
+    tcase_add_test(refused, failing_step_leaves_the_version_before_it);
+    tcase_add_test(refused, failing_first_step_leaves_an_empty_file);
+    tcase_add_test(refused, newer_database_is_refused);
+    tcase_add_loop_test(refused, database_of_another_program_is_refused, 0, LOOPS_OF(strangers));
+    tcase_add_test(refused, file_that_is_no_database_is_refused);
+    tcase_add_test(refused, locked_database_is_refused);
+    suite_add_tcase(suite, refused);
+    return suite;
+}

@@ -1,0 +1,412 @@
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support.h"
+
+enum { RESTORED_MAX = 2000, NOBODY_UID = 65534 };
+
+static struct directory directory;
+static char path[sizeof directory.path + 16];
+static char error[STORE_ERROR_LEN];
+static struct store *store;
+
+static void open_store(void) {
+    store = store_open(path, error);
+    ck_assert_msg(store != NULL, "%s", error);
+}
+
+static void create_directory(void) {
+    directory = directory_create();
+    snprintf(path, sizeof path, "%s/skep.db", directory.path);
+    error[0] = '\0';
+}
+
+static void remove_directory(void) {
+    directory_remove(&directory);
+}
+
+static void create_store(void) {
+    create_directory();
+    open_store();
+}
+
+static void remove_store(void) {
+    store_close(store);
+    remove_directory();
+}
+
+static void reopen(void) {
+    store_close(store);
+    open_store();
+}
+
+static struct change peer_change(enum change_kind kind, uint32_t number) {
+    struct change change = {
+        .kind = kind,
+        .peer = numbered_endpoint(number % 2 == 0 ? FAMILY_V4 : FAMILY_V6, number),
+        .key = UINT32_MAX - number,
+        .left = number,
+    };
+    numbered_id(change.info_hash, number % 7);
+    numbered_id(change.peer_id, number);
+    return change;
+}
+
+static struct change torrent_change(enum change_kind kind, uint32_t torrent, uint32_t downloaded) {
+    struct change change = { .kind = kind, .downloaded = downloaded };
+    numbered_id(change.info_hash, torrent);
+    return change;
+}
+
+static void apply(struct change change) {
+    ck_assert_msg(store_apply(store, &change, 1), "%s", store_failure(store));
+}
+
+static void commit(void) {
+    ck_assert_msg(store_commit(store), "%s", store_failure(store));
+}
+
+static struct {
+    size_t count;
+    size_t max;
+    struct change list[RESTORED_MAX];
+} restored;
+
+static bool note(void *context, const struct change *change) {
+    (void)context;
+    restored.list[restored.count++] = *change;
+    return restored.count < restored.max;
+}
+
+static size_t restore(size_t max) {
+    restored.count = 0;
+    restored.max = max;
+    ck_assert(store_restore(store, note, NULL));
+    return restored.count;
+}
+
+static size_t restore_all(void) {
+    return restore(RESTORED_MAX);
+}
+
+/* The restored change of a peer, or of a torrent where `peer` has no family. */
+static const struct change *find(const struct change *wanted) {
+    for (size_t i = 0; i < restored.count; i++) {
+        const struct change *found = &restored.list[i];
+        if (memcmp(found->info_hash, wanted->info_hash, INFO_HASH_LEN) == 0 &&
+            endpoint_equal(&found->peer, &wanted->peer))
+            return found;
+    }
+    return NULL;
+}
+
+static void assert_restored(const struct change *expected) {
+    const struct change *found = find(expected);
+    ck_assert_ptr_nonnull(found);
+    ck_assert_int_eq(found->kind, CHANGE_PEER_JOINED);
+    ck_assert_mem_eq(found->peer_id, expected->peer_id, PEER_ID_LEN);
+    ck_assert_uint_eq(found->key, expected->key);
+    ck_assert_uint_eq(found->left, expected->left);
+    ck_assert_int_eq(found->paused, expected->paused);
+    ck_assert_int_eq(found->counted, expected->counted);
+}
+
+START_TEST(fresh_store_is_empty) {
+    ck_assert_uint_eq(restore_all(), 0);
+    ck_assert_uint_eq(store_pending(store), 0);
+    commit();
+}
+END_TEST
+
+START_TEST(committed_peers_are_there_again) {
+    for (uint32_t i = 0; i < 500; i++)
+        apply(peer_change(CHANGE_PEER_JOINED, i));
+    ck_assert_uint_eq(store_pending(store), 500);
+    commit();
+    ck_assert_uint_eq(store_pending(store), 0);
+    reopen();
+    ck_assert_uint_eq(restore_all(), 500);
+    for (uint32_t i = 0; i < 500; i++) {
+        const struct change expected = peer_change(CHANGE_PEER_JOINED, i);
+        assert_restored(&expected);
+    }
+}
+END_TEST
+
+START_TEST(extreme_values_survive) {
+    struct change change = peer_change(CHANGE_PEER_JOINED, 1);
+    change.left = LEFT_UNKNOWN;
+    change.key = UINT32_MAX;
+    change.paused = change.counted = true;
+    memset(change.peer_id, 0, PEER_ID_LEN);
+    memset(change.info_hash, 0xff, INFO_HASH_LEN);
+    apply(change);
+    commit();
+    reopen();
+    ck_assert_uint_eq(restore_all(), 1);
+    assert_restored(&change);
+}
+END_TEST
+
+START_TEST(uncommitted_changes_are_lost) {
+    apply(peer_change(CHANGE_PEER_JOINED, 1));
+    commit();
+    apply(peer_change(CHANGE_PEER_JOINED, 2));
+    reopen();
+    ck_assert_uint_eq(restore_all(), 1);
+    ck_assert_uint_eq(restored.list[0].left, 1);
+}
+END_TEST
+
+START_TEST(later_change_of_a_peer_counts) {
+    struct change change = peer_change(CHANGE_PEER_JOINED, 1);
+    apply(change);
+    change.kind = CHANGE_PEER_UPDATED;
+    change.left = 0;
+    change.paused = true;
+    apply(change);
+    commit();
+    ck_assert_uint_eq(restore_all(), 1);
+    assert_restored(&change);
+}
+END_TEST
+
+START_TEST(run_of_changes_that_starts_in_the_past_ends_in_the_present) {
+    const struct change run[] = { peer_change(CHANGE_PEER_JOINED, 1),
+                                  peer_change(CHANGE_PEER_LEFT, 1),
+                                  peer_change(CHANGE_PEER_JOINED, 2) };
+    for (int round = 0; round < 3; round++)
+        ck_assert(store_apply(store, run, COUNT_OF(run)));
+    commit();
+    ck_assert_uint_eq(restore_all(), 1);
+    assert_restored(&run[2]);
+}
+END_TEST
+
+static const enum change_kind goings[] = { CHANGE_PEER_LEFT, CHANGE_PEER_EXPIRED,
+                                           CHANGE_PEER_MOVED };
+
+START_TEST(peer_that_goes_is_forgotten) {
+    const struct change stays = peer_change(CHANGE_PEER_JOINED, 2);
+    apply(peer_change(CHANGE_PEER_JOINED, 1));
+    apply(stays);
+    commit();
+    apply(peer_change(goings[_i], 1));
+    apply(peer_change(goings[_i], 3));
+    commit();
+    reopen();
+    ck_assert_uint_eq(restore_all(), 1);
+    assert_restored(&stays);
+}
+END_TEST
+
+START_TEST(completed_peer_stores_its_torrents_count) {
+    struct change change = peer_change(CHANGE_PEER_COMPLETED, 1);
+    change.counted = true;
+    change.downloaded = 41;
+    apply(change);
+    change.downloaded = 42;
+    apply(change);
+    commit();
+    reopen();
+    ck_assert_uint_eq(restore_all(), 2);
+    assert_restored(&change);
+    change.peer = (struct endpoint){ 0 };
+    const struct change *torrent = find(&change);
+    ck_assert_ptr_nonnull(torrent);
+    ck_assert_int_eq(torrent->kind, CHANGE_TORRENT);
+    ck_assert_uint_eq(torrent->downloaded, 42);
+}
+END_TEST
+
+START_TEST(torrents_come_before_peers) {
+    apply(peer_change(CHANGE_PEER_JOINED, 1));
+    apply(torrent_change(CHANGE_TORRENT, 5, UINT32_MAX));
+    commit();
+    ck_assert_uint_eq(restore_all(), 2);
+    ck_assert_int_eq(restored.list[0].kind, CHANGE_TORRENT);
+    ck_assert_uint_eq(restored.list[0].downloaded, UINT32_MAX);
+    ck_assert_uint_eq(restored.list[0].peer.family, FAMILY_NONE);
+}
+END_TEST
+
+START_TEST(forgotten_torrent_is_gone) {
+    apply(torrent_change(CHANGE_TORRENT, 5, 9));
+    apply(torrent_change(CHANGE_TORRENT, 6, 9));
+    apply(torrent_change(CHANGE_TORRENT_FORGOTTEN, 5, 0));
+    commit();
+    reopen();
+    ck_assert_uint_eq(restore_all(), 1);
+}
+END_TEST
+
+START_TEST(cleared_store_is_written_anew) {
+    for (uint32_t i = 0; i < 100; i++)
+        apply(peer_change(CHANGE_PEER_JOINED, i));
+    apply(torrent_change(CHANGE_TORRENT, 5, 9));
+    commit();
+    ck_assert(store_clear(store));
+    apply(peer_change(CHANGE_PEER_JOINED, 7));
+    commit();
+    reopen();
+    ck_assert_uint_eq(restore_all(), 1);
+}
+END_TEST
+
+START_TEST(uncommitted_clear_is_lost) {
+    apply(peer_change(CHANGE_PEER_JOINED, 1));
+    commit();
+    ck_assert(store_clear(store));
+    reopen();
+    ck_assert_uint_eq(restore_all(), 1);
+}
+END_TEST
+
+START_TEST(restore_stops_where_it_is_told_to) {
+    for (uint32_t i = 0; i < 10; i++)
+        apply(peer_change(CHANGE_PEER_JOINED, i));
+    apply(torrent_change(CHANGE_TORRENT, 50, 9));
+    commit();
+    ck_assert_uint_eq(restore(3), 3);
+}
+END_TEST
+
+START_TEST(second_store_on_the_same_file_is_refused) {
+    apply(peer_change(CHANGE_PEER_JOINED, 1));
+    ck_assert_ptr_null(store_open(path, error));
+    ck_assert_ptr_nonnull(strstr(error, "using it"));
+    ck_assert_ptr_nonnull(strstr(error, path));
+    commit();
+    reopen();
+    ck_assert_uint_eq(restore_all(), 1);
+}
+END_TEST
+
+START_TEST(no_store_is_closed_without_harm) {
+    store_close(NULL);
+}
+END_TEST
+
+static void assert_open_refused(const char *why) {
+    ck_assert_ptr_null(store_open(path, error));
+    ck_assert_msg(strstr(error, why) != NULL, "\"%s\" does not say \"%s\"", error, why);
+    ck_assert_ptr_nonnull(strstr(error, path));
+    ck_assert_ptr_null(strchr(error, '\n'));
+}
+
+static void write_file(const char *text, size_t len) {
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(text, 1, len, file), len);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void assert_file_is(const char *text, size_t len) {
+    static char found[8192];
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fread(found, 1, sizeof found, file), len);
+    fclose(file);
+    ck_assert_mem_eq(found, text, len);
+}
+
+START_TEST(text_file_is_refused_and_left_alone) {
+    char text[5000];
+    memset(text, 'x', sizeof text);
+    write_file(text, sizeof text);
+    assert_open_refused("not a database");
+    assert_file_is(text, sizeof text);
+}
+END_TEST
+
+START_TEST(cut_off_header_is_refused_and_left_alone) {
+    static const char header[] = "SQLite format 3";
+    write_file(header, 10);
+    assert_open_refused(path);
+    assert_file_is(header, 10);
+}
+END_TEST
+
+START_TEST(directory_in_place_of_the_file_is_refused) {
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    assert_open_refused("directory");
+}
+END_TEST
+
+START_TEST(missing_parent_directory_is_made_but_not_its_parent) {
+    snprintf(path, sizeof path, "%s/a/s.db", directory.path);
+    open_store();
+    store_close(store);
+    ck_assert_int_eq(unlink(path), 0);
+    snprintf(path, sizeof path, "%s/a", directory.path);
+    ck_assert_int_eq(rmdir(path), 0);
+    snprintf(path, sizeof path, "%s/a/b/s.db", directory.path);
+    assert_open_refused("No such file");
+}
+END_TEST
+
+/* Root may write everywhere, so the test is somebody else meanwhile. */
+START_TEST(read_only_directory_is_refused) {
+    const uid_t me = geteuid();
+    ck_assert_int_eq(chmod(directory.path, 0555), 0);
+    if (me == 0)
+        ck_assert_int_eq(seteuid(NOBODY_UID), 0);
+    struct store *opened = store_open(path, error);
+    ck_assert_int_eq(seteuid(me), 0);
+    ck_assert_int_eq(chmod(directory.path, 0700), 0);
+    ck_assert_ptr_null(opened);
+    ck_assert_ptr_nonnull(strstr(error, strerror(EACCES)));
+}
+END_TEST
+
+START_TEST(store_that_was_closed_opens_again) {
+    for (int i = 0; i < 3; i++) {
+        open_store();
+        store_close(store);
+    }
+}
+END_TEST
+
+static void add_content_tests(TCase *content) {
+    tcase_add_test(content, fresh_store_is_empty);
+    tcase_add_test(content, committed_peers_are_there_again);
+    tcase_add_test(content, extreme_values_survive);
+    tcase_add_test(content, uncommitted_changes_are_lost);
+    tcase_add_test(content, later_change_of_a_peer_counts);
+    tcase_add_test(content, run_of_changes_that_starts_in_the_past_ends_in_the_present);
+    tcase_add_loop_test(content, peer_that_goes_is_forgotten, 0, LOOPS_OF(goings));
+    tcase_add_test(content, completed_peer_stores_its_torrents_count);
+    tcase_add_test(content, torrents_come_before_peers);
+    tcase_add_test(content, forgotten_torrent_is_gone);
+    tcase_add_test(content, cleared_store_is_written_anew);
+    tcase_add_test(content, uncommitted_clear_is_lost);
+    tcase_add_test(content, restore_stops_where_it_is_told_to);
+    tcase_add_test(content, second_store_on_the_same_file_is_refused);
+}
+
+Suite *store_suite(void) {
+    Suite *suite = suite_create("store");
+    TCase *content = tcase_create("content");
+    tcase_set_timeout(content, 60);
+    tcase_add_checked_fixture(content, create_store, remove_store);
+    add_content_tests(content);
+    suite_add_tcase(suite, content);
+
+    TCase *opening = tcase_create("opening");
+    tcase_set_timeout(opening, 60);
+    tcase_add_checked_fixture(opening, create_directory, remove_directory);
+    tcase_add_test(opening, text_file_is_refused_and_left_alone);
+    tcase_add_test(opening, cut_off_header_is_refused_and_left_alone);
+    tcase_add_test(opening, directory_in_place_of_the_file_is_refused);
+    tcase_add_test(opening, missing_parent_directory_is_made_but_not_its_parent);
+    tcase_add_test(opening, read_only_directory_is_refused);
+    tcase_add_test(opening, store_that_was_closed_opens_again);
+    tcase_add_test(opening, no_store_is_closed_without_harm);
+    suite_add_tcase(suite, opening);
+    return suite;
+}

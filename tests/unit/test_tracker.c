@@ -1,0 +1,382 @@
+#include "swarm/tracker.h"
+
+#include <string.h>
+
+#include "tracker_support.h"
+
+static struct tracker_options options;
+static struct tracker *tracker;
+static struct reply reply;
+
+static void create_tracker(void) {
+    options = test_options();
+    tracker = tracker_create(&options, FEED_CAPACITY);
+    ck_assert_ptr_nonnull(tracker);
+}
+
+static void delete_tracker(void) {
+    tracker_delete(tracker);
+}
+
+static void announce(const struct announce_request *request) {
+    test_announce(tracker, request, START_MS, &reply);
+    ck_assert_int_eq(reply.result, ANNOUNCE_OK);
+}
+
+static void fill_swarm(uint32_t leechers) {
+    for (uint32_t i = 1; i <= leechers; i++) {
+        const struct announce_request peer = test_leecher(i);
+        test_put(tracker, &peer, START_MS);
+    }
+}
+
+START_TEST(first_peer_gets_an_empty_reply) {
+    const struct announce_request peer = test_leecher(1);
+    announce(&peer);
+    ck_assert_uint_eq(reply.response.peer_count, 0);
+    ck_assert_uint_eq(reply.response.family, FAMILY_V4);
+    ck_assert_uint_eq(reply.response.seeders, 0);
+    ck_assert_uint_eq(reply.response.leechers, 1);
+    ck_assert_uint_eq(reply.response.downloaded, 0);
+    ck_assert(endpoint_equal(&reply.response.asker, &peer.peer));
+}
+END_TEST
+
+START_TEST(second_peer_gets_the_first) {
+    const struct announce_request first = test_leecher(1);
+    const struct announce_request second = test_leecher(2);
+    announce(&first);
+    announce(&second);
+    ck_assert_uint_eq(reply.response.peer_count, 1);
+    ck_assert(reply_has(&reply, &first.peer));
+    ck_assert_mem_eq(reply.peer_ids, first.peer_id, PEER_ID_LEN);
+}
+END_TEST
+
+START_TEST(peer_that_announces_twice_is_one_peer) {
+    const struct announce_request peer = test_leecher(1);
+    announce(&peer);
+    announce(&peer);
+    ck_assert_uint_eq(reply.response.leechers, 1);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 1);
+}
+END_TEST
+
+START_TEST(torrents_do_not_mix) {
+    struct announce_request peer = test_leecher(1);
+    announce(&peer);
+    numbered_id(peer.info_hash, TORRENT + 1);
+    announce(&peer);
+    ck_assert_uint_eq(reply.response.peer_count, 0);
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 2);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 2);
+}
+END_TEST
+
+START_TEST(families_do_not_mix_in_replies_but_in_counts) {
+    const struct announce_request v4 = test_leecher(1);
+    struct announce_request v6 = test_leecher(2);
+    v6.peer = numbered_endpoint(FAMILY_V6, 2);
+    announce(&v4);
+    announce(&v6);
+    ck_assert_uint_eq(reply.response.family, FAMILY_V6);
+    ck_assert_uint_eq(reply.response.peer_count, 0);
+    ck_assert_uint_eq(reply.response.leechers, 2);
+    struct announce_request other = test_leecher(3);
+    other.peer = numbered_endpoint(FAMILY_V6, 3);
+    announce(&other);
+    ck_assert_uint_eq(reply.response.peer_count, 1);
+    ck_assert(reply_has(&reply, &v6.peer));
+}
+END_TEST
+
+START_TEST(seeders_get_leechers_only) {
+    const struct announce_request first = test_seeder(1);
+    const struct announce_request second = test_seeder(2);
+    const struct announce_request leecher = test_leecher(3);
+    announce(&first);
+    announce(&leecher);
+    ck_assert(reply_has(&reply, &first.peer));
+    announce(&second);
+    ck_assert_uint_eq(reply.response.peer_count, 1);
+    ck_assert(reply_has(&reply, &leecher.peer));
+    ck_assert_uint_eq(reply.response.seeders, 2);
+    ck_assert_uint_eq(reply.response.leechers, 1);
+}
+END_TEST
+
+START_TEST(paused_peer_is_offered_to_leechers_and_gets_no_seeders) {
+    const struct announce_request seeder = test_seeder(1);
+    const struct announce_request leecher = test_leecher(2);
+    struct announce_request paused = test_leecher(3);
+    paused.event = EVENT_PAUSED;
+    announce(&seeder);
+    announce(&leecher);
+    announce(&paused);
+    ck_assert_uint_eq(reply.response.peer_count, 1);
+    ck_assert(reply_has(&reply, &leecher.peer));
+    ck_assert_uint_eq(reply.response.leechers, 2);
+    announce(&leecher);
+    ck_assert(reply_has(&reply, &paused.peer));
+    const struct scrape_entry entry = test_scrape(tracker, TORRENT);
+    ck_assert_uint_eq(entry.leechers, 2);
+    ck_assert_uint_eq(entry.downloaders, 1);
+}
+END_TEST
+
+static const struct {
+    int32_t numwant;
+    uint32_t peers;
+} numwants[] = {
+    { NUMWANT_DEFAULT, 50 },
+    { -2, 50 },
+    { INT32_MIN, 50 },
+    { 0, 0 },
+    { 1, 1 },
+    { 50, 50 },
+    { 199, 199 },
+    { 200, 200 },
+    { 201, 200 },
+    { 1000, 200 },
+    { INT32_MAX, 200 },
+};
+
+START_TEST(numwant_decides_how_many_peers_come) {
+    fill_swarm(300);
+    struct announce_request peer = test_leecher(0);
+    peer.numwant = numwants[_i].numwant;
+    announce(&peer);
+    ck_assert_uint_eq(reply.response.peer_count, numwants[_i].peers);
+    ck_assert(!reply_has(&reply, &peer.peer));
+}
+END_TEST
+
+START_TEST(numwant_zero_returns_no_peers) {
+    fill_swarm(5);
+    struct announce_request peer = test_leecher(0);
+    peer.numwant = 0;
+    announce(&peer);
+    ck_assert_uint_eq(reply.response.peer_count, 0);
+    ck_assert_uint_eq(reply.response.leechers, 6);
+}
+END_TEST
+
+START_TEST(no_more_peers_come_than_the_reply_has_room_for) {
+    fill_swarm(100);
+    const struct announce_request peer = test_leecher(0);
+    struct announce_response response = { .peers = reply.peers, .peers_max = 7 };
+    memset(reply.peers, 0xee, sizeof reply.peers);
+    REQUIRE(tracker_announce(tracker, &peer, START_MS, &response) == ANNOUNCE_OK);
+    REQUIRE(response.peer_count == 7);
+    for (size_t i = 7 * ENDPOINT_V4_LEN; i < sizeof reply.peers; i++)
+        REQUIRE(reply.peers[i] == 0xee);
+}
+END_TEST
+
+START_TEST(stopped_peer_leaves_the_swarm_and_gets_no_peers) {
+    fill_swarm(3);
+    struct announce_request peer = test_leecher(2);
+    peer.event = EVENT_STOPPED;
+    announce(&peer);
+    ck_assert_uint_eq(reply.response.peer_count, 0);
+    ck_assert_uint_eq(reply.response.leechers, 2);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 2);
+}
+END_TEST
+
+START_TEST(stop_of_an_unknown_peer_is_fine) {
+    struct announce_request peer = test_leecher(9);
+    peer.event = EVENT_STOPPED;
+    announce(&peer);
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 0);
+    fill_swarm(2);
+    announce(&peer);
+    ck_assert_uint_eq(reply.response.leechers, 2);
+}
+END_TEST
+
+START_TEST(completed_is_counted_in_reply_and_scrape) {
+    struct announce_request peer = test_seeder(1);
+    peer.event = EVENT_COMPLETED;
+    announce(&peer);
+    announce(&peer);
+    ck_assert_uint_eq(reply.response.downloaded, 1);
+    const struct scrape_entry entry = test_scrape(tracker, TORRENT);
+    ck_assert_uint_eq(entry.downloaded, 1);
+    ck_assert_uint_eq(entry.seeders, 1);
+}
+END_TEST
+
+START_TEST(unknown_torrent_scrapes_as_zeros) {
+    const struct scrape_entry entry = test_scrape(tracker, 999);
+    const struct scrape_entry zeros = { 0 };
+    ck_assert_mem_eq(&entry, &zeros, sizeof entry);
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 0);
+}
+END_TEST
+
+static void assert_refused(const struct announce_request *request, enum announce_result why) {
+    test_announce(tracker, request, START_MS, &reply);
+    ck_assert_int_eq(reply.result, why);
+    ck_assert_uint_eq(reply.response.peer_count, 0);
+    ck_assert_uint_eq(reply.response.interval_s, 120);
+    ck_assert_uint_eq(reply.response.min_interval_s, 60);
+}
+
+START_TEST(full_tracker_refuses_new_torrents_alone) {
+    options.torrents_max = 1;
+    tracker_apply(tracker, &options);
+    fill_swarm(2);
+    struct announce_request peer = test_leecher(3);
+    announce(&peer);
+    numbered_id(peer.info_hash, TORRENT + 1);
+    assert_refused(&peer, ANNOUNCE_TORRENTS_FULL);
+    peer.event = EVENT_STOPPED;
+    announce(&peer);
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 1);
+}
+END_TEST
+
+START_TEST(full_torrent_refuses_new_peers_alone) {
+    options.torrent_peers_max = 2;
+    tracker_apply(tracker, &options);
+    fill_swarm(2);
+    struct announce_request peer = test_leecher(3);
+    assert_refused(&peer, ANNOUNCE_SWARM_FULL);
+    fill_swarm(2);
+    numbered_id(peer.info_hash, TORRENT + 1);
+    announce(&peer);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 3);
+}
+END_TEST
+
+START_TEST(full_tracker_refuses_new_peers_until_one_leaves) {
+    options.peers_max = 2;
+    tracker_apply(tracker, &options);
+    fill_swarm(2);
+    const struct announce_request peer = test_leecher(3);
+    assert_refused(&peer, ANNOUNCE_PEERS_FULL);
+    struct announce_request leaver = test_leecher(1);
+    announce(&leaver);
+    leaver.event = EVENT_STOPPED;
+    announce(&leaver);
+    announce(&peer);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 2);
+}
+END_TEST
+
+static void let_interval_follow_load(uint32_t shortest, uint32_t longest) {
+    options.interval_min_s = shortest;
+    options.interval_max_s = longest;
+    options.announces_per_s = 1;
+    tracker_apply(tracker, &options);
+}
+
+START_TEST(interval_follows_the_load) {
+    let_interval_follow_load(30, 300);
+    ck_assert_uint_eq(tracker_interval_s(tracker), 30);
+    fill_swarm(29);
+    ck_assert_uint_eq(tracker_interval_s(tracker), 30);
+    fill_swarm(200);
+    ck_assert_uint_eq(tracker_interval_s(tracker), 200);
+    fill_swarm(500);
+    ck_assert_uint_eq(tracker_interval_s(tracker), 300);
+}
+END_TEST
+
+static const struct {
+    uint32_t peers;
+    uint32_t lowest;
+    uint32_t highest;
+} told_intervals[] = {
+    { 1, 100, 110 },
+    { 200, 200, 220 },
+    { 290, 271, 300 },
+    { 500, 270, 300 },
+};
+
+START_TEST(told_intervals_spread_out_within_their_bounds) {
+    uint32_t lowest = UINT32_MAX;
+    uint32_t highest = 0;
+    let_interval_follow_load(100, 300);
+    fill_swarm(told_intervals[_i].peers);
+    const struct announce_request peer = test_leecher(1);
+    for (int n = 0; n < 1000; n++) {
+        announce(&peer);
+        const uint32_t interval_s = reply.response.interval_s;
+        lowest = interval_s < lowest ? interval_s : lowest;
+        highest = interval_s > highest ? interval_s : highest;
+        REQUIRE(reply.response.min_interval_s == interval_s / 2);
+    }
+    REQUIRE(lowest == told_intervals[_i].lowest);
+    REQUIRE(highest == told_intervals[_i].highest);
+}
+END_TEST
+
+START_TEST(fixed_interval_has_no_jitter) {
+    const struct announce_request peer = test_leecher(1);
+    for (int n = 0; n < 100; n++) {
+        announce(&peer);
+        ck_assert_uint_eq(reply.response.interval_s, 120);
+    }
+}
+END_TEST
+
+START_TEST(jitter_stays_below_a_close_maximum) {
+    let_interval_follow_load(120, 122);
+    const struct announce_request peer = test_leecher(1);
+    for (int n = 0; n < 200; n++) {
+        announce(&peer);
+        ck_assert_uint_ge(reply.response.interval_s, 120);
+        ck_assert_uint_le(reply.response.interval_s, 122);
+    }
+}
+END_TEST
+
+START_TEST(no_tracker_is_deleted_without_harm) {
+    tracker_delete(NULL);
+}
+END_TEST
+
+static void add_announce_tests(TCase *announces) {
+    tcase_add_test(announces, first_peer_gets_an_empty_reply);
+    tcase_add_test(announces, second_peer_gets_the_first);
+    tcase_add_test(announces, peer_that_announces_twice_is_one_peer);
+    tcase_add_test(announces, torrents_do_not_mix);
+    tcase_add_test(announces, families_do_not_mix_in_replies_but_in_counts);
+    tcase_add_test(announces, seeders_get_leechers_only);
+    tcase_add_test(announces, paused_peer_is_offered_to_leechers_and_gets_no_seeders);
+    tcase_add_loop_test(announces, numwant_decides_how_many_peers_come, 0, LOOPS_OF(numwants));
+    tcase_add_test(announces, numwant_zero_returns_no_peers);
+    tcase_add_test(announces, no_more_peers_come_than_the_reply_has_room_for);
+    tcase_add_test(announces, stopped_peer_leaves_the_swarm_and_gets_no_peers);
+    tcase_add_test(announces, stop_of_an_unknown_peer_is_fine);
+    tcase_add_test(announces, completed_is_counted_in_reply_and_scrape);
+    tcase_add_test(announces, unknown_torrent_scrapes_as_zeros);
+}
+
+static void add_policy_tests(TCase *policy) {
+    tcase_add_test(policy, full_tracker_refuses_new_torrents_alone);
+    tcase_add_test(policy, full_torrent_refuses_new_peers_alone);
+    tcase_add_test(policy, full_tracker_refuses_new_peers_until_one_leaves);
+    tcase_add_test(policy, interval_follows_the_load);
+    tcase_add_loop_test(policy, told_intervals_spread_out_within_their_bounds, 0,
+                        LOOPS_OF(told_intervals));
+    tcase_add_test(policy, fixed_interval_has_no_jitter);
+    tcase_add_test(policy, jitter_stays_below_a_close_maximum);
+    tcase_add_test(policy, no_tracker_is_deleted_without_harm);
+}
+
+Suite *tracker_suite(void) {
+    Suite *suite = suite_create("tracker");
+    TCase *announces = tcase_create("announces");
+    tcase_add_checked_fixture(announces, create_tracker, delete_tracker);
+    add_announce_tests(announces);
+    suite_add_tcase(suite, announces);
+
+    TCase *policy = tcase_create("policy");
+    tcase_add_checked_fixture(policy, create_tracker, delete_tracker);
+    add_policy_tests(policy);
+    suite_add_tcase(suite, policy);
+    return suite;
+}

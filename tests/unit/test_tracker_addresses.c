@@ -1,0 +1,229 @@
+/* Who sees which address: our own networks, the outside, and those whose word is taken. */
+#include "tracker_support.h"
+
+static const char lan_v4[] = "192.168.1.2";
+static const char lan_v6[] = "fd00::2";
+static const char outside_v4[] = "80.1.2.3";
+static const char outside_v6[] = "2001:db8::3";
+
+static struct tracker_options options;
+static struct tracker *tracker;
+static struct reply reply;
+
+static void create_tracker(void) {
+    options = test_options();
+    ck_assert(network_parse("192.168.0.0/16", &options.lan.list[options.lan.count++]));
+    ck_assert(network_parse("fd00::/8", &options.lan.list[options.lan.count++]));
+    tracker = tracker_create(&options, 0);
+    ck_assert_ptr_nonnull(tracker);
+}
+
+static void delete_tracker(void) {
+    tracker_delete(tracker);
+}
+
+static void set_external_addresses(void) {
+    options.external_v4 = endpoint_at("203.0.113.7", 0);
+    options.external_v6 = endpoint_at("2001:db8:ffff::7", 0);
+    tracker_apply(tracker, &options);
+}
+
+/* Announces client `number` from `address` and keeps what it was answered. */
+static void come(uint32_t number, const char *address) {
+    const struct announce_request request = test_leecher_at(number, address);
+    test_announce(tracker, &request, START_MS, &reply);
+    ck_assert_int_eq(reply.result, ANNOUNCE_OK);
+}
+
+static void assert_offered(const char *address, uint32_t number) {
+    const struct endpoint peer = endpoint_at(address, (uint16_t)(1000 + number));
+    ck_assert_msg(reply_has(&reply, &peer), "%s is not offered", address);
+}
+
+static void assert_offers(uint32_t count) {
+    ck_assert_uint_eq(reply.response.peer_count, count);
+}
+
+static const struct {
+    const char *lan;
+    const char *other_lan;
+    const char *outside;
+    const char *other_outside;
+    const char *external;
+} families[] = {
+    { lan_v4, "192.168.200.9", outside_v4, "80.1.2.4", "203.0.113.7" },
+    { lan_v6, "fdff::9", outside_v6, "2001:db8::4", "2001:db8:ffff::7" },
+};
+
+START_TEST(lan_peers_see_lan_addresses) {
+    come(1, families[_i].lan);
+    come(2, families[_i].other_lan);
+    assert_offers(1);
+    assert_offered(families[_i].lan, 1);
+}
+END_TEST
+
+START_TEST(lan_peers_see_outsiders) {
+    come(1, families[_i].outside);
+    come(2, families[_i].lan);
+    assert_offers(1);
+    assert_offered(families[_i].outside, 1);
+}
+END_TEST
+
+START_TEST(outsiders_are_not_given_lan_peers) {
+    come(1, families[_i].lan);
+    come(2, families[_i].outside);
+    assert_offers(0);
+    ck_assert_uint_eq(reply.response.leechers, 2);
+    come(3, families[_i].other_outside);
+    assert_offers(1);
+    assert_offered(families[_i].outside, 2);
+}
+END_TEST
+
+START_TEST(outsiders_see_lan_peers_at_the_external_address) {
+    set_external_addresses();
+    come(1, families[_i].lan);
+    come(2, families[_i].outside);
+    assert_offers(1);
+    assert_offered(families[_i].external, 1);
+    come(3, families[_i].other_outside);
+    assert_offers(2);
+    assert_offered(families[_i].external, 1);
+    assert_offered(families[_i].outside, 2);
+}
+END_TEST
+
+START_TEST(external_address_is_not_shown_inside) {
+    set_external_addresses();
+    come(1, families[_i].lan);
+    come(2, families[_i].other_lan);
+    assert_offers(1);
+    assert_offered(families[_i].lan, 1);
+}
+END_TEST
+
+START_TEST(lan_seeders_follow_the_same_rule) {
+    struct announce_request seeder = test_leecher_at(1, families[_i].lan);
+    seeder.left = 0;
+    test_put(tracker, &seeder, START_MS);
+    come(2, families[_i].outside);
+    assert_offers(0);
+    set_external_addresses();
+    come(2, families[_i].outside);
+    assert_offers(1);
+    assert_offered(families[_i].external, 1);
+}
+END_TEST
+
+START_TEST(external_address_of_one_family_does_not_serve_the_other) {
+    options.external_v4 = endpoint_at("203.0.113.7", 0);
+    tracker_apply(tracker, &options);
+    come(1, lan_v4);
+    come(2, lan_v6);
+    come(3, outside_v6);
+    assert_offers(0);
+    come(4, outside_v4);
+    assert_offers(1);
+    assert_offered("203.0.113.7", 1);
+}
+END_TEST
+
+START_TEST(asker_is_told_the_address_that_it_came_from) {
+    set_external_addresses();
+    come(1, families[_i].lan);
+    const struct endpoint expected = endpoint_at(families[_i].lan, 1001);
+    ck_assert(endpoint_equal(&reply.response.asker, &expected));
+}
+END_TEST
+
+static void come_claiming(const char *address, const char *claimed) {
+    struct announce_request request = test_leecher_at(1, address);
+    request.claimed = endpoint_at(claimed, 0);
+    test_announce(tracker, &request, START_MS, &reply);
+    ck_assert_int_eq(reply.result, ANNOUNCE_OK);
+}
+
+static void trust(const char *network) {
+    ck_assert(network_parse(network, &options.trust.list[options.trust.count++]));
+    tracker_apply(tracker, &options);
+}
+
+START_TEST(claim_of_a_stranger_is_ignored) {
+    come_claiming(outside_v4, "198.51.100.9");
+    const struct endpoint own = endpoint_at(outside_v4, 1001);
+    ck_assert(endpoint_equal(&reply.response.asker, &own));
+    trust("10.0.0.0/8");
+    come_claiming(outside_v4, "198.51.100.9");
+    ck_assert(endpoint_equal(&reply.response.asker, &own));
+}
+END_TEST
+
+START_TEST(claim_of_the_trusted_is_taken_with_the_port) {
+    trust("10.0.0.0/8");
+    come_claiming("10.0.0.1", "198.51.100.9");
+    const struct endpoint claimed = endpoint_at("198.51.100.9", 1001);
+    ck_assert(endpoint_equal(&reply.response.asker, &claimed));
+    come(2, outside_v4);
+    assert_offers(1);
+    ck_assert(reply_has(&reply, &claimed));
+}
+END_TEST
+
+START_TEST(claim_may_be_of_the_other_family) {
+    trust("10.0.0.0/8");
+    come_claiming("10.0.0.1", "2001:db8::9");
+    const struct endpoint claimed = endpoint_at("2001:db8::9", 1001);
+    ck_assert(endpoint_equal(&reply.response.asker, &claimed));
+    ck_assert_uint_eq(reply.response.family, FAMILY_V6);
+    come(2, outside_v6);
+    ck_assert(reply_has(&reply, &claimed));
+}
+END_TEST
+
+START_TEST(trusted_without_a_claim_has_its_own_address) {
+    trust("10.0.0.0/8");
+    come(1, "10.0.0.1");
+    const struct endpoint own = endpoint_at("10.0.0.1", 1001);
+    ck_assert(endpoint_equal(&reply.response.asker, &own));
+}
+END_TEST
+
+START_TEST(claimed_peer_stops_by_its_claimed_address) {
+    trust("10.0.0.0/8");
+    come_claiming("10.0.0.1", "198.51.100.9");
+    struct announce_request request = test_leecher_at(1, "10.0.0.1");
+    request.claimed = endpoint_at("198.51.100.9", 0);
+    request.event = EVENT_STOPPED;
+    request.key = 0;
+    test_put(tracker, &request, START_MS);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 0);
+}
+END_TEST
+
+Suite *tracker_addresses_suite(void) {
+    Suite *suite = suite_create("tracker_addresses");
+    TCase *lan = tcase_create("lan");
+    tcase_add_checked_fixture(lan, create_tracker, delete_tracker);
+    tcase_add_loop_test(lan, lan_peers_see_lan_addresses, 0, LOOPS_OF(families));
+    tcase_add_loop_test(lan, lan_peers_see_outsiders, 0, LOOPS_OF(families));
+    tcase_add_loop_test(lan, outsiders_are_not_given_lan_peers, 0, LOOPS_OF(families));
+    tcase_add_loop_test(lan, outsiders_see_lan_peers_at_the_external_address, 0,
+                        LOOPS_OF(families));
+    tcase_add_loop_test(lan, external_address_is_not_shown_inside, 0, LOOPS_OF(families));
+    tcase_add_loop_test(lan, lan_seeders_follow_the_same_rule, 0, LOOPS_OF(families));
+    tcase_add_loop_test(lan, asker_is_told_the_address_that_it_came_from, 0, LOOPS_OF(families));
+    tcase_add_test(lan, external_address_of_one_family_does_not_serve_the_other);
+    suite_add_tcase(suite, lan);
+
+    TCase *claims = tcase_create("claims");
+    tcase_add_checked_fixture(claims, create_tracker, delete_tracker);
+    tcase_add_test(claims, claim_of_a_stranger_is_ignored);
+    tcase_add_test(claims, claim_of_the_trusted_is_taken_with_the_port);
+    tcase_add_test(claims, claim_may_be_of_the_other_family);
+    tcase_add_test(claims, trusted_without_a_claim_has_its_own_address);
+    tcase_add_test(claims, claimed_peer_stops_by_its_claimed_address);
+    suite_add_tcase(suite, claims);
+    return suite;
+}

@@ -1,0 +1,370 @@
+/* Sweeping, the change feed, and taking a past state back; with a clock that the tests move. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracker_support.h"
+
+static struct tracker_options options;
+static struct tracker *tracker;
+
+static void create_tracker(void) {
+    options = test_options();
+    tracker = tracker_create(&options, FEED_CAPACITY);
+    ck_assert_ptr_nonnull(tracker);
+}
+
+static void delete_tracker(void) {
+    tracker_delete(tracker);
+}
+
+static uint64_t seconds_after(uint32_t s) {
+    return START_MS + 1000ULL * s;
+}
+
+static uint32_t sweep_all(uint64_t now_ms) {
+    return tracker_sweep(tracker, 0, TRACKER_SHARDS, now_ms);
+}
+
+/* Peers 0 to `count` - 1, of which each in `torrents` torrents is a leecher of one. */
+static void fill(uint32_t count, uint32_t torrents) {
+    for (uint32_t i = 0; i < count; i++) {
+        struct announce_request peer = test_leecher(i);
+        numbered_id(peer.info_hash, i % torrents);
+        test_put(tracker, &peer, START_MS);
+    }
+}
+
+START_TEST(peer_expires_two_of_its_intervals_after_its_announce) {
+    fill(1, 1);
+    ck_assert_uint_eq(sweep_all(seconds_after(240) - 1), 0);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 1);
+    ck_assert_uint_eq(sweep_all(seconds_after(240)), 1);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 0);
+}
+END_TEST
+
+START_TEST(peer_is_judged_by_the_interval_that_it_was_told) {
+    fill(1, 1);
+    options.interval_min_s = options.interval_max_s = 1800;
+    tracker_apply(tracker, &options);
+    struct announce_request late = test_leecher(1);
+    numbered_id(late.info_hash, 0);
+    test_put(tracker, &late, START_MS);
+    ck_assert_uint_eq(sweep_all(seconds_after(240)), 1);
+    ck_assert_uint_eq(sweep_all(seconds_after(3599)), 0);
+    ck_assert_uint_eq(sweep_all(seconds_after(3600)), 1);
+}
+END_TEST
+
+START_TEST(longest_interval_allowed_is_kept_in_full) {
+    options.interval_min_s = options.interval_max_s = 8 * 3600;
+    tracker_apply(tracker, &options);
+    fill(1, 1);
+    ck_assert_uint_eq(sweep_all(seconds_after(16 * 3600) - 1), 0);
+    ck_assert_uint_eq(sweep_all(seconds_after(16 * 3600)), 1);
+}
+END_TEST
+
+START_TEST(announce_keeps_the_peer) {
+    fill(10, 3);
+    for (uint32_t round = 1; round < 10; round++) {
+        struct announce_request peer = test_leecher(4);
+        numbered_id(peer.info_hash, 4 % 3);
+        test_put(tracker, &peer, seconds_after(200 * round));
+        ck_assert_uint_eq(sweep_all(seconds_after(200 * round + 199)), round == 1 ? 9 : 0);
+    }
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 1);
+}
+END_TEST
+
+START_TEST(sweep_in_parts_reaches_every_shard) {
+    fill(3000, 1000);
+    uint32_t expired = 0;
+    for (uint32_t first = 100; first < 100 + TRACKER_SHARDS; first += 16)
+        expired += tracker_sweep(tracker, first, 16, seconds_after(240));
+    ck_assert_uint_eq(expired, 3000);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 0);
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 0);
+}
+END_TEST
+
+START_TEST(large_swarm_expires_in_one_sweep) {
+    fill(5000, 1);
+    ck_assert_uint_eq(sweep_all(seconds_after(240)), 5000);
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 0);
+}
+END_TEST
+
+static void complete_and_stop(uint32_t number) {
+    struct announce_request peer = test_seeder(number);
+    peer.event = EVENT_COMPLETED;
+    test_put(tracker, &peer, START_MS);
+    peer.event = EVENT_STOPPED;
+    test_put(tracker, &peer, START_MS);
+}
+
+START_TEST(idle_torrent_keeps_its_count_for_its_time) {
+    complete_and_stop(1);
+    sweep_all(seconds_after(options.idle_torrent_s) - 1);
+    ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 1);
+    sweep_all(seconds_after(options.idle_torrent_s));
+    ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 0);
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 0);
+}
+END_TEST
+
+START_TEST(torrent_without_peers_or_count_is_forgotten_at_once) {
+    struct announce_request peer = test_leecher(1);
+    test_put(tracker, &peer, START_MS);
+    peer.event = EVENT_STOPPED;
+    test_put(tracker, &peer, START_MS);
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 1);
+    sweep_all(START_MS);
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 0);
+}
+END_TEST
+
+struct log {
+    uint32_t count;
+    struct change changes[4096];
+};
+
+static struct log told;
+
+static void note(void *context, const struct change *changes, size_t count) {
+    struct log *log = context;
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_uint_lt(log->count, COUNT_OF(log->changes));
+        log->changes[log->count++] = changes[i];
+    }
+}
+
+static bool drain(void) {
+    told.count = 0;
+    return tracker_drain(tracker, note, &told);
+}
+
+START_TEST(drain_tells_what_happened_in_order) {
+    static const enum change_kind expected[] = {
+        CHANGE_PEER_JOINED, CHANGE_PEER_COMPLETED, CHANGE_PEER_LEFT,
+        CHANGE_PEER_JOINED, CHANGE_PEER_EXPIRED,
+    };
+    struct announce_request peer = test_leecher(1);
+    test_put(tracker, &peer, START_MS);
+    peer.left = 0;
+    peer.event = EVENT_COMPLETED;
+    test_put(tracker, &peer, START_MS);
+    peer.event = EVENT_STOPPED;
+    test_put(tracker, &peer, START_MS);
+    const struct announce_request other = test_leecher(2);
+    test_put(tracker, &other, START_MS);
+    sweep_all(seconds_after(240));
+    ck_assert(drain());
+    ck_assert_uint_eq(told.count, COUNT_OF(expected));
+    for (size_t i = 0; i < COUNT_OF(expected); i++)
+        ck_assert_int_eq(told.changes[i].kind, expected[i]);
+    ck_assert(drain());
+    ck_assert_uint_eq(told.count, 0);
+}
+END_TEST
+
+START_TEST(forgotten_torrent_is_told) {
+    complete_and_stop(1);
+    ck_assert(drain());
+    sweep_all(seconds_after(options.idle_torrent_s));
+    ck_assert(drain());
+    ck_assert_uint_eq(told.count, 1);
+    ck_assert_int_eq(told.changes[0].kind, CHANGE_TORRENT_FORGOTTEN);
+    ck_assert_uint_eq(told.changes[0].peer.family, FAMILY_NONE);
+}
+END_TEST
+
+START_TEST(regular_updates_tell_nothing) {
+    fill(100, 10);
+    ck_assert(drain());
+    fill(100, 10);
+    ck_assert(drain());
+    ck_assert_uint_eq(told.count, 0);
+}
+END_TEST
+
+START_TEST(overflow_is_told_once) {
+    struct tracker *small = tracker_create(&options, 3);
+    for (uint32_t i = 0; i < 4; i++) {
+        const struct announce_request peer = test_leecher(i);
+        test_put(small, &peer, START_MS);
+    }
+    told.count = 0;
+    ck_assert(!tracker_drain(small, note, &told));
+    ck_assert_uint_eq(told.count, 0);
+    ck_assert(tracker_drain(small, note, &told));
+    tracker_delete(small);
+}
+END_TEST
+
+static struct tracker *other;
+
+static void restore_into_other(void *context, const struct change *changes, size_t count) {
+    (void)context;
+    for (size_t i = 0; i < count; i++)
+        ck_assert(tracker_restore(other, &changes[i], START_MS));
+}
+
+/* Clients of every kind in 50 torrents, one of which has a count and nobody left. */
+static void fill_with_variety(void) {
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct announce_request peer = i % 3 == 0 ? test_seeder(i) : test_leecher(i);
+        numbered_id(peer.info_hash, 100 + i % 50);
+        if (i % 2 == 0)
+            peer.peer = numbered_endpoint(FAMILY_V6, i);
+        if (i % 5 == 0)
+            peer.event = i % 3 == 0 ? EVENT_COMPLETED : EVENT_PAUSED;
+        test_put(tracker, &peer, START_MS);
+    }
+    complete_and_stop(5000);
+}
+
+static void assert_same_scrapes(uint32_t torrent) {
+    const struct scrape_entry here = test_scrape(tracker, torrent);
+    const struct scrape_entry there = test_scrape(other, torrent);
+    ck_assert_mem_eq(&here, &there, sizeof here);
+}
+
+START_TEST(replayed_state_restores_to_the_same_scrapes) {
+    fill_with_variety();
+    other = tracker_create(&options, FEED_CAPACITY);
+    ck_assert(tracker_replay(tracker, restore_into_other, NULL));
+    for (uint32_t torrent = 0; torrent < 200; torrent++)
+        assert_same_scrapes(torrent);
+    ck_assert_uint_eq(tracker_stats(other).peers, tracker_stats(tracker).peers);
+    ck_assert_uint_eq(tracker_stats(other).torrents, tracker_stats(tracker).torrents);
+    ck_assert_uint_eq(tracker_stats(other).peers, 1000);
+    told.count = 0;
+    ck_assert(tracker_drain(other, note, &told));
+    ck_assert_uint_eq(told.count, 0);
+    tracker_delete(other);
+}
+END_TEST
+
+START_TEST(restored_peer_that_completed_is_not_counted_again) {
+    struct announce_request peer = test_seeder(1);
+    peer.event = EVENT_COMPLETED;
+    test_put(tracker, &peer, START_MS);
+    other = tracker_create(&options, 0);
+    ck_assert(tracker_replay(tracker, restore_into_other, NULL));
+    test_put(other, &peer, START_MS);
+    assert_same_scrapes(TORRENT);
+    tracker_delete(other);
+}
+END_TEST
+
+START_TEST(replay_of_nothing_tells_nothing) {
+    told.count = 0;
+    ck_assert(tracker_replay(tracker, note, &told));
+    ck_assert_uint_eq(told.count, 0);
+}
+END_TEST
+
+START_TEST(restored_peers_are_handed_out_at_once) {
+    static struct reply reply;
+    fill_with_variety();
+    other = tracker_create(&options, 0);
+    ck_assert(tracker_replay(tracker, restore_into_other, NULL));
+    struct announce_request peer = test_leecher(9999);
+    numbered_id(peer.info_hash, 101);
+    test_announce(other, &peer, START_MS, &reply);
+    ck_assert_uint_eq(reply.response.peer_count, 20);
+    tracker_delete(other);
+}
+END_TEST
+
+START_TEST(restore_leaves_out_what_does_not_fit) {
+    fill(20, 4);
+    options.peers_max = 7;
+    options.torrents_max = 2;
+    other = tracker_create(&options, 0);
+    ck_assert(tracker_replay(tracker, restore_into_other, NULL));
+    ck_assert_uint_eq(tracker_stats(other).peers, 7);
+    ck_assert_uint_eq(tracker_stats(other).torrents, 2);
+    tracker_delete(other);
+}
+END_TEST
+
+START_TEST(grace_gives_every_peer_one_interval) {
+    fill(100, 7);
+    tracker_grace(tracker, seconds_after(10000));
+    ck_assert_uint_eq(sweep_all(seconds_after(10120)), 0);
+    ck_assert_uint_eq(sweep_all(seconds_after(10240)), 100);
+}
+END_TEST
+
+START_TEST(peer_that_announces_after_grace_is_judged_as_ever) {
+    fill(1, 1);
+    tracker_grace(tracker, seconds_after(10000));
+    struct announce_request peer = test_leecher(0);
+    numbered_id(peer.info_hash, 0);
+    test_put(tracker, &peer, seconds_after(10100));
+    ck_assert_uint_eq(sweep_all(seconds_after(10339)), 0);
+    ck_assert_uint_eq(sweep_all(seconds_after(10340)), 1);
+}
+END_TEST
+
+START_TEST(info_hashes_come_sorted) {
+    fill(500, 100);
+    size_t count;
+    uint8_t(*hashes)[INFO_HASH_LEN] = tracker_info_hashes(tracker, &count);
+    ck_assert_uint_eq(count, 100);
+    for (size_t i = 1; i < count; i++)
+        ck_assert_int_lt(memcmp(hashes[i - 1], hashes[i], INFO_HASH_LEN), 0);
+    free(hashes);
+}
+END_TEST
+
+START_TEST(info_hashes_of_an_empty_tracker_are_none) {
+    size_t count = 99;
+    uint8_t(*hashes)[INFO_HASH_LEN] = tracker_info_hashes(tracker, &count);
+    ck_assert_ptr_nonnull(hashes);
+    ck_assert_uint_eq(count, 0);
+    free(hashes);
+}
+END_TEST
+
+Suite *tracker_upkeep_suite(void) {
+    Suite *suite = suite_create("tracker_upkeep");
+    TCase *sweep = tcase_create("sweep");
+    tcase_set_timeout(sweep, 60);
+    tcase_add_checked_fixture(sweep, create_tracker, delete_tracker);
+    tcase_add_test(sweep, peer_expires_two_of_its_intervals_after_its_announce);
+    tcase_add_test(sweep, peer_is_judged_by_the_interval_that_it_was_told);
+    tcase_add_test(sweep, longest_interval_allowed_is_kept_in_full);
+    tcase_add_test(sweep, announce_keeps_the_peer);
+    tcase_add_test(sweep, sweep_in_parts_reaches_every_shard);
+    tcase_add_test(sweep, large_swarm_expires_in_one_sweep);
+    tcase_add_test(sweep, idle_torrent_keeps_its_count_for_its_time);
+    tcase_add_test(sweep, torrent_without_peers_or_count_is_forgotten_at_once);
+    suite_add_tcase(suite, sweep);
+
+    TCase *changes = tcase_create("changes");
+    tcase_set_timeout(changes, 60);
+    tcase_add_checked_fixture(changes, create_tracker, delete_tracker);
+    tcase_add_test(changes, drain_tells_what_happened_in_order);
+    tcase_add_test(changes, forgotten_torrent_is_told);
+    tcase_add_test(changes, regular_updates_tell_nothing);
+    tcase_add_test(changes, overflow_is_told_once);
+    tcase_add_test(changes, info_hashes_come_sorted);
+    tcase_add_test(changes, info_hashes_of_an_empty_tracker_are_none);
+    suite_add_tcase(suite, changes);
+
+    TCase *restore = tcase_create("restore");
+    tcase_set_timeout(restore, 60);
+    tcase_add_checked_fixture(restore, create_tracker, delete_tracker);
+    tcase_add_test(restore, replayed_state_restores_to_the_same_scrapes);
+    tcase_add_test(restore, restored_peer_that_completed_is_not_counted_again);
+    tcase_add_test(restore, replay_of_nothing_tells_nothing);
+    tcase_add_test(restore, restored_peers_are_handed_out_at_once);
+    tcase_add_test(restore, restore_leaves_out_what_does_not_fit);
+    tcase_add_test(restore, grace_gives_every_peer_one_interval);
+    tcase_add_test(restore, peer_that_announces_after_grace_is_judged_as_ever);
+    suite_add_tcase(suite, restore);
+    return suite;
+}

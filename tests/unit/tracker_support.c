@@ -1,0 +1,73 @@
+#include "tracker_support.h"
+
+#include <string.h>
+
+struct tracker_options test_options(void) {
+    return (struct tracker_options){
+        .interval_min_s = 120,
+        .interval_max_s = 120,
+        .announces_per_s = 1000,
+        .numwant = 50,
+        .numwant_max = 200,
+        .torrents_max = 100000,
+        .torrent_peers_max = 100000,
+        .peers_max = 1000000,
+        .idle_torrent_s = 3600,
+    };
+}
+
+struct announce_request test_leecher(uint32_t number) {
+    struct announce_request request = {
+        .peer = numbered_endpoint(FAMILY_V4, number),
+        .left = 1000,
+        .key = number + 1,
+        .numwant = NUMWANT_DEFAULT,
+    };
+    numbered_id(request.info_hash, TORRENT);
+    numbered_id(request.peer_id, number);
+    return request;
+}
+
+struct announce_request test_seeder(uint32_t number) {
+    struct announce_request request = test_leecher(number);
+    request.left = 0;
+    return request;
+}
+
+struct announce_request test_leecher_at(uint32_t number, const char *address) {
+    struct announce_request request = test_leecher(number);
+    request.peer = endpoint_at(address, (uint16_t)(1000 + number));
+    return request;
+}
+
+void test_announce(struct tracker *tracker, const struct announce_request *request, uint64_t now_ms,
+                   struct reply *reply) {
+    reply->response = (struct announce_response){
+        .peers = reply->peers,
+        .peer_ids = reply->peer_ids,
+        .peers_max = NUMWANT_LIMIT,
+    };
+    reply->result = tracker_announce(tracker, request, now_ms, &reply->response);
+}
+
+void test_put(struct tracker *tracker, const struct announce_request *request, uint64_t now_ms) {
+    static _Thread_local struct reply reply;
+    test_announce(tracker, request, now_ms, &reply);
+    REQUIRE(reply.result == ANNOUNCE_OK);
+}
+
+struct scrape_entry test_scrape(struct tracker *tracker, uint32_t torrent) {
+    uint8_t info_hash[INFO_HASH_LEN];
+    numbered_id(info_hash, torrent);
+    return tracker_scrape(tracker, info_hash);
+}
+
+bool reply_has(const struct reply *reply, const struct endpoint *peer) {
+    const size_t len = endpoint_len(reply->response.family);
+    for (uint32_t i = 0; i < reply->response.peer_count; i++) {
+        if (peer->family == reply->response.family &&
+            memcmp(reply->peers + i * len, peer->wire, len) == 0)
+            return true;
+    }
+    return false;
+}
