@@ -1,4 +1,5 @@
 import contextlib
+import signal
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ LOG_TAIL = 3000
 
 
 def pytest_configure(config):
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what runs is tidied up
     config.addinivalue_line("markers", "needs_node_client: uses npm's bittorrent-tracker package")
 
 

@@ -1,4 +1,4 @@
-/* Sweeping, the change feed, and taking a past state back; with a clock that the tests move. */
+/* Sweeping and the change feed, with a clock that the tests move. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -202,113 +202,6 @@ START_TEST(overflow_is_told_once) {
 }
 END_TEST
 
-static struct tracker *other;
-
-static void restore_into_other(void *context, const struct change *changes, size_t count) {
-    (void)context;
-    for (size_t i = 0; i < count; i++)
-        ck_assert(tracker_restore(other, &changes[i], START_MS));
-}
-
-/* Clients of every kind in 50 torrents, one of which has a count and nobody left. */
-static void fill_with_variety(void) {
-    for (uint32_t i = 0; i < 1000; i++) {
-        struct announce_request peer = i % 3 == 0 ? test_seeder(i) : test_leecher(i);
-        numbered_id(peer.info_hash, 100 + i % 50);
-        if (i % 2 == 0)
-            peer.peer = numbered_endpoint(FAMILY_V6, i);
-        if (i % 5 == 0)
-            peer.event = i % 3 == 0 ? EVENT_COMPLETED : EVENT_PAUSED;
-        test_put(tracker, &peer, START_MS);
-    }
-    complete_and_stop(5000);
-}
-
-static void assert_same_scrapes(uint32_t torrent) {
-    const struct scrape_entry here = test_scrape(tracker, torrent);
-    const struct scrape_entry there = test_scrape(other, torrent);
-    ck_assert_mem_eq(&here, &there, sizeof here);
-}
-
-START_TEST(replayed_state_restores_to_the_same_scrapes) {
-    fill_with_variety();
-    other = tracker_create(&options, FEED_CAPACITY);
-    ck_assert(tracker_replay(tracker, restore_into_other, NULL));
-    for (uint32_t torrent = 0; torrent < 200; torrent++)
-        assert_same_scrapes(torrent);
-    ck_assert_uint_eq(tracker_stats(other).peers, tracker_stats(tracker).peers);
-    ck_assert_uint_eq(tracker_stats(other).torrents, tracker_stats(tracker).torrents);
-    ck_assert_uint_eq(tracker_stats(other).peers, 1000);
-    told.count = 0;
-    ck_assert(tracker_drain(other, note, &told));
-    ck_assert_uint_eq(told.count, 0);
-    tracker_delete(other);
-}
-END_TEST
-
-START_TEST(restored_peer_that_completed_is_not_counted_again) {
-    struct announce_request peer = test_seeder(1);
-    peer.event = EVENT_COMPLETED;
-    test_put(tracker, &peer, START_MS);
-    other = tracker_create(&options, 0);
-    ck_assert(tracker_replay(tracker, restore_into_other, NULL));
-    test_put(other, &peer, START_MS);
-    assert_same_scrapes(TORRENT);
-    tracker_delete(other);
-}
-END_TEST
-
-START_TEST(replay_of_nothing_tells_nothing) {
-    told.count = 0;
-    ck_assert(tracker_replay(tracker, note, &told));
-    ck_assert_uint_eq(told.count, 0);
-}
-END_TEST
-
-START_TEST(restored_peers_are_handed_out_at_once) {
-    static struct reply reply;
-    fill_with_variety();
-    other = tracker_create(&options, 0);
-    ck_assert(tracker_replay(tracker, restore_into_other, NULL));
-    struct announce_request peer = test_leecher(9999);
-    numbered_id(peer.info_hash, 101);
-    test_announce(other, &peer, START_MS, &reply);
-    ck_assert_uint_eq(reply.response.peer_count, 20);
-    tracker_delete(other);
-}
-END_TEST
-
-START_TEST(restore_leaves_out_what_does_not_fit) {
-    fill(20, 4);
-    options.peers_max = 7;
-    options.torrents_max = 2;
-    other = tracker_create(&options, 0);
-    ck_assert(tracker_replay(tracker, restore_into_other, NULL));
-    ck_assert_uint_eq(tracker_stats(other).peers, 7);
-    ck_assert_uint_eq(tracker_stats(other).torrents, 2);
-    tracker_delete(other);
-}
-END_TEST
-
-START_TEST(grace_gives_every_peer_one_interval) {
-    fill(100, 7);
-    tracker_grace(tracker, seconds_after(10000));
-    ck_assert_uint_eq(sweep_all(seconds_after(10120)), 0);
-    ck_assert_uint_eq(sweep_all(seconds_after(10240)), 100);
-}
-END_TEST
-
-START_TEST(peer_that_announces_after_grace_is_judged_as_ever) {
-    fill(1, 1);
-    tracker_grace(tracker, seconds_after(10000));
-    struct announce_request peer = test_leecher(0);
-    numbered_id(peer.info_hash, 0);
-    test_put(tracker, &peer, seconds_after(10100));
-    ck_assert_uint_eq(sweep_all(seconds_after(10339)), 0);
-    ck_assert_uint_eq(sweep_all(seconds_after(10340)), 1);
-}
-END_TEST
-
 START_TEST(info_hashes_come_sorted) {
     fill(500, 100);
     size_t count;
@@ -354,17 +247,5 @@ Suite *tracker_upkeep_suite(void) {
     tcase_add_test(changes, info_hashes_come_sorted);
     tcase_add_test(changes, info_hashes_of_an_empty_tracker_are_none);
     suite_add_tcase(suite, changes);
-
-    TCase *restore = tcase_create("restore");
-    tcase_set_timeout(restore, 60);
-    tcase_add_checked_fixture(restore, create_tracker, delete_tracker);
-    tcase_add_test(restore, replayed_state_restores_to_the_same_scrapes);
-    tcase_add_test(restore, restored_peer_that_completed_is_not_counted_again);
-    tcase_add_test(restore, replay_of_nothing_tells_nothing);
-    tcase_add_test(restore, restored_peers_are_handed_out_at_once);
-    tcase_add_test(restore, restore_leaves_out_what_does_not_fit);
-    tcase_add_test(restore, grace_gives_every_peer_one_interval);
-    tcase_add_test(restore, peer_that_announces_after_grace_is_judged_as_ever);
-    suite_add_tcase(suite, restore);
     return suite;
 }

@@ -1,0 +1,150 @@
+/* How peers leave a swarm, and what is told of it. */
+#include "swarm_support.h"
+
+START_TEST(stopped_peer_leaves_swarm) {
+    const struct announce_request peer = client(1);
+    put(&peer);
+    drop(&peer);
+    assert_counts(0, 0, 0);
+    ASSERT_TOLD(CHANGE_PEER_JOINED, CHANGE_PEER_LEFT);
+    drop(&peer);
+    assert_told(NULL, 0);
+}
+END_TEST
+
+START_TEST(moved_peer_stops_by_its_identity) {
+    struct announce_request peer = client(1);
+    put(&peer);
+    peer.peer = numbered_endpoint(FAMILY_V4, 500);
+    drop(&peer);
+    assert_counts(0, 0, 0);
+}
+END_TEST
+
+START_TEST(stranger_stops_nobody) {
+    const struct announce_request peer = client(1);
+    struct announce_request stranger = client(2);
+    put(&peer);
+    drop(&stranger);
+    stranger.key = 0;
+    numbered_id(stranger.peer_id, 1);
+    drop(&stranger);
+    assert_counts(0, 1, 0);
+}
+END_TEST
+
+START_TEST(peer_expires_at_its_deadline) {
+    const struct announce_request peer = client(1);
+    put(&peer);
+    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL - 1, 10), 0);
+    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL, 10), 1);
+    assert_counts(0, 0, 0);
+    ck_assert_uint_eq(swarm->idle_since_s, NOW + TTL);
+    ASSERT_TOLD(CHANGE_PEER_JOINED, CHANGE_PEER_EXPIRED);
+}
+END_TEST
+
+START_TEST(announce_puts_the_deadline_off) {
+    const struct announce_request peer = client(1);
+    put(&peer);
+    ck_assert_int_eq(put_at(&peer, NOW + 100, PEERS_MAX), ANNOUNCE_OK);
+    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL + 99, 10), 0);
+    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL + 100, 10), 1);
+}
+END_TEST
+
+START_TEST(no_more_peers_expire_than_the_limit_allows) {
+    for (uint32_t i = 0; i < 50; i++) {
+        struct announce_request peer = client(i);
+        put(&peer);
+        peer.peer = numbered_endpoint(FAMILY_V6, i);
+        put(&peer);
+    }
+    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL, 60), 60);
+    ck_assert_uint_eq(swarm_peers(swarm), 40);
+    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL, 60), 40);
+    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL, 60), 0);
+}
+END_TEST
+
+START_TEST(only_those_expire_whose_time_is_up) {
+    for (uint32_t i = 0; i < 100; i++) {
+        const struct announce_request peer = client(i);
+        ck_assert_int_eq(put_at(&peer, NOW + i % 2, PEERS_MAX), ANNOUNCE_OK);
+    }
+    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL, 1000), 50);
+    for (uint32_t i = 0; i < 100; i++) {
+        const struct endpoint peer = numbered_endpoint(FAMILY_V4, i);
+        ck_assert_int_eq(peer_list_find(&swarm->v4, peer.wire) != PEER_NOWHERE, i % 2 == 1);
+    }
+}
+END_TEST
+
+START_TEST(change_describes_its_peer) {
+    struct announce_request peer = client(1);
+    peer.event = EVENT_COMPLETED;
+    peer.left = 0;
+    put(&peer);
+    const struct change *change = &feed.changes[0];
+    ck_assert_mem_eq(change->info_hash, swarm->info_hash, INFO_HASH_LEN);
+    ck_assert_mem_eq(change->peer_id, peer.peer_id, PEER_ID_LEN);
+    ck_assert(endpoint_equal(&change->peer, &peer.peer));
+    ck_assert_uint_eq(change->key, peer.key);
+    ck_assert_uint_eq(change->left, 0);
+    ck_assert(!change->paused);
+    ck_assert(change->counted);
+    ck_assert_uint_eq(change->downloaded, 1);
+    ck_assert_uint_eq(change->seeders, 1);
+    ck_assert_uint_eq(change->leechers, 0);
+}
+END_TEST
+
+START_TEST(change_of_a_peer_that_left_carries_the_counts_without_it) {
+    const struct announce_request peer = client(1);
+    const struct announce_request other = client(2);
+    put(&peer);
+    put(&other);
+    drop(&peer);
+    ck_assert_uint_eq(feed.changes[2].leechers, 1);
+    ck_assert(endpoint_equal(&feed.changes[2].peer, &peer.peer));
+}
+END_TEST
+
+START_TEST(restored_peer_is_as_it_was_and_nobody_is_told) {
+    struct announce_request peer = client(1);
+    peer.event = EVENT_PAUSED;
+    put(&peer);
+    struct change change = feed.changes[0];
+    change.counted = true;
+    drop(&peer);
+    feed.count = 0;
+    ck_assert(swarm_restore(swarm, &change, false, NOW, TTL));
+    ck_assert(swarm_restore(swarm, &change, false, NOW, TTL));
+    assert_told(NULL, 0);
+    assert_counts(0, 1, 0);
+    ck_assert_uint_eq(swarm->paused, 1);
+    const struct change again = swarm_describe(swarm, &swarm->v4, 0, CHANGE_PEER_JOINED);
+    ck_assert_mem_eq(again.peer_id, change.peer_id, PEER_ID_LEN);
+    ck_assert_uint_eq(again.key, change.key);
+    ck_assert_uint_eq(again.left, change.left);
+    ck_assert(again.paused && again.counted);
+}
+END_TEST
+
+Suite *swarm_leaving_suite(void) {
+    Suite *suite = suite_create("swarm_leaving");
+    TCase *leaving = tcase_create("leaving");
+    tcase_add_checked_fixture(leaving, create_swarm, delete_swarm);
+    tcase_add_test(leaving, stopped_peer_leaves_swarm);
+    tcase_add_test(leaving, moved_peer_stops_by_its_identity);
+    tcase_add_test(leaving, stranger_stops_nobody);
+    tcase_add_test(leaving, peer_expires_at_its_deadline);
+    tcase_add_test(leaving, announce_puts_the_deadline_off);
+    tcase_add_test(leaving, no_more_peers_expire_than_the_limit_allows);
+    tcase_add_test(leaving, only_those_expire_whose_time_is_up);
+    tcase_add_test(leaving, change_describes_its_peer);
+    tcase_add_test(leaving, change_of_a_peer_that_left_carries_the_counts_without_it);
+    tcase_add_test(leaving, restored_peer_is_as_it_was_and_nobody_is_told);
+    suite_add_tcase(suite, leaving);
+    return suite;
+}

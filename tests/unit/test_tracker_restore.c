@@ -1,0 +1,167 @@
+/* Taking a past state back: replay, restore, and the grace after it. */
+#include <string.h>
+
+#include "tracker_support.h"
+
+static struct tracker_options options;
+static struct tracker *tracker;
+
+static void create_tracker(void) {
+    options = test_options();
+    tracker = tracker_create(&options, FEED_CAPACITY);
+    ck_assert_ptr_nonnull(tracker);
+}
+
+static void delete_tracker(void) {
+    tracker_delete(tracker);
+}
+
+static uint64_t seconds_after(uint32_t s) {
+    return START_MS + 1000ULL * s;
+}
+
+static uint32_t sweep_all(uint64_t now_ms) {
+    return tracker_sweep(tracker, 0, TRACKER_SHARDS, now_ms);
+}
+
+/* Peers 0 to `count` - 1, of which each in `torrents` torrents is a leecher of one. */
+static void fill(uint32_t count, uint32_t torrents) {
+    for (uint32_t i = 0; i < count; i++) {
+        struct announce_request peer = test_leecher(i);
+        numbered_id(peer.info_hash, i % torrents);
+        test_put(tracker, &peer, START_MS);
+    }
+}
+
+static void complete_and_stop(uint32_t number) {
+    struct announce_request peer = test_seeder(number);
+    peer.event = EVENT_COMPLETED;
+    test_put(tracker, &peer, START_MS);
+    peer.event = EVENT_STOPPED;
+    test_put(tracker, &peer, START_MS);
+}
+
+static void fail_if_told(void *context, const struct change *changes, size_t count) {
+    (void)context;
+    (void)changes;
+    ck_assert_uint_eq(count, 0);
+}
+
+static struct tracker *other;
+
+static void restore_into_other(void *context, const struct change *changes, size_t count) {
+    (void)context;
+    for (size_t i = 0; i < count; i++)
+        ck_assert(tracker_restore(other, &changes[i], START_MS));
+}
+
+/* Clients of every kind in 50 torrents, one of which has a count and nobody left. */
+static void fill_with_variety(void) {
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct announce_request peer = i % 3 == 0 ? test_seeder(i) : test_leecher(i);
+        numbered_id(peer.info_hash, 100 + i % 50);
+        if (i % 2 == 0)
+            peer.peer = numbered_endpoint(FAMILY_V6, i);
+        if (i % 5 == 0)
+            peer.event = i % 3 == 0 ? EVENT_COMPLETED : EVENT_PAUSED;
+        test_put(tracker, &peer, START_MS);
+    }
+    complete_and_stop(5000);
+}
+
+static void assert_same_scrapes(uint32_t torrent) {
+    const struct scrape_entry here = test_scrape(tracker, torrent);
+    const struct scrape_entry there = test_scrape(other, torrent);
+    ck_assert_mem_eq(&here, &there, sizeof here);
+}
+
+START_TEST(replayed_state_restores_to_the_same_scrapes) {
+    fill_with_variety();
+    other = tracker_create(&options, FEED_CAPACITY);
+    ck_assert(tracker_replay(tracker, restore_into_other, NULL));
+    for (uint32_t torrent = 0; torrent < 200; torrent++)
+        assert_same_scrapes(torrent);
+    ck_assert_uint_eq(tracker_stats(other).peers, tracker_stats(tracker).peers);
+    ck_assert_uint_eq(tracker_stats(other).torrents, tracker_stats(tracker).torrents);
+    ck_assert_uint_eq(tracker_stats(other).peers, 1000);
+    ck_assert(tracker_drain(other, fail_if_told, NULL));
+    tracker_delete(other);
+}
+END_TEST
+
+START_TEST(restored_peer_that_completed_is_not_counted_again) {
+    struct announce_request peer = test_seeder(1);
+    peer.event = EVENT_COMPLETED;
+    test_put(tracker, &peer, START_MS);
+    other = tracker_create(&options, 0);
+    ck_assert(tracker_replay(tracker, restore_into_other, NULL));
+    test_put(other, &peer, START_MS);
+    assert_same_scrapes(TORRENT);
+    tracker_delete(other);
+}
+END_TEST
+
+START_TEST(replay_of_nothing_tells_nothing) {
+    ck_assert(tracker_replay(tracker, fail_if_told, NULL));
+}
+END_TEST
+
+START_TEST(restored_peers_are_handed_out_at_once) {
+    static struct reply reply;
+    fill_with_variety();
+    other = tracker_create(&options, 0);
+    ck_assert(tracker_replay(tracker, restore_into_other, NULL));
+    struct announce_request peer = test_leecher(9999);
+    numbered_id(peer.info_hash, 101);
+    test_announce(other, &peer, START_MS, &reply);
+    ck_assert_uint_eq(reply.response.peer_count, 20);
+    tracker_delete(other);
+}
+END_TEST
+
+START_TEST(restore_leaves_out_what_does_not_fit) {
+    fill(20, 4);
+    options.peers_max = 7;
+    options.torrents_max = 2;
+    other = tracker_create(&options, 0);
+    ck_assert(tracker_replay(tracker, restore_into_other, NULL));
+    ck_assert_uint_eq(tracker_stats(other).peers, 7);
+    ck_assert_uint_eq(tracker_stats(other).torrents, 2);
+    tracker_delete(other);
+}
+END_TEST
+
+START_TEST(grace_gives_every_peer_one_interval) {
+    fill(100, 7);
+    tracker_grace(tracker, seconds_after(10000));
+    ck_assert_uint_eq(sweep_all(seconds_after(10120)), 0);
+    ck_assert_uint_eq(sweep_all(seconds_after(10240)), 100);
+}
+END_TEST
+
+START_TEST(peer_that_announces_after_grace_is_judged_as_ever) {
+    fill(1, 1);
+    tracker_grace(tracker, seconds_after(10000));
+    struct announce_request peer = test_leecher(0);
+    numbered_id(peer.info_hash, 0);
+    test_put(tracker, &peer, seconds_after(10100));
+    ck_assert_uint_eq(sweep_all(seconds_after(10339)), 0);
+    ck_assert_uint_eq(sweep_all(seconds_after(10340)), 1);
+}
+END_TEST
+
+Suite *tracker_restore_suite(void) {
+    Suite *suite = suite_create("tracker_restore");
+    TCase *restore = tcase_create("restore");
+    tcase_set_timeout(restore, 60);
+    tcase_add_checked_fixture(restore, create_tracker, delete_tracker);
+    tcase_add_test(restore, replayed_state_restores_to_the_same_scrapes);
+    tcase_add_test(restore, restored_peer_that_completed_is_not_counted_again);
+    tcase_add_test(restore, replay_of_nothing_tells_nothing);
+    tcase_add_test(restore, restored_peers_are_handed_out_at_once);
+    tcase_add_test(restore, restore_leaves_out_what_does_not_fit);
+    tcase_add_test(restore, grace_gives_every_peer_one_interval);
+    tcase_add_test(restore, peer_that_announces_after_grace_is_judged_as_ever);
+    suite_add_tcase(suite, restore);
+    return suite;
+}
