@@ -18,8 +18,8 @@ SANITIZE ?=
 BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libsqlite3-dev libconfig-dev
-CHECK_PACKAGES := check curl python3 python3-pytest python3-libtorrent qbittorrent-nox \
-    transmission-daemon aria2 rtorrent
+CHECK_PACKAGES := check curl iproute2 python3 python3-pytest python3-libtorrent qbittorrent-nox \
+    transmission-daemon aria2 rtorrent nodejs $(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
 STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
 
