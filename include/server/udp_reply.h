@@ -6,9 +6,16 @@
 #include "swarm/tracker.h"
 #include "wire/udp_wire.h"
 
+/* What signs connection ids: drawn anew at each start. The key of the run before is still good for
+ * checking, because clients hold on to their ids, and wait for minutes when one is refused. */
+struct udp_keys {
+    struct hash_key present;
+    struct hash_key previous;
+};
+
 struct udp_context {
     struct tracker *tracker;
-    struct hash_key key; /* signs connection ids; drawn anew at each start */
+    struct udp_keys keys;
     uint32_t connection_id_lifetime_s;
 };
 

@@ -4,6 +4,7 @@
 #define SKEP_SERVER_UDP_SERVER_H
 
 #include "server/listen.h"
+#include "server/udp_reply.h"
 #include "swarm/tracker.h"
 
 struct udp_server_options {
@@ -28,7 +29,8 @@ struct udp_server;
 /* Starts to serve. `tracker` must outlive the server. NULL and one line in `error` if an address
  * cannot be had. */
 struct udp_server *udp_server_start(const struct udp_server_options *options,
-                                    struct tracker *tracker, char error[static LISTEN_ERROR_LEN]);
+                                    const struct udp_keys *keys, struct tracker *tracker,
+                                    char error[static LISTEN_ERROR_LEN]);
 
 /* Summed over the threads. Any thread. */
 struct udp_server_stats udp_server_stats(const struct udp_server *server);

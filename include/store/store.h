@@ -41,6 +41,11 @@ bool store_commit(struct store *store);
 /* Changes in the open transaction. */
 size_t store_pending(const struct store *store);
 
+/* Puts the secret of that name in the place of the one before, which it hands out: `*was_there`
+ * says whether there was one of that length. Commits at once. False if SQLite refuses. */
+bool store_exchange_secret(struct store *store, const char *name, const void *secret,
+                           void *previous, size_t len, bool *was_there);
+
 /* Why the last call failed. */
 const char *store_failure(const struct store *store);
 

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/ticker.h"
 #include "cmd/options.h"
 #include "cmd/recorder.h"
@@ -107,11 +108,27 @@ static bool start_http(struct daemon *daemon, const struct config *config) {
     return daemon->http != NULL;
 }
 
+/* Draws the key of this run, leaves it to the next one, and takes over that of the last. */
+static bool draw_udp_keys(struct store *store, struct udp_keys *keys) {
+    if (!random_secret(keys, sizeof *keys)) {
+        log_error("the system has no randomness to give");
+        return false;
+    }
+    bool was_there;
+    if (store != NULL && !store_exchange_secret(store, "udp key", &keys->present, &keys->previous,
+                                                sizeof keys->present, &was_there))
+        log_warning("cannot keep the key of UDP's connection ids: %s", store_failure(store));
+    return true;
+}
+
 static bool start_udp(struct daemon *daemon, const struct config *config) {
     if (!config->udp.enabled)
         return true;
     char error[LISTEN_ERROR_LEN];
-    daemon->udp = udp_server_start(&config->udp, daemon->tracker, error);
+    struct udp_keys keys;
+    if (!draw_udp_keys(daemon->store, &keys))
+        return false;
+    daemon->udp = udp_server_start(&config->udp, &keys, daemon->tracker, error);
     if (daemon->udp == NULL) {
         log_error("%s", error);
         return false;

@@ -37,6 +37,13 @@ static size_t reply_scrape(const struct udp_context *context, struct bytes packe
     return len;
 }
 
+static bool proven(const struct udp_context *context, const struct endpoint *sender,
+                   uint64_t now_ms, uint64_t id) {
+    const uint32_t lifetime_s = context->connection_id_lifetime_s;
+    return connection_id_valid(&context->keys.present, sender, now_ms, lifetime_s, id) ||
+           connection_id_valid(&context->keys.previous, sender, now_ms, lifetime_s, id);
+}
+
 size_t udp_reply(const struct udp_context *context, struct bytes packet,
                  const struct endpoint *sender, uint64_t now_ms, uint8_t *out) {
     struct udp_header header;
@@ -44,9 +51,8 @@ size_t udp_reply(const struct udp_context *context, struct bytes packet,
         return 0;
     if (udp_is_connect(&header))
         return udp_write_connect(out, header.transaction_id,
-                                 connection_id_make(&context->key, sender, now_ms));
-    if (!connection_id_valid(&context->key, sender, now_ms, context->connection_id_lifetime_s,
-                             header.connection_id))
+                                 connection_id_make(&context->keys.present, sender, now_ms));
+    if (!proven(context, sender, now_ms, header.connection_id))
         return udp_write_error(out, header.transaction_id, "connection id is not valid",
                                packet.len);
     switch (header.action) {

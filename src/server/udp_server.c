@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "server/udp_batch.h"
 #include "server/udp_reply.h"
 
@@ -105,7 +104,8 @@ static bool start_workers(struct udp_server *server, const struct udp_server_opt
 }
 
 struct udp_server *udp_server_start(const struct udp_server_options *options,
-                                    struct tracker *tracker, char error[static LISTEN_ERROR_LEN]) {
+                                    const struct udp_keys *keys, struct tracker *tracker,
+                                    char error[static LISTEN_ERROR_LEN]) {
     const struct listen_addresses addresses = listen_udp_addresses(&options->listen);
     const unsigned threads = listen_threads(options->threads);
     const size_t size =
@@ -117,13 +117,12 @@ struct udp_server *udp_server_start(const struct udp_server_options *options,
     }
     server->context = (struct udp_context){
         .tracker = tracker,
+        .keys = *keys,
         .connection_id_lifetime_s = options->connection_id_lifetime_s,
     };
     server->count = 0;
     atomic_init(&server->stopping, false);
-    if (!random_secret(&server->context.key, sizeof server->context.key))
-        snprintf(error, LISTEN_ERROR_LEN, "the system has no randomness to give");
-    else if (start_workers(server, options, &addresses, threads, error))
+    if (start_workers(server, options, &addresses, threads, error))
         return server;
     udp_server_stop(server);
     return NULL;

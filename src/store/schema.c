@@ -18,6 +18,10 @@ const char *const schema_steps[] = {
     "  counted   INTEGER NOT NULL,"
     "  PRIMARY KEY (info_hash, endpoint)"
     ") WITHOUT ROWID;",
+    "CREATE TABLE secret ("
+    "  name  TEXT PRIMARY KEY,"
+    "  value BLOB NOT NULL"
+    ") WITHOUT ROWID;",
 };
 
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;

@@ -317,3 +317,40 @@ bool store_restore(struct store *store, bool (*restore)(void *context, const str
                         "SELECT info_hash, endpoint, peer_id, key, left, paused, counted FROM peer",
                         read_peer, restore, context);
 }
+
+static bool read_secret(struct store *store, const char *name, void *secret, size_t len,
+                        bool *was_there) {
+    sqlite3_stmt *row = NULL;
+    *was_there = false;
+    if (sqlite3_prepare_v2(store->db, "SELECT value FROM secret WHERE name = ?1", -1, &row, NULL) !=
+        SQLITE_OK)
+        return false;
+    sqlite3_bind_text(row, 1, name, -1, SQLITE_STATIC);
+    const int result = sqlite3_step(row);
+    if (result == SQLITE_ROW)
+        *was_there = column_bytes(row, 0, secret, len);
+    sqlite3_finalize(row);
+    return result == SQLITE_ROW || result == SQLITE_DONE;
+}
+
+static bool write_secret(struct store *store, const char *name, const void *secret, size_t len) {
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(store->db, "INSERT OR REPLACE INTO secret (name, value) VALUES (?1, ?2)",
+                           -1, &statement, NULL) != SQLITE_OK)
+        return false;
+    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    bind_bytes(statement, 2, secret, len);
+    const bool good = run(statement);
+    sqlite3_finalize(statement);
+    return good;
+}
+
+bool store_exchange_secret(struct store *store, const char *name, const void *secret,
+                           void *previous, size_t len, bool *was_there) {
+    if (!begin(store))
+        return false;
+    if (!read_secret(store, name, previous, len, was_there) ||
+        !write_secret(store, name, secret, len))
+        return fail(store);
+    return store_commit(store);
+}

@@ -44,7 +44,8 @@ def tracker(network):
 
 @pytest.fixture
 def tracker_address(network):
-    """A new one for each test: libtorrent remembers the UDP trackers of a whole process by address."""
+    """A new one for each test: a process has one memory of UDP trackers by address for
+    all sessions of libtorrent in it."""
     return network.new_v4()
 
 

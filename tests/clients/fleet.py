@@ -19,7 +19,8 @@ class Fleet:
         self.network = network
         self.clients: list[Client] = []
         self._samples = 0
-        self._directory = tempfile.TemporaryDirectory(prefix="skep-clients-", ignore_cleanup_errors=True)
+        self._directory = tempfile.TemporaryDirectory(prefix="skep-clients-",
+                                                      ignore_cleanup_errors=True)
         self._folder = Path(self._directory.name)
 
     def __enter__(self) -> "Fleet":
@@ -64,7 +65,8 @@ def wait_until_complete(downloads: list[Download], timeout_s: float = DOWNLOAD_S
     missing = list(downloads)
 
     def nothing_is_missing() -> bool:
-        missing[:] = [(client, sample) for client, sample in missing if not client.is_complete(sample)]
+        missing[:] = [(client, sample) for client, sample in missing
+                      if not client.is_complete(sample)]
         return not missing
 
     try:

@@ -59,7 +59,8 @@ class Handshakes:
             yield parse_syn(seconds + nanoseconds / 1e9, packet)
 
     def _attach(self, program: tuple[tuple[int, ...], ...]) -> None:
-        code = ctypes.create_string_buffer(b"".join(struct.pack(BPF_INSTRUCTION, *line) for line in program))
+        instructions = b"".join(struct.pack(BPF_INSTRUCTION, *line) for line in program)
+        code = ctypes.create_string_buffer(instructions)
         described = struct.pack("HL", len(program), ctypes.addressof(code))
         self._socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, described)
 

@@ -3,10 +3,11 @@
 
     tests/clients/measure.py [--size MIB] [--seeder NAME]
 
-One client seeds, all others download at the same time, on loopback. When a client announces and when
-its first connection to or from a peer is opened is seen on the wire; when bytes are there is as late
-as the client lets it be known. The tracker's own share is measured on raw announces, from before the
-TCP handshake until the reply with the seeder has been read; most of it is this program's own time.
+One client seeds, all others download at the same time, on loopback. When a client announces, and
+when its first connection to or from a peer is opened, is seen on the wire; when bytes are there is
+as late as the client lets it be known. The tracker's own share is measured on raw announces, from
+before the TCP handshake until the reply with the seeder has been read; most of it is the time of
+this program itself.
 """
 
 import argparse
@@ -53,7 +54,8 @@ def main() -> None:
     options = parser.parse_args()
 
     with own_network() as network, Skepd() as tracker, Fleet(network) as fleet:
-        sample = fleet.sample(announce_url("http", network.new_v4(), tracker.port), options.size << 20)
+        url = announce_url("http", network.new_v4(), tracker.port)
+        sample = fleet.sample(url, options.size << 20)
         seeder, *leechers = fleet.start(kinds.pop(options.seeder), *kinds.values())
         seeder.seed(sample)
         wait_until_counted(tracker, sample, 1, 0, 0)
@@ -65,8 +67,9 @@ def main() -> None:
 
 def show_announces(tracker: Skepd, sample: Sample, seeder: Client) -> None:
     took = sorted(time_one_announce(tracker, sample, seeder) for _ in range(ANNOUNCES))
-    print(f"{ANNOUNCES} newcomers announced, and the first reply had the seeder: after "
-          f"{statistics.median(took) * 1e6:.0f} µs (median), {took[len(took) * 99 // 100] * 1e6:.0f} µs (99 %)")
+    median, late = statistics.median(took) * 1e6, took[len(took) * 99 // 100] * 1e6
+    print(f"{ANNOUNCES} newcomers announced, and the first reply had the seeder: "
+          f"after {median:.0f} µs (median), {late:.0f} µs (99 %)")
 
 
 def time_one_announce(tracker: Skepd, sample: Sample, seeder: Client) -> float:
@@ -117,13 +120,18 @@ def first(times: Iterable[float]) -> float:
 
 
 def show_downloads(all_progress: list[Progress], size_mib: int) -> None:
-    print(f"{'leecher':14}{'add to announce':>18}{'announce to peer':>18}{'peer to bytes':>18}{'rate':>16}")
+    heads = "add to announce", "announce to peer", "peer to bytes", "rate"
+    print(f"{'leecher':14}" + "".join(f"{head:>18}" for head in heads))
     for progress in all_progress:
         steps = progress.added, progress.announced, progress.met_a_peer, progress.has_bytes
         waits = "".join(f"{later - earlier:>15.3f} s " if earlier and later else f"{'not seen':>18}"
                         for earlier, later in zip(steps, steps[1:]))
-        rate = size_mib / (progress.complete - progress.has_bytes)
-        print(f"{progress.leecher.name:14}{waits}{rate:>10.1f} MiB/s")
+        print(f"{progress.leecher.name:14}{waits}{rate_of(progress, size_mib):>18}")
+
+
+def rate_of(progress: Progress, size_mib: int) -> str:
+    took = progress.complete - progress.has_bytes
+    return f"{size_mib / took:.1f} MiB/s" if took > LOOK_EVERY_S else "not seen"
 
 
 if __name__ == "__main__":

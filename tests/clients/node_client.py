@@ -25,8 +25,8 @@ def install() -> None:
 def announce_and_scrape(announce_url: str, info_hash: bytes) -> dict:
     """A leecher announces, scrapes and stops; returns what it was told."""
     assert _is_installed(), f"npm's {PACKAGE} {VERSION} is not in {FOLDER}"
-    visit = subprocess.run(["node", SCRIPT, _package(), announce_url, info_hash.hex(), str(free_port())],
-                           capture_output=True, text=True, timeout=VISIT_S)
+    command = ["node", SCRIPT, _package(), announce_url, info_hash.hex(), str(free_port())]
+    visit = subprocess.run(command, capture_output=True, text=True, timeout=VISIT_S)
     assert visit.returncode == 0, visit.stderr
     return json.loads(visit.stdout)
 

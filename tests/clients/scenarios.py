@@ -13,14 +13,16 @@ ANNOUNCED_S = 10
 FLUSHED_S = 1.6  # after which the tracker has on disk what it knew
 
 
-def wait_until_counted(tracker: Skepd, sample: Sample, complete: int, incomplete: int, downloaded: int,
-                       timeout_s: float = ANNOUNCED_S) -> None:
+def wait_until_counted(tracker: Skepd, sample: Sample, complete: int, incomplete: int,
+                       downloaded: int, timeout_s: float = ANNOUNCED_S) -> None:
     expected = complete, incomplete, downloaded
     wait_until(lambda: scraped(tracker.port, sample.info_hash) == expected, timeout_s,
                f"the tracker counts {expected} for {sample}")
 
 
-def seed_and_download(tracker: Skepd, seeder: Client, leechers: list[Client], sample: Sample) -> None:
+def seed_and_download(tracker: Skepd, seeder: Client, leechers: list[Client],
+                      sample: Sample) -> None:
+    """One seeds, and all others download, from it and from each other."""
     seeder.seed(sample)
     wait_until_counted(tracker, sample, 1, 0, 0)
     for leecher in leechers:
@@ -29,8 +31,12 @@ def seed_and_download(tracker: Skepd, seeder: Client, leechers: list[Client], sa
     wait_until_counted(tracker, sample, 1 + len(leechers), 0, len(leechers))
 
 
+def as_it_is(_: Client, sample: Sample) -> Sample:
+    return sample
+
+
 def seed_each_and_download_all(tracker: Skepd, seeds: dict[Client, Sample],
-                               as_told: Callable[[Client, Sample], Sample] = lambda _, sample: sample) -> None:
+                               as_told: Callable[[Client, Sample], Sample] = as_it_is) -> None:
     """Each client seeds its sample, and then downloads those of all others. `as_told` may give a
     client another torrent of the same file."""
     for seeder, sample in seeds.items():

@@ -17,11 +17,13 @@ SHORTEST_INTERVAL_S = 120
 
 def test_each_client_seeds_and_every_other_client_downloads(tracker, fleet, http_url):
     clients = fleet.start(*ALL_CLIENTS)
-    seed_each_and_download_all(tracker, {client: fleet.sample(http_url, SIZE) for client in clients})
+    seeds = {client: fleet.sample(http_url, SIZE) for client in clients}
+    seed_each_and_download_all(tracker, seeds)
 
 
 def test_clients_behind_one_address_find_each_other(tracker, fleet, http_url):
-    seeder, *leechers = fleet.start(QBittorrent, LibtorrentSession, Aria2, address=fleet.network.new_v4())
+    address = fleet.network.new_v4()
+    seeder, *leechers = fleet.start(QBittorrent, LibtorrentSession, Aria2, address=address)
     seed_and_download(tracker, seeder, leechers, fleet.sample(http_url, SIZE))
 
 

@@ -16,7 +16,7 @@ SIZE = 4 << 20
 
 
 def test_clients_over_udp_and_http_are_one_swarm(tracker, fleet, udp_url, http_url):
-    """In each of five swarms some speak UDP and some HTTP, and every client speaks both somewhere."""
+    """In each of five swarms some speak UDP and some HTTP; every client speaks both somewhere."""
     clients = fleet.start(*UDP_CLIENTS)
     seeds = {client: fleet.sample(udp_url, SIZE) for client in clients}
     contents = [sample.content for sample in seeds.values()]

@@ -283,3 +283,16 @@ def test_peers_over_udp_survive_a_crash(torrent):
         daemon.start()
         with UdpClient(daemon.port) as client:
             assert client.announce(torrent, 5002).peers == [("127.0.0.1", 5001)]
+
+
+@pytest.mark.parametrize("end", [Skepd.stop, Skepd.kill])
+def test_connection_ids_outlive_one_restart(torrent, end):
+    with Skepd(udp=True) as daemon, UdpClient(daemon.port) as client:
+        client.announce(torrent, 5001)
+        end(daemon)
+        daemon.start()
+        assert client.announce(torrent, 5001).leechers == 1
+        end(daemon)
+        daemon.start()
+        with pytest.raises(UdpError, match="connection id"):
+            client.announce(torrent, 5001)

@@ -1,7 +1,7 @@
 """A network for the test alone: nothing but a loopback device, with as many addresses as wanted.
 
-Clients need it because Transmission takes no peer on 127.0.0.0/8 or ::1 from a tracker, and rTorrent
-keeps one connection to an address. It also makes sure that nobody reaches the world outside.
+Clients need it because Transmission takes no peer on 127.0.0.0/8 or ::1 from a tracker, and
+rTorrent keeps one connection to an address. Besides, nobody reaches the world outside from here.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ class Network:
 
 @contextlib.contextmanager
 def own_network() -> Iterator[Network]:
-    """Moves this thread, and the processes that it starts, into a network of their own; back at the end.
+    """Moves this thread, and what it starts, into a network of their own; back at the end.
 
     Needs root, if only that of a user namespace (unshare --map-root-user); raises OSError else."""
     with open("/proc/self/ns/net") as old:

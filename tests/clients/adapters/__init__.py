@@ -7,5 +7,8 @@ from .qbittorrent import QBittorrent
 from .rtorrent import RTorrent
 from .transmission import Transmission
 
+__all__ = ["ALL_CLIENTS", "UDP_CLIENTS", "Aria2", "Aria2WithUdp", "Client", "LibtorrentSession",
+           "QBittorrent", "RTorrent", "Transmission", "in_url"]
+
 ALL_CLIENTS = (QBittorrent, Transmission, Aria2, LibtorrentSession, RTorrent)
 UDP_CLIENTS = (QBittorrent, Transmission, Aria2WithUdp, LibtorrentSession, RTorrent)

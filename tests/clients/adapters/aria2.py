@@ -49,7 +49,7 @@ class Aria2(ProcessClient):
 
 
 class Aria2WithUdp(Aria2):
-    """It talks to UDP trackers over its DHT's socket only. No node of the DHT is in its reach, and it
-    looks for no peers of a private torrent there."""
+    """It talks to UDP trackers over its DHT's socket only. No node of the DHT is in its reach, and
+    it looks for no peers of a private torrent there."""
 
     dht = "true"

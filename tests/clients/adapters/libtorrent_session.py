@@ -31,7 +31,7 @@ class LibtorrentSession(Client):
             "enable_outgoing_utp": False,
             "enable_upnp": False,
             "listen_interfaces": f"{in_url(self.address)}:{self.port}",
-            "user_agent": "libtorrent-session",
+            "outgoing_interfaces": self.address,
         }, NO_PLUGINS)
 
     def is_ready(self) -> bool:

@@ -34,7 +34,8 @@ class Transmission(ProcessClient):
         return any(torrent["status"] == SEEDING for torrent in self._torrents(sample))
 
     def received_bytes(self, sample: Sample) -> int:
-        return sum(torrent["haveValid"] + torrent["haveUnchecked"] for torrent in self._torrents(sample))
+        return sum(torrent["haveValid"] + torrent["haveUnchecked"]
+                   for torrent in self._torrents(sample))
 
     def _torrents(self, sample: Sample) -> list[dict]:
         fields = ["status", "haveValid", "haveUnchecked"]
@@ -50,8 +51,9 @@ class Transmission(ProcessClient):
             return self._ask_once(method, arguments)
 
     def _ask_once(self, method: str, arguments: dict) -> dict:
-        answer = http_json(f"http://127.0.0.1:{self.rpc_port}/transmission/rpc",
-                           {"method": method, "arguments": arguments}, {SESSION_ID: self.session_id})
+        url = f"http://127.0.0.1:{self.rpc_port}/transmission/rpc"
+        question = {"method": method, "arguments": arguments}
+        answer = http_json(url, question, {SESSION_ID: self.session_id})
         assert answer["result"] == "success", answer
         return answer["arguments"]
 
