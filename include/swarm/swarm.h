@@ -41,6 +41,9 @@ static inline uint32_t swarm_peers(const struct swarm *swarm) {
     return peer_list_count(&swarm->v4) + peer_list_count(&swarm->v6);
 }
 
+/* Whether the peer is in the swarm already, here or, by its peer_id and key, at another address. */
+bool swarm_knows(struct swarm *swarm, const struct peer_put *put);
+
 /* Adds or refreshes the peer, counts a `completed` once, and stores its position in `*position`.
  * ANNOUNCE_OK, ANNOUNCE_SWARM_FULL or ANNOUNCE_NO_MEMORY. */
 enum announce_result swarm_put(struct swarm *swarm, struct feed *feed, const struct peer_put *put,

@@ -10,8 +10,8 @@
 #include "base/endpoint.h"
 #include "base/keyed_hash.h"
 
-/* Seconds that one window lasts: an id lives so much longer than asked at the most. The number of a
- * window has 16 bits, so that a lifetime is at most CONNECTION_ID_LIFETIME_MAX_S. */
+/* Seconds that one window lasts: an id lives less than two windows longer than asked. The number of
+ * a window has 16 bits, so that a lifetime is at most CONNECTION_ID_LIFETIME_MAX_S. */
 enum { CONNECTION_ID_WINDOW_S = 32, CONNECTION_ID_LIFETIME_MAX_S = 86400 };
 
 /* An id for the address of `peer`; its port may change while the id lives. */

@@ -36,9 +36,9 @@ bool bytes_to_i64(struct bytes text, int64_t *value) {
     if (negative)
         text = (struct bytes){ .data = text.data + 1, .len = text.len - 1 };
     uint64_t magnitude = 0;
-    if (!bytes_to_u64(text, &magnitude) || magnitude > INT64_MAX)
+    if (!bytes_to_u64(text, &magnitude) || magnitude > (uint64_t)INT64_MAX + negative)
         return false;
-    *value = negative ? -(int64_t)magnitude : (int64_t)magnitude;
+    *value = (int64_t)(negative ? 0 - magnitude : magnitude);
     return true;
 }
 

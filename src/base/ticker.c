@@ -46,6 +46,12 @@ static void *run(void *argument) {
     return NULL;
 }
 
+static void delete_ticker(struct ticker *ticker) {
+    pthread_cond_destroy(&ticker->stopped);
+    pthread_mutex_destroy(&ticker->lock);
+    free(ticker);
+}
+
 struct ticker *ticker_start(const char *name, uint32_t period_ms, void (*tick)(void *context),
                             void *context) {
     struct ticker *ticker = calloc(1, sizeof *ticker);
@@ -60,7 +66,7 @@ struct ticker *ticker_start(const char *name, uint32_t period_ms, void (*tick)(v
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&ticker->lock, NULL);
     if (pthread_create(&ticker->thread, NULL, run, ticker) != 0) {
-        free(ticker);
+        delete_ticker(ticker);
         return NULL;
     }
     pthread_setname_np(ticker->thread, name);
@@ -75,7 +81,5 @@ void ticker_stop(struct ticker *ticker) {
     pthread_cond_signal(&ticker->stopped);
     pthread_mutex_unlock(&ticker->lock);
     pthread_join(ticker->thread, NULL);
-    pthread_cond_destroy(&ticker->stopped);
-    pthread_mutex_destroy(&ticker->lock);
-    free(ticker);
+    delete_ticker(ticker);
 }

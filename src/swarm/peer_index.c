@@ -30,7 +30,7 @@ void peer_index_free(struct peer_index *index) {
 
 /* From seven eighths full on, chains would grow long; below a quarter, memory lies idle. */
 bool peer_index_fits(const struct peer_index *index, uint32_t entries) {
-    return entries <= index->size / 8 * 7 &&
+    return entries <= index->size - index->size / 8 &&
            (entries >= index->size / 4 || index->size == SIZE_MIN);
 }
 

@@ -159,6 +159,12 @@ static enum announce_result join(struct swarm *swarm, struct feed *feed, const s
     return ANNOUNCE_OK;
 }
 
+bool swarm_knows(struct swarm *swarm, const struct peer_put *put) {
+    const struct peer_list *list = swarm_list(swarm, put->peer.family);
+    return peer_list_find(list, put->peer.wire) != PEER_NOWHERE ||
+           peer_list_find_identity(list, put->request->peer_id, put->request->key) != PEER_NOWHERE;
+}
+
 enum announce_result swarm_put(struct swarm *swarm, struct feed *feed, const struct peer_put *put,
                                uint32_t *position) {
     struct peer_list *list = swarm_list(swarm, put->peer.family);

@@ -162,8 +162,7 @@ static enum announce_result put(struct tracker *tracker, struct shard *shard, ui
         .now_s = now_s,
         .peers_max = options->torrent_peers_max,
     };
-    const bool full = counter_read(&tracker->peers) >= options->peers_max;
-    if (full && peer_list_find(swarm_list(swarm, put.peer.family), put.peer.wire) == PEER_NOWHERE)
+    if (counter_read(&tracker->peers) >= options->peers_max && !swarm_knows(swarm, &put))
         return ANNOUNCE_PEERS_FULL;
     const uint32_t before = swarm_peers(swarm);
     uint32_t position;

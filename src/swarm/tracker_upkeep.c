@@ -141,7 +141,8 @@ bool tracker_restore(struct tracker *tracker, const struct change *change, uint6
         tracker_find_or_add(tracker, shard, change->info_hash, hash, now_s, &swarm);
     if (result == ANNOUNCE_OK && change->peer.family == FAMILY_NONE) {
         swarm->downloaded = change->downloaded;
-    } else if (result == ANNOUNCE_OK && counter_read(&tracker->peers) < options->peers_max) {
+    } else if (result == ANNOUNCE_OK && counter_read(&tracker->peers) < options->peers_max &&
+               swarm_peers(swarm) < options->torrent_peers_max) {
         const uint32_t before = swarm_peers(swarm);
         if (!swarm_restore(swarm, change, networks_contain(&options->lan, &change->peer), now_s,
                            (uint16_t)options->interval_max_s))

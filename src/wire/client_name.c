@@ -94,11 +94,11 @@ static bool azureus_style(const uint8_t *id, char name[static CLIENT_NAME_LEN]) 
     int version[4];
     for (int i = 0; i < 4; i++) {
         version[i] = version_digit(id[3 + i]);
-        /* The last place may mark a release candidate or a nightly build by a sign. */
+        /* The last place may be a letter or a sign that marks a beta or a nightly build. */
         if (i < 3 && version[i] < 0)
             return false;
     }
-    if (version[3] < 0)
+    if (!isdigit(id[6]))
         version[3] = 0;
     const struct client *client = find(id + 1);
     char number[24];

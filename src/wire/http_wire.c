@@ -4,21 +4,26 @@
 
 #include "base/bencode.h"
 
+/* An absolute URL, as proxies get it, has a scheme and a host before the path. */
+static struct bytes without_host(struct bytes path) {
+    if (path.len == 0 || path.data[0] == '/')
+        return path;
+    struct bytes rest = path;
+    (void)bytes_split(&rest, ':');
+    if (!bytes_start_with(rest, bytes_of("//")))
+        return path;
+    size_t at = 2;
+    while (at < rest.len && rest.data[at] != '/')
+        at++;
+    return (struct bytes){ .data = rest.data + at, .len = rest.len - at };
+}
+
 struct http_target http_parse_target(struct bytes url) {
     struct bytes rest = url;
     struct http_target target = { .path = bytes_split(&rest, '?') };
     target.query = rest;
 
-    /* An absolute URL, as proxies get it, has a scheme and a host before the path. */
-    const struct bytes scheme = bytes_of("http://");
-    if (bytes_start_with(target.path, scheme)) {
-        const size_t host = scheme.len;
-        size_t at = host;
-        while (at < target.path.len && target.path.data[at] != '/')
-            at++;
-        target.path = (struct bytes){ .data = target.path.data + at, .len = target.path.len - at };
-    }
-
+    target.path = without_host(target.path);
     size_t last = target.path.len;
     while (last > 0 && target.path.data[last - 1] != '/')
         last--;
