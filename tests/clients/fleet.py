@@ -9,7 +9,7 @@ from support.network import Network
 from support.waiting import wait_until
 
 START_S = 20
-DOWNLOAD_S = 40
+DOWNLOAD_S = 60
 
 Download = tuple[Client, Sample]
 

@@ -48,7 +48,7 @@ def test_newcomers_find_the_seeder_right_after_the_tracker_was_killed(tracker, f
     for newcomer in newcomers:
         newcomer.download(sample)
 
-    wait_until_complete([(newcomer, sample) for newcomer in newcomers], timeout_s=10)
+    wait_until_complete([(newcomer, sample) for newcomer in newcomers], timeout_s=15)
     assert seeder.announces() == 1, "the seeder has told the tracker again that it is there"
 
 
