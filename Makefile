@@ -17,14 +17,15 @@ comma   := ,
 SANITIZE ?=
 BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 
-BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libsqlite3-dev libconfig-dev
+BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libsqlite3-dev libconfig-dev \
+    nettle-dev
 CHECK_PACKAGES := check curl iproute2 python3 python3-pytest python3-libtorrent qbittorrent-nox \
     transmission-daemon aria2 rtorrent nodejs $(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
 STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Werror
-LIBRARIES := libmicrohttpd sqlite3 libconfig
+LIBRARIES := libmicrohttpd sqlite3 libconfig nettle
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DSKEP_VERSION='"$(VERSION)"'
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=c11 $(WARNINGS) $(CFLAGS) -pthread \
@@ -32,7 +33,8 @@ ALL_CFLAGS = -std=c11 $(WARNINGS) $(CFLAGS) -pthread \
 LDLIBS  = $(shell pkg-config --libs $(LIBRARIES)) -pthread
 
 SOURCES := $(wildcard src/*/*.c)
-MAINS   := src/cmd/skepd.c
+PROGRAMS := skepd skepctl
+MAINS   := $(PROGRAMS:%=src/cmd/%.c)
 OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(SOURCES)))
 UNIT_SOURCES := $(wildcard tests/unit/*.c)
 UNIT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SOURCES))
@@ -42,13 +44,13 @@ UNIT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SOURCES))
 .PHONY: check check-all check-sanitized check-unit check-asan check-tsan check-layers check-style
 
 # `make run` and `make check` on a fresh machine: the packages come first.
-all: $(BUILD)/skepd
+all: $(PROGRAMS:%=$(BUILD)/%)
 
 run: build-packages
 	@$(MAKE) --no-print-directory all
 	@$(BUILD)/skepd $(ARGS)
 
-$(BUILD)/skepd: $(BUILD)/src/cmd/skepd.o $(OBJECTS)
+$(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/src/cmd/%.o $(OBJECTS)
 	@echo "  LD $@"
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -61,7 +63,7 @@ $(BUILD)/%.o: %.c
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BUILD)/src/cmd/skepd.d
+-include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
 
 # The fuzz targets, with libFuzzer (clang); and the same without it, to go through the corpus again.
 FUZZ_TARGETS := udp http_query http_url
@@ -134,8 +136,8 @@ $(TIDY): tidy/%:
 check-all: check check-asan check-tsan check-style
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=20
 
-check-style: style-packages
-	@clang-format --dry-run -Werror $(SOURCES) $(wildcard tests/*/*.c tests/*/*.h include/*/*.h)
+check-style: style-packages check-layers
+	@clang-format --dry-run -Werror $(SOURCES) $(wildcard src/*/*.h tests/*/*.c tests/*/*.h include/*/*.h)
 	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang build/clang/skepd build/clang/unit-tests
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 	    --inline-suppr -Iinclude -D_GNU_SOURCE $(SOURCES)
@@ -146,17 +148,18 @@ check-style: style-packages
 
 install: all
 	install -D -m 755 $(BUILD)/skepd $(DESTDIR)$(BINDIR)/skepd
+	install -D -m 755 $(BUILD)/skepctl $(DESTDIR)$(BINDIR)/skepctl
 	test -e $(DESTDIR)$(SYSCONFDIR)/skep/skepd.conf || \
 	    install -D -m 644 conf/skepd.conf $(DESTDIR)$(SYSCONFDIR)/skep/skepd.conf
-	install -D -m 644 conf/lan.conf $(DESTDIR)$(SYSCONFDIR)/skep/lan.conf
+	test -e $(DESTDIR)$(SYSCONFDIR)/skep/lan.conf || \
+	    install -D -m 644 conf/lan.conf $(DESTDIR)$(SYSCONFDIR)/skep/lan.conf
 	install -d $(DESTDIR)$(UNITDIR)
 	sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' systemd/skepd.service \
 	    > $(DESTDIR)$(UNITDIR)/skepd.service
 
 # The administrator's own configuration and the database stay.
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/skepd $(DESTDIR)$(UNITDIR)/skepd.service
-	rm -f $(DESTDIR)$(SYSCONFDIR)/skep/lan.conf
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(DESTDIR)$(UNITDIR)/skepd.service
 
 clean:
 	rm -rf build

@@ -49,6 +49,9 @@ uint16_t endpoint_port(const struct endpoint *endpoint);
 void endpoint_set_port(struct endpoint *endpoint, uint16_t port);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
+/* 127.0.0.0/8 or ::1. */
+bool endpoint_is_loopback(const struct endpoint *endpoint);
+
 /* From its wire form of 6 or 18 bytes. */
 struct endpoint endpoint_from_wire(uint8_t family, const uint8_t *wire);
 

@@ -5,6 +5,7 @@
 #define SKEP_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -17,7 +18,11 @@ bool log_level_parse(const char *name, enum log_level *level);
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
-/* A longer line than LOG_LINE_MAX is cut. */
+/* Lines that were dropped since the start because nobody took them. */
+uint64_t log_dropped(void);
+
+/* A line that would have to wait for its reader is dropped. A longer line than LOG_LINE_MAX is cut.
+ */
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level, const char *format, ...);
 
 #define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)

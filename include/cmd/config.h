@@ -14,6 +14,11 @@
 
 enum { CONFIG_PATH_LEN = 1024, CONFIG_ERROR_LEN = 512 };
 
+struct access_options {
+    struct access_rules rules;
+    char list_file[CONFIG_PATH_LEN]; /* empty: none */
+};
+
 struct config {
     enum log_level log_level;
     uint32_t log_events_per_s; /* lines about peers; more are summed up */
@@ -22,6 +27,7 @@ struct config {
     uint32_t flush_interval_ms;
     uint32_t feed_capacity; /* changes for each shard that wait for the store */
     struct tracker_options tracker;
+    struct access_options access;
     struct http_server_options http;
     struct udp_server_options udp; /* listens where HTTP does; port 0 is HTTP's */
 };

@@ -14,6 +14,8 @@ enum setting_kind {
     SETTING_LOG_LEVEL,
     SETTING_NETWORKS,
     SETTING_LISTEN,
+    SETTING_ACCESS_MODE,
+    SETTING_CLIENTS,  /* a struct client_prefixes */
     SETTING_EXTERNAL, /* both external addresses of struct tracker_options */
 };
 

@@ -13,9 +13,11 @@ struct http_request {
     struct endpoint client; /* who is at the other end of the connection */
     enum http_route_kind kind;
     bool headers_seen;
+    size_t body_len;
     http_error error;                 /* why it is no announce or scrape; NULL: it is one */
     char path[HTTP_PATH_MAX];         /* of any other request; cut where it is longer */
     struct http_announce announce;    /* if it is an announce */
+    struct passkey passkey;           /* if it is a scrape */
     uint8_t (*hashes)[INFO_HASH_LEN]; /* if it is a scrape; ours to free */
     size_t hash_count;
 };

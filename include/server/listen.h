@@ -37,7 +37,7 @@ int listen_udp(const struct endpoint *address, uint16_t port, uint32_t receive_b
  */
 uint32_t listen_udp_drops(int fd);
 
-/* `threads`, or one for each core where that is 0. */
+/* `threads`, or one for each core that we may use where that is 0. */
 unsigned listen_threads(uint32_t threads);
 
 /* Calls `visit` with the host part of a URL ("192.168.1.2", "[2001:db8::2]") for each address on

@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "base/endpoint.h"
 
 enum {
     INFO_HASH_LEN = 20,
     PEER_ID_LEN = 20,
+    REFUSAL_DETAIL_LEN = 96,
     NUMWANT_LIMIT = 1000, /* what `numwant_max` may be set to: bounds every reply buffer */
 };
 
@@ -26,17 +28,25 @@ enum announce_event {
     EVENT_PAUSED,
 };
 
+/* What stood before "announce" in the path, as a digest: the key itself is kept nowhere. */
+struct passkey {
+    bool given;
+    uint8_t digest[SHA256_LEN];
+};
+
 struct announce_request {
     uint8_t info_hash[INFO_HASH_LEN];
     uint8_t peer_id[PEER_ID_LEN];
-    struct endpoint peer;    /* the socket's address with the port that the client announced */
-    struct endpoint claimed; /* an address that the client claims; FAMILY_NONE where it does not */
+    struct endpoint peer;       /* the socket's address with the port that the client announced */
+    struct endpoint claimed_v4; /* addresses that the client claims (BEP 3, 7); FAMILY_NONE: none */
+    struct endpoint claimed_v6;
     uint64_t uploaded;
     uint64_t downloaded;
     uint64_t left; /* bytes; LEFT_UNKNOWN is a leecher's */
     uint32_t key;  /* 0: none */
     int32_t numwant;
     enum announce_event event;
+    struct passkey passkey;
 };
 
 /* `peers` and `peer_ids` are the caller's; all else is filled in. */
@@ -52,7 +62,8 @@ struct announce_response {
     uint32_t downloaded; /* how often the torrent was completed */
     uint32_t interval_s;
     uint32_t min_interval_s;
-    struct endpoint asker; /* the address that the tracker took the asker to have */
+    struct endpoint asker;           /* the address that the tracker took the asker to have */
+    char detail[REFUSAL_DETAIL_LEN]; /* of a refusal; empty where there is none */
 };
 
 /* Why an announce is refused; how that is worded is up to the wire. */
@@ -61,7 +72,18 @@ enum announce_result {
     ANNOUNCE_TORRENTS_FULL,
     ANNOUNCE_SWARM_FULL,
     ANNOUNCE_PEERS_FULL,
+    ANNOUNCE_MEMORY_FULL, /* the ceiling that the configuration sets */
     ANNOUNCE_NO_MEMORY,
+    ANNOUNCE_BANNED, /* with the ban's reason, if it has one, as `detail` */
+    ANNOUNCE_ADDRESS_DENIED,
+    ANNOUNCE_CLIENT_DENIED,
+    ANNOUNCE_PASSKEY_MISSING,
+    ANNOUNCE_PASSKEY_UNKNOWN,
+    ANNOUNCE_TORRENT_NOT_LISTED,
+    ANNOUNCE_TOO_FAST,
+    ANNOUNCE_ADDRESS_FULL,       /* as many peers as one address may have */
+    ANNOUNCE_ADDRESS_SWARM_FULL, /* the same, in one torrent */
+    ANNOUNCE_RESULTS,
 };
 
 /* The counts of one torrent (BEP 48, and `downloaders` of BEP 21); zeros for an unknown one. */

@@ -105,6 +105,11 @@ void peer_list_set_deadlines(struct peer_list *list, uint32_t deadline_s);
 /* The first position at or behind `from` whose deadline has passed, or PEER_NOWHERE. */
 uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uint32_t now_s);
 
+/* How many peers have the address of `wire`, or its /64; stops counting at `enough`. Looks at all.
+ */
+uint32_t peer_list_count_address(const struct peer_list *list, const uint8_t *wire,
+                                 uint32_t enough);
+
 /* Copies at most `want` peers that pass `filter` to `wire`, and their ids to `peer_ids` unless that
  * is NULL. Every peer that passes is as likely as any other; none comes twice. Where `substitute`
  * is not NULL, the LAN's peers are given with that address (4 or 16 bytes) and their own port.

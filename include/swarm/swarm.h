@@ -6,6 +6,7 @@
 #ifndef SKEP_SWARM_SWARM_H
 #define SKEP_SWARM_SWARM_H
 
+#include "swarm/address_counts.h"
 #include "swarm/feed.h"
 #include "swarm/peer_list.h"
 
@@ -18,6 +19,12 @@ struct swarm {
     struct peer_list v6;
 };
 
+/* Who is told of peers that come and go. */
+struct swarm_watchers {
+    struct feed *feed;
+    struct address_counts *addresses; /* NULL: nobody counts */
+};
+
 /* How a peer is put: all that the announce said and the tracker decided. */
 struct peer_put {
     const struct announce_request *request;
@@ -25,7 +32,8 @@ struct peer_put {
     bool on_lan;
     uint16_t ttl_s;
     uint32_t now_s;
-    uint32_t peers_max; /* for the swarm */
+    uint32_t peers_max;         /* for the swarm */
+    uint32_t address_peers_max; /* for the peer's address, in the swarm */
 };
 
 /* Without peers. Borrows `key` for as long as the swarm lives. NULL without memory. */
@@ -45,22 +53,27 @@ static inline uint32_t swarm_peers(const struct swarm *swarm) {
 bool swarm_knows(struct swarm *swarm, const struct peer_put *put);
 
 /* Adds or refreshes the peer, counts a `completed` once, and stores its position in `*position`.
- * ANNOUNCE_OK, ANNOUNCE_SWARM_FULL or ANNOUNCE_NO_MEMORY. */
-enum announce_result swarm_put(struct swarm *swarm, struct feed *feed, const struct peer_put *put,
-                               uint32_t *position);
+ * ANNOUNCE_OK, or which limit or want of memory was in the way. */
+enum announce_result swarm_put(struct swarm *swarm, const struct swarm_watchers *watchers,
+                               const struct peer_put *put, uint32_t *position);
 
 /* Removes the peer that the announce came from, if it is there: by its endpoint, or else by its
  * peer_id and key. */
-void swarm_drop(struct swarm *swarm, struct feed *feed, const struct announce_request *request,
-                const struct endpoint *peer, uint32_t now_s);
+void swarm_drop(struct swarm *swarm, const struct swarm_watchers *watchers,
+                const struct announce_request *request, const struct endpoint *peer,
+                uint32_t now_s);
 
 /* Removes up to `limit` peers whose time is up; returns how many. */
-uint32_t swarm_expire(struct swarm *swarm, struct feed *feed, uint32_t now_s, uint32_t limit);
+uint32_t swarm_expire(struct swarm *swarm, const struct swarm_watchers *watchers, uint32_t now_s,
+                      uint32_t limit);
 
 /* Puts a peer back as a change describes it, telling nobody; what is there already stays. False
  * without memory. */
-bool swarm_restore(struct swarm *swarm, const struct change *change, bool on_lan, uint32_t now_s,
-                   uint16_t ttl_s);
+bool swarm_restore(struct swarm *swarm, const struct swarm_watchers *watchers,
+                   const struct change *change, bool on_lan, uint32_t now_s, uint16_t ttl_s);
+
+/* Bytes that the swarm holds, all in all. */
+size_t swarm_memory(const struct swarm *swarm);
 
 /* Describes the peer at `position` as a change of `kind`. */
 struct change swarm_describe(const struct swarm *swarm, const struct peer_list *list,

@@ -7,8 +7,9 @@
 #include <pthread.h>
 
 #include "base/random.h"
+#include "swarm/access.h"
+#include "swarm/limits.h"
 #include "swarm/swarm.h"
-#include "swarm/tracker.h"
 
 enum { SHARDS = TRACKER_SHARDS };
 
@@ -23,8 +24,11 @@ struct shard {
     uint32_t slot_mask;
     uint32_t count;                        /* swarms */
     const struct tracker_options *options; /* the tracker's, and replaced by it under the lock */
+    const struct access *access;           /* the same */
     struct random random;
     struct feed feed;
+    struct swarm_watchers watchers;
+    _Atomic uint64_t answered; /* announces; written under the lock */
 };
 
 struct swarm_table {

@@ -7,31 +7,17 @@
 #ifndef SKEP_SWARM_TRACKER_H
 #define SKEP_SWARM_TRACKER_H
 
+#include "swarm/access.h"
 #include "swarm/announce.h"
 #include "swarm/feed.h"
-
-struct tracker_options {
-    uint32_t interval_min_s;  /* the interval follows the load between these two */
-    uint32_t interval_max_s;  /* at most 8 hours */
-    uint32_t announces_per_s; /* the load to aim for */
-    uint32_t numwant;         /* for those who do not say */
-    uint32_t numwant_max;     /* at most NUMWANT_LIMIT */
-    uint32_t torrents_max;
-    uint32_t torrent_peers_max;
-    uint32_t peers_max;
-    uint32_t idle_torrent_s;     /* how long a torrent without peers keeps its count */
-    struct networks lan;         /* our own networks */
-    struct networks trust;       /* who may claim another address than its socket's */
-    struct endpoint external_v4; /* how the outside sees our LAN; FAMILY_NONE: unknown */
-    struct endpoint external_v6;
-};
-
-/* How many parts the sweep may be done in. */
-enum { TRACKER_SHARDS = 256 };
+#include "swarm/limits.h"
 
 struct tracker_stats {
     uint32_t torrents;
     uint32_t peers;
+    uint64_t memory;                      /* bytes of all swarms */
+    uint64_t announces[ANNOUNCE_RESULTS]; /* by what became of them */
+    uint64_t scrapes[ANNOUNCE_RESULTS];
 };
 
 struct tracker;
@@ -45,12 +31,22 @@ void tracker_delete(struct tracker *tracker);
  * ones go on. */
 bool tracker_apply(struct tracker *tracker, const struct tracker_options *options);
 
+/* Takes over `access`, which becomes the tracker's own, shard by shard; until the first call anyone
+ * may come. One thread at a time. */
+void tracker_set_access(struct tracker *tracker, struct access *access);
+
 /* One announce. Borrows `request` and fills `response`, both the caller's; on a refusal only the
  * intervals in it. Does not allocate but where a swarm outgrows its memory. BEP 3, 7, 21, 23, 24.
  */
 enum announce_result tracker_announce(struct tracker *tracker,
                                       const struct announce_request *request, uint64_t now_ms,
                                       struct announce_response *response);
+
+/* Whether a scrape of that address is answered; `detail` as in an announce's response. To be asked
+ * once a request. */
+enum announce_result tracker_admit_scrape(struct tracker *tracker, const struct endpoint *address,
+                                          const struct passkey *passkey, uint64_t now_ms,
+                                          char detail[static REFUSAL_DETAIL_LEN]);
 
 /* The counts of one torrent; zeros where it is unknown. BEP 48. */
 struct scrape_entry tracker_scrape(struct tracker *tracker,

@@ -24,6 +24,13 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b) {
     return a->family == b->family && memcmp(a->wire, b->wire, endpoint_len(a->family)) == 0;
 }
 
+bool endpoint_is_loopback(const struct endpoint *endpoint) {
+    static const uint8_t v6_loopback[16] = { [15] = 1 };
+    if (endpoint->family == FAMILY_V4)
+        return endpoint->wire[0] == 127;
+    return memcmp(endpoint->wire, v6_loopback, sizeof v6_loopback) == 0;
+}
+
 struct endpoint endpoint_from_wire(uint8_t family, const uint8_t *wire) {
     struct endpoint endpoint = { .family = family };
     memcpy(endpoint.wire, wire, endpoint_len(family));

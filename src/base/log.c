@@ -1,15 +1,18 @@
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 static _Atomic int level_now = LOG_LEVEL_INFO;
+static _Atomic uint64_t dropped;
 
 static const struct {
     const char *name;
@@ -43,8 +46,19 @@ bool log_enabled(enum log_level level) {
     return (int)level <= atomic_load_explicit(&level_now, memory_order_relaxed);
 }
 
+/* The variable is inherited by programs whose output goes elsewhere, so it names the journal's own
+ * stream, by device and inode. */
+static bool writes_to_journal(void) {
+    unsigned long long device;
+    unsigned long long inode;
+    struct stat output;
+    const char *named = getenv("JOURNAL_STREAM");
+    return named != NULL && sscanf(named, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &output) == 0 && output.st_dev == device && output.st_ino == inode;
+}
+
 static int put_prefix(char *line, size_t size, enum log_level level) {
-    if (getenv("JOURNAL_STREAM") != NULL)
+    if (writes_to_journal())
         return snprintf(line, size, "<%d>", levels[level].syslog_priority);
     const time_t now = time(NULL);
     struct tm parts;
@@ -54,6 +68,19 @@ static int put_prefix(char *line, size_t size, enum log_level level) {
     if (level == LOG_LEVEL_INFO)
         return snprintf(line, size, "%s ", when);
     return snprintf(line, size, "%s %s: ", when, levels[level].name);
+}
+
+/* A reader who has stopped reading must not stop the tracker: where a line would have to wait, it
+ * is dropped. A pipe that is ready takes PIPE_BUF bytes, which is more than a line has. */
+static void put_line(const char *line, size_t len) {
+    struct pollfd output = { .fd = STDERR_FILENO, .events = POLLOUT };
+    if (poll(&output, 1, 0) != 1 || !(output.revents & POLLOUT) ||
+        write(STDERR_FILENO, line, len) < 0)
+        atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
+}
+
+uint64_t log_dropped(void) {
+    return atomic_load_explicit(&dropped, memory_order_relaxed);
 }
 
 void log_line(enum log_level level, const char *format, ...) {
@@ -72,7 +99,5 @@ void log_line(enum log_level level, const char *format, ...) {
     if (len > sizeof line - 1)
         len = sizeof line - 1;
     line[len++] = '\n';
-    /* Nobody is left to tell if the log itself cannot be written. */
-    if (write(STDERR_FILENO, line, len) < 0)
-        return;
+    put_line(line, len);
 }

@@ -2,13 +2,18 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libconfig.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/settings.h"
+
+enum { FILE_LEN_MAX = 1 << 20 };
 
 /* One file on its way into `config`, which is a copy. */
 struct reading {
@@ -136,6 +141,37 @@ static config_setting_t *read_external(config_setting_t *value, const struct set
     return NULL;
 }
 
+static config_setting_t *read_access_mode(config_setting_t *value, const struct setting *setting,
+                                          void *field) {
+    (void)setting;
+    static const char *const modes[] = { "open", "listed", "private" };
+    const char *name = config_setting_get_string(value);
+    for (int mode = ACCESS_OPEN; name && mode <= ACCESS_PRIVATE; mode++) {
+        if (strcmp(name, modes[mode]) == 0) {
+            *(enum access_mode *)field = (enum access_mode)mode;
+            return NULL;
+        }
+    }
+    return value;
+}
+
+static config_setting_t *read_clients(config_setting_t *value, const struct setting *setting,
+                                      void *field) {
+    (void)setting;
+    struct client_prefixes prefixes = { 0 };
+    for (size_t i = 0; i < list_length(value); i++) {
+        config_setting_t *element = list_at(value, i);
+        const char *text = config_setting_get_string(element);
+        if (!text || i == CLIENT_PREFIXES_MAX || !*text || strlen(text) > PEER_ID_LEN)
+            return element;
+        prefixes.list[i].len = (uint8_t)strlen(text);
+        memcpy(prefixes.list[i].text, text, strlen(text));
+        prefixes.count++;
+    }
+    *(struct client_prefixes *)field = prefixes;
+    return NULL;
+}
+
 static const struct {
     value_reader read;
     const char *expected; /* NULL: a number, whose range tells */
@@ -146,6 +182,8 @@ static const struct {
     [SETTING_LOG_LEVEL] = { read_log_level, "\"error\", \"warning\", \"info\" or \"debug\"" },
     [SETTING_NETWORKS] = { read_networks, "a list of up to 32 networks such as \"10.0.0.0/8\"" },
     [SETTING_LISTEN] = { read_listen, "\"*\" or a list of up to 8 IP addresses" },
+    [SETTING_ACCESS_MODE] = { read_access_mode, "\"open\", \"listed\" or \"private\"" },
+    [SETTING_CLIENTS] = { read_clients, "a list of up to 32 texts such as \"-qB4\"" },
     [SETTING_EXTERNAL] = { read_external, "an IPv4 address, an IPv6 address or a list of both" },
 };
 
@@ -162,8 +200,7 @@ static void keep_to_one_line(char *text) {
 
 __attribute__((format(printf, 3, 4))) static bool
 refuse(const struct reading *reading, const config_setting_t *at, const char *format, ...) {
-    const char *file = config_setting_source_file(at);
-    int len = snprintf(reading->error, CONFIG_ERROR_LEN, "%s:%u: ", file ? file : reading->path,
+    int len = snprintf(reading->error, CONFIG_ERROR_LEN, "%s:%u: ", reading->path,
                        config_setting_source_line(at));
     va_list args;
     va_start(args, format);
@@ -228,25 +265,60 @@ static bool read_group(struct reading *reading, config_setting_t *group, const c
     return true;
 }
 
-/* NULL and errno. libconfig's scanner ends the whole process where it cannot read, so a directory
- * must not get that far. */
-static FILE *open_file(const char *path) {
-    FILE *file = fopen(path, "re");
+/* The whole file as a string, which the caller frees; NULL and errno. Anything but a regular file
+ * is refused: libconfig's scanner ends the whole process where it cannot read, and a pipe would
+ * have us wait. */
+static char *read_file(const char *path) {
+    char *text = NULL;
     struct stat status;
-    if (!file)
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
         return NULL;
-    if (fstat(fileno(file), &status) == 0 && !S_ISDIR(status.st_mode))
-        return file;
-    fclose(file);
-    errno = EISDIR;
-    return NULL;
+    if (fstat(fd, &status) != 0)
+        goto out;
+    if (!S_ISREG(status.st_mode)) {
+        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+        goto out;
+    }
+    if (status.st_size > FILE_LEN_MAX) {
+        errno = EFBIG;
+        goto out;
+    }
+    text = calloc(1, (size_t)status.st_size + 1);
+    if (text != NULL && read(fd, text, (size_t)status.st_size) < 0) {
+        free(text);
+        text = NULL;
+    }
+out:;
+    const int why = errno;
+    close(fd);
+    errno = why;
+    return text;
 }
 
-static bool parse(config_t *parsed, FILE *file, const struct reading *reading) {
-    if (config_read(parsed, file))
+/* The line of the first @include, or 0. libconfig opens such files itself, and ends the process
+ * where it cannot read one. */
+static unsigned find_include(const char *text) {
+    unsigned line = 1;
+    for (const char *start = text; start != NULL; line++) {
+        if (strncmp(start + strspn(start, " \t"), "@include", 8) == 0)
+            return line;
+        start = strchr(start, '\n');
+        start = start == NULL ? NULL : start + 1;
+    }
+    return 0;
+}
+
+static bool parse(config_t *parsed, const char *text, const struct reading *reading) {
+    const unsigned include = find_include(text);
+    if (include > 0) {
+        snprintf(reading->error, CONFIG_ERROR_LEN, "%s:%u: @include is not supported",
+                 reading->path, include);
+        return false;
+    }
+    if (config_read_string(parsed, text))
         return true;
-    const char *included = config_error_file(parsed);
-    snprintf(reading->error, CONFIG_ERROR_LEN, "%s:%d: %s", included ? included : reading->path,
+    snprintf(reading->error, CONFIG_ERROR_LEN, "%s:%d: %s", reading->path,
              config_error_line(parsed), config_error_text(parsed));
     return false;
 }
@@ -254,18 +326,18 @@ static bool parse(config_t *parsed, FILE *file, const struct reading *reading) {
 bool config_file_read(struct config *config, const char *path,
                       char error[static CONFIG_ERROR_LEN]) {
     struct reading reading = { .config = *config, .path = path, .error = error };
-    FILE *file = open_file(path);
-    if (!file) {
+    char *text = read_file(path);
+    if (text == NULL) {
         snprintf(error, CONFIG_ERROR_LEN, "%s: %s", path, strerror(errno));
         return false;
     }
     config_t parsed;
     config_init(&parsed);
-    bool ok =
-        parse(&parsed, file, &reading) && read_group(&reading, config_root_setting(&parsed), "");
+    const bool good =
+        parse(&parsed, text, &reading) && read_group(&reading, config_root_setting(&parsed), "");
     config_destroy(&parsed);
-    fclose(file);
-    if (ok)
+    free(text);
+    if (good)
         *config = reading.config;
-    return ok;
+    return good;
 }

@@ -45,7 +45,7 @@ static void write_line(const struct change *change, const char *what) {
 void event_log_tick(struct event_log *log, uint64_t now_ms) {
     if (log->second == now_ms / 1000)
         return;
-    if (log->unsaid > 0)
+    if (log->unsaid > 0 && log->per_s > 0)
         log_info("%llu more events in one second are not listed (log_events_per_s is %u)",
                  (unsigned long long)log->unsaid, log->per_s);
     log->second = now_ms / 1000;

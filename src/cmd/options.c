@@ -149,7 +149,7 @@ static void apply(const struct options *options, struct config *config) {
     if (options->port >= 0)
         config->http.port = (uint16_t)options->port;
     if (options->threads >= 0)
-        config->http.threads = (uint32_t)options->threads;
+        config->http.threads = config->udp.threads = (uint32_t)options->threads;
     if (options->log_level >= 0)
         config->log_level = (enum log_level)options->log_level;
     if (options->no_udp)

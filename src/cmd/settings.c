@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/edit_distance.h"
+#include "swarm/address_counts.h"
 #include "wire/connection_id.h"
 
 #define FIELD(member)                                                                              \
@@ -50,7 +51,20 @@ static const struct setting SETTINGS[] = {
     NUMBER("limits.torrents_max", tracker.torrents_max, 1, MANY, "torrents"),
     NUMBER("limits.torrent_peers_max", tracker.torrent_peers_max, 1, MANY, "peers of one torrent"),
     NUMBER("limits.peers_max", tracker.peers_max, 1, MANY, "peers of all torrents"),
+    NUMBER("limits.memory_max_mib", tracker.memory_max_mib, 0, 16777216, "mebibytes of all swarms; 0: no ceiling"),
+    NUMBER("limits.address_peers_max", tracker.address_peers_max, 0, ADDRESS_COUNT_MAX - 1, "peers of one address; 0: any number"),
+    NUMBER("limits.address_torrent_peers_max", tracker.address_torrent_peers_max, 0, ADDRESS_COUNT_MAX - 1, "peers of one address in one torrent; 0: any number"),
+    NUMBER("limits.requests_per_s", tracker.requests_per_s, 0, 1000000, "requests of one address a second; 0: any number"),
+    NUMBER("limits.requests_burst", tracker.requests_burst, 1, 1000000, "requests of one address at once"),
+    SETTING("limits.loopback", SETTING_BOOL, tracker.limit_loopback, "whether an address's limits hold for this machine, too"),
     NUMBER("limits.idle_torrent_s", tracker.idle_torrent_s, 0, YEARS_10_S, "seconds until a torrent without peers is forgotten"),
+
+    SETTING("access.mode", SETTING_ACCESS_MODE, access.rules.mode, "who may use the tracker"),
+    SETTING("access.list_file", SETTING_TEXT, access.list_file, "a text file of registered torrents"),
+    SETTING("access.allow", SETTING_NETWORKS, access.rules.allow, "networks that may come; none: all"),
+    SETTING("access.deny", SETTING_NETWORKS, access.rules.deny, "networks that may not"),
+    SETTING("access.clients_allow", SETTING_CLIENTS, access.rules.clients_allow, "how peer_ids must begin; none: any"),
+    SETTING("access.clients_deny", SETTING_CLIENTS, access.rules.clients_deny, "how peer_ids must not begin"),
 
     SETTING("network.lan", SETTING_NETWORKS, tracker.lan, "our own networks"),
     SETTING("network.trust", SETTING_NETWORKS, tracker.trust, "networks whose peers may claim another address"),
@@ -58,7 +72,7 @@ static const struct setting SETTINGS[] = {
 
     SETTING("store.enabled", SETTING_BOOL, store_enabled, "remember torrents and peers across restarts"),
     SETTING("store.database", SETTING_TEXT, database, "the SQLite file"),
-    NUMBER("store.flush_interval_ms", flush_interval_ms, 10, 60000, "milliseconds between two commits"),
+    NUMBER("store.flush_interval_ms", flush_interval_ms, 100, 60000, "milliseconds between two commits"),
     NUMBER("store.feed_capacity", feed_capacity, 1, 1048576, "changes that wait for the store, in each of 256 shards"),
 };
 /* clang-format on */

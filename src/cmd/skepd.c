@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/ticker.h"
+#include "cmd/admission.h"
 #include "cmd/options.h"
 #include "cmd/recorder.h"
 #include "server/http_server.h"
@@ -44,6 +45,7 @@ struct daemon {
     struct http_server *http;
     struct udp_server *udp;
     struct drop_watch drop_watch;
+    struct admission *admission;
     struct tracker_stats restored; /* what was back before the first announce */
 };
 
@@ -100,6 +102,15 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
     return true;
 }
 
+static bool start_admission(struct daemon *daemon, const struct config *config) {
+    char error[CONFIG_ERROR_LEN];
+    const char *database = config->store_enabled ? config->database : NULL;
+    daemon->admission = admission_start(daemon->tracker, &config->access, database, error);
+    if (daemon->admission == NULL)
+        log_error("%s", error);
+    return daemon->admission != NULL;
+}
+
 static bool start_http(struct daemon *daemon, const struct config *config) {
     char error[LISTEN_ERROR_LEN];
     daemon->http = http_server_start(&config->http, daemon->tracker, error);
@@ -136,7 +147,7 @@ static bool start_udp(struct daemon *daemon, const struct config *config) {
     daemon->drop_watch.udp = daemon->udp;
     daemon->drop_watch.ticker =
         ticker_start("drop watch", DROP_WATCH_MS, watch_drops, &daemon->drop_watch);
-    return true;
+    return daemon->drop_watch.ticker != NULL;
 }
 
 static bool start_threads(struct daemon *daemon, const struct config *config) {
@@ -157,8 +168,8 @@ static bool start(struct daemon *daemon, const struct config *config) {
         log_error("out of memory");
         return false;
     }
-    return open_store(daemon, config) && start_http(daemon, config) && start_udp(daemon, config) &&
-           start_threads(daemon, config);
+    return open_store(daemon, config) && start_admission(daemon, config) &&
+           start_http(daemon, config) && start_udp(daemon, config) && start_threads(daemon, config);
 }
 
 static bool stop(struct daemon *daemon) {
@@ -166,6 +177,7 @@ static bool stop(struct daemon *daemon) {
     udp_server_stop(daemon->udp);
     http_server_stop(daemon->http);
     ticker_stop(daemon->sweeper.ticker);
+    admission_stop(daemon->admission);
     const bool recorded = recorder_stop(daemon->recorder);
     store_close(daemon->store);
     tracker_delete(daemon->tracker);
@@ -190,11 +202,18 @@ static void greet(const struct daemon *daemon, const struct config *config) {
 /* Each connection takes a file descriptor, and a shell's limit is often 1024. */
 static void raise_file_limit(const struct config *config) {
     struct rlimit limit;
-    const rlim_t wanted = config->http.connections_max + SPARE_FILES;
+    const rlim_t threads =
+        listen_threads(config->http.threads) + listen_threads(config->udp.threads);
+    const rlim_t wanted = config->http.connections_max + SPARE_FILES + LISTEN_MAX * 4 * threads;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
         return;
-    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+    const struct rlimit raised = {
+        .rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max,
+        .rlim_max = limit.rlim_max,
+    };
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        limit = raised;
+    if (limit.rlim_cur < wanted)
         log_warning("only %llu files may be open, too few for %u connections",
                     (unsigned long long)limit.rlim_cur, config->http.connections_max);
 }
@@ -211,6 +230,7 @@ static void reload(struct daemon *daemon, const struct options *options) {
         log_error("out of memory; the settings stay as they were");
         return;
     }
+    admission_apply(daemon->admission, &config.access);
     set_sweep_pace(&daemon->sweeper, &config);
     http_server_apply(daemon->http, &config.http);
     log_info("settings read again; ports, threads and the database change with a restart only");

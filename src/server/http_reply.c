@@ -38,10 +38,17 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, const char *rea
     return send_body(connection, &body);
 }
 
+static enum MHD_Result refuse_result(struct MHD_Connection *connection, enum announce_result result,
+                                     const char *detail, uint32_t interval_s) {
+    char text[REFUSAL_TEXT_LEN];
+    refusal_text(result, detail, text);
+    return refuse(connection, text, interval_s, refusal_retry_min(result, interval_s));
+}
+
 /* What a client sends wrong, it will send wrong again. */
 static enum MHD_Result refuse_broken(const struct http_context *context,
                                      struct MHD_Connection *connection, const char *reason) {
-    return refuse(connection, reason, tracker_interval_s(context->tracker), UINT32_MAX);
+    return refuse(connection, reason, tracker_interval_s(context->tracker), RETRY_NEVER);
 }
 
 static enum MHD_Result reply_announce(struct http_context *context,
@@ -60,8 +67,7 @@ static enum MHD_Result reply_announce(struct http_context *context,
     const enum announce_result result =
         tracker_announce(context->tracker, &announce->request, clock_now_ms(), &response);
     if (result != ANNOUNCE_OK)
-        return refuse(connection, refusal_text(result), response.interval_s,
-                      response.interval_s / 60 + 1);
+        return refuse_result(connection, result, response.detail, response.interval_s);
     uint8_t buffer[HTTP_ANNOUNCE_MAX];
     struct writer body = writer_on(buffer, sizeof buffer);
     http_write_announce(&body, announce, &response);
@@ -79,6 +85,11 @@ static enum MHD_Result reply_scrape(struct http_context *context, struct MHD_Con
                                     const struct http_request *request) {
     if (request->error != NULL)
         return refuse_broken(context, connection, request->error);
+    char detail[REFUSAL_DETAIL_LEN];
+    const enum announce_result admission = tracker_admit_scrape(
+        context->tracker, &request->client, &request->passkey, clock_now_ms(), detail);
+    if (admission != ANNOUNCE_OK)
+        return refuse_result(connection, admission, detail, tracker_interval_s(context->tracker));
     if (request->hash_count == 0)
         return reply_full_scrape(context, connection);
     const size_t size = HTTP_SCRAPE_FIXED_MAX + request->hash_count * HTTP_SCRAPE_ENTRY_MAX;

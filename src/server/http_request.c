@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire/passkey.h"
+
 struct http_request *http_request_create(const struct sockaddr *client) {
     struct http_request *request = calloc(1, sizeof *request);
     if (request != NULL)
@@ -17,10 +19,11 @@ void http_request_delete(struct http_request *request) {
     free(request);
 }
 
-static void read_announce(struct http_request *request, struct bytes query) {
+static void read_announce(struct http_request *request, struct bytes query, struct bytes key) {
     request->error = http_parse_announce(query, &request->announce);
     if (request->error != NULL)
         return;
+    request->announce.request.passkey = passkey_of(key);
     request->announce.request.peer = request->client;
     endpoint_set_port(&request->announce.request.peer, request->announce.port);
 }
@@ -45,16 +48,18 @@ void http_request_read(struct http_request *request, struct bytes url, size_t sc
     request->hashes = NULL;
     request->hash_count = 0;
     request->headers_seen = false;
+    request->body_len = 0;
     request->error = NULL;
 
     const struct http_target target = http_parse_target(url);
     request->kind = target.kind;
     switch (target.kind) {
     case HTTP_ROUTE_ANNOUNCE:
-        read_announce(request, target.query);
+        read_announce(request, target.query, target.prefix);
         break;
     case HTTP_ROUTE_SCRAPE:
         read_scrape(request, target.query, scrape_max);
+        request->passkey = passkey_of(target.prefix);
         break;
     case HTTP_ROUTE_OTHER:
         read_path(request, target.path);

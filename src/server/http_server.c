@@ -11,6 +11,8 @@
 #include "server/http_reply.h"
 #include "server/http_request.h"
 
+enum { BODY_MAX = 4096 }; /* nobody reads a body, but a short one is forgiven */
+
 struct http_server {
     struct http_context context;
     size_t count;
@@ -69,8 +71,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         return MHD_YES;
     }
     if (*upload_data_size > 0) {
+        request->body_len += *upload_data_size;
         *upload_data_size = 0;
-        return MHD_YES;
+        return request->body_len <= BODY_MAX ? MHD_YES : MHD_NO;
     }
     return http_reply(context, connection, method, request);
 }
@@ -85,11 +88,13 @@ static void on_message(void *cls, const char *format, va_list arguments) {
     log_debug("libmicrohttpd: %s", text);
 }
 
-static struct MHD_Daemon *start_daemon(int fd, const struct http_server_options *options,
+/* Each of the listeners gets its share of the connections. */
+static struct MHD_Daemon *start_daemon(int fd, size_t listeners,
+                                       const struct http_server_options *options,
                                        struct http_context *context) {
     const unsigned threads = listen_threads(options->threads);
-    const unsigned connections =
-        options->connections_max > threads ? options->connections_max : threads;
+    const unsigned share = options->connections_max / (unsigned)listeners;
+    const unsigned connections = share > threads ? share : threads;
     const unsigned flags =
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
     const struct MHD_OptionItem pool[] = {
@@ -109,10 +114,11 @@ static struct MHD_Daemon *start_daemon(int fd, const struct http_server_options 
 static bool serve_on(struct http_server *server, const struct endpoint *address,
                      const struct http_server_options *options,
                      char error[static LISTEN_ERROR_LEN]) {
+    const size_t listeners = options->listen.count > 0 ? options->listen.count : 1;
     const int fd = listen_tcp(address, options->port, error);
     if (fd < 0)
         return false;
-    struct MHD_Daemon *daemon = start_daemon(fd, options, &server->context);
+    struct MHD_Daemon *daemon = start_daemon(fd, listeners, options, &server->context);
     if (daemon == NULL) {
         snprintf(error, LISTEN_ERROR_LEN, "cannot start the HTTP server on port %u", options->port);
         close(fd);

@@ -5,6 +5,7 @@
 #include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -150,10 +151,10 @@ uint32_t listen_udp_drops(int fd) {
 }
 
 unsigned listen_threads(uint32_t threads) {
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t ours;
     if (threads > 0)
         return threads;
-    return cores > 0 ? (unsigned)cores : 1;
+    return sched_getaffinity(0, sizeof ours, &ours) == 0 ? (unsigned)CPU_COUNT(&ours) : 1;
 }
 
 typedef void (*host_visitor)(void *context, const char *host);

@@ -1,7 +1,15 @@
 #include "server/udp_reply.h"
 
 #include "wire/connection_id.h"
+#include "wire/passkey.h"
 #include "wire/refusal.h"
+
+static size_t refuse(uint8_t *out, uint32_t transaction_id, enum announce_result result,
+                     const char *detail) {
+    char text[REFUSAL_TEXT_LEN];
+    refusal_text(result, detail, text);
+    return udp_write_error(out, transaction_id, text, UDP_REPLY_MAX);
+}
 
 static size_t reply_announce(const struct udp_context *context, struct bytes packet,
                              const struct udp_header *header, const struct endpoint *sender,
@@ -12,6 +20,8 @@ static size_t reply_announce(const struct udp_context *context, struct bytes pac
         return udp_write_error(out, header->transaction_id, error, UDP_REPLY_MAX);
     announce.request.peer = *sender;
     endpoint_set_port(&announce.request.peer, announce.port);
+    announce.request.passkey =
+        passkey_in_path((struct bytes){ .data = announce.path, .len = announce.path_len });
 
     struct announce_response response = {
         .peers = udp_peers_place(out),
@@ -20,12 +30,20 @@ static size_t reply_announce(const struct udp_context *context, struct bytes pac
     const enum announce_result result =
         tracker_announce(context->tracker, &announce.request, now_ms, &response);
     if (result != ANNOUNCE_OK)
-        return udp_write_error(out, header->transaction_id, refusal_text(result), UDP_REPLY_MAX);
+        return refuse(out, header->transaction_id, result, response.detail);
     return udp_write_announce(out, header->transaction_id, &response);
 }
 
+/* A scrape over UDP has no path to bring a passkey in. */
 static size_t reply_scrape(const struct udp_context *context, struct bytes packet,
-                           const struct udp_header *header, uint8_t *out) {
+                           const struct udp_header *header, const struct endpoint *sender,
+                           uint64_t now_ms, uint8_t *out) {
+    const struct passkey none = { 0 };
+    char detail[REFUSAL_DETAIL_LEN];
+    const enum announce_result admission =
+        tracker_admit_scrape(context->tracker, sender, &none, now_ms, detail);
+    if (admission != ANNOUNCE_OK)
+        return refuse(out, header->transaction_id, admission, detail);
     size_t count;
     const uint8_t *hashes = udp_parse_scrape(packet, &count);
     size_t len = udp_write_scrape_header(out, header->transaction_id);
@@ -59,7 +77,7 @@ size_t udp_reply(const struct udp_context *context, struct bytes packet,
     case UDP_ANNOUNCE:
         return reply_announce(context, packet, &header, sender, now_ms, out);
     case UDP_SCRAPE:
-        return reply_scrape(context, packet, &header, out);
+        return reply_scrape(context, packet, &header, sender, now_ms, out);
     default:
         return udp_write_error(out, header.transaction_id, "unknown action", packet.len);
     }

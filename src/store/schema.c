@@ -2,6 +2,12 @@
 
 #include <stdio.h>
 
+#define COUNT_CHANGE(table, event)                                                                 \
+    "CREATE TRIGGER " table "_" event " AFTER " event " ON " table                                 \
+    " BEGIN UPDATE registry_version SET version = version + 1; END;"
+#define COUNT_CHANGES(table)                                                                       \
+    COUNT_CHANGE(table, "INSERT") COUNT_CHANGE(table, "UPDATE") COUNT_CHANGE(table, "DELETE")
+
 const char *const schema_steps[] = {
     /* A peer's key in the tree is where it is found: its torrent, then its endpoint on the wire. */
     "CREATE TABLE torrent ("
@@ -22,6 +28,27 @@ const char *const schema_steps[] = {
     "  name  TEXT PRIMARY KEY,"
     "  value BLOB NOT NULL"
     ") WITHOUT ROWID;",
+    /* The registry. Its version goes up with each change, by whomever, so that a reader need not
+     * look at everything to see that nothing changed. */
+    "CREATE TABLE listed ("
+    "  info_hash BLOB PRIMARY KEY,"
+    "  name      TEXT NOT NULL,"
+    "  added_s   INTEGER NOT NULL"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE passkey ("
+    "  digest    BLOB PRIMARY KEY,"
+    "  label     TEXT NOT NULL UNIQUE,"
+    "  created_s INTEGER NOT NULL"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE ban ("
+    "  network   TEXT PRIMARY KEY,"
+    "  reason    TEXT NOT NULL,"
+    "  until_s   INTEGER NOT NULL,"
+    "  created_s INTEGER NOT NULL"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE registry_version (version INTEGER NOT NULL);"
+    "INSERT INTO registry_version VALUES (1);" //
+    COUNT_CHANGES("listed") COUNT_CHANGES("passkey") COUNT_CHANGES("ban"),
 };
 
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;

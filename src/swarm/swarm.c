@@ -35,6 +35,10 @@ uint32_t swarm_leechers(const struct swarm *swarm) {
     return swarm_peers(swarm) - swarm_seeders(swarm);
 }
 
+size_t swarm_memory(const struct swarm *swarm) {
+    return sizeof *swarm + peer_list_memory(&swarm->v4) + peer_list_memory(&swarm->v6);
+}
+
 struct change swarm_describe(const struct swarm *swarm, const struct peer_list *list,
                              uint32_t position, enum change_kind kind) {
     const struct peer_record *record = peer_list_record(list, position);
@@ -59,15 +63,26 @@ static void count_paused(struct swarm *swarm, uint8_t flags, uint32_t difference
         swarm->paused += difference;
 }
 
+static void count_address(const struct swarm_watchers *watchers, const struct endpoint *peer,
+                          bool more) {
+    if (watchers->addresses == NULL)
+        return;
+    if (more)
+        address_counts_add(watchers->addresses, peer);
+    else
+        address_counts_remove(watchers->addresses, peer);
+}
+
 /* Takes a peer away and reports it gone, with the counts that it leaves behind. */
-static void remove_peer(struct swarm *swarm, struct feed *feed, struct peer_list *list,
-                        uint32_t position, enum change_kind kind) {
+static void remove_peer(struct swarm *swarm, const struct swarm_watchers *watchers,
+                        struct peer_list *list, uint32_t position, enum change_kind kind) {
     struct change change = swarm_describe(swarm, list, position, kind);
     count_paused(swarm, peer_list_record(list, position)->flags, UINT32_MAX);
     peer_list_remove(list, position);
     change.seeders = swarm_seeders(swarm);
     change.leechers = swarm_leechers(swarm);
-    feed_push(feed, &change);
+    count_address(watchers, &change.peer, false);
+    feed_push(watchers->feed, &change);
 }
 
 static enum peer_zone zone_of(bool seeder, bool on_lan) {
@@ -100,31 +115,40 @@ static struct peer_record record_of(const struct peer_put *put) {
     return record;
 }
 
-/* BEP 3's `completed`, counted once for each peer. Returns whether it counted. */
+static bool counted_at(const struct peer_list *list, const struct peer_record *record) {
+    const uint32_t place = peer_list_find_identity(list, record->peer_id, record->key);
+    return place != PEER_NOWHERE && peer_list_record(list, place)->flags & PEER_COMPLETED_COUNTED;
+}
+
+/* BEP 3's `completed`, counted once for each peer; one that announces over both families is one.
+ * Returns whether it counted. */
 static bool count_completed(struct swarm *swarm, struct peer_record *record,
                             enum announce_event event) {
     if (event != EVENT_COMPLETED || record->flags & PEER_COMPLETED_COUNTED)
         return false;
+    const bool known = counted_at(&swarm->v4, record) || counted_at(&swarm->v6, record);
     record->flags |= PEER_COMPLETED_COUNTED;
-    swarm->downloaded++;
-    return true;
+    swarm->downloaded += !known;
+    return !known;
 }
 
 static bool worth_telling(const struct peer_record *past, enum peer_zone past_zone,
                           const struct peer_record *record, enum peer_zone zone) {
+    /* Some clients draw a new key for each announce; only that there is one now is news. */
     return past_zone != zone || (past->flags ^ record->flags) != 0 ||
+           (past->key == 0 && record->key != 0) ||
            memcmp(past->peer_id, record->peer_id, PEER_ID_LEN) != 0;
 }
 
-static void report(const struct swarm *swarm, struct feed *feed, const struct peer_list *list,
-                   uint32_t position, enum change_kind kind) {
+static void report(const struct swarm *swarm, const struct swarm_watchers *watchers,
+                   const struct peer_list *list, uint32_t position, enum change_kind kind) {
     const struct change change = swarm_describe(swarm, list, position, kind);
-    feed_push(feed, &change);
+    feed_push(watchers->feed, &change);
 }
 
-static void refresh(struct swarm *swarm, struct feed *feed, const struct peer_put *put,
-                    struct peer_list *list, uint32_t *position) {
-    struct peer_record record = record_of(put);
+static void refresh(struct swarm *swarm, const struct swarm_watchers *watchers,
+                    const struct peer_put *put, struct peer_record record, struct peer_list *list,
+                    uint32_t *position) {
     const struct peer_record past = *peer_list_record(list, *position);
     const enum peer_zone past_zone = peer_list_zone(list, *position);
     const enum peer_zone zone = zone_of(record.left == 0, put->on_lan);
@@ -134,29 +158,51 @@ static void refresh(struct swarm *swarm, struct feed *feed, const struct peer_pu
     count_paused(swarm, record.flags, 1);
     *position = peer_list_update(list, *position, zone, &record, put->now_s + put->ttl_s);
     if (completed)
-        report(swarm, feed, list, *position, CHANGE_PEER_COMPLETED);
+        report(swarm, watchers, list, *position, CHANGE_PEER_COMPLETED);
     else if (worth_telling(&past, past_zone, &record, zone))
-        report(swarm, feed, list, *position, CHANGE_PEER_UPDATED);
+        report(swarm, watchers, list, *position, CHANGE_PEER_UPDATED);
 }
 
-static enum announce_result join(struct swarm *swarm, struct feed *feed, const struct peer_put *put,
-                                 struct peer_list *list, uint32_t *position) {
-    struct peer_record record = record_of(put);
-    const uint32_t old_place = peer_list_find_identity(list, record.peer_id, record.key);
-    if (old_place != PEER_NOWHERE) {
-        inherit(&record, peer_list_record(list, old_place));
-        remove_peer(swarm, feed, list, old_place, CHANGE_PEER_MOVED);
-    }
+/* Counting an address within the swarm means to look at every peer, and is worth it only for one
+ * that has that many anywhere. */
+static enum announce_result room_for(const struct swarm *swarm,
+                                     const struct swarm_watchers *watchers,
+                                     const struct peer_put *put, const struct peer_list *list) {
     if (swarm_peers(swarm) >= put->peers_max)
         return ANNOUNCE_SWARM_FULL;
+    const uint32_t most = put->address_peers_max;
+    if (most > 0 && watchers->addresses != NULL &&
+        address_counts_of(watchers->addresses, &put->peer) >= most &&
+        peer_list_count_address(list, put->peer.wire, most) >= most)
+        return ANNOUNCE_ADDRESS_SWARM_FULL;
+    return ANNOUNCE_OK;
+}
+
+static enum announce_result join(struct swarm *swarm, const struct swarm_watchers *watchers,
+                                 const struct peer_put *put, struct peer_record record,
+                                 struct peer_list *list, uint32_t *position) {
     const bool completed = count_completed(swarm, &record, put->request->event);
     *position = peer_list_add(list, zone_of(record.left == 0, put->on_lan), put->peer.wire, &record,
                               put->now_s + put->ttl_s);
     if (*position == PEER_NOWHERE)
         return ANNOUNCE_NO_MEMORY;
     count_paused(swarm, record.flags, 1);
-    report(swarm, feed, list, *position, completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED);
+    count_address(watchers, &put->peer, true);
+    report(swarm, watchers, list, *position,
+           completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED);
     return ANNOUNCE_OK;
+}
+
+/* Where else in the list the peer is, by its peer_id and key; `position` is where it is by its
+ * endpoint. */
+static uint32_t old_place(const struct peer_list *list, const struct peer_record *record,
+                          uint32_t position) {
+    if (position != PEER_NOWHERE) {
+        const struct peer_record *here = peer_list_record(list, position);
+        if (here->key == record->key && memcmp(here->peer_id, record->peer_id, PEER_ID_LEN) == 0)
+            return PEER_NOWHERE;
+    }
+    return peer_list_find_identity(list, record->peer_id, record->key);
 }
 
 bool swarm_knows(struct swarm *swarm, const struct peer_put *put) {
@@ -165,52 +211,68 @@ bool swarm_knows(struct swarm *swarm, const struct peer_put *put) {
            peer_list_find_identity(list, put->request->peer_id, put->request->key) != PEER_NOWHERE;
 }
 
-enum announce_result swarm_put(struct swarm *swarm, struct feed *feed, const struct peer_put *put,
-                               uint32_t *position) {
+/* An identity has one place only: were there more, strangers could fill an index's chain with one.
+ */
+enum announce_result swarm_put(struct swarm *swarm, const struct swarm_watchers *watchers,
+                               const struct peer_put *put, uint32_t *position) {
     struct peer_list *list = swarm_list(swarm, put->peer.family);
+    struct peer_record record = record_of(put);
     *position = peer_list_find(list, put->peer.wire);
-    if (*position == PEER_NOWHERE)
-        return join(swarm, feed, put, list, position);
-    refresh(swarm, feed, put, list, position);
-    return ANNOUNCE_OK;
+    const uint32_t old = old_place(list, &record, *position);
+    if (old != PEER_NOWHERE) {
+        inherit(&record, peer_list_record(list, old));
+        remove_peer(swarm, watchers, list, old, CHANGE_PEER_MOVED);
+        *position = peer_list_find(list, put->peer.wire);
+    }
+    if (*position != PEER_NOWHERE) {
+        refresh(swarm, watchers, put, record, list, position);
+        return ANNOUNCE_OK;
+    }
+    /* Who moves takes the room that it had. */
+    const enum announce_result room =
+        old == PEER_NOWHERE ? room_for(swarm, watchers, put, list) : ANNOUNCE_OK;
+    return room == ANNOUNCE_OK ? join(swarm, watchers, put, record, list, position) : room;
 }
 
-void swarm_drop(struct swarm *swarm, struct feed *feed, const struct announce_request *request,
-                const struct endpoint *peer, uint32_t now_s) {
+void swarm_drop(struct swarm *swarm, const struct swarm_watchers *watchers,
+                const struct announce_request *request, const struct endpoint *peer,
+                uint32_t now_s) {
     struct peer_list *list = swarm_list(swarm, peer->family);
     uint32_t position = peer_list_find(list, peer->wire);
     if (position == PEER_NOWHERE)
         position = peer_list_find_identity(list, request->peer_id, request->key);
     if (position == PEER_NOWHERE)
         return;
-    remove_peer(swarm, feed, list, position, CHANGE_PEER_LEFT);
+    remove_peer(swarm, watchers, list, position, CHANGE_PEER_LEFT);
     swarm->idle_since_s = now_s;
 }
 
-static uint32_t expire_list(struct swarm *swarm, struct feed *feed, struct peer_list *list,
-                            uint32_t now_s, uint32_t limit) {
+static uint32_t expire_list(struct swarm *swarm, const struct swarm_watchers *watchers,
+                            struct peer_list *list, uint32_t now_s, uint32_t limit) {
     uint32_t expired = 0;
     uint32_t at = 0;
     /* What fills a removed peer's place comes from behind it, so nobody is passed over. */
     while (expired < limit && (at = peer_list_next_expired(list, at, now_s)) != PEER_NOWHERE) {
-        remove_peer(swarm, feed, list, at, CHANGE_PEER_EXPIRED);
+        remove_peer(swarm, watchers, list, at, CHANGE_PEER_EXPIRED);
         expired++;
     }
     return expired;
 }
 
-uint32_t swarm_expire(struct swarm *swarm, struct feed *feed, uint32_t now_s, uint32_t limit) {
-    uint32_t expired = expire_list(swarm, feed, &swarm->v4, now_s, limit);
-    expired += expire_list(swarm, feed, &swarm->v6, now_s, limit - expired);
+uint32_t swarm_expire(struct swarm *swarm, const struct swarm_watchers *watchers, uint32_t now_s,
+                      uint32_t limit) {
+    uint32_t expired = expire_list(swarm, watchers, &swarm->v4, now_s, limit);
+    expired += expire_list(swarm, watchers, &swarm->v6, now_s, limit - expired);
     if (expired > 0)
         swarm->idle_since_s = now_s;
     return expired;
 }
 
-bool swarm_restore(struct swarm *swarm, const struct change *change, bool on_lan, uint32_t now_s,
-                   uint16_t ttl_s) {
+bool swarm_restore(struct swarm *swarm, const struct swarm_watchers *watchers,
+                   const struct change *change, bool on_lan, uint32_t now_s, uint16_t ttl_s) {
     struct peer_list *list = swarm_list(swarm, change->peer.family);
-    if (peer_list_find(list, change->peer.wire) != PEER_NOWHERE)
+    if (peer_list_find(list, change->peer.wire) != PEER_NOWHERE ||
+        peer_list_find_identity(list, change->peer_id, change->key) != PEER_NOWHERE)
         return true;
     struct peer_record record = {
         .key = change->key,
@@ -225,5 +287,6 @@ bool swarm_restore(struct swarm *swarm, const struct change *change, bool on_lan
                       now_s + ttl_s) == PEER_NOWHERE)
         return false;
     count_paused(swarm, record.flags, 1);
+    count_address(watchers, &change->peer, true);
     return true;
 }

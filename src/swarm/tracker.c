@@ -4,22 +4,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "swarm/tracker_state.h"
+#include "tracker_state.h"
 
-static void publish_load_options(struct tracker *tracker, const struct tracker_options *options) {
+static void publish_options(struct tracker *tracker, const struct tracker_options *options) {
     atomic_store_explicit(&tracker->interval_min_s, options->interval_min_s, memory_order_relaxed);
     atomic_store_explicit(&tracker->interval_max_s, options->interval_max_s, memory_order_relaxed);
     atomic_store_explicit(&tracker->announces_per_s, options->announces_per_s,
                           memory_order_relaxed);
+    atomic_store_explicit(&tracker->requests_per_s, options->requests_per_s, memory_order_relaxed);
+    atomic_store_explicit(&tracker->requests_burst, options->requests_burst, memory_order_relaxed);
+    atomic_store_explicit(&tracker->limit_loopback, options->limit_loopback, memory_order_relaxed);
+}
+
+static bool make_parts(struct tracker *tracker, size_t feed_capacity) {
+    tracker->table = swarm_table_create(feed_capacity);
+    if (tracker->table == NULL)
+        return false;
+    tracker->addresses = address_counts_create(&tracker->table->key);
+    tracker->rates = request_rates_create(&tracker->table->key);
+    for (int i = 0; i < SHARDS; i++)
+        tracker->table->shards[i].watchers.addresses = tracker->addresses;
+    return tracker->addresses != NULL && tracker->rates != NULL;
 }
 
 struct tracker *tracker_create(const struct tracker_options *options, size_t feed_capacity) {
+    const struct access_rules anyone = { .mode = ACCESS_OPEN };
     struct tracker *tracker = calloc(1, sizeof *tracker);
-    if (tracker == NULL)
-        return NULL;
-    tracker->table = swarm_table_create(feed_capacity);
-    if (tracker->table != NULL && tracker_apply(tracker, options))
+    struct access *access = access_create(&anyone);
+    if (tracker != NULL && access != NULL && make_parts(tracker, feed_capacity) &&
+        tracker_apply(tracker, options)) {
+        tracker_set_access(tracker, access);
         return tracker;
+    }
+    access_delete(access);
     tracker_delete(tracker);
     return NULL;
 }
@@ -28,13 +45,16 @@ void tracker_delete(struct tracker *tracker) {
     if (tracker == NULL)
         return;
     swarm_table_delete(tracker->table);
+    address_counts_delete(tracker->addresses);
+    request_rates_delete(tracker->rates);
+    access_delete(tracker->access);
     feed_free(&tracker->taken);
     free(tracker->options);
     free(tracker);
 }
 
-/* Options are read under a shard's lock only, so that nobody has the old ones any more when the
- * last shard has the new. */
+/* Options and access are read under a shard's lock only, so that nobody has the old ones any more
+ * when the last shard has the new. */
 bool tracker_apply(struct tracker *tracker, const struct tracker_options *options) {
     assert(options->numwant_max <= NUMWANT_LIMIT);
     struct tracker_options *copy = malloc(sizeof *copy);
@@ -49,8 +69,19 @@ bool tracker_apply(struct tracker *tracker, const struct tracker_options *option
     }
     free(tracker->options);
     tracker->options = copy;
-    publish_load_options(tracker, copy);
+    publish_options(tracker, copy);
     return true;
+}
+
+void tracker_set_access(struct tracker *tracker, struct access *access) {
+    for (int i = 0; i < SHARDS; i++) {
+        struct shard *shard = &tracker->table->shards[i];
+        pthread_mutex_lock(&shard->lock);
+        shard->access = access;
+        pthread_mutex_unlock(&shard->lock);
+    }
+    access_delete(tracker->access);
+    tracker->access = access;
 }
 
 uint32_t tracker_interval_s(const struct tracker *tracker) {
@@ -74,12 +105,15 @@ static uint32_t told_interval_s(const struct tracker *tracker, struct random *ra
     return lowest + random_below(random, spread + 1);
 }
 
+/* A claim counts in the socket's family only: BEP 7's other address is one more, not another. */
 static struct endpoint known_address(const struct tracker_options *options,
                                      const struct announce_request *request) {
-    if (request->claimed.family == FAMILY_NONE || options->trust.count == 0 ||
+    const struct endpoint *claim =
+        request->peer.family == FAMILY_V6 ? &request->claimed_v6 : &request->claimed_v4;
+    if (claim->family == FAMILY_NONE || options->trust.count == 0 ||
         !networks_contain(&options->trust, &request->peer))
         return request->peer;
-    struct endpoint claimed = request->claimed;
+    struct endpoint claimed = *claim;
     endpoint_set_port(&claimed, endpoint_port(&request->peer));
     return claimed;
 }
@@ -96,6 +130,7 @@ enum announce_result tracker_find_or_add(struct tracker *tracker, struct shard *
     if (*swarm == NULL)
         return ANNOUNCE_NO_MEMORY;
     counter_add(&tracker->torrents, 1);
+    tally_add(&tracker->memory, sizeof **swarm);
     return ANNOUNCE_OK;
 }
 
@@ -131,29 +166,67 @@ static void fill_counts(const struct swarm *swarm, struct announce_response *res
     response->downloaded = swarm == NULL ? 0 : swarm->downloaded;
 }
 
+/* How much a swarm has, to add the difference to the tracker's sums afterwards. */
+struct holding {
+    uint32_t peers;
+    size_t memory;
+};
+
+static struct holding holding_of(const struct swarm *swarm) {
+    return (struct holding){ .peers = swarm_peers(swarm), .memory = swarm_memory(swarm) };
+}
+
+static void add_difference(struct tracker *tracker, const struct swarm *swarm,
+                           struct holding before) {
+    const struct holding after = holding_of(swarm);
+    counter_add(&tracker->peers, after.peers - before.peers);
+    tally_add(&tracker->memory, after.memory - before.memory);
+}
+
 static enum announce_result stop(struct tracker *tracker, struct shard *shard, uint64_t hash,
                                  const struct announce_request *request, uint32_t now_s,
                                  struct announce_response *response) {
     struct swarm *swarm = shard_find(shard, request->info_hash, hash);
     if (swarm != NULL) {
-        const uint32_t before = swarm_peers(swarm);
-        swarm_drop(swarm, &shard->feed, request, &response->asker, now_s);
-        counter_add(&tracker->peers, swarm_peers(swarm) - before);
+        const struct holding before = holding_of(swarm);
+        swarm_drop(swarm, &shard->watchers, request, &response->asker, now_s);
+        add_difference(tracker, swarm, before);
     }
     fill_counts(swarm, response);
     return ANNOUNCE_OK;
+}
+
+/* The bounds that a peer meets who is new to its swarm. */
+static enum announce_result room_for_more(struct tracker *tracker,
+                                          const struct tracker_options *options,
+                                          const struct endpoint *peer) {
+    if (counter_read(&tracker->peers) >= options->peers_max)
+        return ANNOUNCE_PEERS_FULL;
+    if (options->memory_max_mib > 0 &&
+        tally_read(&tracker->memory) >> 20 >= options->memory_max_mib)
+        return ANNOUNCE_MEMORY_FULL;
+    if (options->address_peers_max > 0 && tracker_limits_address(tracker, peer) &&
+        address_counts_of(tracker->addresses, peer) >= options->address_peers_max)
+        return ANNOUNCE_ADDRESS_FULL;
+    return ANNOUNCE_OK;
+}
+
+/* The swarm that the peer goes into. What is new is refused before a swarm is made for it. */
+static enum announce_result find_room(struct tracker *tracker, struct shard *shard, uint64_t hash,
+                                      const struct peer_put *put, struct swarm **swarm) {
+    const enum announce_result room = room_for_more(tracker, shard->options, &put->peer);
+    if (room != ANNOUNCE_OK) {
+        *swarm = shard_find(shard, put->request->info_hash, hash);
+        return *swarm != NULL && swarm_knows(*swarm, put) ? ANNOUNCE_OK : room;
+    }
+    return tracker_find_or_add(tracker, shard, put->request->info_hash, hash, put->now_s, swarm);
 }
 
 static enum announce_result put(struct tracker *tracker, struct shard *shard, uint64_t hash,
                                 const struct announce_request *request, uint32_t now_s,
                                 struct announce_response *response) {
     const struct tracker_options *options = shard->options;
-    struct swarm *swarm;
-    enum announce_result result =
-        tracker_find_or_add(tracker, shard, request->info_hash, hash, now_s, &swarm);
-    if (result != ANNOUNCE_OK)
-        return result;
-
+    const bool limited = tracker_limits_address(tracker, &response->asker);
     const struct peer_put put = {
         .request = request,
         .peer = response->asker,
@@ -161,13 +234,16 @@ static enum announce_result put(struct tracker *tracker, struct shard *shard, ui
         .ttl_s = (uint16_t)(2 * response->interval_s),
         .now_s = now_s,
         .peers_max = options->torrent_peers_max,
+        .address_peers_max = limited ? options->address_torrent_peers_max : 0,
     };
-    if (counter_read(&tracker->peers) >= options->peers_max && !swarm_knows(swarm, &put))
-        return ANNOUNCE_PEERS_FULL;
-    const uint32_t before = swarm_peers(swarm);
+    struct swarm *swarm;
+    enum announce_result result = find_room(tracker, shard, hash, &put, &swarm);
+    if (result != ANNOUNCE_OK)
+        return result;
+    const struct holding before = holding_of(swarm);
     uint32_t position;
-    result = swarm_put(swarm, &shard->feed, &put, &position);
-    counter_add(&tracker->peers, swarm_peers(swarm) - before);
+    result = swarm_put(swarm, &shard->watchers, &put, &position);
+    add_difference(tracker, swarm, before);
     if (result != ANNOUNCE_OK)
         return result;
     pick(options, shard, swarm, request, put.on_lan, position, response);
@@ -175,9 +251,48 @@ static enum announce_result put(struct tracker *tracker, struct shard *shard, ui
     return ANNOUNCE_OK;
 }
 
+static enum announce_result judge(const struct shard *shard, const struct announce_request *request,
+                                  struct announce_response *response) {
+    const struct asker asker = {
+        .address = &response->asker,
+        .peer_id = request->peer_id,
+        .passkey = &request->passkey,
+    };
+    const enum announce_result result = access_judge(shard->access, &asker, response->detail);
+    if (result != ANNOUNCE_OK)
+        return result;
+    return access_lists(shard->access, request->info_hash) ? ANNOUNCE_OK
+                                                           : ANNOUNCE_TORRENT_NOT_LISTED;
+}
+
+static bool too_fast(struct tracker *tracker, const struct endpoint *address, uint64_t now_ms) {
+    const uint32_t per_s = counter_read(&tracker->requests_per_s);
+    return per_s > 0 && tracker_limits_address(tracker, address) &&
+           !request_rates_take(tracker->rates, address, per_s,
+                               counter_read(&tracker->requests_burst), now_ms);
+}
+
+/* What a client has to say once is heard, however fast it comes. */
+static bool may_come_early(enum announce_event event) {
+    return event == EVENT_COMPLETED || event == EVENT_STOPPED;
+}
+
+static enum announce_result serve(struct tracker *tracker, struct shard *shard, uint64_t hash,
+                                  const struct announce_request *request, uint32_t now_s,
+                                  struct announce_response *response) {
+    const enum announce_result verdict = judge(shard, request, response);
+    if (request->event == EVENT_STOPPED || verdict != ANNOUNCE_OK) {
+        /* Who is turned away is handed to others no more. */
+        stop(tracker, shard, hash, request, now_s, response);
+        return verdict;
+    }
+    return put(tracker, shard, hash, request, now_s, response);
+}
+
 enum announce_result tracker_announce(struct tracker *tracker,
                                       const struct announce_request *request, uint64_t now_ms,
                                       struct announce_response *response) {
+    const bool fast = too_fast(tracker, &request->peer, now_ms) && !may_come_early(request->event);
     uint64_t hash;
     struct shard *shard = swarm_table_lock(tracker->table, request->info_hash, &hash);
     response->interval_s = told_interval_s(tracker, &shard->random);
@@ -185,11 +300,37 @@ enum announce_result tracker_announce(struct tracker *tracker,
     response->asker = known_address(shard->options, request);
     response->family = response->asker.family;
     response->peer_count = 0;
+    response->detail[0] = '\0';
     const enum announce_result result =
-        request->event == EVENT_STOPPED
-            ? stop(tracker, shard, hash, request, tracker_seconds(now_ms), response)
-            : put(tracker, shard, hash, request, tracker_seconds(now_ms), response);
+        fast ? ANNOUNCE_TOO_FAST
+             : serve(tracker, shard, hash, request, tracker_seconds(now_ms), response);
+    if (result == ANNOUNCE_OK)
+        tally_own(&shard->answered);
+    else
+        tally_add(&tracker->refused[result], 1);
     swarm_table_unlock(shard);
+    return result;
+}
+
+bool tracker_limits_address(const struct tracker *tracker, const struct endpoint *address) {
+    return atomic_load_explicit(&tracker->limit_loopback, memory_order_relaxed) ||
+           !endpoint_is_loopback(address);
+}
+
+enum announce_result tracker_admit_scrape(struct tracker *tracker, const struct endpoint *address,
+                                          const struct passkey *passkey, uint64_t now_ms,
+                                          char detail[static REFUSAL_DETAIL_LEN]) {
+    enum announce_result result = ANNOUNCE_TOO_FAST;
+    detail[0] = '\0';
+    if (!too_fast(tracker, address, now_ms)) {
+        /* Any shard's lock will do; the port spreads them. */
+        struct shard *shard = &tracker->table->shards[endpoint_port(address) % SHARDS];
+        const struct asker asker = { .address = address, .passkey = passkey };
+        pthread_mutex_lock(&shard->lock);
+        result = access_judge(shard->access, &asker, detail);
+        pthread_mutex_unlock(&shard->lock);
+    }
+    tally_add(&tracker->scrapes[result], 1);
     return result;
 }
 
@@ -210,8 +351,16 @@ struct scrape_entry tracker_scrape(struct tracker *tracker,
 }
 
 struct tracker_stats tracker_stats(const struct tracker *tracker) {
-    return (struct tracker_stats){
+    struct tracker_stats stats = {
         .torrents = counter_read(&tracker->torrents),
         .peers = counter_read(&tracker->peers),
+        .memory = tally_read(&tracker->memory),
     };
+    for (int i = 0; i < ANNOUNCE_RESULTS; i++) {
+        stats.announces[i] = tally_read(&tracker->refused[i]);
+        stats.scrapes[i] = tally_read(&tracker->scrapes[i]);
+    }
+    for (int i = 0; i < SHARDS; i++)
+        stats.announces[ANNOUNCE_OK] += tally_read(&tracker->table->shards[i].answered);
+    return stats;
 }

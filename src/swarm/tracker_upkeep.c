@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "swarm/tracker_state.h"
+#include "tracker_state.h"
 
 enum {
     SWEEP_BUDGET = 4096, /* work for one hold of a shard's lock: see sweep_some */
     SWEEP_PEERS_A_UNIT = 64,
     SWEEP_EXPIRED_MAX = 512,
+    TAKEN_KEPT_MAX = 1024,
 };
 
 static bool forgettable(const struct shard *shard, const struct swarm *swarm, uint32_t now_s) {
@@ -21,6 +22,7 @@ static void forget(struct tracker *tracker, struct shard *shard, uint32_t slot) 
     struct change change = { .kind = CHANGE_TORRENT_FORGOTTEN };
     memcpy(change.info_hash, shard->slots[slot].swarm->info_hash, INFO_HASH_LEN);
     feed_push(&shard->feed, &change);
+    tally_add(&tracker->memory, 0 - (uint64_t)swarm_memory(shard->slots[slot].swarm));
     shard_remove_at(shard, slot);
     counter_add(&tracker->torrents, UINT32_MAX);
 }
@@ -39,7 +41,9 @@ static uint32_t sweep_some(struct tracker *tracker, struct shard *shard, uint32_
             continue;
         }
         work += swarm_peers(swarm) / SWEEP_PEERS_A_UNIT;
-        const uint32_t gone = swarm_expire(swarm, &shard->feed, now_s, SWEEP_EXPIRED_MAX);
+        const size_t memory = swarm_memory(swarm);
+        const uint32_t gone = swarm_expire(swarm, &shard->watchers, now_s, SWEEP_EXPIRED_MAX);
+        tally_add(&tracker->memory, swarm_memory(swarm) - memory);
         work += gone * (SWEEP_BUDGET / SWEEP_EXPIRED_MAX);
         expired += gone;
         if (gone == SWEEP_EXPIRED_MAX)
@@ -86,6 +90,9 @@ bool tracker_drain(struct tracker *tracker, change_reader read, void *context) {
         if (tracker->taken.count > 0)
             read(context, tracker->taken.changes, tracker->taken.count);
         tracker->taken.count = 0;
+        /* What a burst needed is given back. */
+        if (tracker->taken.allocated > TAKEN_KEPT_MAX)
+            feed_free(&tracker->taken);
     }
     return complete;
 }
@@ -144,10 +151,13 @@ bool tracker_restore(struct tracker *tracker, const struct change *change, uint6
     } else if (result == ANNOUNCE_OK && counter_read(&tracker->peers) < options->peers_max &&
                swarm_peers(swarm) < options->torrent_peers_max) {
         const uint32_t before = swarm_peers(swarm);
-        if (!swarm_restore(swarm, change, networks_contain(&options->lan, &change->peer), now_s,
+        const size_t memory = swarm_memory(swarm);
+        if (!swarm_restore(swarm, &shard->watchers, change,
+                           networks_contain(&options->lan, &change->peer), now_s,
                            (uint16_t)options->interval_max_s))
             result = ANNOUNCE_NO_MEMORY;
         counter_add(&tracker->peers, swarm_peers(swarm) - before);
+        tally_add(&tracker->memory, swarm_memory(swarm) - memory);
     }
     swarm_table_unlock(shard);
     return result != ANNOUNCE_NO_MEMORY;

@@ -105,8 +105,13 @@ static void read_claimed(struct reading *reading, struct bytes value) {
     memcpy(text, value.data, value.len);
     text[value.len] = '\0';
     struct endpoint claimed;
-    if (strlen(text) == value.len && endpoint_parse_address(text, &claimed))
-        reading->announce.request.claimed = claimed;
+    if (strlen(text) == value.len && endpoint_parse_address(text, &claimed)) {
+        struct announce_request *request = &reading->announce.request;
+        struct endpoint *place =
+            claimed.family == FAMILY_V6 ? &request->claimed_v6 : &request->claimed_v4;
+        if (place->family == FAMILY_NONE)
+            *place = claimed;
+    }
 }
 
 static const struct parameter {

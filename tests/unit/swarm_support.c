@@ -4,6 +4,7 @@ static const struct hash_key key = { .half = { 3, 4 } };
 
 struct swarm *swarm;
 struct feed feed;
+const struct swarm_watchers watchers = { .feed = &feed };
 
 void create_swarm(void) {
     uint8_t info_hash[INFO_HASH_LEN];
@@ -34,7 +35,7 @@ enum announce_result put_at(const struct announce_request *request, uint32_t now
         .peers_max = peers_max,
     };
     uint32_t position;
-    const enum announce_result result = swarm_put(swarm, &feed, &put, &position);
+    const enum announce_result result = swarm_put(swarm, &watchers, &put, &position);
     if (result == ANNOUNCE_OK) {
         const struct peer_list *list = swarm_list(swarm, request->peer.family);
         ck_assert_mem_eq(peer_list_wire(list, position), request->peer.wire,
@@ -48,7 +49,7 @@ void put(const struct announce_request *request) {
 }
 
 void drop(const struct announce_request *request) {
-    swarm_drop(swarm, &feed, request, &request->peer, NOW);
+    swarm_drop(swarm, &watchers, request, &request->peer, NOW);
 }
 
 void assert_counts(uint32_t seeders, uint32_t leechers, uint32_t downloaded) {

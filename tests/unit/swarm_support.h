@@ -9,6 +9,7 @@ enum { NOW = 1000, TTL = 240, PEERS_MAX = 1000 };
 
 extern struct swarm *swarm;
 extern struct feed feed;
+extern const struct swarm_watchers watchers;
 
 void create_swarm(void);
 void delete_swarm(void);

@@ -49,7 +49,8 @@ START_TEST(least_announce_has_every_default) {
     ck_assert_int_eq(request->numwant, NUMWANT_DEFAULT);
     ck_assert_int_eq(request->event, EVENT_NONE);
     ck_assert_uint_eq(request->key, 0);
-    ck_assert_uint_eq(request->claimed.family, FAMILY_NONE);
+    ck_assert_uint_eq(request->claimed_v4.family, FAMILY_NONE);
+    ck_assert_uint_eq(request->claimed_v6.family, FAMILY_NONE);
     ck_assert_uint_eq(request->peer.family, FAMILY_NONE);
 }
 END_TEST
@@ -292,12 +293,15 @@ static const struct {
 };
 
 START_TEST(claimed_address_is_read_if_it_is_one) {
-    const struct endpoint claimed = parsed_with(claims[_i].text).request.claimed;
+    const struct announce_request request = parsed_with(claims[_i].text).request;
     if (claims[_i].claimed == NULL) {
-        ck_assert_uint_eq(claimed.family, FAMILY_NONE);
+        ck_assert_uint_eq(request.claimed_v4.family, FAMILY_NONE);
+        ck_assert_uint_eq(request.claimed_v6.family, FAMILY_NONE);
         return;
     }
     const struct endpoint expected = endpoint_at(claims[_i].claimed, 0);
+    const struct endpoint claimed =
+        expected.family == FAMILY_V6 ? request.claimed_v6 : request.claimed_v4;
     ck_assert(endpoint_equal(&claimed, &expected));
 }
 END_TEST

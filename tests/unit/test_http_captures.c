@@ -267,7 +267,8 @@ START_TEST(captured_announce_is_understood) {
     ck_assert_int_eq(request->numwant, captured->numwant);
     ck_assert(announce.compact);
     ck_assert_int_eq(announce.no_peer_id, captured->no_peer_id);
-    ck_assert_uint_eq(request->claimed.family, FAMILY_NONE);
+    ck_assert_uint_eq(request->claimed_v4.family, FAMILY_NONE);
+    ck_assert_uint_eq(request->claimed_v6.family, FAMILY_NONE);
 }
 END_TEST
 

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support.h"
@@ -84,11 +85,24 @@ END_TEST
 
 START_TEST(line_to_the_journal_carries_its_priority) {
     static const char *const lines[LOG_LEVELS] = { "<3>x\n", "<4>x\n", "<6>x\n", "<7>x\n" };
-    setenv("JOURNAL_STREAM", "8:1", 1);
+    char stream[64];
+    struct stat output;
+    ck_assert_int_eq(fstat(STDERR_FILENO, &output), 0);
+    snprintf(stream, sizeof stream, "%llu:%llu", (unsigned long long)output.st_dev,
+             (unsigned long long)output.st_ino);
+    setenv("JOURNAL_STREAM", stream, 1);
     log_set_level(LOG_LEVEL_DEBUG);
     log_line((enum log_level)_i, "x");
     unsetenv("JOURNAL_STREAM");
     ck_assert_str_eq(caught(), lines[_i]);
+}
+END_TEST
+
+START_TEST(line_to_elsewhere_carries_the_time_though_a_journal_is_named) {
+    setenv("JOURNAL_STREAM", "8:1", 1);
+    log_info("x");
+    unsetenv("JOURNAL_STREAM");
+    ck_assert_int_eq(isdigit((unsigned char)caught()[0]) != 0, 1);
 }
 END_TEST
 
@@ -127,6 +141,7 @@ Suite *log_suite(void) {
     tcase_add_test(lines, line_carries_time_and_level);
     tcase_add_test(lines, plain_news_carries_the_time_alone);
     tcase_add_loop_test(lines, line_to_the_journal_carries_its_priority, 0, LOG_LEVELS);
+    tcase_add_test(lines, line_to_elsewhere_carries_the_time_though_a_journal_is_named);
     tcase_add_test(lines, disabled_level_writes_nothing);
     tcase_add_test(lines, long_line_is_cut_and_still_ends);
     suite_add_tcase(suite, lines);

@@ -36,8 +36,8 @@ END_TEST
 START_TEST(peer_expires_at_its_deadline) {
     const struct announce_request peer = client(1);
     put(&peer);
-    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL - 1, 10), 0);
-    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL, 10), 1);
+    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL - 1, 10), 0);
+    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL, 10), 1);
     assert_counts(0, 0, 0);
     ck_assert_uint_eq(swarm->idle_since_s, NOW + TTL);
     ASSERT_TOLD(CHANGE_PEER_JOINED, CHANGE_PEER_EXPIRED);
@@ -48,8 +48,8 @@ START_TEST(announce_puts_the_deadline_off) {
     const struct announce_request peer = client(1);
     put(&peer);
     ck_assert_int_eq(put_at(&peer, NOW + 100, PEERS_MAX), ANNOUNCE_OK);
-    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL + 99, 10), 0);
-    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL + 100, 10), 1);
+    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL + 99, 10), 0);
+    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL + 100, 10), 1);
 }
 END_TEST
 
@@ -60,10 +60,10 @@ START_TEST(no_more_peers_expire_than_the_limit_allows) {
         peer.peer = numbered_endpoint(FAMILY_V6, i);
         put(&peer);
     }
-    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL, 60), 60);
+    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL, 60), 60);
     ck_assert_uint_eq(swarm_peers(swarm), 40);
-    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL, 60), 40);
-    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL, 60), 0);
+    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL, 60), 40);
+    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL, 60), 0);
 }
 END_TEST
 
@@ -72,7 +72,7 @@ START_TEST(only_those_expire_whose_time_is_up) {
         const struct announce_request peer = client(i);
         ck_assert_int_eq(put_at(&peer, NOW + i % 2, PEERS_MAX), ANNOUNCE_OK);
     }
-    ck_assert_uint_eq(swarm_expire(swarm, &feed, NOW + TTL, 1000), 50);
+    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL, 1000), 50);
     for (uint32_t i = 0; i < 100; i++) {
         const struct endpoint peer = numbered_endpoint(FAMILY_V4, i);
         ck_assert_int_eq(peer_list_find(&swarm->v4, peer.wire) != PEER_NOWHERE, i % 2 == 1);
@@ -118,8 +118,8 @@ START_TEST(restored_peer_is_as_it_was_and_nobody_is_told) {
     change.counted = true;
     drop(&peer);
     feed.count = 0;
-    ck_assert(swarm_restore(swarm, &change, false, NOW, TTL));
-    ck_assert(swarm_restore(swarm, &change, false, NOW, TTL));
+    ck_assert(swarm_restore(swarm, &watchers, &change, false, NOW, TTL));
+    ck_assert(swarm_restore(swarm, &watchers, &change, false, NOW, TTL));
     assert_told(NULL, 0);
     assert_counts(0, 1, 0);
     ck_assert_uint_eq(swarm->paused, 1);

@@ -79,7 +79,9 @@ START_TEST(announce_is_read_in_its_order) {
 END_TEST
 
 START_TEST(claimed_address_is_ignored) {
-    ck_assert_uint_eq(parsed(announce_packet("", 0)).request.claimed.family, FAMILY_NONE);
+    const struct announce_request request = parsed(announce_packet("", 0)).request;
+    ck_assert_uint_eq(request.claimed_v4.family, FAMILY_NONE);
+    ck_assert_uint_eq(request.claimed_v6.family, FAMILY_NONE);
 }
 END_TEST
 

@@ -1,0 +1,22 @@
+/* Keeps the tracker's access up to date: builds it from the configuration, the registry and the
+ * list file, and builds it anew when one of them changes or a ban ends. Looks once a second. */
+#ifndef SKEP_CMD_ADMISSION_H
+#define SKEP_CMD_ADMISSION_H
+
+#include "cmd/config.h"
+#include "swarm/tracker.h"
+
+struct admission;
+
+/* Builds the access for the first time, so that nobody slips in before it. `database` NULL: there
+ * is no registry. NULL and one line in `error` if the registry or the list file cannot be read. */
+struct admission *admission_start(struct tracker *tracker, const struct access_options *options,
+                                  const char *database, char error[static CONFIG_ERROR_LEN]);
+
+/* Takes new options over and reads everything anew. Any thread. */
+void admission_apply(struct admission *admission, const struct access_options *options);
+
+/* NULL is fine. The tracker keeps the access that it has. */
+void admission_stop(struct admission *admission);
+
+#endif

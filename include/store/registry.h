@@ -1,0 +1,60 @@
+/* What an operator registers while the tracker runs: listed torrents, passkeys, bans. It lives in
+ * the tracker's database; skepctl writes it, skepd sees that it changed and reads it anew. A
+ * connection of its own; one thread at a time. */
+#ifndef SKEP_STORE_REGISTRY_H
+#define SKEP_STORE_REGISTRY_H
+
+#include "swarm/access.h"
+
+enum { REGISTRY_ERROR_LEN = 512, REGISTRY_TEXT_LEN = 128 };
+
+struct registry;
+
+/* Opens the database at `path`, which must be there. NULL and one line in `error` if it cannot be
+ * used. */
+struct registry *registry_open(const char *path, char error[static REGISTRY_ERROR_LEN]);
+void registry_close(struct registry *registry);
+
+/* A number that goes up with each change. False if it cannot be read. */
+bool registry_version(struct registry *registry, int64_t *version);
+
+/* Adds everything to `access`, but for bans that ended by `now_s` (Unix time). `*next_end_s` is
+ * when the next ban ends; 0: none does. */
+bool registry_load(struct registry *registry, int64_t now_s, struct access *access,
+                   int64_t *next_end_s);
+
+/* The rest are the operator's; each is a transaction. False with the reason in registry_failure. */
+bool registry_add_torrent(struct registry *registry, const uint8_t info_hash[static INFO_HASH_LEN],
+                          const char *name, int64_t now_s);
+bool registry_add_passkey(struct registry *registry, const uint8_t digest[static SHA256_LEN],
+                          const char *label, int64_t now_s);
+
+/* `until_s` 0: for good. A ban of the same network is replaced. */
+bool registry_add_ban(struct registry *registry, const struct network *network, const char *reason,
+                      int64_t until_s, int64_t now_s);
+
+/* `*found` says whether there was one. */
+bool registry_remove_torrent(struct registry *registry,
+                             const uint8_t info_hash[static INFO_HASH_LEN], bool *found);
+bool registry_remove_passkey(struct registry *registry, const char *label, bool *found);
+bool registry_remove_ban(struct registry *registry, const struct network *network, bool *found);
+
+struct registry_row {
+    uint8_t info_hash[INFO_HASH_LEN]; /* a torrent's */
+    char text[REGISTRY_TEXT_LEN];     /* its name, a passkey's label or a ban's network */
+    char reason[REFUSAL_DETAIL_LEN];  /* a ban's */
+    int64_t since_s;
+    int64_t until_s; /* a ban's; 0: for good */
+};
+
+typedef void (*registry_visitor)(void *context, const struct registry_row *row);
+
+/* Calls `visit` for each, in order. */
+bool registry_visit_torrents(struct registry *registry, registry_visitor visit, void *context);
+bool registry_visit_passkeys(struct registry *registry, registry_visitor visit, void *context);
+bool registry_visit_bans(struct registry *registry, registry_visitor visit, void *context);
+
+/* Why the last call failed. */
+const char *registry_failure(const struct registry *registry);
+
+#endif

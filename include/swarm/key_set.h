@@ -1,0 +1,33 @@
+/* A set of byte strings of one length, each with a number. Hashed with a key of its own, since
+ * strangers ask for what they like. Filled once, then read by any thread. */
+#ifndef SKEP_SWARM_KEY_SET_H
+#define SKEP_SWARM_KEY_SET_H
+
+#include <stdbool.h>
+
+#include "base/keyed_hash.h"
+
+#define KEY_SET_NONE UINT32_MAX
+
+struct key_set {
+    struct hash_key hash_key;
+    size_t key_len;
+    uint8_t *keys; /* `count` of them */
+    uint32_t *values;
+    uint32_t count;
+    uint32_t capacity;
+    uint32_t *slots; /* number + 1 */
+    uint32_t slot_mask;
+};
+
+/* An empty set. */
+void key_set_init(struct key_set *set, size_t key_len, const struct hash_key *hash_key);
+void key_set_free(struct key_set *set);
+
+/* A key that is there keeps its first value. False without memory. */
+bool key_set_add(struct key_set *set, const void *key, uint32_t value);
+
+/* The key's value, or KEY_SET_NONE. */
+uint32_t key_set_find(const struct key_set *set, const void *key);
+
+#endif

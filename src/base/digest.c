@@ -1,0 +1,10 @@
+#include "base/digest.h"
+
+#include <nettle/sha2.h>
+
+void digest_sha256(const void *data, size_t len, uint8_t digest[static SHA256_LEN]) {
+    struct sha256_ctx context;
+    sha256_init(&context);
+    sha256_update(&context, len, data);
+    sha256_digest(&context, SHA256_LEN, digest);
+}

@@ -1,0 +1,277 @@
+#include "store/registry.h"
+
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/schema.h"
+
+enum { BUSY_MS = 5000, NETWORK_TEXT_LEN = 64 };
+
+struct registry {
+    sqlite3 *db;
+    sqlite3_stmt *version;
+};
+
+static bool open_database(struct registry *registry, const char *path,
+                          char error[static SCHEMA_ERROR_LEN]) {
+    if (sqlite3_open_v2(path, &registry->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
+        snprintf(error, SCHEMA_ERROR_LEN, "%s", sqlite3_errmsg(registry->db));
+        return false;
+    }
+    /* A flush of the tracker's is waited for. */
+    sqlite3_busy_timeout(registry->db, BUSY_MS);
+    if (!schema_migrate(registry->db, schema_steps, schema_version, error))
+        return false;
+    if (sqlite3_prepare_v2(registry->db, "SELECT version FROM registry_version", -1,
+                           &registry->version, NULL) == SQLITE_OK)
+        return true;
+    snprintf(error, SCHEMA_ERROR_LEN, "%s", sqlite3_errmsg(registry->db));
+    return false;
+}
+
+struct registry *registry_open(const char *path, char error[static REGISTRY_ERROR_LEN]) {
+    struct registry *registry = calloc(1, sizeof *registry);
+    if (registry == NULL) {
+        snprintf(error, REGISTRY_ERROR_LEN, "out of memory");
+        return NULL;
+    }
+    char why[SCHEMA_ERROR_LEN];
+    if (open_database(registry, path, why))
+        return registry;
+    snprintf(error, REGISTRY_ERROR_LEN, "cannot use the database %.200s: %.250s", path, why);
+    registry_close(registry);
+    return NULL;
+}
+
+void registry_close(struct registry *registry) {
+    if (registry == NULL)
+        return;
+    sqlite3_finalize(registry->version);
+    sqlite3_close(registry->db);
+    free(registry);
+}
+
+const char *registry_failure(const struct registry *registry) {
+    return sqlite3_errmsg(registry->db);
+}
+
+bool registry_version(struct registry *registry, int64_t *version) {
+    const bool good = sqlite3_step(registry->version) == SQLITE_ROW;
+    if (good)
+        *version = sqlite3_column_int64(registry->version, 0);
+    sqlite3_reset(registry->version);
+    return good;
+}
+
+/* Runs `sql`, with its parameters bound as `types` says, one letter each: b a blob and its length,
+ * t a text, i an int64_t. */
+static sqlite3_stmt *prepare(struct registry *registry, const char *sql, const char *types, ...) {
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(registry->db, sql, -1, &statement, NULL) != SQLITE_OK)
+        return NULL;
+    va_list values;
+    va_start(values, types);
+    for (int place = 1; *types != '\0'; types++, place++) {
+        if (*types == 'b') {
+            const void *data = va_arg(values, const void *);
+            sqlite3_bind_blob(statement, place, data, va_arg(values, int), SQLITE_TRANSIENT);
+        } else if (*types == 't') {
+            sqlite3_bind_text(statement, place, va_arg(values, const char *), -1, SQLITE_TRANSIENT);
+        } else {
+            sqlite3_bind_int64(statement, place, va_arg(values, int64_t));
+        }
+    }
+    va_end(values);
+    return statement;
+}
+
+static bool finish(sqlite3_stmt *statement) {
+    const bool good = statement != NULL && sqlite3_step(statement) == SQLITE_DONE;
+    sqlite3_finalize(statement);
+    return good;
+}
+
+static bool finish_removal(struct registry *registry, sqlite3_stmt *statement, bool *found) {
+    if (!finish(statement))
+        return false;
+    *found = sqlite3_changes(registry->db) > 0;
+    return true;
+}
+
+bool registry_add_torrent(struct registry *registry, const uint8_t info_hash[static INFO_HASH_LEN],
+                          const char *name, int64_t now_s) {
+    return finish(prepare(registry,
+                          "INSERT OR REPLACE INTO listed (info_hash, name, added_s)"
+                          " VALUES (?1, ?2, ?3)",
+                          "bti", info_hash, (int)INFO_HASH_LEN, name, now_s));
+}
+
+bool registry_add_passkey(struct registry *registry, const uint8_t digest[static SHA256_LEN],
+                          const char *label, int64_t now_s) {
+    return finish(prepare(registry,
+                          "INSERT INTO passkey (digest, label, created_s) VALUES (?1, ?2, ?3)",
+                          "bti", digest, (int)SHA256_LEN, label, now_s));
+}
+
+static void network_text(const struct network *network, char text[static NETWORK_TEXT_LEN]) {
+    struct endpoint address = { .family = network->family };
+    memcpy(address.wire, network->address, address_len(network->family));
+    char host[ENDPOINT_TEXT_LEN];
+    endpoint_address_text(&address, host);
+    snprintf(text, NETWORK_TEXT_LEN, "%.45s/%u", host, network->bits);
+}
+
+bool registry_add_ban(struct registry *registry, const struct network *network, const char *reason,
+                      int64_t until_s, int64_t now_s) {
+    char text[NETWORK_TEXT_LEN];
+    network_text(network, text);
+    return finish(prepare(registry,
+                          "INSERT OR REPLACE INTO ban (network, reason, until_s, created_s)"
+                          " VALUES (?1, ?2, ?3, ?4)",
+                          "ttii", text, reason, until_s, now_s));
+}
+
+bool registry_remove_torrent(struct registry *registry,
+                             const uint8_t info_hash[static INFO_HASH_LEN], bool *found) {
+    return finish_removal(registry,
+                          prepare(registry, "DELETE FROM listed WHERE info_hash = ?1", "b",
+                                  info_hash, (int)INFO_HASH_LEN),
+                          found);
+}
+
+bool registry_remove_passkey(struct registry *registry, const char *label, bool *found) {
+    return finish_removal(
+        registry, prepare(registry, "DELETE FROM passkey WHERE label = ?1", "t", label), found);
+}
+
+bool registry_remove_ban(struct registry *registry, const struct network *network, bool *found) {
+    char text[NETWORK_TEXT_LEN];
+    network_text(network, text);
+    return finish_removal(
+        registry, prepare(registry, "DELETE FROM ban WHERE network = ?1", "t", text), found);
+}
+
+static void copy_text(sqlite3_stmt *row, int column, char *text, size_t size) {
+    const char *stored = (const char *)sqlite3_column_text(row, column);
+    snprintf(text, size, "%s", stored == NULL ? "" : stored);
+}
+
+static bool copy_blob(sqlite3_stmt *row, int column, uint8_t *data, size_t len) {
+    if (sqlite3_column_bytes(row, column) != (int)len)
+        return false;
+    memcpy(data, sqlite3_column_blob(row, column), len);
+    return true;
+}
+
+/* Calls `read` for each row of `sql`; stops where it returns false. */
+static bool each_row(struct registry *registry, const char *sql,
+                     bool (*read)(void *context, sqlite3_stmt *row), void *context) {
+    sqlite3_stmt *rows = prepare(registry, sql, "");
+    if (rows == NULL)
+        return false;
+    int result;
+    bool good = true;
+    while (good && (result = sqlite3_step(rows)) == SQLITE_ROW)
+        good = read(context, rows);
+    sqlite3_finalize(rows);
+    return good && result == SQLITE_DONE;
+}
+
+static bool load_torrent(void *context, sqlite3_stmt *row) {
+    uint8_t info_hash[INFO_HASH_LEN];
+    return !copy_blob(row, 0, info_hash, sizeof info_hash) ||
+           access_add_torrent(context, info_hash);
+}
+
+static bool load_passkey(void *context, sqlite3_stmt *row) {
+    uint8_t digest[SHA256_LEN];
+    return !copy_blob(row, 0, digest, sizeof digest) || access_add_passkey(context, digest);
+}
+
+struct ban_loading {
+    struct access *access;
+    int64_t now_s;
+    int64_t next_end_s;
+};
+
+static bool load_ban(void *context, sqlite3_stmt *row) {
+    struct ban_loading *loading = context;
+    const int64_t until_s = sqlite3_column_int64(row, 2);
+    char network[NETWORK_TEXT_LEN];
+    struct ban ban;
+    copy_text(row, 0, network, sizeof network);
+    copy_text(row, 1, ban.reason, sizeof ban.reason);
+    if ((until_s != 0 && until_s <= loading->now_s) || !network_parse(network, &ban.network))
+        return true;
+    if (until_s != 0 && (loading->next_end_s == 0 || until_s < loading->next_end_s))
+        loading->next_end_s = until_s;
+    return access_add_ban(loading->access, &ban);
+}
+
+bool registry_load(struct registry *registry, int64_t now_s, struct access *access,
+                   int64_t *next_end_s) {
+    struct ban_loading bans = { .access = access, .now_s = now_s };
+    if (!each_row(registry, "SELECT info_hash FROM listed", load_torrent, access) ||
+        !each_row(registry, "SELECT digest FROM passkey", load_passkey, access) ||
+        !each_row(registry, "SELECT network, reason, until_s FROM ban", load_ban, &bans))
+        return false;
+    *next_end_s = bans.next_end_s;
+    return true;
+}
+
+struct visit {
+    registry_visitor visit;
+    void *context;
+};
+
+static bool visit_torrent(void *context, sqlite3_stmt *row) {
+    const struct visit *visit = context;
+    struct registry_row found = { .since_s = sqlite3_column_int64(row, 2) };
+    copy_text(row, 1, found.text, sizeof found.text);
+    if (copy_blob(row, 0, found.info_hash, sizeof found.info_hash))
+        visit->visit(visit->context, &found);
+    return true;
+}
+
+static bool visit_passkey(void *context, sqlite3_stmt *row) {
+    const struct visit *visit = context;
+    struct registry_row found = { .since_s = sqlite3_column_int64(row, 1) };
+    copy_text(row, 0, found.text, sizeof found.text);
+    visit->visit(visit->context, &found);
+    return true;
+}
+
+static bool visit_ban(void *context, sqlite3_stmt *row) {
+    const struct visit *visit = context;
+    struct registry_row found = {
+        .until_s = sqlite3_column_int64(row, 2),
+        .since_s = sqlite3_column_int64(row, 3),
+    };
+    copy_text(row, 0, found.text, sizeof found.text);
+    copy_text(row, 1, found.reason, sizeof found.reason);
+    visit->visit(visit->context, &found);
+    return true;
+}
+
+bool registry_visit_torrents(struct registry *registry, registry_visitor visit, void *context) {
+    struct visit all = { .visit = visit, .context = context };
+    return each_row(registry,
+                    "SELECT info_hash, name, added_s FROM listed ORDER BY name, info_hash",
+                    visit_torrent, &all);
+}
+
+bool registry_visit_passkeys(struct registry *registry, registry_visitor visit, void *context) {
+    struct visit all = { .visit = visit, .context = context };
+    return each_row(registry, "SELECT label, created_s FROM passkey ORDER BY label", visit_passkey,
+                    &all);
+}
+
+bool registry_visit_bans(struct registry *registry, registry_visitor visit, void *context) {
+    struct visit all = { .visit = visit, .context = context };
+    return each_row(registry,
+                    "SELECT network, reason, until_s, created_s FROM ban ORDER BY network",
+                    visit_ban, &all);
+}

@@ -1,0 +1,69 @@
+/* What tracker.c and tracker_upkeep.c share: the inside of a tracker. Not for other modules. */
+#ifndef SKEP_SWARM_TRACKER_STATE_H
+#define SKEP_SWARM_TRACKER_STATE_H
+
+#include <stdatomic.h>
+
+#include "swarm/request_rates.h"
+#include "swarm/swarm_table.h"
+#include "swarm/tracker.h"
+
+struct tracker {
+    struct swarm_table *table;
+    struct tracker_options *options; /* what every shard points to, but during tracker_apply */
+    struct access *access;           /* the same; never NULL */
+    struct address_counts *addresses;
+    struct request_rates *rates;
+    struct feed taken; /* the draining thread's */
+    _Atomic uint64_t memory;
+    _Atomic uint64_t refused[ANNOUNCE_RESULTS]; /* announces; each shard counts the others */
+    _Atomic uint64_t scrapes[ANNOUNCE_RESULTS];
+    _Atomic uint32_t peers;
+    _Atomic uint32_t torrents;
+    _Atomic uint32_t interval_min_s; /* these repeat the options for readers without a lock */
+    _Atomic uint32_t interval_max_s;
+    _Atomic uint32_t announces_per_s;
+    _Atomic uint32_t requests_per_s;
+    _Atomic uint32_t requests_burst;
+    _Atomic bool limit_loopback;
+};
+
+static inline uint32_t tracker_seconds(uint64_t now_ms) {
+    return (uint32_t)(now_ms / 1000);
+}
+
+static inline uint32_t counter_read(const _Atomic uint32_t *counter) {
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* Differences below zero wrap round. */
+static inline void counter_add(_Atomic uint32_t *counter, uint32_t difference) {
+    if (difference != 0)
+        atomic_fetch_add_explicit(counter, difference, memory_order_relaxed);
+}
+
+static inline void tally_add(_Atomic uint64_t *tally, uint64_t difference) {
+    if (difference != 0)
+        atomic_fetch_add_explicit(tally, difference, memory_order_relaxed);
+}
+
+/* One more in a tally that only the caller may write at the moment; cheaper than an addition that
+ * others may share. */
+static inline void tally_own(_Atomic uint64_t *tally) {
+    const uint64_t now = atomic_load_explicit(tally, memory_order_relaxed);
+    atomic_store_explicit(tally, now + 1, memory_order_relaxed);
+}
+
+static inline uint64_t tally_read(const _Atomic uint64_t *tally) {
+    return atomic_load_explicit(tally, memory_order_relaxed);
+}
+
+/* Whether the limits of one address hold for this one. */
+bool tracker_limits_address(const struct tracker *tracker, const struct endpoint *address);
+
+/* The swarm of `info_hash`, made if there is none and room for one. The shard is locked. */
+enum announce_result tracker_find_or_add(struct tracker *tracker, struct shard *shard,
+                                         const uint8_t *info_hash, uint64_t hash, uint32_t now_s,
+                                         struct swarm **swarm);
+
+#endif
