@@ -37,8 +37,10 @@ struct passkey {
 struct announce_request {
     uint8_t info_hash[INFO_HASH_LEN];
     uint8_t peer_id[PEER_ID_LEN];
-    struct endpoint peer;       /* the socket's address with the port that the client announced */
-    struct endpoint claimed_v4; /* addresses that the client claims (BEP 3, 7); FAMILY_NONE: none */
+    struct endpoint peer; /* the socket's address with the port that the client announced */
+    struct endpoint
+        claimed; /* addresses that the client claims, FAMILY_NONE where not: ip (BEP 3) */
+    struct endpoint claimed_v4; /* and ipv4, ipv6 (BEP 7) */
     struct endpoint claimed_v6;
     uint64_t uploaded;
     uint64_t downloaded;

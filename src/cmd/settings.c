@@ -72,7 +72,7 @@ static const struct setting SETTINGS[] = {
 
     SETTING("store.enabled", SETTING_BOOL, store_enabled, "remember torrents and peers across restarts"),
     SETTING("store.database", SETTING_TEXT, database, "the SQLite file"),
-    NUMBER("store.flush_interval_ms", flush_interval_ms, 100, 60000, "milliseconds between two commits"),
+    NUMBER("store.flush_interval_ms", flush_interval_ms, 10, 60000, "milliseconds between two commits"),
     NUMBER("store.feed_capacity", feed_capacity, 1, 1048576, "changes that wait for the store, in each of 256 shards"),
 };
 /* clang-format on */

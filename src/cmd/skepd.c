@@ -169,7 +169,7 @@ static bool start(struct daemon *daemon, const struct config *config) {
         return false;
     }
     return open_store(daemon, config) && start_admission(daemon, config) &&
-           start_http(daemon, config) && start_udp(daemon, config) && start_threads(daemon, config);
+           start_udp(daemon, config) && start_http(daemon, config) && start_threads(daemon, config);
 }
 
 static bool stop(struct daemon *daemon) {

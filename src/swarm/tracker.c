@@ -105,13 +105,20 @@ static uint32_t told_interval_s(const struct tracker *tracker, struct random *ra
     return lowest + random_below(random, spread + 1);
 }
 
-/* A claim counts in the socket's family only: BEP 7's other address is one more, not another. */
+/* BEP 3's `ip` is where the client says it is. BEP 7's addresses are where it is, too, so that only
+ * the one of the socket's family says something about this announce. */
+static const struct endpoint *claim_in(const struct announce_request *request) {
+    const struct endpoint *same_family =
+        request->peer.family == FAMILY_V6 ? &request->claimed_v6 : &request->claimed_v4;
+    if (request->claimed.family != FAMILY_NONE)
+        return &request->claimed;
+    return same_family->family == request->peer.family ? same_family : NULL;
+}
+
 static struct endpoint known_address(const struct tracker_options *options,
                                      const struct announce_request *request) {
-    const struct endpoint *claim =
-        request->peer.family == FAMILY_V6 ? &request->claimed_v6 : &request->claimed_v4;
-    if (claim->family == FAMILY_NONE || options->trust.count == 0 ||
-        !networks_contain(&options->trust, &request->peer))
+    const struct endpoint *claim = claim_in(request);
+    if (claim == NULL || !networks_contain(&options->trust, &request->peer))
         return request->peer;
     struct endpoint claimed = *claim;
     endpoint_set_port(&claimed, endpoint_port(&request->peer));

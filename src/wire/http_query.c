@@ -100,18 +100,25 @@ static void read_key(struct reading *reading, struct bytes value) {
         reading->announce.request.key = hex ? number : folded;
 }
 
-static void read_claimed(struct reading *reading, struct bytes value) {
+static void read_address(struct bytes value, struct endpoint *address) {
     char text[VALUE_MAX + 1];
     memcpy(text, value.data, value.len);
     text[value.len] = '\0';
-    struct endpoint claimed;
-    if (strlen(text) == value.len && endpoint_parse_address(text, &claimed)) {
-        struct announce_request *request = &reading->announce.request;
-        struct endpoint *place =
-            claimed.family == FAMILY_V6 ? &request->claimed_v6 : &request->claimed_v4;
-        if (place->family == FAMILY_NONE)
-            *place = claimed;
-    }
+    struct endpoint parsed;
+    if (strlen(text) == value.len && endpoint_parse_address(text, &parsed))
+        *address = parsed;
+}
+
+static void read_ip(struct reading *reading, struct bytes value) {
+    read_address(value, &reading->announce.request.claimed);
+}
+
+static void read_ipv4(struct reading *reading, struct bytes value) {
+    read_address(value, &reading->announce.request.claimed_v4);
+}
+
+static void read_ipv6(struct reading *reading, struct bytes value) {
+    read_address(value, &reading->announce.request.claimed_v6);
 }
 
 static const struct parameter {
@@ -130,9 +137,9 @@ static const struct parameter {
     { BYTES_LITERAL("compact"), read_compact, NULL },
     { BYTES_LITERAL("no_peer_id"), read_no_peer_id, NULL },
     { BYTES_LITERAL("key"), read_key, NULL },
-    { BYTES_LITERAL("ip"), read_claimed, NULL },
-    { BYTES_LITERAL("ipv4"), read_claimed, NULL },
-    { BYTES_LITERAL("ipv6"), read_claimed, NULL },
+    { BYTES_LITERAL("ip"), read_ip, NULL },
+    { BYTES_LITERAL("ipv4"), read_ipv4, NULL },
+    { BYTES_LITERAL("ipv6"), read_ipv6, NULL },
 };
 
 enum { PARAMETERS = sizeof parameters / sizeof *parameters, SEEN_INFO_HASH = 1, SEEN_PEER_ID = 2 };

@@ -87,6 +87,7 @@ const char *udp_parse_announce(struct bytes packet, struct udp_announce *announc
     struct announce_request *request = &announce->request;
     memcpy(request->info_hash, p + AT_INFO_HASH, INFO_HASH_LEN);
     memcpy(request->peer_id, p + AT_PEER_ID, PEER_ID_LEN);
+    request->claimed.family = FAMILY_NONE;
     request->claimed_v4.family = FAMILY_NONE;
     request->claimed_v6.family = FAMILY_NONE;
     request->uploaded = load_u64(p + AT_UPLOADED);

@@ -147,6 +147,12 @@ def test_claim_of_a_v6_address_makes_a_v6_peer(peer):
     assert witness.start().peers == [("2001:db8::7", proxied.port)]
 
 
+def test_second_address_of_the_other_family_does_not_hide_the_first(peer):
+    both, witness = peer(source=TRUSTED.format(1)), peer(source=OUTSIDE.format(2))
+    both.start(ipv6="2001:db8::7")
+    assert witness.start().peers == [both.endpoint]
+
+
 def test_claim_of_a_v4_mapped_address_is_v4(peer):
     proxied, witness = peer(source="::1"), peer(source=OUTSIDE.format(2))
     proxied.start(ip="::ffff:198.51.100.9")
