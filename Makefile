@@ -6,7 +6,9 @@
 #   make help       everything else
 
 VERSION := 0.1.0
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 SYSCONFDIR ?= /etc
@@ -45,6 +47,7 @@ UNIT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SOURCES))
 
 # `make run` and `make check` on a fresh machine: the packages come first.
 all: $(PROGRAMS:%=$(BUILD)/%)
+	@:
 
 run: build-packages
 	@$(MAKE) --no-print-directory all
@@ -144,6 +147,8 @@ check-style: style-packages check-layers
 	@$(MAKE) --no-print-directory -j2 $(TIDY)
 	@shellcheck .ci/install .ci/run tests/check-layers
 
+include tests/bench/bench.mk
+
 ## Installation
 
 install: all
@@ -168,10 +173,13 @@ help:
 	@echo "make             build skepd into build/"
 	@echo "make run         install what is missing, build, run the tracker (ARGS='--port 7000')"
 	@echo "make check       all tests"
+	@echo "make check-all   what CI runs: these, the sanitizers, the style, some fuzzing"
 	@echo "make check-unit  the unit tests alone"
 	@echo "make check-asan  unit and integration tests under AddressSanitizer and UBSan"
 	@echo "make check-tsan  the same under ThreadSanitizer"
 	@echo "make fuzz        fuzz the parsers, FUZZ_SECONDS each (60)"
 	@echo "make check-style formatting, layers, clang, clang-tidy, cppcheck"
+	@echo "make check-layers that no layer reaches up"
+	@echo "make bench       measure against other trackers and bare servers (ten minutes)"
 	@echo "make install     into PREFIX (and DESTDIR); make uninstall takes it away again"
 	@echo "make clean       remove build/"

@@ -32,8 +32,10 @@ struct peer_put {
     bool on_lan;
     uint16_t ttl_s;
     uint32_t now_s;
-    uint32_t peers_max;         /* for the swarm */
-    uint32_t address_peers_max; /* for the peer's address, in the swarm */
+    enum announce_result room;          /* whether the tracker as a whole has room for one more */
+    uint32_t peers_max;                 /* of the swarm */
+    uint32_t address_peers_max;         /* of the peer's address, in all swarms; 0: any number */
+    uint32_t address_torrent_peers_max; /* the same, in this one */
 };
 
 /* Without peers. Borrows `key` for as long as the swarm lives. NULL without memory. */
@@ -49,8 +51,9 @@ static inline uint32_t swarm_peers(const struct swarm *swarm) {
     return peer_list_count(&swarm->v4) + peer_list_count(&swarm->v6);
 }
 
-/* Whether the peer is in the swarm already, here or, by its peer_id and key, at another address. */
-bool swarm_knows(struct swarm *swarm, const struct peer_put *put);
+/* The bounds that a new peer meets whatever its swarm. */
+enum announce_result swarm_admits(const struct swarm_watchers *watchers,
+                                  const struct peer_put *put);
 
 /* Adds or refreshes the peer, counts a `completed` once, and stores its position in `*position`.
  * ANNOUNCE_OK, or which limit or want of memory was in the way. */

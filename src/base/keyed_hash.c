@@ -6,11 +6,11 @@ struct state {
     uint64_t v0, v1, v2, v3;
 };
 
-static uint64_t rotate(uint64_t value, unsigned bits) {
+static inline uint64_t rotate(uint64_t value, unsigned bits) {
     return value << bits | value >> (64 - bits);
 }
 
-static void round_once(struct state *s) {
+static inline void round_once(struct state *s) {
     s->v0 += s->v1;
     s->v2 += s->v3;
     s->v1 = rotate(s->v1, 13) ^ s->v0;
@@ -23,10 +23,10 @@ static void round_once(struct state *s) {
     s->v2 = rotate(s->v2, 32);
 }
 
-static void absorb(struct state *s, uint64_t word) {
+static inline void absorb(struct state *s, uint64_t word, int rounds) {
     s->v3 ^= word;
-    round_once(s);
-    round_once(s);
+    for (int i = 0; i < rounds; i++)
+        round_once(s);
     s->v0 ^= word;
 }
 
@@ -39,7 +39,8 @@ static uint64_t load_little_endian(const uint8_t *p, size_t len) {
     return word;
 }
 
-uint64_t keyed_hash(const struct hash_key *key, const void *data, size_t len) {
+static inline uint64_t siphash(const struct hash_key *key, const void *data, size_t len, int rounds,
+                               int last_rounds) {
     const uint8_t *p = data;
     struct state s = {
         .v0 = key->half[0] ^ 0x736f6d6570736575,
@@ -49,10 +50,18 @@ uint64_t keyed_hash(const struct hash_key *key, const void *data, size_t len) {
     };
     size_t left = len;
     for (; left >= 8; left -= 8, p += 8)
-        absorb(&s, load_little_endian(p, 8));
-    absorb(&s, load_little_endian(p, left) | (uint64_t)len << 56);
+        absorb(&s, load_little_endian(p, 8), rounds);
+    absorb(&s, load_little_endian(p, left) | (uint64_t)len << 56, rounds);
     s.v2 ^= 0xff;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < last_rounds; i++)
         round_once(&s);
     return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+uint64_t keyed_hash(const struct hash_key *key, const void *data, size_t len) {
+    return siphash(key, data, len, 1, 3);
+}
+
+uint64_t keyed_signature(const struct hash_key *key, const void *data, size_t len) {
+    return siphash(key, data, len, 2, 4);
 }

@@ -310,6 +310,9 @@ static unsigned find_include(const char *text) {
 }
 
 static bool parse(config_t *parsed, const char *text, const struct reading *reading) {
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    if (strncmp(text, byte_order_mark, strlen(byte_order_mark)) == 0)
+        text += strlen(byte_order_mark);
     const unsigned include = find_include(text);
     if (include > 0) {
         snprintf(reading->error, CONFIG_ERROR_LEN, "%s:%u: @include is not supported",

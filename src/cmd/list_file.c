@@ -9,6 +9,8 @@
 #include "base/bytes.h"
 #include "base/log.h"
 
+enum { HASH_DIGITS = 2 * INFO_HASH_LEN };
+
 /* The line without the white space around it. */
 static struct bytes trim(const char *line) {
     while (isspace((unsigned char)*line))
@@ -21,8 +23,8 @@ static struct bytes trim(const char *line) {
 
 static bool parse_line(struct bytes line, uint8_t info_hash[static INFO_HASH_LEN]) {
     struct bytes digits = line;
-    if (digits.len > 2 * INFO_HASH_LEN) {
-        digits.len = 2 * INFO_HASH_LEN;
+    if (digits.len > HASH_DIGITS) {
+        digits.len = HASH_DIGITS;
         if (!isspace(line.data[digits.len]))
             return false;
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -72,7 +73,7 @@ static void sweep(void *context) {
 static void set_sweep_pace(struct sweeper *sweeper, const struct config *config) {
     const uint64_t quarter_ms = (uint64_t)config->tracker.interval_min_s * 1000 / 4;
     const uint64_t round_ms = quarter_ms < SWEEP_ROUND_MAX_MS ? quarter_ms : SWEEP_ROUND_MAX_MS;
-    atomic_store(&sweeper->shards, (uint32_t)(TRACKER_SHARDS * SWEEP_PERIOD_MS / round_ms) + 1);
+    atomic_store(&sweeper->shards, (uint32_t)((uint64_t)TRACKER_SHARDS * SWEEP_PERIOD_MS / round_ms) + 1);
 }
 
 struct restoring {
@@ -204,7 +205,7 @@ static void raise_file_limit(const struct config *config) {
     struct rlimit limit;
     const rlim_t threads =
         listen_threads(config->http.threads) + listen_threads(config->udp.threads);
-    const rlim_t wanted = config->http.connections_max + SPARE_FILES + LISTEN_MAX * 4 * threads;
+    const rlim_t wanted = config->http.connections_max + SPARE_FILES + (rlim_t)LISTEN_MAX * 4 * threads;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
         return;
     const struct rlimit raised = {
@@ -238,9 +239,11 @@ static void reload(struct daemon *daemon, const struct options *options) {
 
 static void serve_until_stopped(struct daemon *daemon, const struct options *options,
                                 const sigset_t *signals) {
+    /* From a terminal, without a file to read again, it says that the terminal is closed. */
+    const bool means_stop = options->config_file == NULL && isatty(STDIN_FILENO);
     for (;;) {
         const int signal = sigwaitinfo(signals, NULL);
-        if (signal == SIGHUP)
+        if (signal == SIGHUP && !means_stop)
             reload(daemon, options);
         else if (signal > 0 || errno != EINTR)
             return;

@@ -134,7 +134,10 @@ int listen_udp(const struct endpoint *address, uint16_t port, uint32_t receive_b
         return say_why(address, "UDP", port, error);
     const bool v6 = address->family == FAMILY_V6;
     /* The kernel gives as much of the buffer as net.core.rmem_max allows, and never refuses. */
+    /* Replies are short enough never to be fragmented, and what never is needs no number from the
+     * kernel. */
     if (set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1) &&
+        (v6 || set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)) &&
         set_option(fd, SOL_SOCKET, SO_RCVBUF, (int)receive_buffer))
         return fd;
     close_keeping_errno(fd);

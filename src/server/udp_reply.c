@@ -20,8 +20,10 @@ static size_t reply_announce(const struct udp_context *context, struct bytes pac
         return udp_write_error(out, header->transaction_id, error, UDP_REPLY_MAX);
     announce.request.peer = *sender;
     endpoint_set_port(&announce.request.peer, announce.port);
-    announce.request.passkey =
-        passkey_in_path((struct bytes){ .data = announce.path, .len = announce.path_len });
+    announce.request.passkey.given = false;
+    if (announce.path_len > 0)
+        announce.request.passkey =
+            passkey_in_path((struct bytes){ .data = announce.path, .len = announce.path_len });
 
     struct announce_response response = {
         .peers = udp_peers_place(out),

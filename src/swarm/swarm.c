@@ -163,19 +163,32 @@ static void refresh(struct swarm *swarm, const struct swarm_watchers *watchers,
         report(swarm, watchers, list, *position, CHANGE_PEER_UPDATED);
 }
 
+static bool address_has(const struct swarm_watchers *watchers, const struct endpoint *peer,
+                        uint32_t most) {
+    return most > 0 && watchers->addresses != NULL &&
+           address_counts_of(watchers->addresses, peer) >= most;
+}
+
+enum announce_result swarm_admits(const struct swarm_watchers *watchers,
+                                  const struct peer_put *put) {
+    if (put->room != ANNOUNCE_OK)
+        return put->room;
+    return address_has(watchers, &put->peer, put->address_peers_max) ? ANNOUNCE_ADDRESS_FULL
+                                                                     : ANNOUNCE_OK;
+}
+
 /* Counting an address within the swarm means to look at every peer, and is worth it only for one
  * that has that many anywhere. */
 static enum announce_result room_for(const struct swarm *swarm,
                                      const struct swarm_watchers *watchers,
                                      const struct peer_put *put, const struct peer_list *list) {
+    const uint32_t most = put->address_torrent_peers_max;
     if (swarm_peers(swarm) >= put->peers_max)
         return ANNOUNCE_SWARM_FULL;
-    const uint32_t most = put->address_peers_max;
-    if (most > 0 && watchers->addresses != NULL &&
-        address_counts_of(watchers->addresses, &put->peer) >= most &&
+    if (address_has(watchers, &put->peer, most) &&
         peer_list_count_address(list, put->peer.wire, most) >= most)
         return ANNOUNCE_ADDRESS_SWARM_FULL;
-    return ANNOUNCE_OK;
+    return swarm_admits(watchers, put);
 }
 
 static enum announce_result join(struct swarm *swarm, const struct swarm_watchers *watchers,
@@ -203,12 +216,6 @@ static uint32_t old_place(const struct peer_list *list, const struct peer_record
             return PEER_NOWHERE;
     }
     return peer_list_find_identity(list, record->peer_id, record->key);
-}
-
-bool swarm_knows(struct swarm *swarm, const struct peer_put *put) {
-    const struct peer_list *list = swarm_list(swarm, put->peer.family);
-    return peer_list_find(list, put->peer.wire) != PEER_NOWHERE ||
-           peer_list_find_identity(list, put->request->peer_id, put->request->key) != PEER_NOWHERE;
 }
 
 /* An identity has one place only: were there more, strangers could fill an index's chain with one.

@@ -125,12 +125,9 @@ static struct endpoint known_address(const struct tracker_options *options,
     return claimed;
 }
 
-enum announce_result tracker_find_or_add(struct tracker *tracker, struct shard *shard,
-                                         const uint8_t *info_hash, uint64_t hash, uint32_t now_s,
-                                         struct swarm **swarm) {
-    *swarm = shard_find(shard, info_hash, hash);
-    if (*swarm != NULL)
-        return ANNOUNCE_OK;
+enum announce_result tracker_add_swarm(struct tracker *tracker, struct shard *shard,
+                                       const uint8_t *info_hash, uint64_t hash, uint32_t now_s,
+                                       struct swarm **swarm) {
     if (counter_read(&tracker->torrents) >= shard->options->torrents_max)
         return ANNOUNCE_TORRENTS_FULL;
     *swarm = shard_add(shard, &tracker->table->key, info_hash, hash, now_s);
@@ -203,30 +200,27 @@ static enum announce_result stop(struct tracker *tracker, struct shard *shard, u
     return ANNOUNCE_OK;
 }
 
-/* The bounds that a peer meets who is new to its swarm. */
-static enum announce_result room_for_more(struct tracker *tracker,
-                                          const struct tracker_options *options,
-                                          const struct endpoint *peer) {
+static enum announce_result room_for_more(const struct tracker *tracker,
+                                          const struct tracker_options *options) {
     if (counter_read(&tracker->peers) >= options->peers_max)
         return ANNOUNCE_PEERS_FULL;
     if (options->memory_max_mib > 0 &&
         tally_read(&tracker->memory) >> 20 >= options->memory_max_mib)
         return ANNOUNCE_MEMORY_FULL;
-    if (options->address_peers_max > 0 && tracker_limits_address(tracker, peer) &&
-        address_counts_of(tracker->addresses, peer) >= options->address_peers_max)
-        return ANNOUNCE_ADDRESS_FULL;
     return ANNOUNCE_OK;
 }
 
-/* The swarm that the peer goes into. What is new is refused before a swarm is made for it. */
-static enum announce_result find_room(struct tracker *tracker, struct shard *shard, uint64_t hash,
-                                      const struct peer_put *put, struct swarm **swarm) {
-    const enum announce_result room = room_for_more(tracker, shard->options, &put->peer);
-    if (room != ANNOUNCE_OK) {
-        *swarm = shard_find(shard, put->request->info_hash, hash);
-        return *swarm != NULL && swarm_knows(*swarm, put) ? ANNOUNCE_OK : room;
-    }
-    return tracker_find_or_add(tracker, shard, put->request->info_hash, hash, put->now_s, swarm);
+/* The swarm that the peer goes into. Who is refused anyway does not have one made. */
+static enum announce_result find_swarm(struct tracker *tracker, struct shard *shard, uint64_t hash,
+                                       const struct peer_put *put, struct swarm **swarm) {
+    const uint8_t *info_hash = put->request->info_hash;
+    *swarm = shard_find(shard, info_hash, hash);
+    if (*swarm != NULL)
+        return ANNOUNCE_OK;
+    const enum announce_result admission = swarm_admits(&shard->watchers, put);
+    if (admission != ANNOUNCE_OK)
+        return admission;
+    return tracker_add_swarm(tracker, shard, info_hash, hash, put->now_s, swarm);
 }
 
 static enum announce_result put(struct tracker *tracker, struct shard *shard, uint64_t hash,
@@ -240,11 +234,13 @@ static enum announce_result put(struct tracker *tracker, struct shard *shard, ui
         .on_lan = networks_contain(&options->lan, &response->asker),
         .ttl_s = (uint16_t)(2 * response->interval_s),
         .now_s = now_s,
+        .room = room_for_more(tracker, options),
         .peers_max = options->torrent_peers_max,
-        .address_peers_max = limited ? options->address_torrent_peers_max : 0,
+        .address_peers_max = limited ? options->address_peers_max : 0,
+        .address_torrent_peers_max = limited ? options->address_torrent_peers_max : 0,
     };
     struct swarm *swarm;
-    enum announce_result result = find_room(tracker, shard, hash, &put, &swarm);
+    enum announce_result result = find_swarm(tracker, shard, hash, &put, &swarm);
     if (result != ANNOUNCE_OK)
         return result;
     const struct holding before = holding_of(swarm);

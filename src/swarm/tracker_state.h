@@ -61,9 +61,9 @@ static inline uint64_t tally_read(const _Atomic uint64_t *tally) {
 /* Whether the limits of one address hold for this one. */
 bool tracker_limits_address(const struct tracker *tracker, const struct endpoint *address);
 
-/* The swarm of `info_hash`, made if there is none and room for one. The shard is locked. */
-enum announce_result tracker_find_or_add(struct tracker *tracker, struct shard *shard,
-                                         const uint8_t *info_hash, uint64_t hash, uint32_t now_s,
-                                         struct swarm **swarm);
+/* Makes a swarm for `info_hash`, which has none, if there is room for one. The shard is locked. */
+enum announce_result tracker_add_swarm(struct tracker *tracker, struct shard *shard,
+                                       const uint8_t *info_hash, uint64_t hash, uint32_t now_s,
+                                       struct swarm **swarm);
 
 #endif

@@ -143,9 +143,10 @@ bool tracker_restore(struct tracker *tracker, const struct change *change, uint6
     uint64_t hash;
     struct shard *shard = swarm_table_lock(tracker->table, change->info_hash, &hash);
     const struct tracker_options *options = shard->options;
-    struct swarm *swarm;
-    enum announce_result result =
-        tracker_find_or_add(tracker, shard, change->info_hash, hash, now_s, &swarm);
+    struct swarm *swarm = shard_find(shard, change->info_hash, hash);
+    enum announce_result result = ANNOUNCE_OK;
+    if (swarm == NULL)
+        result = tracker_add_swarm(tracker, shard, change->info_hash, hash, now_s, &swarm);
     if (result == ANNOUNCE_OK && change->peer.family == FAMILY_NONE) {
         swarm->downloaded = change->downloaded;
     } else if (result == ANNOUNCE_OK && counter_read(&tracker->peers) < options->peers_max &&

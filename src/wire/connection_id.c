@@ -12,7 +12,7 @@ static uint64_t id_of_window(const struct hash_key *key, const struct endpoint *
     const size_t len = address_len(peer->family);
     memcpy(signed_part, &window, sizeof window);
     memcpy(signed_part + sizeof window, peer->wire, len);
-    const uint64_t signature = keyed_hash(key, signed_part, sizeof window + len);
+    const uint64_t signature = keyed_signature(key, signed_part, sizeof window + len);
     return window << 48 | signature >> 16;
 }
 

@@ -34,7 +34,7 @@ START_TEST(hash_of_every_length_is_siphash) {
     uint8_t input[COUNT_OF(hashes)];
     count_up(input, sizeof input);
     for (size_t len = 0; len < COUNT_OF(hashes); len++)
-        ck_assert_uint_eq(keyed_hash(&key, input, len), hashes[len]);
+        ck_assert_uint_eq(keyed_signature(&key, input, len), hashes[len]);
 }
 END_TEST
 
@@ -42,7 +42,7 @@ START_TEST(input_needs_no_alignment) {
     uint8_t space[8 + 21];
     for (size_t shift = 0; shift < 8; shift++) {
         count_up(space + shift, 21);
-        ck_assert_uint_eq(keyed_hash(&key, space + shift, 21), hashes[21]);
+        ck_assert_uint_eq(keyed_signature(&key, space + shift, 21), hashes[21]);
     }
 }
 END_TEST
@@ -51,7 +51,7 @@ START_TEST(every_bit_of_the_key_counts) {
     for (int bit = 0; bit < 128; bit++) {
         struct hash_key other = key;
         other.half[bit / 64] ^= 1ULL << bit % 64;
-        ck_assert_uint_ne(keyed_hash(&other, "", 0), hashes[0]);
+        ck_assert_uint_ne(keyed_signature(&other, "", 0), hashes[0]);
     }
 }
 END_TEST
@@ -61,7 +61,7 @@ START_TEST(every_bit_of_the_input_counts) {
     count_up(input, sizeof input);
     for (size_t bit = 0; bit < 8 * sizeof input; bit++) {
         input[bit / 8] ^= (uint8_t)(1U << bit % 8);
-        ck_assert_uint_ne(keyed_hash(&key, input, sizeof input), hashes[20]);
+        ck_assert_uint_ne(keyed_signature(&key, input, sizeof input), hashes[20]);
         input[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
 }
@@ -71,12 +71,30 @@ START_TEST(hashes_spread_over_their_top_and_bottom) {
     uint32_t top[256] = { 0 };
     uint32_t bottom[256] = { 0 };
     for (uint32_t i = 0; i < 100000; i++) {
-        const uint64_t hash = keyed_hash(&key, &i, sizeof i);
+        const uint64_t hash = keyed_signature(&key, &i, sizeof i);
         top[hash >> 56]++;
         bottom[hash & 255]++;
     }
     ck_assert(looks_uniform(top, COUNT_OF(top)));
     ck_assert(looks_uniform(bottom, COUNT_OF(bottom)));
+}
+END_TEST
+
+/* SipHash-1-3 with the same key, by another implementation than ours. */
+static const struct {
+    size_t len;
+    uint64_t hash;
+} table_hashes[] = { { 0, 0xabac0158050fc4dc },  { 1, 0xc9f49bf37d57ca93 },
+                     { 6, 0xc50d2b50c59f22a7 },  { 7, 0xd3927d989bb11140 },
+                     { 8, 0x369095118d299a8e },  { 9, 0x25a48eb36c063de4 },
+                     { 16, 0xcc4fdd1a7d908b66 }, { 18, 0x8ffc389cb473e63e },
+                     { 20, 0xc0dc2f46a6cce040 }, { 24, 0xf464aeb267349c8c },
+                     { 63, 0x9d199062b7bbb3a8 } };
+
+START_TEST(table_hash_is_siphash_1_3) {
+    uint8_t input[64];
+    count_up(input, sizeof input);
+    ck_assert_uint_eq(keyed_hash(&key, input, table_hashes[_i].len), table_hashes[_i].hash);
 }
 END_TEST
 
@@ -88,6 +106,7 @@ Suite *keyed_hash_suite(void) {
     tcase_add_test(hash, every_bit_of_the_key_counts);
     tcase_add_test(hash, every_bit_of_the_input_counts);
     tcase_add_test(hash, hashes_spread_over_their_top_and_bottom);
+    tcase_add_loop_test(hash, table_hash_is_siphash_1_3, 0, LOOPS_OF(table_hashes));
     suite_add_tcase(suite, hash);
     return suite;
 }
