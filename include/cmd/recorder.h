@@ -1,6 +1,10 @@
 /* The thread between the tracker's change feed and its readers: the event log, at once, and the
- * store, one commit a flush interval. Where the store fails, announces go on; it is tried again,
- * and what it missed is written anew. */
+ * store, one commit a flush interval.
+ *
+ * What was answered more than one flush interval ago is in the database: the commit starts early
+ * enough to be done by then. Only where a commit takes longer than a quarter of the interval (a
+ * stalled disk, or everything written anew) it may be that much later. Where the store fails,
+ * announces go on; it is tried again, less and less often, and what it missed is written anew. */
 #ifndef SKEP_CMD_RECORDER_H
 #define SKEP_CMD_RECORDER_H
 
@@ -10,13 +14,27 @@
 
 struct recorder;
 
+struct recorder_stats {
+    double lag_s;      /* how long the oldest change that is not in the database has waited */
+    uint64_t pending;  /* changes that are not in the database; those of an overflow not counted */
+    double flush_s;    /* what the last commit took, with all that went before it */
+    uint64_t flushes;  /* that went well */
+    uint64_t failures; /* that did not */
+    uint64_t rewrites; /* how often everything was written anew */
+    bool failing;      /* the last one failed */
+};
+
 /* `tracker` and `store` must outlive the recorder; `store` may be NULL. NULL without memory or a
  * thread. */
 struct recorder *recorder_start(struct tracker *tracker, struct store *store,
                                 uint32_t flush_interval_ms, uint32_t events_per_s);
 
-/* Records what is still pending, commits it and ends the thread. False if the last commit failed.
- * NULL is fine. */
+/* Any thread. `now_ms` is clock_now_ms(). */
+struct recorder_stats recorder_stats(const struct recorder *recorder, uint64_t now_ms);
+
+/* Records what is still pending, commits it and ends the thread. Takes less than a second where
+ * the database is locked. False if something could not be recorded, which the log says. NULL is
+ * fine. */
 bool recorder_stop(struct recorder *recorder);
 
 #endif

@@ -9,11 +9,20 @@
 
 enum { SCHEMA_APPLICATION_ID = 0x736b6570, SCHEMA_ERROR_LEN = 512 }; /* "skep" */
 
+enum schema_result {
+    SCHEMA_GOOD,
+    SCHEMA_REFUSED, /* not ours, from a newer version, out of reach, or a step failed */
+    SCHEMA_DAMAGED, /* it cannot be read as a database; whose it is remains to be seen */
+};
+
 /* Checks that the database is ours, or empty, and takes it forward to version `count`, one
- * transaction a step: step i leads from version i to i + 1. False and one line in `error` if it is
- * not ours, from a newer version, or a step fails; a failed step leaves the version before it. */
-bool schema_migrate(sqlite3 *db, const char *const *steps, int count,
-                    char error[static SCHEMA_ERROR_LEN]);
+ * transaction a step: step i leads from version i to i + 1. One line in `error` unless that is
+ * done; a failed step leaves the version before it. */
+enum schema_result schema_migrate(sqlite3 *db, const char *const *steps, int count,
+                                  char error[static SCHEMA_ERROR_LEN]);
+
+/* Whether an (extended) result of SQLite says that the file itself is damaged. */
+bool schema_is_damage(int result);
 
 /* Our steps. Never changed once released, only added to. */
 extern const char *const schema_steps[];

@@ -1,12 +1,30 @@
 #include "cmd/recorder.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/ticker.h"
 
-enum { DRAIN_PERIOD_MS = 100 };
+enum {
+    DRAIN_PERIOD_MAX_MS = 100,
+    CLOCK_TICK_MS = 10, /* as coarse as the clock may be */
+    RETRY_MAX_MS = 10000,
+    OVERFLOW_QUIET_MS = 60000,
+};
+
+/* Written by the recorder's thread, read by any. */
+struct counters {
+    _Atomic uint64_t recorded_ms; /* all that happened before is in the database */
+    _Atomic uint64_t pending;
+    _Atomic uint64_t flush_ms;
+    _Atomic uint64_t flushes;
+    _Atomic uint64_t failures;
+    _Atomic uint64_t rewrites;
+    _Atomic bool failing; /* the store, and that was said */
+    _Atomic bool behind;  /* changes are missing in it */
+};
 
 struct recorder {
     struct tracker *tracker;
@@ -14,83 +32,165 @@ struct recorder {
     struct ticker *ticker;
     struct event_log events;
     uint32_t flush_interval_ms;
-    uint64_t flushed_ms; /* when the last commit was tried */
-    uint64_t now_ms;     /* of the present tick */
-    bool behind;         /* the store missed changes and must be written anew */
-    bool failing;        /* the last commit failed, and that was said */
+    uint32_t drain_period_ms;
+    uint64_t now_ms;    /* of the present tick, before it drained */
+    uint64_t failed_ms; /* when the store began to fail */
+    uint64_t retry_ms;  /* when it is tried again */
+    uint32_t retry_pause_ms;
+    uint64_t overflow_said_ms;
+    struct counters counters;
 };
 
-static void say_failed(struct recorder *recorder) {
-    if (!recorder->failing)
-        log_error("cannot write the database: %s; announces go on, it will be tried again",
-                  store_failure(recorder->store));
-    recorder->failing = true;
-    recorder->behind = true;
+static uint64_t read_counter(const _Atomic uint64_t *counter) {
+    return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static void say_caught_up(struct recorder *recorder) {
-    if (recorder->failing)
-        log_warning("the database is written again and has caught up");
-    recorder->failing = false;
+static void set_counter(_Atomic uint64_t *counter, uint64_t value) {
+    atomic_store_explicit(counter, value, memory_order_relaxed);
+}
+
+static void add_to_counter(_Atomic uint64_t *counter, uint64_t more) {
+    atomic_fetch_add_explicit(counter, more, memory_order_relaxed);
+}
+
+static bool is_failing(const struct recorder *recorder) {
+    return atomic_load_explicit(&recorder->counters.failing, memory_order_relaxed);
+}
+
+static void set_failing(struct recorder *recorder, bool failing) {
+    atomic_store_explicit(&recorder->counters.failing, failing, memory_order_relaxed);
+}
+
+/* Each pause is twice the one before. */
+static uint32_t next_pause(const struct recorder *recorder) {
+    const uint32_t pause =
+        is_failing(recorder) ? 2 * recorder->retry_pause_ms : recorder->flush_interval_ms;
+    return pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS;
+}
+
+static void note_failure(struct recorder *recorder) {
+    recorder->retry_pause_ms = next_pause(recorder);
+    recorder->retry_ms = clock_now_ms() + recorder->retry_pause_ms;
+    add_to_counter(&recorder->counters.failures, 1);
+    if (is_failing(recorder))
+        return;
+    log_error("cannot write the database: %s; announces go on, it will be tried again",
+              store_failure(recorder->store));
+    recorder->failed_ms = recorder->now_ms;
+    set_failing(recorder, true);
+}
+
+static void note_success(struct recorder *recorder) {
+    struct counters *counters = &recorder->counters;
+    const uint64_t end_ms = clock_now_ms();
+    set_counter(&counters->recorded_ms, recorder->now_ms);
+    set_counter(&counters->pending, 0);
+    set_counter(&counters->flush_ms, end_ms - recorder->now_ms);
+    add_to_counter(&counters->flushes, 1);
+    if (is_failing(recorder))
+        log_warning("the database is written again, after %llu s, and has caught up",
+                    (unsigned long long)(end_ms - recorder->failed_ms) / 1000);
+    set_failing(recorder, false);
 }
 
 static void read_to_store(void *context, const struct change *changes, size_t count) {
     struct recorder *recorder = context;
-    if (recorder->store == NULL || recorder->behind)
+    if (store_is_stale(recorder->store))
         return;
     if (!store_apply(recorder->store, changes, count))
-        say_failed(recorder);
+        note_failure(recorder);
 }
 
 static void read_changes(void *context, const struct change *changes, size_t count) {
     struct recorder *recorder = context;
     event_log_changes(&recorder->events, changes, count);
+    if (recorder->store == NULL)
+        return;
+    add_to_counter(&recorder->counters.pending, count);
     read_to_store(recorder, changes, count);
 }
 
 /* Changes that come meanwhile wait in the feed; applying them again does no harm. */
 static bool write_anew(struct recorder *recorder) {
-    recorder->behind = false;
+    add_to_counter(&recorder->counters.rewrites, 1);
     if (!store_clear(recorder->store)) {
-        say_failed(recorder);
+        note_failure(recorder);
         return false;
     }
-    if (!tracker_replay(recorder->tracker, read_to_store, recorder))
-        recorder->behind = true;
-    return !recorder->behind;
+    const bool complete = tracker_replay(recorder->tracker, read_to_store, recorder);
+    if (store_is_stale(recorder->store))
+        return false;
+    /* What is missing for want of memory is as bad as what the store refused. */
+    if (!complete) {
+        store_mark_stale(recorder->store);
+        note_failure(recorder);
+    }
+    return complete;
 }
 
 static bool flush(struct recorder *recorder) {
-    if (recorder->behind && !write_anew(recorder))
-        return false;
-    if (!store_commit(recorder->store)) {
-        say_failed(recorder);
+    if (!store_refresh(recorder->store)) {
+        note_failure(recorder);
         return false;
     }
-    say_caught_up(recorder);
+    if (store_is_stale(recorder->store) && !write_anew(recorder))
+        return false;
+    if (!store_commit(recorder->store)) {
+        note_failure(recorder);
+        return false;
+    }
+    note_success(recorder);
     return true;
 }
 
+/* What the next flush may take: what the last one did, with as much again to spare. */
+static uint64_t expected_flush_ms(const struct recorder *recorder) {
+    const uint64_t expected = 2 * read_counter(&recorder->counters.flush_ms) + CLOCK_TICK_MS;
+    const uint64_t most = recorder->flush_interval_ms / 2;
+    return expected < most ? expected : most;
+}
+
+/* At the last tick that leaves enough time for it within the interval. */
 static bool flush_is_due(const struct recorder *recorder) {
-    return recorder->now_ms - recorder->flushed_ms >= recorder->flush_interval_ms;
+    if (is_failing(recorder))
+        return recorder->now_ms >= recorder->retry_ms;
+    const uint64_t done_if_next =
+        recorder->now_ms + recorder->drain_period_ms + expected_flush_ms(recorder);
+    return done_if_next >=
+           read_counter(&recorder->counters.recorded_ms) + recorder->flush_interval_ms;
+}
+
+static void note_overflow(struct recorder *recorder) {
+    store_mark_stale(recorder->store);
+    if (recorder->overflow_said_ms != 0 &&
+        recorder->now_ms - recorder->overflow_said_ms < OVERFLOW_QUIET_MS)
+        return;
+    log_warning("more changed than could be recorded in time; the database is written anew");
+    recorder->overflow_said_ms = recorder->now_ms;
 }
 
 static void drain(struct recorder *recorder) {
     recorder->now_ms = clock_now_ms();
     event_log_tick(&recorder->events, recorder->now_ms);
-    if (!tracker_drain(recorder->tracker, read_changes, recorder) && !recorder->behind) {
-        log_warning("more changed than could be recorded in time; the database is written anew");
-        recorder->behind = true;
-    }
+    if (!tracker_drain(recorder->tracker, read_changes, recorder) && recorder->store != NULL &&
+        !store_is_stale(recorder->store))
+        note_overflow(recorder);
 }
 
 static void tick(void *context) {
     struct recorder *recorder = context;
     drain(recorder);
-    if (recorder->store == NULL || !flush_is_due(recorder))
-        return;
-    recorder->flushed_ms = recorder->now_ms;
-    (void)flush(recorder);
+    if (recorder->store != NULL && flush_is_due(recorder))
+        (void)flush(recorder);
+    if (recorder->store != NULL)
+        atomic_store_explicit(&recorder->counters.behind, store_is_stale(recorder->store),
+                              memory_order_relaxed);
+}
+
+/* Several in an interval, so that the flush is near its end. */
+static uint32_t drain_period(uint32_t flush_interval_ms) {
+    const uint32_t period = flush_interval_ms / 8 + 1;
+    return period < DRAIN_PERIOD_MAX_MS ? period : DRAIN_PERIOD_MAX_MS;
 }
 
 struct recorder *recorder_start(struct tracker *tracker, struct store *store,
@@ -103,8 +203,10 @@ struct recorder *recorder_start(struct tracker *tracker, struct store *store,
         .store = store,
         .events = { .per_s = events_per_s },
         .flush_interval_ms = flush_interval_ms,
+        .drain_period_ms = drain_period(flush_interval_ms),
+        .counters.recorded_ms = clock_now_ms(),
     };
-    recorder->ticker = ticker_start("recorder", DRAIN_PERIOD_MS, tick, recorder);
+    recorder->ticker = ticker_start("recorder", recorder->drain_period_ms, tick, recorder);
     if (recorder->ticker == NULL) {
         free(recorder);
         return NULL;
@@ -112,12 +214,38 @@ struct recorder *recorder_start(struct tracker *tracker, struct store *store,
     return recorder;
 }
 
+struct recorder_stats recorder_stats(const struct recorder *recorder, uint64_t now_ms) {
+    const struct counters *counters = &recorder->counters;
+    struct recorder_stats stats = {
+        .pending = read_counter(&counters->pending),
+        .flush_s = (double)read_counter(&counters->flush_ms) / 1000,
+        .flushes = read_counter(&counters->flushes),
+        .failures = read_counter(&counters->failures),
+        .rewrites = read_counter(&counters->rewrites),
+        .failing = is_failing(recorder),
+    };
+    const uint64_t recorded_ms = read_counter(&counters->recorded_ms);
+    const bool behind = atomic_load_explicit(&counters->behind, memory_order_relaxed);
+    if ((stats.pending > 0 || stats.failing || behind) && now_ms > recorded_ms)
+        stats.lag_s = (double)(now_ms - recorded_ms) / 1000;
+    return stats;
+}
+
+/* One last time, however short a time ago the store failed. */
+static bool record_the_rest(struct recorder *recorder) {
+    drain(recorder);
+    if (recorder->store == NULL || flush(recorder))
+        return true;
+    log_error("the database misses what changed in the last %.0f s: %s",
+              recorder_stats(recorder, clock_now_ms()).lag_s, store_failure(recorder->store));
+    return false;
+}
+
 bool recorder_stop(struct recorder *recorder) {
     if (recorder == NULL)
         return true;
     ticker_stop(recorder->ticker);
-    drain(recorder);
-    const bool good = recorder->store == NULL || flush(recorder);
+    const bool good = record_the_rest(recorder);
     free(recorder);
     return good;
 }

@@ -96,8 +96,11 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
         return false;
     }
     struct restoring restoring = { .tracker = daemon->tracker, .now_ms = clock_now_ms() };
-    if (!store_restore(daemon->store, restore_one, &restoring))
+    if (!store_restore(daemon->store, restore_one, &restoring)) {
+        log_error("cannot read the database %s: %s", config->database,
+                  store_failure(daemon->store));
         return false;
+    }
     tracker_grace(daemon->tracker, clock_now_ms());
     daemon->restored = tracker_stats(daemon->tracker);
     return true;
@@ -259,6 +262,8 @@ static sigset_t block_signals(void) {
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    /* A file at its size limit fails to be written; that is no reason to die. */
+    signal(SIGXFSZ, SIG_IGN);
     return signals;
 }
 

@@ -64,21 +64,33 @@ static bool read_number(sqlite3 *db, const char *sql, int *number) {
     return good;
 }
 
-static bool refuse(char error[static SCHEMA_ERROR_LEN], const char *why) {
-    snprintf(error, SCHEMA_ERROR_LEN, "%s", why);
-    return false;
+bool schema_is_damage(int result) {
+    const int kind = result & 0xff;
+    return kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB || result == SQLITE_IOERR_SHORT_READ;
 }
 
-static bool check_ours(sqlite3 *db, int count, int *version, char error[static SCHEMA_ERROR_LEN]) {
+static enum schema_result refuse(char error[static SCHEMA_ERROR_LEN], const char *why) {
+    snprintf(error, SCHEMA_ERROR_LEN, "%s", why);
+    return SCHEMA_REFUSED;
+}
+
+static enum schema_result explain_failure(sqlite3 *db, char error[static SCHEMA_ERROR_LEN]) {
+    const int result = sqlite3_extended_errcode(db);
+    if (result == SQLITE_NOTADB)
+        refuse(error, "this is not a database; please name another file");
+    else
+        refuse(error, sqlite3_errmsg(db));
+    return schema_is_damage(result) ? SCHEMA_DAMAGED : SCHEMA_REFUSED;
+}
+
+static enum schema_result check_ours(sqlite3 *db, int count, int *version,
+                                     char error[static SCHEMA_ERROR_LEN]) {
     int application_id = 0;
     int tables = 0;
     if (!read_number(db, "SELECT count(*) FROM sqlite_master", &tables) ||
         !read_number(db, "PRAGMA application_id", &application_id) ||
-        !read_number(db, "PRAGMA user_version", version)) {
-        if (sqlite3_errcode(db) == SQLITE_NOTADB)
-            return refuse(error, "this is not a database; please name another file");
-        return refuse(error, sqlite3_errmsg(db));
-    }
+        !read_number(db, "PRAGMA user_version", version))
+        return explain_failure(db, error);
     const bool empty = tables == 0 && application_id == 0 && *version == 0;
     if (!empty && application_id != SCHEMA_APPLICATION_ID)
         return refuse(error, "this database belongs to another program; please name another file");
@@ -87,13 +99,13 @@ static bool check_ours(sqlite3 *db, int count, int *version, char error[static S
                  "this database was written by a newer skepd (its version is %d, this skepd knows "
                  "up to %d)",
                  *version, count);
-        return false;
+        return SCHEMA_REFUSED;
     }
-    return true;
+    return SCHEMA_GOOD;
 }
 
-static bool take_step(sqlite3 *db, const char *step, int version,
-                      char error[static SCHEMA_ERROR_LEN]) {
+static enum schema_result take_step(sqlite3 *db, const char *step, int version,
+                                    char error[static SCHEMA_ERROR_LEN]) {
     char numbers[96];
     snprintf(numbers, sizeof numbers, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
              SCHEMA_APPLICATION_ID, version);
@@ -101,20 +113,17 @@ static bool take_step(sqlite3 *db, const char *step, int version,
         sqlite3_exec(db, step, NULL, NULL, NULL) == SQLITE_OK &&
         sqlite3_exec(db, numbers, NULL, NULL, NULL) == SQLITE_OK &&
         sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
-        return true;
-    refuse(error, sqlite3_errmsg(db));
+        return SCHEMA_GOOD;
+    const enum schema_result result = explain_failure(db, error);
     sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    return false;
+    return result;
 }
 
-bool schema_migrate(sqlite3 *db, const char *const *steps, int count,
-                    char error[static SCHEMA_ERROR_LEN]) {
+enum schema_result schema_migrate(sqlite3 *db, const char *const *steps, int count,
+                                  char error[static SCHEMA_ERROR_LEN]) {
     int version = 0;
-    if (!check_ours(db, count, &version, error))
-        return false;
-    for (; version < count; version++) {
-        if (!take_step(db, steps[version], version + 1, error))
-            return false;
-    }
-    return true;
+    enum schema_result result = check_ours(db, count, &version, error);
+    for (; result == SCHEMA_GOOD && version < count; version++)
+        result = take_step(db, steps[version], version + 1, error);
+    return result;
 }

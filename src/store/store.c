@@ -1,19 +1,14 @@
 #include "store/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "store/schema.h"
-
-enum statement { PUT_PEER, DROP_PEER, PUT_TORRENT, DROP_TORRENT, STATEMENTS };
+#include "store/database_file.h"
+#include "store/store_state.h"
 
 static const char *const statement_sql[STATEMENTS] = {
     [PUT_PEER] =
@@ -25,60 +20,17 @@ static const char *const statement_sql[STATEMENTS] = {
     [DROP_TORRENT] = "DELETE FROM torrent WHERE info_hash = ?1",
 };
 
-enum { HEADER_LEN = 100 }; /* of an SQLite file */
+/* For who else has the file locked; a stop must not wait for long. */
+enum { BUSY_PATIENCE_MS = 250 };
 
-struct store {
-    int lock; /* an open file that says: this database is in use */
-    sqlite3 *db;
-    sqlite3_stmt *statements[STATEMENTS];
-    bool in_transaction;
-    size_t pending;
-    char failure[STORE_ERROR_LEN];
-};
+enum opened { OPENED, OPEN_REFUSED, OPEN_DAMAGED };
 
-/* The directory that the file is to lie in, if its parent is there: ./var on the first start. */
-static void make_directory(const char *path) {
-    const char *slash = strrchr(path, '/');
-    if (slash == NULL || slash == path)
-        return;
-    char directory[4096];
-    const size_t len = (size_t)(slash - path);
-    if (len >= sizeof directory)
-        return;
-    memcpy(directory, path, len);
-    directory[len] = '\0';
-    /* Where this fails, opening the file says why. */
-    (void)mkdir(directory, 0750);
-}
-
-/* SQLite takes a file of a byte or so for an empty one, and would write over it. */
-static bool worth_opening(int fd) {
-    struct stat file;
-    return fstat(fd, &file) == 0 && (file.st_size == 0 || file.st_size >= HEADER_LEN);
-}
-
-/* Locks by flock(2), since SQLite's own locks are of another kind; the descriptor must be closed
- * after SQLite's, because closing any one drops all of the process's POSIX locks on the file. */
-static int lock_file(const char *path, char error[static STORE_ERROR_LEN]) {
-    make_directory(path);
-    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (fd < 0) {
-        snprintf(error, STORE_ERROR_LEN, "cannot open the database %s: %s", path, strerror(errno));
-        return -1;
+void store_explain(char why[static SCHEMA_ERROR_LEN], const char *text) {
+    snprintf(why, SCHEMA_ERROR_LEN, "%s", text);
+    for (char *c = why; *c != '\0'; c++) {
+        if (*c == '\n')
+            *c = ' ';
     }
-    if (!worth_opening(fd)) {
-        snprintf(error, STORE_ERROR_LEN, "cannot use the database %s: this is not a database",
-                 path);
-        close(fd);
-        return -1;
-    }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        const char *why = errno == EWOULDBLOCK ? "another skepd is using it" : strerror(errno);
-        snprintf(error, STORE_ERROR_LEN, "cannot open the database %s: %s", path, why);
-        close(fd);
-        return -1;
-    }
-    return fd;
 }
 
 static bool prepare(struct store *store) {
@@ -90,40 +42,140 @@ static bool prepare(struct store *store) {
     return true;
 }
 
+static const char *log_path(const struct store *store) {
+    return sqlite3_filename_wal(sqlite3_db_filename(store->db, "main"));
+}
+
+/* Whether closing carries the -wal over into the database, and removes it. */
+static void set_checkpoint_on_close(struct store *store, bool wanted) {
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !wanted, NULL);
+}
+
+/* A file that turns out not to be ours, or damaged, stays as it is. */
+static void leave_log_alone(struct store *store) {
+    struct stat file;
+    if (stat(log_path(store), &file) == 0 && file.st_size > 0)
+        set_checkpoint_on_close(store, false);
+}
+
+/* NORMAL loses no commit to a crash of skepd; to a power cut it may lose the last few. The last one
+ * reads, so that the -wal is there. */
+static const char SET_UP[] =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA user_version;";
+
+static enum opened set_up(struct store *store, char why[static SCHEMA_ERROR_LEN]) {
+    if (sqlite3_exec(store->db, SET_UP, NULL, NULL, NULL) == SQLITE_OK && prepare(store))
+        return OPENED;
+    store_explain(why, sqlite3_errmsg(store->db));
+    /* A plain error: a table or column of ours is missing. */
+    const int result = sqlite3_extended_errcode(store->db);
+    return schema_is_damage(result) || result == SQLITE_ERROR ? OPEN_DAMAGED : OPEN_REFUSED;
+}
+
 /* Nothing is written before the file is known to be ours. */
-static bool open_database(struct store *store, const char *path,
-                          char error[static SCHEMA_ERROR_LEN]) {
-    if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-        SQLITE_OK) {
-        snprintf(error, SCHEMA_ERROR_LEN, "%s", sqlite3_errmsg(store->db));
-        return false;
+static enum opened open_database(struct store *store, char why[static SCHEMA_ERROR_LEN]) {
+    if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK) {
+        store_explain(why, sqlite3_errmsg(store->db));
+        return OPEN_REFUSED;
     }
-    sqlite3_busy_timeout(store->db, 2000);
-    if (!schema_migrate(store->db, schema_steps, schema_version, error))
+    sqlite3_busy_timeout(store->db, BUSY_PATIENCE_MS);
+    leave_log_alone(store);
+    switch (schema_migrate(store->db, schema_steps, schema_version, why)) {
+    case SCHEMA_GOOD:
+        break;
+    case SCHEMA_REFUSED:
+        return OPEN_REFUSED;
+    case SCHEMA_DAMAGED:
+        return OPEN_DAMAGED;
+    }
+    const enum opened result = set_up(store, why);
+    if (result == OPENED)
+        set_checkpoint_on_close(store, true);
+    return result;
+}
+
+static void close_database(struct store *store) {
+    for (int i = 0; i < STATEMENTS; i++) {
+        sqlite3_finalize(store->statements[i]);
+        store->statements[i] = NULL;
+    }
+    sqlite3_close(store->db);
+    store->db = NULL;
+    store->in_transaction = false;
+    store->pending = 0;
+}
+
+static void close_file(struct store *store) {
+    close_database(store);
+    if (store->lock >= 0)
+        close(store->lock);
+    store->lock = -1;
+}
+
+/* There is no -wal where the file system cannot share memory. */
+static bool remember_files(struct store *store) {
+    if (stat(log_path(store), &store->log_file) != 0)
+        store->log_file.st_ino = 0;
+    return fstat(store->lock, &store->file) == 0;
+}
+
+static enum opened open_file(struct store *store, char why[static SCHEMA_ERROR_LEN],
+                             char error[static STORE_ERROR_LEN]) {
+    store->lock = database_file_lock(store->path, error);
+    if (store->lock < 0)
+        return OPEN_REFUSED;
+    enum opened result = open_database(store, why);
+    if (result == OPENED && !remember_files(store)) {
+        store_explain(why, strerror(errno));
+        result = OPEN_REFUSED;
+    }
+    if (result == OPEN_DAMAGED && !database_file_is_ours(store->lock))
+        result = OPEN_REFUSED;
+    if (result != OPENED)
+        snprintf(error, STORE_ERROR_LEN, "cannot use the database %.200s: %.250s", store->path,
+                 why);
+    return result;
+}
+
+bool store_begin_anew(struct store *store, const char *why, char error[static STORE_ERROR_LEN]) {
+    char aside[DATABASE_FILE_PATH_LEN];
+    if (store->db != NULL)
+        leave_log_alone(store);
+    close_database(store);
+    store->stale = true;
+    const bool moved = database_file_set_aside(store->path, aside, error);
+    close_file(store);
+    if (!moved)
         return false;
-    /* NORMAL loses no commit to a crash of skepd; to a power cut it may lose the last few. */
-    if (sqlite3_exec(store->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", NULL,
-                     NULL, NULL) == SQLITE_OK &&
-        prepare(store))
+    log_error("the database %.200s is damaged (%.250s); it is kept as %.300s, a new one is begun",
+              store->path, why, aside);
+    char ignored[SCHEMA_ERROR_LEN];
+    return open_file(store, ignored, error) == OPENED;
+}
+
+static bool open_or_begin_anew(struct store *store, char error[static STORE_ERROR_LEN]) {
+    char why[SCHEMA_ERROR_LEN];
+    const enum opened result = open_file(store, why, error);
+    if (result == OPENED || (result == OPEN_DAMAGED && store_begin_anew(store, why, error)))
         return true;
-    snprintf(error, SCHEMA_ERROR_LEN, "%s", sqlite3_errmsg(store->db));
+    close_file(store);
     return false;
 }
 
 struct store *store_open(const char *path, char error[static STORE_ERROR_LEN]) {
     struct store *store = calloc(1, sizeof *store);
-    if (store == NULL) {
+    char *copy = strdup(path);
+    if (store == NULL || copy == NULL) {
         snprintf(error, STORE_ERROR_LEN, "out of memory");
+        free(store);
+        free(copy);
         return NULL;
     }
-    store->lock = lock_file(path, error);
-    if (store->lock < 0)
-        goto out;
-    char why[SCHEMA_ERROR_LEN];
-    if (open_database(store, path, why))
+    store->path = copy;
+    store->lock = -1;
+    if (open_or_begin_anew(store, error))
         return store;
-    snprintf(error, STORE_ERROR_LEN, "cannot use the database %.200s: %.250s", path, why);
-out:
     store_close(store);
     return NULL;
 }
@@ -131,12 +183,32 @@ out:
 void store_close(struct store *store) {
     if (store == NULL)
         return;
-    for (int i = 0; i < STATEMENTS; i++)
-        sqlite3_finalize(store->statements[i]);
-    sqlite3_close(store->db);
-    if (store->lock >= 0)
-        close(store->lock);
+    close_file(store);
+    free(store->path);
     free(store);
+}
+
+static bool is_in_place(const struct store *store) {
+    return store->db != NULL && database_file_is_same(store->path, &store->file) &&
+           (store->log_file.st_ino == 0 ||
+            database_file_is_same(log_path(store), &store->log_file));
+}
+
+bool store_refresh(struct store *store) {
+    if (!store->suspect && is_in_place(store))
+        return true;
+    close_file(store);
+    store->stale = true;
+    store->suspect = !open_or_begin_anew(store, store->failure);
+    return !store->suspect;
+}
+
+bool store_is_stale(const struct store *store) {
+    return store->stale;
+}
+
+void store_mark_stale(struct store *store) {
+    store->stale = true;
 }
 
 const char *store_failure(const struct store *store) {
@@ -147,8 +219,15 @@ size_t store_pending(const struct store *store) {
     return store->pending;
 }
 
-static bool fail(struct store *store) {
+/* A full disk or a lock goes away by itself; anything else may need the file to be opened again. */
+static bool reopening_may_mend(int result) {
+    return result != SQLITE_FULL && result != SQLITE_BUSY && result != SQLITE_NOMEM;
+}
+
+bool store_fail(struct store *store) {
     snprintf(store->failure, sizeof store->failure, "%s", sqlite3_errmsg(store->db));
+    store->suspect = reopening_may_mend(sqlite3_errcode(store->db));
+    store->stale = true;
     if (store->in_transaction)
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     store->in_transaction = false;
@@ -156,96 +235,14 @@ static bool fail(struct store *store) {
     return false;
 }
 
-static bool begin(struct store *store) {
+bool store_begin(struct store *store) {
     if (store->in_transaction)
         return true;
+    if (store->db == NULL)
+        return false;
     if (sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-        return fail(store);
+        return store_fail(store);
     store->in_transaction = true;
-    return true;
-}
-
-static void bind_bytes(sqlite3_stmt *statement, int place, const void *data, size_t len) {
-    sqlite3_bind_blob(statement, place, data, (int)len, SQLITE_STATIC);
-}
-
-/* The statement with the torrent bound as its first parameter. */
-static sqlite3_stmt *statement_for(struct store *store, enum statement which,
-                                   const struct change *change) {
-    sqlite3_stmt *statement = store->statements[which];
-    bind_bytes(statement, 1, change->info_hash, INFO_HASH_LEN);
-    return statement;
-}
-
-static bool run(sqlite3_stmt *statement) {
-    const bool good = sqlite3_step(statement) == SQLITE_DONE;
-    sqlite3_reset(statement);
-    return good;
-}
-
-static bool put_torrent(struct store *store, const struct change *change) {
-    sqlite3_stmt *statement = statement_for(store, PUT_TORRENT, change);
-    sqlite3_bind_int64(statement, 2, change->downloaded);
-    return run(statement);
-}
-
-static bool drop_torrent(struct store *store, const struct change *change) {
-    return run(statement_for(store, DROP_TORRENT, change));
-}
-
-static bool put_peer(struct store *store, const struct change *change) {
-    sqlite3_stmt *statement = statement_for(store, PUT_PEER, change);
-    bind_bytes(statement, 2, change->peer.wire, endpoint_len(change->peer.family));
-    bind_bytes(statement, 3, change->peer_id, PEER_ID_LEN);
-    sqlite3_bind_int64(statement, 4, change->key);
-    sqlite3_bind_int64(statement, 5, (sqlite3_int64)change->left);
-    sqlite3_bind_int(statement, 6, change->paused);
-    sqlite3_bind_int(statement, 7, change->counted);
-    return run(statement);
-}
-
-static bool drop_peer(struct store *store, const struct change *change) {
-    sqlite3_stmt *statement = statement_for(store, DROP_PEER, change);
-    bind_bytes(statement, 2, change->peer.wire, endpoint_len(change->peer.family));
-    return run(statement);
-}
-
-static bool apply_one(struct store *store, const struct change *change) {
-    switch (change->kind) {
-    case CHANGE_PEER_JOINED:
-    case CHANGE_PEER_UPDATED:
-        return put_peer(store, change);
-    case CHANGE_PEER_COMPLETED:
-        return put_peer(store, change) && put_torrent(store, change);
-    case CHANGE_PEER_LEFT:
-    case CHANGE_PEER_EXPIRED:
-    case CHANGE_PEER_MOVED:
-        return drop_peer(store, change);
-    case CHANGE_TORRENT:
-        return change->downloaded == 0 || put_torrent(store, change);
-    case CHANGE_TORRENT_FORGOTTEN:
-        return drop_torrent(store, change);
-    }
-    return true;
-}
-
-bool store_apply(struct store *store, const struct change *changes, size_t count) {
-    if (!begin(store))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        if (!apply_one(store, &changes[i]))
-            return fail(store);
-    }
-    store->pending += count;
-    return true;
-}
-
-bool store_clear(struct store *store) {
-    if (!begin(store))
-        return false;
-    if (sqlite3_exec(store->db, "DELETE FROM peer; DELETE FROM torrent;", NULL, NULL, NULL) !=
-        SQLITE_OK)
-        return fail(store);
     return true;
 }
 
@@ -253,104 +250,8 @@ bool store_commit(struct store *store) {
     if (!store->in_transaction)
         return true;
     if (sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-        return fail(store);
+        return store_fail(store);
     store->in_transaction = false;
     store->pending = 0;
     return true;
-}
-
-static bool column_bytes(sqlite3_stmt *statement, int column, void *data, size_t len) {
-    if (sqlite3_column_bytes(statement, column) != (int)len)
-        return false;
-    memcpy(data, sqlite3_column_blob(statement, column), len);
-    return true;
-}
-
-static bool read_torrent(sqlite3_stmt *row, struct change *change) {
-    *change = (struct change){
-        .kind = CHANGE_TORRENT,
-        .downloaded = (uint32_t)sqlite3_column_int64(row, 1),
-    };
-    return column_bytes(row, 0, change->info_hash, INFO_HASH_LEN);
-}
-
-static bool read_peer(sqlite3_stmt *row, struct change *change) {
-    const int len = sqlite3_column_bytes(row, 1);
-    *change = (struct change){
-        .kind = CHANGE_PEER_JOINED,
-        .peer.family = len == ENDPOINT_V6_LEN ? FAMILY_V6 : FAMILY_V4,
-        .key = (uint32_t)sqlite3_column_int64(row, 3),
-        .left = (uint64_t)sqlite3_column_int64(row, 4),
-        .paused = sqlite3_column_int(row, 5) != 0,
-        .counted = sqlite3_column_int(row, 6) != 0,
-    };
-    return column_bytes(row, 0, change->info_hash, INFO_HASH_LEN) &&
-           column_bytes(row, 1, change->peer.wire, endpoint_len(change->peer.family)) &&
-           column_bytes(row, 2, change->peer_id, PEER_ID_LEN);
-}
-
-/* A row that is not of our making is passed over. */
-static bool restore_rows(struct store *store, const char *sql,
-                         bool (*read)(sqlite3_stmt *row, struct change *change),
-                         bool (*restore)(void *context, const struct change *change),
-                         void *context) {
-    sqlite3_stmt *rows = NULL;
-    int result = sqlite3_prepare_v2(store->db, sql, -1, &rows, NULL);
-    bool wanted = true;
-    while (wanted && result != SQLITE_ERROR && (result = sqlite3_step(rows)) == SQLITE_ROW) {
-        struct change change;
-        if (read(rows, &change))
-            wanted = restore(context, &change);
-    }
-    const bool good = !wanted || result == SQLITE_DONE;
-    if (!good)
-        log_error("cannot read the database: %s", sqlite3_errmsg(store->db));
-    sqlite3_finalize(rows);
-    return good;
-}
-
-bool store_restore(struct store *store, bool (*restore)(void *context, const struct change *change),
-                   void *context) {
-    return restore_rows(store, "SELECT info_hash, downloaded FROM torrent", read_torrent, restore,
-                        context) &&
-           restore_rows(store,
-                        "SELECT info_hash, endpoint, peer_id, key, left, paused, counted FROM peer",
-                        read_peer, restore, context);
-}
-
-static bool read_secret(struct store *store, const char *name, void *secret, size_t len,
-                        bool *was_there) {
-    sqlite3_stmt *row = NULL;
-    *was_there = false;
-    if (sqlite3_prepare_v2(store->db, "SELECT value FROM secret WHERE name = ?1", -1, &row, NULL) !=
-        SQLITE_OK)
-        return false;
-    sqlite3_bind_text(row, 1, name, -1, SQLITE_STATIC);
-    const int result = sqlite3_step(row);
-    if (result == SQLITE_ROW)
-        *was_there = column_bytes(row, 0, secret, len);
-    sqlite3_finalize(row);
-    return result == SQLITE_ROW || result == SQLITE_DONE;
-}
-
-static bool write_secret(struct store *store, const char *name, const void *secret, size_t len) {
-    sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(store->db, "INSERT OR REPLACE INTO secret (name, value) VALUES (?1, ?2)",
-                           -1, &statement, NULL) != SQLITE_OK)
-        return false;
-    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
-    bind_bytes(statement, 2, secret, len);
-    const bool good = run(statement);
-    sqlite3_finalize(statement);
-    return good;
-}
-
-bool store_exchange_secret(struct store *store, const char *name, const void *secret,
-                           void *previous, size_t len, bool *was_there) {
-    if (!begin(store))
-        return false;
-    if (!read_secret(store, name, previous, len, was_there) ||
-        !write_secret(store, name, secret, len))
-        return fail(store);
-    return store_commit(store);
 }

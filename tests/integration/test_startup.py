@@ -1,19 +1,17 @@
 """The command line, and what the daemon says where it cannot start: one line, and status 1."""
 
-import contextlib
 import os
 import pathlib
 import shutil
 import socket
-import sqlite3
 import tempfile
 
 import pytest
 
 from support.announce import Peer, random_hash, scraped
+from support.database import APPLICATION_ID, sql
 from support.skepd import ROOT, Skepd, as_nobody, binary, free_port, run
 
-APPLICATION_ID = 0x736B6570
 OPTIONS = ["--config", "--port", "--database", "--threads", "--log-level", "--no-udp",
            "--check-config", "--help", "--version"]
 
@@ -40,12 +38,6 @@ def assert_refuses(database, *words, **how):
     assert database.read_bytes() == before
     assert set(database.parent.iterdir()) == names
     return line
-
-
-def sql(file, *statements):
-    """Runs the statements and returns the first row of the last one."""
-    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
-        return [db.execute(statement).fetchone() for statement in statements][-1]
 
 
 def used_database(directory):
@@ -112,13 +104,6 @@ def test_database_of_a_newer_skepd_is_left_alone(tmp_path):
     assert sql(database, "pragma application_id") == (APPLICATION_ID,)
     sql(database, "pragma user_version = 9999")
     assert "newer" in assert_refuses(database)
-
-
-def test_torn_database_is_named(tmp_path):
-    database, _ = used_database(tmp_path)
-    raw = database.read_bytes()
-    database.write_bytes(raw[: len(raw) // 2 + 100])
-    assert_refuses(database)
 
 
 def test_directory_is_no_database(tmp_path):

@@ -75,11 +75,15 @@ def run(*args, program=None, prefix=(), cwd=None, timeout=START_S):
 
 class Skepd:
     """`config` is the text of its config file (None: it gets none), `database` a file (None: one in
-    its directory; "": it finds a place by itself), `args` are added to its command line."""
+    its directory; "": it finds a place by itself), `args` are added to its command line, `prefix`
+    comes before it, `program` is another binary."""
 
-    def __init__(self, config=None, args=(), port=None, database=None, environment=None, udp=False):
+    def __init__(self, config=None, args=(), port=None, database=None, environment=None, udp=False,
+                 prefix=(), program=None):
         self.config = config
         self.args = args
+        self.prefix = prefix
+        self.program = program
         self.port = port or free_port()
         self.environment = {**clean_environment(), **(environment or {})}
         self.udp = udp
@@ -183,7 +187,7 @@ class Skepd:
             time.sleep(0.02)
 
     def _command(self):
-        command = [binary(), "--port", self.port]
+        command = [*self.prefix, self.program or binary(), "--port", self.port]
         if self.database:
             command += ["--database", self.database]
         if self.config is not None:

@@ -55,16 +55,21 @@ static const char *value(const char *sql) {
 }
 
 static void assert_taken_to(int version) {
-    ck_assert_msg(schema_migrate(db, steps, version, error), "%s", error);
+    ck_assert_msg(schema_migrate(db, steps, version, error) == SCHEMA_GOOD, "%s", error);
     char expected[16];
     snprintf(expected, sizeof expected, "%d", version);
     ck_assert_str_eq(value("PRAGMA user_version"), expected);
 }
 
-static void assert_refused(const char *const *list, int count, const char *why) {
-    ck_assert(!schema_migrate(db, list, count, error));
+static void assert_result(enum schema_result result, const char *const *list, int count,
+                          const char *why) {
+    ck_assert_int_eq(schema_migrate(db, list, count, error), result);
     ck_assert_msg(strstr(error, why) != NULL, "\"%s\" does not say \"%s\"", error, why);
     ck_assert_ptr_null(strchr(error, '\n'));
+}
+
+static void assert_refused(const char *const *list, int count, const char *why) {
+    assert_result(SCHEMA_REFUSED, list, count, why);
 }
 
 START_TEST(empty_database_takes_every_step) {
@@ -150,14 +155,14 @@ START_TEST(database_of_another_program_is_refused) {
 }
 END_TEST
 
-START_TEST(file_that_is_no_database_is_refused) {
+START_TEST(file_that_is_no_database_counts_as_damaged) {
     close_database();
     FILE *file = fopen(path, "w");
     for (int i = 0; i < 200; i++)
         fputs("This is a letter, and no database.\n", file);
     ck_assert_int_eq(fclose(file), 0);
     open_database();
-    assert_refused(steps, 3, "not a database");
+    assert_result(SCHEMA_DAMAGED, steps, 3, "not a database");
 }
 END_TEST
 
@@ -174,7 +179,7 @@ END_TEST
 START_TEST(own_steps_lead_to_the_own_version) {
     ck_assert_int_ge(schema_version, 1);
     for (int version = 1; version <= schema_version; version++)
-        ck_assert_msg(schema_migrate(db, schema_steps, version, error), "%s", error);
+        ck_assert_msg(schema_migrate(db, schema_steps, version, error) == SCHEMA_GOOD, "%s", error);
     ck_assert_str_eq(value("SELECT count(*) FROM torrent"), "0");
     ck_assert_str_eq(value("SELECT count(*) FROM peer"), "0");
 }
@@ -199,7 +204,7 @@ Suite *schema_suite(void) {
     tcase_add_test(refused, failing_first_step_leaves_an_empty_file);
     tcase_add_test(refused, newer_database_is_refused);
     tcase_add_loop_test(refused, database_of_another_program_is_refused, 0, LOOPS_OF(strangers));
-    tcase_add_test(refused, file_that_is_no_database_is_refused);
+    tcase_add_test(refused, file_that_is_no_database_counts_as_damaged);
     tcase_add_test(refused, locked_database_is_refused);
     suite_add_tcase(suite, refused);
     return suite;

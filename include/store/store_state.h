@@ -1,0 +1,54 @@
+/* What the parts of the store share: its inside. Not for other modules.
+ *
+ * store.c opens the file and looks after it, store_changes.c writes, store_restore.c reads. */
+#ifndef SKEP_STORE_STORE_STATE_H
+#define SKEP_STORE_STORE_STATE_H
+
+#include <sqlite3.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "store/schema.h"
+#include "store/store.h"
+
+enum { SECRET_NAME_LEN = 32, SECRET_LEN = 64 };
+
+enum statement { PUT_PEER, DROP_PEER, PUT_TORRENT, DROP_TORRENT, STATEMENTS };
+
+/* What a new file is to be given as well as the swarms. */
+struct secret {
+    char name[SECRET_NAME_LEN];
+    uint8_t value[SECRET_LEN];
+    size_t len;
+};
+
+struct store {
+    char *path;
+    int lock;             /* an open file that says: this database is in use; or -1 */
+    struct stat file;     /* the one that `lock` holds */
+    struct stat log_file; /* SQLite's -wal */
+    sqlite3 *db;          /* NULL while the file is out of reach */
+    sqlite3_stmt *statements[STATEMENTS];
+    bool in_transaction;
+    bool stale;
+    bool suspect; /* the last failure was one that reopening may mend */
+    size_t pending;
+    struct secret secret;
+    char failure[STORE_ERROR_LEN];
+};
+
+/* Begins a transaction if there is none. False if SQLite refuses. */
+bool store_begin(struct store *store);
+
+/* Rolls back what was not committed and keeps the reason, which SQLite still knows. False, always.
+ */
+bool store_fail(struct store *store);
+
+/* Puts the damaged file aside and goes on with a new one, which is to be written anew. False and
+ * one line in `error` if there is none to be had. */
+bool store_begin_anew(struct store *store, const char *why, char error[static STORE_ERROR_LEN]);
+
+/* What is wrong with the database, in one line: an integrity check answers in several. */
+void store_explain(char why[static SCHEMA_ERROR_LEN], const char *text);
+
+#endif

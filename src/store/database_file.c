@@ -1,0 +1,131 @@
+#include "store/database_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "store/schema.h"
+
+/* An SQLite file's header, and where in it the versions stand. */
+enum { HEADER_LEN = 100, USER_VERSION_AT = 60, APPLICATION_ID_AT = 68 };
+
+static const char MAGIC[16] = "SQLite format 3";
+
+/* What SQLite keeps beside the database; what is committed may still be in the first. */
+static const char *const companions[] = { "-wal", "-shm" };
+
+enum { COMPANIONS = sizeof companions / sizeof *companions, SUFFIX_LEN = 8, ASIDE_TRIES = 100 };
+
+/* The directory that the file is to lie in, if its parent is there: ./var on the first start. */
+static void make_directory(const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL || slash == path)
+        return;
+    char directory[DATABASE_FILE_PATH_LEN];
+    const size_t len = (size_t)(slash - path);
+    if (len >= sizeof directory)
+        return;
+    memcpy(directory, path, len);
+    directory[len] = '\0';
+    /* Where this fails, opening the file says why. */
+    (void)mkdir(directory, 0750);
+}
+
+bool database_file_is_ours(int fd) {
+    uint8_t header[HEADER_LEN] = { 0 };
+    if (pread(fd, header, sizeof header, 0) < APPLICATION_ID_AT + 4)
+        return false;
+    return memcmp(header, MAGIC, sizeof MAGIC) == 0 &&
+           load_u32(header + APPLICATION_ID_AT) == SCHEMA_APPLICATION_ID &&
+           load_u32(header + USER_VERSION_AT) <= (uint32_t)schema_version;
+}
+
+/* SQLite takes a file of a byte or so for an empty one, and would write over it. */
+static bool worth_opening(int fd) {
+    struct stat file;
+    return fstat(fd, &file) == 0 &&
+           (file.st_size == 0 || file.st_size >= HEADER_LEN || database_file_is_ours(fd));
+}
+
+/* Locks by flock(2), since SQLite's own locks are of another kind. */
+int database_file_lock(const char *path, char error[static DATABASE_FILE_ERROR_LEN]) {
+    make_directory(path);
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (fd < 0) {
+        snprintf(error, DATABASE_FILE_ERROR_LEN, "cannot open the database %s: %s", path,
+                 strerror(errno));
+        return -1;
+    }
+    if (!worth_opening(fd)) {
+        snprintf(error, DATABASE_FILE_ERROR_LEN,
+                 "cannot use the database %s: this is not a database", path);
+        close(fd);
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        const char *why = errno == EWOULDBLOCK ? "another skepd is using it" : strerror(errno);
+        snprintf(error, DATABASE_FILE_ERROR_LEN, "cannot open the database %s: %s", path, why);
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+bool database_file_is_same(const char *path, const struct stat *known) {
+    struct stat file;
+    return stat(path, &file) == 0 && file.st_dev == known->st_dev && file.st_ino == known->st_ino;
+}
+
+static bool exists(const char *path) {
+    struct stat file;
+    return lstat(path, &file) == 0;
+}
+
+/* A dated name that is still free: a second file of one second gets a number. */
+static bool name_aside(const char *path, char aside[static DATABASE_FILE_PATH_LEN]) {
+    const time_t now = time(NULL);
+    struct tm parts;
+    localtime_r(&now, &parts);
+    char when[32];
+    strftime(when, sizeof when, "%Y%m%d-%H%M%S", &parts);
+    int len = snprintf(aside, DATABASE_FILE_PATH_LEN, "%s.corrupt-%s", path, when);
+    for (int i = 2; exists(aside) && i < ASIDE_TRIES; i++)
+        len = snprintf(aside, DATABASE_FILE_PATH_LEN, "%s.corrupt-%s-%d", path, when, i);
+    return len < DATABASE_FILE_PATH_LEN - SUFFIX_LEN && !exists(aside);
+}
+
+static bool move(const char *from, const char *to, const char *suffix) {
+    char old[DATABASE_FILE_PATH_LEN + SUFFIX_LEN];
+    char new[DATABASE_FILE_PATH_LEN + SUFFIX_LEN];
+    snprintf(old, sizeof old, "%s%s", from, suffix);
+    snprintf(new, sizeof new, "%s%s", to, suffix);
+    return rename(old, new) == 0;
+}
+
+/* The database goes last: cut off in between, the next start finds it still there. */
+static bool move_all(const char *from, const char *to) {
+    for (int i = 0; i < COMPANIONS; i++) {
+        if (!move(from, to, companions[i]) && errno != ENOENT)
+            return false;
+    }
+    return move(from, to, "");
+}
+
+bool database_file_set_aside(const char *path, char aside[static DATABASE_FILE_PATH_LEN],
+                             char error[static DATABASE_FILE_ERROR_LEN]) {
+    /* A symbolic link stays, and leads to the new file. */
+    char *real = realpath(path, NULL);
+    const bool good = real != NULL && name_aside(real, aside) && move_all(real, aside);
+    if (!good)
+        snprintf(error, DATABASE_FILE_ERROR_LEN, "cannot put the damaged database %s aside: %s",
+                 path, strerror(errno));
+    free(real);
+    return good;
+}

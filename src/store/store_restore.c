@@ -1,0 +1,106 @@
+/* What the store reads at the start: everything, and whether it is sound. */
+#include <stdio.h>
+#include <string.h>
+
+#include "store/store_state.h"
+
+static bool column_bytes(sqlite3_stmt *statement, int column, void *data, size_t len) {
+    if (sqlite3_column_bytes(statement, column) != (int)len)
+        return false;
+    memcpy(data, sqlite3_column_blob(statement, column), len);
+    return true;
+}
+
+static bool read_torrent(sqlite3_stmt *row, struct change *change) {
+    *change = (struct change){
+        .kind = CHANGE_TORRENT,
+        .downloaded = (uint32_t)sqlite3_column_int64(row, 1),
+    };
+    return column_bytes(row, 0, change->info_hash, INFO_HASH_LEN);
+}
+
+static bool read_peer(sqlite3_stmt *row, struct change *change) {
+    const int len = sqlite3_column_bytes(row, 1);
+    *change = (struct change){
+        .kind = CHANGE_PEER_JOINED,
+        .peer.family = len == ENDPOINT_V6_LEN ? FAMILY_V6 : FAMILY_V4,
+        .key = (uint32_t)sqlite3_column_int64(row, 3),
+        .left = (uint64_t)sqlite3_column_int64(row, 4),
+        .paused = sqlite3_column_int(row, 5) != 0,
+        .counted = sqlite3_column_int(row, 6) != 0,
+    };
+    return column_bytes(row, 0, change->info_hash, INFO_HASH_LEN) &&
+           column_bytes(row, 1, change->peer.wire, endpoint_len(change->peer.family)) &&
+           column_bytes(row, 2, change->peer_id, PEER_ID_LEN);
+}
+
+struct restoring {
+    struct store *store;
+    bool (*restore)(void *context, const struct change *change);
+    void *context;
+    bool wanted;  /* `restore` takes more */
+    bool damaged; /* and `why` says how */
+    bool failed;  /* for another reason */
+    char why[SCHEMA_ERROR_LEN];
+};
+
+/* SQLite could not go on. */
+static void note_failure(struct restoring *restoring) {
+    sqlite3 *db = restoring->store->db;
+    if (schema_is_damage(sqlite3_extended_errcode(db)))
+        restoring->damaged = true;
+    else
+        restoring->failed = true;
+    store_explain(restoring->why, sqlite3_errmsg(db));
+}
+
+static void note_damage(struct restoring *restoring, const char *why) {
+    restoring->damaged = true;
+    store_explain(restoring->why, why);
+}
+
+/* What can be read counts, even in a damaged file: peers of the past do no harm. */
+static void restore_rows(struct restoring *restoring, const char *sql,
+                         bool (*read)(sqlite3_stmt *row, struct change *change)) {
+    sqlite3_stmt *rows = NULL;
+    int result = sqlite3_prepare_v2(restoring->store->db, sql, -1, &rows, NULL);
+    while (restoring->wanted && rows != NULL && (result = sqlite3_step(rows)) == SQLITE_ROW) {
+        struct change change;
+        if (read(rows, &change))
+            restoring->wanted = restoring->restore(restoring->context, &change);
+        else
+            note_damage(restoring, "it holds rows that skepd did not write");
+    }
+    if (rows == NULL || (restoring->wanted && result != SQLITE_DONE))
+        note_failure(restoring);
+    sqlite3_finalize(rows);
+}
+
+/* Finds what the rows do not show: pages lost, used twice, out of order. */
+static void check_pages(struct restoring *restoring) {
+    sqlite3_stmt *row = NULL;
+    sqlite3_prepare_v2(restoring->store->db, "PRAGMA quick_check(1)", -1, &row, NULL);
+    if (row == NULL || sqlite3_step(row) != SQLITE_ROW)
+        note_failure(restoring);
+    else if (strcmp((const char *)sqlite3_column_text(row, 0), "ok") != 0)
+        note_damage(restoring, (const char *)sqlite3_column_text(row, 0));
+    sqlite3_finalize(row);
+}
+
+bool store_restore(struct store *store, bool (*restore)(void *context, const struct change *change),
+                   void *context) {
+    struct restoring restoring = {
+        .store = store, .restore = restore, .context = context, .wanted = true
+    };
+    restore_rows(&restoring, "SELECT info_hash, downloaded FROM torrent", read_torrent);
+    restore_rows(&restoring,
+                 "SELECT info_hash, endpoint, peer_id, key, left, paused, counted FROM peer",
+                 read_peer);
+    if (!restoring.damaged && !restoring.failed)
+        check_pages(&restoring);
+    if (restoring.damaged)
+        return store_begin_anew(store, restoring.why, store->failure);
+    if (restoring.failed)
+        snprintf(store->failure, sizeof store->failure, "%s", restoring.why);
+    return !restoring.failed;
+}

@@ -1,0 +1,195 @@
+"""A damaged database of ours is kept aside and a new one begun; what is not ours is left alone."""
+
+import pytest
+
+from support import database
+from support.announce import Peer, scraped
+from support.database import APPLICATION_ID, is_sound, overwrite, sql, stored_peers, truncate
+from support.skepd import Skepd, free_port, run
+from support.waiting import wait_until
+
+PEERS = 300
+FAST = "store = { flush_interval_ms = 100; };"
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "skep.db"
+
+
+def middle_page(file):
+    """Where a page begins that is neither the first nor the last."""
+    size = database.page_size(file)
+    return file.stat().st_size // size // 2 * size
+
+
+def garbage_in_a_page(file):
+    overwrite(file, middle_page(file), b"\xa5" * database.page_size(file))
+
+
+def zeros_in_a_page(file):
+    overwrite(file, middle_page(file), bytes(database.page_size(file)))
+
+
+def garbage_everywhere_but_in_the_header(file):
+    overwrite(file, 100, b"\xa5" * (file.stat().st_size - 100))
+
+
+def nonsense_in_the_header(file):
+    overwrite(file, 16, b"\xff\xff\x07\x07\x13\x13")
+
+
+def torn_in_the_middle(file):
+    truncate(file, file.stat().st_size // 2 + 100)
+
+
+def torn_within_the_first_page(file):
+    truncate(file, 1000)
+
+
+def torn_within_the_header(file):
+    truncate(file, 80)
+
+
+def table_is_missing(file):
+    sql(file, "DROP TABLE peer")
+
+
+def column_is_missing(file):
+    sql(file, "ALTER TABLE peer DROP COLUMN paused")
+
+
+def rows_of_the_wrong_length(file):
+    sql(file, "INSERT INTO peer VALUES (x'00', x'11', x'22', 1, 1, 0, 0)")
+
+
+DAMAGES = [garbage_in_a_page, zeros_in_a_page, garbage_everywhere_but_in_the_header,
+           nonsense_in_the_header, torn_in_the_middle, torn_within_the_first_page,
+           torn_within_the_header, table_is_missing, column_is_missing, rows_of_the_wrong_length]
+
+
+def kept(file):
+    return [path for path in file.parent.iterdir() if ".corrupt-" in path.name
+            and not path.name.endswith(("-wal", "-shm"))]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_damaged_database_is_kept_and_a_new_one_begun(file, torrent, damage):
+    database.create(file, PEERS)
+    damage(file)
+    before = file.read_bytes()
+    with Skepd(FAST, database=file) as daemon:
+        aside, = kept(file)
+        errors = [line for line in daemon.log().splitlines() if " error: " in line]
+        assert len(errors) == 1 and "damaged" in errors[0] and str(aside) in errors[0]
+        assert aside.read_bytes() == before
+        one = Peer(daemon.port, torrent)
+        one.start()
+        daemon.restart()
+        assert one.announce().counts == (0, 1, 0)
+        assert len(kept(file)) == 1
+    assert is_sound(file)
+
+
+def test_what_can_be_read_of_a_damaged_database_is_not_lost(file):
+    hashes = database.create(file, PEERS)
+    rows_of_the_wrong_length(file)
+    with Skepd(FAST, database=file) as daemon:
+        assert scraped(daemon.port, hashes[0]) == (1, 0, 1)
+        wait_until(lambda: len(stored_peers(file)) == PEERS)
+        daemon.restart()
+        assert all(scraped(daemon.port, info_hash) == (1, 0, 1) for info_hash in hashes[:20])
+
+
+def test_log_of_a_damaged_database_is_kept_with_it(file):
+    with Skepd(FAST, database=file) as daemon:
+        Peer(daemon.port, bytes(20)).start()
+        wait_until(lambda: stored_peers(file))
+        daemon.kill()
+        written = file.with_name("skep.db-wal").read_bytes()
+        garbage_everywhere_but_in_the_header(file)
+        overwrite(file.with_name("skep.db-wal"), 100, b"\xa5" * (len(written) - 100))
+        daemon.start()
+        aside, = kept(file)
+        assert aside.with_name(aside.name + "-wal").stat().st_size == len(written)
+
+
+def test_damaged_databases_of_one_second_are_both_kept(file):
+    for _ in range(2):
+        database.create(file, PEERS)
+        torn_in_the_middle(file)
+        with Skepd(database=file):
+            pass
+        file.unlink()
+    assert len(kept(file)) == 2
+
+
+def test_damaged_database_behind_a_symlink_is_kept_at_its_own_place(tmp_path, file):
+    real = tmp_path / "elsewhere" / "real.db"
+    real.parent.mkdir()
+    database.create(real, PEERS)
+    torn_in_the_middle(real)
+    file.symlink_to(real)
+    with Skepd(database=file):
+        assert len(kept(real)) == 1 and not kept(file)
+    assert file.is_symlink() and is_sound(file)
+
+
+# Whose it is
+
+def assert_left_alone(file):
+    before = file.read_bytes()
+    done = run("--no-udp", "--port", free_port(), "--database", file)
+    lines = done.stderr.splitlines()
+    assert (done.returncode, len(lines)) == (1, 1), done
+    assert str(file) in lines[0]
+    assert file.read_bytes() == before
+    assert list(file.parent.iterdir()) == [file]
+
+
+def foreign_application_id(file):
+    overwrite(file, 68, b"abcd")
+
+
+def newer_version(file):
+    overwrite(file, 60, (database.NEWEST + 1).to_bytes(4, "big"))
+
+
+def no_magic(file):
+    overwrite(file, 0, b"SQLite format 4\0")
+
+
+@pytest.mark.parametrize("stranger", [foreign_application_id, newer_version, no_magic])
+def test_damaged_database_that_is_not_ours_is_left_alone(file, stranger):
+    database.create(file, PEERS)
+    garbage_everywhere_but_in_the_header(file)
+    stranger(file)
+    assert_left_alone(file)
+
+
+def test_database_from_the_future_is_left_alone(file):
+    database.create(file, PEERS, version=database.NEWEST + 1)
+    assert_left_alone(file)
+
+
+def test_log_of_another_program_is_left_alone(file):
+    with database.opened(file) as db:
+        db.executescript("PRAGMA journal_mode = WAL; CREATE TABLE bookmarks (url TEXT);")
+        names = {path: path.read_bytes() for path in file.parent.glob("skep.db*")
+                 if not path.name.endswith("-shm")}
+        assert run("--no-udp", "--port", free_port(), "--database", file).returncode == 1
+        assert all(path.read_bytes() == content for path, content in names.items())
+
+
+# Older ones
+
+def test_database_of_version_1_is_taken_forward(file):
+    hashes = database.create(file, PEERS, version=1)
+    with Skepd(database=file, udp=True) as daemon:
+        daemon.wait_for_log(f"{PEERS} torrents", f"{PEERS} peers")
+        assert scraped(daemon.port, hashes[-1]) == (1, 0, 1)
+        assert not kept(file)
+    assert sql(file, "PRAGMA user_version") == (database.NEWEST,)
+    assert sql(file, "PRAGMA application_id") == (APPLICATION_ID,)
+    assert sql(file, "SELECT count(*) FROM secret") == (1,)
+    assert is_sound(file)

@@ -1,0 +1,92 @@
+"""Looks into the tracker's database, and makes such databases without the tracker."""
+
+import contextlib
+import os
+import pathlib
+import secrets
+import socket
+import sqlite3
+
+APPLICATION_ID = 0x736B6570
+
+# The schema as version 1 had it; never to be changed.
+VERSION_1 = """
+CREATE TABLE torrent (info_hash BLOB PRIMARY KEY, downloaded INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE peer (info_hash BLOB NOT NULL, endpoint BLOB NOT NULL, peer_id BLOB NOT NULL,
+  key INTEGER NOT NULL, left INTEGER NOT NULL, paused INTEGER NOT NULL, counted INTEGER NOT NULL,
+  PRIMARY KEY (info_hash, endpoint)) WITHOUT ROWID;
+"""
+VERSION_2 = VERSION_1 + """
+CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+"""
+SCHEMAS = {1: VERSION_1, 2: VERSION_2}
+NEWEST = max(SCHEMAS)
+
+
+@contextlib.contextmanager
+def opened(file):
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None, timeout=10)) as db:
+        yield db
+
+
+def sql(file, *statements):
+    """Runs the statements and returns the first row of the last one."""
+    with opened(file) as db:
+        return [db.execute(statement).fetchone() for statement in statements][-1]
+
+
+def rows(file, query):
+    with opened(file) as db:
+        return db.execute(query).fetchall()
+
+
+def wire(address, port):
+    """An endpoint as the database has it."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.inet_pton(family, address) + port.to_bytes(2, "big")
+
+
+def stored_peers(file):
+    """{(info_hash, endpoint)} of every peer in the database."""
+    return set(rows(file, "SELECT info_hash, endpoint FROM peer"))
+
+
+def stored_counts(file):
+    """{info_hash: downloaded}"""
+    return dict(rows(file, "SELECT info_hash, downloaded FROM torrent"))
+
+
+def is_sound(file):
+    return (sql(file, "PRAGMA integrity_check") == ("ok",)
+            and sql(file, "PRAGMA foreign_key_check") is None)
+
+
+def create(file, peers=0, version=NEWEST):
+    """A database of ours, with one seeder for each of `peers` torrents, counted once. Returns the
+    torrents' info_hashes."""
+    hashes = [secrets.token_bytes(20) for _ in range(peers)]
+    with opened(file) as db:
+        db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA application_id = {APPLICATION_ID};"
+                         f"PRAGMA user_version = {version};" + SCHEMAS.get(version, VERSION_2))
+        db.execute("BEGIN")
+        for number, info_hash in enumerate(hashes):
+            endpoint = wire("80.1.2.3", 1000 + number)
+            db.execute("INSERT INTO torrent VALUES (?, 1)", (info_hash,))
+            db.execute("INSERT INTO peer VALUES (?, ?, ?, 7, 0, 0, 1)",
+                       (info_hash, endpoint, b"-SK0001-" + secrets.token_bytes(12)))
+        db.execute("COMMIT")
+    return hashes
+
+
+def page_size(file):
+    return int.from_bytes(pathlib.Path(file).read_bytes()[16:18], "big")
+
+
+def overwrite(file, at, data):
+    with open(file, "r+b") as raw:
+        raw.seek(at)
+        raw.write(data)
+
+
+def truncate(file, size):
+    os.truncate(file, size)
