@@ -51,4 +51,10 @@ bool store_begin_anew(struct store *store, const char *why, char error[static ST
 /* What is wrong with the database, in one line: an integrity check answers in several. */
 void store_explain(char why[static SCHEMA_ERROR_LEN], const char *text);
 
+enum check { CHECK_SOUND, CHECK_DAMAGED, CHECK_FAILED };
+
+/* Looks for what the rows do not show: pages lost, used twice, out of order. Unless the file is
+ * sound, `why` says what is wrong with it, or why it could not be read. */
+enum check store_check(struct store *store, char why[static SCHEMA_ERROR_LEN]);
+
 #endif

@@ -194,12 +194,19 @@ static bool is_in_place(const struct store *store) {
             database_file_is_same(log_path(store), &store->log_file));
 }
 
+static bool reopen(struct store *store) {
+    char why[SCHEMA_ERROR_LEN];
+    if (!open_or_begin_anew(store, store->failure))
+        return false;
+    return store_check(store, why) != CHECK_DAMAGED || store_begin_anew(store, why, store->failure);
+}
+
 bool store_refresh(struct store *store) {
     if (!store->suspect && is_in_place(store))
         return true;
     close_file(store);
     store->stale = true;
-    store->suspect = !open_or_begin_anew(store, store->failure);
+    store->suspect = !reopen(store);
     return !store->suspect;
 }
 

@@ -38,9 +38,8 @@ struct restoring {
     struct store *store;
     bool (*restore)(void *context, const struct change *change);
     void *context;
-    bool wanted;  /* `restore` takes more */
-    bool damaged; /* and `why` says how */
-    bool failed;  /* for another reason */
+    bool wanted; /* `restore` takes more */
+    enum check result;
     char why[SCHEMA_ERROR_LEN];
 };
 
@@ -48,15 +47,15 @@ struct restoring {
 static void note_failure(struct restoring *restoring) {
     sqlite3 *db = restoring->store->db;
     if (schema_is_damage(sqlite3_extended_errcode(db)))
-        restoring->damaged = true;
-    else
-        restoring->failed = true;
+        restoring->result = CHECK_DAMAGED;
+    else if (restoring->result == CHECK_SOUND)
+        restoring->result = CHECK_FAILED;
     store_explain(restoring->why, sqlite3_errmsg(db));
 }
 
-static void note_damage(struct restoring *restoring, const char *why) {
-    restoring->damaged = true;
-    store_explain(restoring->why, why);
+static void note_strange_row(struct restoring *restoring) {
+    restoring->result = CHECK_DAMAGED;
+    store_explain(restoring->why, "it holds rows that skepd did not write");
 }
 
 /* What can be read counts, even in a damaged file: peers of the past do no harm. */
@@ -69,22 +68,27 @@ static void restore_rows(struct restoring *restoring, const char *sql,
         if (read(rows, &change))
             restoring->wanted = restoring->restore(restoring->context, &change);
         else
-            note_damage(restoring, "it holds rows that skepd did not write");
+            note_strange_row(restoring);
     }
     if (rows == NULL || (restoring->wanted && result != SQLITE_DONE))
         note_failure(restoring);
     sqlite3_finalize(rows);
 }
 
-/* Finds what the rows do not show: pages lost, used twice, out of order. */
-static void check_pages(struct restoring *restoring) {
+enum check store_check(struct store *store, char why[static SCHEMA_ERROR_LEN]) {
     sqlite3_stmt *row = NULL;
-    sqlite3_prepare_v2(restoring->store->db, "PRAGMA quick_check(1)", -1, &row, NULL);
-    if (row == NULL || sqlite3_step(row) != SQLITE_ROW)
-        note_failure(restoring);
-    else if (strcmp((const char *)sqlite3_column_text(row, 0), "ok") != 0)
-        note_damage(restoring, (const char *)sqlite3_column_text(row, 0));
+    enum check result = CHECK_SOUND;
+    sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &row, NULL);
+    if (row == NULL || sqlite3_step(row) != SQLITE_ROW) {
+        result =
+            schema_is_damage(sqlite3_extended_errcode(store->db)) ? CHECK_DAMAGED : CHECK_FAILED;
+        store_explain(why, sqlite3_errmsg(store->db));
+    } else if (strcmp((const char *)sqlite3_column_text(row, 0), "ok") != 0) {
+        result = CHECK_DAMAGED;
+        store_explain(why, (const char *)sqlite3_column_text(row, 0));
+    }
     sqlite3_finalize(row);
+    return result;
 }
 
 bool store_restore(struct store *store, bool (*restore)(void *context, const struct change *change),
@@ -96,11 +100,11 @@ bool store_restore(struct store *store, bool (*restore)(void *context, const str
     restore_rows(&restoring,
                  "SELECT info_hash, endpoint, peer_id, key, left, paused, counted FROM peer",
                  read_peer);
-    if (!restoring.damaged && !restoring.failed)
-        check_pages(&restoring);
-    if (restoring.damaged)
+    if (restoring.result == CHECK_SOUND)
+        restoring.result = store_check(store, restoring.why);
+    if (restoring.result == CHECK_DAMAGED)
         return store_begin_anew(store, restoring.why, store->failure);
-    if (restoring.failed)
+    if (restoring.result == CHECK_FAILED)
         snprintf(store->failure, sizeof store->failure, "%s", restoring.why);
-    return !restoring.failed;
+    return restoring.result == CHECK_SOUND;
 }

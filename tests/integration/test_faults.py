@@ -1,0 +1,352 @@
+"""While the database fails, announces are answered as ever; it catches up when it can, and the log
+says so once at either end."""
+
+import contextlib
+import os
+import pathlib
+import resource
+import shutil
+import sqlite3
+import tempfile
+import time
+
+import pytest
+
+from support.announce import Peer, connect, random_hash, read_reply, scraped
+from support.database import is_sound, opened, sql, stored_counts, stored_peers, wire
+from support.mounts import fill, mount_small, own_mounts
+from support.skepd import STOP_S, Skepd, as_nobody, binary
+from support.waiting import wait_until
+
+FAST = "store = { flush_interval_ms = 100; };"
+FAILED, MENDED = "cannot write the database", "has caught up"
+SLOW_S = 0.2  # what an announce takes if it waits for the store
+
+
+class Crowd:
+    """Peers of many torrents, and what the database must say of them in the end."""
+
+    def __init__(self, daemon):
+        self.daemon = daemon
+        self.peers = []
+        self.took = []
+
+    def grow(self, count=20):
+        for _ in range(count):
+            one = Peer(self.daemon.port, random_hash())
+            self._timed(lambda: one.start(numwant=0))
+            self.peers.append(one)
+
+    def shrink(self, count=5):
+        for one in self.peers[:count]:
+            self._timed(one.stop)
+        del self.peers[:count]
+
+    def complete(self, count=5):
+        for one in self.peers[:count]:
+            self._timed(one.complete)
+
+    def stir(self):
+        self.grow(), self.complete(), self.shrink(3)
+
+    def _timed(self, announce):
+        started = time.monotonic()
+        assert announce().failure is None
+        self.took.append(time.monotonic() - started)
+
+    def is_stored(self, database=None):
+        file = database or self.daemon.database
+        wanted = {(one.info_hash, wire(*one.endpoint)) for one in self.peers}
+        counts = {one.info_hash for one in self.peers if one.left == 0}
+        try:
+            return (file.exists() and stored_peers(file) == wanted
+                    and counts <= stored_counts(file).keys())
+        except sqlite3.Error:
+            return False
+
+    def wait_until_stored(self, timeout=10):
+        wait_until(self.is_stored, timeout, "the database has what memory has")
+        assert is_sound(self.daemon.database)
+
+    def assert_prompt(self):
+        assert sorted(self.took)[len(self.took) * 9 // 10] < SLOW_S / 4
+        assert sum(took > SLOW_S for took in self.took) <= len(self.took) // 50
+
+
+@pytest.fixture
+def daemon():
+    with Skepd(FAST) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def crowd(daemon):
+    crowd = Crowd(daemon)
+    crowd.grow()
+    crowd.wait_until_stored()
+    return crowd
+
+
+def said(daemon, words):
+    return daemon.log().count(words)
+
+
+def assert_rides_out(daemon, crowd, fault):
+    """Goes through one outage: `fault` is a context manager."""
+    with fault:
+        crowd.stir()
+        daemon.wait_for_log(FAILED)
+        started = time.monotonic()
+        while time.monotonic() - started < 0.5:
+            crowd.stir()
+        assert said(daemon, MENDED) == 0
+    daemon.wait_for_log(MENDED, timeout=10)
+    crowd.stir()
+    crowd.wait_until_stored()
+    assert (said(daemon, FAILED), said(daemon, MENDED)) == (1, 1)
+    crowd.assert_prompt()
+
+
+# Out of room
+
+@contextlib.contextmanager
+def full_disk(directory):
+    ballast = directory / "ballast"
+    fill(ballast)
+    yield
+    ballast.unlink()
+
+
+def test_full_disk():
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(own_mounts())
+        except OSError as why:
+            pytest.skip(f"a small disk to fill needs a mount namespace: {why.strerror}")
+        daemon = Skepd('log_level = "warning"; ' + FAST)
+        small = daemon.directory / "small"
+        small.mkdir()
+        mount_small(small, 1024)
+        daemon.database = small / "skep.db"
+        stack.enter_context(daemon)
+        crowd = Crowd(daemon)
+        crowd.grow()
+        crowd.wait_until_stored()
+        assert_rides_out(daemon, crowd, full_disk(small))
+
+
+@contextlib.contextmanager
+def file_size_limit(daemon):
+    """SQLite's log may not grow any more. Ours is much shorter, and may."""
+    size = pathlib.Path(f"{daemon.database}-wal").stat().st_size
+    before = resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (size, before[1]))
+    yield
+    resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, before)
+
+
+def test_file_size_limit():
+    with Skepd('log_level = "warning"; ' + FAST) as daemon:
+        crowd = Crowd(daemon)
+        crowd.grow()
+        crowd.wait_until_stored()
+        assert_rides_out(daemon, crowd, file_size_limit(daemon))
+
+
+# Locked
+
+@contextlib.contextmanager
+def locked(file):
+    with opened(file) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        yield
+        db.execute("ROLLBACK")
+
+
+def test_locked_database(daemon, crowd):
+    assert_rides_out(daemon, crowd, locked(daemon.database))
+
+
+def test_short_lock_is_waited_for(daemon, crowd):
+    for _ in range(5):
+        with locked(daemon.database):
+            crowd.stir()
+        time.sleep(0.1)
+    crowd.wait_until_stored()
+    crowd.assert_prompt()
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_stop_while_locked_is_quick_and_says_what_is_lost(daemon, crowd, failing):
+    with locked(daemon.database):
+        crowd.stir()
+        if failing:
+            daemon.wait_for_log(FAILED)
+        started = time.monotonic()
+        daemon.process.terminate()
+        assert daemon.process.wait(10) == 1
+        assert time.monotonic() - started < max(STOP_S, 1.2)
+    daemon.check_log()
+    assert said(daemon, "the database misses what changed in the last") == 1
+    daemon.start()
+    assert scraped(daemon.port, random_hash()) == (0, 0, 0)
+
+
+# Deleted and replaced
+
+def delete(file, *suffixes):
+    for suffix in suffixes:
+        pathlib.Path(f"{file}{suffix}").unlink()
+
+
+@pytest.mark.parametrize("suffixes", [("",), ("-wal",), ("-wal", "-shm"), ("", "-wal", "-shm")],
+                         ids=lambda suffixes: "".join(suffixes) or "database")
+def test_deleted_database_is_written_anew(daemon, crowd, suffixes):
+    crowd.stir()
+    delete(daemon.database, *suffixes)
+    crowd.stir()
+    crowd.wait_until_stored()
+    daemon.kill()
+    assert crowd.is_stored()
+    crowd.assert_prompt()
+
+
+def test_deleted_database_is_written_anew_though_nothing_changes(daemon, crowd):
+    delete(daemon.database, "", "-wal", "-shm")
+    crowd.wait_until_stored()
+
+
+def test_deleted_directory_is_made_again(torrent):
+    with Skepd(FAST, database="") as daemon:
+        daemon.database = daemon.directory / "var" / "skep.db"
+        crowd = Crowd(daemon)
+        crowd.grow()
+        crowd.wait_until_stored()
+        shutil.rmtree(daemon.database.parent)
+        crowd.stir()
+        crowd.wait_until_stored()
+
+
+def test_replaced_database_is_written_anew(daemon, crowd):
+    old = daemon.directory / "old.db"
+    with opened(daemon.database) as db:
+        db.execute("VACUUM INTO ?", (str(old),))
+    crowd.stir()
+    old.replace(daemon.database)
+    crowd.stir()
+    crowd.wait_until_stored()
+    daemon.restart()
+    assert crowd.is_stored()
+
+
+def test_other_file_in_its_place_is_left_alone(daemon, crowd):
+    notes = daemon.directory / "notes"
+    notes.write_text("Dear diary,\n" * 100)
+
+    @contextlib.contextmanager
+    def replaced():
+        notes.replace(daemon.database)
+        yield
+        assert daemon.database.read_text() == "Dear diary,\n" * 100
+        daemon.database.unlink()
+
+    assert_rides_out(daemon, crowd, replaced())
+
+
+def test_damaged_while_running(daemon, crowd):
+    with daemon.database.open("r+b") as raw:
+        raw.truncate(5000)
+    delete(daemon.database, "-wal", "-shm")
+    crowd.stir()
+    crowd.wait_until_stored()
+    assert [path for path in daemon.directory.iterdir() if ".corrupt-" in path.name]
+
+
+def test_directory_and_file_read_only():
+    """An administrator puts a copy in, and it is root's."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="skepd-"))
+    directory.chmod(0o777)
+    program = shutil.copy(binary(), directory / "skepd")
+    file = directory / "skep.db"
+
+    @contextlib.contextmanager
+    def read_only():
+        copy = directory / "copy"
+        shutil.copy(file, copy)
+        copy.chmod(0o444)
+        directory.chmod(0o555)
+        copy.replace(file) if os.geteuid() == 0 else _replace_as_owner(directory, copy, file)
+        yield
+        file.chmod(0o666)
+        directory.chmod(0o777)
+
+    try:
+        daemon = Skepd(FAST, database=file, prefix=as_nobody(), program=program)
+        daemon.directory.chmod(0o755)
+        with daemon:
+            crowd = Crowd(daemon)
+            crowd.grow()
+            crowd.wait_until_stored()
+            assert_rides_out(daemon, crowd, read_only())
+    finally:
+        directory.chmod(0o777)
+        shutil.rmtree(directory)
+
+
+def _replace_as_owner(directory, copy, file):
+    directory.chmod(0o777)
+    copy.replace(file)
+    directory.chmod(0o555)
+
+
+# Out of file descriptors
+
+def test_few_file_descriptors():
+    files = 60
+    config = FAST + " http = { connections_max = 2000; };"
+    with Skepd(config, prefix=("prlimit", f"--nofile={files}:{files}")) as daemon:
+        asker = connect(daemon.port)
+        host = [connect(daemon.port) for _ in range(3 * files)]
+        torrent = random_hash()
+        for number in range(10):
+            target = Peer(daemon.port, torrent).target(numwant=0)
+            asker.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            assert read_reply(asker)["incomplete"] == number + 1
+        wait_until(lambda: len(stored_peers(daemon.database)) == 10)
+        delete(daemon.database, "", "-wal", "-shm")
+        time.sleep(0.3)
+        for sock in host:
+            sock.close()
+        wait_until(lambda: scraped(daemon.port, torrent) == (0, 10, 0))
+        wait_until(lambda: daemon.database.exists() and len(stored_peers(daemon.database)) == 10)
+        asker.close()
+
+
+# Left behind
+
+def test_overflow_of_the_feed_leads_to_a_rewrite():
+    with Skepd("store = { feed_capacity = 1; flush_interval_ms = 1000; };") as daemon:
+        crowd = Crowd(daemon)
+        torrent = random_hash()
+        for _ in range(5):
+            for port in range(4000, 4100):
+                one = Peer(daemon.port, torrent, port=port)
+                one.start(numwant=0)
+                crowd.peers.append(one)
+            torrent = random_hash()
+        crowd.stir()
+        daemon.wait_for_log("more changed than could be recorded")
+        crowd.wait_until_stored()
+        assert said(daemon, FAILED) == 0
+        daemon.restart()
+        crowd.wait_until_stored()
+
+
+def test_all_is_stored_again_after_two_outages(daemon, crowd):
+    for _ in range(2):
+        with locked(daemon.database):
+            crowd.stir()
+            time.sleep(0.6)
+        crowd.wait_until_stored()
+    assert (said(daemon, FAILED), said(daemon, MENDED)) == (2, 2)
+    assert sql(daemon.database, "SELECT count(*) FROM peer") == (len(crowd.peers),)
