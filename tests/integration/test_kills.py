@@ -1,0 +1,113 @@
+"""kill -9 at random moments under load: what was answered more than a flush interval before it is
+in the database, and the database is sound.
+
+SKEPD_KILLS says how often (5 by default)."""
+
+import collections
+import os
+import random
+import time
+
+from support.announce import scraped
+from support.database import is_sound, rows, stored_counts
+from support.load import ABSENT, AFTER, LEECHER, SEEDER, Load
+from support.skepd import Skepd
+
+KILLS = int(os.environ.get("SKEPD_KILLS", "5"))
+FLUSH_S = 1.0
+RUN_S = (0.2, 2.2)
+CONFIG = f"""
+log_level = "warning";
+announce = {{ interval_min_s = 3600; interval_max_s = 3600; }};
+store = {{ flush_interval_ms = {int(FLUSH_S * 1000)}; }};
+"""
+
+
+def stored_states(file):
+    found = rows(file, "SELECT info_hash, endpoint, left FROM peer")
+    return {(info_hash, endpoint): LEECHER if left else SEEDER
+            for info_hash, endpoint, left in found}
+
+
+def group_by_place(journal):
+    groups = collections.defaultdict(list)
+    for operation in journal:
+        groups[operation.client.place].append(operation)
+    return groups
+
+
+class Past:
+    """What the database held when the load began."""
+
+    def __init__(self, states, counts):
+        self.states, self.counts = states, counts
+
+    def lost(self, journal, states):
+        """The first operation at each place that the database does not know of; of the states that
+        it may be in, the latest counts."""
+        groups = group_by_place(journal)
+        for place in self.states.keys() | states.keys() | groups.keys():
+            history = [self.states.get(place, ABSENT), *(AFTER[one.event] for one in groups[place])]
+            state = states.get(place, ABSENT)
+            assert state in history, f"{state}, but it was {history}"
+            known = len(history) - 1 - history[::-1].index(state)
+            yield from groups[place][known:known + 1]
+
+    def wrong_counts(self, journal, counts, safe):
+        completed = [operation for operation in journal if operation.event == "completed"]
+        sent = collections.Counter(one.client.info_hash for one in completed)
+        safely = collections.Counter(one.client.info_hash for one in completed
+                                     if one.was_acked_by(safe))
+        for info_hash in self.counts.keys() | counts.keys() | sent.keys():
+            before, after = self.counts.get(info_hash, 0), counts.get(info_hash, 0)
+            if not before + safely[info_hash] <= after <= before + sent[info_hash]:
+                yield info_hash, before, safely[info_hash], sent[info_hash], after
+
+
+def run_and_kill(daemon, load):
+    """Returns when the kill came."""
+    load.start(daemon.port)
+    time.sleep(random.uniform(*RUN_S))
+    killed = time.monotonic()
+    daemon.kill()
+    load.join()
+    return killed
+
+
+def check(daemon, load, past, killed):
+    """Returns what the database holds, how many answers there were, and how old the oldest of those
+    was that it lacks."""
+    safe = killed - FLUSH_S
+    states, counts = stored_states(daemon.database), stored_counts(daemon.database)
+    journal = load.journal
+    assert is_sound(daemon.database)
+    lost = [one.acked for one in past.lost(journal, states) if one.acked]
+    assert min(lost, default=killed) > safe, f"{killed - min(lost):.3f} s are lost"
+    assert list(past.wrong_counts(journal, counts, safe)) == []
+    answered = sum(one.acked is not None for one in journal)
+    return Past(states, counts), answered, killed - min(lost, default=killed)
+
+
+def assert_restored(daemon, past):
+    for info_hash in random.sample(sorted(past.counts), min(5, len(past.counts))):
+        roles = [state for place, state in past.states.items() if place[0] == info_hash]
+        expected = roles.count(SEEDER), roles.count(LEECHER), past.counts[info_hash]
+        assert scraped(daemon.port, info_hash) == expected
+
+
+def test_kills_lose_at_most_one_flush_interval():
+    load, past = Load(), Past({}, {})
+    answers, losses = 0, []
+    with Skepd(CONFIG, udp=True) as daemon:
+        for _ in range(KILLS):
+            killed = run_and_kill(daemon, load)
+            past, answered, loss = check(daemon, load, past, killed)
+            answers += answered
+            losses.append(loss)
+            load.take_over(past.states)
+            daemon.start()
+            assert_restored(daemon, past)
+    print(f"{KILLS} kills, {answers} answers, {len(past.states)} peers at the end; the oldest "
+          f"answer lost was {max(losses) * 1000:.0f} ms old, {sum(losses) / KILLS * 1000:.0f} ms "
+          f"on average")
+    assert answers > KILLS * 10
