@@ -9,7 +9,6 @@
 
 enum {
     DRAIN_PERIOD_MAX_MS = 100,
-    CLOCK_TICK_MS = 10, /* as coarse as the clock may be */
     RETRY_MAX_MS = 10000,
     OVERFLOW_QUIET_MS = 60000,
 };
@@ -143,9 +142,11 @@ static bool flush(struct recorder *recorder) {
     return true;
 }
 
-/* What the next flush may take: what the last one did, with as much again to spare. */
+/* What the next flush may take: twice what the last one did, and an eighth of the interval for a
+ * machine that is busy and a clock that is coarse. */
 static uint64_t expected_flush_ms(const struct recorder *recorder) {
-    const uint64_t expected = 2 * read_counter(&recorder->counters.flush_ms) + CLOCK_TICK_MS;
+    const uint64_t last = read_counter(&recorder->counters.flush_ms);
+    const uint64_t expected = 2 * last + recorder->flush_interval_ms / 8;
     const uint64_t most = recorder->flush_interval_ms / 2;
     return expected < most ? expected : most;
 }

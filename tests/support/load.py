@@ -9,6 +9,7 @@ import time
 from support.announce import query, random_hash, random_peer_id
 from support.database import wire
 from support.udp import COMPLETED, STARTED, STOPPED, UdpClient
+from support.waiting import wait_until
 
 SOURCE = "127.0.0.1"
 EVENTS = {"started": STARTED, "completed": COMPLETED, "stopped": STOPPED}
@@ -59,7 +60,7 @@ class UdpWire:
     def __init__(self, port):
         self.udp = UdpClient(port)
         self.udp.sock.settimeout(PATIENCE_S)
-        self.udp.connect()
+        wait_until(self.udp.connect)  # UDP comes up a moment after HTTP
 
     def announce(self, client, event):
         self.udp.announce(client.info_hash, client.port, 0 if event == "completed" else 1000,
@@ -77,7 +78,6 @@ class Crew:
         self.make_wire = make_wire
         self.torrents = [random_hash() for _ in range(torrents)]
         self.clients = {}  # by place
-        self.ports = iter(range(1024, 65536))
         self.journal = []
 
     def work(self, port, ended):
@@ -102,14 +102,19 @@ class Crew:
     def _next(self):
         client = random.choice(self.present) if self.present and random.random() < 0.55 else None
         if client is None:
-            client = Client(random.choice(self.torrents), next(self.ports))
-            self.clients[client.place] = client
-            self.present.append(client)
-            return client, "started"
+            return self._newcomer(), "started"
         if client.state == LEECHER and random.random() < 0.5:
             return client, "completed"
         self.present.remove(client)
         return client, "stopped"
+
+    def _newcomer(self):
+        client = None
+        while client is None or client.place in self.clients:
+            client = Client(random.choice(self.torrents), random.randrange(1024, 65536))
+        self.clients[client.place] = client
+        self.present.append(client)
+        return client
 
     def take_over(self, states):
         """Goes on from what the database has: {place: state}."""

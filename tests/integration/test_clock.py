@@ -1,0 +1,76 @@
+"""The wall clock may step, as it does when the machine first hears of the right time: nobody
+expires for it, and nobody is kept for it."""
+
+import os
+import pathlib
+import time
+
+import pytest
+
+from support.announce import Peer, random_hash, scraped
+from support.skepd import Skepd
+from support.udp import UdpClient
+from support.waiting import wait_until
+
+LIBRARIES = sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+FAST = """
+announce = { interval_min_s = 2; interval_max_s = 2; };
+store = { flush_interval_ms = 100; };
+"""
+STEPS = ["+10y", "-10y", "+0"]
+WARP_S = 0.5
+
+
+@pytest.fixture
+def clock(tmp_path):
+    """Sets the daemon's wall clock, against the machine's: clock.write_text("+3d")."""
+    offset = tmp_path / "clock"
+    offset.write_text("+0")
+    return offset
+
+
+@pytest.fixture
+def daemon(clock):
+    if not LIBRARIES:
+        pytest.skip("libfaketime is not installed")
+    if "build/skepd" not in os.environ.get("SKEPD", "build/skepd"):
+        pytest.skip("libfaketime and the sanitizers do not go together")
+    environment = {"LD_PRELOAD": str(LIBRARIES[0]), "FAKETIME_TIMESTAMP_FILE": str(clock),
+                   "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1", "TZ": "UTC"}
+    with Skepd(FAST, udp=True, environment=environment) as daemon:
+        yield daemon
+
+
+def assert_stepped(daemon, torrent, step):
+    """The log shows the clock that the daemon sees."""
+    year = time.gmtime().tm_year + int(step.strip("y"))
+    assert abs(int(daemon.wait_for_log("joined", torrent.hex())[:4]) - year) <= 1
+
+
+def test_steps_of_the_clock_expire_nobody(daemon, clock):
+    udp = UdpClient(daemon.port)
+    wait_until(udp.connect)
+    for step in STEPS:
+        clock.write_text(step)
+        one = Peer(daemon.port, random_hash())
+        assert 1 <= one.start()["interval"] <= 3
+        assert_stepped(daemon, one.info_hash, step)
+        time.sleep(WARP_S)
+        assert scraped(daemon.port, one.info_hash) == (0, 1, 0)
+        assert udp.scrape(one.info_hash) == [(0, 0, 1)], "the connection id holds"
+
+
+def test_clock_that_stepped_back_keeps_nobody(daemon, clock, torrent, peer):
+    peer().start()
+    clock.write_text("-10y")
+    wait_until(lambda: scraped(daemon.port, torrent) == (0, 0, 0), timeout=12)
+
+
+def test_database_is_written_whatever_the_clock_says(daemon, clock, torrent, peer):
+    for step in STEPS:
+        clock.write_text(step)
+        peer().start()
+        time.sleep(WARP_S)
+        daemon.kill()
+        daemon.start()
+        assert scraped(daemon.port, torrent)[1] == 1 + STEPS.index(step)
