@@ -9,7 +9,8 @@
 struct admission;
 
 /* Builds the access for the first time, so that nobody slips in before it. `database` NULL: there
- * is no registry. NULL and one line in `error` if the registry or the list file cannot be read. */
+ * is no registry; else it must outlive the admission. NULL and one line in `error` if the registry
+ * or the list file cannot be read. */
 struct admission *admission_start(struct tracker *tracker, const struct access_options *options,
                                   const char *database, char error[static CONFIG_ERROR_LEN]);
 

@@ -20,6 +20,10 @@ bool database_file_is_ours(int fd);
 /* Whether what now lies at `path` is the file that `known` describes. */
 bool database_file_is_same(const char *path, const struct stat *known);
 
+/* Removes the -wal at `log_path`, if it is the one that `known` describes, and its -shm. For a file
+ * that is not at its path any more: a new one must not take them for its own. */
+void database_file_drop_log(const char *log_path, const struct stat *known);
+
 /* Renames the file, with SQLite's -wal and -shm: "skep.db.corrupt-20260131-235959", the local time,
  * goes to `aside`. False and one line in `error` if that cannot be done. */
 bool database_file_set_aside(const char *path, char aside[static DATABASE_FILE_PATH_LEN],

@@ -6,9 +6,16 @@
 
 #include "swarm/access.h"
 
-enum { REGISTRY_ERROR_LEN = 512, REGISTRY_TEXT_LEN = 128 };
+enum {
+    REGISTRY_ERROR_LEN = 512,
+    REGISTRY_TEXT_LEN = 128,
+    REGISTRY_EMPTY_VERSION = 1, /* nothing was ever registered */
+};
 
 struct registry;
+
+/* Whether there is a file with anything in it at `path`. */
+bool registry_is_there(const char *path);
 
 /* Opens the database at `path`, which must be there. NULL and one line in `error` if it cannot be
  * used. */

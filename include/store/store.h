@@ -20,7 +20,8 @@ struct store;
 /* Opens or creates the file, and takes it forward to our schema. NULL and one line in `error` if
  * that cannot be done; then nothing in it was changed. The file stays ours until store_close: a
  * second store_open, from any process, is refused. Where the file is ours but damaged, it is kept
- * aside under a dated name and a new one is begun, which the log says as an error. */
+ * aside under a dated name and a new one is begun, with what can be read of the registry and the
+ * secrets; the log says so as an error. */
 struct store *store_open(const char *path, char error[static STORE_ERROR_LEN]);
 
 /* Drops what was not committed. NULL is fine. */

@@ -11,29 +11,24 @@
 #include "store/schema.h"
 #include "store/store.h"
 
-enum { SECRET_NAME_LEN = 32, SECRET_LEN = 64 };
-
 enum statement { PUT_PEER, DROP_PEER, PUT_TORRENT, DROP_TORRENT, STATEMENTS };
 
-/* What a new file is to be given as well as the swarms. */
-struct secret {
-    char name[SECRET_NAME_LEN];
-    uint8_t value[SECRET_LEN];
-    size_t len;
+/* An open database file. */
+struct connection {
+    int lock;             /* an open file that says: this database is in use; or -1 */
+    struct stat file;     /* the one that `lock` holds */
+    struct stat log_file; /* SQLite's -wal */
+    sqlite3 *db;          /* NULL while there is none */
+    sqlite3_stmt *statements[STATEMENTS];
 };
 
 struct store {
     char *path;
-    int lock;             /* an open file that says: this database is in use; or -1 */
-    struct stat file;     /* the one that `lock` holds */
-    struct stat log_file; /* SQLite's -wal */
-    sqlite3 *db;          /* NULL while the file is out of reach */
-    sqlite3_stmt *statements[STATEMENTS];
+    struct connection at;
     bool in_transaction;
     bool stale;
     bool suspect; /* the last failure was one that reopening may mend */
     size_t pending;
-    struct secret secret;
     char failure[STORE_ERROR_LEN];
 };
 

@@ -14,12 +14,12 @@ enum { LOOK_PERIOD_MS = 1000 };
 
 struct admission {
     struct tracker *tracker;
-    struct registry *registry;
+    const char *database;
     struct ticker *ticker;
     pthread_mutex_t lock; /* of all below: a reload comes from another thread */
     struct access_options options;
     struct stat list_file;
-    int64_t version;
+    int64_t version;    /* of the registry */
     int64_t next_end_s; /* when the next ban ends; 0: none does */
 };
 
@@ -28,15 +28,21 @@ static bool load_list_file(const struct access_options *options, struct access *
     return options->list_file[0] == '\0' || list_file_load(options->list_file, access, error);
 }
 
+/* The registry is opened for each look: the file may be another one by then, and the store cannot
+ * open its own again while somebody else in this process holds it. */
 static bool load_registry(struct admission *admission, struct access *access,
                           char error[static CONFIG_ERROR_LEN]) {
-    if (admission->registry == NULL)
+    if (admission->database == NULL)
         return true;
-    if (registry_load(admission->registry, clock_unix_s(), access, &admission->next_end_s))
-        return true;
-    snprintf(error, CONFIG_ERROR_LEN, "cannot read the registry: %s",
-             registry_failure(admission->registry));
-    return false;
+    char why[REGISTRY_ERROR_LEN];
+    struct registry *registry = registry_open(admission->database, why);
+    const bool good =
+        registry != NULL && registry_load(registry, clock_unix_s(), access, &admission->next_end_s);
+    if (!good)
+        snprintf(error, CONFIG_ERROR_LEN, "cannot read the registry: %.400s",
+                 registry != NULL ? registry_failure(registry) : why);
+    registry_close(registry);
+    return good;
 }
 
 static bool rebuild(struct admission *admission, char error[static CONFIG_ERROR_LEN]) {
@@ -54,13 +60,25 @@ static bool rebuild(struct admission *admission, char error[static CONFIG_ERROR_
     return false;
 }
 
+/* Where the registry cannot be read for now, what is known of it goes on. So it does where another
+ * file took the database's place that knows nothing yet. */
+static bool registry_changed(struct admission *admission) {
+    char why[REGISTRY_ERROR_LEN];
+    int64_t version;
+    if (admission->database == NULL || !registry_is_there(admission->database))
+        return false;
+    struct registry *registry = registry_open(admission->database, why);
+    const bool good = registry != NULL && registry_version(registry, &version);
+    registry_close(registry);
+    if (!good || version == admission->version || version <= REGISTRY_EMPTY_VERSION)
+        return false;
+    admission->version = version;
+    return true;
+}
+
 /* Notes what there is to be noted of the sources; returns whether any of them changed. */
 static bool sources_changed(struct admission *admission) {
-    bool changed = false;
-    int64_t version = admission->version;
-    if (admission->registry != NULL && registry_version(admission->registry, &version))
-        changed = version != admission->version;
-    admission->version = version;
+    bool changed = registry_changed(admission);
     if (admission->options.list_file[0] != '\0')
         changed |= list_file_changed(admission->options.list_file, &admission->list_file);
     return changed;
@@ -93,8 +111,7 @@ void admission_apply(struct admission *admission, const struct access_options *o
 
 static bool prepare(struct admission *admission, const char *database,
                     char error[static CONFIG_ERROR_LEN]) {
-    if (database != NULL && (admission->registry = registry_open(database, error)) == NULL)
-        return false;
+    admission->database = database;
     (void)sources_changed(admission);
     if (!rebuild(admission, error))
         return false;
@@ -124,7 +141,6 @@ void admission_stop(struct admission *admission) {
     if (admission == NULL)
         return;
     ticker_stop(admission->ticker);
-    registry_close(admission->registry);
     pthread_mutex_destroy(&admission->lock);
     free(admission);
 }

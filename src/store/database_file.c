@@ -83,6 +83,16 @@ bool database_file_is_same(const char *path, const struct stat *known) {
     return stat(path, &file) == 0 && file.st_dev == known->st_dev && file.st_ino == known->st_ino;
 }
 
+void database_file_drop_log(const char *log_path, const struct stat *known) {
+    char memory_path[DATABASE_FILE_PATH_LEN];
+    const int len = snprintf(memory_path, sizeof memory_path, "%s", log_path);
+    if (!database_file_is_same(log_path, known) || len < 4 || len >= (int)sizeof memory_path)
+        return;
+    memcpy(memory_path + len - 4, "-shm", 4);
+    (void)unlink(log_path);
+    (void)unlink(memory_path);
+}
+
 static bool exists(const char *path) {
     struct stat file;
     return lstat(path, &file) == 0;

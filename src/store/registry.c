@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "store/schema.h"
 
@@ -23,13 +24,18 @@ static bool open_database(struct registry *registry, const char *path,
     }
     /* A flush of the tracker's is waited for. */
     sqlite3_busy_timeout(registry->db, BUSY_MS);
-    if (!schema_migrate(registry->db, schema_steps, schema_version, error))
+    if (schema_migrate(registry->db, schema_steps, schema_version, error) != SCHEMA_GOOD)
         return false;
     if (sqlite3_prepare_v2(registry->db, "SELECT version FROM registry_version", -1,
                            &registry->version, NULL) == SQLITE_OK)
         return true;
     snprintf(error, SCHEMA_ERROR_LEN, "%s", sqlite3_errmsg(registry->db));
     return false;
+}
+
+bool registry_is_there(const char *path) {
+    struct stat file;
+    return stat(path, &file) == 0 && file.st_size > 0;
 }
 
 struct registry *registry_open(const char *path, char error[static REGISTRY_ERROR_LEN]) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/carry_over.h"
 #include "store/database_file.h"
 #include "store/store_state.h"
 
@@ -33,29 +34,29 @@ void store_explain(char why[static SCHEMA_ERROR_LEN], const char *text) {
     }
 }
 
-static bool prepare(struct store *store) {
+static bool prepare(struct connection *at) {
     for (int i = 0; i < STATEMENTS; i++) {
-        if (sqlite3_prepare_v3(store->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-                               &store->statements[i], NULL) != SQLITE_OK)
+        if (sqlite3_prepare_v3(at->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &at->statements[i], NULL) != SQLITE_OK)
             return false;
     }
     return true;
 }
 
-static const char *log_path(const struct store *store) {
-    return sqlite3_filename_wal(sqlite3_db_filename(store->db, "main"));
+static const char *log_path(const struct connection *at) {
+    return sqlite3_filename_wal(sqlite3_db_filename(at->db, "main"));
 }
 
 /* Whether closing carries the -wal over into the database, and removes it. */
-static void set_checkpoint_on_close(struct store *store, bool wanted) {
-    sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !wanted, NULL);
+static void set_checkpoint_on_close(struct connection *at, bool wanted) {
+    sqlite3_db_config(at->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !wanted, NULL);
 }
 
 /* A file that turns out not to be ours, or damaged, stays as it is. */
-static void leave_log_alone(struct store *store) {
+static void leave_log_alone(struct connection *at) {
     struct stat file;
-    if (stat(log_path(store), &file) == 0 && file.st_size > 0)
-        set_checkpoint_on_close(store, false);
+    if (stat(log_path(at), &file) == 0 && file.st_size > 0)
+        set_checkpoint_on_close(at, false);
 }
 
 /* NORMAL loses no commit to a crash of skepd; to a power cut it may lose the last few. The last one
@@ -63,25 +64,26 @@ static void leave_log_alone(struct store *store) {
 static const char SET_UP[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA user_version;";
 
-static enum opened set_up(struct store *store, char why[static SCHEMA_ERROR_LEN]) {
-    if (sqlite3_exec(store->db, SET_UP, NULL, NULL, NULL) == SQLITE_OK && prepare(store))
+static enum opened set_up(struct connection *at, char why[static SCHEMA_ERROR_LEN]) {
+    if (sqlite3_exec(at->db, SET_UP, NULL, NULL, NULL) == SQLITE_OK && prepare(at))
         return OPENED;
-    store_explain(why, sqlite3_errmsg(store->db));
+    store_explain(why, sqlite3_errmsg(at->db));
     /* A plain error: a table or column of ours is missing. */
-    const int result = sqlite3_extended_errcode(store->db);
+    const int result = sqlite3_extended_errcode(at->db);
     return schema_is_damage(result) || result == SQLITE_ERROR ? OPEN_DAMAGED : OPEN_REFUSED;
 }
 
 /* Nothing is written before the file is known to be ours. */
-static enum opened open_database(struct store *store, char why[static SCHEMA_ERROR_LEN]) {
-    if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                        NULL) != SQLITE_OK) {
-        store_explain(why, sqlite3_errmsg(store->db));
+static enum opened open_database(struct connection *at, const char *path,
+                                 char why[static SCHEMA_ERROR_LEN]) {
+    if (sqlite3_open_v2(path, &at->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK) {
+        store_explain(why, sqlite3_errmsg(at->db));
         return OPEN_REFUSED;
     }
-    sqlite3_busy_timeout(store->db, BUSY_PATIENCE_MS);
-    leave_log_alone(store);
-    switch (schema_migrate(store->db, schema_steps, schema_version, why)) {
+    sqlite3_busy_timeout(at->db, BUSY_PATIENCE_MS);
+    leave_log_alone(at);
+    switch (schema_migrate(at->db, schema_steps, schema_version, why)) {
     case SCHEMA_GOOD:
         break;
     case SCHEMA_REFUSED:
@@ -89,78 +91,119 @@ static enum opened open_database(struct store *store, char why[static SCHEMA_ERR
     case SCHEMA_DAMAGED:
         return OPEN_DAMAGED;
     }
-    const enum opened result = set_up(store, why);
+    const enum opened result = set_up(at, why);
     if (result == OPENED)
-        set_checkpoint_on_close(store, true);
+        set_checkpoint_on_close(at, true);
     return result;
 }
 
-static void close_database(struct store *store) {
+static void close_database(struct connection *at) {
     for (int i = 0; i < STATEMENTS; i++) {
-        sqlite3_finalize(store->statements[i]);
-        store->statements[i] = NULL;
+        sqlite3_finalize(at->statements[i]);
+        at->statements[i] = NULL;
     }
-    sqlite3_close(store->db);
-    store->db = NULL;
+    sqlite3_close(at->db);
+    at->db = NULL;
+}
+
+static void close_connection(struct connection *at) {
+    close_database(at);
+    if (at->lock >= 0)
+        close(at->lock);
+    at->lock = -1;
+}
+
+/* There is no -wal where the file system cannot share memory. */
+static bool remember_files(struct connection *at) {
+    if (stat(log_path(at), &at->log_file) != 0)
+        at->log_file.st_ino = 0;
+    return fstat(at->lock, &at->file) == 0;
+}
+
+/* Opens the database in the file that is locked already. */
+static enum opened open_locked(struct connection *at, const char *path,
+                               char why[static SCHEMA_ERROR_LEN],
+                               char error[static STORE_ERROR_LEN]) {
+    enum opened result = open_database(at, path, why);
+    if (result == OPENED && !remember_files(at)) {
+        store_explain(why, strerror(errno));
+        result = OPEN_REFUSED;
+    }
+    if (result == OPEN_DAMAGED && !database_file_is_ours(at->lock))
+        result = OPEN_REFUSED;
+    if (result != OPENED)
+        snprintf(error, STORE_ERROR_LEN, "cannot use the database %.200s: %.250s", path, why);
+    return result;
+}
+
+static enum opened open_connection(struct connection *at, const char *path,
+                                   char why[static SCHEMA_ERROR_LEN],
+                                   char error[static STORE_ERROR_LEN]) {
+    *at = (struct connection){ .lock = database_file_lock(path, error) };
+    return at->lock < 0 ? OPEN_REFUSED : open_locked(at, path, why, error);
+}
+
+static bool put_aside(struct store *store, const char *why, char error[static STORE_ERROR_LEN]) {
+    char aside[DATABASE_FILE_PATH_LEN];
+    store->stale = true;
+    if (!database_file_set_aside(store->path, aside, error))
+        return false;
+    log_error("the database %.200s is damaged (%.250s); it is kept as %.300s, a new one is begun",
+              store->path, why, aside);
+    return true;
+}
+
+/* Brings what memory does not hold from the old file to a new one. */
+static bool bring_along(struct store *store, const struct connection *fresh,
+                        char error[static STORE_ERROR_LEN]) {
+    bool complete;
+    if (store->at.db == NULL || !carry_over_is_wanted(fresh->db))
+        return true;
+    if (!carry_over(store->at.db, fresh->db, &complete)) {
+        snprintf(error, STORE_ERROR_LEN, "cannot write the database %.200s: %.250s", store->path,
+                 sqlite3_errmsg(fresh->db));
+        return false;
+    }
+    if (!complete)
+        log_error(
+            "not all torrents, passkeys and bans of the old database could be read; please "
+            "look at what `skepctl` lists");
+    return true;
+}
+
+/* Goes over to the file that lies at the path now, or to a new one. Where that fails, the old one
+ * is kept, if only for what it holds. */
+static bool move_in(struct store *store, char error[static STORE_ERROR_LEN]) {
+    struct connection fresh;
+    char why[SCHEMA_ERROR_LEN];
+    if (store->at.db != NULL)
+        database_file_drop_log(log_path(&store->at), &store->at.log_file);
+    const enum opened result = open_connection(&fresh, store->path, why, error);
+    if (result == OPENED && bring_along(store, &fresh, error)) {
+        close_connection(&store->at);
+        store->at = fresh;
+        return true;
+    }
+    if (result != OPEN_DAMAGED || !put_aside(store, why, error)) {
+        close_connection(&fresh);
+        return false;
+    }
+    if (store->at.db == NULL)
+        store->at = fresh;
+    else
+        close_connection(&fresh);
+    return move_in(store, error);
+}
+
+static void forget_transaction(struct store *store) {
     store->in_transaction = false;
     store->pending = 0;
 }
 
-static void close_file(struct store *store) {
-    close_database(store);
-    if (store->lock >= 0)
-        close(store->lock);
-    store->lock = -1;
-}
-
-/* There is no -wal where the file system cannot share memory. */
-static bool remember_files(struct store *store) {
-    if (stat(log_path(store), &store->log_file) != 0)
-        store->log_file.st_ino = 0;
-    return fstat(store->lock, &store->file) == 0;
-}
-
-static enum opened open_file(struct store *store, char why[static SCHEMA_ERROR_LEN],
-                             char error[static STORE_ERROR_LEN]) {
-    store->lock = database_file_lock(store->path, error);
-    if (store->lock < 0)
-        return OPEN_REFUSED;
-    enum opened result = open_database(store, why);
-    if (result == OPENED && !remember_files(store)) {
-        store_explain(why, strerror(errno));
-        result = OPEN_REFUSED;
-    }
-    if (result == OPEN_DAMAGED && !database_file_is_ours(store->lock))
-        result = OPEN_REFUSED;
-    if (result != OPENED)
-        snprintf(error, STORE_ERROR_LEN, "cannot use the database %.200s: %.250s", store->path,
-                 why);
-    return result;
-}
-
 bool store_begin_anew(struct store *store, const char *why, char error[static STORE_ERROR_LEN]) {
-    char aside[DATABASE_FILE_PATH_LEN];
-    if (store->db != NULL)
-        leave_log_alone(store);
-    close_database(store);
-    store->stale = true;
-    const bool moved = database_file_set_aside(store->path, aside, error);
-    close_file(store);
-    if (!moved)
-        return false;
-    log_error("the database %.200s is damaged (%.250s); it is kept as %.300s, a new one is begun",
-              store->path, why, aside);
-    char ignored[SCHEMA_ERROR_LEN];
-    return open_file(store, ignored, error) == OPENED;
-}
-
-static bool open_or_begin_anew(struct store *store, char error[static STORE_ERROR_LEN]) {
-    char why[SCHEMA_ERROR_LEN];
-    const enum opened result = open_file(store, why, error);
-    if (result == OPENED || (result == OPEN_DAMAGED && store_begin_anew(store, why, error)))
-        return true;
-    close_file(store);
-    return false;
+    leave_log_alone(&store->at);
+    forget_transaction(store);
+    return put_aside(store, why, error) && move_in(store, error);
 }
 
 struct store *store_open(const char *path, char error[static STORE_ERROR_LEN]) {
@@ -173,8 +216,8 @@ struct store *store_open(const char *path, char error[static STORE_ERROR_LEN]) {
         return NULL;
     }
     store->path = copy;
-    store->lock = -1;
-    if (open_or_begin_anew(store, error))
+    store->at.lock = -1;
+    if (move_in(store, error))
         return store;
     store_close(store);
     return NULL;
@@ -183,30 +226,37 @@ struct store *store_open(const char *path, char error[static STORE_ERROR_LEN]) {
 void store_close(struct store *store) {
     if (store == NULL)
         return;
-    close_file(store);
+    close_connection(&store->at);
     free(store->path);
     free(store);
 }
 
-static bool is_in_place(const struct store *store) {
-    return store->db != NULL && database_file_is_same(store->path, &store->file) &&
-           (store->log_file.st_ino == 0 ||
-            database_file_is_same(log_path(store), &store->log_file));
+static bool has_file(const struct store *store) {
+    return store->at.lock >= 0 && database_file_is_same(store->path, &store->at.file);
 }
 
-static bool reopen(struct store *store) {
+static bool has_log(const struct store *store) {
+    return store->at.log_file.st_ino == 0 ||
+           database_file_is_same(log_path(&store->at), &store->at.log_file);
+}
+
+/* The file stays locked: closing its descriptor would drop SQLite's locks, too. */
+static bool open_again(struct store *store) {
     char why[SCHEMA_ERROR_LEN];
-    if (!open_or_begin_anew(store, store->failure))
-        return false;
-    return store_check(store, why) != CHECK_DAMAGED || store_begin_anew(store, why, store->failure);
+    close_database(&store->at);
+    const enum opened result = open_locked(&store->at, store->path, why, store->failure);
+    if (result == OPENED && store_check(store, why) != CHECK_DAMAGED)
+        return true;
+    return result != OPEN_REFUSED && store_begin_anew(store, why, store->failure);
 }
 
 bool store_refresh(struct store *store) {
-    if (!store->suspect && is_in_place(store))
+    const bool same = has_file(store);
+    if (!store->suspect && same && store->at.db != NULL && has_log(store))
         return true;
-    close_file(store);
     store->stale = true;
-    store->suspect = !reopen(store);
+    forget_transaction(store);
+    store->suspect = !(same ? open_again(store) : move_in(store, store->failure));
     return !store->suspect;
 }
 
@@ -232,22 +282,21 @@ static bool reopening_may_mend(int result) {
 }
 
 bool store_fail(struct store *store) {
-    snprintf(store->failure, sizeof store->failure, "%s", sqlite3_errmsg(store->db));
-    store->suspect = reopening_may_mend(sqlite3_errcode(store->db));
+    snprintf(store->failure, sizeof store->failure, "%s", sqlite3_errmsg(store->at.db));
+    store->suspect = reopening_may_mend(sqlite3_errcode(store->at.db));
     store->stale = true;
     if (store->in_transaction)
-        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-    store->in_transaction = false;
-    store->pending = 0;
+        sqlite3_exec(store->at.db, "ROLLBACK", NULL, NULL, NULL);
+    forget_transaction(store);
     return false;
 }
 
 bool store_begin(struct store *store) {
     if (store->in_transaction)
         return true;
-    if (store->db == NULL)
+    if (store->at.db == NULL)
         return false;
-    if (sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_exec(store->at.db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
         return store_fail(store);
     store->in_transaction = true;
     return true;
@@ -256,7 +305,7 @@ bool store_begin(struct store *store) {
 bool store_commit(struct store *store) {
     if (!store->in_transaction)
         return true;
-    if (sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_exec(store->at.db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
         return store_fail(store);
     store->in_transaction = false;
     store->pending = 0;

@@ -11,7 +11,7 @@ static void bind_bytes(sqlite3_stmt *statement, int place, const void *data, siz
 /* The statement with the torrent bound as its first parameter. */
 static sqlite3_stmt *statement_for(struct store *store, enum statement which,
                                    const struct change *change) {
-    sqlite3_stmt *statement = store->statements[which];
+    sqlite3_stmt *statement = store->at.statements[which];
     bind_bytes(statement, 1, change->info_hash, INFO_HASH_LEN);
     return statement;
 }
@@ -83,8 +83,8 @@ static bool read_secret(struct store *store, const char *name, void *secret, siz
                         bool *was_there) {
     sqlite3_stmt *row = NULL;
     *was_there = false;
-    if (sqlite3_prepare_v2(store->db, "SELECT value FROM secret WHERE name = ?1", -1, &row, NULL) !=
-        SQLITE_OK)
+    if (sqlite3_prepare_v2(store->at.db, "SELECT value FROM secret WHERE name = ?1", -1, &row,
+                           NULL) != SQLITE_OK)
         return false;
     sqlite3_bind_text(row, 1, name, -1, SQLITE_STATIC);
     const int result = sqlite3_step(row);
@@ -98,8 +98,9 @@ static bool read_secret(struct store *store, const char *name, void *secret, siz
 
 static bool write_secret(struct store *store, const char *name, const void *secret, size_t len) {
     sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(store->db, "INSERT OR REPLACE INTO secret (name, value) VALUES (?1, ?2)",
-                           -1, &statement, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(store->at.db,
+                           "INSERT OR REPLACE INTO secret (name, value) VALUES (?1, ?2)", -1,
+                           &statement, NULL) != SQLITE_OK)
         return false;
     sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
     bind_bytes(statement, 2, secret, len);
@@ -108,24 +109,8 @@ static bool write_secret(struct store *store, const char *name, const void *secr
     return good;
 }
 
-/* For a new file, should one have to be begun. */
-static void keep_secret(struct store *store, const char *name, const void *secret, size_t len) {
-    struct secret *kept = &store->secret;
-    if (len > sizeof kept->value || strlen(name) >= sizeof kept->name)
-        return;
-    snprintf(kept->name, sizeof kept->name, "%s", name);
-    memcpy(kept->value, secret, len);
-    kept->len = len;
-}
-
-static bool write_kept_secret(struct store *store) {
-    const struct secret *kept = &store->secret;
-    return kept->len == 0 || write_secret(store, kept->name, kept->value, kept->len);
-}
-
 bool store_exchange_secret(struct store *store, const char *name, const void *secret,
                            void *previous, size_t len, bool *was_there) {
-    keep_secret(store, name, secret, len);
     if (!store_begin(store))
         return false;
     if (!read_secret(store, name, previous, len, was_there) ||
@@ -137,9 +122,8 @@ bool store_exchange_secret(struct store *store, const char *name, const void *se
 bool store_clear(struct store *store) {
     if (!store_begin(store))
         return false;
-    if (sqlite3_exec(store->db, "DELETE FROM peer; DELETE FROM torrent;", NULL, NULL, NULL) !=
-            SQLITE_OK ||
-        !write_kept_secret(store))
+    if (sqlite3_exec(store->at.db, "DELETE FROM peer; DELETE FROM torrent;", NULL, NULL, NULL) !=
+        SQLITE_OK)
         return store_fail(store);
     store->stale = false;
     return true;

@@ -45,7 +45,7 @@ struct restoring {
 
 /* SQLite could not go on. */
 static void note_failure(struct restoring *restoring) {
-    sqlite3 *db = restoring->store->db;
+    sqlite3 *db = restoring->store->at.db;
     if (schema_is_damage(sqlite3_extended_errcode(db)))
         restoring->result = CHECK_DAMAGED;
     else if (restoring->result == CHECK_SOUND)
@@ -62,7 +62,7 @@ static void note_strange_row(struct restoring *restoring) {
 static void restore_rows(struct restoring *restoring, const char *sql,
                          bool (*read)(sqlite3_stmt *row, struct change *change)) {
     sqlite3_stmt *rows = NULL;
-    int result = sqlite3_prepare_v2(restoring->store->db, sql, -1, &rows, NULL);
+    int result = sqlite3_prepare_v2(restoring->store->at.db, sql, -1, &rows, NULL);
     while (restoring->wanted && rows != NULL && (result = sqlite3_step(rows)) == SQLITE_ROW) {
         struct change change;
         if (read(rows, &change))
@@ -78,11 +78,11 @@ static void restore_rows(struct restoring *restoring, const char *sql,
 enum check store_check(struct store *store, char why[static SCHEMA_ERROR_LEN]) {
     sqlite3_stmt *row = NULL;
     enum check result = CHECK_SOUND;
-    sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &row, NULL);
+    sqlite3_prepare_v2(store->at.db, "PRAGMA quick_check(1)", -1, &row, NULL);
     if (row == NULL || sqlite3_step(row) != SQLITE_ROW) {
         result =
-            schema_is_damage(sqlite3_extended_errcode(store->db)) ? CHECK_DAMAGED : CHECK_FAILED;
-        store_explain(why, sqlite3_errmsg(store->db));
+            schema_is_damage(sqlite3_extended_errcode(store->at.db)) ? CHECK_DAMAGED : CHECK_FAILED;
+        store_explain(why, sqlite3_errmsg(store->at.db));
     } else if (strcmp((const char *)sqlite3_column_text(row, 0), "ok") != 0) {
         result = CHECK_DAMAGED;
         store_explain(why, (const char *)sqlite3_column_text(row, 0));

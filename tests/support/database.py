@@ -19,7 +19,19 @@ CREATE TABLE peer (info_hash BLOB NOT NULL, endpoint BLOB NOT NULL, peer_id BLOB
 VERSION_2 = VERSION_1 + """
 CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
-SCHEMAS = {1: VERSION_1, 2: VERSION_2}
+VERSION_3 = VERSION_2 + """
+CREATE TABLE listed (info_hash BLOB PRIMARY KEY, name TEXT NOT NULL, added_s INTEGER NOT NULL)
+  WITHOUT ROWID;
+CREATE TABLE passkey (digest BLOB PRIMARY KEY, label TEXT NOT NULL UNIQUE,
+  created_s INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE ban (network TEXT PRIMARY KEY, reason TEXT NOT NULL, until_s INTEGER NOT NULL,
+  created_s INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE registry_version (version INTEGER NOT NULL);
+INSERT INTO registry_version VALUES (1);
+""" + "".join(f"CREATE TRIGGER {table}_{event} AFTER {event} ON {table}"
+              " BEGIN UPDATE registry_version SET version = version + 1; END;\n"
+              for table in ("listed", "passkey", "ban") for event in ("INSERT", "UPDATE", "DELETE"))
+SCHEMAS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3}
 NEWEST = max(SCHEMAS)
 
 
@@ -67,7 +79,7 @@ def create(file, peers=0, version=NEWEST):
     hashes = [secrets.token_bytes(20) for _ in range(peers)]
     with opened(file) as db:
         db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA application_id = {APPLICATION_ID};"
-                         f"PRAGMA user_version = {version};" + SCHEMAS.get(version, VERSION_2))
+                         f"PRAGMA user_version = {version};" + SCHEMAS.get(version, SCHEMAS[NEWEST]))
         db.execute("BEGIN")
         for number, info_hash in enumerate(hashes):
             endpoint = wire("80.1.2.3", 1000 + number)

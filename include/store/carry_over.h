@@ -1,0 +1,16 @@
+/* What the tracker's memory does not hold of its database: the registry and the secrets. Where a
+ * new file takes an old one's place, they are carried over from the old. */
+#ifndef SKEP_STORE_CARRY_OVER_H
+#define SKEP_STORE_CARRY_OVER_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+
+/* Whether nothing was ever written to the database but our schema. */
+bool carry_over_is_wanted(sqlite3 *to);
+
+/* Copies what can be read, in one transaction. False if `to` cannot be written; then nothing is
+ * copied. `*complete` says whether everything could be read. */
+bool carry_over(sqlite3 *from, sqlite3 *to, bool *complete);
+
+#endif

@@ -1,0 +1,91 @@
+#include "store/carry_over.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/schema.h"
+
+enum { SQL_LEN = 512 };
+
+static const char *const tables[] = { "secret", "listed", "passkey", "ban" };
+
+static const char BLANK[] =
+    "SELECT NOT EXISTS (SELECT 1 FROM peer)"
+    " AND NOT EXISTS (SELECT 1 FROM torrent)"
+    " AND NOT EXISTS (SELECT 1 FROM secret)"
+    " AND (SELECT version FROM registry_version) = 1";
+
+bool carry_over_is_wanted(sqlite3 *to) {
+    sqlite3_stmt *row = NULL;
+    const bool blank = sqlite3_prepare_v2(to, BLANK, -1, &row, NULL) == SQLITE_OK &&
+                       sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 0) == 1;
+    sqlite3_finalize(row);
+    return blank;
+}
+
+/* An INSERT for the columns that the rows have: an older version may have fewer. */
+static sqlite3_stmt *prepare_insert(sqlite3 *to, const char *table, sqlite3_stmt *rows) {
+    char names[SQL_LEN] = "";
+    char places[SQL_LEN] = "";
+    size_t len = 0;
+    const int columns = sqlite3_column_count(rows);
+    for (int i = 0; i < columns && len < sizeof names; i++) {
+        const char *comma = i == 0 ? "" : ", ";
+        len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", comma,
+                                sqlite3_column_name(rows, i));
+        snprintf(places + strlen(places), sizeof places - strlen(places), "%s?%d", comma, i + 1);
+    }
+    char sql[3 * SQL_LEN];
+    snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO %s (%s) VALUES (%s)", table, names, places);
+    sqlite3_stmt *insert = NULL;
+    sqlite3_prepare_v2(to, sql, -1, &insert, NULL);
+    return insert;
+}
+
+static bool insert_row(sqlite3_stmt *insert, sqlite3_stmt *row) {
+    for (int i = 0; i < sqlite3_column_count(row); i++)
+        sqlite3_bind_value(insert, i + 1, sqlite3_column_value(row, i));
+    const bool good = sqlite3_step(insert) == SQLITE_DONE;
+    sqlite3_reset(insert);
+    return good;
+}
+
+static bool copy_rows(sqlite3_stmt *rows, sqlite3_stmt *insert, bool *complete) {
+    int result;
+    while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
+        if (!insert_row(insert, rows))
+            return false;
+    }
+    if (result != SQLITE_DONE)
+        *complete = false;
+    return true;
+}
+
+/* A table that an older version has not is no loss. */
+static bool copy_table(sqlite3 *from, sqlite3 *to, const char *table, bool *complete) {
+    char sql[SQL_LEN];
+    snprintf(sql, sizeof sql, "SELECT * FROM %s", table);
+    sqlite3_stmt *rows = NULL;
+    const int result = sqlite3_prepare_v2(from, sql, -1, &rows, NULL);
+    if (result != SQLITE_OK) {
+        *complete = *complete && result == SQLITE_ERROR;
+        return true;
+    }
+    sqlite3_stmt *insert = prepare_insert(to, table, rows);
+    const bool good = insert != NULL && copy_rows(rows, insert, complete);
+    sqlite3_finalize(insert);
+    sqlite3_finalize(rows);
+    return good;
+}
+
+/* The registry's version goes up, so that its readers look again. */
+bool carry_over(sqlite3 *from, sqlite3 *to, bool *complete) {
+    *complete = true;
+    bool good = sqlite3_exec(to, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+    for (size_t i = 0; good && i < sizeof tables / sizeof *tables; i++)
+        good = copy_table(from, to, tables[i], complete);
+    good = good && sqlite3_exec(to, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+    if (!good)
+        sqlite3_exec(to, "ROLLBACK", NULL, NULL, NULL);
+    return good;
+}
