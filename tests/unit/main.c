@@ -40,6 +40,7 @@ static Suite *(*const suites[])(void) = {
     store_open_suite,
     config_suite,
     options_suite,
+    recorder_suite,
 };
 
 int main(void) {

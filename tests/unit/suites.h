@@ -24,6 +24,7 @@ Suite *peer_list_suite(void);
 Suite *peer_pick_suite(void);
 Suite *query_suite(void);
 Suite *random_suite(void);
+Suite *recorder_suite(void);
 Suite *refusal_suite(void);
 Suite *schema_suite(void);
 Suite *store_open_suite(void);

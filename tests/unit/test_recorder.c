@@ -1,0 +1,183 @@
+/* The recorder between a tracker and a store that another connection locks. */
+#include "cmd/recorder.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "tracker_support.h"
+
+enum { INTERVAL_MS = 50, PATIENCE_MS = 10000, PEERS = 100 };
+
+static struct directory directory;
+static char path[sizeof directory.path + 16];
+static struct tracker *tracker;
+static struct store *store;
+static struct recorder *recorder;
+static sqlite3 *other;
+
+static void start(size_t feed_capacity) {
+    const struct tracker_options options = test_options();
+    char error[STORE_ERROR_LEN];
+    directory = directory_create();
+    snprintf(path, sizeof path, "%s/skep.db", directory.path);
+    tracker = tracker_create(&options, feed_capacity);
+    store = store_open(path, error);
+    ck_assert_msg(store != NULL, "%s", error);
+    recorder = recorder_start(tracker, store, INTERVAL_MS, 0);
+    ck_assert_ptr_nonnull(recorder);
+    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    sqlite3_busy_timeout(other, PATIENCE_MS);
+}
+
+static void stop(void) {
+    ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+    ck_assert(recorder_stop(recorder));
+    store_close(store);
+    tracker_delete(tracker);
+    directory_remove(&directory);
+}
+
+static void start_with_room(void) {
+    start(FEED_CAPACITY);
+}
+
+static void start_without_room(void) {
+    start(1);
+}
+
+static void run(const char *sql) {
+    ck_assert_msg(sqlite3_exec(other, sql, NULL, NULL, NULL) == SQLITE_OK, "%s: %s", sql,
+                  sqlite3_errmsg(other));
+}
+
+static uint32_t stored_peers(void) {
+    sqlite3_stmt *row;
+    ck_assert_int_eq(sqlite3_prepare_v2(other, "SELECT count(*) FROM peer", -1, &row, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
+    const int count = sqlite3_column_int(row, 0);
+    sqlite3_finalize(row);
+    return (uint32_t)count;
+}
+
+static struct recorder_stats stats(void) {
+    return recorder_stats(recorder, clock_now_ms());
+}
+
+static void put(uint32_t first, uint32_t count) {
+    for (uint32_t i = first; i < first + count; i++) {
+        const struct announce_request request = test_leecher(i);
+        test_put(tracker, &request, clock_now_ms());
+    }
+}
+
+static bool is_idle(void) {
+    const struct recorder_stats now = stats();
+    return now.pending == 0 && !now.failing;
+}
+
+static bool is_failing(void) {
+    return stats().failing;
+}
+
+static void wait_until(bool (*condition)(void)) {
+    const uint64_t end_ms = clock_now_ms() + PATIENCE_MS;
+    while (!condition()) {
+        ck_assert_uint_lt(clock_now_ms(), end_ms);
+        const struct timespec moment = { .tv_nsec = 5000000 };
+        nanosleep(&moment, NULL);
+    }
+}
+
+static void wait_until_stored(uint32_t peers) {
+    const uint64_t end_ms = clock_now_ms() + PATIENCE_MS;
+    while (stored_peers() != peers)
+        ck_assert_uint_lt(clock_now_ms(), end_ms);
+    wait_until(is_idle);
+}
+
+START_TEST(changes_are_stored_and_counted) {
+    put(0, PEERS);
+    wait_until_stored(PEERS);
+    const struct recorder_stats now = stats();
+    ck_assert(now.lag_s == 0);
+    ck_assert_uint_gt(now.flushes, 0);
+    ck_assert_uint_eq(now.failures, 0);
+    ck_assert_uint_eq(now.rewrites, 0);
+}
+END_TEST
+
+START_TEST(locked_store_lags_and_catches_up) {
+    put(0, PEERS);
+    wait_until_stored(PEERS);
+    run("BEGIN IMMEDIATE");
+    put(PEERS, PEERS);
+    wait_until(is_failing);
+    const struct recorder_stats locked = stats();
+    ck_assert(locked.lag_s > 0);
+    ck_assert_uint_gt(locked.pending, 0);
+    ck_assert_uint_gt(locked.failures, 0);
+    run("ROLLBACK");
+    wait_until_stored(2 * PEERS);
+    ck_assert(!stats().failing);
+    ck_assert_uint_gt(stats().rewrites, 0);
+}
+END_TEST
+
+START_TEST(announce_does_not_wait_for_a_locked_store) {
+    run("BEGIN IMMEDIATE");
+    put(0, 1);
+    const uint64_t start_ms = clock_now_ms();
+    for (uint32_t i = 0; i < 10 && clock_now_ms() - start_ms < PATIENCE_MS; i++)
+        put(1 + i * PEERS, PEERS);
+    const uint64_t took_ms = clock_now_ms() - start_ms;
+    run("ROLLBACK");
+    ck_assert_uint_lt(took_ms, 200);
+    wait_until_stored(1 + 10 * PEERS);
+}
+END_TEST
+
+START_TEST(overflow_is_written_anew) {
+    put(0, 10 * PEERS);
+    wait_until_stored(10 * PEERS);
+    ck_assert_uint_gt(stats().rewrites, 0);
+    ck_assert_uint_eq(stats().failures, 0);
+}
+END_TEST
+
+START_TEST(deleted_file_is_written_anew) {
+    put(0, PEERS);
+    wait_until_stored(PEERS);
+    ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+    ck_assert_int_eq(unlink(path), 0);
+    const uint64_t end_ms = clock_now_ms() + PATIENCE_MS;
+    while (stats().rewrites == 0)
+        ck_assert_uint_lt(clock_now_ms(), end_ms);
+    wait_until(is_idle);
+    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    sqlite3_busy_timeout(other, PATIENCE_MS);
+    wait_until_stored(PEERS);
+}
+END_TEST
+
+Suite *recorder_suite(void) {
+    Suite *suite = suite_create("recorder");
+    TCase *room = tcase_create("room");
+    tcase_set_timeout(room, 60);
+    tcase_add_checked_fixture(room, start_with_room, stop);
+    tcase_add_test(room, changes_are_stored_and_counted);
+    tcase_add_test(room, locked_store_lags_and_catches_up);
+    tcase_add_test(room, announce_does_not_wait_for_a_locked_store);
+    tcase_add_test(room, deleted_file_is_written_anew);
+    suite_add_tcase(suite, room);
+
+    TCase *overflow = tcase_create("overflow");
+    tcase_set_timeout(overflow, 60);
+    tcase_add_checked_fixture(overflow, start_without_room, stop);
+    tcase_add_test(overflow, overflow_is_written_anew);
+    suite_add_tcase(suite, overflow);
+    return suite;
+}
