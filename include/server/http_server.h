@@ -8,6 +8,7 @@
 
 struct http_server_options {
     struct listen_addresses listen;
+    struct listen_sockets inherited; /* where there are any, none is opened */
     uint16_t port;
     uint32_t threads;         /* 0: one for each core */
     uint32_t connections_max; /* open at a time */
@@ -19,8 +20,8 @@ struct http_server_options {
 
 struct http_server;
 
-/* Starts to serve. `tracker` must outlive the server. NULL and one line in `error` if an address
- * cannot be had. */
+/* Starts to serve, and takes inherited sockets over. `tracker` must outlive the server. NULL and
+ * one line in `error` if an address cannot be had. */
 struct http_server *http_server_start(const struct http_server_options *options,
                                       struct tracker *tracker, char error[static LISTEN_ERROR_LEN]);
 

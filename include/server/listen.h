@@ -17,6 +17,12 @@ struct listen_addresses {
     struct endpoint list[LISTEN_MAX];
 };
 
+/* Sockets that whoever started the process opened for it. */
+struct listen_sockets {
+    size_t count;
+    int list[LISTEN_MAX];
+};
+
 /* A listening TCP socket, or -1 and one line in `error`. `address` NULL: every address. */
 int listen_tcp(const struct endpoint *address, uint16_t port, char error[static LISTEN_ERROR_LEN]);
 
@@ -32,6 +38,17 @@ bool listen_udp_is_free(const struct endpoint *address, uint16_t port,
  * to; or -1 and one line in `error`. */
 int listen_udp(const struct endpoint *address, uint16_t port, uint32_t receive_buffer,
                char error[static LISTEN_ERROR_LEN]);
+
+/* Makes a socket that someone else opened ready to serve, and adds it to `tcp` if it listens for
+ * TCP, to `udp` if it is bound for UDP. Since the other side may keep it for the next process, it
+ * must never be shut down; so a UDP socket comes back from waiting now and then. False and one line
+ * in `error` for any other socket. */
+bool listen_inherit(int fd, struct listen_sockets *tcp, struct listen_sockets *udp,
+                    char error[static LISTEN_ERROR_LEN]);
+
+/* Where `sockets` are to be found: their addresses, none where one of them has every address of the
+ * machine, and the port of the first. */
+struct listen_addresses listen_addresses_of(const struct listen_sockets *sockets, uint16_t *port);
 
 /* Packets that the kernel dropped at the socket since it was opened, because its buffer was full.
  */

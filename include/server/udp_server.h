@@ -1,5 +1,6 @@
 /* UDP: sockets and threads. Each address has a socket for each thread, which the kernel spreads the
- * senders over (SO_REUSEPORT); a thread takes and answers packets by the batch. */
+ * senders over (SO_REUSEPORT); an inherited socket is shared by its threads. A thread takes and
+ * answers packets by the batch. */
 #ifndef SKEP_SERVER_UDP_SERVER_H
 #define SKEP_SERVER_UDP_SERVER_H
 
@@ -9,9 +10,10 @@
 
 struct udp_server_options {
     struct listen_addresses listen;
+    struct listen_sockets inherited; /* where there are any, none is opened */
     bool enabled;
     uint16_t port;           /* 0: the HTTP server's */
-    uint32_t threads;        /* for each address; 0: one for each core */
+    uint32_t threads;        /* for each address or inherited socket; 0: one for each core */
     uint32_t receive_buffer; /* bytes that the kernel may keep for each socket */
     uint32_t connection_id_lifetime_s;
 };
@@ -26,8 +28,8 @@ struct udp_server_stats {
 
 struct udp_server;
 
-/* Starts to serve. `tracker` must outlive the server. NULL and one line in `error` if an address
- * cannot be had. */
+/* Starts to serve, and takes inherited sockets over. `tracker` must outlive the server. NULL and
+ * one line in `error` if an address cannot be had. */
 struct udp_server *udp_server_start(const struct udp_server_options *options,
                                     const struct udp_keys *keys, struct tracker *tracker,
                                     char error[static LISTEN_ERROR_LEN]);

@@ -88,15 +88,21 @@ static void on_message(void *cls, const char *format, va_list arguments) {
     log_debug("libmicrohttpd: %s", text);
 }
 
+static size_t listeners_of(const struct http_server_options *options) {
+    const size_t count =
+        options->inherited.count > 0 ? options->inherited.count : options->listen.count;
+    return count > 0 ? count : 1;
+}
+
 /* Each of the listeners gets its share of the connections. */
-static struct MHD_Daemon *start_daemon(int fd, size_t listeners,
-                                       const struct http_server_options *options,
+static struct MHD_Daemon *start_daemon(int fd, const struct http_server_options *options,
                                        struct http_context *context) {
     const unsigned threads = listen_threads(options->threads);
-    const unsigned share = options->connections_max / (unsigned)listeners;
+    const unsigned share = options->connections_max / (unsigned)listeners_of(options);
     const unsigned connections = share > threads ? share : threads;
-    const unsigned flags =
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
+    /* MHD_quiesce_daemon needs ITC. */
+    const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG |
+                           MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ITC;
     const struct MHD_OptionItem pool[] = {
         /* A pool of one is not a pool to libmicrohttpd. */
         { MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? (intptr_t)threads : 0, NULL },
@@ -111,14 +117,10 @@ static struct MHD_Daemon *start_daemon(int fd, size_t listeners,
                             (size_t)options->request_max, MHD_OPTION_END);
 }
 
-static bool serve_on(struct http_server *server, const struct endpoint *address,
-                     const struct http_server_options *options,
+/* `fd` is the server's from then on. */
+static bool serve_on(struct http_server *server, int fd, const struct http_server_options *options,
                      char error[static LISTEN_ERROR_LEN]) {
-    const size_t listeners = options->listen.count > 0 ? options->listen.count : 1;
-    const int fd = listen_tcp(address, options->port, error);
-    if (fd < 0)
-        return false;
-    struct MHD_Daemon *daemon = start_daemon(fd, listeners, options, &server->context);
+    struct MHD_Daemon *daemon = start_daemon(fd, options, &server->context);
     if (daemon == NULL) {
         snprintf(error, LISTEN_ERROR_LEN, "cannot start the HTTP server on port %u", options->port);
         close(fd);
@@ -126,6 +128,28 @@ static bool serve_on(struct http_server *server, const struct endpoint *address,
     }
     server->daemons[server->count++] = daemon;
     return true;
+}
+
+static bool open_and_serve(struct http_server *server, const struct endpoint *address,
+                           const struct http_server_options *options,
+                           char error[static LISTEN_ERROR_LEN]) {
+    const int fd = listen_tcp(address, options->port, error);
+    return fd >= 0 && serve_on(server, fd, options, error);
+}
+
+static bool serve_everywhere(struct http_server *server, const struct http_server_options *options,
+                             char error[static LISTEN_ERROR_LEN]) {
+    const struct listen_sockets *inherited = &options->inherited;
+    if (inherited->count == 0 && options->listen.count == 0)
+        return open_and_serve(server, NULL, options, error);
+    bool good = true;
+    for (size_t i = 0; i < inherited->count && good; i++)
+        good = serve_on(server, inherited->list[i], options, error);
+    if (inherited->count > 0)
+        return good;
+    for (size_t i = 0; i < options->listen.count && good; i++)
+        good = open_and_serve(server, &options->listen.list[i], options, error);
+    return good;
 }
 
 struct http_server *http_server_start(const struct http_server_options *options,
@@ -138,12 +162,7 @@ struct http_server *http_server_start(const struct http_server_options *options,
     }
     server->context.tracker = tracker;
     http_server_apply(server, options);
-    bool good = true;
-    if (options->listen.count == 0)
-        good = serve_on(server, NULL, options, error);
-    for (size_t i = 0; i < options->listen.count && good; i++)
-        good = serve_on(server, &options->listen.list[i], options, error);
-    if (good)
+    if (serve_everywhere(server, options, error))
         return server;
     http_server_stop(server);
     return NULL;
@@ -154,10 +173,19 @@ void http_server_apply(struct http_server *server, const struct http_server_opti
     atomic_store(&server->context.full_scrape, options->full_scrape);
 }
 
+/* libmicrohttpd would shut the listening socket down, and an inherited one is to go on listening
+ * for the next process; so it is taken away first. */
+static void stop_daemon(struct MHD_Daemon *daemon) {
+    const int fd = MHD_quiesce_daemon(daemon);
+    MHD_stop_daemon(daemon);
+    if (fd >= 0)
+        close(fd);
+}
+
 void http_server_stop(struct http_server *server) {
     if (server == NULL)
         return;
     for (size_t i = 0; i < server->count; i++)
-        MHD_stop_daemon(server->daemons[i]);
+        stop_daemon(server->daemons[i]);
     free(server);
 }

@@ -1,6 +1,7 @@
 #include "server/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>
@@ -8,7 +9,10 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
+
+enum { INHERITED_WAIT_US = 200000 }; /* also how long a stop may have to wait */
 
 static socklen_t to_sockaddr(const struct endpoint *address, uint16_t port,
                              struct sockaddr_storage *out) {
@@ -127,21 +131,91 @@ bool listen_udp_is_free(const struct endpoint *address, uint16_t port,
     return true;
 }
 
+/* The kernel then tells with each packet which of our addresses it was sent to. A socket for both
+ * families tells it of IPv4, too, as a mapped address. Replies are short enough never to be
+ * fragmented, and what never is needs no number from the kernel. */
+static bool ask_for_targets(int fd, bool v6) {
+    return set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1) &&
+           (v6 || set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO));
+}
+
 int listen_udp(const struct endpoint *address, uint16_t port, uint32_t receive_buffer,
                char error[static LISTEN_ERROR_LEN]) {
     const int fd = open_udp(address, port, true);
     if (fd < 0)
         return say_why(address, "UDP", port, error);
-    const bool v6 = address->family == FAMILY_V6;
     /* The kernel gives as much of the buffer as net.core.rmem_max allows, and never refuses. */
-    /* Replies are short enough never to be fragmented, and what never is needs no number from the
-     * kernel. */
-    if (set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1) &&
-        (v6 || set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)) &&
+    if (ask_for_targets(fd, address->family == FAMILY_V6) &&
         set_option(fd, SOL_SOCKET, SO_RCVBUF, (int)receive_buffer))
         return fd;
     close_keeping_errno(fd);
     return say_why(address, "UDP", port, error);
+}
+
+static int option_of(int fd, int option) {
+    int value = -1;
+    socklen_t len = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 ? value : -1;
+}
+
+static bool set_blocking(int fd, bool blocking) {
+    const int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 &&
+           fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK) == 0;
+}
+
+/* Its receive buffer is as whoever opened the socket, and who may give more than we, wants it. */
+static bool prepare_udp(int fd) {
+    const struct timeval wait = { .tv_usec = INHERITED_WAIT_US };
+    return set_blocking(fd, true) && ask_for_targets(fd, option_of(fd, SO_DOMAIN) == AF_INET6) &&
+           setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) == 0;
+}
+
+bool listen_inherit(int fd, struct listen_sockets *tcp, struct listen_sockets *udp,
+                    char error[static LISTEN_ERROR_LEN]) {
+    const int protocol = option_of(fd, SO_PROTOCOL);
+    const bool is_tcp = protocol == IPPROTO_TCP && option_of(fd, SO_ACCEPTCONN) == 1;
+    struct listen_sockets *sockets = is_tcp ? tcp : udp;
+    if (!is_tcp && protocol != IPPROTO_UDP)
+        snprintf(error, LISTEN_ERROR_LEN,
+                 "inherited file %d is neither a listening TCP socket nor a UDP socket", fd);
+    else if (sockets->count == LISTEN_MAX)
+        snprintf(error, LISTEN_ERROR_LEN, "more than %d sockets of a kind are inherited",
+                 LISTEN_MAX);
+    else if (!(is_tcp ? set_blocking(fd, false) : prepare_udp(fd)))
+        snprintf(error, LISTEN_ERROR_LEN, "cannot use inherited socket %d: %s", fd,
+                 strerror(errno));
+    else {
+        sockets->list[sockets->count++] = fd;
+        return true;
+    }
+    return false;
+}
+
+static struct endpoint local_endpoint(int fd) {
+    struct sockaddr_storage address = { 0 };
+    socklen_t len = sizeof address;
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        return (struct endpoint){ 0 };
+    return endpoint_from_sockaddr((struct sockaddr *)&address);
+}
+
+static bool is_any(const struct endpoint *address) {
+    static const uint8_t zeros[16];
+    return memcmp(address->wire, zeros, address_len(address->family)) == 0;
+}
+
+struct listen_addresses listen_addresses_of(const struct listen_sockets *sockets, uint16_t *port) {
+    struct listen_addresses addresses = { 0 };
+    for (size_t i = 0; i < sockets->count; i++) {
+        const struct endpoint address = local_endpoint(sockets->list[i]);
+        if (i == 0)
+            *port = endpoint_port(&address);
+        if (is_any(&address))
+            return (struct listen_addresses){ 0 };
+        addresses.list[addresses.count++] = address;
+    }
+    return addresses;
 }
 
 /* Asked for, rather than told with each packet (SO_RXQ_OVFL), which costs each packet. */

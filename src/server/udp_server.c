@@ -16,6 +16,7 @@
 struct worker {
     _Alignas(64) pthread_t thread;
     bool running;
+    bool shares_socket; /* with the worker before it, to which the socket belongs */
     int fd;
     struct udp_batch *batch;
     const struct udp_context *context;
@@ -27,6 +28,7 @@ struct worker {
 
 struct udp_server {
     struct udp_context context;
+    bool inherited; /* the sockets were, so they are never shut down */
     _Atomic bool stopping;
     size_t count;
     struct worker workers[];
@@ -67,17 +69,16 @@ static void *serve(void *argument) {
     return NULL;
 }
 
-static bool start_worker(struct udp_server *server, const struct udp_server_options *options,
-                         const struct endpoint *address, char error[static LISTEN_ERROR_LEN]) {
-    struct worker *worker = &server->workers[server->count];
+/* `fd` is the worker's from then on, unless it shares it. */
+static bool start_worker(struct udp_server *server, int fd, bool shares_socket,
+                         char error[static LISTEN_ERROR_LEN]) {
+    struct worker *worker = &server->workers[server->count++];
     *worker = (struct worker){
-        .fd = listen_udp(address, options->port, options->receive_buffer, error),
+        .fd = fd,
+        .shares_socket = shares_socket,
         .context = &server->context,
         .stopping = &server->stopping,
     };
-    if (worker->fd < 0)
-        return false;
-    server->count++;
     worker->batch = udp_batch_create(worker->fd);
     worker->running =
         worker->batch != NULL && pthread_create(&worker->thread, NULL, serve, worker) == 0;
@@ -89,14 +90,27 @@ static bool start_worker(struct udp_server *server, const struct udp_server_opti
     return true;
 }
 
-static bool start_workers(struct udp_server *server, const struct udp_server_options *options,
-                          const struct listen_addresses *addresses, unsigned threads,
-                          char error[static LISTEN_ERROR_LEN]) {
+static bool start_on_addresses(struct udp_server *server, const struct udp_server_options *options,
+                               const struct listen_addresses *addresses, unsigned threads,
+                               char error[static LISTEN_ERROR_LEN]) {
     for (size_t a = 0; a < addresses->count; a++) {
-        if (!listen_udp_is_free(&addresses->list[a], options->port, error))
+        const struct endpoint *address = &addresses->list[a];
+        if (!listen_udp_is_free(address, options->port, error))
             return false;
         for (unsigned t = 0; t < threads; t++) {
-            if (!start_worker(server, options, &addresses->list[a], error))
+            const int fd = listen_udp(address, options->port, options->receive_buffer, error);
+            if (fd < 0 || !start_worker(server, fd, false, error))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool start_on_inherited(struct udp_server *server, const struct listen_sockets *sockets,
+                               unsigned threads, char error[static LISTEN_ERROR_LEN]) {
+    for (size_t s = 0; s < sockets->count; s++) {
+        for (unsigned t = 0; t < threads; t++) {
+            if (!start_worker(server, sockets->list[s], t > 0, error))
                 return false;
         }
     }
@@ -107,9 +121,10 @@ struct udp_server *udp_server_start(const struct udp_server_options *options,
                                     const struct udp_keys *keys, struct tracker *tracker,
                                     char error[static LISTEN_ERROR_LEN]) {
     const struct listen_addresses addresses = listen_udp_addresses(&options->listen);
+    const struct listen_sockets *inherited = &options->inherited;
     const unsigned threads = listen_threads(options->threads);
-    const size_t size =
-        sizeof(struct udp_server) + addresses.count * threads * sizeof(struct worker);
+    const size_t workers = (inherited->count > 0 ? inherited->count : addresses.count) * threads;
+    const size_t size = sizeof(struct udp_server) + workers * sizeof(struct worker);
     struct udp_server *server = aligned_alloc(64, (size + 63) / 64 * 64);
     if (server == NULL) {
         snprintf(error, LISTEN_ERROR_LEN, "out of memory");
@@ -121,8 +136,10 @@ struct udp_server *udp_server_start(const struct udp_server_options *options,
         .connection_id_lifetime_s = options->connection_id_lifetime_s,
     };
     server->count = 0;
+    server->inherited = inherited->count > 0;
     atomic_init(&server->stopping, false);
-    if (start_workers(server, options, &addresses, threads, error))
+    if (server->inherited ? start_on_inherited(server, inherited, threads, error)
+                          : start_on_addresses(server, options, &addresses, threads, error))
         return server;
     udp_server_stop(server);
     return NULL;
@@ -135,23 +152,30 @@ struct udp_server_stats udp_server_stats(const struct udp_server *server) {
         sum.received += atomic_load_explicit(&worker->received, memory_order_relaxed);
         sum.answered += atomic_load_explicit(&worker->answered, memory_order_relaxed);
         sum.send_failures += atomic_load_explicit(&worker->send_failures, memory_order_relaxed);
-        sum.kernel_drops += listen_udp_drops(worker->fd);
+        if (!worker->shares_socket)
+            sum.kernel_drops += listen_udp_drops(worker->fd);
     }
     return sum;
+}
+
+static void end_worker(const struct udp_server *server, struct worker *worker) {
+    /* Linux wakes a receiver that waits on an unconnected socket, although it says ENOTCONN. */
+    if (!server->inherited)
+        (void)shutdown(worker->fd, SHUT_RD);
+    if (worker->running)
+        pthread_join(worker->thread, NULL);
+    udp_batch_delete(worker->batch);
 }
 
 void udp_server_stop(struct udp_server *server) {
     if (server == NULL)
         return;
     atomic_store(&server->stopping, true);
+    for (size_t i = 0; i < server->count; i++)
+        end_worker(server, &server->workers[i]);
     for (size_t i = 0; i < server->count; i++) {
-        struct worker *worker = &server->workers[i];
-        /* Linux wakes a receiver that waits on an unconnected socket, although it says ENOTCONN. */
-        (void)shutdown(worker->fd, SHUT_RD);
-        if (worker->running)
-            pthread_join(worker->thread, NULL);
-        udp_batch_delete(worker->batch);
-        close(worker->fd);
+        if (!server->workers[i].shares_socket)
+            close(server->workers[i].fd);
     }
     free(server);
 }
