@@ -20,14 +20,14 @@ SANITIZE ?=
 BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libsqlite3-dev libconfig-dev \
-    nettle-dev
-CHECK_PACKAGES := check curl iproute2 python3 python3-pytest python3-libtorrent qbittorrent-nox \
-    transmission-daemon aria2 rtorrent nodejs $(if $(shell command -v npm),,npm)
+    nettle-dev libsystemd-dev
+CHECK_PACKAGES := check curl iproute2 strace systemd python3 python3-pytest python3-libtorrent \
+    qbittorrent-nox transmission-daemon aria2 rtorrent nodejs $(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
 STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Werror
-LIBRARIES := libmicrohttpd sqlite3 libconfig nettle
+LIBRARIES := libmicrohttpd sqlite3 libconfig nettle libsystemd
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DSKEP_VERSION='"$(VERSION)"'
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=c11 $(WARNINGS) $(CFLAGS) -pthread \
@@ -151,6 +151,8 @@ include tests/bench/bench.mk
 
 ## Installation
 
+UNITS := skepd.service skepd.socket
+
 install: all
 	install -D -m 755 $(BUILD)/skepd $(DESTDIR)$(BINDIR)/skepd
 	install -D -m 755 $(BUILD)/skepctl $(DESTDIR)$(BINDIR)/skepctl
@@ -158,13 +160,14 @@ install: all
 	    install -D -m 644 conf/skepd.conf $(DESTDIR)$(SYSCONFDIR)/skep/skepd.conf
 	test -e $(DESTDIR)$(SYSCONFDIR)/skep/lan.conf || \
 	    install -D -m 644 conf/lan.conf $(DESTDIR)$(SYSCONFDIR)/skep/lan.conf
-	install -d $(DESTDIR)$(UNITDIR)
-	sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' systemd/skepd.service \
-	    > $(DESTDIR)$(UNITDIR)/skepd.service
+	for unit in $(UNITS); do \
+	    sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' systemd/$$unit | \
+	        install -D -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
+	done
 
 # The administrator's own configuration and the database stay.
 uninstall:
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(DESTDIR)$(UNITDIR)/skepd.service
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(UNITS:%=$(DESTDIR)$(UNITDIR)/%)
 
 clean:
 	rm -rf build

@@ -29,6 +29,10 @@ struct recorder_stats {
 struct recorder *recorder_start(struct tracker *tracker, struct store *store,
                                 uint32_t flush_interval_ms, uint32_t events_per_s);
 
+/* A number that grows for as long as the thread gets on, be it by one batch of changes. Any thread.
+ */
+uint64_t recorder_progress(const struct recorder *recorder);
+
 /* Any thread. `now_ms` is clock_now_ms(). */
 struct recorder_stats recorder_stats(const struct recorder *recorder, uint64_t now_ms);
 

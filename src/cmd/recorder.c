@@ -38,6 +38,7 @@ struct recorder {
     uint32_t retry_pause_ms;
     uint64_t overflow_said_ms;
     struct counters counters;
+    _Atomic uint64_t progress;
 };
 
 static uint64_t read_counter(const _Atomic uint64_t *counter) {
@@ -94,6 +95,7 @@ static void note_success(struct recorder *recorder) {
 
 static void read_to_store(void *context, const struct change *changes, size_t count) {
     struct recorder *recorder = context;
+    atomic_fetch_add_explicit(&recorder->progress, 1, memory_order_relaxed);
     if (store_is_stale(recorder->store))
         return;
     if (!store_apply(recorder->store, changes, count))
@@ -180,6 +182,7 @@ static void drain(struct recorder *recorder) {
 
 static void tick(void *context) {
     struct recorder *recorder = context;
+    atomic_fetch_add_explicit(&recorder->progress, 1, memory_order_relaxed);
     drain(recorder);
     if (recorder->store != NULL && flush_is_due(recorder))
         (void)flush(recorder);
@@ -215,6 +218,7 @@ struct recorder *recorder_start(struct tracker *tracker, struct store *store,
     return recorder;
 }
 
+    atomic_fetch_add_explicit(&recorder->progress, 1, memory_order_relaxed);
 struct recorder_stats recorder_stats(const struct recorder *recorder, uint64_t now_ms) {
     const struct counters *counters = &recorder->counters;
     struct recorder_stats stats = {

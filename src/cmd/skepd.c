@@ -12,8 +12,10 @@
 #include "base/random.h"
 #include "base/ticker.h"
 #include "cmd/admission.h"
+#include "cmd/heartbeat.h"
 #include "cmd/options.h"
 #include "cmd/recorder.h"
+#include "cmd/service.h"
 #include "server/http_server.h"
 #include "server/udp_server.h"
 #include "store/store.h"
@@ -30,6 +32,7 @@ struct sweeper {
     struct ticker *ticker;
     uint32_t next;
     _Atomic uint32_t shards; /* that are swept at each tick */
+    _Atomic uint64_t swept;  /* shards since the start */
 };
 
 struct drop_watch {
@@ -47,6 +50,7 @@ struct daemon {
     struct udp_server *udp;
     struct drop_watch drop_watch;
     struct admission *admission;
+    struct heartbeat *heartbeat;
     struct tracker_stats restored; /* what was back before the first announce */
 };
 
@@ -67,6 +71,7 @@ static void sweep(void *context) {
     const uint32_t shards = atomic_load(&sweeper->shards);
     tracker_sweep(sweeper->tracker, sweeper->next, shards, clock_now_ms());
     sweeper->next = (sweeper->next + shards) % TRACKER_SHARDS;
+    atomic_fetch_add(&sweeper->swept, shards);
 }
 
 /* So that a round is done in ten seconds, or in a quarter of the shortest interval. */
@@ -161,6 +166,9 @@ static bool start_threads(struct daemon *daemon, const struct config *config) {
     set_sweep_pace(&daemon->sweeper, config);
     daemon->sweeper.ticker = ticker_start("sweeper", SWEEP_PERIOD_MS, sweep, &daemon->sweeper);
     if (daemon->recorder != NULL && daemon->sweeper.ticker != NULL)
+        daemon->heartbeat =
+            heartbeat_start(daemon->tracker, daemon->recorder, &daemon->sweeper.swept);
+    if (daemon->heartbeat != NULL)
         return true;
     log_error("cannot start a thread");
     return false;
@@ -177,6 +185,7 @@ static bool start(struct daemon *daemon, const struct config *config) {
 }
 
 static bool stop(struct daemon *daemon) {
+    heartbeat_stop(daemon->heartbeat);
     ticker_stop(daemon->drop_watch.ticker);
     udp_server_stop(daemon->udp);
     http_server_stop(daemon->http);
@@ -246,9 +255,11 @@ static void serve_until_stopped(struct daemon *daemon, const struct options *opt
     const bool means_stop = options->config_file == NULL && isatty(STDIN_FILENO);
     for (;;) {
         const int signal = sigwaitinfo(signals, NULL);
-        if (signal == SIGHUP && !means_stop)
+        if (signal == SIGHUP && !means_stop) {
+            service_tell_reloading();
             reload(daemon, options);
-        else if (signal > 0 || errno != EINTR)
+            service_tell_ready();
+        } else if (signal > 0 || errno != EINTR)
             return;
     }
 }
@@ -267,15 +278,40 @@ static sigset_t block_signals(void) {
     return signals;
 }
 
-static int run(const struct options *options, const struct config *config) {
+/* Sockets that were opened for us take the place of those that the settings name. */
+static bool inherit_sockets(struct config *config) {
+    struct listen_sockets *tcp = &config->http.inherited;
+    struct listen_sockets *udp = &config->udp.inherited;
+    char error[LISTEN_ERROR_LEN];
+    if (!service_inherit(tcp, udp, error)) {
+        log_error("%s", error);
+        return false;
+    }
+    if (tcp->count > 0) {
+        config->http.listen = listen_addresses_of(tcp, &config->http.port);
+        log_info("HTTP is served on inherited sockets; http.listen and http.port do not count");
+    }
+    if (udp->count > 0 && !config->udp.enabled)
+        log_warning("UDP is switched off, so nobody reads the inherited UDP sockets");
+    else if (udp->count > 0) {
+        config->udp.listen = listen_addresses_of(udp, &config->udp.port);
+        log_info(
+            "UDP is served on inherited sockets; udp.port and udp.receive_buffer do not count");
+    }
+    return true;
+}
+
+static int run(const struct options *options, struct config *config) {
     const sigset_t signals = block_signals();
     struct daemon daemon = { 0 };
     log_set_level(config->log_level);
     raise_file_limit(config);
-    bool good = start(&daemon, config);
+    bool good = inherit_sockets(config) && start(&daemon, config);
     if (good) {
         greet(&daemon, config);
+        service_tell_ready();
         serve_until_stopped(&daemon, options, &signals);
+        service_tell_stopping();
         log_info("stopping");
     }
     good = stop(&daemon) && good;

@@ -50,7 +50,8 @@ def free_port():
 
 def clean_environment():
     """Ours, without what tells the daemon that systemd started it."""
-    hidden = ("STATE_DIRECTORY", "JOURNAL_STREAM", "LISTEN_FDS", "LISTEN_PID", "NOTIFY_SOCKET")
+    hidden = ("STATE_DIRECTORY", "JOURNAL_STREAM", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID",
+              "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
     return {name: value for name, value in os.environ.items() if name not in hidden}
 
 
@@ -75,15 +76,16 @@ def run(*args, program=None, prefix=(), cwd=None, timeout=START_S):
 
 class Skepd:
     """`config` is the text of its config file (None: it gets none), `database` a file (None: one in
-    its directory; "": it finds a place by itself), `args` are added to its command line, `prefix`
-    comes before it, `program` is another binary."""
+    its directory; "": it finds a place by itself), `args` are added to its command line, `prefix` is
+    a program that becomes the daemon, with its arguments, `program` is another binary."""
 
     def __init__(self, config=None, args=(), port=None, database=None, environment=None, udp=False,
-                 prefix=(), program=None):
+                 prefix=(), program=None, pass_fds=()):
         self.config = config
         self.args = args
         self.prefix = prefix
         self.program = program
+        self.pass_fds = pass_fds
         self.port = port or free_port()
         self.environment = {**clean_environment(), **(environment or {})}
         self.udp = udp
@@ -135,7 +137,7 @@ class Skepd:
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(self._command(), stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env=self.environment,
-                                            cwd=self.directory)
+                                            cwd=self.directory, pass_fds=self.pass_fds)
         self._wait_until_it_accepts()
         return self
 

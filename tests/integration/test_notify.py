@@ -1,0 +1,132 @@
+"""What skepd tells the service manager: that it is ready, reloads, stops, and that it lives."""
+
+import fcntl
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from support.announce import Peer
+from support.manager import Manager, names
+from support.skepd import Skepd
+from support.waiting import wait_until
+
+WATCHDOG_S = 1
+PAGE_BYTES = 4096
+LINE_BYTES = 64  # a line about a peer is longer
+
+
+@pytest.fixture
+def manager(tmp_path):
+    with Manager(tmp_path / "notify", watchdog_s=WATCHDOG_S) as manager:
+        yield manager
+
+
+@pytest.fixture
+def daemon(manager):
+    with Skepd(environment=manager.environment) as daemon:
+        manager.hear_of("READY")
+        yield daemon
+
+
+def pings(manager, seconds):
+    return sum("WATCHDOG" in message for message in manager.hear_all(seconds))
+
+
+def test_ready_is_told_first_and_when_clients_are_served(manager, torrent):
+    with Skepd(environment=manager.environment) as daemon:
+        assert manager.hear() == {"READY": "1"}
+        assert Peer(daemon.port, torrent).start().failure is None
+
+
+def test_ready_comes_after_the_peers_are_back(tmp_path, torrent):
+    with Manager(tmp_path / "notify") as manager, Skepd(environment=manager.environment) as daemon:
+        Peer(daemon.port, torrent).start()
+        manager.forget()
+        daemon.restart()
+        assert manager.hear_of("STOPPING") == {"STOPPING": "1"}
+        assert manager.hear_of("READY")
+        assert Peer(daemon.port, torrent).start()["incomplete"] == 2
+
+
+def test_reload_is_told_from_its_beginning_to_its_end(manager, daemon):
+    before_us = time.clock_gettime(time.CLOCK_MONOTONIC) * 1e6
+    daemon.reload()
+    reloading = manager.hear_of("RELOADING")
+    assert reloading["RELOADING"] == "1"
+    assert before_us <= int(reloading["MONOTONIC_USEC"]) <= time.monotonic() * 1e6
+    assert manager.hear_of("READY") == {"READY": "1"}
+
+
+def test_reload_that_fails_ends_as_well(manager, daemon):
+    daemon.write_config("nonsense = ")
+    daemon.reload()
+    assert manager.hear_of("RELOADING")
+    assert manager.hear_of("READY")
+
+
+def test_stop_is_told(manager, daemon):
+    daemon.stop()
+    assert manager.hear_of("STOPPING") == {"STOPPING": "1"}
+    assert "READY" not in names(manager.hear_all(0.1))
+
+
+def test_status_tells_torrents_and_peers(manager, daemon, peer):
+    peer().start()
+    peer().start()
+    wait_until(lambda: manager.hear_of("STATUS")["STATUS"] == "1 torrents, 2 peers")
+
+
+def test_watchdog_hears_of_a_living_daemon_in_half_its_time(manager, daemon):
+    manager.hear_of("WATCHDOG")
+    for _ in range(4):
+        manager.hear_of("WATCHDOG", timeout=WATCHDOG_S)
+
+
+def test_without_a_watchdog_the_manager_is_left_in_peace(tmp_path):
+    with Manager(tmp_path / "notify") as manager, Skepd(environment=manager.environment):
+        manager.hear_of("READY")
+        assert manager.hear_all(1) == []
+
+
+def test_watchdog_hears_nothing_of_a_daemon_that_does_not_run(manager, daemon):
+    manager.hear_of("WATCHDOG")
+    daemon.process.send_signal(signal.SIGSTOP)
+    manager.hear_all(0.1)
+    assert pings(manager, 2 * WATCHDOG_S) == 0
+    daemon.process.send_signal(signal.SIGCONT)
+    assert manager.hear_of("WATCHDOG")
+
+
+@pytest.fixture
+def full_log(tmp_path):
+    """A pipe that takes one page of a daemon's log: its path, and the end to read from."""
+    path = tmp_path / "log"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, PAGE_BYTES)
+    yield path, reader
+    os.close(reader)
+
+
+def read_to_end(reader):
+    os.set_blocking(reader, True)
+    while os.read(reader, 65536):
+        pass
+
+
+def test_watchdog_hears_nothing_when_the_recorder_is_stuck(manager, full_log, torrent):
+    """In a log line that nobody takes; clients are served all the same."""
+    path, reader = full_log
+    elsewhere = ("sh", "-c", 'exec "$@" 2>"$0"', path)
+    with Skepd(environment=manager.environment, prefix=elsewhere) as daemon:
+        manager.hear_of("WATCHDOG")
+        for _ in range(PAGE_BYTES // LINE_BYTES):
+            assert Peer(daemon.port, torrent).start(numwant=0).failure is None
+        manager.hear_all(WATCHDOG_S)
+        assert pings(manager, 2 * WATCHDOG_S) == 0
+        assert Peer(daemon.port, torrent).start().failure is None
+        threading.Thread(target=read_to_end, args=[reader], daemon=True).start()
+        assert manager.hear_of("WATCHDOG")

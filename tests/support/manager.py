@@ -1,0 +1,59 @@
+"""Stands in systemd's place: receives what a daemon tells its service manager."""
+
+import socket
+import time
+
+
+class Manager:
+    """`environment` is for the daemon. With `watchdog_s` it is to say within that that it lives."""
+
+    def __init__(self, path, watchdog_s=None):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.sock.bind(str(path))
+        self.environment = {"NOTIFY_SOCKET": str(path)}
+        if watchdog_s:
+            self.environment["WATCHDOG_USEC"] = str(int(watchdog_s * 1e6))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+    def hear(self, timeout=5):
+        """The next message, a dict; TimeoutError if none comes."""
+        self.sock.settimeout(timeout)
+        lines = self.sock.recv(4096).decode().split("\n")
+        return dict(line.split("=", 1) for line in lines)
+
+    def hear_of(self, name, timeout=5):
+        """The next message with `name` in it; others are passed over."""
+        deadline = time.monotonic() + timeout
+        while True:
+            message = self.hear(max(deadline - time.monotonic(), 0.001))
+            if name in message:
+                return message
+
+    def hear_all(self, seconds):
+        """All messages of that time, and those that wait already."""
+        messages, deadline = [], time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                messages.append(self.hear(left))
+            except TimeoutError:
+                break
+        return messages
+
+    def forget(self):
+        """Passes over all that waits already."""
+        self.sock.setblocking(False)
+        try:
+            while self.sock.recv(4096):
+                pass
+        except BlockingIOError:
+            pass
+
+
+def names(messages):
+    """What the messages tell of, as a set."""
+    return {name for message in messages for name in message}
