@@ -218,7 +218,10 @@ struct recorder *recorder_start(struct tracker *tracker, struct store *store,
     return recorder;
 }
 
-    atomic_fetch_add_explicit(&recorder->progress, 1, memory_order_relaxed);
+uint64_t recorder_progress(const struct recorder *recorder) {
+    return atomic_load_explicit(&recorder->progress, memory_order_relaxed);
+}
+
 struct recorder_stats recorder_stats(const struct recorder *recorder, uint64_t now_ms) {
     const struct counters *counters = &recorder->counters;
     struct recorder_stats stats = {
