@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "server/http_request.h"
+#include "server/proxies.h"
 #include "swarm/tracker.h"
 
 /* What the routes need; shared by the server's threads. */
@@ -13,6 +14,7 @@ struct http_context {
     struct tracker *tracker;
     _Atomic uint32_t scrape_max;
     _Atomic bool full_scrape;
+    struct proxies proxies;
 };
 
 /* Answers a request that was read whole. MHD_NO closes the connection. */

@@ -16,6 +16,7 @@ struct http_server_options {
     uint32_t request_max;     /* bytes of a request's line and headers */
     uint32_t scrape_max;      /* info_hashes in one scrape */
     bool full_scrape;         /* whether a scrape without info_hash answers for every torrent */
+    struct networks trusted_proxies; /* who is believed about whose request it passes on */
 };
 
 struct http_server;
@@ -25,7 +26,8 @@ struct http_server;
 struct http_server *http_server_start(const struct http_server_options *options,
                                       struct tracker *tracker, char error[static LISTEN_ERROR_LEN]);
 
-/* Takes over what can change while running: `scrape_max` and `full_scrape`. Any thread. */
+/* Takes over what can change while running: `scrape_max`, `full_scrape` and `trusted_proxies`. Any
+ * thread. */
 void http_server_apply(struct http_server *server, const struct http_server_options *options);
 
 /* Closes all connections and frees the port. NULL is fine. */

@@ -60,6 +60,7 @@ struct config config_defaults(void) {
             .request_max = 16384,
             .scrape_max = 100,
             .full_scrape = false,
+            .trusted_proxies = { 0 },
         },
         .udp = {
             .enabled = true,

@@ -68,6 +68,7 @@ static const struct setting SETTINGS[] = {
 
     SETTING("network.lan", SETTING_NETWORKS, tracker.lan, "our own networks"),
     SETTING("network.trust", SETTING_NETWORKS, tracker.trust, "networks whose peers may claim another address"),
+    SETTING("network.trusted_proxies", SETTING_NETWORKS, http.trusted_proxies, "proxies that say whose requests they pass on"),
     SETTING("network.external_address", SETTING_EXTERNAL, tracker, "how the outside sees our LAN"),
 
     SETTING("store.enabled", SETTING_BOOL, store_enabled, "remember torrents and peers across restarts"),

@@ -51,12 +51,25 @@ static enum MHD_Result refuse_broken(const struct http_context *context,
     return refuse(connection, reason, tracker_interval_s(context->tracker), RETRY_NEVER);
 }
 
+/* The client can do nothing about its proxy but wait. */
+static enum MHD_Result refuse_proxy(const struct http_context *context,
+                                    struct MHD_Connection *connection) {
+    const uint32_t interval_s = tracker_interval_s(context->tracker);
+    return refuse(connection,
+                  "the proxy before this tracker does not tell who you are: its Forwarded or "
+                  "X-Forwarded-For header makes no sense",
+                  interval_s, interval_s / 60 + 1);
+}
+
 static enum MHD_Result reply_announce(struct http_context *context,
                                       struct MHD_Connection *connection,
                                       const struct http_request *request) {
     if (request->error != NULL)
         return refuse_broken(context, connection, request->error);
     const struct http_announce *announce = &request->announce;
+    struct announce_request asked = announce->request;
+    if (!proxies_find_client(&context->proxies, connection, &asked.peer))
+        return refuse_proxy(context, connection);
     uint8_t peers[NUMWANT_LIMIT * ENDPOINT_MAX_LEN];
     uint8_t peer_ids[NUMWANT_LIMIT * PEER_ID_LEN];
     struct announce_response response = {
@@ -65,7 +78,7 @@ static enum MHD_Result reply_announce(struct http_context *context,
         .peers_max = NUMWANT_LIMIT,
     };
     const enum announce_result result =
-        tracker_announce(context->tracker, &announce->request, clock_now_ms(), &response);
+        tracker_announce(context->tracker, &asked, clock_now_ms(), &response);
     if (result != ANNOUNCE_OK)
         return refuse_result(connection, result, response.detail, response.interval_s);
     uint8_t buffer[HTTP_ANNOUNCE_MAX];

@@ -161,6 +161,7 @@ struct http_server *http_server_start(const struct http_server_options *options,
         return NULL;
     }
     server->context.tracker = tracker;
+    proxies_init(&server->context.proxies);
     http_server_apply(server, options);
     if (serve_everywhere(server, options, error))
         return server;
@@ -171,6 +172,7 @@ struct http_server *http_server_start(const struct http_server_options *options,
 void http_server_apply(struct http_server *server, const struct http_server_options *options) {
     atomic_store(&server->context.scrape_max, options->scrape_max);
     atomic_store(&server->context.full_scrape, options->full_scrape);
+    proxies_apply(&server->context.proxies, &options->trusted_proxies);
 }
 
 /* libmicrohttpd would shut the listening socket down, and an inherited one is to go on listening

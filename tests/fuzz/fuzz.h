@@ -8,5 +8,6 @@
 int fuzz_udp(const uint8_t *data, size_t size);
 int fuzz_http_query(const uint8_t *data, size_t size);
 int fuzz_http_url(const uint8_t *data, size_t size);
+int fuzz_forwarded(const uint8_t *data, size_t size);
 
 #endif

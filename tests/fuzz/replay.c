@@ -17,6 +17,7 @@ static const struct {
     { "udp", fuzz_udp },
     { "http_query", fuzz_http_query },
     { "http_url", fuzz_http_url },
+    { "forwarded", fuzz_forwarded },
 };
 
 static void run_variants(int (*run)(const uint8_t *data, size_t size), uint8_t *data, size_t size) {

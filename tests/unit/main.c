@@ -30,6 +30,7 @@ static Suite *(*const suites[])(void) = {
     http_announce_suite,
     http_captures_suite,
     http_scrape_suite,
+    forwarded_suite,
     client_name_suite,
     refusal_suite,
     udp_wire_suite,

@@ -11,6 +11,7 @@ Suite *config_suite(void);
 Suite *connection_id_suite(void);
 Suite *endpoint_suite(void);
 Suite *feed_suite(void);
+Suite *forwarded_suite(void);
 Suite *http_announce_suite(void);
 Suite *http_captures_suite(void);
 Suite *http_scrape_suite(void);

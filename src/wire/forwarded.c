@@ -1,0 +1,178 @@
+#include "wire/forwarded.h"
+
+#include <strings.h>
+
+static bool is_space(uint8_t c) {
+    return c == ' ' || c == '\t';
+}
+
+static void drop(struct bytes *from, size_t len) {
+    from->data += len;
+    from->len -= len;
+}
+
+static void drop_spaces(struct bytes *from) {
+    while (from->len > 0 && is_space(from->data[0]))
+        drop(from, 1);
+}
+
+static bool drop_byte(struct bytes *from, uint8_t c) {
+    if (from->len == 0 || from->data[0] != c)
+        return false;
+    drop(from, 1);
+    return true;
+}
+
+static struct bytes trimmed(struct bytes text) {
+    drop_spaces(&text);
+    while (text.len > 0 && is_space(text.data[text.len - 1]))
+        text.len--;
+    return text;
+}
+
+static bool parse_address(struct bytes text, struct endpoint *address) {
+    char copy[ENDPOINT_TEXT_LEN];
+    if (text.len == 0 || text.len >= sizeof copy || memchr(text.data, '\0', text.len) != NULL)
+        return false;
+    memcpy(copy, text.data, text.len);
+    copy[text.len] = '\0';
+    return endpoint_parse_address(copy, address);
+}
+
+/* A number, or the name that a proxy uses in the place of one (RFC 7239, 6.3). */
+static bool is_port(struct bytes text) {
+    uint64_t port;
+    if (text.len > 1 && text.data[0] == '_')
+        return true;
+    return text.len > 0 && text.data[0] != '-' && bytes_to_u64(text, &port) && port <= UINT16_MAX;
+}
+
+/* "192.0.2.1", "192.0.2.1:80", "[2001:db8::1]", "[2001:db8::1]:80" or, as X-Forwarded-For has it,
+ * "2001:db8::1". */
+static bool parse_node(struct bytes node, struct endpoint *address) {
+    if (node.len == 0)
+        return false;
+    if (drop_byte(&node, '[')) {
+        struct bytes rest = node;
+        const struct bytes inside = bytes_split(&rest, ']');
+        const bool closed = inside.len < node.len;
+        const bool v6 = memchr(inside.data, ':', inside.len) != NULL;
+        return closed && v6 && (rest.len == 0 || (drop_byte(&rest, ':') && is_port(rest))) &&
+               parse_address(inside, address);
+    }
+    struct bytes rest = node;
+    const struct bytes host = bytes_split(&rest, ':');
+    const bool one_colon = host.len < node.len && memchr(rest.data, ':', rest.len) == NULL;
+    if (one_colon)
+        return is_port(rest) && parse_address(host, address);
+    return parse_address(node, address);
+}
+
+/* The next address to the right: it counts more than those before, unless it is a proxy's. */
+static void take_node(struct forwarded *forwarded, struct bytes node,
+                      const struct networks *trusted) {
+    struct endpoint address;
+    if (!parse_node(node, &address)) {
+        forwarded->state = FORWARDED_BROKEN;
+        return;
+    }
+    if (forwarded->state != FORWARDED_NOTHING && networks_contain(trusted, &address))
+        return;
+    *forwarded = (struct forwarded){ .state = FORWARDED_CLIENT, .client = address };
+}
+
+static bool ends_token(uint8_t c) {
+    return is_space(c) || c == ',' || c == ';' || c == '=' || c == '"';
+}
+
+static struct bytes take_token(struct bytes *rest) {
+    struct bytes token = { .data = rest->data, .len = 0 };
+    while (token.len < rest->len && !ends_token(rest->data[token.len]))
+        token.len++;
+    drop(rest, token.len);
+    return token;
+}
+
+/* What stands behind the opening quote; escapes stay in it, since no address needs any. */
+static bool take_quoted(struct bytes *rest, struct bytes *text) {
+    size_t len = 0;
+    while (len < rest->len && rest->data[len] != '"')
+        len += rest->data[len] == '\\' ? 2 : 1;
+    if (len >= rest->len)
+        return false;
+    *text = (struct bytes){ .data = rest->data, .len = len };
+    drop(rest, len + 1);
+    return true;
+}
+
+/* Reads "name=value"; the value of "for" is the node, and there may be one. */
+static bool take_pair(struct bytes *rest, struct bytes *node) {
+    const struct bytes name = take_token(rest);
+    if (name.len == 0 || !drop_byte(rest, '='))
+        return false;
+    struct bytes value;
+    if (!drop_byte(rest, '"'))
+        value = take_token(rest);
+    else if (!take_quoted(rest, &value))
+        return false;
+    if (name.len != 3 || strncasecmp((const char *)name.data, "for", 3) != 0)
+        return true;
+    const bool first = node->data == NULL;
+    *node = value;
+    return first;
+}
+
+/* Reads "name=value;name=value" up to a comma or the end. False where it is none: then it cannot be
+ * told where the next element starts, either. */
+static bool take_element(struct bytes *rest, struct bytes *node) {
+    *node = (struct bytes){ 0 };
+    for (;;) {
+        if (!take_pair(rest, node))
+            return false;
+        drop_spaces(rest);
+        if (rest->len == 0 || drop_byte(rest, ','))
+            return true;
+        if (!drop_byte(rest, ';'))
+            return false;
+        drop_spaces(rest);
+    }
+}
+
+/* A list may have empty elements (RFC 9110, 5.6.1). */
+static void drop_empty_elements(struct bytes *rest) {
+    do
+        drop_spaces(rest);
+    while (drop_byte(rest, ','));
+}
+
+void forwarded_read(struct forwarded *forwarded, struct bytes line,
+                    const struct networks *trusted) {
+    for (drop_empty_elements(&line); line.len > 0; drop_empty_elements(&line)) {
+        struct bytes node;
+        if (!take_element(&line, &node)) {
+            forwarded->state = FORWARDED_BROKEN;
+            return;
+        }
+        take_node(forwarded, node, trusted);
+    }
+}
+
+void forwarded_read_list(struct forwarded *forwarded, struct bytes line,
+                         const struct networks *trusted) {
+    while (line.len > 0) {
+        const struct bytes node = trimmed(bytes_split(&line, ','));
+        if (node.len > 0)
+            take_node(forwarded, node, trusted);
+    }
+}
+
+struct forwarded forwarded_join(const struct forwarded *one, const struct forwarded *other) {
+    if (one->state == FORWARDED_NOTHING)
+        return *other;
+    if (other->state == FORWARDED_NOTHING)
+        return *one;
+    if (one->state == FORWARDED_CLIENT && other->state == FORWARDED_CLIENT &&
+        endpoint_equal(&one->client, &other->client))
+        return *one;
+    return (struct forwarded){ .state = FORWARDED_BROKEN };
+}

@@ -1,0 +1,213 @@
+#include <string.h>
+
+#include "support.h"
+#include "wire/forwarded.h"
+
+typedef void (*reader)(struct forwarded *, struct bytes line, const struct networks *trusted);
+
+static const char BROKEN[] = "broken";
+static const char NOTHING[] = "";
+
+static struct networks proxies(void) {
+    struct networks networks = { .count = 2 };
+    ck_assert(network_parse("10.0.0.0/8", &networks.list[0]));
+    ck_assert(network_parse("2001:db8:f::/48", &networks.list[1]));
+    return networks;
+}
+
+/* Reads `lines`, which '\n' parts, as so many lines of one header. */
+static struct forwarded read_lines(const char *lines, reader read) {
+    const struct networks trusted = proxies();
+    struct forwarded forwarded = { 0 };
+    struct bytes rest = bytes_of(lines);
+    do
+        read(&forwarded, bytes_split(&rest, '\n'), &trusted);
+    while (rest.len > 0);
+    return forwarded;
+}
+
+/* `expected` is an address, BROKEN or NOTHING. */
+static void assert_is(const struct forwarded *found, const char *expected, const char *lines) {
+    char text[ENDPOINT_TEXT_LEN] = "";
+    if (found->state == FORWARDED_BROKEN)
+        strcpy(text, BROKEN);
+    else if (found->state == FORWARDED_CLIENT)
+        endpoint_address_text(&found->client, text);
+    ck_assert_msg(strcmp(text, expected) == 0, "%s: found \"%s\", expected \"%s\"", lines, text,
+                  expected);
+    ck_assert(found->state != FORWARDED_CLIENT || endpoint_port(&found->client) == 0);
+}
+
+struct header {
+    const char *lines;
+    const char *client;
+};
+
+static const struct header standard[] = {
+    { "for=192.0.2.1", "192.0.2.1" },
+    { "For=192.0.2.1", "192.0.2.1" },
+    { "FOR=\"192.0.2.1\"", "192.0.2.1" },
+    { "for=192.0.2.1:4711", "192.0.2.1" },
+    { "for=\"192.0.2.1:4711\"", "192.0.2.1" },
+    { "for=\"192.0.2.1:_port\"", "192.0.2.1" },
+    { "for=\"[2001:db8::1]\"", "2001:db8::1" },
+    { "for=\"[2001:db8::1]:4711\"", "2001:db8::1" },
+    { "for=\"[2001:DB8::1]:_a\"", "2001:db8::1" },
+    { "for=\"[::ffff:192.0.2.1]\"", "192.0.2.1" },
+    { "for=192.0.2.1;proto=https;by=10.0.0.1", "192.0.2.1" },
+    { "proto=https ; by=10.0.0.1 ;for=192.0.2.1", "192.0.2.1" },
+    { "host=\"a, b; for=192.0.2.9\";for=192.0.2.1", "192.0.2.1" },
+    { "host=\"a \\\"b, for=192.0.2.9\";for=192.0.2.1", "192.0.2.1" },
+    { "for=192.0.2.9, for=192.0.2.1", "192.0.2.1" },
+    { "for=192.0.2.1,for=10.0.0.1 ,\tfor=10.0.0.2", "192.0.2.1" },
+    { "for=192.0.2.1, for=\"[2001:db8:f::1]\"", "192.0.2.1" },
+    { "for=192.0.2.1, for=\"[::ffff:10.0.0.1]\"", "192.0.2.1" },
+    { "for=192.0.2.9\nfor=192.0.2.1", "192.0.2.1" },
+    { "for=192.0.2.1\nfor=10.0.0.1", "192.0.2.1" },
+    { "for=10.0.0.3, for=10.0.0.2\nfor=10.0.0.1", "10.0.0.3" },
+    { ", ,for=192.0.2.1,, ", "192.0.2.1" },
+
+    /* What stands left of the client may be anything. */
+    { "for=unknown, for=192.0.2.1", "192.0.2.1" },
+    { "for=_hidden\nfor=192.0.2.1, for=10.0.0.1", "192.0.2.1" },
+    { "nonsense\nfor=192.0.2.1", "192.0.2.1" },
+    { "for=\"192.0.2.9\nfor=192.0.2.1", "192.0.2.1" },
+
+    { "", NOTHING },
+    { " \t, ,", NOTHING },
+
+    { "for=unknown", BROKEN },
+    { "for=_hidden", BROKEN },
+    { "for=192.0.2.1, for=unknown", BROKEN },
+    { "for=192.0.2.1, for=unknown, for=10.0.0.1", BROKEN },
+    { "proto=https", BROKEN },
+    { "for=192.0.2.1, proto=https", BROKEN },
+    { "for=", BROKEN },
+    { "for=\"\"", BROKEN },
+    { "for", BROKEN },
+    { "=192.0.2.1", BROKEN },
+    { "192.0.2.1", BROKEN },
+    { "for =192.0.2.1", BROKEN },
+    { "for= 192.0.2.1", BROKEN },
+    { "for=192.0.2.1;", BROKEN },
+    { "for=192.0.2.1 by=10.0.0.1", BROKEN },
+    { "for=192.0.2.1;for=192.0.2.2", BROKEN },
+    { "for=\"192.0.2.1", BROKEN },
+    { "for=\"192.0.2.1\\\"", BROKEN },
+    { "for=\"192.0.2.1\\", BROKEN },
+    { "for=\"192.0.2.1\"x", BROKEN },
+    { "for=\"192.0.2\\.1\"", BROKEN },
+    { "for=192.0.2.256", BROKEN },
+    { "for=192.0.2.1:", BROKEN },
+    { "for=192.0.2.1:65536", BROKEN },
+    { "for=192.0.2.1:-1", BROKEN },
+    { "for=192.0.2.1:_", BROKEN },
+    { "for=\"[2001:db8::1\"", BROKEN },
+    { "for=\"[2001:db8::1]4711\"", BROKEN },
+    { "for=\"[2001:db8::1%eth0]\"", BROKEN },
+    { "for=\"[192.0.2.1]\"", BROKEN },
+    { "for=\"[]\"", BROKEN },
+    { "for=tracker.example", BROKEN },
+
+    /* A client that leaves a quote open swallows what the proxy adds: nobody is believed. */
+    { "for=192.0.2.9;by=\", for=192.0.2.1", BROKEN },
+    { "for=192.0.2.9;by=\", for=\"[2001:db8::1]\"", BROKEN },
+    { "for=192.0.2.9;by=\"\\, for=\"192.0.2.1\"", BROKEN },
+};
+
+START_TEST(forwarded_names_the_client) {
+    const struct forwarded found = read_lines(standard[_i].lines, forwarded_read);
+    assert_is(&found, standard[_i].client, standard[_i].lines);
+}
+END_TEST
+
+static const struct header lists[] = {
+    { "192.0.2.1", "192.0.2.1" },
+    { " 192.0.2.1\t", "192.0.2.1" },
+    { "192.0.2.1:4711", "192.0.2.1" },
+    { "2001:db8::1", "2001:db8::1" },
+    { "[2001:db8::1]", "2001:db8::1" },
+    { "[2001:db8::1]:4711", "2001:db8::1" },
+    { "::ffff:192.0.2.1", "192.0.2.1" },
+    { "192.0.2.9, 192.0.2.1", "192.0.2.1" },
+    { "192.0.2.1,10.0.0.1,2001:db8:f::2", "192.0.2.1" },
+    { "192.0.2.1, ::ffff:10.0.0.1", "192.0.2.1" },
+    { "192.0.2.9, 192.0.2.1\n10.0.0.2, 10.0.0.1", "192.0.2.1" },
+    { "192.0.2.9\n192.0.2.1", "192.0.2.1" },
+    { "10.0.0.3, 10.0.0.2", "10.0.0.3" },
+    { "nonsense, 192.0.2.1", "192.0.2.1" },
+    { ",192.0.2.1, ,", "192.0.2.1" },
+
+    { "", NOTHING },
+    { " , ", NOTHING },
+
+    { "unknown", BROKEN },
+    { "192.0.2.1, nonsense", BROKEN },
+    { "192.0.2.1, nonsense, 10.0.0.1", BROKEN },
+    { "nonsense, 10.0.0.1", BROKEN },
+    { "192.0.2.1 10.0.0.1", BROKEN },
+    { "\"192.0.2.1\"", BROKEN },
+    { "for=192.0.2.1", BROKEN },
+    { "192.0.2.1:x", BROKEN },
+    { "192.0.2", BROKEN },
+    { "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc:dddd", BROKEN },
+};
+
+START_TEST(x_forwarded_for_names_the_client) {
+    const struct forwarded found = read_lines(lists[_i].lines, forwarded_read_list);
+    assert_is(&found, lists[_i].client, lists[_i].lines);
+}
+END_TEST
+
+START_TEST(zero_byte_ends_no_address) {
+    const struct networks trusted = proxies();
+    struct forwarded forwarded = { 0 };
+    const struct bytes line = BYTES_LITERAL("192.0.2.1\0x");
+    forwarded_read_list(&forwarded, line, &trusted);
+    assert_is(&forwarded, BROKEN, "an address and a zero");
+}
+END_TEST
+
+static const struct {
+    const char *standard;
+    const char *list;
+    const char *client;
+} pairs[] = {
+    { "", "", NOTHING },
+    { "for=192.0.2.1", "", "192.0.2.1" },
+    { "", "192.0.2.1", "192.0.2.1" },
+    { "for=192.0.2.1", "192.0.2.1:80, 10.0.0.1", "192.0.2.1" },
+    { "for=192.0.2.9", "192.0.2.1", BROKEN },
+    { "for=unknown", "192.0.2.1", BROKEN },
+    { "for=192.0.2.1", "nonsense", BROKEN },
+    { "for=unknown", "", BROKEN },
+    { "", "nonsense", BROKEN },
+};
+
+START_TEST(both_headers_must_agree) {
+    const struct forwarded one = read_lines(pairs[_i].standard, forwarded_read);
+    const struct forwarded other = read_lines(pairs[_i].list, forwarded_read_list);
+    const struct forwarded joined = forwarded_join(&one, &other);
+    assert_is(&joined, pairs[_i].client, pairs[_i].standard);
+}
+END_TEST
+
+START_TEST(without_trusted_networks_the_rightmost_counts) {
+    const struct networks nobody = { 0 };
+    struct forwarded forwarded = { 0 };
+    forwarded_read(&forwarded, bytes_of("for=192.0.2.1, for=10.0.0.1"), &nobody);
+    assert_is(&forwarded, "10.0.0.1", "nobody trusted");
+}
+END_TEST
+
+Suite *forwarded_suite(void) {
+    Suite *suite = suite_create("forwarded");
+    TCase *headers = tcase_create("headers");
+    tcase_add_loop_test(headers, forwarded_names_the_client, 0, LOOPS_OF(standard));
+    tcase_add_loop_test(headers, x_forwarded_for_names_the_client, 0, LOOPS_OF(lists));
+    tcase_add_test(headers, zero_byte_ends_no_address);
+    tcase_add_loop_test(headers, both_headers_must_agree, 0, LOOPS_OF(pairs));
+    tcase_add_test(headers, without_trusted_networks_the_rightmost_counts);
+    suite_add_tcase(suite, headers);
+    return suite;
+}
