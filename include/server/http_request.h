@@ -1,9 +1,7 @@
 /* One HTTP request as the server keeps it between its URL and its reply. A connection has one,
- * which serves its requests in turn. */
+ * which serves its requests in turn; its owner starts it out as zeros, but for `client`. */
 #ifndef SKEP_SERVER_HTTP_REQUEST_H
 #define SKEP_SERVER_HTTP_REQUEST_H
-
-#include <sys/socket.h>
 
 #include "wire/http_wire.h"
 
@@ -22,9 +20,8 @@ struct http_request {
     size_t hash_count;
 };
 
-/* For a connection from `client`. NULL without memory. */
-struct http_request *http_request_create(const struct sockaddr *client);
-void http_request_delete(struct http_request *request);
+/* Forgets the request, and frees what was allocated for it. */
+void http_request_clear(struct http_request *request);
 
 /* Forgets the request before and reads the URL, still encoded, of the next. Allocates only for a
  * scrape, at most `scrape_max` info_hashes. */

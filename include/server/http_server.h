@@ -10,12 +10,14 @@ struct http_server_options {
     struct listen_addresses listen;
     struct listen_sockets inherited; /* where there are any, none is opened */
     uint16_t port;
-    uint32_t threads;         /* 0: one for each core */
-    uint32_t connections_max; /* open at a time */
-    uint32_t timeout_s;       /* a silent connection is closed after that */
-    uint32_t request_max;     /* bytes of a request's line and headers */
-    uint32_t scrape_max;      /* info_hashes in one scrape */
-    bool full_scrape;         /* whether a scrape without info_hash answers for every torrent */
+    uint32_t threads;                     /* 0: one for each core */
+    uint32_t connections_max;             /* open at a time */
+    uint32_t connections_per_address_max; /* 0: as many as there may be at all */
+    uint32_t timeout_s;                   /* a silent connection is closed after that */
+    uint32_t request_timeout_s;           /* ... and one whose request is not there whole */
+    uint32_t request_max;                 /* bytes of a request's line and headers */
+    uint32_t scrape_max;                  /* info_hashes in one scrape */
+    bool full_scrape; /* whether a scrape without info_hash answers for every torrent */
     struct networks trusted_proxies; /* who is believed about whose request it passes on */
 };
 

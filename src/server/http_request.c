@@ -5,18 +5,13 @@
 
 #include "wire/passkey.h"
 
-struct http_request *http_request_create(const struct sockaddr *client) {
-    struct http_request *request = calloc(1, sizeof *request);
-    if (request != NULL)
-        request->client = endpoint_from_sockaddr(client);
-    return request;
-}
-
-void http_request_delete(struct http_request *request) {
-    if (request == NULL)
-        return;
+void http_request_clear(struct http_request *request) {
     free(request->hashes);
-    free(request);
+    request->hashes = NULL;
+    request->hash_count = 0;
+    request->headers_seen = false;
+    request->body_len = 0;
+    request->error = NULL;
 }
 
 static void read_announce(struct http_request *request, struct bytes query, struct bytes key) {
@@ -44,13 +39,7 @@ static void read_path(struct http_request *request, struct bytes path) {
 }
 
 void http_request_read(struct http_request *request, struct bytes url, size_t scrape_max) {
-    free(request->hashes);
-    request->hashes = NULL;
-    request->hash_count = 0;
-    request->headers_seen = false;
-    request->body_len = 0;
-    request->error = NULL;
-
+    http_request_clear(request);
     const struct http_target target = http_parse_target(url);
     request->kind = target.kind;
     switch (target.kind) {

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "server/deadlines.h"
 #include "server/http_reply.h"
 #include "server/http_request.h"
 
@@ -15,20 +17,50 @@ enum { BODY_MAX = 4096 }; /* nobody reads a body, but a short one is forgiven */
 
 struct http_server {
     struct http_context context;
+    struct deadlines *deadlines;
     size_t count;
     struct MHD_Daemon *daemons[LISTEN_MAX];
 };
 
+/* What each connection has, from its first byte to its last. */
+struct connection {
+    struct http_request request;
+    struct deadline deadline;
+};
+
+/* NULL without memory; then each request on it is refused. */
+static struct connection *open_connection(struct http_server *server,
+                                          struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *client =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const union MHD_ConnectionInfo *socket =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (client == NULL || socket == NULL)
+        return NULL;
+    struct connection *opened = calloc(1, sizeof *opened);
+    if (opened == NULL)
+        return NULL;
+    opened->request.client = endpoint_from_sockaddr(client->client_addr);
+    deadlines_add(server->deadlines, &opened->deadline, socket->connect_fd, clock_now_ms());
+    return opened;
+}
+
+/* Its socket is still open. */
+static void close_connection(struct http_server *server, struct connection *connection) {
+    if (connection == NULL)
+        return;
+    deadlines_remove(server->deadlines, &connection->deadline);
+    http_request_clear(&connection->request);
+    free(connection);
+}
+
 /* libmicrohttpd keeps one context for each connection and hands it to each request on it. */
 static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code) {
-    (void)cls;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-        *socket_context = info == NULL ? NULL : http_request_create(info->client_addr);
+        *socket_context = open_connection(cls, connection);
     } else {
-        http_request_delete(*socket_context);
+        close_connection(cls, *socket_context);
         *socket_context = NULL;
     }
 }
@@ -48,11 +80,11 @@ static void *on_url(void *cls, const char *url, struct MHD_Connection *connectio
     const struct http_context *context = cls;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct http_request *request = info == NULL ? NULL : info->socket_context;
-    if (request != NULL)
-        http_request_read(request, bytes_of(url), atomic_load(&context->scrape_max));
+    struct connection *own = info == NULL ? NULL : info->socket_context;
+    if (own != NULL)
+        http_request_read(&own->request, bytes_of(url), atomic_load(&context->scrape_max));
     hide_query(url);
-    return request;
+    return own;
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
@@ -62,9 +94,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     (void)version;
     (void)upload_data;
     struct http_context *context = cls;
-    struct http_request *request = *request_context;
-    if (request == NULL)
+    struct connection *own = *request_context;
+    if (own == NULL)
         return MHD_NO;
+    struct http_request *request = &own->request;
     /* A reply that is queued at the first call makes libmicrohttpd close the connection. */
     if (!request->headers_seen) {
         request->headers_seen = true;
@@ -75,7 +108,18 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         *upload_data_size = 0;
         return request->body_len <= BODY_MAX ? MHD_YES : MHD_NO;
     }
+    deadline_met(&own->deadline);
     return http_reply(context, connection, method, request);
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **request_context,
+                         enum MHD_RequestTerminationCode code) {
+    (void)cls;
+    (void)connection;
+    (void)code;
+    struct connection *own = *request_context;
+    if (own != NULL)
+        deadline_begin(&own->deadline, clock_now_ms());
 }
 
 static void on_message(void *cls, const char *format, va_list arguments) {
@@ -96,31 +140,35 @@ static size_t listeners_of(const struct http_server_options *options) {
 
 /* Each of the listeners gets its share of the connections. */
 static struct MHD_Daemon *start_daemon(int fd, const struct http_server_options *options,
-                                       struct http_context *context) {
+                                       struct http_server *server) {
     const unsigned threads = listen_threads(options->threads);
     const unsigned share = options->connections_max / (unsigned)listeners_of(options);
     const unsigned connections = share > threads ? share : threads;
     /* MHD_quiesce_daemon needs ITC. */
     const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG |
                            MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ITC;
-    const struct MHD_OptionItem pool[] = {
+    const struct MHD_OptionItem bounds[] = {
         /* A pool of one is not a pool to libmicrohttpd. */
         { MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? (intptr_t)threads : 0, NULL },
+        { MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections, NULL },
+        { MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)options->connections_per_address_max,
+          NULL },
+        { MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)options->timeout_s, NULL },
+        { MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)options->request_max, NULL },
         { MHD_OPTION_END, 0, NULL },
     };
-    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, context, MHD_OPTION_EXTERNAL_LOGGER,
-                            on_message, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_ARRAY, pool,
-                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, NULL,
-                            MHD_OPTION_URI_LOG_CALLBACK, on_url, context,
-                            MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
-                            (unsigned)options->timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            (size_t)options->request_max, MHD_OPTION_END);
+    struct http_context *context = &server->context;
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, context, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_url,
+        context, MHD_OPTION_ARRAY, bounds, MHD_OPTION_END);
 }
 
 /* `fd` is the server's from then on. */
 static bool serve_on(struct http_server *server, int fd, const struct http_server_options *options,
                      char error[static LISTEN_ERROR_LEN]) {
-    struct MHD_Daemon *daemon = start_daemon(fd, options, &server->context);
+    struct MHD_Daemon *daemon = start_daemon(fd, options, server);
     if (daemon == NULL) {
         snprintf(error, LISTEN_ERROR_LEN, "cannot start the HTTP server on port %u", options->port);
         close(fd);
@@ -140,6 +188,11 @@ static bool open_and_serve(struct http_server *server, const struct endpoint *ad
 static bool serve_everywhere(struct http_server *server, const struct http_server_options *options,
                              char error[static LISTEN_ERROR_LEN]) {
     const struct listen_sockets *inherited = &options->inherited;
+    server->deadlines = deadlines_start(options->request_timeout_s);
+    if (server->deadlines == NULL) {
+        snprintf(error, LISTEN_ERROR_LEN, "cannot start a thread for the HTTP server");
+        return false;
+    }
     if (inherited->count == 0 && options->listen.count == 0)
         return open_and_serve(server, NULL, options, error);
     bool good = true;
@@ -189,5 +242,6 @@ void http_server_stop(struct http_server *server) {
         return;
     for (size_t i = 0; i < server->count; i++)
         stop_daemon(server->daemons[i]);
+    deadlines_stop(server->deadlines);
     free(server);
 }

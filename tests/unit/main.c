@@ -39,6 +39,7 @@ static Suite *(*const suites[])(void) = {
     schema_suite,
     store_suite,
     store_open_suite,
+    deadlines_suite,
     config_suite,
     options_suite,
     recorder_suite,

@@ -9,6 +9,7 @@ Suite *bytes_suite(void);
 Suite *client_name_suite(void);
 Suite *config_suite(void);
 Suite *connection_id_suite(void);
+Suite *deadlines_suite(void);
 Suite *endpoint_suite(void);
 Suite *feed_suite(void);
 Suite *forwarded_suite(void);

@@ -1,0 +1,38 @@
+/* Cuts off connections that do not get their request across in time. libmicrohttpd closes silent
+ * ones only: it would wait for ever for a client that sends a byte a second, and in its
+ * edge-triggered mode 0.9.75 overlooks the end of a connection that comes together with data. */
+#ifndef SKEP_SERVER_DEADLINES_H
+#define SKEP_SERVER_DEADLINES_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* One connection's; its owner keeps it in place from deadlines_add to deadlines_remove. */
+struct deadline {
+    struct deadline *previous;
+    struct deadline *next;
+    int fd;
+    _Atomic uint64_t since_ms; /* when the wait for a request began; UINT64_MAX outside of one */
+};
+
+struct deadlines;
+
+/* A request may take `timeout_s`, and a fraction of a second more. NULL without memory or a thread.
+ */
+struct deadlines *deadlines_start(uint32_t timeout_s);
+
+/* When all connections have been removed. NULL is fine. */
+void deadlines_stop(struct deadlines *deadlines);
+
+/* Watches over a connection; the wait for its first request begins. `fd` must stay open until
+ * deadlines_remove, which may wait for a moment. Any thread. */
+void deadlines_add(struct deadlines *deadlines, struct deadline *deadline, int fd, uint64_t now_ms);
+void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline);
+
+/* The request is there whole; its reply may take any time. */
+void deadline_met(struct deadline *deadline);
+
+/* The reply is out; the wait for the next request begins. */
+void deadline_begin(struct deadline *deadline, uint64_t now_ms);
+
+#endif

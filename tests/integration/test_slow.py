@@ -1,0 +1,224 @@
+"""Clients that take up connections without getting anywhere: slow ones, idle ones, half-closed
+ones, and too many from one address."""
+
+import contextlib
+import pathlib
+import select
+import socket
+import time
+
+import pytest
+
+from support.announce import (TIMEOUT_S, Peer, connect, get, random_hash, read_reply, read_to_end,
+                              scrape)
+from support.skepd import Skepd
+from support.waiting import wait_until
+
+LIMIT_S = 1
+CUT_OFF_S = LIMIT_S + 1.5
+CONFIG = f"http = {{ request_timeout_s = {LIMIT_S}; timeout_s = 30; full_scrape = true; }};"
+PATIENT = "http = {{ request_timeout_s = 30; {} }};"
+
+
+def request(target, *headers):
+    return "\r\n".join([f"GET {target} HTTP/1.1", "Host: tracker", *headers, "", ""]).encode()
+
+
+def seconds_until_closed(sock, trickle, pause_s=0.05):
+    """Sends a piece every now and then until the tracker closes, or for ten seconds."""
+    started = time.monotonic()
+    while time.monotonic() - started < 10:
+        try:
+            sock.sendall(next(trickle))
+            readable, _, _ = select.select([sock], [], [], pause_s)
+            if readable and not sock.recv(65536):
+                break
+        except ConnectionError:
+            break
+    return time.monotonic() - started
+
+
+def endlessly(piece):
+    while True:
+        yield piece
+
+
+def open_files(daemon):
+    return len(list(pathlib.Path(f"/proc/{daemon.pid}/fd").iterdir()))
+
+
+def is_open(sock, seconds=0.3):
+    """Whether nothing comes, not even the end."""
+    readable, _, _ = select.select([sock], [], [], seconds)
+    return not readable
+
+
+# Slow ones
+
+@pytest.mark.parametrize("start, piece", [
+    (b"", b"G"), (b"GET /announce?info_hash=", b"x"), (b"GET / HTTP/1.1\r\n", b"X: y\r\n"),
+    (b"GET / HTTP/1.1\r\nX: ", b"y"), (b"", b"\r\n"),
+    (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", b"z")])
+def test_client_that_is_slow_but_never_silent_is_cut_off(daemon, start, piece):
+    with connect(daemon.port) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.sendall(start)
+        assert LIMIT_S - 0.3 <= seconds_until_closed(sock, endlessly(piece)) <= CUT_OFF_S
+
+
+def test_slow_second_request_is_cut_off(daemon, leecher):
+    with connect(daemon.port) as sock:
+        sock.sendall(request(leecher.target()))
+        assert read_reply(sock).failure is None
+        assert seconds_until_closed(sock, endlessly(b"G")) <= CUT_OFF_S
+
+
+def test_connection_that_is_kept_for_later_is_closed(daemon, leecher):
+    with connect(daemon.port) as sock:
+        sock.sendall(request(leecher.target()))
+        assert read_reply(sock).failure is None
+        started = time.monotonic()
+        assert read_to_end(sock) == b""
+        assert LIMIT_S - 0.3 <= time.monotonic() - started <= CUT_OFF_S
+
+
+def test_each_request_has_time_of_its_own(daemon, leecher):
+    with connect(daemon.port) as sock:
+        for _ in range(5):
+            raw = request(leecher.target())
+            sock.sendall(raw[:30])
+            time.sleep(LIMIT_S * 0.5)
+            sock.sendall(raw[30:])
+            assert read_reply(sock).failure is None
+
+
+def test_silent_connection_is_cut_off(daemon):
+    with connect(daemon.port) as sock:
+        started = time.monotonic()
+        assert read_to_end(sock) == b""
+        assert time.monotonic() - started <= CUT_OFF_S
+
+
+def test_reply_that_is_read_slowly_is_sent_to_its_end(daemon):
+    torrents = {random_hash() for _ in range(6000)}
+    with connect(daemon.port) as sock:
+        for torrent in torrents:
+            sock.sendall(request(Peer(daemon.port, torrent, port=1).target(numwant=0)))
+            read_reply(sock)
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.settimeout(TIMEOUT_S)
+        sock.connect(("127.0.0.1", daemon.port))
+        sock.sendall(request("/scrape", "Connection: close"))
+        received = sock.recv(1000)
+        for _ in range(6):
+            time.sleep(LIMIT_S * 0.5)
+            received += sock.recv(1000)
+        received += read_to_end(sock)
+    assert all(torrent in received for torrent in torrents)
+
+
+def test_crowd_of_slow_clients_keeps_nobody_out():
+    config = f"http = {{ request_timeout_s = {LIMIT_S}; connections_max = 50; threads = 2; }};"
+    with Skepd(config) as daemon, contextlib.ExitStack() as stack:
+        for number in range(100):
+            sock = stack.enter_context(connect(daemon.port, f"127.8.0.{number % 10 + 1}"))
+            sock.sendall(b"GET /announce?in")
+        wait_until(lambda: get(daemon.port, "/").status == 200, timeout=3 * CUT_OFF_S)
+
+
+# Half-closed ones
+
+def half_closed(port, source, raw):
+    """Sends `raw` and the end of the connection in one packet."""
+    sock = connect(port, source)
+    sock.send(raw, socket.MSG_MORE)
+    sock.shutdown(socket.SHUT_WR)
+    return sock
+
+
+@pytest.mark.parametrize("raw", [b"GET /announce?info_hash=x", request("/announce")])
+def test_hundreds_of_half_closed_connections_exhaust_nothing(raw):
+    config = f"http = {{ request_timeout_s = {LIMIT_S}; connections_max = 200; }};"
+    with Skepd(config) as daemon, contextlib.ExitStack() as stack:
+        before = open_files(daemon)
+        for number in range(600):
+            source = f"127.8.0.{number % 10 + 1}"
+            stack.enter_context(half_closed(daemon.port, source, raw))
+        wait_until(lambda: get(daemon.port, "/").status == 200, timeout=6 * CUT_OFF_S)
+        wait_until(lambda: open_files(daemon) < before + 10, timeout=6 * CUT_OFF_S)
+
+
+def test_half_closed_client_gets_its_reply(daemon, leecher):
+    with half_closed(daemon.port, "127.0.0.1", request(leecher.target())) as sock:
+        assert read_reply(sock).failure is None
+
+
+# Many from one address
+
+@pytest.fixture
+def crowd():
+    """Idle connections: crowd(port, address, count)."""
+    with contextlib.ExitStack() as stack:
+        yield lambda port, address, count: [stack.enter_context(connect(port, address))
+                                            for _ in range(count)]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("address, other", [("127.8.0.1", "127.8.0.2"), ("::1", "127.0.0.1")])
+def test_connections_of_one_address_are_bounded(crowd, threads, address, other):
+    config = PATIENT.format(f"connections_per_address_max = 5; threads = {threads};")
+    with Skepd(config) as daemon:
+        taken = crowd(daemon.port, address, 5)
+        assert all(is_open(sock, 0.05) for sock in taken)
+        one_more, = crowd(daemon.port, address, 1)
+        assert read_to_end(one_more) == b""
+        assert get(daemon.port, "/", other).status == 200
+        taken[0].close()
+        wait_until(lambda: get(daemon.port, "/", address).status == 200)
+        assert all(is_open(sock, 0.05) for sock in taken[1:])
+
+
+def test_refused_connections_do_not_count(crowd):
+    with Skepd(PATIENT.format("connections_per_address_max = 3;")) as daemon:
+        taken = crowd(daemon.port, "127.8.0.1", 3)
+        for sock in crowd(daemon.port, "127.8.0.1", 50):
+            read_to_end(sock)
+        for sock in taken:
+            sock.close()
+        wait_until(lambda: get(daemon.port, "/", "127.8.0.1").status == 200)
+
+
+def test_256_connections_of_one_address_by_default(crowd):
+    with Skepd(PATIENT.format("")) as daemon:
+        wait_until(lambda: get(daemon.port, "/").status == 200)
+        taken = crowd(daemon.port, "127.8.0.1", 256)
+        assert all(is_open(sock, 0.001) for sock in taken)
+        one_more, = crowd(daemon.port, "127.8.0.1", 1)
+        assert read_to_end(one_more) == b""
+
+
+def test_bound_of_zero_is_no_bound(crowd):
+    with Skepd(PATIENT.format("connections_per_address_max = 0;")) as daemon:
+        taken = crowd(daemon.port, "127.8.0.1", 300)
+        assert all(is_open(sock, 0.001) for sock in taken)
+        assert get(daemon.port, "/", "127.8.0.1").status == 200
+
+
+def test_everyone_behind_a_proxy_counts_as_the_proxy(crowd):
+    config = (PATIENT.format("connections_per_address_max = 2;") +
+              'network = { trusted_proxies = "127.5.0.1"; };')
+    with Skepd(config) as daemon:
+        for number in (1, 2):
+            sock, = crowd(daemon.port, "127.5.0.1", 1)
+            sock.sendall(request("/", f"X-Forwarded-For: 198.51.100.{number}"))
+            assert read_reply(sock).status == 200
+        one_more, = crowd(daemon.port, "127.5.0.1", 1)
+        assert read_to_end(one_more) == b""
+
+
+def test_scrape_is_bounded_in_time_as_well(daemon):
+    with connect(daemon.port) as sock:
+        sock.sendall(b"GET /scrape?info_hash=")
+        assert seconds_until_closed(sock, endlessly(b"%00")) <= CUT_OFF_S
+    assert scrape(daemon.port, random_hash()).failure is None
