@@ -19,15 +19,16 @@ comma   := ,
 SANITIZE ?=
 BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 
-BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libsqlite3-dev libconfig-dev \
-    nettle-dev libsystemd-dev
-CHECK_PACKAGES := check curl iproute2 strace systemd python3 python3-pytest python3-libtorrent \
-    qbittorrent-nox transmission-daemon aria2 rtorrent nodejs $(if $(shell command -v npm),,npm)
+BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libsqlite3-dev \
+    libconfig-dev nettle-dev libsystemd-dev
+CHECK_PACKAGES := check curl openssl iproute2 strace systemd python3 python3-pytest \
+    python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs \
+    $(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
 STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Werror
-LIBRARIES := libmicrohttpd sqlite3 libconfig nettle libsystemd
+LIBRARIES := libmicrohttpd gnutls sqlite3 libconfig nettle libsystemd
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DSKEP_VERSION='"$(VERSION)"'
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=c11 $(WARNINGS) $(CFLAGS) -pthread \

@@ -1,10 +1,18 @@
-/* HTTP, by libmicrohttpd: the only module that knows it. Routes announce and scrape to the tracker
- * and answers everything else in plain words. Threads of its own, each with an epoll set. */
+/* HTTP and HTTPS, by libmicrohttpd: the only module that knows it. Routes announce and scrape to
+ * the tracker and answers everything else in plain words. Threads of its own, each with an epoll
+ * set. */
 #ifndef SKEP_SERVER_HTTP_SERVER_H
 #define SKEP_SERVER_HTTP_SERVER_H
 
+#include "server/certificate.h"
 #include "server/listen.h"
 #include "swarm/tracker.h"
+
+/* HTTPS answers on the same addresses, with the same bounds, as HTTP. */
+struct https_options {
+    uint16_t port; /* 0: no HTTPS */
+    struct certificate_files files;
+};
 
 struct http_server_options {
     struct listen_addresses listen;
@@ -18,13 +26,15 @@ struct http_server_options {
     uint32_t request_max;                 /* bytes of a request's line and headers */
     uint32_t scrape_max;                  /* info_hashes in one scrape */
     bool full_scrape; /* whether a scrape without info_hash answers for every torrent */
+    struct https_options https;
     struct networks trusted_proxies; /* who is believed about whose request it passes on */
 };
 
 struct http_server;
 
-/* Starts to serve, and takes inherited sockets over. `tracker` must outlive the server. NULL and
- * one line in `error` if an address cannot be had. */
+/* Starts to serve, and takes inherited sockets over; they are for HTTP. `tracker` must outlive the
+ * server. NULL and one line in `error` if an address cannot be had or the certificate cannot be
+ * used. */
 struct http_server *http_server_start(const struct http_server_options *options,
                                       struct tracker *tracker, char error[static LISTEN_ERROR_LEN]);
 
@@ -32,7 +42,13 @@ struct http_server *http_server_start(const struct http_server_options *options,
  * thread. */
 void http_server_apply(struct http_server *server, const struct http_server_options *options);
 
-/* Closes all connections and frees the port. NULL is fine. */
+/* Reads certificate and key again, and shows them to connections to come. True where there is no
+ * HTTPS. False and one line in `error` if they cannot be used: the ones before stay. Any thread. */
+bool http_server_renew_certificate(struct http_server *server,
+                                   const struct http_server_options *options,
+                                   char error[static LISTEN_ERROR_LEN]);
+
+/* Closes all connections and frees the ports. NULL is fine. */
 void http_server_stop(struct http_server *server);
 
 #endif

@@ -62,6 +62,7 @@ struct config config_defaults(void) {
             .request_max = 16384,
             .scrape_max = 100,
             .full_scrape = false,
+            .https = { .port = 0 },
             .trusted_proxies = { 0 },
         },
         .udp = {
@@ -83,10 +84,24 @@ static bool in_order(const char *low_name, uint32_t low, const char *high_name, 
     return false;
 }
 
+static bool https_is_whole(const struct http_server_options *http, char *error) {
+    const struct https_options *https = &http->https;
+    if (https->port == 0)
+        return true;
+    if (https->files.certificate[0] == '\0' || https->files.key[0] == '\0') {
+        snprintf(error, CONFIG_ERROR_LEN, "https.port needs https.certificate and https.key");
+        return false;
+    }
+    if (https->port == http->port)
+        snprintf(error, CONFIG_ERROR_LEN, "https.port is %u, and so is http.port", https->port);
+    return https->port != http->port;
+}
+
 bool config_check(const struct config *config, char error[static CONFIG_ERROR_LEN]) {
     const struct tracker_options *tracker = &config->tracker;
     return in_order("announce.interval_min_s", tracker->interval_min_s, "announce.interval_max_s",
                     tracker->interval_max_s, error) &&
            in_order("announce.numwant", tracker->numwant, "announce.numwant_max",
-                    tracker->numwant_max, error);
+                    tracker->numwant_max, error) &&
+           https_is_whole(&config->http, error);
 }

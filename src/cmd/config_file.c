@@ -187,7 +187,8 @@ static const struct {
     [SETTING_EXTERNAL] = { read_external, "an IPv4 address, an IPv6 address or a list of both" },
 };
 
-_Static_assert(CONFIG_PATH_LEN == 1024 && NETWORKS_MAX == 32 && LISTEN_MAX == 8,
+_Static_assert(CONFIG_PATH_LEN == 1024 && CERTIFICATE_PATH_LEN == 1024 && NETWORKS_MAX == 32 &&
+                   LISTEN_MAX == 8,
                "the texts above name these");
 
 /* What the file holds must not break the line that says what is wrong with it. */

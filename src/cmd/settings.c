@@ -38,6 +38,10 @@ static const struct setting SETTINGS[] = {
     NUMBER("http.scrape_max", http.scrape_max, 1, 10000, "torrents in one scrape"),
     SETTING("http.full_scrape", SETTING_BOOL, http.full_scrape, "answer scrapes for all torrents"),
 
+    NUMBER("https.port", http.https.port, 0, 65535, "port for HTTPS; 0: none"),
+    SETTING("https.certificate", SETTING_TEXT, http.https.files.certificate, "PEM file of the certificate and its chain"),
+    SETTING("https.key", SETTING_TEXT, http.https.files.key, "PEM file of the certificate's key"),
+
     SETTING("udp.enabled", SETTING_BOOL, udp.enabled, "serve UDP, too"),
     NUMBER("udp.port", udp.port, 0, 65535, "port for UDP; 0: the same as HTTP's"),
     NUMBER("udp.threads", udp.threads, 0, 256, "threads that serve each address; 0: one for each core"),

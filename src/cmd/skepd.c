@@ -16,6 +16,7 @@
 #include "cmd/options.h"
 #include "cmd/recorder.h"
 #include "cmd/service.h"
+#include "server/certificate.h"
 #include "server/http_server.h"
 #include "server/udp_server.h"
 #include "store/store.h"
@@ -200,6 +201,8 @@ static bool stop(struct daemon *daemon) {
 static void print_url(void *context, const char *host) {
     const struct config *config = context;
     log_info("  http://%s:%u/announce", host, config->http.port);
+    if (config->http.https.port != 0)
+        log_info("  https://%s:%u/announce", host, config->http.https.port);
     if (config->udp.enabled)
         log_info("  udp://%s:%u/announce", host, config->udp.port);
 }
@@ -231,6 +234,12 @@ static void raise_file_limit(const struct config *config) {
                     (unsigned long long)limit.rlim_cur, config->http.connections_max);
 }
 
+static void renew_certificate(struct daemon *daemon, const struct config *config) {
+    char error[LISTEN_ERROR_LEN];
+    if (!http_server_renew_certificate(daemon->http, &config->http, error))
+        log_error("%s; HTTPS goes on with the certificate before", error);
+}
+
 static void reload(struct daemon *daemon, const struct options *options) {
     struct config config;
     char error[CONFIG_ERROR_LEN];
@@ -246,6 +255,7 @@ static void reload(struct daemon *daemon, const struct options *options) {
     admission_apply(daemon->admission, &config.access);
     set_sweep_pace(&daemon->sweeper, &config);
     http_server_apply(daemon->http, &config.http);
+    renew_certificate(daemon, &config);
     log_info("settings read again; ports, threads and the database change with a restart only");
 }
 
@@ -323,6 +333,18 @@ static int complain(const char *error) {
     return EXIT_FAILURE;
 }
 
+static int check_config(const struct config *config) {
+    char error[CERTIFICATE_ERROR_LEN];
+    if (config->http.https.port != 0) {
+        struct certificate *certificate = certificate_read(&config->http.https.files, error);
+        if (certificate == NULL)
+            return complain(error);
+        certificate_release(certificate);
+    }
+    puts("the configuration is good");
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv) {
     struct options options;
     struct config config;
@@ -339,9 +361,7 @@ int main(int argc, char **argv) {
     }
     if (!options_load_config(&options, &config, error))
         return complain(error);
-    if (options.check_config) {
-        puts("the configuration is good");
-        return EXIT_SUCCESS;
-    }
+    if (options.check_config)
+        return check_config(&config);
     return run(&options, &config);
 }

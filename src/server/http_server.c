@@ -9,23 +9,28 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/certificate.h"
 #include "server/deadlines.h"
 #include "server/http_reply.h"
 #include "server/http_request.h"
 
 enum { BODY_MAX = 4096 }; /* nobody reads a body, but a short one is forgiven */
 
+_Static_assert((int)CERTIFICATE_ERROR_LEN <= (int)LISTEN_ERROR_LEN, "one line holds either");
+
 struct http_server {
     struct http_context context;
     struct deadlines *deadlines;
+    struct certificate_place certificate; /* empty without HTTPS */
     size_t count;
-    struct MHD_Daemon *daemons[LISTEN_MAX];
+    struct MHD_Daemon *daemons[2 * LISTEN_MAX];
 };
 
 /* What each connection has, from its first byte to its last. */
 struct connection {
     struct http_request request;
     struct deadline deadline;
+    struct certificate *certificate; /* what a TLS session shows; NULL without TLS */
 };
 
 /* NULL without memory; then each request on it is refused. */
@@ -50,8 +55,22 @@ static void close_connection(struct http_server *server, struct connection *conn
     if (connection == NULL)
         return;
     deadlines_remove(server->deadlines, &connection->deadline);
+    certificate_release(connection->certificate);
     http_request_clear(&connection->request);
     free(connection);
+}
+
+/* Where the connection speaks TLS, its session may show the certificate of now for as long as it
+ * lasts. */
+static void begin_tls(struct http_server *server, struct MHD_Connection *connection,
+                      struct connection *own) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (info == NULL || info->tls_session == NULL)
+        return;
+    if (own != NULL)
+        own->certificate = certificate_take(&server->certificate);
+    certificate_attach(own == NULL ? NULL : own->certificate, info->tls_session);
 }
 
 /* libmicrohttpd keeps one context for each connection and hands it to each request on it. */
@@ -59,6 +78,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
                           enum MHD_ConnectionNotificationCode code) {
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *socket_context = open_connection(cls, connection);
+        begin_tls(cls, connection, *socket_context);
     } else {
         close_connection(cls, *socket_context);
         *socket_context = NULL;
@@ -139,38 +159,54 @@ static size_t listeners_of(const struct http_server_options *options) {
 }
 
 /* Each of the listeners gets its share of the connections. */
-static struct MHD_Daemon *start_daemon(int fd, const struct http_server_options *options,
+static unsigned connections_share(const struct http_server_options *options, unsigned threads) {
+    const size_t plain = listeners_of(options);
+    const size_t secure = options->listen.count > 0 ? options->listen.count : 1;
+    const size_t listeners = options->https.port != 0 ? plain + secure : plain;
+    const unsigned share = options->connections_max / (unsigned)listeners;
+    return share > threads ? share : threads;
+}
+
+static struct MHD_Daemon *start_daemon(int fd, bool tls, const struct http_server_options *options,
                                        struct http_server *server) {
     const unsigned threads = listen_threads(options->threads);
-    const unsigned share = options->connections_max / (unsigned)listeners_of(options);
-    const unsigned connections = share > threads ? share : threads;
     /* MHD_quiesce_daemon needs ITC. */
     const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG |
                            MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ITC;
     const struct MHD_OptionItem bounds[] = {
         /* A pool of one is not a pool to libmicrohttpd. */
         { MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? (intptr_t)threads : 0, NULL },
-        { MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections, NULL },
+        { MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections_share(options, threads), NULL },
         { MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)options->connections_per_address_max,
           NULL },
         { MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)options->timeout_s, NULL },
         { MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)options->request_max, NULL },
         { MHD_OPTION_END, 0, NULL },
     };
+    const struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };
+    const struct MHD_OptionItem secure[] = {
+        { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)certificate_show },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)CERTIFICATE_PRIORITIES },
+        { MHD_OPTION_END, 0, NULL },
+    };
     struct http_context *context = &server->context;
-    return MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, context, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_url,
-        context, MHD_OPTION_ARRAY, bounds, MHD_OPTION_END);
+    return MHD_start_daemon(tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, on_request, context,
+                            MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL, MHD_OPTION_LISTEN_SOCKET,
+                            fd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+                            MHD_OPTION_URI_LOG_CALLBACK, on_url, context, MHD_OPTION_ARRAY, bounds,
+                            MHD_OPTION_ARRAY, tls ? secure : plain, MHD_OPTION_END);
 }
 
 /* `fd` is the server's from then on. */
-static bool serve_on(struct http_server *server, int fd, const struct http_server_options *options,
+static bool serve_on(struct http_server *server, int fd, bool tls,
+                     const struct http_server_options *options,
                      char error[static LISTEN_ERROR_LEN]) {
-    struct MHD_Daemon *daemon = start_daemon(fd, options, server);
+    const uint16_t port = tls ? options->https.port : options->port;
+    struct MHD_Daemon *daemon = start_daemon(fd, tls, options, server);
     if (daemon == NULL) {
-        snprintf(error, LISTEN_ERROR_LEN, "cannot start the HTTP server on port %u", options->port);
+        snprintf(error, LISTEN_ERROR_LEN, "cannot start the %s server on port %u",
+                 tls ? "HTTPS" : "HTTP", port);
         close(fd);
         return false;
     }
@@ -178,31 +214,56 @@ static bool serve_on(struct http_server *server, int fd, const struct http_serve
     return true;
 }
 
-static bool open_and_serve(struct http_server *server, const struct endpoint *address,
+static bool open_and_serve(struct http_server *server, const struct endpoint *address, bool tls,
                            const struct http_server_options *options,
                            char error[static LISTEN_ERROR_LEN]) {
-    const int fd = listen_tcp(address, options->port, error);
-    return fd >= 0 && serve_on(server, fd, options, error);
+    const int fd = listen_tcp(address, tls ? options->https.port : options->port, error);
+    return fd >= 0 && serve_on(server, fd, tls, options, error);
 }
 
-static bool serve_everywhere(struct http_server *server, const struct http_server_options *options,
-                             char error[static LISTEN_ERROR_LEN]) {
+static bool open_everywhere(struct http_server *server, bool tls,
+                            const struct http_server_options *options,
+                            char error[static LISTEN_ERROR_LEN]) {
+    if (options->listen.count == 0)
+        return open_and_serve(server, NULL, tls, options, error);
+    bool good = true;
+    for (size_t i = 0; i < options->listen.count && good; i++)
+        good = open_and_serve(server, &options->listen.list[i], tls, options, error);
+    return good;
+}
+
+static bool serve_plain(struct http_server *server, const struct http_server_options *options,
+                        char error[static LISTEN_ERROR_LEN]) {
     const struct listen_sockets *inherited = &options->inherited;
+    if (inherited->count == 0)
+        return open_everywhere(server, false, options, error);
+    bool good = true;
+    for (size_t i = 0; i < inherited->count && good; i++)
+        good = serve_on(server, inherited->list[i], false, options, error);
+    return good;
+}
+
+static bool read_certificate(struct http_server *server, const struct certificate_files *files,
+                             char error[static LISTEN_ERROR_LEN]) {
+    struct certificate *certificate = certificate_read(files, error);
+    if (certificate == NULL)
+        return false;
+    certificate_put(&server->certificate, certificate);
+    return true;
+}
+
+static bool start(struct http_server *server, const struct http_server_options *options,
+                  char error[static LISTEN_ERROR_LEN]) {
+    const bool tls = options->https.port != 0;
+    if (tls && !read_certificate(server, &options->https.files, error))
+        return false;
     server->deadlines = deadlines_start(options->request_timeout_s);
     if (server->deadlines == NULL) {
         snprintf(error, LISTEN_ERROR_LEN, "cannot start a thread for the HTTP server");
         return false;
     }
-    if (inherited->count == 0 && options->listen.count == 0)
-        return open_and_serve(server, NULL, options, error);
-    bool good = true;
-    for (size_t i = 0; i < inherited->count && good; i++)
-        good = serve_on(server, inherited->list[i], options, error);
-    if (inherited->count > 0)
-        return good;
-    for (size_t i = 0; i < options->listen.count && good; i++)
-        good = open_and_serve(server, &options->listen.list[i], options, error);
-    return good;
+    return (!tls || open_everywhere(server, true, options, error)) &&
+           serve_plain(server, options, error);
 }
 
 struct http_server *http_server_start(const struct http_server_options *options,
@@ -215,8 +276,9 @@ struct http_server *http_server_start(const struct http_server_options *options,
     }
     server->context.tracker = tracker;
     proxies_init(&server->context.proxies);
+    certificate_place_init(&server->certificate);
     http_server_apply(server, options);
-    if (serve_everywhere(server, options, error))
+    if (start(server, options, error))
         return server;
     http_server_stop(server);
     return NULL;
@@ -237,11 +299,21 @@ static void stop_daemon(struct MHD_Daemon *daemon) {
         close(fd);
 }
 
+bool http_server_renew_certificate(struct http_server *server,
+                                   const struct http_server_options *options,
+                                   char error[static LISTEN_ERROR_LEN]) {
+    struct certificate *before = certificate_take(&server->certificate);
+    const bool tls = before != NULL && options->https.port != 0;
+    certificate_release(before);
+    return !tls || read_certificate(server, &options->https.files, error);
+}
+
 void http_server_stop(struct http_server *server) {
     if (server == NULL)
         return;
     for (size_t i = 0; i < server->count; i++)
         stop_daemon(server->daemons[i]);
     deadlines_stop(server->deadlines);
+    certificate_put(&server->certificate, NULL);
     free(server);
 }

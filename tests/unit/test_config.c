@@ -323,6 +323,21 @@ START_TEST(minimum_above_maximum_is_refused) {
 }
 END_TEST
 
+START_TEST(https_needs_its_files_and_a_port_of_its_own) {
+    struct config config = accepted("https = { certificate = \"a.pem\"; };");
+    ck_assert(config_check(&config, error));
+    config = accepted("https = { port = 443; key = \"a.key\"; };");
+    ck_assert(!config_check(&config, error));
+    ck_assert_str_eq(error, "https.port needs https.certificate and https.key");
+    config = accepted("https = { port = 6969; certificate = \"a.pem\"; key = \"a.key\"; };");
+    ck_assert(!config_check(&config, error));
+    ck_assert_str_eq(error, "https.port is 6969, and so is http.port");
+    config = accepted("https = { port = 443; certificate = \"a.pem\"; key = \"a.key\"; };");
+    ck_assert(config_check(&config, error));
+    ck_assert_str_eq(config.http.https.files.certificate, "a.pem");
+}
+END_TEST
+
 START_TEST(table_describes_every_setting_once) {
     const struct config defaults = config_defaults();
     for (size_t i = 0; settings_at(i); i++) {
@@ -383,6 +398,7 @@ Suite *config_suite(void) {
     tcase_add_test(values, refused_file_leaves_the_config_as_it_was);
     tcase_add_test(values, unreadable_files_are_refused);
     tcase_add_test(values, minimum_above_maximum_is_refused);
+    tcase_add_test(values, https_needs_its_files_and_a_port_of_its_own);
     tcase_add_test(values, table_describes_every_setting_once);
     tcase_add_test(values, edit_distance_counts_slips_of_the_finger);
     suite_add_tcase(suite, values);
