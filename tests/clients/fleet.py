@@ -18,6 +18,7 @@ class Fleet:
     def __init__(self, network: Network):
         self.network = network
         self.clients: list[Client] = []
+        self.authority: Path | None = None  # that signs what HTTPS trackers show to clients to come
         self._samples = 0
         self._directory = tempfile.TemporaryDirectory(prefix="skep-clients-",
                                                       ignore_cleanup_errors=True)
@@ -51,7 +52,8 @@ class Fleet:
         return started
 
     def _new(self, kind: type[Client], address: str) -> Client:
-        client = kind(self._folder / f"{kind.name}{len(self.clients)}", address)
+        folder = self._folder / f"{kind.name}{len(self.clients)}"
+        client = kind(folder, address, self.authority)
         self.clients.append(client)
         return client
 

@@ -25,6 +25,7 @@ class Aria2(ProcessClient):
             "--enable-dht6=false", "--bt-enable-lpd=false", "--enable-peer-exchange=false",
             "--seed-ratio=0.0", "--check-integrity=true", "--file-allocation=none",
             "--console-log-level=info", "--summary-interval=0",
+            *([f"--ca-certificate={self.authority}"] if self.authority else []),
         ]
 
     def ask_version(self) -> dict:

@@ -21,11 +21,13 @@ class Client:
 
     name = "client"
 
-    def __init__(self, folder: Path, address: str):
+    def __init__(self, folder: Path, address: str, authority: Path | None = None):
+        """`authority` signed the certificates of HTTPS trackers."""
         self.folder = folder
         self.downloads = folder / "downloads"
         self.downloads.mkdir(parents=True)
         self.address = address
+        self.authority = authority
         self.port = free_port()
 
     def __repr__(self) -> str:
@@ -74,21 +76,25 @@ class ProcessClient(Client):
     stop_signal = signal.SIGTERM
     process: Process | None = None
 
-    def __init__(self, folder: Path, address: str):
-        super().__init__(folder, address)
+    def __init__(self, *args):
+        super().__init__(*args)
         self.rpc_port = free_port()
-        self.log_file = folder / "log"
+        self.log_file = self.folder / "log"
 
     def command(self) -> list[str]:
         """Writes the settings, and says how to start the program with them."""
         raise NotImplementedError
+
+    def environment(self) -> dict[str, str]:
+        return {}
 
     def ask_version(self) -> object:
         """Any question; it is answered once the client is up."""
         raise NotImplementedError
 
     def start(self) -> None:
-        self.process = Process(self.command(), self.log_file, {"HOME": str(self.folder)})
+        environment = {"HOME": str(self.folder), **self.environment()}
+        self.process = Process(self.command(), self.log_file, environment)
 
     def is_ready(self) -> bool:
         assert self.process.is_running(), f"{self.name} ended with {self.process.popen.returncode}"

@@ -42,6 +42,9 @@ class QBittorrent(ProcessClient):
         settings.write_text(SETTINGS.format(**vars(self)))
         return ["qbittorrent-nox", f"--profile={self.folder}"]
 
+    def environment(self) -> dict[str, str]:
+        return {"SSL_CERT_FILE": str(self.authority)} if self.authority else {}
+
     def ask_version(self) -> str:
         return self._ask("app/version")
 

@@ -34,7 +34,8 @@ class RTorrent(ProcessClient):
     def command(self) -> list[str]:
         self.rpc_socket = self.folder / "rpc"
         settings = self.folder / "rtorrent.rc"
-        settings.write_text(SETTINGS.format(**vars(self)))
+        trust = f"network.http.cacert.set = {self.authority}\n" if self.authority else ""
+        settings.write_text(SETTINGS.format(**vars(self)) + trust)
         return ["rtorrent", "-n", "-o", f"import={settings}"]
 
     def ask_version(self) -> str:

@@ -19,6 +19,9 @@ class Transmission(ProcessClient):
         (self.folder / "settings.json").write_text(json.dumps(self._settings()))
         return ["transmission-daemon", "--foreground", "--config-dir", str(self.folder)]
 
+    def environment(self) -> dict[str, str]:
+        return {"CURL_CA_BUNDLE": str(self.authority)} if self.authority else {}
+
     def ask_version(self) -> dict:
         return self._ask("session-get", fields=["version"])
 
