@@ -20,7 +20,7 @@ struct http_server_options {
     uint16_t port;
     uint32_t threads;                     /* 0: one for each core */
     uint32_t connections_max;             /* open at a time */
-    uint32_t connections_per_address_max; /* 0: as many as there may be at all */
+    uint32_t connections_per_address_max; /* or of an IPv6 /64; 0: as many as there may be at all */
     uint32_t timeout_s;                   /* a silent connection is closed after that */
     uint32_t request_timeout_s;           /* ... and one whose request is not there whole */
     uint32_t request_max;                 /* bytes of a request's line and headers */
@@ -38,8 +38,8 @@ struct http_server;
 struct http_server *http_server_start(const struct http_server_options *options,
                                       struct tracker *tracker, char error[static LISTEN_ERROR_LEN]);
 
-/* Takes over what can change while running: `scrape_max`, `full_scrape` and `trusted_proxies`. Any
- * thread. */
+/* Takes over what can change while running: `connections_per_address_max`, `scrape_max`,
+ * `full_scrape` and `trusted_proxies`. Any thread. */
 void http_server_apply(struct http_server *server, const struct http_server_options *options);
 
 /* Reads certificate and key again, and shows them to connections to come. True where there is no

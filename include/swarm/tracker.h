@@ -42,6 +42,9 @@ enum announce_result tracker_announce(struct tracker *tracker,
                                       const struct announce_request *request, uint64_t now_ms,
                                       struct announce_response *response);
 
+/* Whether the limits of one address hold for this one. */
+bool tracker_limits_address(const struct tracker *tracker, const struct endpoint *address);
+
 /* Whether a scrape of that address is answered; `detail` as in an announce's response. To be asked
  * once a request. */
 enum announce_result tracker_admit_scrape(struct tracker *tracker, const struct endpoint *address,

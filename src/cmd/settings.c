@@ -31,7 +31,7 @@ static const struct setting SETTINGS[] = {
     NUMBER("http.port", http.port, 1, 65535, "port to listen on"),
     NUMBER("http.threads", http.threads, 0, 256, "threads that serve; 0: one for each core"),
     NUMBER("http.connections_max", http.connections_max, 1, 1000000, "connections open at a time"),
-    NUMBER("http.connections_per_address_max", http.connections_per_address_max, 0, 1000000, "connections of one address; 0: no bound"),
+    NUMBER("http.connections_per_address_max", http.connections_per_address_max, 0, ADDRESS_COUNT_MAX - 1, "connections of one address; 0: no bound"),
     NUMBER("http.timeout_s", http.timeout_s, 1, 3600, "seconds until a silent connection is closed"),
     NUMBER("http.request_timeout_s", http.request_timeout_s, 1, 3600, "seconds for a request to come in"),
     NUMBER("http.request_max", http.request_max, 4096, 1048576, "bytes of a request's line and headers"),

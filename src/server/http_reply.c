@@ -98,9 +98,12 @@ static enum MHD_Result reply_scrape(struct http_context *context, struct MHD_Con
                                     const struct http_request *request) {
     if (request->error != NULL)
         return refuse_broken(context, connection, request->error);
+    struct endpoint client = request->client;
+    if (!proxies_find_client(&context->proxies, connection, &client))
+        return refuse_proxy(context, connection);
     char detail[REFUSAL_DETAIL_LEN];
-    const enum announce_result admission = tracker_admit_scrape(
-        context->tracker, &request->client, &request->passkey, clock_now_ms(), detail);
+    const enum announce_result admission =
+        tracker_admit_scrape(context->tracker, &client, &request->passkey, clock_now_ms(), detail);
     if (admission != ANNOUNCE_OK)
         return refuse_result(connection, admission, detail, tracker_interval_s(context->tracker));
     if (request->hash_count == 0)

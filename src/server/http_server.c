@@ -9,10 +9,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "server/certificate.h"
 #include "server/deadlines.h"
 #include "server/http_reply.h"
 #include "server/http_request.h"
+#include "swarm/address_counts.h"
 
 enum { BODY_MAX = 4096 }; /* nobody reads a body, but a short one is forgiven */
 
@@ -21,6 +23,8 @@ _Static_assert((int)CERTIFICATE_ERROR_LEN <= (int)LISTEN_ERROR_LEN, "one line ho
 struct http_server {
     struct http_context context;
     struct deadlines *deadlines;
+    struct address_counts *connections; /* of each address */
+    _Atomic uint32_t connections_per_address_max;
     struct certificate_place certificate; /* empty without HTTPS */
     size_t count;
     struct MHD_Daemon *daemons[2 * LISTEN_MAX];
@@ -32,6 +36,18 @@ struct connection {
     struct deadline deadline;
     struct certificate *certificate; /* what a TLS session shows; NULL without TLS */
 };
+
+/* Whether an address may have one more connection. Threads that ask at the same time may let in one
+ * more each. */
+static enum MHD_Result on_accept(void *cls, const struct sockaddr *address, socklen_t len) {
+    (void)len;
+    const struct http_server *server = cls;
+    const uint32_t max = atomic_load(&server->connections_per_address_max);
+    const struct endpoint client = endpoint_from_sockaddr(address);
+    if (max == 0 || !tracker_limits_address(server->context.tracker, &client))
+        return MHD_YES;
+    return address_counts_of(server->connections, &client) < max ? MHD_YES : MHD_NO;
+}
 
 /* NULL without memory; then each request on it is refused. */
 static struct connection *open_connection(struct http_server *server,
@@ -46,6 +62,7 @@ static struct connection *open_connection(struct http_server *server,
     if (opened == NULL)
         return NULL;
     opened->request.client = endpoint_from_sockaddr(client->client_addr);
+    address_counts_add(server->connections, &opened->request.client);
     deadlines_add(server->deadlines, &opened->deadline, socket->connect_fd, clock_now_ms());
     return opened;
 }
@@ -55,6 +72,7 @@ static void close_connection(struct http_server *server, struct connection *conn
     if (connection == NULL)
         return;
     deadlines_remove(server->deadlines, &connection->deadline);
+    address_counts_remove(server->connections, &connection->request.client);
     certificate_release(connection->certificate);
     http_request_clear(&connection->request);
     free(connection);
@@ -177,8 +195,6 @@ static struct MHD_Daemon *start_daemon(int fd, bool tls, const struct http_serve
         /* A pool of one is not a pool to libmicrohttpd. */
         { MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? (intptr_t)threads : 0, NULL },
         { MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections_share(options, threads), NULL },
-        { MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)options->connections_per_address_max,
-          NULL },
         { MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)options->timeout_s, NULL },
         { MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)options->request_max, NULL },
         { MHD_OPTION_END, 0, NULL },
@@ -190,10 +206,10 @@ static struct MHD_Daemon *start_daemon(int fd, bool tls, const struct http_serve
         { MHD_OPTION_END, 0, NULL },
     };
     struct http_context *context = &server->context;
-    return MHD_start_daemon(tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, on_request, context,
-                            MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL, MHD_OPTION_LISTEN_SOCKET,
-                            fd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+    return MHD_start_daemon(tls ? flags | MHD_USE_TLS : flags, 0, on_accept, server, on_request,
+                            context, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
+                            MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_CONNECTION,
+                            on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
                             MHD_OPTION_URI_LOG_CALLBACK, on_url, context, MHD_OPTION_ARRAY, bounds,
                             MHD_OPTION_ARRAY, tls ? secure : plain, MHD_OPTION_END);
 }
@@ -257,9 +273,12 @@ static bool start(struct http_server *server, const struct http_server_options *
     const bool tls = options->https.port != 0;
     if (tls && !read_certificate(server, &options->https.files, error))
         return false;
+    struct hash_key key;
+    if (random_secret(&key, sizeof key))
+        server->connections = address_counts_create(&key);
     server->deadlines = deadlines_start(options->request_timeout_s);
-    if (server->deadlines == NULL) {
-        snprintf(error, LISTEN_ERROR_LEN, "cannot start a thread for the HTTP server");
+    if (server->connections == NULL || server->deadlines == NULL) {
+        snprintf(error, LISTEN_ERROR_LEN, "the system has too little for the HTTP server");
         return false;
     }
     return (!tls || open_everywhere(server, true, options, error)) &&
@@ -285,6 +304,7 @@ struct http_server *http_server_start(const struct http_server_options *options,
 }
 
 void http_server_apply(struct http_server *server, const struct http_server_options *options) {
+    atomic_store(&server->connections_per_address_max, options->connections_per_address_max);
     atomic_store(&server->context.scrape_max, options->scrape_max);
     atomic_store(&server->context.full_scrape, options->full_scrape);
     proxies_apply(&server->context.proxies, &options->trusted_proxies);
@@ -314,6 +334,7 @@ void http_server_stop(struct http_server *server) {
     for (size_t i = 0; i < server->count; i++)
         stop_daemon(server->daemons[i]);
     deadlines_stop(server->deadlines);
+    address_counts_delete(server->connections);
     certificate_put(&server->certificate, NULL);
     free(server);
 }

@@ -58,9 +58,6 @@ static inline uint64_t tally_read(const _Atomic uint64_t *tally) {
     return atomic_load_explicit(tally, memory_order_relaxed);
 }
 
-/* Whether the limits of one address hold for this one. */
-bool tracker_limits_address(const struct tracker *tracker, const struct endpoint *address);
-
 /* Makes a swarm for `info_hash`, which has none, if there is room for one. The shard is locked. */
 enum announce_result tracker_add_swarm(struct tracker *tracker, struct shard *shard,
                                        const uint8_t *info_hash, uint64_t hash, uint32_t now_s,

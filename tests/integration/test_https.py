@@ -250,10 +250,12 @@ def test_half_closed_connections_are_gone_soon(daemon, authority):
 
 def test_connections_of_one_address_are_bounded(issued, authority):
     bound = "connections_per_address_max = 2; timeout_s = 30;"
-    with SecureSkepd(issued["first"], http=bound) as daemon:
+    with SecureSkepd(issued["first"], "limits = { loopback = true; };", http=bound) as daemon:
         with secure(daemon, authority, "127.8.0.1"), secure(daemon, authority, "127.8.0.1"):
             with pytest.raises(OSError):
                 secure(daemon, authority, "127.8.0.1")
+            with pytest.raises(OSError):
+                get(daemon.port, "/", "127.8.0.1")
             secure(daemon, authority, "127.8.0.2").close()
 
 

@@ -142,6 +142,20 @@ def test_claims_count_for_the_client_and_not_for_the_proxy(torrent):
             assert reply["external ip"] == packed(external)
 
 
+def test_limits_are_those_of_the_client_and_not_of_the_proxy(torrent):
+    config = CONFIG + "limits = { requests_per_s = 1; requests_burst = 3; loopback = true; };"
+    with Skepd(config) as daemon:
+        def scrapes(client):
+            target = "/scrape?info_hash=" + "%00" * 20
+            reply = get(daemon.port, target, PROXY, headers={"X-Forwarded-For": client})
+            return reply.failure is None
+        for client in ("198.51.100.1", "198.51.100.2", "198.51.100.3"):
+            assert [scrapes(client) for _ in range(3)] == [True] * 3
+        assert not scrapes("198.51.100.1")
+        assert "Forwarded" in get(daemon.port, "/scrape?info_hash=" + "%00" * 20, PROXY,
+                                  headers={"X-Forwarded-For": "nonsense"}).failure
+
+
 def test_trusted_proxies_follow_a_reload():
     def external(source):
         peer = Peer(daemon.port, random_hash(), source=source)

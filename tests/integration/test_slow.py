@@ -17,7 +17,7 @@ from support.waiting import wait_until
 LIMIT_S = 1
 CUT_OFF_S = LIMIT_S + 1.5
 CONFIG = f"http = {{ request_timeout_s = {LIMIT_S}; timeout_s = 30; full_scrape = true; }};"
-PATIENT = "http = {{ request_timeout_s = 30; {} }};"
+PATIENT = "http = {{ request_timeout_s = 30; {} }}; limits = {{ loopback = true; }};"
 
 
 def request(target, *headers):
@@ -203,6 +203,24 @@ def test_bound_of_zero_is_no_bound(crowd):
         taken = crowd(daemon.port, "127.8.0.1", 300)
         assert all(is_open(sock, 0.001) for sock in taken)
         assert get(daemon.port, "/", "127.8.0.1").status == 200
+
+
+def test_this_machine_itself_is_not_bounded_by_default(crowd):
+    with Skepd("http = { request_timeout_s = 30; connections_per_address_max = 2; };") as daemon:
+        taken = crowd(daemon.port, "127.8.0.1", 20) + crowd(daemon.port, "::1", 20)
+        assert all(is_open(sock, 0.01) for sock in taken)
+
+
+def test_bound_of_an_address_follows_a_reload(crowd):
+    with Skepd(PATIENT.format("connections_per_address_max = 0;")) as daemon:
+        taken = crowd(daemon.port, "127.8.0.1", 5)
+        daemon.reload(PATIENT.format("connections_per_address_max = 5;"))
+        daemon.wait_for_log("settings read again")
+        one_more, = crowd(daemon.port, "127.8.0.1", 1)
+        assert read_to_end(one_more) == b""
+        assert all(is_open(sock, 0.05) for sock in taken)
+        daemon.reload(PATIENT.format("connections_per_address_max = 6;"))
+        wait_until(lambda: get(daemon.port, "/", "127.8.0.1").status == 200)
 
 
 def test_everyone_behind_a_proxy_counts_as_the_proxy(crowd):
