@@ -188,9 +188,10 @@ static unsigned connections_share(const struct http_server_options *options, uns
 static struct MHD_Daemon *start_daemon(int fd, bool tls, const struct http_server_options *options,
                                        struct http_server *server) {
     const unsigned threads = listen_threads(options->threads);
-    /* MHD_quiesce_daemon needs ITC. */
+    /* MHD_quiesce_daemon needs ITC. TURBO reads a new connection before it asks epoll about it, and
+     * closes one that is done without a shutdown first: four system calls fewer. */
     const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG |
-                           MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ITC;
+                           MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ITC | MHD_USE_TURBO;
     const struct MHD_OptionItem bounds[] = {
         /* A pool of one is not a pool to libmicrohttpd. */
         { MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? (intptr_t)threads : 0, NULL },

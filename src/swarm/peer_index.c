@@ -28,9 +28,9 @@ void peer_index_free(struct peer_index *index) {
     *index = (struct peer_index){ 0 };
 }
 
-/* From seven eighths full on, chains would grow long; below a quarter, memory lies idle. */
+/* From four fifths full on, chains would grow long; below a quarter, memory lies idle. */
 bool peer_index_fits(const struct peer_index *index, uint32_t entries) {
-    return entries <= index->size - index->size / 8 &&
+    return entries <= index->size - index->size / 5 &&
            (entries >= index->size / 4 || index->size == SIZE_MIN);
 }
 
