@@ -79,7 +79,8 @@ static void sweep(void *context) {
 static void set_sweep_pace(struct sweeper *sweeper, const struct config *config) {
     const uint64_t quarter_ms = (uint64_t)config->tracker.interval_min_s * 1000 / 4;
     const uint64_t round_ms = quarter_ms < SWEEP_ROUND_MAX_MS ? quarter_ms : SWEEP_ROUND_MAX_MS;
-    atomic_store(&sweeper->shards, (uint32_t)((uint64_t)TRACKER_SHARDS * SWEEP_PERIOD_MS / round_ms) + 1);
+    const uint64_t shards = (uint64_t)TRACKER_SHARDS * SWEEP_PERIOD_MS / round_ms + 1;
+    atomic_store(&sweeper->shards, (uint32_t)shards);
 }
 
 struct restoring {
@@ -220,7 +221,8 @@ static void raise_file_limit(const struct config *config) {
     struct rlimit limit;
     const rlim_t threads =
         listen_threads(config->http.threads) + listen_threads(config->udp.threads);
-    const rlim_t wanted = config->http.connections_max + SPARE_FILES + (rlim_t)LISTEN_MAX * 4 * threads;
+    const rlim_t wanted =
+        config->http.connections_max + SPARE_FILES + (rlim_t)LISTEN_MAX * 4 * threads;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
         return;
     const struct rlimit raised = {
