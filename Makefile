@@ -80,6 +80,8 @@ $(BUILD)/fuzz-replay: $(patsubst %.c,$(BUILD)/%.o,$(FUZZ_SOURCES) tests/fuzz/rep
 	@echo "  LD $@"
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+-include $(patsubst %.c,$(BUILD)/%.d,$(FUZZ_SOURCES) tests/fuzz/replay.c)
+
 build/fuzz/%: tests/fuzz/%.c tests/fuzz/entry.c $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c) \
     src/server/udp_reply.c
 	@mkdir -p $(@D)
