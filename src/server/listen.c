@@ -6,7 +6,6 @@
 #include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,9 +69,6 @@ static int say_why(const struct endpoint *address, const char *protocol, uint16_
     return -1;
 }
 
-/* The kernel keeps a connection to itself until its request is there, or for so long. */
-enum { DEFER_S = 1 };
-
 static int open_listener(const struct endpoint *address, uint16_t port, bool v6_only) {
     const int fd = open_socket(address, SOCK_STREAM | SOCK_NONBLOCK);
     if (fd < 0)
@@ -80,8 +76,7 @@ static int open_listener(const struct endpoint *address, uint16_t port, bool v6_
     const bool v6 = address->family == FAMILY_V6;
     if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
         (!v6 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, v6_only)) &&
-        set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_S) && bind_socket(fd, address, port) &&
-        listen(fd, SOMAXCONN) == 0)
+        bind_socket(fd, address, port) && listen(fd, SOMAXCONN) == 0)
         return fd;
     return close_keeping_errno(fd);
 }
