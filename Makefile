@@ -22,7 +22,7 @@ BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libsqlite3-dev \
     libconfig-dev nettle-dev libsystemd-dev
 CHECK_PACKAGES := check curl openssl iproute2 strace systemd python3 python3-pytest \
-    python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs \
+    python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind \
     $(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
 STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
@@ -116,6 +116,7 @@ style-packages:
 
 check: check-packages check-layers
 	@$(MAKE) --no-print-directory all $(BUILD)/unit-tests $(BUILD)/fuzz-replay
+	@$(MAKE) --no-print-directory check-instructions
 	@tests/run --build $(BUILD) unit fuzz integration clients
 
 check-unit: check-packages
@@ -189,5 +190,6 @@ help:
 	@echo "make check-style formatting, layers, clang, clang-tidy, cppcheck"
 	@echo "make check-layers that no layer reaches up"
 	@echo "make bench       measure against other trackers and bare servers (ten minutes)"
+	@echo "make soak        ten minutes of everything at once under each sanitizer"
 	@echo "make install     into PREFIX (and DESTDIR); make uninstall takes it away again"
 	@echo "make clean       remove build/"

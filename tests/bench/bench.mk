@@ -1,0 +1,58 @@
+# The benchmarks; included by the Makefile.
+
+BENCH_PACKAGES := opentracker nodejs $(if $(shell command -v npm),,npm) valgrind python3
+
+BENCH_OUT := $(BUILD)/bench
+BENCH_LOAD := $(addprefix $(BUILD)/tests/bench/,load.o load_http.o load_udp.o run.o requests.o \
+    workload.o histogram.o process_use.o) $(BUILD)/src/base/bytes.o
+BENCH_TOOLS := $(addprefix $(BENCH_OUT)/,load bare_http bare_udp)
+
+# What callgrind counts is built with -O2, whatever CFLAGS says, so that the counts compare.
+PATH_SOURCES := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c) src/server/udp_reply.c \
+    $(addprefix tests/bench/,path.c requests.c workload.c)
+PATH_OBJECTS := $(patsubst %.c,$(BENCH_OUT)/o2/%.o,$(PATH_SOURCES))
+
+.PHONY: soak bench bench-quick bench-full bench-tools bench-packages check-instructions
+
+bench bench-quick bench-full: bench-packages
+	@$(MAKE) --no-print-directory all bench-tools
+	@tests/bench/bench --build $(BUILD) $(filter --%,$(@:bench-%=--%))
+
+bench-tools: $(BENCH_TOOLS)
+
+# Under AddressSanitizer, and smaller under ThreadSanitizer.
+SOAK_SECONDS ?= 600
+
+soak: bench-packages
+	@$(MAKE) --no-print-directory bench-tools
+	@$(MAKE) --no-print-directory SANITIZE=address,undefined all
+	@tests/bench/soak --build build/address --seconds $(SOAK_SECONDS)
+	@$(MAKE) --no-print-directory SANITIZE=thread all
+	@tests/bench/soak --build build/thread --seconds $(SOAK_SECONDS) --peers 100000 --torrents 5000
+
+# Counts the instructions of each kind of request and compares them with what they were.
+check-instructions: $(BENCH_OUT)/path
+	@tests/bench/instructions $<
+
+bench-packages:
+	@.ci/install $(BUILD_PACKAGES) $(BENCH_PACKAGES)
+
+$(BENCH_OUT)/load: $(BENCH_LOAD)
+$(BENCH_OUT)/bare_http: $(BUILD)/tests/bench/bare_http.o
+$(BENCH_OUT)/bare_udp: $(BUILD)/tests/bench/bare_udp.o
+
+$(BENCH_TOOLS):
+	@echo "  LD $@"
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BENCH_OUT)/path: $(PATH_OBJECTS)
+	@echo "  LD $@"
+	@$(CC) -O2 -Wl,--wrap=random_secret -o $@ $^ $(LDLIBS)
+
+$(BENCH_OUT)/o2/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC $< (-O2)"
+	@$(CC) $(CPPFLAGS) -std=c11 $(WARNINGS) -O2 -g -pthread -MMD -MP -c -o $@ $<
+
+-include $(PATH_OBJECTS:.o=.d) $(wildcard $(BUILD)/tests/bench/*.d)

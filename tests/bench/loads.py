@@ -1,0 +1,116 @@
+"""Runs the load generator, and makes medians of what it says."""
+
+import dataclasses
+import json
+import statistics
+import subprocess
+
+from servers import LOAD_CORE, pinned_to
+
+TRANSPORTS = {"http-keepalive": "HTTP, keep-alive", "http-close": "HTTP, a connection each",
+              "udp": "UDP"}
+CONCURRENCY = {"http-keepalive": 64, "http-close": 64, "udp": 128}
+# How many requests end in an error, or have to be made again, before a run counts for nothing.
+FAULTS_MAX = 0.001
+TRIES = 4  # before that fails the whole bench: another process may have had the core all the time
+
+
+class LoadFailed(RuntimeError):
+    pass
+
+
+@dataclasses.dataclass(frozen=True)
+class Population:
+    """Which peers there are. The same one, wherever it is named again."""
+    peers: int
+    torrents: int
+    addresses: int = 64
+    shape: str = "even"
+    first_peer: int = 0
+
+    def options(self):
+        return ["--peers", self.peers, "--torrents", self.torrents, "--shape", self.shape,
+                "--addresses", self.addresses, "--first-peer", self.first_peer]
+
+
+def swarms_of_hundred(peers):
+    """Each torrent has about a hundred peers, and each address about ten."""
+    return Population(peers, max(1, peers // 100), max(64, peers // 10))
+
+
+class Load:
+    """The load generator of a build."""
+
+    def __init__(self, build, seconds):
+        self._program = build / "bench/load"
+        self._seconds = seconds
+        self._seed = 0
+
+    def _call(self, *options, timeout=700):
+        with pinned_to(LOAD_CORE):
+            done = subprocess.run([str(part) for part in (self._program, *options)],
+                                  capture_output=True, text=True, timeout=timeout)
+        if done.returncode != 0:
+            raise LoadFailed(f"load {options}: {done.stderr}")
+        return done.stdout
+
+    def info_hashes(self, population):
+        return self._call("--print-hashes", *population.options())
+
+    def fill(self, server, population, mode="udp"):
+        """Lets every peer say that it has started."""
+        found = json.loads(self._call(
+            "--fill", "--mode", mode, "--port", server.port, "--server-pid", server.pid,
+            "--concurrency", CONCURRENCY[mode], *population.options()))
+        if found["responses"] != population.peers:
+            raise LoadFailed(f"{server.name} took {found['responses']} of {population.peers} "
+                             f"peers: {found.get('first_error')}")
+        return found
+
+    def measure(self, server, population, mode, numwant=50, mix=None, seconds=None,
+                concurrency=None):
+        self._seed += 1
+        options = ["--mode", mode, "--port", server.port, "--server-pid", server.pid,
+                   "--seconds", seconds or self._seconds, "--numwant", numwant,
+                   "--concurrency", concurrency or CONCURRENCY[mode], "--seed", self._seed,
+                   *population.options()]
+        if mix:
+            options += ["--mix", mix]
+        for _ in range(TRIES):
+            found = json.loads(self._call(*options))
+            faults = found["errors"] + found["lost"]
+            if found["responses"] > 0 and faults <= FAULTS_MAX * found["responses"] + 1:
+                return found
+        raise LoadFailed(f"{server.name}, {mode}: {found['responses']} responses, "
+                         f"{found['errors']} errors ({found.get('first_error')}), "
+                         f"{found['lost']} lost")
+
+
+class Series:
+    """The runs of several things that were measured in turn, round after round."""
+
+    def __init__(self):
+        self._runs = {}
+
+    def add(self, key, run):
+        self._runs.setdefault(key, []).append(run)
+
+    def __contains__(self, key):
+        return key in self._runs
+
+    def median(self, key, field):
+        return statistics.median(run[field] for run in self._runs[key])
+
+    def largest(self, key, field):
+        return max(run[field] for run in self._runs[key])
+
+    def spread(self, key, field):
+        """How far apart the rounds were, as a share of their median."""
+        values = [run[field] for run in self._runs[key]]
+        middle = statistics.median(values)
+        return (max(values) - min(values)) / middle if middle else 0
+
+    def ratio(self, key, other, field):
+        """The median of the rounds' ratios: what disturbs a whole round disturbs both sides."""
+        pairs = zip(self._runs[key], self._runs[other])
+        return statistics.median(one[field] / two[field] for one, two in pairs)

@@ -1,0 +1,225 @@
+/* What a request costs without its socket: the pure path from bytes to bytes, so many times over a
+ * tracker that is the same in every run. For callgrind, which counts instructions; see
+ * tests/bench/instructions.
+ *
+ *     path KIND COUNT */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "requests.h"
+#include "server/udp_reply.h"
+#include "wire/http_wire.h"
+
+enum { PEERS = 4000, TORRENTS = 40, ADDRESSES = 50, NOW_MS = 1000000, ASKS = 256 };
+
+/* The linker puts this in the place of random_secret: keys that are the same in every run, so that
+ * every run takes the same path. */
+bool __wrap_random_secret(void *data, size_t len);
+
+bool __wrap_random_secret(void *data, size_t len) {
+    static struct random random = { .state = 1 };
+    uint8_t *bytes = data;
+    for (size_t i = 0; i < len; i++)
+        bytes[i] = (uint8_t)random_next(&random);
+    return true;
+}
+
+struct path {
+    struct udp_context udp;
+    struct workload *work;
+    struct ask asks[ASKS];
+    uint64_t connection_ids[ASKS];
+    size_t http_lens[ASKS];
+    uint8_t http[ASKS][HTTP_REQUEST_MAX];
+    size_t udp_lens[ASKS];
+    uint8_t packets[ASKS][UDP_REQUEST_MAX];
+    uint64_t bytes; /* of all replies, so that no compiler can do without them */
+};
+
+static struct endpoint sender_of(const struct ask *ask) {
+    struct endpoint sender = { .family = FAMILY_V4, .wire = { 198, 51, 100, 0 } };
+    sender.wire[3] = (uint8_t)(ask->address + 1);
+    return sender;
+}
+
+static const struct tracker_options TRACKER_OPTIONS = {
+    .interval_min_s = 120,
+    .interval_max_s = 1800,
+    .announces_per_s = 1000,
+    .numwant = 50,
+    .numwant_max = 200,
+    .requests_per_s = 1000000,
+    .requests_burst = 1000000,
+    .torrents_max = 1000000,
+    .torrent_peers_max = 1000000,
+    .peers_max = 10000000,
+    .address_peers_max = 20000,
+    .address_torrent_peers_max = 100,
+    .idle_torrent_s = 86400,
+    .lan = {
+        .count = 3,
+        .list = {
+            { .family = FAMILY_V4, .bits = 8, .address = { 10 } },
+            { .family = FAMILY_V4, .bits = 12, .address = { 172, 16 } },
+            { .family = FAMILY_V4, .bits = 16, .address = { 192, 168 } },
+        },
+    },
+};
+
+static const struct workload_options WORK_OPTIONS = {
+    .peers = PEERS,
+    .torrents = TORRENTS,
+    .addresses = ADDRESSES,
+    .shape = SHAPE_EVEN,
+    .seeders_percent = 30,
+    .numwant = 50,
+    .seed = 1,
+};
+
+static uint64_t connection_id_for(struct path *path, const struct endpoint *sender) {
+    uint8_t request[UDP_CONNECT_LEN];
+    uint8_t out[UDP_REPLY_MAX];
+    const size_t len = udp_connect_request(1, request);
+    const size_t replied =
+        udp_reply(&path->udp, (struct bytes){ request, len }, sender, NOW_MS, out);
+    assert(replied == UDP_CONNECT_REPLY_LEN);
+    (void)replied;
+    return load_u64(out + 8);
+}
+
+static void reply_to_packet(struct path *path, const struct ask *ask, const uint8_t *packet,
+                            size_t len) {
+    uint8_t out[UDP_REPLY_MAX];
+    const struct endpoint sender = sender_of(ask);
+    path->bytes += udp_reply(&path->udp, (struct bytes){ packet, len }, &sender, NOW_MS, out);
+}
+
+static void fill(struct path *path) {
+    for (uint32_t i = 0; i < PEERS; i++) {
+        const struct ask ask = workload_first(path->work, i);
+        const struct endpoint sender = sender_of(&ask);
+        uint8_t packet[UDP_REQUEST_MAX];
+        const size_t len = udp_request(&ask, connection_id_for(path, &sender), i, packet);
+        reply_to_packet(path, &ask, packet, len);
+    }
+    assert(tracker_stats(path->udp.tracker).peers == PEERS);
+}
+
+static void prepare(struct path *path, enum ask_kind kind) {
+    for (uint32_t i = 0; i < ASKS; i++) {
+        struct ask *ask = &path->asks[i];
+        *ask = workload_first(path->work, i * (PEERS / ASKS));
+        ask->kind = kind;
+        const struct endpoint sender = sender_of(ask);
+        path->http_lens[i] = http_request(ask, "127.0.0.1:6969", true, path->http[i]);
+        path->udp_lens[i] = udp_request(ask, connection_id_for(path, &sender), i, path->packets[i]);
+    }
+}
+
+/* The URL of a request: what stands between its first two spaces. */
+static struct bytes url_of(const struct path *path, uint32_t n) {
+    struct bytes rest = { path->http[n], path->http_lens[n] };
+    (void)bytes_split(&rest, ' ');
+    return bytes_split(&rest, ' ');
+}
+
+static void http_announce(struct path *path, uint32_t n) {
+    const struct http_target target = http_parse_target(url_of(path, n));
+    struct http_announce announce;
+    const http_error error = http_parse_announce(target.query, &announce);
+    assert(error == NULL);
+    (void)error;
+    announce.request.peer = sender_of(&path->asks[n]);
+    endpoint_set_port(&announce.request.peer, announce.port);
+
+    uint8_t peers[NUMWANT_LIMIT * ENDPOINT_MAX_LEN];
+    struct announce_response response = { .peers = peers, .peers_max = NUMWANT_LIMIT };
+    const enum announce_result result =
+        tracker_announce(path->udp.tracker, &announce.request, NOW_MS, &response);
+    assert(result == ANNOUNCE_OK);
+    (void)result;
+    uint8_t buffer[HTTP_ANNOUNCE_MAX];
+    struct writer body = writer_on(buffer, sizeof buffer);
+    http_write_announce(&body, &announce, &response);
+    path->bytes += body.len;
+}
+
+static void http_scrape(struct path *path, uint32_t n) {
+    const struct http_target target = http_parse_target(url_of(path, n));
+    uint8_t hashes[4][INFO_HASH_LEN];
+    size_t count;
+    const http_error error = http_parse_scrape(target.query, hashes, 4, &count);
+    assert(error == NULL && count == 1);
+    (void)error;
+    uint8_t buffer[HTTP_SCRAPE_FIXED_MAX + HTTP_SCRAPE_ENTRY_MAX];
+    struct writer body = writer_on(buffer, sizeof buffer);
+    const struct scrape_entry entry = tracker_scrape(path->udp.tracker, hashes[0]);
+    http_write_scrape_open(&body);
+    http_write_scrape_entry(&body, hashes[0], &entry);
+    http_write_scrape_close(&body, 900);
+    path->bytes += body.len;
+}
+
+static void udp_ask(struct path *path, uint32_t n) {
+    reply_to_packet(path, &path->asks[n], path->packets[n], path->udp_lens[n]);
+}
+
+/* A peer goes and comes back, so that the swarm is as it was. */
+static void udp_stop_and_start(struct path *path, uint32_t n) {
+    store_u32(path->packets[n] + 80, 3);
+    udp_ask(path, n);
+    store_u32(path->packets[n] + 80, 2);
+    udp_ask(path, n);
+}
+
+static void udp_connect(struct path *path, uint32_t n) {
+    const struct endpoint sender = sender_of(&path->asks[n]);
+    path->bytes += connection_id_for(path, &sender);
+}
+
+static const struct {
+    const char *name;
+    enum ask_kind asks;
+    void (*once)(struct path *path, uint32_t n);
+} kinds[] = {
+    { "http-announce", ASK_UPDATE, http_announce },
+    { "http-scrape", ASK_SCRAPE, http_scrape },
+    { "udp-connect", ASK_UPDATE, udp_connect },
+    { "udp-announce", ASK_UPDATE, udp_ask },
+    { "udp-scrape", ASK_SCRAPE, udp_ask },
+    { "udp-stop-and-start", ASK_UPDATE, udp_stop_and_start },
+};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static bool run(size_t kind, unsigned long count) {
+    static struct path path;
+    path.work = workload_create(&WORK_OPTIONS);
+    /* Without a feed: what its reader costs is no part of this path. */
+    path.udp.tracker = tracker_create(&TRACKER_OPTIONS, 0);
+    path.udp.connection_id_lifetime_s = 3600;
+    if (path.work == NULL || path.udp.tracker == NULL)
+        return false;
+    fill(&path);
+    prepare(&path, kinds[kind].asks);
+    for (unsigned long i = 0; i < count; i++)
+        kinds[kind].once(&path, (uint32_t)(i % ASKS));
+    printf("%llu bytes\n", (unsigned long long)path.bytes);
+    tracker_delete(path.udp.tracker);
+    workload_delete(path.work);
+    return true;
+}
+
+int main(int argc, char **argv) {
+    for (size_t i = 0; argc == 3 && i < KINDS; i++) {
+        if (strcmp(argv[1], kinds[i].name) == 0)
+            return run(i, strtoul(argv[2], NULL, 10)) ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
+    fprintf(stderr, "usage: path KIND COUNT, where KIND is one of\n");
+    for (size_t i = 0; i < KINDS; i++)
+        fprintf(stderr, "    %s\n", kinds[i].name);
+    return EXIT_FAILURE;
+}

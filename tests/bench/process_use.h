@@ -1,0 +1,18 @@
+/* What another process has used, as /proc tells it. */
+#ifndef SKEP_BENCH_PROCESS_USE_H
+#define SKEP_BENCH_PROCESS_USE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct process_memory {
+    uint64_t rss_kib;
+    uint64_t pss_kib; /* shared pages count by their share */
+};
+
+/* Nanoseconds of CPU, all threads together. False if the process is not there. */
+bool process_cpu_ns(int pid, uint64_t *cpu_ns);
+
+bool process_memory(int pid, struct process_memory *memory);
+
+#endif

@@ -1,0 +1,83 @@
+/* One run of the load generator: what was asked for, what came of it, and when it ends. */
+#ifndef SKEP_BENCH_RUN_H
+#define SKEP_BENCH_RUN_H
+
+#include <netinet/in.h>
+
+#include "histogram.h"
+#include "process_use.h"
+#include "requests.h"
+
+enum { CONCURRENCY_MAX = 4096, ADDRESSES_MAX = 8000000 };
+
+enum mode { MODE_HTTP_KEEPALIVE, MODE_HTTP_CLOSE, MODE_UDP };
+
+struct load_options {
+    enum mode mode;
+    bool fill; /* every peer announces `started` once, instead of a mix of requests */
+    const char *address;
+    uint16_t port;
+    int server_pid; /* 0: nobody is watched */
+    double seconds;
+    double warmup_s;
+    uint64_t responses; /* 0: as many as come in `seconds` */
+    uint32_t concurrency;
+    struct workload_options work;
+};
+
+union socket_address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+};
+
+struct use {
+    uint64_t at_ns;
+    uint64_t cpu_ns;
+};
+
+struct run {
+    const struct load_options *options;
+    struct workload *work;
+    union socket_address target;
+    size_t stride; /* bytes of a peer in a reply */
+    bool measuring;
+    bool ended;
+    uint64_t end_ns;
+    uint64_t last_reply_ns;
+    struct use before;
+    struct use after;
+    uint64_t responses;
+    uint64_t errors;
+    uint64_t lost;       /* UDP requests that had to be sent again */
+    uint64_t reconnects; /* connections that the server closed between requests */
+    uint64_t reply_bytes;
+    uint64_t reply_peers;
+    const char *first_error;
+    struct histogram latencies;
+};
+
+uint64_t run_clock_ns(void);
+
+void run_start(struct run *run);
+
+/* Looks at the clock, which the caller has just read: ends the warm-up or the run when it is time.
+ * Returns whether to go on. */
+bool run_goes_on(struct run *run, uint64_t now_ns);
+
+/* Counts one reply to a request of `sent_ns`, with a body of `len` bytes. */
+void run_count(struct run *run, uint64_t sent_ns, uint64_t now_ns, size_t len, uint32_t peers,
+               reply_error error);
+
+/* Something went wrong that was no reply. */
+void run_count_error(struct run *run, reply_error error);
+
+/* The address of the peers' address number `number`: of 127.0.0.0/8, or ::1. */
+union socket_address run_source(const struct run *run, uint32_t number);
+socklen_t socket_address_len(const union socket_address *address);
+
+/* The two engines. False, with a word on standard error, if not even a start was possible. */
+bool run_http(struct run *run);
+bool run_udp(struct run *run);
+
+#endif

@@ -1,0 +1,63 @@
+/* Who asks for what: a population of peers, each known by its number alone. From the number follow
+ * its torrent, address, port, peer_id and key, so that every run meets the same peers, and none of
+ * them has to be kept. What a peer has told the tracker since (it stopped, it completed) is kept,
+ * in two bits. */
+#ifndef SKEP_BENCH_WORKLOAD_H
+#define SKEP_BENCH_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum shape {
+    SHAPE_EVEN, /* every torrent has about as many peers */
+    SHAPE_ONE,  /* one torrent has them all */
+    SHAPE_EACH, /* each peer has a torrent of its own */
+    SHAPE_ZIPF, /* the torrent of rank r has 1/r of the first one's peers */
+};
+
+enum ask_kind { ASK_UPDATE, ASK_STARTED, ASK_COMPLETED, ASK_STOPPED, ASK_SCRAPE };
+
+enum { ASK_KINDS = 5, ID_LEN = 20 };
+
+struct workload_options {
+    uint32_t peers;
+    uint32_t first_peer;
+    uint32_t torrents;
+    uint32_t addresses; /* that the peers are spread over */
+    enum shape shape;
+    uint32_t seeders_percent;
+    uint32_t mix[ASK_KINDS]; /* percent of the requests; updates are the rest */
+    int32_t numwant;
+    uint64_t seed; /* of the choice of who asks, not of who there is */
+};
+
+struct ask {
+    enum ask_kind kind;
+    bool seeder;
+    uint16_t port;
+    uint32_t peer;
+    uint32_t torrent;
+    uint32_t address;
+    uint32_t key;
+    int32_t numwant;
+};
+
+struct workload;
+
+/* NULL without memory. */
+struct workload *workload_create(const struct workload_options *options);
+void workload_delete(struct workload *workload);
+
+/* The first announce of the peer with this number (from 0, whatever the first is called). */
+struct ask workload_first(const struct workload *workload, uint32_t number);
+
+/* What comes next: from any peer, or from one at `address`. */
+struct ask workload_next(struct workload *workload);
+struct ask workload_next_at(struct workload *workload, uint32_t address);
+
+void workload_info_hash(uint32_t torrent, uint8_t info_hash[static ID_LEN]);
+
+/* As a client would: a name in front, the rest by chance. Text, without a terminating zero. */
+void workload_peer_id(uint32_t peer, uint8_t peer_id[static ID_LEN]);
+
+#endif
