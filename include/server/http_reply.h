@@ -5,6 +5,7 @@
 #include <microhttpd.h>
 #include <stdatomic.h>
 
+#include "server/http_page.h"
 #include "server/http_request.h"
 #include "server/proxies.h"
 #include "swarm/tracker.h"
@@ -15,6 +16,8 @@ struct http_context {
     _Atomic uint32_t scrape_max;
     _Atomic bool full_scrape;
     struct proxies proxies;
+    struct networks admins;   /* who sees more than announce and scrape */
+    struct http_page metrics; /* Prometheus' figures */
 };
 
 /* Answers a request that was read whole. MHD_NO closes the connection. */

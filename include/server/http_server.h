@@ -5,6 +5,7 @@
 #define SKEP_SERVER_HTTP_SERVER_H
 
 #include "server/certificate.h"
+#include "server/http_page.h"
 #include "server/listen.h"
 #include "swarm/tracker.h"
 
@@ -27,16 +28,18 @@ struct http_server_options {
     uint32_t scrape_max;                  /* info_hashes in one scrape */
     bool full_scrape; /* whether a scrape without info_hash answers for every torrent */
     struct https_options https;
+    struct networks admins;          /* who may see the metrics */
     struct networks trusted_proxies; /* who is believed about whose request it passes on */
 };
 
 struct http_server;
 
-/* Starts to serve, and takes inherited sockets over; they are for HTTP. `tracker` must outlive the
- * server. NULL and one line in `error` if an address cannot be had or the certificate cannot be
- * used. */
+/* Starts to serve, and takes inherited sockets over; they are for HTTP. `tracker`, and what
+ * `metrics` needs, must outlive the server. NULL and one line in `error` if an address cannot be
+ * had or the certificate cannot be used. */
 struct http_server *http_server_start(const struct http_server_options *options,
-                                      struct tracker *tracker, char error[static LISTEN_ERROR_LEN]);
+                                      struct tracker *tracker, const struct http_page *metrics,
+                                      char error[static LISTEN_ERROR_LEN]);
 
 /* Takes over what can change while running: `connections_per_address_max`, `scrape_max`,
  * `full_scrape` and `trusted_proxies`. Any thread. */

@@ -11,14 +11,20 @@ static const char *const PRIVATE_NETWORKS[] = {
     "127.0.0.0/8", "::1",           "fc00::/7",       "fe80::/10",
 };
 
-static struct networks private_networks(void) {
+static const char *const THIS_MACHINE[] = { "127.0.0.0/8", "::1" };
+
+static struct networks networks_of(const char *const *texts, size_t count) {
     struct networks networks = { 0 };
-    for (size_t i = 0; i < sizeof PRIVATE_NETWORKS / sizeof PRIVATE_NETWORKS[0]; i++) {
-        bool parsed = network_parse(PRIVATE_NETWORKS[i], &networks.list[networks.count++]);
+    for (size_t i = 0; i < count; i++) {
+        bool parsed = network_parse(texts[i], &networks.list[networks.count++]);
         assert(parsed);
         (void)parsed;
     }
     return networks;
+}
+
+static struct networks private_networks(void) {
+    return networks_of(PRIVATE_NETWORKS, sizeof PRIVATE_NETWORKS / sizeof PRIVATE_NETWORKS[0]);
 }
 
 struct config config_defaults(void) {
@@ -62,6 +68,7 @@ struct config config_defaults(void) {
             .request_max = 16384,
             .scrape_max = 100,
             .full_scrape = false,
+            .admins = networks_of(THIS_MACHINE, sizeof THIS_MACHINE / sizeof THIS_MACHINE[0]),
             .https = { .port = 0 },
             .trusted_proxies = { 0 },
         },

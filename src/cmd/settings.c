@@ -36,6 +36,7 @@ static const struct setting SETTINGS[] = {
     NUMBER("http.request_timeout_s", http.request_timeout_s, 1, 3600, "seconds for a request to come in"),
     NUMBER("http.request_max", http.request_max, 4096, 1048576, "bytes of a request's line and headers"),
     NUMBER("http.scrape_max", http.scrape_max, 1, 10000, "torrents in one scrape"),
+    SETTING("http.admins", SETTING_NETWORKS, http.admins, "networks that may see the metrics"),
     SETTING("http.full_scrape", SETTING_BOOL, http.full_scrape, "answer scrapes for all torrents"),
 
     NUMBER("https.port", http.https.port, 0, 65535, "port for HTTPS; 0: none"),

@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "base/ticker.h"
 #include "cmd/admission.h"
+#include "cmd/figures.h"
 #include "cmd/heartbeat.h"
 #include "cmd/options.h"
 #include "cmd/recorder.h"
@@ -48,6 +49,7 @@ struct daemon {
     struct recorder *recorder;
     struct sweeper sweeper;
     struct http_server *http;
+    struct figures figures;
     struct udp_server *udp;
     struct drop_watch drop_watch;
     struct admission *admission;
@@ -124,7 +126,13 @@ static bool start_admission(struct daemon *daemon, const struct config *config) 
 
 static bool start_http(struct daemon *daemon, const struct config *config) {
     char error[LISTEN_ERROR_LEN];
-    daemon->http = http_server_start(&config->http, daemon->tracker, error);
+    const struct http_page metrics = { .write = figures_write, .context = &daemon->figures };
+    daemon->figures = (struct figures){
+        .tracker = daemon->tracker,
+        .recorder = daemon->recorder,
+        .udp = daemon->udp,
+    };
+    daemon->http = http_server_start(&config->http, daemon->tracker, &metrics, error);
     if (daemon->http == NULL)
         log_error("%s", error);
     return daemon->http != NULL;
@@ -183,7 +191,7 @@ static bool start(struct daemon *daemon, const struct config *config) {
         return false;
     }
     return open_store(daemon, config) && start_admission(daemon, config) &&
-           start_udp(daemon, config) && start_http(daemon, config) && start_threads(daemon, config);
+           start_threads(daemon, config) && start_udp(daemon, config) && start_http(daemon, config);
 }
 
 static bool stop(struct daemon *daemon) {

@@ -134,6 +134,38 @@ static enum MHD_Result reply_front(struct http_context *context, struct MHD_Conn
                       "behind it into a torrent.\n"));
 }
 
+/* For probes: where this is answered, the server lives. */
+static enum MHD_Result reply_health(struct http_context *context, struct MHD_Connection *connection,
+                                    const struct http_request *request) {
+    (void)context;
+    (void)request;
+    return queue(connection, MHD_HTTP_OK, text_response("ok\n"));
+}
+
+static bool from_admin(struct http_context *context, struct MHD_Connection *connection,
+                       const struct http_request *request) {
+    struct endpoint client = request->client;
+    return proxies_find_client(&context->proxies, connection, &client) &&
+           networks_contain(&context->admins, &client);
+}
+
+static enum MHD_Result reply_metrics(struct http_context *context,
+                                     struct MHD_Connection *connection,
+                                     const struct http_request *request) {
+    if (!from_admin(context, connection, request))
+        return queue(
+            connection, MHD_HTTP_FORBIDDEN,
+            text_response("Your address may not see this; http.admins names those that may.\n"));
+    uint8_t *buffer = malloc(HTTP_PAGE_MAX);
+    if (buffer == NULL)
+        return MHD_NO;
+    struct writer body = writer_on(buffer, HTTP_PAGE_MAX);
+    context->metrics.write(context->metrics.context, &body);
+    const enum MHD_Result result = send_body(connection, &body);
+    free(buffer);
+    return result;
+}
+
 static enum MHD_Result reply_not_found(struct MHD_Connection *connection) {
     return queue(
         connection, MHD_HTTP_NOT_FOUND,
@@ -157,6 +189,8 @@ static const struct {
     route_reply reply;
 } routes[] = {
     { "/", reply_front },
+    { "/health", reply_health },
+    { "/metrics", reply_metrics },
 };
 
 static route_reply find_route(const char *path) {

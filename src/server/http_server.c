@@ -287,7 +287,7 @@ static bool start(struct http_server *server, const struct http_server_options *
 }
 
 struct http_server *http_server_start(const struct http_server_options *options,
-                                      struct tracker *tracker,
+                                      struct tracker *tracker, const struct http_page *metrics,
                                       char error[static LISTEN_ERROR_LEN]) {
     struct http_server *server = calloc(1, sizeof *server);
     if (server == NULL) {
@@ -295,6 +295,8 @@ struct http_server *http_server_start(const struct http_server_options *options,
         return NULL;
     }
     server->context.tracker = tracker;
+    server->context.admins = options->admins;
+    server->context.metrics = *metrics;
     proxies_init(&server->context.proxies);
     certificate_place_init(&server->certificate);
     http_server_apply(server, options);
