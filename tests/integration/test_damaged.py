@@ -4,7 +4,7 @@ import pytest
 
 from support import database
 from support.announce import Peer, scraped
-from support.database import APPLICATION_ID, is_sound, overwrite, sql, stored_peers, truncate
+from support.database import APPLICATION_ID, is_sound, overwrite, peer_count, sql, truncate
 from support.skepd import Skepd, free_port, run
 from support.waiting import wait_until
 
@@ -96,7 +96,7 @@ def test_what_can_be_read_of_a_damaged_database_is_not_lost(file):
     rows_of_the_wrong_length(file)
     with Skepd(FAST, database=file) as daemon:
         assert scraped(daemon.port, hashes[0]) == (1, 0, 1)
-        wait_until(lambda: len(stored_peers(file)) == PEERS)
+        wait_until(lambda: peer_count(file) == PEERS)
         daemon.restart()
         assert all(scraped(daemon.port, info_hash) == (1, 0, 1) for info_hash in hashes[:20])
 
@@ -135,7 +135,7 @@ def test_registry_outlives_files_deleted_under_it(file, torrent, gone):
         wait_until(lambda: one.start().failure is None)
         for suffix in gone:
             file.with_name(file.name + suffix).unlink()
-        wait_until(lambda: file.exists() and stored_peers(file))
+        wait_until(lambda: peer_count(file))
         assert sql(file, "SELECT name FROM listed") == ("a film",)
         sql(file, f"INSERT INTO listed VALUES (x'{'cd' * 20}', 'another', 6)")
         other = Peer(daemon.port, bytes.fromhex("cd" * 20))
@@ -146,7 +146,7 @@ def test_registry_outlives_files_deleted_under_it(file, torrent, gone):
 def test_log_of_a_damaged_database_is_kept_with_it(file):
     with Skepd(FAST, database=file) as daemon:
         Peer(daemon.port, bytes(20)).start()
-        wait_until(lambda: stored_peers(file))
+        wait_until(lambda: peer_count(file))
         daemon.kill()
         written = file.with_name("skep.db-wal").read_bytes()
         garbage_everywhere_but_in_the_header(file)

@@ -13,7 +13,8 @@ import time
 import pytest
 
 from support.announce import Peer, connect, random_hash, read_reply, scraped
-from support.database import is_sound, opened, sql, stored_counts, stored_peers, wire
+from support.database import (is_sound, opened, peer_count, sql, stored_counts, stored_peers,
+                              wire)
 from support.mounts import fill, mount_small, own_mounts
 from support.skepd import STOP_S, Skepd, as_nobody, binary
 from support.waiting import wait_until
@@ -59,8 +60,7 @@ class Crowd:
         wanted = {(one.info_hash, wire(*one.endpoint)) for one in self.peers}
         counts = {one.info_hash for one in self.peers if one.left == 0}
         try:
-            return (file.exists() and stored_peers(file) == wanted
-                    and counts <= stored_counts(file).keys())
+            return stored_peers(file) == wanted and counts <= stored_counts(file).keys()
         except sqlite3.Error:
             return False
 
@@ -302,23 +302,23 @@ def _replace_as_owner(directory, copy, file):
 # Out of file descriptors
 
 def test_few_file_descriptors():
-    files = 60
+    files = 100
     config = FAST + " http = { connections_max = 2000; };"
     with Skepd(config, prefix=("prlimit", f"--nofile={files}:{files}")) as daemon:
         asker = connect(daemon.port)
-        host = [connect(daemon.port) for _ in range(3 * files)]
+        host = [connect(daemon.port) for _ in range(2 * files)]
         torrent = random_hash()
         for number in range(10):
             target = Peer(daemon.port, torrent).target(numwant=0)
             asker.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             assert read_reply(asker)["incomplete"] == number + 1
-        wait_until(lambda: len(stored_peers(daemon.database)) == 10)
+        wait_until(lambda: peer_count(daemon.database) == 10)
         delete(daemon.database, "", "-wal", "-shm")
         time.sleep(0.3)
         for sock in host:
             sock.close()
         wait_until(lambda: scraped(daemon.port, torrent) == (0, 10, 0))
-        wait_until(lambda: daemon.database.exists() and len(stored_peers(daemon.database)) == 10)
+        wait_until(lambda: peer_count(daemon.database) == 10, timeout=15)
         asker.close()
 
 

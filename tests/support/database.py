@@ -48,7 +48,9 @@ def sql(file, *statements):
 
 
 def rows(file, query):
-    with opened(file) as db:
+    """All rows; never creates the file."""
+    uri = f"file:{pathlib.Path(file).resolve()}?mode=rw"
+    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as db:
         return db.execute(query).fetchall()
 
 
@@ -61,6 +63,14 @@ def wire(address, port):
 def stored_peers(file):
     """{(info_hash, endpoint)} of every peer in the database."""
     return set(rows(file, "SELECT info_hash, endpoint FROM peer"))
+
+
+def peer_count(file):
+    """None where the file cannot be read for now, as while it is made."""
+    try:
+        return len(stored_peers(file))
+    except sqlite3.Error:
+        return None
 
 
 def stored_counts(file):
