@@ -1,7 +1,7 @@
 """kill -9 at random moments under load: what was answered more than a flush interval before it is
 in the database, and the database is sound.
 
-SKEPD_KILLS says how often (5 by default)."""
+SKEPD_KILLS says how often (4 by default)."""
 
 import collections
 import os
@@ -13,9 +13,9 @@ from support.database import is_sound, rows, stored_counts
 from support.load import ABSENT, AFTER, LEECHER, SEEDER, Load
 from support.skepd import Skepd
 
-KILLS = int(os.environ.get("SKEPD_KILLS", "5"))
+KILLS = int(os.environ.get("SKEPD_KILLS", "4"))
 FLUSH_S = 1.0
-RUN_S = (0.2, 2.2)
+RUN_S = (0.2, 1.8)
 CONFIG = f"""
 log_level = "warning";
 announce = {{ interval_min_s = 3600; interval_max_s = 3600; }};
