@@ -21,7 +21,7 @@ BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libsqlite3-dev \
     libconfig-dev nettle-dev libsystemd-dev
-CHECK_PACKAGES := check curl openssl iproute2 strace systemd python3 python3-pytest \
+CHECK_PACKAGES := check curl openssl faketime iproute2 strace systemd python3 python3-pytest \
     python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind \
     $(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
