@@ -6,7 +6,7 @@
 
 #include "swarm/address_counts.h"
 
-enum { LOCKS = 64, ROWS = 16384, ROW_LEN = 4 };
+enum { LOCKS = 64, ROWS = 16384, ROW_LEN = 4, BEHIND_MAX_MS = 60000 };
 
 struct bucket {
     uint64_t hash; /* of the address; 0: free */
@@ -44,27 +44,34 @@ void request_rates_delete(struct request_rates *rates) {
     free(rates);
 }
 
+/* Each thread read the clock at another moment, so that one's time may lie behind another's. */
+static uint32_t unused_ms(const struct bucket *bucket, uint32_t now_ms) {
+    return bucket->used_ms - now_ms <= BEHIND_MAX_MS ? 0 : now_ms - bucket->used_ms;
+}
+
 static struct bucket *find_bucket(struct row *row, uint64_t hash, uint32_t now_ms) {
     struct bucket *oldest = &row->buckets[0];
     for (int i = 0; i < ROW_LEN; i++) {
         struct bucket *bucket = &row->buckets[i];
         if (bucket->hash == hash || bucket->hash == 0)
             return bucket;
-        if (now_ms - bucket->used_ms > now_ms - oldest->used_ms)
+        if (unused_ms(bucket, now_ms) > unused_ms(oldest, now_ms))
             oldest = bucket;
     }
     return oldest;
 }
 
-static void refill(struct bucket *bucket, uint64_t hash, uint32_t per_s, uint32_t burst,
-                   uint32_t now_ms) {
+static void fill(struct bucket *bucket, uint64_t hash, uint32_t burst, uint32_t now_ms) {
+    *bucket = (struct bucket){ .hash = hash, .used_ms = now_ms, .thousandths = burst * 1000 };
+}
+
+static void refill(struct bucket *bucket, uint32_t per_s, uint32_t burst, uint32_t now_ms) {
     const uint64_t full = (uint64_t)burst * 1000;
+    const uint32_t ms = unused_ms(bucket, now_ms);
     /* One token a second is a thousandth each millisecond. */
-    const uint64_t level =
-        bucket->thousandths + (uint64_t)(uint32_t)(now_ms - bucket->used_ms) * per_s;
-    bucket->thousandths = (uint32_t)(bucket->hash != hash || level > full ? full : level);
-    bucket->hash = hash;
-    bucket->used_ms = now_ms;
+    const uint64_t level = bucket->thousandths + (uint64_t)ms * per_s;
+    bucket->thousandths = (uint32_t)(level > full ? full : level);
+    bucket->used_ms += ms;
 }
 
 bool request_rates_take(struct request_rates *rates, const struct endpoint *address, uint32_t per_s,
@@ -74,7 +81,10 @@ bool request_rates_take(struct request_rates *rates, const struct endpoint *addr
     pthread_mutex_t *lock = &rates->locks[number % LOCKS];
     pthread_mutex_lock(lock);
     struct bucket *bucket = find_bucket(&rates->rows[number], hash, (uint32_t)now_ms);
-    refill(bucket, hash, per_s, burst, (uint32_t)now_ms);
+    if (bucket->hash == hash)
+        refill(bucket, per_s, burst, (uint32_t)now_ms);
+    else
+        fill(bucket, hash, burst, (uint32_t)now_ms);
     const bool allowed = bucket->thousandths >= 1000;
     if (allowed)
         bucket->thousandths -= 1000;
