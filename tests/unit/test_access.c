@@ -1,0 +1,408 @@
+#include "swarm/access.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "support.h"
+
+enum { TORRENTS = 5000, KEYS = 5000, BANS = 3000, ASKERS = 4000 };
+
+static struct access_rules rules;
+static struct access *access;
+static char detail[REFUSAL_DETAIL_LEN];
+
+static void start_open(void) {
+    rules = (struct access_rules){ .mode = ACCESS_OPEN };
+    access = NULL;
+}
+
+static void delete_access(void) {
+    access_delete(access);
+}
+
+/* Anew, by the rules as they are now. */
+static void make_access(void) {
+    access_delete(access);
+    access = access_create(&rules);
+    ck_assert_ptr_nonnull(access);
+}
+
+static void add_network(struct networks *networks, const char *text) {
+    REQUIRE(network_parse(text, &networks->list[networks->count++]));
+}
+
+static void add_prefix(struct client_prefixes *prefixes, const char *text) {
+    struct client_prefix *prefix = &prefixes->list[prefixes->count++];
+    prefix->len = (uint8_t)strlen(text);
+    memcpy(prefix->text, text, prefix->len);
+}
+
+static void add_ban(const char *network, const char *reason) {
+    struct ban ban;
+    REQUIRE(network_parse(network, &ban.network));
+    snprintf(ban.reason, sizeof ban.reason, "%s", reason);
+    REQUIRE(access_add_ban(access, &ban));
+}
+
+static struct passkey passkey_numbered(uint32_t number) {
+    struct passkey passkey = { .given = true };
+    digest_sha256(&number, sizeof number, passkey.digest);
+    return passkey;
+}
+
+static enum announce_result judge(const char *address, const char *client,
+                                  const struct passkey *passkey) {
+    const struct endpoint from = endpoint_at(address, 6881);
+    uint8_t peer_id[PEER_ID_LEN] = { 0 };
+    if (client != NULL)
+        memcpy(peer_id, client, strlen(client));
+    const struct asker asker = {
+        .address = &from,
+        .peer_id = client == NULL ? NULL : peer_id,
+        .passkey = passkey,
+    };
+    detail[0] = '\0';
+    return access_judge(access, &asker, detail);
+}
+
+static enum announce_result judge_address(const char *address) {
+    const struct passkey none = { 0 };
+    return judge(address, "-XX0000-", &none);
+}
+
+START_TEST(open_tracker_takes_anyone_and_anything) {
+    uint8_t info_hash[INFO_HASH_LEN];
+    numbered_id(info_hash, 1);
+    make_access();
+    ck_assert_int_eq(judge_address("192.0.2.1"), ANNOUNCE_OK);
+    ck_assert_int_eq(judge_address("2001:db8::1"), ANNOUNCE_OK);
+    ck_assert(access_lists(access, info_hash));
+    ck_assert_str_eq(detail, "");
+}
+END_TEST
+
+START_TEST(listed_tracker_takes_listed_torrents_alone) {
+    rules.mode = ACCESS_LISTED;
+    make_access();
+    uint8_t info_hash[INFO_HASH_LEN];
+    for (uint32_t i = 0; i < 2 * TORRENTS; i += 2) {
+        numbered_id(info_hash, i);
+        REQUIRE(access_add_torrent(access, info_hash));
+    }
+    for (uint32_t i = 0; i < 2 * TORRENTS; i++) {
+        numbered_id(info_hash, i);
+        REQUIRE(access_lists(access, info_hash) == (i % 2 == 0));
+    }
+    ck_assert_int_eq(judge_address("192.0.2.1"), ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(private_tracker_takes_known_passkeys_alone) {
+    rules.mode = ACCESS_PRIVATE;
+    make_access();
+    for (uint32_t i = 0; i < 2 * KEYS; i += 2)
+        REQUIRE(access_add_passkey(access, passkey_numbered(i).digest));
+    for (uint32_t i = 0; i < 2 * KEYS; i++) {
+        const struct passkey passkey = passkey_numbered(i);
+        const enum announce_result expected = i % 2 == 0 ? ANNOUNCE_OK : ANNOUNCE_PASSKEY_UNKNOWN;
+        REQUIRE(judge("192.0.2.1", "-XX0000-", &passkey) == expected);
+        REQUIRE(judge("192.0.2.1", NULL, &passkey) == expected);
+    }
+}
+END_TEST
+
+START_TEST(passkey_that_was_not_given_is_missing_whatever_its_digest) {
+    rules.mode = ACCESS_PRIVATE;
+    make_access();
+    struct passkey passkey = passkey_numbered(1);
+    ck_assert(access_add_passkey(access, passkey.digest));
+    ck_assert_int_eq(judge("192.0.2.1", NULL, &passkey), ANNOUNCE_OK);
+    passkey.given = false;
+    ck_assert_int_eq(judge("192.0.2.1", NULL, &passkey), ANNOUNCE_PASSKEY_MISSING);
+}
+END_TEST
+
+START_TEST(passkey_that_differs_in_its_last_bit_is_unknown) {
+    rules.mode = ACCESS_PRIVATE;
+    make_access();
+    struct passkey passkey = passkey_numbered(1);
+    ck_assert(access_add_passkey(access, passkey.digest));
+    passkey.digest[SHA256_LEN - 1] ^= 1;
+    ck_assert_int_eq(judge("192.0.2.1", NULL, &passkey), ANNOUNCE_PASSKEY_UNKNOWN);
+}
+END_TEST
+
+START_TEST(only_private_trackers_ask_for_passkeys) {
+    const struct passkey unknown = passkey_numbered(1);
+    for (int mode = ACCESS_OPEN; mode < ACCESS_PRIVATE; mode++) {
+        rules.mode = (enum access_mode)mode;
+        make_access();
+        ck_assert_int_eq(judge("192.0.2.1", "-XX0000-", &unknown), ANNOUNCE_OK);
+    }
+}
+END_TEST
+
+START_TEST(only_listed_trackers_ask_for_listed_torrents) {
+    uint8_t info_hash[INFO_HASH_LEN];
+    numbered_id(info_hash, 1);
+    rules.mode = ACCESS_PRIVATE;
+    make_access();
+    ck_assert(access_lists(access, info_hash));
+}
+END_TEST
+
+START_TEST(where_networks_are_allowed_nobody_else_comes) {
+    add_network(&rules.allow, "192.0.2.0/24");
+    add_network(&rules.allow, "2001:db8::/32");
+    make_access();
+    ck_assert_int_eq(judge_address("192.0.2.255"), ANNOUNCE_OK);
+    ck_assert_int_eq(judge_address("2001:db8:ffff::1"), ANNOUNCE_OK);
+    ck_assert_int_eq(judge_address("192.0.3.0"), ANNOUNCE_ADDRESS_DENIED);
+    ck_assert_int_eq(judge_address("2001:db9::"), ANNOUNCE_ADDRESS_DENIED);
+}
+END_TEST
+
+START_TEST(one_family_allowed_leaves_the_other_out) {
+    add_network(&rules.allow, "0.0.0.0/0");
+    make_access();
+    ck_assert_int_eq(judge_address("192.0.2.1"), ANNOUNCE_OK);
+    ck_assert_int_eq(judge_address("::1"), ANNOUNCE_ADDRESS_DENIED);
+}
+END_TEST
+
+START_TEST(denied_networks_stay_out_even_of_allowed_ones) {
+    add_network(&rules.allow, "192.0.2.0/24");
+    add_network(&rules.deny, "192.0.2.128/25");
+    make_access();
+    ck_assert_int_eq(judge_address("192.0.2.127"), ANNOUNCE_OK);
+    ck_assert_int_eq(judge_address("192.0.2.128"), ANNOUNCE_ADDRESS_DENIED);
+}
+END_TEST
+
+START_TEST(denied_networks_alone_let_all_others_in) {
+    add_network(&rules.deny, "192.0.2.1");
+    add_network(&rules.deny, "2001:db8::/127");
+    make_access();
+    ck_assert_int_eq(judge_address("192.0.2.1"), ANNOUNCE_ADDRESS_DENIED);
+    ck_assert_int_eq(judge_address("192.0.2.2"), ANNOUNCE_OK);
+    ck_assert_int_eq(judge_address("2001:db8::1"), ANNOUNCE_ADDRESS_DENIED);
+    ck_assert_int_eq(judge_address("2001:db8::2"), ANNOUNCE_OK);
+}
+END_TEST
+
+static enum announce_result judge_client(const char *client) {
+    const struct passkey none = { 0 };
+    return judge("192.0.2.1", client, &none);
+}
+
+START_TEST(clients_are_told_by_how_their_ids_begin) {
+    add_prefix(&rules.clients_allow, "-qB");
+    add_prefix(&rules.clients_allow, "M7-");
+    add_prefix(&rules.clients_deny, "-qB40");
+    make_access();
+    ck_assert_int_eq(judge_client("-qB4500-"), ANNOUNCE_OK);
+    ck_assert_int_eq(judge_client("M7-1-"), ANNOUNCE_OK);
+    ck_assert_int_eq(judge_client("-qB4099-"), ANNOUNCE_CLIENT_DENIED);
+    ck_assert_int_eq(judge_client("-TR3000-"), ANNOUNCE_CLIENT_DENIED);
+    ck_assert_int_eq(judge_client("-q"), ANNOUNCE_CLIENT_DENIED);
+    ck_assert_int_eq(judge_client("x-qB4500-"), ANNOUNCE_CLIENT_DENIED);
+}
+END_TEST
+
+START_TEST(denied_clients_alone_let_all_others_in) {
+    add_prefix(&rules.clients_deny, "-XL");
+    add_prefix(&rules.clients_deny, "-TR2940-0123456789ab");
+    make_access();
+    ck_assert_int_eq(judge_client("-XL0012-"), ANNOUNCE_CLIENT_DENIED);
+    ck_assert_int_eq(judge_client("-TR2940-0123456789ab"), ANNOUNCE_CLIENT_DENIED);
+    ck_assert_int_eq(judge_client("-TR2940-0123456789ac"), ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(scrape_has_no_client_to_be_judged) {
+    add_prefix(&rules.clients_allow, "-qB");
+    add_prefix(&rules.clients_deny, "-XL");
+    make_access();
+    ck_assert_int_eq(judge_client(NULL), ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(banned_address_is_told_the_reason) {
+    make_access();
+    add_ban("192.0.2.7", "has earned it");
+    ck_assert_int_eq(judge_address("192.0.2.8"), ANNOUNCE_OK);
+    ck_assert_str_eq(detail, "");
+    ck_assert_int_eq(judge_address("192.0.2.7"), ANNOUNCE_BANNED);
+    ck_assert_str_eq(detail, "has earned it");
+}
+END_TEST
+
+START_TEST(reason_is_the_bans_own_copy) {
+    struct ban ban = { .reason = "first" };
+    make_access();
+    ck_assert(network_parse("192.0.2.7", &ban.network));
+    ck_assert(access_add_ban(access, &ban));
+    memset(&ban, 'x', sizeof ban);
+    ck_assert_int_eq(judge_address("192.0.2.7"), ANNOUNCE_BANNED);
+    ck_assert_str_eq(detail, "first");
+}
+END_TEST
+
+START_TEST(longest_reason_arrives_whole) {
+    char reason[REFUSAL_DETAIL_LEN];
+    memset(reason, 'r', sizeof reason - 1);
+    reason[sizeof reason - 1] = '\0';
+    make_access();
+    add_ban("192.0.2.7", reason);
+    judge_address("192.0.2.7");
+    ck_assert_str_eq(detail, reason);
+}
+END_TEST
+
+START_TEST(narrowest_ban_gives_the_reason) {
+    make_access();
+    add_ban("192.0.2.0/24", "net");
+    add_ban("0.0.0.0/0", "world");
+    add_ban("192.0.2.7", "host");
+    add_ban("192.0.2.4/30", "");
+    ck_assert_int_eq(judge_address("192.0.2.7"), ANNOUNCE_BANNED);
+    ck_assert_str_eq(detail, "host");
+    ck_assert_int_eq(judge_address("192.0.2.6"), ANNOUNCE_BANNED);
+    ck_assert_str_eq(detail, "");
+    ck_assert_int_eq(judge_address("192.0.2.9"), ANNOUNCE_BANNED);
+    ck_assert_str_eq(detail, "net");
+    ck_assert_int_eq(judge_address("198.51.100.1"), ANNOUNCE_BANNED);
+    ck_assert_str_eq(detail, "world");
+}
+END_TEST
+
+START_TEST(ban_of_one_family_leaves_the_other_alone) {
+    make_access();
+    add_ban("::/0", "six");
+    ck_assert_int_eq(judge_address("::1"), ANNOUNCE_BANNED);
+    ck_assert_int_eq(judge_address("0.0.0.0"), ANNOUNCE_OK);
+    make_access();
+    add_ban("0.0.0.0/0", "four");
+    ck_assert_int_eq(judge_address("::"), ANNOUNCE_OK);
+    ck_assert_int_eq(judge_address("255.255.255.255"), ANNOUNCE_BANNED);
+    ck_assert_int_eq(judge_address("::ffff:192.0.2.1"), ANNOUNCE_BANNED);
+}
+END_TEST
+
+START_TEST(ban_counts_more_than_an_allowed_network_and_a_passkey) {
+    rules.mode = ACCESS_PRIVATE;
+    add_network(&rules.allow, "192.0.2.0/24");
+    make_access();
+    const struct passkey passkey = passkey_numbered(1);
+    ck_assert(access_add_passkey(access, passkey.digest));
+    add_ban("192.0.2.7", "");
+    ck_assert_int_eq(judge("192.0.2.7", NULL, &passkey), ANNOUNCE_BANNED);
+    ck_assert_int_eq(judge("192.0.2.8", NULL, &passkey), ANNOUNCE_OK);
+}
+END_TEST
+
+/* Few different bits, so that networks overlap and addresses fall into several of them. */
+static struct endpoint crowded_endpoint(struct random *random, uint8_t family) {
+    struct endpoint endpoint = { .family = family };
+    for (size_t i = 0; i < address_len(family); i++)
+        endpoint.wire[i] = i % 4 < 2 ? (uint8_t)random_below(random, 2) : (uint8_t)(i * 16);
+    endpoint.wire[address_len(family) - 1] = (uint8_t)random_below(random, 256);
+    return endpoint;
+}
+
+static struct network random_network(struct random *random) {
+    const struct endpoint base =
+        crowded_endpoint(random, random_below(random, 2) == 0 ? FAMILY_V4 : FAMILY_V6);
+    const uint32_t most = 8 * (uint32_t)address_len(base.family);
+    struct network network = { .family = base.family };
+    network.bits = (uint8_t)(random_below(random, 50) == 0 ? random_below(random, most + 1)
+                                                           : most - random_below(random, 9));
+    for (uint32_t bit = 0; bit < network.bits; bit++)
+        network.address[bit / 8] |= (uint8_t)(base.wire[bit / 8] & 0x80U >> bit % 8);
+    return network;
+}
+
+static const struct ban *narrowest(const struct ban *bans, const struct endpoint *address) {
+    const struct ban *found = NULL;
+    for (int i = 0; i < BANS; i++) {
+        const struct networks one = { .count = 1, .list = { bans[i].network } };
+        if (networks_contain(&one, address) &&
+            (found == NULL || bans[i].network.bits > found->network.bits))
+            found = &bans[i];
+    }
+    return found;
+}
+
+START_TEST(thousands_of_bans_agree_with_a_look_at_each) {
+    static struct ban bans[BANS];
+    struct random random = { .state = 11 };
+    uint32_t banned = 0;
+    make_access();
+    for (int i = 0; i < BANS; i++) {
+        bans[i].network = random_network(&random);
+        snprintf(bans[i].reason, sizeof bans[i].reason, "ban %d", i);
+        REQUIRE(access_add_ban(access, &bans[i]));
+    }
+    for (int i = 0; i < ASKERS; i++) {
+        const struct endpoint from = crowded_endpoint(&random, i % 2 == 0 ? FAMILY_V4 : FAMILY_V6);
+        const struct passkey none = { 0 };
+        const struct asker asker = { .address = &from, .passkey = &none };
+        const struct ban *expected = narrowest(bans, &from);
+        detail[0] = '\0';
+        const enum announce_result result = access_judge(access, &asker, detail);
+        REQUIRE(result == (expected == NULL ? ANNOUNCE_OK : ANNOUNCE_BANNED));
+        REQUIRE(strcmp(detail, expected == NULL ? "" : expected->reason) == 0);
+        banned += expected != NULL;
+    }
+    ck_assert_uint_gt(banned, 100);
+}
+END_TEST
+
+START_TEST(no_access_is_deleted_without_harm) {
+    access_delete(NULL);
+}
+END_TEST
+
+Suite *access_suite(void) {
+    Suite *suite = suite_create("access");
+    TCase *modes = tcase_create("modes");
+    tcase_add_checked_fixture(modes, start_open, delete_access);
+    tcase_add_test(modes, open_tracker_takes_anyone_and_anything);
+    tcase_add_test(modes, listed_tracker_takes_listed_torrents_alone);
+    tcase_add_test(modes, private_tracker_takes_known_passkeys_alone);
+    tcase_add_test(modes, passkey_that_was_not_given_is_missing_whatever_its_digest);
+    tcase_add_test(modes, passkey_that_differs_in_its_last_bit_is_unknown);
+    tcase_add_test(modes, only_private_trackers_ask_for_passkeys);
+    tcase_add_test(modes, only_listed_trackers_ask_for_listed_torrents);
+    tcase_add_test(modes, no_access_is_deleted_without_harm);
+    suite_add_tcase(suite, modes);
+
+    TCase *networks = tcase_create("networks");
+    tcase_add_checked_fixture(networks, start_open, delete_access);
+    tcase_add_test(networks, where_networks_are_allowed_nobody_else_comes);
+    tcase_add_test(networks, one_family_allowed_leaves_the_other_out);
+    tcase_add_test(networks, denied_networks_stay_out_even_of_allowed_ones);
+    tcase_add_test(networks, denied_networks_alone_let_all_others_in);
+    suite_add_tcase(suite, networks);
+
+    TCase *clients = tcase_create("clients");
+    tcase_add_checked_fixture(clients, start_open, delete_access);
+    tcase_add_test(clients, clients_are_told_by_how_their_ids_begin);
+    tcase_add_test(clients, denied_clients_alone_let_all_others_in);
+    tcase_add_test(clients, scrape_has_no_client_to_be_judged);
+    suite_add_tcase(suite, clients);
+
+    TCase *bans = tcase_create("bans");
+    tcase_set_timeout(bans, 60);
+    tcase_add_checked_fixture(bans, start_open, delete_access);
+    tcase_add_test(bans, banned_address_is_told_the_reason);
+    tcase_add_test(bans, reason_is_the_bans_own_copy);
+    tcase_add_test(bans, longest_reason_arrives_whole);
+    tcase_add_test(bans, narrowest_ban_gives_the_reason);
+    tcase_add_test(bans, ban_of_one_family_leaves_the_other_alone);
+    tcase_add_test(bans, ban_counts_more_than_an_allowed_network_and_a_passkey);
+    tcase_add_test(bans, thousands_of_bans_agree_with_a_look_at_each);
+    suite_add_tcase(suite, bans);
+    return suite;
+}

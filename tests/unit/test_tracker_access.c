@@ -1,0 +1,216 @@
+/* Whom the tracker turns away by its access rules, and what becomes of who was there. */
+#include "tracker_support.h"
+
+#include <stdio.h>
+
+static struct tracker_options options;
+static struct tracker *tracker;
+static struct reply reply;
+static struct access_rules rules;
+
+static void create_tracker(void) {
+    options = test_options();
+    rules = (struct access_rules){ .mode = ACCESS_OPEN };
+    tracker = tracker_create(&options, FEED_CAPACITY);
+    ck_assert_ptr_nonnull(tracker);
+}
+
+static void delete_tracker(void) {
+    tracker_delete(tracker);
+}
+
+static struct access *make_access(void) {
+    struct access *access = access_create(&rules);
+    ck_assert_ptr_nonnull(access);
+    return access;
+}
+
+static enum announce_result announce(const struct announce_request *request) {
+    test_announce(tracker, request, START_MS, &reply);
+    return reply.result;
+}
+
+static void ban(const char *network, const char *reason) {
+    struct access *access = make_access();
+    struct ban ban;
+    REQUIRE(network_parse(network, &ban.network));
+    snprintf(ban.reason, sizeof ban.reason, "%s", reason);
+    REQUIRE(access_add_ban(access, &ban));
+    tracker_set_access(tracker, access);
+}
+
+static struct passkey key_numbered(uint32_t number) {
+    struct passkey passkey = { .given = true };
+    digest_sha256(&number, sizeof number, passkey.digest);
+    return passkey;
+}
+
+START_TEST(tracker_is_open_until_it_is_told_otherwise) {
+    const struct announce_request peer = test_leecher(1);
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(listed_tracker_refuses_other_torrents_and_makes_no_swarm) {
+    struct announce_request peer = test_leecher(1);
+    rules.mode = ACCESS_LISTED;
+    struct access *access = make_access();
+    ck_assert(access_add_torrent(access, peer.info_hash));
+    tracker_set_access(tracker, access);
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_OK);
+    numbered_id(peer.info_hash, TORRENT + 1);
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_TORRENT_NOT_LISTED);
+    ck_assert_uint_eq(reply.response.interval_s, 120);
+    ck_assert_uint_eq(reply.response.min_interval_s, 60);
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 1);
+    ck_assert_uint_eq(tracker_stats(tracker).announces[ANNOUNCE_TORRENT_NOT_LISTED], 1);
+}
+END_TEST
+
+START_TEST(private_tracker_asks_for_a_passkey_in_announces_and_scrapes) {
+    static const enum announce_result expected[] = {
+        ANNOUNCE_PASSKEY_MISSING,
+        ANNOUNCE_OK,
+        ANNOUNCE_PASSKEY_UNKNOWN,
+    };
+    rules.mode = ACCESS_PRIVATE;
+    struct access *access = make_access();
+    ck_assert(access_add_passkey(access, key_numbered(1).digest));
+    tracker_set_access(tracker, access);
+    for (uint32_t i = 0; i < COUNT_OF(expected); i++) {
+        char detail[REFUSAL_DETAIL_LEN];
+        struct announce_request peer = test_leecher(1);
+        peer.passkey = i == 0 ? (struct passkey){ .given = false } : key_numbered(i);
+        ck_assert_int_eq(announce(&peer), expected[i]);
+        ck_assert_int_eq(tracker_admit_scrape(tracker, &peer.peer, &peer.passkey, START_MS, detail),
+                         expected[i]);
+        ck_assert_uint_eq(tracker_stats(tracker).scrapes[expected[i]], 1);
+    }
+}
+END_TEST
+
+START_TEST(banned_peer_is_told_the_reason_and_nothing_else) {
+    const struct announce_request peer = test_leecher_at(1, "192.0.2.7");
+    char detail[REFUSAL_DETAIL_LEN];
+    ban("192.0.2.0/24", "no manners");
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_BANNED);
+    ck_assert_str_eq(reply.response.detail, "no manners");
+    ck_assert_uint_eq(reply.response.peer_count, 0);
+    ck_assert_int_eq(tracker_admit_scrape(tracker, &peer.peer, &peer.passkey, START_MS, detail),
+                     ANNOUNCE_BANNED);
+    ck_assert_str_eq(detail, "no manners");
+    const struct announce_request other = test_leecher_at(2, "192.0.3.7");
+    ck_assert_int_eq(announce(&other), ANNOUNCE_OK);
+    ck_assert_str_eq(reply.response.detail, "");
+}
+END_TEST
+
+START_TEST(peer_that_is_turned_away_is_offered_no_more) {
+    const struct announce_request outlaw = test_leecher_at(1, "192.0.2.7");
+    const struct announce_request other = test_leecher_at(2, "192.0.3.7");
+    test_put(tracker, &outlaw, START_MS);
+    ck_assert_int_eq(announce(&other), ANNOUNCE_OK);
+    ck_assert(reply_has(&reply, &outlaw.peer));
+    ban("192.0.2.7", "");
+    ck_assert_int_eq(announce(&outlaw), ANNOUNCE_BANNED);
+    ck_assert_int_eq(announce(&other), ANNOUNCE_OK);
+    ck_assert(!reply_has(&reply, &outlaw.peer));
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 1);
+}
+END_TEST
+
+START_TEST(peer_of_a_torrent_that_is_listed_no_more_is_dropped) {
+    const struct announce_request peer = test_leecher(1);
+    test_put(tracker, &peer, START_MS);
+    rules.mode = ACCESS_LISTED;
+    tracker_set_access(tracker, make_access());
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_TORRENT_NOT_LISTED);
+    ck_assert_uint_eq(test_scrape(tracker, TORRENT).leechers, 0);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 0);
+}
+END_TEST
+
+START_TEST(peer_that_is_turned_away_leaves_room_at_its_address) {
+    options.address_peers_max = 1;
+    ck_assert(tracker_apply(tracker, &options));
+    const struct announce_request first = test_leecher_at(1, "192.0.2.7");
+    const struct announce_request second = test_leecher_at(2, "192.0.2.7");
+    ck_assert_int_eq(announce(&first), ANNOUNCE_OK);
+    ck_assert_int_eq(announce(&second), ANNOUNCE_ADDRESS_FULL);
+    ban("192.0.2.7", "");
+    ck_assert_int_eq(announce(&first), ANNOUNCE_BANNED);
+    tracker_set_access(tracker, make_access());
+    ck_assert_int_eq(announce(&second), ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(turned_away_stranger_takes_nobody_along) {
+    const struct announce_request peer = test_leecher(1);
+    test_put(tracker, &peer, START_MS);
+    ban("192.0.2.7", "");
+    struct announce_request stranger = test_leecher_at(1, "192.0.2.7");
+    stranger.key = 0;
+    ck_assert_int_eq(announce(&stranger), ANNOUNCE_BANNED);
+    stranger.key = peer.key + 1;
+    ck_assert_int_eq(announce(&stranger), ANNOUNCE_BANNED);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 1);
+}
+END_TEST
+
+START_TEST(stop_of_the_banned_is_refused_but_done) {
+    struct announce_request peer = test_leecher_at(1, "192.0.2.7");
+    test_put(tracker, &peer, START_MS);
+    ban("192.0.2.7", "");
+    peer.event = EVENT_STOPPED;
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_BANNED);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 0);
+}
+END_TEST
+
+START_TEST(ban_holds_for_the_address_that_the_trusted_claim) {
+    ck_assert(network_parse("10.0.0.1", &options.trust.list[0]));
+    options.trust.count = 1;
+    ck_assert(tracker_apply(tracker, &options));
+    ban("192.0.2.7", "");
+    struct announce_request peer = test_leecher_at(1, "10.0.0.1");
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_OK);
+    peer.claimed = endpoint_at("192.0.2.7", 0);
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_BANNED);
+}
+END_TEST
+
+START_TEST(denied_client_may_still_scrape) {
+    rules.clients_deny = (struct client_prefixes){ .count = 1 };
+    rules.clients_deny.list[0].len = 1;
+    tracker_set_access(tracker, make_access());
+    char detail[REFUSAL_DETAIL_LEN];
+    struct announce_request peer = test_leecher(1);
+    peer.peer_id[0] = 0;
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_CLIENT_DENIED);
+    ck_assert_int_eq(tracker_admit_scrape(tracker, &peer.peer, &peer.passkey, START_MS, detail),
+                     ANNOUNCE_OK);
+}
+END_TEST
+
+Suite *tracker_access_suite(void) {
+    Suite *suite = suite_create("tracker_access");
+    TCase *askers = tcase_create("askers");
+    tcase_add_checked_fixture(askers, create_tracker, delete_tracker);
+    tcase_add_test(askers, tracker_is_open_until_it_is_told_otherwise);
+    tcase_add_test(askers, listed_tracker_refuses_other_torrents_and_makes_no_swarm);
+    tcase_add_test(askers, private_tracker_asks_for_a_passkey_in_announces_and_scrapes);
+    tcase_add_test(askers, banned_peer_is_told_the_reason_and_nothing_else);
+    tcase_add_test(askers, ban_holds_for_the_address_that_the_trusted_claim);
+    tcase_add_test(askers, denied_client_may_still_scrape);
+    suite_add_tcase(suite, askers);
+
+    TCase *dropped = tcase_create("dropped");
+    tcase_add_checked_fixture(dropped, create_tracker, delete_tracker);
+    tcase_add_test(dropped, peer_that_is_turned_away_is_offered_no_more);
+    tcase_add_test(dropped, peer_of_a_torrent_that_is_listed_no_more_is_dropped);
+    tcase_add_test(dropped, peer_that_is_turned_away_leaves_room_at_its_address);
+    tcase_add_test(dropped, turned_away_stranger_takes_nobody_along);
+    tcase_add_test(dropped, stop_of_the_banned_is_refused_but_done);
+    suite_add_tcase(suite, dropped);
+    return suite;
+}

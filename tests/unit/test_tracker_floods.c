@@ -1,0 +1,382 @@
+/* How far one address may go: its requests in a second, its peers; and the ceiling of memory. */
+#include "tracker_support.h"
+
+#include <string.h>
+
+enum { FLOOD = 5000 };
+
+static struct tracker_options options;
+static struct tracker *tracker;
+static struct reply reply;
+static uint64_t now_ms;
+
+static void create_tracker(void) {
+    options = test_options();
+    now_ms = START_MS;
+    tracker = tracker_create(&options, FEED_CAPACITY);
+    ck_assert_ptr_nonnull(tracker);
+}
+
+static void delete_tracker(void) {
+    tracker_delete(tracker);
+}
+
+static void apply(void) {
+    ck_assert(tracker_apply(tracker, &options));
+}
+
+static enum announce_result announce(const struct announce_request *request) {
+    test_announce(tracker, request, now_ms, &reply);
+    return reply.result;
+}
+
+/* Client `number` in the given torrent; the clients of one address differ in their ports. */
+static struct announce_request client_at(const char *address, uint32_t number, uint32_t torrent) {
+    struct announce_request request = test_leecher_at(number, address);
+    numbered_id(request.info_hash, torrent);
+    return request;
+}
+
+static enum announce_result come(const char *address, uint32_t number, uint32_t torrent) {
+    const struct announce_request request = client_at(address, number, torrent);
+    return announce(&request);
+}
+
+static enum announce_result say(enum announce_event event, const char *address, uint32_t number,
+                                uint32_t torrent) {
+    struct announce_request request = client_at(address, number, torrent);
+    request.event = event;
+    request.left = event == EVENT_COMPLETED ? 0 : request.left;
+    return announce(&request);
+}
+
+static enum announce_result scrape(const char *address) {
+    const struct endpoint from = endpoint_at(address, 1);
+    const struct passkey none = { 0 };
+    char detail[REFUSAL_DETAIL_LEN];
+    return tracker_admit_scrape(tracker, &from, &none, now_ms, detail);
+}
+
+static void limit_requests(uint32_t per_s, uint32_t burst) {
+    options.requests_per_s = per_s;
+    options.requests_burst = burst;
+    apply();
+}
+
+START_TEST(address_that_asks_too_fast_is_refused_until_it_slows_down) {
+    limit_requests(10, 5);
+    for (uint32_t i = 0; i < 5; i++)
+        ck_assert_int_eq(come("192.0.2.1", i, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 5, TORRENT), ANNOUNCE_TOO_FAST);
+    ck_assert_uint_eq(reply.response.peer_count, 0);
+    ck_assert_uint_eq(reply.response.interval_s, 120);
+    ck_assert_str_eq(reply.response.detail, "");
+    ck_assert_int_eq(come("192.0.2.2", 6, TORRENT), ANNOUNCE_OK);
+    now_ms += 100;
+    ck_assert_int_eq(come("192.0.2.1", 5, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 7, TORRENT), ANNOUNCE_TOO_FAST);
+}
+END_TEST
+
+START_TEST(scrapes_and_announces_share_the_rate) {
+    limit_requests(10, 2);
+    ck_assert_int_eq(scrape("192.0.2.1"), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(scrape("192.0.2.1"), ANNOUNCE_TOO_FAST);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_TOO_FAST);
+    ck_assert_int_eq(scrape("192.0.2.2"), ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(completed_and_stopped_are_heard_however_fast) {
+    limit_requests(1, 1);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_TOO_FAST);
+    ck_assert_int_eq(say(EVENT_COMPLETED, "192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 1);
+    ck_assert_int_eq(say(EVENT_STARTED, "192.0.2.1", 1, TORRENT), ANNOUNCE_TOO_FAST);
+    ck_assert_int_eq(say(EVENT_PAUSED, "192.0.2.1", 1, TORRENT), ANNOUNCE_TOO_FAST);
+    ck_assert_int_eq(say(EVENT_STOPPED, "192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 0);
+}
+END_TEST
+
+START_TEST(peer_that_is_too_fast_keeps_its_place) {
+    limit_requests(1, 1);
+    come("192.0.2.1", 1, TORRENT);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_TOO_FAST);
+    ck_assert_uint_eq(test_scrape(tracker, TORRENT).leechers, 1);
+}
+END_TEST
+
+START_TEST(rate_is_that_of_the_socket_and_not_of_a_claimed_address) {
+    ck_assert(network_parse("192.0.2.1", &options.trust.list[0]));
+    options.trust.count = 1;
+    limit_requests(1, 2);
+    for (uint32_t i = 0; i < 3; i++) {
+        struct announce_request request = client_at("192.0.2.1", i, TORRENT);
+        request.claimed = numbered_endpoint(FAMILY_V4, i);
+        ck_assert_int_eq(announce(&request), i < 2 ? ANNOUNCE_OK : ANNOUNCE_TOO_FAST);
+    }
+}
+END_TEST
+
+static const char *const loopback[] = { "127.0.0.1", "127.9.9.9", "::1" };
+
+START_TEST(this_machine_is_limited_only_where_the_options_say_so) {
+    options.address_peers_max = 2;
+    options.address_torrent_peers_max = 1;
+    limit_requests(1, 2);
+    for (uint32_t i = 0; i < 20; i++)
+        ck_assert_int_eq(come(loopback[_i], i, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(scrape(loopback[_i]), ANNOUNCE_OK);
+    options.limit_loopback = true;
+    apply();
+    ck_assert_int_eq(come(loopback[_i], 20, TORRENT + 1), ANNOUNCE_ADDRESS_FULL);
+    ck_assert_int_eq(come(loopback[_i], 0, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come(loopback[_i], 0, TORRENT), ANNOUNCE_TOO_FAST);
+}
+END_TEST
+
+static void limit_peers(uint32_t of_address, uint32_t in_torrent) {
+    options.address_peers_max = of_address;
+    options.address_torrent_peers_max = in_torrent;
+    apply();
+}
+
+START_TEST(full_address_gets_no_further_peers) {
+    limit_peers(3, 0);
+    for (uint32_t i = 0; i < 3; i++)
+        ck_assert_int_eq(come("192.0.2.1", i, TORRENT + i), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 3, TORRENT), ANNOUNCE_ADDRESS_FULL);
+    ck_assert_int_eq(come("192.0.2.1", 3, TORRENT + 9), ANNOUNCE_ADDRESS_FULL);
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 3);
+    ck_assert_int_eq(come("192.0.2.2", 3, TORRENT), ANNOUNCE_OK);
+    for (uint32_t i = 0; i < 3; i++)
+        ck_assert_int_eq(come("192.0.2.1", i, TORRENT + i), ANNOUNCE_OK);
+    ck_assert_int_eq(say(EVENT_COMPLETED, "192.0.2.1", 0, TORRENT), ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(address_full_in_one_torrent_may_join_others) {
+    limit_peers(0, 2);
+    ck_assert_int_eq(come("192.0.2.1", 0, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 2, TORRENT), ANNOUNCE_ADDRESS_SWARM_FULL);
+    ck_assert_int_eq(come("192.0.2.1", 2, TORRENT + 1), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.3", 2, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(say(EVENT_STOPPED, "192.0.2.1", 0, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 2, TORRENT), ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(ipv6_addresses_of_a_64_are_one) {
+    limit_peers(0, 2);
+    ck_assert_int_eq(come("2001:db8:0:1::1", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come("2001:db8:0:1::2", 2, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come("2001:db8:0:1:ffff::3", 3, TORRENT), ANNOUNCE_ADDRESS_SWARM_FULL);
+    ck_assert_int_eq(come("2001:db8:0:2::1", 3, TORRENT), ANNOUNCE_OK);
+    limit_peers(2, 0);
+    ck_assert_int_eq(come("2001:db8:0:1:ffff::3", 4, TORRENT + 1), ANNOUNCE_ADDRESS_FULL);
+    ck_assert_int_eq(come("2001:db8:0:3::3", 4, TORRENT + 1), ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(limits_of_zero_let_any_number_in) {
+    for (uint32_t i = 0; i < 500; i++)
+        REQUIRE(come("192.0.2.1", i, TORRENT) == ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(moved_peer_is_let_through) {
+    limit_peers(2, 1);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
+    struct announce_request mover = client_at("192.0.2.1", 1, TORRENT);
+    for (uint16_t port = 5000; port < 5010; port++) {
+        endpoint_set_port(&mover.peer, port);
+        ck_assert_int_eq(announce(&mover), ANNOUNCE_OK);
+    }
+    ck_assert_int_eq(come("192.0.2.1", 2, TORRENT + 1), ANNOUNCE_OK);
+    endpoint_set_port(&mover.peer, 6000);
+    ck_assert_int_eq(announce(&mover), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 3, TORRENT + 2), ANNOUNCE_ADDRESS_FULL);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 2);
+}
+END_TEST
+
+START_TEST(peer_that_moves_away_leaves_room_at_its_address) {
+    limit_peers(1, 0);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 2, TORRENT), ANNOUNCE_ADDRESS_FULL);
+    ck_assert_int_eq(come("192.0.2.9", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 1);
+    ck_assert_int_eq(come("192.0.2.1", 2, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.9", 3, TORRENT), ANNOUNCE_ADDRESS_FULL);
+}
+END_TEST
+
+START_TEST(stopped_peer_leaves_room_at_its_address) {
+    limit_peers(1, 0);
+    for (uint32_t i = 0; i < 10; i++) {
+        ck_assert_int_eq(come("192.0.2.1", i, TORRENT + i), ANNOUNCE_OK);
+        ck_assert_int_eq(come("192.0.2.1", 99, TORRENT), ANNOUNCE_ADDRESS_FULL);
+        ck_assert_int_eq(say(EVENT_STOPPED, "192.0.2.1", i, TORRENT + i), ANNOUNCE_OK);
+    }
+}
+END_TEST
+
+START_TEST(stop_of_a_peer_that_is_not_there_leaves_no_room) {
+    limit_peers(1, 0);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(say(EVENT_STOPPED, "192.0.2.1", 2, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(say(EVENT_STOPPED, "192.0.2.1", 1, TORRENT + 1), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 2, TORRENT), ANNOUNCE_ADDRESS_FULL);
+}
+END_TEST
+
+START_TEST(expired_peers_leave_room_at_their_address) {
+    limit_peers(3, 0);
+    for (uint32_t i = 0; i < 3; i++)
+        ck_assert_int_eq(come("192.0.2.1", i, TORRENT + i), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 3, TORRENT), ANNOUNCE_ADDRESS_FULL);
+    now_ms += 241 * 1000;
+    ck_assert_uint_eq(tracker_sweep(tracker, 0, TRACKER_SHARDS, now_ms), 3);
+    for (uint32_t i = 3; i < 6; i++)
+        ck_assert_int_eq(come("192.0.2.1", i, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 6, TORRENT), ANNOUNCE_ADDRESS_FULL);
+}
+END_TEST
+
+START_TEST(restored_peers_count_for_their_address) {
+    struct change change = { .kind = CHANGE_PEER_JOINED, .left = 5, .key = 77 };
+    limit_peers(1, 0);
+    numbered_id(change.info_hash, TORRENT);
+    numbered_id(change.peer_id, 77);
+    change.peer = endpoint_at("192.0.2.1", 1077);
+    ck_assert(tracker_restore(tracker, &change, now_ms));
+    ck_assert(tracker_restore(tracker, &change, now_ms));
+    ck_assert_int_eq(come("192.0.2.1", 2, TORRENT), ANNOUNCE_ADDRESS_FULL);
+    ck_assert_int_eq(say(EVENT_STOPPED, "192.0.2.1", 77, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 2, TORRENT), ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(flood_of_torrents_from_one_address_keeps_nobody_out) {
+    options.torrents_max = 200;
+    limit_peers(100, 0);
+    for (uint32_t i = 0; i < FLOOD; i++) {
+        const enum announce_result expected = i < 100 ? ANNOUNCE_OK : ANNOUNCE_ADDRESS_FULL;
+        REQUIRE(come("192.0.2.1", i, 1000 + i) == expected);
+    }
+    for (uint32_t i = 0; i < 100; i++) {
+        const struct announce_request other = test_leecher(i);
+        REQUIRE(announce(&other) == ANNOUNCE_OK);
+    }
+    const struct tracker_stats stats = tracker_stats(tracker);
+    ck_assert_uint_eq(stats.torrents, 101);
+    ck_assert_uint_eq(stats.announces[ANNOUNCE_ADDRESS_FULL], FLOOD - 100);
+}
+END_TEST
+
+/* Until there is no room for one more. */
+static uint32_t fill_memory(void) {
+    uint32_t number = 1;
+    for (struct announce_request peer = test_leecher(number); announce(&peer) == ANNOUNCE_OK;
+         peer = test_leecher(++number))
+        REQUIRE(number < 100000);
+    ck_assert_int_eq(reply.result, ANNOUNCE_MEMORY_FULL);
+    return number;
+}
+
+START_TEST(tracker_at_its_ceiling_of_memory_refuses_newcomers_alone) {
+    options.memory_max_mib = 1;
+    apply();
+    const uint32_t newcomer = fill_memory();
+    ck_assert_uint_gt(newcomer, 2000);
+    ck_assert_uint_ge(tracker_stats(tracker).memory, 1U << 20);
+    ck_assert_uint_lt(tracker_stats(tracker).memory, 2U << 20);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT + 1), ANNOUNCE_MEMORY_FULL);
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 1);
+    struct announce_request peer = test_leecher(1);
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_OK);
+    peer.peer = endpoint_at("198.51.100.1", 1);
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_OK);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, newcomer - 1);
+}
+END_TEST
+
+START_TEST(memory_is_given_back_when_the_peers_are_gone) {
+    const uint64_t empty = tracker_stats(tracker).memory;
+    options.memory_max_mib = 1;
+    apply();
+    fill_memory();
+    now_ms += 241 * 1000;
+    tracker_sweep(tracker, 0, TRACKER_SHARDS, now_ms);
+    ck_assert_uint_eq(tracker_stats(tracker).memory, empty);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(every_answer_is_in_the_stats) {
+    limit_peers(2, 1);
+    limit_requests(1, 5);
+    come("192.0.2.1", 1, TORRENT);
+    come("192.0.2.1", 2, TORRENT);
+    come("192.0.2.1", 3, TORRENT + 1);
+    come("192.0.2.1", 4, TORRENT + 2);
+    scrape("192.0.2.1");
+    scrape("192.0.2.1");
+    come("192.0.2.1", 1, TORRENT);
+    const struct tracker_stats stats = tracker_stats(tracker);
+    uint64_t announces = 0;
+    for (int i = 0; i < ANNOUNCE_RESULTS; i++)
+        announces += stats.announces[i];
+    ck_assert_uint_eq(announces, 5);
+    ck_assert_uint_eq(stats.announces[ANNOUNCE_OK], 2);
+    ck_assert_uint_eq(stats.announces[ANNOUNCE_ADDRESS_SWARM_FULL], 1);
+    ck_assert_uint_eq(stats.announces[ANNOUNCE_ADDRESS_FULL], 1);
+    ck_assert_uint_eq(stats.announces[ANNOUNCE_TOO_FAST], 1);
+    ck_assert_uint_eq(stats.scrapes[ANNOUNCE_OK], 1);
+    ck_assert_uint_eq(stats.scrapes[ANNOUNCE_TOO_FAST], 1);
+}
+END_TEST
+
+Suite *tracker_floods_suite(void) {
+    Suite *suite = suite_create("tracker_floods");
+    TCase *rate = tcase_create("rate");
+    tcase_add_checked_fixture(rate, create_tracker, delete_tracker);
+    tcase_add_test(rate, address_that_asks_too_fast_is_refused_until_it_slows_down);
+    tcase_add_test(rate, scrapes_and_announces_share_the_rate);
+    tcase_add_test(rate, completed_and_stopped_are_heard_however_fast);
+    tcase_add_test(rate, peer_that_is_too_fast_keeps_its_place);
+    tcase_add_test(rate, rate_is_that_of_the_socket_and_not_of_a_claimed_address);
+    tcase_add_loop_test(rate, this_machine_is_limited_only_where_the_options_say_so, 0,
+                        LOOPS_OF(loopback));
+    tcase_add_test(rate, every_answer_is_in_the_stats);
+    suite_add_tcase(suite, rate);
+
+    TCase *peers = tcase_create("peers");
+    tcase_set_timeout(peers, 60);
+    tcase_add_checked_fixture(peers, create_tracker, delete_tracker);
+    tcase_add_test(peers, full_address_gets_no_further_peers);
+    tcase_add_test(peers, address_full_in_one_torrent_may_join_others);
+    tcase_add_test(peers, ipv6_addresses_of_a_64_are_one);
+    tcase_add_test(peers, limits_of_zero_let_any_number_in);
+    tcase_add_test(peers, moved_peer_is_let_through);
+    tcase_add_test(peers, peer_that_moves_away_leaves_room_at_its_address);
+    tcase_add_test(peers, stopped_peer_leaves_room_at_its_address);
+    tcase_add_test(peers, stop_of_a_peer_that_is_not_there_leaves_no_room);
+    tcase_add_test(peers, expired_peers_leave_room_at_their_address);
+    tcase_add_test(peers, restored_peers_count_for_their_address);
+    tcase_add_test(peers, flood_of_torrents_from_one_address_keeps_nobody_out);
+    suite_add_tcase(suite, peers);
+
+    TCase *memory = tcase_create("memory");
+    tcase_set_timeout(memory, 60);
+    tcase_add_checked_fixture(memory, create_tracker, delete_tracker);
+    tcase_add_test(memory, tracker_at_its_ceiling_of_memory_refuses_newcomers_alone);
+    tcase_add_test(memory, memory_is_given_back_when_the_peers_are_gone);
+    suite_add_tcase(suite, memory);
+    return suite;
+}
