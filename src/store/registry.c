@@ -160,9 +160,16 @@ bool registry_remove_ban(struct registry *registry, const struct network *networ
         registry, prepare(registry, "DELETE FROM ban WHERE network = ?1", "t", text), found);
 }
 
+/* What does not fit is cut off, but not in the middle of a character of UTF-8. */
 static void copy_text(sqlite3_stmt *row, int column, char *text, size_t size) {
     const char *stored = (const char *)sqlite3_column_text(row, column);
-    snprintf(text, size, "%s", stored == NULL ? "" : stored);
+    size_t len = stored == NULL ? 0 : strlen(stored);
+    if (len >= size) {
+        len = size - 1;
+        while (len > 0 && (stored[len] & 0xc0) == 0x80)
+            len--;
+    }
+    snprintf(text, size, "%.*s", (int)len, stored == NULL ? "" : stored);
 }
 
 static bool copy_blob(sqlite3_stmt *row, int column, uint8_t *data, size_t len) {

@@ -282,6 +282,21 @@ START_TEST(over_long_reason_is_cut) {
 }
 END_TEST
 
+START_TEST(no_character_is_cut_in_half) {
+    char reason[3 * REFUSAL_DETAIL_LEN + 1];
+    for (size_t i = 0; i + 3 < sizeof reason; i += 3)
+        memcpy(reason + i, "\xe2\x82\xac", 4);
+    for (size_t first = 0; first < 3; first++) {
+        memset(reason, 'r', 3);
+        add_ban("192.0.2.1", reason + first, 0);
+        visit(registry_visit_bans);
+        const size_t ascii = 3 - first;
+        ck_assert_uint_eq((strlen(rows[0].reason) - ascii) % 3, 0);
+        ck_assert_uint_gt(strlen(rows[0].reason), REFUSAL_DETAIL_LEN - 4);
+    }
+}
+END_TEST
+
 static int64_t version(void) {
     int64_t now = -1;
     ASSERT_GOOD(registry_version(registry, &now));
@@ -463,6 +478,7 @@ Suite *registry_suite(void) {
     tcase_add_test(entries, ban_of_the_same_network_is_replaced);
     tcase_add_test(entries, bans_that_ended_are_not_loaded);
     tcase_add_test(entries, over_long_reason_is_cut);
+    tcase_add_test(entries, no_character_is_cut_in_half);
     suite_add_tcase(suite, entries);
 
     TCase *versions = tcase_create("version");
