@@ -1,0 +1,355 @@
+"""Who may use the tracker and for which torrents: modes, lists, passkeys, bans, networks, clients;
+and that a change takes effect while the tracker runs."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from support.announce import Peer, get, query, random_hash, scrape
+from support.skepctl import Skepctl
+from support.skepd import Skepd
+from support.udp import STARTED, UdpClient, UdpError
+from support.waiting import wait_until
+
+SOON_S = 4  # the tracker looks once a second
+ANNOUNCED = "announce = { interval_min_s = 300; interval_max_s = 300; };"
+NOT_LISTED = "this torrent is not registered with this tracker"
+NO_KEY = "this tracker is private: the announce URL needs a passkey"
+WRONG_KEY = "the passkey in the announce URL is not valid"
+BANNED = "your address is banned from this tracker"
+NOT_SERVED = "this tracker does not serve your network"
+NO_CLIENT = "this tracker does not allow your client"
+
+
+def access(rules, more=""):
+    return f"{ANNOUNCED} access = {{ {rules} }}; {more}"
+
+
+PRIVATE = access('mode = "private";', 'log_level = "debug";')
+
+
+@pytest.fixture
+def start():
+    """A daemon with the given access rules: start('mode = "listed";')."""
+    daemons = []
+
+    def start(rules, more="", **traits):
+        daemons.append(Skepd(access(rules, more), **traits))
+        return daemons[-1].__enter__()
+
+    yield start
+    for daemon in daemons:
+        daemon.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def private():
+    with Skepd(PRIVATE, udp=True) as daemon:
+        yield daemon
+
+
+def new_key(daemon, label):
+    """A passkey that is taken over at once, by a reload."""
+    key = Skepctl(daemon.database).key_new(label)
+    daemon.reload()
+    return key
+
+
+def wait_for_failure(reason, peer, **more):
+    wait_until(lambda: peer.announce(**more).failure == reason, SOON_S, f"failure is {reason}")
+
+
+def assert_refused(reply, reason, retry):
+    assert reply.status == 200
+    assert reply.failure == reason
+    assert reply["retry in"] == retry
+    assert (reply["interval"], reply["min interval"]) == (300, 150)
+    assert "peers" not in reply
+
+
+# Listed torrents
+
+
+def test_listed_mode_takes_what_skepctl_adds_and_drops_what_it_removes(start, torrent):
+    daemon = start('mode = "listed";')
+    skepctl = Skepctl(daemon.database)
+    peer, other = Peer(daemon.port, torrent), Peer(daemon.port, random_hash())
+    assert_refused(peer.start(), NOT_LISTED, 6)
+    added = time.monotonic()
+    skepctl("add", torrent.hex(), "a name")
+    wait_for_failure(None, peer)
+    assert time.monotonic() - added < 2.5
+    assert other.start().failure == NOT_LISTED
+    skepctl("remove", torrent.hex())
+    wait_for_failure(NOT_LISTED, peer)
+    assert scrape(daemon.port, torrent)["files"][torrent][b"incomplete"] == 0
+
+
+def test_list_file_is_read_again_when_it_changes(start, tmp_path):
+    first, second, registered = random_hash(), random_hash(), random_hash()
+    list_file = tmp_path / "torrents"
+    list_file.write_text(f"# ours\n\n{first.hex()} the first\nnonsense\n")
+    daemon = start(f'mode = "listed"; list_file = "{list_file}";')
+    daemon.wait_for_log("warning", f"{list_file}:4")
+    one, two, three = (Peer(daemon.port, each) for each in (first, second, registered))
+    assert one.start().failure is None
+    assert two.start().failure == NOT_LISTED
+    Skepctl(daemon.database)("add", registered.hex())
+    list_file.write_bytes(second.hex().upper().encode() + b"\r\n")
+    wait_for_failure(None, two)
+    assert one.announce().failure == NOT_LISTED
+    assert three.announce().failure is None
+    list_file.unlink()
+    daemon.wait_for_log("error", str(list_file), "stay as they were")
+    assert two.announce().failure is None
+    replacement = tmp_path / "new"
+    replacement.write_text(first.hex())
+    os.replace(replacement, list_file)
+    wait_for_failure(None, one)
+
+
+def test_list_file_is_read_at_once_on_a_reload(start, tmp_path, torrent):
+    list_file = tmp_path / "torrents"
+    list_file.write_text("")
+    daemon = start('mode = "listed";')
+    peer = Peer(daemon.port, torrent)
+    assert peer.start().failure == NOT_LISTED
+    list_file.write_text(torrent.hex())
+    daemon.reload(access(f'mode = "listed"; list_file = "{list_file}";'))
+    wait_until(lambda: peer.announce().failure is None, 0.8)
+
+
+def test_daemon_does_not_start_without_its_list_file(tmp_path):
+    daemon = Skepd(access(f'mode = "listed"; list_file = "{tmp_path}/none";'))
+    with pytest.raises(AssertionError, match="none: No such file"):
+        with daemon:
+            pass
+
+
+def test_scrape_of_a_listed_tracker_is_open(start, torrent):
+    daemon = start('mode = "listed";')
+    assert "files" in scrape(daemon.port, torrent)
+
+
+# Passkeys
+
+
+def test_private_tracker_asks_for_a_passkey_over_http(private, torrent):
+    key = new_key(private, "http")
+    peer = Peer(private.port, torrent)
+    assert_refused(peer.start(), NO_KEY, b"never")
+    assert_refused(peer.start(path=f"/{'0' * 32}/announce"), WRONG_KEY, b"never")
+    wait_for_failure(None, peer, path=f"/{key}/announce")
+    assert peer.announce(path=f"/{key}/announce.php").counts == (0, 1, 0)
+    for wrong in (key[:-1], key + "0", key.upper(), f"x/{key}", key + "/"):
+        assert peer.announce(path=f"/{wrong}/announce").failure == WRONG_KEY
+    for none in ("", "/", "0" * 65 + "/"):
+        assert peer.announce(path=f"/{none}announce").failure == NO_KEY
+    assert peer.announce(path=f"/announce/{key}").status == 404
+
+
+def test_private_tracker_asks_for_a_passkey_in_scrapes(private, torrent):
+    key = new_key(private, "scrape")
+    wait_until(lambda: "files" in scrape(private.port, torrent, path=f"/{key}/scrape"), SOON_S)
+    assert scrape(private.port, torrent).failure == NO_KEY
+    assert scrape(private.port, torrent, path="/wrong/scrape").failure == WRONG_KEY
+
+
+def url_path(*pieces):
+    """BEP 41's options that bring these pieces of a path, between paddings."""
+    options = b"".join(b"\x02" + bytes([len(piece)]) + piece.encode() for piece in pieces)
+    return b"\x01\x01" + options + b"\x00"
+
+
+def test_private_tracker_asks_for_a_passkey_over_udp(private, torrent):
+    key = new_key(private, "udp")
+    wait_for_failure(None, Peer(private.port, random_hash()), path=f"/{key}/announce")
+    with UdpClient(private.port) as client:
+        with pytest.raises(UdpError, match=NO_KEY):
+            client.announce(torrent, 5001, event=STARTED)
+        with pytest.raises(UdpError, match=WRONG_KEY):
+            client.announce(torrent, 5001, options=url_path("/wrong/announce"))
+        client.announce(torrent, 5001, options=url_path(f"/{key}/announce"))
+        reply = client.announce(torrent, 5002, options=url_path("/" + key[:9], key[9:], "/announce"))
+        assert reply.peers == [("127.0.0.1", 5001)]
+        with pytest.raises(UdpError, match=NO_KEY):
+            client.scrape(torrent)
+
+
+def test_revoked_passkey_is_worth_nothing(private, torrent):
+    skepctl = Skepctl(private.database)
+    key, other = skepctl.key_new("leaver"), new_key(private, "stayer")
+    peer = Peer(private.port, torrent)
+    wait_for_failure(None, peer, path=f"/{other}/announce")
+    assert peer.announce(path=f"/{key}/announce").failure is None
+    skepctl("key", "revoke", "leaver")
+    wait_for_failure(WRONG_KEY, peer, path=f"/{key}/announce")
+    assert peer.announce(path=f"/{other}/announce").peers == []
+
+
+def test_passkey_is_kept_nowhere_in_clear(private, torrent):
+    key = new_key(private, "secret")
+    peer = Peer(private.port, torrent)
+    wait_for_failure(None, peer, path=f"/{key}/announce")
+    get(private.port, f"/{key}/other")
+    get(private.port, f"/{key}/announce?info_hash=1")
+    scrape(private.port, torrent, path=f"/{key}/scrape")
+    time.sleep(1.2)  # a flush
+    files = list(private.directory.glob("skep.db*"))
+    assert files
+    for file in files:
+        content = file.read_bytes().lower()
+        assert key.encode() not in content and bytes.fromhex(key) not in content
+    assert key not in private.log()
+    assert key[:16] not in private.log()
+
+
+def test_passkeys_survive_a_kill(start, torrent):
+    daemon = start('mode = "private";')
+    key = Skepctl(daemon.database).key_new("k")
+    daemon.kill()
+    daemon.start()
+    assert Peer(daemon.port, torrent).start(path=f"/{key}/announce").failure is None
+    assert Peer(daemon.port, torrent).start().failure == NO_KEY
+
+
+def test_passkey_that_was_made_before_the_first_request_lets_in(start, torrent):
+    daemon = start('mode = "private";')
+    daemon.stop()
+    key = Skepctl(daemon.database).key_new("early")
+    daemon.start()
+    assert Peer(daemon.port, torrent).start(path=f"/{key}/announce").failure is None
+
+
+# Bans
+
+
+def test_banned_address_is_told_the_reason(start, torrent):
+    daemon = start("", udp=True)
+    skepctl = Skepctl(daemon.database)
+    outlaw, other = (Peer(daemon.port, torrent, source=f"127.0.0.{n}") for n in (5, 9))
+    assert outlaw.start().failure is None
+    skepctl("ban", "127.0.0.4/30", "--reason", "no manners")
+    wait_for_failure(f"{BANNED}: no manners", outlaw)
+    assert_refused(outlaw.announce(), f"{BANNED}: no manners", b"never")
+    assert other.start().peers == []
+    assert scrape(daemon.port, torrent, source="127.0.0.5").failure == f"{BANNED}: no manners"
+    with UdpClient(daemon.port, source="127.0.0.5") as client:
+        with pytest.raises(UdpError, match=f"^{BANNED}: no manners$"):
+            client.announce(torrent, 5001)
+        with pytest.raises(UdpError, match=BANNED):
+            client.scrape(torrent)
+    skepctl("ban", "127.0.0.5")
+    daemon.reload()
+    wait_for_failure(BANNED, outlaw)
+    skepctl("unban", "127.0.0.5")
+    skepctl("unban", "127.0.0.4/30")
+    wait_for_failure(None, outlaw)
+
+
+def test_ban_of_ipv6_leaves_ipv4_alone(start, torrent):
+    daemon = start("")
+    v6, v4 = Peer(daemon.port, torrent, source="::1"), Peer(daemon.port, torrent)
+    assert v6.start().failure is None
+    Skepctl(daemon.database)("ban", "::/0")
+    daemon.reload()
+    wait_for_failure(BANNED, v6)
+    assert v4.start().failure is None
+
+
+def test_ban_survives_restarts_and_ends_in_its_time(start, torrent):
+    daemon = start("")
+    skepctl = Skepctl(daemon.database)
+    for_now, for_good = (Peer(daemon.port, torrent, source=f"127.0.0.{n}") for n in (5, 6))
+    skepctl("ban", for_good.source)
+    skepctl("ban", for_now.source, "--for", "2s", "--reason", "cool down")
+    began = time.monotonic()
+    daemon.restart()
+    assert for_now.start().failure == f"{BANNED}: cool down"
+    daemon.kill()
+    daemon.start()
+    if time.monotonic() - began < 1:
+        assert for_now.start().failure == f"{BANNED}: cool down"
+    wait_for_failure(None, for_now)
+    assert 1 <= time.monotonic() - began
+    assert for_good.start().failure == BANNED
+
+
+def test_reason_of_any_bytes_is_good_bencode(start, torrent):
+    daemon = start("")
+    peer = Peer(daemon.port, torrent, source="127.0.0.5")
+    for more in ("", "x"):
+        reason = f'é "quoted" \t %s %n <b>{more}' + "é" * 200
+        Skepctl(daemon.database)("ban", "127.0.0.5", "--reason", reason)
+        daemon.reload()
+        wait_until(lambda: f"<b>{more}é".encode() in peer.announce().body, SOON_S)
+        shown = peer.announce().failure
+        assert shown.startswith(f'{BANNED}: é "quoted" \t %s %n <b>{more}éé')
+
+
+# Networks and clients
+
+
+def test_only_allowed_networks_are_served(start, torrent):
+    daemon = start('allow = [ "127.0.0.0/28", "::1" ]; deny = [ "127.0.0.3" ];', udp=True)
+    for source, failure in (("127.0.0.2", None), ("127.0.0.3", NOT_SERVED), ("::1", None),
+                            ("127.0.0.16", NOT_SERVED)):
+        assert Peer(daemon.port, torrent, source=source).start().failure == failure
+        assert ("files" in scrape(daemon.port, torrent, source=source)) == (failure is None)
+    assert_refused(Peer(daemon.port, torrent, source="127.0.0.3").start(), NOT_SERVED, b"never")
+    with UdpClient(daemon.port, source="127.0.0.3") as client:
+        with pytest.raises(UdpError, match=NOT_SERVED):
+            client.announce(torrent, 5001)
+
+
+def test_only_allowed_clients_are_served(start, torrent):
+    daemon = start('clients_allow = [ "-SK", "-qB" ]; clients_deny = [ "-qB40" ];')
+    for peer_id, failure in ((b"-qB4500-123456789012", None), (b"-qB4050-123456789012", NO_CLIENT),
+                             (b"-TR3000-123456789012", NO_CLIENT)):
+        assert Peer(daemon.port, torrent, peer_id=peer_id).start().failure == failure
+    refused = Peer(daemon.port, torrent, peer_id=b"M" * 20).start()
+    assert_refused(refused, NO_CLIENT, b"never")
+
+
+# Reloads
+
+
+def test_reload_changes_the_mode_and_the_rules(start, torrent):
+    daemon = start("")
+    skepctl = Skepctl(daemon.database)
+    peer = Peer(daemon.port, torrent)
+    assert peer.start().failure is None
+    daemon.reload(access('mode = "listed";'))
+    wait_for_failure(NOT_LISTED, peer)
+    daemon.reload(access('mode = "private";'))
+    wait_for_failure(NO_KEY, peer)
+    daemon.reload(access('deny = [ "127.0.0.1" ];'))
+    wait_for_failure(NOT_SERVED, peer)
+    daemon.reload(access('clients_deny = [ "-SK" ];'))
+    wait_for_failure(NO_CLIENT, peer)
+    skepctl("ban", "127.0.0.0/8")
+    daemon.reload(access(""))
+    wait_for_failure(BANNED, peer)
+    skepctl("unban", "127.0.0.0/8")
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for_failure(None, peer)
+
+
+@pytest.mark.parametrize("rules, name", [
+    ('mode = "closed";', "access.mode"), ('allow = [ "10.0.0.1/8" ];', "access.allow"),
+    ('clients_deny = [ "" ];', "access.clients_deny"), ("list_file = 7;", "access.list_file"),
+    ('clients_allow = [ "-SK0001-3456789012345" ];', "access.clients_allow")])
+def test_reload_with_broken_rules_leaves_the_old_ones(private, torrent, rules, name):
+    private.reload(access(rules))
+    private.wait_for_log("error", name)
+    assert Peer(private.port, torrent).start().failure == NO_KEY
+    private.write_config(PRIVATE)
+
+
+def test_key_in_the_query_is_no_passkey(private, torrent):
+    key = new_key(private, "query")
+    wait_for_failure(None, Peer(private.port, torrent), path=f"/{key}/announce")
+    said = query({"passkey": key, "key": key})
+    assert get(private.port, f"{Peer(private.port, torrent).target()}&{said}").failure == NO_KEY

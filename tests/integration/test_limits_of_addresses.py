@@ -1,0 +1,194 @@
+"""How much one address may ask and how many peers it may have; here it is held against this
+machine, too."""
+
+import time
+
+import pytest
+
+from support.announce import Peer, random_hash, scrape, scraped
+from support.skepd import Skepd
+from support.udp import COMPLETED, STARTED, STOPPED, UdpClient, UdpError
+from support.waiting import wait_until
+
+TOO_FAST = "too many requests from your address, please slow down"
+ADDRESS_FULL = "your address has as many peers as one may have"
+SWARM_FULL = "your address has as many peers in this torrent as one may have"
+
+
+def limits(text):
+    return ("announce = { interval_min_s = 300; interval_max_s = 300; };"
+            f" limits = {{ loopback = true; {text} }};")
+
+
+@pytest.fixture(scope="module")
+def slow():
+    """Ten requests at once, five more each second."""
+    with Skepd(limits("requests_per_s = 5; requests_burst = 10;"), udp=True) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def crowded():
+    """A daemon with the given limits: crowded("address_peers_max = 3;")."""
+    daemons = []
+
+    def start(text, **traits):
+        daemons.append(Skepd(limits(text), **traits))
+        return daemons[-1].__enter__()
+
+    yield start
+    for daemon in daemons:
+        daemon.__exit__(None, None, None)
+
+
+def failures(count, ask):
+    return [ask().failure for _ in range(count)]
+
+
+def test_address_that_asks_too_fast_is_refused_and_recovers(slow, torrent):
+    peer = Peer(slow.port, torrent, source="127.0.1.1")
+    started = time.monotonic()
+    answers = failures(40, peer.announce)
+    took = time.monotonic() - started
+    assert answers[:10] == [None] * 10
+    allowed = answers.count(None)
+    assert 10 <= allowed <= 10 + 5 * took + 1
+    assert answers.count(TOO_FAST) == 40 - allowed > 0
+    refused = peer.announce()
+    assert refused.failure == TOO_FAST
+    assert refused.status == 200
+    assert (refused["interval"], refused["min interval"], refused["retry in"]) == (300, 150, 6)
+    assert "peers" not in refused
+    time.sleep(1)
+    assert failures(3, peer.announce) == [None] * 3
+    assert scraped_elsewhere(slow, torrent) == (0, 1, 0)
+
+
+def scraped_elsewhere(daemon, torrent):
+    entry = scrape(daemon.port, torrent, source="127.0.99.99")["files"][torrent]
+    return entry[b"complete"], entry[b"incomplete"], entry[b"downloaded"]
+
+
+def test_other_addresses_are_not_held_up(slow, torrent):
+    failures(15, Peer(slow.port, torrent, source="127.0.2.1").announce)
+    assert Peer(slow.port, torrent, source="127.0.2.2").start().failure is None
+
+
+def test_address_of_ipv6_has_a_rate_too(slow, torrent):
+    answers = failures(30, Peer(slow.port, torrent, source="::1").announce)
+    assert answers[:10] == [None] * 10
+    assert TOO_FAST in answers
+
+
+def test_http_and_udp_scrapes_and_announces_share_one_rate(slow, torrent):
+    source = "127.0.3.1"
+    assert failures(5, Peer(slow.port, torrent, source=source).announce) == [None] * 5
+    with UdpClient(slow.port, source=source) as client:
+        with pytest.raises(UdpError, match=f"^{TOO_FAST}$"):
+            for _ in range(30):
+                client.announce(torrent, 5001)
+        with pytest.raises(UdpError, match=TOO_FAST):
+            for _ in range(30):
+                client.scrape(torrent)
+    wait_until(lambda: scrape(slow.port, torrent, source=source).bencoded.get(b"failure reason")
+               == TOO_FAST.encode())
+
+
+def test_completed_and_stopped_are_never_refused(slow, torrent):
+    source = "127.0.4.1"
+    peer, quick = (Peer(slow.port, torrent, source=source) for _ in range(2))
+    assert peer.start().failure is None
+    assert TOO_FAST in failures(30, peer.announce)
+    assert failures(15, peer.complete) == [None] * 15
+    assert scraped_elsewhere(slow, torrent) == (1, 0, 1)
+    assert TOO_FAST in failures(5, peer.announce)
+    assert failures(5, peer.stop) == [None] * 5
+    assert scraped_elsewhere(slow, torrent) == (0, 0, 1)
+    with UdpClient(slow.port, source=source) as client:
+        with pytest.raises(UdpError, match=TOO_FAST):
+            for _ in range(10):
+                client.announce(torrent, quick.port, event=STARTED)
+        client.announce(torrent, quick.port, left=0, event=COMPLETED)
+        client.announce(torrent, quick.port, left=0, event=STOPPED)
+
+
+def test_this_machine_is_not_limited_by_default(torrent):
+    config = ("limits = { requests_per_s = 1; requests_burst = 1; address_peers_max = 1;"
+              " address_torrent_peers_max = 1; };")
+    with Skepd(config) as daemon:
+        for _ in range(20):
+            assert Peer(daemon.port, torrent).start().failure is None
+            assert Peer(daemon.port, torrent, source="::1").start().failure is None
+        assert scraped(daemon.port, torrent) == (0, 40, 0)
+
+
+def test_address_has_no_more_peers_than_it_may(crowded):
+    daemon = crowded("address_peers_max = 3;", udp=True)
+    torrents = [random_hash() for _ in range(4)]
+    mine = [Peer(daemon.port, torrent) for torrent in torrents]
+    assert [peer.start().failure for peer in mine] == [None, None, None, ADDRESS_FULL]
+    refused = mine[3].start()
+    assert (refused["interval"], refused["min interval"], refused["retry in"]) == (300, 150, 6)
+    assert scraped(daemon.port, torrents[3]) == (0, 0, 0)
+    with UdpClient(daemon.port) as client:
+        with pytest.raises(UdpError, match=f"^{ADDRESS_FULL}$"):
+            client.announce(torrents[0], 5001)
+    assert Peer(daemon.port, torrents[3], source="127.0.0.2").start().failure is None
+    assert mine[0].complete().counts == (1, 0, 1)
+    mine[1].port = 6006
+    assert mine[1].announce().failure is None
+    mine[0].stop()
+    assert mine[3].start().failure is None
+    assert mine[0].start().failure == ADDRESS_FULL
+
+
+def test_address_has_no_more_peers_in_one_torrent_than_it_may(crowded, torrent):
+    daemon = crowded("address_torrent_peers_max = 2;")
+    mine = [Peer(daemon.port, torrent) for _ in range(3)]
+    assert [peer.start().failure for peer in mine] == [None, None, SWARM_FULL]
+    assert Peer(daemon.port, torrent, source="127.0.0.2").start().failure is None
+    assert Peer(daemon.port, random_hash()).start().failure is None
+    six = [Peer(daemon.port, torrent, source="::1") for _ in range(3)]
+    assert [peer.start().failure for peer in six] == [None, None, SWARM_FULL]
+    mine[0].stop()
+    assert mine[2].start().failure is None
+
+
+def test_peers_that_expired_leave_room(torrent):
+    config = ("announce = { interval_min_s = 1; interval_max_s = 1; };"
+              " limits = { loopback = true; address_peers_max = 2; };")
+    with Skepd(config) as daemon:
+        mine = [Peer(daemon.port, torrent) for _ in range(3)]
+        assert [peer.start().failure for peer in mine] == [None, None, ADDRESS_FULL]
+        wait_until(lambda: mine[2].start().failure is None, 6)
+
+
+def test_peers_of_an_address_are_counted_again_after_a_kill(crowded, torrent):
+    daemon = crowded("address_peers_max = 2;")
+    mine = [Peer(daemon.port, torrent) for _ in range(3)]
+    mine[0].start(), mine[1].start()
+    time.sleep(1.3)  # a flush
+    daemon.kill()
+    daemon.start()
+    assert mine[2].start().failure == ADDRESS_FULL
+    assert mine[0].announce().peers == [mine[1].endpoint]
+
+
+def test_flood_of_torrents_from_one_address_keeps_nobody_out(crowded):
+    daemon = crowded("address_peers_max = 20; torrents_max = 40; requests_per_s = 0;")
+    answers = [Peer(daemon.port, random_hash(), source="127.0.6.6").start().failure
+               for _ in range(100)]
+    assert answers == [None] * 20 + [ADDRESS_FULL] * 80
+    assert Peer(daemon.port, random_hash(), source="127.0.6.7").start().failure is None
+
+
+def test_reload_takes_the_limits_over(crowded, torrent):
+    daemon = crowded("")
+    assert Peer(daemon.port, torrent).start().failure is None
+    peer = Peer(daemon.port, torrent)
+    daemon.reload(limits("address_peers_max = 1;"))
+    wait_until(lambda: Peer(daemon.port, torrent).start().failure == ADDRESS_FULL)
+    daemon.reload(limits("requests_per_s = 1; requests_burst = 1;"))
+    wait_until(lambda: peer.announce().failure == TOO_FAST)
+    daemon.reload(limits("requests_per_s = 0;"))
+    wait_until(lambda: peer.announce().failure is None)

@@ -1,0 +1,201 @@
+"""The operator's tool by itself: what it prints, what it refuses, and that no mistake harms."""
+
+import re
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from support.announce import random_hash
+from support.skepctl import Skepctl
+from support.skepd import Skepd
+
+DATE = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    """As skepd leaves it."""
+    path = tmp_path_factory.mktemp("skepctl") / "skep.db"
+    with Skepd(database=path):
+        pass
+    return path
+
+
+@pytest.fixture
+def skepctl(database):
+    """With an empty registry."""
+    with sqlite3.connect(database) as connection:
+        for table in ("listed", "passkey", "ban"):
+            connection.execute(f"DELETE FROM {table}")
+    connection.close()
+    return Skepctl(database)
+
+
+def test_torrents_are_listed_with_their_names(skepctl):
+    one, two = random_hash().hex(), random_hash().hex()
+    assert skepctl("list") == ""
+    assert skepctl("add", two.upper(), "Zoë's film") == ""
+    assert skepctl("add", one) == ""
+    assert skepctl("list") == f"{one}\n{two}  Zoë's film\n"
+    skepctl("add", one, "another name")
+    assert skepctl("list") == f"{two}  Zoë's film\n{one}  another name\n"
+    assert skepctl("remove", two.upper()) == ""
+    assert skepctl("list") == f"{one}  another name\n"
+
+
+def test_passkeys_are_shown_once_and_listed_by_label(skepctl):
+    keys = [skepctl.key_new(label) for label in ("bob", "alice")]
+    assert all(re.fullmatch("[0-9a-f]{32}", key) for key in keys)
+    assert keys[0] != keys[1]
+    assert re.fullmatch(f"{DATE}  alice\n{DATE}  bob\n", skepctl("key", "list"))
+    assert skepctl("key", "revoke", "bob") == ""
+    assert re.fullmatch(f"{DATE}  alice\n", skepctl("key", "list"))
+
+
+def test_bans_are_listed_with_their_end_and_reason(skepctl):
+    skepctl("ban", "192.0.2.0/24", "--reason", "too loud")
+    skepctl("ban", "--for", "2h", "2001:db8::1")
+    lines = skepctl("bans").splitlines()
+    assert re.fullmatch(r"192\.0\.2\.0/24 +for good +too loud", lines[0])
+    assert re.fullmatch(rf"2001:db8::1/128 +{DATE} *", lines[1])
+    skepctl("ban", "192.0.2.0/24", "--for", "1d")
+    assert re.match(rf"192\.0\.2\.0/24 +{DATE}", skepctl("bans").splitlines()[0])
+    assert skepctl("unban", "192.0.2.0/24") == ""
+    assert len(skepctl("bans").splitlines()) == 1
+
+
+@pytest.mark.parametrize("duration, seconds", [
+    ("1s", 1), ("90s", 90), ("15m", 900), ("2h", 7200), ("7d", 604800)])
+def test_duration_is_from_now_on(skepctl, database, duration, seconds):
+    before = int(time.time())
+    skepctl("ban", "192.0.2.1", "--for", duration)
+    connection = sqlite3.connect(database)
+    (until, created), = connection.execute("SELECT until_s, created_s FROM ban")
+    connection.close()
+    assert until - created == seconds
+    assert before <= created <= time.time()
+
+
+@pytest.mark.parametrize("words, complaint", [
+    (["add", "abc"], "no info_hash of 40 hexadecimal digits: abc"),
+    (["add", "0" * 39 + "g"], "no info_hash"), (["add", "0" * 41], "no info_hash"),
+    (["add", ""], "no info_hash"), (["remove", "0" * 38], "no info_hash"),
+    (["remove", "0" * 40], "there is no such entry: " + "0" * 40),
+    (["ban", "nowhere"], "no address or network: nowhere"),
+    (["ban", "192.0.2.0/33"], "no address"), (["ban", "192.0.2.1/24"], "no address"),
+    (["ban", "192.0.2.1/"], "no address"), (["ban", "2001:db8::/129"], "no address"),
+    (["ban", ""], "no address"), (["unban", "192.0.2"], "no address"),
+    (["unban", "192.0.2.9"], "there is no such entry: 192.0.2.9"),
+    (["ban", "192.0.2.1", "--for", "2"], "a duration"),
+    (["ban", "192.0.2.1", "--for", "0s"], "a duration"),
+    (["ban", "192.0.2.1", "--for", "-1s"], "a duration"),
+    (["ban", "192.0.2.1", "--for", "s"], "a duration"),
+    (["ban", "192.0.2.1", "--for", "1w"], "a duration"),
+    (["ban", "192.0.2.1", "--for", "9999999999999999999d"], "a duration"),
+    (["key", "revoke", "nobody"], "there is no such entry: nobody"),
+    ([], "no such command"), (["key"], "no such command"), (["key", "break"], "no such command"),
+    (["kick", "192.0.2.1"], "no such command"), (["list", "more"], "arguments"),
+    (["add"], "arguments"), (["add", "a", "b", "c"], "arguments"), (["ban"], "arguments"),
+    (["key", "new"], "arguments"), (["key", "new", "a", "b"], "arguments"),
+    (["key", "list", "a"], "arguments")])
+def test_mistake_is_named_and_changes_nothing(skepctl, words, complaint):
+    assert complaint in skepctl.refuses(*words)
+    assert skepctl("list") + skepctl("key", "list") + skepctl("bans") == ""
+
+
+def test_label_that_is_taken_is_refused_and_its_key_stays(skepctl):
+    skepctl.key_new("alice")
+    before = skepctl("key", "list")
+    assert "label" in skepctl.refuses("key", "new", "alice")
+    assert skepctl("key", "list") == before
+
+
+def test_unknown_option_is_refused(skepctl):
+    done = skepctl.run("list", "--frobnicate")
+    assert done.returncode == 1 and done.stdout == ""
+    assert "frobnicate" in done.stderr
+
+
+def test_help_names_every_command():
+    text = Skepctl()("--help")
+    for command in ("key new", "key list", "key revoke", "add", "remove", "list", "ban", "unban",
+                    "bans"):
+        assert f"\n  {command} " in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_version_is_that_of_skepd():
+    assert re.fullmatch(r"skepctl \d+\.\d+\.\d+\n", Skepctl()("--version"))
+
+
+def test_database_that_is_not_there_is_not_made(tmp_path):
+    path = tmp_path / "none.db"
+    assert str(path) in Skepctl(path).refuses("list")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_database_of_another_program_is_left_alone(tmp_path):
+    path = tmp_path / "other.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE listed (name TEXT)")
+    connection.close()
+    before = path.read_bytes()
+    assert "another program" in Skepctl(path).refuses("add", "0" * 40)
+    assert path.read_bytes() == before
+
+
+def test_file_that_is_no_database_is_refused(tmp_path):
+    path = tmp_path / "text"
+    path.write_text("no database" * 1000)
+    assert "not a database" in Skepctl(path).refuses("list")
+    assert path.read_text() == "no database" * 1000
+
+
+def test_database_is_found_where_skepd_puts_it(tmp_path, database):
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "skep.db").write_bytes(database.read_bytes())
+    here = Skepctl(cwd=tmp_path)
+    here("add", "ab" * 20, "here")
+    assert here("list") == f"{'ab' * 20}  here\n"
+
+
+def hold_lock(database):
+    """Begins to write, and does not end it."""
+    connection = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
+    connection.execute("BEGIN IMMEDIATE")
+    return connection
+
+
+def test_locked_database_is_waited_for(skepctl, database):
+    lock = hold_lock(database)
+    timer = threading.Timer(0.5, lambda: lock.execute("ROLLBACK"))
+    timer.start()
+    started = time.monotonic()
+    skepctl("add", "cd" * 20)
+    assert time.monotonic() - started >= 0.4
+    timer.join()
+    lock.close()
+    assert skepctl("list") == f"{'cd' * 20}\n"
+
+
+def test_locked_database_is_given_up_in_the_end(skepctl, database):
+    lock = hold_lock(database)
+    try:
+        assert skepctl("list") == ""
+        assert "database is locked" in skepctl.refuses("add", "cd" * 20)
+    finally:
+        lock.execute("ROLLBACK")
+        lock.close()
+    assert skepctl("list") == ""
+
+
+def test_names_and_labels_are_taken_as_they_are(skepctl):
+    text = "Robert'); DROP TABLE passkey;-- %s %n \\"
+    skepctl.key_new(text)
+    skepctl("add", "ef" * 20, text)
+    assert skepctl("key", "list").endswith(f"  {text}\n")
+    assert skepctl("list") == f"{'ef' * 20}  {text}\n"
+    skepctl("key", "revoke", text)
+    assert skepctl("key", "list") == ""
