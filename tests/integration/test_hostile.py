@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
-from support.announce import (connect, exchange, get, parse_reply, random_hash, scrape,
-                              send_and_give_up)
+from support.announce import (connect, exchange, get, parse_reply, random_hash, read_to_end,
+                              scrape, send_and_give_up)
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +40,102 @@ def test_no_http_is_answered_with_an_error_or_not_at_all(daemon, raw):
 def test_absolute_uri_is_understood(daemon, leecher):
     target = f"http://127.0.0.1:{daemon.port}{leecher.target()}"
     assert get(daemon.port, target).failure is None
+
+
+@pytest.mark.parametrize("target", [
+    "http://", "http:///", "http://x", "http:announce", "://announce", "*", "x:80", "http://x?/announce",
+    "http://[::1/announce/", "?info_hash=x", "//" * 500, "http://" + "x" * 5000, "/../" * 500])
+def test_absurd_target_is_no_announce(daemon, target):
+    raw = f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    answer = exchange(daemon.port, raw)
+    assert answer == b"" or b"5:peers" not in answer and (
+        parse_reply(answer).status >= 400 or b"This is skep" in answer)
+
+
+def test_absolute_uri_in_the_query_is_no_path(daemon, leecher):
+    said = leecher.target().replace("?", "?url=http://other/scrape?x&")
+    assert get(daemon.port, said).counts == (0, 1, 0)
+
+
+@pytest.mark.parametrize("garbage", [b"\0\xff garbage\r\n\r\n", b"\r\n" * 50, b"GET / HTTP/9\r\n\r\n"])
+def test_garbage_between_pipelined_requests_spoils_no_answer_before_it(daemon, leecher, garbage):
+    good = f"GET {leecher.target()} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    with connect(daemon.port) as sock:
+        sock.sendall(good * 3 + garbage + good * 3)
+        sock.shutdown(socket.SHUT_WR)
+        assert 3 <= read_to_end(sock).count(b"5:peers") <= 6
+    assert leecher.announce().counts == (0, 1, 0)
+
+
+def test_hundreds_of_pipelined_requests_are_all_answered(daemon, leecher):
+    good = f"GET {leecher.target()} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    last = good.replace(b"Host: x", b"Host: x\r\nConnection: close")
+    assert exchange(daemon.port, good * 499 + last).count(b"5:peers") == 500
+
+
+def test_pipelining_client_that_reads_nothing_holds_nobody_up(daemon, leecher, peer):
+    good = f"GET {leecher.target()} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    with connect(daemon.port) as deaf:
+        deaf.settimeout(0.5)
+        with pytest.raises(OSError):
+            for _ in range(1000):
+                deaf.sendall(good * 100)
+        assert peer().start().failure is None
+
+
+def with_body(leecher, headers, body):
+    head = f"GET {leecher.target()} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n"
+    return head.encode() + body
+
+
+@pytest.mark.parametrize("headers, body", [
+    ("Content-Length: 0\r\n", b""), ("Content-Length: 5\r\n", b"hello"),
+    ("Content-Length: 4000\r\n", b"x" * 4000),
+    ("Transfer-Encoding: chunked\r\n", b"5\r\nhello\r\n0\r\n\r\n")])
+def test_get_with_a_small_body_is_answered(daemon, leecher, headers, body):
+    assert parse_reply(exchange(daemon.port, with_body(leecher, headers, body))).counts == (0, 1, 0)
+
+
+@pytest.mark.parametrize("headers, piece", [
+    ("Content-Length: 1000000000\r\n", b"x" * 10_000),
+    ("Content-Length: 18446744073709551615\r\n", b"x" * 10_000),
+    ("Transfer-Encoding: chunked\r\n", b"1000\r\n" + b"x" * 4096 + b"\r\n")])
+def test_endless_body_is_cut_off(daemon, leecher, headers, piece):
+    with connect(daemon.port) as sock:
+        sock.sendall(with_body(leecher, headers, b""))
+        with pytest.raises(ConnectionError):
+            for _ in range(2000):
+                sock.sendall(piece)
+    assert scrape(daemon.port, leecher.info_hash)["files"][leecher.info_hash][b"incomplete"] == 0
+
+
+@pytest.mark.parametrize("headers", [
+    "Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: five\r\n",
+    "Content-Length: 99999999999999999999999\r\n", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+    "Transfer-Encoding: gzip, chunked\r\n"])
+def test_contradictory_length_smuggles_nothing_in(daemon, leecher, peer, headers):
+    inner = peer()
+    smuggled = f"0\r\n\r\nGET {inner.target()} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    send_and_give_up(daemon.port, with_body(leecher, headers, smuggled), patience_s=0.5)
+    assert inner.endpoint not in leecher.announce().peers
+
+
+@pytest.mark.parametrize("length", [1000, 15_000, 20_000, 1_000_000])
+def test_huge_header_is_read_or_refused(daemon, leecher, length):
+    raw = with_body(leecher, "X-Huge: " + "y" * length + "\r\n", b"")
+    answer = exchange(daemon.port, raw)
+    if length < 15_000:
+        assert parse_reply(answer).counts == (0, 1, 0)
+    else:
+        assert answer == b"" or parse_reply(answer).status >= 400 or b"5:peers" in answer
+
+
+@pytest.mark.parametrize("method", ["POST", "TRACE", "CONNECT", "get", "GETGET", "G" * 3000])
+def test_wrong_method_makes_no_peer(daemon, torrent, leecher, method):
+    raw = f"{method} {leecher.target()} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answer = send_and_give_up(daemon.port, raw.encode(), patience_s=0.5)
+    assert answer == b"" or parse_reply(answer).status >= 400
+    assert scrape(daemon.port, torrent)["files"][torrent][b"incomplete"] == 0
 
 
 def test_thousands_of_parameters_are_read_or_refused(daemon, leecher):
