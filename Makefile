@@ -72,7 +72,7 @@ $(BUILD)/%.o: %.c
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
 
 # The fuzz targets, with libFuzzer (clang); and the same without it, to go through the corpus again.
-FUZZ_TARGETS := udp http_query http_url forwarded
+FUZZ_TARGETS := udp http_query http_url forwarded config_file list_file
 FUZZ_SOURCES := $(FUZZ_TARGETS:%=tests/fuzz/%.c)
 FUZZ_SECONDS ?= 60
 
@@ -82,12 +82,14 @@ $(BUILD)/fuzz-replay: $(patsubst %.c,$(BUILD)/%.o,$(FUZZ_SOURCES) tests/fuzz/rep
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(FUZZ_SOURCES) tests/fuzz/replay.c)
 
-build/fuzz/%: tests/fuzz/%.c tests/fuzz/entry.c $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c) \
-    src/server/udp_reply.c
+FUZZED := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c) src/server/udp_reply.c \
+    $(addprefix src/cmd/,config.c config_file.c settings.c edit_distance.c list_file.c)
+
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/entry.c $(FUZZED)
 	@mkdir -p $(@D)
 	@echo "  FUZZ $@"
 	@clang -std=c11 $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=all -DFUZZ_TARGET=fuzz_$* -o $@ $^ -pthread
+	    -fno-sanitize-recover=all -DFUZZ_TARGET=fuzz_$* -o $@ $^ $(LDLIBS)
 
 # New inputs that reach new code are kept under build/; those worth it belong into the corpus.
 fuzz: fuzz-packages

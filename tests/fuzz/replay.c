@@ -18,6 +18,8 @@ static const struct {
     { "http_query", fuzz_http_query },
     { "http_url", fuzz_http_url },
     { "forwarded", fuzz_forwarded },
+    { "config_file", fuzz_config_file },
+    { "list_file", fuzz_list_file },
 };
 
 static void run_variants(int (*run)(const uint8_t *data, size_t size), uint8_t *data, size_t size) {

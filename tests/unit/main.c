@@ -47,11 +47,11 @@ static Suite *(*const suites[])(void) = {
     schema_suite,
     store_suite,
     store_open_suite,
+    registry_suite,
     deadlines_suite,
     config_suite,
     options_suite,
     recorder_suite,
-    registry_suite,
     list_file_suite,
 };
 

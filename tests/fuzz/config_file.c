@@ -1,0 +1,42 @@
+/* A configuration file, whatever is in it. */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/config_file.h"
+#include "fuzz.h"
+#include "memory_file.h"
+
+/* libconfig forgets to free a text that has no closing quote; that is a leak of its own. */
+const char *__lsan_default_suppressions(void);
+
+const char *__lsan_default_suppressions(void) {
+    return "leak:libconfig";
+}
+
+static void check_accepted(const struct config *config) {
+    const struct tracker_options *tracker = &config->tracker;
+    assert(tracker->numwant_max >= 1 && tracker->numwant_max <= NUMWANT_LIMIT);
+    assert(tracker->lan.count <= NETWORKS_MAX);
+    assert(config->access.rules.mode <= ACCESS_PRIVATE);
+    assert(config->access.rules.clients_allow.count <= CLIENT_PREFIXES_MAX);
+    assert(memchr(config->access.list_file, '\0', sizeof config->access.list_file) != NULL);
+    assert(memchr(config->database, '\0', sizeof config->database) != NULL);
+}
+
+int fuzz_config_file(const uint8_t *data, size_t size) {
+    char path[MEMORY_FILE_PATH_LEN];
+    const int fd = memory_file(data, size, path);
+    const struct config before = config_defaults();
+    struct config config = before;
+    char error[CONFIG_ERROR_LEN] = "";
+    if (config_file_read(&config, path, error)) {
+        check_accepted(&config);
+        (void)config_check(&config, error);
+    } else {
+        assert(error[0] != '\0' && strchr(error, '\n') == NULL);
+        assert(memcmp(&config, &before, sizeof config) == 0);
+    }
+    memory_file_close(fd);
+    return 0;
+}

@@ -1,0 +1,36 @@
+/* The list of torrents: what is in it is listed, what is none is passed over. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cmd/list_file.h"
+#include "fuzz.h"
+#include "memory_file.h"
+
+/* One line more than the file had, which must be found whatever stands before it. */
+static const char last_line[] = "\n00112233445566778899aabbccddeeff00112233 last\n";
+static const uint8_t last_hash[INFO_HASH_LEN] = {
+    0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99,
+    0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x00, 0x11, 0x22, 0x33,
+};
+
+int fuzz_list_file(const uint8_t *data, size_t size) {
+    const struct access_rules rules = { .mode = ACCESS_LISTED };
+    char path[MEMORY_FILE_PATH_LEN];
+    char error[LIST_FILE_ERROR_LEN] = "";
+    uint8_t *text = malloc(size + sizeof last_line);
+    struct access *access = access_create(&rules);
+    assert(text != NULL && access != NULL);
+    memcpy(text, data, size);
+    memcpy(text + size, last_line, sizeof last_line - 1);
+    const int fd = memory_file(text, size + sizeof last_line - 1, path);
+    log_set_level(LOG_LEVEL_ERROR);
+    const bool loaded = list_file_load(path, access, error);
+    assert(loaded && error[0] == '\0');
+    assert(access_lists(access, last_hash));
+    memory_file_close(fd);
+    access_delete(access);
+    free(text);
+    return 0;
+}
