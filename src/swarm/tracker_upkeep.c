@@ -12,9 +12,16 @@ enum {
     TAKEN_KEPT_MAX = 1024,
 };
 
-static bool forgettable(const struct shard *shard, const struct swarm *swarm, uint32_t now_s) {
+/* Where an eighth of the torrents' bound or less is free, it is for those that have peers: anyone
+ * can leave behind torrents that were completed. */
+static bool crowded(const struct tracker *tracker, const struct tracker_options *options) {
+    return counter_read(&tracker->torrents) >= options->torrents_max - options->torrents_max / 8;
+}
+
+static bool forgettable(const struct tracker *tracker, const struct shard *shard,
+                        const struct swarm *swarm, uint32_t now_s) {
     return swarm_peers(swarm) == 0 &&
-           (swarm->downloaded == 0 ||
+           (swarm->downloaded == 0 || crowded(tracker, shard->options) ||
             now_s - swarm->idle_since_s >= shard->options->idle_torrent_s);
 }
 
@@ -48,7 +55,7 @@ static uint32_t sweep_some(struct tracker *tracker, struct shard *shard, uint32_
         expired += gone;
         if (gone == SWEEP_EXPIRED_MAX)
             continue;
-        if (forgettable(shard, swarm, now_s))
+        if (forgettable(tracker, shard, swarm, now_s))
             forget(tracker, shard, *slot);
         else
             ++*slot;

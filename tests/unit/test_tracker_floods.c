@@ -279,6 +279,38 @@ START_TEST(flood_of_torrents_from_one_address_keeps_nobody_out) {
 }
 END_TEST
 
+/* A torrent that was completed is kept without peers, and nothing else would hold its number down:
+ * completed and stopped are heard however fast they come. */
+START_TEST(flood_of_completed_torrents_keeps_nobody_out_for_long) {
+    options.torrents_max = 200;
+    limit_peers(100, 0);
+    limit_requests(1, 1);
+    for (uint32_t i = 0; i < FLOOD; i++) {
+        say(EVENT_COMPLETED, "192.0.2.1", i, 1000 + i);
+        say(EVENT_STOPPED, "192.0.2.1", i, 1000 + i);
+    }
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 200);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 0);
+    tracker_sweep(tracker, 0, TRACKER_SHARDS, now_ms);
+    ck_assert_uint_lt(tracker_stats(tracker).torrents, 180);
+    ck_assert_uint_gt(tracker_stats(tracker).torrents, 160);
+    ck_assert_int_eq(come("192.0.2.2", 1, TORRENT), ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(torrents_without_peers_keep_their_count_while_there_is_room) {
+    options.torrents_max = 200;
+    apply();
+    for (uint32_t i = 0; i < 150; i++) {
+        say(EVENT_COMPLETED, "192.0.2.1", i, 1000 + i);
+        say(EVENT_STOPPED, "192.0.2.1", i, 1000 + i);
+    }
+    tracker_sweep(tracker, 0, TRACKER_SHARDS, now_ms);
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 150);
+    ck_assert_uint_eq(test_scrape(tracker, 1000).downloaded, 1);
+}
+END_TEST
+
 /* Until there is no room for one more. */
 static uint32_t fill_memory(void) {
     uint32_t number = 1;
@@ -370,6 +402,8 @@ Suite *tracker_floods_suite(void) {
     tcase_add_test(peers, expired_peers_leave_room_at_their_address);
     tcase_add_test(peers, restored_peers_count_for_their_address);
     tcase_add_test(peers, flood_of_torrents_from_one_address_keeps_nobody_out);
+    tcase_add_test(peers, flood_of_completed_torrents_keeps_nobody_out_for_long);
+    tcase_add_test(peers, torrents_without_peers_keep_their_count_while_there_is_room);
     suite_add_tcase(suite, peers);
 
     TCase *memory = tcase_create("memory");
