@@ -38,9 +38,11 @@ static bool load_registry(struct admission *admission, struct access *access,
     struct registry *registry = registry_open(admission->database, why);
     const bool good =
         registry != NULL && registry_load(registry, clock_unix_s(), access, &admission->next_end_s);
-    if (!good)
+    if (!good) {
+        admission->version = 0; /* so that the next look tries again */
         snprintf(error, CONFIG_ERROR_LEN, "cannot read the registry: %.400s",
                  registry != NULL ? registry_failure(registry) : why);
+    }
     registry_close(registry);
     return good;
 }

@@ -3,6 +3,7 @@ and that a change takes effect while the tracker runs."""
 
 import os
 import signal
+import sqlite3
 import time
 
 import pytest
@@ -131,6 +132,19 @@ def test_daemon_does_not_start_without_its_list_file(tmp_path):
 def test_scrape_of_a_listed_tracker_is_open(start, torrent):
     daemon = start('mode = "listed";')
     assert "files" in scrape(daemon.port, torrent)
+
+
+def test_change_is_not_lost_where_the_registry_cannot_be_read_for_a_while(start, torrent):
+    daemon = start('mode = "listed";')
+    connection = sqlite3.connect(daemon.database, isolation_level=None)
+    connection.execute("ALTER TABLE ban RENAME TO hidden")
+    Skepctl(daemon.database)("add", torrent.hex())
+    daemon.wait_for_log("error", "registry", "stay as they were")
+    peer = Peer(daemon.port, torrent)
+    assert peer.start().failure == NOT_LISTED
+    connection.execute("ALTER TABLE hidden RENAME TO ban")
+    connection.close()
+    wait_for_failure(None, peer)
 
 
 # Passkeys
