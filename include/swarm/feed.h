@@ -24,7 +24,7 @@ enum change_kind {
     CHANGE_PEER_LEFT,      /* said `stopped` */
     CHANGE_PEER_EXPIRED,
     CHANGE_PEER_MOVED, /* away from this endpoint; a JOINED at the new one follows */
-    CHANGE_TORRENT,    /* only the count of a torrent that has no peers; restore and replay */
+    CHANGE_TORRENT,    /* has lost its last peer; or, at restore and replay, is there */
     CHANGE_TORRENT_FORGOTTEN,
 };
 
@@ -37,6 +37,8 @@ struct change {
     uint64_t left;
     bool paused;
     bool counted;        /* its `completed` is in the count */
+    uint32_t interval_s; /* what the peer was told last */
+    uint32_t idle_s;     /* how long the torrent has had no peers; only a CHANGE_TORRENT's */
     uint32_t downloaded; /* the torrent's, after the change */
     uint32_t seeders;
     uint32_t leechers;

@@ -100,7 +100,10 @@ enum peer_zone peer_list_zone(const struct peer_list *list, uint32_t position);
 const uint8_t *peer_list_wire(const struct peer_list *list, uint32_t position);
 const struct peer_record *peer_list_record(const struct peer_list *list, uint32_t position);
 uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position);
-void peer_list_set_deadlines(struct peer_list *list, uint32_t deadline_s);
+
+/* Gives each peer one interval from now, with its jitter: its own, or `interval_s` if that is
+ * longer. */
+void peer_list_grace(struct peer_list *list, uint32_t now_s, uint32_t interval_s);
 
 /* The first position at or behind `from` whose deadline has passed, or PEER_NOWHERE. */
 uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uint32_t now_s);

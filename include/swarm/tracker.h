@@ -73,10 +73,11 @@ typedef void (*change_reader)(void *context, const struct change *changes, size_
  * a feed overflowed, so that changes are missing. One thread at a time. */
 bool tracker_drain(struct tracker *tracker, change_reader read, void *context);
 
-/* Hands the whole state to `read`, as changes: a CHANGE_PEER_JOINED for each peer and a
- * CHANGE_TORRENT for each torrent. Works on a copy of one shard at a time, and holds no lock while
- * `read` runs. False without memory. */
-bool tracker_replay(struct tracker *tracker, change_reader read, void *context);
+/* Hands the state of `shards` shards from `first` on (modulo their number) to `read`, as changes: a
+ * CHANGE_PEER_JOINED for each peer and a CHANGE_TORRENT for each torrent. Works on a copy of one
+ * shard at a time, and holds no lock while `read` runs. False without memory. */
+bool tracker_replay(struct tracker *tracker, uint32_t first, uint32_t shards, change_reader read,
+                    void *context);
 
 /* Puts one peer or torrent back, as a store remembers it, without telling the feed. What does not
  * fit the limits is left out. False without memory. */

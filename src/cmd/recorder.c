@@ -8,6 +8,7 @@
 #include "base/ticker.h"
 
 enum {
+    REPLAY_SHARDS = 8, /* in one go, when everything is written anew */
     DRAIN_PERIOD_MAX_MS = 100,
     RETRY_MAX_MS = 10000,
     OVERFLOW_QUIET_MS = 60000,
@@ -118,9 +119,15 @@ static bool write_anew(struct recorder *recorder) {
         note_failure(recorder);
         return false;
     }
-    const bool complete = tracker_replay(recorder->tracker, read_to_store, recorder);
-    if (store_is_stale(recorder->store))
-        return false;
+    bool complete = true;
+    /* What happens meanwhile is read in between, lest the feed run over. */
+    for (uint32_t first = 0; first < TRACKER_SHARDS && complete; first += REPLAY_SHARDS) {
+        complete =
+            tracker_replay(recorder->tracker, first, REPLAY_SHARDS, read_to_store, recorder) &&
+            tracker_drain(recorder->tracker, read_changes, recorder);
+        if (store_is_stale(recorder->store))
+            return false;
+    }
     /* What is missing for want of memory is as bad as what the store refused. */
     if (!complete) {
         store_mark_stale(recorder->store);

@@ -88,10 +88,12 @@ static void set_sweep_pace(struct sweeper *sweeper, const struct config *config)
 struct restoring {
     struct tracker *tracker;
     uint64_t now_ms;
+    uint32_t peers; /* that the database holds */
 };
 
 static bool restore_one(void *context, const struct change *change) {
-    const struct restoring *restoring = context;
+    struct restoring *restoring = context;
+    restoring->peers += change->peer.family != FAMILY_NONE;
     return tracker_restore(restoring->tracker, change, restoring->now_ms);
 }
 
@@ -112,6 +114,9 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
     }
     tracker_grace(daemon->tracker, clock_now_ms());
     daemon->restored = tracker_stats(daemon->tracker);
+    /* What the limits, or a want of memory, left out is not to come back another time. */
+    if (daemon->restored.peers != restoring.peers)
+        store_mark_stale(daemon->store);
     return true;
 }
 

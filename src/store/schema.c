@@ -49,6 +49,9 @@ const char *const schema_steps[] = {
     "CREATE TABLE registry_version (version INTEGER NOT NULL);"
     "INSERT INTO registry_version VALUES (1);" //
     COUNT_CHANGES("listed") COUNT_CHANGES("passkey") COUNT_CHANGES("ban"),
+    /* When a torrent lost its last peer (Unix time; 0: not known), and what a peer was told. */
+    "ALTER TABLE torrent ADD COLUMN idle_since_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE peer ADD COLUMN interval_s INTEGER NOT NULL DEFAULT 0;",
 };
 
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;

@@ -14,10 +14,12 @@
 static const char *const statement_sql[STATEMENTS] = {
     [PUT_PEER] =
         "INSERT OR REPLACE INTO peer"
-        " (info_hash, endpoint, peer_id, key, left, paused, counted)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        " (info_hash, endpoint, peer_id, key, left, paused, counted, interval_s)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [DROP_PEER] = "DELETE FROM peer WHERE info_hash = ?1 AND endpoint = ?2",
-    [PUT_TORRENT] = "INSERT OR REPLACE INTO torrent (info_hash, downloaded) VALUES (?1, ?2)",
+    [PUT_TORRENT] =
+        "INSERT OR REPLACE INTO torrent (info_hash, downloaded, idle_since_s)"
+        " VALUES (?1, ?2, ?3)",
     [DROP_TORRENT] = "DELETE FROM torrent WHERE info_hash = ?1",
 };
 
@@ -59,10 +61,10 @@ static void leave_log_alone(struct connection *at) {
         set_checkpoint_on_close(at, false);
 }
 
-/* NORMAL loses no commit to a crash of skepd; to a power cut it may lose the last few. The last one
- * reads, so that the -wal is there. */
+/* FULL: what was committed outlives a power cut, too. The last statement reads, so that the -wal is
+ * there. */
 static const char SET_UP[] =
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA user_version;";
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA user_version;";
 
 static enum opened set_up(struct connection *at, char why[static SCHEMA_ERROR_LEN]) {
     if (sqlite3_exec(at->db, SET_UP, NULL, NULL, NULL) == SQLITE_OK && prepare(at))

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/store_state.h"
 
 static void bind_bytes(sqlite3_stmt *statement, int place, const void *data, size_t len) {
@@ -25,6 +26,7 @@ static bool run(sqlite3_stmt *statement) {
 static bool put_torrent(struct store *store, const struct change *change) {
     sqlite3_stmt *statement = statement_for(store, PUT_TORRENT, change);
     sqlite3_bind_int64(statement, 2, change->downloaded);
+    sqlite3_bind_int64(statement, 3, clock_unix_s() - change->idle_s);
     return run(statement);
 }
 
@@ -40,6 +42,7 @@ static bool put_peer(struct store *store, const struct change *change) {
     sqlite3_bind_int64(statement, 5, (sqlite3_int64)change->left);
     sqlite3_bind_int(statement, 6, change->paused);
     sqlite3_bind_int(statement, 7, change->counted);
+    sqlite3_bind_int64(statement, 8, change->interval_s);
     return run(statement);
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/store_state.h"
 
 static bool column_bytes(sqlite3_stmt *statement, int column, void *data, size_t len) {
@@ -11,10 +12,17 @@ static bool column_bytes(sqlite3_stmt *statement, int column, void *data, size_t
     return true;
 }
 
+/* How long ago that was; a clock that has been put back makes it no time at all. */
+static uint32_t age_of(int64_t unix_s) {
+    const int64_t age_s = clock_unix_s() - unix_s;
+    return unix_s == 0 || age_s < 0 || age_s > UINT32_MAX ? 0 : (uint32_t)age_s;
+}
+
 static bool read_torrent(sqlite3_stmt *row, struct change *change) {
     *change = (struct change){
         .kind = CHANGE_TORRENT,
         .downloaded = (uint32_t)sqlite3_column_int64(row, 1),
+        .idle_s = age_of(sqlite3_column_int64(row, 2)),
     };
     return column_bytes(row, 0, change->info_hash, INFO_HASH_LEN);
 }
@@ -28,6 +36,7 @@ static bool read_peer(sqlite3_stmt *row, struct change *change) {
         .left = (uint64_t)sqlite3_column_int64(row, 4),
         .paused = sqlite3_column_int(row, 5) != 0,
         .counted = sqlite3_column_int(row, 6) != 0,
+        .interval_s = (uint32_t)sqlite3_column_int64(row, 7),
     };
     return column_bytes(row, 0, change->info_hash, INFO_HASH_LEN) &&
            column_bytes(row, 1, change->peer.wire, endpoint_len(change->peer.family)) &&
@@ -96,9 +105,11 @@ bool store_restore(struct store *store, bool (*restore)(void *context, const str
     struct restoring restoring = {
         .store = store, .restore = restore, .context = context, .wanted = true
     };
-    restore_rows(&restoring, "SELECT info_hash, downloaded FROM torrent", read_torrent);
+    restore_rows(&restoring, "SELECT info_hash, downloaded, idle_since_s FROM torrent",
+                 read_torrent);
     restore_rows(&restoring,
-                 "SELECT info_hash, endpoint, peer_id, key, left, paused, counted FROM peer",
+                 "SELECT info_hash, endpoint, peer_id, key, left, paused, counted,"
+                 " interval_s FROM peer",
                  read_peer);
     if (restoring.result == CHECK_SOUND)
         restoring.result = store_check(store, restoring.why);

@@ -331,9 +331,12 @@ uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position) {
     return deadlines(list)[position];
 }
 
-void peer_list_set_deadlines(struct peer_list *list, uint32_t deadline_s) {
-    for (uint32_t i = 0; i < peer_list_count(list); i++)
-        deadlines(list)[i] = deadline_s;
+void peer_list_grace(struct peer_list *list, uint32_t now_s, uint32_t interval_s) {
+    for (uint32_t i = 0; i < peer_list_count(list); i++) {
+        const uint32_t own = records(list)[i].ttl_s / 2;
+        const uint32_t grace = own > interval_s ? own : interval_s;
+        deadlines(list)[i] = now_s + grace + grace / 10 + 1;
+    }
 }
 
 uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uint32_t now_s) {

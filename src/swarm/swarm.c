@@ -49,6 +49,7 @@ struct change swarm_describe(const struct swarm *swarm, const struct peer_list *
         .left = record->left,
         .paused = record->flags & PEER_PAUSED,
         .counted = record->flags & PEER_COMPLETED_COUNTED,
+        .interval_s = record->ttl_s / 2,
         .downloaded = swarm->downloaded,
         .seeders = swarm_seeders(swarm),
         .leechers = swarm_leechers(swarm),
@@ -73,6 +74,15 @@ static void count_address(const struct swarm_watchers *watchers, const struct en
         address_counts_remove(watchers->addresses, peer);
 }
 
+/* From now on the torrent's count is all that there is of it. */
+static void report_idle(const struct swarm *swarm, const struct swarm_watchers *watchers) {
+    struct change change = { .kind = CHANGE_TORRENT, .downloaded = swarm->downloaded };
+    if (swarm_peers(swarm) > 0 || swarm->downloaded == 0)
+        return;
+    memcpy(change.info_hash, swarm->info_hash, INFO_HASH_LEN);
+    feed_push(watchers->feed, &change);
+}
+
 /* Takes a peer away and reports it gone, with the counts that it leaves behind. */
 static void remove_peer(struct swarm *swarm, const struct swarm_watchers *watchers,
                         struct peer_list *list, uint32_t position, enum change_kind kind) {
@@ -83,6 +93,7 @@ static void remove_peer(struct swarm *swarm, const struct swarm_watchers *watche
     change.leechers = swarm_leechers(swarm);
     count_address(watchers, &change.peer, false);
     feed_push(watchers->feed, &change);
+    report_idle(swarm, watchers);
 }
 
 static enum peer_zone zone_of(bool seeder, bool on_lan) {
@@ -285,7 +296,7 @@ bool swarm_restore(struct swarm *swarm, const struct swarm_watchers *watchers,
         .key = change->key,
         .left = change->left,
         .joined_s = now_s,
-        .ttl_s = ttl_s,
+        .ttl_s = change->interval_s > 0 ? (uint16_t)(2 * change->interval_s) : ttl_s,
         .flags = (uint8_t)((change->paused ? PEER_PAUSED : 0) |
                            (change->counted ? PEER_COMPLETED_COUNTED : 0)),
     };

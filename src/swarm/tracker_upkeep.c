@@ -129,11 +129,12 @@ static void push_shard(struct feed *all, const struct shard *shard) {
     }
 }
 
-bool tracker_replay(struct tracker *tracker, change_reader read, void *context) {
+bool tracker_replay(struct tracker *tracker, uint32_t first, uint32_t shards, change_reader read,
+                    void *context) {
     struct feed all;
     feed_init(&all, SIZE_MAX);
-    for (int i = 0; i < SHARDS && !all.overflowed; i++) {
-        struct shard *shard = &tracker->table->shards[i];
+    for (uint32_t i = 0; i < shards && !all.overflowed; i++) {
+        struct shard *shard = &tracker->table->shards[(first + i) % SHARDS];
         pthread_mutex_lock(&shard->lock);
         push_shard(&all, shard);
         pthread_mutex_unlock(&shard->lock);
@@ -156,6 +157,7 @@ bool tracker_restore(struct tracker *tracker, const struct change *change, uint6
         result = tracker_add_swarm(tracker, shard, change->info_hash, hash, now_s, &swarm);
     if (result == ANNOUNCE_OK && change->peer.family == FAMILY_NONE) {
         swarm->downloaded = change->downloaded;
+        swarm->idle_since_s = now_s - change->idle_s;
     } else if (result == ANNOUNCE_OK && counter_read(&tracker->peers) < options->peers_max &&
                swarm_peers(swarm) < options->torrent_peers_max) {
         const uint32_t before = swarm_peers(swarm);
@@ -172,8 +174,8 @@ bool tracker_restore(struct tracker *tracker, const struct change *change, uint6
 }
 
 void tracker_grace(struct tracker *tracker, uint64_t now_ms) {
-    const uint32_t base = tracker_interval_s(tracker);
-    const uint32_t deadline_s = tracker_seconds(now_ms) + base + base / 10 + 1;
+    const uint32_t now_s = tracker_seconds(now_ms);
+    const uint32_t interval_s = tracker_interval_s(tracker);
     for (int i = 0; i < SHARDS; i++) {
         struct shard *shard = &tracker->table->shards[i];
         pthread_mutex_lock(&shard->lock);
@@ -181,8 +183,8 @@ void tracker_grace(struct tracker *tracker, uint64_t now_ms) {
             struct swarm *swarm = shard->slots[slot].swarm;
             if (swarm == NULL)
                 continue;
-            peer_list_set_deadlines(&swarm->v4, deadline_s);
-            peer_list_set_deadlines(&swarm->v6, deadline_s);
+            peer_list_grace(&swarm->v4, now_s, interval_s);
+            peer_list_grace(&swarm->v6, now_s, interval_s);
         }
         pthread_mutex_unlock(&shard->lock);
     }

@@ -60,7 +60,7 @@ def column_is_missing(file):
 
 
 def rows_of_the_wrong_length(file):
-    sql(file, "INSERT INTO peer VALUES (x'00', x'11', x'22', 1, 1, 0, 0)")
+    sql(file, f"INSERT INTO peer {database.PEER_COLUMNS} VALUES (x'00', x'11', x'22', 1, 1, 0, 0)")
 
 
 DAMAGES = [garbage_in_a_page, zeros_in_a_page, garbage_everywhere_but_in_the_header,

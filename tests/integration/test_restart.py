@@ -1,11 +1,13 @@
 """A restart forgets nobody, however the daemon ended."""
 
+import sqlite3
 import time
 
 import pytest
 
 from support.announce import Peer, random_hash, scrape, scraped
 from support.skepd import Skepd
+from support.waiting import wait_until
 
 FAST = "store = { flush_interval_ms = 100; };"
 FLUSHED_S = 0.6
@@ -131,3 +133,45 @@ def test_restart_says_how_much_it_remembers(daemon, peer):
     peer().start(), peer().start()
     daemon.restart()
     daemon.wait_for_log("1 torrent", "2 peers")
+
+
+def test_peers_that_no_longer_fit_do_not_come_back_another_time():
+    with Skepd() as daemon:
+        torrent = random_hash()
+        for _ in range(6):
+            Peer(daemon.port, torrent).start()
+        daemon.stop()
+        daemon.config = "limits = { peers_max = 2; };"
+        daemon.start()
+        wait_until(lambda: rows_of(daemon) == 2)
+
+
+def test_idle_time_of_a_torrent_goes_on_over_a_restart():
+    with Skepd(config="limits = { idle_torrent_s = 4; };") as daemon:
+        torrent, peer = random_hash(), None
+        peer = Peer(daemon.port, torrent)
+        peer.complete()
+        peer.stop()
+        idle_since = time.monotonic()
+        for _ in range(3):
+            time.sleep(1)
+            daemon.restart()
+            assert scraped(daemon.port, torrent) == (0, 0, 1)
+        wait_until(lambda: scraped(daemon.port, torrent) == (0, 0, 0), timeout=15)
+        assert time.monotonic() - idle_since > 3.5
+
+
+def test_peers_keep_the_grace_of_the_interval_that_they_were_told():
+    with Skepd(config="announce = { interval_min_s = 60; interval_max_s = 60; };") as daemon:
+        torrent = random_hash()
+        Peer(daemon.port, torrent).start()
+        daemon.stop()
+        daemon.write_config("announce = { interval_min_s = 1; interval_max_s = 1; };")
+        daemon.start()
+        time.sleep(4)
+        assert scraped(daemon.port, torrent) == (0, 1, 0)
+
+
+def rows_of(daemon):
+    with sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True) as database:
+        return database.execute("SELECT count(*) FROM peer").fetchone()[0]

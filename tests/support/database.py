@@ -31,8 +31,13 @@ INSERT INTO registry_version VALUES (1);
 """ + "".join(f"CREATE TRIGGER {table}_{event} AFTER {event} ON {table}"
               " BEGIN UPDATE registry_version SET version = version + 1; END;\n"
               for table in ("listed", "passkey", "ban") for event in ("INSERT", "UPDATE", "DELETE"))
-SCHEMAS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3}
+VERSION_4 = VERSION_3 + """
+ALTER TABLE torrent ADD COLUMN idle_since_s INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE peer ADD COLUMN interval_s INTEGER NOT NULL DEFAULT 0;
+"""
+SCHEMAS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4}
 NEWEST = max(SCHEMAS)
+PEER_COLUMNS = "(info_hash, endpoint, peer_id, key, left, paused, counted)"
 
 
 @contextlib.contextmanager
@@ -93,8 +98,8 @@ def create(file, peers=0, version=NEWEST):
         db.execute("BEGIN")
         for number, info_hash in enumerate(hashes):
             endpoint = wire("80.1.2.3", 1000 + number)
-            db.execute("INSERT INTO torrent VALUES (?, 1)", (info_hash,))
-            db.execute("INSERT INTO peer VALUES (?, ?, ?, 7, 0, 0, 1)",
+            db.execute("INSERT INTO torrent (info_hash, downloaded) VALUES (?, 1)", (info_hash,))
+            db.execute(f"INSERT INTO peer {PEER_COLUMNS} VALUES (?, ?, ?, 7, 0, 0, 1)",
                        (info_hash, endpoint, b"-SK0001-" + secrets.token_bytes(12)))
         db.execute("COMMIT")
     return hashes

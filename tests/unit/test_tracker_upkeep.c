@@ -146,8 +146,8 @@ static bool drain(void) {
 
 START_TEST(drain_tells_what_happened_in_order) {
     static const enum change_kind expected[] = {
-        CHANGE_PEER_JOINED, CHANGE_PEER_COMPLETED, CHANGE_PEER_LEFT,
-        CHANGE_PEER_JOINED, CHANGE_PEER_EXPIRED,
+        CHANGE_PEER_JOINED, CHANGE_PEER_COMPLETED, CHANGE_PEER_LEFT, CHANGE_TORRENT,
+        CHANGE_PEER_JOINED, CHANGE_PEER_EXPIRED,   CHANGE_TORRENT,
     };
     struct announce_request peer = test_leecher(1);
     test_put(tracker, &peer, START_MS);
