@@ -2,7 +2,7 @@
  * store, one commit a flush interval.
  *
  * What was answered more than one flush interval ago is in the database: the commit starts early
- * enough to be done by then. Only where a commit takes longer than a quarter of the interval (a
+ * enough to be done by then. Only where a commit takes longer than half the interval (a
  * stalled disk, or everything written anew) it may be that much later. Where the store fails,
  * announces go on; it is tried again, less and less often, and what it missed is written anew. */
 #ifndef SKEP_CMD_RECORDER_H

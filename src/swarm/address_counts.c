@@ -99,8 +99,8 @@ static struct part *lock_part(struct address_counts *counts, const struct endpoi
 void address_counts_add(struct address_counts *counts, const struct endpoint *peer) {
     uint64_t tag;
     struct part *part = lock_part(counts, peer, &tag);
-    const uint32_t size = part->slots == NULL ? 0 : part->mask + 1;
-    if (part->used + 1 <= size / 4 * 3 || grow(part)) {
+    const bool roomy = part->slots != NULL && part->used < (part->mask + 1) / 4 * 3;
+    if (roomy || grow(part)) {
         uint64_t *slot = &part->slots[find(part->slots, part->mask, tag)];
         if (*slot == 0) {
             *slot = tag << COUNT_BITS;
