@@ -21,7 +21,7 @@ BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libsqlite3-dev \
     libconfig-dev nettle-dev libsystemd-dev
-CHECK_PACKAGES := check curl openssl faketime iproute2 strace systemd python3 python3-pytest \
+CHECK_PACKAGES := check curl openssl faketime iproute2 strace systemd python3 python3-pytest python3-pytest-xdist \
     python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind \
     $(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
@@ -145,7 +145,7 @@ $(TIDY): tidy/%:
 	@clang-tidy --quiet $* -- $(CPPFLAGS) -std=c11 2>/dev/null
 
 check-all: check check-asan check-tsan check-style
-	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=20
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=10
 
 check-style: style-packages check-layers
 	@clang-format --dry-run -Werror $(SOURCES) $(wildcard src/*/*.h tests/*/*.c tests/*/*.h include/*/*.h)

@@ -1,5 +1,6 @@
 #include "server/http_server.h"
 
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,9 +17,20 @@
 #include "server/http_request.h"
 #include "swarm/address_counts.h"
 
-enum { BODY_MAX = 4096 }; /* nobody reads a body, but a short one is forgiven */
+enum {
+    BODY_MAX = 4096, /* nobody reads a body, but a short one is forgiven */
+    SHARERS_MAX = 64,
+};
 
 _Static_assert((int)CERTIFICATE_ERROR_LEN <= (int)LISTEN_ERROR_LEN, "one line holds either");
+
+/* A socket to listen on. One that is shared with other processes must outlive us as it is. */
+struct listener {
+    int fd;
+    bool tls;
+    bool shared;
+    struct MHD_Daemon *daemon;
+};
 
 struct http_server {
     struct http_context context;
@@ -27,7 +39,7 @@ struct http_server {
     _Atomic uint32_t connections_per_address_max;
     struct certificate_place certificate; /* empty without HTTPS */
     size_t count;
-    struct MHD_Daemon *daemons[2 * LISTEN_MAX];
+    struct listener listeners[2 * LISTEN_MAX + SHARERS_MAX];
 };
 
 /* What each connection has, from its first byte to its last. */
@@ -176,18 +188,28 @@ static size_t listeners_of(const struct http_server_options *options) {
     return count > 0 ? count : 1;
 }
 
-/* Each of the listeners gets its share of the connections. */
+/* A shared socket has a daemon for each thread; see stop_listener. */
+static unsigned sharers_of(const struct http_server_options *options) {
+    const unsigned threads = listen_threads(options->threads);
+    const unsigned most = SHARERS_MAX / (unsigned)listeners_of(options);
+    return threads < most ? threads : most;
+}
+
+/* Each of the daemons gets its share of the connections. */
 static unsigned connections_share(const struct http_server_options *options, unsigned threads) {
-    const size_t plain = listeners_of(options);
+    const size_t sharers = options->inherited.count > 0 ? sharers_of(options) : 1;
+    const size_t plain = listeners_of(options) * sharers;
     const size_t secure = options->listen.count > 0 ? options->listen.count : 1;
     const size_t listeners = options->https.port != 0 ? plain + secure : plain;
     const unsigned share = options->connections_max / (unsigned)listeners;
     return share > threads ? share : threads;
 }
 
-static struct MHD_Daemon *start_daemon(int fd, bool tls, const struct http_server_options *options,
+static struct MHD_Daemon *start_daemon(const struct listener *listener,
+                                       const struct http_server_options *options,
                                        struct http_server *server) {
-    const unsigned threads = listen_threads(options->threads);
+    const bool tls = listener->tls;
+    const unsigned threads = listener->shared ? 1 : listen_threads(options->threads);
     /* MHD_quiesce_daemon needs ITC. TURBO reads a new connection before it asks epoll about it, and
      * closes one that is done without a shutdown first: four system calls fewer. */
     const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG |
@@ -209,25 +231,26 @@ static struct MHD_Daemon *start_daemon(int fd, bool tls, const struct http_serve
     struct http_context *context = &server->context;
     return MHD_start_daemon(tls ? flags | MHD_USE_TLS : flags, 0, on_accept, server, on_request,
                             context, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
-                            MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_CONNECTION,
+                            MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_NOTIFY_CONNECTION,
                             on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
                             MHD_OPTION_URI_LOG_CALLBACK, on_url, context, MHD_OPTION_ARRAY, bounds,
                             MHD_OPTION_ARRAY, tls ? secure : plain, MHD_OPTION_END);
 }
 
-/* `fd` is the server's from then on. */
-static bool serve_on(struct http_server *server, int fd, bool tls,
+/* The socket is the server's from then on. */
+static bool serve_on(struct http_server *server, struct listener listener,
                      const struct http_server_options *options,
                      char error[static LISTEN_ERROR_LEN]) {
-    const uint16_t port = tls ? options->https.port : options->port;
-    struct MHD_Daemon *daemon = start_daemon(fd, tls, options, server);
-    if (daemon == NULL) {
+    const uint16_t port = listener.tls ? options->https.port : options->port;
+    listener.daemon = listener.fd < 0 ? NULL : start_daemon(&listener, options, server);
+    if (listener.daemon == NULL) {
         snprintf(error, LISTEN_ERROR_LEN, "cannot start the %s server on port %u",
-                 tls ? "HTTPS" : "HTTP", port);
-        close(fd);
+                 listener.tls ? "HTTPS" : "HTTP", port);
+        if (listener.fd >= 0)
+            close(listener.fd);
         return false;
     }
-    server->daemons[server->count++] = daemon;
+    server->listeners[server->count++] = listener;
     return true;
 }
 
@@ -235,7 +258,7 @@ static bool open_and_serve(struct http_server *server, const struct endpoint *ad
                            const struct http_server_options *options,
                            char error[static LISTEN_ERROR_LEN]) {
     const int fd = listen_tcp(address, tls ? options->https.port : options->port, error);
-    return fd >= 0 && serve_on(server, fd, tls, options, error);
+    return fd >= 0 && serve_on(server, (struct listener){ .fd = fd, .tls = tls }, options, error);
 }
 
 static bool open_everywhere(struct http_server *server, bool tls,
@@ -249,6 +272,19 @@ static bool open_everywhere(struct http_server *server, bool tls,
     return good;
 }
 
+static bool share(struct http_server *server, int fd, const struct http_server_options *options,
+                  char error[static LISTEN_ERROR_LEN]) {
+    bool good = true;
+    for (unsigned i = 1; i < sharers_of(options) && good; i++) {
+        const int again = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        good = serve_on(server, (struct listener){ .fd = again, .shared = true }, options, error);
+    }
+    if (good)
+        return serve_on(server, (struct listener){ .fd = fd, .shared = true }, options, error);
+    close(fd);
+    return false;
+}
+
 static bool serve_plain(struct http_server *server, const struct http_server_options *options,
                         char error[static LISTEN_ERROR_LEN]) {
     const struct listen_sockets *inherited = &options->inherited;
@@ -256,7 +292,7 @@ static bool serve_plain(struct http_server *server, const struct http_server_opt
         return open_everywhere(server, false, options, error);
     bool good = true;
     for (size_t i = 0; i < inherited->count && good; i++)
-        good = serve_on(server, inherited->list[i], false, options, error);
+        good = share(server, inherited->list[i], options, error);
     return good;
 }
 
@@ -313,11 +349,12 @@ void http_server_apply(struct http_server *server, const struct http_server_opti
     proxies_apply(&server->context.proxies, &options->trusted_proxies);
 }
 
-/* libmicrohttpd would shut the listening socket down, and an inherited one is to go on listening
- * for the next process; so it is taken away first. */
-static void stop_daemon(struct MHD_Daemon *daemon) {
-    const int fd = MHD_quiesce_daemon(daemon);
-    MHD_stop_daemon(daemon);
+/* libmicrohttpd shuts the listening socket down when it stops, but a shared one is to go on
+ * listening for the next process; so it is taken away first. 0.9.75 may abort where that is done to
+ * a pool of threads, one of which takes it away itself at the same moment. */
+static void stop_listener(const struct listener *listener) {
+    const int fd = listener->shared ? MHD_quiesce_daemon(listener->daemon) : -1;
+    MHD_stop_daemon(listener->daemon);
     if (fd >= 0)
         close(fd);
 }
@@ -335,7 +372,7 @@ void http_server_stop(struct http_server *server) {
     if (server == NULL)
         return;
     for (size_t i = 0; i < server->count; i++)
-        stop_daemon(server->daemons[i]);
+        stop_listener(&server->listeners[i]);
     deadlines_stop(server->deadlines);
     address_counts_delete(server->connections);
     certificate_put(&server->certificate, NULL);

@@ -3,6 +3,8 @@
 #include <pthread.h>
 
 #include "base/random.h"
+#include <string.h>
+
 #include "support.h"
 
 enum { ADDRESSES = 4000, STEPS = 100000, THREADS = 8, ROUNDS = 20000, SHARED = 50 };
@@ -91,6 +93,7 @@ static struct endpoint numbered(uint32_t number) {
 
 START_TEST(counts_agree_with_their_model) {
     static uint32_t model[ADDRESSES];
+    memset(model, 0, sizeof model);
     struct random random = { .state = (uint64_t)_i };
     /* The first half of the steps mostly fills, the second mostly empties. */
     for (uint32_t step = 0; step < STEPS; step++) {
