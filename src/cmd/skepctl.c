@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,9 +12,10 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "store/registry.h"
+#include "wire/metainfo.h"
 #include "wire/passkey.h"
 
-enum { PASSKEY_BYTES = 16, TIME_TEXT_LEN = 32 };
+enum { PASSKEY_BYTES = 16, TIME_TEXT_LEN = 32, TORRENT_FILE_MAX = 64 << 20 };
 
 static const char help_text[] =
     "Usage: skepctl [--database FILE] COMMAND\n"
@@ -23,6 +25,7 @@ static const char help_text[] =
     "  key list               list the passkeys' labels\n"
     "  key revoke LABEL       make a passkey invalid\n"
     "  add HASH [NAME]        register a torrent by its info_hash in hexadecimal\n"
+    "  add FILE.torrent       register the torrent of that file\n"
     "  remove HASH            take it off the list\n"
     "  list                   list the registered torrents\n"
     "  ban NETWORK [--for DURATION] [--reason TEXT]\n"
@@ -102,10 +105,54 @@ static bool parse_hash(const char *word, uint8_t info_hash[static INFO_HASH_LEN]
     return hex_decode(bytes_of(word), info_hash, INFO_HASH_LEN);
 }
 
+/* The whole file, which the caller frees; NULL and errno. */
+static uint8_t *read_file(const char *path, size_t *len) {
+    uint8_t *data = NULL;
+    struct stat status;
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL)
+        return NULL;
+    if (fstat(fileno(file), &status) == 0 && status.st_size <= TORRENT_FILE_MAX)
+        data = malloc((size_t)status.st_size + 1);
+    *len = data == NULL ? 0 : fread(data, 1, (size_t)status.st_size, file);
+    fclose(file);
+    return data;
+}
+
+static int add_metainfo(struct registry *registry, const struct metainfo *metainfo) {
+    char name[REGISTRY_TEXT_LEN];
+    const int len =
+        metainfo->name.len < sizeof name ? (int)metainfo->name.len : (int)sizeof name - 1;
+    snprintf(name, sizeof name, "%.*s", len, (const char *)metainfo->name.data);
+    bool good = true;
+    for (size_t i = 0; i < metainfo->hash_count && good; i++) {
+        char hash[2 * INFO_HASH_LEN + 1];
+        hex_encode(metainfo->info_hashes[i], INFO_HASH_LEN, hash);
+        good = registry_add_torrent(registry, metainfo->info_hashes[i], name, clock_unix_s());
+        if (good)
+            printf("%s  %s\n", hash, name);
+    }
+    return report(registry, good);
+}
+
+/* All that clients of the torrent announce: a hybrid one has two info_hashes. */
+static int add_file(struct registry *registry, const char *path) {
+    size_t len;
+    uint8_t *data = read_file(path, &len);
+    struct metainfo metainfo;
+    if (data == NULL)
+        return fail("this is neither an info_hash of 40 hexadecimal digits nor a .torrent file",
+                    path);
+    const char *error = metainfo_parse((struct bytes){ .data = data, .len = len }, &metainfo);
+    const int status = error == NULL ? add_metainfo(registry, &metainfo) : fail(path, error);
+    free(data);
+    return status;
+}
+
 static int add(struct registry *registry, const struct command_line *line) {
     uint8_t info_hash[INFO_HASH_LEN];
     if (!parse_hash(line->words[0], info_hash))
-        return fail("this is no info_hash of 40 hexadecimal digits", line->words[0]);
+        return add_file(registry, line->words[0]);
     const char *name = line->count > 1 ? line->words[1] : "";
     return report(registry, registry_add_torrent(registry, info_hash, name, clock_unix_s()));
 }

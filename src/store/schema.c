@@ -30,25 +30,25 @@ const char *const schema_steps[] = {
     ") WITHOUT ROWID;",
     /* The registry. Its version goes up with each change, by whomever, so that a reader need not
      * look at everything to see that nothing changed. */
-    "CREATE TABLE listed ("
-    "  info_hash BLOB PRIMARY KEY,"
-    "  name      TEXT NOT NULL,"
-    "  added_s   INTEGER NOT NULL"
-    ") WITHOUT ROWID;"
-    "CREATE TABLE passkey ("
-    "  digest    BLOB PRIMARY KEY,"
-    "  label     TEXT NOT NULL UNIQUE,"
-    "  created_s INTEGER NOT NULL"
-    ") WITHOUT ROWID;"
-    "CREATE TABLE ban ("
-    "  network   TEXT PRIMARY KEY,"
-    "  reason    TEXT NOT NULL,"
-    "  until_s   INTEGER NOT NULL,"
-    "  created_s INTEGER NOT NULL"
-    ") WITHOUT ROWID;"
-    "CREATE TABLE registry_version (version INTEGER NOT NULL);"
-    "INSERT INTO registry_version VALUES (1);" //
-    COUNT_CHANGES("listed") COUNT_CHANGES("passkey") COUNT_CHANGES("ban"),
+    ("CREATE TABLE listed ("
+     "  info_hash BLOB PRIMARY KEY,"
+     "  name      TEXT NOT NULL,"
+     "  added_s   INTEGER NOT NULL"
+     ") WITHOUT ROWID;"
+     "CREATE TABLE passkey ("
+     "  digest    BLOB PRIMARY KEY,"
+     "  label     TEXT NOT NULL UNIQUE,"
+     "  created_s INTEGER NOT NULL"
+     ") WITHOUT ROWID;"
+     "CREATE TABLE ban ("
+     "  network   TEXT PRIMARY KEY,"
+     "  reason    TEXT NOT NULL,"
+     "  until_s   INTEGER NOT NULL,"
+     "  created_s INTEGER NOT NULL"
+     ") WITHOUT ROWID;"
+     "CREATE TABLE registry_version (version INTEGER NOT NULL);"
+     "INSERT INTO registry_version VALUES (1);" //
+     COUNT_CHANGES("listed") COUNT_CHANGES("passkey") COUNT_CHANGES("ban")),
     /* When a torrent lost its last peer (Unix time; 0: not known), and what a peer was told. */
     "ALTER TABLE torrent ADD COLUMN idle_since_s INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE peer ADD COLUMN interval_s INTEGER NOT NULL DEFAULT 0;",

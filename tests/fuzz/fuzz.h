@@ -8,6 +8,7 @@
 int fuzz_udp(const uint8_t *data, size_t size);
 int fuzz_http_query(const uint8_t *data, size_t size);
 int fuzz_http_url(const uint8_t *data, size_t size);
+int fuzz_metainfo(const uint8_t *data, size_t size);
 int fuzz_forwarded(const uint8_t *data, size_t size);
 int fuzz_config_file(const uint8_t *data, size_t size);
 int fuzz_list_file(const uint8_t *data, size_t size);

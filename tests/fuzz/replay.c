@@ -17,6 +17,7 @@ static const struct {
     { "udp", fuzz_udp },
     { "http_query", fuzz_http_query },
     { "http_url", fuzz_http_url },
+    { "metainfo", fuzz_metainfo },
     { "forwarded", fuzz_forwarded },
     { "config_file", fuzz_config_file },
     { "list_file", fuzz_list_file },

@@ -21,6 +21,7 @@ Suite *http_scrape_suite(void);
 Suite *http_wire_suite(void);
 Suite *key_set_suite(void);
 Suite *keyed_hash_suite(void);
+Suite *metainfo_suite(void);
 Suite *list_file_suite(void);
 Suite *log_suite(void);
 Suite *network_suite(void);
