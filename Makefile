@@ -164,10 +164,10 @@ UNITS := skepd.service skepd.socket
 install: all
 	install -D -m 755 $(BUILD)/skepd $(DESTDIR)$(BINDIR)/skepd
 	install -D -m 755 $(BUILD)/skepctl $(DESTDIR)$(BINDIR)/skepctl
-	test -e $(DESTDIR)$(SYSCONFDIR)/skep/skepd.conf || \
-	    install -D -m 644 conf/skepd.conf $(DESTDIR)$(SYSCONFDIR)/skep/skepd.conf
-	test -e $(DESTDIR)$(SYSCONFDIR)/skep/lan.conf || \
-	    install -D -m 644 conf/lan.conf $(DESTDIR)$(SYSCONFDIR)/skep/lan.conf
+	for file in skepd.conf lan.conf only-lan.conf; do \
+	    test -e $(DESTDIR)$(SYSCONFDIR)/skep/$$file || \
+	        install -D -m 644 conf/$$file $(DESTDIR)$(SYSCONFDIR)/skep/$$file || exit 1; \
+	done
 	for unit in $(UNITS); do \
 	    sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' systemd/$$unit | \
 	        install -D -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \

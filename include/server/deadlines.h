@@ -17,9 +17,9 @@ struct deadline {
 
 struct deadlines;
 
-/* A request may take `timeout_s`, and a fraction of a second more. NULL without memory or a thread.
- */
-struct deadlines *deadlines_start(uint32_t timeout_s);
+/* A request may take `timeout_s`, and a fraction of a second more. `*cut` counts those that were
+ * cut off. NULL without memory or a thread. */
+struct deadlines *deadlines_start(uint32_t timeout_s, _Atomic uint64_t *cut);
 
 /* When all connections have been removed. NULL is fine. */
 void deadlines_stop(struct deadlines *deadlines);

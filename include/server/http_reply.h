@@ -16,8 +16,10 @@ struct http_context {
     _Atomic uint32_t scrape_max;
     _Atomic bool full_scrape;
     struct proxies proxies;
-    struct networks admins;   /* who sees more than announce and scrape */
-    struct http_page metrics; /* Prometheus' figures */
+    _Atomic uint64_t connections_refused; /* of addresses that had their share */
+    _Atomic uint64_t requests_cut;        /* that took too long */
+    struct networks admins;               /* who sees more than announce and scrape */
+    struct http_page metrics;             /* Prometheus' figures */
 };
 
 /* Answers a request that was read whole. MHD_NO closes the connection. */

@@ -14,6 +14,7 @@ struct deadlines {
     pthread_mutex_t lock; /* for the list: no descriptor in it is closed while it is held */
     struct deadline ring; /* its `next` is the first, itself where there is none */
     uint64_t timeout_ms;
+    _Atomic uint64_t *cut;
     struct ticker *ticker;
 };
 
@@ -42,13 +43,15 @@ static void check_all(void *context) {
     pthread_mutex_lock(&deadlines->lock);
     struct deadline *const ring = &deadlines->ring;
     for (struct deadline *one = ring->next; one != ring; one = one->next) {
-        if (has_passed(one, now_ms, deadlines->timeout_ms))
-            cut_off(one);
+        if (!has_passed(one, now_ms, deadlines->timeout_ms))
+            continue;
+        cut_off(one);
+        atomic_fetch_add_explicit(deadlines->cut, 1, memory_order_relaxed);
     }
     pthread_mutex_unlock(&deadlines->lock);
 }
 
-struct deadlines *deadlines_start(uint32_t timeout_s) {
+struct deadlines *deadlines_start(uint32_t timeout_s, _Atomic uint64_t *cut) {
     struct deadlines *deadlines = calloc(1, sizeof *deadlines);
     if (deadlines == NULL)
         return NULL;
@@ -56,6 +59,7 @@ struct deadlines *deadlines_start(uint32_t timeout_s) {
     deadlines->ring.previous = &deadlines->ring;
     deadlines->ring.next = &deadlines->ring;
     deadlines->timeout_ms = (uint64_t)timeout_s * 1000;
+    deadlines->cut = cut;
     deadlines->ticker = ticker_start("deadlines", PERIOD_MS, check_all, deadlines);
     if (deadlines->ticker != NULL)
         return deadlines;

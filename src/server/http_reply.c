@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "report/metrics.h"
 #include "server/full_scrape.h"
 #include "wire/refusal.h"
 
@@ -161,6 +162,12 @@ static enum MHD_Result reply_metrics(struct http_context *context,
         return MHD_NO;
     struct writer body = writer_on(buffer, HTTP_PAGE_MAX);
     context->metrics.write(context->metrics.context, &body);
+    metrics_single(&body, "skep_http_connections_refused_total", METRIC_COUNTER,
+                   "Connections refused because their address had its share.",
+                   (double)atomic_load(&context->connections_refused));
+    metrics_single(&body, "skep_http_requests_cut_total", METRIC_COUNTER,
+                   "Requests that were cut off because they took too long.",
+                   (double)atomic_load(&context->requests_cut));
     const enum MHD_Result result = send_body(connection, &body);
     free(buffer);
     return result;

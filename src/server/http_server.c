@@ -53,12 +53,15 @@ struct connection {
  * more each. */
 static enum MHD_Result on_accept(void *cls, const struct sockaddr *address, socklen_t len) {
     (void)len;
-    const struct http_server *server = cls;
+    struct http_server *server = cls;
     const uint32_t max = atomic_load(&server->connections_per_address_max);
     const struct endpoint client = endpoint_from_sockaddr(address);
     if (max == 0 || !tracker_limits_address(server->context.tracker, &client))
         return MHD_YES;
-    return address_counts_of(server->connections, &client) < max ? MHD_YES : MHD_NO;
+    if (address_counts_of(server->connections, &client) < max)
+        return MHD_YES;
+    atomic_fetch_add_explicit(&server->context.connections_refused, 1, memory_order_relaxed);
+    return MHD_NO;
 }
 
 /* NULL without memory; then each request on it is refused. */
@@ -313,7 +316,7 @@ static bool start(struct http_server *server, const struct http_server_options *
     struct hash_key key;
     if (random_secret(&key, sizeof key))
         server->connections = address_counts_create(&key);
-    server->deadlines = deadlines_start(options->request_timeout_s);
+    server->deadlines = deadlines_start(options->request_timeout_s, &server->context.requests_cut);
     if (server->connections == NULL || server->deadlines == NULL) {
         snprintf(error, LISTEN_ERROR_LEN, "the system has too little for the HTTP server");
         return false;

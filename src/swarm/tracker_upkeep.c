@@ -9,7 +9,7 @@ enum {
     SWEEP_BUDGET = 4096, /* work for one hold of a shard's lock: see sweep_some */
     SWEEP_PEERS_A_UNIT = 64,
     SWEEP_EXPIRED_MAX = 512,
-    TAKEN_KEPT_MAX = 1024,
+    TAKEN_KEPT_MAX = 64, /* changes; each shard may keep a buffer of so many */
 };
 
 /* Where an eighth of the torrents' bound or less is free, it is for those that have peers: anyone

@@ -14,6 +14,7 @@ INSTALLED = {
     "usr/bin/skepctl": 0o755,
     "etc/skep/skepd.conf": 0o644,
     "etc/skep/lan.conf": 0o644,
+    "etc/skep/only-lan.conf": 0o644,
     "usr/lib/systemd/system/skepd.service": 0o644,
     "usr/lib/systemd/system/skepd.socket": 0o644,
 }
@@ -60,11 +61,11 @@ def test_installed_programs_and_configs_are_those_of_the_tree(installed):
     for name in "skepd", "skepctl":
         built = pathlib.Path(binary()).parent / name
         assert (installed / "usr/bin" / name).read_bytes() == built.read_bytes()
-    for name in "skepd.conf", "lan.conf":
+    for name in "skepd.conf", "lan.conf", "only-lan.conf":
         assert (installed / "etc/skep" / name).read_text() == (ROOT / "conf" / name).read_text()
 
 
-@pytest.mark.parametrize("name", ["skepd.conf", "lan.conf"])
+@pytest.mark.parametrize("name", ["skepd.conf", "lan.conf", "only-lan.conf"])
 def test_installing_again_keeps_a_changed_configuration(installed, name):
     (installed / "etc/skep" / name).write_text("log_level = \"debug\";\n")
     make("install", installed)
@@ -77,7 +78,7 @@ def test_uninstall_leaves_configuration_and_database(installed):
     database.parent.mkdir(parents=True)
     database.touch()
     make("uninstall", installed)
-    assert set(modes(installed)) == {"etc/skep/skepd.conf", "etc/skep/lan.conf",
+    assert set(modes(installed)) == {"etc/skep/skepd.conf", "etc/skep/lan.conf", "etc/skep/only-lan.conf",
                                      "var/lib/skep/skep.db"}
 
 

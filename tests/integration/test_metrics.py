@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from support.announce import Peer, get, random_hash, scrape
+from support.announce import Peer, connect, get, random_hash, scrape
 from support.skepd import Skepd
 from support.udp import UdpClient
 from support.waiting import wait_until
@@ -90,3 +90,14 @@ def test_health_is_answered_for_anyone():
     with Skepd(config='http = { admins = [ "127.0.0.7" ]; };') as daemon:
         reply = get(daemon.port, "/health", "127.0.0.8")
         assert (reply.status, reply.body) == (200, b"ok\n")
+
+
+def test_connections_and_requests_beyond_their_bounds_are_counted():
+    config = ("http = { connections_per_address_max = 2; request_timeout_s = 1; };"
+              "limits = { loopback = true; };")
+    with Skepd(config=config) as daemon:
+        idle = [connect(daemon.port, "127.8.0.1") for _ in range(4)]
+        wait_until(lambda: figures(daemon)["skep_http_connections_refused_total", None] == 2)
+        wait_until(lambda: figures(daemon)["skep_http_requests_cut_total", None] >= 2)
+        for sock in idle:
+            sock.close()

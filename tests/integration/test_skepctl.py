@@ -1,5 +1,6 @@
 """The operator's tool by itself: what it prints, what it refuses, and that no mistake harms."""
 
+import hashlib
 import re
 import sqlite3
 import threading
@@ -199,3 +200,21 @@ def test_names_and_labels_are_taken_as_they_are(skepctl):
     assert skepctl("list") == f"{'ef' * 20}  {text}\n"
     skepctl("key", "revoke", text)
     assert skepctl("key", "list") == ""
+
+
+def test_torrent_is_added_from_its_file(skepctl, tmp_path):
+    info = b"d6:lengthi5e4:name6:a film12:piece lengthi16384e6:pieces20:xxxxxxxxxxxxxxxxxxxxe"
+    file = tmp_path / "film.torrent"
+    file.write_bytes(b"d8:announce3:url4:info" + info + b"e")
+    info_hash = hashlib.sha1(info).hexdigest()
+    assert skepctl("add", file) == f"{info_hash}  a film\n"
+    assert skepctl("list") == f"{info_hash}  a film\n"
+
+
+def test_hybrid_torrent_is_added_by_both_of_its_hashes(skepctl, tmp_path):
+    info = b"d12:meta versioni2e4:name1:a6:pieces20:xxxxxxxxxxxxxxxxxxxxe"
+    file = tmp_path / "hybrid.torrent"
+    file.write_bytes(b"d4:info" + info + b"e")
+    hashes = {hashlib.sha1(info).hexdigest(), hashlib.sha256(info).hexdigest()[:40]}
+    skepctl("add", file)
+    assert {line.split()[0] for line in skepctl("list").splitlines()} == hashes

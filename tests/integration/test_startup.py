@@ -201,7 +201,7 @@ def check(tmp_path, text, name="skepd.conf"):
     return run("--check-config", "--config", config, cwd=tmp_path)
 
 
-@pytest.mark.parametrize("name", ["skepd.conf", "lan.conf"])
+@pytest.mark.parametrize("name", ["skepd.conf", "lan.conf", "only-lan.conf"])
 def test_shipped_config_is_good(tmp_path, name):
     done = run("--check-config", "--config", ROOT / "conf" / name, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

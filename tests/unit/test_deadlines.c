@@ -16,6 +16,8 @@ struct pair {
     struct deadline deadline;
 };
 
+static _Atomic uint64_t cut;
+
 static void open_pair(struct pair *pair) {
     int ends[2];
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
@@ -35,7 +37,7 @@ static bool is_cut_off(const struct pair *pair, int timeout_ms) {
 }
 
 static struct deadlines *started(uint32_t timeout_s) {
-    struct deadlines *deadlines = deadlines_start(timeout_s);
+    struct deadlines *deadlines = deadlines_start(timeout_s, &cut);
     ck_assert_ptr_nonnull(deadlines);
     return deadlines;
 }

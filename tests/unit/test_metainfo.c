@@ -43,7 +43,7 @@ static const char *const bad[] = {
     "d",
     "li1e",
     "-1:a",
-    "ldee",
+    "lde",
     "d3:cow",
     "99999999999999999999:a",
 };
