@@ -141,7 +141,7 @@ static int add_file(struct registry *registry, const char *path) {
     uint8_t *data = read_file(path, &len);
     struct metainfo metainfo;
     if (data == NULL)
-        return fail("this is no info_hash of 40 hexadecimal digits, nor a .torrent file", path);
+        return fail("this is no .torrent file and no info_hash of 40 hexadecimal digits", path);
     const char *error = metainfo_parse((struct bytes){ .data = data, .len = len }, &metainfo);
     const int status = error == NULL ? add_metainfo(registry, &metainfo) : fail(path, error);
     free(data);
