@@ -2,9 +2,9 @@
  * day another machine). The swarms push changes and know nothing of who reads them.
  *
  * A change is pushed where something that outlives a restart changed: a peer came, went, moved or
- * changed its role. A peer that merely says again that it is there is no change. A change carries
- * the whole state of its peer, so that applying a run of changes in order, even one that starts in
- * the past, ends in the present state.
+ * changed its role; besides, where a peer's address turned out to be its own. A peer that merely
+ * says again that it is there is no change. A change carries the whole state of its peer, so that
+ * applying a run of changes in order, even one that starts in the past, ends in the present state.
  *
  * Each shard has a feed of its own, guarded by the shard's lock. It is bounded: where a reader
  * falls behind, the feed drops what it has and says so, and the reader asks for everything anew
@@ -23,8 +23,9 @@ enum change_kind {
     CHANGE_PEER_COMPLETED, /* and the torrent's count went up */
     CHANGE_PEER_LEFT,      /* said `stopped` */
     CHANGE_PEER_EXPIRED,
-    CHANGE_PEER_MOVED, /* away from this endpoint; a JOINED at the new one follows */
-    CHANGE_TORRENT,    /* has lost its last peer; or, at restore and replay, is there */
+    CHANGE_PEER_MOVED,     /* away from this endpoint; a JOINED at the new one follows */
+    CHANGE_PEER_CONFIRMED, /* restored or claimed until now, it announced from this very address */
+    CHANGE_TORRENT,        /* has lost its last peer; or, at restore and replay, is there */
     CHANGE_TORRENT_FORGOTTEN,
 };
 
@@ -37,8 +38,10 @@ struct change {
     uint64_t left;
     bool paused;
     bool counted;        /* its `completed` is in the count */
+    bool own_address;    /* its announce came from this address; not where it claimed it or, being
+                          * restored, has not announced yet */
     uint32_t interval_s; /* what the peer was told last */
-    uint32_t idle_s;     /* how long the torrent has had no peers; only a CHANGE_TORRENT's */
+    uint32_t age_s;      /* since the peer joined; of a torrent, how long it has had no peers */
     uint32_t downloaded; /* the torrent's, after the change */
     uint32_t seeders;
     uint32_t leechers;

@@ -16,7 +16,7 @@
 
 #include "base/keyed_hash.h"
 #include "base/random.h"
-#include "swarm/announce.h"
+#include "swarm/peer_record.h"
 
 enum peer_zone {
     ZONE_SEEDER_OUTSIDE,
@@ -27,23 +27,7 @@ enum peer_zone {
 
 enum { PEER_ZONES = 4 };
 
-enum peer_flag {
-    PEER_COMPLETED_COUNTED = 1, /* its `completed` is in the torrent's count */
-    PEER_PAUSED = 2,            /* a partial seed */
-};
-
 #define PEER_NOWHERE UINT32_MAX
-
-struct peer_record {
-    uint8_t peer_id[PEER_ID_LEN];
-    uint32_t key;
-    uint64_t left;
-    uint64_t uploaded;
-    uint64_t downloaded;
-    uint32_t joined_s; /* monotonic */
-    uint16_t ttl_s;    /* deadline - ttl_s is when it was last heard of */
-    uint8_t flags;
-};
 
 struct peer_indexes;
 
@@ -100,6 +84,9 @@ enum peer_zone peer_list_zone(const struct peer_list *list, uint32_t position);
 const uint8_t *peer_list_wire(const struct peer_list *list, uint32_t position);
 const struct peer_record *peer_list_record(const struct peer_list *list, uint32_t position);
 uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position);
+
+/* How long the peer has been silent; a guess where it was restored and given a grace. */
+uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uint32_t now_s);
 
 /* Gives each peer one interval from now, with its jitter: its own, or `interval_s` if that is
  * longer. */

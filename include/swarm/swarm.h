@@ -15,6 +15,8 @@ struct swarm {
     uint32_t downloaded;
     uint32_t paused;       /* partial seeds among the leechers */
     uint32_t idle_since_s; /* monotonic; when the last peer went */
+    uint64_t upload_rate;  /* KiB a second, of all its peers */
+    uint64_t download_rate;
     struct peer_list v4;
     struct peer_list v6;
 };
@@ -80,6 +82,9 @@ size_t swarm_memory(const struct swarm *swarm);
 
 /* Describes the peer at `position` as a change of `kind`. */
 struct change swarm_describe(const struct swarm *swarm, const struct peer_list *list,
-                             uint32_t position, enum change_kind kind);
+                             uint32_t position, enum change_kind kind, uint32_t now_s);
+
+/* How long the swarm has had no peers; 0 where it has some. */
+uint32_t swarm_idle_s(const struct swarm *swarm, uint32_t now_s);
 
 #endif

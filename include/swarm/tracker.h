@@ -76,8 +76,8 @@ bool tracker_drain(struct tracker *tracker, change_reader read, void *context);
 /* Hands the state of `shards` shards from `first` on (modulo their number) to `read`, as changes: a
  * CHANGE_PEER_JOINED for each peer and a CHANGE_TORRENT for each torrent. Works on a copy of one
  * shard at a time, and holds no lock while `read` runs. False without memory. */
-bool tracker_replay(struct tracker *tracker, uint32_t first, uint32_t shards, change_reader read,
-                    void *context);
+bool tracker_replay(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms,
+                    change_reader read, void *context);
 
 /* Puts one peer or torrent back, as a store remembers it, without telling the feed. What does not
  * fit the limits is left out. False without memory. */

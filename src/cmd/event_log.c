@@ -18,6 +18,7 @@ static const char *verb(enum change_kind kind) {
         return "expired";
     case CHANGE_PEER_MOVED:
         return "moved away";
+    case CHANGE_PEER_CONFIRMED:
     case CHANGE_TORRENT:
     case CHANGE_TORRENT_FORGOTTEN:
         break;

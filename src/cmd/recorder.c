@@ -122,9 +122,9 @@ static bool write_anew(struct recorder *recorder) {
     bool complete = true;
     /* What happens meanwhile is read in between, lest the feed run over. */
     for (uint32_t first = 0; first < TRACKER_SHARDS && complete; first += REPLAY_SHARDS) {
-        complete =
-            tracker_replay(recorder->tracker, first, REPLAY_SHARDS, read_to_store, recorder) &&
-            tracker_drain(recorder->tracker, read_changes, recorder);
+        complete = tracker_replay(recorder->tracker, first, REPLAY_SHARDS, recorder->now_ms,
+                                  read_to_store, recorder) &&
+                   tracker_drain(recorder->tracker, read_changes, recorder);
         if (store_is_stale(recorder->store))
             return false;
     }

@@ -26,7 +26,8 @@ static bool run(sqlite3_stmt *statement) {
 static bool put_torrent(struct store *store, const struct change *change) {
     sqlite3_stmt *statement = statement_for(store, PUT_TORRENT, change);
     sqlite3_bind_int64(statement, 2, change->downloaded);
-    sqlite3_bind_int64(statement, 3, clock_unix_s() - change->idle_s);
+    const uint32_t idle_s = change->kind == CHANGE_TORRENT ? change->age_s : 0;
+    sqlite3_bind_int64(statement, 3, clock_unix_s() - idle_s);
     return run(statement);
 }
 
@@ -63,6 +64,8 @@ static bool apply_one(struct store *store, const struct change *change) {
     case CHANGE_PEER_EXPIRED:
     case CHANGE_PEER_MOVED:
         return drop_peer(store, change);
+    case CHANGE_PEER_CONFIRMED:
+        return true;
     case CHANGE_TORRENT:
         return change->downloaded == 0 || put_torrent(store, change);
     case CHANGE_TORRENT_FORGOTTEN:

@@ -22,7 +22,7 @@ static bool read_torrent(sqlite3_stmt *row, struct change *change) {
     *change = (struct change){
         .kind = CHANGE_TORRENT,
         .downloaded = (uint32_t)sqlite3_column_int64(row, 1),
-        .idle_s = age_of(sqlite3_column_int64(row, 2)),
+        .age_s = age_of(sqlite3_column_int64(row, 2)),
     };
     return column_bytes(row, 0, change->info_hash, INFO_HASH_LEN);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "swarm/peer_index.h"
 
 enum {
@@ -329,6 +330,10 @@ const struct peer_record *peer_list_record(const struct peer_list *list, uint32_
 
 uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position) {
     return deadlines(list)[position];
+}
+
+uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uint32_t now_s) {
+    return clock_elapsed_s(deadlines(list)[position] - records(list)[position].ttl_s, now_s);
 }
 
 void peer_list_grace(struct peer_list *list, uint32_t now_s, uint32_t interval_s) {

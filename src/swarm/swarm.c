@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 struct swarm *swarm_create(const uint8_t info_hash[static INFO_HASH_LEN],
                            const struct hash_key *key, uint32_t now_s) {
     struct swarm *swarm = calloc(1, sizeof *swarm);
@@ -40,7 +42,7 @@ size_t swarm_memory(const struct swarm *swarm) {
 }
 
 struct change swarm_describe(const struct swarm *swarm, const struct peer_list *list,
-                             uint32_t position, enum change_kind kind) {
+                             uint32_t position, enum change_kind kind, uint32_t now_s) {
     const struct peer_record *record = peer_list_record(list, position);
     struct change change = {
         .kind = kind,
@@ -49,7 +51,9 @@ struct change swarm_describe(const struct swarm *swarm, const struct peer_list *
         .left = record->left,
         .paused = record->flags & PEER_PAUSED,
         .counted = record->flags & PEER_COMPLETED_COUNTED,
+        .own_address = peer_record_owns_address(record),
         .interval_s = record->ttl_s / 2,
+        .age_s = clock_elapsed_s(record->joined_s, now_s),
         .downloaded = swarm->downloaded,
         .seeders = swarm_seeders(swarm),
         .leechers = swarm_leechers(swarm),
@@ -59,9 +63,21 @@ struct change swarm_describe(const struct swarm *swarm, const struct peer_list *
     return change;
 }
 
-static void count_paused(struct swarm *swarm, uint8_t flags, uint32_t difference) {
-    if (flags & PEER_PAUSED)
-        swarm->paused += difference;
+uint32_t swarm_idle_s(const struct swarm *swarm, uint32_t now_s) {
+    return swarm_peers(swarm) > 0 ? 0 : clock_elapsed_s(swarm->idle_since_s, now_s);
+}
+
+/* What the swarm adds up over its peers. */
+static void count_in(struct swarm *swarm, const struct peer_record *record) {
+    swarm->paused += (record->flags & PEER_PAUSED) != 0;
+    swarm->upload_rate += record->upload_rate;
+    swarm->download_rate += record->download_rate;
+}
+
+static void count_out(struct swarm *swarm, const struct peer_record *record) {
+    swarm->paused -= (record->flags & PEER_PAUSED) != 0;
+    swarm->upload_rate -= record->upload_rate;
+    swarm->download_rate -= record->download_rate;
 }
 
 static void count_address(const struct swarm_watchers *watchers, const struct endpoint *peer,
@@ -85,9 +101,10 @@ static void report_idle(const struct swarm *swarm, const struct swarm_watchers *
 
 /* Takes a peer away and reports it gone, with the counts that it leaves behind. */
 static void remove_peer(struct swarm *swarm, const struct swarm_watchers *watchers,
-                        struct peer_list *list, uint32_t position, enum change_kind kind) {
-    struct change change = swarm_describe(swarm, list, position, kind);
-    count_paused(swarm, peer_list_record(list, position)->flags, UINT32_MAX);
+                        struct peer_list *list, uint32_t position, enum change_kind kind,
+                        uint32_t now_s) {
+    struct change change = swarm_describe(swarm, list, position, kind, now_s);
+    count_out(swarm, peer_list_record(list, position));
     peer_list_remove(list, position);
     change.seeders = swarm_seeders(swarm);
     change.leechers = swarm_leechers(swarm);
@@ -102,28 +119,10 @@ static enum peer_zone zone_of(bool seeder, bool on_lan) {
     return on_lan ? ZONE_LEECHER_LAN : ZONE_LEECHER_OUTSIDE;
 }
 
-/* What is kept of the peer's past, if it is the same client as before. */
-static void inherit(struct peer_record *record, const struct peer_record *past) {
-    if (memcmp(record->peer_id, past->peer_id, PEER_ID_LEN) != 0)
-        return;
-    record->joined_s = past->joined_s;
-    record->flags |= past->flags & PEER_COMPLETED_COUNTED;
-}
-
-static struct peer_record record_of(const struct peer_put *put) {
-    const struct announce_request *request = put->request;
-    struct peer_record record = {
-        .key = request->key,
-        .left = request->left,
-        .uploaded = request->uploaded,
-        .downloaded = request->downloaded,
-        .joined_s = put->now_s,
-        .ttl_s = put->ttl_s,
-    };
-    memcpy(record.peer_id, request->peer_id, PEER_ID_LEN);
-    if (request->event == EVENT_PAUSED && request->left > 0)
-        record.flags |= PEER_PAUSED;
-    return record;
+static void inherit(struct peer_record *record, const struct peer_list *list, uint32_t position,
+                    uint32_t now_s) {
+    peer_record_inherit(record, peer_list_record(list, position),
+                        peer_list_silent_s(list, position, now_s));
 }
 
 static bool counted_at(const struct peer_list *list, const struct peer_record *record) {
@@ -146,14 +145,16 @@ static bool count_completed(struct swarm *swarm, struct peer_record *record,
 static bool worth_telling(const struct peer_record *past, enum peer_zone past_zone,
                           const struct peer_record *record, enum peer_zone zone) {
     /* Some clients draw a new key for each announce; only that there is one now is news. */
-    return past_zone != zone || (past->flags ^ record->flags) != 0 ||
+    const uint8_t telling = PEER_PAUSED | PEER_COMPLETED_COUNTED;
+    return past_zone != zone || ((past->flags ^ record->flags) & telling) != 0 ||
            (past->key == 0 && record->key != 0) ||
            memcmp(past->peer_id, record->peer_id, PEER_ID_LEN) != 0;
 }
 
 static void report(const struct swarm *swarm, const struct swarm_watchers *watchers,
-                   const struct peer_list *list, uint32_t position, enum change_kind kind) {
-    const struct change change = swarm_describe(swarm, list, position, kind);
+                   const struct peer_list *list, uint32_t position, enum change_kind kind,
+                   uint32_t now_s) {
+    const struct change change = swarm_describe(swarm, list, position, kind, now_s);
     feed_push(watchers->feed, &change);
 }
 
@@ -163,15 +164,17 @@ static void refresh(struct swarm *swarm, const struct swarm_watchers *watchers,
     const struct peer_record past = *peer_list_record(list, *position);
     const enum peer_zone past_zone = peer_list_zone(list, *position);
     const enum peer_zone zone = zone_of(record.left == 0, put->on_lan);
-    inherit(&record, &past);
+    inherit(&record, list, *position, put->now_s);
     const bool completed = count_completed(swarm, &record, put->request->event);
-    count_paused(swarm, past.flags, UINT32_MAX);
-    count_paused(swarm, record.flags, 1);
+    count_out(swarm, &past);
+    count_in(swarm, &record);
     *position = peer_list_update(list, *position, zone, &record, put->now_s + put->ttl_s);
     if (completed)
-        report(swarm, watchers, list, *position, CHANGE_PEER_COMPLETED);
+        report(swarm, watchers, list, *position, CHANGE_PEER_COMPLETED, put->now_s);
     else if (worth_telling(&past, past_zone, &record, zone))
-        report(swarm, watchers, list, *position, CHANGE_PEER_UPDATED);
+        report(swarm, watchers, list, *position, CHANGE_PEER_UPDATED, put->now_s);
+    if (!peer_record_owns_address(&past) && peer_record_owns_address(&record))
+        report(swarm, watchers, list, *position, CHANGE_PEER_CONFIRMED, put->now_s);
 }
 
 static bool address_has(const struct swarm_watchers *watchers, const struct endpoint *peer,
@@ -210,10 +213,10 @@ static enum announce_result join(struct swarm *swarm, const struct swarm_watcher
                               put->now_s + put->ttl_s);
     if (*position == PEER_NOWHERE)
         return ANNOUNCE_NO_MEMORY;
-    count_paused(swarm, record.flags, 1);
+    count_in(swarm, &record);
     count_address(watchers, &put->peer, true);
-    report(swarm, watchers, list, *position,
-           completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED);
+    report(swarm, watchers, list, *position, completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED,
+           put->now_s);
     return ANNOUNCE_OK;
 }
 
@@ -234,12 +237,13 @@ static uint32_t old_place(const struct peer_list *list, const struct peer_record
 enum announce_result swarm_put(struct swarm *swarm, const struct swarm_watchers *watchers,
                                const struct peer_put *put, uint32_t *position) {
     struct peer_list *list = swarm_list(swarm, put->peer.family);
-    struct peer_record record = record_of(put);
+    struct peer_record record =
+        peer_record_announced(put->request, &put->peer, put->now_s, put->ttl_s);
     *position = peer_list_find(list, put->peer.wire);
     const uint32_t old = old_place(list, &record, *position);
     if (old != PEER_NOWHERE) {
-        inherit(&record, peer_list_record(list, old));
-        remove_peer(swarm, watchers, list, old, CHANGE_PEER_MOVED);
+        inherit(&record, list, old, put->now_s);
+        remove_peer(swarm, watchers, list, old, CHANGE_PEER_MOVED, put->now_s);
         *position = peer_list_find(list, put->peer.wire);
     }
     if (*position != PEER_NOWHERE) {
@@ -261,7 +265,7 @@ void swarm_drop(struct swarm *swarm, const struct swarm_watchers *watchers,
         position = peer_list_find_identity(list, request->peer_id, request->key);
     if (position == PEER_NOWHERE)
         return;
-    remove_peer(swarm, watchers, list, position, CHANGE_PEER_LEFT);
+    remove_peer(swarm, watchers, list, position, CHANGE_PEER_LEFT, now_s);
     swarm->idle_since_s = now_s;
 }
 
@@ -271,7 +275,7 @@ static uint32_t expire_list(struct swarm *swarm, const struct swarm_watchers *wa
     uint32_t at = 0;
     /* What fills a removed peer's place comes from behind it, so nobody is passed over. */
     while (expired < limit && (at = peer_list_next_expired(list, at, now_s)) != PEER_NOWHERE) {
-        remove_peer(swarm, watchers, list, at, CHANGE_PEER_EXPIRED);
+        remove_peer(swarm, watchers, list, at, CHANGE_PEER_EXPIRED, now_s);
         expired++;
     }
     return expired;
@@ -292,19 +296,11 @@ bool swarm_restore(struct swarm *swarm, const struct swarm_watchers *watchers,
     if (peer_list_find(list, change->peer.wire) != PEER_NOWHERE ||
         peer_list_find_identity(list, change->peer_id, change->key) != PEER_NOWHERE)
         return true;
-    struct peer_record record = {
-        .key = change->key,
-        .left = change->left,
-        .joined_s = now_s,
-        .ttl_s = change->interval_s > 0 ? (uint16_t)(2 * change->interval_s) : ttl_s,
-        .flags = (uint8_t)((change->paused ? PEER_PAUSED : 0) |
-                           (change->counted ? PEER_COMPLETED_COUNTED : 0)),
-    };
-    memcpy(record.peer_id, change->peer_id, PEER_ID_LEN);
+    const struct peer_record record = peer_record_restored(change, now_s, ttl_s);
     if (peer_list_add(list, zone_of(record.left == 0, on_lan), change->peer.wire, &record,
                       now_s + ttl_s) == PEER_NOWHERE)
         return false;
-    count_paused(swarm, record.flags, 1);
+    count_in(swarm, &record);
     count_address(watchers, &change->peer, true);
     return true;
 }

@@ -104,39 +104,44 @@ bool tracker_drain(struct tracker *tracker, change_reader read, void *context) {
     return complete;
 }
 
-static struct change describe_torrent(const struct swarm *swarm) {
-    struct change change = { .kind = CHANGE_TORRENT, .downloaded = swarm->downloaded };
+static struct change describe_torrent(const struct swarm *swarm, uint32_t now_s) {
+    struct change change = {
+        .kind = CHANGE_TORRENT,
+        .age_s = swarm_idle_s(swarm, now_s),
+        .downloaded = swarm->downloaded,
+    };
     memcpy(change.info_hash, swarm->info_hash, INFO_HASH_LEN);
     return change;
 }
 
-static void push_list(struct feed *all, const struct swarm *swarm, const struct peer_list *list) {
+static void push_list(struct feed *all, const struct swarm *swarm, const struct peer_list *list,
+                      uint32_t now_s) {
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
-        const struct change change = swarm_describe(swarm, list, i, CHANGE_PEER_JOINED);
+        const struct change change = swarm_describe(swarm, list, i, CHANGE_PEER_JOINED, now_s);
         feed_push(all, &change);
     }
 }
 
-static void push_shard(struct feed *all, const struct shard *shard) {
+static void push_shard(struct feed *all, const struct shard *shard, uint32_t now_s) {
     for (uint32_t i = 0; i <= shard->slot_mask; i++) {
         const struct swarm *swarm = shard->slots[i].swarm;
         if (swarm == NULL)
             continue;
-        const struct change torrent = describe_torrent(swarm);
+        const struct change torrent = describe_torrent(swarm, now_s);
         feed_push(all, &torrent);
-        push_list(all, swarm, &swarm->v4);
-        push_list(all, swarm, &swarm->v6);
+        push_list(all, swarm, &swarm->v4, now_s);
+        push_list(all, swarm, &swarm->v6, now_s);
     }
 }
 
-bool tracker_replay(struct tracker *tracker, uint32_t first, uint32_t shards, change_reader read,
-                    void *context) {
+bool tracker_replay(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms,
+                    change_reader read, void *context) {
     struct feed all;
     feed_init(&all, SIZE_MAX);
     for (uint32_t i = 0; i < shards && !all.overflowed; i++) {
         struct shard *shard = &tracker->table->shards[(first + i) % SHARDS];
         pthread_mutex_lock(&shard->lock);
-        push_shard(&all, shard);
+        push_shard(&all, shard, tracker_seconds(now_ms));
         pthread_mutex_unlock(&shard->lock);
         read(context, all.changes, all.count);
         all.count = 0;
@@ -157,7 +162,7 @@ bool tracker_restore(struct tracker *tracker, const struct change *change, uint6
         result = tracker_add_swarm(tracker, shard, change->info_hash, hash, now_s, &swarm);
     if (result == ANNOUNCE_OK && change->peer.family == FAMILY_NONE) {
         swarm->downloaded = change->downloaded;
-        swarm->idle_since_s = now_s - change->idle_s;
+        swarm->idle_since_s = now_s - change->age_s;
     } else if (result == ANNOUNCE_OK && counter_read(&tracker->peers) < options->peers_max &&
                swarm_peers(swarm) < options->torrent_peers_max) {
         const uint32_t before = swarm_peers(swarm);

@@ -25,7 +25,7 @@ struct model {
 
 static struct peer_record numbered_record(uint32_t number, uint32_t identity_key) {
     struct peer_record record = {
-        .key = identity_key, .left = number, .joined_s = number, .uploaded = 3ULL * number
+        .key = identity_key, .left = number, .joined_s = number, .uploaded_kib = number
     };
     numbered_id(record.peer_id, number);
     return record;
@@ -61,7 +61,7 @@ static void assert_peer(const struct model *model, uint32_t place) {
     REQUIRE(peer_list_deadline(list, at) == peer->deadline_s);
     REQUIRE(memcmp(peer_list_record(list, at)->peer_id, peer->record.peer_id, PEER_ID_LEN) == 0);
     REQUIRE(peer_list_record(list, at)->key == peer->record.key);
-    REQUIRE(peer_list_record(list, at)->uploaded == peer->record.uploaded);
+    REQUIRE(peer_list_record(list, at)->uploaded_kib == peer->record.uploaded_kib);
 }
 
 static void assert_zones(const struct model *model) {

@@ -123,7 +123,7 @@ START_TEST(restored_peer_is_as_it_was_and_nobody_is_told) {
     assert_told(NULL, 0);
     assert_counts(0, 1, 0);
     ck_assert_uint_eq(swarm->paused, 1);
-    const struct change again = swarm_describe(swarm, &swarm->v4, 0, CHANGE_PEER_JOINED);
+    const struct change again = swarm_describe(swarm, &swarm->v4, 0, CHANGE_PEER_JOINED, NOW);
     ck_assert_mem_eq(again.peer_id, change.peer_id, PEER_ID_LEN);
     ck_assert_uint_eq(again.key, change.key);
     ck_assert_uint_eq(again.left, change.left);

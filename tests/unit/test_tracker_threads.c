@@ -85,7 +85,7 @@ static void *look_meanwhile(void *argument) {
     while (!atomic_load(&scene->done)) {
         size_t count;
         free(tracker_info_hashes(scene->tracker, &count));
-        tracker_replay(scene->tracker, 0, TRACKER_SHARDS, ignore_changes, NULL);
+        tracker_replay(scene->tracker, 0, TRACKER_SHARDS, START_MS, ignore_changes, NULL);
         options.numwant = options.numwant % 200 + 1;
         tracker_apply(scene->tracker, &options);
         tracker_interval_s(scene->tracker);

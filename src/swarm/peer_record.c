@@ -1,0 +1,75 @@
+#include "swarm/peer_record.h"
+
+#include <string.h>
+
+#define TOTAL_MAX ((UINT64_C(1) << 40) - 1)
+#define RATE_MAX ((UINT64_C(1) << 24) - 1)
+
+static uint64_t at_most(uint64_t value, uint64_t most) {
+    return value < most ? value : most;
+}
+
+struct peer_record peer_record_announced(const struct announce_request *request,
+                                         const struct endpoint *peer, uint32_t now_s,
+                                         uint16_t ttl_s) {
+    struct peer_record record = {
+        .key = request->key,
+        .left = request->left,
+        .uploaded_kib = at_most(request->uploaded >> 10, TOTAL_MAX) & TOTAL_MAX,
+        .downloaded_kib = at_most(request->downloaded >> 10, TOTAL_MAX) & TOTAL_MAX,
+        .joined_s = now_s,
+        .ttl_s = ttl_s,
+    };
+    memcpy(record.peer_id, request->peer_id, PEER_ID_LEN);
+    if (request->event == EVENT_PAUSED && request->left > 0)
+        record.flags |= PEER_PAUSED;
+    if (!endpoint_equal(peer, &request->peer))
+        record.flags |= PEER_CLAIMED;
+    return record;
+}
+
+struct peer_record peer_record_restored(const struct change *change, uint32_t now_s,
+                                        uint16_t ttl_s) {
+    struct peer_record record = {
+        .key = change->key,
+        .left = change->left,
+        .joined_s = now_s - change->age_s,
+        .ttl_s = change->interval_s > 0 ? (uint16_t)(2 * change->interval_s) : ttl_s,
+        .flags = PEER_RESTORED,
+    };
+    memcpy(record.peer_id, change->peer_id, PEER_ID_LEN);
+    if (change->paused)
+        record.flags |= PEER_PAUSED;
+    if (change->counted)
+        record.flags |= PEER_COMPLETED_COUNTED;
+    return record;
+}
+
+/* A client that begins to count anew has no rate for once. */
+static uint64_t rate_between(uint64_t past_kib, uint64_t kib, uint32_t elapsed_s) {
+    return kib < past_kib ? 0 : at_most((kib - past_kib) / elapsed_s, RATE_MAX);
+}
+
+static void work_out_rates(struct peer_record *record, const struct peer_record *past,
+                           uint32_t elapsed_s) {
+    if (elapsed_s == 0) {
+        record->upload_rate = past->upload_rate;
+        record->download_rate = past->download_rate;
+        return;
+    }
+    record->upload_rate =
+        rate_between(past->uploaded_kib, record->uploaded_kib, elapsed_s) & RATE_MAX;
+    record->download_rate =
+        rate_between(past->downloaded_kib, record->downloaded_kib, elapsed_s) & RATE_MAX;
+}
+
+void peer_record_inherit(struct peer_record *record, const struct peer_record *past,
+                         uint32_t elapsed_s) {
+    if (memcmp(record->peer_id, past->peer_id, PEER_ID_LEN) != 0)
+        return;
+    record->joined_s = past->joined_s;
+    record->flags |= past->flags & PEER_COMPLETED_COUNTED;
+    /* The store keeps no totals to compare with. */
+    if ((past->flags & PEER_RESTORED) == 0)
+        work_out_rates(record, past, elapsed_s);
+}
