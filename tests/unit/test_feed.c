@@ -125,6 +125,7 @@ START_TEST(peers_that_left_expired_or_moved_are_gone) {
     ck_assert(!change_removes_peer(CHANGE_PEER_JOINED));
     ck_assert(!change_removes_peer(CHANGE_PEER_UPDATED));
     ck_assert(!change_removes_peer(CHANGE_PEER_COMPLETED));
+    ck_assert(!change_removes_peer(CHANGE_PEER_CONFIRMED));
     ck_assert(!change_removes_peer(CHANGE_TORRENT));
     ck_assert(!change_removes_peer(CHANGE_TORRENT_FORGOTTEN));
 }

@@ -212,6 +212,36 @@ START_TEST(completed_peer_stores_its_torrents_count) {
 }
 END_TEST
 
+START_TEST(old_peer_that_completes_leaves_no_idle_torrent) {
+    struct change change = peer_change(CHANGE_PEER_COMPLETED, 1);
+    change.downloaded = 1;
+    change.age_s = 5000;
+    apply(change);
+    commit();
+    ck_assert_uint_eq(restore_all(), 2);
+    ck_assert_int_eq(restored.list[0].kind, CHANGE_TORRENT);
+    ck_assert_uint_lt(restored.list[0].age_s, 100);
+}
+END_TEST
+
+START_TEST(idle_torrent_is_as_idle_as_before) {
+    struct change change = torrent_change(CHANGE_TORRENT, 5, 9);
+    change.age_s = 5000;
+    apply(change);
+    commit();
+    ck_assert_uint_eq(restore_all(), 1);
+    ck_assert_uint_ge(restored.list[0].age_s, 5000);
+    ck_assert_uint_lt(restored.list[0].age_s, 5100);
+}
+END_TEST
+
+START_TEST(confirmed_peer_is_nothing_to_store) {
+    apply(peer_change(CHANGE_PEER_CONFIRMED, 1));
+    commit();
+    ck_assert_uint_eq(restore_all(), 0);
+}
+END_TEST
+
 START_TEST(torrents_come_before_peers) {
     apply(peer_change(CHANGE_PEER_JOINED, 1));
     apply(torrent_change(CHANGE_TORRENT, 5, UINT32_MAX));
@@ -284,6 +314,9 @@ static void add_content_tests(TCase *content) {
     tcase_add_test(content, run_of_changes_that_starts_in_the_past_ends_in_the_present);
     tcase_add_loop_test(content, peer_that_goes_is_forgotten, 0, LOOPS_OF(goings));
     tcase_add_test(content, completed_peer_stores_its_torrents_count);
+    tcase_add_test(content, old_peer_that_completes_leaves_no_idle_torrent);
+    tcase_add_test(content, idle_torrent_is_as_idle_as_before);
+    tcase_add_test(content, confirmed_peer_is_nothing_to_store);
     tcase_add_test(content, torrents_come_before_peers);
     tcase_add_test(content, forgotten_torrent_is_gone);
     tcase_add_test(content, cleared_store_is_written_anew);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/random.h"
+#include "swarm/inspect.h"
 #include "tracker_support.h"
 
 enum { ANNOUNCERS = 4, ANNOUNCES = 6000, TORRENTS = 40, CLIENTS = 400 };
@@ -79,6 +80,12 @@ static void *drain_meanwhile(void *argument) {
     return NULL;
 }
 
+static void ignore_torrents(void *context, const struct torrent_figures *torrents, size_t count) {
+    (void)context;
+    (void)torrents;
+    (void)count;
+}
+
 static void *look_meanwhile(void *argument) {
     struct scene *scene = argument;
     struct tracker_options options = test_options();
@@ -86,6 +93,7 @@ static void *look_meanwhile(void *argument) {
         size_t count;
         free(tracker_info_hashes(scene->tracker, &count));
         tracker_replay(scene->tracker, 0, TRACKER_SHARDS, START_MS, ignore_changes, NULL);
+        inspect_torrents(scene->tracker, START_MS, ignore_torrents, NULL);
         options.numwant = options.numwant % 200 + 1;
         tracker_apply(scene->tracker, &options);
         tracker_interval_s(scene->tracker);
