@@ -6,7 +6,10 @@
 #include "base/clock.h"
 #include "tracker_state.h"
 
-enum { SLOTS_MAX = 4096 }; /* are looked at under one hold of a shard's lock */
+enum {
+    SLOTS_MAX = 4096, /* are looked at under one hold of a shard's lock */
+    ROOM_MIN = 64,    /* torrents */
+};
 
 static uint64_t bytes_of(uint64_t kib) {
     return kib << 10;
@@ -47,7 +50,7 @@ static bool make_room(struct torrents *torrents, size_t room) {
 static bool lock_with_room(struct shard *shard, struct torrents *torrents) {
     pthread_mutex_lock(&shard->lock);
     while (shard->count > torrents->room) {
-        const size_t wanted = shard->count + shard->count / 8 + 16;
+        const size_t wanted = shard->count + shard->count / 8;
         pthread_mutex_unlock(&shard->lock);
         if (!make_room(torrents, wanted))
             return false;
@@ -71,7 +74,7 @@ static bool copy_torrents(struct shard *shard, uint32_t now_s, struct torrents *
 bool inspect_torrents(struct tracker *tracker, uint64_t now_ms, torrents_reader read,
                       void *context) {
     struct torrents torrents = { 0 };
-    bool good = true;
+    bool good = make_room(&torrents, ROOM_MIN);
     for (int i = 0; i < SHARDS && good; i++) {
         good = copy_torrents(&tracker->table->shards[i], tracker_seconds(now_ms), &torrents);
         if (good && torrents.count > 0)
