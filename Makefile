@@ -20,7 +20,7 @@ SANITIZE ?=
 BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libsqlite3-dev \
-    libconfig-dev nettle-dev libsystemd-dev
+    libconfig-dev nettle-dev libsystemd-dev libjansson-dev libqrencode-dev libjs-chart.js
 CHECK_PACKAGES := check curl openssl faketime iproute2 strace systemd python3 python3-pytest python3-pytest-xdist \
     python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind \
     $(if $(shell command -v npm),,npm)
@@ -28,7 +28,7 @@ FUZZ_PACKAGES  := clang libclang-rt-14-dev
 STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Werror
-LIBRARIES := libmicrohttpd gnutls sqlite3 libconfig nettle libsystemd
+LIBRARIES := libmicrohttpd gnutls sqlite3 libconfig nettle libsystemd jansson libqrencode
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DSKEP_VERSION='"$(VERSION)"'
 # The layers are many small functions in many files; optimising over all of them is worth a fifth of
 # the instructions of an announce.
@@ -40,7 +40,7 @@ LDLIBS  = $(shell pkg-config --libs $(LIBRARIES)) -pthread
 SOURCES := $(wildcard src/*/*.c)
 PROGRAMS := skepd skepctl
 MAINS   := $(PROGRAMS:%=src/cmd/%.c)
-OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(SOURCES)))
+OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(SOURCES))) $(BUILD)/page.o
 UNIT_SOURCES := $(wildcard tests/unit/*.c)
 UNIT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SOURCES))
 
@@ -66,6 +66,19 @@ $(BUILD)/unit-tests: $(UNIT_OBJECTS) $(OBJECTS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The page is part of the program. A folder is younger than its files where one of them has gone.
+PAGE_FILES := $(sort $(shell find src/web/page -type f ! -name '.*' ! -name '*~')) \
+    /usr/share/javascript/chart.js/chart.min.js
+
+$(BUILD)/page.c: $(PAGE_FILES) src/web/embed $(shell find src/web/page -type d)
+	@mkdir -p $(@D)
+	@echo "  EMBED $@"
+	@src/web/embed $(PAGE_FILES) >$@.new && mv $@.new $@
+
+$(BUILD)/page.o: $(BUILD)/page.c
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -135,7 +148,7 @@ check-sanitized: all $(BUILD)/unit-tests $(BUILD)/fuzz-replay
 	@tests/run --build $(BUILD) unit fuzz integration
 
 # A layer includes only itself and the layers to the left of it.
-LAYERS := base swarm wire store report server cmd
+LAYERS := base swarm wire store report server web cmd
 check-layers:
 	@tests/check-layers $(LAYERS)
 
@@ -153,7 +166,7 @@ check-style: style-packages check-layers
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 	    --inline-suppr -Iinclude -D_GNU_SOURCE $(SOURCES)
 	@$(MAKE) --no-print-directory -j2 $(TIDY)
-	@shellcheck .ci/install .ci/run tests/check-layers
+	@shellcheck .ci/install .ci/run tests/check-layers src/web/embed
 
 include tests/bench/bench.mk
 

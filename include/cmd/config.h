@@ -11,6 +11,7 @@
 #include "server/http_server.h"
 #include "server/udp_server.h"
 #include "swarm/tracker.h"
+#include "web/site.h"
 
 enum { CONFIG_PATH_LEN = 1024, CONFIG_ERROR_LEN = 512 };
 
@@ -29,6 +30,7 @@ struct config {
     struct tracker_options tracker;
     struct access_options access;
     struct http_server_options http;
+    struct site_options site;
     struct udp_server_options udp; /* listens where HTTP does; port 0 is HTTP's */
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "cmd/recorder.h"
+#include "server/http_counters.h"
 #include "server/udp_server.h"
 #include "swarm/tracker.h"
 
@@ -12,6 +13,7 @@ struct figures {
     const struct tracker *tracker;
     const struct recorder *recorder;
     const struct udp_server *udp;
+    const struct http_counters *http;
 };
 
 /* Writes them all; `context` is a struct figures. Any thread. */

@@ -15,8 +15,9 @@ enum setting_kind {
     SETTING_NETWORKS,
     SETTING_LISTEN,
     SETTING_ACCESS_MODE,
-    SETTING_CLIENTS,  /* a struct client_prefixes */
-    SETTING_EXTERNAL, /* both external addresses of struct tracker_options */
+    SETTING_CLIENTS,   /* a struct client_prefixes */
+    SETTING_HOSTNAMES, /* a struct hostnames */
+    SETTING_EXTERNAL,  /* both external addresses of struct tracker_options */
 };
 
 enum { SETTING_KINDS = SETTING_EXTERNAL + 1, SETTING_NAME_LEN = 64 };

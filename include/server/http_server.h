@@ -1,11 +1,12 @@
-/* HTTP and HTTPS, by libmicrohttpd: the only module that knows it. Routes announce and scrape to
- * the tracker and answers everything else in plain words. Threads of its own, each with an epoll
- * set. */
+/* HTTP and HTTPS, by libmicrohttpd: the only layer that knows it. Routes announce and scrape to the
+ * tracker and everything else, but for the probes of its health, to the site. Threads of its own,
+ * each with an epoll set. */
 #ifndef SKEP_SERVER_HTTP_SERVER_H
 #define SKEP_SERVER_HTTP_SERVER_H
 
 #include "server/certificate.h"
-#include "server/http_page.h"
+#include "server/http_counters.h"
+#include "server/http_site.h"
 #include "server/listen.h"
 #include "swarm/tracker.h"
 
@@ -28,17 +29,17 @@ struct http_server_options {
     uint32_t scrape_max;                  /* info_hashes in one scrape */
     bool full_scrape; /* whether a scrape without info_hash answers for every torrent */
     struct https_options https;
-    struct networks admins;          /* who may see the metrics */
     struct networks trusted_proxies; /* who is believed about whose request it passes on */
 };
 
 struct http_server;
 
-/* Starts to serve, and takes inherited sockets over; they are for HTTP. `tracker`, and what
- * `metrics` needs, must outlive the server. NULL and one line in `error` if an address cannot be
+/* Starts to serve, and takes inherited sockets over; they are for HTTP. `tracker`, `counters` and
+ * what `site` needs must outlive the server. NULL and one line in `error` if an address cannot be
  * had or the certificate cannot be used. */
 struct http_server *http_server_start(const struct http_server_options *options,
-                                      struct tracker *tracker, const struct http_page *metrics,
+                                      struct tracker *tracker, const struct http_site *site,
+                                      struct http_counters *counters,
                                       char error[static LISTEN_ERROR_LEN]);
 
 /* Takes over what can change while running: `connections_per_address_max`, `scrape_max`,

@@ -19,6 +19,9 @@ void proxies_init(struct proxies *proxies);
 /* Believes those in `trusted` from now on, and nobody else. Any thread. */
 void proxies_apply(struct proxies *proxies, const struct networks *trusted);
 
+/* Whether `peer` is one of those that are believed. Any thread. */
+bool proxies_trust(struct proxies *proxies, const struct endpoint *peer);
+
 /* Whose request it is that `peer` sent. `*peer` keeps its port, and gets the address that the
  * request's headers name if it is a trusted proxy's; nobody else's headers are looked at. False if
  * they cannot be understood. Any thread. */

@@ -13,8 +13,9 @@
 #include "server/http_site.h"
 
 enum {
-    HOSTNAMES_MAX = 32,
-    HOSTNAME_LEN = 256, /* with its terminating zero */
+    HOSTNAMES_CONFIGURED_MAX = 31,
+    HOSTNAMES_MAX = HOSTNAMES_CONFIGURED_MAX + 1, /* and the machine's own */
+    HOSTNAME_LEN = 256,                           /* with its terminating zero */
 };
 
 struct hostnames {

@@ -1,5 +1,6 @@
 #include "base/digest.h"
 
+#include <nettle/memops.h>
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 
@@ -15,4 +16,8 @@ void digest_sha256(const void *data, size_t len, uint8_t digest[static SHA256_LE
     sha256_init(&context);
     sha256_update(&context, len, data);
     sha256_digest(&context, SHA256_LEN, digest);
+}
+
+bool digest_equal(const uint8_t a[static SHA256_LEN], const uint8_t b[static SHA256_LEN]) {
+    return memeql_sec(a, b, SHA256_LEN) != 0;
 }

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { DAY_S = 24 * 60 * 60 };
 
@@ -68,9 +69,15 @@ struct config config_defaults(void) {
             .request_max = 16384,
             .scrape_max = 100,
             .full_scrape = false,
-            .admins = networks_of(THIS_MACHINE, sizeof THIS_MACHINE / sizeof THIS_MACHINE[0]),
             .https = { .port = 0 },
             .trusted_proxies = { 0 },
+        },
+        .site = {
+            .admins = networks_of(THIS_MACHINE, sizeof THIS_MACHINE / sizeof THIS_MACHINE[0]),
+            .admin_token = "",
+            .hostnames = { 0 },
+            .public_stats = false,
+            .upload_max = 16 * 1024 * 1024,
         },
         .udp = {
             .enabled = true,
@@ -104,11 +111,26 @@ static bool https_is_whole(const struct http_server_options *http, char *error) 
     return https->port != http->port;
 }
 
+/* One that can be guessed, or cannot be put into a header, is worse than none. */
+static bool token_is_good(const char *token, char *error) {
+    const size_t len = strlen(token);
+    if (len == 0)
+        return true;
+    bool good = len >= ADMIN_TOKEN_LEN_MIN;
+    for (size_t i = 0; i < len; i++)
+        good = good && token[i] > ' ' && token[i] <= '~';
+    if (!good)
+        snprintf(error, CONFIG_ERROR_LEN,
+                 "http.admin_token must have at least %d characters, without spaces",
+                 ADMIN_TOKEN_LEN_MIN);
+    return good;
+}
+
 bool config_check(const struct config *config, char error[static CONFIG_ERROR_LEN]) {
     const struct tracker_options *tracker = &config->tracker;
     return in_order("announce.interval_min_s", tracker->interval_min_s, "announce.interval_max_s",
                     tracker->interval_max_s, error) &&
            in_order("announce.numwant", tracker->numwant, "announce.numwant_max",
                     tracker->numwant_max, error) &&
-           https_is_whole(&config->http, error);
+           https_is_whole(&config->http, error) && token_is_good(config->site.admin_token, error);
 }

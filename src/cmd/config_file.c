@@ -172,6 +172,27 @@ static config_setting_t *read_clients(config_setting_t *value, const struct sett
     return NULL;
 }
 
+static bool is_hostname(const char *text) {
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    return *text != '\0' && strlen(text) < HOSTNAME_LEN && text[strspn(text, letters)] == '\0';
+}
+
+static config_setting_t *read_hostnames(config_setting_t *value, const struct setting *setting,
+                                        void *field) {
+    (void)setting;
+    struct hostnames names = { 0 };
+    for (size_t i = 0; i < list_length(value); i++) {
+        config_setting_t *element = list_at(value, i);
+        const char *text = config_setting_get_string(element);
+        if (!text || i == HOSTNAMES_CONFIGURED_MAX || !is_hostname(text))
+            return element;
+        memcpy(names.list[names.count++], text, strlen(text));
+    }
+    *(struct hostnames *)field = names;
+    return NULL;
+}
+
 static const struct {
     value_reader read;
     const char *expected; /* NULL: a number, whose range tells */
@@ -184,11 +205,12 @@ static const struct {
     [SETTING_LISTEN] = { read_listen, "\"*\" or a list of up to 8 IP addresses" },
     [SETTING_ACCESS_MODE] = { read_access_mode, "\"open\", \"listed\" or \"private\"" },
     [SETTING_CLIENTS] = { read_clients, "a list of up to 32 texts such as \"-qB4\"" },
+    [SETTING_HOSTNAMES] = { read_hostnames, "a list of up to 31 names such as \"tracker.lan\"" },
     [SETTING_EXTERNAL] = { read_external, "an IPv4 address, an IPv6 address or a list of both" },
 };
 
 _Static_assert(CONFIG_PATH_LEN == 1024 && CERTIFICATE_PATH_LEN == 1024 && NETWORKS_MAX == 32 &&
-                   LISTEN_MAX == 8,
+                   LISTEN_MAX == 8 && ADMIN_TOKEN_LEN == 1024 && HOSTNAMES_CONFIGURED_MAX == 31,
                "the texts above name these");
 
 /* What the file holds must not break the line that says what is wrong with it. */

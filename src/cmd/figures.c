@@ -33,6 +33,15 @@ static void write_udp(struct writer *w, const struct udp_server_stats *stats) {
                    (double)stats->kernel_drops);
 }
 
+static void write_http(struct writer *w, const struct http_counters *counters) {
+    metrics_single(w, "skep_http_connections_refused_total", METRIC_COUNTER,
+                   "Connections refused because their address had its share.",
+                   (double)atomic_load(&counters->connections_refused));
+    metrics_single(w, "skep_http_requests_cut_total", METRIC_COUNTER,
+                   "Requests that were cut off because they took too long.",
+                   (double)atomic_load(&counters->requests_cut));
+}
+
 void figures_write(void *context, struct writer *w) {
     const struct figures *figures = context;
     metrics_family(w, "skep_build_info", METRIC_GAUGE, "The version, as a label.");
@@ -47,6 +56,8 @@ void figures_write(void *context, struct writer *w) {
         const struct udp_server_stats udp = udp_server_stats(figures->udp);
         write_udp(w, &udp);
     }
+    if (figures->http != NULL)
+        write_http(w, figures->http);
     metrics_single(w, "skep_log_lines_dropped_total", METRIC_COUNTER,
                    "Log lines that nobody took in time.", (double)log_dropped());
 }

@@ -36,7 +36,11 @@ static const struct setting SETTINGS[] = {
     NUMBER("http.request_timeout_s", http.request_timeout_s, 1, 3600, "seconds for a request to come in"),
     NUMBER("http.request_max", http.request_max, 4096, 1048576, "bytes of a request's line and headers"),
     NUMBER("http.scrape_max", http.scrape_max, 1, 10000, "torrents in one scrape"),
-    SETTING("http.admins", SETTING_NETWORKS, http.admins, "networks that may see the metrics"),
+    SETTING("http.admins", SETTING_NETWORKS, site.admins, "networks of those who may see and change everything"),
+    SETTING("http.admin_token", SETTING_TEXT, site.admin_token, "a secret that makes an admin of who knows it"),
+    SETTING("http.hostnames", SETTING_HOSTNAMES, site.hostnames, "names by which admins reach the tracker"),
+    SETTING("http.public_stats", SETTING_BOOL, site.public_stats, "whether anyone may see the totals"),
+    NUMBER("http.upload_max", site.upload_max, 1024, MANY, "bytes that an admin may send in one request"),
     SETTING("http.full_scrape", SETTING_BOOL, http.full_scrape, "answer scrapes for all torrents"),
 
     NUMBER("https.port", http.https.port, 0, 65535, "port for HTTPS; 0: none"),

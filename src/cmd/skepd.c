@@ -21,6 +21,7 @@
 #include "server/http_server.h"
 #include "server/udp_server.h"
 #include "store/store.h"
+#include "web/site.h"
 
 enum {
     SWEEP_PERIOD_MS = 50,
@@ -48,8 +49,11 @@ struct daemon {
     struct store *store;
     struct recorder *recorder;
     struct sweeper sweeper;
-    struct http_server *http;
+    struct http_counters http_counters;
     struct figures figures;
+    struct api *api;
+    struct site *site;
+    struct http_server *http;
     struct udp_server *udp;
     struct drop_watch drop_watch;
     struct admission *admission;
@@ -120,6 +124,11 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
     return true;
 }
 
+static bool complain_of_memory(void) {
+    log_error("out of memory");
+    return false;
+}
+
 static bool start_admission(struct daemon *daemon, const struct config *config) {
     char error[CONFIG_ERROR_LEN];
     const char *database = config->store_enabled ? config->database : NULL;
@@ -129,15 +138,34 @@ static bool start_admission(struct daemon *daemon, const struct config *config) 
     return daemon->admission != NULL;
 }
 
-static bool start_http(struct daemon *daemon, const struct config *config) {
-    char error[LISTEN_ERROR_LEN];
-    const struct http_page metrics = { .write = figures_write, .context = &daemon->figures };
+static bool start_site(struct daemon *daemon, const struct config *config) {
     daemon->figures = (struct figures){
         .tracker = daemon->tracker,
         .recorder = daemon->recorder,
         .udp = daemon->udp,
+        .http = &daemon->http_counters,
     };
-    daemon->http = http_server_start(&config->http, daemon->tracker, &metrics, error);
+    const struct api_parts api = {
+        .tracker = daemon->tracker,
+        .database = config->store_enabled ? config->database : NULL,
+    };
+    daemon->api = api_create(&api);
+    if (daemon->api == NULL)
+        return complain_of_memory();
+    const struct site_parts parts = {
+        .api = daemon->api,
+        .write_metrics = figures_write,
+        .metrics_context = &daemon->figures,
+    };
+    daemon->site = site_create(&config->site, &parts);
+    return daemon->site != NULL || complain_of_memory();
+}
+
+static bool start_http(struct daemon *daemon, const struct config *config) {
+    char error[LISTEN_ERROR_LEN];
+    const struct http_site site = site_for_server(daemon->site);
+    daemon->http =
+        http_server_start(&config->http, daemon->tracker, &site, &daemon->http_counters, error);
     if (daemon->http == NULL)
         log_error("%s", error);
     return daemon->http != NULL;
@@ -191,12 +219,11 @@ static bool start_threads(struct daemon *daemon, const struct config *config) {
 
 static bool start(struct daemon *daemon, const struct config *config) {
     daemon->tracker = tracker_create(&config->tracker, config->feed_capacity);
-    if (daemon->tracker == NULL) {
-        log_error("out of memory");
-        return false;
-    }
+    if (daemon->tracker == NULL)
+        return complain_of_memory();
     return open_store(daemon, config) && start_admission(daemon, config) &&
-           start_threads(daemon, config) && start_udp(daemon, config) && start_http(daemon, config);
+           start_threads(daemon, config) && start_udp(daemon, config) &&
+           start_site(daemon, config) && start_http(daemon, config);
 }
 
 static bool stop(struct daemon *daemon) {
@@ -204,6 +231,8 @@ static bool stop(struct daemon *daemon) {
     ticker_stop(daemon->drop_watch.ticker);
     udp_server_stop(daemon->udp);
     http_server_stop(daemon->http);
+    site_delete(daemon->site);
+    api_delete(daemon->api);
     ticker_stop(daemon->sweeper.ticker);
     admission_stop(daemon->admission);
     const bool recorded = recorder_stop(daemon->recorder);
@@ -270,6 +299,7 @@ static void reload(struct daemon *daemon, const struct options *options) {
     admission_apply(daemon->admission, &config.access);
     set_sweep_pace(&daemon->sweeper, &config);
     http_server_apply(daemon->http, &config.http);
+    site_apply(daemon->site, &config.site);
     renew_certificate(daemon, &config);
     log_info("settings read again; ports, threads and the database change with a restart only");
 }

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "report/metrics.h"
 #include "server/full_scrape.h"
+#include "server/http_call.h"
+#include "server/site_response.h"
 #include "wire/refusal.h"
 
 /* Queues `response`, which may be NULL, and lets go of it. */
@@ -125,60 +126,6 @@ static enum MHD_Result reply_scrape(struct http_context *context, struct MHD_Con
     return result;
 }
 
-static enum MHD_Result reply_front(struct http_context *context, struct MHD_Connection *connection,
-                                   const struct http_request *request) {
-    (void)context;
-    (void)request;
-    return queue(
-        connection, MHD_HTTP_OK,
-        text_response("This is skep, a BitTorrent tracker. Put this address with /announce "
-                      "behind it into a torrent.\n"));
-}
-
-/* For probes: where this is answered, the server lives. */
-static enum MHD_Result reply_health(struct http_context *context, struct MHD_Connection *connection,
-                                    const struct http_request *request) {
-    (void)context;
-    (void)request;
-    return queue(connection, MHD_HTTP_OK, text_response("ok\n"));
-}
-
-static bool from_admin(struct http_context *context, struct MHD_Connection *connection,
-                       const struct http_request *request) {
-    struct endpoint client = request->client;
-    return proxies_find_client(&context->proxies, connection, &client) &&
-           networks_contain(&context->admins, &client);
-}
-
-static enum MHD_Result reply_metrics(struct http_context *context,
-                                     struct MHD_Connection *connection,
-                                     const struct http_request *request) {
-    if (!from_admin(context, connection, request))
-        return queue(
-            connection, MHD_HTTP_FORBIDDEN,
-            text_response("Your address may not see this; http.admins names those that may.\n"));
-    uint8_t *buffer = malloc(HTTP_PAGE_MAX);
-    if (buffer == NULL)
-        return MHD_NO;
-    struct writer body = writer_on(buffer, HTTP_PAGE_MAX);
-    context->metrics.write(context->metrics.context, &body);
-    metrics_single(&body, "skep_http_connections_refused_total", METRIC_COUNTER,
-                   "Connections refused because their address had its share.",
-                   (double)atomic_load(&context->connections_refused));
-    metrics_single(&body, "skep_http_requests_cut_total", METRIC_COUNTER,
-                   "Requests that were cut off because they took too long.",
-                   (double)atomic_load(&context->requests_cut));
-    const enum MHD_Result result = send_body(connection, &body);
-    free(buffer);
-    return result;
-}
-
-static enum MHD_Result reply_not_found(struct MHD_Connection *connection) {
-    return queue(
-        connection, MHD_HTTP_NOT_FOUND,
-        text_response("There is nothing here. The tracker is at /announce and /scrape.\n"));
-}
-
 static enum MHD_Result reply_wrong_method(struct MHD_Connection *connection, const char *allowed) {
     struct MHD_Response *response = text_response("This address does not take that method.\n");
     if (response != NULL)
@@ -186,43 +133,85 @@ static enum MHD_Result reply_wrong_method(struct MHD_Connection *connection, con
     return queue(connection, MHD_HTTP_METHOD_NOT_ALLOWED, response);
 }
 
-typedef enum MHD_Result (*route_reply)(struct http_context *context,
-                                       struct MHD_Connection *connection,
-                                       const struct http_request *request);
+/* For probes: where this is answered, the server lives. */
+static enum MHD_Result reply_health(struct MHD_Connection *connection, const char *method) {
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+        return reply_wrong_method(connection, "GET, HEAD");
+    return queue(connection, MHD_HTTP_OK, text_response("ok\n"));
+}
 
-/* Pages other than announce and scrape. */
-static const struct {
-    const char *path;
-    route_reply reply;
-} routes[] = {
-    { "/", reply_front },
-    { "/health", reply_health },
-    { "/metrics", reply_metrics },
-};
+static bool is_health(const struct http_request *request) {
+    return bytes_equal(request->path, bytes_of("/health"));
+}
 
-static route_reply find_route(const char *path) {
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-        if (strcmp(routes[i].path, path) == 0)
-            return routes[i].reply;
+static enum MHD_Result reply_site(struct http_context *context, struct MHD_Connection *connection,
+                                  const char *method, const struct http_request *request,
+                                  enum http_kind *kind) {
+    struct http_call call = http_call_of(&context->proxies, connection, method, request);
+    call.body = (struct bytes){ request->body.data, request->body.len };
+    struct http_answer answer = { 0 };
+    context->site.answer(context->site.context, &call, &answer);
+    *kind = answer.kind;
+    return site_response_queue(connection, &answer);
+}
+
+static enum MHD_Result reply_other(struct http_context *context, struct MHD_Connection *connection,
+                                   const char *method, const struct http_request *request,
+                                   enum http_kind *kind) {
+    switch (request->target_state) {
+    case HTTP_TARGET_NO_MEMORY:
+        return MHD_NO;
+    case HTTP_TARGET_TOO_LONG:
+        return queue(connection, MHD_HTTP_URI_TOO_LONG,
+                     text_response("There is nothing here that has so long an address.\n"));
+    case HTTP_TARGET_GOOD:
+        break;
     }
-    return NULL;
+    if (!is_health(request))
+        return reply_site(context, connection, method, request, kind);
+    *kind = HTTP_KIND_HEALTH;
+    return reply_health(connection, method);
+}
+
+static enum MHD_Result reply(struct http_context *context, struct MHD_Connection *connection,
+                             const char *method, const struct http_request *request,
+                             enum http_kind *kind) {
+    if (request->kind == HTTP_ROUTE_OTHER)
+        return reply_other(context, connection, method, request, kind);
+    /* An announce has effects, so that not even HEAD may stand for it. */
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
+        return reply_wrong_method(connection, "GET");
+    if (request->kind == HTTP_ROUTE_ANNOUNCE) {
+        *kind = HTTP_KIND_ANNOUNCE;
+        return reply_announce(context, connection, request);
+    }
+    *kind = HTTP_KIND_SCRAPE;
+    return reply_scrape(context, connection, request);
 }
 
 enum MHD_Result http_reply(struct http_context *context, struct MHD_Connection *connection,
                            const char *method, const struct http_request *request) {
-    const bool get = strcmp(method, MHD_HTTP_METHOD_GET) == 0;
-    if (request->kind == HTTP_ROUTE_OTHER) {
-        const route_reply reply = find_route(request->path);
-        if (reply == NULL)
-            return reply_not_found(connection);
-        if (!get && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-            return reply_wrong_method(connection, "GET, HEAD");
-        return reply(context, connection, request);
-    }
-    /* An announce has effects, so that not even HEAD may stand for it. */
-    if (!get)
-        return reply_wrong_method(connection, "GET");
-    if (request->kind == HTTP_ROUTE_ANNOUNCE)
-        return reply_announce(context, connection, request);
-    return reply_scrape(context, connection, request);
+    enum http_kind kind = HTTP_KIND_OTHER;
+    const enum MHD_Result result = reply(context, connection, method, request, &kind);
+    http_counters_add(context->counters, kind, clock_now_ns() - request->began_ns);
+    return result;
+}
+
+static size_t grant(struct http_context *context, struct MHD_Connection *connection,
+                    const char *method, const struct http_request *request) {
+    if (request->target_state != HTTP_TARGET_GOOD || is_health(request))
+        return 0;
+    const struct http_call call = http_call_of(&context->proxies, connection, method, request);
+    return context->site.body_max(context->site.context, &call);
+}
+
+bool http_reply_wants_body(struct http_context *context, struct MHD_Connection *connection,
+                           const char *method, struct http_request *request) {
+    const uint64_t announced =
+        request->kind == HTTP_ROUTE_OTHER ? http_call_body_len(connection) : 0;
+    if (announced == 0)
+        return true;
+    const size_t granted = grant(context, connection, method, request);
+    const bool waits = http_call_waits(connection);
+    return http_body_begin(&request->body, announced, granted, waits) == HTTP_BODY_READ;
 }

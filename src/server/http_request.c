@@ -9,8 +9,13 @@ void http_request_clear(struct http_request *request) {
     free(request->hashes);
     request->hashes = NULL;
     request->hash_count = 0;
+    if (request->kind == HTTP_ROUTE_OTHER) {
+        free(request->target);
+        request->target = NULL;
+    }
+    if (request->kind == HTTP_ROUTE_OTHER || request->body.seen > 0)
+        http_body_clear(&request->body);
     request->headers_seen = false;
-    request->body_len = 0;
     request->error = NULL;
 }
 
@@ -32,10 +37,23 @@ static void read_scrape(struct http_request *request, struct bytes query, size_t
     request->error = http_parse_scrape(query, request->hashes, scrape_max, &request->hash_count);
 }
 
-static void read_path(struct http_request *request, struct bytes path) {
-    const size_t len = path.len < HTTP_PATH_MAX ? path.len : HTTP_PATH_MAX - 1;
-    memcpy(request->path, path.data, len);
-    request->path[len] = '\0';
+/* The library decodes its own copy of the URL in place, and cuts it. */
+static void keep_target(struct http_request *request, struct bytes path, struct bytes query) {
+    if (path.len + query.len > HTTP_TARGET_MAX) {
+        request->target_state = HTTP_TARGET_TOO_LONG;
+        return;
+    }
+    request->target = malloc(path.len + query.len + 1);
+    if (request->target == NULL) {
+        request->target_state = HTTP_TARGET_NO_MEMORY;
+        return;
+    }
+    struct writer w = writer_on((uint8_t *)request->target, path.len + query.len);
+    writer_put(&w, path.data, path.len);
+    writer_put(&w, query.data, query.len);
+    request->path = (struct bytes){ w.data, path.len };
+    request->query = (struct bytes){ w.data + path.len, query.len };
+    request->target_state = HTTP_TARGET_GOOD;
 }
 
 void http_request_read(struct http_request *request, struct bytes url, size_t scrape_max) {
@@ -51,7 +69,7 @@ void http_request_read(struct http_request *request, struct bytes url, size_t sc
         request->passkey = passkey_of(target.prefix);
         break;
     case HTTP_ROUTE_OTHER:
-        read_path(request, target.path);
+        keep_target(request, target.path, target.query);
         break;
     }
 }

@@ -17,10 +17,7 @@
 #include "server/http_request.h"
 #include "swarm/address_counts.h"
 
-enum {
-    BODY_MAX = 4096, /* nobody reads a body, but a short one is forgiven */
-    SHARERS_MAX = 64,
-};
+enum { SHARERS_MAX = 64 };
 
 _Static_assert((int)CERTIFICATE_ERROR_LEN <= (int)LISTEN_ERROR_LEN, "one line holds either");
 
@@ -60,7 +57,8 @@ static enum MHD_Result on_accept(void *cls, const struct sockaddr *address, sock
         return MHD_YES;
     if (address_counts_of(server->connections, &client) < max)
         return MHD_YES;
-    atomic_fetch_add_explicit(&server->context.connections_refused, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&server->context.counters->connections_refused, 1,
+                              memory_order_relaxed);
     return MHD_NO;
 }
 
@@ -101,8 +99,10 @@ static void begin_tls(struct http_server *server, struct MHD_Connection *connect
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     if (info == NULL || info->tls_session == NULL)
         return;
-    if (own != NULL)
+    if (own != NULL) {
         own->certificate = certificate_take(&server->certificate);
+        own->request.secure = true;
+    }
     certificate_attach(own == NULL ? NULL : own->certificate, info->tls_session);
 }
 
@@ -134,10 +134,23 @@ static void *on_url(void *cls, const char *url, struct MHD_Connection *connectio
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct connection *own = info == NULL ? NULL : info->socket_context;
-    if (own != NULL)
+    if (own != NULL) {
+        own->request.began_ns = clock_now_ns();
         http_request_read(&own->request, bytes_of(url), atomic_load(&context->scrape_max));
+    }
     hide_query(url);
     return own;
+}
+
+/* A reply that is queued at the first call makes libmicrohttpd close the connection, which is right
+ * only where a body is on its way that nobody wants. */
+static enum MHD_Result on_headers(struct http_context *context, struct MHD_Connection *connection,
+                                  const char *method, struct connection *own) {
+    own->request.headers_seen = true;
+    if (http_reply_wants_body(context, connection, method, &own->request))
+        return MHD_YES;
+    deadline_met(&own->deadline);
+    return http_reply(context, connection, method, &own->request);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
@@ -145,24 +158,23 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
                                   size_t *upload_data_size, void **request_context) {
     (void)url;
     (void)version;
-    (void)upload_data;
     struct http_context *context = cls;
     struct connection *own = *request_context;
     if (own == NULL)
         return MHD_NO;
     struct http_request *request = &own->request;
-    /* A reply that is queued at the first call makes libmicrohttpd close the connection. */
-    if (!request->headers_seen) {
-        request->headers_seen = true;
-        return MHD_YES;
-    }
+    if (!request->headers_seen)
+        return on_headers(context, connection, method, own);
     if (*upload_data_size > 0) {
-        request->body_len += *upload_data_size;
+        const bool goes_on = http_body_add(&request->body, upload_data, *upload_data_size);
         *upload_data_size = 0;
-        return request->body_len <= BODY_MAX ? MHD_YES : MHD_NO;
+        return goes_on ? MHD_YES : MHD_NO;
     }
     deadline_met(&own->deadline);
-    return http_reply(context, connection, method, request);
+    const enum MHD_Result result = http_reply(context, connection, method, request);
+    if (request->body.data != NULL)
+        http_body_clear(&request->body);
+    return result;
 }
 
 static void on_completed(void *cls, struct MHD_Connection *connection, void **request_context,
@@ -316,7 +328,8 @@ static bool start(struct http_server *server, const struct http_server_options *
     struct hash_key key;
     if (random_secret(&key, sizeof key))
         server->connections = address_counts_create(&key);
-    server->deadlines = deadlines_start(options->request_timeout_s, &server->context.requests_cut);
+    server->deadlines =
+        deadlines_start(options->request_timeout_s, &server->context.counters->requests_cut);
     if (server->connections == NULL || server->deadlines == NULL) {
         snprintf(error, LISTEN_ERROR_LEN, "the system has too little for the HTTP server");
         return false;
@@ -326,7 +339,8 @@ static bool start(struct http_server *server, const struct http_server_options *
 }
 
 struct http_server *http_server_start(const struct http_server_options *options,
-                                      struct tracker *tracker, const struct http_page *metrics,
+                                      struct tracker *tracker, const struct http_site *site,
+                                      struct http_counters *counters,
                                       char error[static LISTEN_ERROR_LEN]) {
     struct http_server *server = calloc(1, sizeof *server);
     if (server == NULL) {
@@ -334,8 +348,8 @@ struct http_server *http_server_start(const struct http_server_options *options,
         return NULL;
     }
     server->context.tracker = tracker;
-    server->context.admins = options->admins;
-    server->context.metrics = *metrics;
+    server->context.site = *site;
+    server->context.counters = counters;
     proxies_init(&server->context.proxies);
     certificate_place_init(&server->certificate);
     http_server_apply(server, options);

@@ -30,6 +30,13 @@ static struct networks copy_trusted(struct proxies *proxies) {
     return trusted;
 }
 
+bool proxies_trust(struct proxies *proxies, const struct endpoint *peer) {
+    if (!atomic_load(&proxies->any))
+        return false;
+    const struct networks trusted = copy_trusted(proxies);
+    return networks_contain(&trusted, peer);
+}
+
 static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *name,
                                    const char *value) {
     (void)kind;

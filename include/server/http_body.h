@@ -1,0 +1,43 @@
+/* The body of one request, collected as it comes. It takes memory only once its first bytes are
+ * there, and never more than was granted. Starts out as zeros, which stand for no body. */
+#ifndef SKEP_SERVER_HTTP_BODY_H
+#define SKEP_SERVER_HTTP_BODY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes that are read, and thrown away, from anyone. */
+enum { HTTP_BODY_FORGIVEN = 4096 };
+
+/* The length of a body that comes in chunks. */
+#define HTTP_BODY_LEN_UNKNOWN UINT64_MAX
+
+struct http_body {
+    uint8_t *data;
+    size_t len;
+    size_t capacity;
+    size_t granted; /* how much of it is kept */
+    size_t seen;    /* how much has come, kept or not */
+    bool refused;   /* it is longer than granted, so that none of it is kept */
+};
+
+/* What to do about a body before its first byte. */
+enum http_body_plan {
+    HTTP_BODY_READ,  /* all of it; what is not granted is thrown away then */
+    HTTP_BODY_REFUSE /* nothing of it: the answer comes now, and the connection ends */
+};
+
+/* Begins a body of `announced` bytes, whose sender may send `granted`. One who may send something,
+ * but sends more, gets the answer when all of it has come, since few listen before; unless he
+ * `waits` to be told to go on. One who may send nothing is forgiven a short one. */
+enum http_body_plan http_body_begin(struct http_body *body, uint64_t announced, size_t granted,
+                                    bool waits);
+
+/* False where nobody will read on: the connection is to be closed. */
+bool http_body_add(struct http_body *body, const void *data, size_t len);
+
+/* Forgets the body and frees its memory. */
+void http_body_clear(struct http_body *body);
+
+#endif

@@ -1,0 +1,14 @@
+/* The site's answers on their way out. */
+#ifndef SKEP_SERVER_SITE_RESPONSE_H
+#define SKEP_SERVER_SITE_RESPONSE_H
+
+#include <microhttpd.h>
+
+#include "server/http_site.h"
+
+/* Queues the answer, with the headers that bind browsers, and takes its body over. MHD_NO without
+ * memory. */
+enum MHD_Result site_response_queue(struct MHD_Connection *connection,
+                                    const struct http_answer *answer);
+
+#endif
