@@ -85,7 +85,7 @@ $(BUILD)/page.o: $(BUILD)/page.c
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
 
 # The fuzz targets, with libFuzzer (clang); and the same without it, to go through the corpus again.
-FUZZ_TARGETS := udp http_query http_url metainfo forwarded config_file list_file
+FUZZ_TARGETS := udp http_query http_url metainfo forwarded config_file list_file session
 FUZZ_SOURCES := $(FUZZ_TARGETS:%=tests/fuzz/%.c)
 FUZZ_SECONDS ?= 60
 
@@ -96,7 +96,8 @@ $(BUILD)/fuzz-replay: $(patsubst %.c,$(BUILD)/%.o,$(FUZZ_SOURCES) tests/fuzz/rep
 -include $(patsubst %.c,$(BUILD)/%.d,$(FUZZ_SOURCES) tests/fuzz/replay.c)
 
 FUZZED := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c) src/server/udp_reply.c \
-    $(addprefix src/cmd/,config.c config_file.c settings.c edit_distance.c list_file.c)
+    $(addprefix src/cmd/,config.c config_file.c settings.c edit_distance.c list_file.c) \
+    $(addprefix src/web/,headers.c session.c)
 
 build/fuzz/%: tests/fuzz/%.c tests/fuzz/entry.c $(FUZZED)
 	@mkdir -p $(@D)

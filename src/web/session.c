@@ -16,20 +16,17 @@ static bool read_port(struct bytes text, uint64_t *port) {
     return text.len == 0 || (bytes_to_u64(text, port) && *port <= UINT16_MAX);
 }
 
-/* What stands before the port, and "" or ":PORT" in `*rest`. */
+/* What stands before the port, without brackets, and in `*rest` what stands behind it. */
 static struct bytes split_host(struct bytes text, struct bytes *rest, bool *bracketed) {
-    *rest = text;
     *bracketed = text.len > 0 && text.data[0] == '[';
-    if (*bracketed) {
-        (void)bytes_split(rest, '[');
-        return bytes_split(rest, ']');
-    }
-    const struct bytes host = bytes_split(rest, ':');
-    if (host.len < text.len) {
-        rest->data--;
-        rest->len++;
-    }
-    return host;
+    const uint8_t *end = text.len == 0 ? NULL : memchr(text.data, *bracketed ? ']' : ':', text.len);
+    *rest = (struct bytes){ 0 };
+    if (end == NULL)
+        return *bracketed ? *rest : text;
+    const size_t len = (size_t)(end - text.data);
+    const size_t skipped = *bracketed ? 1 : 0;
+    *rest = (struct bytes){ end + skipped, text.len - len - skipped };
+    return (struct bytes){ text.data + skipped, len - skipped };
 }
 
 /* "192.0.2.1:6969", "[2001:db8::1]", "tracker.example." False if it is anything else. */
@@ -68,7 +65,7 @@ static bool is_among(const struct hostnames *names, const char *host) {
 static bool names_us(const struct session_rules *rules, const struct http_call *call) {
     struct place place;
     return call->host != NULL && read_place(&place, bytes_of(call->host), HTTP_PORT) &&
-           (is_address(&place) || is_among(&rules->names, place.host));
+           (is_address(&place) || (!place.bracketed && is_among(&rules->names, place.host)));
 }
 
 static bool shows_token(const struct session_rules *rules, const char *authorization) {

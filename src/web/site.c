@@ -88,15 +88,14 @@ static void answer_asset(const struct http_call *call, const struct asset *asset
     answer->etag = gzip ? asset->etag_gzip : asset->etag;
     if (answer->vary == NULL)
         answer->vary = "Accept-Encoding";
-    if (headers_match_etag(call->if_none_match, answer->etag)) {
-        answer->status = 304;
-        return;
-    }
-    answer->status = 200;
-    answer->content_type = assets_content_type(asset->name);
-    answer->encoding = gzip ? "gzip" : NULL;
+    /* libmicrohttpd tells a 304's length alone, as it should. */
     answer->body = body.data;
     answer->len = body.len;
+    answer->status = headers_match_etag(call->if_none_match, answer->etag) ? 304 : 200;
+    if (answer->status == 304)
+        return;
+    answer->content_type = assets_content_type(asset->name);
+    answer->encoding = gzip ? "gzip" : NULL;
 }
 
 static void answer_front(struct site *site, const struct session *session,

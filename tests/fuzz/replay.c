@@ -21,6 +21,7 @@ static const struct {
     { "forwarded", fuzz_forwarded },
     { "config_file", fuzz_config_file },
     { "list_file", fuzz_list_file },
+    { "session", fuzz_session },
 };
 
 static void run_variants(int (*run)(const uint8_t *data, size_t size), uint8_t *data, size_t size) {

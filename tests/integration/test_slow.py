@@ -58,7 +58,10 @@ def is_open(sock, seconds=0.3):
 @pytest.mark.parametrize("start, piece", [
     (b"", b"G"), (b"GET /announce?info_hash=", b"x"), (b"GET / HTTP/1.1\r\n", b"X: y\r\n"),
     (b"GET / HTTP/1.1\r\nX: ", b"y"), (b"", b"\r\n"),
-    (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", b"z")])
+    (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4000\r\n\r\n", b"z"),
+    (b"POST /api/v1/torrents HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 100000\r\n\r\n", b"z"),
+    (b"POST /api/v1/torrents HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n",
+     b"1\r\nz\r\n")])
 def test_client_that_is_slow_but_never_silent_is_cut_off(daemon, start, piece):
     with connect(daemon.port) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

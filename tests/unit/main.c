@@ -57,6 +57,11 @@ static Suite *(*const suites[])(void) = {
     options_suite,
     recorder_suite,
     list_file_suite,
+    http_body_suite,
+    http_counters_suite,
+    session_suite,
+    headers_suite,
+    qr_suite,
 };
 
 int main(void) {

@@ -1,0 +1,47 @@
+/* The headers by which admins and forged requests are known: Host, Origin and Authorization, a line
+ * of the input each. */
+#include "web/session.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "web/headers.h"
+
+static const struct session_rules rules = {
+    .admins = { .count = 1, .list = { { .family = FAMILY_V4, .bits = 8, .address = { 127 } } } },
+    .names = { .count = 1, .list = { "house" } },
+};
+
+/* Ends the line and returns it. */
+static const char *next_line(char **rest) {
+    char *line = *rest;
+    char *end = line + strcspn(line, "\n");
+    *rest = *end == '\0' ? end : end + 1;
+    *end = '\0';
+    return line;
+}
+
+int fuzz_session(const uint8_t *data, size_t size) {
+    char *copy = calloc(1, size + 1);
+    assert(copy != NULL);
+    memcpy(copy, data, size);
+    char *rest = copy;
+    struct http_call call = { .method = "POST", .client = { FAMILY_V4, { 127, 0, 0, 1 } } };
+    call.host = next_line(&rest);
+    call.origin = next_line(&rest);
+    call.authorization = next_line(&rest);
+    (void)headers_accept(call.authorization, "gzip");
+    (void)headers_match_etag(call.authorization, "\"abc\"");
+    const struct session session = session_of(&rules, &call);
+    const bool own = !session_is_forged(&call);
+
+    /* No token is set, and no name that has a letter but ours is known. */
+    assert(session.proof != SESSION_BY_TOKEN);
+    assert(session.role == ROLE_NONE ||
+           strcspn(call.host, "gjkmnpqrvwxyzGJKMNPQRVWXYZ") == strlen(call.host));
+    assert(!own || strncmp(call.origin, "http://", 7) == 0);
+    free(copy);
+    return 0;
+}

@@ -1,0 +1,106 @@
+#include "server/http_body.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support.h"
+
+enum { GRANTED = 100000, MORE = 200000, SHORT = HTTP_BODY_FORGIVEN };
+
+static struct http_body body;
+static uint8_t sent[MORE];
+
+static void set_up(void) {
+    body = (struct http_body){ 0 };
+    for (size_t i = 0; i < sizeof sent; i++)
+        sent[i] = (uint8_t)(i * 7 + i / 256);
+}
+
+static void tear_down(void) {
+    http_body_clear(&body);
+}
+
+/* Whether all of it may come. */
+static bool send_all(size_t len, size_t piece) {
+    for (size_t at = 0; at < len; at += piece) {
+        if (!http_body_add(&body, sent + at, len - at < piece ? len - at : piece))
+            return false;
+    }
+    return true;
+}
+
+static const size_t pieces[] = { 1, 1000, 4096, GRANTED };
+
+START_TEST(granted_body_is_kept_whole) {
+    ck_assert_int_eq(http_body_begin(&body, GRANTED, GRANTED, false), HTTP_BODY_READ);
+    ck_assert(send_all(GRANTED, pieces[_i]));
+    ck_assert(!body.refused);
+    assert_bytes((struct bytes){ body.data, body.len }, (struct bytes){ sent, GRANTED });
+    ck_assert_uint_le(body.capacity, GRANTED);
+}
+END_TEST
+
+START_TEST(nothing_is_allocated_before_it_comes) {
+    ck_assert_int_eq(http_body_begin(&body, GRANTED, GRANTED, false), HTTP_BODY_READ);
+    ck_assert_ptr_null(body.data);
+    ck_assert(http_body_add(&body, sent, 10));
+    ck_assert_uint_lt(body.capacity, GRANTED);
+}
+END_TEST
+
+START_TEST(longer_body_is_read_and_thrown_away) {
+    ck_assert_int_eq(http_body_begin(&body, MORE, GRANTED, false), HTTP_BODY_READ);
+    ck_assert(send_all(MORE, pieces[_i]));
+    ck_assert(body.refused);
+    ck_assert_ptr_null(body.data);
+}
+END_TEST
+
+START_TEST(chunked_body_is_kept_as_far_as_granted) {
+    ck_assert_int_eq(http_body_begin(&body, HTTP_BODY_LEN_UNKNOWN, GRANTED, false), HTTP_BODY_READ);
+    ck_assert(send_all(GRANTED, pieces[_i]));
+    ck_assert(!body.refused && body.len == GRANTED);
+    ck_assert(http_body_add(&body, sent, 1));
+    ck_assert(body.refused && body.len == 0);
+    ck_assert_ptr_null(body.data);
+}
+END_TEST
+
+START_TEST(who_waits_to_be_told_is_told) {
+    ck_assert_int_eq(http_body_begin(&body, MORE, GRANTED, true), HTTP_BODY_REFUSE);
+    ck_assert(body.refused);
+    http_body_clear(&body);
+    ck_assert_int_eq(http_body_begin(&body, GRANTED, GRANTED, true), HTTP_BODY_READ);
+}
+END_TEST
+
+START_TEST(short_body_is_forgiven_who_may_send_none) {
+    ck_assert_int_eq(http_body_begin(&body, SHORT, 0, false), HTTP_BODY_READ);
+    ck_assert(send_all(SHORT, 1000));
+    ck_assert(body.refused);
+    ck_assert_ptr_null(body.data);
+    ck_assert(!http_body_add(&body, sent, 1));
+}
+END_TEST
+
+START_TEST(long_one_is_not) {
+    ck_assert_int_eq(http_body_begin(&body, SHORT + 1, 0, false), HTTP_BODY_REFUSE);
+    http_body_clear(&body);
+    ck_assert_int_eq(http_body_begin(&body, HTTP_BODY_LEN_UNKNOWN, 0, false), HTTP_BODY_REFUSE);
+}
+END_TEST
+
+Suite *http_body_suite(void) {
+    Suite *suite = suite_create("http_body");
+    TCase *tests = tcase_create("http_body");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, granted_body_is_kept_whole, 0, LOOPS_OF(pieces));
+    tcase_add_test(tests, nothing_is_allocated_before_it_comes);
+    tcase_add_loop_test(tests, longer_body_is_read_and_thrown_away, 0, LOOPS_OF(pieces));
+    tcase_add_loop_test(tests, chunked_body_is_kept_as_far_as_granted, 0, LOOPS_OF(pieces));
+    tcase_add_test(tests, who_waits_to_be_told_is_told);
+    tcase_add_test(tests, short_body_is_forgiven_who_may_send_none);
+    tcase_add_test(tests, long_one_is_not);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
