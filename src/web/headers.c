@@ -35,7 +35,7 @@ static bool is_refusal(struct bytes parameter) {
 }
 
 bool headers_accept(const char *header, const char *wanted) {
-    struct bytes rest = header == NULL ? (struct bytes){ 0 } : bytes_of(header);
+    struct bytes rest = bytes_of(header == NULL ? "" : header);
     while (rest.len > 0) {
         struct bytes element = bytes_split(&rest, ',');
         if (!equal_caseless(trimmed(bytes_split(&element, ';')), wanted))
@@ -50,7 +50,7 @@ bool headers_accept(const char *header, const char *wanted) {
 }
 
 bool headers_match_etag(const char *header, const char *etag) {
-    struct bytes rest = header == NULL ? (struct bytes){ 0 } : bytes_of(header);
+    struct bytes rest = bytes_of(header == NULL ? "" : header);
     while (rest.len > 0) {
         struct bytes element = trimmed(bytes_split(&rest, ','));
         if (bytes_start_with(element, bytes_of("W/"))) {

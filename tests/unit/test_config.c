@@ -338,6 +338,33 @@ START_TEST(https_needs_its_files_and_a_port_of_its_own) {
 }
 END_TEST
 
+START_TEST(token_is_long_and_fits_into_a_header) {
+    static const char *const bad[] = { "0123456789abcde", "0123456789 abcdef",
+                                       "0123456789abcdef\\n", "0123456789abcdef\xc3\xa4" };
+    struct config config = accepted("http = { admin_token = \"0123456789abcdef\"; };");
+    ck_assert(config_check(&config, error));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "http = { admin_token = \"%s\"; };", bad[i]);
+        config = accepted(text);
+        ck_assert_msg(!config_check(&config, error), "%s", bad[i]);
+        ck_assert_str_eq(error,
+                         "http.admin_token must have at least 16 characters, without spaces");
+    }
+}
+END_TEST
+
+START_TEST(hostnames_are_names_alone) {
+    const struct config config = accepted("http = { hostnames = [ \"a.example\", \"B-2\" ]; };");
+    ck_assert_uint_eq(config.site.hostnames.count, 2);
+    ck_assert_str_eq(config.site.hostnames.list[0], "a.example");
+    ck_assert_str_eq(config.site.hostnames.list[1], "B-2");
+    assert_refused("http = { hostnames = \"a:80\"; };",
+                   ":1: http.hostnames must be a list of up to 31 names such as \"tracker.lan\", "
+                   "not \"a:80\"");
+}
+END_TEST
+
 START_TEST(table_describes_every_setting_once) {
     const struct config defaults = config_defaults();
     for (size_t i = 0; settings_at(i); i++) {
@@ -399,6 +426,8 @@ Suite *config_suite(void) {
     tcase_add_test(values, unreadable_files_are_refused);
     tcase_add_test(values, minimum_above_maximum_is_refused);
     tcase_add_test(values, https_needs_its_files_and_a_port_of_its_own);
+    tcase_add_test(values, token_is_long_and_fits_into_a_header);
+    tcase_add_test(values, hostnames_are_names_alone);
     tcase_add_test(values, table_describes_every_setting_once);
     tcase_add_test(values, edit_distance_counts_slips_of_the_finger);
     suite_add_tcase(suite, values);
