@@ -14,4 +14,8 @@ bool query_next(struct bytes *rest, struct bytes *name, struct bytes *value);
  * if an escape is broken or `out` too small. */
 long percent_decode(struct bytes text, uint8_t *out, size_t capacity);
 
+/* Writes `text` so that it may stand in any part of a URL: every byte but letters, digits and
+ * "-._~" becomes an escape. */
+void percent_encode(struct writer *w, struct bytes text);
+
 #endif

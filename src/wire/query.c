@@ -33,3 +33,20 @@ long percent_decode(struct bytes text, uint8_t *out, size_t capacity) {
     }
     return (long)len;
 }
+
+static bool is_unreserved(uint8_t c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+void percent_encode(struct writer *w, struct bytes text) {
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t c = text.data[i];
+        const char escape[3] = { '%', digits[c >> 4], digits[c & 15] };
+        if (is_unreserved(c))
+            writer_put(w, &c, 1);
+        else
+            writer_put(w, escape, sizeof escape);
+    }
+}

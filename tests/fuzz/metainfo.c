@@ -1,11 +1,15 @@
-/* Bencoding, and what a .torrent file says in it. */
+/* Bencoding, what a .torrent file says in it, and what is made of it. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bencode.h"
 #include "fuzz.h"
+#include "wire/magnet.h"
 #include "wire/metainfo.h"
+#include "wire/torrent_file.h"
+
+static const char *const urls[] = { "http://192.0.2.1:6969/announce", "udp://192.0.2.1:6969" };
 
 static bool within(struct bytes part, struct bytes all) {
     return part.len == 0 || (part.data >= all.data && part.data + part.len <= all.data + all.len);
@@ -24,6 +28,41 @@ static void walk(struct bytes all) {
     }
 }
 
+/* A magnet link has room for any torrent's name, and for our URLs. */
+static void check_magnet(const struct metainfo *metainfo) {
+    const size_t capacity = 512 + 3 * metainfo->name.len;
+    uint8_t *out = malloc(capacity);
+    assert(out != NULL);
+    struct writer w = writer_on(out, capacity);
+    magnet_write(&w, &(struct magnet){
+                         .info_hash = metainfo->info_hashes[0],
+                         .info_hash_v2 = metainfo->has_v2 ? metainfo->digest_v2 : NULL,
+                         .name = metainfo->name,
+                         .size = metainfo->size,
+                         .announce_urls = urls,
+                         .announce_url_count = sizeof urls / sizeof *urls,
+                     });
+    assert(!w.failed && memcmp(out, "magnet:?xt=urn:bt", 17) == 0);
+    free(out);
+}
+
+/* With other announce URLs, a torrent is the same torrent. */
+static void check_rewritten(struct bytes file, const struct metainfo *metainfo) {
+    const size_t count = sizeof urls / sizeof *urls;
+    const size_t capacity = torrent_file_len_max(file, urls, count);
+    uint8_t *out = malloc(capacity);
+    assert(out != NULL);
+    struct writer w = writer_on(out, capacity);
+    const bool good = torrent_file_write(&w, file, urls, count);
+    assert(!w.failed && (good || metainfo == NULL));
+    if (metainfo != NULL) {
+        struct metainfo again;
+        assert(metainfo_parse((struct bytes){ .data = out, .len = w.len }, &again) == NULL);
+        assert(bytes_equal(again.info, metainfo->info) && again.size == metainfo->size);
+    }
+    free(out);
+}
+
 int fuzz_metainfo(const uint8_t *data, size_t size) {
     uint8_t *copy = malloc(size + 1);
     assert(copy != NULL);
@@ -31,8 +70,14 @@ int fuzz_metainfo(const uint8_t *data, size_t size) {
     const struct bytes file = { .data = copy, .len = size };
     struct metainfo metainfo;
     walk(file);
-    if (metainfo_parse(file, &metainfo) == NULL)
-        assert(metainfo.hash_count >= 1 && metainfo.hash_count <= 2 && within(metainfo.name, file));
+    const bool good = metainfo_parse(file, &metainfo) == NULL;
+    if (good) {
+        assert(metainfo.hash_count >= 1 && metainfo.hash_count <= 2);
+        assert(within(metainfo.info, file) && within(metainfo.name, metainfo.info));
+        assert(metainfo.file_count > 0 && metainfo.size <= INT64_MAX);
+        check_magnet(&metainfo);
+    }
+    check_rewritten(file, good ? &metainfo : NULL);
     free(copy);
     return 0;
 }

@@ -212,7 +212,8 @@ def test_torrent_is_added_from_its_file(skepctl, tmp_path):
 
 
 def test_hybrid_torrent_is_added_by_both_of_its_hashes(skepctl, tmp_path):
-    info = b"d12:meta versioni2e4:name1:a6:pieces20:xxxxxxxxxxxxxxxxxxxxe"
+    info = (b"d6:lengthi5e12:meta versioni2e4:name1:a12:piece lengthi16384e"
+            b"6:pieces20:xxxxxxxxxxxxxxxxxxxxe")
     file = tmp_path / "hybrid.torrent"
     file.write_bytes(b"d4:info" + info + b"e")
     hashes = {hashlib.sha1(info).hexdigest(), hashlib.sha256(info).hexdigest()[:40]}

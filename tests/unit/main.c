@@ -62,6 +62,8 @@ static Suite *(*const suites[])(void) = {
     session_suite,
     headers_suite,
     qr_suite,
+    magnet_suite,
+    torrent_file_suite,
 };
 
 int main(void) {

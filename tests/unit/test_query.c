@@ -134,6 +134,29 @@ START_TEST(zero_bytes_are_text) {
 }
 END_TEST
 
+START_TEST(every_byte_that_is_encoded_comes_back) {
+    uint8_t all[256];
+    uint8_t encoded[3 * sizeof all];
+    uint8_t decoded[sizeof all];
+    for (size_t i = 0; i < sizeof all; i++)
+        all[i] = (uint8_t)i;
+    struct writer w = writer_on(encoded, sizeof encoded);
+    percent_encode(&w, (struct bytes){ .data = all, .len = sizeof all });
+    ck_assert(!w.failed);
+    const struct bytes text = { .data = encoded, .len = w.len };
+    ck_assert_int_eq(percent_decode(text, decoded, sizeof decoded), sizeof all);
+    ck_assert_mem_eq(decoded, all, sizeof all);
+}
+END_TEST
+
+START_TEST(only_plain_characters_are_left_as_they_are) {
+    uint8_t out[64];
+    struct writer w = writer_on(out, sizeof out);
+    percent_encode(&w, bytes_of("az-AZ_09.~ /?&=+%\xc3\xab"));
+    assert_written(&w, "az-AZ_09.~%20%2F%3F%26%3D%2B%25%C3%AB");
+}
+END_TEST
+
 Suite *query_suite(void) {
     Suite *suite = suite_create("query");
     TCase *pairs = tcase_create("pairs");
@@ -151,5 +174,10 @@ Suite *query_suite(void) {
     tcase_add_test(decode, text_that_does_not_fit_is_refused);
     tcase_add_test(decode, zero_bytes_are_text);
     suite_add_tcase(suite, decode);
+
+    TCase *encode = tcase_create("percent_encode");
+    tcase_add_test(encode, every_byte_that_is_encoded_comes_back);
+    tcase_add_test(encode, only_plain_characters_are_left_as_they_are);
+    suite_add_tcase(suite, encode);
     return suite;
 }
