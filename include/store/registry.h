@@ -4,12 +4,15 @@
 #ifndef SKEP_STORE_REGISTRY_H
 #define SKEP_STORE_REGISTRY_H
 
+#include "base/bytes.h"
 #include "swarm/access.h"
 
 enum {
     REGISTRY_ERROR_LEN = 512,
     REGISTRY_TEXT_LEN = 128,
-    REGISTRY_EMPTY_VERSION = 1, /* nothing was ever registered */
+    REGISTRY_HASHES_MAX = 2,
+    REGISTRY_EMPTY_VERSION = 1,   /* nothing was ever registered */
+    REGISTRY_FILE_MAX = 64 << 20, /* bytes of a .torrent file */
 };
 
 struct registry;
@@ -30,9 +33,31 @@ bool registry_version(struct registry *registry, int64_t *version);
 bool registry_load(struct registry *registry, int64_t now_s, struct access *access,
                    int64_t *next_end_s);
 
+/* A torrent to be registered: by its one info_hash, or by the two of a hybrid one. */
+struct registry_torrent {
+    size_t hash_count;
+    uint8_t info_hashes[REGISTRY_HASHES_MAX][INFO_HASH_LEN];
+    const char *name;
+    uint64_t size;     /* bytes of all that it shares; 0: not known */
+    struct bytes file; /* the .torrent file; empty: there is none */
+};
+
 /* The rest are the operator's; each is a transaction. False with the reason in registry_failure. */
-bool registry_add_torrent(struct registry *registry, const uint8_t info_hash[static INFO_HASH_LEN],
-                          const char *name, int64_t now_s);
+
+/* One that is there already takes the new name; and the new size and file, where they are given.
+ * The file is kept once for all info_hashes that have it, and goes with the last of them. */
+bool registry_add_torrent(struct registry *registry, const struct registry_torrent *torrent,
+                          int64_t now_s);
+
+/* Of all info_hashes that have the same file as this one. */
+bool registry_rename_torrent(struct registry *registry,
+                             const uint8_t info_hash[static INFO_HASH_LEN], const char *name,
+                             bool *found);
+
+/* A copy of the .torrent file, which the caller frees; NULL where there is none. */
+bool registry_read_file(struct registry *registry, const uint8_t info_hash[static INFO_HASH_LEN],
+                        uint8_t **file, size_t *len);
+
 bool registry_add_passkey(struct registry *registry, const uint8_t digest[static SHA256_LEN],
                           const char *label, int64_t now_s);
 
@@ -47,14 +72,21 @@ bool registry_remove_passkey(struct registry *registry, const char *label, bool 
 bool registry_remove_ban(struct registry *registry, const struct network *network, bool *found);
 
 struct registry_row {
-    uint8_t info_hash[INFO_HASH_LEN]; /* a torrent's */
-    char text[REGISTRY_TEXT_LEN];     /* its name, a passkey's label or a ban's network */
-    char reason[REFUSAL_DETAIL_LEN];  /* a ban's */
+    uint8_t info_hash[INFO_HASH_LEN]; /* a torrent's, as the next three */
+    uint64_t size;                    /* bytes; 0: not known */
+    bool has_file;
+    int64_t file_id;                 /* the same for those that share a file; 0: there is none */
+    char text[REGISTRY_TEXT_LEN];    /* its name, a passkey's label or a ban's network */
+    char reason[REFUSAL_DETAIL_LEN]; /* a ban's */
     int64_t since_s;
     int64_t until_s; /* a ban's; 0: for good */
 };
 
 typedef void (*registry_visitor)(void *context, const struct registry_row *row);
+
+/* One torrent. */
+bool registry_find_torrent(struct registry *registry, const uint8_t info_hash[static INFO_HASH_LEN],
+                           struct registry_row *row, bool *found);
 
 /* Calls `visit` for each, in order. */
 bool registry_visit_torrents(struct registry *registry, registry_visitor visit, void *context);

@@ -15,7 +15,7 @@
 #include "wire/metainfo.h"
 #include "wire/passkey.h"
 
-enum { PASSKEY_BYTES = 16, TIME_TEXT_LEN = 32, TORRENT_FILE_MAX = 64 << 20 };
+enum { PASSKEY_BYTES = 16, TIME_TEXT_LEN = 32 };
 
 static const char help_text[] =
     "Usage: skepctl [--database FILE] COMMAND\n"
@@ -112,27 +112,34 @@ static uint8_t *read_file(const char *path, size_t *len) {
     FILE *file = fopen(path, "rbe");
     if (file == NULL)
         return NULL;
-    if (fstat(fileno(file), &status) == 0 && status.st_size <= TORRENT_FILE_MAX)
+    if (fstat(fileno(file), &status) == 0 && status.st_size <= REGISTRY_FILE_MAX)
         data = malloc((size_t)status.st_size + 1);
     *len = data == NULL ? 0 : fread(data, 1, (size_t)status.st_size, file);
     fclose(file);
     return data;
 }
 
-static int add_metainfo(struct registry *registry, const struct metainfo *metainfo) {
+static int add_metainfo(struct registry *registry, const struct metainfo *metainfo,
+                        struct bytes file) {
     char name[REGISTRY_TEXT_LEN];
     const int len =
         metainfo->name.len < sizeof name ? (int)metainfo->name.len : (int)sizeof name - 1;
     snprintf(name, sizeof name, "%.*s", len, (const char *)metainfo->name.data);
-    bool good = true;
-    for (size_t i = 0; i < metainfo->hash_count && good; i++) {
+    struct registry_torrent torrent = {
+        .hash_count = metainfo->hash_count,
+        .name = name,
+        .size = metainfo->size,
+        .file = file,
+    };
+    memcpy(torrent.info_hashes, metainfo->info_hashes, sizeof torrent.info_hashes);
+    if (!registry_add_torrent(registry, &torrent, clock_unix_s()))
+        return report(registry, false);
+    for (size_t i = 0; i < metainfo->hash_count; i++) {
         char hash[2 * INFO_HASH_LEN + 1];
         hex_encode(metainfo->info_hashes[i], INFO_HASH_LEN, hash);
-        good = registry_add_torrent(registry, metainfo->info_hashes[i], name, clock_unix_s());
-        if (good)
-            printf("%s  %s\n", hash, name);
+        printf("%s  %s\n", hash, name);
     }
-    return report(registry, good);
+    return EXIT_SUCCESS;
 }
 
 /* All that clients of the torrent announce: a hybrid one has two info_hashes. */
@@ -142,18 +149,21 @@ static int add_file(struct registry *registry, const char *path) {
     struct metainfo metainfo;
     if (data == NULL)
         return fail("this is no .torrent file and no info_hash of 40 hexadecimal digits", path);
-    const char *error = metainfo_parse((struct bytes){ .data = data, .len = len }, &metainfo);
-    const int status = error == NULL ? add_metainfo(registry, &metainfo) : fail(path, error);
+    const struct bytes file = { .data = data, .len = len };
+    const char *error = metainfo_parse(file, &metainfo);
+    const int status = error == NULL ? add_metainfo(registry, &metainfo, file) : fail(path, error);
     free(data);
     return status;
 }
 
 static int add(struct registry *registry, const struct command_line *line) {
-    uint8_t info_hash[INFO_HASH_LEN];
-    if (!parse_hash(line->words[0], info_hash))
+    struct registry_torrent torrent = {
+        .hash_count = 1,
+        .name = line->count > 1 ? line->words[1] : "",
+    };
+    if (!parse_hash(line->words[0], torrent.info_hashes[0]))
         return add_file(registry, line->words[0]);
-    const char *name = line->count > 1 ? line->words[1] : "";
-    return report(registry, registry_add_torrent(registry, info_hash, name, clock_unix_s()));
+    return report(registry, registry_add_torrent(registry, &torrent, clock_unix_s()));
 }
 
 static int remove_torrent(struct registry *registry, const struct command_line *line) {

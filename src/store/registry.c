@@ -1,20 +1,15 @@
 #include "store/registry.h"
 
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "store/registry_state.h"
 #include "store/schema.h"
 
 enum { BUSY_MS = 5000, NETWORK_TEXT_LEN = 64 };
-
-struct registry {
-    sqlite3 *db;
-    sqlite3_stmt *version;
-};
 
 static bool open_database(struct registry *registry, const char *path,
                           char error[static SCHEMA_ERROR_LEN]) {
@@ -61,65 +56,70 @@ void registry_close(struct registry *registry) {
 }
 
 const char *registry_failure(const struct registry *registry) {
-    return sqlite3_errmsg(registry->db);
+    return registry->failure;
+}
+
+bool registry_note(struct registry *registry, bool good) {
+    if (!good)
+        snprintf(registry->failure, sizeof registry->failure, "%s", sqlite3_errmsg(registry->db));
+    return good;
 }
 
 bool registry_version(struct registry *registry, int64_t *version) {
-    const bool good = sqlite3_step(registry->version) == SQLITE_ROW;
+    const bool good = registry_note(registry, sqlite3_step(registry->version) == SQLITE_ROW);
     if (good)
         *version = sqlite3_column_int64(registry->version, 0);
     sqlite3_reset(registry->version);
     return good;
 }
 
-/* Runs `sql`, with its parameters bound as `types` says, one letter each: b a blob and its length,
- * t a text, i an int64_t. */
-static sqlite3_stmt *prepare(struct registry *registry, const char *sql, const char *types, ...) {
+static void bind_bytes(sqlite3_stmt *statement, int place, struct bytes bytes) {
+    if (bytes.len > 0)
+        sqlite3_bind_blob64(statement, place, bytes.data, bytes.len, SQLITE_STATIC);
+}
+
+sqlite3_stmt *registry_prepare(struct registry *registry, const char *sql, const char *types, ...) {
     sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(registry->db, sql, -1, &statement, NULL) != SQLITE_OK)
+    if (!registry_note(registry,
+                       sqlite3_prepare_v2(registry->db, sql, -1, &statement, NULL) == SQLITE_OK))
         return NULL;
     va_list values;
     va_start(values, types);
     for (int place = 1; *types != '\0'; types++, place++) {
-        if (*types == 'b') {
-            const void *data = va_arg(values, const void *);
-            sqlite3_bind_blob(statement, place, data, va_arg(values, int), SQLITE_TRANSIENT);
-        } else if (*types == 't') {
+        if (*types == 'b')
+            bind_bytes(statement, place, va_arg(values, struct bytes));
+        else if (*types == 't')
             sqlite3_bind_text(statement, place, va_arg(values, const char *), -1, SQLITE_TRANSIENT);
-        } else {
+        else
             sqlite3_bind_int64(statement, place, va_arg(values, int64_t));
-        }
     }
     va_end(values);
     return statement;
 }
 
-static bool finish(sqlite3_stmt *statement) {
-    const bool good = statement != NULL && sqlite3_step(statement) == SQLITE_DONE;
+bool registry_finish(struct registry *registry, sqlite3_stmt *statement) {
+    if (statement == NULL)
+        return false;
+    const bool good = registry_note(registry, sqlite3_step(statement) == SQLITE_DONE);
     sqlite3_finalize(statement);
     return good;
 }
 
-static bool finish_removal(struct registry *registry, sqlite3_stmt *statement, bool *found) {
-    if (!finish(statement))
+bool registry_finish_change(struct registry *registry, sqlite3_stmt *statement, bool *found) {
+    if (!registry_finish(registry, statement))
         return false;
     *found = sqlite3_changes(registry->db) > 0;
     return true;
 }
 
-bool registry_add_torrent(struct registry *registry, const uint8_t info_hash[static INFO_HASH_LEN],
-                          const char *name, int64_t now_s) {
-    return finish(prepare(registry,
-                          "INSERT OR REPLACE INTO listed (info_hash, name, added_s)"
-                          " VALUES (?1, ?2, ?3)",
-                          "bti", info_hash, (int)INFO_HASH_LEN, name, now_s));
-}
-
 bool registry_add_passkey(struct registry *registry, const uint8_t digest[static SHA256_LEN],
                           const char *label, int64_t now_s) {
-    return finish(prepare(registry,
-                          "INSERT INTO passkey (digest, label, created_s) VALUES (?1, ?2, ?3)",
-                          "bti", digest, (int)SHA256_LEN, label, now_s));
+    const struct bytes key = { .data = digest, .len = SHA256_LEN };
+    return registry_finish(registry,
+                           registry_prepare(registry,
+                                            "INSERT INTO passkey (digest, label, created_s)"
+                                            " VALUES (?1, ?2, ?3)",
+                                            "bti", key, label, now_s));
 }
 
 static void network_text(const struct network *network, char text[static NETWORK_TEXT_LEN]) {
@@ -134,34 +134,29 @@ bool registry_add_ban(struct registry *registry, const struct network *network, 
                       int64_t until_s, int64_t now_s) {
     char text[NETWORK_TEXT_LEN];
     network_text(network, text);
-    return finish(prepare(registry,
-                          "INSERT OR REPLACE INTO ban (network, reason, until_s, created_s)"
-                          " VALUES (?1, ?2, ?3, ?4)",
-                          "ttii", text, reason, until_s, now_s));
-}
-
-bool registry_remove_torrent(struct registry *registry,
-                             const uint8_t info_hash[static INFO_HASH_LEN], bool *found) {
-    return finish_removal(registry,
-                          prepare(registry, "DELETE FROM listed WHERE info_hash = ?1", "b",
-                                  info_hash, (int)INFO_HASH_LEN),
-                          found);
+    return registry_finish(
+        registry,
+        registry_prepare(registry,
+                         "INSERT OR REPLACE INTO ban (network, reason, until_s, created_s)"
+                         " VALUES (?1, ?2, ?3, ?4)",
+                         "ttii", text, reason, until_s, now_s));
 }
 
 bool registry_remove_passkey(struct registry *registry, const char *label, bool *found) {
-    return finish_removal(
-        registry, prepare(registry, "DELETE FROM passkey WHERE label = ?1", "t", label), found);
+    return registry_finish_change(
+        registry, registry_prepare(registry, "DELETE FROM passkey WHERE label = ?1", "t", label),
+        found);
 }
 
 bool registry_remove_ban(struct registry *registry, const struct network *network, bool *found) {
     char text[NETWORK_TEXT_LEN];
     network_text(network, text);
-    return finish_removal(
-        registry, prepare(registry, "DELETE FROM ban WHERE network = ?1", "t", text), found);
+    return registry_finish_change(
+        registry, registry_prepare(registry, "DELETE FROM ban WHERE network = ?1", "t", text),
+        found);
 }
 
-/* What does not fit is cut off, but not in the middle of a character of UTF-8. */
-static void copy_text(sqlite3_stmt *row, int column, char *text, size_t size) {
+void registry_copy_text(sqlite3_stmt *row, int column, char *text, size_t size) {
     const char *stored = (const char *)sqlite3_column_text(row, column);
     size_t len = stored == NULL ? 0 : strlen(stored);
     if (len >= size) {
@@ -172,36 +167,42 @@ static void copy_text(sqlite3_stmt *row, int column, char *text, size_t size) {
     snprintf(text, size, "%.*s", (int)len, stored == NULL ? "" : stored);
 }
 
-static bool copy_blob(sqlite3_stmt *row, int column, uint8_t *data, size_t len) {
+bool registry_copy_blob(sqlite3_stmt *row, int column, uint8_t *data, size_t len) {
     if (sqlite3_column_bytes(row, column) != (int)len)
         return false;
     memcpy(data, sqlite3_column_blob(row, column), len);
     return true;
 }
 
-/* Calls `read` for each row of `sql`; stops where it returns false. */
-static bool each_row(struct registry *registry, const char *sql,
-                     bool (*read)(void *context, sqlite3_stmt *row), void *context) {
-    sqlite3_stmt *rows = prepare(registry, sql, "");
+bool registry_each_row(struct registry *registry, sqlite3_stmt *rows,
+                       bool (*read)(void *context, sqlite3_stmt *row), void *context) {
     if (rows == NULL)
         return false;
     int result;
     bool good = true;
     while (good && (result = sqlite3_step(rows)) == SQLITE_ROW)
         good = read(context, rows);
+    good = registry_note(registry, good && result == SQLITE_DONE);
     sqlite3_finalize(rows);
-    return good && result == SQLITE_DONE;
+    return good;
+}
+
+/* The same, of a query. */
+static bool each_row(struct registry *registry, const char *sql,
+                     bool (*read)(void *context, sqlite3_stmt *row), void *context) {
+    return registry_each_row(registry, registry_prepare(registry, sql, ""), read, context);
 }
 
 static bool load_torrent(void *context, sqlite3_stmt *row) {
     uint8_t info_hash[INFO_HASH_LEN];
-    return !copy_blob(row, 0, info_hash, sizeof info_hash) ||
+    return !registry_copy_blob(row, 0, info_hash, sizeof info_hash) ||
            access_add_torrent(context, info_hash);
 }
 
 static bool load_passkey(void *context, sqlite3_stmt *row) {
     uint8_t digest[SHA256_LEN];
-    return !copy_blob(row, 0, digest, sizeof digest) || access_add_passkey(context, digest);
+    return !registry_copy_blob(row, 0, digest, sizeof digest) ||
+           access_add_passkey(context, digest);
 }
 
 struct ban_loading {
@@ -215,8 +216,8 @@ static bool load_ban(void *context, sqlite3_stmt *row) {
     const int64_t until_s = sqlite3_column_int64(row, 2);
     char network[NETWORK_TEXT_LEN];
     struct ban ban;
-    copy_text(row, 0, network, sizeof network);
-    copy_text(row, 1, ban.reason, sizeof ban.reason);
+    registry_copy_text(row, 0, network, sizeof network);
+    registry_copy_text(row, 1, ban.reason, sizeof ban.reason);
     if ((until_s != 0 && until_s <= loading->now_s) || !network_parse(network, &ban.network))
         return true;
     if (until_s != 0 && (loading->next_end_s == 0 || until_s < loading->next_end_s))
@@ -235,55 +236,34 @@ bool registry_load(struct registry *registry, int64_t now_s, struct access *acce
     return true;
 }
 
-struct visit {
-    registry_visitor visit;
-    void *context;
-};
-
-static bool visit_torrent(void *context, sqlite3_stmt *row) {
-    const struct visit *visit = context;
-    struct registry_row found = { .since_s = sqlite3_column_int64(row, 2) };
-    copy_text(row, 1, found.text, sizeof found.text);
-    if (copy_blob(row, 0, found.info_hash, sizeof found.info_hash))
-        visit->visit(visit->context, &found);
-    return true;
-}
-
 static bool visit_passkey(void *context, sqlite3_stmt *row) {
-    const struct visit *visit = context;
+    const struct registry_visit *visit = context;
     struct registry_row found = { .since_s = sqlite3_column_int64(row, 1) };
-    copy_text(row, 0, found.text, sizeof found.text);
+    registry_copy_text(row, 0, found.text, sizeof found.text);
     visit->visit(visit->context, &found);
     return true;
 }
 
 static bool visit_ban(void *context, sqlite3_stmt *row) {
-    const struct visit *visit = context;
+    const struct registry_visit *visit = context;
     struct registry_row found = {
         .until_s = sqlite3_column_int64(row, 2),
         .since_s = sqlite3_column_int64(row, 3),
     };
-    copy_text(row, 0, found.text, sizeof found.text);
-    copy_text(row, 1, found.reason, sizeof found.reason);
+    registry_copy_text(row, 0, found.text, sizeof found.text);
+    registry_copy_text(row, 1, found.reason, sizeof found.reason);
     visit->visit(visit->context, &found);
     return true;
 }
 
-bool registry_visit_torrents(struct registry *registry, registry_visitor visit, void *context) {
-    struct visit all = { .visit = visit, .context = context };
-    return each_row(registry,
-                    "SELECT info_hash, name, added_s FROM listed ORDER BY name, info_hash",
-                    visit_torrent, &all);
-}
-
 bool registry_visit_passkeys(struct registry *registry, registry_visitor visit, void *context) {
-    struct visit all = { .visit = visit, .context = context };
+    struct registry_visit all = { .visit = visit, .context = context };
     return each_row(registry, "SELECT label, created_s FROM passkey ORDER BY label", visit_passkey,
                     &all);
 }
 
 bool registry_visit_bans(struct registry *registry, registry_visitor visit, void *context) {
-    struct visit all = { .visit = visit, .context = context };
+    struct registry_visit all = { .visit = visit, .context = context };
     return each_row(registry,
                     "SELECT network, reason, until_s, created_s FROM ban ORDER BY network",
                     visit_ban, &all);

@@ -7,6 +7,11 @@
     " BEGIN UPDATE registry_version SET version = version + 1; END;"
 #define COUNT_CHANGES(table)                                                                       \
     COUNT_CHANGE(table, "INSERT") COUNT_CHANGE(table, "UPDATE") COUNT_CHANGE(table, "DELETE")
+#define DROP_UNUSED_FILE(name, event)                                                              \
+    "CREATE TRIGGER listed_file_" name " AFTER " event                                             \
+    " ON listed WHEN OLD.file_id IS NOT NULL"                                                      \
+    " AND NOT EXISTS (SELECT 1 FROM listed WHERE file_id = OLD.file_id)"                           \
+    " BEGIN DELETE FROM torrent_file WHERE id = OLD.file_id; END;"
 
 const char *const schema_steps[] = {
     /* A peer's key in the tree is where it is found: its torrent, then its endpoint on the wire. */
@@ -52,6 +57,53 @@ const char *const schema_steps[] = {
     /* When a torrent lost its last peer (Unix time; 0: not known), and what a peer was told. */
     "ALTER TABLE torrent ADD COLUMN idle_since_s INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE peer ADD COLUMN interval_s INTEGER NOT NULL DEFAULT 0;",
+    /* What was, and more of what is registered. A sample's columns are sums over `samples` of them.
+     * When a peer came is Unix time; 0: not known. A file is there for as long as a row of `listed`
+     * has it. */
+    ("CREATE TABLE sample ("
+     "  period_s        INTEGER NOT NULL,"
+     "  at_s            INTEGER NOT NULL,"
+     "  samples         INTEGER NOT NULL,"
+     "  torrents        REAL NOT NULL,"
+     "  peers           REAL NOT NULL,"
+     "  seeders         REAL NOT NULL,"
+     "  leechers        REAL NOT NULL,"
+     "  announces_per_s REAL NOT NULL,"
+     "  upload_rate     REAL NOT NULL,"
+     "  download_rate   REAL NOT NULL,"
+     "  PRIMARY KEY (period_s, at_s)"
+     ") WITHOUT ROWID;"
+     "CREATE TABLE torrent_sample ("
+     "  period_s      INTEGER NOT NULL,"
+     "  at_s          INTEGER NOT NULL,"
+     "  info_hash     BLOB NOT NULL,"
+     "  samples       INTEGER NOT NULL,"
+     "  seeders       INTEGER NOT NULL,"
+     "  leechers      INTEGER NOT NULL,"
+     "  downloaded    INTEGER NOT NULL," /* the most, not a sum */
+     "  upload_rate   INTEGER NOT NULL,"
+     "  download_rate INTEGER NOT NULL,"
+     "  PRIMARY KEY (period_s, at_s, info_hash)"
+     ") WITHOUT ROWID;"
+     "CREATE TABLE completion ("
+     "  id        INTEGER PRIMARY KEY,"
+     "  at_s      INTEGER NOT NULL,"
+     "  info_hash BLOB NOT NULL,"
+     "  peer_id   BLOB NOT NULL,"
+     "  endpoint  BLOB NOT NULL"
+     ");"
+     "CREATE INDEX completion_torrent ON completion (info_hash);"
+     "CREATE TABLE torrent_file ("
+     "  id      INTEGER PRIMARY KEY,"
+     "  digest  BLOB NOT NULL UNIQUE," /* SHA-256 of the content */
+     "  content BLOB NOT NULL"
+     ");"
+     "ALTER TABLE listed ADD COLUMN size INTEGER;"
+     "ALTER TABLE listed ADD COLUMN file_id INTEGER;"
+     "CREATE INDEX listed_file ON listed (file_id);" //
+     DROP_UNUSED_FILE("DELETE", "DELETE") DROP_UNUSED_FILE("UPDATE", "UPDATE OF file_id")
+         COUNT_CHANGES("torrent_file") //
+     "ALTER TABLE peer ADD COLUMN since_s INTEGER NOT NULL DEFAULT 0;"),
 };
 
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;

@@ -44,6 +44,7 @@ static bool put_peer(struct store *store, const struct change *change) {
     sqlite3_bind_int(statement, 6, change->paused);
     sqlite3_bind_int(statement, 7, change->counted);
     sqlite3_bind_int64(statement, 8, change->interval_s);
+    sqlite3_bind_int64(statement, 9, clock_unix_s() - change->age_s);
     return run(statement);
 }
 

@@ -37,6 +37,7 @@ static bool read_peer(sqlite3_stmt *row, struct change *change) {
         .paused = sqlite3_column_int(row, 5) != 0,
         .counted = sqlite3_column_int(row, 6) != 0,
         .interval_s = (uint32_t)sqlite3_column_int64(row, 7),
+        .age_s = age_of(sqlite3_column_int64(row, 8)),
     };
     return column_bytes(row, 0, change->info_hash, INFO_HASH_LEN) &&
            column_bytes(row, 1, change->peer.wire, endpoint_len(change->peer.family)) &&
@@ -109,7 +110,7 @@ bool store_restore(struct store *store, bool (*restore)(void *context, const str
                  read_torrent);
     restore_rows(&restoring,
                  "SELECT info_hash, endpoint, peer_id, key, left, paused, counted,"
-                 " interval_s FROM peer",
+                 " interval_s, since_s FROM peer",
                  read_peer);
     if (restoring.result == CHECK_SOUND)
         restoring.result = store_check(store, restoring.why);

@@ -103,7 +103,7 @@ def test_what_can_be_read_of_a_damaged_database_is_not_lost(file):
 
 def register(file):
     """What an operator has told the tracker, and memory does not give back."""
-    sql(file, "INSERT INTO listed VALUES (x'%s', 'a film', 5)" % ("ab" * 20))
+    sql(file, "INSERT INTO listed (info_hash, name, added_s) VALUES (x'%s', 'a film', 5)" % ("ab" * 20))
     sql(file, "INSERT INTO ban VALUES ('10.9.8.0/24', 'noise', 0, 5)")
     sql(file, "INSERT INTO secret VALUES ('a name', x'0102')")
 
@@ -131,13 +131,13 @@ def test_registry_outlives_files_deleted_under_it(file, torrent, gone):
     with Skepd(FAST + access, database=file) as daemon:
         one = Peer(daemon.port, torrent)
         assert one.start().failure
-        sql(file, f"INSERT INTO listed VALUES (x'{torrent.hex()}', 'a film', 5)")
+        sql(file, f"INSERT INTO listed (info_hash, name, added_s) VALUES (x'{torrent.hex()}', 'a film', 5)")
         wait_until(lambda: one.start().failure is None)
         for suffix in gone:
             file.with_name(file.name + suffix).unlink()
         wait_until(lambda: peer_count(file))
         assert sql(file, "SELECT name FROM listed") == ("a film",)
-        sql(file, f"INSERT INTO listed VALUES (x'{'cd' * 20}', 'another', 6)")
+        sql(file, f"INSERT INTO listed (info_hash, name, added_s) VALUES (x'{'cd' * 20}', 'another', 6)")
         other = Peer(daemon.port, bytes.fromhex("cd" * 20))
         wait_until(lambda: other.start().failure is None)
         assert one.start().failure is None

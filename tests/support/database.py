@@ -35,7 +35,32 @@ VERSION_4 = VERSION_3 + """
 ALTER TABLE torrent ADD COLUMN idle_since_s INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE peer ADD COLUMN interval_s INTEGER NOT NULL DEFAULT 0;
 """
-SCHEMAS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4}
+VERSION_5 = VERSION_4 + """
+CREATE TABLE sample (period_s INTEGER NOT NULL, at_s INTEGER NOT NULL, samples INTEGER NOT NULL,
+  torrents REAL NOT NULL, peers REAL NOT NULL, seeders REAL NOT NULL, leechers REAL NOT NULL,
+  announces_per_s REAL NOT NULL, upload_rate REAL NOT NULL, download_rate REAL NOT NULL,
+  PRIMARY KEY (period_s, at_s)) WITHOUT ROWID;
+CREATE TABLE torrent_sample (period_s INTEGER NOT NULL, at_s INTEGER NOT NULL,
+  info_hash BLOB NOT NULL, samples INTEGER NOT NULL, seeders INTEGER NOT NULL,
+  leechers INTEGER NOT NULL, downloaded INTEGER NOT NULL, upload_rate INTEGER NOT NULL,
+  download_rate INTEGER NOT NULL, PRIMARY KEY (period_s, at_s, info_hash)) WITHOUT ROWID;
+CREATE TABLE completion (id INTEGER PRIMARY KEY, at_s INTEGER NOT NULL, info_hash BLOB NOT NULL,
+  peer_id BLOB NOT NULL, endpoint BLOB NOT NULL);
+CREATE INDEX completion_torrent ON completion (info_hash);
+CREATE TABLE torrent_file (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE,
+  content BLOB NOT NULL);
+ALTER TABLE listed ADD COLUMN size INTEGER;
+ALTER TABLE listed ADD COLUMN file_id INTEGER;
+CREATE INDEX listed_file ON listed (file_id);
+ALTER TABLE peer ADD COLUMN since_s INTEGER NOT NULL DEFAULT 0;
+""" + "".join(f"CREATE TRIGGER torrent_file_{event} AFTER {event} ON torrent_file"
+              " BEGIN UPDATE registry_version SET version = version + 1; END;\n"
+              for event in ("INSERT", "UPDATE", "DELETE")
+              ) + "".join(f"""CREATE TRIGGER listed_file_{event.split()[0]} AFTER {event} ON listed
+  WHEN OLD.file_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM listed WHERE file_id = OLD.file_id)
+  BEGIN DELETE FROM torrent_file WHERE id = OLD.file_id; END;
+""" for event in ("DELETE", "UPDATE OF file_id"))
+SCHEMAS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4, 5: VERSION_5}
 NEWEST = max(SCHEMAS)
 PEER_COLUMNS = "(info_hash, endpoint, peer_id, key, left, paused, counted)"
 

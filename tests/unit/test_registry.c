@@ -61,9 +61,9 @@ static void visit(bool (*visit_all)(struct registry *, registry_visitor, void *)
 }
 
 static void add_torrent(uint32_t number, const char *name) {
-    uint8_t info_hash[INFO_HASH_LEN];
-    numbered_id(info_hash, number);
-    ASSERT_GOOD(registry_add_torrent(registry, info_hash, name, NOW_S + number));
+    struct registry_torrent torrent = { .hash_count = 1, .name = name };
+    numbered_id(torrent.info_hashes[0], number);
+    ASSERT_GOOD(registry_add_torrent(registry, &torrent, NOW_S + number));
 }
 
 static bool remove_torrent(uint32_t number) {
@@ -351,7 +351,7 @@ static void run_sql(const char *sql) {
 }
 
 static const char *const plain_changes[] = {
-    "INSERT INTO listed VALUES (zeroblob(20), 'by hand', 1)",
+    "INSERT INTO listed (info_hash, name, added_s) VALUES (zeroblob(20), 'by hand', 1)",
     "UPDATE listed SET name = 'other'",
     "DELETE FROM listed",
     "INSERT INTO passkey VALUES (zeroblob(32), 'by hand', 1)",
@@ -372,7 +372,9 @@ START_TEST(change_by_hand_is_seen_by_the_version) {
 END_TEST
 
 START_TEST(rows_of_a_wrong_shape_are_passed_over) {
-    run_sql("INSERT INTO listed VALUES (x'0102', 'short', 1), (x'', '', 'soon')");
+    run_sql(
+        "INSERT INTO listed (info_hash, name, added_s) VALUES (x'0102', 'short', 1), (x'', '', "
+        "'soon')");
     run_sql("INSERT INTO passkey VALUES (x'01', 'short', 1)");
     run_sql(
         "INSERT INTO ban VALUES ('nowhere', '', 0, 1), ('192.0.2.1/24', '', 0, 1),"

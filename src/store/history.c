@@ -1,0 +1,211 @@
+#include "store/history.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATIENCE_MS = 250 };
+
+static const struct {
+    uint32_t period_s;
+    uint32_t torrent_period_s;
+    int64_t length_s;
+} ranges[] = {
+    [HISTORY_HOUR] = { 10, 120, 3600 },
+    [HISTORY_DAY] = { 120, 120, 86400 },
+    [HISTORY_MONTH] = { 3600, 3600, 30 * 86400 },
+};
+
+struct history {
+    sqlite3 *db;
+    char failure[HISTORY_ERROR_LEN];
+};
+
+uint32_t history_period_s(enum history_range range) {
+    return ranges[range].period_s;
+}
+
+uint32_t history_torrent_period_s(enum history_range range) {
+    return ranges[range].torrent_period_s;
+}
+
+static bool note(struct history *history, bool good) {
+    if (!good)
+        snprintf(history->failure, sizeof history->failure, "%s", sqlite3_errmsg(history->db));
+    return good;
+}
+
+/* The first look at the tables says whether they are there. */
+static bool open_database(struct history *history, const char *path) {
+    const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+    if (!note(history, sqlite3_open_v2(path, &history->db, flags, NULL) == SQLITE_OK))
+        return false;
+    sqlite3_busy_timeout(history->db, PATIENCE_MS);
+    return note(history, sqlite3_exec(history->db,
+                                      "SELECT 1 FROM sample, torrent_sample, completion LIMIT 0",
+                                      NULL, NULL, NULL) == SQLITE_OK);
+}
+
+struct history *history_open(const char *path, char error[static HISTORY_ERROR_LEN]) {
+    struct history *history = calloc(1, sizeof *history);
+    if (history == NULL) {
+        snprintf(error, HISTORY_ERROR_LEN, "out of memory");
+        return NULL;
+    }
+    if (open_database(history, path))
+        return history;
+    snprintf(error, HISTORY_ERROR_LEN, "cannot use the database %.200s: %.250s", path,
+             history->failure);
+    history_close(history);
+    return NULL;
+}
+
+void history_close(struct history *history) {
+    if (history == NULL)
+        return;
+    sqlite3_close(history->db);
+    free(history);
+}
+
+const char *history_failure(const struct history *history) {
+    return history->failure;
+}
+
+static sqlite3_stmt *prepare(struct history *history, const char *sql) {
+    sqlite3_stmt *statement = NULL;
+    (void)note(history, sqlite3_prepare_v2(history->db, sql, -1, &statement, NULL) == SQLITE_OK);
+    return statement;
+}
+
+/* Ends a statement whose last step had that result. */
+static bool finish(struct history *history, sqlite3_stmt *statement, int result) {
+    const bool good = note(history, result == SQLITE_DONE);
+    sqlite3_finalize(statement);
+    return good;
+}
+
+/* Binds the period, the first one's beginning and the last one's as parameters 1 to 3. */
+static void bind_range(sqlite3_stmt *statement, uint32_t period_s, enum history_range range,
+                       int64_t now_s) {
+    const int64_t last_s = now_s - now_s % period_s;
+    sqlite3_bind_int64(statement, 1, period_s);
+    sqlite3_bind_int64(statement, 2, last_s - ranges[range].length_s + period_s);
+    sqlite3_bind_int64(statement, 3, last_s);
+}
+
+/* The columns are sums. */
+static struct sample read_sample(sqlite3_stmt *row) {
+    const double samples = sqlite3_column_double(row, 1);
+    return (struct sample){
+        .at_s = sqlite3_column_int64(row, 0),
+        .torrents = sqlite3_column_double(row, 2) / samples,
+        .peers = sqlite3_column_double(row, 3) / samples,
+        .seeders = sqlite3_column_double(row, 4) / samples,
+        .leechers = sqlite3_column_double(row, 5) / samples,
+        .announces_per_s = sqlite3_column_double(row, 6) / samples,
+        .upload_rate = sqlite3_column_double(row, 7) / samples,
+        .download_rate = sqlite3_column_double(row, 8) / samples,
+    };
+}
+
+bool history_samples(struct history *history, enum history_range range, int64_t now_s,
+                     sample_visitor visit, void *context) {
+    sqlite3_stmt *rows =
+        prepare(history,
+                "SELECT at_s, samples, torrents, peers, seeders, leechers, announces_per_s,"
+                " upload_rate, download_rate FROM sample"
+                " WHERE period_s = ?1 AND at_s BETWEEN ?2 AND ?3 AND samples > 0 ORDER BY at_s");
+    if (rows == NULL)
+        return false;
+    bind_range(rows, ranges[range].period_s, range, now_s);
+    int result;
+    while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
+        const struct sample sample = read_sample(rows);
+        visit(context, &sample);
+    }
+    return finish(history, rows, result);
+}
+
+static struct torrent_sample read_torrent_sample(sqlite3_stmt *row) {
+    const double samples = sqlite3_column_double(row, 1);
+    return (struct torrent_sample){
+        .at_s = sqlite3_column_int64(row, 0),
+        .seeders = sqlite3_column_double(row, 2) / samples,
+        .leechers = sqlite3_column_double(row, 3) / samples,
+        .downloaded = (uint32_t)sqlite3_column_int64(row, 4),
+        .upload_rate = sqlite3_column_double(row, 5) / samples,
+        .download_rate = sqlite3_column_double(row, 6) / samples,
+    };
+}
+
+/* Samples are stored in the order in which they are written, all torrents' side by side. All of one
+ * torrent's are found without an index by asking for it in each period that there is. */
+static const char TORRENT_SAMPLES[] =
+    "WITH RECURSIVE period (at_s) AS (SELECT ?2 UNION ALL"
+    " SELECT at_s + ?1 FROM period WHERE at_s < ?3)"
+    " SELECT found.at_s, samples, seeders, leechers, downloaded, upload_rate, download_rate"
+    " FROM period CROSS JOIN torrent_sample AS found ON found.period_s = ?1"
+    " AND found.at_s = period.at_s AND found.info_hash = ?4 WHERE samples > 0";
+
+bool history_torrent_samples(struct history *history, const uint8_t info_hash[static INFO_HASH_LEN],
+                             enum history_range range, int64_t now_s, torrent_sample_visitor visit,
+                             void *context) {
+    sqlite3_stmt *rows = prepare(history, TORRENT_SAMPLES);
+    if (rows == NULL)
+        return false;
+    bind_range(rows, ranges[range].torrent_period_s, range, now_s);
+    sqlite3_bind_blob(rows, 4, info_hash, INFO_HASH_LEN, SQLITE_STATIC);
+    int result;
+    while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
+        const struct torrent_sample sample = read_torrent_sample(rows);
+        visit(context, &sample);
+    }
+    return finish(history, rows, result);
+}
+
+static bool count_completions(struct history *history, const uint8_t *info_hash, size_t *total) {
+    sqlite3_stmt *row = prepare(history, "SELECT count(*) FROM completion WHERE info_hash = ?1");
+    if (row == NULL)
+        return false;
+    sqlite3_bind_blob(row, 1, info_hash, INFO_HASH_LEN, SQLITE_STATIC);
+    const bool good = note(history, sqlite3_step(row) == SQLITE_ROW);
+    if (good)
+        *total = (size_t)sqlite3_column_int64(row, 0);
+    sqlite3_finalize(row);
+    return good;
+}
+
+/* False for a row that we did not write. */
+static bool read_completion(sqlite3_stmt *row, struct completion *completion) {
+    const int len = sqlite3_column_bytes(row, 2);
+    completion->peer.family = len == ENDPOINT_V6_LEN ? FAMILY_V6 : FAMILY_V4;
+    if ((size_t)len != endpoint_len(completion->peer.family) ||
+        sqlite3_column_bytes(row, 1) != PEER_ID_LEN)
+        return false;
+    completion->at_s = sqlite3_column_int64(row, 0);
+    memcpy(completion->peer_id, sqlite3_column_blob(row, 1), PEER_ID_LEN);
+    memcpy(completion->peer.wire, sqlite3_column_blob(row, 2), (size_t)len);
+    return true;
+}
+
+bool history_completions(struct history *history, const uint8_t info_hash[static INFO_HASH_LEN],
+                         size_t offset, size_t max, completion_visitor visit, void *context,
+                         size_t *total) {
+    sqlite3_stmt *rows = prepare(history,
+                                 "SELECT at_s, peer_id, endpoint FROM completion"
+                                 " WHERE info_hash = ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3");
+    if (rows == NULL)
+        return false;
+    sqlite3_bind_blob(rows, 1, info_hash, INFO_HASH_LEN, SQLITE_STATIC);
+    sqlite3_bind_int64(rows, 2, max > INT64_MAX ? INT64_MAX : (int64_t)max);
+    sqlite3_bind_int64(rows, 3, offset > INT64_MAX ? INT64_MAX : (int64_t)offset);
+    struct completion completion = { 0 };
+    memcpy(completion.info_hash, info_hash, INFO_HASH_LEN);
+    int result;
+    while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
+        if (read_completion(rows, &completion))
+            visit(context, &completion);
+    }
+    return finish(history, rows, result) && count_completions(history, info_hash, total);
+}
