@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "server/http_server.h"
 #include "server/udp_server.h"
+#include "store/history.h"
 #include "swarm/tracker.h"
 #include "web/site.h"
 
@@ -27,6 +28,7 @@ struct config {
     char database[CONFIG_PATH_LEN]; /* empty: the state directory's skep.db */
     uint32_t flush_interval_ms;
     uint32_t feed_capacity; /* changes for each shard that wait for the store */
+    struct history_options history;
     struct tracker_options tracker;
     struct access_options access;
     struct http_server_options http;

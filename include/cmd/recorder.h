@@ -1,5 +1,5 @@
-/* The thread between the tracker's change feed and its readers: the event log, at once, and the
- * store, one commit a flush interval.
+/* The thread between the tracker's change feed and its readers: the event log and the watchers, at
+ * once, and the store, one commit a flush interval. It samples what the history is made of as well.
  *
  * What was answered more than one flush interval ago is in the database: the commit starts early
  * enough to be done by then. Only where a commit takes longer than half the interval (a
@@ -9,10 +9,26 @@
 #define SKEP_CMD_RECORDER_H
 
 #include "cmd/event_log.h"
+#include "store/history.h"
 #include "store/store.h"
 #include "swarm/tracker.h"
 
 struct recorder;
+
+/* Who else wants to know of each change: `read` is called on the recorder's thread, and must not
+ * take long. */
+struct change_watcher {
+    change_reader read;
+    void *context;
+};
+
+struct recorder_options {
+    uint32_t flush_interval_ms;
+    uint32_t events_per_s; /* lines in the log about peers */
+    struct history_options history;
+    const struct change_watcher *watchers; /* must outlive the recorder */
+    size_t watcher_count;
+};
 
 struct recorder_stats {
     double lag_s;      /* how long the oldest change that is not in the database has waited */
@@ -27,7 +43,7 @@ struct recorder_stats {
 /* `tracker` and `store` must outlive the recorder; `store` may be NULL. NULL without memory or a
  * thread. */
 struct recorder *recorder_start(struct tracker *tracker, struct store *store,
-                                uint32_t flush_interval_ms, uint32_t events_per_s);
+                                const struct recorder_options *options);
 
 /* A number that grows for as long as the thread gets on, be it by one batch of changes. Any thread.
  */
@@ -36,9 +52,9 @@ uint64_t recorder_progress(const struct recorder *recorder);
 /* Any thread. `now_ms` is clock_now_ms(). */
 struct recorder_stats recorder_stats(const struct recorder *recorder, uint64_t now_ms);
 
-/* Records what is still pending, commits it and ends the thread. Takes less than a second where
- * the database is locked. False if something could not be recorded, which the log says. NULL is
- * fine. */
+/* Records what is still pending, on the caller's thread, commits it and ends its own. Takes less
+ * than a second where the database is locked. False if something could not be recorded, which the
+ * log says. NULL is fine. */
 bool recorder_stop(struct recorder *recorder);
 
 #endif

@@ -1,5 +1,5 @@
-/* What the tracker's memory does not hold of its database: the registry and the secrets. Where a
- * new file takes an old one's place, they are carried over from the old. */
+/* What the tracker's memory does not hold of its database: the registry, the secrets and the
+ * history. Where a new file takes an old one's place, they are carried over from the old. */
 #ifndef SKEP_STORE_CARRY_OVER_H
 #define SKEP_STORE_CARRY_OVER_H
 

@@ -20,8 +20,8 @@ struct store;
 /* Opens or creates the file, and takes it forward to our schema. NULL and one line in `error` if
  * that cannot be done; then nothing in it was changed. The file stays ours until store_close: a
  * second store_open, from any process, is refused. Where the file is ours but damaged, it is kept
- * aside under a dated name and a new one is begun, with what can be read of the registry and the
- * secrets; the log says so as an error. */
+ * aside under a dated name and a new one is begun, with what can be read of the registry, the
+ * secrets and the history; the log says so as an error. */
 struct store *store_open(const char *path, char error[static STORE_ERROR_LEN]);
 
 /* Drops what was not committed. NULL is fine. */
@@ -52,7 +52,8 @@ bool store_apply(struct store *store, const struct change *changes, size_t count
  * swarms. The store is no longer stale. False as store_apply. */
 bool store_clear(struct store *store);
 
-/* Makes the open transaction durable. True also where there is none. False as store_apply. */
+/* Makes the open transaction durable, and what waits to be added to the history. True also where
+ * there is neither. False as store_apply. */
 bool store_commit(struct store *store);
 
 /* Changes in the open transaction. */

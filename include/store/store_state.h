@@ -1,6 +1,7 @@
 /* What the parts of the store share: its inside. Not for other modules.
  *
- * store.c opens the file and looks after it, store_changes.c writes, store_restore.c reads. */
+ * store.c opens the file and looks after it, store_changes.c and store_history.c write,
+ * store_restore.c reads; what they say to SQLite stands in store_statements.c. */
 #ifndef SKEP_STORE_STORE_STATE_H
 #define SKEP_STORE_STORE_STATE_H
 
@@ -8,10 +9,24 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "store/history.h"
 #include "store/schema.h"
 #include "store/store.h"
 
-enum statement { PUT_PEER, DROP_PEER, PUT_TORRENT, DROP_TORRENT, STATEMENTS };
+enum statement {
+    PUT_PEER,
+    DROP_PEER,
+    PUT_TORRENT,
+    DROP_TORRENT,
+    PUT_SAMPLE,
+    TRIM_SAMPLES,
+    PUT_TORRENT_SAMPLE,
+    TRIM_TORRENT_SAMPLES_BEHIND,
+    TRIM_TORRENT_SAMPLES_AHEAD,
+    PUT_COMPLETION,
+    TRIM_COMPLETIONS,
+    STATEMENTS,
+};
 
 /* An open database file. */
 struct connection {
@@ -22,6 +37,21 @@ struct connection {
     sqlite3_stmt *statements[STATEMENTS];
 };
 
+enum { SAMPLES_WAITING_MAX = 360, COMPLETIONS_WAITING_MAX = 8192 };
+
+/* What is to be added to the history and is in no commit yet. */
+struct history_queue {
+    struct history_options options;
+    struct sample samples[SAMPLES_WAITING_MAX];
+    size_t sample_count;
+    struct torrent_figures *torrents; /* the last ones */
+    size_t torrent_count;
+    int64_t torrents_at_s;
+    struct completion *completions;
+    size_t completion_count;
+    size_t completion_room;
+};
+
 struct store {
     char *path;
     struct connection at;
@@ -29,11 +59,27 @@ struct store {
     bool stale;
     bool suspect; /* the last failure was one that reopening may mend */
     size_t pending;
+    struct history_queue history;
     char failure[STORE_ERROR_LEN];
 };
 
 /* Begins a transaction if there is none. False if SQLite refuses. */
 bool store_begin(struct store *store);
+
+/* Prepares all statements. False if SQLite refuses, as where a table is missing. */
+bool store_prepare(struct connection *at);
+
+/* Whether something waits to be added to the history. */
+bool store_history_waits(const struct store *store);
+
+/* Adds it in the open transaction, which it begins if there is none. False as store_apply. */
+bool store_write_history(struct store *store);
+
+/* It is durable now. */
+void store_forget_written(struct store *store);
+
+/* Frees what waits. */
+void store_drop_history(struct store *store);
 
 /* Rolls back what was not committed and keeps the reason, which SQLite still knows. False, always.
  */

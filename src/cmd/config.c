@@ -36,6 +36,7 @@ struct config config_defaults(void) {
         .database = "",
         .flush_interval_ms = 1000,
         .feed_capacity = 16384,
+        .history = { .enabled = true, .torrents_max = 1000, .completions_max = 100000 },
         .tracker = {
             .interval_min_s = 120,
             .interval_max_s = 1800,

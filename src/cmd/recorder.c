@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/ticker.h"
+#include "cmd/sampler.h"
 
 enum {
     REPLAY_SHARDS = 8, /* in one go, when everything is written anew */
@@ -31,6 +32,9 @@ struct recorder {
     struct store *store;
     struct ticker *ticker;
     struct event_log events;
+    struct sampler *sampler; /* NULL: there is no history */
+    const struct change_watcher *watchers;
+    size_t watcher_count;
     uint32_t flush_interval_ms;
     uint32_t drain_period_ms;
     uint64_t now_ms;    /* of the present tick, before it drained */
@@ -103,11 +107,16 @@ static void read_to_store(void *context, const struct change *changes, size_t co
         note_failure(recorder);
 }
 
+/* What is in no replay, such as a completion, is kept apart from the rest: a failing store may be
+ * written anew. */
 static void read_changes(void *context, const struct change *changes, size_t count) {
     struct recorder *recorder = context;
     event_log_changes(&recorder->events, changes, count);
+    for (size_t i = 0; i < recorder->watcher_count; i++)
+        recorder->watchers[i].read(recorder->watchers[i].context, changes, count);
     if (recorder->store == NULL)
         return;
+    store_add_completions(recorder->store, changes, count, clock_unix_s());
     add_to_counter(&recorder->counters.pending, count);
     read_to_store(recorder, changes, count);
 }
@@ -191,6 +200,8 @@ static void tick(void *context) {
     struct recorder *recorder = context;
     atomic_fetch_add_explicit(&recorder->progress, 1, memory_order_relaxed);
     drain(recorder);
+    if (recorder->sampler != NULL)
+        sampler_tick(recorder->sampler, recorder->now_ms, clock_unix_s());
     if (recorder->store != NULL && flush_is_due(recorder))
         (void)flush(recorder);
     if (recorder->store != NULL)
@@ -204,25 +215,41 @@ static uint32_t drain_period(uint32_t flush_interval_ms) {
     return period < DRAIN_PERIOD_MAX_MS ? period : DRAIN_PERIOD_MAX_MS;
 }
 
+static void end(struct recorder *recorder) {
+    sampler_delete(recorder->sampler);
+    free(recorder);
+}
+
+/* Without a store there is no history. */
+static bool keep_history(struct recorder *recorder, const struct history_options *options) {
+    if (recorder->store == NULL || !options->enabled)
+        return true;
+    store_keep_history(recorder->store, options);
+    recorder->sampler = sampler_create(recorder->tracker, recorder->store, options->torrents_max);
+    return recorder->sampler != NULL;
+}
+
 struct recorder *recorder_start(struct tracker *tracker, struct store *store,
-                                uint32_t flush_interval_ms, uint32_t events_per_s) {
+                                const struct recorder_options *options) {
     struct recorder *recorder = calloc(1, sizeof *recorder);
     if (recorder == NULL)
         return NULL;
     *recorder = (struct recorder){
         .tracker = tracker,
         .store = store,
-        .events = { .per_s = events_per_s },
-        .flush_interval_ms = flush_interval_ms,
-        .drain_period_ms = drain_period(flush_interval_ms),
+        .events = { .per_s = options->events_per_s },
+        .watchers = options->watchers,
+        .watcher_count = options->watcher_count,
+        .flush_interval_ms = options->flush_interval_ms,
+        .drain_period_ms = drain_period(options->flush_interval_ms),
         .counters.recorded_ms = clock_now_ms(),
     };
-    recorder->ticker = ticker_start("recorder", recorder->drain_period_ms, tick, recorder);
-    if (recorder->ticker == NULL) {
-        free(recorder);
-        return NULL;
-    }
-    return recorder;
+    if (keep_history(recorder, &options->history))
+        recorder->ticker = ticker_start("recorder", recorder->drain_period_ms, tick, recorder);
+    if (recorder->ticker != NULL)
+        return recorder;
+    end(recorder);
+    return NULL;
 }
 
 uint64_t recorder_progress(const struct recorder *recorder) {
@@ -261,6 +288,6 @@ bool recorder_stop(struct recorder *recorder) {
         return true;
     ticker_stop(recorder->ticker);
     const bool good = record_the_rest(recorder);
-    free(recorder);
+    end(recorder);
     return good;
 }

@@ -86,6 +86,10 @@ static const struct setting SETTINGS[] = {
     SETTING("store.database", SETTING_TEXT, database, "the SQLite file"),
     NUMBER("store.flush_interval_ms", flush_interval_ms, 10, 60000, "milliseconds between two commits"),
     NUMBER("store.feed_capacity", feed_capacity, 1, 1048576, "changes that wait for the store, in each of 256 shards"),
+
+    SETTING("history.enabled", SETTING_BOOL, history.enabled, "keep figures of the last hour, day and month"),
+    NUMBER("history.torrents_max", history.torrents_max, 0, 10000, "torrents that figures are kept of"),
+    NUMBER("history.completions_max", history.completions_max, 0, 10000000, "completions that are remembered"),
 };
 /* clang-format on */
 

@@ -203,8 +203,12 @@ static bool start_udp(struct daemon *daemon, const struct config *config) {
 }
 
 static bool start_threads(struct daemon *daemon, const struct config *config) {
-    daemon->recorder = recorder_start(daemon->tracker, daemon->store, config->flush_interval_ms,
-                                      config->log_events_per_s);
+    const struct recorder_options recorder = {
+        .flush_interval_ms = config->flush_interval_ms,
+        .events_per_s = config->log_events_per_s,
+        .history = config->history,
+    };
+    daemon->recorder = recorder_start(daemon->tracker, daemon->store, &recorder);
     daemon->sweeper.tracker = daemon->tracker;
     set_sweep_pace(&daemon->sweeper, config);
     daemon->sweeper.ticker = ticker_start("sweeper", SWEEP_PERIOD_MS, sweep, &daemon->sweeper);

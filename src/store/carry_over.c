@@ -7,12 +7,17 @@
 
 enum { SQL_LEN = 512 };
 
-static const char *const tables[] = { "secret", "listed", "passkey", "ban" };
+/* The registry first: what it holds, nobody else knows. */
+static const char *const tables[] = {
+    "secret", "torrent_file", "listed", "passkey", "ban", "completion", "sample", "torrent_sample",
+};
 
 static const char BLANK[] =
     "SELECT NOT EXISTS (SELECT 1 FROM peer)"
     " AND NOT EXISTS (SELECT 1 FROM torrent)"
     " AND NOT EXISTS (SELECT 1 FROM secret)"
+    " AND NOT EXISTS (SELECT 1 FROM sample)"
+    " AND NOT EXISTS (SELECT 1 FROM completion)"
     " AND (SELECT version FROM registry_version) = 1";
 
 bool carry_over_is_wanted(sqlite3 *to) {

@@ -11,17 +11,6 @@
 #include "store/database_file.h"
 #include "store/store_state.h"
 
-static const char *const statement_sql[STATEMENTS] = {
-    [PUT_PEER] =
-        "INSERT OR REPLACE INTO peer"
-        " (info_hash, endpoint, peer_id, key, left, paused, counted, interval_s, since_s)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    [DROP_PEER] = "DELETE FROM peer WHERE info_hash = ?1 AND endpoint = ?2",
-    [PUT_TORRENT] = ("INSERT OR REPLACE INTO torrent (info_hash, downloaded, idle_since_s)"
-                     " VALUES (?1, ?2, ?3)"),
-    [DROP_TORRENT] = "DELETE FROM torrent WHERE info_hash = ?1",
-};
-
 /* For who else has the file locked; a stop must not wait for long. */
 enum { BUSY_PATIENCE_MS = 250 };
 
@@ -33,15 +22,6 @@ void store_explain(char why[static SCHEMA_ERROR_LEN], const char *text) {
         if (*c == '\n')
             *c = ' ';
     }
-}
-
-static bool prepare(struct connection *at) {
-    for (int i = 0; i < STATEMENTS; i++) {
-        if (sqlite3_prepare_v3(at->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-                               &at->statements[i], NULL) != SQLITE_OK)
-            return false;
-    }
-    return true;
 }
 
 static const char *log_path(const struct connection *at) {
@@ -66,7 +46,7 @@ static const char SET_UP[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA user_version;";
 
 static enum opened set_up(struct connection *at, char why[static SCHEMA_ERROR_LEN]) {
-    if (sqlite3_exec(at->db, SET_UP, NULL, NULL, NULL) == SQLITE_OK && prepare(at))
+    if (sqlite3_exec(at->db, SET_UP, NULL, NULL, NULL) == SQLITE_OK && store_prepare(at))
         return OPENED;
     store_explain(why, sqlite3_errmsg(at->db));
     /* A plain error: a table or column of ours is missing. */
@@ -167,7 +147,8 @@ static bool bring_along(struct store *store, const struct connection *fresh,
     }
     if (!complete)
         log_error(
-            "not all torrents, passkeys and bans of the old database could be read; please "
+            "not all torrents, passkeys, bans and figures of the old database could be read; "
+            "please "
             "look at what `skepctl` lists");
     return true;
 }
@@ -228,6 +209,7 @@ void store_close(struct store *store) {
     if (store == NULL)
         return;
     close_connection(&store->at);
+    store_drop_history(store);
     free(store->path);
     free(store);
 }
@@ -304,11 +286,14 @@ bool store_begin(struct store *store) {
 }
 
 bool store_commit(struct store *store) {
+    if (store_history_waits(store) && !store_write_history(store))
+        return false;
     if (!store->in_transaction)
         return true;
     if (sqlite3_exec(store->at.db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
         return store_fail(store);
     store->in_transaction = false;
     store->pending = 0;
+    store_forget_written(store);
     return true;
 }

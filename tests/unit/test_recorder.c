@@ -26,7 +26,8 @@ static void start(size_t feed_capacity) {
     tracker = tracker_create(&options, feed_capacity);
     store = store_open(path, error);
     ck_assert_msg(store != NULL, "%s", error);
-    recorder = recorder_start(tracker, store, INTERVAL_MS, 0);
+    const struct recorder_options recording = { .flush_interval_ms = INTERVAL_MS };
+    recorder = recorder_start(tracker, store, &recording);
     ck_assert_ptr_nonnull(recorder);
     ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
     sqlite3_busy_timeout(other, PATIENCE_MS);
