@@ -220,12 +220,14 @@ static void end(struct recorder *recorder) {
     free(recorder);
 }
 
-/* Without a store there is no history. */
+/* Without a store there is no history. The first period begins before the first announce. */
 static bool keep_history(struct recorder *recorder, const struct history_options *options) {
     if (recorder->store == NULL || !options->enabled)
         return true;
     store_keep_history(recorder->store, options);
     recorder->sampler = sampler_create(recorder->tracker, recorder->store, options->torrents_max);
+    if (recorder->sampler != NULL)
+        sampler_tick(recorder->sampler, clock_now_ms(), clock_unix_s());
     return recorder->sampler != NULL;
 }
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from support.announce import Peer, random_hash, scraped
+from support.database import rows
 from support.skepd import Skepd
 from support.udp import UdpClient
 from support.waiting import wait_until
@@ -19,6 +20,7 @@ store = { flush_interval_ms = 100; };
 """
 STEPS = ["+10y", "-10y", "+0"]
 WARP_S = 0.25
+SAMPLED_S = 1.2  # a period of the history lasts a second at least
 
 
 @pytest.fixture
@@ -74,3 +76,19 @@ def test_database_is_written_whatever_the_clock_says(daemon, clock, torrent, pee
         daemon.kill()
         daemon.start()
         assert scraped(daemon.port, torrent)[1] == 1 + STEPS.index(step)
+
+
+def sampled(daemon):
+    """How often the tracker was sampled, and the torrents."""
+    return tuple(rows(daemon.database, f"SELECT coalesce(sum(samples), 0) FROM {table}"
+                                       f" WHERE period_s = {period_s}")[0][0]
+                 for table, period_s in (("sample", 10), ("torrent_sample", 120)))
+
+
+def test_history_goes_on_whatever_the_clock_says(daemon, clock, peer):
+    for count, step in enumerate(["+3m", "-10y", "+0"], 1):
+        time.sleep(SAMPLED_S)
+        peer().start()
+        clock.write_text(step)
+        wait_until(lambda: sampled(daemon)[1] == count)
+        assert sampled(daemon)[0] >= count

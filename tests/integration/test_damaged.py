@@ -102,23 +102,30 @@ def test_what_can_be_read_of_a_damaged_database_is_not_lost(file):
 
 
 def register(file):
-    """What an operator has told the tracker, and memory does not give back."""
+    """What an operator has told the tracker, and what was: memory does not give it back."""
     sql(file, "INSERT INTO listed (info_hash, name, added_s) VALUES (x'%s', 'a film', 5)" % ("ab" * 20))
     sql(file, "INSERT INTO ban VALUES ('10.9.8.0/24', 'noise', 0, 5)")
     sql(file, "INSERT INTO secret VALUES ('a name', x'0102')")
+    sql(file, "INSERT INTO torrent_file VALUES (3, x'04', 'content')",
+        "UPDATE listed SET size = 6, file_id = 3")
+    sql(file, "INSERT INTO sample VALUES (3600, 7200, 1, 2, 3, 4, 5, 6, 7, 8)")
+    sql(file, "INSERT INTO torrent_sample VALUES (3600, 7200, x'%s', 1, 2, 3, 4, 5, 6)" % ("ab" * 20))
+    sql(file, "INSERT INTO completion VALUES (9, 5, x'%s', x'%s', x'010203040506')" % ("ab" * 20, "cd" * 20))
 
 
 def registered(file):
-    return [sql(file, f"SELECT * FROM {table}") for table in ("listed", "ban", "secret")]
+    return [sql(file, f"SELECT * FROM {table}") for table in
+            ("listed", "ban", "secret", "torrent_file", "sample", "torrent_sample", "completion")]
 
 
 @pytest.mark.parametrize("damage", [garbage_in_a_page, rows_of_the_wrong_length, table_is_missing],
                          ids=lambda damage: damage.__name__)
-def test_registry_of_a_damaged_database_is_carried_over(file, damage):
+def test_registry_and_history_of_a_damaged_database_are_carried_over(file, damage):
     database.create(file, PEERS)
     register(file)
     before = registered(file)
     damage(file)
+    assert all(before)
     with Skepd(FAST, database=file):
         assert len(kept(file)) == 1
         assert registered(file) == before

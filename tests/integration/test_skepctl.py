@@ -9,6 +9,7 @@ import time
 import pytest
 
 from support.announce import random_hash
+from support.database import rows
 from support.skepctl import Skepctl
 from support.skepd import Skepd
 
@@ -202,16 +203,26 @@ def test_names_and_labels_are_taken_as_they_are(skepctl):
     assert skepctl("key", "list") == ""
 
 
-def test_torrent_is_added_from_its_file(skepctl, tmp_path):
+def kept_files(database):
+    """(content, size) of each registered torrent that came with its file."""
+    return rows(database, "SELECT content, size FROM torrent_file JOIN listed ON file_id = id")
+
+
+def test_torrent_is_added_from_its_file(skepctl, database, tmp_path):
     info = b"d6:lengthi5e4:name6:a film12:piece lengthi16384e6:pieces20:xxxxxxxxxxxxxxxxxxxxe"
     file = tmp_path / "film.torrent"
     file.write_bytes(b"d8:announce3:url4:info" + info + b"e")
     info_hash = hashlib.sha1(info).hexdigest()
     assert skepctl("add", file) == f"{info_hash}  a film\n"
     assert skepctl("list") == f"{info_hash}  a film\n"
+    assert kept_files(database) == [(file.read_bytes(), 5)]
+    skepctl("add", info_hash, "another name")
+    assert kept_files(database) == [(file.read_bytes(), 5)]
+    skepctl("remove", info_hash)
+    assert kept_files(database) == []
 
 
-def test_hybrid_torrent_is_added_by_both_of_its_hashes(skepctl, tmp_path):
+def test_hybrid_torrent_is_added_by_both_of_its_hashes(skepctl, database, tmp_path):
     info = (b"d6:lengthi5e12:meta versioni2e4:name1:a12:piece lengthi16384e"
             b"6:pieces20:xxxxxxxxxxxxxxxxxxxxe")
     file = tmp_path / "hybrid.torrent"
@@ -219,3 +230,9 @@ def test_hybrid_torrent_is_added_by_both_of_its_hashes(skepctl, tmp_path):
     hashes = {hashlib.sha1(info).hexdigest(), hashlib.sha256(info).hexdigest()[:40]}
     skepctl("add", file)
     assert {line.split()[0] for line in skepctl("list").splitlines()} == hashes
+    assert len(kept_files(database)) == 2
+    assert rows(database, "SELECT count(*) FROM torrent_file") == [(1,)]
+    for info_hash in hashes:
+        assert kept_files(database) != []
+        skepctl("remove", info_hash)
+    assert rows(database, "SELECT count(*) FROM torrent_file") == [(0,)]

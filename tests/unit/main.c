@@ -64,6 +64,9 @@ static Suite *(*const suites[])(void) = {
     qr_suite,
     magnet_suite,
     torrent_file_suite,
+    history_suite,
+    registry_torrents_suite,
+    sampler_suite,
 };
 
 int main(void) {

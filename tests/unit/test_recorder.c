@@ -18,6 +18,23 @@ static struct store *store;
 static struct recorder *recorder;
 static sqlite3 *other;
 
+/* What a watcher saw; written on the recorder's thread. */
+static _Atomic uint64_t joined;
+static _Atomic uint64_t completed;
+
+static void watch(void *context, const struct change *changes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        *(_Atomic uint64_t *)context += changes[i].kind == CHANGE_PEER_JOINED;
+}
+
+static void watch_completed(void *context, const struct change *changes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        *(_Atomic uint64_t *)context += changes[i].kind == CHANGE_PEER_COMPLETED;
+}
+
+static const struct change_watcher watchers[] = { { watch, &joined },
+                                                  { watch_completed, &completed } };
+
 static void start(size_t feed_capacity) {
     const struct tracker_options options = test_options();
     char error[STORE_ERROR_LEN];
@@ -26,7 +43,13 @@ static void start(size_t feed_capacity) {
     tracker = tracker_create(&options, feed_capacity);
     store = store_open(path, error);
     ck_assert_msg(store != NULL, "%s", error);
-    const struct recorder_options recording = { .flush_interval_ms = INTERVAL_MS };
+    const struct recorder_options recording = {
+        .flush_interval_ms = INTERVAL_MS,
+        .history = { .enabled = true, .completions_max = 10 * PEERS },
+        .watchers = watchers,
+        .watcher_count = COUNT_OF(watchers),
+    };
+    joined = completed = 0;
     recorder = recorder_start(tracker, store, &recording);
     ck_assert_ptr_nonnull(recorder);
     ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
@@ -54,14 +77,17 @@ static void run(const char *sql) {
                   sqlite3_errmsg(other));
 }
 
-static uint32_t stored_peers(void) {
+static uint32_t number_of(const char *sql) {
     sqlite3_stmt *row;
-    ck_assert_int_eq(sqlite3_prepare_v2(other, "SELECT count(*) FROM peer", -1, &row, NULL),
-                     SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(other, sql, -1, &row, NULL), SQLITE_OK);
     ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
     const int count = sqlite3_column_int(row, 0);
     sqlite3_finalize(row);
     return (uint32_t)count;
+}
+
+static uint32_t stored_peers(void) {
+    return number_of("SELECT count(*) FROM peer");
 }
 
 static struct recorder_stats stats(void) {
@@ -71,6 +97,14 @@ static struct recorder_stats stats(void) {
 static void put(uint32_t first, uint32_t count) {
     for (uint32_t i = first; i < first + count; i++) {
         const struct announce_request request = test_leecher(i);
+        test_put(tracker, &request, clock_now_ms());
+    }
+}
+
+static void complete(uint32_t first, uint32_t count) {
+    for (uint32_t i = first; i < first + count; i++) {
+        struct announce_request request = test_seeder(i);
+        request.event = EVENT_COMPLETED;
         test_put(tracker, &request, clock_now_ms());
     }
 }
@@ -162,6 +196,37 @@ START_TEST(deleted_file_is_written_anew) {
 }
 END_TEST
 
+START_TEST(watchers_see_each_change_once) {
+    put(0, PEERS);
+    complete(0, PEERS / 2);
+    wait_until_stored(PEERS);
+    run("BEGIN IMMEDIATE");
+    complete(PEERS / 2, PEERS / 2);
+    put(PEERS, PEERS);
+    wait_until(is_failing);
+    run("ROLLBACK");
+    wait_until_stored(2 * PEERS);
+    ck_assert_uint_eq(joined, 2 * PEERS);
+    ck_assert_uint_eq(completed, PEERS);
+}
+END_TEST
+
+START_TEST(completions_outlive_a_store_that_is_written_anew) {
+    put(0, PEERS);
+    complete(0, PEERS / 2);
+    wait_until_stored(PEERS);
+    run("BEGIN IMMEDIATE");
+    put(PEERS, 1);
+    wait_until(is_failing);
+    complete(PEERS / 2, PEERS / 2);
+    run("ROLLBACK");
+    wait_until_stored(PEERS + 1);
+    ck_assert_uint_gt(stats().rewrites, 0);
+    ck_assert_uint_eq(number_of("SELECT count(*) FROM completion"), PEERS);
+    ck_assert_uint_eq(number_of("SELECT count(DISTINCT peer_id) FROM completion"), PEERS);
+}
+END_TEST
+
 Suite *recorder_suite(void) {
     Suite *suite = suite_create("recorder");
     TCase *room = tcase_create("room");
@@ -171,6 +236,8 @@ Suite *recorder_suite(void) {
     tcase_add_test(room, locked_store_lags_and_catches_up);
     tcase_add_test(room, announce_does_not_wait_for_a_locked_store);
     tcase_add_test(room, deleted_file_is_written_anew);
+    tcase_add_test(room, watchers_see_each_change_once);
+    tcase_add_test(room, completions_outlive_a_store_that_is_written_anew);
     suite_add_tcase(suite, room);
 
     TCase *overflow = tcase_create("overflow");

@@ -185,6 +185,26 @@ START_TEST(own_steps_lead_to_the_own_version) {
 }
 END_TEST
 
+enum { BEFORE_HISTORY = 4 };
+
+START_TEST(version_before_the_history_keeps_what_it_has) {
+    ck_assert(schema_migrate(db, schema_steps, BEFORE_HISTORY, error) == SCHEMA_GOOD);
+    run("INSERT INTO listed VALUES (x'01', 'a film', 5)");
+    run("INSERT INTO peer VALUES (x'01', x'02', x'03', 4, 5, 0, 1, 60)");
+    run("INSERT INTO torrent VALUES (x'01', 7, 0)");
+    ck_assert_msg(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD, "%s",
+                  error);
+    ck_assert_str_eq(value("SELECT name || typeof(size) || typeof(file_id) FROM listed"),
+                     "a filmnullnull");
+    ck_assert_str_eq(value("SELECT interval_s || ' ' || since_s FROM peer"), "60 0");
+    ck_assert_str_eq(value("SELECT downloaded FROM torrent"), "7");
+    ck_assert_str_eq(value("SELECT version FROM registry_version"), "2");
+    ck_assert_str_eq(value("SELECT count(*) FROM sample, torrent_sample, completion"), "0");
+    run("DELETE FROM listed");
+    ck_assert_str_eq(value("SELECT version FROM registry_version"), "3");
+}
+END_TEST
+
 Suite *schema_suite(void) {
     Suite *suite = suite_create("schema");
     TCase *forward = tcase_create("forward");
@@ -195,6 +215,7 @@ Suite *schema_suite(void) {
     tcase_add_test(forward, jump_over_several_versions_keeps_the_data);
     tcase_add_test(forward, current_version_is_left_alone);
     tcase_add_test(forward, own_steps_lead_to_the_own_version);
+    tcase_add_test(forward, version_before_the_history_keeps_what_it_has);
     suite_add_tcase(suite, forward);
 
     TCase *refused = tcase_create("refused");

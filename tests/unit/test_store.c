@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -138,6 +139,39 @@ START_TEST(extreme_values_survive) {
     reopen();
     ck_assert_uint_eq(restore_all(), 1);
     assert_restored(&change);
+}
+END_TEST
+
+START_TEST(peers_are_as_old_as_they_were) {
+    struct change old = peer_change(CHANGE_PEER_JOINED, 1);
+    old.age_s = 5000;
+    apply(old);
+    struct change young = peer_change(CHANGE_PEER_UPDATED, 2);
+    young.age_s = 0;
+    apply(young);
+    commit();
+    reopen();
+    ck_assert_uint_eq(restore_all(), 2);
+    ck_assert_uint_ge(find(&old)->age_s, 5000);
+    ck_assert_uint_le(find(&old)->age_s, 5060);
+    ck_assert_uint_le(find(&young)->age_s, 60);
+}
+END_TEST
+
+/* Since 1970 by an older database; or since some day to come, when the clock was ahead. */
+START_TEST(peers_of_an_unlikely_age_are_new) {
+    const char *const unlikely[] = { "UPDATE peer SET since_s = 0",
+                                     "UPDATE peer SET since_s = 1 << 40" };
+    sqlite3 *db = NULL;
+    apply(peer_change(CHANGE_PEER_JOINED, 1));
+    commit();
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    for (size_t i = 0; i < COUNT_OF(unlikely); i++) {
+        ck_assert_int_eq(sqlite3_exec(db, unlikely[i], NULL, NULL, NULL), SQLITE_OK);
+        ck_assert_uint_eq(restore_all(), 1);
+        ck_assert_uint_eq(restored.list[0].age_s, 0);
+    }
+    sqlite3_close(db);
 }
 END_TEST
 
@@ -309,6 +343,8 @@ static void add_content_tests(TCase *content) {
     tcase_add_test(content, fresh_store_is_empty);
     tcase_add_test(content, committed_peers_are_there_again);
     tcase_add_test(content, extreme_values_survive);
+    tcase_add_test(content, peers_are_as_old_as_they_were);
+    tcase_add_test(content, peers_of_an_unlikely_age_are_new);
     tcase_add_test(content, uncommitted_changes_are_lost);
     tcase_add_test(content, later_change_of_a_peer_counts);
     tcase_add_test(content, run_of_changes_that_starts_in_the_past_ends_in_the_present);
