@@ -6,8 +6,8 @@
  * skepd did not run, or the clock stepped over a period, there is none. Longer periods are made
  * of the shorter ones' samples as these come in, so that the running hour is there, too.
  *
- * All of it is bounded: the samples of the tracker take about 200 KB, those of torrents about 85 KB
- * a torrent (85 MB where all of history.torrents_max, 1000, had peers for a month), completions
+ * All of it is bounded: the samples of the tracker take about 150 KB, those of torrents about 90 KB
+ * a torrent (90 MB where all of history.torrents_max, 1000, had peers for a month), completions
  * about 120 bytes each (12 MB for history.completions_max, 100000). */
 #ifndef SKEP_STORE_HISTORY_H
 #define SKEP_STORE_HISTORY_H

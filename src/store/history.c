@@ -7,14 +7,16 @@
 
 enum { PATIENCE_MS = 250 };
 
+enum { HOUR_S = 3600, DAY_S = 24 * HOUR_S, MONTH_S = 30 * DAY_S };
+
 static const struct {
     uint32_t period_s;
     uint32_t torrent_period_s;
     int64_t length_s;
 } ranges[] = {
-    [HISTORY_HOUR] = { 10, 120, 3600 },
-    [HISTORY_DAY] = { 120, 120, 86400 },
-    [HISTORY_MONTH] = { 3600, 3600, 30 * 86400 },
+    [HISTORY_HOUR] = { 10, 120, HOUR_S },
+    [HISTORY_DAY] = { 120, 120, DAY_S },
+    [HISTORY_MONTH] = { 3600, 3600, MONTH_S },
 };
 
 struct history {

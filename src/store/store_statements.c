@@ -2,10 +2,9 @@
 #include "store/store_state.h"
 
 static const char *const statement_sql[STATEMENTS] = {
-    [PUT_PEER] =
-        "INSERT OR REPLACE INTO peer"
-        " (info_hash, endpoint, peer_id, key, left, paused, counted, interval_s, since_s)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [PUT_PEER] = ("INSERT OR REPLACE INTO peer"
+                  " (info_hash, endpoint, peer_id, key, left, paused, counted, interval_s, since_s)"
+                  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
     [DROP_PEER] = "DELETE FROM peer WHERE info_hash = ?1 AND endpoint = ?2",
     [PUT_TORRENT] = ("INSERT OR REPLACE INTO torrent (info_hash, downloaded, idle_since_s)"
                      " VALUES (?1, ?2, ?3)"),
