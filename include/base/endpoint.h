@@ -58,6 +58,9 @@ struct endpoint endpoint_from_wire(uint8_t family, const uint8_t *wire);
 /* FAMILY_NONE where `address` is neither AF_INET nor AF_INET6. */
 struct endpoint endpoint_from_sockaddr(const struct sockaddr *address);
 
+/* Its socket address, and how long that is. The family must not be FAMILY_NONE. */
+socklen_t endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_storage *address);
+
 /* An IP address without a port; the endpoint's port is 0. False if `text` is none. */
 bool endpoint_parse_address(const char *text, struct endpoint *endpoint);
 

@@ -68,6 +68,21 @@ struct endpoint endpoint_from_sockaddr(const struct sockaddr *address) {
     return (struct endpoint){ 0 };
 }
 
+socklen_t endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_storage *address) {
+    memset(address, 0, sizeof *address);
+    const in_port_t port = htons(endpoint_port(endpoint));
+    if (endpoint->family == FAMILY_V4) {
+        struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = port };
+        memcpy(&in.sin_addr, endpoint->wire, 4);
+        memcpy(address, &in, sizeof in);
+        return sizeof in;
+    }
+    struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = port };
+    memcpy(&in6.sin6_addr, endpoint->wire, 16);
+    memcpy(address, &in6, sizeof in6);
+    return sizeof in6;
+}
+
 bool endpoint_parse_address(const char *text, struct endpoint *endpoint) {
     uint8_t address[16];
     if (inet_pton(AF_INET, text, address) == 1) {

@@ -14,21 +14,6 @@
 
 enum { INHERITED_WAIT_US = 200000 }; /* also how long a stop may have to wait */
 
-static socklen_t to_sockaddr(const struct endpoint *address, uint16_t port,
-                             struct sockaddr_storage *out) {
-    memset(out, 0, sizeof *out);
-    if (address->family == FAMILY_V4) {
-        struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
-        memcpy(&in.sin_addr, address->wire, 4);
-        memcpy(out, &in, sizeof in);
-        return sizeof in;
-    }
-    struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-    memcpy(&in6.sin6_addr, address->wire, 16);
-    memcpy(out, &in6, sizeof in6);
-    return sizeof in6;
-}
-
 static bool set_option(int fd, int level, int option, int value) {
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
@@ -47,7 +32,9 @@ static int open_socket(const struct endpoint *address, int type) {
 
 static bool bind_socket(int fd, const struct endpoint *address, uint16_t port) {
     struct sockaddr_storage where;
-    const socklen_t len = to_sockaddr(address, port, &where);
+    struct endpoint endpoint = *address;
+    endpoint_set_port(&endpoint, port);
+    const socklen_t len = endpoint_to_sockaddr(&endpoint, &where);
     return bind(fd, (struct sockaddr *)&where, len) == 0;
 }
 
