@@ -16,9 +16,10 @@
 struct recorder;
 
 /* Who else wants to know of each change: `read` is called on the recorder's thread, and must not
- * take long. */
+ * take long; neither must `lost`, which is called where some changes before were lost. */
 struct change_watcher {
     change_reader read;
+    void (*lost)(void *context); /* NULL: that is nothing to it */
     void *context;
 };
 

@@ -121,6 +121,22 @@ static void read_changes(void *context, const struct change *changes, size_t cou
     read_to_store(recorder, changes, count);
 }
 
+static void tell_of_loss(const struct recorder *recorder) {
+    for (size_t i = 0; i < recorder->watcher_count; i++) {
+        const struct change_watcher *watcher = &recorder->watchers[i];
+        if (watcher->lost != NULL)
+            watcher->lost(watcher->context);
+    }
+}
+
+/* False if changes were lost. */
+static bool drain_feed(struct recorder *recorder) {
+    const bool whole = tracker_drain(recorder->tracker, read_changes, recorder);
+    if (!whole)
+        tell_of_loss(recorder);
+    return whole;
+}
+
 /* Changes that come meanwhile wait in the feed; applying them again does no harm. */
 static bool write_anew(struct recorder *recorder) {
     add_to_counter(&recorder->counters.rewrites, 1);
@@ -133,7 +149,7 @@ static bool write_anew(struct recorder *recorder) {
     for (uint32_t first = 0; first < TRACKER_SHARDS && complete; first += REPLAY_SHARDS) {
         complete = tracker_replay(recorder->tracker, first, REPLAY_SHARDS, recorder->now_ms,
                                   read_to_store, recorder) &&
-                   tracker_drain(recorder->tracker, read_changes, recorder);
+                   drain_feed(recorder);
         if (store_is_stale(recorder->store))
             return false;
     }
@@ -191,8 +207,7 @@ static void note_overflow(struct recorder *recorder) {
 static void drain(struct recorder *recorder) {
     recorder->now_ms = clock_now_ms();
     event_log_tick(&recorder->events, recorder->now_ms);
-    if (!tracker_drain(recorder->tracker, read_changes, recorder) && recorder->store != NULL &&
-        !store_is_stale(recorder->store))
+    if (!drain_feed(recorder) && recorder->store != NULL && !store_is_stale(recorder->store))
         note_overflow(recorder);
 }
 

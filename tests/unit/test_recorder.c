@@ -21,6 +21,7 @@ static sqlite3 *other;
 /* What a watcher saw; written on the recorder's thread. */
 static _Atomic uint64_t joined;
 static _Atomic uint64_t completed;
+static _Atomic uint64_t losses;
 
 static void watch(void *context, const struct change *changes, size_t count) {
     for (size_t i = 0; i < count; i++)
@@ -32,8 +33,21 @@ static void watch_completed(void *context, const struct change *changes, size_t 
         *(_Atomic uint64_t *)context += changes[i].kind == CHANGE_PEER_COMPLETED;
 }
 
-static const struct change_watcher watchers[] = { { watch, &joined },
-                                                  { watch_completed, &completed } };
+static void count_loss(void *context) {
+    ++*(_Atomic uint64_t *)context;
+}
+
+static void ignore(void *context, const struct change *changes, size_t count) {
+    (void)context;
+    (void)changes;
+    (void)count;
+}
+
+static const struct change_watcher watchers[] = {
+    { .read = watch, .context = &joined },
+    { .read = watch_completed, .context = &completed },
+    { .read = ignore, .lost = count_loss, .context = &losses },
+};
 
 static void start(size_t feed_capacity) {
     const struct tracker_options options = test_options();
@@ -49,7 +63,7 @@ static void start(size_t feed_capacity) {
         .watchers = watchers,
         .watcher_count = COUNT_OF(watchers),
     };
-    joined = completed = 0;
+    joined = completed = losses = 0;
     recorder = recorder_start(tracker, store, &recording);
     ck_assert_ptr_nonnull(recorder);
     ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
@@ -181,6 +195,14 @@ START_TEST(overflow_is_written_anew) {
 }
 END_TEST
 
+START_TEST(watchers_hear_of_a_loss) {
+    put(0, 10 * PEERS);
+    wait_until_stored(10 * PEERS);
+    ck_assert_uint_lt(joined, 10 * PEERS);
+    ck_assert_uint_gt(losses, 0);
+}
+END_TEST
+
 START_TEST(deleted_file_is_written_anew) {
     put(0, PEERS);
     wait_until_stored(PEERS);
@@ -208,6 +230,7 @@ START_TEST(watchers_see_each_change_once) {
     wait_until_stored(2 * PEERS);
     ck_assert_uint_eq(joined, 2 * PEERS);
     ck_assert_uint_eq(completed, PEERS);
+    ck_assert_uint_eq(losses, 0);
 }
 END_TEST
 
@@ -244,6 +267,7 @@ Suite *recorder_suite(void) {
     tcase_set_timeout(overflow, 60);
     tcase_add_checked_fixture(overflow, start_without_room, stop);
     tcase_add_test(overflow, overflow_is_written_anew);
+    tcase_add_test(overflow, watchers_hear_of_a_loss);
     suite_add_tcase(suite, overflow);
     return suite;
 }
