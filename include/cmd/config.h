@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "server/http_server.h"
+#include "server/prober.h"
 #include "server/udp_server.h"
 #include "store/history.h"
 #include "swarm/tracker.h"
@@ -33,6 +34,7 @@ struct config {
     struct access_options access;
     struct http_server_options http;
     struct site_options site;
+    struct prober_options check;
     struct udp_server_options udp; /* listens where HTTP does; port 0 is HTTP's */
 };
 

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "cmd/recorder.h"
 #include "server/http_counters.h"
+#include "server/prober.h"
 #include "server/udp_server.h"
 #include "swarm/tracker.h"
 
@@ -14,6 +15,7 @@ struct figures {
     const struct recorder *recorder;
     const struct udp_server *udp;
     const struct http_counters *http;
+    struct prober *prober;
 };
 
 /* Writes them all; `context` is a struct figures. Any thread. */

@@ -12,6 +12,13 @@ static const char *const PRIVATE_NETWORKS[] = {
     "127.0.0.0/8", "::1",           "fc00::/7",       "fe80::/10",
 };
 
+/* Of these, those whose peers are near enough for us to try them. What a provider's NAT hides is
+ * none of our business, and a link-local IPv6 address leads nowhere without its link. */
+static const char *const NEAR_NETWORKS[] = {
+    "10.0.0.0/8",  "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
+    "127.0.0.0/8", "::1",           "fc00::/7",
+};
+
 static const char *const THIS_MACHINE[] = { "127.0.0.0/8", "::1" };
 
 static struct networks networks_of(const char *const *texts, size_t count) {
@@ -22,6 +29,10 @@ static struct networks networks_of(const char *const *texts, size_t count) {
         (void)parsed;
     }
     return networks;
+}
+
+static struct networks near_networks(void) {
+    return networks_of(NEAR_NETWORKS, sizeof NEAR_NETWORKS / sizeof NEAR_NETWORKS[0]);
 }
 
 static struct networks private_networks(void) {
@@ -79,6 +90,17 @@ struct config config_defaults(void) {
             .hostnames = { 0 },
             .public_stats = false,
             .upload_max = 16 * 1024 * 1024,
+        },
+        .check = {
+            .enabled = true,
+            .limits = {
+                .networks = near_networks(),
+                .per_s = 10,
+                .interval_s = 10 * 60,
+                .peers_max = 100000,
+                .address_peers_max = 32,
+            },
+            .timeout_ms = 3000,
         },
         .udp = {
             .enabled = true,

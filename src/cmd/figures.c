@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "report/metrics.h"
+#include "server/prober_metrics.h"
 
 static void write_recorder(struct writer *w, const struct recorder_stats *stats) {
     metrics_single(w, "skep_store_lag_seconds", METRIC_GAUGE,
@@ -58,6 +59,10 @@ void figures_write(void *context, struct writer *w) {
     }
     if (figures->http != NULL)
         write_http(w, figures->http);
+    if (figures->prober != NULL) {
+        const struct prober_stats checks = prober_stats(figures->prober);
+        prober_metrics_write(w, &checks);
+    }
     metrics_single(w, "skep_log_lines_dropped_total", METRIC_COUNTER,
                    "Log lines that nobody took in time.", (double)log_dropped());
 }

@@ -18,6 +18,7 @@
 
 enum {
     HOURS_8_S = 8 * 60 * 60,
+    DAY_S = 24 * 60 * 60,
     YEARS_10_S = 10 * 365 * 24 * 60 * 60,
     MANY = 1000000000, /* far above what fits in memory, far below where counters wrap */
 };
@@ -81,6 +82,14 @@ static const struct setting SETTINGS[] = {
     SETTING("network.trust", SETTING_NETWORKS, tracker.trust, "networks whose peers may claim another address"),
     SETTING("network.trusted_proxies", SETTING_NETWORKS, http.trusted_proxies, "proxies that say whose requests they pass on"),
     SETTING("network.external_address", SETTING_EXTERNAL, tracker, "how the outside sees our LAN"),
+
+    SETTING("check.enabled", SETTING_BOOL, check.enabled, "try whether peers can be reached"),
+    SETTING("check.networks", SETTING_NETWORKS, check.limits.networks, "networks in which peers are checked"),
+    NUMBER("check.per_s", check.limits.per_s, 1, 1000, "checks begun in a second"),
+    NUMBER("check.timeout_ms", check.timeout_ms, 100, 60000, "milliseconds that a connection may take"),
+    NUMBER("check.interval_s", check.limits.interval_s, 1, DAY_S, "seconds until a peer is checked again"),
+    NUMBER("check.peers_max", check.limits.peers_max, 1, 1000000, "peers that are checked"),
+    NUMBER("check.address_peers_max", check.limits.address_peers_max, 1, ADDRESS_COUNT_MAX, "peers of one address that are checked, and checks of it in that time"),
 
     SETTING("store.enabled", SETTING_BOOL, store_enabled, "remember torrents and peers across restarts"),
     SETTING("store.database", SETTING_TEXT, database, "the SQLite file"),

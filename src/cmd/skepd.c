@@ -19,6 +19,7 @@
 #include "cmd/service.h"
 #include "server/certificate.h"
 #include "server/http_server.h"
+#include "server/prober.h"
 #include "server/udp_server.h"
 #include "store/store.h"
 #include "web/site.h"
@@ -28,6 +29,7 @@ enum {
     SWEEP_ROUND_MAX_MS = 10000,
     DROP_WATCH_MS = 2000,
     SPARE_FILES = 64,
+    WATCHERS = 1,
 };
 
 struct sweeper {
@@ -47,6 +49,8 @@ struct drop_watch {
 struct daemon {
     struct tracker *tracker;
     struct store *store;
+    struct prober *prober;
+    struct change_watcher watchers[WATCHERS];
     struct recorder *recorder;
     struct sweeper sweeper;
     struct http_counters http_counters;
@@ -144,6 +148,7 @@ static bool start_site(struct daemon *daemon, const struct config *config) {
         .recorder = daemon->recorder,
         .udp = daemon->udp,
         .http = &daemon->http_counters,
+        .prober = daemon->prober,
     };
     const struct api_parts api = {
         .tracker = daemon->tracker,
@@ -202,13 +207,32 @@ static bool start_udp(struct daemon *daemon, const struct config *config) {
     return daemon->drop_watch.ticker != NULL;
 }
 
-static bool start_threads(struct daemon *daemon, const struct config *config) {
-    const struct recorder_options recorder = {
+static bool start_prober(struct daemon *daemon, const struct config *config) {
+    char error[PROBER_ERROR_LEN];
+    daemon->prober = prober_start(&config->check, error);
+    if (daemon->prober == NULL)
+        log_error("%s", error);
+    return daemon->prober != NULL;
+}
+
+static struct recorder *start_recorder(struct daemon *daemon, const struct config *config) {
+    daemon->watchers[0] = (struct change_watcher){
+        .read = prober_note,
+        .lost = prober_note_lost,
+        .context = daemon->prober,
+    };
+    const struct recorder_options options = {
         .flush_interval_ms = config->flush_interval_ms,
         .events_per_s = config->log_events_per_s,
         .history = config->history,
+        .watchers = daemon->watchers,
+        .watcher_count = WATCHERS,
     };
-    daemon->recorder = recorder_start(daemon->tracker, daemon->store, &recorder);
+    return recorder_start(daemon->tracker, daemon->store, &options);
+}
+
+static bool start_threads(struct daemon *daemon, const struct config *config) {
+    daemon->recorder = start_recorder(daemon, config);
     daemon->sweeper.tracker = daemon->tracker;
     set_sweep_pace(&daemon->sweeper, config);
     daemon->sweeper.ticker = ticker_start("sweeper", SWEEP_PERIOD_MS, sweep, &daemon->sweeper);
@@ -226,8 +250,8 @@ static bool start(struct daemon *daemon, const struct config *config) {
     if (daemon->tracker == NULL)
         return complain_of_memory();
     return open_store(daemon, config) && start_admission(daemon, config) &&
-           start_threads(daemon, config) && start_udp(daemon, config) &&
-           start_site(daemon, config) && start_http(daemon, config);
+           start_prober(daemon, config) && start_threads(daemon, config) &&
+           start_udp(daemon, config) && start_site(daemon, config) && start_http(daemon, config);
 }
 
 static bool stop(struct daemon *daemon) {
@@ -240,6 +264,7 @@ static bool stop(struct daemon *daemon) {
     ticker_stop(daemon->sweeper.ticker);
     admission_stop(daemon->admission);
     const bool recorded = recorder_stop(daemon->recorder);
+    prober_stop(daemon->prober); /* which the recorder told of changes to the last */
     store_close(daemon->store);
     tracker_delete(daemon->tracker);
     return recorded;
@@ -267,8 +292,8 @@ static void raise_file_limit(const struct config *config) {
     struct rlimit limit;
     const rlim_t threads =
         listen_threads(config->http.threads) + listen_threads(config->udp.threads);
-    const rlim_t wanted =
-        config->http.connections_max + SPARE_FILES + (rlim_t)LISTEN_MAX * 4 * threads;
+    const rlim_t wanted = config->http.connections_max + PROBER_DESCRIPTORS + SPARE_FILES +
+                          (rlim_t)LISTEN_MAX * 4 * threads;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
         return;
     const struct rlimit raised = {
@@ -288,6 +313,12 @@ static void renew_certificate(struct daemon *daemon, const struct config *config
         log_error("%s; HTTPS goes on with the certificate before", error);
 }
 
+static void apply_check(struct daemon *daemon, const struct config *config) {
+    char error[PROBER_ERROR_LEN];
+    if (!prober_apply(daemon->prober, &config->check, error))
+        log_error("%s", error);
+}
+
 static void reload(struct daemon *daemon, const struct options *options) {
     struct config config;
     char error[CONFIG_ERROR_LEN];
@@ -302,6 +333,7 @@ static void reload(struct daemon *daemon, const struct options *options) {
     }
     admission_apply(daemon->admission, &config.access);
     set_sweep_pace(&daemon->sweeper, &config);
+    apply_check(daemon, &config);
     http_server_apply(daemon->http, &config.http);
     site_apply(daemon->site, &config.site);
     renew_certificate(daemon, &config);
