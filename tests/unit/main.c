@@ -9,6 +9,7 @@ static Suite *(*const suites[])(void) = {
     endpoint_suite,
     network_suite,
     keyed_hash_suite,
+    histogram_suite,
     metainfo_suite,
     random_suite,
     log_suite,

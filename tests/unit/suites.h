@@ -17,6 +17,7 @@ Suite *feed_suite(void);
 Suite *forwarded_suite(void);
 Suite *headers_suite(void);
 Suite *history_suite(void);
+Suite *histogram_suite(void);
 Suite *http_announce_suite(void);
 Suite *http_body_suite(void);
 Suite *http_captures_suite(void);
