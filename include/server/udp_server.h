@@ -4,6 +4,7 @@
 #ifndef SKEP_SERVER_UDP_SERVER_H
 #define SKEP_SERVER_UDP_SERVER_H
 
+#include "base/histogram.h"
 #include "server/listen.h"
 #include "server/udp_reply.h"
 #include "swarm/tracker.h"
@@ -24,6 +25,8 @@ struct udp_server_stats {
     uint64_t answered;
     uint64_t send_failures;
     uint64_t kernel_drops; /* packets that came while a socket's buffer was full */
+    uint64_t outcomes[UDP_OUTCOMES];
+    struct histogram_counts latency; /* of each packet: from its batch's arrival to the answers */
 };
 
 struct udp_server;

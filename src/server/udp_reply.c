@@ -13,9 +13,10 @@ static size_t refuse(uint8_t *out, uint32_t transaction_id, enum announce_result
 
 static size_t reply_announce(const struct udp_context *context, struct bytes packet,
                              const struct udp_header *header, const struct endpoint *sender,
-                             uint64_t now_ms, uint8_t *out) {
+                             uint64_t now_ms, uint8_t *out, enum udp_outcome *outcome) {
     struct udp_announce announce;
     const char *error = udp_parse_announce(packet, &announce);
+    *outcome = UDP_ANNOUNCE_MALFORMED;
     if (error != NULL)
         return udp_write_error(out, header->transaction_id, error, UDP_REPLY_MAX);
     announce.request.peer = *sender;
@@ -31,6 +32,7 @@ static size_t reply_announce(const struct udp_context *context, struct bytes pac
     };
     const enum announce_result result =
         tracker_announce(context->tracker, &announce.request, now_ms, &response);
+    *outcome = result == ANNOUNCE_OK ? UDP_ANNOUNCED : UDP_ANNOUNCE_REFUSED;
     if (result != ANNOUNCE_OK)
         return refuse(out, header->transaction_id, result, response.detail);
     return udp_write_announce(out, header->transaction_id, &response);
@@ -39,11 +41,12 @@ static size_t reply_announce(const struct udp_context *context, struct bytes pac
 /* A scrape over UDP has no path to bring a passkey in. */
 static size_t reply_scrape(const struct udp_context *context, struct bytes packet,
                            const struct udp_header *header, const struct endpoint *sender,
-                           uint64_t now_ms, uint8_t *out) {
+                           uint64_t now_ms, uint8_t *out, enum udp_outcome *outcome) {
     const struct passkey none = { 0 };
     char detail[REFUSAL_DETAIL_LEN];
     const enum announce_result admission =
         tracker_admit_scrape(context->tracker, sender, &none, now_ms, detail);
+    *outcome = admission == ANNOUNCE_OK ? UDP_SCRAPED : UDP_SCRAPE_REFUSED;
     if (admission != ANNOUNCE_OK)
         return refuse(out, header->transaction_id, admission, detail);
     size_t count;
@@ -65,22 +68,27 @@ static bool proven(const struct udp_context *context, const struct endpoint *sen
 }
 
 size_t udp_reply(const struct udp_context *context, struct bytes packet,
-                 const struct endpoint *sender, uint64_t now_ms, uint8_t *out) {
+                 const struct endpoint *sender, uint64_t now_ms, uint8_t *out,
+                 enum udp_outcome *outcome) {
     struct udp_header header;
+    *outcome = UDP_IGNORED;
     if (!udp_parse_header(packet, &header))
         return 0;
+    *outcome = UDP_CONNECTED;
     if (udp_is_connect(&header))
         return udp_write_connect(out, header.transaction_id,
                                  connection_id_make(&context->keys.present, sender, now_ms));
+    *outcome = UDP_UNPROVEN;
     if (!proven(context, sender, now_ms, header.connection_id))
         return udp_write_error(out, header.transaction_id, "connection id is not valid",
                                packet.len);
     switch (header.action) {
     case UDP_ANNOUNCE:
-        return reply_announce(context, packet, &header, sender, now_ms, out);
+        return reply_announce(context, packet, &header, sender, now_ms, out, outcome);
     case UDP_SCRAPE:
-        return reply_scrape(context, packet, &header, sender, now_ms, out);
+        return reply_scrape(context, packet, &header, sender, now_ms, out, outcome);
     default:
+        *outcome = UDP_UNKNOWN_ACTION;
         return udp_write_error(out, header.transaction_id, "unknown action", packet.len);
     }
 }

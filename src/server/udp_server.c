@@ -24,6 +24,8 @@ struct worker {
     _Atomic uint64_t received;
     _Atomic uint64_t answered;
     _Atomic uint64_t send_failures;
+    _Atomic uint64_t outcomes[UDP_OUTCOMES];
+    struct histogram latency;
 };
 
 struct udp_server {
@@ -42,12 +44,15 @@ static void add(_Atomic uint64_t *counter, uint64_t more) {
 
 static void serve_batch(struct worker *worker, unsigned count) {
     struct udp_batch *batch = worker->batch;
+    const uint64_t began_ns = clock_now_ns();
     const uint64_t now_ms = clock_now_ms();
     unsigned answered = 0;
     for (unsigned i = 0; i < count; i++) {
         const struct endpoint sender = udp_batch_sender(batch, i);
+        enum udp_outcome outcome;
         const size_t len = udp_reply(worker->context, udp_batch_packet(batch, i), &sender, now_ms,
-                                     udp_batch_reply_place(batch));
+                                     udp_batch_reply_place(batch), &outcome);
+        add(&worker->outcomes[outcome], 1);
         if (len == 0)
             continue;
         udp_batch_add_reply(batch, i, len);
@@ -57,6 +62,7 @@ static void serve_batch(struct worker *worker, unsigned count) {
     add(&worker->received, count);
     add(&worker->answered, answered - refused);
     add(&worker->send_failures, refused);
+    histogram_add(&worker->latency, clock_now_ns() - began_ns, count);
 }
 
 static void *serve(void *argument) {
@@ -152,6 +158,9 @@ struct udp_server_stats udp_server_stats(const struct udp_server *server) {
         sum.received += atomic_load_explicit(&worker->received, memory_order_relaxed);
         sum.answered += atomic_load_explicit(&worker->answered, memory_order_relaxed);
         sum.send_failures += atomic_load_explicit(&worker->send_failures, memory_order_relaxed);
+        for (int o = 0; o < UDP_OUTCOMES; o++)
+            sum.outcomes[o] += atomic_load_explicit(&worker->outcomes[o], memory_order_relaxed);
+        histogram_collect(&worker->latency, &sum.latency);
         if (!worker->shares_socket)
             sum.kernel_drops += listen_udp_drops(worker->fd);
     }

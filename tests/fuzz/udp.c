@@ -47,8 +47,11 @@ int fuzz_udp(const uint8_t *data, size_t size) {
         store_u64(packet, connection_id_make(&context()->keys.present, &sender, NOW_MS));
 
     uint8_t out[UDP_REPLY_MAX];
-    const size_t replied =
-        udp_reply(context(), (struct bytes){ .data = packet, .len = len }, &sender, NOW_MS, out);
+    enum udp_outcome outcome;
+    const size_t replied = udp_reply(context(), (struct bytes){ .data = packet, .len = len },
+                                     &sender, NOW_MS, out, &outcome);
+    assert(outcome < UDP_OUTCOMES);
+    assert((outcome == UDP_IGNORED) == (len < UDP_HEADER_LEN));
     assert(replied <= UDP_REPLY_MAX);
     assert(len >= UDP_HEADER_LEN || replied == 0);
     assert(valid || replied <= len);
