@@ -7,6 +7,7 @@
 #include <gnutls/abstract.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum { CERTIFICATE_PATH_LEN = 1024, CERTIFICATE_ERROR_LEN = 256 };
 
@@ -25,6 +26,9 @@ struct certificate;
  * cannot be used or the key is another certificate's. */
 struct certificate *certificate_read(const struct certificate_files *files,
                                      char error[static CERTIFICATE_ERROR_LEN]);
+
+/* When the server's own expires, in seconds since 1970; 0 where it does not say so. */
+int64_t certificate_expires_s(const struct certificate *certificate);
 
 /* Any thread. NULL is fine. */
 void certificate_release(struct certificate *certificate);
@@ -54,5 +58,8 @@ int certificate_show(gnutls_session_t session, const gnutls_datum_t *authorities
                      int authority_count, const gnutls_pk_algorithm_t *algorithms,
                      int algorithm_count, gnutls_pcert_st **chain, unsigned *chain_len,
                      gnutls_privkey_t *key);
+
+/* Of GnuTLS, as it runs; "3.7.9". */
+const char *certificate_library_version(void);
 
 #endif

@@ -55,4 +55,7 @@ bool http_server_renew_certificate(struct http_server *server,
 /* Closes all connections and frees the ports. NULL is fine. */
 void http_server_stop(struct http_server *server);
 
+/* Of libmicrohttpd, as it runs; "0.9.75". */
+const char *http_server_library_version(void);
+
 #endif

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <gnutls/x509.h>
+
 enum { CHAIN_MAX = 16, FILE_MAX = 256 * 1024, KEY_ID_LEN = 64, PATH_SHOWN_MAX = 128 };
 
 struct certificate {
@@ -183,4 +185,21 @@ int certificate_show(gnutls_session_t session, const gnutls_datum_t *authorities
     *chain_len = certificate->chain_len;
     *key = certificate->key;
     return 0;
+}
+
+int64_t certificate_expires_s(const struct certificate *certificate) {
+    gnutls_x509_crt_t own;
+    if (gnutls_x509_crt_init(&own) < 0)
+        return 0;
+    int64_t expires_s = 0;
+    if (gnutls_x509_crt_import(own, &certificate->chain[0].cert, GNUTLS_X509_FMT_DER) >= 0) {
+        const time_t expires = gnutls_x509_crt_get_expiration_time(own);
+        expires_s = expires > 0 ? expires : 0;
+    }
+    gnutls_x509_crt_deinit(own);
+    return expires_s;
+}
+
+const char *certificate_library_version(void) {
+    return gnutls_check_version(NULL);
 }

@@ -1,19 +1,20 @@
 #include "server/http_counters.h"
 
-enum { NS_PER_US = 1000 };
+void http_counters_add(struct http_counters *counters, struct http_outcome outcome,
+                       uint64_t took_ns) {
+    struct http_kind_counters *kind = &counters->kinds[outcome.kind];
+    atomic_fetch_add_explicit(&kind->results[outcome.result], 1, memory_order_relaxed);
+    histogram_add(&kind->latency, took_ns, 1);
+}
 
-const uint32_t http_latency_bounds_us[HTTP_LATENCY_BOUNDS] = {
-    10,   25,    50,    100,   250,    500,    1000,   2500,
-    5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000,
-};
-
-void http_counters_add(struct http_counters *counters, enum http_kind kind, uint64_t took_ns) {
-    struct http_latency *latency = &counters->latency[kind];
-    size_t i = 0;
-    while (i < HTTP_LATENCY_BOUNDS && took_ns > (uint64_t)http_latency_bounds_us[i] * NS_PER_US)
-        i++;
-    atomic_fetch_add_explicit(&latency->counts[i], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&latency->sum_ns, took_ns, memory_order_relaxed);
+enum http_result http_result_of(unsigned status) {
+    if (status < 400)
+        return HTTP_RESULT_OK;
+    if (status >= 500)
+        return HTTP_RESULT_FAILED;
+    if (status == 401 || status == 403)
+        return HTTP_RESULT_REFUSED;
+    return status == 404 ? HTTP_RESULT_NOT_FOUND : HTTP_RESULT_MALFORMED;
 }
 
 const char *http_kind_name(enum http_kind kind) {
@@ -24,4 +25,15 @@ const char *http_kind_name(enum http_kind kind) {
         [HTTP_KIND_HEALTH] = "health",
     };
     return names[kind];
+}
+
+const char *http_result_name(enum http_result result) {
+    static const char *const names[HTTP_RESULTS] = {
+        [HTTP_RESULT_OK] = "ok",
+        [HTTP_RESULT_REFUSED] = "refused",
+        [HTTP_RESULT_MALFORMED] = "malformed",
+        [HTTP_RESULT_NOT_FOUND] = "not_found",
+        [HTTP_RESULT_FAILED] = "failed",
+    };
+    return names[result];
 }

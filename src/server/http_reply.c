@@ -41,21 +41,27 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, const char *rea
 }
 
 static enum MHD_Result refuse_result(struct MHD_Connection *connection, enum announce_result result,
-                                     const char *detail, uint32_t interval_s) {
+                                     const char *detail, uint32_t interval_s,
+                                     struct http_outcome *outcome) {
     char text[REFUSAL_TEXT_LEN];
+    outcome->result = HTTP_RESULT_REFUSED;
     refusal_text(result, detail, text);
     return refuse(connection, text, interval_s, refusal_retry_min(result, interval_s));
 }
 
 /* What a client sends wrong, it will send wrong again. */
 static enum MHD_Result refuse_broken(const struct http_context *context,
-                                     struct MHD_Connection *connection, const char *reason) {
+                                     struct MHD_Connection *connection, const char *reason,
+                                     struct http_outcome *outcome) {
+    outcome->result = HTTP_RESULT_MALFORMED;
     return refuse(connection, reason, tracker_interval_s(context->tracker), RETRY_NEVER);
 }
 
 /* The client can do nothing about its proxy but wait. */
 static enum MHD_Result refuse_proxy(const struct http_context *context,
-                                    struct MHD_Connection *connection) {
+                                    struct MHD_Connection *connection,
+                                    struct http_outcome *outcome) {
+    outcome->result = HTTP_RESULT_MALFORMED;
     const uint32_t interval_s = tracker_interval_s(context->tracker);
     return refuse(connection,
                   "the proxy before this tracker does not tell who you are: its Forwarded or "
@@ -65,13 +71,14 @@ static enum MHD_Result refuse_proxy(const struct http_context *context,
 
 static enum MHD_Result reply_announce(struct http_context *context,
                                       struct MHD_Connection *connection,
-                                      const struct http_request *request) {
+                                      const struct http_request *request,
+                                      struct http_outcome *outcome) {
     if (request->error != NULL)
-        return refuse_broken(context, connection, request->error);
+        return refuse_broken(context, connection, request->error, outcome);
     const struct http_announce *announce = &request->announce;
     struct announce_request asked = announce->request;
     if (!proxies_find_client(&context->proxies, connection, &asked.peer))
-        return refuse_proxy(context, connection);
+        return refuse_proxy(context, connection, outcome);
     uint8_t peers[NUMWANT_LIMIT * ENDPOINT_MAX_LEN];
     uint8_t peer_ids[NUMWANT_LIMIT * PEER_ID_LEN];
     struct announce_response response = {
@@ -82,7 +89,7 @@ static enum MHD_Result reply_announce(struct http_context *context,
     const enum announce_result result =
         tracker_announce(context->tracker, &asked, clock_now_ms(), &response);
     if (result != ANNOUNCE_OK)
-        return refuse_result(connection, result, response.detail, response.interval_s);
+        return refuse_result(connection, result, response.detail, response.interval_s, outcome);
     uint8_t buffer[HTTP_ANNOUNCE_MAX];
     struct writer body = writer_on(buffer, sizeof buffer);
     http_write_announce(&body, announce, &response);
@@ -90,26 +97,30 @@ static enum MHD_Result reply_announce(struct http_context *context,
 }
 
 static enum MHD_Result reply_full_scrape(struct http_context *context,
-                                         struct MHD_Connection *connection) {
+                                         struct MHD_Connection *connection,
+                                         struct http_outcome *outcome) {
     if (!atomic_load(&context->full_scrape))
-        return refuse_broken(context, connection, "a scrape must name at least one info_hash");
+        return refuse_broken(context, connection, "a scrape must name at least one info_hash",
+                             outcome);
     return queue(connection, MHD_HTTP_OK, full_scrape_response(context->tracker));
 }
 
 static enum MHD_Result reply_scrape(struct http_context *context, struct MHD_Connection *connection,
-                                    const struct http_request *request) {
+                                    const struct http_request *request,
+                                    struct http_outcome *outcome) {
     if (request->error != NULL)
-        return refuse_broken(context, connection, request->error);
+        return refuse_broken(context, connection, request->error, outcome);
     struct endpoint client = request->client;
     if (!proxies_find_client(&context->proxies, connection, &client))
-        return refuse_proxy(context, connection);
+        return refuse_proxy(context, connection, outcome);
     char detail[REFUSAL_DETAIL_LEN];
     const enum announce_result admission =
         tracker_admit_scrape(context->tracker, &client, &request->passkey, clock_now_ms(), detail);
     if (admission != ANNOUNCE_OK)
-        return refuse_result(connection, admission, detail, tracker_interval_s(context->tracker));
+        return refuse_result(connection, admission, detail, tracker_interval_s(context->tracker),
+                             outcome);
     if (request->hash_count == 0)
-        return reply_full_scrape(context, connection);
+        return reply_full_scrape(context, connection, outcome);
     const size_t size = HTTP_SCRAPE_FIXED_MAX + request->hash_count * HTTP_SCRAPE_ENTRY_MAX;
     uint8_t *buffer = malloc(size);
     if (buffer == NULL)
@@ -126,7 +137,9 @@ static enum MHD_Result reply_scrape(struct http_context *context, struct MHD_Con
     return result;
 }
 
-static enum MHD_Result reply_wrong_method(struct MHD_Connection *connection, const char *allowed) {
+static enum MHD_Result reply_wrong_method(struct MHD_Connection *connection, const char *allowed,
+                                          struct http_outcome *outcome) {
+    outcome->result = HTTP_RESULT_MALFORMED;
     struct MHD_Response *response = text_response("This address does not take that method.\n");
     if (response != NULL)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allowed);
@@ -134,9 +147,11 @@ static enum MHD_Result reply_wrong_method(struct MHD_Connection *connection, con
 }
 
 /* For probes: where this is answered, the server lives. */
-static enum MHD_Result reply_health(struct MHD_Connection *connection, const char *method) {
+static enum MHD_Result reply_health(struct MHD_Connection *connection, const char *method,
+                                    struct http_outcome *outcome) {
+    outcome->kind = HTTP_KIND_HEALTH;
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-        return reply_wrong_method(connection, "GET, HEAD");
+        return reply_wrong_method(connection, "GET, HEAD", outcome);
     return queue(connection, MHD_HTTP_OK, text_response("ok\n"));
 }
 
@@ -146,54 +161,56 @@ static bool is_health(const struct http_request *request) {
 
 static enum MHD_Result reply_site(struct http_context *context, struct MHD_Connection *connection,
                                   const char *method, const struct http_request *request,
-                                  enum http_kind *kind) {
+                                  struct http_outcome *outcome) {
     struct http_call call = http_call_of(&context->proxies, connection, method, request);
     call.body = (struct bytes){ request->body.data, request->body.len };
     struct http_answer answer = { 0 };
     context->site.answer(context->site.context, &call, &answer);
-    *kind = answer.kind;
+    *outcome = (struct http_outcome){ answer.kind, http_result_of(answer.status) };
     return site_response_queue(connection, &answer);
 }
 
 static enum MHD_Result reply_other(struct http_context *context, struct MHD_Connection *connection,
                                    const char *method, const struct http_request *request,
-                                   enum http_kind *kind) {
+                                   struct http_outcome *outcome) {
     switch (request->target_state) {
     case HTTP_TARGET_NO_MEMORY:
         return MHD_NO;
     case HTTP_TARGET_TOO_LONG:
+        outcome->result = HTTP_RESULT_MALFORMED;
         return queue(connection, MHD_HTTP_URI_TOO_LONG,
                      text_response("There is nothing here that has so long an address.\n"));
     case HTTP_TARGET_GOOD:
         break;
     }
     if (!is_health(request))
-        return reply_site(context, connection, method, request, kind);
-    *kind = HTTP_KIND_HEALTH;
-    return reply_health(connection, method);
+        return reply_site(context, connection, method, request, outcome);
+    return reply_health(connection, method, outcome);
 }
 
 static enum MHD_Result reply(struct http_context *context, struct MHD_Connection *connection,
                              const char *method, const struct http_request *request,
-                             enum http_kind *kind) {
+                             struct http_outcome *outcome) {
     if (request->kind == HTTP_ROUTE_OTHER)
-        return reply_other(context, connection, method, request, kind);
+        return reply_other(context, connection, method, request, outcome);
     /* An announce has effects, so that not even HEAD may stand for it. */
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
-        return reply_wrong_method(connection, "GET");
+        return reply_wrong_method(connection, "GET", outcome);
     if (request->kind == HTTP_ROUTE_ANNOUNCE) {
-        *kind = HTTP_KIND_ANNOUNCE;
-        return reply_announce(context, connection, request);
+        outcome->kind = HTTP_KIND_ANNOUNCE;
+        return reply_announce(context, connection, request, outcome);
     }
-    *kind = HTTP_KIND_SCRAPE;
-    return reply_scrape(context, connection, request);
+    outcome->kind = HTTP_KIND_SCRAPE;
+    return reply_scrape(context, connection, request, outcome);
 }
 
 enum MHD_Result http_reply(struct http_context *context, struct MHD_Connection *connection,
                            const char *method, const struct http_request *request) {
-    enum http_kind kind = HTTP_KIND_OTHER;
-    const enum MHD_Result result = reply(context, connection, method, request, &kind);
-    http_counters_add(context->counters, kind, clock_now_ns() - request->began_ns);
+    struct http_outcome outcome = { HTTP_KIND_OTHER, HTTP_RESULT_OK };
+    const enum MHD_Result result = reply(context, connection, method, request, &outcome);
+    if (result != MHD_YES)
+        outcome.result = HTTP_RESULT_FAILED;
+    http_counters_add(context->counters, outcome, clock_now_ns() - request->began_ns);
     return result;
 }
 

@@ -106,13 +106,23 @@ static void begin_tls(struct http_server *server, struct MHD_Connection *connect
     certificate_attach(own == NULL ? NULL : own->certificate, info->tls_session);
 }
 
+static void count_open(struct http_server *server, const struct connection *connection,
+                       int difference) {
+    if (connection != NULL)
+        atomic_fetch_add_explicit(
+            &server->context.counters->connections_open[connection->request.secure],
+            (uint64_t)difference, memory_order_relaxed);
+}
+
 /* libmicrohttpd keeps one context for each connection and hands it to each request on it. */
 static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code) {
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *socket_context = open_connection(cls, connection);
         begin_tls(cls, connection, *socket_context);
+        count_open(cls, *socket_context, 1);
     } else {
+        count_open(cls, *socket_context, -1);
         close_connection(cls, *socket_context);
         *socket_context = NULL;
     }
@@ -316,6 +326,8 @@ static bool read_certificate(struct http_server *server, const struct certificat
     struct certificate *certificate = certificate_read(files, error);
     if (certificate == NULL)
         return false;
+    atomic_store(&server->context.counters->certificate_expires_s,
+                 certificate_expires_s(certificate));
     certificate_put(&server->certificate, certificate);
     return true;
 }
@@ -394,4 +406,8 @@ void http_server_stop(struct http_server *server) {
     address_counts_delete(server->connections);
     certificate_put(&server->certificate, NULL);
     free(server);
+}
+
+const char *http_server_library_version(void) {
+    return MHD_get_version();
 }

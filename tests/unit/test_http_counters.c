@@ -6,35 +6,40 @@
 
 static struct http_counters counters;
 
-static const struct {
-    uint64_t took_ns;
-    size_t bucket;
-} times[] = {
-    { 0, 0 },
-    { 10000, 0 },
-    { 10001, 1 },
-    { 25000, 1 },
-    { 1000000, 6 },
-    { 1000000000, HTTP_LATENCY_BOUNDS - 1 },
-    { 1000000001, HTTP_LATENCY_BOUNDS },
-    { UINT64_MAX, HTTP_LATENCY_BOUNDS },
-};
+static struct histogram_counts latency_of(enum http_kind kind) {
+    struct histogram_counts counts = { 0 };
+    histogram_collect(&counters.kinds[kind].latency, &counts);
+    return counts;
+}
 
-START_TEST(time_falls_below_the_first_bound_that_holds_it) {
+START_TEST(request_counts_for_its_kind_and_result) {
     memset(&counters, 0, sizeof counters);
-    http_counters_add(&counters, HTTP_KIND_API, times[_i].took_ns);
-    for (size_t i = 0; i <= HTTP_LATENCY_BOUNDS; i++)
-        ck_assert_uint_eq(counters.latency[HTTP_KIND_API].counts[i], i == times[_i].bucket);
-    ck_assert_uint_eq(counters.latency[HTTP_KIND_API].sum_ns, times[_i].took_ns);
-    ck_assert_uint_eq(counters.latency[HTTP_KIND_PAGE].sum_ns, 0);
+    http_counters_add(&counters, (struct http_outcome){ HTTP_KIND_API, HTTP_RESULT_REFUSED }, 7000);
+    http_counters_add(&counters, (struct http_outcome){ HTTP_KIND_API, HTTP_RESULT_OK }, 1000);
+    const struct histogram_counts latency = latency_of(HTTP_KIND_API);
+    ck_assert_uint_eq(counters.kinds[HTTP_KIND_API].results[HTTP_RESULT_REFUSED], 1);
+    ck_assert_uint_eq(counters.kinds[HTTP_KIND_API].results[HTTP_RESULT_OK], 1);
+    ck_assert_uint_eq(counters.kinds[HTTP_KIND_API].results[HTTP_RESULT_FAILED], 0);
+    ck_assert_uint_eq(histogram_total(&latency), 2);
+    ck_assert_uint_eq(latency.sum_ns, 8000);
+    ck_assert_uint_eq(latency_of(HTTP_KIND_PAGE).sum_ns, 0);
 }
 END_TEST
 
-START_TEST(bounds_ascend_from_10_us_to_1_s) {
-    ck_assert_uint_eq(http_latency_bounds_us[0], 10);
-    ck_assert_uint_eq(http_latency_bounds_us[HTTP_LATENCY_BOUNDS - 1], 1000000);
-    for (size_t i = 1; i < HTTP_LATENCY_BOUNDS; i++)
-        ck_assert_uint_lt(http_latency_bounds_us[i - 1], http_latency_bounds_us[i]);
+START_TEST(status_says_what_became_of_a_request) {
+    static const struct {
+        unsigned status;
+        enum http_result result;
+    } cases[] = {
+        { 200, HTTP_RESULT_OK },        { 204, HTTP_RESULT_OK },
+        { 304, HTTP_RESULT_OK },        { 400, HTTP_RESULT_MALFORMED },
+        { 401, HTTP_RESULT_REFUSED },   { 403, HTTP_RESULT_REFUSED },
+        { 404, HTTP_RESULT_NOT_FOUND }, { 405, HTTP_RESULT_MALFORMED },
+        { 413, HTTP_RESULT_MALFORMED }, { 500, HTTP_RESULT_FAILED },
+        { 503, HTTP_RESULT_FAILED },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_int_eq(http_result_of(cases[i].status), cases[i].result);
 }
 END_TEST
 
@@ -46,12 +51,22 @@ START_TEST(each_kind_has_a_name_of_its_own) {
 }
 END_TEST
 
+START_TEST(each_result_has_a_name_of_its_own) {
+    for (int i = 0; i < HTTP_RESULTS; i++) {
+        for (int j = 0; j < i; j++)
+            ck_assert_str_ne(http_result_name((enum http_result)i),
+                             http_result_name((enum http_result)j));
+    }
+}
+END_TEST
+
 Suite *http_counters_suite(void) {
     Suite *suite = suite_create("http_counters");
     TCase *tests = tcase_create("http_counters");
-    tcase_add_loop_test(tests, time_falls_below_the_first_bound_that_holds_it, 0, LOOPS_OF(times));
-    tcase_add_test(tests, bounds_ascend_from_10_us_to_1_s);
+    tcase_add_test(tests, request_counts_for_its_kind_and_result);
+    tcase_add_test(tests, status_says_what_became_of_a_request);
     tcase_add_test(tests, each_kind_has_a_name_of_its_own);
+    tcase_add_test(tests, each_result_has_a_name_of_its_own);
     suite_add_tcase(suite, tests);
     return suite;
 }
