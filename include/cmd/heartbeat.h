@@ -5,17 +5,16 @@
 #ifndef SKEP_CMD_HEARTBEAT_H
 #define SKEP_CMD_HEARTBEAT_H
 
-#include <stdatomic.h>
-
 #include "cmd/recorder.h"
+#include "cmd/sweeper.h"
 #include "swarm/tracker.h"
 
 struct heartbeat;
 
-/* `swept` must grow with each sweep. All three must outlive the heartbeat. NULL without memory or a
+/* All three must outlive the heartbeat. NULL without memory or a
  * thread. Where no service manager listens, the heartbeat has no thread. */
 struct heartbeat *heartbeat_start(const struct tracker *tracker, const struct recorder *recorder,
-                                  const _Atomic uint64_t *swept);
+                                  const struct sweeper *sweeper);
 
 /* NULL is fine. */
 void heartbeat_stop(struct heartbeat *heartbeat);

@@ -8,6 +8,7 @@
 #ifndef SKEP_CMD_RECORDER_H
 #define SKEP_CMD_RECORDER_H
 
+#include "base/histogram.h"
 #include "cmd/event_log.h"
 #include "store/history.h"
 #include "store/store.h"
@@ -32,13 +33,13 @@ struct recorder_options {
 };
 
 struct recorder_stats {
-    double lag_s;      /* how long the oldest change that is not in the database has waited */
-    uint64_t pending;  /* changes that are not in the database; those of an overflow not counted */
-    double flush_s;    /* what the last commit took, with all that went before it */
-    uint64_t flushes;  /* that went well */
-    uint64_t failures; /* that did not */
-    uint64_t rewrites; /* how often everything was written anew */
-    bool failing;      /* the last one failed */
+    double lag_s;     /* how long the oldest change that is not in the database has waited */
+    uint64_t pending; /* changes that are not in the database; those of an overflow not counted */
+    struct histogram_counts flushes; /* commits that went well, with all that went before each */
+    uint64_t failures;               /* that did not */
+    uint64_t rewrites;               /* how often everything was written anew */
+    uint64_t overflows;              /* how often the feed ran over */
+    bool failing;                    /* the last commit failed */
 };
 
 /* `tracker` and `store` must outlive the recorder; `store` may be NULL. NULL without memory or a

@@ -4,25 +4,32 @@
 #define SKEP_REPORT_METRICS_H
 
 #include "base/bytes.h"
-#include "swarm/tracker.h"
+#include "base/histogram.h"
 
-enum { METRICS_TEXT_MAX = 32 * 1024 };
+enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
-enum metric_type { METRIC_COUNTER, METRIC_GAUGE };
+struct metric_label {
+    const char *name;  /* NULL: the end of the list */
+    const char *value; /* any text in UTF-8 */
+};
 
-/* Begins a family. Names of counters end in "_total". */
+/* The labels of one value: METRIC_LABELS({ "family", "ipv4" }, { "role", "seeder" }). */
+#define METRIC_LABELS(...) ((const struct metric_label[]){ __VA_ARGS__, { NULL, NULL } })
+
+/* Begins a family. By convention a name says its unit, seconds or bytes, and a counter's ends in
+ * "_total" behind that. */
 void metrics_family(struct writer *w, const char *name, enum metric_type type, const char *help);
 
-/* One value of the family begun last. `label` NULL: it has none; else its value is `text`, which
- * has no quotes or line ends. */
-void metrics_value(struct writer *w, const char *name, const char *label, const char *text,
+/* One value of the family begun last. `labels` NULL: it has none. */
+void metrics_value(struct writer *w, const char *name, const struct metric_label *labels,
                    double value);
 
-/* A family of one value without a label. */
+/* A family of one value without labels. */
 void metrics_single(struct writer *w, const char *name, enum metric_type type, const char *help,
                     double value);
 
-/* What the tracker tells: torrents, peers, memory, announces and scrapes by result. */
-void metrics_tracker(struct writer *w, const struct tracker_stats *stats);
+/* One histogram of the family begun last: its buckets, its sum in seconds and its count. */
+void metrics_histogram(struct writer *w, const char *name, const struct metric_label *labels,
+                       const struct histogram_counts *counts);
 
 #endif

@@ -68,4 +68,7 @@ bool store_exchange_secret(struct store *store, const char *name, const void *se
 /* Why the last call failed. */
 const char *store_failure(const struct store *store);
 
+/* Of SQLite, as it runs; "3.40.1". */
+const char *store_library_version(void);
+
 #endif

@@ -8,7 +8,7 @@
 struct heartbeat {
     const struct tracker *tracker;
     const struct recorder *recorder;
-    const _Atomic uint64_t *swept;
+    const struct sweeper *sweeper;
     struct ticker *ticker;
     uint64_t swept_before; /* at the last beat */
     uint64_t recorded_before;
@@ -16,7 +16,7 @@ struct heartbeat {
 
 static void beat(void *context) {
     struct heartbeat *heartbeat = context;
-    const uint64_t swept = atomic_load(heartbeat->swept);
+    const uint64_t swept = sweeper_progress(heartbeat->sweeper);
     const uint64_t recorded = recorder_progress(heartbeat->recorder);
     service_tell_load(tracker_stats(heartbeat->tracker));
     if (swept != heartbeat->swept_before && recorded != heartbeat->recorded_before)
@@ -26,11 +26,11 @@ static void beat(void *context) {
 }
 
 struct heartbeat *heartbeat_start(const struct tracker *tracker, const struct recorder *recorder,
-                                  const _Atomic uint64_t *swept) {
+                                  const struct sweeper *sweeper) {
     struct heartbeat *heartbeat = calloc(1, sizeof *heartbeat);
     if (heartbeat == NULL)
         return NULL;
-    *heartbeat = (struct heartbeat){ .tracker = tracker, .recorder = recorder, .swept = swept };
+    *heartbeat = (struct heartbeat){ .tracker = tracker, .recorder = recorder, .sweeper = sweeper };
     const uint32_t period_ms = service_period_ms();
     if (period_ms == 0)
         return heartbeat;

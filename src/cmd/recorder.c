@@ -20,9 +20,10 @@ struct counters {
     _Atomic uint64_t recorded_ms; /* all that happened before is in the database */
     _Atomic uint64_t pending;
     _Atomic uint64_t flush_ms;
-    _Atomic uint64_t flushes;
+    struct histogram flushes;
     _Atomic uint64_t failures;
     _Atomic uint64_t rewrites;
+    _Atomic uint64_t overflows;
     _Atomic bool failing; /* the store, and that was said */
     _Atomic bool behind;  /* changes are missing in it */
 };
@@ -38,6 +39,7 @@ struct recorder {
     uint32_t flush_interval_ms;
     uint32_t drain_period_ms;
     uint64_t now_ms;    /* of the present tick, before it drained */
+    uint64_t began_ns;  /* the same moment, by the exact clock */
     uint64_t failed_ms; /* when the store began to fail */
     uint64_t retry_ms;  /* when it is tried again */
     uint32_t retry_pause_ms;
@@ -91,7 +93,6 @@ static void note_success(struct recorder *recorder) {
     set_counter(&counters->recorded_ms, recorder->now_ms);
     set_counter(&counters->pending, 0);
     set_counter(&counters->flush_ms, end_ms - recorder->now_ms);
-    add_to_counter(&counters->flushes, 1);
     if (is_failing(recorder))
         log_warning("the database is written again, after %llu s, and has caught up",
                     (unsigned long long)(end_ms - recorder->failed_ms) / 1000);
@@ -168,11 +169,14 @@ static bool flush(struct recorder *recorder) {
     }
     if (store_is_stale(recorder->store) && !write_anew(recorder))
         return false;
+    const bool wrote = store_pending(recorder->store) > 0;
     if (!store_commit(recorder->store)) {
         note_failure(recorder);
         return false;
     }
     note_success(recorder);
+    if (wrote)
+        histogram_add(&recorder->counters.flushes, clock_now_ns() - recorder->began_ns, 1);
     return true;
 }
 
@@ -197,6 +201,7 @@ static bool flush_is_due(const struct recorder *recorder) {
 
 static void note_overflow(struct recorder *recorder) {
     store_mark_stale(recorder->store);
+    add_to_counter(&recorder->counters.overflows, 1);
     if (recorder->overflow_said_ms != 0 &&
         recorder->now_ms - recorder->overflow_said_ms < OVERFLOW_QUIET_MS)
         return;
@@ -206,6 +211,7 @@ static void note_overflow(struct recorder *recorder) {
 
 static void drain(struct recorder *recorder) {
     recorder->now_ms = clock_now_ms();
+    recorder->began_ns = clock_now_ns();
     event_log_tick(&recorder->events, recorder->now_ms);
     if (!drain_feed(recorder) && recorder->store != NULL && !store_is_stale(recorder->store))
         note_overflow(recorder);
@@ -277,12 +283,12 @@ struct recorder_stats recorder_stats(const struct recorder *recorder, uint64_t n
     const struct counters *counters = &recorder->counters;
     struct recorder_stats stats = {
         .pending = read_counter(&counters->pending),
-        .flush_s = (double)read_counter(&counters->flush_ms) / 1000,
-        .flushes = read_counter(&counters->flushes),
         .failures = read_counter(&counters->failures),
         .rewrites = read_counter(&counters->rewrites),
+        .overflows = read_counter(&counters->overflows),
         .failing = is_failing(recorder),
     };
+    histogram_collect(&counters->flushes, &stats.flushes);
     const uint64_t recorded_ms = read_counter(&counters->recorded_ms);
     const bool behind = atomic_load_explicit(&counters->behind, memory_order_relaxed);
     if ((stats.pending > 0 || stats.failing || behind) && now_ms > recorded_ms)

@@ -1,7 +1,6 @@
 /* skepd: what is started in which order, and stopped in the opposite one. */
 #include <errno.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "cmd/options.h"
 #include "cmd/recorder.h"
 #include "cmd/service.h"
+#include "cmd/sweeper.h"
 #include "server/certificate.h"
 #include "server/http_server.h"
 #include "server/prober.h"
@@ -25,19 +25,9 @@
 #include "web/site.h"
 
 enum {
-    SWEEP_PERIOD_MS = 50,
-    SWEEP_ROUND_MAX_MS = 10000,
     DROP_WATCH_MS = 2000,
     SPARE_FILES = 64,
     WATCHERS = 1,
-};
-
-struct sweeper {
-    struct tracker *tracker;
-    struct ticker *ticker;
-    uint32_t next;
-    _Atomic uint32_t shards; /* that are swept at each tick */
-    _Atomic uint64_t swept;  /* shards since the start */
 };
 
 struct drop_watch {
@@ -52,9 +42,9 @@ struct daemon {
     struct prober *prober;
     struct change_watcher watchers[WATCHERS];
     struct recorder *recorder;
-    struct sweeper sweeper;
+    struct sweeper *sweeper;
     struct http_counters http_counters;
-    struct figures figures;
+    struct figures *figures;
     struct api *api;
     struct site *site;
     struct http_server *http;
@@ -75,22 +65,6 @@ static void watch_drops(void *context) {
             "answered; a larger net.core.rmem_max and udp.receive_buffer may help",
             (unsigned long long)(drops - watch->said));
     watch->said = drops;
-}
-
-static void sweep(void *context) {
-    struct sweeper *sweeper = context;
-    const uint32_t shards = atomic_load(&sweeper->shards);
-    tracker_sweep(sweeper->tracker, sweeper->next, shards, clock_now_ms());
-    sweeper->next = (sweeper->next + shards) % TRACKER_SHARDS;
-    atomic_fetch_add(&sweeper->swept, shards);
-}
-
-/* So that a round is done in ten seconds, or in a quarter of the shortest interval. */
-static void set_sweep_pace(struct sweeper *sweeper, const struct config *config) {
-    const uint64_t quarter_ms = (uint64_t)config->tracker.interval_min_s * 1000 / 4;
-    const uint64_t round_ms = quarter_ms < SWEEP_ROUND_MAX_MS ? quarter_ms : SWEEP_ROUND_MAX_MS;
-    const uint64_t shards = (uint64_t)TRACKER_SHARDS * SWEEP_PERIOD_MS / round_ms + 1;
-    atomic_store(&sweeper->shards, (uint32_t)shards);
 }
 
 struct restoring {
@@ -142,14 +116,21 @@ static bool start_admission(struct daemon *daemon, const struct config *config) 
     return daemon->admission != NULL;
 }
 
-static bool start_site(struct daemon *daemon, const struct config *config) {
-    daemon->figures = (struct figures){
+static bool start_figures(struct daemon *daemon, const struct config *config) {
+    const struct figures_parts parts = {
         .tracker = daemon->tracker,
+        .sweeper = daemon->sweeper,
         .recorder = daemon->recorder,
+        .recorder_stores = daemon->store != NULL,
         .udp = daemon->udp,
         .http = &daemon->http_counters,
         .prober = daemon->prober,
     };
+    daemon->figures = figures_create(&parts, config);
+    return daemon->figures != NULL || complain_of_memory();
+}
+
+static bool start_site(struct daemon *daemon, const struct config *config) {
     const struct api_parts api = {
         .tracker = daemon->tracker,
         .database = config->store_enabled ? config->database : NULL,
@@ -160,7 +141,7 @@ static bool start_site(struct daemon *daemon, const struct config *config) {
     const struct site_parts parts = {
         .api = daemon->api,
         .write_metrics = figures_write,
-        .metrics_context = &daemon->figures,
+        .metrics_context = daemon->figures,
     };
     daemon->site = site_create(&config->site, &parts);
     return daemon->site != NULL || complain_of_memory();
@@ -233,12 +214,9 @@ static struct recorder *start_recorder(struct daemon *daemon, const struct confi
 
 static bool start_threads(struct daemon *daemon, const struct config *config) {
     daemon->recorder = start_recorder(daemon, config);
-    daemon->sweeper.tracker = daemon->tracker;
-    set_sweep_pace(&daemon->sweeper, config);
-    daemon->sweeper.ticker = ticker_start("sweeper", SWEEP_PERIOD_MS, sweep, &daemon->sweeper);
-    if (daemon->recorder != NULL && daemon->sweeper.ticker != NULL)
-        daemon->heartbeat =
-            heartbeat_start(daemon->tracker, daemon->recorder, &daemon->sweeper.swept);
+    daemon->sweeper = sweeper_start(daemon->tracker, config->tracker.interval_min_s);
+    if (daemon->recorder != NULL && daemon->sweeper != NULL)
+        daemon->heartbeat = heartbeat_start(daemon->tracker, daemon->recorder, daemon->sweeper);
     if (daemon->heartbeat != NULL)
         return true;
     log_error("cannot start a thread");
@@ -251,17 +229,19 @@ static bool start(struct daemon *daemon, const struct config *config) {
         return complain_of_memory();
     return open_store(daemon, config) && start_admission(daemon, config) &&
            start_prober(daemon, config) && start_threads(daemon, config) &&
-           start_udp(daemon, config) && start_site(daemon, config) && start_http(daemon, config);
+           start_udp(daemon, config) && start_figures(daemon, config) &&
+           start_site(daemon, config) && start_http(daemon, config);
 }
 
 static bool stop(struct daemon *daemon) {
     heartbeat_stop(daemon->heartbeat);
     ticker_stop(daemon->drop_watch.ticker);
-    udp_server_stop(daemon->udp);
     http_server_stop(daemon->http);
+    udp_server_stop(daemon->udp);
     site_delete(daemon->site);
     api_delete(daemon->api);
-    ticker_stop(daemon->sweeper.ticker);
+    figures_delete(daemon->figures);
+    sweeper_stop(daemon->sweeper);
     admission_stop(daemon->admission);
     const bool recorded = recorder_stop(daemon->recorder);
     prober_stop(daemon->prober); /* which the recorder told of changes to the last */
@@ -332,10 +312,11 @@ static void reload(struct daemon *daemon, const struct options *options) {
         return;
     }
     admission_apply(daemon->admission, &config.access);
-    set_sweep_pace(&daemon->sweeper, &config);
+    sweeper_apply(daemon->sweeper, config.tracker.interval_min_s);
     apply_check(daemon, &config);
     http_server_apply(daemon->http, &config.http);
     site_apply(daemon->site, &config.site);
+    figures_apply(daemon->figures, &config);
     renew_certificate(daemon, &config);
     log_info("settings read again; ports, threads and the database change with a restart only");
 }

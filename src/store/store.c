@@ -297,3 +297,7 @@ bool store_commit(struct store *store) {
     store_forget_written(store);
     return true;
 }
+
+const char *store_library_version(void) {
+    return sqlite3_libversion();
+}

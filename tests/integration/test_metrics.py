@@ -1,41 +1,67 @@
 """The figures for Prometheus, and the answer for probes."""
 
-import re
+import os
+import time
 
 import pytest
 
 from support.announce import Peer, connect, get, random_hash, scrape
-from support.skepd import Skepd
+from support.certificates import Authority
+from support.prometheus import Figures, figures, promtool
+from support.skepd import Skepd, free_port
 from support.udp import UdpClient
 from support.waiting import wait_until
-
-VALUE = re.compile(r'^(skep_[a-z_]+)(?:\{([a-z]+)="([^"]*)"\})? (\S+)$')
-
-
-def figures(daemon):
-    """{(name, label's value): number}; every value has a family with a help text and a type before it."""
-    reply = get(daemon.port, "/metrics")
-    assert reply.status == 200
-    assert reply.headers["Content-Type"].startswith("text/plain")
-    helped, typed, found = set(), {}, {}
-    for line in reply.body.decode().splitlines():
-        if line.startswith("# HELP "):
-            helped.add(line.split()[2])
-        elif line.startswith("# TYPE "):
-            typed[line.split()[2]] = line.split()[3]
-        else:
-            name, _, label, number = VALUE.match(line).groups()
-            assert name in helped and typed[name] in ("counter", "gauge")
-            assert name.endswith("_total") == (typed[name] == "counter"), name
-            assert (name, label) not in found
-            found[name, label] = float(number)
-    return found
 
 
 @pytest.fixture
 def busy():
     with Skepd(config="limits = { torrents_max = 1; };", udp=True) as daemon:
         yield daemon
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory):
+    """A daemon that has every family to tell, and has had something to count."""
+    issued = Authority(tmp_path_factory.mktemp("certificates")).issue("skep")
+    tls_port = free_port()
+    config = f"https = {{ port = {tls_port}; {issued.setting} }};"
+    with Skepd(config=config, udp=True) as daemon:
+        daemon.tls_port = tls_port
+        torrent = random_hash()
+        Peer(daemon.port, torrent, left=0).start()
+        scrape(daemon.port, torrent)
+        with UdpClient(daemon.port) as client:
+            client.announce(torrent, 5001)
+        yield daemon
+
+
+def test_promtool_finds_nothing_to_complain_about(complete):
+    assert promtool("check", "metrics", stdin=figures(complete).text) == (0, "")
+
+
+def test_promtool_would_find_something():
+    status, said = promtool("check", "metrics", stdin="# TYPE requests counter\nrequests 1\n")
+    assert status != 0
+    assert "_total" in said and "no help text" in said
+
+
+def test_counters_and_they_alone_are_totals(complete):
+    for name, kind in figures(complete).types.items():
+        assert name.endswith("_total") == (kind == "counter"), name
+
+
+def test_histograms_add_up(complete):
+    wait_until(lambda: figures(complete)("skep_store_flush_duration_seconds_count") > 0)
+    found = figures(complete)
+    assert len(found.histograms()) >= 2
+    for name, labels in found.histograms():
+        labels = dict(labels)
+        buckets = sorted((float(dict(has)["le"]), value) for (bucket, has), value in found.values.items()
+                         if bucket == name + "_bucket" and labels.items() <= dict(has).items())
+        counts = [count for _, count in buckets]
+        assert buckets[-1] == (float("inf"), found(name + "_count", **labels))
+        assert counts == sorted(counts)
+        assert (found(name + "_sum", **labels) > 0) == (counts[-1] > 0)
 
 
 def test_announces_and_scrapes_are_counted_by_result(busy):
@@ -46,30 +72,167 @@ def test_announces_and_scrapes_are_counted_by_result(busy):
         client.announce(torrent, 5001)
     scrape(busy.port, torrent)
     found = figures(busy)
-    assert found["skep_announces_total", "ok"] == 2
-    assert found["skep_announces_total", "torrents_full"] == 1
-    assert found["skep_scrapes_total", "ok"] == 1
-    assert found["skep_torrents", None] == 1
-    assert found["skep_peers", None] == 2
-    assert found["skep_swarms_memory_bytes", None] > 0
-    assert found["skep_udp_packets_received_total", None] == 2
-    assert found["skep_udp_packets_answered_total", None] == 2
+    assert found("skep_announces_total", result="ok") == 2
+    assert found("skep_announces_total", result="torrents_full") == 1
+    assert found("skep_scrapes_total", result="ok") == 1
+    assert found("skep_limit", resource="torrents") == 1
+    assert found("skep_limit_hits_total", resource="torrents") == 1
+    assert found("skep_swarms_memory_bytes") > 0
+    assert found("skep_udp_packets_received_total") == 2
+    assert found("skep_udp_packets_answered_total") == 2
+
+
+def test_peers_are_counted_by_family_and_role(busy):
+    torrent = random_hash()
+    Peer(busy.port, torrent, left=0).start()
+    Peer(busy.port, torrent, left=7).start()
+    Peer(busy.port, torrent, left=7, source="::1").start()
+    Peer(busy.port, torrent, left=7, source="::1").announce("paused")
+    found = figures(busy)
+    assert found("skep_peers", family="ipv4", role="seeder") == 1
+    assert found("skep_peers", family="ipv4", role="leecher") == 1
+    assert found("skep_peers", family="ipv6", role="seeder") == 0
+    assert found("skep_peers", family="ipv6", role="leecher") == 2
+    assert found("skep_partial_seeds") == 1
+    assert found("skep_torrents", state="active") == 1
+
+
+def test_torrents_without_peers_are_idle(busy):
+    peer = Peer(busy.port, random_hash(), left=7)
+    peer.start()
+    peer.complete()
+    peer.stop()
+    found = figures(busy)
+    assert found("skep_torrents", state="idle") == 1
+    assert found("skep_torrents", state="active") == 0
+
+
+def test_swarms_are_counted_at_most_once_a_second(busy):
+    torrent = random_hash()
+    found = figures(busy)
+    Peer(busy.port, torrent).start()
+    began = time.monotonic()
+    while figures(busy).sum("skep_peers") == found.sum("skep_peers"):
+        assert time.monotonic() - began < 3
+        time.sleep(0.02)
+    assert time.monotonic() - began > 0.5
+
+
+def test_udp_requests_are_counted_by_what_became_of_them(busy):
+    torrent = random_hash()
+    with UdpClient(busy.port) as client:
+        client.announce(torrent, 5001)
+        client.exchange(bytes(16))
+        client.sock.send(b"no request")
+        assert client.is_silent_on(b"nor this")
+    found = figures(busy)
+    assert found("skep_udp_requests_total", kind="connect", result="ok") == 1
+    assert found("skep_udp_requests_total", kind="announce", result="ok") == 1
+    assert found("skep_udp_requests_total", kind="other", result="bad_connection_id") == 1
+    assert found("skep_udp_requests_total", kind="other", result="malformed") == 2
+    assert found("skep_udp_request_duration_seconds_count") == 5
+    assert 0 < found("skep_udp_request_duration_seconds_sum") < 5
+
+
+def test_http_requests_are_counted_by_kind_and_result(busy):
+    torrent = random_hash()
+    Peer(busy.port, torrent).start()
+    Peer(busy.port, random_hash()).start()
+    get(busy.port, "/announce?info_hash=short")
+    scrape(busy.port, torrent)
+    get(busy.port, "/health")
+    get(busy.port, "/wp-login.php")
+    figures(busy)
+    found = figures(busy)
+    assert found("skep_http_requests_total", kind="announce", result="ok") == 1
+    assert found("skep_http_requests_total", kind="announce", result="refused") == 1
+    assert found("skep_http_requests_total", kind="announce", result="malformed") == 1
+    assert found("skep_http_requests_total", kind="scrape", result="ok") == 1
+    assert found("skep_http_requests_total", kind="health", result="ok") == 1
+    assert found("skep_http_requests_total", kind="other", result="not_found") == 1
+    assert found("skep_http_requests_total", kind="metrics", result="ok") == 1
+    assert found("skep_http_request_duration_seconds_count", kind="announce") == 3
+    assert 0 < found("skep_http_request_duration_seconds_sum", kind="announce") < 3
+
+
+def test_open_connections_are_counted_by_scheme(complete):
+    def is_open(scheme):
+        return figures(complete)("skep_http_connections", scheme=scheme)
+
+    wait_until(lambda: is_open("http") == 1)
+    with connect(complete.port), connect(complete.tls_port):
+        wait_until(lambda: (is_open("http"), is_open("https")) == (2, 1))
+    wait_until(lambda: (is_open("http"), is_open("https")) == (1, 0))
+
+
+def test_certificates_expiry_is_told(complete):
+    two_days = 2 * 24 * 3600
+    expires = figures(complete)("skep_https_certificate_expiry_timestamp_seconds")
+    assert abs(expires - time.time() - two_days) < 3600
 
 
 def test_store_tells_its_commits(busy):
     Peer(busy.port, random_hash()).start()
-    wait_until(lambda: figures(busy)["skep_store_flushes_total", None] > 0)
+    wait_until(lambda: figures(busy)("skep_store_flush_duration_seconds_count") > 0)
     found = figures(busy)
-    assert found["skep_store_failures_total", None] == 0
-    assert found["skep_store_failing", None] == 0
+    assert found("skep_store_failures_total") == 0
+    assert found("skep_store_failing") == 0
+    assert found("skep_feed_overflows_total") == 0
+
+
+def test_without_a_store_none_is_told_of():
+    with Skepd(config="store = { enabled = false; };") as daemon:
+        assert not any(name.startswith("skep_store") for name in figures(daemon).names())
 
 
 def test_memory_is_given_back_to_the_count(busy):
     peer = Peer(busy.port, random_hash())
     peer.start()
     peer.stop()
-    wait_until(lambda: figures(busy)["skep_swarms_memory_bytes", None] == 0, timeout=15)
-    assert figures(busy)["skep_torrents", None] == 0
+    wait_until(lambda: figures(busy)("skep_swarms_memory_bytes") == 0, timeout=15)
+    wait_until(lambda: figures(busy).sum("skep_torrents") == 0)
+
+
+def test_sweeps_and_expired_peers_are_counted():
+    with Skepd(config="announce = { interval_min_s = 1; interval_max_s = 1; };") as daemon:
+        Peer(daemon.port, random_hash()).start()
+        wait_until(lambda: figures(daemon)("skep_peers_expired_total") == 1, timeout=10)
+        found = figures(daemon)
+        assert found("skep_sweep_rounds_total") >= 2
+        assert 0.1 < found("skep_sweep_last_round_duration_seconds") < 10
+
+
+def test_reload_tells_the_new_limits():
+    with Skepd(config="limits = { torrents_max = 5; memory_max_mib = 1; };") as daemon:
+        found = figures(daemon)
+        assert found("skep_limit", resource="torrents") == 5
+        assert found("skep_limit", resource="memory_bytes") == 1 << 20
+        daemon.reload("limits = { torrents_max = 6; memory_max_mib = 0; };")
+        wait_until(lambda: figures(daemon)("skep_limit", resource="torrents") == 6)
+        assert figures(daemon)("skep_limit", resource="memory_bytes") == float("inf")
+
+
+def test_process_is_described_as_others_describe_theirs(complete):
+    found = figures(complete)
+    with open(f"/proc/{complete.pid}/statm") as statm:
+        resident = int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+    assert abs(found("process_start_time_seconds") - time.time()) < 120
+    assert found("process_start_time_seconds") == figures(complete)("process_start_time_seconds")
+    assert abs(found("process_resident_memory_bytes") - resident) < resident / 2
+    assert abs(found("process_open_fds") - len(os.listdir(f"/proc/{complete.pid}/fd"))) <= 3
+    assert found("process_max_fds") >= found("process_open_fds")
+    assert found("process_cpu_seconds_total") > 0
+
+
+def test_build_says_its_versions(complete):
+    (labels,) = [dict(labels) for name, labels in figures(complete).values if name == "skep_build_info"]
+    assert labels.keys() >= {"version", "compiler", "libmicrohttpd", "sqlite", "gnutls"}
+    assert all(any(c.isdigit() for c in version) for version in labels.values())
+
+
+def test_parser_of_these_tests_undoes_escapes():
+    found = Figures('# HELP m x\n# TYPE m gauge\nm{a="1\\"2\\\\3\\n",b=""} +Inf\n')
+    assert found("m", a='1"2\\3\n', b="") == float("inf")
 
 
 def test_others_may_not_see_the_figures():
@@ -78,6 +241,15 @@ def test_others_may_not_see_the_figures():
         refused = get(daemon.port, "/metrics", "127.0.0.8")
         assert refused.status == 403
         assert b"http.admins" in refused.body
+
+
+def test_token_shows_them_to_whoever_has_it():
+    config = 'http = { admins = [ "127.0.0.7" ]; admin_token = "a-token-for-Prometheus"; };'
+    with Skepd(config=config) as daemon:
+        headers = {"Authorization": "Bearer a-token-for-Prometheus", "Host": "tracker.example"}
+        assert get(daemon.port, "/metrics", "127.0.0.8", headers=headers).status == 200
+        headers["Authorization"] += "s"
+        assert get(daemon.port, "/metrics", "127.0.0.8", headers=headers).status in (401, 403)
 
 
 def test_spoofed_header_makes_no_admin():
@@ -97,7 +269,7 @@ def test_connections_and_requests_beyond_their_bounds_are_counted():
               "limits = { loopback = true; };")
     with Skepd(config=config) as daemon:
         idle = [connect(daemon.port, "127.8.0.1") for _ in range(4)]
-        wait_until(lambda: figures(daemon)["skep_http_connections_refused_total", None] == 2)
-        wait_until(lambda: figures(daemon)["skep_http_requests_cut_total", None] >= 2)
+        wait_until(lambda: figures(daemon)("skep_http_connections_refused_total") == 2)
+        wait_until(lambda: figures(daemon)("skep_http_requests_cut_total") >= 2)
         for sock in idle:
             sock.close()

@@ -49,6 +49,8 @@ static Suite *(*const suites[])(void) = {
     udp_wire_suite,
     udp_captures_suite,
     connection_id_suite,
+    metrics_suite,
+    report_suite,
     schema_suite,
     store_suite,
     store_open_suite,
