@@ -13,6 +13,7 @@ PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+DOCDIR  ?= $(PREFIX)/share/doc/skep
 
 # SANITIZE is address,undefined or thread; each kind of build has a directory of its own.
 comma   := ,
@@ -22,7 +23,7 @@ BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libsqlite3-dev \
     libconfig-dev nettle-dev libsystemd-dev libjansson-dev libqrencode-dev libjs-chart.js
 CHECK_PACKAGES := check curl openssl faketime iproute2 strace systemd python3 python3-pytest python3-pytest-xdist \
-    python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind \
+    python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind prometheus \
     $(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
 STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
@@ -175,12 +176,17 @@ include tests/bench/bench.mk
 
 UNITS := skepd.service skepd.socket
 
+EXAMPLES := grafana-dashboard.json prometheus-alerts.yml
+
 install: all
 	install -D -m 755 $(BUILD)/skepd $(DESTDIR)$(BINDIR)/skepd
 	install -D -m 755 $(BUILD)/skepctl $(DESTDIR)$(BINDIR)/skepctl
 	for file in skepd.conf lan.conf only-lan.conf; do \
 	    test -e $(DESTDIR)$(SYSCONFDIR)/skep/$$file || \
 	        install -D -m 644 conf/$$file $(DESTDIR)$(SYSCONFDIR)/skep/$$file || exit 1; \
+	done
+	for file in $(EXAMPLES); do \
+	    install -D -m 644 conf/$$file $(DESTDIR)$(DOCDIR)/$$file || exit 1; \
 	done
 	for unit in $(UNITS); do \
 	    sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' systemd/$$unit | \
@@ -189,7 +195,8 @@ install: all
 
 # The administrator's own configuration and the database stay.
 uninstall:
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(UNITS:%=$(DESTDIR)$(UNITDIR)/%)
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
+	    $(EXAMPLES:%=$(DESTDIR)$(DOCDIR)/%)
 
 clean:
 	rm -rf build

@@ -17,6 +17,8 @@ INSTALLED = {
     "etc/skep/only-lan.conf": 0o644,
     "usr/lib/systemd/system/skepd.service": 0o644,
     "usr/lib/systemd/system/skepd.socket": 0o644,
+    "usr/share/doc/skep/grafana-dashboard.json": 0o644,
+    "usr/share/doc/skep/prometheus-alerts.yml": 0o644,
 }
 
 

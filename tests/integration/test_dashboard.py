@@ -1,0 +1,159 @@
+"""What stands in conf/ for Grafana and for Prometheus' alerts speaks of figures that there are."""
+
+import json
+import re
+
+import pytest
+
+from support.announce import Peer, random_hash
+from support.certificates import Authority
+from support.prometheus import check_expressions, figures, promtool
+from support.skepd import ROOT, Skepd, free_port
+
+DASHBOARD = ROOT / "conf" / "grafana-dashboard.json"
+ALERTS = ROOT / "conf" / "prometheus-alerts.yml"
+PROMETHEUS_OWN = {"up"}
+PROMETHEUS_LABELS = {"job", "instance"}
+METRIC = re.compile(r"\b((?:skep|process)_[a-z_]+|up)\b(?:\{([^}]*)\})?")
+MATCHER = re.compile(r'([a-z_]+)(=~|!=|=)"([^"]*)"')
+GROUPING = re.compile(r"\b(?:by|on|group_right|group_left) \(([a-z_, ]*)\)")
+ALERT_EXPRESSION = re.compile(r"^ +expr: (?:\|\n((?: {10,}.*\n)+)|(.*)\n)", re.M)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """The figures of a daemon that has every family."""
+    issued = Authority(tmp_path_factory.mktemp("certificates")).issue("skep")
+    config = f"https = {{ port = {free_port()}; {issued.setting} }};"
+    with Skepd(config=config, udp=True) as daemon:
+        Peer(daemon.port, random_hash()).start()
+        yield figures(daemon)
+
+
+def panels():
+    return [panel for panel in json.loads(DASHBOARD.read_text())["panels"] if panel["type"] != "row"]
+
+
+def fill_in(expression):
+    return (expression.replace("$__rate_interval", "5m")
+            .replace("$instance", ".*").replace("$job", ".*"))
+
+
+def dashboard_expressions():
+    return [fill_in(target["expr"]) for panel in panels() for target in panel["targets"]]
+
+
+def alert_expressions():
+    return [block or line for block, line in ALERT_EXPRESSION.findall(ALERTS.read_text())]
+
+
+def check_selectors(expression, told):
+    """Each name is one of a figure, each label one of its own, each value that it must have one that
+    it does have."""
+    selectors = METRIC.findall(expression)
+    assert selectors, expression
+    known = PROMETHEUS_LABELS | {"le"}
+    for name, matchers in selectors:
+        if name in PROMETHEUS_OWN:
+            continue
+        assert name in told.names(), f"there is no {name}: {expression}"
+        known |= told.labels(name)
+        for label, how, value in MATCHER.findall(matchers):
+            if label in PROMETHEUS_LABELS:
+                continue
+            assert label in told.labels(name), f"{name} has no {label}: {expression}"
+            assert how == "=~" or value in told.label_values(name, label), expression
+    for group in GROUPING.findall(expression):
+        assert set(filter(None, group.split(", "))) <= known, expression
+
+
+def test_every_figure_of_the_dashboard_is_there(told):
+    for expression in dashboard_expressions():
+        check_selectors(expression, told)
+
+
+def test_every_figure_of_the_alerts_is_there(told):
+    for expression in alert_expressions():
+        check_selectors(expression, told)
+
+
+def test_dashboards_expressions_parse(tmp_path):
+    expressions = dashboard_expressions()
+    assert not any("$" in expression for expression in expressions)
+    check_expressions(expressions, tmp_path)
+
+
+def test_dashboard_can_be_imported():
+    dashboard = json.loads(DASHBOARD.read_text())
+    variables = {variable["name"]: variable for variable in dashboard["templating"]["list"]}
+    assert variables["datasource"]["type"] == "datasource"
+    assert dashboard["uid"] and dashboard["title"] and dashboard["schemaVersion"] >= 36
+    ids = [panel["id"] for panel in dashboard["panels"]]
+    assert len(set(ids)) == len(ids)
+    for panel in panels():
+        assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+        assert all(target["datasource"] == panel["datasource"] for target in panel["targets"])
+        refs = [target["refId"] for target in panel["targets"]]
+        assert len(set(refs)) == len(refs)
+
+
+def test_dashboards_panels_do_not_overlap():
+    taken = set()
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        place = panel["gridPos"]
+        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"])
+                 for y in range(place["y"], place["y"] + place["h"])}
+        assert place["x"] + place["w"] <= 24
+        assert not cells & taken, panel["title"]
+        taken |= cells
+
+
+def test_promtool_takes_the_alerts():
+    status, said = promtool("check", "rules", ALERTS)
+    assert status == 0, said
+    assert f"{len(alert_expressions())} rules found" in said
+
+
+def series(text, values):
+    return {"series": text, "values": values}
+
+
+@pytest.mark.parametrize("alert, minutes, inputs", [
+    ("SkepDown", 3, [series('up{job="skep"}', "0x9")]),
+    ("SkepStoreFailing", 2, [series("skep_store_failing", "1x9")]),
+    ("SkepStoreBehind", 6, [series("skep_store_lag_seconds", "40x9")]),
+    ("SkepKernelDrops", 9, [series("skep_udp_kernel_drops_total", "0+600x9")]),
+    ("SkepLimitNear", 6, [series('skep_peers{role="seeder"}', "50x9"),
+                          series('skep_peers{role="leecher"}', "45x9"),
+                          series('skep_limit{resource="peers"}', "100x9")]),
+    ("SkepCertificateExpires", 61, [series("skep_https_certificate_expiry_timestamp_seconds", "600000x70")]),
+    ("SkepSweepStalled", 9, [series("skep_sweep_rounds_total", "7x9")]),
+    ("SkepManyRefused", 25, [series('skep_announces_total{result="ok"}', "0+60x30"),
+                             series('skep_announces_total{result="banned"}', "0+120x30")]),
+])
+def test_alert_fires(alert, minutes, inputs, tmp_path):
+    assert fires(alert, minutes, inputs, tmp_path)
+
+
+@pytest.mark.parametrize("alert, minutes, inputs", [
+    ("SkepDown", 3, [series('up{job="skep"}', "1x9")]),
+    ("SkepStoreFailing", 2, [series("skep_store_failing", "0x9")]),
+    ("SkepLimitNear", 6, [series("skep_peers", "89x9"), series('skep_limit{resource="peers"}', "100x9")]),
+    ("SkepCertificateExpires", 61, [series("skep_https_certificate_expiry_timestamp_seconds", "700000x70")]),
+    ("SkepSweepStalled", 9, [series("skep_sweep_rounds_total", "0+6x9")]),
+])
+def test_alert_stays_silent(alert, minutes, inputs, tmp_path):
+    assert not fires(alert, minutes, inputs, tmp_path)
+
+
+def fires(alert, minutes, inputs, folder):
+    """promtool can only be asked whether it is so that an alert does not fire."""
+    test = {"rule_files": [str(ALERTS)], "evaluation_interval": "1m",
+            "tests": [{"interval": "1m", "input_series": inputs,
+                       "alert_rule_test": [{"eval_time": f"{minutes}m", "alertname": alert,
+                                            "exp_alerts": []}]}]}
+    file = folder / "test.json"
+    file.write_text(json.dumps(test))
+    status, said = promtool("test", "rules", file)
+    assert status == 0 or "FAILED" in said and f"alertname: {alert}" in said, said
+    return status != 0
