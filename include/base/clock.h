@@ -15,6 +15,9 @@ uint64_t clock_now_ns(void);
 /* Seconds since 1970, for people and for the disk only. */
 int64_t clock_unix_s(void);
 
+/* The same in milliseconds. */
+int64_t clock_unix_ms(void);
+
 /* The seconds of a monotonic clock from one moment to another; 0 where they lie the other way
  * round, as for a thread that read the clock before another one did. */
 static inline uint32_t clock_elapsed_s(uint32_t from_s, uint32_t to_s) {

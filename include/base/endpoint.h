@@ -17,6 +17,7 @@ enum {
     ENDPOINT_V6_LEN = 18,
     ENDPOINT_MAX_LEN = 18,
     ENDPOINT_TEXT_LEN = 56, /* "[v6]:port" and a terminating zero */
+    NETWORK_TEXT_LEN = 64,
     NETWORKS_MAX = 32,
 };
 
@@ -71,6 +72,9 @@ void endpoint_text(const struct endpoint *endpoint, char text[static ENDPOINT_TE
 /* "192.168.0.0/16", "fd00::/8", or a single address. False if `text` is none of these, or has bits
  * set behind its prefix. */
 bool network_parse(const char *text, struct network *network);
+
+/* "192.168.0.0/16"; a single address is "192.0.2.1/32". */
+void network_text(const struct network *network, char text[static NETWORK_TEXT_LEN]);
 
 /* Whether the endpoint's address lies in one of the networks. */
 bool networks_contain(const struct networks *networks, const struct endpoint *endpoint);

@@ -55,6 +55,9 @@ enum announce_result tracker_admit_scrape(struct tracker *tracker, const struct 
 struct scrape_entry tracker_scrape(struct tracker *tracker,
                                    const uint8_t info_hash[static INFO_HASH_LEN]);
 
+/* Whether the mode of access lets this torrent be tracked. */
+bool tracker_lists(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN]);
+
 /* The interval that fits the present load, without jitter. */
 uint32_t tracker_interval_s(const struct tracker *tracker);
 

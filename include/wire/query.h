@@ -14,6 +14,9 @@ bool query_next(struct bytes *rest, struct bytes *name, struct bytes *value);
  * if an escape is broken or `out` too small. */
 long percent_decode(struct bytes text, uint8_t *out, size_t capacity);
 
+/* The same for a part of a path, where '+' is nothing but itself. */
+long percent_decode_part(struct bytes text, uint8_t *out, size_t capacity);
+
 /* Writes `text` so that it may stand in any part of a URL: every byte but letters, digits and
  * "-._~" becomes an escape. */
 void percent_encode(struct writer *w, struct bytes text);

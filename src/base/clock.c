@@ -17,3 +17,9 @@ uint64_t clock_now_ns(void) {
 int64_t clock_unix_s(void) {
     return time(NULL);
 }
+
+int64_t clock_unix_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

@@ -150,6 +150,14 @@ bool network_parse(const char *text, struct network *network) {
     return true;
 }
 
+void network_text(const struct network *network, char text[static NETWORK_TEXT_LEN]) {
+    struct endpoint address = { .family = network->family };
+    memcpy(address.wire, network->address, address_len(network->family));
+    char host[ENDPOINT_TEXT_LEN];
+    endpoint_address_text(&address, host);
+    snprintf(text, NETWORK_TEXT_LEN, "%.45s/%u", host, network->bits);
+}
+
 bool networks_contain(const struct networks *networks, const struct endpoint *endpoint) {
     for (size_t i = 0; i < networks->count; i++) {
         const struct network *network = &networks->list[i];

@@ -9,7 +9,7 @@
 #include "store/registry_state.h"
 #include "store/schema.h"
 
-enum { BUSY_MS = 5000, NETWORK_TEXT_LEN = 64 };
+enum { BUSY_MS = 5000 };
 
 static bool open_database(struct registry *registry, const char *path,
                           char error[static SCHEMA_ERROR_LEN]) {
@@ -120,14 +120,6 @@ bool registry_add_passkey(struct registry *registry, const uint8_t digest[static
                                             "INSERT INTO passkey (digest, label, created_s)"
                                             " VALUES (?1, ?2, ?3)",
                                             "bti", key, label, now_s));
-}
-
-static void network_text(const struct network *network, char text[static NETWORK_TEXT_LEN]) {
-    struct endpoint address = { .family = network->family };
-    memcpy(address.wire, network->address, address_len(network->family));
-    char host[ENDPOINT_TEXT_LEN];
-    endpoint_address_text(&address, host);
-    snprintf(text, NETWORK_TEXT_LEN, "%.45s/%u", host, network->bits);
 }
 
 bool registry_add_ban(struct registry *registry, const struct network *network, const char *reason,

@@ -84,6 +84,14 @@ void tracker_set_access(struct tracker *tracker, struct access *access) {
     tracker->access = access;
 }
 
+bool tracker_lists(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN]) {
+    uint64_t hash;
+    struct shard *shard = swarm_table_lock(tracker->table, info_hash, &hash);
+    const bool lists = access_lists(shard->access, info_hash);
+    pthread_mutex_unlock(&shard->lock);
+    return lists;
+}
+
 uint32_t tracker_interval_s(const struct tracker *tracker) {
     const uint32_t shortest = counter_read(&tracker->interval_min_s);
     const uint32_t longest = counter_read(&tracker->interval_max_s);

@@ -12,14 +12,14 @@ bool query_next(struct bytes *rest, struct bytes *name, struct bytes *value) {
     return false;
 }
 
-long percent_decode(struct bytes text, uint8_t *out, size_t capacity) {
+static long decode(struct bytes text, uint8_t plus, uint8_t *out, size_t capacity) {
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {
         if (len == capacity)
             return -1;
         const uint8_t c = text.data[i];
         if (c != '%') {
-            out[len++] = c == '+' ? ' ' : c;
+            out[len++] = c == '+' ? plus : c;
             continue;
         }
         if (text.len - i < 3)
@@ -32,6 +32,14 @@ long percent_decode(struct bytes text, uint8_t *out, size_t capacity) {
         i += 2;
     }
     return (long)len;
+}
+
+long percent_decode(struct bytes text, uint8_t *out, size_t capacity) {
+    return decode(text, ' ', out, capacity);
+}
+
+long percent_decode_part(struct bytes text, uint8_t *out, size_t capacity) {
+    return decode(text, '+', out, capacity);
 }
 
 static bool is_unreserved(uint8_t c) {

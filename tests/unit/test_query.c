@@ -157,6 +157,14 @@ START_TEST(only_plain_characters_are_left_as_they_are) {
 }
 END_TEST
 
+START_TEST(plus_in_a_path_is_itself) {
+    uint8_t out[8];
+    ck_assert_int_eq(percent_decode_part(bytes_of("a+b%2fc"), out, sizeof out), 5);
+    ck_assert_mem_eq(out, "a+b/c", 5);
+    ck_assert_int_eq(percent_decode_part(bytes_of("a%2"), out, sizeof out), -1);
+}
+END_TEST
+
 Suite *query_suite(void) {
     Suite *suite = suite_create("query");
     TCase *pairs = tcase_create("pairs");
@@ -173,6 +181,7 @@ Suite *query_suite(void) {
     tcase_add_test(decode, every_byte_survives_either_case);
     tcase_add_test(decode, text_that_does_not_fit_is_refused);
     tcase_add_test(decode, zero_bytes_are_text);
+    tcase_add_test(decode, plus_in_a_path_is_itself);
     suite_add_tcase(suite, decode);
 
     TCase *encode = tcase_create("percent_encode");
