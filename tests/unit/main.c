@@ -76,6 +76,15 @@ static Suite *(*const suites[])(void) = {
     history_suite,
     registry_torrents_suite,
     sampler_suite,
+    ranking_suite,
+    fold_suite,
+    catalog_suite,
+    addresses_suite,
+    diagnosis_suite,
+    events_suite,
+    pulse_suite,
+    announce_urls_suite,
+    gateway_suite,
 };
 
 int main(void) {

@@ -1,0 +1,327 @@
+#include "web/addresses.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/bytes.h"
+#include "base/keyed_hash.h"
+#include "base/random.h"
+#include "web/ranking.h"
+#include "wire/client_name.h"
+
+enum { FRESH_MS = 2000, REST_MS = 60000, SLOTS_MIN = 1024, CLIENT_CODE_LEN = 8 };
+
+struct addresses {
+    struct tracker *tracker;
+    struct hash_key key;
+    pthread_mutex_t lock; /* of all below */
+    struct address_row *rows;
+    size_t count;
+    size_t capacity;
+    uint32_t *slots; /* place + 1, found by address; 0 where there is none */
+    size_t slot_mask;
+    bool taken;
+    bool failed; /* for want of memory, while the sums are taken */
+    uint64_t taken_ms;
+    uint64_t asked_ms;
+};
+
+static bool same_address(const struct endpoint *a, const struct endpoint *b) {
+    return a->family == b->family && memcmp(a->wire, b->wire, address_len(a->family)) == 0;
+}
+
+static uint32_t *slot_of(const struct addresses *addresses, const struct endpoint *address) {
+    const uint64_t hash = keyed_hash(&addresses->key, address->wire, address_len(address->family));
+    size_t at = hash & addresses->slot_mask;
+    while (addresses->slots[at] != 0 &&
+           !same_address(&addresses->rows[addresses->slots[at] - 1].address, address))
+        at = (at + 1) & addresses->slot_mask;
+    return &addresses->slots[at];
+}
+
+/* At least twice as many slots as rows. */
+static bool grow_slots(struct addresses *addresses) {
+    const size_t size = addresses->slots == NULL ? SLOTS_MIN : 2 * (addresses->slot_mask + 1);
+    uint32_t *slots = calloc(size, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    free(addresses->slots);
+    addresses->slots = slots;
+    addresses->slot_mask = size - 1;
+    for (size_t i = 0; i < addresses->count; i++)
+        *slot_of(addresses, &addresses->rows[i].address) = (uint32_t)i + 1;
+    return true;
+}
+
+static bool grow_rows(struct addresses *addresses) {
+    const size_t capacity = 2 * addresses->capacity + SLOTS_MIN / 4;
+    struct address_row *rows = realloc(addresses->rows, capacity * sizeof *rows);
+    if (rows == NULL)
+        return false;
+    addresses->rows = rows;
+    addresses->capacity = capacity;
+    return true;
+}
+
+static bool make_room(struct addresses *addresses) {
+    if (addresses->count == addresses->capacity && !grow_rows(addresses))
+        return false;
+    const bool roomy = addresses->slots != NULL && 2 * addresses->count <= addresses->slot_mask;
+    return roomy || grow_slots(addresses);
+}
+
+/* NULL where there is no room for one more. */
+static struct address_row *row_of(struct addresses *addresses, const struct peer_figures *peer) {
+    if (!make_room(addresses)) {
+        addresses->failed = true;
+        return NULL;
+    }
+    uint32_t *slot = slot_of(addresses, &peer->peer);
+    if (*slot != 0)
+        return &addresses->rows[*slot - 1];
+    if (addresses->count == ADDRESSES_MAX)
+        return NULL;
+    struct address_row *row = &addresses->rows[addresses->count++];
+    *slot = (uint32_t)addresses->count;
+    *row = (struct address_row){ .address = peer->peer, .silent_s = UINT32_MAX, .lan = peer->lan };
+    endpoint_set_port(&row->address, 0);
+    return row;
+}
+
+/* The first letters of a peer_id name the program and its version. */
+static void note_client(struct address_row *row, const uint8_t *peer_id) {
+    for (size_t i = 0; i < row->client_count; i++) {
+        if (memcmp(row->clients[i], peer_id, CLIENT_CODE_LEN) == 0)
+            return;
+    }
+    if (row->client_count < ADDRESS_CLIENTS_MAX)
+        memcpy(row->clients[row->client_count++], peer_id, PEER_ID_LEN);
+}
+
+/* The peers of one torrent come one behind the other, so that several of one address in the same
+ * torrent make one torrent. */
+static void add_peer(struct address_row *row, const struct peer_figures *peer) {
+    const uint64_t torrent = load_u64(peer->info_hash);
+    if (row->torrents == 0 || torrent != row->last_torrent)
+        row->torrents++;
+    row->last_torrent = torrent;
+    if (peer->seeder)
+        row->seeding++;
+    else
+        row->leeching++;
+    row->upload_rate += peer->upload_rate;
+    row->download_rate += peer->download_rate;
+    if (peer->silent_s < row->silent_s)
+        row->silent_s = peer->silent_s;
+    note_client(row, peer->peer_id);
+}
+
+static void read_peers(void *context, const struct peer_figures *peers, size_t count) {
+    struct addresses *addresses = context;
+    for (size_t i = 0; i < count && !addresses->failed; i++) {
+        struct address_row *row = row_of(addresses, &peers[i]);
+        if (row != NULL)
+            add_peer(row, &peers[i]);
+    }
+}
+
+static void drop_sums(struct addresses *addresses) {
+    free(addresses->rows);
+    free(addresses->slots);
+    addresses->rows = NULL;
+    addresses->slots = NULL;
+    addresses->count = 0;
+    addresses->capacity = 0;
+    addresses->taken = false;
+}
+
+static bool take_sums(struct addresses *addresses, uint64_t now_ms) {
+    if (addresses->taken && now_ms - addresses->taken_ms < FRESH_MS)
+        return true;
+    drop_sums(addresses);
+    addresses->failed = false;
+    addresses->taken_ms = now_ms;
+    addresses->taken =
+        inspect_all_peers(addresses->tracker, now_ms, read_peers, addresses) && !addresses->failed;
+    if (!addresses->taken)
+        drop_sums(addresses);
+    return addresses->taken;
+}
+
+static bool is_found(const struct address_row *row, const char *search) {
+    char text[ENDPOINT_TEXT_LEN];
+    char client[CLIENT_NAME_LEN];
+    if (search[0] == '\0')
+        return true;
+    endpoint_address_text(&row->address, text);
+    if (strcasestr(text, search) != NULL)
+        return true;
+    for (size_t i = 0; i < row->client_count; i++) {
+        client_name(row->clients[i], client);
+        if (strcasestr(client, search) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static uint64_t sort_key(enum address_sort sort, const struct address_row *row) {
+    switch (sort) {
+    case ADDRESS_BY_TORRENTS:
+        return row->torrents;
+    case ADDRESS_BY_SEEDING:
+        return row->seeding;
+    case ADDRESS_BY_LEECHING:
+        return row->leeching;
+    case ADDRESS_BY_RATE:
+        return row->upload_rate + row->download_rate;
+    case ADDRESS_BY_ADDRESS:
+        break;
+    }
+    return 0;
+}
+
+/* IPv4 comes before IPv6; then the upper half of an address counts, and then the lower one. */
+static uint64_t family_of(const struct address_row *row) {
+    return row->address.family;
+}
+
+static uint64_t upper_half(const struct address_row *row) {
+    return row->address.family == FAMILY_V4 ? 0 : load_u64(row->address.wire);
+}
+
+static uint64_t lower_half(const struct address_row *row) {
+    return row->address.family == FAMILY_V4 ? load_u32(row->address.wire)
+                                            : load_u64(row->address.wire + 8);
+}
+
+struct sorting {
+    const struct address_row *rows;
+    struct ranked *items;
+    struct ranked *spare;
+    size_t count;
+    bool descending;
+};
+
+static void sort_by(const struct sorting *sorting, uint64_t (*key)(const struct address_row *row)) {
+    for (size_t i = 0; i < sorting->count; i++) {
+        struct ranked *item = &sorting->items[i];
+        const uint64_t value = key(&sorting->rows[item->place]);
+        item->key = sorting->descending ? ~value : value;
+    }
+    ranking_sort(sorting->items, sorting->spare, sorting->count);
+}
+
+static void sort_as_asked(struct sorting *sorting, const struct address_query *query) {
+    sorting->descending = query->descending && query->sort == ADDRESS_BY_ADDRESS;
+    sort_by(sorting, lower_half);
+    sort_by(sorting, upper_half);
+    sort_by(sorting, family_of);
+    for (size_t i = 0; i < sorting->count; i++) {
+        struct ranked *item = &sorting->items[i];
+        const uint64_t key = sort_key(query->sort, &sorting->rows[item->place]);
+        item->key = query->descending ? ~key : key;
+    }
+    ranking_sort(sorting->items, sorting->spare, sorting->count);
+}
+
+static size_t collect(const struct addresses *addresses, const char *search, struct ranked *items) {
+    size_t count = 0;
+    for (size_t i = 0; i < addresses->count; i++) {
+        if (is_found(&addresses->rows[i], search))
+            items[count++] = (struct ranked){ .place = (uint32_t)i };
+    }
+    return count;
+}
+
+/* Finds, sorts and copies. */
+static bool answer(const struct addresses *addresses, const struct address_query *query,
+                   size_t offset, struct address_row *rows, size_t max, size_t *count,
+                   size_t *total) {
+    struct sorting sorting = {
+        .rows = addresses->rows,
+        .items = malloc((addresses->count + 1) * sizeof *sorting.items),
+        .spare = malloc((addresses->count + 1) * sizeof *sorting.spare),
+    };
+    const bool good = sorting.items != NULL && sorting.spare != NULL;
+    if (good) {
+        sorting.count = collect(addresses, query->search, sorting.items);
+        sort_as_asked(&sorting, query);
+        *total = sorting.count;
+    }
+    for (size_t i = offset; good && i < sorting.count && *count < max; i++)
+        rows[(*count)++] = addresses->rows[sorting.items[i].place];
+    free(sorting.items);
+    free(sorting.spare);
+    return good;
+}
+
+bool addresses_page(struct addresses *addresses, const struct address_query *query, size_t offset,
+                    uint64_t now_ms, struct address_row *rows, size_t max, size_t *count,
+                    size_t *total) {
+    *count = 0;
+    *total = 0;
+    pthread_mutex_lock(&addresses->lock);
+    addresses->asked_ms = now_ms;
+    const bool good =
+        take_sums(addresses, now_ms) && answer(addresses, query, offset, rows, max, count, total);
+    pthread_mutex_unlock(&addresses->lock);
+    return good;
+}
+
+/* The peers of one address, as they come by. */
+struct gathering {
+    const struct endpoint *address;
+    struct peer_figures *peers;
+    size_t max;
+    size_t count;
+    size_t total;
+};
+
+static void gather(void *context, const struct peer_figures *peers, size_t count) {
+    struct gathering *gathering = context;
+    for (size_t i = 0; i < count; i++) {
+        if (!same_address(&peers[i].peer, gathering->address))
+            continue;
+        gathering->total++;
+        if (gathering->count < gathering->max)
+            gathering->peers[gathering->count++] = peers[i];
+    }
+}
+
+bool addresses_peers(struct addresses *addresses, const struct endpoint *address, uint64_t now_ms,
+                     struct peer_figures *peers, size_t max, size_t *count, size_t *total) {
+    struct gathering gathering = { .address = address, .peers = peers, .max = max };
+    const bool good = inspect_all_peers(addresses->tracker, now_ms, gather, &gathering);
+    *count = gathering.count;
+    *total = gathering.total;
+    return good;
+}
+
+void addresses_rest(struct addresses *addresses, uint64_t now_ms) {
+    pthread_mutex_lock(&addresses->lock);
+    if (addresses->taken && now_ms - addresses->asked_ms > REST_MS)
+        drop_sums(addresses);
+    pthread_mutex_unlock(&addresses->lock);
+}
+
+struct addresses *addresses_create(struct tracker *tracker) {
+    struct addresses *addresses = calloc(1, sizeof *addresses);
+    if (addresses == NULL)
+        return NULL;
+    addresses->tracker = tracker;
+    pthread_mutex_init(&addresses->lock, NULL);
+    if (random_secret(&addresses->key, sizeof addresses->key))
+        return addresses;
+    addresses_delete(addresses);
+    return NULL;
+}
+
+void addresses_delete(struct addresses *addresses) {
+    if (addresses == NULL)
+        return;
+    drop_sums(addresses);
+    pthread_mutex_destroy(&addresses->lock);
+    free(addresses);
+}
