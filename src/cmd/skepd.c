@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/ticker.h"
 #include "cmd/admission.h"
+#include "cmd/condition.h"
 #include "cmd/figures.h"
 #include "cmd/heartbeat.h"
 #include "cmd/options.h"
@@ -27,7 +28,7 @@
 enum {
     DROP_WATCH_MS = 2000,
     SPARE_FILES = 64,
-    WATCHERS = 1,
+    WATCHERS = 2,
 };
 
 struct drop_watch {
@@ -40,11 +41,13 @@ struct daemon {
     struct tracker *tracker;
     struct store *store;
     struct prober *prober;
+    struct events *events;
     struct change_watcher watchers[WATCHERS];
     struct recorder *recorder;
     struct sweeper *sweeper;
     struct http_counters http_counters;
     struct figures *figures;
+    struct condition condition;
     struct api *api;
     struct site *site;
     struct http_server *http;
@@ -116,6 +119,24 @@ static bool start_admission(struct daemon *daemon, const struct config *config) 
     return daemon->admission != NULL;
 }
 
+static bool start_api(struct daemon *daemon, const struct config *config) {
+    daemon->condition.tracker = daemon->tracker;
+    daemon->condition.recorder = daemon->recorder;
+    daemon->condition.udp = daemon->udp;
+    condition_apply(&daemon->condition, config);
+    const struct api_parts parts = {
+        .tracker = daemon->tracker,
+        .database = config->store_enabled ? config->database : NULL,
+        .prober = daemon->prober,
+        .events = daemon->events,
+        .tell_condition = condition_tell,
+        .condition_context = &daemon->condition,
+    };
+    const struct api_settings settings = condition_settings(config);
+    daemon->api = api_create(&parts, &settings);
+    return daemon->api != NULL || complain_of_memory();
+}
+
 static bool start_figures(struct daemon *daemon, const struct config *config) {
     const struct figures_parts parts = {
         .tracker = daemon->tracker,
@@ -131,13 +152,6 @@ static bool start_figures(struct daemon *daemon, const struct config *config) {
 }
 
 static bool start_site(struct daemon *daemon, const struct config *config) {
-    const struct api_parts api = {
-        .tracker = daemon->tracker,
-        .database = config->store_enabled ? config->database : NULL,
-    };
-    daemon->api = api_create(&api);
-    if (daemon->api == NULL)
-        return complain_of_memory();
     const struct site_parts parts = {
         .api = daemon->api,
         .write_metrics = figures_write,
@@ -202,6 +216,10 @@ static struct recorder *start_recorder(struct daemon *daemon, const struct confi
         .lost = prober_note_lost,
         .context = daemon->prober,
     };
+    daemon->watchers[1] = (struct change_watcher){
+        .read = events_note,
+        .context = daemon->events,
+    };
     const struct recorder_options options = {
         .flush_interval_ms = config->flush_interval_ms,
         .events_per_s = config->log_events_per_s,
@@ -225,12 +243,13 @@ static bool start_threads(struct daemon *daemon, const struct config *config) {
 
 static bool start(struct daemon *daemon, const struct config *config) {
     daemon->tracker = tracker_create(&config->tracker, config->feed_capacity);
-    if (daemon->tracker == NULL)
+    daemon->events = events_create();
+    if (daemon->tracker == NULL || daemon->events == NULL)
         return complain_of_memory();
     return open_store(daemon, config) && start_admission(daemon, config) &&
            start_prober(daemon, config) && start_threads(daemon, config) &&
            start_udp(daemon, config) && start_figures(daemon, config) &&
-           start_site(daemon, config) && start_http(daemon, config);
+           start_api(daemon, config) && start_site(daemon, config) && start_http(daemon, config);
 }
 
 static bool stop(struct daemon *daemon) {
@@ -244,6 +263,7 @@ static bool stop(struct daemon *daemon) {
     sweeper_stop(daemon->sweeper);
     admission_stop(daemon->admission);
     const bool recorded = recorder_stop(daemon->recorder);
+    events_delete(daemon->events);
     prober_stop(daemon->prober); /* which the recorder told of changes to the last */
     store_close(daemon->store);
     tracker_delete(daemon->tracker);
@@ -289,8 +309,10 @@ static void raise_file_limit(const struct config *config) {
 
 static void renew_certificate(struct daemon *daemon, const struct config *config) {
     char error[LISTEN_ERROR_LEN];
-    if (!http_server_renew_certificate(daemon->http, &config->http, error))
+    const bool good = http_server_renew_certificate(daemon->http, &config->http, error);
+    if (!good)
         log_error("%s; HTTPS goes on with the certificate before", error);
+    condition_note_certificate(&daemon->condition, good);
 }
 
 static void apply_check(struct daemon *daemon, const struct config *config) {
@@ -315,6 +337,9 @@ static void reload(struct daemon *daemon, const struct options *options) {
     sweeper_apply(daemon->sweeper, config.tracker.interval_min_s);
     apply_check(daemon, &config);
     http_server_apply(daemon->http, &config.http);
+    const struct api_settings api = condition_settings(&config);
+    api_apply(daemon->api, &api);
+    condition_apply(&daemon->condition, &config);
     site_apply(daemon->site, &config.site);
     figures_apply(daemon->figures, &config);
     renew_certificate(daemon, &config);
