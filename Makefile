@@ -23,7 +23,7 @@ BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libsqlite3-dev \
     libconfig-dev nettle-dev libsystemd-dev libjansson-dev libqrencode-dev libjs-chart.js
 CHECK_PACKAGES := check curl openssl faketime iproute2 strace systemd python3 python3-pytest python3-pytest-xdist \
-    python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind prometheus \
+    python3-jsonschema python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind prometheus \
     $(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
 STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
@@ -86,7 +86,7 @@ $(BUILD)/page.o: $(BUILD)/page.c
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
 
 # The fuzz targets, with libFuzzer (clang); and the same without it, to go through the corpus again.
-FUZZ_TARGETS := udp http_query http_url metainfo forwarded config_file list_file session
+FUZZ_TARGETS := udp http_query http_url metainfo forwarded config_file list_file session api
 FUZZ_SOURCES := $(FUZZ_TARGETS:%=tests/fuzz/%.c)
 FUZZ_SECONDS ?= 60
 
@@ -105,6 +105,10 @@ build/fuzz/%: tests/fuzz/%.c tests/fuzz/entry.c $(FUZZED)
 	@echo "  FUZZ $@"
 	@clang -std=c11 $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=all -DFUZZ_TARGET=fuzz_$* -o $@ $^ $(LDLIBS)
+
+# The API stands on nearly everything.
+build/fuzz/api: build/page.c \
+    $(filter-out $(FUZZED),$(wildcard src/store/*.c src/report/*.c src/server/*.c src/web/*.c))
 
 # New inputs that reach new code are kept under build/; those worth it belong into the corpus.
 fuzz: fuzz-packages

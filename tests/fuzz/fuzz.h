@@ -13,5 +13,6 @@ int fuzz_forwarded(const uint8_t *data, size_t size);
 int fuzz_config_file(const uint8_t *data, size_t size);
 int fuzz_list_file(const uint8_t *data, size_t size);
 int fuzz_session(const uint8_t *data, size_t size);
+int fuzz_api(const uint8_t *data, size_t size);
 
 #endif

@@ -22,6 +22,7 @@ static const struct {
     { "config_file", fuzz_config_file },
     { "list_file", fuzz_list_file },
     { "session", fuzz_session },
+    { "api", fuzz_api },
 };
 
 static void run_variants(int (*run)(const uint8_t *data, size_t size), uint8_t *data, size_t size) {

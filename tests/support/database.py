@@ -142,3 +142,24 @@ def overwrite(file, at, data):
 
 def truncate(file, size):
     os.truncate(file, size)
+
+
+def register_many(file, count):
+    """Registers `count` torrents with names and sizes in a database of ours, every other one with a
+    swarm. Returns {info_hash: name}."""
+    names = {secrets.token_bytes(20): f"Film {number:06d} Größe.mkv" for number in range(count)}
+    with opened(file) as db:
+        db.execute("BEGIN")
+        db.executemany("INSERT INTO listed (info_hash, name, added_s, size) VALUES (?, ?, 1, ?)",
+                       ((info_hash, name, 1000 + number)
+                        for number, (info_hash, name) in enumerate(names.items())))
+        for number, info_hash in enumerate(names):
+            if number % 2 == 0:
+                db.execute("INSERT INTO torrent (info_hash, downloaded) VALUES (?, ?)",
+                           (info_hash, number % 1000))
+                db.execute(f"INSERT INTO peer {PEER_COLUMNS} VALUES (?, ?, ?, 7, ?, 0, 1)",
+                           (info_hash, wire(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
+                                            6881), b"-qB4520-" + secrets.token_bytes(12),
+                            number % 3))
+        db.execute("COMMIT")
+    return names

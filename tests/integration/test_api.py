@@ -1,0 +1,394 @@
+"""What the API tells of a tracker that real announces come to. Every answer is held against the
+OpenAPI description by support.api."""
+
+import json
+import socket
+import time
+
+import pytest
+
+from support.announce import Peer, random_hash
+from support.api import DESCRIPTION, Api, part
+from support.skepd import Skepd
+from support.waiting import wait_until
+
+TOKEN = "a-token-of-24-characters"
+CONFIG = f'http = {{ admin_token = "{TOKEN}"; }}; check = {{ enabled = false; }};'
+STRANGER = "127.0.0.9"
+HASH_IN_PATH = "00" * 20
+
+
+@pytest.fixture(scope="module")
+def api(daemon):
+    return Api(daemon.port)
+
+
+def names_of(page):
+    return [item["info_hash"] for item in page["items"]]
+
+
+def one_of_each(path):
+    """A path of the description with something in its places."""
+    return (path.replace("{info_hash}", HASH_IN_PATH).replace("{address}", "192.0.2.1")
+            .replace("{label}", "nobody").replace("{network}", part("192.0.2.0/24")))
+
+
+def operations():
+    return [(method.upper(), one_of_each(path)) for path, methods in DESCRIPTION["paths"].items()
+            for method in methods]
+
+
+# Who may
+
+def test_session_says_who_asks(daemon, api):
+    assert api.get("/session") == {"role": "admin", "by": "address", "tokens": True}
+    assert Api(daemon.port, token=TOKEN).get("/session")["by"] == "token"
+
+
+def test_description_is_served_as_it_is(api):
+    assert api.get("/openapi.json") == DESCRIPTION
+
+
+@pytest.mark.parametrize("method,path", operations())
+def test_every_described_call_is_there(api, method, path):
+    answer = api.call(method, path, {} if method in ("POST", "PATCH") else None)
+    assert answer.status != 405
+    if answer.status == 404:
+        assert HASH_IN_PATH in path or "nobody" in path or "192.0.2" in path
+
+
+class TestStrangers:
+    """With an own daemon, since its admins are nobody who comes from 127.0.0.1."""
+
+    CLOSED = 'http = { admins = [ "127.0.0.2" ]; admin_token = "%s"; };' % TOKEN
+
+    @pytest.fixture(scope="class")
+    def closed(self):
+        with Skepd(config=self.CLOSED) as daemon:
+            yield daemon
+
+    @pytest.mark.parametrize("method,path", operations())
+    def test_may_nothing_but_ask_who_they_are(self, closed, method, path):
+        answer = Api(closed.port).call(method, path, {} if method in ("POST", "PATCH") else None)
+        if path in ("/session", "/openapi.json"):
+            assert answer.status == 200
+        else:
+            assert answer.status == 403 and answer.code == "forbidden"
+
+    def test_have_no_role(self, closed):
+        assert Api(closed.port).get("/session") == {"role": "none", "by": None, "tokens": True}
+
+    def test_become_admins_by_the_token(self, closed):
+        assert Api(closed.port, token=TOKEN).get("/torrents")["total"] == 0
+
+    def test_are_told_of_a_wrong_token(self, closed):
+        answer = Api(closed.port, token=TOKEN + "x").call("GET", "/torrents")
+        assert answer.status == 401 and answer.code == "wrong_token"
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_public_stats_are_totals_only():
+    with Skepd(config='http = { admins = [ "127.0.0.2" ]; public_stats = true; };') as daemon:
+        Peer(daemon.port, random_hash(), left=0).start()
+        public = Api(daemon.port)
+        assert public.get("/session")["role"] == "public"
+        status = public.get("/status")
+        assert set(status) == {"version", "now", "role", "totals"}
+        assert status["totals"]["seeders"] == 1
+        assert public.call("GET", "/qr.svg", text="x").status == 200
+        for method, path in operations():
+            if path not in ("/session", "/status", "/qr.svg", "/openapi.json"):
+                body = {} if method in ("POST", "PATCH") else None
+                assert public.call(method, path, body).status == 403, path
+
+
+# How the tracker is
+
+def test_status_tells_totals_and_urls():
+    with Skepd(udp=True) as daemon:
+        api = Api(daemon.port)
+        torrent = random_hash()
+        Peer(daemon.port, torrent, left=0).start()
+        Peer(daemon.port, torrent, left=5, source="::1").start()
+        status = api.get("/status")
+        assert abs(status["now"] - time.time()) < 5
+        assert status["mode"] == "open" and status["role"] == "admin"
+        assert status["store"]["enabled"] and not status["store"]["failing"]
+        assert status["warnings"] == []
+        totals = status["totals"]
+        assert (totals["torrents"], totals["peers"], totals["seeders"], totals["leechers"]) == \
+            (1, 2, 1, 1)
+        assert (totals["peers_v4"], totals["peers_v6"], totals["announces"]) == (1, 1, 2)
+        wait_until(lambda: api.get("/status")["totals"]["announces_per_s"] > 0)
+        loopback = [url for url in status["urls"] if url["scope"] == "loopback"]
+        assert {url["scheme"] for url in loopback} == {"http", "udp"}
+        assert f"http://127.0.0.1:{daemon.port}/announce" in [url["url"] for url in loopback]
+        assert status["urls"][-1]["scope"] == "loopback"
+
+
+def test_name_that_reached_us_comes_first(daemon, api):
+    host = f"192.168.77.1:{daemon.port}"
+    urls = api.call("GET", "/status", headers={"Host": host}).json["urls"]
+    assert urls[0] == {"scheme": "http", "host": "192.168.77.1", "scope": "lan",
+                       "url": f"http://{host}/announce"}
+
+
+def test_status_warns_where_nothing_is_kept():
+    with Skepd(config="store = { enabled = false; };") as daemon:
+        status = Api(daemon.port).get("/status")
+        assert not status["store"]["enabled"]
+        assert any("store.enabled" in warning for warning in status["warnings"])
+
+
+def test_status_warns_near_a_limit():
+    with Skepd(config="limits = { torrents_max = 2; };") as daemon:
+        for _ in range(2):
+            Peer(daemon.port, random_hash()).start()
+        assert any("torrents_max" in warning
+                   for warning in Api(daemon.port).get("/status")["warnings"])
+
+
+# Torrents and their peers
+
+def test_torrent_is_listed_once_it_is_announced(api, torrent, seeder, leecher):
+    seeder.start()
+    leecher.start()
+    wait_until(lambda: api.get("/torrents", search=torrent.hex())["total"] == 1)
+    item = api.get("/torrents", search=torrent.hex())["items"][0]
+    assert (item["seeders"], item["leechers"], item["health"]) == (1, 1, "weak")
+    assert item["name"] is None and item["size"] is None and not item["registered"]
+    detail = api.torrent(torrent)
+    assert detail["diagnosis"] == [] and detail["versions"] == [] and detail["added"] is None
+    assert f"xt=urn:btih:{torrent.hex()}" in detail["magnet"]
+
+
+def test_torrents_are_searched_by_a_part_of_the_hash_in_any_case(api, torrent, seeder):
+    seeder.start()
+    for search in (torrent.hex()[:20], torrent.hex()[10:30].upper()):
+        wait_until(lambda: names_of(api.get("/torrents", search=search)) == [torrent.hex()])
+    assert api.get("/torrents", search="no such name")["items"] == []
+
+
+def test_torrents_are_sorted_and_paged():
+    with Skepd() as daemon:
+        api = Api(daemon.port)
+        torrents = [random_hash() for _ in range(5)]
+        for number, torrent in enumerate(torrents):
+            for _ in range(number):
+                Peer(daemon.port, torrent, left=0).start()
+            Peer(daemon.port, torrent, left=1).start()
+        expected = [torrent.hex() for torrent in torrents]
+        assert names_of(api.get("/torrents", sort="seeders")) == expected
+        page = api.get("/torrents", sort="seeders", order="desc", offset=1, limit=2)
+        assert names_of(page) == expected[::-1][1:3]
+        assert (page["total"], page["offset"], page["limit"]) == (5, 1, 2)
+        assert api.get("/torrents", offset=100)["items"] == []
+        assert names_of(api.get("/torrents", show="unseeded")) == expected[:1]
+        assert names_of(api.get("/torrents", sort="health"))[:2] == expected[:2]
+        assert sorted(names_of(api.get("/torrents"))) == sorted(expected)
+
+
+def test_torrent_without_peers_is_idle(api, torrent, seeder):
+    seeder.start()
+    seeder.stop()
+    detail = api.torrent(torrent)
+    assert detail["health"] == "idle"
+    assert [finding["code"] for finding in detail["diagnosis"]] == ["no_peers"]
+    assert names_of(api.get("/torrents", search=torrent.hex(), show="active")) == []
+
+
+def test_peers_are_told_with_their_client_and_rates(api, torrent, peer):
+    leecher = peer(left=600, peer_id=b"-qB4520-" + b"x" * 12)
+    leecher.start(uploaded=0, downloaded=0)
+    time.sleep(1.1)
+    leecher.left = 400
+    leecher.announce(uploaded=1024 * 1024, downloaded=2048 * 1024)
+    item = api.peers(torrent)[0]
+    assert item["client"] == "qBittorrent 4.5.2" and item["peer_id"] == leecher.peer_id.hex()
+    assert (item["address"], item["port"], item["family"]) == (*leecher.endpoint, 4)
+    assert (item["role"], item["left"], item["progress"]) == ("leecher", 400, None)
+    assert item["downloaded"] == 2048 * 1024 and item["upload_rate"] > 0
+    assert item["download_rate"] > item["upload_rate"]
+    assert time.time() - 10 < item["since"] <= item["seen"] <= time.time()
+    assert api.torrent(torrent)["upload_rate"] == item["upload_rate"]
+
+
+def test_peers_come_seeders_first_and_in_pages(api, torrent, peer):
+    for left in (5, 0, 7, 0, 9):
+        peer(left=left).start()
+    roles = [item["role"] for item in api.peers(torrent)]
+    assert roles == ["seeder"] * 2 + ["leecher"] * 3
+    pages = [api.peers(torrent, offset=offset, limit=2) for offset in (0, 2, 4)]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert len({item["port"] for page in pages for item in page}) == 5
+
+
+def test_partial_seed_is_told_apart(api, torrent, peer):
+    peer(left=5).announce("paused")
+    assert api.peers(torrent)[0]["role"] == "partial"
+    assert api.torrent(torrent)["paused"] == 1
+
+
+def test_missing_seeder_is_named_as_the_reason(api, torrent, leecher):
+    leecher.start()
+    finding = api.torrent(torrent)["diagnosis"][0]
+    assert finding["code"] == "no_seeder" and "seed" in finding["text"]
+
+
+def test_hidden_seeders_are_named_as_the_reason():
+    with Skepd(config='network = { lan = [ "127.0.0.0/16" ]; };') as daemon:
+        torrent = random_hash()
+        Peer(daemon.port, torrent, left=0).start()
+        Peer(daemon.port, torrent, left=5, source="127.5.0.1").start()
+        codes = [finding["code"] for finding in Api(daemon.port).torrent(torrent)["diagnosis"]]
+        assert "different_networks" in codes
+
+
+def test_different_families_are_named_as_the_reason(api, torrent, peer):
+    peer(left=0).start()
+    peer(left=5, source="::1").start()
+    codes = [finding["code"] for finding in api.torrent(torrent)["diagnosis"]]
+    assert "different_families" in codes
+
+
+def reach_of(api, torrent, peer):
+    return {item["port"]: item["reach"] for item in api.peers(torrent)}[peer.port]
+
+
+def test_what_the_check_of_a_seeder_finds_is_told():
+    with Skepd() as daemon, socket.create_server(("127.0.0.1", 0)) as listener:
+        api, torrent = Api(daemon.port), random_hash()
+        closed, leecher = Peer(daemon.port, torrent, left=0), Peer(daemon.port, torrent, left=5)
+        opened = Peer(daemon.port, torrent, left=0, port=listener.getsockname()[1])
+        closed.start()
+        leecher.start()
+        wait_until(lambda: reach_of(api, torrent, closed) == "refused")
+        findings = api.torrent(torrent)["diagnosis"]
+        assert [finding["code"] for finding in findings] == ["seeders_firewalled"]
+        opened.start()
+        wait_until(lambda: reach_of(api, torrent, opened) == "open")
+        assert api.torrent(torrent)["diagnosis"] == []
+        checked = [item["checked"] for item in api.peers(torrent) if item["port"] == opened.port]
+        assert abs(checked[0] - time.time()) < 10
+        checks = api.get("/status")["checks"]
+        assert checks["enabled"] and checks["reachable"] == 1 and checks["firewalled"] >= 1
+
+
+# Addresses
+
+def test_addresses_sum_up_what_is_shared():
+    with Skepd() as daemon:
+        api = Api(daemon.port)
+        torrents = [random_hash() for _ in range(3)]
+        for torrent in torrents:
+            Peer(daemon.port, torrent, left=0, source="127.0.0.2").start()
+        Peer(daemon.port, torrents[0], left=5, source="127.0.0.3",
+             peer_id=b"-TR3000-" + b"x" * 12).start()
+        Peer(daemon.port, torrents[1], left=5, source="::1").start()
+        first, second, third = api.get("/addresses")["items"]
+        assert (first["address"], first["torrents"], first["seeding"]) == ("127.0.0.2", 3, 3)
+        assert (second["address"], second["leeching"]) == ("127.0.0.3", 1)
+        assert second["clients"] == ["Transmission 3.00"] and third["address"] == "::1"
+        by_torrents = api.get("/addresses", sort="torrents", order="desc", limit=1)
+        assert by_torrents["items"] == [first] and by_torrents["total"] == 3
+        assert [item["address"] for item in api.get("/addresses", search="0.0.3")["items"]] == \
+            ["127.0.0.3"]
+        assert api.get("/addresses", search="transmission")["total"] == 1
+        detail = api.get("/addresses/127.0.0.2")
+        assert {item["info_hash"] for item in detail["peers"]} == {t.hex() for t in torrents}
+        assert detail["ban"] is None and detail["total"] == 3
+        assert api.get("/addresses/" + part("::1"))["peers"][0]["role"] == "leecher"
+        assert api.get("/addresses/192.0.2.9")["peers"] == []
+
+
+# Events and what was
+
+def test_events_follow_each_other(api, torrent, leecher):
+    leecher.start()
+    leecher.complete()
+    leecher.stop()
+    kinds = ["joined", "completed", "left"]
+
+    def ours(after):
+        page = api.get("/events", **({"after": after} if after else {}))
+        return [item for item in page["items"] if item["info_hash"] == torrent.hex()]
+
+    wait_until(lambda: [item["kind"] for item in ours(None)] == kinds)
+    events = ours(None)
+    assert [event["role"] for event in events] == ["leecher", "seeder", "seeder"]
+    assert events[0]["address"] == "127.0.0.1" and events[0]["port"] == leecher.port
+    assert [item["kind"] for item in ours(events[0]["id"])] == kinds[1:]
+    assert api.get("/events")["next"] >= events[-1]["id"]
+    later = api.get("/events", after=api.get("/events")["next"])
+    assert later["items"] == [] or later["items"][0]["info_hash"] != torrent.hex()
+
+
+def test_completions_are_remembered(api, torrent, leecher):
+    leecher.start()
+    leecher.complete()
+    path = f"/torrents/{torrent.hex()}/completions"
+    wait_until(lambda: api.get(path)["total"] == 1, timeout=10)
+    item = api.get(path)["items"][0]
+    assert (item["address"], item["port"]) == leecher.endpoint
+    assert abs(item["at"] - time.time()) < 20
+
+
+@pytest.mark.parametrize("named,period_s", [("hour", 10), ("day", 120), ("month", 3600)])
+def test_history_has_its_ranges(api, torrent, named, period_s):
+    history = api.get("/history", range=named)
+    assert (history["range"], history["period_s"]) == (named, period_s)
+    assert api.get(f"/torrents/{torrent.hex()}/history", range=named)["samples"] == []
+
+
+# What is wrong
+
+@pytest.mark.parametrize("path", [
+    "/torrents?limit=501", "/torrents?limit=-1", "/torrents?limit=x", "/torrents?offset=1e3",
+    "/torrents?offset=99999999999999999999", "/torrents?sort=colour", "/torrents?order=up",
+    "/torrents?show=none", "/torrents?search=%zz", "/torrents?search=%00", "/torrents?search=%4",
+    "/torrents?search=" + "a" * 128, "/history?range=year", "/events?after=-1",
+    "/torrents/xyz", "/torrents/" + "0" * 41, "/addresses/nowhere", "/qr.svg", "/qr.svg?text=",
+    "/qr.svg?text=" + "a" * 513, "/bans/192.0.2.1%2F24", "/passkeys/%zz", "/passkeys/%00",
+])
+def test_nonsense_is_refused(api, path):
+    method = "DELETE" if path.startswith(("/bans/", "/passkeys/")) else "GET"
+    target, _, query = path.partition("?")
+    answer = api.call(method, target, headers={}) if not query else raw(api, path)
+    assert answer.status == 400
+
+
+def raw(api, target):
+    """A call whose query is not encoded anew."""
+    from support.announce import get
+    from support.api import Answer, check
+    reply = get(api.port, "/api/v1" + target)
+    check({"$ref": "#/components/schemas/Error"}, json.loads(reply.body))
+    return Answer(reply.status, reply.headers, reply.body)
+
+
+@pytest.mark.parametrize("path", [
+    "/nothing", "/", "/torrents/", "/torrents/" + HASH_IN_PATH, "/torrents//peers",
+    "/torrents/" + HASH_IN_PATH + "/peers", "/torrents/" + HASH_IN_PATH + "/nothing", "/Torrents",
+    "/torrents/" + HASH_IN_PATH + "/file", "/status/",
+])
+def test_what_is_not_there_is_not_found(api, path):
+    assert api.call("GET", path).status == 404
+
+
+@pytest.mark.parametrize("method,path,allowed", [
+    ("POST", "/status", "GET"), ("PUT", "/torrents", "GET, POST"), ("DELETE", "/bans", "GET, POST"),
+    ("POST", "/torrents/" + HASH_IN_PATH, "GET, PATCH, DELETE"),
+    ("GET", "/bans/192.0.2.1", "DELETE"),
+])
+def test_wrong_method_is_told_the_right_ones(api, method, path, allowed):
+    answer = api.call(method, path)
+    assert answer.status == 405 and answer.headers["Allow"] == allowed
+
+
+def test_answers_are_kept_by_nobody(api):
+    assert api.call("GET", "/status").headers["Cache-Control"] == "no-store"
+
+
+def test_qr_code_is_a_picture(api):
+    answer = api.call("GET", "/qr.svg", text="http://192.168.1.10:6969/announce")
+    assert answer.body.startswith(b"<") and b"<svg" in answer.body

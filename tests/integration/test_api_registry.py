@@ -1,0 +1,244 @@
+"""What admins do by the API: register torrents, make passkeys, ban; and that announces heed it."""
+
+import sqlite3
+
+import libtorrent
+import pytest
+
+from support import bencode
+from support.announce import Peer, random_hash
+from support.api import Api, part
+from support.skepd import Skepd
+from support.waiting import wait_until
+
+CONFIG = "check = { enabled = false; };"
+MODES = {"v1_only": libtorrent.create_torrent.v1_only, "v2_only": libtorrent.create_torrent.v2_only,
+         "hybrid": 0}
+
+
+@pytest.fixture(scope="module")
+def api(daemon):
+    return Api(daemon.port)
+
+
+def make_torrent(directory, mode, name="Größe & Co.bin", size=100_000):
+    """A .torrent file, as bytes, and its info_hashes, cut to 20 bytes."""
+    (directory / name).write_bytes(bytes(size))
+    files = libtorrent.file_storage()
+    libtorrent.add_files(files, str(directory / name))
+    torrent = libtorrent.create_torrent(files, flags=MODES[mode])
+    torrent.add_tracker("http://elsewhere.example/announce")
+    torrent.set_comment("kept")
+    libtorrent.set_piece_hashes(torrent, str(directory))
+    content = libtorrent.bencode(torrent.generate())
+    hashes = libtorrent.torrent_info(libtorrent.bdecode(content)).info_hashes()
+    found = [hashes.v1.to_bytes()] if hashes.has_v1() else []
+    return content, found + ([hashes.v2.to_bytes()[:20]] if hashes.has_v2() else [])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_torrent_file_comes_back_with_our_urls(daemon, api, tmp_path, mode):
+    content, hashes = make_torrent(tmp_path, mode)
+    answer = api.post("/torrents", content, "application/x-bittorrent")
+    assert answer.status == 201
+    assert [item["info_hash"] for item in answer.json["items"]] == [h.hex() for h in hashes]
+    assert {(item["name"], item["size"]) for item in answer.json["items"]} == \
+        {("Größe & Co.bin", 100_000)}
+    for info_hash in hashes:
+        detail = api.torrent(info_hash)
+        assert detail["registered"] and detail["has_file"] and detail["health"] == "idle"
+        assert detail["versions"] == [h.hex() for h in hashes if h != info_hash]
+        assert ("urn:btmh:1220" in detail["magnet"]) == (mode != "v1_only")
+        assert ("urn:btih:" in detail["magnet"]) == (mode != "v2_only")
+        check_download(daemon, api, info_hash, content)
+    assert api.post("/torrents", content, "application/x-bittorrent").status == 409
+    for info_hash in hashes:
+        assert api.delete("/torrents/" + info_hash.hex()).status == 204
+        assert api.delete("/torrents/" + info_hash.hex()).status == 404
+    assert api.call("GET", f"/torrents/{hashes[0].hex()}/file").status == 404
+
+
+def check_download(daemon, api, info_hash, content):
+    answer = api.call("GET", f"/torrents/{info_hash.hex()}/file",
+                      headers={"Host": f"192.168.7.7:{daemon.port}"})
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    sent, got = bencode.decode(content), bencode.decode(answer.body)
+    assert got[b"announce"] == f"http://192.168.7.7:{daemon.port}/announce".encode()
+    assert got[b"info"] == sent[b"info"] and got[b"comment"] == b"kept"
+    assert b"elsewhere.example" not in answer.body and b"127.0.0.1" not in answer.body
+    libtorrent.torrent_info(libtorrent.bdecode(answer.body))
+
+
+def test_downloaded_torrent_may_carry_a_passkey(api, tmp_path):
+    content, (info_hash,) = make_torrent(tmp_path, "v1_only", size=1000)
+    api.post("/torrents", content)
+    answer = api.call("GET", f"/torrents/{info_hash.hex()}/file", passkey="abc123")
+    assert b"/abc123/announce" in answer.body
+    assert api.call("GET", f"/torrents/{info_hash.hex()}/file", passkey="a/b").status == 400
+
+
+def test_size_makes_progress_known(daemon, api, tmp_path):
+    content, (info_hash,) = make_torrent(tmp_path, "v1_only", size=5000)
+    api.post("/torrents", content)
+    Peer(daemon.port, info_hash, left=1250).start()
+    assert api.peers(info_hash)[0]["progress"] == 0.75
+    Peer(daemon.port, info_hash, left=0).start()
+    assert api.peers(info_hash)[0]["progress"] == 1
+
+
+def test_torrent_is_registered_by_its_hash_renamed_and_removed(api):
+    info_hash = random_hash().hex()
+    answer = api.post("/torrents", {"info_hash": info_hash.upper(), "name": "First"})
+    assert answer.status == 201 and answer.json["items"] == \
+        [{"info_hash": info_hash, "name": "First", "size": None}]
+    assert api.post("/torrents", {"info_hash": info_hash}).status == 409
+    page = api.get("/torrents", search="FIRST", show="registered")
+    assert [item["info_hash"] for item in page["items"]] == [info_hash]
+    assert api.patch("/torrents/" + info_hash, {"name": "Ärger"}).json["name"] == "Ärger"
+    assert api.get("/torrents", search="äRGER")["total"] == 1
+    assert api.get("/torrents", search="first")["total"] == 0
+    assert api.delete("/torrents/" + info_hash).status == 204
+    assert api.get("/torrents", search="ärger")["total"] == 0
+    assert api.patch("/torrents/" + info_hash, {"name": "x"}).status == 404
+
+
+def test_hash_gets_its_file_later(api, tmp_path):
+    content, (info_hash,) = make_torrent(tmp_path, "v1_only", name="late.bin")
+    assert api.post("/torrents", {"info_hash": info_hash.hex()}).status == 201
+    assert api.torrent(info_hash)["has_file"] is False
+    assert api.post("/torrents", content).status == 201
+    assert api.torrent(info_hash)["has_file"] is True
+    assert api.post("/torrents", content).status == 409
+
+
+def test_registered_torrents_alone_are_tracked_in_listed_mode():
+    with Skepd(config='access = { mode = "listed"; };') as daemon:
+        api, torrent = Api(daemon.port), random_hash()
+        peer = Peer(daemon.port, torrent)
+        assert peer.start().failure is not None
+        assert api.get("/status")["mode"] == "listed"
+        api.post("/torrents", {"info_hash": torrent.hex()})
+        wait_until(lambda: peer.start().failure is None)
+        api.delete("/torrents/" + torrent.hex())
+        wait_until(lambda: peer.announce().failure is not None)
+        codes = [finding["code"] for finding in api.torrent(torrent)["diagnosis"]]
+        assert codes[0] == "not_registered"
+
+
+def test_passkey_lets_in_until_it_is_revoked():
+    with Skepd(config='access = { mode = "private"; };') as daemon:
+        api, torrent = Api(daemon.port), random_hash()
+        made = api.post("/passkeys", {"label": "Alice & Bob/1"})
+        assert made.status == 201
+        key = made.json["passkey"]
+        assert all(url.endswith(f"/{key}/announce") for url in made.json["urls"])
+        assert [item["label"] for item in api.get("/passkeys")["items"]] == ["Alice & Bob/1"]
+        assert key not in str(api.get("/passkeys"))
+        assert api.post("/passkeys", {"label": "Alice & Bob/1"}).status == 409
+        peer = Peer(daemon.port, torrent)
+        wait_until(lambda: peer.announce(path=f"/{key}/announce").failure is None)
+        assert peer.announce().failure is not None
+        assert api.delete("/passkeys/" + part("Alice & Bob/1")).status == 204
+        wait_until(lambda: peer.announce(path=f"/{key}/announce").failure is not None)
+        assert api.delete("/passkeys/" + part("Alice & Bob/1")).status == 404
+
+
+def test_ban_turns_away_until_it_is_lifted(daemon, api, torrent):
+    made = api.post("/bans", {"network": "127.0.3.0/24", "reason": "too loud", "for_s": 3600})
+    assert made.status == 201 and made.json["until"] - made.json["since"] == 3600
+    assert made.json["network"] == "127.0.3.0/24"
+    peer = Peer(daemon.port, torrent, source="127.0.3.7")
+    wait_until(lambda: "too loud" in (peer.start().failure or ""))
+    assert made.json in api.get("/bans")["items"]
+    assert api.get("/addresses/127.0.3.7")["ban"] == made.json
+    assert api.delete("/bans/127.0.3.0%2F24").status == 204
+    wait_until(lambda: peer.start().failure is None)
+    assert api.get("/addresses/127.0.3.7")["ban"] is None
+    assert api.delete("/bans/127.0.3.0%2F24").status == 404
+
+
+def test_ban_of_one_address_is_one_for_good_and_may_be_replaced(api):
+    assert api.post("/bans", {"network": "2001:db8::1"}).json["until"] is None
+    assert api.post("/bans", {"network": "2001:db8::1/128", "reason": "again"}).status == 201
+    bans = [ban for ban in api.get("/bans")["items"] if "2001" in ban["network"]]
+    assert [(ban["network"], ban["reason"]) for ban in bans] == [("2001:db8::1/128", "again")]
+    assert api.delete("/bans/" + part("2001:db8::1")).status == 204
+
+
+def test_lists_are_paged(api):
+    for number in range(5):
+        api.post("/passkeys", {"label": f"paged {number}"})
+    page = api.get("/passkeys", offset=1, limit=2)
+    assert len(page["items"]) == 2 and page["total"] >= 5
+    assert api.get("/passkeys", limit=0)["items"] == []
+
+
+@pytest.mark.parametrize("path,body,code", [
+    ("/torrents", {"info_hash": "xyz"}, "bad_info_hash"),
+    ("/torrents", {"info_hash": 5}, "bad_body"),
+    ("/torrents", {"name": "x"}, "bad_body"),
+    ("/torrents", {"info_hash": "0" * 40, "name": "x" * 128}, "bad_body"),
+    ("/torrents", {"info_hash": "0" * 40, "name": "a\nb"}, "bad_body"),
+    ("/torrents", [], "bad_json"), ("/torrents", b"{", "bad_json"), ("/torrents", b"", "bad_json"),
+    ("/torrents", b'{"info_hash":"a","info_hash":"b"}', "bad_json"),
+    ("/torrents", b'{"info_hash":"\xff"}', "bad_json"),
+    ("/torrents", b"[" * 3000, "bad_json"),
+    ("/passkeys", {}, "bad_body"), ("/passkeys", {"label": ""}, "bad_body"),
+    ("/passkeys", {"label": "x" * 128}, "bad_body"), ("/passkeys", {"label": None}, "bad_body"),
+    ("/bans", {"network": "nowhere"}, "bad_network"),
+    ("/bans", {"network": "192.0.2.1/24"}, "bad_network"),
+    ("/bans", {"network": "192.0.2.1", "for_s": 0}, "bad_body"),
+    ("/bans", {"network": "192.0.2.1", "for_s": -5}, "bad_body"),
+    ("/bans", {"network": "192.0.2.1", "for_s": 10 ** 12}, "bad_body"),
+    ("/bans", {"network": "192.0.2.1", "for_s": "1h"}, "bad_body"),
+    ("/bans", {"network": "192.0.2.1", "reason": "x" * 96}, "bad_body"),
+])
+def test_bad_body_is_refused(api, path, body, code):
+    answer = api.post(path, body, "application/json")
+    assert answer.status == 400 and answer.code == code
+
+
+@pytest.mark.parametrize("content", [b"", b"d4:infodee", b"garbage", b"d" * 1000,
+                                     b"d4:infod6:lengthi-1eee"])
+def test_what_is_no_torrent_file_is_refused(api, content):
+    answer = api.post("/torrents", content, "application/x-bittorrent")
+    assert answer.status == 400 and answer.code == "bad_torrent"
+
+
+@pytest.mark.parametrize("method,path", [("POST", "/passkeys"), ("POST", "/bans"),
+                                         ("PATCH", "/torrents/" + "0" * 40)])
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/jsonx", "multipart/form-data"])
+def test_body_that_does_not_say_it_is_json_is_refused(api, method, path, kind):
+    assert api.call(method, path, b'{"label":"x","name":"x"}', kind).status == 415
+
+
+def test_long_body_is_refused():
+    with Skepd(config="http = { upload_max = 5000; };") as daemon:
+        answer = Api(daemon.port).post("/torrents", b"x" * 6000, "application/x-bittorrent")
+        assert answer.status == 413
+
+
+def test_other_sites_cannot_make_a_browser_write(daemon, api):
+    body = {"network": "192.0.2.77"}
+    for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"},
+                    {"Host": "evil.example"}):
+        assert api.call("POST", "/bans", body, headers=headers).status == 403
+    own = {"Origin": f"http://127.0.0.1:{daemon.port}", "Sec-Fetch-Site": "same-origin"}
+    assert api.call("POST", "/bans", body, headers=own).status == 201
+
+
+def test_without_a_database_nothing_is_registered():
+    with Skepd(config="store = { enabled = false; };") as daemon:
+        api = Api(daemon.port)
+        assert api.post("/bans", {"network": "192.0.2.1"}).status == 503
+        assert api.get("/bans")["items"] == [] and api.get("/history")["samples"] == []
+        assert api.get("/torrents")["items"] == []
+
+
+def test_names_of_any_bytes_come_out_as_text(daemon, api):
+    """As a .torrent file or another program may have written them."""
+    info_hash = random_hash()
+    with sqlite3.connect(daemon.database, timeout=10) as db:
+        db.execute("INSERT INTO listed (info_hash, name, added_s) VALUES (?, CAST(? AS TEXT), 1)",
+                   (info_hash, b"a\xff\xc3\xa4\xe2\x82z"))
+    wait_until(lambda: api.torrent(info_hash)["name"] == "a\ufffdä\ufffd\ufffdz")
