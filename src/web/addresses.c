@@ -6,134 +6,31 @@
 #include <strings.h>
 
 #include "base/bytes.h"
-#include "base/keyed_hash.h"
 #include "base/random.h"
+#include "web/address_sums.h"
 #include "web/ranking.h"
 #include "wire/client_name.h"
 
-enum { FRESH_MS = 2000, REST_MS = 60000, SLOTS_MIN = 1024, CLIENT_CODE_LEN = 8 };
+enum { FRESH_MS = 2000, REST_MS = 60000 };
 
 struct addresses {
     struct tracker *tracker;
-    struct hash_key key;
     pthread_mutex_t lock; /* of all below */
-    struct address_row *rows;
-    size_t count;
-    size_t capacity;
-    uint32_t *slots; /* place + 1, found by address; 0 where there is none */
-    size_t slot_mask;
+    struct address_sums sums;
     bool taken;
     bool failed; /* for want of memory, while the sums are taken */
     uint64_t taken_ms;
     uint64_t asked_ms;
 };
 
-static bool same_address(const struct endpoint *a, const struct endpoint *b) {
-    return a->family == b->family && memcmp(a->wire, b->wire, address_len(a->family)) == 0;
-}
-
-static uint32_t *slot_of(const struct addresses *addresses, const struct endpoint *address) {
-    const uint64_t hash = keyed_hash(&addresses->key, address->wire, address_len(address->family));
-    size_t at = hash & addresses->slot_mask;
-    while (addresses->slots[at] != 0 &&
-           !same_address(&addresses->rows[addresses->slots[at] - 1].address, address))
-        at = (at + 1) & addresses->slot_mask;
-    return &addresses->slots[at];
-}
-
-/* At least twice as many slots as rows. */
-static bool grow_slots(struct addresses *addresses) {
-    const size_t size = addresses->slots == NULL ? SLOTS_MIN : 2 * (addresses->slot_mask + 1);
-    uint32_t *slots = calloc(size, sizeof *slots);
-    if (slots == NULL)
-        return false;
-    free(addresses->slots);
-    addresses->slots = slots;
-    addresses->slot_mask = size - 1;
-    for (size_t i = 0; i < addresses->count; i++)
-        *slot_of(addresses, &addresses->rows[i].address) = (uint32_t)i + 1;
-    return true;
-}
-
-static bool grow_rows(struct addresses *addresses) {
-    const size_t capacity = 2 * addresses->capacity + SLOTS_MIN / 4;
-    struct address_row *rows = realloc(addresses->rows, capacity * sizeof *rows);
-    if (rows == NULL)
-        return false;
-    addresses->rows = rows;
-    addresses->capacity = capacity;
-    return true;
-}
-
-static bool make_room(struct addresses *addresses) {
-    if (addresses->count == addresses->capacity && !grow_rows(addresses))
-        return false;
-    const bool roomy = addresses->slots != NULL && 2 * addresses->count <= addresses->slot_mask;
-    return roomy || grow_slots(addresses);
-}
-
-/* NULL where there is no room for one more. */
-static struct address_row *row_of(struct addresses *addresses, const struct peer_figures *peer) {
-    if (!make_room(addresses)) {
-        addresses->failed = true;
-        return NULL;
-    }
-    uint32_t *slot = slot_of(addresses, &peer->peer);
-    if (*slot != 0)
-        return &addresses->rows[*slot - 1];
-    if (addresses->count == ADDRESSES_MAX)
-        return NULL;
-    struct address_row *row = &addresses->rows[addresses->count++];
-    *slot = (uint32_t)addresses->count;
-    *row = (struct address_row){ .address = peer->peer, .silent_s = UINT32_MAX, .lan = peer->lan };
-    endpoint_set_port(&row->address, 0);
-    return row;
-}
-
-/* The first letters of a peer_id name the program and its version. */
-static void note_client(struct address_row *row, const uint8_t *peer_id) {
-    for (size_t i = 0; i < row->client_count; i++) {
-        if (memcmp(row->clients[i], peer_id, CLIENT_CODE_LEN) == 0)
-            return;
-    }
-    if (row->client_count < ADDRESS_CLIENTS_MAX)
-        memcpy(row->clients[row->client_count++], peer_id, PEER_ID_LEN);
-}
-
-/* The peers of one torrent come one behind the other, so that several of one address in the same
- * torrent make one torrent. */
-static void add_peer(struct address_row *row, const struct peer_figures *peer) {
-    const uint64_t torrent = load_u64(peer->info_hash);
-    if (row->torrents == 0 || torrent != row->last_torrent)
-        row->torrents++;
-    row->last_torrent = torrent;
-    if (peer->seeder)
-        row->seeding++;
-    else
-        row->leeching++;
-    row->upload_rate += peer->upload_rate;
-    row->download_rate += peer->download_rate;
-    if (peer->silent_s < row->silent_s)
-        row->silent_s = peer->silent_s;
-    note_client(row, peer->peer_id);
-}
-
 static void read_peers(void *context, const struct peer_figures *peers, size_t count) {
     struct addresses *addresses = context;
-    for (size_t i = 0; i < count && !addresses->failed; i++) {
-        struct address_row *row = row_of(addresses, &peers[i]);
-        if (row != NULL)
-            add_peer(row, &peers[i]);
-    }
+    for (size_t i = 0; i < count && !addresses->failed; i++)
+        addresses->failed = !address_sums_add(&addresses->sums, &peers[i]);
 }
 
 static void drop_sums(struct addresses *addresses) {
-    free(addresses->rows);
-    free(addresses->slots);
-    addresses->rows = NULL;
-    addresses->slots = NULL;
-    addresses->count = 0;
-    addresses->capacity = 0;
+    address_sums_clear(&addresses->sums);
     addresses->taken = false;
 }
 
@@ -228,8 +125,8 @@ static void sort_as_asked(struct sorting *sorting, const struct address_query *q
 
 static size_t collect(const struct addresses *addresses, const char *search, struct ranked *items) {
     size_t count = 0;
-    for (size_t i = 0; i < addresses->count; i++) {
-        if (is_found(&addresses->rows[i], search))
+    for (size_t i = 0; i < addresses->sums.count; i++) {
+        if (is_found(&addresses->sums.rows[i], search))
             items[count++] = (struct ranked){ .place = (uint32_t)i };
     }
     return count;
@@ -240,9 +137,9 @@ static bool answer(const struct addresses *addresses, const struct address_query
                    size_t offset, struct address_row *rows, size_t max, size_t *count,
                    size_t *total) {
     struct sorting sorting = {
-        .rows = addresses->rows,
-        .items = malloc((addresses->count + 1) * sizeof *sorting.items),
-        .spare = malloc((addresses->count + 1) * sizeof *sorting.spare),
+        .rows = addresses->sums.rows,
+        .items = malloc((addresses->sums.count + 1) * sizeof *sorting.items),
+        .spare = malloc((addresses->sums.count + 1) * sizeof *sorting.spare),
     };
     const bool good = sorting.items != NULL && sorting.spare != NULL;
     if (good) {
@@ -251,7 +148,7 @@ static bool answer(const struct addresses *addresses, const struct address_query
         *total = sorting.count;
     }
     for (size_t i = offset; good && i < sorting.count && *count < max; i++)
-        rows[(*count)++] = addresses->rows[sorting.items[i].place];
+        rows[(*count)++] = addresses->sums.rows[sorting.items[i].place];
     free(sorting.items);
     free(sorting.spare);
     return good;
@@ -282,7 +179,7 @@ struct gathering {
 static void gather(void *context, const struct peer_figures *peers, size_t count) {
     struct gathering *gathering = context;
     for (size_t i = 0; i < count; i++) {
-        if (!same_address(&peers[i].peer, gathering->address))
+        if (!address_is_same(&peers[i].peer, gathering->address))
             continue;
         gathering->total++;
         if (gathering->count < gathering->max)
@@ -312,7 +209,7 @@ struct addresses *addresses_create(struct tracker *tracker) {
         return NULL;
     addresses->tracker = tracker;
     pthread_mutex_init(&addresses->lock, NULL);
-    if (random_secret(&addresses->key, sizeof addresses->key))
+    if (random_secret(&addresses->sums.key, sizeof addresses->sums.key))
         return addresses;
     addresses_delete(addresses);
     return NULL;

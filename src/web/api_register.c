@@ -65,9 +65,12 @@ static void copy_name(struct bytes name, char text[static REGISTRY_TEXT_LEN]) {
     size_t len = name.len < REGISTRY_TEXT_LEN ? name.len : REGISTRY_TEXT_LEN - 1;
     while (len > 0 && len < name.len && (name.data[len] & 0xc0) == 0x80)
         len--;
-    for (size_t i = 0; i < len; i++)
-        text[i] = name.data[i] < 0x20 || name.data[i] == 0x7f ? ' ' : (char)name.data[i];
+    memcpy(text, name.data, len);
     text[len] = '\0';
+    for (size_t i = 0; i < len; i++) {
+        if (name.data[i] < 0x20 || name.data[i] == 0x7f)
+            text[i] = ' ';
+    }
 }
 
 static bool read_torrent_file(const struct api_call *call, struct http_answer *answer,
@@ -184,15 +187,12 @@ void api_delete_torrent(const struct api_call *call, struct http_answer *answer)
 /* A header may not hold every character that a name may. */
 static void name_attachment(struct http_answer *answer, const char *name, const char *hash) {
     char safe[REGISTRY_TEXT_LEN];
-    size_t len = 0;
-    for (; name[len] != '\0'; len++) {
-        const char c = name[len];
-        const bool plain = c >= ' ' && c < 0x7f && strchr("\"\\/:*?<>|%", c) == NULL;
-        safe[len] = plain ? c : '_';
+    snprintf(safe, sizeof safe, "%s", name[0] != '\0' ? name : hash);
+    for (char *c = safe; *c != '\0'; c++) {
+        if (*c < ' ' || *c >= 0x7f || strchr("\"\\/:*?<>|%", *c) != NULL)
+            *c = '_';
     }
-    safe[len] = '\0';
-    snprintf(answer->text, sizeof answer->text, "attachment; filename=\"%.128s.torrent\"",
-             len > 0 ? safe : hash);
+    snprintf(answer->text, sizeof answer->text, "attachment; filename=\"%.128s.torrent\"", safe);
     answer->disposition = answer->text;
 }
 

@@ -10,7 +10,9 @@ locale_t fold_letters(void) {
 }
 
 static char fold_byte(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    if (c < 'A' || c > 'Z')
+        return c;
+    return (char)(c - 'A' + 'a');
 }
 
 /* One letter of several bytes; what is none is copied as it is. */
