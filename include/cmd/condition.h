@@ -14,6 +14,7 @@ struct condition {
     const struct tracker *tracker;
     const struct recorder *recorder;
     const struct udp_server *udp;
+    const struct http_counters *http;
     _Atomic uint32_t torrents_max; /* the bounds that were set */
     _Atomic uint32_t peers_max;
     _Atomic uint32_t memory_max_mib;

@@ -2,11 +2,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { MIB = 1 << 20 };
+enum { MIB = 1 << 20, CERTIFICATE_SOON_S = 10 * 24 * 60 * 60, DAY_TEXT_LEN = 16 };
 
 static const double SLOW_LAG_S = 30;
 
@@ -44,6 +45,29 @@ static void tell_udp(const struct condition *condition, struct api_condition *to
              (unsigned long long)drops);
 }
 
+static void tell_expiry(int64_t expires_s, struct api_condition *told) {
+    const int64_t left_s = expires_s - clock_unix_s();
+    const time_t when = (time_t)expires_s;
+    char day[DAY_TEXT_LEN];
+    struct tm parts;
+    if (left_s > CERTIFICATE_SOON_S)
+        return;
+    strftime(day, sizeof day, "%Y-%m-%d", localtime_r(&when, &parts));
+    warn(told, "The certificate of HTTPS %s on %s: renew it, and reload skepd.",
+         left_s < 0 ? "expired" : "expires", day);
+}
+
+static void tell_certificate(const struct condition *condition, struct api_condition *told) {
+    const int64_t expires_s =
+        condition->http == NULL ? 0 : atomic_load(&condition->http->certificate_expires_s);
+    if (expires_s != 0)
+        tell_expiry(expires_s, told);
+    if (atomic_load(&condition->certificate_refused))
+        warn(told,
+             "The certificate could not be read again at the last reload; HTTPS goes on with "
+             "the one before. The log says why.");
+}
+
 /* Nine tenths of a bound are worth a word. */
 static bool is_near(uint64_t value, uint64_t most) {
     return most > 0 && value >= most - most / 10;
@@ -69,10 +93,7 @@ void condition_tell(void *context, struct api_condition *told) {
     *told = (struct api_condition){ .warning_count = 0 };
     if (condition->recorder != NULL)
         tell_store(condition, told);
-    if (atomic_load(&condition->certificate_refused))
-        warn(told,
-             "The certificate could not be read again at the last reload; HTTPS goes on with "
-             "the one before, until that runs out. The log says why.");
+    tell_certificate(condition, told);
     if (condition->tracker != NULL)
         tell_bounds(condition, told);
     if (condition->udp != NULL)

@@ -123,6 +123,7 @@ static bool start_api(struct daemon *daemon, const struct config *config) {
     daemon->condition.tracker = daemon->tracker;
     daemon->condition.recorder = daemon->recorder;
     daemon->condition.udp = daemon->udp;
+    daemon->condition.http = &daemon->http_counters;
     condition_apply(&daemon->condition, config);
     const struct api_parts parts = {
         .tracker = daemon->tracker,

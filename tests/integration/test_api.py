@@ -9,7 +9,8 @@ import pytest
 
 from support.announce import Peer, random_hash
 from support.api import DESCRIPTION, Api, part
-from support.skepd import Skepd
+from support.certificates import Authority
+from support.skepd import Skepd, free_port
 from support.waiting import wait_until
 
 TOKEN = "a-token-of-24-characters"
@@ -146,6 +147,18 @@ def test_status_warns_near_a_limit():
             Peer(daemon.port, random_hash()).start()
         assert any("torrents_max" in warning
                    for warning in Api(daemon.port).get("/status")["warnings"])
+
+
+def test_status_warns_of_a_certificate(tmp_path):
+    files = Authority(tmp_path).issue("server")
+    with Skepd(config=f"https = {{ port = {free_port()}; {files.setting} }};") as daemon:
+        api = Api(daemon.port)
+        warning, = api.get("/status")["warnings"]
+        assert "expires on 20" in warning
+        files.key.write_text("no key")
+        daemon.reload()
+        wait_until(lambda: any("read again" in warning
+                               for warning in api.get("/status")["warnings"]))
 
 
 # Torrents and their peers

@@ -107,7 +107,7 @@ def test_absurd_body_is_refused(api, body):
 
 
 def test_labels_with_every_kind_of_character_make_the_round_trip(api):
-    for label in ("a/b", "a+b", "a b", "%41", "ä€😀", "..", "'; DROP TABLE passkey;--", "*"):
+    for label in ("announce", "scrape.php", "a/b", "a+b", "a b", "%41", "ä€😀", "..", "'; DROP TABLE passkey;--", "*"):
         assert api.post("/passkeys", {"label": label}).status == 201
         assert label in [item["label"] for item in api.get("/passkeys")["items"]]
         quoted = "".join(f"%{byte:02x}" for byte in label.encode())

@@ -141,7 +141,7 @@ def test_nothing_else_is_there(daemon, path):
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v2/session", "/api/v1", API,
-                                  "/api/v1/passkeys/announce", "/api/scrape"])
+                                  "/api/v1/nothing/announce", "/api/scrape"])
 def test_api_says_in_json_what_is_not_there(daemon, path):
     reply = get(daemon.port, path)
     assert (reply.status, error_of(reply)) == (404, "not_found")
