@@ -9,7 +9,7 @@
  * bridge. Any thread. */
 struct endpoint gateway_find(void);
 
-/* The same from the text of /proc/net/route. Pure. */
+/* The same from the text of /proc/self/net/route. Pure. */
 struct endpoint gateway_parse(struct bytes routes);
 
 #endif

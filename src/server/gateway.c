@@ -46,7 +46,7 @@ struct endpoint gateway_parse(struct bytes routes) {
 
 struct endpoint gateway_find(void) {
     char text[ROUTES_MAX];
-    FILE *file = fopen("/proc/net/route", "re");
+    FILE *file = fopen("/proc/self/net/route", "re");
     if (file == NULL)
         return (struct endpoint){ .family = FAMILY_NONE };
     const size_t len = fread(text, 1, sizeof text, file);
