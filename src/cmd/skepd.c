@@ -1,292 +1,18 @@
-/* skepd: what is started in which order, and stopped in the opposite one. */
+/* skepd: the process, its command line and its signals. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/random.h"
-#include "base/ticker.h"
-#include "cmd/admission.h"
-#include "cmd/condition.h"
-#include "cmd/figures.h"
-#include "cmd/heartbeat.h"
+#include "cmd/daemon.h"
 #include "cmd/options.h"
-#include "cmd/recorder.h"
 #include "cmd/service.h"
-#include "cmd/sweeper.h"
 #include "server/certificate.h"
-#include "server/http_server.h"
 #include "server/prober.h"
-#include "server/udp_server.h"
-#include "store/store.h"
-#include "web/site.h"
 
-enum {
-    DROP_WATCH_MS = 2000,
-    SPARE_FILES = 64,
-    WATCHERS = 2,
-};
-
-struct drop_watch {
-    const struct udp_server *udp;
-    struct ticker *ticker;
-    uint64_t said;
-};
-
-struct daemon {
-    struct tracker *tracker;
-    struct store *store;
-    struct prober *prober;
-    struct events *events;
-    struct change_watcher watchers[WATCHERS];
-    struct recorder *recorder;
-    struct sweeper *sweeper;
-    struct http_counters http_counters;
-    struct figures *figures;
-    struct condition condition;
-    struct api *api;
-    struct site *site;
-    struct http_server *http;
-    struct udp_server *udp;
-    struct drop_watch drop_watch;
-    struct admission *admission;
-    struct heartbeat *heartbeat;
-    struct tracker_stats restored; /* what was back before the first announce */
-};
-
-/* Says when the kernel dropped UDP packets, which no client would tell us. */
-static void watch_drops(void *context) {
-    struct drop_watch *watch = context;
-    const uint64_t drops = udp_server_stats(watch->udp).kernel_drops;
-    if (drops > watch->said)
-        log_warning(
-            "the kernel dropped %llu UDP packets, since they came faster than they were "
-            "answered; a larger net.core.rmem_max and udp.receive_buffer may help",
-            (unsigned long long)(drops - watch->said));
-    watch->said = drops;
-}
-
-struct restoring {
-    struct tracker *tracker;
-    uint64_t now_ms;
-    uint32_t peers; /* that the database holds */
-};
-
-static bool restore_one(void *context, const struct change *change) {
-    struct restoring *restoring = context;
-    restoring->peers += change->peer.family != FAMILY_NONE;
-    return tracker_restore(restoring->tracker, change, restoring->now_ms);
-}
-
-static bool open_store(struct daemon *daemon, const struct config *config) {
-    if (!config->store_enabled)
-        return true;
-    char error[STORE_ERROR_LEN];
-    daemon->store = store_open(config->database, error);
-    if (daemon->store == NULL) {
-        log_error("%s", error);
-        return false;
-    }
-    struct restoring restoring = { .tracker = daemon->tracker, .now_ms = clock_now_ms() };
-    if (!store_restore(daemon->store, restore_one, &restoring)) {
-        log_error("cannot read the database %s: %s", config->database,
-                  store_failure(daemon->store));
-        return false;
-    }
-    tracker_grace(daemon->tracker, clock_now_ms());
-    daemon->restored = tracker_stats(daemon->tracker);
-    /* What the limits, or a want of memory, left out is not to come back another time. */
-    if (daemon->restored.peers != restoring.peers)
-        store_mark_stale(daemon->store);
-    return true;
-}
-
-static bool complain_of_memory(void) {
-    log_error("out of memory");
-    return false;
-}
-
-static bool start_admission(struct daemon *daemon, const struct config *config) {
-    char error[CONFIG_ERROR_LEN];
-    const char *database = config->store_enabled ? config->database : NULL;
-    daemon->admission = admission_start(daemon->tracker, &config->access, database, error);
-    if (daemon->admission == NULL)
-        log_error("%s", error);
-    return daemon->admission != NULL;
-}
-
-static bool start_api(struct daemon *daemon, const struct config *config) {
-    daemon->condition.tracker = daemon->tracker;
-    daemon->condition.recorder = daemon->recorder;
-    daemon->condition.udp = daemon->udp;
-    daemon->condition.http = &daemon->http_counters;
-    condition_apply(&daemon->condition, config);
-    const struct api_parts parts = {
-        .tracker = daemon->tracker,
-        .database = config->store_enabled ? config->database : NULL,
-        .prober = daemon->prober,
-        .events = daemon->events,
-        .tell_condition = condition_tell,
-        .condition_context = &daemon->condition,
-    };
-    const struct api_settings settings = condition_settings(config);
-    daemon->api = api_create(&parts, &settings);
-    return daemon->api != NULL || complain_of_memory();
-}
-
-static bool start_figures(struct daemon *daemon, const struct config *config) {
-    const struct figures_parts parts = {
-        .tracker = daemon->tracker,
-        .sweeper = daemon->sweeper,
-        .recorder = daemon->recorder,
-        .recorder_stores = daemon->store != NULL,
-        .udp = daemon->udp,
-        .http = &daemon->http_counters,
-        .prober = daemon->prober,
-    };
-    daemon->figures = figures_create(&parts, config);
-    return daemon->figures != NULL || complain_of_memory();
-}
-
-static bool start_site(struct daemon *daemon, const struct config *config) {
-    const struct site_parts parts = {
-        .api = daemon->api,
-        .write_metrics = figures_write,
-        .metrics_context = daemon->figures,
-    };
-    daemon->site = site_create(&config->site, &parts);
-    return daemon->site != NULL || complain_of_memory();
-}
-
-static bool start_http(struct daemon *daemon, const struct config *config) {
-    char error[LISTEN_ERROR_LEN];
-    const struct http_site site = site_for_server(daemon->site);
-    daemon->http =
-        http_server_start(&config->http, daemon->tracker, &site, &daemon->http_counters, error);
-    if (daemon->http == NULL)
-        log_error("%s", error);
-    return daemon->http != NULL;
-}
-
-/* Draws the key of this run, leaves it to the next one, and takes over that of the last. */
-static bool draw_udp_keys(struct store *store, struct udp_keys *keys) {
-    if (!random_secret(keys, sizeof *keys)) {
-        log_error("the system has no randomness to give");
-        return false;
-    }
-    bool was_there;
-    if (store != NULL && !store_exchange_secret(store, "udp key", &keys->present, &keys->previous,
-                                                sizeof keys->present, &was_there))
-        log_warning("cannot keep the key of UDP's connection ids: %s", store_failure(store));
-    return true;
-}
-
-static bool start_udp(struct daemon *daemon, const struct config *config) {
-    if (!config->udp.enabled)
-        return true;
-    char error[LISTEN_ERROR_LEN];
-    struct udp_keys keys;
-    if (!draw_udp_keys(daemon->store, &keys))
-        return false;
-    daemon->udp = udp_server_start(&config->udp, &keys, daemon->tracker, error);
-    if (daemon->udp == NULL) {
-        log_error("%s", error);
-        return false;
-    }
-    daemon->drop_watch.udp = daemon->udp;
-    daemon->drop_watch.ticker =
-        ticker_start("drop watch", DROP_WATCH_MS, watch_drops, &daemon->drop_watch);
-    return daemon->drop_watch.ticker != NULL;
-}
-
-static bool start_prober(struct daemon *daemon, const struct config *config) {
-    char error[PROBER_ERROR_LEN];
-    daemon->prober = prober_start(&config->check, error);
-    if (daemon->prober == NULL)
-        log_error("%s", error);
-    return daemon->prober != NULL;
-}
-
-static struct recorder *start_recorder(struct daemon *daemon, const struct config *config) {
-    daemon->watchers[0] = (struct change_watcher){
-        .read = prober_note,
-        .lost = prober_note_lost,
-        .context = daemon->prober,
-    };
-    daemon->watchers[1] = (struct change_watcher){
-        .read = events_note,
-        .context = daemon->events,
-    };
-    const struct recorder_options options = {
-        .flush_interval_ms = config->flush_interval_ms,
-        .events_per_s = config->log_events_per_s,
-        .history = config->history,
-        .watchers = daemon->watchers,
-        .watcher_count = WATCHERS,
-    };
-    return recorder_start(daemon->tracker, daemon->store, &options);
-}
-
-static bool start_threads(struct daemon *daemon, const struct config *config) {
-    daemon->recorder = start_recorder(daemon, config);
-    daemon->sweeper = sweeper_start(daemon->tracker, config->tracker.interval_min_s);
-    if (daemon->recorder != NULL && daemon->sweeper != NULL)
-        daemon->heartbeat = heartbeat_start(daemon->tracker, daemon->recorder, daemon->sweeper);
-    if (daemon->heartbeat != NULL)
-        return true;
-    log_error("cannot start a thread");
-    return false;
-}
-
-static bool start(struct daemon *daemon, const struct config *config) {
-    daemon->tracker = tracker_create(&config->tracker, config->feed_capacity);
-    daemon->events = events_create();
-    if (daemon->tracker == NULL || daemon->events == NULL)
-        return complain_of_memory();
-    return open_store(daemon, config) && start_admission(daemon, config) &&
-           start_prober(daemon, config) && start_threads(daemon, config) &&
-           start_udp(daemon, config) && start_figures(daemon, config) &&
-           start_api(daemon, config) && start_site(daemon, config) && start_http(daemon, config);
-}
-
-static bool stop(struct daemon *daemon) {
-    heartbeat_stop(daemon->heartbeat);
-    ticker_stop(daemon->drop_watch.ticker);
-    http_server_stop(daemon->http);
-    udp_server_stop(daemon->udp);
-    site_delete(daemon->site);
-    api_delete(daemon->api);
-    figures_delete(daemon->figures);
-    sweeper_stop(daemon->sweeper);
-    admission_stop(daemon->admission);
-    const bool recorded = recorder_stop(daemon->recorder);
-    events_delete(daemon->events);
-    prober_stop(daemon->prober); /* which the recorder told of changes to the last */
-    store_close(daemon->store);
-    tracker_delete(daemon->tracker);
-    return recorded;
-}
-
-static void print_url(void *context, const char *host) {
-    const struct config *config = context;
-    log_info("  http://%s:%u/announce", host, config->http.port);
-    if (config->http.https.port != 0)
-        log_info("  https://%s:%u/announce", host, config->http.https.port);
-    if (config->udp.enabled)
-        log_info("  udp://%s:%u/announce", host, config->udp.port);
-}
-
-static void greet(const struct daemon *daemon, const struct config *config) {
-    if (daemon->store != NULL)
-        log_info("database %s: %u torrents and %u peers are back", config->database,
-                 daemon->restored.torrents, daemon->restored.peers);
-    log_info("skepd is ready. Put one of these announce URLs into your torrents:");
-    listen_visit_hosts(&config->http.listen, print_url, (void *)(uintptr_t)config);
-}
+enum { SPARE_FILES = 64 };
 
 /* Each connection takes a file descriptor, and a shell's limit is often 1024. */
 static void raise_file_limit(const struct config *config) {
@@ -308,20 +34,6 @@ static void raise_file_limit(const struct config *config) {
                     (unsigned long long)limit.rlim_cur, config->http.connections_max);
 }
 
-static void renew_certificate(struct daemon *daemon, const struct config *config) {
-    char error[LISTEN_ERROR_LEN];
-    const bool good = http_server_renew_certificate(daemon->http, &config->http, error);
-    if (!good)
-        log_error("%s; HTTPS goes on with the certificate before", error);
-    condition_note_certificate(&daemon->condition, good);
-}
-
-static void apply_check(struct daemon *daemon, const struct config *config) {
-    char error[PROBER_ERROR_LEN];
-    if (!prober_apply(daemon->prober, &config->check, error))
-        log_error("%s", error);
-}
-
 static void reload(struct daemon *daemon, const struct options *options) {
     struct config config;
     char error[CONFIG_ERROR_LEN];
@@ -330,21 +42,10 @@ static void reload(struct daemon *daemon, const struct options *options) {
         return;
     }
     log_set_level(config.log_level);
-    if (!tracker_apply(daemon->tracker, &config.tracker)) {
+    if (daemon_apply(daemon, &config))
+        log_info("settings read again; ports, threads and the database change with a restart only");
+    else
         log_error("out of memory; the settings stay as they were");
-        return;
-    }
-    admission_apply(daemon->admission, &config.access);
-    sweeper_apply(daemon->sweeper, config.tracker.interval_min_s);
-    apply_check(daemon, &config);
-    http_server_apply(daemon->http, &config.http);
-    const struct api_settings api = condition_settings(&config);
-    api_apply(daemon->api, &api);
-    condition_apply(&daemon->condition, &config);
-    site_apply(daemon->site, &config.site);
-    figures_apply(daemon->figures, &config);
-    renew_certificate(daemon, &config);
-    log_info("settings read again; ports, threads and the database change with a restart only");
 }
 
 static void serve_until_stopped(struct daemon *daemon, const struct options *options,
@@ -401,19 +102,17 @@ static bool inherit_sockets(struct config *config) {
 
 static int run(const struct options *options, struct config *config) {
     const sigset_t signals = block_signals();
-    struct daemon daemon = { 0 };
     log_set_level(config->log_level);
     raise_file_limit(config);
-    bool good = inherit_sockets(config) && start(&daemon, config);
-    if (good) {
-        greet(&daemon, config);
-        service_tell_ready();
-        serve_until_stopped(&daemon, options, &signals);
-        service_tell_stopping();
-        log_info("stopping");
-    }
-    good = stop(&daemon) && good;
-    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+    struct daemon *daemon = inherit_sockets(config) ? daemon_start(config) : NULL;
+    if (daemon == NULL)
+        return EXIT_FAILURE;
+    daemon_greet(daemon, config);
+    service_tell_ready();
+    serve_until_stopped(daemon, options, &signals);
+    service_tell_stopping();
+    log_info("stopping");
+    return daemon_stop(daemon) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int complain(const char *error) {
