@@ -21,7 +21,8 @@ SANITIZE ?=
 BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libsqlite3-dev \
-    libconfig-dev nettle-dev libsystemd-dev libjansson-dev libqrencode-dev libjs-chart.js
+    libconfig-dev nettle-dev libsystemd-dev libjansson-dev libqrencode-dev libjs-chart.js \
+    libcurl4-gnutls-dev libncurses-dev
 CHECK_PACKAGES := check curl openssl faketime iproute2 strace systemd python3 python3-pytest python3-pytest-xdist \
     python3-jsonschema python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind prometheus \
     $(if $(shell command -v npm),,npm)
@@ -29,19 +30,25 @@ FUZZ_PACKAGES  := clang libclang-rt-14-dev
 STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Werror
-LIBRARIES := libmicrohttpd gnutls sqlite3 libconfig nettle libsystemd jansson libqrencode
+# What each program uses, and the tests all of it.
+SKEPD_LIBRARIES := libmicrohttpd gnutls sqlite3 libconfig nettle libsystemd jansson libqrencode
+SKEPCTL_LIBRARIES := libcurl jansson ncursesw sqlite3 nettle
+LIBRARIES := $(sort $(SKEPD_LIBRARIES) $(SKEPCTL_LIBRARIES))
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DSKEP_VERSION='"$(VERSION)"'
 # The layers are many small functions in many files; optimising over all of them is worth a fifth of
 # the instructions of an announce.
 CFLAGS  ?= -g $(if $(SANITIZE),-O2,-O3 -flto=auto)
 ALL_CFLAGS = -std=c11 $(WARNINGS) $(CFLAGS) -pthread \
     $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
-LDLIBS  = $(shell pkg-config --libs $(LIBRARIES)) -pthread
+libs    = $(shell pkg-config --libs $(1)) -pthread
+LDLIBS  = $(call libs,$(LIBRARIES))
 
 SOURCES := $(wildcard src/*/*.c)
 PROGRAMS := skepd skepctl
 MAINS   := $(PROGRAMS:%=src/cmd/%.c)
 OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(SOURCES))) $(BUILD)/page.o
+SKEPD_OBJECTS := $(filter-out $(BUILD)/src/ctl/%,$(OBJECTS))
+SKEPCTL_OBJECTS := $(filter $(foreach layer,base swarm wire store ctl,$(BUILD)/src/$(layer)/%),$(OBJECTS))
 UNIT_SOURCES := $(wildcard tests/unit/*.c)
 UNIT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SOURCES))
 
@@ -57,9 +64,13 @@ run: build-packages
 	@$(MAKE) --no-print-directory all
 	@$(BUILD)/skepd $(ARGS)
 
-$(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/src/cmd/%.o $(OBJECTS)
+$(BUILD)/skepd: $(BUILD)/src/cmd/skepd.o $(SKEPD_OBJECTS)
 	@echo "  LD $@"
-	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call libs,$(SKEPD_LIBRARIES))
+
+$(BUILD)/skepctl: $(BUILD)/src/cmd/skepctl.o $(SKEPCTL_OBJECTS)
+	@echo "  LD $@"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call libs,$(SKEPCTL_LIBRARIES))
 
 $(BUILD)/unit-tests: $(UNIT_OBJECTS) $(OBJECTS)
 	@echo "  LD $@"
@@ -154,7 +165,7 @@ check-sanitized: all $(BUILD)/unit-tests $(BUILD)/fuzz-replay
 	@tests/run --build $(BUILD) unit fuzz integration
 
 # A layer includes only itself and the layers to the left of it.
-LAYERS := base swarm wire store report server web cmd
+LAYERS := base swarm wire store report ctl server web cmd
 check-layers:
 	@tests/check-layers $(LAYERS)
 

@@ -99,7 +99,7 @@ def test_duration_is_from_now_on(skepctl, database, duration, seconds):
     (["key", "revoke", "nobody"], "there is no such entry: nobody"),
     ([], "no such command"), (["key"], "no such command"), (["key", "break"], "no such command"),
     (["kick", "192.0.2.1"], "no such command"), (["list", "more"], "arguments"),
-    (["add"], "arguments"), (["add", "a", "b", "c"], "arguments"), (["ban"], "arguments"),
+    (["add"], "arguments"), (["add", "0" * 40, "b", "c"], "arguments"), (["ban"], "arguments"),
     (["key", "new"], "arguments"), (["key", "new", "a", "b"], "arguments"),
     (["key", "list", "a"], "arguments")])
 def test_mistake_is_named_and_changes_nothing(skepctl, words, complaint):

@@ -1,0 +1,101 @@
+/* The words and options that skepctl was started with. */
+#ifndef SKEP_CTL_COMMAND_LINE_H
+#define SKEP_CTL_COMMAND_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "swarm/announce.h"
+
+enum ctl_option {
+    OPTION_DATABASE,
+    OPTION_URL,
+    OPTION_TOKEN,
+    OPTION_TOKEN_FILE,
+    OPTION_JSON,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_FOR,
+    OPTION_REASON,
+    OPTION_SEARCH,
+    OPTION_SHOW,
+    OPTION_SORT,
+    OPTION_REVERSE,
+    OPTION_OFFSET,
+    OPTION_LIMIT,
+    OPTION_ANNOUNCE,
+    OPTION_PIECE_LENGTH,
+    OPTION_PRIVATE,
+    OPTION_NAME,
+    OPTION_COMMENT,
+    OPTION_V2,
+    OPTION_HYBRID,
+    OPTION_OUTPUT,
+    OPTION_FORCE,
+    OPTION_ADD,
+    OPTION_EVENT,
+    OPTION_PORT,
+    OPTION_LEFT,
+    OPTION_UPLOADED,
+    OPTION_DOWNLOADED,
+    OPTION_NUMWANT,
+    OPTION_PEER_ID,
+    OPTION_KEY,
+    OPTION_NO_COMPACT,
+    OPTION_LEAVE,
+    OPTION_IPV4,
+    OPTION_IPV6,
+    OPTION_TIMEOUT,
+    OPTION_CACERT,
+    OPTION_INSECURE,
+    OPTION_COUNT,
+};
+
+#define OPTION_BIT(option) (UINT64_C(1) << (option))
+
+/* What every command takes. */
+#define OPTIONS_GENERAL                                                                            \
+    (OPTION_BIT(OPTION_DATABASE) | OPTION_BIT(OPTION_URL) | OPTION_BIT(OPTION_TOKEN) |             \
+     OPTION_BIT(OPTION_TOKEN_FILE) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_HELP) |           \
+     OPTION_BIT(OPTION_VERSION))
+
+enum { ANNOUNCE_URLS_MAX = 32 };
+
+struct command_line {
+    const char *values[OPTION_COUNT]; /* NULL: not given; "" for those without a value */
+    const char *announce_urls[ANNOUNCE_URLS_MAX]; /* every --announce, in order */
+    size_t announce_url_count;
+    char **words; /* the command and what it takes; borrows argv */
+    int count;
+};
+
+/* Reads the options, which may stand anywhere. False if one is wrong, which has been said. */
+bool command_line_parse(struct command_line *line, int argc, char **argv);
+
+static inline bool command_line_has(const struct command_line *line, enum ctl_option option) {
+    return line->values[option] != NULL;
+}
+
+/* Whether all options that were given are among `allowed`; says which is not. */
+bool command_line_allow(const struct command_line *line, uint64_t allowed, const char *command);
+
+/* The number given with `option`, or `*number` untouched where there is none. False if it is none
+ * from `min` to `max`, which has been said. */
+bool command_line_number(const struct command_line *line, enum ctl_option option, uint64_t min,
+                         uint64_t max, uint64_t *number);
+
+/* Which of the `count` words was given with `option`; `*choice` untouched where none was. False if
+ * it is another word, which has been said. */
+bool command_line_choice(const struct command_line *line, enum ctl_option option,
+                         const char *const *words, size_t count, size_t *choice);
+
+/* An info_hash of 40 hexadecimal digits, or version 2's of 64, of which clients announce the start.
+ */
+bool command_line_hash(const char *word, uint8_t info_hash[static INFO_HASH_LEN]);
+
+/* A line of help for each option among `options`. */
+void command_line_describe(FILE *out, uint64_t options);
+
+#endif

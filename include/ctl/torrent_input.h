@@ -1,0 +1,19 @@
+/* What a command line says of a torrent: an info_hash, or a .torrent file. */
+#ifndef SKEP_CTL_TORRENT_INPUT_H
+#define SKEP_CTL_TORRENT_INPUT_H
+
+#include "wire/metainfo.h"
+
+struct torrent_input {
+    struct metainfo metainfo; /* borrows `file` */
+    struct bytes file;        /* empty where only the info_hash is known */
+    uint8_t *owned;           /* the file's memory */
+    size_t hash_count;
+    uint8_t info_hashes[2][INFO_HASH_LEN];
+};
+
+/* Reads `word`. False if it is neither, which has been said. Afterwards, torrent_input_free. */
+bool torrent_input_read(const char *word, struct torrent_input *input);
+void torrent_input_free(struct torrent_input *input);
+
+#endif

@@ -1,0 +1,63 @@
+#include "base/utf8.h"
+
+/* How many bytes a character has that begins with `first`, and which bits of it count; 0 where none
+ * begins so. */
+static size_t sequence_len(uint8_t first, uint32_t *bits) {
+    static const struct {
+        uint8_t mask;
+        uint8_t mark;
+    } forms[] = { { 0x80, 0x00 }, { 0xe0, 0xc0 }, { 0xf0, 0xe0 }, { 0xf8, 0xf0 } };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if ((first & forms[i].mask) == forms[i].mark) {
+            *bits = (uint32_t)(first & ~forms[i].mask);
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether `character` needs as many bytes as it was written with, and exists. */
+static bool is_proper(uint32_t character, size_t len) {
+    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+    return character >= least[len] && character <= 0x10ffff &&
+           (character < 0xd800 || character > 0xdfff);
+}
+
+bool utf8_take(struct bytes *rest, uint32_t *character) {
+    if (rest->len == 0)
+        return false;
+    uint32_t bits = 0;
+    const size_t len = sequence_len(rest->data[0], &bits);
+    if (len == 0 || len > rest->len)
+        return false;
+    for (size_t i = 1; i < len; i++) {
+        if ((rest->data[i] & 0xc0) != 0x80)
+            return false;
+        bits = bits << 6 | (rest->data[i] & 0x3fU);
+    }
+    if (!is_proper(bits, len))
+        return false;
+    *character = bits;
+    *rest = (struct bytes){ .data = rest->data + len, .len = rest->len - len };
+    return true;
+}
+
+bool utf8_is_valid(struct bytes text) {
+    uint32_t character;
+    while (utf8_take(&text, &character))
+        continue;
+    return text.len == 0;
+}
+
+void utf8_repair(struct writer *w, struct bytes text) {
+    while (text.len > 0) {
+        const struct bytes from = text;
+        uint32_t character;
+        if (utf8_take(&text, &character)) {
+            writer_put(w, from.data, from.len - text.len);
+        } else {
+            writer_put_text(w, "\xef\xbf\xbd");
+            text = (struct bytes){ .data = text.data + 1, .len = text.len - 1 };
+        }
+    }
+}

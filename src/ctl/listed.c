@@ -1,0 +1,134 @@
+#include "ctl/listed.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "ctl/registry_access.h"
+#include "ctl/text.h"
+#include "ctl/torrent_input.h"
+
+static void copy_name(struct bytes raw, char name[static REGISTRY_TEXT_LEN]) {
+    const int len = raw.len < REGISTRY_TEXT_LEN ? (int)raw.len : REGISTRY_TEXT_LEN - 1;
+    snprintf(name, REGISTRY_TEXT_LEN, "%.*s", len, (const char *)raw.data);
+}
+
+bool listed_put(struct registry *registry, const struct metainfo *metainfo, struct bytes file) {
+    char name[REGISTRY_TEXT_LEN];
+    copy_name(metainfo->name, name);
+    struct registry_torrent torrent = {
+        .hash_count = metainfo->hash_count,
+        .name = name,
+        .size = metainfo->size,
+        .file = file,
+    };
+    memcpy(torrent.info_hashes, metainfo->info_hashes, sizeof torrent.info_hashes);
+    return registry_add_torrent(registry, &torrent, clock_unix_s());
+}
+
+static void print_row(const uint8_t info_hash[static INFO_HASH_LEN], struct bytes name) {
+    char hash[2 * INFO_HASH_LEN + 1];
+    char text[4 * REGISTRY_TEXT_LEN];
+    hex_encode(info_hash, INFO_HASH_LEN, hash);
+    text_clean(name, text, sizeof text);
+    printf("%s%s%s\n", hash, text[0] == '\0' ? "" : "  ", text);
+}
+
+static json_t *row_json_of(const uint8_t info_hash[static INFO_HASH_LEN], struct bytes name,
+                           uint64_t size) {
+    return json_pack("{s:o, s:o, s:o}", "info_hash", output_json_hex(info_hash, INFO_HASH_LEN),
+                     "name", name.len == 0 ? json_null() : output_json_text(name), "size",
+                     size == 0 ? json_null() : json_integer((json_int_t)size));
+}
+
+/* Registers a file's torrent; adds to `items`, or prints what was registered where that is NULL. */
+static enum status add_file(struct registry *registry, const char *path, json_t *items) {
+    struct torrent_input input;
+    if (!torrent_input_read(path, &input))
+        return STATUS_FAULT;
+    const struct metainfo *metainfo = &input.metainfo;
+    const bool good = listed_put(registry, metainfo, input.file);
+    for (size_t i = 0; i < metainfo->hash_count && good; i++) {
+        if (items == NULL)
+            print_row(metainfo->info_hashes[i], metainfo->name);
+        else
+            json_array_append_new(
+                items, row_json_of(metainfo->info_hashes[i], metainfo->name, metainfo->size));
+    }
+    torrent_input_free(&input);
+    return registry_access_report(registry, good);
+}
+
+/* One that cannot be registered does not keep the others out. */
+static enum status add_files(struct registry *registry, const struct command_line *line,
+                             json_t *items) {
+    enum status status = STATUS_GOOD;
+    for (int i = 0; i < line->count; i++) {
+        if (add_file(registry, line->words[i], items) != STATUS_GOOD)
+            status = STATUS_FAULT;
+    }
+    return status;
+}
+
+static enum status add_hash(struct registry *registry, const struct command_line *line,
+                            const uint8_t info_hash[static INFO_HASH_LEN], json_t *items) {
+    if (line->count > 2)
+        return output_fail(STATUS_FAULT, "too few or too many arguments; see skepctl add --help",
+                           NULL);
+    struct registry_torrent torrent = {
+        .hash_count = 1,
+        .name = line->count > 1 ? line->words[1] : "",
+    };
+    memcpy(torrent.info_hashes[0], info_hash, INFO_HASH_LEN);
+    const bool good = registry_add_torrent(registry, &torrent, clock_unix_s());
+    if (items != NULL && good)
+        json_array_append_new(items, row_json_of(info_hash, bytes_of(torrent.name), 0));
+    return registry_access_report(registry, good);
+}
+
+enum status listed_add(struct registry *registry, const struct command_line *line) {
+    uint8_t info_hash[INFO_HASH_LEN];
+    json_t *items = command_line_has(line, OPTION_JSON) ? json_array() : NULL;
+    const enum status status = command_line_hash(line->words[0], info_hash)
+                                   ? add_hash(registry, line, info_hash, items)
+                                   : add_files(registry, line, items);
+    if (items != NULL && json_array_size(items) > 0)
+        output_json(json_pack("{s:O}", "items", items));
+    json_decref(items);
+    return status;
+}
+
+/* An info_hash, or a file of which every info_hash is meant. */
+enum status listed_remove(struct registry *registry, const struct command_line *line) {
+    struct torrent_input input;
+    if (!torrent_input_read(line->words[0], &input))
+        return STATUS_FAULT;
+    bool found = false;
+    bool good = true;
+    for (size_t i = 0; i < input.hash_count && good; i++) {
+        bool found_one = false;
+        good = registry_remove_torrent(registry, input.info_hashes[i], &found_one);
+        found = found || found_one;
+    }
+    const enum status status =
+        registry_access_report_removal(registry, good, found, line->words[0]);
+    if (status == STATUS_GOOD && command_line_has(line, OPTION_JSON))
+        output_json(
+            json_pack("{s:o}", "info_hash", output_json_hex(input.info_hashes[0], INFO_HASH_LEN)));
+    torrent_input_free(&input);
+    return status;
+}
+
+static void print_torrent(void *context, const struct registry_row *row) {
+    (void)context;
+    print_row(row->info_hash, bytes_of(row->text));
+}
+
+static json_t *torrent_json(const struct registry_row *row) {
+    return row_json_of(row->info_hash, bytes_of(row->text), row->size);
+}
+
+enum status listed_list(struct registry *registry, const struct command_line *line) {
+    if (command_line_has(line, OPTION_JSON))
+        return registry_access_print_json(registry, registry_visit_torrents, torrent_json);
+    return registry_access_report(registry, registry_visit_torrents(registry, print_torrent, NULL));
+}

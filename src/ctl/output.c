@@ -1,0 +1,62 @@
+#include "ctl/output.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/utf8.h"
+#include "ctl/text.h"
+
+enum { LINE_MAX_LEN = 1024 };
+
+static void say(const char *what, const char *detail) {
+    char text[LINE_MAX_LEN];
+    char more[LINE_MAX_LEN];
+    text_clean(bytes_of(what), text, sizeof text);
+    text_clean(bytes_of(detail == NULL ? "" : detail), more, sizeof more);
+    fprintf(stderr, "skepctl: %s%s%s\n", text, detail == NULL ? "" : ": ", more);
+}
+
+enum status output_fail(enum status status, const char *what, const char *detail) {
+    say(what, detail);
+    return status;
+}
+
+void output_note(const char *format, ...) {
+    char text[LINE_MAX_LEN];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    say(text, NULL);
+}
+
+enum status output_json(json_t *value) {
+    if (value == NULL)
+        return output_fail(STATUS_FAULT, "there is not enough memory", NULL);
+    const int result = json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    json_decref(value);
+    if (result != 0 || puts("") == EOF)
+        return output_fail(STATUS_FAULT, "cannot write to standard output", NULL);
+    return STATUS_GOOD;
+}
+
+json_t *output_json_text(struct bytes raw) {
+    const size_t capacity = 3 * raw.len;
+    uint8_t *text = malloc(capacity + 1);
+    if (text == NULL)
+        return NULL;
+    struct writer w = writer_on(text, capacity);
+    utf8_repair(&w, raw);
+    json_t *value = json_stringn((const char *)text, w.len);
+    free(text);
+    return value;
+}
+
+json_t *output_json_hex(const uint8_t *data, size_t len) {
+    char text[2 * 64 + 1];
+    if (len > 64)
+        return NULL;
+    hex_encode(data, len, text);
+    return json_string(text);
+}
