@@ -5,10 +5,18 @@
 #include "ctl/bans.h"
 #include "ctl/command.h"
 #include "ctl/listed.h"
+#include "ctl/magnet_command.h"
 #include "ctl/passkeys.h"
 #include "ctl/registry_access.h"
+#include "ctl/status_command.h"
+#include "ctl/torrents_command.h"
 
 enum { HELP_COLUMN = 28 };
+
+#define LIST_OPTIONS (OPTION_BIT(OPTION_OFFSET) | OPTION_BIT(OPTION_LIMIT))
+#define SELECT_OPTIONS                                                                             \
+    (OPTION_BIT(OPTION_SEARCH) | OPTION_BIT(OPTION_SHOW) | OPTION_BIT(OPTION_SORT) |               \
+     OPTION_BIT(OPTION_REVERSE))
 
 /* clang-format off */
 static const struct command commands[] = {
@@ -31,6 +39,15 @@ static const struct command commands[] = {
       .summary = "lift a ban", .run_on = bans_remove },
     { .section = SECTION_REGISTRY, .name = "bans", .arguments = "",
       .summary = "list the bans", .run_on = bans_list },
+
+    { .section = SECTION_LIVE, .name = "status", .arguments = "",
+      .summary = "how the tracker is, and its announce URLs", .run = status_command },
+    { .section = SECTION_LIVE, .name = "torrents", .arguments = "",
+      .summary = "what is shared", .run = torrents_command, .options = LIST_OPTIONS | SELECT_OPTIONS },
+    { .section = SECTION_LIVE, .name = "peers", .arguments = "HASH", .least = 1, .most = 1,
+      .summary = "who shares a torrent", .run = peers_command, .options = LIST_OPTIONS },
+    { .section = SECTION_LIVE, .name = "magnet", .arguments = "HASH | FILE.torrent", .least = 1, .most = 1,
+      .summary = "print a torrent's magnet link", .run = magnet_command, .options = OPTION_BIT(OPTION_ANNOUNCE) },
 };
 /* clang-format on */
 

@@ -1,0 +1,42 @@
+/* GET by HTTP and HTTPS, for the tracker's own API and for any tracker: bounded in time and in
+ * bytes. The only user of libcurl. One thread at a time for each client. */
+#ifndef SKEP_CTL_HTTP_CLIENT_H
+#define SKEP_CTL_HTTP_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/endpoint.h"
+
+enum { HTTP_CLIENT_ERROR_LEN = 320, HTTP_CLIENT_BODY_MAX = 16 << 20 };
+
+struct http_request_options {
+    const char *token;  /* for `Authorization: Bearer`; NULL: none */
+    const char *cacert; /* PEM file; NULL: the system's */
+    uint32_t timeout_ms;
+    enum family family; /* FAMILY_NONE: either */
+    bool insecure;      /* any certificate is good */
+    bool follow;        /* redirections, up to five */
+};
+
+struct http_client_answer {
+    unsigned status;
+    struct bytes body; /* the client's, until its next request */
+    uint64_t took_us;
+    char address[ENDPOINT_TEXT_LEN]; /* of the server */
+    char error[HTTP_CLIENT_ERROR_LEN];
+};
+
+struct http_client;
+
+/* NULL without memory. */
+struct http_client *http_client_create(void);
+void http_client_delete(struct http_client *client); /* NULL is fine */
+
+/* Asks for `url`, which must be http:// or https://. False and `answer->error` in words if no whole
+ * answer came; any HTTP status is an answer. Connections are kept for the next request. */
+bool http_client_get(struct http_client *client, const char *url,
+                     const struct http_request_options *options, struct http_client_answer *answer);
+
+#endif

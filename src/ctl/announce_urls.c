@@ -1,0 +1,94 @@
+#include "ctl/announce_urls.h"
+
+#include "ctl/remote.h"
+
+/* Better ones have lower numbers: first by who can reach it, then by who can speak it. */
+static int rank(const json_t *url) {
+    static const char *const scopes[] = { "lan", "public", "loopback" };
+    static const char *const schemes[] = { "http", "udp", "https" };
+    const char *scope = remote_text(url, "scope", "");
+    const char *scheme = remote_text(url, "scheme", "");
+    int at = 0;
+    while (at < 3 && strcmp(scopes[at], scope) != 0)
+        at++;
+    int spoken = 0;
+    while (spoken < 3 && strcmp(schemes[spoken], scheme) != 0)
+        spoken++;
+    return 4 * at + spoken;
+}
+
+static const json_t *find_best(const json_t *all) {
+    const json_t *best = NULL;
+    size_t i;
+    const json_t *url;
+    json_array_foreach(all, i, url) {
+        if (remote_text(url, "url", NULL) != NULL && (best == NULL || rank(url) < rank(best)))
+            best = url;
+    }
+    return best;
+}
+
+/* All URLs of the best one's host, in the order of their schemes. */
+static void take_host(const json_t *all, struct announce_urls *urls) {
+    const json_t *best = find_best(all);
+    if (best == NULL)
+        return;
+    const char *host = remote_text(best, "host", "");
+    urls->list[urls->count++] = remote_text(best, "url", "");
+    size_t i;
+    const json_t *url;
+    json_array_foreach(all, i, url) {
+        const char *text = remote_text(url, "url", NULL);
+        if (url != best && text != NULL && strcmp(remote_text(url, "host", ""), host) == 0 &&
+            urls->count < ANNOUNCE_URLS_MAX)
+            urls->list[urls->count++] = text;
+    }
+}
+
+static enum status explain(const struct remote *remote, enum status status) {
+    output_fail(status, remote_failure(remote), NULL);
+    output_note("name the tracker with --announce URL, or the skepd that runs with --url URL");
+    return status;
+}
+
+static enum status judge(const struct announce_urls *urls, bool quiet) {
+    const json_t *all = json_object_get(urls->owner, "urls");
+    if (quiet)
+        return urls->count == 0 ? STATUS_REFUSED : STATUS_GOOD;
+    if (urls->count == 0)
+        return output_fail(STATUS_REFUSED,
+                           "skepd does not tell its announce URLs; name them with --announce",
+                           NULL);
+    if (strcmp(remote_text(urls->owner, "mode", ""), "private") == 0)
+        return output_fail(STATUS_FAULT,
+                           "this tracker wants a passkey in the announce URL; name it with "
+                           "--announce http://HOST:PORT/PASSKEY/announce",
+                           NULL);
+    if (strcmp(remote_text(find_best(all), "scope", ""), "loopback") == 0)
+        output_note("%s can be reached from this machine only", urls->list[0]);
+    return STATUS_GOOD;
+}
+
+enum status announce_urls_find(const struct command_line *line, bool quiet,
+                               struct announce_urls *urls) {
+    *urls = (struct announce_urls){ .count = line->announce_url_count };
+    memcpy(urls->list, line->announce_urls, sizeof urls->list);
+    if (urls->count > 0)
+        return STATUS_GOOD;
+    struct remote *remote = remote_open(line);
+    if (remote == NULL)
+        return STATUS_FAULT;
+    enum status status = remote_get(remote, "status", &urls->owner);
+    if (status != STATUS_GOOD && !quiet)
+        explain(remote, status);
+    remote_close(remote);
+    if (status != STATUS_GOOD)
+        return status;
+    take_host(json_object_get(urls->owner, "urls"), urls);
+    return judge(urls, quiet);
+}
+
+void announce_urls_free(struct announce_urls *urls) {
+    json_decref(urls->owner);
+    *urls = (struct announce_urls){ 0 };
+}

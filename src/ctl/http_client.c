@@ -1,0 +1,130 @@
+#include "ctl/http_client.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { REDIRECTS_MAX = 5 };
+
+struct http_client {
+    CURL *curl;
+    uint8_t *body;
+    size_t len;
+    size_t capacity;
+    bool too_long;
+};
+
+struct http_client *http_client_create(void) {
+    struct http_client *client = calloc(1, sizeof *client);
+    if (client == NULL)
+        return NULL;
+    client->curl = curl_easy_init();
+    if (client->curl != NULL)
+        return client;
+    free(client);
+    return NULL;
+}
+
+void http_client_delete(struct http_client *client) {
+    if (client == NULL)
+        return;
+    curl_easy_cleanup(client->curl);
+    free(client->body);
+    free(client);
+}
+
+static bool make_room(struct http_client *client, size_t more) {
+    if (more <= client->capacity - client->len)
+        return true;
+    const size_t capacity = 2 * client->capacity + more;
+    uint8_t *body = realloc(client->body, capacity);
+    if (body == NULL)
+        return false;
+    client->body = body;
+    client->capacity = capacity;
+    return true;
+}
+
+/* What libcurl hands the body to, piece by piece; anything but the piece's length ends it. */
+static size_t take_piece(char *piece, size_t size, size_t count, void *context) {
+    struct http_client *client = context;
+    const size_t len = size * count;
+    client->too_long = len > HTTP_CLIENT_BODY_MAX - client->len;
+    if (client->too_long || !make_room(client, len))
+        return 0;
+    if (len > 0)
+        memcpy(client->body + client->len, piece, len);
+    client->len += len;
+    return len;
+}
+
+static long ip_resolve(enum family family) {
+    if (family == FAMILY_V4)
+        return CURL_IPRESOLVE_V4;
+    return family == FAMILY_V6 ? CURL_IPRESOLVE_V6 : CURL_IPRESOLVE_WHATEVER;
+}
+
+/* A proxy of the environment would answer in the tracker's place. */
+static void configure(struct http_client *client, const char *url,
+                      const struct http_request_options *options, char *error) {
+    CURL *curl = client->curl;
+    curl_easy_reset(curl);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "skepctl/" SKEP_VERSION);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
+    curl_easy_setopt(curl, CURLOPT_IPRESOLVE, ip_resolve(options->family));
+    curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
+    if (options->follow) {
+        curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+        curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
+    }
+    if (options->token != NULL) {
+        curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+        curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, options->token);
+    }
+    if (options->cacert != NULL)
+        curl_easy_setopt(curl, CURLOPT_CAINFO, options->cacert);
+    if (options->insecure) {
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+}
+
+static void read_facts(CURL *curl, struct http_client_answer *answer) {
+    long status = 0;
+    curl_off_t took_us = 0;
+    const char *address = NULL;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &took_us);
+    curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &address);
+    answer->status = (unsigned)status;
+    answer->took_us = (uint64_t)took_us;
+    snprintf(answer->address, sizeof answer->address, "%s", address == NULL ? "" : address);
+}
+
+bool http_client_get(struct http_client *client, const char *url,
+                     const struct http_request_options *options,
+                     struct http_client_answer *answer) {
+    char error[CURL_ERROR_SIZE] = "";
+    *answer = (struct http_client_answer){ 0 };
+    client->len = 0;
+    client->too_long = false;
+    configure(client, url, options, error);
+    const CURLcode result = curl_easy_perform(client->curl);
+    read_facts(client->curl, answer);
+    curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, NULL);
+    if (client->too_long)
+        snprintf(answer->error, sizeof answer->error, "the answer is longer than %d MiB",
+                 HTTP_CLIENT_BODY_MAX >> 20);
+    else if (result != CURLE_OK)
+        snprintf(answer->error, sizeof answer->error, "%s",
+                 error[0] != '\0' ? error : curl_easy_strerror(result));
+    answer->body = (struct bytes){ .data = client->body, .len = client->len };
+    return result == CURLE_OK;
+}

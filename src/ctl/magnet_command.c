@@ -1,0 +1,118 @@
+#include "ctl/magnet_command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ctl/announce_urls.h"
+#include "ctl/registry_access.h"
+#include "ctl/remote.h"
+#include "ctl/torrent_input.h"
+#include "wire/magnet.h"
+
+enum { PATH_LEN = 96, MAGNET_FIXED_LEN = 512, URL_LEN = 3 * 512 };
+
+static enum status print_link(const struct command_line *line, struct bytes link) {
+    if (command_line_has(line, OPTION_JSON))
+        return output_json(json_pack("{s:o}", "magnet", output_json_text(link)));
+    printf("%.*s\n", (int)link.len, (const char *)link.data);
+    return STATUS_GOOD;
+}
+
+static enum status print_magnet(const struct command_line *line, const struct magnet *magnet) {
+    const size_t capacity =
+        MAGNET_FIXED_LEN + 3 * magnet->name.len + magnet->announce_url_count * URL_LEN;
+    uint8_t *text = malloc(capacity);
+    if (text == NULL)
+        return output_fail(STATUS_FAULT, "there is not enough memory", NULL);
+    struct writer w = writer_on(text, capacity);
+    magnet_write(&w, magnet);
+    const enum status status =
+        w.failed ? output_fail(STATUS_FAULT, "these announce URLs are too long", NULL)
+                 : print_link(line, (struct bytes){ .data = text, .len = w.len });
+    free(text);
+    return status;
+}
+
+/* A file says it all but where the tracker is. */
+static enum status magnet_of_file(const struct command_line *line,
+                                  const struct metainfo *metainfo) {
+    struct announce_urls urls = { 0 };
+    (void)announce_urls_find(line, true, &urls);
+    const struct magnet magnet = {
+        .info_hash = metainfo->has_v1 ? metainfo->info_hashes[0] : NULL,
+        .info_hash_v2 = metainfo->has_v2 ? metainfo->digest_v2 : NULL,
+        .name = metainfo->name,
+        .size = metainfo->size,
+        .announce_urls = urls.list,
+        .announce_url_count = urls.count,
+    };
+    const enum status status = print_magnet(line, &magnet);
+    announce_urls_free(&urls);
+    return status;
+}
+
+/* What the daemon knows; false if there is none, or it knows nothing of the torrent. */
+static bool magnet_of_daemon(const struct command_line *line, const char *hash,
+                             enum status *status) {
+    char path[PATH_LEN];
+    json_t *torrent = NULL;
+    struct remote *remote = remote_open(line);
+    if (remote == NULL) {
+        *status = STATUS_FAULT;
+        return true;
+    }
+    snprintf(path, sizeof path, "torrents/%s", hash);
+    (void)remote_get(remote, path, &torrent);
+    remote_close(remote);
+    const char *link = remote_text(torrent, "magnet", NULL);
+    if (link != NULL)
+        *status = print_link(line, bytes_of(link));
+    json_decref(torrent);
+    return link != NULL;
+}
+
+struct name_search {
+    const uint8_t *info_hash;
+    char name[REGISTRY_TEXT_LEN];
+};
+
+static void note_name(void *context, const struct registry_row *row) {
+    struct name_search *search = context;
+    if (memcmp(row->info_hash, search->info_hash, INFO_HASH_LEN) == 0)
+        snprintf(search->name, sizeof search->name, "%s", row->text);
+}
+
+/* What the database knows: perhaps the name. */
+static enum status magnet_of_hash(const struct command_line *line, const uint8_t *info_hash) {
+    struct name_search search = { .info_hash = info_hash };
+    struct registry *registry = registry_access_open(line, true);
+    if (registry != NULL)
+        (void)registry_visit_torrents(registry, note_name, &search);
+    registry_close(registry);
+    struct announce_urls urls = { 0 };
+    (void)announce_urls_find(line, true, &urls);
+    const struct magnet magnet = {
+        .info_hash = info_hash,
+        .name = bytes_of(search.name),
+        .announce_urls = urls.list,
+        .announce_url_count = urls.count,
+    };
+    const enum status status = print_magnet(line, &magnet);
+    announce_urls_free(&urls);
+    return status;
+}
+
+enum status magnet_command(const struct command_line *line) {
+    struct torrent_input input;
+    char hash[2 * INFO_HASH_LEN + 1];
+    enum status status = STATUS_GOOD;
+    if (!torrent_input_read(line->words[0], &input))
+        return STATUS_FAULT;
+    hex_encode(input.info_hashes[0], INFO_HASH_LEN, hash);
+    if (input.file.len > 0)
+        status = magnet_of_file(line, &input.metainfo);
+    else if (command_line_has(line, OPTION_ANNOUNCE) || !magnet_of_daemon(line, hash, &status))
+        status = magnet_of_hash(line, input.info_hashes[0]);
+    torrent_input_free(&input);
+    return status;
+}
