@@ -97,7 +97,7 @@ $(BUILD)/page.o: $(BUILD)/page.c
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
 
 # The fuzz targets, with libFuzzer (clang); and the same without it, to go through the corpus again.
-FUZZ_TARGETS := udp http_query http_url metainfo forwarded config_file list_file session api
+FUZZ_TARGETS := udp http_query http_url metainfo forwarded config_file list_file session api tracker_reply
 FUZZ_SOURCES := $(FUZZ_TARGETS:%=tests/fuzz/%.c)
 FUZZ_SECONDS ?= 60
 

@@ -23,6 +23,7 @@ static const struct {
     { "list_file", fuzz_list_file },
     { "session", fuzz_session },
     { "api", fuzz_api },
+    { "tracker_reply", fuzz_tracker_reply },
 };
 
 static void run_variants(int (*run)(const uint8_t *data, size_t size), uint8_t *data, size_t size) {

@@ -85,6 +85,11 @@ static Suite *(*const suites[])(void) = {
     pulse_suite,
     announce_urls_suite,
     gateway_suite,
+    text_suite,
+    tracker_reply_suite,
+    tracker_url_suite,
+    udp_client_suite,
+    utf8_suite,
 };
 
 int main(void) {

@@ -72,6 +72,7 @@ Suite *swarm_rates_suite(void);
 Suite *swarm_suite(void);
 Suite *swarm_table_suite(void);
 Suite *tcp_probes_suite(void);
+Suite *text_suite(void);
 Suite *ticker_suite(void);
 Suite *torrent_file_suite(void);
 Suite *torrent_set_suite(void);
@@ -80,10 +81,14 @@ Suite *tracker_addresses_suite(void);
 Suite *tracker_floods_suite(void);
 Suite *tracker_limits_suite(void);
 Suite *tracker_restore_suite(void);
+Suite *tracker_reply_suite(void);
 Suite *tracker_suite(void);
 Suite *tracker_threads_suite(void);
 Suite *tracker_upkeep_suite(void);
+Suite *tracker_url_suite(void);
 Suite *udp_captures_suite(void);
+Suite *udp_client_suite(void);
 Suite *udp_wire_suite(void);
+Suite *utf8_suite(void);
 
 #endif

@@ -1,0 +1,104 @@
+#include "wire/tracker_url.h"
+
+static const struct {
+    struct bytes prefix;
+    enum tracker_scheme scheme;
+    uint16_t port; /* 0: must be named */
+} schemes[] = {
+    { BYTES_LITERAL("http://"), TRACKER_HTTP, 80 },
+    { BYTES_LITERAL("https://"), TRACKER_HTTPS, 443 },
+    { BYTES_LITERAL("udp://"), TRACKER_UDP, 0 },
+};
+
+static struct bytes skip(struct bytes all, size_t len) {
+    return (struct bytes){ .data = all.data + len, .len = all.len - len };
+}
+
+static bool is_plain(struct bytes text) {
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] <= ' ' || text.data[i] == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static bool set_host(struct tracker_url *url, struct bytes host) {
+    if (host.len == 0 || host.len >= TRACKER_HOST_LEN)
+        return false;
+    memcpy(url->host, host.data, host.len);
+    url->host[host.len] = '\0';
+    return true;
+}
+
+/* "host:port", "host", "[v6]:port" or "[v6]"; leaves the default where no port is named. */
+static const char *set_authority(struct tracker_url *url, struct bytes authority) {
+    static const char bad_host[] = "its host is missing or too long";
+    struct bytes port = authority;
+    struct bytes host;
+    if (memchr(authority.data, '@', authority.len) != NULL)
+        return "a name and password have no place in it";
+    if (authority.len > 0 && authority.data[0] == '[') {
+        port = skip(authority, 1);
+        host = bytes_split(&port, ']');
+        if (host.len + 1 == authority.len || (port.len > 0 && port.data[0] != ':'))
+            return "its brackets do not match";
+        if (port.len > 0)
+            port = skip(port, 1);
+    } else {
+        host = bytes_split(&port, ':');
+    }
+    if (!set_host(url, host))
+        return bad_host;
+    uint64_t number = url->port;
+    if ((port.len > 0 && !bytes_to_u64(port, &number)) || number == 0 || number > UINT16_MAX)
+        return "it needs a port from 1 to 65535";
+    url->port = (uint16_t)number;
+    return NULL;
+}
+
+const char *tracker_url_parse(struct bytes text, struct tracker_url *url) {
+    struct bytes rest = text;
+    const struct bytes whole = bytes_split(&rest, '#');
+    if (!is_plain(whole))
+        return "it has spaces or control characters in it";
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        if (!bytes_start_with(whole, schemes[i].prefix))
+            continue;
+        const struct bytes behind = skip(whole, schemes[i].prefix.len);
+        size_t len = 0;
+        while (len < behind.len && behind.data[len] != '/' && behind.data[len] != '?')
+            len++;
+        struct tracker_url parsed = {
+            .scheme = schemes[i].scheme,
+            .port = schemes[i].port,
+            .target = skip(behind, len),
+            .whole = whole,
+        };
+        const char *error =
+            set_authority(&parsed, (struct bytes){ .data = behind.data, .len = len });
+        if (error == NULL)
+            *url = parsed;
+        return error;
+    }
+    return "it does not begin with http://, https:// or udp://";
+}
+
+bool tracker_url_write_scrape(struct writer *w, const struct tracker_url *url) {
+    static const struct bytes announce = BYTES_LITERAL("announce");
+    static const struct bytes scrape = BYTES_LITERAL("scrape");
+    struct bytes query = url->target;
+    const struct bytes path = bytes_split(&query, '?');
+    size_t last = path.len;
+    while (last > 0 && path.data[last - 1] != '/')
+        last--;
+    const struct bytes part = skip(path, last);
+    const bool announces = bytes_start_with(part, announce);
+    if (!announces && !bytes_start_with(part, scrape))
+        return false;
+    const size_t before = (size_t)(part.data - url->whole.data);
+    const struct bytes behind = skip(url->whole, before + (announces ? announce.len : scrape.len));
+    writer_put(w, url->whole.data, before);
+    writer_put(w, scrape.data, scrape.len);
+    writer_put(w, behind.data, behind.len);
+    return !w->failed;
+}

@@ -1,0 +1,75 @@
+#include "base/utf8.h"
+
+#include "support.h"
+
+static const struct {
+    const char *text;
+    uint32_t character;
+} characters[] = {
+    { "a", 'a' },
+    { "\x7f", 0x7f },
+    { "\xc2\x80", 0x80 },
+    { "\xdf\xbf", 0x7ff },
+    { "\xe0\xa0\x80", 0x800 },
+    { "\xed\x9f\xbf", 0xd7ff },
+    { "\xee\x80\x80", 0xe000 },
+    { "\xef\xbf\xbf", 0xffff },
+    { "\xf0\x90\x80\x80", 0x10000 },
+    { "\xf4\x8f\xbf\xbf", 0x10ffff },
+};
+
+START_TEST(characters_of_every_length_are_taken) {
+    struct bytes rest = bytes_of(characters[_i].text);
+    uint32_t character;
+    ck_assert(utf8_take(&rest, &character));
+    ck_assert_uint_eq(character, characters[_i].character);
+    ck_assert_uint_eq(rest.len, 0);
+}
+END_TEST
+
+static const char *const broken[] = {
+    "\x80",
+    "\xbf",
+    "\xc3",
+    "\xc3(",
+    "\xc0\x80",
+    "\xc1\xbf",
+    "\xe0\x9f\xbf",
+    "\xe2\x82",
+    "\xed\xa0\x80",
+    "\xed\xbf\xbf",
+    "\xf0\x8f\xbf\xbf",
+    "\xf4\x90\x80\x80",
+    "\xf5\x80\x80\x80",
+    "\xf0\x90\x80",
+    "\xff",
+};
+
+START_TEST(what_is_no_character_is_left) {
+    const struct bytes all = bytes_of(broken[_i]);
+    struct bytes rest = all;
+    uint32_t character;
+    ck_assert(!utf8_take(&rest, &character));
+    ck_assert_ptr_eq(rest.data, all.data);
+    ck_assert(!utf8_is_valid(all));
+}
+END_TEST
+
+START_TEST(broken_bytes_are_replaced_one_by_one) {
+    uint8_t out[64];
+    struct writer w = writer_on(out, sizeof out);
+    utf8_repair(&w, bytes_of("Zo\xc3\xab \xff\xc3 \xe2\x82"));
+    assert_written(&w, "Zo\xc3\xab \xef\xbf\xbd\xef\xbf\xbd \xef\xbf\xbd\xef\xbf\xbd");
+    ck_assert(utf8_is_valid((struct bytes){ .data = out, .len = w.len }));
+}
+END_TEST
+
+Suite *utf8_suite(void) {
+    Suite *suite = suite_create("utf8");
+    TCase *take = tcase_create("take");
+    tcase_add_loop_test(take, characters_of_every_length_are_taken, 0, LOOPS_OF(characters));
+    tcase_add_loop_test(take, what_is_no_character_is_left, 0, LOOPS_OF(broken));
+    tcase_add_test(take, broken_bytes_are_replaced_one_by_one);
+    suite_add_tcase(suite, take);
+    return suite;
+}
