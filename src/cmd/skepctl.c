@@ -2,12 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/announce_command.h"
 #include "ctl/bans.h"
 #include "ctl/command.h"
 #include "ctl/listed.h"
 #include "ctl/magnet_command.h"
 #include "ctl/passkeys.h"
 #include "ctl/registry_access.h"
+#include "ctl/scrape_command.h"
 #include "ctl/status_command.h"
 #include "ctl/torrents_command.h"
 
@@ -17,6 +19,10 @@ enum { HELP_COLUMN = 28 };
 #define SELECT_OPTIONS                                                                             \
     (OPTION_BIT(OPTION_SEARCH) | OPTION_BIT(OPTION_SHOW) | OPTION_BIT(OPTION_SORT) |               \
      OPTION_BIT(OPTION_REVERSE))
+
+#define TRANSPORT_OPTIONS                                                                          \
+    (OPTION_BIT(OPTION_IPV4) | OPTION_BIT(OPTION_IPV6) | OPTION_BIT(OPTION_TIMEOUT) |              \
+     OPTION_BIT(OPTION_CACERT) | OPTION_BIT(OPTION_INSECURE))
 
 /* clang-format off */
 static const struct command commands[] = {
@@ -48,6 +54,15 @@ static const struct command commands[] = {
       .summary = "who shares a torrent", .run = peers_command, .options = LIST_OPTIONS },
     { .section = SECTION_LIVE, .name = "magnet", .arguments = "HASH | FILE.torrent", .least = 1, .most = 1,
       .summary = "print a torrent's magnet link", .run = magnet_command, .options = OPTION_BIT(OPTION_ANNOUNCE) },
+
+    { .section = SECTION_TOOLS, .name = "announce", .arguments = "URL HASH | URL FILE.torrent", .least = 2, .most = 2,
+      .summary = "announce at any tracker, and show what it answers", .run = announce_command,
+      .options = TRANSPORT_OPTIONS | OPTION_BIT(OPTION_EVENT) | OPTION_BIT(OPTION_PORT) | OPTION_BIT(OPTION_LEFT) |
+                 OPTION_BIT(OPTION_UPLOADED) | OPTION_BIT(OPTION_DOWNLOADED) | OPTION_BIT(OPTION_NUMWANT) |
+                 OPTION_BIT(OPTION_PEER_ID) | OPTION_BIT(OPTION_KEY) | OPTION_BIT(OPTION_NO_COMPACT) |
+                 OPTION_BIT(OPTION_LEAVE) },
+    { .section = SECTION_TOOLS, .name = "scrape", .arguments = "URL [HASH | FILE.torrent]...", .least = 1, .most = COMMAND_WORDS_ANY,
+      .summary = "ask any tracker how many share a torrent", .run = scrape_command, .options = TRANSPORT_OPTIONS },
 };
 /* clang-format on */
 

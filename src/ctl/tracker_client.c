@@ -1,0 +1,301 @@
+#include "ctl/tracker_client.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "ctl/udp_session.h"
+#include "wire/query.h"
+
+enum {
+    URL_LEN = 2048,
+    HTTP_SCRAPE_BATCH = 40, /* keeps the URL shorter than what trackers take */
+    HTTP_URL_LEN = URL_LEN + HTTP_SCRAPE_BATCH * (11 + 3 * INFO_HASH_LEN),
+    FAILURE_LEN = 512,
+};
+
+struct tracker_client {
+    struct tracker_client_options options;
+    struct tracker_url url; /* borrows `text` */
+    char text[URL_LEN];
+    struct http_client *http; /* one of the two */
+    struct udp_session *udp;
+    bool connected;
+    uint64_t took_us;
+    char address[ENDPOINT_TEXT_LEN];
+    char failure[FAILURE_LEN];
+};
+
+const char *tracker_client_failure(const struct tracker_client *client) {
+    return client->failure;
+}
+
+const char *tracker_client_address(const struct tracker_client *client) {
+    return client->address;
+}
+
+uint64_t tracker_client_took_us(const struct tracker_client *client) {
+    return client->took_us;
+}
+
+static uint64_t now_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static enum status fail(struct tracker_client *client, enum status status, struct bytes why) {
+    const int len = why.len < FAILURE_LEN ? (int)why.len : FAILURE_LEN - 1;
+    snprintf(client->failure, sizeof client->failure, "%.*s", len, (const char *)why.data);
+    return status;
+}
+
+static bool prepare(struct tracker_client *client) {
+    if (client->url.scheme == TRACKER_UDP) {
+        client->udp = calloc(1, sizeof *client->udp);
+        if (client->udp != NULL)
+            client->udp->fd = -1;
+        return client->udp != NULL;
+    }
+    client->http = http_client_create();
+    return client->http != NULL;
+}
+
+struct tracker_client *tracker_client_open(const char *url,
+                                           const struct tracker_client_options *options) {
+    struct tracker_client *client = calloc(1, sizeof *client);
+    const char *error = "there is not enough memory";
+    if (client != NULL) {
+        client->options = *options;
+        const int len = snprintf(client->text, sizeof client->text, "%s", url);
+        error = len < URL_LEN ? tracker_url_parse(bytes_of(client->text), &client->url)
+                              : "it is too long";
+        if (error == NULL && prepare(client))
+            return client;
+    }
+    output_fail(STATUS_FAULT, url, error == NULL ? "there is not enough memory" : error);
+    tracker_client_close(client);
+    return NULL;
+}
+
+void tracker_client_close(struct tracker_client *client) {
+    if (client == NULL)
+        return;
+    if (client->udp != NULL)
+        udp_session_close(client->udp);
+    free(client->udp);
+    http_client_delete(client->http);
+    free(client);
+}
+
+/* UDP */
+
+static enum status udp_connect(struct tracker_client *client) {
+    if (client->connected)
+        return STATUS_GOOD;
+    client->connected = udp_session_open(client->udp, &client->url, client->options.http.family,
+                                         client->options.http.timeout_ms);
+    snprintf(client->address, sizeof client->address, "%s", client->udp->address);
+    return client->connected ? STATUS_GOOD
+                             : fail(client, STATUS_SILENT, bytes_of(client->udp->error));
+}
+
+static enum status udp_exchange(struct tracker_client *client, size_t len, struct bytes *body) {
+    const uint64_t start_us = now_us();
+    const enum udp_answer answer =
+        udp_session_exchange(client->udp, len, client->options.http.timeout_ms, body);
+    client->took_us = now_us() - start_us;
+    if (answer == UDP_ANSWER_BROKEN)
+        return fail(client, STATUS_SILENT, bytes_of(client->udp->error));
+    return answer == UDP_ANSWER_ERROR ? STATUS_REFUSED : STATUS_GOOD;
+}
+
+static enum status udp_announce(struct tracker_client *client,
+                                const struct announce_request *request, uint16_t port,
+                                struct announce_reply *reply) {
+    struct udp_session *udp = client->udp;
+    struct bytes body;
+    enum status status = udp_connect(client);
+    if (status != STATUS_GOOD)
+        return status;
+    if (!udp_session_begin(udp, UDP_ANNOUNCE))
+        return fail(client, STATUS_SILENT, bytes_of(udp->error));
+    const size_t len =
+        udp_client_announce(udp->request, &udp->header, request, port, client->url.target);
+    status = udp_exchange(client, len, &body);
+    if (status == STATUS_REFUSED) {
+        *reply = (struct announce_reply){
+            .refused = true,
+            .failure = body,
+            .interval_s = REPLY_UNKNOWN,
+            .min_interval_s = REPLY_UNKNOWN,
+            .seeders = REPLY_UNKNOWN,
+            .leechers = REPLY_UNKNOWN,
+            .downloaded = REPLY_UNKNOWN,
+        };
+        return STATUS_GOOD;
+    }
+    if (status == STATUS_GOOD && !udp_client_read_announce(body, udp->family, reply))
+        return fail(client, STATUS_SILENT, bytes_of("its answer to an announce is too short"));
+    return status;
+}
+
+static enum status udp_scrape_some(struct tracker_client *client,
+                                   const uint8_t (*hashes)[INFO_HASH_LEN], size_t count,
+                                   counts_reader read, void *context) {
+    struct udp_session *udp = client->udp;
+    struct bytes body;
+    if (!udp_session_begin(udp, UDP_SCRAPE))
+        return fail(client, STATUS_SILENT, bytes_of(udp->error));
+    const size_t len = udp_client_scrape(udp->request, &udp->header, hashes[0], count);
+    const enum status status = udp_exchange(client, len, &body);
+    if (status == STATUS_REFUSED)
+        return fail(client, status, body);
+    for (size_t i = 0; i < count && status == STATUS_GOOD; i++) {
+        struct scrape_counts counts;
+        if (!udp_client_read_counts(body, i, &counts))
+            return fail(client, STATUS_SILENT, bytes_of("its answer to a scrape is too short"));
+        memcpy(counts.info_hash, hashes[i], INFO_HASH_LEN);
+        read(context, &counts);
+    }
+    return status;
+}
+
+/* HTTP */
+
+static void put_parameter(struct writer *w, const char *name, struct bytes value) {
+    writer_put_text(w, name);
+    percent_encode(w, value);
+}
+
+static void put_number(struct writer *w, const char *name, uint64_t value) {
+    writer_put_text(w, name);
+    writer_put_number(w, value);
+}
+
+/* "none" is said by silence, as clients do. */
+static const char *event_text(enum announce_event event) {
+    static const char *const texts[] = {
+        [EVENT_COMPLETED] = "&event=completed",
+        [EVENT_STARTED] = "&event=started",
+        [EVENT_STOPPED] = "&event=stopped",
+        [EVENT_PAUSED] = "&event=paused",
+    };
+    return event == EVENT_NONE ? "" : texts[event];
+}
+
+static void put_announce(struct writer *w, const struct announce_request *request, uint16_t port,
+                         bool compact) {
+    char key[9];
+    put_parameter(w, "info_hash=", (struct bytes){ request->info_hash, INFO_HASH_LEN });
+    put_parameter(w, "&peer_id=", (struct bytes){ request->peer_id, PEER_ID_LEN });
+    put_number(w, "&port=", port);
+    put_number(w, "&uploaded=", request->uploaded);
+    put_number(w, "&downloaded=", request->downloaded);
+    put_number(w, "&left=", request->left);
+    snprintf(key, sizeof key, "%08" PRIx32, request->key);
+    put_parameter(w, "&key=", bytes_of(key));
+    if (request->numwant >= 0)
+        put_number(w, "&numwant=", (uint64_t)request->numwant);
+    writer_put_text(w, event_text(request->event));
+    writer_put_text(w, compact ? "&compact=1" : "&compact=0");
+}
+
+/* A URL may have parameters already; `w` holds it. */
+static void put_query_mark(struct writer *w) {
+    const bool has_query = memchr(w->data, '?', w->len) != NULL;
+    writer_put_text(w, has_query ? "&" : "?");
+}
+
+static enum status http_get(struct tracker_client *client, struct writer *w,
+                            struct http_client_answer *answer) {
+    writer_put(w, "", 1);
+    if (w->failed)
+        return fail(client, STATUS_FAULT, bytes_of("this URL is too long"));
+    const bool good =
+        http_client_get(client->http, (const char *)w->data, &client->options.http, answer);
+    client->took_us = answer->took_us;
+    memcpy(client->address, answer->address, sizeof client->address);
+    return good ? STATUS_GOOD : fail(client, STATUS_SILENT, bytes_of(answer->error));
+}
+
+static enum status http_nonsense(struct tracker_client *client,
+                                 const struct http_client_answer *answer, const char *error) {
+    char text[FAILURE_LEN];
+    snprintf(text, sizeof text, "the answer (HTTP status %u, %zu bytes) is none of a tracker: %s",
+             answer->status, answer->body.len, error);
+    return fail(client, STATUS_SILENT, bytes_of(text));
+}
+
+static enum status http_announce(struct tracker_client *client,
+                                 const struct announce_request *request, uint16_t port,
+                                 struct announce_reply *reply) {
+    uint8_t url[HTTP_URL_LEN];
+    struct http_client_answer answer;
+    struct writer w = writer_on(url, sizeof url);
+    writer_put(&w, client->url.whole.data, client->url.whole.len);
+    put_query_mark(&w);
+    put_announce(&w, request, port, client->options.compact);
+    const enum status status = http_get(client, &w, &answer);
+    if (status != STATUS_GOOD)
+        return status;
+    const char *error = reply_parse_http_announce(answer.body, reply);
+    return error == NULL ? STATUS_GOOD : http_nonsense(client, &answer, error);
+}
+
+static enum status http_scrape_some(struct tracker_client *client,
+                                    const uint8_t (*hashes)[INFO_HASH_LEN], size_t count,
+                                    counts_reader read, void *context) {
+    uint8_t url[HTTP_URL_LEN];
+    struct http_client_answer answer;
+    struct scrape_reply reply;
+    struct scrape_counts counts;
+    struct writer w = writer_on(url, sizeof url);
+    if (!tracker_url_write_scrape(&w, &client->url))
+        return fail(client, STATUS_FAULT,
+                    bytes_of("the last part of this URL is not announce, so that there is no URL "
+                             "to scrape"));
+    if (count > 0)
+        put_query_mark(&w);
+    for (size_t i = 0; i < count; i++)
+        put_parameter(
+            &w, i == 0 ? "info_hash=" : "&info_hash=", (struct bytes){ hashes[i], INFO_HASH_LEN });
+    const enum status status = http_get(client, &w, &answer);
+    if (status != STATUS_GOOD)
+        return status;
+    const char *error = reply_parse_http_scrape(answer.body, &reply);
+    if (error != NULL)
+        return http_nonsense(client, &answer, error);
+    if (reply.refused)
+        return fail(client, STATUS_REFUSED, reply.failure);
+    while (reply_next_counts(&reply, &counts))
+        read(context, &counts);
+    return STATUS_GOOD;
+}
+
+enum status tracker_client_announce(struct tracker_client *client,
+                                    const struct announce_request *request, uint16_t port,
+                                    struct announce_reply *reply) {
+    return client->udp != NULL ? udp_announce(client, request, port, reply)
+                               : http_announce(client, request, port, reply);
+}
+
+enum status tracker_client_scrape(struct tracker_client *client,
+                                  const uint8_t (*hashes)[INFO_HASH_LEN], size_t count,
+                                  counts_reader read, void *context) {
+    const bool udp = client->udp != NULL;
+    const size_t batch = udp ? UDP_SCRAPE_MAX : HTTP_SCRAPE_BATCH;
+    if (udp && count == 0)
+        return fail(client, STATUS_FAULT, bytes_of("UDP cannot ask for all torrents at once"));
+    enum status status = udp ? udp_connect(client) : STATUS_GOOD;
+    size_t at = 0;
+    do {
+        const size_t some = count - at < batch ? count - at : batch;
+        if (status == STATUS_GOOD)
+            status = udp ? udp_scrape_some(client, hashes + at, some, read, context)
+                         : http_scrape_some(client, hashes + at, some, read, context);
+        at += some;
+    } while (at < count && status == STATUS_GOOD);
+    return status;
+}

@@ -1,0 +1,149 @@
+#include "ctl/udp_session.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+
+/* BEP 15 waits 15 s before it sends again, and twice as long each time. Someone who looks on has
+ * less patience. */
+enum { FIRST_WAIT_MS = 1500, ADDRESSES_MAX = 8, PORT_TEXT_LEN = 8 };
+
+static void fail(struct udp_session *session, const char *what) {
+    snprintf(session->error, sizeof session->error, "%s", what);
+}
+
+bool udp_session_begin(struct udp_session *session, enum udp_action action) {
+    session->header.action = (uint32_t)action;
+    if (random_secret(&session->header.transaction_id, sizeof session->header.transaction_id))
+        return true;
+    fail(session, "the system has no randomness to give");
+    return false;
+}
+
+/* Waits for the answer to the request that was sent. UDP_ANSWER_FOREIGN if none came in time. */
+static enum udp_answer wait_for_answer(struct udp_session *session, uint64_t until_ms,
+                                       struct bytes *body) {
+    for (;;) {
+        const uint64_t now_ms = clock_now_ms();
+        struct pollfd waiting = { .fd = session->fd, .events = POLLIN };
+        if (now_ms >= until_ms)
+            return UDP_ANSWER_FOREIGN;
+        if (poll(&waiting, 1, (int)(until_ms - now_ms) + 1) <= 0)
+            continue;
+        const ssize_t len = recv(session->fd, session->answer, sizeof session->answer, 0);
+        if (len < 0 && errno == EINTR)
+            continue;
+        if (len < 0) {
+            fail(session, strerror(errno));
+            return UDP_ANSWER_BROKEN;
+        }
+        const struct bytes packet = { .data = session->answer, .len = (size_t)len };
+        const enum udp_answer answer = udp_client_judge(packet, &session->header, body);
+        if (answer == UDP_ANSWER_BROKEN)
+            fail(session, "the answer is to something else than was asked");
+        if (answer != UDP_ANSWER_FOREIGN)
+            return answer;
+    }
+}
+
+enum udp_answer udp_session_exchange(struct udp_session *session, size_t len, uint32_t timeout_ms,
+                                     struct bytes *body) {
+    const uint64_t end_ms = clock_now_ms() + timeout_ms;
+    uint64_t wait_ms = FIRST_WAIT_MS;
+    for (uint64_t now_ms = clock_now_ms(); now_ms < end_ms; now_ms = clock_now_ms()) {
+        if (send(session->fd, session->request, len, 0) < 0) {
+            fail(session, strerror(errno));
+            return UDP_ANSWER_BROKEN;
+        }
+        const uint64_t until_ms = now_ms + wait_ms < end_ms ? now_ms + wait_ms : end_ms;
+        const enum udp_answer answer = wait_for_answer(session, until_ms, body);
+        if (answer != UDP_ANSWER_FOREIGN)
+            return answer;
+        wait_ms *= 2;
+    }
+    fail(session, "no answer in time");
+    return UDP_ANSWER_BROKEN;
+}
+
+static bool get_connection_id(struct udp_session *session, uint32_t timeout_ms) {
+    struct bytes body;
+    if (!udp_session_begin(session, UDP_CONNECT))
+        return false;
+    const size_t len = udp_client_connect(session->request, session->header.transaction_id);
+    const enum udp_answer answer = udp_session_exchange(session, len, timeout_ms, &body);
+    if (answer == UDP_ANSWER_ERROR)
+        snprintf(session->error, sizeof session->error, "%.*s",
+                 (int)(body.len < sizeof session->error ? body.len : sizeof session->error - 1),
+                 (const char *)body.data);
+    else if (answer == UDP_ANSWER_GOOD &&
+             !udp_client_read_connect(body, &session->header.connection_id))
+        fail(session, "its answer to a connect is too short");
+    else
+        return answer == UDP_ANSWER_GOOD;
+    return false;
+}
+
+/* The socket is connected, so that it takes answers of the tracker only, and hears that nobody
+ * listens there. */
+static bool try_address(struct udp_session *session, const struct addrinfo *address,
+                        uint32_t timeout_ms) {
+    const struct endpoint tracker = endpoint_from_sockaddr(address->ai_addr);
+    endpoint_address_text(&tracker, session->address);
+    session->family = address->ai_family == AF_INET6 ? FAMILY_V6 : FAMILY_V4;
+    session->fd = socket(address->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (session->fd >= 0 && connect(session->fd, address->ai_addr, address->ai_addrlen) == 0)
+        return get_connection_id(session, timeout_ms);
+    fail(session, strerror(errno));
+    return false;
+}
+
+static int ai_family(enum family family) {
+    if (family == FAMILY_V4)
+        return AF_INET;
+    return family == FAMILY_V6 ? AF_INET6 : AF_UNSPEC;
+}
+
+static uint32_t count_addresses(const struct addrinfo *list) {
+    uint32_t count = 0;
+    for (; list != NULL && count < ADDRESSES_MAX; list = list->ai_next)
+        count++;
+    return count;
+}
+
+bool udp_session_open(struct udp_session *session, const struct tracker_url *url,
+                      enum family family, uint32_t timeout_ms) {
+    const struct addrinfo hints = { .ai_family = ai_family(family), .ai_socktype = SOCK_DGRAM };
+    char port[PORT_TEXT_LEN];
+    struct addrinfo *list = NULL;
+    session->fd = -1;
+    session->error[0] = '\0';
+    session->address[0] = '\0';
+    snprintf(port, sizeof port, "%u", url->port);
+    const int error = getaddrinfo(url->host, port, &hints, &list);
+    if (error != 0) {
+        fail(session, gai_strerror(error));
+        return false;
+    }
+    const uint64_t end_ms = clock_now_ms() + timeout_ms;
+    bool good = false;
+    uint32_t left = count_addresses(list);
+    for (const struct addrinfo *at = list; left > 0 && !good; at = at->ai_next, left--) {
+        const uint64_t now_ms = clock_now_ms();
+        udp_session_close(session);
+        good = now_ms < end_ms && try_address(session, at, (uint32_t)(end_ms - now_ms) / left);
+    }
+    freeaddrinfo(list);
+    return good;
+}
+
+void udp_session_close(struct udp_session *session) {
+    if (session->fd >= 0)
+        close(session->fd);
+    session->fd = -1;
+}
