@@ -5,6 +5,7 @@
 #include "ctl/announce_command.h"
 #include "ctl/bans.h"
 #include "ctl/command.h"
+#include "ctl/create_command.h"
 #include "ctl/listed.h"
 #include "ctl/magnet_command.h"
 #include "ctl/passkeys.h"
@@ -55,6 +56,12 @@ static const struct command commands[] = {
     { .section = SECTION_LIVE, .name = "magnet", .arguments = "HASH | FILE.torrent", .least = 1, .most = 1,
       .summary = "print a torrent's magnet link", .run = magnet_command, .options = OPTION_BIT(OPTION_ANNOUNCE) },
 
+    { .section = SECTION_TOOLS, .name = "create", .arguments = "PATH", .least = 1, .most = 1,
+      .summary = "make a .torrent file of a file or a folder", .run = create_command,
+      .options = OPTION_BIT(OPTION_ANNOUNCE) | OPTION_BIT(OPTION_PIECE_LENGTH) | OPTION_BIT(OPTION_PRIVATE) |
+                 OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_COMMENT) | OPTION_BIT(OPTION_V2) |
+                 OPTION_BIT(OPTION_HYBRID) | OPTION_BIT(OPTION_OUTPUT) | OPTION_BIT(OPTION_FORCE) |
+                 OPTION_BIT(OPTION_ADD) },
     { .section = SECTION_TOOLS, .name = "announce", .arguments = "URL HASH | URL FILE.torrent", .least = 2, .most = 2,
       .summary = "announce at any tracker, and show what it answers", .run = announce_command,
       .options = TRANSPORT_OPTIONS | OPTION_BIT(OPTION_EVENT) | OPTION_BIT(OPTION_PORT) | OPTION_BIT(OPTION_LEFT) |
