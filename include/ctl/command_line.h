@@ -61,11 +61,11 @@ enum ctl_option {
      OPTION_BIT(OPTION_TOKEN_FILE) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_HELP) |           \
      OPTION_BIT(OPTION_VERSION))
 
-enum { ANNOUNCE_URLS_MAX = 32 };
+enum { ANNOUNCE_OPTIONS_MAX = 32 };
 
 struct command_line {
     const char *values[OPTION_COUNT]; /* NULL: not given; "" for those without a value */
-    const char *announce_urls[ANNOUNCE_URLS_MAX]; /* every --announce, in order */
+    const char *announce_urls[ANNOUNCE_OPTIONS_MAX]; /* every --announce, in order */
     size_t announce_url_count;
     char **words; /* the command and what it takes; borrows argv */
     int count;

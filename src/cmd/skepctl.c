@@ -12,6 +12,7 @@
 #include "ctl/registry_access.h"
 #include "ctl/scrape_command.h"
 #include "ctl/status_command.h"
+#include "ctl/top_command.h"
 #include "ctl/torrents_command.h"
 
 enum { HELP_COLUMN = 28 };
@@ -49,6 +50,9 @@ static const struct command commands[] = {
 
     { .section = SECTION_LIVE, .name = "status", .arguments = "",
       .summary = "how the tracker is, and its announce URLs", .run = status_command },
+    { .section = SECTION_LIVE, .name = "top", .arguments = "",
+      .summary = "the tracker, live in the terminal", .run = top_command,
+      .options = OPTION_BIT(OPTION_SORT) | OPTION_BIT(OPTION_REVERSE) },
     { .section = SECTION_LIVE, .name = "torrents", .arguments = "",
       .summary = "what is shared", .run = torrents_command, .options = LIST_OPTIONS | SELECT_OPTIONS },
     { .section = SECTION_LIVE, .name = "peers", .arguments = "HASH", .least = 1, .most = 1,

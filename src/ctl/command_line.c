@@ -93,7 +93,7 @@ static bool take(struct command_line *line, int option, const char *value) {
     line->values[option] = value == NULL ? "" : value;
     if (option != OPTION_ANNOUNCE)
         return true;
-    if (line->announce_url_count == ANNOUNCE_URLS_MAX) {
+    if (line->announce_url_count == ANNOUNCE_OPTIONS_MAX) {
         output_fail(STATUS_FAULT, "these are too many announce URLs", value);
         return false;
     }

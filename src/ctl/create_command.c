@@ -8,10 +8,10 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "ctl/announce_urls.h"
 #include "ctl/file_hasher.h"
 #include "ctl/file_output.h"
 #include "ctl/listed.h"
+#include "ctl/own_urls.h"
 #include "ctl/registry_access.h"
 #include "ctl/text.h"
 #include "ctl/torrent_input.h"
@@ -26,7 +26,7 @@ struct creation {
     char name[NAME_LEN];
     char output[OUTPUT_LEN];
     struct file_list files;
-    struct announce_urls urls;
+    struct own_urls urls;
     struct registry *registry; /* NULL: it is not to be registered */
     bool force;
 };
@@ -133,7 +133,7 @@ static enum status prepare(const struct command_line *line, struct creation *cre
             return STATUS_FAULT;
     }
     note_what_is_special(&creation->files);
-    return announce_urls_find(line, false, &creation->urls);
+    return own_urls_find(line, false, &creation->urls);
 }
 
 /* SOURCE_DATE_EPOCH, if it is there, so that the same files make the same torrent. */
@@ -257,7 +257,7 @@ enum status create_command(const struct command_line *line) {
     if (status == STATUS_GOOD)
         status = create(line, &creation);
     file_list_free(&creation.files);
-    announce_urls_free(&creation.urls);
+    own_urls_free(&creation.urls);
     registry_close(creation.registry);
     return status;
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ctl/announce_urls.h"
+#include "ctl/own_urls.h"
 #include "ctl/registry_access.h"
 #include "ctl/remote.h"
 #include "ctl/torrent_input.h"
@@ -36,8 +36,8 @@ static enum status print_magnet(const struct command_line *line, const struct ma
 /* A file says it all but where the tracker is. */
 static enum status magnet_of_file(const struct command_line *line,
                                   const struct metainfo *metainfo) {
-    struct announce_urls urls = { 0 };
-    (void)announce_urls_find(line, true, &urls);
+    struct own_urls urls = { 0 };
+    (void)own_urls_find(line, true, &urls);
     const struct magnet magnet = {
         .info_hash = metainfo->has_v1 ? metainfo->info_hashes[0] : NULL,
         .info_hash_v2 = metainfo->has_v2 ? metainfo->digest_v2 : NULL,
@@ -47,7 +47,7 @@ static enum status magnet_of_file(const struct command_line *line,
         .announce_url_count = urls.count,
     };
     const enum status status = print_magnet(line, &magnet);
-    announce_urls_free(&urls);
+    own_urls_free(&urls);
     return status;
 }
 
@@ -71,34 +71,25 @@ static bool magnet_of_daemon(const struct command_line *line, const char *hash,
     return link != NULL;
 }
 
-struct name_search {
-    const uint8_t *info_hash;
-    char name[REGISTRY_TEXT_LEN];
-};
-
-static void note_name(void *context, const struct registry_row *row) {
-    struct name_search *search = context;
-    if (memcmp(row->info_hash, search->info_hash, INFO_HASH_LEN) == 0)
-        snprintf(search->name, sizeof search->name, "%s", row->text);
-}
-
-/* What the database knows: perhaps the name. */
+/* What the database knows: perhaps the name and the size. */
 static enum status magnet_of_hash(const struct command_line *line, const uint8_t *info_hash) {
-    struct name_search search = { .info_hash = info_hash };
+    struct registry_row row = { 0 };
+    bool found = false;
     struct registry *registry = registry_access_open(line, true);
     if (registry != NULL)
-        (void)registry_visit_torrents(registry, note_name, &search);
+        (void)registry_find_torrent(registry, info_hash, &row, &found);
     registry_close(registry);
-    struct announce_urls urls = { 0 };
-    (void)announce_urls_find(line, true, &urls);
+    struct own_urls urls = { 0 };
+    (void)own_urls_find(line, true, &urls);
     const struct magnet magnet = {
         .info_hash = info_hash,
-        .name = bytes_of(search.name),
+        .name = bytes_of(found ? row.text : ""),
+        .size = found ? row.size : 0,
         .announce_urls = urls.list,
         .announce_url_count = urls.count,
     };
     const enum status status = print_magnet(line, &magnet);
-    announce_urls_free(&urls);
+    own_urls_free(&urls);
     return status;
 }
 

@@ -40,8 +40,8 @@ void progress_line(const struct progress *progress, uint64_t elapsed_ms,
     text_size(progress->total, total);
     text_rate((uint64_t)(bytes_per_ms * 1000), rate);
     text_duration((uint64_t)(left_ms / 1000) + 1, left);
-    snprintf(line, PROGRESS_LINE_LEN, "[%s] %3d %%  %s of %s, %s, %s left", bar,
-             (int)(100 * share), done, total, rate, left);
+    snprintf(line, PROGRESS_LINE_LEN, "[%s] %3d %%  %s of %s, %s, %s left", bar, (int)(100 * share),
+             done, total, rate, left);
 }
 
 void progress_add(struct progress *progress, uint64_t more) {

@@ -1,20 +1,23 @@
-#include "ctl/announce_urls.h"
+#include "ctl/own_urls.h"
 
 #include "ctl/remote.h"
 
-/* Better ones have lower numbers: first by who can reach it, then by who can speak it. */
+static int position(const char *word, const char *const *words, int count) {
+    int at = 0;
+    while (at < count && strcmp(words[at], word) != 0)
+        at++;
+    return at;
+}
+
+/* Better ones have lower numbers: first by who can reach it, then IPv4 before IPv6, which not every
+ * client has, then by who can speak it. */
 static int rank(const json_t *url) {
     static const char *const scopes[] = { "lan", "public", "loopback" };
     static const char *const schemes[] = { "http", "udp", "https" };
-    const char *scope = remote_text(url, "scope", "");
-    const char *scheme = remote_text(url, "scheme", "");
-    int at = 0;
-    while (at < 3 && strcmp(scopes[at], scope) != 0)
-        at++;
-    int spoken = 0;
-    while (spoken < 3 && strcmp(schemes[spoken], scheme) != 0)
-        spoken++;
-    return 4 * at + spoken;
+    const int scope = position(remote_text(url, "scope", ""), scopes, 3);
+    const int scheme = position(remote_text(url, "scheme", ""), schemes, 3);
+    const bool v6 = strchr(remote_text(url, "host", ""), ':') != NULL;
+    return 8 * scope + (v6 ? 4 : 0) + scheme;
 }
 
 static const json_t *find_best(const json_t *all) {
@@ -29,7 +32,7 @@ static const json_t *find_best(const json_t *all) {
 }
 
 /* All URLs of the best one's host, in the order of their schemes. */
-static void take_host(const json_t *all, struct announce_urls *urls) {
+static void take_host(const json_t *all, struct own_urls *urls) {
     const json_t *best = find_best(all);
     if (best == NULL)
         return;
@@ -40,18 +43,19 @@ static void take_host(const json_t *all, struct announce_urls *urls) {
     json_array_foreach(all, i, url) {
         const char *text = remote_text(url, "url", NULL);
         if (url != best && text != NULL && strcmp(remote_text(url, "host", ""), host) == 0 &&
-            urls->count < ANNOUNCE_URLS_MAX)
+            urls->count < ANNOUNCE_OPTIONS_MAX)
             urls->list[urls->count++] = text;
     }
 }
 
 static enum status explain(const struct remote *remote, enum status status) {
-    output_fail(status, remote_failure(remote), NULL);
-    output_note("name the tracker with --announce URL, or the skepd that runs with --url URL");
-    return status;
+    return output_fail(status,
+                       "name the announce URL with --announce, or the skepd that runs with "
+                       "--url",
+                       remote_failure(remote));
 }
 
-static enum status judge(const struct announce_urls *urls, bool quiet) {
+static enum status judge(const struct own_urls *urls, bool quiet) {
     const json_t *all = json_object_get(urls->owner, "urls");
     if (quiet)
         return urls->count == 0 ? STATUS_REFUSED : STATUS_GOOD;
@@ -69,9 +73,8 @@ static enum status judge(const struct announce_urls *urls, bool quiet) {
     return STATUS_GOOD;
 }
 
-enum status announce_urls_find(const struct command_line *line, bool quiet,
-                               struct announce_urls *urls) {
-    *urls = (struct announce_urls){ .count = line->announce_url_count };
+enum status own_urls_find(const struct command_line *line, bool quiet, struct own_urls *urls) {
+    *urls = (struct own_urls){ .count = line->announce_url_count };
     memcpy(urls->list, line->announce_urls, sizeof urls->list);
     if (urls->count > 0)
         return STATUS_GOOD;
@@ -88,7 +91,7 @@ enum status announce_urls_find(const struct command_line *line, bool quiet,
     return judge(urls, quiet);
 }
 
-void announce_urls_free(struct announce_urls *urls) {
+void own_urls_free(struct own_urls *urls) {
     json_decref(urls->owner);
-    *urls = (struct announce_urls){ 0 };
+    *urls = (struct own_urls){ 0 };
 }
