@@ -14,6 +14,8 @@ BINDIR  ?= $(PREFIX)/bin
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 DOCDIR  ?= $(PREFIX)/share/doc/skep
+MANDIR  ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 
 # SANITIZE is address,undefined or thread; each kind of build has a directory of its own.
 comma   := ,
@@ -27,7 +29,7 @@ CHECK_PACKAGES := check curl openssl faketime iproute2 strace systemd python3 py
     python3-jsonschema python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind prometheus \
     $(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
-STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
+STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck mandoc
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Werror
 # What each program uses, and the tests all of it.
@@ -183,13 +185,19 @@ check-style: style-packages check-layers
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 	    --inline-suppr -Iinclude -D_GNU_SOURCE $(SOURCES)
 	@$(MAKE) --no-print-directory -j2 $(TIDY)
-	@shellcheck .ci/install .ci/run tests/check-layers src/web/embed
+	@shellcheck .ci/install .ci/run tests/check-layers src/web/embed src/man/settings-page src/completion/skepctl.bash
+	@mandoc -Tlint -W warning $(MAN_PAGES:%=src/man/%)
+	@src/man/settings-page conf/skepd.conf | mandoc -Tlint -W warning
 
 include tests/bench/bench.mk
 
 ## Installation
 
 UNITS := skepd.service skepd.socket
+MAN_PAGES := skepd.8 skepctl.1
+
+# Each page in the folder of its section.
+man_path = $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(1)))/$(1)
 
 EXAMPLES := grafana-dashboard.json prometheus-alerts.yml
 
@@ -207,11 +215,15 @@ install: all
 	    sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' systemd/$$unit | \
 	        install -D -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
 	done
+	$(foreach page,$(MAN_PAGES),install -D -m 644 src/man/$(page) $(call man_path,$(page)) &&) true
+	src/man/settings-page conf/skepd.conf | install -D -m 644 /dev/stdin $(call man_path,skepd.conf.5)
+	install -D -m 644 src/completion/skepctl.bash $(DESTDIR)$(COMPLETIONDIR)/skepctl
 
 # The administrator's own configuration and the database stay.
 uninstall:
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
-	    $(EXAMPLES:%=$(DESTDIR)$(DOCDIR)/%)
+	    $(EXAMPLES:%=$(DESTDIR)$(DOCDIR)/%) \
+	    $(foreach page,$(MAN_PAGES) skepd.conf.5,$(call man_path,$(page))) $(DESTDIR)$(COMPLETIONDIR)/skepctl
 
 clean:
 	rm -rf build

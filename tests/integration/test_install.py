@@ -19,6 +19,10 @@ INSTALLED = {
     "usr/lib/systemd/system/skepd.socket": 0o644,
     "usr/share/doc/skep/grafana-dashboard.json": 0o644,
     "usr/share/doc/skep/prometheus-alerts.yml": 0o644,
+    "usr/share/man/man1/skepctl.1": 0o644,
+    "usr/share/man/man5/skepd.conf.5": 0o644,
+    "usr/share/man/man8/skepd.8": 0o644,
+    "usr/share/bash-completion/completions/skepctl": 0o644,
 }
 
 

@@ -1,0 +1,97 @@
+# shellcheck shell=bash
+# Completion of skepctl for bash. Commands and options are asked of skepctl itself, so that they are
+# those of the one that is installed.
+
+# The commands that the help lists; those of two words as two.
+_skepctl_commands() {
+    skepctl --help 2>/dev/null | sed -n 's/^  \([a-z][a-z ]*\).*/\1/p'
+}
+
+# What the help says of the options that the command (none: every command) takes.
+_skepctl_help() {
+    { skepctl --help; skepctl "${_skepctl_command[@]}" --help; } 2>/dev/null | grep '^  .*--'
+}
+
+# What the database has for the command to take away.
+_skepctl_registered() {
+    case "${_skepctl_command[*]}" in
+        remove) skepctl "${_skepctl_database[@]}" list | sed 's/ .*//' ;;
+        unban) skepctl "${_skepctl_database[@]}" bans | sed 's/ .*//' ;;
+        'key revoke') skepctl "${_skepctl_database[@]}" key list | sed 's/^[^ ]* [^ ]*  //' ;;
+    esac 2>/dev/null
+}
+
+_skepctl_takes_value() {
+    case "$1" in
+        -d | -u | -o) return 0 ;;
+        --*) _skepctl_help | grep -q -- " $1 [A-Z]" ;;
+        *) return 1 ;;
+    esac
+}
+
+# Finds the command among the words that stand before, and the option that waits for its value.
+_skepctl_find_command() {
+    local word
+    for word; do
+        case "$_skepctl_option" in
+            -d | --database) _skepctl_database=(--database "$word") ;;
+        esac
+        if [ -n "$_skepctl_option" ]; then
+            _skepctl_option=
+        elif [[ $word == -* ]]; then
+            ! _skepctl_takes_value "$word" || _skepctl_option=$word
+        elif [ ${#_skepctl_command[@]} -eq 0 ] || [ "${_skepctl_command[*]}" = key ]; then
+            _skepctl_command+=("$word")
+        fi
+    done
+}
+
+# The words that may stand here, a line each; or "FILES".
+_skepctl_choices() {
+    case "$_skepctl_option" in
+        --sort) printf '%s\n' name size seeders leechers downloaded rate health ;;
+        --show) printf '%s\n' all active registered unseeded ;;
+        --event) printf '%s\n' started completed stopped paused none ;;
+        -d | -o | --database | --output | --token-file | --cacert) echo FILES ;;
+        ?*) ;;
+        *)
+            case "$1,${_skepctl_command[*]}" in
+                -*) _skepctl_help | sed 's/^  .*\(--[a-z0-9-]*\) .*/\1/' ;;
+                *,) _skepctl_commands | sed 's/ .*//' | sort -u ;;
+                *,key) _skepctl_commands | sed -n 's/^key \([a-z]*\).*/\1/p' ;;
+                *,remove | *,unban | *,'key revoke') _skepctl_registered ;;
+                *,add | *,create | *,announce | *,scrape | *,magnet) echo FILES ;;
+            esac
+            ;;
+    esac
+}
+
+_skepctl() {
+    # By blanks alone: COMP_WORDS would take a URL apart at its colons.
+    local line=${COMP_LINE:0:COMP_POINT} word choices choice
+    local -a words _skepctl_command=() _skepctl_database=()
+    local _skepctl_option=
+    read -ra words <<<"$line"
+    word=${words[-1]}
+    case "$line" in
+        *[[:blank:]]) word= ;;
+        *) unset 'words[-1]' ;;
+    esac
+    _skepctl_find_command "${words[@]:1}"
+    choices=$(_skepctl_choices "$word")
+    COMPREPLY=()
+    if [ "$choices" = FILES ]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    else
+        # compgen -W would expand what others wrote into labels.
+        while read -r choice; do
+            [[ -z $choice || $choice != "$word"* ]] || COMPREPLY+=("$choice")
+        done <<<"$choices"
+    fi
+    # Readline takes what stands before the last colon for done.
+    case "$word" in
+        *:*) COMPREPLY=("${COMPREPLY[@]#"${word%"${word##*:}"}"}") ;;
+    esac
+}
+
+complete -o filenames -F _skepctl skepctl
