@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "ctl/text.h"
 
+/* Longer than anyone waits, and than a number holds that is not bounded. */
+#define LEFT_MAX_MS UINT64_C(1000000000000000)
+
 enum { PATIENCE_MS = 500, PERIOD_MS = 200, BAR_LEN = 24 };
 
 /* The start of the line, and an escape that clears the rest of it. */
@@ -39,7 +42,8 @@ void progress_line(const struct progress *progress, uint64_t elapsed_ms,
     text_size(progress->done, done);
     text_size(progress->total, total);
     text_rate((uint64_t)(bytes_per_ms * 1000), rate);
-    text_duration((uint64_t)(left_ms / 1000) + 1, left);
+    text_duration(left_ms < LEFT_MAX_MS ? (uint64_t)(left_ms / 1000) + 1 : LEFT_MAX_MS / 1000,
+                  left);
     snprintf(line, PROGRESS_LINE_LEN, "[%s] %3d %%  %s of %s, %s, %s left", bar, (int)(100 * share),
              done, total, rate, left);
 }

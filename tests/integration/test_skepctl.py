@@ -236,3 +236,52 @@ def test_hybrid_torrent_is_added_by_both_of_its_hashes(skepctl, database, tmp_pa
         assert kept_files(database) != []
         skepctl("remove", info_hash)
     assert rows(database, "SELECT count(*) FROM torrent_file") == [(0,)]
+
+
+def torrent_file(folder, name):
+    info = b"d6:lengthi5e4:name%d:%s12:piece lengthi16384e6:pieces20:%se" % (len(name), name, bytes(20))
+    file = folder / f"{name.decode(errors='replace')}.torrent"
+    file.write_bytes(b"d4:info" + info + b"e")
+    return file, hashlib.sha1(info).hexdigest()
+
+
+def test_several_files_are_added_and_a_bad_one_keeps_none_out(skepctl, tmp_path):
+    (one, hash_one), (two, hash_two) = torrent_file(tmp_path, b"one"), torrent_file(tmp_path, b"two")
+    (tmp_path / "bad.torrent").write_text("bad")
+    done = skepctl.run("add", one, tmp_path / "bad.torrent", tmp_path / "none.torrent", two)
+    assert done.returncode == 1 and done.stderr.count("\n") == 2
+    assert "bad.torrent: this is no bencoded dictionary" in done.stderr
+    assert done.stdout == f"{hash_one}  one\n{hash_two}  two\n"
+    assert set(skepctl("list").splitlines()) == {f"{hash_one}  one", f"{hash_two}  two"}
+    skepctl("remove", one)
+    assert skepctl("list") == f"{hash_two}  two\n"
+
+
+def test_long_hash_of_version_2_is_cut_as_clients_do(skepctl):
+    skepctl("add", "ab" * 32, "v2")
+    assert skepctl("list") == f"{'ab' * 20}  v2\n"
+
+
+def test_names_are_printed_so_that_no_terminal_obeys(skepctl, tmp_path):
+    file, info_hash = torrent_file(tmp_path, b"a\x1b[2Jb\xff")
+    assert skepctl("add", file) == f"{info_hash}  a\\x1b[2Jb\\xff\n"
+    assert skepctl("list") == f"{info_hash}  a\\x1b[2Jb\\xff\n"
+    assert skepctl.json("list")["items"][0]["name"] == "a\x1b[2Jb\ufffd"
+
+
+def test_everything_is_told_in_json_too(skepctl, tmp_path):
+    file, info_hash = torrent_file(tmp_path, b"film")
+    item = {"info_hash": info_hash, "name": "film", "size": 5}
+    assert skepctl.json("add", file) == {"items": [item]}
+    assert skepctl.json("list") == {"items": [item]}
+    assert skepctl.json("remove", info_hash) == {"info_hash": info_hash}
+    made = skepctl.json("key", "new", "alice")
+    assert made["label"] == "alice" and re.fullmatch("[0-9a-f]{32}", made["passkey"])
+    (key,) = skepctl.json("key", "list")["items"]
+    assert key["label"] == "alice" and abs(key["created"] - time.time()) < 10
+    assert skepctl.json("key", "revoke", "alice") == {"label": "alice"}
+    ban = skepctl.json("ban", "192.0.2.0/24", "--reason", "loud", "--for", "1h")
+    assert (ban["network"], ban["reason"], ban["until"] - ban["since"]) == ("192.0.2.0/24", "loud", 3600)
+    assert skepctl.json("bans") == {"items": [ban]}
+    assert skepctl.json("unban", "192.0.2.0/24") == {"network": "192.0.2.0/24"}
+    assert skepctl.json("bans") == {"items": []}

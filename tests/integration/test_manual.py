@@ -1,0 +1,186 @@
+"""The man pages and the completion, against what the programs say of themselves."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from support.skepctl import Skepctl, program
+from support.skepd import ROOT, Skepd, run
+
+PAGES = ROOT / "src/man"
+COMPLETION = ROOT / "src/completion/skepctl.bash"
+
+
+def commands():
+    """As the help lists them: "key new", "add"."""
+    return re.findall(r"^  ([a-z]+(?: [a-z]+)*)", Skepctl()("--help"), re.M)
+
+
+def options(text):
+    """The options that a help text lists: (letter or None, name, whether it takes a value)."""
+    found = re.findall(r"^  (?:-(\w), |    )--([a-z0-9-]+)( [A-Z]+)?", text, re.M)
+    return [(letter or None, name, bool(value)) for letter, name, value in found]
+
+
+def page(name):
+    """A page without its marks, so that "Fl Fl json" is "--json"."""
+    text = (PAGES / name).read_text()
+    return re.sub(r"\bFl Fl (?=\w)", "--", text)
+
+
+def test_help_lists_commands_and_options():
+    assert len(commands()) >= 17 and {"key new", "create", "top"} <= set(commands())
+    assert (None, "token", True) in options(Skepctl()("--help"))
+    assert ("j", "json", False) in options(Skepctl()("--help"))
+
+
+@pytest.mark.parametrize("command", commands())
+def test_page_of_skepctl_explains_every_command_with_its_options(command):
+    text = page("skepctl.1")
+    assert re.search(rf"^\.It Cm {command}\b", text, re.M)
+    of_command = text[re.search(rf"^\.It Cm {command}\b", text, re.M).start():]
+    of_command = re.split(r"\n\.It Cm |\n\.Sh ", of_command[4:])[0]
+    for letter, name, value in options(Skepctl()(*command.split(), "--help")):
+        assert re.search(rf"--{name}\b", of_command), name
+        assert not letter or re.search(rf"Fl {letter} , --{name}\b", text), name
+
+
+def test_page_of_skepctl_names_nothing_that_is_not_there():
+    text = page("skepctl.1")
+    known = {name for words in [[], *(command.split() for command in commands())]
+             for _, name, _ in options(Skepctl()(*words, "--help"))}
+    assert set(re.findall(r"--([a-z0-9-]+)", text)) == known
+    assert set(re.findall(r"^\.It Cm ([a-z][a-z ]*[a-z])", text, re.M)) == set(commands())
+
+
+def test_page_of_skepd_explains_every_option():
+    text = page("skepd.8")
+    listed = options(run("--help").stdout)
+    assert len(listed) >= 9
+    for letter, name, _ in listed:
+        assert re.search(rf"^\.It (Fl {letter} , )?--{name}\b", text, re.M), name
+    assert set(re.findall(r"^\.It .*--([a-z-]+)", text, re.M)) == {name for _, name, _ in listed}
+
+
+def settings_page(config=ROOT / "conf/skepd.conf"):
+    done = subprocess.run([PAGES / "settings-page", config], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def settings():
+    """The names of all settings with their groups, as the program itself holds conf/skepd.conf to have
+    them (a unit test sees to that)."""
+    group, names = "", []
+    for line in (ROOT / "conf/skepd.conf").read_text().splitlines():
+        if found := re.match(r"(\w+) = \{$", line):
+            group = found[1] + "."
+        elif line == "};":
+            group = ""
+        elif found := re.match(r" *(\w+) = ", line):
+            names.append(group + found[1])
+    return names
+
+
+def test_page_of_the_settings_explains_every_setting():
+    text = settings_page()
+    found, group = [], ""
+    for line in text.splitlines():
+        if match := re.match(r"\.Ss The group (\w+)", line):
+            group = match[1] + "."
+        elif match := re.match(r"\.It Va (\w+) No = Li \S", line):
+            found.append(group + match[1])
+    assert found == settings() and len(found) > 40
+    assert "Seconds until a connection on which nothing moves is closed" in text
+    assert not re.search(r"^[.'](?![A-Z]\w )", text.replace(".El\n", "").replace(".Ed\n", "").replace(".Os\n", "")
+                         .replace(".Pp\n", ""), re.M)
+
+
+@pytest.mark.parametrize("line", [".Xr evil 1", "'br", "back\\slash \\fB"])
+def test_explanations_are_not_taken_for_marks(tmp_path, line):
+    (tmp_path / "conf").write_text(f"# Head.\n\n# {line}\nname = 1;\n")
+    shown = settings_page(tmp_path / "conf")
+    assert f"\n{line}\n" not in shown and line[-4:].replace("\\", "\\e") in shown
+
+
+def complete(line, cwd=None):
+    """What bash offers at the end of `line`."""
+    script = (f'. "{COMPLETION}"; COMP_LINE=$1; COMP_POINT=${{#1}}; _skepctl; printf "%s\\n" "${{COMPREPLY[@]}}"')
+    environment = {**os.environ, "PATH": f"{program().parent}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-uc", script, "bash", line], capture_output=True, text=True, cwd=cwd,
+                          env=environment, timeout=30, check=True)
+    assert done.stderr == ""
+    return done.stdout.split("\n")[:-1]
+
+
+def test_commands_are_completed():
+    assert set(complete("skepctl ")) == {command.split()[0] for command in commands()}
+    assert complete("skepctl sta") == ["status"]
+    assert set(complete("skepctl key ")) == {"new", "list", "revoke"}
+    assert complete("skepctl --url http://127.0.0.1:1/ --json mag") == ["magnet"]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_options_of_each_command_are_completed(command):
+    own = {name for _, name, _ in options(Skepctl()(*command.split(), "--help"))}
+    general = {name for _, name, _ in options(Skepctl()("--help"))}
+    assert set(complete(f"skepctl {command} --")) == {f"--{name}" for name in own | general}
+
+
+@pytest.mark.parametrize("line, offered", [
+    ("skepctl torrents --sort s", ["size", "seeders"]), ("skepctl torrents --show r", ["registered"]),
+    ("skepctl announce http://h:1/ --event s", ["started", "stopped"]),
+    ("skepctl ban --for ", [""]), ("skepctl status ", [""])])
+def test_values_are_completed(line, offered):
+    assert complete(line) == offered
+
+
+@pytest.mark.parametrize("line", ["skepctl create som", "skepctl add x.torrent som", "skepctl -d som",
+                                  "skepctl create --output som", "skepctl announce udp://h:1 som"])
+def test_files_are_completed(tmp_path, line):
+    (tmp_path / "some file").touch()
+    assert complete(line, cwd=tmp_path) == ["some file"]
+
+
+def test_what_is_registered_is_completed_and_never_executed(tmp_path):
+    with Skepd() as daemon:
+        skepctl = Skepctl(daemon.database)
+        skepctl("add", "ab" * 20, "a name")
+        skepctl("ban", "2001:db8::/32")
+        skepctl.key_new(f"$(touch {tmp_path}/executed) two words")
+        start = f"skepctl --database {daemon.database}"
+        assert complete(f"{start} remove ab") == ["ab" * 20]
+        assert complete(f"{start} unban 2001:d") == ["db8::/32"]
+        assert complete(f"{start} key revoke ") == [f"$(touch {tmp_path}/executed) two words"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not shutil.which("mandoc"), reason="mandoc is not installed")
+def test_pages_are_well_formed(tmp_path):
+    (tmp_path / "skepd.conf.5").write_text(settings_page())
+    pages = [PAGES / "skepd.8", PAGES / "skepctl.1", tmp_path / "skepd.conf.5"]
+    done = subprocess.run(["mandoc", "-Tlint", "-W", "warning", *pages], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+JSON_COMMANDS = {
+    "key new": ["alice"], "key list": [], "key revoke": ["alice"], "add": ["ab" * 20, "name"], "list": [],
+    "remove": ["ab" * 20], "ban": ["192.0.2.1"], "bans": [], "unban": ["192.0.2.1"], "status": [], "top": [],
+    "torrents": [], "peers": ["cd" * 20], "magnet": ["cd" * 20], "create": ["content"],
+    "announce": ["URL", "cd" * 20], "scrape": ["URL", "cd" * 20]}
+
+
+def test_every_command_prints_json(tmp_path):
+    (tmp_path / "content").write_text("content")
+    assert set(JSON_COMMANDS) == set(commands())
+    with Skepd() as daemon:
+        skepctl = Skepctl(daemon.database, tmp_path, ("--url", daemon.url))
+        skepctl("announce", daemon.announce_url, "cd" * 20)
+        for command, words in JSON_COMMANDS.items():
+            words = [daemon.announce_url if word == "URL" else word for word in words]
+            done = skepctl.run(*command.split(), *words, "--json")
+            assert done.returncode == 0, done
+            assert isinstance(json.loads(done.stdout), dict), command

@@ -1,0 +1,260 @@
+"""What skepctl shows of the skepd that runs, and of daemons that answer nonsense."""
+
+import json
+import signal
+
+import pytest
+
+from support.announce import Peer, random_hash
+from support.false_tracker import FalseHttpTracker
+from support.skepctl import MISTAKE, REFUSED, SILENT, Skepctl, program
+from support.skepd import Skepd, free_port
+from support.terminal import Terminal
+from support.waiting import wait_until
+
+TOKEN = "a-token-of-24-characters"
+CONFIG = f'http = {{ admin_token = "{TOKEN}"; }}; check = {{ enabled = false; }};'
+HASH = "ab" * 20
+
+
+@pytest.fixture
+def skepctl(daemon):
+    return Skepctl(daemon.database, options=("--url", daemon.url))
+
+
+def false_daemon(**answers):
+    """Answers `status`, `torrents` and so on; None is an empty page of a list."""
+    def answer(target):
+        name = target.removeprefix("/api/v1/").split("?")[0].replace("/", "_")
+        if name not in answers:
+            return 404, {}, json.dumps({"error": {"code": "not_found", "message": "No \x1b[2J such thing."}}).encode()
+        return 200, {}, json.dumps(answers[name]).encode()
+
+    return FalseHttpTracker(answer)
+
+
+STATUS = {"version": "0.1.0", "uptime_s": 3700, "mode": "open", "interval_s": 125,
+          "totals": {"torrents": 3, "peers": 6, "seeders": 2, "leechers": 4, "peers_v4": 5, "peers_v6": 1,
+                     "downloaded": 9, "announces_per_s": 1.25, "upload_rate": 2048, "download_rate": 1024,
+                     "announces": 77},
+          "urls": [{"scheme": "http", "host": "192.0.2.1", "scope": "lan", "url": "http://192.0.2.1:6969/announce"}],
+          "checks": {"enabled": True, "reachable": 3, "firewalled": 2, "waiting": 1},
+          "store": {"enabled": True, "failing": False, "lag_s": 0.5}, "warnings": ["the \x1b[31mdisk is full"]}
+
+
+def test_status_is_told_in_words():
+    with false_daemon(status=STATUS) as daemon:
+        text = Skepctl()("status", "--url", daemon.origin + "/")
+    assert text.splitlines() == [
+        "skepd 0.1.0, up 1 h 1 min, access open, interval 2 min 5 s",
+        "torrents   3, completed 9 times",
+        "peers      6: seeders 2, leechers 4; IPv4 5, IPv6 1",
+        "announces  1.2 a second, 77 in all",
+        "transfer   up 2.0 KiB/s, down 1.0 KiB/s",
+        "checks     3 reachable, 2 firewalled, 1 waiting",
+        "store      0.5 s behind",
+        "announce   http://192.0.2.1:6969/announce",
+        "warning    the \\x1b[31mdisk is full"]
+
+
+def test_status_is_that_of_the_daemon(skepctl, daemon):
+    before = skepctl.json("status")
+    assert "skepd 0." in skepctl("status") and before["mode"] == "open" and before["role"] == "admin"
+    torrent = random_hash()
+    Peer(daemon.port, torrent, left=0).start()
+    wait_until(lambda: skepctl.json("status")["totals"]["peers"] == before["totals"]["peers"] + 1)
+    assert f"http://127.0.0.1:{daemon.port}/announce" in skepctl("status")
+
+
+def test_torrents_are_searched_sorted_and_paged(skepctl, daemon):
+    hashes = sorted(random_hash().hex() for _ in range(5))
+    for seeders, info_hash in enumerate(hashes):
+        skepctl("add", info_hash, f"Searched {seeders}")
+        for _ in range(seeders):
+            Peer(daemon.port, bytes.fromhex(info_hash), left=0).start()
+    wait_until(lambda: skepctl.json("torrents", "--search", "searched", "--show", "active")["total"] == 4)
+    names = lambda *words: [item["name"] for item in skepctl.json("torrents", "--search", "searched", *words)["items"]]  # noqa: E731
+    assert names() == [f"Searched {i}" for i in (4, 3, 2, 1, 0)]
+    assert names("--sort", "name") == [f"Searched {i}" for i in range(5)]
+    assert names("--sort", "name", "--reverse", "--limit", "2", "--offset", "1") == ["Searched 3", "Searched 2"]
+    assert names("--show", "active", "--sort", "name") == [f"Searched {i}" for i in range(1, 5)]
+    text = skepctl("torrents", "--search", "searched", "--limit", "1")
+    assert f"  {hashes[4]}  Searched 4\n1 of 5 torrents" in text
+
+
+def test_peers_are_listed_with_their_clients(skepctl, daemon, torrent):
+    Peer(daemon.port, torrent, left=0, peer_id=b"-qB4520-abcdefghijkl", port=7010).start()
+    Peer(daemon.port, torrent, source="::1", peer_id=b"-TR3000-abcdefghijkl", port=7011).start()
+    lines = skepctl("peers", torrent.hex()).splitlines()[1:]
+    assert len(lines) == 2
+    assert lines[0].startswith("127.0.0.1:7010 ") and lines[0].endswith("qBittorrent 4.5.2")
+    assert " seeder " in lines[0] and "100 %" in lines[0]
+    assert lines[1].startswith("[::1]:7011 ") and " leecher " in lines[1]
+    assert skepctl.json("peers", torrent.hex(), "--limit", "1")["total"] == 2
+    assert "no such torrent" in skepctl.refuses("peers", random_hash().hex(), status=REFUSED)
+
+
+def test_magnet_is_the_daemons(skepctl, daemon, torrent):
+    Peer(daemon.port, torrent).start()
+    link = skepctl("magnet", torrent.hex()).strip()
+    assert link.startswith(f"magnet:?xt=urn:btih:{torrent.hex()}&") and "&tr=http" in link
+    assert skepctl.json("magnet", torrent.hex())["magnet"] == link
+
+
+def test_magnet_without_a_daemon_has_what_the_database_knows(tmp_path):
+    url = ("--url", f"http://127.0.0.1:{free_port()}")
+    with Skepd() as daemon:
+        skepctl = Skepctl(daemon.database, options=url)
+        skepctl("add", HASH, "Zoë & co")
+        assert skepctl("magnet", HASH) == f"magnet:?xt=urn:btih:{HASH}&dn=Zo%C3%AB%20%26%20co\n"
+    bare = Skepctl(tmp_path / "none.db", options=url)
+    assert bare("magnet", HASH.upper()) == f"magnet:?xt=urn:btih:{HASH}\n"
+    assert bare("magnet", HASH, "--announce", "udp://h:1") == f"magnet:?xt=urn:btih:{HASH}&tr=udp%3A%2F%2Fh%3A1\n"
+
+
+def test_magnet_of_a_file_has_all_that_it_says(tmp_path):
+    (tmp_path / "content").write_bytes(bytes(100000))
+    skepctl = Skepctl(cwd=tmp_path, options=("--url", f"http://127.0.0.1:{free_port()}"))
+    made = skepctl.json("create", "content", "--hybrid", "--announce", "udp://h:1")
+    assert skepctl("magnet", "content.torrent") == (
+        f"magnet:?xt=urn:btih:{made['info_hash']}&xt=urn:btmh:1220{made['info_hash_v2']}&dn=content&xl=100000\n")
+
+
+def test_token_is_sent_from_wherever_it_comes(tmp_path, monkeypatch):
+    (tmp_path / "token").write_text("from-a-file\n")
+    monkeypatch.setenv("SKEPCTL_TOKEN", "from-the-environment")
+    with false_daemon(status=STATUS) as daemon:
+        ask = Skepctl(options=("--url", daemon.origin))
+        for words in (), ("--token", "from-an-option"), ("--token-file", tmp_path / "token"):
+            ask("status", *words)
+        monkeypatch.delenv("SKEPCTL_TOKEN")
+        ask("status")
+    assert daemon.tokens == ["Bearer from-the-environment", "Bearer from-an-option", "Bearer from-a-file", None]
+
+
+def test_token_makes_an_admin_of_a_stranger(daemon):
+    with Skepd(config=f'http = {{ admins = []; admin_token = "{TOKEN}"; }};') as strict:
+        skepctl = Skepctl(options=("--url", strict.url))
+        assert skepctl.refuses("torrents", status=REFUSED)
+        assert skepctl.json("torrents", "--token", TOKEN)["total"] == 0
+        assert skepctl.refuses("torrents", "--token", TOKEN + "x", status=REFUSED)
+
+
+@pytest.mark.parametrize("words, complaint", [
+    (["status", "--url", "ftp://x"], "http://"), (["status", "--token-file", "/nowhere"], "No such file"),
+    (["torrents", "--sort", "luck"], "--sort"), (["torrents", "--show", "some"], "--show"),
+    (["torrents", "--limit", "0"], "--limit"), (["torrents", "--limit", "501"], "--limit"),
+    (["torrents", "--search", "x" * 2000], "too long"), (["peers", "abc"], "info_hash"), (["peers"], "arguments"),
+    (["status", "more"], "arguments"), (["status", "--sort", "name"], "does not take --sort"),
+    (["magnet", "abc"], "info_hash"), (["top"], "terminal")])
+def test_mistake_is_named(words, complaint):
+    assert complaint in Skepctl().refuses(*words, status=MISTAKE)
+
+
+@pytest.mark.parametrize("command", [["status"], ["torrents"], ["peers", HASH], ["top", "--json"]])
+def test_no_daemon_is_told(command):
+    url = f"http://127.0.0.1:{free_port()}"
+    assert url in Skepctl(options=("--url", url)).refuses(*command, status=SILENT)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"<html>", b"\xff", b"null", b"[" * 5000])
+def test_what_is_no_skepd_is_told(body):
+    with FalseHttpTracker(body) as daemon:
+        assert "is this a skepd?" in Skepctl(options=("--url", daemon.origin)).refuses("status", status=SILENT)
+
+
+def test_refusal_is_told_without_escapes():
+    with false_daemon() as daemon:
+        complaint = Skepctl(options=("--url", daemon.origin)).refuses("status", status=REFUSED)
+    assert "such thing" in complaint and "\x1b" not in complaint
+
+
+@pytest.mark.parametrize("strange", [{}, {"items": 5}, {"items": [1, None, {}]}, {"items": [
+    {"name": 5, "size": "x", "seeders": -1, "leechers": 1e300, "address": [], "progress": "y", "seen": 1e300}]}])
+def test_strange_answers_are_survived(strange):
+    page = {"torrents": strange, f"torrents_{HASH}_peers": strange, "status": {**strange, "totals": strange}}
+    with false_daemon(**page) as daemon:
+        skepctl = Skepctl(options=("--url", daemon.origin))
+        for command in ["torrents"], ["peers", HASH], ["status"]:
+            skepctl(*command)
+
+
+def test_names_are_printed_so_that_no_terminal_obeys():
+    items = [{"name": "\x1b]0;x\x07 ‮", "info_hash": HASH, "seeders": 1, "health": "good"}]
+    with false_daemon(torrents={"items": items, "total": 1}) as daemon:
+        text = Skepctl(options=("--url", daemon.origin))("torrents")
+    assert not any(c in text for c in "\x1b\x07‮") and "\\x1b]0;x" in text
+
+
+# The live view.
+
+def top(daemon, *words, **size):
+    return Terminal([program(), "top", "--url", daemon.url if isinstance(daemon, Skepd) else daemon.origin,
+                     *words], **size)
+
+
+def test_top_draws_follows_and_quits(skepctl, daemon):
+    torrent = random_hash()
+    with top(daemon) as terminal:
+        terminal.wait_for("skepd 0.", "SEEDERS", "q quit")
+        Peer(daemon.port, torrent).start()
+        terminal.wait_for(torrent.hex()[:30])
+        terminal.type("q")
+        assert terminal.wait_for_end() == 0
+        assert terminal.is_restored() and terminal.text.rstrip().endswith(("\x1b[?1l\x1b>", "\x1b[?1049l"))
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_top_restores_the_terminal_however_it_ends(daemon, signum):
+    with top(daemon) as terminal:
+        terminal.wait_for("q quit")
+        assert not terminal.is_restored()
+        terminal.send(signum)
+        assert terminal.wait_for_end() == 0
+        assert terminal.is_restored() and "\x1b[?1049l" in terminal.text
+
+
+def many(target):
+    offset = int(target.split("offset=")[1].split("&")[0]) if "offset=" in target else 0
+    if "status" in target:
+        return 200, {}, json.dumps(STATUS).encode()
+    limit = int(target.split("limit=")[1])
+    items = [{"name": f"torrent-{i:03}-" + "long" * 50, "info_hash": HASH, "seeders": i, "health": "good"}
+             for i in range(offset, min(offset + limit, 200))]
+    return 200, {}, json.dumps({"items": items, "total": 200}).encode()
+
+
+def test_top_obeys_keys_and_resizes():
+    with FalseHttpTracker(many) as daemon, top(daemon, rows=12, columns=90) as terminal:
+        asked = lambda words: wait_until(lambda: terminal.read() or words in daemon.requests[-1])  # noqa: E731
+        terminal.wait_for("vSEEDERS", "torrent-006")
+        assert "sort=seeders&order=desc&offset=0&limit=7" in daemon.requests[-1]
+        terminal.type("\x1bOB")
+        asked("sort=seeders&order=desc&offset=1&limit=7")
+        terminal.type("s")
+        asked("sort=leechers&order=desc&offset=1")
+        terminal.type("r")
+        asked("sort=leechers&order=asc&offset=1")
+        terminal.resize(40, 120)
+        terminal.wait_for("torrent-035")
+        assert "limit=35" in daemon.requests[-1]
+        terminal.type("q")
+        assert terminal.wait_for_end() == 0
+
+
+def test_top_goes_on_where_the_daemon_is_away():
+    with FalseHttpTracker(many) as daemon, top(daemon) as terminal:
+        terminal.wait_for("q quit")
+        daemon.body = lambda target: (503, {}, b"{}")
+        terminal.wait_for("HTTP status 503")
+        daemon.body = many
+        daemon.requests.clear()
+        terminal.wait_for("disk is full")
+        terminal.type("q")
+        assert terminal.wait_for_end() == 0
+
+
+def test_top_says_what_it_needs(daemon):
+    with Terminal([program(), "top", "--url", daemon.url], environment={"TERM": "unheard-of"}) as terminal:
+        assert terminal.wait_for_end() == MISTAKE and "cannot show it" in terminal.text
+    assert set(Skepctl(options=("--url", daemon.url)).json("top")) == {"status", "torrents"}
