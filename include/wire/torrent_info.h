@@ -49,8 +49,13 @@ uint64_t torrent_info_padding(uint64_t size, uint64_t piece_len);
 /* Room that torrent_info_write needs at most. */
 size_t torrent_info_len_max(const struct torrent_info *info);
 
-/* Writes the .torrent file. `layers` is room for `count` pointers. */
+/* Room to put the entries into another order. */
+struct torrent_layer {
+    const struct torrent_entry *entry;
+};
+
+/* Writes the .torrent file. `layers` is room for `count` of them. */
 void torrent_info_write(struct writer *w, const struct torrent_info *info,
-                        const struct torrent_entry **layers);
+                        struct torrent_layer *layers);
 
 #endif

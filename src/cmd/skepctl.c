@@ -178,5 +178,5 @@ int main(int argc, char **argv) {
         print_help();
         return STATUS_GOOD;
     }
-    return run(&line);
+    return (int)run(&line);
 }

@@ -163,7 +163,7 @@ static bool make_file(const struct command_line *line, const struct creation *cr
         .created_s = creation_date(),
     };
     const size_t len_max = torrent_info_len_max(&info);
-    const struct torrent_entry **layers = calloc(info.count, sizeof(*layers));
+    struct torrent_layer *layers = calloc(info.count, sizeof *layers);
     *w = writer_on(malloc(len_max), len_max);
     const bool good = w->data != NULL && layers != NULL;
     if (good)

@@ -116,7 +116,7 @@ static bool prepare(struct work *work) {
     }
     struct hashed_files *hashed = work->hashed;
     hashed->count = work->list->count;
-    hashed->entries = calloc(hashed->count, sizeof *hashed->entries);
+    hashed->entries = calloc(hashed->count + 1, sizeof *hashed->entries);
     hashed->layers = malloc(layers_len);
     work->layers = writer_on(hashed->layers, layers_len);
     work->buffer = malloc(BUFFER_LEN);

@@ -194,18 +194,18 @@ static void put_info(struct writer *w, const struct torrent_info *info) {
 }
 
 static int compare_roots(const void *a, const void *b) {
-    const struct torrent_entry *const *x = a;
-    const struct torrent_entry *const *y = b;
-    return memcmp((*x)->root, (*y)->root, SHA256_LEN);
+    const struct torrent_layer *x = a;
+    const struct torrent_layer *y = b;
+    return memcmp(x->entry->root, y->entry->root, SHA256_LEN);
 }
 
 /* By root, and files of the same content once. */
 static void put_layers(struct writer *w, const struct torrent_info *info,
-                       const struct torrent_entry **layers) {
+                       struct torrent_layer *layers) {
     size_t count = 0;
     for (size_t i = 0; i < info->count; i++) {
         if (info->entries[i].layer.len > 0)
-            layers[count++] = &info->entries[i];
+            layers[count++].entry = &info->entries[i];
     }
     if (count > 0)
         qsort(layers, count, sizeof *layers, compare_roots);
@@ -213,15 +213,15 @@ static void put_layers(struct writer *w, const struct torrent_info *info,
     bencode_open_dict(w);
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || compare_roots(&layers[i - 1], &layers[i]) != 0) {
-            bencode_put_string(w, layers[i]->root, SHA256_LEN);
-            bencode_put_string(w, layers[i]->layer.data, layers[i]->layer.len);
+            bencode_put_string(w, layers[i].entry->root, SHA256_LEN);
+            bencode_put_string(w, layers[i].entry->layer.data, layers[i].entry->layer.len);
         }
     }
     bencode_close(w);
 }
 
 void torrent_info_write(struct writer *w, const struct torrent_info *info,
-                        const struct torrent_entry **layers) {
+                        struct torrent_layer *layers) {
     bencode_open_dict(w);
     put_announce(w, info);
     if (info->comment != NULL)

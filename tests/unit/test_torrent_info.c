@@ -89,7 +89,7 @@ START_TEST(hybrid_torrent_has_everything_in_order) {
         .created_s = 7,
     };
     uint8_t out[4096];
-    const struct torrent_entry *layers[COUNT_OF(entries)];
+    struct torrent_layer layers[COUNT_OF(entries)];
     struct metainfo metainfo;
     ck_assert_uint_le(torrent_info_len_max(&info), sizeof out);
     struct writer w = writer_on(out, torrent_info_len_max(&info));
