@@ -25,11 +25,11 @@ BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libsqlite3-dev \
     libconfig-dev nettle-dev libsystemd-dev libjansson-dev libqrencode-dev libjs-chart.js \
     libcurl4-gnutls-dev libncurses-dev
-CHECK_PACKAGES := check curl openssl faketime iproute2 strace systemd python3 python3-pytest python3-pytest-xdist \
+CHECK_PACKAGES := check curl openssl faketime mandoc iproute2 strace systemd python3 python3-pytest python3-pytest-xdist \
     python3-jsonschema python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind prometheus \
     $(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
-STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck mandoc
+STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Werror
 # What each program uses, and the tests all of it.

@@ -35,10 +35,11 @@ static bool is_as_listed(int fd, const struct listed_file *file) {
            now.st_mtim.tv_nsec == file->seen.st_mtim.tv_nsec;
 }
 
-/* A file that changes under our hands would make a torrent that nobody can complete. */
+/* A file that changes under our hands would make a torrent that nobody can complete; better to say
+ * so at once than at its end. */
 static bool read_all(struct work *work, int fd, const struct listed_file *file) {
     uint64_t left = (uint64_t)file->seen.st_size;
-    while (left > 0) {
+    while (left > 0 && is_as_listed(fd, file)) {
         const ssize_t len = read(fd, work->buffer, left < BUFFER_LEN ? (size_t)left : BUFFER_LEN);
         if (len < 0 && errno == EINTR)
             continue;

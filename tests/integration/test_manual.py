@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -158,7 +157,6 @@ def test_what_is_registered_is_completed_and_never_executed(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(not shutil.which("mandoc"), reason="mandoc is not installed")
 def test_pages_are_well_formed(tmp_path):
     (tmp_path / "skepd.conf.5").write_text(settings_page())
     pages = [PAGES / "skepd.8", PAGES / "skepctl.1", tmp_path / "skepd.conf.5"]
