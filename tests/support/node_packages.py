@@ -1,0 +1,28 @@
+"""Packages of npm's that the tests use, in build/node."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from support.skepd import ROOT
+
+FOLDER = ROOT / "build" / "node"
+
+
+def install(packages: dict[str, str]) -> None:
+    """Asks npm for those ({name: version}) that are not there. If npm fails, so will who needs them."""
+    missing = [f"{name}@{version}" for name, version in packages.items() if not is_installed(name, version)]
+    if missing and shutil.which("npm"):
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["npm", "install", "--prefix", FOLDER, "--ignore-scripts", "--omit=optional",
+                        "--no-audit", "--no-fund", "--loglevel=error", *missing])
+
+
+def folder_of(name: str) -> Path:
+    return FOLDER / "node_modules" / name
+
+
+def is_installed(name: str, version: str) -> bool:
+    manifest = folder_of(name) / "package.json"
+    return manifest.exists() and json.loads(manifest.read_text())["version"] == version
