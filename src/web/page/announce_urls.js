@@ -1,0 +1,70 @@
+// The card with the announce URLs: the best one large, with its QR code; the others below.
+
+import { makeCopyButton } from "./clipboard.js";
+import { createList, make, setText, show } from "./dom.js";
+import { counted } from "./format.js";
+import { makeQrButton } from "./qr.js";
+
+const PLACES = { lan: 0, public: 1, loopback: 4 };
+const V6 = 2; // further back than any IPv4 address of the network, but before loopback
+const HINTS = { lan: "in your network", public: "public address", loopback: "this machine only" };
+
+/** The order in which people want them: the address by which they came here first, IPv4 before IPv6,
+ * loopback last. */
+export function preferred(urls, hostHere = location.hostname) {
+  const place = ({ host, scope }) =>
+    (PLACES[scope] ?? 1) +
+    (host.includes(":") ? V6 : 0) -
+    (host === hostHere && scope !== "loopback" ? 10 : 0);
+  return [...urls].sort((one, other) => place(one) - place(other));
+}
+
+export function createUrlCard() {
+  const first = make("ul", { class: "urls" });
+  const others = make("ul", { class: "urls urls-other" });
+  const summary = make("summary");
+  const more = make("details", { class: "help" }, summary, others);
+  const node = make(
+    "section",
+    { class: "card url-card", "aria-labelledby": "urls-title" },
+    make(
+      "div",
+      { class: "card-head" },
+      make("h2", { id: "urls-title" }, "Announce URLs"),
+      make("p", { class: "muted" }, "Put one of them, or both, into your torrents."),
+    ),
+    first,
+    more,
+  );
+  const showFirst = createList(first, ({ url }) => url, createUrl);
+  const showOthers = createList(others, ({ url }) => url, createUrl);
+  return {
+    node,
+    show(urls) {
+      const sorted = preferred(urls);
+      const best = sorted.filter(({ host }) => host === sorted[0]?.host);
+      const rest = sorted.slice(best.length);
+      showFirst(best);
+      showOthers(rest.filter((url) => !best.includes(url)));
+      show(more, rest.length > 0);
+      setText(summary, counted(rest.length, "more address", "more addresses"));
+    },
+  };
+}
+
+function createUrl({ url, scheme, scope }) {
+  const node = make(
+    "li",
+    { class: "url" },
+    make("span", { class: "scheme" }, scheme.toUpperCase()),
+    make("code", { class: "url-text" }, url),
+    make("span", { class: "note url-scope" }, HINTS[scope] ?? ""),
+    make(
+      "span",
+      { class: "url-tools" },
+      makeCopyButton("announce URL", () => url, { wide: true }),
+      makeQrButton("announce URL", () => url),
+    ),
+  );
+  return { node, update() {} };
+}

@@ -1,0 +1,81 @@
+// Asks for a ban: of whom, why and for how long.
+
+import { send } from "./api.js";
+import { openDialog } from "./dialog.js";
+import { make } from "./dom.js";
+import { notify } from "./notices.js";
+
+const HOUR = 3600,
+  DAY = 86400;
+const TIMES = [
+  ["", "until it is lifted"],
+  [HOUR, "for an hour"],
+  [DAY, "for a day"],
+  [7 * DAY, "for a week"],
+  [30 * DAY, "for 30 days"],
+];
+
+/** `done()` is called after each ban. A known `network` cannot be changed. */
+export function makeBanForm(network, done) {
+  const target = make("input", {
+    class: "field",
+    name: "network",
+    value: network ?? "",
+    placeholder: "192.0.2.7 or 192.0.2.0/24",
+    required: true,
+    autocomplete: "off",
+    spellcheck: "false",
+    readonly: network !== null,
+  });
+  const reason = make("input", {
+    class: "field",
+    name: "reason",
+    placeholder: "The client shows it",
+    autocomplete: "off",
+  });
+  const time = make(
+    "select",
+    { class: "field" },
+    TIMES.map(([seconds, words]) => make("option", { value: seconds }, words)),
+  );
+  const form = make(
+    "form",
+    { class: "form-line" },
+    labelled("Address or network", target),
+    labelled("Reason", reason),
+    labelled("How long", time),
+    make("button", { class: "button button-danger" }, "Ban"),
+  );
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      await send("POST", "bans", {
+        network: target.value.trim(),
+        ...(reason.value.trim() && { reason: reason.value.trim() }),
+        ...(time.value && { for_s: Number(time.value) }),
+      });
+      notify(`Banned ${target.value.trim()}.`);
+      if (network === null) form.reset();
+      done();
+    } catch (error) {
+      notify(error.message, "bad");
+    }
+  });
+  return form;
+}
+
+export function labelled(words, field) {
+  return make("label", { class: "labelled" }, make("span", { class: "label" }, words), field);
+}
+
+export function openBanDialog(address, done) {
+  const dialog = openDialog(
+    `Ban ${address}`,
+    make("p", { class: "muted" }, "Its announces are refused, and its peers leave their swarms."),
+    makeBanForm(address, () => {
+      dialog.close();
+      done();
+    }),
+  );
+  dialog.classList.add("dialog-narrow");
+}

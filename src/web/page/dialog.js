@@ -1,0 +1,76 @@
+// Modal dialogs, on the browser's own <dialog>: Escape closes, the focus comes back by itself.
+
+import { make } from "./dom.js";
+import { icon } from "./icons.js";
+
+/** Opens one with this title and these children; returns it. It is gone when closed. */
+export function openDialog(title, ...children) {
+  const heading = make("h2", { id: "dialog-title" }, title);
+  const close = make(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": "Close" },
+    icon("close"),
+  );
+  const dialog = make(
+    "dialog",
+    { class: "dialog", "aria-labelledby": "dialog-title" },
+    make("header", { class: "dialog-head" }, heading, close),
+    make("div", { class: "dialog-body" }, children),
+  );
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+/** Asks before something that cannot be undone; resolves to whether it shall be done. */
+export function confirmed(title, text, action) {
+  return new Promise((resolve) => {
+    const yes = make("button", { type: "button", class: "button button-danger" }, action);
+    const no = make("button", { type: "button", class: "button", autofocus: true }, "Cancel");
+    const dialog = openDialog(
+      title,
+      make("p", null, text),
+      make("div", { class: "button-row button-row-end" }, no, yes),
+    );
+    yes.addEventListener("click", () => dialog.close("yes"));
+    no.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"));
+  });
+}
+
+/** Asks for a line of text; resolves to it, or to null. */
+export function asked(title, label, value, action) {
+  return new Promise((resolve) => {
+    const field = make("input", {
+      class: "field",
+      id: "dialog-field",
+      value,
+      autocomplete: "off",
+      required: true,
+      autofocus: true,
+    });
+    const form = make(
+      "form",
+      { class: "stack", method: "dialog" },
+      make("label", { class: "label", for: "dialog-field" }, label),
+      field,
+      make(
+        "div",
+        { class: "button-row button-row-end" },
+        make("button", { class: "button button-primary" }, action),
+      ),
+    );
+    const dialog = openDialog(title, form);
+    field.select();
+    form.addEventListener("submit", (event) => {
+      event.preventDefault(); // a form has no other way than ours: form-action is 'none'
+      dialog.close("yes");
+    });
+    dialog.addEventListener("close", () =>
+      resolve(dialog.returnValue === "yes" ? field.value.trim() || null : null),
+    );
+  });
+}

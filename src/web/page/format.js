@@ -1,0 +1,113 @@
+// Figures and times as words. Pure, but for the time that `ago` counts to.
+
+import { now } from "./clock.js";
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+const MINUTE = 60,
+  HOUR = 3600,
+  DAY = 86400;
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const clockTime = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const dayTime = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+const dayOnly = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+
+export const UNKNOWN = "–";
+
+export function count(value) {
+  return value === null || value === undefined ? UNKNOWN : whole.format(value);
+}
+
+/** "3", "0.4", "12": no more digits than one needs. */
+export function few(value) {
+  return value >= 10 ? whole.format(value) : tenths.format(value);
+}
+
+/** "1 peer", "2 peers". */
+export function counted(value, singular, plural = singular + "s") {
+  return `${count(value)} ${value === 1 ? singular : plural}`;
+}
+
+/** { number: "4.2", unit: "MiB" } */
+export function bytesParts(value) {
+  const power = value < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(value) / 10));
+  const scaled = value / 1024 ** power;
+  const number = power === 0 || scaled >= 100 ? whole.format(scaled) : scaled.toFixed(1);
+  return { number, unit: UNITS[power] };
+}
+
+export function bytes(value) {
+  if (value === null || value === undefined) return UNKNOWN;
+  const { number, unit } = bytesParts(value);
+  return `${number} ${unit}`;
+}
+
+export function rate(value) {
+  return value === null || value === undefined ? UNKNOWN : `${bytes(value)}/s`;
+}
+
+/** A rate in a table, where nothing moving is a dash. */
+export function rateOrDash(value) {
+  return value ? rate(value) : UNKNOWN;
+}
+
+/** A share of one as "43 %"; 100 % only when it is all there. */
+export function percent(share) {
+  if (share === null || share === undefined) return UNKNOWN;
+  return `${share >= 1 ? 100 : Math.min(99, Math.floor(share * 100))} %`;
+}
+
+/** "12 s", "4 min", "3 h 20 min", "5 days". */
+export function duration(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < MINUTE) return `${s} s`;
+  if (s < HOUR) return `${Math.floor(s / MINUTE)} min`;
+  if (s < 10 * HOUR) return joined(Math.floor(s / HOUR), "h", Math.floor((s % HOUR) / MINUTE), "min");
+  if (s < 2 * DAY) return `${Math.floor(s / HOUR)} h`;
+  return `${Math.floor(s / DAY)} days`;
+}
+
+function joined(big, bigUnit, small, smallUnit) {
+  return small ? `${big} ${bigUnit} ${small} ${smallUnit}` : `${big} ${bigUnit}`;
+}
+
+/** "just now", "12 s ago". */
+export function ago(at) {
+  if (at === null || at === undefined) return "never";
+  const passed = now() - at;
+  return passed < 2 ? "just now" : `${duration(passed)} ago`;
+}
+
+export function timeOfDay(at) {
+  return clockTime.format(at * 1000);
+}
+
+export function day(at) {
+  return dayOnly.format(at * 1000);
+}
+
+/** Today's times without the date. */
+export function moment(at) {
+  const today = new Date(now() * 1000).toDateString() === new Date(at * 1000).toDateString();
+  return (today ? clockTime : dayTime).format(at * 1000);
+}
+
+export function fullTime(at) {
+  return full.format(at * 1000);
+}
+
+/** "ff1dd52e…" */
+export function shortHash(infoHash) {
+  return `${infoHash.slice(0, 8)}…`;
+}
+
+/** What people call a torrent: its name, or else its hash cut short. */
+export function torrentName(torrent) {
+  return torrent.name || shortHash(torrent.info_hash);
+}

@@ -1,0 +1,181 @@
+// Who may come: passkeys and bans.
+
+import { pathOf, send } from "./api.js";
+import { labelled, makeBanForm } from "./ban_form.js";
+import { makeCopyButton } from "./clipboard.js";
+import { confirmed, openDialog } from "./dialog.js";
+import { make, setAttribute } from "./dom.js";
+import { ago, fullTime } from "./format.js";
+import { createListing } from "./listing.js";
+import { notify } from "./notices.js";
+import { linkTo } from "./router.js";
+import { textCell } from "./table.js";
+import { liftBan } from "./view_address.js";
+
+export function createPasskeys(refreshNow) {
+  const label = make("input", {
+    class: "field",
+    required: true,
+    autocomplete: "off",
+    placeholder: "Whose it is",
+  });
+  const form = make(
+    "form",
+    { class: "form-line" },
+    labelled("Label", label),
+    make("button", { class: "button button-primary" }, "Create"),
+  );
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      const made = await send("POST", "passkeys", { label: label.value.trim() });
+      form.reset();
+      refreshNow();
+      showPasskey(made);
+    } catch (error) {
+      notify(error.message, "bad");
+    }
+  });
+  const listing = createListing({
+    parts: ["passkeys"],
+    noun: "passkey",
+    pageSize: 20,
+    refreshNow,
+    nothing: () => "None yet.",
+    table: {
+      caption: "Passkeys",
+      key: (passkey) => passkey.label,
+      columns: [
+        { label: "Label", lead: true, build: textCell((passkey) => passkey.label) },
+        { label: "Created", numeric: true, build: textCell((passkey) => ago(passkey.created)) },
+        actionColumn(
+          "Revoke",
+          (passkey) => passkey.label,
+          (passkey) => revoke(passkey, refreshNow),
+        ),
+      ],
+    },
+  });
+  return section(
+    "passkeys-title",
+    "Passkeys",
+    "In private mode, only who has one in the announce URL may announce.",
+    form,
+    listing,
+  );
+}
+
+function section(id, title, text, form, listing) {
+  const node = make(
+    "section",
+    { class: "card", "aria-labelledby": id },
+    make("div", { class: "card-head" }, make("h2", { id }, title), listing.tally.node),
+    make("p", { class: "muted" }, text),
+    form,
+    listing.node,
+  );
+  return { node, refresh: listing.refresh };
+}
+
+function actionColumn(words, nameOf, act) {
+  return {
+    label: "Actions",
+    hideLabel: true,
+    build: (cell) => {
+      let item = null;
+      const button = make(
+        "button",
+        { type: "button", class: "button button-small", onclick: () => act(item) },
+        words,
+      );
+      cell.append(make("span", { class: "row-tools" }, button));
+      return (next) => {
+        item = next;
+        setAttribute(button, "aria-label", `${words} ${nameOf(item)}`);
+      };
+    },
+  };
+}
+
+/** The tracker keeps only the digest: this is the one time to see it. */
+function showPasskey({ label, passkey, urls }) {
+  const line = (what, text) =>
+    make(
+      "div",
+      { class: "copy-line" },
+      make("code", { class: "copy-text" }, text),
+      makeCopyButton(what, () => text),
+    );
+  openDialog(
+    `The passkey of ${label}`,
+    make(
+      "p",
+      { class: "warning-text" },
+      "Copy it now. It is shown this once; the tracker keeps only what is needed to recognise it.",
+    ),
+    line("passkey", passkey),
+    make("h3", null, "Announce URLs with it"),
+    urls.map((url) => line("announce URL", url)),
+  );
+}
+
+async function revoke({ label }, refreshNow) {
+  const sure = await confirmed(
+    "Revoke the passkey?",
+    `Whoever announces with the passkey of “${label}” is refused from now on.`,
+    "Revoke",
+  );
+  if (!sure) return;
+  try {
+    await send("DELETE", pathOf(["passkeys", label]));
+    notify(`Revoked the passkey of “${label}”.`);
+    refreshNow();
+  } catch (error) {
+    notify(error.message, "bad");
+  }
+}
+
+export function createBans(refreshNow) {
+  const listing = createListing({
+    parts: ["bans"],
+    noun: "ban",
+    pageSize: 20,
+    refreshNow,
+    nothing: () => "Nobody is banned.",
+    table: {
+      caption: "Bans",
+      key: (ban) => ban.network,
+      columns: [
+        { label: "Network", lead: true, build: makeNetwork },
+        { label: "Reason", build: textCell((ban) => ban.reason || "–") },
+        { label: "Since", numeric: true, build: textCell((ban) => ago(ban.since)) },
+        {
+          label: "Until",
+          numeric: true,
+          build: textCell((ban) => (ban.until ? fullTime(ban.until) : "lifted")),
+        },
+        actionColumn(
+          "Lift",
+          (ban) => `the ban of ${ban.network}`,
+          (ban) => liftBan(ban.network, refreshNow),
+        ),
+      ],
+    },
+  });
+  return section(
+    "bans-title",
+    "Bans",
+    "Announces and scrapes of a banned address or network are refused.",
+    makeBanForm(null, refreshNow),
+    listing,
+  );
+}
+
+function makeNetwork(cell) {
+  const link = make("a");
+  cell.append(link);
+  return ({ network }) => {
+    link.textContent = network;
+    link.href = linkTo("peers", network.split("/")[0]);
+  };
+}

@@ -1,0 +1,193 @@
+// Registering torrents: by their files, or by a bare info_hash; and the list of those registered.
+
+import { pathOf, send } from "./api.js";
+import { labelled } from "./ban_form.js";
+import { asked, confirmed } from "./dialog.js";
+import { make } from "./dom.js";
+import { bytes, shortHash, torrentName } from "./format.js";
+import { icon } from "./icons.js";
+import { createListing } from "./listing.js";
+import { notify } from "./notices.js";
+import { linkTo } from "./router.js";
+import { linkCell, textCell } from "./table.js";
+import { uploadFiles, uploadResults } from "./uploads.js";
+
+export function createRegister(refreshNow) {
+  const input = make("input", {
+    type: "file",
+    class: "unseen",
+    id: "files",
+    accept: ".torrent,application/x-bittorrent",
+    multiple: true,
+  });
+  input.addEventListener("change", () => {
+    uploadFiles([...input.files]).then(refreshNow);
+    input.value = "";
+  });
+  const zone = make(
+    "label",
+    { class: "drop-zone", for: "files" },
+    icon("file"),
+    make(
+      "span",
+      null,
+      make("strong", null, "Drop .torrent files"),
+      " anywhere on this page, or ",
+      make("span", { class: "like-link" }, "choose them"),
+      ".",
+    ),
+    make(
+      "span",
+      { class: "note" },
+      "v1, v2 and hybrid torrents; several at once. The tracker then knows their names and hands them out with its own announce URL.",
+    ),
+  );
+  return make(
+    "section",
+    { class: "card", "aria-labelledby": "register-title" },
+    make("div", { class: "card-head" }, make("h2", { id: "register-title" }, "Register torrents")),
+    input,
+    zone,
+    uploadResults(),
+    make(
+      "details",
+      { class: "help" },
+      make("summary", null, "Register by info_hash alone"),
+      makeHashForm(refreshNow),
+    ),
+  );
+}
+
+function makeHashForm(refreshNow) {
+  const hash = make("input", {
+    class: "field mono",
+    name: "info_hash",
+    required: true,
+    pattern: "\\s*[0-9a-fA-F]{40}\\s*",
+    title: "40 hexadecimal digits",
+    placeholder: "40 hexadecimal digits",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
+  const name = make("input", { class: "field", name: "name", autocomplete: "off" });
+  const form = make(
+    "form",
+    { class: "form-line" },
+    labelled("info_hash", hash),
+    labelled("Name", name),
+    make("button", { class: "button button-primary" }, "Register"),
+  );
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      await send("POST", "torrents", { info_hash: hash.value.trim().toLowerCase(), name: name.value.trim() });
+      notify("Registered the torrent.");
+      form.reset();
+      refreshNow();
+    } catch (error) {
+      notify(error.message, "bad");
+    }
+  });
+  return form;
+}
+
+const linkOf = (torrent) => linkTo("torrents", torrent.info_hash);
+
+export function createRegistered(refreshNow) {
+  const listing = createListing({
+    parts: ["torrents"],
+    fixed: { show: "registered" },
+    noun: "torrent",
+    pageSize: 20,
+    state: { sort: "name", order: "asc" },
+    search: { label: "Search registered torrents", placeholder: "Name or info_hash" },
+    refreshNow,
+    nothing: ({ search }) => (search ? `No registered torrent matches “${search}”.` : "None yet."),
+    table: {
+      caption: "Registered torrents",
+      key: (torrent) => torrent.info_hash,
+      linkOf,
+      columns: [
+        {
+          label: "Torrent",
+          sort: "name",
+          lead: true,
+          build: linkCell(torrentName, linkOf, (torrent) => shortHash(torrent.info_hash)),
+        },
+        {
+          label: "Size",
+          sort: "size",
+          descending: true,
+          numeric: true,
+          build: textCell((torrent) => bytes(torrent.size)),
+        },
+        { label: ".torrent", build: textCell((torrent) => (torrent.has_file ? "kept" : "not kept")) },
+        { label: "Actions", hideLabel: true, build: (cell) => makeActions(cell, refreshNow) },
+      ],
+    },
+  });
+  const node = make(
+    "section",
+    { class: "card flush", "aria-labelledby": "registered-title" },
+    make(
+      "div",
+      { class: "card-head" },
+      make("h2", { id: "registered-title" }, "Registered"),
+      listing.tally.node,
+      listing.search.node,
+    ),
+    listing.node,
+  );
+  return { node, refresh: listing.refresh };
+}
+
+function makeActions(cell, refreshNow) {
+  let torrent = null;
+  const rename = make(
+    "button",
+    { type: "button", class: "icon-button", title: "Rename", "aria-label": "Rename" },
+    icon("edit"),
+  );
+  const remove = make(
+    "button",
+    { type: "button", class: "icon-button", title: "Remove", "aria-label": "Remove" },
+    icon("remove"),
+  );
+  rename.addEventListener("click", () => renameTorrent(torrent, refreshNow));
+  remove.addEventListener("click", () => removeTorrent(torrent, refreshNow));
+  cell.append(make("span", { class: "row-tools" }, rename, remove));
+  return (item) => {
+    torrent = item;
+    rename.setAttribute("aria-label", `Rename ${torrentName(item)}`);
+    remove.setAttribute("aria-label", `Remove ${torrentName(item)}`);
+  };
+}
+
+/** `done()` is called when it has another name. */
+export async function renameTorrent({ info_hash, name }, done) {
+  const next = await asked("Rename the torrent", "Name", name ?? "", "Rename");
+  if (!next) return;
+  try {
+    await send("PATCH", pathOf(["torrents", info_hash]), { name: next });
+    done();
+  } catch (error) {
+    notify(error.message, "bad");
+  }
+}
+
+/** `done()` is called when it is gone. */
+export async function removeTorrent(torrent, done) {
+  const sure = await confirmed(
+    "Remove the torrent?",
+    `“${torrentName(torrent)}” goes from the list of registered torrents, and its .torrent file with it.`,
+    "Remove",
+  );
+  if (!sure) return;
+  try {
+    await send("DELETE", pathOf(["torrents", torrent.info_hash]));
+    notify(`Removed “${torrentName(torrent)}”.`);
+    done();
+  } catch (error) {
+    notify(error.message, "bad");
+  }
+}

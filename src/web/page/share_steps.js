@@ -1,0 +1,42 @@
+// What a brand-new tracker shows instead of empty plots: how to share a file, in three steps.
+
+import { preferred } from "./announce_urls.js";
+import { makeCopyButton } from "./clipboard.js";
+import { make, setText } from "./dom.js";
+
+export function createShareSteps() {
+  const url = make("code", { class: "copy-text" });
+  const steps = [
+    [
+      "Make a torrent",
+      "In your BitTorrent client, choose a file and create a torrent. As its tracker, paste this announce URL:",
+      make(
+        "div",
+        { class: "copy-line" },
+        url,
+        makeCopyButton("announce URL", () => url.textContent),
+      ),
+    ],
+    [
+      "Seed it",
+      "Let the client start seeding. It announces itself, and this page shows it within a second. You can drop the .torrent file anywhere on this page, so that the tracker knows its name and hands it out.",
+    ],
+    [
+      "Open it elsewhere",
+      "Bring the small .torrent file to another machine, by mail, a stick, or from this page, and open it in a client there. The two find each other through this tracker, and the download starts.",
+    ],
+  ];
+  const node = make(
+    "section",
+    { class: "card steps", "aria-labelledby": "steps-title" },
+    make("h2", { id: "steps-title" }, "Share a file in three steps"),
+    make(
+      "ol",
+      { class: "step-list" },
+      steps.map(([title, text, more]) =>
+        make("li", { class: "step" }, make("h3", null, title), make("p", null, text), more ?? null),
+      ),
+    ),
+  );
+  return { node, show: (urls) => setText(url, preferred(urls)[0]?.url ?? "") };
+}

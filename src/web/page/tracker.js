@@ -1,0 +1,57 @@
+// What the page knows of the tracker: its status, what happened last, and the last hour's figures.
+
+import { getJson, pathOf } from "./api.js";
+import { setClock } from "./clock.js";
+import { addSample } from "./samples.js";
+
+const EVENTS_KEPT = 60;
+
+export function createTracker() {
+  const known = { session: null, status: null, events: [], samples: [] };
+  let nextEvent = 0,
+    seeded = false,
+    lastUptime = 0;
+
+  async function refresh() {
+    if (known.session === null || known.session.role === "none") known.session = await getJson("session");
+    if (known.session.role === "none") return;
+    known.status = await getJson("status");
+    setClock(known.status.now);
+    noticeRestart();
+    if (known.session.role === "admin") await Promise.all([seed(), readEvents()]);
+    addSample(known.samples, sampleOf(known.status));
+  }
+
+  /** Events are numbered anew after a restart. */
+  function noticeRestart() {
+    const uptime = known.status.uptime_s ?? 0;
+    if (uptime < lastUptime) nextEvent = 0;
+    lastUptime = uptime;
+  }
+
+  async function seed() {
+    if (seeded) return;
+    const { samples } = await getJson(pathOf(["history"], { range: "hour" }));
+    known.samples = samples;
+    seeded = true;
+  }
+
+  async function readEvents() {
+    const { items, next } = await getJson(pathOf(["events"], { after: nextEvent || null }));
+    nextEvent = next;
+    known.events = [...items.reverse(), ...known.events].slice(0, EVENTS_KEPT);
+  }
+
+  /** Who we are has changed, or may have. */
+  function forget() {
+    Object.assign(known, { session: null, status: null, events: [], samples: [] });
+    nextEvent = 0;
+    seeded = false;
+  }
+
+  return { known, refresh, forget, forgetSamples: () => (seeded = false) };
+}
+
+function sampleOf(status) {
+  return { at: status.now, ...status.totals };
+}
