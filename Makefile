@@ -27,6 +27,7 @@ BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-de
     libcurl4-gnutls-dev libncurses-dev
 CHECK_PACKAGES := check curl openssl faketime mandoc iproute2 strace systemd python3 python3-pytest python3-pytest-xdist \
     python3-jsonschema python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind prometheus \
+    chromium fonts-inter \
     $(if $(shell command -v npm),,npm)
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
 STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
@@ -151,7 +152,7 @@ style-packages:
 check: check-packages check-layers
 	@$(MAKE) --no-print-directory all $(BUILD)/unit-tests $(BUILD)/fuzz-replay
 	@$(MAKE) --no-print-directory check-instructions
-	@tests/run --build $(BUILD) unit fuzz integration clients
+	@tests/run --build $(BUILD) unit fuzz integration clients web
 
 check-unit: check-packages
 	@$(MAKE) --no-print-directory all $(BUILD)/unit-tests

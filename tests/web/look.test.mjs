@@ -1,0 +1,165 @@
+// Every view, in light and dark and on a phone: nothing goes wrong, everybody can use it, and the
+// pictures are in output/ to be looked at.
+
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { close, DESKTOP, launch, open, PHONE, screenshot, seriousFindings } from "./support/browser.mjs";
+import { ROOT, Skepd, watched } from "./support/skepd.mjs";
+
+const DEMO = path.join(ROOT, "tests/web/demo.py");
+const WORST = "Big Buck Bunny";
+let browser, skepd, fresh, demo, views;
+
+before(async () => {
+  [browser, skepd, fresh] = await Promise.all([launch(), startWithPast(), Skepd.start()]);
+  demo = watched(
+    spawn("python3", [DEMO, "live", skepd.port, "60"], { stdio: ["ignore", "pipe", "inherit"] }),
+  );
+  await new Promise((resolve) => demo.stdout.once("data", resolve));
+  views = await findViews();
+});
+after(() => {
+  demo?.kill();
+  return Promise.all([browser?.close(), skepd?.end(), fresh?.end()]);
+});
+
+/** The figures go into a database that the daemon itself has made. */
+async function startWithPast() {
+  const skepd = await Skepd.start();
+  await skepd.stop();
+  execFileSync("python3", [DEMO, "past", skepd.file]);
+  await skepd.run();
+  return skepd;
+}
+
+async function findViews() {
+  const ask = async (query) => (await (await fetch(`${skepd.url}/api/v1/${query}`)).json()).items[0];
+  const busiest = await ask("torrents?sort=leechers&order=desc");
+  const worst = await ask(`torrents?search=${encodeURIComponent(WORST)}`);
+  const address = await ask("addresses?sort=torrents&order=desc");
+  return {
+    overview: "#/",
+    torrents: "#/torrents",
+    torrent: `#/torrents/${busiest.info_hash}`,
+    diagnosis: `#/torrents/${worst.info_hash}`,
+    peers: "#/peers",
+    "peers-by-torrent": "#/peers?by=torrent",
+    address: `#/peers/${address.address}`,
+    manage: "#/manage",
+  };
+}
+
+/** The view is there, with its figures. */
+async function settled(page) {
+  await page.locator("#pulse[data-state=live]").waitFor();
+  await page.locator("main h1").waitFor();
+  await page.waitForFunction(() => !document.querySelector(".tally:empty, .stat-number:empty, dd:empty"));
+}
+
+async function assertNoSideways(page) {
+  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(beyond <= 0, `${beyond} px too wide`);
+}
+
+for (const [mode, options] of Object.entries({
+  light: { ...DESKTOP, colorScheme: "light" },
+  dark: { ...DESKTOP, colorScheme: "dark" },
+  phone: { ...PHONE, colorScheme: "light" },
+})) {
+  test(`${mode}: every view is sound, accessible and narrow enough`, async () => {
+    const page = await open(browser, skepd, "#/", { ...options, reducedMotion: "reduce" });
+    for (const [name, route] of Object.entries(views)) {
+      await page.goto(`${skepd.url}/${route}`);
+      await settled(page);
+      await assertNoSideways(page);
+      assert.deepEqual(await seriousFindings(page), [], name);
+      await screenshot(page, `${name}-${mode}`, mode !== "phone");
+    }
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), options.colorScheme);
+    await close(page);
+  });
+}
+
+test("a brand-new tracker and the dialogs are accessible, too", async () => {
+  const page = await open(browser, fresh, "#/", { reducedMotion: "reduce" });
+  await page.getByText("Share a file in three steps").waitFor();
+  await settled(page);
+  assert.deepEqual(await seriousFindings(page), []);
+  await screenshot(page, "new-light");
+  await page.getByRole("button", { name: "Show the QR code" }).first().click();
+  await page.waitForFunction(() => document.querySelector("dialog img").naturalWidth > 0);
+  assert.deepEqual(await seriousFindings(page), []);
+  await screenshot(page, "qr-light", false);
+  await close(page);
+});
+
+test("the day and the month are plotted, and said in words", async () => {
+  const page = await open(browser, skepd);
+  await settled(page);
+  await page.getByRole("button", { name: "30 days" }).click();
+  const canvas = page.getByRole("img", { name: /^Figures over time\. Seeders: .+ at most .+ Leechers:/ });
+  await canvas.waitFor();
+  await page.getByText("The same as a table").click();
+  const cells = page.locator(".plot-table tbody th");
+  await page.waitForFunction(() =>
+    /[A-Z][a-z]{2}/.test(document.querySelector(".plot-table tbody tr:last-child th")?.textContent ?? ""),
+  );
+  assert.ok((await cells.count()) > 10);
+  await page.getByRole("button", { name: /^Transfer/ }).click();
+  await page.getByRole("heading", { name: "Transfer" }).waitFor();
+  await page.getByText("The same as a table").click();
+  await page.waitForTimeout(600);
+  await screenshot(page, "month-light");
+  await close(page);
+});
+
+test("the theme is chosen by hand and remembered", async () => {
+  const page = await open(browser, skepd, "#/", { colorScheme: "light" });
+  await settled(page);
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await ground();
+  await page.getByRole("button", { name: "Switch to the dark theme" }).click();
+  assert.notEqual(await ground(), light);
+  await page.reload();
+  await settled(page);
+  assert.notEqual(await ground(), light);
+  await close(page);
+});
+
+test("nothing moves for those who want it still", async () => {
+  const page = await open(browser, skepd, "#/", { reducedMotion: "reduce" });
+  await settled(page);
+  const moving = await page.evaluate(
+    () => document.getAnimations().filter(({ playState }) => playState === "running").length,
+  );
+  assert.equal(moving, 0);
+  await close(page);
+});
+
+test("the keyboard alone goes everywhere", async () => {
+  const page = await open(browser, skepd);
+  await settled(page);
+  const focused = () => page.evaluate(() => document.activeElement.textContent.trim());
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "Skip to the content");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  await page.goto(`${skepd.url}/#/torrents`);
+  await page.getByRole("heading", { name: "Torrents" }).waitFor();
+  await page.locator("a.row-link").nth(3).waitFor();
+  await page.keyboard.press("/");
+  assert.equal(await page.evaluate(() => document.activeElement.type), "search");
+  await page.keyboard.press("Escape");
+  await page.locator("a.row-link").first().focus();
+  await page.keyboard.press("ArrowDown");
+  const second = await focused();
+  assert.equal(second, await page.locator("a.row-link").nth(1).textContent());
+  const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+  assert.notEqual(outline, "none");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: second }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1");
+  await close(page);
+});

@@ -1,0 +1,55 @@
+// A BitTorrent client as far as a tracker sees it, and .torrent files to drop.
+
+import crypto from "node:crypto";
+import http from "node:http";
+
+let nextPort = 21000;
+
+export class Peer {
+  constructor(
+    skepd,
+    { infoHash = crypto.randomBytes(20), left = 1000, client = "-qB4520-", source = "127.0.0.1" } = {},
+  ) {
+    Object.assign(this, { skepd, infoHash, left, source, uploaded: 0, downloaded: 0 });
+    this.port = nextPort++;
+    this.peerId = Buffer.concat([Buffer.from(client), crypto.randomBytes(20 - client.length)]);
+  }
+
+  get hash() {
+    return this.infoHash.toString("hex");
+  }
+
+  /** Resolves when the tracker has answered. */
+  announce(event = "") {
+    const query =
+      `info_hash=${escaped(this.infoHash)}&peer_id=${escaped(this.peerId)}&port=${this.port}&left=${this.left}` +
+      `&uploaded=${this.uploaded}&downloaded=${this.downloaded}&compact=1${event && `&event=${event}`}`;
+    return new Promise((resolve, reject) => {
+      const options = {
+        host: "127.0.0.1",
+        port: this.skepd.port,
+        path: `/announce?${query}`,
+        localAddress: this.source,
+        agent: false,
+      };
+      http.get(options, (response) => response.resume().once("end", resolve)).once("error", reject);
+    });
+  }
+}
+
+function escaped(bytes) {
+  return [...bytes].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
+}
+
+/** A v1 torrent of one file. */
+export function torrentFile(name, size = 100000) {
+  const pieces = crypto.randomBytes(20 * Math.ceil(size / 65536));
+  const text = (value) => `${Buffer.byteLength(value)}:${value}`;
+  return Buffer.concat([
+    Buffer.from(
+      `d4:infod6:lengthi${size}e${text("name")}${text(name)}${text("piece length")}i65536e6:pieces${pieces.length}:`,
+    ),
+    pieces,
+    Buffer.from("ee"),
+  ]);
+}
