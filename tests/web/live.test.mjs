@@ -46,6 +46,7 @@ test("an announce is on the page within two seconds, without a reload", async ()
 
 test("a torrent's peers come, progress and complete in place", async () => {
   const leecher = new Peer(skepd, { left: 500, client: "-TR4060-" });
+  await leecher.listen();
   await leecher.announce("started");
   const page = await open(browser, skepd, `#/torrents/${leecher.hash}`);
   const row = page.locator("tbody", { hasText: `port ${leecher.port}` });
@@ -63,9 +64,23 @@ test("a torrent's peers come, progress and complete in place", async () => {
     true,
     "the focus was lost",
   );
-  assert.equal(await page.locator(".diagnosis").isVisible(), false);
+  await page.locator(".diagnosis").waitFor({ state: "hidden" });
   await leecher.announce("stopped");
   await page.getByText("Nobody is here now.").first().waitFor();
+  await close(page);
+});
+
+test("a firewalled seeder is told apart from a reachable one, and is why nothing starts", async () => {
+  const seeder = new Peer(skepd, { left: 0 });
+  const leecher = new Peer(skepd, { infoHash: seeder.infoHash });
+  await leecher.listen();
+  await Promise.all([seeder.announce("started"), leecher.announce("started")]);
+  const page = await open(browser, skepd, `#/torrents/${seeder.hash}`);
+  const row = (peer) => page.locator("tbody", { hasText: `port ${peer.port}` });
+  await row(seeder).getByText("Firewalled").waitFor();
+  await row(leecher).getByText("Reachable").waitFor();
+  assert.match(await page.locator(".diagnosis").textContent(), /firewall|connect/i);
+  await Promise.all([seeder.announce("stopped"), leecher.announce("stopped")]);
   await close(page);
 });
 

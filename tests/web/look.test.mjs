@@ -69,7 +69,7 @@ for (const [mode, options] of Object.entries({
   phone: { ...PHONE, colorScheme: "light" },
 })) {
   test(`${mode}: every view is sound, accessible and narrow enough`, async () => {
-    const page = await open(browser, skepd, "#/", { ...options, reducedMotion: "reduce" });
+    const page = await open(browser, skepd, "#/", options);
     for (const [name, route] of Object.entries(views)) {
       await page.goto(`${skepd.url}/${route}`);
       await settled(page);
@@ -83,7 +83,7 @@ for (const [mode, options] of Object.entries({
 }
 
 test("a brand-new tracker and the dialogs are accessible, too", async () => {
-  const page = await open(browser, fresh, "#/", { reducedMotion: "reduce" });
+  const page = await open(browser, fresh);
   await page.getByText("Share a file in three steps").waitFor();
   await settled(page);
   assert.deepEqual(await seriousFindings(page), []);
@@ -129,13 +129,15 @@ test("the theme is chosen by hand and remembered", async () => {
 });
 
 test("nothing moves for those who want it still", async () => {
-  const page = await open(browser, skepd, "#/", { reducedMotion: "reduce" });
-  await settled(page);
-  const moving = await page.evaluate(
-    () => document.getAnimations().filter(({ playState }) => playState === "running").length,
-  );
-  assert.equal(moving, 0);
-  await close(page);
+  for (const reducedMotion of ["no-preference", "reduce"]) {
+    const page = await open(browser, skepd, "#/", { reducedMotion });
+    await settled(page);
+    const moving = await page.evaluate(
+      () => document.getAnimations().filter(({ playState }) => playState === "running").length,
+    );
+    assert.equal(moving > 0, reducedMotion === "no-preference");
+    await close(page);
+  }
 });
 
 test("the keyboard alone goes everywhere", async () => {

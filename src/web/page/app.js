@@ -83,7 +83,7 @@ async function beat() {
     const asked = view;
     await Promise.all([tracker.refresh(), asked.refresh()]);
   }
-  if (tracker.known.status) showStatus(tracker.known.status);
+  if (tracker.known.status) showStatus(tracker.known);
   if (tracker.known.status) view.update(tracker.known);
 }
 
@@ -106,7 +106,8 @@ function titleOf() {
   return `${view?.title ?? "skep"}${peers === undefined ? "" : ` · ${count(peers)} ${peers === 1 ? "peer" : "peers"}`} · skep`;
 }
 
-function showStatus(status) {
+function showStatus({ status, news }) {
+  if (news) connection.ripple();
   setText(element("foot-version"), `skep ${status.version}`);
   setText(element("foot-uptime"), status.uptime_s === undefined ? "" : `up for ${duration(status.uptime_s)}`);
   summarize(status);

@@ -1,6 +1,8 @@
 // How the page stands with the tracker: the small light in the head, and the calm words when it is lost.
 
-import { setAttribute, setText, show } from "./dom.js";
+import { prefersStillness, setAttribute, setText, show } from "./dom.js";
+
+const RIPPLE = { duration: 1400, easing: "ease-out" };
 
 export function createConnection() {
   const light = document.getElementById("pulse");
@@ -14,6 +16,13 @@ export function createConnection() {
   }
 
   return {
+    /** Something has happened: the light gives a ripple. */
+    ripple() {
+      if (prefersStillness()) return;
+      const ring = (spread, strength) =>
+        `0 0 0 ${spread}px color-mix(in srgb, var(--alive) ${strength}%, transparent)`;
+      light.firstElementChild.animate([{ boxShadow: ring(0, 55) }, { boxShadow: ring(9, 0) }], RIPPLE);
+    },
     /** `failure`: an ApiError, or null. Returns whether the tracker is back from having been lost. */
     report(failure) {
       if (!failure?.lost) {

@@ -1,50 +1,51 @@
 // The skep in the overview with its bees: one for each peer, up to a number, seeders in honey and
-// leechers in blue. Decoration; the sentence beside it says the same.
+// leechers in blue. They fly for a moment when something happens. Decoration; the sentence beside it
+// says the same.
 
-import { make, makeSvg } from "./dom.js";
+import { make } from "./dom.js";
 
-const MOST = 36;
-const CENTER = 100;
+const MOST = 32;
+const FLIGHT_MS = 5000;
 // Turns by the golden angle: however many bees there are, they never fly in a row.
 const GOLDEN_TURN = 137.508;
 
 export function createHive() {
-  const flight = makeSvg("g", { class: "flight" });
-  const sky = makeSvg("svg", { class: "hive-sky", viewBox: "0 0 200 200" }, flight);
   const node = make(
     "div",
     { class: "hive", "aria-hidden": "true" },
-    make("img", { class: "hive-skep", src: "/assets/icon.svg", alt: "", width: 96, height: 96 }),
-    sky,
+    make("img", { class: "hive-skep", src: "/assets/icon.svg", alt: "", width: 104, height: 104 }),
   );
   const bees = [];
+  let rest = null;
   return {
     node,
+    /** Something has happened. */
+    stir() {
+      node.classList.add("is-stirred");
+      clearTimeout(rest);
+      rest = setTimeout(() => node.classList.remove("is-stirred"), FLIGHT_MS);
+    },
     show(seeders, leechers) {
       const all = seeders + leechers;
       const wanted = Math.min(MOST, all);
       const honey = all ? Math.round((wanted * seeders) / all) : 0;
-      while (bees.length < wanted) flight.append(addBee(bees));
+      while (bees.length < wanted) node.append(addBee(bees));
       while (bees.length > wanted) bees.pop().remove();
       bees.forEach((bee, index) => bee.classList.toggle("is-seeder", index < honey));
     },
   };
 }
 
+/** A box as large as the sky that turns about its middle, with a dot at its edge: the browser can turn
+ * it without painting it anew. */
 function addBee(bees) {
   const index = bees.length;
-  const radius = 62 + ((index * 29) % 33);
-  const dot = makeSvg("circle", {
-    cx: CENTER + radius,
-    cy: CENTER,
-    r: 2.4 + (index % 3) * 0.5,
-    class: "bee-dot",
-  });
-  const bee = makeSvg("g", { class: "bee" }, dot);
+  const bee = make("span", { class: "bee" });
   const turn_s = 26 + ((index * 7) % 19);
+  bee.style.setProperty("--turn", `${(index * GOLDEN_TURN) % 360}deg`);
+  bee.style.setProperty("--far", `${62 + ((index * 29) % 34)}%`);
+  bee.style.setProperty("--size", `${4.8 + (index % 3)}px`);
   bee.style.animationDuration = `${turn_s}s`;
-  bee.style.animationDelay = `${-(((index * GOLDEN_TURN) % 360) / 360) * turn_s}s`;
-  bee.style.rotate = `${(index * GOLDEN_TURN) % 360}deg`;
   bee.style.animationDirection = index % 5 === 4 ? "reverse" : "normal";
   bees.push(bee);
   return bee;

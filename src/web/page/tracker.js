@@ -7,7 +7,7 @@ import { addSample } from "./samples.js";
 const EVENTS_KEPT = 60;
 
 export function createTracker() {
-  const known = { session: null, status: null, events: [], samples: [] };
+  const known = { session: null, status: null, events: [], news: 0, samples: [] };
   let nextEvent = 0,
     seeded = false,
     lastUptime = 0;
@@ -39,12 +39,13 @@ export function createTracker() {
   async function readEvents() {
     const { items, next } = await getJson(pathOf(["events"], { after: nextEvent || null }));
     nextEvent = next;
+    known.news = items.length;
     known.events = [...items.reverse(), ...known.events].slice(0, EVENTS_KEPT);
   }
 
   /** Who we are has changed, or may have. */
   function forget() {
-    Object.assign(known, { session: null, status: null, events: [], samples: [] });
+    Object.assign(known, { session: null, status: null, events: [], news: 0, samples: [] });
     nextEvent = 0;
     seeded = false;
   }

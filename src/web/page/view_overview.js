@@ -64,6 +64,7 @@ export function createOverview({ tracker, refreshNow }) {
     below,
   );
   let figure = FIGURES[0];
+  hive.stir();
   chooseFigure(figure);
   ranges.show(past.range);
 
@@ -94,12 +95,13 @@ export function createOverview({ tracker, refreshNow }) {
     if (samples) plot.draw({ lines, words, binary, range: past.range, samples });
   }
 
-  function update({ status, samples, events: happened }) {
+  function update({ status, samples, events: happened, news }) {
     const { totals } = status;
     const untouched = totals.torrents === 0 && !(totals.announces > 0);
     headline.show(totals);
     setText(facts, sayFacts(status));
     hive.show(totals.seeders, totals.leechers);
+    if (news) hive.stir();
     showWarnings(status.warnings ?? []);
     show(warnings, Boolean(status.warnings?.length));
     urls.show(status.urls ?? []);

@@ -37,6 +37,7 @@ export async function open(browser, skepd, route = "#/", { url = skepd.url, ...o
   const context = await browser.newContext({
     ...DESKTOP,
     colorScheme: "light",
+    reducedMotion: "reduce", // what moves takes a test's time
     permissions: ["clipboard-read", "clipboard-write"],
     ...options,
   });

@@ -2,6 +2,7 @@
 
 import crypto from "node:crypto";
 import http from "node:http";
+import net from "node:net";
 
 let nextPort = 21000;
 
@@ -17,6 +18,13 @@ export class Peer {
 
   get hash() {
     return this.infoHash.toString("hex");
+  }
+
+  /** From now on others can connect to it. */
+  async listen() {
+    this.server = net.createServer((socket) => socket.destroy());
+    await new Promise((resolve) => this.server.listen(this.port, this.source, resolve));
+    this.server.unref();
   }
 
   /** Resolves when the tracker has answered. */
