@@ -8,6 +8,7 @@ come, download, complete and leave, from many of this machine's loopback address
 
 import contextlib
 import hashlib
+import json
 import math
 import pathlib
 import random
@@ -136,8 +137,19 @@ class Swarm:
             self.clients.pop(random.randrange(1, len(self.clients))).say("stopped")
 
 
+def tell(port, path, **body):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1/{path}", json.dumps(body).encode(),
+                                     {"Content-Type": "application/json"})
+    with contextlib.suppress(urllib.error.HTTPError):  # it is there already
+        urllib.request.urlopen(request).close()
+
+
 def live(port, seconds):
     random.seed(7)
+    for label in ("Anna's laptop", "Office seedbox", "Reading room"):
+        tell(port, "passkeys", label=label)
+    tell(port, "bans", network="203.0.113.0/24", reason="Announces every second", for_s=7 * 86400)
+    tell(port, "bans", network="198.51.100.23", reason="Fakes its figures")
     listeners = []
     swarms = [Swarm(port, listeners, *torrent) for torrent in TORRENTS]
     time.sleep(1.1)  # rates need a second between two announces

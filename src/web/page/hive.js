@@ -6,8 +6,9 @@ import { make } from "./dom.js";
 
 const MOST = 32;
 const FLIGHT_MS = 5000;
-// Turns by the golden angle: however many bees there are, they never fly in a row.
-const GOLDEN_TURN = 137.508;
+// Multiples of these two, less their whole parts, spread evenly over a square, however many there are:
+// the powers of the real root of x³ = x + 1, upside down.
+const SPREAD = [0.7548776662, 0.569840291];
 
 export function createHive() {
   const node = make(
@@ -41,9 +42,10 @@ export function createHive() {
 function addBee(bees) {
   const index = bees.length;
   const bee = make("span", { class: "bee" });
+  const [turn, far] = SPREAD.map((share) => (index * share) % 1);
   const turn_s = 26 + ((index * 7) % 19);
-  bee.style.setProperty("--turn", `${(index * GOLDEN_TURN) % 360}deg`);
-  bee.style.setProperty("--far", `${62 + ((index * 29) % 34)}%`);
+  bee.style.setProperty("--turn", `${turn * 360}deg`);
+  bee.style.setProperty("--far", `${62 + far * 36}%`);
   bee.style.setProperty("--size", `${4.8 + (index % 3)}px`);
   bee.style.animationDuration = `${turn_s}s`;
   bee.style.animationDirection = index % 5 === 4 ? "reverse" : "normal";

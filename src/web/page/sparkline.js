@@ -33,9 +33,10 @@ function curveOf(values) {
   const most = Math.max(...values),
     least = Math.min(...values);
   const spread = Math.max(most - least, most * 0.25, 1e-9);
+  const lowest = (most + least - spread) / 2; // what hardly changes runs through the middle
   const points = values.map((value, index) => [
     (index / (values.length - 1)) * WIDTH,
-    HEIGHT - 3 - ((value - least) / spread) * (HEIGHT - 7),
+    HEIGHT - 3 - ((value - lowest) / spread) * (HEIGHT - 7),
   ]);
   let path = `M${at(points[0])}`;
   for (let index = 1; index < points.length - 1; index++) {
