@@ -21,7 +21,7 @@ export function makeBanForm(network, done) {
     class: "field",
     name: "network",
     value: network ?? "",
-    placeholder: "192.0.2.7 or 192.0.2.0/24",
+    placeholder: "192.0.2.0/24",
     required: true,
     autocomplete: "off",
     spellcheck: "false",

@@ -5,7 +5,7 @@ import { labelled, makeBanForm } from "./ban_form.js";
 import { makeCopyButton } from "./clipboard.js";
 import { confirmed, openDialog } from "./dialog.js";
 import { make, setAttribute } from "./dom.js";
-import { ago, fullTime } from "./format.js";
+import { ago, moment } from "./format.js";
 import { createListing } from "./listing.js";
 import { notify } from "./notices.js";
 import { linkTo } from "./router.js";
@@ -152,7 +152,7 @@ export function createBans(refreshNow) {
         {
           label: "Until",
           numeric: true,
-          build: textCell((ban) => (ban.until ? fullTime(ban.until) : "lifted")),
+          build: textCell((ban) => (ban.until ? moment(ban.until) : "lifted by hand")),
         },
         actionColumn(
           "Lift",

@@ -173,7 +173,7 @@ function sayTotals({ torrents, seeders, leechers }) {
   ];
 }
 
-function sayFacts({ uptime_s, mode, interval_s, totals, checks }) {
+function sayFacts({ mode, interval_s, totals, checks }) {
   const checked = (checks?.reachable ?? 0) + (checks?.firewalled ?? 0);
   const parts = [
     mode && `This tracker is ${MODES[mode] ?? mode}`,
@@ -181,7 +181,6 @@ function sayFacts({ uptime_s, mode, interval_s, totals, checks }) {
     totals.downloaded ? `${count(totals.downloaded)} downloads completed` : null,
     checked > 0 &&
       `${count(checks.firewalled)} of ${counted(checked, "checked peer")} ${checks.firewalled === 1 ? "is" : "are"} firewalled`,
-    uptime_s !== undefined && `up for ${duration(uptime_s)}`,
   ];
   return parts.filter(Boolean).join(" · ");
 }
