@@ -80,11 +80,19 @@ async function beat() {
     if (shownAs === null || tracker.known.session.role !== role) showRoute(false);
     await view.refresh();
   } else {
-    const asked = view;
-    await Promise.all([tracker.refresh(), asked.refresh()]);
+    await Promise.all([tracker.refresh(), refreshView(view)]);
   }
   if (tracker.known.status) showStatus(tracker.known);
   if (tracker.known.status) view.update(tracker.known);
+}
+
+/** What a view that was left meanwhile cannot have is nobody's concern. */
+async function refreshView(asked) {
+  try {
+    await asked.refresh();
+  } catch (failure) {
+    if (asked === view) throw failure;
+  }
 }
 
 function report(failure) {

@@ -45,6 +45,7 @@ export function createPlot(label) {
   const chart = new window.Chart(canvas, settings(drawn));
 
   function draw({ lines, range, samples, words, binary = false }) {
+    if (!plots.has(plot)) return; // an answer that came after release()
     const swap = lines !== drawn.lines || range !== drawn.range;
     Object.assign(drawn, { lines, range, samples, words, binary });
     if (swap) {
