@@ -1,5 +1,6 @@
 #include "server/http_call.h"
 
+#include <string.h>
 #include <strings.h>
 
 /* The headers that the site wants to see, and where they go. */
@@ -31,12 +32,17 @@ struct reading {
     bool marked; /* there was a proxy */
 };
 
-static void read_mark(struct reading *reading, const char *name) {
+/* A list of nothing but empty elements names nobody. */
+static bool names_someone(const char *value) {
+    return value[strspn(value, " \t,")] != '\0';
+}
+
+static void read_mark(struct reading *reading, const char *name, const char *value) {
     for (size_t i = 0; i < sizeof MARKS / sizeof *MARKS; i++) {
         if (strcasecmp(name, MARKS[i]) != 0)
             continue;
         reading->marked = true;
-        reading->named = reading->named || i < NAMING_MARKS;
+        reading->named = reading->named || (i < NAMING_MARKS && names_someone(value));
     }
 }
 
@@ -49,7 +55,7 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
         if (*field == NULL && strcasecmp(name, HEADERS[i].name) == 0)
             *field = value;
     }
-    read_mark(reading, name);
+    read_mark(reading, name, value == NULL ? "" : value);
     return MHD_YES;
 }
 
