@@ -125,15 +125,17 @@ static void switch_off(struct prober *prober) {
 
 static bool switch_on(struct prober *prober, const struct prober_options *options,
                       char error[static PROBER_ERROR_LEN]) {
-    set_plan(prober, probe_plan_create(&options->limits, &prober->key),
-             tcp_probes_create(take_result, prober));
+    struct probe_plan *plan = probe_plan_create(&options->limits, &prober->key);
+    struct tcp_probes *probes = tcp_probes_create(take_result, prober);
+    if (plan == NULL || probes == NULL) {
+        tcp_probes_delete(probes);
+        probe_plan_delete(plan);
+        return fail(error, "out of memory or descriptors");
+    }
     atomic_store(&prober->stop, false);
     prober->pause_until_ms = 0;
     prober->timeout_ms = options->timeout_ms;
-    if (prober->plan == NULL || prober->probes == NULL) {
-        switch_off(prober);
-        return fail(error, "out of memory or descriptors");
-    }
+    set_plan(prober, plan, probes);
     prober->running = pthread_create(&prober->thread, NULL, run, prober) == 0;
     if (!prober->running) {
         switch_off(prober);

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -200,19 +201,46 @@ static void *look_and_tell(void *argument) {
     return NULL;
 }
 
-START_TEST(it_is_switched_while_others_look) {
-    pthread_t threads[2];
+static pthread_t onlookers[2];
+
+static void let_others_look(void) {
     atomic_store(&over, false);
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, look_and_tell, NULL), 0);
+    for (size_t i = 0; i < COUNT_OF(onlookers); i++)
+        ck_assert_int_eq(pthread_create(&onlookers[i], NULL, look_and_tell, NULL), 0);
+}
+
+static void end_looks(void) {
+    atomic_store(&over, true);
+    for (size_t i = 0; i < COUNT_OF(onlookers); i++)
+        pthread_join(onlookers[i], NULL);
+}
+
+START_TEST(it_is_switched_while_others_look) {
+    let_others_look();
     for (int round = 0; round < ROUNDS; round++) {
         options.enabled = round % 2 == 0;
         apply();
         poll(NULL, 0, 1);
     }
-    atomic_store(&over, true);
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        pthread_join(threads[i], NULL);
+    end_looks();
+}
+END_TEST
+
+START_TEST(it_stays_off_without_descriptors_while_others_look) {
+    char error[PROBER_ERROR_LEN];
+    struct rlimit limit;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const struct rlimit none = { .rlim_cur = 0, .rlim_max = limit.rlim_max };
+    options.enabled = false;
+    apply();
+    options.enabled = true;
+    let_others_look();
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    for (int round = 0; round < ROUNDS; round++)
+        ck_assert(!prober_apply(prober, &options, error));
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    end_looks();
+    ck_assert(!prober_stats(prober).enabled);
 }
 END_TEST
 
@@ -240,6 +268,7 @@ Suite *prober_suite(void) {
     tcase_add_test(tests, other_networks_are_taken_over);
     tcase_add_test(tests, shorter_interval_is_taken_over_while_it_sleeps);
     tcase_add_test(tests, it_is_switched_while_others_look);
+    tcase_add_test(tests, it_stays_off_without_descriptors_while_others_look);
     tcase_add_test(tests, nothing_can_be_stopped);
     suite_add_tcase(suite, tests);
     return suite;
