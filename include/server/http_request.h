@@ -17,6 +17,7 @@ struct http_request {
     struct endpoint client; /* who is at the other end of the connection */
     bool secure;            /* whether the connection speaks TLS */
     bool headers_seen;
+    bool outdated; /* it speaks no HTTP/1.1 */
     enum http_route_kind kind;
     uint64_t began_ns;                /* when the URL was there, by clock_now_ns() */
     http_error error;                 /* why it is no announce or scrape; NULL: it is one */

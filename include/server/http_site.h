@@ -18,7 +18,8 @@ struct http_call {
     struct endpoint client; /* the one behind trusted proxies; FAMILY_NONE where their headers make
                                no sense */
     bool proxied;           /* it came by a trusted proxy */
-    bool forwarded_unasked; /* ... or by something else that calls itself a proxy */
+    bool forwarded_unasked; /* ... or by something else that calls itself a proxy, or speaks
+                               HTTP/1.0 as old proxies do */
     bool secure;            /* it came to us by HTTPS */
     const char *host;
     const char *origin;

@@ -18,7 +18,8 @@ static const struct {
     { "If-None-Match", offsetof(struct http_call, if_none_match) },
 };
 
-/* What proxies add. The first two tell for whom; see server/proxies.h. */
+/* What proxies add. The first two tell for whom; see server/proxies.h. nginx adds nothing unless it
+ * is told to, but speaks HTTP/1.0 then, which no browser does. */
 static const char *const MARKS[] = {
     "Forwarded",         "X-Forwarded-For",    "Via", "X-Real-IP", "X-Forwarded-Host",
     "X-Forwarded-Proto", "X-Forwarded-Server",
@@ -74,7 +75,7 @@ struct http_call http_call_of(struct proxies *proxies, struct MHD_Connection *co
         call->method = MHD_HTTP_METHOD_GET;
     MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, &reading);
     call->proxied = reading.named && proxies_trust(proxies, &request->client);
-    call->forwarded_unasked = reading.marked && !call->proxied;
+    call->forwarded_unasked = (reading.marked || request->outdated) && !call->proxied;
     if (!proxies_find_client(proxies, connection, &call->client))
         call->client = (struct endpoint){ .family = FAMILY_NONE };
     return *call;

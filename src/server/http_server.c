@@ -167,12 +167,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
                                   const char *method, const char *version, const char *upload_data,
                                   size_t *upload_data_size, void **request_context) {
     (void)url;
-    (void)version;
     struct http_context *context = cls;
     struct connection *own = *request_context;
     if (own == NULL)
         return MHD_NO;
     struct http_request *request = &own->request;
+    request->outdated = strcmp(version, MHD_HTTP_VERSION_1_1) != 0;
     if (!request->headers_seen)
         return on_headers(context, connection, method, own);
     if (*upload_data_size > 0) {

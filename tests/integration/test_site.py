@@ -203,6 +203,19 @@ def test_proxy_that_is_not_trusted_makes_no_admin(daemon, header):
     assert b"network.trusted_proxies" in reply.body
 
 
+def sees_metrics_by_old_http(daemon, *lines, source="127.0.0.1"):
+    request = "\r\n".join(["GET /metrics HTTP/1.0", *lines, "", ""])
+    return parse_reply(exchange(daemon.port, request.encode(), source)).status
+
+
+def test_proxy_that_adds_nothing_makes_no_admin(daemon):
+    host = f"Host: 127.0.0.1:{daemon.port}"
+    assert sees_metrics_by_old_http(daemon, host, "Connection: close") == 403
+    assert sees_metrics_by_old_http(daemon, host, f"Authorization: Bearer {TOKEN}") == 200
+    assert sees_metrics_by_old_http(daemon, "Host: tracker.lan", "X-Forwarded-For: 127.0.0.1",
+                                    source=PROXY) == 200
+
+
 @pytest.mark.parametrize("headers, status", [
     (["X-Forwarded-For: 127.0.0.1"], 200), (["X-Forwarded-For: 198.51.100.7"], 403),
     (["X-Forwarded-For: nonsense"], 403), (["X-Real-IP: 127.0.0.1"], 403),
