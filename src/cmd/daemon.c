@@ -287,6 +287,7 @@ void daemon_greet(const struct daemon *daemon, const struct config *config) {
                  daemon->restored.torrents, daemon->restored.peers);
     log_info("skepd is ready. Put one of these announce URLs into your torrents:");
     listen_visit_hosts(&config->http.listen, print_url, (void *)(uintptr_t)config);
+    log_info("Its page is at the same http addresses, without /announce.");
 }
 
 static void renew_certificate(struct daemon *daemon, const struct config *config) {
