@@ -47,18 +47,21 @@ static sqlite3_stmt *prepare_insert(sqlite3 *to, const char *table, sqlite3_stmt
     return insert;
 }
 
-static bool insert_row(sqlite3_stmt *insert, sqlite3_stmt *row) {
+/* A row that our schema does not allow is damaged, and cannot be read. */
+static bool insert_row(sqlite3_stmt *insert, sqlite3_stmt *row, bool *complete) {
     for (int i = 0; i < sqlite3_column_count(row); i++)
         sqlite3_bind_value(insert, i + 1, sqlite3_column_value(row, i));
-    const bool good = sqlite3_step(insert) == SQLITE_DONE;
+    const int result = sqlite3_step(insert) & 0xff;
     sqlite3_reset(insert);
-    return good;
+    if (result == SQLITE_CONSTRAINT)
+        *complete = false;
+    return result == SQLITE_DONE || result == SQLITE_CONSTRAINT;
 }
 
 static bool copy_rows(sqlite3_stmt *rows, sqlite3_stmt *insert, bool *complete) {
     int result;
     while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
-        if (!insert_row(insert, rows))
+        if (!insert_row(insert, rows, complete))
             return false;
     }
     if (result != SQLITE_DONE)

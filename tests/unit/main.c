@@ -52,6 +52,7 @@ static Suite *(*const suites[])(void) = {
     metrics_suite,
     report_suite,
     schema_suite,
+    carry_over_suite,
     store_suite,
     store_open_suite,
     registry_suite,

@@ -10,6 +10,7 @@ Suite *addresses_suite(void);
 Suite *announce_urls_suite(void);
 Suite *bencode_suite(void);
 Suite *bytes_suite(void);
+Suite *carry_over_suite(void);
 Suite *catalog_suite(void);
 Suite *client_name_suite(void);
 Suite *config_suite(void);

@@ -1,0 +1,84 @@
+/* What is carried over from one database to another that takes its place. */
+#include "store/carry_over.h"
+
+#include <stdio.h>
+
+#include "store/schema.h"
+#include "support.h"
+
+static sqlite3 *from;
+static sqlite3 *to;
+static bool complete;
+
+static void run(sqlite3 *db, const char *sql) {
+    ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s: %s", sql,
+                  sqlite3_errmsg(db));
+}
+
+static sqlite3 *open_database(void) {
+    char error[SCHEMA_ERROR_LEN];
+    sqlite3 *db;
+    ck_assert_int_eq(sqlite3_open(":memory:", &db), SQLITE_OK);
+    ck_assert(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD);
+    return db;
+}
+
+static void open_both(void) {
+    from = open_database();
+    to = open_database();
+    run(from, "INSERT INTO listed (info_hash, name, added_s) VALUES (randomblob(20), 'good', 1)");
+}
+
+static void close_both(void) {
+    ck_assert_int_eq(sqlite3_close(from), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(to), SQLITE_OK);
+}
+
+static int count(const char *table) {
+    char sql[64];
+    sqlite3_stmt *row;
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", table);
+    ck_assert_int_eq(sqlite3_prepare_v2(to, sql, -1, &row, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
+    const int rows = sqlite3_column_int(row, 0);
+    sqlite3_finalize(row);
+    return rows;
+}
+
+START_TEST(sound_database_is_carried_over_whole) {
+    run(from, "INSERT INTO sample VALUES (10, 10, 1, 1, 1, 1, 1, 1, 1, 1)");
+    ck_assert(carry_over_is_wanted(to));
+    ck_assert(carry_over(from, to, &complete));
+    ck_assert(complete);
+    ck_assert_int_eq(count("listed"), 1);
+    ck_assert_int_eq(count("sample"), 1);
+    ck_assert(!carry_over_is_wanted(to));
+}
+END_TEST
+
+/* As damage leaves it: a number that must be there is NULL. */
+START_TEST(row_that_cannot_be_is_passed_over) {
+    run(from, "DROP TABLE sample");
+    run(from,
+        "CREATE TABLE sample (period_s, at_s, samples, torrents, peers, seeders, leechers,"
+        " announces_per_s, upload_rate, download_rate)");
+    run(from,
+        "INSERT INTO sample VALUES (10, 10, 1, NULL, 1, 1, 1, 1, 1, 1),"
+        " (10, 20, 1, 1, 1, 1, 1, 1, 1, 1)");
+    ck_assert(carry_over(from, to, &complete));
+    ck_assert(!complete);
+    ck_assert_int_eq(count("listed"), 1);
+    ck_assert_int_eq(count("sample"), 1);
+}
+END_TEST
+
+Suite *carry_over_suite(void) {
+    Suite *suite = suite_create("carry over");
+
+    TCase *rows = tcase_create("rows");
+    tcase_add_checked_fixture(rows, open_both, close_both);
+    tcase_add_test(rows, sound_database_is_carried_over_whole);
+    tcase_add_test(rows, row_that_cannot_be_is_passed_over);
+    suite_add_tcase(suite, rows);
+    return suite;
+}
