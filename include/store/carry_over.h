@@ -9,8 +9,9 @@
 /* Whether nothing was ever written to the database but our schema. */
 bool carry_over_is_wanted(sqlite3 *to);
 
-/* Copies what can be read, in one transaction. False if `to` cannot be written; then nothing is
- * copied. `*complete` says whether everything could be read. */
+/* Copies what can be read: the registry and the secrets in one transaction, then the history in
+ * another, which is left out where there is no room for it. False if the first cannot be written;
+ * then nothing is copied. `*complete` says whether everything is there. */
 bool carry_over(sqlite3 *from, sqlite3 *to, bool *complete);
 
 #endif

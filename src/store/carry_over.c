@@ -7,9 +7,17 @@
 
 enum { SQL_LEN = 512 };
 
-/* The registry first: what it holds, nobody else knows. */
-static const char *const tables[] = {
-    "secret", "torrent_file", "listed", "passkey", "ban", "completion", "sample", "torrent_sample",
+enum { TABLES_MAX = 5 };
+
+/* What an operator registered, nobody else knows; up to a NULL, as the next. */
+static const char *const registry_tables[TABLES_MAX + 1] = {
+    "secret", "torrent_file", "listed", "passkey", "ban",
+};
+
+static const char *const history_tables[TABLES_MAX + 1] = {
+    "completion",
+    "sample",
+    "torrent_sample",
 };
 
 static const char BLANK[] =
@@ -86,14 +94,24 @@ static bool copy_table(sqlite3 *from, sqlite3 *to, const char *table, bool *comp
     return good;
 }
 
-/* The registry's version goes up, so that its readers look again. */
-bool carry_over(sqlite3 *from, sqlite3 *to, bool *complete) {
-    *complete = true;
+/* In one transaction. */
+static bool copy_tables(sqlite3 *from, sqlite3 *to, const char *const *tables, bool *complete) {
     bool good = sqlite3_exec(to, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
-    for (size_t i = 0; good && i < sizeof tables / sizeof *tables; i++)
-        good = copy_table(from, to, tables[i], complete);
+    for (; good && *tables != NULL; tables++)
+        good = copy_table(from, to, *tables, complete);
     good = good && sqlite3_exec(to, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
     if (!good)
         sqlite3_exec(to, "ROLLBACK", NULL, NULL, NULL);
     return good;
+}
+
+/* The registry's version goes up, so that its readers look again. The history may be large, and
+ * where there is no room for it, the rest is all the more worth keeping. */
+bool carry_over(sqlite3 *from, sqlite3 *to, bool *complete) {
+    *complete = true;
+    if (!copy_tables(from, to, registry_tables, complete))
+        return false;
+    if (!copy_tables(from, to, history_tables, complete))
+        *complete = false;
+    return true;
 }

@@ -72,6 +72,18 @@ START_TEST(row_that_cannot_be_is_passed_over) {
 }
 END_TEST
 
+START_TEST(registry_needs_no_room_for_the_history) {
+    run(from,
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
+        " INSERT INTO sample SELECT 10, i, 1, 1, 1, 1, 1, 1, 1, 1 FROM n");
+    run(to, "PRAGMA max_page_count = 40");
+    ck_assert(carry_over(from, to, &complete));
+    ck_assert(!complete);
+    ck_assert_int_eq(count("listed"), 1);
+    ck_assert_int_eq(count("sample"), 0);
+}
+END_TEST
+
 Suite *carry_over_suite(void) {
     Suite *suite = suite_create("carry over");
 
@@ -79,6 +91,7 @@ Suite *carry_over_suite(void) {
     tcase_add_checked_fixture(rows, open_both, close_both);
     tcase_add_test(rows, sound_database_is_carried_over_whole);
     tcase_add_test(rows, row_that_cannot_be_is_passed_over);
+    tcase_add_test(rows, registry_needs_no_room_for_the_history);
     suite_add_tcase(suite, rows);
     return suite;
 }
