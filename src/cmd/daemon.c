@@ -38,6 +38,7 @@ struct daemon {
     struct api *api;
     struct site *site;
     struct http_server *http;
+    struct udp_keys udp_keys;
     struct udp_server *udp;
     struct drop_watch drop_watch;
     struct admission *admission;
@@ -159,8 +160,13 @@ static bool start_http(struct daemon *daemon, const struct config *config) {
     return daemon->http != NULL;
 }
 
-/* Draws the key of this run, leaves it to the next one, and takes over that of the last. */
-static bool draw_udp_keys(struct store *store, struct udp_keys *keys) {
+/* Draws the key of this run, leaves it to the next one, and takes over that of the last. Before the
+ * recorder has the store. */
+static bool draw_udp_keys(struct daemon *daemon, const struct config *config) {
+    struct store *store = daemon->store;
+    struct udp_keys *keys = &daemon->udp_keys;
+    if (!config->udp.enabled)
+        return true;
     if (!random_secret(keys, sizeof *keys)) {
         log_error("the system has no randomness to give");
         return false;
@@ -176,10 +182,7 @@ static bool start_udp(struct daemon *daemon, const struct config *config) {
     if (!config->udp.enabled)
         return true;
     char error[LISTEN_ERROR_LEN];
-    struct udp_keys keys;
-    if (!draw_udp_keys(daemon->store, &keys))
-        return false;
-    daemon->udp = udp_server_start(&config->udp, &keys, daemon->tracker, error);
+    daemon->udp = udp_server_start(&config->udp, &daemon->udp_keys, daemon->tracker, error);
     if (daemon->udp == NULL) {
         log_error("%s", error);
         return false;
@@ -235,9 +238,10 @@ static bool start(struct daemon *daemon, const struct config *config) {
     if (daemon->tracker == NULL || daemon->events == NULL)
         return complain_of_memory();
     return open_store(daemon, config) && start_admission(daemon, config) &&
-           start_prober(daemon, config) && start_threads(daemon, config) &&
-           start_udp(daemon, config) && start_figures(daemon, config) &&
-           start_api(daemon, config) && start_site(daemon, config) && start_http(daemon, config);
+           start_prober(daemon, config) && draw_udp_keys(daemon, config) &&
+           start_threads(daemon, config) && start_udp(daemon, config) &&
+           start_figures(daemon, config) && start_api(daemon, config) &&
+           start_site(daemon, config) && start_http(daemon, config);
 }
 
 bool daemon_stop(struct daemon *daemon) {

@@ -176,6 +176,17 @@ def test_short_lock_is_waited_for(daemon, crowd):
     crowd.assert_prompt()
 
 
+def test_start_while_locked_goes_well():
+    with Skepd(config="store = { flush_interval_ms = 10; };", udp=True) as daemon:
+        daemon.stop()
+        with locked(daemon.database):
+            daemon.start()
+            assert said(daemon, "cannot keep the key of UDP's connection ids") == 1
+        crowd = Crowd(daemon)
+        crowd.stir()
+        crowd.wait_until_stored()
+
+
 @pytest.mark.parametrize("failing", [False, True])
 def test_stop_while_locked_is_quick_and_says_what_is_lost(daemon, crowd, failing):
     with locked(daemon.database):
