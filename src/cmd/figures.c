@@ -24,13 +24,14 @@ struct figures {
     struct figures_parts parts;
     struct census *census;
     double start_time_s;
-    pthread_mutex_t lock; /* for the limits */
+    uint32_t connections_max; /* of the HTTP server, which keeps to it until it ends */
+    pthread_mutex_t lock;     /* for the limits */
     struct limit_figures limits;
 };
 
 void figures_apply(struct figures *figures, const struct config *config) {
-    const struct limit_figures limits = limit_figures_of(
-        &config->tracker, config->http.connections_max, config->http.connections_per_address_max);
+    const struct limit_figures limits = limit_figures_of(&config->tracker, figures->connections_max,
+                                                         config->http.connections_per_address_max);
     pthread_mutex_lock(&figures->lock);
     figures->limits = limits;
     pthread_mutex_unlock(&figures->lock);
@@ -54,6 +55,7 @@ struct figures *figures_create(const struct figures_parts *parts, const struct c
     figures->parts = *parts;
     figures->census = census;
     figures->start_time_s = process_start_time_s();
+    figures->connections_max = config->http.connections_max;
     pthread_mutex_init(&figures->lock, NULL);
     figures_apply(figures, config);
     return figures;

@@ -212,6 +212,13 @@ def test_reload_tells_the_new_limits():
         assert figures(daemon)("skep_limit", resource="memory_bytes") == float("inf")
 
 
+def test_reload_tells_no_limit_that_waits_for_a_restart():
+    with Skepd(config="http = { connections_max = 100; };") as daemon:
+        daemon.reload("http = { connections_max = 200; }; limits = { torrents_max = 6; };")
+        wait_until(lambda: figures(daemon)("skep_limit", resource="torrents") == 6)
+        assert figures(daemon)("skep_limit", resource="http_connections") == 100
+
+
 def test_process_is_described_as_others_describe_theirs(complete):
     found = figures(complete)
     with open(f"/proc/{complete.pid}/statm") as statm:
