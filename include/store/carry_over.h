@@ -10,8 +10,8 @@
 bool carry_over_is_wanted(sqlite3 *to);
 
 /* Copies what can be read: the registry and the secrets in one transaction, then the history in
- * another, which is left out where there is no room for it. False if the first cannot be written;
- * then nothing is copied. `*complete` says whether everything is there. */
+ * pieces, as far as there is room for it. False if the first cannot be written; then nothing is
+ * copied. `*complete` says whether everything is there. */
 bool carry_over(sqlite3 *from, sqlite3 *to, bool *complete);
 
 #endif

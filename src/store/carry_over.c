@@ -5,7 +5,7 @@
 
 #include "store/schema.h"
 
-enum { SQL_LEN = 512 };
+enum { SQL_LEN = 512, PIECE_ROWS = 10000 };
 
 enum { TABLES_MAX = 5 };
 
@@ -66,10 +66,18 @@ static bool insert_row(sqlite3_stmt *insert, sqlite3_stmt *row, bool *complete) 
     return result == SQLITE_DONE || result == SQLITE_CONSTRAINT;
 }
 
-static bool copy_rows(sqlite3_stmt *rows, sqlite3_stmt *insert, bool *complete) {
+/* What is committed need not wait in the -wal for the rest. */
+static bool end_piece(sqlite3 *to) {
+    return sqlite3_exec(to, "COMMIT; BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static bool copy_rows(sqlite3_stmt *rows, sqlite3_stmt *insert, bool in_pieces, bool *complete) {
     int result;
+    size_t count = 0;
     while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
         if (!insert_row(insert, rows, complete))
+            return false;
+        if (in_pieces && ++count % PIECE_ROWS == 0 && !end_piece(sqlite3_db_handle(insert)))
             return false;
     }
     if (result != SQLITE_DONE)
@@ -78,7 +86,8 @@ static bool copy_rows(sqlite3_stmt *rows, sqlite3_stmt *insert, bool *complete) 
 }
 
 /* A table that an older version has not is no loss. */
-static bool copy_table(sqlite3 *from, sqlite3 *to, const char *table, bool *complete) {
+static bool copy_table(sqlite3 *from, sqlite3 *to, const char *table, bool in_pieces,
+                       bool *complete) {
     char sql[SQL_LEN];
     snprintf(sql, sizeof sql, "SELECT * FROM %s", table);
     sqlite3_stmt *rows = NULL;
@@ -88,17 +97,18 @@ static bool copy_table(sqlite3 *from, sqlite3 *to, const char *table, bool *comp
         return true;
     }
     sqlite3_stmt *insert = prepare_insert(to, table, rows);
-    const bool good = insert != NULL && copy_rows(rows, insert, complete);
+    const bool good = insert != NULL && copy_rows(rows, insert, in_pieces, complete);
     sqlite3_finalize(insert);
     sqlite3_finalize(rows);
     return good;
 }
 
-/* In one transaction. */
-static bool copy_tables(sqlite3 *from, sqlite3 *to, const char *const *tables, bool *complete) {
+/* In one transaction, or in as many as keep each of them small. */
+static bool copy_tables(sqlite3 *from, sqlite3 *to, const char *const *tables, bool in_pieces,
+                        bool *complete) {
     bool good = sqlite3_exec(to, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
     for (; good && *tables != NULL; tables++)
-        good = copy_table(from, to, *tables, complete);
+        good = copy_table(from, to, *tables, in_pieces, complete);
     good = good && sqlite3_exec(to, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
     if (!good)
         sqlite3_exec(to, "ROLLBACK", NULL, NULL, NULL);
@@ -109,9 +119,9 @@ static bool copy_tables(sqlite3 *from, sqlite3 *to, const char *const *tables, b
  * where there is no room for it, the rest is all the more worth keeping. */
 bool carry_over(sqlite3 *from, sqlite3 *to, bool *complete) {
     *complete = true;
-    if (!copy_tables(from, to, registry_tables, complete))
+    if (!copy_tables(from, to, registry_tables, false, complete))
         return false;
-    if (!copy_tables(from, to, history_tables, complete))
+    if (!copy_tables(from, to, history_tables, true, complete))
         *complete = false;
     return true;
 }

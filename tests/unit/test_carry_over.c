@@ -2,6 +2,7 @@
 #include "store/carry_over.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "store/schema.h"
 #include "support.h"
@@ -72,15 +73,47 @@ START_TEST(row_that_cannot_be_is_passed_over) {
 }
 END_TEST
 
+static void add_samples(int count) {
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+             " INSERT INTO sample SELECT 10, i, 1, 1, 1, 1, 1, 1, 1, 1 FROM n",
+             count);
+    run(from, sql);
+}
+
 START_TEST(registry_needs_no_room_for_the_history) {
-    run(from,
-        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
-        " INSERT INTO sample SELECT 10, i, 1, 1, 1, 1, 1, 1, 1, 1 FROM n");
+    add_samples(10000);
     run(to, "PRAGMA max_page_count = 40");
     ck_assert(carry_over(from, to, &complete));
     ck_assert(!complete);
     ck_assert_int_eq(count("listed"), 1);
-    ck_assert_int_eq(count("sample"), 0);
+    ck_assert_int_lt(count("sample"), 10000);
+}
+END_TEST
+
+/* SQLite takes the log over into the file where a transaction ends and the log has 1000 pages. */
+START_TEST(history_of_any_size_needs_little_log) {
+    const struct directory directory = directory_create();
+    char path[sizeof directory.path + 16];
+    char error[SCHEMA_ERROR_LEN];
+    struct stat file, log;
+    snprintf(path, sizeof path, "%s/skep.db", directory.path);
+    ck_assert_int_eq(sqlite3_close(to), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(path, &to), SQLITE_OK);
+    run(to, "PRAGMA journal_mode = WAL");
+    ck_assert(schema_migrate(to, schema_steps, schema_version, error) == SCHEMA_GOOD);
+    add_samples(400000);
+    ck_assert(carry_over(from, to, &complete));
+    ck_assert(complete);
+    ck_assert_int_eq(count("sample"), 400000);
+    ck_assert_int_eq(stat(path, &file), 0);
+    snprintf(path, sizeof path, "%s/skep.db-wal", directory.path);
+    ck_assert_int_eq(stat(path, &log), 0);
+    ck_assert_int_gt(file.st_size, 6 << 20);
+    ck_assert_int_lt(log.st_size, 6 << 20);
+    run(to, "PRAGMA journal_mode = DELETE");
+    directory_remove(&directory);
 }
 END_TEST
 
@@ -92,6 +125,7 @@ Suite *carry_over_suite(void) {
     tcase_add_test(rows, sound_database_is_carried_over_whole);
     tcase_add_test(rows, row_that_cannot_be_is_passed_over);
     tcase_add_test(rows, registry_needs_no_room_for_the_history);
+    tcase_add_test(rows, history_of_any_size_needs_little_log);
     suite_add_tcase(suite, rows);
     return suite;
 }
