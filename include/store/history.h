@@ -46,8 +46,8 @@ struct completion {
 
 /* Writing: in the store's transactions, on its owner's thread. What is added is kept in memory
  * until a store_commit has made it durable, so that a failing store, or one that is written anew,
- * loses none of it; where that lasts, the oldest goes: an hour's samples and a few thousand
- * completions are kept. */
+ * loses none of it; where there is more, the oldest goes: an hour's samples and a few thousand
+ * completions wait for one commit. */
 
 struct history_options {
     bool enabled;
@@ -80,6 +80,9 @@ struct history;
 /* NULL and one line in `error` where there is no database of ours, or none that is up to date. */
 struct history *history_open(const char *path, char error[static HISTORY_ERROR_LEN]);
 void history_close(struct history *history);
+
+/* The length of a range in seconds: what is kept of it. */
+uint32_t history_length_s(enum history_range range);
 
 /* The length of a range's periods in seconds: 10, 120 and 3600 for the tracker; torrents have none
  * below 120. */

@@ -69,6 +69,10 @@ bool store_begin(struct store *store);
 /* Prepares all statements. False if SQLite refuses, as where a table is missing. */
 bool store_prepare(struct connection *at);
 
+/* Runs a statement that has no rows, and makes it ready for the next time. False if SQLite refuses.
+ */
+bool store_run(sqlite3_stmt *statement);
+
 /* Whether something waits to be added to the history. */
 bool store_history_waits(const struct store *store);
 

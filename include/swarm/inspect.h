@@ -11,6 +11,7 @@
 /* As many peers are copied under one hold of a lock, and so for one call of a reader. */
 enum { INSPECT_PEERS_MAX = 512 };
 
+/* Who announces over both families is two peers, and its rates count twice. */
 struct torrent_figures {
     uint8_t info_hash[INFO_HASH_LEN];
     uint32_t seeders_v4;

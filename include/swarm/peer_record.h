@@ -16,6 +16,8 @@ enum peer_flag {
 
 /* Totals are in KiB and rates in KiB a second; what is too large for its bits stays at the most
  * that they hold (a PiB, 16 GiB a second). */
+enum { RATE_SPAN_S = 10 };
+
 struct peer_record {
     uint8_t peer_id[PEER_ID_LEN];
     uint32_t key;
@@ -41,7 +43,7 @@ struct peer_record peer_record_restored(const struct change *change, uint32_t no
                                         uint16_t ttl_s);
 
 /* Takes over what is kept of the peer's past, if it is the same client as before, and works out how
- * fast it was in the `elapsed_s` since. Between announces of the same second the rates stay. */
+ * fast it was in the `elapsed_s` since: below RATE_SPAN_S they count for their part of it only. */
 void peer_record_inherit(struct peer_record *record, const struct peer_record *past,
                          uint32_t elapsed_s);
 

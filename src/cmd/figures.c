@@ -96,10 +96,10 @@ static void write_recorder(struct writer *w, const struct recorder_stats *stats)
     metrics_single(w, "skep_store_pending_changes", METRIC_GAUGE,
                    "Changes that are not in the database.", (double)stats->pending);
     metrics_family(w, "skep_store_flush_duration_seconds", METRIC_HISTOGRAM,
-                   "What commits that went well took.");
+                   "What it took from looking for changes to their commit.");
     metrics_histogram(w, "skep_store_flush_duration_seconds", NULL, &stats->flushes);
-    metrics_single(w, "skep_store_failures_total", METRIC_COUNTER, "Commits that failed.",
-                   (double)stats->failures);
+    metrics_single(w, "skep_store_failures_total", METRIC_COUNTER,
+                   "Tries to write the database that failed.", (double)stats->failures);
     metrics_single(w, "skep_store_rewrites_total", METRIC_COUNTER,
                    "How often the database was written anew.", (double)stats->rewrites);
     metrics_single(w, "skep_store_failing", METRIC_GAUGE, "1 while the last commit failed.",

@@ -12,7 +12,7 @@ enum { HOUR_S = 3600, DAY_S = 24 * HOUR_S, MONTH_S = 30 * DAY_S };
 static const struct {
     uint32_t period_s;
     uint32_t torrent_period_s;
-    int64_t length_s;
+    uint32_t length_s;
 } ranges[] = {
     [HISTORY_HOUR] = { 10, 120, HOUR_S },
     [HISTORY_DAY] = { 120, 120, DAY_S },
@@ -23,6 +23,10 @@ struct history {
     sqlite3 *db;
     char failure[HISTORY_ERROR_LEN];
 };
+
+uint32_t history_length_s(enum history_range range) {
+    return ranges[range].length_s;
+}
 
 uint32_t history_period_s(enum history_range range) {
     return ranges[range].period_s;

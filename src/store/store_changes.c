@@ -17,22 +17,16 @@ static sqlite3_stmt *statement_for(struct store *store, enum statement which,
     return statement;
 }
 
-static bool run(sqlite3_stmt *statement) {
-    const bool good = sqlite3_step(statement) == SQLITE_DONE;
-    sqlite3_reset(statement);
-    return good;
-}
-
 static bool put_torrent(struct store *store, const struct change *change) {
     sqlite3_stmt *statement = statement_for(store, PUT_TORRENT, change);
     sqlite3_bind_int64(statement, 2, change->downloaded);
     const uint32_t idle_s = change->kind == CHANGE_TORRENT ? change->age_s : 0;
     sqlite3_bind_int64(statement, 3, clock_unix_s() - idle_s);
-    return run(statement);
+    return store_run(statement);
 }
 
 static bool drop_torrent(struct store *store, const struct change *change) {
-    return run(statement_for(store, DROP_TORRENT, change));
+    return store_run(statement_for(store, DROP_TORRENT, change));
 }
 
 static bool put_peer(struct store *store, const struct change *change) {
@@ -45,13 +39,13 @@ static bool put_peer(struct store *store, const struct change *change) {
     sqlite3_bind_int(statement, 7, change->counted);
     sqlite3_bind_int64(statement, 8, change->interval_s);
     sqlite3_bind_int64(statement, 9, clock_unix_s() - change->age_s);
-    return run(statement);
+    return store_run(statement);
 }
 
 static bool drop_peer(struct store *store, const struct change *change) {
     sqlite3_stmt *statement = statement_for(store, DROP_PEER, change);
     bind_bytes(statement, 2, change->peer.wire, endpoint_len(change->peer.family));
-    return run(statement);
+    return store_run(statement);
 }
 
 static bool apply_one(struct store *store, const struct change *change) {
@@ -111,7 +105,7 @@ static bool write_secret(struct store *store, const char *name, const void *secr
         return false;
     sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
     bind_bytes(statement, 2, secret, len);
-    const bool good = run(statement);
+    const bool good = store_run(statement);
     sqlite3_finalize(statement);
     return good;
 }

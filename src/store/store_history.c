@@ -4,14 +4,6 @@
 
 #include "store/store_state.h"
 
-/* How many of each period are kept: an hour, a day, a month. */
-static const struct {
-    int64_t period_s;
-    int64_t kept;
-} periods[] = { { 10, 360 }, { 120, 720 }, { 3600, 720 } };
-
-enum { PERIODS = sizeof periods / sizeof *periods, FIRST_TORRENT_PERIOD = 1 };
-
 void store_keep_history(struct store *store, const struct history_options *options) {
     store->history.options = *options;
 }
@@ -84,12 +76,6 @@ void store_add_completions(struct store *store, const struct change *changes, si
     }
 }
 
-static bool run(sqlite3_stmt *statement) {
-    const bool good = sqlite3_step(statement) == SQLITE_DONE;
-    sqlite3_reset(statement);
-    return good;
-}
-
 static bool put_sample(struct store *store, const struct sample *sample, int64_t period_s) {
     sqlite3_stmt *statement = store->at.statements[PUT_SAMPLE];
     const double values[] = { sample->torrents,     sample->peers,           sample->seeders,
@@ -99,24 +85,26 @@ static bool put_sample(struct store *store, const struct sample *sample, int64_t
     sqlite3_bind_int64(statement, 2, sample->at_s);
     for (int i = 0; i < (int)(sizeof values / sizeof *values); i++)
         sqlite3_bind_double(statement, 3 + i, values[i]);
-    return run(statement);
+    return store_run(statement);
 }
 
-static bool trim_samples(struct store *store, int period, int64_t now_s) {
+static bool trim_samples(struct store *store, enum history_range range, int64_t now_s) {
     sqlite3_stmt *statement = store->at.statements[TRIM_SAMPLES];
-    sqlite3_bind_int64(statement, 1, periods[period].period_s);
+    sqlite3_bind_int64(statement, 1, history_period_s(range));
     sqlite3_bind_int64(statement, 2, now_s);
-    sqlite3_bind_int64(statement, 3, periods[period].kept);
-    return run(statement);
+    sqlite3_bind_int64(statement, 3, history_length_s(range) / history_period_s(range));
+    return store_run(statement);
 }
 
 static bool write_samples(struct store *store) {
     const struct history_queue *queue = &store->history;
     bool good = true;
-    for (int period = 0; period < PERIODS && queue->sample_count > 0 && good; period++) {
+    if (queue->sample_count == 0)
+        return true;
+    for (enum history_range range = HISTORY_HOUR; range <= HISTORY_MONTH && good; range++) {
         for (size_t i = 0; i < queue->sample_count && good; i++)
-            good = put_sample(store, &queue->samples[i], periods[period].period_s);
-        good = good && trim_samples(store, period, queue->samples[queue->sample_count - 1].at_s);
+            good = put_sample(store, &queue->samples[i], history_period_s(range));
+        good = good && trim_samples(store, range, queue->samples[queue->sample_count - 1].at_s);
     }
     return good;
 }
@@ -132,20 +120,20 @@ static bool put_torrent_sample(struct store *store, const struct torrent_figures
     sqlite3_bind_int64(statement, 6, torrent->downloaded);
     sqlite3_bind_int64(statement, 7, (sqlite3_int64)torrent->upload_rate);
     sqlite3_bind_int64(statement, 8, (sqlite3_int64)torrent->download_rate);
-    return run(statement);
+    return store_run(statement);
 }
 
 static bool trim_torrent_samples(struct store *store, enum statement which, int64_t period_s) {
     sqlite3_stmt *statement = store->at.statements[which];
     sqlite3_bind_int64(statement, 1, period_s);
-    return run(statement);
+    return store_run(statement);
 }
 
 static bool write_torrent_samples(struct store *store) {
     const struct history_queue *queue = &store->history;
     bool good = true;
-    for (int period = FIRST_TORRENT_PERIOD; period < PERIODS && good; period++) {
-        const int64_t period_s = periods[period].period_s;
+    for (enum history_range range = HISTORY_DAY; range <= HISTORY_MONTH && good; range++) {
+        const int64_t period_s = history_torrent_period_s(range);
         for (size_t i = 0; i < queue->torrent_count && good; i++)
             good = put_torrent_sample(store, &queue->torrents[i], period_s);
         good = good && trim_torrent_samples(store, TRIM_TORRENT_SAMPLES_BEHIND, period_s) &&
@@ -161,7 +149,7 @@ static bool put_completion(struct store *store, const struct completion *complet
     sqlite3_bind_blob(statement, 3, completion->peer_id, PEER_ID_LEN, SQLITE_STATIC);
     sqlite3_bind_blob(statement, 4, completion->peer.wire,
                       (int)endpoint_len(completion->peer.family), SQLITE_STATIC);
-    return run(statement);
+    return store_run(statement);
 }
 
 static bool write_completions(struct store *store) {
@@ -171,7 +159,7 @@ static bool write_completions(struct store *store) {
     for (size_t i = 0; i < queue->completion_count && good; i++)
         good = put_completion(store, &queue->completions[i]);
     sqlite3_bind_int64(trim, 1, queue->options.completions_max);
-    return good && run(trim);
+    return good && store_run(trim);
 }
 
 bool store_history_waits(const struct store *store) {

@@ -48,6 +48,12 @@ static const char *const statement_sql[STATEMENTS] = {
         ("DELETE FROM completion WHERE id <= (SELECT max(id) FROM completion) - ?1"),
 };
 
+bool store_run(sqlite3_stmt *statement) {
+    const bool good = sqlite3_step(statement) == SQLITE_DONE;
+    sqlite3_reset(statement);
+    return good;
+}
+
 bool store_prepare(struct connection *at) {
     for (int i = 0; i < STATEMENTS; i++) {
         if (sqlite3_prepare_v3(at->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,

@@ -47,20 +47,29 @@ struct peer_record peer_record_restored(const struct change *change, uint32_t no
 
 /* A client that begins to count anew has no rate for once. */
 static uint64_t rate_between(uint64_t past_kib, uint64_t kib, uint32_t elapsed_s) {
-    return kib < past_kib ? 0 : at_most((kib - past_kib) / elapsed_s, RATE_MAX);
+    return kib < past_kib ? 0 : at_most((kib - past_kib + elapsed_s / 2) / elapsed_s, RATE_MAX);
+}
+
+/* A client that has both our URLs announces twice within seconds, the second time with nothing new
+ * to tell: what little time has passed counts for little. */
+static uint64_t rate_after(uint64_t past_rate, uint64_t past_kib, uint64_t kib,
+                           uint32_t elapsed_s) {
+    if (elapsed_s == 0)
+        return past_rate;
+    const uint64_t rate = rate_between(past_kib, kib, elapsed_s);
+    if (elapsed_s >= RATE_SPAN_S || kib < past_kib)
+        return rate;
+    return (past_rate * (RATE_SPAN_S - elapsed_s) + rate * elapsed_s) / RATE_SPAN_S;
 }
 
 static void work_out_rates(struct peer_record *record, const struct peer_record *past,
                            uint32_t elapsed_s) {
-    if (elapsed_s == 0) {
-        record->upload_rate = past->upload_rate;
-        record->download_rate = past->download_rate;
-        return;
-    }
     record->upload_rate =
-        rate_between(past->uploaded_kib, record->uploaded_kib, elapsed_s) & RATE_MAX;
+        rate_after(past->upload_rate, past->uploaded_kib, record->uploaded_kib, elapsed_s) &
+        RATE_MAX;
     record->download_rate =
-        rate_between(past->downloaded_kib, record->downloaded_kib, elapsed_s) & RATE_MAX;
+        rate_after(past->download_rate, past->downloaded_kib, record->downloaded_kib, elapsed_s) &
+        RATE_MAX;
 }
 
 void peer_record_inherit(struct peer_record *record, const struct peer_record *past,

@@ -93,22 +93,37 @@ START_TEST(announces_of_the_same_second_keep_the_rate) {
     const struct peer_record third = after(&second, 61 * MIB, 121 * MIB, 0);
     assert_rates(&third, KIB, 2 * KIB);
     ck_assert_uint_eq(third.uploaded_kib, 61 * KIB);
-    const struct peer_record fourth = after(&third, 62 * MIB, 121 * MIB, 1);
+}
+END_TEST
+
+START_TEST(announces_soon_after_one_another_change_the_rate_by_little) {
+    const struct peer_record first = record_of(0, 0, NOW_S);
+    const struct peer_record second = after(&first, 60 * MIB, 120 * MIB, 60);
+    const struct peer_record third = after(&second, 62 * MIB, 120 * MIB, 2);
+    assert_rates(&third, KIB, 2 * KIB * 8 / 10);
+    const struct peer_record fourth = after(&third, 72 * MIB, 120 * MIB, RATE_SPAN_S);
     assert_rates(&fourth, KIB, 0);
+}
+END_TEST
+
+START_TEST(rate_is_rounded_to_the_nearest) {
+    const struct peer_record first = record_of(0, 0, NOW_S);
+    const struct peer_record second = after(&first, 89 * KIB, 90 * KIB, 60);
+    assert_rates(&second, 1, 2);
 }
 END_TEST
 
 START_TEST(what_is_too_large_stays_at_the_most) {
     const struct peer_record first = record_of(0, 0, NOW_S);
-    const struct peer_record second = after(&first, UINT64_MAX, UINT64_C(1) << 34, 1);
+    const struct peer_record second = after(&first, UINT64_MAX, UINT64_C(1) << 38, 10);
     ck_assert_uint_eq(second.uploaded_kib, KIB_MAX);
     assert_rates(&second, RATE_MAX, RATE_MAX);
-    const struct peer_record third = after(&second, KIB_MAX << 10, UINT64_C(1) << 34, 1);
+    const struct peer_record third = after(&second, KIB_MAX << 10, UINT64_C(1) << 38, 10);
     ck_assert_uint_eq(third.uploaded_kib, KIB_MAX);
     assert_rates(&third, 0, 0);
-    const struct peer_record slower = after(&first, 0, (UINT64_C(1) << 34) - KIB, 1);
+    const struct peer_record slower = after(&first, 0, 10 * RATE_MAX * KIB, 10);
     assert_rates(&slower, 0, RATE_MAX);
-    const struct peer_record slowest = after(&first, 0, (UINT64_C(1) << 34) - 2 * KIB, 1);
+    const struct peer_record slowest = after(&first, 0, 10 * (RATE_MAX - 1) * KIB, 10);
     assert_rates(&slowest, 0, RATE_MAX - 1);
 }
 END_TEST
@@ -156,6 +171,8 @@ Suite *peer_record_suite(void) {
     tcase_add_test(record, total_that_went_back_has_no_rate);
     tcase_add_test(record, another_client_has_no_rate_and_no_past);
     tcase_add_test(record, announces_of_the_same_second_keep_the_rate);
+    tcase_add_test(record, announces_soon_after_one_another_change_the_rate_by_little);
+    tcase_add_test(record, rate_is_rounded_to_the_nearest);
     tcase_add_test(record, what_is_too_large_stays_at_the_most);
     tcase_add_test(record, peer_owns_the_address_that_it_announces_from);
     tcase_add_test(record, restored_peer_is_as_old_as_it_was_and_owns_nothing_yet);
