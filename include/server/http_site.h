@@ -17,9 +17,10 @@ struct http_call {
     struct bytes path, query; /* still encoded; the query is what stands behind the '?' */
     struct endpoint client; /* the one behind trusted proxies; FAMILY_NONE where their headers make
                                no sense */
-    bool proxied;           /* it came by a trusted proxy */
-    bool forwarded_unasked; /* ... or by something else that calls itself a proxy, or speaks
-                               HTTP/1.0 as old proxies do */
+    bool proxied;           /* it came by a trusted proxy, which says for whom */
+    bool client_in_doubt;   /* the client may be another: a trusted proxy did not say for whom it
+                               asks, or something else calls itself a proxy, or speaks HTTP/1.0
+                               as old proxies do */
     bool secure;            /* it came to us by HTTPS */
     const char *host;
     const char *origin;

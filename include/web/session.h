@@ -4,7 +4,8 @@
  * An admin either comes from one of the networks of admins, or shows the token. Since any web site
  * can make a browser send requests, an address alone is not enough: the request must also name us
  * by something that no stranger's DNS server can point at us (an IP address, "localhost", or a name
- * that we know for ours), and must not have come by a proxy that nobody told us of. */
+ * that we know for ours), and must not have come by a proxy that nobody told us of, or that does
+ * not say for whom it asks. */
 #ifndef SKEP_WEB_SESSION_H
 #define SKEP_WEB_SESSION_H
 
@@ -44,7 +45,7 @@ enum session_proof {
     SESSION_WRONG_TOKEN,
     SESSION_WRONG_ADDRESS, /* it is in none of the networks of admins */
     SESSION_WRONG_HOST,    /* it is, but the request names us by a name that we do not know */
-    SESSION_FORWARDED,     /* it is, but a proxy that is not trusted passed the request on */
+    SESSION_FORWARDED,     /* it is, but a proxy may have passed the request on for someone else */
 };
 
 struct session {

@@ -74,8 +74,9 @@ struct http_call http_call_of(struct proxies *proxies, struct MHD_Connection *co
     if (strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
         call->method = MHD_HTTP_METHOD_GET;
     MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, &reading);
-    call->proxied = reading.named && proxies_trust(proxies, &request->client);
-    call->forwarded_unasked = (reading.marked || request->outdated) && !call->proxied;
+    const bool by_proxy = proxies_trust(proxies, &request->client);
+    call->proxied = reading.named && by_proxy;
+    call->client_in_doubt = !call->proxied && (by_proxy || reading.marked || request->outdated);
     if (!proxies_find_client(proxies, connection, &call->client))
         call->client = (struct endpoint){ .family = FAMILY_NONE };
     return *call;

@@ -42,8 +42,9 @@ static const char *why_no_admin(enum session_proof proof) {
         return "You reached this by a name that is not known for this tracker's. Use its IP "
                "address, or add the name to http.hostnames.";
     case SESSION_FORWARDED:
-        return "A proxy passed this on that network.trusted_proxies does not name, or this was "
-               "HTTP/1.0, as proxies speak it.";
+        return "A proxy passed this on that network.trusted_proxies does not name, or it names "
+               "you and did not say for whom it asks, or this was HTTP/1.0, as proxies speak it. "
+               "The token of http.admin_token works all the same.";
     case SESSION_WRONG_ADDRESS:
     case SESSION_BY_ADDRESS:
     case SESSION_BY_TOKEN:

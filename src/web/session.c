@@ -84,7 +84,7 @@ static enum session_proof prove(const struct session_rules *rules, const struct 
     const bool near =
         call->client.family != FAMILY_NONE && networks_contain(&rules->admins, &call->client);
     const bool known = names_us(rules, call);
-    if (near && known && !call->forwarded_unasked)
+    if (near && known && !call->client_in_doubt)
         return SESSION_BY_ADDRESS;
     if (call->authorization != NULL)
         return SESSION_WRONG_TOKEN;

@@ -119,7 +119,7 @@ END_TEST
 
 START_TEST(proxy_that_nobody_told_us_of_makes_no_admin) {
     struct http_call call = call_from("127.0.0.1");
-    call.forwarded_unasked = true;
+    call.client_in_doubt = true;
     ck_assert_int_eq(proof_of(&call), SESSION_FORWARDED);
 }
 END_TEST
