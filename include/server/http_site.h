@@ -19,8 +19,8 @@ struct http_call {
                                no sense */
     bool proxied;           /* it came by a trusted proxy, which says for whom */
     bool client_in_doubt;   /* the client may be another: a trusted proxy did not say for whom it
-                               asks, or something else calls itself a proxy, or speaks HTTP/1.0
-                               as old proxies do */
+                               asks, or named a loopback address from another machine; or something
+                               else calls itself a proxy, or speaks HTTP/1.0 as old proxies do */
     bool secure;            /* it came to us by HTTPS */
     const char *host;
     const char *origin;

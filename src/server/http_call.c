@@ -76,9 +76,13 @@ struct http_call http_call_of(struct proxies *proxies, struct MHD_Connection *co
     MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, &reading);
     const bool by_proxy = proxies_trust(proxies, &request->client);
     call->proxied = reading.named && by_proxy;
-    call->client_in_doubt = !call->proxied && (by_proxy || reading.marked || request->outdated);
     if (!proxies_find_client(proxies, connection, &call->client))
         call->client = (struct endpoint){ .family = FAMILY_NONE };
+    /* Nobody on another machine can know who is on this one's loopback. */
+    const bool boasts =
+        endpoint_is_loopback(&call->client) && !endpoint_is_loopback(&request->client);
+    const bool unnamed = by_proxy || reading.marked || request->outdated;
+    call->client_in_doubt = call->proxied ? boasts : unnamed;
     return *call;
 }
 

@@ -43,7 +43,8 @@ static const char *why_no_admin(enum session_proof proof) {
                "address, or add the name to http.hostnames.";
     case SESSION_FORWARDED:
         return "A proxy passed this on that network.trusted_proxies does not name, or it names "
-               "you and did not say for whom it asks, or this was HTTP/1.0, as proxies speak it. "
+               "you and did not say credibly for whom it asks, or this was HTTP/1.0, as proxies "
+               "speak it. "
                "The token of http.admin_token works all the same.";
     case SESSION_WRONG_ADDRESS:
     case SESSION_BY_ADDRESS:

@@ -1,5 +1,6 @@
 """The page and its files, who may see what, and what becomes of the bodies of requests."""
 
+import contextlib
 import gzip
 import http.client
 import json
@@ -10,6 +11,7 @@ import socket
 import pytest
 
 from support.announce import connect, exchange, get, parse_reply, read_reply, read_to_end
+from support.network import own_network
 from support.skepd import ROOT, Skepd
 from support.waiting import wait_until
 
@@ -232,6 +234,31 @@ def test_proxys_own_address_makes_no_admin(daemon):
     assert b"network.trusted_proxies" in reply.body and b"http.admin_token" in reply.body
     token = f"Authorization: Bearer {TOKEN}"
     assert sees_metrics(daemon, "Host: tracker.lan", token, source=PROXY).status == 200
+
+
+@pytest.fixture
+def network():
+    with contextlib.ExitStack() as stack:
+        try:
+            yield stack.enter_context(own_network())
+        except OSError as refusal:
+            pytest.skip(f"{refusal}: run as root, or under unshare --map-root-user")
+
+
+@pytest.mark.parametrize("named, status", [("127.0.0.1", 403), ("::1", 403),
+                                           ("::ffff:127.0.0.1", 403), ("10.69.0.9", 200)])
+def test_proxy_elsewhere_cannot_name_this_machine(network, named, status):
+    proxy = network.new_v4()
+    config = f'''http = {{ admins = [ "127.0.0.0/8", "::1", "10.69.0.9" ]; }};
+                  network = {{ trusted_proxies = "{proxy}"; }};'''
+    with Skepd(config) as daemon:
+        for header in (f"X-Forwarded-For: {named}", f'Forwarded: for="{bracketed(named)}"'):
+            reply = sees_metrics(daemon, "Host: 127.0.0.1", header, source=proxy)
+            assert reply.status == status
+
+
+def bracketed(address):
+    return f"[{address}]" if ":" in address else address
 
 
 # What another site's page sends
