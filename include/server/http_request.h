@@ -5,6 +5,7 @@
 #define SKEP_SERVER_HTTP_REQUEST_H
 
 #include "server/http_body.h"
+#include "server/http_headers.h"
 #include "wire/http_wire.h"
 
 /* Bytes of path and query of a request that is no announce and no scrape. */
@@ -17,7 +18,8 @@ struct http_request {
     struct endpoint client; /* who is at the other end of the connection */
     bool secure;            /* whether the connection speaks TLS */
     bool headers_seen;
-    bool outdated; /* it speaks no HTTP/1.1 */
+    bool outdated;               /* it speaks no HTTP/1.1 */
+    struct http_headers headers; /* once they were seen */
     enum http_route_kind kind;
     uint64_t began_ns;                /* when the URL was there, by clock_now_ns() */
     http_error error;                 /* why it is no announce or scrape; NULL: it is one */

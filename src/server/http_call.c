@@ -18,72 +18,46 @@ static const struct {
     { "If-None-Match", offsetof(struct http_call, if_none_match) },
 };
 
-/* What proxies add. The first two tell for whom; see server/proxies.h. nginx adds nothing unless it
- * is told to, but speaks HTTP/1.0 then, which no browser does. */
-static const char *const MARKS[] = {
-    "Forwarded",         "X-Forwarded-For",    "Via", "X-Real-IP", "X-Forwarded-Host",
-    "X-Forwarded-Proto", "X-Forwarded-Server",
-};
-
-enum { NAMING_MARKS = 2 };
-
-struct reading {
-    struct http_call call;
-    bool named;  /* a proxy says for whom */
-    bool marked; /* there was a proxy */
-};
-
-/* A list of nothing but empty elements names nobody. */
-static bool names_someone(const char *value) {
-    return value[strspn(value, " \t,")] != '\0';
-}
-
-static void read_mark(struct reading *reading, const char *name, const char *value) {
-    for (size_t i = 0; i < sizeof MARKS / sizeof *MARKS; i++) {
-        if (strcasecmp(name, MARKS[i]) != 0)
-            continue;
-        reading->marked = true;
-        reading->named = reading->named || (i < NAMING_MARKS && names_someone(value));
-    }
-}
-
 static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *name,
                                    const char *value) {
     (void)kind;
-    struct reading *reading = cls;
+    struct http_call *call = cls;
     for (size_t i = 0; i < sizeof HEADERS / sizeof *HEADERS; i++) {
-        const char **field = (const char **)((char *)&reading->call + HEADERS[i].offset);
+        const char **field = (const char **)((char *)call + HEADERS[i].offset);
         if (*field == NULL && strcasecmp(name, HEADERS[i].name) == 0)
             *field = value;
     }
-    read_mark(reading, name, value == NULL ? "" : value);
     return MHD_YES;
 }
 
-struct http_call http_call_of(struct proxies *proxies, struct MHD_Connection *connection,
-                              const char *method, const struct http_request *request) {
-    struct reading reading = { .call = {
-                                   .method = method,
-                                   .path = request->path,
-                                   .query = request->query,
-                                   .client = request->client,
-                                   .secure = request->secure,
-                                   .body_refused = request->body.refused,
-                               } };
-    struct http_call *call = &reading.call;
-    if (strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
-        call->method = MHD_HTTP_METHOD_GET;
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, &reading);
+static void judge_client(struct http_call *call, struct proxies *proxies,
+                         struct MHD_Connection *connection, const struct http_request *request) {
     const bool by_proxy = proxies_trust(proxies, &request->client);
-    call->proxied = reading.named && by_proxy;
+    call->proxied = request->headers.named && by_proxy;
     if (!proxies_find_client(proxies, connection, &call->client))
         call->client = (struct endpoint){ .family = FAMILY_NONE };
     /* Nobody on another machine can know who is on this one's loopback. */
     const bool boasts =
         endpoint_is_loopback(&call->client) && !endpoint_is_loopback(&request->client);
-    const bool unnamed = by_proxy || reading.marked || request->outdated;
+    const bool unnamed = by_proxy || request->headers.marked || request->outdated;
     call->client_in_doubt = call->proxied ? boasts : unnamed;
-    return *call;
+}
+
+struct http_call http_call_of(struct proxies *proxies, struct MHD_Connection *connection,
+                              const char *method, const struct http_request *request) {
+    struct http_call call = {
+        .method = method,
+        .path = request->path,
+        .query = request->query,
+        .client = request->client,
+        .secure = request->secure,
+        .body_refused = request->body.refused,
+    };
+    if (strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+        call.method = MHD_HTTP_METHOD_GET;
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, &call);
+    judge_client(&call, proxies, connection, request);
+    return call;
 }
 
 static const char *find(struct MHD_Connection *connection, const char *name) {

@@ -188,9 +188,22 @@ static enum MHD_Result reply_other(struct http_context *context, struct MHD_Conn
     return reply_health(connection, method, outcome);
 }
 
+/* libmicrohttpd ends the connection by itself only where it sees a body. */
+static enum MHD_Result reply_ambiguous(struct MHD_Connection *connection,
+                                       struct http_outcome *outcome) {
+    outcome->result = HTTP_RESULT_MALFORMED;
+    struct MHD_Response *response =
+        text_response("The headers do not say clearly where this request ends.\n");
+    if (response != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    return queue(connection, MHD_HTTP_BAD_REQUEST, response);
+}
+
 static enum MHD_Result reply(struct http_context *context, struct MHD_Connection *connection,
                              const char *method, const struct http_request *request,
                              struct http_outcome *outcome) {
+    if (request->headers.ambiguous)
+        return reply_ambiguous(connection, outcome);
     if (request->kind == HTTP_ROUTE_OTHER)
         return reply_other(context, connection, method, request, outcome);
     /* An announce has effects, so that not even HEAD may stand for it. */
@@ -224,6 +237,8 @@ static size_t grant(struct http_context *context, struct MHD_Connection *connect
 
 bool http_reply_wants_body(struct http_context *context, struct MHD_Connection *connection,
                            const char *method, struct http_request *request) {
+    if (request->headers.ambiguous)
+        return false;
     const uint64_t announced =
         request->kind == HTTP_ROUTE_OTHER ? http_call_body_len(connection) : 0;
     if (announced == 0)

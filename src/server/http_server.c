@@ -157,6 +157,7 @@ static void *on_url(void *cls, const char *url, struct MHD_Connection *connectio
 static enum MHD_Result on_headers(struct http_context *context, struct MHD_Connection *connection,
                                   const char *method, struct connection *own) {
     own->request.headers_seen = true;
+    own->request.headers = http_headers_look(connection, own->request.outdated);
     if (http_reply_wants_body(context, connection, method, &own->request))
         return MHD_YES;
     deadline_met(&own->deadline);

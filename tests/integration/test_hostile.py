@@ -1,13 +1,14 @@
 """What is sent to break a tracker. After each of these it must serve as before."""
 
+import contextlib
 import secrets
 import socket
 import struct
 
 import pytest
 
-from support.announce import (connect, exchange, get, parse_reply, random_hash, scrape,
-                              send_and_give_up)
+from support.announce import (connect, exchange, get, parse_reply, random_hash, read_reply,
+                              read_to_end, scrape, send_and_give_up)
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +117,37 @@ def test_contradictory_length_smuggles_nothing_in(daemon, leecher, peer, headers
     smuggled = f"0\r\n\r\nGET {inner.target()} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     send_and_give_up(daemon.port, with_body(leecher, headers, smuggled), patience_s=0.5)
     assert inner.endpoint not in leecher.announce().peers
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("target", ["/announce", "/scrape", "/health", "/api/v1/status"])
+@pytest.mark.parametrize("headers", [
+    "Content-Length: 0\r\nContent-Length: 5\r\n", "Content-Length: 5\r\nContent-Length: 0\r\n",
+    "Content-Length: 0\r\ncontent-length: 0\r\n",
+    "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n",
+    "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+    "Transfer-Encoding: chunked, identity\r\n", "Transfer-Encoding: identity\r\n",
+    "Transfer-Encoding:\r\n", "Transfer-Encoding: xchunked\r\n",
+    "Transfer-Encoding : chunked\r\n", "Content-Length : 5\r\n", "Content-Length\t: 5\r\n",
+    "X-Forwarded-For : 127.0.0.1\r\n"])
+def test_request_whose_end_is_in_doubt_ends_the_connection(daemon, target, method, headers):
+    with connect(daemon.port) as sock:
+        sock.sendall(f"{method} {target} HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode() +
+                     b"0\r\n\r\n" + b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert read_reply(sock).status == 400
+        with contextlib.suppress(ConnectionError):
+            assert read_to_end(sock) == b""
+
+
+def test_http_1_0_knows_no_chunks(daemon):
+    raw = b"POST /health HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    assert parse_reply(exchange(daemon.port, raw)).status == 400
+
+
+def test_coding_is_chunked_in_any_case(daemon, leecher):
+    raw = with_body(leecher, "tRANSFER-eNCODING: ChunKed\r\n", b"5\r\nhello\r\n0\r\n\r\n")
+    assert parse_reply(exchange(daemon.port, raw)).counts == (0, 1, 0)
 
 
 @pytest.mark.parametrize("length", [1000, 15_000, 20_000, 1_000_000])
