@@ -18,6 +18,7 @@ struct http_context {
     _Atomic bool full_scrape;
     struct proxies proxies;
     struct http_site site;
+    struct http_body_budget bodies;
     struct http_counters *counters;
 };
 

@@ -27,6 +27,7 @@ struct http_server_options {
     uint32_t request_timeout_s;           /* ... and one whose request is not there whole */
     uint32_t request_max;                 /* bytes of a request's line and headers */
     uint32_t scrape_max;                  /* info_hashes in one scrape */
+    uint32_t uploads_max;                 /* bytes of all bodies together */
     bool full_scrape; /* whether a scrape without info_hash answers for every torrent */
     struct https_options https;
     struct networks trusted_proxies; /* who is believed about whose request it passes on */
@@ -43,7 +44,7 @@ struct http_server *http_server_start(const struct http_server_options *options,
                                       char error[static LISTEN_ERROR_LEN]);
 
 /* Takes over what can change while running: `connections_per_address_max`, `scrape_max`,
- * `full_scrape` and `trusted_proxies`. Any thread. */
+ * `full_scrape`, `uploads_max` and `trusted_proxies`. Any thread. */
 void http_server_apply(struct http_server *server, const struct http_server_options *options);
 
 /* Reads certificate and key again, and shows them to connections to come. True where there is no

@@ -32,6 +32,7 @@ struct http_call {
     const char *if_none_match;
     struct bytes body;
     bool body_refused; /* there was a longer body than body_max allows; it is not here */
+    bool body_crowded; /* neither is this one, because many are sent at the same time */
 };
 
 /* Starts out as zeros, which stand for no such header and no body. Its strings are constants, or
@@ -48,6 +49,7 @@ struct http_answer {
     const char *allow;
     const char *location;
     const char *authenticate;
+    const char *retry_after; /* seconds */
     const uint8_t *body;
     size_t len;
     bool owned;     /* the body was malloc'd, and the server frees it; else it is a constant */

@@ -81,6 +81,7 @@ struct config config_defaults(void) {
             .request_max = 16384,
             .scrape_max = 100,
             .full_scrape = false,
+            .uploads_max = 64 * 1024 * 1024,
             .https = { .port = 0 },
             .trusted_proxies = { 0 },
         },
@@ -155,5 +156,7 @@ bool config_check(const struct config *config, char error[static CONFIG_ERROR_LE
                     tracker->interval_max_s, error) &&
            in_order("announce.numwant", tracker->numwant, "announce.numwant_max",
                     tracker->numwant_max, error) &&
+           in_order("http.upload_max", config->site.upload_max, "http.uploads_max",
+                    config->http.uploads_max, error) &&
            https_is_whole(&config->http, error) && token_is_good(config->site.admin_token, error);
 }

@@ -42,6 +42,7 @@ static const struct setting SETTINGS[] = {
     SETTING("http.hostnames", SETTING_HOSTNAMES, site.hostnames, "names by which admins reach the tracker"),
     SETTING("http.public_stats", SETTING_BOOL, site.public_stats, "whether anyone may see the totals"),
     NUMBER("http.upload_max", site.upload_max, 1024, MANY, "bytes that an admin may send in one request"),
+    NUMBER("http.uploads_max", http.uploads_max, 1024, MANY, "bytes that all admins together may be sending"),
     SETTING("http.full_scrape", SETTING_BOOL, http.full_scrape, "answer scrapes for all torrents"),
 
     NUMBER("https.port", http.https.port, 0, 65535, "port for HTTPS; 0: none"),

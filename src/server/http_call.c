@@ -52,6 +52,7 @@ struct http_call http_call_of(struct proxies *proxies, struct MHD_Connection *co
         .client = request->client,
         .secure = request->secure,
         .body_refused = request->body.refused,
+        .body_crowded = request->body.crowded,
     };
     if (strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
         call.method = MHD_HTTP_METHOD_GET;

@@ -245,5 +245,6 @@ bool http_reply_wants_body(struct http_context *context, struct MHD_Connection *
         return true;
     const size_t granted = grant(context, connection, method, request);
     const bool waits = http_call_waits(connection);
-    return http_body_begin(&request->body, announced, granted, waits) == HTTP_BODY_READ;
+    return http_body_begin(&request->body, announced, granted, waits, &context->bodies) ==
+           HTTP_BODY_READ;
 }

@@ -376,6 +376,7 @@ void http_server_apply(struct http_server *server, const struct http_server_opti
     atomic_store(&server->connections_per_address_max, options->connections_per_address_max);
     atomic_store(&server->context.scrape_max, options->scrape_max);
     atomic_store(&server->context.full_scrape, options->full_scrape);
+    atomic_store(&server->context.bodies.max, options->uploads_max);
     proxies_apply(&server->context.proxies, &options->trusted_proxies);
 }
 

@@ -51,6 +51,7 @@ enum MHD_Result site_response_queue(struct MHD_Connection *connection,
         { MHD_HTTP_HEADER_ALLOW, answer->allow },
         { MHD_HTTP_HEADER_LOCATION, answer->location },
         { MHD_HTTP_HEADER_WWW_AUTHENTICATE, answer->authenticate },
+        { MHD_HTTP_HEADER_RETRY_AFTER, answer->retry_after },
     };
     add(response, headers, sizeof headers / sizeof *headers);
     add(response, BINDING, sizeof BINDING / sizeof *BINDING);

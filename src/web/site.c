@@ -171,6 +171,12 @@ static void answer_look(struct site *site, const struct session *session,
     }
 }
 
+static void answer_crowded(const struct http_call *call, struct http_answer *answer) {
+    answer_error(answer, call, 503, "crowded",
+                 "More is being sent at the same time than http.uploads_max allows. Try again.");
+    answer->retry_after = "5";
+}
+
 static void answer_api(struct site *site, const struct session *session,
                        const struct http_call *call, struct http_answer *answer) {
     answer->kind = HTTP_KIND_API;
@@ -182,6 +188,8 @@ static void answer_api(struct site *site, const struct session *session,
         answer_not_admin(answer, call, session);
     else if (call->body_refused)
         answer_error(answer, call, 413, "too_large", "This is larger than http.upload_max allows.");
+    else if (call->body_crowded)
+        answer_crowded(call, answer);
     else
         api_answer(site->parts.api, session, call, answer);
 }

@@ -351,6 +351,33 @@ def test_nobody_sends_a_body_to_what_takes_none(daemon, path):
         assert read_to_end(sock) == b""
 
 
+def begin_upload(daemon):
+    """All of a body but its last byte, which the daemon holds in memory from then on."""
+    sock = connect(daemon.port)
+    sock.sendall(f"POST {API} HTTP/1.1\r\nHost: [::1]\r\n"
+                 f"Content-Length: {UPLOAD_MAX}\r\n\r\n".encode() + b"x" * (UPLOAD_MAX - 1))
+    assert not select.select([sock], [], [], 0.3)[0]
+    return sock
+
+
+def test_bodies_together_are_bounded():
+    config = f"http = {{ upload_max = {UPLOAD_MAX}; uploads_max = {UPLOAD_MAX + 20_000}; }};"
+    with Skepd(config) as daemon:
+        with begin_upload(daemon) as sock:
+            reply = post(daemon, UPLOAD_MAX)
+            assert reply.status == 503
+            assert json.loads(reply.body)["error"]["code"] == "crowded"
+            assert int(reply.headers["retry-after"]) > 0
+            assert post(daemon, 10_000).status == 404
+            sock.sendall(b"x")
+            assert read_reply(sock).status == 404
+        for _ in range(3):
+            assert post(daemon, UPLOAD_MAX).status == 404
+        with begin_upload(daemon):
+            assert post(daemon, UPLOAD_MAX).status == 503
+        wait_until(lambda: post(daemon, UPLOAD_MAX).status == 404)
+
+
 def test_slow_body_is_cut_off(daemon):
     with connect(daemon.port) as sock:
         sock.sendall(f"POST {API} HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 9999\r\n\r\nx".encode())

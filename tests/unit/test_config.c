@@ -320,6 +320,11 @@ START_TEST(minimum_above_maximum_is_refused) {
     config.tracker.numwant_max = 20;
     ck_assert(!config_check(&config, error));
     ck_assert_str_eq(error, "announce.numwant is 50, which is more than announce.numwant_max, 20");
+    config = config_defaults();
+    config.http.uploads_max = 1024;
+    ck_assert(!config_check(&config, error));
+    ck_assert_str_eq(error,
+                     "http.upload_max is 16777216, which is more than http.uploads_max, 1024");
 }
 END_TEST
 

@@ -8,16 +8,20 @@
 enum { GRANTED = 100000, MORE = 200000, SHORT = HTTP_BODY_FORGIVEN };
 
 static struct http_body body;
+static struct http_body_budget budget;
 static uint8_t sent[MORE];
 
 static void set_up(void) {
     body = (struct http_body){ 0 };
+    atomic_store(&budget.used, 0);
+    atomic_store(&budget.max, MORE);
     for (size_t i = 0; i < sizeof sent; i++)
         sent[i] = (uint8_t)(i * 7 + i / 256);
 }
 
 static void tear_down(void) {
     http_body_clear(&body);
+    ck_assert_uint_eq(atomic_load(&budget.used), 0);
 }
 
 /* Whether all of it may come. */
@@ -32,7 +36,7 @@ static bool send_all(size_t len, size_t piece) {
 static const size_t pieces[] = { 1, 1000, 4096, GRANTED };
 
 START_TEST(granted_body_is_kept_whole) {
-    ck_assert_int_eq(http_body_begin(&body, GRANTED, GRANTED, false), HTTP_BODY_READ);
+    ck_assert_int_eq(http_body_begin(&body, GRANTED, GRANTED, false, &budget), HTTP_BODY_READ);
     ck_assert(send_all(GRANTED, pieces[_i]));
     ck_assert(!body.refused);
     assert_bytes((struct bytes){ body.data, body.len }, (struct bytes){ sent, GRANTED });
@@ -41,7 +45,7 @@ START_TEST(granted_body_is_kept_whole) {
 END_TEST
 
 START_TEST(nothing_is_allocated_before_it_comes) {
-    ck_assert_int_eq(http_body_begin(&body, GRANTED, GRANTED, false), HTTP_BODY_READ);
+    ck_assert_int_eq(http_body_begin(&body, GRANTED, GRANTED, false, &budget), HTTP_BODY_READ);
     ck_assert_ptr_null(body.data);
     ck_assert(http_body_add(&body, sent, 10));
     ck_assert_uint_lt(body.capacity, GRANTED);
@@ -49,7 +53,7 @@ START_TEST(nothing_is_allocated_before_it_comes) {
 END_TEST
 
 START_TEST(longer_body_is_read_and_thrown_away) {
-    ck_assert_int_eq(http_body_begin(&body, MORE, GRANTED, false), HTTP_BODY_READ);
+    ck_assert_int_eq(http_body_begin(&body, MORE, GRANTED, false, &budget), HTTP_BODY_READ);
     ck_assert(send_all(MORE, pieces[_i]));
     ck_assert(body.refused);
     ck_assert_ptr_null(body.data);
@@ -57,7 +61,8 @@ START_TEST(longer_body_is_read_and_thrown_away) {
 END_TEST
 
 START_TEST(chunked_body_is_kept_as_far_as_granted) {
-    ck_assert_int_eq(http_body_begin(&body, HTTP_BODY_LEN_UNKNOWN, GRANTED, false), HTTP_BODY_READ);
+    ck_assert_int_eq(http_body_begin(&body, HTTP_BODY_LEN_UNKNOWN, GRANTED, false, &budget),
+                     HTTP_BODY_READ);
     ck_assert(send_all(GRANTED, pieces[_i]));
     ck_assert(!body.refused && body.len == GRANTED);
     ck_assert(http_body_add(&body, sent, 1));
@@ -67,15 +72,15 @@ START_TEST(chunked_body_is_kept_as_far_as_granted) {
 END_TEST
 
 START_TEST(who_waits_to_be_told_is_told) {
-    ck_assert_int_eq(http_body_begin(&body, MORE, GRANTED, true), HTTP_BODY_REFUSE);
+    ck_assert_int_eq(http_body_begin(&body, MORE, GRANTED, true, &budget), HTTP_BODY_REFUSE);
     ck_assert(body.refused);
     http_body_clear(&body);
-    ck_assert_int_eq(http_body_begin(&body, GRANTED, GRANTED, true), HTTP_BODY_READ);
+    ck_assert_int_eq(http_body_begin(&body, GRANTED, GRANTED, true, &budget), HTTP_BODY_READ);
 }
 END_TEST
 
 START_TEST(short_body_is_forgiven_who_may_send_none) {
-    ck_assert_int_eq(http_body_begin(&body, SHORT, 0, false), HTTP_BODY_READ);
+    ck_assert_int_eq(http_body_begin(&body, SHORT, 0, false, &budget), HTTP_BODY_READ);
     ck_assert(send_all(SHORT, 1000));
     ck_assert(body.refused);
     ck_assert_ptr_null(body.data);
@@ -84,9 +89,31 @@ START_TEST(short_body_is_forgiven_who_may_send_none) {
 END_TEST
 
 START_TEST(long_one_is_not) {
-    ck_assert_int_eq(http_body_begin(&body, SHORT + 1, 0, false), HTTP_BODY_REFUSE);
+    ck_assert_int_eq(http_body_begin(&body, SHORT + 1, 0, false, &budget), HTTP_BODY_REFUSE);
     http_body_clear(&body);
-    ck_assert_int_eq(http_body_begin(&body, HTTP_BODY_LEN_UNKNOWN, 0, false), HTTP_BODY_REFUSE);
+    ck_assert_int_eq(http_body_begin(&body, HTTP_BODY_LEN_UNKNOWN, 0, false, &budget),
+                     HTTP_BODY_REFUSE);
+}
+END_TEST
+
+/* Others have most of the budget. */
+START_TEST(body_beyond_the_budget_is_read_and_thrown_away) {
+    atomic_store(&budget.used, MORE - GRANTED + 1);
+    ck_assert_int_eq(http_body_begin(&body, GRANTED, GRANTED, false, &budget), HTTP_BODY_READ);
+    ck_assert(send_all(GRANTED, pieces[_i]));
+    ck_assert(body.crowded && !body.refused);
+    ck_assert_ptr_null(body.data);
+    ck_assert_uint_eq(atomic_load(&budget.used), MORE - GRANTED + 1);
+    atomic_store(&budget.used, 0);
+}
+END_TEST
+
+START_TEST(budget_is_used_for_as_long_as_the_body_is_there) {
+    http_body_begin(&body, HTTP_BODY_LEN_UNKNOWN, GRANTED, false, &budget);
+    ck_assert(send_all(GRANTED, pieces[_i]));
+    ck_assert_uint_eq(atomic_load(&budget.used), GRANTED);
+    ck_assert(http_body_add(&body, sent, 1));
+    ck_assert_uint_eq(atomic_load(&budget.used), 0);
 }
 END_TEST
 
@@ -101,6 +128,9 @@ Suite *http_body_suite(void) {
     tcase_add_test(tests, who_waits_to_be_told_is_told);
     tcase_add_test(tests, short_body_is_forgiven_who_may_send_none);
     tcase_add_test(tests, long_one_is_not);
+    tcase_add_loop_test(tests, body_beyond_the_budget_is_read_and_thrown_away, 0, LOOPS_OF(pieces));
+    tcase_add_loop_test(tests, budget_is_used_for_as_long_as_the_body_is_there, 0,
+                        LOOPS_OF(pieces));
     suite_add_tcase(suite, tests);
     return suite;
 }
