@@ -12,8 +12,12 @@ struct deadline {
     struct deadline *previous;
     struct deadline *next;
     int fd;
-    _Atomic uint64_t since_ms; /* when the wait for a request began; UINT64_MAX outside of one */
+    uint64_t began_ms;         /* when the wait for a request began */
+    _Atomic uint64_t since_ms; /* the same, and what it was put off by; UINT64_MAX outside of one */
 };
+
+/* A deadline is put off by so many milliseconds at most, however much of the request has come. */
+enum { DEADLINE_PUT_OFF_MAX_MS = 5 * 60 * 1000 };
 
 struct deadlines;
 
@@ -28,6 +32,10 @@ void deadlines_stop(struct deadlines *deadlines);
  * deadlines_remove, which may wait for a moment. Any thread. */
 void deadlines_add(struct deadlines *deadlines, struct deadline *deadline, int fd, uint64_t now_ms);
 void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline);
+
+/* `by_ms` are added to the time that the request may still take, which is never more than the whole
+ * time from now on. */
+void deadline_put_off(struct deadline *deadline, uint64_t by_ms, uint64_t now_ms);
 
 /* The request is there whole; its reply may take any time. */
 void deadline_met(struct deadline *deadline);

@@ -48,6 +48,9 @@ enum http_body_plan http_body_begin(struct http_body *body, uint64_t announced, 
  * more is read on, and thrown away. */
 bool http_body_add(struct http_body *body, const void *data, size_t len);
 
+/* Whether what came of it was kept. */
+bool http_body_is_kept(const struct http_body *body);
+
 /* Forgets the body, frees its memory and gives the budget back what it took. */
 void http_body_clear(struct http_body *body);
 

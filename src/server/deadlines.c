@@ -23,7 +23,22 @@ void deadline_met(struct deadline *deadline) {
 }
 
 void deadline_begin(struct deadline *deadline, uint64_t now_ms) {
+    deadline->began_ms = now_ms;
     atomic_store_explicit(&deadline->since_ms, now_ms, memory_order_relaxed);
+}
+
+static uint64_t at_most(uint64_t value, uint64_t most) {
+    return value < most ? value : most;
+}
+
+void deadline_put_off(struct deadline *deadline, uint64_t by_ms, uint64_t now_ms) {
+    uint64_t since_ms = atomic_load_explicit(&deadline->since_ms, memory_order_relaxed);
+    const uint64_t latest_ms = at_most(now_ms, deadline->began_ms + DEADLINE_PUT_OFF_MAX_MS);
+    const uint64_t later_ms = at_most(since_ms + by_ms, latest_ms);
+    /* One that was cut off meanwhile stays so. */
+    if (since_ms < later_ms)
+        atomic_compare_exchange_strong_explicit(&deadline->since_ms, &since_ms, later_ms,
+                                                memory_order_relaxed, memory_order_relaxed);
 }
 
 static bool has_passed(const struct deadline *deadline, uint64_t now_ms, uint64_t timeout_ms) {
@@ -78,6 +93,7 @@ void deadlines_stop(struct deadlines *deadlines) {
 void deadlines_add(struct deadlines *deadlines, struct deadline *deadline, int fd,
                    uint64_t now_ms) {
     deadline->fd = fd;
+    deadline->began_ms = now_ms;
     atomic_init(&deadline->since_ms, now_ms);
     pthread_mutex_lock(&deadlines->lock);
     deadline->previous = deadlines->ring.previous;

@@ -84,6 +84,10 @@ bool http_body_add(struct http_body *body, const void *data, size_t len) {
     return body->crowded || keep(body, data, len);
 }
 
+bool http_body_is_kept(const struct http_body *body) {
+    return body->data != NULL;
+}
+
 void http_body_clear(struct http_body *body) {
     drop(body);
     *body = (struct http_body){ 0 };

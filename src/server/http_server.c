@@ -17,7 +17,7 @@
 #include "server/http_request.h"
 #include "swarm/address_counts.h"
 
-enum { SHARERS_MAX = 64 };
+enum { SHARERS_MAX = 64, UPLOAD_BYTES_PER_S_MIN = 16 * 1024 };
 
 _Static_assert((int)CERTIFICATE_ERROR_LEN <= (int)LISTEN_ERROR_LEN, "one line holds either");
 
@@ -164,6 +164,15 @@ static enum MHD_Result on_headers(struct http_context *context, struct MHD_Conne
     return http_reply(context, connection, method, &own->request);
 }
 
+/* A body that is wanted may take longer than a request otherwise, as long as it gets on. */
+static bool take_body(struct connection *own, const char *data, size_t len) {
+    struct http_body *body = &own->request.body;
+    const bool goes_on = http_body_add(body, data, len);
+    if (http_body_is_kept(body))
+        deadline_put_off(&own->deadline, len * 1000 / UPLOAD_BYTES_PER_S_MIN, clock_now_ms());
+    return goes_on;
+}
+
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload_data,
                                   size_t *upload_data_size, void **request_context) {
@@ -177,7 +186,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     if (!request->headers_seen)
         return on_headers(context, connection, method, own);
     if (*upload_data_size > 0) {
-        const bool goes_on = http_body_add(&request->body, upload_data, *upload_data_size);
+        const bool goes_on = take_body(own, upload_data, *upload_data_size);
         *upload_data_size = 0;
         return goes_on ? MHD_YES : MHD_NO;
     }

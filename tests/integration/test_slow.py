@@ -69,6 +69,43 @@ def test_client_that_is_slow_but_never_silent_is_cut_off(daemon, start, piece):
         assert LIMIT_S - 0.3 <= seconds_until_closed(sock, endlessly(piece)) <= CUT_OFF_S
 
 
+def upload(port, length, host="[::1]"):
+    sock = connect(port)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.sendall(f"POST /api/v1/torrents HTTP/1.1\r\nHost: {host}\r\n"
+                 f"Content-Length: {length}\r\n\r\n".encode())
+    return sock
+
+
+def test_slow_upload_that_gets_on_is_answered(daemon):
+    pieces, piece = 60, b"x" * 15_000  # 300 kB/s
+    with upload(daemon.port, pieces * len(piece)) as sock:
+        for _ in range(pieces):
+            sock.sendall(piece)
+            time.sleep(0.05)
+        assert read_reply(sock).status == 400
+
+
+def test_upload_that_gets_stuck_is_cut_off(daemon):
+    with upload(daemon.port, 5_000_000) as sock:
+        for _ in range(30):
+            sock.sendall(b"x" * 100_000)
+        assert seconds_until_closed(sock, endlessly(b"x")) <= CUT_OFF_S
+
+
+def test_upload_that_is_slower_than_the_bound_is_cut_off(daemon):
+    with upload(daemon.port, 5_000_000) as sock:
+        sock.sendall(b"x")
+        assert seconds_until_closed(sock, endlessly(b"x" * 300)) <= 2 * CUT_OFF_S
+
+
+def test_upload_that_nobody_wants_has_no_more_time_than_others(daemon):
+    with upload(daemon.port, 4000, host="evil.example") as sock:
+        assert seconds_until_closed(sock, endlessly(b"x" * 100)) <= CUT_OFF_S
+    with upload(daemon.port, 100_000_000) as sock:
+        assert seconds_until_closed(sock, endlessly(b"x" * 15_000)) <= CUT_OFF_S
+
+
 def test_slow_second_request_is_cut_off(daemon, leecher):
     with connect(daemon.port) as sock:
         sock.sendall(request(leecher.target()))

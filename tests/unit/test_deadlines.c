@@ -72,6 +72,28 @@ START_TEST(reply_may_take_any_time) {
 }
 END_TEST
 
+static uint64_t put_off(struct deadline *deadline, uint64_t by_ms, uint64_t now_ms) {
+    deadline_put_off(deadline, by_ms, now_ms);
+    return atomic_load(&deadline->since_ms);
+}
+
+START_TEST(request_that_gets_on_has_more_time) {
+    struct deadline deadline;
+    deadline_begin(&deadline, 1000);
+    ck_assert_uint_eq(put_off(&deadline, 300, 1500), 1300);
+    ck_assert_uint_eq(put_off(&deadline, 0, 1500), 1300);
+    /* Time is not saved up. */
+    ck_assert_uint_eq(put_off(&deadline, 9000, 1600), 1600);
+    ck_assert_uint_eq(put_off(&deadline, 50, 2600), 1650);
+    const uint64_t late_ms = 1000 + 10 * DEADLINE_PUT_OFF_MAX_MS;
+    ck_assert_uint_eq(put_off(&deadline, late_ms, late_ms), 1000 + DEADLINE_PUT_OFF_MAX_MS);
+    deadline_begin(&deadline, late_ms);
+    ck_assert_uint_eq(put_off(&deadline, 70, late_ms + 100), late_ms + 70);
+    deadline_met(&deadline);
+    ck_assert_uint_eq(put_off(&deadline, 70, late_ms + 100), UINT64_MAX);
+}
+END_TEST
+
 START_TEST(removed_connection_is_left_alone) {
     struct deadlines *deadlines = started(0);
     struct pair pairs[3];
@@ -139,6 +161,7 @@ Suite *deadlines_suite(void) {
     tcase_set_timeout(requests, 60);
     tcase_add_test(requests, request_that_is_late_is_cut_off);
     tcase_add_test(requests, reply_may_take_any_time);
+    tcase_add_test(requests, request_that_gets_on_has_more_time);
     tcase_add_test(requests, removed_connection_is_left_alone);
     tcase_add_test(requests, no_descriptor_is_touched_after_its_removal);
     tcase_add_test(requests, nothing_can_be_stopped);
