@@ -8,7 +8,8 @@
  * checks are spread evenly. One address has at most `address_peers_max` peers here and gets at most
  * so many checks in `interval_s`: whoever announces a thousand ports has neither a thousand ports
  * knocked at nor keeps others waiting. For IPv6 that holds for each address, and 64 times as much
- * for each /64, since that may be one machine or a whole LAN.
+ * for each /64, since that may be one machine or a whole LAN. Ports below 1024 are never knocked
+ * at: no client listens there, but much else does.
  *
  * Every call takes constant time or, where many wait, a bounded one. Not locked. */
 #ifndef SKEP_SERVER_PROBE_PLAN_H

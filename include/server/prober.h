@@ -1,10 +1,11 @@
 /* Tries whether peers can be reached: a TCP connection to where the peer said that it listens,
  * closed as soon as it stands, with no byte sent.
  *
- * Only a peer at its socket's own address is checked, and only in the networks that the options
- * name, so that nobody can make skepd knock at someone else's door. One thread does it, at the pace
- * that server/probe_plan.h sets out; announces never wait for it. It learns of peers from the
- * change feed, and of those that it missed from whoever looks at them. */
+ * Only a peer at its socket's own address is checked, unless a proxy may have lent it that, and
+ * only in the networks that the options name, so that nobody can make skepd knock at someone else's
+ * door. One thread does it, at the pace that server/probe_plan.h sets out; announces never wait for
+ * it. It learns of peers from the change feed, and of those that it missed from whoever looks at
+ * them. */
 #ifndef SKEP_SERVER_PROBER_H
 #define SKEP_SERVER_PROBER_H
 

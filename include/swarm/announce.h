@@ -48,6 +48,7 @@ struct announce_request {
     uint32_t key;  /* 0: none */
     int32_t numwant;
     enum announce_event event;
+    bool borrowed; /* `peer` may be the address of a proxy that passed the announce on */
     struct passkey passkey;
 };
 

@@ -38,8 +38,8 @@ struct change {
     uint64_t left;
     bool paused;
     bool counted;        /* its `completed` is in the count */
-    bool own_address;    /* its announce came from this address; not where it claimed it or, being
-                          * restored, has not announced yet */
+    bool own_address;    /* its announce came from this address; not where it claimed it, where a
+                          * proxy may have lent it or, being restored, it has not announced yet */
     uint32_t interval_s; /* what the peer was told last */
     uint32_t age_s;      /* since the peer joined; of a torrent, how long it has had no peers */
     uint32_t downloaded; /* the torrent's, after the change */

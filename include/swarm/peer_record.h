@@ -10,7 +10,8 @@
 enum peer_flag {
     PEER_COMPLETED_COUNTED = 1, /* its `completed` is in the torrent's count */
     PEER_PAUSED = 2,            /* a partial seed */
-    PEER_CLAIMED = 4,           /* its endpoint is a claim of its own, not its socket's address */
+    PEER_CLAIMED = 4,           /* its endpoint is a claim of its own, not its socket's address, or
+                                   may be a proxy's */
     PEER_RESTORED = 8,          /* it comes from the store and has not announced since */
 };
 

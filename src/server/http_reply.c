@@ -69,6 +69,13 @@ static enum MHD_Result refuse_proxy(const struct http_context *context,
                   interval_s, interval_s / 60 + 1);
 }
 
+/* Whether the announce came by a proxy that nobody told us of. An old client may speak HTTP/1.0,
+ * but on this machine a proxy is likelier, see server/http_headers.c. */
+static bool is_borrowed(const struct http_request *request, const struct endpoint *peer) {
+    const bool own = endpoint_equal(peer, &request->announce.request.peer);
+    return own && (request->headers.marked || (request->outdated && endpoint_is_loopback(peer)));
+}
+
 static enum MHD_Result reply_announce(struct http_context *context,
                                       struct MHD_Connection *connection,
                                       const struct http_request *request,
@@ -79,6 +86,7 @@ static enum MHD_Result reply_announce(struct http_context *context,
     struct announce_request asked = announce->request;
     if (!proxies_find_client(&context->proxies, connection, &asked.peer))
         return refuse_proxy(context, connection, outcome);
+    asked.borrowed = is_borrowed(request, &asked.peer);
     uint8_t peers[NUMWANT_LIMIT * ENDPOINT_MAX_LEN];
     uint8_t peer_ids[NUMWANT_LIMIT * PEER_ID_LEN];
     struct announce_response response = {

@@ -7,8 +7,9 @@
 #include "server/torrent_set.h"
 
 enum {
-    TOKEN = 1000,  /* one check; with `per_s` a second, a millisecond brings `per_s` */
-    BURST_MS = 50, /* so many milliseconds' tokens may gather; the clock ticks every 10 */
+    TOKEN = 1000,    /* one check; with `per_s` a second, a millisecond brings `per_s` */
+    BURST_MS = 50,   /* so many milliseconds' tokens may gather; the clock ticks every 10 */
+    PORT_MIN = 1024, /* below are a machine's own services, and no BitTorrent client */
 };
 
 /* Every peer stands in one of these lines. */
@@ -98,7 +99,7 @@ static uint32_t count(const struct probe_plan *plan) {
 /* NULL if it is not to be checked, or there is no room for it. */
 static struct probe_peer *add(struct probe_plan *plan, const struct endpoint *endpoint,
                               uint64_t now_ms) {
-    if (count(plan) >= plan->limits.peers_max || endpoint_port(endpoint) == 0 ||
+    if (count(plan) >= plan->limits.peers_max || endpoint_port(endpoint) < PORT_MIN ||
         !networks_contain(&plan->limits.networks, endpoint))
         return NULL;
     const struct probe_quota quota = quota_of(plan);

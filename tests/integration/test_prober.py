@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from support.announce import Peer, get, random_hash
+from support.announce import Peer, exchange, get, parse_reply, random_hash
 from support.network import has_ipv6, own_network
 from support.skepd import Skepd, run
 from support.waiting import wait_until
@@ -197,6 +197,40 @@ def test_claimed_address_is_not_checked(client):
         assert (client.times, checks(daemon)) == ([], 0)
         client.joins(daemon, proxied.info_hash)
         wait_until(lambda: peers(daemon) == (1, 0, 0))
+
+
+@pytest.mark.parametrize("version, header", [
+    ("1.1", "X-Forwarded-For: 198.51.100.7"), ("1.1", "Forwarded: for=198.51.100.7"),
+    ("1.1", "Via: 1.1 proxy"), ("1.1", "X-Real-IP: 198.51.100.7"), ("1.0", "X: y")])
+def test_peer_behind_a_proxy_that_nobody_told_of_is_not_checked(daemon, client, version, header):
+    peer = Peer(daemon.port, random_hash(), port=client.port)
+    raw = f"GET {peer.target()} HTTP/{version}\r\nHost: x\r\nConnection: close\r\n{header}\r\n\r\n"
+    assert parse_reply(exchange(daemon.port, raw.encode())).failure is None
+    time.sleep(SOON_S)
+    assert (client.times, checks(daemon)) == ([], 0)
+    client.joins(daemon)
+    wait_until(lambda: peers(daemon) == (1, 0, 0))
+
+
+def test_peer_behind_a_trusted_proxy_is_checked(client):
+    with Skepd(check(more='network = { trusted_proxies = "127.5.0.1"; };')) as daemon:
+        target = Peer(daemon.port, random_hash(), port=client.port).target()
+        header = {"X-Forwarded-For": "127.0.0.1", "Via": "1.1 proxy"}
+        assert get(daemon.port, target, "127.5.0.1", headers=header).failure is None
+        wait_until(lambda: peers(daemon) == (1, 0, 0))
+        target = Peer(daemon.port, random_hash(), port=client.port).target()
+        get(daemon.port, target, "127.5.0.1", headers={"X-Forwarded-For": ","})
+        time.sleep(SOON_S)
+        assert checks(daemon) == 1
+
+
+def test_ports_below_1024_are_left_alone(daemon, client):
+    for port in (1, 22, 80, 1023):
+        Peer(daemon.port, random_hash(), port=port).start()
+    client.joins(daemon)
+    wait_until(lambda: peers(daemon) == (1, 0, 0))
+    time.sleep(SOON_S)
+    assert checks(daemon) == 1
 
 
 def test_peer_outside_of_the_networks_is_not_checked(client):

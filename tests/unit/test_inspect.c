@@ -182,6 +182,17 @@ START_TEST(claimed_address_is_not_its_own) {
 }
 END_TEST
 
+START_TEST(borrowed_address_is_not_its_own) {
+    struct announce_request peer = test_leecher_at(1, "10.9.0.1");
+    peer.borrowed = true;
+    test_put(tracker, &peer, START_MS);
+    ck_assert(!only_peer(0).own_address);
+    peer.borrowed = false;
+    test_put(tracker, &peer, START_MS);
+    ck_assert(only_peer(0).own_address);
+}
+END_TEST
+
 START_TEST(claim_of_the_own_address_is_no_claim) {
     struct announce_request peer = test_leecher_at(1, "10.9.0.1");
     peer.claimed = endpoint_at("10.9.0.1", 0);
@@ -407,6 +418,7 @@ Suite *inspect_suite(void) {
     tcase_add_test(inspect, peer_is_told_with_all_that_it_said);
     tcase_add_test(inspect, large_totals_come_out_whole);
     tcase_add_test(inspect, claimed_address_is_not_its_own);
+    tcase_add_test(inspect, borrowed_address_is_not_its_own);
     tcase_add_test(inspect, claim_of_the_own_address_is_no_claim);
     tcase_add_test(inspect, claim_of_a_stranger_leaves_it_its_own_address);
     tcase_add_test(inspect, restored_peer_keeps_its_age);

@@ -5,7 +5,14 @@
 #include "base/random.h"
 #include "support.h"
 
-enum { PER_S = 10, INTERVAL_S = 600, PEERS_MAX = 1000, ADDRESS_MAX = 4, START_MS = 1000000 };
+enum {
+    PER_S = 10,
+    INTERVAL_S = 600,
+    PEERS_MAX = 1000,
+    ADDRESS_MAX = 4,
+    START_MS = 1000000,
+    PORT = 1024
+};
 
 static struct probe_plan *plan;
 static struct probe_limits limits;
@@ -323,9 +330,17 @@ START_TEST(peer_outside_of_the_networks_is_left_alone) {
 }
 END_TEST
 
-START_TEST(peer_without_a_port_is_left_alone) {
-    join(endpoint_at("10.0.0.1", 0));
+START_TEST(port_where_no_client_listens_is_left_alone) {
+    static const uint16_t ports[] = { 0, 1, 22, 80, 1023 };
+    for (size_t i = 0; i < COUNT_OF(ports); i++) {
+        const struct endpoint peer = endpoint_at("10.0.0.1", ports[i]);
+        join(peer);
+        probe_plan_want(plan, &peer, now_ms);
+    }
+    ck_assert_uint_eq(known(), 0);
     assert_none_now();
+    join(endpoint_at("10.0.0.1", PORT));
+    assert_next(endpoint_at("10.0.0.1", PORT));
 }
 END_TEST
 
@@ -430,7 +445,7 @@ END_TEST
 /* Fairness */
 
 START_TEST(many_ports_of_one_address_are_not_all_knocked_at) {
-    for (uint16_t port = 1; port <= 2000; port++)
+    for (uint16_t port = PORT; port < PORT + 2000; port++)
         join(endpoint_at("10.1.2.3", port));
     ck_assert_uint_eq(known(), ADDRESS_MAX);
     ck_assert_uint_eq(run_for(INTERVAL_S * 1000), ADDRESS_MAX);
@@ -439,32 +454,32 @@ END_TEST
 
 START_TEST(address_that_changes_ports_gets_no_more_checks) {
     uint32_t checks = 0;
-    for (uint16_t port = 1; port <= 500; port++) {
+    for (uint16_t port = PORT; port < PORT + 500; port++) {
         join(endpoint_at("10.1.2.3", port));
         checks += run_for(1000);
         leave(endpoint_at("10.1.2.3", port));
     }
     ck_assert_uint_eq(checks, ADDRESS_MAX);
     now_ms += INTERVAL_S * 1000;
-    join(endpoint_at("10.1.2.3", 600));
-    assert_next(endpoint_at("10.1.2.3", 600));
+    join(endpoint_at("10.1.2.3", PORT + 600));
+    assert_next(endpoint_at("10.1.2.3", PORT + 600));
 }
 END_TEST
 
 START_TEST(busy_address_does_not_keep_others_waiting) {
-    for (uint16_t port = 1; port <= 2000; port++)
+    for (uint16_t port = PORT; port < PORT + 2000; port++)
         join(endpoint_at("10.1.2.3", port));
     join(machine(1));
     const uint64_t start_ms = now_ms;
     for (int i = 0; i < ADDRESS_MAX; i++)
-        assert_next(endpoint_at("10.1.2.3", (uint16_t)(i + 1)));
+        assert_next(endpoint_at("10.1.2.3", (uint16_t)(PORT + i)));
     assert_next(machine(1));
     ck_assert_uint_le(now_ms - start_ms, ADDRESS_MAX * 1000 / PER_S);
 }
 END_TEST
 
 static void use_up(const char *address) {
-    for (uint16_t port = 1; port <= ADDRESS_MAX; port++) {
+    for (uint16_t port = PORT; port < PORT + ADDRESS_MAX; port++) {
         join(endpoint_at(address, port));
         check(endpoint_at(address, port), REACH_OPEN);
         leave(endpoint_at(address, port));
@@ -473,27 +488,27 @@ static void use_up(const char *address) {
 
 START_TEST(peer_whose_address_had_its_checks_waits_for_the_next_interval) {
     use_up("10.1.2.3");
-    join(endpoint_at("10.1.2.3", 99));
+    join(endpoint_at("10.1.2.3", PORT + 99));
     assert_none_now();
     now_ms += 1000;
     assert_none_now();
-    assert_state(endpoint_at("10.1.2.3", 99), REACH_UNKNOWN, false);
-    assert_next(endpoint_at("10.1.2.3", 99));
+    assert_state(endpoint_at("10.1.2.3", PORT + 99), REACH_UNKNOWN, false);
+    assert_next(endpoint_at("10.1.2.3", PORT + 99));
     ck_assert_uint_ge(now_ms - START_MS, INTERVAL_S * 1000);
 }
 END_TEST
 
 START_TEST(looking_at_a_peer_gets_its_address_no_more_checks) {
     use_up("10.1.2.3");
-    join(endpoint_at("10.1.2.3", 99));
+    join(endpoint_at("10.1.2.3", PORT + 99));
     for (int i = 0; i < 20; i++) {
         now_ms += 2000;
-        want(endpoint_at("10.1.2.3", 99));
+        want(endpoint_at("10.1.2.3", PORT + 99));
         assert_none_now();
     }
     now_ms = START_MS + INTERVAL_S * 1000 + 1000;
-    want(endpoint_at("10.1.2.3", 99));
-    assert_next(endpoint_at("10.1.2.3", 99));
+    want(endpoint_at("10.1.2.3", PORT + 99));
+    assert_next(endpoint_at("10.1.2.3", PORT + 99));
 }
 END_TEST
 
@@ -507,7 +522,7 @@ START_TEST(v6_network_may_have_more_than_one_address) {
     ck_assert_uint_eq(known(), most);
     join(endpoint_at("fd00:0:0:1::1", 6881));
     ck_assert_uint_eq(known(), most + 1);
-    for (uint16_t port = 1; port <= 20; port++)
+    for (uint16_t port = PORT; port < PORT + 20; port++)
         join(endpoint_at("fd00:0:0:2::1", port));
     ck_assert_uint_eq(known(), most + 1 + ADDRESS_MAX);
 }
@@ -515,7 +530,7 @@ END_TEST
 
 START_TEST(steady_peers_are_all_checked_in_every_interval) {
     for (uint32_t number = 0; number < 50; number++) {
-        for (uint16_t port = 1; port <= ADDRESS_MAX; port++) {
+        for (uint16_t port = PORT; port < PORT + ADDRESS_MAX; port++) {
             struct endpoint peer = machine(number);
             endpoint_set_port(&peer, port);
             join(peer);
@@ -596,7 +611,7 @@ Suite *probe_plan_suite(void) {
     tcase_add_test(peers, peer_of_several_torrents_is_checked_once);
     tcase_add_test(peers, torrent_told_twice_is_one);
     tcase_add_test(peers, peer_outside_of_the_networks_is_left_alone);
-    tcase_add_test(peers, peer_without_a_port_is_left_alone);
+    tcase_add_test(peers, port_where_no_client_listens_is_left_alone);
     tcase_add_test(peers, full_plan_takes_nobody_more);
     tcase_add_test(peers, narrower_networks_are_taken_over);
     tcase_add_test(peers, shorter_interval_holds_at_once);

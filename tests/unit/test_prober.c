@@ -192,7 +192,7 @@ static _Atomic bool over;
 static void *look_and_tell(void *argument) {
     (void)argument;
     for (uint16_t port = 1; !atomic_load(&over); port++) {
-        const struct endpoint peer = endpoint_at("127.0.0.5", (uint16_t)(port % 20 + 1));
+        const struct endpoint peer = endpoint_at("127.0.0.5", (uint16_t)(port % 20 + 1024));
         note(port % 3 == 0 ? CHANGE_PEER_LEFT : CHANGE_PEER_JOINED, peer, true);
         prober_want(prober, &listening, true);
         (void)prober_state(prober, &peer);
