@@ -177,6 +177,11 @@ static void answer_crowded(const struct http_call *call, struct http_answer *ans
     answer->retry_after = "5";
 }
 
+/* A GET asks for nothing that its body says. */
+static bool misses_its_body(const struct http_call *call) {
+    return call->body_refused && strcmp(call->method, "GET") != 0;
+}
+
 static void answer_api(struct site *site, const struct session *session,
                        const struct http_call *call, struct http_answer *answer) {
     answer->kind = HTTP_KIND_API;
@@ -184,9 +189,9 @@ static void answer_api(struct site *site, const struct session *session,
         answer_error(answer, call, 404, "not_found", "The API is at /api/v1/.");
     else if (session_is_forged(call))
         answer_error(answer, call, 403, "forged", "A page of another site sent this.");
-    else if (call->body_refused && session->role != ROLE_ADMIN)
+    else if (misses_its_body(call) && session->role != ROLE_ADMIN)
         answer_not_admin(answer, call, session);
-    else if (call->body_refused)
+    else if (misses_its_body(call))
         answer_error(answer, call, 413, "too_large", "This is larger than http.upload_max allows.");
     else if (call->body_crowded)
         answer_crowded(call, answer);

@@ -351,6 +351,18 @@ def test_nobody_sends_a_body_to_what_takes_none(daemon, path):
         assert read_to_end(sock) == b""
 
 
+@pytest.mark.parametrize("source, status", [("127.0.0.1", 200), (STRANGER, 403)])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_body_of_a_get_changes_nothing(daemon, method, source, status):
+    lines = ["Host: [::1]", "Content-Length: 2"]
+    with connect(daemon.port, source) as sock:
+        head = "\r\n".join([f"{method} /api/v1/torrents HTTP/1.1", *lines, "", ""])
+        sock.sendall(head.encode() + b"{}" + b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n")
+        replies = read_to_end(sock)
+    assert replies.startswith(f"HTTP/1.1 {status} ".encode())
+    assert replies.endswith(b"\r\n\r\nok\n")
+
+
 def begin_upload(daemon):
     """All of a body but its last byte, which the daemon holds in memory from then on."""
     sock = connect(daemon.port)
