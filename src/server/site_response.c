@@ -17,6 +17,7 @@ static const struct header BINDING[] = {
     { "X-Content-Type-Options", "nosniff" },
     { "Referrer-Policy", "no-referrer" },
     { "Cross-Origin-Resource-Policy", "same-origin" },
+    { "Cross-Origin-Opener-Policy", "same-origin" },
 };
 
 static void add(struct MHD_Response *response, const struct header *headers, size_t count) {

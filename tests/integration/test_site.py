@@ -30,6 +30,7 @@ BINDING = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
 }
 HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -73,6 +74,16 @@ def test_everything_binds_the_browser(daemon, path):
         headers = get(daemon.port, path, source, headers=HTML).headers
         assert {name: headers[name] for name in BINDING} == BINDING
         assert headers["Access-Control-Allow-Origin"] is None
+
+
+@pytest.mark.parametrize("method, path, status", [
+    ("GET", "/health", 200), ("POST", "/health", 405), ("POST", "/announce", 405),
+    ("GET", "/" + "x" * 5000, 414)])
+def test_words_of_the_server_are_nothing_but_words(daemon, method, path, status):
+    reply = get(daemon.port, path, method=method)
+    assert reply.status == status
+    assert reply.headers["Content-Type"] == "text/plain"
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def files_of_the_page():
