@@ -43,6 +43,7 @@ static const struct client clients[] = {
     { "PI", "PicoTorrent", DOTTED },
     { "RS", "Rasterbar client", DOTTED },
     { "SD", "Thunder", DOTTED },
+    { "SK", "skepctl", DOTTED },
     { "TL", "Tribler", DOTTED },
     { "TR", "Transmission", HUNDREDTHS },
     { "TX", "Tixati", MAJOR_MINOR },

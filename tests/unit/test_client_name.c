@@ -23,6 +23,7 @@ static const struct {
     { "-qB452*-abcdefghijkl", "qBittorrent 4.5.2" },
     { "-XY1234-abcdefghijkl", "XY 1.2.3.4" },
     { "-7T1230-abcdefghijkl", "aTorrent 1.2.3" },
+    { "-SK0100-abcdefghijkl", "skepctl 0.1.0" },
     { "A2-1-36-0-<\xf9\xb5\xf4\x17\xfd\x9c\x8e\x9f\xc8", "aria2 1.36.0" },
     { "M7-10-5--abcdefghijk", "BitTorrent 7.10.5" },
     { "M4-3-6--abcdefghijkl", "BitTorrent 4.3.6" },
