@@ -33,7 +33,8 @@ function curveOf(values) {
   const most = Math.max(...values),
     least = Math.min(...values);
   const spread = Math.max(most - least, most * 0.25, 1e-9);
-  const lowest = (most + least - spread) / 2; // what hardly changes runs through the middle
+  // What hardly changes runs through the middle, but never below nothing: zeros lie at the bottom.
+  const lowest = Math.max((most + least - spread) / 2, 0);
   const points = values.map((value, index) => [
     (index / (values.length - 1)) * WIDTH,
     HEIGHT - 3 - ((value - lowest) / spread) * (HEIGHT - 7),
