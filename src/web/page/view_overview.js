@@ -179,10 +179,16 @@ function sayFacts({ mode, interval_s, totals, checks }) {
     mode && `This tracker is ${MODES[mode] ?? mode}`,
     interval_s && `clients come back every ${duration(interval_s)}`,
     totals.downloaded ? `${count(totals.downloaded)} downloads completed` : null,
-    checked > 0 &&
-      `${count(checks.firewalled)} of ${counted(checked, "checked peer")} ${checks.firewalled === 1 ? "is" : "are"} firewalled`,
+    checked > 0 && sayReach(checks.firewalled, checked),
   ];
   return parts.filter(Boolean).join(" · ");
+}
+
+function sayReach(firewalled, checked) {
+  if (firewalled > 0) return `${count(firewalled)} of ${counted(checked, "checked peer")} firewalled`;
+  return checked === 1
+    ? "the one checked peer is reachable"
+    : `all ${count(checked)} checked peers are reachable`;
 }
 
 function createWarning(text) {
