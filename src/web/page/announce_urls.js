@@ -9,6 +9,9 @@ const PLACES = { lan: 0, public: 1, loopback: 4 };
 const V6 = 2; // further back than any IPv4 address of the network, but before loopback
 const HINTS = { lan: "in your network", public: "public address", loopback: "this machine only" };
 
+const PRIVATE =
+  "Clients are refused at these: they need a passkey. Make one under Manage, which shows the URLs with it.";
+
 /** The order in which people want them: the address by which they came here first, IPv4 before IPv6,
  * loopback last. */
 export function preferred(urls, hostHere = location.hostname) {
@@ -20,6 +23,7 @@ export function preferred(urls, hostHere = location.hostname) {
 }
 
 export function createUrlCard() {
+  const hint = make("p", { class: "muted" });
   const first = make("ul", { class: "urls" });
   const others = make("ul", { class: "urls urls-other" });
   const summary = make("summary");
@@ -31,7 +35,7 @@ export function createUrlCard() {
       "div",
       { class: "card-head" },
       make("h2", { id: "urls-title" }, "Announce URLs"),
-      make("p", { class: "muted" }, "Put one of them, or both, into your torrents."),
+      hint,
     ),
     first,
     more,
@@ -40,7 +44,8 @@ export function createUrlCard() {
   const showOthers = createList(others, ({ url }) => url, createUrl);
   return {
     node,
-    show(urls) {
+    show(urls, mode) {
+      setText(hint, mode === "private" ? PRIVATE : "Put one of them, or all, into your torrents.");
       const sorted = preferred(urls);
       const best = sorted.filter(({ host }) => host === sorted[0]?.host);
       const rest = sorted.slice(best.length);

@@ -104,7 +104,7 @@ export function createOverview({ tracker, refreshNow }) {
     if (news) hive.stir();
     showWarnings(status.warnings ?? []);
     show(warnings, Boolean(status.warnings?.length));
-    urls.show(status.urls ?? []);
+    urls.show(status.urls ?? [], status.mode);
     steps.show(status.urls ?? []);
     show(steps.node, untouched);
     show(cards.node, !untouched);
