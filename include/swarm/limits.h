@@ -14,6 +14,7 @@ struct tracker_options {
     uint32_t interval_min_s;  /* the interval follows the load between these two */
     uint32_t interval_max_s;  /* at most 8 hours */
     uint32_t announces_per_s; /* the load to aim for */
+    uint32_t patience_s;      /* how long a peer may be silent, at least; at most 8 hours */
     uint32_t numwant;         /* for those who do not say */
     uint32_t numwant_max;     /* at most NUMWANT_LIMIT */
     uint32_t requests_per_s;  /* of one address; 0: any number */

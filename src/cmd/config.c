@@ -51,6 +51,7 @@ struct config config_defaults(void) {
         .tracker = {
             .interval_min_s = 120,
             .interval_max_s = 1800,
+            .patience_s = 660,
             .announces_per_s = 1000,
             .numwant = 50,
             .numwant_max = 200,

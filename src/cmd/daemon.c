@@ -287,8 +287,9 @@ static void print_url(void *context, const char *host) {
 
 void daemon_greet(const struct daemon *daemon, const struct config *config) {
     if (daemon->store != NULL)
-        log_info("database %s: %u torrents and %u peers are back", config->database,
-                 daemon->restored.torrents, daemon->restored.peers);
+        log_info("database %s: %u torrent%s and %u peer%s are back", config->database,
+                 daemon->restored.torrents, daemon->restored.torrents == 1 ? "" : "s",
+                 daemon->restored.peers, daemon->restored.peers == 1 ? "" : "s");
     log_info("skepd is ready. Put one of these announce URLs into your torrents:");
     listen_visit_hosts(&config->http.listen, print_url, (void *)(uintptr_t)config);
     log_info("Its page is at the same http addresses, without /announce.");

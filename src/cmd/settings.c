@@ -57,6 +57,7 @@ static const struct setting SETTINGS[] = {
 
     NUMBER("announce.interval_min_s", tracker.interval_min_s, 1, HOURS_8_S, "shortest interval, in seconds"),
     NUMBER("announce.interval_max_s", tracker.interval_max_s, 1, HOURS_8_S, "longest interval, in seconds"),
+    NUMBER("announce.patience_s", tracker.patience_s, 0, HOURS_8_S, "seconds that a peer may be silent at least"),
     NUMBER("announce.announces_per_s", tracker.announces_per_s, 1, 10000000, "load that the interval aims for"),
     NUMBER("announce.numwant", tracker.numwant, 1, NUMWANT_LIMIT, "peers for those who do not say how many"),
     NUMBER("announce.numwant_max", tracker.numwant_max, 1, NUMWANT_LIMIT, "peers that anyone gets"),

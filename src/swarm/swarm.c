@@ -256,6 +256,22 @@ enum announce_result swarm_put(struct swarm *swarm, const struct swarm_watchers 
     return room == ANNOUNCE_OK ? join(swarm, watchers, put, record, list, position) : room;
 }
 
+/* Some clients that stop when they are done say so with `stopped` alone, having nothing left. */
+static void complete_at_last(struct swarm *swarm, const struct swarm_watchers *watchers,
+                             struct peer_list *list, uint32_t *position, uint32_t now_s) {
+    struct peer_record record = *peer_list_record(list, *position);
+    const enum peer_zone zone = peer_list_zone(list, *position);
+    if (zone <= ZONE_SEEDER_LAN || !count_completed(swarm, &record, EVENT_COMPLETED))
+        return;
+    count_out(swarm, peer_list_record(list, *position));
+    record.left = 0;
+    record.flags &= (uint8_t)~PEER_PAUSED;
+    *position = peer_list_update(list, *position, zone_of(true, zone == ZONE_LEECHER_LAN), &record,
+                                 peer_list_deadline(list, *position));
+    count_in(swarm, &record);
+    report(swarm, watchers, list, *position, CHANGE_PEER_COMPLETED, now_s);
+}
+
 void swarm_drop(struct swarm *swarm, const struct swarm_watchers *watchers,
                 const struct announce_request *request, const struct endpoint *peer,
                 uint32_t now_s) {
@@ -265,6 +281,8 @@ void swarm_drop(struct swarm *swarm, const struct swarm_watchers *watchers,
         position = peer_list_find_identity(list, request->peer_id, request->key);
     if (position == PEER_NOWHERE)
         return;
+    if (request->event == EVENT_STOPPED && request->left == 0)
+        complete_at_last(swarm, watchers, list, &position, now_s);
     remove_peer(swarm, watchers, list, position, CHANGE_PEER_LEFT, now_s);
     swarm->idle_since_s = now_s;
 }

@@ -231,6 +231,13 @@ static enum announce_result find_swarm(struct tracker *tracker, struct shard *sh
     return tracker_add_swarm(tracker, shard, info_hash, hash, put->now_s, swarm);
 }
 
+/* Clients come back no sooner than they see fit, however soon they are asked to: those of
+ * libtorrent after five minutes. */
+static uint16_t ttl_s(const struct tracker_options *options, uint32_t interval_s) {
+    const uint32_t twice = 2 * interval_s;
+    return (uint16_t)(twice > options->patience_s ? twice : options->patience_s);
+}
+
 static enum announce_result put(struct tracker *tracker, struct shard *shard, uint64_t hash,
                                 const struct announce_request *request, uint32_t now_s,
                                 struct announce_response *response) {
@@ -240,7 +247,7 @@ static enum announce_result put(struct tracker *tracker, struct shard *shard, ui
         .request = request,
         .peer = response->asker,
         .on_lan = networks_contain(&options->lan, &response->asker),
-        .ttl_s = (uint16_t)(2 * response->interval_s),
+        .ttl_s = ttl_s(options, response->interval_s),
         .now_s = now_s,
         .room = room_for_more(tracker, options),
         .peers_max = options->torrent_peers_max,
