@@ -13,6 +13,11 @@ enum {
     REGISTRY_HASHES_MAX = 2,
     REGISTRY_EMPTY_VERSION = 1,   /* nothing was ever registered */
     REGISTRY_FILE_MAX = 64 << 20, /* bytes of a .torrent file */
+
+    /* How long a call waits for who else writes to the database, such as a flush of the tracker's:
+     * where a person waits, and where others wait behind this thread. */
+    REGISTRY_PATIENT_MS = 5000,
+    REGISTRY_HURRIED_MS = 250,
 };
 
 struct registry;
@@ -22,7 +27,8 @@ bool registry_is_there(const char *path);
 
 /* Opens the database at `path`, which must be there. NULL and one line in `error` if it cannot be
  * used. */
-struct registry *registry_open(const char *path, char error[static REGISTRY_ERROR_LEN]);
+struct registry *registry_open(const char *path, int patience_ms,
+                               char error[static REGISTRY_ERROR_LEN]);
 void registry_close(struct registry *registry);
 
 /* A number that goes up with each change. False if it cannot be read. */
@@ -95,5 +101,8 @@ bool registry_visit_bans(struct registry *registry, registry_visitor visit, void
 
 /* Why the last call failed. */
 const char *registry_failure(const struct registry *registry);
+
+/* Whether it failed because somebody else wrote all the time; it may go well soon. */
+bool registry_is_busy(const struct registry *registry);
 
 #endif

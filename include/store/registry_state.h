@@ -12,6 +12,7 @@
 struct registry {
     sqlite3 *db;
     sqlite3_stmt *version;
+    bool busy; /* the last failure was for want of a lock */
     char failure[REGISTRY_ERROR_LEN];
 };
 

@@ -13,7 +13,7 @@
 
 #include "swarm/feed.h"
 
-enum { STORE_ERROR_LEN = 512 };
+enum { STORE_ERROR_LEN = 512, STORE_CHANGES_WAITING_MAX = 8192 };
 
 struct store;
 
@@ -43,21 +43,25 @@ bool store_refresh(struct store *store);
 bool store_is_stale(const struct store *store);
 void store_mark_stale(struct store *store);
 
-/* Applies changes, in order, to the open transaction, which it begins if there is none. False if
- * SQLite refuses; then the whole transaction is rolled back, the store is stale, and the reason is
- * in store_failure. */
+/* Takes changes, in order. They wait in memory for store_commit, so that others can write to the
+ * database meanwhile; where more than STORE_CHANGES_WAITING_MAX wait, they are written into a
+ * transaction that stays open, and a commit is due. False if SQLite refuses; then what was not
+ * committed is lost, the store is stale, and the reason is in store_failure. */
 bool store_apply(struct store *store, const struct change *changes, size_t count);
 
 /* Begins to write everything anew: forgets, in the open transaction, all that is stored of the
  * swarms. The store is no longer stale. False as store_apply. */
 bool store_clear(struct store *store);
 
-/* Makes the open transaction durable, and what waits to be added to the history. True also where
- * there is neither. False as store_apply. */
+/* Writes what waits, changes and history, and makes it durable with the rest of the open
+ * transaction. True also where there is nothing. False as store_apply. */
 bool store_commit(struct store *store);
 
-/* Changes in the open transaction. */
+/* Changes that are in no commit yet. */
 size_t store_pending(const struct store *store);
+
+/* Whether a transaction is open, which keeps everybody else from writing until it is committed. */
+bool store_is_writing(const struct store *store);
 
 /* Puts the secret of that name (up to 31 characters, up to 64 bytes) in the place of the one
  * before, which it hands out: `*was_there` says whether there was one of that length. Commits at

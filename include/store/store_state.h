@@ -37,6 +37,15 @@ struct connection {
     sqlite3_stmt *statements[STATEMENTS];
 };
 
+/* What was handed to store_apply and is in no transaction yet. */
+struct change_queue {
+    struct {
+        struct change change;
+        int64_t at_s; /* when it was handed over, in Unix time */
+    } list[STORE_CHANGES_WAITING_MAX];
+    size_t count;
+};
+
 enum { SAMPLES_WAITING_MAX = 360, COMPLETIONS_WAITING_MAX = 8192 };
 
 /* What is to be added to the history and is in no commit yet. */
@@ -59,6 +68,7 @@ struct store {
     bool stale;
     bool suspect; /* the last failure was one that reopening may mend */
     size_t pending;
+    struct change_queue changes;
     struct history_queue history;
     char failure[STORE_ERROR_LEN];
 };
@@ -73,10 +83,14 @@ bool store_prepare(struct connection *at);
  */
 bool store_run(sqlite3_stmt *statement);
 
+/* Writes the changes that wait into the open transaction, which it begins if there is none. False
+ * as store_commit. */
+bool store_write_changes(struct store *store);
+
 /* Whether something waits to be added to the history. */
 bool store_history_waits(const struct store *store);
 
-/* Adds it in the open transaction, which it begins if there is none. False as store_apply. */
+/* Adds it in the open transaction, which it begins if there is none. False as store_commit. */
 bool store_write_history(struct store *store);
 
 /* It is durable now. */

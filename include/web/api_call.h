@@ -138,9 +138,11 @@ json_t *api_peer(const struct api_call *call, const struct peer_figures *peer, u
 /* One ban. */
 json_t *api_ban(const struct registry_row *row);
 
-/* The registry; the caller closes it. NULL: answered already. Write to it through
- * api_registry_done, which answers where that did not go well, and closes it. */
+/* The registry, which waits for nobody long: announces may wait behind this thread. The caller
+ * closes it. NULL: answered already. Write to it through api_registry_done, which answers where
+ * that did not go well, and closes it. */
 struct registry *api_open_registry(const struct api_call *call, struct http_answer *answer);
+void api_fail_registry(struct http_answer *answer, const struct registry *registry);
 bool api_registry_done(const struct api_call *call, struct http_answer *answer,
                        struct registry *registry, bool good);
 

@@ -35,7 +35,7 @@ static bool load_registry(struct admission *admission, struct access *access,
     if (admission->database == NULL)
         return true;
     char why[REGISTRY_ERROR_LEN];
-    struct registry *registry = registry_open(admission->database, why);
+    struct registry *registry = registry_open(admission->database, REGISTRY_PATIENT_MS, why);
     const bool good =
         registry != NULL && registry_load(registry, clock_unix_s(), access, &admission->next_end_s);
     if (!good) {
@@ -69,7 +69,7 @@ static bool registry_changed(struct admission *admission) {
     int64_t version;
     if (admission->database == NULL || !registry_is_there(admission->database))
         return false;
-    struct registry *registry = registry_open(admission->database, why);
+    struct registry *registry = registry_open(admission->database, REGISTRY_PATIENT_MS, why);
     const bool good = registry != NULL && registry_version(registry, &version);
     registry_close(registry);
     if (!good || version == admission->version || version <= REGISTRY_EMPTY_VERSION)

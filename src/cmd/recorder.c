@@ -189,10 +189,13 @@ static uint64_t expected_flush_ms(const struct recorder *recorder) {
     return expected < most ? expected : most;
 }
 
-/* At the last tick that leaves enough time for it within the interval. */
+/* At the last tick that leaves enough time for it within the interval; or at once, where so much
+ * changed that the store began to write: nobody else can meanwhile. */
 static bool flush_is_due(const struct recorder *recorder) {
     if (is_failing(recorder))
         return recorder->now_ms >= recorder->retry_ms;
+    if (store_is_writing(recorder->store))
+        return true;
     const uint64_t done_if_next =
         recorder->now_ms + recorder->drain_period_ms + expected_flush_ms(recorder);
     return done_if_next >=

@@ -9,7 +9,8 @@ static const char *default_database(void) {
 struct registry *registry_access_open(const struct command_line *line, bool quiet) {
     const char *given = line->values[OPTION_DATABASE];
     char error[REGISTRY_ERROR_LEN];
-    struct registry *registry = registry_open(given == NULL ? default_database() : given, error);
+    struct registry *registry =
+        registry_open(given == NULL ? default_database() : given, REGISTRY_PATIENT_MS, error);
     if (registry == NULL && !quiet)
         output_fail(STATUS_FAULT, error, NULL);
     return registry;

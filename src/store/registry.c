@@ -9,16 +9,13 @@
 #include "store/registry_state.h"
 #include "store/schema.h"
 
-enum { BUSY_MS = 5000 };
-
-static bool open_database(struct registry *registry, const char *path,
+static bool open_database(struct registry *registry, const char *path, int patience_ms,
                           char error[static SCHEMA_ERROR_LEN]) {
     if (sqlite3_open_v2(path, &registry->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
         snprintf(error, SCHEMA_ERROR_LEN, "%s", sqlite3_errmsg(registry->db));
         return false;
     }
-    /* A flush of the tracker's is waited for. */
-    sqlite3_busy_timeout(registry->db, BUSY_MS);
+    sqlite3_busy_timeout(registry->db, patience_ms);
     if (schema_migrate(registry->db, schema_steps, schema_version, error) != SCHEMA_GOOD)
         return false;
     if (sqlite3_prepare_v2(registry->db, "SELECT version FROM registry_version", -1,
@@ -33,14 +30,15 @@ bool registry_is_there(const char *path) {
     return stat(path, &file) == 0 && file.st_size > 0;
 }
 
-struct registry *registry_open(const char *path, char error[static REGISTRY_ERROR_LEN]) {
+struct registry *registry_open(const char *path, int patience_ms,
+                               char error[static REGISTRY_ERROR_LEN]) {
     struct registry *registry = calloc(1, sizeof *registry);
     if (registry == NULL) {
         snprintf(error, REGISTRY_ERROR_LEN, "out of memory");
         return NULL;
     }
     char why[SCHEMA_ERROR_LEN];
-    if (open_database(registry, path, why))
+    if (open_database(registry, path, patience_ms, why))
         return registry;
     snprintf(error, REGISTRY_ERROR_LEN, "cannot use the database %.200s: %.250s", path, why);
     registry_close(registry);
@@ -59,10 +57,16 @@ const char *registry_failure(const struct registry *registry) {
     return registry->failure;
 }
 
+bool registry_is_busy(const struct registry *registry) {
+    return registry->busy;
+}
+
 bool registry_note(struct registry *registry, bool good) {
-    if (!good)
-        snprintf(registry->failure, sizeof registry->failure, "%s", sqlite3_errmsg(registry->db));
-    return good;
+    if (good)
+        return true;
+    registry->busy = sqlite3_errcode(registry->db) == SQLITE_BUSY;
+    snprintf(registry->failure, sizeof registry->failure, "%s", sqlite3_errmsg(registry->db));
+    return false;
 }
 
 bool registry_version(struct registry *registry, int64_t *version) {

@@ -180,6 +180,7 @@ static bool move_in(struct store *store, char error[static STORE_ERROR_LEN]) {
 static void forget_transaction(struct store *store) {
     store->in_transaction = false;
     store->pending = 0;
+    store->changes.count = 0;
 }
 
 bool store_begin_anew(struct store *store, const char *why, char error[static STORE_ERROR_LEN]) {
@@ -259,6 +260,10 @@ size_t store_pending(const struct store *store) {
     return store->pending;
 }
 
+bool store_is_writing(const struct store *store) {
+    return store->in_transaction;
+}
+
 /* A full disk or a lock goes away by itself; anything else may need the file to be opened again. */
 static bool reopening_may_mend(int result) {
     return result != SQLITE_FULL && result != SQLITE_BUSY && result != SQLITE_NOMEM;
@@ -286,7 +291,7 @@ bool store_begin(struct store *store) {
 }
 
 bool store_commit(struct store *store) {
-    if (store_history_waits(store) && !store_write_history(store))
+    if (!store_write_changes(store) || (store_history_waits(store) && !store_write_history(store)))
         return false;
     if (!store->in_transaction)
         return true;

@@ -17,11 +17,11 @@ static sqlite3_stmt *statement_for(struct store *store, enum statement which,
     return statement;
 }
 
-static bool put_torrent(struct store *store, const struct change *change) {
+static bool put_torrent(struct store *store, const struct change *change, int64_t at_s) {
     sqlite3_stmt *statement = statement_for(store, PUT_TORRENT, change);
     sqlite3_bind_int64(statement, 2, change->downloaded);
     const uint32_t idle_s = change->kind == CHANGE_TORRENT ? change->age_s : 0;
-    sqlite3_bind_int64(statement, 3, clock_unix_s() - idle_s);
+    sqlite3_bind_int64(statement, 3, at_s - idle_s);
     return store_run(statement);
 }
 
@@ -29,7 +29,7 @@ static bool drop_torrent(struct store *store, const struct change *change) {
     return store_run(statement_for(store, DROP_TORRENT, change));
 }
 
-static bool put_peer(struct store *store, const struct change *change) {
+static bool put_peer(struct store *store, const struct change *change, int64_t at_s) {
     sqlite3_stmt *statement = statement_for(store, PUT_PEER, change);
     bind_bytes(statement, 2, change->peer.wire, endpoint_len(change->peer.family));
     bind_bytes(statement, 3, change->peer_id, PEER_ID_LEN);
@@ -38,7 +38,7 @@ static bool put_peer(struct store *store, const struct change *change) {
     sqlite3_bind_int(statement, 6, change->paused);
     sqlite3_bind_int(statement, 7, change->counted);
     sqlite3_bind_int64(statement, 8, change->interval_s);
-    sqlite3_bind_int64(statement, 9, clock_unix_s() - change->age_s);
+    sqlite3_bind_int64(statement, 9, at_s - change->age_s);
     return store_run(statement);
 }
 
@@ -48,13 +48,13 @@ static bool drop_peer(struct store *store, const struct change *change) {
     return store_run(statement);
 }
 
-static bool apply_one(struct store *store, const struct change *change) {
+static bool write_change(struct store *store, const struct change *change, int64_t at_s) {
     switch (change->kind) {
     case CHANGE_PEER_JOINED:
     case CHANGE_PEER_UPDATED:
-        return put_peer(store, change);
+        return put_peer(store, change, at_s);
     case CHANGE_PEER_COMPLETED:
-        return put_peer(store, change) && put_torrent(store, change);
+        return put_peer(store, change, at_s) && put_torrent(store, change, at_s);
     case CHANGE_PEER_LEFT:
     case CHANGE_PEER_EXPIRED:
     case CHANGE_PEER_MOVED:
@@ -62,21 +62,37 @@ static bool apply_one(struct store *store, const struct change *change) {
     case CHANGE_PEER_CONFIRMED:
         return true;
     case CHANGE_TORRENT:
-        return change->downloaded == 0 || put_torrent(store, change);
+        return change->downloaded == 0 || put_torrent(store, change, at_s);
     case CHANGE_TORRENT_FORGOTTEN:
         return drop_torrent(store, change);
     }
     return true;
 }
 
-bool store_apply(struct store *store, const struct change *changes, size_t count) {
+bool store_write_changes(struct store *store) {
+    struct change_queue *queue = &store->changes;
+    if (queue->count == 0)
+        return true;
     if (!store_begin(store))
         return false;
-    for (size_t i = 0; i < count; i++) {
-        if (!apply_one(store, &changes[i]))
+    for (size_t i = 0; i < queue->count; i++) {
+        if (!write_change(store, &queue->list[i].change, queue->list[i].at_s))
             return store_fail(store);
     }
-    store->pending += count;
+    queue->count = 0;
+    return true;
+}
+
+bool store_apply(struct store *store, const struct change *changes, size_t count) {
+    struct change_queue *queue = &store->changes;
+    const int64_t now_s = clock_unix_s();
+    for (size_t i = 0; i < count; i++) {
+        if (queue->count == STORE_CHANGES_WAITING_MAX && !store_write_changes(store))
+            return false;
+        queue->list[queue->count].change = changes[i];
+        queue->list[queue->count++].at_s = now_s;
+        store->pending++;
+    }
     return true;
 }
 
@@ -126,6 +142,7 @@ bool store_clear(struct store *store) {
     if (sqlite3_exec(store->at.db, "DELETE FROM peer; DELETE FROM torrent;", NULL, NULL, NULL) !=
         SQLITE_OK)
         return store_fail(store);
+    store->changes.count = 0;
     store->stale = false;
     return true;
 }

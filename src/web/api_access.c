@@ -44,8 +44,7 @@ static void list_rows(const struct api_call *call, struct http_answer *answer,
     if (visit(registry, collect, &collecting)) {
         api_send_list(answer, collecting.items, collecting.total, collecting.span);
     } else {
-        api_fail(answer, 503, "store_failed", "The database cannot be read: %s",
-                 registry_failure(registry));
+        api_fail_registry(answer, registry);
         json_decref(collecting.items);
     }
     registry_close(registry);

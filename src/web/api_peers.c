@@ -149,7 +149,9 @@ static json_t *ban_on(const struct api_call *call, const struct endpoint *addres
     char why[REGISTRY_ERROR_LEN];
     struct ban_search search = { .address = address, .now_s = call->unix_ms / 1000 };
     struct registry *registry =
-        call->api->parts.database == NULL ? NULL : registry_open(call->api->parts.database, why);
+        call->api->parts.database == NULL
+            ? NULL
+            : registry_open(call->api->parts.database, REGISTRY_HURRIED_MS, why);
     if (registry != NULL)
         (void)registry_visit_bans(registry, look_at_ban, &search);
     registry_close(registry);

@@ -129,7 +129,7 @@ bool names_refresh(struct names *names) {
     char why[REGISTRY_ERROR_LEN];
     if (names->database == NULL)
         return false;
-    struct registry *registry = registry_open(names->database, why);
+    struct registry *registry = registry_open(names->database, REGISTRY_HURRIED_MS, why);
     int64_t version;
     const bool changed = registry != NULL && registry_version(registry, &version) &&
                          version != names->version && load(names, registry);

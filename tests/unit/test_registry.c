@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/store.h"
 #include "support.h"
 
@@ -18,7 +19,7 @@ static struct registry_row rows[ROWS_MAX];
 static size_t row_count;
 
 static void open_registry(void) {
-    registry = registry_open(path, error);
+    registry = registry_open(path, REGISTRY_PATIENT_MS, error);
     ck_assert_msg(registry != NULL, "%s", error);
 }
 
@@ -412,20 +413,45 @@ START_TEST(registry_and_store_share_the_file) {
     add_torrent(1, "");
     struct change change = { .kind = CHANGE_TORRENT, .downloaded = 3 };
     ck_assert(store_apply(store, &change, 1));
-    /* While the store has a transaction open, the registry can be read. */
-    load(ACCESS_LISTED, NOW_S);
-    ck_assert(lists(1));
-    ck_assert(store_commit(store));
+    ck_assert(!store_is_writing(store));
     add_torrent(2, "");
+    ck_assert(store_commit(store));
+    add_torrent(3, "");
     store_close(store);
     load(ACCESS_LISTED, NOW_S);
-    ck_assert(lists(2));
+    ck_assert(lists(1) && lists(2) && lists(3));
+}
+END_TEST
+
+START_TEST(registry_waits_for_a_transaction_of_the_stores_no_longer_than_it_may) {
+    struct store *store = store_open(path, error);
+    ck_assert_msg(store != NULL, "%s", error);
+    add_torrent(1, "");
+    registry_close(registry);
+    registry = registry_open(path, 50, error);
+    struct change change = { .kind = CHANGE_TORRENT, .downloaded = 3 };
+    for (int i = 0; i <= STORE_CHANGES_WAITING_MAX; i++)
+        ck_assert(store_apply(store, &change, 1));
+    ck_assert(store_is_writing(store));
+    load(ACCESS_LISTED, NOW_S);
+    ck_assert(lists(1));
+    const uint64_t began_ms = clock_now_ms();
+    ck_assert(!add_passkey(1, "bob"));
+    ck_assert_uint_ge(clock_now_ms() - began_ms, 40);
+    ck_assert_uint_lt(clock_now_ms() - began_ms, 2000);
+    ck_assert(registry_is_busy(registry));
+    ck_assert(store_commit(store));
+    ck_assert(!store_is_writing(store));
+    ASSERT_GOOD(add_passkey(1, "bob"));
+    ck_assert(!add_passkey(2, "bob"));
+    ck_assert(!registry_is_busy(registry));
+    store_close(store);
 }
 END_TEST
 
 static void assert_open_refused(const char *why) {
     registry_close(registry);
-    registry = registry_open(path, error);
+    registry = registry_open(path, REGISTRY_PATIENT_MS, error);
     ck_assert_ptr_null(registry);
     ck_assert_msg(strstr(error, why) != NULL, "\"%s\" does not say \"%s\"", error, why);
     ck_assert_ptr_nonnull(strstr(error, path));
@@ -500,6 +526,7 @@ Suite *registry_suite(void) {
     tcase_add_checked_fixture(opening, create_registry, remove_registry);
     tcase_add_test(opening, registry_is_there_again_when_it_is_opened_again);
     tcase_add_test(opening, registry_and_store_share_the_file);
+    tcase_add_test(opening, registry_waits_for_a_transaction_of_the_stores_no_longer_than_it_may);
     tcase_add_test(opening, database_that_is_not_there_is_refused_and_not_made);
     tcase_add_test(opening, database_of_another_program_is_refused);
     tcase_add_test(opening, database_from_the_future_is_refused);

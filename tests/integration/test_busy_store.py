@@ -1,0 +1,62 @@
+"""The registry written to by the API and skepctl while others write to the same database."""
+
+import contextlib
+import sqlite3
+import threading
+import time
+
+from support.announce import Peer, random_hash
+from support.api import Api
+from support.skepctl import Skepctl
+from support.skepd import Skepd
+
+LONG_FLUSHES = "store = { flush_interval_ms = 20000; }; check = { enabled = false; };"
+SOON_S = 2
+
+
+@contextlib.contextmanager
+def write_lock(database):
+    db = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def took_s(work):
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
+
+def test_changes_that_wait_for_a_flush_keep_nobody_from_writing():
+    with Skepd(LONG_FLUSHES) as daemon:
+        Peer(daemon.port, random_hash()).announce(event="started")
+        time.sleep(0.3)  # by now the recorder has it
+        api, skepctl = Api(daemon.port), Skepctl(daemon.database)
+        assert took_s(lambda: skepctl("add", random_hash().hex())) < SOON_S
+        assert took_s(lambda: skepctl("key", "new", "alice")) < SOON_S
+        made = api.post("/torrents", {"info_hash": random_hash().hex()})
+        assert made.status == 201, made
+
+
+def test_api_gives_up_soon_where_another_writes_and_says_when_to_try_again(daemon):
+    api, info_hash = Api(daemon.port), random_hash()
+    wanted = {"info_hash": info_hash.hex()}
+    with write_lock(daemon.database):
+        began = time.monotonic()
+        refused = [api.post("/torrents", wanted), api.post("/bans", {"network": "192.0.2.1"}),
+                   api.post("/passkeys", {"label": "bob"}), api.delete("/passkeys/bob")]
+        assert time.monotonic() - began < len(refused) * 1
+        for answer in refused:
+            assert (answer.status, answer.code) == (503, "store_busy"), answer
+            assert answer.headers["Retry-After"] == "1"
+        assert api.get("/passkeys")["items"] == []
+    assert api.post("/torrents", wanted).status == 201
+
+
+def test_skepctl_waits_until_the_other_has_written(daemon):
+    with write_lock(daemon.database) as db:
+        threading.Timer(1, db.rollback).start()
+        assert took_s(lambda: Skepctl(daemon.database)("add", random_hash().hex())) > 0.5
