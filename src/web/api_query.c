@@ -7,7 +7,7 @@
 #include "web/api_call.h"
 #include "wire/query.h"
 
-enum { WORD_LEN = 32 };
+enum { WORD_LEN = 32, JSON_LEN_MAX = 64 << 10 };
 
 static bool is_named(struct bytes encoded, const char *name) {
     uint8_t decoded[WORD_LEN];
@@ -118,6 +118,10 @@ json_t *api_read_body(const struct api_call *call, struct http_answer *answer) {
     json_error_t error;
     if (!api_body_is_json(call)) {
         api_fail(answer, 415, "not_json", "The body must be JSON, and Content-Type say so.");
+        return NULL;
+    }
+    if (text.len > JSON_LEN_MAX) {
+        api_fail(answer, 413, "too_large", "JSON may have at most %d bytes here.", JSON_LEN_MAX);
         return NULL;
     }
     json_t *body = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);

@@ -103,7 +103,8 @@ def test_random_bodies_are_answered(api, seed):
     b'{"label":' + b"9" * 50_000 + b"}", b'{"for_s":1e999,"network":"192.0.2.1"}'])
 def test_absurd_body_is_refused(api, body):
     for path in ("/passkeys", "/bans", "/torrents"):
-        assert api.call("POST", path, body, "application/json").status == 400
+        status = api.call("POST", path, body, "application/json").status
+        assert status == (400 if len(body) <= 65536 else 413)
 
 
 def test_labels_with_every_kind_of_character_make_the_round_trip(api):

@@ -212,6 +212,15 @@ def test_body_that_does_not_say_it_is_json_is_refused(api, method, path, kind):
     assert api.call(method, path, b'{"label":"x","name":"x"}', kind).status == 415
 
 
+@pytest.mark.parametrize("method,path", [("POST", "/torrents"), ("POST", "/passkeys"),
+                                         ("POST", "/bans"), ("PATCH", "/torrents/" + "0" * 40)])
+def test_long_json_is_refused_unread(api, method, path):
+    answer = api.call(method, path, b"[" * (64 * 1024), "application/json")
+    assert (answer.status, answer.code) == (400, "bad_json")
+    answer = api.call(method, path, b"[" * (64 * 1024 + 1), "application/json")
+    assert (answer.status, answer.code) == (413, "too_large")
+
+
 def test_long_body_is_refused():
     with Skepd(config="http = { upload_max = 5000; };") as daemon:
         answer = Api(daemon.port).post("/torrents", b"x" * 6000, "application/x-bittorrent")
