@@ -64,8 +64,9 @@ bool registry_rename_torrent(struct registry *registry,
 bool registry_read_file(struct registry *registry, const uint8_t info_hash[static INFO_HASH_LEN],
                         uint8_t **file, size_t *len);
 
+/* `*taken`: there is one of that label already, and it stays as it is. */
 bool registry_add_passkey(struct registry *registry, const uint8_t digest[static SHA256_LEN],
-                          const char *label, int64_t now_s);
+                          const char *label, int64_t now_s, bool *taken);
 
 /* `until_s` 0: for good. A ban of the same network is replaced. */
 bool registry_add_ban(struct registry *registry, const struct network *network, const char *reason,

@@ -38,8 +38,12 @@ enum status passkeys_new(struct registry *registry, const struct command_line *l
         return output_fail(STATUS_FAULT, "the system has no randomness to give", NULL);
     hex_encode(secret, sizeof secret, key);
     const struct passkey passkey = passkey_of(bytes_of(key));
-    if (!registry_add_passkey(registry, passkey.digest, line->words[0], clock_unix_s()))
-        return output_fail(STATUS_FAULT, "cannot make that passkey", registry_failure(registry));
+    bool taken;
+    if (!registry_add_passkey(registry, passkey.digest, line->words[0], clock_unix_s(), &taken))
+        return registry_access_report(registry, false);
+    if (taken)
+        return output_fail(STATUS_FAULT, "there is a passkey of that label already",
+                           line->words[0]);
     if (command_line_has(line, OPTION_JSON))
         return output_json(
             json_pack("{s:o, s:s}", "label", text_of(line->words[0]), "passkey", key));

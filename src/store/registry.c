@@ -117,13 +117,18 @@ bool registry_finish_change(struct registry *registry, sqlite3_stmt *statement, 
 }
 
 bool registry_add_passkey(struct registry *registry, const uint8_t digest[static SHA256_LEN],
-                          const char *label, int64_t now_s) {
+                          const char *label, int64_t now_s, bool *taken) {
     const struct bytes key = { .data = digest, .len = SHA256_LEN };
-    return registry_finish(registry,
-                           registry_prepare(registry,
-                                            "INSERT INTO passkey (digest, label, created_s)"
-                                            " VALUES (?1, ?2, ?3)",
-                                            "bti", key, label, now_s));
+    bool added = false;
+    const bool good = registry_finish_change(
+        registry,
+        registry_prepare(registry,
+                         "INSERT INTO passkey (digest, label, created_s)"
+                         " VALUES (?1, ?2, ?3) ON CONFLICT (label) DO NOTHING",
+                         "bti", key, label, now_s),
+        &added);
+    *taken = good && !added;
+    return good;
 }
 
 bool registry_add_ban(struct registry *registry, const struct network *network, const char *reason,

@@ -74,21 +74,6 @@ void api_get_bans(const struct api_call *call, struct http_answer *answer) {
     list_rows(call, answer, registry_visit_bans, api_ban);
 }
 
-struct label_search {
-    const char *label;
-    bool found;
-};
-
-static void look_at_label(void *context, const struct registry_row *row) {
-    struct label_search *search = context;
-    search->found |= strcmp(row->text, search->label) == 0;
-}
-
-static bool label_is_taken(struct registry *registry, const char *label) {
-    struct label_search search = { .label = label };
-    return registry_visit_passkeys(registry, look_at_label, &search) && search.found;
-}
-
 static json_t *new_passkey(const struct api_call *call, const char *label, const char *key) {
     const struct api_settings settings = api_settings_of(call->api);
     struct announce_urls urls;
@@ -118,18 +103,23 @@ void api_post_passkeys(const struct api_call *call, struct http_answer *answer) 
     char label[REGISTRY_TEXT_LEN];
     if (!read_label(call, answer, label))
         return;
+    if (!random_secret(secret, sizeof secret)) {
+        api_fail(answer, 503, "no_randomness", "The system has no randomness to give.");
+        return;
+    }
     struct registry *registry = api_open_registry(call, answer);
     if (registry == NULL)
         return;
-    if (label_is_taken(registry, label) || !random_secret(secret, sizeof secret)) {
-        registry_close(registry);
-        api_fail(answer, 409, "already_there", "There is a passkey of that label already.");
-        return;
-    }
     hex_encode(secret, sizeof secret, key);
     const struct passkey passkey = passkey_of(bytes_of(key));
-    const bool good = registry_add_passkey(registry, passkey.digest, label, call->unix_ms / 1000);
-    if (api_registry_done(call, answer, registry, good))
+    bool taken;
+    const bool good =
+        registry_add_passkey(registry, passkey.digest, label, call->unix_ms / 1000, &taken);
+    if (!api_registry_done(call, answer, registry, good))
+        return;
+    if (taken)
+        api_fail(answer, 409, "already_there", "There is a passkey of that label already.");
+    else
         api_send(answer, 201, new_passkey(call, label, key));
 }
 

@@ -1,6 +1,7 @@
 """What admins do by the API: register torrents, make passkeys, ban; and that announces heed it."""
 
 import sqlite3
+from concurrent import futures
 
 import libtorrent
 import pytest
@@ -163,6 +164,12 @@ def test_ban_of_one_address_is_one_for_good_and_may_be_replaced(api):
     bans = [ban for ban in api.get("/bans")["items"] if "2001" in ban["network"]]
     assert [(ban["network"], ban["reason"]) for ban in bans] == [("2001:db8::1/128", "again")]
     assert api.delete("/bans/" + part("2001:db8::1")).status == 204
+
+
+def test_of_passkeys_of_one_label_made_at_once_one_is_made(api):
+    with futures.ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: api.post("/passkeys", {"label": "contended"}), range(24)))
+    assert sorted(answer.status for answer in made) == [201] + [409] * 23
 
 
 def test_lists_are_paged(api):
