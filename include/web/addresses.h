@@ -8,7 +8,12 @@
 
 #include "swarm/inspect.h"
 
-enum { ADDRESSES_MAX = 100000, ADDRESS_CLIENTS_MAX = 4, ADDRESS_SEARCH_LEN = 64 };
+enum {
+    ADDRESSES_MAX = 100000,
+    ADDRESS_CLIENTS_MAX = 4,
+    ADDRESS_SEARCH_LEN = 64,
+    ADDRESS_PEERS_MAX = 500, /* of one address, that are told of */
+};
 
 enum address_sort {
     ADDRESS_BY_ADDRESS,
@@ -50,12 +55,14 @@ bool addresses_page(struct addresses *addresses, const struct address_query *que
                     uint64_t now_ms, struct address_row *rows, size_t max, size_t *count,
                     size_t *total);
 
-/* Copies up to `max` peers of one address, whatever its port; `*total` says how many there are.
- * Looks at every peer there is. False without memory. */
+/* Copies the peers of one address, whatever its port; `*total` says how many there are, with those
+ * past ADDRESS_PEERS_MAX. Looks at every peer there is, but answers the same again for two seconds.
+ * False without memory. */
 bool addresses_peers(struct addresses *addresses, const struct endpoint *address, uint64_t now_ms,
-                     struct peer_figures *peers, size_t max, size_t *count, size_t *total);
+                     struct peer_figures peers[static ADDRESS_PEERS_MAX], size_t *count,
+                     size_t *total);
 
-/* Frees the sums if nobody has asked for a minute. To be called now and then. */
+/* Frees what was looked up if nobody has asked for a minute. To be called now and then. */
 void addresses_rest(struct addresses *addresses, uint64_t now_ms);
 
 #endif

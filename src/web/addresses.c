@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/random.h"
+#include "web/address_look.h"
 #include "web/address_sums.h"
 #include "web/ranking.h"
 #include "wire/client_name.h"
@@ -17,6 +18,7 @@ struct addresses {
     struct tracker *tracker;
     pthread_mutex_t lock; /* of all below */
     struct address_sums sums;
+    struct address_looks looks;
     bool taken;
     bool failed; /* for want of memory, while the sums are taken */
     uint64_t taken_ms;
@@ -35,7 +37,7 @@ static void drop_sums(struct addresses *addresses) {
 }
 
 static bool take_sums(struct addresses *addresses, uint64_t now_ms) {
-    if (addresses->taken && now_ms - addresses->taken_ms < FRESH_MS)
+    if (addresses->taken && now_ms < addresses->taken_ms + FRESH_MS)
         return true;
     drop_sums(addresses);
     addresses->failed = false;
@@ -167,39 +169,30 @@ bool addresses_page(struct addresses *addresses, const struct address_query *que
     return good;
 }
 
-/* The peers of one address, as they come by. */
-struct gathering {
-    const struct endpoint *address;
-    struct peer_figures *peers;
-    size_t max;
-    size_t count;
-    size_t total;
-};
-
-static void gather(void *context, const struct peer_figures *peers, size_t count) {
-    struct gathering *gathering = context;
-    for (size_t i = 0; i < count; i++) {
-        if (!address_is_same(&peers[i].peer, gathering->address))
-            continue;
-        gathering->total++;
-        if (gathering->count < gathering->max)
-            gathering->peers[gathering->count++] = peers[i];
-    }
-}
-
 bool addresses_peers(struct addresses *addresses, const struct endpoint *address, uint64_t now_ms,
-                     struct peer_figures *peers, size_t max, size_t *count, size_t *total) {
-    struct gathering gathering = { .address = address, .peers = peers, .max = max };
-    const bool good = inspect_all_peers(addresses->tracker, now_ms, gather, &gathering);
-    *count = gathering.count;
-    *total = gathering.total;
-    return good;
+                     struct peer_figures peers[static ADDRESS_PEERS_MAX], size_t *count,
+                     size_t *total) {
+    *count = 0;
+    *total = 0;
+    pthread_mutex_lock(&addresses->lock);
+    addresses->asked_ms = now_ms;
+    const struct address_look *look =
+        address_looks_at(&addresses->looks, addresses->tracker, address, now_ms);
+    if (look != NULL) {
+        *count = look->count;
+        *total = look->total;
+        memcpy(peers, look->peers, look->count * sizeof *peers);
+    }
+    pthread_mutex_unlock(&addresses->lock);
+    return look != NULL;
 }
 
 void addresses_rest(struct addresses *addresses, uint64_t now_ms) {
     pthread_mutex_lock(&addresses->lock);
-    if (addresses->taken && now_ms - addresses->asked_ms > REST_MS)
+    if (now_ms > addresses->asked_ms + REST_MS) {
         drop_sums(addresses);
+        address_looks_clear(&addresses->looks);
+    }
     pthread_mutex_unlock(&addresses->lock);
 }
 
@@ -219,6 +212,7 @@ void addresses_delete(struct addresses *addresses) {
     if (addresses == NULL)
         return;
     drop_sums(addresses);
+    address_looks_clear(&addresses->looks);
     pthread_mutex_destroy(&addresses->lock);
     free(addresses);
 }

@@ -6,8 +6,6 @@
 #include "web/api_call.h"
 #include "wire/client_name.h"
 
-enum { ADDRESS_PEERS_MAX = 500 };
-
 static const char *role_of(const struct peer_figures *peer) {
     return peer->seeder ? "seeder" : peer->paused ? "partial" : "leecher";
 }
@@ -173,8 +171,8 @@ static json_t *peers_at(const struct api_call *call, const struct endpoint *addr
     struct peer_figures *peers = calloc(ADDRESS_PEERS_MAX, sizeof *peers);
     json_t *items = NULL;
     size_t count = 0;
-    if (peers != NULL && addresses_peers(call->api->addresses, address, call->now_ms, peers,
-                                         ADDRESS_PEERS_MAX, &count, total))
+    if (peers != NULL &&
+        addresses_peers(call->api->addresses, address, call->now_ms, peers, &count, total))
         items = json_array();
     for (size_t i = 0; i < count; i++)
         api_append(&items, peer_with_torrent(call, &peers[i]));

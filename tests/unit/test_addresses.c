@@ -1,5 +1,6 @@
 #include "web/addresses.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tracker_support.h"
@@ -122,14 +123,61 @@ START_TEST(thousands_of_addresses_each_have_their_row) {
 }
 END_TEST
 
+static struct peer_figures peers[ADDRESS_PEERS_MAX];
+
+static void look_at(const char *text, uint64_t now_ms) {
+    const struct endpoint address = endpoint_at(text, 0);
+    ck_assert(addresses_peers(addresses, &address, now_ms, peers, &count, &total));
+    for (size_t i = 0; i < count; i++)
+        ck_assert_mem_eq(peers[i].peer.wire, address.wire, address_len(address.family));
+}
+
 START_TEST(all_ports_of_one_address_are_its_peers) {
-    struct peer_figures peers[2];
-    const struct endpoint address = endpoint_at("10.0.0.9", 0);
     put_some();
-    ck_assert(addresses_peers(addresses, &address, START_MS, peers, 2, &count, &total));
-    ck_assert_uint_eq(count, 2);
+    look_at("10.0.0.9", START_MS);
+    ck_assert_uint_eq(count, 3);
     ck_assert_uint_eq(total, 3);
-    ck_assert_mem_eq(peers[0].peer.wire, address.wire, 4);
+}
+END_TEST
+
+START_TEST(peers_of_an_address_that_do_not_fit_are_counted) {
+    for (uint16_t port = 1; port <= ADDRESS_PEERS_MAX + 7; port++)
+        put("10.0.0.9", port, 1, 5, "-qB4520-");
+    look_at("10.0.0.9", START_MS);
+    ck_assert_uint_eq(count, ADDRESS_PEERS_MAX);
+    ck_assert_uint_eq(total, ADDRESS_PEERS_MAX + 7);
+}
+END_TEST
+
+START_TEST(peers_of_an_address_are_as_they_were_for_two_seconds) {
+    put_some();
+    look_at("9.0.0.1", START_MS);
+    look_at("9.0.0.2", START_MS);
+    ck_assert_uint_eq(total, 0);
+    put("9.0.0.1", 1001, 1, 0, "-qB4520-");
+    look_at("9.0.0.1", LATER_MS - 1);
+    ck_assert_uint_eq(total, 1);
+    look_at("9.0.0.1", START_MS - 1); /* by a thread that waited */
+    ck_assert_uint_eq(total, 1);
+    look_at("9.0.0.1", LATER_MS);
+    ck_assert_uint_eq(total, 2);
+}
+END_TEST
+
+START_TEST(looks_at_many_addresses_take_turns) {
+    char text[ENDPOINT_TEXT_LEN];
+    put_some();
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 50; i++) {
+            snprintf(text, sizeof text, "10.0.0.%d", i);
+            look_at(text, START_MS);
+            ck_assert_uint_eq(total, i == 9 ? 3 : 0);
+        }
+    }
+    put("10.0.0.10", 1000, 1, 0, "-qB4520-");
+    addresses_rest(addresses, MUCH_LATER_MS);
+    look_at("10.0.0.10", START_MS);
+    ck_assert_uint_eq(total, 1);
 }
 END_TEST
 
@@ -143,6 +191,9 @@ Suite *addresses_suite(void) {
     tcase_add_test(tcase, sums_are_as_they_were_for_two_seconds);
     tcase_add_test(tcase, thousands_of_addresses_each_have_their_row);
     tcase_add_test(tcase, all_ports_of_one_address_are_its_peers);
+    tcase_add_test(tcase, peers_of_an_address_that_do_not_fit_are_counted);
+    tcase_add_test(tcase, peers_of_an_address_are_as_they_were_for_two_seconds);
+    tcase_add_test(tcase, looks_at_many_addresses_take_turns);
     suite_add_tcase(suite, tcase);
     return suite;
 }
