@@ -15,4 +15,13 @@ bool utf8_is_valid(struct bytes text);
  */
 void utf8_repair(struct writer *w, struct bytes text);
 
+/* Whether a character acts on those around it instead of being shown: C0, DEL, C1, and the marks
+ * that turn the direction of the text, so that a name seems to end otherwise than it does. */
+bool utf8_is_control(uint32_t character);
+
+/* Copies `text` as one line that is safe to show: a space in the place of each such character,
+ * U+FFFD in that of each byte that is none. Cut, between characters, to `size` with its terminating
+ * zero. Returns its length. */
+size_t utf8_copy_line(struct bytes text, char *line, size_t size);
+
 #endif

@@ -48,6 +48,11 @@ struct registry_torrent {
     struct bytes file; /* the .torrent file; empty: there is none */
 };
 
+/* Copies a name, such as one that a .torrent file gives, as a torrent is registered by it and
+ * shown: as much of it as there is room for, with nothing in it that could deceive whoever reads
+ * it. */
+void registry_copy_name(struct bytes name, char text[static REGISTRY_TEXT_LEN]);
+
 /* The rest are the operator's; each is a transaction. False with the reason in registry_failure. */
 
 /* One that is there already takes the new name; and the new size and file, where they are given.

@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 /* How many bytes a character has that begins with `first`, and which bits of it count; 0 where none
  * begins so. */
 static size_t sequence_len(uint8_t first, uint32_t *bits) {
@@ -60,4 +62,36 @@ void utf8_repair(struct writer *w, struct bytes text) {
             text = (struct bytes){ .data = text.data + 1, .len = text.len - 1 };
         }
     }
+}
+
+bool utf8_is_control(uint32_t character) {
+    return character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x200e ||
+           character == 0x200f || (character >= 0x202a && character <= 0x202e) ||
+           (character >= 0x2066 && character <= 0x2069);
+}
+
+/* Takes the next character off `*rest`, and returns what is shown in its place. */
+static struct bytes take_shown(struct bytes *rest) {
+    const struct bytes from = *rest;
+    uint32_t character;
+    if (!utf8_take(rest, &character)) {
+        *rest = (struct bytes){ .data = from.data + 1, .len = from.len - 1 };
+        return bytes_of("\xef\xbf\xbd");
+    }
+    if (utf8_is_control(character))
+        return bytes_of(" ");
+    return (struct bytes){ .data = from.data, .len = from.len - rest->len };
+}
+
+size_t utf8_copy_line(struct bytes text, char *line, size_t size) {
+    size_t len = 0;
+    while (text.len > 0) {
+        const struct bytes shown = take_shown(&text);
+        if (shown.len > size - 1 - len)
+            break;
+        memcpy(line + len, shown.data, shown.len);
+        len += shown.len;
+    }
+    line[len] = '\0';
+    return len;
 }

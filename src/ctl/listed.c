@@ -7,14 +7,9 @@
 #include "ctl/text.h"
 #include "ctl/torrent_input.h"
 
-static void copy_name(struct bytes raw, char name[static REGISTRY_TEXT_LEN]) {
-    const int len = raw.len < REGISTRY_TEXT_LEN ? (int)raw.len : REGISTRY_TEXT_LEN - 1;
-    snprintf(name, REGISTRY_TEXT_LEN, "%.*s", len, (const char *)raw.data);
-}
-
 bool listed_put(struct registry *registry, const struct metainfo *metainfo, struct bytes file) {
     char name[REGISTRY_TEXT_LEN];
-    copy_name(metainfo->name, name);
+    registry_copy_name(metainfo->name, name);
     struct registry_torrent torrent = {
         .hash_count = metainfo->hash_count,
         .name = name,
@@ -46,13 +41,15 @@ static enum status add_file(struct registry *registry, const char *path, json_t 
     if (!torrent_input_read(path, &input))
         return STATUS_FAULT;
     const struct metainfo *metainfo = &input.metainfo;
+    char name[REGISTRY_TEXT_LEN];
+    registry_copy_name(metainfo->name, name);
     const bool good = listed_put(registry, metainfo, input.file);
     for (size_t i = 0; i < metainfo->hash_count && good; i++) {
         if (items == NULL)
-            print_row(metainfo->info_hashes[i], metainfo->name);
+            print_row(metainfo->info_hashes[i], bytes_of(name));
         else
             json_array_append_new(
-                items, row_json_of(metainfo->info_hashes[i], metainfo->name, metainfo->size));
+                items, row_json_of(metainfo->info_hashes[i], bytes_of(name), metainfo->size));
     }
     torrent_input_free(&input);
     return registry_access_report(registry, good);
@@ -74,14 +71,13 @@ static enum status add_hash(struct registry *registry, const struct command_line
     if (line->count > 2)
         return output_fail(STATUS_FAULT, "too few or too many arguments; see skepctl add --help",
                            NULL);
-    struct registry_torrent torrent = {
-        .hash_count = 1,
-        .name = line->count > 1 ? line->words[1] : "",
-    };
+    char name[REGISTRY_TEXT_LEN];
+    registry_copy_name(bytes_of(line->count > 1 ? line->words[1] : ""), name);
+    struct registry_torrent torrent = { .hash_count = 1, .name = name };
     memcpy(torrent.info_hashes[0], info_hash, INFO_HASH_LEN);
     const bool good = registry_add_torrent(registry, &torrent, clock_unix_s());
     if (items != NULL && good)
-        json_array_append_new(items, row_json_of(info_hash, bytes_of(torrent.name), 0));
+        json_array_append_new(items, row_json_of(info_hash, bytes_of(name), 0));
     return registry_access_report(registry, good);
 }
 

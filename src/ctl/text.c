@@ -88,12 +88,6 @@ uint64_t text_parse_size(const char *text) {
     return 0;
 }
 
-/* C0, DEL, C1; and the marks that turn the direction of what follows them. */
-static bool is_harmful(uint32_t c) {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f ||
-           (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
 static void put_escaped(struct writer *w, struct bytes raw) {
     for (size_t i = 0; i < raw.len; i++) {
         char escape[5];
@@ -113,7 +107,7 @@ size_t text_clean(struct bytes raw, char *text, size_t size) {
             raw = (struct bytes){ .data = raw.data + 1, .len = raw.len - 1 };
         character.len -= raw.len;
         good_len = w.len;
-        if (proper && !is_harmful(code))
+        if (proper && !utf8_is_control(code))
             writer_put(&w, character.data, character.len);
         else
             put_escaped(&w, character);

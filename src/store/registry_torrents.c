@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/utf8.h"
 #include "store/registry_state.h"
 
 static struct bytes hash_bytes(const uint8_t info_hash[static INFO_HASH_LEN]) {
@@ -12,6 +13,10 @@ static struct bytes hash_bytes(const uint8_t info_hash[static INFO_HASH_LEN]) {
 
 static bool run(struct registry *registry, const char *sql) {
     return registry_note(registry, sqlite3_exec(registry->db, sql, NULL, NULL, NULL) == SQLITE_OK);
+}
+
+void registry_copy_name(struct bytes name, char text[static REGISTRY_TEXT_LEN]) {
+    utf8_copy_line(name, text, REGISTRY_TEXT_LEN);
 }
 
 static bool put_file(struct registry *registry, struct bytes digest, struct bytes file) {
@@ -129,7 +134,8 @@ static bool read_row(sqlite3_stmt *row, struct registry_row *found) {
         .file_id = sqlite3_column_int64(row, 4),
         .has_file = sqlite3_column_int64(row, 4) != 0,
     };
-    registry_copy_text(row, 1, found->text, sizeof found->text);
+    const struct bytes name = { sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1) };
+    registry_copy_name(name, found->text);
     return registry_copy_blob(row, 0, found->info_hash, sizeof found->info_hash);
 }
 

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 #include "web/api_call.h"
 #include "wire/query.h"
 
@@ -135,9 +136,10 @@ json_t *api_read_body(const struct api_call *call, struct http_answer *answer) {
     return NULL;
 }
 
-static bool has_control_characters(const char *text, size_t len) {
-    for (size_t i = 0; i < len; i++) {
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+static bool has_control_characters(struct bytes text) {
+    uint32_t character;
+    while (utf8_take(&text, &character)) {
+        if (utf8_is_control(character))
             return true;
     }
     return false;
@@ -151,7 +153,7 @@ bool api_body_text(json_t *body, struct http_answer *answer, const char *name, b
         return true;
     const size_t len = json_is_string(value) ? json_string_length(value) : 0;
     if (json_is_string(value) && len < size && (optional || len > 0) &&
-        !has_control_characters(json_string_value(value), len)) {
+        !has_control_characters((struct bytes){ (const uint8_t *)json_string_value(value), len })) {
         memcpy(text, json_string_value(value), len + 1);
         return true;
     }

@@ -70,19 +70,6 @@ static bool read_hash_and_name(const struct api_call *call, struct http_answer *
     return good;
 }
 
-/* As much of the name as there is room for, without a piece of a character at its end. */
-static void copy_name(struct bytes name, char text[static REGISTRY_TEXT_LEN]) {
-    size_t len = name.len < REGISTRY_TEXT_LEN ? name.len : REGISTRY_TEXT_LEN - 1;
-    while (len > 0 && len < name.len && (name.data[len] & 0xc0) == 0x80)
-        len--;
-    memcpy(text, name.data, len);
-    text[len] = '\0';
-    for (size_t i = 0; i < len; i++) {
-        if (name.data[i] < 0x20 || name.data[i] == 0x7f)
-            text[i] = ' ';
-    }
-}
-
 static bool read_torrent_file(const struct api_call *call, struct http_answer *answer,
                               struct registration *registration) {
     struct metainfo metainfo;
@@ -96,7 +83,7 @@ static bool read_torrent_file(const struct api_call *call, struct http_answer *a
     memcpy(torrent->info_hashes, metainfo.info_hashes, sizeof torrent->info_hashes);
     torrent->size = metainfo.size;
     torrent->file = call->http->body;
-    copy_name(metainfo.name, registration->name);
+    registry_copy_name(metainfo.name, registration->name);
     return true;
 }
 

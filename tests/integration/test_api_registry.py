@@ -78,6 +78,18 @@ def test_downloaded_torrent_may_carry_a_passkey(api, tmp_path):
     assert api.call("GET", f"/torrents/{info_hash.hex()}/file", passkey="a/b").status == 400
 
 
+def test_name_deceives_nobody(daemon, api):
+    info = {b"name": "gpj.\u202eexe\x85\u2066\n".encode() + b"\xff", b"piece length": 16384,
+            b"pieces": b"x" * 20, b"length": 1}
+    made = api.post("/torrents", libtorrent.bencode({b"info": info}), "application/x-bittorrent")
+    assert made.json["items"][0]["name"] == "gpj. exe   \ufffd"
+    info_hash = bytes.fromhex(made.json["items"][0]["info_hash"])
+    assert api.torrent(info_hash)["name"] == "gpj. exe   \ufffd"
+    with sqlite3.connect(daemon.database) as db:  # as it may have been registered before
+        db.execute("UPDATE listed SET name = ? WHERE info_hash = ?", ("a\u202eb", info_hash))
+    wait_until(lambda: api.torrent(info_hash)["name"] == "a b", 5)
+
+
 def test_size_makes_progress_known(daemon, api, tmp_path):
     content, (info_hash,) = make_torrent(tmp_path, "v1_only", size=5000)
     api.post("/torrents", content)
@@ -186,6 +198,7 @@ def test_lists_are_paged(api):
     ("/torrents", {"name": "x"}, "bad_body"),
     ("/torrents", {"info_hash": "0" * 40, "name": "x" * 128}, "bad_body"),
     ("/torrents", {"info_hash": "0" * 40, "name": "a\nb"}, "bad_body"),
+    ("/torrents", {"info_hash": "0" * 40, "name": "a\u202eb"}, "bad_body"),
     ("/torrents", [], "bad_json"), ("/torrents", b"{", "bad_json"), ("/torrents", b"", "bad_json"),
     ("/torrents", b'{"info_hash":"a","info_hash":"b"}', "bad_json"),
     ("/torrents", b'{"info_hash":"\xff"}', "bad_json"),

@@ -263,10 +263,14 @@ def test_long_hash_of_version_2_is_cut_as_clients_do(skepctl):
 
 
 def test_names_are_printed_so_that_no_terminal_obeys(skepctl, tmp_path):
-    file, info_hash = torrent_file(tmp_path, b"a\x1b[2Jb\xff")
-    assert skepctl("add", file) == f"{info_hash}  a\\x1b[2Jb\\xff\n"
-    assert skepctl("list") == f"{info_hash}  a\\x1b[2Jb\\xff\n"
-    assert skepctl.json("list")["items"][0]["name"] == "a\x1b[2Jb\ufffd"
+    for name in (b"a\x1b[2Jb\xff", b"a\xe2\x80\xae[2Jb\xff"):
+        file, info_hash = torrent_file(tmp_path, name)
+        assert skepctl("add", file) == f"{info_hash}  a [2Jb\ufffd\n"
+        assert skepctl("list") == f"{info_hash}  a [2Jb\ufffd\n"
+        assert skepctl.json("list")["items"][0]["name"] == "a [2Jb\ufffd"
+        skepctl("remove", info_hash)
+    skepctl("add", "ab" * 20, "gpj\u202e.exe")
+    assert skepctl("list") == f"{'ab' * 20}  gpj .exe\n"
 
 
 def test_everything_is_told_in_json_too(skepctl, tmp_path):

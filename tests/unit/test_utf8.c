@@ -64,6 +64,33 @@ START_TEST(broken_bytes_are_replaced_one_by_one) {
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    size_t size;
+    const char *line;
+} lines[] = {
+    { "", 8, "" },
+    { "Zo\xc3\xab", 8, "Zo\xc3\xab" },
+    { "a\tb\nc\x7f\x1b", 8, "a b c  " },
+    { "\xc2\x80\xc2\x9f\xc2\xa0", 8, "  \xc2\xa0" },
+    { "\xe2\x80\xaa\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xa9\xe2\x80\x8f", 8, "     " },
+    { "a\xff", 8, "a\xef\xbf\xbd" },
+    { "\xc3", 4, "\xef\xbf\xbd" },
+    { "\xc3", 3, "" },
+    { "abcd", 4, "abc" },
+    { "ab\xc3\xab", 4, "ab" },
+    { "ab\xc3\xab", 5, "ab\xc3\xab" },
+    { "abc", 1, "" },
+};
+
+START_TEST(line_has_nothing_in_it_that_acts) {
+    char line[8];
+    const size_t len = utf8_copy_line(bytes_of(lines[_i].text), line, lines[_i].size);
+    ck_assert_str_eq(line, lines[_i].line);
+    ck_assert_uint_eq(len, strlen(lines[_i].line));
+}
+END_TEST
+
 Suite *utf8_suite(void) {
     Suite *suite = suite_create("utf8");
     TCase *take = tcase_create("take");
@@ -71,5 +98,8 @@ Suite *utf8_suite(void) {
     tcase_add_loop_test(take, what_is_no_character_is_left, 0, LOOPS_OF(broken));
     tcase_add_test(take, broken_bytes_are_replaced_one_by_one);
     suite_add_tcase(suite, take);
+    TCase *copy = tcase_create("copy");
+    tcase_add_loop_test(copy, line_has_nothing_in_it_that_acts, 0, LOOPS_OF(lines));
+    suite_add_tcase(suite, copy);
     return suite;
 }
