@@ -35,7 +35,8 @@ struct peer_figures {
     uint64_t upload_rate; /* bytes a second, between its last two announces; 0 before the second */
     uint64_t download_rate; /* the same */
     uint32_t age_s;         /* since it joined */
-    uint32_t silent_s;      /* since its last announce; a guess until a restored one announces */
+    uint32_t
+        silent_s; /* since its last announce; until a restored one announces, since the restart */
     bool seeder;
     bool paused;      /* a partial seed */
     bool lan;         /* in one of our own networks */

@@ -85,7 +85,7 @@ const uint8_t *peer_list_wire(const struct peer_list *list, uint32_t position);
 const struct peer_record *peer_list_record(const struct peer_list *list, uint32_t position);
 uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position);
 
-/* How long the peer has been silent; a guess where it was restored and given a grace. */
+/* How long the peer has been silent; where it was given a grace, since then. */
 uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uint32_t now_s);
 
 /* Gives each peer one interval from now, with its jitter: its own, or `interval_s` if that is

@@ -13,6 +13,7 @@ enum peer_flag {
     PEER_CLAIMED = 4,           /* its endpoint is a claim of its own, not its socket's address, or
                                    may be a proxy's */
     PEER_RESTORED = 8,          /* it comes from the store and has not announced since */
+    PEER_GRACED = 16, /* its deadline is one interval from a restart, not from an announce */
 };
 
 /* Totals are in KiB and rates in KiB a second; what is too large for its bits stays at the most
@@ -28,7 +29,7 @@ struct peer_record {
     uint64_t downloaded_kib : 40;
     uint64_t download_rate : 24;
     uint32_t joined_s; /* monotonic */
-    uint16_t ttl_s;    /* deadline - ttl_s is when it was last heard of */
+    uint16_t ttl_s;    /* deadline - ttl_s is when it was last heard of, unless it is graced */
     uint8_t flags;
 };
 

@@ -332,15 +332,25 @@ uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position) {
     return deadlines(list)[position];
 }
 
+/* An interval with its jitter. */
+static uint32_t grace_of(const struct peer_record *record) {
+    const uint32_t interval_s = record->ttl_s / 2;
+    return interval_s + interval_s / 10 + 1;
+}
+
 uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uint32_t now_s) {
-    return clock_elapsed_s(deadlines(list)[position] - records(list)[position].ttl_s, now_s);
+    const struct peer_record *record = &records(list)[position];
+    const uint32_t ahead_s = record->flags & PEER_GRACED ? grace_of(record) : record->ttl_s;
+    return clock_elapsed_s(deadlines(list)[position] - ahead_s, now_s);
 }
 
 void peer_list_grace(struct peer_list *list, uint32_t now_s, uint32_t interval_s) {
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
-        const uint32_t own = records(list)[i].ttl_s / 2;
-        const uint32_t grace = own > interval_s ? own : interval_s;
-        deadlines(list)[i] = now_s + grace + grace / 10 + 1;
+        struct peer_record *record = &records(list)[i];
+        if (record->ttl_s / 2 < interval_s)
+            record->ttl_s = (uint16_t)(2 * interval_s);
+        record->flags |= PEER_GRACED;
+        deadlines(list)[i] = now_s + grace_of(record);
     }
 }
 

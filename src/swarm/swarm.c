@@ -316,7 +316,7 @@ bool swarm_restore(struct swarm *swarm, const struct swarm_watchers *watchers,
         return true;
     const struct peer_record record = peer_record_restored(change, now_s, ttl_s);
     if (peer_list_add(list, zone_of(record.left == 0, on_lan), change->peer.wire, &record,
-                      now_s + ttl_s) == PEER_NOWHERE)
+                      now_s + record.ttl_s) == PEER_NOWHERE)
         return false;
     count_in(swarm, &record);
     count_address(watchers, &change->peer, true);

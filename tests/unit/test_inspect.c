@@ -217,9 +217,34 @@ START_TEST(restored_peer_keeps_its_age) {
     tracker_grace(tracker, START_MS);
     const struct peer_figures figures = only_peer(10);
     ck_assert_uint_eq(figures.age_s, 7210);
-    ck_assert_uint_le(figures.silent_s, 240);
+    ck_assert_uint_eq(figures.silent_s, 10);
     ck_assert_uint_eq(figures.uploaded + figures.upload_rate, 0);
     ck_assert(!figures.own_address);
+}
+END_TEST
+
+/* Intervals shorter than the tracker's present one, as long, longer; 0: it was told none. */
+static const uint32_t told_s[] = { 0, 1, 60, 120, 121, 1800, 28800 };
+
+START_TEST(restored_peer_is_silent_no_longer_than_it_is_there) {
+    struct change change = { .kind = CHANGE_PEER_JOINED, .left = 5, .interval_s = told_s[_i] };
+    memcpy(change.info_hash, torrent_id(TORRENT), INFO_HASH_LEN);
+    change.peer = numbered_endpoint(FAMILY_V4, 1);
+    ck_assert(tracker_restore(tracker, &change, START_MS));
+    ck_assert_uint_eq(only_peer(0).silent_s, 0);
+    tracker_grace(tracker, START_MS);
+    ck_assert_uint_eq(only_peer(0).silent_s, 0);
+    ck_assert_uint_eq(only_peer(100).silent_s, 100);
+    ck_assert_uint_eq(only_peer(100).age_s, 100);
+}
+END_TEST
+
+START_TEST(graced_peer_is_silent_since_its_next_announce) {
+    const struct announce_request peer = test_leecher(1);
+    test_put(tracker, &peer, START_MS);
+    tracker_grace(tracker, START_MS);
+    test_put(tracker, &peer, START_MS + 50000);
+    ck_assert_uint_eq(only_peer(60).silent_s, 10);
 }
 END_TEST
 
@@ -422,6 +447,9 @@ Suite *inspect_suite(void) {
     tcase_add_test(inspect, claim_of_the_own_address_is_no_claim);
     tcase_add_test(inspect, claim_of_a_stranger_leaves_it_its_own_address);
     tcase_add_test(inspect, restored_peer_keeps_its_age);
+    tcase_add_loop_test(inspect, restored_peer_is_silent_no_longer_than_it_is_there, 0,
+                        LOOPS_OF(told_s));
+    tcase_add_test(inspect, graced_peer_is_silent_since_its_next_announce);
     tcase_add_test(inspect, pages_show_each_peer_once_and_seeders_first);
     tcase_add_test(inspect, page_is_never_larger_than_a_piece);
     tcase_add_test(inspect, every_peer_is_told_once_however_large_its_swarm);
