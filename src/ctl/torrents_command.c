@@ -103,21 +103,26 @@ static void print_torrents(const json_t *answer) {
     print_rest(answer, json_array_size(items), "torrents");
 }
 
-enum status torrents_command(const struct command_line *line) {
-    uint8_t query[QUERY_LEN];
-    struct writer w = writer_on(query, sizeof query);
+static enum status ask_and_print(const struct command_line *line, const char *query,
+                                 void (*print)(const json_t *answer)) {
     json_t *answer;
-    writer_put_text(&w, "torrents");
-    if (!put_window(&w, line) || !put_selection(&w, line) || !finish(&w))
-        return STATUS_FAULT;
-    const enum status status = remote_ask_once(line, (const char *)query, &answer);
+    const enum status status = remote_ask_once(line, query, &answer);
     if (status != STATUS_GOOD)
         return status;
     if (command_line_has(line, OPTION_JSON))
         return output_json(answer);
-    print_torrents(answer);
+    print(answer);
     json_decref(answer);
     return STATUS_GOOD;
+}
+
+enum status torrents_command(const struct command_line *line) {
+    uint8_t query[QUERY_LEN];
+    struct writer w = writer_on(query, sizeof query);
+    writer_put_text(&w, "torrents");
+    if (!put_window(&w, line) || !put_selection(&w, line) || !finish(&w))
+        return STATUS_FAULT;
+    return ask_and_print(line, (const char *)query, print_torrents);
 }
 
 /* "[2001:db8::1]:6881". */
@@ -175,7 +180,6 @@ enum status peers_command(const struct command_line *line) {
     char hash[2 * INFO_HASH_LEN + 1];
     uint8_t query[QUERY_LEN];
     struct writer w = writer_on(query, sizeof query);
-    json_t *answer;
     if (!command_line_hash(line->words[0], info_hash))
         return output_fail(STATUS_FAULT, "this is no info_hash of 40 hexadecimal digits",
                            line->words[0]);
@@ -185,12 +189,5 @@ enum status peers_command(const struct command_line *line) {
     writer_put_text(&w, "/peers");
     if (!put_window(&w, line) || !finish(&w))
         return STATUS_FAULT;
-    const enum status status = remote_ask_once(line, (const char *)query, &answer);
-    if (status != STATUS_GOOD)
-        return status;
-    if (command_line_has(line, OPTION_JSON))
-        return output_json(answer);
-    print_peers(answer);
-    json_decref(answer);
-    return STATUS_GOOD;
+    return ask_and_print(line, (const char *)query, print_peers);
 }

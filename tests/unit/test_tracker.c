@@ -23,13 +23,6 @@ static void announce(const struct announce_request *request) {
     ck_assert_int_eq(reply.result, ANNOUNCE_OK);
 }
 
-static void fill_swarm(uint32_t leechers) {
-    for (uint32_t i = 1; i <= leechers; i++) {
-        const struct announce_request peer = test_leecher(i);
-        test_put(tracker, &peer, START_MS);
-    }
-}
-
 START_TEST(first_peer_gets_an_empty_reply) {
     const struct announce_request peer = test_leecher(1);
     announce(&peer);
@@ -142,7 +135,7 @@ static const struct {
 };
 
 START_TEST(numwant_decides_how_many_peers_come) {
-    fill_swarm(300);
+    test_fill_swarm(tracker, 300);
     struct announce_request peer = test_leecher(0);
     peer.numwant = numwants[_i].numwant;
     announce(&peer);
@@ -152,7 +145,7 @@ START_TEST(numwant_decides_how_many_peers_come) {
 END_TEST
 
 START_TEST(numwant_zero_returns_no_peers) {
-    fill_swarm(5);
+    test_fill_swarm(tracker, 5);
     struct announce_request peer = test_leecher(0);
     peer.numwant = 0;
     announce(&peer);
@@ -162,7 +155,7 @@ START_TEST(numwant_zero_returns_no_peers) {
 END_TEST
 
 START_TEST(no_more_peers_come_than_the_reply_has_room_for) {
-    fill_swarm(100);
+    test_fill_swarm(tracker, 100);
     const struct announce_request peer = test_leecher(0);
     struct announce_response response = { .peers = reply.peers, .peers_max = 7 };
     memset(reply.peers, 0xee, sizeof reply.peers);
@@ -174,7 +167,7 @@ START_TEST(no_more_peers_come_than_the_reply_has_room_for) {
 END_TEST
 
 START_TEST(stopped_peer_leaves_the_swarm_and_gets_no_peers) {
-    fill_swarm(3);
+    test_fill_swarm(tracker, 3);
     struct announce_request peer = test_leecher(2);
     peer.event = EVENT_STOPPED;
     announce(&peer);
@@ -189,7 +182,7 @@ START_TEST(stop_of_an_unknown_peer_is_fine) {
     peer.event = EVENT_STOPPED;
     announce(&peer);
     ck_assert_uint_eq(tracker_stats(tracker).torrents, 0);
-    fill_swarm(2);
+    test_fill_swarm(tracker, 2);
     announce(&peer);
     ck_assert_uint_eq(reply.response.leechers, 2);
 }

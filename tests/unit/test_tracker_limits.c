@@ -20,13 +20,6 @@ static void announce(const struct announce_request *request) {
     ck_assert_int_eq(reply.result, ANNOUNCE_OK);
 }
 
-static void fill_swarm(uint32_t leechers) {
-    for (uint32_t i = 1; i <= leechers; i++) {
-        const struct announce_request peer = test_leecher(i);
-        test_put(tracker, &peer, START_MS);
-    }
-}
-
 static void assert_refused(const struct announce_request *request, enum announce_result why) {
     test_announce(tracker, request, START_MS, &reply);
     ck_assert_int_eq(reply.result, why);
@@ -38,7 +31,7 @@ static void assert_refused(const struct announce_request *request, enum announce
 START_TEST(full_tracker_refuses_new_torrents_alone) {
     options.torrents_max = 1;
     tracker_apply(tracker, &options);
-    fill_swarm(2);
+    test_fill_swarm(tracker, 2);
     struct announce_request peer = test_leecher(3);
     announce(&peer);
     numbered_id(peer.info_hash, TORRENT + 1);
@@ -52,10 +45,10 @@ END_TEST
 START_TEST(full_torrent_refuses_new_peers_alone) {
     options.torrent_peers_max = 2;
     tracker_apply(tracker, &options);
-    fill_swarm(2);
+    test_fill_swarm(tracker, 2);
     struct announce_request peer = test_leecher(3);
     assert_refused(&peer, ANNOUNCE_SWARM_FULL);
-    fill_swarm(2);
+    test_fill_swarm(tracker, 2);
     numbered_id(peer.info_hash, TORRENT + 1);
     announce(&peer);
     ck_assert_uint_eq(tracker_stats(tracker).peers, 3);
@@ -65,7 +58,7 @@ END_TEST
 START_TEST(full_tracker_refuses_new_peers_until_one_leaves) {
     options.peers_max = 2;
     tracker_apply(tracker, &options);
-    fill_swarm(2);
+    test_fill_swarm(tracker, 2);
     const struct announce_request peer = test_leecher(3);
     assert_refused(&peer, ANNOUNCE_PEERS_FULL);
     struct announce_request leaver = test_leecher(1);
@@ -87,11 +80,11 @@ static void let_interval_follow_load(uint32_t shortest, uint32_t longest) {
 START_TEST(interval_follows_the_load) {
     let_interval_follow_load(30, 300);
     ck_assert_uint_eq(tracker_interval_s(tracker), 30);
-    fill_swarm(29);
+    test_fill_swarm(tracker, 29);
     ck_assert_uint_eq(tracker_interval_s(tracker), 30);
-    fill_swarm(200);
+    test_fill_swarm(tracker, 200);
     ck_assert_uint_eq(tracker_interval_s(tracker), 200);
-    fill_swarm(500);
+    test_fill_swarm(tracker, 500);
     ck_assert_uint_eq(tracker_interval_s(tracker), 300);
 }
 END_TEST
@@ -111,7 +104,7 @@ START_TEST(told_intervals_spread_out_within_their_bounds) {
     uint32_t lowest = UINT32_MAX;
     uint32_t highest = 0;
     let_interval_follow_load(100, 300);
-    fill_swarm(told_intervals[_i].peers);
+    test_fill_swarm(tracker, told_intervals[_i].peers);
     const struct announce_request peer = test_leecher(1);
     for (int n = 0; n < 1000; n++) {
         announce(&peer);

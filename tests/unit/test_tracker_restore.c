@@ -16,21 +16,8 @@ static void delete_tracker(void) {
     tracker_delete(tracker);
 }
 
-static uint64_t seconds_after(uint32_t s) {
-    return START_MS + 1000ULL * s;
-}
-
 static uint32_t sweep_all(uint64_t now_ms) {
     return tracker_sweep(tracker, 0, TRACKER_SHARDS, now_ms);
-}
-
-/* Peers 0 to `count` - 1, of which each in `torrents` torrents is a leecher of one. */
-static void fill(uint32_t count, uint32_t torrents) {
-    for (uint32_t i = 0; i < count; i++) {
-        struct announce_request peer = test_leecher(i);
-        numbered_id(peer.info_hash, i % torrents);
-        test_put(tracker, &peer, START_MS);
-    }
 }
 
 static void complete_and_stop(uint32_t number) {
@@ -120,7 +107,7 @@ START_TEST(restored_peers_are_handed_out_at_once) {
 END_TEST
 
 START_TEST(restore_leaves_out_what_does_not_fit) {
-    fill(20, 4);
+    test_fill(tracker, 20, 4);
     options.peers_max = 7;
     options.torrents_max = 2;
     other = tracker_create(&options, 0);
@@ -132,21 +119,21 @@ START_TEST(restore_leaves_out_what_does_not_fit) {
 END_TEST
 
 START_TEST(grace_gives_every_peer_one_interval) {
-    fill(100, 7);
-    tracker_grace(tracker, seconds_after(10000));
-    ck_assert_uint_eq(sweep_all(seconds_after(10120)), 0);
-    ck_assert_uint_eq(sweep_all(seconds_after(10240)), 100);
+    test_fill(tracker, 100, 7);
+    tracker_grace(tracker, test_seconds_after(10000));
+    ck_assert_uint_eq(sweep_all(test_seconds_after(10120)), 0);
+    ck_assert_uint_eq(sweep_all(test_seconds_after(10240)), 100);
 }
 END_TEST
 
 START_TEST(peer_that_announces_after_grace_is_judged_as_ever) {
-    fill(1, 1);
-    tracker_grace(tracker, seconds_after(10000));
+    test_fill(tracker, 1, 1);
+    tracker_grace(tracker, test_seconds_after(10000));
     struct announce_request peer = test_leecher(0);
     numbered_id(peer.info_hash, 0);
-    test_put(tracker, &peer, seconds_after(10100));
-    ck_assert_uint_eq(sweep_all(seconds_after(10339)), 0);
-    ck_assert_uint_eq(sweep_all(seconds_after(10340)), 1);
+    test_put(tracker, &peer, test_seconds_after(10100));
+    ck_assert_uint_eq(sweep_all(test_seconds_after(10339)), 0);
+    ck_assert_uint_eq(sweep_all(test_seconds_after(10340)), 1);
 }
 END_TEST
 

@@ -17,71 +17,58 @@ static void delete_tracker(void) {
     tracker_delete(tracker);
 }
 
-static uint64_t seconds_after(uint32_t s) {
-    return START_MS + 1000ULL * s;
-}
-
 static uint32_t sweep_all(uint64_t now_ms) {
     return tracker_sweep(tracker, 0, TRACKER_SHARDS, now_ms);
 }
 
-/* Peers 0 to `count` - 1, of which each in `torrents` torrents is a leecher of one. */
-static void fill(uint32_t count, uint32_t torrents) {
-    for (uint32_t i = 0; i < count; i++) {
-        struct announce_request peer = test_leecher(i);
-        numbered_id(peer.info_hash, i % torrents);
-        test_put(tracker, &peer, START_MS);
-    }
-}
-
 START_TEST(peer_expires_two_of_its_intervals_after_its_announce) {
-    fill(1, 1);
-    ck_assert_uint_eq(sweep_all(seconds_after(240) - 1), 0);
+    test_fill(tracker, 1, 1);
+    ck_assert_uint_eq(sweep_all(test_seconds_after(240) - 1), 0);
     ck_assert_uint_eq(tracker_stats(tracker).peers, 1);
-    ck_assert_uint_eq(sweep_all(seconds_after(240)), 1);
+    ck_assert_uint_eq(sweep_all(test_seconds_after(240)), 1);
     ck_assert_uint_eq(tracker_stats(tracker).peers, 0);
 }
 END_TEST
 
 START_TEST(peer_is_judged_by_the_interval_that_it_was_told) {
-    fill(1, 1);
+    test_fill(tracker, 1, 1);
     options.interval_min_s = options.interval_max_s = 1800;
     tracker_apply(tracker, &options);
     struct announce_request late = test_leecher(1);
     numbered_id(late.info_hash, 0);
     test_put(tracker, &late, START_MS);
-    ck_assert_uint_eq(sweep_all(seconds_after(240)), 1);
-    ck_assert_uint_eq(sweep_all(seconds_after(3599)), 0);
-    ck_assert_uint_eq(sweep_all(seconds_after(3600)), 1);
+    ck_assert_uint_eq(sweep_all(test_seconds_after(240)), 1);
+    ck_assert_uint_eq(sweep_all(test_seconds_after(3599)), 0);
+    ck_assert_uint_eq(sweep_all(test_seconds_after(3600)), 1);
 }
 END_TEST
 
 START_TEST(longest_interval_allowed_is_kept_in_full) {
     options.interval_min_s = options.interval_max_s = 8 * 3600;
     tracker_apply(tracker, &options);
-    fill(1, 1);
-    ck_assert_uint_eq(sweep_all(seconds_after(16 * 3600) - 1), 0);
-    ck_assert_uint_eq(sweep_all(seconds_after(16 * 3600)), 1);
+    test_fill(tracker, 1, 1);
+    ck_assert_uint_eq(sweep_all(test_seconds_after(16 * 3600) - 1), 0);
+    ck_assert_uint_eq(sweep_all(test_seconds_after(16 * 3600)), 1);
 }
 END_TEST
 
 START_TEST(announce_keeps_the_peer) {
-    fill(10, 3);
+    test_fill(tracker, 10, 3);
     for (uint32_t round = 1; round < 10; round++) {
         struct announce_request peer = test_leecher(4);
         numbered_id(peer.info_hash, 4 % 3);
-        test_put(tracker, &peer, seconds_after(200 * round));
-        ck_assert_uint_eq(sweep_all(seconds_after(200 * round + 199)), round == 1 ? 9 : 0);
+        test_put(tracker, &peer, test_seconds_after(200 * round));
+        ck_assert_uint_eq(sweep_all(test_seconds_after(200 * round + 199)), round == 1 ? 9 : 0);
     }
     ck_assert_uint_eq(tracker_stats(tracker).peers, 1);
 }
 END_TEST
 
 START_TEST(sweep_in_parts_reaches_every_shard) {
-    fill(3000, 1000);
+    test_fill(tracker, 3000, 1000);
     uint32_t expired = 0;
     for (uint32_t first = 100; first < 100 + TRACKER_SHARDS; first += 16)
-        expired += tracker_sweep(tracker, first, 16, seconds_after(240));
+        expired += tracker_sweep(tracker, first, 16, test_seconds_after(240));
     ck_assert_uint_eq(expired, 3000);
     ck_assert_uint_eq(tracker_stats(tracker).peers, 0);
     ck_assert_uint_eq(tracker_stats(tracker).torrents, 0);
@@ -89,8 +76,8 @@ START_TEST(sweep_in_parts_reaches_every_shard) {
 END_TEST
 
 START_TEST(large_swarm_expires_in_one_sweep) {
-    fill(5000, 1);
-    ck_assert_uint_eq(sweep_all(seconds_after(240)), 5000);
+    test_fill(tracker, 5000, 1);
+    ck_assert_uint_eq(sweep_all(test_seconds_after(240)), 5000);
     ck_assert_uint_eq(tracker_stats(tracker).torrents, 0);
 }
 END_TEST
@@ -105,9 +92,9 @@ static void complete_and_stop(uint32_t number) {
 
 START_TEST(idle_torrent_keeps_its_count_for_its_time) {
     complete_and_stop(1);
-    sweep_all(seconds_after(options.idle_torrent_s) - 1);
+    sweep_all(test_seconds_after(options.idle_torrent_s) - 1);
     ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 1);
-    sweep_all(seconds_after(options.idle_torrent_s));
+    sweep_all(test_seconds_after(options.idle_torrent_s));
     ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 0);
     ck_assert_uint_eq(tracker_stats(tracker).torrents, 0);
 }
@@ -158,7 +145,7 @@ START_TEST(drain_tells_what_happened_in_order) {
     test_put(tracker, &peer, START_MS);
     const struct announce_request other = test_leecher(2);
     test_put(tracker, &other, START_MS);
-    sweep_all(seconds_after(240));
+    sweep_all(test_seconds_after(240));
     ck_assert(drain());
     ck_assert_uint_eq(told.count, COUNT_OF(expected));
     for (size_t i = 0; i < COUNT_OF(expected); i++)
@@ -171,7 +158,7 @@ END_TEST
 START_TEST(forgotten_torrent_is_told) {
     complete_and_stop(1);
     ck_assert(drain());
-    sweep_all(seconds_after(options.idle_torrent_s));
+    sweep_all(test_seconds_after(options.idle_torrent_s));
     ck_assert(drain());
     ck_assert_uint_eq(told.count, 1);
     ck_assert_int_eq(told.changes[0].kind, CHANGE_TORRENT_FORGOTTEN);
@@ -180,9 +167,9 @@ START_TEST(forgotten_torrent_is_told) {
 END_TEST
 
 START_TEST(regular_updates_tell_nothing) {
-    fill(100, 10);
+    test_fill(tracker, 100, 10);
     ck_assert(drain());
-    fill(100, 10);
+    test_fill(tracker, 100, 10);
     ck_assert(drain());
     ck_assert_uint_eq(told.count, 0);
 }
@@ -203,7 +190,7 @@ START_TEST(overflow_is_told_once) {
 END_TEST
 
 START_TEST(info_hashes_come_sorted) {
-    fill(500, 100);
+    test_fill(tracker, 500, 100);
     size_t count;
     uint8_t(*hashes)[INFO_HASH_LEN] = tracker_info_hashes(tracker, &count);
     ck_assert_uint_eq(count, 100);

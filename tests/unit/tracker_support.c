@@ -56,6 +56,25 @@ void test_put(struct tracker *tracker, const struct announce_request *request, u
     REQUIRE(reply.result == ANNOUNCE_OK);
 }
 
+void test_fill(struct tracker *tracker, uint32_t count, uint32_t torrents) {
+    for (uint32_t i = 0; i < count; i++) {
+        struct announce_request peer = test_leecher(i);
+        numbered_id(peer.info_hash, i % torrents);
+        test_put(tracker, &peer, START_MS);
+    }
+}
+
+void test_fill_swarm(struct tracker *tracker, uint32_t leechers) {
+    for (uint32_t i = 1; i <= leechers; i++) {
+        const struct announce_request peer = test_leecher(i);
+        test_put(tracker, &peer, START_MS);
+    }
+}
+
+uint64_t test_seconds_after(uint32_t s) {
+    return START_MS + 1000ULL * s;
+}
+
 struct scrape_entry test_scrape(struct tracker *tracker, uint32_t torrent) {
     uint8_t info_hash[INFO_HASH_LEN];
     numbered_id(info_hash, torrent);

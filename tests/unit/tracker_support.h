@@ -30,6 +30,16 @@ void test_announce(struct tracker *tracker, const struct announce_request *reque
 /* Announces and expects no refusal. */
 void test_put(struct tracker *tracker, const struct announce_request *request, uint64_t now_ms);
 
+/* Announces the peers 0 to `count` - 1, of which each in `torrents` torrents is a leecher of one.
+ */
+void test_fill(struct tracker *tracker, uint32_t count, uint32_t torrents);
+
+/* The same of 1 to `leechers`, all of TORRENT. */
+void test_fill_swarm(struct tracker *tracker, uint32_t leechers);
+
+/* The time `s` seconds after START_MS. */
+uint64_t test_seconds_after(uint32_t s);
+
 struct scrape_entry test_scrape(struct tracker *tracker, uint32_t torrent);
 
 /* Whether the reply offers `peer`. */
