@@ -1,7 +1,6 @@
 #include "ctl/passkeys.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -15,25 +14,9 @@ static json_t *text_of(const char *text) {
     return output_json_text(bytes_of(text));
 }
 
-struct label_search {
-    const char *label;
-    bool found;
-};
-
-static void look_at_label(void *context, const struct registry_row *row) {
-    struct label_search *search = context;
-    search->found |= strcmp(row->text, search->label) == 0;
-}
-
 enum status passkeys_new(struct registry *registry, const struct command_line *line) {
     uint8_t secret[PASSKEY_BYTES];
     char key[2 * PASSKEY_BYTES + 1];
-    struct label_search taken = { .label = line->words[0] };
-    if (!registry_visit_passkeys(registry, look_at_label, &taken))
-        return registry_access_report(registry, false);
-    if (taken.found)
-        return output_fail(STATUS_FAULT, "there is a passkey of that label already",
-                           line->words[0]);
     if (!random_secret(secret, sizeof secret))
         return output_fail(STATUS_FAULT, "the system has no randomness to give", NULL);
     hex_encode(secret, sizeof secret, key);

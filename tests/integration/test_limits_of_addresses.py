@@ -155,7 +155,7 @@ def test_address_has_no_more_peers_in_one_torrent_than_it_may(crowded, torrent):
 
 
 def test_peers_that_expired_leave_room(torrent):
-    config = ("announce = { interval_min_s = 1; interval_max_s = 1; };"
+    config = ("announce = { interval_min_s = 1; interval_max_s = 1; patience_s = 0; };"
               " limits = { loopback = true; address_peers_max = 2; };")
     with Skepd(config) as daemon:
         mine = [Peer(daemon.port, torrent) for _ in range(3)]

@@ -159,7 +159,7 @@ def test_peer_that_stops_is_forgotten_and_checked_anew_when_back(daemon, client)
 
 
 def test_peer_that_expires_is_forgotten(client):
-    short = "announce = { interval_min_s = 1; interval_max_s = 1; };"
+    short = "announce = { interval_min_s = 1; interval_max_s = 1; patience_s = 0; };"
     with Skepd(check(more=short)) as daemon:
         client.joins(daemon)
         wait_until(lambda: peers(daemon) == (1, 0, 0))

@@ -222,6 +222,17 @@ def test_torrent_is_added_from_its_file(skepctl, database, tmp_path):
     assert kept_files(database) == []
 
 
+def test_long_name_is_cut_between_characters(skepctl, tmp_path):
+    name = ("\u00e9" * 80).encode()
+    info = (b"d6:lengthi5e4:name%d:%b12:piece lengthi16384e6:pieces20:xxxxxxxxxxxxxxxxxxxxe"
+            % (len(name), name))
+    file = tmp_path / "long.torrent"
+    file.write_bytes(b"d4:info" + info + b"e")
+    info_hash = hashlib.sha1(info).hexdigest()
+    assert skepctl("add", file) == info_hash + "  " + "\u00e9" * 63 + "\n"
+    skepctl("remove", info_hash)
+
+
 def test_hybrid_torrent_is_added_by_both_of_its_hashes(skepctl, database, tmp_path):
     info = (b"d6:lengthi5e12:meta versioni2e4:name1:a12:piece lengthi16384e"
             b"6:pieces20:xxxxxxxxxxxxxxxxxxxxe")
