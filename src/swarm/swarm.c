@@ -256,6 +256,18 @@ enum announce_result swarm_put(struct swarm *swarm, const struct swarm_watchers 
     return room == ANNOUNCE_OK ? join(swarm, watchers, put, record, list, position) : room;
 }
 
+/* Who goes leaves nothing behind that says it was counted, but at its address of the other family.
+ */
+static void mark_counted(struct peer_list *list, const struct peer_record *peer) {
+    const uint32_t place = peer_list_find_identity(list, peer->peer_id, peer->key);
+    if (place == PEER_NOWHERE)
+        return;
+    struct peer_record record = *peer_list_record(list, place);
+    record.flags |= PEER_COMPLETED_COUNTED;
+    peer_list_update(list, place, peer_list_zone(list, place), &record,
+                     peer_list_deadline(list, place));
+}
+
 /* Some clients that stop when they are done say so with `stopped` alone, having nothing left. */
 static void complete_at_last(struct swarm *swarm, const struct swarm_watchers *watchers,
                              struct peer_list *list, uint32_t *position, uint32_t now_s) {
@@ -270,6 +282,7 @@ static void complete_at_last(struct swarm *swarm, const struct swarm_watchers *w
                                  peer_list_deadline(list, *position));
     count_in(swarm, &record);
     report(swarm, watchers, list, *position, CHANGE_PEER_COMPLETED, now_s);
+    mark_counted(list == &swarm->v4 ? &swarm->v6 : &swarm->v4, &record);
 }
 
 void swarm_drop(struct swarm *swarm, const struct swarm_watchers *watchers,

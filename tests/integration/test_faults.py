@@ -354,10 +354,11 @@ def test_overflow_of_the_feed_leads_to_a_rewrite():
 
 
 def test_all_is_stored_again_after_two_outages(daemon, crowd):
-    for _ in range(2):
+    for outage in (1, 2):
         with locked(daemon.database):
             crowd.stir()
-            time.sleep(0.4)
+            wait_until(lambda: said(daemon, FAILED) == outage)
         crowd.wait_until_stored()
-    assert (said(daemon, FAILED), said(daemon, MENDED)) == (2, 2)
+        wait_until(lambda: said(daemon, MENDED) == outage)
+    assert said(daemon, FAILED) == 2
     assert sql(daemon.database, "SELECT count(*) FROM peer") == (len(crowd.peers),)

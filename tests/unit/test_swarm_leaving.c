@@ -12,6 +12,52 @@ START_TEST(stopped_peer_leaves_swarm) {
 }
 END_TEST
 
+START_TEST(leecher_that_stops_with_nothing_left_has_completed) {
+    struct announce_request peer = client(1);
+    put(&peer);
+    peer.event = EVENT_STOPPED;
+    peer.left = 0;
+    drop(&peer);
+    assert_counts(0, 0, 1);
+    const struct change completed = feed.changes[1];
+    ck_assert_uint_eq(completed.seeders, 1);
+    ck_assert_uint_eq(completed.leechers, 0);
+    ASSERT_TOLD(CHANGE_PEER_JOINED, CHANGE_PEER_COMPLETED, CHANGE_PEER_LEFT, CHANGE_TORRENT);
+}
+END_TEST
+
+START_TEST(seeder_that_stops_has_not_completed_again) {
+    struct announce_request peer = client(1);
+    put(&peer);
+    peer.event = EVENT_COMPLETED;
+    peer.left = 0;
+    put(&peer);
+    peer.event = EVENT_STOPPED;
+    drop(&peer);
+    assert_counts(0, 0, 1);
+    struct announce_request seeder = client(2);
+    seeder.left = 0;
+    put(&seeder);
+    seeder.event = EVENT_STOPPED;
+    drop(&seeder);
+    assert_counts(0, 0, 1);
+}
+END_TEST
+
+START_TEST(stop_completes_once_over_both_families) {
+    struct announce_request peer = client(1);
+    put(&peer);
+    struct announce_request other = peer;
+    other.peer = numbered_endpoint(FAMILY_V6, 1);
+    put(&other);
+    peer.event = other.event = EVENT_STOPPED;
+    peer.left = other.left = 0;
+    drop(&peer);
+    drop(&other);
+    assert_counts(0, 0, 1);
+}
+END_TEST
+
 START_TEST(moved_peer_stops_by_its_identity) {
     struct announce_request peer = client(1);
     put(&peer);
@@ -136,6 +182,9 @@ Suite *swarm_leaving_suite(void) {
     TCase *leaving = tcase_create("leaving");
     tcase_add_checked_fixture(leaving, create_swarm, delete_swarm);
     tcase_add_test(leaving, stopped_peer_leaves_swarm);
+    tcase_add_test(leaving, leecher_that_stops_with_nothing_left_has_completed);
+    tcase_add_test(leaving, seeder_that_stops_has_not_completed_again);
+    tcase_add_test(leaving, stop_completes_once_over_both_families);
     tcase_add_test(leaving, moved_peer_stops_by_its_identity);
     tcase_add_test(leaving, stranger_stops_nobody);
     tcase_add_test(leaving, peer_expires_at_its_deadline);

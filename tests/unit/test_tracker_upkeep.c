@@ -43,6 +43,21 @@ START_TEST(peer_is_judged_by_the_interval_that_it_was_told) {
 }
 END_TEST
 
+/* libtorrent's clients come every five minutes, though they are told to come every two. */
+START_TEST(client_that_takes_its_time_stays_within_the_patience) {
+    options.patience_s = 660;
+    tracker_apply(tracker, &options);
+    test_fill(tracker, 1, 1);
+    ck_assert_uint_eq(sweep_all(test_seconds_after(660) - 1), 0);
+    ck_assert_uint_eq(sweep_all(test_seconds_after(660)), 1);
+    options.interval_min_s = options.interval_max_s = 1800;
+    tracker_apply(tracker, &options);
+    test_fill(tracker, 1, 1);
+    ck_assert_uint_eq(sweep_all(test_seconds_after(3599)), 0);
+    ck_assert_uint_eq(sweep_all(test_seconds_after(3600)), 1);
+}
+END_TEST
+
 START_TEST(longest_interval_allowed_is_kept_in_full) {
     options.interval_min_s = options.interval_max_s = 8 * 3600;
     tracker_apply(tracker, &options);
@@ -216,6 +231,7 @@ Suite *tracker_upkeep_suite(void) {
     tcase_add_checked_fixture(sweep, create_tracker, delete_tracker);
     tcase_add_test(sweep, peer_expires_two_of_its_intervals_after_its_announce);
     tcase_add_test(sweep, peer_is_judged_by_the_interval_that_it_was_told);
+    tcase_add_test(sweep, client_that_takes_its_time_stays_within_the_patience);
     tcase_add_test(sweep, longest_interval_allowed_is_kept_in_full);
     tcase_add_test(sweep, announce_keeps_the_peer);
     tcase_add_test(sweep, sweep_in_parts_reaches_every_shard);
