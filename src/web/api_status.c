@@ -8,12 +8,40 @@ static const char *role_name(enum role role) {
     return role == ROLE_ADMIN ? "admin" : role == ROLE_PUBLIC ? "public" : "none";
 }
 
+/* What makes the caller an admin; null for anyone else. */
+static json_t *by_of(enum session_proof proof) {
+    switch (proof) {
+    case SESSION_BY_ADDRESS:
+        return json_string("address");
+    case SESSION_BY_TOKEN:
+        return json_string("token");
+    default:
+        return json_null();
+    }
+}
+
+/* What keeps the caller from being one; null for an admin. */
+static json_t *why_of(enum session_proof proof) {
+    switch (proof) {
+    case SESSION_WRONG_ADDRESS:
+        return json_string("address");
+    case SESSION_WRONG_HOST:
+        return json_string("host");
+    case SESSION_FORWARDED:
+        return json_string("forwarded");
+    case SESSION_WRONG_TOKEN:
+        return json_string("token");
+    default:
+        return json_null();
+    }
+}
+
 void api_get_session(const struct api_call *call, struct http_answer *answer) {
     const struct session *session = call->session;
-    const char *by = session->proof == SESSION_BY_TOKEN ? "token" : "address";
     json_t *body = json_object();
     api_put(&body, "role", json_string(role_name(session->role)));
-    api_put(&body, "by", session->role == ROLE_ADMIN ? json_string(by) : json_null());
+    api_put(&body, "by", by_of(session->proof));
+    api_put(&body, "why", why_of(session->proof));
     api_put(&body, "tokens", json_boolean(session->tokens));
     api_send(answer, 200, body);
 }

@@ -42,8 +42,16 @@ def operations():
 # Who may
 
 def test_session_says_who_asks(daemon, api):
-    assert api.get("/session") == {"role": "admin", "by": "address", "tokens": True}
+    assert api.get("/session") == {"role": "admin", "by": "address", "why": None, "tokens": True}
     assert Api(daemon.port, token=TOKEN).get("/session")["by"] == "token"
+
+
+@pytest.mark.parametrize("why,headers", [
+    ("host", {"Host": "rebound.example"}), ("forwarded", {"X-Forwarded-For": "192.0.2.1"}),
+    ("token", {"Host": "rebound.example", "Authorization": "Bearer of another"})])
+def test_session_says_why_one_is_no_admin(api, why, headers):
+    answer = api.call("GET", "/session", headers=headers)
+    assert answer.json == {"role": "none", "by": None, "why": why, "tokens": True}
 
 
 def test_description_is_served_as_it_is(api):
@@ -77,7 +85,7 @@ class TestStrangers:
             assert answer.status == 403 and answer.code == "forbidden"
 
     def test_have_no_role(self, closed):
-        assert Api(closed.port).get("/session") == {"role": "none", "by": None, "tokens": True}
+        assert Api(closed.port).get("/session") == {"role": "none", "by": None, "why": "address", "tokens": True}
 
     def test_become_admins_by_the_token(self, closed):
         assert Api(closed.port, token=TOKEN).get("/torrents")["total"] == 0

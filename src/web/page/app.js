@@ -167,7 +167,7 @@ function makeView(name, context) {
     peers: createPeersView,
     address: createAddress,
     manage: createManage,
-    "sign-in": () => createSignIn(tracker.known.session, signedIn),
+    "sign-in": (parts) => createSignIn(parts, signedIn),
   };
   return makers[name](context);
 }
