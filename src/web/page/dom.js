@@ -1,6 +1,8 @@
 // Makes and changes elements. Text goes in as text only, never as markup: the names of torrents and
 // of clients are strangers' words.
 
+const NEW_MS = 700;
+const fading = new WeakMap(); // the timers of figures that are new
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An element with attributes (`onclick` and the like take functions; null and false are left out)
@@ -42,12 +44,17 @@ export function setText(node, text) {
   return true;
 }
 
-/** A text that the eye shall notice when it changes. */
+/** A text that the eye shall notice when it changes: it is in honey for a moment. In two steps, since
+ * a colour that fades is painted sixty times a second. */
 export function setFigure(node, text) {
   const first = node.textContent === "";
-  if (setText(node, text) && !first && !prefersStillness()) {
-    node.animate([{ color: "var(--accent-text)" }, {}], { duration: 1200, easing: "ease-out" });
-  }
+  if (!setText(node, text) || first || prefersStillness()) return;
+  node.classList.add("is-new");
+  clearTimeout(fading.get(node));
+  fading.set(
+    node,
+    setTimeout(() => node.classList.remove("is-new"), NEW_MS),
+  );
 }
 
 export function show(node, visible) {

@@ -37,15 +37,14 @@ export function createHive() {
   };
 }
 
-/** A box as large as the sky that turns about its middle, with a dot at its edge: the browser can turn
- * it without painting it anew. */
+/** A dot that turns about the middle of the sky: the browser can do that without painting it anew. */
 function addBee(bees) {
   const index = bees.length;
   const bee = make("span", { class: "bee" });
   const [turn, far] = SPREAD.map((share) => (index * share) % 1);
   const turn_s = 26 + ((index * 7) % 19);
   bee.style.setProperty("--turn", `${turn * 360}deg`);
-  bee.style.setProperty("--far", `${62 + far * 36}%`);
+  bee.style.setProperty("--far", (0.62 + far * 0.36).toFixed(3));
   bee.style.setProperty("--size", `${4.8 + (index % 3)}px`);
   bee.style.animationDuration = `${turn_s}s`;
   bee.style.animationDirection = index % 5 === 4 ? "reverse" : "normal";

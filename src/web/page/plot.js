@@ -8,6 +8,7 @@ import { timeTicks, valueSteps } from "./scale.js";
 const RANGE_S = { hour: 3600, day: 86400, month: 30 * 86400 };
 const TABLE_ROWS = 24;
 const plots = new Set();
+const palette = new Map(); // the theme's colours by their names, as asked for
 
 /** `lines` are [{ key, label, color: a CSS variable's name }], drawn in this order; `binary`: bytes;
  * `words(value)` says a value. What is drawn goes away with release(). */
@@ -77,6 +78,7 @@ export function createPlot(label) {
 
 /** After a change of theme. */
 export function recolorPlots() {
+  palette.clear();
   for (const plot of plots) plot.recolor();
 }
 
@@ -122,7 +124,10 @@ function fillTable(head, body, { lines, samples, words }) {
 }
 
 function color(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  if (!palette.has(name)) {
+    palette.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+  }
+  return palette.get(name);
 }
 
 function dataset(line, drawn) {
@@ -136,12 +141,11 @@ function dataset(line, drawn) {
     borderCapStyle: "round",
     borderJoinStyle: "round",
     cubicInterpolationMode: "monotone",
-    pointRadius: ({ dataIndex }) => (dataIndex === drawn.samples.length - 1 ? 3.5 : 0),
-    pointBackgroundColor: () => color(line.color),
-    pointBorderColor: () => color("--surface"),
-    pointBorderWidth: 2,
+    pointRadius: 0,
     pointHoverRadius: 5,
     pointHoverBorderWidth: 2,
+    pointHoverBackgroundColor: () => color(line.color),
+    pointHoverBorderColor: () => color("--surface"),
     pointHitRadius: 12,
   };
 }
@@ -160,7 +164,7 @@ function settings(drawn) {
   return {
     type: "line",
     data: { datasets: [] },
-    plugins: [hairline],
+    plugins: [hairline, endDots],
     options: {
       responsive: true,
       maintainAspectRatio: false,
@@ -280,3 +284,25 @@ const hairline = {
     ctx.restore();
   },
 };
+
+/** A dot at the end of each line, which is now. */
+const endDots = {
+  id: "endDots",
+  afterDatasetsDraw(chart) {
+    const { ctx } = chart;
+    ctx.save();
+    ctx.lineWidth = 2;
+    ctx.strokeStyle = color("--surface");
+    for (const { data, dataset: line } of chart.getSortedVisibleDatasetMetas()) drawDot(ctx, data.at(-1), line);
+    ctx.restore();
+  },
+};
+
+function drawDot(ctx, point, line) {
+  if (!point) return;
+  ctx.beginPath();
+  ctx.arc(point.x, point.y, 3.5, 0, 2 * Math.PI);
+  ctx.fillStyle = line.options.borderColor;
+  ctx.fill();
+  ctx.stroke();
+}

@@ -17,9 +17,14 @@ export function createSparkline(color) {
     line,
   );
   node.style.setProperty("--spark", `var(${color})`);
+  let drawn_s = -Infinity; // the last sample's time
   return {
     node,
+    /** Draws it anew once its time has moved on by what the eye can tell. */
     show(samples, of) {
+      const last_s = samples.at(-1)?.at;
+      if (Math.abs(last_s - drawn_s) < (last_s - samples[0]?.at) / WIDTH) return;
+      drawn_s = last_s;
       const path = curveOf(averages(samples, of, POINTS));
       setAttribute(line, "d", path);
       setAttribute(area, "d", path && `${path}L${WIDTH} ${HEIGHT}L0 ${HEIGHT}Z`);
