@@ -178,6 +178,7 @@ function showTabs({ role, by, tokens }, name) {
     setAttribute(tab, "aria-current", tab.dataset.view === current ? "page" : null);
   }
   show(element("tabs"), role === "admin");
+  show(element("foot-keys"), role === "admin");
   show(element("sign"), by === "token" || (role === "public" && tokens));
   setText(element("sign"), by === "token" ? "Sign out" : "Sign in");
 }

@@ -3,6 +3,7 @@
 import { send } from "./api.js";
 import { openDialog } from "./dialog.js";
 import { make } from "./dom.js";
+import { labelled } from "./field.js";
 import { notify } from "./notices.js";
 
 const HOUR = 3600,
@@ -62,10 +63,6 @@ export function makeBanForm(network, done) {
     }
   });
   return form;
-}
-
-export function labelled(words, field) {
-  return make("label", { class: "labelled" }, make("span", { class: "label" }, words), field);
 }
 
 export function openBanDialog(address, done) {

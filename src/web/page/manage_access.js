@@ -1,10 +1,11 @@
 // Who may come: passkeys and bans.
 
 import { pathOf, send } from "./api.js";
-import { labelled, makeBanForm } from "./ban_form.js";
+import { makeBanForm } from "./ban_form.js";
 import { makeCopyButton } from "./clipboard.js";
 import { confirmed, openDialog } from "./dialog.js";
 import { make, setAttribute } from "./dom.js";
+import { labelled } from "./field.js";
 import { ago, moment } from "./format.js";
 import { createListing } from "./listing.js";
 import { notify } from "./notices.js";

@@ -1,15 +1,15 @@
 // Registering torrents: by their files, or by a bare info_hash; and the list of those registered.
 
 import { pathOf, send } from "./api.js";
-import { labelled } from "./ban_form.js";
 import { asked, confirmed } from "./dialog.js";
 import { make } from "./dom.js";
-import { bytes, shortHash, torrentName } from "./format.js";
+import { labelled } from "./field.js";
+import { bytes, torrentName } from "./format.js";
 import { icon } from "./icons.js";
 import { createListing } from "./listing.js";
 import { notify } from "./notices.js";
-import { linkTo } from "./router.js";
-import { linkCell, textCell } from "./table.js";
+import { textCell } from "./table.js";
+import { torrentColumn, torrentLink } from "./torrent_column.js";
 import { uploadFiles, uploadResults } from "./uploads.js";
 
 export function createRegister(refreshNow) {
@@ -91,8 +91,6 @@ function makeHashForm(refreshNow) {
   return form;
 }
 
-const linkOf = (torrent) => linkTo("torrents", torrent.info_hash);
-
 export function createRegistered(refreshNow) {
   const listing = createListing({
     parts: ["torrents"],
@@ -106,14 +104,9 @@ export function createRegistered(refreshNow) {
     table: {
       caption: "Registered torrents",
       key: (torrent) => torrent.info_hash,
-      linkOf,
+      linkOf: torrentLink,
       columns: [
-        {
-          label: "Torrent",
-          sort: "name",
-          lead: true,
-          build: linkCell(torrentName, linkOf, (torrent) => shortHash(torrent.info_hash)),
-        },
+        torrentColumn,
         {
           label: "Size",
           sort: "size",

@@ -11,8 +11,8 @@ import { notify } from "./notices.js";
 import { PEER_COLUMNS } from "./peer_columns.js";
 import { linkTo } from "./router.js";
 import { createTable, linkCell } from "./table.js";
+import { torrentLink } from "./torrent_column.js";
 
-const torrentLink = (peer) => linkTo("torrents", peer.info_hash);
 const COLUMNS = [
   {
     label: "Torrent",

@@ -2,13 +2,14 @@
 
 import { getJson, pathOf } from "./api.js";
 import { createList, make, setText } from "./dom.js";
-import { ago, count, percent, rateOrDash, shortHash, torrentName } from "./format.js";
+import { ago, count, percent, rateOrDash, torrentName } from "./format.js";
 import { createListing } from "./listing.js";
 import { roleOf } from "./peer_columns.js";
 import { transferRate } from "./rates.js";
 import { linkTo, rememberQuery } from "./router.js";
 import { figureCell, linkCell, textCell } from "./table.js";
 import { createChoice } from "./toolbar.js";
+import { torrentColumn, torrentLink } from "./torrent_column.js";
 
 const MOST_SHARED = 50;
 const BY = [
@@ -66,7 +67,6 @@ const disclose = {
 };
 
 const addressLink = (item) => linkTo("peers", item.address);
-const torrentLink = (item) => linkTo("torrents", item.info_hash);
 
 const KINDS = {
   address: {
@@ -143,12 +143,7 @@ const KINDS = {
         detail: () => createShares((item) => readPeers(item), createPeerShare),
         detailLabel: (item) => `Who shares ${torrentName(item)}`,
         columns: [
-          {
-            label: "Torrent",
-            sort: "name",
-            lead: true,
-            build: linkCell(torrentName, torrentLink, (item) => shortHash(item.info_hash)),
-          },
+          torrentColumn,
           {
             label: "Seeders",
             sort: "seeders",
@@ -178,7 +173,8 @@ const KINDS = {
 };
 
 function sayClients({ clients, lan }) {
-  return [clients.join(", "), lan ? null : "from outside"].filter(Boolean).join(" · ");
+  const unbroken = clients.map((client) => client.replaceAll(" ", "\u00a0"));
+  return [unbroken.join(", "), lan ? null : "from outside"].filter(Boolean).join(" · ");
 }
 
 const readTorrents = ({ address }) => getJson(pathOf(["addresses", address])).then(({ peers }) => peers);

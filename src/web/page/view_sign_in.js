@@ -1,8 +1,8 @@
 // For those whom the tracker does not know as an admin: why that is, and what helps.
 
 import { getJson } from "./api.js";
-import { labelled } from "./ban_form.js";
 import { make, setText } from "./dom.js";
+import { labelled } from "./field.js";
 import { currentToken, setToken } from "./session.js";
 
 const REASONS = {
@@ -53,7 +53,7 @@ export function createSignIn({ tracker }, onDone) {
 function createReason() {
   const why = make("p");
   const remedy = make("p", { class: "muted" });
-  const setting = make("code", { class: "copy-text" });
+  const setting = make("code", { class: "setting" });
   return {
     node: [why, remedy, setting],
     show(session) {

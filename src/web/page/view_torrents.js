@@ -1,13 +1,14 @@
 // All torrents: search, sort, choose, page.
 
 import { make } from "./dom.js";
-import { bytes, count, rateOrDash, shortHash, torrentName } from "./format.js";
+import { bytes, count, rateOrDash } from "./format.js";
 import { makeHealthBadge } from "./health.js";
 import { createListing } from "./listing.js";
 import { transferRate } from "./rates.js";
-import { linkTo, rememberQuery } from "./router.js";
-import { badgeCell, figureCell, linkCell, textCell } from "./table.js";
+import { rememberQuery } from "./router.js";
+import { badgeCell, figureCell, textCell } from "./table.js";
 import { createChoice } from "./toolbar.js";
+import { torrentColumn, torrentLink } from "./torrent_column.js";
 import { torrentTools } from "./torrent_tools.js";
 
 const SHOWN = [
@@ -26,7 +27,7 @@ export function createTorrents({ refreshNow, route }) {
     state: readState(route.query),
     refreshNow,
     search: { label: "Search torrents", placeholder: "Name or info_hash" },
-    table: { caption: "Torrents", columns: COLUMNS, key: (torrent) => torrent.info_hash, linkOf },
+    table: { caption: "Torrents", columns: COLUMNS, key: (torrent) => torrent.info_hash, linkOf: torrentLink },
     showState: (state) => choice.show(state.show),
     changed: (state) => rememberQuery("torrents", writeState(state)),
     nothing: sayNothing,
@@ -47,19 +48,8 @@ export function createTorrents({ refreshNow, route }) {
   };
 }
 
-function linkOf(torrent) {
-  return linkTo("torrents", torrent.info_hash);
-}
-
 const COLUMNS = [
-  {
-    label: "Torrent",
-    sort: "name",
-    lead: true,
-    build: linkCell(torrentName, linkOf, (torrent) =>
-      torrent.name ? shortHash(torrent.info_hash) : "no name known",
-    ),
-  },
+  torrentColumn,
   {
     label: "Size",
     sort: "size",
