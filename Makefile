@@ -186,6 +186,9 @@ check-style: style-packages check-layers
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 	    --inline-suppr -Iinclude -D_GNU_SOURCE $(SOURCES)
 	@$(MAKE) --no-print-directory -j2 $(TIDY)
+	@for file in src/web/page/*.js; do node --check --input-type=module <$$file || exit 1; done
+	@for file in tests/web/*.mjs tests/web/support/*.mjs; do node --check $$file || exit 1; done
+	@! grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write' src/web/page/*.js
 	@shellcheck .ci/install .ci/run tests/check-layers src/web/embed src/man/settings-page src/completion/skepctl.bash
 	@mandoc -Tlint -W warning $(MAN_PAGES:%=src/man/%)
 	@src/man/settings-page conf/skepd.conf | mandoc -Tlint -W warning
