@@ -1,65 +1,25 @@
 // What an admin does on the page; and who is one.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { close, dropFiles, launch, open } from "./support/browser.mjs";
+import { after, before, describe, test } from "node:test";
+import { close, dropFiles, launch, open, screenshot, seriousFindings } from "./support/browser.mjs";
 import { Peer, torrentFile } from "./support/peer.mjs";
 import { Skepd } from "./support/skepd.mjs";
 
 const TOKEN = "correct-horse-battery";
 const INSECURE = "tracker.test"; // plain HTTP to a name: no secure context, as on a LAN
+const STRANGER = "stranger.test"; // a name that the tracker does not know
 let browser, skepd, guarded;
 
 before(
   async () =>
     ([browser, skepd, guarded] = await Promise.all([
-      launch(`--host-resolver-rules=MAP ${INSECURE} 127.0.0.1`),
+      launch(`--host-resolver-rules=MAP *.test 127.0.0.1`),
       Skepd.start({ config: `http = { hostnames = [ "${INSECURE}" ]; };` }),
       Skepd.start({ config: `http = { admins = [ ]; admin_token = "${TOKEN}"; public_stats = true; };` }),
     ])),
 );
 after(() => Promise.all([browser?.close(), skepd?.end(), guarded?.end()]));
-
-test("dropped .torrent files are registered, each with its result", async () => {
-  const page = await open(browser, skepd);
-  await page.getByRole("heading", { level: 1 }).waitFor();
-  await dropFiles(page, [
-    ["one.torrent", torrentFile("The first file.iso")],
-    ["two.torrent", torrentFile("The second file.iso")],
-    ["broken.torrent", Buffer.from("d4:spam")],
-  ]);
-  await page.getByRole("heading", { name: "Manage" }).waitFor();
-  await page.locator(".upload[data-state=done]", { hasText: "two.torrent" }).waitFor();
-  await page.locator(".upload[data-state=failed]", { hasText: "broken.torrent" }).waitFor();
-  await page.getByRole("rowheader", { name: "The first file.iso" }).waitFor();
-  await page.getByRole("link", { name: "The second file.iso" }).first().click();
-  await page.getByRole("heading", { name: "The second file.iso" }).waitFor();
-  assert.match(
-    await page.getByRole("link", { name: "Magnet link" }).getAttribute("href"),
-    /^magnet:\?xt=urn:btih:/,
-  );
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("link", { name: ".torrent" }).click(),
-  ]);
-  assert.match(download.suggestedFilename(), /\.torrent$/);
-  await close(page, /status of 400/);
-});
-
-test("a registered torrent is renamed and removed", async () => {
-  const page = await open(browser, skepd, "#/manage");
-  await page.getByText("Register by info_hash alone").click();
-  await page.getByLabel("info_hash", { exact: true }).fill("AB".repeat(20));
-  await page.getByLabel("Name", { exact: true }).fill("By its hash");
-  await page.getByRole("button", { name: "Register" }).click();
-  await page.getByRole("button", { name: "Rename By its hash" }).click();
-  await page.getByRole("dialog").getByLabel("Name").fill("Another name");
-  await page.keyboard.press("Enter");
-  await page.getByRole("button", { name: "Remove Another name" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
-  await page.getByRole("button", { name: "Remove Another name" }).waitFor({ state: "detached" });
-  await close(page);
-});
 
 for (const [where, url] of [
   ["a secure origin", () => skepd.url],
@@ -81,85 +41,160 @@ for (const [where, url] of [
   });
 }
 
-test("the QR code of an announce URL opens large, and Escape closes it", async () => {
-  const page = await open(browser, skepd);
-  await page.getByRole("button", { name: "Show the QR code" }).first().click();
-  const image = page.getByRole("dialog").getByRole("img");
-  await page.waitForFunction(() => document.querySelector("dialog img").naturalWidth > 0);
-  assert.ok((await image.boundingBox()).width >= 300);
-  await page.keyboard.press("Escape");
-  await image.waitFor({ state: "detached" });
-  await close(page);
-});
+// Each in a window of its own, some at a time.
+describe("what an admin does", { concurrency: 2 }, () => {
+  test("dropped .torrent files are registered, each with its result", async () => {
+    const page = await open(browser, skepd);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await dropFiles(page, [
+      ["one.torrent", torrentFile("The first file.iso")],
+      ["two.torrent", torrentFile("The second file.iso")],
+      ["broken.torrent", Buffer.from("d4:spam")],
+    ]);
+    await page.getByRole("heading", { name: "Manage" }).waitFor();
+    await page.locator(".upload[data-state=done]", { hasText: "two.torrent" }).waitFor();
+    await page.locator(".upload[data-state=failed]", { hasText: "broken.torrent" }).waitFor();
+    await page.getByRole("rowheader", { name: "The first file.iso" }).waitFor();
+    await page.getByRole("link", { name: "The second file.iso" }).first().click();
+    await page.getByRole("heading", { name: "The second file.iso" }).waitFor();
+    assert.match(
+      await page.getByRole("link", { name: "Magnet link" }).getAttribute("href"),
+      /^magnet:\?xt=urn:btih:/,
+    );
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: ".torrent" }).click(),
+    ]);
+    assert.match(download.suggestedFilename(), /\.torrent$/);
+    await close(page, /status of 400/);
+  });
 
-test("a passkey is shown once, and revoked only after a question", async () => {
-  const page = await open(browser, skepd, "#/manage");
-  await page.getByLabel("Label").fill("Anna's laptop");
-  await page.getByRole("button", { name: "Create" }).click();
-  const dialog = page.getByRole("dialog");
-  const passkey = await dialog.locator(".copy-text").first().textContent();
-  assert.match(passkey, /^[0-9a-zA-Z]{16,}$/);
-  assert.ok((await dialog.locator(".copy-text").nth(1).textContent()).includes(`/${passkey}/announce`));
-  await page.keyboard.press("Escape");
-  await page.getByRole("button", { name: "Revoke Anna's laptop" }).click();
-  await dialog.getByRole("button", { name: "Cancel" }).click();
-  await page.getByRole("button", { name: "Revoke Anna's laptop" }).click();
-  await dialog.getByRole("button", { name: "Revoke" }).click();
-  await page.getByRole("button", { name: "Revoke Anna's laptop" }).waitFor({ state: "detached" });
-  assert.equal((await page.content()).includes(passkey), false);
-  await close(page);
-});
+  test("a registered torrent is renamed and removed", async () => {
+    const page = await open(browser, skepd, "#/manage");
+    await page.getByText("Register by info_hash alone").click();
+    await page.getByLabel("info_hash", { exact: true }).fill("AB".repeat(20));
+    await page.getByLabel("Name", { exact: true }).fill("By its hash");
+    await page.getByRole("button", { name: "Register" }).click();
+    await page.getByRole("button", { name: "Rename By its hash" }).click();
+    await page.getByRole("dialog").getByLabel("Name").fill("Another name");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Remove Another name" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+    await page.getByRole("button", { name: "Remove Another name" }).waitFor({ state: "detached" });
+    await close(page);
+  });
 
-test("an address is banned from its own page, and the ban is lifted", async () => {
-  const peer = new Peer(skepd, { source: "127.0.0.9" });
-  await peer.announce("started");
-  const page = await open(browser, skepd, "#/peers");
-  await page.getByRole("button", { name: "What 127.0.0.9 shares" }).click();
-  await page.locator(".shares li").waitFor();
-  await page.getByRole("link", { name: "127.0.0.9" }).click();
-  await page.getByRole("button", { name: "Ban this address" }).click();
-  await page.getByRole("dialog").getByLabel("Reason").fill("Too loud");
-  await page.getByRole("dialog").getByRole("button", { name: "Ban" }).click();
-  await page.getByText("Banned until it is lifted").waitFor();
-  await page.getByRole("link", { name: "Manage" }).click();
-  await page.getByRole("rowheader", { name: "127.0.0.9" }).waitFor();
-  await page.getByRole("button", { name: "Lift the ban of 127.0.0.9" }).click();
-  await page.getByText("Nobody is banned.").waitFor();
-  await close(page);
-});
+  test("the QR code of an announce URL opens large, and Escape closes it", async () => {
+    const page = await open(browser, skepd);
+    await page.getByRole("button", { name: "Show the QR code" }).first().click();
+    const image = page.getByRole("dialog").getByRole("img");
+    await page.waitForFunction(() => document.querySelector("dialog img").naturalWidth > 0);
+    assert.ok((await image.boundingBox()).width >= 300);
+    await page.keyboard.press("Escape");
+    await image.waitFor({ state: "detached" });
+    await close(page);
+  });
 
-test("a refused form says why, and keeps what was typed", async () => {
-  const page = await open(browser, skepd, "#/manage");
-  await page.getByLabel("Address or network").fill("not an address");
-  await page.getByRole("button", { name: "Ban" }).click();
-  await page.locator(".notice-bad").waitFor();
-  assert.equal(await page.getByLabel("Address or network").inputValue(), "not an address");
-  await close(page, /status of 400/);
-});
+  test("a passkey is shown once, and revoked only after a question", async () => {
+    const page = await open(browser, skepd, "#/manage");
+    await page.getByLabel("Label").fill("Anna's laptop");
+    await page.getByRole("button", { name: "Create" }).click();
+    const dialog = page.getByRole("dialog");
+    const passkey = await dialog.locator(".copy-text").first().textContent();
+    assert.match(passkey, /^[0-9a-zA-Z]{16,}$/);
+    assert.ok((await dialog.locator(".copy-text").nth(1).textContent()).includes(`/${passkey}/announce`));
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Revoke Anna's laptop" }).click();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Revoke Anna's laptop" }).click();
+    await dialog.getByRole("button", { name: "Revoke" }).click();
+    await page.getByRole("button", { name: "Revoke Anna's laptop" }).waitFor({ state: "detached" });
+    assert.equal((await page.content()).includes(passkey), false);
+    await close(page);
+  });
 
-test("strangers see totals only, and the token signs in for as long as the tab lives", async () => {
-  const page = await open(browser, guarded, "#/torrents");
-  await page.getByRole("button", { name: "Sign in" }).waitFor();
-  assert.equal(await page.locator(".url, .event, .table").count(), 0);
-  assert.equal(await page.getByRole("navigation", { name: "Views" }).isVisible(), false);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByLabel("Token").fill("not the token of it");
-  await page.keyboard.press("Enter");
-  await page.getByText("This is not the tracker's token.").waitFor();
-  await page.getByLabel("Token").fill(TOKEN);
-  await page.keyboard.press("Enter");
-  await page.getByRole("heading", { name: "Torrents" }).waitFor();
-  await dropFiles(page, [["a.torrent", torrentFile("With a token.iso")]]);
-  await page.locator(".upload[data-state=done]").waitFor();
-  await page.reload();
-  await page.getByRole("heading", { name: "Manage" }).waitFor();
-  await page.getByRole("link", { name: "With a token.iso" }).first().click();
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("link", { name: ".torrent" }).click(),
-  ]);
-  assert.equal(download.suggestedFilename(), "With a token.iso.torrent");
-  await page.getByRole("button", { name: "Sign out" }).click();
-  await page.getByRole("button", { name: "Sign in" }).waitFor();
-  await close(page, /status of 40[13]/);
+  test("an address is banned from its own page, and the ban is lifted", async () => {
+    const peer = new Peer(skepd, { source: "127.0.0.9" });
+    await peer.announce("started");
+    const page = await open(browser, skepd, "#/peers");
+    await page.getByRole("button", { name: "What 127.0.0.9 shares" }).click();
+    await page.locator(".shares li").waitFor();
+    await page.getByRole("link", { name: "127.0.0.9" }).click();
+    await page.getByRole("button", { name: "Ban this address" }).click();
+    await page.getByRole("dialog").getByLabel("Reason").fill("Too loud");
+    await page.getByRole("dialog").getByRole("button", { name: "Ban", exact: true }).click();
+    await page.getByText("Banned until it is lifted").waitFor();
+    await page.getByRole("link", { name: "Manage" }).click();
+    await page.getByRole("rowheader", { name: "127.0.0.9" }).waitFor();
+    await page.getByRole("button", { name: "Lift the ban of 127.0.0.9" }).click();
+    await page.getByText("Nobody is banned.").waitFor();
+    await close(page);
+  });
+
+  test("a refused form says why, and keeps what was typed", async () => {
+    const page = await open(browser, skepd, "#/manage");
+    await page.getByLabel("Address or network").fill("not an address");
+    await page.getByRole("button", { name: "Ban", exact: true }).click();
+    await page.locator(".notice-bad").waitFor();
+    assert.equal(await page.getByLabel("Address or network").inputValue(), "not an address");
+    await close(page, /status of 400/);
+  });
+
+  test("strangers see totals only, and the token signs in for as long as the tab lives", async () => {
+    const page = await open(browser, guarded, "#/torrents");
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+    assert.equal(await page.locator(".url, .event, .table").count(), 0);
+    assert.equal(await page.getByRole("navigation", { name: "Views" }).isVisible(), false);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByLabel("Token").fill("not the token of it");
+    await page.keyboard.press("Enter");
+    await page.getByText("This is not the tracker's token.").waitFor();
+    await page.getByLabel("Token").fill(TOKEN);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Torrents" }).waitFor();
+    await dropFiles(page, [["a.torrent", torrentFile("With a token.iso")]]);
+    await page.locator(".upload[data-state=done]").waitFor();
+    await page.reload();
+    await page.getByRole("heading", { name: "Manage" }).waitFor();
+    await page.getByRole("link", { name: "With a token.iso" }).first().click();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: ".torrent" }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), "With a token.iso.torrent");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+    await close(page, /status of 40[13]/);
+  });
+
+  for (const [why, says, tracker, options] of [
+    ["address", /none of the networks.+http\.admins/s, () => guarded, {}],
+    ["host", /name.+http\.hostnames = \[ "stranger\.test" \]/s, () => skepd, { host: STRANGER }],
+    [
+      "forwarded",
+      /proxy.+network\.trusted_proxies/s,
+      () => skepd,
+      { extraHTTPHeaders: { "X-Forwarded-For": "192.0.2.1" } },
+    ],
+  ]) {
+    test(`who is no admin is told why: ${why}`, async () => {
+      const { host = "127.0.0.1", ...more } = options;
+      const page = await open(browser, tracker(), "#/", { url: `http://${host}:${tracker().port}`, ...more });
+      if (tracker() === guarded) await page.getByRole("button", { name: "Sign in" }).click();
+      await page.locator(".sign-in").waitFor();
+      assert.match(await page.locator(".sign-in").textContent(), says);
+      assert.deepEqual(await seriousFindings(page), []);
+      await screenshot(page, `sign-in-${why}`);
+      await close(page);
+    });
+  }
+
+  test("a token that is no longer good is asked for anew", async () => {
+    const page = await open(browser, guarded);
+    await page.evaluate(() => sessionStorage.setItem("skep.token", "the one of yesterday"));
+    await page.reload();
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("The token that this tab remembers").waitFor();
+    await close(page);
+  });
 });

@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { close, launch, open } from "./support/browser.mjs";
+import { assertQuick } from "./support/patience.mjs";
 import { ROOT, Skepd } from "./support/skepd.mjs";
 
 const QUICK_MS = 1000;
@@ -32,17 +33,20 @@ async function timeUntil(page, words, act) {
 test("a search among 100,000 torrents takes less than a second", async () => {
   const page = await open(browser, skepd, "#/torrents");
   await page.getByText("100,000 torrents").waitFor();
-  await page.keyboard.press("/");
-  const took = await timeUntil(page, /^1 torrent$/, () => page.keyboard.type("volume 054321"));
-  assert.ok(took < QUICK_MS, `${took} ms`);
-  assert.match(
-    await rows(page).first().textContent(),
-    /cinnabar|clover iris archive, volume 054321|archive, volume 054321/,
-  );
-  assert.ok(page.url().includes("search=volume+054321"), page.url());
+  let words;
+  await assertQuick(QUICK_MS, async (number) => {
+    words = `volume 05432${number}`;
+    await page.getByRole("searchbox").fill("");
+    await page.getByText("100,000 torrents").waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("/");
+    return timeUntil(page, /^1 torrent$/, () => page.keyboard.type(words));
+  });
+  assert.ok((await rows(page).first().textContent()).includes(`archive, ${words}`));
+  assert.ok(page.url().includes(`search=${words.replace(" ", "+")}`), page.url());
   await page.reload();
   await page.locator(".tally", { hasText: /^1 torrent$/ }).waitFor();
-  assert.equal(await page.getByRole("searchbox").inputValue(), "volume 054321");
+  assert.equal(await page.getByRole("searchbox").inputValue(), words);
   await close(page);
 });
 
@@ -68,16 +72,19 @@ test("sorting, choosing and paging are the tracker's work, and quick", async () 
   await page.getByText("51–100 of 100,000").waitFor();
   assert.notEqual(await rows(page).first().textContent(), first);
 
-  const started = Date.now();
   await page.getByRole("button", { name: "Size" }).click();
-  await page.locator("th[aria-sort=descending]", { hasText: "Size" }).waitFor();
   await rows(page).first().getByText("volume 099999").waitFor();
-  assert.ok(Date.now() - started < QUICK_MS, `${Date.now() - started} ms`);
   await page.getByText("1–50 of 100,000").waitFor();
-
-  const took = await timeUntil(page, "5,000 torrents", () =>
-    page.getByRole("button", { name: "Active" }).click(),
-  );
-  assert.ok(took < QUICK_MS, `${took} ms`);
+  await assertQuick(QUICK_MS, async (number) => {
+    const started = Date.now();
+    await page.getByRole("button", { name: "Size" }).click();
+    await rows(page).first().getByText(number % 2 ? "volume 099999" : "volume 000000").waitFor();
+    return Date.now() - started;
+  });
+  await assertQuick(QUICK_MS, async () => {
+    await page.getByRole("button", { name: "All" }).click();
+    await page.getByText("100,000 torrents").waitFor();
+    return timeUntil(page, "5,000 torrents", () => page.getByRole("button", { name: "Active" }).click());
+  });
   await close(page);
 });

@@ -11,6 +11,7 @@ const { chromium } = require("playwright-core");
 const AXE = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const OUTPUT = path.join(ROOT, "tests/web/output");
 
+const PATIENCE_MS = 20000; // for a machine that does other things as well
 const ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -27,38 +28,61 @@ export const PHONE = {
   isMobile: true,
 };
 
+const windows = new WeakMap(); // a browser's contexts and the idle pages in them, by their options
+// What a browser says of plain HTTP to a name, and rightly.
+const HARMLESS = /Cross-Origin-Opener-Policy header has been ignored/;
+
 export function launch(...more) {
   return chromium.launch({ executablePath: "/usr/bin/chromium", args: [...ARGUMENTS, ...more] });
 }
 
+/** An empty page. One that was closed costs half of a new one, so that it is taken again. */
+async function pageFor(browser, options) {
+  const known = windows.get(browser) ?? new Map();
+  const wanted = JSON.stringify(options);
+  windows.set(browser, known);
+  if (!known.has(wanted)) known.set(wanted, { context: browser.newContext(options), idle: [] });
+  const { context, idle } = known.get(wanted);
+  const page = idle.pop() ?? (await makePage(await context));
+  page.giveBack = () => idle.push(page);
+  return page;
+}
+
+async function makePage(context) {
+  const page = await context.newPage();
+  await page.addInitScript(() =>
+    addEventListener("securitypolicyviolation", (event) =>
+      console.error("CSP", event.violatedDirective, event.blockedURI),
+    ),
+  );
+  return page;
+}
+
 /** A page on the tracker, with `page.faults`: console errors, refusals by the Content Security Policy,
- * requests to other hosts, answers that are errors. */
-export async function open(browser, skepd, route = "#/", { url = skepd.url, ...options } = {}) {
-  const context = await browser.newContext({
+ * requests to other hosts, answers that are errors. With `clock`, its time can be moved on by hand. */
+export async function open(browser, skepd, route = "#/", { url = skepd.url, clock = false, ...options } = {}) {
+  const page = await pageFor(browser, {
     ...DESKTOP,
     colorScheme: "light",
     reducedMotion: "reduce", // what moves takes a test's time
     permissions: ["clipboard-read", "clipboard-write"],
     ...options,
   });
-  const page = await context.newPage();
-  page.setDefaultTimeout(8000);
+  page.setDefaultTimeout(PATIENCE_MS);
   page.faults = [];
   page.on(
     "console",
     (message) =>
-      ["error", "warning"].includes(message.type()) && page.faults.push(`console: ${message.text()}`),
+      ["error", "warning"].includes(message.type()) &&
+      !HARMLESS.test(message.text()) &&
+      page.faults.push(`console: ${message.text()}`),
   );
   page.on("pageerror", (error) => page.faults.push(`page: ${error.stack}`));
   page.on(
     "request",
     (request) => isForeign(request.url(), url) && page.faults.push(`request to ${request.url()}`),
   );
-  await page.addInitScript(() =>
-    addEventListener("securitypolicyviolation", (event) =>
-      console.error("CSP", event.violatedDirective, event.blockedURI),
-    ),
-  );
+  if (clock) await page.clock.install(); // alone in its tests, since all of the context has this time
   await page.goto(`${url}/${route}`);
   return page;
 }
@@ -71,18 +95,24 @@ function isForeign(asked, url) {
 
 /** Closes the page, which must have had no fault but those that are expected. */
 export async function close(page, expected = /^$/) {
-  await page.context().close();
+  const { faults } = page;
+  page.removeAllListeners();
+  await page.evaluate(() => (localStorage.clear(), sessionStorage.clear()));
+  await page.goto("about:blank");
+  page.giveBack();
   assert.deepEqual(
-    page.faults.filter((fault) => !expected.test(fault)),
+    faults.filter((fault) => !expected.test(fault)),
     [],
   );
 }
 
-/** What axe-core finds that is serious or critical, as one line each. */
-export async function seriousFindings(page) {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() =>
-    globalThis.axe.run(document, { resultTypes: ["violations"] }),
+/** What axe-core finds that is serious or critical, as one line each; by all of its rules, or some. */
+export async function seriousFindings(page, rules = null) {
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(AXE);
+  const runOnly = rules ? { runOnly: rules } : {};
+  const { violations } = await page.evaluate(
+    (options) => globalThis.axe.run(document, { resultTypes: ["violations"], ...options }),
+    runOnly,
   );
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
