@@ -6,9 +6,9 @@
 
 #include "server/http_site.h"
 
-/* Queues the answer, with the headers that bind browsers, and takes its body over. MHD_NO without
- * memory. */
+/* Queues the answer, with the headers that bind browsers, and takes its body over. `secure`: it goes
+ * out by HTTPS. MHD_NO without memory. */
 enum MHD_Result site_response_queue(struct MHD_Connection *connection,
-                                    const struct http_answer *answer);
+                                    const struct http_answer *answer, bool secure);
 
 #endif

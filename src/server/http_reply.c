@@ -180,7 +180,7 @@ static enum MHD_Result reply_site(struct http_context *context, struct MHD_Conne
     struct http_answer answer = { 0 };
     context->site.answer(context->site.context, &call, &answer);
     *outcome = (struct http_outcome){ answer.kind, http_result_of(answer.status) };
-    return site_response_queue(connection, &answer);
+    return site_response_queue(connection, &answer, call.secure);
 }
 
 static enum MHD_Result reply_other(struct http_context *context, struct MHD_Connection *connection,

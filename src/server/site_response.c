@@ -17,8 +17,10 @@ static const struct header BINDING[] = {
     { "X-Content-Type-Options", "nosniff" },
     { "Referrer-Policy", "no-referrer" },
     { "Cross-Origin-Resource-Policy", "same-origin" },
-    { "Cross-Origin-Opener-Policy", "same-origin" },
 };
+
+/* And shares nothing with who opened it. Over plain HTTP browsers complain of this one. */
+static const struct header BINDING_SECURE = { "Cross-Origin-Opener-Policy", "same-origin" };
 
 static void add(struct MHD_Response *response, const struct header *headers, size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -37,7 +39,7 @@ static struct MHD_Response *response_of(const struct http_answer *answer) {
 }
 
 enum MHD_Result site_response_queue(struct MHD_Connection *connection,
-                                    const struct http_answer *answer) {
+                                    const struct http_answer *answer, bool secure) {
     struct MHD_Response *response = response_of(answer);
     if (response == NULL)
         return MHD_NO;
@@ -56,6 +58,7 @@ enum MHD_Result site_response_queue(struct MHD_Connection *connection,
     };
     add(response, headers, sizeof headers / sizeof *headers);
     add(response, BINDING, sizeof BINDING / sizeof *BINDING);
+    add(response, &BINDING_SECURE, secure ? 1 : 0);
     const enum MHD_Result result = MHD_queue_response(connection, answer->status, response);
     MHD_destroy_response(response);
     return result;

@@ -97,6 +97,12 @@ def test_curl_announces(daemon, authority, leecher, host):
     assert bencode.decode(done.stdout)[b"incomplete"] == 1
 
 
+def test_page_shares_nothing_with_who_opened_it(daemon, authority):
+    with secure(daemon, authority) as sock:
+        assert ask(sock, "/").headers["cross-origin-opener-policy"] == "same-origin"
+    assert "Cross-Origin-Opener-Policy" not in get(daemon.port, "/").headers
+
+
 def test_curl_reuses_its_connection(daemon, authority, leecher):
     url = f"https://127.0.0.1:{daemon.tls_port}{leecher.target()}"
     done = curl(authority, "-o", "/dev/null", "-o", "/dev/null", "-w", "%{num_connects} ", url, url)

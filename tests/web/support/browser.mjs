@@ -29,8 +29,6 @@ export const PHONE = {
 };
 
 const windows = new WeakMap(); // a browser's contexts and the idle pages in them, by their options
-// What a browser says of plain HTTP to a name, and rightly.
-const HARMLESS = /Cross-Origin-Opener-Policy header has been ignored/;
 
 export function launch(...more) {
   return chromium.launch({ executablePath: "/usr/bin/chromium", args: [...ARGUMENTS, ...more] });
@@ -74,7 +72,6 @@ export async function open(browser, skepd, route = "#/", { url = skepd.url, cloc
     "console",
     (message) =>
       ["error", "warning"].includes(message.type()) &&
-      !HARMLESS.test(message.text()) &&
       page.faults.push(`console: ${message.text()}`),
   );
   page.on("pageerror", (error) => page.faults.push(`page: ${error.stack}`));
