@@ -6,8 +6,8 @@
 
 #include "server/http_site.h"
 
-/* Queues the answer, with the headers that bind browsers, and takes its body over. `secure`: it goes
- * out by HTTPS. MHD_NO without memory. */
+/* Queues the answer, with the headers that bind browsers, and takes its body over. `secure`: it
+ * goes out by HTTPS. MHD_NO without memory. */
 enum MHD_Result site_response_queue(struct MHD_Connection *connection,
                                     const struct http_answer *answer, bool secure);
 
