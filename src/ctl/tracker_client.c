@@ -62,15 +62,32 @@ static bool prepare(struct tracker_client *client) {
     return client->http != NULL;
 }
 
+/* The tracker's own address is enough, as it is for UDP: announces go to /announce then. */
+static const char *parse_url(struct tracker_client *client, const char *text) {
+    static const char announce[] = "/announce";
+    struct tracker_url *url = &client->url;
+    const int len = snprintf(client->text, sizeof client->text, "%s", text);
+    if (len >= URL_LEN)
+        return "it is too long";
+    const char *error = tracker_url_parse(bytes_of(client->text), url);
+    const bool bare = error == NULL && url->scheme != TRACKER_UDP &&
+                      (url->target.len == 0 || bytes_equal(url->target, bytes_of("/")));
+    if (!bare)
+        return error;
+    const size_t origin_len = url->whole.len - url->target.len;
+    if (origin_len + sizeof announce > sizeof client->text)
+        return "it is too long";
+    memcpy(client->text + origin_len, announce, sizeof announce);
+    return tracker_url_parse(bytes_of(client->text), url);
+}
+
 struct tracker_client *tracker_client_open(const char *url,
                                            const struct tracker_client_options *options) {
     struct tracker_client *client = calloc(1, sizeof *client);
     const char *error = "there is not enough memory";
     if (client != NULL) {
         client->options = *options;
-        const int len = snprintf(client->text, sizeof client->text, "%s", url);
-        error = len < URL_LEN ? tracker_url_parse(bytes_of(client->text), &client->url)
-                              : "it is too long";
+        error = parse_url(client, url);
         if (error == NULL && prepare(client))
             return client;
     }

@@ -181,6 +181,13 @@ def test_mistake_is_named(skepctl, words, complaint):
     assert complaint in skepctl.refuses("announce", *words, status=MISTAKE)
 
 
+@pytest.mark.parametrize("end", ["", "/", "#top"])
+def test_bare_address_of_a_tracker_means_its_announce_url(skepctl, tracker, torrent, end):
+    url = f"http://127.0.0.1:{tracker.port}{end}"
+    skepctl("announce", url, torrent.hex(), "--left", "0")
+    assert skepctl.json("scrape", url, torrent.hex())["items"][0]["seeders"] == 1
+
+
 def test_scrape_needs_an_announce_url(skepctl):
     assert "announce" in skepctl.refuses("scrape", "http://127.0.0.1:1/x", HASH, status=MISTAKE)
     assert "UDP" in skepctl.refuses("scrape", "udp://127.0.0.1:1", status=MISTAKE)
