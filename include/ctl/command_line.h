@@ -14,6 +14,8 @@ enum ctl_option {
     OPTION_URL,
     OPTION_TOKEN,
     OPTION_TOKEN_FILE,
+    OPTION_CACERT,
+    OPTION_INSECURE,
     OPTION_JSON,
     OPTION_HELP,
     OPTION_VERSION,
@@ -48,8 +50,6 @@ enum ctl_option {
     OPTION_IPV4,
     OPTION_IPV6,
     OPTION_TIMEOUT,
-    OPTION_CACERT,
-    OPTION_INSECURE,
     OPTION_COUNT,
 };
 
@@ -58,8 +58,8 @@ enum ctl_option {
 /* What every command takes. */
 #define OPTIONS_GENERAL                                                                            \
     (OPTION_BIT(OPTION_DATABASE) | OPTION_BIT(OPTION_URL) | OPTION_BIT(OPTION_TOKEN) |             \
-     OPTION_BIT(OPTION_TOKEN_FILE) | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_HELP) |           \
-     OPTION_BIT(OPTION_VERSION))
+     OPTION_BIT(OPTION_TOKEN_FILE) | OPTION_BIT(OPTION_CACERT) | OPTION_BIT(OPTION_INSECURE) |     \
+     OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION))
 
 enum { ANNOUNCE_OPTIONS_MAX = 32 };
 

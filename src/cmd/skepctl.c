@@ -23,8 +23,7 @@ enum { HELP_COLUMN = 28 };
      OPTION_BIT(OPTION_REVERSE))
 
 #define TRANSPORT_OPTIONS                                                                          \
-    (OPTION_BIT(OPTION_IPV4) | OPTION_BIT(OPTION_IPV6) | OPTION_BIT(OPTION_TIMEOUT) |              \
-     OPTION_BIT(OPTION_CACERT) | OPTION_BIT(OPTION_INSECURE))
+    (OPTION_BIT(OPTION_IPV4) | OPTION_BIT(OPTION_IPV6) | OPTION_BIT(OPTION_TIMEOUT))
 
 /* clang-format off */
 static const struct command commands[] = {

@@ -21,6 +21,8 @@ static const struct option_spec {
     [OPTION_URL] = { "url", "URL", "where skepd answers (http://127.0.0.1:6969)", 'u' },
     [OPTION_TOKEN] = { "token", "TOKEN", "skepd's http.admin_token", 0 },
     [OPTION_TOKEN_FILE] = { "token-file", "FILE", "a file with the token in it", 0 },
+    [OPTION_CACERT] = { "cacert", "FILE", "PEM certificates to trust, for HTTPS", 0 },
+    [OPTION_INSECURE] = { "insecure", NULL, "trust any certificate", 0 },
     [OPTION_JSON] = { "json", NULL, "print JSON, for scripts", 'j' },
     [OPTION_HELP] = { "help", NULL, "show help, of a command if there is one, and exit", 'h' },
     [OPTION_VERSION] = { "version", NULL, "show the version and exit", 'V' },
@@ -55,8 +57,6 @@ static const struct option_spec {
     [OPTION_IPV4] = { "v4", NULL, "by IPv4 only", '4' },
     [OPTION_IPV6] = { "v6", NULL, "by IPv6 only", '6' },
     [OPTION_TIMEOUT] = { "timeout", "SECONDS", "how long to wait (15)", 0 },
-    [OPTION_CACERT] = { "cacert", "FILE", "PEM certificates to trust, for HTTPS", 0 },
-    [OPTION_INSECURE] = { "insecure", NULL, "trust any certificate", 0 },
 };
 /* clang-format on */
 

@@ -12,6 +12,8 @@ enum { URL_LEN = 512, TOKEN_LEN = 512, PATH_LEN = 1024, TIMEOUT_MS = 5000 };
 
 struct remote {
     struct http_client *client;
+    const char *cacert;    /* NULL: the system's */
+    bool insecure;
     char url[URL_LEN];     /* without a '/' at its end */
     char token[TOKEN_LEN]; /* empty: none */
     char failure[HTTP_CLIENT_ERROR_LEN + URL_LEN + 4];
@@ -68,6 +70,8 @@ struct remote *remote_open(const struct command_line *line) {
         output_fail(STATUS_FAULT, "there is not enough memory", NULL);
         return NULL;
     }
+    remote->cacert = line->values[OPTION_CACERT];
+    remote->insecure = command_line_has(line, OPTION_INSECURE);
     if (find_url(line, remote->url) && find_token(line, remote->token)) {
         remote->client = http_client_create();
         if (remote->client != NULL)
@@ -110,7 +114,9 @@ enum status remote_get(struct remote *remote, const char *path, json_t **value) 
     struct http_client_answer answer;
     const struct http_request_options options = {
         .token = remote->token[0] == '\0' ? NULL : remote->token,
+        .cacert = remote->cacert,
         .timeout_ms = TIMEOUT_MS,
+        .insecure = remote->insecure,
     };
     *value = NULL;
     snprintf(url, sizeof url, "%s/api/v1/%s", remote->url, path);

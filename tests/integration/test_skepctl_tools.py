@@ -181,6 +181,16 @@ def test_mistake_is_named(skepctl, words, complaint):
     assert complaint in skepctl.refuses("announce", *words, status=MISTAKE)
 
 
+@pytest.mark.parametrize("command", [["status"], ["top", "--json"], ["torrents"], ["peers", HASH], ["magnet", HASH]])
+def test_certificate_of_ones_own_is_trusted_by_every_command(tracker, authority, command):
+    url = tracker.urls["https"].removesuffix("/announce")
+    Peer(tracker.port, bytes.fromhex(HASH)).start()
+    for trust in ("--cacert", authority.certificate), ("--insecure",):
+        assert Skepctl(options=("--url", url, *trust)).json(*command)
+    if command[0] != "magnet":
+        assert "certificate" in Skepctl(options=("--url", url)).refuses(*command, status=SILENT)
+
+
 @pytest.mark.parametrize("end", ["", "/", "#top"])
 def test_bare_address_of_a_tracker_means_its_announce_url(skepctl, tracker, torrent, end):
     url = f"http://127.0.0.1:{tracker.port}{end}"
