@@ -4,18 +4,19 @@
 
 #include "ctl/command_line.h"
 #include "ctl/output.h"
-#include "store/registry.h"
+#include "ctl/registrar.h"
 
 enum command_section { SECTION_REGISTRY, SECTION_LIVE, SECTION_TOOLS, SECTION_COUNT };
 
-/* A command has one of the two: `run`, or `run_on` for those that need the database. */
+/* A command has one of the two: `run`, or `run_on` for those that look at what the tracker allows.
+ */
 struct command {
     const char *group; /* "key", or NULL */
     const char *name;
     const char *arguments; /* as the help shows them */
     const char *summary;
     enum status (*run)(const struct command_line *line);
-    enum status (*run_on)(struct registry *registry, const struct command_line *line);
+    enum status (*run_on)(struct registrar *registrar, const struct command_line *line);
     uint64_t options; /* bits of those that it takes beside OPTIONS_GENERAL */
     enum command_section section;
     int least; /* words behind the name */

@@ -1,4 +1,4 @@
-/* GET by HTTP and HTTPS, for the tracker's own API and for any tracker: bounded in time and in
+/* Requests by HTTP and HTTPS, for the tracker's own API and for any tracker: bounded in time and in
  * bytes. The only user of libcurl. One thread at a time for each client. */
 #ifndef SKEP_CTL_HTTP_CLIENT_H
 #define SKEP_CTL_HTTP_CLIENT_H
@@ -12,6 +12,9 @@
 enum { HTTP_CLIENT_ERROR_LEN = 320, HTTP_CLIENT_BODY_MAX = 16 << 20 };
 
 struct http_request_options {
+    const char *method;       /* NULL: GET */
+    const char *content_type; /* of `body`; NULL: there is none */
+    struct bytes body;
     const char *token;  /* for `Authorization: Bearer`; NULL: none */
     const char *cacert; /* PEM file; NULL: the system's */
     uint32_t timeout_ms;
@@ -34,9 +37,9 @@ struct http_client;
 struct http_client *http_client_create(void);
 void http_client_delete(struct http_client *client); /* NULL is fine */
 
-/* Asks for `url`, which must be http:// or https://. False and `answer->error` in words if no whole
+/* Asks `url`, which must be http:// or https://. False and `answer->error` in words if no whole
  * answer came; any HTTP status is an answer. Connections are kept for the next request. */
-bool http_client_get(struct http_client *client, const char *url,
+bool http_client_ask(struct http_client *client, const char *url,
                      const struct http_request_options *options, struct http_client_answer *answer);
 
 #endif

@@ -14,7 +14,8 @@ struct tracker_client_options {
 
 struct tracker_client;
 
-/* A URL without a path means /announce. Afterwards, tracker_client_close. NULL if `url` is none, which has been said. */
+/* A URL without a path means /announce. Afterwards, tracker_client_close. NULL if `url` is none,
+ * which has been said. */
 struct tracker_client *tracker_client_open(const char *url,
                                            const struct tracker_client_options *options);
 void tracker_client_close(struct tracker_client *client); /* NULL is fine */

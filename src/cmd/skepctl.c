@@ -9,7 +9,6 @@
 #include "ctl/listed.h"
 #include "ctl/magnet_command.h"
 #include "ctl/passkeys.h"
-#include "ctl/registry_access.h"
 #include "ctl/scrape_command.h"
 #include "ctl/status_command.h"
 #include "ctl/top_command.h"
@@ -77,7 +76,8 @@ static const struct command commands[] = {
 /* clang-format on */
 
 static const char *const section_titles[SECTION_COUNT] = {
-    [SECTION_REGISTRY] = "What the tracker allows; written to its database, while it runs or not:",
+    [SECTION_REGISTRY] =
+        "What the tracker allows; asked of the skepd that runs, or written to its database:",
     [SECTION_LIVE] = "What the tracker does; asked of the skepd that runs:",
     [SECTION_TOOLS] = "Torrents, and any tracker:",
 };
@@ -112,8 +112,10 @@ static void print_help(void) {
     puts("\nOptions of every command:");
     command_line_describe(stdout, OPTIONS_GENERAL);
     puts(
-        "\nThe database is ./var/skep.db if it is there, or else /var/lib/skep/skep.db. The token\n"
-        "may stand in SKEPCTL_TOKEN, too. See skepctl(1).");
+        "\nWhere no skepd answers on this machine, and no --database is named, ./var/skep.db is "
+        "used,\n"
+        "or else /var/lib/skep/skep.db. The token may stand in SKEPCTL_TOKEN, too. See "
+        "skepctl(1).");
 }
 
 static void print_command_help(const struct command *command) {
@@ -139,12 +141,13 @@ static const struct command *find_command(struct command_line *line) {
     return NULL;
 }
 
-static enum status run_on_registry(const struct command *command, const struct command_line *line) {
-    struct registry *registry = registry_access_open(line, false);
-    if (registry == NULL)
-        return STATUS_FAULT;
-    const enum status status = command->run_on(registry, line);
-    registry_close(registry);
+static enum status run_on_registrar(const struct command *command,
+                                    const struct command_line *line) {
+    struct registrar *registrar;
+    enum status status = registrar_open(line, &registrar);
+    if (status == STATUS_GOOD)
+        status = command->run_on(registrar, line);
+    registrar_close(registrar);
     return status;
 }
 
@@ -162,7 +165,7 @@ static enum status run(struct command_line *line) {
     if (line->count < command->least || line->count > command->most)
         return output_fail(STATUS_FAULT, "too few or too many arguments; see skepctl --help",
                            command->name);
-    return command->run == NULL ? run_on_registry(command, line) : command->run(line);
+    return command->run == NULL ? run_on_registrar(command, line) : command->run(line);
 }
 
 int main(int argc, char **argv) {

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "ctl/registry_access.h"
 #include "ctl/text.h"
 
 static json_t *ban_json_of(const char *network, const char *reason, int64_t until_s,
@@ -14,7 +13,7 @@ static json_t *ban_json_of(const char *network, const char *reason, int64_t unti
                      (json_int_t)since_s);
 }
 
-enum status bans_add(struct registry *registry, const struct command_line *line) {
+enum status bans_add(struct registrar *registrar, const struct command_line *line) {
     struct network network;
     if (!network_parse(line->words[0], &network))
         return output_fail(STATUS_FAULT, "this is no address or network", line->words[0]);
@@ -30,21 +29,20 @@ enum status bans_add(struct registry *registry, const struct command_line *line)
     }
     const char *given = line->values[OPTION_REASON];
     const char *reason = given == NULL ? "" : given;
-    const enum status status = registry_access_report(
-        registry, registry_add_ban(registry, &network, reason, until_s, now_s));
+    const enum status status = registrar_add_ban(registrar, &network, reason, until_s, now_s);
     if (status != STATUS_GOOD || !command_line_has(line, OPTION_JSON))
         return status;
     return output_json(ban_json_of(line->words[0], reason, until_s, now_s));
 }
 
-enum status bans_remove(struct registry *registry, const struct command_line *line) {
+enum status bans_remove(struct registrar *registrar, const struct command_line *line) {
     const char *text = line->words[0];
     struct network network;
     bool found = false;
     if (!network_parse(text, &network))
         return output_fail(STATUS_FAULT, "this is no address or network", text);
-    const bool good = registry_remove_ban(registry, &network, &found);
-    const enum status status = registry_access_report_removal(registry, good, found, text);
+    enum status status = registrar_remove_ban(registrar, &network, &found);
+    status = registrar_report_removal(status, found, text);
     if (status != STATUS_GOOD || !command_line_has(line, OPTION_JSON))
         return status;
     return output_json(json_pack("{s:s}", "network", text));
@@ -64,8 +62,8 @@ static json_t *ban_json(const struct registry_row *row) {
     return ban_json_of(row->text, row->reason, row->until_s, row->since_s);
 }
 
-enum status bans_list(struct registry *registry, const struct command_line *line) {
+enum status bans_list(struct registrar *registrar, const struct command_line *line) {
     if (command_line_has(line, OPTION_JSON))
-        return registry_access_print_json(registry, registry_visit_bans, ban_json);
-    return registry_access_report(registry, registry_visit_bans(registry, print_ban, NULL));
+        return registrar_print_json(registrar, registrar_visit_bans, ban_json);
+    return registrar_visit_bans(registrar, print_ban, NULL);
 }

@@ -17,7 +17,7 @@ static const struct option_spec {
     const char *summary;
     char letter;
 } specs[OPTION_COUNT] = {
-    [OPTION_DATABASE] = { "database", "FILE", "the tracker's database", 'd' },
+    [OPTION_DATABASE] = { "database", "FILE", "the tracker's database, past the skepd that runs", 'd' },
     [OPTION_URL] = { "url", "URL", "where skepd answers (http://127.0.0.1:6969)", 'u' },
     [OPTION_TOKEN] = { "token", "TOKEN", "skepd's http.admin_token", 0 },
     [OPTION_TOKEN_FILE] = { "token-file", "FILE", "a file with the token in it", 0 },
@@ -43,7 +43,7 @@ static const struct option_spec {
     [OPTION_HYBRID] = { "hybrid", NULL, "versions 1 and 2 at once", 0 },
     [OPTION_OUTPUT] = { "output", "FILE", "where to put it (NAME.torrent)", 'o' },
     [OPTION_FORCE] = { "force", NULL, "overwrite a file that is there", 0 },
-    [OPTION_ADD] = { "add", NULL, "register it in the database, too", 0 },
+    [OPTION_ADD] = { "add", NULL, "register it at the tracker, too", 0 },
     [OPTION_EVENT] = { "event", "EVENT", "started, completed, stopped, paused or none (none)", 0 },
     [OPTION_PORT] = { "port", "N", "our port (6881)", 0 },
     [OPTION_LEFT] = { "left", "N", "bytes still needed (FILE's size, or 1)", 0 },

@@ -12,7 +12,6 @@
 #include "ctl/file_output.h"
 #include "ctl/listed.h"
 #include "ctl/own_urls.h"
-#include "ctl/registry_access.h"
 #include "ctl/text.h"
 #include "ctl/torrent_input.h"
 #include "wire/tracker_url.h"
@@ -27,7 +26,7 @@ struct creation {
     char output[OUTPUT_LEN];
     struct file_list files;
     struct own_urls urls;
-    struct registry *registry; /* NULL: it is not to be registered */
+    struct registrar *registrar; /* NULL: it is not to be registered */
     bool force;
 };
 
@@ -128,9 +127,9 @@ static enum status prepare(const struct command_line *line, struct creation *cre
         !choose_output(line, creation) || !is_not_shared(creation))
         return STATUS_FAULT;
     if (command_line_has(line, OPTION_ADD)) {
-        creation->registry = registry_access_open(line, false);
-        if (creation->registry == NULL)
-            return STATUS_FAULT;
+        const enum status status = registrar_open(line, &creation->registrar);
+        if (status != STATUS_GOOD)
+            return status;
     }
     note_what_is_special(&creation->files);
     return own_urls_find(line, false, &creation->urls);
@@ -229,8 +228,11 @@ static enum status finish(const struct command_line *line, const struct creation
         return output_fail(STATUS_FAULT, "this torrent came out wrong", error);
     if (!file_output_write(creation->output, file, creation->force))
         return STATUS_FAULT;
-    if (creation->registry != NULL && !listed_put(creation->registry, &metainfo, file))
-        return registry_access_report(creation->registry, false);
+    if (creation->registrar != NULL) {
+        const enum status status = listed_put(creation->registrar, &metainfo, file);
+        if (status != STATUS_GOOD)
+            return status;
+    }
     if (command_line_has(line, OPTION_JSON))
         return print_json(creation, &metainfo);
     print_words(creation, &metainfo);
@@ -258,6 +260,6 @@ enum status create_command(const struct command_line *line) {
         status = create(line, &creation);
     file_list_free(&creation.files);
     own_urls_free(&creation.urls);
-    registry_close(creation.registry);
+    registrar_close(creation.registrar);
     return status;
 }

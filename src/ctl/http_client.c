@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REDIRECTS_MAX = 5 };
+enum { REDIRECTS_MAX = 5, HEADER_LEN = 128 };
 
 struct http_client {
     CURL *curl;
@@ -64,6 +64,21 @@ static long ip_resolve(enum family family) {
     return family == FAMILY_V6 ? CURL_IPRESOLVE_V6 : CURL_IPRESOLVE_WHATEVER;
 }
 
+/* Method and body. Returns what is to be freed after the request; NULL where that is nothing. */
+static struct curl_slist *configure_body(CURL *curl, const struct http_request_options *options) {
+    char header[HEADER_LEN];
+    if (options->method != NULL)
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, options->method);
+    if (options->content_type == NULL)
+        return NULL;
+    snprintf(header, sizeof header, "Content-Type: %s", options->content_type);
+    struct curl_slist *headers = curl_slist_append(NULL, header);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)options->body.data);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)options->body.len);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    return headers;
+}
+
 /* A proxy of the environment would answer in the tracker's place. */
 static void configure(struct http_client *client, const char *url,
                       const struct http_request_options *options, char *error) {
@@ -108,7 +123,7 @@ static void read_facts(CURL *curl, struct http_client_answer *answer) {
     snprintf(answer->address, sizeof answer->address, "%s", address == NULL ? "" : address);
 }
 
-bool http_client_get(struct http_client *client, const char *url,
+bool http_client_ask(struct http_client *client, const char *url,
                      const struct http_request_options *options,
                      struct http_client_answer *answer) {
     char error[CURL_ERROR_SIZE] = "";
@@ -116,9 +131,12 @@ bool http_client_get(struct http_client *client, const char *url,
     client->len = 0;
     client->too_long = false;
     configure(client, url, options, error);
+    struct curl_slist *headers = configure_body(client->curl, options);
     const CURLcode result = curl_easy_perform(client->curl);
     read_facts(client->curl, answer);
     curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(headers);
     if (client->too_long)
         snprintf(answer->error, sizeof answer->error, "the answer is longer than %d MiB",
                  HTTP_CLIENT_BODY_MAX >> 20);

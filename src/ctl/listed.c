@@ -2,12 +2,11 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
-#include "ctl/registry_access.h"
 #include "ctl/text.h"
 #include "ctl/torrent_input.h"
 
-bool listed_put(struct registry *registry, const struct metainfo *metainfo, struct bytes file) {
+enum status listed_put(struct registrar *registrar, const struct metainfo *metainfo,
+                       struct bytes file) {
     char name[REGISTRY_TEXT_LEN];
     registry_copy_name(metainfo->name, name);
     struct registry_torrent torrent = {
@@ -17,7 +16,7 @@ bool listed_put(struct registry *registry, const struct metainfo *metainfo, stru
         .file = file,
     };
     memcpy(torrent.info_hashes, metainfo->info_hashes, sizeof torrent.info_hashes);
-    return registry_add_torrent(registry, &torrent, clock_unix_s());
+    return registrar_add_torrent(registrar, &torrent);
 }
 
 static void print_row(const uint8_t info_hash[static INFO_HASH_LEN], struct bytes name) {
@@ -36,15 +35,15 @@ static json_t *row_json_of(const uint8_t info_hash[static INFO_HASH_LEN], struct
 }
 
 /* Registers a file's torrent; adds to `items`, or prints what was registered where that is NULL. */
-static enum status add_file(struct registry *registry, const char *path, json_t *items) {
+static enum status add_file(struct registrar *registrar, const char *path, json_t *items) {
     struct torrent_input input;
     if (!torrent_input_read(path, &input))
         return STATUS_FAULT;
     const struct metainfo *metainfo = &input.metainfo;
     char name[REGISTRY_TEXT_LEN];
     registry_copy_name(metainfo->name, name);
-    const bool good = listed_put(registry, metainfo, input.file);
-    for (size_t i = 0; i < metainfo->hash_count && good; i++) {
+    const enum status status = listed_put(registrar, metainfo, input.file);
+    for (size_t i = 0; i < metainfo->hash_count && status == STATUS_GOOD; i++) {
         if (items == NULL)
             print_row(metainfo->info_hashes[i], bytes_of(name));
         else
@@ -52,21 +51,22 @@ static enum status add_file(struct registry *registry, const char *path, json_t 
                 items, row_json_of(metainfo->info_hashes[i], bytes_of(name), metainfo->size));
     }
     torrent_input_free(&input);
-    return registry_access_report(registry, good);
+    return status;
 }
 
 /* One that cannot be registered does not keep the others out. */
-static enum status add_files(struct registry *registry, const struct command_line *line,
+static enum status add_files(struct registrar *registrar, const struct command_line *line,
                              json_t *items) {
     enum status status = STATUS_GOOD;
     for (int i = 0; i < line->count; i++) {
-        if (add_file(registry, line->words[i], items) != STATUS_GOOD)
-            status = STATUS_FAULT;
+        const enum status one = add_file(registrar, line->words[i], items);
+        if (one != STATUS_GOOD)
+            status = one;
     }
     return status;
 }
 
-static enum status add_hash(struct registry *registry, const struct command_line *line,
+static enum status add_hash(struct registrar *registrar, const struct command_line *line,
                             const uint8_t info_hash[static INFO_HASH_LEN], json_t *items) {
     if (line->count > 2)
         return output_fail(STATUS_FAULT, "too few or too many arguments; see skepctl add --help",
@@ -75,18 +75,18 @@ static enum status add_hash(struct registry *registry, const struct command_line
     registry_copy_name(bytes_of(line->count > 1 ? line->words[1] : ""), name);
     struct registry_torrent torrent = { .hash_count = 1, .name = name };
     memcpy(torrent.info_hashes[0], info_hash, INFO_HASH_LEN);
-    const bool good = registry_add_torrent(registry, &torrent, clock_unix_s());
-    if (items != NULL && good)
+    const enum status status = registrar_add_torrent(registrar, &torrent);
+    if (items != NULL && status == STATUS_GOOD)
         json_array_append_new(items, row_json_of(info_hash, bytes_of(name), 0));
-    return registry_access_report(registry, good);
+    return status;
 }
 
-enum status listed_add(struct registry *registry, const struct command_line *line) {
+enum status listed_add(struct registrar *registrar, const struct command_line *line) {
     uint8_t info_hash[INFO_HASH_LEN];
     json_t *items = command_line_has(line, OPTION_JSON) ? json_array() : NULL;
     const enum status status = command_line_hash(line->words[0], info_hash)
-                                   ? add_hash(registry, line, info_hash, items)
-                                   : add_files(registry, line, items);
+                                   ? add_hash(registrar, line, info_hash, items)
+                                   : add_files(registrar, line, items);
     if (items != NULL && json_array_size(items) > 0)
         output_json(json_pack("{s:O}", "items", items));
     json_decref(items);
@@ -94,19 +94,18 @@ enum status listed_add(struct registry *registry, const struct command_line *lin
 }
 
 /* An info_hash, or a file of which every info_hash is meant. */
-enum status listed_remove(struct registry *registry, const struct command_line *line) {
+enum status listed_remove(struct registrar *registrar, const struct command_line *line) {
     struct torrent_input input;
     if (!torrent_input_read(line->words[0], &input))
         return STATUS_FAULT;
     bool found = false;
-    bool good = true;
-    for (size_t i = 0; i < input.hash_count && good; i++) {
+    enum status status = STATUS_GOOD;
+    for (size_t i = 0; i < input.hash_count && status == STATUS_GOOD; i++) {
         bool found_one = false;
-        good = registry_remove_torrent(registry, input.info_hashes[i], &found_one);
+        status = registrar_remove_torrent(registrar, input.info_hashes[i], &found_one);
         found = found || found_one;
     }
-    const enum status status =
-        registry_access_report_removal(registry, good, found, line->words[0]);
+    status = registrar_report_removal(status, found, line->words[0]);
     if (status == STATUS_GOOD && command_line_has(line, OPTION_JSON))
         output_json(
             json_pack("{s:o}", "info_hash", output_json_hex(input.info_hashes[0], INFO_HASH_LEN)));
@@ -123,8 +122,8 @@ static json_t *torrent_json(const struct registry_row *row) {
     return row_json_of(row->info_hash, bytes_of(row->text), row->size);
 }
 
-enum status listed_list(struct registry *registry, const struct command_line *line) {
+enum status listed_list(struct registrar *registrar, const struct command_line *line) {
     if (command_line_has(line, OPTION_JSON))
-        return registry_access_print_json(registry, registry_visit_torrents, torrent_json);
-    return registry_access_report(registry, registry_visit_torrents(registry, print_torrent, NULL));
+        return registrar_print_json(registrar, registrar_visit_torrents, torrent_json);
+    return registrar_visit_torrents(registrar, print_torrent, NULL);
 }

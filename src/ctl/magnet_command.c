@@ -75,7 +75,9 @@ static bool magnet_of_daemon(const struct command_line *line, const char *hash,
 static enum status magnet_of_hash(const struct command_line *line, const uint8_t *info_hash) {
     struct registry_row row = { 0 };
     bool found = false;
-    struct registry *registry = registry_access_open(line, true);
+    const char *given = line->values[OPTION_DATABASE];
+    const char *path = given != NULL ? given : registry_access_guess();
+    struct registry *registry = path == NULL ? NULL : registry_access_open(path, true);
     if (registry != NULL)
         (void)registry_find_torrent(registry, info_hash, &row, &found);
     registry_close(registry);

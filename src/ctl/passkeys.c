@@ -2,43 +2,47 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
-#include "base/random.h"
-#include "ctl/registry_access.h"
 #include "ctl/text.h"
-#include "wire/passkey.h"
 
-enum { PASSKEY_BYTES = 16 };
+enum { URL_LEN = 1024 };
 
 static json_t *text_of(const char *text) {
     return output_json_text(bytes_of(text));
 }
 
-enum status passkeys_new(struct registry *registry, const struct command_line *line) {
-    uint8_t secret[PASSKEY_BYTES];
-    char key[2 * PASSKEY_BYTES + 1];
-    if (!random_secret(secret, sizeof secret))
-        return output_fail(STATUS_FAULT, "the system has no randomness to give", NULL);
-    hex_encode(secret, sizeof secret, key);
-    const struct passkey passkey = passkey_of(bytes_of(key));
-    bool taken;
-    if (!registry_add_passkey(registry, passkey.digest, line->words[0], clock_unix_s(), &taken))
-        return registry_access_report(registry, false);
-    if (taken)
-        return output_fail(STATUS_FAULT, "there is a passkey of that label already",
-                           line->words[0]);
-    if (command_line_has(line, OPTION_JSON))
-        return output_json(
-            json_pack("{s:o, s:s}", "label", text_of(line->words[0]), "passkey", key));
+/* The key alone in the first line, for scripts; the rest is for people. */
+static void print_new(const char *key, const json_t *urls) {
+    char text[URL_LEN];
+    size_t i;
+    const json_t *url;
     puts(key);
+    json_array_foreach(urls, i, url) {
+        const char *raw = json_string_value(url);
+        text_clean(bytes_of(raw == NULL ? "?" : raw), text, sizeof text);
+        puts(text);
+    }
+}
+
+enum status passkeys_new(struct registrar *registrar, const struct command_line *line) {
+    char key[REGISTRAR_KEY_LEN];
+    const char *label = line->words[0];
+    json_t *urls;
+    const enum status status = registrar_add_passkey(registrar, label, key, &urls);
+    if (status != STATUS_GOOD)
+        return status;
+    if (command_line_has(line, OPTION_JSON))
+        return output_json(json_pack("{s:o, s:s, s:o}", "label", text_of(label), "passkey", key,
+                                     "urls", urls == NULL ? json_null() : urls));
+    print_new(key, urls);
+    json_decref(urls);
     return STATUS_GOOD;
 }
 
-enum status passkeys_revoke(struct registry *registry, const struct command_line *line) {
+enum status passkeys_revoke(struct registrar *registrar, const struct command_line *line) {
     const char *label = line->words[0];
     bool found = false;
-    const bool good = registry_remove_passkey(registry, label, &found);
-    const enum status status = registry_access_report_removal(registry, good, found, label);
+    enum status status = registrar_remove_passkey(registrar, label, &found);
+    status = registrar_report_removal(status, found, label);
     if (status != STATUS_GOOD || !command_line_has(line, OPTION_JSON))
         return status;
     return output_json(json_pack("{s:o}", "label", text_of(label)));
@@ -58,8 +62,8 @@ static json_t *key_json(const struct registry_row *row) {
                      (json_int_t)row->since_s);
 }
 
-enum status passkeys_list(struct registry *registry, const struct command_line *line) {
+enum status passkeys_list(struct registrar *registrar, const struct command_line *line) {
     if (command_line_has(line, OPTION_JSON))
-        return registry_access_print_json(registry, registry_visit_passkeys, key_json);
-    return registry_access_report(registry, registry_visit_passkeys(registry, print_key, NULL));
+        return registrar_print_json(registrar, registrar_visit_passkeys, key_json);
+    return registrar_visit_passkeys(registrar, print_key, NULL);
 }

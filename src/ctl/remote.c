@@ -5,17 +5,25 @@
 #include <stdlib.h>
 
 #include "ctl/http_client.h"
+#include "wire/tracker_url.h"
 
 #define DEFAULT_URL "http://127.0.0.1:6969"
 
-enum { URL_LEN = 512, TOKEN_LEN = 512, PATH_LEN = 1024, TIMEOUT_MS = 5000 };
+enum {
+    URL_LEN = 512,
+    TOKEN_LEN = 512,
+    PATH_LEN = 1024,
+    TIMEOUT_MS = 5000,
+    SENDING_TIMEOUT_MS = 60000, /* with a body, which may have to pass a slow line */
+};
 
 struct remote {
     struct http_client *client;
-    const char *cacert;    /* NULL: the system's */
+    const char *cacert; /* NULL: the system's */
     bool insecure;
     char url[URL_LEN];     /* without a '/' at its end */
     char token[TOKEN_LEN]; /* empty: none */
+    unsigned http_status;
     char failure[HTTP_CLIENT_ERROR_LEN + URL_LEN + 4];
 };
 
@@ -89,6 +97,21 @@ void remote_close(struct remote *remote) {
     free(remote);
 }
 
+const char *remote_url(const struct remote *remote) {
+    return remote->url;
+}
+
+bool remote_is_local(const struct remote *remote) {
+    struct tracker_url url;
+    return tracker_url_parse(bytes_of(remote->url), &url) == NULL &&
+           (strcmp(url.host, "localhost") == 0 || strcmp(url.host, "::1") == 0 ||
+            strncmp(url.host, "127.", 4) == 0);
+}
+
+unsigned remote_http_status(const struct remote *remote) {
+    return remote->http_status;
+}
+
 const char *remote_failure(const struct remote *remote) {
     return remote->failure;
 }
@@ -109,27 +132,66 @@ static enum status refuse(struct remote *remote, unsigned status, const json_t *
     return fail(remote, message == NULL ? STATUS_SILENT : STATUS_REFUSED, text);
 }
 
-enum status remote_get(struct remote *remote, const char *path, json_t **value) {
+/* Whether the answer is what a skepd says of a request that it fulfilled. */
+static bool is_good(unsigned status, const json_t *value) {
+    return status == 204 || ((status == 200 || status == 201) && json_is_object(value));
+}
+
+enum status remote_send(struct remote *remote, const struct remote_request *request,
+                        json_t **value) {
     char url[URL_LEN + PATH_LEN];
     struct http_client_answer answer;
     const struct http_request_options options = {
+        .method = request->method,
+        .content_type = request->content_type,
+        .body = request->body,
         .token = remote->token[0] == '\0' ? NULL : remote->token,
         .cacert = remote->cacert,
-        .timeout_ms = TIMEOUT_MS,
+        .timeout_ms = request->content_type == NULL ? TIMEOUT_MS : SENDING_TIMEOUT_MS,
         .insecure = remote->insecure,
     };
     *value = NULL;
-    snprintf(url, sizeof url, "%s/api/v1/%s", remote->url, path);
-    if (!http_client_get(remote->client, url, &options, &answer))
+    remote->http_status = 0;
+    const int len = snprintf(url, sizeof url, "%s/api/v1/%s", remote->url, request->path);
+    if (len >= (int)sizeof url)
+        return fail(remote, STATUS_FAULT, "this is too long to be asked for");
+    if (!http_client_ask(remote->client, url, &options, &answer))
         return fail(remote, STATUS_SILENT, answer.error);
+    remote->http_status = answer.status;
     json_t *parsed = json_loadb((const char *)answer.body.data, answer.body.len, 0, NULL);
-    if (answer.status == 200 && json_is_object(parsed)) {
+    if (is_good(answer.status, parsed)) {
         *value = parsed;
         return STATUS_GOOD;
     }
     const enum status status = refuse(remote, answer.status, parsed);
     json_decref(parsed);
     return status;
+}
+
+enum status remote_send_json(struct remote *remote, const char *method, const char *path,
+                             json_t *body, json_t **value) {
+    char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
+    json_decref(body);
+    *value = NULL;
+    if (text == NULL)
+        return fail(remote, STATUS_FAULT, "there is not enough memory");
+    const struct remote_request request = {
+        .method = method,
+        .path = path,
+        .content_type = "application/json",
+        .body = bytes_of(text),
+    };
+    const enum status status = remote_send(remote, &request, value);
+    free(text);
+    return status;
+}
+
+enum status remote_get(struct remote *remote, const char *path, json_t **value) {
+    const struct remote_request request = { .path = path };
+    const enum status status = remote_send(remote, &request, value);
+    if (status != STATUS_GOOD || *value != NULL)
+        return status;
+    return fail(remote, STATUS_SILENT, "it answers with nothing; is this a skepd?");
 }
 
 enum status remote_ask(struct remote *remote, const char *path, json_t **value) {

@@ -231,7 +231,7 @@ static enum status http_get(struct tracker_client *client, struct writer *w,
     if (w->failed)
         return fail(client, STATUS_FAULT, bytes_of("this URL is too long"));
     const bool good =
-        http_client_get(client->http, (const char *)w->data, &client->options.http, answer);
+        http_client_ask(client->http, (const char *)w->data, &client->options.http, answer);
     client->took_us = answer->took_us;
     memcpy(client->address, answer->address, sizeof client->address);
     return good ? STATUS_GOOD : fail(client, STATUS_SILENT, bytes_of(answer->error));

@@ -155,14 +155,6 @@ def test_file_that_is_no_database_is_refused(tmp_path):
     assert path.read_text() == "no database" * 1000
 
 
-def test_database_is_found_where_skepd_puts_it(tmp_path, database):
-    (tmp_path / "var").mkdir()
-    (tmp_path / "var" / "skep.db").write_bytes(database.read_bytes())
-    here = Skepctl(cwd=tmp_path)
-    here("add", "ab" * 20, "here")
-    assert here("list") == f"{'ab' * 20}  here\n"
-
-
 def hold_lock(database):
     """Begins to write, and does not end it."""
     connection = sqlite3.connect(database, isolation_level=None, check_same_thread=False)

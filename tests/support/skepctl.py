@@ -46,4 +46,4 @@ class Skepctl:
         return done.stderr
 
     def key_new(self, label):
-        return self("key", "new", label).strip()
+        return self("key", "new", label).splitlines()[0]

@@ -1,0 +1,166 @@
+"""What the tracker allows, looked after through the skepd that runs: from any folder and any machine,
+and with its database only where it is named or none runs."""
+
+import re
+import sqlite3
+import time
+
+import pytest
+
+from support.announce import random_hash
+from support.database import rows
+from support.false_tracker import FalseHttpTracker
+from support.skepctl import MISTAKE, REFUSED, SILENT, Skepctl
+from support.skepd import Skepd, free_port
+from support.waiting import wait_until
+
+TOKEN = "a-token-of-24-characters"
+
+
+@pytest.fixture
+def daemon():
+    """With an empty registry."""
+    with Skepd(config="check = { enabled = false; };") as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def skepctl(daemon, tmp_path):
+    """From a folder that has nothing to do with the tracker."""
+    return Skepctl(cwd=tmp_path, options=("--url", daemon.url))
+
+
+def in_database(daemon):
+    """As skepctl reads it there."""
+    return Skepctl(daemon.database)
+
+
+def test_torrents_are_registered_renamed_listed_and_removed(skepctl, daemon):
+    one, two = sorted(random_hash().hex() for _ in range(2))
+    assert skepctl("add", one, "Zoë's film") == ""
+    assert skepctl("add", two.upper()) == ""
+    assert set(skepctl("list").splitlines()) == {two, f"{one}  Zoë's film"}
+    skepctl("add", one, "another name")
+    skepctl("add", one)
+    assert set(in_database(daemon)("list").splitlines()) == {two, f"{one}  another name"}
+    assert skepctl.json("remove", one) == {"info_hash": one}
+    assert skepctl("list") == f"{two}\n" == in_database(daemon)("list")
+    assert "no such entry" in skepctl.refuses("remove", one)
+
+
+def test_files_are_kept_with_their_torrents(skepctl, daemon, tmp_path):
+    (tmp_path / "content").write_bytes(bytes(100000))
+    made = skepctl.json("create", "content", "--hybrid", "--add")
+    assert {item["info_hash"] for item in skepctl.json("list")["items"]} == set(made["versions"])
+    assert rows(daemon.database, "SELECT content FROM torrent_file") == [((tmp_path / "content.torrent").read_bytes(),)]
+    before = skepctl("list")
+    assert sorted(skepctl("add", "content.torrent").splitlines()) == sorted(before.splitlines())
+    assert skepctl("list") == before
+    skepctl("remove", "content.torrent")
+    assert skepctl("list") == "" and rows(daemon.database, "SELECT count(*) FROM torrent_file") == [(0,)]
+
+
+def test_lists_of_many_pages_are_whole(skepctl, daemon):
+    hashes = sorted(random_hash().hex() for _ in range(1201))
+    with sqlite3.connect(daemon.database) as connection:
+        connection.executemany("INSERT INTO listed (info_hash, name, added_s) VALUES (?, '', 1)",
+                               [(bytes.fromhex(info_hash),) for info_hash in hashes])
+    connection.close()
+    wait_until(lambda: skepctl.json("torrents", "--limit", "1")["total"] == len(hashes))
+    assert sorted(skepctl("list").split()) == hashes
+
+
+def test_key_comes_with_its_announce_urls(skepctl, daemon):
+    label = "Zoë / 50% #1?"
+    key, *urls = skepctl("key", "new", label).splitlines()
+    assert re.fullmatch("[0-9a-f]{32}", key)
+    assert f"http://127.0.0.1:{daemon.port}/{key}/announce" in urls
+    listed = skepctl("key", "list")
+    assert listed.endswith(f"  {label}\n") and listed == in_database(daemon)("key", "list")
+    assert "label already" in skepctl.refuses("key", "new", label, status=REFUSED)
+    assert skepctl.json("key", "revoke", label) == {"label": label}
+    assert skepctl("key", "list") == ""
+    assert "no such entry" in skepctl.refuses("key", "revoke", label)
+    made = skepctl.json("key", "new", "bob")
+    assert all(f"/{made['passkey']}" in url for url in made["urls"]) and made["urls"]
+
+
+def test_key_that_the_database_makes_has_no_urls(daemon):
+    skepctl = in_database(daemon)
+    assert re.fullmatch("[0-9a-f]{32}\n", skepctl("key", "new", "alice"))
+    assert skepctl.json("key", "new", "bob")["urls"] is None
+
+
+def test_bans_are_made_listed_and_lifted(skepctl, daemon):
+    skepctl("ban", "192.0.2.0/24", "--reason", "too loud")
+    before = int(time.time())
+    skepctl("ban", "2001:db8::1", "--for", "2h")
+    first, second = skepctl.json("bans")["items"]
+    assert (first["network"], first["reason"], first["until"]) == ("192.0.2.0/24", "too loud", None)
+    assert second["network"] == "2001:db8::1/128" and 7200 <= second["until"] - before <= 7210
+    assert skepctl("bans") == in_database(daemon)("bans")
+    skepctl("unban", "2001:db8::1")
+    skepctl("unban", "192.0.2.0/24")
+    assert skepctl("bans") == ""
+    assert "no such entry" in skepctl.refuses("unban", "192.0.2.0/24")
+
+
+def test_named_database_counts_more_than_the_skepd(skepctl, daemon, tmp_path):
+    with Skepd(database=tmp_path / "other.db") as other:
+        Skepctl(other.database, options=("--url", daemon.url))("add", "ab" * 20)
+        assert skepctl("list") == "" and Skepctl(options=("--url", other.url))("list") == "ab" * 20 + "\n"
+
+
+def test_stranger_needs_the_token(tmp_path):
+    with Skepd(config=f'http = {{ admins = []; admin_token = "{TOKEN}"; }};') as daemon:
+        skepctl = Skepctl(cwd=tmp_path, options=("--url", daemon.url))
+        for token in (), ("--token", TOKEN + "x"):
+            assert "--token-file" in skepctl.refuses("add", "ab" * 20, *token, status=REFUSED)
+        skepctl("add", "ab" * 20, "--token", TOKEN)
+        assert skepctl("list", "--token", TOKEN) == "ab" * 20 + "\n"
+
+
+def test_database_is_guessed_where_no_skepd_answers(tmp_path):
+    (tmp_path / "var").mkdir()
+    with Skepd(database=tmp_path / "var/skep.db"):
+        pass
+    url = f"http://127.0.0.1:{free_port()}"
+    here = Skepctl(cwd=tmp_path, options=("--url", url))
+    for words, said in (["add", "ab" * 20, "here"], ""), (["list"], f"{'ab' * 20}  here\n"):
+        done = here.run(*words)
+        assert (done.returncode, done.stdout) == (0, said)
+        assert done.stderr == f"skepctl: no skepd answers at {url}; using the database ./var/skep.db\n"
+
+
+@pytest.mark.parametrize("words", [["list"], ["add", "ab" * 20], ["key", "new", "x"], ["ban", "192.0.2.1"]])
+def test_no_database_is_guessed_for_another_machine(tmp_path, words):
+    (tmp_path / "var").mkdir()
+    with Skepd(database=tmp_path / "var/skep.db"):
+        pass
+    before = (tmp_path / "var/skep.db").read_bytes()
+    elsewhere = Skepctl(cwd=tmp_path, options=("--url", f"http://tracker.invalid:{free_port()}"))
+    complaint = elsewhere.refuses(*words, status=SILENT)
+    assert "tracker.invalid" in complaint and "--url" in complaint and "--database" in complaint
+    assert (tmp_path / "var/skep.db").read_bytes() == before
+
+
+def test_refusal_is_no_reason_to_guess(tmp_path):
+    (tmp_path / "var").mkdir()
+    with Skepd(database=tmp_path / "var/skep.db"), Skepd(config="store = { enabled = false; };") as daemon:
+        skepctl = Skepctl(cwd=tmp_path, options=("--url", daemon.url))
+        assert "store.enabled" in skepctl.refuses("add", "ab" * 20, status=REFUSED)
+
+
+def test_missing_database_is_told_with_what_to_do(tmp_path):
+    complaint = Skepctl(tmp_path / "none.db").refuses("list", status=MISTAKE)
+    assert "none.db: No such file" in complaint and "skepd that runs" in complaint
+
+
+@pytest.mark.parametrize("page", [b"{}", b'{"items": 5, "total": 9}', b'{"items": [1, {}, {"info_hash": "x"}], "total": 9}'])
+def test_strange_lists_are_survived(page):
+    def answer(target):
+        return 200, {}, b'{"role": "admin"}' if "session" in target else page if "offset=0&" in target else b"{}"
+
+    with FalseHttpTracker(answer) as daemon:
+        for command in ["list"], ["key", "list"], ["bans"]:
+            assert Skepctl(options=("--url", daemon.origin))(*command) == ""
