@@ -43,6 +43,9 @@ typedef enum status (*registrar_lister)(struct registrar *registrar, registry_vi
                                         void *context);
 enum status registrar_visit_torrents(struct registrar *registrar, registry_visitor visit,
                                      void *context);
+/* The same, perhaps for those alone whose name or info_hash has `word` in it. */
+enum status registrar_search_torrents(struct registrar *registrar, const char *word,
+                                      registry_visitor visit, void *context);
 enum status registrar_visit_passkeys(struct registrar *registrar, registry_visitor visit,
                                      void *context);
 enum status registrar_visit_bans(struct registrar *registrar, registry_visitor visit,

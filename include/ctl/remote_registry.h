@@ -27,4 +27,9 @@ enum status remote_registry_remove(struct remote *remote, const char *kind, cons
 enum status remote_registry_visit(struct remote *remote, const char *list, registry_visitor visit,
                                   void *context);
 
+/* The same for the registered torrents, or for `all`, whose name or info_hash has `word` in it.
+ * Where no skepd answers (STATUS_SILENT), remote_failure has yet to be said. */
+enum status remote_registry_search(struct remote *remote, bool all, const char *word,
+                                   registry_visitor visit, void *context);
+
 #endif

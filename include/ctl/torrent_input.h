@@ -16,4 +16,8 @@ struct torrent_input {
 bool torrent_input_read(const char *word, struct torrent_input *input);
 void torrent_input_free(struct torrent_input *input);
 
+/* Whether `word` is an info_hash, is called NAME.torrent, or is such a file whatever it is called;
+ * and not, say, the name of a torrent whose content lies here. */
+bool torrent_input_is_one(const char *word);
+
 #endif

@@ -27,14 +27,14 @@ enum { HELP_COLUMN = 28 };
 /* clang-format off */
 static const struct command commands[] = {
     { .section = SECTION_REGISTRY, .group = "key", .name = "new", .arguments = "LABEL", .least = 1, .most = 1,
-      .summary = "make a passkey and print it; it is stored as a digest only", .run_on = passkeys_new },
+      .summary = "make a passkey, and print it with its announce URLs", .run_on = passkeys_new },
     { .section = SECTION_REGISTRY, .group = "key", .name = "list", .arguments = "",
       .summary = "list the passkeys' labels", .run_on = passkeys_list },
     { .section = SECTION_REGISTRY, .group = "key", .name = "revoke", .arguments = "LABEL", .least = 1, .most = 1,
       .summary = "make a passkey invalid", .run_on = passkeys_revoke },
     { .section = SECTION_REGISTRY, .name = "add", .arguments = "HASH [NAME] | FILE.torrent...", .least = 1, .most = COMMAND_WORDS_ANY,
       .summary = "register torrents", .run_on = listed_add },
-    { .section = SECTION_REGISTRY, .name = "remove", .arguments = "HASH | FILE.torrent", .least = 1, .most = 1,
+    { .section = SECTION_REGISTRY, .name = "remove", .arguments = "HASH | NAME | FILE.torrent", .least = 1, .most = 1,
       .summary = "take a torrent off the list", .run_on = listed_remove },
     { .section = SECTION_REGISTRY, .name = "list", .arguments = "",
       .summary = "list the registered torrents", .run_on = listed_list },
@@ -53,9 +53,9 @@ static const struct command commands[] = {
       .options = OPTION_BIT(OPTION_SORT) | OPTION_BIT(OPTION_REVERSE) },
     { .section = SECTION_LIVE, .name = "torrents", .arguments = "",
       .summary = "what is shared", .run = torrents_command, .options = LIST_OPTIONS | SELECT_OPTIONS },
-    { .section = SECTION_LIVE, .name = "peers", .arguments = "HASH", .least = 1, .most = 1,
+    { .section = SECTION_LIVE, .name = "peers", .arguments = "HASH | NAME", .least = 1, .most = 1,
       .summary = "who shares a torrent", .run = peers_command, .options = LIST_OPTIONS },
-    { .section = SECTION_LIVE, .name = "magnet", .arguments = "HASH | FILE.torrent", .least = 1, .most = 1,
+    { .section = SECTION_LIVE, .name = "magnet", .arguments = "HASH | NAME | FILE.torrent", .least = 1, .most = 1,
       .summary = "print a torrent's magnet link", .run = magnet_command, .options = OPTION_BIT(OPTION_ANNOUNCE) },
 
     { .section = SECTION_TOOLS, .name = "create", .arguments = "PATH", .least = 1, .most = 1,
@@ -112,6 +112,9 @@ static void print_help(void) {
     puts("\nOptions of every command:");
     command_line_describe(stdout, OPTIONS_GENERAL);
     puts(
+        "\nOf HASH, 4 digits are enough for peers, magnet and remove, and of NAME a part, in any "
+        "case of\n"
+        "letters, as long as one torrent alone is meant.\n"
         "\nWhere no skepd answers on this machine, and no --database is named, ./var/skep.db is "
         "used,\n"
         "or else /var/lib/skep/skep.db. The token may stand in SKEPCTL_TOKEN, too. See "

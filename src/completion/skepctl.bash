@@ -12,13 +12,19 @@ _skepctl_help() {
     { skepctl --help; skepctl "${_skepctl_command[@]}" --help; } 2>/dev/null | grep '^  .*--'
 }
 
-# What the database has for the command to take away.
+# What is registered, for the command to take away.
 _skepctl_registered() {
     case "${_skepctl_command[*]}" in
-        remove) skepctl "${_skepctl_database[@]}" list | sed 's/ .*//' ;;
-        unban) skepctl "${_skepctl_database[@]}" bans | sed 's/ .*//' ;;
-        'key revoke') skepctl "${_skepctl_database[@]}" key list | sed 's/^[^ ]* [^ ]*  //' ;;
+        remove) skepctl "${_skepctl_where[@]}" list | sed 's/ .*//' ;;
+        unban) skepctl "${_skepctl_where[@]}" bans | sed 's/ .*//' ;;
+        'key revoke') skepctl "${_skepctl_where[@]}" key list | sed 's/^[^ ]* [^ ]*  //' ;;
     esac 2>/dev/null
+}
+
+# The info_hashes of torrents that have this in their hash or name, from their column of the list.
+_skepctl_torrents() {
+    skepctl "${_skepctl_where[@]}" torrents --limit 500 --search "$1" 2>/dev/null |
+        sed -n 's/^.\{62\}\([0-9a-f]\{40\}\).*/\1/p'
 }
 
 _skepctl_takes_value() {
@@ -34,10 +40,14 @@ _skepctl_find_command() {
     local word
     for word; do
         case "$_skepctl_option" in
-            -d | --database) _skepctl_database=(--database "$word") ;;
+            -d | --database | -u | --url | --token | --token-file | --cacert)
+                _skepctl_where+=("$_skepctl_option" "$word")
+                ;;
         esac
         if [ -n "$_skepctl_option" ]; then
             _skepctl_option=
+        elif [ "$word" = --insecure ]; then
+            _skepctl_where+=("$word")
         elif [[ $word == -* ]]; then
             ! _skepctl_takes_value "$word" || _skepctl_option=$word
         elif [ ${#_skepctl_command[@]} -eq 0 ] || [ "${_skepctl_command[*]}" = key ]; then
@@ -60,7 +70,11 @@ _skepctl_choices() {
                 *,) _skepctl_commands | sed 's/ .*//' | sort -u ;;
                 *,key) _skepctl_commands | sed -n 's/^key \([a-z]*\).*/\1/p' ;;
                 *,remove | *,unban | *,'key revoke') _skepctl_registered ;;
-                *,add | *,create | *,announce | *,scrape | *,magnet) echo FILES ;;
+                *,peers | *,magnet)
+                    _skepctl_torrents "$1"
+                    compgen -f -X '!*.torrent' -- "$1"
+                    ;;
+                *,add | *,create | *,announce | *,scrape) echo FILES ;;
             esac
             ;;
     esac
@@ -69,7 +83,7 @@ _skepctl_choices() {
 _skepctl() {
     # By blanks alone: COMP_WORDS would take a URL apart at its colons.
     local line=${COMP_LINE:0:COMP_POINT} word choices choice
-    local -a words _skepctl_command=() _skepctl_database=()
+    local -a words _skepctl_command=() _skepctl_where=()
     local _skepctl_option=
     read -ra words <<<"$line"
     word=${words[-1]}

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "ctl/text.h"
+#include "ctl/torrent_choice.h"
 #include "ctl/torrent_input.h"
 
 enum status listed_put(struct registrar *registrar, const struct metainfo *metainfo,
@@ -93,8 +94,15 @@ enum status listed_add(struct registrar *registrar, const struct command_line *l
     return status;
 }
 
+static enum status print_removed(const struct command_line *line,
+                                 const uint8_t info_hash[static INFO_HASH_LEN]) {
+    if (!command_line_has(line, OPTION_JSON))
+        return STATUS_GOOD;
+    return output_json(json_pack("{s:o}", "info_hash", output_json_hex(info_hash, INFO_HASH_LEN)));
+}
+
 /* An info_hash, or a file of which every info_hash is meant. */
-enum status listed_remove(struct registrar *registrar, const struct command_line *line) {
+static enum status remove_input(struct registrar *registrar, const struct command_line *line) {
     struct torrent_input input;
     if (!torrent_input_read(line->words[0], &input))
         return STATUS_FAULT;
@@ -106,11 +114,34 @@ enum status listed_remove(struct registrar *registrar, const struct command_line
         found = found || found_one;
     }
     status = registrar_report_removal(status, found, line->words[0]);
-    if (status == STATUS_GOOD && command_line_has(line, OPTION_JSON))
-        output_json(
-            json_pack("{s:o}", "info_hash", output_json_hex(input.info_hashes[0], INFO_HASH_LEN)));
+    if (status == STATUS_GOOD)
+        status = print_removed(line, input.info_hashes[0]);
     torrent_input_free(&input);
     return status;
+}
+
+/* What was chosen is shown, since the word says it in part only. */
+static enum status remove_chosen(struct registrar *registrar, const struct command_line *line) {
+    struct torrent_choice choice;
+    struct registry_row row;
+    bool found;
+    const char *word = line->words[0];
+    torrent_choice_begin(&choice, word);
+    enum status status =
+        registrar_search_torrents(registrar, word, torrent_choice_look_at, &choice);
+    status = torrent_choice_end(&choice, status, &row);
+    if (status == STATUS_GOOD)
+        status = registrar_remove_torrent(registrar, row.info_hash, &found);
+    if (status != STATUS_GOOD)
+        return status;
+    if (!command_line_has(line, OPTION_JSON))
+        print_row(row.info_hash, bytes_of(row.text));
+    return print_removed(line, row.info_hash);
+}
+
+enum status listed_remove(struct registrar *registrar, const struct command_line *line) {
+    return torrent_input_is_one(line->words[0]) ? remove_input(registrar, line)
+                                                : remove_chosen(registrar, line);
 }
 
 static void print_torrent(void *context, const struct registry_row *row) {

@@ -5,7 +5,7 @@
 
 #include "ctl/own_urls.h"
 #include "ctl/registry_access.h"
-#include "ctl/remote.h"
+#include "ctl/torrent_choice.h"
 #include "ctl/torrent_input.h"
 #include "wire/magnet.h"
 
@@ -71,13 +71,18 @@ static bool magnet_of_daemon(const struct command_line *line, const char *hash,
     return link != NULL;
 }
 
+/* NULL where there is none. */
+static struct registry *open_database(const struct command_line *line) {
+    const char *given = line->values[OPTION_DATABASE];
+    const char *path = given != NULL ? given : registry_access_guess();
+    return path == NULL ? NULL : registry_access_open(path, true);
+}
+
 /* What the database knows: perhaps the name and the size. */
 static enum status magnet_of_hash(const struct command_line *line, const uint8_t *info_hash) {
     struct registry_row row = { 0 };
     bool found = false;
-    const char *given = line->values[OPTION_DATABASE];
-    const char *path = given != NULL ? given : registry_access_guess();
-    struct registry *registry = path == NULL ? NULL : registry_access_open(path, true);
+    struct registry *registry = open_database(line);
     if (registry != NULL)
         (void)registry_find_torrent(registry, info_hash, &row, &found);
     registry_close(registry);
@@ -95,12 +100,45 @@ static enum status magnet_of_hash(const struct command_line *line, const uint8_t
     return status;
 }
 
+static enum status choose_from_database(const struct command_line *line,
+                                        uint8_t info_hash[static INFO_HASH_LEN]) {
+    struct torrent_choice choice;
+    struct registry_row row;
+    torrent_choice_begin(&choice, line->words[0]);
+    struct registry *registry = open_database(line);
+    if (registry != NULL)
+        (void)registry_visit_torrents(registry, torrent_choice_look_at, &choice);
+    registry_close(registry);
+    const enum status status = torrent_choice_end(&choice, STATUS_GOOD, &row);
+    if (status == STATUS_GOOD)
+        memcpy(info_hash, row.info_hash, INFO_HASH_LEN);
+    return status;
+}
+
+/* Of a torrent that is named in another way than by its info_hash or file. */
+static enum status choose(const struct command_line *line,
+                          uint8_t info_hash[static INFO_HASH_LEN]) {
+    struct remote *remote = remote_open(line);
+    if (remote == NULL)
+        return STATUS_FAULT;
+    const enum status status = torrent_choice_ask(remote, line->words[0], info_hash);
+    remote_close(remote);
+    return status == STATUS_SILENT ? choose_from_database(line, info_hash) : status;
+}
+
+static enum status read_input(const struct command_line *line, struct torrent_input *input) {
+    *input = (struct torrent_input){ .hash_count = 1 };
+    if (!torrent_input_is_one(line->words[0]))
+        return choose(line, input->info_hashes[0]);
+    return torrent_input_read(line->words[0], input) ? STATUS_GOOD : STATUS_FAULT;
+}
+
 enum status magnet_command(const struct command_line *line) {
     struct torrent_input input;
     char hash[2 * INFO_HASH_LEN + 1];
-    enum status status = STATUS_GOOD;
-    if (!torrent_input_read(line->words[0], &input))
-        return STATUS_FAULT;
+    enum status status = read_input(line, &input);
+    if (status != STATUS_GOOD)
+        return status;
     hex_encode(input.info_hashes[0], INFO_HASH_LEN, hash);
     if (input.file.len > 0)
         status = magnet_of_file(line, &input.metainfo);

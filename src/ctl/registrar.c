@@ -185,6 +185,16 @@ enum status registrar_visit_torrents(struct registrar *registrar, registry_visit
     return report(registrar, registry_visit_torrents(registrar->registry, visit, context));
 }
 
+enum status registrar_search_torrents(struct registrar *registrar, const char *word,
+                                      registry_visitor visit, void *context) {
+    if (registrar->remote == NULL)
+        return registrar_visit_torrents(registrar, visit, context);
+    const enum status status =
+        remote_registry_search(registrar->remote, false, word, visit, context);
+    return status == STATUS_SILENT ? output_fail(status, remote_failure(registrar->remote), NULL)
+                                   : status;
+}
+
 enum status registrar_visit_passkeys(struct registrar *registrar, registry_visitor visit,
                                      void *context) {
     if (registrar->remote != NULL)

@@ -4,7 +4,7 @@
 
 #include "wire/query.h"
 
-enum { PATH_LEN = 1024, PAGE_LEN = 500, CONFLICT = 409, NOT_FOUND = 404 };
+enum { PATH_LEN = 1024, LIST_LEN = PATH_LEN - 64, PAGE_LEN = 500, CONFLICT = 409, NOT_FOUND = 404 };
 
 static enum status report(const struct remote *remote, enum status status) {
     return status == STATUS_GOOD ? status : output_fail(status, remote_failure(remote), NULL);
@@ -102,14 +102,13 @@ static bool read_row(const json_t *item, struct registry_row *row) {
         .until_s = (int64_t)remote_number(item, "until"),
     };
     snprintf(row->reason, sizeof row->reason, "%s", remote_text(item, "reason", ""));
-    registry_copy_name(bytes_of(remote_text(item,
-                                            hash != NULL      ? "name"
-                                            : network != NULL ? "network"
-                                                              : "label",
-                                            "")),
-                       row->text);
-    return hash != NULL ? hex_decode(bytes_of(hash), row->info_hash, INFO_HASH_LEN)
-                        : row->text[0] != '\0';
+    if (hash != NULL) {
+        registry_copy_name(bytes_of(remote_text(item, "name", "")), row->text);
+        return hex_decode(bytes_of(hash), row->info_hash, INFO_HASH_LEN);
+    }
+    snprintf(row->text, sizeof row->text, "%s",
+             remote_text(item, network != NULL ? "network" : "label", ""));
+    return row->text[0] != '\0';
 }
 
 static void visit_page(const json_t *items, registry_visitor visit, void *context) {
@@ -122,14 +121,15 @@ static void visit_page(const json_t *items, registry_visitor visit, void *contex
     }
 }
 
-enum status remote_registry_visit(struct remote *remote, const char *list, registry_visitor visit,
-                                  void *context) {
+/* Without a word of what failed. */
+static enum status visit_pages(struct remote *remote, const char *list, registry_visitor visit,
+                               void *context) {
     size_t offset = 0;
     for (;;) {
         char path[PATH_LEN];
         json_t *page;
         snprintf(path, sizeof path, "%soffset=%zu&limit=%d", list, offset, PAGE_LEN);
-        const enum status status = report(remote, remote_get(remote, path, &page));
+        const enum status status = remote_get(remote, path, &page);
         if (status != STATUS_GOOD)
             return status;
         const json_t *items = json_object_get(page, "items");
@@ -141,4 +141,24 @@ enum status remote_registry_visit(struct remote *remote, const char *list, regis
         if (is_last)
             return STATUS_GOOD;
     }
+}
+
+enum status remote_registry_visit(struct remote *remote, const char *list, registry_visitor visit,
+                                  void *context) {
+    return report(remote, visit_pages(remote, list, visit, context));
+}
+
+enum status remote_registry_search(struct remote *remote, bool all, const char *word,
+                                   registry_visitor visit, void *context) {
+    char list[LIST_LEN];
+    struct writer w = writer_on((uint8_t *)list, sizeof list);
+    writer_put_text(&w, "torrents?sort=name&order=asc&show=");
+    writer_put_text(&w, all ? "all" : "registered");
+    writer_put_text(&w, "&search=");
+    percent_encode(&w, bytes_of(word));
+    writer_put(&w, "&", 2);
+    if (w.failed)
+        return output_fail(STATUS_FAULT, "this is too long to be searched for", NULL);
+    const enum status status = visit_pages(remote, list, visit, context);
+    return status == STATUS_SILENT ? status : report(remote, status);
 }

@@ -62,6 +62,25 @@ bool torrent_input_read(const char *word, struct torrent_input *input) {
     return true;
 }
 
+static bool is_torrent_file(const char *path) {
+    uint8_t *owned = NULL;
+    struct bytes file = { 0 };
+    struct metainfo metainfo;
+    const bool good =
+        read_file(path, &owned, &file) == 0 && metainfo_parse(file, &metainfo) == NULL;
+    free(owned);
+    return good;
+}
+
+bool torrent_input_is_one(const char *word) {
+    static const char suffix[] = ".torrent";
+    uint8_t info_hash[INFO_HASH_LEN];
+    const size_t len = strlen(word);
+    const bool named_so =
+        len >= sizeof suffix && strcmp(word + len - (sizeof suffix - 1), suffix) == 0;
+    return named_so || command_line_hash(word, info_hash) || is_torrent_file(word);
+}
+
 void torrent_input_free(struct torrent_input *input) {
     free(input->owned);
     *input = (struct torrent_input){ 0 };

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "ctl/remote.h"
 #include "ctl/text.h"
+#include "ctl/torrent_choice.h"
 #include "wire/query.h"
 
 enum { QUERY_LEN = 800, CELL_LEN = 256, LIMIT_MAX = 500, LIMIT_DEFAULT = 50 };
@@ -103,12 +104,9 @@ static void print_torrents(const json_t *answer) {
     print_rest(answer, json_array_size(items), "torrents");
 }
 
-static enum status ask_and_print(const struct command_line *line, const char *query,
-                                 void (*print)(const json_t *answer)) {
-    json_t *answer;
-    const enum status status = remote_ask_once(line, query, &answer);
-    if (status != STATUS_GOOD)
-        return status;
+/* Takes the answer over. */
+static enum status print_answer(const struct command_line *line, json_t *answer,
+                                void (*print)(const json_t *answer)) {
     if (command_line_has(line, OPTION_JSON))
         return output_json(answer);
     print(answer);
@@ -119,10 +117,12 @@ static enum status ask_and_print(const struct command_line *line, const char *qu
 enum status torrents_command(const struct command_line *line) {
     uint8_t query[QUERY_LEN];
     struct writer w = writer_on(query, sizeof query);
+    json_t *answer;
     writer_put_text(&w, "torrents");
     if (!put_window(&w, line) || !put_selection(&w, line) || !finish(&w))
         return STATUS_FAULT;
-    return ask_and_print(line, (const char *)query, print_torrents);
+    const enum status status = remote_ask_once(line, (const char *)query, &answer);
+    return status == STATUS_GOOD ? print_answer(line, answer, print_torrents) : status;
 }
 
 /* "[2001:db8::1]:6881". */
@@ -175,19 +175,36 @@ static void print_peers(const json_t *answer) {
     print_rest(answer, json_array_size(items), "peers");
 }
 
-enum status peers_command(const struct command_line *line) {
+/* Puts the window behind the path first, so that a mistake is told before anything is asked. */
+static bool put_peers_window(struct writer *w, const struct command_line *line) {
+    writer_put_text(w, "/peers");
+    return put_window(w, line) && finish(w);
+}
+
+static enum status ask_peers(struct remote *remote, const char *word, const char *window,
+                             json_t **answer) {
     uint8_t info_hash[INFO_HASH_LEN];
     char hash[2 * INFO_HASH_LEN + 1];
-    uint8_t query[QUERY_LEN];
-    struct writer w = writer_on(query, sizeof query);
-    if (!command_line_hash(line->words[0], info_hash))
-        return output_fail(STATUS_FAULT, "this is no info_hash of 40 hexadecimal digits",
-                           line->words[0]);
+    char path[QUERY_LEN + sizeof hash + 16];
+    *answer = NULL;
+    const enum status status = torrent_choice_ask(remote, word, info_hash);
+    if (status == STATUS_SILENT)
+        output_fail(status, remote_failure(remote), NULL);
+    if (status != STATUS_GOOD)
+        return status;
     hex_encode(info_hash, INFO_HASH_LEN, hash);
-    writer_put_text(&w, "torrents/");
-    writer_put_text(&w, hash);
-    writer_put_text(&w, "/peers");
-    if (!put_window(&w, line) || !finish(&w))
+    snprintf(path, sizeof path, "torrents/%s%s", hash, window);
+    return remote_ask(remote, path, answer);
+}
+
+enum status peers_command(const struct command_line *line) {
+    uint8_t window[QUERY_LEN];
+    struct writer w = writer_on(window, sizeof window);
+    json_t *answer;
+    struct remote *remote = put_peers_window(&w, line) ? remote_open(line) : NULL;
+    if (remote == NULL)
         return STATUS_FAULT;
-    return ask_and_print(line, (const char *)query, print_peers);
+    const enum status status = ask_peers(remote, line->words[0], (const char *)window, &answer);
+    remote_close(remote);
+    return status == STATUS_GOOD ? print_answer(line, answer, print_peers) : status;
 }

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fold.h"
 #include "base/keyed_hash.h"
 #include "base/random.h"
 #include "store/registry.h"
-#include "web/fold.h"
 
 enum { FOLDED_LEN = 2 * REGISTRY_TEXT_LEN, INDEX_MIN = 16 };
 

@@ -9,6 +9,7 @@ import pytest
 
 from support.skepctl import Skepctl, program
 from support.skepd import ROOT, Skepd, run
+from support.waiting import wait_until
 
 PAGES = ROOT / "src/man"
 COMPLETION = ROOT / "src/completion/skepctl.bash"
@@ -155,6 +156,20 @@ def test_what_is_registered_is_completed_and_never_executed(tmp_path):
         assert complete(f"{start} unban 2001:d") == ["db8::/32"]
         assert complete(f"{start} key revoke ") == [f"$(touch {tmp_path}/executed) two words"]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["peers", "magnet"])
+def test_torrents_of_the_daemon_are_completed_by_their_hashes(tmp_path, command):
+    (tmp_path / "film.torrent").touch()
+    (tmp_path / "film.mkv").touch()
+    with Skepd() as daemon:
+        skepctl = Skepctl(daemon.database)
+        skepctl("add", "ab" * 20, f"  {'cd' * 20}  ")
+        skepctl("announce", daemon.announce_url, "ef" * 20)
+        wait_until(lambda: skepctl.json("torrents", "--url", daemon.url)["total"] == 2)
+        start = f"skepctl --insecure --url {daemon.url} {command}"
+        assert complete(f"{start} ab", cwd=tmp_path) == ["ab" * 20]
+        assert sorted(complete(f"{start} ", cwd=tmp_path)) == ["ab" * 20, "ef" * 20, "film.torrent"]
 
 
 def test_pages_are_well_formed(tmp_path):

@@ -94,6 +94,65 @@ def test_peers_are_listed_with_their_clients(skepctl, daemon, torrent):
     assert "no such torrent" in skepctl.refuses("peers", random_hash().hex(), status=REFUSED)
 
 
+@pytest.fixture(scope="module")
+def named():
+    """A daemon with torrents whose names and hashes are alike in part."""
+    with Skepd(config="check = { enabled = false; };") as daemon:
+        skepctl = Skepctl(daemon.database)
+        for info_hash, name in (("abcd" + "1" * 36, "Holidays"), ("abcd" + "2" * 36, "Holidays in Zürich"),
+                                ("ef01" + "3" * 36, "Der ABCD Film"), ("ef02" + "4" * 36, "ef01")):
+            skepctl("add", info_hash, name)
+        Peer(daemon.port, bytes.fromhex("9999" + "5" * 36)).start()
+        yield daemon
+
+
+NAMED = [("abcd1", "abcd1"), ("ABCD1", "abcd1"), ("zÜRICH", "abcd2"), ("holidays", "abcd1"), ("film", "ef013"),
+         ("EF01", "ef024"), ("ef02", "ef024"), ("abcd" + "2" * 36, "abcd2")]
+
+
+@pytest.mark.parametrize("word, start", [*NAMED, ("9999", "99995")])
+def test_torrent_is_named_by_a_part_of_it(named, tmp_path, word, start):
+    skepctl = Skepctl(cwd=tmp_path, options=("--url", named.url))
+    (tmp_path / word).write_text("content that is called like its torrent")
+    assert f"btih:{start}" in skepctl("magnet", word)
+    assert skepctl.json("peers", word)["total"] == (1 if word == "9999" else 0)
+
+
+@pytest.mark.parametrize("word, start", NAMED)
+def test_torrent_is_removed_by_a_part_of_it(named, tmp_path, word, start):
+    with Skepd(database=tmp_path / "skep.db") as daemon:
+        for options in ("--url", daemon.url), ("--database", daemon.database):
+            skepctl = Skepctl(options=options)
+            for item in Skepctl(named.database).json("list")["items"]:
+                skepctl("add", item["info_hash"], item["name"])
+            said = skepctl("remove", word)
+            assert said.startswith(start) or (said == "" and len(word) == 40)
+            assert len(skepctl("list").splitlines()) == 3 and f"\n{start}" not in "\n" + skepctl("list")
+
+
+@pytest.mark.parametrize("command", ["magnet", "peers", "remove"])
+@pytest.mark.parametrize("word, meant", [("abcd", ["abcd1", "abcd2", "ef013"]), ("liday", ["abcd1", "abcd2"])])
+def test_torrents_that_a_word_could_mean_are_listed(named, command, word, meant):
+    done = Skepctl(options=("--url", named.url)).run(command, word)
+    assert (done.returncode, done.stdout) == (MISTAKE, "")
+    first, *lines = done.stderr.splitlines()
+    assert word in first and sorted(line.split()[1][:5] for line in lines) == meant
+
+
+@pytest.mark.parametrize("command", ["magnet", "peers", "remove"])
+@pytest.mark.parametrize("word", ["999", "1111", "nowhere", "", "abcdx", "%", "0" * 39])
+def test_word_that_means_no_torrent_is_told(named, command, word):
+    assert "no torrent has this" in Skepctl(options=("--url", named.url)).refuses(command, word)
+
+
+def test_magnet_of_a_name_without_a_daemon_is_the_databases(tmp_path):
+    with Skepd() as daemon:
+        skepctl = Skepctl(daemon.database, options=("--url", f"http://127.0.0.1:{free_port()}"))
+        skepctl("add", HASH, "Zoë & co")
+        assert f"btih:{HASH}" in skepctl("magnet", "ZOË")
+        assert "no torrent has this" in skepctl.refuses("magnet", "Zoe")
+
+
 def test_magnet_is_the_daemons(skepctl, daemon, torrent):
     Peer(daemon.port, torrent).start()
     link = skepctl("magnet", torrent.hex()).strip()
@@ -144,9 +203,9 @@ def test_token_makes_an_admin_of_a_stranger(daemon):
     (["status", "--url", "ftp://x"], "http://"), (["status", "--token-file", "/nowhere"], "No such file"),
     (["torrents", "--sort", "luck"], "--sort"), (["torrents", "--show", "some"], "--show"),
     (["torrents", "--limit", "0"], "--limit"), (["torrents", "--limit", "501"], "--limit"),
-    (["torrents", "--search", "x" * 2000], "too long"), (["peers", "abc"], "info_hash"), (["peers"], "arguments"),
+    (["torrents", "--search", "x" * 2000], "too long"), (["peers"], "arguments"),
     (["status", "more"], "arguments"), (["status", "--sort", "name"], "does not take --sort"),
-    (["magnet", "abc"], "info_hash"), (["top"], "terminal")])
+    (["top"], "terminal")])
 def test_mistake_is_named(words, complaint):
     assert complaint in Skepctl().refuses(*words, status=MISTAKE)
 

@@ -1,6 +1,6 @@
 /* Text as a search compares it: in lower case, in every script that has one. Pure; any thread. */
-#ifndef SKEP_WEB_FOLD_H
-#define SKEP_WEB_FOLD_H
+#ifndef SKEP_BASE_FOLD_H
+#define SKEP_BASE_FOLD_H
 
 #include <locale.h>
 #include <stddef.h>

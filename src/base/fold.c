@@ -1,4 +1,4 @@
-#include "web/fold.h"
+#include "base/fold.h"
 
 #include <limits.h>
 #include <string.h>
