@@ -1,4 +1,4 @@
-/* skepctl top: the tracker, live in a terminal. The only user of ncurses. */
+/* skepctl top: the tracker, live in a terminal. */
 #ifndef SKEP_CTL_TOP_COMMAND_H
 #define SKEP_CTL_TOP_COMMAND_H
 

@@ -1,220 +1,74 @@
 #include "ctl/top_command.h"
 
 #include <curses.h>
-#include <inttypes.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "ctl/remote.h"
-#include "ctl/text.h"
+#include "ctl/top_screen.h"
 #include "ctl/torrents_command.h"
 
-enum {
-    PERIOD_MS = 1000,
-    HEAD_LINES = 4,
-    FOOT_LINES = 1,
-    ROWS_MAX = 500, /* what the API gives at once */
-    LINE_LEN = 512,
-    PATH_LEN = 128,
-    SCROLL_MAX = 1 << 30,
-};
+enum { PERIOD_MS = 1000, ESCAPE_MS = 25, KEY_ESCAPE = 27, MOVE_MAX = 1 << 30 };
 
-struct view {
-    struct remote *remote;
-    size_t sort; /* of torrent_sorts */
-    bool reverse;
-    int offset;
-    json_t *status; /* the last that were had; NULL: none */
-    json_t *torrents;
-    bool failed; /* the last time nothing was had */
-};
-
-static const char *const titles[TORRENT_SORTS] = {
-    "NAME", "SIZE", "SEEDERS", "LEECHERS", "COMPLETED", "RATE", "HEALTH",
-};
-
-static int rows_of_screen(void) {
-    const int rows = LINES - HEAD_LINES - FOOT_LINES;
-    return rows < 1 ? 1 : rows > ROWS_MAX ? ROWS_MAX : rows;
+static void sort_by(struct top_view *view, size_t further) {
+    if (!top_view_shows_peers(view))
+        view->sort = (view->sort + further) % TORRENT_SORTS;
 }
 
-/* Names and troubles from the start, figures from the largest. */
-static bool is_ascending(const struct view *view) {
-    const char *sort = torrent_sorts[view->sort];
-    return (strcmp(sort, "name") == 0 || strcmp(sort, "health") == 0) != view->reverse;
+/* False where there is nothing to go back to. */
+static bool go_back(struct top_view *view) {
+    const bool shows_peers = top_view_shows_peers(view);
+    if (shows_peers)
+        top_view_leave(view);
+    return shows_peers;
 }
 
-static bool fetch_one(struct view *view, const char *path, json_t **place) {
-    json_t *value;
-    if (remote_get(view->remote, path, &value) != STATUS_GOOD)
-        return false;
-    json_decref(*place);
-    *place = value;
-    return true;
-}
-
-/* What was had before stays where nothing new comes. */
-static void fetch(struct view *view, int rows) {
-    char path[PATH_LEN];
-    snprintf(path, sizeof path, "torrents?sort=%s&order=%s&offset=%d&limit=%d",
-             torrent_sorts[view->sort], is_ascending(view) ? "asc" : "desc", view->offset, rows);
-    view->failed =
-        !fetch_one(view, "status", &view->status) || !fetch_one(view, path, &view->torrents);
-}
-
-/* A line that starts at the left; what would reach past its end is drawn over by the next. */
-static void put_line(int row, const char *text) {
-    if (row >= LINES)
-        return;
-    move(row, 0);
-    clrtoeol();
-    addstr(text);
-}
-
-static void put_title(const struct view *view) {
-    char line[LINE_LEN];
-    char version[64];
-    char uptime[TEXT_FIGURE_LEN];
-    char interval[TEXT_FIGURE_LEN];
-    char now[TEXT_FIGURE_LEN];
-    text_clean(bytes_of(remote_text(view->status, "version", "?")), version, sizeof version);
-    text_duration(remote_number(view->status, "uptime_s"), uptime);
-    text_duration(remote_number(view->status, "interval_s"), interval);
-    text_time(clock_unix_s(), now);
-    snprintf(line, sizeof line, "skepd %s, up %s, interval %s   %s", version, uptime, interval,
-             now);
-    put_line(0, line);
-}
-
-static void put_totals(const json_t *totals) {
-    char line[LINE_LEN];
-    char up[TEXT_FIGURE_LEN];
-    char down[TEXT_FIGURE_LEN];
-    text_rate(remote_number(totals, "upload_rate"), up);
-    text_rate(remote_number(totals, "download_rate"), down);
-    snprintf(line, sizeof line,
-             "torrents %" PRIu64 "  peers %" PRIu64 " (seeders %" PRIu64 ", leechers %" PRIu64
-             ")  announces %.1f/s  up %s  down %s",
-             remote_number(totals, "torrents"), remote_number(totals, "peers"),
-             remote_number(totals, "seeders"), remote_number(totals, "leechers"),
-             remote_real(totals, "announces_per_s"), up, down);
-    put_line(1, line);
-}
-
-/* What is wrong, if anything is. */
-static void put_trouble(const struct view *view) {
-    char line[LINE_LEN];
-    const json_t *warning = json_array_get(json_object_get(view->status, "warnings"), 0);
-    const char *text = view->failed ? remote_failure(view->remote) : json_string_value(warning);
-    text_clean(bytes_of(text == NULL ? "" : text), line, sizeof line);
-    attron(A_BOLD);
-    put_line(2, line);
-    attroff(A_BOLD);
-}
-
-static const char *marked(const struct view *view, size_t column, char text[static 16]) {
-    const char *mark = view->sort != column ? "" : is_ascending(view) ? "^" : "v";
-    snprintf(text, 16, "%s%s", mark, titles[column]);
-    return text;
-}
-
-static void put_header(const struct view *view) {
-    char line[LINE_LEN];
-    char t[TORRENT_SORTS][16];
-    snprintf(line, sizeof line, "%9s %10s %10s %10s %13s  %-9s  %s", marked(view, 2, t[2]),
-             marked(view, 3, t[3]), marked(view, 4, t[4]), marked(view, 1, t[1]),
-             marked(view, 5, t[5]), marked(view, 6, t[6]), marked(view, 0, t[0]));
-    attron(A_REVERSE);
-    put_line(3, line);
-    for (int column = getcurx(stdscr); column < COLS && getcury(stdscr) == 3; column++)
-        addch(' ');
-    attroff(A_REVERSE);
-}
-
-static void put_torrent(int row, const json_t *torrent) {
-    char line[LINE_LEN];
-    char size[TEXT_FIGURE_LEN] = "-";
-    char rate[TEXT_FIGURE_LEN] = "-";
-    char health[32];
-    char name[LINE_LEN / 2];
-    const char *called = remote_text(torrent, "name", "");
-    if (json_is_number(json_object_get(torrent, "size")))
-        text_size(remote_number(torrent, "size"), size);
-    if (remote_number(torrent, "download_rate") > 0)
-        text_rate(remote_number(torrent, "download_rate"), rate);
-    text_clean(bytes_of(remote_text(torrent, "health", "?")), health, sizeof health);
-    text_clean(bytes_of(called[0] != '\0' ? called : remote_text(torrent, "info_hash", "?")), name,
-               sizeof name);
-    snprintf(line, sizeof line, "%9" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10s %13s  %-9s  %s",
-             remote_number(torrent, "seeders"), remote_number(torrent, "leechers"),
-             remote_number(torrent, "downloaded"), size, rate, health, name);
-    put_line(row, line);
-}
-
-static void draw(const struct view *view) {
-    const json_t *items = json_object_get(view->torrents, "items");
-    const int last = LINES - FOOT_LINES;
-    put_title(view);
-    put_totals(json_object_get(view->status, "totals"));
-    put_trouble(view);
-    put_header(view);
-    for (int row = HEAD_LINES; row < last; row++) {
-        const json_t *torrent = json_array_get(items, (size_t)(row - HEAD_LINES));
-        if (torrent == NULL)
-            put_line(row, "");
-        else
-            put_torrent(row, torrent);
-    }
-    put_line(last, "q quit   s, S sort   r reverse   arrows, pages scroll");
-    refresh();
-}
-
-static void scroll_by(struct view *view, int rows) {
-    const uint64_t total = remote_number(view->torrents, "total");
-    const int end = total > SCROLL_MAX ? SCROLL_MAX : (int)total;
-    view->offset += rows;
-    if (view->offset > end - 1)
-        view->offset = end - 1;
-    if (view->offset < 0)
-        view->offset = 0;
+static void obey_movement(struct top_view *view, int key) {
+    const int rows = top_screen_rows();
+    const int by = key == KEY_DOWN    ? 1
+                   : key == KEY_UP    ? -1
+                   : key == KEY_NPAGE ? rows
+                   : key == KEY_PPAGE ? -rows
+                   : key == KEY_HOME  ? -MOVE_MAX
+                   : key == KEY_END   ? MOVE_MAX
+                                      : 0;
+    if (by != 0)
+        top_view_move(view, by, rows);
 }
 
 /* False where a key says that it is enough. */
-static bool obey(struct view *view, int key) {
+static bool obey(struct top_view *view, int key) {
     switch (key) {
     case 'q':
     case 'Q':
-        return false;
+        return go_back(view);
+    case KEY_ESCAPE:
+    case KEY_BACKSPACE:
+    case KEY_LEFT:
+        (void)go_back(view);
+        break;
+    case '\r':
+    case '\n':
+    case KEY_ENTER:
+    case KEY_RIGHT:
+        top_view_enter(view);
+        break;
     case 's':
-        view->sort = (view->sort + 1) % TORRENT_SORTS;
+        sort_by(view, 1);
         break;
     case 'S':
-        view->sort = (view->sort + TORRENT_SORTS - 1) % TORRENT_SORTS;
+        sort_by(view, TORRENT_SORTS - 1);
         break;
     case 'r':
-        view->reverse = !view->reverse;
-        break;
-    case KEY_DOWN:
-        scroll_by(view, 1);
-        break;
-    case KEY_UP:
-        scroll_by(view, -1);
-        break;
-    case KEY_NPAGE:
-        scroll_by(view, rows_of_screen());
-        break;
-    case KEY_PPAGE:
-        scroll_by(view, -rows_of_screen());
-        break;
-    case KEY_HOME:
-        view->offset = 0;
+        if (!top_view_shows_peers(view))
+            view->reverse = !view->reverse;
         break;
     default:
+        obey_movement(view, key);
         break;
     }
     return true;
@@ -222,7 +76,7 @@ static bool obey(struct view *view, int key) {
 
 /* Waits for a key, a signal or the time. False where the show is over; `*again` where something
  * must be drawn before the time. */
-static bool wait_for_key(struct view *view, int signals, uint64_t until_ms, bool *again) {
+static bool wait_for_key(struct top_view *view, int signals, uint64_t until_ms, bool *again) {
     struct pollfd waiting[] = {
         { .fd = STDIN_FILENO, .events = POLLIN },
         { .fd = signals, .events = POLLIN },
@@ -240,13 +94,13 @@ static bool wait_for_key(struct view *view, int signals, uint64_t until_ms, bool
     return true;
 }
 
-static void show(struct view *view, int signals) {
+static void show(struct top_view *view, int signals) {
     bool going_on = true;
     while (going_on) {
         const uint64_t until_ms = clock_now_ms() + PERIOD_MS;
         bool again = false;
-        fetch(view, rows_of_screen());
-        draw(view);
+        top_view_fetch(view, top_screen_rows());
+        top_screen_draw(view);
         while (going_on && !again && clock_now_ms() < until_ms)
             going_on = wait_for_key(view, signals, until_ms, &again);
     }
@@ -264,7 +118,7 @@ static int catch_signals(void) {
     return signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static enum status run_screen(struct view *view) {
+static enum status run_screen(struct top_view *view) {
     const int signals = catch_signals();
     setlocale(LC_ALL, "");
     SCREEN *screen = signals < 0 ? NULL : newterm(NULL, stdout, stdin);
@@ -276,6 +130,7 @@ static enum status run_screen(struct view *view) {
     noecho();
     nodelay(stdscr, TRUE);
     keypad(stdscr, TRUE);
+    set_escdelay(ESCAPE_MS);
     curs_set(0);
     show(view, signals);
     endwin();
@@ -285,15 +140,16 @@ static enum status run_screen(struct view *view) {
 }
 
 /* For scripts: what one screen would be made of. */
-static enum status print_once(struct view *view) {
-    fetch(view, ROWS_MAX);
+static enum status print_once(struct top_view *view) {
+    top_view_fetch(view, TOP_VIEW_ROWS_MAX);
     if (view->failed)
         return output_fail(STATUS_SILENT, remote_failure(view->remote), NULL);
-    return output_json(json_pack("{s:O, s:O}", "status", view->status, "torrents", view->torrents));
+    return output_json(
+        json_pack("{s:O, s:O}", "status", view->status, "torrents", view->torrents.answer));
 }
 
 enum status top_command(const struct command_line *line) {
-    struct view view = { .sort = 2, .reverse = command_line_has(line, OPTION_REVERSE) };
+    struct top_view view = { .sort = 2, .reverse = command_line_has(line, OPTION_REVERSE) };
     if (!command_line_choice(line, OPTION_SORT, torrent_sorts, TORRENT_SORTS, &view.sort))
         return STATUS_FAULT;
     const bool json = command_line_has(line, OPTION_JSON);
@@ -307,8 +163,7 @@ enum status top_command(const struct command_line *line) {
     json_decref(first);
     if (status == STATUS_GOOD)
         status = json ? print_once(&view) : run_screen(&view);
-    json_decref(view.status);
-    json_decref(view.torrents);
+    top_view_clear(&view);
     remote_close(view.remote);
     return status;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "ctl/peer_text.h"
 #include "ctl/remote.h"
 #include "ctl/text.h"
 #include "ctl/torrent_choice.h"
@@ -125,40 +126,22 @@ enum status torrents_command(const struct command_line *line) {
     return status == STATUS_GOOD ? print_answer(line, answer, print_torrents) : status;
 }
 
-/* "[2001:db8::1]:6881". */
-static void peer_text(const json_t *peer, char text[static CELL_LEN]) {
-    char address[CELL_LEN / 2];
-    text_clean(bytes_of(remote_text(peer, "address", "?")), address, sizeof address);
-    const bool v6 = strchr(address, ':') != NULL;
-    snprintf(text, CELL_LEN, "%s%s%s:%" PRIu64, v6 ? "[" : "", address, v6 ? "]" : "",
-             remote_number(peer, "port"));
-}
-
-static const char *reach_text(const json_t *peer) {
-    const char *reach = remote_text(peer, "reach", "unknown");
-    if (strcmp(reach, "open") == 0)
-        return "reachable";
-    const bool firewalled = strcmp(reach, "refused") == 0 || strcmp(reach, "silent") == 0;
-    return firewalled ? "firewalled" : "not checked";
-}
-
 static void print_peer(const json_t *peer, double now) {
-    char address[CELL_LEN];
+    char address[PEER_TEXT_LEN];
     char client[CELL_LEN];
     char role[CELL_LEN];
-    char progress[TEXT_FIGURE_LEN] = "-";
+    char progress[TEXT_FIGURE_LEN];
     char down[TEXT_FIGURE_LEN];
     char up[TEXT_FIGURE_LEN];
     char seen[TEXT_FIGURE_LEN];
-    peer_text(peer, address);
-    if (json_is_number(json_object_get(peer, "progress")))
-        snprintf(progress, sizeof progress, "%.0f %%", 100 * remote_real(peer, "progress"));
+    peer_text_address(peer, address);
+    peer_text_progress(peer, progress);
     text_rate(remote_number(peer, "download_rate"), down);
     text_rate(remote_number(peer, "upload_rate"), up);
     const double silent = now - remote_real(peer, "seen");
     text_duration(silent > 0 && silent < 1e9 ? (uint64_t)silent : 0, seen);
     printf("%-24s %-9s %6s %12s %12s %12s  %-11s  %s\n", address, clean(peer, "role", "?", role),
-           progress, down, up, seen, reach_text(peer), clean(peer, "client", "?", client));
+           progress, down, up, seen, peer_text_reach(peer), clean(peer, "client", "?", client));
 }
 
 static void print_peers(const json_t *answer) {

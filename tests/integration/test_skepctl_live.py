@@ -278,27 +278,81 @@ def many(target):
     if "status" in target:
         return 200, {}, json.dumps(STATUS).encode()
     limit = int(target.split("limit=")[1])
-    items = [{"name": f"torrent-{i:03}-" + "long" * 50, "info_hash": HASH, "seeders": i, "health": "good"}
-             for i in range(offset, min(offset + limit, 200))]
+    wanted = range(offset, min(offset + limit, 200))
+    items = [{"name": f"torrent-{i:03}-" + "long" * 50, "info_hash": f"{i:040x}", "seeders": i, "health": "good"}
+             for i in wanted]
+    if "/peers?" in target:
+        items = [{"address": f"192.0.2.{i}", "port": 6881, "role": "seeder", "progress": 1, "reach": "open",
+                  "client": "qBittorrent 4.5.2"} for i in wanted]
     return 200, {}, json.dumps({"items": items, "total": 200}).encode()
+
+
+DOWN, UP, PAGE_DOWN, HOME, END = "\x1bOB", "\x1bOA", "\x1b[6~", "\x1bOH", "\x1bOF"
+
+
+def asked(daemon, terminal, words):
+    wait_until(lambda: terminal.read() or words in daemon.requests[-1])
 
 
 def test_top_obeys_keys_and_resizes():
     with FalseHttpTracker(many) as daemon, top(daemon, rows=12, columns=90) as terminal:
-        asked = lambda words: wait_until(lambda: terminal.read() or words in daemon.requests[-1])  # noqa: E731
-        terminal.wait_for("vSEEDERS", "torrent-006")
+        terminal.wait_for("↓ SEEDERS", "torrent-006")
         assert "sort=seeders&order=desc&offset=0&limit=7" in daemon.requests[-1]
-        terminal.type("\x1bOB")
-        asked("sort=seeders&order=desc&offset=1&limit=7")
+        terminal.type(6 * DOWN)
         terminal.type("s")
-        asked("sort=leechers&order=desc&offset=1")
+        asked(daemon, terminal, "sort=leechers&order=desc&offset=0&limit=7")
+        terminal.type(DOWN)
+        asked(daemon, terminal, "sort=leechers&order=desc&offset=1&limit=7")
         terminal.type("r")
-        asked("sort=leechers&order=asc&offset=1")
+        asked(daemon, terminal, "sort=leechers&order=asc&offset=1")
+        terminal.type(PAGE_DOWN)
+        asked(daemon, terminal, "offset=8")
+        terminal.type(END)
+        asked(daemon, terminal, "offset=193")
+        terminal.type(HOME)
+        asked(daemon, terminal, "offset=0")
         terminal.resize(40, 120)
-        terminal.wait_for("torrent-035")
+        terminal.wait_for("torrent-034")
         assert "limit=35" in daemon.requests[-1]
         terminal.type("q")
         assert terminal.wait_for_end() == 0
+
+
+def test_top_shows_the_peers_of_the_chosen_torrent():
+    with FalseHttpTracker(many) as daemon, top(daemon, rows=12, columns=60) as terminal:
+        terminal.wait_for("torrent-006")
+        for back in "\x1b", "q":
+            terminal.type(DOWN)
+            terminal.read(0.3)
+            terminal.type("\r")
+            terminal.wait_for("peers 200 of torrent-00", "192.0.2.6:6881")
+            terminal.type(DOWN)
+            asked(daemon, terminal, "/peers?offset=1&limit=7")
+            terminal.type(back)
+            terminal.wait_for("SEEDERS")
+        targets = {target.split("/")[4] for target in daemon.requests if "/peers?" in target}
+        assert targets == {f"{1:040x}", f"{2:040x}"}
+        terminal.type("q")
+        assert terminal.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("columns, shown, hidden", [
+    (120, ["COMPLETED", "SIZE", "RATE", "HEALTH", "announces 1.2/s", "peers 6"], []),
+    (80, ["SIZE", "RATE", "HEALTH", "up 2.0 KiB/s"], ["COMPLETED"]),
+    (60, ["LEECHERS", "RATE", "HEALTH", "down 1.0 KiB/s"], ["COMPLETED", "SIZE", "announces"]),
+    (40, ["SEEDERS", "LEECHERS"], ["COMPLETED", "SIZE", "RATE", "HEALTH"])])
+def test_top_keeps_the_names_where_the_screen_is_narrow(columns, shown, hidden):
+    with FalseHttpTracker(many) as daemon, top(daemon, rows=12, columns=columns) as terminal:
+        terminal.wait_for("NAME", "torrent-006", "seeders 2", "leechers 4", *shown)
+        assert not any(word in terminal.text for word in hidden)
+
+
+def test_top_marks_the_column_without_letters_where_there_are_no_arrows():
+    with FalseHttpTracker(many) as daemon:
+        with Terminal([program(), "top", "--url", daemon.origin], environment={"LANG": "C", "LC_ALL": "C"}) as terminal:
+            terminal.wait_for("- SEEDERS")
+            terminal.type("r")
+            terminal.wait_for("+")
 
 
 def test_top_goes_on_where_the_daemon_is_away():
