@@ -181,7 +181,8 @@ bool addresses_peers(struct addresses *addresses, const struct endpoint *address
     if (look != NULL) {
         *count = look->count;
         *total = look->total;
-        memcpy(peers, look->peers, look->count * sizeof *peers);
+        if (look->count > 0)
+            memcpy(peers, look->peers, look->count * sizeof *peers);
     }
     pthread_mutex_unlock(&addresses->lock);
     return look != NULL;
