@@ -129,8 +129,15 @@ json_t *api_read_body(const struct api_call *call, struct http_answer *answer);
 bool api_body_text(json_t *body, struct http_answer *answer, const char *name, bool optional,
                    char *text, size_t size);
 
+/* What is known of whether a peer can be reached; REACH_UNKNOWN where there is no prober. */
+struct reach_state api_reach(const struct api_call *call, const struct endpoint *peer);
+
+/* How a torrent does, with the reach of its seeders, at most 16 of which are looked at: of more,
+ * none counts as shut. */
+enum health api_health(const struct api_call *call, const struct torrent_figures *figures);
+
 /* One torrent as it stands in a list. */
-json_t *api_torrent(const struct catalog_row *row);
+json_t *api_torrent(const struct api_call *call, const struct catalog_row *row);
 
 /* One peer of a torrent of that size, 0 where it is not known. Has it checked, if it never was. */
 json_t *api_peer(const struct api_call *call, const struct peer_figures *peer, uint64_t size);

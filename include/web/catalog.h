@@ -25,8 +25,9 @@ enum catalog_sort {
     BY_HEALTH,
 };
 
-/* No peers; leechers alone; one seeder for all leechers; anything better. */
-enum health { HEALTH_IDLE, HEALTH_UNSEEDED, HEALTH_WEAK, HEALTH_GOOD };
+/* No peers; leechers alone; leechers, and seeders none of which can be reached; one seeder for all
+ * leechers; anything better. */
+enum health { HEALTH_IDLE, HEALTH_UNSEEDED, HEALTH_STUCK, HEALTH_WEAK, HEALTH_GOOD };
 
 struct catalog_query {
     char search[CATALOG_SEARCH_LEN]; /* a part of the name, or of the info_hash in hexadecimal;
@@ -71,6 +72,7 @@ void catalog_renew(struct catalog *catalog);
 /* Frees the copy if nobody has asked for a minute. To be called now and then. */
 void catalog_rest(struct catalog *catalog, uint64_t now_ms);
 
+/* By the figures alone, which never say HEALTH_STUCK. */
 enum health catalog_health(const struct torrent_figures *figures);
 
 static inline uint32_t figures_seeders(const struct torrent_figures *figures) {

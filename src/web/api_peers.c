@@ -27,11 +27,9 @@ static void put_reach(const struct api_call *call, const struct peer_figures *pe
         [REACH_SILENT] = "silent",
     };
     struct prober *prober = call->api->parts.prober;
-    struct reach_state state = { .reach = REACH_UNKNOWN };
-    if (prober != NULL) {
+    if (prober != NULL)
         prober_want(prober, &peer->peer, peer->own_address);
-        state = prober_state(prober, &peer->peer);
-    }
+    const struct reach_state state = api_reach(call, &peer->peer);
     const int64_t checked_ms = call->unix_ms - (int64_t)(call->now_ms - state.checked_ms);
     api_put(item, "reach", json_string(names[state.reach]));
     api_put(item, "checked", state.checked_ms == 0 ? json_null() : json_integer(checked_ms / 1000));

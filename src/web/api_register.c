@@ -159,7 +159,7 @@ void api_patch_torrent(const struct api_call *call, struct http_answer *answer) 
         return;
     struct catalog_row row;
     if (found && catalog_find(call->api->catalog, info_hash, call->now_ms, &row))
-        api_send(answer, 200, api_torrent(&row));
+        api_send(answer, 200, api_torrent(call, &row));
     else
         say_not_registered(answer);
 }

@@ -14,15 +14,13 @@ enum { MAGNET_URLS_MAX = 4, MAGNET_LEN = 8192 };
 
 static const char *health_name(enum health health) {
     static const char *const names[] = {
-        [HEALTH_IDLE] = "idle",
-        [HEALTH_UNSEEDED] = "unseeded",
-        [HEALTH_WEAK] = "weak",
-        [HEALTH_GOOD] = "good",
+        [HEALTH_IDLE] = "idle", [HEALTH_UNSEEDED] = "unseeded", [HEALTH_STUCK] = "stuck",
+        [HEALTH_WEAK] = "weak", [HEALTH_GOOD] = "good",
     };
     return names[health];
 }
 
-json_t *api_torrent(const struct catalog_row *row) {
+json_t *api_torrent(const struct api_call *call, const struct catalog_row *row) {
     const struct torrent_figures *figures = &row->figures;
     json_t *item = json_object();
     api_put(&item, "info_hash", api_hex(figures->info_hash, INFO_HASH_LEN));
@@ -36,7 +34,7 @@ json_t *api_torrent(const struct catalog_row *row) {
     api_put(&item, "downloaded", api_count(figures->downloaded));
     api_put(&item, "upload_rate", api_count(figures->upload_rate));
     api_put(&item, "download_rate", api_count(figures->download_rate));
-    api_put(&item, "health", json_string(health_name(catalog_health(figures))));
+    api_put(&item, "health", json_string(health_name(api_health(call, figures))));
     api_put(&item, "idle_s", api_count(figures->idle_s));
     return item;
 }
@@ -74,7 +72,7 @@ void api_get_torrents(const struct api_call *call, struct http_answer *answer) {
                                      span.limit, &count, &total))
         items = json_array();
     for (size_t i = 0; i < count; i++)
-        api_append(&items, api_torrent(&rows[i]));
+        api_append(&items, api_torrent(call, &rows[i]));
     free(rows);
     api_send_list(answer, items, total, span);
 }
@@ -138,12 +136,8 @@ static void put_file(const struct api_call *call, const struct catalog_row *row,
 
 static void fill_case(const struct api_call *call, const struct peer_figures *figures, size_t count,
                       struct diagnosed_peer *peers) {
-    struct prober *prober = call->api->parts.prober;
-    for (size_t i = 0; i < count; i++) {
-        peers[i] = (struct diagnosed_peer){ &figures[i], REACH_UNKNOWN };
-        if (prober != NULL)
-            peers[i].reach = prober_state(prober, &figures[i].peer).reach;
-    }
+    for (size_t i = 0; i < count; i++)
+        peers[i] = (struct diagnosed_peer){ &figures[i], api_reach(call, &figures[i].peer).reach };
 }
 
 static json_t *diagnosis_list(const struct diagnosis_case *of) {
@@ -199,7 +193,7 @@ void api_get_torrent(const struct api_call *call, struct http_answer *answer) {
     if (!find_torrent(call, answer, &row))
         return;
     const struct api_settings settings = api_settings_of(call->api);
-    json_t *body = api_torrent(&row);
+    json_t *body = api_torrent(call, &row);
     put_file(call, &row, &settings, &body);
     api_put(&body, "added", row.registered ? json_integer(row.added_s) : json_null());
     api_put(&body, "diagnosis", diagnosis_of(call, &row, &settings));

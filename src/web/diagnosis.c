@@ -67,24 +67,38 @@ static size_t count_reach(const struct diagnosis_case *of, bool seeders, enum re
     return count;
 }
 
+static const struct endpoint *first_seeder(const struct diagnosis_case *of, enum reach reach) {
+    size_t i = 0;
+    while (!of->peers[i].figures->seeder || of->peers[i].reach != reach)
+        i++;
+    return &of->peers[i].figures->peer;
+}
+
 /* A seeder behind a firewall can still connect to a leecher that has none. */
 static void look_for_firewalls(const struct diagnosis_case *of, struct findings *findings) {
     const size_t silent = count_reach(of, true, REACH_SILENT);
     const size_t refused = count_reach(of, true, REACH_REFUSED);
     if (silent + refused == 0 || silent + refused < seeders_of(of))
         return;
+    const struct endpoint *seeder = first_seeder(of, silent > 0 ? REACH_SILENT : REACH_REFUSED);
     const char *who = seeders_of(of) == 1 ? "The only seeder cannot" : "None of the seeders can";
     const char *why =
-        silent > 0 ? "nothing comes back from its port, so a firewall there most likely drops the "
-                     "connections. Open the client's listening port on that machine (TCP and UDP)"
-                   : "its port turns connections away, so the client listens on another one, or a "
-                     "firewall refuses them. Check the client's listening port and the firewall of "
-                     "that machine";
+        silent > 0 ? "nothing comes back, so a firewall there most likely drops the connections"
+                   : "connections are turned away, so the client listens on another port, or a "
+                     "firewall there refuses them";
+    const char *others =
+        seeders_of(of) == 1 ? "" : ", and look at the other seeders' ports in the same way";
     const char *still = count_reach(of, false, REACH_OPEN) > 0
-                            ? ". Who can be reached may be served nevertheless, as soon as the "
+                            ? " Who can be reached may be served nevertheless, as soon as the "
                               "seeder's client connects to them."
-                            : ".";
-    find(findings, "seeders_firewalled", "%s be reached: %s%s", who, why, still);
+                            : "";
+    char address[ENDPOINT_TEXT_LEN];
+    endpoint_address_text(seeder, address);
+    const unsigned port = endpoint_port(seeder);
+    find(findings, "seeders_firewalled",
+         "%s be reached: at %s, port %u, %s. Let the client there listen on port %u, and open that "
+         "port (TCP and UDP) in the machine's firewall%s.%s",
+         who, address, port, why, port, others, still);
 }
 
 /* Outsiders are not told of the LAN's peers unless it is known how these look from outside. */

@@ -2,6 +2,7 @@
 OpenAPI description by support.api."""
 
 import json
+import re
 import socket
 import time
 
@@ -10,6 +11,7 @@ import pytest
 from support.announce import Peer, random_hash
 from support.api import DESCRIPTION, Api, part
 from support.certificates import Authority
+from support.skepctl import Skepctl
 from support.skepd import Skepd, free_port
 from support.waiting import wait_until
 
@@ -207,6 +209,26 @@ def test_torrents_are_sorted_and_paged():
         assert names_of(api.get("/torrents", show="unseeded")) == expected[:1]
         assert names_of(api.get("/torrents", sort="health"))[:2] == expected[:2]
         assert sorted(names_of(api.get("/torrents"))) == sorted(expected)
+
+
+def test_torrent_is_stuck_while_no_seeder_can_be_reached(torrent):
+    with Skepd("check = { per_s = 100; timeout_ms = 300; };") as daemon:
+        api = Api(daemon.port)
+        seeder = Peer(daemon.port, torrent, left=0)
+        seeder.start()
+        wait_until(lambda: api.peers(torrent)[0]["reach"] == "refused")
+        assert api.torrent(torrent)["health"] == "good"  # nobody waits
+        Peer(daemon.port, torrent, left=1).start()
+        assert api.torrent(torrent)["health"] == "stuck"
+        finding, = api.torrent(torrent)["diagnosis"]
+        assert finding["code"] == "seeders_firewalled"
+        assert f"at {seeder.endpoint[0]}, port {seeder.endpoint[1]}" in finding["text"]
+        wait_until(lambda: api.get("/torrents", sort="health")["items"][0]["health"] == "stuck")
+        listed = Skepctl(options=("--url", daemon.url))("torrents")
+        assert re.search(rf" stuck +{torrent.hex()}", listed)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            Peer(daemon.port, torrent, left=0, port=listener.getsockname()[1]).start()
+            assert api.torrent(torrent)["health"] == "good"
 
 
 def test_torrent_without_peers_is_idle(api, torrent, seeder):

@@ -85,6 +85,8 @@ START_TEST(only_seeder_behind_a_firewall_is_said) {
     add("192.168.1.3", false, true, REACH_UNKNOWN);
     assert_only("seeders_firewalled", "The only seeder cannot be reached");
     ck_assert_ptr_nonnull(strstr(found[0].text, "drops"));
+    ck_assert_ptr_nonnull(strstr(found[0].text, "at 192.168.1.2, port "));
+    ck_assert_ptr_nonnull(strstr(found[0].text, "(TCP and UDP)"));
 }
 END_TEST
 
@@ -93,6 +95,7 @@ START_TEST(port_where_nobody_listens_is_said) {
     add("192.168.1.4", true, true, REACH_REFUSED);
     add("192.168.1.3", false, true, REACH_OPEN);
     assert_only("seeders_firewalled", "None of the seeders");
+    ck_assert_ptr_nonnull(strstr(found[0].text, "at 192.168.1.2, port "));
     ck_assert_ptr_nonnull(strstr(found[0].text, "nevertheless"));
 }
 END_TEST

@@ -88,7 +88,11 @@ describe("the live page", { concurrency: 2 }, () => {
     const row = (peer) => page.locator("tbody", { hasText: `port ${peer.port}` });
     await row(seeder).getByText("Firewalled").waitFor();
     await row(leecher).getByText("Reachable").waitFor();
-    assert.match(await page.locator(".diagnosis").textContent(), /firewall|connect/i);
+    const words = await page.locator(".diagnosis").textContent();
+    assert.ok(words.includes(`at 127.0.0.1, port ${seeder.port}`) && words.includes("TCP and UDP"), words);
+    await page.locator(".health-line .badge", { hasText: "Seeders unreachable" }).waitFor();
+    await page.goto(`${skepd.url}/#/torrents`);
+    await page.locator("tbody .badge[data-tone=stuck]", { hasText: "Seeders unreachable" }).waitFor();
     await Promise.all([seeder.announce("stopped"), leecher.announce("stopped")]);
     await close(page);
   });

@@ -9,6 +9,11 @@ const HEALTH = {
     tone: "fair",
     why: "A single seeder serves all the leechers; if it leaves, downloads may stop.",
   },
+  stuck: {
+    word: "Seeders unreachable",
+    tone: "stuck",
+    why: "There are leechers, but the tracker could connect to none of the seeders, so that downloads most likely wait.",
+  },
   unseeded: { word: "No seeder", tone: "bad", why: "There are leechers, but nobody has the whole torrent." },
   idle: { word: "Idle", tone: "calm", why: "Nobody is here now." },
 };

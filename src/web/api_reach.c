@@ -1,0 +1,37 @@
+/* Whether peers can be reached, as far as the prober knows. */
+#include "web/api_call.h"
+
+enum { SEEDERS_LOOKED_AT = 16 };
+
+struct reach_state api_reach(const struct api_call *call, const struct endpoint *peer) {
+    const struct reach_state unknown = { .reach = REACH_UNKNOWN };
+    struct prober *prober = call->api->parts.prober;
+    return prober == NULL ? unknown : prober_state(prober, peer);
+}
+
+static bool is_shut(enum reach reach) {
+    return reach == REACH_REFUSED || reach == REACH_SILENT;
+}
+
+/* Whether the torrent has seeders, and each was checked in vain. */
+static bool are_seeders_shut(const struct api_call *call, const uint8_t *info_hash) {
+    struct peer_figures peers[SEEDERS_LOOKED_AT];
+    size_t total;
+    size_t shut = 0;
+    const size_t count = inspect_peers(call->api->parts.tracker, info_hash, call->now_ms, 0, peers,
+                                       SEEDERS_LOOKED_AT, &total);
+    for (size_t i = 0; i < count && peers[i].seeder; i++, shut++) {
+        if (!is_shut(api_reach(call, &peers[i].peer).reach))
+            return false;
+    }
+    return shut > 0;
+}
+
+enum health api_health(const struct api_call *call, const struct torrent_figures *figures) {
+    const uint32_t seeders = figures_seeders(figures);
+    const bool wanted = figures_leechers(figures) > figures->paused;
+    if (call->api->parts.prober != NULL && wanted && seeders > 0 && seeders <= SEEDERS_LOOKED_AT &&
+        are_seeders_shut(call, figures->info_hash))
+        return HEALTH_STUCK;
+    return catalog_health(figures);
+}
