@@ -11,6 +11,7 @@
 enum {
     ADDRESSES_MAX = 100000,
     ADDRESS_CLIENTS_MAX = 4,
+    ADDRESS_PORTS_MAX = 8, /* of one address, that are remembered */
     ADDRESS_SEARCH_LEN = 64,
     ADDRESS_PEERS_MAX = 500, /* of one address, that are told of */
 };
@@ -40,7 +41,9 @@ struct address_row {
     bool lan;
     uint8_t client_count;
     uint8_t clients[ADDRESS_CLIENTS_MAX][PEER_ID_LEN]; /* peer_ids of different programs */
-    uint64_t last_torrent; /* whose peers came last: for the one who sums up */
+    uint8_t port_count;
+    uint16_t ports[ADDRESS_PORTS_MAX]; /* different ones at which its peers listen */
+    uint64_t last_torrent;             /* whose peers came last: for the one who sums up */
 };
 
 struct addresses;

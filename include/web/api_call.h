@@ -132,6 +132,9 @@ bool api_body_text(json_t *body, struct http_answer *answer, const char *name, b
 /* What is known of whether a peer can be reached; REACH_UNKNOWN where there is no prober. */
 struct reach_state api_reach(const struct api_call *call, const struct endpoint *peer);
 
+/* {"open":N,"firewalled":N,"unknown":N}: of the ports at which an address' peers listen. */
+json_t *api_reach_counts(const struct api_call *call, const struct address_row *row);
+
 /* How a torrent does, with the reach of its seeders, at most 16 of which are looked at: of more,
  * none counts as shut. */
 enum health api_health(const struct api_call *call, const struct torrent_figures *figures);

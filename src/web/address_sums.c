@@ -68,6 +68,15 @@ static void note_client(struct address_row *row, const uint8_t *peer_id) {
         memcpy(row->clients[row->client_count++], peer_id, PEER_ID_LEN);
 }
 
+static void note_port(struct address_row *row, uint16_t port) {
+    for (size_t i = 0; i < row->port_count; i++) {
+        if (row->ports[i] == port)
+            return;
+    }
+    if (row->port_count < ADDRESS_PORTS_MAX)
+        row->ports[row->port_count++] = port;
+}
+
 /* The peers of one torrent come one behind the other, so that several of one address in the same
  * torrent make one torrent. */
 static void add_peer(struct address_row *row, const struct peer_figures *peer) {
@@ -84,6 +93,7 @@ static void add_peer(struct address_row *row, const struct peer_figures *peer) {
     if (peer->silent_s < row->silent_s)
         row->silent_s = peer->silent_s;
     note_client(row, peer->peer_id);
+    note_port(row, endpoint_port(&peer->peer));
 }
 
 bool address_sums_add(struct address_sums *sums, const struct peer_figures *peer) {

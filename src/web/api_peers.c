@@ -84,6 +84,7 @@ static json_t *address_of(const struct api_call *call, const struct address_row 
     api_put(&item, "upload_rate", api_count(row->upload_rate));
     api_put(&item, "download_rate", api_count(row->download_rate));
     api_put(&item, "seen", api_ago(call, row->silent_s));
+    api_put(&item, "reach", api_reach_counts(call, row));
     api_put(&item, "lan", json_boolean(row->lan));
     return item;
 }

@@ -13,6 +13,21 @@ static bool is_shut(enum reach reach) {
     return reach == REACH_REFUSED || reach == REACH_SILENT;
 }
 
+json_t *api_reach_counts(const struct api_call *call, const struct address_row *row) {
+    struct endpoint peer = row->address;
+    uint32_t counts[REACHES] = { 0 };
+    for (size_t i = 0; i < row->port_count; i++) {
+        endpoint_set_port(&peer, row->ports[i]);
+        counts[api_reach(call, &peer).reach]++;
+    }
+    json_t *object = json_object();
+    api_put(&object, "open", api_count(counts[REACH_OPEN]));
+    api_put(&object, "firewalled",
+            api_count((uint64_t)counts[REACH_REFUSED] + counts[REACH_SILENT]));
+    api_put(&object, "unknown", api_count(counts[REACH_UNKNOWN]));
+    return object;
+}
+
 /* Whether the torrent has seeders, and each was checked in vain. */
 static bool are_seeders_shut(const struct api_call *call, const uint8_t *info_hash) {
     struct peer_figures peers[SEEDERS_LOOKED_AT];

@@ -231,6 +231,20 @@ def test_torrent_is_stuck_while_no_seeder_can_be_reached(torrent):
             assert api.torrent(torrent)["health"] == "good"
 
 
+def test_address_tells_how_many_of_its_ports_can_be_reached(torrent):
+    with Skepd("check = { per_s = 100; timeout_ms = 300; networks = [ \"127.0.0.1\" ]; };") as daemon:
+        api = Api(daemon.port)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            Peer(daemon.port, torrent, port=listener.getsockname()[1]).start()
+            for _ in range(2):
+                Peer(daemon.port, torrent).start()
+            Peer(daemon.port, torrent, source="127.0.0.9").start()
+            reaches = {"127.0.0.1": {"open": 1, "firewalled": 2, "unknown": 0},
+                       "127.0.0.9": {"open": 0, "firewalled": 0, "unknown": 1}}
+            wait_until(lambda: reaches == {item["address"]: item["reach"]
+                                           for item in api.get("/addresses")["items"]})
+
+
 def test_torrent_without_peers_is_idle(api, torrent, seeder):
     seeder.start()
     seeder.stop()

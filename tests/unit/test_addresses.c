@@ -72,6 +72,8 @@ START_TEST(peers_of_an_address_are_summed_up) {
     ck_assert_uint_eq(rows[0].leeching, 2);
     ck_assert_uint_eq(rows[0].client_count, 2);
     ck_assert_uint_eq(rows[0].silent_s, 0);
+    ck_assert_uint_eq(rows[0].port_count, 2);
+    ck_assert_uint_eq(rows[0].ports[0] ^ rows[0].ports[1], 1000 ^ 1001);
 }
 END_TEST
 

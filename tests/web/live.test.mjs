@@ -93,6 +93,12 @@ describe("the live page", { concurrency: 2 }, () => {
     await page.locator(".health-line .badge", { hasText: "Seeders unreachable" }).waitFor();
     await page.goto(`${skepd.url}/#/torrents`);
     await page.locator("tbody .badge[data-tone=stuck]", { hasText: "Seeders unreachable" }).waitFor();
+    await page.goto(`${skepd.url}/#/peers`);
+    await page.locator("tbody .badge", { hasText: "Partly firewalled" }).waitFor();
+    await page.getByRole("button", { name: "What 127.0.0.1 shares" }).click();
+    const share = (peer) => page.locator(".shares li", { hasText: `port ${peer.port}` });
+    await share(seeder).locator(".badge", { hasText: "Firewalled" }).waitFor();
+    await share(leecher).locator(".badge", { hasText: "Reachable" }).waitFor();
     await Promise.all([seeder.announce("stopped"), leecher.announce("stopped")]);
     await close(page);
   });

@@ -29,6 +29,11 @@ const REACH = {
     tone: "bad",
     why: "The peer's machine refused a connection to the announced port: nothing listens there, or a firewall rejects it.",
   },
+  partly: {
+    word: "Partly firewalled",
+    tone: "fair",
+    why: "The tracker could connect to some of this machine's announced ports, and to others not.",
+  },
   silent: {
     word: "Firewalled",
     tone: "bad",
@@ -57,6 +62,13 @@ function makeBadge(words) {
 
 export const makeHealthBadge = () => makeBadge(HEALTH);
 export const makeReachBadge = () => makeBadge(REACH);
+
+/** The word for an address as a whole, of how many of its ports are { open, firewalled }. */
+export function reachOfAll({ open, firewalled }) {
+  if (open > 0 && firewalled > 0) return "partly";
+  if (firewalled > 0) return "silent";
+  return open > 0 ? "open" : "unknown";
+}
 
 export function healthReason(health) {
   return HEALTH[health]?.why ?? "";

@@ -3,11 +3,12 @@
 import { getJson, pathOf } from "./api.js";
 import { createList, make, setText } from "./dom.js";
 import { ago, count, percent, rateOrDash, torrentName } from "./format.js";
+import { makeReachBadge, reachOfAll } from "./health.js";
 import { createListing } from "./listing.js";
 import { roleOf } from "./peer_columns.js";
 import { transferRate } from "./rates.js";
 import { linkTo, rememberQuery } from "./router.js";
-import { figureCell, linkCell, textCell } from "./table.js";
+import { badgeCell, figureCell, linkCell, textCell } from "./table.js";
 import { createChoice } from "./toolbar.js";
 import { torrentColumn, torrentLink } from "./torrent_column.js";
 
@@ -121,6 +122,7 @@ const KINDS = {
             build: textCell((item) => rateOrDash(transferRate(item))),
           },
           { label: "Last seen", numeric: true, build: textCell((item) => ago(item.seen)) },
+          { label: "Connectable", build: badgeCell(makeReachBadge, (item) => reachOfAll(item.reach)) },
           disclose,
         ],
       },
@@ -217,10 +219,13 @@ function createPeerShare(peer) {
 
 function createShareLine(link, note) {
   const words = make("span", { class: "share-words" });
-  const node = make("li", null, link, make("span", { class: "note" }, note), words);
+  const badge = makeReachBadge();
+  const node = make("li", null, link, make("span", { class: "note" }, note), words, badge.node);
   return {
     node,
-    update: (peer) =>
-      setText(words, peer.role === "seeder" ? "Seeder" : `${roleOf(peer)}, ${percent(peer.progress)}`),
+    update(peer) {
+      setText(words, peer.role === "seeder" ? "Seeder" : `${roleOf(peer)}, ${percent(peer.progress)}`);
+      badge.update(peer.reach);
+    },
   };
 }
