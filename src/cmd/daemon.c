@@ -290,7 +290,9 @@ void daemon_greet(const struct daemon *daemon, const struct config *config) {
         log_info("database %s: %u torrent%s and %u peer%s are back", config->database,
                  daemon->restored.torrents, daemon->restored.torrents == 1 ? "" : "s",
                  daemon->restored.peers, daemon->restored.peers == 1 ? "" : "s");
-    log_info("skepd is ready. Put one of these announce URLs into your torrents:");
+    log_info("skepd is ready. Put one of these announce URLs into your torrents%s:",
+             config->access.rules.mode == ACCESS_PRIVATE ? ", each with a passkey before /announce"
+                                                         : "");
     listen_visit_hosts(&config->http.listen, print_url, (void *)(uintptr_t)config);
     log_info("Its page is at the same http addresses, without /announce.");
 }

@@ -150,6 +150,11 @@ def test_change_is_not_lost_where_the_registry_cannot_be_read_for_a_while(start,
 # Passkeys
 
 
+def test_start_of_a_private_tracker_says_that_its_urls_want_a_passkey(private, daemon):
+    words = "into your torrents, each with a passkey before /announce:"
+    assert words in private.log() and words not in daemon.log()
+
+
 def test_private_tracker_asks_for_a_passkey_over_http(private, torrent):
     key = new_key(private, "http")
     peer = Peer(private.port, torrent)

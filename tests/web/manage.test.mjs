@@ -9,17 +9,18 @@ import { Skepd } from "./support/skepd.mjs";
 const TOKEN = "correct-horse-battery";
 const INSECURE = "tracker.test"; // plain HTTP to a name: no secure context, as on a LAN
 const STRANGER = "stranger.test"; // a name that the tracker does not know
-let browser, skepd, guarded;
+let browser, skepd, guarded, closed;
 
 before(
   async () =>
-    ([browser, skepd, guarded] = await Promise.all([
+    ([browser, skepd, guarded, closed] = await Promise.all([
       launch(`--host-resolver-rules=MAP *.test 127.0.0.1`),
       Skepd.start({ config: `http = { hostnames = [ "${INSECURE}" ]; };` }),
       Skepd.start({ config: `http = { admins = [ ]; admin_token = "${TOKEN}"; public_stats = true; };` }),
+      Skepd.start({ config: `access = { mode = "private"; };` }),
     ])),
 );
-after(() => Promise.all([browser?.close(), skepd?.end(), guarded?.end()]));
+after(() => Promise.all([browser?.close(), skepd?.end(), guarded?.end(), closed?.end()]));
 
 for (const [where, url] of [
   ["a secure origin", () => skepd.url],
@@ -110,6 +111,21 @@ describe("what an admin does", { concurrency: 2 }, () => {
     await dialog.getByRole("button", { name: "Revoke" }).click();
     await page.getByRole("button", { name: "Revoke Anna's laptop" }).waitFor({ state: "detached" });
     assert.equal((await page.content()).includes(passkey), false);
+    await close(page);
+  });
+
+  test("a private tracker says that its bare announce URL is refused, and what is not", async () => {
+    const page = await open(browser, closed);
+    await page.locator(".step", { hasText: "with a passkey in it" }).waitFor();
+    assert.equal(await page.locator(".step .copy-text").isVisible(), false);
+    await screenshot(page, "new-private");
+    await page.getByRole("link", { name: "Make a passkey" }).click();
+    await page.getByRole("heading", { name: "Manage" }).waitFor();
+    await dropFiles(page, [["closed.torrent", torrentFile("For members.iso")]]);
+    await page.getByRole("link", { name: "For members.iso" }).first().click();
+    await page.locator(".warning", { hasText: "bare announce URL, at which clients are refused" }).waitFor();
+    assert.deepEqual(await seriousFindings(page), []);
+    await screenshot(page, "torrent-private");
     await close(page);
   });
 

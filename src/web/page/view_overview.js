@@ -105,7 +105,7 @@ export function createOverview({ tracker, refreshNow }) {
     showWarnings(status.warnings ?? []);
     show(warnings, Boolean(status.warnings?.length));
     urls.show(status.urls ?? [], status.mode);
-    steps.show(status.urls ?? []);
+    steps.show(status.urls ?? [], status.mode);
     show(steps.node, untouched);
     show(cards.node, !untouched);
     show(below, !untouched);

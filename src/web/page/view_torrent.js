@@ -65,7 +65,7 @@ export function createTorrent({ refreshNow, route }) {
     view.title = torrentName(torrent);
   }
 
-  const view = { node, title: shortHash(infoHash), refresh, update() {}, leave: past.leave };
+  const view = { node, title: shortHash(infoHash), refresh, update: ({ status }) => head.showMode(status.mode), leave: past.leave };
   return view;
 }
 
@@ -96,6 +96,18 @@ function createHead(refreshNow) {
     icon("remove"),
     "Remove",
   );
+  const refused = make(
+    "p",
+    { class: "warning", hidden: true },
+    icon("key"),
+    make(
+      "span",
+      null,
+      "This tracker is private. The magnet link, the QR code and the .torrent file have its bare announce URL, at which clients are refused: put one with a passkey in its place. ",
+      make("a", { href: linkTo("manage") }, "Make a passkey"),
+      " to see its URLs.",
+    ),
+  );
   const node = make(
     "header",
     { class: "torrent-head" },
@@ -120,9 +132,11 @@ function createHead(refreshNow) {
       rename,
       remove,
     ),
+    refused,
   );
   return {
     node,
+    showMode: (mode) => show(refused, mode === "private"),
     show(next) {
       torrent = next;
       setText(title, torrent.name || "Torrent without a known name");
