@@ -103,8 +103,15 @@ describe("what an admin does", { concurrency: 2 }, () => {
     const dialog = page.getByRole("dialog");
     const passkey = await dialog.locator(".copy-text").first().textContent();
     assert.match(passkey, /^[0-9a-zA-Z]{16,}$/);
-    assert.ok((await dialog.locator(".copy-text").nth(1).textContent()).includes(`/${passkey}/announce`));
-    await page.keyboard.press("Escape");
+    const url = await dialog.locator(".copy-text").nth(1).textContent();
+    assert.ok(url.includes(`/${passkey}/announce`));
+    await screenshot(page, "passkey", false);
+    const hosts = await dialog.locator(".copy-text:visible").allTextContents();
+    assert.ok(hosts.slice(1).every((shown) => new URL(shown).hostname === new URL(url).hostname), hosts);
+    await page.goto(`${skepd.url}/#/`);
+    assert.equal(new URL(url).host, new URL(await page.locator(".url-text").first().textContent()).host);
+    assert.equal(await dialog.count(), 0);
+    await page.goBack();
     await page.getByRole("button", { name: "Revoke Anna's laptop" }).click();
     await dialog.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("button", { name: "Revoke Anna's laptop" }).click();

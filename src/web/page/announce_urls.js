@@ -22,6 +22,15 @@ export function preferred(urls, hostHere = location.hostname) {
   return [...urls].sort((one, other) => place(one) - place(other));
 }
 
+/** Those of the host that is best, and the rest. */
+export function splitPreferred(urls) {
+  const sorted = preferred(urls);
+  const best = sorted.filter(({ host }) => host === sorted[0]?.host);
+  return { best, rest: sorted.filter((url) => !best.includes(url)) };
+}
+
+export const countMore = (rest) => counted(rest.length, "more address", "more addresses");
+
 export function createUrlCard() {
   const hint = make("p", { class: "muted" });
   const first = make("ul", { class: "urls" });
@@ -46,13 +55,11 @@ export function createUrlCard() {
     node,
     show(urls, mode) {
       setText(hint, mode === "private" ? PRIVATE : "Put one of them, or all, into your torrents.");
-      const sorted = preferred(urls);
-      const best = sorted.filter(({ host }) => host === sorted[0]?.host);
-      const rest = sorted.slice(best.length);
+      const { best, rest } = splitPreferred(urls);
       showFirst(best);
-      showOthers(rest.filter((url) => !best.includes(url)));
+      showOthers(rest);
       show(more, rest.length > 0);
-      setText(summary, counted(rest.length, "more address", "more addresses"));
+      setText(summary, countMore(rest));
     },
   };
 }

@@ -1,4 +1,5 @@
-// Modal dialogs, on the browser's own <dialog>: Escape closes, the focus comes back by itself.
+// Modal dialogs, on the browser's own <dialog>: Escape closes, the focus comes back by itself. None
+// outlives the view that it was opened from.
 
 import { make } from "./dom.js";
 import { icon } from "./icons.js";
@@ -19,7 +20,12 @@ export function openDialog(title, ...children) {
   );
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  dialog.addEventListener("close", () => dialog.remove());
+  const leave = () => dialog.close();
+  addEventListener("hashchange", leave);
+  dialog.addEventListener("close", () => {
+    removeEventListener("hashchange", leave);
+    dialog.remove();
+  });
   document.body.append(dialog);
   dialog.showModal();
   return dialog;

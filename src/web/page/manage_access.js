@@ -1,5 +1,6 @@
 // Who may come: passkeys and bans.
 
+import { countMore, splitPreferred } from "./announce_urls.js";
 import { pathOf, send } from "./api.js";
 import { makeBanForm } from "./ban_form.js";
 import { makeCopyButton } from "./clipboard.js";
@@ -13,7 +14,8 @@ import { linkTo } from "./router.js";
 import { textCell } from "./table.js";
 import { liftBan } from "./view_address.js";
 
-export function createPasskeys(refreshNow) {
+/** `urlsOf()`: the tracker's announce URLs without a passkey. */
+export function createPasskeys(refreshNow, urlsOf) {
   const label = make("input", {
     class: "field",
     required: true,
@@ -32,7 +34,7 @@ export function createPasskeys(refreshNow) {
       const made = await send("POST", "passkeys", { label: label.value.trim() });
       form.reset();
       refreshNow();
-      showPasskey(made);
+      showPasskey(made, urlsOf());
     } catch (error) {
       notify(error.message, "bad");
     }
@@ -99,7 +101,7 @@ function actionColumn(words, nameOf, act) {
 }
 
 /** The tracker keeps only the digest: this is the one time to see it. */
-function showPasskey({ label, passkey, urls }) {
+function showPasskey({ label, passkey, urls }, bareUrls) {
   const line = (what, text) =>
     make(
       "div",
@@ -107,6 +109,8 @@ function showPasskey({ label, passkey, urls }) {
       make("code", { class: "copy-text" }, text),
       makeCopyButton(what, () => text),
     );
+  const urlLine = ({ url }) => line("announce URL", url);
+  const { best, rest } = splitPreferred(urls.map((url) => placed(url, passkey, bareUrls)));
   openDialog(
     `The passkey of ${label}`,
     make(
@@ -116,8 +120,16 @@ function showPasskey({ label, passkey, urls }) {
     ),
     line("passkey", passkey),
     make("h3", null, "Announce URLs with it"),
-    urls.map((url) => line("announce URL", url)),
+    best.map(urlLine),
+    rest.length > 0 &&
+      make("details", { class: "help" }, make("summary", null, countMore(rest)), rest.map(urlLine)),
   );
+}
+
+/** A URL with a passkey, with the host and scope that are known of the one without. */
+function placed(url, passkey, bareUrls) {
+  const bare = url.replace(`/${passkey}`, "");
+  return { host: "", ...bareUrls.find((known) => known.url === bare), url };
 }
 
 async function revoke({ label }, refreshNow) {

@@ -10,9 +10,13 @@ const MODES = {
   private: "This tracker is private: clients need a passkey.",
 };
 
-export function createManage({ refreshNow }) {
+export function createManage({ tracker, refreshNow }) {
   const mode = make("p", { class: "muted" });
-  const parts = [createRegistered(refreshNow), createPasskeys(refreshNow), createBans(refreshNow)];
+  const parts = [
+    createRegistered(refreshNow),
+    createPasskeys(refreshNow, () => tracker.known.status?.urls ?? []),
+    createBans(refreshNow),
+  ];
   const [registered, passkeys, bans] = parts;
   const node = make(
     "div",
