@@ -58,6 +58,10 @@ bool addresses_page(struct addresses *addresses, const struct address_query *que
                     uint64_t now_ms, struct address_row *rows, size_t max, size_t *count,
                     size_t *total);
 
+/* How many peers, at how many addresses, there are in the network. False without memory. */
+bool addresses_count(struct addresses *addresses, const struct network *network, uint64_t now_ms,
+                     size_t *peers, size_t *count);
+
 /* Copies the peers of one address, whatever its port; `*total` says how many there are, with those
  * past ADDRESS_PEERS_MAX. Looks at every peer there is, but answers the same again for two seconds.
  * False without memory. */

@@ -54,6 +54,7 @@ void api_patch_torrent(const struct api_call *call, struct http_answer *answer);
 void api_delete_torrent(const struct api_call *call, struct http_answer *answer);
 void api_get_addresses(const struct api_call *call, struct http_answer *answer);
 void api_get_address(const struct api_call *call, struct http_answer *answer);
+void api_get_network(const struct api_call *call, struct http_answer *answer);
 void api_get_passkeys(const struct api_call *call, struct http_answer *answer);
 void api_post_passkeys(const struct api_call *call, struct http_answer *answer);
 void api_delete_passkey(const struct api_call *call, struct http_answer *answer);

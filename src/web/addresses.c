@@ -169,6 +169,25 @@ bool addresses_page(struct addresses *addresses, const struct address_query *que
     return good;
 }
 
+bool addresses_count(struct addresses *addresses, const struct network *network, uint64_t now_ms,
+                     size_t *peers, size_t *count) {
+    const struct networks networks = { .count = 1, .list = { *network } };
+    *peers = 0;
+    *count = 0;
+    pthread_mutex_lock(&addresses->lock);
+    addresses->asked_ms = now_ms;
+    const bool good = take_sums(addresses, now_ms);
+    for (size_t i = 0; good && i < addresses->sums.count; i++) {
+        const struct address_row *row = &addresses->sums.rows[i];
+        if (!networks_contain(&networks, &row->address))
+            continue;
+        *peers += (size_t)row->seeding + row->leeching;
+        ++*count;
+    }
+    pthread_mutex_unlock(&addresses->lock);
+    return good;
+}
+
 bool addresses_peers(struct addresses *addresses, const struct endpoint *address, uint64_t now_ms,
                      struct peer_figures peers[static ADDRESS_PEERS_MAX], size_t *count,
                      size_t *total) {

@@ -37,6 +37,7 @@ static const struct route {
     { "GET", "torrents/*/file", ROLE_ADMIN, api_get_torrent_file },
     { "GET", "addresses", ROLE_ADMIN, api_get_addresses },
     { "GET", "addresses/*", ROLE_ADMIN, api_get_address },
+    { "GET", "networks/*", ROLE_ADMIN, api_get_network },
     { "GET", "passkeys", ROLE_ADMIN, api_get_passkeys },
     { "POST", "passkeys", ROLE_ADMIN, api_post_passkeys },
     { "DELETE", "passkeys/*", ROLE_ADMIN, api_delete_passkey },

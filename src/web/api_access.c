@@ -190,6 +190,27 @@ static struct registry_row ban_row(const struct ban_order *order, int64_t now_s)
     return row;
 }
 
+void api_get_network(const struct api_call *call, struct http_answer *answer) {
+    struct networks networks = { .count = 1 };
+    const struct network *network = &networks.list[0];
+    char text[NETWORK_TEXT_LEN];
+    size_t peers;
+    size_t addresses;
+    if (!read_network(call->part, answer, &networks.list[0]))
+        return;
+    if (!addresses_count(call->api->addresses, network, call->now_ms, &peers, &addresses)) {
+        api_fail_memory(answer);
+        return;
+    }
+    network_text(network, text);
+    json_t *body = json_object();
+    api_put(&body, "network", json_string(text));
+    api_put(&body, "addresses", api_count(addresses));
+    api_put(&body, "peers", api_count(peers));
+    api_put(&body, "own", json_boolean(networks_contain(&networks, &call->http->client)));
+    api_send(answer, 200, body);
+}
+
 void api_post_bans(const struct api_call *call, struct http_answer *answer) {
     struct ban_order order;
     if (!read_ban(call, answer, &order))

@@ -38,8 +38,11 @@ static json_t *why_of(enum session_proof proof) {
 
 void api_get_session(const struct api_call *call, struct http_answer *answer) {
     const struct session *session = call->session;
+    const struct endpoint *client = &call->http->client;
+    const bool tell = session->role == ROLE_ADMIN && client->family != FAMILY_NONE;
     json_t *body = json_object();
     api_put(&body, "role", json_string(role_name(session->role)));
+    api_put(&body, "client", tell ? api_address(client) : json_null());
     api_put(&body, "by", by_of(session->proof));
     api_put(&body, "why", why_of(session->proof));
     api_put(&body, "tokens", json_boolean(session->tokens));

@@ -44,7 +44,8 @@ def operations():
 # Who may
 
 def test_session_says_who_asks(daemon, api):
-    assert api.get("/session") == {"role": "admin", "by": "address", "why": None, "tokens": True}
+    assert api.get("/session") == {"role": "admin", "client": "127.0.0.1", "by": "address",
+                                   "why": None, "tokens": True}
     assert Api(daemon.port, token=TOKEN).get("/session")["by"] == "token"
 
 
@@ -53,7 +54,7 @@ def test_session_says_who_asks(daemon, api):
     ("token", {"Host": "rebound.example", "Authorization": "Bearer of another"})])
 def test_session_says_why_one_is_no_admin(api, why, headers):
     answer = api.call("GET", "/session", headers=headers)
-    assert answer.json == {"role": "none", "by": None, "why": why, "tokens": True}
+    assert answer.json == {"role": "none", "client": None, "by": None, "why": why, "tokens": True}
 
 
 def test_description_is_served_as_it_is(api):
@@ -87,7 +88,8 @@ class TestStrangers:
             assert answer.status == 403 and answer.code == "forbidden"
 
     def test_have_no_role(self, closed):
-        assert Api(closed.port).get("/session") == {"role": "none", "by": None, "why": "address", "tokens": True}
+        assert Api(closed.port).get("/session") == {"role": "none", "client": None, "by": None,
+                                                       "why": "address", "tokens": True}
 
     def test_become_admins_by_the_token(self, closed):
         assert Api(closed.port, token=TOKEN).get("/torrents")["total"] == 0
@@ -243,6 +245,18 @@ def test_address_tells_how_many_of_its_ports_can_be_reached(torrent):
                        "127.0.0.9": {"open": 0, "firewalled": 0, "unknown": 1}}
             wait_until(lambda: reaches == {item["address"]: item["reach"]
                                            for item in api.get("/addresses")["items"]})
+
+
+def test_network_tells_whom_a_ban_would_hold(torrent):
+    with Skepd() as daemon:
+        api = Api(daemon.port)
+        for source in "127.0.0.1", "127.0.0.1", "127.3.0.1":
+            Peer(daemon.port, torrent, source=source).start()
+        for network, addresses, peers, own in [
+                ("127.0.0.0/16", 1, 2, True), ("0.0.0.0/0", 2, 3, True),
+                ("127.3.0.1/32", 1, 1, False), ("::/0", 0, 0, False)]:
+            assert api.get("/networks/" + part(network)) == {
+                "network": network, "addresses": addresses, "peers": peers, "own": own}
 
 
 def test_torrent_without_peers_is_idle(api, torrent, seeder):

@@ -154,6 +154,32 @@ describe("what an admin does", { concurrency: 2 }, () => {
     await close(page);
   });
 
+  test("a ban of many, or of oneself, is asked about; one of a few is not", async () => {
+    const quiet = await Skepd.start();
+    await new Peer(quiet, { source: "127.0.0.8" }).announce("started");
+    const page = await open(browser, quiet, "#/manage");
+    const dialog = page.getByRole("dialog");
+    const ban = async (network) => {
+      await page.getByLabel("Address or network").fill(network);
+      await page.getByRole("button", { name: "Ban", exact: true }).click();
+    };
+    await ban("0.0.0.0/0");
+    await dialog.getByText("Your own address, 127.0.0.1, is in it.").waitFor();
+    assert.match(await dialog.textContent(), /In 0\.0\.0\.0\/0 now: 1 peer at 1 address\./);
+    assert.deepEqual(await seriousFindings(page), []);
+    await screenshot(page, "ban-question", false);
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await ban("2001:db8::/48");
+    await dialog.getByText("In 2001:db8::/48 now: no peer.").waitFor();
+    await page.keyboard.press("Escape");
+    await ban("198.51.100.0/24");
+    await page.getByRole("button", { name: "Lift the ban of 198.51.100.0/24" }).click();
+    await page.getByText("Nobody is banned.").waitFor();
+    assert.deepEqual((await (await fetch(`${quiet.url}/api/v1/bans`)).json()).items, []);
+    await close(page);
+    await quiet.end();
+  });
+
   test("a refused form says why, and keeps what was typed", async () => {
     const page = await open(browser, skepd, "#/manage");
     await page.getByLabel("Address or network").fill("not an address");

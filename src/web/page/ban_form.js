@@ -1,9 +1,10 @@
 // Asks for a ban: of whom, why and for how long.
 
-import { send } from "./api.js";
-import { openDialog } from "./dialog.js";
+import { getJson, pathOf, send } from "./api.js";
+import { confirmed, openDialog } from "./dialog.js";
 import { make } from "./dom.js";
 import { labelled } from "./field.js";
+import { counted } from "./format.js";
 import { notify } from "./notices.js";
 
 const HOUR = 3600,
@@ -50,6 +51,7 @@ export function makeBanForm(network, done) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
+      if (!(await isMeant(target.value.trim()))) return;
       await send("POST", "bans", {
         network: target.value.trim(),
         ...(reason.value.trim() && { reason: reason.value.trim() }),
@@ -63,6 +65,25 @@ export function makeBanForm(network, done) {
     }
   });
   return form;
+}
+
+/** Many are asked about, and so is whoever asks; one address is not. */
+async function isMeant(text) {
+  const { network, peers, addresses, own } = await getJson(pathOf(["networks", text]));
+  if (!isWide(network) && !own) return true;
+  const here = `${counted(peers, "peer")} at ${counted(addresses, "address", "addresses")}`;
+  const question = [
+    `In ${network} now: ${peers === 0 ? "no peer" : here}.`,
+    own && `Your own address, ${(await getJson("session")).client}, is in it.`,
+    "Announces and scrapes from there are refused.",
+  ];
+  return confirmed(`Ban ${network}?`, question.filter(Boolean).join(" "), "Ban anyway");
+}
+
+/** Whether it is more than one household or office. */
+function isWide(network) {
+  const [address, bits] = network.split("/");
+  return bits !== undefined && Number(bits) < (address.includes(":") ? 64 : 24);
 }
 
 export function openBanDialog(address, done) {

@@ -4,9 +4,12 @@
 import { make } from "./dom.js";
 import { icon } from "./icons.js";
 
+let opened = 0;
+
 /** Opens one with this title and these children; returns it. It is gone when closed. */
 export function openDialog(title, ...children) {
-  const heading = make("h2", { id: "dialog-title" }, title);
+  const id = `dialog-title-${++opened}`; // one dialog may ask from another
+  const heading = make("h2", { id }, title);
   const close = make(
     "button",
     { type: "button", class: "icon-button", "aria-label": "Close" },
@@ -14,7 +17,7 @@ export function openDialog(title, ...children) {
   );
   const dialog = make(
     "dialog",
-    { class: "dialog", "aria-labelledby": "dialog-title" },
+    { class: "dialog", "aria-labelledby": id },
     make("header", { class: "dialog-head" }, heading, close),
     make("div", { class: "dialog-body" }, children),
   );
