@@ -9,6 +9,7 @@ import { close, DESKTOP, launch, open, PHONE, screenshot, seriousFindings } from
 import { ROOT, Skepd, watched } from "./support/skepd.mjs";
 
 const DEMO = path.join(ROOT, "tests/web/demo.py");
+const HISTORY = { seeders: 2, leechers: 1, downloaded: 3, upload_rate: 0, download_rate: 0 };
 const WORST = "Big Buck Bunny";
 let browser, skepd, fresh, demo, views;
 
@@ -151,6 +152,41 @@ describe("the page", { concurrency: 3 }, () => {
     await page.getByRole("heading", { name: "Transfer" }).waitFor();
     await page.getByText("The same as a table").click();
     await screenshot(page, "month-light");
+    await close(page);
+  });
+
+  test("a torrent's counts are steps, each around the middle of its period; one sample is a dot", async () => {
+    const page = await open(browser, skepd, views.torrent);
+    const drawn = () =>
+      page.evaluate(() => {
+        const { data, scales } = window.Chart.getChart(document.querySelector(".plot-card canvas"));
+        const [{ stepped, data: points }] = data.datasets;
+        return { stepped, points, end: scales.x.max };
+      });
+    await page.getByRole("button", { name: "24 hours" }).click();
+    await page.waitForFunction(
+      () => window.Chart.getChart(document.querySelector(".plot-card canvas")).data.datasets[0]?.data.length > 600,
+    );
+    const { stepped, points, end } = await drawn();
+    assert.equal(stepped, "middle");
+    assert.ok(points.every(({ x }) => x % 120 === 60));
+    assert.ok(end >= points.at(-1).x + 60, "the line goes into what is not over yet");
+    await screenshot(page, "steps-light");
+    await page.getByRole("button", { name: "Transfer" }).click();
+    await page.waitForFunction(
+      () => !window.Chart.getChart(document.querySelector(".plot-card canvas")).data.datasets[0].stepped,
+    );
+    await page.route("**/history?range=month", (route) =>
+      route.fulfill({
+        json: { range: "month", period_s: 3600, samples: [{ ...HISTORY, at: Math.floor(Date.now() / 1000) - 4000 }] },
+      }),
+    );
+    await page.getByRole("button", { name: "Peers" }).click();
+    await page.getByRole("button", { name: "30 days" }).click();
+    await page.waitForFunction(
+      () => window.Chart.getChart(document.querySelector(".plot-card canvas")).data.datasets[0]?.data.length === 1,
+    );
+    await screenshot(page, "dot-light");
     await close(page);
   });
 

@@ -1,17 +1,19 @@
 // Plots of figures over time, by Chart.js, in the page's colours; each with its words for those who
 // cannot see it.
 
+import { now } from "./clock.js";
 import { make, prefersStillness, setAttribute, setText } from "./dom.js";
 import { day, fullTime, moment, timeOfDay } from "./format.js";
 import { timeTicks, valueSteps } from "./scale.js";
 
-const RANGE_S = { hour: 3600, day: 86400, month: 30 * 86400 };
+const DAY_S = 86400;
+const RANGE_S = { hour: 3600, day: DAY_S, month: 30 * DAY_S };
 const TABLE_ROWS = 24;
 const plots = new Set();
 const palette = new Map(); // the theme's colours by their names, as asked for
 
 /** `lines` are [{ key, label, color: a CSS variable's name }], drawn in this order; `binary`: bytes;
- * `words(value)` says a value. What is drawn goes away with release(). */
+ * `stepped`: counts, which jump; `words(value)` says a value. What is drawn goes away with release(). */
 export function createPlot(label) {
   const canvas = make("canvas", { role: "img" });
   const legend = make("ul", { class: "legend" });
@@ -42,13 +44,13 @@ export function createPlot(label) {
     caption,
     table,
   );
-  const drawn = { lines: [], range: "hour", samples: [], words: String, binary: false };
+  const drawn = { lines: [], range: "hour", samples: [], words: String, binary: false, stepped: false };
   const chart = new window.Chart(canvas, settings(drawn));
 
-  function draw({ lines, range, samples, words, binary = false }) {
+  function draw({ lines, range, samples, words, binary = false, stepped = false }) {
     if (!plots.has(plot)) return; // an answer that came after release()
     const swap = lines !== drawn.lines || range !== drawn.range;
-    Object.assign(drawn, { lines, range, samples, words, binary });
+    Object.assign(drawn, { lines, range, samples, words, binary, stepped });
     if (swap) {
       chart.data.datasets = lines.map((line) => dataset(line, drawn));
       legend.replaceChildren(...lines.map((line) => makeLegendItem(line)));
@@ -141,6 +143,7 @@ function dataset(line, drawn) {
     borderCapStyle: "round",
     borderJoinStyle: "round",
     cubicInterpolationMode: "monotone",
+    stepped: drawn.stepped && "middle", // a sample stands for its period, half of it to each side
     pointRadius: 0,
     pointHoverRadius: 5,
     pointHoverBorderWidth: 2,
@@ -196,10 +199,10 @@ function timeAxis(drawn) {
       padding: 6,
       autoSkip: false,
       includeBounds: false,
-      callback: (at) => (drawn.range === "month" ? day(at) : timeOfDay(at)),
+      callback: (at, _, ticks) => (ticks.at(-1).value - ticks[0].value > DAY_S ? day(at) : timeOfDay(at)),
     },
     afterDataLimits: (axis) => {
-      const last = drawn.samples.at(-1)?.at ?? Date.now() / 1000;
+      const last = Math.max(drawn.samples.at(-1)?.at ?? 0, now());
       const first = Math.min(drawn.samples[0]?.at ?? last, last - 60);
       axis.max = last;
       axis.min = Math.max(first, last - RANGE_S[drawn.range]);
@@ -285,7 +288,7 @@ const hairline = {
   },
 };
 
-/** A dot at the end of each line, which is now. */
+/** A dot at the end of each line: all there is to be seen of a single sample. */
 const endDots = {
   id: "endDots",
   afterDatasetsDraw(chart) {
@@ -293,15 +296,16 @@ const endDots = {
     ctx.save();
     ctx.lineWidth = 2;
     ctx.strokeStyle = color("--surface");
-    for (const { data, dataset: line } of chart.getSortedVisibleDatasetMetas()) drawDot(ctx, data.at(-1), line);
+    for (const { data, dataset: line } of chart.getSortedVisibleDatasetMetas())
+      drawDot(ctx, data.at(-1), line, data.length === 1 ? 5 : 3.5);
     ctx.restore();
   },
 };
 
-function drawDot(ctx, point, line) {
+function drawDot(ctx, point, line, radius) {
   if (!point) return;
   ctx.beginPath();
-  ctx.arc(point.x, point.y, 3.5, 0, 2 * Math.PI);
+  ctx.arc(point.x, point.y, radius, 0, 2 * Math.PI);
   ctx.fillStyle = line.options.borderColor;
   ctx.fill();
   ctx.stroke();

@@ -14,6 +14,11 @@ export function addSample(samples, sample) {
   while (samples.length && samples[0].at < end - HOUR_S) samples.shift();
 }
 
+/** The samples of a history, each at the middle of the period that it is the average of. */
+export function placeInPeriods({ samples, period_s }) {
+  return samples.map((sample) => ({ ...sample, at: sample.at + period_s / 2 }));
+}
+
 /** Averages of `of(sample)` over so many equal pieces of the time that the samples span; pieces
  * without samples are left out. */
 export function averages(samples, of, pieces) {

@@ -2,7 +2,7 @@
 
 import { getJson, pathOf } from "./api.js";
 import { setClock } from "./clock.js";
-import { addSample } from "./samples.js";
+import { addSample, placeInPeriods } from "./samples.js";
 
 const EVENTS_KEPT = 60;
 
@@ -31,8 +31,7 @@ export function createTracker() {
 
   async function seed() {
     if (seeded) return;
-    const { samples } = await getJson(pathOf(["history"], { range: "hour" }));
-    known.samples = samples;
+    known.samples = placeInPeriods(await getJson(pathOf(["history"], { range: "hour" })));
     seeded = true;
   }
 

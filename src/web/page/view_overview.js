@@ -9,6 +9,7 @@ import { count, counted, duration } from "./format.js";
 import { createHive } from "./hive.js";
 import { icon } from "./icons.js";
 import { createPlot } from "./plot.js";
+import { placeInPeriods } from "./samples.js";
 import { createShareSteps } from "./share_steps.js";
 import { createStatCards } from "./stat_cards.js";
 import { createChoice } from "./toolbar.js";
@@ -85,8 +86,9 @@ export function createOverview({ tracker, refreshNow }) {
   async function refresh() {
     if (past.range === "hour" || Date.now() - past.asked_ms < STALE_MS) return;
     const { range } = past;
-    const { samples } = await getJson(pathOf(["history"], { range }));
-    if (range === past.range) Object.assign(past, { samples, asked_ms: Date.now() });
+    const history = await getJson(pathOf(["history"], { range }));
+    if (range === past.range)
+      Object.assign(past, { samples: placeInPeriods(history), asked_ms: Date.now() });
   }
 
   function drawPlot() {

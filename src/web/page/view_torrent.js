@@ -15,7 +15,7 @@ import { createPlot } from "./plot.js";
 import { fitsQr, makeQrButton } from "./qr.js";
 import { transferRate } from "./rates.js";
 import { goTo, linkTo } from "./router.js";
-import { addSample } from "./samples.js";
+import { addSample, placeInPeriods } from "./samples.js";
 import { createChoice } from "./toolbar.js";
 import { makeFileLink, showFileLink } from "./torrent_tools.js";
 
@@ -238,6 +238,7 @@ function createPast(infoHash, refreshNow) {
         lines: rates ? RATE_LINES : SWARM_LINES,
         words: rates ? rate : few,
         binary: rates,
+        stepped: !rates,
         range,
         samples: state.samples,
       });
@@ -246,8 +247,9 @@ function createPast(infoHash, refreshNow) {
   async function refresh() {
     if (state.samples && (state.range === "hour" || Date.now() - state.asked_ms < HISTORY_MS)) return;
     const { range } = state;
-    const { samples } = await getJson(pathOf(["torrents", infoHash, "history"], { range }));
-    if (range === state.range) Object.assign(state, { samples, asked_ms: Date.now() });
+    const history = await getJson(pathOf(["torrents", infoHash, "history"], { range }));
+    if (range === state.range)
+      Object.assign(state, { samples: placeInPeriods(history), asked_ms: Date.now() });
   }
 
   /** The last hour grows by what the torrent does now. */
