@@ -106,6 +106,8 @@ describe("what an admin does", { concurrency: 2 }, () => {
     const url = await dialog.locator(".copy-text").nth(1).textContent();
     assert.ok(url.includes(`/${passkey}/announce`));
     await screenshot(page, "passkey", false);
+    const parts = await dialog.locator(".copy-text wbr").evaluateAll((nodes) => nodes.map((node) => node.nextSibling.data));
+    assert.deepEqual([...new Set(parts)], [`/${passkey}`, "/announce"]);
     const hosts = await dialog.locator(".copy-text:visible").allTextContents();
     assert.ok(hosts.slice(1).every((shown) => new URL(shown).hostname === new URL(url).hostname), hosts);
     await page.goto(`${skepd.url}/#/`);
@@ -184,17 +186,24 @@ describe("what an admin does", { concurrency: 2 }, () => {
     const page = await open(browser, skepd, "#/manage");
     await page.getByLabel("Address or network").fill("not an address");
     await page.getByRole("button", { name: "Ban", exact: true }).click();
-    await page.locator(".notice-bad").waitFor();
-    assert.equal(await page.getByLabel("Address or network").inputValue(), "not an address");
+    await page.getByRole("alert").filter({ hasText: "A network is an IP address" }).waitFor();
+    const field = page.getByLabel("Address or network");
+    assert.equal(await field.inputValue(), "not an address");
+    assert.deepEqual(await seriousFindings(page), []);
+    await screenshot(page, "fault");
+    assert.equal(await page.locator(".notice").count(), 0);
+    await field.fill("192.0.2.1");
+    assert.equal(await field.getAttribute("aria-invalid"), null);
+    assert.equal(await page.getByText("A network is an IP address").count(), 0);
     await close(page, /status of 400/);
   });
 
   test("strangers see totals only, and the token signs in for as long as the tab lives", async () => {
-    const page = await open(browser, guarded, "#/torrents");
+    const page = await open(browser, guarded);
     await page.getByRole("button", { name: "Sign in" }).waitFor();
     assert.equal(await page.locator(".url, .event, .table").count(), 0);
     assert.equal(await page.getByRole("navigation", { name: "Views" }).isVisible(), false);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.goto(`${guarded.url}/#/torrents`);
     await page.getByLabel("Token").fill("not the token of it");
     await page.keyboard.press("Enter");
     await page.getByText("This is not the tracker's token.").waitFor();
@@ -212,7 +221,9 @@ describe("what an admin does", { concurrency: 2 }, () => {
     ]);
     assert.equal(download.suggestedFilename(), "With a token.iso.torrent");
     await page.getByRole("button", { name: "Sign out" }).click();
-    await page.getByRole("button", { name: "Sign in" }).waitFor();
+    await page.getByLabel("Token").waitFor();
+    await page.locator("#sign").click();
+    await page.locator(".headline").waitFor();
     await close(page, /status of 40[13]/);
   });
 

@@ -4,6 +4,7 @@ import { makeCopyButton } from "./clipboard.js";
 import { createList, make, setText, show } from "./dom.js";
 import { counted } from "./format.js";
 import { makeQrButton } from "./qr.js";
+import { makeUrlText } from "./url_text.js";
 
 const PLACES = { lan: 0, public: 1, loopback: 4 };
 const V6 = 2; // further back than any IPv4 address of the network, but before loopback
@@ -69,7 +70,7 @@ function createUrl({ url, scheme, scope }) {
     "li",
     { class: "url" },
     make("span", { class: "scheme" }, scheme.toUpperCase()),
-    make("code", { class: "url-text" }, url),
+    makeUrlText(url, { class: "url-text" }),
     make("span", { class: "note url-scope" }, HINTS[scope] ?? ""),
     make(
       "span",

@@ -153,7 +153,7 @@ function arrive() {
 
 function placeFor({ role }, { view: wanted, argument }) {
   if (role === "none" || wantsSignIn) return "sign-in";
-  if (role === "public") return "overview";
+  if (role === "public") return wanted === "overview" ? "overview" : "sign-in";
   if (argument && (wanted === "torrents" || wanted === "peers"))
     return wanted === "torrents" ? "torrent" : "address";
   return TABS.some(([name]) => name === wanted) ? wanted : "overview";
@@ -185,9 +185,15 @@ function showTabs({ role, by, tokens }, name) {
 
 function signInOrOut() {
   if (currentToken() && isAdmin()) setToken(null);
-  else wantsSignIn = !wantsSignIn;
+  else if (shownAs?.startsWith("sign-in")) leaveSignIn();
+  else wantsSignIn = true;
   renewSession();
   ticker.now();
+}
+
+function leaveSignIn() {
+  wantsSignIn = false;
+  goTo(linkTo("overview"));
 }
 
 function signedIn() {

@@ -4,6 +4,7 @@ import { getJson, pathOf, send } from "./api.js";
 import { confirmed, openDialog } from "./dialog.js";
 import { make } from "./dom.js";
 import { labelled } from "./field.js";
+import { whenSent } from "./form.js";
 import { counted } from "./format.js";
 import { notify } from "./notices.js";
 
@@ -48,21 +49,16 @@ export function makeBanForm(network, done) {
     labelled("How long", time),
     make("button", { class: "button button-danger" }, "Ban"),
   );
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    try {
-      if (!(await isMeant(target.value.trim()))) return;
-      await send("POST", "bans", {
-        network: target.value.trim(),
-        ...(reason.value.trim() && { reason: reason.value.trim() }),
-        ...(time.value && { for_s: Number(time.value) }),
-      });
-      notify(`Banned ${target.value.trim()}.`);
-      if (network === null) form.reset();
-      done();
-    } catch (error) {
-      notify(error.message, "bad");
-    }
+  whenSent(form, target, async () => {
+    if (!(await isMeant(target.value.trim()))) return;
+    await send("POST", "bans", {
+      network: target.value.trim(),
+      ...(reason.value.trim() && { reason: reason.value.trim() }),
+      ...(time.value && { for_s: Number(time.value) }),
+    });
+    notify(`Banned ${target.value.trim()}.`);
+    if (network === null) form.reset();
+    done();
   });
   return form;
 }

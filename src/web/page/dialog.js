@@ -2,6 +2,7 @@
 // outlives the view that it was opened from.
 
 import { make } from "./dom.js";
+import { whenSent } from "./form.js";
 import { icon } from "./icons.js";
 
 let opened = 0;
@@ -50,36 +51,24 @@ export function confirmed(title, text, action) {
   });
 }
 
-/** Asks for a line of text; resolves to it, or to null. */
-export function asked(title, label, value, action) {
-  return new Promise((resolve) => {
-    const field = make("input", {
-      class: "field",
-      id: "dialog-field",
-      value,
-      autocomplete: "off",
-      required: true,
-      autofocus: true,
-    });
-    const form = make(
-      "form",
-      { class: "stack", method: "dialog" },
-      make("label", { class: "label", for: "dialog-field" }, label),
-      field,
-      make(
-        "div",
-        { class: "button-row button-row-end" },
-        make("button", { class: "button button-primary" }, action),
-      ),
-    );
-    const dialog = openDialog(title, form);
-    field.select();
-    form.addEventListener("submit", (event) => {
-      event.preventDefault(); // a form has no other way than ours: form-action is 'none'
-      dialog.close("yes");
-    });
-    dialog.addEventListener("close", () =>
-      resolve(dialog.returnValue === "yes" ? field.value.trim() || null : null),
-    );
+/** Asks for a line of text, and closes when `act(text)` has done with it what it is for; what that
+ * throws is said below the field. */
+export function openQuestion(title, label, value, action, act) {
+  const field = make("input", {
+    class: "field",
+    id: "dialog-field",
+    value,
+    autocomplete: "off",
+    required: true,
+    autofocus: true,
   });
+  const button = make("button", { class: "button button-primary" }, action);
+  const form = make("form", { class: "stack" }, make("label", { class: "label", for: "dialog-field" }, label), field);
+  whenSent(form, field, async () => {
+    await act(field.value.trim());
+    dialog.close();
+  });
+  form.append(make("div", { class: "button-row button-row-end" }, button));
+  const dialog = openDialog(title, form);
+  field.select();
 }

@@ -7,11 +7,13 @@ import { makeCopyButton } from "./clipboard.js";
 import { confirmed, openDialog } from "./dialog.js";
 import { make, setAttribute } from "./dom.js";
 import { labelled } from "./field.js";
+import { whenSent } from "./form.js";
 import { ago, moment } from "./format.js";
 import { createListing } from "./listing.js";
 import { notify } from "./notices.js";
 import { linkTo } from "./router.js";
 import { textCell } from "./table.js";
+import { makeUrlText } from "./url_text.js";
 import { liftBan } from "./view_address.js";
 
 /** `urlsOf()`: the tracker's announce URLs without a passkey. */
@@ -28,16 +30,11 @@ export function createPasskeys(refreshNow, urlsOf) {
     labelled("Label", label),
     make("button", { class: "button button-primary" }, "Create"),
   );
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    try {
-      const made = await send("POST", "passkeys", { label: label.value.trim() });
-      form.reset();
-      refreshNow();
-      showPasskey(made, urlsOf());
-    } catch (error) {
-      notify(error.message, "bad");
-    }
+  whenSent(form, label, async () => {
+    const made = await send("POST", "passkeys", { label: label.value.trim() });
+    form.reset();
+    refreshNow();
+    showPasskey(made, urlsOf());
   });
   const listing = createListing({
     parts: ["passkeys"],
@@ -106,7 +103,7 @@ function showPasskey({ label, passkey, urls }, bareUrls) {
     make(
       "div",
       { class: "copy-line" },
-      make("code", { class: "copy-text" }, text),
+      makeUrlText(text, { class: "copy-text" }),
       makeCopyButton(what, () => text),
     );
   const urlLine = ({ url }) => line("announce URL", url);

@@ -1,9 +1,10 @@
 // Registering torrents: by their files, or by a bare info_hash; and the list of those registered.
 
 import { pathOf, send } from "./api.js";
-import { asked, confirmed } from "./dialog.js";
+import { confirmed, openQuestion } from "./dialog.js";
 import { make } from "./dom.js";
 import { labelled } from "./field.js";
+import { whenSent } from "./form.js";
 import { bytes, torrentName } from "./format.js";
 import { icon } from "./icons.js";
 import { createListing } from "./listing.js";
@@ -77,16 +78,11 @@ function makeHashForm(refreshNow) {
     labelled("Name", name),
     make("button", { class: "button button-primary" }, "Register"),
   );
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    try {
-      await send("POST", "torrents", { info_hash: hash.value.trim().toLowerCase(), name: name.value.trim() });
-      notify("Registered the torrent.");
-      form.reset();
-      refreshNow();
-    } catch (error) {
-      notify(error.message, "bad");
-    }
+  whenSent(form, hash, async () => {
+    await send("POST", "torrents", { info_hash: hash.value.trim().toLowerCase(), name: name.value.trim() });
+    notify("Registered the torrent.");
+    form.reset();
+    refreshNow();
   });
   return form;
 }
@@ -157,15 +153,11 @@ function makeActions(cell, refreshNow) {
 }
 
 /** `done()` is called when it has another name. */
-export async function renameTorrent({ info_hash, name }, done) {
-  const next = await asked("Rename the torrent", "Name", name ?? "", "Rename");
-  if (!next) return;
-  try {
+export function renameTorrent({ info_hash, name }, done) {
+  openQuestion("Rename the torrent", "Name", name ?? "", "Rename", async (next) => {
     await send("PATCH", pathOf(["torrents", info_hash]), { name: next });
     done();
-  } catch (error) {
-    notify(error.message, "bad");
-  }
+  });
 }
 
 /** `done()` is called when it is gone. */
