@@ -2,6 +2,8 @@
 
 import { make, setAttribute, setText } from "./dom.js";
 
+const LONG = 12;
+
 const HEALTH = {
   good: { word: "Good", tone: "good", why: "There are seeders enough for those who download." },
   weak: {
@@ -55,6 +57,7 @@ function makeBadge(words) {
       const { word, tone, why } = words[value] ?? { word: value, tone: "calm", why: "" };
       setText(node, word);
       setAttribute(node, "data-tone", tone);
+      setAttribute(node, "data-long", word.length > LONG); // so that a narrow card gives it room
       setAttribute(node, "title", why);
     },
   };
