@@ -77,6 +77,7 @@ async function beat() {
   const role = tracker.known.session?.role ?? "none";
   if (role === "none") {
     await tracker.refresh();
+    if (tracker.known.session === null) return;
     if (shownAs === null || tracker.known.session.role !== role) showRoute(false);
     await view.refresh();
   } else {

@@ -10,16 +10,25 @@ export function createTracker() {
   const known = { session: null, status: null, events: [], news: 0, samples: [] };
   let nextEvent = 0,
     seeded = false,
-    lastUptime = 0;
+    lastUptime = 0,
+    visit = 0; // how often all was forgotten: what was asked for before is not what is wanted now
 
+  /** `known.session` is null behind it where all was forgotten meanwhile. */
   async function refresh() {
-    if (known.session === null || known.session.role === "none") known.session = await getJson("session");
+    const begun = visit;
+    if (known.session === null || known.session.role === "none") {
+      const session = await getJson("session");
+      if (visit !== begun) return;
+      known.session = session;
+    }
     if (known.session.role === "none") return;
-    known.status = await getJson("status");
-    setClock(known.status.now);
+    const status = await getJson("status");
+    if (visit !== begun) return;
+    known.status = status;
+    setClock(status.now);
     noticeRestart();
     if (known.session.role === "admin") await Promise.all([seed(), readEvents()]);
-    addSample(known.samples, sampleOf(known.status));
+    if (visit === begun) addSample(known.samples, sampleOf(status));
   }
 
   /** Events are numbered anew after a restart. */
@@ -47,6 +56,7 @@ export function createTracker() {
     Object.assign(known, { session: null, status: null, events: [], news: 0, samples: [] });
     nextEvent = 0;
     seeded = false;
+    visit++;
   }
 
   return { known, refresh, forget, forgetSamples: () => (seeded = false) };
