@@ -42,9 +42,10 @@ static bool are_seeders_shut(const struct api_call *call, const uint8_t *info_ha
     return shut > 0;
 }
 
+/* A seeder that cannot be reached may still connect to others itself: then data flows. */
 enum health api_health(const struct api_call *call, const struct torrent_figures *figures) {
     const uint32_t seeders = figures_seeders(figures);
-    const bool wanted = figures_leechers(figures) > figures->paused;
+    const bool wanted = figures_leechers(figures) > figures->paused && figures->download_rate == 0;
     if (call->api->parts.prober != NULL && wanted && seeders > 0 && seeders <= SEEDERS_LOOKED_AT &&
         are_seeders_shut(call, figures->info_hash))
         return HEALTH_STUCK;

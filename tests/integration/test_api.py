@@ -233,6 +233,19 @@ def test_torrent_is_stuck_while_no_seeder_can_be_reached(torrent):
             assert api.torrent(torrent)["health"] == "good"
 
 
+def test_torrent_is_not_stuck_while_data_flows(torrent):
+    with Skepd("check = { per_s = 100; timeout_ms = 300; };") as daemon:
+        api = Api(daemon.port)
+        Peer(daemon.port, torrent, left=0).start()
+        leecher = Peer(daemon.port, torrent, left=1)
+        leecher.start()
+        wait_until(lambda: api.torrent(torrent)["health"] == "stuck")
+        time.sleep(1)
+        leecher.announce(downloaded=1 << 30)
+        assert api.torrent(torrent)["download_rate"] > 0
+        assert api.torrent(torrent)["health"] == "weak"
+
+
 def test_address_tells_how_many_of_its_ports_can_be_reached(torrent):
     with Skepd("check = { per_s = 100; timeout_ms = 300; networks = [ \"127.0.0.1\" ]; };") as daemon:
         api = Api(daemon.port)
