@@ -1,5 +1,6 @@
 """Packages of npm's that the tests use, in build/node."""
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -12,11 +13,14 @@ FOLDER = ROOT / "build" / "node"
 
 def install(packages: dict[str, str]) -> None:
     """Asks npm for those ({name: version}) that are not there. If npm fails, so will who needs them."""
-    missing = [f"{name}@{version}" for name, version in packages.items() if not is_installed(name, version)]
-    if missing and shutil.which("npm"):
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["npm", "install", "--prefix", FOLDER, "--ignore-scripts", "--omit=optional",
-                        "--no-audit", "--no-fund", "--loglevel=error", *missing])
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        missing = [f"{name}@{version}" for name, version in packages.items()
+                   if not is_installed(name, version)]
+        if missing and shutil.which("npm"):
+            subprocess.run(["npm", "install", "--prefix", FOLDER, "--ignore-scripts", "--omit=optional",
+                            "--no-audit", "--no-fund", "--loglevel=error", *missing])
 
 
 def folder_of(name: str) -> Path:
