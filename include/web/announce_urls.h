@@ -24,7 +24,8 @@ struct announce_urls {
 };
 
 /* The best come first: those by which `call` reached us, unless that is loopback; then those of the
- * LAN, the public ones, and loopback's. `passkey` NULL: none is in them. */
+ * LAN, the public ones, those of IPv6 after all of IPv4, and loopback's. `passkey` NULL: none is in
+ * them. */
 void announce_urls_find(struct announce_urls *urls, const struct api_settings *settings,
                         const struct http_call *call, const char *passkey);
 

@@ -9,15 +9,15 @@ static int position(const char *word, const char *const *words, int count) {
     return at;
 }
 
-/* Better ones have lower numbers: first by who can reach it, then IPv4 before IPv6, which not every
- * client has, then by who can speak it. */
+/* Better ones have lower numbers: what others can reach before loopback, then IPv4 before IPv6,
+ * which not every client has, then those of the LAN, then by who can speak it. */
 static int rank(const json_t *url) {
     static const char *const scopes[] = { "lan", "public", "loopback" };
     static const char *const schemes[] = { "http", "udp", "https" };
     const int scope = position(remote_text(url, "scope", ""), scopes, 3);
     const int scheme = position(remote_text(url, "scheme", ""), schemes, 3);
     const bool v6 = strchr(remote_text(url, "host", ""), ':') != NULL;
-    return 8 * scope + (v6 ? 4 : 0) + scheme;
+    return (scope >= 2 ? 16 : 0) + (v6 ? 8 : 0) + 4 * (scope == 1) + scheme;
 }
 
 static const json_t *find_best(const json_t *all) {

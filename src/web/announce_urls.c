@@ -15,6 +15,7 @@ struct gathering {
     const struct api_settings *settings;
     const char *passkey;
     enum url_scope wanted; /* of the hosts that are visited */
+    bool wanted_v6;
 };
 
 /* An address without the brackets that a URL puts around it. */
@@ -81,7 +82,7 @@ static void add_host(struct gathering *to, const char *host) {
 
 static void visit_host(void *context, const char *host) {
     struct gathering *to = context;
-    if (scope_of(to->settings, host) == to->wanted)
+    if (scope_of(to->settings, host) == to->wanted && (host[0] == '[') == to->wanted_v6)
         add_host(to, host);
 }
 
@@ -125,12 +126,18 @@ static void add_reached_host(struct gathering *to, const struct http_call *call)
 
 void announce_urls_find(struct announce_urls *urls, const struct api_settings *settings,
                         const struct http_call *call, const char *passkey) {
-    static const enum url_scope order[] = { URL_LAN, URL_PUBLIC, URL_LOOPBACK };
+    /* Not every client speaks IPv6. */
+    static const struct {
+        enum url_scope scope;
+        bool v6;
+    } order[] = { { URL_LAN, false },   { URL_PUBLIC, false },   { URL_LAN, true },
+                  { URL_PUBLIC, true }, { URL_LOOPBACK, false }, { URL_LOOPBACK, true } };
     struct gathering to = { .urls = urls, .settings = settings, .passkey = passkey };
     urls->count = 0;
     add_reached_host(&to, call);
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        to.wanted = order[i];
+        to.wanted = order[i].scope;
+        to.wanted_v6 = order[i].v6;
         listen_visit_hosts(&settings->listen, visit_host, &to);
     }
 }

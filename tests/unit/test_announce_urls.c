@@ -43,6 +43,22 @@ START_TEST(loopback_comes_last_even_for_who_uses_it) {
 }
 END_TEST
 
+START_TEST(addresses_that_every_client_can_use_come_first) {
+    static const char *const addresses[] = { "::1", "fc00::2", "127.0.0.1", "192.0.2.2",
+                                             "192.168.1.2" };
+    settings.udp_port = 0;
+    settings.lan.count = 2;
+    ck_assert(network_parse("fc00::/7", &settings.lan.list[1]));
+    settings.listen.count = COUNT_OF(addresses);
+    for (size_t i = 0; i < COUNT_OF(addresses); i++)
+        settings.listen.list[i] = endpoint_at(addresses[i], 0);
+    find(NULL, false, NULL);
+    ASSERT_FOUND("http://192.168.1.2:6969/announce", "http://192.0.2.2:6969/announce",
+                 "http://[fc00::2]:6969/announce", "http://127.0.0.1:6969/announce",
+                 "http://[::1]:6969/announce");
+}
+END_TEST
+
 START_TEST(name_that_the_caller_used_comes_first) {
     settings.udp_port = 0;
     find("tracker.lan:6969", false, "key1");
@@ -111,6 +127,7 @@ Suite *announce_urls_suite(void) {
     TCase *tcase = tcase_create("announce_urls");
     tcase_add_checked_fixture(tcase, set_up, NULL);
     tcase_add_test(tcase, loopback_comes_last_even_for_who_uses_it);
+    tcase_add_test(tcase, addresses_that_every_client_can_use_come_first);
     tcase_add_test(tcase, name_that_the_caller_used_comes_first);
     tcase_add_test(tcase, port_of_a_proxy_is_all_that_is_known_of_its_host);
     tcase_add_test(tcase, every_scheme_has_its_port);
