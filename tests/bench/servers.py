@@ -26,7 +26,7 @@ NODE_PACKAGE, NODE_VERSION = "bittorrent-tracker", "11.0.2"
 NODE_FOLDER = ROOT / "build" / "node"
 
 CONFIG = """
-announce = { interval_min_s = %(interval_s)d; interval_max_s = %(interval_s)d; };
+announce = { interval_min_s = %(interval_s)d; interval_max_s = %(interval_s)d; patience_s = 0; };
 http = { threads = 1; };
 udp = { threads = 1; };
 limits = {
