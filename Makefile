@@ -37,7 +37,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes 
 SKEPD_LIBRARIES := libmicrohttpd gnutls sqlite3 libconfig nettle libsystemd jansson libqrencode
 SKEPCTL_LIBRARIES := libcurl jansson ncursesw sqlite3 nettle
 LIBRARIES := $(sort $(SKEPD_LIBRARIES) $(SKEPCTL_LIBRARIES))
-CPPFLAGS += -Iinclude -D_GNU_SOURCE -DSKEP_VERSION='"$(VERSION)"'
+CPPFLAGS += -Iinclude -Isrc -D_GNU_SOURCE -DSKEP_VERSION='"$(VERSION)"'
 # The layers are many small functions in many files; optimising over all of them is worth a fifth of
 # the instructions of an announce.
 CFLAGS  ?= -g $(if $(SANITIZE),-O2,-O3 -flto=auto)
@@ -46,14 +46,15 @@ ALL_CFLAGS = -std=c11 $(WARNINGS) $(CFLAGS) -pthread \
 libs    = $(shell pkg-config --libs $(1)) -pthread
 LDLIBS  = $(call libs,$(LIBRARIES))
 
-SOURCES := $(wildcard src/*/*.c)
+SOURCES := $(wildcard src/*/*.c src/*/*/*.c)
 PROGRAMS := skepd skepctl
-MAINS   := $(PROGRAMS:%=src/cmd/%.c)
+MAINS   := src/daemon/skepd.c src/ctl/skepctl.c
 OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(SOURCES))) $(BUILD)/page.o
 SKEPD_OBJECTS := $(filter-out $(BUILD)/src/ctl/%,$(OBJECTS))
-SKEPCTL_OBJECTS := $(filter $(foreach layer,base swarm wire store ctl,$(BUILD)/src/$(layer)/%),$(OBJECTS))
-UNIT_SOURCES := $(wildcard tests/unit/*.c)
+SKEPCTL_OBJECTS := $(filter $(foreach area,base swarm wire torrent store ctl,$(BUILD)/src/$(area)/%),$(OBJECTS))
+UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c)
 UNIT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SOURCES))
+$(UNIT_OBJECTS): CPPFLAGS += -Itests/unit
 
 .PHONY: all run install uninstall clean help fuzz
 .PHONY: build-packages check-packages style-packages fuzz-packages
@@ -67,11 +68,11 @@ run: build-packages
 	@$(MAKE) --no-print-directory all
 	@$(BUILD)/skepd $(ARGS)
 
-$(BUILD)/skepd: $(BUILD)/src/cmd/skepd.o $(SKEPD_OBJECTS)
+$(BUILD)/skepd: $(BUILD)/src/daemon/skepd.o $(SKEPD_OBJECTS)
 	@echo "  LD $@"
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call libs,$(SKEPD_LIBRARIES))
 
-$(BUILD)/skepctl: $(BUILD)/src/cmd/skepctl.o $(SKEPCTL_OBJECTS)
+$(BUILD)/skepctl: $(BUILD)/src/ctl/skepctl.o $(SKEPCTL_OBJECTS)
 	@echo "  LD $@"
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call libs,$(SKEPCTL_LIBRARIES))
 
@@ -85,13 +86,14 @@ $(BUILD)/%.o: %.c
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The page is part of the program. A folder is younger than its files where one of them has gone.
-PAGE_FILES := $(sort $(shell find src/web/page -type f ! -name '.*' ! -name '*~')) \
+PAGE_FILES := $(sort $(shell find src/page -type f ! -name '.*' ! -name '*~' ! -name embed)) \
+    src/web/api/openapi.json \
     /usr/share/javascript/chart.js/chart.min.js
 
-$(BUILD)/page.c: $(PAGE_FILES) src/web/embed $(shell find src/web/page -type d)
+$(BUILD)/page.c: $(PAGE_FILES) src/page/embed $(shell find src/page -type d)
 	@mkdir -p $(@D)
 	@echo "  EMBED $@"
-	@src/web/embed $(PAGE_FILES) >$@.new && mv $@.new $@
+	@src/page/embed $(PAGE_FILES) >$@.new && mv $@.new $@
 
 $(BUILD)/page.o: $(BUILD)/page.c
 	@echo "  CC $<"
@@ -110,19 +112,22 @@ $(BUILD)/fuzz-replay: $(patsubst %.c,$(BUILD)/%.o,$(FUZZ_SOURCES) tests/fuzz/rep
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(FUZZ_SOURCES) tests/fuzz/replay.c)
 
-FUZZED := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c) src/server/udp_reply.c \
-    $(addprefix src/cmd/,config.c config_file.c settings.c edit_distance.c list_file.c) \
-    $(addprefix src/web/,headers.c session.c)
+FUZZ_OBJECTS := $(patsubst %.c,build/fuzz/%.o,$(filter-out $(MAINS),$(SOURCES))) build/fuzz/page.o
+FUZZ_FLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 
-build/fuzz/%: tests/fuzz/%.c tests/fuzz/entry.c $(FUZZED)
+build/fuzz/%.o: %.c
 	@mkdir -p $(@D)
-	@echo "  FUZZ $@"
-	@clang -std=c11 $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=all -DFUZZ_TARGET=fuzz_$* -o $@ $^ $(LDLIBS)
+	@echo "  CC $< (fuzz)"
+	@clang -std=c11 $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
-# The API stands on nearly everything.
-build/fuzz/api: build/page.c \
-    $(filter-out $(FUZZED),$(wildcard src/store/*.c src/report/*.c src/server/*.c src/web/*.c))
+build/fuzz/page.o: build/page.c
+	@clang -std=c11 $(CPPFLAGS) $(FUZZ_FLAGS) -c -o $@ $<
+
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/entry.c $(FUZZ_OBJECTS)
+	@echo "  FUZZ $@"
+	@clang -std=c11 $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -DFUZZ_TARGET=fuzz_$* -o $@ $^ $(LDLIBS)
+
+-include $(FUZZ_OBJECTS:.o=.d)
 
 # New inputs that reach new code are kept under build/; those worth it belong into the corpus.
 fuzz: fuzz-packages
@@ -181,15 +186,15 @@ check-all: check check-asan check-tsan check-style
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=10
 
 check-style: style-packages check-layers
-	@clang-format --dry-run -Werror $(SOURCES) $(wildcard src/*/*.h tests/*/*.c tests/*/*.h include/*/*.h)
+	@clang-format --dry-run -Werror $(SOURCES) $(wildcard src/*/*.h src/*/*/*.h tests/*/*.[ch] tests/*/*/*.[ch] include/*/*.h include/*/*/*.h)
 	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang build/clang/skepd build/clang/unit-tests
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
-	    --inline-suppr -Iinclude -D_GNU_SOURCE $(SOURCES)
+	    --inline-suppr -Iinclude -Isrc -D_GNU_SOURCE $(SOURCES)
 	@$(MAKE) --no-print-directory -j2 $(TIDY)
-	@for file in src/web/page/*.js; do node --check --input-type=module <$$file || exit 1; done
+	@for file in src/page/*/*.js; do node --check --input-type=module <$$file || exit 1; done
 	@for file in tests/web/*.mjs tests/web/support/*.mjs; do node --check $$file || exit 1; done
-	@! grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write' src/web/page/*.js
-	@shellcheck .ci/install .ci/run tests/check-layers src/web/embed src/man/settings-page src/completion/skepctl.bash
+	@! grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write' src/page/*/*.js
+	@shellcheck .ci/install .ci/run tests/check-layers src/page/embed src/man/settings-page src/completion/skepctl.bash
 	@mandoc -Tlint -W warning $(MAN_PAGES:%=src/man/%)
 	@src/man/settings-page conf/skepd.conf | mandoc -Tlint -W warning
 

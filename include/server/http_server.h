@@ -4,10 +4,10 @@
 #ifndef SKEP_SERVER_HTTP_SERVER_H
 #define SKEP_SERVER_HTTP_SERVER_H
 
-#include "server/certificate.h"
 #include "server/http_counters.h"
-#include "server/http_site.h"
 #include "server/listen.h"
+#include "server/tls_certificate.h"
+#include "server/web_handler.h"
 #include "swarm/tracker.h"
 
 /* HTTPS answers on the same addresses, with the same bounds, as HTTP. */

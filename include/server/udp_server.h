@@ -6,7 +6,7 @@
 
 #include "base/histogram.h"
 #include "server/listen.h"
-#include "server/udp_reply.h"
+#include "server/udp_tracker.h"
 #include "swarm/tracker.h"
 
 struct udp_server_options {

@@ -13,7 +13,7 @@
 #define SKEP_STORE_HISTORY_H
 
 #include "store/store.h"
-#include "swarm/inspect.h"
+#include "swarm/swarm_snapshot.h"
 
 enum {
     HISTORY_ERROR_LEN = 512,

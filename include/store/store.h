@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "swarm/feed.h"
+#include "swarm/change_feed.h"
 
 enum { STORE_ERROR_LEN = 512, STORE_CHANGES_WAITING_MAX = 8192 };
 

@@ -9,8 +9,8 @@
 
 #include "swarm/access.h"
 #include "swarm/announce.h"
-#include "swarm/feed.h"
-#include "swarm/limits.h"
+#include "swarm/change_feed.h"
+#include "swarm/tracker_options.h"
 
 struct tracker_stats {
     uint32_t torrents;

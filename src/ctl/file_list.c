@@ -8,7 +8,7 @@
 
 #include "base/utf8.h"
 #include "ctl/output.h"
-#include "wire/torrent_info.h"
+#include "torrent/metainfo_write.h"
 
 enum { DEPTH_MAX = 256 };
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
-#include "ctl/text.h"
+#include "ctl/format.h"
 
 enum { LINE_MAX_LEN = 1024 };
 

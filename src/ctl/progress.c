@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "ctl/text.h"
+#include "ctl/format.h"
 
 /* Longer than anyone waits, and than a number holds that is not bounded. */
 #define LEFT_MAX_MS UINT64_C(1000000000000000)

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "ctl/udp_session.h"
-#include "wire/query.h"
+#include "wire/url_query.h"
 
 enum {
     URL_LEN = 2048,

@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "server/full_scrape.h"
-#include "server/http_call.h"
-#include "server/site_response.h"
+#include "server/web_request.h"
+#include "server/web_response.h"
 #include "wire/refusal.h"
 
 /* Queues `response`, which may be NULL, and lets go of it. */

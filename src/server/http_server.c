@@ -11,10 +11,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "server/certificate.h"
-#include "server/deadlines.h"
 #include "server/http_reply.h"
 #include "server/http_request.h"
+#include "server/request_timeouts.h"
+#include "server/tls_certificate.h"
 #include "swarm/address_counts.h"
 
 enum { SHARERS_MAX = 64, UPLOAD_BYTES_PER_S_MIN = 16 * 1024 };

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "server/udp_batch.h"
-#include "server/udp_reply.h"
+#include "base/udp_batch.h"
+#include "server/udp_tracker.h"
 
 /* One thread with its socket. Its counters are its own, so that threads do not share a cache line.
  */

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "store/carry_over.h"
 #include "store/database_file.h"
+#include "store/database_salvage.h"
 #include "store/store_state.h"
 
 /* For who else has the file locked; a stop must not wait for long. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "swarm/peer_index.h"
+#include "base/hash_index.h"
 
 enum {
     SCAN_MAX = 32, /* more peers than that are found by index */

@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "swarm/request_rates.h"
+#include "swarm/rate_limit.h"
 #include "swarm/swarm_table.h"
 #include "swarm/tracker.h"
 

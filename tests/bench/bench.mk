@@ -8,7 +8,7 @@ BENCH_LOAD := $(addprefix $(BUILD)/tests/bench/,load.o load_http.o load_udp.o ru
 BENCH_TOOLS := $(addprefix $(BENCH_OUT)/,load bare_http bare_udp)
 
 # What callgrind counts is built with -O2, whatever CFLAGS says, so that the counts compare.
-PATH_SOURCES := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c) src/server/udp_reply.c \
+PATH_SOURCES := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c) src/server/udp_tracker.c \
     $(addprefix tests/bench/,path.c requests.c workload.c)
 PATH_OBJECTS := $(patsubst %.c,$(BENCH_OUT)/o2/%.o,$(PATH_SOURCES))
 

@@ -10,7 +10,7 @@
 
 #include "base/random.h"
 #include "requests.h"
-#include "server/udp_reply.h"
+#include "server/udp_tracker.h"
 #include "wire/http_wire.h"
 
 enum { PEERS = 4000, TORRENTS = 40, ADDRESSES = 50, NOW_MS = 1000000, ASKS = 256 };

@@ -1,6 +1,6 @@
 /* A call of the API by an admin: method, path, query, Host and Content-Type, a line of the input
  * each, and a body. The tracker has a few peers, and no database. */
-#include "web/api.h"
+#include "web/api/api.h"
 
 #include <assert.h>
 #include <jansson.h>

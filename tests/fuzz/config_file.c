@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/config_file.h"
+#include "daemon/config_file.h"
 #include "fuzz.h"
 #include "memory_file.h"
 

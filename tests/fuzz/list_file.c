@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "cmd/list_file.h"
+#include "daemon/list_file.h"
 #include "fuzz.h"
 #include "memory_file.h"
 

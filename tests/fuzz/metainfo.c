@@ -5,9 +5,9 @@
 
 #include "base/bencode.h"
 #include "fuzz.h"
-#include "wire/magnet.h"
-#include "wire/metainfo.h"
-#include "wire/torrent_file.h"
+#include "torrent/announce_list.h"
+#include "torrent/magnet.h"
+#include "torrent/metainfo.h"
 
 static const char *const urls[] = { "http://192.0.2.1:6969/announce", "udp://192.0.2.1:6969" };
 

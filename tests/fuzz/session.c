@@ -1,13 +1,13 @@
 /* The headers by which admins and forged requests are known: Host, Origin and Authorization, a line
  * of the input each. */
-#include "web/session.h"
+#include "web/http/authorization.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
-#include "web/headers.h"
+#include "web/http/header_match.h"
 
 static const struct session_rules rules = {
     .admins = { .count = 1, .list = { { .family = FAMILY_V4, .bits = 8, .address = { 127 } } } },

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "server/udp_reply.h"
+#include "server/udp_tracker.h"
 #include "wire/connection_id.h"
 
 enum { FLAG_V6 = 1, FLAG_VALID_ID = 2, NOW_MS = 1000000 };

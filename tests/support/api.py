@@ -9,7 +9,7 @@ import jsonschema
 from support.announce import TIMEOUT_S, connect
 from support.skepd import ROOT
 
-DESCRIPTION = json.loads((ROOT / "src/web/page/openapi.json").read_text())
+DESCRIPTION = json.loads((ROOT / "src/web/api/openapi.json").read_text())
 PREFIX = "/api/v1"
 
 

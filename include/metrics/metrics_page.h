@@ -1,0 +1,38 @@
+/* All figures of a running skepd, for Prometheus. */
+#ifndef SKEP_METRICS_METRICS_PAGE_H
+#define SKEP_METRICS_METRICS_PAGE_H
+
+#include "base/bytes.h"
+#include "daemon/config.h"
+#include "daemon/recorder.h"
+#include "probe/prober.h"
+#include "server/http_counters.h"
+#include "server/udp_server.h"
+#include "swarm/sweeper.h"
+#include "swarm/tracker.h"
+
+/* Where the figures come from. All of it must outlive them. What may be NULL has none to give then.
+ */
+struct figures_parts {
+    struct tracker *tracker;
+    const struct sweeper *sweeper;
+    const struct recorder *recorder;
+    bool recorder_stores;         /* it writes a database */
+    const struct udp_server *udp; /* may be NULL */
+    const struct http_counters *http;
+    struct prober *prober;
+};
+
+struct figures;
+
+/* Copies `parts` and takes the limits from `config`. NULL without memory. */
+struct figures *figures_create(const struct figures_parts *parts, const struct config *config);
+void figures_delete(struct figures *figures); /* NULL is fine */
+
+/* The settings were read again. Any thread. */
+void figures_apply(struct figures *figures, const struct config *config);
+
+/* Writes them all; `context` is a struct figures. Any thread. */
+void figures_write(void *context, struct writer *w);
+
+#endif

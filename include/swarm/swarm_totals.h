@@ -1,0 +1,34 @@
+/* How many torrents and peers there are, of which kinds. Counting walks over all swarms, so it is
+ * done at most once a second, however many ask. */
+#ifndef SKEP_SWARM_SWARM_TOTALS_H
+#define SKEP_SWARM_SWARM_TOTALS_H
+
+#include "base/metrics_text.h"
+#include "swarm/swarm_snapshot.h"
+
+struct census_figures {
+    uint64_t torrents_active; /* with peers */
+    uint64_t torrents_idle;
+    uint64_t seeders_v4;
+    uint64_t seeders_v6;
+    uint64_t leechers_v4; /* partial seeds are leechers */
+    uint64_t leechers_v6;
+    uint64_t paused;        /* partial seeds */
+    uint64_t upload_rate;   /* bytes a second, of all peers, as they say */
+    uint64_t download_rate; /* the same */
+};
+
+struct census;
+
+/* `tracker` must outlive the census. NULL without memory. */
+struct census *census_create(struct tracker *tracker);
+void census_delete(struct census *census); /* NULL is fine */
+
+/* Any thread; waits for a count that is under way. Without memory the last count stands. `now_ms`
+ * is clock_now_ms(). */
+struct census_figures census_read(struct census *census, uint64_t now_ms);
+
+/* Pure. */
+void census_metrics_write(struct writer *w, const struct census_figures *figures);
+
+#endif

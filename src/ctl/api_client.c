@@ -1,0 +1,226 @@
+#include "ctl/api_client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ctl/http_client.h"
+#include "wire/tracker_url.h"
+
+#define DEFAULT_URL "http://127.0.0.1:6969"
+
+enum {
+    URL_LEN = 512,
+    TOKEN_LEN = 512,
+    PATH_LEN = 1024,
+    TIMEOUT_MS = 5000,
+    SENDING_TIMEOUT_MS = 60000, /* with a body, which may have to pass a slow line */
+};
+
+struct remote {
+    struct http_client *client;
+    const char *cacert; /* NULL: the system's */
+    bool insecure;
+    char url[URL_LEN];     /* without a '/' at its end */
+    char token[TOKEN_LEN]; /* empty: none */
+    unsigned http_status;
+    char failure[HTTP_CLIENT_ERROR_LEN + URL_LEN + 4];
+};
+
+/* The first line of a file. */
+static bool read_token(const char *path, char token[static TOKEN_LEN]) {
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        output_fail(STATUS_FAULT, path, strerror(errno));
+        return false;
+    }
+    const char *line = fgets(token, TOKEN_LEN, file);
+    fclose(file);
+    token[line == NULL ? 0 : strcspn(token, "\r\n")] = '\0';
+    if (token[0] != '\0')
+        return true;
+    output_fail(STATUS_FAULT, "there is no token in this file", path);
+    return false;
+}
+
+static bool find_token(const struct command_line *line, char token[static TOKEN_LEN]) {
+    const char *given = line->values[OPTION_TOKEN];
+    if (given == NULL && line->values[OPTION_TOKEN_FILE] != NULL)
+        return read_token(line->values[OPTION_TOKEN_FILE], token);
+    if (given == NULL)
+        given = getenv("SKEPCTL_TOKEN");
+    snprintf(token, TOKEN_LEN, "%s", given == NULL ? "" : given);
+    return true;
+}
+
+static bool find_url(const struct command_line *line, char url[static URL_LEN]) {
+    const char *given = line->values[OPTION_URL];
+    if (given == NULL)
+        given = DEFAULT_URL;
+    const bool has_scheme = strncmp(given, "http://", 7) == 0 || strncmp(given, "https://", 8) == 0;
+    if (given[0] == '\0' || (!has_scheme && strstr(given, "://") != NULL)) {
+        output_fail(STATUS_FAULT, "the tracker's URL begins with http:// or https://", given);
+        return false;
+    }
+    const int len = snprintf(url, URL_LEN, "%s%s", has_scheme ? "" : "http://", given);
+    if (len >= URL_LEN) {
+        output_fail(STATUS_FAULT, "this URL is too long", NULL);
+        return false;
+    }
+    for (size_t end = (size_t)len; end > 0 && url[end - 1] == '/'; end--)
+        url[end - 1] = '\0';
+    return true;
+}
+
+struct remote *remote_open(const struct command_line *line) {
+    struct remote *remote = calloc(1, sizeof *remote);
+    if (remote == NULL) {
+        output_fail(STATUS_FAULT, "there is not enough memory", NULL);
+        return NULL;
+    }
+    remote->cacert = line->values[OPTION_CACERT];
+    remote->insecure = command_line_has(line, OPTION_INSECURE);
+    if (find_url(line, remote->url) && find_token(line, remote->token)) {
+        remote->client = http_client_create();
+        if (remote->client != NULL)
+            return remote;
+        output_fail(STATUS_FAULT, "there is not enough memory", NULL);
+    }
+    remote_close(remote);
+    return NULL;
+}
+
+void remote_close(struct remote *remote) {
+    if (remote == NULL)
+        return;
+    http_client_delete(remote->client);
+    free(remote);
+}
+
+const char *remote_url(const struct remote *remote) {
+    return remote->url;
+}
+
+bool remote_is_local(const struct remote *remote) {
+    struct tracker_url url;
+    return tracker_url_parse(bytes_of(remote->url), &url) == NULL &&
+           (strcmp(url.host, "localhost") == 0 || strcmp(url.host, "::1") == 0 ||
+            strncmp(url.host, "127.", 4) == 0);
+}
+
+unsigned remote_http_status(const struct remote *remote) {
+    return remote->http_status;
+}
+
+const char *remote_failure(const struct remote *remote) {
+    return remote->failure;
+}
+
+static enum status fail(struct remote *remote, enum status status, const char *why) {
+    snprintf(remote->failure, sizeof remote->failure, "%s: %s", remote->url, why);
+    return status;
+}
+
+/* What the daemon says is wrong: {"error": {"message": ...}}. */
+static enum status refuse(struct remote *remote, unsigned status, const json_t *value) {
+    char text[HTTP_CLIENT_ERROR_LEN];
+    const char *message = remote_text(json_object_get(value, "error"), "message", NULL);
+    if (message == NULL)
+        snprintf(text, sizeof text, "it answers with HTTP status %u; is this a skepd?", status);
+    else
+        snprintf(text, sizeof text, "%s", message);
+    return fail(remote, message == NULL ? STATUS_SILENT : STATUS_REFUSED, text);
+}
+
+/* Whether the answer is what a skepd says of a request that it fulfilled. */
+static bool is_good(unsigned status, const json_t *value) {
+    return status == 204 || ((status == 200 || status == 201) && json_is_object(value));
+}
+
+enum status remote_send(struct remote *remote, const struct remote_request *request,
+                        json_t **value) {
+    char url[URL_LEN + PATH_LEN];
+    struct http_client_answer answer;
+    const struct http_request_options options = {
+        .method = request->method,
+        .content_type = request->content_type,
+        .body = request->body,
+        .token = remote->token[0] == '\0' ? NULL : remote->token,
+        .cacert = remote->cacert,
+        .timeout_ms = request->content_type == NULL ? TIMEOUT_MS : SENDING_TIMEOUT_MS,
+        .insecure = remote->insecure,
+    };
+    *value = NULL;
+    remote->http_status = 0;
+    const int len = snprintf(url, sizeof url, "%s/api/v1/%s", remote->url, request->path);
+    if (len >= (int)sizeof url)
+        return fail(remote, STATUS_FAULT, "this is too long to be asked for");
+    if (!http_client_ask(remote->client, url, &options, &answer))
+        return fail(remote, STATUS_SILENT, answer.error);
+    remote->http_status = answer.status;
+    json_t *parsed = json_loadb((const char *)answer.body.data, answer.body.len, 0, NULL);
+    if (is_good(answer.status, parsed)) {
+        *value = parsed;
+        return STATUS_GOOD;
+    }
+    const enum status status = refuse(remote, answer.status, parsed);
+    json_decref(parsed);
+    return status;
+}
+
+enum status remote_send_json(struct remote *remote, const char *method, const char *path,
+                             json_t *body, json_t **value) {
+    char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
+    json_decref(body);
+    *value = NULL;
+    if (text == NULL)
+        return fail(remote, STATUS_FAULT, "there is not enough memory");
+    const struct remote_request request = {
+        .method = method,
+        .path = path,
+        .content_type = "application/json",
+        .body = bytes_of(text),
+    };
+    const enum status status = remote_send(remote, &request, value);
+    free(text);
+    return status;
+}
+
+enum status remote_get(struct remote *remote, const char *path, json_t **value) {
+    const struct remote_request request = { .path = path };
+    const enum status status = remote_send(remote, &request, value);
+    if (status != STATUS_GOOD || *value != NULL)
+        return status;
+    return fail(remote, STATUS_SILENT, "it answers with nothing; is this a skepd?");
+}
+
+enum status remote_ask(struct remote *remote, const char *path, json_t **value) {
+    const enum status status = remote_get(remote, path, value);
+    return status == STATUS_GOOD ? status : output_fail(status, remote->failure, NULL);
+}
+
+enum status remote_ask_once(const struct command_line *line, const char *path, json_t **value) {
+    struct remote *remote = remote_open(line);
+    if (remote == NULL)
+        return STATUS_FAULT;
+    const enum status status = remote_ask(remote, path, value);
+    remote_close(remote);
+    return status;
+}
+
+double remote_real(const json_t *object, const char *key) {
+    return json_number_value(json_object_get(object, key));
+}
+
+uint64_t remote_number(const json_t *object, const char *key) {
+    const json_t *value = json_object_get(object, key);
+    if (json_is_integer(value))
+        return json_integer_value(value) < 0 ? 0 : (uint64_t)json_integer_value(value);
+    const double real = json_number_value(value);
+    return real > 0 && real < 1e18 ? (uint64_t)real : 0;
+}
+
+const char *remote_text(const json_t *object, const char *key, const char *otherwise) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text == NULL ? otherwise : text;
+}

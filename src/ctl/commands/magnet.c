@@ -1,0 +1,149 @@
+#include "ctl/commands/magnet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ctl/announce_url_choice.h"
+#include "ctl/local_registry.h"
+#include "ctl/torrent_argument.h"
+#include "ctl/torrent_lookup.h"
+#include "torrent/magnet.h"
+
+enum { PATH_LEN = 96, MAGNET_FIXED_LEN = 512, URL_LEN = 3 * 512 };
+
+static enum status print_link(const struct command_line *line, struct bytes link) {
+    if (command_line_has(line, OPTION_JSON))
+        return output_json(json_pack("{s:o}", "magnet", output_json_text(link)));
+    printf("%.*s\n", (int)link.len, (const char *)link.data);
+    return STATUS_GOOD;
+}
+
+static enum status print_magnet(const struct command_line *line, const struct magnet *magnet) {
+    const size_t capacity =
+        MAGNET_FIXED_LEN + 3 * magnet->name.len + magnet->announce_url_count * URL_LEN;
+    uint8_t *text = malloc(capacity);
+    if (text == NULL)
+        return output_fail(STATUS_FAULT, "there is not enough memory", NULL);
+    struct writer w = writer_on(text, capacity);
+    magnet_write(&w, magnet);
+    const enum status status =
+        w.failed ? output_fail(STATUS_FAULT, "these announce URLs are too long", NULL)
+                 : print_link(line, (struct bytes){ .data = text, .len = w.len });
+    free(text);
+    return status;
+}
+
+/* A file says it all but where the tracker is. */
+static enum status magnet_of_file(const struct command_line *line,
+                                  const struct metainfo *metainfo) {
+    struct own_urls urls = { 0 };
+    (void)own_urls_find(line, true, &urls);
+    const struct magnet magnet = {
+        .info_hash = metainfo->has_v1 ? metainfo->info_hashes[0] : NULL,
+        .info_hash_v2 = metainfo->has_v2 ? metainfo->digest_v2 : NULL,
+        .name = metainfo->name,
+        .size = metainfo->size,
+        .announce_urls = urls.list,
+        .announce_url_count = urls.count,
+    };
+    const enum status status = print_magnet(line, &magnet);
+    own_urls_free(&urls);
+    return status;
+}
+
+/* What the daemon knows; false if there is none, or it knows nothing of the torrent. */
+static bool magnet_of_daemon(const struct command_line *line, const char *hash,
+                             enum status *status) {
+    char path[PATH_LEN];
+    json_t *torrent = NULL;
+    struct remote *remote = remote_open(line);
+    if (remote == NULL) {
+        *status = STATUS_FAULT;
+        return true;
+    }
+    snprintf(path, sizeof path, "torrents/%s", hash);
+    (void)remote_get(remote, path, &torrent);
+    remote_close(remote);
+    const char *link = remote_text(torrent, "magnet", NULL);
+    if (link != NULL)
+        *status = print_link(line, bytes_of(link));
+    json_decref(torrent);
+    return link != NULL;
+}
+
+/* NULL where there is none. */
+static struct registry *open_database(const struct command_line *line) {
+    const char *given = line->values[OPTION_DATABASE];
+    const char *path = given != NULL ? given : registry_access_guess();
+    return path == NULL ? NULL : registry_access_open(path, true);
+}
+
+/* What the database knows: perhaps the name and the size. */
+static enum status magnet_of_hash(const struct command_line *line, const uint8_t *info_hash) {
+    struct registry_row row = { 0 };
+    bool found = false;
+    struct registry *registry = open_database(line);
+    if (registry != NULL)
+        (void)registry_find_torrent(registry, info_hash, &row, &found);
+    registry_close(registry);
+    struct own_urls urls = { 0 };
+    (void)own_urls_find(line, true, &urls);
+    const struct magnet magnet = {
+        .info_hash = info_hash,
+        .name = bytes_of(found ? row.text : ""),
+        .size = found ? row.size : 0,
+        .announce_urls = urls.list,
+        .announce_url_count = urls.count,
+    };
+    const enum status status = print_magnet(line, &magnet);
+    own_urls_free(&urls);
+    return status;
+}
+
+static enum status choose_from_database(const struct command_line *line,
+                                        uint8_t info_hash[static INFO_HASH_LEN]) {
+    struct torrent_choice choice;
+    struct registry_row row;
+    torrent_choice_begin(&choice, line->words[0]);
+    struct registry *registry = open_database(line);
+    if (registry != NULL)
+        (void)registry_visit_torrents(registry, torrent_choice_look_at, &choice);
+    registry_close(registry);
+    const enum status status = torrent_choice_end(&choice, STATUS_GOOD, &row);
+    if (status == STATUS_GOOD)
+        memcpy(info_hash, row.info_hash, INFO_HASH_LEN);
+    return status;
+}
+
+/* Of a torrent that is named in another way than by its info_hash or file. */
+static enum status choose(const struct command_line *line,
+                          uint8_t info_hash[static INFO_HASH_LEN]) {
+    struct remote *remote = remote_open(line);
+    if (remote == NULL)
+        return STATUS_FAULT;
+    const enum status status = torrent_choice_ask(remote, line->words[0], info_hash);
+    remote_close(remote);
+    return status == STATUS_SILENT ? choose_from_database(line, info_hash) : status;
+}
+
+static enum status read_input(const struct command_line *line, struct torrent_input *input) {
+    *input = (struct torrent_input){ .hash_count = 1 };
+    if (!torrent_input_is_one(line->words[0]))
+        return choose(line, input->info_hashes[0]);
+    return torrent_input_read(line->words[0], input) ? STATUS_GOOD : STATUS_FAULT;
+}
+
+enum status magnet_command(const struct command_line *line) {
+    struct torrent_input input;
+    char hash[2 * INFO_HASH_LEN + 1];
+    enum status status = read_input(line, &input);
+    if (status != STATUS_GOOD)
+        return status;
+    hex_encode(input.info_hashes[0], INFO_HASH_LEN, hash);
+    if (input.file.len > 0)
+        status = magnet_of_file(line, &input.metainfo);
+    else if (command_line_has(line, OPTION_ANNOUNCE) || !magnet_of_daemon(line, hash, &status))
+        status = magnet_of_hash(line, input.info_hashes[0]);
+    torrent_input_free(&input);
+    return status;
+}

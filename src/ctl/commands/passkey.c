@@ -1,0 +1,69 @@
+#include "ctl/commands/passkey.h"
+
+#include <stdio.h>
+
+#include "ctl/format.h"
+
+enum { URL_LEN = 1024 };
+
+static json_t *text_of(const char *text) {
+    return output_json_text(bytes_of(text));
+}
+
+/* The key alone in the first line, for scripts; the rest is for people. */
+static void print_new(const char *key, const json_t *urls) {
+    char text[URL_LEN];
+    size_t i;
+    const json_t *url;
+    puts(key);
+    json_array_foreach(urls, i, url) {
+        const char *raw = json_string_value(url);
+        text_clean(bytes_of(raw == NULL ? "?" : raw), text, sizeof text);
+        puts(text);
+    }
+}
+
+enum status passkeys_new(struct registrar *registrar, const struct command_line *line) {
+    char key[REGISTRAR_KEY_LEN];
+    const char *label = line->words[0];
+    json_t *urls;
+    const enum status status = registrar_add_passkey(registrar, label, key, &urls);
+    if (status != STATUS_GOOD)
+        return status;
+    if (command_line_has(line, OPTION_JSON))
+        return output_json(json_pack("{s:o, s:s, s:o}", "label", text_of(label), "passkey", key,
+                                     "urls", urls == NULL ? json_null() : urls));
+    print_new(key, urls);
+    json_decref(urls);
+    return STATUS_GOOD;
+}
+
+enum status passkeys_revoke(struct registrar *registrar, const struct command_line *line) {
+    const char *label = line->words[0];
+    bool found = false;
+    enum status status = registrar_remove_passkey(registrar, label, &found);
+    status = registrar_report_removal(status, found, label);
+    if (status != STATUS_GOOD || !command_line_has(line, OPTION_JSON))
+        return status;
+    return output_json(json_pack("{s:o}", "label", text_of(label)));
+}
+
+static void print_key(void *context, const struct registry_row *row) {
+    (void)context;
+    char since[TEXT_FIGURE_LEN];
+    char label[4 * REGISTRY_TEXT_LEN];
+    text_time(row->since_s, since);
+    text_clean(bytes_of(row->text), label, sizeof label);
+    printf("%s  %s\n", since, label);
+}
+
+static json_t *key_json(const struct registry_row *row) {
+    return json_pack("{s:o, s:I}", "label", text_of(row->text), "created",
+                     (json_int_t)row->since_s);
+}
+
+enum status passkeys_list(struct registrar *registrar, const struct command_line *line) {
+    if (command_line_has(line, OPTION_JSON))
+        return registrar_print_json(registrar, registrar_visit_passkeys, key_json);
+    return registrar_visit_passkeys(registrar, print_key, NULL);
+}

@@ -1,0 +1,193 @@
+#include "ctl/commands/torrents.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "ctl/api_client.h"
+#include "ctl/format.h"
+#include "ctl/peer_format.h"
+#include "ctl/torrent_lookup.h"
+#include "wire/url_query.h"
+
+enum { QUERY_LEN = 800, CELL_LEN = 256, LIMIT_MAX = 500, LIMIT_DEFAULT = 50 };
+
+const char *const torrent_sorts[TORRENT_SORTS] = {
+    "name", "size", "seeders", "leechers", "downloaded", "rate", "health",
+};
+
+static const char *const shows[] = { "all", "active", "registered", "unseeded" };
+
+static void put_parameter(struct writer *w, const char *name, const char *value) {
+    writer_put_text(w, "&");
+    writer_put_text(w, name);
+    writer_put_text(w, "=");
+    percent_encode(w, bytes_of(value));
+}
+
+/* offset and limit, which every list takes. */
+static bool put_window(struct writer *w, const struct command_line *line) {
+    uint64_t offset = 0;
+    uint64_t limit = LIMIT_DEFAULT;
+    if (!command_line_number(line, OPTION_OFFSET, 0, INT32_MAX, &offset) ||
+        !command_line_number(line, OPTION_LIMIT, 1, LIMIT_MAX, &limit))
+        return false;
+    writer_put_text(w, "?offset=");
+    writer_put_number(w, offset);
+    writer_put_text(w, "&limit=");
+    writer_put_number(w, limit);
+    return true;
+}
+
+static bool put_selection(struct writer *w, const struct command_line *line) {
+    size_t ignored;
+    if (!command_line_choice(line, OPTION_SORT, torrent_sorts, TORRENT_SORTS, &ignored) ||
+        !command_line_choice(line, OPTION_SHOW, shows, sizeof shows / sizeof *shows, &ignored))
+        return false;
+    if (command_line_has(line, OPTION_SEARCH))
+        put_parameter(w, "search", line->values[OPTION_SEARCH]);
+    if (command_line_has(line, OPTION_SHOW))
+        put_parameter(w, "show", line->values[OPTION_SHOW]);
+    const char *sort = command_line_has(line, OPTION_SORT) ? line->values[OPTION_SORT] : "seeders";
+    /* Names and troubles are looked for from the start, figures from the largest. */
+    const bool ascending = strcmp(sort, "name") == 0 || strcmp(sort, "health") == 0;
+    put_parameter(w, "sort", sort);
+    put_parameter(w, "order", ascending != command_line_has(line, OPTION_REVERSE) ? "asc" : "desc");
+    return true;
+}
+
+/* Ends the query with a zero; false where it is too long. */
+static bool finish(struct writer *w) {
+    writer_put(w, "", 1);
+    if (w->failed)
+        output_fail(STATUS_FAULT, "this is too long to be searched for", NULL);
+    return !w->failed;
+}
+
+static const char *clean(const json_t *object, const char *key, const char *otherwise,
+                         char text[static CELL_LEN]) {
+    text_clean(bytes_of(remote_text(object, key, otherwise)), text, CELL_LEN);
+    return text;
+}
+
+static void print_torrent(const json_t *torrent) {
+    char size[TEXT_FIGURE_LEN] = "-";
+    char rate[TEXT_FIGURE_LEN] = "-";
+    char health[CELL_LEN];
+    char hash[CELL_LEN];
+    char name[CELL_LEN];
+    if (json_is_number(json_object_get(torrent, "size")))
+        text_size(remote_number(torrent, "size"), size);
+    if (remote_number(torrent, "download_rate") > 0)
+        text_rate(remote_number(torrent, "download_rate"), rate);
+    printf("%7" PRIu64 " %8" PRIu64 " %9" PRIu64 " %10s %12s  %-8s  %s  %s\n",
+           remote_number(torrent, "seeders"), remote_number(torrent, "leechers"),
+           remote_number(torrent, "downloaded"), size, rate, clean(torrent, "health", "?", health),
+           clean(torrent, "info_hash", "?", hash), clean(torrent, "name", "", name));
+}
+
+static void print_rest(const json_t *answer, size_t shown, const char *what) {
+    const uint64_t total = remote_number(answer, "total");
+    if (total > shown)
+        printf("%zu of %" PRIu64 " %s; see --offset and --limit\n", shown, total, what);
+}
+
+static void print_torrents(const json_t *answer) {
+    const json_t *items = json_object_get(answer, "items");
+    size_t i;
+    const json_t *torrent;
+    puts(
+        "SEEDERS LEECHERS COMPLETED       SIZE         RATE  HEALTH    INFO_HASH"
+        "                                 NAME");
+    json_array_foreach(items, i, torrent) {
+        print_torrent(torrent);
+    }
+    print_rest(answer, json_array_size(items), "torrents");
+}
+
+/* Takes the answer over. */
+static enum status print_answer(const struct command_line *line, json_t *answer,
+                                void (*print)(const json_t *answer)) {
+    if (command_line_has(line, OPTION_JSON))
+        return output_json(answer);
+    print(answer);
+    json_decref(answer);
+    return STATUS_GOOD;
+}
+
+enum status torrents_command(const struct command_line *line) {
+    uint8_t query[QUERY_LEN];
+    struct writer w = writer_on(query, sizeof query);
+    json_t *answer;
+    writer_put_text(&w, "torrents");
+    if (!put_window(&w, line) || !put_selection(&w, line) || !finish(&w))
+        return STATUS_FAULT;
+    const enum status status = remote_ask_once(line, (const char *)query, &answer);
+    return status == STATUS_GOOD ? print_answer(line, answer, print_torrents) : status;
+}
+
+static void print_peer(const json_t *peer, double now) {
+    char address[PEER_TEXT_LEN];
+    char client[CELL_LEN];
+    char role[CELL_LEN];
+    char progress[TEXT_FIGURE_LEN];
+    char down[TEXT_FIGURE_LEN];
+    char up[TEXT_FIGURE_LEN];
+    char seen[TEXT_FIGURE_LEN];
+    peer_text_address(peer, address);
+    peer_text_progress(peer, progress);
+    text_rate(remote_number(peer, "download_rate"), down);
+    text_rate(remote_number(peer, "upload_rate"), up);
+    const double silent = now - remote_real(peer, "seen");
+    text_duration(silent > 0 && silent < 1e9 ? (uint64_t)silent : 0, seen);
+    printf("%-24s %-9s %6s %12s %12s %12s  %-11s  %s\n", address, clean(peer, "role", "?", role),
+           progress, down, up, seen, peer_text_reach(peer), clean(peer, "client", "?", client));
+}
+
+static void print_peers(const json_t *answer) {
+    const json_t *items = json_object_get(answer, "items");
+    const double now = (double)clock_unix_s();
+    size_t i;
+    const json_t *peer;
+    puts(
+        "ADDRESS                  ROLE        HAS         DOWN           UP    HEARD AGO  REACH"
+        "        CLIENT");
+    json_array_foreach(items, i, peer) {
+        print_peer(peer, now);
+    }
+    print_rest(answer, json_array_size(items), "peers");
+}
+
+/* Puts the window behind the path first, so that a mistake is told before anything is asked. */
+static bool put_peers_window(struct writer *w, const struct command_line *line) {
+    writer_put_text(w, "/peers");
+    return put_window(w, line) && finish(w);
+}
+
+static enum status ask_peers(struct remote *remote, const char *word, const char *window,
+                             json_t **answer) {
+    uint8_t info_hash[INFO_HASH_LEN];
+    char hash[2 * INFO_HASH_LEN + 1];
+    char path[QUERY_LEN + sizeof hash + 16];
+    *answer = NULL;
+    const enum status status = torrent_choice_ask(remote, word, info_hash);
+    if (status == STATUS_SILENT)
+        output_fail(status, remote_failure(remote), NULL);
+    if (status != STATUS_GOOD)
+        return status;
+    hex_encode(info_hash, INFO_HASH_LEN, hash);
+    snprintf(path, sizeof path, "torrents/%s%s", hash, window);
+    return remote_ask(remote, path, answer);
+}
+
+enum status peers_command(const struct command_line *line) {
+    uint8_t window[QUERY_LEN];
+    struct writer w = writer_on(window, sizeof window);
+    json_t *answer;
+    struct remote *remote = put_peers_window(&w, line) ? remote_open(line) : NULL;
+    if (remote == NULL)
+        return STATUS_FAULT;
+    const enum status status = ask_peers(remote, line->words[0], (const char *)window, &answer);
+    remote_close(remote);
+    return status == STATUS_GOOD ? print_answer(line, answer, print_peers) : status;
+}

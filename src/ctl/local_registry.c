@@ -1,0 +1,41 @@
+#include "ctl/local_registry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* One that may not be looked at is there, so that it is told why it cannot be used. */
+static bool is_there(const char *path) {
+    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+const char *registry_access_guess(void) {
+    static const char *const places[] = { "./var/skep.db", "/var/lib/skep/skep.db" };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        if (is_there(places[i]))
+            return places[i];
+    }
+    return NULL;
+}
+
+static void explain(const char *path, int why) {
+    char text[REGISTRY_ERROR_LEN];
+    snprintf(text, sizeof text, "cannot use the database %.200s: %s; %s", path, strerror(why),
+             why == ENOENT || why == ENOTDIR
+                 ? "without --database, the skepd that runs is asked"
+                 : "use skepd's own user or root, or ask the skepd that runs, without --database");
+    output_fail(STATUS_FAULT, text, NULL);
+}
+
+struct registry *registry_access_open(const char *path, bool quiet) {
+    char error[REGISTRY_ERROR_LEN];
+    if (access(path, R_OK | W_OK) != 0) {
+        if (!quiet)
+            explain(path, errno);
+        return NULL;
+    }
+    struct registry *registry = registry_open(path, REGISTRY_PATIENT_MS, error);
+    if (registry == NULL && !quiet)
+        output_fail(STATUS_FAULT, error, NULL);
+    return registry;
+}

@@ -1,0 +1,16 @@
+/* The tracker's database, where it is opened without the skepd that it belongs to. */
+#ifndef SKEP_CTL_LOCAL_REGISTRY_H
+#define SKEP_CTL_LOCAL_REGISTRY_H
+
+#include "ctl/command_line.h"
+#include "ctl/output.h"
+#include "store/registry.h"
+
+/* The database that is there: ./var/skep.db before /var/lib/skep/skep.db. NULL: neither. */
+const char *registry_access_guess(void);
+
+/* Opens the database at `path`. NULL where it cannot be used, which has been said unless `quiet`.
+ */
+struct registry *registry_access_open(const char *path, bool quiet);
+
+#endif

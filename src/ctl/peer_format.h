@@ -1,0 +1,20 @@
+/* A peer of the API's, in the words that people read. */
+#ifndef SKEP_CTL_PEER_FORMAT_H
+#define SKEP_CTL_PEER_FORMAT_H
+
+#include <jansson.h>
+
+#include "ctl/format.h"
+
+enum { PEER_TEXT_LEN = 160 };
+
+/* "192.0.2.1:6881", "[2001:db8::1]:6881". */
+void peer_text_address(const json_t *peer, char text[static PEER_TEXT_LEN]);
+
+/* How much of the torrent it has, "43 %"; "-" where that is not known. */
+void peer_text_progress(const json_t *peer, char text[static TEXT_FIGURE_LEN]);
+
+/* Whether others can connect to it: "reachable", "firewalled" or "not checked". */
+const char *peer_text_reach(const json_t *peer);
+
+#endif

@@ -1,0 +1,87 @@
+#include "ctl/torrent_argument.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "ctl/command_line.h"
+#include "ctl/output.h"
+#include "store/registry.h"
+
+/* Why the file cannot be read, as errno; 0 where it can, and then `*owned` is the caller's. */
+static int read_open_file(FILE *file, uint8_t **owned, struct bytes *content) {
+    struct stat status;
+    if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode))
+        return EINVAL;
+    if (status.st_size > REGISTRY_FILE_MAX)
+        return EFBIG;
+    *owned = malloc((size_t)status.st_size + 1);
+    if (*owned == NULL)
+        return ENOMEM;
+    content->data = *owned;
+    content->len = fread(*owned, 1, (size_t)status.st_size, file);
+    return 0;
+}
+
+static int read_file(const char *path, uint8_t **owned, struct bytes *content) {
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL)
+        return errno;
+    const int error = read_open_file(file, owned, content);
+    fclose(file);
+    return error;
+}
+
+static void use_metainfo(struct torrent_input *input) {
+    input->hash_count = input->metainfo.hash_count;
+    memcpy(input->info_hashes, input->metainfo.info_hashes, sizeof input->info_hashes);
+}
+
+bool torrent_input_read(const char *word, struct torrent_input *input) {
+    *input = (struct torrent_input){ 0 };
+    if (command_line_hash(word, input->info_hashes[0])) {
+        input->hash_count = 1;
+        return true;
+    }
+    const int why = read_file(word, &input->owned, &input->file);
+    if (why == ENOENT || why == EINVAL)
+        output_fail(STATUS_FAULT,
+                    "this is no .torrent file and no info_hash of 40 hexadecimal digits", word);
+    else if (why != 0)
+        output_fail(STATUS_FAULT, word, strerror(why));
+    if (why != 0)
+        return false;
+    const char *error = metainfo_parse(input->file, &input->metainfo);
+    if (error != NULL) {
+        output_fail(STATUS_FAULT, word, error);
+        torrent_input_free(input);
+        return false;
+    }
+    use_metainfo(input);
+    return true;
+}
+
+static bool is_torrent_file(const char *path) {
+    uint8_t *owned = NULL;
+    struct bytes file = { 0 };
+    struct metainfo metainfo;
+    const bool good =
+        read_file(path, &owned, &file) == 0 && metainfo_parse(file, &metainfo) == NULL;
+    free(owned);
+    return good;
+}
+
+bool torrent_input_is_one(const char *word) {
+    static const char suffix[] = ".torrent";
+    uint8_t info_hash[INFO_HASH_LEN];
+    const size_t len = strlen(word);
+    const bool named_so =
+        len >= sizeof suffix && strcmp(word + len - (sizeof suffix - 1), suffix) == 0;
+    return named_so || command_line_hash(word, info_hash) || is_torrent_file(word);
+}
+
+void torrent_input_free(struct torrent_input *input) {
+    free(input->owned);
+    *input = (struct torrent_input){ 0 };
+}

@@ -1,0 +1,23 @@
+/* Keeps the tracker's access up to date: builds it from the configuration, the registry and the
+ * list file, and builds it anew when one of them changes or a ban ends. Looks once a second. */
+#ifndef SKEP_DAEMON_ACCESS_RELOAD_H
+#define SKEP_DAEMON_ACCESS_RELOAD_H
+
+#include "daemon/config.h"
+#include "swarm/tracker.h"
+
+struct admission;
+
+/* Builds the access for the first time, so that nobody slips in before it. `database` NULL: there
+ * is no registry; else it must outlive the admission. NULL and one line in `error` if the registry
+ * or the list file cannot be read. */
+struct admission *admission_start(struct tracker *tracker, const struct access_options *options,
+                                  const char *database, char error[static CONFIG_ERROR_LEN]);
+
+/* Takes new options over and reads everything anew. Any thread. */
+void admission_apply(struct admission *admission, const struct access_options *options);
+
+/* NULL is fine. The tracker keeps the access that it has. */
+void admission_stop(struct admission *admission);
+
+#endif

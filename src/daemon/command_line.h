@@ -1,0 +1,33 @@
+/* The command line of skepd, and how defaults, file and command line become one configuration. */
+#ifndef SKEP_DAEMON_COMMAND_LINE_H
+#define SKEP_DAEMON_COMMAND_LINE_H
+
+#include "daemon/config.h"
+
+struct options {
+    const char *config_file; /* NULL: none */
+    const char *database;    /* the rest: NULL or -1 where the config decides */
+    long port;
+    long threads;
+    int log_level;
+    bool no_udp;
+    bool check_config;
+    bool help;
+    bool version;
+};
+
+/* Borrows `argv`. False and one line in `error` for what it does not know; then `options` is as it
+ * was. One thread at a time. */
+bool options_parse(int argc, char **argv, struct options *options,
+                   char error[static CONFIG_ERROR_LEN]);
+
+/* The whole text for --help. */
+const char *options_help(void);
+
+/* Defaults, then the file, then the command line, checked. Where none of them names a database, it
+ * is skep.db in $STATE_DIRECTORY, which systemd sets, or else ./var/skep.db. False and one line in
+ * `error`; then `config` is as it was. */
+bool options_load_config(const struct options *options, struct config *config,
+                         char error[static CONFIG_ERROR_LEN]);
+
+#endif

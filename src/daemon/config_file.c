@@ -1,0 +1,369 @@
+#include "daemon/config_file.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libconfig.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/settings.h"
+
+enum { FILE_LEN_MAX = 1 << 20 };
+
+/* One file on its way into `config`, which is a copy. */
+struct reading {
+    struct config config;
+    const char *path;
+    char *error;
+};
+
+/* A reader returns the part of `value` that is wrong, or NULL and sets the field. */
+typedef config_setting_t *(*value_reader)(config_setting_t *value, const struct setting *setting,
+                                          void *field);
+
+static config_setting_t *read_bool(config_setting_t *value, const struct setting *setting,
+                                   void *field) {
+    (void)setting;
+    if (config_setting_type(value) != CONFIG_TYPE_BOOL)
+        return value;
+    *(bool *)field = config_setting_get_bool(value);
+    return NULL;
+}
+
+static config_setting_t *read_number(config_setting_t *value, const struct setting *setting,
+                                     void *field) {
+    int type = config_setting_type(value);
+    if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64)
+        return value;
+    long long number = config_setting_get_int64(value);
+    if (number < setting->min || number > setting->max)
+        return value;
+    if (setting->size == sizeof(uint16_t))
+        *(uint16_t *)field = (uint16_t)number;
+    else
+        *(uint32_t *)field = (uint32_t)number;
+    return NULL;
+}
+
+static config_setting_t *read_text(config_setting_t *value, const struct setting *setting,
+                                   void *field) {
+    const char *text = config_setting_get_string(value);
+    if (!text || strlen(text) >= setting->size)
+        return value;
+    memset(field, 0, setting->size);
+    memcpy(field, text, strlen(text));
+    return NULL;
+}
+
+static config_setting_t *read_log_level(config_setting_t *value, const struct setting *setting,
+                                        void *field) {
+    (void)setting;
+    const char *name = config_setting_get_string(value);
+    return name && log_level_parse(name, field) ? NULL : value;
+}
+
+static bool is_list(const config_setting_t *value) {
+    return config_setting_is_array(value) || config_setting_is_list(value);
+}
+
+/* A single value stands for a list of one. */
+static size_t list_length(const config_setting_t *value) {
+    return is_list(value) ? (size_t)config_setting_length(value) : 1;
+}
+
+static config_setting_t *list_at(config_setting_t *value, size_t i) {
+    return is_list(value) ? config_setting_get_elem(value, (unsigned)i) : value;
+}
+
+static config_setting_t *read_networks(config_setting_t *value, const struct setting *setting,
+                                       void *field) {
+    (void)setting;
+    struct networks networks = { 0 };
+    for (size_t i = 0; i < list_length(value); i++) {
+        config_setting_t *element = list_at(value, i);
+        const char *text = config_setting_get_string(element);
+        if (!text || i == NETWORKS_MAX || !network_parse(text, &networks.list[i]))
+            return element;
+        networks.count++;
+    }
+    *(struct networks *)field = networks;
+    return NULL;
+}
+
+static bool means_every_address(config_setting_t *value) {
+    const char *text =
+        list_length(value) == 1 ? config_setting_get_string(list_at(value, 0)) : NULL;
+    return text && strcmp(text, "*") == 0;
+}
+
+static config_setting_t *read_listen(config_setting_t *value, const struct setting *setting,
+                                     void *field) {
+    (void)setting;
+    struct listen_addresses listen = { 0 };
+    if (list_length(value) == 0)
+        return value;
+    size_t count = means_every_address(value) ? 0 : list_length(value);
+    for (size_t i = 0; i < count; i++) {
+        config_setting_t *element = list_at(value, i);
+        const char *text = config_setting_get_string(element);
+        if (!text || i == LISTEN_MAX || !endpoint_parse_address(text, &listen.list[i]))
+            return element;
+        listen.count++;
+    }
+    *(struct listen_addresses *)field = listen;
+    return NULL;
+}
+
+static config_setting_t *read_external(config_setting_t *value, const struct setting *setting,
+                                       void *field) {
+    (void)setting;
+    struct endpoint v4 = { .family = FAMILY_NONE };
+    struct endpoint v6 = { .family = FAMILY_NONE };
+    for (size_t i = 0; i < list_length(value); i++) {
+        config_setting_t *element = list_at(value, i);
+        const char *text = config_setting_get_string(element);
+        struct endpoint address;
+        if (!text || !endpoint_parse_address(text, &address))
+            return element;
+        struct endpoint *place = address.family == FAMILY_V4 ? &v4 : &v6;
+        if (place->family != FAMILY_NONE)
+            return element;
+        *place = address;
+    }
+    struct tracker_options *tracker = field;
+    tracker->external_v4 = v4;
+    tracker->external_v6 = v6;
+    return NULL;
+}
+
+static config_setting_t *read_access_mode(config_setting_t *value, const struct setting *setting,
+                                          void *field) {
+    (void)setting;
+    static const char *const modes[] = { "open", "listed", "private" };
+    const char *name = config_setting_get_string(value);
+    for (int mode = ACCESS_OPEN; name && mode <= ACCESS_PRIVATE; mode++) {
+        if (strcmp(name, modes[mode]) == 0) {
+            *(enum access_mode *)field = (enum access_mode)mode;
+            return NULL;
+        }
+    }
+    return value;
+}
+
+static config_setting_t *read_clients(config_setting_t *value, const struct setting *setting,
+                                      void *field) {
+    (void)setting;
+    struct client_prefixes prefixes = { 0 };
+    for (size_t i = 0; i < list_length(value); i++) {
+        config_setting_t *element = list_at(value, i);
+        const char *text = config_setting_get_string(element);
+        if (!text || i == CLIENT_PREFIXES_MAX || !*text || strlen(text) > PEER_ID_LEN)
+            return element;
+        prefixes.list[i].len = (uint8_t)strlen(text);
+        memcpy(prefixes.list[i].text, text, strlen(text));
+        prefixes.count++;
+    }
+    *(struct client_prefixes *)field = prefixes;
+    return NULL;
+}
+
+static bool is_hostname(const char *text) {
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    return *text != '\0' && strlen(text) < HOSTNAME_LEN && text[strspn(text, letters)] == '\0';
+}
+
+static config_setting_t *read_hostnames(config_setting_t *value, const struct setting *setting,
+                                        void *field) {
+    (void)setting;
+    struct hostnames names = { 0 };
+    for (size_t i = 0; i < list_length(value); i++) {
+        config_setting_t *element = list_at(value, i);
+        const char *text = config_setting_get_string(element);
+        if (!text || i == HOSTNAMES_CONFIGURED_MAX || !is_hostname(text))
+            return element;
+        memcpy(names.list[names.count++], text, strlen(text));
+    }
+    *(struct hostnames *)field = names;
+    return NULL;
+}
+
+static const struct {
+    value_reader read;
+    const char *expected; /* NULL: a number, whose range tells */
+} KINDS[SETTING_KINDS] = {
+    [SETTING_BOOL] = { read_bool, "true or false" },
+    [SETTING_NUMBER] = { read_number, NULL },
+    [SETTING_TEXT] = { read_text, "a text in quotes, of at most 1023 bytes" },
+    [SETTING_LOG_LEVEL] = { read_log_level, "\"error\", \"warning\", \"info\" or \"debug\"" },
+    [SETTING_NETWORKS] = { read_networks, "a list of up to 32 networks such as \"10.0.0.0/8\"" },
+    [SETTING_LISTEN] = { read_listen, "\"*\" or a list of up to 8 IP addresses" },
+    [SETTING_ACCESS_MODE] = { read_access_mode, "\"open\", \"listed\" or \"private\"" },
+    [SETTING_CLIENTS] = { read_clients, "a list of up to 32 texts such as \"-qB4\"" },
+    [SETTING_HOSTNAMES] = { read_hostnames, "a list of up to 31 names such as \"tracker.lan\"" },
+    [SETTING_EXTERNAL] = { read_external, "an IPv4 address, an IPv6 address or a list of both" },
+};
+
+_Static_assert(CONFIG_PATH_LEN == 1024 && CERTIFICATE_PATH_LEN == 1024 && NETWORKS_MAX == 32 &&
+                   LISTEN_MAX == 8 && ADMIN_TOKEN_LEN == 1024 && HOSTNAMES_CONFIGURED_MAX == 31,
+               "the texts above name these");
+
+/* What the file holds must not break the line that says what is wrong with it. */
+static void keep_to_one_line(char *text) {
+    for (; *text; text++) {
+        if (iscntrl((unsigned char)*text))
+            *text = ' ';
+    }
+}
+
+__attribute__((format(printf, 3, 4))) static bool
+refuse(const struct reading *reading, const config_setting_t *at, const char *format, ...) {
+    int len = snprintf(reading->error, CONFIG_ERROR_LEN, "%s:%u: ", reading->path,
+                       config_setting_source_line(at));
+    va_list args;
+    va_start(args, format);
+    if (len > 0 && len < CONFIG_ERROR_LEN)
+        vsnprintf(reading->error + len, (size_t)(CONFIG_ERROR_LEN - len), format, args);
+    va_end(args);
+    keep_to_one_line(reading->error);
+    return false;
+}
+
+static bool refuse_unknown(const struct reading *reading, const config_setting_t *at,
+                           const char *name) {
+    struct bytes nearest = settings_nearest(name);
+    if (nearest.len == 0)
+        return refuse(reading, at, "unknown setting \"%s\"", name);
+    return refuse(reading, at, "unknown setting \"%s\", did you mean \"%.*s\"?", name,
+                  (int)nearest.len, (const char *)nearest.data);
+}
+
+static bool refuse_value(const struct reading *reading, const config_setting_t *wrong,
+                         const struct setting *setting) {
+    if (setting->kind == SETTING_NUMBER)
+        return refuse(reading, wrong, "%s must be a number from %u to %u", setting->name,
+                      setting->min, setting->max);
+    const char *expected = KINDS[setting->kind].expected;
+    const char *text = config_setting_get_string(wrong);
+    if (!text)
+        return refuse(reading, wrong, "%s must be %s", setting->name, expected);
+    return refuse(reading, wrong, "%s must be %s, not \"%.60s\"", setting->name, expected, text);
+}
+
+static bool read_setting(struct reading *reading, const struct setting *setting,
+                         config_setting_t *value) {
+    char *field = (char *)&reading->config + setting->offset;
+    const config_setting_t *wrong = KINDS[setting->kind].read(value, setting, field);
+    return !wrong || refuse_value(reading, wrong, setting);
+}
+
+static bool read_group(struct reading *reading, config_setting_t *group, const char *group_name);
+
+static bool read_member(struct reading *reading, config_setting_t *member, const char *name) {
+    const struct setting *setting = settings_find(name);
+    if (setting)
+        return read_setting(reading, setting, member);
+    if (!settings_have_group(name))
+        return refuse_unknown(reading, member, name);
+    if (!config_setting_is_group(member))
+        return refuse(reading, member, "%s must be a group: %s = { ... }", name, name);
+    return read_group(reading, member, name);
+}
+
+/* The outermost group's name is empty. */
+static bool read_group(struct reading *reading, config_setting_t *group, const char *group_name) {
+    for (unsigned i = 0; i < (unsigned)config_setting_length(group); i++) {
+        config_setting_t *member = config_setting_get_elem(group, i);
+        char name[SETTING_NAME_LEN];
+        snprintf(name, sizeof name, "%s%s%s", group_name, *group_name ? "." : "",
+                 config_setting_name(member));
+        if (!read_member(reading, member, name))
+            return false;
+    }
+    return true;
+}
+
+/* The whole file as a string, which the caller frees; NULL and errno. Anything but a regular file
+ * is refused: libconfig's scanner ends the whole process where it cannot read, and a pipe would
+ * have us wait. */
+static char *read_file(const char *path) {
+    char *text = NULL;
+    struct stat status;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &status) != 0)
+        goto out;
+    if (!S_ISREG(status.st_mode)) {
+        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+        goto out;
+    }
+    if (status.st_size > FILE_LEN_MAX) {
+        errno = EFBIG;
+        goto out;
+    }
+    text = calloc(1, (size_t)status.st_size + 1);
+    if (text != NULL && read(fd, text, (size_t)status.st_size) < 0) {
+        free(text);
+        text = NULL;
+    }
+out:;
+    const int why = errno;
+    close(fd);
+    errno = why;
+    return text;
+}
+
+/* The line of the first @include, or 0. libconfig opens such files itself, and ends the process
+ * where it cannot read one. */
+static unsigned find_include(const char *text) {
+    unsigned line = 1;
+    for (const char *start = text; start != NULL; line++) {
+        if (strncmp(start + strspn(start, " \t"), "@include", 8) == 0)
+            return line;
+        start = strchr(start, '\n');
+        start = start == NULL ? NULL : start + 1;
+    }
+    return 0;
+}
+
+static bool parse(config_t *parsed, const char *text, const struct reading *reading) {
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    if (strncmp(text, byte_order_mark, strlen(byte_order_mark)) == 0)
+        text += strlen(byte_order_mark);
+    const unsigned include = find_include(text);
+    if (include > 0) {
+        snprintf(reading->error, CONFIG_ERROR_LEN, "%s:%u: @include is not supported",
+                 reading->path, include);
+        return false;
+    }
+    if (config_read_string(parsed, text))
+        return true;
+    snprintf(reading->error, CONFIG_ERROR_LEN, "%s:%d: %s", reading->path,
+             config_error_line(parsed), config_error_text(parsed));
+    return false;
+}
+
+bool config_file_read(struct config *config, const char *path,
+                      char error[static CONFIG_ERROR_LEN]) {
+    struct reading reading = { .config = *config, .path = path, .error = error };
+    char *text = read_file(path);
+    if (text == NULL) {
+        snprintf(error, CONFIG_ERROR_LEN, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    config_t parsed;
+    config_init(&parsed);
+    const bool good =
+        parse(&parsed, text, &reading) && read_group(&reading, config_root_setting(&parsed), "");
+    config_destroy(&parsed);
+    free(text);
+    if (good)
+        *config = reading.config;
+    return good;
+}

@@ -1,0 +1,71 @@
+#include "daemon/event_log.h"
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "wire/client_name.h"
+
+static const char *verb(enum change_kind kind) {
+    switch (kind) {
+    case CHANGE_PEER_JOINED:
+        return "joined";
+    case CHANGE_PEER_UPDATED:
+        return "changed";
+    case CHANGE_PEER_COMPLETED:
+        return "completed";
+    case CHANGE_PEER_LEFT:
+        return "left";
+    case CHANGE_PEER_EXPIRED:
+        return "expired";
+    case CHANGE_PEER_MOVED:
+        return "moved away";
+    case CHANGE_PEER_CONFIRMED:
+    case CHANGE_TORRENT:
+    case CHANGE_TORRENT_FORGOTTEN:
+        break;
+    }
+    return NULL;
+}
+
+static const char *role(const struct change *change) {
+    if (change->left == 0)
+        return "seeder";
+    return change->paused ? "partial seed" : "leecher";
+}
+
+static void write_line(const struct change *change, const char *what) {
+    char name[CLIENT_NAME_LEN];
+    char endpoint[ENDPOINT_TEXT_LEN];
+    char torrent[2 * INFO_HASH_LEN + 1];
+    client_name(change->peer_id, name);
+    endpoint_text(&change->peer, endpoint);
+    hex_encode(change->info_hash, INFO_HASH_LEN, torrent);
+    log_info("%s: %s at %s, %s, torrent %s (now seeders %u, leechers %u)", what, name, endpoint,
+             role(change), torrent, change->seeders, change->leechers);
+}
+
+void event_log_tick(struct event_log *log, uint64_t now_ms) {
+    if (log->second == now_ms / 1000)
+        return;
+    if (log->unsaid > 0 && log->per_s > 0)
+        log_info("%llu more events in one second are not listed (log_events_per_s is %u)",
+                 (unsigned long long)log->unsaid, log->per_s);
+    log->second = now_ms / 1000;
+    log->left = log->per_s;
+    log->unsaid = 0;
+}
+
+void event_log_changes(struct event_log *log, const struct change *changes, size_t count) {
+    if (!log_enabled(LOG_LEVEL_INFO))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        const char *what = verb(changes[i].kind);
+        if (what == NULL)
+            continue;
+        if (log->left == 0) {
+            log->unsaid++;
+            continue;
+        }
+        log->left--;
+        write_line(&changes[i], what);
+    }
+}

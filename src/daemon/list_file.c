@@ -1,0 +1,72 @@
+#include "daemon/list_file.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+
+enum { HASH_DIGITS = 2 * INFO_HASH_LEN };
+
+/* The line without the white space around it. */
+static struct bytes trim(const char *line) {
+    while (isspace((unsigned char)*line))
+        line++;
+    size_t len = strlen(line);
+    while (len > 0 && isspace((unsigned char)line[len - 1]))
+        len--;
+    return (struct bytes){ .data = (const uint8_t *)line, .len = len };
+}
+
+static bool parse_line(struct bytes line, uint8_t info_hash[static INFO_HASH_LEN]) {
+    struct bytes digits = line;
+    if (digits.len > HASH_DIGITS) {
+        digits.len = HASH_DIGITS;
+        if (!isspace(line.data[digits.len]))
+            return false;
+    }
+    return hex_decode(digits, info_hash, INFO_HASH_LEN);
+}
+
+/* False only without memory. */
+static bool take_line(const char *path, unsigned number, const char *text, struct access *access) {
+    const struct bytes line = trim(text);
+    uint8_t info_hash[INFO_HASH_LEN];
+    if (line.len == 0 || line.data[0] == '#')
+        return true;
+    if (parse_line(line, info_hash))
+        return access_add_torrent(access, info_hash);
+    log_warning("%s:%u: this is no info_hash of 40 hexadecimal digits", path, number);
+    return true;
+}
+
+bool list_file_load(const char *path, struct access *access,
+                    char error[static LIST_FILE_ERROR_LEN]) {
+    FILE *file = fopen(path, "re");
+    char *line = NULL;
+    size_t size = 0;
+    bool good = file != NULL;
+    for (unsigned number = 1; good && getline(&line, &size, file) >= 0; number++)
+        good = take_line(path, number, line, access);
+    good = good && ferror(file) == 0;
+    if (!good)
+        snprintf(error, LIST_FILE_ERROR_LEN, "%s: %s", path, strerror(errno));
+    free(line);
+    if (file != NULL)
+        fclose(file);
+    return good;
+}
+
+bool list_file_changed(const char *path, struct stat *known) {
+    struct stat now = { 0 };
+    (void)stat(path, &now);
+    const bool same = now.st_ino == known->st_ino && now.st_dev == known->st_dev &&
+                      now.st_size == known->st_size &&
+                      now.st_mtim.tv_sec == known->st_mtim.tv_sec &&
+                      now.st_mtim.tv_nsec == known->st_mtim.tv_nsec;
+    *known = now;
+    return !same;
+}

@@ -1,0 +1,154 @@
+/* skepd: the process, its command line and its signals. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "daemon/command_line.h"
+#include "daemon/daemon.h"
+#include "daemon/systemd.h"
+#include "probe/prober.h"
+#include "server/tls_certificate.h"
+
+enum { SPARE_FILES = 64 };
+
+/* Each connection takes a file descriptor, and a shell's limit is often 1024. */
+static void raise_file_limit(const struct config *config) {
+    struct rlimit limit;
+    const rlim_t threads =
+        listen_threads(config->http.threads) + listen_threads(config->udp.threads);
+    const rlim_t wanted = config->http.connections_max + PROBER_DESCRIPTORS + SPARE_FILES +
+                          (rlim_t)LISTEN_MAX * 4 * threads;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    const struct rlimit raised = {
+        .rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max,
+        .rlim_max = limit.rlim_max,
+    };
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        limit = raised;
+    if (limit.rlim_cur < wanted)
+        log_warning("only %llu files may be open, too few for %u connections",
+                    (unsigned long long)limit.rlim_cur, config->http.connections_max);
+}
+
+static void reload(struct daemon *daemon, const struct options *options) {
+    struct config config;
+    char error[CONFIG_ERROR_LEN];
+    if (!options_load_config(options, &config, error)) {
+        log_error("%s; the settings stay as they were", error);
+        return;
+    }
+    log_set_level(config.log_level);
+    if (daemon_apply(daemon, &config))
+        log_info("settings read again; ports, threads and the database change with a restart only");
+    else
+        log_error("out of memory; the settings stay as they were");
+}
+
+static void serve_until_stopped(struct daemon *daemon, const struct options *options,
+                                const sigset_t *signals) {
+    /* From a terminal, without a file to read again, it says that the terminal is closed. */
+    const bool means_stop = options->config_file == NULL && isatty(STDIN_FILENO);
+    for (;;) {
+        const int signal = sigwaitinfo(signals, NULL);
+        if (signal == SIGHUP && !means_stop) {
+            service_tell_reloading();
+            reload(daemon, options);
+            service_tell_ready();
+        } else if (signal > 0 || errno != EINTR)
+            return;
+    }
+}
+
+/* The threads inherit this mask, so that signals come to sigwaitinfo alone. */
+static sigset_t block_signals(void) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    /* A file at its size limit fails to be written; that is no reason to die. */
+    signal(SIGXFSZ, SIG_IGN);
+    return signals;
+}
+
+/* Sockets that were opened for us take the place of those that the settings name. */
+static bool inherit_sockets(struct config *config) {
+    struct listen_sockets *tcp = &config->http.inherited;
+    struct listen_sockets *udp = &config->udp.inherited;
+    char error[LISTEN_ERROR_LEN];
+    if (!service_inherit(tcp, udp, error)) {
+        log_error("%s", error);
+        return false;
+    }
+    if (tcp->count > 0) {
+        config->http.listen = listen_addresses_of(tcp, &config->http.port);
+        log_info("HTTP is served on inherited sockets; http.listen and http.port do not count");
+    }
+    if (udp->count > 0 && !config->udp.enabled)
+        log_warning("UDP is switched off, so nobody reads the inherited UDP sockets");
+    else if (udp->count > 0) {
+        config->udp.listen = listen_addresses_of(udp, &config->udp.port);
+        log_info(
+            "UDP is served on inherited sockets; udp.port and udp.receive_buffer do not count");
+    }
+    return true;
+}
+
+static int run(const struct options *options, struct config *config) {
+    const sigset_t signals = block_signals();
+    log_set_level(config->log_level);
+    raise_file_limit(config);
+    struct daemon *daemon = inherit_sockets(config) ? daemon_start(config) : NULL;
+    if (daemon == NULL)
+        return EXIT_FAILURE;
+    daemon_greet(daemon, config);
+    service_tell_ready();
+    serve_until_stopped(daemon, options, &signals);
+    service_tell_stopping();
+    log_info("stopping");
+    return daemon_stop(daemon) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int complain(const char *error) {
+    fprintf(stderr, "skepd: %s\n", error);
+    return EXIT_FAILURE;
+}
+
+static int check_config(const struct config *config) {
+    char error[CERTIFICATE_ERROR_LEN];
+    if (config->http.https.port != 0) {
+        struct certificate *certificate = certificate_read(&config->http.https.files, error);
+        if (certificate == NULL)
+            return complain(error);
+        certificate_release(certificate);
+    }
+    puts("the configuration is good");
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv) {
+    struct options options;
+    struct config config;
+    char error[CONFIG_ERROR_LEN];
+    if (!options_parse(argc, argv, &options, error))
+        return complain(error);
+    if (options.help) {
+        fputs(options_help(), stdout);
+        return EXIT_SUCCESS;
+    }
+    if (options.version) {
+        puts("skepd " SKEP_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (!options_load_config(&options, &config, error))
+        return complain(error);
+    if (options.check_config)
+        return check_config(&config);
+    return run(&options, &config);
+}

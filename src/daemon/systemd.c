@@ -1,0 +1,55 @@
+#include "daemon/systemd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+enum { PERIOD_MAX_MS = 10000, PERIOD_MIN_MS = 100 };
+
+bool service_inherit(struct listen_sockets *tcp, struct listen_sockets *udp,
+                     char error[static LISTEN_ERROR_LEN]) {
+    const int count = sd_listen_fds(true);
+    if (count < 0) {
+        snprintf(error, LISTEN_ERROR_LEN, "LISTEN_FDS in the environment makes no sense");
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        if (!listen_inherit(SD_LISTEN_FDS_START + i, tcp, udp, error))
+            return false;
+    }
+    return true;
+}
+
+void service_tell_ready(void) {
+    (void)sd_notify(false, "READY=1");
+}
+
+void service_tell_reloading(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%lld",
+                     (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+}
+
+void service_tell_stopping(void) {
+    (void)sd_notify(false, "STOPPING=1");
+}
+
+void service_tell_load(struct tracker_stats stats) {
+    (void)sd_notifyf(false, "STATUS=%u torrents, %u peers", stats.torrents, stats.peers);
+}
+
+void service_tell_alive(void) {
+    (void)sd_notify(false, "WATCHDOG=1");
+}
+
+uint32_t service_period_ms(void) {
+    uint64_t watchdog_us = 0;
+    if (getenv("NOTIFY_SOCKET") == NULL)
+        return 0;
+    if (sd_watchdog_enabled(false, &watchdog_us) <= 0 || watchdog_us / 2000 > PERIOD_MAX_MS)
+        return PERIOD_MAX_MS;
+    const uint32_t half_ms = (uint32_t)(watchdog_us / 2000);
+    return half_ms > PERIOD_MIN_MS ? half_ms : PERIOD_MIN_MS;
+}

@@ -1,0 +1,214 @@
+// Tables that live: rows stay as long as what they tell of, and change in place. On a phone the
+// style sheet makes each row a card, which is why every cell carries its column's label and its role.
+
+import { createList, make, setAttribute, setFigure, setText, show } from "../core/dom.js";
+import { icon } from "../core/icons.js";
+import { goTo } from "../core/router.js";
+
+/** columns: [{ label, sort: the API's name for this order (none: it cannot be sorted by),
+ * descending: whether that is the first thing one wants, numeric, lead: names the row,
+ * build(cell): fills it and returns function of the item that updates it }].
+ * `key(item)` is unique. `linkOf(item)`: where a click on the row leads (may be missing).
+ * `onSort(sort, order)`. `detail()`: makes { node, update(item) } under a row that is opened. */
+export function createTable(options) {
+  const { caption, columns, onSort } = options;
+  const head = make("thead", { role: "rowgroup" });
+  const table = make(
+    "table",
+    { class: "table", role: "table" },
+    make("caption", { class: "unseen" }, caption),
+    head,
+  );
+  const empty = make("div", { class: "empty", hidden: true });
+  const node = make("div", { class: "table-frame" }, table, empty);
+  const headings = columns.map((column) => makeHeading(column, sortBy));
+  head.append(
+    make(
+      "tr",
+      { role: "row" },
+      headings.map((heading) => heading.node),
+    ),
+  );
+  const showRows = createList(table, options.key, (item) => createRow(options, item));
+  const chooser = makeSortChooser(columns, (sort, order) => onSort(sort, order));
+  let sorted = { sort: null, order: null };
+
+  table.addEventListener("keydown", (event) => walkRows(table, event));
+
+  function sortBy(column) {
+    const first = column.descending ? "desc" : "asc";
+    const other = column.descending ? "asc" : "desc";
+    onSort(column.sort, sorted.sort === column.sort && sorted.order === first ? other : first);
+  }
+
+  return {
+    node,
+    chooser,
+    /** `nothing`: the text, or the elements, to show when there are no items. */
+    show(items, nothing) {
+      showRows(items);
+      show(table, items.length > 0);
+      show(empty, items.length === 0);
+      if (items.length > 0) return;
+      if (typeof nothing === "string") setText(empty, nothing);
+      else if (nothing && empty.firstChild !== nothing) empty.replaceChildren(nothing);
+    },
+    showSort(sort, order) {
+      sorted = { sort, order };
+      for (const heading of headings) heading.showSort(sorted);
+      chooser.querySelector("select").value = `${sort} ${order}`;
+    },
+  };
+}
+
+function makeHeading(column, sortBy) {
+  const attributes = { scope: "col", role: "columnheader", class: column.numeric ? "numeric" : null };
+  if (!column.sort) {
+    const label = column.hideLabel ? make("span", { class: "unseen" }, column.label) : column.label;
+    return { node: make("th", attributes, label), showSort() {} };
+  }
+  const button = make(
+    "button",
+    { type: "button", class: "sort", onclick: () => sortBy(column) },
+    column.label,
+    make("span", { class: "sort-mark", "aria-hidden": "true" }, icon("up")),
+  );
+  const node = make("th", attributes, button);
+  return {
+    node,
+    showSort({ sort, order }) {
+      const on = sort === column.sort;
+      setAttribute(node, "aria-sort", on ? (order === "desc" ? "descending" : "ascending") : null);
+    },
+  };
+}
+
+/** For phones, where the head is not to be seen. */
+function makeSortChooser(columns, onSort) {
+  const select = make(
+    "select",
+    { class: "field", "aria-label": "Sort by" },
+    columns
+      .filter(({ sort }) => sort)
+      .map((column) => {
+        const orders = column.descending ? ["desc", "asc"] : ["asc", "desc"];
+        return orders.map((order) =>
+          make(
+            "option",
+            { value: `${column.sort} ${order}` },
+            `${column.label} ${order === "asc" ? "↑" : "↓"}`,
+          ),
+        );
+      }),
+  );
+  select.addEventListener("change", () => onSort(...select.value.split(" ")));
+  return make("div", { class: "sort-chooser" }, select);
+}
+
+/** A <tbody> with the row, and with what is opened under it. */
+function createRow(options, first) {
+  let item = first;
+  const row = make("tr", { role: "row" });
+  const node = make("tbody", { role: "rowgroup" }, row);
+  const updates = options.columns.map((column) => buildCell(row, column));
+  const opened = options.detail ? makeDetail(options, node, row) : null;
+  if (options.linkOf) {
+    row.classList.add("is-link");
+    row.addEventListener("click", (event) => followRow(event, options.linkOf(item)));
+  }
+  return {
+    node,
+    update(next) {
+      item = next;
+      for (const update of updates) update(item);
+      opened?.update(item);
+    },
+  };
+}
+
+function buildCell(row, column) {
+  const cell = column.lead
+    ? make("th", { scope: "row", role: "rowheader", class: "lead" })
+    : make("td", { role: "cell", "data-label": column.label, class: column.numeric ? "numeric" : null });
+  if (column.wide) cell.classList.add("wide");
+  if (column.hideLabel) cell.classList.add("bare");
+  row.append(cell);
+  return column.build(cell);
+}
+
+function followRow(event, link) {
+  const onControl = event.target.closest("a, button, input, select, summary, label");
+  if (!onControl && String(getSelection()) === "") goTo(link);
+}
+
+function makeDetail(options, group, row) {
+  let detail = null;
+  const button = make(
+    "button",
+    { type: "button", class: "icon-button disclose", "aria-expanded": "false" },
+    icon("down"),
+  );
+  row.querySelector(".disclose-place").append(button);
+  const cell = make("td", { role: "cell", class: "detail", colspan: options.columns.length });
+  const under = make("tr", { role: "row", class: "detail-row" }, cell);
+  let item = null;
+  button.addEventListener("click", () => {
+    detail = detail ? null : options.detail();
+    setAttribute(button, "aria-expanded", detail !== null);
+    if (!detail) return under.remove();
+    cell.replaceChildren(detail.node);
+    group.append(under);
+    return detail.update(item);
+  });
+  return {
+    update(next) {
+      item = next;
+      setAttribute(button, "aria-label", options.detailLabel(item));
+      detail?.update(item);
+    },
+  };
+}
+
+/** The arrow keys go from one row's link to the next one's. */
+function walkRows(table, event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || !event.target.matches("a.row-link")) return;
+  const links = [...table.querySelectorAll("a.row-link")];
+  const next = links[links.indexOf(event.target) + step];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+}
+
+/** Builds of common cells. */
+export function textCell(textOf) {
+  return (cell) => (item) => setText(cell, textOf(item));
+}
+
+export function figureCell(textOf) {
+  return (cell) => (item) => setFigure(cell, textOf(item));
+}
+
+/** `textOf(item)` as a link to `linkOf(item)`, with a smaller line under it (noteOf, may be missing). */
+export function linkCell(textOf, linkOf, noteOf) {
+  return (cell) => {
+    const link = make("a", { class: "row-link" });
+    const note = noteOf ? make("span", { class: "note" }) : null;
+    cell.append(link, note ?? "");
+    return (item) => {
+      setText(link, textOf(item));
+      setAttribute(link, "href", linkOf(item));
+      setAttribute(link, "title", textOf(item));
+      if (note) setText(note, noteOf(item));
+    };
+  };
+}
+
+/** `makeBadge()` makes { node, update(value) }. */
+export function badgeCell(makeBadge, valueOf) {
+  return (cell) => {
+    const badge = makeBadge();
+    cell.append(badge.node);
+    return (item) => badge.update(valueOf(item));
+  };
+}

@@ -1,0 +1,191 @@
+// Who may come: passkeys and bans.
+
+import { countMore, splitPreferred } from "../components/announce_urls.js";
+import { pathOf, send } from "../core/api.js";
+import { makeBanForm } from "../peers/ban_form.js";
+import { makeCopyButton } from "../components/clipboard.js";
+import { confirmed, openDialog } from "../components/dialog.js";
+import { make, setAttribute } from "../core/dom.js";
+import { labelled } from "../components/field.js";
+import { whenSent } from "../components/form.js";
+import { ago, moment } from "../core/format.js";
+import { createListing } from "../components/listing.js";
+import { notify } from "../core/notices.js";
+import { linkTo } from "../core/router.js";
+import { textCell } from "../components/table.js";
+import { makeUrlText } from "../components/url_text.js";
+import { liftBan } from "../peers/view_address.js";
+
+/** `urlsOf()`: the tracker's announce URLs without a passkey. */
+export function createPasskeys(refreshNow, urlsOf) {
+  const label = make("input", {
+    class: "field",
+    required: true,
+    autocomplete: "off",
+    placeholder: "Whose it is",
+  });
+  const form = make(
+    "form",
+    { class: "form-line" },
+    labelled("Label", label),
+    make("button", { class: "button button-primary" }, "Create"),
+  );
+  whenSent(form, label, async () => {
+    const made = await send("POST", "passkeys", { label: label.value.trim() });
+    form.reset();
+    refreshNow();
+    showPasskey(made, urlsOf());
+  });
+  const listing = createListing({
+    parts: ["passkeys"],
+    noun: "passkey",
+    pageSize: 20,
+    refreshNow,
+    nothing: () => "None yet.",
+    table: {
+      caption: "Passkeys",
+      key: (passkey) => passkey.label,
+      columns: [
+        { label: "Label", lead: true, build: textCell((passkey) => passkey.label) },
+        { label: "Created", numeric: true, build: textCell((passkey) => ago(passkey.created)) },
+        actionColumn(
+          "Revoke",
+          (passkey) => passkey.label,
+          (passkey) => revoke(passkey, refreshNow),
+        ),
+      ],
+    },
+  });
+  return section(
+    "passkeys-title",
+    "Passkeys",
+    "In private mode, only who has one in the announce URL may announce.",
+    form,
+    listing,
+  );
+}
+
+function section(id, title, text, form, listing) {
+  const node = make(
+    "section",
+    { class: "card", "aria-labelledby": id },
+    make("div", { class: "card-head" }, make("h2", { id }, title), listing.tally.node),
+    make("p", { class: "muted" }, text),
+    form,
+    listing.node,
+  );
+  return { node, refresh: listing.refresh };
+}
+
+function actionColumn(words, nameOf, act) {
+  return {
+    label: "Actions",
+    hideLabel: true,
+    build: (cell) => {
+      let item = null;
+      const button = make(
+        "button",
+        { type: "button", class: "button button-small", onclick: () => act(item) },
+        words,
+      );
+      cell.append(make("span", { class: "row-tools" }, button));
+      return (next) => {
+        item = next;
+        setAttribute(button, "aria-label", `${words} ${nameOf(item)}`);
+      };
+    },
+  };
+}
+
+/** The tracker keeps only the digest: this is the one time to see it. */
+function showPasskey({ label, passkey, urls }, bareUrls) {
+  const line = (what, text) =>
+    make(
+      "div",
+      { class: "copy-line" },
+      makeUrlText(text, { class: "copy-text" }),
+      makeCopyButton(what, () => text),
+    );
+  const urlLine = ({ url }) => line("announce URL", url);
+  const { best, rest } = splitPreferred(urls.map((url) => placed(url, passkey, bareUrls)));
+  openDialog(
+    `The passkey of ${label}`,
+    make(
+      "p",
+      { class: "warning-text" },
+      "Copy it now. It is shown this once; the tracker keeps only what is needed to recognise it.",
+    ),
+    line("passkey", passkey),
+    make("h3", null, "Announce URLs with it"),
+    best.map(urlLine),
+    rest.length > 0 &&
+      make("details", { class: "help" }, make("summary", null, countMore(rest)), rest.map(urlLine)),
+  );
+}
+
+/** A URL with a passkey, with the host and scope that are known of the one without. */
+function placed(url, passkey, bareUrls) {
+  const bare = url.replace(`/${passkey}`, "");
+  return { host: "", ...bareUrls.find((known) => known.url === bare), url };
+}
+
+async function revoke({ label }, refreshNow) {
+  const sure = await confirmed(
+    "Revoke the passkey?",
+    `Whoever announces with the passkey of “${label}” is refused from now on.`,
+    "Revoke",
+  );
+  if (!sure) return;
+  try {
+    await send("DELETE", pathOf(["passkeys", label]));
+    notify(`Revoked the passkey of “${label}”.`);
+    refreshNow();
+  } catch (error) {
+    notify(error.message, "bad");
+  }
+}
+
+export function createBans(refreshNow) {
+  const listing = createListing({
+    parts: ["bans"],
+    noun: "ban",
+    pageSize: 20,
+    refreshNow,
+    nothing: () => "Nobody is banned.",
+    table: {
+      caption: "Bans",
+      key: (ban) => ban.network,
+      columns: [
+        { label: "Network", lead: true, build: makeNetwork },
+        { label: "Reason", build: textCell((ban) => ban.reason || "–") },
+        { label: "Since", numeric: true, build: textCell((ban) => ago(ban.since)) },
+        {
+          label: "Until",
+          numeric: true,
+          build: textCell((ban) => (ban.until ? moment(ban.until) : "lifted by hand")),
+        },
+        actionColumn(
+          "Lift",
+          (ban) => `the ban of ${ban.network}`,
+          (ban) => liftBan(ban.network, refreshNow),
+        ),
+      ],
+    },
+  });
+  return section(
+    "bans-title",
+    "Bans",
+    "Announces and scrapes of a banned address or network are refused.",
+    makeBanForm(null, refreshNow),
+    listing,
+  );
+}
+
+function makeNetwork(cell) {
+  const link = make("a");
+  cell.append(link);
+  return ({ network }) => {
+    link.textContent = network;
+    link.href = linkTo("peers", network.split("/")[0]);
+  };
+}

@@ -1,0 +1,178 @@
+// Registering torrents: by their files, or by a bare info_hash; and the list of those registered.
+
+import { pathOf, send } from "../core/api.js";
+import { confirmed, openQuestion } from "../components/dialog.js";
+import { make } from "../core/dom.js";
+import { labelled } from "../components/field.js";
+import { whenSent } from "../components/form.js";
+import { bytes, torrentName } from "../core/format.js";
+import { icon } from "../core/icons.js";
+import { createListing } from "../components/listing.js";
+import { notify } from "../core/notices.js";
+import { textCell } from "../components/table.js";
+import { torrentColumn, torrentLink } from "../components/torrent_column.js";
+import { uploadFiles, uploadResults } from "../torrents/uploads.js";
+
+export function createRegister(refreshNow) {
+  const input = make("input", {
+    type: "file",
+    class: "unseen",
+    id: "files",
+    accept: ".torrent,application/x-bittorrent",
+    multiple: true,
+  });
+  input.addEventListener("change", () => {
+    uploadFiles([...input.files]).then(refreshNow);
+    input.value = "";
+  });
+  const zone = make(
+    "label",
+    { class: "drop-zone", for: "files" },
+    icon("file"),
+    make(
+      "span",
+      null,
+      make("strong", null, "Drop .torrent files"),
+      " anywhere on this page, or ",
+      make("span", { class: "like-link" }, "choose them"),
+      ".",
+    ),
+    make(
+      "span",
+      { class: "note" },
+      "v1, v2 and hybrid torrents; several at once. The tracker then knows their names and hands them out with its own announce URL.",
+    ),
+  );
+  return make(
+    "section",
+    { class: "card", "aria-labelledby": "register-title" },
+    make("div", { class: "card-head" }, make("h2", { id: "register-title" }, "Register torrents")),
+    input,
+    zone,
+    uploadResults(),
+    make(
+      "details",
+      { class: "help" },
+      make("summary", null, "Register by info_hash alone"),
+      makeHashForm(refreshNow),
+    ),
+  );
+}
+
+function makeHashForm(refreshNow) {
+  const hash = make("input", {
+    class: "field mono",
+    name: "info_hash",
+    required: true,
+    pattern: "\\s*[0-9a-fA-F]{40}\\s*",
+    title: "40 hexadecimal digits",
+    placeholder: "40 hexadecimal digits",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
+  const name = make("input", { class: "field", name: "name", autocomplete: "off" });
+  const form = make(
+    "form",
+    { class: "form-line" },
+    labelled("info_hash", hash),
+    labelled("Name", name),
+    make("button", { class: "button button-primary" }, "Register"),
+  );
+  whenSent(form, hash, async () => {
+    await send("POST", "torrents", { info_hash: hash.value.trim().toLowerCase(), name: name.value.trim() });
+    notify("Registered the torrent.");
+    form.reset();
+    refreshNow();
+  });
+  return form;
+}
+
+export function createRegistered(refreshNow) {
+  const listing = createListing({
+    parts: ["torrents"],
+    fixed: { show: "registered" },
+    noun: "torrent",
+    pageSize: 20,
+    state: { sort: "name", order: "asc" },
+    search: { label: "Search registered torrents", placeholder: "Name or info_hash" },
+    refreshNow,
+    nothing: ({ search }) => (search ? `No registered torrent matches “${search}”.` : "None yet."),
+    table: {
+      caption: "Registered torrents",
+      key: (torrent) => torrent.info_hash,
+      linkOf: torrentLink,
+      columns: [
+        torrentColumn,
+        {
+          label: "Size",
+          sort: "size",
+          descending: true,
+          numeric: true,
+          build: textCell((torrent) => bytes(torrent.size)),
+        },
+        { label: ".torrent", build: textCell((torrent) => (torrent.has_file ? "kept" : "not kept")) },
+        { label: "Actions", hideLabel: true, build: (cell) => makeActions(cell, refreshNow) },
+      ],
+    },
+  });
+  const node = make(
+    "section",
+    { class: "card flush", "aria-labelledby": "registered-title" },
+    make(
+      "div",
+      { class: "card-head" },
+      make("h2", { id: "registered-title" }, "Registered"),
+      listing.tally.node,
+      listing.search.node,
+    ),
+    listing.node,
+  );
+  return { node, refresh: listing.refresh };
+}
+
+function makeActions(cell, refreshNow) {
+  let torrent = null;
+  const rename = make(
+    "button",
+    { type: "button", class: "icon-button", title: "Rename", "aria-label": "Rename" },
+    icon("edit"),
+  );
+  const remove = make(
+    "button",
+    { type: "button", class: "icon-button", title: "Remove", "aria-label": "Remove" },
+    icon("remove"),
+  );
+  rename.addEventListener("click", () => renameTorrent(torrent, refreshNow));
+  remove.addEventListener("click", () => removeTorrent(torrent, refreshNow));
+  cell.append(make("span", { class: "row-tools" }, rename, remove));
+  return (item) => {
+    torrent = item;
+    rename.setAttribute("aria-label", `Rename ${torrentName(item)}`);
+    remove.setAttribute("aria-label", `Remove ${torrentName(item)}`);
+  };
+}
+
+/** `done()` is called when it has another name. */
+export function renameTorrent({ info_hash, name }, done) {
+  openQuestion("Rename the torrent", "Name", name ?? "", "Rename", async (next) => {
+    await send("PATCH", pathOf(["torrents", info_hash]), { name: next });
+    done();
+  });
+}
+
+/** `done()` is called when it is gone. */
+export async function removeTorrent(torrent, done) {
+  const sure = await confirmed(
+    "Remove the torrent?",
+    `“${torrentName(torrent)}” goes from the list of registered torrents, and its .torrent file with it.`,
+    "Remove",
+  );
+  if (!sure) return;
+  try {
+    await send("DELETE", pathOf(["torrents", torrent.info_hash]));
+    notify(`Removed “${torrentName(torrent)}”.`);
+    done();
+  } catch (error) {
+    notify(error.message, "bad");
+  }
+}

@@ -1,0 +1,38 @@
+// What an admin does: registers torrents, makes passkeys, bans.
+
+import { make, setText, show } from "../core/dom.js";
+import { createBans, createPasskeys } from "./manage_access.js";
+import { createRegister, createRegistered } from "./manage_torrents.js";
+
+const MODES = {
+  open: "This tracker is open: it serves every torrent, registered or not.",
+  listed: "This tracker serves registered torrents only.",
+  private: "This tracker is private: clients need a passkey.",
+};
+
+export function createManage({ tracker, refreshNow }) {
+  const mode = make("p", { class: "muted" });
+  const parts = [
+    createRegistered(refreshNow),
+    createPasskeys(refreshNow, () => tracker.known.status?.urls ?? []),
+    createBans(refreshNow),
+  ];
+  const [registered, passkeys, bans] = parts;
+  const node = make(
+    "div",
+    { class: "view" },
+    make("header", { class: "view-head" }, make("h1", null, "Manage"), mode),
+    createRegister(refreshNow),
+    registered.node,
+    make("div", { class: "halves" }, passkeys.node, bans.node),
+  );
+  return {
+    node,
+    title: "Manage",
+    refresh: () => Promise.all(parts.map((part) => part.refresh())),
+    update({ status }) {
+      setText(mode, MODES[status.mode] ?? "");
+      show(mode, Boolean(MODES[status.mode]));
+    },
+  };
+}

@@ -1,0 +1,263 @@
+#include "probe/prober.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "probe/tcp_probe_set.h"
+
+enum { SHORTAGE_PAUSE_MS = 1000 };
+
+struct prober {
+    pthread_mutex_t lock;    /* for the plan; held for a moment only */
+    struct probe_plan *plan; /* NULL: switched off */
+    uint32_t timeout_ms;
+    struct tcp_probes *probes; /* the thread's, but for waking it; NULL: switched off */
+
+    struct hash_key key;
+    pthread_t thread;
+    bool running;
+    _Atomic bool stop;
+    uint64_t pause_until_ms; /* the thread's: after a shortage */
+    _Atomic uint64_t checks[REACHES];
+};
+
+/* The thread */
+
+static enum reach reach_of(enum tcp_probe result) {
+    switch (result) {
+    case TCP_PROBE_OPEN:
+        return REACH_OPEN;
+    case TCP_PROBE_REFUSED:
+        return REACH_REFUSED;
+    case TCP_PROBE_SILENT:
+        return REACH_SILENT;
+    default:
+        return REACH_UNKNOWN;
+    }
+}
+
+static void take_result(void *context, const struct endpoint *peer, enum tcp_probe result) {
+    struct prober *prober = context;
+    const uint64_t now_ms = clock_now_ms();
+    const enum reach reach = reach_of(result);
+    atomic_fetch_add_explicit(&prober->checks[reach], 1, memory_order_relaxed);
+    if (result == TCP_PROBE_SHORT)
+        prober->pause_until_ms = now_ms + SHORTAGE_PAUSE_MS;
+    pthread_mutex_lock(&prober->lock);
+    if (result == TCP_PROBE_SHORT)
+        probe_plan_put_back(prober->plan, peer, now_ms);
+    else
+        probe_plan_done(prober->plan, peer, reach, now_ms);
+    pthread_mutex_unlock(&prober->lock);
+}
+
+static bool next_peer(struct prober *prober, uint64_t now_ms, struct endpoint *peer,
+                      uint32_t *timeout_ms) {
+    if (now_ms < prober->pause_until_ms || !tcp_probes_have_room(prober->probes))
+        return false;
+    pthread_mutex_lock(&prober->lock);
+    const bool any = probe_plan_next(prober->plan, now_ms, peer);
+    *timeout_ms = prober->timeout_ms;
+    pthread_mutex_unlock(&prober->lock);
+    return any;
+}
+
+static void begin_checks(struct prober *prober) {
+    struct endpoint peer;
+    uint32_t timeout_ms;
+    const uint64_t now_ms = clock_now_ms();
+    while (next_peer(prober, now_ms, &peer, &timeout_ms))
+        tcp_probes_begin(prober->probes, &peer, timeout_ms, now_ms);
+}
+
+/* When the next check may begin. Without room that is after another's end, which is no matter of
+ * time. */
+static uint64_t next_ms(struct prober *prober) {
+    if (!tcp_probes_have_room(prober->probes))
+        return UINT64_MAX;
+    pthread_mutex_lock(&prober->lock);
+    const uint64_t next = probe_plan_next_ms(prober->plan, clock_now_ms());
+    pthread_mutex_unlock(&prober->lock);
+    return next > prober->pause_until_ms ? next : prober->pause_until_ms;
+}
+
+static void *run(void *argument) {
+    struct prober *prober = argument;
+    while (!atomic_load(&prober->stop)) {
+        begin_checks(prober);
+        tcp_probes_wait(prober->probes, next_ms(prober));
+    }
+    return NULL;
+}
+
+/* On and off */
+
+static bool fail(char error[static PROBER_ERROR_LEN], const char *what) {
+    snprintf(error, PROBER_ERROR_LEN, "cannot check which peers can be reached: %s", what);
+    return false;
+}
+
+/* Those who look for the plan meanwhile find it whole, or none. */
+static void set_plan(struct prober *prober, struct probe_plan *plan, struct tcp_probes *probes) {
+    pthread_mutex_lock(&prober->lock);
+    prober->plan = plan;
+    prober->probes = probes;
+    pthread_mutex_unlock(&prober->lock);
+}
+
+static void switch_off(struct prober *prober) {
+    if (prober->running) {
+        atomic_store(&prober->stop, true);
+        tcp_probes_wake(prober->probes);
+        pthread_join(prober->thread, NULL);
+    }
+    prober->running = false;
+    struct probe_plan *plan = prober->plan;
+    struct tcp_probes *probes = prober->probes;
+    set_plan(prober, NULL, NULL);
+    tcp_probes_delete(probes);
+    probe_plan_delete(plan);
+}
+
+static bool switch_on(struct prober *prober, const struct prober_options *options,
+                      char error[static PROBER_ERROR_LEN]) {
+    struct probe_plan *plan = probe_plan_create(&options->limits, &prober->key);
+    struct tcp_probes *probes = tcp_probes_create(take_result, prober);
+    if (plan == NULL || probes == NULL) {
+        tcp_probes_delete(probes);
+        probe_plan_delete(plan);
+        return fail(error, "out of memory or descriptors");
+    }
+    atomic_store(&prober->stop, false);
+    prober->pause_until_ms = 0;
+    prober->timeout_ms = options->timeout_ms;
+    set_plan(prober, plan, probes);
+    prober->running = pthread_create(&prober->thread, NULL, run, prober) == 0;
+    if (!prober->running) {
+        switch_off(prober);
+        return fail(error, "no thread can be had");
+    }
+    pthread_setname_np(prober->thread, "prober");
+    return true;
+}
+
+static void take_options(struct prober *prober, const struct prober_options *options) {
+    pthread_mutex_lock(&prober->lock);
+    prober->timeout_ms = options->timeout_ms;
+    probe_plan_apply(prober->plan, &options->limits);
+    tcp_probes_wake(prober->probes);
+    pthread_mutex_unlock(&prober->lock);
+}
+
+struct prober *prober_start(const struct prober_options *options,
+                            char error[static PROBER_ERROR_LEN]) {
+    struct prober *prober = calloc(1, sizeof *prober);
+    if (prober == NULL || !random_secret(&prober->key, sizeof prober->key)) {
+        fail(error, "out of memory or randomness");
+        free(prober);
+        return NULL;
+    }
+    pthread_mutex_init(&prober->lock, NULL);
+    if (prober_apply(prober, options, error))
+        return prober;
+    prober_stop(prober);
+    return NULL;
+}
+
+bool prober_apply(struct prober *prober, const struct prober_options *options,
+                  char error[static PROBER_ERROR_LEN]) {
+    if (options->enabled && !prober->running)
+        return switch_on(prober, options, error);
+    if (options->enabled)
+        take_options(prober, options);
+    else
+        switch_off(prober);
+    return true;
+}
+
+void prober_stop(struct prober *prober) {
+    if (prober == NULL)
+        return;
+    switch_off(prober);
+    pthread_mutex_destroy(&prober->lock);
+    free(prober);
+}
+
+/* What others tell and ask */
+
+/* A restored peer, or one whose address is a claim, is none to knock at; once it announces from
+ * that very address, it is. */
+static void note_change(struct probe_plan *plan, const struct change *change, uint64_t now_ms) {
+    if (change->peer.family == FAMILY_NONE)
+        return;
+    if (change->own_address && !change_removes_peer(change->kind))
+        probe_plan_join(plan, &change->peer, change->info_hash, now_ms);
+    else
+        probe_plan_leave(plan, &change->peer, change->info_hash);
+}
+
+/* Locks the plan, NULL where all is switched off. */
+static struct probe_plan *lock_plan(struct prober *prober) {
+    pthread_mutex_lock(&prober->lock);
+    return prober->plan;
+}
+
+/* The thread is woken where there is more to do than `waited` peers before. */
+static void unlock_plan(struct prober *prober, uint32_t waited) {
+    if (prober->plan != NULL && probe_plan_counts(prober->plan).waiting > waited)
+        tcp_probes_wake(prober->probes);
+    pthread_mutex_unlock(&prober->lock);
+}
+
+void prober_note(void *context, const struct change *changes, size_t count) {
+    struct prober *prober = context;
+    const uint64_t now_ms = clock_now_ms();
+    struct probe_plan *plan = lock_plan(prober);
+    const uint32_t waited = plan == NULL ? 0 : probe_plan_counts(plan).waiting;
+    for (size_t i = 0; plan != NULL && i < count; i++)
+        note_change(plan, &changes[i], now_ms);
+    unlock_plan(prober, waited);
+}
+
+void prober_note_lost(void *context) {
+    struct prober *prober = context;
+    struct probe_plan *plan = lock_plan(prober);
+    if (plan != NULL)
+        probe_plan_doubt(plan, clock_now_ms());
+    unlock_plan(prober, UINT32_MAX);
+}
+
+void prober_want(struct prober *prober, const struct endpoint *peer, bool own_address) {
+    if (!own_address)
+        return;
+    struct probe_plan *plan = lock_plan(prober);
+    const uint32_t waited = plan == NULL ? 0 : probe_plan_counts(plan).waiting;
+    if (plan != NULL)
+        probe_plan_want(plan, peer, clock_now_ms());
+    unlock_plan(prober, waited);
+}
+
+struct reach_state prober_state(struct prober *prober, const struct endpoint *peer) {
+    struct reach_state state = { .reach = REACH_UNKNOWN };
+    const struct probe_plan *plan = lock_plan(prober);
+    if (plan != NULL)
+        state = probe_plan_state(plan, peer);
+    unlock_plan(prober, UINT32_MAX);
+    return state;
+}
+
+struct prober_stats prober_stats(struct prober *prober) {
+    struct prober_stats stats = { 0 };
+    const struct probe_plan *plan = lock_plan(prober);
+    stats.enabled = plan != NULL;
+    if (plan != NULL)
+        stats.now = probe_plan_counts(plan);
+    unlock_plan(prober, UINT32_MAX);
+    for (int reach = 0; reach < REACHES; reach++)
+        stats.checks[reach] = atomic_load_explicit(&prober->checks[reach], memory_order_relaxed);
+    return stats;
+}

@@ -1,0 +1,205 @@
+#include "server/tls_certificate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gnutls/x509.h>
+
+enum { CHAIN_MAX = 16, FILE_MAX = 256 * 1024, KEY_ID_LEN = 64, PATH_SHOWN_MAX = 128 };
+
+struct certificate {
+    _Atomic unsigned holders;
+    unsigned chain_len;
+    gnutls_pcert_st chain[CHAIN_MAX];
+    gnutls_privkey_t key;
+};
+
+/* Writes what is wrong with a file; a long path loses its start, which says least. */
+static bool complain(const char *what, const char *path, const char *why, char *error) {
+    const size_t len = strlen(path);
+    const bool cut = len > PATH_SHOWN_MAX;
+    snprintf(error, CERTIFICATE_ERROR_LEN, "%s %s%.*s: %s", what, cut ? "..." : "", PATH_SHOWN_MAX,
+             cut ? path + len - PATH_SHOWN_MAX : path, why);
+    return false;
+}
+
+static ssize_t read_all(int fd, uint8_t *data, size_t max) {
+    size_t len = 0;
+    while (len < max) {
+        const ssize_t more = read(fd, data + len, max - len);
+        if (more < 0)
+            return -1;
+        if (more == 0)
+            break;
+        len += (size_t)more;
+    }
+    return (ssize_t)len;
+}
+
+/* NULL, and errno, if it cannot be read whole. */
+static uint8_t *read_file(const char *path, size_t *len) {
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    uint8_t *data = malloc(FILE_MAX);
+    const ssize_t got = data == NULL ? -1 : read_all(fd, data, FILE_MAX);
+    int why = errno;
+    close(fd);
+    if (got >= 0 && got < FILE_MAX) {
+        *len = (size_t)got;
+        return data;
+    }
+    if (got == FILE_MAX)
+        why = EFBIG;
+    free(data);
+    errno = why;
+    return NULL;
+}
+
+/* Hands the content of the file at `path` to `import`, and leaves no copy of it in memory. */
+static bool import_file(const char *what, const char *path, struct certificate *certificate,
+                        int (*import)(struct certificate *certificate, const gnutls_datum_t *pem),
+                        char *error) {
+    size_t len;
+    uint8_t *data = read_file(path, &len);
+    if (data == NULL)
+        return complain(what, path, strerror(errno), error);
+    const gnutls_datum_t pem = { .data = data, .size = (unsigned)len };
+    const int result = import(certificate, &pem);
+    explicit_bzero(data, len);
+    free(data);
+    return result >= 0 || complain(what, path, gnutls_strerror(result), error);
+}
+
+static int import_chain(struct certificate *certificate, const gnutls_datum_t *pem) {
+    unsigned count = CHAIN_MAX;
+    const int result =
+        gnutls_pcert_list_import_x509_raw(certificate->chain, &count, pem, GNUTLS_X509_FMT_PEM, 0);
+    if (result >= 0)
+        certificate->chain_len = count;
+    return result;
+}
+
+static int import_key(struct certificate *certificate, const gnutls_datum_t *pem) {
+    const int result = gnutls_privkey_init(&certificate->key);
+    if (result < 0)
+        return result;
+    return gnutls_privkey_import_x509_raw(certificate->key, pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+}
+
+static bool same_key(gnutls_pubkey_t one, gnutls_pubkey_t other) {
+    uint8_t ids[2][KEY_ID_LEN];
+    size_t lens[2] = { KEY_ID_LEN, KEY_ID_LEN };
+    return gnutls_pubkey_get_key_id(one, 0, ids[0], &lens[0]) >= 0 &&
+           gnutls_pubkey_get_key_id(other, 0, ids[1], &lens[1]) >= 0 && lens[0] == lens[1] &&
+           memcmp(ids[0], ids[1], lens[0]) == 0;
+}
+
+static bool key_fits(const struct certificate *certificate) {
+    gnutls_pubkey_t public;
+    if (certificate->chain_len == 0 || gnutls_pubkey_init(&public) < 0)
+        return false;
+    const bool fits = gnutls_pubkey_import_privkey(public, certificate->key, 0, 0) >= 0 &&
+                      same_key(public, certificate->chain[0].pubkey);
+    gnutls_pubkey_deinit(public);
+    return fits;
+}
+
+static bool read_both(struct certificate *certificate, const struct certificate_files *files,
+                      char *error) {
+    if (!import_file("the certificate", files->certificate, certificate, import_chain, error) ||
+        !import_file("the key", files->key, certificate, import_key, error))
+        return false;
+    return key_fits(certificate) ||
+           complain("the key", files->key, "it is not the key of the certificate", error);
+}
+
+struct certificate *certificate_read(const struct certificate_files *files,
+                                     char error[static CERTIFICATE_ERROR_LEN]) {
+    struct certificate *certificate = calloc(1, sizeof *certificate);
+    if (certificate == NULL) {
+        snprintf(error, CERTIFICATE_ERROR_LEN, "out of memory");
+        return NULL;
+    }
+    atomic_init(&certificate->holders, 1);
+    if (read_both(certificate, files, error))
+        return certificate;
+    certificate_release(certificate);
+    return NULL;
+}
+
+void certificate_release(struct certificate *certificate) {
+    if (certificate == NULL || atomic_fetch_sub(&certificate->holders, 1) > 1)
+        return;
+    for (unsigned i = 0; i < certificate->chain_len; i++)
+        gnutls_pcert_deinit(&certificate->chain[i]);
+    if (certificate->key != NULL)
+        gnutls_privkey_deinit(certificate->key);
+    free(certificate);
+}
+
+void certificate_place_init(struct certificate_place *place) {
+    pthread_mutex_init(&place->lock, NULL);
+    place->current = NULL;
+}
+
+void certificate_put(struct certificate_place *place, struct certificate *certificate) {
+    pthread_mutex_lock(&place->lock);
+    struct certificate *before = place->current;
+    place->current = certificate;
+    pthread_mutex_unlock(&place->lock);
+    certificate_release(before);
+}
+
+struct certificate *certificate_take(struct certificate_place *place) {
+    pthread_mutex_lock(&place->lock);
+    struct certificate *certificate = place->current;
+    if (certificate != NULL)
+        atomic_fetch_add(&certificate->holders, 1);
+    pthread_mutex_unlock(&place->lock);
+    return certificate;
+}
+
+void certificate_attach(struct certificate *certificate, void *session) {
+    gnutls_session_set_ptr(session, certificate);
+}
+
+int certificate_show(gnutls_session_t session, const gnutls_datum_t *authorities,
+                     int authority_count, const gnutls_pk_algorithm_t *algorithms,
+                     int algorithm_count, gnutls_pcert_st **chain, unsigned *chain_len,
+                     gnutls_privkey_t *key) {
+    (void)authorities;
+    (void)authority_count;
+    (void)algorithms;
+    (void)algorithm_count;
+    struct certificate *certificate = gnutls_session_get_ptr(session);
+    if (certificate == NULL)
+        return -1;
+    *chain = certificate->chain;
+    *chain_len = certificate->chain_len;
+    *key = certificate->key;
+    return 0;
+}
+
+int64_t certificate_expires_s(const struct certificate *certificate) {
+    gnutls_x509_crt_t own;
+    if (gnutls_x509_crt_init(&own) < 0)
+        return 0;
+    int64_t expires_s = 0;
+    if (gnutls_x509_crt_import(own, &certificate->chain[0].cert, GNUTLS_X509_FMT_DER) >= 0) {
+        const time_t expires = gnutls_x509_crt_get_expiration_time(own);
+        expires_s = expires > 0 ? expires : 0;
+    }
+    gnutls_x509_crt_deinit(own);
+    return expires_s;
+}
+
+const char *certificate_library_version(void) {
+    return gnutls_check_version(NULL);
+}

@@ -1,0 +1,94 @@
+#include "server/udp_tracker.h"
+
+#include "wire/connection_id.h"
+#include "wire/passkey.h"
+#include "wire/refusal.h"
+
+static size_t refuse(uint8_t *out, uint32_t transaction_id, enum announce_result result,
+                     const char *detail) {
+    char text[REFUSAL_TEXT_LEN];
+    refusal_text(result, detail, text);
+    return udp_write_error(out, transaction_id, text, UDP_REPLY_MAX);
+}
+
+static size_t reply_announce(const struct udp_context *context, struct bytes packet,
+                             const struct udp_header *header, const struct endpoint *sender,
+                             uint64_t now_ms, uint8_t *out, enum udp_outcome *outcome) {
+    struct udp_announce announce;
+    const char *error = udp_parse_announce(packet, &announce);
+    *outcome = UDP_ANNOUNCE_MALFORMED;
+    if (error != NULL)
+        return udp_write_error(out, header->transaction_id, error, UDP_REPLY_MAX);
+    announce.request.peer = *sender;
+    endpoint_set_port(&announce.request.peer, announce.port);
+    announce.request.passkey.given = false;
+    if (announce.path_len > 0)
+        announce.request.passkey =
+            passkey_in_path((struct bytes){ .data = announce.path, .len = announce.path_len });
+
+    struct announce_response response = {
+        .peers = udp_peers_place(out),
+        .peers_max = udp_peers_max(sender->family),
+    };
+    const enum announce_result result =
+        tracker_announce(context->tracker, &announce.request, now_ms, &response);
+    *outcome = result == ANNOUNCE_OK ? UDP_ANNOUNCED : UDP_ANNOUNCE_REFUSED;
+    if (result != ANNOUNCE_OK)
+        return refuse(out, header->transaction_id, result, response.detail);
+    return udp_write_announce(out, header->transaction_id, &response);
+}
+
+/* A scrape over UDP has no path to bring a passkey in. */
+static size_t reply_scrape(const struct udp_context *context, struct bytes packet,
+                           const struct udp_header *header, const struct endpoint *sender,
+                           uint64_t now_ms, uint8_t *out, enum udp_outcome *outcome) {
+    const struct passkey none = { 0 };
+    char detail[REFUSAL_DETAIL_LEN];
+    const enum announce_result admission =
+        tracker_admit_scrape(context->tracker, sender, &none, now_ms, detail);
+    *outcome = admission == ANNOUNCE_OK ? UDP_SCRAPED : UDP_SCRAPE_REFUSED;
+    if (admission != ANNOUNCE_OK)
+        return refuse(out, header->transaction_id, admission, detail);
+    size_t count;
+    const uint8_t *hashes = udp_parse_scrape(packet, &count);
+    size_t len = udp_write_scrape_header(out, header->transaction_id);
+    for (size_t i = 0; i < count; i++) {
+        const struct scrape_entry entry =
+            tracker_scrape(context->tracker, hashes + i * INFO_HASH_LEN);
+        len = udp_write_scrape_entry(out, i, &entry);
+    }
+    return len;
+}
+
+static bool proven(const struct udp_context *context, const struct endpoint *sender,
+                   uint64_t now_ms, uint64_t id) {
+    const uint32_t lifetime_s = context->connection_id_lifetime_s;
+    return connection_id_valid(&context->keys.present, sender, now_ms, lifetime_s, id) ||
+           connection_id_valid(&context->keys.previous, sender, now_ms, lifetime_s, id);
+}
+
+size_t udp_reply(const struct udp_context *context, struct bytes packet,
+                 const struct endpoint *sender, uint64_t now_ms, uint8_t *out,
+                 enum udp_outcome *outcome) {
+    struct udp_header header;
+    *outcome = UDP_IGNORED;
+    if (!udp_parse_header(packet, &header))
+        return 0;
+    *outcome = UDP_CONNECTED;
+    if (udp_is_connect(&header))
+        return udp_write_connect(out, header.transaction_id,
+                                 connection_id_make(&context->keys.present, sender, now_ms));
+    *outcome = UDP_UNPROVEN;
+    if (!proven(context, sender, now_ms, header.connection_id))
+        return udp_write_error(out, header.transaction_id, "connection id is not valid",
+                               packet.len);
+    switch (header.action) {
+    case UDP_ANNOUNCE:
+        return reply_announce(context, packet, &header, sender, now_ms, out, outcome);
+    case UDP_SCRAPE:
+        return reply_scrape(context, packet, &header, sender, now_ms, out, outcome);
+    default:
+        *outcome = UDP_UNKNOWN_ACTION;
+        return udp_write_error(out, header.transaction_id, "unknown action", packet.len);
+    }
+}

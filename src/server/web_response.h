@@ -1,0 +1,14 @@
+/* The site's answers on their way out. */
+#ifndef SKEP_SERVER_WEB_RESPONSE_H
+#define SKEP_SERVER_WEB_RESPONSE_H
+
+#include <microhttpd.h>
+
+#include "server/web_handler.h"
+
+/* Queues the answer, with the headers that bind browsers, and takes its body over. `secure`: it
+ * goes out by HTTPS. MHD_NO without memory. */
+enum MHD_Result site_response_queue(struct MHD_Connection *connection,
+                                    const struct http_answer *answer, bool secure);
+
+#endif

@@ -1,0 +1,83 @@
+#include "store/top_torrents.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A heap: no torrent is larger than the two below it, at 2i + 1 and 2i + 2, so that the smallest of
+ * all is the first. */
+struct largest_torrents {
+    size_t count;
+    size_t max;
+    struct torrent_figures list[];
+};
+
+struct largest_torrents *largest_torrents_create(uint32_t max) {
+    struct largest_torrents *largest =
+        malloc(sizeof *largest + (size_t)max * sizeof *largest->list);
+    if (largest != NULL)
+        *largest = (struct largest_torrents){ .max = max };
+    return largest;
+}
+
+void largest_torrents_delete(struct largest_torrents *largest) {
+    free(largest);
+}
+
+static uint64_t peers_of(const struct torrent_figures *torrent) {
+    return (uint64_t)torrent->seeders_v4 + torrent->seeders_v6 + torrent->leechers_v4 +
+           torrent->leechers_v6;
+}
+
+/* Of equal ones the info_hash decides, lest another one is chosen each time. */
+static bool is_smaller(const struct torrent_figures *one, const struct torrent_figures *other) {
+    const uint64_t peers = peers_of(one);
+    const uint64_t others = peers_of(other);
+    return peers != others ? peers < others
+                           : memcmp(one->info_hash, other->info_hash, INFO_HASH_LEN) < 0;
+}
+
+/* Puts `torrent` at the place `at`, which is free, or further up. */
+static void sift_up(struct largest_torrents *largest, size_t at,
+                    const struct torrent_figures *torrent) {
+    while (at > 0 && is_smaller(torrent, &largest->list[(at - 1) / 2])) {
+        largest->list[at] = largest->list[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    largest->list[at] = *torrent;
+}
+
+/* Puts `torrent` at the first place, which is free, or further down. */
+static void sift_down(struct largest_torrents *largest, const struct torrent_figures *torrent) {
+    struct torrent_figures *list = largest->list;
+    size_t at = 0;
+    for (;;) {
+        size_t below = 2 * at + 1;
+        if (below + 1 < largest->count && is_smaller(&list[below + 1], &list[below]))
+            below++;
+        if (below >= largest->count || !is_smaller(&list[below], torrent))
+            break;
+        list[at] = list[below];
+        at = below;
+    }
+    list[at] = *torrent;
+}
+
+void largest_torrents_offer(struct largest_torrents *largest,
+                            const struct torrent_figures *torrent) {
+    if (peers_of(torrent) == 0)
+        return;
+    if (largest->count < largest->max)
+        sift_up(largest, largest->count++, torrent);
+    else if (is_smaller(&largest->list[0], torrent))
+        sift_down(largest, torrent);
+}
+
+const struct torrent_figures *largest_torrents_list(const struct largest_torrents *largest,
+                                                    size_t *count) {
+    *count = largest->count;
+    return largest->list;
+}
+
+void largest_torrents_clear(struct largest_torrents *largest) {
+    largest->count = 0;
+}

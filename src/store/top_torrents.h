@@ -1,0 +1,23 @@
+/* The torrents with most peers, of any number that is offered. One thread at a time. */
+#ifndef SKEP_STORE_TOP_TORRENTS_H
+#define SKEP_STORE_TOP_TORRENTS_H
+
+#include "swarm/swarm_snapshot.h"
+
+struct largest_torrents;
+
+/* Keeps up to `max`, at least 1. NULL without memory. */
+struct largest_torrents *largest_torrents_create(uint32_t max);
+void largest_torrents_delete(struct largest_torrents *largest);
+
+/* Takes it if it has peers, and more than the smallest of those that are there, where these are as
+ * many as may be. Of equal ones the same is taken each time. */
+void largest_torrents_offer(struct largest_torrents *largest,
+                            const struct torrent_figures *torrent);
+
+/* Those that are there, in no order; valid until the next call. */
+const struct torrent_figures *largest_torrents_list(const struct largest_torrents *largest,
+                                                    size_t *count);
+void largest_torrents_clear(struct largest_torrents *largest);
+
+#endif

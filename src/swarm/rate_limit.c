@@ -1,0 +1,93 @@
+#include "swarm/rate_limit.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "swarm/address_counts.h"
+
+enum { LOCKS = 64, ROWS = 16384, ROW_LEN = 4, BEHIND_MAX_MS = 60000 };
+
+struct bucket {
+    uint64_t hash; /* of the address; 0: free */
+    uint32_t used_ms;
+    uint32_t thousandths; /* of a token */
+};
+
+/* One cache line. */
+struct row {
+    struct bucket buckets[ROW_LEN];
+};
+
+struct request_rates {
+    struct hash_key key;
+    pthread_mutex_t locks[LOCKS];
+    _Alignas(64) struct row rows[ROWS];
+};
+
+struct request_rates *request_rates_create(const struct hash_key *key) {
+    struct request_rates *rates = aligned_alloc(64, sizeof *rates);
+    if (rates == NULL)
+        return NULL;
+    memset(rates, 0, sizeof *rates);
+    rates->key = *key;
+    for (int i = 0; i < LOCKS; i++)
+        pthread_mutex_init(&rates->locks[i], NULL);
+    return rates;
+}
+
+void request_rates_delete(struct request_rates *rates) {
+    if (rates == NULL)
+        return;
+    for (int i = 0; i < LOCKS; i++)
+        pthread_mutex_destroy(&rates->locks[i]);
+    free(rates);
+}
+
+/* Each thread read the clock at another moment, so that one's time may lie behind another's. */
+static uint32_t unused_ms(const struct bucket *bucket, uint32_t now_ms) {
+    return bucket->used_ms - now_ms <= BEHIND_MAX_MS ? 0 : now_ms - bucket->used_ms;
+}
+
+static struct bucket *find_bucket(struct row *row, uint64_t hash, uint32_t now_ms) {
+    struct bucket *oldest = &row->buckets[0];
+    for (int i = 0; i < ROW_LEN; i++) {
+        struct bucket *bucket = &row->buckets[i];
+        if (bucket->hash == hash || bucket->hash == 0)
+            return bucket;
+        if (unused_ms(bucket, now_ms) > unused_ms(oldest, now_ms))
+            oldest = bucket;
+    }
+    return oldest;
+}
+
+static void fill(struct bucket *bucket, uint64_t hash, uint32_t burst, uint32_t now_ms) {
+    *bucket = (struct bucket){ .hash = hash, .used_ms = now_ms, .thousandths = burst * 1000 };
+}
+
+static void refill(struct bucket *bucket, uint32_t per_s, uint32_t burst, uint32_t now_ms) {
+    const uint64_t full = (uint64_t)burst * 1000;
+    const uint32_t ms = unused_ms(bucket, now_ms);
+    /* One token a second is a thousandth each millisecond. */
+    const uint64_t level = bucket->thousandths + (uint64_t)ms * per_s;
+    bucket->thousandths = (uint32_t)(level > full ? full : level);
+    bucket->used_ms += ms;
+}
+
+bool request_rates_take(struct request_rates *rates, const struct endpoint *address, uint32_t per_s,
+                        uint32_t burst, uint64_t now_ms) {
+    const uint64_t hash = address_hash(&rates->key, address) | 1;
+    const uint32_t number = (uint32_t)(hash >> 32) % ROWS;
+    pthread_mutex_t *lock = &rates->locks[number % LOCKS];
+    pthread_mutex_lock(lock);
+    struct bucket *bucket = find_bucket(&rates->rows[number], hash, (uint32_t)now_ms);
+    if (bucket->hash == hash)
+        refill(bucket, per_s, burst, (uint32_t)now_ms);
+    else
+        fill(bucket, hash, burst, (uint32_t)now_ms);
+    const bool allowed = bucket->thousandths >= 1000;
+    if (allowed)
+        bucket->thousandths -= 1000;
+    pthread_mutex_unlock(lock);
+    return allowed;
+}

@@ -1,0 +1,236 @@
+#include "torrent/metainfo_write.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/bencode.h"
+
+enum {
+    PIECES_WANTED = 1024,
+    AUTOMATIC_PIECE_MAX = 16 << 20,
+    FIXED_LEN = 512,
+    ENTRY_LEN = 320,
+};
+
+int torrent_info_compare(struct bytes a, struct bytes b) {
+    while (a.len > 0 && b.len > 0) {
+        const struct bytes x = bytes_split(&a, '/');
+        const struct bytes y = bytes_split(&b, '/');
+        const int order = memcmp(x.data, y.data, x.len < y.len ? x.len : y.len);
+        if (order != 0)
+            return order;
+        if (x.len != y.len)
+            return x.len < y.len ? -1 : 1;
+    }
+    return (a.len > 0) - (b.len > 0);
+}
+
+uint64_t torrent_info_piece_len(uint64_t size) {
+    uint64_t piece_len = TORRENT_BLOCK_LEN;
+    while (piece_len < AUTOMATIC_PIECE_MAX && size / piece_len > PIECES_WANTED)
+        piece_len *= 2;
+    return piece_len;
+}
+
+uint64_t torrent_info_padding(uint64_t size, uint64_t piece_len) {
+    return (piece_len - size % piece_len) % piece_len;
+}
+
+static size_t text_len(const char *text) {
+    return text == NULL ? 0 : strlen(text);
+}
+
+size_t torrent_info_len_max(const struct torrent_info *info) {
+    size_t len = FIXED_LEN + 3 * info->name.len + info->pieces.len + text_len(info->comment) +
+                 text_len(info->created_by);
+    for (size_t i = 0; i < info->count; i++)
+        len += ENTRY_LEN + 8 * info->entries[i].path.len + info->entries[i].layer.len;
+    for (size_t i = 0; i < info->announce_url_count; i++)
+        len += 2 * strlen(info->announce_urls[i]) + FIXED_LEN / 8;
+    return len;
+}
+
+static void put_announce(struct writer *w, const struct torrent_info *info) {
+    if (info->announce_url_count > 0)
+        bencode_put_text_entry(w, "announce", info->announce_urls[0]);
+    if (info->announce_url_count < 2)
+        return;
+    bencode_put_text(w, "announce-list");
+    bencode_open_list(w);
+    for (size_t i = 0; i < info->announce_url_count; i++) {
+        bencode_open_list(w);
+        bencode_put_text(w, info->announce_urls[i]);
+        bencode_close(w);
+    }
+    bencode_close(w);
+}
+
+/* Version 2's tree of dictionaries by name. The entries' order keeps those of a folder together. */
+
+static void put_leaf(struct writer *w, const struct torrent_entry *entry, struct bytes name) {
+    bencode_put_string(w, name.data, name.len);
+    bencode_open_dict(w);
+    bencode_put_text(w, "");
+    bencode_open_dict(w);
+    bencode_put_number_entry(w, "length", entry->size);
+    if (entry->size > 0)
+        bencode_put_string_entry(w, "pieces root", entry->root, SHA256_LEN);
+    bencode_close(w);
+    bencode_close(w);
+}
+
+/* The folders of a path, with the '/' behind the last; empty where it has none. */
+static struct bytes folders_of(struct bytes path) {
+    size_t len = path.len;
+    while (len > 0 && path.data[len - 1] != '/')
+        len--;
+    return (struct bytes){ .data = path.data, .len = len };
+}
+
+/* How many bytes of both are the same whole folders. */
+static size_t common_len(struct bytes a, struct bytes b) {
+    size_t common = 0;
+    for (size_t i = 0; i < a.len && i < b.len && a.data[i] == b.data[i]; i++) {
+        if (a.data[i] == '/')
+            common = i + 1;
+    }
+    return common;
+}
+
+static void close_folders(struct writer *w, struct bytes folders, size_t from) {
+    for (size_t i = from; i < folders.len; i++) {
+        if (folders.data[i] == '/')
+            bencode_close(w);
+    }
+}
+
+static void open_folders(struct writer *w, struct bytes folders, size_t from) {
+    struct bytes rest = { .data = folders.data + from, .len = folders.len - from };
+    while (rest.len > 0) {
+        const struct bytes name = bytes_split(&rest, '/');
+        bencode_put_string(w, name.data, name.len);
+        bencode_open_dict(w);
+    }
+}
+
+static void put_tree(struct writer *w, const struct torrent_info *info) {
+    struct bytes open = { 0 };
+    bencode_put_text(w, "file tree");
+    bencode_open_dict(w);
+    if (info->single)
+        put_leaf(w, &info->entries[0], info->name);
+    for (size_t i = 0; i < info->count && !info->single; i++) {
+        const struct bytes path = info->entries[i].path;
+        const struct bytes folders = folders_of(path);
+        const size_t common = common_len(open, folders);
+        close_folders(w, open, common);
+        open_folders(w, folders, common);
+        put_leaf(w, &info->entries[i],
+                 (struct bytes){ path.data + folders.len, path.len - folders.len });
+        open = folders;
+    }
+    close_folders(w, open, 0);
+    bencode_close(w);
+}
+
+/* Version 1's list of files. */
+
+static void put_file(struct writer *w, uint64_t size, struct bytes path, bool padding) {
+    bencode_open_dict(w);
+    if (padding)
+        bencode_put_text_entry(w, "attr", "p");
+    bencode_put_number_entry(w, "length", size);
+    bencode_put_text(w, "path");
+    bencode_open_list(w);
+    while (path.len > 0) {
+        const struct bytes name = bytes_split(&path, '/');
+        bencode_put_string(w, name.data, name.len);
+    }
+    bencode_close(w);
+    bencode_close(w);
+}
+
+static void put_padding(struct writer *w, const struct torrent_info *info, size_t number) {
+    char path[32];
+    const uint64_t padding = torrent_info_padding(info->entries[number].size, info->piece_len);
+    if (info->version != TORRENT_HYBRID || padding == 0 || number + 1 == info->count)
+        return;
+    snprintf(path, sizeof path, ".pad/%ju", (uintmax_t)padding);
+    put_file(w, padding, bytes_of(path), true);
+}
+
+static void put_files(struct writer *w, const struct torrent_info *info) {
+    if (info->single) {
+        bencode_put_number_entry(w, "length", info->entries[0].size);
+        return;
+    }
+    bencode_put_text(w, "files");
+    bencode_open_list(w);
+    for (size_t i = 0; i < info->count; i++) {
+        put_file(w, info->entries[i].size, info->entries[i].path, false);
+        put_padding(w, info, i);
+    }
+    bencode_close(w);
+}
+
+static void put_info(struct writer *w, const struct torrent_info *info) {
+    const bool v1 = (info->version & TORRENT_V1) != 0;
+    const bool v2 = (info->version & TORRENT_V2) != 0;
+    bencode_put_text(w, "info");
+    bencode_open_dict(w);
+    if (v2)
+        put_tree(w, info);
+    if (v1)
+        put_files(w, info);
+    if (v2)
+        bencode_put_number_entry(w, "meta version", 2);
+    bencode_put_string_entry(w, "name", info->name.data, info->name.len);
+    bencode_put_number_entry(w, "piece length", info->piece_len);
+    if (v1)
+        bencode_put_string_entry(w, "pieces", info->pieces.data, info->pieces.len);
+    if (info->is_private)
+        bencode_put_number_entry(w, "private", 1);
+    bencode_close(w);
+}
+
+static int compare_roots(const void *a, const void *b) {
+    const struct torrent_layer *x = a;
+    const struct torrent_layer *y = b;
+    return memcmp(x->entry->root, y->entry->root, SHA256_LEN);
+}
+
+/* By root, and files of the same content once. */
+static void put_layers(struct writer *w, const struct torrent_info *info,
+                       struct torrent_layer *layers) {
+    size_t count = 0;
+    for (size_t i = 0; i < info->count; i++) {
+        if (info->entries[i].layer.len > 0)
+            layers[count++].entry = &info->entries[i];
+    }
+    if (count > 0)
+        qsort(layers, count, sizeof *layers, compare_roots);
+    bencode_put_text(w, "piece layers");
+    bencode_open_dict(w);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || compare_roots(&layers[i - 1], &layers[i]) != 0) {
+            bencode_put_string(w, layers[i].entry->root, SHA256_LEN);
+            bencode_put_string(w, layers[i].entry->layer.data, layers[i].entry->layer.len);
+        }
+    }
+    bencode_close(w);
+}
+
+void torrent_info_write(struct writer *w, const struct torrent_info *info,
+                        struct torrent_layer *layers) {
+    bencode_open_dict(w);
+    put_announce(w, info);
+    if (info->comment != NULL)
+        bencode_put_text_entry(w, "comment", info->comment);
+    if (info->created_by != NULL)
+        bencode_put_text_entry(w, "created by", info->created_by);
+    bencode_put_number_entry(w, "creation date", (uint64_t)info->created_s);
+    put_info(w, info);
+    if ((info->version & TORRENT_V2) != 0)
+        put_layers(w, info, layers);
+    bencode_close(w);
+}

@@ -1,0 +1,167 @@
+#include "torrent/piece_hash.h"
+
+#include <stdlib.h>
+
+static const uint8_t zeros[4096];
+
+/* Room for `count` digests, at least one. */
+static bool make_room(struct writer *w, uint64_t count, size_t digest_len) {
+    size_t len;
+    if (__builtin_mul_overflow(count + 1, digest_len, &len))
+        return false;
+    *w = writer_on(malloc(len), len);
+    return w->data != NULL;
+}
+
+bool torrent_pieces_begin(struct torrent_pieces *pieces, enum torrent_version version,
+                          uint64_t piece_len, uint64_t size, uint64_t file_size) {
+    *pieces = (struct torrent_pieces){
+        .piece_len = piece_len,
+        .v1 = (version & TORRENT_V1) != 0,
+        .v2 = (version & TORRENT_V2) != 0,
+        .nodes_max = piece_len / TORRENT_BLOCK_LEN,
+    };
+    sha1_stream_begin(&pieces->piece);
+    sha256_stream_begin(&pieces->block);
+    if (pieces->v1 && !make_room(&pieces->v1_digests, size / piece_len + 1, SHA1_LEN))
+        return false;
+    if (!pieces->v2)
+        return true;
+    pieces->nodes = calloc(pieces->nodes_max, sizeof *pieces->nodes);
+    return pieces->nodes != NULL &&
+           make_room(&pieces->v2_layer, file_size / piece_len + 1, SHA256_LEN);
+}
+
+void torrent_pieces_free(struct torrent_pieces *pieces) {
+    free(pieces->v1_digests.data);
+    free(pieces->v2_layer.data);
+    free(pieces->nodes);
+    *pieces = (struct torrent_pieces){ 0 };
+}
+
+static void end_piece(struct torrent_pieces *pieces) {
+    uint8_t *digest = writer_reserve(&pieces->v1_digests, SHA1_LEN);
+    if (digest != NULL)
+        sha1_stream_end(&pieces->piece, digest);
+    pieces->piece_filled = 0;
+}
+
+static void add_v1(struct torrent_pieces *pieces, const uint8_t *data, size_t len) {
+    while (len > 0) {
+        const uint64_t room = pieces->piece_len - pieces->piece_filled;
+        const size_t some = len < room ? len : (size_t)room;
+        sha1_stream_add(&pieces->piece, data, some);
+        pieces->piece_filled += some;
+        data += some;
+        len -= some;
+        if (pieces->piece_filled == pieces->piece_len)
+            end_piece(pieces);
+    }
+}
+
+static void join(const uint8_t left[static SHA256_LEN], const uint8_t right[static SHA256_LEN],
+                 uint8_t parent[static SHA256_LEN]) {
+    uint8_t both[2 * SHA256_LEN];
+    memcpy(both, left, SHA256_LEN);
+    memcpy(both + SHA256_LEN, right, SHA256_LEN);
+    digest_sha256(both, sizeof both, parent);
+}
+
+/* Replaces `count` nodes by the root of the tree over `leaves` of them, a power of two; each of
+ * those that are missing is `filler`. */
+static void reduce(uint8_t (*nodes)[SHA256_LEN], size_t count, size_t leaves,
+                   uint8_t filler[static SHA256_LEN]) {
+    for (; leaves > 1; leaves /= 2) {
+        for (size_t i = 0; i < count; i += 2)
+            join(nodes[i], i + 1 < count ? nodes[i + 1] : filler, nodes[i / 2]);
+        count = (count + 1) / 2;
+        join(filler, filler, filler);
+    }
+}
+
+static size_t power_of_two_from(size_t count) {
+    size_t power = 1;
+    while (power < count)
+        power *= 2;
+    return power;
+}
+
+/* A file of one piece at most has a tree of its own size, and no layer of pieces. */
+static void end_v2_piece(struct torrent_pieces *pieces) {
+    uint8_t filler[SHA256_LEN] = { 0 };
+    if (pieces->node_count == 0)
+        return;
+    const bool small = pieces->file_len <= pieces->piece_len;
+    reduce(pieces->nodes, pieces->node_count,
+           small ? power_of_two_from(pieces->node_count) : pieces->nodes_max, filler);
+    writer_put(&pieces->v2_layer, pieces->nodes[0], SHA256_LEN);
+    pieces->node_count = 0;
+}
+
+static void end_block(struct torrent_pieces *pieces) {
+    sha256_stream_end(&pieces->block, pieces->nodes[pieces->node_count++]);
+    pieces->block_filled = 0;
+}
+
+/* A full piece is ended only when more comes, because the last one of a file may be special. */
+static void add_v2(struct torrent_pieces *pieces, const uint8_t *data, size_t len) {
+    while (len > 0) {
+        const uint64_t room = TORRENT_BLOCK_LEN - pieces->block_filled;
+        const size_t some = len < room ? len : (size_t)room;
+        pieces->file_len += some;
+        if (pieces->node_count == pieces->nodes_max)
+            end_v2_piece(pieces);
+        sha256_stream_add(&pieces->block, data, some);
+        pieces->block_filled += some;
+        data += some;
+        len -= some;
+        if (pieces->block_filled == TORRENT_BLOCK_LEN)
+            end_block(pieces);
+    }
+}
+
+void torrent_pieces_add(struct torrent_pieces *pieces, const uint8_t *data, size_t len) {
+    if (pieces->v1)
+        add_v1(pieces, data, len);
+    if (pieces->v2)
+        add_v2(pieces, data, len);
+}
+
+void torrent_pieces_pad(struct torrent_pieces *pieces) {
+    while (pieces->piece_filled > 0) {
+        const uint64_t room = pieces->piece_len - pieces->piece_filled;
+        add_v1(pieces, zeros, room < sizeof zeros ? (size_t)room : sizeof zeros);
+    }
+}
+
+bool torrent_pieces_end_file(struct torrent_pieces *pieces, uint8_t root[static SHA256_LEN]) {
+    uint8_t filler[SHA256_LEN] = { 0 };
+    if (pieces->block_filled > 0)
+        end_block(pieces);
+    end_v2_piece(pieces);
+    const struct writer *layer = &pieces->v2_layer;
+    const size_t count = layer->len / SHA256_LEN;
+    /* What is missing behind the last piece is a piece of nothing. */
+    for (size_t leaves = pieces->nodes_max; leaves > 1; leaves /= 2)
+        join(filler, filler, filler);
+    uint8_t(*nodes)[SHA256_LEN] = malloc(count * sizeof *nodes);
+    if (nodes == NULL)
+        return false;
+    memcpy(nodes, layer->data, layer->len);
+    reduce(nodes, count, power_of_two_from(count), filler);
+    memcpy(root, nodes[0], SHA256_LEN);
+    free(nodes);
+    return !layer->failed;
+}
+
+void torrent_pieces_next_file(struct torrent_pieces *pieces) {
+    pieces->v2_layer.len = 0;
+    pieces->file_len = 0;
+    pieces->node_count = 0;
+    pieces->block_filled = 0;
+}
+
+void torrent_pieces_end(struct torrent_pieces *pieces) {
+    if (pieces->v1 && pieces->piece_filled > 0)
+        end_piece(pieces);
+}

@@ -1,0 +1,131 @@
+#include "web/http/authorization.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { HTTP_PORT = 80, HTTPS_PORT = 443 };
+
+/* A host and port, as the headers Host and Origin have them. */
+struct place {
+    char host[HOSTNAME_LEN]; /* without the brackets of an IPv6 address */
+    bool bracketed;
+    uint64_t port;
+};
+
+static bool read_port(struct bytes text, uint64_t *port) {
+    return text.len == 0 || (bytes_to_u64(text, port) && *port <= UINT16_MAX);
+}
+
+/* What stands before the port, without brackets, and in `*rest` what stands behind it. */
+static struct bytes split_host(struct bytes text, struct bytes *rest, bool *bracketed) {
+    *bracketed = text.len > 0 && text.data[0] == '[';
+    const uint8_t *end = text.len == 0 ? NULL : memchr(text.data, *bracketed ? ']' : ':', text.len);
+    *rest = (struct bytes){ 0 };
+    if (end == NULL)
+        return *bracketed ? *rest : text;
+    const size_t len = (size_t)(end - text.data);
+    const size_t skipped = *bracketed ? 1 : 0;
+    *rest = (struct bytes){ end + skipped, text.len - len - skipped };
+    return (struct bytes){ text.data + skipped, len - skipped };
+}
+
+/* "192.0.2.1:6969", "[2001:db8::1]", "tracker.example." False if it is anything else. */
+static bool read_place(struct place *place, struct bytes text, uint16_t default_port) {
+    struct bytes rest;
+    struct bytes host = split_host(text, &rest, &place->bracketed);
+    if (rest.len > 0 && rest.data[0] != ':')
+        return false;
+    if (host.len > 0 && host.data[host.len - 1] == '.')
+        host.len--;
+    if (host.len == 0 || host.len >= sizeof place->host || memchr(host.data, 0, host.len) != NULL)
+        return false;
+    memcpy(place->host, host.data, host.len);
+    place->host[host.len] = '\0';
+    place->port = default_port;
+    if (rest.len == 0)
+        return true;
+    return read_port((struct bytes){ rest.data + 1, rest.len - 1 }, &place->port);
+}
+
+static bool is_address(const struct place *place) {
+    struct endpoint address;
+    const bool has_colon = strchr(place->host, ':') != NULL;
+    return place->bracketed == has_colon && endpoint_parse_address(place->host, &address);
+}
+
+static bool is_among(const struct hostnames *names, const char *host) {
+    for (size_t i = 0; i < names->count; i++) {
+        if (strcasecmp(names->list[i], host) == 0)
+            return true;
+    }
+    return strcasecmp(host, "localhost") == 0;
+}
+
+/* Whether the request names us by something that only we can be. Every browser sends a Host. */
+static bool names_us(const struct session_rules *rules, const struct http_call *call) {
+    struct place place;
+    return call->host != NULL && read_place(&place, bytes_of(call->host), HTTP_PORT) &&
+           (is_address(&place) || (!place.bracketed && is_among(&rules->names, place.host)));
+}
+
+static bool shows_token(const struct session_rules *rules, const char *authorization) {
+    static const char scheme[] = "Bearer ";
+    if (!rules->token_set || strncasecmp(authorization, scheme, strlen(scheme)) != 0)
+        return false;
+    const char *token = authorization + strlen(scheme);
+    uint8_t digest[SHA256_LEN];
+    digest_sha256(token, strlen(token), digest);
+    return digest_equal(digest, rules->token_digest);
+}
+
+static enum session_proof prove(const struct session_rules *rules, const struct http_call *call) {
+    if (call->authorization != NULL && shows_token(rules, call->authorization))
+        return SESSION_BY_TOKEN;
+    const bool near =
+        call->client.family != FAMILY_NONE && networks_contain(&rules->admins, &call->client);
+    const bool known = names_us(rules, call);
+    if (near && known && !call->client_in_doubt)
+        return SESSION_BY_ADDRESS;
+    if (call->authorization != NULL)
+        return SESSION_WRONG_TOKEN;
+    if (!near)
+        return SESSION_WRONG_ADDRESS;
+    return known ? SESSION_FORWARDED : SESSION_WRONG_HOST;
+}
+
+struct session session_of(const struct session_rules *rules, const struct http_call *call) {
+    struct session session = { .proof = prove(rules, call), .tokens = rules->token_set };
+    if (session.proof == SESSION_BY_ADDRESS || session.proof == SESSION_BY_TOKEN)
+        session.role = ROLE_ADMIN;
+    else if (rules->public_stats)
+        session.role = ROLE_PUBLIC;
+    return session;
+}
+
+/* Whether a page of this very site sent the request. What stands before a trusted proxy may be
+ * HTTPS, and on another port, so that there the host alone counts. */
+static bool is_own_origin(const struct http_call *call) {
+    struct bytes origin = bytes_of(call->origin);
+    const struct bytes scheme = bytes_split(&origin, ':');
+    const bool secure = bytes_equal(scheme, bytes_of("https"));
+    const uint16_t port = secure ? HTTPS_PORT : HTTP_PORT;
+    if (!bytes_start_with(origin, bytes_of("//")) ||
+        (!secure && !bytes_equal(scheme, bytes_of("http"))) || call->host == NULL)
+        return false;
+    const struct bytes rest = { origin.data + 2, origin.len - 2 };
+    struct place theirs;
+    struct place ours;
+    if (!read_place(&theirs, rest, port) || !read_place(&ours, bytes_of(call->host), port))
+        return false;
+    return strcasecmp(theirs.host, ours.host) == 0 && theirs.bracketed == ours.bracketed &&
+           (call->proxied || (secure == call->secure && theirs.port == ours.port));
+}
+
+bool session_is_forged(const struct http_call *call) {
+    if (strcmp(call->method, "GET") == 0)
+        return false;
+    if (call->origin != NULL && !is_own_origin(call))
+        return true;
+    const char *site = call->sec_fetch_site;
+    return site != NULL && strcasecmp(site, "same-origin") != 0 && strcasecmp(site, "none") != 0;
+}

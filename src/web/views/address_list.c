@@ -1,0 +1,238 @@
+#include "web/views/address_list.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "web/views/address_detail.h"
+#include "web/views/address_totals.h"
+#include "web/views/radix_sort.h"
+#include "wire/client_name.h"
+
+enum { FRESH_MS = 2000, REST_MS = 60000 };
+
+struct addresses {
+    struct tracker *tracker;
+    pthread_mutex_t lock; /* of all below */
+    struct address_sums sums;
+    struct address_looks looks;
+    bool taken;
+    bool failed; /* for want of memory, while the sums are taken */
+    uint64_t taken_ms;
+    uint64_t asked_ms;
+};
+
+static void read_peers(void *context, const struct peer_figures *peers, size_t count) {
+    struct addresses *addresses = context;
+    for (size_t i = 0; i < count && !addresses->failed; i++)
+        addresses->failed = !address_sums_add(&addresses->sums, &peers[i]);
+}
+
+static void drop_sums(struct addresses *addresses) {
+    address_sums_clear(&addresses->sums);
+    addresses->taken = false;
+}
+
+static bool take_sums(struct addresses *addresses, uint64_t now_ms) {
+    if (addresses->taken && now_ms < addresses->taken_ms + FRESH_MS)
+        return true;
+    drop_sums(addresses);
+    addresses->failed = false;
+    addresses->taken_ms = now_ms;
+    addresses->taken =
+        inspect_all_peers(addresses->tracker, now_ms, read_peers, addresses) && !addresses->failed;
+    if (!addresses->taken)
+        drop_sums(addresses);
+    return addresses->taken;
+}
+
+static bool is_found(const struct address_row *row, const char *search) {
+    char text[ENDPOINT_TEXT_LEN];
+    char client[CLIENT_NAME_LEN];
+    if (search[0] == '\0')
+        return true;
+    endpoint_address_text(&row->address, text);
+    if (strcasestr(text, search) != NULL)
+        return true;
+    for (size_t i = 0; i < row->client_count; i++) {
+        client_name(row->clients[i], client);
+        if (strcasestr(client, search) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static uint64_t sort_key(enum address_sort sort, const struct address_row *row) {
+    switch (sort) {
+    case ADDRESS_BY_TORRENTS:
+        return row->torrents;
+    case ADDRESS_BY_SEEDING:
+        return row->seeding;
+    case ADDRESS_BY_LEECHING:
+        return row->leeching;
+    case ADDRESS_BY_RATE:
+        return row->upload_rate + row->download_rate;
+    case ADDRESS_BY_ADDRESS:
+        break;
+    }
+    return 0;
+}
+
+/* IPv4 comes before IPv6; then the upper half of an address counts, and then the lower one. */
+static uint64_t family_of(const struct address_row *row) {
+    return row->address.family;
+}
+
+static uint64_t upper_half(const struct address_row *row) {
+    return row->address.family == FAMILY_V4 ? 0 : load_u64(row->address.wire);
+}
+
+static uint64_t lower_half(const struct address_row *row) {
+    return row->address.family == FAMILY_V4 ? load_u32(row->address.wire)
+                                            : load_u64(row->address.wire + 8);
+}
+
+struct sorting {
+    const struct address_row *rows;
+    struct ranked *items;
+    struct ranked *spare;
+    size_t count;
+    bool descending;
+};
+
+static void sort_by(const struct sorting *sorting, uint64_t (*key)(const struct address_row *row)) {
+    for (size_t i = 0; i < sorting->count; i++) {
+        struct ranked *item = &sorting->items[i];
+        const uint64_t value = key(&sorting->rows[item->place]);
+        item->key = sorting->descending ? ~value : value;
+    }
+    ranking_sort(sorting->items, sorting->spare, sorting->count);
+}
+
+static void sort_as_asked(struct sorting *sorting, const struct address_query *query) {
+    sorting->descending = query->descending && query->sort == ADDRESS_BY_ADDRESS;
+    sort_by(sorting, lower_half);
+    sort_by(sorting, upper_half);
+    sort_by(sorting, family_of);
+    for (size_t i = 0; i < sorting->count; i++) {
+        struct ranked *item = &sorting->items[i];
+        const uint64_t key = sort_key(query->sort, &sorting->rows[item->place]);
+        item->key = query->descending ? ~key : key;
+    }
+    ranking_sort(sorting->items, sorting->spare, sorting->count);
+}
+
+static size_t collect(const struct addresses *addresses, const char *search, struct ranked *items) {
+    size_t count = 0;
+    for (size_t i = 0; i < addresses->sums.count; i++) {
+        if (is_found(&addresses->sums.rows[i], search))
+            items[count++] = (struct ranked){ .place = (uint32_t)i };
+    }
+    return count;
+}
+
+/* Finds, sorts and copies. */
+static bool answer(const struct addresses *addresses, const struct address_query *query,
+                   size_t offset, struct address_row *rows, size_t max, size_t *count,
+                   size_t *total) {
+    struct sorting sorting = {
+        .rows = addresses->sums.rows,
+        .items = malloc((addresses->sums.count + 1) * sizeof *sorting.items),
+        .spare = malloc((addresses->sums.count + 1) * sizeof *sorting.spare),
+    };
+    const bool good = sorting.items != NULL && sorting.spare != NULL;
+    if (good) {
+        sorting.count = collect(addresses, query->search, sorting.items);
+        sort_as_asked(&sorting, query);
+        *total = sorting.count;
+    }
+    for (size_t i = offset; good && i < sorting.count && *count < max; i++)
+        rows[(*count)++] = addresses->sums.rows[sorting.items[i].place];
+    free(sorting.items);
+    free(sorting.spare);
+    return good;
+}
+
+bool addresses_page(struct addresses *addresses, const struct address_query *query, size_t offset,
+                    uint64_t now_ms, struct address_row *rows, size_t max, size_t *count,
+                    size_t *total) {
+    *count = 0;
+    *total = 0;
+    pthread_mutex_lock(&addresses->lock);
+    addresses->asked_ms = now_ms;
+    const bool good =
+        take_sums(addresses, now_ms) && answer(addresses, query, offset, rows, max, count, total);
+    pthread_mutex_unlock(&addresses->lock);
+    return good;
+}
+
+bool addresses_count(struct addresses *addresses, const struct network *network, uint64_t now_ms,
+                     size_t *peers, size_t *count) {
+    const struct networks networks = { .count = 1, .list = { *network } };
+    *peers = 0;
+    *count = 0;
+    pthread_mutex_lock(&addresses->lock);
+    addresses->asked_ms = now_ms;
+    const bool good = take_sums(addresses, now_ms);
+    for (size_t i = 0; good && i < addresses->sums.count; i++) {
+        const struct address_row *row = &addresses->sums.rows[i];
+        if (!networks_contain(&networks, &row->address))
+            continue;
+        *peers += (size_t)row->seeding + row->leeching;
+        ++*count;
+    }
+    pthread_mutex_unlock(&addresses->lock);
+    return good;
+}
+
+bool addresses_peers(struct addresses *addresses, const struct endpoint *address, uint64_t now_ms,
+                     struct peer_figures peers[static ADDRESS_PEERS_MAX], size_t *count,
+                     size_t *total) {
+    *count = 0;
+    *total = 0;
+    pthread_mutex_lock(&addresses->lock);
+    addresses->asked_ms = now_ms;
+    const struct address_look *look =
+        address_looks_at(&addresses->looks, addresses->tracker, address, now_ms);
+    if (look != NULL) {
+        *count = look->count;
+        *total = look->total;
+        if (look->count > 0)
+            memcpy(peers, look->peers, look->count * sizeof *peers);
+    }
+    pthread_mutex_unlock(&addresses->lock);
+    return look != NULL;
+}
+
+void addresses_rest(struct addresses *addresses, uint64_t now_ms) {
+    pthread_mutex_lock(&addresses->lock);
+    if (now_ms > addresses->asked_ms + REST_MS) {
+        drop_sums(addresses);
+        address_looks_clear(&addresses->looks);
+    }
+    pthread_mutex_unlock(&addresses->lock);
+}
+
+struct addresses *addresses_create(struct tracker *tracker) {
+    struct addresses *addresses = calloc(1, sizeof *addresses);
+    if (addresses == NULL)
+        return NULL;
+    addresses->tracker = tracker;
+    pthread_mutex_init(&addresses->lock, NULL);
+    if (random_secret(&addresses->sums.key, sizeof addresses->sums.key))
+        return addresses;
+    addresses_delete(addresses);
+    return NULL;
+}
+
+void addresses_delete(struct addresses *addresses) {
+    if (addresses == NULL)
+        return;
+    drop_sums(addresses);
+    address_looks_clear(&addresses->looks);
+    pthread_mutex_destroy(&addresses->lock);
+    free(addresses);
+}

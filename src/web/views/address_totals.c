@@ -1,0 +1,118 @@
+#include "web/views/address_totals.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+enum { SLOTS_MIN = 1024, CLIENT_CODE_LEN = 8 };
+
+bool address_is_same(const struct endpoint *a, const struct endpoint *b) {
+    return a->family == b->family && memcmp(a->wire, b->wire, address_len(a->family)) == 0;
+}
+
+static uint32_t *slot_of(const struct address_sums *sums, const struct endpoint *address) {
+    const uint64_t hash = keyed_hash(&sums->key, address->wire, address_len(address->family));
+    size_t at = hash & sums->slot_mask;
+    while (sums->slots[at] != 0 &&
+           !address_is_same(&sums->rows[sums->slots[at] - 1].address, address))
+        at = (at + 1) & sums->slot_mask;
+    return &sums->slots[at];
+}
+
+/* At least twice as many slots as rows. */
+static bool grow_slots(struct address_sums *sums) {
+    const size_t size = sums->slots == NULL ? SLOTS_MIN : 2 * (sums->slot_mask + 1);
+    uint32_t *slots = calloc(size, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    free(sums->slots);
+    sums->slots = slots;
+    sums->slot_mask = size - 1;
+    for (size_t i = 0; i < sums->count; i++)
+        *slot_of(sums, &sums->rows[i].address) = (uint32_t)i + 1;
+    return true;
+}
+
+static bool grow_rows(struct address_sums *sums) {
+    const size_t capacity = 2 * sums->capacity + SLOTS_MIN / 4;
+    struct address_row *rows = realloc(sums->rows, capacity * sizeof *rows);
+    if (rows == NULL)
+        return false;
+    sums->rows = rows;
+    sums->capacity = capacity;
+    return true;
+}
+
+static bool make_room(struct address_sums *sums) {
+    if (sums->count == sums->capacity && !grow_rows(sums))
+        return false;
+    const bool roomy = sums->slots != NULL && 2 * sums->count <= sums->slot_mask;
+    return roomy || grow_slots(sums);
+}
+
+static struct address_row *add_row(struct address_sums *sums, const struct peer_figures *peer) {
+    struct address_row *row = &sums->rows[sums->count++];
+    *row = (struct address_row){ .address = peer->peer, .silent_s = UINT32_MAX, .lan = peer->lan };
+    endpoint_set_port(&row->address, 0);
+    return row;
+}
+
+/* The first letters of a peer_id name the program and its version. */
+static void note_client(struct address_row *row, const uint8_t *peer_id) {
+    for (size_t i = 0; i < row->client_count; i++) {
+        if (memcmp(row->clients[i], peer_id, CLIENT_CODE_LEN) == 0)
+            return;
+    }
+    if (row->client_count < ADDRESS_CLIENTS_MAX)
+        memcpy(row->clients[row->client_count++], peer_id, PEER_ID_LEN);
+}
+
+static void note_port(struct address_row *row, uint16_t port) {
+    for (size_t i = 0; i < row->port_count; i++) {
+        if (row->ports[i] == port)
+            return;
+    }
+    if (row->port_count < ADDRESS_PORTS_MAX)
+        row->ports[row->port_count++] = port;
+}
+
+/* The peers of one torrent come one behind the other, so that several of one address in the same
+ * torrent make one torrent. */
+static void add_peer(struct address_row *row, const struct peer_figures *peer) {
+    const uint64_t torrent = load_u64(peer->info_hash);
+    if (row->torrents == 0 || torrent != row->last_torrent)
+        row->torrents++;
+    row->last_torrent = torrent;
+    if (peer->seeder)
+        row->seeding++;
+    else
+        row->leeching++;
+    row->upload_rate += peer->upload_rate;
+    row->download_rate += peer->download_rate;
+    if (peer->silent_s < row->silent_s)
+        row->silent_s = peer->silent_s;
+    note_client(row, peer->peer_id);
+    note_port(row, endpoint_port(&peer->peer));
+}
+
+bool address_sums_add(struct address_sums *sums, const struct peer_figures *peer) {
+    if (!make_room(sums))
+        return false;
+    uint32_t *slot = slot_of(sums, &peer->peer);
+    if (*slot == 0 && sums->count == ADDRESSES_MAX)
+        return true;
+    if (*slot != 0) {
+        add_peer(&sums->rows[*slot - 1], peer);
+        return true;
+    }
+    add_peer(add_row(sums, peer), peer);
+    *slot = (uint32_t)sums->count;
+    return true;
+}
+
+void address_sums_clear(struct address_sums *sums) {
+    free(sums->rows);
+    free(sums->slots);
+    *sums = (struct address_sums){ .key = sums->key };
+}

@@ -1,0 +1,101 @@
+#include "web/views/announce_rate.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { BEATS = 11, FRESH_MS = 1000 };
+
+/* How many announces there had been at a time. */
+struct beat {
+    uint64_t at_ms;
+    uint64_t announces;
+};
+
+struct pulse {
+    struct tracker *tracker;
+    pthread_mutex_t lock;     /* of all below */
+    struct beat beats[BEATS]; /* a ring; the one at `next` is the oldest */
+    size_t next;
+    bool summed;
+    uint64_t summed_ms;
+    struct totals totals; /* of the swarms */
+};
+
+static struct beat take_beat(const struct tracker *tracker, uint64_t now_ms) {
+    const struct tracker_stats stats = tracker_stats(tracker);
+    struct beat beat = { .at_ms = now_ms };
+    for (size_t i = 0; i < ANNOUNCE_RESULTS; i++)
+        beat.announces += stats.announces[i];
+    return beat;
+}
+
+struct pulse *pulse_create(struct tracker *tracker, uint64_t now_ms) {
+    struct pulse *pulse = calloc(1, sizeof *pulse);
+    if (pulse == NULL)
+        return NULL;
+    pulse->tracker = tracker;
+    pthread_mutex_init(&pulse->lock, NULL);
+    for (size_t i = 0; i < BEATS; i++)
+        pulse->beats[i] = take_beat(tracker, now_ms);
+    return pulse;
+}
+
+void pulse_delete(struct pulse *pulse) {
+    if (pulse == NULL)
+        return;
+    pthread_mutex_destroy(&pulse->lock);
+    free(pulse);
+}
+
+void pulse_tick(struct pulse *pulse, uint64_t now_ms) {
+    const struct beat beat = take_beat(pulse->tracker, now_ms);
+    pthread_mutex_lock(&pulse->lock);
+    pulse->beats[pulse->next] = beat;
+    pulse->next = (pulse->next + 1) % BEATS;
+    pthread_mutex_unlock(&pulse->lock);
+}
+
+static void sum_up(void *context, const struct torrent_figures *torrents, size_t count) {
+    struct totals *totals = context;
+    for (size_t i = 0; i < count; i++) {
+        const struct torrent_figures *torrent = &torrents[i];
+        totals->peers_v4 += torrent->seeders_v4 + torrent->leechers_v4;
+        totals->peers_v6 += torrent->seeders_v6 + torrent->leechers_v6;
+        totals->seeders += torrent->seeders_v4 + torrent->seeders_v6;
+        totals->leechers += torrent->leechers_v4 + torrent->leechers_v6;
+        totals->downloaded += torrent->downloaded;
+        totals->upload_rate += torrent->upload_rate;
+        totals->download_rate += torrent->download_rate;
+    }
+    totals->torrents += (uint32_t)count;
+}
+
+/* Without memory, what was summed up before goes on. */
+static void renew_totals(struct pulse *pulse, uint64_t now_ms) {
+    struct totals totals = { .torrents = 0 };
+    if (pulse->summed && now_ms - pulse->summed_ms < FRESH_MS)
+        return;
+    pulse->summed_ms = now_ms;
+    if (!inspect_torrents(pulse->tracker, now_ms, sum_up, &totals))
+        return;
+    pulse->summed = true;
+    pulse->totals = totals;
+}
+
+static double rate_between(const struct beat *before, const struct beat *now) {
+    if (now->at_ms <= before->at_ms)
+        return 0;
+    return (double)(now->announces - before->announces) * 1000 /
+           (double)(now->at_ms - before->at_ms);
+}
+
+struct totals pulse_totals(struct pulse *pulse, uint64_t now_ms) {
+    const struct beat now = take_beat(pulse->tracker, now_ms);
+    pthread_mutex_lock(&pulse->lock);
+    renew_totals(pulse, now_ms);
+    struct totals totals = pulse->totals;
+    totals.announces = now.announces;
+    totals.announces_per_s = rate_between(&pulse->beats[pulse->next], &now);
+    pthread_mutex_unlock(&pulse->lock);
+    return totals;
+}

@@ -1,0 +1,153 @@
+#include "web/views/announce_urls.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/bytes.h"
+
+enum { PORT_NONE = 0, PORT_DIGITS = 5 };
+
+/* While the URLs are gathered. */
+struct gathering {
+    struct announce_urls *urls;
+    const struct api_settings *settings;
+    const char *passkey;
+    enum url_scope wanted; /* of the hosts that are visited */
+    bool wanted_v6;
+};
+
+/* An address without the brackets that a URL puts around it. */
+static bool parse_host(const char *host, struct endpoint *address) {
+    char text[ANNOUNCE_HOST_LEN];
+    const size_t len = strlen(host);
+    const bool bracketed = len > 2 && host[0] == '[' && host[len - 1] == ']';
+    snprintf(text, sizeof text, "%.*s", (int)(bracketed ? len - 2 : len), host + bracketed);
+    return endpoint_parse_address(text, address);
+}
+
+static bool ends_with(const char *text, const char *end) {
+    const size_t len = strlen(text);
+    const size_t end_len = strlen(end);
+    return len >= end_len && strcasecmp(text + len - end_len, end) == 0;
+}
+
+/* A name without a dot, or in a domain that is nobody's, is known in the LAN only. */
+static enum url_scope scope_of_name(const char *name) {
+    static const char *const local[] = { ".local", ".lan", ".home", ".internal", ".home.arpa" };
+    if (strcasecmp(name, "localhost") == 0 || ends_with(name, ".localhost"))
+        return URL_LOOPBACK;
+    for (size_t i = 0; i < sizeof local / sizeof *local; i++) {
+        if (ends_with(name, local[i]))
+            return URL_LAN;
+    }
+    return strchr(name, '.') == NULL ? URL_LAN : URL_PUBLIC;
+}
+
+static enum url_scope scope_of(const struct api_settings *settings, const char *host) {
+    struct endpoint address;
+    if (!parse_host(host, &address))
+        return scope_of_name(host);
+    if (endpoint_is_loopback(&address))
+        return URL_LOOPBACK;
+    return networks_contain(&settings->lan, &address) ? URL_LAN : URL_PUBLIC;
+}
+
+static bool is_there(const struct announce_urls *urls, const char *text) {
+    for (size_t i = 0; i < urls->count; i++) {
+        if (strcmp(urls->list[i].text, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void add_url(struct gathering *to, const char *scheme, const char *host, uint16_t port) {
+    struct announce_url url = { .scheme = scheme, .scope = scope_of(to->settings, host) };
+    const bool keyed = to->passkey != NULL;
+    if (port == PORT_NONE || to->urls->count == ANNOUNCE_URLS_MAX)
+        return;
+    snprintf(url.host, sizeof url.host, "%s", host);
+    snprintf(url.text, sizeof url.text, "%s://%.255s:%u/%.64s%sannounce", scheme, host, port,
+             keyed ? to->passkey : "", keyed ? "/" : "");
+    if (!is_there(to->urls, url.text))
+        to->urls->list[to->urls->count++] = url;
+}
+
+static void add_host(struct gathering *to, const char *host) {
+    add_url(to, "http", host, to->settings->http_port);
+    add_url(to, "https", host, to->settings->https_port);
+    add_url(to, "udp", host, to->settings->udp_port);
+}
+
+static void visit_host(void *context, const char *host) {
+    struct gathering *to = context;
+    if (scope_of(to->settings, host) == to->wanted && (host[0] == '[') == to->wanted_v6)
+        add_host(to, host);
+}
+
+/* Takes "host" or "host:port" apart. False for what no URL may have as its host. */
+static bool read_host(const char *header, char host[static ANNOUNCE_HOST_LEN], uint16_t *port) {
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+    const size_t len = header[0] == '[' ? strspn(header + 1, "0123456789abcdefABCDEF:.") + 2
+                                        : strspn(header, allowed);
+    if (len == 0 || len >= ANNOUNCE_HOST_LEN || len > strlen(header) ||
+        (header[0] == '[' && header[len - 1] != ']'))
+        return false;
+    snprintf(host, ANNOUNCE_HOST_LEN, "%.*s", (int)len, header);
+    struct endpoint address;
+    if (header[0] == '[' && !parse_host(host, &address))
+        return false;
+    uint64_t number = PORT_NONE;
+    if (header[len] == ':' && strlen(header + len + 1) <= PORT_DIGITS &&
+        bytes_to_u64(bytes_of(header + len + 1), &number) && number > 0 && number <= UINT16_MAX)
+        *port = (uint16_t)number;
+    else if (header[len] != '\0')
+        return false;
+    return true;
+}
+
+/* Where the caller came in by one of our ports, that host has the others, too; by another one, as
+ * through a proxy, it is all that we know. */
+static void add_reached_host(struct gathering *to, const struct http_call *call) {
+    const struct api_settings *settings = to->settings;
+    char host[ANNOUNCE_HOST_LEN];
+    uint16_t port = call->secure ? 443 : 80;
+    if (call->host == NULL || !read_host(call->host, host, &port) ||
+        scope_of(settings, host) == URL_LOOPBACK)
+        return;
+    const uint16_t ours = call->secure ? settings->https_port : settings->http_port;
+    if (port == ours && !call->proxied)
+        add_host(to, host);
+    else
+        add_url(to, call->secure || port == 443 ? "https" : "http", host, port);
+}
+
+void announce_urls_find(struct announce_urls *urls, const struct api_settings *settings,
+                        const struct http_call *call, const char *passkey) {
+    /* Not every client speaks IPv6. */
+    static const struct {
+        enum url_scope scope;
+        bool v6;
+    } order[] = { { URL_LAN, false },   { URL_PUBLIC, false },   { URL_LAN, true },
+                  { URL_PUBLIC, true }, { URL_LOOPBACK, false }, { URL_LOOPBACK, true } };
+    struct gathering to = { .urls = urls, .settings = settings, .passkey = passkey };
+    urls->count = 0;
+    add_reached_host(&to, call);
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        to.wanted = order[i].scope;
+        to.wanted_v6 = order[i].v6;
+        listen_visit_hosts(&settings->listen, visit_host, &to);
+    }
+}
+
+size_t announce_urls_for_torrent(const struct announce_urls *urls, const char **texts, size_t max) {
+    size_t count = 0;
+    for (size_t i = 0; i < urls->count && count < max; i++) {
+        const struct announce_url *url = &urls->list[i];
+        if (url->scope != URL_LOOPBACK || count == 0)
+            texts[count++] = url->text;
+    }
+    return count;
+}

@@ -1,0 +1,16 @@
+/* QR codes, by libqrencode. Pure; any thread. */
+#ifndef SKEP_WEB_VIEWS_QR_H
+#define SKEP_WEB_VIEWS_QR_H
+
+#include "base/bytes.h"
+
+enum {
+    QR_TEXT_MAX = 512,       /* bytes */
+    QR_SVG_MAX = 128 * 1024, /* bytes of the largest picture */
+};
+
+/* Writes an SVG picture, black on white with the margin that the standard wants, that says `text`.
+ * False without memory, or where the text is empty or too long. */
+bool qr_write(struct writer *w, struct bytes text);
+
+#endif

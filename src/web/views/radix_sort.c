@@ -1,0 +1,55 @@
+#include "web/views/radix_sort.h"
+
+#include <string.h>
+
+enum { DIGITS = 8, DIGIT_VALUES = 256 };
+
+/* How often each byte occurs in each place of the keys, the lowest place first. */
+struct census {
+    size_t counts[DIGITS][DIGIT_VALUES];
+};
+
+static unsigned digit_of(uint64_t key, unsigned digit) {
+    return (unsigned)(key >> (8 * digit)) & (DIGIT_VALUES - 1);
+}
+
+static void take_census(struct census *census, const struct ranked *items, size_t count) {
+    memset(census, 0, sizeof *census);
+    for (size_t i = 0; i < count; i++) {
+        for (unsigned digit = 0; digit < DIGITS; digit++)
+            census->counts[digit][digit_of(items[i].key, digit)]++;
+    }
+}
+
+/* Moves all of `from` to `to`, by one digit. */
+static void deal(const struct ranked *from, struct ranked *to, size_t count, unsigned digit,
+                 const size_t counts[static DIGIT_VALUES]) {
+    size_t starts[DIGIT_VALUES];
+    size_t start = 0;
+    for (unsigned value = 0; value < DIGIT_VALUES; value++) {
+        starts[value] = start;
+        start += counts[value];
+    }
+    for (size_t i = 0; i < count; i++)
+        to[starts[digit_of(from[i].key, digit)]++] = from[i];
+}
+
+void ranking_sort(struct ranked *items, struct ranked *spare, size_t count) {
+    struct census census;
+    struct ranked *from = items;
+    struct ranked *to = spare;
+    if (count < 2)
+        return;
+    take_census(&census, items, count);
+    for (unsigned digit = 0; digit < DIGITS; digit++) {
+        /* Where all keys have the same byte, there is nothing to be put in order. */
+        if (census.counts[digit][digit_of(items[0].key, digit)] == count)
+            continue;
+        deal(from, to, count, digit, census.counts[digit]);
+        struct ranked *const dealt = to;
+        to = from;
+        from = dealt;
+    }
+    if (from != items)
+        memcpy(items, from, count * sizeof *items);
+}

@@ -1,0 +1,59 @@
+#include "web/views/recent_events.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+struct events {
+    pthread_mutex_t lock; /* of all below */
+    uint64_t last;        /* the id of the newest; 0: there is none */
+    struct event ring[EVENTS_KEPT];
+};
+
+struct events *events_create(void) {
+    struct events *events = calloc(1, sizeof *events);
+    if (events != NULL)
+        pthread_mutex_init(&events->lock, NULL);
+    return events;
+}
+
+void events_delete(struct events *events) {
+    if (events == NULL)
+        return;
+    pthread_mutex_destroy(&events->lock);
+    free(events);
+}
+
+static bool is_event(enum change_kind kind) {
+    return kind == CHANGE_PEER_JOINED || kind == CHANGE_PEER_COMPLETED ||
+           kind == CHANGE_PEER_LEFT || kind == CHANGE_PEER_EXPIRED || kind == CHANGE_PEER_MOVED;
+}
+
+void events_note(void *context, const struct change *changes, size_t count) {
+    struct events *events = context;
+    const int64_t now_ms = clock_unix_ms();
+    pthread_mutex_lock(&events->lock);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_event(changes[i].kind))
+            continue;
+        const uint64_t id = ++events->last;
+        events->ring[id % EVENTS_KEPT] = (struct event){ id, now_ms, changes[i] };
+    }
+    pthread_mutex_unlock(&events->lock);
+}
+
+size_t events_read(struct events *events, uint64_t after, struct event *list, size_t max) {
+    pthread_mutex_lock(&events->lock);
+    const uint64_t last = events->last;
+    const uint64_t oldest = last > EVENTS_KEPT ? last - EVENTS_KEPT : 0;
+    if (after == 0 || after > last)
+        after = last > max ? last - max : 0;
+    if (after < oldest)
+        after = oldest;
+    size_t count = 0;
+    while (count < max && after < last)
+        list[count++] = events->ring[++after % EVENTS_KEPT];
+    pthread_mutex_unlock(&events->lock);
+    return count;
+}

@@ -1,0 +1,254 @@
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/command_line.h"
+
+Suite *options_suite(void);
+
+enum { ARGUMENTS_MAX = 16 };
+
+static char error[CONFIG_ERROR_LEN];
+
+static void forget_environment(void) {
+    unsetenv("STATE_DIRECTORY");
+    error[0] = 0;
+}
+
+/* The words of `line`, split at spaces, behind the program's name. `line` is cut up. */
+static bool parse(char *line, struct options *options) {
+    char program[] = "skepd";
+    char *argv[ARGUMENTS_MAX + 1] = { program };
+    int argc = 1;
+    for (char *word = strtok(line, " "); word; word = strtok(NULL, " ")) {
+        ck_assert_int_lt(argc, ARGUMENTS_MAX);
+        argv[argc++] = word;
+    }
+    return options_parse(argc, argv, options, error);
+}
+
+/* The options borrow `line`, which must stay. */
+static struct options accepted(char *line) {
+    struct options options;
+    ck_assert_msg(parse(line, &options), "%s", error);
+    return options;
+}
+
+static struct config loaded(const struct options *options) {
+    struct config config;
+    ck_assert_msg(options_load_config(options, &config, error), "%s", error);
+    return config;
+}
+
+START_TEST(no_options_leave_all_to_the_config) {
+    char line[] = "";
+    const struct options options = accepted(line);
+    ck_assert_ptr_null(options.config_file);
+    ck_assert_ptr_null(options.database);
+    ck_assert_int_eq(options.port, -1);
+    ck_assert_int_eq(options.threads, -1);
+    ck_assert_int_eq(options.log_level, -1);
+    ck_assert(!options.no_udp && !options.check_config && !options.help && !options.version);
+}
+END_TEST
+
+START_TEST(long_options_are_read) {
+    char line[] = "--config=a.conf --port 80 --database=b.db --threads=0 --log-level debug";
+    const struct options options = accepted(line);
+    ck_assert_str_eq(options.config_file, "a.conf");
+    ck_assert_str_eq(options.database, "b.db");
+    ck_assert_int_eq(options.port, 80);
+    ck_assert_int_eq(options.threads, 0);
+    ck_assert_int_eq(options.log_level, LOG_LEVEL_DEBUG);
+
+    char flags[] = "--no-udp --check-config --help --version";
+    const struct options more = accepted(flags);
+    ck_assert(more.no_udp && more.check_config && more.help && more.version);
+}
+END_TEST
+
+START_TEST(letters_are_read) {
+    char line[] = "-c a.conf -p80 -db.db -hVt4 -l error";
+    const struct options options = accepted(line);
+    ck_assert_str_eq(options.config_file, "a.conf");
+    ck_assert_str_eq(options.database, "b.db");
+    ck_assert_int_eq(options.port, 80);
+    ck_assert_int_eq(options.threads, 4);
+    ck_assert_int_eq(options.log_level, LOG_LEVEL_ERROR);
+    ck_assert(options.help && options.version);
+}
+END_TEST
+
+START_TEST(last_of_several_counts) {
+    char line[] = "-p 1 --port 2";
+    ck_assert_int_eq(accepted(line).port, 2);
+}
+END_TEST
+
+static const struct {
+    const char *line;
+    const char *expected;
+} refusals[] = {
+    { "--prot 80", "unknown option --prot, see --help" },
+    { "--c a.conf", "unknown option --c, see --help" },
+    { "-x", "unknown option -x, see --help" },
+    { "--no-udp -hx", "unknown option -x, see --help" },
+    { "--no-udp -xh", "unknown option -x, see --help" },
+    { "--port", "--port needs a value, see --help" },
+    { "-h -p", "-p needs a value, see --help" },
+    { "--help=yes", "--help takes no value, see --help" },
+    { "--no-udp=1", "--no-udp takes no value, see --help" },
+    { "stray", "unexpected argument \"stray\", see --help" },
+    { "-p 80 stray --help", "unexpected argument \"stray\", see --help" },
+    { "-p 80 -- --help", "unexpected argument \"--help\", see --help" },
+    { "--port 0", "--port must be a number from 1 to 65535, not \"0\"" },
+    { "--port 65536", "--port must be a number from 1 to 65535, not \"65536\"" },
+    { "-p -1", "--port must be a number from 1 to 65535, not \"-1\"" },
+    { "-p 80x", "--port must be a number from 1 to 65535, not \"80x\"" },
+    { "-p 0x50", "--port must be a number from 1 to 65535, not \"0x50\"" },
+    { "--port=", "--port must be a number from 1 to 65535, not \"\"" },
+    { "-p 99999999999999999999",
+      "--port must be a number from 1 to 65535, not \"99999999999999999999\"" },
+    { "--threads 257", "--threads must be a number from 0 to 256, not \"257\"" },
+    { "-l loud", "--log-level must be error, warning, info or debug, not \"loud\"" },
+    { "--database=", "--database must be the name of a file, of at most 1023 bytes" },
+    { "--config=", "--config must be the name of a file, of at most 1023 bytes" },
+};
+
+START_TEST(what_is_wrong_is_refused_in_one_line) {
+    char line[128];
+    snprintf(line, sizeof line, "%s", refusals[_i].line);
+    struct options options = { .port = 4711 };
+    ck_assert_msg(!parse(line, &options), "accepted: %s", refusals[_i].line);
+    ck_assert_str_eq(error, refusals[_i].expected);
+    ck_assert_int_eq(options.port, 4711);
+}
+END_TEST
+
+START_TEST(help_names_every_option) {
+    static const char *const names[] = {
+        "--config", "--port",         "--database", "--threads", "--log-level",
+        "--no-udp", "--check-config", "--help",     "--version",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        ck_assert_ptr_nonnull(strstr(options_help(), names[i]));
+}
+END_TEST
+
+START_TEST(options_count_more_than_defaults) {
+    char line[] = "-p 80 -t 3 -l warning -d /srv/skep.db";
+    const struct options options = accepted(line);
+    const struct config config = loaded(&options);
+    ck_assert_uint_eq(config.http.port, 80);
+    ck_assert_uint_eq(config.http.threads, 3);
+    ck_assert_int_eq(config.log_level, LOG_LEVEL_WARNING);
+    ck_assert_str_eq(config.database, "/srv/skep.db");
+    ck_assert_uint_eq(config.tracker.interval_min_s, 120);
+}
+END_TEST
+
+START_TEST(options_count_more_than_the_file) {
+    char path[] = "/tmp/skep-options-XXXXXX";
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    static const char text[] =
+        "http = { port = 81; threads = 5; }; store = { database = \"file.db\"; };";
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+
+    const struct options from_file = {
+        .config_file = path, .port = -1, .threads = -1, .log_level = -1
+    };
+    struct config config = loaded(&from_file);
+    ck_assert_uint_eq(config.http.port, 81);
+    ck_assert_str_eq(config.database, "file.db");
+
+    const struct options both = {
+        .config_file = path, .database = "line.db", .port = 82, .threads = 0, .log_level = -1
+    };
+    config = loaded(&both);
+    ck_assert_uint_eq(config.http.port, 82);
+    ck_assert_uint_eq(config.http.threads, 0);
+    ck_assert_str_eq(config.database, "line.db");
+    ck_assert_int_eq(config.log_level, LOG_LEVEL_INFO);
+    unlink(path);
+}
+END_TEST
+
+START_TEST(database_goes_to_the_state_directory) {
+    const struct options none = { .port = -1, .threads = -1, .log_level = -1 };
+    ck_assert_str_eq(loaded(&none).database, "./var/skep.db");
+
+    setenv("STATE_DIRECTORY", "/var/lib/skep", 1);
+    ck_assert_str_eq(loaded(&none).database, "/var/lib/skep/skep.db");
+    setenv("STATE_DIRECTORY", "/var/lib/skep:/var/lib/other", 1);
+    ck_assert_str_eq(loaded(&none).database, "/var/lib/skep/skep.db");
+    setenv("STATE_DIRECTORY", "", 1);
+    ck_assert_str_eq(loaded(&none).database, "./var/skep.db");
+}
+END_TEST
+
+START_TEST(state_directory_that_does_not_fit_is_refused) {
+    char longest[CONFIG_PATH_LEN];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = 0;
+    setenv("STATE_DIRECTORY", longest, 1);
+    const struct options none = { .port = -1, .threads = -1, .log_level = -1 };
+    struct config config;
+    ck_assert(!options_load_config(&none, &config, error));
+    ck_assert_str_eq(error, "$STATE_DIRECTORY is too long");
+}
+END_TEST
+
+START_TEST(file_that_cannot_be_read_leaves_the_config_as_it_was) {
+    const struct options options = {
+        .config_file = "/nonexistent/skepd.conf", .port = 80, .threads = -1, .log_level = -1
+    };
+    struct config config = { .http.port = 4711 };
+    ck_assert(!options_load_config(&options, &config, error));
+    ck_assert_str_eq(error, "/nonexistent/skepd.conf: No such file or directory");
+    ck_assert_uint_eq(config.http.port, 4711);
+}
+END_TEST
+
+START_TEST(settings_that_do_not_go_together_are_refused) {
+    char path[] = "/tmp/skep-options-XXXXXX";
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    static const char text[] = "announce = { interval_max_s = 60; };";
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+
+    const struct options options = {
+        .config_file = path, .port = -1, .threads = -1, .log_level = -1
+    };
+    struct config config;
+    ck_assert(!options_load_config(&options, &config, error));
+    ck_assert_str_eq(
+        error, "announce.interval_min_s is 120, which is more than announce.interval_max_s, 60");
+    unlink(path);
+}
+END_TEST
+
+Suite *options_suite(void) {
+    Suite *suite = suite_create("options");
+    TCase *line = tcase_create("options");
+    tcase_add_checked_fixture(line, forget_environment, forget_environment);
+    tcase_add_test(line, no_options_leave_all_to_the_config);
+    tcase_add_test(line, long_options_are_read);
+    tcase_add_test(line, letters_are_read);
+    tcase_add_test(line, last_of_several_counts);
+    tcase_add_loop_test(line, what_is_wrong_is_refused_in_one_line, 0,
+                        (int)(sizeof refusals / sizeof refusals[0]));
+    tcase_add_test(line, help_names_every_option);
+    tcase_add_test(line, options_count_more_than_defaults);
+    tcase_add_test(line, options_count_more_than_the_file);
+    tcase_add_test(line, database_goes_to_the_state_directory);
+    tcase_add_test(line, state_directory_that_does_not_fit_is_refused);
+    tcase_add_test(line, file_that_cannot_be_read_leaves_the_config_as_it_was);
+    tcase_add_test(line, settings_that_do_not_go_together_are_refused);
+    suite_add_tcase(suite, line);
+    return suite;
+}

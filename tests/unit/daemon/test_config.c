@@ -1,0 +1,440 @@
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/config_file.h"
+#include "daemon/edit_distance.h"
+#include "daemon/settings.h"
+
+Suite *config_suite(void);
+
+static char directory[] = "/tmp/skep-config-XXXXXX";
+static char path[sizeof directory + 16];
+static char error[CONFIG_ERROR_LEN];
+
+static void make_directory(void) {
+    strcpy(directory, "/tmp/skep-config-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/skepd.conf", directory);
+    error[0] = 0;
+}
+
+static void remove_directory(void) {
+    unlink(path);
+    rmdir(directory);
+}
+
+static bool read_text(struct config *config, const char *text) {
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(text, file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+    return config_file_read(config, path, error);
+}
+
+static struct config accepted(const char *text) {
+    struct config config = config_defaults();
+    ck_assert_msg(read_text(&config, text), "%s", error);
+    return config;
+}
+
+/* `expected` is what stands behind the file's name. */
+static void assert_refused(const char *text, const char *expected) {
+    struct config config = config_defaults();
+    ck_assert_msg(!read_text(&config, text), "accepted: %s", text);
+    ck_assert_mem_eq(error, path, strlen(path));
+    ck_assert_str_eq(error + strlen(path), expected);
+}
+
+static bool field_equal(const struct setting *setting, const struct config *a,
+                        const struct config *b) {
+    if (setting->kind == SETTING_EXTERNAL)
+        return endpoint_equal(&a->tracker.external_v4, &b->tracker.external_v4) &&
+               endpoint_equal(&a->tracker.external_v6, &b->tracker.external_v6);
+    const char *field_a = (const char *)a + setting->offset;
+    const char *field_b = (const char *)b + setting->offset;
+    return memcmp(field_a, field_b, setting->size) == 0;
+}
+
+static void assert_equal(const struct config *a, const struct config *b) {
+    for (size_t i = 0; settings_at(i); i++)
+        ck_assert_msg(field_equal(settings_at(i), a, b), "%s differs", settings_at(i)->name);
+}
+
+static bool contains(const struct networks *networks, const char *text) {
+    struct endpoint address;
+    ck_assert(endpoint_parse_address(text, &address));
+    return networks_contain(networks, &address);
+}
+
+START_TEST(defaults_pass_the_check) {
+    const struct config config = config_defaults();
+    ck_assert_msg(config_check(&config, error), "%s", error);
+}
+END_TEST
+
+START_TEST(default_lan_is_the_private_networks) {
+    const struct config config = config_defaults();
+    static const char *const inside[] = {
+        "10.1.2.3", "172.31.255.255", "192.168.1.1", "100.64.0.1", "169.254.1.1", "127.0.0.1",
+        "::1",      "fd00::1",        "fe80::1",
+    };
+    static const char *const outside[] = { "8.8.8.8",    "172.32.0.0",  "192.169.0.0",
+                                           "100.63.0.1", "2001:db8::1", "::2" };
+    for (size_t i = 0; i < sizeof inside / sizeof inside[0]; i++)
+        ck_assert_msg(contains(&config.tracker.lan, inside[i]), "%s", inside[i]);
+    for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++)
+        ck_assert_msg(!contains(&config.tracker.lan, outside[i]), "%s", outside[i]);
+}
+END_TEST
+
+/* What the file leaves out would keep a value that no default has. */
+START_TEST(shipped_file_sets_every_setting_to_its_default) {
+    const struct config defaults = config_defaults();
+    struct config config;
+    memset(&config, 0xA5, sizeof config);
+    ck_assert_msg(config_file_read(&config, "conf/skepd.conf", error), "%s", error);
+    assert_equal(&config, &defaults);
+}
+END_TEST
+
+START_TEST(lan_file_shortens_the_intervals_only) {
+    struct config expected = config_defaults();
+    expected.tracker.interval_min_s = 30;
+    expected.tracker.interval_max_s = 600;
+    struct config config = config_defaults();
+    ck_assert_msg(config_file_read(&config, "conf/lan.conf", error), "%s", error);
+    assert_equal(&config, &expected);
+    ck_assert_msg(config_check(&config, error), "%s", error);
+}
+END_TEST
+
+START_TEST(empty_file_changes_nothing) {
+    const struct config defaults = config_defaults();
+    const struct config config = accepted("# nothing\n");
+    assert_equal(&config, &defaults);
+}
+END_TEST
+
+START_TEST(settings_of_every_kind_are_read) {
+    const struct config config = accepted(
+        "log_level = \"debug\"; http: { port = 80; full_scrape = true; threads = 0x10; }\n"
+        "limits = { peers_max = 500000000L; }\n"
+        "store = { enabled = false; database = \"/srv/skep.db\"; }\n");
+    ck_assert_int_eq(config.log_level, LOG_LEVEL_DEBUG);
+    ck_assert_uint_eq(config.http.port, 80);
+    ck_assert_uint_eq(config.http.threads, 16);
+    ck_assert(config.http.full_scrape);
+    ck_assert_uint_eq(config.tracker.peers_max, 500000000);
+    ck_assert(!config.store_enabled);
+    ck_assert_str_eq(config.database, "/srv/skep.db");
+}
+END_TEST
+
+START_TEST(numbers_reach_both_ends_of_their_range) {
+    for (size_t i = 0; settings_at(i); i++) {
+        const struct setting *setting = settings_at(i);
+        if (setting->kind != SETTING_NUMBER)
+            continue;
+        char name[SETTING_NAME_LEN];
+        strcpy(name, setting->name);
+        char *dot = strchr(name, '.');
+        char text[256];
+        for (int end = 0; end < 2; end++) {
+            uint32_t value = end ? setting->max : setting->min;
+            if (dot)
+                snprintf(text, sizeof text, "%.*s = { %s = %u; };", (int)(dot - name), name,
+                         dot + 1, value);
+            else
+                snprintf(text, sizeof text, "%s = %u;", name, value);
+            const struct config config = accepted(text);
+            const char *field = (const char *)&config + setting->offset;
+            uint32_t got = setting->size == sizeof(uint16_t)
+                               ? *(const uint16_t *)(const void *)field
+                               : *(const uint32_t *)(const void *)field;
+            ck_assert_msg(got == value, "%s: %u is not %u", name, got, value);
+        }
+    }
+}
+END_TEST
+
+START_TEST(networks_are_a_list_or_a_single_text) {
+    struct config config = accepted(
+        "network = { lan = [\"192.0.2.0/24\", \"2001:db8::/32\"];"
+        "            trust = \"198.51.100.0/24\"; }");
+    ck_assert_uint_eq(config.tracker.lan.count, 2);
+    ck_assert(contains(&config.tracker.lan, "2001:db8::5"));
+    ck_assert(!contains(&config.tracker.lan, "10.0.0.1"));
+    ck_assert_uint_eq(config.tracker.trust.count, 1);
+    ck_assert(contains(&config.tracker.trust, "198.51.100.9"));
+
+    config = accepted("network = { lan = []; trust = ( \"10.0.0.1\" ); }");
+    ck_assert_uint_eq(config.tracker.lan.count, 0);
+    ck_assert_uint_eq(config.tracker.trust.count, 1);
+}
+END_TEST
+
+START_TEST(star_listens_on_every_address) {
+    struct config config = accepted("http = { listen = [\"192.0.2.1\", \"2001:db8::1\"]; }");
+    ck_assert_uint_eq(config.http.listen.count, 2);
+    ck_assert_uint_eq(config.http.listen.list[0].family, FAMILY_V4);
+    ck_assert_uint_eq(config.http.listen.list[1].family, FAMILY_V6);
+
+    ck_assert_msg(read_text(&config, "http = { listen = \"*\"; }"), "%s", error);
+    ck_assert_uint_eq(config.http.listen.count, 0);
+}
+END_TEST
+
+START_TEST(external_addresses_are_one_of_each_family) {
+    struct config config = accepted("network = { external_address = \"2001:db8::7\"; }");
+    ck_assert_uint_eq(config.tracker.external_v4.family, FAMILY_NONE);
+    ck_assert_uint_eq(config.tracker.external_v6.family, FAMILY_V6);
+
+    config = accepted("network = { external_address = [\"2001:db8::7\", \"203.0.113.7\"]; }");
+    char text[ENDPOINT_TEXT_LEN];
+    endpoint_address_text(&config.tracker.external_v4, text);
+    ck_assert_str_eq(text, "203.0.113.7");
+    endpoint_address_text(&config.tracker.external_v6, text);
+    ck_assert_str_eq(text, "2001:db8::7");
+
+    ck_assert_msg(read_text(&config, "network = { external_address = []; }"), "%s", error);
+    ck_assert_uint_eq(config.tracker.external_v4.family, FAMILY_NONE);
+    ck_assert_uint_eq(config.tracker.external_v6.family, FAMILY_NONE);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    const char *expected;
+} refusals[] = {
+    { "\n\nhttp = {\n prot = 80; };",
+      ":4: unknown setting \"http.prot\", did you mean \"http.port\"?" },
+    { "port = 80;", ":1: unknown setting \"port\", did you mean \"http.port\"?" },
+    { "log_lvel = \"info\";", ":1: unknown setting \"log_lvel\", did you mean \"log_level\"?" },
+    { "htttp = { port = 80; };", ":1: unknown setting \"htttp\", did you mean \"http\"?" },
+    { "colour = \"blue\";", ":1: unknown setting \"colour\"" },
+    { "http = { tls = { port = 443; }; };", ":1: unknown setting \"http.tls\"" },
+    { "http = 80;", ":1: http must be a group: http = { ... }" },
+    { "http = [80];", ":1: http must be a group: http = { ... }" },
+    { "http = { port = { }; };", ":1: http.port must be a number from 1 to 65535" },
+    { "http = { port = \"80\"; };", ":1: http.port must be a number from 1 to 65535" },
+    { "http = { port = 80.0; };", ":1: http.port must be a number from 1 to 65535" },
+    { "http = {\n port = 0; };", ":2: http.port must be a number from 1 to 65535" },
+    { "http = { port = 65536; };", ":1: http.port must be a number from 1 to 65535" },
+    { "http = { port = -1; };", ":1: http.port must be a number from 1 to 65535" },
+    { "http = { port = 99999999999999999999; };",
+      ":1: http.port must be a number from 1 to 65535" },
+    { "http = { port = 4294967376L; };", ":1: http.port must be a number from 1 to 65535" },
+    { "http = { full_scrape = 1; };", ":1: http.full_scrape must be true or false" },
+    { "http = { full_scrape = \"yes\"; };",
+      ":1: http.full_scrape must be true or false, not \"yes\"" },
+    { "http = { listen = []; };",
+      ":1: http.listen must be \"*\" or a list of up to 8 IP addresses" },
+    { "http = { listen = \"localhost\"; };",
+      ":1: http.listen must be \"*\" or a list of up to 8 IP addresses, not \"localhost\"" },
+    { "http = { listen = [ \"*\",\n \"10.0.0.1\" ]; };",
+      ":1: http.listen must be \"*\" or a list of up to 8 IP addresses, not \"*\"" },
+    { "http = { listen = [ \"::1\", \"::2\", \"::3\", \"::4\", \"::5\", \"::6\", \"::7\", \"::8\","
+      "\n\"::9\" ]; };",
+      ":2: http.listen must be \"*\" or a list of up to 8 IP addresses, not \"::9\"" },
+    { "log_level = \"lo\\nud\";",
+      ":1: log_level must be \"error\", \"warning\", \"info\" or \"debug\", not \"lo ud\"" },
+    { "network = { lan = [ \"10.0.0.0/8\",\n \"10.0.0.0/33\" ]; };",
+      ":2: network.lan must be a list of up to 32 networks such as \"10.0.0.0/8\", "
+      "not \"10.0.0.0/33\"" },
+    { "network = { trust = ( \"10.0.0.0/8\", 7 ); };",
+      ":1: network.trust must be a list of up to 32 networks such as \"10.0.0.0/8\"" },
+    { "network = { external_address = ( \"192.0.2.1\",\n \"192.0.2.2\" ); };",
+      ":2: network.external_address must be an IPv4 address, an IPv6 address or a list of both, "
+      "not \"192.0.2.2\"" },
+    { "store = { database = 7; };",
+      ":1: store.database must be a text in quotes, of at most 1023 bytes" },
+    { "http = {\n port = ;\n };", ":2: syntax error" },
+};
+
+START_TEST(what_is_wrong_is_refused_with_its_line) {
+    assert_refused(refusals[_i].text, refusals[_i].expected);
+}
+END_TEST
+
+START_TEST(path_that_does_not_fit_is_refused) {
+    char text[CONFIG_PATH_LEN + 64] = "store = { database = \"";
+    size_t start = strlen(text);
+    memset(text + start, 'x', CONFIG_PATH_LEN);
+    strcpy(text + start + CONFIG_PATH_LEN, "\"; };");
+    struct config config = config_defaults();
+    ck_assert(!read_text(&config, text));
+
+    strcpy(text + start + CONFIG_PATH_LEN - 1, "\"; };");
+    config = accepted(text);
+    ck_assert_uint_eq(strlen(config.database), CONFIG_PATH_LEN - 1);
+}
+END_TEST
+
+START_TEST(very_long_names_are_refused) {
+    char text[2048];
+    memset(text, 'x', sizeof text);
+    strcpy(text + sizeof text - 8, " = 1;");
+    struct config config = config_defaults();
+    ck_assert(!read_text(&config, text));
+    ck_assert_ptr_nonnull(strstr(error, ":1: unknown setting \"xxx"));
+}
+END_TEST
+
+START_TEST(refused_file_leaves_the_config_as_it_was) {
+    const struct config defaults = config_defaults();
+    struct config config = config_defaults();
+    ck_assert(!read_text(&config, "http = { port = 80; };\nlog_level = \"loud\";"));
+    assert_equal(&config, &defaults);
+}
+END_TEST
+
+START_TEST(unreadable_files_are_refused) {
+    struct config config = config_defaults();
+    char expected[sizeof path + 64];
+    snprintf(expected, sizeof expected, "%s: No such file or directory", path);
+    ck_assert(!config_file_read(&config, path, error));
+    ck_assert_str_eq(error, expected);
+
+    snprintf(expected, sizeof expected, "%s: Is a directory", directory);
+    ck_assert(!config_file_read(&config, directory, error));
+    ck_assert_str_eq(error, expected);
+}
+END_TEST
+
+START_TEST(minimum_above_maximum_is_refused) {
+    struct config config = config_defaults();
+    config.tracker.interval_min_s = config.tracker.interval_max_s;
+    ck_assert(config_check(&config, error));
+
+    config.tracker.interval_min_s = 600;
+    config.tracker.interval_max_s = 300;
+    ck_assert(!config_check(&config, error));
+    ck_assert_str_eq(
+        error, "announce.interval_min_s is 600, which is more than announce.interval_max_s, 300");
+
+    config = config_defaults();
+    config.tracker.numwant_max = 20;
+    ck_assert(!config_check(&config, error));
+    ck_assert_str_eq(error, "announce.numwant is 50, which is more than announce.numwant_max, 20");
+    config = config_defaults();
+    config.http.uploads_max = 1024;
+    ck_assert(!config_check(&config, error));
+    ck_assert_str_eq(error,
+                     "http.upload_max is 16777216, which is more than http.uploads_max, 1024");
+}
+END_TEST
+
+START_TEST(https_needs_its_files_and_a_port_of_its_own) {
+    struct config config = accepted("https = { certificate = \"a.pem\"; };");
+    ck_assert(config_check(&config, error));
+    config = accepted("https = { port = 443; key = \"a.key\"; };");
+    ck_assert(!config_check(&config, error));
+    ck_assert_str_eq(error, "https.port needs https.certificate and https.key");
+    config = accepted("https = { port = 6969; certificate = \"a.pem\"; key = \"a.key\"; };");
+    ck_assert(!config_check(&config, error));
+    ck_assert_str_eq(error, "https.port is 6969, and so is http.port");
+    config = accepted("https = { port = 443; certificate = \"a.pem\"; key = \"a.key\"; };");
+    ck_assert(config_check(&config, error));
+    ck_assert_str_eq(config.http.https.files.certificate, "a.pem");
+}
+END_TEST
+
+START_TEST(token_is_long_and_fits_into_a_header) {
+    static const char *const bad[] = { "0123456789abcde", "0123456789 abcdef",
+                                       "0123456789abcdef\\n", "0123456789abcdef\xc3\xa4" };
+    struct config config = accepted("http = { admin_token = \"0123456789abcdef\"; };");
+    ck_assert(config_check(&config, error));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "http = { admin_token = \"%s\"; };", bad[i]);
+        config = accepted(text);
+        ck_assert_msg(!config_check(&config, error), "%s", bad[i]);
+        ck_assert_str_eq(error,
+                         "http.admin_token must have at least 16 characters, without spaces");
+    }
+}
+END_TEST
+
+START_TEST(hostnames_are_names_alone) {
+    const struct config config = accepted("http = { hostnames = [ \"a.example\", \"B-2\" ]; };");
+    ck_assert_uint_eq(config.site.hostnames.count, 2);
+    ck_assert_str_eq(config.site.hostnames.list[0], "a.example");
+    ck_assert_str_eq(config.site.hostnames.list[1], "B-2");
+    assert_refused("http = { hostnames = \"a:80\"; };",
+                   ":1: http.hostnames must be a list of up to 31 names such as \"tracker.lan\", "
+                   "not \"a:80\"");
+}
+END_TEST
+
+START_TEST(table_describes_every_setting_once) {
+    const struct config defaults = config_defaults();
+    for (size_t i = 0; settings_at(i); i++) {
+        const struct setting *setting = settings_at(i);
+        ck_assert_ptr_eq(settings_find(setting->name), setting);
+        ck_assert_uint_lt(strlen(setting->name), SETTING_NAME_LEN);
+        ck_assert_uint_gt(strlen(setting->summary), 0);
+        ck_assert_uint_le(setting->offset + setting->size, sizeof defaults);
+        if (setting->kind == SETTING_NUMBER)
+            ck_assert(setting->size == sizeof(uint16_t) || setting->size == sizeof(uint32_t));
+        if (setting->kind == SETTING_NUMBER && setting->size == sizeof(uint16_t))
+            ck_assert_uint_le(setting->max, UINT16_MAX);
+    }
+}
+END_TEST
+
+START_TEST(edit_distance_counts_slips_of_the_finger) {
+    static const struct {
+        const char *from, *to;
+        size_t distance;
+    } cases[] = {
+        { "", "", 0 },          { "port", "port", 0 }, { "", "port", 4 },
+        { "port", "", 4 },      { "prot", "port", 1 }, { "pot", "port", 1 },
+        { "portt", "port", 1 }, { "pert", "port", 1 }, { "treads", "threads", 1 },
+        { "lan", "listen", 4 }, { "ab", "ba", 1 },     { "abc", "ca", 3 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t distance = edit_distance(bytes_of(cases[i].from), bytes_of(cases[i].to));
+        ck_assert_msg(distance == cases[i].distance, "%s, %s: %zu", cases[i].from, cases[i].to,
+                      distance);
+    }
+    const char *longest = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    ck_assert_uint_eq(strlen(longest), EDIT_DISTANCE_LEN_MAX);
+    ck_assert_uint_eq(edit_distance(bytes_of(longest), bytes_of("a")), EDIT_DISTANCE_LEN_MAX - 1);
+    struct bytes longer = { (const uint8_t *)longest, EDIT_DISTANCE_LEN_MAX + 1 };
+    ck_assert_uint_eq(edit_distance(longer, bytes_of("a")), SIZE_MAX);
+}
+END_TEST
+
+Suite *config_suite(void) {
+    Suite *suite = suite_create("config");
+    TCase *values = tcase_create("config");
+    tcase_add_checked_fixture(values, make_directory, remove_directory);
+    tcase_add_test(values, defaults_pass_the_check);
+    tcase_add_test(values, default_lan_is_the_private_networks);
+    tcase_add_test(values, shipped_file_sets_every_setting_to_its_default);
+    tcase_add_test(values, lan_file_shortens_the_intervals_only);
+    tcase_add_test(values, empty_file_changes_nothing);
+    tcase_add_test(values, settings_of_every_kind_are_read);
+    tcase_add_test(values, numbers_reach_both_ends_of_their_range);
+    tcase_add_test(values, networks_are_a_list_or_a_single_text);
+    tcase_add_test(values, star_listens_on_every_address);
+    tcase_add_test(values, external_addresses_are_one_of_each_family);
+    tcase_add_loop_test(values, what_is_wrong_is_refused_with_its_line, 0,
+                        (int)(sizeof refusals / sizeof refusals[0]));
+    tcase_add_test(values, path_that_does_not_fit_is_refused);
+    tcase_add_test(values, very_long_names_are_refused);
+    tcase_add_test(values, refused_file_leaves_the_config_as_it_was);
+    tcase_add_test(values, unreadable_files_are_refused);
+    tcase_add_test(values, minimum_above_maximum_is_refused);
+    tcase_add_test(values, https_needs_its_files_and_a_port_of_its_own);
+    tcase_add_test(values, token_is_long_and_fits_into_a_header);
+    tcase_add_test(values, hostnames_are_names_alone);
+    tcase_add_test(values, table_describes_every_setting_once);
+    tcase_add_test(values, edit_distance_counts_slips_of_the_finger);
+    suite_add_tcase(suite, values);
+    return suite;
+}

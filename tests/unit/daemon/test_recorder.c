@@ -1,0 +1,273 @@
+/* The recorder between a tracker and a store that another connection locks. */
+#include "daemon/recorder.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "tracker_support.h"
+
+enum { INTERVAL_MS = 50, PATIENCE_MS = 10000, PEERS = 100 };
+
+static struct directory directory;
+static char path[sizeof directory.path + 16];
+static struct tracker *tracker;
+static struct store *store;
+static struct recorder *recorder;
+static sqlite3 *other;
+
+/* What a watcher saw; written on the recorder's thread. */
+static _Atomic uint64_t joined;
+static _Atomic uint64_t completed;
+static _Atomic uint64_t losses;
+
+static void watch(void *context, const struct change *changes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        *(_Atomic uint64_t *)context += changes[i].kind == CHANGE_PEER_JOINED;
+}
+
+static void watch_completed(void *context, const struct change *changes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        *(_Atomic uint64_t *)context += changes[i].kind == CHANGE_PEER_COMPLETED;
+}
+
+static void count_loss(void *context) {
+    ++*(_Atomic uint64_t *)context;
+}
+
+static void ignore(void *context, const struct change *changes, size_t count) {
+    (void)context;
+    (void)changes;
+    (void)count;
+}
+
+static const struct change_watcher watchers[] = {
+    { .read = watch, .context = &joined },
+    { .read = watch_completed, .context = &completed },
+    { .read = ignore, .lost = count_loss, .context = &losses },
+};
+
+static void start(size_t feed_capacity) {
+    const struct tracker_options options = test_options();
+    char error[STORE_ERROR_LEN];
+    directory = directory_create();
+    snprintf(path, sizeof path, "%s/skep.db", directory.path);
+    tracker = tracker_create(&options, feed_capacity);
+    store = store_open(path, error);
+    ck_assert_msg(store != NULL, "%s", error);
+    const struct recorder_options recording = {
+        .flush_interval_ms = INTERVAL_MS,
+        .history = { .enabled = true, .completions_max = 10 * PEERS },
+        .watchers = watchers,
+        .watcher_count = COUNT_OF(watchers),
+    };
+    joined = completed = losses = 0;
+    recorder = recorder_start(tracker, store, &recording);
+    ck_assert_ptr_nonnull(recorder);
+    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    sqlite3_busy_timeout(other, PATIENCE_MS);
+}
+
+static void stop(void) {
+    ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+    ck_assert(recorder_stop(recorder));
+    store_close(store);
+    tracker_delete(tracker);
+    directory_remove(&directory);
+}
+
+static void start_with_room(void) {
+    start(FEED_CAPACITY);
+}
+
+static void start_without_room(void) {
+    start(1);
+}
+
+static void run(const char *sql) {
+    ck_assert_msg(sqlite3_exec(other, sql, NULL, NULL, NULL) == SQLITE_OK, "%s: %s", sql,
+                  sqlite3_errmsg(other));
+}
+
+static uint32_t number_of(const char *sql) {
+    sqlite3_stmt *row;
+    ck_assert_int_eq(sqlite3_prepare_v2(other, sql, -1, &row, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
+    const int count = sqlite3_column_int(row, 0);
+    sqlite3_finalize(row);
+    return (uint32_t)count;
+}
+
+static uint32_t stored_peers(void) {
+    return number_of("SELECT count(*) FROM peer");
+}
+
+static struct recorder_stats stats(void) {
+    return recorder_stats(recorder, clock_now_ms());
+}
+
+static void put(uint32_t first, uint32_t count) {
+    for (uint32_t i = first; i < first + count; i++) {
+        const struct announce_request request = test_leecher(i);
+        test_put(tracker, &request, clock_now_ms());
+    }
+}
+
+static void complete(uint32_t first, uint32_t count) {
+    for (uint32_t i = first; i < first + count; i++) {
+        struct announce_request request = test_seeder(i);
+        request.event = EVENT_COMPLETED;
+        test_put(tracker, &request, clock_now_ms());
+    }
+}
+
+static bool is_idle(void) {
+    const struct recorder_stats now = stats();
+    return now.pending == 0 && !now.failing;
+}
+
+static bool is_failing(void) {
+    return stats().failing;
+}
+
+static void wait_until(bool (*condition)(void)) {
+    const uint64_t end_ms = clock_now_ms() + PATIENCE_MS;
+    while (!condition()) {
+        ck_assert_uint_lt(clock_now_ms(), end_ms);
+        const struct timespec moment = { .tv_nsec = 5000000 };
+        nanosleep(&moment, NULL);
+    }
+}
+
+static void wait_until_stored(uint32_t peers) {
+    const uint64_t end_ms = clock_now_ms() + PATIENCE_MS;
+    while (stored_peers() != peers)
+        ck_assert_uint_lt(clock_now_ms(), end_ms);
+    wait_until(is_idle);
+}
+
+START_TEST(changes_are_stored_and_counted) {
+    put(0, PEERS);
+    wait_until_stored(PEERS);
+    const struct recorder_stats now = stats();
+    ck_assert(now.lag_s == 0);
+    ck_assert_uint_gt(histogram_total(&now.flushes), 0);
+    ck_assert_uint_eq(now.failures, 0);
+    ck_assert_uint_eq(now.rewrites, 0);
+}
+END_TEST
+
+START_TEST(locked_store_lags_and_catches_up) {
+    put(0, PEERS);
+    wait_until_stored(PEERS);
+    run("BEGIN IMMEDIATE");
+    put(PEERS, PEERS);
+    wait_until(is_failing);
+    const struct recorder_stats locked = stats();
+    ck_assert(locked.lag_s > 0);
+    ck_assert_uint_gt(locked.pending, 0);
+    ck_assert_uint_gt(locked.failures, 0);
+    run("ROLLBACK");
+    wait_until_stored(2 * PEERS);
+    ck_assert(!stats().failing);
+    ck_assert_uint_gt(stats().rewrites, 0);
+}
+END_TEST
+
+/* The lock is held until the announces are answered: one that waited would wait for ever. */
+START_TEST(announce_does_not_wait_for_a_locked_store) {
+    run("BEGIN IMMEDIATE");
+    put(0, PEERS);
+    wait_until(is_failing);
+    put(PEERS, PEERS);
+    run("ROLLBACK");
+    wait_until_stored(2 * PEERS);
+}
+END_TEST
+
+START_TEST(overflow_is_written_anew) {
+    put(0, 10 * PEERS);
+    wait_until_stored(10 * PEERS);
+    ck_assert_uint_gt(stats().rewrites, 0);
+    ck_assert_uint_eq(stats().failures, 0);
+}
+END_TEST
+
+START_TEST(watchers_hear_of_a_loss) {
+    put(0, 10 * PEERS);
+    wait_until_stored(10 * PEERS);
+    ck_assert_uint_lt(joined, 10 * PEERS);
+    ck_assert_uint_gt(losses, 0);
+}
+END_TEST
+
+START_TEST(deleted_file_is_written_anew) {
+    put(0, PEERS);
+    wait_until_stored(PEERS);
+    ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+    ck_assert_int_eq(unlink(path), 0);
+    const uint64_t end_ms = clock_now_ms() + PATIENCE_MS;
+    while (stats().rewrites == 0)
+        ck_assert_uint_lt(clock_now_ms(), end_ms);
+    wait_until(is_idle);
+    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    sqlite3_busy_timeout(other, PATIENCE_MS);
+    wait_until_stored(PEERS);
+}
+END_TEST
+
+START_TEST(watchers_see_each_change_once) {
+    put(0, PEERS);
+    complete(0, PEERS / 2);
+    wait_until_stored(PEERS);
+    run("BEGIN IMMEDIATE");
+    complete(PEERS / 2, PEERS / 2);
+    put(PEERS, PEERS);
+    wait_until(is_failing);
+    run("ROLLBACK");
+    wait_until_stored(2 * PEERS);
+    ck_assert_uint_eq(joined, 2 * PEERS);
+    ck_assert_uint_eq(completed, PEERS);
+    ck_assert_uint_eq(losses, 0);
+}
+END_TEST
+
+START_TEST(completions_outlive_a_store_that_is_written_anew) {
+    put(0, PEERS);
+    complete(0, PEERS / 2);
+    wait_until_stored(PEERS);
+    run("BEGIN IMMEDIATE");
+    put(PEERS, 1);
+    wait_until(is_failing);
+    complete(PEERS / 2, PEERS / 2);
+    run("ROLLBACK");
+    wait_until_stored(PEERS + 1);
+    ck_assert_uint_gt(stats().rewrites, 0);
+    ck_assert_uint_eq(number_of("SELECT count(*) FROM completion"), PEERS);
+    ck_assert_uint_eq(number_of("SELECT count(DISTINCT peer_id) FROM completion"), PEERS);
+}
+END_TEST
+
+Suite *recorder_suite(void) {
+    Suite *suite = suite_create("recorder");
+    TCase *room = tcase_create("room");
+    tcase_set_timeout(room, 60);
+    tcase_add_checked_fixture(room, start_with_room, stop);
+    tcase_add_test(room, changes_are_stored_and_counted);
+    tcase_add_test(room, locked_store_lags_and_catches_up);
+    tcase_add_test(room, announce_does_not_wait_for_a_locked_store);
+    tcase_add_test(room, deleted_file_is_written_anew);
+    tcase_add_test(room, watchers_see_each_change_once);
+    tcase_add_test(room, completions_outlive_a_store_that_is_written_anew);
+    suite_add_tcase(suite, room);
+
+    TCase *overflow = tcase_create("overflow");
+    tcase_set_timeout(overflow, 60);
+    tcase_add_checked_fixture(overflow, start_without_room, stop);
+    tcase_add_test(overflow, overflow_is_written_anew);
+    tcase_add_test(overflow, watchers_hear_of_a_loss);
+    suite_add_tcase(suite, overflow);
+    return suite;
+}

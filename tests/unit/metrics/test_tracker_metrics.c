@@ -1,0 +1,100 @@
+/* The figures that the tracker gives, and how its swarms are counted. */
+#include <math.h>
+#include <string.h>
+
+#include "metrics/limit_metrics.h"
+#include "metrics/tracker_metrics.h"
+#include "swarm/swarm_totals.h"
+#include "tracker_support.h"
+
+enum { TEXT_MAX = 16384, NOW_MS = 5000 };
+
+static uint8_t text[TEXT_MAX];
+
+static const char *written(struct writer *w) {
+    writer_put(w, "", 1);
+    ck_assert(!w->failed);
+    return (const char *)text;
+}
+
+static void has_line(const char *all, const char *line) {
+    ck_assert_msg(strstr(all, line) != NULL, "no \"%s\" in\n%s", line, all);
+}
+
+START_TEST(announces_and_scrapes_have_their_results) {
+    struct tracker_stats stats = { .memory = 4096 };
+    stats.announces[ANNOUNCE_OK] = 5;
+    stats.announces[ANNOUNCE_BANNED] = 2;
+    stats.scrapes[ANNOUNCE_TOO_FAST] = 1;
+    struct writer w = writer_on(text, TEXT_MAX);
+    tracker_metrics_write(&w, &stats, 120);
+    const char *all = written(&w);
+    has_line(all, "\nskep_announces_total{result=\"ok\"} 5\n");
+    has_line(all, "\nskep_announces_total{result=\"banned\"} 2\n");
+    has_line(all, "\nskep_scrapes_total{result=\"too_fast\"} 1\n");
+    has_line(all, "\nskep_swarms_memory_bytes 4096\n");
+    has_line(all, "\nskep_announce_interval_seconds 120\n");
+}
+END_TEST
+
+START_TEST(limits_of_zero_are_infinite) {
+    struct tracker_options options = test_options();
+    options.torrents_max = 10;
+    options.memory_max_mib = 0;
+    options.requests_per_s = 0;
+    const struct limit_figures figures = limit_figures_of(&options, 100, 0);
+    ck_assert(figures.limits[LIMITED_TORRENTS] == 10);
+    ck_assert(isinf(figures.limits[LIMITED_MEMORY]));
+    ck_assert(isinf(figures.limits[LIMITED_ADDRESS_REQUESTS]));
+    ck_assert(figures.limits[LIMITED_HTTP_CONNECTIONS] == 100);
+    ck_assert(isinf(figures.limits[LIMITED_HTTP_ADDRESS_CONNECTIONS]));
+}
+END_TEST
+
+START_TEST(limits_stand_beside_what_they_turned_away) {
+    struct tracker_options options = test_options();
+    options.memory_max_mib = 2;
+    const struct limit_figures figures = limit_figures_of(&options, 100, 8);
+    struct tracker_stats stats = { 0 };
+    stats.announces[ANNOUNCE_SWARM_FULL] = 3;
+    stats.announces[ANNOUNCE_TOO_FAST] = 4;
+    stats.scrapes[ANNOUNCE_TOO_FAST] = 1;
+    struct writer w = writer_on(text, TEXT_MAX);
+    limit_metrics_write(&w, &figures, &stats, 6);
+    const char *all = written(&w);
+    has_line(all, "\nskep_limit{resource=\"memory_bytes\"} 2097152\n");
+    has_line(all, "\nskep_limit_hits_total{resource=\"torrent_peers\"} 3\n");
+    has_line(all, "\nskep_limit_hits_total{resource=\"address_requests_per_second\"} 5\n");
+    has_line(all, "\nskep_limit_hits_total{resource=\"http_address_connections\"} 6\n");
+    has_line(all, "\nskep_limit_hits_total{resource=\"torrents\"} 0\n");
+}
+END_TEST
+
+START_TEST(census_is_taken_anew_after_a_second_only) {
+    const struct tracker_options options = test_options();
+    struct tracker *tracker = tracker_create(&options, 0);
+    struct census *census = census_create(tracker);
+    const struct announce_request leecher = test_leecher(1);
+    ck_assert_uint_eq(census_read(census, NOW_MS).leechers_v4, 0);
+    test_put(tracker, &leecher, NOW_MS);
+    ck_assert_uint_eq(census_read(census, NOW_MS + 999).leechers_v4, 0);
+    const struct census_figures later = census_read(census, NOW_MS + 1000);
+    ck_assert_uint_eq(later.leechers_v4, 1);
+    ck_assert_uint_eq(later.torrents_active, 1);
+    ck_assert_uint_eq(later.torrents_idle, 0);
+    ck_assert_uint_eq(later.seeders_v4 + later.seeders_v6 + later.leechers_v6, 0);
+    census_delete(census);
+    tracker_delete(tracker);
+}
+END_TEST
+
+Suite *report_suite(void) {
+    Suite *suite = suite_create("report");
+    TCase *tracker = tcase_create("tracker");
+    tcase_add_test(tracker, announces_and_scrapes_have_their_results);
+    tcase_add_test(tracker, limits_of_zero_are_infinite);
+    tcase_add_test(tracker, limits_stand_beside_what_they_turned_away);
+    tcase_add_test(tracker, census_is_taken_anew_after_a_second_only);
+    suite_add_tcase(suite, tracker);
+    return suite;
+}

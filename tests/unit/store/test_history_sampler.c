@@ -1,0 +1,338 @@
+/* The sampler between a tracker and a store; both clocks are the tests' own. */
+#include "store/history_sampler.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/top_torrents.h"
+#include "tracker_support.h"
+
+/* The first second of an hour. */
+enum { START_S = 1763751600, TORRENTS_MAX = 2, SEEN_MAX = 64 };
+
+static struct directory directory;
+static char path[sizeof directory.path + 16];
+static struct tracker *tracker;
+static struct store *store;
+static struct sampler *sampler;
+static uint64_t now_ms;
+static int64_t unix_s;
+
+static void start_sampler(void) {
+    const struct tracker_options options = test_options();
+    const struct history_options history = { .enabled = true, .torrents_max = 100 };
+    char error[STORE_ERROR_LEN];
+    directory = directory_create();
+    snprintf(path, sizeof path, "%s/skep.db", directory.path);
+    tracker = tracker_create(&options, 0);
+    store = store_open(path, error);
+    ck_assert_msg(store != NULL, "%s", error);
+    store_keep_history(store, &history);
+    sampler = sampler_create(tracker, store, TORRENTS_MAX);
+    ck_assert_ptr_nonnull(sampler);
+    now_ms = START_MS;
+    unix_s = START_S;
+    sampler_tick(sampler, now_ms, unix_s);
+}
+
+static void stop_sampler(void) {
+    sampler_delete(sampler);
+    store_close(store);
+    tracker_delete(tracker);
+    directory_remove(&directory);
+}
+
+/* Lets both clocks go on, as the recorder does: a few ticks a second. */
+static void pass(uint32_t seconds) {
+    for (uint32_t i = 0; i < 4 * seconds; i++) {
+        now_ms += 250;
+        sampler_tick(sampler, now_ms, unix_s + (int64_t)(i + 1) / 4);
+    }
+    unix_s += seconds;
+}
+
+/* Puts the wall clock; the other one goes on by a moment. */
+static void put_clock(int64_t to_s) {
+    unix_s = to_s;
+    now_ms += 250;
+    sampler_tick(sampler, now_ms, unix_s);
+}
+
+static void announce(uint32_t number, uint32_t torrent, bool seeds) {
+    struct announce_request request = seeds ? test_seeder(number) : test_leecher(number);
+    numbered_id(request.info_hash, torrent);
+    test_put(tracker, &request, now_ms);
+}
+
+static struct history *look(void) {
+    char error[HISTORY_ERROR_LEN];
+    ck_assert(store_commit(store));
+    struct history *history = history_open(path, error);
+    ck_assert_msg(history != NULL, "%s", error);
+    return history;
+}
+
+static struct {
+    size_t count;
+    struct sample list[SEEN_MAX];
+} seen;
+
+static void see(void *context, const struct sample *sample) {
+    (void)context;
+    REQUIRE(seen.count < SEEN_MAX);
+    seen.list[seen.count++] = *sample;
+}
+
+/* The last hour before `now_s`. */
+static size_t samples(int64_t now_s) {
+    struct history *history = look();
+    seen.count = 0;
+    ck_assert(history_samples(history, HISTORY_HOUR, now_s, see, NULL));
+    history_close(history);
+    return seen.count;
+}
+
+static struct {
+    size_t count;
+    struct torrent_sample list[SEEN_MAX];
+} torrents_seen;
+
+static void see_torrent(void *context, const struct torrent_sample *sample) {
+    (void)context;
+    REQUIRE(torrents_seen.count < SEEN_MAX);
+    torrents_seen.list[torrents_seen.count++] = *sample;
+}
+
+static size_t torrent_samples(uint32_t torrent, int64_t now_s) {
+    uint8_t info_hash[INFO_HASH_LEN];
+    struct history *history = look();
+    numbered_id(info_hash, torrent);
+    torrents_seen.count = 0;
+    ck_assert(history_torrent_samples(history, info_hash, HISTORY_HOUR, now_s, see_torrent, NULL));
+    history_close(history);
+    return torrents_seen.count;
+}
+
+START_TEST(sample_comes_at_the_end_of_each_period) {
+    pass(9);
+    ck_assert_uint_eq(samples(unix_s), 0);
+    pass(1);
+    ck_assert_uint_eq(samples(unix_s), 1);
+    ck_assert_int_eq(seen.list[0].at_s, START_S);
+    pass(100);
+    ck_assert_uint_eq(samples(unix_s), 11);
+    for (size_t i = 0; i < seen.count; i++)
+        ck_assert_int_eq(seen.list[i].at_s, START_S + 10 * (int64_t)i);
+}
+END_TEST
+
+START_TEST(sample_counts_all_torrents) {
+    announce(1, 1, true);
+    announce(2, 1, false);
+    announce(3, 2, false);
+    pass(10);
+    ck_assert_uint_eq(samples(unix_s), 1);
+    const struct sample *found = &seen.list[0];
+    ck_assert(found->torrents == 2 && found->peers == 3);
+    ck_assert(found->seeders == 1 && found->leechers == 2);
+    ck_assert(found->upload_rate == 0 && found->download_rate == 0);
+}
+END_TEST
+
+START_TEST(announces_count_in_their_own_period) {
+    for (uint32_t i = 0; i < 5; i++)
+        announce(1, 1, false);
+    pass(10);
+    announce(1, 1, false);
+    pass(10);
+    pass(10);
+    ck_assert_uint_eq(samples(unix_s), 3);
+    ck_assert(seen.list[0].announces_per_s == 0.5);
+    ck_assert(seen.list[1].announces_per_s == 0.1);
+    ck_assert(seen.list[2].announces_per_s == 0);
+}
+END_TEST
+
+/* Rates come from what a peer says in two announces: 40 KiB up and 20 KiB down in ten seconds. */
+START_TEST(rates_are_those_of_all_peers) {
+    for (uint32_t i = 0; i < 2; i++) {
+        for (uint32_t number = 0; number < 3; number++) {
+            struct announce_request request = test_leecher(number);
+            request.uploaded = (uint64_t)i * 40 * 1024;
+            request.downloaded = (uint64_t)i * 20 * 1024;
+            test_put(tracker, &request, now_ms);
+        }
+        pass(10);
+    }
+    ck_assert_uint_eq(samples(unix_s), 2);
+    ck_assert(seen.list[0].upload_rate == 0);
+    ck_assert(seen.list[1].upload_rate == 3 * 4 * 1024);
+    ck_assert(seen.list[1].download_rate == 3 * 2 * 1024);
+}
+END_TEST
+
+START_TEST(first_period_is_short_where_it_began_in_the_middle) {
+    put_clock(START_S + 7);
+    announce(1, 1, false);
+    announce(1, 1, false);
+    now_ms += 1750;
+    sampler_tick(sampler, now_ms, START_S + 10);
+    ck_assert_uint_eq(samples(START_S + 10), 1);
+    ck_assert(seen.list[0].announces_per_s == 1);
+}
+END_TEST
+
+START_TEST(late_tick_leaves_a_gap) {
+    pass(10);
+    unix_s += 35;
+    now_ms += 35000;
+    sampler_tick(sampler, now_ms, unix_s);
+    pass(5);
+    ck_assert_uint_eq(samples(unix_s), 3);
+    ck_assert_int_eq(seen.list[1].at_s, START_S + 10);
+    ck_assert_int_eq(seen.list[2].at_s, START_S + 40);
+}
+END_TEST
+
+static const int64_t steps[] = { 10 * 365 * 86400LL, 3600, 7, -7, -3600, -10 * 365 * 86400LL };
+
+START_TEST(clock_that_steps_ends_the_period_and_begins_another) {
+    pass(25);
+    put_clock(unix_s + steps[_i]);
+    const int64_t from_s = unix_s;
+    pass(20);
+    ck_assert_uint_ge(samples(unix_s), 2);
+    const struct sample *last = &seen.list[seen.count - 1];
+    ck_assert_int_le(last->at_s, unix_s - 10);
+    ck_assert_int_gt(last->at_s, from_s - 10);
+    ck_assert_uint_ge(samples(START_S + 25), 2);
+}
+END_TEST
+
+START_TEST(period_of_no_length_gives_no_sample) {
+    announce(1, 1, false);
+    sampler_tick(sampler, now_ms, START_S + 10);
+    announce(1, 1, false);
+    sampler_tick(sampler, now_ms, START_S);
+    now_ms += 999;
+    sampler_tick(sampler, now_ms, START_S + 10);
+    ck_assert_uint_eq(samples(START_S + 20), 0);
+    now_ms += 1000;
+    sampler_tick(sampler, now_ms, START_S + 20);
+    ck_assert_uint_eq(samples(START_S + 20), 1);
+    ck_assert(seen.list[0].announces_per_s == 0);
+}
+END_TEST
+
+START_TEST(largest_torrents_are_sampled_every_two_minutes) {
+    for (uint32_t torrent = 1; torrent <= 4; torrent++) {
+        for (uint32_t number = 0; number < torrent; number++)
+            announce(number, torrent, number == 0);
+    }
+    pass(119);
+    ck_assert_uint_eq(torrent_samples(4, unix_s), 0);
+    pass(1);
+    ck_assert_uint_eq(torrent_samples(4, unix_s), 1);
+    ck_assert_int_eq(torrents_seen.list[0].at_s, START_S);
+    ck_assert(torrents_seen.list[0].seeders == 1 && torrents_seen.list[0].leechers == 3);
+    ck_assert_uint_eq(torrent_samples(3, unix_s), 1);
+    ck_assert_uint_eq(torrent_samples(2, unix_s), 0);
+    ck_assert_uint_eq(torrent_samples(1, unix_s), 0);
+}
+END_TEST
+
+START_TEST(torrent_without_peers_is_not_sampled) {
+    announce(1, 1, false);
+    struct announce_request gone = test_leecher(1);
+    numbered_id(gone.info_hash, 1);
+    gone.event = EVENT_STOPPED;
+    test_put(tracker, &gone, now_ms);
+    pass(120);
+    ck_assert_uint_eq(torrent_samples(1, unix_s), 0);
+    ck_assert_uint_eq(samples(unix_s), 12);
+}
+END_TEST
+
+/* The heap alone, against a plain sort. */
+
+static struct torrent_figures figures(uint32_t number, uint32_t peers) {
+    struct torrent_figures torrent = { .leechers_v4 = peers / 2, .seeders_v6 = peers - peers / 2 };
+    numbered_id(torrent.info_hash, number);
+    return torrent;
+}
+
+static uint32_t kept(const struct largest_torrents *largest, uint32_t number) {
+    size_t count;
+    uint32_t found = 0;
+    const struct torrent_figures *list = largest_torrents_list(largest, &count);
+    const struct torrent_figures wanted = figures(number, 1);
+    for (size_t i = 0; i < count; i++)
+        found += memcmp(list[i].info_hash, wanted.info_hash, INFO_HASH_LEN) == 0;
+    return found;
+}
+
+static const uint32_t heap_sizes[] = { 1, 2, 3, 7, 50, 99, 100, 101, 200 };
+
+START_TEST(largest_of_any_number_are_kept) {
+    enum { OFFERED = 100 };
+    const uint32_t max = heap_sizes[_i];
+    struct largest_torrents *largest = largest_torrents_create(max);
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < OFFERED; i++) {
+            const uint32_t number = i * 37 % OFFERED;
+            const struct torrent_figures torrent = figures(number, number + 1);
+            largest_torrents_offer(largest, &torrent);
+        }
+        for (uint32_t number = 0; number < OFFERED; number++)
+            ck_assert_uint_eq(kept(largest, number), number + max >= OFFERED);
+        largest_torrents_clear(largest);
+    }
+    largest_torrents_delete(largest);
+}
+END_TEST
+
+START_TEST(same_ones_of_equal_torrents_are_kept) {
+    enum { OFFERED = 20, MAX = 5 };
+    uint32_t first = 0;
+    for (uint32_t step = 1; step < OFFERED; step += 2) {
+        uint32_t chosen = 0;
+        struct largest_torrents *largest = largest_torrents_create(MAX);
+        for (uint32_t i = 0; i < OFFERED; i++) {
+            const struct torrent_figures torrent = figures(i * step % OFFERED, 7);
+            largest_torrents_offer(largest, &torrent);
+        }
+        for (uint32_t number = 0; number < OFFERED; number++)
+            chosen |= kept(largest, number) << number;
+        largest_torrents_delete(largest);
+        if (step == 1)
+            first = chosen;
+        if (step % 5 != 0)
+            ck_assert_uint_eq(chosen, first);
+    }
+}
+END_TEST
+
+Suite *sampler_suite(void) {
+    Suite *suite = suite_create("sampler");
+    TCase *sampling = tcase_create("sampling");
+    tcase_set_timeout(sampling, 60);
+    tcase_add_checked_fixture(sampling, start_sampler, stop_sampler);
+    tcase_add_test(sampling, sample_comes_at_the_end_of_each_period);
+    tcase_add_test(sampling, sample_counts_all_torrents);
+    tcase_add_test(sampling, announces_count_in_their_own_period);
+    tcase_add_test(sampling, rates_are_those_of_all_peers);
+    tcase_add_test(sampling, first_period_is_short_where_it_began_in_the_middle);
+    tcase_add_test(sampling, late_tick_leaves_a_gap);
+    tcase_add_loop_test(sampling, clock_that_steps_ends_the_period_and_begins_another, 0,
+                        LOOPS_OF(steps));
+    tcase_add_test(sampling, period_of_no_length_gives_no_sample);
+    tcase_add_test(sampling, largest_torrents_are_sampled_every_two_minutes);
+    tcase_add_test(sampling, torrent_without_peers_is_not_sampled);
+    suite_add_tcase(suite, sampling);
+
+    TCase *heap = tcase_create("largest");
+    tcase_add_loop_test(heap, largest_of_any_number_are_kept, 0, LOOPS_OF(heap_sizes));
+    tcase_add_test(heap, same_ones_of_equal_torrents_are_kept);
+    suite_add_tcase(suite, heap);
+    return suite;
+}

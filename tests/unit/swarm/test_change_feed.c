@@ -1,0 +1,146 @@
+#include "swarm/change_feed.h"
+
+#include "support.h"
+
+enum { CAPACITY = 100 };
+
+static struct change numbered_change(uint32_t number) {
+    struct change change = { .kind = CHANGE_PEER_JOINED, .key = number };
+    numbered_id(change.info_hash, number);
+    return change;
+}
+
+static void push_numbers(struct feed *feed, uint32_t from, uint32_t count) {
+    for (uint32_t i = from; i < from + count; i++) {
+        const struct change change = numbered_change(i);
+        feed_push(feed, &change);
+    }
+}
+
+static void assert_numbers(const struct feed *feed, uint32_t from, uint32_t count) {
+    ck_assert_uint_eq(feed->count, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct change expected = numbered_change(from + i);
+        ck_assert_uint_eq(feed->changes[i].key, from + i);
+        ck_assert_mem_eq(feed->changes[i].info_hash, expected.info_hash, INFO_HASH_LEN);
+    }
+}
+
+START_TEST(changes_come_out_in_order) {
+    struct feed feed;
+    struct feed taken;
+    feed_init(&feed, CAPACITY);
+    feed_init(&taken, 0);
+    push_numbers(&feed, 0, CAPACITY);
+    feed_take(&feed, &taken);
+    ck_assert(!taken.overflowed);
+    assert_numbers(&taken, 0, CAPACITY);
+    ck_assert_uint_eq(feed.count, 0);
+    feed_free(&feed);
+    feed_free(&taken);
+}
+END_TEST
+
+START_TEST(feed_that_overflows_drops_what_it_has_and_says_so) {
+    struct feed feed;
+    struct feed taken;
+    feed_init(&feed, CAPACITY);
+    feed_init(&taken, 0);
+    push_numbers(&feed, 0, CAPACITY + 1);
+    feed_take(&feed, &taken);
+    ck_assert(taken.overflowed);
+    ck_assert_uint_eq(taken.count, 0);
+    feed_free(&feed);
+    feed_free(&taken);
+}
+END_TEST
+
+START_TEST(overflowed_feed_keeps_nothing_until_it_is_taken) {
+    struct feed feed;
+    struct feed taken;
+    feed_init(&feed, CAPACITY);
+    feed_init(&taken, 0);
+    push_numbers(&feed, 0, CAPACITY + 50);
+    feed_take(&feed, &taken);
+    ck_assert(taken.overflowed);
+    ck_assert_uint_eq(taken.count, 0);
+    push_numbers(&feed, 7, 3);
+    feed_take(&feed, &taken);
+    ck_assert(!taken.overflowed);
+    assert_numbers(&taken, 7, 3);
+    feed_free(&feed);
+    feed_free(&taken);
+}
+END_TEST
+
+START_TEST(taking_swaps_the_memory) {
+    struct feed feed;
+    struct feed taken;
+    feed_init(&feed, CAPACITY);
+    feed_init(&taken, 0);
+    push_numbers(&feed, 0, CAPACITY);
+    const struct change *first = feed.changes;
+    feed_take(&feed, &taken);
+    push_numbers(&feed, 0, CAPACITY);
+    const struct change *second = feed.changes;
+    for (uint32_t round = 0; round < 10; round++) {
+        feed_take(&feed, &taken);
+        push_numbers(&feed, round, CAPACITY);
+        ck_assert_ptr_eq(feed.changes, round % 2 == 0 ? first : second);
+        ck_assert(!feed.overflowed);
+        assert_numbers(&feed, round, CAPACITY);
+    }
+    feed_free(&feed);
+    feed_free(&taken);
+}
+END_TEST
+
+START_TEST(feed_that_nobody_reads_keeps_nothing) {
+    struct feed feed;
+    feed_init(&feed, 0);
+    push_numbers(&feed, 0, 1000);
+    ck_assert_uint_eq(feed.count, 0);
+    ck_assert_ptr_null(feed.changes);
+    ck_assert(!feed.overflowed);
+    feed_free(&feed);
+}
+END_TEST
+
+START_TEST(freed_feed_can_be_used_again) {
+    struct feed feed;
+    feed_init(&feed, CAPACITY);
+    push_numbers(&feed, 0, 10);
+    feed_free(&feed);
+    ck_assert_uint_eq(feed.count, 0);
+    push_numbers(&feed, 5, CAPACITY);
+    assert_numbers(&feed, 5, CAPACITY);
+    feed_free(&feed);
+}
+END_TEST
+
+START_TEST(peers_that_left_expired_or_moved_are_gone) {
+    ck_assert(change_removes_peer(CHANGE_PEER_LEFT));
+    ck_assert(change_removes_peer(CHANGE_PEER_EXPIRED));
+    ck_assert(change_removes_peer(CHANGE_PEER_MOVED));
+    ck_assert(!change_removes_peer(CHANGE_PEER_JOINED));
+    ck_assert(!change_removes_peer(CHANGE_PEER_UPDATED));
+    ck_assert(!change_removes_peer(CHANGE_PEER_COMPLETED));
+    ck_assert(!change_removes_peer(CHANGE_PEER_CONFIRMED));
+    ck_assert(!change_removes_peer(CHANGE_TORRENT));
+    ck_assert(!change_removes_peer(CHANGE_TORRENT_FORGOTTEN));
+}
+END_TEST
+
+Suite *feed_suite(void) {
+    Suite *suite = suite_create("feed");
+    TCase *changes = tcase_create("changes");
+    tcase_add_test(changes, changes_come_out_in_order);
+    tcase_add_test(changes, feed_that_overflows_drops_what_it_has_and_says_so);
+    tcase_add_test(changes, overflowed_feed_keeps_nothing_until_it_is_taken);
+    tcase_add_test(changes, taking_swaps_the_memory);
+    tcase_add_test(changes, feed_that_nobody_reads_keeps_nothing);
+    tcase_add_test(changes, freed_feed_can_be_used_again);
+    tcase_add_test(changes, peers_that_left_expired_or_moved_are_gone);
+    suite_add_tcase(suite, changes);
+    return suite;
+}

@@ -1,0 +1,147 @@
+/* Everything that may go on at once, going on at once; meant to be run under ThreadSanitizer. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/random.h"
+#include "swarm/swarm_snapshot.h"
+#include "tracker_support.h"
+
+enum { ANNOUNCERS = 4, ANNOUNCES = 6000, TORRENTS = 40, CLIENTS = 400 };
+
+struct scene {
+    struct tracker *tracker;
+    _Atomic bool done;
+    _Atomic uint32_t joined;
+    _Atomic uint32_t gone;
+};
+
+struct announcer {
+    struct scene *scene;
+    uint32_t number;
+};
+
+static struct announce_request random_announce(struct random *random, uint32_t announcer) {
+    static const enum announce_event events[] = {
+        EVENT_NONE,      EVENT_NONE,    EVENT_NONE,   EVENT_STARTED,
+        EVENT_COMPLETED, EVENT_STOPPED, EVENT_PAUSED,
+    };
+    const uint32_t client = announcer * CLIENTS + random_below(random, CLIENTS);
+    struct announce_request request = test_leecher(client);
+    request.left = random_below(random, 2);
+    request.event = events[random_below(random, COUNT_OF(events))];
+    if (client % 2 == 0)
+        request.peer = numbered_endpoint(FAMILY_V6, client);
+    numbered_id(request.info_hash, random_below(random, TORRENTS));
+    return request;
+}
+
+static void *announce_a_lot(void *argument) {
+    const struct announcer *announcer = argument;
+    struct random random = { .state = announcer->number };
+    struct reply *reply = malloc(sizeof *reply);
+    for (uint32_t i = 0; i < ANNOUNCES; i++) {
+        const struct announce_request request = random_announce(&random, announcer->number);
+        test_announce(announcer->scene->tracker, &request, START_MS + 100ULL * i, reply);
+    }
+    free(reply);
+    return NULL;
+}
+
+static void *sweep_meanwhile(void *argument) {
+    struct scene *scene = argument;
+    for (uint32_t i = 0; !atomic_load(&scene->done); i++) {
+        tracker_sweep(scene->tracker, 16 * i, 16, START_MS + 1000ULL * i);
+        test_scrape(scene->tracker, i % TORRENTS);
+    }
+    return NULL;
+}
+
+static void count_changes(void *context, const struct change *changes, size_t count) {
+    struct scene *scene = context;
+    for (size_t i = 0; i < count; i++) {
+        if (change_removes_peer(changes[i].kind))
+            atomic_fetch_add(&scene->gone, 1);
+        else if (changes[i].kind == CHANGE_PEER_JOINED)
+            atomic_fetch_add(&scene->joined, 1);
+    }
+}
+
+static void ignore_changes(void *context, const struct change *changes, size_t count) {
+    (void)context;
+    (void)changes;
+    (void)count;
+}
+
+static void *drain_meanwhile(void *argument) {
+    struct scene *scene = argument;
+    while (!atomic_load(&scene->done))
+        tracker_drain(scene->tracker, count_changes, scene);
+    return NULL;
+}
+
+static void ignore_torrents(void *context, const struct torrent_figures *torrents, size_t count) {
+    (void)context;
+    (void)torrents;
+    (void)count;
+}
+
+static void *look_meanwhile(void *argument) {
+    struct scene *scene = argument;
+    struct tracker_options options = test_options();
+    while (!atomic_load(&scene->done)) {
+        size_t count;
+        free(tracker_info_hashes(scene->tracker, &count));
+        tracker_replay(scene->tracker, 0, TRACKER_SHARDS, START_MS, ignore_changes, NULL);
+        inspect_torrents(scene->tracker, START_MS, ignore_torrents, NULL);
+        options.numwant = options.numwant % 200 + 1;
+        tracker_apply(scene->tracker, &options);
+        tracker_interval_s(scene->tracker);
+        tracker_stats(scene->tracker);
+    }
+    return NULL;
+}
+
+static uint32_t count_scraped(struct tracker *tracker) {
+    uint32_t peers = 0;
+    for (uint32_t torrent = 0; torrent < TORRENTS; torrent++) {
+        const struct scrape_entry entry = test_scrape(tracker, torrent);
+        ck_assert_uint_le(entry.downloaders, entry.leechers);
+        peers += entry.seeders + entry.leechers;
+    }
+    return peers;
+}
+
+START_TEST(announces_sweeps_and_drains_go_on_at_once) {
+    const struct tracker_options options = test_options();
+    struct scene scene = { .tracker = tracker_create(&options, FEED_CAPACITY) };
+    struct announcer announcers[ANNOUNCERS];
+    pthread_t threads[ANNOUNCERS];
+    pthread_t others[3];
+    void *(*const meanwhile[])(void *) = { sweep_meanwhile, drain_meanwhile, look_meanwhile };
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        ck_assert_int_eq(pthread_create(&others[i], NULL, meanwhile[i], &scene), 0);
+    for (uint32_t i = 0; i < ANNOUNCERS; i++) {
+        announcers[i] = (struct announcer){ .scene = &scene, .number = i };
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, announce_a_lot, &announcers[i]), 0);
+    }
+    for (size_t i = 0; i < ANNOUNCERS; i++)
+        pthread_join(threads[i], NULL);
+    atomic_store(&scene.done, true);
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        pthread_join(others[i], NULL);
+    ck_assert_uint_eq(tracker_stats(scene.tracker).peers, count_scraped(scene.tracker));
+    ck_assert(tracker_drain(scene.tracker, count_changes, &scene));
+    tracker_sweep(scene.tracker, 0, TRACKER_SHARDS, UINT32_MAX);
+    tracker_delete(scene.tracker);
+}
+END_TEST
+
+Suite *tracker_threads_suite(void) {
+    Suite *suite = suite_create("tracker_threads");
+    TCase *threads = tcase_create("threads");
+    tcase_set_timeout(threads, 120);
+    tcase_add_test(threads, announces_sweeps_and_drains_go_on_at_once);
+    suite_add_tcase(suite, threads);
+    return suite;
+}

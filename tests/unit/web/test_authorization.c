@@ -1,0 +1,263 @@
+#include "web/http/authorization.h"
+
+#include <string.h>
+
+#include "support.h"
+
+static const char TOKEN[] = "0123456789abcdef";
+static const char HOME[] = "127.0.0.1:6969";
+
+static struct session_rules rules(void) {
+    struct session_rules rules = { .token_set = true, .admins = { .count = 3 } };
+    ck_assert(network_parse("127.0.0.0/8", &rules.admins.list[0]));
+    ck_assert(network_parse("::1", &rules.admins.list[1]));
+    ck_assert(network_parse("192.168.0.0/16", &rules.admins.list[2]));
+    rules.names.count = 2;
+    strcpy(rules.names.list[0], "house");
+    strcpy(rules.names.list[1], "tracker.lan.example");
+    digest_sha256(TOKEN, strlen(TOKEN), rules.token_digest);
+    return rules;
+}
+
+static struct http_call call_from(const char *address) {
+    return (
+        struct http_call){ .method = "GET", .host = HOME, .client = endpoint_at(address, 40000) };
+}
+
+static enum session_proof proof_of(const struct http_call *call) {
+    const struct session_rules ours = rules();
+    return session_of(&ours, call).proof;
+}
+
+static const struct {
+    const char *address;
+    enum session_proof proof;
+} addresses[] = {
+    { "127.0.0.1", SESSION_BY_ADDRESS },
+    { "127.9.9.9", SESSION_BY_ADDRESS },
+    { "::1", SESSION_BY_ADDRESS },
+    { "::ffff:127.0.0.1", SESSION_BY_ADDRESS },
+    { "192.168.7.7", SESSION_BY_ADDRESS },
+    { "192.169.0.1", SESSION_WRONG_ADDRESS },
+    { "203.0.113.7", SESSION_WRONG_ADDRESS },
+    { "2001:db8::1", SESSION_WRONG_ADDRESS },
+    { "::ffff:10.0.0.1", SESSION_WRONG_ADDRESS },
+};
+
+START_TEST(address_decides) {
+    const struct http_call call = call_from(addresses[_i].address);
+    ck_assert_int_eq(proof_of(&call), addresses[_i].proof);
+}
+END_TEST
+
+START_TEST(client_that_nobody_knows_is_no_admin) {
+    struct http_call call = call_from("127.0.0.1");
+    call.client = (struct endpoint){ .family = FAMILY_NONE };
+    ck_assert_int_eq(proof_of(&call), SESSION_WRONG_ADDRESS);
+}
+END_TEST
+
+static const struct {
+    const char *host;
+    bool known;
+} hosts[] = {
+    { "127.0.0.1", true },
+    { "192.168.1.10:6969", true },
+    { "203.0.113.5:80", true },
+    { "[::1]", true },
+    { "[2001:db8::1]:6969", true },
+    { "localhost", true },
+    { "LocalHost:6969", true },
+    { "localhost.", true },
+    { "house:6969", true },
+    { "HOUSE", true },
+    { "tracker.lan.example", true },
+    { "tracker.lan.example.:6969", true },
+    { "127.0.0.1:", true },
+
+    { NULL, false },
+    { "", false },
+    { ":6969", false },
+    { ".", false },
+    { "evil.example", false },
+    { "127.0.0.1.evil.example:6969", false },
+    { "localhost.evil.example", false },
+    { "evil.example:127.0.0.1", false },
+    { "localhost:6969:evil", false },
+    { "localhost:99999", false },
+    { "localhost:-1", false },
+    { "lan.example", false },
+    { "house.lan", false },
+    { "::1", false },
+    { "[127.0.0.1]", false },
+    { "[::1", false },
+    { "[::1]evil.example", false },
+    { "[localhost]", false },
+    { "evil@127.0.0.1", false },
+    { "127.0.0.1 ", false },
+    { "0x7f.1", false },
+};
+
+START_TEST(host_must_be_one_that_only_we_can_have) {
+    struct http_call call = call_from("127.0.0.1");
+    call.host = hosts[_i].host;
+    ck_assert_msg((proof_of(&call) == SESSION_BY_ADDRESS) == hosts[_i].known, "%s", hosts[_i].host);
+    if (!hosts[_i].known)
+        ck_assert_int_eq(proof_of(&call), SESSION_WRONG_HOST);
+}
+END_TEST
+
+START_TEST(host_longer_than_any_name_is_unknown) {
+    char host[2 * HOSTNAME_LEN];
+    memset(host, 'a', sizeof host);
+    host[sizeof host - 1] = '\0';
+    struct http_call call = call_from("127.0.0.1");
+    call.host = host;
+    ck_assert_int_eq(proof_of(&call), SESSION_WRONG_HOST);
+}
+END_TEST
+
+START_TEST(proxy_that_nobody_told_us_of_makes_no_admin) {
+    struct http_call call = call_from("127.0.0.1");
+    call.client_in_doubt = true;
+    ck_assert_int_eq(proof_of(&call), SESSION_FORWARDED);
+}
+END_TEST
+
+static const struct {
+    const char *authorization;
+    bool right;
+} tokens[] = {
+    { "Bearer 0123456789abcdef", true },
+    { "bearer 0123456789abcdef", true },
+    { "Bearer 0123456789abcdeF", false },
+    { "Bearer 0123456789abcde", false },
+    { "Bearer 0123456789abcdef0", false },
+    { "Bearer ", false },
+    { "Bearer", false },
+    { "", false },
+    { "0123456789abcdef", false },
+    { "Basic 0123456789abcdef", false },
+    { "Bearer  0123456789abcdef", false },
+};
+
+START_TEST(token_makes_an_admin_of_anyone) {
+    struct http_call call = call_from("203.0.113.7");
+    call.authorization = tokens[_i].authorization;
+    call.host = "anything.example";
+    ck_assert_int_eq(proof_of(&call), tokens[_i].right ? SESSION_BY_TOKEN : SESSION_WRONG_TOKEN);
+}
+END_TEST
+
+START_TEST(without_a_token_there_is_none_to_know) {
+    struct session_rules ours = rules();
+    ours.token_set = false;
+    digest_sha256("", 0, ours.token_digest);
+    struct http_call call = call_from("203.0.113.7");
+    call.authorization = tokens[_i].authorization;
+    const struct session session = session_of(&ours, &call);
+    ck_assert_int_eq(session.role, ROLE_NONE);
+    ck_assert(!session.tokens);
+}
+END_TEST
+
+START_TEST(wrong_token_takes_nothing_from_an_admin) {
+    struct http_call call = call_from("127.0.0.1");
+    call.authorization = "Bearer wrong";
+    ck_assert_int_eq(proof_of(&call), SESSION_BY_ADDRESS);
+}
+END_TEST
+
+START_TEST(role_follows_proof_and_public_stats) {
+    struct session_rules ours = rules();
+    const struct http_call admin = call_from("127.0.0.1");
+    const struct http_call stranger = call_from("203.0.113.7");
+    ck_assert_int_eq(session_of(&ours, &admin).role, ROLE_ADMIN);
+    ck_assert_int_eq(session_of(&ours, &stranger).role, ROLE_NONE);
+    ours.public_stats = true;
+    ck_assert_int_eq(session_of(&ours, &admin).role, ROLE_ADMIN);
+    ck_assert_int_eq(session_of(&ours, &stranger).role, ROLE_PUBLIC);
+    ck_assert(session_of(&ours, &stranger).tokens);
+}
+END_TEST
+
+static const struct {
+    const char *origin, *host;
+    bool secure, proxied, own;
+} origins[] = {
+    { NULL, "house:6969", false, false, true },
+    { "http://house:6969", "house:6969", false, false, true },
+    { "http://HOUSE:6969", "house:6969", false, false, true },
+    { "http://house", "house", false, false, true },
+    { "http://house", "house:80", false, false, true },
+    { "https://house", "house:443", true, false, true },
+    { "https://house:8443", "house:8443", true, false, true },
+    { "http://[::1]:6969", "[::1]:6969", false, false, true },
+    { "http://127.0.0.1:6969", "127.0.0.1:6969", false, false, true },
+    { "https://house", "house:6969", false, true, true },
+
+    { "null", "house:6969", false, false, false },
+    { "", "house:6969", false, false, false },
+    { "http://evil.example", "house:6969", false, false, false },
+    { "http://house:6969.evil.example", "house:6969", false, false, false },
+    { "http://house:3000", "house:6969", false, false, false },
+    { "http://house", "house:6969", false, false, false },
+    { "https://house:6969", "house:6969", false, false, false },
+    { "http://house:8443", "house:8443", true, false, false },
+    { "https://house", "house:80", false, false, false },
+    { "http://127.0.0.1:6969", "localhost:6969", false, false, false },
+    { "ftp://house:6969", "house:6969", false, false, false },
+    { "file://", "house:6969", false, false, false },
+    { "http:house:6969", "house:6969", false, false, false },
+    { "http://house:6969", NULL, false, false, false },
+    { "https://evil.example", "house:6969", false, true, false },
+};
+
+START_TEST(change_comes_from_our_own_page_or_from_no_browser) {
+    struct http_call call = call_from("127.0.0.1");
+    call.method = "POST";
+    call.origin = origins[_i].origin;
+    call.host = origins[_i].host;
+    call.secure = origins[_i].secure;
+    call.proxied = origins[_i].proxied;
+    ck_assert_msg(session_is_forged(&call) != origins[_i].own, "%s, %s", call.origin, call.host);
+    call.method = "GET";
+    ck_assert(!session_is_forged(&call));
+}
+END_TEST
+
+static const struct {
+    const char *site;
+    bool forged;
+} sites[] = {
+    { NULL, false },        { "same-origin", false }, { "none", false },
+    { "cross-site", true }, { "same-site", true },    { "", true },
+};
+
+START_TEST(browser_that_says_so_is_believed_to_be_elsewhere) {
+    struct http_call call = call_from("127.0.0.1");
+    call.method = "DELETE";
+    call.sec_fetch_site = sites[_i].site;
+    ck_assert_int_eq(session_is_forged(&call), sites[_i].forged);
+}
+END_TEST
+
+Suite *session_suite(void) {
+    Suite *suite = suite_create("session");
+    TCase *tests = tcase_create("session");
+    tcase_add_loop_test(tests, address_decides, 0, LOOPS_OF(addresses));
+    tcase_add_test(tests, client_that_nobody_knows_is_no_admin);
+    tcase_add_loop_test(tests, host_must_be_one_that_only_we_can_have, 0, LOOPS_OF(hosts));
+    tcase_add_test(tests, host_longer_than_any_name_is_unknown);
+    tcase_add_test(tests, proxy_that_nobody_told_us_of_makes_no_admin);
+    tcase_add_loop_test(tests, token_makes_an_admin_of_anyone, 0, LOOPS_OF(tokens));
+    tcase_add_loop_test(tests, without_a_token_there_is_none_to_know, 0, LOOPS_OF(tokens));
+    tcase_add_test(tests, wrong_token_takes_nothing_from_an_admin);
+    tcase_add_test(tests, role_follows_proof_and_public_stats);
+    tcase_add_loop_test(tests, change_comes_from_our_own_page_or_from_no_browser, 0,
+                        LOOPS_OF(origins));
+    tcase_add_loop_test(tests, browser_that_says_so_is_believed_to_be_elsewhere, 0,
+                        LOOPS_OF(sites));
+    suite_add_tcase(suite, tests);
+    return suite;
+}

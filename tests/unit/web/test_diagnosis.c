@@ -1,0 +1,205 @@
+#include "web/views/diagnosis.h"
+
+#include <string.h>
+
+#include "support.h"
+
+enum { PEERS_MAX = 8 };
+
+static struct peer_figures figures[PEERS_MAX];
+static struct diagnosed_peer peers[PEERS_MAX];
+static struct diagnosis_case of;
+static struct diagnosis found[DIAGNOSES_MAX];
+static size_t count;
+
+static void set_up(void) {
+    of = (struct diagnosis_case){ .peers = peers, .allowed = true };
+}
+
+static void add(const char *address, bool seeder, bool lan, enum reach reach) {
+    struct peer_figures *peer = &figures[of.peer_count];
+    *peer = (struct peer_figures){
+        .peer = endpoint_at(address, (uint16_t)(1000 + of.peer_count)),
+        .seeder = seeder,
+        .lan = lan,
+    };
+    numbered_id(peer->peer_id, (uint32_t)of.peer_count);
+    peers[of.peer_count++] = (struct diagnosed_peer){ peer, reach };
+    const bool v4 = peer->peer.family == FAMILY_V4;
+    if (seeder)
+        ++*(v4 ? &of.figures.seeders_v4 : &of.figures.seeders_v6);
+    else
+        ++*(v4 ? &of.figures.leechers_v4 : &of.figures.leechers_v6);
+}
+
+static void diagnose_it(void) {
+    count = diagnose(&of, found);
+}
+
+static void assert_nothing(void) {
+    diagnose_it();
+    ck_assert_msg(count == 0, "%s", count == 0 ? "" : found[0].text);
+}
+
+/* That this is the only finding, and that its text has the word. */
+static void assert_only(const char *code, const char *word) {
+    diagnose_it();
+    ck_assert_uint_eq(count, 1);
+    ck_assert_str_eq(found[0].code, code);
+    ck_assert_msg(strstr(found[0].text, word) != NULL, "%s", found[0].text);
+}
+
+START_TEST(torrent_that_can_be_had_has_no_finding) {
+    add("192.168.1.2", true, true, REACH_OPEN);
+    add("192.168.1.3", false, true, REACH_SILENT);
+    assert_nothing();
+}
+END_TEST
+
+START_TEST(torrent_that_nobody_wants_has_no_finding) {
+    add("192.168.1.2", true, true, REACH_UNKNOWN);
+    assert_nothing();
+}
+END_TEST
+
+START_TEST(torrent_without_peers_says_so) {
+    assert_only("no_peers", "Nobody is sharing");
+}
+END_TEST
+
+START_TEST(missing_seeder_is_said) {
+    add("192.168.1.2", false, true, REACH_OPEN);
+    assert_only("no_seeder", "still downloading");
+}
+END_TEST
+
+START_TEST(partial_seeds_are_mentioned) {
+    add("192.168.1.2", false, true, REACH_OPEN);
+    of.figures.paused = 1;
+    assert_only("no_seeder", "all that they want");
+}
+END_TEST
+
+START_TEST(only_seeder_behind_a_firewall_is_said) {
+    add("192.168.1.2", true, true, REACH_SILENT);
+    add("192.168.1.3", false, true, REACH_UNKNOWN);
+    assert_only("seeders_firewalled", "The only seeder cannot be reached");
+    ck_assert_ptr_nonnull(strstr(found[0].text, "drops"));
+    ck_assert_ptr_nonnull(strstr(found[0].text, "at 192.168.1.2, port "));
+    ck_assert_ptr_nonnull(strstr(found[0].text, "(TCP and UDP)"));
+}
+END_TEST
+
+START_TEST(port_where_nobody_listens_is_said) {
+    add("192.168.1.2", true, true, REACH_REFUSED);
+    add("192.168.1.4", true, true, REACH_REFUSED);
+    add("192.168.1.3", false, true, REACH_OPEN);
+    assert_only("seeders_firewalled", "None of the seeders");
+    ck_assert_ptr_nonnull(strstr(found[0].text, "at 192.168.1.2, port "));
+    ck_assert_ptr_nonnull(strstr(found[0].text, "nevertheless"));
+}
+END_TEST
+
+START_TEST(one_seeder_that_may_be_reachable_is_enough) {
+    add("192.168.1.2", true, true, REACH_SILENT);
+    add("192.168.1.4", true, true, REACH_UNKNOWN);
+    add("192.168.1.3", false, true, REACH_OPEN);
+    assert_nothing();
+}
+END_TEST
+
+START_TEST(outsiders_who_are_not_told_of_the_seeders_are_said) {
+    add("192.168.1.2", true, true, REACH_OPEN);
+    add("203.0.113.5", false, false, REACH_UNKNOWN);
+    assert_only("different_networks", "network.external_address");
+    of.external_v4 = endpoint_at("198.51.100.1", 0);
+    assert_nothing();
+}
+END_TEST
+
+START_TEST(seeder_outside_serves_everyone) {
+    add("192.168.1.2", true, true, REACH_OPEN);
+    add("203.0.113.6", true, false, REACH_UNKNOWN);
+    add("203.0.113.5", false, false, REACH_UNKNOWN);
+    assert_nothing();
+}
+END_TEST
+
+START_TEST(families_that_cannot_see_each_other_are_said) {
+    add("192.168.1.2", true, true, REACH_OPEN);
+    add("fd00::5", false, true, REACH_OPEN);
+    assert_only("different_families", "IPv4");
+    add("192.168.1.6", false, true, REACH_OPEN);
+    assert_nothing();
+}
+END_TEST
+
+START_TEST(peers_at_the_router_are_said) {
+    add("172.17.0.1", true, true, REACH_REFUSED);
+    add("172.17.0.1", false, true, REACH_UNKNOWN);
+    of.gateway = endpoint_at("172.17.0.1", 0);
+    diagnose_it();
+    ck_assert_str_eq(found[0].code, "tracker_behind_nat");
+    ck_assert_ptr_nonnull(strstr(found[0].text, "172.17.0.1"));
+}
+END_TEST
+
+START_TEST(peers_at_our_own_outside_are_said) {
+    of.external_v4 = endpoint_at("198.51.100.1", 0);
+    add("198.51.100.1", true, false, REACH_UNKNOWN);
+    add("192.168.1.3", false, true, REACH_OPEN);
+    assert_only("tracker_behind_nat", "198.51.100.1");
+}
+END_TEST
+
+START_TEST(crowd_at_one_address_is_suspicious_unless_it_can_be_reached) {
+    add("192.168.1.1", true, true, REACH_UNKNOWN);
+    add("192.168.1.1", false, true, REACH_UNKNOWN);
+    assert_nothing();
+    add("192.168.1.1", false, true, REACH_UNKNOWN);
+    assert_only("tracker_behind_nat", "3 peers share the address 192.168.1.1");
+    peers[2].reach = REACH_OPEN;
+    assert_nothing();
+}
+END_TEST
+
+START_TEST(clients_on_this_machine_are_no_crowd) {
+    for (int i = 0; i < 4; i++)
+        add("127.0.0.1", i == 0, true, REACH_UNKNOWN);
+    assert_nothing();
+}
+END_TEST
+
+START_TEST(torrent_that_is_not_registered_says_so_first) {
+    add("192.168.1.3", false, true, REACH_OPEN);
+    of.allowed = false;
+    diagnose_it();
+    ck_assert_uint_eq(count, 2);
+    ck_assert_str_eq(found[0].code, "not_registered");
+    ck_assert_str_eq(found[1].code, "no_seeder");
+}
+END_TEST
+
+Suite *diagnosis_suite(void) {
+    Suite *suite = suite_create("diagnosis");
+    TCase *tcase = tcase_create("diagnosis");
+    tcase_add_checked_fixture(tcase, set_up, NULL);
+    tcase_add_test(tcase, torrent_that_can_be_had_has_no_finding);
+    tcase_add_test(tcase, torrent_that_nobody_wants_has_no_finding);
+    tcase_add_test(tcase, torrent_without_peers_says_so);
+    tcase_add_test(tcase, missing_seeder_is_said);
+    tcase_add_test(tcase, partial_seeds_are_mentioned);
+    tcase_add_test(tcase, only_seeder_behind_a_firewall_is_said);
+    tcase_add_test(tcase, port_where_nobody_listens_is_said);
+    tcase_add_test(tcase, one_seeder_that_may_be_reachable_is_enough);
+    tcase_add_test(tcase, outsiders_who_are_not_told_of_the_seeders_are_said);
+    tcase_add_test(tcase, seeder_outside_serves_everyone);
+    tcase_add_test(tcase, families_that_cannot_see_each_other_are_said);
+    tcase_add_test(tcase, peers_at_the_router_are_said);
+    tcase_add_test(tcase, peers_at_our_own_outside_are_said);
+    tcase_add_test(tcase, crowd_at_one_address_is_suspicious_unless_it_can_be_reached);
+    tcase_add_test(tcase, clients_on_this_machine_are_no_crowd);
+    tcase_add_test(tcase, torrent_that_is_not_registered_says_so_first);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}

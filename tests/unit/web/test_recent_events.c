@@ -1,0 +1,98 @@
+#include "web/views/recent_events.h"
+
+#include <string.h>
+
+#include "support.h"
+
+enum { PAGE = 200 };
+
+static struct events *events;
+static struct event list[PAGE];
+
+static void create(void) {
+    events = events_create();
+    ck_assert_ptr_nonnull(events);
+}
+
+static void delete (void) {
+    events_delete(events);
+}
+
+static void note(enum change_kind kind, size_t times) {
+    const struct change change = { .kind = kind };
+    for (size_t i = 0; i < times; i++)
+        events_note(events, &change, 1);
+}
+
+START_TEST(changes_of_peers_are_events_and_nothing_else_is) {
+    static const struct change changes[] = {
+        { .kind = CHANGE_PEER_JOINED },       { .kind = CHANGE_PEER_UPDATED },
+        { .kind = CHANGE_PEER_COMPLETED },    { .kind = CHANGE_PEER_LEFT },
+        { .kind = CHANGE_PEER_EXPIRED },      { .kind = CHANGE_PEER_MOVED },
+        { .kind = CHANGE_PEER_CONFIRMED },    { .kind = CHANGE_TORRENT },
+        { .kind = CHANGE_TORRENT_FORGOTTEN },
+    };
+    events_note(events, changes, COUNT_OF(changes));
+    ck_assert_uint_eq(events_read(events, 0, list, PAGE), 5);
+    ck_assert_int_eq(list[0].change.kind, CHANGE_PEER_JOINED);
+    ck_assert_int_eq(list[4].change.kind, CHANGE_PEER_MOVED);
+    ck_assert_uint_eq(list[4].id, 5);
+    ck_assert_int_gt(list[0].at_ms, 0);
+}
+END_TEST
+
+START_TEST(reader_gets_what_followed) {
+    note(CHANGE_PEER_JOINED, 5);
+    ck_assert_uint_eq(events_read(events, 3, list, PAGE), 2);
+    ck_assert_uint_eq(list[0].id, 4);
+    ck_assert_uint_eq(events_read(events, 5, list, PAGE), 0);
+    note(CHANGE_PEER_LEFT, 1);
+    ck_assert_uint_eq(events_read(events, 5, list, PAGE), 1);
+    ck_assert_int_eq(list[0].change.kind, CHANGE_PEER_LEFT);
+}
+END_TEST
+
+START_TEST(newest_are_given_to_who_has_none_or_is_from_another_run) {
+    ck_assert_uint_eq(events_read(events, 0, list, PAGE), 0);
+    ck_assert_uint_eq(events_read(events, 7, list, PAGE), 0);
+    note(CHANGE_PEER_JOINED, PAGE + 50);
+    ck_assert_uint_eq(events_read(events, 0, list, PAGE), PAGE);
+    ck_assert_uint_eq(list[PAGE - 1].id, PAGE + 50);
+    ck_assert_uint_eq(events_read(events, 100000, list, PAGE), PAGE);
+    ck_assert_uint_eq(list[PAGE - 1].id, PAGE + 50);
+}
+END_TEST
+
+START_TEST(oldest_go_when_there_are_too_many) {
+    note(CHANGE_PEER_JOINED, 3 * EVENTS_KEPT);
+    ck_assert_uint_eq(events_read(events, 1, list, PAGE), PAGE);
+    ck_assert_uint_eq(list[0].id, 2 * EVENTS_KEPT + 1);
+}
+END_TEST
+
+START_TEST(pages_follow_each_other_without_a_gap) {
+    note(CHANGE_PEER_JOINED, EVENTS_KEPT);
+    uint64_t after = 1;
+    for (size_t seen = 1; seen < EVENTS_KEPT;) {
+        const size_t count = events_read(events, after, list, PAGE);
+        ck_assert_uint_gt(count, 0);
+        ck_assert_uint_eq(list[0].id, after + 1);
+        after = list[count - 1].id;
+        seen += count;
+    }
+    ck_assert_uint_eq(after, EVENTS_KEPT);
+}
+END_TEST
+
+Suite *events_suite(void) {
+    Suite *suite = suite_create("events");
+    TCase *tcase = tcase_create("events");
+    tcase_add_checked_fixture(tcase, create, delete);
+    tcase_add_test(tcase, changes_of_peers_are_events_and_nothing_else_is);
+    tcase_add_test(tcase, reader_gets_what_followed);
+    tcase_add_test(tcase, newest_are_given_to_who_has_none_or_is_from_another_run);
+    tcase_add_test(tcase, oldest_go_when_there_are_too_many);
+    tcase_add_test(tcase, pages_follow_each_other_without_a_gap);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
