@@ -7,10 +7,10 @@
 
 /* The letters of all scripts; the caller's to free with freelocale. Where the system has no such
  * table, it is (locale_t)0, with which only the letters of ASCII are folded. */
-locale_t fold_letters(void);
+locale_t case_fold_letters(void);
 
 /* Writes `text`, which is UTF-8 as far as it can be read as such, to `folded`, with a terminating
  * zero; what does not fit is left out. A letter may be longer folded than before. */
-void fold_text(locale_t letters, const char *text, char *folded, size_t size);
+void case_fold_text(locale_t letters, const char *text, char *folded, size_t size);
 
 #endif

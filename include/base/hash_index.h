@@ -12,40 +12,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define INDEX_NOWHERE UINT32_MAX
+#define HASH_INDEX_NONE UINT32_MAX
 
-struct peer_index {
+struct hash_index {
     uint32_t *slots; /* 0 is empty */
     uint32_t size;
     uint32_t position_bits; /* the low ones, which hold position + 1 */
 };
 
 /* The hash of what stands at `position`. */
-typedef uint32_t (*index_hash)(const void *array, uint32_t position);
+typedef uint32_t (*hash_index_hash)(const void *array, uint32_t position);
 
 /* Whether what stands at `position` is what is wanted. */
-typedef bool (*index_match)(const void *array, uint32_t position, const void *wanted);
+typedef bool (*hash_index_match)(const void *array, uint32_t position, const void *wanted);
 
 /* Fresh and empty, two thirds full once it holds `entries`. False without memory; then
  * `*index` is untouched. */
-bool peer_index_create(struct peer_index *index, uint32_t entries);
-void peer_index_free(struct peer_index *index);
+bool hash_index_create(struct hash_index *index, uint32_t entries);
+void hash_index_free(struct hash_index *index);
 
 /* Whether the index is of a good size for so many entries, with positions below that number. */
-bool peer_index_fits(const struct peer_index *index, uint32_t entries);
+bool hash_index_fits(const struct hash_index *index, uint32_t entries);
 
-void peer_index_put(struct peer_index *index, uint32_t hash, uint32_t position);
+void hash_index_put(struct hash_index *index, uint32_t hash, uint32_t position);
 
-/* The first position with this hash for which `matches` holds, or INDEX_NOWHERE. */
-uint32_t peer_index_find(const struct peer_index *index, uint32_t hash, index_match matches,
+/* The first position with this hash for which `matches` holds, or HASH_INDEX_NONE. */
+uint32_t hash_index_find(const struct hash_index *index, uint32_t hash, hash_index_match matches,
                          const void *array, const void *wanted);
 
 /* `position`, whose hash is `hash`, is in the index; it gets a new number, or goes. */
-void peer_index_renumber(struct peer_index *index, uint32_t hash, uint32_t position, uint32_t to);
-void peer_index_remove(struct peer_index *index, uint32_t hash, uint32_t position,
-                       index_hash hash_of, const void *array);
+void hash_index_renumber(struct hash_index *index, uint32_t hash, uint32_t position, uint32_t to);
+void hash_index_remove(struct hash_index *index, uint32_t hash, uint32_t position,
+                       hash_index_hash hash_of, const void *array);
 
-static inline size_t peer_index_memory(const struct peer_index *index) {
+static inline size_t hash_index_memory(const struct hash_index *index) {
     return index->size * sizeof *index->slots;
 }
 

@@ -1,6 +1,7 @@
 /* The settings of skepd: what they are called and may be stands in daemon/settings.h, how they are
- * read from a file in daemon/config_file.h, how all of it comes together in daemon/command_line.h.
- * Each module has its own options inside; none of them sees this struct. */
+ * read from a file in daemon/config_file.h, how all of it comes together in
+ * daemon/program_options.h. Each module has its own options inside; none of them sees this struct.
+ */
 #ifndef SKEP_DAEMON_CONFIG_H
 #define SKEP_DAEMON_CONFIG_H
 
@@ -33,7 +34,7 @@ struct config {
     struct tracker_options tracker;
     struct access_options access;
     struct http_server_options http;
-    struct site_options site;
+    struct web_options site;
     struct prober_options check;
     struct udp_server_options udp; /* listens where HTTP does; port 0 is HTTP's */
 };

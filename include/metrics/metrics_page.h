@@ -13,7 +13,7 @@
 
 /* Where the figures come from. All of it must outlive them. What may be NULL has none to give then.
  */
-struct figures_parts {
+struct metrics_page_parts {
     struct tracker *tracker;
     const struct sweeper *sweeper;
     const struct recorder *recorder;
@@ -23,16 +23,17 @@ struct figures_parts {
     struct prober *prober;
 };
 
-struct figures;
+struct metrics_page;
 
 /* Copies `parts` and takes the limits from `config`. NULL without memory. */
-struct figures *figures_create(const struct figures_parts *parts, const struct config *config);
-void figures_delete(struct figures *figures); /* NULL is fine */
+struct metrics_page *metrics_page_create(const struct metrics_page_parts *parts,
+                                         const struct config *config);
+void metrics_page_delete(struct metrics_page *figures); /* NULL is fine */
 
 /* The settings were read again. Any thread. */
-void figures_apply(struct figures *figures, const struct config *config);
+void metrics_page_apply(struct metrics_page *figures, const struct config *config);
 
-/* Writes them all; `context` is a struct figures. Any thread. */
-void figures_write(void *context, struct writer *w);
+/* Writes them all; `context` is a struct metrics_page. Any thread. */
+void metrics_page_write(void *context, struct writer *w);
 
 #endif

@@ -13,7 +13,7 @@
 #include "probe/tcp_probe_set.h"
 #include "swarm/change_feed.h"
 
-enum { PROBER_ERROR_LEN = 128, PROBER_DESCRIPTORS = TCP_PROBES_DESCRIPTORS };
+enum { PROBER_ERROR_LEN = 128, PROBER_DESCRIPTORS = TCP_PROBE_SET_DESCRIPTORS };
 
 struct prober_options {
     bool enabled; /* where it is not, there is no thread, and nobody is checked */
@@ -42,10 +42,10 @@ bool prober_apply(struct prober *prober, const struct prober_options *options,
 
 /* What happened to the swarms: newcomers get their turn, those that went are forgotten. `prober` is
  * a struct prober. Any thread, one at a time. */
-void prober_note(void *prober, const struct change *changes, size_t count);
+void prober_on_changes(void *prober, const struct change *changes, size_t count);
 
-/* Changes were lost on the way to prober_note. */
-void prober_note_lost(void *prober);
+/* Changes were lost on the way to prober_on_changes. */
+void prober_on_lost(void *prober);
 
 /* Someone looks at this peer: it is checked if it never was. Nothing happens where its address is
  * not its own, or lies outside of the networks. Any thread. */

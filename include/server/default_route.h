@@ -7,9 +7,9 @@
 
 /* Its IPv4 address, with the port 0; FAMILY_NONE where there is none. In a container that is the
  * bridge. Any thread. */
-struct endpoint gateway_find(void);
+struct endpoint default_route_find(void);
 
 /* The same from the text of /proc/self/net/route. Pure. */
-struct endpoint gateway_parse(struct bytes routes);
+struct endpoint default_route_parse(struct bytes routes);
 
 #endif

@@ -13,7 +13,7 @@
 /* HTTPS answers on the same addresses, with the same bounds, as HTTP. */
 struct https_options {
     uint16_t port; /* 0: no HTTPS */
-    struct certificate_files files;
+    struct tls_certificate_files files;
 };
 
 struct http_server_options {
@@ -39,7 +39,7 @@ struct http_server;
  * what `site` needs must outlive the server. NULL and one line in `error` if an address cannot be
  * had or the certificate cannot be used. */
 struct http_server *http_server_start(const struct http_server_options *options,
-                                      struct tracker *tracker, const struct http_site *site,
+                                      struct tracker *tracker, const struct web_handler *site,
                                       struct http_counters *counters,
                                       char error[static LISTEN_ERROR_LEN]);
 

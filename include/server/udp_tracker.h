@@ -36,8 +36,8 @@ enum udp_outcome {
 /* Builds the reply to `packet` from `sender` in `out`, which has UDP_REPLY_MAX bytes, and says in
  * `*outcome` what became of it. Returns the reply's length, 0 for none. Without a valid connection
  * id a reply is never longer than the packet. Any thread. BEP 15, 41. */
-size_t udp_reply(const struct udp_context *context, struct bytes packet,
-                 const struct endpoint *sender, uint64_t now_ms, uint8_t *out,
-                 enum udp_outcome *outcome);
+size_t udp_tracker_reply(const struct udp_context *context, struct bytes packet,
+                         const struct endpoint *sender, uint64_t now_ms, uint8_t *out,
+                         enum udp_outcome *outcome);
 
 #endif

@@ -12,7 +12,7 @@
 
 /* A request. All of it is borrowed, and stays as it is until the answer has been made. A header
  * that is not there is NULL; of one that is there twice, the first counts. */
-struct http_call {
+struct web_request {
     const char *method;       /* "GET" also where it was HEAD: the server leaves the body out */
     struct bytes path, query; /* still encoded; the query is what stands behind the '?' */
     struct endpoint client; /* the one behind trusted proxies; FAMILY_NONE where their headers make
@@ -37,7 +37,7 @@ struct http_call {
 
 /* Starts out as zeros, which stand for no such header and no body. Its strings are constants, or
  * live in `text` or as long as the site. */
-struct http_answer {
+struct web_response {
     unsigned status;
     enum http_kind kind; /* for the counters; zero is HTTP_KIND_OTHER */
     const char *content_type;
@@ -57,11 +57,11 @@ struct http_answer {
 };
 
 /* Both are called on any of the server's threads, several at a time. */
-struct http_site {
+struct web_handler {
     /* How many bytes of body this caller may send. Asked before the first of them is read, and only
      * where there is one at all. */
-    size_t (*body_max)(void *context, const struct http_call *call);
-    void (*answer)(void *context, const struct http_call *call, struct http_answer *answer);
+    size_t (*body_max)(void *context, const struct web_request *call);
+    void (*answer)(void *context, const struct web_request *call, struct web_response *answer);
     void *context;
 };
 

@@ -63,7 +63,7 @@ void store_add_sample(struct store *store, const struct sample *sample);
 
 /* What the torrents are like at `at_s`; the first torrents_max count. */
 void store_add_torrent_samples(struct store *store, int64_t at_s,
-                               const struct torrent_figures *torrents, size_t count);
+                               const struct torrent_stats *torrents, size_t count);
 
 /* Adds a completion for each CHANGE_PEER_COMPLETED. */
 void store_add_completions(struct store *store, const struct change *changes, size_t count,

@@ -6,17 +6,18 @@
 #include "store/history.h"
 #include "swarm/tracker.h"
 
-struct sampler;
+struct history_sampler;
 
 /* Looks at up to `torrents_max` torrents. `tracker` and `store` must outlive the sampler. NULL
  * without memory. */
-struct sampler *sampler_create(struct tracker *tracker, struct store *store, uint32_t torrents_max);
-void sampler_delete(struct sampler *sampler);
+struct history_sampler *history_sampler_create(struct tracker *tracker, struct store *store,
+                                               uint32_t torrents_max);
+void history_sampler_delete(struct history_sampler *sampler);
 
 /* To be called often; the first call begins the first period. Samples where a period of the wall
  * clock `unix_s` has ended since the last call, and lasted a second at least by `now_ms`,
  * clock_now_ms(): a clock that steps cuts a period short, and its sample belongs to the time before
  * the step. */
-void sampler_tick(struct sampler *sampler, uint64_t now_ms, int64_t unix_s);
+void history_sampler_tick(struct history_sampler *sampler, uint64_t now_ms, int64_t unix_s);
 
 #endif

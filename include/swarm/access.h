@@ -57,10 +57,11 @@ struct asker {
 };
 
 /* ANNOUNCE_OK, or why the asker is turned away; a ban's reason is copied to `detail`. */
-enum announce_result access_judge(const struct access *access, const struct asker *asker,
+enum announce_result access_check(const struct access *access, const struct asker *asker,
                                   char detail[static REFUSAL_DETAIL_LEN]);
 
 /* Whether the mode lets this torrent be tracked. */
-bool access_lists(const struct access *access, const uint8_t info_hash[static INFO_HASH_LEN]);
+bool access_is_registered(const struct access *access,
+                          const uint8_t info_hash[static INFO_HASH_LEN]);
 
 #endif

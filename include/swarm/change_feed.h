@@ -8,7 +8,7 @@
  *
  * Each shard has a feed of its own, guarded by the shard's lock. It is bounded: where a reader
  * falls behind, the feed drops what it has and says so, and the reader asks for everything anew
- * (tracker_replay). */
+ * (tracker_dump). */
 #ifndef SKEP_SWARM_CHANGE_FEED_H
 #define SKEP_SWARM_CHANGE_FEED_H
 
@@ -50,7 +50,7 @@ struct change {
 /* Whether the change leaves no peer at its endpoint. */
 bool change_removes_peer(enum change_kind kind);
 
-struct feed {
+struct change_feed {
     struct change *changes;
     size_t count;
     size_t allocated;
@@ -58,12 +58,12 @@ struct feed {
     bool overflowed; /* changes were lost since the last take */
 };
 
-void feed_init(struct feed *feed, size_t capacity);
-void feed_free(struct feed *feed);
-void feed_push(struct feed *feed, const struct change *change);
+void change_feed_init(struct change_feed *feed, size_t capacity);
+void change_feed_free(struct change_feed *feed);
+void change_feed_push(struct change_feed *feed, const struct change *change);
 
 /* Hands over all changes: swaps the buffers of `feed` and `taken`, so that both keep their memory.
  * What `taken` held before is gone. */
-void feed_take(struct feed *feed, struct feed *taken);
+void change_feed_take(struct change_feed *feed, struct change_feed *taken);
 
 #endif

@@ -9,10 +9,10 @@
 #include "swarm/tracker.h"
 
 /* As many peers are copied under one hold of a lock, and so for one call of a reader. */
-enum { INSPECT_PEERS_MAX = 512 };
+enum { SWARM_SNAPSHOT_PEERS_MAX = 512 };
 
 /* Who announces over both families is two peers, and its rates count twice. */
-struct torrent_figures {
+struct torrent_stats {
     uint8_t info_hash[INFO_HASH_LEN];
     uint32_t seeders_v4;
     uint32_t seeders_v6;
@@ -25,7 +25,7 @@ struct torrent_figures {
     uint64_t download_rate; /* the same */
 };
 
-struct peer_figures {
+struct peer_stats {
     uint8_t info_hash[INFO_HASH_LEN];
     uint8_t peer_id[PEER_ID_LEN];
     struct endpoint peer;
@@ -43,28 +43,28 @@ struct peer_figures {
     bool own_address; /* as in struct change */
 };
 
-typedef void (*torrents_reader)(void *context, const struct torrent_figures *torrents,
-                                size_t count);
-typedef void (*peers_reader)(void *context, const struct peer_figures *peers, size_t count);
+typedef void (*torrents_reader)(void *context, const struct torrent_stats *torrents, size_t count);
+typedef void (*peers_reader)(void *context, const struct peer_stats *peers, size_t count);
 
 /* Hands every torrent to `read`, shard by shard, in no order. False without memory; then some are
  * missing. */
-bool inspect_torrents(struct tracker *tracker, uint64_t now_ms, torrents_reader read,
-                      void *context);
+bool swarm_snapshot_torrents(struct tracker *tracker, uint64_t now_ms, torrents_reader read,
+                             void *context);
 
 /* The figures of one torrent. False where it is unknown; then `*figures` is untouched. */
-bool inspect_torrent(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN],
-                     uint64_t now_ms, struct torrent_figures *figures);
+bool swarm_snapshot_torrent(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN],
+                            uint64_t now_ms, struct torrent_stats *figures);
 
 /* Copies up to `max` peers of one torrent from the `offset`th on, seeders first, and never more
- * than INSPECT_PEERS_MAX. Returns how many, and in `*total` how many there are; both 0 where the
- * torrent is unknown. Peers that come and go shift the others. */
-size_t inspect_peers(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN],
-                     uint64_t now_ms, size_t offset, struct peer_figures *peers, size_t max,
-                     size_t *total);
+ * than SWARM_SNAPSHOT_PEERS_MAX. Returns how many, and in `*total` how many there are; both 0 where
+ * the torrent is unknown. Peers that come and go shift the others. */
+size_t swarm_snapshot_peers(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN],
+                            uint64_t now_ms, size_t offset, struct peer_stats *peers, size_t max,
+                            size_t *total);
 
-/* Hands every peer to `read`, in no order, up to INSPECT_PEERS_MAX at a time. One that moves
+/* Hands every peer to `read`, in no order, up to SWARM_SNAPSHOT_PEERS_MAX at a time. One that moves
  * meanwhile, be it for another's sake, may be missed or told twice. False without memory. */
-bool inspect_all_peers(struct tracker *tracker, uint64_t now_ms, peers_reader read, void *context);
+bool swarm_snapshot_all_peers(struct tracker *tracker, uint64_t now_ms, peers_reader read,
+                              void *context);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/metrics_text.h"
 #include "swarm/swarm_snapshot.h"
 
-struct census_figures {
+struct swarm_totals_figures {
     uint64_t torrents_active; /* with peers */
     uint64_t torrents_idle;
     uint64_t seeders_v4;
@@ -18,17 +18,17 @@ struct census_figures {
     uint64_t download_rate; /* the same */
 };
 
-struct census;
+struct swarm_totals;
 
 /* `tracker` must outlive the census. NULL without memory. */
-struct census *census_create(struct tracker *tracker);
-void census_delete(struct census *census); /* NULL is fine */
+struct swarm_totals *swarm_totals_create(struct tracker *tracker);
+void swarm_totals_delete(struct swarm_totals *census); /* NULL is fine */
 
 /* Any thread; waits for a count that is under way. Without memory the last count stands. `now_ms`
  * is clock_now_ms(). */
-struct census_figures census_read(struct census *census, uint64_t now_ms);
+struct swarm_totals_figures swarm_totals_read(struct swarm_totals *census, uint64_t now_ms);
 
 /* Pure. */
-void census_metrics_write(struct writer *w, const struct census_figures *figures);
+void swarm_totals_metrics_write(struct writer *w, const struct swarm_totals_figures *figures);
 
 #endif

@@ -47,7 +47,7 @@ bool tracker_limits_address(const struct tracker *tracker, const struct endpoint
 
 /* Whether a scrape of that address is answered; `detail` as in an announce's response. To be asked
  * once a request. */
-enum announce_result tracker_admit_scrape(struct tracker *tracker, const struct endpoint *address,
+enum announce_result tracker_check_scrape(struct tracker *tracker, const struct endpoint *address,
                                           const struct passkey *passkey, uint64_t now_ms,
                                           char detail[static REFUSAL_DETAIL_LEN]);
 
@@ -56,7 +56,7 @@ struct scrape_entry tracker_scrape(struct tracker *tracker,
                                    const uint8_t info_hash[static INFO_HASH_LEN]);
 
 /* Whether the mode of access lets this torrent be tracked. */
-bool tracker_lists(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN]);
+bool tracker_is_registered(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN]);
 
 /* The interval that fits the present load, without jitter. */
 uint32_t tracker_interval_s(const struct tracker *tracker);
@@ -79,8 +79,8 @@ bool tracker_drain(struct tracker *tracker, change_reader read, void *context);
 /* Hands the state of `shards` shards from `first` on (modulo their number) to `read`, as changes: a
  * CHANGE_PEER_JOINED for each peer and a CHANGE_TORRENT for each torrent. Works on a copy of one
  * shard at a time, and holds no lock while `read` runs. False without memory. */
-bool tracker_replay(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms,
-                    change_reader read, void *context);
+bool tracker_dump(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms,
+                  change_reader read, void *context);
 
 /* Puts one peer or torrent back, as a store remembers it, without telling the feed. What does not
  * fit the limits is left out. False without memory. */
@@ -88,6 +88,6 @@ bool tracker_restore(struct tracker *tracker, const struct change *change, uint6
 
 /* Gives every peer one interval from now before the sweep judges it: after a restore nobody knows
  * when the peers were last heard of. */
-void tracker_grace(struct tracker *tracker, uint64_t now_ms);
+void tracker_extend_deadlines(struct tracker *tracker, uint64_t now_ms);
 
 #endif

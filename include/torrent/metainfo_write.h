@@ -20,10 +20,10 @@ struct torrent_entry {
     struct bytes layer;       /* the digests of its pieces, for version 2, if it has several */
 };
 
-struct torrent_info {
+struct metainfo_source {
     enum torrent_version version;
     struct bytes name;
-    const struct torrent_entry *entries; /* in the order of torrent_info_compare */
+    const struct torrent_entry *entries; /* in the order of metainfo_write_compare */
     size_t count;
     bool single; /* the one entry is the torrent itself; its path does not count */
     bool is_private;
@@ -38,16 +38,16 @@ struct torrent_info {
 };
 
 /* The order that files must have: by the parts of their paths, bytewise. As strcmp. */
-int torrent_info_compare(struct bytes a, struct bytes b);
+int metainfo_write_compare(struct bytes a, struct bytes b);
 
 /* A power of two that makes about a thousand pieces, from 16 KiB to 16 MiB. */
-uint64_t torrent_info_piece_len(uint64_t size);
+uint64_t metainfo_write_piece_len(uint64_t size);
 
 /* Zeros that a hybrid torrent has behind a file of that size, unless it is the last. */
-uint64_t torrent_info_padding(uint64_t size, uint64_t piece_len);
+uint64_t metainfo_write_padding(uint64_t size, uint64_t piece_len);
 
-/* Room that torrent_info_write needs at most. */
-size_t torrent_info_len_max(const struct torrent_info *info);
+/* Room that metainfo_write needs at most. */
+size_t metainfo_write_len_max(const struct metainfo_source *info);
 
 /* Room to put the entries into another order. */
 struct torrent_layer {
@@ -55,7 +55,7 @@ struct torrent_layer {
 };
 
 /* Writes the .torrent file. `layers` is room for `count` of them. */
-void torrent_info_write(struct writer *w, const struct torrent_info *info,
-                        struct torrent_layer *layers);
+void metainfo_write(struct writer *w, const struct metainfo_source *info,
+                    struct torrent_layer *layers);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/digest_stream.h"
 #include "torrent/metainfo_write.h"
 
-struct torrent_pieces {
+struct piece_hash {
     uint64_t piece_len;
     bool v1;
     bool v2;
@@ -25,26 +25,26 @@ struct torrent_pieces {
 };
 
 /* Makes room for pieces of a torrent of `size` bytes, padding included, whose largest file has
- * `file_size`. False without memory. Afterwards, torrent_pieces_free, whatever the result. */
-bool torrent_pieces_begin(struct torrent_pieces *pieces, enum torrent_version version,
-                          uint64_t piece_len, uint64_t size, uint64_t file_size);
-void torrent_pieces_free(struct torrent_pieces *pieces);
+ * `file_size`. False without memory. Afterwards, piece_hash_free, whatever the result. */
+bool piece_hash_begin(struct piece_hash *pieces, enum torrent_version version, uint64_t piece_len,
+                      uint64_t size, uint64_t file_size);
+void piece_hash_free(struct piece_hash *pieces);
 
 /* Adds bytes of the file that is under way. */
-void torrent_pieces_add(struct torrent_pieces *pieces, const uint8_t *data, size_t len);
+void piece_hash_add(struct piece_hash *pieces, const uint8_t *data, size_t len);
 
 /* Adds zeros, for version 1 only, up to the end of the piece: a hybrid torrent's padding. */
-void torrent_pieces_pad(struct torrent_pieces *pieces);
+void piece_hash_pad(struct piece_hash *pieces);
 
 /* Ends a file that was not empty: the root of its tree, and the digests of its pieces in
  * `pieces->v2_layer`, to be taken before the next file. For version 2 only; false without memory.
  */
-bool torrent_pieces_end_file(struct torrent_pieces *pieces, uint8_t root[static SHA256_LEN]);
+bool piece_hash_end_file(struct piece_hash *pieces, uint8_t root[static SHA256_LEN]);
 
 /* Forgets the file before. */
-void torrent_pieces_next_file(struct torrent_pieces *pieces);
+void piece_hash_next_file(struct piece_hash *pieces);
 
 /* Ends everything: version 1's digests are in `pieces->v1_digests`. */
-void torrent_pieces_end(struct torrent_pieces *pieces);
+void piece_hash_end(struct piece_hash *pieces);
 
 #endif

@@ -7,9 +7,9 @@
 #include "web/api/api.h"
 #include "web/http/authorization.h"
 
-enum { ADMIN_TOKEN_LEN = 1024, ADMIN_TOKEN_LEN_MIN = 16, SITE_METRICS_MAX = 256 * 1024 };
+enum { ADMIN_TOKEN_LEN = 1024, ADMIN_TOKEN_LEN_MIN = 16, WEB_ROUTER_METRICS_MAX = 256 * 1024 };
 
-struct site_options {
+struct web_options {
     struct networks admins;            /* who may see and do everything */
     char admin_token[ADMIN_TOKEN_LEN]; /* who knows it, too; empty: there is none */
     struct hostnames hostnames;        /* by which admins reach us, besides the machine's own */
@@ -18,22 +18,23 @@ struct site_options {
 };
 
 /* What stands behind the routes. All of it must outlive the site. */
-struct site_parts {
+struct web_router_parts {
     struct api *api;
     void (*write_metrics)(void *context, struct writer *w); /* any thread */
     void *metrics_context;
 };
 
-struct site;
+struct web_router;
 
 /* Copies `options` and `parts`. NULL without memory. */
-struct site *site_create(const struct site_options *options, const struct site_parts *parts);
-void site_delete(struct site *site); /* NULL is fine */
+struct web_router *web_router_create(const struct web_options *options,
+                                     const struct web_router_parts *parts);
+void web_router_delete(struct web_router *site); /* NULL is fine */
 
 /* Takes new options over. Any thread. */
-void site_apply(struct site *site, const struct site_options *options);
+void web_router_apply(struct web_router *site, const struct web_options *options);
 
 /* The site as the HTTP server wants it; `site` must outlive the server. */
-struct http_site site_for_server(struct site *site);
+struct web_handler web_router_handler(struct web_router *site);
 
 #endif

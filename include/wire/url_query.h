@@ -8,7 +8,7 @@
 
 /* Takes the next "name=value" off `*rest`. A pair without '=' has an empty value; empty pairs are
  * passed over. False at the end. */
-bool query_next(struct bytes *rest, struct bytes *name, struct bytes *value);
+bool url_query_next(struct bytes *rest, struct bytes *name, struct bytes *value);
 
 /* Decodes `text` ('+' is a space, hex of either case) into `out`. Returns the decoded length, or -1
  * if an escape is broken or `out` too small. */

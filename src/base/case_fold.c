@@ -5,7 +5,7 @@
 #include <wchar.h>
 #include <wctype.h>
 
-locale_t fold_letters(void) {
+locale_t case_fold_letters(void) {
     return newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 }
 
@@ -54,7 +54,7 @@ static void fold_all(locale_t letters, const char *text, char *folded, size_t si
     folded[len] = '\0';
 }
 
-void fold_text(locale_t letters, const char *text, char *folded, size_t size) {
+void case_fold_text(locale_t letters, const char *text, char *folded, size_t size) {
     /* The conversions know no other locale than the thread's. */
     const locale_t before = letters != (locale_t)0 ? uselocale(letters) : (locale_t)0;
     fold_all(letters, text, folded, size);

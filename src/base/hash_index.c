@@ -10,12 +10,12 @@ static uint32_t size_for(uint32_t entries) {
     return size > SIZE_MIN ? size : SIZE_MIN;
 }
 
-bool peer_index_create(struct peer_index *index, uint32_t entries) {
+bool hash_index_create(struct hash_index *index, uint32_t entries) {
     const uint32_t size = size_for(entries);
     uint32_t *slots = calloc(size, sizeof *slots);
     if (slots == NULL)
         return false;
-    *index = (struct peer_index){
+    *index = (struct hash_index){
         .slots = slots,
         .size = size,
         .position_bits = 32 - (uint32_t)__builtin_clz(size),
@@ -23,47 +23,47 @@ bool peer_index_create(struct peer_index *index, uint32_t entries) {
     return true;
 }
 
-void peer_index_free(struct peer_index *index) {
+void hash_index_free(struct hash_index *index) {
     free(index->slots);
-    *index = (struct peer_index){ 0 };
+    *index = (struct hash_index){ 0 };
 }
 
 /* From four fifths full on, chains would grow long; below a quarter, memory lies idle. */
-bool peer_index_fits(const struct peer_index *index, uint32_t entries) {
+bool hash_index_fits(const struct hash_index *index, uint32_t entries) {
     return entries <= index->size - index->size / 5 &&
            (entries >= index->size / 4 || index->size == SIZE_MIN);
 }
 
 /* The hash's top chooses the place, its bottom goes into the slot. */
-static uint32_t home_of(const struct peer_index *index, uint32_t hash) {
+static uint32_t home_of(const struct hash_index *index, uint32_t hash) {
     return (uint32_t)((uint64_t)hash * index->size >> 32);
 }
 
-static uint32_t slot_value(const struct peer_index *index, uint32_t hash, uint32_t position) {
+static uint32_t slot_value(const struct hash_index *index, uint32_t hash, uint32_t position) {
     return hash << index->position_bits | (position + 1);
 }
 
-static uint32_t position_in(const struct peer_index *index, uint32_t slot) {
+static uint32_t position_in(const struct hash_index *index, uint32_t slot) {
     return (slot & ((1U << index->position_bits) - 1)) - 1;
 }
 
-static uint32_t next(const struct peer_index *index, uint32_t at) {
+static uint32_t next(const struct hash_index *index, uint32_t at) {
     return at + 1 == index->size ? 0 : at + 1;
 }
 
 /* Steps from `from` forward to `to`. */
-static uint32_t distance(const struct peer_index *index, uint32_t from, uint32_t to) {
+static uint32_t distance(const struct hash_index *index, uint32_t from, uint32_t to) {
     return to >= from ? to - from : to + index->size - from;
 }
 
-void peer_index_put(struct peer_index *index, uint32_t hash, uint32_t position) {
+void hash_index_put(struct hash_index *index, uint32_t hash, uint32_t position) {
     uint32_t at = home_of(index, hash);
     while (index->slots[at] != 0)
         at = next(index, at);
     index->slots[at] = slot_value(index, hash, position);
 }
 
-uint32_t peer_index_find(const struct peer_index *index, uint32_t hash, index_match matches,
+uint32_t hash_index_find(const struct hash_index *index, uint32_t hash, hash_index_match matches,
                          const void *array, const void *wanted) {
     const uint32_t tag = hash << index->position_bits;
     for (uint32_t at = home_of(index, hash); index->slots[at] != 0; at = next(index, at)) {
@@ -74,10 +74,10 @@ uint32_t peer_index_find(const struct peer_index *index, uint32_t hash, index_ma
         if (matches(array, position, wanted))
             return position;
     }
-    return INDEX_NOWHERE;
+    return HASH_INDEX_NONE;
 }
 
-static uint32_t place_of(const struct peer_index *index, uint32_t hash, uint32_t position) {
+static uint32_t place_of(const struct hash_index *index, uint32_t hash, uint32_t position) {
     const uint32_t value = slot_value(index, hash, position);
     uint32_t at = home_of(index, hash);
     while (index->slots[at] != value) {
@@ -87,12 +87,12 @@ static uint32_t place_of(const struct peer_index *index, uint32_t hash, uint32_t
     return at;
 }
 
-void peer_index_renumber(struct peer_index *index, uint32_t hash, uint32_t position, uint32_t to) {
+void hash_index_renumber(struct hash_index *index, uint32_t hash, uint32_t position, uint32_t to) {
     index->slots[place_of(index, hash, position)] = slot_value(index, hash, to);
 }
 
-void peer_index_remove(struct peer_index *index, uint32_t hash, uint32_t position,
-                       index_hash hash_of, const void *array) {
+void hash_index_remove(struct hash_index *index, uint32_t hash, uint32_t position,
+                       hash_index_hash hash_of, const void *array) {
     uint32_t hole = place_of(index, hash, position);
     for (uint32_t at = next(index, hole); index->slots[at] != 0; at = next(index, at)) {
         const uint32_t home = home_of(index, hash_of(array, position_in(index, index->slots[at])));

@@ -33,7 +33,8 @@ static void number_text(double value, char text[static NUMBER_LEN]) {
         snprintf(text, NUMBER_LEN, "%.15g", value);
 }
 
-void metrics_family(struct writer *w, const char *name, enum metric_type type, const char *help) {
+void metrics_text_family(struct writer *w, const char *name, enum metric_type type,
+                         const char *help) {
     writer_put_text(w, "# HELP ");
     writer_put_text(w, name);
     writer_put_text(w, " ");
@@ -55,7 +56,7 @@ static void put_label(struct writer *w, char before, const char *name, const cha
 
 /* `bound` is a bucket's `le`; NULL where the value is no bucket. */
 static void put_line(struct writer *w, const char *name, const char *suffix,
-                     const struct metric_label *labels, const char *bound, double value) {
+                     const struct metrics_text_label *labels, const char *bound, double value) {
     char before = '{';
     writer_put_text(w, name);
     writer_put_text(w, suffix);
@@ -74,20 +75,21 @@ static void put_line(struct writer *w, const char *name, const char *suffix,
     writer_put_text(w, "\n");
 }
 
-void metrics_value(struct writer *w, const char *name, const struct metric_label *labels,
-                   double value) {
+void metrics_text_value(struct writer *w, const char *name, const struct metrics_text_label *labels,
+                        double value) {
     put_line(w, name, "", labels, NULL, value);
 }
 
-void metrics_single(struct writer *w, const char *name, enum metric_type type, const char *help,
-                    double value) {
-    metrics_family(w, name, type, help);
-    metrics_value(w, name, NULL, value);
+void metrics_text_single(struct writer *w, const char *name, enum metric_type type,
+                         const char *help, double value) {
+    metrics_text_family(w, name, type, help);
+    metrics_text_value(w, name, NULL, value);
 }
 
 /* A bucket is written with all that are below it. */
-void metrics_histogram(struct writer *w, const char *name, const struct metric_label *labels,
-                       const struct histogram_counts *counts) {
+void metrics_text_histogram(struct writer *w, const char *name,
+                            const struct metrics_text_label *labels,
+                            const struct histogram_counts *counts) {
     uint64_t so_far = 0;
     for (int i = 0; i < HISTOGRAM_BUCKETS; i++) {
         char bound[NUMBER_LEN];

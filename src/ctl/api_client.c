@@ -17,7 +17,7 @@ enum {
     SENDING_TIMEOUT_MS = 60000, /* with a body, which may have to pass a slow line */
 };
 
-struct remote {
+struct api_client {
     struct http_client *client;
     const char *cacert; /* NULL: the system's */
     bool insecure;
@@ -72,8 +72,8 @@ static bool find_url(const struct command_line *line, char url[static URL_LEN]) 
     return true;
 }
 
-struct remote *remote_open(const struct command_line *line) {
-    struct remote *remote = calloc(1, sizeof *remote);
+struct api_client *api_client_open(const struct command_line *line) {
+    struct api_client *remote = calloc(1, sizeof *remote);
     if (remote == NULL) {
         output_fail(STATUS_FAULT, "there is not enough memory", NULL);
         return NULL;
@@ -86,50 +86,50 @@ struct remote *remote_open(const struct command_line *line) {
             return remote;
         output_fail(STATUS_FAULT, "there is not enough memory", NULL);
     }
-    remote_close(remote);
+    api_client_close(remote);
     return NULL;
 }
 
-void remote_close(struct remote *remote) {
+void api_client_close(struct api_client *remote) {
     if (remote == NULL)
         return;
     http_client_delete(remote->client);
     free(remote);
 }
 
-const char *remote_url(const struct remote *remote) {
+const char *api_client_url(const struct api_client *remote) {
     return remote->url;
 }
 
-bool remote_is_local(const struct remote *remote) {
+bool api_client_is_local(const struct api_client *remote) {
     struct tracker_url url;
     return tracker_url_parse(bytes_of(remote->url), &url) == NULL &&
            (strcmp(url.host, "localhost") == 0 || strcmp(url.host, "::1") == 0 ||
             strncmp(url.host, "127.", 4) == 0);
 }
 
-unsigned remote_http_status(const struct remote *remote) {
+unsigned api_client_http_status(const struct api_client *remote) {
     return remote->http_status;
 }
 
-const char *remote_failure(const struct remote *remote) {
+const char *api_client_failure(const struct api_client *remote) {
     return remote->failure;
 }
 
-static enum status fail(struct remote *remote, enum status status, const char *why) {
+static enum status fail(struct api_client *remote, enum status status, const char *why) {
     snprintf(remote->failure, sizeof remote->failure, "%s: %s", remote->url, why);
     return status;
 }
 
 /* What the daemon says is wrong: {"error": {"message": ...}}. */
-static enum status refuse(struct remote *remote, unsigned status, const json_t *value) {
+static enum status refuse(struct api_client *remote, unsigned status, const json_t *value) {
     char text[HTTP_CLIENT_ERROR_LEN];
-    const char *message = remote_text(json_object_get(value, "error"), "message", NULL);
+    const char *message = api_client_text(json_object_get(value, "error"), "message", NULL);
     if (message == NULL)
         snprintf(text, sizeof text, "it answers with HTTP status %u; is this a skepd?", status);
     else
         snprintf(text, sizeof text, "%s", message);
-    return fail(remote, message == NULL ? STATUS_SILENT : STATUS_REFUSED, text);
+    return fail(remote, message == NULL ? STATUS_UNREACHABLE : STATUS_REFUSED, text);
 }
 
 /* Whether the answer is what a skepd says of a request that it fulfilled. */
@@ -137,8 +137,8 @@ static bool is_good(unsigned status, const json_t *value) {
     return status == 204 || ((status == 200 || status == 201) && json_is_object(value));
 }
 
-enum status remote_send(struct remote *remote, const struct remote_request *request,
-                        json_t **value) {
+enum status api_client_send(struct api_client *remote, const struct api_client_request *request,
+                            json_t **value) {
     char url[URL_LEN + PATH_LEN];
     struct http_client_answer answer;
     const struct http_request_options options = {
@@ -156,7 +156,7 @@ enum status remote_send(struct remote *remote, const struct remote_request *requ
     if (len >= (int)sizeof url)
         return fail(remote, STATUS_FAULT, "this is too long to be asked for");
     if (!http_client_ask(remote->client, url, &options, &answer))
-        return fail(remote, STATUS_SILENT, answer.error);
+        return fail(remote, STATUS_UNREACHABLE, answer.error);
     remote->http_status = answer.status;
     json_t *parsed = json_loadb((const char *)answer.body.data, answer.body.len, 0, NULL);
     if (is_good(answer.status, parsed)) {
@@ -168,51 +168,52 @@ enum status remote_send(struct remote *remote, const struct remote_request *requ
     return status;
 }
 
-enum status remote_send_json(struct remote *remote, const char *method, const char *path,
-                             json_t *body, json_t **value) {
+enum status api_client_send_json(struct api_client *remote, const char *method, const char *path,
+                                 json_t *body, json_t **value) {
     char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
     json_decref(body);
     *value = NULL;
     if (text == NULL)
         return fail(remote, STATUS_FAULT, "there is not enough memory");
-    const struct remote_request request = {
+    const struct api_client_request request = {
         .method = method,
         .path = path,
         .content_type = "application/json",
         .body = bytes_of(text),
     };
-    const enum status status = remote_send(remote, &request, value);
+    const enum status status = api_client_send(remote, &request, value);
     free(text);
     return status;
 }
 
-enum status remote_get(struct remote *remote, const char *path, json_t **value) {
-    const struct remote_request request = { .path = path };
-    const enum status status = remote_send(remote, &request, value);
+enum status api_client_get(struct api_client *remote, const char *path, json_t **value) {
+    const struct api_client_request request = { .path = path };
+    const enum status status = api_client_send(remote, &request, value);
     if (status != STATUS_GOOD || *value != NULL)
         return status;
-    return fail(remote, STATUS_SILENT, "it answers with nothing; is this a skepd?");
+    return fail(remote, STATUS_UNREACHABLE, "it answers with nothing; is this a skepd?");
 }
 
-enum status remote_ask(struct remote *remote, const char *path, json_t **value) {
-    const enum status status = remote_get(remote, path, value);
+enum status api_client_request(struct api_client *remote, const char *path, json_t **value) {
+    const enum status status = api_client_get(remote, path, value);
     return status == STATUS_GOOD ? status : output_fail(status, remote->failure, NULL);
 }
 
-enum status remote_ask_once(const struct command_line *line, const char *path, json_t **value) {
-    struct remote *remote = remote_open(line);
+enum status api_client_request_once(const struct command_line *line, const char *path,
+                                    json_t **value) {
+    struct api_client *remote = api_client_open(line);
     if (remote == NULL)
         return STATUS_FAULT;
-    const enum status status = remote_ask(remote, path, value);
-    remote_close(remote);
+    const enum status status = api_client_request(remote, path, value);
+    api_client_close(remote);
     return status;
 }
 
-double remote_real(const json_t *object, const char *key) {
+double api_client_real(const json_t *object, const char *key) {
     return json_number_value(json_object_get(object, key));
 }
 
-uint64_t remote_number(const json_t *object, const char *key) {
+uint64_t api_client_number(const json_t *object, const char *key) {
     const json_t *value = json_object_get(object, key);
     if (json_is_integer(value))
         return json_integer_value(value) < 0 ? 0 : (uint64_t)json_integer_value(value);
@@ -220,7 +221,7 @@ uint64_t remote_number(const json_t *object, const char *key) {
     return real > 0 && real < 1e18 ? (uint64_t)real : 0;
 }
 
-const char *remote_text(const json_t *object, const char *key, const char *otherwise) {
+const char *api_client_text(const json_t *object, const char *key, const char *otherwise) {
     const char *text = json_string_value(json_object_get(object, key));
     return text == NULL ? otherwise : text;
 }

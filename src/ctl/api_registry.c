@@ -6,8 +6,8 @@
 
 enum { PATH_LEN = 1024, LIST_LEN = PATH_LEN - 64, PAGE_LEN = 500, CONFLICT = 409, NOT_FOUND = 404 };
 
-static enum status report(const struct remote *remote, enum status status) {
-    return status == STATUS_GOOD ? status : output_fail(status, remote_failure(remote), NULL);
+static enum status report(const struct api_client *remote, enum status status) {
+    return status == STATUS_GOOD ? status : output_fail(status, api_client_failure(remote), NULL);
 }
 
 static json_t *text_of(const char *text) {
@@ -15,37 +15,37 @@ static json_t *text_of(const char *text) {
 }
 
 /* A file says its hashes and its name itself. */
-static enum status send_torrent(struct remote *remote, const struct registry_torrent *torrent,
+static enum status send_torrent(struct api_client *remote, const struct registry_torrent *torrent,
                                 json_t **value) {
     if (torrent->file.len > 0) {
-        const struct remote_request request = {
+        const struct api_client_request request = {
             .method = "POST",
             .path = "torrents",
             .content_type = "application/x-bittorrent",
             .body = torrent->file,
         };
-        return remote_send(remote, &request, value);
+        return api_client_send(remote, &request, value);
     }
-    return remote_send_json(remote, "POST", "torrents",
-                            json_pack("{s:o, s:o}", "info_hash",
-                                      output_json_hex(torrent->info_hashes[0], INFO_HASH_LEN),
-                                      "name", text_of(torrent->name)),
-                            value);
+    return api_client_send_json(remote, "POST", "torrents",
+                                json_pack("{s:o, s:o}", "info_hash",
+                                          output_json_hex(torrent->info_hashes[0], INFO_HASH_LEN),
+                                          "name", text_of(torrent->name)),
+                                value);
 }
 
-static enum status rename_torrent(struct remote *remote, const struct registry_torrent *torrent,
+static enum status rename_torrent(struct api_client *remote, const struct registry_torrent *torrent,
                                   json_t **value) {
     char path[PATH_LEN] = "torrents/";
     hex_encode(torrent->info_hashes[0], INFO_HASH_LEN, path + strlen(path));
-    return remote_send_json(remote, "PATCH", path,
-                            json_pack("{s:o}", "name", text_of(torrent->name)), value);
+    return api_client_send_json(remote, "PATCH", path,
+                                json_pack("{s:o}", "name", text_of(torrent->name)), value);
 }
 
-enum status remote_registry_add_torrent(struct remote *remote,
-                                        const struct registry_torrent *torrent) {
+enum status api_registry_add_torrent(struct api_client *remote,
+                                     const struct registry_torrent *torrent) {
     json_t *value;
     enum status status = send_torrent(remote, torrent, &value);
-    if (status == STATUS_REFUSED && remote_http_status(remote) == CONFLICT)
+    if (status == STATUS_REFUSED && api_client_http_status(remote) == CONFLICT)
         status = torrent->file.len > 0 || torrent->name[0] == '\0'
                      ? STATUS_GOOD
                      : rename_torrent(remote, torrent, &value);
@@ -53,25 +53,27 @@ enum status remote_registry_add_torrent(struct remote *remote,
     return report(remote, status);
 }
 
-enum status remote_registry_add_passkey(struct remote *remote, const char *label, json_t **answer) {
-    return report(remote, remote_send_json(remote, "POST", "passkeys",
-                                           json_pack("{s:o}", "label", text_of(label)), answer));
+enum status api_registry_add_passkey(struct api_client *remote, const char *label,
+                                     json_t **answer) {
+    return report(remote,
+                  api_client_send_json(remote, "POST", "passkeys",
+                                       json_pack("{s:o}", "label", text_of(label)), answer));
 }
 
-enum status remote_registry_add_ban(struct remote *remote, const struct network *network,
-                                    const char *reason, int64_t for_s) {
+enum status api_registry_add_ban(struct api_client *remote, const struct network *network,
+                                 const char *reason, int64_t for_s) {
     char text[NETWORK_TEXT_LEN];
     json_t *value;
     network_text(network, text);
     json_t *body = json_pack("{s:s, s:o, s:o}", "network", text, "reason", text_of(reason), "for_s",
                              for_s == 0 ? json_null() : json_integer(for_s));
-    const enum status status = remote_send_json(remote, "POST", "bans", body, &value);
+    const enum status status = api_client_send_json(remote, "POST", "bans", body, &value);
     json_decref(value);
     return report(remote, status);
 }
 
-enum status remote_registry_remove(struct remote *remote, const char *kind, const char *name,
-                                   bool *found) {
+enum status api_registry_remove(struct api_client *remote, const char *kind, const char *name,
+                                bool *found) {
     char path[PATH_LEN];
     struct writer w = writer_on((uint8_t *)path, sizeof path);
     writer_put_text(&w, kind);
@@ -82,11 +84,11 @@ enum status remote_registry_remove(struct remote *remote, const char *kind, cons
     *found = false;
     if (w.failed)
         return STATUS_GOOD;
-    const struct remote_request request = { .method = "DELETE", .path = path };
+    const struct api_client_request request = { .method = "DELETE", .path = path };
     json_t *value;
-    const enum status status = remote_send(remote, &request, &value);
+    const enum status status = api_client_send(remote, &request, &value);
     json_decref(value);
-    if (status == STATUS_REFUSED && remote_http_status(remote) == NOT_FOUND)
+    if (status == STATUS_REFUSED && api_client_http_status(remote) == NOT_FOUND)
         return STATUS_GOOD;
     *found = status == STATUS_GOOD;
     return report(remote, status);
@@ -94,20 +96,20 @@ enum status remote_registry_remove(struct remote *remote, const char *kind, cons
 
 /* A torrent, a passkey or a ban. False where it is none of them. */
 static bool read_row(const json_t *item, struct registry_row *row) {
-    const char *hash = remote_text(item, "info_hash", NULL);
-    const char *network = remote_text(item, "network", NULL);
+    const char *hash = api_client_text(item, "info_hash", NULL);
+    const char *network = api_client_text(item, "network", NULL);
     *row = (struct registry_row){
-        .size = remote_number(item, "size"),
-        .since_s = (int64_t)remote_number(item, network != NULL ? "since" : "created"),
-        .until_s = (int64_t)remote_number(item, "until"),
+        .size = api_client_number(item, "size"),
+        .since_s = (int64_t)api_client_number(item, network != NULL ? "since" : "created"),
+        .until_s = (int64_t)api_client_number(item, "until"),
     };
-    snprintf(row->reason, sizeof row->reason, "%s", remote_text(item, "reason", ""));
+    snprintf(row->reason, sizeof row->reason, "%s", api_client_text(item, "reason", ""));
     if (hash != NULL) {
-        registry_copy_name(bytes_of(remote_text(item, "name", "")), row->text);
+        registry_copy_name(bytes_of(api_client_text(item, "name", "")), row->text);
         return hex_decode(bytes_of(hash), row->info_hash, INFO_HASH_LEN);
     }
     snprintf(row->text, sizeof row->text, "%s",
-             remote_text(item, network != NULL ? "network" : "label", ""));
+             api_client_text(item, network != NULL ? "network" : "label", ""));
     return row->text[0] != '\0';
 }
 
@@ -122,34 +124,34 @@ static void visit_page(const json_t *items, registry_visitor visit, void *contex
 }
 
 /* Without a word of what failed. */
-static enum status visit_pages(struct remote *remote, const char *list, registry_visitor visit,
+static enum status visit_pages(struct api_client *remote, const char *list, registry_visitor visit,
                                void *context) {
     size_t offset = 0;
     for (;;) {
         char path[PATH_LEN];
         json_t *page;
         snprintf(path, sizeof path, "%soffset=%zu&limit=%d", list, offset, PAGE_LEN);
-        const enum status status = remote_get(remote, path, &page);
+        const enum status status = api_client_get(remote, path, &page);
         if (status != STATUS_GOOD)
             return status;
         const json_t *items = json_object_get(page, "items");
         const size_t count = json_array_size(items);
         visit_page(items, visit, context);
         offset += count;
-        const bool is_last = count == 0 || offset >= remote_number(page, "total");
+        const bool is_last = count == 0 || offset >= api_client_number(page, "total");
         json_decref(page);
         if (is_last)
             return STATUS_GOOD;
     }
 }
 
-enum status remote_registry_visit(struct remote *remote, const char *list, registry_visitor visit,
-                                  void *context) {
+enum status api_registry_visit(struct api_client *remote, const char *list, registry_visitor visit,
+                               void *context) {
     return report(remote, visit_pages(remote, list, visit, context));
 }
 
-enum status remote_registry_search(struct remote *remote, bool all, const char *word,
-                                   registry_visitor visit, void *context) {
+enum status api_registry_search(struct api_client *remote, bool all, const char *word,
+                                registry_visitor visit, void *context) {
     char list[LIST_LEN];
     struct writer w = writer_on((uint8_t *)list, sizeof list);
     writer_put_text(&w, "torrents?sort=name&order=asc&show=");
@@ -160,5 +162,5 @@ enum status remote_registry_search(struct remote *remote, bool all, const char *
     if (w.failed)
         return output_fail(STATUS_FAULT, "this is too long to be searched for", NULL);
     const enum status status = visit_pages(remote, list, visit, context);
-    return status == STATUS_SILENT ? status : report(remote, status);
+    return status == STATUS_UNREACHABLE ? status : report(remote, status);
 }

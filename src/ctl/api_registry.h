@@ -8,28 +8,28 @@
 
 /* One that is there already keeps its name if the new one is empty, or if its file is there, too.
  */
-enum status remote_registry_add_torrent(struct remote *remote,
-                                        const struct registry_torrent *torrent);
+enum status api_registry_add_torrent(struct api_client *remote,
+                                     const struct registry_torrent *torrent);
 
 /* `*answer` has "passkey" and "urls", and is the caller's. */
-enum status remote_registry_add_passkey(struct remote *remote, const char *label, json_t **answer);
+enum status api_registry_add_passkey(struct api_client *remote, const char *label, json_t **answer);
 
 /* `for_s` 0: for good. */
-enum status remote_registry_add_ban(struct remote *remote, const struct network *network,
-                                    const char *reason, int64_t for_s);
+enum status api_registry_add_ban(struct api_client *remote, const struct network *network,
+                                 const char *reason, int64_t for_s);
 
 /* Removes what `kind` ("torrents", "passkeys" or "bans") has under `name`. */
-enum status remote_registry_remove(struct remote *remote, const char *kind, const char *name,
-                                   bool *found);
+enum status api_registry_remove(struct api_client *remote, const char *kind, const char *name,
+                                bool *found);
 
 /* Calls `visit` for every item of a list, such as "bans?", page by page. Items that make no sense
  * are passed over. */
-enum status remote_registry_visit(struct remote *remote, const char *list, registry_visitor visit,
-                                  void *context);
+enum status api_registry_visit(struct api_client *remote, const char *list, registry_visitor visit,
+                               void *context);
 
 /* The same for the registered torrents, or for `all`, whose name or info_hash has `word` in it.
- * Where no skepd answers (STATUS_SILENT), remote_failure has yet to be said. */
-enum status remote_registry_search(struct remote *remote, bool all, const char *word,
-                                   registry_visitor visit, void *context);
+ * Where no skepd answers (STATUS_UNREACHABLE), api_client_failure has yet to be said. */
+enum status api_registry_search(struct api_client *remote, bool all, const char *word,
+                                registry_visitor visit, void *context);
 
 #endif

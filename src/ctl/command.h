@@ -16,7 +16,7 @@ struct command {
     const char *arguments; /* as the help shows them */
     const char *summary;
     enum status (*run)(const struct command_line *line);
-    enum status (*run_on)(struct registrar *registrar, const struct command_line *line);
+    enum status (*run_on)(struct registry_client *registrar, const struct command_line *line);
     uint64_t options; /* bits of those that it takes beside OPTIONS_GENERAL */
     enum command_section section;
     int least; /* words behind the name */

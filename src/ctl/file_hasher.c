@@ -47,7 +47,7 @@ static bool read_all(struct work *work, int fd, const struct listed_file *file) 
             return refuse(work, file, strerror(errno));
         if (len == 0)
             break;
-        torrent_pieces_add(&work->hashed->pieces, work->buffer, (size_t)len);
+        piece_hash_add(&work->hashed->pieces, work->buffer, (size_t)len);
         progress_add(work->progress, (uint64_t)len);
         left -= (uint64_t)len;
     }
@@ -68,17 +68,17 @@ static bool read_file(struct work *work, const struct listed_file *file) {
 
 /* The tree's root, and a copy of its layer where the file has several pieces. */
 static bool keep_tree(struct work *work, struct torrent_entry *entry) {
-    struct torrent_pieces *pieces = &work->hashed->pieces;
+    struct piece_hash *pieces = &work->hashed->pieces;
     if (entry->size == 0)
         return true;
-    if (!torrent_pieces_end_file(pieces, entry->root))
+    if (!piece_hash_end_file(pieces, entry->root))
         return false;
     if (entry->size > work->piece_len) {
         entry->layer.data = work->layers.data + work->layers.len;
         entry->layer.len = pieces->v2_layer.len;
         writer_put(&work->layers, pieces->v2_layer.data, pieces->v2_layer.len);
     }
-    torrent_pieces_next_file(pieces);
+    piece_hash_next_file(pieces);
     return !work->layers.failed;
 }
 
@@ -95,9 +95,9 @@ static bool read_files(struct work *work) {
         if ((work->version & TORRENT_V2) != 0 && !keep_tree(work, entry))
             return refuse(work, file, "there is not enough memory");
         if (work->version == TORRENT_HYBRID && i + 1 < work->list->count)
-            torrent_pieces_pad(&work->hashed->pieces);
+            piece_hash_pad(&work->hashed->pieces);
     }
-    torrent_pieces_end(&work->hashed->pieces);
+    piece_hash_end(&work->hashed->pieces);
     return true;
 }
 
@@ -109,7 +109,7 @@ static bool prepare(struct work *work) {
     for (size_t i = 0; i < work->list->count; i++) {
         const uint64_t one = (uint64_t)work->list->files[i].seen.st_size;
         if (work->version == TORRENT_HYBRID)
-            size += torrent_info_padding(one, work->piece_len);
+            size += metainfo_write_padding(one, work->piece_len);
         if ((work->version & TORRENT_V2) != 0)
             layers_len += (one / work->piece_len + 1) * SHA256_LEN;
         if (one > largest)
@@ -121,7 +121,7 @@ static bool prepare(struct work *work) {
     hashed->layers = malloc(layers_len);
     work->layers = writer_on(hashed->layers, layers_len);
     work->buffer = malloc(BUFFER_LEN);
-    return torrent_pieces_begin(&hashed->pieces, work->version, work->piece_len, size, largest) &&
+    return piece_hash_begin(&hashed->pieces, work->version, work->piece_len, size, largest) &&
            hashed->entries != NULL && hashed->layers != NULL && work->buffer != NULL;
 }
 
@@ -148,6 +148,6 @@ bool hashed_files_read(struct hashed_files *hashed, const struct file_list *list
 void hashed_files_free(struct hashed_files *hashed) {
     free(hashed->entries);
     free(hashed->layers);
-    torrent_pieces_free(&hashed->pieces);
+    piece_hash_free(&hashed->pieces);
     *hashed = (struct hashed_files){ 0 };
 }

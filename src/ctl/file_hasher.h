@@ -10,7 +10,7 @@ struct hashed_files {
     struct torrent_entry *entries; /* one for each file; they borrow the list and `layers` */
     size_t count;
     uint8_t *layers;
-    struct torrent_pieces pieces;
+    struct piece_hash pieces;
 };
 
 /* False if a file cannot be read or is not as it was when it was listed, which has been said.

@@ -123,7 +123,7 @@ static bool read_folder(struct file_list *list, const char *path, const struct a
 static int compare(const void *a, const void *b) {
     const struct listed_file *x = a;
     const struct listed_file *y = b;
-    return torrent_info_compare(bytes_of(x->name), bytes_of(y->name));
+    return metainfo_write_compare(bytes_of(x->name), bytes_of(y->name));
 }
 
 bool file_list_read(struct file_list *list, const char *path) {

@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 
-void text_size(uint64_t size, char text[static TEXT_FIGURE_LEN]) {
+void format_size(uint64_t size, char text[static FORMAT_NUMBER_LEN]) {
     static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
     double scaled = (double)size;
     size_t unit = 0;
@@ -13,16 +13,16 @@ void text_size(uint64_t size, char text[static TEXT_FIGURE_LEN]) {
         scaled /= 1024;
         unit++;
     }
-    snprintf(text, TEXT_FIGURE_LEN, "%.*f %s", unit == 0 ? 0 : 1, scaled, units[unit]);
+    snprintf(text, FORMAT_NUMBER_LEN, "%.*f %s", unit == 0 ? 0 : 1, scaled, units[unit]);
 }
 
-void text_rate(uint64_t rate, char text[static TEXT_FIGURE_LEN]) {
-    char size[TEXT_FIGURE_LEN];
-    text_size(rate, size);
-    snprintf(text, TEXT_FIGURE_LEN, "%.29s/s", size);
+void format_rate(uint64_t rate, char text[static FORMAT_NUMBER_LEN]) {
+    char size[FORMAT_NUMBER_LEN];
+    format_size(rate, size);
+    snprintf(text, FORMAT_NUMBER_LEN, "%.29s/s", size);
 }
 
-void text_duration(uint64_t seconds, char text[static TEXT_FIGURE_LEN]) {
+void format_duration(uint64_t seconds, char text[static FORMAT_NUMBER_LEN]) {
     static const struct {
         uint64_t seconds;
         const char *name;
@@ -33,18 +33,18 @@ void text_duration(uint64_t seconds, char text[static TEXT_FIGURE_LEN]) {
     const uint64_t count = seconds / units[unit].seconds;
     const uint64_t rest = seconds % units[unit].seconds;
     const uint64_t smaller = unit == 3 ? 0 : rest / units[unit + 1].seconds;
-    int len = snprintf(text, TEXT_FIGURE_LEN, "%ju %s", (uintmax_t)count, units[unit].name);
+    int len = snprintf(text, FORMAT_NUMBER_LEN, "%ju %s", (uintmax_t)count, units[unit].name);
     if (smaller > 0)
-        snprintf(text + len, TEXT_FIGURE_LEN - (size_t)len, " %ju %s", (uintmax_t)smaller,
+        snprintf(text + len, FORMAT_NUMBER_LEN - (size_t)len, " %ju %s", (uintmax_t)smaller,
                  units[unit + 1].name);
 }
 
-void text_time(int64_t unix_s, char text[static TEXT_FIGURE_LEN]) {
+void format_time(int64_t unix_s, char text[static FORMAT_NUMBER_LEN]) {
     const time_t when = (time_t)unix_s;
     struct tm parts;
     if (localtime_r(&when, &parts) == NULL ||
-        strftime(text, TEXT_FIGURE_LEN, "%Y-%m-%d %H:%M:%S", &parts) == 0)
-        snprintf(text, TEXT_FIGURE_LEN, "?");
+        strftime(text, FORMAT_NUMBER_LEN, "%Y-%m-%d %H:%M:%S", &parts) == 0)
+        snprintf(text, FORMAT_NUMBER_LEN, "?");
 }
 
 /* The number that `text` begins with; what stands behind its digits goes to `*suffix`. */
@@ -54,7 +54,7 @@ static bool parse_number(const char *text, uint64_t *number, const char **suffix
     return bytes_to_u64((struct bytes){ .data = (const uint8_t *)text, .len = digits }, number);
 }
 
-int64_t text_parse_duration(const char *text) {
+int64_t format_parse_duration(const char *text) {
     static const struct {
         const char *letter;
         int64_t seconds;
@@ -70,7 +70,7 @@ int64_t text_parse_duration(const char *text) {
     return 0;
 }
 
-uint64_t text_parse_size(const char *text) {
+uint64_t format_parse_size(const char *text) {
     static const struct {
         const char *name;
         uint64_t bytes;
@@ -96,7 +96,7 @@ static void put_escaped(struct writer *w, struct bytes raw) {
     }
 }
 
-size_t text_clean(struct bytes raw, char *text, size_t size) {
+size_t format_clean(struct bytes raw, char *text, size_t size) {
     struct writer w = writer_on((uint8_t *)text, size - 1);
     size_t good_len = 0;
     while (raw.len > 0 && !w.failed) {

@@ -9,7 +9,7 @@ static bool is_there(const char *path) {
     return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-const char *registry_access_guess(void) {
+const char *local_registry_guess(void) {
     static const char *const places[] = { "./var/skep.db", "/var/lib/skep/skep.db" };
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         if (is_there(places[i]))
@@ -27,7 +27,7 @@ static void explain(const char *path, int why) {
     output_fail(STATUS_FAULT, text, NULL);
 }
 
-struct registry *registry_access_open(const char *path, bool quiet) {
+struct registry *local_registry_open(const char *path, bool quiet) {
     char error[REGISTRY_ERROR_LEN];
     if (access(path, R_OK | W_OK) != 0) {
         if (!quiet)

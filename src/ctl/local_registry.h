@@ -7,10 +7,10 @@
 #include "store/registry.h"
 
 /* The database that is there: ./var/skep.db before /var/lib/skep/skep.db. NULL: neither. */
-const char *registry_access_guess(void);
+const char *local_registry_guess(void);
 
 /* Opens the database at `path`. NULL where it cannot be used, which has been said unless `quiet`.
  */
-struct registry *registry_access_open(const char *path, bool quiet);
+struct registry *local_registry_open(const char *path, bool quiet);
 
 #endif

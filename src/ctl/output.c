@@ -12,8 +12,8 @@ enum { LINE_MAX_LEN = 1024 };
 static void say(const char *what, const char *detail) {
     char text[LINE_MAX_LEN];
     char more[LINE_MAX_LEN];
-    text_clean(bytes_of(what), text, sizeof text);
-    text_clean(bytes_of(detail == NULL ? "" : detail), more, sizeof more);
+    format_clean(bytes_of(what), text, sizeof text);
+    format_clean(bytes_of(detail == NULL ? "" : detail), more, sizeof more);
     fprintf(stderr, "skepctl: %s%s%s\n", text, detail == NULL ? "" : ": ", more);
 }
 

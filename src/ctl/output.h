@@ -11,8 +11,8 @@
 enum status {
     STATUS_GOOD = 0,
     STATUS_FAULT = 1, /* a mistake on the command line, or a file or database that cannot be used */
-    STATUS_SILENT = 2,  /* the tracker cannot be reached, or what it says makes no sense */
-    STATUS_REFUSED = 3, /* the tracker says no */
+    STATUS_UNREACHABLE = 2, /* the tracker cannot be reached, or what it says makes no sense */
+    STATUS_REFUSED = 3,     /* the tracker says no */
 };
 
 /* Says what failed, and with what unless `detail` is NULL. Returns `status`. */

@@ -26,10 +26,10 @@ struct progress progress_begin(uint64_t total) {
 void progress_line(const struct progress *progress, uint64_t elapsed_ms,
                    char line[static PROGRESS_LINE_LEN]) {
     char bar[BAR_LEN + 1];
-    char done[TEXT_FIGURE_LEN];
-    char total[TEXT_FIGURE_LEN];
-    char rate[TEXT_FIGURE_LEN];
-    char left[TEXT_FIGURE_LEN];
+    char done[FORMAT_NUMBER_LEN];
+    char total[FORMAT_NUMBER_LEN];
+    char rate[FORMAT_NUMBER_LEN];
+    char left[FORMAT_NUMBER_LEN];
     const double share =
         progress->total == 0 ? 1 : (double)progress->done / (double)progress->total;
     const double bytes_per_ms = elapsed_ms == 0 ? 0 : (double)progress->done / (double)elapsed_ms;
@@ -39,11 +39,11 @@ void progress_line(const struct progress *progress, uint64_t elapsed_ms,
     memset(bar, '-', BAR_LEN);
     memset(bar, '#', filled);
     bar[BAR_LEN] = '\0';
-    text_size(progress->done, done);
-    text_size(progress->total, total);
-    text_rate((uint64_t)(bytes_per_ms * 1000), rate);
-    text_duration(left_ms < LEFT_MAX_MS ? (uint64_t)(left_ms / 1000) + 1 : LEFT_MAX_MS / 1000,
-                  left);
+    format_size(progress->done, done);
+    format_size(progress->total, total);
+    format_rate((uint64_t)(bytes_per_ms * 1000), rate);
+    format_duration(left_ms < LEFT_MAX_MS ? (uint64_t)(left_ms / 1000) + 1 : LEFT_MAX_MS / 1000,
+                    left);
     snprintf(line, PROGRESS_LINE_LEN, "[%s] %3d %%  %s of %s, %s, %s left", bar, (int)(100 * share),
              done, total, rate, left);
 }

@@ -9,54 +9,54 @@
 #include "ctl/local_registry.h"
 #include "wire/passkey.h"
 
-enum { PASSKEY_BYTES = (REGISTRAR_KEY_LEN - 1) / 2, WORDS_LEN = 1024 };
+enum { PASSKEY_BYTES = (REGISTRY_CLIENT_KEY_LEN - 1) / 2, WORDS_LEN = 1024 };
 
 /* One of the two. */
-struct registrar {
+struct registry_client {
     struct registry *registry;
-    struct remote *remote;
+    struct api_client *remote;
 };
 
 /* Opening */
 
-static enum status open_database(struct registrar *registrar, const char *path) {
-    registrar->registry = registry_access_open(path, false);
+static enum status open_database(struct registry_client *registrar, const char *path) {
+    registrar->registry = local_registry_open(path, false);
     return registrar->registry == NULL ? STATUS_FAULT : STATUS_GOOD;
 }
 
 /* No skepd answers; a database of this machine must not be taken for another machine's. */
-static enum status fall_back(struct registrar *registrar, const struct remote *remote) {
+static enum status fall_back(struct registry_client *registrar, const struct api_client *remote) {
     char words[WORDS_LEN];
-    const char *path = remote_is_local(remote) ? registry_access_guess() : NULL;
+    const char *path = api_client_is_local(remote) ? local_registry_guess() : NULL;
     if (path != NULL) {
-        output_note("no skepd answers at %s; using the database %s", remote_url(remote), path);
+        output_note("no skepd answers at %s; using the database %s", api_client_url(remote), path);
         return open_database(registrar, path);
     }
     snprintf(words, sizeof words,
              "%s; start skepd, or name the one that runs with --url, or its database with "
              "--database",
-             remote_failure(remote));
-    return output_fail(STATUS_SILENT, words, NULL);
+             api_client_failure(remote));
+    return output_fail(STATUS_UNREACHABLE, words, NULL);
 }
 
 /* Whether the skepd takes us for an admin; says why not, unless it does not answer. */
-static enum status ask_who_we_are(struct remote *remote) {
+static enum status ask_who_we_are(struct api_client *remote) {
     json_t *session;
-    const enum status status = remote_get(remote, "session", &session);
-    const bool admin = strcmp(remote_text(session, "role", ""), "admin") == 0;
+    const enum status status = api_client_get(remote, "session", &session);
+    const bool admin = strcmp(api_client_text(session, "role", ""), "admin") == 0;
     json_decref(session);
-    if (status == STATUS_SILENT || (status == STATUS_GOOD && admin))
+    if (status == STATUS_UNREACHABLE || (status == STATUS_GOOD && admin))
         return status;
     if (status != STATUS_GOOD)
-        return output_fail(status, remote_failure(remote), NULL);
+        return output_fail(status, api_client_failure(remote), NULL);
     return output_fail(STATUS_REFUSED,
                        "this skepd does not take us for its admin; give its token with "
                        "--token-file, or its database with --database",
-                       remote_url(remote));
+                       api_client_url(remote));
 }
 
-static enum status open_remote(struct registrar *registrar, const struct command_line *line) {
-    struct remote *remote = remote_open(line);
+static enum status open_remote(struct registry_client *registrar, const struct command_line *line) {
+    struct api_client *remote = api_client_open(line);
     if (remote == NULL)
         return STATUS_FAULT;
     enum status status = ask_who_we_are(remote);
@@ -64,13 +64,14 @@ static enum status open_remote(struct registrar *registrar, const struct command
         registrar->remote = remote;
         return status;
     }
-    if (status == STATUS_SILENT)
+    if (status == STATUS_UNREACHABLE)
         status = fall_back(registrar, remote);
-    remote_close(remote);
+    api_client_close(remote);
     return status;
 }
 
-enum status registrar_open(const struct command_line *line, struct registrar **registrar) {
+enum status registry_client_open(const struct command_line *line,
+                                 struct registry_client **registrar) {
     *registrar = calloc(1, sizeof **registrar);
     if (*registrar == NULL)
         return output_fail(STATUS_FAULT, "there is not enough memory", NULL);
@@ -79,36 +80,36 @@ enum status registrar_open(const struct command_line *line, struct registrar **r
                                    : open_remote(*registrar, line);
     if (status == STATUS_GOOD)
         return status;
-    registrar_close(*registrar);
+    registry_client_close(*registrar);
     *registrar = NULL;
     return status;
 }
 
-void registrar_close(struct registrar *registrar) {
+void registry_client_close(struct registry_client *registrar) {
     if (registrar == NULL)
         return;
     registry_close(registrar->registry);
-    remote_close(registrar->remote);
+    api_client_close(registrar->remote);
     free(registrar);
 }
 
 /* Changes */
 
-static enum status report(const struct registrar *registrar, bool good) {
+static enum status report(const struct registry_client *registrar, bool good) {
     return good ? STATUS_GOOD
                 : output_fail(STATUS_FAULT, "the database refuses",
                               registry_failure(registrar->registry));
 }
 
-enum status registrar_add_torrent(struct registrar *registrar,
-                                  const struct registry_torrent *torrent) {
+enum status registry_client_add_torrent(struct registry_client *registrar,
+                                        const struct registry_torrent *torrent) {
     if (registrar->remote != NULL)
-        return remote_registry_add_torrent(registrar->remote, torrent);
+        return api_registry_add_torrent(registrar->remote, torrent);
     return report(registrar, registry_add_torrent(registrar->registry, torrent, clock_unix_s()));
 }
 
-static enum status make_passkey(struct registrar *registrar, const char *label,
-                                char key[static REGISTRAR_KEY_LEN]) {
+static enum status make_passkey(struct registry_client *registrar, const char *label,
+                                char key[static REGISTRY_CLIENT_KEY_LEN]) {
     uint8_t secret[PASSKEY_BYTES];
     if (!random_secret(secret, sizeof secret))
         return output_fail(STATUS_FAULT, "the system has no randomness to give", NULL);
@@ -121,55 +122,58 @@ static enum status make_passkey(struct registrar *registrar, const char *label,
                  : STATUS_GOOD;
 }
 
-enum status registrar_add_passkey(struct registrar *registrar, const char *label,
-                                  char key[static REGISTRAR_KEY_LEN], json_t **urls) {
+enum status registry_client_add_passkey(struct registry_client *registrar, const char *label,
+                                        char key[static REGISTRY_CLIENT_KEY_LEN], json_t **urls) {
     json_t *answer;
     *urls = NULL;
     if (registrar->remote == NULL)
         return make_passkey(registrar, label, key);
-    const enum status status = remote_registry_add_passkey(registrar->remote, label, &answer);
+    const enum status status = api_registry_add_passkey(registrar->remote, label, &answer);
     if (status == STATUS_GOOD) {
-        snprintf(key, REGISTRAR_KEY_LEN, "%s", remote_text(answer, "passkey", ""));
+        snprintf(key, REGISTRY_CLIENT_KEY_LEN, "%s", api_client_text(answer, "passkey", ""));
         *urls = json_incref(json_object_get(answer, "urls"));
     }
     json_decref(answer);
     return status;
 }
 
-enum status registrar_add_ban(struct registrar *registrar, const struct network *network,
-                              const char *reason, int64_t until_s, int64_t now_s) {
+enum status registry_client_add_ban(struct registry_client *registrar,
+                                    const struct network *network, const char *reason,
+                                    int64_t until_s, int64_t now_s) {
     if (registrar->remote != NULL)
-        return remote_registry_add_ban(registrar->remote, network, reason,
-                                       until_s == 0 ? 0 : until_s - now_s);
+        return api_registry_add_ban(registrar->remote, network, reason,
+                                    until_s == 0 ? 0 : until_s - now_s);
     return report(registrar,
                   registry_add_ban(registrar->registry, network, reason, until_s, now_s));
 }
 
-enum status registrar_remove_torrent(struct registrar *registrar,
-                                     const uint8_t info_hash[static INFO_HASH_LEN], bool *found) {
+enum status registry_client_remove_torrent(struct registry_client *registrar,
+                                           const uint8_t info_hash[static INFO_HASH_LEN],
+                                           bool *found) {
     char hash[2 * INFO_HASH_LEN + 1];
     if (registrar->remote == NULL)
         return report(registrar, registry_remove_torrent(registrar->registry, info_hash, found));
     hex_encode(info_hash, INFO_HASH_LEN, hash);
-    return remote_registry_remove(registrar->remote, "torrents", hash, found);
+    return api_registry_remove(registrar->remote, "torrents", hash, found);
 }
 
-enum status registrar_remove_passkey(struct registrar *registrar, const char *label, bool *found) {
+enum status registry_client_remove_passkey(struct registry_client *registrar, const char *label,
+                                           bool *found) {
     if (registrar->remote != NULL)
-        return remote_registry_remove(registrar->remote, "passkeys", label, found);
+        return api_registry_remove(registrar->remote, "passkeys", label, found);
     return report(registrar, registry_remove_passkey(registrar->registry, label, found));
 }
 
-enum status registrar_remove_ban(struct registrar *registrar, const struct network *network,
-                                 bool *found) {
+enum status registry_client_remove_ban(struct registry_client *registrar,
+                                       const struct network *network, bool *found) {
     char text[NETWORK_TEXT_LEN];
     if (registrar->remote == NULL)
         return report(registrar, registry_remove_ban(registrar->registry, network, found));
     network_text(network, text);
-    return remote_registry_remove(registrar->remote, "bans", text, found);
+    return api_registry_remove(registrar->remote, "bans", text, found);
 }
 
-enum status registrar_report_removal(enum status status, bool found, const char *what) {
+enum status registry_client_report_removal(enum status status, bool found, const char *what) {
     if (status != STATUS_GOOD || found)
         return status;
     return output_fail(STATUS_FAULT, "there is no such entry", what);
@@ -177,35 +181,35 @@ enum status registrar_report_removal(enum status status, bool found, const char 
 
 /* Lists */
 
-enum status registrar_visit_torrents(struct registrar *registrar, registry_visitor visit,
+enum status registrar_visit_torrents(struct registry_client *registrar, registry_visitor visit,
                                      void *context) {
     if (registrar->remote != NULL)
-        return remote_registry_visit(
-            registrar->remote, "torrents?show=registered&sort=name&order=asc&", visit, context);
+        return api_registry_visit(registrar->remote,
+                                  "torrents?show=registered&sort=name&order=asc&", visit, context);
     return report(registrar, registry_visit_torrents(registrar->registry, visit, context));
 }
 
-enum status registrar_search_torrents(struct registrar *registrar, const char *word,
+enum status registrar_search_torrents(struct registry_client *registrar, const char *word,
                                       registry_visitor visit, void *context) {
     if (registrar->remote == NULL)
         return registrar_visit_torrents(registrar, visit, context);
-    const enum status status =
-        remote_registry_search(registrar->remote, false, word, visit, context);
-    return status == STATUS_SILENT ? output_fail(status, remote_failure(registrar->remote), NULL)
-                                   : status;
+    const enum status status = api_registry_search(registrar->remote, false, word, visit, context);
+    return status == STATUS_UNREACHABLE
+               ? output_fail(status, api_client_failure(registrar->remote), NULL)
+               : status;
 }
 
-enum status registrar_visit_passkeys(struct registrar *registrar, registry_visitor visit,
+enum status registrar_visit_passkeys(struct registry_client *registrar, registry_visitor visit,
                                      void *context) {
     if (registrar->remote != NULL)
-        return remote_registry_visit(registrar->remote, "passkeys?", visit, context);
+        return api_registry_visit(registrar->remote, "passkeys?", visit, context);
     return report(registrar, registry_visit_passkeys(registrar->registry, visit, context));
 }
 
-enum status registrar_visit_bans(struct registrar *registrar, registry_visitor visit,
+enum status registrar_visit_bans(struct registry_client *registrar, registry_visitor visit,
                                  void *context) {
     if (registrar->remote != NULL)
-        return remote_registry_visit(registrar->remote, "bans?", visit, context);
+        return api_registry_visit(registrar->remote, "bans?", visit, context);
     return report(registrar, registry_visit_bans(registrar->registry, visit, context));
 }
 
@@ -220,8 +224,8 @@ static void add_row(void *context, const struct registry_row *row) {
     rows->good = json_array_append_new(rows->items, rows->make(row)) == 0 && rows->good;
 }
 
-enum status registrar_print_json(struct registrar *registrar, registrar_lister list,
-                                 registry_row_json make) {
+enum status registry_client_print_json(struct registry_client *registrar, registrar_lister list,
+                                       registry_row_json make) {
     struct rows rows = { .make = make, .items = json_array(), .good = true };
     enum status status = list(registrar, add_row, &rows);
     if (status == STATUS_GOOD)

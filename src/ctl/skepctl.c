@@ -27,24 +27,24 @@ enum { HELP_COLUMN = 28 };
 /* clang-format off */
 static const struct command commands[] = {
     { .section = SECTION_REGISTRY, .group = "key", .name = "new", .arguments = "LABEL", .least = 1, .most = 1,
-      .summary = "make a passkey, and print it with its announce URLs", .run_on = passkeys_new },
+      .summary = "make a passkey, and print it with its announce URLs", .run_on = passkey_create },
     { .section = SECTION_REGISTRY, .group = "key", .name = "list", .arguments = "",
-      .summary = "list the passkeys' labels", .run_on = passkeys_list },
+      .summary = "list the passkeys' labels", .run_on = passkey_list },
     { .section = SECTION_REGISTRY, .group = "key", .name = "revoke", .arguments = "LABEL", .least = 1, .most = 1,
-      .summary = "make a passkey invalid", .run_on = passkeys_revoke },
+      .summary = "make a passkey invalid", .run_on = passkey_revoke },
     { .section = SECTION_REGISTRY, .name = "add", .arguments = "HASH [NAME] | FILE.torrent...", .least = 1, .most = COMMAND_WORDS_ANY,
-      .summary = "register torrents", .run_on = listed_add },
+      .summary = "register torrents", .run_on = torrent_registry_add },
     { .section = SECTION_REGISTRY, .name = "remove", .arguments = "HASH | NAME | FILE.torrent", .least = 1, .most = 1,
-      .summary = "take a torrent off the list", .run_on = listed_remove },
+      .summary = "take a torrent off the list", .run_on = torrent_registry_remove },
     { .section = SECTION_REGISTRY, .name = "list", .arguments = "",
-      .summary = "list the registered torrents", .run_on = listed_list },
+      .summary = "list the registered torrents", .run_on = torrent_registry_list },
     { .section = SECTION_REGISTRY, .name = "ban", .arguments = "NETWORK", .least = 1, .most = 1,
-      .summary = "ban an address, or a network such as 192.0.2.0/24", .run_on = bans_add,
+      .summary = "ban an address, or a network such as 192.0.2.0/24", .run_on = ban_add,
       .options = OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_REASON) },
     { .section = SECTION_REGISTRY, .name = "unban", .arguments = "NETWORK", .least = 1, .most = 1,
-      .summary = "lift a ban", .run_on = bans_remove },
+      .summary = "lift a ban", .run_on = ban_remove },
     { .section = SECTION_REGISTRY, .name = "bans", .arguments = "",
-      .summary = "list the bans", .run_on = bans_list },
+      .summary = "list the bans", .run_on = ban_list },
 
     { .section = SECTION_LIVE, .name = "status", .arguments = "",
       .summary = "how the tracker is, and its announce URLs", .run = status_command },
@@ -146,11 +146,11 @@ static const struct command *find_command(struct command_line *line) {
 
 static enum status run_on_registrar(const struct command *command,
                                     const struct command_line *line) {
-    struct registrar *registrar;
-    enum status status = registrar_open(line, &registrar);
+    struct registry_client *registrar;
+    enum status status = registry_client_open(line, &registrar);
     if (status == STATUS_GOOD)
         status = command->run_on(registrar, line);
-    registrar_close(registrar);
+    registry_client_close(registrar);
     return status;
 }
 

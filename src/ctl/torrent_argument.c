@@ -33,13 +33,13 @@ static int read_file(const char *path, uint8_t **owned, struct bytes *content) {
     return error;
 }
 
-static void use_metainfo(struct torrent_input *input) {
+static void use_metainfo(struct torrent_argument *input) {
     input->hash_count = input->metainfo.hash_count;
     memcpy(input->info_hashes, input->metainfo.info_hashes, sizeof input->info_hashes);
 }
 
-bool torrent_input_read(const char *word, struct torrent_input *input) {
-    *input = (struct torrent_input){ 0 };
+bool torrent_argument_read(const char *word, struct torrent_argument *input) {
+    *input = (struct torrent_argument){ 0 };
     if (command_line_hash(word, input->info_hashes[0])) {
         input->hash_count = 1;
         return true;
@@ -55,7 +55,7 @@ bool torrent_input_read(const char *word, struct torrent_input *input) {
     const char *error = metainfo_parse(input->file, &input->metainfo);
     if (error != NULL) {
         output_fail(STATUS_FAULT, word, error);
-        torrent_input_free(input);
+        torrent_argument_free(input);
         return false;
     }
     use_metainfo(input);
@@ -72,7 +72,7 @@ static bool is_torrent_file(const char *path) {
     return good;
 }
 
-bool torrent_input_is_one(const char *word) {
+bool torrent_argument_is_one(const char *word) {
     static const char suffix[] = ".torrent";
     uint8_t info_hash[INFO_HASH_LEN];
     const size_t len = strlen(word);
@@ -81,7 +81,7 @@ bool torrent_input_is_one(const char *word) {
     return named_so || command_line_hash(word, info_hash) || is_torrent_file(word);
 }
 
-void torrent_input_free(struct torrent_input *input) {
+void torrent_argument_free(struct torrent_argument *input) {
     free(input->owned);
-    *input = (struct torrent_input){ 0 };
+    *input = (struct torrent_argument){ 0 };
 }

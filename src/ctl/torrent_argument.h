@@ -4,7 +4,7 @@
 
 #include "torrent/metainfo.h"
 
-struct torrent_input {
+struct torrent_argument {
     struct metainfo metainfo; /* borrows `file` */
     struct bytes file;        /* empty where only the info_hash is known */
     uint8_t *owned;           /* the file's memory */
@@ -12,12 +12,12 @@ struct torrent_input {
     uint8_t info_hashes[2][INFO_HASH_LEN];
 };
 
-/* Reads `word`. False if it is neither, which has been said. Afterwards, torrent_input_free. */
-bool torrent_input_read(const char *word, struct torrent_input *input);
-void torrent_input_free(struct torrent_input *input);
+/* Reads `word`. False if it is neither, which has been said. Afterwards, torrent_argument_free. */
+bool torrent_argument_read(const char *word, struct torrent_argument *input);
+void torrent_argument_free(struct torrent_argument *input);
 
 /* Whether `word` is an info_hash, is called NAME.torrent, or is such a file whatever it is called;
  * and not, say, the name of a torrent whose content lies here. */
-bool torrent_input_is_one(const char *word);
+bool torrent_argument_is_one(const char *word);
 
 #endif

@@ -9,22 +9,22 @@
 
 enum { LINE_LEN = 2 * INFO_HASH_LEN + 2 + 4 * REGISTRY_TEXT_LEN };
 
-void torrent_choice_begin(struct torrent_choice *choice, const char *word) {
-    *choice = (struct torrent_choice){ .word = word, .letters = fold_letters() };
-    fold_text(choice->letters, word, choice->folded, sizeof choice->folded);
+void torrent_lookup_begin(struct torrent_lookup *choice, const char *word) {
+    *choice = (struct torrent_lookup){ .word = word, .letters = case_fold_letters() };
+    case_fold_text(choice->letters, word, choice->folded, sizeof choice->folded);
 }
 
 static bool starts_hash(const char *folded, const uint8_t info_hash[static INFO_HASH_LEN]) {
     char hash[2 * INFO_HASH_LEN + 1];
     const size_t len = strlen(folded);
     hex_encode(info_hash, INFO_HASH_LEN, hash);
-    return len >= TORRENT_CHOICE_DIGITS_MIN && strncmp(hash, folded, len) == 0;
+    return len >= TORRENT_LOOKUP_DIGITS_MIN && strncmp(hash, folded, len) == 0;
 }
 
-void torrent_choice_look_at(void *context, const struct registry_row *row) {
-    struct torrent_choice *choice = context;
-    char name[TORRENT_CHOICE_FOLDED_LEN];
-    fold_text(choice->letters, row->text, name, sizeof name);
+void torrent_lookup_add(void *context, const struct registry_row *row) {
+    struct torrent_lookup *choice = context;
+    char name[TORRENT_LOOKUP_FOLDED_LEN];
+    case_fold_text(choice->letters, row->text, name, sizeof name);
     const bool exact = strcmp(name, choice->folded) == 0;
     const bool similar =
         strstr(name, choice->folded) != NULL || starts_hash(choice->folded, row->info_hash);
@@ -33,25 +33,25 @@ void torrent_choice_look_at(void *context, const struct registry_row *row) {
     if (exact && !choice->exact)
         choice->count = 0;
     choice->exact = exact;
-    if (choice->count < TORRENT_CHOICE_SHOWN)
+    if (choice->count < TORRENT_LOOKUP_SHOWN)
         choice->found[choice->count] = *row;
     choice->count++;
 }
 
-static enum status say_several(const struct torrent_choice *choice) {
+static enum status say_several(const struct torrent_lookup *choice) {
     output_fail(STATUS_FAULT, "several torrents could be meant; say more of one of these",
                 choice->word);
-    for (size_t i = 0; i < choice->count && i < TORRENT_CHOICE_SHOWN; i++) {
+    for (size_t i = 0; i < choice->count && i < TORRENT_LOOKUP_SHOWN; i++) {
         char hash[2 * INFO_HASH_LEN + 1];
         hex_encode(choice->found[i].info_hash, INFO_HASH_LEN, hash);
         output_note("  %s  %s", hash, choice->found[i].text);
     }
-    if (choice->count > TORRENT_CHOICE_SHOWN)
-        output_note("  and %zu more", choice->count - TORRENT_CHOICE_SHOWN);
+    if (choice->count > TORRENT_LOOKUP_SHOWN)
+        output_note("  and %zu more", choice->count - TORRENT_LOOKUP_SHOWN);
     return STATUS_FAULT;
 }
 
-enum status torrent_choice_end(struct torrent_choice *choice, enum status status,
+enum status torrent_lookup_end(struct torrent_lookup *choice, enum status status,
                                struct registry_row *row) {
     if (choice->letters != (locale_t)0)
         freelocale(choice->letters);
@@ -68,27 +68,26 @@ enum status torrent_choice_end(struct torrent_choice *choice, enum status status
     return STATUS_GOOD;
 }
 
-static enum status search(struct remote *remote, const char *word, struct registry_row *row) {
-    struct torrent_choice choice;
-    torrent_choice_begin(&choice, word);
-    const enum status status =
-        remote_registry_search(remote, true, word, torrent_choice_look_at, &choice);
-    return torrent_choice_end(&choice, status, row);
+static enum status search(struct api_client *remote, const char *word, struct registry_row *row) {
+    struct torrent_lookup choice;
+    torrent_lookup_begin(&choice, word);
+    const enum status status = api_registry_search(remote, true, word, torrent_lookup_add, &choice);
+    return torrent_lookup_end(&choice, status, row);
 }
 
-enum status torrent_choice_ask(struct remote *remote, const char *word,
-                               uint8_t info_hash[static INFO_HASH_LEN]) {
+enum status torrent_lookup_send(struct api_client *remote, const char *word,
+                                uint8_t info_hash[static INFO_HASH_LEN]) {
     struct registry_row row;
-    struct torrent_input input;
-    if (!torrent_input_is_one(word)) {
+    struct torrent_argument input;
+    if (!torrent_argument_is_one(word)) {
         const enum status status = search(remote, word, &row);
         if (status == STATUS_GOOD)
             memcpy(info_hash, row.info_hash, INFO_HASH_LEN);
         return status;
     }
-    if (!torrent_input_read(word, &input))
+    if (!torrent_argument_read(word, &input))
         return STATUS_FAULT;
     memcpy(info_hash, input.info_hashes[0], INFO_HASH_LEN);
-    torrent_input_free(&input);
+    torrent_argument_free(&input);
     return STATUS_GOOD;
 }

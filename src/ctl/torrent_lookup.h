@@ -9,34 +9,34 @@
 #include "store/registry.h"
 
 enum {
-    TORRENT_CHOICE_DIGITS_MIN = 4, /* of an info_hash */
-    TORRENT_CHOICE_SHOWN = 10,
-    TORRENT_CHOICE_FOLDED_LEN = 4 * REGISTRY_TEXT_LEN,
+    TORRENT_LOOKUP_DIGITS_MIN = 4, /* of an info_hash */
+    TORRENT_LOOKUP_SHOWN = 10,
+    TORRENT_LOOKUP_FOLDED_LEN = 4 * REGISTRY_TEXT_LEN,
 };
 
-struct torrent_choice {
+struct torrent_lookup {
     const char *word;
     locale_t letters;
-    char folded[TORRENT_CHOICE_FOLDED_LEN];
+    char folded[TORRENT_LOOKUP_FOLDED_LEN];
     bool exact;                                      /* those that were found are called so */
     size_t count;                                    /* how many were found */
-    struct registry_row found[TORRENT_CHOICE_SHOWN]; /* the first of them */
+    struct registry_row found[TORRENT_LOOKUP_SHOWN]; /* the first of them */
 };
 
-/* Begins to look for `word`, which it borrows. Afterwards, torrent_choice_end. */
-void torrent_choice_begin(struct torrent_choice *choice, const char *word);
+/* Begins to look for `word`, which it borrows. Afterwards, torrent_lookup_end. */
+void torrent_lookup_begin(struct torrent_lookup *choice, const char *word);
 
 /* Looks whether a torrent is the one: a registry_visitor, whose context is the choice. */
-void torrent_choice_look_at(void *choice, const struct registry_row *row);
+void torrent_lookup_add(void *choice, const struct registry_row *row);
 
 /* STATUS_GOOD and `*row` where there is exactly one; otherwise says which there are. Another
  * `status` than STATUS_GOOD, with which the search ended, is returned as it is. */
-enum status torrent_choice_end(struct torrent_choice *choice, enum status status,
+enum status torrent_lookup_end(struct torrent_lookup *choice, enum status status,
                                struct registry_row *row);
 
 /* Looks for `word` among all torrents that the skepd knows. An info_hash and a .torrent file are
- * taken without asking. Says what failed, unless no skepd answers (STATUS_SILENT). */
-enum status torrent_choice_ask(struct remote *remote, const char *word,
-                               uint8_t info_hash[static INFO_HASH_LEN]);
+ * taken without asking. Says what failed, unless no skepd answers (STATUS_UNREACHABLE). */
+enum status torrent_lookup_send(struct api_client *remote, const char *word,
+                                uint8_t info_hash[static INFO_HASH_LEN]);
 
 #endif

@@ -115,7 +115,7 @@ static enum status udp_connect(struct tracker_client *client) {
                                          client->options.http.timeout_ms);
     snprintf(client->address, sizeof client->address, "%s", client->udp->address);
     return client->connected ? STATUS_GOOD
-                             : fail(client, STATUS_SILENT, bytes_of(client->udp->error));
+                             : fail(client, STATUS_UNREACHABLE, bytes_of(client->udp->error));
 }
 
 static enum status udp_exchange(struct tracker_client *client, size_t len, struct bytes *body) {
@@ -124,7 +124,7 @@ static enum status udp_exchange(struct tracker_client *client, size_t len, struc
         udp_session_exchange(client->udp, len, client->options.http.timeout_ms, body);
     client->took_us = now_us() - start_us;
     if (answer == UDP_ANSWER_BROKEN)
-        return fail(client, STATUS_SILENT, bytes_of(client->udp->error));
+        return fail(client, STATUS_UNREACHABLE, bytes_of(client->udp->error));
     return answer == UDP_ANSWER_ERROR ? STATUS_REFUSED : STATUS_GOOD;
 }
 
@@ -137,7 +137,7 @@ static enum status udp_announce(struct tracker_client *client,
     if (status != STATUS_GOOD)
         return status;
     if (!udp_session_begin(udp, UDP_ANNOUNCE))
-        return fail(client, STATUS_SILENT, bytes_of(udp->error));
+        return fail(client, STATUS_UNREACHABLE, bytes_of(udp->error));
     const size_t len =
         udp_client_announce(udp->request, &udp->header, request, port, client->url.target);
     status = udp_exchange(client, len, &body);
@@ -154,7 +154,7 @@ static enum status udp_announce(struct tracker_client *client,
         return STATUS_GOOD;
     }
     if (status == STATUS_GOOD && !udp_client_read_announce(body, udp->family, reply))
-        return fail(client, STATUS_SILENT, bytes_of("its answer to an announce is too short"));
+        return fail(client, STATUS_UNREACHABLE, bytes_of("its answer to an announce is too short"));
     return status;
 }
 
@@ -164,7 +164,7 @@ static enum status udp_scrape_some(struct tracker_client *client,
     struct udp_session *udp = client->udp;
     struct bytes body;
     if (!udp_session_begin(udp, UDP_SCRAPE))
-        return fail(client, STATUS_SILENT, bytes_of(udp->error));
+        return fail(client, STATUS_UNREACHABLE, bytes_of(udp->error));
     const size_t len = udp_client_scrape(udp->request, &udp->header, hashes[0], count);
     const enum status status = udp_exchange(client, len, &body);
     if (status == STATUS_REFUSED)
@@ -172,7 +172,8 @@ static enum status udp_scrape_some(struct tracker_client *client,
     for (size_t i = 0; i < count && status == STATUS_GOOD; i++) {
         struct scrape_counts counts;
         if (!udp_client_read_counts(body, i, &counts))
-            return fail(client, STATUS_SILENT, bytes_of("its answer to a scrape is too short"));
+            return fail(client, STATUS_UNREACHABLE,
+                        bytes_of("its answer to a scrape is too short"));
         memcpy(counts.info_hash, hashes[i], INFO_HASH_LEN);
         read(context, &counts);
     }
@@ -234,7 +235,7 @@ static enum status http_get(struct tracker_client *client, struct writer *w,
         http_client_ask(client->http, (const char *)w->data, &client->options.http, answer);
     client->took_us = answer->took_us;
     memcpy(client->address, answer->address, sizeof client->address);
-    return good ? STATUS_GOOD : fail(client, STATUS_SILENT, bytes_of(answer->error));
+    return good ? STATUS_GOOD : fail(client, STATUS_UNREACHABLE, bytes_of(answer->error));
 }
 
 static enum status http_nonsense(struct tracker_client *client,
@@ -242,7 +243,7 @@ static enum status http_nonsense(struct tracker_client *client,
     char text[FAILURE_LEN];
     snprintf(text, sizeof text, "the answer (HTTP status %u, %zu bytes) is none of a tracker: %s",
              answer->status, answer->body.len, error);
-    return fail(client, STATUS_SILENT, bytes_of(text));
+    return fail(client, STATUS_UNREACHABLE, bytes_of(text));
 }
 
 static enum status http_announce(struct tracker_client *client,

@@ -21,7 +21,7 @@ struct tracker_client *tracker_client_open(const char *url,
 void tracker_client_close(struct tracker_client *client); /* NULL is fine */
 
 /* STATUS_GOOD and `*reply`, which may be a refusal and borrows the client's memory until its next
- * request; or STATUS_SILENT and tracker_client_failure. */
+ * request; or STATUS_UNREACHABLE and tracker_client_failure. */
 enum status tracker_client_announce(struct tracker_client *client,
                                     const struct announce_request *request, uint16_t port,
                                     struct announce_reply *reply);

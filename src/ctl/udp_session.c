@@ -12,7 +12,7 @@
 
 /* BEP 15 waits 15 s before it sends again, and twice as long each time. Someone who looks on has
  * less patience. */
-enum { FIRST_WAIT_MS = 1500, ADDRESSES_MAX = 8, PORT_TEXT_LEN = 8 };
+enum { FIRST_WAIT_MS = 1500, ADDRESS_LIST_MAX = 8, PORT_TEXT_LEN = 8 };
 
 static void fail(struct udp_session *session, const char *what) {
     snprintf(session->error, sizeof session->error, "%s", what);
@@ -111,7 +111,7 @@ static int ai_family(enum family family) {
 
 static uint32_t count_addresses(const struct addrinfo *list) {
     uint32_t count = 0;
-    for (; list != NULL && count < ADDRESSES_MAX; list = list->ai_next)
+    for (; list != NULL && count < ADDRESS_LIST_MAX; list = list->ai_next)
         count++;
     return count;
 }

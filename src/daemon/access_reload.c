@@ -12,7 +12,7 @@
 
 enum { LOOK_PERIOD_MS = 1000 };
 
-struct admission {
+struct access_reload {
     struct tracker *tracker;
     const char *database;
     struct ticker *ticker;
@@ -30,7 +30,7 @@ static bool load_list_file(const struct access_options *options, struct access *
 
 /* The registry is opened for each look: the file may be another one by then, and the store cannot
  * open its own again while somebody else in this process holds it. */
-static bool load_registry(struct admission *admission, struct access *access,
+static bool load_registry(struct access_reload *admission, struct access *access,
                           char error[static CONFIG_ERROR_LEN]) {
     if (admission->database == NULL)
         return true;
@@ -47,7 +47,7 @@ static bool load_registry(struct admission *admission, struct access *access,
     return good;
 }
 
-static bool rebuild(struct admission *admission, char error[static CONFIG_ERROR_LEN]) {
+static bool rebuild(struct access_reload *admission, char error[static CONFIG_ERROR_LEN]) {
     struct access *access = access_create(&admission->options.rules);
     if (access == NULL) {
         snprintf(error, CONFIG_ERROR_LEN, "out of memory");
@@ -64,7 +64,7 @@ static bool rebuild(struct admission *admission, char error[static CONFIG_ERROR_
 
 /* Where the registry cannot be read for now, what is known of it goes on. So it does where another
  * file took the database's place that knows nothing yet. */
-static bool registry_changed(struct admission *admission) {
+static bool registry_changed(struct access_reload *admission) {
     char why[REGISTRY_ERROR_LEN];
     int64_t version;
     if (admission->database == NULL || !registry_is_there(admission->database))
@@ -79,14 +79,14 @@ static bool registry_changed(struct admission *admission) {
 }
 
 /* Notes what there is to be noted of the sources; returns whether any of them changed. */
-static bool sources_changed(struct admission *admission) {
+static bool sources_changed(struct access_reload *admission) {
     bool changed = registry_changed(admission);
     if (admission->options.list_file[0] != '\0')
         changed |= list_file_changed(admission->options.list_file, &admission->list_file);
     return changed;
 }
 
-static void rebuild_or_complain(struct admission *admission) {
+static void rebuild_or_complain(struct access_reload *admission) {
     char error[CONFIG_ERROR_LEN];
     if (rebuild(admission, error))
         log_info("access: the lists of torrents, passkeys and bans were read again");
@@ -95,7 +95,7 @@ static void rebuild_or_complain(struct admission *admission) {
 }
 
 static void look(void *context) {
-    struct admission *admission = context;
+    struct access_reload *admission = context;
     pthread_mutex_lock(&admission->lock);
     const bool ban_ended = admission->next_end_s != 0 && clock_unix_s() >= admission->next_end_s;
     if (sources_changed(admission) || ban_ended)
@@ -103,7 +103,7 @@ static void look(void *context) {
     pthread_mutex_unlock(&admission->lock);
 }
 
-void admission_apply(struct admission *admission, const struct access_options *options) {
+void access_reload_apply(struct access_reload *admission, const struct access_options *options) {
     pthread_mutex_lock(&admission->lock);
     admission->options = *options;
     (void)sources_changed(admission);
@@ -111,7 +111,7 @@ void admission_apply(struct admission *admission, const struct access_options *o
     pthread_mutex_unlock(&admission->lock);
 }
 
-static bool prepare(struct admission *admission, const char *database,
+static bool prepare(struct access_reload *admission, const char *database,
                     char error[static CONFIG_ERROR_LEN]) {
     admission->database = database;
     (void)sources_changed(admission);
@@ -123,9 +123,11 @@ static bool prepare(struct admission *admission, const char *database,
     return admission->ticker != NULL;
 }
 
-struct admission *admission_start(struct tracker *tracker, const struct access_options *options,
-                                  const char *database, char error[static CONFIG_ERROR_LEN]) {
-    struct admission *admission = calloc(1, sizeof *admission);
+struct access_reload *access_reload_start(struct tracker *tracker,
+                                          const struct access_options *options,
+                                          const char *database,
+                                          char error[static CONFIG_ERROR_LEN]) {
+    struct access_reload *admission = calloc(1, sizeof *admission);
     if (admission == NULL) {
         snprintf(error, CONFIG_ERROR_LEN, "out of memory");
         return NULL;
@@ -135,11 +137,11 @@ struct admission *admission_start(struct tracker *tracker, const struct access_o
     pthread_mutex_init(&admission->lock, NULL);
     if (prepare(admission, database, error))
         return admission;
-    admission_stop(admission);
+    access_reload_stop(admission);
     return NULL;
 }
 
-void admission_stop(struct admission *admission) {
+void access_reload_stop(struct access_reload *admission) {
     if (admission == NULL)
         return;
     ticker_stop(admission->ticker);

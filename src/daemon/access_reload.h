@@ -6,18 +6,20 @@
 #include "daemon/config.h"
 #include "swarm/tracker.h"
 
-struct admission;
+struct access_reload;
 
 /* Builds the access for the first time, so that nobody slips in before it. `database` NULL: there
  * is no registry; else it must outlive the admission. NULL and one line in `error` if the registry
  * or the list file cannot be read. */
-struct admission *admission_start(struct tracker *tracker, const struct access_options *options,
-                                  const char *database, char error[static CONFIG_ERROR_LEN]);
+struct access_reload *access_reload_start(struct tracker *tracker,
+                                          const struct access_options *options,
+                                          const char *database,
+                                          char error[static CONFIG_ERROR_LEN]);
 
 /* Takes new options over and reads everything anew. Any thread. */
-void admission_apply(struct admission *admission, const struct access_options *options);
+void access_reload_apply(struct access_reload *admission, const struct access_options *options);
 
 /* NULL is fine. The tracker keeps the access that it has. */
-void admission_stop(struct admission *admission);
+void access_reload_stop(struct access_reload *admission);
 
 #endif

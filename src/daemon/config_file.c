@@ -209,7 +209,7 @@ static const struct {
     [SETTING_EXTERNAL] = { read_external, "an IPv4 address, an IPv6 address or a list of both" },
 };
 
-_Static_assert(CONFIG_PATH_LEN == 1024 && CERTIFICATE_PATH_LEN == 1024 && NETWORKS_MAX == 32 &&
+_Static_assert(CONFIG_PATH_LEN == 1024 && TLS_CERTIFICATE_PATH_LEN == 1024 && NETWORKS_MAX == 32 &&
                    LISTEN_MAX == 8 && ADMIN_TOKEN_LEN == 1024 && HOSTNAMES_CONFIGURED_MAX == 31,
                "the texts above name these");
 

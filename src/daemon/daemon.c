@@ -28,21 +28,21 @@ struct daemon {
     struct tracker *tracker;
     struct store *store;
     struct prober *prober;
-    struct events *events;
+    struct recent_events *events;
     struct change_watcher watchers[WATCHERS];
     struct recorder *recorder;
     struct sweeper *sweeper;
     struct http_counters http_counters;
-    struct figures *figures;
-    struct condition condition;
+    struct metrics_page *figures;
+    struct health_report condition;
     struct api *api;
-    struct site *site;
+    struct web_router *site;
     struct http_server *http;
     struct udp_keys udp_keys;
     struct udp_server *udp;
     struct drop_watch drop_watch;
-    struct admission *admission;
-    struct heartbeat *heartbeat;
+    struct access_reload *admission;
+    struct watchdog *heartbeat;
     struct tracker_stats restored; /* what was back before the first announce */
 };
 
@@ -85,7 +85,7 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
                   store_failure(daemon->store));
         return false;
     }
-    tracker_grace(daemon->tracker, clock_now_ms());
+    tracker_extend_deadlines(daemon->tracker, clock_now_ms());
     daemon->restored = tracker_stats(daemon->tracker);
     /* What the limits, or a want of memory, left out is not to come back another time. */
     if (daemon->restored.peers != restoring.peers)
@@ -93,7 +93,7 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
     return true;
 }
 
-static bool complain_of_memory(void) {
+static bool log_out_of_memory(void) {
     log_error("out of memory");
     return false;
 }
@@ -101,7 +101,7 @@ static bool complain_of_memory(void) {
 static bool start_admission(struct daemon *daemon, const struct config *config) {
     char error[CONFIG_ERROR_LEN];
     const char *database = config->store_enabled ? config->database : NULL;
-    daemon->admission = admission_start(daemon->tracker, &config->access, database, error);
+    daemon->admission = access_reload_start(daemon->tracker, &config->access, database, error);
     if (daemon->admission == NULL)
         log_error("%s", error);
     return daemon->admission != NULL;
@@ -112,22 +112,22 @@ static bool start_api(struct daemon *daemon, const struct config *config) {
     daemon->condition.recorder = daemon->recorder;
     daemon->condition.udp = daemon->udp;
     daemon->condition.http = &daemon->http_counters;
-    condition_apply(&daemon->condition, config);
+    health_report_apply(&daemon->condition, config);
     const struct api_parts parts = {
         .tracker = daemon->tracker,
         .database = config->store_enabled ? config->database : NULL,
         .prober = daemon->prober,
         .events = daemon->events,
-        .tell_condition = condition_tell,
+        .tell_condition = health_report_fill,
         .condition_context = &daemon->condition,
     };
-    const struct api_settings settings = condition_settings(config);
+    const struct api_settings settings = health_report_settings(config);
     daemon->api = api_create(&parts, &settings);
-    return daemon->api != NULL || complain_of_memory();
+    return daemon->api != NULL || log_out_of_memory();
 }
 
 static bool start_figures(struct daemon *daemon, const struct config *config) {
-    const struct figures_parts parts = {
+    const struct metrics_page_parts parts = {
         .tracker = daemon->tracker,
         .sweeper = daemon->sweeper,
         .recorder = daemon->recorder,
@@ -136,23 +136,23 @@ static bool start_figures(struct daemon *daemon, const struct config *config) {
         .http = &daemon->http_counters,
         .prober = daemon->prober,
     };
-    daemon->figures = figures_create(&parts, config);
-    return daemon->figures != NULL || complain_of_memory();
+    daemon->figures = metrics_page_create(&parts, config);
+    return daemon->figures != NULL || log_out_of_memory();
 }
 
 static bool start_site(struct daemon *daemon, const struct config *config) {
-    const struct site_parts parts = {
+    const struct web_router_parts parts = {
         .api = daemon->api,
-        .write_metrics = figures_write,
+        .write_metrics = metrics_page_write,
         .metrics_context = daemon->figures,
     };
-    daemon->site = site_create(&config->site, &parts);
-    return daemon->site != NULL || complain_of_memory();
+    daemon->site = web_router_create(&config->site, &parts);
+    return daemon->site != NULL || log_out_of_memory();
 }
 
 static bool start_http(struct daemon *daemon, const struct config *config) {
     char error[LISTEN_ERROR_LEN];
-    const struct http_site site = site_for_server(daemon->site);
+    const struct web_handler site = web_router_handler(daemon->site);
     daemon->http =
         http_server_start(&config->http, daemon->tracker, &site, &daemon->http_counters, error);
     if (daemon->http == NULL)
@@ -203,12 +203,12 @@ static bool start_prober(struct daemon *daemon, const struct config *config) {
 
 static struct recorder *start_recorder(struct daemon *daemon, const struct config *config) {
     daemon->watchers[0] = (struct change_watcher){
-        .read = prober_note,
-        .lost = prober_note_lost,
+        .read = prober_on_changes,
+        .lost = prober_on_lost,
         .context = daemon->prober,
     };
     daemon->watchers[1] = (struct change_watcher){
-        .read = events_note,
+        .read = recent_events_add,
         .context = daemon->events,
     };
     const struct recorder_options options = {
@@ -225,7 +225,7 @@ static bool start_threads(struct daemon *daemon, const struct config *config) {
     daemon->recorder = start_recorder(daemon, config);
     daemon->sweeper = sweeper_start(daemon->tracker, config->tracker.interval_min_s);
     if (daemon->recorder != NULL && daemon->sweeper != NULL)
-        daemon->heartbeat = heartbeat_start(daemon->tracker, daemon->recorder, daemon->sweeper);
+        daemon->heartbeat = watchdog_start(daemon->tracker, daemon->recorder, daemon->sweeper);
     if (daemon->heartbeat != NULL)
         return true;
     log_error("cannot start a thread");
@@ -234,9 +234,9 @@ static bool start_threads(struct daemon *daemon, const struct config *config) {
 
 static bool start(struct daemon *daemon, const struct config *config) {
     daemon->tracker = tracker_create(&config->tracker, config->feed_capacity);
-    daemon->events = events_create();
+    daemon->events = recent_events_create();
     if (daemon->tracker == NULL || daemon->events == NULL)
-        return complain_of_memory();
+        return log_out_of_memory();
     return open_store(daemon, config) && start_admission(daemon, config) &&
            start_prober(daemon, config) && draw_udp_keys(daemon, config) &&
            start_threads(daemon, config) && start_udp(daemon, config) &&
@@ -245,17 +245,17 @@ static bool start(struct daemon *daemon, const struct config *config) {
 }
 
 bool daemon_stop(struct daemon *daemon) {
-    heartbeat_stop(daemon->heartbeat);
+    watchdog_stop(daemon->heartbeat);
     ticker_stop(daemon->drop_watch.ticker);
     http_server_stop(daemon->http);
     udp_server_stop(daemon->udp);
-    site_delete(daemon->site);
+    web_router_delete(daemon->site);
     api_delete(daemon->api);
-    figures_delete(daemon->figures);
+    metrics_page_delete(daemon->figures);
     sweeper_stop(daemon->sweeper);
-    admission_stop(daemon->admission);
+    access_reload_stop(daemon->admission);
     const bool recorded = recorder_stop(daemon->recorder);
-    events_delete(daemon->events);
+    recent_events_delete(daemon->events);
     prober_stop(daemon->prober); /* which the recorder told of changes to the last */
     store_close(daemon->store);
     tracker_delete(daemon->tracker);
@@ -266,7 +266,7 @@ bool daemon_stop(struct daemon *daemon) {
 struct daemon *daemon_start(const struct config *config) {
     struct daemon *daemon = aligned_alloc(_Alignof(struct daemon), sizeof *daemon);
     if (daemon == NULL) {
-        (void)complain_of_memory();
+        (void)log_out_of_memory();
         return NULL;
     }
     *daemon = (struct daemon){ 0 };
@@ -285,7 +285,7 @@ static void print_url(void *context, const char *host) {
         log_info("  udp://%s:%u/announce", host, config->udp.port);
 }
 
-void daemon_greet(const struct daemon *daemon, const struct config *config) {
+void daemon_log_addresses(const struct daemon *daemon, const struct config *config) {
     if (daemon->store != NULL)
         log_info("database %s: %u torrent%s and %u peer%s are back", config->database,
                  daemon->restored.torrents, daemon->restored.torrents == 1 ? "" : "s",
@@ -302,7 +302,7 @@ static void renew_certificate(struct daemon *daemon, const struct config *config
     const bool good = http_server_renew_certificate(daemon->http, &config->http, error);
     if (!good)
         log_error("%s; HTTPS goes on with the certificate before", error);
-    condition_note_certificate(&daemon->condition, good);
+    health_report_set_certificate(&daemon->condition, good);
 }
 
 static void apply_check(struct daemon *daemon, const struct config *config) {
@@ -314,15 +314,15 @@ static void apply_check(struct daemon *daemon, const struct config *config) {
 bool daemon_apply(struct daemon *daemon, const struct config *config) {
     if (!tracker_apply(daemon->tracker, &config->tracker))
         return false;
-    admission_apply(daemon->admission, &config->access);
+    access_reload_apply(daemon->admission, &config->access);
     sweeper_apply(daemon->sweeper, config->tracker.interval_min_s);
     apply_check(daemon, config);
     http_server_apply(daemon->http, &config->http);
-    const struct api_settings api = condition_settings(config);
+    const struct api_settings api = health_report_settings(config);
     api_apply(daemon->api, &api);
-    condition_apply(&daemon->condition, config);
-    site_apply(daemon->site, &config->site);
-    figures_apply(daemon->figures, config);
+    health_report_apply(&daemon->condition, config);
+    web_router_apply(daemon->site, &config->site);
+    metrics_page_apply(daemon->figures, config);
     renew_certificate(daemon, config);
     return true;
 }

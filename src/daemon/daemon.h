@@ -16,7 +16,7 @@ struct daemon *daemon_start(const struct config *config);
 bool daemon_apply(struct daemon *daemon, const struct config *config);
 
 /* Says in the log what is back from the database and by which URLs the tracker is reached. */
-void daemon_greet(const struct daemon *daemon, const struct config *config);
+void daemon_log_addresses(const struct daemon *daemon, const struct config *config);
 
 /* Stops everything and frees it. False if something could not be recorded. */
 bool daemon_stop(struct daemon *daemon);

@@ -33,7 +33,7 @@ struct recorder {
     struct store *store;
     struct ticker *ticker;
     struct event_log events;
-    struct sampler *sampler; /* NULL: there is no history */
+    struct history_sampler *sampler; /* NULL: there is no history */
     const struct change_watcher *watchers;
     size_t watcher_count;
     uint32_t flush_interval_ms;
@@ -148,8 +148,8 @@ static bool write_anew(struct recorder *recorder) {
     bool complete = true;
     /* What happens meanwhile is read in between, lest the feed run over. */
     for (uint32_t first = 0; first < TRACKER_SHARDS && complete; first += REPLAY_SHARDS) {
-        complete = tracker_replay(recorder->tracker, first, REPLAY_SHARDS, recorder->now_ms,
-                                  read_to_store, recorder) &&
+        complete = tracker_dump(recorder->tracker, first, REPLAY_SHARDS, recorder->now_ms,
+                                read_to_store, recorder) &&
                    drain_feed(recorder);
         if (store_is_stale(recorder->store))
             return false;
@@ -225,7 +225,7 @@ static void tick(void *context) {
     atomic_fetch_add_explicit(&recorder->progress, 1, memory_order_relaxed);
     drain(recorder);
     if (recorder->sampler != NULL)
-        sampler_tick(recorder->sampler, recorder->now_ms, clock_unix_s());
+        history_sampler_tick(recorder->sampler, recorder->now_ms, clock_unix_s());
     if (recorder->store != NULL && flush_is_due(recorder))
         (void)flush(recorder);
     if (recorder->store != NULL)
@@ -240,7 +240,7 @@ static uint32_t drain_period(uint32_t flush_interval_ms) {
 }
 
 static void end(struct recorder *recorder) {
-    sampler_delete(recorder->sampler);
+    history_sampler_delete(recorder->sampler);
     free(recorder);
 }
 
@@ -249,9 +249,10 @@ static bool keep_history(struct recorder *recorder, const struct history_options
     if (recorder->store == NULL || !options->enabled)
         return true;
     store_keep_history(recorder->store, options);
-    recorder->sampler = sampler_create(recorder->tracker, recorder->store, options->torrents_max);
+    recorder->sampler =
+        history_sampler_create(recorder->tracker, recorder->store, options->torrents_max);
     if (recorder->sampler != NULL)
-        sampler_tick(recorder->sampler, clock_now_ms(), clock_unix_s());
+        history_sampler_tick(recorder->sampler, clock_now_ms(), clock_unix_s());
     return recorder->sampler != NULL;
 }
 

@@ -6,8 +6,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "daemon/command_line.h"
 #include "daemon/daemon.h"
+#include "daemon/program_options.h"
 #include "daemon/systemd.h"
 #include "probe/prober.h"
 #include "server/tls_certificate.h"
@@ -34,10 +34,10 @@ static void raise_file_limit(const struct config *config) {
                     (unsigned long long)limit.rlim_cur, config->http.connections_max);
 }
 
-static void reload(struct daemon *daemon, const struct options *options) {
+static void reload(struct daemon *daemon, const struct program_options *options) {
     struct config config;
     char error[CONFIG_ERROR_LEN];
-    if (!options_load_config(options, &config, error)) {
+    if (!program_options_load_config(options, &config, error)) {
         log_error("%s; the settings stay as they were", error);
         return;
     }
@@ -48,16 +48,16 @@ static void reload(struct daemon *daemon, const struct options *options) {
         log_error("out of memory; the settings stay as they were");
 }
 
-static void serve_until_stopped(struct daemon *daemon, const struct options *options,
+static void serve_until_stopped(struct daemon *daemon, const struct program_options *options,
                                 const sigset_t *signals) {
     /* From a terminal, without a file to read again, it says that the terminal is closed. */
     const bool means_stop = options->config_file == NULL && isatty(STDIN_FILENO);
     for (;;) {
         const int signal = sigwaitinfo(signals, NULL);
         if (signal == SIGHUP && !means_stop) {
-            service_tell_reloading();
+            systemd_notify_reloading();
             reload(daemon, options);
-            service_tell_ready();
+            systemd_notify_ready();
         } else if (signal > 0 || errno != EINTR)
             return;
     }
@@ -82,7 +82,7 @@ static bool inherit_sockets(struct config *config) {
     struct listen_sockets *tcp = &config->http.inherited;
     struct listen_sockets *udp = &config->udp.inherited;
     char error[LISTEN_ERROR_LEN];
-    if (!service_inherit(tcp, udp, error)) {
+    if (!systemd_inherit(tcp, udp, error)) {
         log_error("%s", error);
         return false;
     }
@@ -100,17 +100,17 @@ static bool inherit_sockets(struct config *config) {
     return true;
 }
 
-static int run(const struct options *options, struct config *config) {
+static int run(const struct program_options *options, struct config *config) {
     const sigset_t signals = block_signals();
     log_set_level(config->log_level);
     raise_file_limit(config);
     struct daemon *daemon = inherit_sockets(config) ? daemon_start(config) : NULL;
     if (daemon == NULL)
         return EXIT_FAILURE;
-    daemon_greet(daemon, config);
-    service_tell_ready();
+    daemon_log_addresses(daemon, config);
+    systemd_notify_ready();
     serve_until_stopped(daemon, options, &signals);
-    service_tell_stopping();
+    systemd_notify_stopping();
     log_info("stopping");
     return daemon_stop(daemon) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -121,32 +121,33 @@ static int complain(const char *error) {
 }
 
 static int check_config(const struct config *config) {
-    char error[CERTIFICATE_ERROR_LEN];
+    char error[TLS_CERTIFICATE_ERROR_LEN];
     if (config->http.https.port != 0) {
-        struct certificate *certificate = certificate_read(&config->http.https.files, error);
+        struct tls_certificate *certificate =
+            tls_certificate_read(&config->http.https.files, error);
         if (certificate == NULL)
             return complain(error);
-        certificate_release(certificate);
+        tls_certificate_release(certificate);
     }
     puts("the configuration is good");
     return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv) {
-    struct options options;
+    struct program_options options;
     struct config config;
     char error[CONFIG_ERROR_LEN];
-    if (!options_parse(argc, argv, &options, error))
+    if (!program_options_parse(argc, argv, &options, error))
         return complain(error);
     if (options.help) {
-        fputs(options_help(), stdout);
+        fputs(program_options_help(), stdout);
         return EXIT_SUCCESS;
     }
     if (options.version) {
         puts("skepd " SKEP_VERSION);
         return EXIT_SUCCESS;
     }
-    if (!options_load_config(&options, &config, error))
+    if (!program_options_load_config(&options, &config, error))
         return complain(error);
     if (options.check_config)
         return check_config(&config);

@@ -7,7 +7,7 @@
 
 enum { PERIOD_MAX_MS = 10000, PERIOD_MIN_MS = 100 };
 
-bool service_inherit(struct listen_sockets *tcp, struct listen_sockets *udp,
+bool systemd_inherit(struct listen_sockets *tcp, struct listen_sockets *udp,
                      char error[static LISTEN_ERROR_LEN]) {
     const int count = sd_listen_fds(true);
     if (count < 0) {
@@ -21,30 +21,30 @@ bool service_inherit(struct listen_sockets *tcp, struct listen_sockets *udp,
     return true;
 }
 
-void service_tell_ready(void) {
+void systemd_notify_ready(void) {
     (void)sd_notify(false, "READY=1");
 }
 
-void service_tell_reloading(void) {
+void systemd_notify_reloading(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     (void)sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%lld",
                      (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 }
 
-void service_tell_stopping(void) {
+void systemd_notify_stopping(void) {
     (void)sd_notify(false, "STOPPING=1");
 }
 
-void service_tell_load(struct tracker_stats stats) {
+void systemd_notify_status(struct tracker_stats stats) {
     (void)sd_notifyf(false, "STATUS=%u torrents, %u peers", stats.torrents, stats.peers);
 }
 
-void service_tell_alive(void) {
+void systemd_notify_alive(void) {
     (void)sd_notify(false, "WATCHDOG=1");
 }
 
-uint32_t service_period_ms(void) {
+uint32_t systemd_period_ms(void) {
     uint64_t watchdog_us = 0;
     if (getenv("NOTIFY_SOCKET") == NULL)
         return 0;

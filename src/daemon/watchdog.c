@@ -5,7 +5,7 @@
 #include "base/ticker.h"
 #include "daemon/systemd.h"
 
-struct heartbeat {
+struct watchdog {
     const struct tracker *tracker;
     const struct recorder *recorder;
     const struct sweeper *sweeper;
@@ -15,23 +15,23 @@ struct heartbeat {
 };
 
 static void beat(void *context) {
-    struct heartbeat *heartbeat = context;
+    struct watchdog *heartbeat = context;
     const uint64_t swept = sweeper_progress(heartbeat->sweeper);
     const uint64_t recorded = recorder_progress(heartbeat->recorder);
-    service_tell_load(tracker_stats(heartbeat->tracker));
+    systemd_notify_status(tracker_stats(heartbeat->tracker));
     if (swept != heartbeat->swept_before && recorded != heartbeat->recorded_before)
-        service_tell_alive();
+        systemd_notify_alive();
     heartbeat->swept_before = swept;
     heartbeat->recorded_before = recorded;
 }
 
-struct heartbeat *heartbeat_start(const struct tracker *tracker, const struct recorder *recorder,
-                                  const struct sweeper *sweeper) {
-    struct heartbeat *heartbeat = calloc(1, sizeof *heartbeat);
+struct watchdog *watchdog_start(const struct tracker *tracker, const struct recorder *recorder,
+                                const struct sweeper *sweeper) {
+    struct watchdog *heartbeat = calloc(1, sizeof *heartbeat);
     if (heartbeat == NULL)
         return NULL;
-    *heartbeat = (struct heartbeat){ .tracker = tracker, .recorder = recorder, .sweeper = sweeper };
-    const uint32_t period_ms = service_period_ms();
+    *heartbeat = (struct watchdog){ .tracker = tracker, .recorder = recorder, .sweeper = sweeper };
+    const uint32_t period_ms = systemd_period_ms();
     if (period_ms == 0)
         return heartbeat;
     heartbeat->ticker = ticker_start("heartbeat", period_ms, beat, heartbeat);
@@ -41,7 +41,7 @@ struct heartbeat *heartbeat_start(const struct tracker *tracker, const struct re
     return NULL;
 }
 
-void heartbeat_stop(struct heartbeat *heartbeat) {
+void watchdog_stop(struct watchdog *heartbeat) {
     if (heartbeat == NULL)
         return;
     ticker_stop(heartbeat->ticker);

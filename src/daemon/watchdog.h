@@ -9,14 +9,14 @@
 #include "swarm/sweeper.h"
 #include "swarm/tracker.h"
 
-struct heartbeat;
+struct watchdog;
 
 /* All three must outlive the heartbeat. NULL without memory or a
  * thread. Where no service manager listens, the heartbeat has no thread. */
-struct heartbeat *heartbeat_start(const struct tracker *tracker, const struct recorder *recorder,
-                                  const struct sweeper *sweeper);
+struct watchdog *watchdog_start(const struct tracker *tracker, const struct recorder *recorder,
+                                const struct sweeper *sweeper);
 
 /* NULL is fine. */
-void heartbeat_stop(struct heartbeat *heartbeat);
+void watchdog_stop(struct watchdog *heartbeat);
 
 #endif

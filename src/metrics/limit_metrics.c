@@ -42,19 +42,20 @@ struct limit_figures limit_figures_of(const struct tracker_options *options,
 }
 
 static void write_hits(struct writer *w, int limited, uint64_t hits) {
-    metrics_value(w, "skep_limit_hits_total",
-                  METRIC_LABELS({ "resource", limiteds[limited].resource }), (double)hits);
+    metrics_text_value(w, "skep_limit_hits_total",
+                       METRIC_LABELS({ "resource", limiteds[limited].resource }), (double)hits);
 }
 
 void limit_metrics_write(struct writer *w, const struct limit_figures *figures,
                          const struct tracker_stats *stats, uint64_t connections_refused) {
-    metrics_family(w, "skep_limit", METRIC_GAUGE,
-                   "What the settings allow of each resource, in the unit that its name says.");
+    metrics_text_family(
+        w, "skep_limit", METRIC_GAUGE,
+        "What the settings allow of each resource, in the unit that its name says.");
     for (int i = 0; i < LIMITEDS; i++)
-        metrics_value(w, "skep_limit", METRIC_LABELS({ "resource", limiteds[i].resource }),
-                      figures->limits[i]);
-    metrics_family(w, "skep_limit_hits_total", METRIC_COUNTER,
-                   "How often something was refused because a limit was reached.");
+        metrics_text_value(w, "skep_limit", METRIC_LABELS({ "resource", limiteds[i].resource }),
+                           figures->limits[i]);
+    metrics_text_family(w, "skep_limit_hits_total", METRIC_COUNTER,
+                        "How often something was refused because a limit was reached.");
     for (int i = 0; i < LIMITEDS; i++) {
         const enum announce_result hit = limiteds[i].hit;
         if (hit != ANNOUNCE_OK)

@@ -20,16 +20,16 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-struct figures {
-    struct figures_parts parts;
-    struct census *census;
+struct metrics_page {
+    struct metrics_page_parts parts;
+    struct swarm_totals *census;
     double start_time_s;
     uint32_t connections_max; /* of the HTTP server, which keeps to it until it ends */
     pthread_mutex_t lock;     /* for the limits */
     struct limit_figures limits;
 };
 
-void figures_apply(struct figures *figures, const struct config *config) {
+void metrics_page_apply(struct metrics_page *figures, const struct config *config) {
     const struct limit_figures limits = limit_figures_of(&config->tracker, figures->connections_max,
                                                          config->http.connections_per_address_max);
     pthread_mutex_lock(&figures->lock);
@@ -37,18 +37,19 @@ void figures_apply(struct figures *figures, const struct config *config) {
     pthread_mutex_unlock(&figures->lock);
 }
 
-static struct limit_figures limits_now(struct figures *figures) {
+static struct limit_figures limits_now(struct metrics_page *figures) {
     pthread_mutex_lock(&figures->lock);
     const struct limit_figures limits = figures->limits;
     pthread_mutex_unlock(&figures->lock);
     return limits;
 }
 
-struct figures *figures_create(const struct figures_parts *parts, const struct config *config) {
-    struct figures *figures = calloc(1, sizeof *figures);
-    struct census *census = census_create(parts->tracker);
+struct metrics_page *metrics_page_create(const struct metrics_page_parts *parts,
+                                         const struct config *config) {
+    struct metrics_page *figures = calloc(1, sizeof *figures);
+    struct swarm_totals *census = swarm_totals_create(parts->tracker);
     if (figures == NULL || census == NULL) {
-        census_delete(census);
+        swarm_totals_delete(census);
         free(figures);
         return NULL;
     }
@@ -57,71 +58,71 @@ struct figures *figures_create(const struct figures_parts *parts, const struct c
     figures->start_time_s = process_start_time_s();
     figures->connections_max = config->http.connections_max;
     pthread_mutex_init(&figures->lock, NULL);
-    figures_apply(figures, config);
+    metrics_page_apply(figures, config);
     return figures;
 }
 
-void figures_delete(struct figures *figures) {
+void metrics_page_delete(struct metrics_page *figures) {
     if (figures == NULL)
         return;
     pthread_mutex_destroy(&figures->lock);
-    census_delete(figures->census);
+    swarm_totals_delete(figures->census);
     free(figures);
 }
 
 static void write_build(struct writer *w) {
-    metrics_family(w, "skep_build_info", METRIC_GAUGE,
-                   "Always 1; the labels are versions, those of libraries as they run.");
-    metrics_value(w, "skep_build_info",
-                  METRIC_LABELS({ "version", SKEP_VERSION }, { "compiler", COMPILER },
-                                { "libmicrohttpd", http_server_library_version() },
-                                { "sqlite", store_library_version() },
-                                { "gnutls", certificate_library_version() }),
-                  1);
+    metrics_text_family(w, "skep_build_info", METRIC_GAUGE,
+                        "Always 1; the labels are versions, those of libraries as they run.");
+    metrics_text_value(w, "skep_build_info",
+                       METRIC_LABELS({ "version", SKEP_VERSION }, { "compiler", COMPILER },
+                                     { "libmicrohttpd", http_server_library_version() },
+                                     { "sqlite", store_library_version() },
+                                     { "gnutls", tls_certificate_library_version() }),
+                       1);
 }
 
 static void write_sweeper(struct writer *w, const struct sweeper_stats *stats) {
-    metrics_single(w, "skep_sweep_rounds_total", METRIC_COUNTER,
-                   "Times that all swarms were searched for peers whose time is up.",
-                   (double)stats->rounds);
-    metrics_single(w, "skep_sweep_last_round_duration_seconds", METRIC_GAUGE,
-                   "What the last round took, pauses and all.", stats->last_round_s);
-    metrics_single(w, "skep_peers_expired_total", METRIC_COUNTER, "Peers that went without a word.",
-                   (double)stats->expired);
+    metrics_text_single(w, "skep_sweep_rounds_total", METRIC_COUNTER,
+                        "Times that all swarms were searched for peers whose time is up.",
+                        (double)stats->rounds);
+    metrics_text_single(w, "skep_sweep_last_round_duration_seconds", METRIC_GAUGE,
+                        "What the last round took, pauses and all.", stats->last_round_s);
+    metrics_text_single(w, "skep_peers_expired_total", METRIC_COUNTER,
+                        "Peers that went without a word.", (double)stats->expired);
 }
 
 static void write_recorder(struct writer *w, const struct recorder_stats *stats) {
-    metrics_single(w, "skep_store_lag_seconds", METRIC_GAUGE,
-                   "Age of the oldest change that is not in the database.", stats->lag_s);
-    metrics_single(w, "skep_store_pending_changes", METRIC_GAUGE,
-                   "Changes that are not in the database.", (double)stats->pending);
-    metrics_family(w, "skep_store_flush_duration_seconds", METRIC_HISTOGRAM,
-                   "What it took from looking for changes to their commit.");
-    metrics_histogram(w, "skep_store_flush_duration_seconds", NULL, &stats->flushes);
-    metrics_single(w, "skep_store_failures_total", METRIC_COUNTER,
-                   "Tries to write the database that failed.", (double)stats->failures);
-    metrics_single(w, "skep_store_rewrites_total", METRIC_COUNTER,
-                   "How often the database was written anew.", (double)stats->rewrites);
-    metrics_single(w, "skep_store_failing", METRIC_GAUGE, "1 while the last commit failed.",
-                   stats->failing);
-    metrics_single(w, "skep_feed_overflows_total", METRIC_COUNTER,
-                   "How often changes came faster than they could be recorded.",
-                   (double)stats->overflows);
+    metrics_text_single(w, "skep_store_lag_seconds", METRIC_GAUGE,
+                        "Age of the oldest change that is not in the database.", stats->lag_s);
+    metrics_text_single(w, "skep_store_pending_changes", METRIC_GAUGE,
+                        "Changes that are not in the database.", (double)stats->pending);
+    metrics_text_family(w, "skep_store_flush_duration_seconds", METRIC_HISTOGRAM,
+                        "What it took from looking for changes to their commit.");
+    metrics_text_histogram(w, "skep_store_flush_duration_seconds", NULL, &stats->flushes);
+    metrics_text_single(w, "skep_store_failures_total", METRIC_COUNTER,
+                        "Tries to write the database that failed.", (double)stats->failures);
+    metrics_text_single(w, "skep_store_rewrites_total", METRIC_COUNTER,
+                        "How often the database was written anew.", (double)stats->rewrites);
+    metrics_text_single(w, "skep_store_failing", METRIC_GAUGE, "1 while the last commit failed.",
+                        stats->failing);
+    metrics_text_single(w, "skep_feed_overflows_total", METRIC_COUNTER,
+                        "How often changes came faster than they could be recorded.",
+                        (double)stats->overflows);
 }
 
-static void write_tracker(struct figures *figures, struct writer *w, uint64_t now_ms) {
+static void write_tracker(struct metrics_page *figures, struct writer *w, uint64_t now_ms) {
     const struct tracker_stats tracker = tracker_stats(figures->parts.tracker);
-    const struct census_figures census = census_read(figures->census, now_ms);
+    const struct swarm_totals_figures census = swarm_totals_read(figures->census, now_ms);
     const struct limit_figures limits = limits_now(figures);
-    census_metrics_write(w, &census);
+    swarm_totals_metrics_write(w, &census);
     tracker_metrics_write(w, &tracker, tracker_interval_s(figures->parts.tracker));
     limit_metrics_write(w, &limits, &tracker,
                         atomic_load(&figures->parts.http->connections_refused));
 }
 
-void figures_write(void *context, struct writer *w) {
-    struct figures *figures = context;
-    const struct figures_parts *parts = &figures->parts;
+void metrics_page_write(void *context, struct writer *w) {
+    struct metrics_page *figures = context;
+    const struct metrics_page_parts *parts = &figures->parts;
     const uint64_t now_ms = clock_now_ms();
     write_build(w);
     process_metrics_write(w, figures->start_time_s);
@@ -138,7 +139,7 @@ void figures_write(void *context, struct writer *w) {
         udp_metrics_write(w, &udp);
     }
     const struct prober_stats checks = prober_stats(parts->prober);
-    prober_metrics_write(w, &checks);
-    metrics_single(w, "skep_log_lines_dropped_total", METRIC_COUNTER,
-                   "Log lines that nobody took in time.", (double)log_dropped());
+    probe_metrics_write(w, &checks);
+    metrics_text_single(w, "skep_log_lines_dropped_total", METRIC_COUNTER,
+                        "Log lines that nobody took in time.", (double)log_dropped());
 }

@@ -5,6 +5,6 @@
 #include "base/metrics_text.h"
 #include "probe/prober.h"
 
-void prober_metrics_write(struct writer *w, const struct prober_stats *stats);
+void probe_metrics_write(struct writer *w, const struct prober_stats *stats);
 
 #endif

@@ -52,10 +52,10 @@ static void write_memory(struct writer *w) {
     if (!there)
         return;
     const double page = (double)sysconf(_SC_PAGESIZE);
-    metrics_single(w, "process_resident_memory_bytes", METRIC_GAUGE,
-                   "Resident memory size in bytes.", (double)resident_pages * page);
-    metrics_single(w, "process_virtual_memory_bytes", METRIC_GAUGE, "Virtual memory size in bytes.",
-                   (double)virtual_pages * page);
+    metrics_text_single(w, "process_resident_memory_bytes", METRIC_GAUGE,
+                        "Resident memory size in bytes.", (double)resident_pages * page);
+    metrics_text_single(w, "process_virtual_memory_bytes", METRIC_GAUGE,
+                        "Virtual memory size in bytes.", (double)virtual_pages * page);
 }
 
 static void write_cpu(struct writer *w) {
@@ -64,8 +64,8 @@ static void write_cpu(struct writer *w) {
         return;
     const double seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
                            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-    metrics_single(w, "process_cpu_seconds_total", METRIC_COUNTER,
-                   "Total user and system CPU time spent in seconds.", seconds);
+    metrics_text_single(w, "process_cpu_seconds_total", METRIC_COUNTER,
+                        "Total user and system CPU time spent in seconds.", seconds);
 }
 
 static void write_files(struct writer *w) {
@@ -76,18 +76,18 @@ static void write_files(struct writer *w) {
         while (readdir(open_files) != NULL)
             count++;
         closedir(open_files);
-        metrics_single(w, "process_open_fds", METRIC_GAUGE, "Number of open file descriptors.",
-                       count);
+        metrics_text_single(w, "process_open_fds", METRIC_GAUGE, "Number of open file descriptors.",
+                            count);
     }
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
-        metrics_single(w, "process_max_fds", METRIC_GAUGE,
-                       "Maximum number of open file descriptors.",
-                       limit.rlim_cur == RLIM_INFINITY ? INFINITY : (double)limit.rlim_cur);
+        metrics_text_single(w, "process_max_fds", METRIC_GAUGE,
+                            "Maximum number of open file descriptors.",
+                            limit.rlim_cur == RLIM_INFINITY ? INFINITY : (double)limit.rlim_cur);
 }
 
 void process_metrics_write(struct writer *w, double start_time_s) {
-    metrics_single(w, "process_start_time_seconds", METRIC_GAUGE,
-                   "Start time of the process since unix epoch in seconds.", start_time_s);
+    metrics_text_single(w, "process_start_time_seconds", METRIC_GAUGE,
+                        "Start time of the process since unix epoch in seconds.", start_time_s);
     write_cpu(w);
     write_memory(w);
     write_files(w);

@@ -18,7 +18,7 @@ enum line { LINE_NEW, LINE_UNDER_WAY, LINE_LATER };
 enum { LINES = LINE_LATER + 1 };
 
 struct probe_peer {
-    struct slot slot;
+    struct queue_slot slot;
     struct endpoint endpoint;
     enum reach reach;
     struct torrent_set torrents;
@@ -31,19 +31,19 @@ struct probe_peer {
 struct probe_plan {
     struct probe_limits limits;
     struct hash_key key;
-    struct probe_accounts *accounts;
+    struct probe_quota *accounts;
     uint64_t tokens; /* in thousandths, at filled_ms */
     uint64_t filled_ms;
     uint32_t reached[REACHES];
-    struct slot_table table;
+    struct queue_table table;
 };
 
 static uint64_t interval_ms(const struct probe_plan *plan) {
     return (uint64_t)plan->limits.interval_s * 1000;
 }
 
-static struct probe_quota quota_of(const struct probe_plan *plan) {
-    return (struct probe_quota){
+static struct probe_quota_limits quota_of(const struct probe_plan *plan) {
+    return (struct probe_quota_limits){
         .peers_max = plan->limits.address_peers_max,
         .checks_max = plan->limits.address_peers_max,
         .interval_ms = interval_ms(plan),
@@ -54,15 +54,15 @@ static struct probe_quota quota_of(const struct probe_plan *plan) {
 
 /* NULL where there is none. */
 static struct probe_peer *peer_at(const struct probe_plan *plan, uint32_t position) {
-    return position == SLOT_NOWHERE ? NULL : slot_table_at(&plan->table, position);
+    return position == QUEUE_TABLE_NONE ? NULL : queue_table_at(&plan->table, position);
 }
 
 static struct probe_peer *first_in(const struct probe_plan *plan, enum line line) {
-    return peer_at(plan, slot_table_first(&plan->table, line));
+    return peer_at(plan, queue_table_first(&plan->table, line));
 }
 
 static uint32_t position_of(const struct probe_plan *plan, const struct probe_peer *peer) {
-    return slot_table_position(&plan->table, peer);
+    return queue_table_position(&plan->table, peer);
 }
 
 static uint32_t hash_of(const struct probe_plan *plan, const struct endpoint *peer) {
@@ -76,7 +76,7 @@ static bool is_at(const void *entry, const void *endpoint) {
 
 static struct probe_peer *find(const struct probe_plan *plan, const struct endpoint *endpoint) {
     const uint32_t hash = hash_of(plan, endpoint);
-    return peer_at(plan, slot_table_find(&plan->table, hash, is_at, endpoint));
+    return peer_at(plan, queue_table_find(&plan->table, hash, is_at, endpoint));
 }
 
 static bool is_in(const struct probe_peer *peer, enum line line) {
@@ -86,13 +86,13 @@ static bool is_in(const struct probe_peer *peer, enum line line) {
 static void move(struct probe_plan *plan, struct probe_peer *peer, enum line line,
                  uint64_t now_ms) {
     peer->since_ms = now_ms;
-    slot_table_move(&plan->table, position_of(plan, peer), line);
+    queue_table_move(&plan->table, position_of(plan, peer), line);
 }
 
 static uint32_t count(const struct probe_plan *plan) {
     uint32_t sum = 0;
     for (int line = 0; line < LINES; line++)
-        sum += slot_table_count(&plan->table, (uint32_t)line);
+        sum += queue_table_count(&plan->table, (uint32_t)line);
     return sum;
 }
 
@@ -102,14 +102,14 @@ static struct probe_peer *add(struct probe_plan *plan, const struct endpoint *en
     if (count(plan) >= plan->limits.peers_max || endpoint_port(endpoint) < PORT_MIN ||
         !networks_contain(&plan->limits.networks, endpoint))
         return NULL;
-    const struct probe_quota quota = quota_of(plan);
+    const struct probe_quota_limits quota = quota_of(plan);
     struct probe_share share;
-    if (!probe_accounts_enter(plan->accounts, endpoint, &quota, &share))
+    if (!probe_quota_enter(plan->accounts, endpoint, &quota, &share))
         return NULL;
     struct probe_peer *peer =
-        peer_at(plan, slot_table_add(&plan->table, hash_of(plan, endpoint), LINE_NEW));
+        peer_at(plan, queue_table_add(&plan->table, hash_of(plan, endpoint), LINE_NEW));
     if (peer == NULL) {
-        probe_accounts_leave(plan->accounts, &share);
+        probe_quota_leave(plan->accounts, &share);
         return NULL;
     }
     peer->endpoint = *endpoint;
@@ -120,10 +120,10 @@ static struct probe_peer *add(struct probe_plan *plan, const struct endpoint *en
 }
 
 static void forget(struct probe_plan *plan, struct probe_peer *peer) {
-    probe_accounts_leave(plan->accounts, &peer->share);
+    probe_quota_leave(plan->accounts, &peer->share);
     torrent_set_clear(&peer->torrents);
     plan->reached[peer->reach]--;
-    slot_table_remove(&plan->table, position_of(plan, peer));
+    queue_table_remove(&plan->table, position_of(plan, peer));
 }
 
 /* Calls `visit` with every peer; it may forget that one. */
@@ -131,8 +131,9 @@ static void visit_all(struct probe_plan *plan, uint64_t now_ms,
                       void (*visit)(struct probe_plan *, struct probe_peer *, uint64_t)) {
     for (uint32_t line = 0; line < LINES; line++) {
         uint32_t next;
-        for (uint32_t at = slot_table_first(&plan->table, line); at != SLOT_NOWHERE; at = next) {
-            next = slot_table_next(&plan->table, at);
+        for (uint32_t at = queue_table_first(&plan->table, line); at != QUEUE_TABLE_NONE;
+             at = next) {
+            next = queue_table_next(&plan->table, at);
             visit(plan, peer_at(plan, at), now_ms);
         }
     }
@@ -146,12 +147,12 @@ struct probe_plan *probe_plan_create(const struct probe_limits *limits,
     *plan = (struct probe_plan){
         .limits = *limits,
         .key = *key,
-        .accounts = probe_accounts_create(key),
+        .accounts = probe_quota_create(key),
         .tokens = TOKEN,
     };
-    if (plan->accounts != NULL && slot_table_init(&plan->table, sizeof(struct probe_peer), LINES))
+    if (plan->accounts != NULL && queue_table_init(&plan->table, sizeof(struct probe_peer), LINES))
         return plan;
-    probe_accounts_delete(plan->accounts);
+    probe_quota_delete(plan->accounts);
     free(plan);
     return NULL;
 }
@@ -165,8 +166,8 @@ void probe_plan_delete(struct probe_plan *plan) {
     if (plan == NULL)
         return;
     visit_all(plan, 0, forget_any);
-    slot_table_free(&plan->table);
-    probe_accounts_delete(plan->accounts);
+    queue_table_free(&plan->table);
+    probe_quota_delete(plan->accounts);
     free(plan);
 }
 
@@ -252,15 +253,15 @@ static struct probe_peer *first_due(const struct probe_plan *plan, uint64_t now_
 }
 
 bool probe_plan_next(struct probe_plan *plan, uint64_t now_ms, struct endpoint *endpoint) {
-    const struct probe_quota quota = quota_of(plan);
-    probe_accounts_tidy(plan->accounts, &quota, now_ms);
+    const struct probe_quota_limits quota = quota_of(plan);
+    probe_quota_expire(plan->accounts, &quota, now_ms);
     const uint64_t tokens = tokens_at(plan, now_ms);
     if (tokens < TOKEN)
         return false;
     for (struct probe_peer *peer; (peer = first_due(plan, now_ms)) != NULL;) {
         if (is_in(peer, LINE_LATER) && !is_kept(peer, now_ms)) {
             forget(plan, peer);
-        } else if (!probe_accounts_spend(plan->accounts, &peer->share, &quota, now_ms)) {
+        } else if (!probe_quota_spend(plan->accounts, &peer->share, &quota, now_ms)) {
             move(plan, peer, LINE_LATER, now_ms);
         } else {
             plan->tokens = tokens - TOKEN;
@@ -327,8 +328,8 @@ struct reach_state probe_plan_state(const struct probe_plan *plan,
 
 struct probe_counts probe_plan_counts(const struct probe_plan *plan) {
     struct probe_counts counts = {
-        .waiting = slot_table_count(&plan->table, LINE_NEW) +
-                   slot_table_count(&plan->table, LINE_UNDER_WAY),
+        .waiting = queue_table_count(&plan->table, LINE_NEW) +
+                   queue_table_count(&plan->table, LINE_UNDER_WAY),
     };
     for (int reach = 0; reach < REACHES; reach++)
         counts.peers[reach] = plan->reached[reach];

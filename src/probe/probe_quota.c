@@ -13,42 +13,42 @@ enum line { LINE_USED, LINE_UNUSED };
 enum { LINES = LINE_UNUSED + 1 };
 
 struct account {
-    struct slot slot;
+    struct queue_slot slot;
     uint64_t address_hash; /* 64 bits are as good as the address itself */
     uint32_t peers;
     uint32_t checks; /* since */
     uint64_t since_ms;
 };
 
-struct probe_accounts {
+struct probe_quota {
     struct hash_key key;
-    struct slot_table table;
+    struct queue_table table;
 };
 
-struct probe_accounts *probe_accounts_create(const struct hash_key *key) {
-    struct probe_accounts *accounts = calloc(1, sizeof *accounts);
+struct probe_quota *probe_quota_create(const struct hash_key *key) {
+    struct probe_quota *accounts = calloc(1, sizeof *accounts);
     if (accounts == NULL)
         return NULL;
     accounts->key = *key;
-    if (slot_table_init(&accounts->table, sizeof(struct account), LINES))
+    if (queue_table_init(&accounts->table, sizeof(struct account), LINES))
         return accounts;
     free(accounts);
     return NULL;
 }
 
-void probe_accounts_delete(struct probe_accounts *accounts) {
+void probe_quota_delete(struct probe_quota *accounts) {
     if (accounts == NULL)
         return;
-    slot_table_free(&accounts->table);
+    queue_table_free(&accounts->table);
     free(accounts);
 }
 
-static struct account *account_at(const struct probe_accounts *accounts, uint32_t position) {
-    return slot_table_at(&accounts->table, position);
+static struct account *account_at(const struct probe_quota *accounts, uint32_t position) {
+    return queue_table_at(&accounts->table, position);
 }
 
 /* Of the first `len` bytes of the address. */
-static uint64_t hash_of(const struct probe_accounts *accounts, const struct endpoint *peer,
+static uint64_t hash_of(const struct probe_quota *accounts, const struct endpoint *peer,
                         size_t len) {
     uint8_t counted[17] = { (uint8_t)len };
     memcpy(counted + 1, peer->wire, len);
@@ -61,64 +61,63 @@ static bool is_of(const void *entry, const void *address_hash) {
 }
 
 /* The account of the first `len` bytes of the address, a new one if need be. */
-static uint32_t find_or_add(struct probe_accounts *accounts, const struct endpoint *peer,
-                            size_t len) {
+static uint32_t find_or_add(struct probe_quota *accounts, const struct endpoint *peer, size_t len) {
     const uint64_t hash = hash_of(accounts, peer, len);
-    uint32_t position = slot_table_find(&accounts->table, (uint32_t)hash, is_of, &hash);
-    if (position != SLOT_NOWHERE)
+    uint32_t position = queue_table_find(&accounts->table, (uint32_t)hash, is_of, &hash);
+    if (position != QUEUE_TABLE_NONE)
         return position;
-    position = slot_table_add(&accounts->table, (uint32_t)hash, LINE_UNUSED);
-    if (position != SLOT_NOWHERE)
+    position = queue_table_add(&accounts->table, (uint32_t)hash, LINE_UNUSED);
+    if (position != QUEUE_TABLE_NONE)
         account_at(accounts, position)->address_hash = hash;
     return position;
 }
 
-/* Counts one peer in. SLOT_NOWHERE if there are `peers_max` already, or without memory. */
-static uint32_t take_place(struct probe_accounts *accounts, const struct endpoint *peer, size_t len,
+/* Counts one peer in. QUEUE_TABLE_NONE if there are `peers_max` already, or without memory. */
+static uint32_t take_place(struct probe_quota *accounts, const struct endpoint *peer, size_t len,
                            uint64_t peers_max) {
     const uint32_t position = find_or_add(accounts, peer, len);
-    if (position == SLOT_NOWHERE)
-        return SLOT_NOWHERE;
+    if (position == QUEUE_TABLE_NONE)
+        return QUEUE_TABLE_NONE;
     struct account *account = account_at(accounts, position);
     if (account->peers >= peers_max)
-        return SLOT_NOWHERE;
+        return QUEUE_TABLE_NONE;
     if (account->peers++ == 0)
-        slot_table_move(&accounts->table, position, LINE_USED);
+        queue_table_move(&accounts->table, position, LINE_USED);
     return position;
 }
 
-static void give_back(struct probe_accounts *accounts, uint32_t position) {
-    if (position == SLOT_NOWHERE)
+static void give_back(struct probe_quota *accounts, uint32_t position) {
+    if (position == QUEUE_TABLE_NONE)
         return;
-    struct slot_table *table = &accounts->table;
+    struct queue_table *table = &accounts->table;
     struct account *account = account_at(accounts, position);
     if (--account->peers > 0)
         return;
     if (account->checks == 0) {
-        slot_table_remove(table, position);
+        queue_table_remove(table, position);
         return;
     }
-    slot_table_move(table, position, LINE_UNUSED);
-    if (slot_table_count(table, LINE_UNUSED) > UNUSED_MAX)
-        slot_table_remove(table, slot_table_first(table, LINE_UNUSED));
+    queue_table_move(table, position, LINE_UNUSED);
+    if (queue_table_count(table, LINE_UNUSED) > UNUSED_MAX)
+        queue_table_remove(table, queue_table_first(table, LINE_UNUSED));
 }
 
-bool probe_accounts_enter(struct probe_accounts *accounts, const struct endpoint *peer,
-                          const struct probe_quota *quota, struct probe_share *share) {
+bool probe_quota_enter(struct probe_quota *accounts, const struct endpoint *peer,
+                       const struct probe_quota_limits *quota, struct probe_share *share) {
     const uint64_t network_max = (uint64_t)quota->peers_max * HOMES_PER_NETWORK;
     const uint32_t home = take_place(accounts, peer, address_len(peer->family), quota->peers_max);
-    if (home == SLOT_NOWHERE)
+    if (home == QUEUE_TABLE_NONE)
         return false;
-    *share = (struct probe_share){ .home = home, .network = SLOT_NOWHERE };
+    *share = (struct probe_share){ .home = home, .network = QUEUE_TABLE_NONE };
     if (peer->family == FAMILY_V4)
         return true;
     share->network = take_place(accounts, peer, NETWORK_LEN, network_max);
-    if (share->network == SLOT_NOWHERE)
+    if (share->network == QUEUE_TABLE_NONE)
         give_back(accounts, home);
-    return share->network != SLOT_NOWHERE;
+    return share->network != QUEUE_TABLE_NONE;
 }
 
-void probe_accounts_leave(struct probe_accounts *accounts, const struct probe_share *share) {
+void probe_quota_leave(struct probe_quota *accounts, const struct probe_share *share) {
     give_back(accounts, share->home);
     give_back(accounts, share->network);
 }
@@ -127,9 +126,9 @@ static bool is_over(const struct account *account, uint64_t interval_ms, uint64_
     return now_ms >= account->since_ms + interval_ms;
 }
 
-static bool may_spend(struct probe_accounts *accounts, uint32_t position, uint64_t checks_max,
+static bool may_spend(struct probe_quota *accounts, uint32_t position, uint64_t checks_max,
                       uint64_t interval_ms, uint64_t now_ms) {
-    if (position == SLOT_NOWHERE)
+    if (position == QUEUE_TABLE_NONE)
         return true;
     struct account *account = account_at(accounts, position);
     if (account->checks > 0 && is_over(account, interval_ms, now_ms))
@@ -137,16 +136,16 @@ static bool may_spend(struct probe_accounts *accounts, uint32_t position, uint64
     return account->checks < checks_max;
 }
 
-static void spend(struct probe_accounts *accounts, uint32_t position, uint64_t now_ms) {
-    if (position == SLOT_NOWHERE)
+static void spend(struct probe_quota *accounts, uint32_t position, uint64_t now_ms) {
+    if (position == QUEUE_TABLE_NONE)
         return;
     struct account *account = account_at(accounts, position);
     if (account->checks++ == 0)
         account->since_ms = now_ms;
 }
 
-bool probe_accounts_spend(struct probe_accounts *accounts, const struct probe_share *share,
-                          const struct probe_quota *quota, uint64_t now_ms) {
+bool probe_quota_spend(struct probe_quota *accounts, const struct probe_share *share,
+                       const struct probe_quota_limits *quota, uint64_t now_ms) {
     const uint64_t network_max = (uint64_t)quota->checks_max * HOMES_PER_NETWORK;
     if (!may_spend(accounts, share->home, quota->checks_max, quota->interval_ms, now_ms) ||
         !may_spend(accounts, share->network, network_max, quota->interval_ms, now_ms))
@@ -156,16 +155,16 @@ bool probe_accounts_spend(struct probe_accounts *accounts, const struct probe_sh
     return true;
 }
 
-void probe_accounts_tidy(struct probe_accounts *accounts, const struct probe_quota *quota,
-                         uint64_t now_ms) {
-    struct slot_table *table = &accounts->table;
+void probe_quota_expire(struct probe_quota *accounts, const struct probe_quota_limits *quota,
+                        uint64_t now_ms) {
+    struct queue_table *table = &accounts->table;
     uint32_t oldest;
-    while ((oldest = slot_table_first(table, LINE_UNUSED)) != SLOT_NOWHERE &&
+    while ((oldest = queue_table_first(table, LINE_UNUSED)) != QUEUE_TABLE_NONE &&
            is_over(account_at(accounts, oldest), quota->interval_ms, now_ms))
-        slot_table_remove(table, oldest);
+        queue_table_remove(table, oldest);
 }
 
-uint32_t probe_accounts_count(const struct probe_accounts *accounts) {
-    return slot_table_count(&accounts->table, LINE_USED) +
-           slot_table_count(&accounts->table, LINE_UNUSED);
+uint32_t probe_quota_count(const struct probe_quota *accounts) {
+    return queue_table_count(&accounts->table, LINE_USED) +
+           queue_table_count(&accounts->table, LINE_UNUSED);
 }

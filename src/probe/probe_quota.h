@@ -12,10 +12,10 @@
 
 enum { HOMES_PER_NETWORK = 64 };
 
-struct probe_accounts;
+struct probe_quota;
 
 /* What one address may have. */
-struct probe_quota {
+struct probe_quota_limits {
     uint32_t peers_max;
     uint32_t checks_max; /* within the interval */
     uint64_t interval_ms;
@@ -28,25 +28,25 @@ struct probe_share {
 };
 
 /* NULL without memory. */
-struct probe_accounts *probe_accounts_create(const struct hash_key *key);
-void probe_accounts_delete(struct probe_accounts *accounts);
+struct probe_quota *probe_quota_create(const struct hash_key *key);
+void probe_quota_delete(struct probe_quota *accounts);
 
 /* One peer more. False, and nothing counted, if its address has enough or memory is short. */
-bool probe_accounts_enter(struct probe_accounts *accounts, const struct endpoint *peer,
-                          const struct probe_quota *quota, struct probe_share *share);
+bool probe_quota_enter(struct probe_quota *accounts, const struct endpoint *peer,
+                       const struct probe_quota_limits *quota, struct probe_share *share);
 
 /* One peer less; `share` is not to be used any more. */
-void probe_accounts_leave(struct probe_accounts *accounts, const struct probe_share *share);
+void probe_quota_leave(struct probe_quota *accounts, const struct probe_share *share);
 
 /* Counts a check. False, and nothing counted, if its address has had enough of them. */
-bool probe_accounts_spend(struct probe_accounts *accounts, const struct probe_share *share,
-                          const struct probe_quota *quota, uint64_t now_ms);
+bool probe_quota_spend(struct probe_quota *accounts, const struct probe_share *share,
+                       const struct probe_quota_limits *quota, uint64_t now_ms);
 
 /* Forgets the addresses that have no peers and whose checks are an interval ago. */
-void probe_accounts_tidy(struct probe_accounts *accounts, const struct probe_quota *quota,
-                         uint64_t now_ms);
+void probe_quota_expire(struct probe_quota *accounts, const struct probe_quota_limits *quota,
+                        uint64_t now_ms);
 
 /* How many there are. */
-uint32_t probe_accounts_count(const struct probe_accounts *accounts);
+uint32_t probe_quota_count(const struct probe_quota *accounts);
 
 #endif

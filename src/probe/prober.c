@@ -15,7 +15,7 @@ struct prober {
     pthread_mutex_t lock;    /* for the plan; held for a moment only */
     struct probe_plan *plan; /* NULL: switched off */
     uint32_t timeout_ms;
-    struct tcp_probes *probes; /* the thread's, but for waking it; NULL: switched off */
+    struct tcp_probe_set *probes; /* the thread's, but for waking it; NULL: switched off */
 
     struct hash_key key;
     pthread_t thread;
@@ -57,7 +57,7 @@ static void take_result(void *context, const struct endpoint *peer, enum tcp_pro
 
 static bool next_peer(struct prober *prober, uint64_t now_ms, struct endpoint *peer,
                       uint32_t *timeout_ms) {
-    if (now_ms < prober->pause_until_ms || !tcp_probes_have_room(prober->probes))
+    if (now_ms < prober->pause_until_ms || !tcp_probe_set_have_room(prober->probes))
         return false;
     pthread_mutex_lock(&prober->lock);
     const bool any = probe_plan_next(prober->plan, now_ms, peer);
@@ -71,13 +71,13 @@ static void begin_checks(struct prober *prober) {
     uint32_t timeout_ms;
     const uint64_t now_ms = clock_now_ms();
     while (next_peer(prober, now_ms, &peer, &timeout_ms))
-        tcp_probes_begin(prober->probes, &peer, timeout_ms, now_ms);
+        tcp_probe_set_begin(prober->probes, &peer, timeout_ms, now_ms);
 }
 
 /* When the next check may begin. Without room that is after another's end, which is no matter of
  * time. */
 static uint64_t next_ms(struct prober *prober) {
-    if (!tcp_probes_have_room(prober->probes))
+    if (!tcp_probe_set_have_room(prober->probes))
         return UINT64_MAX;
     pthread_mutex_lock(&prober->lock);
     const uint64_t next = probe_plan_next_ms(prober->plan, clock_now_ms());
@@ -89,7 +89,7 @@ static void *run(void *argument) {
     struct prober *prober = argument;
     while (!atomic_load(&prober->stop)) {
         begin_checks(prober);
-        tcp_probes_wait(prober->probes, next_ms(prober));
+        tcp_probe_set_wait(prober->probes, next_ms(prober));
     }
     return NULL;
 }
@@ -102,7 +102,7 @@ static bool fail(char error[static PROBER_ERROR_LEN], const char *what) {
 }
 
 /* Those who look for the plan meanwhile find it whole, or none. */
-static void set_plan(struct prober *prober, struct probe_plan *plan, struct tcp_probes *probes) {
+static void set_plan(struct prober *prober, struct probe_plan *plan, struct tcp_probe_set *probes) {
     pthread_mutex_lock(&prober->lock);
     prober->plan = plan;
     prober->probes = probes;
@@ -112,23 +112,23 @@ static void set_plan(struct prober *prober, struct probe_plan *plan, struct tcp_
 static void switch_off(struct prober *prober) {
     if (prober->running) {
         atomic_store(&prober->stop, true);
-        tcp_probes_wake(prober->probes);
+        tcp_probe_set_wake(prober->probes);
         pthread_join(prober->thread, NULL);
     }
     prober->running = false;
     struct probe_plan *plan = prober->plan;
-    struct tcp_probes *probes = prober->probes;
+    struct tcp_probe_set *probes = prober->probes;
     set_plan(prober, NULL, NULL);
-    tcp_probes_delete(probes);
+    tcp_probe_set_delete(probes);
     probe_plan_delete(plan);
 }
 
 static bool switch_on(struct prober *prober, const struct prober_options *options,
                       char error[static PROBER_ERROR_LEN]) {
     struct probe_plan *plan = probe_plan_create(&options->limits, &prober->key);
-    struct tcp_probes *probes = tcp_probes_create(take_result, prober);
+    struct tcp_probe_set *probes = tcp_probe_set_create(take_result, prober);
     if (plan == NULL || probes == NULL) {
-        tcp_probes_delete(probes);
+        tcp_probe_set_delete(probes);
         probe_plan_delete(plan);
         return fail(error, "out of memory or descriptors");
     }
@@ -149,7 +149,7 @@ static void take_options(struct prober *prober, const struct prober_options *opt
     pthread_mutex_lock(&prober->lock);
     prober->timeout_ms = options->timeout_ms;
     probe_plan_apply(prober->plan, &options->limits);
-    tcp_probes_wake(prober->probes);
+    tcp_probe_set_wake(prober->probes);
     pthread_mutex_unlock(&prober->lock);
 }
 
@@ -209,11 +209,11 @@ static struct probe_plan *lock_plan(struct prober *prober) {
 /* The thread is woken where there is more to do than `waited` peers before. */
 static void unlock_plan(struct prober *prober, uint32_t waited) {
     if (prober->plan != NULL && probe_plan_counts(prober->plan).waiting > waited)
-        tcp_probes_wake(prober->probes);
+        tcp_probe_set_wake(prober->probes);
     pthread_mutex_unlock(&prober->lock);
 }
 
-void prober_note(void *context, const struct change *changes, size_t count) {
+void prober_on_changes(void *context, const struct change *changes, size_t count) {
     struct prober *prober = context;
     const uint64_t now_ms = clock_now_ms();
     struct probe_plan *plan = lock_plan(prober);
@@ -223,7 +223,7 @@ void prober_note(void *context, const struct change *changes, size_t count) {
     unlock_plan(prober, waited);
 }
 
-void prober_note_lost(void *context) {
+void prober_on_lost(void *context) {
     struct prober *prober = context;
     struct probe_plan *plan = lock_plan(prober);
     if (plan != NULL)

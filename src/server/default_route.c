@@ -31,7 +31,7 @@ static bool is_zero(struct bytes field) {
     return read_address(field, address) && memcmp(address, zero, sizeof zero) == 0;
 }
 
-struct endpoint gateway_parse(struct bytes routes) {
+struct endpoint default_route_parse(struct bytes routes) {
     struct bytes fields[FIELDS];
     (void)bytes_split(&routes, '\n'); /* the names of the fields */
     while (routes.len > 0) {
@@ -44,12 +44,12 @@ struct endpoint gateway_parse(struct bytes routes) {
     return (struct endpoint){ .family = FAMILY_NONE };
 }
 
-struct endpoint gateway_find(void) {
+struct endpoint default_route_find(void) {
     char text[ROUTES_MAX];
     FILE *file = fopen("/proc/self/net/route", "re");
     if (file == NULL)
         return (struct endpoint){ .family = FAMILY_NONE };
     const size_t len = fread(text, 1, sizeof text, file);
     fclose(file);
-    return gateway_parse((struct bytes){ (const uint8_t *)text, len });
+    return default_route_parse((struct bytes){ (const uint8_t *)text, len });
 }

@@ -76,7 +76,7 @@ static enum MHD_Result refuse_proxy(const struct http_context *context,
 
 /* Whether the announce came by a proxy that nobody told us of. An old client may speak HTTP/1.0,
  * but on this machine a proxy is likelier, see server/http_headers.c. */
-static bool is_borrowed(const struct http_request *request, const struct endpoint *peer) {
+static bool may_be_proxy(const struct http_request *request, const struct endpoint *peer) {
     const bool own = endpoint_equal(peer, &request->announce.request.peer);
     return own && (request->headers.marked || (request->outdated && endpoint_is_loopback(peer)));
 }
@@ -91,7 +91,7 @@ static enum MHD_Result reply_announce(struct http_context *context,
     struct announce_request asked = announce->request;
     if (!proxies_find_client(&context->proxies, connection, &asked.peer))
         return refuse_proxy(context, connection, outcome);
-    asked.borrowed = is_borrowed(request, &asked.peer);
+    asked.borrowed = may_be_proxy(request, &asked.peer);
     uint8_t peers[NUMWANT_LIMIT * ENDPOINT_MAX_LEN];
     uint8_t peer_ids[NUMWANT_LIMIT * PEER_ID_LEN];
     struct announce_response response = {
@@ -128,7 +128,7 @@ static enum MHD_Result reply_scrape(struct http_context *context, struct MHD_Con
         return refuse_proxy(context, connection, outcome);
     char detail[REFUSAL_DETAIL_LEN];
     const enum announce_result admission =
-        tracker_admit_scrape(context->tracker, &client, &request->passkey, clock_now_ms(), detail);
+        tracker_check_scrape(context->tracker, &client, &request->passkey, clock_now_ms(), detail);
     if (admission != ANNOUNCE_OK)
         return refuse_result(connection, admission, detail, tracker_interval_s(context->tracker),
                              outcome);
@@ -175,12 +175,12 @@ static bool is_health(const struct http_request *request) {
 static enum MHD_Result reply_site(struct http_context *context, struct MHD_Connection *connection,
                                   const char *method, const struct http_request *request,
                                   struct http_outcome *outcome) {
-    struct http_call call = http_call_of(&context->proxies, connection, method, request);
+    struct web_request call = web_request_of(&context->proxies, connection, method, request);
     call.body = (struct bytes){ request->body.data, request->body.len };
-    struct http_answer answer = { 0 };
+    struct web_response answer = { 0 };
     context->site.answer(context->site.context, &call, &answer);
     *outcome = (struct http_outcome){ answer.kind, http_result_of(answer.status) };
-    return site_response_queue(connection, &answer, call.secure);
+    return web_response_queue(connection, &answer, call.secure);
 }
 
 static enum MHD_Result reply_other(struct http_context *context, struct MHD_Connection *connection,
@@ -244,7 +244,7 @@ static size_t grant(struct http_context *context, struct MHD_Connection *connect
                     const char *method, const struct http_request *request) {
     if (request->target_state != HTTP_TARGET_GOOD || is_health(request))
         return 0;
-    const struct http_call call = http_call_of(&context->proxies, connection, method, request);
+    const struct web_request call = web_request_of(&context->proxies, connection, method, request);
     return context->site.body_max(context->site.context, &call);
 }
 
@@ -253,11 +253,11 @@ bool http_reply_wants_body(struct http_context *context, struct MHD_Connection *
     if (request->headers.ambiguous)
         return false;
     const uint64_t announced =
-        request->kind == HTTP_ROUTE_OTHER ? http_call_body_len(connection) : 0;
+        request->kind == HTTP_ROUTE_OTHER ? web_request_body_len(connection) : 0;
     if (announced == 0)
         return true;
     const size_t granted = grant(context, connection, method, request);
-    const bool waits = http_call_waits(connection);
+    const bool waits = web_request_waits(connection);
     return http_body_begin(&request->body, announced, granted, waits, &context->bodies) ==
            HTTP_BODY_READ;
 }

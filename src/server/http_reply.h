@@ -17,7 +17,7 @@ struct http_context {
     _Atomic uint32_t scrape_max;
     _Atomic bool full_scrape;
     struct proxies proxies;
-    struct http_site site;
+    struct web_handler site;
     struct http_body_budget bodies;
     struct http_counters *counters;
 };

@@ -19,7 +19,7 @@
 
 enum { SHARERS_MAX = 64, UPLOAD_BYTES_PER_S_MIN = 16 * 1024 };
 
-_Static_assert((int)CERTIFICATE_ERROR_LEN <= (int)LISTEN_ERROR_LEN, "one line holds either");
+_Static_assert((int)TLS_CERTIFICATE_ERROR_LEN <= (int)LISTEN_ERROR_LEN, "one line holds either");
 
 /* A socket to listen on. One that is shared with other processes must outlive us as it is. */
 struct listener {
@@ -31,10 +31,10 @@ struct listener {
 
 struct http_server {
     struct http_context context;
-    struct deadlines *deadlines;
+    struct request_timeouts *deadlines;
     struct address_counts *connections; /* of each address */
     _Atomic uint32_t connections_per_address_max;
-    struct certificate_place certificate; /* empty without HTTPS */
+    struct tls_certificate_slot certificate; /* empty without HTTPS */
     size_t count;
     struct listener listeners[2 * LISTEN_MAX + SHARERS_MAX];
 };
@@ -42,8 +42,8 @@ struct http_server {
 /* What each connection has, from its first byte to its last. */
 struct connection {
     struct http_request request;
-    struct deadline deadline;
-    struct certificate *certificate; /* what a TLS session shows; NULL without TLS */
+    struct request_timeout deadline;
+    struct tls_certificate *certificate; /* what a TLS session shows; NULL without TLS */
 };
 
 /* Whether an address may have one more connection. Threads that ask at the same time may let in one
@@ -76,7 +76,7 @@ static struct connection *open_connection(struct http_server *server,
         return NULL;
     opened->request.client = endpoint_from_sockaddr(client->client_addr);
     address_counts_add(server->connections, &opened->request.client);
-    deadlines_add(server->deadlines, &opened->deadline, socket->connect_fd, clock_now_ms());
+    request_timeouts_add(server->deadlines, &opened->deadline, socket->connect_fd, clock_now_ms());
     return opened;
 }
 
@@ -84,9 +84,9 @@ static struct connection *open_connection(struct http_server *server,
 static void close_connection(struct http_server *server, struct connection *connection) {
     if (connection == NULL)
         return;
-    deadlines_remove(server->deadlines, &connection->deadline);
+    request_timeouts_remove(server->deadlines, &connection->deadline);
     address_counts_remove(server->connections, &connection->request.client);
-    certificate_release(connection->certificate);
+    tls_certificate_release(connection->certificate);
     http_request_clear(&connection->request);
     free(connection);
 }
@@ -100,10 +100,10 @@ static void begin_tls(struct http_server *server, struct MHD_Connection *connect
     if (info == NULL || info->tls_session == NULL)
         return;
     if (own != NULL) {
-        own->certificate = certificate_take(&server->certificate);
+        own->certificate = tls_certificate_take(&server->certificate);
         own->request.secure = true;
     }
-    certificate_attach(own == NULL ? NULL : own->certificate, info->tls_session);
+    tls_certificate_attach(own == NULL ? NULL : own->certificate, info->tls_session);
 }
 
 static void count_open(struct http_server *server, const struct connection *connection,
@@ -132,7 +132,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
  * of more parameters than fit into the connection's memory makes 0.9.75 wait for headers without
  * room to read them, until the connection times out, instead of answering. The buffer is the
  * library's and writable; it is only shown to us as const. */
-static void hide_query(const char *url) {
+static void truncate_query(const char *url) {
     char *question_mark = strchr((char *)(uintptr_t)url, '?');
     if (question_mark != NULL)
         question_mark[1] = '\0';
@@ -148,7 +148,7 @@ static void *on_url(void *cls, const char *url, struct MHD_Connection *connectio
         own->request.began_ns = clock_now_ns();
         http_request_read(&own->request, bytes_of(url), atomic_load(&context->scrape_max));
     }
-    hide_query(url);
+    truncate_query(url);
     return own;
 }
 
@@ -160,7 +160,7 @@ static enum MHD_Result on_headers(struct http_context *context, struct MHD_Conne
     own->request.headers = http_headers_look(connection, own->request.outdated);
     if (http_reply_wants_body(context, connection, method, &own->request))
         return MHD_YES;
-    deadline_met(&own->deadline);
+    request_timeout_done(&own->deadline);
     return http_reply(context, connection, method, &own->request);
 }
 
@@ -169,7 +169,7 @@ static bool take_body(struct connection *own, const char *data, size_t len) {
     struct http_body *body = &own->request.body;
     const bool goes_on = http_body_add(body, data, len);
     if (http_body_is_kept(body))
-        deadline_put_off(&own->deadline, len * 1000 / UPLOAD_BYTES_PER_S_MIN, clock_now_ms());
+        request_timeout_extend(&own->deadline, len * 1000 / UPLOAD_BYTES_PER_S_MIN, clock_now_ms());
     return goes_on;
 }
 
@@ -190,7 +190,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         *upload_data_size = 0;
         return goes_on ? MHD_YES : MHD_NO;
     }
-    deadline_met(&own->deadline);
+    request_timeout_done(&own->deadline);
     const enum MHD_Result result = http_reply(context, connection, method, request);
     if (request->body.data != NULL)
         http_body_clear(&request->body);
@@ -204,7 +204,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
     (void)code;
     struct connection *own = *request_context;
     if (own != NULL)
-        deadline_begin(&own->deadline, clock_now_ms());
+        request_timeout_begin(&own->deadline, clock_now_ms());
 }
 
 static void on_message(void *cls, const char *format, va_list arguments) {
@@ -259,8 +259,8 @@ static struct MHD_Daemon *start_daemon(const struct listener *listener,
     };
     const struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };
     const struct MHD_OptionItem secure[] = {
-        { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)certificate_show },
-        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)CERTIFICATE_PRIORITIES },
+        { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_certificate_show },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_CERTIFICATE_PRIORITIES },
         { MHD_OPTION_END, 0, NULL },
     };
     struct http_context *context = &server->context;
@@ -331,14 +331,14 @@ static bool serve_plain(struct http_server *server, const struct http_server_opt
     return good;
 }
 
-static bool read_certificate(struct http_server *server, const struct certificate_files *files,
+static bool read_certificate(struct http_server *server, const struct tls_certificate_files *files,
                              char error[static LISTEN_ERROR_LEN]) {
-    struct certificate *certificate = certificate_read(files, error);
+    struct tls_certificate *certificate = tls_certificate_read(files, error);
     if (certificate == NULL)
         return false;
     atomic_store(&server->context.counters->certificate_expires_s,
-                 certificate_expires_s(certificate));
-    certificate_put(&server->certificate, certificate);
+                 tls_certificate_expires_s(certificate));
+    tls_certificate_replace(&server->certificate, certificate);
     return true;
 }
 
@@ -351,7 +351,7 @@ static bool start(struct http_server *server, const struct http_server_options *
     if (random_secret(&key, sizeof key))
         server->connections = address_counts_create(&key);
     server->deadlines =
-        deadlines_start(options->request_timeout_s, &server->context.counters->requests_cut);
+        request_timeouts_start(options->request_timeout_s, &server->context.counters->requests_cut);
     if (server->connections == NULL || server->deadlines == NULL) {
         snprintf(error, LISTEN_ERROR_LEN, "the system has too little for the HTTP server");
         return false;
@@ -361,7 +361,7 @@ static bool start(struct http_server *server, const struct http_server_options *
 }
 
 struct http_server *http_server_start(const struct http_server_options *options,
-                                      struct tracker *tracker, const struct http_site *site,
+                                      struct tracker *tracker, const struct web_handler *site,
                                       struct http_counters *counters,
                                       char error[static LISTEN_ERROR_LEN]) {
     struct http_server *server = calloc(1, sizeof *server);
@@ -373,7 +373,7 @@ struct http_server *http_server_start(const struct http_server_options *options,
     server->context.site = *site;
     server->context.counters = counters;
     proxies_init(&server->context.proxies);
-    certificate_place_init(&server->certificate);
+    tls_certificate_place_init(&server->certificate);
     http_server_apply(server, options);
     if (start(server, options, error))
         return server;
@@ -402,9 +402,9 @@ static void stop_listener(const struct listener *listener) {
 bool http_server_renew_certificate(struct http_server *server,
                                    const struct http_server_options *options,
                                    char error[static LISTEN_ERROR_LEN]) {
-    struct certificate *before = certificate_take(&server->certificate);
+    struct tls_certificate *before = tls_certificate_take(&server->certificate);
     const bool tls = before != NULL && options->https.port != 0;
-    certificate_release(before);
+    tls_certificate_release(before);
     return !tls || read_certificate(server, &options->https.files, error);
 }
 
@@ -413,9 +413,9 @@ void http_server_stop(struct http_server *server) {
         return;
     for (size_t i = 0; i < server->count; i++)
         stop_listener(&server->listeners[i]);
-    deadlines_stop(server->deadlines);
+    request_timeouts_stop(server->deadlines);
     address_counts_delete(server->connections);
-    certificate_put(&server->certificate, NULL);
+    tls_certificate_replace(&server->certificate, NULL);
     free(server);
 }
 

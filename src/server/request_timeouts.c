@@ -10,19 +10,19 @@
 
 enum { PERIOD_MS = 250 };
 
-struct deadlines {
-    pthread_mutex_t lock; /* for the list: no descriptor in it is closed while it is held */
-    struct deadline ring; /* its `next` is the first, itself where there is none */
+struct request_timeouts {
+    pthread_mutex_t lock;        /* for the list: no descriptor in it is closed while it is held */
+    struct request_timeout ring; /* its `next` is the first, itself where there is none */
     uint64_t timeout_ms;
     _Atomic uint64_t *cut;
     struct ticker *ticker;
 };
 
-void deadline_met(struct deadline *deadline) {
+void request_timeout_done(struct request_timeout *deadline) {
     atomic_store_explicit(&deadline->since_ms, UINT64_MAX, memory_order_relaxed);
 }
 
-void deadline_begin(struct deadline *deadline, uint64_t now_ms) {
+void request_timeout_begin(struct request_timeout *deadline, uint64_t now_ms) {
     deadline->began_ms = now_ms;
     atomic_store_explicit(&deadline->since_ms, now_ms, memory_order_relaxed);
 }
@@ -31,9 +31,9 @@ static uint64_t at_most(uint64_t value, uint64_t most) {
     return value < most ? value : most;
 }
 
-void deadline_put_off(struct deadline *deadline, uint64_t by_ms, uint64_t now_ms) {
+void request_timeout_extend(struct request_timeout *deadline, uint64_t by_ms, uint64_t now_ms) {
     uint64_t since_ms = atomic_load_explicit(&deadline->since_ms, memory_order_relaxed);
-    const uint64_t latest_ms = at_most(now_ms, deadline->began_ms + DEADLINE_PUT_OFF_MAX_MS);
+    const uint64_t latest_ms = at_most(now_ms, deadline->began_ms + REQUEST_TIMEOUT_EXTEND_MAX_MS);
     const uint64_t later_ms = at_most(since_ms + by_ms, latest_ms);
     /* One that was cut off meanwhile stays so. */
     if (since_ms < later_ms)
@@ -41,23 +41,24 @@ void deadline_put_off(struct deadline *deadline, uint64_t by_ms, uint64_t now_ms
                                                 memory_order_relaxed, memory_order_relaxed);
 }
 
-static bool has_passed(const struct deadline *deadline, uint64_t now_ms, uint64_t timeout_ms) {
+static bool has_passed(const struct request_timeout *deadline, uint64_t now_ms,
+                       uint64_t timeout_ms) {
     const uint64_t since_ms = atomic_load_explicit(&deadline->since_ms, memory_order_relaxed);
     return since_ms < now_ms && now_ms - since_ms >= timeout_ms;
 }
 
 /* The connection's own thread sees it shut down, and closes it. */
-static void cut_off(struct deadline *deadline) {
+static void cut_off(struct request_timeout *deadline) {
     (void)shutdown(deadline->fd, SHUT_RDWR);
-    deadline_met(deadline);
+    request_timeout_done(deadline);
 }
 
 static void check_all(void *context) {
-    struct deadlines *deadlines = context;
+    struct request_timeouts *deadlines = context;
     const uint64_t now_ms = clock_now_ms();
     pthread_mutex_lock(&deadlines->lock);
-    struct deadline *const ring = &deadlines->ring;
-    for (struct deadline *one = ring->next; one != ring; one = one->next) {
+    struct request_timeout *const ring = &deadlines->ring;
+    for (struct request_timeout *one = ring->next; one != ring; one = one->next) {
         if (!has_passed(one, now_ms, deadlines->timeout_ms))
             continue;
         cut_off(one);
@@ -66,8 +67,8 @@ static void check_all(void *context) {
     pthread_mutex_unlock(&deadlines->lock);
 }
 
-struct deadlines *deadlines_start(uint32_t timeout_s, _Atomic uint64_t *cut) {
-    struct deadlines *deadlines = calloc(1, sizeof *deadlines);
+struct request_timeouts *request_timeouts_start(uint32_t timeout_s, _Atomic uint64_t *cut) {
+    struct request_timeouts *deadlines = calloc(1, sizeof *deadlines);
     if (deadlines == NULL)
         return NULL;
     pthread_mutex_init(&deadlines->lock, NULL);
@@ -78,11 +79,11 @@ struct deadlines *deadlines_start(uint32_t timeout_s, _Atomic uint64_t *cut) {
     deadlines->ticker = ticker_start("deadlines", PERIOD_MS, check_all, deadlines);
     if (deadlines->ticker != NULL)
         return deadlines;
-    deadlines_stop(deadlines);
+    request_timeouts_stop(deadlines);
     return NULL;
 }
 
-void deadlines_stop(struct deadlines *deadlines) {
+void request_timeouts_stop(struct request_timeouts *deadlines) {
     if (deadlines == NULL)
         return;
     ticker_stop(deadlines->ticker);
@@ -90,8 +91,8 @@ void deadlines_stop(struct deadlines *deadlines) {
     free(deadlines);
 }
 
-void deadlines_add(struct deadlines *deadlines, struct deadline *deadline, int fd,
-                   uint64_t now_ms) {
+void request_timeouts_add(struct request_timeouts *deadlines, struct request_timeout *deadline,
+                          int fd, uint64_t now_ms) {
     deadline->fd = fd;
     deadline->began_ms = now_ms;
     atomic_init(&deadline->since_ms, now_ms);
@@ -103,7 +104,7 @@ void deadlines_add(struct deadlines *deadlines, struct deadline *deadline, int f
     pthread_mutex_unlock(&deadlines->lock);
 }
 
-void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline) {
+void request_timeouts_remove(struct request_timeouts *deadlines, struct request_timeout *deadline) {
     pthread_mutex_lock(&deadlines->lock);
     deadline->previous->next = deadline->next;
     deadline->next->previous = deadline->previous;

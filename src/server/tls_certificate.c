@@ -13,7 +13,7 @@
 
 enum { CHAIN_MAX = 16, FILE_MAX = 256 * 1024, KEY_ID_LEN = 64, PATH_SHOWN_MAX = 128 };
 
-struct certificate {
+struct tls_certificate {
     _Atomic unsigned holders;
     unsigned chain_len;
     gnutls_pcert_st chain[CHAIN_MAX];
@@ -24,8 +24,8 @@ struct certificate {
 static bool complain(const char *what, const char *path, const char *why, char *error) {
     const size_t len = strlen(path);
     const bool cut = len > PATH_SHOWN_MAX;
-    snprintf(error, CERTIFICATE_ERROR_LEN, "%s %s%.*s: %s", what, cut ? "..." : "", PATH_SHOWN_MAX,
-             cut ? path + len - PATH_SHOWN_MAX : path, why);
+    snprintf(error, TLS_CERTIFICATE_ERROR_LEN, "%s %s%.*s: %s", what, cut ? "..." : "",
+             PATH_SHOWN_MAX, cut ? path + len - PATH_SHOWN_MAX : path, why);
     return false;
 }
 
@@ -63,8 +63,9 @@ static uint8_t *read_file(const char *path, size_t *len) {
 }
 
 /* Hands the content of the file at `path` to `import`, and leaves no copy of it in memory. */
-static bool import_file(const char *what, const char *path, struct certificate *certificate,
-                        int (*import)(struct certificate *certificate, const gnutls_datum_t *pem),
+static bool import_file(const char *what, const char *path, struct tls_certificate *certificate,
+                        int (*import)(struct tls_certificate *certificate,
+                                      const gnutls_datum_t *pem),
                         char *error) {
     size_t len;
     uint8_t *data = read_file(path, &len);
@@ -77,7 +78,7 @@ static bool import_file(const char *what, const char *path, struct certificate *
     return result >= 0 || complain(what, path, gnutls_strerror(result), error);
 }
 
-static int import_chain(struct certificate *certificate, const gnutls_datum_t *pem) {
+static int import_chain(struct tls_certificate *certificate, const gnutls_datum_t *pem) {
     unsigned count = CHAIN_MAX;
     const int result =
         gnutls_pcert_list_import_x509_raw(certificate->chain, &count, pem, GNUTLS_X509_FMT_PEM, 0);
@@ -86,7 +87,7 @@ static int import_chain(struct certificate *certificate, const gnutls_datum_t *p
     return result;
 }
 
-static int import_key(struct certificate *certificate, const gnutls_datum_t *pem) {
+static int import_key(struct tls_certificate *certificate, const gnutls_datum_t *pem) {
     const int result = gnutls_privkey_init(&certificate->key);
     if (result < 0)
         return result;
@@ -101,7 +102,7 @@ static bool same_key(gnutls_pubkey_t one, gnutls_pubkey_t other) {
            memcmp(ids[0], ids[1], lens[0]) == 0;
 }
 
-static bool key_fits(const struct certificate *certificate) {
+static bool key_fits(const struct tls_certificate *certificate) {
     gnutls_pubkey_t public;
     if (certificate->chain_len == 0 || gnutls_pubkey_init(&public) < 0)
         return false;
@@ -111,8 +112,8 @@ static bool key_fits(const struct certificate *certificate) {
     return fits;
 }
 
-static bool read_both(struct certificate *certificate, const struct certificate_files *files,
-                      char *error) {
+static bool read_both(struct tls_certificate *certificate,
+                      const struct tls_certificate_files *files, char *error) {
     if (!import_file("the certificate", files->certificate, certificate, import_chain, error) ||
         !import_file("the key", files->key, certificate, import_key, error))
         return false;
@@ -120,21 +121,21 @@ static bool read_both(struct certificate *certificate, const struct certificate_
            complain("the key", files->key, "it is not the key of the certificate", error);
 }
 
-struct certificate *certificate_read(const struct certificate_files *files,
-                                     char error[static CERTIFICATE_ERROR_LEN]) {
-    struct certificate *certificate = calloc(1, sizeof *certificate);
+struct tls_certificate *tls_certificate_read(const struct tls_certificate_files *files,
+                                             char error[static TLS_CERTIFICATE_ERROR_LEN]) {
+    struct tls_certificate *certificate = calloc(1, sizeof *certificate);
     if (certificate == NULL) {
-        snprintf(error, CERTIFICATE_ERROR_LEN, "out of memory");
+        snprintf(error, TLS_CERTIFICATE_ERROR_LEN, "out of memory");
         return NULL;
     }
     atomic_init(&certificate->holders, 1);
     if (read_both(certificate, files, error))
         return certificate;
-    certificate_release(certificate);
+    tls_certificate_release(certificate);
     return NULL;
 }
 
-void certificate_release(struct certificate *certificate) {
+void tls_certificate_release(struct tls_certificate *certificate) {
     if (certificate == NULL || atomic_fetch_sub(&certificate->holders, 1) > 1)
         return;
     for (unsigned i = 0; i < certificate->chain_len; i++)
@@ -144,41 +145,42 @@ void certificate_release(struct certificate *certificate) {
     free(certificate);
 }
 
-void certificate_place_init(struct certificate_place *place) {
+void tls_certificate_place_init(struct tls_certificate_slot *place) {
     pthread_mutex_init(&place->lock, NULL);
     place->current = NULL;
 }
 
-void certificate_put(struct certificate_place *place, struct certificate *certificate) {
+void tls_certificate_replace(struct tls_certificate_slot *place,
+                             struct tls_certificate *certificate) {
     pthread_mutex_lock(&place->lock);
-    struct certificate *before = place->current;
+    struct tls_certificate *before = place->current;
     place->current = certificate;
     pthread_mutex_unlock(&place->lock);
-    certificate_release(before);
+    tls_certificate_release(before);
 }
 
-struct certificate *certificate_take(struct certificate_place *place) {
+struct tls_certificate *tls_certificate_take(struct tls_certificate_slot *place) {
     pthread_mutex_lock(&place->lock);
-    struct certificate *certificate = place->current;
+    struct tls_certificate *certificate = place->current;
     if (certificate != NULL)
         atomic_fetch_add(&certificate->holders, 1);
     pthread_mutex_unlock(&place->lock);
     return certificate;
 }
 
-void certificate_attach(struct certificate *certificate, void *session) {
+void tls_certificate_attach(struct tls_certificate *certificate, void *session) {
     gnutls_session_set_ptr(session, certificate);
 }
 
-int certificate_show(gnutls_session_t session, const gnutls_datum_t *authorities,
-                     int authority_count, const gnutls_pk_algorithm_t *algorithms,
-                     int algorithm_count, gnutls_pcert_st **chain, unsigned *chain_len,
-                     gnutls_privkey_t *key) {
+int tls_certificate_show(gnutls_session_t session, const gnutls_datum_t *authorities,
+                         int authority_count, const gnutls_pk_algorithm_t *algorithms,
+                         int algorithm_count, gnutls_pcert_st **chain, unsigned *chain_len,
+                         gnutls_privkey_t *key) {
     (void)authorities;
     (void)authority_count;
     (void)algorithms;
     (void)algorithm_count;
-    struct certificate *certificate = gnutls_session_get_ptr(session);
+    struct tls_certificate *certificate = gnutls_session_get_ptr(session);
     if (certificate == NULL)
         return -1;
     *chain = certificate->chain;
@@ -187,7 +189,7 @@ int certificate_show(gnutls_session_t session, const gnutls_datum_t *authorities
     return 0;
 }
 
-int64_t certificate_expires_s(const struct certificate *certificate) {
+int64_t tls_certificate_expires_s(const struct tls_certificate *certificate) {
     gnutls_x509_crt_t own;
     if (gnutls_x509_crt_init(&own) < 0)
         return 0;
@@ -200,6 +202,6 @@ int64_t certificate_expires_s(const struct certificate *certificate) {
     return expires_s;
 }
 
-const char *certificate_library_version(void) {
+const char *tls_certificate_library_version(void) {
     return gnutls_check_version(NULL);
 }

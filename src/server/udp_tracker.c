@@ -45,7 +45,7 @@ static size_t reply_scrape(const struct udp_context *context, struct bytes packe
     const struct passkey none = { 0 };
     char detail[REFUSAL_DETAIL_LEN];
     const enum announce_result admission =
-        tracker_admit_scrape(context->tracker, sender, &none, now_ms, detail);
+        tracker_check_scrape(context->tracker, sender, &none, now_ms, detail);
     *outcome = admission == ANNOUNCE_OK ? UDP_SCRAPED : UDP_SCRAPE_REFUSED;
     if (admission != ANNOUNCE_OK)
         return refuse(out, header->transaction_id, admission, detail);
@@ -67,9 +67,9 @@ static bool proven(const struct udp_context *context, const struct endpoint *sen
            connection_id_valid(&context->keys.previous, sender, now_ms, lifetime_s, id);
 }
 
-size_t udp_reply(const struct udp_context *context, struct bytes packet,
-                 const struct endpoint *sender, uint64_t now_ms, uint8_t *out,
-                 enum udp_outcome *outcome) {
+size_t udp_tracker_reply(const struct udp_context *context, struct bytes packet,
+                         const struct endpoint *sender, uint64_t now_ms, uint8_t *out,
+                         enum udp_outcome *outcome) {
     struct udp_header header;
     *outcome = UDP_IGNORED;
     if (!udp_parse_header(packet, &header))

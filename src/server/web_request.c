@@ -8,20 +8,20 @@ static const struct {
     const char *name;
     size_t offset;
 } HEADERS[] = {
-    { "Host", offsetof(struct http_call, host) },
-    { "Origin", offsetof(struct http_call, origin) },
-    { "Sec-Fetch-Site", offsetof(struct http_call, sec_fetch_site) },
-    { "Authorization", offsetof(struct http_call, authorization) },
-    { "Content-Type", offsetof(struct http_call, content_type) },
-    { "Accept", offsetof(struct http_call, accept) },
-    { "Accept-Encoding", offsetof(struct http_call, accept_encoding) },
-    { "If-None-Match", offsetof(struct http_call, if_none_match) },
+    { "Host", offsetof(struct web_request, host) },
+    { "Origin", offsetof(struct web_request, origin) },
+    { "Sec-Fetch-Site", offsetof(struct web_request, sec_fetch_site) },
+    { "Authorization", offsetof(struct web_request, authorization) },
+    { "Content-Type", offsetof(struct web_request, content_type) },
+    { "Accept", offsetof(struct web_request, accept) },
+    { "Accept-Encoding", offsetof(struct web_request, accept_encoding) },
+    { "If-None-Match", offsetof(struct web_request, if_none_match) },
 };
 
 static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *name,
                                    const char *value) {
     (void)kind;
-    struct http_call *call = cls;
+    struct web_request *call = cls;
     for (size_t i = 0; i < sizeof HEADERS / sizeof *HEADERS; i++) {
         const char **field = (const char **)((char *)call + HEADERS[i].offset);
         if (*field == NULL && strcasecmp(name, HEADERS[i].name) == 0)
@@ -30,22 +30,22 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
-static void judge_client(struct http_call *call, struct proxies *proxies,
+static void judge_client(struct web_request *call, struct proxies *proxies,
                          struct MHD_Connection *connection, const struct http_request *request) {
     const bool by_proxy = proxies_trust(proxies, &request->client);
     call->proxied = request->headers.named && by_proxy;
     if (!proxies_find_client(proxies, connection, &call->client))
         call->client = (struct endpoint){ .family = FAMILY_NONE };
     /* Nobody on another machine can know who is on this one's loopback. */
-    const bool boasts =
+    const bool claims_loopback =
         endpoint_is_loopback(&call->client) && !endpoint_is_loopback(&request->client);
     const bool unnamed = by_proxy || request->headers.marked || request->outdated;
-    call->client_in_doubt = call->proxied ? boasts : unnamed;
+    call->client_in_doubt = call->proxied ? claims_loopback : unnamed;
 }
 
-struct http_call http_call_of(struct proxies *proxies, struct MHD_Connection *connection,
-                              const char *method, const struct http_request *request) {
-    struct http_call call = {
+struct web_request web_request_of(struct proxies *proxies, struct MHD_Connection *connection,
+                                  const char *method, const struct http_request *request) {
+    struct web_request call = {
         .method = method,
         .path = request->path,
         .query = request->query,
@@ -65,7 +65,7 @@ static const char *find(struct MHD_Connection *connection, const char *name) {
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-uint64_t http_call_body_len(struct MHD_Connection *connection) {
+uint64_t web_request_body_len(struct MHD_Connection *connection) {
     if (find(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL)
         return HTTP_BODY_LEN_UNKNOWN;
     const char *length = find(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -75,6 +75,6 @@ uint64_t http_call_body_len(struct MHD_Connection *connection) {
     return announced;
 }
 
-bool http_call_waits(struct MHD_Connection *connection) {
+bool web_request_waits(struct MHD_Connection *connection) {
     return find(connection, MHD_HTTP_HEADER_EXPECT) != NULL;
 }

@@ -9,14 +9,14 @@
 #include "server/web_handler.h"
 
 /* What a request without its body is for the site; borrows everything. */
-struct http_call http_call_of(struct proxies *proxies, struct MHD_Connection *connection,
-                              const char *method, const struct http_request *request);
+struct web_request web_request_of(struct proxies *proxies, struct MHD_Connection *connection,
+                                  const char *method, const struct http_request *request);
 
 /* The length of the body that the headers announce: 0 where there is none, HTTP_BODY_LEN_UNKNOWN
  * where they do not tell. */
-uint64_t http_call_body_len(struct MHD_Connection *connection);
+uint64_t web_request_body_len(struct MHD_Connection *connection);
 
 /* Whether the client waits for our word before it sends the body. */
-bool http_call_waits(struct MHD_Connection *connection);
+bool web_request_waits(struct MHD_Connection *connection);
 
 #endif

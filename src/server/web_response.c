@@ -29,7 +29,7 @@ static void add(struct MHD_Response *response, const struct header *headers, siz
     }
 }
 
-static struct MHD_Response *response_of(const struct http_answer *answer) {
+static struct MHD_Response *response_of(const struct web_response *answer) {
     void *body = (void *)(uintptr_t)answer->body;
     struct MHD_Response *response = MHD_create_response_from_buffer(
         answer->len, body, answer->owned ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
@@ -38,8 +38,8 @@ static struct MHD_Response *response_of(const struct http_answer *answer) {
     return response;
 }
 
-enum MHD_Result site_response_queue(struct MHD_Connection *connection,
-                                    const struct http_answer *answer, bool secure) {
+enum MHD_Result web_response_queue(struct MHD_Connection *connection,
+                                   const struct web_response *answer, bool secure) {
     struct MHD_Response *response = response_of(answer);
     if (response == NULL)
         return MHD_NO;

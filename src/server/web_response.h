@@ -8,7 +8,7 @@
 
 /* Queues the answer, with the headers that bind browsers, and takes its body over. `secure`: it
  * goes out by HTTPS. MHD_NO without memory. */
-enum MHD_Result site_response_queue(struct MHD_Connection *connection,
-                                    const struct http_answer *answer, bool secure);
+enum MHD_Result web_response_queue(struct MHD_Connection *connection,
+                                   const struct web_response *answer, bool secure);
 
 #endif

@@ -28,7 +28,7 @@ static const char BLANK[] =
     " AND NOT EXISTS (SELECT 1 FROM completion)"
     " AND (SELECT version FROM registry_version) = 1";
 
-bool carry_over_is_wanted(sqlite3 *to) {
+bool database_salvage_is_wanted(sqlite3 *to) {
     sqlite3_stmt *row = NULL;
     const bool blank = sqlite3_prepare_v2(to, BLANK, -1, &row, NULL) == SQLITE_OK &&
                        sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 0) == 1;
@@ -117,7 +117,7 @@ static bool copy_tables(sqlite3 *from, sqlite3 *to, const char *const *tables, b
 
 /* The registry's version goes up, so that its readers look again. The history may be large, and
  * where there is no room for it, the rest is all the more worth keeping. */
-bool carry_over(sqlite3 *from, sqlite3 *to, bool *complete) {
+bool database_salvage(sqlite3 *from, sqlite3 *to, bool *complete) {
     *complete = true;
     if (!copy_tables(from, to, registry_tables, false, complete))
         return false;

@@ -7,11 +7,11 @@
 #include <stdbool.h>
 
 /* Whether nothing was ever written to the database but our schema. */
-bool carry_over_is_wanted(sqlite3 *to);
+bool database_salvage_is_wanted(sqlite3 *to);
 
 /* Copies what can be read: the registry and the secrets in one transaction, then the history in
  * pieces, as far as there is room for it. False if the first cannot be written; then nothing is
  * copied. `*complete` says whether everything is there. */
-bool carry_over(sqlite3 *from, sqlite3 *to, bool *complete);
+bool database_salvage(sqlite3 *from, sqlite3 *to, bool *complete);
 
 #endif

@@ -7,35 +7,35 @@
 
 enum { PERIOD_MIN_MS = 1000 };
 
-struct sampler {
+struct history_sampler {
     struct tracker *tracker;
     struct store *store;
-    struct largest_torrents *largest; /* NULL: no torrents are sampled */
-    bool running;                     /* a period has begun */
-    int64_t at_s;                     /* its beginning, by the wall clock */
+    struct top_torrents *largest; /* NULL: no torrents are sampled */
+    bool running;                 /* a period has begun */
+    int64_t at_s;                 /* its beginning, by the wall clock */
     uint64_t began_ms;
     uint64_t announces; /* as many there were then */
 };
 
-struct sampler *sampler_create(struct tracker *tracker, struct store *store,
-                               uint32_t torrents_max) {
-    struct sampler *sampler = calloc(1, sizeof *sampler);
+struct history_sampler *history_sampler_create(struct tracker *tracker, struct store *store,
+                                               uint32_t torrents_max) {
+    struct history_sampler *sampler = calloc(1, sizeof *sampler);
     if (sampler == NULL)
         return NULL;
-    *sampler = (struct sampler){ .tracker = tracker, .store = store };
+    *sampler = (struct history_sampler){ .tracker = tracker, .store = store };
     if (torrents_max == 0)
         return sampler;
-    sampler->largest = largest_torrents_create(torrents_max);
+    sampler->largest = top_torrents_create(torrents_max);
     if (sampler->largest != NULL)
         return sampler;
-    sampler_delete(sampler);
+    history_sampler_delete(sampler);
     return NULL;
 }
 
-void sampler_delete(struct sampler *sampler) {
+void history_sampler_delete(struct history_sampler *sampler) {
     if (sampler == NULL)
         return;
-    largest_torrents_delete(sampler->largest);
+    top_torrents_delete(sampler->largest);
     free(sampler);
 }
 
@@ -48,7 +48,7 @@ static uint64_t count_announces(const struct tracker *tracker) {
     return announces;
 }
 
-static void begin(struct sampler *sampler, uint64_t now_ms, int64_t at_s) {
+static void begin(struct history_sampler *sampler, uint64_t now_ms, int64_t at_s) {
     sampler->running = true;
     sampler->at_s = at_s;
     sampler->began_ms = now_ms;
@@ -57,21 +57,21 @@ static void begin(struct sampler *sampler, uint64_t now_ms, int64_t at_s) {
 
 struct survey {
     struct sample sample;
-    struct largest_torrents *largest; /* NULL: not wanted */
+    struct top_torrents *largest; /* NULL: not wanted */
 };
 
-static void add_torrents(void *context, const struct torrent_figures *torrents, size_t count) {
+static void add_torrents(void *context, const struct torrent_stats *torrents, size_t count) {
     struct survey *survey = context;
     struct sample *sample = &survey->sample;
     for (size_t i = 0; i < count; i++) {
-        const struct torrent_figures *torrent = &torrents[i];
+        const struct torrent_stats *torrent = &torrents[i];
         sample->torrents++;
         sample->seeders += (double)torrent->seeders_v4 + torrent->seeders_v6;
         sample->leechers += (double)torrent->leechers_v4 + torrent->leechers_v6;
         sample->upload_rate += (double)torrent->upload_rate;
         sample->download_rate += (double)torrent->download_rate;
         if (survey->largest != NULL)
-            largest_torrents_offer(survey->largest, torrent);
+            top_torrents_offer(survey->largest, torrent);
     }
 }
 
@@ -79,22 +79,22 @@ static int64_t period_of(int64_t unix_s, int64_t period_s) {
     return unix_s - unix_s % period_s;
 }
 
-static void add_largest(struct sampler *sampler) {
+static void add_largest(struct history_sampler *sampler) {
     size_t count;
-    const struct torrent_figures *torrents = largest_torrents_list(sampler->largest, &count);
+    const struct torrent_stats *torrents = top_torrents_list(sampler->largest, &count);
     store_add_torrent_samples(sampler->store, period_of(sampler->at_s, HISTORY_TORRENT_SAMPLE_S),
                               torrents, count);
 }
 
 /* Where there is no memory for all torrents, there is no sample. */
-static void end(struct sampler *sampler, uint64_t now_ms, bool with_torrents) {
+static void end(struct history_sampler *sampler, uint64_t now_ms, bool with_torrents) {
     struct survey survey = {
         .sample.at_s = sampler->at_s,
         .largest = with_torrents ? sampler->largest : NULL,
     };
     if (with_torrents)
-        largest_torrents_clear(sampler->largest);
-    if (!inspect_torrents(sampler->tracker, now_ms, add_torrents, &survey))
+        top_torrents_clear(sampler->largest);
+    if (!swarm_snapshot_torrents(sampler->tracker, now_ms, add_torrents, &survey))
         return;
     const double lasted_s = (double)(now_ms - sampler->began_ms) / 1000;
     const uint64_t announces = count_announces(sampler->tracker) - sampler->announces;
@@ -105,7 +105,7 @@ static void end(struct sampler *sampler, uint64_t now_ms, bool with_torrents) {
         add_largest(sampler);
 }
 
-void sampler_tick(struct sampler *sampler, uint64_t now_ms, int64_t unix_s) {
+void history_sampler_tick(struct history_sampler *sampler, uint64_t now_ms, int64_t unix_s) {
     const int64_t at_s = period_of(unix_s, HISTORY_SAMPLE_S);
     if (sampler->running && at_s == sampler->at_s)
         return;

@@ -124,7 +124,8 @@ static enum opened open_connection(struct connection *at, const char *path,
     return at->lock < 0 ? OPEN_REFUSED : open_locked(at, path, why, error);
 }
 
-static bool put_aside(struct store *store, const char *why, char error[static STORE_ERROR_LEN]) {
+static bool quarantine_file(struct store *store, const char *why,
+                            char error[static STORE_ERROR_LEN]) {
     char aside[DATABASE_FILE_PATH_LEN];
     store->stale = true;
     if (!database_file_set_aside(store->path, aside, error))
@@ -135,12 +136,12 @@ static bool put_aside(struct store *store, const char *why, char error[static ST
 }
 
 /* Brings what memory does not hold from the old file to a new one. */
-static bool bring_along(struct store *store, const struct connection *fresh,
-                        char error[static STORE_ERROR_LEN]) {
+static bool salvage_from(struct store *store, const struct connection *fresh,
+                         char error[static STORE_ERROR_LEN]) {
     bool complete;
-    if (store->at.db == NULL || !carry_over_is_wanted(fresh->db))
+    if (store->at.db == NULL || !database_salvage_is_wanted(fresh->db))
         return true;
-    if (!carry_over(store->at.db, fresh->db, &complete)) {
+    if (!database_salvage(store->at.db, fresh->db, &complete)) {
         snprintf(error, STORE_ERROR_LEN, "cannot write the database %.200s: %.250s", store->path,
                  sqlite3_errmsg(fresh->db));
         return false;
@@ -155,18 +156,18 @@ static bool bring_along(struct store *store, const struct connection *fresh,
 
 /* Goes over to the file that lies at the path now, or to a new one. Where that fails, the old one
  * is kept, if only for what it holds. */
-static bool move_in(struct store *store, char error[static STORE_ERROR_LEN]) {
+static bool open_current_file(struct store *store, char error[static STORE_ERROR_LEN]) {
     struct connection fresh;
     char why[SCHEMA_ERROR_LEN];
     if (store->at.db != NULL)
         database_file_drop_log(log_path(&store->at), &store->at.log_file);
     const enum opened result = open_connection(&fresh, store->path, why, error);
-    if (result == OPENED && bring_along(store, &fresh, error)) {
+    if (result == OPENED && salvage_from(store, &fresh, error)) {
         close_connection(&store->at);
         store->at = fresh;
         return true;
     }
-    if (result != OPEN_DAMAGED || !put_aside(store, why, error)) {
+    if (result != OPEN_DAMAGED || !quarantine_file(store, why, error)) {
         close_connection(&fresh);
         return false;
     }
@@ -174,7 +175,7 @@ static bool move_in(struct store *store, char error[static STORE_ERROR_LEN]) {
         store->at = fresh;
     else
         close_connection(&fresh);
-    return move_in(store, error);
+    return open_current_file(store, error);
 }
 
 static void forget_transaction(struct store *store) {
@@ -183,10 +184,11 @@ static void forget_transaction(struct store *store) {
     store->changes.count = 0;
 }
 
-bool store_begin_anew(struct store *store, const char *why, char error[static STORE_ERROR_LEN]) {
+bool store_start_new_file(struct store *store, const char *why,
+                          char error[static STORE_ERROR_LEN]) {
     leave_log_alone(&store->at);
     forget_transaction(store);
-    return put_aside(store, why, error) && move_in(store, error);
+    return quarantine_file(store, why, error) && open_current_file(store, error);
 }
 
 struct store *store_open(const char *path, char error[static STORE_ERROR_LEN]) {
@@ -200,7 +202,7 @@ struct store *store_open(const char *path, char error[static STORE_ERROR_LEN]) {
     }
     store->path = copy;
     store->at.lock = -1;
-    if (move_in(store, error))
+    if (open_current_file(store, error))
         return store;
     store_close(store);
     return NULL;
@@ -231,7 +233,7 @@ static bool open_again(struct store *store) {
     const enum opened result = open_locked(&store->at, store->path, why, store->failure);
     if (result == OPENED && store_check(store, why) != CHECK_DAMAGED)
         return true;
-    return result != OPEN_REFUSED && store_begin_anew(store, why, store->failure);
+    return result != OPEN_REFUSED && store_start_new_file(store, why, store->failure);
 }
 
 bool store_refresh(struct store *store) {
@@ -240,7 +242,7 @@ bool store_refresh(struct store *store) {
         return true;
     store->stale = true;
     forget_transaction(store);
-    store->suspect = !(same ? open_again(store) : move_in(store, store->failure));
+    store->suspect = !(same ? open_again(store) : open_current_file(store, store->failure));
     return !store->suspect;
 }
 
@@ -269,7 +271,7 @@ static bool reopening_may_mend(int result) {
     return result != SQLITE_FULL && result != SQLITE_BUSY && result != SQLITE_NOMEM;
 }
 
-bool store_fail(struct store *store) {
+bool store_rollback_with_error(struct store *store) {
     snprintf(store->failure, sizeof store->failure, "%s", sqlite3_errmsg(store->at.db));
     store->suspect = reopening_may_mend(sqlite3_errcode(store->at.db));
     store->stale = true;
@@ -285,7 +287,7 @@ bool store_begin(struct store *store) {
     if (store->at.db == NULL)
         return false;
     if (sqlite3_exec(store->at.db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-        return store_fail(store);
+        return store_rollback_with_error(store);
     store->in_transaction = true;
     return true;
 }
@@ -296,10 +298,10 @@ bool store_commit(struct store *store) {
     if (!store->in_transaction)
         return true;
     if (sqlite3_exec(store->at.db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-        return store_fail(store);
+        return store_rollback_with_error(store);
     store->in_transaction = false;
     store->pending = 0;
-    store_forget_written(store);
+    history_clear_queue(store);
     return true;
 }
 

@@ -77,7 +77,7 @@ bool store_write_changes(struct store *store) {
         return false;
     for (size_t i = 0; i < queue->count; i++) {
         if (!write_change(store, &queue->list[i].change, queue->list[i].at_s))
-            return store_fail(store);
+            return store_rollback_with_error(store);
     }
     queue->count = 0;
     return true;
@@ -132,7 +132,7 @@ bool store_exchange_secret(struct store *store, const char *name, const void *se
         return false;
     if (!read_secret(store, name, previous, len, was_there) ||
         !write_secret(store, name, secret, len))
-        return store_fail(store);
+        return store_rollback_with_error(store);
     return store_commit(store);
 }
 
@@ -141,7 +141,7 @@ bool store_clear(struct store *store) {
         return false;
     if (sqlite3_exec(store->at.db, "DELETE FROM peer; DELETE FROM torrent;", NULL, NULL, NULL) !=
         SQLITE_OK)
-        return store_fail(store);
+        return store_rollback_with_error(store);
     store->changes.count = 0;
     store->stale = false;
     return true;

@@ -20,13 +20,13 @@ void store_add_sample(struct store *store, const struct sample *sample) {
 }
 
 void store_add_torrent_samples(struct store *store, int64_t at_s,
-                               const struct torrent_figures *torrents, size_t count) {
+                               const struct torrent_stats *torrents, size_t count) {
     struct history_queue *queue = &store->history;
     if (!queue->options.enabled)
         return;
     if (count > queue->options.torrents_max)
         count = queue->options.torrents_max;
-    struct torrent_figures *copy = malloc(count * sizeof *copy + 1);
+    struct torrent_stats *copy = malloc(count * sizeof *copy + 1);
     if (copy == NULL)
         return;
     if (count > 0)
@@ -109,7 +109,7 @@ static bool write_samples(struct store *store) {
     return good;
 }
 
-static bool put_torrent_sample(struct store *store, const struct torrent_figures *torrent,
+static bool put_torrent_sample(struct store *store, const struct torrent_stats *torrent,
                                int64_t period_s) {
     sqlite3_stmt *statement = store->at.statements[PUT_TORRENT_SAMPLE];
     sqlite3_bind_int64(statement, 1, period_s);
@@ -173,10 +173,10 @@ bool store_write_history(struct store *store) {
         return false;
     if (write_samples(store) && write_torrent_samples(store) && write_completions(store))
         return true;
-    return store_fail(store);
+    return store_rollback_with_error(store);
 }
 
-void store_forget_written(struct store *store) {
+void history_clear_queue(struct store *store) {
     struct history_queue *queue = &store->history;
     queue->sample_count = queue->torrent_count = queue->completion_count = 0;
 }

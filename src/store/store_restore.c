@@ -115,7 +115,7 @@ bool store_restore(struct store *store, bool (*restore)(void *context, const str
     if (restoring.result == CHECK_SOUND)
         restoring.result = store_check(store, restoring.why);
     if (restoring.result == CHECK_DAMAGED)
-        return store_begin_anew(store, restoring.why, store->failure);
+        return store_start_new_file(store, restoring.why, store->failure);
     if (restoring.result == CHECK_FAILED)
         snprintf(store->failure, sizeof store->failure, "%s", restoring.why);
     return restoring.result == CHECK_SOUND;

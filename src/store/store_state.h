@@ -53,7 +53,7 @@ struct history_queue {
     struct history_options options;
     struct sample samples[SAMPLES_WAITING_MAX];
     size_t sample_count;
-    struct torrent_figures *torrents; /* the last ones */
+    struct torrent_stats *torrents; /* the last ones */
     size_t torrent_count;
     int64_t torrents_at_s;
     struct completion *completions;
@@ -94,18 +94,18 @@ bool store_history_waits(const struct store *store);
 bool store_write_history(struct store *store);
 
 /* It is durable now. */
-void store_forget_written(struct store *store);
+void history_clear_queue(struct store *store);
 
 /* Frees what waits. */
 void store_drop_history(struct store *store);
 
 /* Rolls back what was not committed and keeps the reason, which SQLite still knows. False, always.
  */
-bool store_fail(struct store *store);
+bool store_rollback_with_error(struct store *store);
 
 /* Puts the damaged file aside and goes on with a new one, which is to be written anew. False and
  * one line in `error` if there is none to be had. */
-bool store_begin_anew(struct store *store, const char *why, char error[static STORE_ERROR_LEN]);
+bool store_start_new_file(struct store *store, const char *why, char error[static STORE_ERROR_LEN]);
 
 /* What is wrong with the database, in one line: an integrity check answers in several. */
 void store_explain(char why[static SCHEMA_ERROR_LEN], const char *text);

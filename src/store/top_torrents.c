@@ -5,31 +5,30 @@
 
 /* A heap: no torrent is larger than the two below it, at 2i + 1 and 2i + 2, so that the smallest of
  * all is the first. */
-struct largest_torrents {
+struct top_torrents {
     size_t count;
     size_t max;
-    struct torrent_figures list[];
+    struct torrent_stats list[];
 };
 
-struct largest_torrents *largest_torrents_create(uint32_t max) {
-    struct largest_torrents *largest =
-        malloc(sizeof *largest + (size_t)max * sizeof *largest->list);
+struct top_torrents *top_torrents_create(uint32_t max) {
+    struct top_torrents *largest = malloc(sizeof *largest + (size_t)max * sizeof *largest->list);
     if (largest != NULL)
-        *largest = (struct largest_torrents){ .max = max };
+        *largest = (struct top_torrents){ .max = max };
     return largest;
 }
 
-void largest_torrents_delete(struct largest_torrents *largest) {
+void top_torrents_delete(struct top_torrents *largest) {
     free(largest);
 }
 
-static uint64_t peers_of(const struct torrent_figures *torrent) {
+static uint64_t peers_of(const struct torrent_stats *torrent) {
     return (uint64_t)torrent->seeders_v4 + torrent->seeders_v6 + torrent->leechers_v4 +
            torrent->leechers_v6;
 }
 
 /* Of equal ones the info_hash decides, lest another one is chosen each time. */
-static bool is_smaller(const struct torrent_figures *one, const struct torrent_figures *other) {
+static bool is_smaller(const struct torrent_stats *one, const struct torrent_stats *other) {
     const uint64_t peers = peers_of(one);
     const uint64_t others = peers_of(other);
     return peers != others ? peers < others
@@ -37,8 +36,7 @@ static bool is_smaller(const struct torrent_figures *one, const struct torrent_f
 }
 
 /* Puts `torrent` at the place `at`, which is free, or further up. */
-static void sift_up(struct largest_torrents *largest, size_t at,
-                    const struct torrent_figures *torrent) {
+static void sift_up(struct top_torrents *largest, size_t at, const struct torrent_stats *torrent) {
     while (at > 0 && is_smaller(torrent, &largest->list[(at - 1) / 2])) {
         largest->list[at] = largest->list[(at - 1) / 2];
         at = (at - 1) / 2;
@@ -47,8 +45,8 @@ static void sift_up(struct largest_torrents *largest, size_t at,
 }
 
 /* Puts `torrent` at the first place, which is free, or further down. */
-static void sift_down(struct largest_torrents *largest, const struct torrent_figures *torrent) {
-    struct torrent_figures *list = largest->list;
+static void sift_down(struct top_torrents *largest, const struct torrent_stats *torrent) {
+    struct torrent_stats *list = largest->list;
     size_t at = 0;
     for (;;) {
         size_t below = 2 * at + 1;
@@ -62,8 +60,7 @@ static void sift_down(struct largest_torrents *largest, const struct torrent_fig
     list[at] = *torrent;
 }
 
-void largest_torrents_offer(struct largest_torrents *largest,
-                            const struct torrent_figures *torrent) {
+void top_torrents_offer(struct top_torrents *largest, const struct torrent_stats *torrent) {
     if (peers_of(torrent) == 0)
         return;
     if (largest->count < largest->max)
@@ -72,12 +69,11 @@ void largest_torrents_offer(struct largest_torrents *largest,
         sift_down(largest, torrent);
 }
 
-const struct torrent_figures *largest_torrents_list(const struct largest_torrents *largest,
-                                                    size_t *count) {
+const struct torrent_stats *top_torrents_list(const struct top_torrents *largest, size_t *count) {
     *count = largest->count;
     return largest->list;
 }
 
-void largest_torrents_clear(struct largest_torrents *largest) {
+void top_torrents_clear(struct top_torrents *largest) {
     largest->count = 0;
 }

@@ -132,7 +132,7 @@ static enum announce_result judge_passkey(const struct access *access,
     return ANNOUNCE_OK;
 }
 
-enum announce_result access_judge(const struct access *access, const struct asker *asker,
+enum announce_result access_check(const struct access *access, const struct asker *asker,
                                   char detail[static REFUSAL_DETAIL_LEN]) {
     const uint32_t ban = find_ban(access, asker->address);
     if (ban != KEY_SET_NONE) {
@@ -146,7 +146,8 @@ enum announce_result access_judge(const struct access *access, const struct aske
     return judge_passkey(access, asker->passkey);
 }
 
-bool access_lists(const struct access *access, const uint8_t info_hash[static INFO_HASH_LEN]) {
+bool access_is_registered(const struct access *access,
+                          const uint8_t info_hash[static INFO_HASH_LEN]) {
     return access->rules.mode != ACCESS_LISTED ||
            key_set_find(&access->torrents, info_hash) != KEY_SET_NONE;
 }

@@ -6,16 +6,16 @@ bool change_removes_peer(enum change_kind kind) {
     return kind == CHANGE_PEER_LEFT || kind == CHANGE_PEER_EXPIRED || kind == CHANGE_PEER_MOVED;
 }
 
-void feed_init(struct feed *feed, size_t capacity) {
-    *feed = (struct feed){ .capacity = capacity };
+void change_feed_init(struct change_feed *feed, size_t capacity) {
+    *feed = (struct change_feed){ .capacity = capacity };
 }
 
-void feed_free(struct feed *feed) {
+void change_feed_free(struct change_feed *feed) {
     free(feed->changes);
-    feed_init(feed, feed->capacity);
+    change_feed_init(feed, feed->capacity);
 }
 
-static bool grow(struct feed *feed) {
+static bool grow(struct change_feed *feed) {
     size_t wanted = feed->allocated == 0 ? 16 : 2 * feed->allocated;
     if (wanted > feed->capacity)
         wanted = feed->capacity;
@@ -29,7 +29,7 @@ static bool grow(struct feed *feed) {
     return true;
 }
 
-void feed_push(struct feed *feed, const struct change *change) {
+void change_feed_push(struct change_feed *feed, const struct change *change) {
     if (feed->overflowed || feed->capacity == 0)
         return;
     if (feed->count == feed->allocated && !grow(feed)) {
@@ -40,9 +40,9 @@ void feed_push(struct feed *feed, const struct change *change) {
     feed->changes[feed->count++] = *change;
 }
 
-void feed_take(struct feed *feed, struct feed *taken) {
-    const struct feed full = *feed;
-    *feed = (struct feed){
+void change_feed_take(struct change_feed *feed, struct change_feed *taken) {
+    const struct change_feed full = *feed;
+    *feed = (struct change_feed){
         .changes = taken->changes,
         .allocated = taken->allocated,
         .capacity = full.capacity,

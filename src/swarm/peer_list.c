@@ -12,8 +12,8 @@ enum {
 };
 
 struct peer_indexes {
-    struct peer_index by_endpoint;
-    struct peer_index by_identity;
+    struct hash_index by_endpoint;
+    struct hash_index by_identity;
 };
 
 /* The block holds the records, the deadlines and the endpoints, in this order, so that each array
@@ -45,15 +45,15 @@ void peer_list_init(struct peer_list *list, uint8_t family, const struct hash_ke
 static void delete_indexes(struct peer_indexes *indexes) {
     if (indexes == NULL)
         return;
-    peer_index_free(&indexes->by_endpoint);
-    peer_index_free(&indexes->by_identity);
+    hash_index_free(&indexes->by_endpoint);
+    hash_index_free(&indexes->by_identity);
     free(indexes);
 }
 
 static struct peer_indexes *create_indexes(uint32_t entries) {
     struct peer_indexes *indexes = calloc(1, sizeof *indexes);
-    if (indexes != NULL && peer_index_create(&indexes->by_endpoint, entries) &&
-        peer_index_create(&indexes->by_identity, entries))
+    if (indexes != NULL && hash_index_create(&indexes->by_endpoint, entries) &&
+        hash_index_create(&indexes->by_identity, entries))
         return indexes;
     delete_indexes(indexes);
     return NULL;
@@ -102,24 +102,24 @@ static bool identified(const struct peer_list *list, uint32_t position) {
 
 static void index_identity(struct peer_list *list, uint32_t position) {
     if (indexed(list) && identified(list, position))
-        peer_index_put(&list->indexes->by_identity, identity_hash_at(list, position), position);
+        hash_index_put(&list->indexes->by_identity, identity_hash_at(list, position), position);
 }
 
 static void unindex_identity(struct peer_list *list, uint32_t position) {
     if (indexed(list) && identified(list, position))
-        peer_index_remove(&list->indexes->by_identity, identity_hash_at(list, position), position,
+        hash_index_remove(&list->indexes->by_identity, identity_hash_at(list, position), position,
                           identity_hash_at, list);
 }
 
 static void index_peer(struct peer_list *list, uint32_t position) {
     if (indexed(list))
-        peer_index_put(&list->indexes->by_endpoint, endpoint_hash_at(list, position), position);
+        hash_index_put(&list->indexes->by_endpoint, endpoint_hash_at(list, position), position);
     index_identity(list, position);
 }
 
 static void unindex_peer(struct peer_list *list, uint32_t position) {
     if (indexed(list))
-        peer_index_remove(&list->indexes->by_endpoint, endpoint_hash_at(list, position), position,
+        hash_index_remove(&list->indexes->by_endpoint, endpoint_hash_at(list, position), position,
                           endpoint_hash_at, list);
     unindex_identity(list, position);
 }
@@ -130,7 +130,7 @@ static bool fit_indexes(struct peer_list *list, uint32_t count) {
         replace_indexes(list, NULL);
         return true;
     }
-    if (indexed(list) && peer_index_fits(&list->indexes->by_endpoint, count))
+    if (indexed(list) && hash_index_fits(&list->indexes->by_endpoint, count))
         return true;
     struct peer_indexes *indexes = create_indexes(count);
     if (indexes == NULL)
@@ -188,7 +188,7 @@ static bool wire_matches(const void *array, uint32_t position, const void *wante
 
 uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire) {
     if (indexed(list))
-        return peer_index_find(&list->indexes->by_endpoint, hash_wire(list, wire), wire_matches,
+        return hash_index_find(&list->indexes->by_endpoint, hash_wire(list, wire), wire_matches,
                                list, wire);
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
         if (wire_matches(list, i, wire))
@@ -216,7 +216,7 @@ uint32_t peer_list_find_identity(const struct peer_list *list,
         return PEER_NOWHERE;
     const struct identity wanted = { .peer_id = peer_id, .key = key };
     if (indexed(list))
-        return peer_index_find(&list->indexes->by_identity, hash_identity(list, peer_id, key),
+        return hash_index_find(&list->indexes->by_identity, hash_identity(list, peer_id, key),
                                identity_matches, list, &wanted);
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
         if (identity_matches(list, i, &wanted))
@@ -230,9 +230,9 @@ static void move_peer(struct peer_list *list, uint32_t from, uint32_t to) {
     if (from == to)
         return;
     if (indexed(list)) {
-        peer_index_renumber(&list->indexes->by_endpoint, endpoint_hash_at(list, from), from, to);
+        hash_index_renumber(&list->indexes->by_endpoint, endpoint_hash_at(list, from), from, to);
         if (identified(list, from))
-            peer_index_renumber(&list->indexes->by_identity, identity_hash_at(list, from), from,
+            hash_index_renumber(&list->indexes->by_identity, identity_hash_at(list, from), from,
                                 to);
     }
     records(list)[to] = records(list)[from];
@@ -344,7 +344,7 @@ uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uin
     return clock_elapsed_s(deadlines(list)[position] - ahead_s, now_s);
 }
 
-void peer_list_grace(struct peer_list *list, uint32_t now_s, uint32_t interval_s) {
+void peer_list_extend_deadlines(struct peer_list *list, uint32_t now_s, uint32_t interval_s) {
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
         struct peer_record *record = &records(list)[i];
         if (record->ttl_s / 2 < interval_s)
@@ -375,7 +375,7 @@ uint32_t peer_list_count_address(const struct peer_list *list, const uint8_t *wi
 size_t peer_list_memory(const struct peer_list *list) {
     size_t sum = block_size(list, list->capacity);
     if (indexed(list))
-        sum += sizeof *list->indexes + peer_index_memory(&list->indexes->by_endpoint) +
-               peer_index_memory(&list->indexes->by_identity);
+        sum += sizeof *list->indexes + hash_index_memory(&list->indexes->by_endpoint) +
+               hash_index_memory(&list->indexes->by_identity);
     return sum;
 }

@@ -90,7 +90,7 @@ uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uin
 
 /* Gives each peer one interval from now, with its jitter: its own, or `interval_s` if that is
  * longer. */
-void peer_list_grace(struct peer_list *list, uint32_t now_s, uint32_t interval_s);
+void peer_list_extend_deadlines(struct peer_list *list, uint32_t now_s, uint32_t interval_s);
 
 /* The first position at or behind `from` whose deadline has passed, or PEER_NOWHERE. */
 uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uint32_t now_s);

@@ -72,8 +72,8 @@ static void work_out_rates(struct peer_record *record, const struct peer_record 
         RATE_MAX;
 }
 
-void peer_record_inherit(struct peer_record *record, const struct peer_record *past,
-                         uint32_t elapsed_s) {
+void peer_record_copy_history(struct peer_record *record, const struct peer_record *past,
+                              uint32_t elapsed_s) {
     if (memcmp(record->peer_id, past->peer_id, PEER_ID_LEN) != 0)
         return;
     record->joined_s = past->joined_s;

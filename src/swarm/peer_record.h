@@ -46,8 +46,8 @@ struct peer_record peer_record_restored(const struct change *change, uint32_t no
 
 /* Takes over what is kept of the peer's past, if it is the same client as before, and works out how
  * fast it was in the `elapsed_s` since: below RATE_SPAN_S they count for their part of it only. */
-void peer_record_inherit(struct peer_record *record, const struct peer_record *past,
-                         uint32_t elapsed_s);
+void peer_record_copy_history(struct peer_record *record, const struct peer_record *past,
+                              uint32_t elapsed_s);
 
 /* Whether the peer announced from the very address that it is known by. */
 static inline bool peer_record_owns_address(const struct peer_record *record) {

@@ -19,14 +19,14 @@ struct row {
     struct bucket buckets[ROW_LEN];
 };
 
-struct request_rates {
+struct rate_limit {
     struct hash_key key;
     pthread_mutex_t locks[LOCKS];
     _Alignas(64) struct row rows[ROWS];
 };
 
-struct request_rates *request_rates_create(const struct hash_key *key) {
-    struct request_rates *rates = aligned_alloc(64, sizeof *rates);
+struct rate_limit *rate_limit_create(const struct hash_key *key) {
+    struct rate_limit *rates = aligned_alloc(64, sizeof *rates);
     if (rates == NULL)
         return NULL;
     memset(rates, 0, sizeof *rates);
@@ -36,7 +36,7 @@ struct request_rates *request_rates_create(const struct hash_key *key) {
     return rates;
 }
 
-void request_rates_delete(struct request_rates *rates) {
+void rate_limit_delete(struct rate_limit *rates) {
     if (rates == NULL)
         return;
     for (int i = 0; i < LOCKS; i++)
@@ -74,8 +74,8 @@ static void refill(struct bucket *bucket, uint32_t per_s, uint32_t burst, uint32
     bucket->used_ms += ms;
 }
 
-bool request_rates_take(struct request_rates *rates, const struct endpoint *address, uint32_t per_s,
-                        uint32_t burst, uint64_t now_ms) {
+bool rate_limit_take(struct rate_limit *rates, const struct endpoint *address, uint32_t per_s,
+                     uint32_t burst, uint64_t now_ms) {
     const uint64_t hash = address_hash(&rates->key, address) | 1;
     const uint32_t number = (uint32_t)(hash >> 32) % ROWS;
     pthread_mutex_t *lock = &rates->locks[number % LOCKS];

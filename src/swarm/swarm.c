@@ -80,7 +80,7 @@ static void count_out(struct swarm *swarm, const struct peer_record *record) {
     swarm->download_rate -= record->download_rate;
 }
 
-static void count_address(const struct swarm_watchers *watchers, const struct endpoint *peer,
+static void count_address(const struct swarm_outputs *watchers, const struct endpoint *peer,
                           bool more) {
     if (watchers->addresses == NULL)
         return;
@@ -91,16 +91,16 @@ static void count_address(const struct swarm_watchers *watchers, const struct en
 }
 
 /* From now on the torrent's count is all that there is of it. */
-static void report_idle(const struct swarm *swarm, const struct swarm_watchers *watchers) {
+static void report_idle(const struct swarm *swarm, const struct swarm_outputs *watchers) {
     struct change change = { .kind = CHANGE_TORRENT, .downloaded = swarm->downloaded };
     if (swarm_peers(swarm) > 0 || swarm->downloaded == 0)
         return;
     memcpy(change.info_hash, swarm->info_hash, INFO_HASH_LEN);
-    feed_push(watchers->feed, &change);
+    change_feed_push(watchers->feed, &change);
 }
 
 /* Takes a peer away and reports it gone, with the counts that it leaves behind. */
-static void remove_peer(struct swarm *swarm, const struct swarm_watchers *watchers,
+static void remove_peer(struct swarm *swarm, const struct swarm_outputs *watchers,
                         struct peer_list *list, uint32_t position, enum change_kind kind,
                         uint32_t now_s) {
     struct change change = swarm_describe(swarm, list, position, kind, now_s);
@@ -109,7 +109,7 @@ static void remove_peer(struct swarm *swarm, const struct swarm_watchers *watche
     change.seeders = swarm_seeders(swarm);
     change.leechers = swarm_leechers(swarm);
     count_address(watchers, &change.peer, false);
-    feed_push(watchers->feed, &change);
+    change_feed_push(watchers->feed, &change);
     report_idle(swarm, watchers);
 }
 
@@ -121,8 +121,8 @@ static enum peer_zone zone_of(bool seeder, bool on_lan) {
 
 static void inherit(struct peer_record *record, const struct peer_list *list, uint32_t position,
                     uint32_t now_s) {
-    peer_record_inherit(record, peer_list_record(list, position),
-                        peer_list_silent_s(list, position, now_s));
+    peer_record_copy_history(record, peer_list_record(list, position),
+                             peer_list_silent_s(list, position, now_s));
 }
 
 static bool counted_at(const struct peer_list *list, const struct peer_record *record) {
@@ -151,14 +151,14 @@ static bool worth_telling(const struct peer_record *past, enum peer_zone past_zo
            memcmp(past->peer_id, record->peer_id, PEER_ID_LEN) != 0;
 }
 
-static void report(const struct swarm *swarm, const struct swarm_watchers *watchers,
+static void report(const struct swarm *swarm, const struct swarm_outputs *watchers,
                    const struct peer_list *list, uint32_t position, enum change_kind kind,
                    uint32_t now_s) {
     const struct change change = swarm_describe(swarm, list, position, kind, now_s);
-    feed_push(watchers->feed, &change);
+    change_feed_push(watchers->feed, &change);
 }
 
-static void refresh(struct swarm *swarm, const struct swarm_watchers *watchers,
+static void refresh(struct swarm *swarm, const struct swarm_outputs *watchers,
                     const struct peer_put *put, struct peer_record record, struct peer_list *list,
                     uint32_t *position) {
     const struct peer_record past = *peer_list_record(list, *position);
@@ -177,14 +177,14 @@ static void refresh(struct swarm *swarm, const struct swarm_watchers *watchers,
         report(swarm, watchers, list, *position, CHANGE_PEER_CONFIRMED, put->now_s);
 }
 
-static bool address_has(const struct swarm_watchers *watchers, const struct endpoint *peer,
+static bool address_has(const struct swarm_outputs *watchers, const struct endpoint *peer,
                         uint32_t most) {
     return most > 0 && watchers->addresses != NULL &&
            address_counts_of(watchers->addresses, peer) >= most;
 }
 
-enum announce_result swarm_admits(const struct swarm_watchers *watchers,
-                                  const struct peer_put *put) {
+enum announce_result swarm_check_limits(const struct swarm_outputs *watchers,
+                                        const struct peer_put *put) {
     if (put->room != ANNOUNCE_OK)
         return put->room;
     return address_has(watchers, &put->peer, put->address_peers_max) ? ANNOUNCE_ADDRESS_FULL
@@ -194,7 +194,7 @@ enum announce_result swarm_admits(const struct swarm_watchers *watchers,
 /* Counting an address within the swarm means to look at every peer, and is worth it only for one
  * that has that many anywhere. */
 static enum announce_result room_for(const struct swarm *swarm,
-                                     const struct swarm_watchers *watchers,
+                                     const struct swarm_outputs *watchers,
                                      const struct peer_put *put, const struct peer_list *list) {
     const uint32_t most = put->address_torrent_peers_max;
     if (swarm_peers(swarm) >= put->peers_max)
@@ -202,10 +202,10 @@ static enum announce_result room_for(const struct swarm *swarm,
     if (address_has(watchers, &put->peer, most) &&
         peer_list_count_address(list, put->peer.wire, most) >= most)
         return ANNOUNCE_ADDRESS_SWARM_FULL;
-    return swarm_admits(watchers, put);
+    return swarm_check_limits(watchers, put);
 }
 
-static enum announce_result join(struct swarm *swarm, const struct swarm_watchers *watchers,
+static enum announce_result join(struct swarm *swarm, const struct swarm_outputs *watchers,
                                  const struct peer_put *put, struct peer_record record,
                                  struct peer_list *list, uint32_t *position) {
     const bool completed = count_completed(swarm, &record, put->request->event);
@@ -222,8 +222,8 @@ static enum announce_result join(struct swarm *swarm, const struct swarm_watcher
 
 /* Where else in the list the peer is, by its peer_id and key; `position` is where it is by its
  * endpoint. */
-static uint32_t old_place(const struct peer_list *list, const struct peer_record *record,
-                          uint32_t position) {
+static uint32_t find_moved_peer(const struct peer_list *list, const struct peer_record *record,
+                                uint32_t position) {
     if (position != PEER_NOWHERE) {
         const struct peer_record *here = peer_list_record(list, position);
         if (here->key == record->key && memcmp(here->peer_id, record->peer_id, PEER_ID_LEN) == 0)
@@ -234,13 +234,13 @@ static uint32_t old_place(const struct peer_list *list, const struct peer_record
 
 /* An identity has one place only: were there more, strangers could fill an index's chain with one.
  */
-enum announce_result swarm_put(struct swarm *swarm, const struct swarm_watchers *watchers,
+enum announce_result swarm_put(struct swarm *swarm, const struct swarm_outputs *watchers,
                                const struct peer_put *put, uint32_t *position) {
     struct peer_list *list = swarm_list(swarm, put->peer.family);
     struct peer_record record =
         peer_record_announced(put->request, &put->peer, put->now_s, put->ttl_s);
     *position = peer_list_find(list, put->peer.wire);
-    const uint32_t old = old_place(list, &record, *position);
+    const uint32_t old = find_moved_peer(list, &record, *position);
     if (old != PEER_NOWHERE) {
         inherit(&record, list, old, put->now_s);
         remove_peer(swarm, watchers, list, old, CHANGE_PEER_MOVED, put->now_s);
@@ -269,8 +269,8 @@ static void mark_counted(struct peer_list *list, const struct peer_record *peer)
 }
 
 /* Some clients that stop when they are done say so with `stopped` alone, having nothing left. */
-static void complete_at_last(struct swarm *swarm, const struct swarm_watchers *watchers,
-                             struct peer_list *list, uint32_t *position, uint32_t now_s) {
+static void count_late_completion(struct swarm *swarm, const struct swarm_outputs *watchers,
+                                  struct peer_list *list, uint32_t *position, uint32_t now_s) {
     struct peer_record record = *peer_list_record(list, *position);
     const enum peer_zone zone = peer_list_zone(list, *position);
     if (zone <= ZONE_SEEDER_LAN || !count_completed(swarm, &record, EVENT_COMPLETED))
@@ -285,9 +285,9 @@ static void complete_at_last(struct swarm *swarm, const struct swarm_watchers *w
     mark_counted(list == &swarm->v4 ? &swarm->v6 : &swarm->v4, &record);
 }
 
-void swarm_drop(struct swarm *swarm, const struct swarm_watchers *watchers,
-                const struct announce_request *request, const struct endpoint *peer,
-                uint32_t now_s) {
+void swarm_remove(struct swarm *swarm, const struct swarm_outputs *watchers,
+                  const struct announce_request *request, const struct endpoint *peer,
+                  uint32_t now_s) {
     struct peer_list *list = swarm_list(swarm, peer->family);
     uint32_t position = peer_list_find(list, peer->wire);
     if (position == PEER_NOWHERE)
@@ -295,12 +295,12 @@ void swarm_drop(struct swarm *swarm, const struct swarm_watchers *watchers,
     if (position == PEER_NOWHERE)
         return;
     if (request->event == EVENT_STOPPED && request->left == 0)
-        complete_at_last(swarm, watchers, list, &position, now_s);
+        count_late_completion(swarm, watchers, list, &position, now_s);
     remove_peer(swarm, watchers, list, position, CHANGE_PEER_LEFT, now_s);
     swarm->idle_since_s = now_s;
 }
 
-static uint32_t expire_list(struct swarm *swarm, const struct swarm_watchers *watchers,
+static uint32_t expire_list(struct swarm *swarm, const struct swarm_outputs *watchers,
                             struct peer_list *list, uint32_t now_s, uint32_t limit) {
     uint32_t expired = 0;
     uint32_t at = 0;
@@ -312,7 +312,7 @@ static uint32_t expire_list(struct swarm *swarm, const struct swarm_watchers *wa
     return expired;
 }
 
-uint32_t swarm_expire(struct swarm *swarm, const struct swarm_watchers *watchers, uint32_t now_s,
+uint32_t swarm_expire(struct swarm *swarm, const struct swarm_outputs *watchers, uint32_t now_s,
                       uint32_t limit) {
     uint32_t expired = expire_list(swarm, watchers, &swarm->v4, now_s, limit);
     expired += expire_list(swarm, watchers, &swarm->v6, now_s, limit - expired);
@@ -321,7 +321,7 @@ uint32_t swarm_expire(struct swarm *swarm, const struct swarm_watchers *watchers
     return expired;
 }
 
-bool swarm_restore(struct swarm *swarm, const struct swarm_watchers *watchers,
+bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *watchers,
                    const struct change *change, bool on_lan, uint32_t now_s, uint16_t ttl_s) {
     struct peer_list *list = swarm_list(swarm, change->peer.family);
     if (peer_list_find(list, change->peer.wire) != PEER_NOWHERE ||

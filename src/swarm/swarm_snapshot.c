@@ -15,8 +15,8 @@ static uint64_t bytes_of(uint64_t kib) {
     return kib << 10;
 }
 
-static struct torrent_figures figures_of(const struct swarm *swarm, uint32_t now_s) {
-    struct torrent_figures figures = {
+static struct torrent_stats figures_of(const struct swarm *swarm, uint32_t now_s) {
+    struct torrent_stats figures = {
         .seeders_v4 = peer_list_seeders(&swarm->v4),
         .seeders_v6 = peer_list_seeders(&swarm->v6),
         .leechers_v4 = peer_list_count(&swarm->v4) - peer_list_seeders(&swarm->v4),
@@ -32,13 +32,13 @@ static struct torrent_figures figures_of(const struct swarm *swarm, uint32_t now
 }
 
 struct torrents {
-    struct torrent_figures *list;
+    struct torrent_stats *list;
     size_t count;
     size_t room;
 };
 
 static bool make_room(struct torrents *torrents, size_t room) {
-    struct torrent_figures *list = realloc(torrents->list, room * sizeof *list);
+    struct torrent_stats *list = realloc(torrents->list, room * sizeof *list);
     if (list == NULL)
         return false;
     torrents->list = list;
@@ -71,8 +71,8 @@ static bool copy_torrents(struct shard *shard, uint32_t now_s, struct torrents *
     return true;
 }
 
-bool inspect_torrents(struct tracker *tracker, uint64_t now_ms, torrents_reader read,
-                      void *context) {
+bool swarm_snapshot_torrents(struct tracker *tracker, uint64_t now_ms, torrents_reader read,
+                             void *context) {
     struct torrents torrents = { 0 };
     bool good = make_room(&torrents, ROOM_MIN);
     for (int i = 0; i < SHARDS && good; i++) {
@@ -84,8 +84,8 @@ bool inspect_torrents(struct tracker *tracker, uint64_t now_ms, torrents_reader 
     return good;
 }
 
-bool inspect_torrent(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN],
-                     uint64_t now_ms, struct torrent_figures *figures) {
+bool swarm_snapshot_torrent(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN],
+                            uint64_t now_ms, struct torrent_stats *figures) {
     uint64_t hash;
     struct shard *shard = swarm_table_lock(tracker->table, info_hash, &hash);
     const struct swarm *swarm = shard_find(shard, info_hash, hash);
@@ -95,11 +95,11 @@ bool inspect_torrent(struct tracker *tracker, const uint8_t info_hash[static INF
     return swarm != NULL;
 }
 
-static struct peer_figures describe(const struct swarm *swarm, const struct peer_list *list,
-                                    uint32_t position, uint32_t now_s) {
+static struct peer_stats describe(const struct swarm *swarm, const struct peer_list *list,
+                                  uint32_t position, uint32_t now_s) {
     const struct peer_record *record = peer_list_record(list, position);
     const enum peer_zone zone = peer_list_zone(list, position);
-    struct peer_figures figures = {
+    struct peer_stats figures = {
         .peer = endpoint_from_wire(list->family, peer_list_wire(list, position)),
         .left = record->left,
         .uploaded = bytes_of(record->uploaded_kib),
@@ -127,7 +127,7 @@ struct run {
 
 /* Copies up to `max` peers from the `offset`th on, seeders first; returns how many. */
 static size_t copy_peers(const struct swarm *swarm, uint32_t now_s, size_t offset,
-                         struct peer_figures *peers, size_t max) {
+                         struct peer_stats *peers, size_t max) {
     const struct peer_list *v4 = &swarm->v4;
     const struct peer_list *v6 = &swarm->v6;
     const struct run runs[] = {
@@ -147,10 +147,10 @@ static size_t copy_peers(const struct swarm *swarm, uint32_t now_s, size_t offse
     return count;
 }
 
-size_t inspect_peers(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN],
-                     uint64_t now_ms, size_t offset, struct peer_figures *peers, size_t max,
-                     size_t *total) {
-    const size_t most = max < INSPECT_PEERS_MAX ? max : INSPECT_PEERS_MAX;
+size_t swarm_snapshot_peers(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN],
+                            uint64_t now_ms, size_t offset, struct peer_stats *peers, size_t max,
+                            size_t *total) {
+    const size_t most = max < SWARM_SNAPSHOT_PEERS_MAX ? max : SWARM_SNAPSHOT_PEERS_MAX;
     size_t count = 0;
     uint64_t hash;
     *total = 0;
@@ -173,15 +173,15 @@ struct cursor {
 /* Copies on until the piece is full, the shard at its end or the lock was held long enough; returns
  * how many peers. */
 static size_t copy_piece(const struct shard *shard, uint32_t now_s, struct cursor *cursor,
-                         struct peer_figures *piece) {
+                         struct peer_stats *piece) {
     size_t count = 0;
     uint32_t looked_at = 0;
-    while (cursor->slot <= shard->slot_mask && count < INSPECT_PEERS_MAX &&
+    while (cursor->slot <= shard->slot_mask && count < SWARM_SNAPSHOT_PEERS_MAX &&
            looked_at++ < SLOTS_MAX) {
         const struct swarm *swarm = shard->slots[cursor->slot].swarm;
         if (swarm != NULL) {
-            const size_t copied =
-                copy_peers(swarm, now_s, cursor->peers, piece + count, INSPECT_PEERS_MAX - count);
+            const size_t copied = copy_peers(swarm, now_s, cursor->peers, piece + count,
+                                             SWARM_SNAPSHOT_PEERS_MAX - count);
             count += copied;
             cursor->peers += copied;
         }
@@ -191,7 +191,7 @@ static size_t copy_piece(const struct shard *shard, uint32_t now_s, struct curso
     return count;
 }
 
-static void read_shard(struct shard *shard, uint32_t now_s, struct peer_figures *piece,
+static void read_shard(struct shard *shard, uint32_t now_s, struct peer_stats *piece,
                        peers_reader read, void *context) {
     struct cursor cursor = { 0 };
     bool more = true;
@@ -205,8 +205,9 @@ static void read_shard(struct shard *shard, uint32_t now_s, struct peer_figures 
     }
 }
 
-bool inspect_all_peers(struct tracker *tracker, uint64_t now_ms, peers_reader read, void *context) {
-    struct peer_figures *piece = calloc(INSPECT_PEERS_MAX, sizeof *piece);
+bool swarm_snapshot_all_peers(struct tracker *tracker, uint64_t now_ms, peers_reader read,
+                              void *context) {
+    struct peer_stats *piece = calloc(SWARM_SNAPSHOT_PEERS_MAX, sizeof *piece);
     if (piece == NULL)
         return false;
     for (int i = 0; i < SHARDS; i++)

@@ -22,7 +22,7 @@ static bool init_shard(struct shard *shard, size_t feed_capacity) {
     if (shard->slots == NULL)
         return false;
     shard->slot_mask = SLOTS_MIN - 1;
-    feed_init(&shard->feed, feed_capacity);
+    change_feed_init(&shard->feed, feed_capacity);
     shard->watchers.feed = &shard->feed;
     return true;
 }
@@ -47,7 +47,7 @@ static void free_shard(struct shard *shard) {
     for (uint32_t i = 0; shard->slots != NULL && i <= shard->slot_mask; i++)
         swarm_delete(shard->slots[i].swarm);
     free(shard->slots);
-    feed_free(&shard->feed);
+    change_feed_free(&shard->feed);
     pthread_mutex_destroy(&shard->lock);
 }
 

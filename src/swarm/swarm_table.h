@@ -26,8 +26,8 @@ struct shard {
     const struct tracker_options *options; /* the tracker's, and replaced by it under the lock */
     const struct access *access;           /* the same */
     struct random random;
-    struct feed feed;
-    struct swarm_watchers watchers;
+    struct change_feed feed;
+    struct swarm_outputs watchers;
     _Atomic uint64_t answered; /* announces; written under the lock */
 };
 

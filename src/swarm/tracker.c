@@ -21,7 +21,7 @@ static bool make_parts(struct tracker *tracker, size_t feed_capacity) {
     if (tracker->table == NULL)
         return false;
     tracker->addresses = address_counts_create(&tracker->table->key);
-    tracker->rates = request_rates_create(&tracker->table->key);
+    tracker->rates = rate_limit_create(&tracker->table->key);
     for (int i = 0; i < SHARDS; i++)
         tracker->table->shards[i].watchers.addresses = tracker->addresses;
     return tracker->addresses != NULL && tracker->rates != NULL;
@@ -46,9 +46,9 @@ void tracker_delete(struct tracker *tracker) {
         return;
     swarm_table_delete(tracker->table);
     address_counts_delete(tracker->addresses);
-    request_rates_delete(tracker->rates);
+    rate_limit_delete(tracker->rates);
     access_delete(tracker->access);
-    feed_free(&tracker->taken);
+    change_feed_free(&tracker->taken);
     free(tracker->options);
     free(tracker);
 }
@@ -84,10 +84,10 @@ void tracker_set_access(struct tracker *tracker, struct access *access) {
     tracker->access = access;
 }
 
-bool tracker_lists(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN]) {
+bool tracker_is_registered(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN]) {
     uint64_t hash;
     struct shard *shard = swarm_table_lock(tracker->table, info_hash, &hash);
-    const bool lists = access_lists(shard->access, info_hash);
+    const bool lists = access_is_registered(shard->access, info_hash);
     pthread_mutex_unlock(&shard->lock);
     return lists;
 }
@@ -102,7 +102,7 @@ uint32_t tracker_interval_s(const struct tracker *tracker) {
 }
 
 /* Up to a tenth more than the load asks for, so that a herd spreads out; never past the bounds. */
-static uint32_t told_interval_s(const struct tracker *tracker, struct random *random) {
+static uint32_t jittered_interval_s(const struct tracker *tracker, struct random *random) {
     const uint32_t base = tracker_interval_s(tracker);
     const uint32_t shortest = counter_read(&tracker->interval_min_s);
     const uint32_t longest = counter_read(&tracker->interval_max_s);
@@ -188,8 +188,8 @@ static struct holding holding_of(const struct swarm *swarm) {
     return (struct holding){ .peers = swarm_peers(swarm), .memory = swarm_memory(swarm) };
 }
 
-static void add_difference(struct tracker *tracker, const struct swarm *swarm,
-                           struct holding before) {
+static void update_totals(struct tracker *tracker, const struct swarm *swarm,
+                          struct holding before) {
     const struct holding after = holding_of(swarm);
     counter_add(&tracker->peers, after.peers - before.peers);
     tally_add(&tracker->memory, after.memory - before.memory);
@@ -201,8 +201,8 @@ static enum announce_result stop(struct tracker *tracker, struct shard *shard, u
     struct swarm *swarm = shard_find(shard, request->info_hash, hash);
     if (swarm != NULL) {
         const struct holding before = holding_of(swarm);
-        swarm_drop(swarm, &shard->watchers, request, &response->asker, now_s);
-        add_difference(tracker, swarm, before);
+        swarm_remove(swarm, &shard->watchers, request, &response->asker, now_s);
+        update_totals(tracker, swarm, before);
     }
     fill_counts(swarm, response);
     return ANNOUNCE_OK;
@@ -225,7 +225,7 @@ static enum announce_result find_swarm(struct tracker *tracker, struct shard *sh
     *swarm = shard_find(shard, info_hash, hash);
     if (*swarm != NULL)
         return ANNOUNCE_OK;
-    const enum announce_result admission = swarm_admits(&shard->watchers, put);
+    const enum announce_result admission = swarm_check_limits(&shard->watchers, put);
     if (admission != ANNOUNCE_OK)
         return admission;
     return tracker_add_swarm(tracker, shard, info_hash, hash, put->now_s, swarm);
@@ -261,7 +261,7 @@ static enum announce_result put(struct tracker *tracker, struct shard *shard, ui
     const struct holding before = holding_of(swarm);
     uint32_t position;
     result = swarm_put(swarm, &shard->watchers, &put, &position);
-    add_difference(tracker, swarm, before);
+    update_totals(tracker, swarm, before);
     if (result != ANNOUNCE_OK)
         return result;
     pick(options, shard, swarm, request, put.on_lan, position, response);
@@ -276,18 +276,18 @@ static enum announce_result judge(const struct shard *shard, const struct announ
         .peer_id = request->peer_id,
         .passkey = &request->passkey,
     };
-    const enum announce_result result = access_judge(shard->access, &asker, response->detail);
+    const enum announce_result result = access_check(shard->access, &asker, response->detail);
     if (result != ANNOUNCE_OK)
         return result;
-    return access_lists(shard->access, request->info_hash) ? ANNOUNCE_OK
-                                                           : ANNOUNCE_TORRENT_NOT_LISTED;
+    return access_is_registered(shard->access, request->info_hash) ? ANNOUNCE_OK
+                                                                   : ANNOUNCE_TORRENT_NOT_LISTED;
 }
 
 static bool too_fast(struct tracker *tracker, const struct endpoint *address, uint64_t now_ms) {
     const uint32_t per_s = counter_read(&tracker->requests_per_s);
     return per_s > 0 && tracker_limits_address(tracker, address) &&
-           !request_rates_take(tracker->rates, address, per_s,
-                               counter_read(&tracker->requests_burst), now_ms);
+           !rate_limit_take(tracker->rates, address, per_s, counter_read(&tracker->requests_burst),
+                            now_ms);
 }
 
 /* What a client has to say once is heard, however fast it comes. */
@@ -313,7 +313,7 @@ enum announce_result tracker_announce(struct tracker *tracker,
     const bool fast = too_fast(tracker, &request->peer, now_ms) && !may_come_early(request->event);
     uint64_t hash;
     struct shard *shard = swarm_table_lock(tracker->table, request->info_hash, &hash);
-    response->interval_s = told_interval_s(tracker, &shard->random);
+    response->interval_s = jittered_interval_s(tracker, &shard->random);
     response->min_interval_s = response->interval_s / 2;
     response->asker = known_address(shard->options, request);
     response->family = response->asker.family;
@@ -335,7 +335,7 @@ bool tracker_limits_address(const struct tracker *tracker, const struct endpoint
            !endpoint_is_loopback(address);
 }
 
-enum announce_result tracker_admit_scrape(struct tracker *tracker, const struct endpoint *address,
+enum announce_result tracker_check_scrape(struct tracker *tracker, const struct endpoint *address,
                                           const struct passkey *passkey, uint64_t now_ms,
                                           char detail[static REFUSAL_DETAIL_LEN]) {
     enum announce_result result = ANNOUNCE_TOO_FAST;
@@ -345,7 +345,7 @@ enum announce_result tracker_admit_scrape(struct tracker *tracker, const struct 
         struct shard *shard = &tracker->table->shards[endpoint_port(address) % SHARDS];
         const struct asker asker = { .address = address, .passkey = passkey };
         pthread_mutex_lock(&shard->lock);
-        result = access_judge(shard->access, &asker, detail);
+        result = access_check(shard->access, &asker, detail);
         pthread_mutex_unlock(&shard->lock);
     }
     tally_add(&tracker->scrapes[result], 1);

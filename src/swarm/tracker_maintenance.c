@@ -28,7 +28,7 @@ static bool forgettable(const struct tracker *tracker, const struct shard *shard
 static void forget(struct tracker *tracker, struct shard *shard, uint32_t slot) {
     struct change change = { .kind = CHANGE_TORRENT_FORGOTTEN };
     memcpy(change.info_hash, shard->slots[slot].swarm->info_hash, INFO_HASH_LEN);
-    feed_push(&shard->feed, &change);
+    change_feed_push(&shard->feed, &change);
     tally_add(&tracker->memory, 0 - (uint64_t)swarm_memory(shard->slots[slot].swarm));
     shard_remove_at(shard, slot);
     counter_add(&tracker->torrents, UINT32_MAX);
@@ -91,7 +91,7 @@ bool tracker_drain(struct tracker *tracker, change_reader read, void *context) {
     for (int i = 0; i < SHARDS; i++) {
         struct shard *shard = &tracker->table->shards[i];
         pthread_mutex_lock(&shard->lock);
-        feed_take(&shard->feed, &tracker->taken);
+        change_feed_take(&shard->feed, &tracker->taken);
         pthread_mutex_unlock(&shard->lock);
         complete = complete && !tracker->taken.overflowed;
         if (tracker->taken.count > 0)
@@ -99,7 +99,7 @@ bool tracker_drain(struct tracker *tracker, change_reader read, void *context) {
         tracker->taken.count = 0;
         /* What a burst needed is given back. */
         if (tracker->taken.allocated > TAKEN_KEPT_MAX)
-            feed_free(&tracker->taken);
+            change_feed_free(&tracker->taken);
     }
     return complete;
 }
@@ -114,30 +114,30 @@ static struct change describe_torrent(const struct swarm *swarm, uint32_t now_s)
     return change;
 }
 
-static void push_list(struct feed *all, const struct swarm *swarm, const struct peer_list *list,
-                      uint32_t now_s) {
+static void push_list(struct change_feed *all, const struct swarm *swarm,
+                      const struct peer_list *list, uint32_t now_s) {
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
         const struct change change = swarm_describe(swarm, list, i, CHANGE_PEER_JOINED, now_s);
-        feed_push(all, &change);
+        change_feed_push(all, &change);
     }
 }
 
-static void push_shard(struct feed *all, const struct shard *shard, uint32_t now_s) {
+static void push_shard(struct change_feed *all, const struct shard *shard, uint32_t now_s) {
     for (uint32_t i = 0; i <= shard->slot_mask; i++) {
         const struct swarm *swarm = shard->slots[i].swarm;
         if (swarm == NULL)
             continue;
         const struct change torrent = describe_torrent(swarm, now_s);
-        feed_push(all, &torrent);
+        change_feed_push(all, &torrent);
         push_list(all, swarm, &swarm->v4, now_s);
         push_list(all, swarm, &swarm->v6, now_s);
     }
 }
 
-bool tracker_replay(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms,
-                    change_reader read, void *context) {
-    struct feed all;
-    feed_init(&all, SIZE_MAX);
+bool tracker_dump(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms,
+                  change_reader read, void *context) {
+    struct change_feed all;
+    change_feed_init(&all, SIZE_MAX);
     for (uint32_t i = 0; i < shards && !all.overflowed; i++) {
         struct shard *shard = &tracker->table->shards[(first + i) % SHARDS];
         pthread_mutex_lock(&shard->lock);
@@ -147,7 +147,7 @@ bool tracker_replay(struct tracker *tracker, uint32_t first, uint32_t shards, ui
         all.count = 0;
     }
     const bool complete = !all.overflowed;
-    feed_free(&all);
+    change_feed_free(&all);
     return complete;
 }
 
@@ -178,7 +178,7 @@ bool tracker_restore(struct tracker *tracker, const struct change *change, uint6
     return result != ANNOUNCE_NO_MEMORY;
 }
 
-void tracker_grace(struct tracker *tracker, uint64_t now_ms) {
+void tracker_extend_deadlines(struct tracker *tracker, uint64_t now_ms) {
     const uint32_t now_s = tracker_seconds(now_ms);
     const uint32_t interval_s = tracker_interval_s(tracker);
     for (int i = 0; i < SHARDS; i++) {
@@ -188,8 +188,8 @@ void tracker_grace(struct tracker *tracker, uint64_t now_ms) {
             struct swarm *swarm = shard->slots[slot].swarm;
             if (swarm == NULL)
                 continue;
-            peer_list_grace(&swarm->v4, now_s, interval_s);
-            peer_list_grace(&swarm->v6, now_s, interval_s);
+            peer_list_extend_deadlines(&swarm->v4, now_s, interval_s);
+            peer_list_extend_deadlines(&swarm->v6, now_s, interval_s);
         }
         pthread_mutex_unlock(&shard->lock);
     }

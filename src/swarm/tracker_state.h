@@ -13,8 +13,8 @@ struct tracker {
     struct tracker_options *options; /* what every shard points to, but during tracker_apply */
     struct access *access;           /* the same; never NULL */
     struct address_counts *addresses;
-    struct request_rates *rates;
-    struct feed taken; /* the draining thread's */
+    struct rate_limit *rates;
+    struct change_feed taken; /* the draining thread's */
     _Atomic uint64_t memory;
     _Atomic uint64_t refused[ANNOUNCE_RESULTS]; /* announces; each shard counts the others */
     _Atomic uint64_t scrapes[ANNOUNCE_RESULTS];

@@ -7,7 +7,7 @@ static const struct bytes announce_list_key = BYTES_LITERAL("announce-list");
 
 enum { KEYS_LEN_MAX = 64, URL_OVERHEAD = 24 }; /* the lengths before strings, and list marks */
 
-size_t torrent_file_len_max(struct bytes file, const char *const *announce_urls, size_t count) {
+size_t announce_list_len_max(struct bytes file, const char *const *announce_urls, size_t count) {
     size_t len = file.len + KEYS_LEN_MAX;
     for (size_t i = 0; i < count; i++)
         len += 2 * (strlen(announce_urls[i]) + URL_OVERHEAD);
@@ -34,8 +34,8 @@ static bool comes_before(struct bytes a, struct bytes b) {
     return order < 0 || (order == 0 && a.len < b.len);
 }
 
-bool torrent_file_write(struct writer *w, struct bytes file, const char *const *announce_urls,
-                        size_t count) {
+bool announce_list_write(struct writer *w, struct bytes file, const char *const *announce_urls,
+                         size_t count) {
     struct bencode_value top;
     if (!bencode_take(&file, &top) || top.kind != BENCODE_DICT)
         return false;

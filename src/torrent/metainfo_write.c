@@ -12,7 +12,7 @@ enum {
     ENTRY_LEN = 320,
 };
 
-int torrent_info_compare(struct bytes a, struct bytes b) {
+int metainfo_write_compare(struct bytes a, struct bytes b) {
     while (a.len > 0 && b.len > 0) {
         const struct bytes x = bytes_split(&a, '/');
         const struct bytes y = bytes_split(&b, '/');
@@ -25,14 +25,14 @@ int torrent_info_compare(struct bytes a, struct bytes b) {
     return (a.len > 0) - (b.len > 0);
 }
 
-uint64_t torrent_info_piece_len(uint64_t size) {
+uint64_t metainfo_write_piece_len(uint64_t size) {
     uint64_t piece_len = TORRENT_BLOCK_LEN;
     while (piece_len < AUTOMATIC_PIECE_MAX && size / piece_len > PIECES_WANTED)
         piece_len *= 2;
     return piece_len;
 }
 
-uint64_t torrent_info_padding(uint64_t size, uint64_t piece_len) {
+uint64_t metainfo_write_padding(uint64_t size, uint64_t piece_len) {
     return (piece_len - size % piece_len) % piece_len;
 }
 
@@ -40,7 +40,7 @@ static size_t text_len(const char *text) {
     return text == NULL ? 0 : strlen(text);
 }
 
-size_t torrent_info_len_max(const struct torrent_info *info) {
+size_t metainfo_write_len_max(const struct metainfo_source *info) {
     size_t len = FIXED_LEN + 3 * info->name.len + info->pieces.len + text_len(info->comment) +
                  text_len(info->created_by);
     for (size_t i = 0; i < info->count; i++)
@@ -50,7 +50,7 @@ size_t torrent_info_len_max(const struct torrent_info *info) {
     return len;
 }
 
-static void put_announce(struct writer *w, const struct torrent_info *info) {
+static void put_announce(struct writer *w, const struct metainfo_source *info) {
     if (info->announce_url_count > 0)
         bencode_put_text_entry(w, "announce", info->announce_urls[0]);
     if (info->announce_url_count < 2)
@@ -113,7 +113,7 @@ static void open_folders(struct writer *w, struct bytes folders, size_t from) {
     }
 }
 
-static void put_tree(struct writer *w, const struct torrent_info *info) {
+static void put_tree(struct writer *w, const struct metainfo_source *info) {
     struct bytes open = { 0 };
     bencode_put_text(w, "file tree");
     bencode_open_dict(w);
@@ -150,16 +150,16 @@ static void put_file(struct writer *w, uint64_t size, struct bytes path, bool pa
     bencode_close(w);
 }
 
-static void put_padding(struct writer *w, const struct torrent_info *info, size_t number) {
+static void put_padding(struct writer *w, const struct metainfo_source *info, size_t number) {
     char path[32];
-    const uint64_t padding = torrent_info_padding(info->entries[number].size, info->piece_len);
+    const uint64_t padding = metainfo_write_padding(info->entries[number].size, info->piece_len);
     if (info->version != TORRENT_HYBRID || padding == 0 || number + 1 == info->count)
         return;
     snprintf(path, sizeof path, ".pad/%ju", (uintmax_t)padding);
     put_file(w, padding, bytes_of(path), true);
 }
 
-static void put_files(struct writer *w, const struct torrent_info *info) {
+static void put_files(struct writer *w, const struct metainfo_source *info) {
     if (info->single) {
         bencode_put_number_entry(w, "length", info->entries[0].size);
         return;
@@ -173,7 +173,7 @@ static void put_files(struct writer *w, const struct torrent_info *info) {
     bencode_close(w);
 }
 
-static void put_info(struct writer *w, const struct torrent_info *info) {
+static void put_info(struct writer *w, const struct metainfo_source *info) {
     const bool v1 = (info->version & TORRENT_V1) != 0;
     const bool v2 = (info->version & TORRENT_V2) != 0;
     bencode_put_text(w, "info");
@@ -200,7 +200,7 @@ static int compare_roots(const void *a, const void *b) {
 }
 
 /* By root, and files of the same content once. */
-static void put_layers(struct writer *w, const struct torrent_info *info,
+static void put_layers(struct writer *w, const struct metainfo_source *info,
                        struct torrent_layer *layers) {
     size_t count = 0;
     for (size_t i = 0; i < info->count; i++) {
@@ -220,8 +220,8 @@ static void put_layers(struct writer *w, const struct torrent_info *info,
     bencode_close(w);
 }
 
-void torrent_info_write(struct writer *w, const struct torrent_info *info,
-                        struct torrent_layer *layers) {
+void metainfo_write(struct writer *w, const struct metainfo_source *info,
+                    struct torrent_layer *layers) {
     bencode_open_dict(w);
     put_announce(w, info);
     if (info->comment != NULL)

@@ -13,9 +13,9 @@ static bool make_room(struct writer *w, uint64_t count, size_t digest_len) {
     return w->data != NULL;
 }
 
-bool torrent_pieces_begin(struct torrent_pieces *pieces, enum torrent_version version,
-                          uint64_t piece_len, uint64_t size, uint64_t file_size) {
-    *pieces = (struct torrent_pieces){
+bool piece_hash_begin(struct piece_hash *pieces, enum torrent_version version, uint64_t piece_len,
+                      uint64_t size, uint64_t file_size) {
+    *pieces = (struct piece_hash){
         .piece_len = piece_len,
         .v1 = (version & TORRENT_V1) != 0,
         .v2 = (version & TORRENT_V2) != 0,
@@ -32,21 +32,21 @@ bool torrent_pieces_begin(struct torrent_pieces *pieces, enum torrent_version ve
            make_room(&pieces->v2_layer, file_size / piece_len + 1, SHA256_LEN);
 }
 
-void torrent_pieces_free(struct torrent_pieces *pieces) {
+void piece_hash_free(struct piece_hash *pieces) {
     free(pieces->v1_digests.data);
     free(pieces->v2_layer.data);
     free(pieces->nodes);
-    *pieces = (struct torrent_pieces){ 0 };
+    *pieces = (struct piece_hash){ 0 };
 }
 
-static void end_piece(struct torrent_pieces *pieces) {
+static void end_piece(struct piece_hash *pieces) {
     uint8_t *digest = writer_reserve(&pieces->v1_digests, SHA1_LEN);
     if (digest != NULL)
         sha1_stream_end(&pieces->piece, digest);
     pieces->piece_filled = 0;
 }
 
-static void add_v1(struct torrent_pieces *pieces, const uint8_t *data, size_t len) {
+static void add_v1(struct piece_hash *pieces, const uint8_t *data, size_t len) {
     while (len > 0) {
         const uint64_t room = pieces->piece_len - pieces->piece_filled;
         const size_t some = len < room ? len : (size_t)room;
@@ -87,7 +87,7 @@ static size_t power_of_two_from(size_t count) {
 }
 
 /* A file of one piece at most has a tree of its own size, and no layer of pieces. */
-static void end_v2_piece(struct torrent_pieces *pieces) {
+static void end_v2_piece(struct piece_hash *pieces) {
     uint8_t filler[SHA256_LEN] = { 0 };
     if (pieces->node_count == 0)
         return;
@@ -98,13 +98,13 @@ static void end_v2_piece(struct torrent_pieces *pieces) {
     pieces->node_count = 0;
 }
 
-static void end_block(struct torrent_pieces *pieces) {
+static void end_block(struct piece_hash *pieces) {
     sha256_stream_end(&pieces->block, pieces->nodes[pieces->node_count++]);
     pieces->block_filled = 0;
 }
 
 /* A full piece is ended only when more comes, because the last one of a file may be special. */
-static void add_v2(struct torrent_pieces *pieces, const uint8_t *data, size_t len) {
+static void add_v2(struct piece_hash *pieces, const uint8_t *data, size_t len) {
     while (len > 0) {
         const uint64_t room = TORRENT_BLOCK_LEN - pieces->block_filled;
         const size_t some = len < room ? len : (size_t)room;
@@ -120,21 +120,21 @@ static void add_v2(struct torrent_pieces *pieces, const uint8_t *data, size_t le
     }
 }
 
-void torrent_pieces_add(struct torrent_pieces *pieces, const uint8_t *data, size_t len) {
+void piece_hash_add(struct piece_hash *pieces, const uint8_t *data, size_t len) {
     if (pieces->v1)
         add_v1(pieces, data, len);
     if (pieces->v2)
         add_v2(pieces, data, len);
 }
 
-void torrent_pieces_pad(struct torrent_pieces *pieces) {
+void piece_hash_pad(struct piece_hash *pieces) {
     while (pieces->piece_filled > 0) {
         const uint64_t room = pieces->piece_len - pieces->piece_filled;
         add_v1(pieces, zeros, room < sizeof zeros ? (size_t)room : sizeof zeros);
     }
 }
 
-bool torrent_pieces_end_file(struct torrent_pieces *pieces, uint8_t root[static SHA256_LEN]) {
+bool piece_hash_end_file(struct piece_hash *pieces, uint8_t root[static SHA256_LEN]) {
     uint8_t filler[SHA256_LEN] = { 0 };
     if (pieces->block_filled > 0)
         end_block(pieces);
@@ -154,14 +154,14 @@ bool torrent_pieces_end_file(struct torrent_pieces *pieces, uint8_t root[static 
     return !layer->failed;
 }
 
-void torrent_pieces_next_file(struct torrent_pieces *pieces) {
+void piece_hash_next_file(struct piece_hash *pieces) {
     pieces->v2_layer.len = 0;
     pieces->file_len = 0;
     pieces->node_count = 0;
     pieces->block_filled = 0;
 }
 
-void torrent_pieces_end(struct torrent_pieces *pieces) {
+void piece_hash_end(struct piece_hash *pieces) {
     if (pieces->v1 && pieces->piece_filled > 0)
         end_piece(pieces);
 }

@@ -180,7 +180,7 @@ http_error http_parse_announce(struct bytes query, struct http_announce *announc
     };
     struct bytes name;
     struct bytes value;
-    while (reading.error == NULL && query_next(&query, &name, &value))
+    while (reading.error == NULL && url_query_next(&query, &name, &value))
         read_parameter(&reading, name, value);
     if (reading.error == NULL)
         reading.error = missing(&reading);
@@ -217,7 +217,7 @@ http_error http_parse_scrape(struct bytes query, uint8_t (*hashes)[INFO_HASH_LEN
     size_t known = 0;
     struct bytes name;
     struct bytes value;
-    while (query_next(&query, &name, &value)) {
+    while (url_query_next(&query, &name, &value)) {
         if (!text_is(name, "info_hash"))
             continue;
         uint8_t hash[INFO_HASH_LEN];

@@ -1,6 +1,6 @@
 #include "wire/url_query.h"
 
-bool query_next(struct bytes *rest, struct bytes *name, struct bytes *value) {
+bool url_query_next(struct bytes *rest, struct bytes *name, struct bytes *value) {
     while (rest->len > 0) {
         struct bytes pair = bytes_split(rest, '&');
         if (pair.len == 0)

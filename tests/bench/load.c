@@ -180,7 +180,7 @@ static bool take_work_option(int found, struct workload_options *work) {
     case OPTION_SHAPE:
         return parse_shape(optarg, &work->shape);
     case OPTION_ADDRESSES:
-        return parse_u32(optarg, 1, ADDRESSES_MAX, &work->addresses);
+        return parse_u32(optarg, 1, ADDRESS_LIST_MAX, &work->addresses);
     case OPTION_SEEDERS:
         return parse_u32(optarg, 0, 100, &work->seeders_percent);
     case OPTION_NUMWANT:

@@ -21,7 +21,7 @@ enum {
 
 static const uint64_t LOST_NS = 1000000000U;
 
-struct slot {
+struct queue_slot {
     bool waiting;
     uint32_t transaction_id;
     uint64_t sent_ns;
@@ -39,7 +39,7 @@ struct udp_load {
     uint32_t filled;
     uint32_t free_count;
     uint32_t free_slots[CONCURRENCY_MAX];
-    struct slot slots[CONCURRENCY_MAX];
+    struct queue_slot slots[CONCURRENCY_MAX];
     unsigned batched;
     struct mmsghdr out[BATCH];
     struct iovec out_parts[BATCH];
@@ -154,7 +154,7 @@ static bool connect_all(struct udp_load *load) {
 }
 
 static void ask(struct udp_load *load, uint32_t number, uint64_t now_ns) {
-    struct slot *slot = &load->slots[number];
+    struct queue_slot *slot = &load->slots[number];
     slot->waiting = true;
     slot->sent_ns = now_ns;
     slot->transaction_id += 1U << SLOT_BITS;
@@ -187,7 +187,7 @@ static void take_reply(struct udp_load *load, struct bytes reply, uint64_t now_n
     const uint32_t number = id & ((1U << SLOT_BITS) - 1);
     if (number >= run->options->concurrency)
         return;
-    struct slot *slot = &load->slots[number];
+    struct queue_slot *slot = &load->slots[number];
     if (!slot->waiting || slot->transaction_id != id)
         return; /* to one that was taken for lost */
     uint32_t peers;

@@ -8,7 +8,7 @@
 #include "process_use.h"
 #include "requests.h"
 
-enum { CONCURRENCY_MAX = 4096, ADDRESSES_MAX = 8000000 };
+enum { CONCURRENCY_MAX = 4096, ADDRESS_LIST_MAX = 8000000 };
 
 enum mode { MODE_HTTP_KEEPALIVE, MODE_HTTP_CLOSE, MODE_UDP };
 

@@ -38,7 +38,7 @@ static void announce(struct tracker *tracker, uint8_t number) {
 
 static struct api *create_api(void) {
     struct tracker *tracker = tracker_create(&options, 0);
-    const struct api_parts parts = { .tracker = tracker, .events = events_create() };
+    const struct api_parts parts = { .tracker = tracker, .events = recent_events_create() };
     const struct api_settings settings = {
         .listen = { .count = 1, .list = { { FAMILY_V4, { 192, 168, 0, 1 } } } },
         .http_port = 6969,
@@ -52,7 +52,7 @@ static struct api *create_api(void) {
 }
 
 /* That it is JSON, and an error where the status says so. */
-static void check_json(const struct http_answer *answer) {
+static void check_json(const struct web_response *answer) {
     json_t *body = json_loadb((const char *)answer->body, answer->len, 0, NULL);
     assert(json_is_object(body));
     const json_t *error = json_object_get(body, "error");
@@ -61,7 +61,7 @@ static void check_json(const struct http_answer *answer) {
     json_decref(body);
 }
 
-static void check_answer(const struct http_answer *answer) {
+static void check_answer(const struct web_response *answer) {
     assert(answer->status >= 200 && answer->status <= 503);
     if (answer->status == 204) {
         assert(answer->len == 0);
@@ -82,10 +82,10 @@ static char *next_line(char **rest) {
     return line;
 }
 
-static void call_api(const struct http_call *call) {
+static void call_api(const struct web_request *call) {
     static struct api *api;
-    static const struct session admin = { .role = ROLE_ADMIN };
-    struct http_answer answer = { .status = 0 };
+    static const struct authorization admin = { .role = ROLE_ADMIN };
+    struct web_response answer = { .status = 0 };
     if (api == NULL)
         api = create_api();
     api_answer(api, &admin, call, &answer);
@@ -99,7 +99,7 @@ int fuzz_api(const uint8_t *data, size_t size) {
     assert(copy != NULL);
     memcpy(copy, data, size);
     char *rest = copy;
-    struct http_call call = { .client = { FAMILY_V4, { 127, 0, 0, 1 } } };
+    struct web_request call = { .client = { FAMILY_V4, { 127, 0, 0, 1 } } };
     call.method = next_line(&rest);
     call.path = bytes_of(next_line(&rest));
     call.query = bytes_of(next_line(&rest));

@@ -28,7 +28,7 @@ int fuzz_list_file(const uint8_t *data, size_t size) {
     log_set_level(LOG_LEVEL_ERROR);
     const bool loaded = list_file_load(path, access, error);
     assert(loaded && error[0] == '\0');
-    assert(access_lists(access, last_hash));
+    assert(access_is_registered(access, last_hash));
     memory_file_close(fd);
     access_delete(access);
     free(text);

@@ -49,11 +49,11 @@ static void check_magnet(const struct metainfo *metainfo) {
 /* With other announce URLs, a torrent is the same torrent. */
 static void check_rewritten(struct bytes file, const struct metainfo *metainfo) {
     const size_t count = sizeof urls / sizeof *urls;
-    const size_t capacity = torrent_file_len_max(file, urls, count);
+    const size_t capacity = announce_list_len_max(file, urls, count);
     uint8_t *out = malloc(capacity);
     assert(out != NULL);
     struct writer w = writer_on(out, capacity);
-    const bool good = torrent_file_write(&w, file, urls, count);
+    const bool good = announce_list_write(&w, file, urls, count);
     assert(!w.failed && (good || metainfo == NULL));
     if (metainfo != NULL) {
         struct metainfo again;

@@ -9,7 +9,7 @@
 #include "fuzz.h"
 #include "web/http/header_match.h"
 
-static const struct session_rules rules = {
+static const struct authorization_rules rules = {
     .admins = { .count = 1, .list = { { .family = FAMILY_V4, .bits = 8, .address = { 127 } } } },
     .names = { .count = 1, .list = { "house" } },
 };
@@ -28,17 +28,17 @@ int fuzz_session(const uint8_t *data, size_t size) {
     assert(copy != NULL);
     memcpy(copy, data, size);
     char *rest = copy;
-    struct http_call call = { .method = "POST", .client = { FAMILY_V4, { 127, 0, 0, 1 } } };
+    struct web_request call = { .method = "POST", .client = { FAMILY_V4, { 127, 0, 0, 1 } } };
     call.host = next_line(&rest);
     call.origin = next_line(&rest);
     call.authorization = next_line(&rest);
-    (void)headers_accept(call.authorization, "gzip");
-    (void)headers_match_etag(call.authorization, "\"abc\"");
-    const struct session session = session_of(&rules, &call);
-    const bool own = !session_is_forged(&call);
+    (void)header_match_accept(call.authorization, "gzip");
+    (void)header_match_match_etag(call.authorization, "\"abc\"");
+    const struct authorization session = authorize(&rules, &call);
+    const bool own = !authorization_is_cross_site(&call);
 
     /* No token is set, and no name that has a letter but ours is known. */
-    assert(session.proof != SESSION_BY_TOKEN);
+    assert(session.proof != AUTH_BY_TOKEN);
     assert(session.role == ROLE_NONE ||
            strcspn(call.host, "gjkmnpqrvwxyzGJKMNPQRVWXYZ") == strlen(call.host));
     assert(!own || strncmp(call.origin, "http://", 7) == 0);

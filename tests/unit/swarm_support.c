@@ -3,19 +3,19 @@
 static const struct hash_key key = { .half = { 3, 4 } };
 
 struct swarm *swarm;
-struct feed feed;
-const struct swarm_watchers watchers = { .feed = &feed };
+struct change_feed feed;
+const struct swarm_outputs watchers = { .feed = &feed };
 
 void create_swarm(void) {
     uint8_t info_hash[INFO_HASH_LEN];
     numbered_id(info_hash, 77);
     swarm = swarm_create(info_hash, &key, NOW);
-    feed_init(&feed, 10000);
+    change_feed_init(&feed, 10000);
 }
 
 void delete_swarm(void) {
     swarm_delete(swarm);
-    feed_free(&feed);
+    change_feed_free(&feed);
 }
 
 struct announce_request client(uint32_t number) {
@@ -49,7 +49,7 @@ void put(const struct announce_request *request) {
 }
 
 void drop(const struct announce_request *request) {
-    swarm_drop(swarm, &watchers, request, &request->peer, NOW);
+    swarm_remove(swarm, &watchers, request, &request->peer, NOW);
 }
 
 void assert_counts(uint32_t seeders, uint32_t leechers, uint32_t downloaded) {

@@ -8,8 +8,8 @@
 enum { NOW = 1000, TTL = 240, PEERS_MAX = 1000 };
 
 extern struct swarm *swarm;
-extern struct feed feed;
-extern const struct swarm_watchers watchers;
+extern struct change_feed feed;
+extern const struct swarm_outputs watchers;
 
 void create_swarm(void);
 void delete_swarm(void);

@@ -37,7 +37,7 @@ struct api_parts {
     struct tracker *tracker;
     const char *database; /* the SQLite file */
     struct prober *prober;
-    struct events *events;
+    struct recent_events *events;
     void (*tell_condition)(void *context, struct api_condition *condition); /* any thread */
     void *condition_context;
 };
@@ -53,7 +53,7 @@ void api_apply(struct api *api, const struct api_settings *settings);
 
 /* Answers a call whose path begins with "/api/v1/", in full: what the session may not do is refused
  * here. Forged calls and bodies that are too long do not get here. Any thread. */
-void api_answer(struct api *api, const struct session *session, const struct http_call *call,
-                struct http_answer *answer);
+void api_answer(struct api *api, const struct authorization *session,
+                const struct web_request *call, struct web_response *answer);
 
 #endif

@@ -24,7 +24,7 @@ struct hostnames {
     char list[HOSTNAMES_MAX][HOSTNAME_LEN];
 };
 
-struct session_rules {
+struct authorization_rules {
     struct networks admins;
     struct hostnames names; /* of ours */
     bool token_set;
@@ -39,25 +39,26 @@ enum role {
 };
 
 /* What makes someone an admin, or what is wanting. */
-enum session_proof {
-    SESSION_BY_ADDRESS,
-    SESSION_BY_TOKEN,
-    SESSION_WRONG_TOKEN,
-    SESSION_WRONG_ADDRESS, /* it is in none of the networks of admins */
-    SESSION_WRONG_HOST,    /* it is, but the request names us by a name that we do not know */
-    SESSION_FORWARDED,     /* it is, but a proxy may have passed the request on for someone else */
+enum auth_proof {
+    AUTH_BY_ADDRESS,
+    AUTH_BY_TOKEN,
+    AUTH_WRONG_TOKEN,
+    AUTH_WRONG_ADDRESS,   /* it is in none of the networks of admins */
+    AUTH_WRONG_HOST,      /* it is, but the request names us by a name that we do not know */
+    AUTH_UNTRUSTED_PROXY, /* it is, but a proxy may have passed the request on for someone else */
 };
 
-struct session {
+struct authorization {
     enum role role;
-    enum session_proof proof; /* one of the first two for an admin, one of the others else */
-    bool tokens;              /* whether there is a token to show */
+    enum auth_proof proof; /* one of the first two for an admin, one of the others else */
+    bool tokens;           /* whether there is a token to show */
 };
 
-struct session session_of(const struct session_rules *rules, const struct http_call *call);
+struct authorization authorize(const struct authorization_rules *rules,
+                               const struct web_request *call);
 
 /* Whether the request wants to change something, and a page of another site made the browser send
  * it. To be refused, whoever sends it. */
-bool session_is_forged(const struct http_call *call);
+bool authorization_is_cross_site(const struct web_request *call);
 
 #endif

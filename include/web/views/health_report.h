@@ -10,7 +10,7 @@
 #include "web/api/api.h"
 
 /* Where it is read off. What is NULL has nothing to say. Starts out as zeros. */
-struct condition {
+struct health_report {
     const struct tracker *tracker;
     const struct recorder *recorder;
     const struct udp_server *udp;
@@ -23,14 +23,14 @@ struct condition {
 };
 
 /* Takes the settings over. One thread at a time, as the next. */
-void condition_apply(struct condition *condition, const struct config *config);
+void health_report_apply(struct health_report *condition, const struct config *config);
 
 /* Whether the certificate could be read again. */
-void condition_note_certificate(struct condition *condition, bool good);
+void health_report_set_certificate(struct health_report *condition, bool good);
 
-/* `context` is a struct condition. Any thread. */
-void condition_tell(void *context, struct api_condition *told);
+/* `context` is a struct health_report. Any thread. */
+void health_report_fill(void *context, struct api_condition *told);
 
-struct api_settings condition_settings(const struct config *config);
+struct api_settings health_report_settings(const struct config *config);
 
 #endif

@@ -88,7 +88,7 @@ static bool set_key(const struct command_line *line, uint32_t *key) {
     return false;
 }
 
-static bool prepare(const struct command_line *line, const struct torrent_input *input,
+static bool prepare(const struct command_line *line, const struct torrent_argument *input,
                     struct announcement *it) {
     uint64_t port = PORT_DEFAULT;
     uint64_t numwant = UINT64_MAX;
@@ -133,18 +133,18 @@ static void print_words(const char *label, struct bytes words) {
     char text[WORDS_LEN];
     if (words.len == 0)
         return;
-    text_clean(words, text, sizeof text);
+    format_clean(words, text, sizeof text);
     printf("%s %s\n", label, text);
 }
 
 static void print_intervals(const struct announce_reply *reply) {
-    char interval[TEXT_FIGURE_LEN];
+    char interval[FORMAT_NUMBER_LEN];
     if (reply->interval_s == REPLY_UNKNOWN)
         return;
-    text_duration((uint64_t)reply->interval_s, interval);
+    format_duration((uint64_t)reply->interval_s, interval);
     printf("interval %s", interval);
     if (reply->min_interval_s != REPLY_UNKNOWN) {
-        text_duration((uint64_t)reply->min_interval_s, interval);
+        format_duration((uint64_t)reply->min_interval_s, interval);
         printf(", at least %s", interval);
     }
     puts("");
@@ -154,7 +154,7 @@ static void peer_address(const struct reply_peer *peer, char text[static WORDS_L
     if (peer->endpoint.family != FAMILY_NONE)
         endpoint_address_text(&peer->endpoint, text);
     else
-        text_clean(peer->host, text, WORDS_LEN);
+        format_clean(peer->host, text, WORDS_LEN);
 }
 
 static void print_peers(struct announce_reply reply) {
@@ -177,7 +177,7 @@ static void print_reply(const struct tracker_client *client, const char *url,
                         const struct announce_reply *reply) {
     char text[WORDS_LEN];
     char external[ENDPOINT_TEXT_LEN];
-    text_clean(bytes_of(url), text, sizeof text);
+    format_clean(bytes_of(url), text, sizeof text);
     external_text(reply->external_ip, external);
     printf("%s at %s answered in %.1f ms\n", text, tracker_client_address(client),
            (double)tracker_client_took_us(client) / 1000);
@@ -246,7 +246,7 @@ static enum status show(const struct command_line *line, const struct tracker_cl
     if (status != STATUS_GOOD || !reply->refused)
         return status;
     char why[WORDS_LEN];
-    text_clean(reply->failure, why, sizeof why);
+    format_clean(reply->failure, why, sizeof why);
     return output_fail(STATUS_REFUSED, "the tracker refuses", why);
 }
 
@@ -279,10 +279,10 @@ static enum status announce(const struct command_line *line, struct announcement
 
 enum status announce_command(const struct command_line *line) {
     struct announcement it = { 0 };
-    struct torrent_input input;
-    if (!torrent_input_read(line->words[1], &input))
+    struct torrent_argument input;
+    if (!torrent_argument_read(line->words[1], &input))
         return STATUS_FAULT;
     const bool good = prepare(line, &input, &it);
-    torrent_input_free(&input);
+    torrent_argument_free(&input);
     return good ? announce(line, &it) : STATUS_FAULT;
 }

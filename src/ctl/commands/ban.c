@@ -13,7 +13,7 @@ static json_t *ban_json_of(const char *network, const char *reason, int64_t unti
                      (json_int_t)since_s);
 }
 
-enum status bans_add(struct registrar *registrar, const struct command_line *line) {
+enum status ban_add(struct registry_client *registrar, const struct command_line *line) {
     struct network network;
     if (!network_parse(line->words[0], &network))
         return output_fail(STATUS_FAULT, "this is no address or network", line->words[0]);
@@ -21,7 +21,7 @@ enum status bans_add(struct registrar *registrar, const struct command_line *lin
     const char *duration = line->values[OPTION_FOR];
     int64_t until_s = 0;
     if (duration != NULL) {
-        const int64_t duration_s = text_parse_duration(duration);
+        const int64_t duration_s = format_parse_duration(duration);
         if (duration_s == 0)
             return output_fail(STATUS_FAULT, "a duration is a number with s, m, h or d behind it",
                                duration);
@@ -29,20 +29,20 @@ enum status bans_add(struct registrar *registrar, const struct command_line *lin
     }
     const char *given = line->values[OPTION_REASON];
     const char *reason = given == NULL ? "" : given;
-    const enum status status = registrar_add_ban(registrar, &network, reason, until_s, now_s);
+    const enum status status = registry_client_add_ban(registrar, &network, reason, until_s, now_s);
     if (status != STATUS_GOOD || !command_line_has(line, OPTION_JSON))
         return status;
     return output_json(ban_json_of(line->words[0], reason, until_s, now_s));
 }
 
-enum status bans_remove(struct registrar *registrar, const struct command_line *line) {
+enum status ban_remove(struct registry_client *registrar, const struct command_line *line) {
     const char *text = line->words[0];
     struct network network;
     bool found = false;
     if (!network_parse(text, &network))
         return output_fail(STATUS_FAULT, "this is no address or network", text);
-    enum status status = registrar_remove_ban(registrar, &network, &found);
-    status = registrar_report_removal(status, found, text);
+    enum status status = registry_client_remove_ban(registrar, &network, &found);
+    status = registry_client_report_removal(status, found, text);
     if (status != STATUS_GOOD || !command_line_has(line, OPTION_JSON))
         return status;
     return output_json(json_pack("{s:s}", "network", text));
@@ -50,11 +50,11 @@ enum status bans_remove(struct registrar *registrar, const struct command_line *
 
 static void print_ban(void *context, const struct registry_row *row) {
     (void)context;
-    char until[TEXT_FIGURE_LEN] = "for good";
+    char until[FORMAT_NUMBER_LEN] = "for good";
     char reason[4 * REFUSAL_DETAIL_LEN];
     if (row->until_s != 0)
-        text_time(row->until_s, until);
-    text_clean(bytes_of(row->reason), reason, sizeof reason);
+        format_time(row->until_s, until);
+    format_clean(bytes_of(row->reason), reason, sizeof reason);
     printf("%-44s %-20s %s\n", row->text, until, reason);
 }
 
@@ -62,8 +62,8 @@ static json_t *ban_json(const struct registry_row *row) {
     return ban_json_of(row->text, row->reason, row->until_s, row->since_s);
 }
 
-enum status bans_list(struct registrar *registrar, const struct command_line *line) {
+enum status ban_list(struct registry_client *registrar, const struct command_line *line) {
     if (command_line_has(line, OPTION_JSON))
-        return registrar_print_json(registrar, registrar_visit_bans, ban_json);
+        return registry_client_print_json(registrar, registrar_visit_bans, ban_json);
     return registrar_visit_bans(registrar, print_ban, NULL);
 }

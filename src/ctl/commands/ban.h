@@ -4,8 +4,8 @@
 
 #include "ctl/command.h"
 
-enum status bans_add(struct registrar *registrar, const struct command_line *line);
-enum status bans_remove(struct registrar *registrar, const struct command_line *line);
-enum status bans_list(struct registrar *registrar, const struct command_line *line);
+enum status ban_add(struct registry_client *registrar, const struct command_line *line);
+enum status ban_remove(struct registry_client *registrar, const struct command_line *line);
+enum status ban_list(struct registry_client *registrar, const struct command_line *line);
 
 #endif

@@ -25,8 +25,8 @@ struct creation {
     char name[NAME_LEN];
     char output[OUTPUT_LEN];
     struct file_list files;
-    struct own_urls urls;
-    struct registrar *registrar; /* NULL: it is not to be registered */
+    struct announce_url_choice urls;
+    struct registry_client *registrar; /* NULL: it is not to be registered */
     bool force;
 };
 
@@ -64,7 +64,7 @@ static bool choose_name(const struct command_line *line, char name[static NAME_L
 static bool choose_piece_len(const struct command_line *line, const struct file_list *files,
                              uint64_t *piece_len) {
     const char *given = line->values[OPTION_PIECE_LENGTH];
-    *piece_len = given == NULL ? torrent_info_piece_len(files->size) : text_parse_size(given);
+    *piece_len = given == NULL ? metainfo_write_piece_len(files->size) : format_parse_size(given);
     const bool power = (*piece_len & (*piece_len - 1)) == 0;
     if (!power || *piece_len < TORRENT_BLOCK_LEN || *piece_len > TORRENT_PIECE_MAX)
         return refuse("a piece's length is a power of two from 16K to 64M", given);
@@ -127,12 +127,12 @@ static enum status prepare(const struct command_line *line, struct creation *cre
         !choose_output(line, creation) || !is_not_shared(creation))
         return STATUS_FAULT;
     if (command_line_has(line, OPTION_ADD)) {
-        const enum status status = registrar_open(line, &creation->registrar);
+        const enum status status = registry_client_open(line, &creation->registrar);
         if (status != STATUS_GOOD)
             return status;
     }
     note_what_is_special(&creation->files);
-    return own_urls_find(line, false, &creation->urls);
+    return announce_url_choice_find(line, false, &creation->urls);
 }
 
 /* SOURCE_DATE_EPOCH, if it is there, so that the same files make the same torrent. */
@@ -146,7 +146,7 @@ static int64_t creation_date(void) {
 
 static bool make_file(const struct command_line *line, const struct creation *creation,
                       const struct hashed_files *hashed, struct writer *w) {
-    const struct torrent_info info = {
+    const struct metainfo_source info = {
         .version = creation->version,
         .name = bytes_of(creation->name),
         .entries = hashed->entries,
@@ -161,12 +161,12 @@ static bool make_file(const struct command_line *line, const struct creation *cr
         .created_by = "skepctl " SKEP_VERSION,
         .created_s = creation_date(),
     };
-    const size_t len_max = torrent_info_len_max(&info);
+    const size_t len_max = metainfo_write_len_max(&info);
     struct torrent_layer *layers = calloc(info.count, sizeof *layers);
     *w = writer_on(malloc(len_max), len_max);
     const bool good = w->data != NULL && layers != NULL;
     if (good)
-        torrent_info_write(w, &info, layers);
+        metainfo_write(w, &info, layers);
     free(layers);
     return (good && !w->failed) || refuse("there is not enough memory", NULL);
 }
@@ -195,16 +195,16 @@ static enum status print_json(const struct creation *creation, const struct meta
 
 static void print_line(const char *label, const char *raw) {
     char text[OUTPUT_LEN];
-    text_clean(bytes_of(raw), text, sizeof text);
+    format_clean(bytes_of(raw), text, sizeof text);
     printf("%-10s%s\n", label, text);
 }
 
 static void print_words(const struct creation *creation, const struct metainfo *metainfo) {
-    char size[TEXT_FIGURE_LEN];
-    char piece[TEXT_FIGURE_LEN];
+    char size[FORMAT_NUMBER_LEN];
+    char piece[FORMAT_NUMBER_LEN];
     char hash[2 * SHA256_LEN + 1];
-    text_size(metainfo->size, size);
-    text_size(metainfo->piece_len, piece);
+    format_size(metainfo->size, size);
+    format_size(metainfo->piece_len, piece);
     print_line("file", creation->output);
     print_line("name", creation->name);
     printf("%-10s%s in %" PRIu64 " file%s, pieces of %s%s\n", "size", size, metainfo->file_count,
@@ -229,7 +229,7 @@ static enum status finish(const struct command_line *line, const struct creation
     if (!file_output_write(creation->output, file, creation->force))
         return STATUS_FAULT;
     if (creation->registrar != NULL) {
-        const enum status status = listed_put(creation->registrar, &metainfo, file);
+        const enum status status = torrent_registry_put(creation->registrar, &metainfo, file);
         if (status != STATUS_GOOD)
             return status;
     }
@@ -259,7 +259,7 @@ enum status create_command(const struct command_line *line) {
     if (status == STATUS_GOOD)
         status = create(line, &creation);
     file_list_free(&creation.files);
-    own_urls_free(&creation.urls);
-    registrar_close(creation.registrar);
+    announce_url_choice_free(&creation.urls);
+    registry_client_close(creation.registrar);
     return status;
 }

@@ -36,8 +36,8 @@ static enum status print_magnet(const struct command_line *line, const struct ma
 /* A file says it all but where the tracker is. */
 static enum status magnet_of_file(const struct command_line *line,
                                   const struct metainfo *metainfo) {
-    struct own_urls urls = { 0 };
-    (void)own_urls_find(line, true, &urls);
+    struct announce_url_choice urls = { 0 };
+    (void)announce_url_choice_find(line, true, &urls);
     const struct magnet magnet = {
         .info_hash = metainfo->has_v1 ? metainfo->info_hashes[0] : NULL,
         .info_hash_v2 = metainfo->has_v2 ? metainfo->digest_v2 : NULL,
@@ -47,7 +47,7 @@ static enum status magnet_of_file(const struct command_line *line,
         .announce_url_count = urls.count,
     };
     const enum status status = print_magnet(line, &magnet);
-    own_urls_free(&urls);
+    announce_url_choice_free(&urls);
     return status;
 }
 
@@ -56,15 +56,15 @@ static bool magnet_of_daemon(const struct command_line *line, const char *hash,
                              enum status *status) {
     char path[PATH_LEN];
     json_t *torrent = NULL;
-    struct remote *remote = remote_open(line);
+    struct api_client *remote = api_client_open(line);
     if (remote == NULL) {
         *status = STATUS_FAULT;
         return true;
     }
     snprintf(path, sizeof path, "torrents/%s", hash);
-    (void)remote_get(remote, path, &torrent);
-    remote_close(remote);
-    const char *link = remote_text(torrent, "magnet", NULL);
+    (void)api_client_get(remote, path, &torrent);
+    api_client_close(remote);
+    const char *link = api_client_text(torrent, "magnet", NULL);
     if (link != NULL)
         *status = print_link(line, bytes_of(link));
     json_decref(torrent);
@@ -74,8 +74,8 @@ static bool magnet_of_daemon(const struct command_line *line, const char *hash,
 /* NULL where there is none. */
 static struct registry *open_database(const struct command_line *line) {
     const char *given = line->values[OPTION_DATABASE];
-    const char *path = given != NULL ? given : registry_access_guess();
-    return path == NULL ? NULL : registry_access_open(path, true);
+    const char *path = given != NULL ? given : local_registry_guess();
+    return path == NULL ? NULL : local_registry_open(path, true);
 }
 
 /* What the database knows: perhaps the name and the size. */
@@ -86,8 +86,8 @@ static enum status magnet_of_hash(const struct command_line *line, const uint8_t
     if (registry != NULL)
         (void)registry_find_torrent(registry, info_hash, &row, &found);
     registry_close(registry);
-    struct own_urls urls = { 0 };
-    (void)own_urls_find(line, true, &urls);
+    struct announce_url_choice urls = { 0 };
+    (void)announce_url_choice_find(line, true, &urls);
     const struct magnet magnet = {
         .info_hash = info_hash,
         .name = bytes_of(found ? row.text : ""),
@@ -96,20 +96,20 @@ static enum status magnet_of_hash(const struct command_line *line, const uint8_t
         .announce_url_count = urls.count,
     };
     const enum status status = print_magnet(line, &magnet);
-    own_urls_free(&urls);
+    announce_url_choice_free(&urls);
     return status;
 }
 
 static enum status choose_from_database(const struct command_line *line,
                                         uint8_t info_hash[static INFO_HASH_LEN]) {
-    struct torrent_choice choice;
+    struct torrent_lookup choice;
     struct registry_row row;
-    torrent_choice_begin(&choice, line->words[0]);
+    torrent_lookup_begin(&choice, line->words[0]);
     struct registry *registry = open_database(line);
     if (registry != NULL)
-        (void)registry_visit_torrents(registry, torrent_choice_look_at, &choice);
+        (void)registry_visit_torrents(registry, torrent_lookup_add, &choice);
     registry_close(registry);
-    const enum status status = torrent_choice_end(&choice, STATUS_GOOD, &row);
+    const enum status status = torrent_lookup_end(&choice, STATUS_GOOD, &row);
     if (status == STATUS_GOOD)
         memcpy(info_hash, row.info_hash, INFO_HASH_LEN);
     return status;
@@ -118,23 +118,23 @@ static enum status choose_from_database(const struct command_line *line,
 /* Of a torrent that is named in another way than by its info_hash or file. */
 static enum status choose(const struct command_line *line,
                           uint8_t info_hash[static INFO_HASH_LEN]) {
-    struct remote *remote = remote_open(line);
+    struct api_client *remote = api_client_open(line);
     if (remote == NULL)
         return STATUS_FAULT;
-    const enum status status = torrent_choice_ask(remote, line->words[0], info_hash);
-    remote_close(remote);
-    return status == STATUS_SILENT ? choose_from_database(line, info_hash) : status;
+    const enum status status = torrent_lookup_send(remote, line->words[0], info_hash);
+    api_client_close(remote);
+    return status == STATUS_UNREACHABLE ? choose_from_database(line, info_hash) : status;
 }
 
-static enum status read_input(const struct command_line *line, struct torrent_input *input) {
-    *input = (struct torrent_input){ .hash_count = 1 };
-    if (!torrent_input_is_one(line->words[0]))
+static enum status read_input(const struct command_line *line, struct torrent_argument *input) {
+    *input = (struct torrent_argument){ .hash_count = 1 };
+    if (!torrent_argument_is_one(line->words[0]))
         return choose(line, input->info_hashes[0]);
-    return torrent_input_read(line->words[0], input) ? STATUS_GOOD : STATUS_FAULT;
+    return torrent_argument_read(line->words[0], input) ? STATUS_GOOD : STATUS_FAULT;
 }
 
 enum status magnet_command(const struct command_line *line) {
-    struct torrent_input input;
+    struct torrent_argument input;
     char hash[2 * INFO_HASH_LEN + 1];
     enum status status = read_input(line, &input);
     if (status != STATUS_GOOD)
@@ -144,6 +144,6 @@ enum status magnet_command(const struct command_line *line) {
         status = magnet_of_file(line, &input.metainfo);
     else if (command_line_has(line, OPTION_ANNOUNCE) || !magnet_of_daemon(line, hash, &status))
         status = magnet_of_hash(line, input.info_hashes[0]);
-    torrent_input_free(&input);
+    torrent_argument_free(&input);
     return status;
 }

@@ -18,16 +18,16 @@ static void print_new(const char *key, const json_t *urls) {
     puts(key);
     json_array_foreach(urls, i, url) {
         const char *raw = json_string_value(url);
-        text_clean(bytes_of(raw == NULL ? "?" : raw), text, sizeof text);
+        format_clean(bytes_of(raw == NULL ? "?" : raw), text, sizeof text);
         puts(text);
     }
 }
 
-enum status passkeys_new(struct registrar *registrar, const struct command_line *line) {
-    char key[REGISTRAR_KEY_LEN];
+enum status passkey_create(struct registry_client *registrar, const struct command_line *line) {
+    char key[REGISTRY_CLIENT_KEY_LEN];
     const char *label = line->words[0];
     json_t *urls;
-    const enum status status = registrar_add_passkey(registrar, label, key, &urls);
+    const enum status status = registry_client_add_passkey(registrar, label, key, &urls);
     if (status != STATUS_GOOD)
         return status;
     if (command_line_has(line, OPTION_JSON))
@@ -38,11 +38,11 @@ enum status passkeys_new(struct registrar *registrar, const struct command_line 
     return STATUS_GOOD;
 }
 
-enum status passkeys_revoke(struct registrar *registrar, const struct command_line *line) {
+enum status passkey_revoke(struct registry_client *registrar, const struct command_line *line) {
     const char *label = line->words[0];
     bool found = false;
-    enum status status = registrar_remove_passkey(registrar, label, &found);
-    status = registrar_report_removal(status, found, label);
+    enum status status = registry_client_remove_passkey(registrar, label, &found);
+    status = registry_client_report_removal(status, found, label);
     if (status != STATUS_GOOD || !command_line_has(line, OPTION_JSON))
         return status;
     return output_json(json_pack("{s:o}", "label", text_of(label)));
@@ -50,10 +50,10 @@ enum status passkeys_revoke(struct registrar *registrar, const struct command_li
 
 static void print_key(void *context, const struct registry_row *row) {
     (void)context;
-    char since[TEXT_FIGURE_LEN];
+    char since[FORMAT_NUMBER_LEN];
     char label[4 * REGISTRY_TEXT_LEN];
-    text_time(row->since_s, since);
-    text_clean(bytes_of(row->text), label, sizeof label);
+    format_time(row->since_s, since);
+    format_clean(bytes_of(row->text), label, sizeof label);
     printf("%s  %s\n", since, label);
 }
 
@@ -62,8 +62,8 @@ static json_t *key_json(const struct registry_row *row) {
                      (json_int_t)row->since_s);
 }
 
-enum status passkeys_list(struct registrar *registrar, const struct command_line *line) {
+enum status passkey_list(struct registry_client *registrar, const struct command_line *line) {
     if (command_line_has(line, OPTION_JSON))
-        return registrar_print_json(registrar, registrar_visit_passkeys, key_json);
+        return registry_client_print_json(registrar, registrar_visit_passkeys, key_json);
     return registrar_visit_passkeys(registrar, print_key, NULL);
 }

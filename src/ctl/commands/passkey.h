@@ -4,8 +4,8 @@
 
 #include "ctl/command.h"
 
-enum status passkeys_new(struct registrar *registrar, const struct command_line *line);
-enum status passkeys_list(struct registrar *registrar, const struct command_line *line);
-enum status passkeys_revoke(struct registrar *registrar, const struct command_line *line);
+enum status passkey_create(struct registry_client *registrar, const struct command_line *line);
+enum status passkey_list(struct registry_client *registrar, const struct command_line *line);
+enum status passkey_revoke(struct registry_client *registrar, const struct command_line *line);
 
 #endif

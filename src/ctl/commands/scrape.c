@@ -51,8 +51,8 @@ static void take(void *context, const struct scrape_counts *counts) {
 
 static bool read_words(const struct command_line *line, struct scrape *scrape) {
     for (int i = 1; i < line->count; i++) {
-        struct torrent_input input;
-        if (!torrent_input_read(line->words[i], &input))
+        struct torrent_argument input;
+        if (!torrent_argument_read(line->words[i], &input))
             return false;
         bool good = true;
         for (size_t j = 0; j < input.hash_count && good; j++) {
@@ -64,7 +64,7 @@ static bool read_words(const struct command_line *line, struct scrape *scrape) {
             memcpy(counts.info_hash, input.info_hashes[j], INFO_HASH_LEN);
             good = add(scrape, &counts);
         }
-        torrent_input_free(&input);
+        torrent_argument_free(&input);
         if (!good)
             return false;
     }

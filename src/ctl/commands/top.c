@@ -143,7 +143,7 @@ static enum status run_screen(struct top_view *view) {
 static enum status print_once(struct top_view *view) {
     top_view_fetch(view, TOP_VIEW_ROWS_MAX);
     if (view->failed)
-        return output_fail(STATUS_SILENT, remote_failure(view->remote), NULL);
+        return output_fail(STATUS_UNREACHABLE, api_client_failure(view->remote), NULL);
     return output_json(
         json_pack("{s:O, s:O}", "status", view->status, "torrents", view->torrents.answer));
 }
@@ -155,15 +155,15 @@ enum status top_command(const struct command_line *line) {
     const bool json = command_line_has(line, OPTION_JSON);
     if (!json && (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1))
         return output_fail(STATUS_FAULT, "top needs a terminal; see skepctl status", NULL);
-    view.remote = remote_open(line);
+    view.remote = api_client_open(line);
     if (view.remote == NULL)
         return STATUS_FAULT;
     json_t *first = NULL;
-    enum status status = remote_ask(view.remote, "status", &first);
+    enum status status = api_client_request(view.remote, "status", &first);
     json_decref(first);
     if (status == STATUS_GOOD)
         status = json ? print_once(&view) : run_screen(&view);
     top_view_clear(&view);
-    remote_close(view.remote);
+    api_client_close(view.remote);
     return status;
 }

@@ -96,38 +96,38 @@ static void put_parts(int row, char (*parts)[PART_LEN], size_t count) {
 static void put_title(const struct top_view *view) {
     char parts[4][PART_LEN];
     char version[64];
-    char uptime[TEXT_FIGURE_LEN];
-    char interval[TEXT_FIGURE_LEN];
-    text_clean(bytes_of(remote_text(view->status, "version", "?")), version, sizeof version);
-    text_duration(remote_number(view->status, "uptime_s"), uptime);
-    text_duration(remote_number(view->status, "interval_s"), interval);
+    char uptime[FORMAT_NUMBER_LEN];
+    char interval[FORMAT_NUMBER_LEN];
+    format_clean(bytes_of(api_client_text(view->status, "version", "?")), version, sizeof version);
+    format_duration(api_client_number(view->status, "uptime_s"), uptime);
+    format_duration(api_client_number(view->status, "interval_s"), interval);
     snprintf(parts[0], PART_LEN, "skepd %s", version);
     snprintf(parts[1], PART_LEN, "up %s", uptime);
-    text_time(clock_unix_s(), parts[2]);
+    format_time(clock_unix_s(), parts[2]);
     snprintf(parts[3], PART_LEN, "interval %s", interval);
     put_parts(0, parts, 4);
 }
 
 static void put_totals(const json_t *totals) {
     char parts[7][PART_LEN];
-    char up[TEXT_FIGURE_LEN];
-    char down[TEXT_FIGURE_LEN];
-    text_rate(remote_number(totals, "upload_rate"), up);
-    text_rate(remote_number(totals, "download_rate"), down);
-    snprintf(parts[0], PART_LEN, "torrents %" PRIu64, remote_number(totals, "torrents"));
-    snprintf(parts[1], PART_LEN, "seeders %" PRIu64, remote_number(totals, "seeders"));
-    snprintf(parts[2], PART_LEN, "leechers %" PRIu64, remote_number(totals, "leechers"));
+    char up[FORMAT_NUMBER_LEN];
+    char down[FORMAT_NUMBER_LEN];
+    format_rate(api_client_number(totals, "upload_rate"), up);
+    format_rate(api_client_number(totals, "download_rate"), down);
+    snprintf(parts[0], PART_LEN, "torrents %" PRIu64, api_client_number(totals, "torrents"));
+    snprintf(parts[1], PART_LEN, "seeders %" PRIu64, api_client_number(totals, "seeders"));
+    snprintf(parts[2], PART_LEN, "leechers %" PRIu64, api_client_number(totals, "leechers"));
     snprintf(parts[3], PART_LEN, "down %s", down);
     snprintf(parts[4], PART_LEN, "up %s", up);
-    snprintf(parts[5], PART_LEN, "announces %.1f/s", remote_real(totals, "announces_per_s"));
-    snprintf(parts[6], PART_LEN, "peers %" PRIu64, remote_number(totals, "peers"));
+    snprintf(parts[5], PART_LEN, "announces %.1f/s", api_client_real(totals, "announces_per_s"));
+    snprintf(parts[6], PART_LEN, "peers %" PRIu64, api_client_number(totals, "peers"));
     put_parts(1, parts, 7);
 }
 
 static void put_torrent_of_peers(const struct top_view *view) {
     char line[PART_LEN];
     snprintf(line, sizeof line, "peers %" PRIu64 " of %s",
-             remote_number(view->peers.answer, "total"), view->name);
+             api_client_number(view->peers.answer, "total"), view->name);
     put_line(1, line);
 }
 
@@ -135,8 +135,8 @@ static void put_torrent_of_peers(const struct top_view *view) {
 static void put_trouble(const struct top_view *view) {
     char line[2 * PART_LEN];
     const json_t *warning = json_array_get(json_object_get(view->status, "warnings"), 0);
-    const char *text = view->failed ? remote_failure(view->remote) : json_string_value(warning);
-    text_clean(bytes_of(text == NULL ? "" : text), line, sizeof line);
+    const char *text = view->failed ? api_client_failure(view->remote) : json_string_value(warning);
+    format_clean(bytes_of(text == NULL ? "" : text), line, sizeof line);
     attron(A_BOLD);
     put_line(2, line);
     attroff(A_BOLD);
@@ -211,21 +211,21 @@ static void put_row(const struct top_view *view, const struct table *table, int 
 }
 
 static void put_number(const json_t *item, const char *key, char text[static CELL_LEN]) {
-    snprintf(text, CELL_LEN, "%" PRIu64, remote_number(item, key));
+    snprintf(text, CELL_LEN, "%" PRIu64, api_client_number(item, key));
 }
 
 static void put_text(const json_t *item, const char *key, char text[static CELL_LEN]) {
-    text_clean(bytes_of(remote_text(item, key, "?")), text, CELL_LEN);
+    format_clean(bytes_of(api_client_text(item, key, "?")), text, CELL_LEN);
 }
 
 static void put_rate(const json_t *item, const char *key, char text[static CELL_LEN]) {
     snprintf(text, CELL_LEN, "-");
-    if (remote_number(item, key) > 0)
-        text_rate(remote_number(item, key), text);
+    if (api_client_number(item, key) > 0)
+        format_rate(api_client_number(item, key), text);
 }
 
 static void torrent_text(const json_t *torrent, size_t column, char text[static CELL_LEN]) {
-    const char *name = remote_text(torrent, "name", "");
+    const char *name = api_client_text(torrent, "name", "");
     switch (column) {
     case SEEDERS:
         put_number(torrent, "seeders", text);
@@ -239,7 +239,7 @@ static void torrent_text(const json_t *torrent, size_t column, char text[static 
     case SIZE:
         snprintf(text, CELL_LEN, "-");
         if (json_is_number(json_object_get(torrent, "size")))
-            text_size(remote_number(torrent, "size"), text);
+            format_size(api_client_number(torrent, "size"), text);
         break;
     case RATE:
         put_rate(torrent, "download_rate", text);
@@ -259,7 +259,7 @@ static void peer_text(const json_t *peer, size_t column, char text[static CELL_L
         put_text(peer, "role", text);
         break;
     case HAS:
-        peer_text_progress(peer, text);
+        peer_format_progress(peer, text);
         break;
     case DOWN:
         put_rate(peer, "download_rate", text);
@@ -268,13 +268,13 @@ static void peer_text(const json_t *peer, size_t column, char text[static CELL_L
         put_rate(peer, "upload_rate", text);
         break;
     case REACH:
-        snprintf(text, CELL_LEN, "%s", peer_text_reach(peer));
+        snprintf(text, CELL_LEN, "%s", peer_format_reach(peer));
         break;
     case CLIENT:
         put_text(peer, "client", text);
         break;
     default:
-        peer_text_address(peer, text);
+        peer_format_address(peer, text);
         break;
     }
 }

@@ -14,7 +14,7 @@ bool top_view_is_ascending(const struct top_view *view) {
 
 static bool fetch_one(struct top_view *view, const char *path, json_t **place) {
     json_t *value;
-    if (remote_get(view->remote, path, &value) != STATUS_GOOD)
+    if (api_client_get(view->remote, path, &value) != STATUS_GOOD)
         return false;
     json_decref(*place);
     *place = value;
@@ -30,7 +30,7 @@ static bool fetch_list(struct top_view *view, const char *path, struct top_list 
 
 /* `at + by`, as far as the list goes. */
 static int moved(const struct top_list *list, int at, int by) {
-    const uint64_t total = remote_number(list->answer, "total");
+    const uint64_t total = api_client_number(list->answer, "total");
     const int last = total > LIST_MAX ? LIST_MAX : (int)total - 1;
     const int to = by > last - at ? last : at + by;
     return to < 0 ? 0 : to;
@@ -71,12 +71,13 @@ void top_view_enter(struct top_view *view) {
     const int row = view->chosen - view->torrents.offset;
     const json_t *items = json_object_get(view->torrents.answer, "items");
     const json_t *torrent = row < 0 ? NULL : json_array_get(items, (size_t)row);
-    const char *hash = remote_text(torrent, "info_hash", "");
+    const char *hash = api_client_text(torrent, "info_hash", "");
     uint8_t info_hash[INFO_HASH_LEN];
     if (top_view_shows_peers(view) || !hex_decode(bytes_of(hash), info_hash, INFO_HASH_LEN))
         return;
     hex_encode(info_hash, INFO_HASH_LEN, view->hash);
-    text_clean(bytes_of(remote_text(torrent, "name", view->hash)), view->name, sizeof view->name);
+    format_clean(bytes_of(api_client_text(torrent, "name", view->hash)), view->name,
+                 sizeof view->name);
 }
 
 void top_view_leave(struct top_view *view) {

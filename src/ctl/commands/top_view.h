@@ -15,7 +15,7 @@ struct top_list {
 };
 
 struct top_view {
-    struct remote *remote;
+    struct api_client *remote;
     size_t sort; /* of torrent_sorts */
     bool reverse;
     int chosen;     /* which of all torrents, from 0 */
@@ -24,7 +24,7 @@ struct top_view {
     struct top_list peers;            /* of the one below */
     char hash[2 * INFO_HASH_LEN + 1]; /* whose peers are shown; empty: the torrents are */
     char name[256];
-    bool failed; /* the last time nothing was had; remote_failure says why */
+    bool failed; /* the last time nothing was had; api_client_failure says why */
 };
 
 /* Names and troubles from the start, figures from the largest. */

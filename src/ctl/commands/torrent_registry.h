@@ -5,12 +5,15 @@
 #include "ctl/command.h"
 #include "torrent/metainfo.h"
 
-enum status listed_add(struct registrar *registrar, const struct command_line *line);
-enum status listed_remove(struct registrar *registrar, const struct command_line *line);
-enum status listed_list(struct registrar *registrar, const struct command_line *line);
+enum status torrent_registry_add(struct registry_client *registrar,
+                                 const struct command_line *line);
+enum status torrent_registry_remove(struct registry_client *registrar,
+                                    const struct command_line *line);
+enum status torrent_registry_list(struct registry_client *registrar,
+                                  const struct command_line *line);
 
 /* Registers the torrent of a .torrent file under every info_hash that its clients announce. */
-enum status listed_put(struct registrar *registrar, const struct metainfo *metainfo,
-                       struct bytes file);
+enum status torrent_registry_put(struct registry_client *registrar, const struct metainfo *metainfo,
+                                 struct bytes file);
 
 #endif

@@ -66,28 +66,29 @@ static bool finish(struct writer *w) {
 
 static const char *clean(const json_t *object, const char *key, const char *otherwise,
                          char text[static CELL_LEN]) {
-    text_clean(bytes_of(remote_text(object, key, otherwise)), text, CELL_LEN);
+    format_clean(bytes_of(api_client_text(object, key, otherwise)), text, CELL_LEN);
     return text;
 }
 
 static void print_torrent(const json_t *torrent) {
-    char size[TEXT_FIGURE_LEN] = "-";
-    char rate[TEXT_FIGURE_LEN] = "-";
+    char size[FORMAT_NUMBER_LEN] = "-";
+    char rate[FORMAT_NUMBER_LEN] = "-";
     char health[CELL_LEN];
     char hash[CELL_LEN];
     char name[CELL_LEN];
     if (json_is_number(json_object_get(torrent, "size")))
-        text_size(remote_number(torrent, "size"), size);
-    if (remote_number(torrent, "download_rate") > 0)
-        text_rate(remote_number(torrent, "download_rate"), rate);
+        format_size(api_client_number(torrent, "size"), size);
+    if (api_client_number(torrent, "download_rate") > 0)
+        format_rate(api_client_number(torrent, "download_rate"), rate);
     printf("%7" PRIu64 " %8" PRIu64 " %9" PRIu64 " %10s %12s  %-8s  %s  %s\n",
-           remote_number(torrent, "seeders"), remote_number(torrent, "leechers"),
-           remote_number(torrent, "downloaded"), size, rate, clean(torrent, "health", "?", health),
-           clean(torrent, "info_hash", "?", hash), clean(torrent, "name", "", name));
+           api_client_number(torrent, "seeders"), api_client_number(torrent, "leechers"),
+           api_client_number(torrent, "downloaded"), size, rate,
+           clean(torrent, "health", "?", health), clean(torrent, "info_hash", "?", hash),
+           clean(torrent, "name", "", name));
 }
 
 static void print_rest(const json_t *answer, size_t shown, const char *what) {
-    const uint64_t total = remote_number(answer, "total");
+    const uint64_t total = api_client_number(answer, "total");
     if (total > shown)
         printf("%zu of %" PRIu64 " %s; see --offset and --limit\n", shown, total, what);
 }
@@ -122,26 +123,26 @@ enum status torrents_command(const struct command_line *line) {
     writer_put_text(&w, "torrents");
     if (!put_window(&w, line) || !put_selection(&w, line) || !finish(&w))
         return STATUS_FAULT;
-    const enum status status = remote_ask_once(line, (const char *)query, &answer);
+    const enum status status = api_client_request_once(line, (const char *)query, &answer);
     return status == STATUS_GOOD ? print_answer(line, answer, print_torrents) : status;
 }
 
 static void print_peer(const json_t *peer, double now) {
-    char address[PEER_TEXT_LEN];
+    char address[PEER_FORMAT_LEN];
     char client[CELL_LEN];
     char role[CELL_LEN];
-    char progress[TEXT_FIGURE_LEN];
-    char down[TEXT_FIGURE_LEN];
-    char up[TEXT_FIGURE_LEN];
-    char seen[TEXT_FIGURE_LEN];
-    peer_text_address(peer, address);
-    peer_text_progress(peer, progress);
-    text_rate(remote_number(peer, "download_rate"), down);
-    text_rate(remote_number(peer, "upload_rate"), up);
-    const double silent = now - remote_real(peer, "seen");
-    text_duration(silent > 0 && silent < 1e9 ? (uint64_t)silent : 0, seen);
+    char progress[FORMAT_NUMBER_LEN];
+    char down[FORMAT_NUMBER_LEN];
+    char up[FORMAT_NUMBER_LEN];
+    char seen[FORMAT_NUMBER_LEN];
+    peer_format_address(peer, address);
+    peer_format_progress(peer, progress);
+    format_rate(api_client_number(peer, "download_rate"), down);
+    format_rate(api_client_number(peer, "upload_rate"), up);
+    const double silent = now - api_client_real(peer, "seen");
+    format_duration(silent > 0 && silent < 1e9 ? (uint64_t)silent : 0, seen);
     printf("%-24s %-9s %6s %12s %12s %12s  %-11s  %s\n", address, clean(peer, "role", "?", role),
-           progress, down, up, seen, peer_text_reach(peer), clean(peer, "client", "?", client));
+           progress, down, up, seen, peer_format_reach(peer), clean(peer, "client", "?", client));
 }
 
 static void print_peers(const json_t *answer) {
@@ -164,30 +165,30 @@ static bool put_peers_window(struct writer *w, const struct command_line *line) 
     return put_window(w, line) && finish(w);
 }
 
-static enum status ask_peers(struct remote *remote, const char *word, const char *window,
+static enum status ask_peers(struct api_client *remote, const char *word, const char *window,
                              json_t **answer) {
     uint8_t info_hash[INFO_HASH_LEN];
     char hash[2 * INFO_HASH_LEN + 1];
     char path[QUERY_LEN + sizeof hash + 16];
     *answer = NULL;
-    const enum status status = torrent_choice_ask(remote, word, info_hash);
-    if (status == STATUS_SILENT)
-        output_fail(status, remote_failure(remote), NULL);
+    const enum status status = torrent_lookup_send(remote, word, info_hash);
+    if (status == STATUS_UNREACHABLE)
+        output_fail(status, api_client_failure(remote), NULL);
     if (status != STATUS_GOOD)
         return status;
     hex_encode(info_hash, INFO_HASH_LEN, hash);
     snprintf(path, sizeof path, "torrents/%s%s", hash, window);
-    return remote_ask(remote, path, answer);
+    return api_client_request(remote, path, answer);
 }
 
 enum status peers_command(const struct command_line *line) {
     uint8_t window[QUERY_LEN];
     struct writer w = writer_on(window, sizeof window);
     json_t *answer;
-    struct remote *remote = put_peers_window(&w, line) ? remote_open(line) : NULL;
+    struct api_client *remote = put_peers_window(&w, line) ? api_client_open(line) : NULL;
     if (remote == NULL)
         return STATUS_FAULT;
     const enum status status = ask_peers(remote, line->words[0], (const char *)window, &answer);
-    remote_close(remote);
+    api_client_close(remote);
     return status == STATUS_GOOD ? print_answer(line, answer, print_peers) : status;
 }

@@ -25,7 +25,7 @@ static void collect(void *context, const struct registry_row *row) {
         api_append(&collecting->items, collecting->make(row));
 }
 
-static void list_rows(const struct api_call *call, struct http_answer *answer,
+static void list_rows(const struct api_call *call, struct web_response *answer,
                       bool (*visit)(struct registry *, registry_visitor, void *),
                       json_t *(*make)(const struct registry_row *row)) {
     struct collecting collecting = { .make = make };
@@ -66,11 +66,11 @@ json_t *api_ban(const struct registry_row *row) {
     return item;
 }
 
-void api_get_passkeys(const struct api_call *call, struct http_answer *answer) {
+void api_get_passkeys(const struct api_call *call, struct web_response *answer) {
     list_rows(call, answer, registry_visit_passkeys, passkey_item);
 }
 
-void api_get_bans(const struct api_call *call, struct http_answer *answer) {
+void api_get_bans(const struct api_call *call, struct web_response *answer) {
     list_rows(call, answer, registry_visit_bans, api_ban);
 }
 
@@ -88,7 +88,7 @@ static json_t *new_passkey(const struct api_call *call, const char *label, const
     return body;
 }
 
-static bool read_label(const struct api_call *call, struct http_answer *answer,
+static bool read_label(const struct api_call *call, struct web_response *answer,
                        char label[static REGISTRY_TEXT_LEN]) {
     json_t *body = api_read_body(call, answer);
     const bool good =
@@ -97,7 +97,7 @@ static bool read_label(const struct api_call *call, struct http_answer *answer,
     return good;
 }
 
-void api_post_passkeys(const struct api_call *call, struct http_answer *answer) {
+void api_post_passkeys(const struct api_call *call, struct web_response *answer) {
     uint8_t secret[PASSKEY_BYTES];
     char key[2 * PASSKEY_BYTES + 1];
     char label[REGISTRY_TEXT_LEN];
@@ -123,14 +123,14 @@ void api_post_passkeys(const struct api_call *call, struct http_answer *answer) 
         api_send(answer, 201, new_passkey(call, label, key));
 }
 
-static void answer_removal(struct http_answer *answer, bool found, const char *what) {
+static void answer_removal(struct web_response *answer, bool found, const char *what) {
     if (found)
         api_send_nothing(answer);
     else
         api_fail(answer, 404, "not_found", "There is no such %s.", what);
 }
 
-void api_delete_passkey(const struct api_call *call, struct http_answer *answer) {
+void api_delete_passkey(const struct api_call *call, struct web_response *answer) {
     struct registry *registry = api_open_registry(call, answer);
     if (registry == NULL)
         return;
@@ -147,7 +147,7 @@ struct ban_order {
     int64_t for_s; /* 0: for good */
 };
 
-static bool read_duration(json_t *body, struct http_answer *answer, int64_t *for_s) {
+static bool read_duration(json_t *body, struct web_response *answer, int64_t *for_s) {
     const json_t *value = json_object_get(body, "for_s");
     *for_s = 0;
     if (value == NULL || json_is_null(value))
@@ -160,7 +160,7 @@ static bool read_duration(json_t *body, struct http_answer *answer, int64_t *for
     return false;
 }
 
-static bool read_network(const char *text, struct http_answer *answer, struct network *network) {
+static bool read_network(const char *text, struct web_response *answer, struct network *network) {
     if (network_parse(text, network))
         return true;
     api_fail(answer, 400, "bad_network",
@@ -169,7 +169,7 @@ static bool read_network(const char *text, struct http_answer *answer, struct ne
     return false;
 }
 
-static bool read_ban(const struct api_call *call, struct http_answer *answer,
+static bool read_ban(const struct api_call *call, struct web_response *answer,
                      struct ban_order *order) {
     char network[NETWORK_LEN];
     json_t *body = api_read_body(call, answer);
@@ -190,7 +190,7 @@ static struct registry_row ban_row(const struct ban_order *order, int64_t now_s)
     return row;
 }
 
-void api_get_network(const struct api_call *call, struct http_answer *answer) {
+void api_get_network(const struct api_call *call, struct web_response *answer) {
     struct networks networks = { .count = 1 };
     const struct network *network = &networks.list[0];
     char text[NETWORK_TEXT_LEN];
@@ -198,7 +198,7 @@ void api_get_network(const struct api_call *call, struct http_answer *answer) {
     size_t addresses;
     if (!read_network(call->part, answer, &networks.list[0]))
         return;
-    if (!addresses_count(call->api->addresses, network, call->now_ms, &peers, &addresses)) {
+    if (!address_list_count(call->api->addresses, network, call->now_ms, &peers, &addresses)) {
         api_fail_memory(answer);
         return;
     }
@@ -211,7 +211,7 @@ void api_get_network(const struct api_call *call, struct http_answer *answer) {
     api_send(answer, 200, body);
 }
 
-void api_post_bans(const struct api_call *call, struct http_answer *answer) {
+void api_post_bans(const struct api_call *call, struct web_response *answer) {
     struct ban_order order;
     if (!read_ban(call, answer, &order))
         return;
@@ -225,7 +225,7 @@ void api_post_bans(const struct api_call *call, struct http_answer *answer) {
         api_send(answer, 201, api_ban(&row));
 }
 
-void api_delete_ban(const struct api_call *call, struct http_answer *answer) {
+void api_delete_ban(const struct api_call *call, struct web_response *answer) {
     struct network network;
     if (!read_network(call->part, answer, &network))
         return;

@@ -52,9 +52,9 @@ enum { ROUTES = sizeof routes / sizeof *routes };
 static void tick(void *context) {
     struct api *api = context;
     const uint64_t now_ms = clock_now_ms();
-    pulse_tick(api->pulse, now_ms);
-    catalog_rest(api->catalog, now_ms);
-    addresses_rest(api->addresses, now_ms);
+    announce_rate_tick(api->pulse, now_ms);
+    torrent_list_release_idle(api->catalog, now_ms);
+    address_list_release_idle(api->addresses, now_ms);
 }
 
 struct api *api_create(const struct api_parts *parts, const struct api_settings *settings) {
@@ -65,9 +65,9 @@ struct api *api_create(const struct api_parts *parts, const struct api_settings 
     api->settings = *settings;
     api->started_ms = clock_now_ms();
     pthread_mutex_init(&api->lock, NULL);
-    api->catalog = catalog_create(parts->tracker, parts->database);
-    api->addresses = addresses_create(parts->tracker);
-    api->pulse = pulse_create(parts->tracker, api->started_ms);
+    api->catalog = torrent_list_create(parts->tracker, parts->database);
+    api->addresses = address_list_create(parts->tracker);
+    api->pulse = announce_rate_create(parts->tracker, api->started_ms);
     if (api->catalog != NULL && api->addresses != NULL && api->pulse != NULL)
         api->ticker = ticker_start("pulse", TICK_MS, tick, api);
     if (api->ticker != NULL)
@@ -80,9 +80,9 @@ void api_delete(struct api *api) {
     if (api == NULL)
         return;
     ticker_stop(api->ticker);
-    pulse_delete(api->pulse);
-    addresses_delete(api->addresses);
-    catalog_delete(api->catalog);
+    announce_rate_delete(api->pulse);
+    address_list_delete(api->addresses);
+    torrent_list_delete(api->catalog);
     pthread_mutex_destroy(&api->lock);
     free(api);
 }
@@ -121,7 +121,7 @@ static bool matches(const struct route *route, struct bytes path, struct bytes *
 }
 
 /* The methods that the path takes, as a header lists them. */
-static const char *list_methods(struct bytes path, struct http_answer *answer) {
+static const char *list_methods(struct bytes path, struct web_response *answer) {
     struct writer w = writer_on((uint8_t *)answer->text, sizeof answer->text - 1);
     struct bytes part;
     for (size_t i = 0; i < ROUTES; i++) {
@@ -144,8 +144,8 @@ static bool decode_part(struct bytes part, char *decoded) {
 }
 
 static void follow(struct api *api, const struct route *route, struct bytes part,
-                   const struct session *session, const struct http_call *http,
-                   struct http_answer *answer) {
+                   const struct authorization *session, const struct web_request *http,
+                   struct web_response *answer) {
     struct api_call call = {
         .api = api,
         .session = session,
@@ -154,15 +154,15 @@ static void follow(struct api *api, const struct route *route, struct bytes part
         .unix_ms = clock_unix_ms(),
     };
     if (session->role < route->role)
-        answer_not_admin(answer, http, session);
+        error_response_not_admin(answer, http, session);
     else if (!decode_part(part, call.part))
         api_fail(answer, 400, "bad_path", "The path is not properly encoded, or too long.");
     else
         route->handler(&call, answer);
 }
 
-void api_answer(struct api *api, const struct session *session, const struct http_call *http,
-                struct http_answer *answer) {
+void api_answer(struct api *api, const struct authorization *session,
+                const struct web_request *http, struct web_response *answer) {
     struct bytes path = http->path;
     const struct bytes prefix = BYTES_LITERAL(API_PREFIX);
     answer->kind = HTTP_KIND_API;
@@ -180,7 +180,7 @@ void api_answer(struct api *api, const struct session *session, const struct htt
         }
     }
     if (found)
-        answer_wrong_method(answer, http, list_methods(path, answer));
+        error_response_method_not_allowed(answer, http, list_methods(path, answer));
     else
-        answer_error(answer, http, 404, "not_found", "There is no such thing in the API.");
+        error_response(answer, http, 404, "not_found", "There is no such thing in the API.");
 }

@@ -20,14 +20,14 @@ static bool is_named(struct bytes encoded, const char *name) {
 static bool find_value(const struct api_call *call, const char *wanted, struct bytes *value) {
     struct bytes rest = call->http->query;
     struct bytes name;
-    while (query_next(&rest, &name, value)) {
+    while (url_query_next(&rest, &name, value)) {
         if (is_named(name, wanted))
             return true;
     }
     return false;
 }
 
-bool api_query_text(const struct api_call *call, struct http_answer *answer, const char *name,
+bool api_query_text(const struct api_call *call, struct web_response *answer, const char *name,
                     char *text, size_t size) {
     struct bytes value;
     text[0] = '\0';
@@ -44,7 +44,7 @@ bool api_query_text(const struct api_call *call, struct http_answer *answer, con
     return true;
 }
 
-bool api_query_number(const struct api_call *call, struct http_answer *answer, const char *name,
+bool api_query_number(const struct api_call *call, struct web_response *answer, const char *name,
                       uint64_t unless_given, uint64_t max, uint64_t *number) {
     char text[WORD_LEN];
     if (!api_query_text(call, answer, name, text, sizeof text))
@@ -59,7 +59,7 @@ bool api_query_number(const struct api_call *call, struct http_answer *answer, c
     return false;
 }
 
-bool api_query_span(const struct api_call *call, struct http_answer *answer,
+bool api_query_span(const struct api_call *call, struct web_response *answer,
                     struct api_span *span) {
     uint64_t offset;
     uint64_t limit;
@@ -70,7 +70,7 @@ bool api_query_span(const struct api_call *call, struct http_answer *answer,
     return true;
 }
 
-bool api_query_choice(const struct api_call *call, struct http_answer *answer, const char *name,
+bool api_query_choice(const struct api_call *call, struct web_response *answer, const char *name,
                       const char *const *choices, size_t count, size_t *choice) {
     char text[WORD_LEN];
     if (!api_query_text(call, answer, name, text, sizeof text))
@@ -93,7 +93,7 @@ bool api_query_choice(const struct api_call *call, struct http_answer *answer, c
     return false;
 }
 
-bool api_path_hash(const struct api_call *call, struct http_answer *answer,
+bool api_path_hash(const struct api_call *call, struct web_response *answer,
                    uint8_t info_hash[static INFO_HASH_LEN]) {
     if (hex_decode(bytes_of(call->part), info_hash, INFO_HASH_LEN))
         return true;
@@ -114,7 +114,7 @@ bool api_body_is_json(const struct api_call *call) {
     return is_json(call->http->content_type);
 }
 
-json_t *api_read_body(const struct api_call *call, struct http_answer *answer) {
+json_t *api_read_body(const struct api_call *call, struct web_response *answer) {
     const struct bytes text = call->http->body;
     json_error_t error;
     if (!api_body_is_json(call)) {
@@ -145,7 +145,7 @@ static bool has_control_characters(struct bytes text) {
     return false;
 }
 
-bool api_body_text(json_t *body, struct http_answer *answer, const char *name, bool optional,
+bool api_body_text(json_t *body, struct web_response *answer, const char *name, bool optional,
                    char *text, size_t size) {
     const json_t *value = json_object_get(body, name);
     text[0] = '\0';

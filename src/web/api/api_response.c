@@ -13,14 +13,14 @@ enum { MESSAGE_LEN = 512, DUMP_FLAGS = JSON_COMPACT | JSON_REAL_PRECISION(14) };
 static const char no_memory[] =
     "{\"error\":{\"code\":\"no_memory\",\"message\":\"The tracker is out of memory.\"}}";
 
-void api_fail_memory(struct http_answer *answer) {
+void api_fail_memory(struct web_response *answer) {
     answer->status = 503;
     answer->content_type = "application/json";
     answer->body = (const uint8_t *)no_memory;
     answer->len = sizeof no_memory - 1;
 }
 
-void api_send(struct http_answer *answer, unsigned status, json_t *body) {
+void api_send(struct web_response *answer, unsigned status, json_t *body) {
     char *text = body == NULL ? NULL : json_dumps(body, DUMP_FLAGS);
     json_decref(body);
     if (text == NULL) {
@@ -34,11 +34,11 @@ void api_send(struct http_answer *answer, unsigned status, json_t *body) {
     answer->owned = true;
 }
 
-void api_send_nothing(struct http_answer *answer) {
+void api_send_nothing(struct web_response *answer) {
     answer->status = 204;
 }
 
-void api_fail(struct http_answer *answer, unsigned status, const char *code, const char *format,
+void api_fail(struct web_response *answer, unsigned status, const char *code, const char *format,
               ...) {
     char message[MESSAGE_LEN];
     va_list words;
@@ -49,7 +49,7 @@ void api_fail(struct http_answer *answer, unsigned status, const char *code, con
              json_pack("{s:{s:s,s:o}}", "error", "code", code, "message", api_text(message)));
 }
 
-void api_send_list(struct http_answer *answer, json_t *items, size_t total, struct api_span span) {
+void api_send_list(struct web_response *answer, json_t *items, size_t total, struct api_span span) {
     json_t *list = json_object();
     api_put(&list, "items", items);
     api_put(&list, "total", api_count(total));

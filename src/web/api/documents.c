@@ -6,7 +6,7 @@
 #include "web/http/assets.h"
 #include "web/views/qr.h"
 
-void api_get_qr(const struct api_call *call, struct http_answer *answer) {
+void api_get_qr(const struct api_call *call, struct web_response *answer) {
     char text[QR_TEXT_MAX + 1];
     if (!api_query_text(call, answer, "text", text, sizeof text))
         return;
@@ -28,7 +28,7 @@ void api_get_qr(const struct api_call *call, struct http_answer *answer) {
     answer->owned = true;
 }
 
-void api_get_description(const struct api_call *call, struct http_answer *answer) {
+void api_get_description(const struct api_call *call, struct web_response *answer) {
     (void)call;
     const struct asset *description = assets_find(bytes_of("openapi.json"));
     if (description == NULL) {

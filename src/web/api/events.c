@@ -32,10 +32,10 @@ static const char *role_of(const struct change *change) {
     return change->left == 0 ? "seeder" : "leecher";
 }
 
-static json_t *event_item(const struct api_call *call, const struct event *event) {
+static json_t *event_item(const struct api_call *call, const struct recent_event *event) {
     const struct change *change = &event->change;
     char name[REGISTRY_TEXT_LEN];
-    catalog_name(call->api->catalog, change->info_hash, name);
+    torrent_list_name(call->api->catalog, change->info_hash, name);
     json_t *item = json_object();
     api_put(&item, "id", api_count(event->id));
     api_put(&item, "at", api_unix(event->at_ms));
@@ -51,14 +51,15 @@ static json_t *event_item(const struct api_call *call, const struct event *event
     return item;
 }
 
-void api_get_events(const struct api_call *call, struct http_answer *answer) {
+void api_get_events(const struct api_call *call, struct web_response *answer) {
     uint64_t after;
     if (!api_query_number(call, answer, "after", 0, INT64_MAX, &after))
         return;
-    struct event *list = calloc(EVENTS_IN_ANSWER_MAX, sizeof *list);
-    struct events *events = call->api->parts.events;
-    const size_t count =
-        list == NULL || events == NULL ? 0 : events_read(events, after, list, EVENTS_IN_ANSWER_MAX);
+    struct recent_event *list = calloc(EVENTS_IN_ANSWER_MAX, sizeof *list);
+    struct recent_events *events = call->api->parts.events;
+    const size_t count = list == NULL || events == NULL
+                             ? 0
+                             : recent_events_read(events, after, list, EVENTS_IN_ANSWER_MAX);
     json_t *items = list == NULL ? NULL : json_array();
     for (size_t i = 0; i < count; i++)
         api_append(&items, event_item(call, &list[i]));

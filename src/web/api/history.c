@@ -2,7 +2,7 @@
 #include "store/history.h"
 #include "web/api/api_call.h"
 
-static bool read_range(const struct api_call *call, struct http_answer *answer,
+static bool read_range(const struct api_call *call, struct web_response *answer,
                        enum history_range *range) {
     static const char *const ranges[] = { "hour", "day", "month" };
     size_t choice;
@@ -13,7 +13,7 @@ static bool read_range(const struct api_call *call, struct http_answer *answer,
 }
 
 /* NULL also where there is no database, and so no history; then nothing is answered. */
-static struct history *open_history(const struct api_call *call, struct http_answer *answer) {
+static struct history *open_history(const struct api_call *call, struct web_response *answer) {
     char why[HISTORY_ERROR_LEN];
     if (call->api->parts.database == NULL)
         return NULL;
@@ -23,7 +23,7 @@ static struct history *open_history(const struct api_call *call, struct http_ans
     return history;
 }
 
-static bool is_answered(const struct http_answer *answer) {
+static bool is_answered(const struct web_response *answer) {
     return answer->status != 0;
 }
 
@@ -53,7 +53,7 @@ static void add_torrent_sample(void *context, const struct torrent_sample *sampl
     api_append(samples, item);
 }
 
-static void send_samples(struct http_answer *answer, enum history_range range, uint32_t period_s,
+static void send_samples(struct web_response *answer, enum history_range range, uint32_t period_s,
                          json_t *samples) {
     static const char *const names[] = {
         [HISTORY_HOUR] = "hour", [HISTORY_DAY] = "day", [HISTORY_MONTH] = "month"
@@ -66,7 +66,7 @@ static void send_samples(struct http_answer *answer, enum history_range range, u
 }
 
 /* Where it was read well or not at all, nothing is answered yet. */
-static bool read_well(struct http_answer *answer, struct history *history, bool good) {
+static bool read_well(struct web_response *answer, struct history *history, bool good) {
     if (!good)
         api_fail(answer, 503, "store_failed", "The database cannot be read: %s",
                  history_failure(history));
@@ -74,7 +74,7 @@ static bool read_well(struct http_answer *answer, struct history *history, bool 
     return good;
 }
 
-void api_get_history(const struct api_call *call, struct http_answer *answer) {
+void api_get_history(const struct api_call *call, struct web_response *answer) {
     enum history_range range;
     if (!read_range(call, answer, &range))
         return;
@@ -90,7 +90,7 @@ void api_get_history(const struct api_call *call, struct http_answer *answer) {
         json_decref(samples);
 }
 
-void api_get_torrent_history(const struct api_call *call, struct http_answer *answer) {
+void api_get_torrent_history(const struct api_call *call, struct web_response *answer) {
     uint8_t info_hash[INFO_HASH_LEN];
     enum history_range range;
     if (!api_path_hash(call, answer, info_hash) || !read_range(call, answer, &range))
@@ -118,7 +118,7 @@ static void add_completion(void *context, const struct completion *completion) {
     api_append(items, item);
 }
 
-void api_get_completions(const struct api_call *call, struct http_answer *answer) {
+void api_get_completions(const struct api_call *call, struct web_response *answer) {
     uint8_t info_hash[INFO_HASH_LEN];
     struct api_span span;
     size_t total = 0;

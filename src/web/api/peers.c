@@ -6,12 +6,12 @@
 #include "web/api/api_call.h"
 #include "wire/client_name.h"
 
-static const char *role_of(const struct peer_figures *peer) {
+static const char *role_of(const struct peer_stats *peer) {
     return peer->seeder ? "seeder" : peer->paused ? "partial" : "leecher";
 }
 
 /* How much of the torrent it has, from 0 to 1. */
-static json_t *progress_of(const struct peer_figures *peer, uint64_t size) {
+static json_t *progress_of(const struct peer_stats *peer, uint64_t size) {
     if (peer->seeder)
         return json_real(1);
     if (size == 0 || peer->left == LEFT_UNKNOWN)
@@ -19,7 +19,7 @@ static json_t *progress_of(const struct peer_figures *peer, uint64_t size) {
     return json_real(peer->left < size ? 1 - (double)peer->left / (double)size : 0);
 }
 
-static void put_reach(const struct api_call *call, const struct peer_figures *peer, json_t **item) {
+static void put_reach(const struct api_call *call, const struct peer_stats *peer, json_t **item) {
     static const char *const names[] = {
         [REACH_UNKNOWN] = "unknown",
         [REACH_OPEN] = "open",
@@ -35,7 +35,7 @@ static void put_reach(const struct api_call *call, const struct peer_figures *pe
     api_put(item, "checked", state.checked_ms == 0 ? json_null() : json_integer(checked_ms / 1000));
 }
 
-json_t *api_peer(const struct api_call *call, const struct peer_figures *peer, uint64_t size) {
+json_t *api_peer(const struct api_call *call, const struct peer_stats *peer, uint64_t size) {
     json_t *item = json_object();
     api_put(&item, "address", api_address(&peer->peer));
     api_put(&item, "port", api_count(endpoint_port(&peer->peer)));
@@ -89,7 +89,7 @@ static json_t *address_of(const struct api_call *call, const struct address_row 
     return item;
 }
 
-static bool read_query(const struct api_call *call, struct http_answer *answer,
+static bool read_query(const struct api_call *call, struct web_response *answer,
                        struct address_query *query) {
     static const char *const sorts[] = { "address", "torrents", "seeding", "leeching", "rate" };
     static const char *const orders[] = { "asc", "desc" };
@@ -104,7 +104,7 @@ static bool read_query(const struct api_call *call, struct http_answer *answer,
     return true;
 }
 
-void api_get_addresses(const struct api_call *call, struct http_answer *answer) {
+void api_get_addresses(const struct api_call *call, struct web_response *answer) {
     struct address_query query;
     struct api_span span;
     if (!read_query(call, answer, &query) || !api_query_span(call, answer, &span))
@@ -113,8 +113,8 @@ void api_get_addresses(const struct api_call *call, struct http_answer *answer) 
     size_t count = 0;
     size_t total = 0;
     json_t *items = NULL;
-    if (rows != NULL && addresses_page(call->api->addresses, &query, span.offset, call->now_ms,
-                                       rows, span.limit, &count, &total))
+    if (rows != NULL && address_list_page(call->api->addresses, &query, span.offset, call->now_ms,
+                                          rows, span.limit, &count, &total))
         items = json_array();
     for (size_t i = 0; i < count; i++)
         api_append(&items, address_of(call, &rows[i]));
@@ -155,10 +155,10 @@ static json_t *ban_on(const struct api_call *call, const struct endpoint *addres
     return search.any ? api_ban(&search.found) : json_null();
 }
 
-static json_t *peer_with_torrent(const struct api_call *call, const struct peer_figures *peer) {
-    struct catalog_row torrent;
-    if (!catalog_find(call->api->catalog, peer->info_hash, call->now_ms, &torrent))
-        torrent = (struct catalog_row){ .size = 0 };
+static json_t *peer_with_torrent(const struct api_call *call, const struct peer_stats *peer) {
+    struct torrent_row torrent;
+    if (!torrent_list_find(call->api->catalog, peer->info_hash, call->now_ms, &torrent))
+        torrent = (struct torrent_row){ .size = 0 };
     json_t *item = api_peer(call, peer, torrent.size);
     api_put(&item, "info_hash", api_hex(peer->info_hash, INFO_HASH_LEN));
     api_put(&item, "name", api_text_or_null(torrent.name));
@@ -167,11 +167,11 @@ static json_t *peer_with_torrent(const struct api_call *call, const struct peer_
 
 static json_t *peers_at(const struct api_call *call, const struct endpoint *address,
                         size_t *total) {
-    struct peer_figures *peers = calloc(ADDRESS_PEERS_MAX, sizeof *peers);
+    struct peer_stats *peers = calloc(ADDRESS_PEERS_MAX, sizeof *peers);
     json_t *items = NULL;
     size_t count = 0;
     if (peers != NULL &&
-        addresses_peers(call->api->addresses, address, call->now_ms, peers, &count, total))
+        address_list_peers(call->api->addresses, address, call->now_ms, peers, &count, total))
         items = json_array();
     for (size_t i = 0; i < count; i++)
         api_append(&items, peer_with_torrent(call, &peers[i]));
@@ -179,7 +179,7 @@ static json_t *peers_at(const struct api_call *call, const struct endpoint *addr
     return items;
 }
 
-void api_get_address(const struct api_call *call, struct http_answer *answer) {
+void api_get_address(const struct api_call *call, struct web_response *answer) {
     struct endpoint address;
     if (!endpoint_parse_address(call->part, &address)) {
         api_fail(answer, 400, "bad_address", "That is no IP address.");

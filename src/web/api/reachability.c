@@ -30,11 +30,11 @@ json_t *api_reach_counts(const struct api_call *call, const struct address_row *
 
 /* Whether the torrent has seeders, and each was checked in vain. */
 static bool are_seeders_shut(const struct api_call *call, const uint8_t *info_hash) {
-    struct peer_figures peers[SEEDERS_LOOKED_AT];
+    struct peer_stats peers[SEEDERS_LOOKED_AT];
     size_t total;
     size_t shut = 0;
-    const size_t count = inspect_peers(call->api->parts.tracker, info_hash, call->now_ms, 0, peers,
-                                       SEEDERS_LOOKED_AT, &total);
+    const size_t count = swarm_snapshot_peers(call->api->parts.tracker, info_hash, call->now_ms, 0,
+                                              peers, SEEDERS_LOOKED_AT, &total);
     for (size_t i = 0; i < count && peers[i].seeder; i++, shut++) {
         if (!is_shut(api_reach(call, &peers[i].peer).reach))
             return false;
@@ -43,11 +43,11 @@ static bool are_seeders_shut(const struct api_call *call, const uint8_t *info_ha
 }
 
 /* A seeder that cannot be reached may still connect to others itself: then data flows. */
-enum health api_health(const struct api_call *call, const struct torrent_figures *figures) {
-    const uint32_t seeders = figures_seeders(figures);
-    const bool wanted = figures_leechers(figures) > figures->paused && figures->download_rate == 0;
+enum health api_health(const struct api_call *call, const struct torrent_stats *figures) {
+    const uint32_t seeders = torrent_seeders(figures);
+    const bool wanted = torrent_leechers(figures) > figures->paused && figures->download_rate == 0;
     if (call->api->parts.prober != NULL && wanted && seeders > 0 && seeders <= SEEDERS_LOOKED_AT &&
         are_seeders_shut(call, figures->info_hash))
         return HEALTH_STUCK;
-    return catalog_health(figures);
+    return torrent_list_health(figures);
 }

@@ -2,7 +2,7 @@
 #include "store/registry.h"
 #include "web/api/api_call.h"
 
-struct registry *api_open_registry(const struct api_call *call, struct http_answer *answer) {
+struct registry *api_open_registry(const struct api_call *call, struct web_response *answer) {
     char why[REGISTRY_ERROR_LEN];
     if (call->api->parts.database == NULL) {
         api_fail(answer, 503, "no_store",
@@ -15,7 +15,7 @@ struct registry *api_open_registry(const struct api_call *call, struct http_answ
     return registry;
 }
 
-void api_fail_registry(struct http_answer *answer, const struct registry *registry) {
+void api_fail_registry(struct web_response *answer, const struct registry *registry) {
     if (!registry_is_busy(registry)) {
         api_fail(answer, 503, "store_failed", "The database refuses: %s",
                  registry_failure(registry));
@@ -26,11 +26,11 @@ void api_fail_registry(struct http_answer *answer, const struct registry *regist
     answer->retry_after = "1";
 }
 
-bool api_registry_done(const struct api_call *call, struct http_answer *answer,
+bool api_registry_done(const struct api_call *call, struct web_response *answer,
                        struct registry *registry, bool good) {
     if (!good)
         api_fail_registry(answer, registry);
     registry_close(registry);
-    catalog_renew(call->api->catalog);
+    torrent_list_invalidate(call->api->catalog);
     return good;
 }

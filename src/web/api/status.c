@@ -9,11 +9,11 @@ static const char *role_name(enum role role) {
 }
 
 /* What makes the caller an admin; null for anyone else. */
-static json_t *by_of(enum session_proof proof) {
+static json_t *auth_method(enum auth_proof proof) {
     switch (proof) {
-    case SESSION_BY_ADDRESS:
+    case AUTH_BY_ADDRESS:
         return json_string("address");
-    case SESSION_BY_TOKEN:
+    case AUTH_BY_TOKEN:
         return json_string("token");
     default:
         return json_null();
@@ -21,30 +21,30 @@ static json_t *by_of(enum session_proof proof) {
 }
 
 /* What keeps the caller from being one; null for an admin. */
-static json_t *why_of(enum session_proof proof) {
+static json_t *denial_reason(enum auth_proof proof) {
     switch (proof) {
-    case SESSION_WRONG_ADDRESS:
+    case AUTH_WRONG_ADDRESS:
         return json_string("address");
-    case SESSION_WRONG_HOST:
+    case AUTH_WRONG_HOST:
         return json_string("host");
-    case SESSION_FORWARDED:
+    case AUTH_UNTRUSTED_PROXY:
         return json_string("forwarded");
-    case SESSION_WRONG_TOKEN:
+    case AUTH_WRONG_TOKEN:
         return json_string("token");
     default:
         return json_null();
     }
 }
 
-void api_get_session(const struct api_call *call, struct http_answer *answer) {
-    const struct session *session = call->session;
+void api_get_session(const struct api_call *call, struct web_response *answer) {
+    const struct authorization *session = call->session;
     const struct endpoint *client = &call->http->client;
     const bool tell = session->role == ROLE_ADMIN && client->family != FAMILY_NONE;
     json_t *body = json_object();
     api_put(&body, "role", json_string(role_name(session->role)));
     api_put(&body, "client", tell ? api_address(client) : json_null());
-    api_put(&body, "by", by_of(session->proof));
-    api_put(&body, "why", why_of(session->proof));
+    api_put(&body, "by", auth_method(session->proof));
+    api_put(&body, "why", denial_reason(session->proof));
     api_put(&body, "tokens", json_boolean(session->tokens));
     api_send(answer, 200, body);
 }
@@ -122,7 +122,7 @@ static const char *mode_name(enum access_mode mode) {
 }
 
 /* What only admins may know. */
-static void put_inside(const struct api_call *call, json_t **body) {
+static void put_admin_fields(const struct api_call *call, json_t **body) {
     const struct api_parts *parts = &call->api->parts;
     const struct api_settings settings = api_settings_of(call->api);
     struct api_condition condition = { .warning_count = 0 };
@@ -137,14 +137,14 @@ static void put_inside(const struct api_call *call, json_t **body) {
     api_put(body, "warnings", warnings_of(&condition));
 }
 
-void api_get_status(const struct api_call *call, struct http_answer *answer) {
-    const struct totals totals = pulse_totals(call->api->pulse, call->now_ms);
+void api_get_status(const struct api_call *call, struct web_response *answer) {
+    const struct totals totals = announce_rate_totals(call->api->pulse, call->now_ms);
     json_t *body = json_object();
     api_put(&body, "version", json_string(SKEP_VERSION));
     api_put(&body, "now", api_unix(call->unix_ms));
     api_put(&body, "role", json_string(role_name(call->session->role)));
     api_put(&body, "totals", totals_of(&totals));
     if (call->session->role == ROLE_ADMIN)
-        put_inside(call, &body);
+        put_admin_fields(call, &body);
     api_send(answer, 200, body);
 }

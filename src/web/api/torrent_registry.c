@@ -18,7 +18,7 @@ struct registration {
     char name[REGISTRY_TEXT_LEN];
 };
 
-static bool read_hash_and_name(const struct api_call *call, struct http_answer *answer,
+static bool read_hash_and_name(const struct api_call *call, struct web_response *answer,
                                struct registration *registration) {
     char hash[2 * INFO_HASH_LEN + 1];
     json_t *body = api_read_body(call, answer);
@@ -37,7 +37,7 @@ static bool read_hash_and_name(const struct api_call *call, struct http_answer *
     return good;
 }
 
-static bool read_torrent_file(const struct api_call *call, struct http_answer *answer,
+static bool read_torrent_file(const struct api_call *call, struct web_response *answer,
                               struct registration *registration) {
     struct metainfo metainfo;
     const char *error = metainfo_parse(call->http->body, &metainfo);
@@ -78,7 +78,7 @@ static json_t *registered_items(const struct registry_torrent *torrent) {
     return items;
 }
 
-void api_post_torrents(const struct api_call *call, struct http_answer *answer) {
+void api_post_torrents(const struct api_call *call, struct web_response *answer) {
     struct registration registration = { .name = "" };
     registration.torrent.name = registration.name;
     const bool read = api_body_is_json(call) ? read_hash_and_name(call, answer, &registration)
@@ -99,11 +99,11 @@ void api_post_torrents(const struct api_call *call, struct http_answer *answer) 
     api_send(answer, 201, body);
 }
 
-static void say_not_registered(struct http_answer *answer) {
+static void say_not_registered(struct web_response *answer) {
     api_fail(answer, 404, "not_found", "That torrent is not registered.");
 }
 
-static bool read_new_name(const struct api_call *call, struct http_answer *answer,
+static bool read_new_name(const struct api_call *call, struct web_response *answer,
                           char name[static REGISTRY_TEXT_LEN]) {
     json_t *body = api_read_body(call, answer);
     const bool good =
@@ -112,7 +112,7 @@ static bool read_new_name(const struct api_call *call, struct http_answer *answe
     return good;
 }
 
-void api_patch_torrent(const struct api_call *call, struct http_answer *answer) {
+void api_patch_torrent(const struct api_call *call, struct web_response *answer) {
     uint8_t info_hash[INFO_HASH_LEN];
     char name[REGISTRY_TEXT_LEN];
     if (!api_path_hash(call, answer, info_hash) || !read_new_name(call, answer, name))
@@ -124,14 +124,14 @@ void api_patch_torrent(const struct api_call *call, struct http_answer *answer) 
     const bool good = registry_rename_torrent(registry, info_hash, name, &found);
     if (!api_registry_done(call, answer, registry, good))
         return;
-    struct catalog_row row;
-    if (found && catalog_find(call->api->catalog, info_hash, call->now_ms, &row))
+    struct torrent_row row;
+    if (found && torrent_list_find(call->api->catalog, info_hash, call->now_ms, &row))
         api_send(answer, 200, api_torrent(call, &row));
     else
         say_not_registered(answer);
 }
 
-void api_delete_torrent(const struct api_call *call, struct http_answer *answer) {
+void api_delete_torrent(const struct api_call *call, struct web_response *answer) {
     uint8_t info_hash[INFO_HASH_LEN];
     if (!api_path_hash(call, answer, info_hash))
         return;
@@ -149,7 +149,7 @@ void api_delete_torrent(const struct api_call *call, struct http_answer *answer)
 }
 
 /* A header may not hold every character that a name may. */
-static void name_attachment(struct http_answer *answer, const char *name, const char *hash) {
+static void name_attachment(struct web_response *answer, const char *name, const char *hash) {
     char safe[REGISTRY_TEXT_LEN];
     snprintf(safe, sizeof safe, "%s", name[0] != '\0' ? name : hash);
     for (char *c = safe; *c != '\0'; c++) {
@@ -160,17 +160,17 @@ static void name_attachment(struct http_answer *answer, const char *name, const 
     answer->disposition = answer->text;
 }
 
-static void send_file(const struct api_call *call, struct http_answer *answer, struct bytes file,
+static void send_file(const struct api_call *call, struct web_response *answer, struct bytes file,
                       const char *passkey) {
     const struct api_settings settings = api_settings_of(call->api);
     const char *texts[FILE_URLS_MAX];
     struct announce_urls urls;
     announce_urls_find(&urls, &settings, call->http, passkey);
     const size_t count = announce_urls_for_torrent(&urls, texts, FILE_URLS_MAX);
-    const size_t size = torrent_file_len_max(file, texts, count);
+    const size_t size = announce_list_len_max(file, texts, count);
     uint8_t *body = malloc(size);
     struct writer w = writer_on(body, body == NULL ? 0 : size);
-    if (body == NULL || !torrent_file_write(&w, file, texts, count)) {
+    if (body == NULL || !announce_list_write(&w, file, texts, count)) {
         free(body);
         api_fail_memory(answer);
         return;
@@ -182,7 +182,7 @@ static void send_file(const struct api_call *call, struct http_answer *answer, s
     answer->owned = true;
 }
 
-static bool read_passkey(const struct api_call *call, struct http_answer *answer,
+static bool read_passkey(const struct api_call *call, struct web_response *answer,
                          char passkey[static PASSKEY_TEXT_MAX + 1]) {
     if (!api_query_text(call, answer, "passkey", passkey, PASSKEY_TEXT_MAX + 1))
         return false;
@@ -194,7 +194,7 @@ static bool read_passkey(const struct api_call *call, struct http_answer *answer
     return false;
 }
 
-void api_get_torrent_file(const struct api_call *call, struct http_answer *answer) {
+void api_get_torrent_file(const struct api_call *call, struct web_response *answer) {
     uint8_t info_hash[INFO_HASH_LEN];
     char passkey[PASSKEY_TEXT_MAX + 1];
     if (!api_path_hash(call, answer, info_hash) || !read_passkey(call, answer, passkey))

@@ -20,16 +20,16 @@ static const char *health_name(enum health health) {
     return names[health];
 }
 
-json_t *api_torrent(const struct api_call *call, const struct catalog_row *row) {
-    const struct torrent_figures *figures = &row->figures;
+json_t *api_torrent(const struct api_call *call, const struct torrent_row *row) {
+    const struct torrent_stats *figures = &row->figures;
     json_t *item = json_object();
     api_put(&item, "info_hash", api_hex(figures->info_hash, INFO_HASH_LEN));
     api_put(&item, "name", api_text_or_null(row->name));
     api_put(&item, "size", api_count_or_null(row->size, 0));
     api_put(&item, "registered", json_boolean(row->registered));
     api_put(&item, "has_file", json_boolean(row->has_file));
-    api_put(&item, "seeders", api_count(figures_seeders(figures)));
-    api_put(&item, "leechers", api_count(figures_leechers(figures)));
+    api_put(&item, "seeders", api_count(torrent_seeders(figures)));
+    api_put(&item, "leechers", api_count(torrent_leechers(figures)));
     api_put(&item, "paused", api_count(figures->paused));
     api_put(&item, "downloaded", api_count(figures->downloaded));
     api_put(&item, "upload_rate", api_count(figures->upload_rate));
@@ -39,8 +39,8 @@ json_t *api_torrent(const struct api_call *call, const struct catalog_row *row) 
     return item;
 }
 
-static bool read_query(const struct api_call *call, struct http_answer *answer,
-                       struct catalog_query *query) {
+static bool read_query(const struct api_call *call, struct web_response *answer,
+                       struct torrent_query *query) {
     static const char *const shows[] = { "all", "active", "registered", "unseeded" };
     static const char *const sorts[] = { "name",       "size", "seeders", "leechers",
                                          "downloaded", "rate", "health" };
@@ -53,23 +53,23 @@ static bool read_query(const struct api_call *call, struct http_answer *answer,
         !api_query_choice(call, answer, "sort", sorts, sizeof sorts / sizeof *sorts, &sort) ||
         !api_query_choice(call, answer, "order", orders, sizeof orders / sizeof *orders, &order))
         return false;
-    query->show = (enum catalog_show)show;
-    query->sort = (enum catalog_sort)sort;
+    query->show = (enum torrent_show)show;
+    query->sort = (enum torrent_sort)sort;
     query->descending = order == 1;
     return true;
 }
 
-void api_get_torrents(const struct api_call *call, struct http_answer *answer) {
-    struct catalog_query query;
+void api_get_torrents(const struct api_call *call, struct web_response *answer) {
+    struct torrent_query query;
     struct api_span span;
     if (!read_query(call, answer, &query) || !api_query_span(call, answer, &span))
         return;
-    struct catalog_row *rows = calloc(span.limit + 1, sizeof *rows);
+    struct torrent_row *rows = calloc(span.limit + 1, sizeof *rows);
     size_t count = 0;
     size_t total = 0;
     json_t *items = NULL;
-    if (rows != NULL && catalog_page(call->api->catalog, &query, span.offset, call->now_ms, rows,
-                                     span.limit, &count, &total))
+    if (rows != NULL && torrent_list_page(call->api->catalog, &query, span.offset, call->now_ms,
+                                          rows, span.limit, &count, &total))
         items = json_array();
     for (size_t i = 0; i < count; i++)
         api_append(&items, api_torrent(call, &rows[i]));
@@ -78,7 +78,7 @@ void api_get_torrents(const struct api_call *call, struct http_answer *answer) {
 }
 
 /* A copy of the torrent's file, which the caller frees; NULL where there is none. */
-static uint8_t *read_file(const struct api_call *call, const struct catalog_row *row, size_t *len) {
+static uint8_t *read_file(const struct api_call *call, const struct torrent_row *row, size_t *len) {
     char why[REGISTRY_ERROR_LEN];
     uint8_t *file = NULL;
     if (!row->has_file)
@@ -90,7 +90,7 @@ static uint8_t *read_file(const struct api_call *call, const struct catalog_row 
     return file;
 }
 
-static json_t *magnet_of(const struct catalog_row *row, const struct metainfo *metainfo,
+static json_t *magnet_of(const struct torrent_row *row, const struct metainfo *metainfo,
                          const struct announce_urls *urls) {
     const char *texts[MAGNET_URLS_MAX];
     uint8_t text[MAGNET_LEN];
@@ -111,7 +111,7 @@ static json_t *magnet_of(const struct catalog_row *row, const struct metainfo *m
 }
 
 /* The info_hashes of a hybrid torrent but this one. */
-static json_t *versions_of(const struct catalog_row *row, const struct metainfo *metainfo) {
+static json_t *versions_of(const struct torrent_row *row, const struct metainfo *metainfo) {
     json_t *list = json_array();
     for (size_t i = 0; i < metainfo->hash_count; i++) {
         if (memcmp(metainfo->info_hashes[i], row->figures.info_hash, INFO_HASH_LEN) != 0)
@@ -120,7 +120,7 @@ static json_t *versions_of(const struct catalog_row *row, const struct metainfo 
     return list;
 }
 
-static void put_file(const struct api_call *call, const struct catalog_row *row,
+static void put_file(const struct api_call *call, const struct torrent_row *row,
                      const struct api_settings *settings, json_t **body) {
     struct metainfo metainfo = { .hash_count = 0 };
     struct announce_urls urls;
@@ -134,7 +134,7 @@ static void put_file(const struct api_call *call, const struct catalog_row *row,
     free(file);
 }
 
-static void fill_case(const struct api_call *call, const struct peer_figures *figures, size_t count,
+static void fill_case(const struct api_call *call, const struct peer_stats *figures, size_t count,
                       struct diagnosed_peer *peers) {
     for (size_t i = 0; i < count; i++)
         peers[i] = (struct diagnosed_peer){ &figures[i], api_reach(call, &figures[i].peer).reach };
@@ -150,23 +150,23 @@ static json_t *diagnosis_list(const struct diagnosis_case *of) {
     return list;
 }
 
-static json_t *diagnosis_of(const struct api_call *call, const struct catalog_row *row,
+static json_t *diagnosis_of(const struct api_call *call, const struct torrent_row *row,
                             const struct api_settings *settings) {
-    struct peer_figures *figures = calloc(INSPECT_PEERS_MAX, sizeof *figures);
-    struct diagnosed_peer *peers = calloc(INSPECT_PEERS_MAX, sizeof *peers);
+    struct peer_stats *figures = calloc(SWARM_SNAPSHOT_PEERS_MAX, sizeof *figures);
+    struct diagnosed_peer *peers = calloc(SWARM_SNAPSHOT_PEERS_MAX, sizeof *peers);
     struct tracker *tracker = call->api->parts.tracker;
     json_t *list = NULL;
     size_t total;
     if (figures != NULL && peers != NULL) {
         struct diagnosis_case of = {
             .peers = peers,
-            .peer_count = inspect_peers(tracker, row->figures.info_hash, call->now_ms, 0, figures,
-                                        INSPECT_PEERS_MAX, &total),
+            .peer_count = swarm_snapshot_peers(tracker, row->figures.info_hash, call->now_ms, 0,
+                                               figures, SWARM_SNAPSHOT_PEERS_MAX, &total),
             .figures = row->figures,
-            .allowed = tracker_lists(tracker, row->figures.info_hash),
+            .allowed = tracker_is_registered(tracker, row->figures.info_hash),
             .external_v4 = settings->external_v4,
             .external_v6 = settings->external_v6,
-            .gateway = gateway_find(),
+            .gateway = default_route_find(),
         };
         fill_case(call, figures, of.peer_count, peers);
         list = diagnosis_list(&of);
@@ -176,20 +176,20 @@ static json_t *diagnosis_of(const struct api_call *call, const struct catalog_ro
     return list;
 }
 
-static bool find_torrent(const struct api_call *call, struct http_answer *answer,
-                         struct catalog_row *row) {
+static bool find_torrent(const struct api_call *call, struct web_response *answer,
+                         struct torrent_row *row) {
     uint8_t info_hash[INFO_HASH_LEN];
     if (!api_path_hash(call, answer, info_hash))
         return false;
-    if (catalog_find(call->api->catalog, info_hash, call->now_ms, row))
+    if (torrent_list_find(call->api->catalog, info_hash, call->now_ms, row))
         return true;
     api_fail(answer, 404, "not_found",
              "There is no such torrent: nobody has announced it, and it is not registered.");
     return false;
 }
 
-void api_get_torrent(const struct api_call *call, struct http_answer *answer) {
-    struct catalog_row row;
+void api_get_torrent(const struct api_call *call, struct web_response *answer) {
+    struct torrent_row row;
     if (!find_torrent(call, answer, &row))
         return;
     const struct api_settings settings = api_settings_of(call->api);
@@ -200,17 +200,17 @@ void api_get_torrent(const struct api_call *call, struct http_answer *answer) {
     api_send(answer, 200, body);
 }
 
-void api_get_torrent_peers(const struct api_call *call, struct http_answer *answer) {
-    struct catalog_row row;
+void api_get_torrent_peers(const struct api_call *call, struct web_response *answer) {
+    struct torrent_row row;
     struct api_span span;
     size_t total = 0;
     if (!find_torrent(call, answer, &row) || !api_query_span(call, answer, &span))
         return;
-    struct peer_figures *peers = calloc(span.limit + 1, sizeof *peers);
+    struct peer_stats *peers = calloc(span.limit + 1, sizeof *peers);
     json_t *items = peers == NULL ? NULL : json_array();
-    const size_t count = peers == NULL
-                             ? 0
-                             : inspect_peers(call->api->parts.tracker, row.figures.info_hash,
+    const size_t count =
+        peers == NULL ? 0
+                      : swarm_snapshot_peers(call->api->parts.tracker, row.figures.info_hash,
                                              call->now_ms, span.offset, peers, span.limit, &total);
     for (size_t i = 0; i < count; i++)
         api_append(&items, api_peer(call, &peers[i], row.size));

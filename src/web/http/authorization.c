@@ -62,13 +62,13 @@ static bool is_among(const struct hostnames *names, const char *host) {
 }
 
 /* Whether the request names us by something that only we can be. Every browser sends a Host. */
-static bool names_us(const struct session_rules *rules, const struct http_call *call) {
+static bool names_us(const struct authorization_rules *rules, const struct web_request *call) {
     struct place place;
     return call->host != NULL && read_place(&place, bytes_of(call->host), HTTP_PORT) &&
            (is_address(&place) || (!place.bracketed && is_among(&rules->names, place.host)));
 }
 
-static bool shows_token(const struct session_rules *rules, const char *authorization) {
+static bool shows_token(const struct authorization_rules *rules, const char *authorization) {
     static const char scheme[] = "Bearer ";
     if (!rules->token_set || strncasecmp(authorization, scheme, strlen(scheme)) != 0)
         return false;
@@ -78,24 +78,26 @@ static bool shows_token(const struct session_rules *rules, const char *authoriza
     return digest_equal(digest, rules->token_digest);
 }
 
-static enum session_proof prove(const struct session_rules *rules, const struct http_call *call) {
+static enum auth_proof prove(const struct authorization_rules *rules,
+                             const struct web_request *call) {
     if (call->authorization != NULL && shows_token(rules, call->authorization))
-        return SESSION_BY_TOKEN;
+        return AUTH_BY_TOKEN;
     const bool near =
         call->client.family != FAMILY_NONE && networks_contain(&rules->admins, &call->client);
     const bool known = names_us(rules, call);
     if (near && known && !call->client_in_doubt)
-        return SESSION_BY_ADDRESS;
+        return AUTH_BY_ADDRESS;
     if (call->authorization != NULL)
-        return SESSION_WRONG_TOKEN;
+        return AUTH_WRONG_TOKEN;
     if (!near)
-        return SESSION_WRONG_ADDRESS;
-    return known ? SESSION_FORWARDED : SESSION_WRONG_HOST;
+        return AUTH_WRONG_ADDRESS;
+    return known ? AUTH_UNTRUSTED_PROXY : AUTH_WRONG_HOST;
 }
 
-struct session session_of(const struct session_rules *rules, const struct http_call *call) {
-    struct session session = { .proof = prove(rules, call), .tokens = rules->token_set };
-    if (session.proof == SESSION_BY_ADDRESS || session.proof == SESSION_BY_TOKEN)
+struct authorization authorize(const struct authorization_rules *rules,
+                               const struct web_request *call) {
+    struct authorization session = { .proof = prove(rules, call), .tokens = rules->token_set };
+    if (session.proof == AUTH_BY_ADDRESS || session.proof == AUTH_BY_TOKEN)
         session.role = ROLE_ADMIN;
     else if (rules->public_stats)
         session.role = ROLE_PUBLIC;
@@ -104,7 +106,7 @@ struct session session_of(const struct session_rules *rules, const struct http_c
 
 /* Whether a page of this very site sent the request. What stands before a trusted proxy may be
  * HTTPS, and on another port, so that there the host alone counts. */
-static bool is_own_origin(const struct http_call *call) {
+static bool is_own_origin(const struct web_request *call) {
     struct bytes origin = bytes_of(call->origin);
     const struct bytes scheme = bytes_split(&origin, ':');
     const bool secure = bytes_equal(scheme, bytes_of("https"));
@@ -121,7 +123,7 @@ static bool is_own_origin(const struct http_call *call) {
            (call->proxied || (secure == call->secure && theirs.port == ours.port));
 }
 
-bool session_is_forged(const struct http_call *call) {
+bool authorization_is_cross_site(const struct web_request *call) {
     if (strcmp(call->method, "GET") == 0)
         return false;
     if (call->origin != NULL && !is_own_origin(call))

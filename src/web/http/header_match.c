@@ -34,7 +34,7 @@ static bool is_refusal(struct bytes parameter) {
     return true;
 }
 
-bool headers_accept(const char *header, const char *wanted) {
+bool header_match_accept(const char *header, const char *wanted) {
     struct bytes rest = bytes_of(header == NULL ? "" : header);
     while (rest.len > 0) {
         struct bytes element = bytes_split(&rest, ',');
@@ -49,7 +49,7 @@ bool headers_accept(const char *header, const char *wanted) {
     return false;
 }
 
-bool headers_match_etag(const char *header, const char *etag) {
+bool header_match_match_etag(const char *header, const char *etag) {
     struct bytes rest = bytes_of(header == NULL ? "" : header);
     while (rest.len > 0) {
         struct bytes element = trimmed(bytes_split(&rest, ','));

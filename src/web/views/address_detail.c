@@ -6,13 +6,13 @@
 
 enum { FRESH_MS = 2000, ROOM_MIN = 16 };
 
-static bool make_room(struct address_look *look) {
+static bool make_room(struct address_detail *look) {
     if (look->count < look->room)
         return true;
     size_t room = look->room == 0 ? ROOM_MIN : 2 * look->room;
     if (room > ADDRESS_PEERS_MAX)
         room = ADDRESS_PEERS_MAX;
-    struct peer_figures *grown = realloc(look->peers, room * sizeof *grown);
+    struct peer_stats *grown = realloc(look->peers, room * sizeof *grown);
     if (grown == NULL)
         return false;
     look->peers = grown;
@@ -20,7 +20,7 @@ static bool make_room(struct address_look *look) {
     return true;
 }
 
-static void add(struct address_look *look, const struct peer_figures *peer) {
+static void add(struct address_detail *look, const struct peer_stats *peer) {
     look->total++;
     if (look->count == ADDRESS_PEERS_MAX || look->failed)
         return;
@@ -29,24 +29,25 @@ static void add(struct address_look *look, const struct peer_figures *peer) {
         look->peers[look->count++] = *peer;
 }
 
-static void gather(void *context, const struct peer_figures *peers, size_t count) {
-    struct address_look *look = context;
+static void gather(void *context, const struct peer_stats *peers, size_t count) {
+    struct address_detail *look = context;
     for (size_t i = 0; i < count; i++) {
         if (address_is_same(&peers[i].peer, &look->address))
             add(look, &peers[i]);
     }
 }
 
-static void clear(struct address_look *look) {
+static void clear(struct address_detail *look) {
     free(look->peers);
-    *look = (struct address_look){ .count = 0 };
+    *look = (struct address_detail){ .count = 0 };
 }
 
 /* The one of that address, or else the one to be replaced, which is the oldest. */
-static struct address_look *place_for(struct address_looks *looks, const struct endpoint *address) {
-    struct address_look *oldest = &looks->list[0];
-    for (size_t i = 0; i < ADDRESS_LOOKS_MAX; i++) {
-        struct address_look *look = &looks->list[i];
+static struct address_detail *place_for(struct address_details *looks,
+                                        const struct endpoint *address) {
+    struct address_detail *oldest = &looks->list[0];
+    for (size_t i = 0; i < ADDRESS_DETAILS_MAX; i++) {
+        struct address_detail *look = &looks->list[i];
         if (address_is_same(&look->address, address))
             return look;
         if (look->taken_ms < oldest->taken_ms)
@@ -55,21 +56,22 @@ static struct address_look *place_for(struct address_looks *looks, const struct 
     return oldest;
 }
 
-const struct address_look *address_looks_at(struct address_looks *looks, struct tracker *tracker,
-                                            const struct endpoint *address, uint64_t now_ms) {
-    struct address_look *look = place_for(looks, address);
+const struct address_detail *address_details_find(struct address_details *looks,
+                                                  struct tracker *tracker,
+                                                  const struct endpoint *address, uint64_t now_ms) {
+    struct address_detail *look = place_for(looks, address);
     if (address_is_same(&look->address, address) && now_ms < look->taken_ms + FRESH_MS)
         return look;
     clear(look);
     look->address = *address;
     look->taken_ms = now_ms;
-    if (inspect_all_peers(tracker, now_ms, gather, look) && !look->failed)
+    if (swarm_snapshot_all_peers(tracker, now_ms, gather, look) && !look->failed)
         return look;
     clear(look);
     return NULL;
 }
 
-void address_looks_clear(struct address_looks *looks) {
-    for (size_t i = 0; i < ADDRESS_LOOKS_MAX; i++)
+void address_details_clear(struct address_details *looks) {
+    for (size_t i = 0; i < ADDRESS_DETAILS_MAX; i++)
         clear(&looks->list[i]);
 }

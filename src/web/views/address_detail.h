@@ -7,12 +7,12 @@
 
 #include "web/views/address_list.h"
 
-enum { ADDRESS_LOOKS_MAX = 8 };
+enum { ADDRESS_DETAILS_MAX = 8 };
 
-struct address_look {
+struct address_detail {
     struct endpoint address; /* FAMILY_NONE: there was none yet */
     uint64_t taken_ms;
-    struct peer_figures *peers; /* ADDRESS_PEERS_MAX at most */
+    struct peer_stats *peers; /* ADDRESS_PEERS_MAX at most */
     size_t count;
     size_t room;
     size_t total; /* with those that did not fit */
@@ -20,15 +20,16 @@ struct address_look {
 };
 
 /* Starts out as zeros. */
-struct address_looks {
-    struct address_look list[ADDRESS_LOOKS_MAX];
+struct address_details {
+    struct address_detail list[ADDRESS_DETAILS_MAX];
 };
 
 /* The look at that address, a new one where there was none of late. NULL without memory. */
-const struct address_look *address_looks_at(struct address_looks *looks, struct tracker *tracker,
-                                            const struct endpoint *address, uint64_t now_ms);
+const struct address_detail *address_details_find(struct address_details *looks,
+                                                  struct tracker *tracker,
+                                                  const struct endpoint *address, uint64_t now_ms);
 
 /* Forgets all looks, and frees them. */
-void address_looks_clear(struct address_looks *looks);
+void address_details_clear(struct address_details *looks);
 
 #endif

@@ -14,36 +14,37 @@
 
 enum { FRESH_MS = 2000, REST_MS = 60000 };
 
-struct addresses {
+struct address_list {
     struct tracker *tracker;
     pthread_mutex_t lock; /* of all below */
-    struct address_sums sums;
-    struct address_looks looks;
+    struct address_totals sums;
+    struct address_details looks;
     bool taken;
     bool failed; /* for want of memory, while the sums are taken */
     uint64_t taken_ms;
     uint64_t asked_ms;
 };
 
-static void read_peers(void *context, const struct peer_figures *peers, size_t count) {
-    struct addresses *addresses = context;
+static void read_peers(void *context, const struct peer_stats *peers, size_t count) {
+    struct address_list *addresses = context;
     for (size_t i = 0; i < count && !addresses->failed; i++)
-        addresses->failed = !address_sums_add(&addresses->sums, &peers[i]);
+        addresses->failed = !address_totals_add(&addresses->sums, &peers[i]);
 }
 
-static void drop_sums(struct addresses *addresses) {
-    address_sums_clear(&addresses->sums);
+static void drop_sums(struct address_list *addresses) {
+    address_totals_clear(&addresses->sums);
     addresses->taken = false;
 }
 
-static bool take_sums(struct addresses *addresses, uint64_t now_ms) {
+static bool take_sums(struct address_list *addresses, uint64_t now_ms) {
     if (addresses->taken && now_ms < addresses->taken_ms + FRESH_MS)
         return true;
     drop_sums(addresses);
     addresses->failed = false;
     addresses->taken_ms = now_ms;
     addresses->taken =
-        inspect_all_peers(addresses->tracker, now_ms, read_peers, addresses) && !addresses->failed;
+        swarm_snapshot_all_peers(addresses->tracker, now_ms, read_peers, addresses) &&
+        !addresses->failed;
     if (!addresses->taken)
         drop_sums(addresses);
     return addresses->taken;
@@ -97,19 +98,19 @@ static uint64_t lower_half(const struct address_row *row) {
 
 struct sorting {
     const struct address_row *rows;
-    struct ranked *items;
-    struct ranked *spare;
+    struct radix_item *items;
+    struct radix_item *spare;
     size_t count;
     bool descending;
 };
 
 static void sort_by(const struct sorting *sorting, uint64_t (*key)(const struct address_row *row)) {
     for (size_t i = 0; i < sorting->count; i++) {
-        struct ranked *item = &sorting->items[i];
+        struct radix_item *item = &sorting->items[i];
         const uint64_t value = key(&sorting->rows[item->place]);
         item->key = sorting->descending ? ~value : value;
     }
-    ranking_sort(sorting->items, sorting->spare, sorting->count);
+    radix_sort(sorting->items, sorting->spare, sorting->count);
 }
 
 static void sort_as_asked(struct sorting *sorting, const struct address_query *query) {
@@ -118,24 +119,25 @@ static void sort_as_asked(struct sorting *sorting, const struct address_query *q
     sort_by(sorting, upper_half);
     sort_by(sorting, family_of);
     for (size_t i = 0; i < sorting->count; i++) {
-        struct ranked *item = &sorting->items[i];
+        struct radix_item *item = &sorting->items[i];
         const uint64_t key = sort_key(query->sort, &sorting->rows[item->place]);
         item->key = query->descending ? ~key : key;
     }
-    ranking_sort(sorting->items, sorting->spare, sorting->count);
+    radix_sort(sorting->items, sorting->spare, sorting->count);
 }
 
-static size_t collect(const struct addresses *addresses, const char *search, struct ranked *items) {
+static size_t collect(const struct address_list *addresses, const char *search,
+                      struct radix_item *items) {
     size_t count = 0;
     for (size_t i = 0; i < addresses->sums.count; i++) {
         if (is_found(&addresses->sums.rows[i], search))
-            items[count++] = (struct ranked){ .place = (uint32_t)i };
+            items[count++] = (struct radix_item){ .place = (uint32_t)i };
     }
     return count;
 }
 
 /* Finds, sorts and copies. */
-static bool answer(const struct addresses *addresses, const struct address_query *query,
+static bool answer(const struct address_list *addresses, const struct address_query *query,
                    size_t offset, struct address_row *rows, size_t max, size_t *count,
                    size_t *total) {
     struct sorting sorting = {
@@ -156,9 +158,9 @@ static bool answer(const struct addresses *addresses, const struct address_query
     return good;
 }
 
-bool addresses_page(struct addresses *addresses, const struct address_query *query, size_t offset,
-                    uint64_t now_ms, struct address_row *rows, size_t max, size_t *count,
-                    size_t *total) {
+bool address_list_page(struct address_list *addresses, const struct address_query *query,
+                       size_t offset, uint64_t now_ms, struct address_row *rows, size_t max,
+                       size_t *count, size_t *total) {
     *count = 0;
     *total = 0;
     pthread_mutex_lock(&addresses->lock);
@@ -169,8 +171,8 @@ bool addresses_page(struct addresses *addresses, const struct address_query *que
     return good;
 }
 
-bool addresses_count(struct addresses *addresses, const struct network *network, uint64_t now_ms,
-                     size_t *peers, size_t *count) {
+bool address_list_count(struct address_list *addresses, const struct network *network,
+                        uint64_t now_ms, size_t *peers, size_t *count) {
     const struct networks networks = { .count = 1, .list = { *network } };
     *peers = 0;
     *count = 0;
@@ -188,15 +190,15 @@ bool addresses_count(struct addresses *addresses, const struct network *network,
     return good;
 }
 
-bool addresses_peers(struct addresses *addresses, const struct endpoint *address, uint64_t now_ms,
-                     struct peer_figures peers[static ADDRESS_PEERS_MAX], size_t *count,
-                     size_t *total) {
+bool address_list_peers(struct address_list *addresses, const struct endpoint *address,
+                        uint64_t now_ms, struct peer_stats peers[static ADDRESS_PEERS_MAX],
+                        size_t *count, size_t *total) {
     *count = 0;
     *total = 0;
     pthread_mutex_lock(&addresses->lock);
     addresses->asked_ms = now_ms;
-    const struct address_look *look =
-        address_looks_at(&addresses->looks, addresses->tracker, address, now_ms);
+    const struct address_detail *look =
+        address_details_find(&addresses->looks, addresses->tracker, address, now_ms);
     if (look != NULL) {
         *count = look->count;
         *total = look->total;
@@ -207,32 +209,32 @@ bool addresses_peers(struct addresses *addresses, const struct endpoint *address
     return look != NULL;
 }
 
-void addresses_rest(struct addresses *addresses, uint64_t now_ms) {
+void address_list_release_idle(struct address_list *addresses, uint64_t now_ms) {
     pthread_mutex_lock(&addresses->lock);
     if (now_ms > addresses->asked_ms + REST_MS) {
         drop_sums(addresses);
-        address_looks_clear(&addresses->looks);
+        address_details_clear(&addresses->looks);
     }
     pthread_mutex_unlock(&addresses->lock);
 }
 
-struct addresses *addresses_create(struct tracker *tracker) {
-    struct addresses *addresses = calloc(1, sizeof *addresses);
+struct address_list *address_list_create(struct tracker *tracker) {
+    struct address_list *addresses = calloc(1, sizeof *addresses);
     if (addresses == NULL)
         return NULL;
     addresses->tracker = tracker;
     pthread_mutex_init(&addresses->lock, NULL);
     if (random_secret(&addresses->sums.key, sizeof addresses->sums.key))
         return addresses;
-    addresses_delete(addresses);
+    address_list_delete(addresses);
     return NULL;
 }
 
-void addresses_delete(struct addresses *addresses) {
+void address_list_delete(struct address_list *addresses) {
     if (addresses == NULL)
         return;
     drop_sums(addresses);
-    address_looks_clear(&addresses->looks);
+    address_details_clear(&addresses->looks);
     pthread_mutex_destroy(&addresses->lock);
     free(addresses);
 }

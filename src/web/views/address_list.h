@@ -1,15 +1,15 @@
 /* Who shares what, by address: all peers summed up, to be searched, sorted and paged over.
  *
- * The sums are taken at most every two seconds and only when somebody asks. At most ADDRESSES_MAX
- * addresses are kept; of more, those that came up first. Any thread; calls wait for each other.
- * `now_ms` is clock_now_ms(). */
+ * The sums are taken at most every two seconds and only when somebody asks. At most
+ * ADDRESS_LIST_MAX addresses are kept; of more, those that came up first. Any thread; calls wait
+ * for each other. `now_ms` is clock_now_ms(). */
 #ifndef SKEP_WEB_VIEWS_ADDRESS_LIST_H
 #define SKEP_WEB_VIEWS_ADDRESS_LIST_H
 
 #include "swarm/swarm_snapshot.h"
 
 enum {
-    ADDRESSES_MAX = 100000,
+    ADDRESS_LIST_MAX = 100000,
     ADDRESS_CLIENTS_MAX = 4,
     ADDRESS_PORTS_MAX = 8, /* of one address, that are remembered */
     ADDRESS_SEARCH_LEN = 64,
@@ -46,30 +46,30 @@ struct address_row {
     uint64_t last_torrent;             /* whose peers came last: for the one who sums up */
 };
 
-struct addresses;
+struct address_list;
 
 /* `tracker` must outlive it. NULL without memory or randomness. */
-struct addresses *addresses_create(struct tracker *tracker);
-void addresses_delete(struct addresses *addresses);
+struct address_list *address_list_create(struct tracker *tracker);
+void address_list_delete(struct address_list *addresses);
 
 /* Copies up to `max` of the addresses that are asked for, from the one at `offset` on; `*count`
  * says how many, `*total` how many there are in all. False without memory. */
-bool addresses_page(struct addresses *addresses, const struct address_query *query, size_t offset,
-                    uint64_t now_ms, struct address_row *rows, size_t max, size_t *count,
-                    size_t *total);
+bool address_list_page(struct address_list *addresses, const struct address_query *query,
+                       size_t offset, uint64_t now_ms, struct address_row *rows, size_t max,
+                       size_t *count, size_t *total);
 
 /* How many peers, at how many addresses, there are in the network. False without memory. */
-bool addresses_count(struct addresses *addresses, const struct network *network, uint64_t now_ms,
-                     size_t *peers, size_t *count);
+bool address_list_count(struct address_list *addresses, const struct network *network,
+                        uint64_t now_ms, size_t *peers, size_t *count);
 
 /* Copies the peers of one address, whatever its port; `*total` says how many there are, with those
  * past ADDRESS_PEERS_MAX. Looks at every peer there is, but answers the same again for two seconds.
  * False without memory. */
-bool addresses_peers(struct addresses *addresses, const struct endpoint *address, uint64_t now_ms,
-                     struct peer_figures peers[static ADDRESS_PEERS_MAX], size_t *count,
-                     size_t *total);
+bool address_list_peers(struct address_list *addresses, const struct endpoint *address,
+                        uint64_t now_ms, struct peer_stats peers[static ADDRESS_PEERS_MAX],
+                        size_t *count, size_t *total);
 
 /* Frees what was looked up if nobody has asked for a minute. To be called now and then. */
-void addresses_rest(struct addresses *addresses, uint64_t now_ms);
+void address_list_release_idle(struct address_list *addresses, uint64_t now_ms);
 
 #endif

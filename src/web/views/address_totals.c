@@ -11,7 +11,7 @@ bool address_is_same(const struct endpoint *a, const struct endpoint *b) {
     return a->family == b->family && memcmp(a->wire, b->wire, address_len(a->family)) == 0;
 }
 
-static uint32_t *slot_of(const struct address_sums *sums, const struct endpoint *address) {
+static uint32_t *slot_of(const struct address_totals *sums, const struct endpoint *address) {
     const uint64_t hash = keyed_hash(&sums->key, address->wire, address_len(address->family));
     size_t at = hash & sums->slot_mask;
     while (sums->slots[at] != 0 &&
@@ -21,7 +21,7 @@ static uint32_t *slot_of(const struct address_sums *sums, const struct endpoint 
 }
 
 /* At least twice as many slots as rows. */
-static bool grow_slots(struct address_sums *sums) {
+static bool grow_slots(struct address_totals *sums) {
     const size_t size = sums->slots == NULL ? SLOTS_MIN : 2 * (sums->slot_mask + 1);
     uint32_t *slots = calloc(size, sizeof *slots);
     if (slots == NULL)
@@ -34,7 +34,7 @@ static bool grow_slots(struct address_sums *sums) {
     return true;
 }
 
-static bool grow_rows(struct address_sums *sums) {
+static bool grow_rows(struct address_totals *sums) {
     const size_t capacity = 2 * sums->capacity + SLOTS_MIN / 4;
     struct address_row *rows = realloc(sums->rows, capacity * sizeof *rows);
     if (rows == NULL)
@@ -44,14 +44,14 @@ static bool grow_rows(struct address_sums *sums) {
     return true;
 }
 
-static bool make_room(struct address_sums *sums) {
+static bool make_room(struct address_totals *sums) {
     if (sums->count == sums->capacity && !grow_rows(sums))
         return false;
     const bool roomy = sums->slots != NULL && 2 * sums->count <= sums->slot_mask;
     return roomy || grow_slots(sums);
 }
 
-static struct address_row *add_row(struct address_sums *sums, const struct peer_figures *peer) {
+static struct address_row *add_row(struct address_totals *sums, const struct peer_stats *peer) {
     struct address_row *row = &sums->rows[sums->count++];
     *row = (struct address_row){ .address = peer->peer, .silent_s = UINT32_MAX, .lan = peer->lan };
     endpoint_set_port(&row->address, 0);
@@ -79,7 +79,7 @@ static void note_port(struct address_row *row, uint16_t port) {
 
 /* The peers of one torrent come one behind the other, so that several of one address in the same
  * torrent make one torrent. */
-static void add_peer(struct address_row *row, const struct peer_figures *peer) {
+static void add_peer(struct address_row *row, const struct peer_stats *peer) {
     const uint64_t torrent = load_u64(peer->info_hash);
     if (row->torrents == 0 || torrent != row->last_torrent)
         row->torrents++;
@@ -96,11 +96,11 @@ static void add_peer(struct address_row *row, const struct peer_figures *peer) {
     note_port(row, endpoint_port(&peer->peer));
 }
 
-bool address_sums_add(struct address_sums *sums, const struct peer_figures *peer) {
+bool address_totals_add(struct address_totals *sums, const struct peer_stats *peer) {
     if (!make_room(sums))
         return false;
     uint32_t *slot = slot_of(sums, &peer->peer);
-    if (*slot == 0 && sums->count == ADDRESSES_MAX)
+    if (*slot == 0 && sums->count == ADDRESS_LIST_MAX)
         return true;
     if (*slot != 0) {
         add_peer(&sums->rows[*slot - 1], peer);
@@ -111,8 +111,8 @@ bool address_sums_add(struct address_sums *sums, const struct peer_figures *peer
     return true;
 }
 
-void address_sums_clear(struct address_sums *sums) {
+void address_totals_clear(struct address_totals *sums) {
     free(sums->rows);
     free(sums->slots);
-    *sums = (struct address_sums){ .key = sums->key };
+    *sums = (struct address_totals){ .key = sums->key };
 }

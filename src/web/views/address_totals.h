@@ -7,7 +7,7 @@
 #include "web/views/address_list.h"
 
 /* Starts out as zeros, but for the key. */
-struct address_sums {
+struct address_totals {
     struct hash_key key;
     struct address_row *rows;
     size_t count;
@@ -20,10 +20,10 @@ struct address_sums {
 bool address_is_same(const struct endpoint *a, const struct endpoint *b);
 
 /* The peers of one torrent are to come one behind the other. False without memory. A peer at one
- * address more than ADDRESSES_MAX does not count. */
-bool address_sums_add(struct address_sums *sums, const struct peer_figures *peer);
+ * address more than ADDRESS_LIST_MAX does not count. */
+bool address_totals_add(struct address_totals *sums, const struct peer_stats *peer);
 
 /* Forgets all rows, and frees them. */
-void address_sums_clear(struct address_sums *sums);
+void address_totals_clear(struct address_totals *sums);
 
 #endif

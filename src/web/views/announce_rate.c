@@ -11,7 +11,7 @@ struct beat {
     uint64_t announces;
 };
 
-struct pulse {
+struct announce_rate {
     struct tracker *tracker;
     pthread_mutex_t lock;     /* of all below */
     struct beat beats[BEATS]; /* a ring; the one at `next` is the oldest */
@@ -29,8 +29,8 @@ static struct beat take_beat(const struct tracker *tracker, uint64_t now_ms) {
     return beat;
 }
 
-struct pulse *pulse_create(struct tracker *tracker, uint64_t now_ms) {
-    struct pulse *pulse = calloc(1, sizeof *pulse);
+struct announce_rate *announce_rate_create(struct tracker *tracker, uint64_t now_ms) {
+    struct announce_rate *pulse = calloc(1, sizeof *pulse);
     if (pulse == NULL)
         return NULL;
     pulse->tracker = tracker;
@@ -40,14 +40,14 @@ struct pulse *pulse_create(struct tracker *tracker, uint64_t now_ms) {
     return pulse;
 }
 
-void pulse_delete(struct pulse *pulse) {
+void announce_rate_delete(struct announce_rate *pulse) {
     if (pulse == NULL)
         return;
     pthread_mutex_destroy(&pulse->lock);
     free(pulse);
 }
 
-void pulse_tick(struct pulse *pulse, uint64_t now_ms) {
+void announce_rate_tick(struct announce_rate *pulse, uint64_t now_ms) {
     const struct beat beat = take_beat(pulse->tracker, now_ms);
     pthread_mutex_lock(&pulse->lock);
     pulse->beats[pulse->next] = beat;
@@ -55,10 +55,10 @@ void pulse_tick(struct pulse *pulse, uint64_t now_ms) {
     pthread_mutex_unlock(&pulse->lock);
 }
 
-static void sum_up(void *context, const struct torrent_figures *torrents, size_t count) {
+static void sum_up(void *context, const struct torrent_stats *torrents, size_t count) {
     struct totals *totals = context;
     for (size_t i = 0; i < count; i++) {
-        const struct torrent_figures *torrent = &torrents[i];
+        const struct torrent_stats *torrent = &torrents[i];
         totals->peers_v4 += torrent->seeders_v4 + torrent->leechers_v4;
         totals->peers_v6 += torrent->seeders_v6 + torrent->leechers_v6;
         totals->seeders += torrent->seeders_v4 + torrent->seeders_v6;
@@ -71,12 +71,12 @@ static void sum_up(void *context, const struct torrent_figures *torrents, size_t
 }
 
 /* Without memory, what was summed up before goes on. */
-static void renew_totals(struct pulse *pulse, uint64_t now_ms) {
+static void renew_totals(struct announce_rate *pulse, uint64_t now_ms) {
     struct totals totals = { .torrents = 0 };
     if (pulse->summed && now_ms - pulse->summed_ms < FRESH_MS)
         return;
     pulse->summed_ms = now_ms;
-    if (!inspect_torrents(pulse->tracker, now_ms, sum_up, &totals))
+    if (!swarm_snapshot_torrents(pulse->tracker, now_ms, sum_up, &totals))
         return;
     pulse->summed = true;
     pulse->totals = totals;
@@ -89,7 +89,7 @@ static double rate_between(const struct beat *before, const struct beat *now) {
            (double)(now->at_ms - before->at_ms);
 }
 
-struct totals pulse_totals(struct pulse *pulse, uint64_t now_ms) {
+struct totals announce_rate_totals(struct announce_rate *pulse, uint64_t now_ms) {
     const struct beat now = take_beat(pulse->tracker, now_ms);
     pthread_mutex_lock(&pulse->lock);
     renew_totals(pulse, now_ms);

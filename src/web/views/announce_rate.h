@@ -18,16 +18,16 @@ struct totals {
     double announces_per_s; /* over the last ten seconds */
 };
 
-struct pulse;
+struct announce_rate;
 
 /* `tracker` must outlive the pulse. NULL without memory. */
-struct pulse *pulse_create(struct tracker *tracker, uint64_t now_ms);
-void pulse_delete(struct pulse *pulse);
+struct announce_rate *announce_rate_create(struct tracker *tracker, uint64_t now_ms);
+void announce_rate_delete(struct announce_rate *pulse);
 
 /* To be called once a second. */
-void pulse_tick(struct pulse *pulse, uint64_t now_ms);
+void announce_rate_tick(struct announce_rate *pulse, uint64_t now_ms);
 
 /* The swarms are summed up at most once a second. */
-struct totals pulse_totals(struct pulse *pulse, uint64_t now_ms);
+struct totals announce_rate_totals(struct announce_rate *pulse, uint64_t now_ms);
 
 #endif

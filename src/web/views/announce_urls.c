@@ -110,7 +110,7 @@ static bool read_host(const char *header, char host[static ANNOUNCE_HOST_LEN], u
 
 /* Where the caller came in by one of our ports, that host has the others, too; by another one, as
  * through a proxy, it is all that we know. */
-static void add_reached_host(struct gathering *to, const struct http_call *call) {
+static void add_reached_host(struct gathering *to, const struct web_request *call) {
     const struct api_settings *settings = to->settings;
     char host[ANNOUNCE_HOST_LEN];
     uint16_t port = call->secure ? 443 : 80;
@@ -125,7 +125,7 @@ static void add_reached_host(struct gathering *to, const struct http_call *call)
 }
 
 void announce_urls_find(struct announce_urls *urls, const struct api_settings *settings,
-                        const struct http_call *call, const char *passkey) {
+                        const struct web_request *call, const char *passkey) {
     /* Not every client speaks IPv6. */
     static const struct {
         enum url_scope scope;

@@ -107,7 +107,7 @@ static void look_for_networks(const struct diagnosis_case *of, struct findings *
     size_t seeders = 0;
     size_t outsiders = 0;
     for (size_t i = 0; i < of->peer_count; i++) {
-        const struct peer_figures *peer = of->peers[i].figures;
+        const struct peer_stats *peer = of->peers[i].figures;
         const bool hidden =
             peer->lan &&
             (peer->peer.family == FAMILY_V4 ? of->external_v4 : of->external_v6).family ==
@@ -128,7 +128,7 @@ static void look_for_networks(const struct diagnosis_case *of, struct findings *
 
 /* Peers are told of peers of their own family only. */
 static void look_for_families(const struct diagnosis_case *of, struct findings *findings) {
-    const struct torrent_figures *figures = &of->figures;
+    const struct torrent_stats *figures = &of->figures;
     const bool v4_only = figures->seeders_v4 > 0 && figures->seeders_v6 == 0;
     const bool v6_only = figures->seeders_v6 > 0 && figures->seeders_v4 == 0;
     const uint32_t left_out = v4_only ? figures->leechers_v6 : v6_only ? figures->leechers_v4 : 0;
@@ -175,7 +175,7 @@ static const struct endpoint *rewritten_address(const struct diagnosis_case *of)
 static const struct endpoint *crowded_address(const struct diagnosis_case *of, size_t *clients) {
     const size_t looks = of->peer_count < CROWD_LOOK_MAX ? of->peer_count : CROWD_LOOK_MAX;
     for (size_t i = 0; i < looks; i++) {
-        const struct peer_figures *peer = of->peers[i].figures;
+        const struct peer_stats *peer = of->peers[i].figures;
         bool reachable;
         *clients = count_clients(of, &peer->peer, &reachable);
         if (*clients >= CROWD && !reachable && peer->lan && !endpoint_is_loopback(&peer->peer))

@@ -9,7 +9,7 @@
 enum { DIAGNOSES_MAX = 8, DIAGNOSIS_TEXT_LEN = 512 };
 
 struct diagnosed_peer {
-    const struct peer_figures *figures;
+    const struct peer_stats *figures;
     enum reach reach;
 };
 
@@ -17,7 +17,7 @@ struct diagnosed_peer {
 struct diagnosis_case {
     const struct diagnosed_peer *peers; /* as many as were looked at, seeders first */
     size_t peer_count;
-    struct torrent_figures figures;
+    struct torrent_stats figures;
     bool allowed;                /* whether the mode of access lets it be tracked */
     struct endpoint external_v4; /* how the outside sees our LAN; FAMILY_NONE: unknown */
     struct endpoint external_v6;

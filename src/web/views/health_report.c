@@ -21,7 +21,7 @@ __attribute__((format(printf, 2, 3))) static void warn(struct api_condition *tol
     va_end(words);
 }
 
-static void tell_store(const struct condition *condition, struct api_condition *told) {
+static void tell_store(const struct health_report *condition, struct api_condition *told) {
     const struct recorder_stats stats = recorder_stats(condition->recorder, clock_now_ms());
     told->store_failing = stats.failing;
     told->store_lag_s = stats.lag_s;
@@ -36,7 +36,7 @@ static void tell_store(const struct condition *condition, struct api_condition *
         warn(told, "The database is %.0f s behind: the disk is slow.", stats.lag_s);
 }
 
-static void tell_udp(const struct condition *condition, struct api_condition *told) {
+static void tell_udp(const struct health_report *condition, struct api_condition *told) {
     const uint64_t drops = udp_server_stats(condition->udp).kernel_drops;
     if (drops > 0)
         warn(told,
@@ -57,7 +57,7 @@ static void tell_expiry(int64_t expires_s, struct api_condition *told) {
          left_s < 0 ? "expired" : "expires", day);
 }
 
-static void tell_certificate(const struct condition *condition, struct api_condition *told) {
+static void tell_certificate(const struct health_report *condition, struct api_condition *told) {
     const int64_t expires_s =
         condition->http == NULL ? 0 : atomic_load(&condition->http->certificate_expires_s);
     if (expires_s != 0)
@@ -73,7 +73,7 @@ static bool is_near(uint64_t value, uint64_t most) {
     return most > 0 && value >= most - most / 10;
 }
 
-static void tell_bounds(const struct condition *condition, struct api_condition *told) {
+static void tell_bounds(const struct health_report *condition, struct api_condition *told) {
     const struct tracker_stats stats = tracker_stats(condition->tracker);
     if (is_near(stats.torrents, atomic_load(&condition->torrents_max)))
         warn(told, "There are %u torrents; limits.torrents_max allows no more than %u.",
@@ -88,8 +88,8 @@ static void tell_bounds(const struct condition *condition, struct api_condition 
              (unsigned long long)(stats.memory / MIB), atomic_load(&condition->memory_max_mib));
 }
 
-void condition_tell(void *context, struct api_condition *told) {
-    const struct condition *condition = context;
+void health_report_fill(void *context, struct api_condition *told) {
+    const struct health_report *condition = context;
     *told = (struct api_condition){ .warning_count = 0 };
     if (condition->recorder != NULL)
         tell_store(condition, told);
@@ -103,18 +103,18 @@ void condition_tell(void *context, struct api_condition *told) {
              (unsigned long long)log_dropped());
 }
 
-void condition_note_certificate(struct condition *condition, bool good) {
+void health_report_set_certificate(struct health_report *condition, bool good) {
     atomic_store(&condition->certificate_refused, !good);
 }
 
-void condition_apply(struct condition *condition, const struct config *config) {
+void health_report_apply(struct health_report *condition, const struct config *config) {
     atomic_store(&condition->torrents_max, config->tracker.torrents_max);
     atomic_store(&condition->peers_max, config->tracker.peers_max);
     atomic_store(&condition->memory_max_mib, config->tracker.memory_max_mib);
     atomic_store(&condition->store_off, !config->store_enabled);
 }
 
-struct api_settings condition_settings(const struct config *config) {
+struct api_settings health_report_settings(const struct config *config) {
     return (struct api_settings){
         .mode = config->access.rules.mode,
         .lan = config->tracker.lan,

@@ -5,7 +5,7 @@
 enum { DIGITS = 8, DIGIT_VALUES = 256 };
 
 /* How often each byte occurs in each place of the keys, the lowest place first. */
-struct census {
+struct swarm_totals {
     size_t counts[DIGITS][DIGIT_VALUES];
 };
 
@@ -13,7 +13,7 @@ static unsigned digit_of(uint64_t key, unsigned digit) {
     return (unsigned)(key >> (8 * digit)) & (DIGIT_VALUES - 1);
 }
 
-static void take_census(struct census *census, const struct ranked *items, size_t count) {
+static void take_census(struct swarm_totals *census, const struct radix_item *items, size_t count) {
     memset(census, 0, sizeof *census);
     for (size_t i = 0; i < count; i++) {
         for (unsigned digit = 0; digit < DIGITS; digit++)
@@ -22,7 +22,7 @@ static void take_census(struct census *census, const struct ranked *items, size_
 }
 
 /* Moves all of `from` to `to`, by one digit. */
-static void deal(const struct ranked *from, struct ranked *to, size_t count, unsigned digit,
+static void deal(const struct radix_item *from, struct radix_item *to, size_t count, unsigned digit,
                  const size_t counts[static DIGIT_VALUES]) {
     size_t starts[DIGIT_VALUES];
     size_t start = 0;
@@ -34,10 +34,10 @@ static void deal(const struct ranked *from, struct ranked *to, size_t count, uns
         to[starts[digit_of(from[i].key, digit)]++] = from[i];
 }
 
-void ranking_sort(struct ranked *items, struct ranked *spare, size_t count) {
-    struct census census;
-    struct ranked *from = items;
-    struct ranked *to = spare;
+void radix_sort(struct radix_item *items, struct radix_item *spare, size_t count) {
+    struct swarm_totals census;
+    struct radix_item *from = items;
+    struct radix_item *to = spare;
     if (count < 2)
         return;
     take_census(&census, items, count);
@@ -46,7 +46,7 @@ void ranking_sort(struct ranked *items, struct ranked *spare, size_t count) {
         if (census.counts[digit][digit_of(items[0].key, digit)] == count)
             continue;
         deal(from, to, count, digit, census.counts[digit]);
-        struct ranked *const dealt = to;
+        struct radix_item *const dealt = to;
         to = from;
         from = dealt;
     }

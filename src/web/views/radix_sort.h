@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct ranked {
+struct radix_item {
     uint64_t key;
     uint32_t place; /* of the thing among the others: the caller's */
 };
@@ -13,6 +13,6 @@ struct ranked {
 /* Sorts `items` by their keys, the smallest first; equal ones stay in their order, so that sorting
  * by one number and then by another sorts by the second and then the first. `spare` has room for
  * `count` as well. Allocates nothing. */
-void ranking_sort(struct ranked *items, struct ranked *spare, size_t count);
+void radix_sort(struct radix_item *items, struct radix_item *spare, size_t count);
 
 #endif

@@ -5,20 +5,20 @@
 
 #include "base/clock.h"
 
-struct events {
+struct recent_events {
     pthread_mutex_t lock; /* of all below */
     uint64_t last;        /* the id of the newest; 0: there is none */
-    struct event ring[EVENTS_KEPT];
+    struct recent_event ring[RECENT_EVENTS_KEPT];
 };
 
-struct events *events_create(void) {
-    struct events *events = calloc(1, sizeof *events);
+struct recent_events *recent_events_create(void) {
+    struct recent_events *events = calloc(1, sizeof *events);
     if (events != NULL)
         pthread_mutex_init(&events->lock, NULL);
     return events;
 }
 
-void events_delete(struct events *events) {
+void recent_events_delete(struct recent_events *events) {
     if (events == NULL)
         return;
     pthread_mutex_destroy(&events->lock);
@@ -30,30 +30,31 @@ static bool is_event(enum change_kind kind) {
            kind == CHANGE_PEER_LEFT || kind == CHANGE_PEER_EXPIRED || kind == CHANGE_PEER_MOVED;
 }
 
-void events_note(void *context, const struct change *changes, size_t count) {
-    struct events *events = context;
+void recent_events_add(void *context, const struct change *changes, size_t count) {
+    struct recent_events *events = context;
     const int64_t now_ms = clock_unix_ms();
     pthread_mutex_lock(&events->lock);
     for (size_t i = 0; i < count; i++) {
         if (!is_event(changes[i].kind))
             continue;
         const uint64_t id = ++events->last;
-        events->ring[id % EVENTS_KEPT] = (struct event){ id, now_ms, changes[i] };
+        events->ring[id % RECENT_EVENTS_KEPT] = (struct recent_event){ id, now_ms, changes[i] };
     }
     pthread_mutex_unlock(&events->lock);
 }
 
-size_t events_read(struct events *events, uint64_t after, struct event *list, size_t max) {
+size_t recent_events_read(struct recent_events *events, uint64_t after, struct recent_event *list,
+                          size_t max) {
     pthread_mutex_lock(&events->lock);
     const uint64_t last = events->last;
-    const uint64_t oldest = last > EVENTS_KEPT ? last - EVENTS_KEPT : 0;
+    const uint64_t oldest = last > RECENT_EVENTS_KEPT ? last - RECENT_EVENTS_KEPT : 0;
     if (after == 0 || after > last)
         after = last > max ? last - max : 0;
     if (after < oldest)
         after = oldest;
     size_t count = 0;
     while (count < max && after < last)
-        list[count++] = events->ring[++after % EVENTS_KEPT];
+        list[count++] = events->ring[++after % RECENT_EVENTS_KEPT];
     pthread_mutex_unlock(&events->lock);
     return count;
 }

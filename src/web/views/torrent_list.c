@@ -8,10 +8,10 @@
 
 enum { FRESH_MS = 1000, REST_MS = 60000 };
 
-struct catalog {
+struct torrent_list {
     struct tracker *tracker;
     pthread_mutex_t lock; /* of all below */
-    struct names *names;
+    struct torrent_names *names;
     bool names_due;
     uint64_t names_ms; /* when the registry was looked at */
     struct snapshot snapshot;
@@ -23,30 +23,30 @@ struct catalog {
 
 /* The figures, as they come in. */
 struct taking {
-    struct catalog *catalog;
+    struct torrent_list *catalog;
     bool *named; /* those registered torrents that have a swarm */
     bool failed;
 };
 
-static bool add_entry(struct snapshot *snapshot, const struct torrent_figures *figures,
+static bool add_entry(struct snapshot *snapshot, const struct torrent_stats *figures,
                       int64_t name) {
     if (snapshot->count == snapshot->capacity) {
         const size_t capacity = snapshot->capacity + snapshot->capacity / 2 + 256;
-        struct catalog_entry *entries =
+        struct torrent_entry_view *entries =
             realloc(snapshot->entries, capacity * sizeof *snapshot->entries);
         if (entries == NULL)
             return false;
         snapshot->entries = entries;
         snapshot->capacity = capacity;
     }
-    snapshot->entries[snapshot->count++] = (struct catalog_entry){ *figures, name };
+    snapshot->entries[snapshot->count++] = (struct torrent_entry_view){ *figures, name };
     return true;
 }
 
-static void read_torrents(void *context, const struct torrent_figures *torrents, size_t count) {
+static void read_torrents(void *context, const struct torrent_stats *torrents, size_t count) {
     struct taking *taking = context;
     for (size_t i = 0; i < count && !taking->failed; i++) {
-        const int64_t name = names_find(taking->catalog->names, torrents[i].info_hash);
+        const int64_t name = torrent_names_find(taking->catalog->names, torrents[i].info_hash);
         taking->failed = !add_entry(&taking->catalog->snapshot, &torrents[i], name);
         if (name != NAME_NONE)
             taking->named[name] = true;
@@ -54,46 +54,46 @@ static void read_torrents(void *context, const struct torrent_figures *torrents,
 }
 
 /* Those that are registered and have no swarm. */
-static bool add_quiet_ones(struct catalog *catalog, const bool *named) {
-    const size_t count = names_count(catalog->names);
+static bool add_quiet_ones(struct torrent_list *catalog, const bool *named) {
+    const size_t count = torrent_names_count(catalog->names);
     for (size_t i = 0; i < count; i++) {
-        struct torrent_figures figures = { .downloaded = 0 };
-        memcpy(figures.info_hash, names_at(catalog->names, i)->info_hash, INFO_HASH_LEN);
+        struct torrent_stats figures = { .downloaded = 0 };
+        memcpy(figures.info_hash, torrent_names_at(catalog->names, i)->info_hash, INFO_HASH_LEN);
         if (!named[i] && !add_entry(&catalog->snapshot, &figures, (int64_t)i))
             return false;
     }
     return true;
 }
 
-static bool take_entries(struct catalog *catalog, uint64_t now_ms) {
+static bool take_entries(struct torrent_list *catalog, uint64_t now_ms) {
     struct taking taking = {
         .catalog = catalog,
-        .named = calloc(names_count(catalog->names) + 1, sizeof(bool)),
+        .named = calloc(torrent_names_count(catalog->names) + 1, sizeof(bool)),
     };
     const bool good = taking.named != NULL &&
-                      inspect_torrents(catalog->tracker, now_ms, read_torrents, &taking) &&
+                      swarm_snapshot_torrents(catalog->tracker, now_ms, read_torrents, &taking) &&
                       !taking.failed && add_quiet_ones(catalog, taking.named);
     free(taking.named);
     return good;
 }
 
-static void drop_snapshot(struct catalog *catalog) {
+static void drop_snapshot(struct torrent_list *catalog) {
     snapshot_clear(&catalog->snapshot);
     views_clear(&catalog->views);
     catalog->taken = false;
 }
 
 /* The snapshot has places of names in it, which new names do not have. */
-static void look_at_names(struct catalog *catalog, uint64_t now_ms) {
+static void look_at_names(struct torrent_list *catalog, uint64_t now_ms) {
     if (!catalog->names_due && now_ms - catalog->names_ms < FRESH_MS)
         return;
     catalog->names_ms = now_ms;
     catalog->names_due = false;
-    if (names_refresh(catalog->names))
+    if (torrent_names_refresh(catalog->names))
         drop_snapshot(catalog);
 }
 
-static bool take_snapshot(struct catalog *catalog, uint64_t now_ms) {
+static bool take_snapshot(struct torrent_list *catalog, uint64_t now_ms) {
     look_at_names(catalog, now_ms);
     if (catalog->taken && now_ms - catalog->taken_ms < FRESH_MS)
         return true;
@@ -101,15 +101,15 @@ static bool take_snapshot(struct catalog *catalog, uint64_t now_ms) {
     catalog->snapshot.count = 0;
     catalog->taken_ms = now_ms;
     catalog->taken = take_entries(catalog, now_ms) &&
-                     snapshot_order(&catalog->snapshot, names_count(catalog->names));
+                     snapshot_order(&catalog->snapshot, torrent_names_count(catalog->names));
     if (!catalog->taken)
         drop_snapshot(catalog);
     return catalog->taken;
 }
 
-static void copy_row(const struct torrent_figures *figures, const struct name *name,
-                     struct catalog_row *row) {
-    *row = (struct catalog_row){ .figures = *figures };
+static void copy_row(const struct torrent_stats *figures, const struct torrent_name *name,
+                     struct torrent_row *row) {
+    *row = (struct torrent_row){ .figures = *figures };
     if (name == NULL)
         return;
     row->registered = true;
@@ -119,21 +119,21 @@ static void copy_row(const struct torrent_figures *figures, const struct name *n
     memcpy(row->name, name->text, strlen(name->text) + 1);
 }
 
-static const struct name *name_at(const struct catalog *catalog, int64_t place) {
-    return place == NAME_NONE ? NULL : names_at(catalog->names, (size_t)place);
+static const struct torrent_name *name_at(const struct torrent_list *catalog, int64_t place) {
+    return place == NAME_NONE ? NULL : torrent_names_at(catalog->names, (size_t)place);
 }
 
-static void copy_rows(const struct catalog *catalog, const uint32_t *places,
-                      struct catalog_row *rows, size_t count) {
+static void copy_rows(const struct torrent_list *catalog, const uint32_t *places,
+                      struct torrent_row *rows, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        const struct catalog_entry *entry = &catalog->snapshot.entries[places[i]];
+        const struct torrent_entry_view *entry = &catalog->snapshot.entries[places[i]];
         copy_row(&entry->figures, name_at(catalog, entry->name), &rows[i]);
     }
 }
 
-bool catalog_page(struct catalog *catalog, const struct catalog_query *query, size_t offset,
-                  uint64_t now_ms, struct catalog_row *rows, size_t max, size_t *count,
-                  size_t *total) {
+bool torrent_list_page(struct torrent_list *catalog, const struct torrent_query *query,
+                       size_t offset, uint64_t now_ms, struct torrent_row *rows, size_t max,
+                       size_t *count, size_t *total) {
     *count = 0;
     *total = 0;
     pthread_mutex_lock(&catalog->lock);
@@ -151,68 +151,70 @@ bool catalog_page(struct catalog *catalog, const struct catalog_query *query, si
     return view != NULL;
 }
 
-bool catalog_find(struct catalog *catalog, const uint8_t info_hash[static INFO_HASH_LEN],
-                  uint64_t now_ms, struct catalog_row *row) {
-    struct torrent_figures figures = { .downloaded = 0 };
-    const bool tracked = inspect_torrent(catalog->tracker, info_hash, now_ms, &figures);
+bool torrent_list_find(struct torrent_list *catalog, const uint8_t info_hash[static INFO_HASH_LEN],
+                       uint64_t now_ms, struct torrent_row *row) {
+    struct torrent_stats figures = { .downloaded = 0 };
+    const bool tracked = swarm_snapshot_torrent(catalog->tracker, info_hash, now_ms, &figures);
     if (!tracked)
         memcpy(figures.info_hash, info_hash, INFO_HASH_LEN);
     pthread_mutex_lock(&catalog->lock);
     look_at_names(catalog, now_ms);
-    const struct name *name = name_at(catalog, names_find(catalog->names, info_hash));
+    const struct torrent_name *name =
+        name_at(catalog, torrent_names_find(catalog->names, info_hash));
     copy_row(&figures, name, row);
     pthread_mutex_unlock(&catalog->lock);
     return tracked || row->registered;
 }
 
-void catalog_name(struct catalog *catalog, const uint8_t info_hash[static INFO_HASH_LEN],
-                  char name[static REGISTRY_TEXT_LEN]) {
+void torrent_list_name(struct torrent_list *catalog, const uint8_t info_hash[static INFO_HASH_LEN],
+                       char name[static REGISTRY_TEXT_LEN]) {
     pthread_mutex_lock(&catalog->lock);
-    const struct name *known = name_at(catalog, names_find(catalog->names, info_hash));
+    const struct torrent_name *known =
+        name_at(catalog, torrent_names_find(catalog->names, info_hash));
     memcpy(name, known == NULL ? "" : known->text, known == NULL ? 1 : strlen(known->text) + 1);
     pthread_mutex_unlock(&catalog->lock);
 }
 
-void catalog_renew(struct catalog *catalog) {
+void torrent_list_invalidate(struct torrent_list *catalog) {
     pthread_mutex_lock(&catalog->lock);
     catalog->names_due = true;
     pthread_mutex_unlock(&catalog->lock);
 }
 
-void catalog_rest(struct catalog *catalog, uint64_t now_ms) {
+void torrent_list_release_idle(struct torrent_list *catalog, uint64_t now_ms) {
     pthread_mutex_lock(&catalog->lock);
     if (catalog->taken && now_ms - catalog->asked_ms > REST_MS)
         drop_snapshot(catalog);
     pthread_mutex_unlock(&catalog->lock);
 }
 
-enum health catalog_health(const struct torrent_figures *figures) {
-    const uint32_t seeders = figures_seeders(figures);
-    const uint32_t leechers = figures_leechers(figures);
+enum health torrent_list_health(const struct torrent_stats *figures) {
+    const uint32_t seeders = torrent_seeders(figures);
+    const uint32_t leechers = torrent_leechers(figures);
     if (seeders == 0)
         return leechers == 0 ? HEALTH_IDLE : HEALTH_UNSEEDED;
     return seeders == 1 && leechers > 0 ? HEALTH_WEAK : HEALTH_GOOD;
 }
 
-struct catalog *catalog_create(struct tracker *tracker, const char *database) {
-    struct catalog *catalog = calloc(1, sizeof *catalog);
+struct torrent_list *torrent_list_create(struct tracker *tracker, const char *database) {
+    struct torrent_list *catalog = calloc(1, sizeof *catalog);
     if (catalog == NULL)
         return NULL;
     pthread_mutex_init(&catalog->lock, NULL);
     catalog->tracker = tracker;
     catalog->names_due = true;
-    catalog->names = names_create(database);
+    catalog->names = torrent_names_create(database);
     if (catalog->names != NULL)
         return catalog;
-    catalog_delete(catalog);
+    torrent_list_delete(catalog);
     return NULL;
 }
 
-void catalog_delete(struct catalog *catalog) {
+void torrent_list_delete(struct torrent_list *catalog) {
     if (catalog == NULL)
         return;
     drop_snapshot(catalog);
-    names_delete(catalog->names);
+    torrent_names_delete(catalog->names);
     pthread_mutex_destroy(&catalog->lock);
     free(catalog);
 }

@@ -11,13 +11,13 @@
 enum { FOLDED_LEN = 2 * REGISTRY_TEXT_LEN, INDEX_MIN = 16 };
 
 struct rows {
-    struct name *list;
+    struct torrent_name *list;
     size_t count;
     size_t capacity;
     bool failed; /* for want of memory */
 };
 
-struct names {
+struct torrent_names {
     const char *database;
     locale_t letters;
     struct hash_key key;
@@ -38,7 +38,7 @@ static bool grow(struct rows *rows) {
     if (rows->count < rows->capacity)
         return true;
     const size_t capacity = 2 * rows->capacity + 64;
-    struct name *list = realloc(rows->list, capacity * sizeof *list);
+    struct torrent_name *list = realloc(rows->list, capacity * sizeof *list);
     if (list == NULL)
         return false;
     rows->list = list;
@@ -47,28 +47,31 @@ static bool grow(struct rows *rows) {
 }
 
 /* Both texts of a row in one piece of memory. */
-static bool copy_texts(const struct names *names, const char *text, struct name *name) {
+static bool copy_texts(const struct torrent_names *names, const char *text,
+                       struct torrent_name *name) {
     char folded[FOLDED_LEN];
-    names_fold(names, text, folded, sizeof folded);
-    const size_t text_size = strlen(text) + 1;
+    torrent_names_fold(names, text, folded, sizeof folded);
+    const size_t format_size = strlen(text) + 1;
     const size_t folded_size = strlen(folded) + 1;
-    name->text = malloc(text_size + folded_size);
+    name->text = malloc(format_size + folded_size);
     if (name->text == NULL)
         return false;
-    memcpy(name->text, text, text_size);
-    memcpy(name->text + text_size, folded, folded_size);
-    name->folded = name->text + text_size;
+    memcpy(name->text, text, format_size);
+    memcpy(name->text + format_size, folded, folded_size);
+    name->folded = name->text + format_size;
     return true;
 }
 
 struct loading {
-    const struct names *names;
+    const struct torrent_names *names;
     struct rows rows;
 };
 
 static void load_row(void *context, const struct registry_row *row) {
     struct loading *loading = context;
-    struct name name = { .file_id = row->file_id, .size = row->size, .added_s = row->since_s };
+    struct torrent_name name = { .file_id = row->file_id,
+                                 .size = row->size,
+                                 .added_s = row->since_s };
     memcpy(name.info_hash, row->info_hash, INFO_HASH_LEN);
     if (loading->rows.failed || !grow(&loading->rows) ||
         !copy_texts(loading->names, row->text, &name))
@@ -78,8 +81,8 @@ static void load_row(void *context, const struct registry_row *row) {
 }
 
 static int compare_names(const void *a, const void *b) {
-    const struct name *one = a;
-    const struct name *other = b;
+    const struct torrent_name *one = a;
+    const struct torrent_name *other = b;
     const bool one_is_nameless = one->text[0] == '\0';
     const bool other_is_nameless = other->text[0] == '\0';
     if (one_is_nameless != other_is_nameless)
@@ -88,7 +91,7 @@ static int compare_names(const void *a, const void *b) {
     return order != 0 ? order : memcmp(one->info_hash, other->info_hash, INFO_HASH_LEN);
 }
 
-static uint32_t *slot_of(const struct names *names, const uint8_t *info_hash) {
+static uint32_t *slot_of(const struct torrent_names *names, const uint8_t *info_hash) {
     size_t at = keyed_hash(&names->key, info_hash, INFO_HASH_LEN) & names->index_mask;
     while (names->index[at] != 0 &&
            memcmp(names->rows.list[names->index[at] - 1].info_hash, info_hash, INFO_HASH_LEN) != 0)
@@ -97,7 +100,7 @@ static uint32_t *slot_of(const struct names *names, const uint8_t *info_hash) {
 }
 
 /* Takes the rows over. Without memory, all stays as it was. */
-static bool take_rows(struct names *names, const struct rows *rows) {
+static bool take_rows(struct torrent_names *names, const struct rows *rows) {
     size_t size = INDEX_MIN;
     while (size < 2 * rows->count)
         size *= 2;
@@ -116,7 +119,7 @@ static bool take_rows(struct names *names, const struct rows *rows) {
     return true;
 }
 
-static bool load(struct names *names, struct registry *registry) {
+static bool load(struct torrent_names *names, struct registry *registry) {
     struct loading loading = { .names = names };
     if (registry_visit_torrents(registry, load_row, &loading) && !loading.rows.failed &&
         take_rows(names, &loading.rows))
@@ -125,7 +128,7 @@ static bool load(struct names *names, struct registry *registry) {
     return false;
 }
 
-bool names_refresh(struct names *names) {
+bool torrent_names_refresh(struct torrent_names *names) {
     char why[REGISTRY_ERROR_LEN];
     if (names->database == NULL)
         return false;
@@ -139,19 +142,19 @@ bool names_refresh(struct names *names) {
     return changed;
 }
 
-struct names *names_create(const char *database) {
-    struct names *names = calloc(1, sizeof *names);
+struct torrent_names *torrent_names_create(const char *database) {
+    struct torrent_names *names = calloc(1, sizeof *names);
     if (names == NULL)
         return NULL;
     names->database = database;
-    names->letters = fold_letters();
+    names->letters = case_fold_letters();
     if (random_secret(&names->key, sizeof names->key))
         return names;
-    names_delete(names);
+    torrent_names_delete(names);
     return NULL;
 }
 
-void names_delete(struct names *names) {
+void torrent_names_delete(struct torrent_names *names) {
     if (names == NULL)
         return;
     if (names->letters != (locale_t)0)
@@ -161,20 +164,22 @@ void names_delete(struct names *names) {
     free(names);
 }
 
-size_t names_count(const struct names *names) {
+size_t torrent_names_count(const struct torrent_names *names) {
     return names->rows.count;
 }
 
-const struct name *names_at(const struct names *names, size_t place) {
+const struct torrent_name *torrent_names_at(const struct torrent_names *names, size_t place) {
     return &names->rows.list[place];
 }
 
-int64_t names_find(const struct names *names, const uint8_t info_hash[static INFO_HASH_LEN]) {
+int64_t torrent_names_find(const struct torrent_names *names,
+                           const uint8_t info_hash[static INFO_HASH_LEN]) {
     if (names->rows.count == 0)
         return NAME_NONE;
     return (int64_t)*slot_of(names, info_hash) - 1;
 }
 
-void names_fold(const struct names *names, const char *text, char *folded, size_t size) {
-    fold_text(names->letters, text, folded, size);
+void torrent_names_fold(const struct torrent_names *names, const char *text, char *folded,
+                        size_t size) {
+    case_fold_text(names->letters, text, folded, size);
 }

@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "web/views/radix_sort.h"
 
-enum { FOLDED_LEN = 2 * CATALOG_SEARCH_LEN, HEX_LEN = 2 * INFO_HASH_LEN };
+enum { FOLDED_LEN = 2 * TORRENT_SEARCH_LEN, HEX_LEN = 2 * INFO_HASH_LEN };
 
 void snapshot_clear(struct snapshot *snapshot) {
     free(snapshot->entries);
@@ -15,11 +15,11 @@ void snapshot_clear(struct snapshot *snapshot) {
 }
 
 /* Sorts what is in `items`, and writes their places to `places`. */
-static bool write_order(struct ranked *items, size_t count, uint32_t *places) {
-    struct ranked *spare = malloc((count + 1) * sizeof *spare);
+static bool write_order(struct radix_item *items, size_t count, uint32_t *places) {
+    struct radix_item *spare = malloc((count + 1) * sizeof *spare);
     if (spare == NULL)
         return false;
-    ranking_sort(items, spare, count);
+    radix_sort(items, spare, count);
     for (size_t i = 0; i < count; i++)
         places[i] = items[i].place;
     free(spare);
@@ -27,19 +27,19 @@ static bool write_order(struct ranked *items, size_t count, uint32_t *places) {
 }
 
 /* By name, and where there is none by the info_hash, as far as it fits. */
-static uint64_t name_key(const struct catalog_entry *entry, size_t names) {
+static uint64_t name_key(const struct torrent_entry_view *entry, size_t names) {
     return entry->name != NAME_NONE ? (uint64_t)entry->name
                                     : names + load_u32(entry->figures.info_hash);
 }
 
 bool snapshot_order(struct snapshot *snapshot, size_t names) {
     const size_t count = snapshot->count;
-    struct ranked *items = malloc((count + 1) * sizeof *items);
+    struct radix_item *items = malloc((count + 1) * sizeof *items);
     free(snapshot->by_name);
     snapshot->by_name = malloc((count + 1) * sizeof *snapshot->by_name);
     bool good = items != NULL && snapshot->by_name != NULL;
     for (size_t i = 0; i < count && good; i++)
-        items[i] = (struct ranked){ name_key(&snapshot->entries[i], names), (uint32_t)i };
+        items[i] = (struct radix_item){ name_key(&snapshot->entries[i], names), (uint32_t)i };
     good = good && write_order(items, count, snapshot->by_name);
     free(items);
     return good;
@@ -51,20 +51,20 @@ struct needle {
     bool hexadecimal; /* so that it may be a part of an info_hash */
 };
 
-static struct needle make_needle(const struct names *names, const char *search) {
+static struct needle make_needle(const struct torrent_names *names, const char *search) {
     struct needle needle;
-    names_fold(names, search, needle.folded, sizeof needle.folded);
+    torrent_names_fold(names, search, needle.folded, sizeof needle.folded);
     const size_t len = strlen(needle.folded);
     needle.hexadecimal = len <= HEX_LEN && strspn(needle.folded, "0123456789abcdef") == len;
     return needle;
 }
 
-static bool is_found(const struct needle *needle, const struct catalog_entry *entry,
-                     const struct names *names) {
+static bool is_found(const struct needle *needle, const struct torrent_entry_view *entry,
+                     const struct torrent_names *names) {
     if (needle->folded[0] == '\0')
         return true;
     if (entry->name != NAME_NONE &&
-        strstr(names_at(names, (size_t)entry->name)->folded, needle->folded) != NULL)
+        strstr(torrent_names_at(names, (size_t)entry->name)->folded, needle->folded) != NULL)
         return true;
     char hex[HEX_LEN + 1];
     if (!needle->hexadecimal)
@@ -73,14 +73,14 @@ static bool is_found(const struct needle *needle, const struct catalog_entry *en
     return strstr(hex, needle->folded) != NULL;
 }
 
-static bool is_shown(enum catalog_show show, const struct catalog_entry *entry) {
+static bool is_shown(enum torrent_show show, const struct torrent_entry_view *entry) {
     switch (show) {
     case SHOW_ACTIVE:
-        return catalog_health(&entry->figures) != HEALTH_IDLE;
+        return torrent_list_health(&entry->figures) != HEALTH_IDLE;
     case SHOW_REGISTERED:
         return entry->name != NAME_NONE;
     case SHOW_UNSEEDED:
-        return catalog_health(&entry->figures) == HEALTH_UNSEEDED;
+        return torrent_list_health(&entry->figures) == HEALTH_UNSEEDED;
     case SHOW_ALL:
         break;
     }
@@ -88,22 +88,22 @@ static bool is_shown(enum catalog_show show, const struct catalog_entry *entry) 
 }
 
 /* A size that is not known counts as the smallest. */
-static uint64_t sort_key(enum catalog_sort sort, const struct catalog_entry *entry,
-                         const struct names *names) {
-    const struct torrent_figures *figures = &entry->figures;
+static uint64_t sort_key(enum torrent_sort sort, const struct torrent_entry_view *entry,
+                         const struct torrent_names *names) {
+    const struct torrent_stats *figures = &entry->figures;
     switch (sort) {
     case BY_SIZE:
-        return entry->name == NAME_NONE ? 0 : names_at(names, (size_t)entry->name)->size;
+        return entry->name == NAME_NONE ? 0 : torrent_names_at(names, (size_t)entry->name)->size;
     case BY_SEEDERS:
-        return figures_seeders(figures);
+        return torrent_seeders(figures);
     case BY_LEECHERS:
-        return figures_leechers(figures);
+        return torrent_leechers(figures);
     case BY_DOWNLOADED:
         return figures->downloaded;
     case BY_RATE:
         return figures->upload_rate + figures->download_rate;
     case BY_HEALTH:
-        return catalog_health(figures);
+        return torrent_list_health(figures);
     case BY_NAME:
         break;
     }
@@ -111,24 +111,24 @@ static uint64_t sort_key(enum catalog_sort sort, const struct catalog_entry *ent
 }
 
 /* The entries that are asked for, in the order of their names, with the keys to sort them by. */
-static size_t collect(const struct snapshot *snapshot, const struct names *names,
-                      const struct catalog_query *query, struct ranked *items) {
+static size_t collect(const struct snapshot *snapshot, const struct torrent_names *names,
+                      const struct torrent_query *query, struct radix_item *items) {
     const struct needle needle = make_needle(names, query->search);
     size_t count = 0;
     for (size_t i = 0; i < snapshot->count; i++) {
         const uint32_t place = snapshot->by_name[i];
-        const struct catalog_entry *entry = &snapshot->entries[place];
+        const struct torrent_entry_view *entry = &snapshot->entries[place];
         if (!is_shown(query->show, entry) || !is_found(&needle, entry, names))
             continue;
         const uint64_t key = query->sort == BY_NAME ? i : sort_key(query->sort, entry, names);
-        items[count++] = (struct ranked){ query->descending ? ~key : key, place };
+        items[count++] = (struct radix_item){ query->descending ? ~key : key, place };
     }
     return count;
 }
 
-static bool make_view(struct view *view, const struct snapshot *snapshot, const struct names *names,
-                      const struct catalog_query *query) {
-    struct ranked *items = malloc((snapshot->count + 1) * sizeof *items);
+static bool make_view(struct view *view, const struct snapshot *snapshot,
+                      const struct torrent_names *names, const struct torrent_query *query) {
+    struct radix_item *items = malloc((snapshot->count + 1) * sizeof *items);
     if (items == NULL)
         return false;
     const size_t count = collect(snapshot, names, query, items);
@@ -142,12 +142,12 @@ static bool make_view(struct view *view, const struct snapshot *snapshot, const 
     return good;
 }
 
-static bool is_same_query(const struct catalog_query *a, const struct catalog_query *b) {
+static bool is_same_query(const struct torrent_query *a, const struct torrent_query *b) {
     return a->show == b->show && a->sort == b->sort && a->descending == b->descending &&
            strcmp(a->search, b->search) == 0;
 }
 
-static struct view *find_made(struct views *views, const struct catalog_query *query) {
+static struct view *find_made(struct views *views, const struct torrent_query *query) {
     for (size_t i = 0; i < VIEWS; i++) {
         struct view *view = &views->list[i];
         if (view->places != NULL && is_same_query(&view->query, query))
@@ -176,7 +176,8 @@ void views_clear(struct views *views) {
 }
 
 const struct view *views_find(struct views *views, const struct snapshot *snapshot,
-                              const struct names *names, const struct catalog_query *query) {
+                              const struct torrent_names *names,
+                              const struct torrent_query *query) {
     struct view *view = find_made(views, query);
     if (view == NULL) {
         view = least_used(views);

@@ -7,13 +7,13 @@
 
 enum { VIEWS = 8 };
 
-struct catalog_entry {
-    struct torrent_figures figures;
+struct torrent_entry_view {
+    struct torrent_stats figures;
     int64_t name; /* its place among the names, or NAME_NONE */
 };
 
 struct snapshot {
-    struct catalog_entry *entries;
+    struct torrent_entry_view *entries;
     size_t count;
     size_t capacity;
     uint32_t *by_name; /* the places of all entries in the order of their names; those without a
@@ -27,7 +27,7 @@ bool snapshot_order(struct snapshot *snapshot, size_t names);
 
 /* What one query found, in its order. */
 struct view {
-    struct catalog_query query;
+    struct torrent_query query;
     uint32_t *places; /* of entries; NULL: there is no such view */
     size_t count;
     uint64_t used; /* when, counted in look-ups */
@@ -44,6 +44,6 @@ void views_clear(struct views *views);
 /* The view of that query, made now if it is not there, in the place of the one that nobody has used
  * for longest. NULL without memory. Lives until views_clear or the next call. */
 const struct view *views_find(struct views *views, const struct snapshot *snapshot,
-                              const struct names *names, const struct catalog_query *query);
+                              const struct torrent_names *names, const struct torrent_query *query);
 
 #endif

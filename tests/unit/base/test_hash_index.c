@@ -7,7 +7,7 @@ enum { ENTRIES = 48, STEPS = 20000 };
 
 /* What the index points into; the positions that are in use are the model. */
 struct model {
-    struct peer_index index;
+    struct hash_index index;
     uint32_t hashes[ENTRIES];
     bool used[ENTRIES];
     uint32_t count;
@@ -26,24 +26,24 @@ static bool is_position(const void *array, uint32_t position, const void *wanted
 }
 
 static uint32_t find(const struct model *model, uint32_t hash, uint32_t position) {
-    return peer_index_find(&model->index, hash, is_position, model, &position);
+    return hash_index_find(&model->index, hash, is_position, model, &position);
 }
 
 static void put(struct model *model, uint32_t position, uint32_t hash) {
     model->hashes[position] = hash;
     model->used[position] = true;
     model->count++;
-    peer_index_put(&model->index, hash, position);
+    hash_index_put(&model->index, hash, position);
 }
 
 static void take(struct model *model, uint32_t position) {
-    peer_index_remove(&model->index, model->hashes[position], position, hash_at, model);
+    hash_index_remove(&model->index, model->hashes[position], position, hash_at, model);
     model->used[position] = false;
     model->count--;
 }
 
 static void renumber(struct model *model, uint32_t from, uint32_t to) {
-    peer_index_renumber(&model->index, model->hashes[from], from, to);
+    hash_index_renumber(&model->index, model->hashes[from], from, to);
     model->hashes[to] = model->hashes[from];
     model->used[to] = true;
     model->used[from] = false;
@@ -78,7 +78,7 @@ static uint32_t random_hash(struct random *random, enum hash_shape shape) {
 START_TEST(index_agrees_with_its_model) {
     struct model model = { .count = 0 };
     struct random random = { .state = (uint64_t)_i };
-    ck_assert(peer_index_create(&model.index, ENTRIES));
+    ck_assert(hash_index_create(&model.index, ENTRIES));
     for (int step = 0; step < STEPS; step++) {
         const uint32_t position = random_below(&random, ENTRIES);
         const uint32_t other = random_below(&random, ENTRIES);
@@ -91,13 +91,13 @@ START_TEST(index_agrees_with_its_model) {
         if (step % 16 == 0)
             assert_as_modelled(&model);
     }
-    peer_index_free(&model.index);
+    hash_index_free(&model.index);
 }
 END_TEST
 
 START_TEST(removed_entries_leave_no_trace) {
     struct model model = { .count = 0 };
-    ck_assert(peer_index_create(&model.index, ENTRIES));
+    ck_assert(hash_index_create(&model.index, ENTRIES));
     for (int round = 0; round < 100; round++) {
         for (uint32_t i = 0; i < ENTRIES; i++)
             put(&model, i, i % 5 << 30 | i % 3);
@@ -106,43 +106,43 @@ START_TEST(removed_entries_leave_no_trace) {
     }
     for (uint32_t i = 0; i < model.index.size; i++)
         ck_assert_uint_eq(model.index.slots[i], 0);
-    peer_index_free(&model.index);
+    hash_index_free(&model.index);
 }
 END_TEST
 
 START_TEST(unknown_entry_is_nowhere) {
     struct model model = { .count = 0 };
-    ck_assert(peer_index_create(&model.index, ENTRIES));
-    ck_assert_uint_eq(find(&model, 5, 1), INDEX_NOWHERE);
+    ck_assert(hash_index_create(&model.index, ENTRIES));
+    ck_assert_uint_eq(find(&model, 5, 1), HASH_INDEX_NONE);
     put(&model, 0, 5);
-    ck_assert_uint_eq(find(&model, 5, 1), INDEX_NOWHERE);
+    ck_assert_uint_eq(find(&model, 5, 1), HASH_INDEX_NONE);
     ck_assert_uint_eq(find(&model, 5, 0), 0);
-    peer_index_free(&model.index);
+    hash_index_free(&model.index);
 }
 END_TEST
 
 START_TEST(fresh_index_fits_its_entries) {
     for (uint32_t entries = 16; entries < 3000; entries++) {
-        struct peer_index index;
-        REQUIRE(peer_index_create(&index, entries));
-        REQUIRE(peer_index_fits(&index, entries));
+        struct hash_index index;
+        REQUIRE(hash_index_create(&index, entries));
+        REQUIRE(hash_index_fits(&index, entries));
         REQUIRE(index.size > entries);
-        REQUIRE(!peer_index_fits(&index, 2 * index.size));
-        REQUIRE(!peer_index_fits(&index, index.size));
-        peer_index_free(&index);
+        REQUIRE(!hash_index_fits(&index, 2 * index.size));
+        REQUIRE(!hash_index_fits(&index, index.size));
+        hash_index_free(&index);
     }
 }
 END_TEST
 
 START_TEST(index_outgrown_by_its_size_fits_no_more) {
-    struct peer_index index;
-    ck_assert(peer_index_create(&index, 1000));
-    ck_assert(peer_index_fits(&index, 500));
-    ck_assert(!peer_index_fits(&index, 100));
-    peer_index_free(&index);
-    ck_assert(peer_index_create(&index, 1));
-    ck_assert(peer_index_fits(&index, 0));
-    peer_index_free(&index);
+    struct hash_index index;
+    ck_assert(hash_index_create(&index, 1000));
+    ck_assert(hash_index_fits(&index, 500));
+    ck_assert(!hash_index_fits(&index, 100));
+    hash_index_free(&index);
+    ck_assert(hash_index_create(&index, 1));
+    ck_assert(hash_index_fits(&index, 0));
+    hash_index_free(&index);
 }
 END_TEST
 
@@ -150,26 +150,26 @@ END_TEST
 START_TEST(search_ends_where_the_index_is_as_full_as_it_may_be) {
     struct model model = { .count = 0 };
     uint32_t entries = 1;
-    ck_assert(peer_index_create(&model.index, 24));
-    while (peer_index_fits(&model.index, entries + 1))
+    ck_assert(hash_index_create(&model.index, 24));
+    while (hash_index_fits(&model.index, entries + 1))
         entries++;
     ck_assert_uint_lt(entries, ENTRIES);
     for (uint32_t i = 0; i < entries; i++)
         put(&model, i, i << 24);
     assert_as_modelled(&model);
-    ck_assert_uint_eq(find(&model, 5, entries), INDEX_NOWHERE);
-    peer_index_free(&model.index);
+    ck_assert_uint_eq(find(&model, 5, entries), HASH_INDEX_NONE);
+    hash_index_free(&model.index);
 }
 END_TEST
 
 START_TEST(memory_is_that_of_the_slots) {
-    struct peer_index index = { 0 };
-    ck_assert_uint_eq(peer_index_memory(&index), 0);
-    ck_assert(peer_index_create(&index, 1000));
-    ck_assert_uint_ge(peer_index_memory(&index), 1000 * sizeof(uint32_t));
-    peer_index_free(&index);
-    ck_assert_uint_eq(peer_index_memory(&index), 0);
-    peer_index_free(&index);
+    struct hash_index index = { 0 };
+    ck_assert_uint_eq(hash_index_memory(&index), 0);
+    ck_assert(hash_index_create(&index, 1000));
+    ck_assert_uint_ge(hash_index_memory(&index), 1000 * sizeof(uint32_t));
+    hash_index_free(&index);
+    ck_assert_uint_eq(hash_index_memory(&index), 0);
+    hash_index_free(&index);
 }
 END_TEST
 

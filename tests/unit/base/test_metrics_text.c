@@ -18,7 +18,7 @@ static const char *written(struct writer *w) {
 
 START_TEST(family_has_help_type_and_value) {
     struct writer w = writer_on(text, TEXT_MAX);
-    metrics_single(&w, "skep_things_total", METRIC_COUNTER, "Things.", 12345678901);
+    metrics_text_single(&w, "skep_things_total", METRIC_COUNTER, "Things.", 12345678901);
     ck_assert_str_eq(written(&w),
                      "# HELP skep_things_total Things.\n"
                      "# TYPE skep_things_total counter\n"
@@ -28,8 +28,9 @@ END_TEST
 
 START_TEST(labels_stand_in_their_order) {
     struct writer w = writer_on(text, TEXT_MAX);
-    metrics_value(&w, "skep_peers", METRIC_LABELS({ "family", "ipv4" }, { "role", "seeder" }), 3);
-    metrics_value(&w, "skep_peers", METRIC_LABELS({ "family", "ipv6" }), 0.25);
+    metrics_text_value(&w, "skep_peers", METRIC_LABELS({ "family", "ipv4" }, { "role", "seeder" }),
+                       3);
+    metrics_text_value(&w, "skep_peers", METRIC_LABELS({ "family", "ipv6" }), 0.25);
     ck_assert_str_eq(written(&w),
                      "skep_peers{family=\"ipv4\",role=\"seeder\"} 3\n"
                      "skep_peers{family=\"ipv6\"} 0.25\n");
@@ -38,23 +39,23 @@ END_TEST
 
 START_TEST(labels_values_are_escaped) {
     struct writer w = writer_on(text, TEXT_MAX);
-    metrics_value(&w, "m", METRIC_LABELS({ "l", "a \"b\" c:\\d\ne" }), 1);
+    metrics_text_value(&w, "m", METRIC_LABELS({ "l", "a \"b\" c:\\d\ne" }), 1);
     ck_assert_str_eq(written(&w), "m{l=\"a \\\"b\\\" c:\\\\d\\ne\"} 1\n");
 }
 END_TEST
 
 START_TEST(help_texts_are_escaped_but_for_their_quotes) {
     struct writer w = writer_on(text, TEXT_MAX);
-    metrics_family(&w, "m", METRIC_GAUGE, "a \"b\" c:\\d\ne");
+    metrics_text_family(&w, "m", METRIC_GAUGE, "a \"b\" c:\\d\ne");
     ck_assert_str_eq(written(&w), "# HELP m a \"b\" c:\\\\d\\ne\n# TYPE m gauge\n");
 }
 END_TEST
 
 START_TEST(numbers_without_end_have_names) {
     struct writer w = writer_on(text, TEXT_MAX);
-    metrics_value(&w, "m", NULL, INFINITY);
-    metrics_value(&w, "m", NULL, -INFINITY);
-    metrics_value(&w, "m", NULL, NAN);
+    metrics_text_value(&w, "m", NULL, INFINITY);
+    metrics_text_value(&w, "m", NULL, -INFINITY);
+    metrics_text_value(&w, "m", NULL, NAN);
     ck_assert_str_eq(written(&w), "m +Inf\nm -Inf\nm NaN\n");
 }
 END_TEST
@@ -65,8 +66,8 @@ START_TEST(histograms_buckets_add_up) {
         .sum_ns = 12500000000,
     };
     struct writer w = writer_on(text, TEXT_MAX);
-    metrics_family(&w, "took_seconds", METRIC_HISTOGRAM, "Time.");
-    metrics_histogram(&w, "took_seconds", METRIC_LABELS({ "kind", "a" }), &counts);
+    metrics_text_family(&w, "took_seconds", METRIC_HISTOGRAM, "Time.");
+    metrics_text_histogram(&w, "took_seconds", METRIC_LABELS({ "kind", "a" }), &counts);
     const char *all = written(&w);
     ck_assert_ptr_nonnull(strstr(all,
                                  "# TYPE took_seconds histogram\n"
@@ -84,7 +85,7 @@ END_TEST
 START_TEST(histogram_without_labels_has_bounds_alone) {
     const struct histogram_counts counts = { 0 };
     struct writer w = writer_on(text, TEXT_MAX);
-    metrics_histogram(&w, "m", NULL, &counts);
+    metrics_text_histogram(&w, "m", NULL, &counts);
     const char *all = written(&w);
     ck_assert_ptr_nonnull(strstr(all, "m_bucket{le=\"0.0025\"} 0\n"));
     ck_assert_ptr_nonnull(strstr(all, "m_sum 0\nm_count 0\n"));
@@ -93,7 +94,7 @@ END_TEST
 
 START_TEST(what_does_not_fit_fails) {
     struct writer w = writer_on(text, 20);
-    metrics_single(&w, "skep_things_total", METRIC_COUNTER, "Things.", 1);
+    metrics_text_single(&w, "skep_things_total", METRIC_COUNTER, "Things.", 1);
     ck_assert(w.failed);
 }
 END_TEST

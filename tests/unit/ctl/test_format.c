@@ -20,17 +20,17 @@ static const struct {
 };
 
 START_TEST(figures_are_short) {
-    char text[TEXT_FIGURE_LEN];
-    text_size(figures[_i].number, text);
+    char text[FORMAT_NUMBER_LEN];
+    format_size(figures[_i].number, text);
     ck_assert_str_eq(text, figures[_i].size);
-    text_duration(figures[_i].number, text);
+    format_duration(figures[_i].number, text);
     ck_assert_str_eq(text, figures[_i].duration);
 }
 END_TEST
 
 START_TEST(rate_is_a_size_a_second) {
-    char text[TEXT_FIGURE_LEN];
-    text_rate(1536, text);
+    char text[FORMAT_NUMBER_LEN];
+    format_rate(1536, text);
     ck_assert_str_eq(text, "1.5 KiB/s");
 }
 END_TEST
@@ -58,8 +58,8 @@ static const struct {
 };
 
 START_TEST(durations_and_sizes_are_read) {
-    ck_assert_int_eq(text_parse_duration(inputs[_i].text), inputs[_i].duration);
-    ck_assert_uint_eq(text_parse_size(inputs[_i].text), inputs[_i].size);
+    ck_assert_int_eq(format_parse_duration(inputs[_i].text), inputs[_i].duration);
+    ck_assert_uint_eq(format_parse_size(inputs[_i].text), inputs[_i].size);
 }
 END_TEST
 
@@ -82,7 +82,7 @@ static const struct {
 
 START_TEST(no_terminal_obeys_cleaned_text) {
     char text[32];
-    const size_t len = text_clean(bytes_of(words[_i].raw), text, sizeof text);
+    const size_t len = format_clean(bytes_of(words[_i].raw), text, sizeof text);
     ck_assert_str_eq(text, words[_i].clean);
     ck_assert_uint_eq(len, strlen(words[_i].clean));
 }

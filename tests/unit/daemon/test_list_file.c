@@ -46,7 +46,7 @@ static void load(const char *text) {
 static bool lists(const char *digits) {
     uint8_t info_hash[INFO_HASH_LEN];
     REQUIRE(hex_decode(bytes_of(digits), info_hash, INFO_HASH_LEN));
-    return access_lists(listed, info_hash);
+    return access_is_registered(listed, info_hash);
 }
 
 static const char *const good_files[] = {
@@ -114,7 +114,7 @@ START_TEST(thousands_of_torrents_are_listed) {
     ck_assert(list_file_load(path, listed, error));
     for (uint32_t i = 0; i < 40000; i++) {
         numbered_id(info_hash, i);
-        REQUIRE(access_lists(listed, info_hash) == (i < 20000));
+        REQUIRE(access_is_registered(listed, info_hash) == (i < 20000));
     }
 }
 END_TEST

@@ -73,17 +73,17 @@ END_TEST
 START_TEST(census_is_taken_anew_after_a_second_only) {
     const struct tracker_options options = test_options();
     struct tracker *tracker = tracker_create(&options, 0);
-    struct census *census = census_create(tracker);
+    struct swarm_totals *census = swarm_totals_create(tracker);
     const struct announce_request leecher = test_leecher(1);
-    ck_assert_uint_eq(census_read(census, NOW_MS).leechers_v4, 0);
+    ck_assert_uint_eq(swarm_totals_read(census, NOW_MS).leechers_v4, 0);
     test_put(tracker, &leecher, NOW_MS);
-    ck_assert_uint_eq(census_read(census, NOW_MS + 999).leechers_v4, 0);
-    const struct census_figures later = census_read(census, NOW_MS + 1000);
+    ck_assert_uint_eq(swarm_totals_read(census, NOW_MS + 999).leechers_v4, 0);
+    const struct swarm_totals_figures later = swarm_totals_read(census, NOW_MS + 1000);
     ck_assert_uint_eq(later.leechers_v4, 1);
     ck_assert_uint_eq(later.torrents_active, 1);
     ck_assert_uint_eq(later.torrents_idle, 0);
     ck_assert_uint_eq(later.seeders_v4 + later.seeders_v6 + later.leechers_v6, 0);
-    census_delete(census);
+    swarm_totals_delete(census);
     tracker_delete(tracker);
 }
 END_TEST

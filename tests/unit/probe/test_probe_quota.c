@@ -6,30 +6,30 @@
 
 enum { INTERVAL_MS = 1000, MANY = 5000 };
 
-static const struct probe_quota QUOTA = {
+static const struct probe_quota_limits QUOTA = {
     .peers_max = 2,
     .checks_max = 2,
     .interval_ms = INTERVAL_MS,
 };
 
-static struct probe_accounts *accounts;
+static struct probe_quota *accounts;
 
 static void begin(void) {
-    accounts = probe_accounts_create(&(struct hash_key){ { 1, 2 } });
+    accounts = probe_quota_create(&(struct hash_key){ { 1, 2 } });
     ck_assert_ptr_nonnull(accounts);
 }
 
 static void end(void) {
-    probe_accounts_delete(accounts);
+    probe_quota_delete(accounts);
 }
 
 static bool enter(const char *address, struct probe_share *share) {
     const struct endpoint peer = endpoint_at(address, 6881);
-    return probe_accounts_enter(accounts, &peer, &QUOTA, share);
+    return probe_quota_enter(accounts, &peer, &QUOTA, share);
 }
 
 static bool spend(const struct probe_share *share, uint64_t now_ms) {
-    return probe_accounts_spend(accounts, share, &QUOTA, now_ms);
+    return probe_quota_spend(accounts, share, &QUOTA, now_ms);
 }
 
 START_TEST(address_has_its_number_of_peers) {
@@ -38,7 +38,7 @@ START_TEST(address_has_its_number_of_peers) {
     ck_assert(enter("10.0.0.1", &second));
     ck_assert(!enter("10.0.0.1", &third));
     ck_assert(enter("10.0.0.2", &third));
-    probe_accounts_leave(accounts, &first);
+    probe_quota_leave(accounts, &first);
     ck_assert(enter("10.0.0.1", &first));
 }
 END_TEST
@@ -59,8 +59,8 @@ START_TEST(checks_are_remembered_beyond_the_last_peer) {
     struct probe_share share;
     ck_assert(enter("10.0.0.1", &share));
     ck_assert(spend(&share, 100) && spend(&share, 100));
-    probe_accounts_leave(accounts, &share);
-    probe_accounts_tidy(accounts, &QUOTA, 100 + INTERVAL_MS - 1);
+    probe_quota_leave(accounts, &share);
+    probe_quota_expire(accounts, &QUOTA, 100 + INTERVAL_MS - 1);
     ck_assert(enter("10.0.0.1", &share));
     ck_assert(!spend(&share, 100 + INTERVAL_MS - 1));
 }
@@ -70,19 +70,19 @@ START_TEST(unused_accounts_are_forgotten) {
     struct probe_share share;
     ck_assert(enter("10.0.0.1", &share));
     ck_assert(enter("fd00::1", &share) && spend(&share, 100));
-    ck_assert_uint_eq(probe_accounts_count(accounts), 3);
-    probe_accounts_leave(accounts, &share);
-    ck_assert_uint_eq(probe_accounts_count(accounts), 3);
-    probe_accounts_tidy(accounts, &QUOTA, 100 + INTERVAL_MS);
-    ck_assert_uint_eq(probe_accounts_count(accounts), 1);
+    ck_assert_uint_eq(probe_quota_count(accounts), 3);
+    probe_quota_leave(accounts, &share);
+    ck_assert_uint_eq(probe_quota_count(accounts), 3);
+    probe_quota_expire(accounts, &QUOTA, 100 + INTERVAL_MS);
+    ck_assert_uint_eq(probe_quota_count(accounts), 1);
 }
 END_TEST
 
 START_TEST(account_without_checks_goes_with_its_last_peer) {
     struct probe_share share;
     ck_assert(enter("fd00::1", &share));
-    probe_accounts_leave(accounts, &share);
-    ck_assert_uint_eq(probe_accounts_count(accounts), 0);
+    probe_quota_leave(accounts, &share);
+    ck_assert_uint_eq(probe_quota_count(accounts), 0);
 }
 END_TEST
 
@@ -95,7 +95,7 @@ START_TEST(refused_v6_peer_leaves_no_trace) {
         entered += enter(text, &share);
     }
     ck_assert_uint_eq(entered, 2 * HOMES_PER_NETWORK);
-    ck_assert_uint_eq(probe_accounts_count(accounts), entered + 1);
+    ck_assert_uint_eq(probe_quota_count(accounts), entered + 1);
 }
 END_TEST
 
@@ -103,7 +103,7 @@ START_TEST(v4_address_and_v6_network_of_equal_bytes_differ) {
     struct probe_share v4, v6;
     ck_assert(enter("10.0.0.1", &v4));
     ck_assert(enter("a00:1::", &v6));
-    ck_assert_uint_eq(probe_accounts_count(accounts), 3);
+    ck_assert_uint_eq(probe_quota_count(accounts), 3);
 }
 END_TEST
 

@@ -55,7 +55,7 @@ static void apply(void) {
 
 static void note(enum change_kind kind, struct endpoint peer, bool own_address) {
     const struct change change = { .kind = kind, .peer = peer, .own_address = own_address };
-    prober_note(prober, &change, 1);
+    prober_on_changes(prober, &change, 1);
 }
 
 /* Whether a connection comes within the time. */
@@ -141,7 +141,7 @@ END_TEST
 START_TEST(what_was_found_outlives_a_loss) {
     note(CHANGE_PEER_JOINED, listening, true);
     ck_assert(await_state(listening, REACH_OPEN));
-    prober_note_lost(prober);
+    prober_on_lost(prober);
     ck_assert_int_eq(prober_state(prober, &listening).reach, REACH_OPEN);
 }
 END_TEST
@@ -151,7 +151,7 @@ START_TEST(switched_off_it_checks_nobody) {
     apply();
     note(CHANGE_PEER_JOINED, listening, true);
     prober_want(prober, &listening, true);
-    prober_note_lost(prober);
+    prober_on_lost(prober);
     ck_assert(!is_knocked_at(A_WHILE_MS));
     ck_assert(!prober_stats(prober).enabled);
     ck_assert_int_eq(prober_state(prober, &listening).reach, REACH_UNKNOWN);

@@ -6,18 +6,18 @@
 enum { LINES = 2, FIRST = 0, SECOND = 1, MANY = 5000 };
 
 struct entry {
-    struct slot slot;
+    struct queue_slot slot;
     uint64_t number;
 };
 
-static struct slot_table table;
+static struct queue_table table;
 
 static void begin(void) {
-    ck_assert(slot_table_init(&table, sizeof(struct entry), LINES));
+    ck_assert(queue_table_init(&table, sizeof(struct entry), LINES));
 }
 
 static void end(void) {
-    slot_table_free(&table);
+    queue_table_free(&table);
 }
 
 static bool has_number(const void *entry, const void *number) {
@@ -30,34 +30,36 @@ static uint32_t hash_of(uint64_t number) {
 }
 
 static uint32_t find(uint64_t number) {
-    return slot_table_find(&table, hash_of(number), has_number, &number);
+    return queue_table_find(&table, hash_of(number), has_number, &number);
 }
 
 static uint32_t add(uint64_t number, uint32_t line) {
-    const uint32_t position = slot_table_add(&table, hash_of(number), line);
-    REQUIRE(position != SLOT_NOWHERE);
-    struct entry *entry = slot_table_at(&table, position);
+    const uint32_t position = queue_table_add(&table, hash_of(number), line);
+    REQUIRE(position != QUEUE_TABLE_NONE);
+    struct entry *entry = queue_table_at(&table, position);
     REQUIRE(entry->number == 0);
     entry->number = number;
     return position;
 }
 
 static uint64_t number_at(uint32_t position) {
-    return position == SLOT_NOWHERE ? 0 : ((struct entry *)slot_table_at(&table, position))->number;
+    return position == QUEUE_TABLE_NONE
+               ? 0
+               : ((struct entry *)queue_table_at(&table, position))->number;
 }
 
 static void assert_line(uint32_t line, const uint64_t *numbers, size_t count) {
-    uint32_t at = slot_table_first(&table, line);
-    for (size_t i = 0; i < count; i++, at = slot_table_next(&table, at))
+    uint32_t at = queue_table_first(&table, line);
+    for (size_t i = 0; i < count; i++, at = queue_table_next(&table, at))
         ck_assert_uint_eq(number_at(at), numbers[i]);
-    ck_assert_uint_eq(at, SLOT_NOWHERE);
-    ck_assert_uint_eq(slot_table_count(&table, line), count);
+    ck_assert_uint_eq(at, QUEUE_TABLE_NONE);
+    ck_assert_uint_eq(queue_table_count(&table, line), count);
 }
 
 START_TEST(fresh_table_is_empty) {
     assert_line(FIRST, NULL, 0);
     assert_line(SECOND, NULL, 0);
-    ck_assert_uint_eq(find(1), SLOT_NOWHERE);
+    ck_assert_uint_eq(find(1), QUEUE_TABLE_NONE);
 }
 END_TEST
 
@@ -67,9 +69,9 @@ START_TEST(entries_stand_in_the_order_in_which_they_came) {
     add(3, SECOND);
     assert_line(FIRST, (const uint64_t[]){ 1, 2 }, 2);
     assert_line(SECOND, (const uint64_t[]){ 3 }, 1);
-    slot_table_move(&table, one, FIRST);
+    queue_table_move(&table, one, FIRST);
     assert_line(FIRST, (const uint64_t[]){ 2, 1 }, 2);
-    slot_table_move(&table, one, SECOND);
+    queue_table_move(&table, one, SECOND);
     assert_line(FIRST, (const uint64_t[]){ 2 }, 1);
     assert_line(SECOND, (const uint64_t[]){ 3, 1 }, 2);
 }
@@ -77,7 +79,7 @@ END_TEST
 
 START_TEST(position_and_entry_tell_each_other) {
     const uint32_t position = add(1, FIRST);
-    ck_assert_uint_eq(slot_table_position(&table, slot_table_at(&table, position)), position);
+    ck_assert_uint_eq(queue_table_position(&table, queue_table_at(&table, position)), position);
 }
 END_TEST
 
@@ -85,9 +87,9 @@ START_TEST(removed_entry_is_gone) {
     add(1, FIRST);
     const uint32_t two = add(2, FIRST);
     add(3, FIRST);
-    slot_table_remove(&table, two);
+    queue_table_remove(&table, two);
     assert_line(FIRST, (const uint64_t[]){ 1, 3 }, 2);
-    ck_assert_uint_eq(find(2), SLOT_NOWHERE);
+    ck_assert_uint_eq(find(2), QUEUE_TABLE_NONE);
     add(4, FIRST);
     assert_line(FIRST, (const uint64_t[]){ 1, 3, 4 }, 3);
 }
@@ -98,16 +100,16 @@ START_TEST(entries_are_found_where_they_were_put) {
     for (uint64_t number = 1; number <= MANY; number++)
         places[number] = add(number, FIRST);
     for (uint64_t number = 1; number <= MANY; number += 2)
-        slot_table_remove(&table, places[number]);
+        queue_table_remove(&table, places[number]);
     for (uint64_t number = 1; number <= MANY; number++)
-        REQUIRE(find(number) == (number % 2 == 1 ? SLOT_NOWHERE : places[number]));
-    ck_assert_uint_eq(slot_table_count(&table, FIRST), MANY / 2);
+        REQUIRE(find(number) == (number % 2 == 1 ? QUEUE_TABLE_NONE : places[number]));
+    ck_assert_uint_eq(queue_table_count(&table, FIRST), MANY / 2);
 }
 END_TEST
 
 START_TEST(places_are_used_again) {
     for (uint64_t number = 1; number <= MANY; number++)
-        slot_table_remove(&table, add(number, SECOND));
+        queue_table_remove(&table, add(number, SECOND));
     ck_assert_uint_lt(table.allocated, 1000);
 }
 END_TEST
@@ -120,14 +122,14 @@ START_TEST(any_order_keeps_table_and_lines_whole) {
         const uint64_t number = random_below(&random, NUMBERS - 1) + 1;
         const uint32_t line = random_below(&random, LINES);
         const uint32_t position = find(number);
-        REQUIRE((position == SLOT_NOWHERE) == (line_of[number] == 0));
-        const bool leaves = position != SLOT_NOWHERE && random_below(&random, 2) == 0;
+        REQUIRE((position == QUEUE_TABLE_NONE) == (line_of[number] == 0));
+        const bool leaves = position != QUEUE_TABLE_NONE && random_below(&random, 2) == 0;
         if (leaves)
-            slot_table_remove(&table, position);
-        else if (position == SLOT_NOWHERE)
+            queue_table_remove(&table, position);
+        else if (position == QUEUE_TABLE_NONE)
             add(number, line);
         else
-            slot_table_move(&table, position, line);
+            queue_table_move(&table, position, line);
         line_of[number] = leaves ? 0 : (uint8_t)(line + 1);
     }
     uint32_t expected[LINES] = { 0 };
@@ -137,13 +139,13 @@ START_TEST(any_order_keeps_table_and_lines_whole) {
     }
     for (uint32_t line = 0; line < LINES; line++) {
         uint32_t count = 0;
-        for (uint32_t at = slot_table_first(&table, line); at != SLOT_NOWHERE;
-             at = slot_table_next(&table, at)) {
+        for (uint32_t at = queue_table_first(&table, line); at != QUEUE_TABLE_NONE;
+             at = queue_table_next(&table, at)) {
             REQUIRE(line_of[number_at(at)] == line + 1);
             count++;
         }
         ck_assert_uint_eq(count, expected[line]);
-        ck_assert_uint_eq(slot_table_count(&table, line), count);
+        ck_assert_uint_eq(queue_table_count(&table, line), count);
     }
 }
 END_TEST

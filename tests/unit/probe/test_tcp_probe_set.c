@@ -17,7 +17,7 @@ struct answers {
 };
 
 static struct answers answers;
-static struct tcp_probes *probes;
+static struct tcp_probe_set *probes;
 
 static void take_answer(void *context, const struct endpoint *peer, enum tcp_probe result) {
     struct answers *told = context;
@@ -28,12 +28,12 @@ static void take_answer(void *context, const struct endpoint *peer, enum tcp_pro
 
 static void begin(void) {
     answers = (struct answers){ 0 };
-    probes = tcp_probes_create(take_answer, &answers);
+    probes = tcp_probe_set_create(take_answer, &answers);
     ck_assert_ptr_nonnull(probes);
 }
 
 static void end(void) {
-    tcp_probes_delete(probes);
+    tcp_probe_set_delete(probes);
 }
 
 static int listener(const char *address, int backlog, struct endpoint *where) {
@@ -70,13 +70,13 @@ static struct endpoint silent_at(const char *address, int fds[static 2]) {
 static void await_answers(uint32_t count) {
     const uint64_t until_ms = clock_now_ms() + PATIENCE_MS;
     while (answers.count < count && clock_now_ms() < until_ms)
-        tcp_probes_wait(probes, until_ms);
+        tcp_probe_set_wait(probes, until_ms);
     ck_assert_uint_eq(answers.count, count);
 }
 
 static enum tcp_probe probe(struct endpoint peer) {
     const uint32_t before = answers.count;
-    tcp_probes_begin(probes, &peer, TIMEOUT_MS, clock_now_ms());
+    tcp_probe_set_begin(probes, &peer, TIMEOUT_MS, clock_now_ms());
     await_answers(before + 1);
     return answers.last;
 }
@@ -138,7 +138,7 @@ START_TEST(want_of_descriptors_is_ours) {
     none = limit;
     none.rlim_cur = 3;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
-    tcp_probes_begin(probes, &where, TIMEOUT_MS, clock_now_ms());
+    tcp_probe_set_begin(probes, &where, TIMEOUT_MS, clock_now_ms());
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     ck_assert_uint_eq(answers.count, 1);
     ck_assert_int_eq(answers.last, TCP_PROBE_SHORT);
@@ -149,13 +149,13 @@ START_TEST(many_go_on_at_once) {
     int fds[2];
     const struct endpoint silent = silent_at("127.0.0.1", fds);
     const uint64_t start_ms = clock_now_ms();
-    for (int i = 0; i < TCP_PROBES_MAX; i++) {
-        ck_assert(tcp_probes_have_room(probes));
-        tcp_probes_begin(probes, &silent, TIMEOUT_MS, start_ms);
+    for (int i = 0; i < TCP_PROBE_SET_MAX; i++) {
+        ck_assert(tcp_probe_set_have_room(probes));
+        tcp_probe_set_begin(probes, &silent, TIMEOUT_MS, start_ms);
     }
-    ck_assert(!tcp_probes_have_room(probes));
-    await_answers(TCP_PROBES_MAX);
-    ck_assert(tcp_probes_have_room(probes));
+    ck_assert(!tcp_probe_set_have_room(probes));
+    await_answers(TCP_PROBE_SET_MAX);
+    ck_assert(tcp_probe_set_have_room(probes));
     ck_assert_uint_lt(clock_now_ms() - start_ms, 10 * TIMEOUT_MS);
     close(fds[0]);
     close(fds[1]);
@@ -165,8 +165,8 @@ END_TEST
 START_TEST(attempts_under_way_are_given_up) {
     int fds[2];
     const struct endpoint silent = silent_at("127.0.0.1", fds);
-    tcp_probes_begin(probes, &silent, PATIENCE_MS, clock_now_ms());
-    tcp_probes_delete(probes);
+    tcp_probe_set_begin(probes, &silent, PATIENCE_MS, clock_now_ms());
+    tcp_probe_set_delete(probes);
     ck_assert_uint_eq(answers.count, 0);
     probes = NULL;
     close(fds[0]);
@@ -176,23 +176,23 @@ END_TEST
 
 static void *wake_it(void *argument) {
     poll(NULL, 0, 50);
-    tcp_probes_wake(argument);
+    tcp_probe_set_wake(argument);
     return NULL;
 }
 
 START_TEST(waiting_ends_when_woken) {
     pthread_t waker;
     ck_assert_int_eq(pthread_create(&waker, NULL, wake_it, probes), 0);
-    tcp_probes_wait(probes, UINT64_MAX);
+    tcp_probe_set_wait(probes, UINT64_MAX);
     pthread_join(waker, NULL);
 }
 END_TEST
 
 START_TEST(waiting_ends_in_time) {
     const uint64_t start_ms = clock_now_ms();
-    tcp_probes_wait(probes, start_ms + 50);
+    tcp_probe_set_wait(probes, start_ms + 50);
     ck_assert_uint_ge(clock_now_ms() - start_ms, 40);
-    tcp_probes_wait(probes, 0);
+    tcp_probe_set_wait(probes, 0);
 }
 END_TEST
 

@@ -7,7 +7,7 @@
 
 /* The kernel's numbers are in this machine's byte order. */
 static void assert_gateway(const char *routes, const char *expected) {
-    const struct endpoint gateway = gateway_parse(bytes_of(routes));
+    const struct endpoint gateway = default_route_parse(bytes_of(routes));
     char text[ENDPOINT_TEXT_LEN] = "none";
     if (gateway.family != FAMILY_NONE)
         endpoint_address_text(&gateway, text);

@@ -13,7 +13,7 @@ enum { SOON_MS = 3000, A_WHILE_MS = 700, CROWD = 200, ROUNDS = 50 };
 struct pair {
     int ours;
     int theirs;
-    struct deadline deadline;
+    struct request_timeout deadline;
 };
 
 static _Atomic uint64_t cut;
@@ -36,95 +36,95 @@ static bool is_cut_off(const struct pair *pair, int timeout_ms) {
     return poll(&end, 1, timeout_ms) == 1 && (end.revents & POLLHUP) != 0;
 }
 
-static struct deadlines *started(uint32_t timeout_s) {
-    struct deadlines *deadlines = deadlines_start(timeout_s, &cut);
+static struct request_timeouts *started(uint32_t timeout_s) {
+    struct request_timeouts *deadlines = request_timeouts_start(timeout_s, &cut);
     ck_assert_ptr_nonnull(deadlines);
     return deadlines;
 }
 
 START_TEST(request_that_is_late_is_cut_off) {
-    struct deadlines *deadlines = started(1);
+    struct request_timeouts *deadlines = started(1);
     struct pair pair;
     open_pair(&pair);
     const uint64_t start_ms = clock_now_ms();
-    deadlines_add(deadlines, &pair.deadline, pair.ours, start_ms);
+    request_timeouts_add(deadlines, &pair.deadline, pair.ours, start_ms);
     ck_assert(is_cut_off(&pair, SOON_MS));
     ck_assert_uint_ge(clock_now_ms() - start_ms, 900);
-    deadlines_remove(deadlines, &pair.deadline);
+    request_timeouts_remove(deadlines, &pair.deadline);
     close_pair(&pair);
-    deadlines_stop(deadlines);
+    request_timeouts_stop(deadlines);
 }
 END_TEST
 
 START_TEST(reply_may_take_any_time) {
-    struct deadlines *deadlines = started(0);
+    struct request_timeouts *deadlines = started(0);
     struct pair pair;
     open_pair(&pair);
-    deadlines_add(deadlines, &pair.deadline, pair.ours, UINT64_MAX);
-    deadline_begin(&pair.deadline, clock_now_ms());
-    deadline_met(&pair.deadline);
+    request_timeouts_add(deadlines, &pair.deadline, pair.ours, UINT64_MAX);
+    request_timeout_begin(&pair.deadline, clock_now_ms());
+    request_timeout_done(&pair.deadline);
     ck_assert(!is_cut_off(&pair, A_WHILE_MS));
-    deadline_begin(&pair.deadline, clock_now_ms());
+    request_timeout_begin(&pair.deadline, clock_now_ms());
     ck_assert(is_cut_off(&pair, SOON_MS));
-    deadlines_remove(deadlines, &pair.deadline);
+    request_timeouts_remove(deadlines, &pair.deadline);
     close_pair(&pair);
-    deadlines_stop(deadlines);
+    request_timeouts_stop(deadlines);
 }
 END_TEST
 
-static uint64_t put_off(struct deadline *deadline, uint64_t by_ms, uint64_t now_ms) {
-    deadline_put_off(deadline, by_ms, now_ms);
+static uint64_t put_off(struct request_timeout *deadline, uint64_t by_ms, uint64_t now_ms) {
+    request_timeout_extend(deadline, by_ms, now_ms);
     return atomic_load(&deadline->since_ms);
 }
 
 START_TEST(request_that_gets_on_has_more_time) {
-    struct deadline deadline;
-    deadline_begin(&deadline, 1000);
+    struct request_timeout deadline;
+    request_timeout_begin(&deadline, 1000);
     ck_assert_uint_eq(put_off(&deadline, 300, 1500), 1300);
     ck_assert_uint_eq(put_off(&deadline, 0, 1500), 1300);
     /* Time is not saved up. */
     ck_assert_uint_eq(put_off(&deadline, 9000, 1600), 1600);
     ck_assert_uint_eq(put_off(&deadline, 50, 2600), 1650);
-    const uint64_t late_ms = 1000 + 10 * DEADLINE_PUT_OFF_MAX_MS;
-    ck_assert_uint_eq(put_off(&deadline, late_ms, late_ms), 1000 + DEADLINE_PUT_OFF_MAX_MS);
-    deadline_begin(&deadline, late_ms);
+    const uint64_t late_ms = 1000 + 10 * REQUEST_TIMEOUT_EXTEND_MAX_MS;
+    ck_assert_uint_eq(put_off(&deadline, late_ms, late_ms), 1000 + REQUEST_TIMEOUT_EXTEND_MAX_MS);
+    request_timeout_begin(&deadline, late_ms);
     ck_assert_uint_eq(put_off(&deadline, 70, late_ms + 100), late_ms + 70);
-    deadline_met(&deadline);
+    request_timeout_done(&deadline);
     ck_assert_uint_eq(put_off(&deadline, 70, late_ms + 100), UINT64_MAX);
 }
 END_TEST
 
 START_TEST(removed_connection_is_left_alone) {
-    struct deadlines *deadlines = started(0);
+    struct request_timeouts *deadlines = started(0);
     struct pair pairs[3];
     for (size_t i = 0; i < COUNT_OF(pairs); i++) {
         open_pair(&pairs[i]);
-        deadlines_add(deadlines, &pairs[i].deadline, pairs[i].ours, UINT64_MAX);
+        request_timeouts_add(deadlines, &pairs[i].deadline, pairs[i].ours, UINT64_MAX);
     }
-    deadlines_remove(deadlines, &pairs[1].deadline);
+    request_timeouts_remove(deadlines, &pairs[1].deadline);
     for (size_t i = 0; i < COUNT_OF(pairs); i++)
-        deadline_begin(&pairs[i].deadline, clock_now_ms());
+        request_timeout_begin(&pairs[i].deadline, clock_now_ms());
     ck_assert(is_cut_off(&pairs[0], SOON_MS));
     ck_assert(is_cut_off(&pairs[2], SOON_MS));
     ck_assert(!is_cut_off(&pairs[1], A_WHILE_MS));
-    deadlines_remove(deadlines, &pairs[2].deadline);
-    deadlines_remove(deadlines, &pairs[0].deadline);
+    request_timeouts_remove(deadlines, &pairs[2].deadline);
+    request_timeouts_remove(deadlines, &pairs[0].deadline);
     for (size_t i = 0; i < COUNT_OF(pairs); i++)
         close_pair(&pairs[i]);
-    deadlines_stop(deadlines);
+    request_timeouts_stop(deadlines);
 }
 END_TEST
 
 static void *come_and_go(void *argument) {
-    struct deadlines *deadlines = argument;
+    struct request_timeouts *deadlines = argument;
     static _Thread_local struct pair crowd[CROWD];
     for (int round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < CROWD; i++) {
             open_pair(&crowd[i]);
-            deadlines_add(deadlines, &crowd[i].deadline, crowd[i].ours, clock_now_ms());
+            request_timeouts_add(deadlines, &crowd[i].deadline, crowd[i].ours, clock_now_ms());
         }
         for (size_t i = 0; i < CROWD; i++) {
-            deadlines_remove(deadlines, &crowd[i].deadline);
+            request_timeouts_remove(deadlines, &crowd[i].deadline);
             close_pair(&crowd[i]);
         }
     }
@@ -133,7 +133,7 @@ static void *come_and_go(void *argument) {
 
 /* A descriptor that was closed may be somebody else's at once: this one must stay as it is. */
 START_TEST(no_descriptor_is_touched_after_its_removal) {
-    struct deadlines *deadlines = started(0);
+    struct request_timeouts *deadlines = started(0);
     pthread_t threads[2];
     for (size_t i = 0; i < COUNT_OF(threads); i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, come_and_go, deadlines), 0);
@@ -146,12 +146,12 @@ START_TEST(no_descriptor_is_touched_after_its_removal) {
     }
     for (size_t i = 0; i < COUNT_OF(threads); i++)
         pthread_join(threads[i], NULL);
-    deadlines_stop(deadlines);
+    request_timeouts_stop(deadlines);
 }
 END_TEST
 
 START_TEST(nothing_can_be_stopped) {
-    deadlines_stop(NULL);
+    request_timeouts_stop(NULL);
 }
 END_TEST
 

@@ -48,12 +48,12 @@ static int count(const char *table) {
 
 START_TEST(sound_database_is_carried_over_whole) {
     run(from, "INSERT INTO sample VALUES (10, 10, 1, 1, 1, 1, 1, 1, 1, 1)");
-    ck_assert(carry_over_is_wanted(to));
-    ck_assert(carry_over(from, to, &complete));
+    ck_assert(database_salvage_is_wanted(to));
+    ck_assert(database_salvage(from, to, &complete));
     ck_assert(complete);
     ck_assert_int_eq(count("listed"), 1);
     ck_assert_int_eq(count("sample"), 1);
-    ck_assert(!carry_over_is_wanted(to));
+    ck_assert(!database_salvage_is_wanted(to));
 }
 END_TEST
 
@@ -66,7 +66,7 @@ START_TEST(row_that_cannot_be_is_passed_over) {
     run(from,
         "INSERT INTO sample VALUES (10, 10, 1, NULL, 1, 1, 1, 1, 1, 1),"
         " (10, 20, 1, 1, 1, 1, 1, 1, 1, 1)");
-    ck_assert(carry_over(from, to, &complete));
+    ck_assert(database_salvage(from, to, &complete));
     ck_assert(!complete);
     ck_assert_int_eq(count("listed"), 1);
     ck_assert_int_eq(count("sample"), 1);
@@ -85,7 +85,7 @@ static void add_samples(int count) {
 START_TEST(registry_needs_no_room_for_the_history) {
     add_samples(10000);
     run(to, "PRAGMA max_page_count = 40");
-    ck_assert(carry_over(from, to, &complete));
+    ck_assert(database_salvage(from, to, &complete));
     ck_assert(!complete);
     ck_assert_int_eq(count("listed"), 1);
     ck_assert_int_lt(count("sample"), 10000);
@@ -104,7 +104,7 @@ START_TEST(history_of_any_size_needs_little_log) {
     run(to, "PRAGMA journal_mode = WAL");
     ck_assert(schema_migrate(to, schema_steps, schema_version, error) == SCHEMA_GOOD);
     add_samples(400000);
-    ck_assert(carry_over(from, to, &complete));
+    ck_assert(database_salvage(from, to, &complete));
     ck_assert(complete);
     ck_assert_int_eq(count("sample"), 400000);
     ck_assert_int_eq(stat(path, &file), 0);

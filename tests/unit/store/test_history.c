@@ -235,8 +235,8 @@ END_TEST
 
 /* Torrents */
 
-static struct torrent_figures torrent(uint32_t number, uint32_t seeders, uint32_t leechers) {
-    struct torrent_figures figures = {
+static struct torrent_stats torrent(uint32_t number, uint32_t seeders, uint32_t leechers) {
+    struct torrent_stats figures = {
         .seeders_v4 = seeders,
         .seeders_v6 = 1,
         .leechers_v4 = 2,
@@ -250,7 +250,7 @@ static struct torrent_figures torrent(uint32_t number, uint32_t seeders, uint32_
 }
 
 /* At the end of a period of the tracker's samples, as it happens. */
-static void add_torrents(int64_t at_s, const struct torrent_figures *torrents, size_t count) {
+static void add_torrents(int64_t at_s, const struct torrent_stats *torrents, size_t count) {
     add_sample(at_s, 1);
     store_add_torrent_samples(store, at_s, torrents, count);
     commit();
@@ -276,7 +276,7 @@ static size_t look_at(uint32_t number, enum history_range range, int64_t now_s) 
 }
 
 START_TEST(torrents_sample_is_in_every_range_with_all_its_figures) {
-    const struct torrent_figures one = torrent(1, 10, 20);
+    const struct torrent_stats one = torrent(1, 10, 20);
     add_torrents(START_S, &one, 1);
     ck_assert_uint_eq(look_at(1, all_ranges[_i], START_S), 1);
     const struct torrent_sample *found = &torrents_seen.list[0];
@@ -289,7 +289,7 @@ END_TEST
 
 START_TEST(torrents_samples_are_rolled_up_to_their_mean) {
     for (uint32_t i = 0; i < 60; i++) {
-        const struct torrent_figures figures[] = { torrent(1, i, 0), torrent(2, 7, i) };
+        const struct torrent_stats figures[] = { torrent(1, i, 0), torrent(2, 7, i) };
         add_torrents(START_S + 120 * (int64_t)i, figures, i % 2 + 1);
     }
     ck_assert_uint_eq(look_at(1, HISTORY_DAY, START_S + 2 * HOUR_S - 1), 60);
@@ -305,8 +305,8 @@ START_TEST(torrents_samples_are_rolled_up_to_their_mean) {
 END_TEST
 
 START_TEST(torrents_beyond_the_bound_are_left_out) {
-    const struct torrent_figures figures[] = { torrent(1, 1, 0), torrent(2, 1, 0), torrent(3, 1, 0),
-                                               torrent(4, 1, 0) };
+    const struct torrent_stats figures[] = { torrent(1, 1, 0), torrent(2, 1, 0), torrent(3, 1, 0),
+                                             torrent(4, 1, 0) };
     add_torrents(START_S, figures, COUNT_OF(figures));
     ck_assert_uint_eq(look_at(3, HISTORY_DAY, START_S), 1);
     ck_assert_uint_eq(look_at(4, HISTORY_DAY, START_S), 0);
@@ -317,7 +317,7 @@ START_TEST(torrents_beyond_the_bound_are_left_out) {
 END_TEST
 
 START_TEST(torrents_samples_are_trimmed_with_the_trackers) {
-    const struct torrent_figures one = torrent(1, 1, 0);
+    const struct torrent_stats one = torrent(1, 1, 0);
     for (int64_t i = 0; i < 800; i++)
         add_torrents(START_S + 120 * i, &one, 1);
     const int64_t now_s = START_S + 120 * 799;
@@ -435,7 +435,7 @@ END_TEST
 /* What becomes of all of it */
 
 START_TEST(history_that_is_off_stays_empty) {
-    const struct torrent_figures one = torrent(1, 1, 0);
+    const struct torrent_stats one = torrent(1, 1, 0);
     keep((struct history_options){ .torrents_max = 3, .completions_max = 10 });
     complete(0, 1, START_S);
     add_torrents(START_S, &one, 1);
@@ -446,7 +446,7 @@ START_TEST(history_that_is_off_stays_empty) {
 END_TEST
 
 static void add_some_of_all(void) {
-    const struct torrent_figures one = torrent(1, 1, 0);
+    const struct torrent_stats one = torrent(1, 1, 0);
     add_sample(START_S, 1);
     store_add_torrent_samples(store, START_S, &one, 1);
     complete(0, 1, START_S);

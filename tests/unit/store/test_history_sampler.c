@@ -14,7 +14,7 @@ static struct directory directory;
 static char path[sizeof directory.path + 16];
 static struct tracker *tracker;
 static struct store *store;
-static struct sampler *sampler;
+static struct history_sampler *sampler;
 static uint64_t now_ms;
 static int64_t unix_s;
 
@@ -28,15 +28,15 @@ static void start_sampler(void) {
     store = store_open(path, error);
     ck_assert_msg(store != NULL, "%s", error);
     store_keep_history(store, &history);
-    sampler = sampler_create(tracker, store, TORRENTS_MAX);
+    sampler = history_sampler_create(tracker, store, TORRENTS_MAX);
     ck_assert_ptr_nonnull(sampler);
     now_ms = START_MS;
     unix_s = START_S;
-    sampler_tick(sampler, now_ms, unix_s);
+    history_sampler_tick(sampler, now_ms, unix_s);
 }
 
 static void stop_sampler(void) {
-    sampler_delete(sampler);
+    history_sampler_delete(sampler);
     store_close(store);
     tracker_delete(tracker);
     directory_remove(&directory);
@@ -46,7 +46,7 @@ static void stop_sampler(void) {
 static void pass(uint32_t seconds) {
     for (uint32_t i = 0; i < 4 * seconds; i++) {
         now_ms += 250;
-        sampler_tick(sampler, now_ms, unix_s + (int64_t)(i + 1) / 4);
+        history_sampler_tick(sampler, now_ms, unix_s + (int64_t)(i + 1) / 4);
     }
     unix_s += seconds;
 }
@@ -55,7 +55,7 @@ static void pass(uint32_t seconds) {
 static void put_clock(int64_t to_s) {
     unix_s = to_s;
     now_ms += 250;
-    sampler_tick(sampler, now_ms, unix_s);
+    history_sampler_tick(sampler, now_ms, unix_s);
 }
 
 static void announce(uint32_t number, uint32_t torrent, bool seeds) {
@@ -176,7 +176,7 @@ START_TEST(first_period_is_short_where_it_began_in_the_middle) {
     announce(1, 1, false);
     announce(1, 1, false);
     now_ms += 1750;
-    sampler_tick(sampler, now_ms, START_S + 10);
+    history_sampler_tick(sampler, now_ms, START_S + 10);
     ck_assert_uint_eq(samples(START_S + 10), 1);
     ck_assert(seen.list[0].announces_per_s == 1);
 }
@@ -186,7 +186,7 @@ START_TEST(late_tick_leaves_a_gap) {
     pass(10);
     unix_s += 35;
     now_ms += 35000;
-    sampler_tick(sampler, now_ms, unix_s);
+    history_sampler_tick(sampler, now_ms, unix_s);
     pass(5);
     ck_assert_uint_eq(samples(unix_s), 3);
     ck_assert_int_eq(seen.list[1].at_s, START_S + 10);
@@ -211,14 +211,14 @@ END_TEST
 
 START_TEST(period_of_no_length_gives_no_sample) {
     announce(1, 1, false);
-    sampler_tick(sampler, now_ms, START_S + 10);
+    history_sampler_tick(sampler, now_ms, START_S + 10);
     announce(1, 1, false);
-    sampler_tick(sampler, now_ms, START_S);
+    history_sampler_tick(sampler, now_ms, START_S);
     now_ms += 999;
-    sampler_tick(sampler, now_ms, START_S + 10);
+    history_sampler_tick(sampler, now_ms, START_S + 10);
     ck_assert_uint_eq(samples(START_S + 20), 0);
     now_ms += 1000;
-    sampler_tick(sampler, now_ms, START_S + 20);
+    history_sampler_tick(sampler, now_ms, START_S + 20);
     ck_assert_uint_eq(samples(START_S + 20), 1);
     ck_assert(seen.list[0].announces_per_s == 0);
 }
@@ -255,17 +255,17 @@ END_TEST
 
 /* The heap alone, against a plain sort. */
 
-static struct torrent_figures figures(uint32_t number, uint32_t peers) {
-    struct torrent_figures torrent = { .leechers_v4 = peers / 2, .seeders_v6 = peers - peers / 2 };
+static struct torrent_stats figures(uint32_t number, uint32_t peers) {
+    struct torrent_stats torrent = { .leechers_v4 = peers / 2, .seeders_v6 = peers - peers / 2 };
     numbered_id(torrent.info_hash, number);
     return torrent;
 }
 
-static uint32_t kept(const struct largest_torrents *largest, uint32_t number) {
+static uint32_t kept(const struct top_torrents *largest, uint32_t number) {
     size_t count;
     uint32_t found = 0;
-    const struct torrent_figures *list = largest_torrents_list(largest, &count);
-    const struct torrent_figures wanted = figures(number, 1);
+    const struct torrent_stats *list = top_torrents_list(largest, &count);
+    const struct torrent_stats wanted = figures(number, 1);
     for (size_t i = 0; i < count; i++)
         found += memcmp(list[i].info_hash, wanted.info_hash, INFO_HASH_LEN) == 0;
     return found;
@@ -276,18 +276,18 @@ static const uint32_t heap_sizes[] = { 1, 2, 3, 7, 50, 99, 100, 101, 200 };
 START_TEST(largest_of_any_number_are_kept) {
     enum { OFFERED = 100 };
     const uint32_t max = heap_sizes[_i];
-    struct largest_torrents *largest = largest_torrents_create(max);
+    struct top_torrents *largest = top_torrents_create(max);
     for (int round = 0; round < 2; round++) {
         for (uint32_t i = 0; i < OFFERED; i++) {
             const uint32_t number = i * 37 % OFFERED;
-            const struct torrent_figures torrent = figures(number, number + 1);
-            largest_torrents_offer(largest, &torrent);
+            const struct torrent_stats torrent = figures(number, number + 1);
+            top_torrents_offer(largest, &torrent);
         }
         for (uint32_t number = 0; number < OFFERED; number++)
             ck_assert_uint_eq(kept(largest, number), number + max >= OFFERED);
-        largest_torrents_clear(largest);
+        top_torrents_clear(largest);
     }
-    largest_torrents_delete(largest);
+    top_torrents_delete(largest);
 }
 END_TEST
 
@@ -296,14 +296,14 @@ START_TEST(same_ones_of_equal_torrents_are_kept) {
     uint32_t first = 0;
     for (uint32_t step = 1; step < OFFERED; step += 2) {
         uint32_t chosen = 0;
-        struct largest_torrents *largest = largest_torrents_create(MAX);
+        struct top_torrents *largest = top_torrents_create(MAX);
         for (uint32_t i = 0; i < OFFERED; i++) {
-            const struct torrent_figures torrent = figures(i * step % OFFERED, 7);
-            largest_torrents_offer(largest, &torrent);
+            const struct torrent_stats torrent = figures(i * step % OFFERED, 7);
+            top_torrents_offer(largest, &torrent);
         }
         for (uint32_t number = 0; number < OFFERED; number++)
             chosen |= kept(largest, number) << number;
-        largest_torrents_delete(largest);
+        top_torrents_delete(largest);
         if (step == 1)
             first = chosen;
         if (step % 5 != 0)

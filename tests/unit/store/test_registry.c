@@ -78,7 +78,7 @@ static bool remove_torrent(uint32_t number) {
 static bool lists(uint32_t number) {
     uint8_t info_hash[INFO_HASH_LEN];
     numbered_id(info_hash, number);
-    return access_lists(access, info_hash);
+    return access_is_registered(access, info_hash);
 }
 
 START_TEST(torrents_are_listed_in_order_until_they_are_removed) {
@@ -140,7 +140,7 @@ static enum announce_result judge(const char *address, const struct passkey *pas
     const struct endpoint from = endpoint_at(address, 1);
     const struct asker asker = { .address = &from, .passkey = passkey };
     detail[0] = '\0';
-    return access_judge(access, &asker, detail);
+    return access_check(access, &asker, detail);
 }
 
 static enum announce_result judge_key(uint32_t number) {

@@ -63,7 +63,7 @@ static enum announce_result judge(const char *address, const char *client,
         .passkey = passkey,
     };
     detail[0] = '\0';
-    return access_judge(access, &asker, detail);
+    return access_check(access, &asker, detail);
 }
 
 static enum announce_result judge_address(const char *address) {
@@ -77,7 +77,7 @@ START_TEST(open_tracker_takes_anyone_and_anything) {
     make_access();
     ck_assert_int_eq(judge_address("192.0.2.1"), ANNOUNCE_OK);
     ck_assert_int_eq(judge_address("2001:db8::1"), ANNOUNCE_OK);
-    ck_assert(access_lists(access, info_hash));
+    ck_assert(access_is_registered(access, info_hash));
     ck_assert_str_eq(detail, "");
 }
 END_TEST
@@ -92,7 +92,7 @@ START_TEST(listed_tracker_takes_listed_torrents_alone) {
     }
     for (uint32_t i = 0; i < 2 * TORRENTS; i++) {
         numbered_id(info_hash, i);
-        REQUIRE(access_lists(access, info_hash) == (i % 2 == 0));
+        REQUIRE(access_is_registered(access, info_hash) == (i % 2 == 0));
     }
     ck_assert_int_eq(judge_address("192.0.2.1"), ANNOUNCE_OK);
 }
@@ -148,7 +148,7 @@ START_TEST(only_listed_trackers_ask_for_listed_torrents) {
     numbered_id(info_hash, 1);
     rules.mode = ACCESS_PRIVATE;
     make_access();
-    ck_assert(access_lists(access, info_hash));
+    ck_assert(access_is_registered(access, info_hash));
 }
 END_TEST
 
@@ -350,7 +350,7 @@ START_TEST(thousands_of_bans_agree_with_a_look_at_each) {
         const struct asker asker = { .address = &from, .passkey = &none };
         const struct ban *expected = narrowest(bans, &from);
         detail[0] = '\0';
-        const enum announce_result result = access_judge(access, &asker, detail);
+        const enum announce_result result = access_check(access, &asker, detail);
         REQUIRE(result == (expected == NULL ? ANNOUNCE_OK : ANNOUNCE_BANNED));
         REQUIRE(strcmp(detail, expected == NULL ? "" : expected->reason) == 0);
         banned += expected != NULL;

@@ -10,14 +10,14 @@ static struct change numbered_change(uint32_t number) {
     return change;
 }
 
-static void push_numbers(struct feed *feed, uint32_t from, uint32_t count) {
+static void push_numbers(struct change_feed *feed, uint32_t from, uint32_t count) {
     for (uint32_t i = from; i < from + count; i++) {
         const struct change change = numbered_change(i);
-        feed_push(feed, &change);
+        change_feed_push(feed, &change);
     }
 }
 
-static void assert_numbers(const struct feed *feed, uint32_t from, uint32_t count) {
+static void assert_numbers(const struct change_feed *feed, uint32_t from, uint32_t count) {
     ck_assert_uint_eq(feed->count, count);
     for (uint32_t i = 0; i < count; i++) {
         const struct change expected = numbered_change(from + i);
@@ -27,94 +27,94 @@ static void assert_numbers(const struct feed *feed, uint32_t from, uint32_t coun
 }
 
 START_TEST(changes_come_out_in_order) {
-    struct feed feed;
-    struct feed taken;
-    feed_init(&feed, CAPACITY);
-    feed_init(&taken, 0);
+    struct change_feed feed;
+    struct change_feed taken;
+    change_feed_init(&feed, CAPACITY);
+    change_feed_init(&taken, 0);
     push_numbers(&feed, 0, CAPACITY);
-    feed_take(&feed, &taken);
+    change_feed_take(&feed, &taken);
     ck_assert(!taken.overflowed);
     assert_numbers(&taken, 0, CAPACITY);
     ck_assert_uint_eq(feed.count, 0);
-    feed_free(&feed);
-    feed_free(&taken);
+    change_feed_free(&feed);
+    change_feed_free(&taken);
 }
 END_TEST
 
 START_TEST(feed_that_overflows_drops_what_it_has_and_says_so) {
-    struct feed feed;
-    struct feed taken;
-    feed_init(&feed, CAPACITY);
-    feed_init(&taken, 0);
+    struct change_feed feed;
+    struct change_feed taken;
+    change_feed_init(&feed, CAPACITY);
+    change_feed_init(&taken, 0);
     push_numbers(&feed, 0, CAPACITY + 1);
-    feed_take(&feed, &taken);
+    change_feed_take(&feed, &taken);
     ck_assert(taken.overflowed);
     ck_assert_uint_eq(taken.count, 0);
-    feed_free(&feed);
-    feed_free(&taken);
+    change_feed_free(&feed);
+    change_feed_free(&taken);
 }
 END_TEST
 
 START_TEST(overflowed_feed_keeps_nothing_until_it_is_taken) {
-    struct feed feed;
-    struct feed taken;
-    feed_init(&feed, CAPACITY);
-    feed_init(&taken, 0);
+    struct change_feed feed;
+    struct change_feed taken;
+    change_feed_init(&feed, CAPACITY);
+    change_feed_init(&taken, 0);
     push_numbers(&feed, 0, CAPACITY + 50);
-    feed_take(&feed, &taken);
+    change_feed_take(&feed, &taken);
     ck_assert(taken.overflowed);
     ck_assert_uint_eq(taken.count, 0);
     push_numbers(&feed, 7, 3);
-    feed_take(&feed, &taken);
+    change_feed_take(&feed, &taken);
     ck_assert(!taken.overflowed);
     assert_numbers(&taken, 7, 3);
-    feed_free(&feed);
-    feed_free(&taken);
+    change_feed_free(&feed);
+    change_feed_free(&taken);
 }
 END_TEST
 
 START_TEST(taking_swaps_the_memory) {
-    struct feed feed;
-    struct feed taken;
-    feed_init(&feed, CAPACITY);
-    feed_init(&taken, 0);
+    struct change_feed feed;
+    struct change_feed taken;
+    change_feed_init(&feed, CAPACITY);
+    change_feed_init(&taken, 0);
     push_numbers(&feed, 0, CAPACITY);
     const struct change *first = feed.changes;
-    feed_take(&feed, &taken);
+    change_feed_take(&feed, &taken);
     push_numbers(&feed, 0, CAPACITY);
     const struct change *second = feed.changes;
     for (uint32_t round = 0; round < 10; round++) {
-        feed_take(&feed, &taken);
+        change_feed_take(&feed, &taken);
         push_numbers(&feed, round, CAPACITY);
         ck_assert_ptr_eq(feed.changes, round % 2 == 0 ? first : second);
         ck_assert(!feed.overflowed);
         assert_numbers(&feed, round, CAPACITY);
     }
-    feed_free(&feed);
-    feed_free(&taken);
+    change_feed_free(&feed);
+    change_feed_free(&taken);
 }
 END_TEST
 
 START_TEST(feed_that_nobody_reads_keeps_nothing) {
-    struct feed feed;
-    feed_init(&feed, 0);
+    struct change_feed feed;
+    change_feed_init(&feed, 0);
     push_numbers(&feed, 0, 1000);
     ck_assert_uint_eq(feed.count, 0);
     ck_assert_ptr_null(feed.changes);
     ck_assert(!feed.overflowed);
-    feed_free(&feed);
+    change_feed_free(&feed);
 }
 END_TEST
 
 START_TEST(freed_feed_can_be_used_again) {
-    struct feed feed;
-    feed_init(&feed, CAPACITY);
+    struct change_feed feed;
+    change_feed_init(&feed, CAPACITY);
     push_numbers(&feed, 0, 10);
-    feed_free(&feed);
+    change_feed_free(&feed);
     ck_assert_uint_eq(feed.count, 0);
     push_numbers(&feed, 5, CAPACITY);
     assert_numbers(&feed, 5, CAPACITY);
-    feed_free(&feed);
+    change_feed_free(&feed);
 }
 END_TEST
 

@@ -240,7 +240,7 @@ START_TEST(deadlines_pass_one_after_another) {
     for (uint32_t s = 0; s < 10; s++)
         ck_assert_uint_eq(count_expired(&list, 99 + s), 20 * s);
     ck_assert_uint_eq(count_expired(&list, 109), 200);
-    peer_list_grace(&list, 500, 30000);
+    peer_list_extend_deadlines(&list, 500, 30000);
     ck_assert_uint_eq(count_expired(&list, 500 + 30000), 0);
     ck_assert_uint_eq(count_expired(&list, 500 + 30000 + 3000 + 1), 200);
     peer_list_clear(&list);

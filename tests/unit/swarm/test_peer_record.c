@@ -30,7 +30,7 @@ static struct peer_record record_of(uint64_t uploaded, uint64_t downloaded, uint
 static struct peer_record after(const struct peer_record *first, uint64_t uploaded,
                                 uint64_t downloaded, uint32_t elapsed_s) {
     struct peer_record second = record_of(uploaded, downloaded, NOW_S + elapsed_s);
-    peer_record_inherit(&second, first, elapsed_s);
+    peer_record_copy_history(&second, first, elapsed_s);
     return second;
 }
 
@@ -81,7 +81,7 @@ START_TEST(another_client_has_no_rate_and_no_past) {
     const struct peer_record first = record_of(0, 0, NOW_S);
     struct peer_record other = record_of(60 * MIB, 60 * MIB, NOW_S + 60);
     numbered_id(other.peer_id, 2);
-    peer_record_inherit(&other, &first, 60);
+    peer_record_copy_history(&other, &first, 60);
     assert_rates(&other, 0, 0);
     ck_assert_uint_eq(other.joined_s, NOW_S + 60);
 }

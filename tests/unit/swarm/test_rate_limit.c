@@ -8,20 +8,20 @@
 enum { NOW_MS = 1000000, CROWD = 200000, BURST = 20, THREADS = 4, TAKES = 20000 };
 
 static const struct hash_key key = { .half = { 9, 10 } };
-static struct request_rates *rates;
+static struct rate_limit *rates;
 
 static void create_rates(void) {
-    rates = request_rates_create(&key);
+    rates = rate_limit_create(&key);
     ck_assert_ptr_nonnull(rates);
 }
 
 static void delete_rates(void) {
-    request_rates_delete(rates);
+    rate_limit_delete(rates);
 }
 
 static bool take(const char *address, uint32_t per_s, uint32_t burst, uint64_t now_ms) {
     const struct endpoint endpoint = endpoint_at(address, 0);
-    return request_rates_take(rates, &endpoint, per_s, burst, now_ms);
+    return rate_limit_take(rates, &endpoint, per_s, burst, now_ms);
 }
 
 /* How many of `tries` requests at one moment are allowed. */
@@ -73,7 +73,7 @@ END_TEST
 START_TEST(port_makes_no_difference) {
     allowed("192.0.2.1", BURST, 5, NOW_MS);
     const struct endpoint other_port = endpoint_at("192.0.2.1", 999);
-    ck_assert(!request_rates_take(rates, &other_port, 5, BURST, NOW_MS));
+    ck_assert(!rate_limit_take(rates, &other_port, 5, BURST, NOW_MS));
 }
 END_TEST
 
@@ -133,7 +133,7 @@ END_TEST
 static void crowd_comes(uint32_t first, uint32_t count, uint64_t now_ms) {
     for (uint32_t i = first; i < first + count; i++) {
         const struct endpoint endpoint = numbered_endpoint(FAMILY_V4, i);
-        REQUIRE(request_rates_take(rates, &endpoint, 1, 1, now_ms));
+        REQUIRE(rate_limit_take(rates, &endpoint, 1, 1, now_ms));
     }
 }
 
@@ -183,7 +183,7 @@ START_TEST(threads_share_one_bucket) {
 END_TEST
 
 START_TEST(no_rates_are_deleted_without_harm) {
-    request_rates_delete(NULL);
+    rate_limit_delete(NULL);
 }
 END_TEST
 

@@ -202,7 +202,7 @@ START_TEST(changes_say_whose_the_address_is_and_how_old_the_peer) {
     claiming.peer = numbered_endpoint(FAMILY_V4, 900);
     put(&peer);
     put_known_as(&claiming, &(struct endpoint){ .family = FAMILY_V4, .wire = { 1, 2, 3, 4, 5 } });
-    swarm_drop(swarm, &watchers, &peer, &peer.peer, LATER);
+    swarm_remove(swarm, &watchers, &peer, &peer.peer, LATER);
     ck_assert(feed.changes[0].own_address);
     ck_assert_uint_eq(feed.changes[0].age_s, 0);
     ck_assert(!feed.changes[1].own_address);

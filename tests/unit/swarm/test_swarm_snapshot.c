@@ -8,11 +8,11 @@
 
 #include "tracker_support.h"
 
-enum { KIB = 1024, CROWD = 3 * INSPECT_PEERS_MAX + 100, KNOWN_MAX = 5000 };
+enum { KIB = 1024, CROWD = 3 * SWARM_SNAPSHOT_PEERS_MAX + 100, KNOWN_MAX = 5000 };
 
 static struct tracker_options options;
 static struct tracker *tracker;
-static struct peer_figures page[CROWD];
+static struct peer_stats page[CROWD];
 
 static void create_tracker(void) {
     options = test_options();
@@ -58,27 +58,28 @@ static void fill_with_variety(void) {
     come(number, FAMILY_V6, 9, EVENT_PAUSED);
 }
 
-static struct torrent_figures look(uint32_t torrent, uint32_t s) {
-    struct torrent_figures figures;
-    ck_assert(inspect_torrent(tracker, torrent_id(torrent), seconds_after(s), &figures));
+static struct torrent_stats look(uint32_t torrent, uint32_t s) {
+    struct torrent_stats figures;
+    ck_assert(swarm_snapshot_torrent(tracker, torrent_id(torrent), seconds_after(s), &figures));
     return figures;
 }
 
 static size_t look_at_peers(size_t offset, size_t max, size_t *total) {
-    return inspect_peers(tracker, torrent_id(TORRENT), START_MS, offset, page, max, total);
+    return swarm_snapshot_peers(tracker, torrent_id(TORRENT), START_MS, offset, page, max, total);
 }
 
-static struct peer_figures only_peer(uint32_t s) {
+static struct peer_stats only_peer(uint32_t s) {
     size_t total;
-    ck_assert_uint_eq(
-        inspect_peers(tracker, torrent_id(TORRENT), seconds_after(s), 0, page, CROWD, &total), 1);
+    ck_assert_uint_eq(swarm_snapshot_peers(tracker, torrent_id(TORRENT), seconds_after(s), 0, page,
+                                           CROWD, &total),
+                      1);
     ck_assert_uint_eq(total, 1);
     return page[0];
 }
 
 START_TEST(torrent_counts_by_family_and_role) {
     fill_with_variety();
-    const struct torrent_figures figures = look(TORRENT, 0);
+    const struct torrent_stats figures = look(TORRENT, 0);
     ck_assert_mem_eq(figures.info_hash, torrent_id(TORRENT), INFO_HASH_LEN);
     ck_assert_uint_eq(figures.seeders_v4, 1);
     ck_assert_uint_eq(figures.seeders_v6, 2);
@@ -97,7 +98,7 @@ START_TEST(torrent_without_peers_is_idle_since_the_last_went) {
     struct reply reply;
     peer.event = EVENT_STOPPED;
     test_announce(tracker, &peer, seconds_after(40), &reply);
-    const struct torrent_figures figures = look(TORRENT, 100);
+    const struct torrent_stats figures = look(TORRENT, 100);
     ck_assert_uint_eq(figures.idle_s, 60);
     ck_assert_uint_eq(figures.downloaded, 1);
     ck_assert_uint_eq(figures.seeders_v4 + figures.leechers_v4, 0);
@@ -106,12 +107,13 @@ START_TEST(torrent_without_peers_is_idle_since_the_last_went) {
 END_TEST
 
 START_TEST(unknown_torrent_has_nothing) {
-    struct torrent_figures figures = { .downloaded = 42 };
+    struct torrent_stats figures = { .downloaded = 42 };
     size_t total = 42;
     come(1, FAMILY_V4, 0, EVENT_NONE);
-    ck_assert(!inspect_torrent(tracker, torrent_id(2), START_MS, &figures));
+    ck_assert(!swarm_snapshot_torrent(tracker, torrent_id(2), START_MS, &figures));
     ck_assert_uint_eq(figures.downloaded, 42);
-    ck_assert_uint_eq(inspect_peers(tracker, torrent_id(2), START_MS, 0, page, CROWD, &total), 0);
+    ck_assert_uint_eq(
+        swarm_snapshot_peers(tracker, torrent_id(2), START_MS, 0, page, CROWD, &total), 0);
     ck_assert_uint_eq(total, 0);
 }
 END_TEST
@@ -124,12 +126,12 @@ START_TEST(rates_are_in_bytes_and_added_up) {
         peer.downloaded = 40ULL * i * KIB;
         test_put(tracker, &peer, seconds_after(10));
     }
-    const struct torrent_figures figures = look(TORRENT, 10);
+    const struct torrent_stats figures = look(TORRENT, 10);
     ck_assert_uint_eq(figures.upload_rate, 3 * KIB);
     ck_assert_uint_eq(figures.download_rate, 12 * KIB);
     tracker_sweep(tracker, 0, TRACKER_SHARDS, seconds_after(1000));
-    ck_assert(!inspect_torrent(tracker, torrent_id(TORRENT), seconds_after(1000),
-                               &(struct torrent_figures){ 0 }));
+    ck_assert(!swarm_snapshot_torrent(tracker, torrent_id(TORRENT), seconds_after(1000),
+                                      &(struct torrent_stats){ 0 }));
 }
 END_TEST
 
@@ -141,7 +143,7 @@ START_TEST(peer_is_told_with_all_that_it_said) {
     peer.uploaded = 30 * KIB;
     peer.downloaded = 60 * KIB + 5;
     test_put(tracker, &peer, seconds_after(30));
-    const struct peer_figures figures = only_peer(40);
+    const struct peer_stats figures = only_peer(40);
     ck_assert_mem_eq(figures.info_hash, peer.info_hash, INFO_HASH_LEN);
     ck_assert_mem_eq(figures.peer_id, peer.peer_id, PEER_ID_LEN);
     ck_assert(endpoint_equal(&figures.peer, &peer.peer));
@@ -162,7 +164,7 @@ START_TEST(large_totals_come_out_whole) {
     peer.downloaded = (UINT64_C(1) << 49) + 3 * KIB;
     peer.left = LEFT_UNKNOWN;
     test_put(tracker, &peer, START_MS);
-    const struct peer_figures figures = only_peer(0);
+    const struct peer_stats figures = only_peer(0);
     ck_assert_uint_eq(figures.uploaded, ((UINT64_C(1) << 40) - 1) << 10);
     ck_assert_uint_eq(figures.downloaded, (UINT64_C(1) << 49) + 3 * KIB);
     ck_assert_uint_eq(figures.left, LEFT_UNKNOWN);
@@ -176,7 +178,7 @@ START_TEST(claimed_address_is_not_its_own) {
     ck_assert(only_peer(0).own_address);
     peer.claimed = endpoint_at("198.51.100.9", 0);
     test_put(tracker, &peer, START_MS);
-    const struct peer_figures figures = only_peer(0);
+    const struct peer_stats figures = only_peer(0);
     ck_assert(!figures.own_address && !figures.lan);
     ck_assert_uint_eq(endpoint_port(&figures.peer), 1001);
 }
@@ -214,8 +216,8 @@ START_TEST(restored_peer_keeps_its_age) {
     memcpy(change.info_hash, torrent_id(TORRENT), INFO_HASH_LEN);
     change.peer = numbered_endpoint(FAMILY_V6, 1);
     ck_assert(tracker_restore(tracker, &change, START_MS));
-    tracker_grace(tracker, START_MS);
-    const struct peer_figures figures = only_peer(10);
+    tracker_extend_deadlines(tracker, START_MS);
+    const struct peer_stats figures = only_peer(10);
     ck_assert_uint_eq(figures.age_s, 7210);
     ck_assert_uint_eq(figures.silent_s, 10);
     ck_assert_uint_eq(figures.uploaded + figures.upload_rate, 0);
@@ -232,7 +234,7 @@ START_TEST(restored_peer_is_silent_no_longer_than_it_is_there) {
     change.peer = numbered_endpoint(FAMILY_V4, 1);
     ck_assert(tracker_restore(tracker, &change, START_MS));
     ck_assert_uint_eq(only_peer(0).silent_s, 0);
-    tracker_grace(tracker, START_MS);
+    tracker_extend_deadlines(tracker, START_MS);
     ck_assert_uint_eq(only_peer(0).silent_s, 0);
     ck_assert_uint_eq(only_peer(100).silent_s, 100);
     ck_assert_uint_eq(only_peer(100).age_s, 100);
@@ -242,7 +244,7 @@ END_TEST
 START_TEST(graced_peer_is_silent_since_its_next_announce) {
     const struct announce_request peer = test_leecher(1);
     test_put(tracker, &peer, START_MS);
-    tracker_grace(tracker, START_MS);
+    tracker_extend_deadlines(tracker, START_MS);
     test_put(tracker, &peer, START_MS + 50000);
     ck_assert_uint_eq(only_peer(60).silent_s, 10);
 }
@@ -278,21 +280,21 @@ START_TEST(page_is_never_larger_than_a_piece) {
     size_t total;
     for (uint32_t i = 0; i < CROWD; i++)
         come(i, FAMILY_V4, i % 3, EVENT_NONE);
-    ck_assert_uint_eq(look_at_peers(0, CROWD, &total), INSPECT_PEERS_MAX);
+    ck_assert_uint_eq(look_at_peers(0, CROWD, &total), SWARM_SNAPSHOT_PEERS_MAX);
     ck_assert_uint_eq(total, CROWD);
 }
 END_TEST
 
 /* Which numbers were told how often. */
-struct census {
+struct swarm_totals {
     uint32_t seen[KNOWN_MAX];
     size_t count;
     size_t largest;
     uint64_t rate;
 };
 
-static void count_peers(void *context, const struct peer_figures *peers, size_t count) {
-    struct census *census = context;
+static void count_peers(void *context, const struct peer_stats *peers, size_t count) {
+    struct swarm_totals *census = context;
     ck_assert_uint_gt(count, 0);
     census->largest = count > census->largest ? count : census->largest;
     for (size_t i = 0; i < count; i++) {
@@ -303,8 +305,8 @@ static void count_peers(void *context, const struct peer_figures *peers, size_t 
     }
 }
 
-static void count_torrents(void *context, const struct torrent_figures *torrents, size_t count) {
-    struct census *census = context;
+static void count_torrents(void *context, const struct torrent_stats *torrents, size_t count) {
+    struct swarm_totals *census = context;
     ck_assert_uint_gt(count, 0);
     for (size_t i = 0; i < count; i++) {
         const uint32_t number = load_u32(torrents[i].info_hash + INFO_HASH_LEN - 4);
@@ -315,14 +317,14 @@ static void count_torrents(void *context, const struct torrent_figures *torrents
     }
 }
 
-static void assert_each_once(const struct census *census, uint32_t count) {
+static void assert_each_once(const struct swarm_totals *census, uint32_t count) {
     ck_assert_uint_eq(census->count, count);
     for (uint32_t i = 0; i < count; i++)
         REQUIRE(census->seen[i] == 1);
 }
 
 START_TEST(every_peer_is_told_once_however_large_its_swarm) {
-    static struct census census;
+    static struct swarm_totals census;
     for (uint32_t i = 0; i < CROWD; i++)
         come(i, i % 2 == 0 ? FAMILY_V4 : FAMILY_V6, i % 3, EVENT_NONE);
     for (uint32_t i = CROWD; i < KNOWN_MAX; i++) {
@@ -330,14 +332,14 @@ START_TEST(every_peer_is_told_once_however_large_its_swarm) {
         numbered_id(peer.info_hash, i);
         test_put(tracker, &peer, START_MS);
     }
-    ck_assert(inspect_all_peers(tracker, START_MS, count_peers, &census));
+    ck_assert(swarm_snapshot_all_peers(tracker, START_MS, count_peers, &census));
     assert_each_once(&census, KNOWN_MAX);
-    ck_assert_uint_le(census.largest, INSPECT_PEERS_MAX);
+    ck_assert_uint_le(census.largest, SWARM_SNAPSHOT_PEERS_MAX);
 }
 END_TEST
 
 START_TEST(every_torrent_is_told_once) {
-    static struct census census;
+    static struct swarm_totals census;
     for (uint32_t i = 0; i < KNOWN_MAX; i++) {
         struct announce_request peer = test_leecher(i);
         numbered_id(peer.info_hash, i);
@@ -345,22 +347,22 @@ START_TEST(every_torrent_is_told_once) {
         peer.uploaded = 10 * KIB;
         test_put(tracker, &peer, seconds_after(10));
     }
-    ck_assert(inspect_torrents(tracker, START_MS, count_torrents, &census));
+    ck_assert(swarm_snapshot_torrents(tracker, START_MS, count_torrents, &census));
     assert_each_once(&census, KNOWN_MAX);
     ck_assert_uint_eq(census.rate, (uint64_t)KNOWN_MAX * KIB);
 }
 END_TEST
 
 START_TEST(nothing_is_told_of_an_empty_tracker) {
-    static struct census census;
-    ck_assert(inspect_torrents(tracker, START_MS, count_torrents, &census));
-    ck_assert(inspect_all_peers(tracker, START_MS, count_peers, &census));
+    static struct swarm_totals census;
+    ck_assert(swarm_snapshot_torrents(tracker, START_MS, count_torrents, &census));
+    ck_assert(swarm_snapshot_all_peers(tracker, START_MS, count_peers, &census));
     ck_assert_uint_eq(census.count, 0);
 }
 END_TEST
 
 /* A reader may ask the tracker itself, even announce: no lock is held. */
-static void announce_from_within(void *context, const struct peer_figures *peers, size_t count) {
+static void announce_from_within(void *context, const struct peer_stats *peers, size_t count) {
     size_t *told = context;
     *told += count;
     for (size_t i = 0; i < count; i++) {
@@ -376,8 +378,8 @@ START_TEST(peers_may_go_while_they_are_told) {
     size_t told = 0;
     for (uint32_t i = 0; i < CROWD; i++)
         come(i, FAMILY_V4, 5, EVENT_NONE);
-    ck_assert(inspect_all_peers(tracker, START_MS, announce_from_within, &told));
-    ck_assert_uint_ge(told, INSPECT_PEERS_MAX);
+    ck_assert(swarm_snapshot_all_peers(tracker, START_MS, announce_from_within, &told));
+    ck_assert_uint_ge(told, SWARM_SNAPSHOT_PEERS_MAX);
     ck_assert_uint_eq(tracker_stats(tracker).peers, CROWD - told);
 }
 END_TEST
@@ -398,13 +400,13 @@ static void *churn(void *argument) {
     return NULL;
 }
 
-static void expect_known_peers(void *context, const struct peer_figures *peers, size_t count) {
+static void expect_known_peers(void *context, const struct peer_stats *peers, size_t count) {
     (void)context;
     for (size_t i = 0; i < count; i++)
         REQUIRE(load_u32(peers[i].peer_id + PEER_ID_LEN - 4) < 4000);
 }
 
-static void expect_known_torrents(void *context, const struct torrent_figures *torrents,
+static void expect_known_torrents(void *context, const struct torrent_stats *torrents,
                                   size_t count) {
     (void)context;
     for (size_t i = 0; i < count; i++)
@@ -418,11 +420,11 @@ START_TEST(looking_goes_on_beside_announces) {
     atomic_store(&done, false);
     ck_assert_int_eq(pthread_create(&announcer, NULL, churn, NULL), 0);
     for (uint32_t i = 0; i < 50; i++) {
-        struct torrent_figures figures;
+        struct torrent_stats figures;
         size_t total;
-        REQUIRE(inspect_torrents(tracker, START_MS, expect_known_torrents, NULL));
-        REQUIRE(inspect_all_peers(tracker, START_MS, expect_known_peers, NULL));
-        REQUIRE(inspect_torrent(tracker, torrent_id(TORRENT), START_MS, &figures));
+        REQUIRE(swarm_snapshot_torrents(tracker, START_MS, expect_known_torrents, NULL));
+        REQUIRE(swarm_snapshot_all_peers(tracker, START_MS, expect_known_peers, NULL));
+        REQUIRE(swarm_snapshot_torrent(tracker, torrent_id(TORRENT), START_MS, &figures));
         REQUIRE(figures.leechers_v4 >= 2000);
         REQUIRE(look_at_peers(100, 50, &total) == 50 && total >= 2000);
     }

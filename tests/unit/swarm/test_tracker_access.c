@@ -82,7 +82,7 @@ START_TEST(private_tracker_asks_for_a_passkey_in_announces_and_scrapes) {
         struct announce_request peer = test_leecher(1);
         peer.passkey = i == 0 ? (struct passkey){ .given = false } : key_numbered(i);
         ck_assert_int_eq(announce(&peer), expected[i]);
-        ck_assert_int_eq(tracker_admit_scrape(tracker, &peer.peer, &peer.passkey, START_MS, detail),
+        ck_assert_int_eq(tracker_check_scrape(tracker, &peer.peer, &peer.passkey, START_MS, detail),
                          expected[i]);
         ck_assert_uint_eq(tracker_stats(tracker).scrapes[expected[i]], 1);
     }
@@ -96,7 +96,7 @@ START_TEST(banned_peer_is_told_the_reason_and_nothing_else) {
     ck_assert_int_eq(announce(&peer), ANNOUNCE_BANNED);
     ck_assert_str_eq(reply.response.detail, "no manners");
     ck_assert_uint_eq(reply.response.peer_count, 0);
-    ck_assert_int_eq(tracker_admit_scrape(tracker, &peer.peer, &peer.passkey, START_MS, detail),
+    ck_assert_int_eq(tracker_check_scrape(tracker, &peer.peer, &peer.passkey, START_MS, detail),
                      ANNOUNCE_BANNED);
     ck_assert_str_eq(detail, "no manners");
     const struct announce_request other = test_leecher_at(2, "192.0.3.7");
@@ -187,7 +187,7 @@ START_TEST(denied_client_may_still_scrape) {
     struct announce_request peer = test_leecher(1);
     peer.peer_id[0] = 0;
     ck_assert_int_eq(announce(&peer), ANNOUNCE_CLIENT_DENIED);
-    ck_assert_int_eq(tracker_admit_scrape(tracker, &peer.peer, &peer.passkey, START_MS, detail),
+    ck_assert_int_eq(tracker_check_scrape(tracker, &peer.peer, &peer.passkey, START_MS, detail),
                      ANNOUNCE_OK);
 }
 END_TEST

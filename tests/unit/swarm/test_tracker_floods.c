@@ -54,7 +54,7 @@ static enum announce_result scrape(const char *address) {
     const struct endpoint from = endpoint_at(address, 1);
     const struct passkey none = { 0 };
     char detail[REFUSAL_DETAIL_LEN];
-    return tracker_admit_scrape(tracker, &from, &none, now_ms, detail);
+    return tracker_check_scrape(tracker, &from, &none, now_ms, detail);
 }
 
 static void limit_requests(uint32_t per_s, uint32_t burst) {

@@ -65,7 +65,7 @@ static void assert_same_scrapes(uint32_t torrent) {
 START_TEST(replayed_state_restores_to_the_same_scrapes) {
     fill_with_variety();
     other = tracker_create(&options, FEED_CAPACITY);
-    ck_assert(tracker_replay(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, NULL));
+    ck_assert(tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, NULL));
     for (uint32_t torrent = 0; torrent < 200; torrent++)
         assert_same_scrapes(torrent);
     ck_assert_uint_eq(tracker_stats(other).peers, tracker_stats(tracker).peers);
@@ -81,7 +81,7 @@ START_TEST(restored_peer_that_completed_is_not_counted_again) {
     peer.event = EVENT_COMPLETED;
     test_put(tracker, &peer, START_MS);
     other = tracker_create(&options, 0);
-    ck_assert(tracker_replay(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, NULL));
+    ck_assert(tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, NULL));
     test_put(other, &peer, START_MS);
     assert_same_scrapes(TORRENT);
     tracker_delete(other);
@@ -89,7 +89,7 @@ START_TEST(restored_peer_that_completed_is_not_counted_again) {
 END_TEST
 
 START_TEST(replay_of_nothing_tells_nothing) {
-    ck_assert(tracker_replay(tracker, 0, TRACKER_SHARDS, START_MS, fail_if_told, NULL));
+    ck_assert(tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, fail_if_told, NULL));
 }
 END_TEST
 
@@ -97,7 +97,7 @@ START_TEST(restored_peers_are_handed_out_at_once) {
     static struct reply reply;
     fill_with_variety();
     other = tracker_create(&options, 0);
-    ck_assert(tracker_replay(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, NULL));
+    ck_assert(tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, NULL));
     struct announce_request peer = test_leecher(9999);
     numbered_id(peer.info_hash, 101);
     test_announce(other, &peer, START_MS, &reply);
@@ -111,7 +111,7 @@ START_TEST(restore_leaves_out_what_does_not_fit) {
     options.peers_max = 7;
     options.torrents_max = 2;
     other = tracker_create(&options, 0);
-    ck_assert(tracker_replay(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, NULL));
+    ck_assert(tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, NULL));
     ck_assert_uint_eq(tracker_stats(other).peers, 7);
     ck_assert_uint_eq(tracker_stats(other).torrents, 2);
     tracker_delete(other);
@@ -120,7 +120,7 @@ END_TEST
 
 START_TEST(grace_gives_every_peer_one_interval) {
     test_fill(tracker, 100, 7);
-    tracker_grace(tracker, test_seconds_after(10000));
+    tracker_extend_deadlines(tracker, test_seconds_after(10000));
     ck_assert_uint_eq(sweep_all(test_seconds_after(10120)), 0);
     ck_assert_uint_eq(sweep_all(test_seconds_after(10240)), 100);
 }
@@ -128,7 +128,7 @@ END_TEST
 
 START_TEST(peer_that_announces_after_grace_is_judged_as_ever) {
     test_fill(tracker, 1, 1);
-    tracker_grace(tracker, test_seconds_after(10000));
+    tracker_extend_deadlines(tracker, test_seconds_after(10000));
     struct announce_request peer = test_leecher(0);
     numbered_id(peer.info_hash, 0);
     test_put(tracker, &peer, test_seconds_after(10100));

@@ -80,7 +80,7 @@ static void *drain_meanwhile(void *argument) {
     return NULL;
 }
 
-static void ignore_torrents(void *context, const struct torrent_figures *torrents, size_t count) {
+static void ignore_torrents(void *context, const struct torrent_stats *torrents, size_t count) {
     (void)context;
     (void)torrents;
     (void)count;
@@ -92,8 +92,8 @@ static void *look_meanwhile(void *argument) {
     while (!atomic_load(&scene->done)) {
         size_t count;
         free(tracker_info_hashes(scene->tracker, &count));
-        tracker_replay(scene->tracker, 0, TRACKER_SHARDS, START_MS, ignore_changes, NULL);
-        inspect_torrents(scene->tracker, START_MS, ignore_torrents, NULL);
+        tracker_dump(scene->tracker, 0, TRACKER_SHARDS, START_MS, ignore_changes, NULL);
+        swarm_snapshot_torrents(scene->tracker, START_MS, ignore_torrents, NULL);
         options.numwant = options.numwant % 200 + 1;
         tracker_apply(scene->tracker, &options);
         tracker_interval_s(scene->tracker);

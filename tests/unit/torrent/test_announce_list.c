@@ -34,10 +34,10 @@ static const struct {
 START_TEST(announce_urls_are_replaced_and_all_else_is_kept) {
     uint8_t out[512];
     const struct bytes file = bytes_of(files[_i].file);
-    const size_t len_max = torrent_file_len_max(file, urls, files[_i].count);
+    const size_t len_max = announce_list_len_max(file, urls, files[_i].count);
     ck_assert_uint_le(len_max, sizeof out);
     struct writer w = writer_on(out, len_max);
-    const bool good = torrent_file_write(&w, file, urls, files[_i].count);
+    const bool good = announce_list_write(&w, file, urls, files[_i].count);
     ck_assert(good == (files[_i].expected != NULL));
     if (good)
         assert_written(&w, files[_i].expected);
@@ -47,7 +47,7 @@ END_TEST
 START_TEST(writer_that_is_full_is_told) {
     uint8_t out[30];
     struct writer w = writer_on(out, sizeof out);
-    ck_assert(!torrent_file_write(&w, bytes_of("d" INFO "e"), urls, 1));
+    ck_assert(!announce_list_write(&w, bytes_of("d" INFO "e"), urls, 1));
 }
 END_TEST
 

@@ -17,15 +17,15 @@ START_TEST(pieces_are_about_a_thousand) {
         { UINT64_C(1) << 50, 16 << 20 },
     };
     for (size_t i = 0; i < COUNT_OF(sizes); i++)
-        ck_assert_uint_eq(torrent_info_piece_len(sizes[i].size), sizes[i].piece_len);
+        ck_assert_uint_eq(metainfo_write_piece_len(sizes[i].size), sizes[i].piece_len);
 }
 END_TEST
 
 START_TEST(padding_fills_the_last_piece) {
-    ck_assert_uint_eq(torrent_info_padding(0, 16384), 0);
-    ck_assert_uint_eq(torrent_info_padding(1, 16384), 16383);
-    ck_assert_uint_eq(torrent_info_padding(16384, 16384), 0);
-    ck_assert_uint_eq(torrent_info_padding(16385, 16384), 16383);
+    ck_assert_uint_eq(metainfo_write_padding(0, 16384), 0);
+    ck_assert_uint_eq(metainfo_write_padding(1, 16384), 16383);
+    ck_assert_uint_eq(metainfo_write_padding(16384, 16384), 0);
+    ck_assert_uint_eq(metainfo_write_padding(16385, 16384), 16383);
 }
 END_TEST
 
@@ -36,7 +36,7 @@ static const char *const ordered[] = {
 START_TEST(files_are_ordered_by_the_parts_of_their_paths) {
     for (size_t i = 0; i < COUNT_OF(ordered); i++) {
         for (size_t j = 0; j < COUNT_OF(ordered); j++) {
-            const int order = torrent_info_compare(bytes_of(ordered[i]), bytes_of(ordered[j]));
+            const int order = metainfo_write_compare(bytes_of(ordered[i]), bytes_of(ordered[j]));
             ck_assert_msg((order > 0) == (i > j) && (order < 0) == (i < j), "%s and %s", ordered[i],
                           ordered[j]);
         }
@@ -74,7 +74,7 @@ static const char hybrid[] =
     "5:LAYERee";
 
 START_TEST(hybrid_torrent_has_everything_in_order) {
-    const struct torrent_info info = {
+    const struct metainfo_source info = {
         .version = TORRENT_HYBRID,
         .name = bytes_of("name"),
         .entries = entries,
@@ -91,9 +91,9 @@ START_TEST(hybrid_torrent_has_everything_in_order) {
     uint8_t out[4096];
     struct torrent_layer layers[COUNT_OF(entries)];
     struct metainfo metainfo;
-    ck_assert_uint_le(torrent_info_len_max(&info), sizeof out);
-    struct writer w = writer_on(out, torrent_info_len_max(&info));
-    torrent_info_write(&w, &info, layers);
+    ck_assert_uint_le(metainfo_write_len_max(&info), sizeof out);
+    struct writer w = writer_on(out, metainfo_write_len_max(&info));
+    metainfo_write(&w, &info, layers);
     ck_assert(!w.failed);
     const struct bytes file = { .data = out, .len = w.len };
     assert_bytes(file, (struct bytes){ (const uint8_t *)hybrid, sizeof hybrid - 1 });
@@ -111,46 +111,45 @@ static void assert_hex(const uint8_t *data, size_t len, const char *expected) {
 
 START_TEST(content_may_come_in_any_pieces) {
     static uint8_t content[40960];
-    struct torrent_pieces whole;
-    struct torrent_pieces bitwise;
+    struct piece_hash whole;
+    struct piece_hash bitwise;
     uint8_t root[SHA256_LEN];
     uint8_t root_again[SHA256_LEN];
     for (size_t i = 0; i < sizeof content; i++)
         content[i] = (uint8_t)(i * 7);
-    ck_assert(torrent_pieces_begin(&whole, TORRENT_HYBRID, 16384, sizeof content, sizeof content));
-    ck_assert(
-        torrent_pieces_begin(&bitwise, TORRENT_HYBRID, 16384, sizeof content, sizeof content));
-    torrent_pieces_add(&whole, content, sizeof content);
+    ck_assert(piece_hash_begin(&whole, TORRENT_HYBRID, 16384, sizeof content, sizeof content));
+    ck_assert(piece_hash_begin(&bitwise, TORRENT_HYBRID, 16384, sizeof content, sizeof content));
+    piece_hash_add(&whole, content, sizeof content);
     for (size_t at = 0; at < sizeof content; at += 1000)
-        torrent_pieces_add(&bitwise, content + at,
-                           sizeof content - at < 1000 ? sizeof content - at : 1000);
-    ck_assert(torrent_pieces_end_file(&whole, root));
-    ck_assert(torrent_pieces_end_file(&bitwise, root_again));
-    torrent_pieces_end(&whole);
-    torrent_pieces_end(&bitwise);
+        piece_hash_add(&bitwise, content + at,
+                       sizeof content - at < 1000 ? sizeof content - at : 1000);
+    ck_assert(piece_hash_end_file(&whole, root));
+    ck_assert(piece_hash_end_file(&bitwise, root_again));
+    piece_hash_end(&whole);
+    piece_hash_end(&bitwise);
     ck_assert_mem_eq(root, root_again, sizeof root);
     ck_assert_uint_eq(whole.v1_digests.len, 3 * SHA1_LEN);
     ck_assert_uint_eq(bitwise.v1_digests.len, 3 * SHA1_LEN);
     ck_assert_mem_eq(whole.v1_digests.data, bitwise.v1_digests.data, 3 * SHA1_LEN);
     ck_assert_uint_eq(whole.v2_layer.len, 3 * SHA256_LEN);
     ck_assert_mem_eq(whole.v2_layer.data, bitwise.v2_layer.data, 3 * SHA256_LEN);
-    torrent_pieces_free(&whole);
-    torrent_pieces_free(&bitwise);
+    piece_hash_free(&whole);
+    piece_hash_free(&bitwise);
 }
 END_TEST
 
 /* What sha1sum and sha256sum say of "abc", which is a tree of one leaf. */
 START_TEST(digests_are_the_known_ones) {
-    struct torrent_pieces pieces;
+    struct piece_hash pieces;
     uint8_t root[SHA256_LEN];
-    ck_assert(torrent_pieces_begin(&pieces, TORRENT_HYBRID, 16384, 3, 3));
-    torrent_pieces_add(&pieces, (const uint8_t *)"abc", 3);
-    ck_assert(torrent_pieces_end_file(&pieces, root));
-    torrent_pieces_end(&pieces);
+    ck_assert(piece_hash_begin(&pieces, TORRENT_HYBRID, 16384, 3, 3));
+    piece_hash_add(&pieces, (const uint8_t *)"abc", 3);
+    ck_assert(piece_hash_end_file(&pieces, root));
+    piece_hash_end(&pieces);
     assert_hex(pieces.v1_digests.data, SHA1_LEN, "a9993e364706816aba3e25717850c26c9cd0d89d");
     assert_hex(root, SHA256_LEN,
                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    torrent_pieces_free(&pieces);
+    piece_hash_free(&pieces);
 }
 END_TEST
 

@@ -8,7 +8,7 @@
 enum { PAGE_MAX = 16, LATER_MS = START_MS + 2000, MUCH_LATER_MS = START_MS + 62000 };
 
 static struct tracker *tracker;
-static struct addresses *addresses;
+static struct address_list *addresses;
 static struct address_row rows[PAGE_MAX];
 static size_t count;
 static size_t total;
@@ -16,12 +16,12 @@ static size_t total;
 static void create(void) {
     const struct tracker_options options = test_options();
     tracker = tracker_create(&options, 0);
-    addresses = addresses_create(tracker);
+    addresses = address_list_create(tracker);
     ck_assert_ptr_nonnull(addresses);
 }
 
 static void delete (void) {
-    addresses_delete(addresses);
+    address_list_delete(addresses);
     tracker_delete(tracker);
 }
 
@@ -37,7 +37,7 @@ static void put(const char *address, uint16_t port, uint32_t torrent, uint64_t l
 }
 
 static void ask(struct address_query query, uint64_t now_ms) {
-    ck_assert(addresses_page(addresses, &query, 0, now_ms, rows, PAGE_MAX, &count, &total));
+    ck_assert(address_list_page(addresses, &query, 0, now_ms, rows, PAGE_MAX, &count, &total));
 }
 
 /* That these were found, in this order. */
@@ -107,7 +107,7 @@ START_TEST(sums_are_as_they_were_for_two_seconds) {
     ck_assert_uint_eq(total, 4);
     ask((struct address_query){ .search = "" }, LATER_MS);
     ck_assert_uint_eq(total, 5);
-    addresses_rest(addresses, MUCH_LATER_MS + LATER_MS);
+    address_list_release_idle(addresses, MUCH_LATER_MS + LATER_MS);
     ask((struct address_query){ .search = "" }, LATER_MS);
     ck_assert_uint_eq(total, 5);
 }
@@ -125,11 +125,11 @@ START_TEST(thousands_of_addresses_each_have_their_row) {
 }
 END_TEST
 
-static struct peer_figures peers[ADDRESS_PEERS_MAX];
+static struct peer_stats peers[ADDRESS_PEERS_MAX];
 
 static void look_at(const char *text, uint64_t now_ms) {
     const struct endpoint address = endpoint_at(text, 0);
-    ck_assert(addresses_peers(addresses, &address, now_ms, peers, &count, &total));
+    ck_assert(address_list_peers(addresses, &address, now_ms, peers, &count, &total));
     for (size_t i = 0; i < count; i++)
         ck_assert_mem_eq(peers[i].peer.wire, address.wire, address_len(address.family));
 }
@@ -177,7 +177,7 @@ START_TEST(looks_at_many_addresses_take_turns) {
         }
     }
     put("10.0.0.10", 1000, 1, 0, "-qB4520-");
-    addresses_rest(addresses, MUCH_LATER_MS);
+    address_list_release_idle(addresses, MUCH_LATER_MS);
     look_at("10.0.0.10", START_MS);
     ck_assert_uint_eq(total, 1);
 }

@@ -3,17 +3,17 @@
 #include "tracker_support.h"
 
 static struct tracker *tracker;
-static struct pulse *pulse;
+static struct announce_rate *pulse;
 
 static void create(void) {
     const struct tracker_options options = test_options();
     tracker = tracker_create(&options, 0);
-    pulse = pulse_create(tracker, START_MS);
+    pulse = announce_rate_create(tracker, START_MS);
     ck_assert_ptr_nonnull(pulse);
 }
 
 static void delete (void) {
-    pulse_delete(pulse);
+    announce_rate_delete(pulse);
     tracker_delete(tracker);
 }
 
@@ -25,20 +25,20 @@ static void announce(uint32_t times) {
 
 static void tick_from(uint32_t first_s, uint32_t last_s) {
     for (uint32_t s = first_s; s <= last_s; s++)
-        pulse_tick(pulse, START_MS + 1000 * (uint64_t)s);
+        announce_rate_tick(pulse, START_MS + 1000 * (uint64_t)s);
 }
 
 START_TEST(rate_is_that_of_the_last_ten_seconds) {
     announce(50);
-    ck_assert_double_eq(pulse_totals(pulse, START_MS).announces_per_s, 0);
-    ck_assert_double_eq_tol(pulse_totals(pulse, START_MS + 5000).announces_per_s, 10, 0.01);
+    ck_assert_double_eq(announce_rate_totals(pulse, START_MS).announces_per_s, 0);
+    ck_assert_double_eq_tol(announce_rate_totals(pulse, START_MS + 5000).announces_per_s, 10, 0.01);
     tick_from(1, 10);
-    ck_assert_double_eq_tol(pulse_totals(pulse, START_MS + 10000).announces_per_s, 5, 0.01);
+    ck_assert_double_eq_tol(announce_rate_totals(pulse, START_MS + 10000).announces_per_s, 5, 0.01);
     tick_from(11, 11);
-    ck_assert_double_eq(pulse_totals(pulse, START_MS + 11000).announces_per_s, 0);
+    ck_assert_double_eq(announce_rate_totals(pulse, START_MS + 11000).announces_per_s, 0);
     announce(20);
-    ck_assert_double_eq_tol(pulse_totals(pulse, START_MS + 11000).announces_per_s, 2, 0.01);
-    ck_assert_uint_eq(pulse_totals(pulse, START_MS + 11000).announces, 70);
+    ck_assert_double_eq_tol(announce_rate_totals(pulse, START_MS + 11000).announces_per_s, 2, 0.01);
+    ck_assert_uint_eq(announce_rate_totals(pulse, START_MS + 11000).announces, 70);
 }
 END_TEST
 
@@ -48,7 +48,7 @@ START_TEST(totals_are_summed_up_over_all_torrents) {
         numbered_id(request.info_hash, i % 7);
         test_put(tracker, &request, START_MS);
     }
-    const struct totals totals = pulse_totals(pulse, START_MS);
+    const struct totals totals = announce_rate_totals(pulse, START_MS);
     ck_assert_uint_eq(totals.torrents, 7);
     ck_assert_uint_eq(totals.seeders, 10);
     ck_assert_uint_eq(totals.leechers, 20);
@@ -57,10 +57,10 @@ START_TEST(totals_are_summed_up_over_all_torrents) {
 END_TEST
 
 START_TEST(totals_are_as_they_were_for_a_second) {
-    ck_assert_uint_eq(pulse_totals(pulse, START_MS).torrents, 0);
+    ck_assert_uint_eq(announce_rate_totals(pulse, START_MS).torrents, 0);
     announce(1);
-    ck_assert_uint_eq(pulse_totals(pulse, START_MS + 999).torrents, 0);
-    ck_assert_uint_eq(pulse_totals(pulse, START_MS + 1000).torrents, 1);
+    ck_assert_uint_eq(announce_rate_totals(pulse, START_MS + 999).torrents, 0);
+    ck_assert_uint_eq(announce_rate_totals(pulse, START_MS + 1000).torrents, 1);
 }
 END_TEST
 

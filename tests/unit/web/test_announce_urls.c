@@ -19,7 +19,7 @@ static void set_up(void) {
 }
 
 static void find(const char *host, bool secure, const char *passkey) {
-    const struct http_call call = { .host = host, .secure = secure };
+    const struct web_request call = { .host = host, .secure = secure };
     announce_urls_find(&urls, &settings, &call, passkey);
 }
 

@@ -7,8 +7,8 @@
 static const char TOKEN[] = "0123456789abcdef";
 static const char HOME[] = "127.0.0.1:6969";
 
-static struct session_rules rules(void) {
-    struct session_rules rules = { .token_set = true, .admins = { .count = 3 } };
+static struct authorization_rules rules(void) {
+    struct authorization_rules rules = { .token_set = true, .admins = { .count = 3 } };
     ck_assert(network_parse("127.0.0.0/8", &rules.admins.list[0]));
     ck_assert(network_parse("::1", &rules.admins.list[1]));
     ck_assert(network_parse("192.168.0.0/16", &rules.admins.list[2]));
@@ -19,41 +19,41 @@ static struct session_rules rules(void) {
     return rules;
 }
 
-static struct http_call call_from(const char *address) {
+static struct web_request call_from(const char *address) {
     return (
-        struct http_call){ .method = "GET", .host = HOME, .client = endpoint_at(address, 40000) };
+        struct web_request){ .method = "GET", .host = HOME, .client = endpoint_at(address, 40000) };
 }
 
-static enum session_proof proof_of(const struct http_call *call) {
-    const struct session_rules ours = rules();
-    return session_of(&ours, call).proof;
+static enum auth_proof proof_of(const struct web_request *call) {
+    const struct authorization_rules ours = rules();
+    return authorize(&ours, call).proof;
 }
 
 static const struct {
     const char *address;
-    enum session_proof proof;
+    enum auth_proof proof;
 } addresses[] = {
-    { "127.0.0.1", SESSION_BY_ADDRESS },
-    { "127.9.9.9", SESSION_BY_ADDRESS },
-    { "::1", SESSION_BY_ADDRESS },
-    { "::ffff:127.0.0.1", SESSION_BY_ADDRESS },
-    { "192.168.7.7", SESSION_BY_ADDRESS },
-    { "192.169.0.1", SESSION_WRONG_ADDRESS },
-    { "203.0.113.7", SESSION_WRONG_ADDRESS },
-    { "2001:db8::1", SESSION_WRONG_ADDRESS },
-    { "::ffff:10.0.0.1", SESSION_WRONG_ADDRESS },
+    { "127.0.0.1", AUTH_BY_ADDRESS },
+    { "127.9.9.9", AUTH_BY_ADDRESS },
+    { "::1", AUTH_BY_ADDRESS },
+    { "::ffff:127.0.0.1", AUTH_BY_ADDRESS },
+    { "192.168.7.7", AUTH_BY_ADDRESS },
+    { "192.169.0.1", AUTH_WRONG_ADDRESS },
+    { "203.0.113.7", AUTH_WRONG_ADDRESS },
+    { "2001:db8::1", AUTH_WRONG_ADDRESS },
+    { "::ffff:10.0.0.1", AUTH_WRONG_ADDRESS },
 };
 
 START_TEST(address_decides) {
-    const struct http_call call = call_from(addresses[_i].address);
+    const struct web_request call = call_from(addresses[_i].address);
     ck_assert_int_eq(proof_of(&call), addresses[_i].proof);
 }
 END_TEST
 
 START_TEST(client_that_nobody_knows_is_no_admin) {
-    struct http_call call = call_from("127.0.0.1");
+    struct web_request call = call_from("127.0.0.1");
     call.client = (struct endpoint){ .family = FAMILY_NONE };
-    ck_assert_int_eq(proof_of(&call), SESSION_WRONG_ADDRESS);
+    ck_assert_int_eq(proof_of(&call), AUTH_WRONG_ADDRESS);
 }
 END_TEST
 
@@ -99,11 +99,11 @@ static const struct {
 };
 
 START_TEST(host_must_be_one_that_only_we_can_have) {
-    struct http_call call = call_from("127.0.0.1");
+    struct web_request call = call_from("127.0.0.1");
     call.host = hosts[_i].host;
-    ck_assert_msg((proof_of(&call) == SESSION_BY_ADDRESS) == hosts[_i].known, "%s", hosts[_i].host);
+    ck_assert_msg((proof_of(&call) == AUTH_BY_ADDRESS) == hosts[_i].known, "%s", hosts[_i].host);
     if (!hosts[_i].known)
-        ck_assert_int_eq(proof_of(&call), SESSION_WRONG_HOST);
+        ck_assert_int_eq(proof_of(&call), AUTH_WRONG_HOST);
 }
 END_TEST
 
@@ -111,16 +111,16 @@ START_TEST(host_longer_than_any_name_is_unknown) {
     char host[2 * HOSTNAME_LEN];
     memset(host, 'a', sizeof host);
     host[sizeof host - 1] = '\0';
-    struct http_call call = call_from("127.0.0.1");
+    struct web_request call = call_from("127.0.0.1");
     call.host = host;
-    ck_assert_int_eq(proof_of(&call), SESSION_WRONG_HOST);
+    ck_assert_int_eq(proof_of(&call), AUTH_WRONG_HOST);
 }
 END_TEST
 
 START_TEST(proxy_that_nobody_told_us_of_makes_no_admin) {
-    struct http_call call = call_from("127.0.0.1");
+    struct web_request call = call_from("127.0.0.1");
     call.client_in_doubt = true;
-    ck_assert_int_eq(proof_of(&call), SESSION_FORWARDED);
+    ck_assert_int_eq(proof_of(&call), AUTH_UNTRUSTED_PROXY);
 }
 END_TEST
 
@@ -142,42 +142,42 @@ static const struct {
 };
 
 START_TEST(token_makes_an_admin_of_anyone) {
-    struct http_call call = call_from("203.0.113.7");
+    struct web_request call = call_from("203.0.113.7");
     call.authorization = tokens[_i].authorization;
     call.host = "anything.example";
-    ck_assert_int_eq(proof_of(&call), tokens[_i].right ? SESSION_BY_TOKEN : SESSION_WRONG_TOKEN);
+    ck_assert_int_eq(proof_of(&call), tokens[_i].right ? AUTH_BY_TOKEN : AUTH_WRONG_TOKEN);
 }
 END_TEST
 
 START_TEST(without_a_token_there_is_none_to_know) {
-    struct session_rules ours = rules();
+    struct authorization_rules ours = rules();
     ours.token_set = false;
     digest_sha256("", 0, ours.token_digest);
-    struct http_call call = call_from("203.0.113.7");
+    struct web_request call = call_from("203.0.113.7");
     call.authorization = tokens[_i].authorization;
-    const struct session session = session_of(&ours, &call);
+    const struct authorization session = authorize(&ours, &call);
     ck_assert_int_eq(session.role, ROLE_NONE);
     ck_assert(!session.tokens);
 }
 END_TEST
 
 START_TEST(wrong_token_takes_nothing_from_an_admin) {
-    struct http_call call = call_from("127.0.0.1");
+    struct web_request call = call_from("127.0.0.1");
     call.authorization = "Bearer wrong";
-    ck_assert_int_eq(proof_of(&call), SESSION_BY_ADDRESS);
+    ck_assert_int_eq(proof_of(&call), AUTH_BY_ADDRESS);
 }
 END_TEST
 
 START_TEST(role_follows_proof_and_public_stats) {
-    struct session_rules ours = rules();
-    const struct http_call admin = call_from("127.0.0.1");
-    const struct http_call stranger = call_from("203.0.113.7");
-    ck_assert_int_eq(session_of(&ours, &admin).role, ROLE_ADMIN);
-    ck_assert_int_eq(session_of(&ours, &stranger).role, ROLE_NONE);
+    struct authorization_rules ours = rules();
+    const struct web_request admin = call_from("127.0.0.1");
+    const struct web_request stranger = call_from("203.0.113.7");
+    ck_assert_int_eq(authorize(&ours, &admin).role, ROLE_ADMIN);
+    ck_assert_int_eq(authorize(&ours, &stranger).role, ROLE_NONE);
     ours.public_stats = true;
-    ck_assert_int_eq(session_of(&ours, &admin).role, ROLE_ADMIN);
-    ck_assert_int_eq(session_of(&ours, &stranger).role, ROLE_PUBLIC);
-    ck_assert(session_of(&ours, &stranger).tokens);
+    ck_assert_int_eq(authorize(&ours, &admin).role, ROLE_ADMIN);
+    ck_assert_int_eq(authorize(&ours, &stranger).role, ROLE_PUBLIC);
+    ck_assert(authorize(&ours, &stranger).tokens);
 }
 END_TEST
 
@@ -214,15 +214,16 @@ static const struct {
 };
 
 START_TEST(change_comes_from_our_own_page_or_from_no_browser) {
-    struct http_call call = call_from("127.0.0.1");
+    struct web_request call = call_from("127.0.0.1");
     call.method = "POST";
     call.origin = origins[_i].origin;
     call.host = origins[_i].host;
     call.secure = origins[_i].secure;
     call.proxied = origins[_i].proxied;
-    ck_assert_msg(session_is_forged(&call) != origins[_i].own, "%s, %s", call.origin, call.host);
+    ck_assert_msg(authorization_is_cross_site(&call) != origins[_i].own, "%s, %s", call.origin,
+                  call.host);
     call.method = "GET";
-    ck_assert(!session_is_forged(&call));
+    ck_assert(!authorization_is_cross_site(&call));
 }
 END_TEST
 
@@ -235,10 +236,10 @@ static const struct {
 };
 
 START_TEST(browser_that_says_so_is_believed_to_be_elsewhere) {
-    struct http_call call = call_from("127.0.0.1");
+    struct web_request call = call_from("127.0.0.1");
     call.method = "DELETE";
     call.sec_fetch_site = sites[_i].site;
-    ck_assert_int_eq(session_is_forged(&call), sites[_i].forged);
+    ck_assert_int_eq(authorization_is_cross_site(&call), sites[_i].forged);
 }
 END_TEST
 

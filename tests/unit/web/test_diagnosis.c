@@ -6,7 +6,7 @@
 
 enum { PEERS_MAX = 8 };
 
-static struct peer_figures figures[PEERS_MAX];
+static struct peer_stats figures[PEERS_MAX];
 static struct diagnosed_peer peers[PEERS_MAX];
 static struct diagnosis_case of;
 static struct diagnosis found[DIAGNOSES_MAX];
@@ -17,8 +17,8 @@ static void set_up(void) {
 }
 
 static void add(const char *address, bool seeder, bool lan, enum reach reach) {
-    struct peer_figures *peer = &figures[of.peer_count];
-    *peer = (struct peer_figures){
+    struct peer_stats *peer = &figures[of.peer_count];
+    *peer = (struct peer_stats){
         .peer = endpoint_at(address, (uint16_t)(1000 + of.peer_count)),
         .seeder = seeder,
         .lan = lan,

@@ -23,7 +23,8 @@ static const struct {
 };
 
 START_TEST(names_are_found_in_full) {
-    ck_assert_msg(headers_accept(accepts[_i].header, accepts[_i].wanted) == accepts[_i].accepted,
+    ck_assert_msg(header_match_accept(accepts[_i].header, accepts[_i].wanted) ==
+                      accepts[_i].accepted,
                   "%s", accepts[_i].header);
 }
 END_TEST
@@ -38,7 +39,7 @@ static const struct {
 };
 
 START_TEST(etag_is_matched_weakly) {
-    ck_assert_int_eq(headers_match_etag(etags[_i].header, "\"abc\""), etags[_i].matches);
+    ck_assert_int_eq(header_match_match_etag(etags[_i].header, "\"abc\""), etags[_i].matches);
 }
 END_TEST
 

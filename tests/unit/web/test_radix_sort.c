@@ -7,8 +7,8 @@
 
 enum { MANY = 2000 };
 
-static struct ranked items[MANY];
-static struct ranked spare[MANY];
+static struct radix_item items[MANY];
+static struct radix_item spare[MANY];
 
 /* Whether all is in order, equal keys in that of their places. */
 static bool is_sorted(size_t count) {
@@ -23,7 +23,7 @@ static bool is_sorted(size_t count) {
 static void fill(size_t count, unsigned shift, uint64_t values) {
     struct random random = { .state = 42 };
     for (size_t i = 0; i < count; i++)
-        items[i] = (struct ranked){ random_next(&random) % values << shift, (uint32_t)i };
+        items[i] = (struct radix_item){ random_next(&random) % values << shift, (uint32_t)i };
 }
 
 static const struct {
@@ -35,7 +35,7 @@ static const struct {
 START_TEST(keys_of_every_size_are_sorted) {
     for (size_t count = 0; count <= MANY; count = 3 * count + 1) {
         fill(count, ranges[_i].shift, ranges[_i].values);
-        ranking_sort(items, spare, count);
+        radix_sort(items, spare, count);
         ck_assert(is_sorted(count));
     }
 }
@@ -43,10 +43,10 @@ END_TEST
 
 START_TEST(second_sort_keeps_the_order_of_the_first_among_equals) {
     fill(MANY, 0, UINT64_MAX);
-    ranking_sort(items, spare, MANY);
+    radix_sort(items, spare, MANY);
     for (size_t i = 0; i < MANY; i++)
-        items[i] = (struct ranked){ items[i].place % 3, (uint32_t)i };
-    ranking_sort(items, spare, MANY);
+        items[i] = (struct radix_item){ items[i].place % 3, (uint32_t)i };
+    radix_sort(items, spare, MANY);
     ck_assert(is_sorted(MANY));
 }
 END_TEST
@@ -54,7 +54,7 @@ END_TEST
 START_TEST(everything_is_still_there) {
     bool seen[MANY] = { false };
     fill(MANY, 8, 1000);
-    ranking_sort(items, spare, MANY);
+    radix_sort(items, spare, MANY);
     for (size_t i = 0; i < MANY; i++) {
         REQUIRE(!seen[items[i].place]);
         seen[items[i].place] = true;

@@ -6,22 +6,22 @@
 
 enum { PAGE = 200 };
 
-static struct events *events;
-static struct event list[PAGE];
+static struct recent_events *events;
+static struct recent_event list[PAGE];
 
 static void create(void) {
-    events = events_create();
+    events = recent_events_create();
     ck_assert_ptr_nonnull(events);
 }
 
 static void delete (void) {
-    events_delete(events);
+    recent_events_delete(events);
 }
 
 static void note(enum change_kind kind, size_t times) {
     const struct change change = { .kind = kind };
     for (size_t i = 0; i < times; i++)
-        events_note(events, &change, 1);
+        recent_events_add(events, &change, 1);
 }
 
 START_TEST(changes_of_peers_are_events_and_nothing_else_is) {
@@ -32,8 +32,8 @@ START_TEST(changes_of_peers_are_events_and_nothing_else_is) {
         { .kind = CHANGE_PEER_CONFIRMED },    { .kind = CHANGE_TORRENT },
         { .kind = CHANGE_TORRENT_FORGOTTEN },
     };
-    events_note(events, changes, COUNT_OF(changes));
-    ck_assert_uint_eq(events_read(events, 0, list, PAGE), 5);
+    recent_events_add(events, changes, COUNT_OF(changes));
+    ck_assert_uint_eq(recent_events_read(events, 0, list, PAGE), 5);
     ck_assert_int_eq(list[0].change.kind, CHANGE_PEER_JOINED);
     ck_assert_int_eq(list[4].change.kind, CHANGE_PEER_MOVED);
     ck_assert_uint_eq(list[4].id, 5);
@@ -43,44 +43,44 @@ END_TEST
 
 START_TEST(reader_gets_what_followed) {
     note(CHANGE_PEER_JOINED, 5);
-    ck_assert_uint_eq(events_read(events, 3, list, PAGE), 2);
+    ck_assert_uint_eq(recent_events_read(events, 3, list, PAGE), 2);
     ck_assert_uint_eq(list[0].id, 4);
-    ck_assert_uint_eq(events_read(events, 5, list, PAGE), 0);
+    ck_assert_uint_eq(recent_events_read(events, 5, list, PAGE), 0);
     note(CHANGE_PEER_LEFT, 1);
-    ck_assert_uint_eq(events_read(events, 5, list, PAGE), 1);
+    ck_assert_uint_eq(recent_events_read(events, 5, list, PAGE), 1);
     ck_assert_int_eq(list[0].change.kind, CHANGE_PEER_LEFT);
 }
 END_TEST
 
 START_TEST(newest_are_given_to_who_has_none_or_is_from_another_run) {
-    ck_assert_uint_eq(events_read(events, 0, list, PAGE), 0);
-    ck_assert_uint_eq(events_read(events, 7, list, PAGE), 0);
+    ck_assert_uint_eq(recent_events_read(events, 0, list, PAGE), 0);
+    ck_assert_uint_eq(recent_events_read(events, 7, list, PAGE), 0);
     note(CHANGE_PEER_JOINED, PAGE + 50);
-    ck_assert_uint_eq(events_read(events, 0, list, PAGE), PAGE);
+    ck_assert_uint_eq(recent_events_read(events, 0, list, PAGE), PAGE);
     ck_assert_uint_eq(list[PAGE - 1].id, PAGE + 50);
-    ck_assert_uint_eq(events_read(events, 100000, list, PAGE), PAGE);
+    ck_assert_uint_eq(recent_events_read(events, 100000, list, PAGE), PAGE);
     ck_assert_uint_eq(list[PAGE - 1].id, PAGE + 50);
 }
 END_TEST
 
 START_TEST(oldest_go_when_there_are_too_many) {
-    note(CHANGE_PEER_JOINED, 3 * EVENTS_KEPT);
-    ck_assert_uint_eq(events_read(events, 1, list, PAGE), PAGE);
-    ck_assert_uint_eq(list[0].id, 2 * EVENTS_KEPT + 1);
+    note(CHANGE_PEER_JOINED, 3 * RECENT_EVENTS_KEPT);
+    ck_assert_uint_eq(recent_events_read(events, 1, list, PAGE), PAGE);
+    ck_assert_uint_eq(list[0].id, 2 * RECENT_EVENTS_KEPT + 1);
 }
 END_TEST
 
 START_TEST(pages_follow_each_other_without_a_gap) {
-    note(CHANGE_PEER_JOINED, EVENTS_KEPT);
+    note(CHANGE_PEER_JOINED, RECENT_EVENTS_KEPT);
     uint64_t after = 1;
-    for (size_t seen = 1; seen < EVENTS_KEPT;) {
-        const size_t count = events_read(events, after, list, PAGE);
+    for (size_t seen = 1; seen < RECENT_EVENTS_KEPT;) {
+        const size_t count = recent_events_read(events, after, list, PAGE);
         ck_assert_uint_gt(count, 0);
         ck_assert_uint_eq(list[0].id, after + 1);
         after = list[count - 1].id;
         seen += count;
     }
-    ck_assert_uint_eq(after, EVENTS_KEPT);
+    ck_assert_uint_eq(after, RECENT_EVENTS_KEPT);
 }
 END_TEST
 

@@ -11,8 +11,8 @@ enum { PAGE_MAX = 16, LATER_MS = START_MS + 1000, MUCH_LATER_MS = START_MS + 620
 static struct directory directory;
 static char path[sizeof directory.path + 16];
 static struct tracker *tracker;
-static struct catalog *catalog;
-static struct catalog_row rows[PAGE_MAX];
+static struct torrent_list *catalog;
+static struct torrent_row rows[PAGE_MAX];
 static size_t count;
 static size_t total;
 
@@ -23,12 +23,12 @@ static void create(void) {
     snprintf(path, sizeof path, "%s/skep.db", directory.path);
     store_close(store_open(path, error));
     tracker = tracker_create(&options, 0);
-    catalog = catalog_create(tracker, path);
+    catalog = torrent_list_create(tracker, path);
     ck_assert_ptr_nonnull(catalog);
 }
 
 static void delete (void) {
-    catalog_delete(catalog);
+    torrent_list_delete(catalog);
     tracker_delete(tracker);
     directory_remove(&directory);
 }
@@ -40,7 +40,7 @@ static void register_torrent(uint32_t number, const char *name, uint64_t size) {
     struct registry *registry = registry_open(path, REGISTRY_PATIENT_MS, error);
     ck_assert(registry_add_torrent(registry, &torrent, 1));
     registry_close(registry);
-    catalog_renew(catalog);
+    torrent_list_invalidate(catalog);
 }
 
 /* Puts so many seeders and leechers into a torrent. */
@@ -53,11 +53,11 @@ static void fill(uint32_t torrent, uint32_t seeders, uint32_t leechers) {
     }
 }
 
-static void ask_at(struct catalog_query query, uint64_t now_ms) {
-    ck_assert(catalog_page(catalog, &query, 0, now_ms, rows, PAGE_MAX, &count, &total));
+static void ask_at(struct torrent_query query, uint64_t now_ms) {
+    ck_assert(torrent_list_page(catalog, &query, 0, now_ms, rows, PAGE_MAX, &count, &total));
 }
 
-static void ask(struct catalog_query query) {
+static void ask(struct torrent_query query) {
     ask_at(query, START_MS);
 }
 
@@ -80,7 +80,7 @@ START_TEST(torrents_that_are_tracked_and_that_are_registered_are_there_once) {
     register_torrent(2, "Alpha", 20);
     fill(2, 1, 0);
     fill(3, 0, 1);
-    ask((struct catalog_query){ .sort = BY_NAME });
+    ask((struct torrent_query){ .sort = BY_NAME });
     ASSERT_FOUND(2, 1, 3);
     ck_assert(rows[0].registered && rows[1].registered && !rows[2].registered);
     ck_assert_str_eq(rows[0].name, "Alpha");
@@ -96,17 +96,17 @@ START_TEST(torrents_are_sorted_by_each_figure_and_then_by_name) {
     fill(1, 0, 2);
     fill(2, 1, 1);
     fill(3, 1, 2);
-    ask((struct catalog_query){ .sort = BY_SIZE });
+    ask((struct torrent_query){ .sort = BY_SIZE });
     ASSERT_FOUND(2, 3, 1);
-    ask((struct catalog_query){ .sort = BY_SIZE, .descending = true });
+    ask((struct torrent_query){ .sort = BY_SIZE, .descending = true });
     ASSERT_FOUND(1, 2, 3);
-    ask((struct catalog_query){ .sort = BY_SEEDERS });
+    ask((struct torrent_query){ .sort = BY_SEEDERS });
     ASSERT_FOUND(1, 2, 3);
-    ask((struct catalog_query){ .sort = BY_LEECHERS, .descending = true });
+    ask((struct torrent_query){ .sort = BY_LEECHERS, .descending = true });
     ASSERT_FOUND(1, 3, 2);
-    ask((struct catalog_query){ .sort = BY_HEALTH });
+    ask((struct torrent_query){ .sort = BY_HEALTH });
     ASSERT_FOUND(1, 2, 3);
-    ask((struct catalog_query){ .sort = BY_NAME, .descending = true });
+    ask((struct torrent_query){ .sort = BY_NAME, .descending = true });
     ASSERT_FOUND(3, 2, 1);
 }
 END_TEST
@@ -115,13 +115,13 @@ START_TEST(torrents_are_found_by_name_in_any_case_and_by_hash) {
     register_torrent(1, "Große Ärzte", 0);
     register_torrent(2, "kleine ÄRZTE", 0);
     register_torrent(3, "", 0);
-    ask((struct catalog_query){ .search = "äRzTe" });
+    ask((struct torrent_query){ .search = "äRzTe" });
     ASSERT_FOUND(1, 2);
-    ask((struct catalog_query){ .search = "GROSSE" });
+    ask((struct torrent_query){ .search = "GROSSE" });
     ck_assert_uint_eq(total, 0);
     uint8_t info_hash[INFO_HASH_LEN];
     char hex[2 * INFO_HASH_LEN + 1];
-    struct catalog_query by_hash = { .sort = BY_NAME };
+    struct torrent_query by_hash = { .sort = BY_NAME };
     numbered_id(info_hash, 3);
     hex_encode(info_hash, INFO_HASH_LEN, hex);
     memcpy(by_hash.search, hex + 2, sizeof hex - 2);
@@ -135,11 +135,11 @@ START_TEST(only_what_is_to_be_shown_is) {
     register_torrent(2, "seeded", 0);
     fill(2, 1, 0);
     fill(3, 0, 1);
-    ask((struct catalog_query){ .show = SHOW_ACTIVE });
+    ask((struct torrent_query){ .show = SHOW_ACTIVE });
     ASSERT_FOUND(2, 3);
-    ask((struct catalog_query){ .show = SHOW_REGISTERED });
+    ask((struct torrent_query){ .show = SHOW_REGISTERED });
     ASSERT_FOUND(1, 2);
-    ask((struct catalog_query){ .show = SHOW_UNSEEDED });
+    ask((struct torrent_query){ .show = SHOW_UNSEEDED });
     ASSERT_FOUND(3);
 }
 END_TEST
@@ -147,70 +147,70 @@ END_TEST
 START_TEST(page_begins_where_it_is_to) {
     for (uint32_t i = 0; i < 5; i++)
         register_torrent(i, "same name", i);
-    const struct catalog_query query = { .sort = BY_SIZE };
-    ck_assert(catalog_page(catalog, &query, 3, START_MS, rows, 10, &count, &total));
+    const struct torrent_query query = { .sort = BY_SIZE };
+    ck_assert(torrent_list_page(catalog, &query, 3, START_MS, rows, 10, &count, &total));
     ck_assert_uint_eq(count, 2);
     ck_assert_uint_eq(total, 5);
     ck_assert_uint_eq(rows[0].size, 3);
-    ck_assert(catalog_page(catalog, &query, 5, START_MS, rows, 10, &count, &total));
+    ck_assert(torrent_list_page(catalog, &query, 5, START_MS, rows, 10, &count, &total));
     ck_assert_uint_eq(count, 0);
-    ck_assert(catalog_page(catalog, &query, SIZE_MAX, START_MS, rows, 10, &count, &total));
+    ck_assert(torrent_list_page(catalog, &query, SIZE_MAX, START_MS, rows, 10, &count, &total));
     ck_assert_uint_eq(count, 0);
-    ck_assert(catalog_page(catalog, &query, 0, START_MS, rows, 0, &count, &total));
+    ck_assert(torrent_list_page(catalog, &query, 0, START_MS, rows, 0, &count, &total));
     ck_assert_uint_eq(total, 5);
 }
 END_TEST
 
 START_TEST(list_is_as_it_was_for_a_second) {
     fill(1, 1, 0);
-    ask((struct catalog_query){ .sort = BY_NAME });
+    ask((struct torrent_query){ .sort = BY_NAME });
     fill(2, 1, 0);
-    ask((struct catalog_query){ .sort = BY_SEEDERS });
+    ask((struct torrent_query){ .sort = BY_SEEDERS });
     ASSERT_FOUND(1);
-    ask_at((struct catalog_query){ .sort = BY_NAME }, LATER_MS);
+    ask_at((struct torrent_query){ .sort = BY_NAME }, LATER_MS);
     ck_assert_uint_eq(total, 2);
 }
 END_TEST
 
 START_TEST(change_of_the_registry_is_seen_at_once_where_it_is_told) {
-    ask((struct catalog_query){ .sort = BY_NAME });
+    ask((struct torrent_query){ .sort = BY_NAME });
     ck_assert_uint_eq(total, 0);
     register_torrent(1, "new", 0);
-    ask((struct catalog_query){ .sort = BY_NAME });
+    ask((struct torrent_query){ .sort = BY_NAME });
     ASSERT_FOUND(1);
 }
 END_TEST
 
 START_TEST(one_torrent_is_as_it_is_this_moment) {
-    struct catalog_row row;
+    struct torrent_row row;
     uint8_t info_hash[INFO_HASH_LEN];
     numbered_id(info_hash, 1);
-    ck_assert(!catalog_find(catalog, info_hash, START_MS, &row));
+    ck_assert(!torrent_list_find(catalog, info_hash, START_MS, &row));
     fill(1, 1, 2);
-    ck_assert(catalog_find(catalog, info_hash, START_MS, &row));
-    ck_assert_uint_eq(figures_leechers(&row.figures), 2);
+    ck_assert(torrent_list_find(catalog, info_hash, START_MS, &row));
+    ck_assert_uint_eq(torrent_leechers(&row.figures), 2);
     ck_assert(!row.registered);
     register_torrent(1, "named", 7);
-    ck_assert(catalog_find(catalog, info_hash, START_MS, &row));
+    ck_assert(torrent_list_find(catalog, info_hash, START_MS, &row));
     ck_assert_str_eq(row.name, "named");
-    ck_assert_uint_eq(figures_seeders(&row.figures), 1);
+    ck_assert_uint_eq(torrent_seeders(&row.figures), 1);
     char name[REGISTRY_TEXT_LEN];
-    catalog_name(catalog, info_hash, name);
+    torrent_list_name(catalog, info_hash, name);
     ck_assert_str_eq(name, "named");
 }
 END_TEST
 
 /* The names move when another one comes in; what was sorted must not show through old places. */
 START_TEST(look_at_one_torrent_between_two_pages_mixes_no_names) {
-    struct catalog_row row;
+    struct torrent_row row;
     uint8_t info_hash[INFO_HASH_LEN];
     numbered_id(info_hash, 1);
     register_torrent(1, "m", 1);
     register_torrent(2, "n", 2);
-    ask((struct catalog_query){ .sort = BY_NAME });
+    ask((struct torrent_query){ .sort = BY_NAME });
     register_torrent(3, "a", 3);
-    ck_assert(catalog_find(catalog, info_hash, START_MS, &row));
-    ask((struct catalog_query){ .sort = BY_NAME });
+    ck_assert(torrent_list_find(catalog, info_hash, START_MS, &row));
+    ask((struct torrent_query){ .sort = BY_NAME });
     ASSERT_FOUND(3, 1, 2);
     ck_assert_str_eq(rows[1].name, "m");
 }
@@ -221,7 +221,7 @@ START_TEST(more_questions_than_are_kept_are_still_answered) {
     register_torrent(2, "x2", 0);
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 30; i++) {
-            struct catalog_query query = { .sort = BY_NAME };
+            struct torrent_query query = { .sort = BY_NAME };
             snprintf(query.search, sizeof query.search, "x%d", i);
             ask(query);
             ck_assert_uint_eq(total, i == 1 || i == 2);
@@ -232,10 +232,10 @@ END_TEST
 
 START_TEST(rest_gives_the_copy_up_and_takes_another_when_asked) {
     fill(1, 1, 0);
-    ask((struct catalog_query){ .sort = BY_NAME });
-    catalog_rest(catalog, LATER_MS);
-    catalog_rest(catalog, MUCH_LATER_MS);
-    ask_at((struct catalog_query){ .sort = BY_NAME }, MUCH_LATER_MS);
+    ask((struct torrent_query){ .sort = BY_NAME });
+    torrent_list_release_idle(catalog, LATER_MS);
+    torrent_list_release_idle(catalog, MUCH_LATER_MS);
+    ask_at((struct torrent_query){ .sort = BY_NAME }, MUCH_LATER_MS);
     ASSERT_FOUND(1);
 }
 END_TEST

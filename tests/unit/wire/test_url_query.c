@@ -7,7 +7,7 @@
 static void assert_pair(struct bytes *rest, const char *name, const char *value) {
     struct bytes found_name;
     struct bytes found_value;
-    ck_assert(query_next(rest, &found_name, &found_value));
+    ck_assert(url_query_next(rest, &found_name, &found_value));
     assert_bytes(found_name, bytes_of(name));
     assert_bytes(found_value, bytes_of(value));
 }
@@ -15,7 +15,7 @@ static void assert_pair(struct bytes *rest, const char *name, const char *value)
 static void assert_end(struct bytes *rest) {
     struct bytes name;
     struct bytes value;
-    ck_assert(!query_next(rest, &name, &value));
+    ck_assert(!url_query_next(rest, &name, &value));
 }
 
 START_TEST(pairs_come_in_order) {

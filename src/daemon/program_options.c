@@ -1,4 +1,4 @@
-#include "daemon/command_line.h"
+#include "daemon/program_options.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -46,7 +46,7 @@ static const char HELP[] =
     "\n"
     "An option counts more than the same setting in FILE.\n";
 
-const char *options_help(void) {
+const char *program_options_help(void) {
     return HELP;
 }
 
@@ -99,7 +99,7 @@ static bool refuse(int found, const char *word, char *error) {
     return false;
 }
 
-static bool take_option(int found, const char *word, struct options *options, char *error) {
+static bool take_option(int found, const char *word, struct program_options *options, char *error) {
     switch (found) {
     case 'c':
         return parse_path("--config", &options->config_file, error);
@@ -124,9 +124,9 @@ static bool take_option(int found, const char *word, struct options *options, ch
     }
 }
 
-bool options_parse(int argc, char **argv, struct options *options,
-                   char error[static CONFIG_ERROR_LEN]) {
-    struct options parsed = { .port = -1, .threads = -1, .log_level = -1 };
+bool program_options_parse(int argc, char **argv, struct program_options *options,
+                           char error[static CONFIG_ERROR_LEN]) {
+    struct program_options parsed = { .port = -1, .threads = -1, .log_level = -1 };
     opterr = 0;
     optind = 0; /* to glibc: a new command line */
     for (;;) {
@@ -145,7 +145,7 @@ bool options_parse(int argc, char **argv, struct options *options,
     return true;
 }
 
-static void apply(const struct options *options, struct config *config) {
+static void apply(const struct program_options *options, struct config *config) {
     if (options->port >= 0)
         config->http.port = (uint16_t)options->port;
     if (options->threads >= 0)
@@ -174,8 +174,8 @@ static bool place_database(struct config *config, char *error) {
     return false;
 }
 
-bool options_load_config(const struct options *options, struct config *config,
-                         char error[static CONFIG_ERROR_LEN]) {
+bool program_options_load_config(const struct program_options *options, struct config *config,
+                                 char error[static CONFIG_ERROR_LEN]) {
     struct config loaded = config_defaults();
     if (options->config_file && !config_file_read(&loaded, options->config_file, error))
         return false;

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/command_line.h"
+#include "daemon/program_options.h"
 
 Suite *options_suite(void);
 
@@ -18,7 +18,7 @@ static void forget_environment(void) {
 }
 
 /* The words of `line`, split at spaces, behind the program's name. `line` is cut up. */
-static bool parse(char *line, struct options *options) {
+static bool parse(char *line, struct program_options *options) {
     char program[] = "skepd";
     char *argv[ARGUMENTS_MAX + 1] = { program };
     int argc = 1;
@@ -26,25 +26,25 @@ static bool parse(char *line, struct options *options) {
         ck_assert_int_lt(argc, ARGUMENTS_MAX);
         argv[argc++] = word;
     }
-    return options_parse(argc, argv, options, error);
+    return program_options_parse(argc, argv, options, error);
 }
 
 /* The options borrow `line`, which must stay. */
-static struct options accepted(char *line) {
-    struct options options;
+static struct program_options accepted(char *line) {
+    struct program_options options;
     ck_assert_msg(parse(line, &options), "%s", error);
     return options;
 }
 
-static struct config loaded(const struct options *options) {
+static struct config loaded(const struct program_options *options) {
     struct config config;
-    ck_assert_msg(options_load_config(options, &config, error), "%s", error);
+    ck_assert_msg(program_options_load_config(options, &config, error), "%s", error);
     return config;
 }
 
 START_TEST(no_options_leave_all_to_the_config) {
     char line[] = "";
-    const struct options options = accepted(line);
+    const struct program_options options = accepted(line);
     ck_assert_ptr_null(options.config_file);
     ck_assert_ptr_null(options.database);
     ck_assert_int_eq(options.port, -1);
@@ -56,7 +56,7 @@ END_TEST
 
 START_TEST(long_options_are_read) {
     char line[] = "--config=a.conf --port 80 --database=b.db --threads=0 --log-level debug";
-    const struct options options = accepted(line);
+    const struct program_options options = accepted(line);
     ck_assert_str_eq(options.config_file, "a.conf");
     ck_assert_str_eq(options.database, "b.db");
     ck_assert_int_eq(options.port, 80);
@@ -64,14 +64,14 @@ START_TEST(long_options_are_read) {
     ck_assert_int_eq(options.log_level, LOG_LEVEL_DEBUG);
 
     char flags[] = "--no-udp --check-config --help --version";
-    const struct options more = accepted(flags);
+    const struct program_options more = accepted(flags);
     ck_assert(more.no_udp && more.check_config && more.help && more.version);
 }
 END_TEST
 
 START_TEST(letters_are_read) {
     char line[] = "-c a.conf -p80 -db.db -hVt4 -l error";
-    const struct options options = accepted(line);
+    const struct program_options options = accepted(line);
     ck_assert_str_eq(options.config_file, "a.conf");
     ck_assert_str_eq(options.database, "b.db");
     ck_assert_int_eq(options.port, 80);
@@ -120,7 +120,7 @@ static const struct {
 START_TEST(what_is_wrong_is_refused_in_one_line) {
     char line[128];
     snprintf(line, sizeof line, "%s", refusals[_i].line);
-    struct options options = { .port = 4711 };
+    struct program_options options = { .port = 4711 };
     ck_assert_msg(!parse(line, &options), "accepted: %s", refusals[_i].line);
     ck_assert_str_eq(error, refusals[_i].expected);
     ck_assert_int_eq(options.port, 4711);
@@ -133,13 +133,13 @@ START_TEST(help_names_every_option) {
         "--no-udp", "--check-config", "--help",     "--version",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        ck_assert_ptr_nonnull(strstr(options_help(), names[i]));
+        ck_assert_ptr_nonnull(strstr(program_options_help(), names[i]));
 }
 END_TEST
 
 START_TEST(options_count_more_than_defaults) {
     char line[] = "-p 80 -t 3 -l warning -d /srv/skep.db";
-    const struct options options = accepted(line);
+    const struct program_options options = accepted(line);
     const struct config config = loaded(&options);
     ck_assert_uint_eq(config.http.port, 80);
     ck_assert_uint_eq(config.http.threads, 3);
@@ -158,14 +158,14 @@ START_TEST(options_count_more_than_the_file) {
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
 
-    const struct options from_file = {
+    const struct program_options from_file = {
         .config_file = path, .port = -1, .threads = -1, .log_level = -1
     };
     struct config config = loaded(&from_file);
     ck_assert_uint_eq(config.http.port, 81);
     ck_assert_str_eq(config.database, "file.db");
 
-    const struct options both = {
+    const struct program_options both = {
         .config_file = path, .database = "line.db", .port = 82, .threads = 0, .log_level = -1
     };
     config = loaded(&both);
@@ -178,7 +178,7 @@ START_TEST(options_count_more_than_the_file) {
 END_TEST
 
 START_TEST(database_goes_to_the_state_directory) {
-    const struct options none = { .port = -1, .threads = -1, .log_level = -1 };
+    const struct program_options none = { .port = -1, .threads = -1, .log_level = -1 };
     ck_assert_str_eq(loaded(&none).database, "./var/skep.db");
 
     setenv("STATE_DIRECTORY", "/var/lib/skep", 1);
@@ -195,19 +195,19 @@ START_TEST(state_directory_that_does_not_fit_is_refused) {
     memset(longest, 'x', sizeof longest - 1);
     longest[sizeof longest - 1] = 0;
     setenv("STATE_DIRECTORY", longest, 1);
-    const struct options none = { .port = -1, .threads = -1, .log_level = -1 };
+    const struct program_options none = { .port = -1, .threads = -1, .log_level = -1 };
     struct config config;
-    ck_assert(!options_load_config(&none, &config, error));
+    ck_assert(!program_options_load_config(&none, &config, error));
     ck_assert_str_eq(error, "$STATE_DIRECTORY is too long");
 }
 END_TEST
 
 START_TEST(file_that_cannot_be_read_leaves_the_config_as_it_was) {
-    const struct options options = {
+    const struct program_options options = {
         .config_file = "/nonexistent/skepd.conf", .port = 80, .threads = -1, .log_level = -1
     };
     struct config config = { .http.port = 4711 };
-    ck_assert(!options_load_config(&options, &config, error));
+    ck_assert(!program_options_load_config(&options, &config, error));
     ck_assert_str_eq(error, "/nonexistent/skepd.conf: No such file or directory");
     ck_assert_uint_eq(config.http.port, 4711);
 }
@@ -221,11 +221,11 @@ START_TEST(settings_that_do_not_go_together_are_refused) {
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
 
-    const struct options options = {
+    const struct program_options options = {
         .config_file = path, .port = -1, .threads = -1, .log_level = -1
     };
     struct config config;
-    ck_assert(!options_load_config(&options, &config, error));
+    ck_assert(!program_options_load_config(&options, &config, error));
     ck_assert_str_eq(
         error, "announce.interval_min_s is 120, which is more than announce.interval_max_s, 60");
     unlink(path);
