@@ -28,10 +28,10 @@ struct metrics_page;
 /* Copies `parts` and takes the limits from `config`. NULL without memory. */
 struct metrics_page *metrics_page_create(const struct metrics_page_parts *parts,
                                          const struct config *config);
-void metrics_page_delete(struct metrics_page *figures); /* NULL is fine */
+void metrics_page_delete(struct metrics_page *page); /* NULL is fine */
 
 /* The settings were read again. Any thread. */
-void metrics_page_apply(struct metrics_page *figures, const struct config *config);
+void metrics_page_apply(struct metrics_page *page, const struct config *config);
 
 /* Writes them all; `context` is a struct metrics_page. Any thread. */
 void metrics_page_write(void *context, struct writer *w);

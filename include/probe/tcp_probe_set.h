@@ -21,20 +21,20 @@ struct tcp_probe_set;
 struct tcp_probe_set *tcp_probe_set_create(tcp_probe_done done, void *context);
 
 /* Gives up what is under way, without a word. NULL is fine. */
-void tcp_probe_set_delete(struct tcp_probe_set *probes);
+void tcp_probe_set_delete(struct tcp_probe_set *set);
 
 /* Whether there is room for one more. */
-bool tcp_probe_set_have_room(const struct tcp_probe_set *probes);
+bool tcp_probe_set_have_room(const struct tcp_probe_set *set);
 
 /* Begins an attempt, for which there is room; it may be decided before this returns. `now_ms` is
  * clock_now_ms(). */
-void tcp_probe_set_begin(struct tcp_probe_set *probes, const struct endpoint *peer,
+void tcp_probe_set_begin(struct tcp_probe_set *set, const struct endpoint *peer,
                          uint32_t timeout_ms, uint64_t now_ms);
 
 /* Waits until an attempt is decided, someone wakes it, or clock_now_ms() is `until_ms`. */
-void tcp_probe_set_wait(struct tcp_probe_set *probes, uint64_t until_ms);
+void tcp_probe_set_wait(struct tcp_probe_set *set, uint64_t until_ms);
 
 /* Ends the present or the next tcp_probe_set_wait. Any thread. */
-void tcp_probe_set_wake(struct tcp_probe_set *probes);
+void tcp_probe_set_wake(struct tcp_probe_set *set);
 
 #endif

@@ -38,9 +38,9 @@ struct http_outcome {
 
 /* Starts out as zeros. */
 struct http_counters {
-    _Atomic uint64_t connections_open[2];      /* [1]: by TLS */
-    _Atomic uint64_t connections_refused;      /* of addresses that had their share */
-    _Atomic uint64_t requests_cut;             /* that took too long */
+    _Atomic uint64_t connections_open[2];  /* [1]: by TLS */
+    _Atomic uint64_t connections_refused;  /* of addresses that had their share */
+    _Atomic uint64_t requests_cut;         /* that took too long */
     _Atomic int64_t certificate_expires_s; /* since 1970; 0: there is none */
     struct http_kind_counters {
         _Alignas(64) _Atomic uint64_t results[HTTP_RESULTS];

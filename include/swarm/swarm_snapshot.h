@@ -53,7 +53,7 @@ bool swarm_snapshot_torrents(struct tracker *tracker, uint64_t now_ms, torrents_
 
 /* The figures of one torrent. False where it is unknown; then `*figures` is untouched. */
 bool swarm_snapshot_torrent(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN],
-                            uint64_t now_ms, struct torrent_stats *figures);
+                            uint64_t now_ms, struct torrent_stats *stats);
 
 /* Copies up to `max` peers of one torrent from the `offset`th on, seeders first, and never more
  * than SWARM_SNAPSHOT_PEERS_MAX. Returns how many, and in `*total` how many there are; both 0 where

@@ -22,11 +22,11 @@ struct swarm_totals;
 
 /* `tracker` must outlive the census. NULL without memory. */
 struct swarm_totals *swarm_totals_create(struct tracker *tracker);
-void swarm_totals_delete(struct swarm_totals *census); /* NULL is fine */
+void swarm_totals_delete(struct swarm_totals *totals); /* NULL is fine */
 
 /* Any thread; waits for a count that is under way. Without memory the last count stands. `now_ms`
  * is clock_now_ms(). */
-struct swarm_totals_figures swarm_totals_read(struct swarm_totals *census, uint64_t now_ms);
+struct swarm_totals_figures swarm_totals_read(struct swarm_totals *totals, uint64_t now_ms);
 
 /* Pure. */
 void swarm_totals_metrics_write(struct writer *w, const struct swarm_totals_figures *figures);

@@ -47,7 +47,7 @@ uint64_t metainfo_write_piece_len(uint64_t size);
 uint64_t metainfo_write_padding(uint64_t size, uint64_t piece_len);
 
 /* Room that metainfo_write needs at most. */
-size_t metainfo_write_len_max(const struct metainfo_source *info);
+size_t metainfo_write_len_max(const struct metainfo_source *source);
 
 /* Room to put the entries into another order. */
 struct torrent_layer {
@@ -55,7 +55,7 @@ struct torrent_layer {
 };
 
 /* Writes the .torrent file. `layers` is room for `count` of them. */
-void metainfo_write(struct writer *w, const struct metainfo_source *info,
+void metainfo_write(struct writer *w, const struct metainfo_source *source,
                     struct torrent_layer *layers);
 
 #endif

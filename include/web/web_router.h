@@ -29,12 +29,12 @@ struct web_router;
 /* Copies `options` and `parts`. NULL without memory. */
 struct web_router *web_router_create(const struct web_options *options,
                                      const struct web_router_parts *parts);
-void web_router_delete(struct web_router *site); /* NULL is fine */
+void web_router_delete(struct web_router *router); /* NULL is fine */
 
 /* Takes new options over. Any thread. */
-void web_router_apply(struct web_router *site, const struct web_options *options);
+void web_router_apply(struct web_router *router, const struct web_options *options);
 
 /* The site as the HTTP server wants it; `site` must outlive the server. */
-struct web_handler web_router_handler(struct web_router *site);
+struct web_handler web_router_handler(struct web_router *router);
 
 #endif

@@ -48,11 +48,11 @@ static void take_host(const json_t *all, struct announce_url_choice *urls) {
     }
 }
 
-static enum status explain(const struct api_client *remote, enum status status) {
+static enum status explain(const struct api_client *client, enum status status) {
     return output_fail(status,
                        "name the announce URL with --announce, or the skepd that runs with "
                        "--url",
-                       api_client_failure(remote));
+                       api_client_failure(client));
 }
 
 static enum status judge(const struct announce_url_choice *urls, bool quiet) {
@@ -79,13 +79,13 @@ enum status announce_url_choice_find(const struct command_line *line, bool quiet
     memcpy(urls->list, line->announce_urls, sizeof urls->list);
     if (urls->count > 0)
         return STATUS_GOOD;
-    struct api_client *remote = api_client_open(line);
-    if (remote == NULL)
+    struct api_client *client = api_client_open(line);
+    if (client == NULL)
         return STATUS_FAULT;
-    enum status status = api_client_get(remote, "status", &urls->owner);
+    enum status status = api_client_get(client, "status", &urls->owner);
     if (status != STATUS_GOOD && !quiet)
-        explain(remote, status);
-    api_client_close(remote);
+        explain(client, status);
+    api_client_close(client);
     if (status != STATUS_GOOD)
         return status;
     take_host(json_object_get(urls->owner, "urls"), urls);

@@ -73,63 +73,63 @@ static bool find_url(const struct command_line *line, char url[static URL_LEN]) 
 }
 
 struct api_client *api_client_open(const struct command_line *line) {
-    struct api_client *remote = calloc(1, sizeof *remote);
-    if (remote == NULL) {
+    struct api_client *client = calloc(1, sizeof *client);
+    if (client == NULL) {
         output_fail(STATUS_FAULT, "there is not enough memory", NULL);
         return NULL;
     }
-    remote->cacert = line->values[OPTION_CACERT];
-    remote->insecure = command_line_has(line, OPTION_INSECURE);
-    if (find_url(line, remote->url) && find_token(line, remote->token)) {
-        remote->client = http_client_create();
-        if (remote->client != NULL)
-            return remote;
+    client->cacert = line->values[OPTION_CACERT];
+    client->insecure = command_line_has(line, OPTION_INSECURE);
+    if (find_url(line, client->url) && find_token(line, client->token)) {
+        client->client = http_client_create();
+        if (client->client != NULL)
+            return client;
         output_fail(STATUS_FAULT, "there is not enough memory", NULL);
     }
-    api_client_close(remote);
+    api_client_close(client);
     return NULL;
 }
 
-void api_client_close(struct api_client *remote) {
-    if (remote == NULL)
+void api_client_close(struct api_client *client) {
+    if (client == NULL)
         return;
-    http_client_delete(remote->client);
-    free(remote);
+    http_client_delete(client->client);
+    free(client);
 }
 
-const char *api_client_url(const struct api_client *remote) {
-    return remote->url;
+const char *api_client_url(const struct api_client *client) {
+    return client->url;
 }
 
-bool api_client_is_local(const struct api_client *remote) {
+bool api_client_is_local(const struct api_client *client) {
     struct tracker_url url;
-    return tracker_url_parse(bytes_of(remote->url), &url) == NULL &&
+    return tracker_url_parse(bytes_of(client->url), &url) == NULL &&
            (strcmp(url.host, "localhost") == 0 || strcmp(url.host, "::1") == 0 ||
             strncmp(url.host, "127.", 4) == 0);
 }
 
-unsigned api_client_http_status(const struct api_client *remote) {
-    return remote->http_status;
+unsigned api_client_http_status(const struct api_client *client) {
+    return client->http_status;
 }
 
-const char *api_client_failure(const struct api_client *remote) {
-    return remote->failure;
+const char *api_client_failure(const struct api_client *client) {
+    return client->failure;
 }
 
-static enum status fail(struct api_client *remote, enum status status, const char *why) {
-    snprintf(remote->failure, sizeof remote->failure, "%s: %s", remote->url, why);
+static enum status fail(struct api_client *client, enum status status, const char *why) {
+    snprintf(client->failure, sizeof client->failure, "%s: %s", client->url, why);
     return status;
 }
 
 /* What the daemon says is wrong: {"error": {"message": ...}}. */
-static enum status refuse(struct api_client *remote, unsigned status, const json_t *value) {
+static enum status refuse(struct api_client *client, unsigned status, const json_t *value) {
     char text[HTTP_CLIENT_ERROR_LEN];
     const char *message = api_client_text(json_object_get(value, "error"), "message", NULL);
     if (message == NULL)
         snprintf(text, sizeof text, "it answers with HTTP status %u; is this a skepd?", status);
     else
         snprintf(text, sizeof text, "%s", message);
-    return fail(remote, message == NULL ? STATUS_UNREACHABLE : STATUS_REFUSED, text);
+    return fail(client, message == NULL ? STATUS_UNREACHABLE : STATUS_REFUSED, text);
 }
 
 /* Whether the answer is what a skepd says of a request that it fulfilled. */
@@ -137,7 +137,7 @@ static bool is_good(unsigned status, const json_t *value) {
     return status == 204 || ((status == 200 || status == 201) && json_is_object(value));
 }
 
-enum status api_client_send(struct api_client *remote, const struct api_client_request *request,
+enum status api_client_send(struct api_client *client, const struct api_client_request *request,
                             json_t **value) {
     char url[URL_LEN + PATH_LEN];
     struct http_client_answer answer;
@@ -145,67 +145,67 @@ enum status api_client_send(struct api_client *remote, const struct api_client_r
         .method = request->method,
         .content_type = request->content_type,
         .body = request->body,
-        .token = remote->token[0] == '\0' ? NULL : remote->token,
-        .cacert = remote->cacert,
+        .token = client->token[0] == '\0' ? NULL : client->token,
+        .cacert = client->cacert,
         .timeout_ms = request->content_type == NULL ? TIMEOUT_MS : SENDING_TIMEOUT_MS,
-        .insecure = remote->insecure,
+        .insecure = client->insecure,
     };
     *value = NULL;
-    remote->http_status = 0;
-    const int len = snprintf(url, sizeof url, "%s/api/v1/%s", remote->url, request->path);
+    client->http_status = 0;
+    const int len = snprintf(url, sizeof url, "%s/api/v1/%s", client->url, request->path);
     if (len >= (int)sizeof url)
-        return fail(remote, STATUS_FAULT, "this is too long to be asked for");
-    if (!http_client_ask(remote->client, url, &options, &answer))
-        return fail(remote, STATUS_UNREACHABLE, answer.error);
-    remote->http_status = answer.status;
+        return fail(client, STATUS_FAULT, "this is too long to be asked for");
+    if (!http_client_ask(client->client, url, &options, &answer))
+        return fail(client, STATUS_UNREACHABLE, answer.error);
+    client->http_status = answer.status;
     json_t *parsed = json_loadb((const char *)answer.body.data, answer.body.len, 0, NULL);
     if (is_good(answer.status, parsed)) {
         *value = parsed;
         return STATUS_GOOD;
     }
-    const enum status status = refuse(remote, answer.status, parsed);
+    const enum status status = refuse(client, answer.status, parsed);
     json_decref(parsed);
     return status;
 }
 
-enum status api_client_send_json(struct api_client *remote, const char *method, const char *path,
+enum status api_client_send_json(struct api_client *client, const char *method, const char *path,
                                  json_t *body, json_t **value) {
     char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
     json_decref(body);
     *value = NULL;
     if (text == NULL)
-        return fail(remote, STATUS_FAULT, "there is not enough memory");
+        return fail(client, STATUS_FAULT, "there is not enough memory");
     const struct api_client_request request = {
         .method = method,
         .path = path,
         .content_type = "application/json",
         .body = bytes_of(text),
     };
-    const enum status status = api_client_send(remote, &request, value);
+    const enum status status = api_client_send(client, &request, value);
     free(text);
     return status;
 }
 
-enum status api_client_get(struct api_client *remote, const char *path, json_t **value) {
+enum status api_client_get(struct api_client *client, const char *path, json_t **value) {
     const struct api_client_request request = { .path = path };
-    const enum status status = api_client_send(remote, &request, value);
+    const enum status status = api_client_send(client, &request, value);
     if (status != STATUS_GOOD || *value != NULL)
         return status;
-    return fail(remote, STATUS_UNREACHABLE, "it answers with nothing; is this a skepd?");
+    return fail(client, STATUS_UNREACHABLE, "it answers with nothing; is this a skepd?");
 }
 
-enum status api_client_request(struct api_client *remote, const char *path, json_t **value) {
-    const enum status status = api_client_get(remote, path, value);
-    return status == STATUS_GOOD ? status : output_fail(status, remote->failure, NULL);
+enum status api_client_request(struct api_client *client, const char *path, json_t **value) {
+    const enum status status = api_client_get(client, path, value);
+    return status == STATUS_GOOD ? status : output_fail(status, client->failure, NULL);
 }
 
 enum status api_client_request_once(const struct command_line *line, const char *path,
                                     json_t **value) {
-    struct api_client *remote = api_client_open(line);
-    if (remote == NULL)
+    struct api_client *client = api_client_open(line);
+    if (client == NULL)
         return STATUS_FAULT;
-    const enum status status = api_client_request(remote, path, value);
-    api_client_close(remote);
+    const enum status status = api_client_request(client, path, value);
+    api_client_close(client);
     return status;
 }
 

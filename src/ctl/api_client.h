@@ -10,16 +10,16 @@ struct api_client;
 /* The daemon at --url, with the token of --token, --token-file or SKEPCTL_TOKEN. NULL if these make
  * no sense, which has been said. */
 struct api_client *api_client_open(const struct command_line *line);
-void api_client_close(struct api_client *remote); /* NULL is fine */
+void api_client_close(struct api_client *client); /* NULL is fine */
 
-const char *api_client_url(const struct api_client *remote);
+const char *api_client_url(const struct api_client *client);
 bool api_client_is_local(
-    const struct api_client *remote); /* whether the URL means this machine itself */
+    const struct api_client *client); /* whether the URL means this machine itself */
 
 /* Asks for `path`, such as "status" or "torrents?limit=5". STATUS_GOOD and a JSON object in
  * `*value`, which is the caller's; or why there is none, in words in api_client_failure. */
-enum status api_client_get(struct api_client *remote, const char *path, json_t **value);
-const char *api_client_failure(const struct api_client *remote);
+enum status api_client_get(struct api_client *client, const char *path, json_t **value);
+const char *api_client_failure(const struct api_client *client);
 
 struct api_client_request {
     const char *method;       /* NULL: GET */
@@ -29,18 +29,18 @@ struct api_client_request {
 };
 
 /* Any request; `*value` is NULL where it was fulfilled without a word. */
-enum status api_client_send(struct api_client *remote, const struct api_client_request *request,
+enum status api_client_send(struct api_client *client, const struct api_client_request *request,
                             json_t **value);
 
 /* api_client_send of a JSON body, which it takes over; NULL is a lack of memory. */
-enum status api_client_send_json(struct api_client *remote, const char *method, const char *path,
+enum status api_client_send_json(struct api_client *client, const char *method, const char *path,
                                  json_t *body, json_t **value);
 
 /* The HTTP status of the last answer; 0: none came. */
-unsigned api_client_http_status(const struct api_client *remote);
+unsigned api_client_http_status(const struct api_client *client);
 
 /* api_client_get that says what failed. */
-enum status api_client_request(struct api_client *remote, const char *path, json_t **value);
+enum status api_client_request(struct api_client *client, const char *path, json_t **value);
 
 /* api_client_request, of a daemon that is asked but once. */
 enum status api_client_request_once(const struct command_line *line, const char *path,

@@ -6,8 +6,8 @@
 
 enum { PATH_LEN = 1024, LIST_LEN = PATH_LEN - 64, PAGE_LEN = 500, CONFLICT = 409, NOT_FOUND = 404 };
 
-static enum status report(const struct api_client *remote, enum status status) {
-    return status == STATUS_GOOD ? status : output_fail(status, api_client_failure(remote), NULL);
+static enum status report(const struct api_client *client, enum status status) {
+    return status == STATUS_GOOD ? status : output_fail(status, api_client_failure(client), NULL);
 }
 
 static json_t *text_of(const char *text) {
@@ -15,7 +15,7 @@ static json_t *text_of(const char *text) {
 }
 
 /* A file says its hashes and its name itself. */
-static enum status send_torrent(struct api_client *remote, const struct registry_torrent *torrent,
+static enum status send_torrent(struct api_client *client, const struct registry_torrent *torrent,
                                 json_t **value) {
     if (torrent->file.len > 0) {
         const struct api_client_request request = {
@@ -24,55 +24,55 @@ static enum status send_torrent(struct api_client *remote, const struct registry
             .content_type = "application/x-bittorrent",
             .body = torrent->file,
         };
-        return api_client_send(remote, &request, value);
+        return api_client_send(client, &request, value);
     }
-    return api_client_send_json(remote, "POST", "torrents",
+    return api_client_send_json(client, "POST", "torrents",
                                 json_pack("{s:o, s:o}", "info_hash",
                                           output_json_hex(torrent->info_hashes[0], INFO_HASH_LEN),
                                           "name", text_of(torrent->name)),
                                 value);
 }
 
-static enum status rename_torrent(struct api_client *remote, const struct registry_torrent *torrent,
+static enum status rename_torrent(struct api_client *client, const struct registry_torrent *torrent,
                                   json_t **value) {
     char path[PATH_LEN] = "torrents/";
     hex_encode(torrent->info_hashes[0], INFO_HASH_LEN, path + strlen(path));
-    return api_client_send_json(remote, "PATCH", path,
+    return api_client_send_json(client, "PATCH", path,
                                 json_pack("{s:o}", "name", text_of(torrent->name)), value);
 }
 
-enum status api_registry_add_torrent(struct api_client *remote,
+enum status api_registry_add_torrent(struct api_client *client,
                                      const struct registry_torrent *torrent) {
     json_t *value;
-    enum status status = send_torrent(remote, torrent, &value);
-    if (status == STATUS_REFUSED && api_client_http_status(remote) == CONFLICT)
+    enum status status = send_torrent(client, torrent, &value);
+    if (status == STATUS_REFUSED && api_client_http_status(client) == CONFLICT)
         status = torrent->file.len > 0 || torrent->name[0] == '\0'
                      ? STATUS_GOOD
-                     : rename_torrent(remote, torrent, &value);
+                     : rename_torrent(client, torrent, &value);
     json_decref(value);
-    return report(remote, status);
+    return report(client, status);
 }
 
-enum status api_registry_add_passkey(struct api_client *remote, const char *label,
+enum status api_registry_add_passkey(struct api_client *client, const char *label,
                                      json_t **answer) {
-    return report(remote,
-                  api_client_send_json(remote, "POST", "passkeys",
+    return report(client,
+                  api_client_send_json(client, "POST", "passkeys",
                                        json_pack("{s:o}", "label", text_of(label)), answer));
 }
 
-enum status api_registry_add_ban(struct api_client *remote, const struct network *network,
+enum status api_registry_add_ban(struct api_client *client, const struct network *network,
                                  const char *reason, int64_t for_s) {
     char text[NETWORK_TEXT_LEN];
     json_t *value;
     network_text(network, text);
     json_t *body = json_pack("{s:s, s:o, s:o}", "network", text, "reason", text_of(reason), "for_s",
                              for_s == 0 ? json_null() : json_integer(for_s));
-    const enum status status = api_client_send_json(remote, "POST", "bans", body, &value);
+    const enum status status = api_client_send_json(client, "POST", "bans", body, &value);
     json_decref(value);
-    return report(remote, status);
+    return report(client, status);
 }
 
-enum status api_registry_remove(struct api_client *remote, const char *kind, const char *name,
+enum status api_registry_remove(struct api_client *client, const char *kind, const char *name,
                                 bool *found) {
     char path[PATH_LEN];
     struct writer w = writer_on((uint8_t *)path, sizeof path);
@@ -86,12 +86,12 @@ enum status api_registry_remove(struct api_client *remote, const char *kind, con
         return STATUS_GOOD;
     const struct api_client_request request = { .method = "DELETE", .path = path };
     json_t *value;
-    const enum status status = api_client_send(remote, &request, &value);
+    const enum status status = api_client_send(client, &request, &value);
     json_decref(value);
-    if (status == STATUS_REFUSED && api_client_http_status(remote) == NOT_FOUND)
+    if (status == STATUS_REFUSED && api_client_http_status(client) == NOT_FOUND)
         return STATUS_GOOD;
     *found = status == STATUS_GOOD;
-    return report(remote, status);
+    return report(client, status);
 }
 
 /* A torrent, a passkey or a ban. False where it is none of them. */
@@ -124,14 +124,14 @@ static void visit_page(const json_t *items, registry_visitor visit, void *contex
 }
 
 /* Without a word of what failed. */
-static enum status visit_pages(struct api_client *remote, const char *list, registry_visitor visit,
+static enum status visit_pages(struct api_client *client, const char *list, registry_visitor visit,
                                void *context) {
     size_t offset = 0;
     for (;;) {
         char path[PATH_LEN];
         json_t *page;
         snprintf(path, sizeof path, "%soffset=%zu&limit=%d", list, offset, PAGE_LEN);
-        const enum status status = api_client_get(remote, path, &page);
+        const enum status status = api_client_get(client, path, &page);
         if (status != STATUS_GOOD)
             return status;
         const json_t *items = json_object_get(page, "items");
@@ -145,12 +145,12 @@ static enum status visit_pages(struct api_client *remote, const char *list, regi
     }
 }
 
-enum status api_registry_visit(struct api_client *remote, const char *list, registry_visitor visit,
+enum status api_registry_visit(struct api_client *client, const char *list, registry_visitor visit,
                                void *context) {
-    return report(remote, visit_pages(remote, list, visit, context));
+    return report(client, visit_pages(client, list, visit, context));
 }
 
-enum status api_registry_search(struct api_client *remote, bool all, const char *word,
+enum status api_registry_search(struct api_client *client, bool all, const char *word,
                                 registry_visitor visit, void *context) {
     char list[LIST_LEN];
     struct writer w = writer_on((uint8_t *)list, sizeof list);
@@ -161,6 +161,6 @@ enum status api_registry_search(struct api_client *remote, bool all, const char 
     writer_put(&w, "&", 2);
     if (w.failed)
         return output_fail(STATUS_FAULT, "this is too long to be searched for", NULL);
-    const enum status status = visit_pages(remote, list, visit, context);
-    return status == STATUS_UNREACHABLE ? status : report(remote, status);
+    const enum status status = visit_pages(client, list, visit, context);
+    return status == STATUS_UNREACHABLE ? status : report(client, status);
 }

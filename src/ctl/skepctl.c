@@ -146,11 +146,11 @@ static const struct command *find_command(struct command_line *line) {
 
 static enum status run_on_registrar(const struct command *command,
                                     const struct command_line *line) {
-    struct registry_client *registrar;
-    enum status status = registry_client_open(line, &registrar);
+    struct registry_client *client;
+    enum status status = registry_client_open(line, &client);
     if (status == STATUS_GOOD)
-        status = command->run_on(registrar, line);
-    registry_client_close(registrar);
+        status = command->run_on(client, line);
+    registry_client_close(client);
     return status;
 }
 

@@ -33,18 +33,18 @@ static int read_file(const char *path, uint8_t **owned, struct bytes *content) {
     return error;
 }
 
-static void use_metainfo(struct torrent_argument *input) {
-    input->hash_count = input->metainfo.hash_count;
-    memcpy(input->info_hashes, input->metainfo.info_hashes, sizeof input->info_hashes);
+static void use_metainfo(struct torrent_argument *argument) {
+    argument->hash_count = argument->metainfo.hash_count;
+    memcpy(argument->info_hashes, argument->metainfo.info_hashes, sizeof argument->info_hashes);
 }
 
-bool torrent_argument_read(const char *word, struct torrent_argument *input) {
-    *input = (struct torrent_argument){ 0 };
-    if (command_line_hash(word, input->info_hashes[0])) {
-        input->hash_count = 1;
+bool torrent_argument_read(const char *word, struct torrent_argument *argument) {
+    *argument = (struct torrent_argument){ 0 };
+    if (command_line_hash(word, argument->info_hashes[0])) {
+        argument->hash_count = 1;
         return true;
     }
-    const int why = read_file(word, &input->owned, &input->file);
+    const int why = read_file(word, &argument->owned, &argument->file);
     if (why == ENOENT || why == EINVAL)
         output_fail(STATUS_FAULT,
                     "this is no .torrent file and no info_hash of 40 hexadecimal digits", word);
@@ -52,13 +52,13 @@ bool torrent_argument_read(const char *word, struct torrent_argument *input) {
         output_fail(STATUS_FAULT, word, strerror(why));
     if (why != 0)
         return false;
-    const char *error = metainfo_parse(input->file, &input->metainfo);
+    const char *error = metainfo_parse(argument->file, &argument->metainfo);
     if (error != NULL) {
         output_fail(STATUS_FAULT, word, error);
-        torrent_argument_free(input);
+        torrent_argument_free(argument);
         return false;
     }
-    use_metainfo(input);
+    use_metainfo(argument);
     return true;
 }
 
@@ -81,7 +81,7 @@ bool torrent_argument_is_one(const char *word) {
     return named_so || command_line_hash(word, info_hash) || is_torrent_file(word);
 }
 
-void torrent_argument_free(struct torrent_argument *input) {
-    free(input->owned);
-    *input = (struct torrent_argument){ 0 };
+void torrent_argument_free(struct torrent_argument *argument) {
+    free(argument->owned);
+    *argument = (struct torrent_argument){ 0 };
 }

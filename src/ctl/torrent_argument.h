@@ -13,8 +13,8 @@ struct torrent_argument {
 };
 
 /* Reads `word`. False if it is neither, which has been said. Afterwards, torrent_argument_free. */
-bool torrent_argument_read(const char *word, struct torrent_argument *input);
-void torrent_argument_free(struct torrent_argument *input);
+bool torrent_argument_read(const char *word, struct torrent_argument *argument);
+void torrent_argument_free(struct torrent_argument *argument);
 
 /* Whether `word` is an info_hash, is called NAME.torrent, or is such a file whatever it is called;
  * and not, say, the name of a torrent whose content lies here. */

@@ -9,9 +9,9 @@
 
 enum { LINE_LEN = 2 * INFO_HASH_LEN + 2 + 4 * REGISTRY_TEXT_LEN };
 
-void torrent_lookup_begin(struct torrent_lookup *choice, const char *word) {
-    *choice = (struct torrent_lookup){ .word = word, .letters = case_fold_letters() };
-    case_fold_text(choice->letters, word, choice->folded, sizeof choice->folded);
+void torrent_lookup_begin(struct torrent_lookup *lookup, const char *word) {
+    *lookup = (struct torrent_lookup){ .word = word, .letters = case_fold_letters() };
+    case_fold_text(lookup->letters, word, lookup->folded, sizeof lookup->folded);
 }
 
 static bool starts_hash(const char *folded, const uint8_t info_hash[static INFO_HASH_LEN]) {
@@ -22,72 +22,72 @@ static bool starts_hash(const char *folded, const uint8_t info_hash[static INFO_
 }
 
 void torrent_lookup_add(void *context, const struct registry_row *row) {
-    struct torrent_lookup *choice = context;
+    struct torrent_lookup *lookup = context;
     char name[TORRENT_LOOKUP_FOLDED_LEN];
-    case_fold_text(choice->letters, row->text, name, sizeof name);
-    const bool exact = strcmp(name, choice->folded) == 0;
+    case_fold_text(lookup->letters, row->text, name, sizeof name);
+    const bool exact = strcmp(name, lookup->folded) == 0;
     const bool similar =
-        strstr(name, choice->folded) != NULL || starts_hash(choice->folded, row->info_hash);
-    if (choice->folded[0] == '\0' || !(exact || (similar && !choice->exact)))
+        strstr(name, lookup->folded) != NULL || starts_hash(lookup->folded, row->info_hash);
+    if (lookup->folded[0] == '\0' || !(exact || (similar && !lookup->exact)))
         return;
-    if (exact && !choice->exact)
-        choice->count = 0;
-    choice->exact = exact;
-    if (choice->count < TORRENT_LOOKUP_SHOWN)
-        choice->found[choice->count] = *row;
-    choice->count++;
+    if (exact && !lookup->exact)
+        lookup->count = 0;
+    lookup->exact = exact;
+    if (lookup->count < TORRENT_LOOKUP_SHOWN)
+        lookup->found[lookup->count] = *row;
+    lookup->count++;
 }
 
-static enum status say_several(const struct torrent_lookup *choice) {
+static enum status say_several(const struct torrent_lookup *lookup) {
     output_fail(STATUS_FAULT, "several torrents could be meant; say more of one of these",
-                choice->word);
-    for (size_t i = 0; i < choice->count && i < TORRENT_LOOKUP_SHOWN; i++) {
+                lookup->word);
+    for (size_t i = 0; i < lookup->count && i < TORRENT_LOOKUP_SHOWN; i++) {
         char hash[2 * INFO_HASH_LEN + 1];
-        hex_encode(choice->found[i].info_hash, INFO_HASH_LEN, hash);
-        output_note("  %s  %s", hash, choice->found[i].text);
+        hex_encode(lookup->found[i].info_hash, INFO_HASH_LEN, hash);
+        output_note("  %s  %s", hash, lookup->found[i].text);
     }
-    if (choice->count > TORRENT_LOOKUP_SHOWN)
-        output_note("  and %zu more", choice->count - TORRENT_LOOKUP_SHOWN);
+    if (lookup->count > TORRENT_LOOKUP_SHOWN)
+        output_note("  and %zu more", lookup->count - TORRENT_LOOKUP_SHOWN);
     return STATUS_FAULT;
 }
 
-enum status torrent_lookup_end(struct torrent_lookup *choice, enum status status,
+enum status torrent_lookup_end(struct torrent_lookup *lookup, enum status status,
                                struct registry_row *row) {
-    if (choice->letters != (locale_t)0)
-        freelocale(choice->letters);
-    choice->letters = (locale_t)0;
+    if (lookup->letters != (locale_t)0)
+        freelocale(lookup->letters);
+    lookup->letters = (locale_t)0;
     if (status != STATUS_GOOD)
         return status;
-    if (choice->count == 0)
+    if (lookup->count == 0)
         return output_fail(STATUS_FAULT,
                            "no torrent has this in its name, and no info_hash starts with it",
-                           choice->word);
-    if (choice->count > 1)
-        return say_several(choice);
-    *row = choice->found[0];
+                           lookup->word);
+    if (lookup->count > 1)
+        return say_several(lookup);
+    *row = lookup->found[0];
     return STATUS_GOOD;
 }
 
-static enum status search(struct api_client *remote, const char *word, struct registry_row *row) {
-    struct torrent_lookup choice;
-    torrent_lookup_begin(&choice, word);
-    const enum status status = api_registry_search(remote, true, word, torrent_lookup_add, &choice);
-    return torrent_lookup_end(&choice, status, row);
+static enum status search(struct api_client *client, const char *word, struct registry_row *row) {
+    struct torrent_lookup lookup;
+    torrent_lookup_begin(&lookup, word);
+    const enum status status = api_registry_search(client, true, word, torrent_lookup_add, &lookup);
+    return torrent_lookup_end(&lookup, status, row);
 }
 
-enum status torrent_lookup_send(struct api_client *remote, const char *word,
+enum status torrent_lookup_send(struct api_client *client, const char *word,
                                 uint8_t info_hash[static INFO_HASH_LEN]) {
     struct registry_row row;
-    struct torrent_argument input;
+    struct torrent_argument argument;
     if (!torrent_argument_is_one(word)) {
-        const enum status status = search(remote, word, &row);
+        const enum status status = search(client, word, &row);
         if (status == STATUS_GOOD)
             memcpy(info_hash, row.info_hash, INFO_HASH_LEN);
         return status;
     }
-    if (!torrent_argument_read(word, &input))
+    if (!torrent_argument_read(word, &argument))
         return STATUS_FAULT;
-    memcpy(info_hash, input.info_hashes[0], INFO_HASH_LEN);
-    torrent_argument_free(&input);
+    memcpy(info_hash, argument.info_hashes[0], INFO_HASH_LEN);
+    torrent_argument_free(&argument);
     return STATUS_GOOD;
 }

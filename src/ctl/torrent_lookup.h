@@ -24,19 +24,19 @@ struct torrent_lookup {
 };
 
 /* Begins to look for `word`, which it borrows. Afterwards, torrent_lookup_end. */
-void torrent_lookup_begin(struct torrent_lookup *choice, const char *word);
+void torrent_lookup_begin(struct torrent_lookup *lookup, const char *word);
 
 /* Looks whether a torrent is the one: a registry_visitor, whose context is the choice. */
 void torrent_lookup_add(void *choice, const struct registry_row *row);
 
 /* STATUS_GOOD and `*row` where there is exactly one; otherwise says which there are. Another
  * `status` than STATUS_GOOD, with which the search ended, is returned as it is. */
-enum status torrent_lookup_end(struct torrent_lookup *choice, enum status status,
+enum status torrent_lookup_end(struct torrent_lookup *lookup, enum status status,
                                struct registry_row *row);
 
 /* Looks for `word` among all torrents that the skepd knows. An info_hash and a .torrent file are
  * taken without asking. Says what failed, unless no skepd answers (STATUS_UNREACHABLE). */
-enum status torrent_lookup_send(struct api_client *remote, const char *word,
+enum status torrent_lookup_send(struct api_client *client, const char *word,
                                 uint8_t info_hash[static INFO_HASH_LEN]);
 
 #endif

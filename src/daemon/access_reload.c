@@ -30,16 +30,16 @@ static bool load_list_file(const struct access_options *options, struct access *
 
 /* The registry is opened for each look: the file may be another one by then, and the store cannot
  * open its own again while somebody else in this process holds it. */
-static bool load_registry(struct access_reload *admission, struct access *access,
+static bool load_registry(struct access_reload *reload, struct access *access,
                           char error[static CONFIG_ERROR_LEN]) {
-    if (admission->database == NULL)
+    if (reload->database == NULL)
         return true;
     char why[REGISTRY_ERROR_LEN];
-    struct registry *registry = registry_open(admission->database, REGISTRY_PATIENT_MS, why);
+    struct registry *registry = registry_open(reload->database, REGISTRY_PATIENT_MS, why);
     const bool good =
-        registry != NULL && registry_load(registry, clock_unix_s(), access, &admission->next_end_s);
+        registry != NULL && registry_load(registry, clock_unix_s(), access, &reload->next_end_s);
     if (!good) {
-        admission->version = 0; /* so that the next look tries again */
+        reload->version = 0; /* so that the next look tries again */
         snprintf(error, CONFIG_ERROR_LEN, "cannot read the registry: %.400s",
                  registry != NULL ? registry_failure(registry) : why);
     }
@@ -47,15 +47,14 @@ static bool load_registry(struct access_reload *admission, struct access *access
     return good;
 }
 
-static bool rebuild(struct access_reload *admission, char error[static CONFIG_ERROR_LEN]) {
-    struct access *access = access_create(&admission->options.rules);
+static bool rebuild(struct access_reload *reload, char error[static CONFIG_ERROR_LEN]) {
+    struct access *access = access_create(&reload->options.rules);
     if (access == NULL) {
         snprintf(error, CONFIG_ERROR_LEN, "out of memory");
         return false;
     }
-    if (load_registry(admission, access, error) &&
-        load_list_file(&admission->options, access, error)) {
-        tracker_set_access(admission->tracker, access);
+    if (load_registry(reload, access, error) && load_list_file(&reload->options, access, error)) {
+        tracker_set_access(reload->tracker, access);
         return true;
     }
     access_delete(access);
@@ -64,87 +63,87 @@ static bool rebuild(struct access_reload *admission, char error[static CONFIG_ER
 
 /* Where the registry cannot be read for now, what is known of it goes on. So it does where another
  * file took the database's place that knows nothing yet. */
-static bool registry_changed(struct access_reload *admission) {
+static bool registry_changed(struct access_reload *reload) {
     char why[REGISTRY_ERROR_LEN];
     int64_t version;
-    if (admission->database == NULL || !registry_is_there(admission->database))
+    if (reload->database == NULL || !registry_is_there(reload->database))
         return false;
-    struct registry *registry = registry_open(admission->database, REGISTRY_PATIENT_MS, why);
+    struct registry *registry = registry_open(reload->database, REGISTRY_PATIENT_MS, why);
     const bool good = registry != NULL && registry_version(registry, &version);
     registry_close(registry);
-    if (!good || version == admission->version || version <= REGISTRY_EMPTY_VERSION)
+    if (!good || version == reload->version || version <= REGISTRY_EMPTY_VERSION)
         return false;
-    admission->version = version;
+    reload->version = version;
     return true;
 }
 
 /* Notes what there is to be noted of the sources; returns whether any of them changed. */
-static bool sources_changed(struct access_reload *admission) {
-    bool changed = registry_changed(admission);
-    if (admission->options.list_file[0] != '\0')
-        changed |= list_file_changed(admission->options.list_file, &admission->list_file);
+static bool sources_changed(struct access_reload *reload) {
+    bool changed = registry_changed(reload);
+    if (reload->options.list_file[0] != '\0')
+        changed |= list_file_changed(reload->options.list_file, &reload->list_file);
     return changed;
 }
 
-static void rebuild_or_complain(struct access_reload *admission) {
+static void rebuild_or_complain(struct access_reload *reload) {
     char error[CONFIG_ERROR_LEN];
-    if (rebuild(admission, error))
+    if (rebuild(reload, error))
         log_info("access: the lists of torrents, passkeys and bans were read again");
     else
         log_error("%s; the access rules stay as they were", error);
 }
 
 static void look(void *context) {
-    struct access_reload *admission = context;
-    pthread_mutex_lock(&admission->lock);
-    const bool ban_ended = admission->next_end_s != 0 && clock_unix_s() >= admission->next_end_s;
-    if (sources_changed(admission) || ban_ended)
-        rebuild_or_complain(admission);
-    pthread_mutex_unlock(&admission->lock);
+    struct access_reload *reload = context;
+    pthread_mutex_lock(&reload->lock);
+    const bool ban_ended = reload->next_end_s != 0 && clock_unix_s() >= reload->next_end_s;
+    if (sources_changed(reload) || ban_ended)
+        rebuild_or_complain(reload);
+    pthread_mutex_unlock(&reload->lock);
 }
 
-void access_reload_apply(struct access_reload *admission, const struct access_options *options) {
-    pthread_mutex_lock(&admission->lock);
-    admission->options = *options;
-    (void)sources_changed(admission);
-    rebuild_or_complain(admission);
-    pthread_mutex_unlock(&admission->lock);
+void access_reload_apply(struct access_reload *reload, const struct access_options *options) {
+    pthread_mutex_lock(&reload->lock);
+    reload->options = *options;
+    (void)sources_changed(reload);
+    rebuild_or_complain(reload);
+    pthread_mutex_unlock(&reload->lock);
 }
 
-static bool prepare(struct access_reload *admission, const char *database,
+static bool prepare(struct access_reload *reload, const char *database,
                     char error[static CONFIG_ERROR_LEN]) {
-    admission->database = database;
-    (void)sources_changed(admission);
-    if (!rebuild(admission, error))
+    reload->database = database;
+    (void)sources_changed(reload);
+    if (!rebuild(reload, error))
         return false;
-    admission->ticker = ticker_start("admission", LOOK_PERIOD_MS, look, admission);
-    if (admission->ticker == NULL)
+    reload->ticker = ticker_start("admission", LOOK_PERIOD_MS, look, reload);
+    if (reload->ticker == NULL)
         snprintf(error, CONFIG_ERROR_LEN, "cannot start a thread");
-    return admission->ticker != NULL;
+    return reload->ticker != NULL;
 }
 
 struct access_reload *access_reload_start(struct tracker *tracker,
                                           const struct access_options *options,
                                           const char *database,
                                           char error[static CONFIG_ERROR_LEN]) {
-    struct access_reload *admission = calloc(1, sizeof *admission);
-    if (admission == NULL) {
+    struct access_reload *reload = calloc(1, sizeof *reload);
+    if (reload == NULL) {
         snprintf(error, CONFIG_ERROR_LEN, "out of memory");
         return NULL;
     }
-    admission->tracker = tracker;
-    admission->options = *options;
-    pthread_mutex_init(&admission->lock, NULL);
-    if (prepare(admission, database, error))
-        return admission;
-    access_reload_stop(admission);
+    reload->tracker = tracker;
+    reload->options = *options;
+    pthread_mutex_init(&reload->lock, NULL);
+    if (prepare(reload, database, error))
+        return reload;
+    access_reload_stop(reload);
     return NULL;
 }
 
-void access_reload_stop(struct access_reload *admission) {
-    if (admission == NULL)
+void access_reload_stop(struct access_reload *reload) {
+    if (reload == NULL)
         return;
-    ticker_stop(admission->ticker);
-    pthread_mutex_destroy(&admission->lock);
-    free(admission);
+    ticker_stop(reload->ticker);
+    pthread_mutex_destroy(&reload->lock);
+    free(reload);
 }

@@ -17,9 +17,9 @@ struct access_reload *access_reload_start(struct tracker *tracker,
                                           char error[static CONFIG_ERROR_LEN]);
 
 /* Takes new options over and reads everything anew. Any thread. */
-void access_reload_apply(struct access_reload *admission, const struct access_options *options);
+void access_reload_apply(struct access_reload *reload, const struct access_options *options);
 
 /* NULL is fine. The tracker keeps the access that it has. */
-void access_reload_stop(struct access_reload *admission);
+void access_reload_stop(struct access_reload *reload);
 
 #endif

@@ -29,45 +29,45 @@ struct metrics_page {
     struct limit_figures limits;
 };
 
-void metrics_page_apply(struct metrics_page *figures, const struct config *config) {
-    const struct limit_figures limits = limit_figures_of(&config->tracker, figures->connections_max,
+void metrics_page_apply(struct metrics_page *page, const struct config *config) {
+    const struct limit_figures limits = limit_figures_of(&config->tracker, page->connections_max,
                                                          config->http.connections_per_address_max);
-    pthread_mutex_lock(&figures->lock);
-    figures->limits = limits;
-    pthread_mutex_unlock(&figures->lock);
+    pthread_mutex_lock(&page->lock);
+    page->limits = limits;
+    pthread_mutex_unlock(&page->lock);
 }
 
-static struct limit_figures limits_now(struct metrics_page *figures) {
-    pthread_mutex_lock(&figures->lock);
-    const struct limit_figures limits = figures->limits;
-    pthread_mutex_unlock(&figures->lock);
+static struct limit_figures limits_now(struct metrics_page *page) {
+    pthread_mutex_lock(&page->lock);
+    const struct limit_figures limits = page->limits;
+    pthread_mutex_unlock(&page->lock);
     return limits;
 }
 
 struct metrics_page *metrics_page_create(const struct metrics_page_parts *parts,
                                          const struct config *config) {
-    struct metrics_page *figures = calloc(1, sizeof *figures);
-    struct swarm_totals *census = swarm_totals_create(parts->tracker);
-    if (figures == NULL || census == NULL) {
-        swarm_totals_delete(census);
-        free(figures);
+    struct metrics_page *page = calloc(1, sizeof *page);
+    struct swarm_totals *totals = swarm_totals_create(parts->tracker);
+    if (page == NULL || totals == NULL) {
+        swarm_totals_delete(totals);
+        free(page);
         return NULL;
     }
-    figures->parts = *parts;
-    figures->census = census;
-    figures->start_time_s = process_start_time_s();
-    figures->connections_max = config->http.connections_max;
-    pthread_mutex_init(&figures->lock, NULL);
-    metrics_page_apply(figures, config);
-    return figures;
+    page->parts = *parts;
+    page->census = totals;
+    page->start_time_s = process_start_time_s();
+    page->connections_max = config->http.connections_max;
+    pthread_mutex_init(&page->lock, NULL);
+    metrics_page_apply(page, config);
+    return page;
 }
 
-void metrics_page_delete(struct metrics_page *figures) {
-    if (figures == NULL)
+void metrics_page_delete(struct metrics_page *page) {
+    if (page == NULL)
         return;
-    pthread_mutex_destroy(&figures->lock);
-    swarm_totals_delete(figures->census);
-    free(figures);
+    pthread_mutex_destroy(&page->lock);
+    swarm_totals_delete(page->census);
+    free(page);
 }
 
 static void write_build(struct writer *w) {
@@ -110,23 +110,22 @@ static void write_recorder(struct writer *w, const struct recorder_stats *stats)
                         (double)stats->overflows);
 }
 
-static void write_tracker(struct metrics_page *figures, struct writer *w, uint64_t now_ms) {
-    const struct tracker_stats tracker = tracker_stats(figures->parts.tracker);
-    const struct swarm_totals_figures census = swarm_totals_read(figures->census, now_ms);
-    const struct limit_figures limits = limits_now(figures);
+static void write_tracker(struct metrics_page *page, struct writer *w, uint64_t now_ms) {
+    const struct tracker_stats tracker = tracker_stats(page->parts.tracker);
+    const struct swarm_totals_figures census = swarm_totals_read(page->census, now_ms);
+    const struct limit_figures limits = limits_now(page);
     swarm_totals_metrics_write(w, &census);
-    tracker_metrics_write(w, &tracker, tracker_interval_s(figures->parts.tracker));
-    limit_metrics_write(w, &limits, &tracker,
-                        atomic_load(&figures->parts.http->connections_refused));
+    tracker_metrics_write(w, &tracker, tracker_interval_s(page->parts.tracker));
+    limit_metrics_write(w, &limits, &tracker, atomic_load(&page->parts.http->connections_refused));
 }
 
 void metrics_page_write(void *context, struct writer *w) {
-    struct metrics_page *figures = context;
-    const struct metrics_page_parts *parts = &figures->parts;
+    struct metrics_page *page = context;
+    const struct metrics_page_parts *parts = &page->parts;
     const uint64_t now_ms = clock_now_ms();
     write_build(w);
-    process_metrics_write(w, figures->start_time_s);
-    write_tracker(figures, w, now_ms);
+    process_metrics_write(w, page->start_time_s);
+    write_tracker(page, w, now_ms);
     const struct sweeper_stats sweeper = sweeper_stats(parts->sweeper);
     write_sweeper(w, &sweeper);
     if (parts->recorder_stores) {

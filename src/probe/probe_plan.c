@@ -102,9 +102,9 @@ static struct probe_peer *add(struct probe_plan *plan, const struct endpoint *en
     if (count(plan) >= plan->limits.peers_max || endpoint_port(endpoint) < PORT_MIN ||
         !networks_contain(&plan->limits.networks, endpoint))
         return NULL;
-    const struct probe_quota_limits quota = quota_of(plan);
+    const struct probe_quota_limits limits = quota_of(plan);
     struct probe_share share;
-    if (!probe_quota_enter(plan->accounts, endpoint, &quota, &share))
+    if (!probe_quota_enter(plan->accounts, endpoint, &limits, &share))
         return NULL;
     struct probe_peer *peer =
         peer_at(plan, queue_table_add(&plan->table, hash_of(plan, endpoint), LINE_NEW));
@@ -253,15 +253,15 @@ static struct probe_peer *first_due(const struct probe_plan *plan, uint64_t now_
 }
 
 bool probe_plan_next(struct probe_plan *plan, uint64_t now_ms, struct endpoint *endpoint) {
-    const struct probe_quota_limits quota = quota_of(plan);
-    probe_quota_expire(plan->accounts, &quota, now_ms);
+    const struct probe_quota_limits limits = quota_of(plan);
+    probe_quota_expire(plan->accounts, &limits, now_ms);
     const uint64_t tokens = tokens_at(plan, now_ms);
     if (tokens < TOKEN)
         return false;
     for (struct probe_peer *peer; (peer = first_due(plan, now_ms)) != NULL;) {
         if (is_in(peer, LINE_LATER) && !is_kept(peer, now_ms)) {
             forget(plan, peer);
-        } else if (!probe_quota_spend(plan->accounts, &peer->share, &quota, now_ms)) {
+        } else if (!probe_quota_spend(plan->accounts, &peer->share, &limits, now_ms)) {
             move(plan, peer, LINE_LATER, now_ms);
         } else {
             plan->tokens = tokens - TOKEN;

@@ -26,33 +26,32 @@ struct probe_quota {
 };
 
 struct probe_quota *probe_quota_create(const struct hash_key *key) {
-    struct probe_quota *accounts = calloc(1, sizeof *accounts);
-    if (accounts == NULL)
+    struct probe_quota *quota = calloc(1, sizeof *quota);
+    if (quota == NULL)
         return NULL;
-    accounts->key = *key;
-    if (queue_table_init(&accounts->table, sizeof(struct account), LINES))
-        return accounts;
-    free(accounts);
+    quota->key = *key;
+    if (queue_table_init(&quota->table, sizeof(struct account), LINES))
+        return quota;
+    free(quota);
     return NULL;
 }
 
-void probe_quota_delete(struct probe_quota *accounts) {
-    if (accounts == NULL)
+void probe_quota_delete(struct probe_quota *quota) {
+    if (quota == NULL)
         return;
-    queue_table_free(&accounts->table);
-    free(accounts);
+    queue_table_free(&quota->table);
+    free(quota);
 }
 
-static struct account *account_at(const struct probe_quota *accounts, uint32_t position) {
-    return queue_table_at(&accounts->table, position);
+static struct account *account_at(const struct probe_quota *quota, uint32_t position) {
+    return queue_table_at(&quota->table, position);
 }
 
 /* Of the first `len` bytes of the address. */
-static uint64_t hash_of(const struct probe_quota *accounts, const struct endpoint *peer,
-                        size_t len) {
+static uint64_t hash_of(const struct probe_quota *quota, const struct endpoint *peer, size_t len) {
     uint8_t counted[17] = { (uint8_t)len };
     memcpy(counted + 1, peer->wire, len);
-    return keyed_hash(&accounts->key, counted, len + 1);
+    return keyed_hash(&quota->key, counted, len + 1);
 }
 
 static bool is_of(const void *entry, const void *address_hash) {
@@ -61,36 +60,36 @@ static bool is_of(const void *entry, const void *address_hash) {
 }
 
 /* The account of the first `len` bytes of the address, a new one if need be. */
-static uint32_t find_or_add(struct probe_quota *accounts, const struct endpoint *peer, size_t len) {
-    const uint64_t hash = hash_of(accounts, peer, len);
-    uint32_t position = queue_table_find(&accounts->table, (uint32_t)hash, is_of, &hash);
+static uint32_t find_or_add(struct probe_quota *quota, const struct endpoint *peer, size_t len) {
+    const uint64_t hash = hash_of(quota, peer, len);
+    uint32_t position = queue_table_find(&quota->table, (uint32_t)hash, is_of, &hash);
     if (position != QUEUE_TABLE_NONE)
         return position;
-    position = queue_table_add(&accounts->table, (uint32_t)hash, LINE_UNUSED);
+    position = queue_table_add(&quota->table, (uint32_t)hash, LINE_UNUSED);
     if (position != QUEUE_TABLE_NONE)
-        account_at(accounts, position)->address_hash = hash;
+        account_at(quota, position)->address_hash = hash;
     return position;
 }
 
 /* Counts one peer in. QUEUE_TABLE_NONE if there are `peers_max` already, or without memory. */
-static uint32_t take_place(struct probe_quota *accounts, const struct endpoint *peer, size_t len,
+static uint32_t take_place(struct probe_quota *quota, const struct endpoint *peer, size_t len,
                            uint64_t peers_max) {
-    const uint32_t position = find_or_add(accounts, peer, len);
+    const uint32_t position = find_or_add(quota, peer, len);
     if (position == QUEUE_TABLE_NONE)
         return QUEUE_TABLE_NONE;
-    struct account *account = account_at(accounts, position);
+    struct account *account = account_at(quota, position);
     if (account->peers >= peers_max)
         return QUEUE_TABLE_NONE;
     if (account->peers++ == 0)
-        queue_table_move(&accounts->table, position, LINE_USED);
+        queue_table_move(&quota->table, position, LINE_USED);
     return position;
 }
 
-static void give_back(struct probe_quota *accounts, uint32_t position) {
+static void give_back(struct probe_quota *quota, uint32_t position) {
     if (position == QUEUE_TABLE_NONE)
         return;
-    struct queue_table *table = &accounts->table;
-    struct account *account = account_at(accounts, position);
+    struct queue_table *table = &quota->table;
+    struct account *account = account_at(quota, position);
     if (--account->peers > 0)
         return;
     if (account->checks == 0) {
@@ -103,9 +102,9 @@ static void give_back(struct probe_quota *accounts, uint32_t position) {
 }
 
 bool probe_quota_enter(struct probe_quota *accounts, const struct endpoint *peer,
-                       const struct probe_quota_limits *quota, struct probe_share *share) {
-    const uint64_t network_max = (uint64_t)quota->peers_max * HOMES_PER_NETWORK;
-    const uint32_t home = take_place(accounts, peer, address_len(peer->family), quota->peers_max);
+                       const struct probe_quota_limits *limits, struct probe_share *share) {
+    const uint64_t network_max = (uint64_t)limits->peers_max * HOMES_PER_NETWORK;
+    const uint32_t home = take_place(accounts, peer, address_len(peer->family), limits->peers_max);
     if (home == QUEUE_TABLE_NONE)
         return false;
     *share = (struct probe_share){ .home = home, .network = QUEUE_TABLE_NONE };
@@ -117,54 +116,54 @@ bool probe_quota_enter(struct probe_quota *accounts, const struct endpoint *peer
     return share->network != QUEUE_TABLE_NONE;
 }
 
-void probe_quota_leave(struct probe_quota *accounts, const struct probe_share *share) {
-    give_back(accounts, share->home);
-    give_back(accounts, share->network);
+void probe_quota_leave(struct probe_quota *quota, const struct probe_share *share) {
+    give_back(quota, share->home);
+    give_back(quota, share->network);
 }
 
 static bool is_over(const struct account *account, uint64_t interval_ms, uint64_t now_ms) {
     return now_ms >= account->since_ms + interval_ms;
 }
 
-static bool may_spend(struct probe_quota *accounts, uint32_t position, uint64_t checks_max,
+static bool may_spend(struct probe_quota *quota, uint32_t position, uint64_t checks_max,
                       uint64_t interval_ms, uint64_t now_ms) {
     if (position == QUEUE_TABLE_NONE)
         return true;
-    struct account *account = account_at(accounts, position);
+    struct account *account = account_at(quota, position);
     if (account->checks > 0 && is_over(account, interval_ms, now_ms))
         account->checks = 0;
     return account->checks < checks_max;
 }
 
-static void spend(struct probe_quota *accounts, uint32_t position, uint64_t now_ms) {
+static void spend(struct probe_quota *quota, uint32_t position, uint64_t now_ms) {
     if (position == QUEUE_TABLE_NONE)
         return;
-    struct account *account = account_at(accounts, position);
+    struct account *account = account_at(quota, position);
     if (account->checks++ == 0)
         account->since_ms = now_ms;
 }
 
 bool probe_quota_spend(struct probe_quota *accounts, const struct probe_share *share,
-                       const struct probe_quota_limits *quota, uint64_t now_ms) {
-    const uint64_t network_max = (uint64_t)quota->checks_max * HOMES_PER_NETWORK;
-    if (!may_spend(accounts, share->home, quota->checks_max, quota->interval_ms, now_ms) ||
-        !may_spend(accounts, share->network, network_max, quota->interval_ms, now_ms))
+                       const struct probe_quota_limits *limits, uint64_t now_ms) {
+    const uint64_t network_max = (uint64_t)limits->checks_max * HOMES_PER_NETWORK;
+    if (!may_spend(accounts, share->home, limits->checks_max, limits->interval_ms, now_ms) ||
+        !may_spend(accounts, share->network, network_max, limits->interval_ms, now_ms))
         return false;
     spend(accounts, share->home, now_ms);
     spend(accounts, share->network, now_ms);
     return true;
 }
 
-void probe_quota_expire(struct probe_quota *accounts, const struct probe_quota_limits *quota,
+void probe_quota_expire(struct probe_quota *accounts, const struct probe_quota_limits *limits,
                         uint64_t now_ms) {
     struct queue_table *table = &accounts->table;
     uint32_t oldest;
     while ((oldest = queue_table_first(table, LINE_UNUSED)) != QUEUE_TABLE_NONE &&
-           is_over(account_at(accounts, oldest), quota->interval_ms, now_ms))
+           is_over(account_at(accounts, oldest), limits->interval_ms, now_ms))
         queue_table_remove(table, oldest);
 }
 
-uint32_t probe_quota_count(const struct probe_quota *accounts) {
-    return queue_table_count(&accounts->table, LINE_USED) +
-           queue_table_count(&accounts->table, LINE_UNUSED);
+uint32_t probe_quota_count(const struct probe_quota *quota) {
+    return queue_table_count(&quota->table, LINE_USED) +
+           queue_table_count(&quota->table, LINE_UNUSED);
 }

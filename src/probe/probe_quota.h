@@ -29,24 +29,24 @@ struct probe_share {
 
 /* NULL without memory. */
 struct probe_quota *probe_quota_create(const struct hash_key *key);
-void probe_quota_delete(struct probe_quota *accounts);
+void probe_quota_delete(struct probe_quota *quota);
 
 /* One peer more. False, and nothing counted, if its address has enough or memory is short. */
 bool probe_quota_enter(struct probe_quota *accounts, const struct endpoint *peer,
-                       const struct probe_quota_limits *quota, struct probe_share *share);
+                       const struct probe_quota_limits *limits, struct probe_share *share);
 
 /* One peer less; `share` is not to be used any more. */
-void probe_quota_leave(struct probe_quota *accounts, const struct probe_share *share);
+void probe_quota_leave(struct probe_quota *quota, const struct probe_share *share);
 
 /* Counts a check. False, and nothing counted, if its address has had enough of them. */
 bool probe_quota_spend(struct probe_quota *accounts, const struct probe_share *share,
-                       const struct probe_quota_limits *quota, uint64_t now_ms);
+                       const struct probe_quota_limits *limits, uint64_t now_ms);
 
 /* Forgets the addresses that have no peers and whose checks are an interval ago. */
-void probe_quota_expire(struct probe_quota *accounts, const struct probe_quota_limits *quota,
+void probe_quota_expire(struct probe_quota *accounts, const struct probe_quota_limits *limits,
                         uint64_t now_ms);
 
 /* How many there are. */
-uint32_t probe_quota_count(const struct probe_quota *accounts);
+uint32_t probe_quota_count(const struct probe_quota *quota);
 
 #endif

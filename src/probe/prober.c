@@ -102,10 +102,10 @@ static bool fail(char error[static PROBER_ERROR_LEN], const char *what) {
 }
 
 /* Those who look for the plan meanwhile find it whole, or none. */
-static void set_plan(struct prober *prober, struct probe_plan *plan, struct tcp_probe_set *probes) {
+static void set_plan(struct prober *prober, struct probe_plan *plan, struct tcp_probe_set *set) {
     pthread_mutex_lock(&prober->lock);
     prober->plan = plan;
-    prober->probes = probes;
+    prober->probes = set;
     pthread_mutex_unlock(&prober->lock);
 }
 
@@ -117,25 +117,25 @@ static void switch_off(struct prober *prober) {
     }
     prober->running = false;
     struct probe_plan *plan = prober->plan;
-    struct tcp_probe_set *probes = prober->probes;
+    struct tcp_probe_set *set = prober->probes;
     set_plan(prober, NULL, NULL);
-    tcp_probe_set_delete(probes);
+    tcp_probe_set_delete(set);
     probe_plan_delete(plan);
 }
 
 static bool switch_on(struct prober *prober, const struct prober_options *options,
                       char error[static PROBER_ERROR_LEN]) {
     struct probe_plan *plan = probe_plan_create(&options->limits, &prober->key);
-    struct tcp_probe_set *probes = tcp_probe_set_create(take_result, prober);
-    if (plan == NULL || probes == NULL) {
-        tcp_probe_set_delete(probes);
+    struct tcp_probe_set *set = tcp_probe_set_create(take_result, prober);
+    if (plan == NULL || set == NULL) {
+        tcp_probe_set_delete(set);
         probe_plan_delete(plan);
         return fail(error, "out of memory or descriptors");
     }
     atomic_store(&prober->stop, false);
     prober->pause_until_ms = 0;
     prober->timeout_ms = options->timeout_ms;
-    set_plan(prober, plan, probes);
+    set_plan(prober, plan, set);
     prober->running = pthread_create(&prober->thread, NULL, run, prober) == 0;
     if (!prober->running) {
         switch_off(prober);

@@ -177,10 +177,10 @@ static enum MHD_Result reply_site(struct http_context *context, struct MHD_Conne
                                   struct http_outcome *outcome) {
     struct web_request call = web_request_of(&context->proxies, connection, method, request);
     call.body = (struct bytes){ request->body.data, request->body.len };
-    struct web_response answer = { 0 };
-    context->site.answer(context->site.context, &call, &answer);
-    *outcome = (struct http_outcome){ answer.kind, http_result_of(answer.status) };
-    return web_response_queue(connection, &answer, call.secure);
+    struct web_response response = { 0 };
+    context->site.answer(context->site.context, &call, &response);
+    *outcome = (struct http_outcome){ response.kind, http_result_of(response.status) };
+    return web_response_queue(connection, &response, call.secure);
 }
 
 static enum MHD_Result reply_other(struct http_context *context, struct MHD_Connection *connection,

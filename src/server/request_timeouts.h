@@ -27,22 +27,22 @@ struct request_timeouts;
 struct request_timeouts *request_timeouts_start(uint32_t timeout_s, _Atomic uint64_t *cut);
 
 /* When all connections have been removed. NULL is fine. */
-void request_timeouts_stop(struct request_timeouts *deadlines);
+void request_timeouts_stop(struct request_timeouts *timeouts);
 
 /* Watches over a connection; the wait for its first request begins. `fd` must stay open until
  * request_timeouts_remove, which may wait for a moment. Any thread. */
-void request_timeouts_add(struct request_timeouts *deadlines, struct request_timeout *deadline,
+void request_timeouts_add(struct request_timeouts *timeouts, struct request_timeout *timeout,
                           int fd, uint64_t now_ms);
-void request_timeouts_remove(struct request_timeouts *deadlines, struct request_timeout *deadline);
+void request_timeouts_remove(struct request_timeouts *timeouts, struct request_timeout *timeout);
 
 /* `by_ms` are added to the time that the request may still take, which is never more than the whole
  * time from now on. */
-void request_timeout_extend(struct request_timeout *deadline, uint64_t by_ms, uint64_t now_ms);
+void request_timeout_extend(struct request_timeout *timeout, uint64_t by_ms, uint64_t now_ms);
 
 /* The request is there whole; its reply may take any time. */
-void request_timeout_done(struct request_timeout *deadline);
+void request_timeout_done(struct request_timeout *timeout);
 
 /* The reply is out; the wait for the next request begins. */
-void request_timeout_begin(struct request_timeout *deadline, uint64_t now_ms);
+void request_timeout_begin(struct request_timeout *timeout, uint64_t now_ms);
 
 #endif

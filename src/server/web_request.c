@@ -21,9 +21,9 @@ static const struct {
 static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *name,
                                    const char *value) {
     (void)kind;
-    struct web_request *call = cls;
+    struct web_request *request = cls;
     for (size_t i = 0; i < sizeof HEADERS / sizeof *HEADERS; i++) {
-        const char **field = (const char **)((char *)call + HEADERS[i].offset);
+        const char **field = (const char **)((char *)request + HEADERS[i].offset);
         if (*field == NULL && strcasecmp(name, HEADERS[i].name) == 0)
             *field = value;
     }

@@ -9,6 +9,6 @@
 /* Queues the answer, with the headers that bind browsers, and takes its body over. `secure`: it
  * goes out by HTTPS. MHD_NO without memory. */
 enum MHD_Result web_response_queue(struct MHD_Connection *connection,
-                                   const struct web_response *answer, bool secure);
+                                   const struct web_response *response, bool secure);
 
 #endif

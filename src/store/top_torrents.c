@@ -12,14 +12,14 @@ struct top_torrents {
 };
 
 struct top_torrents *top_torrents_create(uint32_t max) {
-    struct top_torrents *largest = malloc(sizeof *largest + (size_t)max * sizeof *largest->list);
-    if (largest != NULL)
-        *largest = (struct top_torrents){ .max = max };
-    return largest;
+    struct top_torrents *top = malloc(sizeof *top + (size_t)max * sizeof *top->list);
+    if (top != NULL)
+        *top = (struct top_torrents){ .max = max };
+    return top;
 }
 
-void top_torrents_delete(struct top_torrents *largest) {
-    free(largest);
+void top_torrents_delete(struct top_torrents *top) {
+    free(top);
 }
 
 static uint64_t peers_of(const struct torrent_stats *torrent) {
@@ -36,23 +36,23 @@ static bool is_smaller(const struct torrent_stats *one, const struct torrent_sta
 }
 
 /* Puts `torrent` at the place `at`, which is free, or further up. */
-static void sift_up(struct top_torrents *largest, size_t at, const struct torrent_stats *torrent) {
-    while (at > 0 && is_smaller(torrent, &largest->list[(at - 1) / 2])) {
-        largest->list[at] = largest->list[(at - 1) / 2];
+static void sift_up(struct top_torrents *top, size_t at, const struct torrent_stats *torrent) {
+    while (at > 0 && is_smaller(torrent, &top->list[(at - 1) / 2])) {
+        top->list[at] = top->list[(at - 1) / 2];
         at = (at - 1) / 2;
     }
-    largest->list[at] = *torrent;
+    top->list[at] = *torrent;
 }
 
 /* Puts `torrent` at the first place, which is free, or further down. */
-static void sift_down(struct top_torrents *largest, const struct torrent_stats *torrent) {
-    struct torrent_stats *list = largest->list;
+static void sift_down(struct top_torrents *top, const struct torrent_stats *torrent) {
+    struct torrent_stats *list = top->list;
     size_t at = 0;
     for (;;) {
         size_t below = 2 * at + 1;
-        if (below + 1 < largest->count && is_smaller(&list[below + 1], &list[below]))
+        if (below + 1 < top->count && is_smaller(&list[below + 1], &list[below]))
             below++;
-        if (below >= largest->count || !is_smaller(&list[below], torrent))
+        if (below >= top->count || !is_smaller(&list[below], torrent))
             break;
         list[at] = list[below];
         at = below;
@@ -60,20 +60,20 @@ static void sift_down(struct top_torrents *largest, const struct torrent_stats *
     list[at] = *torrent;
 }
 
-void top_torrents_offer(struct top_torrents *largest, const struct torrent_stats *torrent) {
+void top_torrents_offer(struct top_torrents *top, const struct torrent_stats *torrent) {
     if (peers_of(torrent) == 0)
         return;
-    if (largest->count < largest->max)
-        sift_up(largest, largest->count++, torrent);
-    else if (is_smaller(&largest->list[0], torrent))
-        sift_down(largest, torrent);
+    if (top->count < top->max)
+        sift_up(top, top->count++, torrent);
+    else if (is_smaller(&top->list[0], torrent))
+        sift_down(top, torrent);
 }
 
-const struct torrent_stats *top_torrents_list(const struct top_torrents *largest, size_t *count) {
-    *count = largest->count;
-    return largest->list;
+const struct torrent_stats *top_torrents_list(const struct top_torrents *top, size_t *count) {
+    *count = top->count;
+    return top->list;
 }
 
-void top_torrents_clear(struct top_torrents *largest) {
-    largest->count = 0;
+void top_torrents_clear(struct top_torrents *top) {
+    top->count = 0;
 }

@@ -26,22 +26,22 @@ struct rate_limit {
 };
 
 struct rate_limit *rate_limit_create(const struct hash_key *key) {
-    struct rate_limit *rates = aligned_alloc(64, sizeof *rates);
-    if (rates == NULL)
+    struct rate_limit *limit = aligned_alloc(64, sizeof *limit);
+    if (limit == NULL)
         return NULL;
-    memset(rates, 0, sizeof *rates);
-    rates->key = *key;
+    memset(limit, 0, sizeof *limit);
+    limit->key = *key;
     for (int i = 0; i < LOCKS; i++)
-        pthread_mutex_init(&rates->locks[i], NULL);
-    return rates;
+        pthread_mutex_init(&limit->locks[i], NULL);
+    return limit;
 }
 
-void rate_limit_delete(struct rate_limit *rates) {
-    if (rates == NULL)
+void rate_limit_delete(struct rate_limit *limit) {
+    if (limit == NULL)
         return;
     for (int i = 0; i < LOCKS; i++)
-        pthread_mutex_destroy(&rates->locks[i]);
-    free(rates);
+        pthread_mutex_destroy(&limit->locks[i]);
+    free(limit);
 }
 
 /* Each thread read the clock at another moment, so that one's time may lie behind another's. */
@@ -74,13 +74,13 @@ static void refill(struct bucket *bucket, uint32_t per_s, uint32_t burst, uint32
     bucket->used_ms += ms;
 }
 
-bool rate_limit_take(struct rate_limit *rates, const struct endpoint *address, uint32_t per_s,
+bool rate_limit_take(struct rate_limit *limit, const struct endpoint *address, uint32_t per_s,
                      uint32_t burst, uint64_t now_ms) {
-    const uint64_t hash = address_hash(&rates->key, address) | 1;
+    const uint64_t hash = address_hash(&limit->key, address) | 1;
     const uint32_t number = (uint32_t)(hash >> 32) % ROWS;
-    pthread_mutex_t *lock = &rates->locks[number % LOCKS];
+    pthread_mutex_t *lock = &limit->locks[number % LOCKS];
     pthread_mutex_lock(lock);
-    struct bucket *bucket = find_bucket(&rates->rows[number], hash, (uint32_t)now_ms);
+    struct bucket *bucket = find_bucket(&limit->rows[number], hash, (uint32_t)now_ms);
     if (bucket->hash == hash)
         refill(bucket, per_s, burst, (uint32_t)now_ms);
     else

@@ -15,11 +15,11 @@ struct rate_limit;
 
 /* NULL without memory. */
 struct rate_limit *rate_limit_create(const struct hash_key *key);
-void rate_limit_delete(struct rate_limit *rates);
+void rate_limit_delete(struct rate_limit *limit);
 
 /* Takes a token of the address, whose bucket holds `burst` (at most 1,000,000) and gets `per_s` a
  * second. False where there is none left. */
-bool rate_limit_take(struct rate_limit *rates, const struct endpoint *address, uint32_t per_s,
+bool rate_limit_take(struct rate_limit *limit, const struct endpoint *address, uint32_t per_s,
                      uint32_t burst, uint64_t now_ms);
 
 #endif

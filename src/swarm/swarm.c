@@ -80,27 +80,27 @@ static void count_out(struct swarm *swarm, const struct peer_record *record) {
     swarm->download_rate -= record->download_rate;
 }
 
-static void count_address(const struct swarm_outputs *watchers, const struct endpoint *peer,
+static void count_address(const struct swarm_outputs *outputs, const struct endpoint *peer,
                           bool more) {
-    if (watchers->addresses == NULL)
+    if (outputs->addresses == NULL)
         return;
     if (more)
-        address_counts_add(watchers->addresses, peer);
+        address_counts_add(outputs->addresses, peer);
     else
-        address_counts_remove(watchers->addresses, peer);
+        address_counts_remove(outputs->addresses, peer);
 }
 
 /* From now on the torrent's count is all that there is of it. */
-static void report_idle(const struct swarm *swarm, const struct swarm_outputs *watchers) {
+static void report_idle(const struct swarm *swarm, const struct swarm_outputs *outputs) {
     struct change change = { .kind = CHANGE_TORRENT, .downloaded = swarm->downloaded };
     if (swarm_peers(swarm) > 0 || swarm->downloaded == 0)
         return;
     memcpy(change.info_hash, swarm->info_hash, INFO_HASH_LEN);
-    change_feed_push(watchers->feed, &change);
+    change_feed_push(outputs->feed, &change);
 }
 
 /* Takes a peer away and reports it gone, with the counts that it leaves behind. */
-static void remove_peer(struct swarm *swarm, const struct swarm_outputs *watchers,
+static void remove_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
                         struct peer_list *list, uint32_t position, enum change_kind kind,
                         uint32_t now_s) {
     struct change change = swarm_describe(swarm, list, position, kind, now_s);
@@ -108,9 +108,9 @@ static void remove_peer(struct swarm *swarm, const struct swarm_outputs *watcher
     peer_list_remove(list, position);
     change.seeders = swarm_seeders(swarm);
     change.leechers = swarm_leechers(swarm);
-    count_address(watchers, &change.peer, false);
-    change_feed_push(watchers->feed, &change);
-    report_idle(swarm, watchers);
+    count_address(outputs, &change.peer, false);
+    change_feed_push(outputs->feed, &change);
+    report_idle(swarm, outputs);
 }
 
 static enum peer_zone zone_of(bool seeder, bool on_lan) {
@@ -151,14 +151,14 @@ static bool worth_telling(const struct peer_record *past, enum peer_zone past_zo
            memcmp(past->peer_id, record->peer_id, PEER_ID_LEN) != 0;
 }
 
-static void report(const struct swarm *swarm, const struct swarm_outputs *watchers,
+static void report(const struct swarm *swarm, const struct swarm_outputs *outputs,
                    const struct peer_list *list, uint32_t position, enum change_kind kind,
                    uint32_t now_s) {
     const struct change change = swarm_describe(swarm, list, position, kind, now_s);
-    change_feed_push(watchers->feed, &change);
+    change_feed_push(outputs->feed, &change);
 }
 
-static void refresh(struct swarm *swarm, const struct swarm_outputs *watchers,
+static void refresh(struct swarm *swarm, const struct swarm_outputs *outputs,
                     const struct peer_put *put, struct peer_record record, struct peer_list *list,
                     uint32_t *position) {
     const struct peer_record past = *peer_list_record(list, *position);
@@ -170,42 +170,41 @@ static void refresh(struct swarm *swarm, const struct swarm_outputs *watchers,
     count_in(swarm, &record);
     *position = peer_list_update(list, *position, zone, &record, put->now_s + put->ttl_s);
     if (completed)
-        report(swarm, watchers, list, *position, CHANGE_PEER_COMPLETED, put->now_s);
+        report(swarm, outputs, list, *position, CHANGE_PEER_COMPLETED, put->now_s);
     else if (worth_telling(&past, past_zone, &record, zone))
-        report(swarm, watchers, list, *position, CHANGE_PEER_UPDATED, put->now_s);
+        report(swarm, outputs, list, *position, CHANGE_PEER_UPDATED, put->now_s);
     if (!peer_record_owns_address(&past) && peer_record_owns_address(&record))
-        report(swarm, watchers, list, *position, CHANGE_PEER_CONFIRMED, put->now_s);
+        report(swarm, outputs, list, *position, CHANGE_PEER_CONFIRMED, put->now_s);
 }
 
-static bool address_has(const struct swarm_outputs *watchers, const struct endpoint *peer,
+static bool address_has(const struct swarm_outputs *outputs, const struct endpoint *peer,
                         uint32_t most) {
-    return most > 0 && watchers->addresses != NULL &&
-           address_counts_of(watchers->addresses, peer) >= most;
+    return most > 0 && outputs->addresses != NULL &&
+           address_counts_of(outputs->addresses, peer) >= most;
 }
 
-enum announce_result swarm_check_limits(const struct swarm_outputs *watchers,
+enum announce_result swarm_check_limits(const struct swarm_outputs *outputs,
                                         const struct peer_put *put) {
     if (put->room != ANNOUNCE_OK)
         return put->room;
-    return address_has(watchers, &put->peer, put->address_peers_max) ? ANNOUNCE_ADDRESS_FULL
-                                                                     : ANNOUNCE_OK;
+    return address_has(outputs, &put->peer, put->address_peers_max) ? ANNOUNCE_ADDRESS_FULL
+                                                                    : ANNOUNCE_OK;
 }
 
 /* Counting an address within the swarm means to look at every peer, and is worth it only for one
  * that has that many anywhere. */
-static enum announce_result room_for(const struct swarm *swarm,
-                                     const struct swarm_outputs *watchers,
+static enum announce_result room_for(const struct swarm *swarm, const struct swarm_outputs *outputs,
                                      const struct peer_put *put, const struct peer_list *list) {
     const uint32_t most = put->address_torrent_peers_max;
     if (swarm_peers(swarm) >= put->peers_max)
         return ANNOUNCE_SWARM_FULL;
-    if (address_has(watchers, &put->peer, most) &&
+    if (address_has(outputs, &put->peer, most) &&
         peer_list_count_address(list, put->peer.wire, most) >= most)
         return ANNOUNCE_ADDRESS_SWARM_FULL;
-    return swarm_check_limits(watchers, put);
+    return swarm_check_limits(outputs, put);
 }
 
-static enum announce_result join(struct swarm *swarm, const struct swarm_outputs *watchers,
+static enum announce_result join(struct swarm *swarm, const struct swarm_outputs *outputs,
                                  const struct peer_put *put, struct peer_record record,
                                  struct peer_list *list, uint32_t *position) {
     const bool completed = count_completed(swarm, &record, put->request->event);
@@ -214,8 +213,8 @@ static enum announce_result join(struct swarm *swarm, const struct swarm_outputs
     if (*position == PEER_NOWHERE)
         return ANNOUNCE_NO_MEMORY;
     count_in(swarm, &record);
-    count_address(watchers, &put->peer, true);
-    report(swarm, watchers, list, *position, completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED,
+    count_address(outputs, &put->peer, true);
+    report(swarm, outputs, list, *position, completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED,
            put->now_s);
     return ANNOUNCE_OK;
 }
@@ -234,7 +233,7 @@ static uint32_t find_moved_peer(const struct peer_list *list, const struct peer_
 
 /* An identity has one place only: were there more, strangers could fill an index's chain with one.
  */
-enum announce_result swarm_put(struct swarm *swarm, const struct swarm_outputs *watchers,
+enum announce_result swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,
                                const struct peer_put *put, uint32_t *position) {
     struct peer_list *list = swarm_list(swarm, put->peer.family);
     struct peer_record record =
@@ -243,17 +242,17 @@ enum announce_result swarm_put(struct swarm *swarm, const struct swarm_outputs *
     const uint32_t old = find_moved_peer(list, &record, *position);
     if (old != PEER_NOWHERE) {
         inherit(&record, list, old, put->now_s);
-        remove_peer(swarm, watchers, list, old, CHANGE_PEER_MOVED, put->now_s);
+        remove_peer(swarm, outputs, list, old, CHANGE_PEER_MOVED, put->now_s);
         *position = peer_list_find(list, put->peer.wire);
     }
     if (*position != PEER_NOWHERE) {
-        refresh(swarm, watchers, put, record, list, position);
+        refresh(swarm, outputs, put, record, list, position);
         return ANNOUNCE_OK;
     }
     /* Who moves takes the room that it had. */
     const enum announce_result room =
-        old == PEER_NOWHERE ? room_for(swarm, watchers, put, list) : ANNOUNCE_OK;
-    return room == ANNOUNCE_OK ? join(swarm, watchers, put, record, list, position) : room;
+        old == PEER_NOWHERE ? room_for(swarm, outputs, put, list) : ANNOUNCE_OK;
+    return room == ANNOUNCE_OK ? join(swarm, outputs, put, record, list, position) : room;
 }
 
 /* Who goes leaves nothing behind that says it was counted, but at its address of the other family.
@@ -269,7 +268,7 @@ static void mark_counted(struct peer_list *list, const struct peer_record *peer)
 }
 
 /* Some clients that stop when they are done say so with `stopped` alone, having nothing left. */
-static void count_late_completion(struct swarm *swarm, const struct swarm_outputs *watchers,
+static void count_late_completion(struct swarm *swarm, const struct swarm_outputs *outputs,
                                   struct peer_list *list, uint32_t *position, uint32_t now_s) {
     struct peer_record record = *peer_list_record(list, *position);
     const enum peer_zone zone = peer_list_zone(list, *position);
@@ -281,11 +280,11 @@ static void count_late_completion(struct swarm *swarm, const struct swarm_output
     *position = peer_list_update(list, *position, zone_of(true, zone == ZONE_LEECHER_LAN), &record,
                                  peer_list_deadline(list, *position));
     count_in(swarm, &record);
-    report(swarm, watchers, list, *position, CHANGE_PEER_COMPLETED, now_s);
+    report(swarm, outputs, list, *position, CHANGE_PEER_COMPLETED, now_s);
     mark_counted(list == &swarm->v4 ? &swarm->v6 : &swarm->v4, &record);
 }
 
-void swarm_remove(struct swarm *swarm, const struct swarm_outputs *watchers,
+void swarm_remove(struct swarm *swarm, const struct swarm_outputs *outputs,
                   const struct announce_request *request, const struct endpoint *peer,
                   uint32_t now_s) {
     struct peer_list *list = swarm_list(swarm, peer->family);
@@ -295,33 +294,33 @@ void swarm_remove(struct swarm *swarm, const struct swarm_outputs *watchers,
     if (position == PEER_NOWHERE)
         return;
     if (request->event == EVENT_STOPPED && request->left == 0)
-        count_late_completion(swarm, watchers, list, &position, now_s);
-    remove_peer(swarm, watchers, list, position, CHANGE_PEER_LEFT, now_s);
+        count_late_completion(swarm, outputs, list, &position, now_s);
+    remove_peer(swarm, outputs, list, position, CHANGE_PEER_LEFT, now_s);
     swarm->idle_since_s = now_s;
 }
 
-static uint32_t expire_list(struct swarm *swarm, const struct swarm_outputs *watchers,
+static uint32_t expire_list(struct swarm *swarm, const struct swarm_outputs *outputs,
                             struct peer_list *list, uint32_t now_s, uint32_t limit) {
     uint32_t expired = 0;
     uint32_t at = 0;
     /* What fills a removed peer's place comes from behind it, so nobody is passed over. */
     while (expired < limit && (at = peer_list_next_expired(list, at, now_s)) != PEER_NOWHERE) {
-        remove_peer(swarm, watchers, list, at, CHANGE_PEER_EXPIRED, now_s);
+        remove_peer(swarm, outputs, list, at, CHANGE_PEER_EXPIRED, now_s);
         expired++;
     }
     return expired;
 }
 
-uint32_t swarm_expire(struct swarm *swarm, const struct swarm_outputs *watchers, uint32_t now_s,
+uint32_t swarm_expire(struct swarm *swarm, const struct swarm_outputs *outputs, uint32_t now_s,
                       uint32_t limit) {
-    uint32_t expired = expire_list(swarm, watchers, &swarm->v4, now_s, limit);
-    expired += expire_list(swarm, watchers, &swarm->v6, now_s, limit - expired);
+    uint32_t expired = expire_list(swarm, outputs, &swarm->v4, now_s, limit);
+    expired += expire_list(swarm, outputs, &swarm->v6, now_s, limit - expired);
     if (expired > 0)
         swarm->idle_since_s = now_s;
     return expired;
 }
 
-bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *watchers,
+bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
                    const struct change *change, bool on_lan, uint32_t now_s, uint16_t ttl_s) {
     struct peer_list *list = swarm_list(swarm, change->peer.family);
     if (peer_list_find(list, change->peer.wire) != PEER_NOWHERE ||
@@ -332,6 +331,6 @@ bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *watchers,
                       now_s + record.ttl_s) == PEER_NOWHERE)
         return false;
     count_in(swarm, &record);
-    count_address(watchers, &change->peer, true);
+    count_address(outputs, &change->peer, true);
     return true;
 }

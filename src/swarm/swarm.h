@@ -54,27 +54,27 @@ static inline uint32_t swarm_peers(const struct swarm *swarm) {
 }
 
 /* The bounds that a new peer meets whatever its swarm. */
-enum announce_result swarm_check_limits(const struct swarm_outputs *watchers,
+enum announce_result swarm_check_limits(const struct swarm_outputs *outputs,
                                         const struct peer_put *put);
 
 /* Adds or refreshes the peer, counts a `completed` once, and stores its position in `*position`.
  * ANNOUNCE_OK, or which limit or want of memory was in the way. */
-enum announce_result swarm_put(struct swarm *swarm, const struct swarm_outputs *watchers,
+enum announce_result swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,
                                const struct peer_put *put, uint32_t *position);
 
 /* Removes the peer that the announce came from, if it is there: by its endpoint, or else by its
  * peer_id and key. */
-void swarm_remove(struct swarm *swarm, const struct swarm_outputs *watchers,
+void swarm_remove(struct swarm *swarm, const struct swarm_outputs *outputs,
                   const struct announce_request *request, const struct endpoint *peer,
                   uint32_t now_s);
 
 /* Removes up to `limit` peers whose time is up; returns how many. */
-uint32_t swarm_expire(struct swarm *swarm, const struct swarm_outputs *watchers, uint32_t now_s,
+uint32_t swarm_expire(struct swarm *swarm, const struct swarm_outputs *outputs, uint32_t now_s,
                       uint32_t limit);
 
 /* Puts a peer back as a change describes it, telling nobody; what is there already stays. False
  * without memory. */
-bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *watchers,
+bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
                    const struct change *change, bool on_lan, uint32_t now_s, uint16_t ttl_s);
 
 /* Bytes that the swarm holds, all in all. */

@@ -16,7 +16,7 @@ static uint64_t bytes_of(uint64_t kib) {
 }
 
 static struct torrent_stats figures_of(const struct swarm *swarm, uint32_t now_s) {
-    struct torrent_stats figures = {
+    struct torrent_stats stats = {
         .seeders_v4 = peer_list_seeders(&swarm->v4),
         .seeders_v6 = peer_list_seeders(&swarm->v6),
         .leechers_v4 = peer_list_count(&swarm->v4) - peer_list_seeders(&swarm->v4),
@@ -27,8 +27,8 @@ static struct torrent_stats figures_of(const struct swarm *swarm, uint32_t now_s
         .upload_rate = bytes_of(swarm->upload_rate),
         .download_rate = bytes_of(swarm->download_rate),
     };
-    memcpy(figures.info_hash, swarm->info_hash, INFO_HASH_LEN);
-    return figures;
+    memcpy(stats.info_hash, swarm->info_hash, INFO_HASH_LEN);
+    return stats;
 }
 
 struct torrents {
@@ -85,12 +85,12 @@ bool swarm_snapshot_torrents(struct tracker *tracker, uint64_t now_ms, torrents_
 }
 
 bool swarm_snapshot_torrent(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN],
-                            uint64_t now_ms, struct torrent_stats *figures) {
+                            uint64_t now_ms, struct torrent_stats *stats) {
     uint64_t hash;
     struct shard *shard = swarm_table_lock(tracker->table, info_hash, &hash);
     const struct swarm *swarm = shard_find(shard, info_hash, hash);
     if (swarm != NULL)
-        *figures = figures_of(swarm, tracker_seconds(now_ms));
+        *stats = figures_of(swarm, tracker_seconds(now_ms));
     swarm_table_unlock(shard);
     return swarm != NULL;
 }
@@ -99,7 +99,7 @@ static struct peer_stats describe(const struct swarm *swarm, const struct peer_l
                                   uint32_t position, uint32_t now_s) {
     const struct peer_record *record = peer_list_record(list, position);
     const enum peer_zone zone = peer_list_zone(list, position);
-    struct peer_stats figures = {
+    struct peer_stats stats = {
         .peer = endpoint_from_wire(list->family, peer_list_wire(list, position)),
         .left = record->left,
         .uploaded = bytes_of(record->uploaded_kib),
@@ -113,9 +113,9 @@ static struct peer_stats describe(const struct swarm *swarm, const struct peer_l
         .lan = zone == ZONE_SEEDER_LAN || zone == ZONE_LEECHER_LAN,
         .own_address = peer_record_owns_address(record),
     };
-    memcpy(figures.info_hash, swarm->info_hash, INFO_HASH_LEN);
-    memcpy(figures.peer_id, record->peer_id, PEER_ID_LEN);
-    return figures;
+    memcpy(stats.info_hash, swarm->info_hash, INFO_HASH_LEN);
+    memcpy(stats.peer_id, record->peer_id, PEER_ID_LEN);
+    return stats;
 }
 
 /* Positions of one list, to be told behind those of others. */

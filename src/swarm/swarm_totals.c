@@ -14,19 +14,19 @@ struct swarm_totals {
 };
 
 struct swarm_totals *swarm_totals_create(struct tracker *tracker) {
-    struct swarm_totals *census = calloc(1, sizeof *census);
-    if (census == NULL)
+    struct swarm_totals *totals = calloc(1, sizeof *totals);
+    if (totals == NULL)
         return NULL;
-    census->tracker = tracker;
-    pthread_mutex_init(&census->lock, NULL);
-    return census;
+    totals->tracker = tracker;
+    pthread_mutex_init(&totals->lock, NULL);
+    return totals;
 }
 
-void swarm_totals_delete(struct swarm_totals *census) {
-    if (census == NULL)
+void swarm_totals_delete(struct swarm_totals *totals) {
+    if (totals == NULL)
         return;
-    pthread_mutex_destroy(&census->lock);
-    free(census);
+    pthread_mutex_destroy(&totals->lock);
+    free(totals);
 }
 
 static void add_torrent(struct swarm_totals_figures *sum, const struct torrent_stats *torrent) {
@@ -48,19 +48,19 @@ static void add_torrents(void *context, const struct torrent_stats *torrents, si
         add_torrent(context, &torrents[i]);
 }
 
-struct swarm_totals_figures swarm_totals_read(struct swarm_totals *census, uint64_t now_ms) {
-    pthread_mutex_lock(&census->lock);
+struct swarm_totals_figures swarm_totals_read(struct swarm_totals *totals, uint64_t now_ms) {
+    pthread_mutex_lock(&totals->lock);
     /* Who waited for the count of another may have asked before it was taken. */
-    if (!census->taken || now_ms >= census->taken_ms + GOOD_FOR_MS) {
+    if (!totals->taken || now_ms >= totals->taken_ms + GOOD_FOR_MS) {
         struct swarm_totals_figures figures = { 0 };
-        if (swarm_snapshot_torrents(census->tracker, now_ms, add_torrents, &figures)) {
-            census->figures = figures;
-            census->taken = true;
-            census->taken_ms = now_ms;
+        if (swarm_snapshot_torrents(totals->tracker, now_ms, add_torrents, &figures)) {
+            totals->figures = figures;
+            totals->taken = true;
+            totals->taken_ms = now_ms;
         }
     }
-    const struct swarm_totals_figures figures = census->figures;
-    pthread_mutex_unlock(&census->lock);
+    const struct swarm_totals_figures figures = totals->figures;
+    pthread_mutex_unlock(&totals->lock);
     return figures;
 }
 

@@ -40,26 +40,26 @@ static size_t text_len(const char *text) {
     return text == NULL ? 0 : strlen(text);
 }
 
-size_t metainfo_write_len_max(const struct metainfo_source *info) {
-    size_t len = FIXED_LEN + 3 * info->name.len + info->pieces.len + text_len(info->comment) +
-                 text_len(info->created_by);
-    for (size_t i = 0; i < info->count; i++)
-        len += ENTRY_LEN + 8 * info->entries[i].path.len + info->entries[i].layer.len;
-    for (size_t i = 0; i < info->announce_url_count; i++)
-        len += 2 * strlen(info->announce_urls[i]) + FIXED_LEN / 8;
+size_t metainfo_write_len_max(const struct metainfo_source *source) {
+    size_t len = FIXED_LEN + 3 * source->name.len + source->pieces.len + text_len(source->comment) +
+                 text_len(source->created_by);
+    for (size_t i = 0; i < source->count; i++)
+        len += ENTRY_LEN + 8 * source->entries[i].path.len + source->entries[i].layer.len;
+    for (size_t i = 0; i < source->announce_url_count; i++)
+        len += 2 * strlen(source->announce_urls[i]) + FIXED_LEN / 8;
     return len;
 }
 
-static void put_announce(struct writer *w, const struct metainfo_source *info) {
-    if (info->announce_url_count > 0)
-        bencode_put_text_entry(w, "announce", info->announce_urls[0]);
-    if (info->announce_url_count < 2)
+static void put_announce(struct writer *w, const struct metainfo_source *source) {
+    if (source->announce_url_count > 0)
+        bencode_put_text_entry(w, "announce", source->announce_urls[0]);
+    if (source->announce_url_count < 2)
         return;
     bencode_put_text(w, "announce-list");
     bencode_open_list(w);
-    for (size_t i = 0; i < info->announce_url_count; i++) {
+    for (size_t i = 0; i < source->announce_url_count; i++) {
         bencode_open_list(w);
-        bencode_put_text(w, info->announce_urls[i]);
+        bencode_put_text(w, source->announce_urls[i]);
         bencode_close(w);
     }
     bencode_close(w);
@@ -113,19 +113,19 @@ static void open_folders(struct writer *w, struct bytes folders, size_t from) {
     }
 }
 
-static void put_tree(struct writer *w, const struct metainfo_source *info) {
+static void put_tree(struct writer *w, const struct metainfo_source *source) {
     struct bytes open = { 0 };
     bencode_put_text(w, "file tree");
     bencode_open_dict(w);
-    if (info->single)
-        put_leaf(w, &info->entries[0], info->name);
-    for (size_t i = 0; i < info->count && !info->single; i++) {
-        const struct bytes path = info->entries[i].path;
+    if (source->single)
+        put_leaf(w, &source->entries[0], source->name);
+    for (size_t i = 0; i < source->count && !source->single; i++) {
+        const struct bytes path = source->entries[i].path;
         const struct bytes folders = folders_of(path);
         const size_t common = common_len(open, folders);
         close_folders(w, open, common);
         open_folders(w, folders, common);
-        put_leaf(w, &info->entries[i],
+        put_leaf(w, &source->entries[i],
                  (struct bytes){ path.data + folders.len, path.len - folders.len });
         open = folders;
     }
@@ -150,45 +150,46 @@ static void put_file(struct writer *w, uint64_t size, struct bytes path, bool pa
     bencode_close(w);
 }
 
-static void put_padding(struct writer *w, const struct metainfo_source *info, size_t number) {
+static void put_padding(struct writer *w, const struct metainfo_source *source, size_t number) {
     char path[32];
-    const uint64_t padding = metainfo_write_padding(info->entries[number].size, info->piece_len);
-    if (info->version != TORRENT_HYBRID || padding == 0 || number + 1 == info->count)
+    const uint64_t padding =
+        metainfo_write_padding(source->entries[number].size, source->piece_len);
+    if (source->version != TORRENT_HYBRID || padding == 0 || number + 1 == source->count)
         return;
     snprintf(path, sizeof path, ".pad/%ju", (uintmax_t)padding);
     put_file(w, padding, bytes_of(path), true);
 }
 
-static void put_files(struct writer *w, const struct metainfo_source *info) {
-    if (info->single) {
-        bencode_put_number_entry(w, "length", info->entries[0].size);
+static void put_files(struct writer *w, const struct metainfo_source *source) {
+    if (source->single) {
+        bencode_put_number_entry(w, "length", source->entries[0].size);
         return;
     }
     bencode_put_text(w, "files");
     bencode_open_list(w);
-    for (size_t i = 0; i < info->count; i++) {
-        put_file(w, info->entries[i].size, info->entries[i].path, false);
-        put_padding(w, info, i);
+    for (size_t i = 0; i < source->count; i++) {
+        put_file(w, source->entries[i].size, source->entries[i].path, false);
+        put_padding(w, source, i);
     }
     bencode_close(w);
 }
 
-static void put_info(struct writer *w, const struct metainfo_source *info) {
-    const bool v1 = (info->version & TORRENT_V1) != 0;
-    const bool v2 = (info->version & TORRENT_V2) != 0;
+static void put_info(struct writer *w, const struct metainfo_source *source) {
+    const bool v1 = (source->version & TORRENT_V1) != 0;
+    const bool v2 = (source->version & TORRENT_V2) != 0;
     bencode_put_text(w, "info");
     bencode_open_dict(w);
     if (v2)
-        put_tree(w, info);
+        put_tree(w, source);
     if (v1)
-        put_files(w, info);
+        put_files(w, source);
     if (v2)
         bencode_put_number_entry(w, "meta version", 2);
-    bencode_put_string_entry(w, "name", info->name.data, info->name.len);
-    bencode_put_number_entry(w, "piece length", info->piece_len);
+    bencode_put_string_entry(w, "name", source->name.data, source->name.len);
+    bencode_put_number_entry(w, "piece length", source->piece_len);
     if (v1)
-        bencode_put_string_entry(w, "pieces", info->pieces.data, info->pieces.len);
-    if (info->is_private)
+        bencode_put_string_entry(w, "pieces", source->pieces.data, source->pieces.len);
+    if (source->is_private)
         bencode_put_number_entry(w, "private", 1);
     bencode_close(w);
 }
@@ -200,12 +201,12 @@ static int compare_roots(const void *a, const void *b) {
 }
 
 /* By root, and files of the same content once. */
-static void put_layers(struct writer *w, const struct metainfo_source *info,
+static void put_layers(struct writer *w, const struct metainfo_source *source,
                        struct torrent_layer *layers) {
     size_t count = 0;
-    for (size_t i = 0; i < info->count; i++) {
-        if (info->entries[i].layer.len > 0)
-            layers[count++].entry = &info->entries[i];
+    for (size_t i = 0; i < source->count; i++) {
+        if (source->entries[i].layer.len > 0)
+            layers[count++].entry = &source->entries[i];
     }
     if (count > 0)
         qsort(layers, count, sizeof *layers, compare_roots);
@@ -220,17 +221,17 @@ static void put_layers(struct writer *w, const struct metainfo_source *info,
     bencode_close(w);
 }
 
-void metainfo_write(struct writer *w, const struct metainfo_source *info,
+void metainfo_write(struct writer *w, const struct metainfo_source *source,
                     struct torrent_layer *layers) {
     bencode_open_dict(w);
-    put_announce(w, info);
-    if (info->comment != NULL)
-        bencode_put_text_entry(w, "comment", info->comment);
-    if (info->created_by != NULL)
-        bencode_put_text_entry(w, "created by", info->created_by);
-    bencode_put_number_entry(w, "creation date", (uint64_t)info->created_s);
-    put_info(w, info);
-    if ((info->version & TORRENT_V2) != 0)
-        put_layers(w, info, layers);
+    put_announce(w, source);
+    if (source->comment != NULL)
+        bencode_put_text_entry(w, "comment", source->comment);
+    if (source->created_by != NULL)
+        bencode_put_text_entry(w, "created by", source->created_by);
+    bencode_put_number_entry(w, "creation date", (uint64_t)source->created_s);
+    put_info(w, source);
+    if ((source->version & TORRENT_V2) != 0)
+        put_layers(w, source, layers);
     bencode_close(w);
 }

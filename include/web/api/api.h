@@ -53,7 +53,7 @@ void api_apply(struct api *api, const struct api_settings *settings);
 
 /* Answers a call whose path begins with "/api/v1/", in full: what the session may not do is refused
  * here. Forged calls and bodies that are too long do not get here. Any thread. */
-void api_answer(struct api *api, const struct authorization *session,
-                const struct web_request *call, struct web_response *answer);
+void api_answer(struct api *api, const struct authorization *auth,
+                const struct web_request *request, struct web_response *response);
 
 #endif

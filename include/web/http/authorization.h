@@ -55,10 +55,10 @@ struct authorization {
 };
 
 struct authorization authorize(const struct authorization_rules *rules,
-                               const struct web_request *call);
+                               const struct web_request *request);
 
 /* Whether the request wants to change something, and a page of another site made the browser send
  * it. To be refused, whoever sends it. */
-bool authorization_is_cross_site(const struct web_request *call);
+bool authorization_is_cross_site(const struct web_request *request);
 
 #endif

@@ -23,10 +23,10 @@ struct health_report {
 };
 
 /* Takes the settings over. One thread at a time, as the next. */
-void health_report_apply(struct health_report *condition, const struct config *config);
+void health_report_apply(struct health_report *report, const struct config *config);
 
 /* Whether the certificate could be read again. */
-void health_report_set_certificate(struct health_report *condition, bool good);
+void health_report_set_certificate(struct health_report *report, bool good);
 
 /* `context` is a struct health_report. Any thread. */
 void health_report_fill(void *context, struct api_condition *told);

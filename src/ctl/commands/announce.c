@@ -88,14 +88,14 @@ static bool set_key(const struct command_line *line, uint32_t *key) {
     return false;
 }
 
-static bool prepare(const struct command_line *line, const struct torrent_argument *input,
+static bool prepare(const struct command_line *line, const struct torrent_argument *argument,
                     struct announcement *it) {
     uint64_t port = PORT_DEFAULT;
     uint64_t numwant = UINT64_MAX;
     size_t event = EVENT_NONE;
     struct announce_request *request = &it->request;
-    memcpy(request->info_hash, input->info_hashes[0], INFO_HASH_LEN);
-    request->left = input->file.len > 0 ? input->metainfo.size : 1;
+    memcpy(request->info_hash, argument->info_hashes[0], INFO_HASH_LEN);
+    request->left = argument->file.len > 0 ? argument->metainfo.size : 1;
     it->options.compact = !command_line_has(line, OPTION_NO_COMPACT);
     if (!announce_command_transport(line, &it->options) || !set_peer_id(line, request->peer_id) ||
         !set_key(line, &request->key) ||
@@ -279,10 +279,10 @@ static enum status announce(const struct command_line *line, struct announcement
 
 enum status announce_command(const struct command_line *line) {
     struct announcement it = { 0 };
-    struct torrent_argument input;
-    if (!torrent_argument_read(line->words[1], &input))
+    struct torrent_argument argument;
+    if (!torrent_argument_read(line->words[1], &argument))
         return STATUS_FAULT;
-    const bool good = prepare(line, &input, &it);
-    torrent_argument_free(&input);
+    const bool good = prepare(line, &argument, &it);
+    torrent_argument_free(&argument);
     return good ? announce(line, &it) : STATUS_FAULT;
 }

@@ -13,7 +13,7 @@ static json_t *ban_json_of(const char *network, const char *reason, int64_t unti
                      (json_int_t)since_s);
 }
 
-enum status ban_add(struct registry_client *registrar, const struct command_line *line) {
+enum status ban_add(struct registry_client *client, const struct command_line *line) {
     struct network network;
     if (!network_parse(line->words[0], &network))
         return output_fail(STATUS_FAULT, "this is no address or network", line->words[0]);
@@ -29,19 +29,19 @@ enum status ban_add(struct registry_client *registrar, const struct command_line
     }
     const char *given = line->values[OPTION_REASON];
     const char *reason = given == NULL ? "" : given;
-    const enum status status = registry_client_add_ban(registrar, &network, reason, until_s, now_s);
+    const enum status status = registry_client_add_ban(client, &network, reason, until_s, now_s);
     if (status != STATUS_GOOD || !command_line_has(line, OPTION_JSON))
         return status;
     return output_json(ban_json_of(line->words[0], reason, until_s, now_s));
 }
 
-enum status ban_remove(struct registry_client *registrar, const struct command_line *line) {
+enum status ban_remove(struct registry_client *client, const struct command_line *line) {
     const char *text = line->words[0];
     struct network network;
     bool found = false;
     if (!network_parse(text, &network))
         return output_fail(STATUS_FAULT, "this is no address or network", text);
-    enum status status = registry_client_remove_ban(registrar, &network, &found);
+    enum status status = registry_client_remove_ban(client, &network, &found);
     status = registry_client_report_removal(status, found, text);
     if (status != STATUS_GOOD || !command_line_has(line, OPTION_JSON))
         return status;
@@ -62,8 +62,8 @@ static json_t *ban_json(const struct registry_row *row) {
     return ban_json_of(row->text, row->reason, row->until_s, row->since_s);
 }
 
-enum status ban_list(struct registry_client *registrar, const struct command_line *line) {
+enum status ban_list(struct registry_client *client, const struct command_line *line) {
     if (command_line_has(line, OPTION_JSON))
-        return registry_client_print_json(registrar, registrar_visit_bans, ban_json);
-    return registrar_visit_bans(registrar, print_ban, NULL);
+        return registry_client_print_json(client, registrar_visit_bans, ban_json);
+    return registrar_visit_bans(client, print_ban, NULL);
 }

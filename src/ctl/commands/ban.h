@@ -4,8 +4,8 @@
 
 #include "ctl/command.h"
 
-enum status ban_add(struct registry_client *registrar, const struct command_line *line);
-enum status ban_remove(struct registry_client *registrar, const struct command_line *line);
-enum status ban_list(struct registry_client *registrar, const struct command_line *line);
+enum status ban_add(struct registry_client *client, const struct command_line *line);
+enum status ban_remove(struct registry_client *client, const struct command_line *line);
+enum status ban_list(struct registry_client *client, const struct command_line *line);
 
 #endif

@@ -146,7 +146,7 @@ static int64_t creation_date(void) {
 
 static bool make_file(const struct command_line *line, const struct creation *creation,
                       const struct hashed_files *hashed, struct writer *w) {
-    const struct metainfo_source info = {
+    const struct metainfo_source source = {
         .version = creation->version,
         .name = bytes_of(creation->name),
         .entries = hashed->entries,
@@ -161,12 +161,12 @@ static bool make_file(const struct command_line *line, const struct creation *cr
         .created_by = "skepctl " SKEP_VERSION,
         .created_s = creation_date(),
     };
-    const size_t len_max = metainfo_write_len_max(&info);
-    struct torrent_layer *layers = calloc(info.count, sizeof *layers);
+    const size_t len_max = metainfo_write_len_max(&source);
+    struct torrent_layer *layers = calloc(source.count, sizeof *layers);
     *w = writer_on(malloc(len_max), len_max);
     const bool good = w->data != NULL && layers != NULL;
     if (good)
-        metainfo_write(w, &info, layers);
+        metainfo_write(w, &source, layers);
     free(layers);
     return (good && !w->failed) || refuse("there is not enough memory", NULL);
 }

@@ -56,14 +56,14 @@ static bool magnet_of_daemon(const struct command_line *line, const char *hash,
                              enum status *status) {
     char path[PATH_LEN];
     json_t *torrent = NULL;
-    struct api_client *remote = api_client_open(line);
-    if (remote == NULL) {
+    struct api_client *client = api_client_open(line);
+    if (client == NULL) {
         *status = STATUS_FAULT;
         return true;
     }
     snprintf(path, sizeof path, "torrents/%s", hash);
-    (void)api_client_get(remote, path, &torrent);
-    api_client_close(remote);
+    (void)api_client_get(client, path, &torrent);
+    api_client_close(client);
     const char *link = api_client_text(torrent, "magnet", NULL);
     if (link != NULL)
         *status = print_link(line, bytes_of(link));
@@ -102,14 +102,14 @@ static enum status magnet_of_hash(const struct command_line *line, const uint8_t
 
 static enum status choose_from_database(const struct command_line *line,
                                         uint8_t info_hash[static INFO_HASH_LEN]) {
-    struct torrent_lookup choice;
+    struct torrent_lookup lookup;
     struct registry_row row;
-    torrent_lookup_begin(&choice, line->words[0]);
+    torrent_lookup_begin(&lookup, line->words[0]);
     struct registry *registry = open_database(line);
     if (registry != NULL)
-        (void)registry_visit_torrents(registry, torrent_lookup_add, &choice);
+        (void)registry_visit_torrents(registry, torrent_lookup_add, &lookup);
     registry_close(registry);
-    const enum status status = torrent_lookup_end(&choice, STATUS_GOOD, &row);
+    const enum status status = torrent_lookup_end(&lookup, STATUS_GOOD, &row);
     if (status == STATUS_GOOD)
         memcpy(info_hash, row.info_hash, INFO_HASH_LEN);
     return status;
@@ -118,32 +118,32 @@ static enum status choose_from_database(const struct command_line *line,
 /* Of a torrent that is named in another way than by its info_hash or file. */
 static enum status choose(const struct command_line *line,
                           uint8_t info_hash[static INFO_HASH_LEN]) {
-    struct api_client *remote = api_client_open(line);
-    if (remote == NULL)
+    struct api_client *client = api_client_open(line);
+    if (client == NULL)
         return STATUS_FAULT;
-    const enum status status = torrent_lookup_send(remote, line->words[0], info_hash);
-    api_client_close(remote);
+    const enum status status = torrent_lookup_send(client, line->words[0], info_hash);
+    api_client_close(client);
     return status == STATUS_UNREACHABLE ? choose_from_database(line, info_hash) : status;
 }
 
-static enum status read_input(const struct command_line *line, struct torrent_argument *input) {
-    *input = (struct torrent_argument){ .hash_count = 1 };
+static enum status read_input(const struct command_line *line, struct torrent_argument *argument) {
+    *argument = (struct torrent_argument){ .hash_count = 1 };
     if (!torrent_argument_is_one(line->words[0]))
-        return choose(line, input->info_hashes[0]);
-    return torrent_argument_read(line->words[0], input) ? STATUS_GOOD : STATUS_FAULT;
+        return choose(line, argument->info_hashes[0]);
+    return torrent_argument_read(line->words[0], argument) ? STATUS_GOOD : STATUS_FAULT;
 }
 
 enum status magnet_command(const struct command_line *line) {
-    struct torrent_argument input;
+    struct torrent_argument argument;
     char hash[2 * INFO_HASH_LEN + 1];
-    enum status status = read_input(line, &input);
+    enum status status = read_input(line, &argument);
     if (status != STATUS_GOOD)
         return status;
-    hex_encode(input.info_hashes[0], INFO_HASH_LEN, hash);
-    if (input.file.len > 0)
-        status = magnet_of_file(line, &input.metainfo);
+    hex_encode(argument.info_hashes[0], INFO_HASH_LEN, hash);
+    if (argument.file.len > 0)
+        status = magnet_of_file(line, &argument.metainfo);
     else if (command_line_has(line, OPTION_ANNOUNCE) || !magnet_of_daemon(line, hash, &status))
-        status = magnet_of_hash(line, input.info_hashes[0]);
-    torrent_argument_free(&input);
+        status = magnet_of_hash(line, argument.info_hashes[0]);
+    torrent_argument_free(&argument);
     return status;
 }

@@ -23,11 +23,11 @@ static void print_new(const char *key, const json_t *urls) {
     }
 }
 
-enum status passkey_create(struct registry_client *registrar, const struct command_line *line) {
+enum status passkey_create(struct registry_client *client, const struct command_line *line) {
     char key[REGISTRY_CLIENT_KEY_LEN];
     const char *label = line->words[0];
     json_t *urls;
-    const enum status status = registry_client_add_passkey(registrar, label, key, &urls);
+    const enum status status = registry_client_add_passkey(client, label, key, &urls);
     if (status != STATUS_GOOD)
         return status;
     if (command_line_has(line, OPTION_JSON))
@@ -38,10 +38,10 @@ enum status passkey_create(struct registry_client *registrar, const struct comma
     return STATUS_GOOD;
 }
 
-enum status passkey_revoke(struct registry_client *registrar, const struct command_line *line) {
+enum status passkey_revoke(struct registry_client *client, const struct command_line *line) {
     const char *label = line->words[0];
     bool found = false;
-    enum status status = registry_client_remove_passkey(registrar, label, &found);
+    enum status status = registry_client_remove_passkey(client, label, &found);
     status = registry_client_report_removal(status, found, label);
     if (status != STATUS_GOOD || !command_line_has(line, OPTION_JSON))
         return status;
@@ -62,8 +62,8 @@ static json_t *key_json(const struct registry_row *row) {
                      (json_int_t)row->since_s);
 }
 
-enum status passkey_list(struct registry_client *registrar, const struct command_line *line) {
+enum status passkey_list(struct registry_client *client, const struct command_line *line) {
     if (command_line_has(line, OPTION_JSON))
-        return registry_client_print_json(registrar, registrar_visit_passkeys, key_json);
-    return registrar_visit_passkeys(registrar, print_key, NULL);
+        return registry_client_print_json(client, registrar_visit_passkeys, key_json);
+    return registrar_visit_passkeys(client, print_key, NULL);
 }

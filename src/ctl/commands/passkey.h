@@ -4,8 +4,8 @@
 
 #include "ctl/command.h"
 
-enum status passkey_create(struct registry_client *registrar, const struct command_line *line);
-enum status passkey_list(struct registry_client *registrar, const struct command_line *line);
-enum status passkey_revoke(struct registry_client *registrar, const struct command_line *line);
+enum status passkey_create(struct registry_client *client, const struct command_line *line);
+enum status passkey_list(struct registry_client *client, const struct command_line *line);
+enum status passkey_revoke(struct registry_client *client, const struct command_line *line);
 
 #endif

@@ -51,20 +51,20 @@ static void take(void *context, const struct scrape_counts *counts) {
 
 static bool read_words(const struct command_line *line, struct scrape *scrape) {
     for (int i = 1; i < line->count; i++) {
-        struct torrent_argument input;
-        if (!torrent_argument_read(line->words[i], &input))
+        struct torrent_argument argument;
+        if (!torrent_argument_read(line->words[i], &argument))
             return false;
         bool good = true;
-        for (size_t j = 0; j < input.hash_count && good; j++) {
+        for (size_t j = 0; j < argument.hash_count && good; j++) {
             struct scrape_counts counts = {
                 .seeders = REPLY_UNKNOWN,
                 .leechers = REPLY_UNKNOWN,
                 .downloaded = REPLY_UNKNOWN,
             };
-            memcpy(counts.info_hash, input.info_hashes[j], INFO_HASH_LEN);
+            memcpy(counts.info_hash, argument.info_hashes[j], INFO_HASH_LEN);
             good = add(scrape, &counts);
         }
-        torrent_argument_free(&input);
+        torrent_argument_free(&argument);
         if (!good)
             return false;
     }

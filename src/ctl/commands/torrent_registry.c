@@ -6,7 +6,7 @@
 #include "ctl/torrent_argument.h"
 #include "ctl/torrent_lookup.h"
 
-enum status torrent_registry_put(struct registry_client *registrar, const struct metainfo *metainfo,
+enum status torrent_registry_put(struct registry_client *client, const struct metainfo *metainfo,
                                  struct bytes file) {
     char name[REGISTRY_TEXT_LEN];
     registry_copy_name(metainfo->name, name);
@@ -17,7 +17,7 @@ enum status torrent_registry_put(struct registry_client *registrar, const struct
         .file = file,
     };
     memcpy(torrent.info_hashes, metainfo->info_hashes, sizeof torrent.info_hashes);
-    return registry_client_add_torrent(registrar, &torrent);
+    return registry_client_add_torrent(client, &torrent);
 }
 
 static void print_row(const uint8_t info_hash[static INFO_HASH_LEN], struct bytes name) {
@@ -36,14 +36,14 @@ static json_t *row_json_of(const uint8_t info_hash[static INFO_HASH_LEN], struct
 }
 
 /* Registers a file's torrent; adds to `items`, or prints what was registered where that is NULL. */
-static enum status add_file(struct registry_client *registrar, const char *path, json_t *items) {
-    struct torrent_argument input;
-    if (!torrent_argument_read(path, &input))
+static enum status add_file(struct registry_client *client, const char *path, json_t *items) {
+    struct torrent_argument argument;
+    if (!torrent_argument_read(path, &argument))
         return STATUS_FAULT;
-    const struct metainfo *metainfo = &input.metainfo;
+    const struct metainfo *metainfo = &argument.metainfo;
     char name[REGISTRY_TEXT_LEN];
     registry_copy_name(metainfo->name, name);
-    const enum status status = torrent_registry_put(registrar, metainfo, input.file);
+    const enum status status = torrent_registry_put(client, metainfo, argument.file);
     for (size_t i = 0; i < metainfo->hash_count && status == STATUS_GOOD; i++) {
         if (items == NULL)
             print_row(metainfo->info_hashes[i], bytes_of(name));
@@ -51,23 +51,23 @@ static enum status add_file(struct registry_client *registrar, const char *path,
             json_array_append_new(
                 items, row_json_of(metainfo->info_hashes[i], bytes_of(name), metainfo->size));
     }
-    torrent_argument_free(&input);
+    torrent_argument_free(&argument);
     return status;
 }
 
 /* One that cannot be registered does not keep the others out. */
-static enum status add_files(struct registry_client *registrar, const struct command_line *line,
+static enum status add_files(struct registry_client *client, const struct command_line *line,
                              json_t *items) {
     enum status status = STATUS_GOOD;
     for (int i = 0; i < line->count; i++) {
-        const enum status one = add_file(registrar, line->words[i], items);
+        const enum status one = add_file(client, line->words[i], items);
         if (one != STATUS_GOOD)
             status = one;
     }
     return status;
 }
 
-static enum status add_hash(struct registry_client *registrar, const struct command_line *line,
+static enum status add_hash(struct registry_client *client, const struct command_line *line,
                             const uint8_t info_hash[static INFO_HASH_LEN], json_t *items) {
     if (line->count > 2)
         return output_fail(STATUS_FAULT, "too few or too many arguments; see skepctl add --help",
@@ -76,19 +76,18 @@ static enum status add_hash(struct registry_client *registrar, const struct comm
     registry_copy_name(bytes_of(line->count > 1 ? line->words[1] : ""), name);
     struct registry_torrent torrent = { .hash_count = 1, .name = name };
     memcpy(torrent.info_hashes[0], info_hash, INFO_HASH_LEN);
-    const enum status status = registry_client_add_torrent(registrar, &torrent);
+    const enum status status = registry_client_add_torrent(client, &torrent);
     if (items != NULL && status == STATUS_GOOD)
         json_array_append_new(items, row_json_of(info_hash, bytes_of(name), 0));
     return status;
 }
 
-enum status torrent_registry_add(struct registry_client *registrar,
-                                 const struct command_line *line) {
+enum status torrent_registry_add(struct registry_client *client, const struct command_line *line) {
     uint8_t info_hash[INFO_HASH_LEN];
     json_t *items = command_line_has(line, OPTION_JSON) ? json_array() : NULL;
     const enum status status = command_line_hash(line->words[0], info_hash)
-                                   ? add_hash(registrar, line, info_hash, items)
-                                   : add_files(registrar, line, items);
+                                   ? add_hash(client, line, info_hash, items)
+                                   : add_files(client, line, items);
     if (items != NULL && json_array_size(items) > 0)
         output_json(json_pack("{s:O}", "items", items));
     json_decref(items);
@@ -103,37 +102,35 @@ static enum status print_removed(const struct command_line *line,
 }
 
 /* An info_hash, or a file of which every info_hash is meant. */
-static enum status remove_input(struct registry_client *registrar,
-                                const struct command_line *line) {
-    struct torrent_argument input;
-    if (!torrent_argument_read(line->words[0], &input))
+static enum status remove_input(struct registry_client *client, const struct command_line *line) {
+    struct torrent_argument argument;
+    if (!torrent_argument_read(line->words[0], &argument))
         return STATUS_FAULT;
     bool found = false;
     enum status status = STATUS_GOOD;
-    for (size_t i = 0; i < input.hash_count && status == STATUS_GOOD; i++) {
+    for (size_t i = 0; i < argument.hash_count && status == STATUS_GOOD; i++) {
         bool found_one = false;
-        status = registry_client_remove_torrent(registrar, input.info_hashes[i], &found_one);
+        status = registry_client_remove_torrent(client, argument.info_hashes[i], &found_one);
         found = found || found_one;
     }
     status = registry_client_report_removal(status, found, line->words[0]);
     if (status == STATUS_GOOD)
-        status = print_removed(line, input.info_hashes[0]);
-    torrent_argument_free(&input);
+        status = print_removed(line, argument.info_hashes[0]);
+    torrent_argument_free(&argument);
     return status;
 }
 
 /* What was chosen is shown, since the word says it in part only. */
-static enum status remove_chosen(struct registry_client *registrar,
-                                 const struct command_line *line) {
-    struct torrent_lookup choice;
+static enum status remove_chosen(struct registry_client *client, const struct command_line *line) {
+    struct torrent_lookup lookup;
     struct registry_row row;
     bool found;
     const char *word = line->words[0];
-    torrent_lookup_begin(&choice, word);
-    enum status status = registrar_search_torrents(registrar, word, torrent_lookup_add, &choice);
-    status = torrent_lookup_end(&choice, status, &row);
+    torrent_lookup_begin(&lookup, word);
+    enum status status = registrar_search_torrents(client, word, torrent_lookup_add, &lookup);
+    status = torrent_lookup_end(&lookup, status, &row);
     if (status == STATUS_GOOD)
-        status = registry_client_remove_torrent(registrar, row.info_hash, &found);
+        status = registry_client_remove_torrent(client, row.info_hash, &found);
     if (status != STATUS_GOOD)
         return status;
     if (!command_line_has(line, OPTION_JSON))
@@ -141,10 +138,10 @@ static enum status remove_chosen(struct registry_client *registrar,
     return print_removed(line, row.info_hash);
 }
 
-enum status torrent_registry_remove(struct registry_client *registrar,
+enum status torrent_registry_remove(struct registry_client *client,
                                     const struct command_line *line) {
-    return torrent_argument_is_one(line->words[0]) ? remove_input(registrar, line)
-                                                   : remove_chosen(registrar, line);
+    return torrent_argument_is_one(line->words[0]) ? remove_input(client, line)
+                                                   : remove_chosen(client, line);
 }
 
 static void print_torrent(void *context, const struct registry_row *row) {
@@ -156,9 +153,8 @@ static json_t *torrent_json(const struct registry_row *row) {
     return row_json_of(row->info_hash, bytes_of(row->text), row->size);
 }
 
-enum status torrent_registry_list(struct registry_client *registrar,
-                                  const struct command_line *line) {
+enum status torrent_registry_list(struct registry_client *client, const struct command_line *line) {
     if (command_line_has(line, OPTION_JSON))
-        return registry_client_print_json(registrar, registrar_visit_torrents, torrent_json);
-    return registrar_visit_torrents(registrar, print_torrent, NULL);
+        return registry_client_print_json(client, registrar_visit_torrents, torrent_json);
+    return registrar_visit_torrents(client, print_torrent, NULL);
 }

@@ -165,30 +165,30 @@ static bool put_peers_window(struct writer *w, const struct command_line *line) 
     return put_window(w, line) && finish(w);
 }
 
-static enum status ask_peers(struct api_client *remote, const char *word, const char *window,
+static enum status ask_peers(struct api_client *client, const char *word, const char *window,
                              json_t **answer) {
     uint8_t info_hash[INFO_HASH_LEN];
     char hash[2 * INFO_HASH_LEN + 1];
     char path[QUERY_LEN + sizeof hash + 16];
     *answer = NULL;
-    const enum status status = torrent_lookup_send(remote, word, info_hash);
+    const enum status status = torrent_lookup_send(client, word, info_hash);
     if (status == STATUS_UNREACHABLE)
-        output_fail(status, api_client_failure(remote), NULL);
+        output_fail(status, api_client_failure(client), NULL);
     if (status != STATUS_GOOD)
         return status;
     hex_encode(info_hash, INFO_HASH_LEN, hash);
     snprintf(path, sizeof path, "torrents/%s%s", hash, window);
-    return api_client_request(remote, path, answer);
+    return api_client_request(client, path, answer);
 }
 
 enum status peers_command(const struct command_line *line) {
     uint8_t window[QUERY_LEN];
     struct writer w = writer_on(window, sizeof window);
     json_t *answer;
-    struct api_client *remote = put_peers_window(&w, line) ? api_client_open(line) : NULL;
-    if (remote == NULL)
+    struct api_client *client = put_peers_window(&w, line) ? api_client_open(line) : NULL;
+    if (client == NULL)
         return STATUS_FAULT;
-    const enum status status = ask_peers(remote, line->words[0], (const char *)window, &answer);
-    api_client_close(remote);
+    const enum status status = ask_peers(client, line->words[0], (const char *)window, &answer);
+    api_client_close(client);
     return status == STATUS_GOOD ? print_answer(line, answer, print_peers) : status;
 }

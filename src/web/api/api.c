@@ -121,8 +121,8 @@ static bool matches(const struct route *route, struct bytes path, struct bytes *
 }
 
 /* The methods that the path takes, as a header lists them. */
-static const char *list_methods(struct bytes path, struct web_response *answer) {
-    struct writer w = writer_on((uint8_t *)answer->text, sizeof answer->text - 1);
+static const char *list_methods(struct bytes path, struct web_response *response) {
+    struct writer w = writer_on((uint8_t *)response->text, sizeof response->text - 1);
     struct bytes part;
     for (size_t i = 0; i < ROUTES; i++) {
         if (!matches(&routes[i], path, &part))
@@ -131,8 +131,8 @@ static const char *list_methods(struct bytes path, struct web_response *answer) 
             writer_put_text(&w, ", ");
         writer_put_text(&w, routes[i].method);
     }
-    answer->text[w.len] = '\0';
-    return answer->text;
+    response->text[w.len] = '\0';
+    return response->text;
 }
 
 static bool decode_part(struct bytes part, char *decoded) {
@@ -144,28 +144,28 @@ static bool decode_part(struct bytes part, char *decoded) {
 }
 
 static void follow(struct api *api, const struct route *route, struct bytes part,
-                   const struct authorization *session, const struct web_request *http,
-                   struct web_response *answer) {
+                   const struct authorization *auth, const struct web_request *http,
+                   struct web_response *response) {
     struct api_call call = {
         .api = api,
-        .session = session,
+        .session = auth,
         .http = http,
         .now_ms = clock_now_ms(),
         .unix_ms = clock_unix_ms(),
     };
-    if (session->role < route->role)
-        error_response_not_admin(answer, http, session);
+    if (auth->role < route->role)
+        error_response_not_admin(response, http, auth);
     else if (!decode_part(part, call.part))
-        api_fail(answer, 400, "bad_path", "The path is not properly encoded, or too long.");
+        api_fail(response, 400, "bad_path", "The path is not properly encoded, or too long.");
     else
-        route->handler(&call, answer);
+        route->handler(&call, response);
 }
 
-void api_answer(struct api *api, const struct authorization *session,
-                const struct web_request *http, struct web_response *answer) {
+void api_answer(struct api *api, const struct authorization *auth, const struct web_request *http,
+                struct web_response *response) {
     struct bytes path = http->path;
     const struct bytes prefix = BYTES_LITERAL(API_PREFIX);
-    answer->kind = HTTP_KIND_API;
+    response->kind = HTTP_KIND_API;
     if (bytes_start_with(path, prefix))
         path = (struct bytes){ path.data + prefix.len, path.len - prefix.len };
     bool found = false;
@@ -175,12 +175,12 @@ void api_answer(struct api *api, const struct authorization *session,
             continue;
         found = true;
         if (strcmp(routes[i].method, http->method) == 0) {
-            follow(api, &routes[i], part, session, http, answer);
+            follow(api, &routes[i], part, auth, http, response);
             return;
         }
     }
     if (found)
-        error_response_method_not_allowed(answer, http, list_methods(path, answer));
+        error_response_method_not_allowed(response, http, list_methods(path, response));
     else
-        error_response(answer, http, 404, "not_found", "There is no such thing in the API.");
+        error_response(response, http, 404, "not_found", "There is no such thing in the API.");
 }

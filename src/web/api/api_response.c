@@ -13,49 +13,50 @@ enum { MESSAGE_LEN = 512, DUMP_FLAGS = JSON_COMPACT | JSON_REAL_PRECISION(14) };
 static const char no_memory[] =
     "{\"error\":{\"code\":\"no_memory\",\"message\":\"The tracker is out of memory.\"}}";
 
-void api_fail_memory(struct web_response *answer) {
-    answer->status = 503;
-    answer->content_type = "application/json";
-    answer->body = (const uint8_t *)no_memory;
-    answer->len = sizeof no_memory - 1;
+void api_fail_memory(struct web_response *response) {
+    response->status = 503;
+    response->content_type = "application/json";
+    response->body = (const uint8_t *)no_memory;
+    response->len = sizeof no_memory - 1;
 }
 
-void api_send(struct web_response *answer, unsigned status, json_t *body) {
+void api_send(struct web_response *response, unsigned status, json_t *body) {
     char *text = body == NULL ? NULL : json_dumps(body, DUMP_FLAGS);
     json_decref(body);
     if (text == NULL) {
-        api_fail_memory(answer);
+        api_fail_memory(response);
         return;
     }
-    answer->status = status;
-    answer->content_type = "application/json";
-    answer->body = (uint8_t *)text;
-    answer->len = strlen(text);
-    answer->owned = true;
+    response->status = status;
+    response->content_type = "application/json";
+    response->body = (uint8_t *)text;
+    response->len = strlen(text);
+    response->owned = true;
 }
 
-void api_send_nothing(struct web_response *answer) {
-    answer->status = 204;
+void api_send_nothing(struct web_response *response) {
+    response->status = 204;
 }
 
-void api_fail(struct web_response *answer, unsigned status, const char *code, const char *format,
+void api_fail(struct web_response *response, unsigned status, const char *code, const char *format,
               ...) {
     char message[MESSAGE_LEN];
     va_list words;
     va_start(words, format);
     vsnprintf(message, sizeof message, format, words);
     va_end(words);
-    api_send(answer, status,
+    api_send(response, status,
              json_pack("{s:{s:s,s:o}}", "error", "code", code, "message", api_text(message)));
 }
 
-void api_send_list(struct web_response *answer, json_t *items, size_t total, struct api_span span) {
+void api_send_list(struct web_response *response, json_t *items, size_t total,
+                   struct api_span span) {
     json_t *list = json_object();
     api_put(&list, "items", items);
     api_put(&list, "total", api_count(total));
     api_put(&list, "offset", api_count(span.offset));
     api_put(&list, "limit", api_count(span.limit));
-    api_send(answer, 200, list);
+    api_send(response, 200, list);
 }
 
 void api_put(json_t **object, const char *key, json_t *value) {

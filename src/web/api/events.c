@@ -51,9 +51,9 @@ static json_t *event_item(const struct api_call *call, const struct recent_event
     return item;
 }
 
-void api_get_events(const struct api_call *call, struct web_response *answer) {
+void api_get_events(const struct api_call *call, struct web_response *response) {
     uint64_t after;
-    if (!api_query_number(call, answer, "after", 0, INT64_MAX, &after))
+    if (!api_query_number(call, response, "after", 0, INT64_MAX, &after))
         return;
     struct recent_event *list = calloc(EVENTS_IN_ANSWER_MAX, sizeof *list);
     struct recent_events *events = call->api->parts.events;
@@ -67,5 +67,5 @@ void api_get_events(const struct api_call *call, struct web_response *answer) {
     api_put(&body, "items", items);
     api_put(&body, "next", api_count(count > 0 ? list[count - 1].id : after));
     free(list);
-    api_send(answer, 200, body);
+    api_send(response, 200, body);
 }

@@ -89,25 +89,25 @@ static json_t *address_of(const struct api_call *call, const struct address_row 
     return item;
 }
 
-static bool read_query(const struct api_call *call, struct web_response *answer,
+static bool read_query(const struct api_call *call, struct web_response *response,
                        struct address_query *query) {
     static const char *const sorts[] = { "address", "torrents", "seeding", "leeching", "rate" };
     static const char *const orders[] = { "asc", "desc" };
     size_t sort;
     size_t order;
-    if (!api_query_text(call, answer, "search", query->search, sizeof query->search) ||
-        !api_query_choice(call, answer, "sort", sorts, sizeof sorts / sizeof *sorts, &sort) ||
-        !api_query_choice(call, answer, "order", orders, sizeof orders / sizeof *orders, &order))
+    if (!api_query_text(call, response, "search", query->search, sizeof query->search) ||
+        !api_query_choice(call, response, "sort", sorts, sizeof sorts / sizeof *sorts, &sort) ||
+        !api_query_choice(call, response, "order", orders, sizeof orders / sizeof *orders, &order))
         return false;
     query->sort = (enum address_sort)sort;
     query->descending = order == 1;
     return true;
 }
 
-void api_get_addresses(const struct api_call *call, struct web_response *answer) {
+void api_get_addresses(const struct api_call *call, struct web_response *response) {
     struct address_query query;
     struct api_span span;
-    if (!read_query(call, answer, &query) || !api_query_span(call, answer, &span))
+    if (!read_query(call, response, &query) || !api_query_span(call, response, &span))
         return;
     struct address_row *rows = calloc(span.limit + 1, sizeof *rows);
     size_t count = 0;
@@ -119,7 +119,7 @@ void api_get_addresses(const struct api_call *call, struct web_response *answer)
     for (size_t i = 0; i < count; i++)
         api_append(&items, address_of(call, &rows[i]));
     free(rows);
-    api_send_list(answer, items, total, span);
+    api_send_list(response, items, total, span);
 }
 
 /* Looks for a ban that holds for an address. */
@@ -179,10 +179,10 @@ static json_t *peers_at(const struct api_call *call, const struct endpoint *addr
     return items;
 }
 
-void api_get_address(const struct api_call *call, struct web_response *answer) {
+void api_get_address(const struct api_call *call, struct web_response *response) {
     struct endpoint address;
     if (!endpoint_parse_address(call->part, &address)) {
-        api_fail(answer, 400, "bad_address", "That is no IP address.");
+        api_fail(response, 400, "bad_address", "That is no IP address.");
         return;
     }
     const struct api_settings settings = api_settings_of(call->api);
@@ -193,5 +193,5 @@ void api_get_address(const struct api_call *call, struct web_response *answer) {
     api_put(&body, "ban", ban_on(call, &address));
     api_put(&body, "peers", peers_at(call, &address, &total));
     api_put(&body, "total", api_count(total));
-    api_send(answer, 200, body);
+    api_send(response, 200, body);
 }

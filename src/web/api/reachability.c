@@ -43,11 +43,11 @@ static bool are_seeders_shut(const struct api_call *call, const uint8_t *info_ha
 }
 
 /* A seeder that cannot be reached may still connect to others itself: then data flows. */
-enum health api_health(const struct api_call *call, const struct torrent_stats *figures) {
-    const uint32_t seeders = torrent_seeders(figures);
-    const bool wanted = torrent_leechers(figures) > figures->paused && figures->download_rate == 0;
+enum health api_health(const struct api_call *call, const struct torrent_stats *stats) {
+    const uint32_t seeders = torrent_seeders(stats);
+    const bool wanted = torrent_leechers(stats) > stats->paused && stats->download_rate == 0;
     if (call->api->parts.prober != NULL && wanted && seeders > 0 && seeders <= SEEDERS_LOOKED_AT &&
-        are_seeders_shut(call, figures->info_hash))
+        are_seeders_shut(call, stats->info_hash))
         return HEALTH_STUCK;
-    return torrent_list_health(figures);
+    return torrent_list_health(stats);
 }

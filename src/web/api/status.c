@@ -36,17 +36,17 @@ static json_t *denial_reason(enum auth_proof proof) {
     }
 }
 
-void api_get_session(const struct api_call *call, struct web_response *answer) {
-    const struct authorization *session = call->session;
+void api_get_session(const struct api_call *call, struct web_response *response) {
+    const struct authorization *auth = call->session;
     const struct endpoint *client = &call->http->client;
-    const bool tell = session->role == ROLE_ADMIN && client->family != FAMILY_NONE;
+    const bool tell = auth->role == ROLE_ADMIN && client->family != FAMILY_NONE;
     json_t *body = json_object();
-    api_put(&body, "role", json_string(role_name(session->role)));
+    api_put(&body, "role", json_string(role_name(auth->role)));
     api_put(&body, "client", tell ? api_address(client) : json_null());
-    api_put(&body, "by", auth_method(session->proof));
-    api_put(&body, "why", denial_reason(session->proof));
-    api_put(&body, "tokens", json_boolean(session->tokens));
-    api_send(answer, 200, body);
+    api_put(&body, "by", auth_method(auth->proof));
+    api_put(&body, "why", denial_reason(auth->proof));
+    api_put(&body, "tokens", json_boolean(auth->tokens));
+    api_send(response, 200, body);
 }
 
 static json_t *totals_of(const struct totals *totals) {
@@ -137,7 +137,7 @@ static void put_admin_fields(const struct api_call *call, json_t **body) {
     api_put(body, "warnings", warnings_of(&condition));
 }
 
-void api_get_status(const struct api_call *call, struct web_response *answer) {
+void api_get_status(const struct api_call *call, struct web_response *response) {
     const struct totals totals = announce_rate_totals(call->api->pulse, call->now_ms);
     json_t *body = json_object();
     api_put(&body, "version", json_string(SKEP_VERSION));
@@ -146,5 +146,5 @@ void api_get_status(const struct api_call *call, struct web_response *answer) {
     api_put(&body, "totals", totals_of(&totals));
     if (call->session->role == ROLE_ADMIN)
         put_admin_fields(call, &body);
-    api_send(answer, 200, body);
+    api_send(response, 200, body);
 }

@@ -18,18 +18,18 @@ struct registration {
     char name[REGISTRY_TEXT_LEN];
 };
 
-static bool read_hash_and_name(const struct api_call *call, struct web_response *answer,
+static bool read_hash_and_name(const struct api_call *call, struct web_response *response,
                                struct registration *registration) {
     char hash[2 * INFO_HASH_LEN + 1];
-    json_t *body = api_read_body(call, answer);
+    json_t *body = api_read_body(call, response);
     if (body == NULL)
         return false;
     bool good =
-        api_body_text(body, answer, "info_hash", false, hash, sizeof hash) &&
-        api_body_text(body, answer, "name", true, registration->name, sizeof registration->name);
+        api_body_text(body, response, "info_hash", false, hash, sizeof hash) &&
+        api_body_text(body, response, "name", true, registration->name, sizeof registration->name);
     json_decref(body);
     if (good && !hex_decode(bytes_of(hash), registration->torrent.info_hashes[0], INFO_HASH_LEN)) {
-        api_fail(answer, 400, "bad_info_hash", "An info_hash is %d hexadecimal digits.",
+        api_fail(response, 400, "bad_info_hash", "An info_hash is %d hexadecimal digits.",
                  2 * INFO_HASH_LEN);
         good = false;
     }
@@ -37,12 +37,12 @@ static bool read_hash_and_name(const struct api_call *call, struct web_response 
     return good;
 }
 
-static bool read_torrent_file(const struct api_call *call, struct web_response *answer,
+static bool read_torrent_file(const struct api_call *call, struct web_response *response,
                               struct registration *registration) {
     struct metainfo metainfo;
     const char *error = metainfo_parse(call->http->body, &metainfo);
     if (error != NULL) {
-        api_fail(answer, 400, "bad_torrent", "That is no .torrent file: %s.", error);
+        api_fail(response, 400, "bad_torrent", "That is no .torrent file: %s.", error);
         return false;
     }
     struct registry_torrent *torrent = &registration->torrent;
@@ -78,89 +78,90 @@ static json_t *registered_items(const struct registry_torrent *torrent) {
     return items;
 }
 
-void api_post_torrents(const struct api_call *call, struct web_response *answer) {
+void api_post_torrents(const struct api_call *call, struct web_response *response) {
     struct registration registration = { .name = "" };
     registration.torrent.name = registration.name;
-    const bool read = api_body_is_json(call) ? read_hash_and_name(call, answer, &registration)
-                                             : read_torrent_file(call, answer, &registration);
-    struct registry *registry = read ? api_open_registry(call, answer) : NULL;
+    const bool read = api_body_is_json(call) ? read_hash_and_name(call, response, &registration)
+                                             : read_torrent_file(call, response, &registration);
+    struct registry *registry = read ? api_open_registry(call, response) : NULL;
     if (registry == NULL)
         return;
     if (is_known(registry, &registration.torrent)) {
         registry_close(registry);
-        api_fail(answer, 409, "already_there", "That torrent is registered already.");
+        api_fail(response, 409, "already_there", "That torrent is registered already.");
         return;
     }
     const bool good = registry_add_torrent(registry, &registration.torrent, call->unix_ms / 1000);
-    if (!api_registry_done(call, answer, registry, good))
+    if (!api_registry_done(call, response, registry, good))
         return;
     json_t *body = json_object();
     api_put(&body, "items", registered_items(&registration.torrent));
-    api_send(answer, 201, body);
+    api_send(response, 201, body);
 }
 
-static void say_not_registered(struct web_response *answer) {
-    api_fail(answer, 404, "not_found", "That torrent is not registered.");
+static void say_not_registered(struct web_response *response) {
+    api_fail(response, 404, "not_found", "That torrent is not registered.");
 }
 
-static bool read_new_name(const struct api_call *call, struct web_response *answer,
+static bool read_new_name(const struct api_call *call, struct web_response *response,
                           char name[static REGISTRY_TEXT_LEN]) {
-    json_t *body = api_read_body(call, answer);
+    json_t *body = api_read_body(call, response);
     const bool good =
-        body != NULL && api_body_text(body, answer, "name", false, name, REGISTRY_TEXT_LEN);
+        body != NULL && api_body_text(body, response, "name", false, name, REGISTRY_TEXT_LEN);
     json_decref(body);
     return good;
 }
 
-void api_patch_torrent(const struct api_call *call, struct web_response *answer) {
+void api_patch_torrent(const struct api_call *call, struct web_response *response) {
     uint8_t info_hash[INFO_HASH_LEN];
     char name[REGISTRY_TEXT_LEN];
-    if (!api_path_hash(call, answer, info_hash) || !read_new_name(call, answer, name))
+    if (!api_path_hash(call, response, info_hash) || !read_new_name(call, response, name))
         return;
-    struct registry *registry = api_open_registry(call, answer);
+    struct registry *registry = api_open_registry(call, response);
     if (registry == NULL)
         return;
     bool found = false;
     const bool good = registry_rename_torrent(registry, info_hash, name, &found);
-    if (!api_registry_done(call, answer, registry, good))
+    if (!api_registry_done(call, response, registry, good))
         return;
     struct torrent_row row;
     if (found && torrent_list_find(call->api->catalog, info_hash, call->now_ms, &row))
-        api_send(answer, 200, api_torrent(call, &row));
+        api_send(response, 200, api_torrent(call, &row));
     else
-        say_not_registered(answer);
+        say_not_registered(response);
 }
 
-void api_delete_torrent(const struct api_call *call, struct web_response *answer) {
+void api_delete_torrent(const struct api_call *call, struct web_response *response) {
     uint8_t info_hash[INFO_HASH_LEN];
-    if (!api_path_hash(call, answer, info_hash))
+    if (!api_path_hash(call, response, info_hash))
         return;
-    struct registry *registry = api_open_registry(call, answer);
+    struct registry *registry = api_open_registry(call, response);
     if (registry == NULL)
         return;
     bool found = false;
     const bool good = registry_remove_torrent(registry, info_hash, &found);
-    if (!api_registry_done(call, answer, registry, good))
+    if (!api_registry_done(call, response, registry, good))
         return;
     if (found)
-        api_send_nothing(answer);
+        api_send_nothing(response);
     else
-        say_not_registered(answer);
+        say_not_registered(response);
 }
 
 /* A header may not hold every character that a name may. */
-static void name_attachment(struct web_response *answer, const char *name, const char *hash) {
+static void name_attachment(struct web_response *response, const char *name, const char *hash) {
     char safe[REGISTRY_TEXT_LEN];
     snprintf(safe, sizeof safe, "%s", name[0] != '\0' ? name : hash);
     for (char *c = safe; *c != '\0'; c++) {
         if (*c < ' ' || *c >= 0x7f || strchr("\"\\/:*?<>|%", *c) != NULL)
             *c = '_';
     }
-    snprintf(answer->text, sizeof answer->text, "attachment; filename=\"%.128s.torrent\"", safe);
-    answer->disposition = answer->text;
+    snprintf(response->text, sizeof response->text, "attachment; filename=\"%.128s.torrent\"",
+             safe);
+    response->disposition = response->text;
 }
 
-static void send_file(const struct api_call *call, struct web_response *answer, struct bytes file,
+static void send_file(const struct api_call *call, struct web_response *response, struct bytes file,
                       const char *passkey) {
     const struct api_settings settings = api_settings_of(call->api);
     const char *texts[FILE_URLS_MAX];
@@ -172,34 +173,34 @@ static void send_file(const struct api_call *call, struct web_response *answer, 
     struct writer w = writer_on(body, body == NULL ? 0 : size);
     if (body == NULL || !announce_list_write(&w, file, texts, count)) {
         free(body);
-        api_fail_memory(answer);
+        api_fail_memory(response);
         return;
     }
-    answer->status = 200;
-    answer->content_type = "application/x-bittorrent";
-    answer->body = body;
-    answer->len = w.len;
-    answer->owned = true;
+    response->status = 200;
+    response->content_type = "application/x-bittorrent";
+    response->body = body;
+    response->len = w.len;
+    response->owned = true;
 }
 
-static bool read_passkey(const struct api_call *call, struct web_response *answer,
+static bool read_passkey(const struct api_call *call, struct web_response *response,
                          char passkey[static PASSKEY_TEXT_MAX + 1]) {
-    if (!api_query_text(call, answer, "passkey", passkey, PASSKEY_TEXT_MAX + 1))
+    if (!api_query_text(call, response, "passkey", passkey, PASSKEY_TEXT_MAX + 1))
         return false;
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
     if (passkey[strspn(passkey, allowed)] == '\0')
         return true;
-    api_fail(answer, 400, "bad_query", "passkey must be letters, digits, - and _.");
+    api_fail(response, 400, "bad_query", "passkey must be letters, digits, - and _.");
     return false;
 }
 
-void api_get_torrent_file(const struct api_call *call, struct web_response *answer) {
+void api_get_torrent_file(const struct api_call *call, struct web_response *response) {
     uint8_t info_hash[INFO_HASH_LEN];
     char passkey[PASSKEY_TEXT_MAX + 1];
-    if (!api_path_hash(call, answer, info_hash) || !read_passkey(call, answer, passkey))
+    if (!api_path_hash(call, response, info_hash) || !read_passkey(call, response, passkey))
         return;
-    struct registry *registry = api_open_registry(call, answer);
+    struct registry *registry = api_open_registry(call, response);
     if (registry == NULL)
         return;
     struct registry_row row;
@@ -208,10 +209,10 @@ void api_get_torrent_file(const struct api_call *call, struct web_response *answ
     size_t len = 0;
     if (registry_find_torrent(registry, info_hash, &row, &found) && found && row.has_file &&
         registry_read_file(registry, info_hash, &file, &len) && file != NULL) {
-        send_file(call, answer, (struct bytes){ file, len }, passkey[0] == '\0' ? NULL : passkey);
-        name_attachment(answer, row.text, call->part);
+        send_file(call, response, (struct bytes){ file, len }, passkey[0] == '\0' ? NULL : passkey);
+        name_attachment(response, row.text, call->part);
     } else {
-        api_fail(answer, 404, "no_file", "The .torrent file of that torrent is not here.");
+        api_fail(response, 404, "no_file", "The .torrent file of that torrent is not here.");
     }
     free(file);
     registry_close(registry);

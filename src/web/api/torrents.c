@@ -21,25 +21,25 @@ static const char *health_name(enum health health) {
 }
 
 json_t *api_torrent(const struct api_call *call, const struct torrent_row *row) {
-    const struct torrent_stats *figures = &row->figures;
+    const struct torrent_stats *stats = &row->figures;
     json_t *item = json_object();
-    api_put(&item, "info_hash", api_hex(figures->info_hash, INFO_HASH_LEN));
+    api_put(&item, "info_hash", api_hex(stats->info_hash, INFO_HASH_LEN));
     api_put(&item, "name", api_text_or_null(row->name));
     api_put(&item, "size", api_count_or_null(row->size, 0));
     api_put(&item, "registered", json_boolean(row->registered));
     api_put(&item, "has_file", json_boolean(row->has_file));
-    api_put(&item, "seeders", api_count(torrent_seeders(figures)));
-    api_put(&item, "leechers", api_count(torrent_leechers(figures)));
-    api_put(&item, "paused", api_count(figures->paused));
-    api_put(&item, "downloaded", api_count(figures->downloaded));
-    api_put(&item, "upload_rate", api_count(figures->upload_rate));
-    api_put(&item, "download_rate", api_count(figures->download_rate));
-    api_put(&item, "health", json_string(health_name(api_health(call, figures))));
-    api_put(&item, "idle_s", api_count(figures->idle_s));
+    api_put(&item, "seeders", api_count(torrent_seeders(stats)));
+    api_put(&item, "leechers", api_count(torrent_leechers(stats)));
+    api_put(&item, "paused", api_count(stats->paused));
+    api_put(&item, "downloaded", api_count(stats->downloaded));
+    api_put(&item, "upload_rate", api_count(stats->upload_rate));
+    api_put(&item, "download_rate", api_count(stats->download_rate));
+    api_put(&item, "health", json_string(health_name(api_health(call, stats))));
+    api_put(&item, "idle_s", api_count(stats->idle_s));
     return item;
 }
 
-static bool read_query(const struct api_call *call, struct web_response *answer,
+static bool read_query(const struct api_call *call, struct web_response *response,
                        struct torrent_query *query) {
     static const char *const shows[] = { "all", "active", "registered", "unseeded" };
     static const char *const sorts[] = { "name",       "size", "seeders", "leechers",
@@ -48,10 +48,10 @@ static bool read_query(const struct api_call *call, struct web_response *answer,
     size_t show;
     size_t sort;
     size_t order;
-    if (!api_query_text(call, answer, "search", query->search, sizeof query->search) ||
-        !api_query_choice(call, answer, "show", shows, sizeof shows / sizeof *shows, &show) ||
-        !api_query_choice(call, answer, "sort", sorts, sizeof sorts / sizeof *sorts, &sort) ||
-        !api_query_choice(call, answer, "order", orders, sizeof orders / sizeof *orders, &order))
+    if (!api_query_text(call, response, "search", query->search, sizeof query->search) ||
+        !api_query_choice(call, response, "show", shows, sizeof shows / sizeof *shows, &show) ||
+        !api_query_choice(call, response, "sort", sorts, sizeof sorts / sizeof *sorts, &sort) ||
+        !api_query_choice(call, response, "order", orders, sizeof orders / sizeof *orders, &order))
         return false;
     query->show = (enum torrent_show)show;
     query->sort = (enum torrent_sort)sort;
@@ -59,10 +59,10 @@ static bool read_query(const struct api_call *call, struct web_response *answer,
     return true;
 }
 
-void api_get_torrents(const struct api_call *call, struct web_response *answer) {
+void api_get_torrents(const struct api_call *call, struct web_response *response) {
     struct torrent_query query;
     struct api_span span;
-    if (!read_query(call, answer, &query) || !api_query_span(call, answer, &span))
+    if (!read_query(call, response, &query) || !api_query_span(call, response, &span))
         return;
     struct torrent_row *rows = calloc(span.limit + 1, sizeof *rows);
     size_t count = 0;
@@ -74,7 +74,7 @@ void api_get_torrents(const struct api_call *call, struct web_response *answer) 
     for (size_t i = 0; i < count; i++)
         api_append(&items, api_torrent(call, &rows[i]));
     free(rows);
-    api_send_list(answer, items, total, span);
+    api_send_list(response, items, total, span);
 }
 
 /* A copy of the torrent's file, which the caller frees; NULL where there is none. */
@@ -134,10 +134,10 @@ static void put_file(const struct api_call *call, const struct torrent_row *row,
     free(file);
 }
 
-static void fill_case(const struct api_call *call, const struct peer_stats *figures, size_t count,
+static void fill_case(const struct api_call *call, const struct peer_stats *stats, size_t count,
                       struct diagnosed_peer *peers) {
     for (size_t i = 0; i < count; i++)
-        peers[i] = (struct diagnosed_peer){ &figures[i], api_reach(call, &figures[i].peer).reach };
+        peers[i] = (struct diagnosed_peer){ &stats[i], api_reach(call, &stats[i].peer).reach };
 }
 
 static json_t *diagnosis_list(const struct diagnosis_case *of) {
@@ -152,59 +152,59 @@ static json_t *diagnosis_list(const struct diagnosis_case *of) {
 
 static json_t *diagnosis_of(const struct api_call *call, const struct torrent_row *row,
                             const struct api_settings *settings) {
-    struct peer_stats *figures = calloc(SWARM_SNAPSHOT_PEERS_MAX, sizeof *figures);
+    struct peer_stats *stats = calloc(SWARM_SNAPSHOT_PEERS_MAX, sizeof *stats);
     struct diagnosed_peer *peers = calloc(SWARM_SNAPSHOT_PEERS_MAX, sizeof *peers);
     struct tracker *tracker = call->api->parts.tracker;
     json_t *list = NULL;
     size_t total;
-    if (figures != NULL && peers != NULL) {
+    if (stats != NULL && peers != NULL) {
         struct diagnosis_case of = {
             .peers = peers,
             .peer_count = swarm_snapshot_peers(tracker, row->figures.info_hash, call->now_ms, 0,
-                                               figures, SWARM_SNAPSHOT_PEERS_MAX, &total),
+                                               stats, SWARM_SNAPSHOT_PEERS_MAX, &total),
             .figures = row->figures,
             .allowed = tracker_is_registered(tracker, row->figures.info_hash),
             .external_v4 = settings->external_v4,
             .external_v6 = settings->external_v6,
             .gateway = default_route_find(),
         };
-        fill_case(call, figures, of.peer_count, peers);
+        fill_case(call, stats, of.peer_count, peers);
         list = diagnosis_list(&of);
     }
-    free(figures);
+    free(stats);
     free(peers);
     return list;
 }
 
-static bool find_torrent(const struct api_call *call, struct web_response *answer,
+static bool find_torrent(const struct api_call *call, struct web_response *response,
                          struct torrent_row *row) {
     uint8_t info_hash[INFO_HASH_LEN];
-    if (!api_path_hash(call, answer, info_hash))
+    if (!api_path_hash(call, response, info_hash))
         return false;
     if (torrent_list_find(call->api->catalog, info_hash, call->now_ms, row))
         return true;
-    api_fail(answer, 404, "not_found",
+    api_fail(response, 404, "not_found",
              "There is no such torrent: nobody has announced it, and it is not registered.");
     return false;
 }
 
-void api_get_torrent(const struct api_call *call, struct web_response *answer) {
+void api_get_torrent(const struct api_call *call, struct web_response *response) {
     struct torrent_row row;
-    if (!find_torrent(call, answer, &row))
+    if (!find_torrent(call, response, &row))
         return;
     const struct api_settings settings = api_settings_of(call->api);
     json_t *body = api_torrent(call, &row);
     put_file(call, &row, &settings, &body);
     api_put(&body, "added", row.registered ? json_integer(row.added_s) : json_null());
     api_put(&body, "diagnosis", diagnosis_of(call, &row, &settings));
-    api_send(answer, 200, body);
+    api_send(response, 200, body);
 }
 
-void api_get_torrent_peers(const struct api_call *call, struct web_response *answer) {
+void api_get_torrent_peers(const struct api_call *call, struct web_response *response) {
     struct torrent_row row;
     struct api_span span;
     size_t total = 0;
-    if (!find_torrent(call, answer, &row) || !api_query_span(call, answer, &span))
+    if (!find_torrent(call, response, &row) || !api_query_span(call, response, &span))
         return;
     struct peer_stats *peers = calloc(span.limit + 1, sizeof *peers);
     json_t *items = peers == NULL ? NULL : json_array();
@@ -215,5 +215,5 @@ void api_get_torrent_peers(const struct api_call *call, struct web_response *ans
     for (size_t i = 0; i < count; i++)
         api_append(&items, api_peer(call, &peers[i], row.size));
     free(peers);
-    api_send_list(answer, items, total, span);
+    api_send_list(response, items, total, span);
 }

@@ -62,9 +62,9 @@ static bool is_among(const struct hostnames *names, const char *host) {
 }
 
 /* Whether the request names us by something that only we can be. Every browser sends a Host. */
-static bool names_us(const struct authorization_rules *rules, const struct web_request *call) {
+static bool names_us(const struct authorization_rules *rules, const struct web_request *request) {
     struct place place;
-    return call->host != NULL && read_place(&place, bytes_of(call->host), HTTP_PORT) &&
+    return request->host != NULL && read_place(&place, bytes_of(request->host), HTTP_PORT) &&
            (is_address(&place) || (!place.bracketed && is_among(&rules->names, place.host)));
 }
 
@@ -79,15 +79,15 @@ static bool shows_token(const struct authorization_rules *rules, const char *aut
 }
 
 static enum auth_proof prove(const struct authorization_rules *rules,
-                             const struct web_request *call) {
-    if (call->authorization != NULL && shows_token(rules, call->authorization))
+                             const struct web_request *request) {
+    if (request->authorization != NULL && shows_token(rules, request->authorization))
         return AUTH_BY_TOKEN;
     const bool near =
-        call->client.family != FAMILY_NONE && networks_contain(&rules->admins, &call->client);
-    const bool known = names_us(rules, call);
-    if (near && known && !call->client_in_doubt)
+        request->client.family != FAMILY_NONE && networks_contain(&rules->admins, &request->client);
+    const bool known = names_us(rules, request);
+    if (near && known && !request->client_in_doubt)
         return AUTH_BY_ADDRESS;
-    if (call->authorization != NULL)
+    if (request->authorization != NULL)
         return AUTH_WRONG_TOKEN;
     if (!near)
         return AUTH_WRONG_ADDRESS;
@@ -95,39 +95,39 @@ static enum auth_proof prove(const struct authorization_rules *rules,
 }
 
 struct authorization authorize(const struct authorization_rules *rules,
-                               const struct web_request *call) {
-    struct authorization session = { .proof = prove(rules, call), .tokens = rules->token_set };
-    if (session.proof == AUTH_BY_ADDRESS || session.proof == AUTH_BY_TOKEN)
-        session.role = ROLE_ADMIN;
+                               const struct web_request *request) {
+    struct authorization auth = { .proof = prove(rules, request), .tokens = rules->token_set };
+    if (auth.proof == AUTH_BY_ADDRESS || auth.proof == AUTH_BY_TOKEN)
+        auth.role = ROLE_ADMIN;
     else if (rules->public_stats)
-        session.role = ROLE_PUBLIC;
-    return session;
+        auth.role = ROLE_PUBLIC;
+    return auth;
 }
 
 /* Whether a page of this very site sent the request. What stands before a trusted proxy may be
  * HTTPS, and on another port, so that there the host alone counts. */
-static bool is_own_origin(const struct web_request *call) {
-    struct bytes origin = bytes_of(call->origin);
+static bool is_own_origin(const struct web_request *request) {
+    struct bytes origin = bytes_of(request->origin);
     const struct bytes scheme = bytes_split(&origin, ':');
     const bool secure = bytes_equal(scheme, bytes_of("https"));
     const uint16_t port = secure ? HTTPS_PORT : HTTP_PORT;
     if (!bytes_start_with(origin, bytes_of("//")) ||
-        (!secure && !bytes_equal(scheme, bytes_of("http"))) || call->host == NULL)
+        (!secure && !bytes_equal(scheme, bytes_of("http"))) || request->host == NULL)
         return false;
     const struct bytes rest = { origin.data + 2, origin.len - 2 };
     struct place theirs;
     struct place ours;
-    if (!read_place(&theirs, rest, port) || !read_place(&ours, bytes_of(call->host), port))
+    if (!read_place(&theirs, rest, port) || !read_place(&ours, bytes_of(request->host), port))
         return false;
     return strcasecmp(theirs.host, ours.host) == 0 && theirs.bracketed == ours.bracketed &&
-           (call->proxied || (secure == call->secure && theirs.port == ours.port));
+           (request->proxied || (secure == request->secure && theirs.port == ours.port));
 }
 
-bool authorization_is_cross_site(const struct web_request *call) {
-    if (strcmp(call->method, "GET") == 0)
+bool authorization_is_cross_site(const struct web_request *request) {
+    if (strcmp(request->method, "GET") == 0)
         return false;
-    if (call->origin != NULL && !is_own_origin(call))
+    if (request->origin != NULL && !is_own_origin(request))
         return true;
-    const char *site = call->sec_fetch_site;
+    const char *site = request->sec_fetch_site;
     return site != NULL && strcasecmp(site, "same-origin") != 0 && strcasecmp(site, "none") != 0;
 }

@@ -4,34 +4,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool error_response_is_api(const struct web_request *call) {
-    return bytes_start_with(call->path, bytes_of("/api/")) ||
-           bytes_equal(call->path, bytes_of("/api"));
+bool error_response_is_api(const struct web_request *request) {
+    return bytes_start_with(request->path, bytes_of("/api/")) ||
+           bytes_equal(request->path, bytes_of("/api"));
 }
 
-void error_response_text(struct web_response *answer, unsigned status, const char *words) {
-    answer->status = status;
-    answer->content_type = "text/plain";
-    answer->body = (const uint8_t *)words;
-    answer->len = strlen(words);
+void error_response_text(struct web_response *response, unsigned status, const char *words) {
+    response->status = status;
+    response->content_type = "text/plain";
+    response->body = (const uint8_t *)words;
+    response->len = strlen(words);
 }
 
-void error_response(struct web_response *answer, const struct web_request *call, unsigned status,
-                    const char *code, const char *message) {
-    const bool api = error_response_is_api(call);
+void error_response(struct web_response *response, const struct web_request *request,
+                    unsigned status, const char *code, const char *message) {
+    const bool api = error_response_is_api(request);
     char *text = NULL;
     const int len =
         api ? asprintf(&text, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}\n", code, message)
             : asprintf(&text, "%s\n", message);
     if (len < 0) {
-        error_response_text(answer, status, "");
+        error_response_text(response, status, "");
         return;
     }
-    answer->status = status;
-    answer->content_type = api ? "application/json" : "text/plain";
-    answer->body = (uint8_t *)text;
-    answer->len = (size_t)len;
-    answer->owned = true;
+    response->status = status;
+    response->content_type = api ? "application/json" : "text/plain";
+    response->body = (uint8_t *)text;
+    response->len = (size_t)len;
+    response->owned = true;
 }
 
 static const char *why_no_admin(enum auth_proof proof) {
@@ -55,17 +55,18 @@ static const char *why_no_admin(enum auth_proof proof) {
            "token of http.admin_token may, too.";
 }
 
-void error_response_not_admin(struct web_response *answer, const struct web_request *call,
-                              const struct authorization *session) {
-    const bool shown = session->proof == AUTH_WRONG_TOKEN;
-    error_response(answer, call, shown ? 401 : 403, shown ? "wrong_token" : "forbidden",
-                   why_no_admin(session->proof));
+void error_response_not_admin(struct web_response *response, const struct web_request *request,
+                              const struct authorization *auth) {
+    const bool shown = auth->proof == AUTH_WRONG_TOKEN;
+    error_response(response, request, shown ? 401 : 403, shown ? "wrong_token" : "forbidden",
+                   why_no_admin(auth->proof));
     if (shown)
-        answer->authenticate = "Bearer";
+        response->authenticate = "Bearer";
 }
 
-void error_response_method_not_allowed(struct web_response *answer, const struct web_request *call,
-                                       const char *allowed) {
-    error_response(answer, call, 405, "wrong_method", "This address does not take that method.");
-    answer->allow = allowed;
+void error_response_method_not_allowed(struct web_response *response,
+                                       const struct web_request *request, const char *allowed) {
+    error_response(response, request, 405, "wrong_method",
+                   "This address does not take that method.");
+    response->allow = allowed;
 }

@@ -25,11 +25,11 @@ struct address_details {
 };
 
 /* The look at that address, a new one where there was none of late. NULL without memory. */
-const struct address_detail *address_details_find(struct address_details *looks,
+const struct address_detail *address_details_find(struct address_details *details,
                                                   struct tracker *tracker,
                                                   const struct endpoint *address, uint64_t now_ms);
 
 /* Forgets all looks, and frees them. */
-void address_details_clear(struct address_details *looks);
+void address_details_clear(struct address_details *details);
 
 #endif

@@ -26,28 +26,27 @@ struct address_list {
 };
 
 static void read_peers(void *context, const struct peer_stats *peers, size_t count) {
-    struct address_list *addresses = context;
-    for (size_t i = 0; i < count && !addresses->failed; i++)
-        addresses->failed = !address_totals_add(&addresses->sums, &peers[i]);
+    struct address_list *list = context;
+    for (size_t i = 0; i < count && !list->failed; i++)
+        list->failed = !address_totals_add(&list->sums, &peers[i]);
 }
 
-static void drop_sums(struct address_list *addresses) {
-    address_totals_clear(&addresses->sums);
-    addresses->taken = false;
+static void drop_sums(struct address_list *list) {
+    address_totals_clear(&list->sums);
+    list->taken = false;
 }
 
-static bool take_sums(struct address_list *addresses, uint64_t now_ms) {
-    if (addresses->taken && now_ms < addresses->taken_ms + FRESH_MS)
+static bool take_sums(struct address_list *list, uint64_t now_ms) {
+    if (list->taken && now_ms < list->taken_ms + FRESH_MS)
         return true;
-    drop_sums(addresses);
-    addresses->failed = false;
-    addresses->taken_ms = now_ms;
-    addresses->taken =
-        swarm_snapshot_all_peers(addresses->tracker, now_ms, read_peers, addresses) &&
-        !addresses->failed;
-    if (!addresses->taken)
-        drop_sums(addresses);
-    return addresses->taken;
+    drop_sums(list);
+    list->failed = false;
+    list->taken_ms = now_ms;
+    list->taken =
+        swarm_snapshot_all_peers(list->tracker, now_ms, read_peers, list) && !list->failed;
+    if (!list->taken)
+        drop_sums(list);
+    return list->taken;
 }
 
 static bool is_found(const struct address_row *row, const char *search) {
@@ -126,115 +125,115 @@ static void sort_as_asked(struct sorting *sorting, const struct address_query *q
     radix_sort(sorting->items, sorting->spare, sorting->count);
 }
 
-static size_t collect(const struct address_list *addresses, const char *search,
+static size_t collect(const struct address_list *list, const char *search,
                       struct radix_item *items) {
     size_t count = 0;
-    for (size_t i = 0; i < addresses->sums.count; i++) {
-        if (is_found(&addresses->sums.rows[i], search))
+    for (size_t i = 0; i < list->sums.count; i++) {
+        if (is_found(&list->sums.rows[i], search))
             items[count++] = (struct radix_item){ .place = (uint32_t)i };
     }
     return count;
 }
 
 /* Finds, sorts and copies. */
-static bool answer(const struct address_list *addresses, const struct address_query *query,
+static bool answer(const struct address_list *list, const struct address_query *query,
                    size_t offset, struct address_row *rows, size_t max, size_t *count,
                    size_t *total) {
     struct sorting sorting = {
-        .rows = addresses->sums.rows,
-        .items = malloc((addresses->sums.count + 1) * sizeof *sorting.items),
-        .spare = malloc((addresses->sums.count + 1) * sizeof *sorting.spare),
+        .rows = list->sums.rows,
+        .items = malloc((list->sums.count + 1) * sizeof *sorting.items),
+        .spare = malloc((list->sums.count + 1) * sizeof *sorting.spare),
     };
     const bool good = sorting.items != NULL && sorting.spare != NULL;
     if (good) {
-        sorting.count = collect(addresses, query->search, sorting.items);
+        sorting.count = collect(list, query->search, sorting.items);
         sort_as_asked(&sorting, query);
         *total = sorting.count;
     }
     for (size_t i = offset; good && i < sorting.count && *count < max; i++)
-        rows[(*count)++] = addresses->sums.rows[sorting.items[i].place];
+        rows[(*count)++] = list->sums.rows[sorting.items[i].place];
     free(sorting.items);
     free(sorting.spare);
     return good;
 }
 
-bool address_list_page(struct address_list *addresses, const struct address_query *query,
-                       size_t offset, uint64_t now_ms, struct address_row *rows, size_t max,
-                       size_t *count, size_t *total) {
+bool address_list_page(struct address_list *list, const struct address_query *query, size_t offset,
+                       uint64_t now_ms, struct address_row *rows, size_t max, size_t *count,
+                       size_t *total) {
     *count = 0;
     *total = 0;
-    pthread_mutex_lock(&addresses->lock);
-    addresses->asked_ms = now_ms;
+    pthread_mutex_lock(&list->lock);
+    list->asked_ms = now_ms;
     const bool good =
-        take_sums(addresses, now_ms) && answer(addresses, query, offset, rows, max, count, total);
-    pthread_mutex_unlock(&addresses->lock);
+        take_sums(list, now_ms) && answer(list, query, offset, rows, max, count, total);
+    pthread_mutex_unlock(&list->lock);
     return good;
 }
 
-bool address_list_count(struct address_list *addresses, const struct network *network,
-                        uint64_t now_ms, size_t *peers, size_t *count) {
+bool address_list_count(struct address_list *list, const struct network *network, uint64_t now_ms,
+                        size_t *peers, size_t *count) {
     const struct networks networks = { .count = 1, .list = { *network } };
     *peers = 0;
     *count = 0;
-    pthread_mutex_lock(&addresses->lock);
-    addresses->asked_ms = now_ms;
-    const bool good = take_sums(addresses, now_ms);
-    for (size_t i = 0; good && i < addresses->sums.count; i++) {
-        const struct address_row *row = &addresses->sums.rows[i];
+    pthread_mutex_lock(&list->lock);
+    list->asked_ms = now_ms;
+    const bool good = take_sums(list, now_ms);
+    for (size_t i = 0; good && i < list->sums.count; i++) {
+        const struct address_row *row = &list->sums.rows[i];
         if (!networks_contain(&networks, &row->address))
             continue;
         *peers += (size_t)row->seeding + row->leeching;
         ++*count;
     }
-    pthread_mutex_unlock(&addresses->lock);
+    pthread_mutex_unlock(&list->lock);
     return good;
 }
 
-bool address_list_peers(struct address_list *addresses, const struct endpoint *address,
-                        uint64_t now_ms, struct peer_stats peers[static ADDRESS_PEERS_MAX],
-                        size_t *count, size_t *total) {
+bool address_list_peers(struct address_list *list, const struct endpoint *address, uint64_t now_ms,
+                        struct peer_stats peers[static ADDRESS_PEERS_MAX], size_t *count,
+                        size_t *total) {
     *count = 0;
     *total = 0;
-    pthread_mutex_lock(&addresses->lock);
-    addresses->asked_ms = now_ms;
-    const struct address_detail *look =
-        address_details_find(&addresses->looks, addresses->tracker, address, now_ms);
-    if (look != NULL) {
-        *count = look->count;
-        *total = look->total;
-        if (look->count > 0)
-            memcpy(peers, look->peers, look->count * sizeof *peers);
+    pthread_mutex_lock(&list->lock);
+    list->asked_ms = now_ms;
+    const struct address_detail *detail =
+        address_details_find(&list->looks, list->tracker, address, now_ms);
+    if (detail != NULL) {
+        *count = detail->count;
+        *total = detail->total;
+        if (detail->count > 0)
+            memcpy(peers, detail->peers, detail->count * sizeof *peers);
     }
-    pthread_mutex_unlock(&addresses->lock);
-    return look != NULL;
+    pthread_mutex_unlock(&list->lock);
+    return detail != NULL;
 }
 
-void address_list_release_idle(struct address_list *addresses, uint64_t now_ms) {
-    pthread_mutex_lock(&addresses->lock);
-    if (now_ms > addresses->asked_ms + REST_MS) {
-        drop_sums(addresses);
-        address_details_clear(&addresses->looks);
+void address_list_release_idle(struct address_list *list, uint64_t now_ms) {
+    pthread_mutex_lock(&list->lock);
+    if (now_ms > list->asked_ms + REST_MS) {
+        drop_sums(list);
+        address_details_clear(&list->looks);
     }
-    pthread_mutex_unlock(&addresses->lock);
+    pthread_mutex_unlock(&list->lock);
 }
 
 struct address_list *address_list_create(struct tracker *tracker) {
-    struct address_list *addresses = calloc(1, sizeof *addresses);
-    if (addresses == NULL)
+    struct address_list *list = calloc(1, sizeof *list);
+    if (list == NULL)
         return NULL;
-    addresses->tracker = tracker;
-    pthread_mutex_init(&addresses->lock, NULL);
-    if (random_secret(&addresses->sums.key, sizeof addresses->sums.key))
-        return addresses;
-    address_list_delete(addresses);
+    list->tracker = tracker;
+    pthread_mutex_init(&list->lock, NULL);
+    if (random_secret(&list->sums.key, sizeof list->sums.key))
+        return list;
+    address_list_delete(list);
     return NULL;
 }
 
-void address_list_delete(struct address_list *addresses) {
-    if (addresses == NULL)
+void address_list_delete(struct address_list *list) {
+    if (list == NULL)
         return;
-    drop_sums(addresses);
-    address_details_clear(&addresses->looks);
-    pthread_mutex_destroy(&addresses->lock);
-    free(addresses);
+    drop_sums(list);
+    address_details_clear(&list->looks);
+    pthread_mutex_destroy(&list->lock);
+    free(list);
 }

@@ -50,26 +50,26 @@ struct address_list;
 
 /* `tracker` must outlive it. NULL without memory or randomness. */
 struct address_list *address_list_create(struct tracker *tracker);
-void address_list_delete(struct address_list *addresses);
+void address_list_delete(struct address_list *list);
 
 /* Copies up to `max` of the addresses that are asked for, from the one at `offset` on; `*count`
  * says how many, `*total` how many there are in all. False without memory. */
-bool address_list_page(struct address_list *addresses, const struct address_query *query,
-                       size_t offset, uint64_t now_ms, struct address_row *rows, size_t max,
-                       size_t *count, size_t *total);
+bool address_list_page(struct address_list *list, const struct address_query *query, size_t offset,
+                       uint64_t now_ms, struct address_row *rows, size_t max, size_t *count,
+                       size_t *total);
 
 /* How many peers, at how many addresses, there are in the network. False without memory. */
-bool address_list_count(struct address_list *addresses, const struct network *network,
-                        uint64_t now_ms, size_t *peers, size_t *count);
+bool address_list_count(struct address_list *list, const struct network *network, uint64_t now_ms,
+                        size_t *peers, size_t *count);
 
 /* Copies the peers of one address, whatever its port; `*total` says how many there are, with those
  * past ADDRESS_PEERS_MAX. Looks at every peer there is, but answers the same again for two seconds.
  * False without memory. */
-bool address_list_peers(struct address_list *addresses, const struct endpoint *address,
-                        uint64_t now_ms, struct peer_stats peers[static ADDRESS_PEERS_MAX],
-                        size_t *count, size_t *total);
+bool address_list_peers(struct address_list *list, const struct endpoint *address, uint64_t now_ms,
+                        struct peer_stats peers[static ADDRESS_PEERS_MAX], size_t *count,
+                        size_t *total);
 
 /* Frees what was looked up if nobody has asked for a minute. To be called now and then. */
-void address_list_release_idle(struct address_list *addresses, uint64_t now_ms);
+void address_list_release_idle(struct address_list *list, uint64_t now_ms);
 
 #endif

@@ -11,48 +11,48 @@ bool address_is_same(const struct endpoint *a, const struct endpoint *b) {
     return a->family == b->family && memcmp(a->wire, b->wire, address_len(a->family)) == 0;
 }
 
-static uint32_t *slot_of(const struct address_totals *sums, const struct endpoint *address) {
-    const uint64_t hash = keyed_hash(&sums->key, address->wire, address_len(address->family));
-    size_t at = hash & sums->slot_mask;
-    while (sums->slots[at] != 0 &&
-           !address_is_same(&sums->rows[sums->slots[at] - 1].address, address))
-        at = (at + 1) & sums->slot_mask;
-    return &sums->slots[at];
+static uint32_t *slot_of(const struct address_totals *totals, const struct endpoint *address) {
+    const uint64_t hash = keyed_hash(&totals->key, address->wire, address_len(address->family));
+    size_t at = hash & totals->slot_mask;
+    while (totals->slots[at] != 0 &&
+           !address_is_same(&totals->rows[totals->slots[at] - 1].address, address))
+        at = (at + 1) & totals->slot_mask;
+    return &totals->slots[at];
 }
 
 /* At least twice as many slots as rows. */
-static bool grow_slots(struct address_totals *sums) {
-    const size_t size = sums->slots == NULL ? SLOTS_MIN : 2 * (sums->slot_mask + 1);
+static bool grow_slots(struct address_totals *totals) {
+    const size_t size = totals->slots == NULL ? SLOTS_MIN : 2 * (totals->slot_mask + 1);
     uint32_t *slots = calloc(size, sizeof *slots);
     if (slots == NULL)
         return false;
-    free(sums->slots);
-    sums->slots = slots;
-    sums->slot_mask = size - 1;
-    for (size_t i = 0; i < sums->count; i++)
-        *slot_of(sums, &sums->rows[i].address) = (uint32_t)i + 1;
+    free(totals->slots);
+    totals->slots = slots;
+    totals->slot_mask = size - 1;
+    for (size_t i = 0; i < totals->count; i++)
+        *slot_of(totals, &totals->rows[i].address) = (uint32_t)i + 1;
     return true;
 }
 
-static bool grow_rows(struct address_totals *sums) {
-    const size_t capacity = 2 * sums->capacity + SLOTS_MIN / 4;
-    struct address_row *rows = realloc(sums->rows, capacity * sizeof *rows);
+static bool grow_rows(struct address_totals *totals) {
+    const size_t capacity = 2 * totals->capacity + SLOTS_MIN / 4;
+    struct address_row *rows = realloc(totals->rows, capacity * sizeof *rows);
     if (rows == NULL)
         return false;
-    sums->rows = rows;
-    sums->capacity = capacity;
+    totals->rows = rows;
+    totals->capacity = capacity;
     return true;
 }
 
-static bool make_room(struct address_totals *sums) {
-    if (sums->count == sums->capacity && !grow_rows(sums))
+static bool make_room(struct address_totals *totals) {
+    if (totals->count == totals->capacity && !grow_rows(totals))
         return false;
-    const bool roomy = sums->slots != NULL && 2 * sums->count <= sums->slot_mask;
-    return roomy || grow_slots(sums);
+    const bool roomy = totals->slots != NULL && 2 * totals->count <= totals->slot_mask;
+    return roomy || grow_slots(totals);
 }
 
-static struct address_row *add_row(struct address_totals *sums, const struct peer_stats *peer) {
-    struct address_row *row = &sums->rows[sums->count++];
+static struct address_row *add_row(struct address_totals *totals, const struct peer_stats *peer) {
+    struct address_row *row = &totals->rows[totals->count++];
     *row = (struct address_row){ .address = peer->peer, .silent_s = UINT32_MAX, .lan = peer->lan };
     endpoint_set_port(&row->address, 0);
     return row;
@@ -96,23 +96,23 @@ static void add_peer(struct address_row *row, const struct peer_stats *peer) {
     note_port(row, endpoint_port(&peer->peer));
 }
 
-bool address_totals_add(struct address_totals *sums, const struct peer_stats *peer) {
-    if (!make_room(sums))
+bool address_totals_add(struct address_totals *totals, const struct peer_stats *peer) {
+    if (!make_room(totals))
         return false;
-    uint32_t *slot = slot_of(sums, &peer->peer);
-    if (*slot == 0 && sums->count == ADDRESS_LIST_MAX)
+    uint32_t *slot = slot_of(totals, &peer->peer);
+    if (*slot == 0 && totals->count == ADDRESS_LIST_MAX)
         return true;
     if (*slot != 0) {
-        add_peer(&sums->rows[*slot - 1], peer);
+        add_peer(&totals->rows[*slot - 1], peer);
         return true;
     }
-    add_peer(add_row(sums, peer), peer);
-    *slot = (uint32_t)sums->count;
+    add_peer(add_row(totals, peer), peer);
+    *slot = (uint32_t)totals->count;
     return true;
 }
 
-void address_totals_clear(struct address_totals *sums) {
-    free(sums->rows);
-    free(sums->slots);
-    *sums = (struct address_totals){ .key = sums->key };
+void address_totals_clear(struct address_totals *totals) {
+    free(totals->rows);
+    free(totals->slots);
+    *totals = (struct address_totals){ .key = totals->key };
 }

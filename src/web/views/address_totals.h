@@ -21,9 +21,9 @@ bool address_is_same(const struct endpoint *a, const struct endpoint *b);
 
 /* The peers of one torrent are to come one behind the other. False without memory. A peer at one
  * address more than ADDRESS_LIST_MAX does not count. */
-bool address_totals_add(struct address_totals *sums, const struct peer_stats *peer);
+bool address_totals_add(struct address_totals *totals, const struct peer_stats *peer);
 
 /* Forgets all rows, and frees them. */
-void address_totals_clear(struct address_totals *sums);
+void address_totals_clear(struct address_totals *totals);
 
 #endif

@@ -30,29 +30,29 @@ static struct beat take_beat(const struct tracker *tracker, uint64_t now_ms) {
 }
 
 struct announce_rate *announce_rate_create(struct tracker *tracker, uint64_t now_ms) {
-    struct announce_rate *pulse = calloc(1, sizeof *pulse);
-    if (pulse == NULL)
+    struct announce_rate *rate = calloc(1, sizeof *rate);
+    if (rate == NULL)
         return NULL;
-    pulse->tracker = tracker;
-    pthread_mutex_init(&pulse->lock, NULL);
+    rate->tracker = tracker;
+    pthread_mutex_init(&rate->lock, NULL);
     for (size_t i = 0; i < BEATS; i++)
-        pulse->beats[i] = take_beat(tracker, now_ms);
-    return pulse;
+        rate->beats[i] = take_beat(tracker, now_ms);
+    return rate;
 }
 
-void announce_rate_delete(struct announce_rate *pulse) {
-    if (pulse == NULL)
+void announce_rate_delete(struct announce_rate *rate) {
+    if (rate == NULL)
         return;
-    pthread_mutex_destroy(&pulse->lock);
-    free(pulse);
+    pthread_mutex_destroy(&rate->lock);
+    free(rate);
 }
 
-void announce_rate_tick(struct announce_rate *pulse, uint64_t now_ms) {
-    const struct beat beat = take_beat(pulse->tracker, now_ms);
-    pthread_mutex_lock(&pulse->lock);
-    pulse->beats[pulse->next] = beat;
-    pulse->next = (pulse->next + 1) % BEATS;
-    pthread_mutex_unlock(&pulse->lock);
+void announce_rate_tick(struct announce_rate *rate, uint64_t now_ms) {
+    const struct beat beat = take_beat(rate->tracker, now_ms);
+    pthread_mutex_lock(&rate->lock);
+    rate->beats[rate->next] = beat;
+    rate->next = (rate->next + 1) % BEATS;
+    pthread_mutex_unlock(&rate->lock);
 }
 
 static void sum_up(void *context, const struct torrent_stats *torrents, size_t count) {
@@ -71,15 +71,15 @@ static void sum_up(void *context, const struct torrent_stats *torrents, size_t c
 }
 
 /* Without memory, what was summed up before goes on. */
-static void renew_totals(struct announce_rate *pulse, uint64_t now_ms) {
+static void renew_totals(struct announce_rate *rate, uint64_t now_ms) {
     struct totals totals = { .torrents = 0 };
-    if (pulse->summed && now_ms - pulse->summed_ms < FRESH_MS)
+    if (rate->summed && now_ms - rate->summed_ms < FRESH_MS)
         return;
-    pulse->summed_ms = now_ms;
-    if (!swarm_snapshot_torrents(pulse->tracker, now_ms, sum_up, &totals))
+    rate->summed_ms = now_ms;
+    if (!swarm_snapshot_torrents(rate->tracker, now_ms, sum_up, &totals))
         return;
-    pulse->summed = true;
-    pulse->totals = totals;
+    rate->summed = true;
+    rate->totals = totals;
 }
 
 static double rate_between(const struct beat *before, const struct beat *now) {
@@ -89,13 +89,13 @@ static double rate_between(const struct beat *before, const struct beat *now) {
            (double)(now->at_ms - before->at_ms);
 }
 
-struct totals announce_rate_totals(struct announce_rate *pulse, uint64_t now_ms) {
-    const struct beat now = take_beat(pulse->tracker, now_ms);
-    pthread_mutex_lock(&pulse->lock);
-    renew_totals(pulse, now_ms);
-    struct totals totals = pulse->totals;
+struct totals announce_rate_totals(struct announce_rate *rate, uint64_t now_ms) {
+    const struct beat now = take_beat(rate->tracker, now_ms);
+    pthread_mutex_lock(&rate->lock);
+    renew_totals(rate, now_ms);
+    struct totals totals = rate->totals;
     totals.announces = now.announces;
-    totals.announces_per_s = rate_between(&pulse->beats[pulse->next], &now);
-    pthread_mutex_unlock(&pulse->lock);
+    totals.announces_per_s = rate_between(&rate->beats[rate->next], &now);
+    pthread_mutex_unlock(&rate->lock);
     return totals;
 }

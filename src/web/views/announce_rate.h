@@ -22,12 +22,12 @@ struct announce_rate;
 
 /* `tracker` must outlive the pulse. NULL without memory. */
 struct announce_rate *announce_rate_create(struct tracker *tracker, uint64_t now_ms);
-void announce_rate_delete(struct announce_rate *pulse);
+void announce_rate_delete(struct announce_rate *rate);
 
 /* To be called once a second. */
-void announce_rate_tick(struct announce_rate *pulse, uint64_t now_ms);
+void announce_rate_tick(struct announce_rate *rate, uint64_t now_ms);
 
 /* The swarms are summed up at most once a second. */
-struct totals announce_rate_totals(struct announce_rate *pulse, uint64_t now_ms);
+struct totals announce_rate_totals(struct announce_rate *rate, uint64_t now_ms);
 
 #endif

@@ -110,22 +110,22 @@ static bool read_host(const char *header, char host[static ANNOUNCE_HOST_LEN], u
 
 /* Where the caller came in by one of our ports, that host has the others, too; by another one, as
  * through a proxy, it is all that we know. */
-static void add_reached_host(struct gathering *to, const struct web_request *call) {
+static void add_reached_host(struct gathering *to, const struct web_request *request) {
     const struct api_settings *settings = to->settings;
     char host[ANNOUNCE_HOST_LEN];
-    uint16_t port = call->secure ? 443 : 80;
-    if (call->host == NULL || !read_host(call->host, host, &port) ||
+    uint16_t port = request->secure ? 443 : 80;
+    if (request->host == NULL || !read_host(request->host, host, &port) ||
         scope_of(settings, host) == URL_LOOPBACK)
         return;
-    const uint16_t ours = call->secure ? settings->https_port : settings->http_port;
-    if (port == ours && !call->proxied)
+    const uint16_t ours = request->secure ? settings->https_port : settings->http_port;
+    if (port == ours && !request->proxied)
         add_host(to, host);
     else
-        add_url(to, call->secure || port == 443 ? "https" : "http", host, port);
+        add_url(to, request->secure || port == 443 ? "https" : "http", host, port);
 }
 
 void announce_urls_find(struct announce_urls *urls, const struct api_settings *settings,
-                        const struct web_request *call, const char *passkey) {
+                        const struct web_request *request, const char *passkey) {
     /* Not every client speaks IPv6. */
     static const struct {
         enum url_scope scope;
@@ -134,7 +134,7 @@ void announce_urls_find(struct announce_urls *urls, const struct api_settings *s
                   { URL_PUBLIC, true }, { URL_LOOPBACK, false }, { URL_LOOPBACK, true } };
     struct gathering to = { .urls = urls, .settings = settings, .passkey = passkey };
     urls->count = 0;
-    add_reached_host(&to, call);
+    add_reached_host(&to, request);
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         to.wanted = order[i].scope;
         to.wanted_v6 = order[i].v6;

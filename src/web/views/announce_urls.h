@@ -27,7 +27,7 @@ struct announce_urls {
  * LAN, the public ones, those of IPv6 after all of IPv4, and loopback's. `passkey` NULL: none is in
  * them. */
 void announce_urls_find(struct announce_urls *urls, const struct api_settings *settings,
-                        const struct web_request *call, const char *passkey);
+                        const struct web_request *request, const char *passkey);
 
 /* As many of them as make sense in a torrent: without loopback, unless there is nothing else. The
  * texts borrow `urls`. Returns how many, at most `max`. */

@@ -128,10 +128,10 @@ static void look_for_networks(const struct diagnosis_case *of, struct findings *
 
 /* Peers are told of peers of their own family only. */
 static void look_for_families(const struct diagnosis_case *of, struct findings *findings) {
-    const struct torrent_stats *figures = &of->figures;
-    const bool v4_only = figures->seeders_v4 > 0 && figures->seeders_v6 == 0;
-    const bool v6_only = figures->seeders_v6 > 0 && figures->seeders_v4 == 0;
-    const uint32_t left_out = v4_only ? figures->leechers_v6 : v6_only ? figures->leechers_v4 : 0;
+    const struct torrent_stats *stats = &of->figures;
+    const bool v4_only = stats->seeders_v4 > 0 && stats->seeders_v6 == 0;
+    const bool v6_only = stats->seeders_v6 > 0 && stats->seeders_v4 == 0;
+    const uint32_t left_out = v4_only ? stats->leechers_v6 : v6_only ? stats->leechers_v4 : 0;
     if (left_out == 0 || left_out < leechers_of(of))
         return;
     find(findings, "different_families",

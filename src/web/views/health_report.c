@@ -21,11 +21,11 @@ __attribute__((format(printf, 2, 3))) static void warn(struct api_condition *tol
     va_end(words);
 }
 
-static void tell_store(const struct health_report *condition, struct api_condition *told) {
-    const struct recorder_stats stats = recorder_stats(condition->recorder, clock_now_ms());
+static void tell_store(const struct health_report *report, struct api_condition *told) {
+    const struct recorder_stats stats = recorder_stats(report->recorder, clock_now_ms());
     told->store_failing = stats.failing;
     told->store_lag_s = stats.lag_s;
-    if (atomic_load(&condition->store_off))
+    if (atomic_load(&report->store_off))
         warn(told, "Nothing is kept on disk (store.enabled): a restart forgets all peers.");
     else if (stats.failing)
         warn(told,
@@ -36,8 +36,8 @@ static void tell_store(const struct health_report *condition, struct api_conditi
         warn(told, "The database is %.0f s behind: the disk is slow.", stats.lag_s);
 }
 
-static void tell_udp(const struct health_report *condition, struct api_condition *told) {
-    const uint64_t drops = udp_server_stats(condition->udp).kernel_drops;
+static void tell_udp(const struct health_report *report, struct api_condition *told) {
+    const uint64_t drops = udp_server_stats(report->udp).kernel_drops;
     if (drops > 0)
         warn(told,
              "The kernel dropped %llu UDP packets since the start, because they came faster than "
@@ -57,12 +57,12 @@ static void tell_expiry(int64_t expires_s, struct api_condition *told) {
          left_s < 0 ? "expired" : "expires", day);
 }
 
-static void tell_certificate(const struct health_report *condition, struct api_condition *told) {
+static void tell_certificate(const struct health_report *report, struct api_condition *told) {
     const int64_t expires_s =
-        condition->http == NULL ? 0 : atomic_load(&condition->http->certificate_expires_s);
+        report->http == NULL ? 0 : atomic_load(&report->http->certificate_expires_s);
     if (expires_s != 0)
         tell_expiry(expires_s, told);
-    if (atomic_load(&condition->certificate_refused))
+    if (atomic_load(&report->certificate_refused))
         warn(told,
              "The certificate could not be read again at the last reload; HTTPS goes on with "
              "the one before. The log says why.");
@@ -73,45 +73,45 @@ static bool is_near(uint64_t value, uint64_t most) {
     return most > 0 && value >= most - most / 10;
 }
 
-static void tell_bounds(const struct health_report *condition, struct api_condition *told) {
-    const struct tracker_stats stats = tracker_stats(condition->tracker);
-    if (is_near(stats.torrents, atomic_load(&condition->torrents_max)))
+static void tell_bounds(const struct health_report *report, struct api_condition *told) {
+    const struct tracker_stats stats = tracker_stats(report->tracker);
+    if (is_near(stats.torrents, atomic_load(&report->torrents_max)))
         warn(told, "There are %u torrents; limits.torrents_max allows no more than %u.",
-             stats.torrents, atomic_load(&condition->torrents_max));
-    if (is_near(stats.peers, atomic_load(&condition->peers_max)))
+             stats.torrents, atomic_load(&report->torrents_max));
+    if (is_near(stats.peers, atomic_load(&report->peers_max)))
         warn(told, "There are %u peers; limits.peers_max allows no more than %u.", stats.peers,
-             atomic_load(&condition->peers_max));
-    if (is_near(stats.memory / MIB, atomic_load(&condition->memory_max_mib)))
+             atomic_load(&report->peers_max));
+    if (is_near(stats.memory / MIB, atomic_load(&report->memory_max_mib)))
         warn(told,
              "The swarms take %llu MiB of memory; limits.memory_max_mib allows no more than "
              "%u.",
-             (unsigned long long)(stats.memory / MIB), atomic_load(&condition->memory_max_mib));
+             (unsigned long long)(stats.memory / MIB), atomic_load(&report->memory_max_mib));
 }
 
 void health_report_fill(void *context, struct api_condition *told) {
-    const struct health_report *condition = context;
+    const struct health_report *report = context;
     *told = (struct api_condition){ .warning_count = 0 };
-    if (condition->recorder != NULL)
-        tell_store(condition, told);
-    tell_certificate(condition, told);
-    if (condition->tracker != NULL)
-        tell_bounds(condition, told);
-    if (condition->udp != NULL)
-        tell_udp(condition, told);
+    if (report->recorder != NULL)
+        tell_store(report, told);
+    tell_certificate(report, told);
+    if (report->tracker != NULL)
+        tell_bounds(report, told);
+    if (report->udp != NULL)
+        tell_udp(report, told);
     if (log_dropped() > 0)
         warn(told, "%llu lines of the log were lost because nobody took them in time.",
              (unsigned long long)log_dropped());
 }
 
-void health_report_set_certificate(struct health_report *condition, bool good) {
-    atomic_store(&condition->certificate_refused, !good);
+void health_report_set_certificate(struct health_report *report, bool good) {
+    atomic_store(&report->certificate_refused, !good);
 }
 
-void health_report_apply(struct health_report *condition, const struct config *config) {
-    atomic_store(&condition->torrents_max, config->tracker.torrents_max);
-    atomic_store(&condition->peers_max, config->tracker.peers_max);
-    atomic_store(&condition->memory_max_mib, config->tracker.memory_max_mib);
-    atomic_store(&condition->store_off, !config->store_enabled);
+void health_report_apply(struct health_report *report, const struct config *config) {
+    atomic_store(&report->torrents_max, config->tracker.torrents_max);
+    atomic_store(&report->peers_max, config->tracker.peers_max);
+    atomic_store(&report->memory_max_mib, config->tracker.memory_max_mib);
+    atomic_store(&report->store_off, !config->store_enabled);
 }
 
 struct api_settings health_report_settings(const struct config *config) {

@@ -13,11 +13,11 @@ static unsigned digit_of(uint64_t key, unsigned digit) {
     return (unsigned)(key >> (8 * digit)) & (DIGIT_VALUES - 1);
 }
 
-static void take_census(struct swarm_totals *census, const struct radix_item *items, size_t count) {
-    memset(census, 0, sizeof *census);
+static void take_census(struct swarm_totals *totals, const struct radix_item *items, size_t count) {
+    memset(totals, 0, sizeof *totals);
     for (size_t i = 0; i < count; i++) {
         for (unsigned digit = 0; digit < DIGITS; digit++)
-            census->counts[digit][digit_of(items[i].key, digit)]++;
+            totals->counts[digit][digit_of(items[i].key, digit)]++;
     }
 }
 
@@ -35,17 +35,17 @@ static void deal(const struct radix_item *from, struct radix_item *to, size_t co
 }
 
 void radix_sort(struct radix_item *items, struct radix_item *spare, size_t count) {
-    struct swarm_totals census;
+    struct swarm_totals totals;
     struct radix_item *from = items;
     struct radix_item *to = spare;
     if (count < 2)
         return;
-    take_census(&census, items, count);
+    take_census(&totals, items, count);
     for (unsigned digit = 0; digit < DIGITS; digit++) {
         /* Where all keys have the same byte, there is nothing to be put in order. */
-        if (census.counts[digit][digit_of(items[0].key, digit)] == count)
+        if (totals.counts[digit][digit_of(items[0].key, digit)] == count)
             continue;
-        deal(from, to, count, digit, census.counts[digit]);
+        deal(from, to, count, digit, totals.counts[digit]);
         struct radix_item *const dealt = to;
         to = from;
         from = dealt;

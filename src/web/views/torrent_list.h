@@ -50,37 +50,37 @@ struct torrent_list;
 
 /* Both must outlive the catalog; `database` NULL: there is no registry. NULL without memory. */
 struct torrent_list *torrent_list_create(struct tracker *tracker, const char *database);
-void torrent_list_delete(struct torrent_list *catalog);
+void torrent_list_delete(struct torrent_list *list);
 
 /* Copies up to `max` of the torrents that are asked for, from the one at `offset` on; `*count` says
  * how many, `*total` how many there are in all. False without memory. */
-bool torrent_list_page(struct torrent_list *catalog, const struct torrent_query *query,
-                       size_t offset, uint64_t now_ms, struct torrent_row *rows, size_t max,
-                       size_t *count, size_t *total);
+bool torrent_list_page(struct torrent_list *list, const struct torrent_query *query, size_t offset,
+                       uint64_t now_ms, struct torrent_row *rows, size_t max, size_t *count,
+                       size_t *total);
 
 /* One torrent, as it is this moment. False if it is neither tracked nor registered. */
-bool torrent_list_find(struct torrent_list *catalog, const uint8_t info_hash[static INFO_HASH_LEN],
+bool torrent_list_find(struct torrent_list *list, const uint8_t info_hash[static INFO_HASH_LEN],
                        uint64_t now_ms, struct torrent_row *row);
 
 /* The name of a torrent; empty where none is known. */
-void torrent_list_name(struct torrent_list *catalog, const uint8_t info_hash[static INFO_HASH_LEN],
+void torrent_list_name(struct torrent_list *list, const uint8_t info_hash[static INFO_HASH_LEN],
                        char name[static REGISTRY_TEXT_LEN]);
 
 /* The registry was written to: the next call looks into it. */
-void torrent_list_invalidate(struct torrent_list *catalog);
+void torrent_list_invalidate(struct torrent_list *list);
 
 /* Frees the copy if nobody has asked for a minute. To be called now and then. */
-void torrent_list_release_idle(struct torrent_list *catalog, uint64_t now_ms);
+void torrent_list_release_idle(struct torrent_list *list, uint64_t now_ms);
 
 /* By the figures alone, which never say HEALTH_STUCK. */
-enum health torrent_list_health(const struct torrent_stats *figures);
+enum health torrent_list_health(const struct torrent_stats *stats);
 
-static inline uint32_t torrent_seeders(const struct torrent_stats *figures) {
-    return figures->seeders_v4 + figures->seeders_v6;
+static inline uint32_t torrent_seeders(const struct torrent_stats *stats) {
+    return stats->seeders_v4 + stats->seeders_v6;
 }
 
-static inline uint32_t torrent_leechers(const struct torrent_stats *figures) {
-    return figures->leechers_v4 + figures->leechers_v6;
+static inline uint32_t torrent_leechers(const struct torrent_stats *stats) {
+    return stats->leechers_v4 + stats->leechers_v6;
 }
 
 #endif

@@ -90,20 +90,20 @@ static bool is_shown(enum torrent_show show, const struct torrent_entry_view *en
 /* A size that is not known counts as the smallest. */
 static uint64_t sort_key(enum torrent_sort sort, const struct torrent_entry_view *entry,
                          const struct torrent_names *names) {
-    const struct torrent_stats *figures = &entry->figures;
+    const struct torrent_stats *stats = &entry->figures;
     switch (sort) {
     case BY_SIZE:
         return entry->name == NAME_NONE ? 0 : torrent_names_at(names, (size_t)entry->name)->size;
     case BY_SEEDERS:
-        return torrent_seeders(figures);
+        return torrent_seeders(stats);
     case BY_LEECHERS:
-        return torrent_leechers(figures);
+        return torrent_leechers(stats);
     case BY_DOWNLOADED:
-        return figures->downloaded;
+        return stats->downloaded;
     case BY_RATE:
-        return figures->upload_rate + figures->download_rate;
+        return stats->upload_rate + stats->download_rate;
     case BY_HEALTH:
-        return torrent_list_health(figures);
+        return torrent_list_health(stats);
     case BY_NAME:
         break;
     }
