@@ -8,7 +8,10 @@
 #include "base/bytes.h"
 #include "base/endpoint.h"
 
-enum { UDP_BATCH_MAX = 64 };
+enum {
+    UDP_BATCH_MAX = 64,         /* packets */
+    UDP_BATCH_REPLY_MAX = 1200, /* bytes */
+};
 
 struct udp_batch;
 
@@ -24,7 +27,7 @@ unsigned udp_batch_receive(struct udp_batch *batch);
 struct bytes udp_batch_packet(const struct udp_batch *batch, unsigned number);
 struct endpoint udp_batch_sender(const struct udp_batch *batch, unsigned number);
 
-/* Where the reply to be added next is to be built: UDP_REPLY_MAX bytes. */
+/* Where the reply to be added next is to be built: UDP_BATCH_REPLY_MAX bytes. */
 uint8_t *udp_batch_reply_place(struct udp_batch *batch);
 
 /* Adds the reply that was built there, to the sender of packet `number`, from the address that

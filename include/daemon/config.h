@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
 #include "base/log.h"
 #include "probe/prober.h"
 #include "server/http_server.h"
@@ -16,7 +17,7 @@
 #include "swarm/tracker.h"
 #include "web/web_router.h"
 
-enum { CONFIG_PATH_LEN = 1024, CONFIG_ERROR_LEN = 512 };
+enum { CONFIG_PATH_LEN = 1024 };
 
 struct access_options {
     struct access_rules rules;
@@ -43,6 +44,6 @@ struct config {
 struct config config_defaults(void);
 
 /* Checks what no single setting shows. False and one line in `error` if two do not go together. */
-bool config_check(const struct config *config, char error[static CONFIG_ERROR_LEN]);
+bool config_check(const struct config *config, char error[static ERROR_LEN]);
 
 #endif

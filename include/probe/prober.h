@@ -9,11 +9,12 @@
 #ifndef SKEP_PROBE_PROBER_H
 #define SKEP_PROBE_PROBER_H
 
+#include "base/error.h"
 #include "probe/probe_plan.h"
 #include "probe/tcp_probe_set.h"
 #include "swarm/change_feed.h"
 
-enum { PROBER_ERROR_LEN = 128, PROBER_DESCRIPTORS = TCP_PROBE_SET_DESCRIPTORS };
+enum { PROBER_DESCRIPTORS = TCP_PROBE_SET_DESCRIPTORS };
 
 struct prober_options {
     bool enabled; /* where it is not, there is no thread, and nobody is checked */
@@ -31,14 +32,13 @@ struct prober_stats {
 struct prober;
 
 /* NULL and one line in `error` without memory, randomness, descriptors or a thread. */
-struct prober *prober_start(const struct prober_options *options,
-                            char error[static PROBER_ERROR_LEN]);
+struct prober *prober_start(const struct prober_options *options, char error[static ERROR_LEN]);
 
 /* Takes new options over. Where it was off before, peers who are there already are checked once
  * someone looks at them (prober_want). One thread at a time. False and one line in `error` if it
  * cannot be switched on; then it stays off. */
 bool prober_apply(struct prober *prober, const struct prober_options *options,
-                  char error[static PROBER_ERROR_LEN]);
+                  char error[static ERROR_LEN]);
 
 /* What happened to the swarms: newcomers get their turn, those that went are forgotten. `prober` is
  * a struct prober. Any thread, one at a time. */

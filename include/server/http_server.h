@@ -4,6 +4,7 @@
 #ifndef SKEP_SERVER_HTTP_SERVER_H
 #define SKEP_SERVER_HTTP_SERVER_H
 
+#include "base/error.h"
 #include "server/http_counters.h"
 #include "server/listen.h"
 #include "server/tls_certificate.h"
@@ -40,8 +41,7 @@ struct http_server;
  * had or the certificate cannot be used. */
 struct http_server *http_server_start(const struct http_server_options *options,
                                       struct tracker *tracker, const struct web_handler *site,
-                                      struct http_counters *counters,
-                                      char error[static LISTEN_ERROR_LEN]);
+                                      struct http_counters *counters, char error[static ERROR_LEN]);
 
 /* Takes over what can change while running: `connections_per_address_max`, `scrape_max`,
  * `full_scrape`, `uploads_max` and `trusted_proxies`. Any thread. */
@@ -51,7 +51,7 @@ void http_server_apply(struct http_server *server, const struct http_server_opti
  * HTTPS. False and one line in `error` if they cannot be used: the ones before stay. Any thread. */
 bool http_server_renew_certificate(struct http_server *server,
                                    const struct http_server_options *options,
-                                   char error[static LISTEN_ERROR_LEN]);
+                                   char error[static ERROR_LEN]);
 
 /* Closes all connections and frees the ports. NULL is fine. */
 void http_server_stop(struct http_server *server);

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 #include "base/endpoint.h"
+#include "base/error.h"
 
-enum { LISTEN_ERROR_LEN = 256, LISTEN_MAX = 8 };
+enum { LISTEN_MAX = 8 };
 
 /* The addresses to listen on; none at all means every address of the machine, v4 and v6 on one
  * socket. */
@@ -24,7 +25,7 @@ struct listen_sockets {
 };
 
 /* A listening TCP socket, or -1 and one line in `error`. `address` NULL: every address. */
-int listen_tcp(const struct endpoint *address, uint16_t port, char error[static LISTEN_ERROR_LEN]);
+int listen_tcp(const struct endpoint *address, uint16_t port, char error[static ERROR_LEN]);
 
 /* The addresses to bind UDP sockets to: those of `addresses`, or both families' any-address. */
 struct listen_addresses listen_udp_addresses(const struct listen_addresses *addresses);
@@ -32,19 +33,19 @@ struct listen_addresses listen_udp_addresses(const struct listen_addresses *addr
 /* Whether nobody has the UDP port, with one line in `error` if someone has. Sockets that share a
  * port do not notice a stranger who shares it too, so this is to be asked before the first. */
 bool listen_udp_is_free(const struct endpoint *address, uint16_t port,
-                        char error[static LISTEN_ERROR_LEN]);
+                        char error[static ERROR_LEN]);
 
 /* A UDP socket that shares its port with others of ours, and that tells where a packet was sent
  * to; or -1 and one line in `error`. */
 int listen_udp(const struct endpoint *address, uint16_t port, uint32_t receive_buffer,
-               char error[static LISTEN_ERROR_LEN]);
+               char error[static ERROR_LEN]);
 
 /* Makes a socket that someone else opened ready to serve, and adds it to `tcp` if it listens for
  * TCP, to `udp` if it is bound for UDP. Since the other side may keep it for the next process, it
  * must never be shut down; so a UDP socket comes back from waiting now and then. False and one line
  * in `error` for any other socket. */
 bool listen_inherit(int fd, struct listen_sockets *tcp, struct listen_sockets *udp,
-                    char error[static LISTEN_ERROR_LEN]);
+                    char error[static ERROR_LEN]);
 
 /* Where `sockets` are to be found: their addresses, none where one of them has every address of the
  * machine, and the port of the first. */

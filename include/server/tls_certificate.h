@@ -4,12 +4,14 @@
 #ifndef SKEP_SERVER_TLS_CERTIFICATE_H
 #define SKEP_SERVER_TLS_CERTIFICATE_H
 
+#include "base/error.h"
+
 #include <gnutls/abstract.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { TLS_CERTIFICATE_PATH_LEN = 1024, TLS_CERTIFICATE_ERROR_LEN = 256 };
+enum { TLS_CERTIFICATE_PATH_LEN = 1024 };
 
 /* What connections may speak, in GnuTLS's language: TLS 1.2 and up. */
 #define TLS_CERTIFICATE_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
@@ -26,7 +28,7 @@ struct tls_certificate;
 /* The caller's to release. NULL and one line in `error`, with the file in question, if either file
  * cannot be used or the key is another certificate's. */
 struct tls_certificate *tls_certificate_read(const struct tls_certificate_files *files,
-                                             char error[static TLS_CERTIFICATE_ERROR_LEN]);
+                                             char error[static ERROR_LEN]);
 
 /* When the server's own expires, in seconds since 1970; 0 where it does not say so. */
 int64_t tls_certificate_expires_s(const struct tls_certificate *certificate);

@@ -4,6 +4,7 @@
 #ifndef SKEP_SERVER_UDP_SERVER_H
 #define SKEP_SERVER_UDP_SERVER_H
 
+#include "base/error.h"
 #include "base/histogram.h"
 #include "server/listen.h"
 #include "server/udp_tracker.h"
@@ -35,7 +36,7 @@ struct udp_server;
  * one line in `error` if an address cannot be had. */
 struct udp_server *udp_server_start(const struct udp_server_options *options,
                                     const struct udp_keys *keys, struct tracker *tracker,
-                                    char error[static LISTEN_ERROR_LEN]);
+                                    char error[static ERROR_LEN]);
 
 /* Summed over the threads. Any thread. */
 struct udp_server_stats udp_server_stats(const struct udp_server *server);

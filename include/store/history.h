@@ -12,11 +12,11 @@
 #ifndef SKEP_STORE_HISTORY_H
 #define SKEP_STORE_HISTORY_H
 
+#include "base/error.h"
 #include "store/store.h"
 #include "swarm/swarm_snapshot.h"
 
 enum {
-    HISTORY_ERROR_LEN = 512,
     HISTORY_SAMPLE_S = 10,          /* how often store_add_sample is called */
     HISTORY_TORRENT_SAMPLE_S = 120, /* and store_add_torrent_samples */
 };
@@ -78,7 +78,7 @@ enum history_range { HISTORY_HOUR, HISTORY_DAY, HISTORY_MONTH };
 struct history;
 
 /* NULL and one line in `error` where there is no database of ours, or none that is up to date. */
-struct history *history_open(const char *path, char error[static HISTORY_ERROR_LEN]);
+struct history *history_open(const char *path, char error[static ERROR_LEN]);
 void history_close(struct history *history);
 
 /* The length of a range in seconds: what is kept of it. */

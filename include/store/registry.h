@@ -5,10 +5,10 @@
 #define SKEP_STORE_REGISTRY_H
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "swarm/access.h"
 
 enum {
-    REGISTRY_ERROR_LEN = 512,
     REGISTRY_TEXT_LEN = 128,
     REGISTRY_HASHES_MAX = 2,
     REGISTRY_EMPTY_VERSION = 1,   /* nothing was ever registered */
@@ -27,8 +27,7 @@ bool registry_is_there(const char *path);
 
 /* Opens the database at `path`, which must be there. NULL and one line in `error` if it cannot be
  * used. */
-struct registry *registry_open(const char *path, int patience_ms,
-                               char error[static REGISTRY_ERROR_LEN]);
+struct registry *registry_open(const char *path, int patience_ms, char error[static ERROR_LEN]);
 void registry_close(struct registry *registry);
 
 /* A number that goes up with each change. False if it cannot be read. */

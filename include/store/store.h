@@ -11,9 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
 #include "swarm/change_feed.h"
 
-enum { STORE_ERROR_LEN = 512, STORE_CHANGES_WAITING_MAX = 8192 };
+enum { STORE_CHANGES_WAITING_MAX = 8192 };
 
 struct store;
 
@@ -22,7 +23,7 @@ struct store;
  * second store_open, from any process, is refused. Where the file is ours but damaged, it is kept
  * aside under a dated name and a new one is begun, with what can be read of the registry, the
  * secrets and the history; the log says so as an error. */
-struct store *store_open(const char *path, char error[static STORE_ERROR_LEN]);
+struct store *store_open(const char *path, char error[static ERROR_LEN]);
 
 /* Drops what was not committed. NULL is fine. */
 void store_close(struct store *store);

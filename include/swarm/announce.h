@@ -8,10 +8,9 @@
 
 #include "base/digest.h"
 #include "base/endpoint.h"
+#include "base/id_lengths.h"
 
 enum {
-    INFO_HASH_LEN = 20,
-    PEER_ID_LEN = 20,
     REFUSAL_DETAIL_LEN = 96,
     NUMWANT_LIMIT = 1000, /* what `numwant_max` may be set to: bounds every reply buffer */
 };

@@ -4,7 +4,8 @@
 #define SKEP_TORRENT_MAGNET_H
 
 #include "base/bytes.h"
-#include "swarm/announce.h"
+#include "base/digest.h"
+#include "base/id_lengths.h"
 
 struct magnet {
     const uint8_t *info_hash;    /* version 1's, or any that clients announce; NULL: none */

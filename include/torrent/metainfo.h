@@ -4,7 +4,8 @@
 #define SKEP_TORRENT_METAINFO_H
 
 #include "base/bytes.h"
-#include "swarm/announce.h"
+#include "base/digest.h"
+#include "base/id_lengths.h"
 
 struct metainfo {
     struct bytes name; /* this and `info` borrow the file's bytes */

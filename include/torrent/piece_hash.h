@@ -3,7 +3,7 @@
 #ifndef SKEP_TORRENT_PIECE_HASH_H
 #define SKEP_TORRENT_PIECE_HASH_H
 
-#include "base/digest_stream.h"
+#include "base/digest.h"
 #include "torrent/metainfo_write.h"
 
 struct piece_hash {

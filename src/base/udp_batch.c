@@ -5,8 +5,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "wire/udp_wire.h"
-
 enum {
     PACKET_MAX = 2048,
     CONTROL_MAX = CMSG_SPACE(sizeof(struct in6_pktinfo)),
@@ -34,7 +32,7 @@ struct udp_batch {
     struct control in_control[UDP_BATCH_MAX];
     struct control out_control[UDP_BATCH_MAX];
     uint8_t packets[UDP_BATCH_MAX][PACKET_MAX];
-    uint8_t built[UDP_BATCH_MAX][UDP_REPLY_MAX];
+    uint8_t built[UDP_BATCH_MAX][UDP_BATCH_REPLY_MAX];
 };
 
 struct udp_batch *udp_batch_create(int fd) {

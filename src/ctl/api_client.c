@@ -24,7 +24,7 @@ struct api_client {
     char url[URL_LEN];     /* without a '/' at its end */
     char token[TOKEN_LEN]; /* empty: none */
     unsigned http_status;
-    char failure[HTTP_CLIENT_ERROR_LEN + URL_LEN + 4];
+    char failure[ERROR_LEN + URL_LEN + 4];
 };
 
 /* The first line of a file. */
@@ -123,7 +123,7 @@ static enum status fail(struct api_client *client, enum status status, const cha
 
 /* What the daemon says is wrong: {"error": {"message": ...}}. */
 static enum status refuse(struct api_client *client, unsigned status, const json_t *value) {
-    char text[HTTP_CLIENT_ERROR_LEN];
+    char text[ERROR_LEN];
     const char *message = api_client_text(json_object_get(value, "error"), "message", NULL);
     if (message == NULL)
         snprintf(text, sizeof text, "it answers with HTTP status %u; is this a skepd?", status);

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "wire/url_query.h"
+#include "base/percent.h"
 
 enum { PATH_LEN = 1024, LIST_LEN = PATH_LEN - 64, PAGE_LEN = 500, CONFLICT = 409, NOT_FOUND = 404 };
 

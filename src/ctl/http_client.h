@@ -8,8 +8,9 @@
 
 #include "base/bytes.h"
 #include "base/endpoint.h"
+#include "base/error.h"
 
-enum { HTTP_CLIENT_ERROR_LEN = 320, HTTP_CLIENT_BODY_MAX = 16 << 20 };
+enum { HTTP_CLIENT_BODY_MAX = 16 << 20 };
 
 struct http_request_options {
     const char *method;       /* NULL: GET */
@@ -28,7 +29,7 @@ struct http_client_answer {
     struct bytes body; /* the client's, until its next request */
     uint64_t took_us;
     char address[ENDPOINT_TEXT_LEN]; /* of the server */
-    char error[HTTP_CLIENT_ERROR_LEN];
+    char error[ERROR_LEN];
 };
 
 struct http_client;

@@ -19,7 +19,7 @@ const char *local_registry_guess(void) {
 }
 
 static void explain(const char *path, int why) {
-    char text[REGISTRY_ERROR_LEN];
+    char text[ERROR_LEN];
     snprintf(text, sizeof text, "cannot use the database %.200s: %s; %s", path, strerror(why),
              why == ENOENT || why == ENOTDIR
                  ? "without --database, the skepd that runs is asked"
@@ -28,7 +28,7 @@ static void explain(const char *path, int why) {
 }
 
 struct registry *local_registry_open(const char *path, bool quiet) {
-    char error[REGISTRY_ERROR_LEN];
+    char error[ERROR_LEN];
     if (access(path, R_OK | W_OK) != 0) {
         if (!quiet)
             explain(path, errno);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/percent.h"
 #include "ctl/udp_session.h"
-#include "wire/url_query.h"
 
 enum {
     URL_LEN = 2048,

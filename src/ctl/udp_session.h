@@ -3,17 +3,16 @@
 #ifndef SKEP_CTL_UDP_SESSION_H
 #define SKEP_CTL_UDP_SESSION_H
 
+#include "base/error.h"
 #include "wire/tracker_url.h"
 #include "wire/udp_client.h"
-
-enum { UDP_SESSION_ERROR_LEN = 320 };
 
 struct udp_session {
     int fd; /* -1: closed */
     uint8_t family;
     struct udp_header header;        /* of the request that is under way */
     char address[ENDPOINT_TEXT_LEN]; /* the tracker's */
-    char error[UDP_SESSION_ERROR_LEN];
+    char error[ERROR_LEN];
     uint8_t request[UDP_REQUEST_MAX];
     uint8_t answer[UDP_ANSWER_MAX];
 };

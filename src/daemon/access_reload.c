@@ -24,33 +24,33 @@ struct access_reload {
 };
 
 static bool load_list_file(const struct access_options *options, struct access *access,
-                           char error[static CONFIG_ERROR_LEN]) {
+                           char error[static ERROR_LEN]) {
     return options->list_file[0] == '\0' || list_file_load(options->list_file, access, error);
 }
 
 /* The registry is opened for each look: the file may be another one by then, and the store cannot
  * open its own again while somebody else in this process holds it. */
 static bool load_registry(struct access_reload *reload, struct access *access,
-                          char error[static CONFIG_ERROR_LEN]) {
+                          char error[static ERROR_LEN]) {
     if (reload->database == NULL)
         return true;
-    char why[REGISTRY_ERROR_LEN];
+    char why[ERROR_LEN];
     struct registry *registry = registry_open(reload->database, REGISTRY_PATIENT_MS, why);
     const bool good =
         registry != NULL && registry_load(registry, clock_unix_s(), access, &reload->next_end_s);
     if (!good) {
         reload->version = 0; /* so that the next look tries again */
-        snprintf(error, CONFIG_ERROR_LEN, "cannot read the registry: %.400s",
-                 registry != NULL ? registry_failure(registry) : why);
+        error_set(error, "cannot read the registry: %.400s",
+                  registry != NULL ? registry_failure(registry) : why);
     }
     registry_close(registry);
     return good;
 }
 
-static bool rebuild(struct access_reload *reload, char error[static CONFIG_ERROR_LEN]) {
+static bool rebuild(struct access_reload *reload, char error[static ERROR_LEN]) {
     struct access *access = access_create(&reload->options.rules);
     if (access == NULL) {
-        snprintf(error, CONFIG_ERROR_LEN, "out of memory");
+        error_set(error, "out of memory");
         return false;
     }
     if (load_registry(reload, access, error) && load_list_file(&reload->options, access, error)) {
@@ -64,7 +64,7 @@ static bool rebuild(struct access_reload *reload, char error[static CONFIG_ERROR
 /* Where the registry cannot be read for now, what is known of it goes on. So it does where another
  * file took the database's place that knows nothing yet. */
 static bool registry_changed(struct access_reload *reload) {
-    char why[REGISTRY_ERROR_LEN];
+    char why[ERROR_LEN];
     int64_t version;
     if (reload->database == NULL || !registry_is_there(reload->database))
         return false;
@@ -86,7 +86,7 @@ static bool sources_changed(struct access_reload *reload) {
 }
 
 static void rebuild_or_complain(struct access_reload *reload) {
-    char error[CONFIG_ERROR_LEN];
+    char error[ERROR_LEN];
     if (rebuild(reload, error))
         log_info("access: the lists of torrents, passkeys and bans were read again");
     else
@@ -111,24 +111,23 @@ void access_reload_apply(struct access_reload *reload, const struct access_optio
 }
 
 static bool prepare(struct access_reload *reload, const char *database,
-                    char error[static CONFIG_ERROR_LEN]) {
+                    char error[static ERROR_LEN]) {
     reload->database = database;
     (void)sources_changed(reload);
     if (!rebuild(reload, error))
         return false;
     reload->ticker = ticker_start("admission", LOOK_PERIOD_MS, look, reload);
     if (reload->ticker == NULL)
-        snprintf(error, CONFIG_ERROR_LEN, "cannot start a thread");
+        error_set(error, "cannot start a thread");
     return reload->ticker != NULL;
 }
 
 struct access_reload *access_reload_start(struct tracker *tracker,
                                           const struct access_options *options,
-                                          const char *database,
-                                          char error[static CONFIG_ERROR_LEN]) {
+                                          const char *database, char error[static ERROR_LEN]) {
     struct access_reload *reload = calloc(1, sizeof *reload);
     if (reload == NULL) {
-        snprintf(error, CONFIG_ERROR_LEN, "out of memory");
+        error_set(error, "out of memory");
         return NULL;
     }
     reload->tracker = tracker;

@@ -3,6 +3,7 @@
 #ifndef SKEP_DAEMON_ACCESS_RELOAD_H
 #define SKEP_DAEMON_ACCESS_RELOAD_H
 
+#include "base/error.h"
 #include "daemon/config.h"
 #include "swarm/tracker.h"
 
@@ -13,8 +14,7 @@ struct access_reload;
  * or the list file cannot be read. */
 struct access_reload *access_reload_start(struct tracker *tracker,
                                           const struct access_options *options,
-                                          const char *database,
-                                          char error[static CONFIG_ERROR_LEN]);
+                                          const char *database, char error[static ERROR_LEN]);
 
 /* Takes new options over and reads everything anew. Any thread. */
 void access_reload_apply(struct access_reload *reload, const struct access_options *options);

@@ -118,8 +118,7 @@ static bool in_order(const char *low_name, uint32_t low, const char *high_name, 
                      char *error) {
     if (low <= high)
         return true;
-    snprintf(error, CONFIG_ERROR_LEN, "%s is %u, which is more than %s, %u", low_name, low,
-             high_name, high);
+    error_set(error, "%s is %u, which is more than %s, %u", low_name, low, high_name, high);
     return false;
 }
 
@@ -128,11 +127,11 @@ static bool https_is_whole(const struct http_server_options *http, char *error) 
     if (https->port == 0)
         return true;
     if (https->files.certificate[0] == '\0' || https->files.key[0] == '\0') {
-        snprintf(error, CONFIG_ERROR_LEN, "https.port needs https.certificate and https.key");
+        error_set(error, "https.port needs https.certificate and https.key");
         return false;
     }
     if (https->port == http->port)
-        snprintf(error, CONFIG_ERROR_LEN, "https.port is %u, and so is http.port", https->port);
+        error_set(error, "https.port is %u, and so is http.port", https->port);
     return https->port != http->port;
 }
 
@@ -145,13 +144,12 @@ static bool token_is_good(const char *token, char *error) {
     for (size_t i = 0; i < len; i++)
         good = good && token[i] > ' ' && token[i] <= '~';
     if (!good)
-        snprintf(error, CONFIG_ERROR_LEN,
-                 "http.admin_token must have at least %d characters, without spaces",
-                 ADMIN_TOKEN_LEN_MIN);
+        error_set(error, "http.admin_token must have at least %d characters, without spaces",
+                  ADMIN_TOKEN_LEN_MIN);
     return good;
 }
 
-bool config_check(const struct config *config, char error[static CONFIG_ERROR_LEN]) {
+bool config_check(const struct config *config, char error[static ERROR_LEN]) {
     const struct tracker_options *tracker = &config->tracker;
     return in_order("announce.interval_min_s", tracker->interval_min_s, "announce.interval_max_s",
                     tracker->interval_max_s, error) &&

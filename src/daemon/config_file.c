@@ -223,12 +223,12 @@ static void keep_to_one_line(char *text) {
 
 __attribute__((format(printf, 3, 4))) static bool
 refuse(const struct reading *reading, const config_setting_t *at, const char *format, ...) {
-    int len = snprintf(reading->error, CONFIG_ERROR_LEN, "%s:%u: ", reading->path,
+    int len = snprintf(reading->error, ERROR_LEN, "%s:%u: ", reading->path,
                        config_setting_source_line(at));
     va_list args;
     va_start(args, format);
-    if (len > 0 && len < CONFIG_ERROR_LEN)
-        vsnprintf(reading->error + len, (size_t)(CONFIG_ERROR_LEN - len), format, args);
+    if (len > 0 && len < ERROR_LEN)
+        vsnprintf(reading->error + len, (size_t)(ERROR_LEN - len), format, args);
     va_end(args);
     keep_to_one_line(reading->error);
     return false;
@@ -338,23 +338,22 @@ static bool parse(config_t *parsed, const char *text, const struct reading *read
         text += strlen(byte_order_mark);
     const unsigned include = find_include(text);
     if (include > 0) {
-        snprintf(reading->error, CONFIG_ERROR_LEN, "%s:%u: @include is not supported",
-                 reading->path, include);
+        snprintf(reading->error, ERROR_LEN, "%s:%u: @include is not supported", reading->path,
+                 include);
         return false;
     }
     if (config_read_string(parsed, text))
         return true;
-    snprintf(reading->error, CONFIG_ERROR_LEN, "%s:%d: %s", reading->path,
-             config_error_line(parsed), config_error_text(parsed));
+    snprintf(reading->error, ERROR_LEN, "%s:%d: %s", reading->path, config_error_line(parsed),
+             config_error_text(parsed));
     return false;
 }
 
-bool config_file_read(struct config *config, const char *path,
-                      char error[static CONFIG_ERROR_LEN]) {
+bool config_file_read(struct config *config, const char *path, char error[static ERROR_LEN]) {
     struct reading reading = { .config = *config, .path = path, .error = error };
     char *text = read_file(path);
     if (text == NULL) {
-        snprintf(error, CONFIG_ERROR_LEN, "%s: %s", path, strerror(errno));
+        error_set(error, "%s: %s", path, strerror(errno));
         return false;
     }
     config_t parsed;

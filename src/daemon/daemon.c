@@ -73,7 +73,7 @@ static bool restore_one(void *context, const struct change *change) {
 static bool open_store(struct daemon *daemon, const struct config *config) {
     if (!config->store_enabled)
         return true;
-    char error[STORE_ERROR_LEN];
+    char error[ERROR_LEN];
     daemon->store = store_open(config->database, error);
     if (daemon->store == NULL) {
         log_error("%s", error);
@@ -99,7 +99,7 @@ static bool log_out_of_memory(void) {
 }
 
 static bool start_admission(struct daemon *daemon, const struct config *config) {
-    char error[CONFIG_ERROR_LEN];
+    char error[ERROR_LEN];
     const char *database = config->store_enabled ? config->database : NULL;
     daemon->admission = access_reload_start(daemon->tracker, &config->access, database, error);
     if (daemon->admission == NULL)
@@ -151,7 +151,7 @@ static bool start_site(struct daemon *daemon, const struct config *config) {
 }
 
 static bool start_http(struct daemon *daemon, const struct config *config) {
-    char error[LISTEN_ERROR_LEN];
+    char error[ERROR_LEN];
     const struct web_handler site = web_router_handler(daemon->site);
     daemon->http =
         http_server_start(&config->http, daemon->tracker, &site, &daemon->http_counters, error);
@@ -181,7 +181,7 @@ static bool draw_udp_keys(struct daemon *daemon, const struct config *config) {
 static bool start_udp(struct daemon *daemon, const struct config *config) {
     if (!config->udp.enabled)
         return true;
-    char error[LISTEN_ERROR_LEN];
+    char error[ERROR_LEN];
     daemon->udp = udp_server_start(&config->udp, &daemon->udp_keys, daemon->tracker, error);
     if (daemon->udp == NULL) {
         log_error("%s", error);
@@ -194,7 +194,7 @@ static bool start_udp(struct daemon *daemon, const struct config *config) {
 }
 
 static bool start_prober(struct daemon *daemon, const struct config *config) {
-    char error[PROBER_ERROR_LEN];
+    char error[ERROR_LEN];
     daemon->prober = prober_start(&config->check, error);
     if (daemon->prober == NULL)
         log_error("%s", error);
@@ -298,7 +298,7 @@ void daemon_log_addresses(const struct daemon *daemon, const struct config *conf
 }
 
 static void renew_certificate(struct daemon *daemon, const struct config *config) {
-    char error[LISTEN_ERROR_LEN];
+    char error[ERROR_LEN];
     const bool good = http_server_renew_certificate(daemon->http, &config->http, error);
     if (!good)
         log_error("%s; HTTPS goes on with the certificate before", error);
@@ -306,7 +306,7 @@ static void renew_certificate(struct daemon *daemon, const struct config *config
 }
 
 static void apply_check(struct daemon *daemon, const struct config *config) {
-    char error[PROBER_ERROR_LEN];
+    char error[ERROR_LEN];
     if (!prober_apply(daemon->prober, &config->check, error))
         log_error("%s", error);
 }

@@ -43,8 +43,7 @@ static bool take_line(const char *path, unsigned number, const char *text, struc
     return true;
 }
 
-bool list_file_load(const char *path, struct access *access,
-                    char error[static LIST_FILE_ERROR_LEN]) {
+bool list_file_load(const char *path, struct access *access, char error[static ERROR_LEN]) {
     FILE *file = fopen(path, "re");
     char *line = NULL;
     size_t size = 0;
@@ -53,7 +52,7 @@ bool list_file_load(const char *path, struct access *access,
         good = take_line(path, number, line, access);
     good = good && ferror(file) == 0;
     if (!good)
-        snprintf(error, LIST_FILE_ERROR_LEN, "%s: %s", path, strerror(errno));
+        error_set(error, "%s: %s", path, strerror(errno));
     free(line);
     if (file != NULL)
         fclose(file);

@@ -5,14 +5,12 @@
 
 #include <sys/stat.h>
 
+#include "base/error.h"
 #include "swarm/access.h"
-
-enum { LIST_FILE_ERROR_LEN = 256 };
 
 /* Adds the file's torrents to `access`. Lines that are none are logged and passed over. False and
  * one line in `error` if the file cannot be read. */
-bool list_file_load(const char *path, struct access *access,
-                    char error[static LIST_FILE_ERROR_LEN]);
+bool list_file_load(const char *path, struct access *access, char error[static ERROR_LEN]);
 
 /* Whether the file is another one than `*known` tells, or has changed since; remembers it there. */
 bool list_file_changed(const char *path, struct stat *known);

@@ -55,8 +55,8 @@ static bool parse_number(const char *option, const char *name, long *number, cha
     const struct setting *setting = settings_find(name);
     uint64_t value;
     if (!bytes_to_u64(bytes_of(optarg), &value) || value < setting->min || value > setting->max) {
-        snprintf(error, CONFIG_ERROR_LEN, "%s must be a number from %u to %u, not \"%s\"", option,
-                 setting->min, setting->max, optarg);
+        error_set(error, "%s must be a number from %u to %u, not \"%s\"", option, setting->min,
+                  setting->max, optarg);
         return false;
     }
     *number = (long)value;
@@ -66,8 +66,7 @@ static bool parse_number(const char *option, const char *name, long *number, cha
 static bool parse_level(int *level, char *error) {
     enum log_level parsed;
     if (!log_level_parse(optarg, &parsed)) {
-        snprintf(error, CONFIG_ERROR_LEN,
-                 "--log-level must be error, warning, info or debug, not \"%s\"", optarg);
+        error_set(error, "--log-level must be error, warning, info or debug, not \"%s\"", optarg);
         return false;
     }
     *level = (int)parsed;
@@ -76,8 +75,8 @@ static bool parse_level(int *level, char *error) {
 
 static bool parse_path(const char *option, const char **path, char *error) {
     if (!*optarg || strlen(optarg) >= CONFIG_PATH_LEN) {
-        snprintf(error, CONFIG_ERROR_LEN, "%s must be the name of a file, of at most %d bytes",
-                 option, CONFIG_PATH_LEN - 1);
+        error_set(error, "%s must be the name of a file, of at most %d bytes", option,
+                  CONFIG_PATH_LEN - 1);
         return false;
     }
     *path = optarg;
@@ -88,14 +87,13 @@ static bool parse_path(const char *option, const char **path, char *error) {
 static bool refuse(int found, const char *word, char *error) {
     bool is_long = strncmp(word, "--", 2) == 0;
     if (found == ':')
-        snprintf(error, CONFIG_ERROR_LEN, "%s needs a value, see --help", word);
+        error_set(error, "%s needs a value, see --help", word);
     else if (is_long && optopt)
-        snprintf(error, CONFIG_ERROR_LEN, "%.*s takes no value, see --help",
-                 (int)strcspn(word, "="), word);
+        error_set(error, "%.*s takes no value, see --help", (int)strcspn(word, "="), word);
     else if (is_long)
-        snprintf(error, CONFIG_ERROR_LEN, "unknown option %s, see --help", word);
+        error_set(error, "unknown option %s, see --help", word);
     else
-        snprintf(error, CONFIG_ERROR_LEN, "unknown option -%c, see --help", optopt);
+        error_set(error, "unknown option -%c, see --help", optopt);
     return false;
 }
 
@@ -125,7 +123,7 @@ static bool take_option(int found, const char *word, struct program_options *opt
 }
 
 bool program_options_parse(int argc, char **argv, struct program_options *options,
-                           char error[static CONFIG_ERROR_LEN]) {
+                           char error[static ERROR_LEN]) {
     struct program_options parsed = { .port = -1, .threads = -1, .log_level = -1 };
     opterr = 0;
     optind = 0; /* to glibc: a new command line */
@@ -138,7 +136,7 @@ bool program_options_parse(int argc, char **argv, struct program_options *option
             return false;
     }
     if (optind < argc) {
-        snprintf(error, CONFIG_ERROR_LEN, "unexpected argument \"%s\", see --help", argv[optind]);
+        error_set(error, "unexpected argument \"%s\", see --help", argv[optind]);
         return false;
     }
     *options = parsed;
@@ -170,12 +168,12 @@ static bool place_database(struct config *config, char *error) {
                        (int)directory_len, directory);
     if (len >= 0 && (size_t)len < sizeof config->database)
         return true;
-    snprintf(error, CONFIG_ERROR_LEN, "$STATE_DIRECTORY is too long");
+    error_set(error, "$STATE_DIRECTORY is too long");
     return false;
 }
 
 bool program_options_load_config(const struct program_options *options, struct config *config,
-                                 char error[static CONFIG_ERROR_LEN]) {
+                                 char error[static ERROR_LEN]) {
     struct config loaded = config_defaults();
     if (options->config_file && !config_file_read(&loaded, options->config_file, error))
         return false;

@@ -2,6 +2,7 @@
 #ifndef SKEP_DAEMON_PROGRAM_OPTIONS_H
 #define SKEP_DAEMON_PROGRAM_OPTIONS_H
 
+#include "base/error.h"
 #include "daemon/config.h"
 
 struct program_options {
@@ -19,7 +20,7 @@ struct program_options {
 /* Borrows `argv`. False and one line in `error` for what it does not know; then `options` is as it
  * was. One thread at a time. */
 bool program_options_parse(int argc, char **argv, struct program_options *options,
-                           char error[static CONFIG_ERROR_LEN]);
+                           char error[static ERROR_LEN]);
 
 /* The whole text for --help. */
 const char *program_options_help(void);
@@ -28,6 +29,6 @@ const char *program_options_help(void);
  * is skep.db in $STATE_DIRECTORY, which systemd sets, or else ./var/skep.db. False and one line in
  * `error`; then `config` is as it was. */
 bool program_options_load_config(const struct program_options *options, struct config *config,
-                                 char error[static CONFIG_ERROR_LEN]);
+                                 char error[static ERROR_LEN]);
 
 #endif

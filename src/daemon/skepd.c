@@ -36,7 +36,7 @@ static void raise_file_limit(const struct config *config) {
 
 static void reload(struct daemon *daemon, const struct program_options *options) {
     struct config config;
-    char error[CONFIG_ERROR_LEN];
+    char error[ERROR_LEN];
     if (!program_options_load_config(options, &config, error)) {
         log_error("%s; the settings stay as they were", error);
         return;
@@ -81,7 +81,7 @@ static sigset_t block_signals(void) {
 static bool inherit_sockets(struct config *config) {
     struct listen_sockets *tcp = &config->http.inherited;
     struct listen_sockets *udp = &config->udp.inherited;
-    char error[LISTEN_ERROR_LEN];
+    char error[ERROR_LEN];
     if (!systemd_inherit(tcp, udp, error)) {
         log_error("%s", error);
         return false;
@@ -121,7 +121,7 @@ static int complain(const char *error) {
 }
 
 static int check_config(const struct config *config) {
-    char error[TLS_CERTIFICATE_ERROR_LEN];
+    char error[ERROR_LEN];
     if (config->http.https.port != 0) {
         struct tls_certificate *certificate =
             tls_certificate_read(&config->http.https.files, error);
@@ -136,7 +136,7 @@ static int check_config(const struct config *config) {
 int main(int argc, char **argv) {
     struct program_options options;
     struct config config;
-    char error[CONFIG_ERROR_LEN];
+    char error[ERROR_LEN];
     if (!program_options_parse(argc, argv, &options, error))
         return complain(error);
     if (options.help) {

@@ -8,10 +8,10 @@
 enum { PERIOD_MAX_MS = 10000, PERIOD_MIN_MS = 100 };
 
 bool systemd_inherit(struct listen_sockets *tcp, struct listen_sockets *udp,
-                     char error[static LISTEN_ERROR_LEN]) {
+                     char error[static ERROR_LEN]) {
     const int count = sd_listen_fds(true);
     if (count < 0) {
-        snprintf(error, LISTEN_ERROR_LEN, "LISTEN_FDS in the environment makes no sense");
+        error_set(error, "LISTEN_FDS in the environment makes no sense");
         return false;
     }
     for (int i = 0; i < count; i++) {

@@ -4,13 +4,14 @@
 #ifndef SKEP_DAEMON_SYSTEMD_H
 #define SKEP_DAEMON_SYSTEMD_H
 
+#include "base/error.h"
 #include "server/listen.h"
 #include "swarm/tracker.h"
 
 /* Adds the sockets that were opened for us ($LISTEN_FDS), if any, to `tcp` and `udp`. False and one
  * line in `error` if one of them is of no use. Once, before other threads start. */
 bool systemd_inherit(struct listen_sockets *tcp, struct listen_sockets *udp,
-                     char error[static LISTEN_ERROR_LEN]);
+                     char error[static ERROR_LEN]);
 
 /* That we serve, at the start and after each reload; that we read the settings again; that we stop.
  */

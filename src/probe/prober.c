@@ -96,8 +96,8 @@ static void *run(void *argument) {
 
 /* On and off */
 
-static bool fail(char error[static PROBER_ERROR_LEN], const char *what) {
-    snprintf(error, PROBER_ERROR_LEN, "cannot check which peers can be reached: %s", what);
+static bool fail(char error[static ERROR_LEN], const char *what) {
+    error_set(error, "cannot check which peers can be reached: %s", what);
     return false;
 }
 
@@ -124,7 +124,7 @@ static void switch_off(struct prober *prober) {
 }
 
 static bool switch_on(struct prober *prober, const struct prober_options *options,
-                      char error[static PROBER_ERROR_LEN]) {
+                      char error[static ERROR_LEN]) {
     struct probe_plan *plan = probe_plan_create(&options->limits, &prober->key);
     struct tcp_probe_set *set = tcp_probe_set_create(take_result, prober);
     if (plan == NULL || set == NULL) {
@@ -153,8 +153,7 @@ static void take_options(struct prober *prober, const struct prober_options *opt
     pthread_mutex_unlock(&prober->lock);
 }
 
-struct prober *prober_start(const struct prober_options *options,
-                            char error[static PROBER_ERROR_LEN]) {
+struct prober *prober_start(const struct prober_options *options, char error[static ERROR_LEN]) {
     struct prober *prober = calloc(1, sizeof *prober);
     if (prober == NULL || !random_secret(&prober->key, sizeof prober->key)) {
         fail(error, "out of memory or randomness");
@@ -169,7 +168,7 @@ struct prober *prober_start(const struct prober_options *options,
 }
 
 bool prober_apply(struct prober *prober, const struct prober_options *options,
-                  char error[static PROBER_ERROR_LEN]) {
+                  char error[static ERROR_LEN]) {
     if (options->enabled && !prober->running)
         return switch_on(prober, options, error);
     if (options->enabled)

@@ -19,8 +19,6 @@
 
 enum { SHARERS_MAX = 64, UPLOAD_BYTES_PER_S_MIN = 16 * 1024 };
 
-_Static_assert((int)TLS_CERTIFICATE_ERROR_LEN <= (int)LISTEN_ERROR_LEN, "one line holds either");
-
 /* A socket to listen on. One that is shared with other processes must outlive us as it is. */
 struct listener {
     int fd;
@@ -274,13 +272,12 @@ static struct MHD_Daemon *start_daemon(const struct listener *listener,
 
 /* The socket is the server's from then on. */
 static bool serve_on(struct http_server *server, struct listener listener,
-                     const struct http_server_options *options,
-                     char error[static LISTEN_ERROR_LEN]) {
+                     const struct http_server_options *options, char error[static ERROR_LEN]) {
     const uint16_t port = listener.tls ? options->https.port : options->port;
     listener.daemon = listener.fd < 0 ? NULL : start_daemon(&listener, options, server);
     if (listener.daemon == NULL) {
-        snprintf(error, LISTEN_ERROR_LEN, "cannot start the %s server on port %u",
-                 listener.tls ? "HTTPS" : "HTTP", port);
+        error_set(error, "cannot start the %s server on port %u", listener.tls ? "HTTPS" : "HTTP",
+                  port);
         if (listener.fd >= 0)
             close(listener.fd);
         return false;
@@ -291,14 +288,14 @@ static bool serve_on(struct http_server *server, struct listener listener,
 
 static bool open_and_serve(struct http_server *server, const struct endpoint *address, bool tls,
                            const struct http_server_options *options,
-                           char error[static LISTEN_ERROR_LEN]) {
+                           char error[static ERROR_LEN]) {
     const int fd = listen_tcp(address, tls ? options->https.port : options->port, error);
     return fd >= 0 && serve_on(server, (struct listener){ .fd = fd, .tls = tls }, options, error);
 }
 
 static bool open_everywhere(struct http_server *server, bool tls,
                             const struct http_server_options *options,
-                            char error[static LISTEN_ERROR_LEN]) {
+                            char error[static ERROR_LEN]) {
     if (options->listen.count == 0)
         return open_and_serve(server, NULL, tls, options, error);
     bool good = true;
@@ -308,7 +305,7 @@ static bool open_everywhere(struct http_server *server, bool tls,
 }
 
 static bool share(struct http_server *server, int fd, const struct http_server_options *options,
-                  char error[static LISTEN_ERROR_LEN]) {
+                  char error[static ERROR_LEN]) {
     bool good = true;
     for (unsigned i = 1; i < sharers_of(options) && good; i++) {
         const int again = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -321,7 +318,7 @@ static bool share(struct http_server *server, int fd, const struct http_server_o
 }
 
 static bool serve_plain(struct http_server *server, const struct http_server_options *options,
-                        char error[static LISTEN_ERROR_LEN]) {
+                        char error[static ERROR_LEN]) {
     const struct listen_sockets *inherited = &options->inherited;
     if (inherited->count == 0)
         return open_everywhere(server, false, options, error);
@@ -332,7 +329,7 @@ static bool serve_plain(struct http_server *server, const struct http_server_opt
 }
 
 static bool read_certificate(struct http_server *server, const struct tls_certificate_files *files,
-                             char error[static LISTEN_ERROR_LEN]) {
+                             char error[static ERROR_LEN]) {
     struct tls_certificate *certificate = tls_certificate_read(files, error);
     if (certificate == NULL)
         return false;
@@ -343,7 +340,7 @@ static bool read_certificate(struct http_server *server, const struct tls_certif
 }
 
 static bool start(struct http_server *server, const struct http_server_options *options,
-                  char error[static LISTEN_ERROR_LEN]) {
+                  char error[static ERROR_LEN]) {
     const bool tls = options->https.port != 0;
     if (tls && !read_certificate(server, &options->https.files, error))
         return false;
@@ -353,7 +350,7 @@ static bool start(struct http_server *server, const struct http_server_options *
     server->deadlines =
         request_timeouts_start(options->request_timeout_s, &server->context.counters->requests_cut);
     if (server->connections == NULL || server->deadlines == NULL) {
-        snprintf(error, LISTEN_ERROR_LEN, "the system has too little for the HTTP server");
+        error_set(error, "the system has too little for the HTTP server");
         return false;
     }
     return (!tls || open_everywhere(server, true, options, error)) &&
@@ -363,10 +360,10 @@ static bool start(struct http_server *server, const struct http_server_options *
 struct http_server *http_server_start(const struct http_server_options *options,
                                       struct tracker *tracker, const struct web_handler *site,
                                       struct http_counters *counters,
-                                      char error[static LISTEN_ERROR_LEN]) {
+                                      char error[static ERROR_LEN]) {
     struct http_server *server = calloc(1, sizeof *server);
     if (server == NULL) {
-        snprintf(error, LISTEN_ERROR_LEN, "out of memory");
+        error_set(error, "out of memory");
         return NULL;
     }
     server->context.tracker = tracker;
@@ -401,7 +398,7 @@ static void stop_listener(const struct listener *listener) {
 
 bool http_server_renew_certificate(struct http_server *server,
                                    const struct http_server_options *options,
-                                   char error[static LISTEN_ERROR_LEN]) {
+                                   char error[static ERROR_LEN]) {
     struct tls_certificate *before = tls_certificate_take(&server->certificate);
     const bool tls = before != NULL && options->https.port != 0;
     tls_certificate_release(before);

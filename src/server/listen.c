@@ -40,19 +40,18 @@ static bool bind_socket(int fd, const struct endpoint *address, uint16_t port) {
 
 /* Writes why a socket could not be had into `error`; errno says it. Returns -1. */
 static int say_why(const struct endpoint *address, const char *protocol, uint16_t port,
-                   char error[static LISTEN_ERROR_LEN]) {
+                   char error[static ERROR_LEN]) {
     const int why = errno;
     char where[ENDPOINT_TEXT_LEN] = "any address";
     if (address != NULL)
         endpoint_address_text(address, where);
     const bool tcp = strcmp(protocol, "TCP") == 0;
     if (why == EADDRINUSE)
-        snprintf(error, LISTEN_ERROR_LEN,
-                 "%s port %u is in use on %s; \"ss -%snp sport = :%u\" shows by whom", protocol,
-                 port, where, tcp ? "lt" : "lu", port);
+        error_set(error, "%s port %u is in use on %s; \"ss -%snp sport = :%u\" shows by whom",
+                  protocol, port, where, tcp ? "lt" : "lu", port);
     else
-        snprintf(error, LISTEN_ERROR_LEN, "cannot listen on %s, %s port %u: %s", where, protocol,
-                 port, strerror(why));
+        error_set(error, "cannot listen on %s, %s port %u: %s", where, protocol, port,
+                  strerror(why));
     return -1;
 }
 
@@ -78,7 +77,7 @@ static int open_everywhere(uint16_t port) {
     return open_listener(&any4, port, false);
 }
 
-int listen_tcp(const struct endpoint *address, uint16_t port, char error[static LISTEN_ERROR_LEN]) {
+int listen_tcp(const struct endpoint *address, uint16_t port, char error[static ERROR_LEN]) {
     const int fd = address == NULL ? open_everywhere(port) : open_listener(address, port, true);
     return fd >= 0 ? fd : say_why(address, "TCP", port, error);
 }
@@ -108,7 +107,7 @@ static int open_udp(const struct endpoint *address, uint16_t port, bool shared) 
 }
 
 bool listen_udp_is_free(const struct endpoint *address, uint16_t port,
-                        char error[static LISTEN_ERROR_LEN]) {
+                        char error[static ERROR_LEN]) {
     const int fd = open_udp(address, port, false);
     if (fd < 0) {
         say_why(address, "UDP", port, error);
@@ -127,7 +126,7 @@ static bool ask_for_targets(int fd, bool v6) {
 }
 
 int listen_udp(const struct endpoint *address, uint16_t port, uint32_t receive_buffer,
-               char error[static LISTEN_ERROR_LEN]) {
+               char error[static ERROR_LEN]) {
     const int fd = open_udp(address, port, true);
     if (fd < 0)
         return say_why(address, "UDP", port, error);
@@ -159,19 +158,17 @@ static bool prepare_udp(int fd) {
 }
 
 bool listen_inherit(int fd, struct listen_sockets *tcp, struct listen_sockets *udp,
-                    char error[static LISTEN_ERROR_LEN]) {
+                    char error[static ERROR_LEN]) {
     const int protocol = option_of(fd, SO_PROTOCOL);
     const bool is_tcp = protocol == IPPROTO_TCP && option_of(fd, SO_ACCEPTCONN) == 1;
     struct listen_sockets *sockets = is_tcp ? tcp : udp;
     if (!is_tcp && protocol != IPPROTO_UDP)
-        snprintf(error, LISTEN_ERROR_LEN,
-                 "inherited file %d is neither a listening TCP socket nor a UDP socket", fd);
+        error_set(error, "inherited file %d is neither a listening TCP socket nor a UDP socket",
+                  fd);
     else if (sockets->count == LISTEN_MAX)
-        snprintf(error, LISTEN_ERROR_LEN, "more than %d sockets of a kind are inherited",
-                 LISTEN_MAX);
+        error_set(error, "more than %d sockets of a kind are inherited", LISTEN_MAX);
     else if (!(is_tcp ? set_blocking(fd, false) : prepare_udp(fd)))
-        snprintf(error, LISTEN_ERROR_LEN, "cannot use inherited socket %d: %s", fd,
-                 strerror(errno));
+        error_set(error, "cannot use inherited socket %d: %s", fd, strerror(errno));
     else {
         sockets->list[sockets->count++] = fd;
         return true;

@@ -24,8 +24,8 @@ struct tls_certificate {
 static bool complain(const char *what, const char *path, const char *why, char *error) {
     const size_t len = strlen(path);
     const bool cut = len > PATH_SHOWN_MAX;
-    snprintf(error, TLS_CERTIFICATE_ERROR_LEN, "%s %s%.*s: %s", what, cut ? "..." : "",
-             PATH_SHOWN_MAX, cut ? path + len - PATH_SHOWN_MAX : path, why);
+    error_set(error, "%s %s%.*s: %s", what, cut ? "..." : "", PATH_SHOWN_MAX,
+              cut ? path + len - PATH_SHOWN_MAX : path, why);
     return false;
 }
 
@@ -122,10 +122,10 @@ static bool read_both(struct tls_certificate *certificate,
 }
 
 struct tls_certificate *tls_certificate_read(const struct tls_certificate_files *files,
-                                             char error[static TLS_CERTIFICATE_ERROR_LEN]) {
+                                             char error[static ERROR_LEN]) {
     struct tls_certificate *certificate = calloc(1, sizeof *certificate);
     if (certificate == NULL) {
-        snprintf(error, TLS_CERTIFICATE_ERROR_LEN, "out of memory");
+        error_set(error, "out of memory");
         return NULL;
     }
     atomic_init(&certificate->holders, 1);

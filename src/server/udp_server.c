@@ -10,6 +10,9 @@
 #include "base/clock.h"
 #include "base/udp_batch.h"
 #include "server/udp_tracker.h"
+#include "wire/udp_wire.h"
+
+_Static_assert((int)UDP_BATCH_REPLY_MAX >= (int)UDP_REPLY_MAX, "a reply fits its place");
 
 /* One thread with its socket. Its counters are its own, so that threads do not share a cache line.
  */
@@ -77,7 +80,7 @@ static void *serve(void *argument) {
 
 /* `fd` is the worker's from then on, unless it shares it. */
 static bool start_worker(struct udp_server *server, int fd, bool shares_socket,
-                         char error[static LISTEN_ERROR_LEN]) {
+                         char error[static ERROR_LEN]) {
     struct worker *worker = &server->workers[server->count++];
     *worker = (struct worker){
         .fd = fd,
@@ -89,7 +92,7 @@ static bool start_worker(struct udp_server *server, int fd, bool shares_socket,
     worker->running =
         worker->batch != NULL && pthread_create(&worker->thread, NULL, serve, worker) == 0;
     if (!worker->running) {
-        snprintf(error, LISTEN_ERROR_LEN, "cannot start a thread for UDP");
+        error_set(error, "cannot start a thread for UDP");
         return false;
     }
     pthread_setname_np(worker->thread, "udp");
@@ -98,7 +101,7 @@ static bool start_worker(struct udp_server *server, int fd, bool shares_socket,
 
 static bool start_on_addresses(struct udp_server *server, const struct udp_server_options *options,
                                const struct listen_addresses *addresses, unsigned threads,
-                               char error[static LISTEN_ERROR_LEN]) {
+                               char error[static ERROR_LEN]) {
     for (size_t a = 0; a < addresses->count; a++) {
         const struct endpoint *address = &addresses->list[a];
         if (!listen_udp_is_free(address, options->port, error))
@@ -113,7 +116,7 @@ static bool start_on_addresses(struct udp_server *server, const struct udp_serve
 }
 
 static bool start_on_inherited(struct udp_server *server, const struct listen_sockets *sockets,
-                               unsigned threads, char error[static LISTEN_ERROR_LEN]) {
+                               unsigned threads, char error[static ERROR_LEN]) {
     for (size_t s = 0; s < sockets->count; s++) {
         for (unsigned t = 0; t < threads; t++) {
             if (!start_worker(server, sockets->list[s], t > 0, error))
@@ -125,7 +128,7 @@ static bool start_on_inherited(struct udp_server *server, const struct listen_so
 
 struct udp_server *udp_server_start(const struct udp_server_options *options,
                                     const struct udp_keys *keys, struct tracker *tracker,
-                                    char error[static LISTEN_ERROR_LEN]) {
+                                    char error[static ERROR_LEN]) {
     const struct listen_addresses addresses = listen_udp_addresses(&options->listen);
     const struct listen_sockets *inherited = &options->inherited;
     const unsigned threads = listen_threads(options->threads);
@@ -133,7 +136,7 @@ struct udp_server *udp_server_start(const struct udp_server_options *options,
     const size_t size = sizeof(struct udp_server) + workers * sizeof(struct worker);
     struct udp_server *server = aligned_alloc(64, (size + 63) / 64 * 64);
     if (server == NULL) {
-        snprintf(error, LISTEN_ERROR_LEN, "out of memory");
+        error_set(error, "out of memory");
         return NULL;
     }
     server->context = (struct udp_context){

@@ -55,23 +55,21 @@ static bool worth_opening(int fd) {
 }
 
 /* Locks by flock(2), since SQLite's own locks are of another kind. */
-int database_file_lock(const char *path, char error[static DATABASE_FILE_ERROR_LEN]) {
+int database_file_lock(const char *path, char error[static ERROR_LEN]) {
     make_directory(path);
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (fd < 0) {
-        snprintf(error, DATABASE_FILE_ERROR_LEN, "cannot open the database %s: %s", path,
-                 strerror(errno));
+        error_set(error, "cannot open the database %s: %s", path, strerror(errno));
         return -1;
     }
     if (!worth_opening(fd)) {
-        snprintf(error, DATABASE_FILE_ERROR_LEN,
-                 "cannot use the database %s: this is not a database", path);
+        error_set(error, "cannot use the database %s: this is not a database", path);
         close(fd);
         return -1;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         const char *why = errno == EWOULDBLOCK ? "another skepd is using it" : strerror(errno);
-        snprintf(error, DATABASE_FILE_ERROR_LEN, "cannot open the database %s: %s", path, why);
+        error_set(error, "cannot open the database %s: %s", path, why);
         close(fd);
         return -1;
     }
@@ -129,13 +127,12 @@ static bool move_all(const char *from, const char *to) {
 }
 
 bool database_file_set_aside(const char *path, char aside[static DATABASE_FILE_PATH_LEN],
-                             char error[static DATABASE_FILE_ERROR_LEN]) {
+                             char error[static ERROR_LEN]) {
     /* A symbolic link stays, and leads to the new file. */
     char *real = realpath(path, NULL);
     const bool good = real != NULL && name_aside(real, aside) && move_all(real, aside);
     if (!good)
-        snprintf(error, DATABASE_FILE_ERROR_LEN, "cannot put the damaged database %s aside: %s",
-                 path, strerror(errno));
+        error_set(error, "cannot put the damaged database %s aside: %s", path, strerror(errno));
     free(real);
     return good;
 }

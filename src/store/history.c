@@ -21,7 +21,7 @@ static const struct {
 
 struct history {
     sqlite3 *db;
-    char failure[HISTORY_ERROR_LEN];
+    char failure[ERROR_LEN];
 };
 
 uint32_t history_length_s(enum history_range range) {
@@ -53,16 +53,15 @@ static bool open_database(struct history *history, const char *path) {
                                       NULL, NULL, NULL) == SQLITE_OK);
 }
 
-struct history *history_open(const char *path, char error[static HISTORY_ERROR_LEN]) {
+struct history *history_open(const char *path, char error[static ERROR_LEN]) {
     struct history *history = calloc(1, sizeof *history);
     if (history == NULL) {
-        snprintf(error, HISTORY_ERROR_LEN, "out of memory");
+        error_set(error, "out of memory");
         return NULL;
     }
     if (open_database(history, path))
         return history;
-    snprintf(error, HISTORY_ERROR_LEN, "cannot use the database %.200s: %.250s", path,
-             history->failure);
+    error_set(error, "cannot use the database %.200s: %.250s", path, history->failure);
     history_close(history);
     return NULL;
 }

@@ -10,9 +10,9 @@
 #include "store/schema.h"
 
 static bool open_database(struct registry *registry, const char *path, int patience_ms,
-                          char error[static SCHEMA_ERROR_LEN]) {
+                          char error[static ERROR_LEN]) {
     if (sqlite3_open_v2(path, &registry->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
-        snprintf(error, SCHEMA_ERROR_LEN, "%s", sqlite3_errmsg(registry->db));
+        error_set(error, "%s", sqlite3_errmsg(registry->db));
         return false;
     }
     sqlite3_busy_timeout(registry->db, patience_ms);
@@ -21,7 +21,7 @@ static bool open_database(struct registry *registry, const char *path, int patie
     if (sqlite3_prepare_v2(registry->db, "SELECT version FROM registry_version", -1,
                            &registry->version, NULL) == SQLITE_OK)
         return true;
-    snprintf(error, SCHEMA_ERROR_LEN, "%s", sqlite3_errmsg(registry->db));
+    error_set(error, "%s", sqlite3_errmsg(registry->db));
     return false;
 }
 
@@ -30,17 +30,16 @@ bool registry_is_there(const char *path) {
     return stat(path, &file) == 0 && file.st_size > 0;
 }
 
-struct registry *registry_open(const char *path, int patience_ms,
-                               char error[static REGISTRY_ERROR_LEN]) {
+struct registry *registry_open(const char *path, int patience_ms, char error[static ERROR_LEN]) {
     struct registry *registry = calloc(1, sizeof *registry);
     if (registry == NULL) {
-        snprintf(error, REGISTRY_ERROR_LEN, "out of memory");
+        error_set(error, "out of memory");
         return NULL;
     }
-    char why[SCHEMA_ERROR_LEN];
+    char why[ERROR_LEN];
     if (open_database(registry, path, patience_ms, why))
         return registry;
-    snprintf(error, REGISTRY_ERROR_LEN, "cannot use the database %.200s: %.250s", path, why);
+    error_set(error, "cannot use the database %.200s: %.250s", path, why);
     registry_close(registry);
     return NULL;
 }

@@ -7,13 +7,14 @@
 
 #include <sqlite3.h>
 
+#include "base/error.h"
 #include "store/registry.h"
 
 struct registry {
     sqlite3 *db;
     sqlite3_stmt *version;
     bool busy; /* the last failure was for want of a lock */
-    char failure[REGISTRY_ERROR_LEN];
+    char failure[ERROR_LEN];
 };
 
 /* `good`; where it is false, SQLite's reason is kept. */

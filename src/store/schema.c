@@ -124,12 +124,12 @@ bool schema_is_damage(int result) {
     return kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB || result == SQLITE_IOERR_SHORT_READ;
 }
 
-static enum schema_result refuse(char error[static SCHEMA_ERROR_LEN], const char *why) {
-    snprintf(error, SCHEMA_ERROR_LEN, "%s", why);
+static enum schema_result refuse(char error[static ERROR_LEN], const char *why) {
+    error_set(error, "%s", why);
     return SCHEMA_REFUSED;
 }
 
-static enum schema_result explain_failure(sqlite3 *db, char error[static SCHEMA_ERROR_LEN]) {
+static enum schema_result explain_failure(sqlite3 *db, char error[static ERROR_LEN]) {
     const int result = sqlite3_extended_errcode(db);
     if (result == SQLITE_NOTADB)
         refuse(error, "this is not a database; please name another file");
@@ -139,7 +139,7 @@ static enum schema_result explain_failure(sqlite3 *db, char error[static SCHEMA_
 }
 
 static enum schema_result check_ours(sqlite3 *db, int count, int *version,
-                                     char error[static SCHEMA_ERROR_LEN]) {
+                                     char error[static ERROR_LEN]) {
     int application_id = 0;
     int tables = 0;
     if (!read_number(db, "SELECT count(*) FROM sqlite_master", &tables) ||
@@ -150,17 +150,17 @@ static enum schema_result check_ours(sqlite3 *db, int count, int *version,
     if (!empty && application_id != SCHEMA_APPLICATION_ID)
         return refuse(error, "this database belongs to another program; please name another file");
     if (*version > count) {
-        snprintf(error, SCHEMA_ERROR_LEN,
-                 "this database was written by a newer skepd (its version is %d, this skepd knows "
-                 "up to %d)",
-                 *version, count);
+        error_set(error,
+                  "this database was written by a newer skepd (its version is %d, this skepd knows "
+                  "up to %d)",
+                  *version, count);
         return SCHEMA_REFUSED;
     }
     return SCHEMA_GOOD;
 }
 
 static enum schema_result take_step(sqlite3 *db, const char *step, int version,
-                                    char error[static SCHEMA_ERROR_LEN]) {
+                                    char error[static ERROR_LEN]) {
     char numbers[96];
     snprintf(numbers, sizeof numbers, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
              SCHEMA_APPLICATION_ID, version);
@@ -175,7 +175,7 @@ static enum schema_result take_step(sqlite3 *db, const char *step, int version,
 }
 
 enum schema_result schema_migrate(sqlite3 *db, const char *const *steps, int count,
-                                  char error[static SCHEMA_ERROR_LEN]) {
+                                  char error[static ERROR_LEN]) {
     int version = 0;
     enum schema_result result = check_ours(db, count, &version, error);
     for (; result == SCHEMA_GOOD && version < count; version++)

@@ -3,11 +3,13 @@
 #ifndef SKEP_STORE_SCHEMA_H
 #define SKEP_STORE_SCHEMA_H
 
+#include "base/error.h"
+
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SCHEMA_APPLICATION_ID = 0x736b6570, SCHEMA_ERROR_LEN = 512 }; /* "skep" */
+enum { SCHEMA_APPLICATION_ID = 0x736b6570 }; /* "skep" */
 
 enum schema_result {
     SCHEMA_GOOD,
@@ -19,7 +21,7 @@ enum schema_result {
  * transaction a step: step i leads from version i to i + 1. One line in `error` unless that is
  * done; a failed step leaves the version before it. */
 enum schema_result schema_migrate(sqlite3 *db, const char *const *steps, int count,
-                                  char error[static SCHEMA_ERROR_LEN]);
+                                  char error[static ERROR_LEN]);
 
 /* Whether an (extended) result of SQLite says that the file itself is damaged. */
 bool schema_is_damage(int result);

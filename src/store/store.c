@@ -16,8 +16,8 @@ enum { BUSY_PATIENCE_MS = 250 };
 
 enum opened { OPENED, OPEN_REFUSED, OPEN_DAMAGED };
 
-void store_explain(char why[static SCHEMA_ERROR_LEN], const char *text) {
-    snprintf(why, SCHEMA_ERROR_LEN, "%s", text);
+void store_explain(char why[static ERROR_LEN], const char *text) {
+    snprintf(why, ERROR_LEN, "%s", text);
     for (char *c = why; *c != '\0'; c++) {
         if (*c == '\n')
             *c = ' ';
@@ -45,7 +45,7 @@ static void leave_log_alone(struct connection *at) {
 static const char SET_UP[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA user_version;";
 
-static enum opened set_up(struct connection *at, char why[static SCHEMA_ERROR_LEN]) {
+static enum opened set_up(struct connection *at, char why[static ERROR_LEN]) {
     if (sqlite3_exec(at->db, SET_UP, NULL, NULL, NULL) == SQLITE_OK && store_prepare(at))
         return OPENED;
     store_explain(why, sqlite3_errmsg(at->db));
@@ -56,7 +56,7 @@ static enum opened set_up(struct connection *at, char why[static SCHEMA_ERROR_LE
 
 /* Nothing is written before the file is known to be ours. */
 static enum opened open_database(struct connection *at, const char *path,
-                                 char why[static SCHEMA_ERROR_LEN]) {
+                                 char why[static ERROR_LEN]) {
     if (sqlite3_open_v2(path, &at->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
         SQLITE_OK) {
         store_explain(why, sqlite3_errmsg(at->db));
@@ -102,9 +102,8 @@ static bool remember_files(struct connection *at) {
 }
 
 /* Opens the database in the file that is locked already. */
-static enum opened open_locked(struct connection *at, const char *path,
-                               char why[static SCHEMA_ERROR_LEN],
-                               char error[static STORE_ERROR_LEN]) {
+static enum opened open_locked(struct connection *at, const char *path, char why[static ERROR_LEN],
+                               char error[static ERROR_LEN]) {
     enum opened result = open_database(at, path, why);
     if (result == OPENED && !remember_files(at)) {
         store_explain(why, strerror(errno));
@@ -113,19 +112,17 @@ static enum opened open_locked(struct connection *at, const char *path,
     if (result == OPEN_DAMAGED && !database_file_is_ours(at->lock))
         result = OPEN_REFUSED;
     if (result != OPENED)
-        snprintf(error, STORE_ERROR_LEN, "cannot use the database %.200s: %.250s", path, why);
+        error_set(error, "cannot use the database %.200s: %.250s", path, why);
     return result;
 }
 
 static enum opened open_connection(struct connection *at, const char *path,
-                                   char why[static SCHEMA_ERROR_LEN],
-                                   char error[static STORE_ERROR_LEN]) {
+                                   char why[static ERROR_LEN], char error[static ERROR_LEN]) {
     *at = (struct connection){ .lock = database_file_lock(path, error) };
     return at->lock < 0 ? OPEN_REFUSED : open_locked(at, path, why, error);
 }
 
-static bool quarantine_file(struct store *store, const char *why,
-                            char error[static STORE_ERROR_LEN]) {
+static bool quarantine_file(struct store *store, const char *why, char error[static ERROR_LEN]) {
     char aside[DATABASE_FILE_PATH_LEN];
     store->stale = true;
     if (!database_file_set_aside(store->path, aside, error))
@@ -137,13 +134,13 @@ static bool quarantine_file(struct store *store, const char *why,
 
 /* Brings what memory does not hold from the old file to a new one. */
 static bool salvage_from(struct store *store, const struct connection *fresh,
-                         char error[static STORE_ERROR_LEN]) {
+                         char error[static ERROR_LEN]) {
     bool complete;
     if (store->at.db == NULL || !database_salvage_is_wanted(fresh->db))
         return true;
     if (!database_salvage(store->at.db, fresh->db, &complete)) {
-        snprintf(error, STORE_ERROR_LEN, "cannot write the database %.200s: %.250s", store->path,
-                 sqlite3_errmsg(fresh->db));
+        error_set(error, "cannot write the database %.200s: %.250s", store->path,
+                  sqlite3_errmsg(fresh->db));
         return false;
     }
     if (!complete)
@@ -156,9 +153,9 @@ static bool salvage_from(struct store *store, const struct connection *fresh,
 
 /* Goes over to the file that lies at the path now, or to a new one. Where that fails, the old one
  * is kept, if only for what it holds. */
-static bool open_current_file(struct store *store, char error[static STORE_ERROR_LEN]) {
+static bool open_current_file(struct store *store, char error[static ERROR_LEN]) {
     struct connection fresh;
-    char why[SCHEMA_ERROR_LEN];
+    char why[ERROR_LEN];
     if (store->at.db != NULL)
         database_file_drop_log(log_path(&store->at), &store->at.log_file);
     const enum opened result = open_connection(&fresh, store->path, why, error);
@@ -184,18 +181,17 @@ static void forget_transaction(struct store *store) {
     store->changes.count = 0;
 }
 
-bool store_start_new_file(struct store *store, const char *why,
-                          char error[static STORE_ERROR_LEN]) {
+bool store_start_new_file(struct store *store, const char *why, char error[static ERROR_LEN]) {
     leave_log_alone(&store->at);
     forget_transaction(store);
     return quarantine_file(store, why, error) && open_current_file(store, error);
 }
 
-struct store *store_open(const char *path, char error[static STORE_ERROR_LEN]) {
+struct store *store_open(const char *path, char error[static ERROR_LEN]) {
     struct store *store = calloc(1, sizeof *store);
     char *copy = strdup(path);
     if (store == NULL || copy == NULL) {
-        snprintf(error, STORE_ERROR_LEN, "out of memory");
+        error_set(error, "out of memory");
         free(store);
         free(copy);
         return NULL;
@@ -228,7 +224,7 @@ static bool has_log(const struct store *store) {
 
 /* The file stays locked: closing its descriptor would drop SQLite's locks, too. */
 static bool open_again(struct store *store) {
-    char why[SCHEMA_ERROR_LEN];
+    char why[ERROR_LEN];
     close_database(&store->at);
     const enum opened result = open_locked(&store->at, store->path, why, store->failure);
     if (result == OPENED && store_check(store, why) != CHECK_DAMAGED)

@@ -50,7 +50,7 @@ struct restoring {
     void *context;
     bool wanted; /* `restore` takes more */
     enum check result;
-    char why[SCHEMA_ERROR_LEN];
+    char why[ERROR_LEN];
 };
 
 /* SQLite could not go on. */
@@ -85,7 +85,7 @@ static void restore_rows(struct restoring *restoring, const char *sql,
     sqlite3_finalize(rows);
 }
 
-enum check store_check(struct store *store, char why[static SCHEMA_ERROR_LEN]) {
+enum check store_check(struct store *store, char why[static ERROR_LEN]) {
     sqlite3_stmt *row = NULL;
     enum check result = CHECK_SOUND;
     sqlite3_prepare_v2(store->at.db, "PRAGMA quick_check(1)", -1, &row, NULL);

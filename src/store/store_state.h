@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "base/error.h"
 #include "store/history.h"
 #include "store/schema.h"
 #include "store/store.h"
@@ -70,7 +71,7 @@ struct store {
     size_t pending;
     struct change_queue changes;
     struct history_queue history;
-    char failure[STORE_ERROR_LEN];
+    char failure[ERROR_LEN];
 };
 
 /* Begins a transaction if there is none. False if SQLite refuses. */
@@ -105,15 +106,15 @@ bool store_rollback_with_error(struct store *store);
 
 /* Puts the damaged file aside and goes on with a new one, which is to be written anew. False and
  * one line in `error` if there is none to be had. */
-bool store_start_new_file(struct store *store, const char *why, char error[static STORE_ERROR_LEN]);
+bool store_start_new_file(struct store *store, const char *why, char error[static ERROR_LEN]);
 
 /* What is wrong with the database, in one line: an integrity check answers in several. */
-void store_explain(char why[static SCHEMA_ERROR_LEN], const char *text);
+void store_explain(char why[static ERROR_LEN], const char *text);
 
 enum check { CHECK_SOUND, CHECK_DAMAGED, CHECK_FAILED };
 
 /* Looks for what the rows do not show: pages lost, used twice, out of order. Unless the file is
  * sound, `why` says what is wrong with it, or why it could not be read. */
-enum check store_check(struct store *store, char why[static SCHEMA_ERROR_LEN]);
+enum check store_check(struct store *store, char why[static ERROR_LEN]);
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "tracker_state.h"
+#include "swarm/tracker_state.h"
 
 enum {
     SLOTS_MAX = 4096, /* are looked at under one hold of a shard's lock */

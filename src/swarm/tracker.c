@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tracker_state.h"
+#include "swarm/tracker_state.h"
 
 static void publish_options(struct tracker *tracker, const struct tracker_options *options) {
     atomic_store_explicit(&tracker->interval_min_s, options->interval_min_s, memory_order_relaxed);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tracker_state.h"
+#include "swarm/tracker_state.h"
 
 enum {
     SWEEP_BUDGET = 4096, /* work for one hold of a shard's lock: see sweep_some */

@@ -1,6 +1,6 @@
 #include "torrent/magnet.h"
 
-#include "wire/url_query.h"
+#include "base/percent.h"
 
 /* A multihash says what it is: 0x12 for SHA-256, and how many bytes follow. */
 #define MULTIHASH_SHA256 "1220"

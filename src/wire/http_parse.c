@@ -1,6 +1,7 @@
 /* The reading half of HTTP's wire: what an announce's or a scrape's query says. */
 #include <string.h>
 
+#include "base/percent.h"
 #include "wire/http_wire.h"
 #include "wire/url_query.h"
 

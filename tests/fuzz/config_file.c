@@ -29,7 +29,7 @@ int fuzz_config_file(const uint8_t *data, size_t size) {
     const int fd = memory_file(data, size, path);
     const struct config before = config_defaults();
     struct config config = before;
-    char error[CONFIG_ERROR_LEN] = "";
+    char error[ERROR_LEN] = "";
     if (config_file_read(&config, path, error)) {
         check_accepted(&config);
         (void)config_check(&config, error);

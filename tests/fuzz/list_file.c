@@ -18,7 +18,7 @@ static const uint8_t last_hash[INFO_HASH_LEN] = {
 int fuzz_list_file(const uint8_t *data, size_t size) {
     const struct access_rules rules = { .mode = ACCESS_LISTED };
     char path[MEMORY_FILE_PATH_LEN];
-    char error[LIST_FILE_ERROR_LEN] = "";
+    char error[ERROR_LEN] = "";
     uint8_t *text = malloc(size + sizeof last_line);
     struct access *access = access_create(&rules);
     assert(text != NULL && access != NULL);

@@ -4,11 +4,11 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/percent.h"
 #include "ctl/api_client.h"
 #include "ctl/format.h"
 #include "ctl/peer_format.h"
 #include "ctl/torrent_lookup.h"
-#include "wire/url_query.h"
 
 enum { QUERY_LEN = 800, CELL_LEN = 256, LIMIT_MAX = 500, LIMIT_DEFAULT = 50 };
 

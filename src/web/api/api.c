@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/percent.h"
 #include "base/ticker.h"
 #include "web/api/api_call.h"
 #include "web/http/error_response.h"
-#include "wire/url_query.h"
 
 enum { TICK_MS = 1000 };
 

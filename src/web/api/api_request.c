@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/bytes.h"
+#include "base/percent.h"
 #include "base/utf8.h"
 #include "web/api/api_call.h"
 #include "wire/url_query.h"

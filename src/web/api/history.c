@@ -14,7 +14,7 @@ static bool read_range(const struct api_call *call, struct web_response *respons
 
 /* NULL also where there is no database, and so no history; then nothing is answered. */
 static struct history *open_history(const struct api_call *call, struct web_response *response) {
-    char why[HISTORY_ERROR_LEN];
+    char why[ERROR_LEN];
     if (call->api->parts.database == NULL)
         return NULL;
     struct history *history = history_open(call->api->parts.database, why);

@@ -143,7 +143,7 @@ static void look_at_ban(void *context, const struct registry_row *row) {
 
 /* Where the registry cannot be read, nobody is known to be banned. */
 static json_t *ban_on(const struct api_call *call, const struct endpoint *address) {
-    char why[REGISTRY_ERROR_LEN];
+    char why[ERROR_LEN];
     struct ban_search search = { .address = address, .now_s = call->unix_ms / 1000 };
     struct registry *registry =
         call->api->parts.database == NULL

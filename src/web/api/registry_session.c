@@ -3,7 +3,7 @@
 #include "web/api/api_call.h"
 
 struct registry *api_open_registry(const struct api_call *call, struct web_response *response) {
-    char why[REGISTRY_ERROR_LEN];
+    char why[ERROR_LEN];
     if (call->api->parts.database == NULL) {
         api_fail(response, 503, "no_store",
                  "This tracker keeps no database (store.enabled), so nothing can be registered.");

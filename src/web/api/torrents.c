@@ -79,7 +79,7 @@ void api_get_torrents(const struct api_call *call, struct web_response *response
 
 /* A copy of the torrent's file, which the caller frees; NULL where there is none. */
 static uint8_t *read_file(const struct api_call *call, const struct torrent_row *row, size_t *len) {
-    char why[REGISTRY_ERROR_LEN];
+    char why[ERROR_LEN];
     uint8_t *file = NULL;
     if (!row->has_file)
         return NULL;

@@ -129,7 +129,7 @@ static bool load(struct torrent_names *names, struct registry *registry) {
 }
 
 bool torrent_names_refresh(struct torrent_names *names) {
-    char why[REGISTRY_ERROR_LEN];
+    char why[ERROR_LEN];
     if (names->database == NULL)
         return false;
     struct registry *registry = registry_open(names->database, REGISTRY_HURRIED_MS, why);

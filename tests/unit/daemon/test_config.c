@@ -13,7 +13,7 @@ Suite *config_suite(void);
 
 static char directory[] = "/tmp/skep-config-XXXXXX";
 static char path[sizeof directory + 16];
-static char error[CONFIG_ERROR_LEN];
+static char error[ERROR_LEN];
 
 static void make_directory(void) {
     strcpy(directory, "/tmp/skep-config-XXXXXX");

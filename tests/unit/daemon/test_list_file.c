@@ -13,7 +13,7 @@
 
 static struct directory directory;
 static char path[sizeof directory.path + 16];
-static char error[LIST_FILE_ERROR_LEN];
+static char error[ERROR_LEN];
 static struct access *listed;
 
 static void create_directory(void) {

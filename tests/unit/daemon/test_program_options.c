@@ -10,7 +10,7 @@ Suite *options_suite(void);
 
 enum { ARGUMENTS_MAX = 16 };
 
-static char error[CONFIG_ERROR_LEN];
+static char error[ERROR_LEN];
 
 static void forget_environment(void) {
     unsetenv("STATE_DIRECTORY");

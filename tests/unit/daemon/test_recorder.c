@@ -51,7 +51,7 @@ static const struct change_watcher watchers[] = {
 
 static void start(size_t feed_capacity) {
     const struct tracker_options options = test_options();
-    char error[STORE_ERROR_LEN];
+    char error[ERROR_LEN];
     directory = directory_create();
     snprintf(path, sizeof path, "%s/skep.db", directory.path);
     tracker = tracker_create(&options, feed_capacity);

@@ -30,7 +30,7 @@ static void listen_somewhere(void) {
 }
 
 static void begin(void) {
-    char error[PROBER_ERROR_LEN];
+    char error[ERROR_LEN];
     listen_somewhere();
     options = (struct prober_options){
         .enabled = true,
@@ -49,7 +49,7 @@ static void end(void) {
 }
 
 static void apply(void) {
-    char error[PROBER_ERROR_LEN];
+    char error[ERROR_LEN];
     ck_assert_msg(prober_apply(prober, &options, error), "%s", error);
 }
 
@@ -227,7 +227,7 @@ START_TEST(it_is_switched_while_others_look) {
 END_TEST
 
 START_TEST(it_stays_off_without_descriptors_while_others_look) {
-    char error[PROBER_ERROR_LEN];
+    char error[ERROR_LEN];
     struct rlimit limit;
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
     const struct rlimit none = { .rlim_cur = 0, .rlim_max = limit.rlim_max };

@@ -17,7 +17,7 @@ static void run(sqlite3 *db, const char *sql) {
 }
 
 static sqlite3 *open_database(void) {
-    char error[SCHEMA_ERROR_LEN];
+    char error[ERROR_LEN];
     sqlite3 *db;
     ck_assert_int_eq(sqlite3_open(":memory:", &db), SQLITE_OK);
     ck_assert(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD);
@@ -96,7 +96,7 @@ END_TEST
 START_TEST(history_of_any_size_needs_little_log) {
     const struct directory directory = directory_create();
     char path[sizeof directory.path + 16];
-    char error[SCHEMA_ERROR_LEN];
+    char error[ERROR_LEN];
     struct stat file, log;
     snprintf(path, sizeof path, "%s/skep.db", directory.path);
     ck_assert_int_eq(sqlite3_close(to), SQLITE_OK);

@@ -17,14 +17,14 @@ static struct history *history;
 static struct history_options options;
 
 static void open_store(void) {
-    char error[STORE_ERROR_LEN];
+    char error[ERROR_LEN];
     store = store_open(path, error);
     ck_assert_msg(store != NULL, "%s", error);
     store_keep_history(store, &options);
 }
 
 static void open_history(void) {
-    char error[HISTORY_ERROR_LEN];
+    char error[ERROR_LEN];
     history_close(history);
     history = history_open(path, error);
     ck_assert_msg(history != NULL, "%s", error);
@@ -540,7 +540,7 @@ static const char *const unusable[] = { "PRAGMA user_version = 4; DROP TABLE com
                                         "DROP TABLE sample" };
 
 START_TEST(database_without_a_history_is_refused) {
-    char error[HISTORY_ERROR_LEN];
+    char error[ERROR_LEN];
     sqlite3 *db = NULL;
     snprintf(path, sizeof path, "%s/other.db", directory.path);
     struct store *other = store_open(path, error);
@@ -556,7 +556,7 @@ START_TEST(database_without_a_history_is_refused) {
 END_TEST
 
 START_TEST(database_that_is_not_there_is_not_made) {
-    char error[HISTORY_ERROR_LEN];
+    char error[ERROR_LEN];
     snprintf(path, sizeof path, "%s/none.db", directory.path);
     ck_assert_ptr_null(history_open(path, error));
     ck_assert_ptr_nonnull(strstr(error, "unable to open"));

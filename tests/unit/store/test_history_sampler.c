@@ -21,7 +21,7 @@ static int64_t unix_s;
 static void start_sampler(void) {
     const struct tracker_options options = test_options();
     const struct history_options history = { .enabled = true, .torrents_max = 100 };
-    char error[STORE_ERROR_LEN];
+    char error[ERROR_LEN];
     directory = directory_create();
     snprintf(path, sizeof path, "%s/skep.db", directory.path);
     tracker = tracker_create(&options, 0);
@@ -65,7 +65,7 @@ static void announce(uint32_t number, uint32_t torrent, bool seeds) {
 }
 
 static struct history *look(void) {
-    char error[HISTORY_ERROR_LEN];
+    char error[ERROR_LEN];
     ck_assert(store_commit(store));
     struct history *history = history_open(path, error);
     ck_assert_msg(history != NULL, "%s", error);

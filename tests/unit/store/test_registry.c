@@ -12,7 +12,7 @@ enum { NOW_S = 1700000000, ROWS_MAX = 8 };
 
 static struct directory directory;
 static char path[sizeof directory.path + 16];
-static char error[REGISTRY_ERROR_LEN];
+static char error[ERROR_LEN];
 static struct registry *registry;
 static struct access *access;
 static struct registry_row rows[ROWS_MAX];

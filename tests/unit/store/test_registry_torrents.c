@@ -15,7 +15,7 @@ static char path[sizeof directory.path + 16];
 static struct registry *registry;
 
 static void create_registry(void) {
-    char error[REGISTRY_ERROR_LEN];
+    char error[ERROR_LEN];
     directory = directory_create();
     snprintf(path, sizeof path, "%s/skep.db", directory.path);
     store_close(store_open(path, error));

@@ -15,7 +15,7 @@ static const char *const steps[] = {
 static struct directory directory;
 static char path[sizeof directory.path + 16];
 static sqlite3 *db;
-static char error[SCHEMA_ERROR_LEN];
+static char error[ERROR_LEN];
 
 static void open_database(void) {
     ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);

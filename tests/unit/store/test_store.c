@@ -10,7 +10,7 @@ enum { RESTORED_MAX = 2000 };
 
 static struct directory directory;
 static char path[sizeof directory.path + 16];
-static char error[STORE_ERROR_LEN];
+static char error[ERROR_LEN];
 static struct store *store;
 
 static void open_store(void) {

@@ -12,7 +12,7 @@ enum { NOBODY_UID = 65534 };
 
 static struct directory directory;
 static char path[sizeof directory.path + 16];
-static char error[STORE_ERROR_LEN];
+static char error[ERROR_LEN];
 
 static void create_directory(void) {
     directory = directory_create();

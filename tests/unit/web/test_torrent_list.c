@@ -18,7 +18,7 @@ static size_t total;
 
 static void create(void) {
     const struct tracker_options options = test_options();
-    char error[STORE_ERROR_LEN];
+    char error[ERROR_LEN];
     directory = directory_create();
     snprintf(path, sizeof path, "%s/skep.db", directory.path);
     store_close(store_open(path, error));
@@ -34,7 +34,7 @@ static void delete (void) {
 }
 
 static void register_torrent(uint32_t number, const char *name, uint64_t size) {
-    char error[REGISTRY_ERROR_LEN];
+    char error[ERROR_LEN];
     struct registry_torrent torrent = { .hash_count = 1, .name = name, .size = size };
     numbered_id(torrent.info_hashes[0], number);
     struct registry *registry = registry_open(path, REGISTRY_PATIENT_MS, error);

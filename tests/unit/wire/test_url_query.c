@@ -1,3 +1,4 @@
+#include "base/percent.h"
 #include "wire/url_query.h"
 
 #include <string.h>
