@@ -4,10 +4,10 @@
 
 #include "base/bytes.h"
 #include "daemon/config.h"
-#include "daemon/recorder.h"
 #include "probe/prober.h"
 #include "server/http_counters.h"
 #include "server/udp_server.h"
+#include "store/change_writer.h"
 #include "swarm/sweeper.h"
 #include "swarm/tracker.h"
 
@@ -16,8 +16,8 @@
 struct metrics_page_parts {
     struct tracker *tracker;
     const struct sweeper *sweeper;
-    const struct recorder *recorder;
-    bool recorder_stores;         /* it writes a database */
+    const struct change_writer *change_writer;
+    bool store_enabled;           /* it writes a database */
     const struct udp_server *udp; /* may be NULL */
     const struct http_counters *http;
     struct prober *prober;

@@ -6,16 +6,17 @@
 #include "base/random.h"
 #include "base/ticker.h"
 #include "daemon/access_reload.h"
-#include "daemon/recorder.h"
+#include "daemon/event_log.h"
 #include "daemon/watchdog.h"
 #include "metrics/metrics_page.h"
+#include "store/change_writer.h"
 #include "store/store.h"
 #include "swarm/sweeper.h"
 #include "web/views/health_report.h"
 
 enum {
     DROP_WATCH_MS = 2000,
-    WATCHERS = 2,
+    SUBSCRIBERS = 3,
 };
 
 struct drop_watch {
@@ -29,8 +30,9 @@ struct daemon {
     struct store *store;
     struct prober *prober;
     struct recent_events *events;
-    struct change_watcher watchers[WATCHERS];
-    struct recorder *recorder;
+    struct event_log event_log;
+    struct feed_subscriber subscribers[SUBSCRIBERS];
+    struct change_writer *change_writer;
     struct sweeper *sweeper;
     struct http_counters http_counters;
     struct metrics_page *figures;
@@ -109,7 +111,7 @@ static bool start_admission(struct daemon *daemon, const struct config *config) 
 
 static bool start_api(struct daemon *daemon, const struct config *config) {
     daemon->condition.tracker = daemon->tracker;
-    daemon->condition.recorder = daemon->recorder;
+    daemon->condition.change_writer = daemon->change_writer;
     daemon->condition.udp = daemon->udp;
     daemon->condition.http = &daemon->http_counters;
     health_report_apply(&daemon->condition, config);
@@ -130,8 +132,8 @@ static bool start_figures(struct daemon *daemon, const struct config *config) {
     const struct metrics_page_parts parts = {
         .tracker = daemon->tracker,
         .sweeper = daemon->sweeper,
-        .recorder = daemon->recorder,
-        .recorder_stores = daemon->store != NULL,
+        .change_writer = daemon->change_writer,
+        .store_enabled = daemon->store != NULL,
         .udp = daemon->udp,
         .http = &daemon->http_counters,
         .prober = daemon->prober,
@@ -161,7 +163,7 @@ static bool start_http(struct daemon *daemon, const struct config *config) {
 }
 
 /* Draws the key of this run, leaves it to the next one, and takes over that of the last. Before the
- * recorder has the store. */
+ * writer uses the store. */
 static bool draw_udp_keys(struct daemon *daemon, const struct config *config) {
     struct store *store = daemon->store;
     struct udp_keys *keys = &daemon->udp_keys;
@@ -201,31 +203,37 @@ static bool start_prober(struct daemon *daemon, const struct config *config) {
     return daemon->prober != NULL;
 }
 
-static struct recorder *start_recorder(struct daemon *daemon, const struct config *config) {
-    daemon->watchers[0] = (struct change_watcher){
+static struct change_writer *start_change_writer(struct daemon *daemon,
+                                                 const struct config *config) {
+    daemon->subscribers[0] = (struct feed_subscriber){
         .read = prober_on_changes,
         .lost = prober_on_lost,
         .context = daemon->prober,
     };
-    daemon->watchers[1] = (struct change_watcher){
+    daemon->subscribers[1] = (struct feed_subscriber){
         .read = recent_events_add,
         .context = daemon->events,
     };
-    const struct recorder_options options = {
-        .flush_interval_ms = config->flush_interval_ms,
-        .events_per_s = config->log_events_per_s,
-        .history = config->history,
-        .watchers = daemon->watchers,
-        .watcher_count = WATCHERS,
+    daemon->event_log.per_s = config->log_events_per_s;
+    daemon->subscribers[2] = (struct feed_subscriber){
+        .read = event_log_read,
+        .tick = event_log_tick,
+        .context = &daemon->event_log,
     };
-    return recorder_start(daemon->tracker, daemon->store, &options);
+    const struct change_writer_options options = {
+        .flush_interval_ms = config->flush_interval_ms,
+        .history = config->history,
+        .subscribers = daemon->subscribers,
+        .subscriber_count = SUBSCRIBERS,
+    };
+    return change_writer_start(daemon->tracker, daemon->store, &options);
 }
 
 static bool start_threads(struct daemon *daemon, const struct config *config) {
-    daemon->recorder = start_recorder(daemon, config);
+    daemon->change_writer = start_change_writer(daemon, config);
     daemon->sweeper = sweeper_start(daemon->tracker, config->tracker.interval_min_s);
-    if (daemon->recorder != NULL && daemon->sweeper != NULL)
-        daemon->heartbeat = watchdog_start(daemon->tracker, daemon->recorder, daemon->sweeper);
+    if (daemon->change_writer != NULL && daemon->sweeper != NULL)
+        daemon->heartbeat = watchdog_start(daemon->tracker, daemon->change_writer, daemon->sweeper);
     if (daemon->heartbeat != NULL)
         return true;
     log_error("cannot start a thread");
@@ -254,9 +262,9 @@ bool daemon_stop(struct daemon *daemon) {
     metrics_page_delete(daemon->figures);
     sweeper_stop(daemon->sweeper);
     access_reload_stop(daemon->admission);
-    const bool recorded = recorder_stop(daemon->recorder);
+    const bool recorded = change_writer_stop(daemon->change_writer);
     recent_events_delete(daemon->events);
-    prober_stop(daemon->prober); /* which the recorder told of changes to the last */
+    prober_stop(daemon->prober); /* it reads changes until the writer has stopped */
     store_close(daemon->store);
     tracker_delete(daemon->tracker);
     free(daemon);

@@ -43,18 +43,20 @@ static void write_line(const struct change *change, const char *what) {
              role(change), torrent, change->seeders, change->leechers);
 }
 
-void event_log_tick(struct event_log *log, uint64_t now_ms) {
+void event_log_tick(void *context, uint64_t now_ms) {
+    struct event_log *log = context;
     if (log->second == now_ms / 1000)
         return;
-    if (log->unsaid > 0 && log->per_s > 0)
-        log_info("%llu more events in one second are not listed (log_events_per_s is %u)",
-                 (unsigned long long)log->unsaid, log->per_s);
+    if (log->suppressed > 0 && log->per_s > 0)
+        log_info("%llu events suppressed (log_events_per_s = %u)",
+                 (unsigned long long)log->suppressed, log->per_s);
     log->second = now_ms / 1000;
     log->left = log->per_s;
-    log->unsaid = 0;
+    log->suppressed = 0;
 }
 
-void event_log_changes(struct event_log *log, const struct change *changes, size_t count) {
+void event_log_read(void *context, const struct change *changes, size_t count) {
+    struct event_log *log = context;
     if (!log_enabled(LOG_LEVEL_INFO))
         return;
     for (size_t i = 0; i < count; i++) {
@@ -62,7 +64,7 @@ void event_log_changes(struct event_log *log, const struct change *changes, size
         if (what == NULL)
             continue;
         if (log->left == 0) {
-            log->unsaid++;
+            log->suppressed++;
             continue;
         }
         log->left--;

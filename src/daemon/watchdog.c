@@ -7,7 +7,7 @@
 
 struct watchdog {
     const struct tracker *tracker;
-    const struct recorder *recorder;
+    const struct change_writer *change_writer;
     const struct sweeper *sweeper;
     struct ticker *ticker;
     uint64_t swept_before; /* at the last beat */
@@ -17,7 +17,7 @@ struct watchdog {
 static void beat(void *context) {
     struct watchdog *heartbeat = context;
     const uint64_t swept = sweeper_progress(heartbeat->sweeper);
-    const uint64_t recorded = recorder_progress(heartbeat->recorder);
+    const uint64_t recorded = change_writer_progress(heartbeat->change_writer);
     systemd_notify_status(tracker_stats(heartbeat->tracker));
     if (swept != heartbeat->swept_before && recorded != heartbeat->recorded_before)
         systemd_notify_alive();
@@ -25,12 +25,14 @@ static void beat(void *context) {
     heartbeat->recorded_before = recorded;
 }
 
-struct watchdog *watchdog_start(const struct tracker *tracker, const struct recorder *recorder,
+struct watchdog *watchdog_start(const struct tracker *tracker,
+                                const struct change_writer *change_writer,
                                 const struct sweeper *sweeper) {
     struct watchdog *heartbeat = calloc(1, sizeof *heartbeat);
     if (heartbeat == NULL)
         return NULL;
-    *heartbeat = (struct watchdog){ .tracker = tracker, .recorder = recorder, .sweeper = sweeper };
+    *heartbeat =
+        (struct watchdog){ .tracker = tracker, .change_writer = change_writer, .sweeper = sweeper };
     const uint32_t period_ms = systemd_period_ms();
     if (period_ms == 0)
         return heartbeat;

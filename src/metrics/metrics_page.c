@@ -91,7 +91,7 @@ static void write_sweeper(struct writer *w, const struct sweeper_stats *stats) {
                         "Peers that went without a word.", (double)stats->expired);
 }
 
-static void write_recorder(struct writer *w, const struct recorder_stats *stats) {
+static void write_recorder(struct writer *w, const struct change_writer_stats *stats) {
     metrics_text_single(w, "skep_store_lag_seconds", METRIC_GAUGE,
                         "Age of the oldest change that is not in the database.", stats->lag_s);
     metrics_text_single(w, "skep_store_pending_changes", METRIC_GAUGE,
@@ -128,9 +128,10 @@ void metrics_page_write(void *context, struct writer *w) {
     write_tracker(page, w, now_ms);
     const struct sweeper_stats sweeper = sweeper_stats(parts->sweeper);
     write_sweeper(w, &sweeper);
-    if (parts->recorder_stores) {
-        const struct recorder_stats recorder = recorder_stats(parts->recorder, now_ms);
-        write_recorder(w, &recorder);
+    if (parts->store_enabled) {
+        const struct change_writer_stats change_writer =
+            change_writer_stats(parts->change_writer, now_ms);
+        write_recorder(w, &change_writer);
     }
     http_metrics_write(w, parts->http);
     if (parts->udp != NULL) {

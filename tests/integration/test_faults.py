@@ -20,7 +20,7 @@ from support.skepd import STOP_S, Skepd, as_nobody, binary
 from support.waiting import wait_until
 
 FAST = "store = { flush_interval_ms = 100; };"
-FAILED, MENDED = "cannot write the database", "has caught up"
+FAILED, MENDED = "store: write failed", "store: recovered"
 SLOW_S = 0.2  # what an announce takes if it waits for the store
 
 
@@ -198,7 +198,7 @@ def test_stop_while_locked_is_quick_and_says_what_is_lost(daemon, crowd, failing
         assert daemon.process.wait(10) == 1
         assert time.monotonic() - started < max(STOP_S, 1.2)
     daemon.check_log()
-    assert said(daemon, "the database misses what changed in the last") == 1
+    assert said(daemon, "store: lost the last") == 1
     daemon.start()
     assert scraped(daemon.port, random_hash()) == (0, 0, 0)
 
@@ -346,7 +346,7 @@ def test_overflow_of_the_feed_leads_to_a_rewrite():
                 crowd.peers.append(one)
             torrent = random_hash()
         crowd.stir()
-        daemon.wait_for_log("more changed than could be recorded")
+        daemon.wait_for_log("store: change feed overflow")
         crowd.wait_until_stored()
         assert said(daemon, FAILED) == 0
         daemon.restart()

@@ -1,5 +1,5 @@
 """kill -9 at random moments under load: what was answered more than a flush interval before it is
-in the database, and the database is sound. What the machine kept the recorder waiting for a CPU
+in the database, and the database is sound. What the machine kept the writer waiting for a CPU
 comes on top of the interval.
 
 SKEPD_KILLS says how often (4 by default)."""
@@ -67,11 +67,11 @@ class Past:
 
 
 def starved_s(pid):
-    """How long the recorder's thread has waited for a CPU, in seconds."""
+    """How long the store writer thread has waited for a CPU, in seconds."""
     for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        if (thread / "comm").read_text() == "recorder\n":
+        if (thread / "comm").read_text() == "store writer\n":
             return int((thread / "schedstat").read_text().split()[1]) / 1e9
-    raise AssertionError("there is no recorder")
+    raise AssertionError("there is no store writer thread")
 
 
 def random_moments():

@@ -96,7 +96,7 @@ def test_watchdog_hears_nothing_of_a_daemon_that_does_not_run(manager, daemon):
     assert manager.hear_of("WATCHDOG")
 
 
-@pytest.mark.parametrize("thread", ["recorder", "sweeper"])
+@pytest.mark.parametrize("thread", ["store writer", "sweeper"])
 def test_watchdog_hears_nothing_when_a_thread_is_stuck(manager, daemon, thread):
     try:
         with held_up(daemon.pid, thread):

@@ -65,7 +65,7 @@ static Suite *(*const suites[])(void) = {
     prober_suite,
     config_suite,
     options_suite,
-    recorder_suite,
+    change_writer_suite,
     list_file_suite,
     http_body_suite,
     http_counters_suite,

@@ -56,7 +56,7 @@ Suite *progress_suite(void);
 Suite *query_suite(void);
 Suite *random_suite(void);
 Suite *ranking_suite(void);
-Suite *recorder_suite(void);
+Suite *change_writer_suite(void);
 Suite *refusal_suite(void);
 Suite *registry_suite(void);
 Suite *registry_torrents_suite(void);

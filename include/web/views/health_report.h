@@ -6,13 +6,13 @@
 #include <stdatomic.h>
 
 #include "daemon/config.h"
-#include "daemon/recorder.h"
+#include "store/change_writer.h"
 #include "web/api/api.h"
 
 /* Where it is read off. What is NULL has nothing to say. Starts out as zeros. */
 struct health_report {
     const struct tracker *tracker;
-    const struct recorder *recorder;
+    const struct change_writer *change_writer;
     const struct udp_server *udp;
     const struct http_counters *http;
     _Atomic uint32_t torrents_max; /* the bounds that were set */

@@ -22,7 +22,8 @@ __attribute__((format(printf, 2, 3))) static void warn(struct api_condition *tol
 }
 
 static void tell_store(const struct health_report *report, struct api_condition *told) {
-    const struct recorder_stats stats = recorder_stats(report->recorder, clock_now_ms());
+    const struct change_writer_stats stats =
+        change_writer_stats(report->change_writer, clock_now_ms());
     told->store_failing = stats.failing;
     told->store_lag_s = stats.lag_s;
     if (atomic_load(&report->store_off))
@@ -91,7 +92,7 @@ static void tell_bounds(const struct health_report *report, struct api_condition
 void health_report_fill(void *context, struct api_condition *told) {
     const struct health_report *report = context;
     *told = (struct api_condition){ .warning_count = 0 };
-    if (report->recorder != NULL)
+    if (report->change_writer != NULL)
         tell_store(report, told);
     tell_certificate(report, told);
     if (report->tracker != NULL)

@@ -42,7 +42,7 @@ static void stop_sampler(void) {
     directory_remove(&directory);
 }
 
-/* Lets both clocks go on, as the recorder does: a few ticks a second. */
+/* Lets both clocks go on, as the change_writer does: a few ticks a second. */
 static void pass(uint32_t seconds) {
     for (uint32_t i = 0; i < 4 * seconds; i++) {
         now_ms += 250;

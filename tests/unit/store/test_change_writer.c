@@ -1,5 +1,5 @@
-/* The recorder between a tracker and a store that another connection locks. */
-#include "daemon/recorder.h"
+/* The change_writer between a tracker and a store that another connection locks. */
+#include "store/change_writer.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -15,10 +15,10 @@ static struct directory directory;
 static char path[sizeof directory.path + 16];
 static struct tracker *tracker;
 static struct store *store;
-static struct recorder *recorder;
+static struct change_writer *change_writer;
 static sqlite3 *other;
 
-/* What a watcher saw; written on the recorder's thread. */
+/* What a subscriber saw; written on the writer's thread. */
 static _Atomic uint64_t joined;
 static _Atomic uint64_t completed;
 static _Atomic uint64_t losses;
@@ -43,7 +43,7 @@ static void ignore(void *context, const struct change *changes, size_t count) {
     (void)count;
 }
 
-static const struct change_watcher watchers[] = {
+static const struct feed_subscriber subscribers[] = {
     { .read = watch, .context = &joined },
     { .read = watch_completed, .context = &completed },
     { .read = ignore, .lost = count_loss, .context = &losses },
@@ -57,22 +57,22 @@ static void start(size_t feed_capacity) {
     tracker = tracker_create(&options, feed_capacity);
     store = store_open(path, error);
     ck_assert_msg(store != NULL, "%s", error);
-    const struct recorder_options recording = {
+    const struct change_writer_options recording = {
         .flush_interval_ms = INTERVAL_MS,
         .history = { .enabled = true, .completions_max = 10 * PEERS },
-        .watchers = watchers,
-        .watcher_count = COUNT_OF(watchers),
+        .subscribers = subscribers,
+        .subscriber_count = COUNT_OF(subscribers),
     };
     joined = completed = losses = 0;
-    recorder = recorder_start(tracker, store, &recording);
-    ck_assert_ptr_nonnull(recorder);
+    change_writer = change_writer_start(tracker, store, &recording);
+    ck_assert_ptr_nonnull(change_writer);
     ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
     sqlite3_busy_timeout(other, PATIENCE_MS);
 }
 
 static void stop(void) {
     ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
-    ck_assert(recorder_stop(recorder));
+    ck_assert(change_writer_stop(change_writer));
     store_close(store);
     tracker_delete(tracker);
     directory_remove(&directory);
@@ -104,8 +104,8 @@ static uint32_t stored_peers(void) {
     return number_of("SELECT count(*) FROM peer");
 }
 
-static struct recorder_stats stats(void) {
-    return recorder_stats(recorder, clock_now_ms());
+static struct change_writer_stats stats(void) {
+    return change_writer_stats(change_writer, clock_now_ms());
 }
 
 static void put(uint32_t first, uint32_t count) {
@@ -124,7 +124,7 @@ static void complete(uint32_t first, uint32_t count) {
 }
 
 static bool is_idle(void) {
-    const struct recorder_stats now = stats();
+    const struct change_writer_stats now = stats();
     return now.pending == 0 && !now.failing;
 }
 
@@ -151,7 +151,7 @@ static void wait_until_stored(uint32_t peers) {
 START_TEST(changes_are_stored_and_counted) {
     put(0, PEERS);
     wait_until_stored(PEERS);
-    const struct recorder_stats now = stats();
+    const struct change_writer_stats now = stats();
     ck_assert(now.lag_s == 0);
     ck_assert_uint_gt(histogram_total(&now.flushes), 0);
     ck_assert_uint_eq(now.failures, 0);
@@ -165,7 +165,7 @@ START_TEST(locked_store_lags_and_catches_up) {
     run("BEGIN IMMEDIATE");
     put(PEERS, PEERS);
     wait_until(is_failing);
-    const struct recorder_stats locked = stats();
+    const struct change_writer_stats locked = stats();
     ck_assert(locked.lag_s > 0);
     ck_assert_uint_gt(locked.pending, 0);
     ck_assert_uint_gt(locked.failures, 0);
@@ -195,7 +195,7 @@ START_TEST(overflow_is_written_anew) {
 }
 END_TEST
 
-START_TEST(watchers_hear_of_a_loss) {
+START_TEST(subscribers_are_informed_of_a_loss) {
     put(0, 10 * PEERS);
     wait_until_stored(10 * PEERS);
     ck_assert_uint_lt(joined, 10 * PEERS);
@@ -218,7 +218,7 @@ START_TEST(deleted_file_is_written_anew) {
 }
 END_TEST
 
-START_TEST(watchers_see_each_change_once) {
+START_TEST(subscribers_see_each_change_once) {
     put(0, PEERS);
     complete(0, PEERS / 2);
     wait_until_stored(PEERS);
@@ -250,8 +250,8 @@ START_TEST(completions_outlive_a_store_that_is_written_anew) {
 }
 END_TEST
 
-Suite *recorder_suite(void) {
-    Suite *suite = suite_create("recorder");
+Suite *change_writer_suite(void) {
+    Suite *suite = suite_create("change_writer");
     TCase *room = tcase_create("room");
     tcase_set_timeout(room, 60);
     tcase_add_checked_fixture(room, start_with_room, stop);
@@ -259,7 +259,7 @@ Suite *recorder_suite(void) {
     tcase_add_test(room, locked_store_lags_and_catches_up);
     tcase_add_test(room, announce_does_not_wait_for_a_locked_store);
     tcase_add_test(room, deleted_file_is_written_anew);
-    tcase_add_test(room, watchers_see_each_change_once);
+    tcase_add_test(room, subscribers_see_each_change_once);
     tcase_add_test(room, completions_outlive_a_store_that_is_written_anew);
     suite_add_tcase(suite, room);
 
@@ -267,7 +267,7 @@ Suite *recorder_suite(void) {
     tcase_set_timeout(overflow, 60);
     tcase_add_checked_fixture(overflow, start_without_room, stop);
     tcase_add_test(overflow, overflow_is_written_anew);
-    tcase_add_test(overflow, watchers_hear_of_a_loss);
+    tcase_add_test(overflow, subscribers_are_informed_of_a_loss);
     suite_add_tcase(suite, overflow);
     return suite;
 }

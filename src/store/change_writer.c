@@ -1,0 +1,319 @@
+#include "store/change_writer.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/ticker.h"
+#include "store/history_sampler.h"
+
+enum {
+    REPLAY_SHARDS = 8, /* in one go, when everything is written anew */
+    DRAIN_PERIOD_MAX_MS = 100,
+    RETRY_MAX_MS = 10000,
+    OVERFLOW_QUIET_MS = 60000,
+};
+
+/* Written by the writer's thread, read by any. */
+struct counters {
+    _Atomic uint64_t written_ms; /* all earlier changes are in the database */
+    _Atomic uint64_t pending;
+    _Atomic uint64_t flush_ms;
+    struct histogram flushes;
+    _Atomic uint64_t failures;
+    _Atomic uint64_t rewrites;
+    _Atomic uint64_t overflows;
+    _Atomic bool failing; /* the last flush failed, and that was logged */
+    _Atomic bool behind;  /* the store is stale */
+};
+
+struct change_writer {
+    struct tracker *tracker;
+    struct store *store;
+    struct ticker *ticker;
+    struct history_sampler *sampler; /* NULL: no history */
+    const struct feed_subscriber *subscribers;
+    size_t subscriber_count;
+    uint32_t flush_interval_ms;
+    uint32_t drain_period_ms;
+    uint64_t now_ms;    /* start of the current tick */
+    uint64_t began_ns;  /* the same moment, exact clock */
+    uint64_t failed_ms; /* start of the current failure */
+    uint64_t retry_ms;  /* time of the next retry */
+    uint32_t retry_pause_ms;
+    uint64_t overflow_logged_ms;
+    struct counters counters;
+    _Atomic uint64_t progress;
+};
+
+static uint64_t read_counter(const _Atomic uint64_t *counter) {
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void set_counter(_Atomic uint64_t *counter, uint64_t value) {
+    atomic_store_explicit(counter, value, memory_order_relaxed);
+}
+
+static void add_to_counter(_Atomic uint64_t *counter, uint64_t more) {
+    atomic_fetch_add_explicit(counter, more, memory_order_relaxed);
+}
+
+static bool is_failing(const struct change_writer *writer) {
+    return atomic_load_explicit(&writer->counters.failing, memory_order_relaxed);
+}
+
+static void set_failing(struct change_writer *writer, bool failing) {
+    atomic_store_explicit(&writer->counters.failing, failing, memory_order_relaxed);
+}
+
+/* Exponential backoff. */
+static uint32_t next_pause(const struct change_writer *writer) {
+    const uint32_t pause =
+        is_failing(writer) ? 2 * writer->retry_pause_ms : writer->flush_interval_ms;
+    return pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS;
+}
+
+static void handle_failure(struct change_writer *writer) {
+    writer->retry_pause_ms = next_pause(writer);
+    writer->retry_ms = clock_now_ms() + writer->retry_pause_ms;
+    add_to_counter(&writer->counters.failures, 1);
+    if (is_failing(writer))
+        return;
+    log_error("store: write failed: %s; retrying", store_failure(writer->store));
+    writer->failed_ms = writer->now_ms;
+    set_failing(writer, true);
+}
+
+static void handle_success(struct change_writer *writer) {
+    struct counters *counters = &writer->counters;
+    const uint64_t end_ms = clock_now_ms();
+    set_counter(&counters->written_ms, writer->now_ms);
+    set_counter(&counters->pending, 0);
+    set_counter(&counters->flush_ms, end_ms - writer->now_ms);
+    if (is_failing(writer))
+        log_warning("store: recovered after %llu s",
+                    (unsigned long long)(end_ms - writer->failed_ms) / 1000);
+    set_failing(writer, false);
+}
+
+static void read_to_store(void *context, const struct change *changes, size_t count) {
+    struct change_writer *writer = context;
+    atomic_fetch_add_explicit(&writer->progress, 1, memory_order_relaxed);
+    if (store_is_stale(writer->store))
+        return;
+    if (!store_apply(writer->store, changes, count))
+        handle_failure(writer);
+}
+
+/* Completions are queued apart from the other changes: a dump does not contain them, so a rewrite
+ * could not bring them back. */
+static void read_changes(void *context, const struct change *changes, size_t count) {
+    struct change_writer *writer = context;
+    for (size_t i = 0; i < writer->subscriber_count; i++)
+        writer->subscribers[i].read(writer->subscribers[i].context, changes, count);
+    if (writer->store == NULL)
+        return;
+    store_add_completions(writer->store, changes, count, clock_unix_s());
+    add_to_counter(&writer->counters.pending, count);
+    read_to_store(writer, changes, count);
+}
+
+static void report_loss(const struct change_writer *writer) {
+    for (size_t i = 0; i < writer->subscriber_count; i++) {
+        const struct feed_subscriber *subscriber = &writer->subscribers[i];
+        if (subscriber->lost != NULL)
+            subscriber->lost(subscriber->context);
+    }
+}
+
+/* Returns false if changes were lost. */
+static bool drain_feed(struct change_writer *writer) {
+    const bool whole = tracker_drain(writer->tracker, read_changes, writer);
+    if (!whole)
+        report_loss(writer);
+    return whole;
+}
+
+/* Changes that happen during the dump are in the feed as well; applying them twice is harmless. */
+static bool rewrite_all(struct change_writer *writer) {
+    add_to_counter(&writer->counters.rewrites, 1);
+    if (!store_clear(writer->store)) {
+        handle_failure(writer);
+        return false;
+    }
+    bool complete = true;
+    /* The feed is read between the parts, so that it does not overflow. */
+    for (uint32_t first = 0; first < TRACKER_SHARDS && complete; first += REPLAY_SHARDS) {
+        complete = tracker_dump(writer->tracker, first, REPLAY_SHARDS, writer->now_ms,
+                                read_to_store, writer) &&
+                   drain_feed(writer);
+        if (store_is_stale(writer->store))
+            return false;
+    }
+    /* A dump that ran out of memory is as incomplete as one that the store rejected. */
+    if (!complete) {
+        store_mark_stale(writer->store);
+        handle_failure(writer);
+    }
+    return complete;
+}
+
+static bool flush_store(struct change_writer *writer) {
+    if (!store_refresh(writer->store)) {
+        handle_failure(writer);
+        return false;
+    }
+    if (store_is_stale(writer->store) && !rewrite_all(writer))
+        return false;
+    const bool wrote = store_pending(writer->store) > 0;
+    if (!store_commit(writer->store)) {
+        handle_failure(writer);
+        return false;
+    }
+    handle_success(writer);
+    if (wrote)
+        histogram_add(&writer->counters.flushes, clock_now_ns() - writer->began_ns, 1);
+    return true;
+}
+
+/* Upper estimate of the next flush: twice the last one, plus an eighth of the interval for a busy
+ * machine and a coarse clock. */
+static uint64_t expected_flush_ms(const struct change_writer *writer) {
+    const uint64_t last = read_counter(&writer->counters.flush_ms);
+    const uint64_t expected = 2 * last + writer->flush_interval_ms / 8;
+    const uint64_t most = writer->flush_interval_ms / 2;
+    return expected < most ? expected : most;
+}
+
+/* At the last tick that leaves enough time within the interval; or at once if the store has opened
+ * its transaction early, which blocks all other writers. */
+static bool flush_is_due(const struct change_writer *writer) {
+    if (is_failing(writer))
+        return writer->now_ms >= writer->retry_ms;
+    if (store_is_writing(writer->store))
+        return true;
+    const uint64_t done_if_next =
+        writer->now_ms + writer->drain_period_ms + expected_flush_ms(writer);
+    return done_if_next >= read_counter(&writer->counters.written_ms) + writer->flush_interval_ms;
+}
+
+static void handle_overflow(struct change_writer *writer) {
+    store_mark_stale(writer->store);
+    add_to_counter(&writer->counters.overflows, 1);
+    if (writer->overflow_logged_ms != 0 &&
+        writer->now_ms - writer->overflow_logged_ms < OVERFLOW_QUIET_MS)
+        return;
+    log_warning("store: change feed overflow, rewriting the database");
+    writer->overflow_logged_ms = writer->now_ms;
+}
+
+static void drain_once(struct change_writer *writer) {
+    writer->now_ms = clock_now_ms();
+    writer->began_ns = clock_now_ns();
+    for (size_t i = 0; i < writer->subscriber_count; i++) {
+        const struct feed_subscriber *subscriber = &writer->subscribers[i];
+        if (subscriber->tick != NULL)
+            subscriber->tick(subscriber->context, writer->now_ms);
+    }
+    if (!drain_feed(writer) && writer->store != NULL && !store_is_stale(writer->store))
+        handle_overflow(writer);
+}
+
+static void run_tick(void *context) {
+    struct change_writer *writer = context;
+    atomic_fetch_add_explicit(&writer->progress, 1, memory_order_relaxed);
+    drain_once(writer);
+    if (writer->sampler != NULL)
+        history_sampler_tick(writer->sampler, writer->now_ms, clock_unix_s());
+    if (writer->store != NULL && flush_is_due(writer))
+        (void)flush_store(writer);
+    if (writer->store != NULL)
+        atomic_store_explicit(&writer->counters.behind, store_is_stale(writer->store),
+                              memory_order_relaxed);
+}
+
+/* Several ticks per interval, so that the flush can start near its end. */
+static uint32_t drain_period(uint32_t flush_interval_ms) {
+    const uint32_t period = flush_interval_ms / 8 + 1;
+    return period < DRAIN_PERIOD_MAX_MS ? period : DRAIN_PERIOD_MAX_MS;
+}
+
+static void delete_writer(struct change_writer *writer) {
+    history_sampler_delete(writer->sampler);
+    free(writer);
+}
+
+/* The first sample is taken before the first announce. */
+static bool keep_history(struct change_writer *writer, const struct history_options *options) {
+    if (writer->store == NULL || !options->enabled)
+        return true;
+    store_keep_history(writer->store, options);
+    writer->sampler = history_sampler_create(writer->tracker, writer->store, options->torrents_max);
+    if (writer->sampler != NULL)
+        history_sampler_tick(writer->sampler, clock_now_ms(), clock_unix_s());
+    return writer->sampler != NULL;
+}
+
+struct change_writer *change_writer_start(struct tracker *tracker, struct store *store,
+                                          const struct change_writer_options *options) {
+    struct change_writer *writer = calloc(1, sizeof *writer);
+    if (writer == NULL)
+        return NULL;
+    *writer = (struct change_writer){
+        .tracker = tracker,
+        .store = store,
+        .subscribers = options->subscribers,
+        .subscriber_count = options->subscriber_count,
+        .flush_interval_ms = options->flush_interval_ms,
+        .drain_period_ms = drain_period(options->flush_interval_ms),
+        .counters.written_ms = clock_now_ms(),
+    };
+    if (keep_history(writer, &options->history))
+        writer->ticker = ticker_start("store writer", writer->drain_period_ms, run_tick, writer);
+    if (writer->ticker != NULL)
+        return writer;
+    delete_writer(writer);
+    return NULL;
+}
+
+uint64_t change_writer_progress(const struct change_writer *writer) {
+    return atomic_load_explicit(&writer->progress, memory_order_relaxed);
+}
+
+struct change_writer_stats change_writer_stats(const struct change_writer *writer,
+                                               uint64_t now_ms) {
+    const struct counters *counters = &writer->counters;
+    struct change_writer_stats stats = {
+        .pending = read_counter(&counters->pending),
+        .failures = read_counter(&counters->failures),
+        .rewrites = read_counter(&counters->rewrites),
+        .overflows = read_counter(&counters->overflows),
+        .failing = is_failing(writer),
+    };
+    histogram_collect(&counters->flushes, &stats.flushes);
+    const uint64_t written_ms = read_counter(&counters->written_ms);
+    const bool behind = atomic_load_explicit(&counters->behind, memory_order_relaxed);
+    if ((stats.pending > 0 || stats.failing || behind) && now_ms > written_ms)
+        stats.lag_s = (double)(now_ms - written_ms) / 1000;
+    return stats;
+}
+
+/* Does not wait for the retry pause. */
+static bool flush_rest(struct change_writer *writer) {
+    drain_once(writer);
+    if (writer->store == NULL || flush_store(writer))
+        return true;
+    log_error("store: lost the last %.0f s of changes: %s",
+              change_writer_stats(writer, clock_now_ms()).lag_s, store_failure(writer->store));
+    return false;
+}
+
+bool change_writer_stop(struct change_writer *writer) {
+    if (writer == NULL)
+        return true;
+    ticker_stop(writer->ticker);
+    const bool good = flush_rest(writer);
+    delete_writer(writer);
+    return good;
+}
