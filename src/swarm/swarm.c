@@ -257,14 +257,16 @@ enum announce_result swarm_put(struct swarm *swarm, const struct swarm_outputs *
 
 /* Who goes leaves nothing behind that says it was counted, but at its address of the other family.
  */
-static void mark_counted(struct peer_list *list, const struct peer_record *peer) {
+static void mark_counted(struct swarm *swarm, const struct swarm_outputs *outputs,
+                         struct peer_list *list, const struct peer_record *peer, uint32_t now_s) {
     const uint32_t place = peer_list_find_identity(list, peer->peer_id, peer->key);
     if (place == PEER_NOWHERE)
         return;
     struct peer_record record = *peer_list_record(list, place);
     record.flags |= PEER_COMPLETED_COUNTED;
-    peer_list_update(list, place, peer_list_zone(list, place), &record,
-                     peer_list_deadline(list, place));
+    const uint32_t position = peer_list_update(list, place, peer_list_zone(list, place), &record,
+                                               peer_list_deadline(list, place));
+    report(swarm, outputs, list, position, CHANGE_PEER_UPDATED, now_s);
 }
 
 /* Some clients that stop when they are done say so with `stopped` alone, having nothing left. */
@@ -281,7 +283,7 @@ static void count_late_completion(struct swarm *swarm, const struct swarm_output
                                  peer_list_deadline(list, *position));
     count_in(swarm, &record);
     report(swarm, outputs, list, *position, CHANGE_PEER_COMPLETED, now_s);
-    mark_counted(list == &swarm->v4 ? &swarm->v6 : &swarm->v4, &record);
+    mark_counted(swarm, outputs, list == &swarm->v4 ? &swarm->v6 : &swarm->v4, &record, now_s);
 }
 
 void swarm_remove(struct swarm *swarm, const struct swarm_outputs *outputs,
