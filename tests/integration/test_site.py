@@ -138,7 +138,7 @@ def test_head_is_a_get_without_a_body(daemon, path):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "BREW"])
-@pytest.mark.parametrize("path", ["/", "/assets/style/style.css", "/metrics", "/health"])
+@pytest.mark.parametrize("path", ["/", "/assets/style/base.css", "/metrics", "/health"])
 def test_wrong_method_is_refused_with_the_right_ones(daemon, method, path):
     reply = get(daemon.port, path, method=method, headers={"Content-Length": "0"})
     assert (reply.status, reply.headers["Allow"]) == (405, "GET, HEAD")
@@ -146,7 +146,7 @@ def test_wrong_method_is_refused_with_the_right_ones(daemon, method, path):
 
 @pytest.mark.parametrize("path", [
     "/assets", "/assets/", "/assets/../index.html", "/assets/nothing.js", "/style.css",
-    "/assets/style/style.css/", "/assets/style/style.css%00", "/index.html", "/API/v1/session", "/apiv1"])
+    "/assets/style/base.css/", "/assets/style/style.css%00", "/index.html", "/API/v1/session", "/apiv1"])
 def test_nothing_else_is_there(daemon, path):
     reply = get(daemon.port, path)
     assert (reply.status, reply.headers["Content-Type"]) == (404, "text/plain")

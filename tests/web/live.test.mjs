@@ -23,7 +23,7 @@ function testWithTracker(name, body) {
   });
 }
 
-const figure = (page, name) => page.locator(`[data-figure=${name}] .stat-number`);
+const figure = (page, name) => page.locator(`[data-stat=${name}] .stat-number`);
 
 // They wait more than they work.
 describe("the live page", { concurrency: 2 }, () => {
@@ -36,7 +36,7 @@ describe("the live page", { concurrency: 2 }, () => {
 
   testWithTracker("an announce is on the page within two seconds, without a reload", async (skepd) => {
     const page = await open(browser, skepd);
-    await page.locator("#pulse[data-state=live]").waitFor();
+    await page.locator("#connection[data-state=live]").waitFor();
     const seeders = (number) => figure(page, "seeders").filter({ hasText: new RegExp(`^${number}$`) });
     await assertQuick(2000, async () => {
       const seeder = new Peer(skepd, { left: 0 });
@@ -60,7 +60,7 @@ describe("the live page", { concurrency: 2 }, () => {
     const page = await open(browser, skepd, `#/torrents/${leecher.hash}`);
     const row = page.locator("tbody", { hasText: `port ${leecher.port}` });
     await row.getByText("Leecher").waitFor();
-    await page.locator(".diagnosis").waitFor();
+    await page.locator(".warnings").waitFor();
     await row.evaluate((node) => (node.marked = true));
     await row.locator("a").focus();
     leecher.left = 0;
@@ -73,7 +73,7 @@ describe("the live page", { concurrency: 2 }, () => {
       true,
       "the focus was lost",
     );
-    await page.locator(".diagnosis").waitFor({ state: "hidden" });
+    await page.locator(".warnings").waitFor({ state: "hidden" });
     await leecher.announce("stopped");
     await page.getByText("Nobody is here now.").first().waitFor();
     await close(page);
@@ -88,7 +88,7 @@ describe("the live page", { concurrency: 2 }, () => {
     const row = (peer) => page.locator("tbody", { hasText: `port ${peer.port}` });
     await row(seeder).getByText("Firewalled").waitFor();
     await row(leecher).getByText("Reachable").waitFor();
-    const words = await page.locator(".diagnosis").textContent();
+    const words = await page.locator(".warnings").textContent();
     assert.ok(words.includes(`at 127.0.0.1, port ${seeder.port}`) && words.includes("TCP and UDP"), words);
     await page.locator(".health-line .badge", { hasText: "Seeders unreachable" }).waitFor();
     await page.goto(`${skepd.url}/#/torrents`);
@@ -124,7 +124,7 @@ describe("the live page", { concurrency: 2 }, () => {
 
   testWithTracker("a lost connection is said, and recovered from", async (skepd) => {
     const page = await open(browser, skepd);
-    await page.locator("#pulse[data-state=live]").waitFor();
+    await page.locator("#connection[data-state=live]").waitFor();
     await skepd.stop();
     await page.getByText("The tracker does not answer.").waitFor();
     await skepd.run();
@@ -141,7 +141,7 @@ describe("the live page", { concurrency: 2 }, () => {
 
   testWithTracker("a hidden page asks nothing", async (skepd) => {
     const page = await open(browser, skepd, "#/", { clock: true, locale: "en-GB" });
-    await page.locator("#pulse[data-state=live]").waitFor();
+    await page.locator("#connection[data-state=live]").waitFor();
     await page.evaluate(() => {
       Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
       document.dispatchEvent(new Event("visibilitychange"));
@@ -166,13 +166,13 @@ describe("the live page", { concurrency: 2 }, () => {
     let flying = 0,
       most = 0;
     const isList = (request) => request.url().includes("/api/v1/torrents");
-    const counted = (by) => (request) => {
+    const count = (by) => (request) => {
       if (!isList(request)) return;
       flying += by;
       most = Math.max(most, flying);
     };
-    page.on("request", counted(1));
-    page.on("requestfinished", counted(-1));
+    page.on("request", count(1));
+    page.on("requestfinished", count(-1));
     await page.route("**/api/v1/torrents**", async (route) => {
       await new Promise((resolve) => setTimeout(resolve, 150));
       await route.continue();

@@ -54,7 +54,7 @@ async function findViews() {
 
 /** The view is there, with its figures. */
 async function settled(page) {
-  await page.locator("#pulse[data-state=live]").waitFor();
+  await page.locator("#connection[data-state=live]").waitFor();
   await page.locator("main h1").waitFor();
   await page.waitForFunction(() => !document.querySelector(".tally:empty, .stat-number:empty, dd:empty"));
 }

@@ -1,27 +1,25 @@
-// Puts the page together: which view is shown, the heartbeat that keeps it live, who is asking.
+// The entry point: shows the view of the current route and refreshes it once a second.
 
 import { ApiError } from "../core/api.js";
-import { createConnection } from "./connection.js";
 import { make, setAttribute, setText, show } from "../core/dom.js";
-import { acceptDrops } from "./drop.js";
 import { count, duration } from "../core/format.js";
 import { icon } from "../core/icons.js";
-import { recolorPlots } from "../components/plot.js";
+import { createRefreshTimer } from "../core/refresh_timer.js";
 import { currentRoute, goTo, linkTo } from "../core/router.js";
 import { currentToken, setToken } from "../core/session.js";
-import { listenForKeys } from "./shortcuts.js";
-import { createSummary } from "./summary.js";
-import { createThemeButton } from "./theme.js";
-import { createTicker } from "../core/ticker.js";
 import { createTracker } from "../core/tracker.js";
-import { uploadFiles } from "../torrents/uploads.js";
-import { createAddress } from "../peers/view_address.js";
-import { createManage } from "../manage/view_manage.js";
+import { recolorPlots } from "../components/plot.js";
+import { uploadFiles } from "../components/uploads.js";
 import { createOverview } from "../overview/view_overview.js";
-import { createPeersView } from "../peers/view_peers.js";
-import { createSignIn } from "./view_sign_in.js";
 import { createTorrent } from "../torrents/view_torrent.js";
 import { createTorrents } from "../torrents/view_torrents.js";
+import { createAddress } from "../peers/view_address.js";
+import { createPeersView } from "../peers/view_peers.js";
+import { createManage } from "../manage/view_manage.js";
+import { acceptDrops, listenForKeys } from "./input.js";
+import { createAnnouncer, createConnectionStatus } from "./status.js";
+import { createThemeButton } from "./theme.js";
+import { createSignIn } from "./view_sign_in.js";
 
 const TABS = [
   ["overview", "Overview"],
@@ -33,144 +31,147 @@ const element = (id) => document.getElementById(id);
 
 const main = element("main");
 const tracker = createTracker();
-const connection = createConnection();
-const summarize = createSummary(element("summary"));
-const ticker = createTicker(beat, report);
+const connection = createConnectionStatus();
+const announce = createAnnouncer(element("summary"));
+const timer = createRefreshTimer(refresh, report);
 let view = null,
-  shownAs = null,
-  wantsSignIn = false;
+  viewId = null, // identifies the shown view; null shows the route's view again
+  signInRequested = false;
 
 start();
 
 function start() {
   createThemeButton(element("theme"), recolorPlots);
   element("tabs").append(
-    ...TABS.map(([name, words]) =>
+    ...TABS.map(([name, label]) =>
       make(
         "a",
         { class: "tab", href: linkTo(name), "data-view": name },
         icon(name),
-        make("span", null, words),
+        make("span", null, label),
       ),
     ),
   );
   element("sign").addEventListener("click", signInOrOut);
   document.querySelector(".skip-link").addEventListener("click", (event) => {
-    event.preventDefault(); // the address after "#" is the view's
+    event.preventDefault(); // the fragment of the URL holds the route
     main.focus();
   });
   listenForKeys();
-  acceptDrops(element("drop-veil"), isAdmin, (files) => {
+  acceptDrops(element("drop-overlay"), isAdmin, (files) => {
     goTo(linkTo("manage"));
-    uploadFiles(files).then(ticker.now);
+    uploadFiles(files).then(timer.runNow);
   });
   addEventListener("hashchange", () => showRoute(true));
-  ticker.now();
+  timer.runNow();
 }
 
 function isAdmin() {
-  return tracker.known.session?.role === "admin";
+  return tracker.state.session?.role === "admin";
 }
 
-/** One round: what the tracker says, and what the view wants to know. */
-async function beat() {
-  const role = tracker.known.session?.role ?? "none";
+/** Refreshes the tracker's state and the view. Without a session, the view depends on its result. */
+async function refresh() {
+  const role = tracker.state.session?.role ?? "none";
   if (role === "none") {
     await tracker.refresh();
-    if (tracker.known.session === null) return;
-    if (shownAs === null || tracker.known.session.role !== role) showRoute(false);
+    if (tracker.state.session === null) return;
+    if (viewId === null || tracker.state.session.role !== role) showRoute(false);
     await view.refresh();
   } else {
     await Promise.all([tracker.refresh(), refreshView(view)]);
   }
-  if (tracker.known.status) showStatus(tracker.known);
-  if (tracker.known.status) view.update(tracker.known);
+  if (tracker.state.status) {
+    showStatus(tracker.state);
+    view.update(tracker.state);
+  }
 }
 
-/** What a view that was left meanwhile cannot have is nobody's concern. */
-async function refreshView(asked) {
+/** Ignores the errors of a view that is no longer shown. */
+async function refreshView(refreshed) {
   try {
-    await asked.refresh();
+    await refreshed.refresh();
   } catch (failure) {
-    if (asked === view) throw failure;
+    if (refreshed === view) throw failure;
   }
 }
 
 function report(failure) {
-  if (connection.report(failure)) tracker.forgetSamples();
-  if (failure && !(failure instanceof ApiError)) console.error(failure); // a fault of the page's own
-  if (failure?.refused) renewSession();
-  else if (failure && !failure.lost) showFault(failure);
+  if (connection.report(failure)) tracker.reloadSamples(); // fill the gap
+  if (failure && !(failure instanceof ApiError)) console.error(failure); // a bug of the page
+  if (failure?.unauthorized) resetSession();
+  else if (failure && !failure.unreachable) showError(failure);
   else if (!failure) document.title = titleOf();
 }
 
-/** The token is no longer good, or the configuration has changed. */
-function renewSession() {
-  tracker.forget();
-  shownAs = null;
+/** Checks the permissions again: the token or the configuration may have changed. */
+function resetSession() {
+  tracker.reset();
+  viewId = null;
 }
 
 function titleOf() {
-  const peers = tracker.known.status?.totals.peers;
+  const peers = tracker.state.status?.totals.peers;
   return `${view?.title ?? "skep"}${peers === undefined ? "" : ` · ${count(peers)} ${peers === 1 ? "peer" : "peers"}`} · skep`;
 }
 
-function showStatus({ status, news }) {
-  if (news) connection.ripple();
+function showStatus({ status, newEvents }) {
+  if (newEvents) connection.ripple();
   setText(element("foot-version"), `skep ${status.version}`);
   setText(element("foot-uptime"), status.uptime_s === undefined ? "" : `up for ${duration(status.uptime_s)}`);
-  summarize(status);
+  announce(status);
 }
 
-/** Shows the view of the address, unless it is there already. */
-function showRoute(byHand) {
-  const { session } = tracker.known;
+/** Shows the view of the current route, unless it is shown already. `navigated`: by the user. */
+function showRoute(navigated) {
+  const { session } = tracker.state;
   if (session === null) return;
   const route = currentRoute();
-  const name = placeFor(session, route);
+  const name = viewFor(session, route);
   const id = [name, route.argument, name === "peers" ? route.query.get("by") : "", session.role].join("/");
   showTabs(session, name);
-  if (id === shownAs) {
+  if (id === viewId) {
     view.reroute?.(route);
     return;
   }
-  shownAs = id;
+  viewId = id;
   view?.leave?.();
-  view = makeView(name, { tracker, route, refreshNow: ticker.now });
+  view = createView(name, { tracker, route, refreshNow: timer.runNow });
   main.replaceChildren(view.node);
-  if (tracker.known.status) view.update(tracker.known);
-  if (byHand) arrive();
+  if (tracker.state.status) view.update(tracker.state);
+  if (navigated) focusView();
 }
 
-/** A new view begins at its top, and screen readers begin with its heading. */
-function arrive() {
+/** Scrolls to the top and focuses the heading, so that screen readers start there. */
+function focusView() {
   scrollTo({ top: 0 });
   const heading = main.querySelector("h1");
   heading?.setAttribute("tabindex", "-1");
   heading?.focus({ preventScroll: true });
   document.title = titleOf();
-  ticker.now();
+  timer.runNow();
 }
 
-function placeFor({ role }, { view: wanted, argument }) {
-  if (role === "none" || wantsSignIn) return "sign-in";
-  if (role === "public") return wanted === "overview" ? "overview" : "sign-in";
-  if (argument && (wanted === "torrents" || wanted === "peers"))
-    return wanted === "torrents" ? "torrent" : "address";
-  return TABS.some(([name]) => name === wanted) ? wanted : "overview";
+/** The name of the view that a role gets for a route. */
+function viewFor({ role }, { view: requested, argument }) {
+  if (role === "none" || signInRequested) return "sign-in";
+  if (role === "public") return requested === "overview" ? "overview" : "sign-in";
+  if (argument && requested === "torrents") return "torrent";
+  if (argument && requested === "peers") return "address";
+  return TABS.some(([name]) => name === requested) ? requested : "overview";
 }
 
-function makeView(name, context) {
-  const makers = {
+function createView(name, context) {
+  const creators = {
     overview: createOverview,
     torrents: createTorrents,
     torrent: createTorrent,
     peers: createPeersView,
     address: createAddress,
     manage: createManage,
-    "sign-in": (parts) => createSignIn(parts, signedIn),
+    "sign-in": () => createSignIn(context, onSignIn),
   };
-  return makers[name](context);
+  return creators[name](context);
 }
 
 function showTabs({ role, by, tokens }, name) {
@@ -186,30 +187,30 @@ function showTabs({ role, by, tokens }, name) {
 
 function signInOrOut() {
   if (currentToken() && isAdmin()) setToken(null);
-  else if (shownAs?.startsWith("sign-in")) leaveSignIn();
-  else wantsSignIn = true;
-  renewSession();
-  ticker.now();
+  else if (viewId?.startsWith("sign-in")) leaveSignIn();
+  else signInRequested = true;
+  resetSession();
+  timer.runNow();
 }
 
 function leaveSignIn() {
-  wantsSignIn = false;
+  signInRequested = false;
   goTo(linkTo("overview"));
 }
 
-function signedIn() {
-  wantsSignIn = false;
-  renewSession();
-  ticker.now();
+function onSignIn() {
+  signInRequested = false;
+  resetSession();
+  timer.runNow();
 }
 
-/** The view asks for something that is not there, and may come: then the view comes back. */
-function showFault(failure) {
-  if (main.querySelector("[data-fault]")) return;
+/** Shows an error in place of the view. Retries the view, and restores it when it succeeds. */
+function showError(failure) {
+  if (main.querySelector("[data-error]")) return;
   const failed = view;
   const node = make(
     "div",
-    { class: "view view-narrow", "data-fault": true },
+    { class: "view view-narrow", "data-error": true },
     make(
       "section",
       { class: "card sign-in" },
@@ -223,13 +224,13 @@ function showFault(failure) {
     title: "Not here",
     update() {},
     leave: failed.leave,
-    refresh: () => failed.refresh().then(comeBack, () => {}),
+    refresh: () => failed.refresh().then(restore, () => {}),
   };
-  const fault = view;
+  const errorView = view;
   main.replaceChildren(node);
 
-  function comeBack() {
-    if (view !== fault) return;
+  function restore() {
+    if (view !== errorView) return;
     view = failed;
     main.replaceChildren(failed.node);
   }

@@ -1,4 +1,4 @@
-// Light or dark: as the system has it, until somebody chooses.
+// The light and dark theme: the system's setting, unless the user has chosen one.
 
 import { setAttribute } from "../core/dom.js";
 import { icon } from "../core/icons.js";
@@ -6,32 +6,32 @@ import { icon } from "../core/icons.js";
 const KEY = "skep.theme";
 const root = document.documentElement;
 
-export function isDark() {
+function isDark() {
   return root.dataset.theme === "dark";
 }
 
-/** `changed` hears of each change. */
-export function createThemeButton(button, changed) {
-  function put(theme) {
+/** Calls `onChange()` after each change of the theme. */
+export function createThemeButton(button, onChange) {
+  function setTheme(theme) {
     root.dataset.theme = theme;
     button.replaceChildren(icon(isDark() ? "sun" : "moon"));
     setAttribute(button, "aria-label", isDark() ? "Switch to the light theme" : "Switch to the dark theme");
     setAttribute(button, "title", isDark() ? "Light theme" : "Dark theme");
-    changed();
+    onChange();
   }
 
   button.addEventListener("click", () => {
     const theme = isDark() ? "light" : "dark";
-    remember(theme);
-    put(theme);
+    storeTheme(theme);
+    setTheme(theme);
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (system) => {
-    if (!remembered()) put(system.matches ? "dark" : "light");
+    if (!storedTheme()) setTheme(system.matches ? "dark" : "light");
   });
-  put(root.dataset.theme);
+  setTheme(root.dataset.theme);
 }
 
-function remembered() {
+function storedTheme() {
   try {
     return localStorage.getItem(KEY);
   } catch (refusal) {
@@ -39,10 +39,10 @@ function remembered() {
   }
 }
 
-function remember(theme) {
+function storeTheme(theme) {
   try {
     localStorage.setItem(KEY, theme);
   } catch (refusal) {
-    // Without storage the choice lasts until the page is loaded again.
+    // Storage is disabled: the choice is kept until the page is reloaded.
   }
 }

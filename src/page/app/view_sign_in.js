@@ -1,37 +1,37 @@
-// For those whom the tracker does not know as an admin: why that is, and what helps.
+// The view for users without admin permission: the reason, the setting to change, the token form.
 
 import { getJson } from "../core/api.js";
-import { make, setText } from "../core/dom.js";
-import { labelled } from "../components/field.js";
+import { make, setText, show } from "../core/dom.js";
 import { currentToken, setToken } from "../core/session.js";
+import { labelled } from "../components/form.js";
 
 const REASONS = {
   address: {
-    why: "Your address is in none of the networks whose people may look at this page.",
+    reason: "Your address is in none of the networks whose people may look at this page.",
     remedy: "Open the page on the tracker's own machine, or add your network to this setting of the tracker:",
     setting: () => "http.admins",
   },
   host: {
-    why: "The tracker does not know the name by which you reached it for its own.",
+    reason: "The tracker does not know the name by which you reached it for its own.",
     remedy: "Open the page by the tracker's IP address, or add the name to this setting of the tracker:",
     setting: () => `http.hostnames = [ "${location.hostname}" ]`,
   },
   forwarded: {
-    why: "Your request came through a proxy that the tracker was not told of.",
+    reason: "Your request came through a proxy that the tracker was not told of.",
     remedy: "Open the page without the proxy, or add the proxy's address to this setting of the tracker:",
     setting: () => "network.trusted_proxies",
   },
   token: {
-    why: "The token that this tab remembers is not, or no longer, the tracker's.",
+    reason: "The token that this tab remembers is not, or no longer, the tracker's.",
     remedy: "Sign in with the one that this setting of the tracker has:",
     setting: () => "http.admin_token",
   },
 };
 
-/** `tracker.known.session` is asked for anew each second, so that a reload of the tracker's
- * configuration helps at once; `onDone()` is called when a token was good. */
+/** Calls `onDone()` after a valid token. The session is polled, so that a change of the tracker's
+ * configuration takes effect without a reload of the page. */
 export function createSignIn({ tracker }, onDone) {
-  const { tokens } = tracker.known.session;
+  const { tokens } = tracker.state.session;
   const reason = createReason();
   const node = make(
     "div",
@@ -45,22 +45,22 @@ export function createSignIn({ tracker }, onDone) {
       tokens ? makeTokenForm(onDone) : null,
     ),
   );
-  const refresh = async () => reason.show(tracker.known.session);
-  reason.show(tracker.known.session);
+  const refresh = async () => reason.show(tracker.state.session);
+  reason.show(tracker.state.session);
   return { node, title: "Sign in", refresh, update() {} };
 }
 
 function createReason() {
-  const why = make("p");
+  const text = make("p");
   const remedy = make("p", { class: "muted" });
   const setting = make("code", { class: "setting" });
   return {
-    node: [why, remedy, setting],
+    node: [text, remedy, setting],
     show(session) {
-      const reason = REASONS[session.why] ?? REASONS.address;
-      setText(why, reason.why);
-      setText(remedy, reason.remedy);
-      setText(setting, reason.setting());
+      const denial = REASONS[session.why] ?? REASONS.address;
+      setText(text, denial.reason);
+      setText(remedy, denial.remedy);
+      setText(setting, denial.setting());
     },
   };
 }
@@ -89,15 +89,15 @@ function makeTokenForm(onDone) {
 }
 
 async function signIn(token, fault, onDone) {
-  const before = currentToken();
+  const previous = currentToken();
   setToken(token.trim());
   try {
     const { role } = await getJson("session");
     if (role === "admin") return onDone();
-    setToken(before);
+    setToken(previous);
     setText(fault, "This is not the tracker's token.");
   } catch (error) {
-    setToken(before);
+    setToken(previous);
     setText(fault, error.message);
   }
 }

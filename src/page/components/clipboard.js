@@ -1,20 +1,20 @@
-// Copies texts. Browsers offer navigator.clipboard on secure origins only, and a tracker on a LAN is
-// plain HTTP, so that the old way is needed, too.
+// Copies text. navigator.clipboard exists only on secure origins, and a tracker on a LAN is usually
+// opened over plain HTTP, so there is a fallback to execCommand.
 
 import { make } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { notify } from "../core/notices.js";
 
-const SHOWN_MS = 1800;
+const DONE_MS = 1800;
 
-/** Resolves to whether it worked. */
-export async function copyText(text) {
+/** Resolves to whether the text was copied. */
+async function copyText(text) {
   if (navigator.clipboard && window.isSecureContext) {
     try {
       await navigator.clipboard.writeText(text);
       return true;
     } catch (refusal) {
-      // The old way may still do.
+      // Fall back to execCommand.
     }
   }
   return copyBySelection(text);
@@ -22,9 +22,9 @@ export async function copyText(text) {
 
 function copyBySelection(text) {
   const focused = document.activeElement;
-  const field = make("textarea", { class: "unseen", readonly: true, "aria-hidden": "true" });
+  const field = make("textarea", { class: "visually-hidden", readonly: true, "aria-hidden": "true" });
   field.value = text;
-  // A modal dialog lets only what is inside it be selected.
+  // While a modal dialog is open, nothing outside it can be selected.
   (document.querySelector("dialog[open]") ?? document.body).append(field);
   field.select();
   const copied = document.execCommand("copy");
@@ -33,10 +33,10 @@ function copyBySelection(text) {
   return copied;
 }
 
-/** `text()` is asked when the button is pressed. `what` says what is copied: "announce URL". */
+/** A button that copies `text()`. `what` names the text: "announce URL". */
 export function makeCopyButton(what, text, { wide = false } = {}) {
-  const words = make("span", { class: wide ? null : "unseen" }, wide ? "Copy" : `Copy ${what}`);
-  const drawing = make("span", { class: "button-icon" }, icon("copy"));
+  const label = make("span", { class: wide ? null : "visually-hidden" }, wide ? "Copy" : `Copy ${what}`);
+  const mark = make("span", { class: "button-icon" }, icon("copy"));
   const button = make(
     "button",
     {
@@ -45,8 +45,8 @@ export function makeCopyButton(what, text, { wide = false } = {}) {
       title: `Copy ${what}`,
       "aria-label": wide ? `Copy ${what}` : null,
     },
-    drawing,
-    words,
+    mark,
+    label,
   );
   let timer = null;
   button.addEventListener("click", async () => {
@@ -55,13 +55,13 @@ export function makeCopyButton(what, text, { wide = false } = {}) {
       return;
     }
     notify(`Copied the ${what}.`);
-    drawing.replaceChildren(icon("done"));
+    mark.replaceChildren(icon("done"));
     button.classList.add("is-done");
     clearTimeout(timer);
     timer = setTimeout(() => {
-      drawing.replaceChildren(icon("copy"));
+      mark.replaceChildren(icon("copy"));
       button.classList.remove("is-done");
-    }, SHOWN_MS);
+    }, DONE_MS);
   });
   return button;
 }

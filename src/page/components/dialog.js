@@ -1,15 +1,15 @@
-// Modal dialogs, on the browser's own <dialog>: Escape closes, the focus comes back by itself. None
-// outlives the view that it was opened from.
+// Modal dialogs, based on <dialog>: Escape closes them and the browser restores the focus. A change of
+// view closes them too.
 
 import { make } from "../core/dom.js";
-import { whenSent } from "./form.js";
 import { icon } from "../core/icons.js";
+import { onSubmit } from "./form.js";
 
-let opened = 0;
+let dialogs = 0;
 
-/** Opens one with this title and these children; returns it. It is gone when closed. */
+/** Opens a dialog and returns it. It is removed from the document when closed. */
 export function openDialog(title, ...children) {
-  const id = `dialog-title-${++opened}`; // one dialog may ask from another
+  const id = `dialog-title-${++dialogs}`; // dialogs may be nested
   const heading = make("h2", { id }, title);
   const close = make(
     "button",
@@ -22,12 +22,12 @@ export function openDialog(title, ...children) {
     make("header", { class: "dialog-head" }, heading, close),
     make("div", { class: "dialog-body" }, children),
   );
-  close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  const leave = () => dialog.close();
-  addEventListener("hashchange", leave);
+  const closeDialog = () => dialog.close();
+  close.addEventListener("click", closeDialog);
+  addEventListener("hashchange", closeDialog);
   dialog.addEventListener("close", () => {
-    removeEventListener("hashchange", leave);
+    removeEventListener("hashchange", closeDialog);
     dialog.remove();
   });
   document.body.append(dialog);
@@ -35,8 +35,8 @@ export function openDialog(title, ...children) {
   return dialog;
 }
 
-/** Asks before something that cannot be undone; resolves to whether it shall be done. */
-export function confirmed(title, text, action) {
+/** Asks before an action that cannot be undone. Resolves to whether the user confirmed it. */
+export function confirmAction(title, text, action) {
   return new Promise((resolve) => {
     const yes = make("button", { type: "button", class: "button button-danger" }, action);
     const no = make("button", { type: "button", class: "button", autofocus: true }, "Cancel");
@@ -51,9 +51,8 @@ export function confirmed(title, text, action) {
   });
 }
 
-/** Asks for a line of text, and closes when `act(text)` has done with it what it is for; what that
- * throws is said below the field. */
-export function openQuestion(title, label, value, action, act) {
+/** Asks for a line of text. Closes after `submit(text)`; if that throws, shows the error instead. */
+export function openPrompt(title, label, value, action, submit) {
   const field = make("input", {
     class: "field",
     id: "dialog-field",
@@ -64,8 +63,8 @@ export function openQuestion(title, label, value, action, act) {
   });
   const button = make("button", { class: "button button-primary" }, action);
   const form = make("form", { class: "stack" }, make("label", { class: "label", for: "dialog-field" }, label), field);
-  whenSent(form, field, async () => {
-    await act(field.value.trim());
+  onSubmit(form, field, async () => {
+    await submit(field.value.trim());
     dialog.close();
   });
   form.append(make("div", { class: "button-row button-row-end" }, button));

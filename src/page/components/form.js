@@ -1,30 +1,35 @@
-// Forms that say below their fields what is wrong.
+// Forms that show errors below their fields.
 
 import { make, setAttribute, setText } from "../core/dom.js";
 
-let faults = 0;
+let forms = 0;
 
-/** When `form` is sent, `act()` does what it is for; what that throws is said below the fields, and
- * `field`, which it is about, has the focus. */
-export function whenSent(form, field, act) {
-  const fault = make("p", { class: "warning-text form-fault", role: "alert", id: `fault-${++faults}` });
+/** A field with a label above it. */
+export function labelled(label, field) {
+  return make("label", { class: "labelled" }, make("span", { class: "label" }, label), field);
+}
+
+/** Calls `submit()` when `form` is submitted. If that throws, shows the error below the form and
+ * focuses `field`. */
+export function onSubmit(form, field, submit) {
+  const fault = make("p", { class: "warning-text form-fault", role: "alert", id: `fault-${++forms}` });
   form.append(fault);
-  say("");
-  form.addEventListener("input", () => say(""));
+  showError("");
+  form.addEventListener("input", () => showError(""));
   form.addEventListener("submit", async (event) => {
-    event.preventDefault(); // a form has no other way than ours: form-action is 'none'
-    say("");
+    event.preventDefault(); // the Content-Security-Policy has form-action 'none'
+    showError("");
     try {
-      await act();
+      await submit();
     } catch (error) {
-      say(error.message);
+      showError(error.message);
       field.focus();
     }
   });
 
-  function say(words) {
-    setText(fault, words);
-    setAttribute(field, "aria-invalid", words ? "true" : null);
-    setAttribute(field, "aria-describedby", words ? fault.id : null);
+  function showError(message) {
+    setText(fault, message);
+    setAttribute(field, "aria-invalid", message ? "true" : null);
+    setAttribute(field, "aria-describedby", message ? fault.id : null);
   }
 }

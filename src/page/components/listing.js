@@ -1,37 +1,35 @@
-// A list of the API on the page: a table with its search, order, page and tally. The tracker does
-// the searching and sorting, so that a hundred thousand torrents are as quick as ten.
+// A list of the API: a table with search, sorting, pages and the total. The tracker searches and sorts,
+// so that the page is as fast with 100,000 torrents as with ten.
 
-import { getJson, pathOf } from "../core/api.js";
-import { make } from "../core/dom.js";
-import { counted } from "../core/format.js";
+import { apiPath, getJson } from "../core/api.js";
+import { make, setText } from "../core/dom.js";
+import { pluralize } from "../core/format.js";
 import { createPager } from "./pager.js";
 import { createTable } from "./table.js";
-import { createSearch, createTally } from "./toolbar.js";
+import { createSearch } from "./toolbar.js";
 
 const PAGE_SIZE = 50;
 
-/** options: { parts: the API's path, table: createTable's options, search: { label, placeholder } or
- * none, noun: "torrent" or [singular, plural], pageSize, fixed: a query that never changes,
- * state: { search, sort, order, show, page } to begin with, changed(state): what to remember,
- * refreshNow(), nothing(state): what an empty list says }. */
+/** options: { parts: path of the API, table: options of createTable, search: { label, placeholder }
+ * (optional), noun: "torrent" or [singular, plural], pageSize, state: initial { search, sort, order, show, page }, onChange(state), onState(state), refreshNow(),
+ * emptyText(state) }. onChange is called after a change by the user, onState also at the start. */
 export function createListing(options) {
   const state = { search: "", sort: "", order: "", show: "", page: 1, ...options.state };
   const limit = options.pageSize ?? PAGE_SIZE;
   const noun = [options.noun].flat();
   const table = createTable({ ...options.table, onSort: (sort, order) => set({ sort, order }) });
   const pager = createPager(`Pages of ${noun[1] ?? `${noun[0]}s`}`, turnTo);
-  const tally = createTally();
+  const tally = make("p", { class: "tally", "aria-live": "polite" });
   const search =
     options.search &&
     createSearch(options.search.label, options.search.placeholder, (text) => set({ search: text }));
   const node = make("div", { class: "listing" }, table.node, pager.node);
-  let answered = false;
   showState();
 
   function set(changes) {
     Object.assign(state, { page: 1 }, changes);
     showState();
-    options.changed?.(state);
+    options.onChange?.(state);
     options.refreshNow();
   }
 
@@ -43,29 +41,33 @@ export function createListing(options) {
   function showState() {
     if (state.sort) table.showSort(state.sort, state.order);
     search?.show(state.search);
-    options.showState?.(state);
+    options.onState?.(state);
   }
 
   async function refresh() {
-    const asked = { ...state };
-    const query = {
-      ...options.fixed,
-      search: asked.search,
-      sort: asked.sort,
-      order: asked.order,
-      show: asked.show,
-      offset: (asked.page - 1) * limit,
-      limit,
-    };
-    const { items, total } = await getJson(pathOf(options.parts, query));
-    const outdated = Object.keys(asked).some((name) => asked[name] !== state[name]);
-    if (outdated) return;
+    const requested = { ...state };
+    const { page, ...filters } = requested;
+    const query = { ...filters, offset: (page - 1) * limit, limit };
+    const { items, total } = await getJson(apiPath(options.parts, query));
+    if (Object.keys(requested).some((name) => requested[name] !== state[name])) return; // outdated
     if (items.length === 0 && total > 0) return turnTo(Math.ceil(total / limit));
-    answered = true;
-    table.show(items, options.nothing(state));
+    table.show(items, options.emptyText(state));
     pager.show({ ...query, total });
-    tally.show(counted(total, ...noun));
+    setText(tally, pluralize(total, ...noun));
   }
 
-  return { node, table, search, tally, set, refresh, isReady: () => answered };
+  return { node, table, search, tally, set, refresh };
+}
+
+/** The state of a list from the query of its URL. `defaults`: the state without a query. */
+export function readListState(query, defaults) {
+  const state = Object.fromEntries(
+    Object.entries(defaults).map(([name, value]) => [name, query.get(name) ?? value]),
+  );
+  return { ...state, page: Math.max(1, Number.parseInt(query.get("page") ?? "1", 10) || 1) };
+}
+
+/** The query for a state: what differs from the defaults. */
+export function writeListState(state, defaults) {
+  return Object.fromEntries(Object.entries(state).filter(([name, value]) => value !== defaults[name]));
 }

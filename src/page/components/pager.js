@@ -1,10 +1,10 @@
-// Steps through a list that the tracker hands out page by page.
+// Buttons to step through the pages of a list.
 
 import { make, setText, show } from "../core/dom.js";
 import { count } from "../core/format.js";
 import { icon } from "../core/icons.js";
 
-/** `onPage(page)`, counted from 1. */
+/** Calls `onPage(page)`. Pages count from 1. */
 export function createPager(label, onPage) {
   let page = 1;
   const back = make(
@@ -23,7 +23,7 @@ export function createPager(label, onPage) {
   const node = make("nav", { class: "pager", "aria-label": label }, back, place, next);
   return {
     node,
-    /** `offset` and `limit` as asked for, `total` as the tracker said. */
+    /** `offset` and `limit` of the request, `total` of its response. */
     show({ offset, limit, total }) {
       page = Math.floor(offset / limit) + 1;
       const last = Math.max(1, Math.ceil(total / limit));

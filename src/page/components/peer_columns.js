@@ -1,13 +1,11 @@
-// The columns in which peers are told, under a torrent and under an address.
+// Columns of tables of peers.
 
-import { make, setAttribute, setText } from "../core/dom.js";
-import { ago, duration, fullTime } from "../core/format.js";
 import { now } from "../core/clock.js";
-import { makeReachBadge } from "./health.js";
-import { makeProgress } from "./progress.js";
-import { bothRates } from "../core/rates.js";
-import { badgeCell, linkCell, textCell } from "./table.js";
+import { make, setAttribute, setText } from "../core/dom.js";
+import { ago, bothRates, bytes, duration, fullTime, percent } from "../core/format.js";
 import { linkTo } from "../core/router.js";
+import { makeReachBadge } from "./badges.js";
+import { badgeCell, linkCell, textCell } from "./table.js";
 
 const ROLES = { seeder: "Seeder", leecher: "Leecher", partial: "Partial seed" };
 
@@ -23,23 +21,15 @@ export const addressColumn = {
   ),
 };
 
-/** Of what a peer does: the same under a torrent as under an address. */
+/** The columns after the first one, which names the peer or its torrent. */
 export const PEER_COLUMNS = [
-  { label: "Role", build: makeRole },
-  {
-    label: "Progress",
-    wide: true,
-    build: (cell) => {
-      const progress = makeProgress();
-      cell.append(progress.node);
-      return progress.update;
-    },
-  },
+  { label: "Role", build: buildRole },
+  { label: "Progress", wide: true, build: buildProgress },
   { label: "Rate", numeric: true, build: textCell(bothRates) },
   {
     label: "Here for",
     numeric: true,
-    build: makeTime(
+    build: timeCell(
       (peer) => duration(now() - peer.since),
       (peer) => peer.since,
     ),
@@ -47,7 +37,7 @@ export const PEER_COLUMNS = [
   {
     label: "Last seen",
     numeric: true,
-    build: makeTime(
+    build: timeCell(
       (peer) => ago(peer.seen),
       (peer) => peer.seen,
     ),
@@ -55,7 +45,7 @@ export const PEER_COLUMNS = [
   { label: "Connectable", build: badgeCell(makeReachBadge, (peer) => peer.reach) },
 ];
 
-function makeRole(cell) {
+function buildRole(cell) {
   const node = make("span", { class: "role" });
   cell.append(node);
   return (peer) => {
@@ -64,7 +54,27 @@ function makeRole(cell) {
   };
 }
 
-function makeTime(textOf, atOf) {
+/** A bar with a percentage. Without a known progress, only the bytes that are left. */
+function buildProgress(cell) {
+  const bar = make("progress", { max: 1, class: "progress" });
+  const text = make("span", { class: "progress-text" });
+  cell.append(make("span", { class: "progress-line" }, bar, text));
+  return (peer) => {
+    const known = peer.progress !== null && peer.progress !== undefined;
+    bar.hidden = !known;
+    if (known) bar.value = peer.progress;
+    setAttribute(bar, "data-full", peer.progress >= 1);
+    setAttribute(bar, "aria-label", `Progress of ${peer.address}`);
+    setText(text, known ? percent(peer.progress) : formatLeft(peer));
+  };
+}
+
+function formatLeft({ role, left }) {
+  if (role === "seeder") return percent(1);
+  return left === null || left === undefined ? "not known" : `${bytes(left)} left`;
+}
+
+function timeCell(textOf, atOf) {
   return (cell) => (peer) => {
     setText(cell, textOf(peer));
     setAttribute(cell, "title", fullTime(atOf(peer)));

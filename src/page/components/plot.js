@@ -1,24 +1,25 @@
-// Plots of figures over time, by Chart.js, in the page's colours; each with its words for those who
-// cannot see it.
+// Time series plots, drawn by Chart.js in the theme's colours. Each has a text summary and a table for
+// users who cannot see it.
 
 import { now } from "../core/clock.js";
-import { make, prefersStillness, setAttribute, setText } from "../core/dom.js";
-import { day, fullTime, moment, timeOfDay } from "../core/format.js";
+import { make, prefersReducedMotion, setAttribute, setText } from "../core/dom.js";
+import { day, fullTime, shortTime, timeOfDay } from "../core/format.js";
 import { timeTicks, valueSteps } from "./scale.js";
 
 const DAY_S = 86400;
 const RANGE_S = { hour: 3600, day: DAY_S, month: 30 * DAY_S };
 const TABLE_ROWS = 24;
 const plots = new Set();
-const palette = new Map(); // the theme's colours by their names, as asked for
+const palette = new Map(); // cache: CSS variable -> colour of the theme
 
-/** `lines` are [{ key, label, color: a CSS variable's name }], drawn in this order; `binary`: bytes;
- * `stepped`: counts, which jump; `words(value)` says a value. What is drawn goes away with release(). */
+/** draw({ series, range, samples, format, binary, stepped }): `series` is [{ key, label, color: CSS
+ * variable, of(sample) }] in drawing order; `format(value)` returns text; `binary`: the axis has powers
+ * of 1024; `stepped`: for counts, which change in steps. Call release() when the plot is removed. */
 export function createPlot(label) {
   const canvas = make("canvas", { role: "img" });
   const legend = make("ul", { class: "legend" });
-  const caption = make("figcaption", { class: "plot-words" });
-  const figures = make("tbody");
+  const caption = make("figcaption", { class: "plot-text" });
+  const tableBody = make("tbody");
   const tableHead = make("thead");
   const table = make(
     "details",
@@ -30,9 +31,9 @@ export function createPlot(label) {
       make(
         "table",
         { class: "plain-table" },
-        make("caption", { class: "unseen" }, label),
+        make("caption", { class: "visually-hidden" }, label),
         tableHead,
-        figures,
+        tableBody,
       ),
     ),
   );
@@ -44,30 +45,30 @@ export function createPlot(label) {
     caption,
     table,
   );
-  const drawn = { lines: [], range: "hour", samples: [], words: String, binary: false, stepped: false };
-  const chart = new window.Chart(canvas, settings(drawn));
+  const drawn = { series: [], range: "hour", samples: [], format: String, binary: false, stepped: false };
+  const chart = new window.Chart(canvas, chartConfig(drawn));
 
-  function draw({ lines, range, samples, words, binary = false, stepped = false }) {
-    if (!plots.has(plot)) return; // an answer that came after release()
-    const swap = lines !== drawn.lines || range !== drawn.range;
-    Object.assign(drawn, { lines, range, samples, words, binary, stepped });
-    if (swap) {
-      chart.data.datasets = lines.map((line) => dataset(line, drawn));
-      legend.replaceChildren(...lines.map((line) => makeLegendItem(line)));
+  function draw({ series, range, samples, format, binary = false, stepped = false }) {
+    if (!plots.has(plot)) return; // a response that arrived after release()
+    const changed = series !== drawn.series || range !== drawn.range;
+    Object.assign(drawn, { series, range, samples, format, binary, stepped });
+    if (changed) {
+      chart.data.datasets = series.map((one) => makeDataset(one, drawn));
+      legend.replaceChildren(...series.map(makeLegendItem));
     }
-    chart.data.datasets.forEach((set, index) => (set.data = pointsOf(samples, lines[index])));
-    chart.update(swap && !prefersStillness() ? undefined : "none");
+    chart.data.datasets.forEach((set, index) => (set.data = pointsOf(samples, series[index])));
+    chart.update(changed && !prefersReducedMotion() ? undefined : "none");
     describe();
   }
 
   function describe() {
-    const texts = drawn.lines.map((line) => sayLine(line, drawn));
+    const texts = drawn.series.map((one) => describeSeries(one, drawn));
     setAttribute(canvas, "aria-label", `${label}. ${texts.join(" ")}`);
     setText(caption, drawn.samples.length < 2 ? "Figures gather here as time passes." : texts.join(" "));
-    if (table.open) fillTable(tableHead, figures, drawn);
+    if (table.open) fillTable(tableHead, tableBody, drawn);
   }
 
-  table.addEventListener("toggle", () => fillTable(tableHead, figures, drawn));
+  table.addEventListener("toggle", () => fillTable(tableHead, tableBody, drawn));
   const plot = {
     node,
     draw,
@@ -78,37 +79,37 @@ export function createPlot(label) {
   return plot;
 }
 
-/** After a change of theme. */
+/** Redraws all plots after a change of theme. */
 export function recolorPlots() {
   palette.clear();
   for (const plot of plots) plot.recolor();
 }
 
-function makeLegendItem(line) {
+function makeLegendItem({ color, label }) {
   const swatch = make("span", { class: "swatch", "aria-hidden": "true" });
-  swatch.style.background = `var(${line.color})`;
-  return make("li", null, swatch, line.label);
+  swatch.style.background = `var(${color})`;
+  return make("li", null, swatch, label);
 }
 
-function pointsOf(samples, line) {
-  return samples.map((sample) => ({ x: sample.at, y: line.of(sample) }));
+function pointsOf(samples, { of }) {
+  return samples.map((sample) => ({ x: sample.at, y: of(sample) }));
 }
 
-function sayLine(line, { samples, words }) {
-  if (samples.length === 0) return `${line.label}: no figures yet.`;
-  const values = samples.map(line.of);
-  const most = Math.max(...values);
-  const at = samples[values.indexOf(most)].at;
-  return `${line.label}: ${words(values.at(-1))} now, at most ${words(most)} (${moment(at)}), at least ${words(Math.min(...values))}.`;
+function describeSeries({ label, of }, { samples, format }) {
+  if (samples.length === 0) return `${label}: no figures yet.`;
+  const values = samples.map(of);
+  const max = Math.max(...values);
+  const at = samples[values.indexOf(max)].at;
+  return `${label}: ${format(values.at(-1))} now, at most ${format(max)} (${shortTime(at)}), at least ${format(Math.min(...values))}.`;
 }
 
-function fillTable(head, body, { lines, samples, words }) {
+function fillTable(head, body, { series, samples, format }) {
   head.replaceChildren(
     make(
       "tr",
       null,
       make("th", { scope: "col" }, "Time"),
-      lines.map((line) => make("th", { scope: "col", class: "numeric" }, line.label)),
+      series.map(({ label }) => make("th", { scope: "col", class: "numeric" }, label)),
     ),
   );
   const step = Math.max(1, Math.floor(samples.length / TABLE_ROWS));
@@ -118,52 +119,52 @@ function fillTable(head, body, { lines, samples, words }) {
       make(
         "tr",
         null,
-        make("th", { scope: "row" }, moment(sample.at)),
-        lines.map((line) => make("td", { class: "numeric" }, words(line.of(sample)))),
+        make("th", { scope: "row" }, shortTime(sample.at)),
+        series.map(({ of }) => make("td", { class: "numeric" }, format(of(sample)))),
       ),
     ),
   );
 }
 
-function color(name) {
+function themeColor(name) {
   if (!palette.has(name)) {
     palette.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
   }
   return palette.get(name);
 }
 
-function dataset(line, drawn) {
+function makeDataset({ color, label }, drawn) {
   return {
-    label: line.label,
+    label,
     data: [],
-    borderColor: () => color(line.color),
-    backgroundColor: ({ chart }) => shade(chart, color(line.color), drawn.lines.length > 1 ? "26" : "40"),
+    borderColor: () => themeColor(color),
+    backgroundColor: ({ chart }) => makeGradient(chart, themeColor(color), drawn.series.length > 1 ? "26" : "40"),
     fill: "origin",
     borderWidth: 2,
     borderCapStyle: "round",
     borderJoinStyle: "round",
     cubicInterpolationMode: "monotone",
-    stepped: drawn.stepped && "middle", // a sample stands for its period, half of it to each side
+    stepped: drawn.stepped && "middle", // a sample is at the middle of its period
     pointRadius: 0,
     pointHoverRadius: 5,
     pointHoverBorderWidth: 2,
-    pointHoverBackgroundColor: () => color(line.color),
-    pointHoverBorderColor: () => color("--surface"),
+    pointHoverBackgroundColor: () => themeColor(color),
+    pointHoverBorderColor: () => themeColor("--surface"),
     pointHitRadius: 12,
   };
 }
 
-/** The colour, fading towards the axis. */
-function shade(chart, base, opacity) {
+/** A fill that fades towards the axis. */
+function makeGradient(chart, base, opacity) {
   const area = chart.chartArea;
   if (!area) return "transparent";
-  const fade = chart.ctx.createLinearGradient(0, area.top, 0, area.bottom);
-  fade.addColorStop(0, base + opacity);
-  fade.addColorStop(0.9, `${base}00`);
-  return fade;
+  const gradient = chart.ctx.createLinearGradient(0, area.top, 0, area.bottom);
+  gradient.addColorStop(0, base + opacity);
+  gradient.addColorStop(0.9, `${base}00`);
+  return gradient;
 }
 
-function settings(drawn) {
+function chartConfig(drawn) {
   return {
     type: "line",
     data: { datasets: [] },
@@ -173,7 +174,7 @@ function settings(drawn) {
       maintainAspectRatio: false,
       parsing: false,
       normalized: true,
-      animation: prefersStillness() ? false : { duration: 500, easing: "easeOutQuart" },
+      animation: prefersReducedMotion() ? false : { duration: 500, easing: "easeOutQuart" },
       interaction: { mode: "index", intersect: false },
       layout: { padding: { top: 6, right: 6 } },
       scales: { x: timeAxis(drawn), y: valueAxis(drawn) },
@@ -193,7 +194,7 @@ function timeAxis(drawn) {
     grid: { display: false },
     border: { display: false },
     ticks: {
-      color: () => color("--muted"),
+      color: () => themeColor("--muted"),
       font: font(11),
       maxRotation: 0,
       padding: 6,
@@ -208,8 +209,8 @@ function timeAxis(drawn) {
       axis.min = Math.max(first, last - RANGE_S[drawn.range]);
     },
     afterBuildTicks: (axis) => {
-      const most = Math.max(2, Math.floor(axis.chart.width / 72));
-      axis.ticks = timeTicks(axis.min, axis.max, most).map((value) => ({ value }));
+      const ticksMax = Math.max(2, Math.floor(axis.chart.width / 72));
+      axis.ticks = timeTicks(axis.min, axis.max, ticksMax).map((value) => ({ value }));
     },
   };
 }
@@ -220,17 +221,17 @@ function valueAxis(drawn) {
     type: "linear",
     bounds: "data",
     position: "left",
-    grid: { color: () => color("--line-soft"), drawBorder: false, drawTicks: false },
+    grid: { color: () => themeColor("--line-soft"), drawBorder: false, drawTicks: false },
     ticks: {
-      color: () => color("--muted"),
+      color: () => themeColor("--muted"),
       font: font(11),
       padding: 8,
-      callback: (value) => drawn.words(value).replace(".0 ", " "),
+      callback: (value) => drawn.format(value).replace(".0 ", " "),
     },
     afterDataLimits: (axis) => {
       const highest = Math.max(
         0,
-        ...drawn.samples.flatMap((sample) => drawn.lines.map((line) => line.of(sample))),
+        ...drawn.samples.flatMap((sample) => drawn.series.map(({ of }) => of(sample))),
       );
       const steps = valueSteps(highest, drawn.binary);
       step = steps.step;
@@ -247,10 +248,10 @@ function valueAxis(drawn) {
 
 function tooltip(drawn) {
   return {
-    backgroundColor: () => color("--raised"),
-    borderColor: () => color("--line"),
-    titleColor: () => color("--muted"),
-    bodyColor: () => color("--ink"),
+    backgroundColor: () => themeColor("--raised"),
+    borderColor: () => themeColor("--line"),
+    titleColor: () => themeColor("--muted"),
+    bodyColor: () => themeColor("--ink"),
     borderWidth: 1,
     cornerRadius: 10,
     padding: 12,
@@ -262,16 +263,16 @@ function tooltip(drawn) {
     bodyFont: font(13, "600"),
     callbacks: {
       title: ([item]) => (item ? fullTime(item.parsed.x) : ""),
-      label: (item) => ` ${drawn.words(item.parsed.y)} ${item.dataset.label.toLowerCase()}`,
+      label: (item) => ` ${drawn.format(item.parsed.y)} ${item.dataset.label.toLowerCase()}`,
       labelColor: (item) => {
-        const own = color(drawn.lines[item.datasetIndex].color);
-        return { borderColor: own, backgroundColor: own };
+        const color = themeColor(drawn.series[item.datasetIndex].color);
+        return { borderColor: color, backgroundColor: color };
       },
     },
   };
 }
 
-/** An upright line where the pointer is. */
+/** A vertical line at the pointer. */
 const hairline = {
   id: "hairline",
   beforeDatasetsDraw(chart) {
@@ -279,7 +280,7 @@ const hairline = {
     if (!active) return;
     const { ctx, chartArea } = chart;
     ctx.save();
-    ctx.strokeStyle = color("--line");
+    ctx.strokeStyle = themeColor("--line");
     ctx.beginPath();
     ctx.moveTo(active.element.x, chartArea.top);
     ctx.lineTo(active.element.x, chartArea.bottom);
@@ -288,25 +289,25 @@ const hairline = {
   },
 };
 
-/** A dot at the end of each line: all there is to be seen of a single sample. */
+/** A dot at the end of each line. Makes a single sample visible. */
 const endDots = {
   id: "endDots",
   afterDatasetsDraw(chart) {
     const { ctx } = chart;
     ctx.save();
     ctx.lineWidth = 2;
-    ctx.strokeStyle = color("--surface");
-    for (const { data, dataset: line } of chart.getSortedVisibleDatasetMetas())
-      drawDot(ctx, data.at(-1), line, data.length === 1 ? 5 : 3.5);
+    ctx.strokeStyle = themeColor("--surface");
+    for (const { data, dataset } of chart.getSortedVisibleDatasetMetas())
+      drawDot(ctx, data.at(-1), dataset, data.length === 1 ? 5 : 3.5);
     ctx.restore();
   },
 };
 
-function drawDot(ctx, point, line, radius) {
+function drawDot(ctx, point, dataset, radius) {
   if (!point) return;
   ctx.beginPath();
   ctx.arc(point.x, point.y, radius, 0, 2 * Math.PI);
-  ctx.fillStyle = line.options.borderColor;
+  ctx.fillStyle = dataset.options.borderColor;
   ctx.fill();
   ctx.stroke();
 }

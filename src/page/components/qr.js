@@ -1,23 +1,23 @@
-// QR codes, drawn by the tracker. They come by fetch, because an <img> cannot carry the token.
+// QR codes, rendered by the tracker. Loaded by fetch, because an <img> cannot send the token.
 
-import { getText, pathOf } from "../core/api.js";
-import { makeCopyButton } from "./clipboard.js";
-import { openDialog } from "./dialog.js";
+import { apiPath, getText } from "../core/api.js";
 import { make } from "../core/dom.js";
 import { icon } from "../core/icons.js";
+import { makeCopyButton } from "./clipboard.js";
+import { openDialog } from "./dialog.js";
 
-const LONGEST = 512; // bytes of text that the tracker draws
+const TEXT_MAX = 512; // bytes; the tracker rejects longer texts
 
 export function fitsQr(text) {
-  return new TextEncoder().encode(text).length <= LONGEST;
+  return new TextEncoder().encode(text).length <= TEXT_MAX;
 }
 
-async function drawInto(image, text) {
-  const drawing = await getText(pathOf(["qr.svg"], { text }));
-  image.src = `data:image/svg+xml,${encodeURIComponent(drawing)}`;
+async function loadQr(image, text) {
+  const svg = await getText(apiPath(["qr.svg"], { text }));
+  image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
-/** A button that shows `text()` large enough for a phone's camera. */
+/** A button that shows `text()` as a QR code in a dialog. */
 export function makeQrButton(what, text, { wide = false } = {}) {
   const button = make(
     "button",
@@ -47,7 +47,7 @@ function openQr(what, text) {
       makeCopyButton(what, () => text),
     ),
   );
-  drawInto(image, text).catch((error) =>
+  loadQr(image, text).catch((error) =>
     image.replaceWith(make("p", { class: "warning-text" }, error.message)),
   );
 }

@@ -1,4 +1,4 @@
-// Round steps for the axes of plots. Pure.
+// Axis ticks at round values. Pure.
 
 const MINUTE = 60,
   HOUR = 3600,
@@ -21,9 +21,9 @@ const TIME_STEPS = [
   7 * DAY,
   14 * DAY,
 ];
-const NICE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+const ROUND_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
-/** The moments from `from` to `to` (Unix seconds) to be marked, at most `most`, round in local time. */
+/** Tick times from `from` to `to` in Unix seconds, at most `most` of them, round in local time. */
 export function timeTicks(from, to, most) {
   const step = TIME_STEPS.find((candidate) => (to - from) / candidate <= most) ?? TIME_STEPS.at(-1);
   const zone_s = -60 * new Date(to * 1000).getTimezoneOffset();
@@ -32,11 +32,11 @@ export function timeTicks(from, to, most) {
   return ticks;
 }
 
-/** { step, top }: about four steps up to what holds `highest`. `binary`: bytes, in powers of 1024. */
+/** { step, top } of an axis of about four steps that holds `highest`. `binary`: powers of 1024. */
 export function valueSteps(highest, binary) {
-  const wanted = Math.max(highest, binary ? 1024 : 4) / 4;
+  const minStep = Math.max(highest, binary ? 1024 : 4) / 4;
   const base = binary ? 1024 : 1000;
-  const unit = base ** Math.max(0, Math.floor(Math.log(wanted) / Math.log(base)));
-  const step = unit * (NICE.find((nice) => nice * unit >= wanted) ?? base);
+  const unit = base ** Math.max(0, Math.floor(Math.log(minStep) / Math.log(base)));
+  const step = unit * (ROUND_STEPS.find((round) => round * unit >= minStep) ?? base);
   return { step, top: step * Math.max(1, Math.ceil(highest / step)) };
 }

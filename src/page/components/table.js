@@ -1,22 +1,22 @@
-// Tables that live: rows stay as long as what they tell of, and change in place. On a phone the
-// style sheet makes each row a card, which is why every cell carries its column's label and its role.
+// Tables that are updated in place. On a phone the style sheet shows each row as a card, so every cell
+// carries its column's label and an explicit role.
 
-import { createList, make, setAttribute, setFigure, setText, show } from "../core/dom.js";
+import { createList, make, setAttribute, setLiveText, setText, show } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { goTo } from "../core/router.js";
 
-/** columns: [{ label, sort: the API's name for this order (none: it cannot be sorted by),
- * descending: whether that is the first thing one wants, numeric, lead: names the row,
- * build(cell): fills it and returns function of the item that updates it }].
- * `key(item)` is unique. `linkOf(item)`: where a click on the row leads (may be missing).
- * `onSort(sort, order)`. `detail()`: makes { node, update(item) } under a row that is opened. */
+/** columns: [{ label, sort: the API's name of the order (optional), descending: sort the greatest
+ * first, numeric, lead: this column names the row, wide, hideLabel, build(cell): fills the cell and
+ * returns a function that updates it for an item }]. `key(item)` is unique. `linkOf(item)`: target of a
+ * click on the row (optional). `detail()`: returns { node, update(item) } to show under an expanded
+ * row (optional); `detailLabel(item)` labels its button. */
 export function createTable(options) {
   const { caption, columns, onSort } = options;
   const head = make("thead", { role: "rowgroup" });
   const table = make(
     "table",
     { class: "table", role: "table" },
-    make("caption", { class: "unseen" }, caption),
+    make("caption", { class: "visually-hidden" }, caption),
     head,
   );
   const empty = make("div", { class: "empty", hidden: true });
@@ -33,8 +33,9 @@ export function createTable(options) {
   const chooser = makeSortChooser(columns, (sort, order) => onSort(sort, order));
   let sorted = { sort: null, order: null };
 
-  table.addEventListener("keydown", (event) => walkRows(table, event));
+  table.addEventListener("keydown", (event) => moveFocus(table, event));
 
+  /** Toggles the direction if the table is sorted by this column already. */
   function sortBy(column) {
     const first = column.descending ? "desc" : "asc";
     const other = column.descending ? "asc" : "desc";
@@ -44,14 +45,12 @@ export function createTable(options) {
   return {
     node,
     chooser,
-    /** `nothing`: the text, or the elements, to show when there are no items. */
-    show(items, nothing) {
+    /** `emptyText` is shown if there are no items. */
+    show(items, emptyText) {
       showRows(items);
       show(table, items.length > 0);
       show(empty, items.length === 0);
-      if (items.length > 0) return;
-      if (typeof nothing === "string") setText(empty, nothing);
-      else if (nothing && empty.firstChild !== nothing) empty.replaceChildren(nothing);
+      setText(empty, emptyText);
     },
     showSort(sort, order) {
       sorted = { sort, order };
@@ -64,7 +63,7 @@ export function createTable(options) {
 function makeHeading(column, sortBy) {
   const attributes = { scope: "col", role: "columnheader", class: column.numeric ? "numeric" : null };
   if (!column.sort) {
-    const label = column.hideLabel ? make("span", { class: "unseen" }, column.label) : column.label;
+    const label = column.hideLabel ? make("span", { class: "visually-hidden" }, column.label) : column.label;
     return { node: make("th", attributes, label), showSort() {} };
   }
   const button = make(
@@ -83,7 +82,7 @@ function makeHeading(column, sortBy) {
   };
 }
 
-/** For phones, where the head is not to be seen. */
+/** For phones, where the table head is hidden. */
 function makeSortChooser(columns, onSort) {
   const select = make(
     "select",
@@ -105,23 +104,23 @@ function makeSortChooser(columns, onSort) {
   return make("div", { class: "sort-chooser" }, select);
 }
 
-/** A <tbody> with the row, and with what is opened under it. */
+/** A <tbody> with the row and, while it is expanded, its detail row. */
 function createRow(options, first) {
   let item = first;
   const row = make("tr", { role: "row" });
   const node = make("tbody", { role: "rowgroup" }, row);
   const updates = options.columns.map((column) => buildCell(row, column));
-  const opened = options.detail ? makeDetail(options, node, row) : null;
+  const detail = options.detail ? makeDetail(options, node, row) : null;
   if (options.linkOf) {
     row.classList.add("is-link");
-    row.addEventListener("click", (event) => followRow(event, options.linkOf(item)));
+    row.addEventListener("click", (event) => followRowLink(event, options.linkOf(item)));
   }
   return {
     node,
     update(next) {
       item = next;
       for (const update of updates) update(item);
-      opened?.update(item);
+      detail?.update(item);
     },
   };
 }
@@ -136,7 +135,7 @@ function buildCell(row, column) {
   return column.build(cell);
 }
 
-function followRow(event, link) {
+function followRowLink(event, link) {
   const onControl = event.target.closest("a, button, input, select, summary, label");
   if (!onControl && String(getSelection()) === "") goTo(link);
 }
@@ -169,8 +168,8 @@ function makeDetail(options, group, row) {
   };
 }
 
-/** The arrow keys go from one row's link to the next one's. */
-function walkRows(table, event) {
+/** Arrow keys move the focus between the links of the rows. */
+function moveFocus(table, event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step || !event.target.matches("a.row-link")) return;
   const links = [...table.querySelectorAll("a.row-link")];
@@ -180,16 +179,17 @@ function walkRows(table, event) {
   next.focus();
 }
 
-/** Builds of common cells. */
+/** Common values of `build`. */
 export function textCell(textOf) {
   return (cell) => (item) => setText(cell, textOf(item));
 }
 
-export function figureCell(textOf) {
-  return (cell) => (item) => setFigure(cell, textOf(item));
+/** Highlights a changed text. */
+export function liveCell(textOf) {
+  return (cell) => (item) => setLiveText(cell, textOf(item));
 }
 
-/** `textOf(item)` as a link to `linkOf(item)`, with a smaller line under it (noteOf, may be missing). */
+/** A link to `linkOf(item)` with a smaller text `noteOf(item)` below it (optional). */
 export function linkCell(textOf, linkOf, noteOf) {
   return (cell) => {
     const link = make("a", { class: "row-link" });
@@ -204,7 +204,7 @@ export function linkCell(textOf, linkOf, noteOf) {
   };
 }
 
-/** `makeBadge()` makes { node, update(value) }. */
+/** `makeBadge()` returns { node, update(value) }. */
 export function badgeCell(makeBadge, valueOf) {
   return (cell) => {
     const badge = makeBadge();

@@ -1,11 +1,11 @@
-// What stands above a long list: a search field, a choice of which items, and how many there are.
+// Controls above a list: a search field, and buttons to choose one of several options.
 
-import { make, setAttribute, setText } from "../core/dom.js";
+import { make, setAttribute, show } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 
-const TYPING_MS = 180;
+const PAUSE_MS = 180;
 
-/** `onSearch(text)` is called once the typing pauses. */
+/** Calls `onSearch(text)` when the user pauses typing. */
 export function createSearch(label, placeholder, onSearch) {
   const field = make("input", {
     class: "field search-field",
@@ -19,7 +19,7 @@ export function createSearch(label, placeholder, onSearch) {
   let timer = null;
   field.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(() => onSearch(field.value.trim()), TYPING_MS);
+    timer = setTimeout(() => onSearch(field.value.trim()), PAUSE_MS);
   });
   const node = make(
     "div",
@@ -36,13 +36,13 @@ export function createSearch(label, placeholder, onSearch) {
   };
 }
 
-/** One of a few: choices are [value, words]; `onChoice(value)`. */
+/** A group of buttons, one of which is pressed. `choices`: [value, label]. */
 export function createChoice(label, choices, onChoice) {
-  const buttons = choices.map(([value, words]) =>
+  const buttons = choices.map(([value, text]) =>
     make(
       "button",
       { type: "button", class: "choice-button", "data-value": value, onclick: () => onChoice(value) },
-      words,
+      text,
     ),
   );
   const node = make("div", { class: "choice", role: "group", "aria-label": label }, buttons);
@@ -52,10 +52,4 @@ export function createChoice(label, choices, onChoice) {
       for (const button of buttons) setAttribute(button, "aria-pressed", button.dataset.value === value);
     },
   };
-}
-
-/** "1,234 torrents", told to screen readers when it changes. */
-export function createTally() {
-  const node = make("p", { class: "tally", "aria-live": "polite" });
-  return { node, show: (text) => setText(node, text) };
 }

@@ -1,11 +1,11 @@
-// Asks the tracker. Every answer is JSON, and so is every error.
+// Requests to the tracker's API. Responses are JSON, errors too.
 
 import { currentToken } from "./session.js";
 
 const ROOT = "/api/v1/";
-const PATIENCE_MS = 10000;
+const TIMEOUT_MS = 10000;
 
-/** What the tracker said instead of what was asked for. `status` 0: it did not answer at all. */
+/** An error response. `status` is 0 if there was no response. */
 export class ApiError extends Error {
   constructor(status, code, message) {
     super(message);
@@ -13,21 +13,27 @@ export class ApiError extends Error {
     this.code = code;
   }
 
-  get lost() {
+  /** Whether a later attempt may succeed: no response, or a proxy or the tracker is not ready. */
+  get unreachable() {
     return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504;
   }
 
-  get refused() {
+  get unauthorized() {
     return this.status === 401 || this.status === 403;
   }
 }
 
-/** A path of the API from its parts, each percent-encoded, and a query; null and "" are left out. */
-export function pathOf(parts, query = {}) {
+/** A query string. Null, undefined and "" are left out. */
+export function queryString(query) {
   const given = Object.entries(query).filter(
     ([, value]) => value !== null && value !== undefined && value !== "",
   );
-  const text = new URLSearchParams(given).toString();
+  return new URLSearchParams(given).toString();
+}
+
+/** A path of the API. Percent-encodes each part. */
+export function apiPath(parts, query = {}) {
+  const text = queryString(query);
   return parts.map(encodeURIComponent).join("/") + (text ? `?${text}` : "");
 }
 
@@ -43,35 +49,35 @@ export function getBlob(path) {
   return request("GET", path).then((response) => response.blob());
 }
 
-/** `body` is JSON to be, or a Blob that goes as it is; resolves with the answer, null if it is empty. */
+/** Sends a Blob unchanged, any other body as JSON. Resolves to the response, or null if it is empty. */
 export async function send(method, path, body) {
   const response = await request(method, path, body);
   return response.status === 204 ? null : response.json();
 }
 
-/** The whole URL of a path of the API, for links. */
-export function urlOf(path) {
+/** The URL of a path of the API, for links. */
+export function apiUrl(path) {
   return ROOT + path;
 }
 
 async function request(method, path, body) {
-  const response = await reach(method, path, body);
+  const response = await fetchApi(method, path, body);
   if (response.ok) return response;
-  const said = await response.json().catch(() => ({}));
+  const { error } = await response.json().catch(() => ({}));
   throw new ApiError(
     response.status,
-    said.error?.code ?? "unknown",
-    said.error?.message ?? `The tracker answered with status ${response.status}.`,
+    error?.code ?? "unknown",
+    error?.message ?? `The tracker answered with status ${response.status}.`,
   );
 }
 
-async function reach(method, path, body) {
+async function fetchApi(method, path, body) {
   try {
     return await fetch(ROOT + path, {
       method,
       headers: headersFor(body),
       cache: "no-store",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
       body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
     });
   } catch (failure) {

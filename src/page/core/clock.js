@@ -1,13 +1,13 @@
-// The tracker's time, which is not always this device's.
+// The tracker's clock, which may differ from this device's.
 
-let ahead_s = 0;
+let offset_s = 0;
 
-/** `at` is the tracker's time, Unix seconds, as an answer that came just now had it. */
+/** Sets the clock from a response that has just arrived. `at` in Unix seconds. */
 export function setClock(at) {
-  ahead_s = at - Date.now() / 1000;
+  offset_s = at - Date.now() / 1000;
 }
 
-/** The tracker's time now, Unix seconds. */
+/** The tracker's time in Unix seconds. */
 export function now() {
-  return Date.now() / 1000 + ahead_s;
+  return Date.now() / 1000 + offset_s;
 }

@@ -1,17 +1,17 @@
-// Makes and changes elements. Text goes in as text only, never as markup: the names of torrents and
-// of clients are strangers' words.
+// Creates and updates elements. Text is never parsed as markup: the names of torrents and clients
+// come from untrusted peers.
 
-const NEW_MS = 700;
-const fading = new WeakMap(); // the timers of figures that are new
+const HIGHLIGHT_MS = 700;
+const highlightTimers = new WeakMap();
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element with attributes (`onclick` and the like take functions; null and false are left out)
- * and children: nodes, texts, arrays of them; null and false are left out. */
+/** Creates an element. `attributes` such as `onclick` take functions. `children` are nodes, texts and
+ * arrays of these. Attributes and children that are null or false are left out. */
 export function make(tag, attributes, ...children) {
   return fill(document.createElement(tag), attributes, children);
 }
 
-/** The same for a part of a drawing. */
+/** The same for an SVG element. */
 export function makeSvg(tag, attributes, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
@@ -24,7 +24,7 @@ function fill(node, attributes, children) {
   return node;
 }
 
-/** Touches the element only where something changes. */
+/** Writes only if the value changes, to avoid needless layout and screen reader events. */
 export function setAttribute(node, name, value) {
   if (typeof value === "function") {
     node.addEventListener(name.slice(2), value);
@@ -37,23 +37,23 @@ export function setAttribute(node, name, value) {
   }
 }
 
-/** Returns whether it was another text before. */
+/** Returns whether the text changed. */
 export function setText(node, text) {
   if (node.textContent === text) return false;
   node.textContent = text;
   return true;
 }
 
-/** A text that the eye shall notice when it changes: it is in honey for a moment. In two steps, since
- * a colour that fades is painted sixty times a second. */
-export function setFigure(node, text) {
+/** Sets a text and highlights it briefly if it changed. Without a transition: a fading colour would
+ * repaint 60 times a second. */
+export function setLiveText(node, text) {
   const first = node.textContent === "";
-  if (!setText(node, text) || first || prefersStillness()) return;
+  if (!setText(node, text) || first || prefersReducedMotion()) return;
   node.classList.add("is-new");
-  clearTimeout(fading.get(node));
-  fading.set(
+  clearTimeout(highlightTimers.get(node));
+  highlightTimers.set(
     node,
-    setTimeout(() => node.classList.remove("is-new"), NEW_MS),
+    setTimeout(() => node.classList.remove("is-new"), HIGHLIGHT_MS),
   );
 }
 
@@ -61,35 +61,34 @@ export function show(node, visible) {
   if (node.hidden === visible) node.hidden = !visible;
 }
 
-export function prefersStillness() {
+export function prefersReducedMotion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
-/** Keeps the children of `parent`, behind those that it has now, in step with a list of items:
- * function of the items, in order. `create(item)` returns { node, update(item) }; a node stays as
- * long as its item's `key` does, and the focus stays where it is. */
+/** Returns a function that shows a list of items as children of `parent`, after its present children.
+ * `create(item)` returns { node, update(item) }. Nodes are kept by `key(item)`, so that focus and
+ * selection survive an update. */
 export function createList(parent, key, create) {
-  const rows = new Map();
+  let rows = new Map();
   const before = parent.lastChild;
   return (items) => {
     const focused = document.activeElement;
-    const wanted = new Map();
+    const next = new Map();
     for (const item of items) {
       const id = key(item);
       const row = rows.get(id) ?? create(item);
       row.update(item);
-      wanted.set(id, row);
+      next.set(id, row);
     }
-    for (const [id, row] of rows) if (!wanted.has(id)) row.node.remove();
-    rows.clear();
-    for (const [id, row] of wanted) rows.set(id, row);
-    putInOrder(parent, before, wanted.values());
+    for (const [id, row] of rows) if (!next.has(id)) row.node.remove();
+    rows = next;
+    orderRows(parent, before, rows.values());
     if (focused !== document.activeElement && parent.contains(focused))
       focused.focus({ preventScroll: true });
   };
 }
 
-function putInOrder(parent, before, rows) {
+function orderRows(parent, before, rows) {
   let place = before ? before.nextSibling : parent.firstChild;
   for (const { node } of rows) {
     if (node === place) place = place.nextSibling;

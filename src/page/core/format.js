@@ -1,4 +1,4 @@
-// Figures and times as words. Pure, but for the time that `ago` counts to.
+// Numbers, sizes, rates and times as text. Pure, except that times are relative to now().
 
 import { now } from "./clock.js";
 
@@ -18,19 +18,19 @@ const dayTime = new Intl.DateTimeFormat("en-GB", {
 const dayOnly = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
-export const UNKNOWN = "–";
+const UNKNOWN = "–";
 
 export function count(value) {
   return value === null || value === undefined ? UNKNOWN : whole.format(value);
 }
 
-/** "3", "0.4", "12": no more digits than one needs. */
-export function few(value) {
+/** "3", "0.4", "12": one decimal below 10. */
+export function roundedNumber(value) {
   return value >= 10 ? whole.format(value) : tenths.format(value);
 }
 
 /** "1 peer", "2 peers". */
-export function counted(value, singular, plural = singular + "s") {
+export function pluralize(value, singular, plural = singular + "s") {
   return `${count(value)} ${value === 1 ? singular : plural}`;
 }
 
@@ -52,12 +52,12 @@ export function rate(value) {
   return value === null || value === undefined ? UNKNOWN : `${bytes(value)}/s`;
 }
 
-/** A rate in a table, where nothing moving is a dash. */
+/** A rate in a table: a dash instead of 0. */
 export function rateOrDash(value) {
   return value ? rate(value) : UNKNOWN;
 }
 
-/** A share of one as "43 %"; 100 % only when it is all there. */
+/** A share from 0 to 1 as "43 %". Rounds down, so that 100 % means complete. */
 export function percent(share) {
   if (share === null || share === undefined) return UNKNOWN;
   return `${share >= 1 ? 100 : Math.min(99, Math.floor(share * 100))} %`;
@@ -92,8 +92,8 @@ export function day(at) {
   return dayOnly.format(at * 1000);
 }
 
-/** Today's times without the date. */
-export function moment(at) {
+/** "14:05" today, "27 Nov, 14:05" otherwise. */
+export function shortTime(at) {
   const today = new Date(now() * 1000).toDateString() === new Date(at * 1000).toDateString();
   return (today ? clockTime : dayTime).format(at * 1000);
 }
@@ -107,7 +107,19 @@ export function shortHash(infoHash) {
   return `${infoHash.slice(0, 8)}…`;
 }
 
-/** What people call a torrent: its name, or else its hash cut short. */
+/** The name, or the shortened info_hash of a torrent without a name. */
 export function torrentName(torrent) {
   return torrent.name || shortHash(torrent.info_hash);
+}
+
+/** The transfer rate of a swarm. Each transfer is reported twice, by its sender and its receiver, at
+ * different times: the greater sum is closer to the true rate. */
+export function transferRate({ upload_rate, download_rate }) {
+  return Math.max(upload_rate ?? 0, download_rate ?? 0);
+}
+
+/** "↑ 3 MiB/s ↓ 1 MiB/s". Zero rates are left out. */
+export function bothRates({ upload_rate, download_rate }) {
+  const parts = [upload_rate && `↑ ${rate(upload_rate)}`, download_rate && `↓ ${rate(download_rate)}`];
+  return parts.filter(Boolean).join("  ") || UNKNOWN;
 }

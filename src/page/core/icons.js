@@ -1,4 +1,4 @@
-// The page's small drawings, 24 units square, drawn with the text's colour.
+// Icons of 24 by 24 units, drawn in the text colour.
 
 import { makeSvg } from "./dom.js";
 
@@ -45,15 +45,9 @@ const PATHS = {
   next: ["M9.500 5.500 16 12l-6.500 6.500"],
   down: ["M6 9.500l6 6 6-6"],
   close: ["M6 6l12 12M18 6 6 18"],
-  plus: ["M12 5v14M5 12h14"],
   ban: ["M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16z", "M6.400 6.400l11.200 11.200"],
   key: ["M8 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8z", "M12 12h9M18 12v3.500M15 12v2.500"],
   warning: ["M12 4 3 19.500h18z", "M12 10v4M12 16.800v.200"],
-  help: [
-    "M12 20.500a8.500 8.500 0 1 0 0-17 8.500 8.500 0 0 0 0 17z",
-    "M9.700 9.700a2.400 2.400 0 1 1 3.500 2.200c-.800.400-1.200.900-1.200 1.800",
-    "M12 16.600v.200",
-  ],
   joined: ["M5 12h12", "M12 6.500 17.500 12 12 17.500"],
   left: ["M19 12H7", "M12 6.500 6.500 12l5.500 5.500"],
   completed: ["M5 12.500 10 17.500 19.500 7"],
@@ -62,7 +56,7 @@ const PATHS = {
   up: ["M12 19V5.500M6.500 11 12 5.500 17.500 11"],
 };
 
-/** Decoration: what it means must be said in words beside it, or in its button's label. */
+/** Hidden from screen readers: the button's label or the text beside it must name it. */
 export function icon(name) {
   return makeSvg(
     "svg",

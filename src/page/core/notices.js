@@ -1,16 +1,16 @@
-// Short messages at the lower edge, read out by screen readers.
+// Short messages at the bottom of the page, announced by screen readers.
 
 import { make } from "./dom.js";
 
 const SHOWN_MS = 4000;
-const MOST = 4;
+const NOTICES_MAX = 4;
 
 /** `tone` is "good" or "bad". */
 export function notify(text, tone = "good") {
-  const place = document.getElementById("notices");
+  const area = document.getElementById("notices");
   const notice = make("p", { class: `notice notice-${tone}` }, text);
-  // A modal dialog covers everything else.
-  (document.querySelector("dialog[open]") ?? place).append(notice);
-  while (place.children.length > MOST) place.firstElementChild.remove();
+  // A modal dialog covers everything outside it.
+  (document.querySelector("dialog[open]") ?? area).append(notice);
+  while (area.children.length > NOTICES_MAX) area.firstElementChild.remove();
   setTimeout(() => notice.remove(), tone === "bad" ? 2 * SHOWN_MS : SHOWN_MS);
 }

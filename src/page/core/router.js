@@ -1,6 +1,8 @@
-// Where in the page we are, kept in the part of the address behind the "#".
+// The current view, kept in the fragment of the URL.
 
-/** { view: "torrents", argument: "ff1d…" or null, query: URLSearchParams } of "#/torrents/ff1d…?a=b". */
+import { queryString } from "./api.js";
+
+/** Parses "#/torrents/ff1d…?a=b" into { view, argument (null if absent), query: URLSearchParams }. */
 export function currentRoute() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [view = "", argument = ""] = path.split("/");
@@ -15,12 +17,9 @@ function decode(text) {
   }
 }
 
-/** "#/torrents/HASH?show=all"; null and "" in the query are left out. */
+/** "#/torrents/HASH?show=all". Null and "" in the query are left out. */
 export function linkTo(view, argument = null, query = {}) {
-  const given = Object.entries(query).filter(
-    ([, value]) => value !== null && value !== undefined && value !== "",
-  );
-  const text = new URLSearchParams(given).toString();
+  const text = queryString(query);
   const path = (view === "overview" ? "" : view) + (argument ? `/${encodeURIComponent(argument)}` : "");
   return `#/${path}${text ? `?${text}` : ""}`;
 }
@@ -29,7 +28,7 @@ export function goTo(link) {
   location.hash = link;
 }
 
-/** Remembers how a view is sorted and searched, without a step in the browser's history. */
+/** Stores the search and order of a view in the URL without a new entry in the browser's history. */
 export function rememberQuery(view, query) {
   history.replaceState(null, "", linkTo(view, null, query));
 }

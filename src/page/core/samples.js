@@ -1,11 +1,13 @@
-// The figures of the last hour, as they grow while somebody looks.
+// Time series of at most the last hour, extended while the page is open.
+
+import { count } from "./format.js";
 
 const HOUR_S = 3600,
   FINE_S = 60,
   COARSE_S = 10;
 
-/** Adds `sample`, which has `at`: a point a second is kept for the last minute, one in ten seconds
- * before, none older than an hour. */
+/** Adds `sample`, which has `at`. Keeps every sample of the last minute, one in ten seconds before
+ * that, and none older than an hour. */
 export function addSample(samples, sample) {
   samples.push(sample);
   const end = sample.at;
@@ -14,22 +16,22 @@ export function addSample(samples, sample) {
   while (samples.length && samples[0].at < end - HOUR_S) samples.shift();
 }
 
-/** The samples of a history, each at the middle of the period that it is the average of. */
+/** The samples of a history. Each is the average of a period and is placed at its middle. */
 export function placeInPeriods({ samples, period_s }) {
   return samples.map((sample) => ({ ...sample, at: sample.at + period_s / 2 }));
 }
 
-/** Averages of `of(sample)` over so many equal pieces of the time that the samples span; pieces
- * without samples are left out. */
-export function averages(samples, of, pieces) {
+/** Averages of `of(sample)` over `count` equal intervals of the samples' time span. Intervals without
+ * samples are left out. */
+export function averages(samples, of, count) {
   if (samples.length < 2) return samples.map(of);
   const first = samples[0].at,
     span = samples.at(-1).at - first;
-  const sums = Array.from({ length: pieces }, () => ({ sum: 0, count: 0 }));
+  const intervals = Array.from({ length: count }, () => ({ sum: 0, samples: 0 }));
   for (const sample of samples) {
-    const piece = sums[Math.min(pieces - 1, Math.floor(((sample.at - first) / span) * pieces))];
-    piece.sum += of(sample);
-    piece.count++;
+    const interval = intervals[Math.min(count - 1, Math.floor(((sample.at - first) / span) * count))];
+    interval.sum += of(sample);
+    interval.samples++;
   }
-  return sums.filter(({ count }) => count > 0).map(({ sum, count }) => sum / count);
+  return intervals.filter((interval) => interval.samples > 0).map((interval) => interval.sum / interval.samples);
 }

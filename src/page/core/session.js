@@ -1,9 +1,9 @@
-// Who looks at the page, and the token that says so. The token lives as long as the browser's tab.
+// The admin token. sessionStorage keeps it until the browser tab is closed.
 
 const KEY = "skep.token";
-let token = read();
+let token = readToken();
 
-function read() {
+function readToken() {
   try {
     return sessionStorage.getItem(KEY);
   } catch (refusal) {
@@ -15,13 +15,13 @@ export function currentToken() {
   return token;
 }
 
-/** null forgets it. */
+/** Null removes the token. */
 export function setToken(value) {
   token = value;
   try {
     if (value) sessionStorage.setItem(KEY, value);
     else sessionStorage.removeItem(KEY);
   } catch (refusal) {
-    // Without storage it lasts until the page is loaded again.
+    // Storage is disabled: the token is kept until the page is reloaded.
   }
 }

@@ -1,67 +1,63 @@
-// What the page knows of the tracker: its status, what happened last, and the last hour's figures.
+// The tracker's state as the page knows it: session, status, recent events, samples of the last hour.
 
-import { getJson, pathOf } from "./api.js";
+import { apiPath, getJson } from "./api.js";
 import { setClock } from "./clock.js";
 import { addSample, placeInPeriods } from "./samples.js";
 
-const EVENTS_KEPT = 60;
+const EVENTS_MAX = 60;
+const emptyState = () => ({ session: null, status: null, events: [], newEvents: 0, samples: [] });
 
 export function createTracker() {
-  const known = { session: null, status: null, events: [], news: 0, samples: [] };
+  const state = emptyState();
   let nextEvent = 0,
-    seeded = false,
-    lastUptime = 0,
-    visit = 0; // how often all was forgotten: what was asked for before is not what is wanted now
+    samplesLoaded = false,
+    lastUptime_s = 0,
+    generation = 0; // number of resets; responses to requests from before a reset are dropped
 
-  /** `known.session` is null behind it where all was forgotten meanwhile. */
+  /** Leaves `state.session` null if reset() was called during the refresh. */
   async function refresh() {
-    const begun = visit;
-    if (known.session === null || known.session.role === "none") {
+    const started = generation;
+    if (state.session === null || state.session.role === "none") {
       const session = await getJson("session");
-      if (visit !== begun) return;
-      known.session = session;
+      if (generation !== started) return;
+      state.session = session;
     }
-    if (known.session.role === "none") return;
+    if (state.session.role === "none") return;
     const status = await getJson("status");
-    if (visit !== begun) return;
-    known.status = status;
+    if (generation !== started) return;
+    state.status = status;
     setClock(status.now);
-    noticeRestart();
-    if (known.session.role === "admin") await Promise.all([seed(), readEvents()]);
-    if (visit === begun) addSample(known.samples, sampleOf(status));
+    checkRestart(status.uptime_s ?? 0);
+    if (state.session.role === "admin") await Promise.all([loadSamples(), loadEvents()]);
+    if (generation === started) addSample(state.samples, { at: status.now, ...status.totals });
   }
 
-  /** Events are numbered anew after a restart. */
-  function noticeRestart() {
-    const uptime = known.status.uptime_s ?? 0;
-    if (uptime < lastUptime) nextEvent = 0;
-    lastUptime = uptime;
+  /** Event numbers start again at a restart of the tracker. */
+  function checkRestart(uptime_s) {
+    if (uptime_s < lastUptime_s) nextEvent = 0;
+    lastUptime_s = uptime_s;
   }
 
-  async function seed() {
-    if (seeded) return;
-    known.samples = placeInPeriods(await getJson(pathOf(["history"], { range: "hour" })));
-    seeded = true;
+  async function loadSamples() {
+    if (samplesLoaded) return;
+    state.samples = placeInPeriods(await getJson(apiPath(["history"], { range: "hour" })));
+    samplesLoaded = true;
   }
 
-  async function readEvents() {
-    const { items, next } = await getJson(pathOf(["events"], { after: nextEvent || null }));
+  async function loadEvents() {
+    const { items, next } = await getJson(apiPath(["events"], { after: nextEvent || null }));
     nextEvent = next;
-    known.news = items.length;
-    known.events = [...items.reverse(), ...known.events].slice(0, EVENTS_KEPT);
+    state.newEvents = items.length;
+    state.events = [...items.reverse(), ...state.events].slice(0, EVENTS_MAX);
   }
 
-  /** Who we are has changed, or may have. */
-  function forget() {
-    Object.assign(known, { session: null, status: null, events: [], news: 0, samples: [] });
+  /** Clears everything after a change of the session or its permissions. */
+  function reset() {
+    Object.assign(state, emptyState());
     nextEvent = 0;
-    seeded = false;
-    visit++;
+    samplesLoaded = false;
+    generation++;
   }
 
-  return { known, refresh, forget, forgetSamples: () => (seeded = false) };
-}
-
-function sampleOf(status) {
-  return { at: status.now, ...status.totals };
+  return { state, refresh, reset, reloadSamples: () => (samplesLoaded = false) };
 }

@@ -1,22 +1,20 @@
-// Who may come: passkeys and bans.
+// Passkeys and bans.
 
-import { countMore, splitPreferred } from "../components/announce_urls.js";
-import { pathOf, send } from "../core/api.js";
-import { makeBanForm } from "../peers/ban_form.js";
-import { makeCopyButton } from "../components/clipboard.js";
-import { confirmed, openDialog } from "../components/dialog.js";
+import { apiPath, send } from "../core/api.js";
+import { now } from "../core/clock.js";
 import { make, setAttribute } from "../core/dom.js";
-import { labelled } from "../components/field.js";
-import { whenSent } from "../components/form.js";
-import { ago, moment } from "../core/format.js";
-import { createListing } from "../components/listing.js";
+import { ago, shortTime } from "../core/format.js";
 import { notify } from "../core/notices.js";
 import { linkTo } from "../core/router.js";
+import { countMore, makeUrlText, splitUrls } from "../components/announce_urls.js";
+import { makeBanForm, removeBan } from "../components/bans.js";
+import { makeCopyButton } from "../components/clipboard.js";
+import { confirmAction, openDialog } from "../components/dialog.js";
+import { labelled, onSubmit } from "../components/form.js";
+import { createListing } from "../components/listing.js";
 import { textCell } from "../components/table.js";
-import { makeUrlText } from "../components/url_text.js";
-import { liftBan } from "../peers/view_address.js";
 
-/** `urlsOf()`: the tracker's announce URLs without a passkey. */
+/** `urlsOf()` returns the tracker's announce URLs without a passkey. */
 export function createPasskeys(refreshNow, urlsOf) {
   const label = make("input", {
     class: "field",
@@ -30,18 +28,18 @@ export function createPasskeys(refreshNow, urlsOf) {
     labelled("Label", label),
     make("button", { class: "button button-primary" }, "Create"),
   );
-  whenSent(form, label, async () => {
-    const made = await send("POST", "passkeys", { label: label.value.trim() });
+  onSubmit(form, label, async () => {
+    const passkey = await send("POST", "passkeys", { label: label.value.trim() });
     form.reset();
     refreshNow();
-    showPasskey(made, urlsOf());
+    showPasskey(passkey, urlsOf());
   });
   const listing = createListing({
     parts: ["passkeys"],
     noun: "passkey",
     pageSize: 20,
     refreshNow,
-    nothing: () => "None yet.",
+    emptyText: () => "None yet.",
     table: {
       caption: "Passkeys",
       key: (passkey) => passkey.label,
@@ -51,12 +49,12 @@ export function createPasskeys(refreshNow, urlsOf) {
         actionColumn(
           "Revoke",
           (passkey) => passkey.label,
-          (passkey) => revoke(passkey, refreshNow),
+          (passkey) => revokePasskey(passkey, refreshNow),
         ),
       ],
     },
   });
-  return section(
+  return makeSection(
     "passkeys-title",
     "Passkeys",
     "In private mode, only who has one in the announce URL may announce.",
@@ -65,11 +63,11 @@ export function createPasskeys(refreshNow, urlsOf) {
   );
 }
 
-function section(id, title, text, form, listing) {
+function makeSection(id, title, text, form, listing) {
   const node = make(
     "section",
     { class: "card", "aria-labelledby": id },
-    make("div", { class: "card-head" }, make("h2", { id }, title), listing.tally.node),
+    make("div", { class: "card-head" }, make("h2", { id }, title), listing.tally),
     make("p", { class: "muted" }, text),
     form,
     listing.node,
@@ -77,7 +75,7 @@ function section(id, title, text, form, listing) {
   return { node, refresh: listing.refresh };
 }
 
-function actionColumn(words, nameOf, act) {
+function actionColumn(label, nameOf, act) {
   return {
     label: "Actions",
     hideLabel: true,
@@ -86,18 +84,18 @@ function actionColumn(words, nameOf, act) {
       const button = make(
         "button",
         { type: "button", class: "button button-small", onclick: () => act(item) },
-        words,
+        label,
       );
       cell.append(make("span", { class: "row-tools" }, button));
       return (next) => {
         item = next;
-        setAttribute(button, "aria-label", `${words} ${nameOf(item)}`);
+        setAttribute(button, "aria-label", `${label} ${nameOf(item)}`);
       };
     },
   };
 }
 
-/** The tracker keeps only the digest: this is the one time to see it. */
+/** The tracker stores only a digest, so the passkey cannot be shown again. */
 function showPasskey({ label, passkey, urls }, bareUrls) {
   const line = (what, text) =>
     make(
@@ -107,7 +105,7 @@ function showPasskey({ label, passkey, urls }, bareUrls) {
       makeCopyButton(what, () => text),
     );
   const urlLine = ({ url }) => line("announce URL", url);
-  const { best, rest } = splitPreferred(urls.map((url) => placed(url, passkey, bareUrls)));
+  const { best, rest } = splitUrls(urls.map((url) => describeUrl(url, passkey, bareUrls)));
   openDialog(
     `The passkey of ${label}`,
     make(
@@ -123,21 +121,21 @@ function showPasskey({ label, passkey, urls }, bareUrls) {
   );
 }
 
-/** A URL with a passkey, with the host and scope that are known of the one without. */
-function placed(url, passkey, bareUrls) {
+/** A URL with a passkey, with the host and scope of the same URL without it. */
+function describeUrl(url, passkey, bareUrls) {
   const bare = url.replace(`/${passkey}`, "");
-  return { host: "", ...bareUrls.find((known) => known.url === bare), url };
+  return { host: "", ...bareUrls.find((candidate) => candidate.url === bare), url };
 }
 
-async function revoke({ label }, refreshNow) {
-  const sure = await confirmed(
+async function revokePasskey({ label }, refreshNow) {
+  const confirmed = await confirmAction(
     "Revoke the passkey?",
     `Whoever announces with the passkey of “${label}” is refused from now on.`,
     "Revoke",
   );
-  if (!sure) return;
+  if (!confirmed) return;
   try {
-    await send("DELETE", pathOf(["passkeys", label]));
+    await send("DELETE", apiPath(["passkeys", label]));
     notify(`Revoked the passkey of “${label}”.`);
     refreshNow();
   } catch (error) {
@@ -151,28 +149,28 @@ export function createBans(refreshNow) {
     noun: "ban",
     pageSize: 20,
     refreshNow,
-    nothing: () => "Nobody is banned.",
+    emptyText: () => "Nobody is banned.",
     table: {
       caption: "Bans",
       key: (ban) => ban.network,
       columns: [
-        { label: "Network", lead: true, build: makeNetwork },
+        { label: "Network", lead: true, build: buildNetwork },
         { label: "Reason", build: textCell((ban) => ban.reason || "–") },
         { label: "Since", numeric: true, build: textCell((ban) => ago(ban.since)) },
         {
           label: "Until",
           numeric: true,
-          build: textCell((ban) => (ban.until ? moment(ban.until) : "lifted by hand")),
+          build: textCell((ban) => (ban.until ? shortTime(ban.until) : "lifted by hand")),
         },
         actionColumn(
           "Lift",
           (ban) => `the ban of ${ban.network}`,
-          (ban) => liftBan(ban.network, refreshNow),
+          (ban) => removeBan(ban.network, refreshNow),
         ),
       ],
     },
   });
-  return section(
+  return makeSection(
     "bans-title",
     "Bans",
     "Announces and scrapes of a banned address or network are refused.",
@@ -181,7 +179,7 @@ export function createBans(refreshNow) {
   );
 }
 
-function makeNetwork(cell) {
+function buildNetwork(cell) {
   const link = make("a");
   cell.append(link);
   return ({ network }) => {

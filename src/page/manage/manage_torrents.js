@@ -1,22 +1,21 @@
-// Registering torrents: by their files, or by a bare info_hash; and the list of those registered.
+// Registers torrents, from .torrent files or by info_hash, and lists the registered ones.
 
-import { pathOf, send } from "../core/api.js";
-import { confirmed, openQuestion } from "../components/dialog.js";
+import { send } from "../core/api.js";
 import { make } from "../core/dom.js";
-import { labelled } from "../components/field.js";
-import { whenSent } from "../components/form.js";
-import { bytes, torrentName } from "../core/format.js";
+import { torrentName } from "../core/format.js";
 import { icon } from "../core/icons.js";
-import { createListing } from "../components/listing.js";
 import { notify } from "../core/notices.js";
+import { labelled, onSubmit } from "../components/form.js";
+import { createListing } from "../components/listing.js";
 import { textCell } from "../components/table.js";
-import { torrentColumn, torrentLink } from "../components/torrent_column.js";
-import { uploadFiles, uploadResults } from "../torrents/uploads.js";
+import { removeTorrent, renameTorrent } from "../components/torrent_actions.js";
+import { nameColumn, sizeColumn, torrentLink } from "../components/torrent_columns.js";
+import { uploadFiles, uploadResults } from "../components/uploads.js";
 
 export function createRegister(refreshNow) {
   const input = make("input", {
     type: "file",
-    class: "unseen",
+    class: "visually-hidden",
     id: "files",
     accept: ".torrent,application/x-bittorrent",
     multiple: true,
@@ -78,7 +77,7 @@ function makeHashForm(refreshNow) {
     labelled("Name", name),
     make("button", { class: "button button-primary" }, "Register"),
   );
-  whenSent(form, hash, async () => {
+  onSubmit(form, hash, async () => {
     await send("POST", "torrents", { info_hash: hash.value.trim().toLowerCase(), name: name.value.trim() });
     notify("Registered the torrent.");
     form.reset();
@@ -90,28 +89,21 @@ function makeHashForm(refreshNow) {
 export function createRegistered(refreshNow) {
   const listing = createListing({
     parts: ["torrents"],
-    fixed: { show: "registered" },
     noun: "torrent",
     pageSize: 20,
-    state: { sort: "name", order: "asc" },
+    state: { sort: "name", order: "asc", show: "registered" },
     search: { label: "Search registered torrents", placeholder: "Name or info_hash" },
     refreshNow,
-    nothing: ({ search }) => (search ? `No registered torrent matches “${search}”.` : "None yet."),
+    emptyText: ({ search }) => (search ? `No registered torrent matches “${search}”.` : "None yet."),
     table: {
       caption: "Registered torrents",
       key: (torrent) => torrent.info_hash,
       linkOf: torrentLink,
       columns: [
-        torrentColumn,
-        {
-          label: "Size",
-          sort: "size",
-          descending: true,
-          numeric: true,
-          build: textCell((torrent) => bytes(torrent.size)),
-        },
+        nameColumn,
+        sizeColumn,
         { label: ".torrent", build: textCell((torrent) => (torrent.has_file ? "kept" : "not kept")) },
-        { label: "Actions", hideLabel: true, build: (cell) => makeActions(cell, refreshNow) },
+        { label: "Actions", hideLabel: true, build: (cell) => buildActions(cell, refreshNow) },
       ],
     },
   });
@@ -122,7 +114,7 @@ export function createRegistered(refreshNow) {
       "div",
       { class: "card-head" },
       make("h2", { id: "registered-title" }, "Registered"),
-      listing.tally.node,
+      listing.tally,
       listing.search.node,
     ),
     listing.node,
@@ -130,7 +122,7 @@ export function createRegistered(refreshNow) {
   return { node, refresh: listing.refresh };
 }
 
-function makeActions(cell, refreshNow) {
+function buildActions(cell, refreshNow) {
   let torrent = null;
   const rename = make(
     "button",
@@ -150,29 +142,4 @@ function makeActions(cell, refreshNow) {
     rename.setAttribute("aria-label", `Rename ${torrentName(item)}`);
     remove.setAttribute("aria-label", `Remove ${torrentName(item)}`);
   };
-}
-
-/** `done()` is called when it has another name. */
-export function renameTorrent({ info_hash, name }, done) {
-  openQuestion("Rename the torrent", "Name", name ?? "", "Rename", async (next) => {
-    await send("PATCH", pathOf(["torrents", info_hash]), { name: next });
-    done();
-  });
-}
-
-/** `done()` is called when it is gone. */
-export async function removeTorrent(torrent, done) {
-  const sure = await confirmed(
-    "Remove the torrent?",
-    `“${torrentName(torrent)}” goes from the list of registered torrents, and its .torrent file with it.`,
-    "Remove",
-  );
-  if (!sure) return;
-  try {
-    await send("DELETE", pathOf(["torrents", torrent.info_hash]));
-    notify(`Removed “${torrentName(torrent)}”.`);
-    done();
-  } catch (error) {
-    notify(error.message, "bad");
-  }
 }

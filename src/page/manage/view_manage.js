@@ -1,4 +1,4 @@
-// What an admin does: registers torrents, makes passkeys, bans.
+// Administration: registered torrents, passkeys and bans.
 
 import { make, setText, show } from "../core/dom.js";
 import { createBans, createPasskeys } from "./manage_access.js";
@@ -12,12 +12,9 @@ const MODES = {
 
 export function createManage({ tracker, refreshNow }) {
   const mode = make("p", { class: "muted" });
-  const parts = [
-    createRegistered(refreshNow),
-    createPasskeys(refreshNow, () => tracker.known.status?.urls ?? []),
-    createBans(refreshNow),
-  ];
-  const [registered, passkeys, bans] = parts;
+  const registered = createRegistered(refreshNow);
+  const passkeys = createPasskeys(refreshNow, () => tracker.state.status?.urls ?? []);
+  const bans = createBans(refreshNow);
   const node = make(
     "div",
     { class: "view" },
@@ -29,7 +26,7 @@ export function createManage({ tracker, refreshNow }) {
   return {
     node,
     title: "Manage",
-    refresh: () => Promise.all(parts.map((part) => part.refresh())),
+    refresh: () => Promise.all([registered, passkeys, bans].map((section) => section.refresh())),
     update({ status }) {
       setText(mode, MODES[status.mode] ?? "");
       show(mode, Boolean(MODES[status.mode]));

@@ -1,19 +1,15 @@
-// What happens in the swarms, in plain words instead of a log.
+// The list of recent events in the swarms.
 
-import { createList, make, setText } from "../core/dom.js";
-import { ago, counted, fullTime, torrentName } from "../core/format.js";
+import { createList, make, setText, show } from "../core/dom.js";
+import { ago, fullTime, pluralize, torrentName } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { linkTo } from "../core/router.js";
 
-const WORDS = {
-  joined: (event) => [
-    "came to",
-    event.role === "seeder"
-      ? " as a seeder"
-      : event.role === "partial"
-        ? " for a part of it"
-        : " as a leecher",
-  ],
+const ROLE_TEXTS = { seeder: " as a seeder", partial: " for a part of it", leecher: " as a leecher" };
+
+/** The texts before and after the torrent's name. */
+const KIND_TEXTS = {
+  joined: ({ role }) => ["came to", ROLE_TEXTS[role] ?? ROLE_TEXTS.leecher],
   completed: () => ["has all of", " now"],
   left: () => ["left", ""],
   expired: () => ["went silent and was dropped from", ""],
@@ -21,8 +17,8 @@ const WORDS = {
 };
 
 export function createEventList() {
-  const list = make("ol", { class: "events" });
-  const nothing = make(
+  const list = make("ol");
+  const empty = make(
     "p",
     { class: "empty" },
     "Nothing has happened yet. Who comes, completes or leaves is told here.",
@@ -30,21 +26,21 @@ export function createEventList() {
   const node = make(
     "div",
     { class: "events-frame", tabindex: 0, role: "region", "aria-label": "What happens now" },
-    nothing,
+    empty,
     list,
   );
-  const showItems = createList(list, (event) => event.id + "/" + event.at, createEvent);
+  const showEvents = createList(list, (event) => `${event.id}/${event.at}`, createEvent);
   return {
     node,
     show(events) {
-      nothing.hidden = events.length > 0;
-      showItems(events);
+      empty.hidden = events.length > 0;
+      showEvents(events);
     },
   };
 }
 
 function createEvent(event) {
-  const [verb, rest] = (WORDS[event.kind] ?? (() => [event.kind, ""]))(event);
+  const [before, after] = KIND_TEXTS[event.kind]?.(event) ?? [event.kind, ""];
   const time = make("time", { datetime: new Date(event.at * 1000).toISOString(), title: fullTime(event.at) });
   const node = make(
     "li",
@@ -52,20 +48,20 @@ function createEvent(event) {
     make("span", { class: "event-icon" }, icon(event.kind)),
     make(
       "div",
-      { class: "event-words" },
+      { class: "event-text" },
       make(
         "p",
         null,
         make("strong", null, event.client || "A peer"),
-        ` ${verb} `,
+        ` ${before} `,
         make("a", { href: linkTo("torrents", event.info_hash) }, torrentName(event)),
-        rest,
+        after,
       ),
       make(
         "p",
         { class: "note" },
         make("a", { href: linkTo("peers", event.address) }, event.address),
-        ` · ${counted(event.seeders, "seeder")}, ${counted(event.leechers, "leecher")} · `,
+        ` · ${pluralize(event.seeders, "seeder")}, ${pluralize(event.leechers, "leecher")} · `,
         time,
       ),
     ),

@@ -1,12 +1,12 @@
-// The overview's cards: a large live figure each, its last hour as a curve. Pressing one plots it.
+// Cards with a live value and a sparkline each. Selecting one plots it.
 
-import { make, setAttribute, setFigure, setText } from "../core/dom.js";
-import { FIGURES } from "../core/figures.js";
-import { createSparkline } from "../components/sparkline.js";
+import { make, setAttribute, setLiveText, setText, show } from "../core/dom.js";
+import { STATS } from "../core/stat_definitions.js";
+import { createSparkline } from "./sparkline.js";
 
-/** `onChoice(figure)` */
+/** Calls `onChoice(stat)`. */
 export function createStatCards(onChoice) {
-  const cards = FIGURES.map((figure) => createCard(figure, onChoice));
+  const cards = STATS.map((stat) => createCard(stat, onChoice));
   const node = make(
     "div",
     { class: "stats", role: "group", "aria-label": "Figures; press one to plot it" },
@@ -14,30 +14,30 @@ export function createStatCards(onChoice) {
   );
   return {
     node,
-    choose: (figure) => cards.forEach((card) => card.choose(figure)),
+    choose: (stat) => cards.forEach((card) => card.choose(stat)),
     show: (totals, samples) => cards.forEach((card) => card.show(totals, samples)),
   };
 }
 
-function createCard(figure, onChoice) {
+function createCard(stat, onChoice) {
   const number = make("span", { class: "stat-number" });
   const unit = make("span", { class: "stat-unit" });
-  const spark = createSparkline(figure.color);
+  const spark = createSparkline(stat.color);
   const node = make(
     "button",
-    { type: "button", class: "stat", "data-figure": figure.key, onclick: () => onChoice(figure) },
-    make("span", { class: "stat-label" }, figure.label),
-    make("span", { class: "stat-figure" }, number, unit),
+    { type: "button", class: "stat", "data-stat": stat.key, onclick: () => onChoice(stat) },
+    make("span", { class: "stat-label" }, stat.label),
+    make("span", { class: "stat-value" }, number, unit),
     spark.node,
   );
   return {
     node,
-    choose: (chosen) => setAttribute(node, "aria-pressed", chosen === figure),
+    choose: (chosen) => setAttribute(node, "aria-pressed", chosen === stat),
     show(totals, samples) {
-      const said = figure.say(totals);
-      setFigure(number, said.number);
-      setText(unit, said.unit ? ` ${said.unit}` : "");
-      spark.show(samples, figure.of);
+      const value = stat.value(totals);
+      setLiveText(number, value.number);
+      setText(unit, value.unit ? ` ${value.unit}` : "");
+      spark.show(samples, stat.of);
     },
   };
 }

@@ -1,17 +1,17 @@
-// One address: what it shares, with which clients; and the way to ban it.
+// One address: its torrents and clients, and a button to ban it.
 
-import { getJson, pathOf, send } from "../core/api.js";
-import { openBanDialog } from "./ban_form.js";
-import { makeCopyButton } from "../components/clipboard.js";
-import { make, setFigure, setText, show } from "../core/dom.js";
-import { bytes, count, counted, fullTime, rate, torrentName } from "../core/format.js";
-import { makeReachHelp } from "../components/health.js";
+import { apiPath, getJson } from "../core/api.js";
+import { make, setText, show } from "../core/dom.js";
+import { bytes, count, fullTime, pluralize, rate, torrentName } from "../core/format.js";
 import { icon } from "../core/icons.js";
-import { notify } from "../core/notices.js";
-import { PEER_COLUMNS } from "../components/peer_columns.js";
 import { linkTo } from "../core/router.js";
+import { makeReachHelp } from "../components/badges.js";
+import { openBanDialog, removeBan } from "../components/bans.js";
+import { makeCopyButton } from "../components/clipboard.js";
+import { createFacts } from "../components/panels.js";
+import { PEER_COLUMNS } from "../components/peer_columns.js";
 import { createTable, linkCell } from "../components/table.js";
-import { torrentLink } from "../components/torrent_column.js";
+import { torrentLink } from "../components/torrent_columns.js";
 
 const COLUMNS = [
   {
@@ -34,7 +34,7 @@ const FACTS = [
 
 export function createAddress({ refreshNow, route }) {
   const address = route.argument;
-  const where = make("p", { class: "muted" });
+  const location = make("p", { class: "muted" });
   const banned = make("p", { class: "warning" }, icon("ban"), make("span"));
   const ban = make(
     "button",
@@ -46,12 +46,12 @@ export function createAddress({ refreshNow, route }) {
     icon("ban"),
     "Ban this address",
   );
-  const lift = make(
+  const unban = make(
     "button",
-    { type: "button", class: "button", onclick: () => liftBan(known.network, refreshNow) },
+    { type: "button", class: "button", onclick: () => removeBan(currentBan.network, refreshNow) },
     "Lift the ban",
   );
-  const values = FACTS.map(() => make("dd"));
+  const facts = createFacts(FACTS);
   const table = createTable({
     caption: `What ${address} shares`,
     columns: COLUMNS,
@@ -60,7 +60,7 @@ export function createAddress({ refreshNow, route }) {
     onSort() {},
   });
   const tally = make("p", { class: "tally" });
-  let known = null;
+  let currentBan = null;
   const node = make(
     "div",
     { class: "view" },
@@ -74,15 +74,11 @@ export function createAddress({ refreshNow, route }) {
         make("h1", null, address),
         makeCopyButton("address", () => address),
       ),
-      where,
+      location,
       banned,
-      make("div", { class: "button-row" }, ban, lift),
+      make("div", { class: "button-row" }, ban, unban),
     ),
-    make(
-      "dl",
-      { class: "facts" },
-      FACTS.map(([label], index) => make("div", { class: "fact" }, make("dt", null, label), values[index])),
-    ),
+    facts.node,
     make(
       "section",
       { class: "card flush", "aria-labelledby": "shares-title" },
@@ -93,33 +89,22 @@ export function createAddress({ refreshNow, route }) {
   );
 
   async function refresh() {
-    const { lan, ban: found, peers } = await getJson(pathOf(["addresses", address]));
-    known = found;
-    setText(where, lan ? "In your own network." : "From outside your networks.");
-    setText(banned.lastChild, found ? sayBan(found) : "");
+    const { lan, ban: found, peers } = await getJson(apiPath(["addresses", address]));
+    currentBan = found;
+    setText(location, lan ? "In your own network." : "From outside your networks.");
+    setText(banned.lastChild, found ? formatBan(found) : "");
     show(banned, Boolean(found));
     show(ban, !found);
-    show(lift, Boolean(found));
-    FACTS.forEach(([, say], index) => setFigure(values[index], say(peers)));
-    setText(tally, counted(peers.length, "peer"));
+    show(unban, Boolean(found));
+    facts.show(peers);
+    setText(tally, pluralize(peers.length, "peer"));
     table.show(peers, "Nothing, now.");
   }
 
   return { node, title: address, refresh, update() {} };
 }
 
-function sayBan({ network, reason, until }) {
+function formatBan({ network, reason, until }) {
   const time = until ? `until ${fullTime(until)}` : "until it is lifted";
   return `Banned ${time}${network ? `, as ${network}` : ""}${reason ? `: ${reason}` : "."}`;
-}
-
-/** `done()` is called when it is lifted. */
-export async function liftBan(network, done) {
-  try {
-    await send("DELETE", pathOf(["bans", network]));
-    notify(`Lifted the ban of ${network}.`);
-    done();
-  } catch (error) {
-    notify(error.message, "bad");
-  }
 }

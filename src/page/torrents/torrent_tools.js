@@ -1,14 +1,16 @@
-// What one can take away from a torrent: its magnet link, its .torrent file, its hash.
+// A torrent's magnet link, .torrent file and info_hash as buttons.
 
-import { getBlob, getJson, pathOf, urlOf } from "../core/api.js";
-import { makeCopyButton } from "../components/clipboard.js";
+import { apiPath, apiUrl, getBlob, getJson } from "../core/api.js";
 import { make, show } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { notify } from "../core/notices.js";
 import { currentToken } from "../core/session.js";
+import { makeCopyButton } from "../components/clipboard.js";
 
-/** The cell of a table with these as small buttons. */
-export function torrentTools(cell) {
+const URL_LIFETIME_MS = 10000;
+
+/** Fills a cell of a table with the buttons. */
+export function buildTorrentTools(cell) {
   let torrent = null;
   const magnet = make(
     "a",
@@ -19,32 +21,33 @@ export function torrentTools(cell) {
     event.preventDefault();
     openMagnet(torrent);
   });
-  const file = makeFileLink(() => torrent, false);
+  const file = createFileLink(false);
   const copy = makeCopyButton("info_hash", () => torrent.info_hash);
-  cell.append(make("span", { class: "row-tools" }, magnet, file, copy));
+  cell.append(make("span", { class: "row-tools" }, magnet, file.node, copy));
   return (item) => {
     torrent = item;
-    show(file, item.has_file);
-    file.href = urlOf(filePath(item));
+    file.show(item);
   };
 }
 
-/** A list leaves the magnets out, so that they are asked for when wanted. */
+/** Lists of torrents come without magnet links. */
 async function openMagnet({ info_hash }) {
   try {
-    location.href = (await getJson(pathOf(["torrents", info_hash]))).magnet;
+    location.href = (await getJson(apiPath(["torrents", info_hash]))).magnet;
   } catch (error) {
     notify(error.message, "bad");
   }
 }
 
 function filePath({ info_hash }) {
-  return pathOf(["torrents", info_hash, "file"]);
+  return apiPath(["torrents", info_hash, "file"]);
 }
 
-/** A link cannot carry the token: who signed in with one gets the file by fetch. */
-export function makeFileLink(torrentOf, wide) {
-  const link = make(
+/** A link to the .torrent file, as a button with a label if `wide`. A link cannot send the token, so
+ * with a token the file is loaded by fetch. */
+export function createFileLink(wide) {
+  let torrent = null;
+  const node = make(
     "a",
     {
       class: wide ? "button" : "icon-button",
@@ -55,25 +58,27 @@ export function makeFileLink(torrentOf, wide) {
     icon("file"),
     wide ? ".torrent" : null,
   );
-  link.addEventListener("click", (event) => {
+  node.addEventListener("click", (event) => {
     if (!currentToken()) return;
     event.preventDefault();
-    saveFile(torrentOf());
+    saveFile(torrent);
   });
-  return link;
+  return {
+    node,
+    show(item) {
+      torrent = item;
+      show(node, torrent.has_file);
+      node.href = apiUrl(filePath(torrent));
+    },
+  };
 }
 
 async function saveFile(torrent) {
   try {
     const url = URL.createObjectURL(await getBlob(filePath(torrent)));
     make("a", { href: url, download: `${torrent.name || torrent.info_hash}.torrent` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 10000);
+    setTimeout(() => URL.revokeObjectURL(url), URL_LIFETIME_MS);
   } catch (error) {
     notify(error.message, "bad");
   }
-}
-
-export function showFileLink(link, torrent) {
-  show(link, torrent.has_file);
-  link.href = urlOf(filePath(torrent));
 }

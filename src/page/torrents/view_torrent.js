@@ -1,71 +1,86 @@
-// One torrent: why it does not start, its figures, its peers, its past.
+// One torrent: health, diagnosis, totals, peers, history and completions.
 
-import { getJson, pathOf } from "../core/api.js";
-import { makeCopyButton } from "../components/clipboard.js";
+import { apiPath, getJson } from "../core/api.js";
 import { now } from "../core/clock.js";
-import { createList, make, setAttribute, setFigure, setText, show } from "../core/dom.js";
-import { RATE_LINES, SWARM_LINES } from "../core/figures.js";
-import { ago, bytes, count, duration, few, fullTime, rate, shortHash, torrentName } from "../core/format.js";
-import { healthReason, makeHealthBadge, makeReachHelp } from "../components/health.js";
+import { createList, make, setAttribute, setText, show } from "../core/dom.js";
+import {
+  ago,
+  bytes,
+  count,
+  duration,
+  fullTime,
+  rate,
+  roundedNumber,
+  shortHash,
+  torrentName,
+  transferRate,
+} from "../core/format.js";
 import { icon } from "../core/icons.js";
+import { goTo, linkTo } from "../core/router.js";
+import { addSample, placeInPeriods } from "../core/samples.js";
+import { RATE_SERIES, SWARM_SERIES } from "../core/stat_definitions.js";
+import { healthHint, makeHealthBadge, makeReachHelp } from "../components/badges.js";
+import { makeCopyButton } from "../components/clipboard.js";
 import { createListing } from "../components/listing.js";
-import { removeTorrent, renameTorrent } from "../manage/manage_torrents.js";
+import { createFacts, createWarnings } from "../components/panels.js";
 import { addressColumn, PEER_COLUMNS } from "../components/peer_columns.js";
 import { createPlot } from "../components/plot.js";
 import { fitsQr, makeQrButton } from "../components/qr.js";
-import { transferRate } from "../core/rates.js";
-import { goTo, linkTo } from "../core/router.js";
-import { addSample, placeInPeriods } from "../core/samples.js";
 import { createChoice } from "../components/toolbar.js";
-import { makeFileLink, showFileLink } from "./torrent_tools.js";
+import { removeTorrent, renameTorrent } from "../components/torrent_actions.js";
+import { createFileLink } from "./torrent_tools.js";
 
 const RANGES = [
   ["hour", "Hour"],
   ["day", "24 hours"],
   ["month", "30 days"],
 ];
-const LINES = [
+const PLOTS = [
   ["swarm", "Peers"],
   ["rates", "Transfer"],
 ];
-const HISTORY_MS = 10000;
-const COMPLETIONS = 8;
+const HISTORY_MAX_AGE_MS = 10000;
+const COMPLETIONS_MAX = 8;
 
 export function createTorrent({ refreshNow, route }) {
   const infoHash = route.argument;
   const head = createHead(refreshNow);
-  const diagnosis = make("ul", { class: "diagnosis", "aria-label": "What is wrong" });
-  const showDiagnosis = createList(diagnosis, ({ code, text }) => code + text, createFinding);
-  const facts = createFacts();
+  const diagnosis = createWarnings("What is wrong");
+  const facts = createFacts(FACTS);
   const peers = createPeers(infoHash, refreshNow);
-  const past = createPast(infoHash, refreshNow);
+  const history = createHistory(infoHash, refreshNow);
   const completions = createCompletions(infoHash);
   const node = make(
     "div",
     { class: "view" },
     head.node,
-    diagnosis,
+    diagnosis.node,
     facts.node,
     peers.node,
-    make("div", { class: "split" }, past.node, completions.node),
+    make("div", { class: "split" }, history.node, completions.node),
   );
 
   async function refresh() {
     const [torrent] = await Promise.all([
-      getJson(pathOf(["torrents", infoHash])),
+      getJson(apiPath(["torrents", infoHash])),
       peers.refresh(),
-      past.refresh(),
+      history.refresh(),
     ]);
     await completions.refresh(torrent.downloaded);
     head.show(torrent);
-    show(diagnosis, torrent.diagnosis.length > 0);
-    showDiagnosis(torrent.diagnosis);
+    diagnosis.show(torrent.diagnosis.map(({ text }) => text));
     facts.show(torrent);
-    past.add(torrent);
+    history.add(torrent);
     view.title = torrentName(torrent);
   }
 
-  const view = { node, title: shortHash(infoHash), refresh, update: ({ status }) => head.showMode(status.mode), leave: past.leave };
+  const view = {
+    node,
+    title: shortHash(infoHash),
+    refresh,
+    update: ({ status }) => head.showMode(status.mode),
+    leave: history.leave,
+  };
   return view;
 }
 
@@ -75,9 +90,9 @@ function createHead(refreshNow) {
   const hash = make("code", { class: "hash" });
   const versions = make("p", { class: "note" });
   const badge = makeHealthBadge();
-  const why = make("span", { class: "muted" });
+  const hint = make("span", { class: "muted" });
   const magnet = make("a", { class: "button button-primary" }, icon("magnet"), "Magnet link");
-  const file = makeFileLink(() => torrent, true);
+  const file = createFileLink(true);
   const qr = makeQrButton("magnet link", () => torrent.magnet, { wide: true });
   const copyMagnet = makeCopyButton("magnet link", () => torrent.magnet);
   const rename = make(
@@ -96,7 +111,7 @@ function createHead(refreshNow) {
     icon("remove"),
     "Remove",
   );
-  const refused = make(
+  const privateHint = make(
     "p",
     { class: "warning", hidden: true },
     icon("key"),
@@ -120,23 +135,23 @@ function createHead(refreshNow) {
       makeCopyButton("info_hash", () => torrent.info_hash),
     ),
     versions,
-    make("p", { class: "health-line" }, badge.node, why),
+    make("p", { class: "health-line" }, badge.node, hint),
     make(
       "div",
       { class: "button-row" },
       magnet,
       copyMagnet,
-      file,
+      file.node,
       qr,
       make("span", { class: "gap" }),
       rename,
       remove,
     ),
-    refused,
+    privateHint,
   );
   return {
     node,
-    showMode: (mode) => show(refused, mode === "private"),
+    showMode: (mode) => show(privateHint, mode === "private"),
     show(next) {
       torrent = next;
       setText(title, torrent.name || "Torrent without a known name");
@@ -146,22 +161,18 @@ function createHead(refreshNow) {
       show(versions, others.length > 0);
       badge.update(torrent.health);
       setText(
-        why,
+        hint,
         torrent.health === "idle" && torrent.idle_s
           ? `Nobody has been here for ${duration(torrent.idle_s)}.`
-          : healthReason(torrent.health),
+          : healthHint(torrent.health),
       );
       setAttribute(magnet, "href", torrent.magnet);
-      showFileLink(file, torrent);
+      file.show(torrent);
       show(qr, fitsQr(torrent.magnet));
       show(rename, torrent.registered);
       show(remove, torrent.registered);
     },
   };
-}
-
-function createFinding({ text }) {
-  return { node: make("li", { class: "warning" }, icon("warning"), make("span", null, text)), update() {} };
 }
 
 const FACTS = [
@@ -172,19 +183,6 @@ const FACTS = [
   ["Size", (torrent) => bytes(torrent.size)],
   ["Registered", (torrent) => (torrent.registered ? (torrent.added ? ago(torrent.added) : "yes") : "no")],
 ];
-
-function createFacts() {
-  const values = FACTS.map(() => make("dd"));
-  const node = make(
-    "dl",
-    { class: "facts" },
-    FACTS.map(([label], index) => make("div", { class: "fact" }, make("dt", null, label), values[index])),
-  );
-  return {
-    node,
-    show: (torrent) => FACTS.forEach(([, say], index) => setFigure(values[index], say(torrent))),
-  };
-}
 
 function createPeers(infoHash, refreshNow) {
   const listing = createListing({
@@ -197,62 +195,54 @@ function createPeers(infoHash, refreshNow) {
       key: (peer) => `${peer.address} ${peer.port}`,
       linkOf: (peer) => linkTo("peers", peer.address),
     },
-    nothing: () => "Nobody is here now.",
+    emptyText: () => "Nobody is here now.",
   });
   const node = make(
     "section",
     { class: "card flush", "aria-labelledby": "peers-title" },
-    make("div", { class: "card-head" }, make("h2", { id: "peers-title" }, "Peers"), listing.tally.node),
+    make("div", { class: "card-head" }, make("h2", { id: "peers-title" }, "Peers"), listing.tally),
     listing.node,
     makeReachHelp(),
   );
   return { node, refresh: listing.refresh };
 }
 
-function createPast(infoHash, refreshNow) {
-  const state = { range: "hour", lines: "swarm", asked_ms: 0, samples: null };
+function createHistory(infoHash, refreshNow) {
+  const state = { range: "hour", plotted: "swarm", loaded_ms: 0, samples: null };
   const plot = createPlot("This torrent over time");
-  const lines = createChoice("Figure", LINES, (chosen) => choose({ lines: chosen }));
-  const ranges = createChoice("Time", RANGES, (range) => choose({ range, asked_ms: 0, samples: null }));
+  const plots = createChoice("Figure", PLOTS, (plotted) => choose({ plotted }));
+  const ranges = createChoice("Time", RANGES, (range) => choose({ range, loaded_ms: 0, samples: null }));
   const node = make(
     "section",
-    { class: "card plot-card", "aria-labelledby": "past-title" },
-    make("div", { class: "card-head" }, make("h2", { id: "past-title" }, "History"), lines.node, ranges.node),
+    { class: "card plot-card", "aria-labelledby": "history-title" },
+    make("div", { class: "card-head" }, make("h2", { id: "history-title" }, "History"), plots.node, ranges.node),
     plot.node,
   );
   choose({});
 
   function choose(changes) {
     Object.assign(state, changes);
-    lines.show(state.lines);
+    plots.show(state.plotted);
     ranges.show(state.range);
     draw();
     if (!state.samples) refreshNow();
   }
 
   function draw() {
-    const rates = state.lines === "rates";
-    const { range } = state;
-    if (state.samples)
-      plot.draw({
-        lines: rates ? RATE_LINES : SWARM_LINES,
-        words: rates ? rate : few,
-        binary: rates,
-        stepped: !rates,
-        range,
-        samples: state.samples,
-      });
+    const { plotted, range, samples } = state;
+    if (!samples) return;
+    if (plotted === "rates") plot.draw({ series: RATE_SERIES, format: rate, binary: true, range, samples });
+    else plot.draw({ series: SWARM_SERIES, format: roundedNumber, stepped: true, range, samples });
   }
 
   async function refresh() {
-    if (state.samples && (state.range === "hour" || Date.now() - state.asked_ms < HISTORY_MS)) return;
     const { range } = state;
-    const history = await getJson(pathOf(["torrents", infoHash, "history"], { range }));
-    if (range === state.range)
-      Object.assign(state, { samples: placeInPeriods(history), asked_ms: Date.now() });
+    if (state.samples && (range === "hour" || Date.now() - state.loaded_ms < HISTORY_MAX_AGE_MS)) return;
+    const samples = placeInPeriods(await getJson(apiPath(["torrents", infoHash, "history"], { range })));
+    if (range === state.range) Object.assign(state, { samples, loaded_ms: Date.now() });
   }
 
-  /** The last hour grows by what the torrent does now. */
+  /** Appends the current values to the samples of the last hour. */
   function add(torrent) {
     if (state.range === "hour" && state.samples) addSample(state.samples, { ...torrent, at: now() });
     draw();
@@ -261,31 +251,31 @@ function createPast(infoHash, refreshNow) {
   return { node, refresh, add, leave: plot.release };
 }
 
-/** Asked for anew for a while after one more has completed: they are written behind. */
+/** The tracker writes completions with a delay: the list is loaded repeatedly after each new one. */
 function createCompletions(infoHash) {
-  let known = -1,
-    changed_ms = 0;
+  let lastCount = -1,
+    changed_ms = 0,
+    items = [];
   const list = make("ol", { class: "completions" });
-  const nothing = make("p", { class: "empty" }, "Nobody has completed it while the tracker took note.");
+  const empty = make("p", { class: "empty" }, "Nobody has completed it while the tracker took note.");
   const showItems = createList(list, (item) => `${item.at} ${item.address} ${item.port}`, createCompletion);
   const node = make(
     "section",
     { class: "card", "aria-labelledby": "completions-title" },
     make("div", { class: "card-head" }, make("h2", { id: "completions-title" }, "Who completed it")),
-    nothing,
+    empty,
     list,
   );
-  let items = [];
   return {
     node,
     async refresh(downloaded) {
-      if (downloaded !== known) changed_ms = Date.now();
-      known = downloaded;
-      if (Date.now() - changed_ms < HISTORY_MS) {
-        ({ items } = await getJson(pathOf(["torrents", infoHash, "completions"], { limit: COMPLETIONS })));
+      if (downloaded !== lastCount) changed_ms = Date.now();
+      lastCount = downloaded;
+      if (Date.now() - changed_ms < HISTORY_MAX_AGE_MS) {
+        ({ items } = await getJson(apiPath(["torrents", infoHash, "completions"], { limit: COMPLETIONS_MAX })));
       }
       showItems(items);
-      show(nothing, items.length === 0);
+      show(empty, items.length === 0);
     },
   };
 }

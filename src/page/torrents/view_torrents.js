@@ -1,42 +1,58 @@
-// All torrents: search, sort, choose, page.
+// The list of all torrents.
 
-import { make } from "../core/dom.js";
-import { bytes, count, rateOrDash } from "../core/format.js";
-import { makeHealthBadge } from "../components/health.js";
-import { createListing } from "../components/listing.js";
-import { transferRate } from "../core/rates.js";
+import { make, show } from "../core/dom.js";
 import { rememberQuery } from "../core/router.js";
-import { badgeCell, figureCell, textCell } from "../components/table.js";
+import { makeHealthBadge } from "../components/badges.js";
+import { createListing, readListState, writeListState } from "../components/listing.js";
+import { badgeCell } from "../components/table.js";
 import { createChoice } from "../components/toolbar.js";
-import { torrentColumn, torrentLink } from "../components/torrent_column.js";
-import { torrentTools } from "./torrent_tools.js";
+import {
+  countColumn,
+  leechersColumn,
+  nameColumn,
+  rateColumn,
+  seedersColumn,
+  sizeColumn,
+  torrentLink,
+} from "../components/torrent_columns.js";
+import { buildTorrentTools } from "./torrent_tools.js";
 
-const SHOWN = [
+const FILTERS = [
   ["all", "All"],
   ["active", "Active"],
   ["registered", "Registered"],
   ["unseeded", "No seeder"],
 ];
-const FIRST = { search: "", sort: "leechers", order: "desc", show: "all", page: 1 };
+const DEFAULTS = { search: "", sort: "leechers", order: "desc", show: "all", page: 1 };
+const COLUMNS = [
+  nameColumn,
+  sizeColumn,
+  seedersColumn,
+  leechersColumn,
+  countColumn("Completed", "downloaded"),
+  rateColumn,
+  { label: "Health", sort: "health", build: badgeCell(makeHealthBadge, (torrent) => torrent.health) },
+  { label: "Actions", hideLabel: true, build: buildTorrentTools },
+];
 
 export function createTorrents({ refreshNow, route }) {
-  const choice = createChoice("Which torrents", SHOWN, (show) => listing.set({ show }));
+  const filter = createChoice("Which torrents", FILTERS, (show) => listing.set({ show }));
   const listing = createListing({
     parts: ["torrents"],
     noun: "torrent",
-    state: readState(route.query),
+    state: readListState(route.query, DEFAULTS),
     refreshNow,
     search: { label: "Search torrents", placeholder: "Name or info_hash" },
     table: { caption: "Torrents", columns: COLUMNS, key: (torrent) => torrent.info_hash, linkOf: torrentLink },
-    showState: (state) => choice.show(state.show),
-    changed: (state) => rememberQuery("torrents", writeState(state)),
-    nothing: sayNothing,
+    onState: (state) => filter.show(state.show),
+    onChange: (state) => rememberQuery("torrents", writeListState(state, DEFAULTS)),
+    emptyText,
   });
   const node = make(
     "div",
     { class: "view" },
-    make("header", { class: "view-head" }, make("h1", null, "Torrents"), listing.tally.node),
-    make("div", { class: "toolbar" }, listing.search.node, choice.node, listing.table.chooser),
+    make("header", { class: "view-head" }, make("h1", null, "Torrents"), listing.tally),
+    make("div", { class: "toolbar" }, listing.search.node, filter.node, listing.table.chooser),
     listing.node,
   );
   return {
@@ -44,67 +60,11 @@ export function createTorrents({ refreshNow, route }) {
     title: "Torrents",
     refresh: listing.refresh,
     update() {},
-    reroute: (next) => listing.set(readState(next.query)),
+    reroute: (next) => listing.set(readListState(next.query, DEFAULTS)),
   };
 }
 
-const COLUMNS = [
-  torrentColumn,
-  {
-    label: "Size",
-    sort: "size",
-    descending: true,
-    numeric: true,
-    build: textCell((torrent) => bytes(torrent.size)),
-  },
-  {
-    label: "Seeders",
-    sort: "seeders",
-    descending: true,
-    numeric: true,
-    build: figureCell((torrent) => count(torrent.seeders)),
-  },
-  {
-    label: "Leechers",
-    sort: "leechers",
-    descending: true,
-    numeric: true,
-    build: figureCell((torrent) => count(torrent.leechers)),
-  },
-  {
-    label: "Completed",
-    sort: "downloaded",
-    descending: true,
-    numeric: true,
-    build: figureCell((torrent) => count(torrent.downloaded)),
-  },
-  {
-    label: "Rate",
-    sort: "rate",
-    descending: true,
-    numeric: true,
-    build: textCell((torrent) => rateOrDash(transferRate(torrent))),
-  },
-  { label: "Health", sort: "health", build: badgeCell(makeHealthBadge, (torrent) => torrent.health) },
-  { label: "Actions", hideLabel: true, build: torrentTools },
-];
-
-function readState(query) {
-  return {
-    search: query.get("search") ?? FIRST.search,
-    sort: query.get("sort") ?? FIRST.sort,
-    order: query.get("order") ?? FIRST.order,
-    show: query.get("show") ?? FIRST.show,
-    page: Math.max(1, Number.parseInt(query.get("page") ?? "1", 10) || 1),
-  };
-}
-
-/** Only what differs from the beginning. */
-function writeState(state) {
-  return Object.fromEntries(Object.entries(state).filter(([name, value]) => value !== FIRST[name]));
-}
-
-function sayNothing({ search, show }) {
+function emptyText({ search, show }) {
   if (search) return `No torrent has “${search}” in its name, or an info_hash that begins so.`;
   if (show === "unseeded") return "Every torrent that somebody wants has a seeder.";
   if (show === "active") return "Nobody is here now.";

@@ -1,16 +1,15 @@
-// Asks for a ban: of whom, why and for how long.
+// Banning an address or a network, and removing a ban.
 
-import { getJson, pathOf, send } from "../core/api.js";
-import { confirmed, openDialog } from "../components/dialog.js";
+import { apiPath, getJson, send } from "../core/api.js";
 import { make } from "../core/dom.js";
-import { labelled } from "../components/field.js";
-import { whenSent } from "../components/form.js";
-import { counted } from "../core/format.js";
+import { pluralize } from "../core/format.js";
 import { notify } from "../core/notices.js";
+import { confirmAction, openDialog } from "./dialog.js";
+import { labelled, onSubmit } from "./form.js";
 
 const HOUR = 3600,
   DAY = 86400;
-const TIMES = [
+const DURATIONS = [
   ["", "until it is lifted"],
   [HOUR, "for an hour"],
   [DAY, "for a day"],
@@ -18,7 +17,7 @@ const TIMES = [
   [30 * DAY, "for 30 days"],
 ];
 
-/** `done()` is called after each ban. A known `network` cannot be changed. */
+/** Calls `done()` after each ban. If `network` is given it is fixed; null lets the user enter one. */
 export function makeBanForm(network, done) {
   const target = make("input", {
     class: "field",
@@ -36,25 +35,25 @@ export function makeBanForm(network, done) {
     placeholder: "The client shows it",
     autocomplete: "off",
   });
-  const time = make(
+  const duration = make(
     "select",
     { class: "field" },
-    TIMES.map(([seconds, words]) => make("option", { value: seconds }, words)),
+    DURATIONS.map(([seconds, label]) => make("option", { value: seconds }, label)),
   );
   const form = make(
     "form",
     { class: "form-line" },
     labelled("Address or network", target),
     labelled("Reason", reason),
-    labelled("How long", time),
+    labelled("How long", duration),
     make("button", { class: "button button-danger" }, "Ban"),
   );
-  whenSent(form, target, async () => {
-    if (!(await isMeant(target.value.trim()))) return;
+  onSubmit(form, target, async () => {
+    if (!(await confirmBan(target.value.trim()))) return;
     await send("POST", "bans", {
       network: target.value.trim(),
       ...(reason.value.trim() && { reason: reason.value.trim() }),
-      ...(time.value && { for_s: Number(time.value) }),
+      ...(duration.value && { for_s: Number(duration.value) }),
     });
     notify(`Banned ${target.value.trim()}.`);
     if (network === null) form.reset();
@@ -63,21 +62,21 @@ export function makeBanForm(network, done) {
   return form;
 }
 
-/** Many are asked about, and so is whoever asks; one address is not. */
-async function isMeant(text) {
-  const { network, peers, addresses, own } = await getJson(pathOf(["networks", text]));
-  if (!isWide(network) && !own) return true;
-  const here = `${counted(peers, "peer")} at ${counted(addresses, "address", "addresses")}`;
+/** Asks before a ban of a large network or of the user's own address. Resolves to whether to ban. */
+async function confirmBan(text) {
+  const { network, peers, addresses, own } = await getJson(apiPath(["networks", text]));
+  if (!isLargeNetwork(network) && !own) return true;
+  const present = `${pluralize(peers, "peer")} at ${pluralize(addresses, "address", "addresses")}`;
   const question = [
-    `In ${network} now: ${peers === 0 ? "no peer" : here}.`,
+    `In ${network} now: ${peers === 0 ? "no peer" : present}.`,
     own && `Your own address, ${(await getJson("session")).client}, is in it.`,
     "Announces and scrapes from there are refused.",
   ];
-  return confirmed(`Ban ${network}?`, question.filter(Boolean).join(" "), "Ban anyway");
+  return confirmAction(`Ban ${network}?`, question.filter(Boolean).join(" "), "Ban anyway");
 }
 
-/** Whether it is more than one household or office. */
-function isWide(network) {
+/** Whether a network is larger than a typical single site: an IPv4 /24 or an IPv6 /64. */
+function isLargeNetwork(network) {
   const [address, bits] = network.split("/");
   return bits !== undefined && Number(bits) < (address.includes(":") ? 64 : 24);
 }
@@ -91,5 +90,15 @@ export function openBanDialog(address, done) {
       done();
     }),
   );
-  dialog.classList.add("dialog-narrow");
+}
+
+/** Calls `done()` after the ban is removed. */
+export async function removeBan(network, done) {
+  try {
+    await send("DELETE", apiPath(["bans", network]));
+    notify(`Lifted the ban of ${network}.`);
+    done();
+  } catch (error) {
+    notify(error.message, "bad");
+  }
 }

@@ -1,4 +1,4 @@
-// Registers .torrent files, one after the other, and tells of each how it went.
+// Registers .torrent files one after the other and lists their results.
 
 import { send } from "../core/api.js";
 import { make } from "../core/dom.js";
@@ -9,46 +9,46 @@ import { linkTo } from "../core/router.js";
 const list = make("ol", { class: "uploads", "aria-live": "polite", "aria-label": "Files" });
 let queue = Promise.resolve();
 
-/** The results of all files of this visit: one element, wherever it is shown. */
+/** The results since the page was loaded. The same element for all callers. */
 export function uploadResults() {
   return list;
 }
 
-/** Resolves when all are done, whatever came of them. */
+/** Resolves when all files are done. Errors are shown in the results. */
 export function uploadFiles(files) {
   for (const file of files) {
-    const words = make("span", { class: "upload-words" }, "waiting");
-    const line = make(
+    const result = make("span", { class: "upload-text" }, "waiting");
+    const item = make(
       "li",
       { class: "upload", "data-state": "wait" },
       make("span", { class: "upload-mark", "aria-hidden": "true" }),
       make("span", { class: "upload-name" }, file.name),
-      words,
+      result,
     );
-    list.prepend(line);
-    queue = queue.then(() => upload(file, line, words));
+    list.prepend(item);
+    queue = queue.then(() => uploadFile(file, item, result));
   }
   return queue;
 }
 
-async function upload(file, line, words) {
+async function uploadFile(file, item, result) {
   try {
     const { items } = await send("POST", "torrents", file);
-    finish(line, "done");
+    setState(item, "done");
     const [torrent] = items;
-    words.replaceChildren(
+    result.replaceChildren(
       "registered as ",
       make("a", { href: linkTo("torrents", torrent.info_hash) }, torrentName(torrent)),
       torrent.size ? ` (${bytes(torrent.size)})` : "",
       items.length > 1 ? ", v1 and v2" : "",
     );
   } catch (error) {
-    finish(line, error.status === 409 ? "same" : "failed");
-    words.replaceChildren(error.message);
+    setState(item, error.status === 409 ? "same" : "failed");
+    result.replaceChildren(error.message);
   }
 }
 
-function finish(line, state) {
-  line.dataset.state = state;
-  line.firstChild.replaceChildren(icon(state === "failed" ? "close" : "done"));
+function setState(item, state) {
+  item.dataset.state = state;
+  item.firstChild.replaceChildren(icon(state === "failed" ? "close" : "done"));
 }

@@ -1,6 +1,6 @@
-// The small curve in a card: the last hour at a glance. Decoration; the plot says it in full.
+// A small curve of the last hour. Decoration only: the plot shows the same data in full.
 
-import { makeSvg, setAttribute } from "../core/dom.js";
+import { makeSvg, setAttribute, show } from "../core/dom.js";
 import { averages } from "../core/samples.js";
 
 const WIDTH = 120,
@@ -17,10 +17,10 @@ export function createSparkline(color) {
     line,
   );
   node.style.setProperty("--spark", `var(${color})`);
-  let drawn_s = -Infinity; // the last sample's time
+  let drawn_s = -Infinity; // time of the last sample drawn
   return {
     node,
-    /** Draws it anew once its time has moved on by what the eye can tell. */
+    /** Redraws only after the curve has moved by about a pixel. */
     show(samples, of) {
       const last_s = samples.at(-1)?.at;
       if (Math.abs(last_s - drawn_s) < (last_s - samples[0]?.at) / WIDTH) return;
@@ -32,27 +32,27 @@ export function createSparkline(color) {
   };
 }
 
-/** The curve through the points, by way of the middles between them. */
+/** An SVG path that smooths the points: quadratic curves between their midpoints. */
 function curveOf(values) {
   if (values.length < 2) return "";
-  const most = Math.max(...values),
-    least = Math.min(...values);
-  const spread = Math.max(most - least, most * 0.25, 1e-9);
-  // What hardly changes runs through the middle, but never below nothing: zeros lie at the bottom.
-  const lowest = Math.max((most + least - spread) / 2, 0);
+  const max = Math.max(...values),
+    min = Math.min(...values);
+  const spread = Math.max(max - min, max * 0.25, 1e-9);
+  // Nearly constant values run through the middle; zeros stay at the bottom.
+  const bottom = Math.max((max + min - spread) / 2, 0);
   const points = values.map((value, index) => [
     (index / (values.length - 1)) * WIDTH,
-    HEIGHT - 3 - ((value - lowest) / spread) * (HEIGHT - 7),
+    HEIGHT - 3 - ((value - bottom) / spread) * (HEIGHT - 7),
   ]);
-  let path = `M${at(points[0])}`;
+  let path = `M${pointText(points[0])}`;
   for (let index = 1; index < points.length - 1; index++) {
     const [x, y] = points[index],
       [nextX, nextY] = points[index + 1];
-    path += `Q${at([x, y])} ${at([(x + nextX) / 2, (y + nextY) / 2])}`;
+    path += `Q${pointText([x, y])} ${pointText([(x + nextX) / 2, (y + nextY) / 2])}`;
   }
-  return `${path}L${at(points.at(-1))}`;
+  return `${path}L${pointText(points.at(-1))}`;
 }
 
-function at([x, y]) {
+function pointText([x, y]) {
   return `${x.toFixed(1)} ${y.toFixed(1)}`;
 }

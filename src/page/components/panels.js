@@ -1,0 +1,35 @@
+// Small blocks that several views show: facts and warnings.
+
+import { createList, make, setLiveText, show } from "../core/dom.js";
+import { icon } from "../core/icons.js";
+
+/** `facts`: [label, function of the shown item that returns the value]. */
+export function createFacts(facts) {
+  const values = facts.map(() => make("dd"));
+  const node = make(
+    "dl",
+    { class: "facts" },
+    facts.map(([label], index) => make("div", { class: "fact" }, make("dt", null, label), values[index])),
+  );
+  return {
+    node,
+    show: (item) => facts.forEach(([, valueOf], index) => setLiveText(values[index], valueOf(item))),
+  };
+}
+
+/** A list of warnings, hidden while it is empty. */
+export function createWarnings(label) {
+  const node = make("ul", { class: "warnings", "aria-label": label });
+  const showTexts = createList(node, (text) => text, createWarning);
+  return {
+    node,
+    show(texts) {
+      show(node, texts.length > 0);
+      showTexts(texts);
+    },
+  };
+}
+
+function createWarning(text) {
+  return { node: make("li", { class: "warning" }, icon("warning"), make("span", null, text)), update() {} };
+}

@@ -1,0 +1,31 @@
+// Renaming and unregistering a torrent.
+
+import { apiPath, send } from "../core/api.js";
+import { torrentName } from "../core/format.js";
+import { notify } from "../core/notices.js";
+import { confirmAction, openPrompt } from "./dialog.js";
+
+/** Calls `done()` after the torrent is renamed. */
+export function renameTorrent({ info_hash, name }, done) {
+  openPrompt("Rename the torrent", "Name", name ?? "", "Rename", async (newName) => {
+    await send("PATCH", apiPath(["torrents", info_hash]), { name: newName });
+    done();
+  });
+}
+
+/** Calls `done()` after the torrent is unregistered. */
+export async function removeTorrent(torrent, done) {
+  const confirmed = await confirmAction(
+    "Remove the torrent?",
+    `“${torrentName(torrent)}” goes from the list of registered torrents, and its .torrent file with it.`,
+    "Remove",
+  );
+  if (!confirmed) return;
+  try {
+    await send("DELETE", apiPath(["torrents", torrent.info_hash]));
+    notify(`Removed “${torrentName(torrent)}”.`);
+    done();
+  } catch (error) {
+    notify(error.message, "bad");
+  }
+}
