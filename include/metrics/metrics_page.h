@@ -1,9 +1,8 @@
-/* All figures of a running skepd, for Prometheus. */
+/* The /metrics page: every metric of a running skepd, in Prometheus' text format. */
 #ifndef SKEP_METRICS_METRICS_PAGE_H
 #define SKEP_METRICS_METRICS_PAGE_H
 
 #include "base/bytes.h"
-#include "daemon/config.h"
 #include "probe/prober.h"
 #include "server/http_counters.h"
 #include "server/udp_server.h"
@@ -11,29 +10,36 @@
 #include "swarm/sweeper.h"
 #include "swarm/tracker.h"
 
-/* Where the figures come from. All of it must outlive them. What may be NULL has none to give then.
- */
-struct metrics_page_parts {
+/* What the metrics are read from. All of it must outlive the page. */
+struct metrics_sources {
     struct tracker *tracker;
     const struct sweeper *sweeper;
     const struct change_writer *change_writer;
-    bool store_enabled;           /* it writes a database */
-    const struct udp_server *udp; /* may be NULL */
+    bool store_enabled;           /* false: no metrics of the store */
+    const struct udp_server *udp; /* NULL: no metrics of UDP */
     const struct http_counters *http;
     struct prober *prober;
 };
 
+/* The settings that are exported as metrics. */
+struct metrics_options {
+    const struct tracker_options *tracker;
+    uint32_t connections_max;             /* of the HTTP server */
+    uint32_t connections_per_address_max; /* 0: unlimited */
+};
+
 struct metrics_page;
 
-/* Copies `parts` and takes the limits from `config`. NULL without memory. */
-struct metrics_page *metrics_page_create(const struct metrics_page_parts *parts,
-                                         const struct config *config);
-void metrics_page_delete(struct metrics_page *page); /* NULL is fine */
+/* Copies `sources` and the limits in `options`. NULL if out of memory. */
+struct metrics_page *metrics_page_create(const struct metrics_sources *sources,
+                                         const struct metrics_options *options);
+void metrics_page_delete(struct metrics_page *page); /* NULL is ignored */
 
-/* The settings were read again. Any thread. */
-void metrics_page_apply(struct metrics_page *page, const struct config *config);
+/* Copies the limits in `options`, but keeps the first `connections_max`, which the HTTP server
+ * keeps until it stops. Any thread. */
+void metrics_page_apply(struct metrics_page *page, const struct metrics_options *options);
 
-/* Writes them all; `context` is a struct metrics_page. Any thread. */
+/* Writes all metrics; `context` is a struct metrics_page. Any thread. */
 void metrics_page_write(void *context, struct writer *w);
 
 #endif

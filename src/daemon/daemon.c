@@ -128,8 +128,16 @@ static bool start_api(struct daemon *daemon, const struct config *config) {
     return daemon->api != NULL || log_out_of_memory();
 }
 
+static struct metrics_options metrics_options_of(const struct config *config) {
+    return (struct metrics_options){
+        .tracker = &config->tracker,
+        .connections_max = config->http.connections_max,
+        .connections_per_address_max = config->http.connections_per_address_max,
+    };
+}
+
 static bool start_figures(struct daemon *daemon, const struct config *config) {
-    const struct metrics_page_parts parts = {
+    const struct metrics_sources sources = {
         .tracker = daemon->tracker,
         .sweeper = daemon->sweeper,
         .change_writer = daemon->change_writer,
@@ -138,7 +146,8 @@ static bool start_figures(struct daemon *daemon, const struct config *config) {
         .http = &daemon->http_counters,
         .prober = daemon->prober,
     };
-    daemon->figures = metrics_page_create(&parts, config);
+    const struct metrics_options options = metrics_options_of(config);
+    daemon->figures = metrics_page_create(&sources, &options);
     return daemon->figures != NULL || log_out_of_memory();
 }
 
@@ -330,7 +339,8 @@ bool daemon_apply(struct daemon *daemon, const struct config *config) {
     api_apply(daemon->api, &api);
     health_report_apply(&daemon->condition, config);
     web_router_apply(daemon->site, &config->site);
-    metrics_page_apply(daemon->figures, config);
+    const struct metrics_options metrics = metrics_options_of(config);
+    metrics_page_apply(daemon->figures, &metrics);
     renew_certificate(daemon, config);
     return true;
 }

@@ -11,7 +11,9 @@
 #include "metrics/process_metrics.h"
 #include "metrics/tracker_metrics.h"
 #include "metrics/udp_metrics.h"
+#include "server/http_server.h"
 #include "server/tls_certificate.h"
+#include "store/store.h"
 #include "swarm/swarm_totals.h"
 
 #ifdef __clang__
@@ -21,7 +23,7 @@
 #endif
 
 struct metrics_page {
-    struct metrics_page_parts parts;
+    struct metrics_sources sources;
     struct swarm_totals *census;
     double start_time_s;
     uint32_t connections_max; /* of the HTTP server, which keeps to it until it ends */
@@ -29,9 +31,9 @@ struct metrics_page {
     struct limit_figures limits;
 };
 
-void metrics_page_apply(struct metrics_page *page, const struct config *config) {
-    const struct limit_figures limits = limit_figures_of(&config->tracker, page->connections_max,
-                                                         config->http.connections_per_address_max);
+void metrics_page_apply(struct metrics_page *page, const struct metrics_options *options) {
+    const struct limit_figures limits = limit_figures_of(options->tracker, page->connections_max,
+                                                         options->connections_per_address_max);
     pthread_mutex_lock(&page->lock);
     page->limits = limits;
     pthread_mutex_unlock(&page->lock);
@@ -44,21 +46,21 @@ static struct limit_figures limits_now(struct metrics_page *page) {
     return limits;
 }
 
-struct metrics_page *metrics_page_create(const struct metrics_page_parts *parts,
-                                         const struct config *config) {
+struct metrics_page *metrics_page_create(const struct metrics_sources *sources,
+                                         const struct metrics_options *options) {
     struct metrics_page *page = calloc(1, sizeof *page);
-    struct swarm_totals *totals = swarm_totals_create(parts->tracker);
+    struct swarm_totals *totals = swarm_totals_create(sources->tracker);
     if (page == NULL || totals == NULL) {
         swarm_totals_delete(totals);
         free(page);
         return NULL;
     }
-    page->parts = *parts;
+    page->sources = *sources;
     page->census = totals;
     page->start_time_s = process_start_time_s();
-    page->connections_max = config->http.connections_max;
+    page->connections_max = options->connections_max;
     pthread_mutex_init(&page->lock, NULL);
-    metrics_page_apply(page, config);
+    metrics_page_apply(page, options);
     return page;
 }
 
@@ -111,34 +113,35 @@ static void write_recorder(struct writer *w, const struct change_writer_stats *s
 }
 
 static void write_tracker(struct metrics_page *page, struct writer *w, uint64_t now_ms) {
-    const struct tracker_stats tracker = tracker_stats(page->parts.tracker);
+    const struct tracker_stats tracker = tracker_stats(page->sources.tracker);
     const struct swarm_totals_figures census = swarm_totals_read(page->census, now_ms);
     const struct limit_figures limits = limits_now(page);
     swarm_totals_metrics_write(w, &census);
-    tracker_metrics_write(w, &tracker, tracker_interval_s(page->parts.tracker));
-    limit_metrics_write(w, &limits, &tracker, atomic_load(&page->parts.http->connections_refused));
+    tracker_metrics_write(w, &tracker, tracker_interval_s(page->sources.tracker));
+    limit_metrics_write(w, &limits, &tracker,
+                        atomic_load(&page->sources.http->connections_refused));
 }
 
 void metrics_page_write(void *context, struct writer *w) {
     struct metrics_page *page = context;
-    const struct metrics_page_parts *parts = &page->parts;
+    const struct metrics_sources *sources = &page->sources;
     const uint64_t now_ms = clock_now_ms();
     write_build(w);
     process_metrics_write(w, page->start_time_s);
     write_tracker(page, w, now_ms);
-    const struct sweeper_stats sweeper = sweeper_stats(parts->sweeper);
+    const struct sweeper_stats sweeper = sweeper_stats(sources->sweeper);
     write_sweeper(w, &sweeper);
-    if (parts->store_enabled) {
+    if (sources->store_enabled) {
         const struct change_writer_stats change_writer =
-            change_writer_stats(parts->change_writer, now_ms);
+            change_writer_stats(sources->change_writer, now_ms);
         write_recorder(w, &change_writer);
     }
-    http_metrics_write(w, parts->http);
-    if (parts->udp != NULL) {
-        const struct udp_server_stats udp = udp_server_stats(parts->udp);
+    http_metrics_write(w, sources->http);
+    if (sources->udp != NULL) {
+        const struct udp_server_stats udp = udp_server_stats(sources->udp);
         udp_metrics_write(w, &udp);
     }
-    const struct prober_stats checks = prober_stats(parts->prober);
+    const struct prober_stats checks = prober_stats(sources->prober);
     probe_metrics_write(w, &checks);
     metrics_text_single(w, "skep_log_lines_dropped_total", METRIC_COUNTER,
                         "Log lines that nobody took in time.", (double)log_dropped());
