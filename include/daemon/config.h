@@ -13,7 +13,7 @@
 #include "probe/prober.h"
 #include "server/http_server.h"
 #include "server/udp_server.h"
-#include "store/history.h"
+#include "store/history_writer.h"
 #include "swarm/tracker.h"
 #include "web/web_router.h"
 

@@ -10,7 +10,7 @@
 #define SKEP_STORE_CHANGE_WRITER_H
 
 #include "base/histogram.h"
-#include "store/history.h"
+#include "store/history_writer.h"
 #include "store/store.h"
 #include "swarm/tracker.h"
 

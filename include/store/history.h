@@ -1,10 +1,9 @@
-/* What was: how many peers there were and how much they moved, over the last hour, day and month,
- * and who completed what. It lives in the tracker's database; skepd's store writes it along with
- * its changes, and whoever shows it reads it by a connection of its own.
+/* Reads the history from the database: time series of peers and traffic over the last hour, day and
+ * month, and the list of completions. history_writer.h writes it.
  *
- * A sample is a mean over a period that begins at a multiple of its length, in Unix time. Where
- * skepd did not run, or the clock stepped over a period, there is none. Longer periods are made
- * of the shorter ones' samples as these come in, so that the running hour is there, too.
+ * A sample is the mean over a period that starts at a multiple of its length, in Unix time. There
+ * is none for a period in which skepd did not run or the clock stepped. Samples of longer periods
+ * are accumulated as the shorter ones arrive, so that the current hour is included.
  *
  * All of it is bounded: the samples of the tracker take about 150 KB, those of torrents about 90 KB
  * a torrent (90 MB where all of history.torrents_max, 1000, had peers for a month), completions
@@ -12,14 +11,9 @@
 #ifndef SKEP_STORE_HISTORY_H
 #define SKEP_STORE_HISTORY_H
 
+#include "base/endpoint.h"
 #include "base/error.h"
-#include "store/store.h"
-#include "swarm/swarm_snapshot.h"
-
-enum {
-    HISTORY_SAMPLE_S = 10,          /* how often store_add_sample is called */
-    HISTORY_TORRENT_SAMPLE_S = 120, /* and store_add_torrent_samples */
-};
+#include "base/id_lengths.h"
 
 /* Rates are bytes a second. */
 struct sample {
@@ -44,34 +38,9 @@ struct completion {
     struct endpoint peer;
 };
 
-/* Writing: in the store's transactions, on its owner's thread. What is added is kept in memory
- * until a store_commit has made it durable, so that a failing store, or one that is written anew,
- * loses none of it; where there is more, the oldest goes: an hour's samples and a few thousand
- * completions wait for one commit. */
-
-struct history_options {
-    bool enabled;
-    uint32_t torrents_max;    /* of one store_add_torrent_samples; 0: none */
-    uint32_t completions_max; /* the newest that are kept in the database; 0: none */
-};
-
-/* Before this call, nothing is added. */
-void store_keep_history(struct store *store, const struct history_options *options);
-
-/* What `sample->at_s` tells, the period of HISTORY_SAMPLE_S that it is in, has passed. */
-void store_add_sample(struct store *store, const struct sample *sample);
-
-/* What the torrents are like at `at_s`; the first torrents_max count. */
-void store_add_torrent_samples(struct store *store, int64_t at_s,
-                               const struct torrent_stats *torrents, size_t count);
-
-/* Adds a completion for each CHANGE_PEER_COMPLETED. */
-void store_add_completions(struct store *store, const struct change *changes, size_t count,
-                           int64_t at_s);
-
-/* Reading: open it, look, and close it again. The file may be another one the next time, and the
- * store cannot mend its own while somebody else in this process has it open. Read-only; waits for
- * no writer; one thread at a time for each struct history. */
+/* Open it, read, and close it at once: the file may be replaced, and the store cannot repair it
+ * while this process has it open elsewhere. Read-only; waits for no writer. One thread at a time
+ * for each struct history. */
 
 enum history_range { HISTORY_HOUR, HISTORY_DAY, HISTORY_MONTH };
 

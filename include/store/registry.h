@@ -10,6 +10,7 @@
 
 enum {
     REGISTRY_TEXT_LEN = 128,
+    REGISTRY_PASSKEY_LEN = 33, /* 32 hexadecimal digits and a terminating zero */
     REGISTRY_HASHES_MAX = 2,
     REGISTRY_EMPTY_VERSION = 1,   /* nothing was ever registered */
     REGISTRY_FILE_MAX = 64 << 20, /* bytes of a .torrent file */
@@ -68,7 +69,11 @@ bool registry_rename_torrent(struct registry *registry,
 bool registry_read_file(struct registry *registry, const uint8_t info_hash[static INFO_HASH_LEN],
                         uint8_t **file, size_t *len);
 
-/* `*taken`: there is one of that label already, and it stays as it is. */
+/* Makes a random passkey, adds its digest and stores the passkey in `key`. `*taken` as below. */
+bool registry_create_passkey(struct registry *registry, const char *label, int64_t now_s,
+                             char key[static REGISTRY_PASSKEY_LEN], bool *taken);
+
+/* `*taken`: the label exists already, and nothing was changed. */
 bool registry_add_passkey(struct registry *registry, const uint8_t digest[static SHA256_LEN],
                           const char *label, int64_t now_s, bool *taken);
 

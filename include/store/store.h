@@ -17,6 +17,7 @@
 enum { STORE_CHANGES_WAITING_MAX = 8192 };
 
 struct store;
+struct history_writer;
 
 /* Opens or creates the file, and takes it forward to our schema. NULL and one line in `error` if
  * that cannot be done; then nothing in it was changed. The file stays ours until store_close: a
@@ -65,10 +66,13 @@ size_t store_pending(const struct store *store);
 bool store_is_writing(const struct store *store);
 
 /* Puts the secret of that name (up to 31 characters, up to 64 bytes) in the place of the one
- * before, which it hands out: `*was_there` says whether there was one of that length. Commits at
+ * before, which it hands out: `*existed` says whether there was one of that length. Commits at
  * once. False if SQLite refuses. One secret, the last, is put into a new file as well. */
 bool store_exchange_secret(struct store *store, const char *name, const void *secret,
-                           void *previous, size_t len, bool *was_there);
+                           void *previous, size_t len, bool *existed);
+
+/* The queue of the history, which store_commit writes as well. Owned by the store. */
+struct history_writer *store_history(struct store *store);
 
 /* Why the last call failed. */
 const char *store_failure(const struct store *store);

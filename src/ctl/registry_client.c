@@ -9,7 +9,7 @@
 #include "ctl/local_registry.h"
 #include "wire/passkey.h"
 
-enum { PASSKEY_BYTES = (REGISTRY_CLIENT_KEY_LEN - 1) / 2, WORDS_LEN = 1024 };
+enum { WORDS_LEN = 1024 };
 
 /* One of the two. */
 struct registry_client {
@@ -109,28 +109,23 @@ enum status registry_client_add_torrent(struct registry_client *registrar,
 }
 
 static enum status make_passkey(struct registry_client *registrar, const char *label,
-                                char key[static REGISTRY_CLIENT_KEY_LEN]) {
-    uint8_t secret[PASSKEY_BYTES];
-    if (!random_secret(secret, sizeof secret))
-        return output_fail(STATUS_FAULT, "the system has no randomness to give", NULL);
-    hex_encode(secret, sizeof secret, key);
-    const struct passkey passkey = passkey_of(bytes_of(key));
+                                char key[static REGISTRY_PASSKEY_LEN]) {
     bool taken;
-    if (!registry_add_passkey(registrar->registry, passkey.digest, label, clock_unix_s(), &taken))
+    if (!registry_create_passkey(registrar->registry, label, clock_unix_s(), key, &taken))
         return report(registrar, false);
     return taken ? output_fail(STATUS_FAULT, "there is a passkey of that label already", label)
                  : STATUS_GOOD;
 }
 
 enum status registry_client_add_passkey(struct registry_client *registrar, const char *label,
-                                        char key[static REGISTRY_CLIENT_KEY_LEN], json_t **urls) {
+                                        char key[static REGISTRY_PASSKEY_LEN], json_t **urls) {
     json_t *answer;
     *urls = NULL;
     if (registrar->remote == NULL)
         return make_passkey(registrar, label, key);
     const enum status status = api_registry_add_passkey(registrar->remote, label, &answer);
     if (status == STATUS_GOOD) {
-        snprintf(key, REGISTRY_CLIENT_KEY_LEN, "%s", api_client_text(answer, "passkey", ""));
+        snprintf(key, REGISTRY_PASSKEY_LEN, "%s", api_client_text(answer, "passkey", ""));
         *urls = json_incref(json_object_get(answer, "urls"));
     }
     json_decref(answer);

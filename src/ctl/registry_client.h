@@ -7,8 +7,6 @@
 #include "ctl/output.h"
 #include "store/registry.h"
 
-enum { REGISTRY_CLIENT_KEY_LEN = 33 };
-
 struct registry_client;
 
 /* With --database, that file. Otherwise the skepd at --url, which must take us for an admin; and
@@ -25,7 +23,7 @@ enum status registry_client_add_torrent(struct registry_client *registrar,
 /* Makes a passkey of that label. `*urls` are its announce URLs, an array that is the caller's; NULL
  * where no daemon tells them. */
 enum status registry_client_add_passkey(struct registry_client *registrar, const char *label,
-                                        char key[static REGISTRY_CLIENT_KEY_LEN], json_t **urls);
+                                        char key[static REGISTRY_PASSKEY_LEN], json_t **urls);
 
 /* `until_s` 0: for good. */
 enum status registry_client_add_ban(struct registry_client *registrar,

@@ -114,7 +114,7 @@ static void read_changes(void *context, const struct change *changes, size_t cou
         writer->subscribers[i].read(writer->subscribers[i].context, changes, count);
     if (writer->store == NULL)
         return;
-    store_add_completions(writer->store, changes, count, clock_unix_s());
+    history_writer_add_completions(store_history(writer->store), changes, count, clock_unix_s());
     add_to_counter(&writer->counters.pending, count);
     read_to_store(writer, changes, count);
 }
@@ -248,7 +248,7 @@ static void delete_writer(struct change_writer *writer) {
 static bool keep_history(struct change_writer *writer, const struct history_options *options) {
     if (writer->store == NULL || !options->enabled)
         return true;
-    store_keep_history(writer->store, options);
+    store_history(writer->store)->options = *options;
     writer->sampler = history_sampler_create(writer->tracker, writer->store, options->torrents_max);
     if (writer->sampler != NULL)
         history_sampler_tick(writer->sampler, clock_now_ms(), clock_unix_s());

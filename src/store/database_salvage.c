@@ -7,35 +7,6 @@
 
 enum { SQL_LEN = 512, PIECE_ROWS = 10000 };
 
-enum { TABLES_MAX = 5 };
-
-/* What an operator registered, nobody else knows; up to a NULL, as the next. */
-static const char *const registry_tables[TABLES_MAX + 1] = {
-    "secret", "torrent_file", "listed", "passkey", "ban",
-};
-
-static const char *const history_tables[TABLES_MAX + 1] = {
-    "completion",
-    "sample",
-    "torrent_sample",
-};
-
-static const char BLANK[] =
-    "SELECT NOT EXISTS (SELECT 1 FROM peer)"
-    " AND NOT EXISTS (SELECT 1 FROM torrent)"
-    " AND NOT EXISTS (SELECT 1 FROM secret)"
-    " AND NOT EXISTS (SELECT 1 FROM sample)"
-    " AND NOT EXISTS (SELECT 1 FROM completion)"
-    " AND (SELECT version FROM registry_version) = 1";
-
-bool database_salvage_is_wanted(sqlite3 *to) {
-    sqlite3_stmt *row = NULL;
-    const bool blank = sqlite3_prepare_v2(to, BLANK, -1, &row, NULL) == SQLITE_OK &&
-                       sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int(row, 0) == 1;
-    sqlite3_finalize(row);
-    return blank;
-}
-
 /* An INSERT for the columns that the rows have: an older version may have fewer. */
 static sqlite3_stmt *prepare_insert(sqlite3 *to, const char *table, sqlite3_stmt *rows) {
     char names[SQL_LEN] = "";
@@ -103,25 +74,26 @@ static bool copy_table(sqlite3 *from, sqlite3 *to, const char *table, bool in_pi
     return good;
 }
 
-/* In one transaction, or in as many as keep each of them small. */
-static bool copy_tables(sqlite3 *from, sqlite3 *to, const char *const *tables, bool in_pieces,
-                        bool *complete) {
+/* Copies all tables of one kind, in one transaction or in as many as keep each of them small. */
+static bool copy_tables(sqlite3 *from, sqlite3 *to, enum schema_salvage kind, bool *complete) {
     bool good = sqlite3_exec(to, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
-    for (; good && *tables != NULL; tables++)
-        good = copy_table(from, to, *tables, in_pieces, complete);
+    for (size_t i = 0; good && i < schema_table_count; i++) {
+        if (schema_tables[i].salvage == kind)
+            good = copy_table(from, to, schema_tables[i].name, kind == SALVAGE_PIECES, complete);
+    }
     good = good && sqlite3_exec(to, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
     if (!good)
         sqlite3_exec(to, "ROLLBACK", NULL, NULL, NULL);
     return good;
 }
 
-/* The registry's version goes up, so that its readers look again. The history may be large, and
- * where there is no room for it, the rest is all the more worth keeping. */
+/* Triggers increase the registry's version, so that its readers load it again. The history may be
+ * too large for the disk: then the rest is kept all the same. */
 bool database_salvage(sqlite3 *from, sqlite3 *to, bool *complete) {
     *complete = true;
-    if (!copy_tables(from, to, registry_tables, false, complete))
+    if (!copy_tables(from, to, SALVAGE_FIRST, complete))
         return false;
-    if (!copy_tables(from, to, history_tables, true, complete))
+    if (!copy_tables(from, to, SALVAGE_PIECES, complete))
         *complete = false;
     return true;
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "store/history_writer.h"
 #include "store/top_torrents.h"
 #include "swarm/swarm_snapshot.h"
 
@@ -82,8 +83,9 @@ static int64_t period_of(int64_t unix_s, int64_t period_s) {
 static void add_largest(struct history_sampler *sampler) {
     size_t count;
     const struct torrent_stats *torrents = top_torrents_list(sampler->largest, &count);
-    store_add_torrent_samples(sampler->store, period_of(sampler->at_s, HISTORY_TORRENT_SAMPLE_S),
-                              torrents, count);
+    history_writer_add_torrents(store_history(sampler->store),
+                                period_of(sampler->at_s, HISTORY_TORRENT_SAMPLE_S), torrents,
+                                count);
 }
 
 /* Where there is no memory for all torrents, there is no sample. */
@@ -100,7 +102,7 @@ static void end(struct history_sampler *sampler, uint64_t now_ms, bool with_torr
     const uint64_t announces = count_announces(sampler->tracker) - sampler->announces;
     survey.sample.peers = survey.sample.seeders + survey.sample.leechers;
     survey.sample.announces_per_s = (double)announces / lasted_s;
-    store_add_sample(sampler->store, &survey.sample);
+    history_writer_add_sample(store_history(sampler->store), &survey.sample);
     if (survey.largest != NULL)
         add_largest(sampler);
 }

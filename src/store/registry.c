@@ -1,28 +1,26 @@
 #include "store/registry.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "store/registry_state.h"
+#include "base/random.h"
+#include "store/registry_query.h"
 #include "store/schema.h"
 
-static bool open_database(struct registry *registry, const char *path, int patience_ms,
+static bool open_registry(struct registry *registry, const char *path, int patience_ms,
                           char error[static ERROR_LEN]) {
-    if (sqlite3_open_v2(path, &registry->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
-        error_set(error, "%s", sqlite3_errmsg(registry->db));
-        return false;
-    }
+    if (sqlite3_open_v2(path, &registry->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+        return error_set(error, "%s", sqlite3_errmsg(registry->db));
+
     sqlite3_busy_timeout(registry->db, patience_ms);
     if (schema_migrate(registry->db, schema_steps, schema_version, error) != SCHEMA_GOOD)
         return false;
     if (sqlite3_prepare_v2(registry->db, "SELECT version FROM registry_version", -1,
                            &registry->version, NULL) == SQLITE_OK)
         return true;
-    error_set(error, "%s", sqlite3_errmsg(registry->db));
-    return false;
+    return error_set(error, "%s", sqlite3_errmsg(registry->db));
 }
 
 bool registry_is_there(const char *path) {
@@ -37,7 +35,7 @@ struct registry *registry_open(const char *path, int patience_ms, char error[sta
         return NULL;
     }
     char why[ERROR_LEN];
-    if (open_database(registry, path, patience_ms, why))
+    if (open_registry(registry, path, patience_ms, why))
         return registry;
     error_set(error, "cannot use the database %.200s: %.250s", path, why);
     registry_close(registry);
@@ -60,59 +58,12 @@ bool registry_is_busy(const struct registry *registry) {
     return registry->busy;
 }
 
-bool registry_note(struct registry *registry, bool good) {
-    if (good)
-        return true;
-    registry->busy = sqlite3_errcode(registry->db) == SQLITE_BUSY;
-    snprintf(registry->failure, sizeof registry->failure, "%s", sqlite3_errmsg(registry->db));
-    return false;
-}
-
 bool registry_version(struct registry *registry, int64_t *version) {
     const bool good = registry_note(registry, sqlite3_step(registry->version) == SQLITE_ROW);
     if (good)
         *version = sqlite3_column_int64(registry->version, 0);
     sqlite3_reset(registry->version);
     return good;
-}
-
-static void bind_bytes(sqlite3_stmt *statement, int place, struct bytes bytes) {
-    if (bytes.len > 0)
-        sqlite3_bind_blob64(statement, place, bytes.data, bytes.len, SQLITE_STATIC);
-}
-
-sqlite3_stmt *registry_prepare(struct registry *registry, const char *sql, const char *types, ...) {
-    sqlite3_stmt *statement = NULL;
-    if (!registry_note(registry,
-                       sqlite3_prepare_v2(registry->db, sql, -1, &statement, NULL) == SQLITE_OK))
-        return NULL;
-    va_list values;
-    va_start(values, types);
-    for (int place = 1; *types != '\0'; types++, place++) {
-        if (*types == 'b')
-            bind_bytes(statement, place, va_arg(values, struct bytes));
-        else if (*types == 't')
-            sqlite3_bind_text(statement, place, va_arg(values, const char *), -1, SQLITE_TRANSIENT);
-        else
-            sqlite3_bind_int64(statement, place, va_arg(values, int64_t));
-    }
-    va_end(values);
-    return statement;
-}
-
-bool registry_finish(struct registry *registry, sqlite3_stmt *statement) {
-    if (statement == NULL)
-        return false;
-    const bool good = registry_note(registry, sqlite3_step(statement) == SQLITE_DONE);
-    sqlite3_finalize(statement);
-    return good;
-}
-
-bool registry_finish_change(struct registry *registry, sqlite3_stmt *statement, bool *found) {
-    if (!registry_finish(registry, statement))
-        return false;
-    *found = sqlite3_changes(registry->db) > 0;
-    return true;
 }
 
 bool registry_add_passkey(struct registry *registry, const uint8_t digest[static SHA256_LEN],
@@ -128,6 +79,17 @@ bool registry_add_passkey(struct registry *registry, const uint8_t digest[static
         &added);
     *taken = good && !added;
     return good;
+}
+
+bool registry_create_passkey(struct registry *registry, const char *label, int64_t now_s,
+                             char key[static REGISTRY_PASSKEY_LEN], bool *taken) {
+    uint8_t secret[REGISTRY_PASSKEY_LEN / 2];
+    uint8_t digest[SHA256_LEN];
+    if (!random_secret(secret, sizeof secret))
+        return error_set(registry->failure, "getrandom failed");
+    hex_encode(secret, sizeof secret, key);
+    digest_sha256(key, strlen(key), digest);
+    return registry_add_passkey(registry, digest, label, now_s, taken);
 }
 
 bool registry_add_ban(struct registry *registry, const struct network *network, const char *reason,
@@ -154,37 +116,6 @@ bool registry_remove_ban(struct registry *registry, const struct network *networ
     return registry_finish_change(
         registry, registry_prepare(registry, "DELETE FROM ban WHERE network = ?1", "t", text),
         found);
-}
-
-void registry_copy_text(sqlite3_stmt *row, int column, char *text, size_t size) {
-    const char *stored = (const char *)sqlite3_column_text(row, column);
-    size_t len = stored == NULL ? 0 : strlen(stored);
-    if (len >= size) {
-        len = size - 1;
-        while (len > 0 && (stored[len] & 0xc0) == 0x80)
-            len--;
-    }
-    snprintf(text, size, "%.*s", (int)len, stored == NULL ? "" : stored);
-}
-
-bool registry_copy_blob(sqlite3_stmt *row, int column, uint8_t *data, size_t len) {
-    if (sqlite3_column_bytes(row, column) != (int)len)
-        return false;
-    memcpy(data, sqlite3_column_blob(row, column), len);
-    return true;
-}
-
-bool registry_each_row(struct registry *registry, sqlite3_stmt *rows,
-                       bool (*read)(void *context, sqlite3_stmt *row), void *context) {
-    if (rows == NULL)
-        return false;
-    int result;
-    bool good = true;
-    while (good && (result = sqlite3_step(rows)) == SQLITE_ROW)
-        good = read(context, rows);
-    good = registry_note(registry, good && result == SQLITE_DONE);
-    sqlite3_finalize(rows);
-    return good;
 }
 
 /* The same, of a query. */

@@ -5,7 +5,8 @@
 
 #include "base/digest.h"
 #include "base/utf8.h"
-#include "store/registry_state.h"
+#include "store/registry.h"
+#include "store/registry_query.h"
 
 static struct bytes hash_bytes(const uint8_t info_hash[static INFO_HASH_LEN]) {
     return (struct bytes){ .data = info_hash, .len = INFO_HASH_LEN };

@@ -1,6 +1,9 @@
 #include "store/schema.h"
 
 #include <stdio.h>
+#include <string.h>
+
+enum { SQL_LEN = 256 };
 
 #define COUNT_CHANGE(table, event)                                                                 \
     "CREATE TRIGGER " table "_" event " AFTER " event " ON " table                                 \
@@ -108,6 +111,40 @@ const char *const schema_steps[] = {
 
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
 
+const struct schema_table schema_tables[] = {
+    { "torrent", "info_hash, downloaded, idle_since_s", SALVAGE_NONE },
+    { "peer", "info_hash, endpoint, peer_id, key, left, paused, counted, interval_s, since_s",
+      SALVAGE_NONE },
+    { "registry_version", "version", SALVAGE_NONE },
+    { "secret", "name, value", SALVAGE_FIRST },
+    { "torrent_file", "id, digest, content", SALVAGE_FIRST },
+    { "listed", "info_hash, name, added_s, size, file_id", SALVAGE_FIRST },
+    { "passkey", "digest, label, created_s", SALVAGE_FIRST },
+    { "ban", "network, reason, until_s, created_s", SALVAGE_FIRST },
+    { "completion", "id, at_s, info_hash, peer_id, endpoint", SALVAGE_PIECES },
+    { "sample",
+      "period_s, at_s, samples, torrents, peers, seeders, leechers, announces_per_s, upload_rate, "
+      "download_rate",
+      SALVAGE_PIECES },
+    { "torrent_sample",
+      "period_s, at_s, info_hash, samples, seeders, leechers, downloaded, upload_rate, "
+      "download_rate",
+      SALVAGE_PIECES },
+};
+
+const size_t schema_table_count = sizeof schema_tables / sizeof *schema_tables;
+
+bool schema_has_tables(sqlite3 *db) {
+    for (size_t i = 0; i < schema_table_count; i++) {
+        char sql[SQL_LEN];
+        snprintf(sql, sizeof sql, "SELECT %s FROM %s LIMIT 0", schema_tables[i].columns,
+                 schema_tables[i].name);
+        if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+            return false;
+    }
+    return true;
+}
+
 /* Reads one number from the database; false where even that fails. */
 static bool read_number(sqlite3 *db, const char *sql, int *number) {
     sqlite3_stmt *statement = NULL;
@@ -117,6 +154,21 @@ static bool read_number(sqlite3 *db, const char *sql, int *number) {
         *number = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
     return good;
+}
+
+bool schema_is_blank(sqlite3 *db) {
+    int version = 0;
+    if (!read_number(db, "SELECT version FROM registry_version", &version) || version != 1)
+        return false;
+    for (size_t i = 0; i < schema_table_count; i++) {
+        char sql[SQL_LEN];
+        int has_rows = 0;
+        snprintf(sql, sizeof sql, "SELECT EXISTS (SELECT 1 FROM %s)", schema_tables[i].name);
+        if (strcmp(schema_tables[i].name, "registry_version") != 0 &&
+            (!read_number(db, sql, &has_rows) || has_rows != 0))
+            return false;
+    }
+    return true;
 }
 
 bool schema_is_damage(int result) {

@@ -1,189 +1,102 @@
 #include "store/store.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "store/connection.h"
 #include "store/database_file.h"
 #include "store/database_salvage.h"
-#include "store/store_state.h"
+#include "store/history_writer.h"
+#include "store/schema.h"
+#include "store/secret.h"
+#include "store/swarm_rows.h"
 
-/* For who else has the file locked; a stop must not wait for long. */
-enum { BUSY_PATIENCE_MS = 250 };
+/* Changes that are in no transaction yet. */
+struct change_queue {
+    struct {
+        struct change change;
+        int64_t at_s; /* Unix time of store_apply */
+    } list[STORE_CHANGES_WAITING_MAX];
+    size_t count;
+};
 
-enum opened { OPENED, OPEN_REFUSED, OPEN_DAMAGED };
-
-void store_explain(char why[static ERROR_LEN], const char *text) {
-    snprintf(why, ERROR_LEN, "%s", text);
-    for (char *c = why; *c != '\0'; c++) {
-        if (*c == '\n')
-            *c = ' ';
-    }
-}
-
-static const char *log_path(const struct connection *at) {
-    return sqlite3_filename_wal(sqlite3_db_filename(at->db, "main"));
-}
-
-/* Whether closing carries the -wal over into the database, and removes it. */
-static void set_checkpoint_on_close(struct connection *at, bool wanted) {
-    sqlite3_db_config(at->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !wanted, NULL);
-}
-
-/* A file that turns out not to be ours, or damaged, stays as it is. */
-static void leave_log_alone(struct connection *at) {
-    struct stat file;
-    if (stat(log_path(at), &file) == 0 && file.st_size > 0)
-        set_checkpoint_on_close(at, false);
-}
-
-/* FULL: what was committed outlives a power cut, too. The last statement reads, so that the -wal is
- * there. */
-static const char SET_UP[] =
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA user_version;";
-
-static enum opened set_up(struct connection *at, char why[static ERROR_LEN]) {
-    if (sqlite3_exec(at->db, SET_UP, NULL, NULL, NULL) == SQLITE_OK && store_prepare(at))
-        return OPENED;
-    store_explain(why, sqlite3_errmsg(at->db));
-    /* A plain error: a table or column of ours is missing. */
-    const int result = sqlite3_extended_errcode(at->db);
-    return schema_is_damage(result) || result == SQLITE_ERROR ? OPEN_DAMAGED : OPEN_REFUSED;
-}
-
-/* Nothing is written before the file is known to be ours. */
-static enum opened open_database(struct connection *at, const char *path,
-                                 char why[static ERROR_LEN]) {
-    if (sqlite3_open_v2(path, &at->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-        SQLITE_OK) {
-        store_explain(why, sqlite3_errmsg(at->db));
-        return OPEN_REFUSED;
-    }
-    sqlite3_busy_timeout(at->db, BUSY_PATIENCE_MS);
-    leave_log_alone(at);
-    switch (schema_migrate(at->db, schema_steps, schema_version, why)) {
-    case SCHEMA_GOOD:
-        break;
-    case SCHEMA_REFUSED:
-        return OPEN_REFUSED;
-    case SCHEMA_DAMAGED:
-        return OPEN_DAMAGED;
-    }
-    const enum opened result = set_up(at, why);
-    if (result == OPENED)
-        set_checkpoint_on_close(at, true);
-    return result;
-}
-
-static void close_database(struct connection *at) {
-    for (int i = 0; i < STATEMENTS; i++) {
-        sqlite3_finalize(at->statements[i]);
-        at->statements[i] = NULL;
-    }
-    sqlite3_close(at->db);
-    at->db = NULL;
-}
-
-static void close_connection(struct connection *at) {
-    close_database(at);
-    if (at->lock >= 0)
-        close(at->lock);
-    at->lock = -1;
-}
-
-/* There is no -wal where the file system cannot share memory. */
-static bool remember_files(struct connection *at) {
-    if (stat(log_path(at), &at->log_file) != 0)
-        at->log_file.st_ino = 0;
-    return fstat(at->lock, &at->file) == 0;
-}
-
-/* Opens the database in the file that is locked already. */
-static enum opened open_locked(struct connection *at, const char *path, char why[static ERROR_LEN],
-                               char error[static ERROR_LEN]) {
-    enum opened result = open_database(at, path, why);
-    if (result == OPENED && !remember_files(at)) {
-        store_explain(why, strerror(errno));
-        result = OPEN_REFUSED;
-    }
-    if (result == OPEN_DAMAGED && !database_file_is_ours(at->lock))
-        result = OPEN_REFUSED;
-    if (result != OPENED)
-        error_set(error, "cannot use the database %.200s: %.250s", path, why);
-    return result;
-}
-
-static enum opened open_connection(struct connection *at, const char *path,
-                                   char why[static ERROR_LEN], char error[static ERROR_LEN]) {
-    *at = (struct connection){ .lock = database_file_lock(path, error) };
-    return at->lock < 0 ? OPEN_REFUSED : open_locked(at, path, why, error);
-}
+struct store {
+    char *path;
+    struct connection connection;
+    bool stale;
+    bool suspect; /* opening the file again may repair the last failure */
+    size_t pending;
+    struct change_queue changes;
+    struct history_writer history;
+    char failure[ERROR_LEN];
+};
 
 static bool quarantine_file(struct store *store, const char *why, char error[static ERROR_LEN]) {
     char aside[DATABASE_FILE_PATH_LEN];
     store->stale = true;
     if (!database_file_set_aside(store->path, aside, error))
         return false;
-    log_error("the database %.200s is damaged (%.250s); it is kept as %.300s, a new one is begun",
+    log_error("database %.200s is corrupt (%.250s): moved to %.300s, starting a new one",
               store->path, why, aside);
     return true;
 }
 
-/* Brings what memory does not hold from the old file to a new one. */
+/* Copies what memory does not hold from the old file to a new one. */
 static bool salvage_from(struct store *store, const struct connection *fresh,
                          char error[static ERROR_LEN]) {
     bool complete;
-    if (store->at.db == NULL || !database_salvage_is_wanted(fresh->db))
+    if (store->connection.db == NULL || !schema_is_blank(fresh->db))
         return true;
-    if (!database_salvage(store->at.db, fresh->db, &complete)) {
-        error_set(error, "cannot write the database %.200s: %.250s", store->path,
+    if (!database_salvage(store->connection.db, fresh->db, &complete)) {
+        error_set(error, "cannot write database %.200s: %.250s", store->path,
                   sqlite3_errmsg(fresh->db));
         return false;
     }
     if (!complete)
         log_error(
-            "not all torrents, passkeys, bans and figures of the old database could be read; "
-            "please "
-            "look at what `skepctl` lists");
+            "database %s: some records could not be recovered; check `skepctl list`, "
+            "`skepctl key list` and `skepctl bans`",
+            store->path);
     return true;
 }
 
-/* Goes over to the file that lies at the path now, or to a new one. Where that fails, the old one
- * is kept, if only for what it holds. */
+/* Switches to the file that is at the path now, or to a new one. If that fails, the old connection
+ * is kept for a later salvage. */
 static bool open_current_file(struct store *store, char error[static ERROR_LEN]) {
     struct connection fresh;
     char why[ERROR_LEN];
-    if (store->at.db != NULL)
-        database_file_drop_log(log_path(&store->at), &store->at.log_file);
-    const enum opened result = open_connection(&fresh, store->path, why, error);
-    if (result == OPENED && salvage_from(store, &fresh, error)) {
-        close_connection(&store->at);
-        store->at = fresh;
+    if (store->connection.db != NULL)
+        database_file_drop_log(connection_log_path(&store->connection),
+                               &store->connection.log_file);
+    const enum connection_result result = connection_open(&fresh, store->path, why, error);
+    if (result == CONNECTION_GOOD && salvage_from(store, &fresh, error)) {
+        connection_close(&store->connection);
+        store->connection = fresh;
         return true;
     }
-    if (result != OPEN_DAMAGED || !quarantine_file(store, why, error)) {
-        close_connection(&fresh);
+    if (result != CONNECTION_DAMAGED || !quarantine_file(store, why, error)) {
+        connection_close(&fresh);
         return false;
     }
-    if (store->at.db == NULL)
-        store->at = fresh;
+    if (store->connection.db == NULL)
+        store->connection = fresh;
     else
-        close_connection(&fresh);
+        connection_close(&fresh);
     return open_current_file(store, error);
 }
 
-static void forget_transaction(struct store *store) {
-    store->in_transaction = false;
+static void clear_transaction(struct store *store) {
     store->pending = 0;
     store->changes.count = 0;
 }
 
-bool store_start_new_file(struct store *store, const char *why, char error[static ERROR_LEN]) {
-    leave_log_alone(&store->at);
-    forget_transaction(store);
+/* Quarantines the damaged file and continues with a new one. */
+static bool start_new_file(struct store *store, const char *why, char error[static ERROR_LEN]) {
+    connection_keep_log(&store->connection);
+    connection_rollback(&store->connection);
+    clear_transaction(store);
     return quarantine_file(store, why, error) && open_current_file(store, error);
 }
 
@@ -197,7 +110,7 @@ struct store *store_open(const char *path, char error[static ERROR_LEN]) {
         return NULL;
     }
     store->path = copy;
-    store->at.lock = -1;
+    store->connection.lock = -1;
     if (open_current_file(store, error))
         return store;
     store_close(store);
@@ -207,38 +120,46 @@ struct store *store_open(const char *path, char error[static ERROR_LEN]) {
 void store_close(struct store *store) {
     if (store == NULL)
         return;
-    close_connection(&store->at);
-    store_drop_history(store);
+    connection_close(&store->connection);
+    history_writer_free(&store->history);
     free(store->path);
     free(store);
 }
 
+struct history_writer *store_history(struct store *store) {
+    return &store->history;
+}
+
 static bool has_file(const struct store *store) {
-    return store->at.lock >= 0 && database_file_is_same(store->path, &store->at.file);
+    return store->connection.lock >= 0 &&
+           database_file_is_same(store->path, &store->connection.file);
 }
 
 static bool has_log(const struct store *store) {
-    return store->at.log_file.st_ino == 0 ||
-           database_file_is_same(log_path(&store->at), &store->at.log_file);
+    const struct stat *log_file = &store->connection.log_file;
+    return log_file->st_ino == 0 ||
+           database_file_is_same(connection_log_path(&store->connection), log_file);
 }
 
-/* The file stays locked: closing its descriptor would drop SQLite's locks, too. */
-static bool open_again(struct store *store) {
+static bool reopen_file(struct store *store) {
     char why[ERROR_LEN];
-    close_database(&store->at);
-    const enum opened result = open_locked(&store->at, store->path, why, store->failure);
-    if (result == OPENED && store_check(store, why) != CHECK_DAMAGED)
-        return true;
-    return result != OPEN_REFUSED && store_start_new_file(store, why, store->failure);
+    enum connection_result result =
+        connection_reopen(&store->connection, store->path, why, store->failure);
+    if (result == CONNECTION_REFUSED)
+        return false;
+    if (result == CONNECTION_GOOD)
+        result = connection_check(&store->connection, why);
+    return result != CONNECTION_DAMAGED || start_new_file(store, why, store->failure);
 }
 
 bool store_refresh(struct store *store) {
     const bool same = has_file(store);
-    if (!store->suspect && same && store->at.db != NULL && has_log(store))
+    if (!store->suspect && same && store->connection.db != NULL && has_log(store))
         return true;
     store->stale = true;
-    forget_transaction(store);
-    store->suspect = !(same ? open_again(store) : open_current_file(store, store->failure));
+    connection_rollback(&store->connection);
+    clear_transaction(store);
+    store->suspect = !(same ? reopen_file(store) : open_current_file(store, store->failure));
     return !store->suspect;
 }
 
@@ -259,46 +180,106 @@ size_t store_pending(const struct store *store) {
 }
 
 bool store_is_writing(const struct store *store) {
-    return store->in_transaction;
+    return store->connection.in_transaction;
 }
 
-/* A full disk or a lock goes away by itself; anything else may need the file to be opened again. */
-static bool reopening_may_mend(int result) {
+/* A full disk or a lock needs no other connection; anything else may. */
+static bool reopening_may_help(int result) {
     return result != SQLITE_FULL && result != SQLITE_BUSY && result != SQLITE_NOMEM;
 }
 
-bool store_rollback_with_error(struct store *store) {
-    snprintf(store->failure, sizeof store->failure, "%s", sqlite3_errmsg(store->at.db));
-    store->suspect = reopening_may_mend(sqlite3_errcode(store->at.db));
+/* Rolls back and keeps SQLite's reason. Always false. */
+static bool rollback_with_error(struct store *store) {
+    error_set(store->failure, "%s", sqlite3_errmsg(store->connection.db));
+    store->suspect = reopening_may_help(sqlite3_errcode(store->connection.db));
     store->stale = true;
-    if (store->in_transaction)
-        sqlite3_exec(store->at.db, "ROLLBACK", NULL, NULL, NULL);
-    forget_transaction(store);
+    connection_rollback(&store->connection);
+    clear_transaction(store);
     return false;
 }
 
-bool store_begin(struct store *store) {
-    if (store->in_transaction)
-        return true;
-    if (store->at.db == NULL)
+static bool begin_transaction(struct store *store) {
+    if (store->connection.db == NULL)
         return false;
-    if (sqlite3_exec(store->at.db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-        return store_rollback_with_error(store);
-    store->in_transaction = true;
+    return connection_begin(&store->connection) || rollback_with_error(store);
+}
+
+/* Moves the waiting changes into the transaction. */
+static bool write_changes(struct store *store) {
+    struct change_queue *queue = &store->changes;
+    if (queue->count == 0)
+        return true;
+    if (!begin_transaction(store))
+        return false;
+    for (size_t i = 0; i < queue->count; i++) {
+        if (!swarm_rows_write(&store->connection, &queue->list[i].change, queue->list[i].at_s))
+            return rollback_with_error(store);
+    }
+    queue->count = 0;
+    return true;
+}
+
+static bool write_history(struct store *store) {
+    if (!history_writer_has_work(&store->history))
+        return true;
+    if (!begin_transaction(store))
+        return false;
+    return history_writer_write(&store->history, &store->connection) || rollback_with_error(store);
+}
+
+bool store_apply(struct store *store, const struct change *changes, size_t count) {
+    struct change_queue *queue = &store->changes;
+    const int64_t now_s = clock_unix_s();
+    for (size_t i = 0; i < count; i++) {
+        if (queue->count == STORE_CHANGES_WAITING_MAX && !write_changes(store))
+            return false;
+        queue->list[queue->count].change = changes[i];
+        queue->list[queue->count++].at_s = now_s;
+        store->pending++;
+    }
+    return true;
+}
+
+bool store_clear(struct store *store) {
+    if (!begin_transaction(store))
+        return false;
+    if (!swarm_rows_clear(&store->connection))
+        return rollback_with_error(store);
+    store->changes.count = 0;
+    store->stale = false;
     return true;
 }
 
 bool store_commit(struct store *store) {
-    if (!store_write_changes(store) || (store_history_waits(store) && !store_write_history(store)))
+    if (!write_changes(store) || !write_history(store))
         return false;
-    if (!store->in_transaction)
+    if (!store->connection.in_transaction)
         return true;
-    if (sqlite3_exec(store->at.db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-        return store_rollback_with_error(store);
-    store->in_transaction = false;
+    if (!connection_commit(&store->connection))
+        return rollback_with_error(store);
     store->pending = 0;
-    history_clear_queue(store);
+    history_writer_clear(&store->history);
     return true;
+}
+
+bool store_exchange_secret(struct store *store, const char *name, const void *secret,
+                           void *previous, size_t len, bool *existed) {
+    if (!begin_transaction(store))
+        return false;
+    if (!secret_exchange(&store->connection, name, secret, previous, len, existed))
+        return rollback_with_error(store);
+    return store_commit(store);
+}
+
+bool store_restore(struct store *store, bool (*restore)(void *context, const struct change *change),
+                   void *context) {
+    char why[ERROR_LEN];
+    enum connection_result result = swarm_rows_restore(&store->connection, restore, context, why);
+    if (result == CONNECTION_GOOD)
+        result = connection_check(&store->connection, why);
+    if (result == CONNECTION_DAMAGED)
+        return start_new_file(store, why, store->failure);
+    return result == CONNECTION_GOOD || error_set(store->failure, "%s", why);
 }
 
 const char *store_library_version(void) {

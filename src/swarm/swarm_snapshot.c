@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "swarm/tracker.h"
 #include "swarm/tracker_state.h"
 
 enum {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "swarm/tracker.h"
 #include "swarm/tracker_state.h"
 
 enum {

@@ -4,9 +4,10 @@
 
 #include <stdatomic.h>
 
+#include "swarm/access.h"
 #include "swarm/rate_limit.h"
 #include "swarm/swarm_table.h"
-#include "swarm/tracker.h"
+#include "swarm/tracker_options.h"
 
 struct tracker {
     struct swarm_table *table;

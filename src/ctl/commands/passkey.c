@@ -24,7 +24,7 @@ static void print_new(const char *key, const json_t *urls) {
 }
 
 enum status passkey_create(struct registry_client *client, const struct command_line *line) {
-    char key[REGISTRY_CLIENT_KEY_LEN];
+    char key[REGISTRY_PASSKEY_LEN];
     const char *label = line->words[0];
     json_t *urls;
     const enum status status = registry_client_add_passkey(client, label, key, &urls);

@@ -48,12 +48,12 @@ static int count(const char *table) {
 
 START_TEST(sound_database_is_carried_over_whole) {
     run(from, "INSERT INTO sample VALUES (10, 10, 1, 1, 1, 1, 1, 1, 1, 1)");
-    ck_assert(database_salvage_is_wanted(to));
+    ck_assert(schema_is_blank(to));
     ck_assert(database_salvage(from, to, &complete));
     ck_assert(complete);
     ck_assert_int_eq(count("listed"), 1);
     ck_assert_int_eq(count("sample"), 1);
-    ck_assert(!database_salvage_is_wanted(to));
+    ck_assert(!schema_is_blank(to));
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 /* What the store adds to the history, and what is read of it; the time is the tests' own. */
-#include "store/history.h"
+#include "store/history_writer.h"
+#include "store/store.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ static void open_store(void) {
     char error[ERROR_LEN];
     store = store_open(path, error);
     ck_assert_msg(store != NULL, "%s", error);
-    store_keep_history(store, &options);
+    (store_history(store)->options = *(&options));
 }
 
 static void open_history(void) {
@@ -47,7 +48,7 @@ static void remove_history(void) {
 
 static void keep(struct history_options wanted) {
     options = wanted;
-    store_keep_history(store, &options);
+    (store_history(store)->options = *(&options));
 }
 
 static void commit(void) {
@@ -68,7 +69,7 @@ static void add_sample(int64_t at_s, double peers) {
         .upload_rate = peers + 5,
         .download_rate = peers + 6,
     };
-    store_add_sample(store, &sample);
+    history_writer_add_sample(store_history(store), &sample);
 }
 
 static struct {
@@ -252,7 +253,7 @@ static struct torrent_stats torrent(uint32_t number, uint32_t seeders, uint32_t 
 /* At the end of a period of the tracker's samples, as it happens. */
 static void add_torrents(int64_t at_s, const struct torrent_stats *torrents, size_t count) {
     add_sample(at_s, 1);
-    store_add_torrent_samples(store, at_s, torrents, count);
+    history_writer_add_torrents(store_history(store), at_s, torrents, count);
     commit();
 }
 
@@ -337,7 +338,7 @@ static void complete(uint32_t number, uint32_t peer, int64_t at_s) {
     };
     numbered_id(change.info_hash, number);
     numbered_id(change.peer_id, peer);
-    store_add_completions(store, &change, 1, at_s);
+    history_writer_add_completions(store_history(store), &change, 1, at_s);
 }
 
 static struct {
@@ -425,7 +426,7 @@ START_TEST(only_completions_are_noted) {
     numbered_id(change.info_hash, 0);
     for (enum change_kind kind = CHANGE_PEER_JOINED; kind <= CHANGE_TORRENT_FORGOTTEN; kind++) {
         change.kind = kind;
-        store_add_completions(store, &change, 1, START_S);
+        history_writer_add_completions(store_history(store), &change, 1, START_S);
     }
     commit();
     ck_assert_uint_eq(look_for(0, 0, 10), 1);
@@ -448,7 +449,7 @@ END_TEST
 static void add_some_of_all(void) {
     const struct torrent_stats one = torrent(1, 1, 0);
     add_sample(START_S, 1);
-    store_add_torrent_samples(store, START_S, &one, 1);
+    history_writer_add_torrents(store_history(store), START_S, &one, 1);
     complete(0, 1, START_S);
 }
 

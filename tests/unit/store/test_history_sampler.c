@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/history_writer.h"
 #include "store/top_torrents.h"
 #include "tracker_support.h"
 
@@ -27,7 +28,7 @@ static void start_sampler(void) {
     tracker = tracker_create(&options, 0);
     store = store_open(path, error);
     ck_assert_msg(store != NULL, "%s", error);
-    store_keep_history(store, &history);
+    (store_history(store)->options = *(&history));
     sampler = history_sampler_create(tracker, store, TORRENTS_MAX);
     ck_assert_ptr_nonnull(sampler);
     now_ms = START_MS;

@@ -205,6 +205,42 @@ START_TEST(version_before_the_history_keeps_what_it_has) {
 }
 END_TEST
 
+/* A table that is missing here would be lost when a damaged file is replaced. */
+START_TEST(table_of_tables_lists_every_table_and_column) {
+    ck_assert_msg(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD, "%s",
+                  error);
+    ck_assert(schema_has_tables(db));
+    ck_assert(schema_is_blank(db));
+    char expected[16];
+    snprintf(expected, sizeof expected, "%zu", schema_table_count);
+    ck_assert_str_eq(value("SELECT count(*) FROM sqlite_master WHERE type = 'table'"), expected);
+    for (size_t i = 0; i < schema_table_count; i++) {
+        char sql[128];
+        snprintf(sql, sizeof sql, "SELECT group_concat(name, ', ') FROM pragma_table_info('%s')",
+                 schema_tables[i].name);
+        ck_assert_str_eq(value(sql), schema_tables[i].columns);
+    }
+}
+END_TEST
+
+START_TEST(database_with_a_row_is_not_blank) {
+    ck_assert(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD);
+    run("INSERT INTO ban VALUES ('192.0.2.0/24', '', 0, 0); DELETE FROM ban;");
+    ck_assert(!schema_is_blank(db));
+    run("UPDATE registry_version SET version = 1");
+    ck_assert(schema_is_blank(db));
+    run("INSERT INTO secret VALUES ('a', x'01')");
+    ck_assert(!schema_is_blank(db));
+}
+END_TEST
+
+START_TEST(missing_column_is_noticed) {
+    ck_assert(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD);
+    run("ALTER TABLE peer RENAME COLUMN since_s TO x");
+    ck_assert(!schema_has_tables(db));
+}
+END_TEST
+
 Suite *schema_suite(void) {
     Suite *suite = suite_create("schema");
     TCase *forward = tcase_create("forward");
@@ -216,6 +252,9 @@ Suite *schema_suite(void) {
     tcase_add_test(forward, current_version_is_left_alone);
     tcase_add_test(forward, own_steps_lead_to_the_own_version);
     tcase_add_test(forward, version_before_the_history_keeps_what_it_has);
+    tcase_add_test(forward, table_of_tables_lists_every_table_and_column);
+    tcase_add_test(forward, database_with_a_row_is_not_blank);
+    tcase_add_test(forward, missing_column_is_noticed);
     suite_add_tcase(suite, forward);
 
     TCase *refused = tcase_create("refused");

@@ -3,7 +3,7 @@
 #ifndef SKEP_STORE_HISTORY_SAMPLER_H
 #define SKEP_STORE_HISTORY_SAMPLER_H
 
-#include "store/history.h"
+#include "store/store.h"
 #include "swarm/tracker.h"
 
 struct history_sampler;

@@ -1,0 +1,48 @@
+/* Statements on the registry's tables: prepare, bind, step, read. Shared by registry.c and
+ * registry_torrents.c. */
+#ifndef SKEP_STORE_REGISTRY_QUERY_H
+#define SKEP_STORE_REGISTRY_QUERY_H
+
+#include <sqlite3.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+struct registry_row;
+
+struct registry {
+    sqlite3 *db;
+    sqlite3_stmt *version;
+    bool busy; /* the last failure was a lock of another writer */
+    char failure[ERROR_LEN];
+};
+
+/* Returns `good`; if it is false, keeps SQLite's reason. */
+bool registry_note(struct registry *registry, bool good);
+
+/* A statement with its parameters bound by `types`, one letter each: b for a struct bytes
+ * (borrowed; NULL if empty), t for a text, i for an int64_t. NULL if SQLite refuses. */
+sqlite3_stmt *registry_prepare(struct registry *registry, const char *sql, const char *types, ...);
+
+/* Runs a statement that returns no rows, and finalizes it. NULL fails. */
+bool registry_finish(struct registry *registry, sqlite3_stmt *statement);
+
+/* The same; `*found`: it changed a row. */
+bool registry_finish_change(struct registry *registry, sqlite3_stmt *statement, bool *found);
+
+/* Calls `read` for each row until it returns false, and finalizes the statement. */
+bool registry_each_row(struct registry *registry, sqlite3_stmt *rows,
+                       bool (*read)(void *context, sqlite3_stmt *row), void *context);
+
+/* Cuts a text that is too long, between two UTF-8 characters. */
+void registry_copy_text(sqlite3_stmt *row, int column, char *text, size_t size);
+
+/* False where it has another length. */
+bool registry_copy_blob(sqlite3_stmt *row, int column, uint8_t *data, size_t len);
+
+struct registry_visit {
+    void (*visit)(void *context, const struct registry_row *row);
+    void *context;
+};
+
+#endif

@@ -1,0 +1,32 @@
+#include "store/secret.h"
+
+#include <string.h>
+
+static const char READ_SECRET[] = "SELECT value FROM secret WHERE name = ?1";
+static const char WRITE_SECRET[] = "INSERT OR REPLACE INTO secret (name, value) VALUES (?1, ?2)";
+
+static bool read_secret(struct connection *connection, const char *name, void *secret, size_t len,
+                        bool *existed) {
+    sqlite3_stmt *row = connection_statement(connection, READ_SECRET);
+    *existed = false;
+    if (row == NULL)
+        return false;
+    sqlite3_bind_text(row, 1, name, -1, SQLITE_STATIC);
+    const int result = sqlite3_step(row);
+    if (result == SQLITE_ROW && sqlite3_column_bytes(row, 0) == (int)len) {
+        memcpy(secret, sqlite3_column_blob(row, 0), len);
+        *existed = true;
+    }
+    sqlite3_reset(row);
+    return result == SQLITE_ROW || result == SQLITE_DONE;
+}
+
+bool secret_exchange(struct connection *connection, const char *name, const void *secret,
+                     void *previous, size_t len, bool *existed) {
+    if (!read_secret(connection, name, previous, len, existed))
+        return false;
+    sqlite3_stmt *statement = connection_statement(connection, WRITE_SECRET);
+    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 2, secret, (int)len, SQLITE_STATIC);
+    return connection_run(statement);
+}
