@@ -82,7 +82,7 @@ def test_damaged_database_is_kept_and_a_new_one_begun(file, torrent, damage):
     with Skepd(FAST, database=file) as daemon:
         aside, = kept(file)
         errors = [line for line in daemon.log().splitlines() if " error: " in line]
-        assert 1 <= len(errors) <= 2 and "damaged" in errors[0] and str(aside) in errors[0]
+        assert 1 <= len(errors) <= 2 and "is corrupt" in errors[0] and str(aside) in errors[0]
         assert aside.read_bytes() == before
         one = Peer(daemon.port, torrent)
         one.start()
