@@ -28,10 +28,9 @@ typedef config_setting_t *(*value_reader)(config_setting_t *value, const struct 
 
 static config_setting_t *read_bool(config_setting_t *value, const struct setting *setting,
                                    void *field) {
-    (void)setting;
     if (config_setting_type(value) != CONFIG_TYPE_BOOL)
         return value;
-    *(bool *)field = config_setting_get_bool(value);
+    settings_set_number(setting, field, (uint32_t)config_setting_get_bool(value));
     return NULL;
 }
 
@@ -43,10 +42,7 @@ static config_setting_t *read_number(config_setting_t *value, const struct setti
     long long number = config_setting_get_int64(value);
     if (number < setting->min || number > setting->max)
         return value;
-    if (setting->size == sizeof(uint16_t))
-        *(uint16_t *)field = (uint16_t)number;
-    else
-        *(uint32_t *)field = (uint32_t)number;
+    settings_set_number(setting, field, (uint32_t)number);
     return NULL;
 }
 
@@ -122,22 +118,19 @@ static config_setting_t *read_listen(config_setting_t *value, const struct setti
 static config_setting_t *read_external(config_setting_t *value, const struct setting *setting,
                                        void *field) {
     (void)setting;
-    struct endpoint v4 = { .family = FAMILY_NONE };
-    struct endpoint v6 = { .family = FAMILY_NONE };
+    struct endpoint addresses[2] = { 0 };
     for (size_t i = 0; i < list_length(value); i++) {
         config_setting_t *element = list_at(value, i);
         const char *text = config_setting_get_string(element);
         struct endpoint address;
         if (!text || !endpoint_parse_address(text, &address))
             return element;
-        struct endpoint *place = address.family == FAMILY_V4 ? &v4 : &v6;
-        if (place->family != FAMILY_NONE)
+        struct endpoint *same_family = &addresses[address.family == FAMILY_V6];
+        if (same_family->family != FAMILY_NONE)
             return element;
-        *place = address;
+        *same_family = address;
     }
-    struct tracker_options *tracker = field;
-    tracker->external_v4 = v4;
-    tracker->external_v6 = v6;
+    memcpy(field, addresses, sizeof addresses);
     return NULL;
 }
 

@@ -316,6 +316,9 @@ void daemon_log_addresses(const struct daemon *daemon, const struct config *conf
 
 static void renew_certificate(struct daemon *daemon, const struct config *config) {
     char error[ERROR_LEN];
+    /* HTTPS was removed from the file, which takes effect at the restart. */
+    if (config->http.https.files.certificate[0] == '\0')
+        return;
     const bool good = http_server_renew_certificate(daemon->http, &config->http, error);
     if (!good)
         log_error("%s; HTTPS goes on with the certificate before", error);

@@ -152,8 +152,10 @@ static void apply(const struct program_options *options, struct config *config) 
         config->log_level = (enum log_level)options->log_level;
     if (options->no_udp)
         config->udp.enabled = false;
-    if (options->database)
-        snprintf(config->database, sizeof config->database, "%s", options->database);
+    if (options->database) {
+        memset(config->database, 0, sizeof config->database);
+        strcpy(config->database, options->database); /* parse_path has checked its length */
+    }
 }
 
 /* $STATE_DIRECTORY may be a list, where a unit has several; skep's is the first. */
@@ -174,7 +176,7 @@ static bool place_database(struct config *config, char *error) {
 
 bool program_options_load_config(const struct program_options *options, struct config *config,
                                  char error[static ERROR_LEN]) {
-    struct config loaded = config_defaults();
+    struct config loaded = settings_defaults();
     if (options->config_file && !config_file_read(&loaded, options->config_file, error))
         return false;
     apply(options, &loaded);

@@ -1,20 +1,26 @@
 #include "daemon/settings.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "daemon/edit_distance.h"
 #include "swarm/address_counts.h"
 #include "wire/connection_id.h"
 
-#define FIELD(member)                                                                              \
-    .offset = offsetof(struct config, member), .size = sizeof(((struct config *)NULL)->member)
-#define SETTING(text, type, member, line)                                                          \
-    { .name = text, .kind = type, FIELD(member), .summary = line }
-#define NUMBER(text, member, least, most, line)                                                    \
+#define FIELD(text, type, member)                                                                  \
+    .name = text, .kind = type, .offset = offsetof(struct config, member),                         \
+    .size = sizeof(((struct config *)NULL)->member)
+#define SETTING(text, type, member, initial, when)                                                 \
+    { FIELD(text, type, member), .default_value = initial, .reload = when }
+#define NUMBER(text, member, initial, least, most, when)                                           \
     {                                                                                              \
-        .name = text, .kind = SETTING_NUMBER, FIELD(member), .min = least, .max = most,            \
-        .summary = line                                                                            \
+        FIELD(text, SETTING_NUMBER, member), .default_value = initial, .min = least, .max = most,  \
+                                             .reload = when                                        \
     }
+#define BOOL(text, member, initial, when) SETTING(text, SETTING_BOOL, member, initial, when)
+#define EMPTY(text, type, member, when) SETTING(text, type, member, 0, when)
+#define NETWORKS(text, member, initial, when)                                                      \
+    { FIELD(text, SETTING_NETWORKS, member), .default_networks = initial, .reload = when }
 
 enum {
     HOURS_8_S = 8 * 60 * 60,
@@ -23,91 +29,162 @@ enum {
     MANY = 1000000000, /* far above what fits in memory, far below where counters wrap */
 };
 
+enum { RESTART = false, RELOAD = true };
+
+static const char *const LOOPBACK_NETWORKS[] = { "127.0.0.0/8", "::1", NULL };
+
+/* Not routed on the internet: private, carrier-grade NAT, link-local and loopback. */
+static const char *const PRIVATE_NETWORKS[] = {
+    "10.0.0.0/8",  "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
+    "127.0.0.0/8", "::1",           "fc00::/7",       "fe80::/10",     NULL,
+};
+
+/* PRIVATE_NETWORKS without carrier-grade NAT, whose hosts belong to others, and without link-local
+ * IPv6, where an address is incomplete without its interface. */
+static const char *const PROBED_NETWORKS[] = {
+    "10.0.0.0/8",  "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
+    "127.0.0.0/8", "::1",           "fc00::/7",       NULL,
+};
+
+/* Columns: name, kind or member of struct config, default, range of a number, whether a reload
+ * applies it. */
 /* clang-format off */
 static const struct setting SETTINGS[] = {
-    SETTING("log_level", SETTING_LOG_LEVEL, log_level, "how much is logged"),
-    NUMBER("log_events_per_s", log_events_per_s, 0, 1000000, "log lines about peers, a second"),
+    SETTING("log_level", SETTING_LOG_LEVEL, log_level, LOG_LEVEL_INFO, RELOAD),
+    NUMBER("log_events_per_s", log_events_per_s, 100, 0, 1000000, RESTART),
 
-    SETTING("http.listen", SETTING_LISTEN, http.listen, "addresses to listen on"),
-    NUMBER("http.port", http.port, 1, 65535, "port to listen on"),
-    NUMBER("http.threads", http.threads, 0, 256, "threads that serve; 0: one for each core"),
-    NUMBER("http.connections_max", http.connections_max, 1, 1000000, "connections open at a time"),
-    NUMBER("http.connections_per_address_max", http.connections_per_address_max, 0, ADDRESS_COUNT_MAX - 1, "connections of one address; 0: no bound"),
-    NUMBER("http.timeout_s", http.timeout_s, 1, 3600, "seconds until a silent connection is closed"),
-    NUMBER("http.request_timeout_s", http.request_timeout_s, 1, 3600, "seconds for a request to come in"),
-    NUMBER("http.request_max", http.request_max, 4096, 1048576, "bytes of a request's line and headers"),
-    NUMBER("http.scrape_max", http.scrape_max, 1, 10000, "torrents in one scrape"),
-    SETTING("http.admins", SETTING_NETWORKS, site.admins, "networks of those who may see and change everything"),
-    SETTING("http.admin_token", SETTING_TEXT, site.admin_token, "a secret that makes an admin of who knows it"),
-    SETTING("http.hostnames", SETTING_HOSTNAMES, site.hostnames, "names by which admins reach the tracker"),
-    SETTING("http.public_stats", SETTING_BOOL, site.public_stats, "whether anyone may see the totals"),
-    NUMBER("http.upload_max", site.upload_max, 1024, MANY, "bytes that an admin may send in one request"),
-    NUMBER("http.uploads_max", http.uploads_max, 1024, MANY, "bytes that all admins together may be sending"),
-    SETTING("http.full_scrape", SETTING_BOOL, http.full_scrape, "answer scrapes for all torrents"),
+    EMPTY("http.listen", SETTING_LISTEN, http.listen, RESTART),
+    NUMBER("http.port", http.port, 6969, 1, 65535, RESTART),
+    NUMBER("http.threads", http.threads, 0, 0, 256, RESTART),
+    NUMBER("http.connections_max", http.connections_max, 4096, 1, 1000000, RESTART),
+    NUMBER("http.connections_per_address_max", http.connections_per_address_max, 256, 0, ADDRESS_COUNT_MAX - 1, RELOAD),
+    NUMBER("http.timeout_s", http.timeout_s, 30, 1, 3600, RESTART),
+    NUMBER("http.request_timeout_s", http.request_timeout_s, 10, 1, 3600, RESTART),
+    NUMBER("http.request_max", http.request_max, 16384, 4096, 1048576, RESTART),
+    NUMBER("http.scrape_max", http.scrape_max, 100, 1, 10000, RELOAD),
+    NETWORKS("http.admins", site.admins, LOOPBACK_NETWORKS, RELOAD),
+    EMPTY("http.admin_token", SETTING_TEXT, site.admin_token, RELOAD),
+    EMPTY("http.hostnames", SETTING_HOSTNAMES, site.hostnames, RELOAD),
+    BOOL("http.public_stats", site.public_stats, false, RELOAD),
+    NUMBER("http.upload_max", site.upload_max, 16 * 1024 * 1024, 1024, MANY, RELOAD),
+    NUMBER("http.uploads_max", http.uploads_max, 64 * 1024 * 1024, 1024, MANY, RELOAD),
+    BOOL("http.full_scrape", http.full_scrape, false, RELOAD),
 
-    NUMBER("https.port", http.https.port, 0, 65535, "port for HTTPS; 0: none"),
-    SETTING("https.certificate", SETTING_TEXT, http.https.files.certificate, "PEM file of the certificate and its chain"),
-    SETTING("https.key", SETTING_TEXT, http.https.files.key, "PEM file of the certificate's key"),
+    NUMBER("https.port", http.https.port, 0, 0, 65535, RESTART),
+    EMPTY("https.certificate", SETTING_TEXT, http.https.files.certificate, RELOAD),
+    EMPTY("https.key", SETTING_TEXT, http.https.files.key, RELOAD),
 
-    SETTING("udp.enabled", SETTING_BOOL, udp.enabled, "serve UDP, too"),
-    NUMBER("udp.port", udp.port, 0, 65535, "port for UDP; 0: the same as HTTP's"),
-    NUMBER("udp.threads", udp.threads, 0, 256, "threads that serve each address; 0: one for each core"),
-    NUMBER("udp.receive_buffer", udp.receive_buffer, 4096, MANY, "bytes that wait in the kernel for each socket"),
-    NUMBER("udp.connection_id_lifetime_s", udp.connection_id_lifetime_s, 60, CONNECTION_ID_LIFETIME_MAX_S, "seconds that a connection id is taken"),
+    BOOL("udp.enabled", udp.enabled, true, RESTART),
+    NUMBER("udp.port", udp.port, 0, 0, 65535, RESTART),
+    NUMBER("udp.threads", udp.threads, 0, 0, 256, RESTART),
+    NUMBER("udp.receive_buffer", udp.receive_buffer, 4 * 1024 * 1024, 4096, MANY, RESTART),
+    NUMBER("udp.connection_id_lifetime_s", udp.connection_id_lifetime_s, 60 * 60, 60, CONNECTION_ID_LIFETIME_MAX_S, RESTART),
 
-    NUMBER("announce.interval_min_s", tracker.interval_min_s, 1, HOURS_8_S, "shortest interval, in seconds"),
-    NUMBER("announce.interval_max_s", tracker.interval_max_s, 1, HOURS_8_S, "longest interval, in seconds"),
-    NUMBER("announce.patience_s", tracker.patience_s, 0, HOURS_8_S, "seconds that a peer may be silent at least"),
-    NUMBER("announce.announces_per_s", tracker.announces_per_s, 1, 10000000, "load that the interval aims for"),
-    NUMBER("announce.numwant", tracker.numwant, 1, NUMWANT_LIMIT, "peers for those who do not say how many"),
-    NUMBER("announce.numwant_max", tracker.numwant_max, 1, NUMWANT_LIMIT, "peers that anyone gets"),
+    NUMBER("announce.interval_min_s", tracker.interval_min_s, 120, 1, HOURS_8_S, RELOAD),
+    NUMBER("announce.interval_max_s", tracker.interval_max_s, 1800, 1, HOURS_8_S, RELOAD),
+    NUMBER("announce.patience_s", tracker.patience_s, 660, 0, HOURS_8_S, RELOAD),
+    NUMBER("announce.announces_per_s", tracker.announces_per_s, 1000, 1, 10000000, RELOAD),
+    NUMBER("announce.numwant", tracker.numwant, 50, 1, NUMWANT_LIMIT, RELOAD),
+    NUMBER("announce.numwant_max", tracker.numwant_max, 200, 1, NUMWANT_LIMIT, RELOAD),
 
-    NUMBER("limits.torrents_max", tracker.torrents_max, 1, MANY, "torrents"),
-    NUMBER("limits.torrent_peers_max", tracker.torrent_peers_max, 1, MANY, "peers of one torrent"),
-    NUMBER("limits.peers_max", tracker.peers_max, 1, MANY, "peers of all torrents"),
-    NUMBER("limits.memory_max_mib", tracker.memory_max_mib, 0, 16777216, "mebibytes of all swarms; 0: no ceiling"),
-    NUMBER("limits.address_peers_max", tracker.address_peers_max, 0, ADDRESS_COUNT_MAX - 1, "peers of one address; 0: any number"),
-    NUMBER("limits.address_torrent_peers_max", tracker.address_torrent_peers_max, 0, ADDRESS_COUNT_MAX - 1, "peers of one address in one torrent; 0: any number"),
-    NUMBER("limits.requests_per_s", tracker.requests_per_s, 0, 1000000, "requests of one address a second; 0: any number"),
-    NUMBER("limits.requests_burst", tracker.requests_burst, 1, 1000000, "requests of one address at once"),
-    SETTING("limits.loopback", SETTING_BOOL, tracker.limit_loopback, "whether an address's limits hold for this machine, too"),
-    NUMBER("limits.idle_torrent_s", tracker.idle_torrent_s, 0, YEARS_10_S, "seconds until a torrent without peers is forgotten"),
+    NUMBER("limits.torrents_max", tracker.torrents_max, 1000000, 1, MANY, RELOAD),
+    NUMBER("limits.torrent_peers_max", tracker.torrent_peers_max, 1000000, 1, MANY, RELOAD),
+    NUMBER("limits.peers_max", tracker.peers_max, 10000000, 1, MANY, RELOAD),
+    NUMBER("limits.memory_max_mib", tracker.memory_max_mib, 2048, 0, 16777216, RELOAD),
+    NUMBER("limits.address_peers_max", tracker.address_peers_max, 20000, 0, ADDRESS_COUNT_MAX - 1, RELOAD),
+    NUMBER("limits.address_torrent_peers_max", tracker.address_torrent_peers_max, 100, 0, ADDRESS_COUNT_MAX - 1, RELOAD),
+    NUMBER("limits.requests_per_s", tracker.requests_per_s, 100, 0, 1000000, RELOAD),
+    NUMBER("limits.requests_burst", tracker.requests_burst, 2000, 1, 1000000, RELOAD),
+    BOOL("limits.loopback", tracker.limit_loopback, false, RELOAD),
+    NUMBER("limits.idle_torrent_s", tracker.idle_torrent_s, 30 * DAY_S, 0, YEARS_10_S, RELOAD),
 
-    SETTING("access.mode", SETTING_ACCESS_MODE, access.rules.mode, "who may use the tracker"),
-    SETTING("access.list_file", SETTING_TEXT, access.list_file, "a text file of registered torrents"),
-    SETTING("access.allow", SETTING_NETWORKS, access.rules.allow, "networks that may come; none: all"),
-    SETTING("access.deny", SETTING_NETWORKS, access.rules.deny, "networks that may not"),
-    SETTING("access.clients_allow", SETTING_CLIENTS, access.rules.clients_allow, "how peer_ids must begin; none: any"),
-    SETTING("access.clients_deny", SETTING_CLIENTS, access.rules.clients_deny, "how peer_ids must not begin"),
+    SETTING("access.mode", SETTING_ACCESS_MODE, access.rules.mode, ACCESS_OPEN, RELOAD),
+    EMPTY("access.list_file", SETTING_TEXT, access.list_file, RELOAD),
+    NETWORKS("access.allow", access.rules.allow, NULL, RELOAD),
+    NETWORKS("access.deny", access.rules.deny, NULL, RELOAD),
+    EMPTY("access.clients_allow", SETTING_CLIENTS, access.rules.clients_allow, RELOAD),
+    EMPTY("access.clients_deny", SETTING_CLIENTS, access.rules.clients_deny, RELOAD),
 
-    SETTING("network.lan", SETTING_NETWORKS, tracker.lan, "our own networks"),
-    SETTING("network.trust", SETTING_NETWORKS, tracker.trust, "networks whose peers may claim another address"),
-    SETTING("network.trusted_proxies", SETTING_NETWORKS, http.trusted_proxies, "proxies that say whose requests they pass on"),
-    SETTING("network.external_address", SETTING_EXTERNAL, tracker, "how the outside sees our LAN"),
+    NETWORKS("network.lan", tracker.lan, PRIVATE_NETWORKS, RELOAD),
+    NETWORKS("network.trust", tracker.trust, NULL, RELOAD),
+    NETWORKS("network.trusted_proxies", http.trusted_proxies, NULL, RELOAD),
+    { .name = "network.external_address", .kind = SETTING_EXTERNAL, .reload = RELOAD,
+      .offset = offsetof(struct config, tracker.external_v4), .size = 2 * sizeof(struct endpoint) },
 
-    SETTING("check.enabled", SETTING_BOOL, check.enabled, "try whether peers can be reached"),
-    SETTING("check.networks", SETTING_NETWORKS, check.limits.networks, "networks in which peers are checked"),
-    NUMBER("check.per_s", check.limits.per_s, 1, 1000, "checks begun in a second"),
-    NUMBER("check.timeout_ms", check.timeout_ms, 100, 60000, "milliseconds that a connection may take"),
-    NUMBER("check.interval_s", check.limits.interval_s, 1, DAY_S, "seconds until a peer is checked again"),
-    NUMBER("check.peers_max", check.limits.peers_max, 1, 1000000, "peers that are checked"),
-    NUMBER("check.address_peers_max", check.limits.address_peers_max, 1, ADDRESS_COUNT_MAX, "peers of one address that are checked, and checks of it in that time"),
+    BOOL("check.enabled", check.enabled, true, RELOAD),
+    NETWORKS("check.networks", check.limits.networks, PROBED_NETWORKS, RELOAD),
+    NUMBER("check.per_s", check.limits.per_s, 10, 1, 1000, RELOAD),
+    NUMBER("check.timeout_ms", check.timeout_ms, 3000, 100, 60000, RELOAD),
+    NUMBER("check.interval_s", check.limits.interval_s, 10 * 60, 1, DAY_S, RELOAD),
+    NUMBER("check.peers_max", check.limits.peers_max, 100000, 1, 1000000, RELOAD),
+    NUMBER("check.address_peers_max", check.limits.address_peers_max, 32, 1, ADDRESS_COUNT_MAX, RELOAD),
 
-    SETTING("store.enabled", SETTING_BOOL, store_enabled, "remember torrents and peers across restarts"),
-    SETTING("store.database", SETTING_TEXT, database, "the SQLite file"),
-    NUMBER("store.flush_interval_ms", flush_interval_ms, 10, 60000, "milliseconds between two commits"),
-    NUMBER("store.feed_capacity", feed_capacity, 1, 1048576, "changes that wait for the store, in each of 256 shards"),
+    BOOL("store.enabled", store_enabled, true, RESTART),
+    EMPTY("store.database", SETTING_TEXT, database, RESTART),
+    NUMBER("store.flush_interval_ms", flush_interval_ms, 1000, 10, 60000, RESTART),
+    NUMBER("store.feed_capacity", feed_capacity, 16384, 1, 1048576, RESTART),
 
-    SETTING("history.enabled", SETTING_BOOL, history.enabled, "keep figures of the last hour, day and month"),
-    NUMBER("history.torrents_max", history.torrents_max, 0, 10000, "torrents that figures are kept of"),
-    NUMBER("history.completions_max", history.completions_max, 0, 10000000, "completions that are remembered"),
+    BOOL("history.enabled", history.enabled, true, RESTART),
+    NUMBER("history.torrents_max", history.torrents_max, 1000, 0, 10000, RESTART),
+    NUMBER("history.completions_max", history.completions_max, 100000, 0, 10000000, RESTART),
 };
 /* clang-format on */
 
 enum { SETTINGS_COUNT = sizeof SETTINGS / sizeof SETTINGS[0] };
 
+_Static_assert(offsetof(struct tracker_options, external_v6) ==
+                   offsetof(struct tracker_options, external_v4) + sizeof(struct endpoint),
+               "SETTING_EXTERNAL is an array of both");
+
 const struct setting *settings_at(size_t index) {
     return index < SETTINGS_COUNT ? &SETTINGS[index] : NULL;
+}
+
+static struct networks parse_networks(const char *const *texts) {
+    struct networks networks = { 0 };
+    for (; texts != NULL && *texts != NULL; texts++) {
+        bool parsed = network_parse(*texts, &networks.list[networks.count++]);
+        assert(parsed);
+        (void)parsed;
+    }
+    return networks;
+}
+
+void settings_set_number(const struct setting *setting, void *field, uint32_t value) {
+    if (setting->kind == SETTING_BOOL)
+        *(bool *)field = value;
+    else if (setting->size == sizeof(uint16_t))
+        *(uint16_t *)field = (uint16_t)value;
+    else
+        *(uint32_t *)field = value;
+}
+
+struct config settings_defaults(void) {
+    struct config config;
+    memset(&config, 0, sizeof config);
+    for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+        void *field = (char *)&config + SETTINGS[i].offset;
+        if (SETTINGS[i].kind == SETTING_NETWORKS)
+            *(struct networks *)field = parse_networks(SETTINGS[i].default_networks);
+        else if (SETTINGS[i].default_value != 0)
+            settings_set_number(&SETTINGS[i], field, SETTINGS[i].default_value);
+    }
+    return config;
+}
+
+void settings_reload(struct config *running, const struct config *loaded,
+                     char pending[static SETTINGS_PENDING_LEN]) {
+    size_t len = 0;
+    pending[0] = '\0';
+    for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+        char *field = (char *)running + SETTINGS[i].offset;
+        const char *new_field = (const char *)loaded + SETTINGS[i].offset;
+        if (SETTINGS[i].reload)
+            memcpy(field, new_field, SETTINGS[i].size);
+        else if (memcmp(field, new_field, SETTINGS[i].size) != 0 && len < SETTINGS_PENDING_LEN)
+            len += (size_t)snprintf(pending + len, SETTINGS_PENDING_LEN - len, "%s%s",
+                                    len > 0 ? ", " : "", SETTINGS[i].name);
+    }
 }
 
 const struct setting *settings_find(const char *name) {
@@ -138,8 +215,41 @@ static const char *last_part(const char *name) {
     return dot ? dot + 1 : name;
 }
 
-/* The right setting in the wrong group is a likely mistake, however far apart the groups are. */
-static size_t distance_to(const char *name, const struct setting *setting) {
+static bool letters_swapped(struct bytes from, struct bytes to, size_t i, size_t j) {
+    return i > 1 && j > 1 && from.data[i - 1] == to.data[j - 2] &&
+           from.data[i - 2] == to.data[j - 1];
+}
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* Letters to add, remove, replace or swap with their neighbour to turn `from` into `to` (optimal
+ * string alignment distance). SIZE_MAX if a name is too long. Keeps the last three rows of the
+ * table of distances between all prefixes. */
+static size_t edit_distance(struct bytes from, struct bytes to) {
+    size_t rows[3][SETTING_NAME_LEN];
+    if (from.len >= SETTING_NAME_LEN || to.len >= SETTING_NAME_LEN)
+        return SIZE_MAX;
+    for (size_t i = 0; i <= from.len; i++) {
+        size_t *row = rows[i % 3];
+        const size_t *above = rows[(i + 2) % 3];
+        const size_t *above_that = rows[(i + 1) % 3];
+        for (size_t j = 0; j <= to.len; j++) {
+            row[j] = i + j;
+            if (i == 0 || j == 0)
+                continue;
+            const size_t replaced = above[j - 1] + (from.data[i - 1] != to.data[j - 1]);
+            row[j] = smaller(replaced, smaller(above[j], row[j - 1]) + 1);
+            if (letters_swapped(from, to, i, j))
+                row[j] = smaller(row[j], above_that[j - 2] + 1);
+        }
+    }
+    return rows[from.len % 3][to.len];
+}
+
+/* The right setting in the wrong group is a likely mistake, even if the groups' names differ. */
+static size_t distance_to_setting(const char *name, const struct setting *setting) {
     if (strcmp(last_part(name), last_part(setting->name)) == 0)
         return 1;
     return edit_distance(bytes_of(name), bytes_of(setting->name));
@@ -150,7 +260,7 @@ struct bytes settings_nearest(const char *name) {
     size_t limit = strlen(name) / 3 + 1;
     for (size_t i = 0; i < SETTINGS_COUNT; i++) {
         struct bytes group = group_of(SETTINGS[i].name);
-        size_t to_setting = distance_to(name, &SETTINGS[i]);
+        size_t to_setting = distance_to_setting(name, &SETTINGS[i]);
         size_t to_group = group.len ? edit_distance(bytes_of(name), group) : SIZE_MAX;
         if (to_setting < limit) {
             nearest = bytes_of(SETTINGS[i].name);

@@ -1,6 +1,6 @@
-/* The table of all settings: how each is called in the file, what it may be, and which field of
- * struct config holds it. A new setting is a line in this table, one in config_defaults and one in
- * conf/skepd.conf. Pure; any thread. */
+/* The table of all settings: name, kind, default, range, whether a reload applies it, and its field
+ * in struct config. To add a setting, add the field to its module's options, a row to the table and
+ * an entry to conf/skepd.conf; tests compare the file with the table. Pure; any thread. */
 #ifndef SKEP_DAEMON_SETTINGS_H
 #define SKEP_DAEMON_SETTINGS_H
 
@@ -17,31 +17,49 @@ enum setting_kind {
     SETTING_ACCESS_MODE,
     SETTING_CLIENTS,   /* a struct client_prefixes */
     SETTING_HOSTNAMES, /* a struct hostnames */
-    SETTING_EXTERNAL,  /* both external addresses of struct tracker_options */
+    SETTING_EXTERNAL,  /* two struct endpoint: IPv4, IPv6 */
 };
 
-enum { SETTING_KINDS = SETTING_EXTERNAL + 1, SETTING_NAME_LEN = 64 };
+enum {
+    SETTING_KINDS = SETTING_EXTERNAL + 1,
+    SETTING_NAME_LEN = 64,
+    SETTINGS_PENDING_LEN = 1024,
+};
 
+/* Texts and lists are empty by default, except for networks. */
 struct setting {
     const char *name; /* with its group: "http.port" */
     enum setting_kind kind;
     size_t offset; /* of its field in struct config */
     size_t size;
-    uint32_t min; /* a number's range */
+    uint32_t default_value; /* of a number, a bool or an enum */
+    uint32_t min;           /* range of a number */
     uint32_t max;
-    const char *summary; /* what it is, in a line */
+    const char *const *default_networks; /* NULL-terminated; NULL: none */
+    bool reload; /* a reload applies it; otherwise a change requires a restart */
 };
 
 /* The setting at `index` in the table; NULL past its end. */
 const struct setting *settings_at(size_t index);
 
-/* NULL where there is none of that name. */
+/* A config in which every setting has its default, and everything else is zero. */
+struct config settings_defaults(void);
+
+/* Sets `field` of a number, a bool or an enum. */
+void settings_set_number(const struct setting *setting, void *field, uint32_t value);
+
+/* Copies the settings that a reload applies from `loaded` to `running`. Writes the names of the
+ * others that differ, separated by commas, to `pending`: they require a restart. */
+void settings_reload(struct config *running, const struct config *loaded,
+                     char pending[static SETTINGS_PENDING_LEN]);
+
+/* Returns NULL if there is no setting of that name. */
 const struct setting *settings_find(const char *name);
 
-/* Whether there are settings in a group of that name. */
+/* True if there are settings in a group of that name. */
 bool settings_have_group(const char *name);
 
-/* The setting or group that someone may have meant by `name`; empty where none comes near. */
+/* The setting or group whose name is most similar to the misspelt `name`; empty if none is. */
 struct bytes settings_nearest(const char *name);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "daemon/daemon.h"
 #include "daemon/program_options.h"
+#include "daemon/settings.h"
 #include "daemon/systemd.h"
 #include "probe/prober.h"
 #include "server/tls_certificate.h"
@@ -34,29 +35,50 @@ static void raise_file_limit(const struct config *config) {
                     (unsigned long long)limit.rlim_cur, config->http.connections_max);
 }
 
-static void reload(struct daemon *daemon, const struct program_options *options) {
-    struct config config;
+/* Listening sockets stay open during a reload, so inherited ones still take the place of what the
+ * file names. */
+static void keep_inherited_sockets(struct config *loaded, const struct config *running) {
+    if (running->http.inherited.count > 0) {
+        loaded->http.listen = running->http.listen;
+        loaded->http.port = running->http.port;
+    }
+    if (running->udp.inherited.count > 0)
+        loaded->udp.port = running->udp.port;
+}
+
+static void reload_config(struct daemon *daemon, const struct program_options *options,
+                          struct config *running) {
+    struct config loaded;
     char error[ERROR_LEN];
-    if (!program_options_load_config(options, &config, error)) {
-        log_error("%s; the settings stay as they were", error);
+    if (!program_options_load_config(options, &loaded, error)) {
+        log_error("%s; keeping the current configuration", error);
         return;
     }
-    log_set_level(config.log_level);
-    if (daemon_apply(daemon, &config))
-        log_info("settings read again; ports, threads and the database change with a restart only");
+    keep_inherited_sockets(&loaded, running);
+    struct config next = *running;
+    char pending[SETTINGS_PENDING_LEN];
+    settings_reload(&next, &loaded, pending);
+    if (!daemon_apply(daemon, &next)) {
+        log_error("out of memory; keeping the current configuration");
+        return;
+    }
+    *running = next;
+    log_set_level(next.log_level);
+    if (pending[0] == '\0')
+        log_info("configuration reloaded");
     else
-        log_error("out of memory; the settings stay as they were");
+        log_info("configuration reloaded (restart required for %s)", pending);
 }
 
 static void serve_until_stopped(struct daemon *daemon, const struct program_options *options,
-                                const sigset_t *signals) {
-    /* From a terminal, without a file to read again, it says that the terminal is closed. */
-    const bool means_stop = options->config_file == NULL && isatty(STDIN_FILENO);
+                                struct config *config, const sigset_t *signals) {
+    /* Without a file to reload, SIGHUP means that the terminal was closed. */
+    const bool hangup_stops = options->config_file == NULL && isatty(STDIN_FILENO);
     for (;;) {
         const int signal = sigwaitinfo(signals, NULL);
-        if (signal == SIGHUP && !means_stop) {
+        if (signal == SIGHUP && !hangup_stops) {
             systemd_notify_reloading();
-            reload(daemon, options);
+            reload_config(daemon, options, config);
             systemd_notify_ready();
         } else if (signal > 0 || errno != EINTR)
             return;
@@ -109,7 +131,7 @@ static int run(const struct program_options *options, struct config *config) {
         return EXIT_FAILURE;
     daemon_log_addresses(daemon, config);
     systemd_notify_ready();
-    serve_until_stopped(daemon, options, &signals);
+    serve_until_stopped(daemon, options, config, &signals);
     systemd_notify_stopping();
     log_info("stopping");
     return daemon_stop(daemon) ? EXIT_SUCCESS : EXIT_FAILURE;

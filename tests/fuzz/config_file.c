@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/config_file.h"
+#include "daemon/settings.h"
 #include "fuzz.h"
 #include "memory_file.h"
 
@@ -27,7 +28,7 @@ static void check_accepted(const struct config *config) {
 int fuzz_config_file(const uint8_t *data, size_t size) {
     char path[MEMORY_FILE_PATH_LEN];
     const int fd = memory_file(data, size, path);
-    const struct config before = config_defaults();
+    const struct config before = settings_defaults();
     struct config config = before;
     char error[ERROR_LEN] = "";
     if (config_file_read(&config, path, error)) {

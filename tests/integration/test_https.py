@@ -363,7 +363,7 @@ def test_bad_files_are_reported_and_the_old_ones_go_on(issued, authority, files,
         fault(files, issued)
         daemon.reload(daemon.text(files, "announce = { interval_min_s = 777; };"))
         daemon.wait_for_log("error", *words)
-        daemon.wait_for_log("settings read again")
+        daemon.wait_for_log("configuration reloaded")
         assert shown(daemon, authority) == "skep's first"
         assert ask(old, "/announce")["interval"] == 777
 

@@ -255,7 +255,7 @@ def test_bound_of_an_address_follows_a_reload(crowd):
     with Skepd(PATIENT.format("connections_per_address_max = 0;")) as daemon:
         taken = crowd(daemon.port, "127.8.0.1", 5)
         daemon.reload(PATIENT.format("connections_per_address_max = 5;"))
-        daemon.wait_for_log("settings read again")
+        daemon.wait_for_log("configuration reloaded")
         one_more, = crowd(daemon.port, "127.8.0.1", 1)
         assert read_to_end(one_more) == b""
         assert all(is_open(sock, 0.05) for sock in taken)

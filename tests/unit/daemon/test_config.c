@@ -6,7 +6,6 @@
 
 #include "daemon/config.h"
 #include "daemon/config_file.h"
-#include "daemon/edit_distance.h"
 #include "daemon/settings.h"
 
 Suite *config_suite(void);
@@ -36,14 +35,14 @@ static bool read_text(struct config *config, const char *text) {
 }
 
 static struct config accepted(const char *text) {
-    struct config config = config_defaults();
+    struct config config = settings_defaults();
     ck_assert_msg(read_text(&config, text), "%s", error);
     return config;
 }
 
 /* `expected` is what stands behind the file's name. */
 static void assert_refused(const char *text, const char *expected) {
-    struct config config = config_defaults();
+    struct config config = settings_defaults();
     ck_assert_msg(!read_text(&config, text), "accepted: %s", text);
     ck_assert_mem_eq(error, path, strlen(path));
     ck_assert_str_eq(error + strlen(path), expected);
@@ -51,9 +50,6 @@ static void assert_refused(const char *text, const char *expected) {
 
 static bool field_equal(const struct setting *setting, const struct config *a,
                         const struct config *b) {
-    if (setting->kind == SETTING_EXTERNAL)
-        return endpoint_equal(&a->tracker.external_v4, &b->tracker.external_v4) &&
-               endpoint_equal(&a->tracker.external_v6, &b->tracker.external_v6);
     const char *field_a = (const char *)a + setting->offset;
     const char *field_b = (const char *)b + setting->offset;
     return memcmp(field_a, field_b, setting->size) == 0;
@@ -71,13 +67,13 @@ static bool contains(const struct networks *networks, const char *text) {
 }
 
 START_TEST(defaults_pass_the_check) {
-    const struct config config = config_defaults();
+    const struct config config = settings_defaults();
     ck_assert_msg(config_check(&config, error), "%s", error);
 }
 END_TEST
 
 START_TEST(default_lan_is_the_private_networks) {
-    const struct config config = config_defaults();
+    const struct config config = settings_defaults();
     static const char *const inside[] = {
         "10.1.2.3", "172.31.255.255", "192.168.1.1", "100.64.0.1", "169.254.1.1", "127.0.0.1",
         "::1",      "fd00::1",        "fe80::1",
@@ -93,7 +89,7 @@ END_TEST
 
 /* What the file leaves out would keep a value that no default has. */
 START_TEST(shipped_file_sets_every_setting_to_its_default) {
-    const struct config defaults = config_defaults();
+    const struct config defaults = settings_defaults();
     struct config config;
     memset(&config, 0xA5, sizeof config);
     ck_assert_msg(config_file_read(&config, "conf/skepd.conf", error), "%s", error);
@@ -102,10 +98,10 @@ START_TEST(shipped_file_sets_every_setting_to_its_default) {
 END_TEST
 
 START_TEST(lan_file_shortens_the_intervals_only) {
-    struct config expected = config_defaults();
+    struct config expected = settings_defaults();
     expected.tracker.interval_min_s = 30;
     expected.tracker.interval_max_s = 600;
-    struct config config = config_defaults();
+    struct config config = settings_defaults();
     ck_assert_msg(config_file_read(&config, "conf/lan.conf", error), "%s", error);
     assert_equal(&config, &expected);
     ck_assert_msg(config_check(&config, error), "%s", error);
@@ -113,7 +109,7 @@ START_TEST(lan_file_shortens_the_intervals_only) {
 END_TEST
 
 START_TEST(empty_file_changes_nothing) {
-    const struct config defaults = config_defaults();
+    const struct config defaults = settings_defaults();
     const struct config config = accepted("# nothing\n");
     assert_equal(&config, &defaults);
 }
@@ -215,6 +211,14 @@ static const struct {
     { "port = 80;", ":1: unknown setting \"port\", did you mean \"http.port\"?" },
     { "log_lvel = \"info\";", ":1: unknown setting \"log_lvel\", did you mean \"log_level\"?" },
     { "htttp = { port = 80; };", ":1: unknown setting \"htttp\", did you mean \"http\"?" },
+    { "http = { treads = 4; };",
+      ":1: unknown setting \"http.treads\", did you mean \"http.threads\"?" },
+    { "http = { portt = 80; };",
+      ":1: unknown setting \"http.portt\", did you mean \"http.port\"?" },
+    { "http = { pert = 80; };", ":1: unknown setting \"http.pert\", did you mean \"http.port\"?" },
+    { "upd = { port = 80; };", ":1: unknown setting \"upd\", did you mean \"udp\"?" },
+    { "udq = { port = 80; };", ":1: unknown setting \"udq\", did you mean \"udp\"?" },
+    { "htttttp = { port = 80; };", ":1: unknown setting \"htttttp\"" },
     { "colour = \"blue\";", ":1: unknown setting \"colour\"" },
     { "http = { tls = { port = 443; }; };", ":1: unknown setting \"http.tls\"" },
     { "http = 80;", ":1: http must be a group: http = { ... }" },
@@ -265,7 +269,7 @@ START_TEST(path_that_does_not_fit_is_refused) {
     size_t start = strlen(text);
     memset(text + start, 'x', CONFIG_PATH_LEN);
     strcpy(text + start + CONFIG_PATH_LEN, "\"; };");
-    struct config config = config_defaults();
+    struct config config = settings_defaults();
     ck_assert(!read_text(&config, text));
 
     strcpy(text + start + CONFIG_PATH_LEN - 1, "\"; };");
@@ -278,22 +282,22 @@ START_TEST(very_long_names_are_refused) {
     char text[2048];
     memset(text, 'x', sizeof text);
     strcpy(text + sizeof text - 8, " = 1;");
-    struct config config = config_defaults();
+    struct config config = settings_defaults();
     ck_assert(!read_text(&config, text));
     ck_assert_ptr_nonnull(strstr(error, ":1: unknown setting \"xxx"));
 }
 END_TEST
 
 START_TEST(refused_file_leaves_the_config_as_it_was) {
-    const struct config defaults = config_defaults();
-    struct config config = config_defaults();
+    const struct config defaults = settings_defaults();
+    struct config config = settings_defaults();
     ck_assert(!read_text(&config, "http = { port = 80; };\nlog_level = \"loud\";"));
     assert_equal(&config, &defaults);
 }
 END_TEST
 
 START_TEST(unreadable_files_are_refused) {
-    struct config config = config_defaults();
+    struct config config = settings_defaults();
     char expected[sizeof path + 64];
     snprintf(expected, sizeof expected, "%s: No such file or directory", path);
     ck_assert(!config_file_read(&config, path, error));
@@ -306,25 +310,24 @@ START_TEST(unreadable_files_are_refused) {
 END_TEST
 
 START_TEST(minimum_above_maximum_is_refused) {
-    struct config config = config_defaults();
+    struct config config = settings_defaults();
     config.tracker.interval_min_s = config.tracker.interval_max_s;
     ck_assert(config_check(&config, error));
 
     config.tracker.interval_min_s = 600;
     config.tracker.interval_max_s = 300;
     ck_assert(!config_check(&config, error));
-    ck_assert_str_eq(
-        error, "announce.interval_min_s is 600, which is more than announce.interval_max_s, 300");
+    ck_assert_str_eq(error,
+                     "announce.interval_min_s (600) must not exceed announce.interval_max_s (300)");
 
-    config = config_defaults();
+    config = settings_defaults();
     config.tracker.numwant_max = 20;
     ck_assert(!config_check(&config, error));
-    ck_assert_str_eq(error, "announce.numwant is 50, which is more than announce.numwant_max, 20");
-    config = config_defaults();
+    ck_assert_str_eq(error, "announce.numwant (50) must not exceed announce.numwant_max (20)");
+    config = settings_defaults();
     config.http.uploads_max = 1024;
     ck_assert(!config_check(&config, error));
-    ck_assert_str_eq(error,
-                     "http.upload_max is 16777216, which is more than http.uploads_max, 1024");
+    ck_assert_str_eq(error, "http.upload_max (16777216) must not exceed http.uploads_max (1024)");
 }
 END_TEST
 
@@ -333,10 +336,10 @@ START_TEST(https_needs_its_files_and_a_port_of_its_own) {
     ck_assert(config_check(&config, error));
     config = accepted("https = { port = 443; key = \"a.key\"; };");
     ck_assert(!config_check(&config, error));
-    ck_assert_str_eq(error, "https.port needs https.certificate and https.key");
+    ck_assert_str_eq(error, "https.port requires https.certificate and https.key");
     config = accepted("https = { port = 6969; certificate = \"a.pem\"; key = \"a.key\"; };");
     ck_assert(!config_check(&config, error));
-    ck_assert_str_eq(error, "https.port is 6969, and so is http.port");
+    ck_assert_str_eq(error, "https.port and http.port must differ, both are 6969");
     config = accepted("https = { port = 443; certificate = \"a.pem\"; key = \"a.key\"; };");
     ck_assert(config_check(&config, error));
     ck_assert_str_eq(config.http.https.files.certificate, "a.pem");
@@ -371,12 +374,11 @@ START_TEST(hostnames_are_names_alone) {
 END_TEST
 
 START_TEST(table_describes_every_setting_once) {
-    const struct config defaults = config_defaults();
+    const struct config defaults = settings_defaults();
     for (size_t i = 0; settings_at(i); i++) {
         const struct setting *setting = settings_at(i);
         ck_assert_ptr_eq(settings_find(setting->name), setting);
         ck_assert_uint_lt(strlen(setting->name), SETTING_NAME_LEN);
-        ck_assert_uint_gt(strlen(setting->summary), 0);
         ck_assert_uint_le(setting->offset + setting->size, sizeof defaults);
         if (setting->kind == SETTING_NUMBER)
             ck_assert(setting->size == sizeof(uint16_t) || setting->size == sizeof(uint32_t));
@@ -386,26 +388,94 @@ START_TEST(table_describes_every_setting_once) {
 }
 END_TEST
 
-START_TEST(edit_distance_counts_slips_of_the_finger) {
-    static const struct {
-        const char *from, *to;
-        size_t distance;
-    } cases[] = {
-        { "", "", 0 },          { "port", "port", 0 }, { "", "port", 4 },
-        { "port", "", 4 },      { "prot", "port", 1 }, { "pot", "port", 1 },
-        { "portt", "port", 1 }, { "pert", "port", 1 }, { "treads", "threads", 1 },
-        { "lan", "listen", 4 }, { "ab", "ba", 1 },     { "abc", "ca", 3 },
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        size_t distance = edit_distance(bytes_of(cases[i].from), bytes_of(cases[i].to));
-        ck_assert_msg(distance == cases[i].distance, "%s, %s: %zu", cases[i].from, cases[i].to,
-                      distance);
+START_TEST(defaults_are_within_their_range) {
+    for (size_t i = 0; settings_at(i); i++) {
+        const struct setting *setting = settings_at(i);
+        if (setting->kind == SETTING_NUMBER)
+            ck_assert_msg(setting->default_value >= setting->min &&
+                              setting->default_value <= setting->max,
+                          "%s", setting->name);
     }
-    const char *longest = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-    ck_assert_uint_eq(strlen(longest), EDIT_DISTANCE_LEN_MAX);
-    ck_assert_uint_eq(edit_distance(bytes_of(longest), bytes_of("a")), EDIT_DISTANCE_LEN_MAX - 1);
-    struct bytes longer = { (const uint8_t *)longest, EDIT_DISTANCE_LEN_MAX + 1 };
-    ck_assert_uint_eq(edit_distance(longer, bytes_of("a")), SIZE_MAX);
+}
+END_TEST
+
+static char *shipped_file(void) {
+    static char text[64 * 1024];
+    FILE *file = fopen("conf/skepd.conf", "r");
+    ck_assert_ptr_nonnull(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    return text;
+}
+
+/* The settings and groups that the head of conf/skepd.conf lists, each with a space around it. */
+static void restart_list(char *list, size_t size) {
+    const char *start = strstr(shipped_file(), "require a restart: ");
+    ck_assert_ptr_nonnull(start);
+    start += strlen("require a restart");
+    const char *end = strstr(start, ".\n");
+    ck_assert_ptr_nonnull(end);
+    ck_assert_uint_lt((size_t)(end - start), size - 2);
+    size_t len = 0;
+    for (; start < end; start++)
+        list[len++] = strchr(":,#\n", *start) ? ' ' : *start;
+    strcpy(list + len, " ");
+}
+
+static bool list_has(const char *list, const char *name, size_t name_len) {
+    char word[SETTING_NAME_LEN + 2];
+    snprintf(word, sizeof word, " %.*s ", (int)name_len, name);
+    return strstr(list, word) != NULL;
+}
+
+START_TEST(shipped_file_lists_what_requires_a_restart) {
+    char list[2048];
+    restart_list(list, sizeof list);
+    for (size_t i = 0; settings_at(i); i++) {
+        const char *name = settings_at(i)->name;
+        const bool listed =
+            list_has(list, name, strlen(name)) || list_has(list, name, strcspn(name, "."));
+        ck_assert_msg(listed != settings_at(i)->reload, "%s", name);
+    }
+    for (char *word = strtok(list, " "); word; word = strtok(NULL, " "))
+        ck_assert_msg(settings_find(word) || settings_have_group(word) || !strcmp(word, "and"),
+                      "%s is no setting", word);
+}
+END_TEST
+
+START_TEST(reload_applies_some_settings_and_names_the_others) {
+    struct config running = settings_defaults();
+    const struct config before = running;
+    char pending[SETTINGS_PENDING_LEN];
+    struct config loaded = running;
+    settings_reload(&running, &loaded, pending);
+    ck_assert_str_eq(pending, "");
+
+    loaded = accepted(
+        "http = { port = 80; scrape_max = 7; listen = \"::1\"; };"
+        "network = { external_address = \"2001:db8::7\"; }; udp = { enabled = false; };");
+    settings_reload(&running, &loaded, pending);
+    ck_assert_str_eq(pending, "http.listen, http.port, udp.enabled");
+    ck_assert_uint_eq(running.http.scrape_max, 7);
+    ck_assert_uint_eq(running.tracker.external_v6.family, FAMILY_V6);
+    ck_assert_uint_eq(running.http.port, before.http.port);
+    ck_assert_uint_eq(running.http.listen.count, 0);
+    ck_assert(running.udp.enabled);
+}
+END_TEST
+
+START_TEST(reload_follows_the_flag_of_each_setting) {
+    for (size_t i = 0; settings_at(i); i++) {
+        const struct setting *setting = settings_at(i);
+        struct config running, loaded;
+        memset(&running, 0, sizeof running);
+        memset(&loaded, 0, sizeof loaded);
+        memset((char *)&loaded + setting->offset, 1, setting->size);
+        char pending[SETTINGS_PENDING_LEN];
+        settings_reload(&running, &loaded, pending);
+        ck_assert_str_eq(pending, setting->reload ? "" : setting->name);
+        ck_assert(field_equal(setting, &running, &loaded) == setting->reload);
+    }
 }
 END_TEST
 
@@ -434,7 +504,10 @@ Suite *config_suite(void) {
     tcase_add_test(values, token_is_long_and_fits_into_a_header);
     tcase_add_test(values, hostnames_are_names_alone);
     tcase_add_test(values, table_describes_every_setting_once);
-    tcase_add_test(values, edit_distance_counts_slips_of_the_finger);
+    tcase_add_test(values, defaults_are_within_their_range);
+    tcase_add_test(values, shipped_file_lists_what_requires_a_restart);
+    tcase_add_test(values, reload_applies_some_settings_and_names_the_others);
+    tcase_add_test(values, reload_follows_the_flag_of_each_setting);
     suite_add_tcase(suite, values);
     return suite;
 }

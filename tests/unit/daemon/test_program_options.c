@@ -226,8 +226,8 @@ START_TEST(settings_that_do_not_go_together_are_refused) {
     };
     struct config config;
     ck_assert(!program_options_load_config(&options, &config, error));
-    ck_assert_str_eq(
-        error, "announce.interval_min_s is 120, which is more than announce.interval_max_s, 60");
+    ck_assert_str_eq(error,
+                     "announce.interval_min_s (120) must not exceed announce.interval_max_s (60)");
     unlink(path);
 }
 END_TEST

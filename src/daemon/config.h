@@ -40,9 +40,6 @@ struct config {
     struct udp_server_options udp; /* listens where HTTP does; port 0 is HTTP's */
 };
 
-/* Every default there is. */
-struct config config_defaults(void);
-
 /* Checks what no single setting shows. False and one line in `error` if two do not go together. */
 bool config_check(const struct config *config, char error[static ERROR_LEN]);
 
