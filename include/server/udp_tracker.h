@@ -28,7 +28,7 @@ enum udp_outcome {
     UDP_ANNOUNCE_MALFORMED,
     UDP_SCRAPED,
     UDP_SCRAPE_REFUSED,
-    UDP_UNPROVEN, /* without a valid connection id */
+    UDP_BAD_CONNECTION_ID, /* without a valid connection id */
     UDP_UNKNOWN_ACTION,
     UDP_OUTCOMES,
 };

@@ -14,19 +14,20 @@ static double clock_s(clockid_t clock) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Seconds between the system's start and ours; the 22nd field of proc(5)'s stat. The second is the
- * program's name, which may hold anything. */
+/* Seconds from the boot of the system to the start of the process: field 22 of /proc/self/stat.
+ * Field 2, the program's name, may contain spaces and parentheses, so parsing starts after the last
+ * parenthesis. */
 static bool read_start_after_boot(double *seconds) {
     char line[1024];
     unsigned long long ticks;
     FILE *stat = fopen("/proc/self/stat", "re");
     if (stat == NULL)
         return false;
-    const bool there = fgets(line, sizeof line, stat) != NULL;
+    const bool found = fgets(line, sizeof line, stat) != NULL;
     fclose(stat);
-    const char *behind_name = there ? strrchr(line, ')') : NULL;
-    if (behind_name == NULL ||
-        sscanf(behind_name + 1,
+    const char *after_name = found ? strrchr(line, ')') : NULL;
+    if (after_name == NULL ||
+        sscanf(after_name + 1,
                " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
                &ticks) != 1)
         return false;
@@ -34,7 +35,7 @@ static bool read_start_after_boot(double *seconds) {
     return true;
 }
 
-double process_start_time_s(void) {
+double process_metrics_start_time_s(void) {
     const double now_s = clock_s(CLOCK_REALTIME);
     double after_boot_s;
     if (!read_start_after_boot(&after_boot_s))
@@ -47,9 +48,9 @@ static void write_memory(struct writer *w) {
     FILE *statm = fopen("/proc/self/statm", "re");
     if (statm == NULL)
         return;
-    const bool there = fscanf(statm, "%llu %llu", &virtual_pages, &resident_pages) == 2;
+    const bool found = fscanf(statm, "%llu %llu", &virtual_pages, &resident_pages) == 2;
     fclose(statm);
-    if (!there)
+    if (!found)
         return;
     const double page = (double)sysconf(_SC_PAGESIZE);
     metrics_text_single(w, "process_resident_memory_bytes", METRIC_GAUGE,
@@ -72,7 +73,7 @@ static void write_files(struct writer *w) {
     struct rlimit limit;
     DIR *open_files = opendir("/proc/self/fd");
     if (open_files != NULL) {
-        int count = -3; /* ".", ".." and this directory itself */
+        int count = -3; /* leaves out ".", ".." and the descriptor of this directory */
         while (readdir(open_files) != NULL)
             count++;
         closedir(open_files);

@@ -78,7 +78,7 @@ size_t udp_tracker_reply(const struct udp_context *context, struct bytes packet,
     if (udp_is_connect(&header))
         return udp_write_connect(out, header.transaction_id,
                                  connection_id_make(&context->keys.present, sender, now_ms));
-    *outcome = UDP_UNPROVEN;
+    *outcome = UDP_BAD_CONNECTION_ID;
     if (!proven(context, sender, now_ms, header.connection_id))
         return udp_write_error(out, header.transaction_id, "connection id is not valid",
                                packet.len);

@@ -1,8 +1,7 @@
-/* The figures that the tracker gives, and how its swarms are counted. */
+/* Metrics of the tracker, and the totals of its swarms. */
 #include <math.h>
 #include <string.h>
 
-#include "metrics/limit_metrics.h"
 #include "metrics/tracker_metrics.h"
 #include "swarm/swarm_totals.h"
 #include "tracker_support.h"
@@ -42,25 +41,25 @@ START_TEST(limits_of_zero_are_infinite) {
     options.torrents_max = 10;
     options.memory_max_mib = 0;
     options.requests_per_s = 0;
-    const struct limit_figures figures = limit_figures_of(&options, 100, 0);
-    ck_assert(figures.limits[LIMITED_TORRENTS] == 10);
-    ck_assert(isinf(figures.limits[LIMITED_MEMORY]));
-    ck_assert(isinf(figures.limits[LIMITED_ADDRESS_REQUESTS]));
-    ck_assert(figures.limits[LIMITED_HTTP_CONNECTIONS] == 100);
-    ck_assert(isinf(figures.limits[LIMITED_HTTP_ADDRESS_CONNECTIONS]));
+    const struct metrics_limits limits = metrics_limits_of(&options, 100, 0);
+    ck_assert(limits.max[LIMITED_TORRENTS] == 10);
+    ck_assert(isinf(limits.max[LIMITED_MEMORY]));
+    ck_assert(isinf(limits.max[LIMITED_ADDRESS_REQUESTS]));
+    ck_assert(limits.max[LIMITED_HTTP_CONNECTIONS] == 100);
+    ck_assert(isinf(limits.max[LIMITED_HTTP_ADDRESS_CONNECTIONS]));
 }
 END_TEST
 
 START_TEST(limits_stand_beside_what_they_turned_away) {
     struct tracker_options options = test_options();
     options.memory_max_mib = 2;
-    const struct limit_figures figures = limit_figures_of(&options, 100, 8);
+    const struct metrics_limits limits = metrics_limits_of(&options, 100, 8);
     struct tracker_stats stats = { 0 };
     stats.announces[ANNOUNCE_SWARM_FULL] = 3;
     stats.announces[ANNOUNCE_TOO_FAST] = 4;
     stats.scrapes[ANNOUNCE_TOO_FAST] = 1;
     struct writer w = writer_on(text, TEXT_MAX);
-    limit_metrics_write(&w, &figures, &stats, 6);
+    tracker_metrics_write_limits(&w, &limits, &stats, 6);
     const char *all = written(&w);
     has_line(all, "\nskep_limit{resource=\"memory_bytes\"} 2097152\n");
     has_line(all, "\nskep_limit_hits_total{resource=\"torrent_peers\"} 3\n");

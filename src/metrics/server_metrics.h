@@ -1,0 +1,14 @@
+/* Metrics of the HTTP server, the UDP server and the prober. Any thread. */
+#ifndef SKEP_METRICS_SERVER_METRICS_H
+#define SKEP_METRICS_SERVER_METRICS_H
+
+#include "base/metrics_text.h"
+#include "probe/prober.h"
+#include "server/http_counters.h"
+#include "server/udp_server.h"
+
+void server_metrics_write_http(struct writer *w, const struct http_counters *counters);
+void server_metrics_write_udp(struct writer *w, const struct udp_server_stats *stats);
+void server_metrics_write_probes(struct writer *w, const struct prober_stats *stats);
+
+#endif
