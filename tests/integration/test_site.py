@@ -1,4 +1,4 @@
-"""The page and its files, who may see what, and what becomes of the bodies of requests."""
+"""The page and its files, admin permission, request bodies."""
 
 import contextlib
 import gzip
@@ -23,7 +23,7 @@ CONFIG = f'''http = {{ admin_token = "{TOKEN}"; admins = [ "127.0.0.1", "127.5.0
               network = {{ trusted_proxies = [ "127.5.0.1" ]; }};'''
 STRANGER, PROXY = "127.0.0.9", "127.5.0.1"
 API = "/api/v1/nothing"
-BINDING = {
+SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
                                "img-src 'self' data:; connect-src 'self'; font-src 'self'; "
                                "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -61,24 +61,24 @@ def test_browser_gets_the_page(daemon):
 
 
 @pytest.mark.parametrize("accept", ["*/*", "text/plain", "application/json", "text/html;q=0"])
-def test_others_get_words(daemon, accept):
+def test_others_get_plain_text(daemon, accept):
     reply = get(daemon.port, "/", headers={"Accept": accept})
     assert reply.headers["Content-Type"] == "text/plain"
     assert b"/announce" in reply.body
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/metrics", "/assets/nothing", API])
-def test_everything_binds_the_browser(daemon, path):
+def test_every_response_has_security_headers(daemon, path):
     for source in ("127.0.0.1", STRANGER):
         headers = get(daemon.port, path, source, headers=HTML).headers
-        assert {name: headers[name] for name in BINDING} == BINDING
+        assert {name: headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
         assert headers["Access-Control-Allow-Origin"] is None
 
 
 @pytest.mark.parametrize("method, path, status", [
     ("GET", "/health", 200), ("POST", "/health", 405), ("POST", "/announce", 405),
     ("GET", "/" + "x" * 5000, 414)])
-def test_words_of_the_server_are_nothing_but_words(daemon, method, path, status):
+def test_server_errors_are_plain_text(daemon, method, path, status):
     reply = get(daemon.port, path, method=method)
     assert reply.status == status
     assert reply.headers["Content-Type"] == "text/plain"
@@ -91,7 +91,7 @@ def files_of_the_page():
 
 
 @pytest.mark.parametrize("name, path", files_of_the_page())
-def test_each_file_is_there_plain_and_compressed(daemon, name, path):
+def test_each_file_is_served_plain_and_compressed(daemon, name, path):
     plain = get(daemon.port, f"/assets/{name}", headers={"Accept-Encoding": "identity"})
     packed = get(daemon.port, f"/assets/{name}", headers={"Accept-Encoding": "gzip, br"})
     assert (plain.status, plain.headers["Content-Encoding"]) == (200, None)
@@ -147,14 +147,14 @@ def test_wrong_method_is_refused_with_the_right_ones(daemon, method, path):
 @pytest.mark.parametrize("path", [
     "/assets", "/assets/", "/assets/../index.html", "/assets/nothing.js", "/style.css",
     "/assets/style/base.css/", "/assets/style/style.css%00", "/index.html", "/API/v1/session", "/apiv1"])
-def test_nothing_else_is_there(daemon, path):
+def test_other_paths_are_not_found(daemon, path):
     reply = get(daemon.port, path)
     assert (reply.status, reply.headers["Content-Type"]) == (404, "text/plain")
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v2/session", "/api/v1", API,
                                   "/api/v1/nothing/announce", "/api/scrape"])
-def test_api_says_in_json_what_is_not_there(daemon, path):
+def test_api_errors_are_json(daemon, path):
     reply = get(daemon.port, path)
     assert (reply.status, error_of(reply)) == (404, "not_found")
     assert reply.headers["Cache-Control"] == "no-store"
@@ -170,7 +170,7 @@ def test_address_longer_than_the_bound_is_refused(daemon, target, status):
             assert read_reply(sock).status == status
 
 
-# Who is asking: /metrics tells
+# Admin permission, checked with /metrics
 
 def sees_metrics(daemon, *lines, source="127.0.0.1"):
     reply = send(daemon, "/metrics", *lines, method="GET", source=source)

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Fills a tracker with life, to look at its page: registers torrents, and lets clients of all kinds
-come, download, complete and leave, from many of this machine's loopback addresses.
+"""Fills a tracker with demo data: registers torrents and simulates clients that join, download,
+complete and leave, from many loopback addresses.
 
-    demo.py past DATABASE          a month of figures, into the database of a tracker that does not run
-    demo.py live PORT [SECONDS]    registers, announces, says "ready", and goes on for so long
+    demo.py past DATABASE          write a month of history into the database of a stopped tracker
+    demo.py live PORT [SECONDS]    register and announce, print "ready", simulate for SECONDS
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from support.database import opened, wire  # noqa: E402
 
 GIB = 1 << 30
 PIECE = 1 << 24
-# Name, size and how many seeders and leechers there are; a name that starts with "?" is not registered.
+# Name, size in GiB, seeders, leechers. A name that starts with "?" is not registered.
 TORRENTS = [
     ("debian-12.9.0-amd64-DVD-1.iso", 3.7, 9, 6), ("ubuntu-24.04.2-desktop-amd64.iso", 5.9, 7, 8),
     ("archlinux-2026.11.01-x86_64.iso", 1.1, 5, 2), ("Big Buck Bunny (2008) 4K", 0.9, 1, 5),
@@ -41,13 +41,13 @@ TORRENTS = [
 CLIENTS = [b"-qB4520-", b"-qB5030-", b"-TR4060-", b"-DE2110-", b"A2-1-36-0-", b"-lt0D80-", b"-BI3600-", b"-WD0024-"]
 ADDRESSES = [f"127.0.0.{10 + 3 * number}" for number in range(18)]
 FIREWALLED = set(ADDRESSES[::5])
-ILL = "Big Buck Bunny (2008) 4K"  # its only seeder is firewalled, and so it stays
+STALLED = "Big Buck Bunny (2008) 4K"  # its only seeder is firewalled
 PERIODS = ((10, 360), (120, 720), (3600, 720))
 MONTH_S = 30 * 86400
 
 
 def info_dictionary(name, size):
-    """The same for a name each time, so that its past is known before it is registered."""
+    """Depends only on name and size, so that `past` and `live` use the same info_hash."""
     def text(value):
         raw = value.encode()
         return b"%d:%s" % (len(raw), raw)
@@ -61,33 +61,33 @@ def info_hash(name, gib):
 
 
 class Client(Peer):
-    """A peer that knows how fast it is and when it spoke last."""
+    """A peer with a transfer speed and the time of its last announce."""
 
     def __init__(self, port, torrent, size, address, left):
         client = random.choice(CLIENTS)
         super().__init__(port, torrent, left, address, peer_id=client + random.randbytes(20 - len(client)))
         self.uploaded, self.downloaded = random.randrange(9 * GIB), size - left
         self.speed = random.uniform(0.2, 5) * (1 << 20)
-        self.spoke = time.monotonic()
-        self.say("started")
+        self.announced = time.monotonic()
+        self.report("started")
 
-    def say(self, event=None):
+    def report(self, event=None):
         self.announce(event, uploaded=self.uploaded, downloaded=self.downloaded)
 
-    def go_on(self):
-        """Sends and receives what a client does in the time since it spoke last, and says so."""
-        passed, self.spoke = time.monotonic() - self.spoke, time.monotonic()
+    def transfer(self):
+        """Transfers data for the time since the last announce, and announces."""
+        passed, self.announced = time.monotonic() - self.announced, time.monotonic()
         moved = int(self.speed * passed * random.uniform(0.7, 1.3))
         received = min(moved, self.left)
         self.uploaded += moved // 5 if self.left else moved
         self.downloaded += received
         self.left -= received
-        self.say("completed" if received and self.left == 0 else None)
+        self.report("completed" if received and self.left == 0 else None)
 
     def finish(self):
-        """All is there, sooner than one would have thought."""
+        """Completes the download at once."""
         self.left = 0
-        self.say("completed")
+        self.report("completed")
 
 
 class Swarm:
@@ -106,15 +106,15 @@ class Swarm:
                                          {"Content-Type": "application/x-bittorrent"})
         try:
             urllib.request.urlopen(request).close()
-        except urllib.error.HTTPError as refusal:
-            if refusal.code != 409:  # it is registered already
+        except urllib.error.HTTPError as error:
+            if error.code != 409:  # already registered
                 raise
 
     def add(self, left):
-        """A newcomer, from an address that is not here yet. Behind a firewall nobody listens."""
-        here = {client.source for client in self.clients}
-        wanted = FIREWALLED if self.name == ILL and left == 0 else ADDRESSES
-        free = [address for address in wanted if address not in here]
+        """Adds a client from an address not yet in the swarm. Firewalled addresses do not listen."""
+        used = {client.source for client in self.clients}
+        candidates = FIREWALLED if self.name == STALLED and left == 0 else ADDRESSES
+        free = [address for address in candidates if address not in used]
         if not free:
             return
         client = Client(self.port, self.info_hash, self.size, random.choice(free), left)
@@ -123,50 +123,50 @@ class Swarm:
                 self.listeners.append(socket.create_server((client.source, client.port)))
         self.clients.append(client)
 
-    def live(self):
-        """Something happens: most often that some go on."""
+    def step(self):
+        """Simulates one step: some clients transfer data, and a client may complete, join or leave."""
         for client in random.sample(self.clients, min(4, len(self.clients))):
-            client.go_on()
+            client.transfer()
         leechers = [client for client in self.clients if client.left]
         chance = random.random()
-        if chance < 0.2 and self.name != ILL and leechers and len(leechers) < len(self.clients):
+        if chance < 0.2 and self.name != STALLED and leechers and len(leechers) < len(self.clients):
             random.choice(leechers).finish()
-        elif chance < 0.4 and self.name != ILL:
+        elif chance < 0.4 and self.name != STALLED:
             self.add(int(self.size * random.random()))
         elif chance < 0.5 and len(self.clients) > 5:
-            self.clients.pop(random.randrange(1, len(self.clients))).say("stopped")
+            self.clients.pop(random.randrange(1, len(self.clients))).report("stopped")
 
 
-def tell(port, path, **body):
+def post(port, path, **body):
     request = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1/{path}", json.dumps(body).encode(),
                                      {"Content-Type": "application/json"})
-    with contextlib.suppress(urllib.error.HTTPError):  # it is there already
+    with contextlib.suppress(urllib.error.HTTPError):  # exists already
         urllib.request.urlopen(request).close()
 
 
 def live(port, seconds):
     random.seed(7)
     for label in ("Anna's laptop", "Office seedbox", "Reading room"):
-        tell(port, "passkeys", label=label)
-    tell(port, "bans", network="203.0.113.0/24", reason="Announces every second", for_s=7 * 86400)
-    tell(port, "bans", network="198.51.100.23", reason="Fakes its figures")
+        post(port, "passkeys", label=label)
+    post(port, "bans", network="203.0.113.0/24", reason="Announces every second", for_s=7 * 86400)
+    post(port, "bans", network="198.51.100.23", reason="Reports false upload totals")
     listeners = []
     swarms = [Swarm(port, listeners, *torrent) for torrent in TORRENTS]
     time.sleep(1.1)  # rates need a second between two announces
     for swarm in swarms:
         for client in swarm.clients:
-            client.go_on()
+            client.transfer()
     for swarm in swarms:
-        swarm.live()
+        swarm.step()
     print("ready", flush=True)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         time.sleep(0.4)
-        random.choice(swarms).live()
+        random.choice(swarms).step()
 
 
 def past(database):
-    """A month of growing use, with its days and nights, and who completed what in it."""
+    """Writes a month of growing use with daily and weekly cycles, and completions."""
     random.seed(8)
     now = int(time.time())
     with opened(database) as db:
@@ -174,19 +174,19 @@ def past(database):
         for period, count in PERIODS:
             for step in range(count, 0, -1):
                 at = (now // period - step) * period
-                db.execute("INSERT INTO sample VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?)", (period, at, *figures_at(at, now)))
+                db.execute("INSERT INTO sample VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?)", (period, at, *totals_at(at, now)))
         for torrent in TORRENTS:
             torrent_past(db, now, *torrent)
         db.execute("COMMIT")
 
 
 def tide(at):
-    """More by day than by night, more at the weekend."""
+    """More peers in the daytime and at weekends."""
     day = at / 86400 * 2 * math.pi
     return 1 + 0.22 * math.sin(day - 2) + 0.1 * math.sin(day / 7) + 0.05 * math.sin(day * 5.3) + 0.02 * math.sin(day * 31)
 
 
-def figures_at(at, now):
+def totals_at(at, now):
     growth = 1 - 0.55 * (now - at) / MONTH_S
     seeders, leechers = 70 * growth * tide(at), 52 * growth * tide(at + 9000) ** 1.5
     torrents = math.ceil(20 * (growth + 0.05))

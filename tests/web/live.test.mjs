@@ -1,4 +1,4 @@
-// The page follows the tracker by itself, and says calmly when it cannot.
+// The page shows changes of the tracker without a reload, and recovers from a lost connection.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -11,7 +11,7 @@ let browser;
 before(async () => (browser = await launch()));
 after(() => browser?.close());
 
-/** A test with a tracker of its own: `body(skepd)`. */
+/** Runs `body(skepd)` with a tracker that no other test uses. */
 function testWithTracker(name, body) {
   test(name, async () => {
     const skepd = await Skepd.start();
@@ -23,9 +23,9 @@ function testWithTracker(name, body) {
   });
 }
 
-const figure = (page, name) => page.locator(`[data-stat=${name}] .stat-number`);
+const statValue = (page, name) => page.locator(`[data-stat=${name}] .stat-number`);
 
-// They wait more than they work.
+// Mostly waiting, so they run side by side.
 describe("the live page", { concurrency: 2 }, () => {
   testWithTracker("a new tracker explains how to share a file", async (skepd) => {
     const page = await open(browser, skepd);
@@ -34,10 +34,10 @@ describe("the live page", { concurrency: 2 }, () => {
     await close(page);
   });
 
-  testWithTracker("an announce is on the page within two seconds, without a reload", async (skepd) => {
+  testWithTracker("an announce appears within two seconds, without a reload", async (skepd) => {
     const page = await open(browser, skepd);
     await page.locator("#connection[data-state=live]").waitFor();
-    const seeders = (number) => figure(page, "seeders").filter({ hasText: new RegExp(`^${number}$`) });
+    const seeders = (number) => statValue(page, "seeders").filter({ hasText: new RegExp(`^${number}$`) });
     await assertQuick(2000, async () => {
       const seeder = new Peer(skepd, { left: 0 });
       await seeder.announce("started");
@@ -45,7 +45,7 @@ describe("the live page", { concurrency: 2 }, () => {
       const event = page.locator(".event", { hasText: seeder.hash.slice(0, 8) });
       await Promise.all([seeders(1).waitFor(), event.waitFor()]);
       const took = Date.now() - announced;
-      assert.match(await event.textContent(), /qBittorrent 4\.5\.2 came to.+127\.0\.0\.1 · 1 seeder, 0 leechers/);
+      assert.match(await event.textContent(), /qBittorrent 4\.5\.2 joined .+127\.0\.0\.1 · 1 seeder, 0 leechers/);
       await seeder.announce("stopped");
       await Promise.all([seeders(0).waitFor(), event.filter({ hasText: "left" }).waitFor()]);
       return took;
@@ -53,7 +53,7 @@ describe("the live page", { concurrency: 2 }, () => {
     await close(page);
   });
 
-  testWithTracker("a torrent's peers come, progress and complete in place", async (skepd) => {
+  testWithTracker("a torrent's peers join, progress and complete in place", async (skepd) => {
     const leecher = new Peer(skepd, { left: 500, client: "-TR4060-" });
     await leecher.listen();
     await leecher.announce("started");
@@ -67,7 +67,7 @@ describe("the live page", { concurrency: 2 }, () => {
     await leecher.announce("completed");
     await row.getByText("Seeder").waitFor();
     await page.locator(".completions li").waitFor();
-    assert.equal(await row.evaluate((node) => node.marked), true, "the row was built anew");
+    assert.equal(await row.evaluate((node) => node.marked), true, "the row was replaced");
     assert.equal(
       await row.locator("a").evaluate((link) => link === document.activeElement),
       true,
@@ -75,11 +75,11 @@ describe("the live page", { concurrency: 2 }, () => {
     );
     await page.locator(".warnings").waitFor({ state: "hidden" });
     await leecher.announce("stopped");
-    await page.getByText("Nobody is here now.").first().waitFor();
+    await page.getByText("No peers.").first().waitFor();
     await close(page);
   });
 
-  testWithTracker("a firewalled seeder is told apart from a reachable one, and is why nothing starts", async (skepd) => {
+  testWithTracker("a firewalled seeder is distinguished from a reachable one, and is the diagnosis of a stalled torrent", async (skepd) => {
     const seeder = new Peer(skepd, { left: 0 });
     const leecher = new Peer(skepd, { infoHash: seeder.infoHash });
     await leecher.listen();
@@ -88,14 +88,14 @@ describe("the live page", { concurrency: 2 }, () => {
     const row = (peer) => page.locator("tbody", { hasText: `port ${peer.port}` });
     await row(seeder).getByText("Firewalled").waitFor();
     await row(leecher).getByText("Reachable").waitFor();
-    const words = await page.locator(".warnings").textContent();
-    assert.ok(words.includes(`at 127.0.0.1, port ${seeder.port}`) && words.includes("TCP and UDP"), words);
+    const text = await page.locator(".warnings").textContent();
+    assert.ok(text.includes(`at 127.0.0.1, port ${seeder.port}`) && text.includes("TCP and UDP"), text);
     await page.locator(".health-line .badge", { hasText: "Seeders unreachable" }).waitFor();
     await page.goto(`${skepd.url}/#/torrents`);
     await page.locator("tbody .badge[data-tone=stuck]", { hasText: "Seeders unreachable" }).waitFor();
     await page.goto(`${skepd.url}/#/peers`);
     await page.locator("tbody .badge", { hasText: "Partly firewalled" }).waitFor();
-    await page.getByRole("button", { name: "What 127.0.0.1 shares" }).click();
+    await page.getByRole("button", { name: "Torrents of 127.0.0.1" }).click();
     const share = (peer) => page.locator(".shares li", { hasText: `port ${peer.port}` });
     await share(seeder).locator(".badge", { hasText: "Firewalled" }).waitFor();
     await share(leecher).locator(".badge", { hasText: "Reachable" }).waitFor();
@@ -103,7 +103,7 @@ describe("the live page", { concurrency: 2 }, () => {
     await close(page);
   });
 
-  testWithTracker("a client's own words are shown as text", async (skepd) => {
+  testWithTracker("markup in a name is shown as text", async (skepd) => {
     const name = "<img src=x onerror=\"document.title='broken'\"><b>bold</b>";
     const peer = new Peer(skepd);
     await fetch(`${skepd.url}/api/v1/torrents`, {
@@ -122,13 +122,13 @@ describe("the live page", { concurrency: 2 }, () => {
     await close(page);
   });
 
-  testWithTracker("a lost connection is said, and recovered from", async (skepd) => {
+  testWithTracker("a lost connection is shown, and recovered from", async (skepd) => {
     const page = await open(browser, skepd);
     await page.locator("#connection[data-state=live]").waitFor();
     await skepd.stop();
-    await page.getByText("The tracker does not answer.").waitFor();
+    await page.getByText("Connection lost.").waitFor();
     await skepd.run();
-    await page.getByText("The tracker does not answer.").waitFor({ state: "hidden" });
+    await page.getByText("Connection lost.").waitFor({ state: "hidden" });
     const peer = new Peer(skepd);
     await peer.announce("started");
     await page.locator(".event", { hasText: `${peer.hash.slice(0, 8)}` }).waitFor();
@@ -139,20 +139,20 @@ describe("the live page", { concurrency: 2 }, () => {
     );
   });
 
-  testWithTracker("a hidden page asks nothing", async (skepd) => {
+  testWithTracker("a hidden page sends no requests", async (skepd) => {
     const page = await open(browser, skepd, "#/", { clock: true, locale: "en-GB" });
     await page.locator("#connection[data-state=live]").waitFor();
     await page.evaluate(() => {
       Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
       document.dispatchEvent(new Event("visibilitychange"));
     });
-    let asked = 0;
-    page.on("request", (request) => (asked += request.url().includes("/api/")));
+    let requests = 0;
+    page.on("request", (request) => (requests += request.url().includes("/api/")));
     for (let minute = 0; minute < 10; minute++) {
       await page.clock.runFor(60000);
-      await page.evaluate(() => fetch("/health")); // as long as what it might ask takes
+      await page.evaluate(() => fetch("/health")); // takes as long as a request of the page would
     }
-    assert.ok(asked < 5, `${asked} requests, which is more than what was on its way`);
+    assert.ok(requests < 5, `${requests} requests, more than were pending`);
     await page.evaluate(() => {
       delete document.hidden;
       document.dispatchEvent(new Event("visibilitychange"));
@@ -163,13 +163,13 @@ describe("the live page", { concurrency: 2 }, () => {
 
   testWithTracker("requests never overlap", async (skepd) => {
     const page = await open(browser, skepd, "#/torrents");
-    let flying = 0,
-      most = 0;
+    let pending = 0,
+      max = 0;
     const isList = (request) => request.url().includes("/api/v1/torrents");
     const count = (by) => (request) => {
       if (!isList(request)) return;
-      flying += by;
-      most = Math.max(most, flying);
+      pending += by;
+      max = Math.max(max, pending);
     };
     page.on("request", count(1));
     page.on("requestfinished", count(-1));
@@ -177,10 +177,10 @@ describe("the live page", { concurrency: 2 }, () => {
       await new Promise((resolve) => setTimeout(resolve, 150));
       await route.continue();
     });
-    for (const choice of ["Active", "Registered", "No seeder", "All"])
+    for (const choice of ["Active", "Registered", "No seeders", "All"])
       await page.getByRole("button", { name: choice }).click();
     for (let round = 0; round < 5; round++) await page.waitForEvent("requestfinished", isList);
-    assert.equal(most, 1);
+    assert.equal(max, 1);
     await page.unrouteAll({ behavior: "ignoreErrors" });
     await close(page);
   });

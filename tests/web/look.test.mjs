@@ -1,20 +1,24 @@
-// Every view, in light and dark and on a phone: nothing goes wrong, everybody can use it, and the
-// pictures are in output/ to be looked at.
+// Every view in light, dark and on a phone: no errors, accessible, not too wide. Writes screenshots to
+// output/.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import fs from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { close, DESKTOP, launch, open, PHONE, screenshot, seriousFindings } from "./support/browser.mjs";
 import { ROOT, Skepd, watched } from "./support/skepd.mjs";
 
 const DEMO = path.join(ROOT, "tests/web/demo.py");
+const PNG_SIGNATURE = "89504e470d0a1a0a";
+const PICTURE = path.join(ROOT, "tests/web/overview.png"); // shown by the README
+const PICTURE_MAX = 200 * 1024;
 const HISTORY = { seeders: 2, leechers: 1, downloaded: 3, upload_rate: 0, download_rate: 0 };
 const WORST = "Big Buck Bunny";
 let browser, skepd, fresh, demo, views;
 
 before(async () => {
-  [browser, skepd, fresh] = await Promise.all([launch(), startWithPast(), Skepd.start()]);
+  [browser, skepd, fresh] = await Promise.all([launch(), startWithHistory(), Skepd.start()]);
   demo = watched(
     spawn("python3", [DEMO, "live", skepd.port, "60"], { stdio: ["ignore", "pipe", "inherit"] }),
   );
@@ -26,8 +30,8 @@ after(() => {
   return Promise.all([browser?.close(), skepd?.end(), fresh?.end()]);
 });
 
-/** The figures go into a database that the daemon itself has made. */
-async function startWithPast() {
+/** Adds a month of history to a database that skepd has created. */
+async function startWithHistory() {
   const skepd = await Skepd.start();
   await skepd.stop();
   execFileSync("python3", [DEMO, "past", skepd.file]);
@@ -52,15 +56,15 @@ async function findViews() {
   };
 }
 
-/** The view is there, with its figures. */
+/** Resolves when the view is shown with its data. */
 async function settled(page) {
   await page.locator("#connection[data-state=live]").waitFor();
   await page.locator("main h1").waitFor();
   await page.waitForFunction(() => !document.querySelector(".tally:empty, .stat-number:empty, dd:empty"));
 }
 
-/** What moves otherwise than by transform and opacity, and so costs a painting of each frame. */
-function paintedMovements(page) {
+/** Animated properties other than transform and opacity: these repaint each frame. */
+function repaintingAnimations(page) {
   return page.evaluate(() =>
     document
       .getAnimations()
@@ -71,7 +75,7 @@ function paintedMovements(page) {
 
 async function assertNoSideways(page) {
   const beyond = await page.evaluate(() => {
-    const { scrollWidth, clientWidth } = document.documentElement; // a phone zooms out over what is too wide
+    const { scrollWidth, clientWidth } = document.documentElement; // innerWidth grows with the content on a phone
     return scrollWidth - clientWidth;
   });
   assert.ok(beyond <= 0, `${beyond} px too wide`);
@@ -83,12 +87,12 @@ const MODES = {
   phone: { ...PHONE, colorScheme: "light" },
 };
 
-// Each in a window of its own, some at a time.
+// Each in its own window, three at a time.
 describe("the page", { concurrency: 3 }, () => {
   for (const [mode, options] of Object.entries(MODES)) {
-    test(`${mode}: every view is sound, accessible and narrow enough`, async () => {
+    test(`${mode}: every view has no errors, is accessible and fits the screen`, async () => {
       const page = await open(browser, skepd, "#/", options);
-      const rules = mode === "dark" ? ["color-contrast"] : null; // all else is as in the light
+      const rules = mode === "dark" ? ["color-contrast"] : null; // all other rules give the same result as in light mode
       for (const [name, route] of Object.entries(views)) {
         await page.goto(`${skepd.url}/${route}`);
         await settled(page);
@@ -101,20 +105,31 @@ describe("the page", { concurrency: 3 }, () => {
     });
   }
 
-  test("a brand-new tracker and the dialogs are accessible, too", async () => {
+  test("the README has a picture of the overview, which this test can renew", async () => {
+    const page = await open(browser, skepd);
+    await settled(page);
+    await page.waitForFunction(() => document.querySelectorAll(".event").length >= 5);
+    await screenshot(page, "overview"); // copy it to PICTURE after a change of the page
+    await close(page);
+    const picture = fs.readFileSync(PICTURE);
+    assert.equal(picture.toString("hex", 0, 8), PNG_SIGNATURE);
+    assert.ok(picture.length < PICTURE_MAX, `${picture.length} bytes`);
+  });
+
+  test("a new tracker and the dialogs are accessible", async () => {
     const page = await open(browser, fresh);
     await page.getByText("Share a file in three steps").waitFor();
     await settled(page);
     assert.deepEqual(await seriousFindings(page), []);
     await screenshot(page, "new-light");
-    await page.getByRole("button", { name: "Show the QR code" }).first().click();
+    await page.getByRole("button", { name: "Show QR code" }).first().click();
     await page.waitForFunction(() => document.querySelector("dialog img").naturalWidth > 0);
     assert.deepEqual(await seriousFindings(page), []);
     await screenshot(page, "qr-light", false);
     await close(page);
   });
 
-  test("names without spaces and from right to left fit, on a phone, too", async () => {
+  test("long names without spaces and right-to-left names fit on a phone", async () => {
     const odd = await Skepd.start();
     const page = await open(browser, odd, "#/torrents", PHONE);
     for (const [digit, name] of Object.entries(["w".repeat(127), "ملف كبير جدا (2026)"])) {
@@ -131,7 +146,7 @@ describe("the page", { concurrency: 3 }, () => {
       await page.getByRole("heading", { name }).waitFor();
       await assertNoSideways(page);
       await page.goto(`${odd.url}/#/manage`);
-      await page.getByRole("button", { name: `Remove ${name}` }).waitFor();
+      await page.getByRole("button", { name: `Unregister ${name}` }).waitFor();
       await assertNoSideways(page);
       await screenshot(page, `odd-${digit}`, false);
     }
@@ -139,13 +154,13 @@ describe("the page", { concurrency: 3 }, () => {
     await odd.end();
   });
 
-  test("the day and the month are plotted, and said in words", async () => {
+  test("the month is plotted, summarised and shown as a table", async () => {
     const page = await open(browser, skepd);
     await settled(page);
     await page.getByRole("button", { name: "30 days" }).click();
-    const canvas = page.getByRole("img", { name: /^Figures over time\. Seeders: .+ at most .+ Leechers:/ });
+    const canvas = page.getByRole("img", { name: /^Statistics over time\. Seeders: .+ max .+ Leechers:/ });
     await canvas.waitFor();
-    await page.getByText("The same as a table").click();
+    await page.getByText("Show as table").click();
     const cells = page.locator(".plot-table tbody th");
     await page.waitForFunction(() =>
       /[A-Z][a-z]{2}/.test(document.querySelector(".plot-table tbody tr:last-child th")?.textContent ?? ""),
@@ -153,12 +168,12 @@ describe("the page", { concurrency: 3 }, () => {
     assert.ok((await cells.count()) > 10);
     await page.getByRole("button", { name: /^Transfer/ }).click();
     await page.getByRole("heading", { name: "Transfer" }).waitFor();
-    await page.getByText("The same as a table").click();
+    await page.getByText("Show as table").click();
     await screenshot(page, "month-light");
     await close(page);
   });
 
-  test("a torrent's counts are steps, each around the middle of its period; one sample is a dot", async () => {
+  test("a torrent's counts are plotted as steps around the middle of their periods, and one sample as a dot", async () => {
     const page = await open(browser, skepd, views.torrent);
     const drawn = () =>
       page.evaluate(() => {
@@ -173,7 +188,7 @@ describe("the page", { concurrency: 3 }, () => {
     const { stepped, points, end } = await drawn();
     assert.equal(stepped, "middle");
     assert.ok(points.every(({ x }) => x % 120 === 60));
-    assert.ok(end >= points.at(-1).x + 60, "the line goes into what is not over yet");
+    assert.ok(end >= points.at(-1).x + 60, "the line extends into the current period");
     await screenshot(page, "steps-light");
     await page.getByRole("button", { name: "Transfer" }).click();
     await page.waitForFunction(
@@ -193,20 +208,20 @@ describe("the page", { concurrency: 3 }, () => {
     await close(page);
   });
 
-  test("the theme is chosen by hand and remembered", async () => {
+  test("the chosen theme is stored", async () => {
     const page = await open(browser, skepd, "#/", { colorScheme: "light" });
     await settled(page);
-    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-    const light = await ground();
-    await page.getByRole("button", { name: "Switch to the dark theme" }).click();
-    assert.notEqual(await ground(), light);
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
+    await page.getByRole("button", { name: "Switch to dark theme" }).click();
+    assert.notEqual(await background(), light);
     await page.reload();
     await settled(page);
-    assert.notEqual(await ground(), light);
+    assert.notEqual(await background(), light);
     await close(page);
   });
 
-  test("nothing moves for those who want it still", async () => {
+  test("nothing is animated if the user prefers reduced motion", async () => {
     for (const reducedMotion of ["no-preference", "reduce"]) {
       const page = await open(browser, skepd, "#/", { reducedMotion });
       await settled(page);
@@ -214,17 +229,17 @@ describe("the page", { concurrency: 3 }, () => {
         () => document.getAnimations().filter(({ playState }) => playState === "running").length,
       );
       assert.equal(moving > 0, reducedMotion === "no-preference");
-      assert.deepEqual(await paintedMovements(page), []);
+      assert.deepEqual(await repaintingAnimations(page), []);
       await close(page);
     }
   });
 
-  test("the keyboard alone goes everywhere", async () => {
+  test("the page can be used by keyboard alone", async () => {
     const page = await open(browser, skepd);
     await settled(page);
     const focused = () => page.evaluate(() => document.activeElement.textContent.trim());
     await page.keyboard.press("Tab");
-    assert.equal(await focused(), "Skip to the content");
+    assert.equal(await focused(), "Skip to content");
     await page.keyboard.press("Enter");
     assert.equal(await page.evaluate(() => document.activeElement.id), "main");
     await page.goto(`${skepd.url}/#/torrents`);

@@ -1,4 +1,4 @@
-// What an admin does on the page; and who is one.
+// Administration on the page, and the permission for it.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -7,8 +7,8 @@ import { Peer, torrentFile } from "./support/peer.mjs";
 import { Skepd } from "./support/skepd.mjs";
 
 const TOKEN = "correct-horse-battery";
-const INSECURE = "tracker.test"; // plain HTTP to a name: no secure context, as on a LAN
-const STRANGER = "stranger.test"; // a name that the tracker does not know
+const INSECURE = "tracker.test"; // plain HTTP to a hostname: no secure context, as on a LAN
+const STRANGER = "stranger.test"; // a hostname that is not configured
 let browser, skepd, guarded, closed;
 
 before(
@@ -32,7 +32,7 @@ for (const [where, url] of [
     assert.equal(await page.evaluate(() => window.isSecureContext), where === "a secure origin");
     const shown = await page.locator(".url-text").first().textContent();
     await page.getByRole("button", { name: "Copy announce URL" }).first().click();
-    await page.getByText("Copied the announce URL.").waitFor();
+    await page.getByText("Copied announce URL.").waitFor();
     await page.goto(`${url()}/#/torrents`);
     await page.getByRole("searchbox").focus();
     await page.keyboard.press("Control+V");
@@ -42,9 +42,9 @@ for (const [where, url] of [
   });
 }
 
-// Each in a window of its own, some at a time.
-describe("what an admin does", { concurrency: 2 }, () => {
-  test("dropped .torrent files are registered, each with its result", async () => {
+// Each in its own window, two at a time.
+describe("administration", { concurrency: 2 }, () => {
+  test("dropped .torrent files are registered, with a result each", async () => {
     const page = await open(browser, skepd);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await dropFiles(page, [
@@ -70,24 +70,24 @@ describe("what an admin does", { concurrency: 2 }, () => {
     await close(page, /status of 400/);
   });
 
-  test("a registered torrent is renamed and removed", async () => {
+  test("a registered torrent is renamed and unregistered", async () => {
     const page = await open(browser, skepd, "#/manage");
-    await page.getByText("Register by info_hash alone").click();
+    await page.getByText("Register by info_hash").click();
     await page.getByLabel("info_hash", { exact: true }).fill("AB".repeat(20));
     await page.getByLabel("Name", { exact: true }).fill("By its hash");
-    await page.getByRole("button", { name: "Register" }).click();
+    await page.getByRole("button", { name: "Register", exact: true }).click();
     await page.getByRole("button", { name: "Rename By its hash" }).click();
     await page.getByRole("dialog").getByLabel("Name").fill("Another name");
     await page.keyboard.press("Enter");
-    await page.getByRole("button", { name: "Remove Another name" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
-    await page.getByRole("button", { name: "Remove Another name" }).waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Unregister Another name" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Unregister" }).click();
+    await page.getByRole("button", { name: "Unregister Another name" }).waitFor({ state: "detached" });
     await close(page);
   });
 
   test("the QR code of an announce URL opens large, and Escape closes it", async () => {
     const page = await open(browser, skepd);
-    await page.getByRole("button", { name: "Show the QR code" }).first().click();
+    await page.getByRole("button", { name: "Show QR code" }).first().click();
     const image = page.getByRole("dialog").getByRole("img");
     await page.waitForFunction(() => document.querySelector("dialog img").naturalWidth > 0);
     assert.ok((await image.boundingBox()).width >= 300);
@@ -96,7 +96,7 @@ describe("what an admin does", { concurrency: 2 }, () => {
     await close(page);
   });
 
-  test("a passkey is shown once, and revoked only after a question", async () => {
+  test("a passkey is shown once, and revoked after confirmation", async () => {
     const page = await open(browser, skepd, "#/manage");
     await page.getByLabel("Label").fill("Anna's laptop");
     await page.getByRole("button", { name: "Create" }).click();
@@ -123,40 +123,40 @@ describe("what an admin does", { concurrency: 2 }, () => {
     await close(page);
   });
 
-  test("a private tracker says that its bare announce URL is refused, and what is not", async () => {
+  test("a private tracker warns that its announce URL needs a passkey", async () => {
     const page = await open(browser, closed);
-    await page.locator(".step", { hasText: "with a passkey in it" }).waitFor();
+    await page.locator(".step", { hasText: "an announce URL with a passkey" }).waitFor();
     assert.equal(await page.locator(".step .copy-text").isVisible(), false);
     await screenshot(page, "new-private");
-    await page.getByRole("link", { name: "Make a passkey" }).click();
+    await page.getByRole("link", { name: "Create a passkey" }).click();
     await page.getByRole("heading", { name: "Manage" }).waitFor();
     await dropFiles(page, [["closed.torrent", torrentFile("For members.iso")]]);
     await page.getByRole("link", { name: "For members.iso" }).first().click();
-    await page.locator(".warning", { hasText: "bare announce URL, at which clients are refused" }).waitFor();
+    await page.locator(".warning", { hasText: "announce URL without a passkey" }).waitFor();
     assert.deepEqual(await seriousFindings(page), []);
     await screenshot(page, "torrent-private");
     await close(page);
   });
 
-  test("an address is banned from its own page, and the ban is lifted", async () => {
+  test("an address is banned from its own page, and unbanned", async () => {
     const peer = new Peer(skepd, { source: "127.0.0.9" });
     await peer.announce("started");
     const page = await open(browser, skepd, "#/peers");
-    await page.getByRole("button", { name: "What 127.0.0.9 shares" }).click();
+    await page.getByRole("button", { name: "Torrents of 127.0.0.9" }).click();
     await page.locator(".shares li").waitFor();
     await page.getByRole("link", { name: "127.0.0.9" }).click();
-    await page.getByRole("button", { name: "Ban this address" }).click();
+    await page.getByRole("button", { name: "Ban address" }).click();
     await page.getByRole("dialog").getByLabel("Reason").fill("Too loud");
     await page.getByRole("dialog").getByRole("button", { name: "Ban", exact: true }).click();
-    await page.getByText("Banned until it is lifted").waitFor();
+    await page.getByText("Banned permanently").waitFor();
     await page.getByRole("link", { name: "Manage" }).click();
     await page.getByRole("rowheader", { name: "127.0.0.9" }).waitFor();
-    await page.getByRole("button", { name: "Lift the ban of 127.0.0.9" }).click();
-    await page.getByText("Nobody is banned.").waitFor();
+    await page.getByRole("button", { name: "Remove ban of 127.0.0.9" }).click();
+    await page.getByText("No bans.").waitFor();
     await close(page);
   });
 
-  test("a ban of many, or of oneself, is asked about; one of a few is not", async () => {
+  test("a ban of a large network or of one's own address asks for confirmation", async () => {
     const quiet = await Skepd.start();
     await new Peer(quiet, { source: "127.0.0.8" }).announce("started");
     const page = await open(browser, quiet, "#/manage");
@@ -166,23 +166,23 @@ describe("what an admin does", { concurrency: 2 }, () => {
       await page.getByRole("button", { name: "Ban", exact: true }).click();
     };
     await ban("0.0.0.0/0");
-    await dialog.getByText("Your own address, 127.0.0.1, is in it.").waitFor();
-    assert.match(await dialog.textContent(), /In 0\.0\.0\.0\/0 now: 1 peer at 1 address\./);
+    await dialog.getByText("It includes your own address, 127.0.0.1.").waitFor();
+    assert.match(await dialog.textContent(), /0\.0\.0\.0\/0 has 1 peer at 1 address\./);
     assert.deepEqual(await seriousFindings(page), []);
     await screenshot(page, "ban-question", false);
     await dialog.getByRole("button", { name: "Cancel" }).click();
     await ban("2001:db8::/48");
-    await dialog.getByText("In 2001:db8::/48 now: no peer.").waitFor();
+    await dialog.getByText("2001:db8::/48 has no peers.").waitFor();
     await page.keyboard.press("Escape");
     await ban("198.51.100.0/24");
-    await page.getByRole("button", { name: "Lift the ban of 198.51.100.0/24" }).click();
-    await page.getByText("Nobody is banned.").waitFor();
+    await page.getByRole("button", { name: "Remove ban of 198.51.100.0/24" }).click();
+    await page.getByText("No bans.").waitFor();
     assert.deepEqual((await (await fetch(`${quiet.url}/api/v1/bans`)).json()).items, []);
     await close(page);
     await quiet.end();
   });
 
-  test("a refused form says why, and keeps what was typed", async () => {
+  test("a rejected form shows the error and keeps the input", async () => {
     const page = await open(browser, skepd, "#/manage");
     await page.getByLabel("Address or network").fill("not an address");
     await page.getByRole("button", { name: "Ban", exact: true }).click();
@@ -198,15 +198,15 @@ describe("what an admin does", { concurrency: 2 }, () => {
     await close(page, /status of 400/);
   });
 
-  test("strangers see totals only, and the token signs in for as long as the tab lives", async () => {
+  test("without permission only totals are shown, and a token signs in until the tab is closed", async () => {
     const page = await open(browser, guarded);
     await page.getByRole("button", { name: "Sign in" }).waitFor();
     assert.equal(await page.locator(".url, .event, .table").count(), 0);
-    assert.equal(await page.getByRole("navigation", { name: "Views" }).isVisible(), false);
+    assert.equal(await page.getByRole("navigation", { name: "Main" }).isVisible(), false);
     await page.goto(`${guarded.url}/#/torrents`);
-    await page.getByLabel("Token").fill("not the token of it");
+    await page.getByLabel("Token").fill("not-the-token");
     await page.keyboard.press("Enter");
-    await page.getByText("This is not the tracker's token.").waitFor();
+    await page.getByText("Invalid token.").waitFor();
     await page.getByLabel("Token").fill(TOKEN);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Torrents" }).waitFor();
@@ -227,9 +227,9 @@ describe("what an admin does", { concurrency: 2 }, () => {
     await close(page, /status of 40[13]/);
   });
 
-  for (const [why, says, tracker, options] of [
-    ["address", /none of the networks.+http\.admins/s, () => guarded, {}],
-    ["host", /name.+http\.hostnames = \[ "stranger\.test" \]/s, () => skepd, { host: STRANGER }],
+  for (const [reason, message, tracker, options] of [
+    ["address", /not in an admin network.+http\.admins/s, () => guarded, {}],
+    ["host", /hostname.+http\.hostnames = \[ "stranger\.test" \]/s, () => skepd, { host: STRANGER }],
     [
       "forwarded",
       /proxy.+network\.trusted_proxies/s,
@@ -237,24 +237,24 @@ describe("what an admin does", { concurrency: 2 }, () => {
       { extraHTTPHeaders: { "X-Forwarded-For": "192.0.2.1" } },
     ],
   ]) {
-    test(`who is no admin is told why: ${why}`, async () => {
+    test(`the reason for a denial is shown: ${reason}`, async () => {
       const { host = "127.0.0.1", ...more } = options;
       const page = await open(browser, tracker(), "#/", { url: `http://${host}:${tracker().port}`, ...more });
       if (tracker() === guarded) await page.getByRole("button", { name: "Sign in" }).click();
       await page.locator(".sign-in").waitFor();
-      assert.match(await page.locator(".sign-in").textContent(), says);
+      assert.match(await page.locator(".sign-in").textContent(), message);
       assert.deepEqual(await seriousFindings(page), []);
-      await screenshot(page, `sign-in-${why}`);
+      await screenshot(page, `sign-in-${reason}`);
       await close(page);
     });
   }
 
-  test("a token that is no longer good is asked for anew", async () => {
+  test("an expired token is asked for again", async () => {
     const page = await open(browser, guarded);
-    await page.evaluate(() => sessionStorage.setItem("skep.token", "the one of yesterday"));
+    await page.evaluate(() => sessionStorage.setItem("skep.token", "an-old-token"));
     await page.reload();
     await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByText("The token that this tab remembers").waitFor();
+    await page.getByText("The saved token is not valid.").waitFor();
     await close(page);
   });
 });

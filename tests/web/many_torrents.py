@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes a database of a hundred thousand registered torrents, a part of them with peers.
+"""Creates a database with 100,000 registered torrents. Every 20th has a peer.
 
     many_torrents.py DATABASE
 """

@@ -2,7 +2,7 @@
 
 import { ApiError } from "../core/api.js";
 import { make, setAttribute, setText, show } from "../core/dom.js";
-import { count, duration } from "../core/format.js";
+import { duration, pluralize } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { createRefreshTimer } from "../core/refresh_timer.js";
 import { currentRoute, goTo, linkTo } from "../core/router.js";
@@ -112,13 +112,13 @@ function resetSession() {
 
 function titleOf() {
   const peers = tracker.state.status?.totals.peers;
-  return `${view?.title ?? "skep"}${peers === undefined ? "" : ` · ${count(peers)} ${peers === 1 ? "peer" : "peers"}`} · skep`;
+  return [view?.title, peers !== undefined && pluralize(peers, "peer"), "skep"].filter(Boolean).join(" · ");
 }
 
 function showStatus({ status, newEvents }) {
   if (newEvents) connection.ripple();
   setText(element("foot-version"), `skep ${status.version}`);
-  setText(element("foot-uptime"), status.uptime_s === undefined ? "" : `up for ${duration(status.uptime_s)}`);
+  setText(element("foot-uptime"), status.uptime_s === undefined ? "" : `Uptime ${duration(status.uptime_s)}`);
   announce(status);
 }
 
@@ -208,20 +208,21 @@ function onSignIn() {
 function showError(failure) {
   if (main.querySelector("[data-error]")) return;
   const failed = view;
+  const title = failure.status === 404 ? "Not found" : "Request failed";
   const node = make(
     "div",
     { class: "view view-narrow", "data-error": true },
     make(
       "section",
       { class: "card sign-in" },
-      make("h1", null, failure.status === 404 ? "Not here" : "This did not work"),
+      make("h1", null, title),
       make("p", { class: "muted" }, failure.message),
-      make("a", { class: "button button-primary", href: linkTo("overview") }, "To the overview"),
+      make("a", { class: "button button-primary", href: linkTo("overview") }, "Go to overview"),
     ),
   );
   view = {
     node,
-    title: "Not here",
+    title,
     update() {},
     leave: failed.leave,
     refresh: () => failed.refresh().then(restore, () => {}),

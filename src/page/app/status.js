@@ -29,7 +29,7 @@ export function createConnectionStatus() {
       const restored = lost && !failure?.unreachable;
       lost = Boolean(failure?.unreachable);
       setAttribute(indicator, "data-state", lost ? "lost" : "live");
-      setText(label, lost ? "Reconnecting" : "Live");
+      setText(label, lost ? "Disconnected" : "Live");
       show(banner, lost);
       document.body.classList.toggle("is-disconnected", lost);
       return restored;

@@ -15,7 +15,7 @@ export function createThemeButton(button, onChange) {
   function setTheme(theme) {
     root.dataset.theme = theme;
     button.replaceChildren(icon(isDark() ? "sun" : "moon"));
-    setAttribute(button, "aria-label", isDark() ? "Switch to the light theme" : "Switch to the dark theme");
+    setAttribute(button, "aria-label", isDark() ? "Switch to light theme" : "Switch to dark theme");
     setAttribute(button, "title", isDark() ? "Light theme" : "Dark theme");
     onChange();
   }

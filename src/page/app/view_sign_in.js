@@ -7,23 +7,23 @@ import { labelled } from "../components/form.js";
 
 const REASONS = {
   address: {
-    reason: "Your address is in none of the networks whose people may look at this page.",
-    remedy: "Open the page on the tracker's own machine, or add your network to this setting of the tracker:",
+    reason: "Your IP address is not in an admin network.",
+    remedy: "Open this page on the tracker's machine, or add your network to this setting:",
     setting: () => "http.admins",
   },
   host: {
-    reason: "The tracker does not know the name by which you reached it for its own.",
-    remedy: "Open the page by the tracker's IP address, or add the name to this setting of the tracker:",
+    reason: "The hostname in the URL is not configured on the tracker.",
+    remedy: "Open this page by IP address, or add the hostname to this setting:",
     setting: () => `http.hostnames = [ "${location.hostname}" ]`,
   },
   forwarded: {
-    reason: "Your request came through a proxy that the tracker was not told of.",
-    remedy: "Open the page without the proxy, or add the proxy's address to this setting of the tracker:",
+    reason: "Your request came through an untrusted proxy.",
+    remedy: "Connect without the proxy, or add the proxy's address to this setting:",
     setting: () => "network.trusted_proxies",
   },
   token: {
-    reason: "The token that this tab remembers is not, or no longer, the tracker's.",
-    remedy: "Sign in with the one that this setting of the tracker has:",
+    reason: "The saved token is not valid.",
+    remedy: "Sign in with the token from this setting:",
     setting: () => "http.admin_token",
   },
 };
@@ -40,7 +40,7 @@ export function createSignIn({ tracker }, onDone) {
       "section",
       { class: "card sign-in" },
       make("img", { src: "/assets/icon.svg", alt: "", width: 72, height: 72 }),
-      make("h1", null, tokens ? "Sign in" : "Not for everyone"),
+      make("h1", null, tokens ? "Sign in" : "Permission required"),
       reason.node,
       tokens ? makeTokenForm(onDone) : null,
     ),
@@ -77,7 +77,7 @@ function makeTokenForm(onDone) {
     "form",
     { class: "stack" },
     labelled("Token", field),
-    make("p", { class: "note" }, "It is http.admin_token. The page forgets it when this tab is closed."),
+    make("p", { class: "note" }, "Set by http.admin_token. Kept until this tab is closed."),
     fault,
     make("button", { class: "button button-primary" }, "Sign in"),
   );
@@ -95,7 +95,7 @@ async function signIn(token, fault, onDone) {
     const { role } = await getJson("session");
     if (role === "admin") return onDone();
     setToken(previous);
-    setText(fault, "This is not the tracker's token.");
+    setText(fault, "Invalid token.");
   } catch (error) {
     setToken(previous);
     setText(fault, error.message);

@@ -7,12 +7,12 @@ import { makeQrButton } from "./qr.js";
 
 const SCOPE_RANKS = { lan: 0, public: 1, loopback: 4 };
 const V6_RANK = 2; // after all IPv4 addresses of the network, before loopback
-const SCOPE_LABELS = { lan: "in your network", public: "public address", loopback: "this machine only" };
+const SCOPE_LABELS = { lan: "Local network", public: "Public address", loopback: "This machine only" };
 const PATH_SEPARATORS = /(?<=[^/])(?=\/[^/])/; // each "/" except the two after the scheme
 
-const HINT = "Put one of them, or all, into your torrents.";
+const HINT = "Add one or more of these to your torrents.";
 const PRIVATE_HINT =
-  "Clients are refused at these: they need a passkey. Make one under Manage, which shows the URLs with it.";
+  "Announces without a passkey are rejected. Create a passkey under Manage to get its announce URLs.";
 
 /** Sorts the URLs: first the address that this page was opened at, IPv4 before IPv6, loopback last. */
 export function sortUrls(urls, pageHost = location.hostname) {
@@ -30,7 +30,7 @@ export function splitUrls(urls) {
   return { best, rest: sorted.filter((url) => !best.includes(url)) };
 }
 
-export const countMore = (rest) => pluralize(rest.length, "more address", "more addresses");
+export const countMore = (rest) => pluralize(rest.length, "more URL");
 
 /** A URL as text that may wrap between its parts. */
 export function makeUrlText(url, attributes) {

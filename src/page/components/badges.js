@@ -5,46 +5,38 @@ import { make, setAttribute, setText } from "../core/dom.js";
 const LONG_LABEL = 12;
 
 const HEALTH = {
-  good: { label: "Good", tone: "good", hint: "There are seeders enough for those who download." },
-  weak: {
-    label: "Weak",
-    tone: "fair",
-    hint: "A single seeder serves all the leechers; if it leaves, downloads may stop.",
-  },
+  good: { label: "Healthy", tone: "good", hint: "Enough seeders for all leechers." },
+  weak: { label: "Weak", tone: "fair", hint: "Only one seeder. If it leaves, downloads may stall." },
   stuck: {
     label: "Seeders unreachable",
     tone: "stuck",
-    hint: "There are leechers, but the tracker could connect to none of the seeders, so that downloads most likely wait.",
+    hint: "The tracker cannot connect to any seeder. Downloads are probably stalled.",
   },
-  unseeded: { label: "No seeder", tone: "bad", hint: "There are leechers, but nobody has the whole torrent." },
-  idle: { label: "Idle", tone: "calm", hint: "Nobody is here now." },
+  unseeded: { label: "No seeders", tone: "bad", hint: "Leechers, but no seeders." },
+  idle: { label: "Idle", tone: "calm", hint: "No peers." },
 };
 
 const REACH = {
-  open: {
-    label: "Reachable",
-    tone: "good",
-    hint: "The tracker could connect to the port that this peer announced.",
-  },
+  open: { label: "Reachable", tone: "good", hint: "The tracker can connect to the announced port." },
   refused: {
     label: "Firewalled",
     tone: "bad",
-    hint: "The peer's machine refused a connection to the announced port: nothing listens there, or a firewall rejects it.",
+    hint: "Connection refused. The client is not listening on the announced port, or a firewall rejects connections.",
   },
   partly: {
     label: "Partly firewalled",
     tone: "fair",
-    hint: "The tracker could connect to some of this machine's announced ports, and to others not.",
+    hint: "The tracker can connect to some announced ports of this address, but not to others.",
   },
   silent: {
     label: "Firewalled",
     tone: "bad",
-    hint: "Nothing came back from the announced port: a firewall probably drops connections to it.",
+    hint: "Connection timed out. A firewall probably drops connections to the announced port.",
   },
   unknown: {
     label: "Not checked",
     tone: "calm",
-    hint: "The tracker has not tried to connect to this peer: it is not in a network that may be checked, or its turn has not come.",
+    hint: "Not in a network that the tracker checks, or the check is still pending.",
   },
 };
 
@@ -83,14 +75,14 @@ export function makeReachHelp() {
     ["Reachable", REACH.open.hint],
     [
       "Firewalled",
-      "A connection to the announced port was refused, or nothing came back. Two firewalled peers cannot share with each other: open the port on one of the machines.",
+      "The connection was refused or timed out. Two firewalled peers cannot connect to each other: open the announced port on one of the machines.",
     ],
     ["Not checked", REACH.unknown.hint],
   ];
   return make(
     "details",
     { class: "help" },
-    make("summary", null, "What do reachable and firewalled mean?"),
+    make("summary", null, "About reachability"),
     make(
       "dl",
       null,

@@ -10,11 +10,11 @@ import { labelled, onSubmit } from "./form.js";
 const HOUR = 3600,
   DAY = 86400;
 const DURATIONS = [
-  ["", "until it is lifted"],
-  [HOUR, "for an hour"],
-  [DAY, "for a day"],
-  [7 * DAY, "for a week"],
-  [30 * DAY, "for 30 days"],
+  ["", "Permanent"],
+  [HOUR, "1 hour"],
+  [DAY, "1 day"],
+  [7 * DAY, "1 week"],
+  [30 * DAY, "30 days"],
 ];
 
 /** Calls `done()` after each ban. If `network` is given it is fixed; null lets the user enter one. */
@@ -32,7 +32,7 @@ export function makeBanForm(network, done) {
   const reason = make("input", {
     class: "field",
     name: "reason",
-    placeholder: "The client shows it",
+    placeholder: "Shown to the client",
     autocomplete: "off",
   });
   const duration = make(
@@ -45,7 +45,7 @@ export function makeBanForm(network, done) {
     { class: "form-line" },
     labelled("Address or network", target),
     labelled("Reason", reason),
-    labelled("How long", duration),
+    labelled("Duration", duration),
     make("button", { class: "button button-danger" }, "Ban"),
   );
   onSubmit(form, target, async () => {
@@ -68,9 +68,9 @@ async function confirmBan(text) {
   if (!isLargeNetwork(network) && !own) return true;
   const present = `${pluralize(peers, "peer")} at ${pluralize(addresses, "address", "addresses")}`;
   const question = [
-    `In ${network} now: ${peers === 0 ? "no peer" : present}.`,
-    own && `Your own address, ${(await getJson("session")).client}, is in it.`,
-    "Announces and scrapes from there are refused.",
+    `${network} has ${peers === 0 ? "no peers" : present}.`,
+    own && `It includes your own address, ${(await getJson("session")).client}.`,
+    "Announces and scrapes from this network will be rejected.",
   ];
   return confirmAction(`Ban ${network}?`, question.filter(Boolean).join(" "), "Ban anyway");
 }
@@ -84,7 +84,7 @@ function isLargeNetwork(network) {
 export function openBanDialog(address, done) {
   const dialog = openDialog(
     `Ban ${address}`,
-    make("p", { class: "muted" }, "Its announces are refused, and its peers leave their swarms."),
+    make("p", { class: "muted" }, "Its announces are rejected and its peers are removed."),
     makeBanForm(address, () => {
       dialog.close();
       done();
@@ -96,7 +96,7 @@ export function openBanDialog(address, done) {
 export async function removeBan(network, done) {
   try {
     await send("DELETE", apiPath(["bans", network]));
-    notify(`Lifted the ban of ${network}.`);
+    notify(`Unbanned ${network}.`);
     done();
   } catch (error) {
     notify(error.message, "bad");

@@ -51,10 +51,10 @@ export function makeCopyButton(what, text, { wide = false } = {}) {
   let timer = null;
   button.addEventListener("click", async () => {
     if (!(await copyText(text()))) {
-      notify("The browser did not let the page copy. Select the text and copy it by hand.", "bad");
+      notify("Copy failed. Select the text and copy it manually.", "bad");
       return;
     }
-    notify(`Copied the ${what}.`);
+    notify(`Copied ${what}.`);
     mark.replaceChildren(icon("done"));
     button.classList.add("is-done");
     clearTimeout(timer);

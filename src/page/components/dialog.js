@@ -62,7 +62,12 @@ export function openPrompt(title, label, value, action, submit) {
     autofocus: true,
   });
   const button = make("button", { class: "button button-primary" }, action);
-  const form = make("form", { class: "stack" }, make("label", { class: "label", for: "dialog-field" }, label), field);
+  const form = make(
+    "form",
+    { class: "stack" },
+    make("label", { class: "label", for: "dialog-field" }, label),
+    field,
+  );
   onSubmit(form, field, async () => {
     await submit(field.value.trim());
     dialog.close();

@@ -11,8 +11,9 @@ import { createSearch } from "./toolbar.js";
 const PAGE_SIZE = 50;
 
 /** options: { parts: path of the API, table: options of createTable, search: { label, placeholder }
- * (optional), noun: "torrent" or [singular, plural], pageSize, state: initial { search, sort, order, show, page }, onChange(state), onState(state), refreshNow(),
- * emptyText(state) }. onChange is called after a change by the user, onState also at the start. */
+ * (optional), noun: "torrent" or [singular, plural], pageSize, state: initial { search, sort, order,
+ * show, page }, onChange(state), onState(state), refreshNow(), emptyText(state) }. onChange is called
+ * after a change by the user, onState also at the start. */
 export function createListing(options) {
   const state = { search: "", sort: "", order: "", show: "", page: 1, ...options.state };
   const limit = options.pageSize ?? PAGE_SIZE;

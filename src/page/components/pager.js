@@ -11,7 +11,7 @@ export function createPager(label, onPage) {
     "button",
     { type: "button", class: "button", onclick: () => onPage(page - 1) },
     icon("back"),
-    "Back",
+    "Previous",
   );
   const next = make(
     "button",

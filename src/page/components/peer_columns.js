@@ -27,7 +27,7 @@ export const PEER_COLUMNS = [
   { label: "Progress", wide: true, build: buildProgress },
   { label: "Rate", numeric: true, build: textCell(bothRates) },
   {
-    label: "Here for",
+    label: "Active for",
     numeric: true,
     build: timeCell(
       (peer) => duration(now() - peer.since),
@@ -42,7 +42,7 @@ export const PEER_COLUMNS = [
       (peer) => peer.seen,
     ),
   },
-  { label: "Connectable", build: badgeCell(makeReachBadge, (peer) => peer.reach) },
+  { label: "Reachability", build: badgeCell(makeReachBadge, (peer) => peer.reach) },
 ];
 
 function buildRole(cell) {
@@ -71,7 +71,7 @@ function buildProgress(cell) {
 
 function formatLeft({ role, left }) {
   if (role === "seeder") return percent(1);
-  return left === null || left === undefined ? "not known" : `${bytes(left)} left`;
+  return left === null || left === undefined ? "unknown" : `${bytes(left)} left`;
 }
 
 function timeCell(textOf, atOf) {

@@ -7,6 +7,11 @@ import { day, fullTime, shortTime, timeOfDay } from "../core/format.js";
 import { timeTicks, valueSteps } from "./scale.js";
 
 const DAY_S = 86400;
+export const RANGES = [
+  ["hour", "1 hour"],
+  ["day", "24 hours"],
+  ["month", "30 days"],
+];
 const RANGE_S = { hour: 3600, day: DAY_S, month: 30 * DAY_S };
 const TABLE_ROWS = 24;
 const plots = new Set();
@@ -24,10 +29,10 @@ export function createPlot(label) {
   const table = make(
     "details",
     { class: "help plot-table" },
-    make("summary", null, "The same as a table"),
+    make("summary", null, "Show as table"),
     make(
       "div",
-      { class: "scroller", tabindex: 0, role: "region", "aria-label": `${label}, as a table` },
+      { class: "scroller", tabindex: 0, role: "region", "aria-label": `${label}, table` },
       make(
         "table",
         { class: "plain-table" },
@@ -64,7 +69,7 @@ export function createPlot(label) {
   function describe() {
     const texts = drawn.series.map((one) => describeSeries(one, drawn));
     setAttribute(canvas, "aria-label", `${label}. ${texts.join(" ")}`);
-    setText(caption, drawn.samples.length < 2 ? "Figures gather here as time passes." : texts.join(" "));
+    setText(caption, drawn.samples.length < 2 ? "Collecting data…" : texts.join(" "));
     if (table.open) fillTable(tableHead, tableBody, drawn);
   }
 
@@ -96,11 +101,11 @@ function pointsOf(samples, { of }) {
 }
 
 function describeSeries({ label, of }, { samples, format }) {
-  if (samples.length === 0) return `${label}: no figures yet.`;
+  if (samples.length === 0) return `${label}: no data yet.`;
   const values = samples.map(of);
   const max = Math.max(...values);
   const at = samples[values.indexOf(max)].at;
-  return `${label}: ${format(values.at(-1))} now, at most ${format(max)} (${shortTime(at)}), at least ${format(Math.min(...values))}.`;
+  return `${label}: ${format(values.at(-1))} now, max ${format(max)} (${shortTime(at)}), min ${format(Math.min(...values))}.`;
 }
 
 function fillTable(head, body, { series, samples, format }) {
@@ -138,7 +143,8 @@ function makeDataset({ color, label }, drawn) {
     label,
     data: [],
     borderColor: () => themeColor(color),
-    backgroundColor: ({ chart }) => makeGradient(chart, themeColor(color), drawn.series.length > 1 ? "26" : "40"),
+    backgroundColor: ({ chart }) =>
+      makeGradient(chart, themeColor(color), drawn.series.length > 1 ? "26" : "40"),
     fill: "origin",
     borderWidth: 2,
     borderCapStyle: "round",

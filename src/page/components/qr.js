@@ -24,8 +24,8 @@ export function makeQrButton(what, text, { wide = false } = {}) {
     {
       type: "button",
       class: wide ? "button" : "icon-button",
-      title: `QR code of the ${what}`,
-      "aria-label": `Show the QR code of the ${what}`,
+      title: "Show QR code",
+      "aria-label": `Show QR code of ${what}`,
     },
     icon("qr"),
     wide ? "QR code" : null,
@@ -37,8 +37,8 @@ export function makeQrButton(what, text, { wide = false } = {}) {
 function openQr(what, text) {
   const image = make("img", { class: "qr", alt: `QR code: ${text}`, width: 320, height: 320 });
   openDialog(
-    "Scan with a phone",
-    make("p", { class: "muted" }, `Point its camera here to get the ${what}.`),
+    "QR code",
+    make("p", { class: "muted" }, `Scan with a phone to get the ${what}.`),
     image,
     make(
       "div",

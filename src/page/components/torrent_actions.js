@@ -7,7 +7,7 @@ import { confirmAction, openPrompt } from "./dialog.js";
 
 /** Calls `done()` after the torrent is renamed. */
 export function renameTorrent({ info_hash, name }, done) {
-  openPrompt("Rename the torrent", "Name", name ?? "", "Rename", async (newName) => {
+  openPrompt("Rename torrent", "Name", name ?? "", "Rename", async (newName) => {
     await send("PATCH", apiPath(["torrents", info_hash]), { name: newName });
     done();
   });
@@ -16,14 +16,14 @@ export function renameTorrent({ info_hash, name }, done) {
 /** Calls `done()` after the torrent is unregistered. */
 export async function removeTorrent(torrent, done) {
   const confirmed = await confirmAction(
-    "Remove the torrent?",
-    `“${torrentName(torrent)}” goes from the list of registered torrents, and its .torrent file with it.`,
-    "Remove",
+    "Unregister torrent?",
+    `“${torrentName(torrent)}” will be unregistered and its .torrent file deleted.`,
+    "Unregister",
   );
   if (!confirmed) return;
   try {
     await send("DELETE", apiPath(["torrents", torrent.info_hash]));
-    notify(`Removed “${torrentName(torrent)}”.`);
+    notify(`Unregistered “${torrentName(torrent)}”.`);
     done();
   } catch (error) {
     notify(error.message, "bad");

@@ -11,7 +11,7 @@ export const nameColumn = {
   sort: "name",
   lead: true,
   build: linkCell(torrentName, torrentLink, (torrent) =>
-    torrent.name ? shortHash(torrent.info_hash) : "no name known",
+    torrent.name ? shortHash(torrent.info_hash) : "unnamed",
   ),
 };
 
@@ -19,9 +19,22 @@ export const nameColumn = {
 const numberColumn = (label, sort, build) => ({ label, sort, descending: true, numeric: true, build });
 
 /** A number that is highlighted when it changes. */
-export const countColumn = (label, sort) => numberColumn(label, sort, liveCell((item) => count(item[sort])));
+export const countColumn = (label, sort) =>
+  numberColumn(
+    label,
+    sort,
+    liveCell((item) => count(item[sort])),
+  );
 
-export const sizeColumn = numberColumn("Size", "size", textCell((torrent) => bytes(torrent.size)));
+export const sizeColumn = numberColumn(
+  "Size",
+  "size",
+  textCell((torrent) => bytes(torrent.size)),
+);
 export const seedersColumn = countColumn("Seeders", "seeders");
 export const leechersColumn = countColumn("Leechers", "leechers");
-export const rateColumn = numberColumn("Rate", "rate", textCell((item) => rateOrDash(transferRate(item))));
+export const rateColumn = numberColumn(
+  "Rate",
+  "rate",
+  textCell((item) => rateOrDash(transferRate(item))),
+);

@@ -6,7 +6,7 @@ import { bytes, torrentName } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { linkTo } from "../core/router.js";
 
-const list = make("ol", { class: "uploads", "aria-live": "polite", "aria-label": "Files" });
+const list = make("ol", { class: "uploads", "aria-live": "polite", "aria-label": "Uploaded files" });
 let queue = Promise.resolve();
 
 /** The results since the page was loaded. The same element for all callers. */
@@ -17,7 +17,7 @@ export function uploadResults() {
 /** Resolves when all files are done. Errors are shown in the results. */
 export function uploadFiles(files) {
   for (const file of files) {
-    const result = make("span", { class: "upload-text" }, "waiting");
+    const result = make("span", { class: "upload-text" }, "Waiting…");
     const item = make(
       "li",
       { class: "upload", "data-state": "wait" },
@@ -37,7 +37,7 @@ async function uploadFile(file, item, result) {
     setState(item, "done");
     const [torrent] = items;
     result.replaceChildren(
-      "registered as ",
+      "Registered as ",
       make("a", { href: linkTo("torrents", torrent.info_hash) }, torrentName(torrent)),
       torrent.size ? ` (${bytes(torrent.size)})` : "",
       items.length > 1 ? ", v1 and v2" : "",

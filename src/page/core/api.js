@@ -67,7 +67,7 @@ async function request(method, path, body) {
   throw new ApiError(
     response.status,
     error?.code ?? "unknown",
-    error?.message ?? `The tracker answered with status ${response.status}.`,
+    error?.message ?? `Request failed with HTTP status ${response.status}.`,
   );
 }
 
@@ -81,7 +81,7 @@ async function fetchApi(method, path, body) {
       body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
     });
   } catch (failure) {
-    throw new ApiError(0, "unreachable", "The tracker does not answer.");
+    throw new ApiError(0, "unreachable", "Cannot reach the tracker.");
   }
 }
 

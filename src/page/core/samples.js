@@ -33,5 +33,7 @@ export function averages(samples, of, count) {
     interval.sum += of(sample);
     interval.samples++;
   }
-  return intervals.filter((interval) => interval.samples > 0).map((interval) => interval.sum / interval.samples);
+  return intervals
+    .filter((interval) => interval.samples > 0)
+    .map((interval) => interval.sum / interval.samples);
 }

@@ -7,21 +7,21 @@ const leechers = { key: "leechers", label: "Leechers", color: "--leechers", of: 
 const torrents = { key: "torrents", label: "Torrents", color: "--seeders", of: (sample) => sample.torrents };
 const announces = {
   key: "announces",
-  label: "Announces a second",
+  label: "Announces per second",
   color: "--seeders",
   of: (sample) => sample.announces_per_s,
 };
-const received = {
-  key: "received",
-  label: "Received",
+const download = {
+  key: "download",
+  label: "Download",
   color: "--leechers",
   of: (sample) => sample.download_rate,
 };
-const sent = { key: "sent", label: "Sent", color: "--seeders", of: (sample) => sample.upload_rate };
+const upload = { key: "upload", label: "Upload", color: "--seeders", of: (sample) => sample.upload_rate };
 
 /** The series of a torrent's plots. */
 export const SWARM_SERIES = [seeders, leechers];
-export const RATE_SERIES = [sent, received];
+export const RATE_SERIES = [upload, download];
 
 /** A statistic that counts something and is plotted as one series. */
 const countStat = (series) => ({
@@ -52,7 +52,7 @@ export const STATS = [
   {
     key: "announces",
     label: "Announces",
-    value: (totals) => ({ number: roundedNumber(totals.announces_per_s), unit: "a second" }),
+    value: (totals) => ({ number: roundedNumber(totals.announces_per_s), unit: "/s" }),
     of: announces.of,
     color: "--seeders",
     series: [announces],
@@ -60,7 +60,7 @@ export const STATS = [
   },
   {
     key: "transfer",
-    label: "Transfer",
+    label: "Transfer rate",
     value: transferValue,
     of: transferRate,
     color: "--leechers",

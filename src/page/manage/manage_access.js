@@ -1,7 +1,6 @@
 // Passkeys and bans.
 
 import { apiPath, send } from "../core/api.js";
-import { now } from "../core/clock.js";
 import { make, setAttribute } from "../core/dom.js";
 import { ago, shortTime } from "../core/format.js";
 import { notify } from "../core/notices.js";
@@ -20,7 +19,7 @@ export function createPasskeys(refreshNow, urlsOf) {
     class: "field",
     required: true,
     autocomplete: "off",
-    placeholder: "Whose it is",
+    placeholder: "User or device",
   });
   const form = make(
     "form",
@@ -39,7 +38,7 @@ export function createPasskeys(refreshNow, urlsOf) {
     noun: "passkey",
     pageSize: 20,
     refreshNow,
-    emptyText: () => "None yet.",
+    emptyText: () => "No passkeys.",
     table: {
       caption: "Passkeys",
       key: (passkey) => passkey.label,
@@ -57,7 +56,7 @@ export function createPasskeys(refreshNow, urlsOf) {
   return makeSection(
     "passkeys-title",
     "Passkeys",
-    "In private mode, only who has one in the announce URL may announce.",
+    "In private mode, clients need a passkey in the announce URL.",
     form,
     listing,
   );
@@ -107,14 +106,10 @@ function showPasskey({ label, passkey, urls }, bareUrls) {
   const urlLine = ({ url }) => line("announce URL", url);
   const { best, rest } = splitUrls(urls.map((url) => describeUrl(url, passkey, bareUrls)));
   openDialog(
-    `The passkey of ${label}`,
-    make(
-      "p",
-      { class: "warning-text" },
-      "Copy it now. It is shown this once; the tracker keeps only what is needed to recognise it.",
-    ),
+    `Passkey “${label}”`,
+    make("p", { class: "warning-text" }, "Copy the passkey now. It will not be shown again."),
     line("passkey", passkey),
-    make("h3", null, "Announce URLs with it"),
+    make("h3", null, "Announce URLs"),
     best.map(urlLine),
     rest.length > 0 &&
       make("details", { class: "help" }, make("summary", null, countMore(rest)), rest.map(urlLine)),
@@ -129,14 +124,14 @@ function describeUrl(url, passkey, bareUrls) {
 
 async function revokePasskey({ label }, refreshNow) {
   const confirmed = await confirmAction(
-    "Revoke the passkey?",
-    `Whoever announces with the passkey of “${label}” is refused from now on.`,
+    "Revoke passkey?",
+    `Announces with the passkey “${label}” will be rejected.`,
     "Revoke",
   );
   if (!confirmed) return;
   try {
     await send("DELETE", apiPath(["passkeys", label]));
-    notify(`Revoked the passkey of “${label}”.`);
+    notify(`Revoked passkey “${label}”.`);
     refreshNow();
   } catch (error) {
     notify(error.message, "bad");
@@ -149,7 +144,7 @@ export function createBans(refreshNow) {
     noun: "ban",
     pageSize: 20,
     refreshNow,
-    emptyText: () => "Nobody is banned.",
+    emptyText: () => "No bans.",
     table: {
       caption: "Bans",
       key: (ban) => ban.network,
@@ -158,13 +153,13 @@ export function createBans(refreshNow) {
         { label: "Reason", build: textCell((ban) => ban.reason || "–") },
         { label: "Since", numeric: true, build: textCell((ban) => ago(ban.since)) },
         {
-          label: "Until",
+          label: "Expires",
           numeric: true,
-          build: textCell((ban) => (ban.until ? shortTime(ban.until) : "lifted by hand")),
+          build: textCell((ban) => (ban.until ? shortTime(ban.until) : "never")),
         },
         actionColumn(
-          "Lift",
-          (ban) => `the ban of ${ban.network}`,
+          "Remove",
+          (ban) => `ban of ${ban.network}`,
           (ban) => removeBan(ban.network, refreshNow),
         ),
       ],
@@ -173,7 +168,7 @@ export function createBans(refreshNow) {
   return makeSection(
     "bans-title",
     "Bans",
-    "Announces and scrapes of a banned address or network are refused.",
+    "Announces and scrapes from banned networks are rejected.",
     makeBanForm(null, refreshNow),
     listing,
   );

@@ -33,13 +33,13 @@ export function createRegister(refreshNow) {
       null,
       make("strong", null, "Drop .torrent files"),
       " anywhere on this page, or ",
-      make("span", { class: "like-link" }, "choose them"),
+      make("span", { class: "like-link" }, "choose files"),
       ".",
     ),
     make(
       "span",
       { class: "note" },
-      "v1, v2 and hybrid torrents; several at once. The tracker then knows their names and hands them out with its own announce URL.",
+      "v1, v2 and hybrid torrents. The tracker shows their names and offers the files with its own announce URL.",
     ),
   );
   return make(
@@ -52,7 +52,7 @@ export function createRegister(refreshNow) {
     make(
       "details",
       { class: "help" },
-      make("summary", null, "Register by info_hash alone"),
+      make("summary", null, "Register by info_hash"),
       makeHashForm(refreshNow),
     ),
   );
@@ -79,7 +79,7 @@ function makeHashForm(refreshNow) {
   );
   onSubmit(form, hash, async () => {
     await send("POST", "torrents", { info_hash: hash.value.trim().toLowerCase(), name: name.value.trim() });
-    notify("Registered the torrent.");
+    notify("Registered torrent.");
     form.reset();
     refreshNow();
   });
@@ -94,7 +94,8 @@ export function createRegistered(refreshNow) {
     state: { sort: "name", order: "asc", show: "registered" },
     search: { label: "Search registered torrents", placeholder: "Name or info_hash" },
     refreshNow,
-    emptyText: ({ search }) => (search ? `No registered torrent matches “${search}”.` : "None yet."),
+    emptyText: ({ search }) =>
+      search ? `No registered torrents match “${search}”.` : "No registered torrents.",
     table: {
       caption: "Registered torrents",
       key: (torrent) => torrent.info_hash,
@@ -102,7 +103,7 @@ export function createRegistered(refreshNow) {
       columns: [
         nameColumn,
         sizeColumn,
-        { label: ".torrent", build: textCell((torrent) => (torrent.has_file ? "kept" : "not kept")) },
+        { label: ".torrent file", build: textCell((torrent) => (torrent.has_file ? "stored" : "–")) },
         { label: "Actions", hideLabel: true, build: (cell) => buildActions(cell, refreshNow) },
       ],
     },
@@ -113,7 +114,7 @@ export function createRegistered(refreshNow) {
     make(
       "div",
       { class: "card-head" },
-      make("h2", { id: "registered-title" }, "Registered"),
+      make("h2", { id: "registered-title" }, "Registered torrents"),
       listing.tally,
       listing.search.node,
     ),
@@ -131,7 +132,7 @@ function buildActions(cell, refreshNow) {
   );
   const remove = make(
     "button",
-    { type: "button", class: "icon-button", title: "Remove", "aria-label": "Remove" },
+    { type: "button", class: "icon-button", title: "Unregister", "aria-label": "Unregister" },
     icon("remove"),
   );
   rename.addEventListener("click", () => renameTorrent(torrent, refreshNow));
@@ -140,6 +141,6 @@ function buildActions(cell, refreshNow) {
   return (item) => {
     torrent = item;
     rename.setAttribute("aria-label", `Rename ${torrentName(item)}`);
-    remove.setAttribute("aria-label", `Remove ${torrentName(item)}`);
+    remove.setAttribute("aria-label", `Unregister ${torrentName(item)}`);
   };
 }

@@ -5,9 +5,9 @@ import { createBans, createPasskeys } from "./manage_access.js";
 import { createRegister, createRegistered } from "./manage_torrents.js";
 
 const MODES = {
-  open: "This tracker is open: it serves every torrent, registered or not.",
-  listed: "This tracker serves registered torrents only.",
-  private: "This tracker is private: clients need a passkey.",
+  open: "Open mode: all torrents are allowed.",
+  listed: "Listed mode: only registered torrents are allowed.",
+  private: "Private mode: clients need a passkey.",
 };
 
 export function createManage({ tracker, refreshNow }) {

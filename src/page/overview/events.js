@@ -5,27 +5,23 @@ import { ago, fullTime, pluralize, torrentName } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { linkTo } from "../core/router.js";
 
-const ROLE_TEXTS = { seeder: " as a seeder", partial: " for a part of it", leecher: " as a leecher" };
+const ROLE_TEXTS = { seeder: " as seeder", partial: " as partial seed", leecher: " as leecher" };
 
 /** The texts before and after the torrent's name. */
 const KIND_TEXTS = {
-  joined: ({ role }) => ["came to", ROLE_TEXTS[role] ?? ROLE_TEXTS.leecher],
-  completed: () => ["has all of", " now"],
+  joined: ({ role }) => ["joined", ROLE_TEXTS[role] ?? ROLE_TEXTS.leecher],
+  completed: () => ["completed", ""],
   left: () => ["left", ""],
-  expired: () => ["went silent and was dropped from", ""],
-  moved: () => ["has a new address, in", ""],
+  expired: () => ["timed out from", ""],
+  moved: () => ["changed address in", ""],
 };
 
 export function createEventList() {
   const list = make("ol");
-  const empty = make(
-    "p",
-    { class: "empty" },
-    "Nothing has happened yet. Who comes, completes or leaves is told here.",
-  );
+  const empty = make("p", { class: "empty" }, "No activity yet.");
   const node = make(
     "div",
-    { class: "events-frame", tabindex: 0, role: "region", "aria-label": "What happens now" },
+    { class: "events-frame", tabindex: 0, role: "region", "aria-label": "Activity" },
     empty,
     list,
   );
@@ -52,7 +48,7 @@ function createEvent(event) {
       make(
         "p",
         null,
-        make("strong", null, event.client || "A peer"),
+        make("strong", null, event.client || "Unknown client"),
         ` ${before} `,
         make("a", { href: linkTo("torrents", event.info_hash) }, torrentName(event)),
         after,

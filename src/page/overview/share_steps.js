@@ -5,13 +5,13 @@ import { linkTo } from "../core/router.js";
 import { sortUrls } from "../components/announce_urls.js";
 import { makeCopyButton } from "../components/clipboard.js";
 
-const CREATE = "In your BitTorrent client, choose a file and create a torrent. As its tracker, paste ";
-const OPEN = `${CREATE}this announce URL:`;
-const PRIVATE = `${CREATE}an announce URL with a passkey in it: this tracker is private and refuses all others. Making the passkey shows its URLs.`;
+const CREATE = "Create a torrent in your BitTorrent client.";
+const OPEN = `${CREATE} Use this announce URL as its tracker:`;
+const PRIVATE = `${CREATE} This tracker is private: use an announce URL with a passkey.`;
 const SEED =
-  "Let the client start seeding. It announces itself, and this page shows it within a second. You can drop the .torrent file anywhere on this page, so that the tracker knows its name and hands it out.";
+  "Start seeding. The seeder appears on this page within a second. Optional: drop the .torrent file on this page to register it. The tracker then shows its name and offers the file for download.";
 const DOWNLOAD =
-  "Bring the small .torrent file to another machine, by mail, a stick, or from this page, and open it in a client there. The two find each other through this tracker, and the download starts.";
+  "Copy the .torrent file to another machine, by email, USB drive or from this page, and open it in a client. The client finds the seeder through this tracker and starts downloading.";
 
 export function createShareSteps() {
   const url = make("code", { class: "copy-text" });
@@ -22,7 +22,7 @@ export function createShareSteps() {
     url,
     makeCopyButton("announce URL", () => url.textContent),
   );
-  const passkey = make("a", { class: "button", href: linkTo("manage") }, "Make a passkey");
+  const passkey = make("a", { class: "button", href: linkTo("manage") }, "Create a passkey");
   const node = make(
     "section",
     { class: "card", "aria-labelledby": "steps-title" },
@@ -30,9 +30,9 @@ export function createShareSteps() {
     make(
       "ol",
       { class: "step-list" },
-      makeStep("Make a torrent", create, copyLine, passkey),
-      makeStep("Seed it", make("p", null, SEED)),
-      makeStep("Open it elsewhere", make("p", null, DOWNLOAD)),
+      makeStep("Create a torrent", create, copyLine, passkey),
+      makeStep("Seed the file", make("p", null, SEED)),
+      makeStep("Download it elsewhere", make("p", null, DOWNLOAD)),
     ),
   );
   return {

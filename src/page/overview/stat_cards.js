@@ -9,7 +9,7 @@ export function createStatCards(onChoice) {
   const cards = STATS.map((stat) => createCard(stat, onChoice));
   const node = make(
     "div",
-    { class: "stats", role: "group", "aria-label": "Figures; press one to plot it" },
+    { class: "stats", role: "group", "aria-label": "Statistics (select one to plot)" },
     cards.map((card) => card.node),
   );
   return {

@@ -7,23 +7,18 @@ import { placeInPeriods } from "../core/samples.js";
 import { STATS } from "../core/stat_definitions.js";
 import { createUrlCard } from "../components/announce_urls.js";
 import { createWarnings } from "../components/panels.js";
-import { createPlot } from "../components/plot.js";
+import { createPlot, RANGES } from "../components/plot.js";
 import { createChoice } from "../components/toolbar.js";
 import { createEventList } from "./events.js";
 import { createHiveIllustration } from "./hive_illustration.js";
 import { createShareSteps } from "./share_steps.js";
 import { createStatCards } from "./stat_cards.js";
 
-const RANGES = [
-  ["hour", "Live"],
-  ["day", "24 hours"],
-  ["month", "30 days"],
-];
 const HISTORY_MAX_AGE_MS = 60000;
 const MODES = {
-  open: "open to every torrent",
-  listed: "open to registered torrents only",
-  private: "open to those with a passkey only",
+  open: "All torrents allowed",
+  listed: "Registered torrents only",
+  private: "Passkey required",
 };
 
 export function createOverview({ tracker, refreshNow }) {
@@ -36,9 +31,9 @@ export function createOverview({ tracker, refreshNow }) {
   const steps = createShareSteps();
   const history = { range: "hour", samples: null, loaded_ms: 0 };
   const cards = createStatCards(chooseStat);
-  const ranges = createChoice("Time", isAdmin ? RANGES : RANGES.slice(0, 1), chooseRange);
+  const ranges = createChoice("Time range", isAdmin ? RANGES : RANGES.slice(0, 1), chooseRange);
   const plotTitle = make("h2", { id: "plot-title" });
-  const plot = createPlot("Figures over time");
+  const plot = createPlot("Statistics over time");
   const plotCard = make(
     "section",
     { class: "card plot-card", "aria-labelledby": "plot-title" },
@@ -49,7 +44,7 @@ export function createOverview({ tracker, refreshNow }) {
   const eventsCard = make(
     "section",
     { class: "card events-card", "aria-labelledby": "events-title" },
-    make("div", { class: "card-head" }, make("h2", { id: "events-title" }, "What happens now")),
+    make("div", { class: "card-head" }, make("h2", { id: "events-title" }, "Activity")),
     events.node,
   );
   const split = make("div", { class: isAdmin ? "split" : null }, plotCard, isAdmin ? eventsCard : null);
@@ -145,28 +140,13 @@ function createHeadline() {
 /** The headline as numbers and the texts between them. */
 function headlineParts({ torrents, seeders, leechers }) {
   const some = (value, noun) => [value, `\u00a0${noun}${value === 1 ? "" : "s"}`];
-  if (torrents === 0) return ["The hive is ready. Nobody is here yet."];
-  if (seeders + leechers === 0) return [...some(torrents, "torrent"), ", and nobody is here now."];
-  if (seeders === 0)
-    return [
-      ...some(leechers, "leecher"),
-      leechers === 1 ? " waits" : " wait",
-      " for a seeder of ",
-      ...some(torrents, "torrent"),
-      ".",
-    ];
-  if (leechers === 0)
-    return [
-      ...some(seeders, "seeder"),
-      seeders === 1 ? " offers " : " offer ",
-      ...some(torrents, "torrent"),
-      ".",
-    ];
+  if (torrents === 0) return ["Ready. No peers yet."];
+  if (seeders + leechers === 0) return [...some(torrents, "torrent"), ", no peers."];
   return [
     ...some(seeders, "seeder"),
     " and ",
     ...some(leechers, "leecher"),
-    " share ",
+    " in ",
     ...some(torrents, "torrent"),
     ".",
   ];
@@ -174,18 +154,11 @@ function headlineParts({ torrents, seeders, leechers }) {
 
 function formatFacts({ mode, interval_s, totals, checks }) {
   const checked = (checks?.reachable ?? 0) + (checks?.firewalled ?? 0);
-  const parts = [
-    mode && `This tracker is ${MODES[mode] ?? mode}`,
-    interval_s && `clients come back every ${duration(interval_s)}`,
-    totals.downloaded ? `${count(totals.downloaded)} downloads completed` : null,
-    checked > 0 && formatReach(checks.firewalled, checked),
+  const facts = [
+    mode && (MODES[mode] ?? mode),
+    interval_s && `Announce interval ${duration(interval_s)}`,
+    totals.downloaded && pluralize(totals.downloaded, "completed download"),
+    checked > 0 && `${count(checks.firewalled)} of ${pluralize(checked, "checked peer")} firewalled`,
   ];
-  return parts.filter(Boolean).join(" · ");
-}
-
-function formatReach(firewalled, checked) {
-  if (firewalled > 0) return `${count(firewalled)} of ${pluralize(checked, "checked peer")} firewalled`;
-  return checked === 1
-    ? "the one checked peer is reachable"
-    : `all ${count(checked)} checked peers are reachable`;
+  return facts.filter(Boolean).join(" · ");
 }

@@ -26,10 +26,10 @@ const sum = (peers, of) => peers.reduce((total, peer) => total + (of(peer) ?? 0)
 const FACTS = [
   ["Torrents", (peers) => count(new Set(peers.map(({ info_hash }) => info_hash)).size)],
   ["Seeding", (peers) => count(peers.filter(({ role }) => role === "seeder").length)],
-  ["Sends", (peers) => rate(sum(peers, (peer) => peer.upload_rate))],
-  ["Receives", (peers) => rate(sum(peers, (peer) => peer.download_rate))],
-  ["Sent", (peers) => bytes(sum(peers, (peer) => peer.uploaded))],
-  ["Received", (peers) => bytes(sum(peers, (peer) => peer.downloaded))],
+  ["Upload rate", (peers) => rate(sum(peers, (peer) => peer.upload_rate))],
+  ["Download rate", (peers) => rate(sum(peers, (peer) => peer.download_rate))],
+  ["Uploaded", (peers) => bytes(sum(peers, (peer) => peer.uploaded))],
+  ["Downloaded", (peers) => bytes(sum(peers, (peer) => peer.downloaded))],
 ];
 
 export function createAddress({ refreshNow, route }) {
@@ -44,16 +44,16 @@ export function createAddress({ refreshNow, route }) {
       onclick: () => openBanDialog(address, refreshNow),
     },
     icon("ban"),
-    "Ban this address",
+    "Ban address",
   );
   const unban = make(
     "button",
     { type: "button", class: "button", onclick: () => removeBan(currentBan.network, refreshNow) },
-    "Lift the ban",
+    "Remove ban",
   );
   const facts = createFacts(FACTS);
   const table = createTable({
-    caption: `What ${address} shares`,
+    caption: `Torrents of ${address}`,
     columns: COLUMNS,
     key: (peer) => `${peer.info_hash} ${peer.port}`,
     linkOf: torrentLink,
@@ -82,7 +82,7 @@ export function createAddress({ refreshNow, route }) {
     make(
       "section",
       { class: "card flush", "aria-labelledby": "shares-title" },
-      make("div", { class: "card-head" }, make("h2", { id: "shares-title" }, "What it shares"), tally),
+      make("div", { class: "card-head" }, make("h2", { id: "shares-title" }, "Torrents"), tally),
       table.node,
       makeReachHelp(),
     ),
@@ -91,20 +91,20 @@ export function createAddress({ refreshNow, route }) {
   async function refresh() {
     const { lan, ban: found, peers } = await getJson(apiPath(["addresses", address]));
     currentBan = found;
-    setText(location, lan ? "In your own network." : "From outside your networks.");
+    setText(location, lan ? "Local network" : "External address");
     setText(banned.lastChild, found ? formatBan(found) : "");
     show(banned, Boolean(found));
     show(ban, !found);
     show(unban, Boolean(found));
     facts.show(peers);
     setText(tally, pluralize(peers.length, "peer"));
-    table.show(peers, "Nothing, now.");
+    table.show(peers, "No torrents.");
   }
 
   return { node, title: address, refresh, update() {} };
 }
 
 function formatBan({ network, reason, until }) {
-  const time = until ? `until ${fullTime(until)}` : "until it is lifted";
-  return `Banned ${time}${network ? `, as ${network}` : ""}${reason ? `: ${reason}` : "."}`;
+  const time = until ? `until ${fullTime(until)}` : "permanently";
+  return `Banned ${time}${network ? ` (${network})` : ""}${reason ? `: ${reason}` : "."}`;
 }

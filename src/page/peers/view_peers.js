@@ -27,7 +27,7 @@ const GROUPINGS = [
 export function createPeersView({ refreshNow, route }) {
   const by = route.query.get("by") === "torrent" ? "torrent" : "address";
   const { defaults, listing: options } = LISTS[by];
-  const choice = createChoice("Order of the list", GROUPINGS, (next) => {
+  const choice = createChoice("Group by", GROUPINGS, (next) => {
     if (next !== by) location.hash = linkTo("peers", null, { by: next === "address" ? null : next });
   });
   const listing = createListing({
@@ -49,7 +49,7 @@ export function createPeersView({ refreshNow, route }) {
 }
 
 const expandColumn = {
-  label: "More",
+  label: "Details",
   hideLabel: true,
   build: (cell) => {
     cell.append(make("span", { class: "disclose-place" }));
@@ -66,14 +66,13 @@ const LISTS = {
       parts: ["addresses"],
       noun: ["address", "addresses"],
       search: { label: "Search peers", placeholder: "Address or client" },
-      emptyText: ({ search }) =>
-        search ? `No address and no client matches “${search}”.` : "Nobody is here now.",
+      emptyText: ({ search }) => (search ? `No addresses or clients match “${search}”.` : "No peers."),
       table: {
-        caption: "Addresses and what they share",
+        caption: "Addresses of peers",
         key: (item) => item.address,
         linkOf: addressLink,
         detail: () => createShares(loadTorrents, createTorrentShare),
-        detailLabel: (item) => `What ${item.address} shares`,
+        detailLabel: (item) => `Torrents of ${item.address}`,
         columns: [
           {
             label: "Address",
@@ -86,7 +85,7 @@ const LISTS = {
           countColumn("Leeching", "leeching"),
           rateColumn,
           { label: "Last seen", numeric: true, build: textCell((item) => ago(item.seen)) },
-          { label: "Connectable", build: badgeCell(makeReachBadge, (item) => reachOfAddress(item.reach)) },
+          { label: "Reachability", build: badgeCell(makeReachBadge, (item) => reachOfAddress(item.reach)) },
           expandColumn,
         ],
       },
@@ -99,20 +98,14 @@ const LISTS = {
       noun: ["torrent with peers", "torrents with peers"],
       search: { label: "Search torrents with peers", placeholder: "Name or info_hash" },
       emptyText: ({ search }) =>
-        search ? `No torrent with peers matches “${search}”.` : "Nobody is here now.",
+        search ? `No torrents with peers match “${search}”.` : "No torrents with peers.",
       table: {
-        caption: "Torrents and who shares them",
+        caption: "Torrents with peers",
         key: (item) => item.info_hash,
         linkOf: torrentLink,
         detail: () => createShares(loadPeers, createPeerShare),
-        detailLabel: (item) => `Who shares ${torrentName(item)}`,
-        columns: [
-          nameColumn,
-          seedersColumn,
-          leechersColumn,
-          rateColumn,
-          expandColumn,
-        ],
+        detailLabel: (item) => `Peers of ${torrentName(item)}`,
+        columns: [nameColumn, seedersColumn, leechersColumn, rateColumn, expandColumn],
       },
     },
   },
@@ -120,7 +113,7 @@ const LISTS = {
 
 function formatClients({ clients, lan }) {
   const unbroken = clients.map((client) => client.replaceAll(" ", "\u00a0"));
-  return [unbroken.join(", "), lan ? null : "from outside"].filter(Boolean).join(" · ");
+  return [unbroken.join(", "), lan ? null : "external"].filter(Boolean).join(" · ");
 }
 
 const loadTorrents = ({ address }) => getJson(apiPath(["addresses", address])).then(({ peers }) => peers);

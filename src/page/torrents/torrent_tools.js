@@ -14,7 +14,7 @@ export function buildTorrentTools(cell) {
   let torrent = null;
   const magnet = make(
     "a",
-    { class: "icon-button", href: "#", title: "Magnet link", "aria-label": "Open the magnet link" },
+    { class: "icon-button", href: "#", title: "Open magnet link", "aria-label": "Open magnet link" },
     icon("magnet"),
   );
   magnet.addEventListener("click", (event) => {
@@ -52,8 +52,8 @@ export function createFileLink(wide) {
     {
       class: wide ? "button" : "icon-button",
       download: "",
-      title: "Download the .torrent file",
-      "aria-label": wide ? null : "Download the .torrent file",
+      title: "Download .torrent file",
+      "aria-label": wide ? null : "Download .torrent file",
     },
     icon("file"),
     wide ? ".torrent" : null,

@@ -24,20 +24,15 @@ import { makeCopyButton } from "../components/clipboard.js";
 import { createListing } from "../components/listing.js";
 import { createFacts, createWarnings } from "../components/panels.js";
 import { addressColumn, PEER_COLUMNS } from "../components/peer_columns.js";
-import { createPlot } from "../components/plot.js";
+import { createPlot, RANGES } from "../components/plot.js";
 import { fitsQr, makeQrButton } from "../components/qr.js";
 import { createChoice } from "../components/toolbar.js";
 import { removeTorrent, renameTorrent } from "../components/torrent_actions.js";
 import { createFileLink } from "./torrent_tools.js";
 
-const RANGES = [
-  ["hour", "Hour"],
-  ["day", "24 hours"],
-  ["month", "30 days"],
-];
 const PLOTS = [
   ["swarm", "Peers"],
-  ["rates", "Transfer"],
+  ["rates", "Transfer rate"],
 ];
 const HISTORY_MAX_AGE_MS = 10000;
 const COMPLETIONS_MAX = 8;
@@ -45,7 +40,7 @@ const COMPLETIONS_MAX = 8;
 export function createTorrent({ refreshNow, route }) {
   const infoHash = route.argument;
   const head = createHead(refreshNow);
-  const diagnosis = createWarnings("What is wrong");
+  const diagnosis = createWarnings("Diagnosis");
   const facts = createFacts(FACTS);
   const peers = createPeers(infoHash, refreshNow);
   const history = createHistory(infoHash, refreshNow);
@@ -109,7 +104,7 @@ function createHead(refreshNow) {
       onclick: () => removeTorrent(torrent, () => goTo(linkTo("manage"))),
     },
     icon("remove"),
-    "Remove",
+    "Unregister",
   );
   const privateHint = make(
     "p",
@@ -118,9 +113,8 @@ function createHead(refreshNow) {
     make(
       "span",
       null,
-      "This tracker is private. The magnet link, the QR code and the .torrent file have its bare announce URL, at which clients are refused: put one with a passkey in its place. ",
-      make("a", { href: linkTo("manage") }, "Make a passkey"),
-      " to see its URLs.",
+      "The magnet link, the QR code and the .torrent file contain the announce URL without a passkey, which this private tracker rejects. Replace it with an announce URL with a passkey. ",
+      make("a", { href: linkTo("manage") }, "Create a passkey"),
     ),
   );
   const node = make(
@@ -154,16 +148,16 @@ function createHead(refreshNow) {
     showMode: (mode) => show(privateHint, mode === "private"),
     show(next) {
       torrent = next;
-      setText(title, torrent.name || "Torrent without a known name");
+      setText(title, torrent.name || "Unnamed torrent");
       setText(hash, torrent.info_hash);
       const others = (torrent.versions ?? []).filter((version) => version !== torrent.info_hash);
-      setText(versions, others.length ? `A hybrid torrent; its other version is ${others.join(", ")}.` : "");
+      setText(versions, others.length ? `Hybrid torrent. Other info_hash: ${others.join(", ")}` : "");
       show(versions, others.length > 0);
       badge.update(torrent.health);
       setText(
         hint,
         torrent.health === "idle" && torrent.idle_s
-          ? `Nobody has been here for ${duration(torrent.idle_s)}.`
+          ? `No peers for ${duration(torrent.idle_s)}.`
           : healthHint(torrent.health),
       );
       setAttribute(magnet, "href", torrent.magnet);
@@ -179,9 +173,9 @@ const FACTS = [
   ["Seeders", (torrent) => count(torrent.seeders)],
   ["Leechers", (torrent) => count(torrent.leechers)],
   ["Completed", (torrent) => count(torrent.downloaded)],
-  ["Transfer", (torrent) => rate(transferRate(torrent))],
+  ["Transfer rate", (torrent) => rate(transferRate(torrent))],
   ["Size", (torrent) => bytes(torrent.size)],
-  ["Registered", (torrent) => (torrent.registered ? (torrent.added ? ago(torrent.added) : "yes") : "no")],
+  ["Registered", (torrent) => (torrent.registered ? (torrent.added ? ago(torrent.added) : "Yes") : "No")],
 ];
 
 function createPeers(infoHash, refreshNow) {
@@ -195,7 +189,7 @@ function createPeers(infoHash, refreshNow) {
       key: (peer) => `${peer.address} ${peer.port}`,
       linkOf: (peer) => linkTo("peers", peer.address),
     },
-    emptyText: () => "Nobody is here now.",
+    emptyText: () => "No peers.",
   });
   const node = make(
     "section",
@@ -209,13 +203,21 @@ function createPeers(infoHash, refreshNow) {
 
 function createHistory(infoHash, refreshNow) {
   const state = { range: "hour", plotted: "swarm", loaded_ms: 0, samples: null };
-  const plot = createPlot("This torrent over time");
-  const plots = createChoice("Figure", PLOTS, (plotted) => choose({ plotted }));
-  const ranges = createChoice("Time", RANGES, (range) => choose({ range, loaded_ms: 0, samples: null }));
+  const plot = createPlot("History of this torrent");
+  const plots = createChoice("Plot", PLOTS, (plotted) => choose({ plotted }));
+  const ranges = createChoice("Time range", RANGES, (range) =>
+    choose({ range, loaded_ms: 0, samples: null }),
+  );
   const node = make(
     "section",
     { class: "card plot-card", "aria-labelledby": "history-title" },
-    make("div", { class: "card-head" }, make("h2", { id: "history-title" }, "History"), plots.node, ranges.node),
+    make(
+      "div",
+      { class: "card-head" },
+      make("h2", { id: "history-title" }, "History"),
+      plots.node,
+      ranges.node,
+    ),
     plot.node,
   );
   choose({});
@@ -257,12 +259,12 @@ function createCompletions(infoHash) {
     changed_ms = 0,
     items = [];
   const list = make("ol", { class: "completions" });
-  const empty = make("p", { class: "empty" }, "Nobody has completed it while the tracker took note.");
+  const empty = make("p", { class: "empty" }, "No completions recorded.");
   const showItems = createList(list, (item) => `${item.at} ${item.address} ${item.port}`, createCompletion);
   const node = make(
     "section",
     { class: "card", "aria-labelledby": "completions-title" },
-    make("div", { class: "card-head" }, make("h2", { id: "completions-title" }, "Who completed it")),
+    make("div", { class: "card-head" }, make("h2", { id: "completions-title" }, "Completions")),
     empty,
     list,
   );
@@ -272,7 +274,9 @@ function createCompletions(infoHash) {
       if (downloaded !== lastCount) changed_ms = Date.now();
       lastCount = downloaded;
       if (Date.now() - changed_ms < HISTORY_MAX_AGE_MS) {
-        ({ items } = await getJson(apiPath(["torrents", infoHash, "completions"], { limit: COMPLETIONS_MAX })));
+        ({ items } = await getJson(
+          apiPath(["torrents", infoHash, "completions"], { limit: COMPLETIONS_MAX }),
+        ));
       }
       showItems(items);
       show(empty, items.length === 0);

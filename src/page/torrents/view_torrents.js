@@ -21,7 +21,7 @@ const FILTERS = [
   ["all", "All"],
   ["active", "Active"],
   ["registered", "Registered"],
-  ["unseeded", "No seeder"],
+  ["unseeded", "No seeders"],
 ];
 const DEFAULTS = { search: "", sort: "leechers", order: "desc", show: "all", page: 1 };
 const COLUMNS = [
@@ -36,14 +36,19 @@ const COLUMNS = [
 ];
 
 export function createTorrents({ refreshNow, route }) {
-  const filter = createChoice("Which torrents", FILTERS, (show) => listing.set({ show }));
+  const filter = createChoice("Filter", FILTERS, (show) => listing.set({ show }));
   const listing = createListing({
     parts: ["torrents"],
     noun: "torrent",
     state: readListState(route.query, DEFAULTS),
     refreshNow,
     search: { label: "Search torrents", placeholder: "Name or info_hash" },
-    table: { caption: "Torrents", columns: COLUMNS, key: (torrent) => torrent.info_hash, linkOf: torrentLink },
+    table: {
+      caption: "Torrents",
+      columns: COLUMNS,
+      key: (torrent) => torrent.info_hash,
+      linkOf: torrentLink,
+    },
     onState: (state) => filter.show(state.show),
     onChange: (state) => rememberQuery("torrents", writeListState(state, DEFAULTS)),
     emptyText,
@@ -65,10 +70,10 @@ export function createTorrents({ refreshNow, route }) {
 }
 
 function emptyText({ search, show }) {
-  if (search) return `No torrent has “${search}” in its name, or an info_hash that begins so.`;
-  if (show === "unseeded") return "Every torrent that somebody wants has a seeder.";
-  if (show === "active") return "Nobody is here now.";
+  if (search) return `No torrents match “${search}”.`;
+  if (show === "unseeded") return "All torrents with leechers have a seeder.";
+  if (show === "active") return "No torrents with peers.";
   if (show === "registered")
-    return "No torrent is registered. Drop .torrent files anywhere on this page to register them.";
-  return "There are no torrents yet. They come with the first announce.";
+    return "No registered torrents. Drop .torrent files anywhere on this page to register them.";
+  return "No torrents yet. A torrent appears with its first announce.";
 }

@@ -1,4 +1,4 @@
-// Debian's chromium, and pages in it that take note of everything that should not happen.
+// Debian's Chromium. Its pages record errors: console messages, failed requests, policy violations.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -11,7 +11,7 @@ const { chromium } = require("playwright-core");
 const AXE = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const OUTPUT = path.join(ROOT, "tests/web/output");
 
-const PATIENCE_MS = 20000; // for a machine that does other things as well
+const TIMEOUT_MS = 20000; // long enough for a busy machine
 const ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -28,13 +28,13 @@ export const PHONE = {
   isMobile: true,
 };
 
-const windows = new WeakMap(); // a browser's contexts and the idle pages in them, by their options
+const windows = new WeakMap(); // browser -> contexts and their idle pages, by options
 
 export function launch(...more) {
   return chromium.launch({ executablePath: "/usr/bin/chromium", args: [...ARGUMENTS, ...more] });
 }
 
-/** An empty page. One that was closed costs half of a new one, so that it is taken again. */
+/** An empty page. Closed pages are reused, which takes half the time of a new page. */
 async function pageFor(browser, options) {
   const known = windows.get(browser) ?? new Map();
   const wanted = JSON.stringify(options);
@@ -42,7 +42,7 @@ async function pageFor(browser, options) {
   if (!known.has(wanted)) known.set(wanted, { context: browser.newContext(options), idle: [] });
   const { context, idle } = known.get(wanted);
   const page = idle.pop() ?? (await makePage(await context));
-  page.giveBack = () => idle.push(page);
+  page.release = () => idle.push(page);
   return page;
 }
 
@@ -56,17 +56,18 @@ async function makePage(context) {
   return page;
 }
 
-/** A page on the tracker, with `page.faults`: console errors, refusals by the Content Security Policy,
- * requests to other hosts, answers that are errors. With `clock`, its time can be moved on by hand. */
+/** Opens a page of the tracker. `page.faults` collects console errors (among them failed requests and
+ * violations of the Content Security Policy) and requests to other hosts. `clock`: the test controls
+ * the page's time. */
 export async function open(browser, skepd, route = "#/", { url = skepd.url, clock = false, ...options } = {}) {
   const page = await pageFor(browser, {
     ...DESKTOP,
     colorScheme: "light",
-    reducedMotion: "reduce", // what moves takes a test's time
+    reducedMotion: "reduce", // animations slow tests down
     permissions: ["clipboard-read", "clipboard-write"],
     ...options,
   });
-  page.setDefaultTimeout(PATIENCE_MS);
+  page.setDefaultTimeout(TIMEOUT_MS);
   page.faults = [];
   page.on(
     "console",
@@ -79,31 +80,31 @@ export async function open(browser, skepd, route = "#/", { url = skepd.url, cloc
     "request",
     (request) => isForeign(request.url(), url) && page.faults.push(`request to ${request.url()}`),
   );
-  if (clock) await page.clock.install(); // alone in its tests, since all of the context has this time
+  if (clock) await page.clock.install(); // applies to the whole context, so these options must not be shared
   await page.goto(`${url}/${route}`);
   return page;
 }
 
-function isForeign(asked, url) {
+function isForeign(requested, url) {
   return (
-    !asked.startsWith("data:") && !asked.startsWith("blob:") && new URL(asked).host !== new URL(url).host
+    !requested.startsWith("data:") && !requested.startsWith("blob:") && new URL(requested).host !== new URL(url).host
   );
 }
 
-/** Closes the page, which must have had no fault but those that are expected. */
+/** Closes the page. Fails if it had faults other than the expected ones. */
 export async function close(page, expected = /^$/) {
   const { faults } = page;
   page.removeAllListeners();
   await page.evaluate(() => (localStorage.clear(), sessionStorage.clear()));
   await page.goto("about:blank");
-  page.giveBack();
+  page.release();
   assert.deepEqual(
     faults.filter((fault) => !expected.test(fault)),
     [],
   );
 }
 
-/** What axe-core finds that is serious or critical, as one line each; by all of its rules, or some. */
+/** Serious and critical findings of axe-core as one line each. `rules`: check only these (optional). */
 export async function seriousFindings(page, rules = null) {
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(AXE);
   const runOnly = rules ? { runOnly: rules } : {};
@@ -124,7 +125,7 @@ export async function screenshot(page, name, fullPage = true) {
   await page.screenshot({ path: path.join(OUTPUT, `${name}.png`), fullPage });
 }
 
-/** Drops files onto the page; [[name, Buffer], …]. */
+/** Drops files on the page: [[name, Buffer], …]. */
 export async function dropFiles(page, files) {
   const transfer = await page.evaluateHandle(
     (list) => {

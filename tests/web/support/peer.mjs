@@ -1,4 +1,4 @@
-// A BitTorrent client as far as a tracker sees it, and .torrent files to drop.
+// A BitTorrent client as a tracker sees it, and .torrent files to upload.
 
 import crypto from "node:crypto";
 import http from "node:http";
@@ -20,14 +20,14 @@ export class Peer {
     return this.infoHash.toString("hex");
   }
 
-  /** From now on others can connect to it. */
+  /** Accepts connections, so that the tracker finds the peer reachable. */
   async listen() {
     this.server = net.createServer((socket) => socket.destroy());
     await new Promise((resolve) => this.server.listen(this.port, this.source, resolve));
     this.server.unref();
   }
 
-  /** Resolves when the tracker has answered. */
+  /** Resolves after the response. */
   announce(event = "") {
     const query =
       `info_hash=${escaped(this.infoHash)}&peer_id=${escaped(this.peerId)}&port=${this.port}&left=${this.left}` +
@@ -49,7 +49,7 @@ function escaped(bytes) {
   return [...bytes].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
 }
 
-/** A v1 torrent of one file. */
+/** A v1 .torrent of a single file. */
 export function torrentFile(name, size = 100000) {
   const pieces = crypto.randomBytes(20 * Math.ceil(size / 65536));
   const text = (value) => `${Buffer.byteLength(value)}:${value}`;

@@ -1,4 +1,5 @@
-// Runs skepd for a test: on a free port, in a directory of its own. The environment's SKEPD is the binary.
+// Runs skepd for a test on a free port, in a temporary directory. SKEPD in the environment names the
+// binary.
 
 import { spawn } from "node:child_process";
 import fs from "node:fs";
@@ -13,10 +14,10 @@ const BINARY = path.resolve(ROOT, process.env.SKEPD ?? "build/skepd");
 const START_MS = 10000;
 const running = new Set();
 
-// A test file that breaks off leaves nobody behind.
+// Kill all child processes if the test file is aborted.
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
-/** Remembers a child process until it ends. */
+/** Kills this child process if the test file is aborted. */
 export function watched(child) {
   running.add(child);
   child.once("exit", () => running.delete(child));
@@ -24,7 +25,7 @@ export function watched(child) {
 }
 
 export class Skepd {
-  /** `config` is the text of its config file, `database` is made before it starts: function of the file. */
+  /** `config`: text of the configuration file. `database(file)`: prepares the database (optional). */
   constructor({ config = "", database = () => {} } = {}) {
     this.directory = fs.mkdtempSync(path.join(os.tmpdir(), "skepd-web-"));
     this.config = config;
@@ -61,7 +62,7 @@ export class Skepd {
     await this.accepting();
   }
 
-  /** As an administrator stops it. */
+  /** Stops skepd with SIGTERM, as systemd does. */
   async stop() {
     this.process.kill("SIGTERM");
     await this.ended;
