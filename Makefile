@@ -54,7 +54,7 @@ SKEPD_OBJECTS := $(filter-out $(BUILD)/src/ctl/%,$(OBJECTS))
 SKEPCTL_OBJECTS := $(filter $(foreach area,base swarm wire torrent store ctl,$(BUILD)/src/$(area)/%),$(OBJECTS))
 UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c)
 UNIT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SOURCES))
-$(UNIT_OBJECTS): CPPFLAGS += -Itests/unit
+$(UNIT_OBJECTS) $(BUILD)/tests/fuzz/%.o: CPPFLAGS += -Itests/unit
 
 .PHONY: all run install uninstall clean help fuzz
 .PHONY: build-packages check-packages style-packages fuzz-packages
@@ -102,18 +102,19 @@ $(BUILD)/page.o: $(BUILD)/page.c
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
 
 # The fuzz targets, with libFuzzer (clang); and the same without it, to go through the corpus again.
-FUZZ_TARGETS := udp http_query http_url metainfo forwarded config_file list_file session api tracker_reply
+FUZZ_TARGETS := udp http_query http_url metainfo forwarded config_file list_file session api tracker_reply tracker_model
+FUZZ_MODELS := tests/unit/swarm/tracker_model.c
 FUZZ_SOURCES := $(FUZZ_TARGETS:%=tests/fuzz/%.c)
 FUZZ_SECONDS ?= 60
 
-$(BUILD)/fuzz-replay: $(patsubst %.c,$(BUILD)/%.o,$(FUZZ_SOURCES) tests/fuzz/replay.c) $(OBJECTS)
+$(BUILD)/fuzz-replay: $(patsubst %.c,$(BUILD)/%.o,$(FUZZ_SOURCES) $(FUZZ_MODELS) tests/fuzz/replay.c) $(OBJECTS)
 	@echo "  LD $@"
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(FUZZ_SOURCES) tests/fuzz/replay.c)
 
-FUZZ_OBJECTS := $(patsubst %.c,build/fuzz/%.o,$(filter-out $(MAINS),$(SOURCES))) build/fuzz/page.o
-FUZZ_FLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_OBJECTS := $(patsubst %.c,build/fuzz/%.o,$(filter-out $(MAINS),$(SOURCES)) $(FUZZ_MODELS)) build/fuzz/page.o
+FUZZ_FLAGS := -Itests/unit -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 
 build/fuzz/%.o: %.c
 	@mkdir -p $(@D)
@@ -121,6 +122,7 @@ build/fuzz/%.o: %.c
 	@clang -std=c11 $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
 build/fuzz/page.o: build/page.c
+	@mkdir -p $(@D)
 	@clang -std=c11 $(CPPFLAGS) $(FUZZ_FLAGS) -c -o $@ $<
 
 build/fuzz/%: tests/fuzz/%.c tests/fuzz/entry.c $(FUZZ_OBJECTS)

@@ -7,12 +7,14 @@
 #include "server/http_counters.h"
 #include "server/udp_server.h"
 #include "store/change_writer.h"
+#include "swarm/swarm_totals.h"
 #include "swarm/sweeper.h"
 #include "swarm/tracker.h"
 
 /* What the metrics are read from. All of it must outlive the page. */
 struct metrics_sources {
     struct tracker *tracker;
+    struct swarm_totals *totals;
     const struct sweeper *sweeper;
     const struct change_writer *change_writer;
     bool store_enabled;           /* false: no metrics of the store */

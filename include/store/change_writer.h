@@ -12,6 +12,7 @@
 #include "base/histogram.h"
 #include "store/history_writer.h"
 #include "store/store.h"
+#include "swarm/swarm_totals.h"
 #include "swarm/tracker.h"
 
 struct change_writer;
@@ -42,9 +43,10 @@ struct change_writer_stats {
     bool failing;                    /* the last commit failed */
 };
 
-/* `tracker` and `store` must outlive the writer. `store` may be NULL: then only the subscribers are
- * served. NULL if out of memory or threads. */
-struct change_writer *change_writer_start(struct tracker *tracker, struct store *store,
+/* `tracker`, `totals` and `store` must outlive the writer. `store` may be NULL: then only the
+ * subscribers are served. NULL if out of memory or threads. */
+struct change_writer *change_writer_start(struct tracker *tracker, struct swarm_totals *totals,
+                                          struct store *store,
                                           const struct change_writer_options *options);
 
 /* A counter that increases as long as the thread makes progress. Any thread. */

@@ -16,7 +16,8 @@ struct tracker_stats {
     uint32_t torrents;
     uint32_t peers;
     uint64_t memory;                      /* bytes of all swarms */
-    uint64_t announces[ANNOUNCE_RESULTS]; /* by what became of them */
+    uint64_t announces[ANNOUNCE_RESULTS]; /* by result */
+    uint64_t announces_total;
     uint64_t scrapes[ANNOUNCE_RESULTS];
 };
 

@@ -27,6 +27,7 @@ struct drop_watch {
 
 struct daemon {
     struct tracker *tracker;
+    struct swarm_totals *totals;
     struct store *store;
     struct prober *prober;
     struct recent_events *events;
@@ -139,6 +140,7 @@ static struct metrics_options metrics_options_of(const struct config *config) {
 static bool start_figures(struct daemon *daemon, const struct config *config) {
     const struct metrics_sources sources = {
         .tracker = daemon->tracker,
+        .totals = daemon->totals,
         .sweeper = daemon->sweeper,
         .change_writer = daemon->change_writer,
         .store_enabled = daemon->store != NULL,
@@ -235,7 +237,7 @@ static struct change_writer *start_change_writer(struct daemon *daemon,
         .subscribers = daemon->subscribers,
         .subscriber_count = SUBSCRIBERS,
     };
-    return change_writer_start(daemon->tracker, daemon->store, &options);
+    return change_writer_start(daemon->tracker, daemon->totals, daemon->store, &options);
 }
 
 static bool start_threads(struct daemon *daemon, const struct config *config) {
@@ -253,6 +255,9 @@ static bool start(struct daemon *daemon, const struct config *config) {
     daemon->tracker = tracker_create(&config->tracker, config->feed_capacity);
     daemon->events = recent_events_create();
     if (daemon->tracker == NULL || daemon->events == NULL)
+        return log_out_of_memory();
+    daemon->totals = swarm_totals_create(daemon->tracker, clock_now_ms());
+    if (daemon->totals == NULL)
         return log_out_of_memory();
     return open_store(daemon, config) && start_admission(daemon, config) &&
            start_prober(daemon, config) && draw_udp_keys(daemon, config) &&
@@ -275,6 +280,7 @@ bool daemon_stop(struct daemon *daemon) {
     recent_events_delete(daemon->events);
     prober_stop(daemon->prober); /* it reads changes until the writer has stopped */
     store_close(daemon->store);
+    swarm_totals_delete(daemon->totals);
     tracker_delete(daemon->tracker);
     free(daemon);
     return recorded;

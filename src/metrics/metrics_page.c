@@ -22,7 +22,6 @@
 
 struct metrics_page {
     struct metrics_sources sources;
-    struct swarm_totals *totals;
     double start_time_s;
     uint32_t connections_max;
     pthread_mutex_t lock; /* guards `limits` */
@@ -47,14 +46,9 @@ static struct metrics_limits read_limits(struct metrics_page *page) {
 struct metrics_page *metrics_page_create(const struct metrics_sources *sources,
                                          const struct metrics_options *options) {
     struct metrics_page *page = calloc(1, sizeof *page);
-    struct swarm_totals *totals = swarm_totals_create(sources->tracker);
-    if (page == NULL || totals == NULL) {
-        swarm_totals_delete(totals);
-        free(page);
+    if (page == NULL)
         return NULL;
-    }
     page->sources = *sources;
-    page->totals = totals;
     page->start_time_s = process_metrics_start_time_s();
     page->connections_max = options->connections_max;
     pthread_mutex_init(&page->lock, NULL);
@@ -66,7 +60,6 @@ void metrics_page_delete(struct metrics_page *page) {
     if (page == NULL)
         return;
     pthread_mutex_destroy(&page->lock);
-    swarm_totals_delete(page->totals);
     free(page);
 }
 
@@ -115,9 +108,9 @@ static const struct metric store_metrics[] = {
 
 static void write_tracker(struct metrics_page *page, struct writer *w, uint64_t now_ms) {
     const struct tracker_stats tracker = tracker_stats(page->sources.tracker);
-    const struct swarm_totals_figures totals = swarm_totals_read(page->totals, now_ms);
+    const struct totals totals = swarm_totals_read(page->sources.totals, now_ms);
     const struct metrics_limits limits = read_limits(page);
-    swarm_totals_metrics_write(w, &totals);
+    tracker_metrics_write_totals(w, &totals);
     tracker_metrics_write(w, &tracker, tracker_interval_s(page->sources.tracker));
     tracker_metrics_write_limits(w, &limits, &tracker,
                                  atomic_load(&page->sources.http->connections_refused));

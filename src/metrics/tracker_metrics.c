@@ -52,6 +52,36 @@ static void write_results(struct writer *w, const char *name, const char *help,
                            (double)counts[i]);
 }
 
+static void write_peers(struct writer *w, const char *family, const char *role, uint64_t count) {
+    metrics_text_value(w, "skep_peers", METRIC_LABELS({ "family", family }, { "role", role }),
+                       (double)count);
+}
+
+static void write_rate(struct writer *w, const char *direction, uint64_t rate) {
+    metrics_text_value(w, "skep_transfer_bytes_per_second",
+                       METRIC_LABELS({ "direction", direction }), (double)rate);
+}
+
+void tracker_metrics_write_totals(struct writer *w, const struct totals *totals) {
+    metrics_text_family(w, "skep_torrents", METRIC_GAUGE,
+                        "Tracked torrents: active ones have peers, idle ones have none.");
+    metrics_text_value(w, "skep_torrents", METRIC_LABELS({ "state", "active" }),
+                       (double)totals->torrents_active);
+    metrics_text_value(w, "skep_torrents", METRIC_LABELS({ "state", "idle" }),
+                       (double)totals->torrents_idle);
+    metrics_text_family(w, "skep_peers", METRIC_GAUGE, "Peers in all torrents.");
+    write_peers(w, "ipv4", "seeder", totals->seeders_v4);
+    write_peers(w, "ipv4", "leecher", totals->leechers_v4);
+    write_peers(w, "ipv6", "seeder", totals->seeders_v6);
+    write_peers(w, "ipv6", "leecher", totals->leechers_v6);
+    metrics_text_single(w, "skep_partial_seeds", METRIC_GAUGE,
+                        "Leechers that are partial seeds (BEP 21).", (double)totals->paused);
+    metrics_text_family(w, "skep_transfer_bytes_per_second", METRIC_GAUGE,
+                        "Transfer rates of all peers, as they report them.");
+    write_rate(w, "upload", totals->upload_rate);
+    write_rate(w, "download", totals->download_rate);
+}
+
 void tracker_metrics_write(struct writer *w, const struct tracker_stats *stats,
                            uint32_t interval_s) {
     write_results(w, "skep_announces_total", "Announces over HTTP and UDP, by result.",

@@ -4,6 +4,7 @@
 #define SKEP_METRICS_TRACKER_METRICS_H
 
 #include "base/metrics_text.h"
+#include "swarm/swarm_totals.h"
 #include "swarm/tracker.h"
 
 enum limited_resource {
@@ -27,6 +28,9 @@ struct metrics_limits {
 struct metrics_limits metrics_limits_of(const struct tracker_options *options,
                                         uint32_t connections_max,
                                         uint32_t connections_per_address_max);
+
+/* Torrents, peers and transfer rates. */
+void tracker_metrics_write_totals(struct writer *w, const struct totals *totals);
 
 void tracker_metrics_write(struct writer *w, const struct tracker_stats *stats,
                            uint32_t interval_s);

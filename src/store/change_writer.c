@@ -30,6 +30,7 @@ struct counters {
 
 struct change_writer {
     struct tracker *tracker;
+    struct swarm_totals *totals;
     struct store *store;
     struct ticker *ticker;
     struct history_sampler *sampler; /* NULL: no history */
@@ -249,19 +250,22 @@ static bool keep_history(struct change_writer *writer, const struct history_opti
     if (writer->store == NULL || !options->enabled)
         return true;
     store_history(writer->store)->options = *options;
-    writer->sampler = history_sampler_create(writer->tracker, writer->store, options->torrents_max);
+    writer->sampler = history_sampler_create(writer->tracker, writer->totals, writer->store,
+                                             options->torrents_max);
     if (writer->sampler != NULL)
         history_sampler_tick(writer->sampler, clock_now_ms(), clock_unix_s());
     return writer->sampler != NULL;
 }
 
-struct change_writer *change_writer_start(struct tracker *tracker, struct store *store,
+struct change_writer *change_writer_start(struct tracker *tracker, struct swarm_totals *totals,
+                                          struct store *store,
                                           const struct change_writer_options *options) {
     struct change_writer *writer = calloc(1, sizeof *writer);
     if (writer == NULL)
         return NULL;
     *writer = (struct change_writer){
         .tracker = tracker,
+        .totals = totals,
         .store = store,
         .subscribers = options->subscribers,
         .subscriber_count = options->subscriber_count,

@@ -3,22 +3,40 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { GOOD_FOR_MS = 1000 };
+#include "swarm/swarm_snapshot.h"
+
+enum { FRESH_MS = 1000, RATE_SAMPLES = 11 };
+
+struct rate_sample {
+    uint64_t at_ms;
+    uint64_t announces;
+};
 
 struct swarm_totals {
     struct tracker *tracker;
     pthread_mutex_t lock; /* for all below */
-    bool taken;
-    uint64_t taken_ms;
-    struct swarm_totals_figures figures;
+    bool counted;
+    uint64_t counted_ms;
+    struct totals totals;
+    struct rate_sample samples[RATE_SAMPLES]; /* a ring; `oldest` is replaced next */
+    size_t oldest;
 };
 
-struct swarm_totals *swarm_totals_create(struct tracker *tracker) {
+static struct rate_sample take_rate_sample(const struct tracker *tracker, uint64_t now_ms) {
+    return (struct rate_sample){
+        .at_ms = now_ms,
+        .announces = tracker_stats(tracker).announces_total,
+    };
+}
+
+struct swarm_totals *swarm_totals_create(struct tracker *tracker, uint64_t now_ms) {
     struct swarm_totals *totals = calloc(1, sizeof *totals);
     if (totals == NULL)
         return NULL;
     totals->tracker = tracker;
     pthread_mutex_init(&totals->lock, NULL);
+    for (size_t i = 0; i < RATE_SAMPLES; i++)
+        totals->samples[i] = take_rate_sample(tracker, now_ms);
     return totals;
 }
 
@@ -29,68 +47,58 @@ void swarm_totals_delete(struct swarm_totals *totals) {
     free(totals);
 }
 
-static void add_torrent(struct swarm_totals_figures *sum, const struct torrent_stats *torrent) {
-    const bool active =
-        torrent->seeders_v4 + torrent->seeders_v6 + torrent->leechers_v4 + torrent->leechers_v6 > 0;
-    sum->torrents_active += active;
-    sum->torrents_idle += !active;
-    sum->seeders_v4 += torrent->seeders_v4;
-    sum->seeders_v6 += torrent->seeders_v6;
-    sum->leechers_v4 += torrent->leechers_v4;
-    sum->leechers_v6 += torrent->leechers_v6;
-    sum->paused += torrent->paused;
-    sum->upload_rate += torrent->upload_rate;
-    sum->download_rate += torrent->download_rate;
+void swarm_totals_tick(struct swarm_totals *totals, uint64_t now_ms) {
+    const struct rate_sample sample = take_rate_sample(totals->tracker, now_ms);
+    pthread_mutex_lock(&totals->lock);
+    totals->samples[totals->oldest] = sample;
+    totals->oldest = (totals->oldest + 1) % RATE_SAMPLES;
+    pthread_mutex_unlock(&totals->lock);
 }
 
 static void add_torrents(void *context, const struct torrent_stats *torrents, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        add_torrent(context, &torrents[i]);
-}
-
-struct swarm_totals_figures swarm_totals_read(struct swarm_totals *totals, uint64_t now_ms) {
-    pthread_mutex_lock(&totals->lock);
-    /* Who waited for the count of another may have asked before it was taken. */
-    if (!totals->taken || now_ms >= totals->taken_ms + GOOD_FOR_MS) {
-        struct swarm_totals_figures figures = { 0 };
-        if (swarm_snapshot_torrents(totals->tracker, now_ms, add_torrents, &figures)) {
-            totals->figures = figures;
-            totals->taken = true;
-            totals->taken_ms = now_ms;
-        }
+    struct totals *totals = context;
+    for (size_t i = 0; i < count; i++) {
+        const struct torrent_stats *torrent = &torrents[i];
+        const bool active = torrent->seeders_v4 + torrent->seeders_v6 + torrent->leechers_v4 +
+                                torrent->leechers_v6 >
+                            0;
+        totals->torrents_active += active;
+        totals->torrents_idle += !active;
+        totals->seeders_v4 += torrent->seeders_v4;
+        totals->seeders_v6 += torrent->seeders_v6;
+        totals->leechers_v4 += torrent->leechers_v4;
+        totals->leechers_v6 += torrent->leechers_v6;
+        totals->paused += torrent->paused;
+        totals->downloaded += torrent->downloaded;
+        totals->upload_rate += torrent->upload_rate;
+        totals->download_rate += torrent->download_rate;
     }
-    const struct swarm_totals_figures figures = totals->figures;
+}
+
+static void count_swarms(struct swarm_totals *totals, uint64_t now_ms) {
+    struct totals sum = { 0 };
+    if (totals->counted && now_ms < totals->counted_ms + FRESH_MS)
+        return;
+    if (!swarm_snapshot_torrents(totals->tracker, now_ms, add_torrents, &sum))
+        return;
+    totals->totals = sum;
+    totals->counted = true;
+    totals->counted_ms = now_ms;
+}
+
+static double rate_between(const struct rate_sample *past, const struct rate_sample *now) {
+    if (now->at_ms <= past->at_ms)
+        return 0;
+    return (double)(now->announces - past->announces) * 1000 / (double)(now->at_ms - past->at_ms);
+}
+
+struct totals swarm_totals_read(struct swarm_totals *totals, uint64_t now_ms) {
+    const struct rate_sample now = take_rate_sample(totals->tracker, now_ms);
+    pthread_mutex_lock(&totals->lock);
+    count_swarms(totals, now_ms);
+    struct totals result = totals->totals;
+    result.announces = now.announces;
+    result.announces_per_s = rate_between(&totals->samples[totals->oldest], &now);
     pthread_mutex_unlock(&totals->lock);
-    return figures;
-}
-
-static void write_peers(struct writer *w, const char *family, const char *role, uint64_t count) {
-    metrics_text_value(w, "skep_peers", METRIC_LABELS({ "family", family }, { "role", role }),
-                       (double)count);
-}
-
-static void write_rate(struct writer *w, const char *direction, uint64_t rate) {
-    metrics_text_value(w, "skep_transfer_bytes_per_second",
-                       METRIC_LABELS({ "direction", direction }), (double)rate);
-}
-
-void swarm_totals_metrics_write(struct writer *w, const struct swarm_totals_figures *figures) {
-    metrics_text_family(w, "skep_torrents", METRIC_GAUGE,
-                        "Torrents that are tracked: active ones have peers, idle ones have none.");
-    metrics_text_value(w, "skep_torrents", METRIC_LABELS({ "state", "active" }),
-                       (double)figures->torrents_active);
-    metrics_text_value(w, "skep_torrents", METRIC_LABELS({ "state", "idle" }),
-                       (double)figures->torrents_idle);
-    metrics_text_family(w, "skep_peers", METRIC_GAUGE, "Peers in all torrents.");
-    write_peers(w, "ipv4", "seeder", figures->seeders_v4);
-    write_peers(w, "ipv4", "leecher", figures->leechers_v4);
-    write_peers(w, "ipv6", "seeder", figures->seeders_v6);
-    write_peers(w, "ipv6", "leecher", figures->leechers_v6);
-    metrics_text_single(w, "skep_partial_seeds", METRIC_GAUGE,
-                        "Those of the leechers that want only a part of their torrent and have it.",
-                        (double)figures->paused);
-    metrics_text_family(w, "skep_transfer_bytes_per_second", METRIC_GAUGE,
-                        "What all peers send and get now, as their announces say.");
-    write_rate(w, "upload", figures->upload_rate);
-    write_rate(w, "download", figures->download_rate);
+    return result;
 }

@@ -380,5 +380,7 @@ struct tracker_stats tracker_stats(const struct tracker *tracker) {
     }
     for (int i = 0; i < SHARDS; i++)
         stats.announces[ANNOUNCE_OK] += tally_read(&tracker->table->shards[i].answered);
+    for (int i = 0; i < ANNOUNCE_RESULTS; i++)
+        stats.announces_total += stats.announces[i];
     return stats;
 }

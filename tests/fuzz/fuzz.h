@@ -15,5 +15,6 @@ int fuzz_list_file(const uint8_t *data, size_t size);
 int fuzz_session(const uint8_t *data, size_t size);
 int fuzz_api(const uint8_t *data, size_t size);
 int fuzz_tracker_reply(const uint8_t *data, size_t size);
+int fuzz_tracker_model(const uint8_t *data, size_t size);
 
 #endif

@@ -24,6 +24,7 @@ static const struct {
     { "session", fuzz_session },
     { "api", fuzz_api },
     { "tracker_reply", fuzz_tracker_reply },
+    { "tracker_model", fuzz_tracker_model },
 };
 
 static void run_variants(int (*run)(const uint8_t *data, size_t size), uint8_t *data, size_t size) {

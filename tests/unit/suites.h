@@ -1,97 +1,20 @@
-/* Every suite of unit tests, one for each module. */
+/* Registration of unit test suites: a file that defines one with UNIT_SUITE is run. */
 #ifndef SKEP_UNIT_SUITES_H
 #define SKEP_UNIT_SUITES_H
 
 #include <check.h>
 
-Suite *access_suite(void);
-Suite *address_counts_suite(void);
-Suite *addresses_suite(void);
-Suite *announce_urls_suite(void);
-Suite *bencode_suite(void);
-Suite *bytes_suite(void);
-Suite *carry_over_suite(void);
-Suite *catalog_suite(void);
-Suite *client_name_suite(void);
-Suite *config_suite(void);
-Suite *connection_id_suite(void);
-Suite *deadlines_suite(void);
-Suite *diagnosis_suite(void);
-Suite *endpoint_suite(void);
-Suite *events_suite(void);
-Suite *feed_suite(void);
-Suite *fold_suite(void);
-Suite *forwarded_suite(void);
-Suite *gateway_suite(void);
-Suite *headers_suite(void);
-Suite *histogram_suite(void);
-Suite *history_suite(void);
-Suite *http_announce_suite(void);
-Suite *http_body_suite(void);
-Suite *http_captures_suite(void);
-Suite *http_counters_suite(void);
-Suite *http_scrape_suite(void);
-Suite *http_wire_suite(void);
-Suite *inspect_suite(void);
-Suite *key_set_suite(void);
-Suite *keyed_hash_suite(void);
-Suite *list_file_suite(void);
-Suite *log_suite(void);
-Suite *magnet_suite(void);
-Suite *metainfo_suite(void);
-Suite *metrics_suite(void);
-Suite *network_suite(void);
-Suite *options_suite(void);
-Suite *passkey_suite(void);
-Suite *peer_index_suite(void);
-Suite *peer_list_suite(void);
-Suite *peer_pick_suite(void);
-Suite *peer_record_suite(void);
-Suite *probe_accounts_suite(void);
-Suite *probe_plan_suite(void);
-Suite *prober_suite(void);
-Suite *pulse_suite(void);
-Suite *qr_suite(void);
-Suite *progress_suite(void);
-Suite *query_suite(void);
-Suite *random_suite(void);
-Suite *ranking_suite(void);
-Suite *change_writer_suite(void);
-Suite *refusal_suite(void);
-Suite *registry_suite(void);
-Suite *registry_torrents_suite(void);
-Suite *report_suite(void);
-Suite *request_rates_suite(void);
-Suite *sampler_suite(void);
-Suite *schema_suite(void);
-Suite *session_suite(void);
-Suite *slot_table_suite(void);
-Suite *store_open_suite(void);
-Suite *store_suite(void);
-Suite *swarm_identity_suite(void);
-Suite *swarm_leaving_suite(void);
-Suite *swarm_rates_suite(void);
-Suite *swarm_suite(void);
-Suite *swarm_table_suite(void);
-Suite *tcp_probes_suite(void);
-Suite *text_suite(void);
-Suite *ticker_suite(void);
-Suite *torrent_file_suite(void);
-Suite *torrent_set_suite(void);
-Suite *torrent_info_suite(void);
-Suite *tracker_access_suite(void);
-Suite *tracker_addresses_suite(void);
-Suite *tracker_floods_suite(void);
-Suite *tracker_limits_suite(void);
-Suite *tracker_restore_suite(void);
-Suite *tracker_reply_suite(void);
-Suite *tracker_suite(void);
-Suite *tracker_threads_suite(void);
-Suite *tracker_upkeep_suite(void);
-Suite *tracker_url_suite(void);
-Suite *udp_captures_suite(void);
-Suite *udp_client_suite(void);
-Suite *udp_wire_suite(void);
-Suite *utf8_suite(void);
+typedef Suite *(*suite_maker)(void);
+
+/* Adds a suite to those that main runs. */
+void suites_add(suite_maker make);
+
+/* Defines and registers a suite: UNIT_SUITE(bytes) { Suite *suite = suite_create("bytes"); … } */
+#define UNIT_SUITE(name)                                                                           \
+    static Suite *name##_suite(void);                                                              \
+    __attribute__((constructor)) static void register_##name##_suite(void) {                       \
+        suites_add(name##_suite);                                                                  \
+    }                                                                                              \
+    static Suite *name##_suite(void)
 
 #endif

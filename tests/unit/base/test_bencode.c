@@ -101,7 +101,7 @@ START_TEST(example_fails_in_every_buffer_that_is_too_small) {
 }
 END_TEST
 
-Suite *bencode_suite(void) {
+UNIT_SUITE(bencode) {
     Suite *suite = suite_create("bencode");
     TCase *tokens = tcase_create("tokens");
     tcase_add_test(tokens, strings_carry_their_length);

@@ -240,7 +240,7 @@ START_TEST(numbers_are_big_endian) {
 }
 END_TEST
 
-Suite *bytes_suite(void) {
+UNIT_SUITE(bytes) {
     Suite *suite = suite_create("bytes");
     TCase *slices = tcase_create("slices");
     tcase_add_test(slices, equal_bytes_have_the_same_length_and_content);

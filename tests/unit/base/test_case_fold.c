@@ -52,7 +52,7 @@ START_TEST(ascii_is_folded_where_there_is_no_table) {
 }
 END_TEST
 
-Suite *fold_suite(void) {
+UNIT_SUITE(fold) {
     Suite *suite = suite_create("fold");
     TCase *tcase = tcase_create("fold");
     tcase_add_loop_test(tcase, letters_of_every_script_are_folded, 0, LOOPS_OF(texts));

@@ -140,7 +140,7 @@ START_TEST(text_that_is_no_address_is_refused) {
 }
 END_TEST
 
-Suite *endpoint_suite(void) {
+UNIT_SUITE(endpoint) {
     Suite *suite = suite_create("endpoint");
     TCase *wire = tcase_create("wire");
     tcase_add_test(wire, v4_wire_form_is_address_and_port);

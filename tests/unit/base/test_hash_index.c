@@ -173,7 +173,7 @@ START_TEST(memory_is_that_of_the_slots) {
 }
 END_TEST
 
-Suite *peer_index_suite(void) {
+UNIT_SUITE(peer_index) {
     Suite *suite = suite_create("peer_index");
     TCase *index = tcase_create("index");
     tcase_set_timeout(index, 60);

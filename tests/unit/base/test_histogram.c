@@ -53,7 +53,7 @@ START_TEST(several_are_summed_up) {
 }
 END_TEST
 
-Suite *histogram_suite(void) {
+UNIT_SUITE(histogram) {
     Suite *suite = suite_create("histogram");
     TCase *counts = tcase_create("counts");
     tcase_add_test(counts, bounds_rise);

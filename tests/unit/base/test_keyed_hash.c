@@ -98,7 +98,7 @@ START_TEST(table_hash_is_siphash_1_3) {
 }
 END_TEST
 
-Suite *keyed_hash_suite(void) {
+UNIT_SUITE(keyed_hash) {
     Suite *suite = suite_create("keyed_hash");
     TCase *hash = tcase_create("siphash");
     tcase_add_test(hash, hash_of_every_length_is_siphash);

@@ -129,7 +129,7 @@ START_TEST(long_line_is_cut_and_still_ends) {
 }
 END_TEST
 
-Suite *log_suite(void) {
+UNIT_SUITE(log) {
     Suite *suite = suite_create("log");
     TCase *levels = tcase_create("levels");
     tcase_add_loop_test(levels, level_names_go_both_ways, 0, LOG_LEVELS);

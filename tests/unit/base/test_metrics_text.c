@@ -99,7 +99,7 @@ START_TEST(what_does_not_fit_fails) {
 }
 END_TEST
 
-Suite *metrics_suite(void) {
+UNIT_SUITE(metrics) {
     Suite *suite = suite_create("metrics");
     TCase *lines = tcase_create("lines");
     tcase_add_test(lines, family_has_help_type_and_value);

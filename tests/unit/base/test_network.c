@@ -121,7 +121,7 @@ START_TEST(no_networks_hold_nobody) {
 }
 END_TEST
 
-Suite *network_suite(void) {
+UNIT_SUITE(network) {
     Suite *suite = suite_create("network");
     TCase *networks = tcase_create("networks");
     tcase_add_loop_test(networks, network_ends_where_its_prefix_does, 0, LOOPS_OF(edges));

@@ -81,7 +81,7 @@ START_TEST(secret_stays_inside_its_buffer) {
 }
 END_TEST
 
-Suite *random_suite(void) {
+UNIT_SUITE(random) {
     Suite *suite = suite_create("random");
     TCase *numbers = tcase_create("numbers");
     tcase_add_test(numbers, numbers_stay_below_their_bound);

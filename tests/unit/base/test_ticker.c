@@ -118,7 +118,7 @@ START_TEST(no_ticker_is_stopped_without_harm) {
 }
 END_TEST
 
-Suite *ticker_suite(void) {
+UNIT_SUITE(ticker) {
     Suite *suite = suite_create("ticker");
     TCase *ticks = tcase_create("ticks");
     tcase_set_timeout(ticks, 60);

@@ -91,7 +91,7 @@ START_TEST(line_has_nothing_in_it_that_acts) {
 }
 END_TEST
 
-Suite *utf8_suite(void) {
+UNIT_SUITE(utf8) {
     Suite *suite = suite_create("utf8");
     TCase *take = tcase_create("take");
     tcase_add_loop_test(take, characters_of_every_length_are_taken, 0, LOOPS_OF(characters));

@@ -88,7 +88,7 @@ START_TEST(no_terminal_obeys_cleaned_text) {
 }
 END_TEST
 
-Suite *text_suite(void) {
+UNIT_SUITE(text) {
     Suite *suite = suite_create("text");
     TCase *figure = tcase_create("figures");
     tcase_add_loop_test(figure, figures_are_short, 0, LOOPS_OF(figures));

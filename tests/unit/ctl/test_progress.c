@@ -25,7 +25,7 @@ START_TEST(line_says_how_far_it_is) {
 }
 END_TEST
 
-Suite *progress_suite(void) {
+UNIT_SUITE(progress) {
     Suite *suite = suite_create("progress");
     TCase *line = tcase_create("line");
     tcase_add_loop_test(line, line_says_how_far_it_is, 0, LOOPS_OF(lines));

@@ -1,4 +1,3 @@
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +6,7 @@
 #include "daemon/config.h"
 #include "daemon/config_file.h"
 #include "daemon/settings.h"
-
-Suite *config_suite(void);
+#include "suites.h"
 
 static char directory[] = "/tmp/skep-config-XXXXXX";
 static char path[sizeof directory + 16];
@@ -479,7 +477,7 @@ START_TEST(reload_follows_the_flag_of_each_setting) {
 }
 END_TEST
 
-Suite *config_suite(void) {
+UNIT_SUITE(config) {
     Suite *suite = suite_create("config");
     TCase *values = tcase_create("config");
     tcase_add_checked_fixture(values, make_directory, remove_directory);

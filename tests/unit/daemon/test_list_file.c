@@ -173,7 +173,7 @@ START_TEST(file_put_in_its_place_is_a_change_though_its_time_is_the_same) {
 }
 END_TEST
 
-Suite *list_file_suite(void) {
+UNIT_SUITE(list_file) {
     Suite *suite = suite_create("list_file");
     TCase *loading = tcase_create("loading");
     tcase_set_timeout(loading, 60);

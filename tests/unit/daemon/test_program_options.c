@@ -1,12 +1,10 @@
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/program_options.h"
-
-Suite *options_suite(void);
+#include "suites.h"
 
 enum { ARGUMENTS_MAX = 16 };
 
@@ -232,7 +230,7 @@ START_TEST(settings_that_do_not_go_together_are_refused) {
 }
 END_TEST
 
-Suite *options_suite(void) {
+UNIT_SUITE(options) {
     Suite *suite = suite_create("options");
     TCase *line = tcase_create("options");
     tcase_add_checked_fixture(line, forget_environment, forget_environment);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "metrics/tracker_metrics.h"
-#include "swarm/swarm_totals.h"
 #include "tracker_support.h"
 
 enum { TEXT_MAX = 16384, NOW_MS = 5000 };
@@ -69,31 +68,12 @@ START_TEST(limits_stand_beside_what_they_turned_away) {
 }
 END_TEST
 
-START_TEST(census_is_taken_anew_after_a_second_only) {
-    const struct tracker_options options = test_options();
-    struct tracker *tracker = tracker_create(&options, 0);
-    struct swarm_totals *census = swarm_totals_create(tracker);
-    const struct announce_request leecher = test_leecher(1);
-    ck_assert_uint_eq(swarm_totals_read(census, NOW_MS).leechers_v4, 0);
-    test_put(tracker, &leecher, NOW_MS);
-    ck_assert_uint_eq(swarm_totals_read(census, NOW_MS + 999).leechers_v4, 0);
-    const struct swarm_totals_figures later = swarm_totals_read(census, NOW_MS + 1000);
-    ck_assert_uint_eq(later.leechers_v4, 1);
-    ck_assert_uint_eq(later.torrents_active, 1);
-    ck_assert_uint_eq(later.torrents_idle, 0);
-    ck_assert_uint_eq(later.seeders_v4 + later.seeders_v6 + later.leechers_v6, 0);
-    swarm_totals_delete(census);
-    tracker_delete(tracker);
-}
-END_TEST
-
-Suite *report_suite(void) {
+UNIT_SUITE(report) {
     Suite *suite = suite_create("report");
     TCase *tracker = tcase_create("tracker");
     tcase_add_test(tracker, announces_and_scrapes_have_their_results);
     tcase_add_test(tracker, limits_of_zero_are_infinite);
     tcase_add_test(tracker, limits_stand_beside_what_they_turned_away);
-    tcase_add_test(tracker, census_is_taken_anew_after_a_second_only);
     suite_add_tcase(suite, tracker);
     return suite;
 }

@@ -588,7 +588,7 @@ static TCase *add_case(Suite *suite, const char *name) {
     return tests;
 }
 
-Suite *probe_plan_suite(void) {
+UNIT_SUITE(probe_plan) {
     Suite *suite = suite_create("probe plan");
     TCase *order = add_case(suite, "order");
     tcase_add_test(order, newcomers_are_checked_in_the_order_in_which_they_came);

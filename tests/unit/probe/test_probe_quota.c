@@ -107,7 +107,7 @@ START_TEST(v4_address_and_v6_network_of_equal_bytes_differ) {
 }
 END_TEST
 
-Suite *probe_accounts_suite(void) {
+UNIT_SUITE(probe_accounts) {
     Suite *suite = suite_create("probe accounts");
     TCase *tests = tcase_create("accounts");
     tcase_add_checked_fixture(tests, begin, end);

@@ -249,7 +249,7 @@ START_TEST(nothing_can_be_stopped) {
 }
 END_TEST
 
-Suite *prober_suite(void) {
+UNIT_SUITE(prober) {
     Suite *suite = suite_create("prober");
     TCase *tests = tcase_create("prober");
     tcase_set_timeout(tests, 60);

@@ -150,7 +150,7 @@ START_TEST(any_order_keeps_table_and_lines_whole) {
 }
 END_TEST
 
-Suite *slot_table_suite(void) {
+UNIT_SUITE(slot_table) {
     Suite *suite = suite_create("slot table");
     TCase *tests = tcase_create("table");
     tcase_set_timeout(tests, 60);

@@ -196,7 +196,7 @@ START_TEST(waiting_ends_in_time) {
 }
 END_TEST
 
-Suite *tcp_probes_suite(void) {
+UNIT_SUITE(tcp_probes) {
     Suite *suite = suite_create("tcp probes");
     TCase *tests = tcase_create("probes");
     tcase_set_timeout(tests, 60);

@@ -48,7 +48,7 @@ START_TEST(cleared_set_can_be_filled_again) {
 }
 END_TEST
 
-Suite *torrent_set_suite(void) {
+UNIT_SUITE(torrent_set) {
     Suite *suite = suite_create("torrent set");
     TCase *tests = tcase_create("set");
     tcase_add_checked_fixture(tests, NULL, end);

@@ -37,7 +37,7 @@ START_TEST(where_there_is_none_none_is_found) {
 }
 END_TEST
 
-Suite *gateway_suite(void) {
+UNIT_SUITE(gateway) {
     Suite *suite = suite_create("gateway");
     TCase *tcase = tcase_create("gateway");
     tcase_add_test(tcase, router_of_the_default_route_is_found);

@@ -117,7 +117,7 @@ START_TEST(budget_is_used_for_as_long_as_the_body_is_there) {
 }
 END_TEST
 
-Suite *http_body_suite(void) {
+UNIT_SUITE(http_body) {
     Suite *suite = suite_create("http_body");
     TCase *tests = tcase_create("http_body");
     tcase_add_checked_fixture(tests, set_up, tear_down);

@@ -60,7 +60,7 @@ START_TEST(each_result_has_a_name_of_its_own) {
 }
 END_TEST
 
-Suite *http_counters_suite(void) {
+UNIT_SUITE(http_counters) {
     Suite *suite = suite_create("http_counters");
     TCase *tests = tcase_create("http_counters");
     tcase_add_test(tests, request_counts_for_its_kind_and_result);

@@ -155,7 +155,7 @@ START_TEST(nothing_can_be_stopped) {
 }
 END_TEST
 
-Suite *deadlines_suite(void) {
+UNIT_SUITE(deadlines) {
     Suite *suite = suite_create("deadlines");
     TCase *requests = tcase_create("requests");
     tcase_set_timeout(requests, 60);

@@ -15,6 +15,7 @@ static struct directory directory;
 static char path[sizeof directory.path + 16];
 static struct tracker *tracker;
 static struct store *store;
+static struct swarm_totals *totals;
 static struct change_writer *change_writer;
 static sqlite3 *other;
 
@@ -64,7 +65,8 @@ static void start(size_t feed_capacity) {
         .subscriber_count = COUNT_OF(subscribers),
     };
     joined = completed = losses = 0;
-    change_writer = change_writer_start(tracker, store, &recording);
+    totals = swarm_totals_create(tracker, 0);
+    change_writer = change_writer_start(tracker, totals, store, &recording);
     ck_assert_ptr_nonnull(change_writer);
     ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
     sqlite3_busy_timeout(other, PATIENCE_MS);
@@ -73,6 +75,7 @@ static void start(size_t feed_capacity) {
 static void stop(void) {
     ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
     ck_assert(change_writer_stop(change_writer));
+    swarm_totals_delete(totals);
     store_close(store);
     tracker_delete(tracker);
     directory_remove(&directory);
@@ -250,7 +253,7 @@ START_TEST(completions_outlive_a_store_that_is_written_anew) {
 }
 END_TEST
 
-Suite *change_writer_suite(void) {
+UNIT_SUITE(change_writer) {
     Suite *suite = suite_create("change_writer");
     TCase *room = tcase_create("room");
     tcase_set_timeout(room, 60);

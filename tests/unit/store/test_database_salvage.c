@@ -117,7 +117,7 @@ START_TEST(history_of_any_size_needs_little_log) {
 }
 END_TEST
 
-Suite *carry_over_suite(void) {
+UNIT_SUITE(carry_over) {
     Suite *suite = suite_create("carry over");
 
     TCase *rows = tcase_create("rows");

@@ -21,7 +21,7 @@ static void open_store(void) {
     char error[ERROR_LEN];
     store = store_open(path, error);
     ck_assert_msg(store != NULL, "%s", error);
-    (store_history(store)->options = *(&options));
+    store_history(store)->options = options;
 }
 
 static void open_history(void) {
@@ -48,7 +48,7 @@ static void remove_history(void) {
 
 static void keep(struct history_options wanted) {
     options = wanted;
-    (store_history(store)->options = *(&options));
+    store_history(store)->options = options;
 }
 
 static void commit(void) {
@@ -618,7 +618,7 @@ static void add_torrent_tests(TCase *torrents) {
     tcase_add_test(torrents, torrents_samples_are_trimmed_with_the_trackers);
 }
 
-Suite *history_suite(void) {
+UNIT_SUITE(history) {
     Suite *suite = suite_create("history");
     add_sample_tests(case_of(suite, "samples"));
     add_torrent_tests(case_of(suite, "torrents"));

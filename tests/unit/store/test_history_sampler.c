@@ -15,6 +15,7 @@ static struct directory directory;
 static char path[sizeof directory.path + 16];
 static struct tracker *tracker;
 static struct store *store;
+static struct swarm_totals *totals;
 static struct history_sampler *sampler;
 static uint64_t now_ms;
 static int64_t unix_s;
@@ -28,8 +29,9 @@ static void start_sampler(void) {
     tracker = tracker_create(&options, 0);
     store = store_open(path, error);
     ck_assert_msg(store != NULL, "%s", error);
-    (store_history(store)->options = *(&history));
-    sampler = history_sampler_create(tracker, store, TORRENTS_MAX);
+    store_history(store)->options = history;
+    totals = swarm_totals_create(tracker, START_MS);
+    sampler = history_sampler_create(tracker, totals, store, TORRENTS_MAX);
     ck_assert_ptr_nonnull(sampler);
     now_ms = START_MS;
     unix_s = START_S;
@@ -38,6 +40,7 @@ static void start_sampler(void) {
 
 static void stop_sampler(void) {
     history_sampler_delete(sampler);
+    swarm_totals_delete(totals);
     store_close(store);
     tracker_delete(tracker);
     directory_remove(&directory);
@@ -313,7 +316,7 @@ START_TEST(same_ones_of_equal_torrents_are_kept) {
 }
 END_TEST
 
-Suite *sampler_suite(void) {
+UNIT_SUITE(sampler) {
     Suite *suite = suite_create("sampler");
     TCase *sampling = tcase_create("sampling");
     tcase_set_timeout(sampling, 60);

@@ -497,7 +497,7 @@ START_TEST(no_registry_is_closed_without_harm) {
 }
 END_TEST
 
-Suite *registry_suite(void) {
+UNIT_SUITE(registry) {
     Suite *suite = suite_create("registry");
     TCase *entries = tcase_create("entries");
     tcase_set_timeout(entries, 60);

@@ -288,7 +288,7 @@ START_TEST(failed_addition_leaves_nothing) {
 }
 END_TEST
 
-Suite *registry_torrents_suite(void) {
+UNIT_SUITE(registry_torrents) {
     Suite *suite = suite_create("registry_torrents");
     TCase *files_case = tcase_create("files");
     tcase_set_timeout(files_case, 60);

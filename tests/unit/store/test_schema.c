@@ -241,7 +241,7 @@ START_TEST(missing_column_is_noticed) {
 }
 END_TEST
 
-Suite *schema_suite(void) {
+UNIT_SUITE(schema) {
     Suite *suite = suite_create("schema");
     TCase *forward = tcase_create("forward");
     tcase_set_timeout(forward, 60);

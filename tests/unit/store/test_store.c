@@ -361,7 +361,7 @@ static void add_content_tests(TCase *content) {
     tcase_add_test(content, second_store_on_the_same_file_is_refused);
 }
 
-Suite *store_suite(void) {
+UNIT_SUITE(store) {
     Suite *suite = suite_create("store");
     TCase *content = tcase_create("content");
     tcase_set_timeout(content, 60);

@@ -112,7 +112,7 @@ START_TEST(store_that_was_closed_opens_again) {
 }
 END_TEST
 
-Suite *store_open_suite(void) {
+UNIT_SUITE(store_open) {
     Suite *suite = suite_create("store_open");
     TCase *opening = tcase_create("opening");
     tcase_set_timeout(opening, 60);

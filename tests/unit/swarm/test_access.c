@@ -364,7 +364,7 @@ START_TEST(no_access_is_deleted_without_harm) {
 }
 END_TEST
 
-Suite *access_suite(void) {
+UNIT_SUITE(access) {
     Suite *suite = suite_create("access");
     TCase *modes = tcase_create("modes");
     tcase_add_checked_fixture(modes, start_open, delete_access);

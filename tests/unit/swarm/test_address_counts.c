@@ -156,7 +156,7 @@ START_TEST(no_counts_are_deleted_without_harm) {
 }
 END_TEST
 
-Suite *address_counts_suite(void) {
+UNIT_SUITE(address_counts) {
     Suite *suite = suite_create("address_counts");
     TCase *counting = tcase_create("counting");
     tcase_set_timeout(counting, 60);

@@ -131,7 +131,7 @@ START_TEST(peers_that_left_expired_or_moved_are_gone) {
 }
 END_TEST
 
-Suite *feed_suite(void) {
+UNIT_SUITE(feed) {
     Suite *suite = suite_create("feed");
     TCase *changes = tcase_create("changes");
     tcase_add_test(changes, changes_come_out_in_order);

@@ -95,7 +95,7 @@ START_TEST(set_agrees_with_its_model) {
 }
 END_TEST
 
-Suite *key_set_suite(void) {
+UNIT_SUITE(key_set) {
     Suite *suite = suite_create("key_set");
     TCase *keys = tcase_create("keys");
     tcase_add_checked_fixture(keys, create_set, free_set);

@@ -265,7 +265,7 @@ START_TEST(memory_grows_with_the_list_and_comes_back) {
 }
 END_TEST
 
-Suite *peer_list_suite(void) {
+UNIT_SUITE(peer_list) {
     Suite *suite = suite_create("peer_list");
     TCase *models = tcase_create("models");
     tcase_set_timeout(models, 120);

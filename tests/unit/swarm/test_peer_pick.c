@@ -197,7 +197,7 @@ START_TEST(asker_alone_gets_nobody) {
 }
 END_TEST
 
-Suite *peer_pick_suite(void) {
+UNIT_SUITE(peer_pick) {
     Suite *suite = suite_create("peer_pick");
     TCase *picks = tcase_create("picks");
     tcase_set_timeout(picks, 60);

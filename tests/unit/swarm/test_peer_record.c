@@ -162,7 +162,7 @@ START_TEST(restored_peer_is_as_old_as_it_was_and_owns_nothing_yet) {
 }
 END_TEST
 
-Suite *peer_record_suite(void) {
+UNIT_SUITE(peer_record) {
     Suite *suite = suite_create("peer_record");
     TCase *record = tcase_create("record");
     tcase_add_test(record, first_announce_has_totals_and_no_rate);

@@ -187,7 +187,7 @@ START_TEST(no_rates_are_deleted_without_harm) {
 }
 END_TEST
 
-Suite *request_rates_suite(void) {
+UNIT_SUITE(request_rates) {
     Suite *suite = suite_create("request_rates");
     TCase *bucket = tcase_create("bucket");
     tcase_set_timeout(bucket, 60);

@@ -153,7 +153,7 @@ START_TEST(paused_peer_is_a_leecher_that_needs_nothing) {
 }
 END_TEST
 
-Suite *swarm_suite(void) {
+UNIT_SUITE(swarm) {
     Suite *suite = suite_create("swarm");
     TCase *peers = tcase_create("peers");
     tcase_add_checked_fixture(peers, create_swarm, delete_swarm);

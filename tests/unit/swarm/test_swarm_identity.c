@@ -160,7 +160,7 @@ START_TEST(left_over_family_remembers_that_completed_was_counted) {
 }
 END_TEST
 
-Suite *swarm_identity_suite(void) {
+UNIT_SUITE(swarm_identity) {
     Suite *suite = suite_create("swarm_identity");
     TCase *place = tcase_create("place");
     tcase_set_timeout(place, 60);

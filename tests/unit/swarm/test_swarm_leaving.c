@@ -177,7 +177,7 @@ START_TEST(restored_peer_is_as_it_was_and_nobody_is_told) {
 }
 END_TEST
 
-Suite *swarm_leaving_suite(void) {
+UNIT_SUITE(swarm_leaving) {
     Suite *suite = suite_create("swarm_leaving");
     TCase *leaving = tcase_create("leaving");
     tcase_add_checked_fixture(leaving, create_swarm, delete_swarm);

@@ -225,7 +225,7 @@ START_TEST(clock_that_was_read_earlier_does_no_harm) {
 }
 END_TEST
 
-Suite *swarm_rates_suite(void) {
+UNIT_SUITE(swarm_rates) {
     Suite *suite = suite_create("swarm_rates");
     TCase *rates = tcase_create("rates");
     tcase_add_checked_fixture(rates, create_swarm, delete_swarm);

@@ -433,7 +433,7 @@ START_TEST(looking_goes_on_beside_announces) {
 }
 END_TEST
 
-Suite *inspect_suite(void) {
+UNIT_SUITE(inspect) {
     Suite *suite = suite_create("inspect");
     TCase *inspect = tcase_create("inspect");
     tcase_set_timeout(inspect, 60);

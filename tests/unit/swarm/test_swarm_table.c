@@ -155,7 +155,7 @@ START_TEST(no_table_is_deleted_without_harm) {
 }
 END_TEST
 
-Suite *swarm_table_suite(void) {
+UNIT_SUITE(swarm_table) {
     Suite *suite = suite_create("swarm_table");
     TCase *swarms = tcase_create("swarms");
     tcase_set_timeout(swarms, 60);

@@ -225,7 +225,7 @@ static void add_announce_tests(TCase *announces) {
     tcase_add_test(announces, unknown_torrent_scrapes_as_zeros);
 }
 
-Suite *tracker_suite(void) {
+UNIT_SUITE(tracker) {
     Suite *suite = suite_create("tracker");
     TCase *announces = tcase_create("announces");
     tcase_add_checked_fixture(announces, create_tracker, delete_tracker);

@@ -192,7 +192,7 @@ START_TEST(denied_client_may_still_scrape) {
 }
 END_TEST
 
-Suite *tracker_access_suite(void) {
+UNIT_SUITE(tracker_access) {
     Suite *suite = suite_create("tracker_access");
     TCase *askers = tcase_create("askers");
     tcase_add_checked_fixture(askers, create_tracker, delete_tracker);

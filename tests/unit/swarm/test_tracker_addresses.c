@@ -208,7 +208,7 @@ START_TEST(claimed_peer_stops_by_its_claimed_address) {
 }
 END_TEST
 
-Suite *tracker_addresses_suite(void) {
+UNIT_SUITE(tracker_addresses) {
     Suite *suite = suite_create("tracker_addresses");
     TCase *lan = tcase_create("lan");
     tcase_add_checked_fixture(lan, create_tracker, delete_tracker);

@@ -374,7 +374,7 @@ START_TEST(every_answer_is_in_the_stats) {
 }
 END_TEST
 
-Suite *tracker_floods_suite(void) {
+UNIT_SUITE(tracker_floods) {
     Suite *suite = suite_create("tracker_floods");
     TCase *rate = tcase_create("rate");
     tcase_add_checked_fixture(rate, create_tracker, delete_tracker);

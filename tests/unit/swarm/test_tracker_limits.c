@@ -143,7 +143,7 @@ START_TEST(no_tracker_is_deleted_without_harm) {
 }
 END_TEST
 
-Suite *tracker_limits_suite(void) {
+UNIT_SUITE(tracker_limits) {
     Suite *suite = suite_create("tracker_limits");
     TCase *limits = tcase_create("limits");
     tcase_add_checked_fixture(limits, create_tracker, delete_tracker);

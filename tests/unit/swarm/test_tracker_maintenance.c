@@ -224,7 +224,7 @@ START_TEST(info_hashes_of_an_empty_tracker_are_none) {
 }
 END_TEST
 
-Suite *tracker_upkeep_suite(void) {
+UNIT_SUITE(tracker_upkeep) {
     Suite *suite = suite_create("tracker_upkeep");
     TCase *sweep = tcase_create("sweep");
     tcase_set_timeout(sweep, 60);

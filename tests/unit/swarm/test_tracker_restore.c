@@ -137,7 +137,7 @@ START_TEST(peer_that_announces_after_grace_is_judged_as_ever) {
 }
 END_TEST
 
-Suite *tracker_restore_suite(void) {
+UNIT_SUITE(tracker_restore) {
     Suite *suite = suite_create("tracker_restore");
     TCase *restore = tcase_create("restore");
     tcase_set_timeout(restore, 60);

@@ -137,7 +137,7 @@ START_TEST(announces_sweeps_and_drains_go_on_at_once) {
 }
 END_TEST
 
-Suite *tracker_threads_suite(void) {
+UNIT_SUITE(tracker_threads) {
     Suite *suite = suite_create("tracker_threads");
     TCase *threads = tcase_create("threads");
     tcase_set_timeout(threads, 120);

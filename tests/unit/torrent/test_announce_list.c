@@ -51,7 +51,7 @@ START_TEST(writer_that_is_full_is_told) {
 }
 END_TEST
 
-Suite *torrent_file_suite(void) {
+UNIT_SUITE(torrent_file) {
     Suite *suite = suite_create("torrent_file");
     TCase *write = tcase_create("write");
     tcase_add_loop_test(write, announce_urls_are_replaced_and_all_else_is_kept, 0, LOOPS_OF(files));

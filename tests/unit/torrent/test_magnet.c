@@ -39,7 +39,7 @@ START_TEST(link_that_does_not_fit_is_told) {
 }
 END_TEST
 
-Suite *magnet_suite(void) {
+UNIT_SUITE(magnet) {
     Suite *suite = suite_create("magnet");
     TCase *write = tcase_create("write");
     tcase_add_loop_test(write, link_says_what_is_known, 0, LOOPS_OF(links));

@@ -199,7 +199,7 @@ START_TEST(what_is_no_torrent_is_refused_in_words) {
 }
 END_TEST
 
-Suite *metainfo_suite(void) {
+UNIT_SUITE(metainfo) {
     Suite *suite = suite_create("metainfo");
     TCase *bencoding = tcase_create("bencoding");
     tcase_add_loop_test(bencoding, proper_values_are_taken_whole, 0, LOOPS_OF(good));

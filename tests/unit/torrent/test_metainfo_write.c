@@ -153,7 +153,7 @@ START_TEST(digests_are_the_known_ones) {
 }
 END_TEST
 
-Suite *torrent_info_suite(void) {
+UNIT_SUITE(torrent_info) {
     Suite *suite = suite_create("torrent_info");
     TCase *info = tcase_create("info");
     tcase_add_test(info, pieces_are_about_a_thousand);

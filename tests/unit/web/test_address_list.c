@@ -183,7 +183,7 @@ START_TEST(looks_at_many_addresses_take_turns) {
 }
 END_TEST
 
-Suite *addresses_suite(void) {
+UNIT_SUITE(addresses) {
     Suite *suite = suite_create("addresses");
     TCase *tcase = tcase_create("addresses");
     tcase_add_checked_fixture(tcase, create, delete);

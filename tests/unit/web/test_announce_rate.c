@@ -64,7 +64,7 @@ START_TEST(totals_are_as_they_were_for_a_second) {
 }
 END_TEST
 
-Suite *pulse_suite(void) {
+UNIT_SUITE(pulse) {
     Suite *suite = suite_create("pulse");
     TCase *tcase = tcase_create("pulse");
     tcase_add_checked_fixture(tcase, create, delete);

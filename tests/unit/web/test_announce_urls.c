@@ -122,7 +122,7 @@ START_TEST(torrent_gets_no_loopback_unless_there_is_nothing_else) {
 }
 END_TEST
 
-Suite *announce_urls_suite(void) {
+UNIT_SUITE(announce_urls) {
     Suite *suite = suite_create("announce_urls");
     TCase *tcase = tcase_create("announce_urls");
     tcase_add_checked_fixture(tcase, set_up, NULL);

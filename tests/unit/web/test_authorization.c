@@ -243,7 +243,7 @@ START_TEST(browser_that_says_so_is_believed_to_be_elsewhere) {
 }
 END_TEST
 
-Suite *session_suite(void) {
+UNIT_SUITE(session) {
     Suite *suite = suite_create("session");
     TCase *tests = tcase_create("session");
     tcase_add_loop_test(tests, address_decides, 0, LOOPS_OF(addresses));

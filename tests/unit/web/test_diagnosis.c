@@ -180,7 +180,7 @@ START_TEST(torrent_that_is_not_registered_says_so_first) {
 }
 END_TEST
 
-Suite *diagnosis_suite(void) {
+UNIT_SUITE(diagnosis) {
     Suite *suite = suite_create("diagnosis");
     TCase *tcase = tcase_create("diagnosis");
     tcase_add_checked_fixture(tcase, set_up, NULL);

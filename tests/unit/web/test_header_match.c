@@ -43,7 +43,7 @@ START_TEST(etag_is_matched_weakly) {
 }
 END_TEST
 
-Suite *headers_suite(void) {
+UNIT_SUITE(headers) {
     Suite *suite = suite_create("headers");
     TCase *tests = tcase_create("headers");
     tcase_add_loop_test(tests, names_are_found_in_full, 0, LOOPS_OF(accepts));

@@ -127,7 +127,7 @@ START_TEST(want_of_room_is_told) {
 }
 END_TEST
 
-Suite *qr_suite(void) {
+UNIT_SUITE(qr) {
     Suite *suite = suite_create("qr");
     TCase *tests = tcase_create("qr");
     tcase_add_loop_test(tests, picture_has_the_shape_of_a_code, 0, LOOPS_OF(texts));

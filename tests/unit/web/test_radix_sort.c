@@ -62,7 +62,7 @@ START_TEST(everything_is_still_there) {
 }
 END_TEST
 
-Suite *ranking_suite(void) {
+UNIT_SUITE(ranking) {
     Suite *suite = suite_create("ranking");
     TCase *tcase = tcase_create("ranking");
     tcase_add_loop_test(tcase, keys_of_every_size_are_sorted, 0, LOOPS_OF(ranges));

@@ -84,7 +84,7 @@ START_TEST(pages_follow_each_other_without_a_gap) {
 }
 END_TEST
 
-Suite *events_suite(void) {
+UNIT_SUITE(events) {
     Suite *suite = suite_create("events");
     TCase *tcase = tcase_create("events");
     tcase_add_checked_fixture(tcase, create, delete);

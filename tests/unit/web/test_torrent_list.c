@@ -240,7 +240,7 @@ START_TEST(rest_gives_the_copy_up_and_takes_another_when_asked) {
 }
 END_TEST
 
-Suite *catalog_suite(void) {
+UNIT_SUITE(catalog) {
     Suite *suite = suite_create("catalog");
     TCase *tcase = tcase_create("catalog");
     tcase_add_checked_fixture(tcase, create, delete);

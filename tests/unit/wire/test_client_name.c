@@ -106,7 +106,7 @@ START_TEST(every_two_letters_have_a_printable_name) {
 }
 END_TEST
 
-Suite *client_name_suite(void) {
+UNIT_SUITE(client_name) {
     Suite *suite = suite_create("client_name");
     TCase *name = tcase_create("names");
     tcase_set_timeout(name, 60);

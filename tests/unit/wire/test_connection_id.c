@@ -137,7 +137,7 @@ START_TEST(ids_change_with_time_and_address) {
 }
 END_TEST
 
-Suite *connection_id_suite(void) {
+UNIT_SUITE(connection_id) {
     Suite *suite = suite_create("connection_id");
     TCase *time = tcase_create("time");
     tcase_add_loop_test(time, fresh_id_is_valid, 0, LOOPS_OF(addresses));

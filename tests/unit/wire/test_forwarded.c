@@ -200,7 +200,7 @@ START_TEST(without_trusted_networks_the_rightmost_counts) {
 }
 END_TEST
 
-Suite *forwarded_suite(void) {
+UNIT_SUITE(forwarded) {
     Suite *suite = suite_create("forwarded");
     TCase *headers = tcase_create("headers");
     tcase_add_loop_test(headers, forwarded_names_the_client, 0, LOOPS_OF(standard));

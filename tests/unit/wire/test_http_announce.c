@@ -308,7 +308,7 @@ START_TEST(claimed_address_is_read_if_it_is_one) {
 }
 END_TEST
 
-Suite *http_announce_suite(void) {
+UNIT_SUITE(http_announce) {
     Suite *suite = suite_create("http_announce");
     TCase *whole = tcase_create("whole");
     tcase_add_test(whole, least_announce_has_every_default);

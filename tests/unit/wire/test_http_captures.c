@@ -318,7 +318,7 @@ START_TEST(captured_scrape_is_understood) {
 }
 END_TEST
 
-Suite *http_captures_suite(void) {
+UNIT_SUITE(http_captures) {
     Suite *suite = suite_create("http_captures");
     TCase *captures = tcase_create("captures");
     tcase_add_loop_test(captures, captured_announce_is_understood, 0, LOOPS_OF(announces));

@@ -113,7 +113,7 @@ START_TEST(as_many_as_allowed_come_out_sorted_and_no_further) {
 }
 END_TEST
 
-Suite *http_scrape_suite(void) {
+UNIT_SUITE(http_scrape) {
     Suite *suite = suite_create("http_scrape");
     TCase *scrape = tcase_create("query");
     tcase_add_test(scrape, scrape_without_hash_is_fine);

@@ -240,7 +240,7 @@ START_TEST(largest_scrape_entry_fits) {
 }
 END_TEST
 
-Suite *http_wire_suite(void) {
+UNIT_SUITE(http_wire) {
     Suite *suite = suite_create("http_wire");
     TCase *route = tcase_create("targets");
     tcase_add_loop_test(route, last_part_of_the_path_decides, 0, LOOPS_OF(targets));

@@ -86,7 +86,7 @@ START_TEST(over_long_path_gives_none) {
 }
 END_TEST
 
-Suite *passkey_suite(void) {
+UNIT_SUITE(passkey) {
     Suite *suite = suite_create("passkey");
     TCase *keys = tcase_create("keys");
     tcase_add_loop_test(keys, key_stands_before_the_last_part_of_the_path, 0,

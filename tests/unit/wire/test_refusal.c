@@ -43,7 +43,7 @@ START_TEST(what_will_not_change_is_not_to_be_tried_again) {
 }
 END_TEST
 
-Suite *refusal_suite(void) {
+UNIT_SUITE(refusal) {
     Suite *suite = suite_create("refusal");
     TCase *words = tcase_create("words");
     tcase_add_test(words, every_refusal_has_words_and_a_name_of_its_own);

@@ -159,7 +159,7 @@ START_TEST(scrape_of_strange_entries_is_read_as_far_as_it_goes) {
 }
 END_TEST
 
-Suite *tracker_reply_suite(void) {
+UNIT_SUITE(tracker_reply) {
     Suite *suite = suite_create("tracker_reply");
     TCase *announce = tcase_create("announce");
     tcase_add_loop_test(announce, what_we_write_is_read_back, 0, 2);

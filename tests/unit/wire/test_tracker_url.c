@@ -81,7 +81,7 @@ START_TEST(host_of_any_length_is_safe) {
 }
 END_TEST
 
-Suite *tracker_url_suite(void) {
+UNIT_SUITE(tracker_url) {
     Suite *suite = suite_create("tracker_url");
     TCase *parse = tcase_create("parse");
     tcase_add_loop_test(parse, url_is_taken_apart, 0, LOOPS_OF(urls));

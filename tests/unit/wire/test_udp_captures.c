@@ -229,7 +229,7 @@ START_TEST(captured_scrape_is_understood) {
 }
 END_TEST
 
-Suite *udp_captures_suite(void) {
+UNIT_SUITE(udp_captures) {
     Suite *suite = suite_create("udp_captures");
     TCase *captures = tcase_create("captures");
     tcase_add_loop_test(captures, captured_announce_is_understood, 0, LOOPS_OF(announces));

@@ -163,7 +163,7 @@ START_TEST(counts_are_found_by_position) {
 }
 END_TEST
 
-Suite *udp_client_suite(void) {
+UNIT_SUITE(udp_client) {
     Suite *suite = suite_create("udp_client");
     TCase *requests = tcase_create("requests");
     tcase_add_test(requests, connect_is_one_that_skepd_takes);

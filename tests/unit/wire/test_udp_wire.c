@@ -297,7 +297,7 @@ START_TEST(error_stays_within_what_is_allowed) {
 }
 END_TEST
 
-Suite *udp_wire_suite(void) {
+UNIT_SUITE(udp_wire) {
     Suite *suite = suite_create("udp_wire");
     TCase *requests = tcase_create("requests");
     tcase_add_test(requests, header_is_read_in_its_order);

@@ -166,7 +166,7 @@ START_TEST(plus_in_a_path_is_itself) {
 }
 END_TEST
 
-Suite *query_suite(void) {
+UNIT_SUITE(query) {
     Suite *suite = suite_create("query");
     TCase *pairs = tcase_create("pairs");
     tcase_add_test(pairs, pairs_come_in_order);
