@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { close, launch, open } from "./support/browser.mjs";
-import { assertQuick } from "./support/patience.mjs";
+import { assertQuick } from "./support/timing.mjs";
 import { Peer } from "./support/peer.mjs";
 import { Skepd } from "./support/skepd.mjs";
 
@@ -45,7 +45,10 @@ describe("the live page", { concurrency: 2 }, () => {
       const event = page.locator(".event", { hasText: seeder.hash.slice(0, 8) });
       await Promise.all([seeders(1).waitFor(), event.waitFor()]);
       const took = Date.now() - announced;
-      assert.match(await event.textContent(), /qBittorrent 4\.5\.2 joined .+127\.0\.0\.1 · 1 seeder, 0 leechers/);
+      assert.match(
+        await event.textContent(),
+        /qBittorrent 4\.5\.2 joined .+127\.0\.0\.1 · 1 seeder, 0 leechers/,
+      );
       await seeder.announce("stopped");
       await Promise.all([seeders(0).waitFor(), event.filter({ hasText: "left" }).waitFor()]);
       return took;
@@ -79,29 +82,32 @@ describe("the live page", { concurrency: 2 }, () => {
     await close(page);
   });
 
-  testWithTracker("a firewalled seeder is distinguished from a reachable one, and is the diagnosis of a stalled torrent", async (skepd) => {
-    const seeder = new Peer(skepd, { left: 0 });
-    const leecher = new Peer(skepd, { infoHash: seeder.infoHash });
-    await leecher.listen();
-    await Promise.all([seeder.announce("started"), leecher.announce("started")]);
-    const page = await open(browser, skepd, `#/torrents/${seeder.hash}`);
-    const row = (peer) => page.locator("tbody", { hasText: `port ${peer.port}` });
-    await row(seeder).getByText("Firewalled").waitFor();
-    await row(leecher).getByText("Reachable").waitFor();
-    const text = await page.locator(".warnings").textContent();
-    assert.ok(text.includes(`at 127.0.0.1, port ${seeder.port}`) && text.includes("TCP and UDP"), text);
-    await page.locator(".health-line .badge", { hasText: "Seeders unreachable" }).waitFor();
-    await page.goto(`${skepd.url}/#/torrents`);
-    await page.locator("tbody .badge[data-tone=stuck]", { hasText: "Seeders unreachable" }).waitFor();
-    await page.goto(`${skepd.url}/#/peers`);
-    await page.locator("tbody .badge", { hasText: "Partly firewalled" }).waitFor();
-    await page.getByRole("button", { name: "Torrents of 127.0.0.1" }).click();
-    const share = (peer) => page.locator(".shares li", { hasText: `port ${peer.port}` });
-    await share(seeder).locator(".badge", { hasText: "Firewalled" }).waitFor();
-    await share(leecher).locator(".badge", { hasText: "Reachable" }).waitFor();
-    await Promise.all([seeder.announce("stopped"), leecher.announce("stopped")]);
-    await close(page);
-  });
+  testWithTracker(
+    "a firewalled seeder is distinguished from a reachable one, and is the diagnosis of a stalled torrent",
+    async (skepd) => {
+      const seeder = new Peer(skepd, { left: 0 });
+      const leecher = new Peer(skepd, { infoHash: seeder.infoHash });
+      await leecher.listen();
+      await Promise.all([seeder.announce("started"), leecher.announce("started")]);
+      const page = await open(browser, skepd, `#/torrents/${seeder.hash}`);
+      const row = (peer) => page.locator("tbody", { hasText: `port ${peer.port}` });
+      await row(seeder).getByText("Firewalled").waitFor();
+      await row(leecher).getByText("Reachable").waitFor();
+      const text = await page.locator(".warnings").textContent();
+      assert.ok(text.includes(`at 127.0.0.1, port ${seeder.port}`) && text.includes("TCP and UDP"), text);
+      await page.locator(".health-line .badge", { hasText: "Seeders unreachable" }).waitFor();
+      await page.goto(`${skepd.url}/#/torrents`);
+      await page.locator("tbody .badge[data-tone=stuck]", { hasText: "Seeders unreachable" }).waitFor();
+      await page.goto(`${skepd.url}/#/peers`);
+      await page.locator("tbody .badge", { hasText: "Partly firewalled" }).waitFor();
+      await page.getByRole("button", { name: "Torrents of 127.0.0.1" }).click();
+      const share = (peer) => page.locator(".shares li", { hasText: `port ${peer.port}` });
+      await share(seeder).locator(".badge", { hasText: "Firewalled" }).waitFor();
+      await share(leecher).locator(".badge", { hasText: "Reachable" }).waitFor();
+      await Promise.all([seeder.announce("stopped"), leecher.announce("stopped")]);
+      await close(page);
+    },
+  );
 
   testWithTracker("markup in a name is shown as text", async (skepd) => {
     const name = "<img src=x onerror=\"document.title='broken'\"><b>bold</b>";

@@ -105,7 +105,7 @@ describe("the page", { concurrency: 3 }, () => {
     });
   }
 
-  test("the README has a picture of the overview, which this test can renew", async () => {
+  test("the picture of the overview in the README is a PNG below 200 KiB", async () => {
     const page = await open(browser, skepd);
     await settled(page);
     await page.waitForFunction(() => document.querySelectorAll(".event").length >= 5);
@@ -183,7 +183,9 @@ describe("the page", { concurrency: 3 }, () => {
       });
     await page.getByRole("button", { name: "24 hours" }).click();
     await page.waitForFunction(
-      () => window.Chart.getChart(document.querySelector(".plot-card canvas")).data.datasets[0]?.data.length > 600,
+      () =>
+        window.Chart.getChart(document.querySelector(".plot-card canvas")).data.datasets[0]?.data.length >
+        600,
     );
     const { stepped, points, end } = await drawn();
     assert.equal(stepped, "middle");
@@ -196,13 +198,19 @@ describe("the page", { concurrency: 3 }, () => {
     );
     await page.route("**/history?range=month", (route) =>
       route.fulfill({
-        json: { range: "month", period_s: 3600, samples: [{ ...HISTORY, at: Math.floor(Date.now() / 1000) - 4000 }] },
+        json: {
+          range: "month",
+          period_s: 3600,
+          samples: [{ ...HISTORY, at: Math.floor(Date.now() / 1000) - 4000 }],
+        },
       }),
     );
     await page.getByRole("button", { name: "Peers" }).click();
     await page.getByRole("button", { name: "30 days" }).click();
     await page.waitForFunction(
-      () => window.Chart.getChart(document.querySelector(".plot-card canvas")).data.datasets[0]?.data.length === 1,
+      () =>
+        window.Chart.getChart(document.querySelector(".plot-card canvas")).data.datasets[0]?.data.length ===
+        1,
     );
     await screenshot(page, "dot-light");
     await close(page);

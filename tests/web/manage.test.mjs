@@ -106,10 +106,15 @@ describe("administration", { concurrency: 2 }, () => {
     const url = await dialog.locator(".copy-text").nth(1).textContent();
     assert.ok(url.includes(`/${passkey}/announce`));
     await screenshot(page, "passkey", false);
-    const parts = await dialog.locator(".copy-text wbr").evaluateAll((nodes) => nodes.map((node) => node.nextSibling.data));
+    const parts = await dialog
+      .locator(".copy-text wbr")
+      .evaluateAll((nodes) => nodes.map((node) => node.nextSibling.data));
     assert.deepEqual([...new Set(parts)], [`/${passkey}`, "/announce"]);
     const hosts = await dialog.locator(".copy-text:visible").allTextContents();
-    assert.ok(hosts.slice(1).every((shown) => new URL(shown).hostname === new URL(url).hostname), hosts);
+    assert.ok(
+      hosts.slice(1).every((shown) => new URL(shown).hostname === new URL(url).hostname),
+      hosts,
+    );
     await page.goto(`${skepd.url}/#/`);
     assert.equal(new URL(url).host, new URL(await page.locator(".url-text").first().textContent()).host);
     assert.equal(await dialog.count(), 0);

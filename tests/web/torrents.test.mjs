@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { close, launch, open } from "./support/browser.mjs";
-import { assertQuick } from "./support/patience.mjs";
+import { assertQuick } from "./support/timing.mjs";
 import { ROOT, Skepd } from "./support/skepd.mjs";
 
 const QUICK_MS = 1000;
@@ -78,7 +78,10 @@ test("sorting, filtering and paging are fast", async () => {
   await assertQuick(QUICK_MS, async (number) => {
     const started = Date.now();
     await page.getByRole("button", { name: "Size" }).click();
-    await rows(page).first().getByText(number % 2 ? "volume 099999" : "volume 000000").waitFor();
+    await rows(page)
+      .first()
+      .getByText(number % 2 ? "volume 099999" : "volume 000000")
+      .waitFor();
     return Date.now() - started;
   });
   await assertQuick(QUICK_MS, async () => {

@@ -3,6 +3,7 @@
 import { createList, make, setText, show } from "../core/dom.js";
 import { pluralize } from "../core/format.js";
 import { makeCopyButton } from "./clipboard.js";
+import { makeCard } from "./panels.js";
 import { makeQrButton } from "./qr.js";
 
 const SCOPE_RANKS = { lan: 0, public: 1, loopback: 4 };
@@ -49,13 +50,7 @@ export function createUrlCard() {
   const others = make("ul", { class: "urls-other" });
   const summary = make("summary");
   const more = make("details", { class: "help" }, summary, others);
-  const node = make(
-    "section",
-    { class: "card url-card", "aria-labelledby": "urls-title" },
-    make("div", { class: "card-head" }, make("h2", { id: "urls-title" }, "Announce URLs"), hint),
-    first,
-    more,
-  );
+  const node = makeCard("Announce URLs", { style: "url-card", head: hint }, first, more);
   const showFirst = createList(first, ({ url }) => url, createUrlItem);
   const showOthers = createList(others, ({ url }) => url, createUrlItem);
   return {

@@ -60,6 +60,17 @@ export function createListing(options) {
   return { node, table, search, tally, set, refresh };
 }
 
+/** A view of a list: the title and total, a toolbar with search, `choice` and sorting, the list. */
+export function makeListView(title, listing, choice) {
+  return make(
+    "div",
+    { class: "view" },
+    make("header", { class: "view-head" }, make("h1", null, title), listing.tally),
+    make("div", { class: "toolbar" }, listing.search.node, choice.node, listing.table.chooser),
+    listing.node,
+  );
+}
+
 /** The state of a list from the query of its URL. `defaults`: the state without a query. */
 export function readListState(query, defaults) {
   const state = Object.fromEntries(

@@ -1,7 +1,20 @@
-// Small blocks that several views show: facts and warnings.
+// Blocks that several views show: cards, facts and warnings.
 
 import { createList, make, setLiveText, show } from "../core/dom.js";
 import { icon } from "../core/icons.js";
+
+let cards = 0;
+
+/** A card with a heading. `style`: class names (optional). `head`: content beside the heading. */
+export function makeCard(title, { style, head = null } = {}, ...content) {
+  const id = `card-title-${++cards}`;
+  return make(
+    "section",
+    { class: style ? `card ${style}` : "card", "aria-labelledby": id },
+    make("div", { class: "card-head" }, make("h2", { id }, title), head),
+    content,
+  );
+}
 
 /** `facts`: [label, function of the shown item that returns the value]. */
 export function createFacts(facts) {

@@ -11,6 +11,7 @@ import { makeCopyButton } from "../components/clipboard.js";
 import { confirmAction, openDialog } from "../components/dialog.js";
 import { labelled, onSubmit } from "../components/form.js";
 import { createListing } from "../components/listing.js";
+import { makeCard } from "../components/panels.js";
 import { textCell } from "../components/table.js";
 
 /** `urlsOf()` returns the tracker's announce URLs without a passkey. */
@@ -54,7 +55,6 @@ export function createPasskeys(refreshNow, urlsOf) {
     },
   });
   return makeSection(
-    "passkeys-title",
     "Passkeys",
     "In private mode, clients need a passkey in the announce URL.",
     form,
@@ -62,11 +62,10 @@ export function createPasskeys(refreshNow, urlsOf) {
   );
 }
 
-function makeSection(id, title, text, form, listing) {
-  const node = make(
-    "section",
-    { class: "card", "aria-labelledby": id },
-    make("div", { class: "card-head" }, make("h2", { id }, title), listing.tally),
+function makeSection(title, text, form, listing) {
+  const node = makeCard(
+    title,
+    { head: listing.tally },
     make("p", { class: "muted" }, text),
     form,
     listing.node,
@@ -166,7 +165,6 @@ export function createBans(refreshNow) {
     },
   });
   return makeSection(
-    "bans-title",
     "Bans",
     "Announces and scrapes from banned networks are rejected.",
     makeBanForm(null, refreshNow),

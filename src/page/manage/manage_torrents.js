@@ -7,6 +7,7 @@ import { icon } from "../core/icons.js";
 import { notify } from "../core/notices.js";
 import { labelled, onSubmit } from "../components/form.js";
 import { createListing } from "../components/listing.js";
+import { makeCard } from "../components/panels.js";
 import { textCell } from "../components/table.js";
 import { removeTorrent, renameTorrent } from "../components/torrent_actions.js";
 import { nameColumn, sizeColumn, torrentLink } from "../components/torrent_columns.js";
@@ -42,10 +43,9 @@ export function createRegister(refreshNow) {
       "v1, v2 and hybrid torrents. The tracker shows their names and offers the files with its own announce URL.",
     ),
   );
-  return make(
-    "section",
-    { class: "card", "aria-labelledby": "register-title" },
-    make("div", { class: "card-head" }, make("h2", { id: "register-title" }, "Register torrents")),
+  return makeCard(
+    "Register torrents",
+    {},
     input,
     zone,
     uploadResults(),
@@ -108,16 +108,9 @@ export function createRegistered(refreshNow) {
       ],
     },
   });
-  const node = make(
-    "section",
-    { class: "card flush", "aria-labelledby": "registered-title" },
-    make(
-      "div",
-      { class: "card-head" },
-      make("h2", { id: "registered-title" }, "Registered torrents"),
-      listing.tally,
-      listing.search.node,
-    ),
+  const node = makeCard(
+    "Registered torrents",
+    { style: "flush", head: [listing.tally, listing.search.node] },
     listing.node,
   );
   return { node, refresh: listing.refresh };

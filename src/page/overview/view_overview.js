@@ -6,7 +6,7 @@ import { count, duration, pluralize } from "../core/format.js";
 import { placeInPeriods } from "../core/samples.js";
 import { STATS } from "../core/stat_definitions.js";
 import { createUrlCard } from "../components/announce_urls.js";
-import { createWarnings } from "../components/panels.js";
+import { createWarnings, makeCard } from "../components/panels.js";
 import { createPlot, RANGES } from "../components/plot.js";
 import { createChoice } from "../components/toolbar.js";
 import { createEventList } from "./events.js";
@@ -32,21 +32,11 @@ export function createOverview({ tracker, refreshNow }) {
   const history = { range: "hour", samples: null, loaded_ms: 0 };
   const cards = createStatCards(chooseStat);
   const ranges = createChoice("Time range", isAdmin ? RANGES : RANGES.slice(0, 1), chooseRange);
-  const plotTitle = make("h2", { id: "plot-title" });
+  const plotTitle = make("span");
   const plot = createPlot("Statistics over time");
-  const plotCard = make(
-    "section",
-    { class: "card plot-card", "aria-labelledby": "plot-title" },
-    make("div", { class: "card-head" }, plotTitle, ranges.node),
-    plot.node,
-  );
+  const plotCard = makeCard(plotTitle, { style: "plot-card", head: ranges.node }, plot.node);
   const events = createEventList();
-  const eventsCard = make(
-    "section",
-    { class: "card events-card", "aria-labelledby": "events-title" },
-    make("div", { class: "card-head" }, make("h2", { id: "events-title" }, "Activity")),
-    events.node,
-  );
+  const eventsCard = makeCard("Activity", { style: "events-card" }, events.node);
   const split = make("div", { class: isAdmin ? "split" : null }, plotCard, isAdmin ? eventsCard : null);
   const node = make(
     "div",

@@ -8,7 +8,7 @@ import { linkTo } from "../core/router.js";
 import { makeReachHelp } from "../components/badges.js";
 import { openBanDialog, removeBan } from "../components/bans.js";
 import { makeCopyButton } from "../components/clipboard.js";
-import { createFacts } from "../components/panels.js";
+import { createFacts, makeCard } from "../components/panels.js";
 import { PEER_COLUMNS } from "../components/peer_columns.js";
 import { createTable, linkCell } from "../components/table.js";
 import { torrentLink } from "../components/torrent_columns.js";
@@ -79,13 +79,7 @@ export function createAddress({ refreshNow, route }) {
       make("div", { class: "button-row" }, ban, unban),
     ),
     facts.node,
-    make(
-      "section",
-      { class: "card flush", "aria-labelledby": "shares-title" },
-      make("div", { class: "card-head" }, make("h2", { id: "shares-title" }, "Torrents"), tally),
-      table.node,
-      makeReachHelp(),
-    ),
+    makeCard("Torrents", { style: "flush", head: tally }, table.node, makeReachHelp()),
   );
 
   async function refresh() {

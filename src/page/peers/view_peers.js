@@ -5,7 +5,7 @@ import { createList, make, setText } from "../core/dom.js";
 import { ago, percent, torrentName } from "../core/format.js";
 import { linkTo, rememberQuery } from "../core/router.js";
 import { makeReachBadge, reachOfAddress } from "../components/badges.js";
-import { createListing, readListState, writeListState } from "../components/listing.js";
+import { createListing, makeListView, readListState, writeListState } from "../components/listing.js";
 import { roleOf } from "../components/peer_columns.js";
 import { badgeCell, linkCell, textCell } from "../components/table.js";
 import { createChoice } from "../components/toolbar.js";
@@ -38,14 +38,12 @@ export function createPeersView({ refreshNow, route }) {
       rememberQuery("peers", { by: by === "address" ? null : by, ...writeListState(state, defaults) }),
   });
   choice.show(by);
-  const node = make(
-    "div",
-    { class: "view" },
-    make("header", { class: "view-head" }, make("h1", null, "Peers"), listing.tally),
-    make("div", { class: "toolbar" }, listing.search.node, choice.node, listing.table.chooser),
-    listing.node,
-  );
-  return { node, title: "Peers", refresh: listing.refresh, update() {} };
+  return {
+    node: makeListView("Peers", listing, choice),
+    title: "Peers",
+    refresh: listing.refresh,
+    update() {},
+  };
 }
 
 const expandColumn = {

@@ -22,7 +22,7 @@ import { RATE_SERIES, SWARM_SERIES } from "../core/stat_definitions.js";
 import { healthHint, makeHealthBadge, makeReachHelp } from "../components/badges.js";
 import { makeCopyButton } from "../components/clipboard.js";
 import { createListing } from "../components/listing.js";
-import { createFacts, createWarnings } from "../components/panels.js";
+import { createFacts, createWarnings, makeCard } from "../components/panels.js";
 import { addressColumn, PEER_COLUMNS } from "../components/peer_columns.js";
 import { createPlot, RANGES } from "../components/plot.js";
 import { fitsQr, makeQrButton } from "../components/qr.js";
@@ -191,13 +191,7 @@ function createPeers(infoHash, refreshNow) {
     },
     emptyText: () => "No peers.",
   });
-  const node = make(
-    "section",
-    { class: "card flush", "aria-labelledby": "peers-title" },
-    make("div", { class: "card-head" }, make("h2", { id: "peers-title" }, "Peers"), listing.tally),
-    listing.node,
-    makeReachHelp(),
-  );
+  const node = makeCard("Peers", { style: "flush", head: listing.tally }, listing.node, makeReachHelp());
   return { node, refresh: listing.refresh };
 }
 
@@ -208,18 +202,7 @@ function createHistory(infoHash, refreshNow) {
   const ranges = createChoice("Time range", RANGES, (range) =>
     choose({ range, loaded_ms: 0, samples: null }),
   );
-  const node = make(
-    "section",
-    { class: "card plot-card", "aria-labelledby": "history-title" },
-    make(
-      "div",
-      { class: "card-head" },
-      make("h2", { id: "history-title" }, "History"),
-      plots.node,
-      ranges.node,
-    ),
-    plot.node,
-  );
+  const node = makeCard("History", { style: "plot-card", head: [plots.node, ranges.node] }, plot.node);
   choose({});
 
   function choose(changes) {
@@ -261,13 +244,7 @@ function createCompletions(infoHash) {
   const list = make("ol", { class: "completions" });
   const empty = make("p", { class: "empty" }, "No completions recorded.");
   const showItems = createList(list, (item) => `${item.at} ${item.address} ${item.port}`, createCompletion);
-  const node = make(
-    "section",
-    { class: "card", "aria-labelledby": "completions-title" },
-    make("div", { class: "card-head" }, make("h2", { id: "completions-title" }, "Completions")),
-    empty,
-    list,
-  );
+  const node = makeCard("Completions", {}, empty, list);
   return {
     node,
     async refresh(downloaded) {

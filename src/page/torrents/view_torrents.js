@@ -1,9 +1,9 @@
 // The list of all torrents.
 
-import { make, show } from "../core/dom.js";
+import { show } from "../core/dom.js";
 import { rememberQuery } from "../core/router.js";
 import { makeHealthBadge } from "../components/badges.js";
-import { createListing, readListState, writeListState } from "../components/listing.js";
+import { createListing, makeListView, readListState, writeListState } from "../components/listing.js";
 import { badgeCell } from "../components/table.js";
 import { createChoice } from "../components/toolbar.js";
 import {
@@ -53,15 +53,8 @@ export function createTorrents({ refreshNow, route }) {
     onChange: (state) => rememberQuery("torrents", writeListState(state, DEFAULTS)),
     emptyText,
   });
-  const node = make(
-    "div",
-    { class: "view" },
-    make("header", { class: "view-head" }, make("h1", null, "Torrents"), listing.tally),
-    make("div", { class: "toolbar" }, listing.search.node, filter.node, listing.table.chooser),
-    listing.node,
-  );
   return {
-    node,
+    node: makeListView("Torrents", listing, filter),
     title: "Torrents",
     refresh: listing.refresh,
     update() {},

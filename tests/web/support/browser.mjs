@@ -59,7 +59,12 @@ async function makePage(context) {
 /** Opens a page of the tracker. `page.faults` collects console errors (among them failed requests and
  * violations of the Content Security Policy) and requests to other hosts. `clock`: the test controls
  * the page's time. */
-export async function open(browser, skepd, route = "#/", { url = skepd.url, clock = false, ...options } = {}) {
+export async function open(
+  browser,
+  skepd,
+  route = "#/",
+  { url = skepd.url, clock = false, ...options } = {},
+) {
   const page = await pageFor(browser, {
     ...DESKTOP,
     colorScheme: "light",
@@ -72,8 +77,7 @@ export async function open(browser, skepd, route = "#/", { url = skepd.url, cloc
   page.on(
     "console",
     (message) =>
-      ["error", "warning"].includes(message.type()) &&
-      page.faults.push(`console: ${message.text()}`),
+      ["error", "warning"].includes(message.type()) && page.faults.push(`console: ${message.text()}`),
   );
   page.on("pageerror", (error) => page.faults.push(`page: ${error.stack}`));
   page.on(
@@ -87,7 +91,9 @@ export async function open(browser, skepd, route = "#/", { url = skepd.url, cloc
 
 function isForeign(requested, url) {
   return (
-    !requested.startsWith("data:") && !requested.startsWith("blob:") && new URL(requested).host !== new URL(url).host
+    !requested.startsWith("data:") &&
+    !requested.startsWith("blob:") &&
+    new URL(requested).host !== new URL(url).host
   );
 }
 
