@@ -6,6 +6,11 @@
 #include "base/bytes.h"
 #include "swarm/announce.h"
 
+#define UDP_PROTOCOL_ID 0x41727101980U /* connection id of a connect request (BEP 15) */
+
+/* Options behind an announce (BEP 41): type, then, except for the first two, length and data. */
+enum udp_option { UDP_OPTION_END = 0, UDP_OPTION_PADDING = 1, UDP_OPTION_PATH = 2 };
+
 enum {
     UDP_HEADER_LEN = 16, /* of every request: connection id, action, transaction id */
     UDP_ANNOUNCE_LEN = 98,

@@ -45,7 +45,7 @@ void bencode_put_number_entry(struct writer *w, const char *key, uint64_t value)
     bencode_put_number(w, value);
 }
 
-static struct bytes skip(struct bytes all, size_t len) {
+static struct bytes skip_bytes(struct bytes all, size_t len) {
     return (struct bytes){ .data = all.data + len, .len = all.len - len };
 }
 
@@ -56,11 +56,11 @@ static bool take_number(struct bytes *rest, int64_t *number) {
         return false;
     const struct bytes digits = { .data = rest->data + 1, .len = (size_t)(end - rest->data) - 1 };
     const bool negative = digits.len > 0 && digits.data[0] == '-';
-    const struct bytes magnitude = skip(digits, negative);
+    const struct bytes magnitude = skip_bytes(digits, negative);
     if (!bytes_to_i64(digits, number) ||
         (magnitude.data[0] == '0' && (magnitude.len > 1 || negative)))
         return false;
-    *rest = skip(*rest, digits.len + 2);
+    *rest = skip_bytes(*rest, digits.len + 2);
     return true;
 }
 
@@ -73,7 +73,7 @@ static bool take_string(struct bytes *rest, struct bytes *text) {
         (digits.len > 1 && digits.data[0] == '0') || len > behind.len)
         return false;
     *text = (struct bytes){ .data = rest->data + digits.len + 1, .len = (size_t)len };
-    *rest = skip(*rest, digits.len + 1 + (size_t)len);
+    *rest = skip_bytes(*rest, digits.len + 1 + (size_t)len);
     return true;
 }
 
@@ -98,7 +98,7 @@ static bool skip_to_end(struct bytes *rest) {
         struct bencode_value ignored;
         const uint8_t c = rest->data[0];
         if (c == 'e' || c == 'l' || c == 'd') {
-            *rest = skip(*rest, 1);
+            *rest = skip_bytes(*rest, 1);
             depth += c == 'e' ? -1U : 1U;
             if (depth == 0)
                 return true;
@@ -119,7 +119,7 @@ bool bencode_take(struct bytes *rest, struct bencode_value *value) {
     const uint8_t first = behind.data[0];
     if (first == 'l' || first == 'd') {
         taken.kind = first == 'l' ? BENCODE_LIST : BENCODE_DICT;
-        behind = skip(behind, 1);
+        behind = skip_bytes(behind, 1);
         const struct bytes inside = behind;
         if (!skip_to_end(&behind))
             return false;

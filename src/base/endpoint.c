@@ -37,17 +37,17 @@ struct endpoint endpoint_from_wire(uint8_t family, const uint8_t *wire) {
     return endpoint;
 }
 
-static struct endpoint from_v4(const void *address, uint16_t port) {
+static struct endpoint read_sockaddr_v4(const void *address, uint16_t port) {
     struct endpoint endpoint = { .family = FAMILY_V4 };
     memcpy(endpoint.wire, address, 4);
     endpoint_set_port(&endpoint, port);
     return endpoint;
 }
 
-static struct endpoint from_v6(const uint8_t address[static 16], uint16_t port) {
+static struct endpoint read_sockaddr_v6(const uint8_t address[static 16], uint16_t port) {
     static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
     if (memcmp(address, mapped_prefix, sizeof mapped_prefix) == 0)
-        return from_v4(address + sizeof mapped_prefix, port);
+        return read_sockaddr_v4(address + sizeof mapped_prefix, port);
     struct endpoint endpoint = { .family = FAMILY_V6 };
     memcpy(endpoint.wire, address, 16);
     endpoint_set_port(&endpoint, port);
@@ -58,12 +58,12 @@ struct endpoint endpoint_from_sockaddr(const struct sockaddr *address) {
     if (address->sa_family == AF_INET) {
         struct sockaddr_in in;
         memcpy(&in, address, sizeof in);
-        return from_v4(&in.sin_addr, ntohs(in.sin_port));
+        return read_sockaddr_v4(&in.sin_addr, ntohs(in.sin_port));
     }
     if (address->sa_family == AF_INET6) {
         struct sockaddr_in6 in6;
         memcpy(&in6, address, sizeof in6);
-        return from_v6(in6.sin6_addr.s6_addr, ntohs(in6.sin6_port));
+        return read_sockaddr_v6(in6.sin6_addr.s6_addr, ntohs(in6.sin6_port));
     }
     return (struct endpoint){ 0 };
 }
@@ -86,11 +86,11 @@ socklen_t endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_
 bool endpoint_parse_address(const char *text, struct endpoint *endpoint) {
     uint8_t address[16];
     if (inet_pton(AF_INET, text, address) == 1) {
-        *endpoint = from_v4(address, 0);
+        *endpoint = read_sockaddr_v4(address, 0);
         return true;
     }
     if (inet_pton(AF_INET6, text, address) == 1) {
-        *endpoint = from_v6(address, 0);
+        *endpoint = read_sockaddr_v6(address, 0);
         return true;
     }
     return false;

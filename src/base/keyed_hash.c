@@ -6,27 +6,27 @@ struct state {
     uint64_t v0, v1, v2, v3;
 };
 
-static inline uint64_t rotate(uint64_t value, unsigned bits) {
+static inline uint64_t rotate_left(uint64_t value, unsigned bits) {
     return value << bits | value >> (64 - bits);
 }
 
-static inline void round_once(struct state *s) {
+static inline void sip_round(struct state *s) {
     s->v0 += s->v1;
     s->v2 += s->v3;
-    s->v1 = rotate(s->v1, 13) ^ s->v0;
-    s->v3 = rotate(s->v3, 16) ^ s->v2;
-    s->v0 = rotate(s->v0, 32);
+    s->v1 = rotate_left(s->v1, 13) ^ s->v0;
+    s->v3 = rotate_left(s->v3, 16) ^ s->v2;
+    s->v0 = rotate_left(s->v0, 32);
     s->v2 += s->v1;
     s->v0 += s->v3;
-    s->v1 = rotate(s->v1, 17) ^ s->v2;
-    s->v3 = rotate(s->v3, 21) ^ s->v0;
-    s->v2 = rotate(s->v2, 32);
+    s->v1 = rotate_left(s->v1, 17) ^ s->v2;
+    s->v3 = rotate_left(s->v3, 21) ^ s->v0;
+    s->v2 = rotate_left(s->v2, 32);
 }
 
-static inline void absorb(struct state *s, uint64_t word, int rounds) {
+static inline void absorb_word(struct state *s, uint64_t word, int rounds) {
     s->v3 ^= word;
     for (int i = 0; i < rounds; i++)
-        round_once(s);
+        sip_round(s);
     s->v0 ^= word;
 }
 
@@ -50,11 +50,11 @@ static inline uint64_t siphash(const struct hash_key *key, const void *data, siz
     };
     size_t left = len;
     for (; left >= 8; left -= 8, p += 8)
-        absorb(&s, load_little_endian(p, 8), rounds);
-    absorb(&s, load_little_endian(p, left) | (uint64_t)len << 56, rounds);
+        absorb_word(&s, load_little_endian(p, 8), rounds);
+    absorb_word(&s, load_little_endian(p, left) | (uint64_t)len << 56, rounds);
     s.v2 ^= 0xff;
     for (int i = 0; i < last_rounds; i++)
-        round_once(&s);
+        sip_round(&s);
     return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 

@@ -72,7 +72,7 @@ static int put_prefix(char *line, size_t size, enum log_level level) {
 
 /* A reader who has stopped reading must not stop the tracker: where a line would have to wait, it
  * is dropped. A pipe that is ready takes PIPE_BUF bytes, which is more than a line has. */
-static void put_line(const char *line, size_t len) {
+static void write_line(const char *line, size_t len) {
     struct pollfd output = { .fd = STDERR_FILENO, .events = POLLOUT };
     if (poll(&output, 1, 0) != 1 || !(output.revents & POLLOUT) ||
         write(STDERR_FILENO, line, len) < 0)
@@ -99,5 +99,5 @@ void log_line(enum log_level level, const char *format, ...) {
     if (len > sizeof line - 1)
         len = sizeof line - 1;
     line[len++] = '\n';
-    put_line(line, len);
+    write_line(line, len);
 }

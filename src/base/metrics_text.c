@@ -55,8 +55,8 @@ static void put_label(struct writer *w, char before, const char *name, const cha
 }
 
 /* `bound` is a bucket's `le`; NULL where the value is no bucket. */
-static void put_line(struct writer *w, const char *name, const char *suffix,
-                     const struct metrics_text_label *labels, const char *bound, double value) {
+static void put_sample(struct writer *w, const char *name, const char *suffix,
+                       const struct metrics_text_label *labels, const char *bound, double value) {
     char before = '{';
     writer_put_text(w, name);
     writer_put_text(w, suffix);
@@ -77,7 +77,7 @@ static void put_line(struct writer *w, const char *name, const char *suffix,
 
 void metrics_text_value(struct writer *w, const char *name, const struct metrics_text_label *labels,
                         double value) {
-    put_line(w, name, "", labels, NULL, value);
+    put_sample(w, name, "", labels, NULL, value);
 }
 
 void metrics_text_single(struct writer *w, const char *name, enum metric_type type,
@@ -95,8 +95,8 @@ void metrics_text_histogram(struct writer *w, const char *name,
         char bound[NUMBER_LEN];
         number_text(i < HISTOGRAM_BOUNDS ? (double)histogram_bounds_ns[i] / 1e9 : INFINITY, bound);
         so_far += counts->counts[i];
-        put_line(w, name, "_bucket", labels, bound, (double)so_far);
+        put_sample(w, name, "_bucket", labels, bound, (double)so_far);
     }
-    put_line(w, name, "_sum", labels, NULL, (double)counts->sum_ns / 1e9);
-    put_line(w, name, "_count", labels, NULL, (double)so_far);
+    put_sample(w, name, "_sum", labels, NULL, (double)counts->sum_ns / 1e9);
+    put_sample(w, name, "_count", labels, NULL, (double)so_far);
 }

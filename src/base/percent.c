@@ -1,6 +1,6 @@
 #include "base/percent.h"
 
-static long decode(struct bytes text, uint8_t plus, uint8_t *out, size_t capacity) {
+static long decode_escapes(struct bytes text, uint8_t plus, uint8_t *out, size_t capacity) {
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {
         if (len == capacity)
@@ -23,11 +23,11 @@ static long decode(struct bytes text, uint8_t plus, uint8_t *out, size_t capacit
 }
 
 long percent_decode(struct bytes text, uint8_t *out, size_t capacity) {
-    return decode(text, ' ', out, capacity);
+    return decode_escapes(text, ' ', out, capacity);
 }
 
 long percent_decode_part(struct bytes text, uint8_t *out, size_t capacity) {
-    return decode(text, '+', out, capacity);
+    return decode_escapes(text, '+', out, capacity);
 }
 
 static bool is_unreserved(uint8_t c) {

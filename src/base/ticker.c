@@ -15,7 +15,7 @@ struct ticker {
     void *context;
 };
 
-static struct timespec after_ms(uint32_t ms) {
+static struct timespec time_after_ms(uint32_t ms) {
     struct timespec at;
     clock_gettime(CLOCK_MONOTONIC, &at);
     at.tv_sec += ms / 1000;
@@ -28,8 +28,8 @@ static struct timespec after_ms(uint32_t ms) {
 }
 
 /* Returns whether to go on. */
-static bool wait_a_period(struct ticker *ticker) {
-    const struct timespec until = after_ms(ticker->period_ms);
+static bool wait_period(struct ticker *ticker) {
+    const struct timespec until = time_after_ms(ticker->period_ms);
     pthread_mutex_lock(&ticker->lock);
     int result = 0;
     while (!ticker->stop && result == 0)
@@ -39,9 +39,9 @@ static bool wait_a_period(struct ticker *ticker) {
     return go_on;
 }
 
-static void *run(void *argument) {
+static void *run_ticker(void *argument) {
     struct ticker *ticker = argument;
-    while (wait_a_period(ticker))
+    while (wait_period(ticker))
         ticker->tick(ticker->context);
     return NULL;
 }
@@ -65,7 +65,7 @@ struct ticker *ticker_start(const char *name, uint32_t period_ms, void (*tick)(v
     pthread_cond_init(&ticker->stopped, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&ticker->lock, NULL);
-    if (pthread_create(&ticker->thread, NULL, run, ticker) != 0) {
+    if (pthread_create(&ticker->thread, NULL, run_ticker, ticker) != 0) {
         delete_ticker(ticker);
         return NULL;
     }

@@ -19,7 +19,7 @@ static size_t sequence_len(uint8_t first, uint32_t *bits) {
 }
 
 /* Whether `character` needs as many bytes as it was written with, and exists. */
-static bool is_proper(uint32_t character, size_t len) {
+static bool is_valid_sequence(uint32_t character, size_t len) {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     return character >= least[len] && character <= 0x10ffff &&
            (character < 0xd800 || character > 0xdfff);
@@ -37,7 +37,7 @@ bool utf8_take(struct bytes *rest, uint32_t *character) {
             return false;
         bits = bits << 6 | (rest->data[i] & 0x3fU);
     }
-    if (!is_proper(bits, len))
+    if (!is_valid_sequence(bits, len))
         return false;
     *character = bits;
     *rest = (struct bytes){ .data = rest->data + len, .len = rest->len - len };
@@ -71,7 +71,7 @@ bool utf8_is_control(uint32_t character) {
 }
 
 /* Takes the next character off `*rest`, and returns what is shown in its place. */
-static struct bytes take_shown(struct bytes *rest) {
+static struct bytes take_printable(struct bytes *rest) {
     const struct bytes from = *rest;
     uint32_t character;
     if (!utf8_take(rest, &character)) {
@@ -86,7 +86,7 @@ static struct bytes take_shown(struct bytes *rest) {
 size_t utf8_copy_line(struct bytes text, char *line, size_t size) {
     size_t len = 0;
     while (text.len > 0) {
-        const struct bytes shown = take_shown(&text);
+        const struct bytes shown = take_printable(&text);
         if (shown.len > size - 1 - len)
             break;
         memcpy(line + len, shown.data, shown.len);

@@ -55,7 +55,7 @@ bool access_add_passkey(struct access *access, const uint8_t digest[static SHA25
     return key_set_add(&access->passkeys, digest, 0);
 }
 
-static bool *lengths_of(struct access *access, uint8_t family) {
+static bool *ban_lengths(struct access *access, uint8_t family) {
     return family == FAMILY_V6 ? access->v6_lengths : access->v4_lengths;
 }
 
@@ -79,7 +79,7 @@ bool access_add_ban(struct access *access, const struct ban *ban) {
     make_network_key(ban->network.family, ban->network.bits, ban->network.address, key);
     if (!key_set_add(&access->bans, key, access->reason_count))
         return false;
-    lengths_of(access, ban->network.family)[ban->network.bits] = true;
+    ban_lengths(access, ban->network.family)[ban->network.bits] = true;
     snprintf(reasons[access->reason_count++], REFUSAL_DETAIL_LEN, "%s", ban->reason);
     return true;
 }
@@ -102,7 +102,7 @@ static uint32_t find_ban(const struct access *access, const struct endpoint *add
     return KEY_SET_NONE;
 }
 
-static bool has_prefix_of(const uint8_t *peer_id, const struct client_prefixes *prefixes) {
+static bool client_matches(const uint8_t *peer_id, const struct client_prefixes *prefixes) {
     for (size_t i = 0; i < prefixes->count; i++) {
         if (memcmp(peer_id, prefixes->list[i].text, prefixes->list[i].len) == 0)
             return true;
@@ -116,11 +116,11 @@ static bool address_denied(const struct access_rules *rules, const struct endpoi
 }
 
 static bool client_denied(const struct access_rules *rules, const uint8_t *peer_id) {
-    return (rules->clients_allow.count > 0 && !has_prefix_of(peer_id, &rules->clients_allow)) ||
-           has_prefix_of(peer_id, &rules->clients_deny);
+    return (rules->clients_allow.count > 0 && !client_matches(peer_id, &rules->clients_allow)) ||
+           client_matches(peer_id, &rules->clients_deny);
 }
 
-static enum announce_result judge_passkey(const struct access *access,
+static enum announce_result check_passkey(const struct access *access,
                                           const struct passkey *passkey) {
     if (access->rules.mode != ACCESS_PRIVATE)
         return ANNOUNCE_OK;
@@ -143,7 +143,7 @@ enum announce_result access_check(const struct access *access, const struct aske
         return ANNOUNCE_ADDRESS_DENIED;
     if (asker->peer_id != NULL && client_denied(&access->rules, asker->peer_id))
         return ANNOUNCE_CLIENT_DENIED;
-    return judge_passkey(access, asker->passkey);
+    return check_passkey(access, asker->passkey);
 }
 
 bool access_is_registered(const struct access *access,

@@ -50,21 +50,21 @@ static uint64_t tag_in(uint64_t slot) {
 }
 
 /* The slot of the address, or else the empty one where it belongs. */
-static uint32_t find(const uint64_t *slots, uint32_t mask, uint64_t tag) {
+static uint32_t find_count(const uint64_t *slots, uint32_t mask, uint64_t tag) {
     uint32_t at = (uint32_t)tag & mask;
     while (slots[at] != 0 && tag_in(slots[at]) != tag)
         at = (at + 1) & mask;
     return at;
 }
 
-static bool grow(struct part *part) {
+static bool grow_part(struct part *part) {
     const uint32_t size = part->slots == NULL ? SLOTS_MIN : 2 * (part->mask + 1);
     uint64_t *slots = calloc(size, sizeof *slots);
     if (slots == NULL)
         return false;
     for (uint32_t i = 0; part->slots != NULL && i <= part->mask; i++) {
         if (part->slots[i] != 0)
-            slots[find(slots, size - 1, tag_in(part->slots[i]))] = part->slots[i];
+            slots[find_count(slots, size - 1, tag_in(part->slots[i]))] = part->slots[i];
     }
     free(part->slots);
     part->slots = slots;
@@ -100,8 +100,8 @@ void address_counts_add(struct address_counts *counts, const struct endpoint *pe
     uint64_t tag;
     struct part *part = lock_part(counts, peer, &tag);
     const bool roomy = part->slots != NULL && part->used < (part->mask + 1) / 4 * 3;
-    if (roomy || grow(part)) {
-        uint64_t *slot = &part->slots[find(part->slots, part->mask, tag)];
+    if (roomy || grow_part(part)) {
+        uint64_t *slot = &part->slots[find_count(part->slots, part->mask, tag)];
         if (*slot == 0) {
             *slot = tag << COUNT_BITS;
             part->used++;
@@ -116,7 +116,7 @@ void address_counts_remove(struct address_counts *counts, const struct endpoint 
     uint64_t tag;
     struct part *part = lock_part(counts, peer, &tag);
     if (part->slots != NULL) {
-        const uint32_t at = find(part->slots, part->mask, tag);
+        const uint32_t at = find_count(part->slots, part->mask, tag);
         if (part->slots[at] != 0 && (--part->slots[at] & ADDRESS_COUNT_MAX) == 0)
             empty_slot(part, at);
     }
@@ -128,7 +128,7 @@ uint32_t address_counts_of(struct address_counts *counts, const struct endpoint 
     struct part *part = lock_part(counts, peer, &tag);
     uint32_t count = 0;
     if (part->slots != NULL)
-        count = part->slots[find(part->slots, part->mask, tag)] & ADDRESS_COUNT_MAX;
+        count = part->slots[find_count(part->slots, part->mask, tag)] & ADDRESS_COUNT_MAX;
     pthread_mutex_unlock(&part->lock);
     return count;
 }

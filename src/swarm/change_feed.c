@@ -15,7 +15,7 @@ void change_feed_free(struct change_feed *feed) {
     change_feed_init(feed, feed->capacity);
 }
 
-static bool grow(struct change_feed *feed) {
+static bool grow_changes(struct change_feed *feed) {
     size_t wanted = feed->allocated == 0 ? 16 : 2 * feed->allocated;
     if (wanted > feed->capacity)
         wanted = feed->capacity;
@@ -32,7 +32,7 @@ static bool grow(struct change_feed *feed) {
 void change_feed_push(struct change_feed *feed, const struct change *change) {
     if (feed->overflowed || feed->capacity == 0)
         return;
-    if (feed->count == feed->allocated && !grow(feed)) {
+    if (feed->count == feed->allocated && !grow_changes(feed)) {
         feed->overflowed = true;
         feed->count = 0;
         return;

@@ -28,7 +28,7 @@ static uint32_t slot_of(const struct key_set *set, const void *key) {
     return at;
 }
 
-static bool grow(struct key_set *set) {
+static bool grow_keys(struct key_set *set) {
     const uint32_t capacity = set->capacity == 0 ? CAPACITY_MIN : 2 * set->capacity;
     uint8_t *keys = realloc(set->keys, capacity * set->key_len);
     if (keys != NULL)
@@ -51,7 +51,7 @@ static bool grow(struct key_set *set) {
 }
 
 bool key_set_add(struct key_set *set, const void *key, uint32_t value) {
-    if (set->count == set->capacity && !grow(set))
+    if (set->count == set->capacity && !grow_keys(set))
         return false;
     const uint32_t slot = slot_of(set, key);
     if (set->slots[slot] != 0)

@@ -92,33 +92,33 @@ static uint32_t identity_hash_at(const void *array, uint32_t position) {
     return hash_identity(list, record->peer_id, record->key);
 }
 
-static bool indexed(const struct peer_list *list) {
+static bool has_indexes(const struct peer_list *list) {
     return list->indexes != NULL;
 }
 
-static bool identified(const struct peer_list *list, uint32_t position) {
+static bool has_identity(const struct peer_list *list, uint32_t position) {
     return records(list)[position].key != 0;
 }
 
 static void index_identity(struct peer_list *list, uint32_t position) {
-    if (indexed(list) && identified(list, position))
+    if (has_indexes(list) && has_identity(list, position))
         hash_index_put(&list->indexes->by_identity, identity_hash_at(list, position), position);
 }
 
 static void unindex_identity(struct peer_list *list, uint32_t position) {
-    if (indexed(list) && identified(list, position))
+    if (has_indexes(list) && has_identity(list, position))
         hash_index_remove(&list->indexes->by_identity, identity_hash_at(list, position), position,
                           identity_hash_at, list);
 }
 
 static void index_peer(struct peer_list *list, uint32_t position) {
-    if (indexed(list))
+    if (has_indexes(list))
         hash_index_put(&list->indexes->by_endpoint, endpoint_hash_at(list, position), position);
     index_identity(list, position);
 }
 
 static void unindex_peer(struct peer_list *list, uint32_t position) {
-    if (indexed(list))
+    if (has_indexes(list))
         hash_index_remove(&list->indexes->by_endpoint, endpoint_hash_at(list, position), position,
                           endpoint_hash_at, list);
     unindex_identity(list, position);
@@ -126,11 +126,11 @@ static void unindex_peer(struct peer_list *list, uint32_t position) {
 
 /* Makes sure that the indexes, if so many peers need any, have room for `count`. */
 static bool fit_indexes(struct peer_list *list, uint32_t count) {
-    if (count <= SCAN_MAX / 2 || (count <= SCAN_MAX && !indexed(list))) {
+    if (count <= SCAN_MAX / 2 || (count <= SCAN_MAX && !has_indexes(list))) {
         replace_indexes(list, NULL);
         return true;
     }
-    if (indexed(list) && hash_index_fits(&list->indexes->by_endpoint, count))
+    if (has_indexes(list) && hash_index_fits(&list->indexes->by_endpoint, count))
         return true;
     struct peer_indexes *indexes = create_indexes(count);
     if (indexes == NULL)
@@ -169,7 +169,7 @@ static bool fit_block(struct peer_list *list, uint32_t count) {
     return resize_block(list, capacity > count ? capacity : count);
 }
 
-static void give_memory_back(struct peer_list *list) {
+static void shrink_block(struct peer_list *list) {
     const uint32_t count = peer_list_count(list);
     if (count == 0) {
         peer_list_clear(list);
@@ -187,7 +187,7 @@ static bool wire_matches(const void *array, uint32_t position, const void *wante
 }
 
 uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire) {
-    if (indexed(list))
+    if (has_indexes(list))
         return hash_index_find(&list->indexes->by_endpoint, hash_wire(list, wire), wire_matches,
                                list, wire);
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
@@ -215,7 +215,7 @@ uint32_t peer_list_find_identity(const struct peer_list *list,
     if (key == 0)
         return PEER_NOWHERE;
     const struct identity wanted = { .peer_id = peer_id, .key = key };
-    if (indexed(list))
+    if (has_indexes(list))
         return hash_index_find(&list->indexes->by_identity, hash_identity(list, peer_id, key),
                                identity_matches, list, &wanted);
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
@@ -229,9 +229,9 @@ uint32_t peer_list_find_identity(const struct peer_list *list,
 static void move_peer(struct peer_list *list, uint32_t from, uint32_t to) {
     if (from == to)
         return;
-    if (indexed(list)) {
+    if (has_indexes(list)) {
         hash_index_renumber(&list->indexes->by_endpoint, endpoint_hash_at(list, from), from, to);
-        if (identified(list, from))
+        if (has_identity(list, from))
             hash_index_renumber(&list->indexes->by_identity, identity_hash_at(list, from), from,
                                 to);
     }
@@ -283,7 +283,7 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
     return place(list, zone, wire, record, deadline_s);
 }
 
-static void take_out(struct peer_list *list, uint32_t position) {
+static void take_from_zone(struct peer_list *list, uint32_t position) {
     unindex_peer(list, position);
     close_hole(list, peer_list_zone(list, position), position);
 }
@@ -293,7 +293,7 @@ uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_z
     if (peer_list_zone(list, position) != zone) {
         uint8_t wire[ENDPOINT_MAX_LEN];
         memcpy(wire, wire_at(list, position), endpoint_len(list->family));
-        take_out(list, position);
+        take_from_zone(list, position);
         return place(list, zone, wire, record, deadline_s);
     }
     struct peer_record *present = &records(list)[position];
@@ -309,8 +309,8 @@ uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_z
 }
 
 void peer_list_remove(struct peer_list *list, uint32_t position) {
-    take_out(list, position);
-    give_memory_back(list);
+    take_from_zone(list, position);
+    shrink_block(list);
 }
 
 enum peer_zone peer_list_zone(const struct peer_list *list, uint32_t position) {
@@ -333,14 +333,15 @@ uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position) {
 }
 
 /* An interval with its jitter. */
-static uint32_t grace_of(const struct peer_record *record) {
+static uint32_t extended_deadline(const struct peer_record *record) {
     const uint32_t interval_s = record->ttl_s / 2;
     return interval_s + interval_s / 10 + 1;
 }
 
 uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uint32_t now_s) {
     const struct peer_record *record = &records(list)[position];
-    const uint32_t ahead_s = record->flags & PEER_GRACED ? grace_of(record) : record->ttl_s;
+    const uint32_t ahead_s =
+        record->flags & PEER_GRACED ? extended_deadline(record) : record->ttl_s;
     return clock_elapsed_s(deadlines(list)[position] - ahead_s, now_s);
 }
 
@@ -350,7 +351,7 @@ void peer_list_extend_deadlines(struct peer_list *list, uint32_t now_s, uint32_t
         if (record->ttl_s / 2 < interval_s)
             record->ttl_s = (uint16_t)(2 * interval_s);
         record->flags |= PEER_GRACED;
-        deadlines(list)[i] = now_s + grace_of(record);
+        deadlines(list)[i] = now_s + extended_deadline(record);
     }
 }
 
@@ -374,7 +375,7 @@ uint32_t peer_list_count_address(const struct peer_list *list, const uint8_t *wi
 
 size_t peer_list_memory(const struct peer_list *list) {
     size_t sum = block_size(list, list->capacity);
-    if (indexed(list))
+    if (has_indexes(list))
         sum += sizeof *list->indexes + hash_index_memory(&list->indexes->by_endpoint) +
                hash_index_memory(&list->indexes->by_identity);
     return sum;

@@ -40,13 +40,6 @@ struct peer_list {
     uint8_t family;
 };
 
-/* What `peer_list_pick` may hand out. */
-struct peer_filter {
-    uint32_t self;      /* the asker's position, or PEER_NOWHERE */
-    bool leechers_only; /* for an asker that needs nothing */
-    bool outside_only;  /* leave out the LAN's peers */
-};
-
 /* An empty list; borrows `key` for as long as it is used. */
 void peer_list_init(struct peer_list *list, uint8_t family, const struct hash_key *key);
 
@@ -99,14 +92,6 @@ uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uin
  */
 uint32_t peer_list_count_address(const struct peer_list *list, const uint8_t *wire,
                                  uint32_t enough);
-
-/* Copies at most `want` peers that pass `filter` to `wire`, and their ids to `peer_ids` unless that
- * is NULL. Every peer that passes is as likely as any other; none comes twice. Where `substitute`
- * is not NULL, the LAN's peers are given with that address (4 or 16 bytes) and their own port.
- * Returns how many were copied. */
-uint32_t peer_list_pick(const struct peer_list *list, struct random *random,
-                        const struct peer_filter *filter, uint32_t want, const uint8_t *substitute,
-                        uint8_t *wire, uint8_t *peer_ids);
 
 /* Bytes that the list holds, its own struct aside. */
 size_t peer_list_memory(const struct peer_list *list);

@@ -5,7 +5,7 @@
 #define TOTAL_MAX ((UINT64_C(1) << 40) - 1)
 #define RATE_MAX ((UINT64_C(1) << 24) - 1)
 
-static uint64_t at_most(uint64_t value, uint64_t most) {
+static uint64_t clamp_to(uint64_t value, uint64_t most) {
     return value < most ? value : most;
 }
 
@@ -15,8 +15,8 @@ struct peer_record peer_record_announced(const struct announce_request *request,
     struct peer_record record = {
         .key = request->key,
         .left = request->left,
-        .uploaded_kib = at_most(request->uploaded >> 10, TOTAL_MAX) & TOTAL_MAX,
-        .downloaded_kib = at_most(request->downloaded >> 10, TOTAL_MAX) & TOTAL_MAX,
+        .uploaded_kib = clamp_to(request->uploaded >> 10, TOTAL_MAX) & TOTAL_MAX,
+        .downloaded_kib = clamp_to(request->downloaded >> 10, TOTAL_MAX) & TOTAL_MAX,
         .joined_s = now_s,
         .ttl_s = ttl_s,
     };
@@ -47,7 +47,7 @@ struct peer_record peer_record_restored(const struct change *change, uint32_t no
 
 /* A client that begins to count anew has no rate for once. */
 static uint64_t rate_between(uint64_t past_kib, uint64_t kib, uint32_t elapsed_s) {
-    return kib < past_kib ? 0 : at_most((kib - past_kib + elapsed_s / 2) / elapsed_s, RATE_MAX);
+    return kib < past_kib ? 0 : clamp_to((kib - past_kib + elapsed_s / 2) / elapsed_s, RATE_MAX);
 }
 
 /* A client that has both our URLs announces twice within seconds, the second time with nothing new
@@ -62,8 +62,8 @@ static uint64_t rate_after(uint64_t past_rate, uint64_t past_kib, uint64_t kib,
     return (past_rate * (RATE_SPAN_S - elapsed_s) + rate * elapsed_s) / RATE_SPAN_S;
 }
 
-static void work_out_rates(struct peer_record *record, const struct peer_record *past,
-                           uint32_t elapsed_s) {
+static void update_rates(struct peer_record *record, const struct peer_record *past,
+                         uint32_t elapsed_s) {
     record->upload_rate =
         rate_after(past->upload_rate, past->uploaded_kib, record->uploaded_kib, elapsed_s) &
         RATE_MAX;
@@ -80,5 +80,5 @@ void peer_record_copy_history(struct peer_record *record, const struct peer_reco
     record->flags |= past->flags & PEER_COMPLETED_COUNTED;
     /* The store keeps no totals to compare with. */
     if ((past->flags & PEER_RESTORED) == 0)
-        work_out_rates(record, past, elapsed_s);
+        update_rates(record, past, elapsed_s);
 }

@@ -61,11 +61,11 @@ static struct bucket *find_bucket(struct row *row, uint64_t hash, uint32_t now_m
     return oldest;
 }
 
-static void fill(struct bucket *bucket, uint64_t hash, uint32_t burst, uint32_t now_ms) {
+static void level_of(struct bucket *bucket, uint64_t hash, uint32_t burst, uint32_t now_ms) {
     *bucket = (struct bucket){ .hash = hash, .used_ms = now_ms, .thousandths = burst * 1000 };
 }
 
-static void refill(struct bucket *bucket, uint32_t per_s, uint32_t burst, uint32_t now_ms) {
+static void refill_bucket(struct bucket *bucket, uint32_t per_s, uint32_t burst, uint32_t now_ms) {
     const uint64_t full = (uint64_t)burst * 1000;
     const uint32_t ms = unused_ms(bucket, now_ms);
     /* One token a second is a thousandth each millisecond. */
@@ -82,9 +82,9 @@ bool rate_limit_take(struct rate_limit *limit, const struct endpoint *address, u
     pthread_mutex_lock(lock);
     struct bucket *bucket = find_bucket(&limit->rows[number], hash, (uint32_t)now_ms);
     if (bucket->hash == hash)
-        refill(bucket, per_s, burst, (uint32_t)now_ms);
+        refill_bucket(bucket, per_s, burst, (uint32_t)now_ms);
     else
-        fill(bucket, hash, burst, (uint32_t)now_ms);
+        level_of(bucket, hash, burst, (uint32_t)now_ms);
     const bool allowed = bucket->thousandths >= 1000;
     if (allowed)
         bucket->thousandths -= 1000;

@@ -68,13 +68,13 @@ uint32_t swarm_idle_s(const struct swarm *swarm, uint32_t now_s) {
 }
 
 /* What the swarm adds up over its peers. */
-static void count_in(struct swarm *swarm, const struct peer_record *record) {
+static void add_to_sums(struct swarm *swarm, const struct peer_record *record) {
     swarm->paused += (record->flags & PEER_PAUSED) != 0;
     swarm->upload_rate += record->upload_rate;
     swarm->download_rate += record->download_rate;
 }
 
-static void count_out(struct swarm *swarm, const struct peer_record *record) {
+static void subtract_from_sums(struct swarm *swarm, const struct peer_record *record) {
     swarm->paused -= (record->flags & PEER_PAUSED) != 0;
     swarm->upload_rate -= record->upload_rate;
     swarm->download_rate -= record->download_rate;
@@ -104,7 +104,7 @@ static void remove_peer(struct swarm *swarm, const struct swarm_outputs *outputs
                         struct peer_list *list, uint32_t position, enum change_kind kind,
                         uint32_t now_s) {
     struct change change = swarm_describe(swarm, list, position, kind, now_s);
-    count_out(swarm, peer_list_record(list, position));
+    subtract_from_sums(swarm, peer_list_record(list, position));
     peer_list_remove(list, position);
     change.seeders = swarm_seeders(swarm);
     change.leechers = swarm_leechers(swarm);
@@ -119,8 +119,8 @@ static enum peer_zone zone_of(bool seeder, bool on_lan) {
     return on_lan ? ZONE_LEECHER_LAN : ZONE_LEECHER_OUTSIDE;
 }
 
-static void inherit(struct peer_record *record, const struct peer_list *list, uint32_t position,
-                    uint32_t now_s) {
+static void copy_history(struct peer_record *record, const struct peer_list *list,
+                         uint32_t position, uint32_t now_s) {
     peer_record_copy_history(record, peer_list_record(list, position),
                              peer_list_silent_s(list, position, now_s));
 }
@@ -142,7 +142,7 @@ static bool count_completed(struct swarm *swarm, struct peer_record *record,
     return !known;
 }
 
-static bool worth_telling(const struct peer_record *past, enum peer_zone past_zone,
+static bool is_reportable(const struct peer_record *past, enum peer_zone past_zone,
                           const struct peer_record *record, enum peer_zone zone) {
     /* Some clients draw a new key for each announce; only that there is one now is news. */
     const uint8_t telling = PEER_PAUSED | PEER_COMPLETED_COUNTED;
@@ -151,34 +151,34 @@ static bool worth_telling(const struct peer_record *past, enum peer_zone past_zo
            memcmp(past->peer_id, record->peer_id, PEER_ID_LEN) != 0;
 }
 
-static void report(const struct swarm *swarm, const struct swarm_outputs *outputs,
-                   const struct peer_list *list, uint32_t position, enum change_kind kind,
-                   uint32_t now_s) {
+static void report_peer(const struct swarm *swarm, const struct swarm_outputs *outputs,
+                        const struct peer_list *list, uint32_t position, enum change_kind kind,
+                        uint32_t now_s) {
     const struct change change = swarm_describe(swarm, list, position, kind, now_s);
     change_feed_push(outputs->feed, &change);
 }
 
-static void refresh(struct swarm *swarm, const struct swarm_outputs *outputs,
-                    const struct peer_put *put, struct peer_record record, struct peer_list *list,
-                    uint32_t *position) {
+static void update_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
+                        const struct peer_put *put, struct peer_record record,
+                        struct peer_list *list, uint32_t *position) {
     const struct peer_record past = *peer_list_record(list, *position);
     const enum peer_zone past_zone = peer_list_zone(list, *position);
     const enum peer_zone zone = zone_of(record.left == 0, put->on_lan);
-    inherit(&record, list, *position, put->now_s);
+    copy_history(&record, list, *position, put->now_s);
     const bool completed = count_completed(swarm, &record, put->request->event);
-    count_out(swarm, &past);
-    count_in(swarm, &record);
+    subtract_from_sums(swarm, &past);
+    add_to_sums(swarm, &record);
     *position = peer_list_update(list, *position, zone, &record, put->now_s + put->ttl_s);
     if (completed)
-        report(swarm, outputs, list, *position, CHANGE_PEER_COMPLETED, put->now_s);
-    else if (worth_telling(&past, past_zone, &record, zone))
-        report(swarm, outputs, list, *position, CHANGE_PEER_UPDATED, put->now_s);
+        report_peer(swarm, outputs, list, *position, CHANGE_PEER_COMPLETED, put->now_s);
+    else if (is_reportable(&past, past_zone, &record, zone))
+        report_peer(swarm, outputs, list, *position, CHANGE_PEER_UPDATED, put->now_s);
     if (!peer_record_owns_address(&past) && peer_record_owns_address(&record))
-        report(swarm, outputs, list, *position, CHANGE_PEER_CONFIRMED, put->now_s);
+        report_peer(swarm, outputs, list, *position, CHANGE_PEER_CONFIRMED, put->now_s);
 }
 
-static bool address_has(const struct swarm_outputs *outputs, const struct endpoint *peer,
-                        uint32_t most) {
+static bool address_is_full(const struct swarm_outputs *outputs, const struct endpoint *peer,
+                            uint32_t most) {
     return most > 0 && outputs->addresses != NULL &&
            address_counts_of(outputs->addresses, peer) >= most;
 }
@@ -187,35 +187,36 @@ enum announce_result swarm_check_limits(const struct swarm_outputs *outputs,
                                         const struct peer_put *put) {
     if (put->room != ANNOUNCE_OK)
         return put->room;
-    return address_has(outputs, &put->peer, put->address_peers_max) ? ANNOUNCE_ADDRESS_FULL
-                                                                    : ANNOUNCE_OK;
+    return address_is_full(outputs, &put->peer, put->address_peers_max) ? ANNOUNCE_ADDRESS_FULL
+                                                                        : ANNOUNCE_OK;
 }
 
 /* Counting an address within the swarm means to look at every peer, and is worth it only for one
  * that has that many anywhere. */
-static enum announce_result room_for(const struct swarm *swarm, const struct swarm_outputs *outputs,
-                                     const struct peer_put *put, const struct peer_list *list) {
+static enum announce_result check_room(const struct swarm *swarm,
+                                       const struct swarm_outputs *outputs,
+                                       const struct peer_put *put, const struct peer_list *list) {
     const uint32_t most = put->address_torrent_peers_max;
     if (swarm_peers(swarm) >= put->peers_max)
         return ANNOUNCE_SWARM_FULL;
-    if (address_has(outputs, &put->peer, most) &&
+    if (address_is_full(outputs, &put->peer, most) &&
         peer_list_count_address(list, put->peer.wire, most) >= most)
         return ANNOUNCE_ADDRESS_SWARM_FULL;
     return swarm_check_limits(outputs, put);
 }
 
-static enum announce_result join(struct swarm *swarm, const struct swarm_outputs *outputs,
-                                 const struct peer_put *put, struct peer_record record,
-                                 struct peer_list *list, uint32_t *position) {
+static enum announce_result add_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
+                                     const struct peer_put *put, struct peer_record record,
+                                     struct peer_list *list, uint32_t *position) {
     const bool completed = count_completed(swarm, &record, put->request->event);
     *position = peer_list_add(list, zone_of(record.left == 0, put->on_lan), put->peer.wire, &record,
                               put->now_s + put->ttl_s);
     if (*position == PEER_NOWHERE)
         return ANNOUNCE_NO_MEMORY;
-    count_in(swarm, &record);
+    add_to_sums(swarm, &record);
     count_address(outputs, &put->peer, true);
-    report(swarm, outputs, list, *position, completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED,
-           put->now_s);
+    report_peer(swarm, outputs, list, *position,
+                completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED, put->now_s);
     return ANNOUNCE_OK;
 }
 
@@ -241,18 +242,18 @@ enum announce_result swarm_put(struct swarm *swarm, const struct swarm_outputs *
     *position = peer_list_find(list, put->peer.wire);
     const uint32_t old = find_moved_peer(list, &record, *position);
     if (old != PEER_NOWHERE) {
-        inherit(&record, list, old, put->now_s);
+        copy_history(&record, list, old, put->now_s);
         remove_peer(swarm, outputs, list, old, CHANGE_PEER_MOVED, put->now_s);
         *position = peer_list_find(list, put->peer.wire);
     }
     if (*position != PEER_NOWHERE) {
-        refresh(swarm, outputs, put, record, list, position);
+        update_peer(swarm, outputs, put, record, list, position);
         return ANNOUNCE_OK;
     }
     /* Who moves takes the room that it had. */
     const enum announce_result room =
-        old == PEER_NOWHERE ? room_for(swarm, outputs, put, list) : ANNOUNCE_OK;
-    return room == ANNOUNCE_OK ? join(swarm, outputs, put, record, list, position) : room;
+        old == PEER_NOWHERE ? check_room(swarm, outputs, put, list) : ANNOUNCE_OK;
+    return room == ANNOUNCE_OK ? add_peer(swarm, outputs, put, record, list, position) : room;
 }
 
 /* Who goes leaves nothing behind that says it was counted, but at its address of the other family.
@@ -266,7 +267,7 @@ static void mark_counted(struct swarm *swarm, const struct swarm_outputs *output
     record.flags |= PEER_COMPLETED_COUNTED;
     const uint32_t position = peer_list_update(list, place, peer_list_zone(list, place), &record,
                                                peer_list_deadline(list, place));
-    report(swarm, outputs, list, position, CHANGE_PEER_UPDATED, now_s);
+    report_peer(swarm, outputs, list, position, CHANGE_PEER_UPDATED, now_s);
 }
 
 /* Some clients that stop when they are done say so with `stopped` alone, having nothing left. */
@@ -276,13 +277,13 @@ static void count_late_completion(struct swarm *swarm, const struct swarm_output
     const enum peer_zone zone = peer_list_zone(list, *position);
     if (zone <= ZONE_SEEDER_LAN || !count_completed(swarm, &record, EVENT_COMPLETED))
         return;
-    count_out(swarm, peer_list_record(list, *position));
+    subtract_from_sums(swarm, peer_list_record(list, *position));
     record.left = 0;
     record.flags &= (uint8_t)~PEER_PAUSED;
     *position = peer_list_update(list, *position, zone_of(true, zone == ZONE_LEECHER_LAN), &record,
                                  peer_list_deadline(list, *position));
-    count_in(swarm, &record);
-    report(swarm, outputs, list, *position, CHANGE_PEER_COMPLETED, now_s);
+    add_to_sums(swarm, &record);
+    report_peer(swarm, outputs, list, *position, CHANGE_PEER_COMPLETED, now_s);
     mark_counted(swarm, outputs, list == &swarm->v4 ? &swarm->v6 : &swarm->v4, &record, now_s);
 }
 
@@ -332,7 +333,7 @@ bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
     if (peer_list_add(list, zone_of(record.left == 0, on_lan), change->peer.wire, &record,
                       now_s + record.ttl_s) == PEER_NOWHERE)
         return false;
-    count_in(swarm, &record);
+    add_to_sums(swarm, &record);
     count_address(outputs, &change->peer, true);
     return true;
 }

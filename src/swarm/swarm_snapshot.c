@@ -12,11 +12,11 @@ enum {
     ROOM_MIN = 64,    /* torrents */
 };
 
-static uint64_t bytes_of(uint64_t kib) {
+static uint64_t bytes_from_kib(uint64_t kib) {
     return kib << 10;
 }
 
-static struct torrent_stats figures_of(const struct swarm *swarm, uint32_t now_s) {
+static struct torrent_stats describe_torrent(const struct swarm *swarm, uint32_t now_s) {
     struct torrent_stats stats = {
         .seeders_v4 = peer_list_seeders(&swarm->v4),
         .seeders_v6 = peer_list_seeders(&swarm->v6),
@@ -25,8 +25,8 @@ static struct torrent_stats figures_of(const struct swarm *swarm, uint32_t now_s
         .paused = swarm->paused,
         .downloaded = swarm->downloaded,
         .idle_s = swarm_idle_s(swarm, now_s),
-        .upload_rate = bytes_of(swarm->upload_rate),
-        .download_rate = bytes_of(swarm->download_rate),
+        .upload_rate = bytes_from_kib(swarm->upload_rate),
+        .download_rate = bytes_from_kib(swarm->download_rate),
     };
     memcpy(stats.info_hash, swarm->info_hash, INFO_HASH_LEN);
     return stats;
@@ -38,7 +38,7 @@ struct torrents {
     size_t room;
 };
 
-static bool make_room(struct torrents *torrents, size_t room) {
+static bool grow_copy(struct torrents *torrents, size_t room) {
     struct torrent_stats *list = realloc(torrents->list, room * sizeof *list);
     if (list == NULL)
         return false;
@@ -53,7 +53,7 @@ static bool lock_with_room(struct shard *shard, struct torrents *torrents) {
     while (shard->count > torrents->room) {
         const size_t wanted = shard->count + shard->count / 8;
         pthread_mutex_unlock(&shard->lock);
-        if (!make_room(torrents, wanted))
+        if (!grow_copy(torrents, wanted))
             return false;
         pthread_mutex_lock(&shard->lock);
     }
@@ -66,7 +66,7 @@ static bool copy_torrents(struct shard *shard, uint32_t now_s, struct torrents *
     torrents->count = 0;
     for (uint32_t i = 0; i <= shard->slot_mask; i++) {
         if (shard->slots[i].swarm != NULL)
-            torrents->list[torrents->count++] = figures_of(shard->slots[i].swarm, now_s);
+            torrents->list[torrents->count++] = describe_torrent(shard->slots[i].swarm, now_s);
     }
     pthread_mutex_unlock(&shard->lock);
     return true;
@@ -75,7 +75,7 @@ static bool copy_torrents(struct shard *shard, uint32_t now_s, struct torrents *
 bool swarm_snapshot_torrents(struct tracker *tracker, uint64_t now_ms, torrents_reader read,
                              void *context) {
     struct torrents torrents = { 0 };
-    bool good = make_room(&torrents, ROOM_MIN);
+    bool good = grow_copy(&torrents, ROOM_MIN);
     for (int i = 0; i < SHARDS && good; i++) {
         good = copy_torrents(&tracker->table->shards[i], tracker_seconds(now_ms), &torrents);
         if (good && torrents.count > 0)
@@ -91,22 +91,22 @@ bool swarm_snapshot_torrent(struct tracker *tracker, const uint8_t info_hash[sta
     struct shard *shard = swarm_table_lock(tracker->table, info_hash, &hash);
     const struct swarm *swarm = shard_find(shard, info_hash, hash);
     if (swarm != NULL)
-        *stats = figures_of(swarm, tracker_seconds(now_ms));
+        *stats = describe_torrent(swarm, tracker_seconds(now_ms));
     swarm_table_unlock(shard);
     return swarm != NULL;
 }
 
-static struct peer_stats describe(const struct swarm *swarm, const struct peer_list *list,
-                                  uint32_t position, uint32_t now_s) {
+static struct peer_stats describe_peer(const struct swarm *swarm, const struct peer_list *list,
+                                       uint32_t position, uint32_t now_s) {
     const struct peer_record *record = peer_list_record(list, position);
     const enum peer_zone zone = peer_list_zone(list, position);
     struct peer_stats stats = {
         .peer = endpoint_from_wire(list->family, peer_list_wire(list, position)),
         .left = record->left,
-        .uploaded = bytes_of(record->uploaded_kib),
-        .downloaded = bytes_of(record->downloaded_kib),
-        .upload_rate = bytes_of(record->upload_rate),
-        .download_rate = bytes_of(record->download_rate),
+        .uploaded = bytes_from_kib(record->uploaded_kib),
+        .downloaded = bytes_from_kib(record->downloaded_kib),
+        .upload_rate = bytes_from_kib(record->upload_rate),
+        .download_rate = bytes_from_kib(record->download_rate),
         .age_s = clock_elapsed_s(record->joined_s, now_s),
         .silent_s = peer_list_silent_s(list, position, now_s),
         .seeder = zone <= ZONE_SEEDER_LAN,
@@ -143,7 +143,7 @@ static size_t copy_peers(const struct swarm *swarm, uint32_t now_s, size_t offse
         const uint32_t skipped = offset < length ? (uint32_t)offset : length;
         offset -= skipped;
         for (uint32_t at = runs[i].from + skipped; at < runs[i].to && count < max; at++)
-            peers[count++] = describe(swarm, runs[i].list, at, now_s);
+            peers[count++] = describe_peer(swarm, runs[i].list, at, now_s);
     }
     return count;
 }

@@ -90,7 +90,7 @@ static void put_slot(struct swarm_slot *slots, uint32_t mask, struct swarm_slot 
     slots[at] = slot;
 }
 
-static bool resize(struct shard *shard, uint32_t slot_count) {
+static bool resize_shard(struct shard *shard, uint32_t slot_count) {
     struct swarm_slot *slots = calloc(slot_count, sizeof *slots);
     if (slots == NULL)
         return false;
@@ -108,7 +108,7 @@ struct swarm *shard_add(struct shard *shard, const struct hash_key *key,
                         const uint8_t info_hash[static INFO_HASH_LEN], uint64_t hash,
                         uint32_t now_s) {
     const uint32_t slots = shard->slot_mask + 1;
-    if (shard->count + 1 > slots / 4 * 3 && !resize(shard, 2 * slots))
+    if (shard->count + 1 > slots / 4 * 3 && !resize_shard(shard, 2 * slots))
         return NULL;
     struct swarm *swarm = swarm_create(info_hash, key, now_s);
     if (swarm == NULL)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "swarm/peer_pick.h"
 #include "swarm/tracker_state.h"
 
 static void publish_options(struct tracker *tracker, const struct tracker_options *options) {
@@ -16,7 +17,7 @@ static void publish_options(struct tracker *tracker, const struct tracker_option
     atomic_store_explicit(&tracker->limit_loopback, options->limit_loopback, memory_order_relaxed);
 }
 
-static bool make_parts(struct tracker *tracker, size_t feed_capacity) {
+static bool create_parts(struct tracker *tracker, size_t feed_capacity) {
     tracker->table = swarm_table_create(feed_capacity);
     if (tracker->table == NULL)
         return false;
@@ -31,7 +32,7 @@ struct tracker *tracker_create(const struct tracker_options *options, size_t fee
     const struct access_rules anyone = { .mode = ACCESS_OPEN };
     struct tracker *tracker = calloc(1, sizeof *tracker);
     struct access *access = access_create(&anyone);
-    if (tracker != NULL && access != NULL && make_parts(tracker, feed_capacity) &&
+    if (tracker != NULL && access != NULL && create_parts(tracker, feed_capacity) &&
         tracker_apply(tracker, options)) {
         tracker_set_access(tracker, access);
         return tracker;
@@ -115,7 +116,7 @@ static uint32_t jittered_interval_s(const struct tracker *tracker, struct random
 
 /* BEP 3's `ip` is where the client says it is. BEP 7's addresses are where it is, too, so that only
  * the one of the socket's family says something about this announce. */
-static const struct endpoint *claim_in(const struct announce_request *request) {
+static const struct endpoint *claimed_address(const struct announce_request *request) {
     const struct endpoint *same_family =
         request->peer.family == FAMILY_V6 ? &request->claimed_v6 : &request->claimed_v4;
     if (request->claimed.family != FAMILY_NONE)
@@ -125,7 +126,7 @@ static const struct endpoint *claim_in(const struct announce_request *request) {
 
 static struct endpoint known_address(const struct tracker_options *options,
                                      const struct announce_request *request) {
-    const struct endpoint *claim = claim_in(request);
+    const struct endpoint *claim = claimed_address(request);
     if (claim == NULL || !networks_contain(&options->trust, &request->peer))
         return request->peer;
     struct endpoint claimed = *claim;
@@ -155,9 +156,9 @@ static uint32_t wanted_peers(const struct tracker_options *options,
     return want < response->peers_max ? want : response->peers_max;
 }
 
-static void pick(const struct tracker_options *options, struct shard *shard, struct swarm *swarm,
-                 const struct announce_request *request, bool on_lan, uint32_t position,
-                 struct announce_response *response) {
+static void select_peers(const struct tracker_options *options, struct shard *shard,
+                         struct swarm *swarm, const struct announce_request *request, bool on_lan,
+                         uint32_t position, struct announce_response *response) {
     const struct endpoint *external =
         response->family == FAMILY_V6 ? &options->external_v6 : &options->external_v4;
     const bool substitute = !on_lan && external->family != FAMILY_NONE;
@@ -167,9 +168,9 @@ static void pick(const struct tracker_options *options, struct shard *shard, str
         .outside_only = !on_lan && !substitute,
     };
     response->peer_count =
-        peer_list_pick(swarm_list(swarm, response->family), &shard->random, &filter,
-                       wanted_peers(options, request, response), substitute ? external->wire : NULL,
-                       response->peers, response->peer_ids);
+        peer_pick(swarm_list(swarm, response->family), &shard->random, &filter,
+                  wanted_peers(options, request, response), substitute ? external->wire : NULL,
+                  response->peers, response->peer_ids);
 }
 
 static void fill_counts(const struct swarm *swarm, struct announce_response *response) {
@@ -179,28 +180,27 @@ static void fill_counts(const struct swarm *swarm, struct announce_response *res
 }
 
 /* How much a swarm has, to add the difference to the tracker's sums afterwards. */
-struct holding {
+struct usage {
     uint32_t peers;
     size_t memory;
 };
 
-static struct holding holding_of(const struct swarm *swarm) {
-    return (struct holding){ .peers = swarm_peers(swarm), .memory = swarm_memory(swarm) };
+static struct usage usage_of(const struct swarm *swarm) {
+    return (struct usage){ .peers = swarm_peers(swarm), .memory = swarm_memory(swarm) };
 }
 
-static void update_totals(struct tracker *tracker, const struct swarm *swarm,
-                          struct holding before) {
-    const struct holding after = holding_of(swarm);
+static void update_totals(struct tracker *tracker, const struct swarm *swarm, struct usage before) {
+    const struct usage after = usage_of(swarm);
     counter_add(&tracker->peers, after.peers - before.peers);
     tally_add(&tracker->memory, after.memory - before.memory);
 }
 
-static enum announce_result stop(struct tracker *tracker, struct shard *shard, uint64_t hash,
-                                 const struct announce_request *request, uint32_t now_s,
-                                 struct announce_response *response) {
+static enum announce_result remove_peer(struct tracker *tracker, struct shard *shard, uint64_t hash,
+                                        const struct announce_request *request, uint32_t now_s,
+                                        struct announce_response *response) {
     struct swarm *swarm = shard_find(shard, request->info_hash, hash);
     if (swarm != NULL) {
-        const struct holding before = holding_of(swarm);
+        const struct usage before = usage_of(swarm);
         swarm_remove(swarm, &shard->watchers, request, &response->asker, now_s);
         update_totals(tracker, swarm, before);
     }
@@ -208,8 +208,8 @@ static enum announce_result stop(struct tracker *tracker, struct shard *shard, u
     return ANNOUNCE_OK;
 }
 
-static enum announce_result room_for_more(const struct tracker *tracker,
-                                          const struct tracker_options *options) {
+static enum announce_result check_capacity(const struct tracker *tracker,
+                                           const struct tracker_options *options) {
     if (counter_read(&tracker->peers) >= options->peers_max)
         return ANNOUNCE_PEERS_FULL;
     if (options->memory_max_mib > 0 &&
@@ -233,23 +233,23 @@ static enum announce_result find_swarm(struct tracker *tracker, struct shard *sh
 
 /* Clients come back no sooner than they see fit, however soon they are asked to: those of
  * libtorrent after five minutes. */
-static uint16_t ttl_s(const struct tracker_options *options, uint32_t interval_s) {
+static uint16_t peer_timeout_s(const struct tracker_options *options, uint32_t interval_s) {
     const uint32_t twice = 2 * interval_s;
     return (uint16_t)(twice > options->patience_s ? twice : options->patience_s);
 }
 
-static enum announce_result put(struct tracker *tracker, struct shard *shard, uint64_t hash,
-                                const struct announce_request *request, uint32_t now_s,
-                                struct announce_response *response) {
+static enum announce_result put_peer(struct tracker *tracker, struct shard *shard, uint64_t hash,
+                                     const struct announce_request *request, uint32_t now_s,
+                                     struct announce_response *response) {
     const struct tracker_options *options = shard->options;
     const bool limited = tracker_limits_address(tracker, &response->asker);
     const struct peer_put put = {
         .request = request,
         .peer = response->asker,
         .on_lan = networks_contain(&options->lan, &response->asker),
-        .ttl_s = ttl_s(options, response->interval_s),
+        .ttl_s = peer_timeout_s(options, response->interval_s),
         .now_s = now_s,
-        .room = room_for_more(tracker, options),
+        .room = check_capacity(tracker, options),
         .peers_max = options->torrent_peers_max,
         .address_peers_max = limited ? options->address_peers_max : 0,
         .address_torrent_peers_max = limited ? options->address_torrent_peers_max : 0,
@@ -258,19 +258,20 @@ static enum announce_result put(struct tracker *tracker, struct shard *shard, ui
     enum announce_result result = find_swarm(tracker, shard, hash, &put, &swarm);
     if (result != ANNOUNCE_OK)
         return result;
-    const struct holding before = holding_of(swarm);
+    const struct usage before = usage_of(swarm);
     uint32_t position;
     result = swarm_put(swarm, &shard->watchers, &put, &position);
     update_totals(tracker, swarm, before);
     if (result != ANNOUNCE_OK)
         return result;
-    pick(options, shard, swarm, request, put.on_lan, position, response);
+    select_peers(options, shard, swarm, request, put.on_lan, position, response);
     fill_counts(swarm, response);
     return ANNOUNCE_OK;
 }
 
-static enum announce_result judge(const struct shard *shard, const struct announce_request *request,
-                                  struct announce_response *response) {
+static enum announce_result check_access(const struct shard *shard,
+                                         const struct announce_request *request,
+                                         struct announce_response *response) {
     const struct asker asker = {
         .address = &response->asker,
         .peer_id = request->peer_id,
@@ -283,7 +284,7 @@ static enum announce_result judge(const struct shard *shard, const struct announ
                                                                    : ANNOUNCE_TORRENT_NOT_LISTED;
 }
 
-static bool too_fast(struct tracker *tracker, const struct endpoint *address, uint64_t now_ms) {
+static bool exceeds_rate(struct tracker *tracker, const struct endpoint *address, uint64_t now_ms) {
     const uint32_t per_s = counter_read(&tracker->requests_per_s);
     return per_s > 0 && tracker_limits_address(tracker, address) &&
            !rate_limit_take(tracker->rates, address, per_s, counter_read(&tracker->requests_burst),
@@ -295,22 +296,23 @@ static bool may_come_early(enum announce_event event) {
     return event == EVENT_COMPLETED || event == EVENT_STOPPED;
 }
 
-static enum announce_result serve(struct tracker *tracker, struct shard *shard, uint64_t hash,
-                                  const struct announce_request *request, uint32_t now_s,
-                                  struct announce_response *response) {
-    const enum announce_result verdict = judge(shard, request, response);
+static enum announce_result handle_announce(struct tracker *tracker, struct shard *shard,
+                                            uint64_t hash, const struct announce_request *request,
+                                            uint32_t now_s, struct announce_response *response) {
+    const enum announce_result verdict = check_access(shard, request, response);
     if (request->event == EVENT_STOPPED || verdict != ANNOUNCE_OK) {
         /* Who is turned away is handed to others no more. */
-        stop(tracker, shard, hash, request, now_s, response);
+        remove_peer(tracker, shard, hash, request, now_s, response);
         return verdict;
     }
-    return put(tracker, shard, hash, request, now_s, response);
+    return put_peer(tracker, shard, hash, request, now_s, response);
 }
 
 enum announce_result tracker_announce(struct tracker *tracker,
                                       const struct announce_request *request, uint64_t now_ms,
                                       struct announce_response *response) {
-    const bool fast = too_fast(tracker, &request->peer, now_ms) && !may_come_early(request->event);
+    const bool fast =
+        exceeds_rate(tracker, &request->peer, now_ms) && !may_come_early(request->event);
     uint64_t hash;
     struct shard *shard = swarm_table_lock(tracker->table, request->info_hash, &hash);
     response->interval_s = jittered_interval_s(tracker, &shard->random);
@@ -321,7 +323,7 @@ enum announce_result tracker_announce(struct tracker *tracker,
     response->detail[0] = '\0';
     const enum announce_result result =
         fast ? ANNOUNCE_TOO_FAST
-             : serve(tracker, shard, hash, request, tracker_seconds(now_ms), response);
+             : handle_announce(tracker, shard, hash, request, tracker_seconds(now_ms), response);
     if (result == ANNOUNCE_OK)
         tally_own(&shard->answered);
     else
@@ -340,7 +342,7 @@ enum announce_result tracker_check_scrape(struct tracker *tracker, const struct 
                                           char detail[static REFUSAL_DETAIL_LEN]) {
     enum announce_result result = ANNOUNCE_TOO_FAST;
     detail[0] = '\0';
-    if (!too_fast(tracker, address, now_ms)) {
+    if (!exceeds_rate(tracker, address, now_ms)) {
         /* Any shard's lock will do; the port spreads them. */
         struct shard *shard = &tracker->table->shards[endpoint_port(address) % SHARDS];
         const struct asker asker = { .address = address, .passkey = passkey };

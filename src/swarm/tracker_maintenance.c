@@ -15,18 +15,19 @@ enum {
 
 /* Where an eighth of the torrents' bound or less is free, it is for those that have peers: anyone
  * can leave behind torrents that were completed. */
-static bool crowded(const struct tracker *tracker, const struct tracker_options *options) {
+static bool torrents_nearly_full(const struct tracker *tracker,
+                                 const struct tracker_options *options) {
     return counter_read(&tracker->torrents) >= options->torrents_max - options->torrents_max / 8;
 }
 
-static bool forgettable(const struct tracker *tracker, const struct shard *shard,
-                        const struct swarm *swarm, uint32_t now_s) {
+static bool can_forget(const struct tracker *tracker, const struct shard *shard,
+                       const struct swarm *swarm, uint32_t now_s) {
     return swarm_peers(swarm) == 0 &&
-           (swarm->downloaded == 0 || crowded(tracker, shard->options) ||
+           (swarm->downloaded == 0 || torrents_nearly_full(tracker, shard->options) ||
             now_s - swarm->idle_since_s >= shard->options->idle_torrent_s);
 }
 
-static void forget(struct tracker *tracker, struct shard *shard, uint32_t slot) {
+static void forget_torrent(struct tracker *tracker, struct shard *shard, uint32_t slot) {
     struct change change = { .kind = CHANGE_TORRENT_FORGOTTEN };
     memcpy(change.info_hash, shard->slots[slot].swarm->info_hash, INFO_HASH_LEN);
     change_feed_push(&shard->feed, &change);
@@ -56,8 +57,8 @@ static uint32_t sweep_some(struct tracker *tracker, struct shard *shard, uint32_
         expired += gone;
         if (gone == SWEEP_EXPIRED_MAX)
             continue;
-        if (forgettable(tracker, shard, swarm, now_s))
-            forget(tracker, shard, *slot);
+        if (can_forget(tracker, shard, swarm, now_s))
+            forget_torrent(tracker, shard, *slot);
         else
             ++*slot;
     }

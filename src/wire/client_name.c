@@ -58,7 +58,7 @@ static const struct client clients[] = {
     { "st", "SharkTorrent", DOTTED },
 };
 
-static const struct client *find(const uint8_t *code) {
+static const struct client *find_client(const uint8_t *code) {
     for (size_t i = 0; i < sizeof clients / sizeof *clients; i++) {
         if (memcmp(clients[i].code, code, 2) == 0)
             return &clients[i];
@@ -101,7 +101,7 @@ static bool azureus_style(const uint8_t *id, char name[static CLIENT_NAME_LEN]) 
     }
     if (!isdigit(id[6]))
         version[3] = 0;
-    const struct client *client = find(id + 1);
+    const struct client *client = find_client(id + 1);
     char number[24];
     put_version(version, client == NULL ? DOTTED : client->style, number, sizeof number);
     if (client != NULL)

@@ -6,20 +6,20 @@ static bool is_space(uint8_t c) {
     return c == ' ' || c == '\t';
 }
 
-static void drop(struct bytes *from, size_t len) {
+static void drop_bytes(struct bytes *from, size_t len) {
     from->data += len;
     from->len -= len;
 }
 
 static void drop_spaces(struct bytes *from) {
     while (from->len > 0 && is_space(from->data[0]))
-        drop(from, 1);
+        drop_bytes(from, 1);
 }
 
 static bool drop_byte(struct bytes *from, uint8_t c) {
     if (from->len == 0 || from->data[0] != c)
         return false;
-    drop(from, 1);
+    drop_bytes(from, 1);
     return true;
 }
 
@@ -89,7 +89,7 @@ static struct bytes take_token(struct bytes *rest) {
     struct bytes token = { .data = rest->data, .len = 0 };
     while (token.len < rest->len && !ends_token(rest->data[token.len]))
         token.len++;
-    drop(rest, token.len);
+    drop_bytes(rest, token.len);
     return token;
 }
 
@@ -101,7 +101,7 @@ static bool take_quoted(struct bytes *rest, struct bytes *text) {
     if (len >= rest->len)
         return false;
     *text = (struct bytes){ .data = rest->data, .len = len };
-    drop(rest, len + 1);
+    drop_bytes(rest, len + 1);
     return true;
 }
 

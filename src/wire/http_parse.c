@@ -162,7 +162,7 @@ static void read_parameter(struct reading *reading, struct bytes name, struct by
     }
 }
 
-static http_error missing(const struct reading *reading) {
+static http_error missing_parameter(const struct reading *reading) {
     if (!(reading->seen & SEEN_INFO_HASH))
         return "info_hash is missing";
     if (!(reading->seen & SEEN_PEER_ID))
@@ -184,7 +184,7 @@ http_error http_parse_announce(struct bytes query, struct http_announce *announc
     while (reading.error == NULL && url_query_next(&query, &name, &value))
         read_parameter(&reading, name, value);
     if (reading.error == NULL)
-        reading.error = missing(&reading);
+        reading.error = missing_parameter(&reading);
     if (reading.error != NULL)
         return reading.error;
     reading.announce.port = reading.port;

@@ -10,7 +10,7 @@ static const struct {
     { BYTES_LITERAL("udp://"), TRACKER_UDP, 0 },
 };
 
-static struct bytes skip(struct bytes all, size_t len) {
+static struct bytes skip_bytes(struct bytes all, size_t len) {
     return (struct bytes){ .data = all.data + len, .len = all.len - len };
 }
 
@@ -38,12 +38,12 @@ static const char *set_authority(struct tracker_url *url, struct bytes authority
     if (memchr(authority.data, '@', authority.len) != NULL)
         return "a name and password have no place in it";
     if (authority.len > 0 && authority.data[0] == '[') {
-        port = skip(authority, 1);
+        port = skip_bytes(authority, 1);
         host = bytes_split(&port, ']');
         if (host.len + 1 == authority.len || (port.len > 0 && port.data[0] != ':'))
             return "its brackets do not match";
         if (port.len > 0)
-            port = skip(port, 1);
+            port = skip_bytes(port, 1);
     } else {
         host = bytes_split(&port, ':');
     }
@@ -64,14 +64,14 @@ const char *tracker_url_parse(struct bytes text, struct tracker_url *url) {
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         if (!bytes_start_with(whole, schemes[i].prefix))
             continue;
-        const struct bytes behind = skip(whole, schemes[i].prefix.len);
+        const struct bytes behind = skip_bytes(whole, schemes[i].prefix.len);
         size_t len = 0;
         while (len < behind.len && behind.data[len] != '/' && behind.data[len] != '?')
             len++;
         struct tracker_url parsed = {
             .scheme = schemes[i].scheme,
             .port = schemes[i].port,
-            .target = skip(behind, len),
+            .target = skip_bytes(behind, len),
             .whole = whole,
         };
         const char *error =
@@ -91,12 +91,13 @@ bool tracker_url_write_scrape(struct writer *w, const struct tracker_url *url) {
     size_t last = path.len;
     while (last > 0 && path.data[last - 1] != '/')
         last--;
-    const struct bytes part = skip(path, last);
+    const struct bytes part = skip_bytes(path, last);
     const bool announces = bytes_start_with(part, announce);
     if (!announces && !bytes_start_with(part, scrape))
         return false;
     const size_t before = (size_t)(part.data - url->whole.data);
-    const struct bytes behind = skip(url->whole, before + (announces ? announce.len : scrape.len));
+    const struct bytes behind =
+        skip_bytes(url->whole, before + (announces ? announce.len : scrape.len));
     writer_put(w, url->whole.data, before);
     writer_put(w, scrape.data, scrape.len);
     writer_put(w, behind.data, behind.len);

@@ -1,13 +1,9 @@
 #include "wire/udp_client.h"
 
-#define PROTOCOL_ID 0x41727101980U
-
 enum {
     REPLY_HEADER_LEN = 8,
     ANNOUNCE_BODY_LEN = 12,
     SCRAPE_ENTRY_LEN = 12,
-    OPTION_END = 0,
-    OPTION_PATH = 2,
     OPTION_LEN_MAX = 255,
 };
 
@@ -20,7 +16,7 @@ static size_t put_header(uint8_t *out, const struct udp_header *header) {
 
 size_t udp_client_connect(uint8_t *out, uint32_t transaction_id) {
     const struct udp_header header = {
-        .connection_id = PROTOCOL_ID,
+        .connection_id = UDP_PROTOCOL_ID,
         .action = UDP_CONNECT,
         .transaction_id = transaction_id,
     };
@@ -44,13 +40,13 @@ static size_t put_options(uint8_t *out, struct bytes target) {
     for (size_t at = 0; at < target.len; at += OPTION_LEN_MAX) {
         const size_t left = target.len - at;
         const size_t piece = left < OPTION_LEN_MAX ? left : OPTION_LEN_MAX;
-        out[len++] = OPTION_PATH;
+        out[len++] = UDP_OPTION_PATH;
         out[len++] = (uint8_t)piece;
         memcpy(out + len, target.data + at, piece);
         len += piece;
     }
     if (len > 0)
-        out[len++] = OPTION_END;
+        out[len++] = UDP_OPTION_END;
     return len;
 }
 

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define PROTOCOL_ID 0x41727101980U
-
 /* Where the fields of an announce stand (BEP 15). */
 enum {
     AT_INFO_HASH = 16,
@@ -16,9 +14,6 @@ enum {
     AT_NUMWANT = 92,
     AT_PORT = 96,
 };
-
-/* BEP 41. */
-enum { OPTION_END = 0, OPTION_PADDING = 1, OPTION_PATH = 2 };
 
 enum { REPLY_HEADER_LEN = 8, SCRAPE_ENTRY_LEN = 12 };
 
@@ -34,7 +29,7 @@ bool udp_parse_header(struct bytes packet, struct udp_header *header) {
 }
 
 bool udp_is_connect(const struct udp_header *header) {
-    return header->action == UDP_CONNECT && header->connection_id == PROTOCOL_ID;
+    return header->action == UDP_CONNECT && header->connection_id == UDP_PROTOCOL_ID;
 }
 
 /* Any other number is a regular update; libtorrent sends 4 for a paused download. */
@@ -58,8 +53,8 @@ static void add_path(struct udp_announce *announce, const uint8_t *piece, size_t
 /* An option that is cut off ends them, as the end of the packet does. */
 static void read_options(struct bytes options, struct udp_announce *announce) {
     size_t at = 0;
-    while (at < options.len && options.data[at] != OPTION_END) {
-        if (options.data[at] == OPTION_PADDING) {
+    while (at < options.len && options.data[at] != UDP_OPTION_END) {
+        if (options.data[at] == UDP_OPTION_PADDING) {
             at++;
             continue;
         }
@@ -68,7 +63,7 @@ static void read_options(struct bytes options, struct udp_announce *announce) {
         const size_t len = options.data[at + 1];
         if (options.len - at - 2 < len)
             return;
-        if (options.data[at] == OPTION_PATH)
+        if (options.data[at] == UDP_OPTION_PATH)
             add_path(announce, options.data + at + 2, len);
         at += 2 + len;
     }

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "swarm/peer_list.h"
+#include "swarm/peer_pick.h"
 
 #include "support.h"
 
@@ -78,8 +78,8 @@ struct picked {
 
 static struct picked pick(struct scene *scene, uint32_t want, const uint8_t *substitute) {
     struct picked picked = { 0 };
-    picked.count = peer_list_pick(&scene->list, &scene->random, &scene->filter, want, substitute,
-                                  picked.wire, picked.ids);
+    picked.count = peer_pick(&scene->list, &scene->random, &scene->filter, want, substitute,
+                             picked.wire, picked.ids);
     for (uint32_t i = 0; i < picked.count; i++)
         picked.numbers[i] = load_u32(picked.ids + (i + 1) * PEER_ID_LEN - 4);
     return picked;
@@ -178,7 +178,7 @@ START_TEST(ids_may_be_left_out) {
     struct scene scene = scene_of(_i);
     uint8_t wire[PEERS * ENDPOINT_MAX_LEN];
     const uint32_t count =
-        peer_list_pick(&scene.list, &scene.random, &scene.filter, PEERS, NULL, wire, NULL);
+        peer_pick(&scene.list, &scene.random, &scene.filter, PEERS, NULL, wire, NULL);
     ck_assert_uint_eq(count, scene.choice);
     peer_list_clear(&scene.list);
 }
@@ -189,10 +189,10 @@ START_TEST(asker_alone_gets_nobody) {
     uint8_t wire[ENDPOINT_MAX_LEN];
     peer_list_init(&scene.list, FAMILY_V4, &key);
     const struct peer_filter anyone = { .self = PEER_NOWHERE };
-    ck_assert_uint_eq(peer_list_pick(&scene.list, &scene.random, &anyone, 1, NULL, wire, NULL), 0);
+    ck_assert_uint_eq(peer_pick(&scene.list, &scene.random, &anyone, 1, NULL, wire, NULL), 0);
     add_peer(&scene.list, 0);
     const struct peer_filter not_me = { .self = 0 };
-    ck_assert_uint_eq(peer_list_pick(&scene.list, &scene.random, &not_me, 1, NULL, wire, NULL), 0);
+    ck_assert_uint_eq(peer_pick(&scene.list, &scene.random, &not_me, 1, NULL, wire, NULL), 0);
     peer_list_clear(&scene.list);
 }
 END_TEST
