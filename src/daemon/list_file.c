@@ -11,8 +11,7 @@
 
 enum { HASH_DIGITS = 2 * INFO_HASH_LEN };
 
-/* The line without the white space around it. */
-static struct bytes trim(const char *line) {
+static struct bytes trim_line(const char *line) {
     while (isspace((unsigned char)*line))
         line++;
     size_t len = strlen(line);
@@ -21,7 +20,8 @@ static struct bytes trim(const char *line) {
     return (struct bytes){ .data = (const uint8_t *)line, .len = len };
 }
 
-static bool parse_line(struct bytes line, uint8_t info_hash[static INFO_HASH_LEN]) {
+/* Text after the info_hash is a comment. */
+static bool parse_info_hash(struct bytes line, uint8_t info_hash[static INFO_HASH_LEN]) {
     struct bytes digits = line;
     if (digits.len > HASH_DIGITS) {
         digits.len = HASH_DIGITS;
@@ -31,15 +31,15 @@ static bool parse_line(struct bytes line, uint8_t info_hash[static INFO_HASH_LEN
     return hex_decode(digits, info_hash, INFO_HASH_LEN);
 }
 
-/* False only without memory. */
-static bool take_line(const char *path, unsigned number, const char *text, struct access *access) {
-    const struct bytes line = trim(text);
+/* Returns false only if out of memory. */
+static bool load_line(const char *path, unsigned number, const char *text, struct access *access) {
+    const struct bytes line = trim_line(text);
     uint8_t info_hash[INFO_HASH_LEN];
     if (line.len == 0 || line.data[0] == '#')
         return true;
-    if (parse_line(line, info_hash))
+    if (parse_info_hash(line, info_hash))
         return access_add_torrent(access, info_hash);
-    log_warning("%s:%u: this is no info_hash of 40 hexadecimal digits", path, number);
+    log_warning("%s:%u: line ignored: not an info_hash of 40 hexadecimal digits", path, number);
     return true;
 }
 
@@ -49,7 +49,7 @@ bool list_file_load(const char *path, struct access *access, char error[static E
     size_t size = 0;
     bool good = file != NULL;
     for (unsigned number = 1; good && getline(&line, &size, file) >= 0; number++)
-        good = take_line(path, number, line, access);
+        good = load_line(path, number, line, access);
     good = good && ferror(file) == 0;
     if (!good)
         error_set(error, "%s: %s", path, strerror(errno));

@@ -1,5 +1,6 @@
-/* The text file of registered torrents: an info_hash of 40 hexadecimal digits a line, with whatever
- * behind it; empty lines and those that begin with '#' do not count. */
+/* The whitelist file: registered torrents, one a line, each an info_hash of 40 hexadecimal digits,
+ * optionally followed by white space and a comment. Empty lines and lines that start with '#' are
+ * ignored. */
 #ifndef SKEP_DAEMON_LIST_FILE_H
 #define SKEP_DAEMON_LIST_FILE_H
 
@@ -8,11 +9,12 @@
 #include "base/error.h"
 #include "swarm/access.h"
 
-/* Adds the file's torrents to `access`. Lines that are none are logged and passed over. False and
- * one line in `error` if the file cannot be read. */
+/* Adds the torrents of the file to `access`. Logs and skips invalid lines. Returns false, with one
+ * line in `error`, if the file cannot be read or if out of memory. */
 bool list_file_load(const char *path, struct access *access, char error[static ERROR_LEN]);
 
-/* Whether the file is another one than `*known` tells, or has changed since; remembers it there. */
+/* Compares the file's inode, size and modification time with `*known` and updates `*known`. Returns
+ * true if they differ. A missing file has all zero. */
 bool list_file_changed(const char *path, struct stat *known);
 
 #endif

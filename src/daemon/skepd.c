@@ -104,7 +104,7 @@ static bool inherit_sockets(struct config *config) {
     struct listen_sockets *tcp = &config->http.inherited;
     struct listen_sockets *udp = &config->udp.inherited;
     char error[ERROR_LEN];
-    if (!systemd_inherit(tcp, udp, error)) {
+    if (!systemd_inherit_sockets(tcp, udp, error)) {
         log_error("%s", error);
         return false;
     }

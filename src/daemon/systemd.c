@@ -5,15 +5,13 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-enum { PERIOD_MAX_MS = 10000, PERIOD_MIN_MS = 100 };
+enum { NOTIFY_PERIOD_MAX_MS = 10000, NOTIFY_PERIOD_MIN_MS = 100 };
 
-bool systemd_inherit(struct listen_sockets *tcp, struct listen_sockets *udp,
-                     char error[static ERROR_LEN]) {
+bool systemd_inherit_sockets(struct listen_sockets *tcp, struct listen_sockets *udp,
+                             char error[static ERROR_LEN]) {
     const int count = sd_listen_fds(true);
-    if (count < 0) {
-        error_set(error, "LISTEN_FDS in the environment makes no sense");
-        return false;
-    }
+    if (count < 0)
+        return error_set(error, "invalid LISTEN_FDS in the environment");
     for (int i = 0; i < count; i++) {
         if (!listen_inherit(SD_LISTEN_FDS_START + i, tcp, udp, error))
             return false;
@@ -25,6 +23,7 @@ void systemd_notify_ready(void) {
     (void)sd_notify(false, "READY=1");
 }
 
+/* Type=notify-reload of newer systemd requires the time of the reload (sd_notify(3)). */
 void systemd_notify_reloading(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -44,12 +43,12 @@ void systemd_notify_alive(void) {
     (void)sd_notify(false, "WATCHDOG=1");
 }
 
-uint32_t systemd_period_ms(void) {
+uint32_t systemd_notify_period_ms(void) {
     uint64_t watchdog_us = 0;
     if (getenv("NOTIFY_SOCKET") == NULL)
         return 0;
-    if (sd_watchdog_enabled(false, &watchdog_us) <= 0 || watchdog_us / 2000 > PERIOD_MAX_MS)
-        return PERIOD_MAX_MS;
+    if (sd_watchdog_enabled(false, &watchdog_us) <= 0 || watchdog_us / 2000 > NOTIFY_PERIOD_MAX_MS)
+        return NOTIFY_PERIOD_MAX_MS;
     const uint32_t half_ms = (uint32_t)(watchdog_us / 2000);
-    return half_ms > PERIOD_MIN_MS ? half_ms : PERIOD_MIN_MS;
+    return half_ms > NOTIFY_PERIOD_MIN_MS ? half_ms : NOTIFY_PERIOD_MIN_MS;
 }

@@ -1,6 +1,6 @@
-/* The service manager, systemd: what it is told and what it hands down. The only module that knows
- * libsystemd. Where nobody listens ($NOTIFY_SOCKET is not set) telling does nothing. Any thread,
- * but for systemd_inherit. */
+/* Service manager: socket activation, readiness, status and watchdog (sd_listen_fds(3),
+ * sd_notify(3)). The only module that uses libsystemd. Notifications do nothing if $NOTIFY_SOCKET
+ * is not set. Any thread, except for systemd_inherit_sockets. */
 #ifndef SKEP_DAEMON_SYSTEMD_H
 #define SKEP_DAEMON_SYSTEMD_H
 
@@ -8,25 +8,25 @@
 #include "server/listen.h"
 #include "swarm/tracker.h"
 
-/* Adds the sockets that were opened for us ($LISTEN_FDS), if any, to `tcp` and `udp`. False and one
- * line in `error` if one of them is of no use. Once, before other threads start. */
-bool systemd_inherit(struct listen_sockets *tcp, struct listen_sockets *udp,
-                     char error[static ERROR_LEN]);
-
-/* That we serve, at the start and after each reload; that we read the settings again; that we stop.
+/* Adds the sockets that the service manager opened ($LISTEN_FDS) to `tcp` and `udp`. Returns false,
+ * with one line in `error`, if one of them cannot be used. Call once, before other threads start.
  */
+bool systemd_inherit_sockets(struct listen_sockets *tcp, struct listen_sockets *udp,
+                             char error[static ERROR_LEN]);
+
+/* READY=1 after the start and after each reload, RELOADING=1 before a reload, STOPPING=1. */
 void systemd_notify_ready(void);
 void systemd_notify_reloading(void);
 void systemd_notify_stopping(void);
 
-/* How much there is, as `systemctl status` shows it. */
+/* Sets the line of text that `systemctl status` shows. */
 void systemd_notify_status(struct tracker_stats stats);
 
-/* That we are alive. It is the caller who makes sure of that. */
+/* Resets the service manager's watchdog timer. */
 void systemd_notify_alive(void);
 
-/* How often the two above are to be called; 0: nobody listens. At least twice in the time after
- * which the manager's watchdog would take us for dead. */
-uint32_t systemd_period_ms(void);
+/* How often to call the two functions above: at least twice per watchdog interval (WatchdogSec=).
+ * 0: no service manager listens. */
+uint32_t systemd_notify_period_ms(void);
 
 #endif

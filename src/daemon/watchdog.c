@@ -10,42 +10,42 @@ struct watchdog {
     const struct change_writer *change_writer;
     const struct sweeper *sweeper;
     struct ticker *ticker;
-    uint64_t swept_before; /* at the last beat */
-    uint64_t recorded_before;
+    uint64_t last_swept; /* progress at the previous tick */
+    uint64_t last_written;
 };
 
-static void beat(void *context) {
-    struct watchdog *heartbeat = context;
-    const uint64_t swept = sweeper_progress(heartbeat->sweeper);
-    const uint64_t recorded = change_writer_progress(heartbeat->change_writer);
-    systemd_notify_status(tracker_stats(heartbeat->tracker));
-    if (swept != heartbeat->swept_before && recorded != heartbeat->recorded_before)
+static void notify_systemd(void *context) {
+    struct watchdog *watchdog = context;
+    const uint64_t swept = sweeper_progress(watchdog->sweeper);
+    const uint64_t written = change_writer_progress(watchdog->change_writer);
+    systemd_notify_status(tracker_stats(watchdog->tracker));
+    if (swept != watchdog->last_swept && written != watchdog->last_written)
         systemd_notify_alive();
-    heartbeat->swept_before = swept;
-    heartbeat->recorded_before = recorded;
+    watchdog->last_swept = swept;
+    watchdog->last_written = written;
 }
 
 struct watchdog *watchdog_start(const struct tracker *tracker,
                                 const struct change_writer *change_writer,
                                 const struct sweeper *sweeper) {
-    struct watchdog *heartbeat = calloc(1, sizeof *heartbeat);
-    if (heartbeat == NULL)
+    struct watchdog *watchdog = calloc(1, sizeof *watchdog);
+    if (watchdog == NULL)
         return NULL;
-    *heartbeat =
+    *watchdog =
         (struct watchdog){ .tracker = tracker, .change_writer = change_writer, .sweeper = sweeper };
-    const uint32_t period_ms = systemd_period_ms();
+    const uint32_t period_ms = systemd_notify_period_ms();
     if (period_ms == 0)
-        return heartbeat;
-    heartbeat->ticker = ticker_start("heartbeat", period_ms, beat, heartbeat);
-    if (heartbeat->ticker != NULL)
-        return heartbeat;
-    free(heartbeat);
+        return watchdog;
+    watchdog->ticker = ticker_start("watchdog", period_ms, notify_systemd, watchdog);
+    if (watchdog->ticker != NULL)
+        return watchdog;
+    free(watchdog);
     return NULL;
 }
 
-void watchdog_stop(struct watchdog *heartbeat) {
-    if (heartbeat == NULL)
+void watchdog_stop(struct watchdog *watchdog) {
+    if (watchdog == NULL)
         return;
-    ticker_stop(heartbeat->ticker);
-    free(heartbeat);
+    ticker_stop(watchdog->ticker);
+    free(watchdog);
 }

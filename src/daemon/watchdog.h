@@ -1,7 +1,6 @@
-/* The thread that tells the service manager that skepd is alive, for as long as it is: that both
- * the sweeper and the change_writer got on since the last time. Each of them takes the lock of
- * every shard in turn, so that a lock which is never given up stops the heart, too. Tells the load
- * as well. */
+/* Thread that reports status and progress to the service manager. It resets the manager's watchdog
+ * timer only if both the sweeper and the change writer made progress since the last report. Each of
+ * them locks every shard in turn, so a shard lock that is never released also stops the reports. */
 #ifndef SKEP_DAEMON_WATCHDOG_H
 #define SKEP_DAEMON_WATCHDOG_H
 
@@ -11,13 +10,13 @@
 
 struct watchdog;
 
-/* All three must outlive the heartbeat. NULL without memory or a
- * thread. Where no service manager listens, the heartbeat has no thread. */
+/* The arguments must outlive the watchdog. Starts no thread if no service manager listens. Returns
+ * NULL if out of memory or if the thread cannot be created. */
 struct watchdog *watchdog_start(const struct tracker *tracker,
                                 const struct change_writer *change_writer,
                                 const struct sweeper *sweeper);
 
-/* NULL is fine. */
-void watchdog_stop(struct watchdog *heartbeat);
+/* Ends the thread. NULL is fine. */
+void watchdog_stop(struct watchdog *watchdog);
 
 #endif
