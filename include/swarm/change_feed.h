@@ -50,6 +50,12 @@ struct change {
 /* Whether the change leaves no peer at its endpoint. */
 bool change_removes_peer(enum change_kind kind);
 
+/* "joined", "updated", "completed", "left", "expired" or "moved"; NULL for the other kinds. */
+const char *change_kind_name(enum change_kind kind);
+
+/* Role of the change's peer: "seeder", "partial" or "leecher". */
+const char *change_role_name(const struct change *change);
+
 struct change_feed {
     struct change *changes;
     size_t count;

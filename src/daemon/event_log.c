@@ -4,34 +4,6 @@
 #include "base/log.h"
 #include "wire/client_name.h"
 
-static const char *verb(enum change_kind kind) {
-    switch (kind) {
-    case CHANGE_PEER_JOINED:
-        return "joined";
-    case CHANGE_PEER_UPDATED:
-        return "changed";
-    case CHANGE_PEER_COMPLETED:
-        return "completed";
-    case CHANGE_PEER_LEFT:
-        return "left";
-    case CHANGE_PEER_EXPIRED:
-        return "expired";
-    case CHANGE_PEER_MOVED:
-        return "moved away";
-    case CHANGE_PEER_CONFIRMED:
-    case CHANGE_TORRENT:
-    case CHANGE_TORRENT_FORGOTTEN:
-        break;
-    }
-    return NULL;
-}
-
-static const char *role(const struct change *change) {
-    if (change->left == 0)
-        return "seeder";
-    return change->paused ? "partial seed" : "leecher";
-}
-
 static void write_line(const struct change *change, const char *what) {
     char name[CLIENT_NAME_LEN];
     char endpoint[ENDPOINT_TEXT_LEN];
@@ -40,7 +12,7 @@ static void write_line(const struct change *change, const char *what) {
     endpoint_text(&change->peer, endpoint);
     hex_encode(change->info_hash, INFO_HASH_LEN, torrent);
     log_info("%s: %s at %s, %s, torrent %s (now seeders %u, leechers %u)", what, name, endpoint,
-             role(change), torrent, change->seeders, change->leechers);
+             change_role_name(change), torrent, change->seeders, change->leechers);
 }
 
 void event_log_tick(void *context, uint64_t now_ms) {
@@ -60,7 +32,7 @@ void event_log_read(void *context, const struct change *changes, size_t count) {
     if (!log_enabled(LOG_LEVEL_INFO))
         return;
     for (size_t i = 0; i < count; i++) {
-        const char *what = verb(changes[i].kind);
+        const char *what = change_kind_name(changes[i].kind);
         if (what == NULL)
             continue;
         if (log->left == 0) {

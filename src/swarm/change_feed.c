@@ -6,6 +6,20 @@ bool change_removes_peer(enum change_kind kind) {
     return kind == CHANGE_PEER_LEFT || kind == CHANGE_PEER_EXPIRED || kind == CHANGE_PEER_MOVED;
 }
 
+const char *change_kind_name(enum change_kind kind) {
+    static const char *const names[] = {
+        [CHANGE_PEER_JOINED] = "joined",       [CHANGE_PEER_UPDATED] = "updated",
+        [CHANGE_PEER_COMPLETED] = "completed", [CHANGE_PEER_LEFT] = "left",
+        [CHANGE_PEER_EXPIRED] = "expired",     [CHANGE_PEER_MOVED] = "moved",
+        [CHANGE_TORRENT_FORGOTTEN] = NULL,
+    };
+    return names[kind];
+}
+
+const char *change_role_name(const struct change *change) {
+    return change->left == 0 ? "seeder" : change->paused ? "partial" : "leecher";
+}
+
 void change_feed_init(struct change_feed *feed, size_t capacity) {
     *feed = (struct change_feed){ .capacity = capacity };
 }

@@ -5,33 +5,6 @@
 
 enum { EVENTS_IN_ANSWER_MAX = 200 };
 
-static const char *kind_name(enum change_kind kind) {
-    switch (kind) {
-    case CHANGE_PEER_JOINED:
-        return "joined";
-    case CHANGE_PEER_COMPLETED:
-        return "completed";
-    case CHANGE_PEER_LEFT:
-        return "left";
-    case CHANGE_PEER_EXPIRED:
-        return "expired";
-    case CHANGE_PEER_MOVED:
-        return "moved";
-    case CHANGE_PEER_UPDATED:
-    case CHANGE_PEER_CONFIRMED:
-    case CHANGE_TORRENT:
-    case CHANGE_TORRENT_FORGOTTEN:
-        break;
-    }
-    return "other";
-}
-
-static const char *role_of(const struct change *change) {
-    if (change->paused)
-        return "partial";
-    return change->left == 0 ? "seeder" : "leecher";
-}
-
 static json_t *event_item(const struct api_call *call, const struct recent_event *event) {
     const struct change *change = &event->change;
     char name[REGISTRY_TEXT_LEN];
@@ -39,11 +12,11 @@ static json_t *event_item(const struct api_call *call, const struct recent_event
     json_t *item = json_object();
     api_put(&item, "id", api_count(event->id));
     api_put(&item, "at", api_unix(event->at_ms));
-    api_put(&item, "kind", json_string(kind_name(change->kind)));
+    api_put(&item, "kind", json_string(change_kind_name(change->kind)));
     api_put(&item, "address", api_address(&change->peer));
     api_put(&item, "port", api_count(endpoint_port(&change->peer)));
     api_put(&item, "client", api_client(change->peer_id));
-    api_put(&item, "role", json_string(role_of(change)));
+    api_put(&item, "role", json_string(change_role_name(change)));
     api_put(&item, "info_hash", api_hex(change->info_hash, INFO_HASH_LEN));
     api_put(&item, "name", api_text_or_null(name));
     api_put(&item, "seeders", api_count(change->seeders));

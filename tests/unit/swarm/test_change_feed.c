@@ -131,6 +131,21 @@ START_TEST(peers_that_left_expired_or_moved_are_gone) {
 }
 END_TEST
 
+START_TEST(only_events_of_peers_have_a_name) {
+    const struct change seeder = { .left = 0 };
+    const struct change partial = { .left = 1, .paused = true };
+    const struct change leecher = { .left = 1 };
+    ck_assert_str_eq(change_kind_name(CHANGE_PEER_JOINED), "joined");
+    ck_assert_str_eq(change_kind_name(CHANGE_PEER_MOVED), "moved");
+    ck_assert_ptr_null(change_kind_name(CHANGE_PEER_CONFIRMED));
+    ck_assert_ptr_null(change_kind_name(CHANGE_TORRENT));
+    ck_assert_ptr_null(change_kind_name(CHANGE_TORRENT_FORGOTTEN));
+    ck_assert_str_eq(change_role_name(&seeder), "seeder");
+    ck_assert_str_eq(change_role_name(&partial), "partial");
+    ck_assert_str_eq(change_role_name(&leecher), "leecher");
+}
+END_TEST
+
 UNIT_SUITE(feed) {
     Suite *suite = suite_create("feed");
     TCase *changes = tcase_create("changes");
@@ -141,6 +156,7 @@ UNIT_SUITE(feed) {
     tcase_add_test(changes, feed_that_nobody_reads_keeps_nothing);
     tcase_add_test(changes, freed_feed_can_be_used_again);
     tcase_add_test(changes, peers_that_left_expired_or_moved_are_gone);
+    tcase_add_test(changes, only_events_of_peers_have_a_name);
     suite_add_tcase(suite, changes);
     return suite;
 }
