@@ -16,7 +16,7 @@ enum {
 };
 
 /* Written by the writer's thread, read by any. */
-struct counters {
+struct writer_counters {
     _Atomic uint64_t written_ms; /* all earlier changes are in the database */
     _Atomic uint64_t pending;
     _Atomic uint64_t flush_ms;
@@ -44,7 +44,7 @@ struct change_writer {
     uint64_t retry_ms;  /* time of the next retry */
     uint32_t retry_pause_ms;
     uint64_t overflow_logged_ms;
-    struct counters counters;
+    struct writer_counters counters;
     _Atomic uint64_t progress;
 };
 
@@ -69,14 +69,14 @@ static void set_failing(struct change_writer *writer, bool failing) {
 }
 
 /* Exponential backoff. */
-static uint32_t next_pause(const struct change_writer *writer) {
+static uint32_t next_retry_pause(const struct change_writer *writer) {
     const uint32_t pause =
         is_failing(writer) ? 2 * writer->retry_pause_ms : writer->flush_interval_ms;
     return pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS;
 }
 
-static void handle_failure(struct change_writer *writer) {
-    writer->retry_pause_ms = next_pause(writer);
+static void handle_flush_failure(struct change_writer *writer) {
+    writer->retry_pause_ms = next_retry_pause(writer);
     writer->retry_ms = clock_now_ms() + writer->retry_pause_ms;
     add_to_counter(&writer->counters.failures, 1);
     if (is_failing(writer))
@@ -86,8 +86,8 @@ static void handle_failure(struct change_writer *writer) {
     set_failing(writer, true);
 }
 
-static void handle_success(struct change_writer *writer) {
-    struct counters *counters = &writer->counters;
+static void handle_flush_success(struct change_writer *writer) {
+    struct writer_counters *counters = &writer->counters;
     const uint64_t end_ms = clock_now_ms();
     set_counter(&counters->written_ms, writer->now_ms);
     set_counter(&counters->pending, 0);
@@ -98,13 +98,13 @@ static void handle_success(struct change_writer *writer) {
     set_failing(writer, false);
 }
 
-static void read_to_store(void *context, const struct change *changes, size_t count) {
+static void apply_to_store(void *context, const struct change *changes, size_t count) {
     struct change_writer *writer = context;
     atomic_fetch_add_explicit(&writer->progress, 1, memory_order_relaxed);
     if (store_is_stale(writer->store))
         return;
     if (!store_apply(writer->store, changes, count))
-        handle_failure(writer);
+        handle_flush_failure(writer);
 }
 
 /* Completions are queued apart from the other changes: a dump does not contain them, so a rewrite
@@ -117,10 +117,10 @@ static void read_changes(void *context, const struct change *changes, size_t cou
         return;
     history_writer_add_completions(store_history(writer->store), changes, count, clock_unix_s());
     add_to_counter(&writer->counters.pending, count);
-    read_to_store(writer, changes, count);
+    apply_to_store(writer, changes, count);
 }
 
-static void report_loss(const struct change_writer *writer) {
+static void report_lost_changes(const struct change_writer *writer) {
     for (size_t i = 0; i < writer->subscriber_count; i++) {
         const struct feed_subscriber *subscriber = &writer->subscribers[i];
         if (subscriber->lost != NULL)
@@ -132,22 +132,22 @@ static void report_loss(const struct change_writer *writer) {
 static bool drain_feed(struct change_writer *writer) {
     const bool whole = tracker_drain(writer->tracker, read_changes, writer);
     if (!whole)
-        report_loss(writer);
+        report_lost_changes(writer);
     return whole;
 }
 
 /* Changes that happen during the dump are in the feed as well; applying them twice is harmless. */
-static bool rewrite_all(struct change_writer *writer) {
+static bool rewrite_store(struct change_writer *writer) {
     add_to_counter(&writer->counters.rewrites, 1);
     if (!store_clear(writer->store)) {
-        handle_failure(writer);
+        handle_flush_failure(writer);
         return false;
     }
     bool complete = true;
     /* The feed is read between the parts, so that it does not overflow. */
     for (uint32_t first = 0; first < TRACKER_SHARDS && complete; first += REPLAY_SHARDS) {
         complete = tracker_dump(writer->tracker, first, REPLAY_SHARDS, writer->now_ms,
-                                read_to_store, writer) &&
+                                apply_to_store, writer) &&
                    drain_feed(writer);
         if (store_is_stale(writer->store))
             return false;
@@ -155,24 +155,24 @@ static bool rewrite_all(struct change_writer *writer) {
     /* A dump that ran out of memory is as incomplete as one that the store rejected. */
     if (!complete) {
         store_mark_stale(writer->store);
-        handle_failure(writer);
+        handle_flush_failure(writer);
     }
     return complete;
 }
 
 static bool flush_store(struct change_writer *writer) {
     if (!store_refresh(writer->store)) {
-        handle_failure(writer);
+        handle_flush_failure(writer);
         return false;
     }
-    if (store_is_stale(writer->store) && !rewrite_all(writer))
+    if (store_is_stale(writer->store) && !rewrite_store(writer))
         return false;
     const bool wrote = store_pending(writer->store) > 0;
     if (!store_commit(writer->store)) {
-        handle_failure(writer);
+        handle_flush_failure(writer);
         return false;
     }
-    handle_success(writer);
+    handle_flush_success(writer);
     if (wrote)
         histogram_add(&writer->counters.flushes, clock_now_ns() - writer->began_ns, 1);
     return true;
@@ -246,7 +246,7 @@ static void delete_writer(struct change_writer *writer) {
 }
 
 /* The first sample is taken before the first announce. */
-static bool keep_history(struct change_writer *writer, const struct history_options *options) {
+static bool start_history(struct change_writer *writer, const struct history_options *options) {
     if (writer->store == NULL || !options->enabled)
         return true;
     store_history(writer->store)->options = *options;
@@ -273,7 +273,7 @@ struct change_writer *change_writer_start(struct tracker *tracker, struct swarm_
         .drain_period_ms = drain_period(options->flush_interval_ms),
         .counters.written_ms = clock_now_ms(),
     };
-    if (keep_history(writer, &options->history))
+    if (start_history(writer, &options->history))
         writer->ticker = ticker_start("store writer", writer->drain_period_ms, run_tick, writer);
     if (writer->ticker != NULL)
         return writer;
@@ -287,7 +287,7 @@ uint64_t change_writer_progress(const struct change_writer *writer) {
 
 struct change_writer_stats change_writer_stats(const struct change_writer *writer,
                                                uint64_t now_ms) {
-    const struct counters *counters = &writer->counters;
+    const struct writer_counters *counters = &writer->counters;
     struct change_writer_stats stats = {
         .pending = read_counter(&counters->pending),
         .failures = read_counter(&counters->failures),
@@ -304,7 +304,7 @@ struct change_writer_stats change_writer_stats(const struct change_writer *write
 }
 
 /* Does not wait for the retry pause. */
-static bool flush_rest(struct change_writer *writer) {
+static bool flush_last(struct change_writer *writer) {
     drain_once(writer);
     if (writer->store == NULL || flush_store(writer))
         return true;
@@ -317,7 +317,7 @@ bool change_writer_stop(struct change_writer *writer) {
     if (writer == NULL)
         return true;
     ticker_stop(writer->ticker);
-    const bool good = flush_rest(writer);
+    const bool good = flush_last(writer);
     delete_writer(writer);
     return good;
 }

@@ -144,6 +144,13 @@ bool connection_run(sqlite3_stmt *statement) {
     return good;
 }
 
+bool connection_copy_blob(sqlite3_stmt *row, int column, void *data, size_t len) {
+    if (sqlite3_column_bytes(row, column) != (int)len)
+        return false;
+    memcpy(data, sqlite3_column_blob(row, column), len);
+    return true;
+}
+
 bool connection_execute(struct connection *connection, const char *sql) {
     return sqlite3_exec(connection->db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }

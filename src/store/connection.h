@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -60,6 +61,9 @@ sqlite3_stmt *connection_statement(struct connection *connection, const char *sq
 /* Steps a statement that returns no rows, and resets it. False if SQLite refuses. NULL is refused.
  */
 bool connection_run(sqlite3_stmt *statement);
+
+/* Copies a blob out of the current row. False if its length is not `len`. */
+bool connection_copy_blob(sqlite3_stmt *row, int column, void *data, size_t len);
 
 /* Begins a transaction if none is open. False if SQLite refuses. */
 bool connection_begin(struct connection *connection);

@@ -48,7 +48,7 @@ bool database_file_is_ours(int fd) {
 }
 
 /* SQLite takes a file of a byte or so for an empty one, and would write over it. */
-static bool worth_opening(int fd) {
+static bool is_usable_file(int fd) {
     struct stat file;
     return fstat(fd, &file) == 0 &&
            (file.st_size == 0 || file.st_size >= HEADER_LEN || database_file_is_ours(fd));
@@ -62,7 +62,7 @@ int database_file_lock(const char *path, char error[static ERROR_LEN]) {
         error_set(error, "cannot open the database %s: %s", path, strerror(errno));
         return -1;
     }
-    if (!worth_opening(fd)) {
+    if (!is_usable_file(fd)) {
         error_set(error, "cannot use the database %s: this is not a database", path);
         close(fd);
         return -1;
@@ -91,25 +91,25 @@ void database_file_drop_log(const char *log_path, const struct stat *known) {
     (void)unlink(memory_path);
 }
 
-static bool exists(const char *path) {
+static bool path_exists(const char *path) {
     struct stat file;
     return lstat(path, &file) == 0;
 }
 
 /* A dated name that is still free: a second file of one second gets a number. */
-static bool name_aside(const char *path, char aside[static DATABASE_FILE_PATH_LEN]) {
+static bool name_quarantined(const char *path, char aside[static DATABASE_FILE_PATH_LEN]) {
     const time_t now = time(NULL);
     struct tm parts;
     localtime_r(&now, &parts);
     char when[32];
     strftime(when, sizeof when, "%Y%m%d-%H%M%S", &parts);
     int len = snprintf(aside, DATABASE_FILE_PATH_LEN, "%s.corrupt-%s", path, when);
-    for (int i = 2; exists(aside) && i < ASIDE_TRIES; i++)
+    for (int i = 2; path_exists(aside) && i < ASIDE_TRIES; i++)
         len = snprintf(aside, DATABASE_FILE_PATH_LEN, "%s.corrupt-%s-%d", path, when, i);
-    return len < DATABASE_FILE_PATH_LEN - SUFFIX_LEN && !exists(aside);
+    return len < DATABASE_FILE_PATH_LEN - SUFFIX_LEN && !path_exists(aside);
 }
 
-static bool move(const char *from, const char *to, const char *suffix) {
+static bool move_file(const char *from, const char *to, const char *suffix) {
     char old[DATABASE_FILE_PATH_LEN + SUFFIX_LEN];
     char new[DATABASE_FILE_PATH_LEN + SUFFIX_LEN];
     snprintf(old, sizeof old, "%s%s", from, suffix);
@@ -118,19 +118,19 @@ static bool move(const char *from, const char *to, const char *suffix) {
 }
 
 /* The database goes last: cut off in between, the next start finds it still there. */
-static bool move_all(const char *from, const char *to) {
+static bool move_database(const char *from, const char *to) {
     for (int i = 0; i < COMPANIONS; i++) {
-        if (!move(from, to, companions[i]) && errno != ENOENT)
+        if (!move_file(from, to, companions[i]) && errno != ENOENT)
             return false;
     }
-    return move(from, to, "");
+    return move_file(from, to, "");
 }
 
-bool database_file_set_aside(const char *path, char aside[static DATABASE_FILE_PATH_LEN],
-                             char error[static ERROR_LEN]) {
+bool database_file_quarantine(const char *path, char aside[static DATABASE_FILE_PATH_LEN],
+                              char error[static ERROR_LEN]) {
     /* A symbolic link stays, and leads to the new file. */
     char *real = realpath(path, NULL);
-    const bool good = real != NULL && name_aside(real, aside) && move_all(real, aside);
+    const bool good = real != NULL && name_quarantined(real, aside) && move_database(real, aside);
     if (!good)
         error_set(error, "cannot put the damaged database %s aside: %s", path, strerror(errno));
     free(real);

@@ -28,7 +28,7 @@ void database_file_drop_log(const char *log_path, const struct stat *known);
 
 /* Renames the file, with SQLite's -wal and -shm: "skep.db.corrupt-20260131-235959", the local time,
  * goes to `aside`. False and one line in `error` if that cannot be done. */
-bool database_file_set_aside(const char *path, char aside[static DATABASE_FILE_PATH_LEN],
-                             char error[static ERROR_LEN]);
+bool database_file_quarantine(const char *path, char aside[static DATABASE_FILE_PATH_LEN],
+                              char error[static ERROR_LEN]);
 
 #endif

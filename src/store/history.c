@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/connection.h"
+
 enum { PATIENCE_MS = 250 };
 
 enum { HOUR_S = 3600, DAY_S = 24 * HOUR_S, MONTH_S = 30 * DAY_S };
@@ -36,21 +38,22 @@ uint32_t history_torrent_period_s(enum history_range range) {
     return ranges[range].torrent_period_s;
 }
 
-static bool note(struct history *history, bool good) {
+static bool keep_result(struct history *history, bool good) {
     if (!good)
         snprintf(history->failure, sizeof history->failure, "%s", sqlite3_errmsg(history->db));
     return good;
 }
 
 /* The first look at the tables says whether they are there. */
-static bool open_database(struct history *history, const char *path) {
+static bool open_history(struct history *history, const char *path) {
     const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
-    if (!note(history, sqlite3_open_v2(path, &history->db, flags, NULL) == SQLITE_OK))
+    if (!keep_result(history, sqlite3_open_v2(path, &history->db, flags, NULL) == SQLITE_OK))
         return false;
     sqlite3_busy_timeout(history->db, PATIENCE_MS);
-    return note(history, sqlite3_exec(history->db,
-                                      "SELECT 1 FROM sample, torrent_sample, completion LIMIT 0",
-                                      NULL, NULL, NULL) == SQLITE_OK);
+    return keep_result(history,
+                       sqlite3_exec(history->db,
+                                    "SELECT 1 FROM sample, torrent_sample, completion LIMIT 0",
+                                    NULL, NULL, NULL) == SQLITE_OK);
 }
 
 struct history *history_open(const char *path, char error[static ERROR_LEN]) {
@@ -59,7 +62,7 @@ struct history *history_open(const char *path, char error[static ERROR_LEN]) {
         error_set(error, "out of memory");
         return NULL;
     }
-    if (open_database(history, path))
+    if (open_history(history, path))
         return history;
     error_set(error, "cannot use the database %.200s: %.250s", path, history->failure);
     history_close(history);
@@ -77,15 +80,16 @@ const char *history_failure(const struct history *history) {
     return history->failure;
 }
 
-static sqlite3_stmt *prepare(struct history *history, const char *sql) {
+static sqlite3_stmt *prepare_query(struct history *history, const char *sql) {
     sqlite3_stmt *statement = NULL;
-    (void)note(history, sqlite3_prepare_v2(history->db, sql, -1, &statement, NULL) == SQLITE_OK);
+    (void)keep_result(history,
+                      sqlite3_prepare_v2(history->db, sql, -1, &statement, NULL) == SQLITE_OK);
     return statement;
 }
 
 /* Ends a statement whose last step had that result. */
-static bool finish(struct history *history, sqlite3_stmt *statement, int result) {
-    const bool good = note(history, result == SQLITE_DONE);
+static bool finish_query(struct history *history, sqlite3_stmt *statement, int result) {
+    const bool good = keep_result(history, result == SQLITE_DONE);
     sqlite3_finalize(statement);
     return good;
 }
@@ -116,11 +120,11 @@ static struct sample read_sample(sqlite3_stmt *row) {
 
 bool history_samples(struct history *history, enum history_range range, int64_t now_s,
                      sample_visitor visit, void *context) {
-    sqlite3_stmt *rows =
-        prepare(history,
-                "SELECT at_s, samples, torrents, peers, seeders, leechers, announces_per_s,"
-                " upload_rate, download_rate FROM sample"
-                " WHERE period_s = ?1 AND at_s BETWEEN ?2 AND ?3 AND samples > 0 ORDER BY at_s");
+    sqlite3_stmt *rows = prepare_query(
+        history,
+        "SELECT at_s, samples, torrents, peers, seeders, leechers, announces_per_s,"
+        " upload_rate, download_rate FROM sample"
+        " WHERE period_s = ?1 AND at_s BETWEEN ?2 AND ?3 AND samples > 0 ORDER BY at_s");
     if (rows == NULL)
         return false;
     bind_range(rows, ranges[range].period_s, range, now_s);
@@ -129,7 +133,7 @@ bool history_samples(struct history *history, enum history_range range, int64_t 
         const struct sample sample = read_sample(rows);
         visit(context, &sample);
     }
-    return finish(history, rows, result);
+    return finish_query(history, rows, result);
 }
 
 static struct torrent_sample read_torrent_sample(sqlite3_stmt *row) {
@@ -156,7 +160,7 @@ static const char TORRENT_SAMPLES[] =
 bool history_torrent_samples(struct history *history, const uint8_t info_hash[static INFO_HASH_LEN],
                              enum history_range range, int64_t now_s, torrent_sample_visitor visit,
                              void *context) {
-    sqlite3_stmt *rows = prepare(history, TORRENT_SAMPLES);
+    sqlite3_stmt *rows = prepare_query(history, TORRENT_SAMPLES);
     if (rows == NULL)
         return false;
     bind_range(rows, ranges[range].torrent_period_s, range, now_s);
@@ -166,15 +170,16 @@ bool history_torrent_samples(struct history *history, const uint8_t info_hash[st
         const struct torrent_sample sample = read_torrent_sample(rows);
         visit(context, &sample);
     }
-    return finish(history, rows, result);
+    return finish_query(history, rows, result);
 }
 
 static bool count_completions(struct history *history, const uint8_t *info_hash, size_t *total) {
-    sqlite3_stmt *row = prepare(history, "SELECT count(*) FROM completion WHERE info_hash = ?1");
+    sqlite3_stmt *row =
+        prepare_query(history, "SELECT count(*) FROM completion WHERE info_hash = ?1");
     if (row == NULL)
         return false;
     sqlite3_bind_blob(row, 1, info_hash, INFO_HASH_LEN, SQLITE_STATIC);
-    const bool good = note(history, sqlite3_step(row) == SQLITE_ROW);
+    const bool good = keep_result(history, sqlite3_step(row) == SQLITE_ROW);
     if (good)
         *total = (size_t)sqlite3_column_int64(row, 0);
     sqlite3_finalize(row);
@@ -185,21 +190,18 @@ static bool count_completions(struct history *history, const uint8_t *info_hash,
 static bool read_completion(sqlite3_stmt *row, struct completion *completion) {
     const int len = sqlite3_column_bytes(row, 2);
     completion->peer.family = len == ENDPOINT_V6_LEN ? FAMILY_V6 : FAMILY_V4;
-    if ((size_t)len != endpoint_len(completion->peer.family) ||
-        sqlite3_column_bytes(row, 1) != PEER_ID_LEN)
-        return false;
     completion->at_s = sqlite3_column_int64(row, 0);
-    memcpy(completion->peer_id, sqlite3_column_blob(row, 1), PEER_ID_LEN);
-    memcpy(completion->peer.wire, sqlite3_column_blob(row, 2), (size_t)len);
-    return true;
+    return connection_copy_blob(row, 1, completion->peer_id, PEER_ID_LEN) &&
+           connection_copy_blob(row, 2, completion->peer.wire,
+                                endpoint_len(completion->peer.family));
 }
 
 bool history_completions(struct history *history, const uint8_t info_hash[static INFO_HASH_LEN],
                          size_t offset, size_t max, completion_visitor visit, void *context,
                          size_t *total) {
-    sqlite3_stmt *rows = prepare(history,
-                                 "SELECT at_s, peer_id, endpoint FROM completion"
-                                 " WHERE info_hash = ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3");
+    sqlite3_stmt *rows = prepare_query(history,
+                                       "SELECT at_s, peer_id, endpoint FROM completion"
+                                       " WHERE info_hash = ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3");
     if (rows == NULL)
         return false;
     sqlite3_bind_blob(rows, 1, info_hash, INFO_HASH_LEN, SQLITE_STATIC);
@@ -212,5 +214,5 @@ bool history_completions(struct history *history, const uint8_t info_hash[static
         if (read_completion(rows, &completion))
             visit(context, &completion);
     }
-    return finish(history, rows, result) && count_completions(history, info_hash, total);
+    return finish_query(history, rows, result) && count_completions(history, info_hash, total);
 }

@@ -59,20 +59,20 @@ static void offer_torrents(void *context, const struct torrent_stats *torrents, 
         top_torrents_offer(sampler->largest, &torrents[i]);
 }
 
-static int64_t period_of(int64_t unix_s, int64_t period_s) {
+static int64_t period_start(int64_t unix_s, int64_t period_s) {
     return unix_s - unix_s % period_s;
 }
 
 /* The largest torrents are found by a walk over all of them: the totals do not hold rows. If out of
  * memory, this sample is skipped. */
-static void add_largest(struct history_sampler *sampler, uint64_t now_ms) {
+static void add_largest_torrents(struct history_sampler *sampler, uint64_t now_ms) {
     size_t count;
     top_torrents_clear(sampler->largest);
     if (!swarm_snapshot_torrents(sampler->tracker, now_ms, offer_torrents, sampler))
         return;
     const struct torrent_stats *torrents = top_torrents_list(sampler->largest, &count);
     history_writer_add_torrents(store_history(sampler->store),
-                                period_of(sampler->at_s, HISTORY_TORRENT_SAMPLE_S), torrents,
+                                period_start(sampler->at_s, HISTORY_TORRENT_SAMPLE_S), torrents,
                                 count);
 }
 
@@ -94,15 +94,15 @@ static void add_sample(struct history_sampler *sampler, uint64_t now_ms) {
 }
 
 void history_sampler_tick(struct history_sampler *sampler, uint64_t now_ms, int64_t unix_s) {
-    const int64_t at_s = period_of(unix_s, HISTORY_SAMPLE_S);
+    const int64_t at_s = period_start(unix_s, HISTORY_SAMPLE_S);
     if (sampler->running && at_s == sampler->at_s)
         return;
     if (sampler->running && now_ms - sampler->began_ms >= PERIOD_MIN_MS) {
-        const bool torrents_due = period_of(at_s, HISTORY_TORRENT_SAMPLE_S) !=
-                                  period_of(sampler->at_s, HISTORY_TORRENT_SAMPLE_S);
+        const bool torrents_due = period_start(at_s, HISTORY_TORRENT_SAMPLE_S) !=
+                                  period_start(sampler->at_s, HISTORY_TORRENT_SAMPLE_S);
         add_sample(sampler, now_ms);
         if (torrents_due && sampler->largest != NULL)
-            add_largest(sampler, now_ms);
+            add_largest_torrents(sampler, now_ms);
     }
     begin_period(sampler, now_ms, at_s);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/random.h"
+#include "store/connection.h"
 #include "store/registry_query.h"
 #include "store/schema.h"
 
@@ -59,7 +60,7 @@ bool registry_is_busy(const struct registry *registry) {
 }
 
 bool registry_version(struct registry *registry, int64_t *version) {
-    const bool good = registry_note(registry, sqlite3_step(registry->version) == SQLITE_ROW);
+    const bool good = registry_check(registry, sqlite3_step(registry->version) == SQLITE_ROW);
     if (good)
         *version = sqlite3_column_int64(registry->version, 0);
     sqlite3_reset(registry->version);
@@ -119,20 +120,20 @@ bool registry_remove_ban(struct registry *registry, const struct network *networ
 }
 
 /* The same, of a query. */
-static bool each_row(struct registry *registry, const char *sql,
-                     bool (*read)(void *context, sqlite3_stmt *row), void *context) {
+static bool visit_rows(struct registry *registry, const char *sql,
+                       bool (*read)(void *context, sqlite3_stmt *row), void *context) {
     return registry_each_row(registry, registry_prepare(registry, sql, ""), read, context);
 }
 
 static bool load_torrent(void *context, sqlite3_stmt *row) {
     uint8_t info_hash[INFO_HASH_LEN];
-    return !registry_copy_blob(row, 0, info_hash, sizeof info_hash) ||
+    return !connection_copy_blob(row, 0, info_hash, sizeof info_hash) ||
            access_add_torrent(context, info_hash);
 }
 
 static bool load_passkey(void *context, sqlite3_stmt *row) {
     uint8_t digest[SHA256_LEN];
-    return !registry_copy_blob(row, 0, digest, sizeof digest) ||
+    return !connection_copy_blob(row, 0, digest, sizeof digest) ||
            access_add_passkey(context, digest);
 }
 
@@ -159,9 +160,9 @@ static bool load_ban(void *context, sqlite3_stmt *row) {
 bool registry_load(struct registry *registry, int64_t now_s, struct access *access,
                    int64_t *next_end_s) {
     struct ban_loading bans = { .access = access, .now_s = now_s };
-    if (!each_row(registry, "SELECT info_hash FROM listed", load_torrent, access) ||
-        !each_row(registry, "SELECT digest FROM passkey", load_passkey, access) ||
-        !each_row(registry, "SELECT network, reason, until_s FROM ban", load_ban, &bans))
+    if (!visit_rows(registry, "SELECT info_hash FROM listed", load_torrent, access) ||
+        !visit_rows(registry, "SELECT digest FROM passkey", load_passkey, access) ||
+        !visit_rows(registry, "SELECT network, reason, until_s FROM ban", load_ban, &bans))
         return false;
     *next_end_s = bans.next_end_s;
     return true;
@@ -189,13 +190,13 @@ static bool visit_ban(void *context, sqlite3_stmt *row) {
 
 bool registry_visit_passkeys(struct registry *registry, registry_visitor visit, void *context) {
     struct registry_visit all = { .visit = visit, .context = context };
-    return each_row(registry, "SELECT label, created_s FROM passkey ORDER BY label", visit_passkey,
-                    &all);
+    return visit_rows(registry, "SELECT label, created_s FROM passkey ORDER BY label",
+                      visit_passkey, &all);
 }
 
 bool registry_visit_bans(struct registry *registry, registry_visitor visit, void *context) {
     struct registry_visit all = { .visit = visit, .context = context };
-    return each_row(registry,
-                    "SELECT network, reason, until_s, created_s FROM ban ORDER BY network",
-                    visit_ban, &all);
+    return visit_rows(registry,
+                      "SELECT network, reason, until_s, created_s FROM ban ORDER BY network",
+                      visit_ban, &all);
 }

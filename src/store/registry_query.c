@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool registry_note(struct registry *registry, bool good) {
+bool registry_check(struct registry *registry, bool good) {
     if (good)
         return true;
     registry->busy = sqlite3_errcode(registry->db) == SQLITE_BUSY;
@@ -19,8 +19,8 @@ static void bind_bytes(sqlite3_stmt *statement, int place, struct bytes bytes) {
 
 sqlite3_stmt *registry_prepare(struct registry *registry, const char *sql, const char *types, ...) {
     sqlite3_stmt *statement = NULL;
-    if (!registry_note(registry,
-                       sqlite3_prepare_v2(registry->db, sql, -1, &statement, NULL) == SQLITE_OK))
+    if (!registry_check(registry,
+                        sqlite3_prepare_v2(registry->db, sql, -1, &statement, NULL) == SQLITE_OK))
         return NULL;
     va_list values;
     va_start(values, types);
@@ -39,7 +39,7 @@ sqlite3_stmt *registry_prepare(struct registry *registry, const char *sql, const
 bool registry_finish(struct registry *registry, sqlite3_stmt *statement) {
     if (statement == NULL)
         return false;
-    const bool good = registry_note(registry, sqlite3_step(statement) == SQLITE_DONE);
+    const bool good = registry_check(registry, sqlite3_step(statement) == SQLITE_DONE);
     sqlite3_finalize(statement);
     return good;
 }
@@ -62,13 +62,6 @@ void registry_copy_text(sqlite3_stmt *row, int column, char *text, size_t size) 
     snprintf(text, size, "%.*s", (int)len, stored == NULL ? "" : stored);
 }
 
-bool registry_copy_blob(sqlite3_stmt *row, int column, uint8_t *data, size_t len) {
-    if (sqlite3_column_bytes(row, column) != (int)len)
-        return false;
-    memcpy(data, sqlite3_column_blob(row, column), len);
-    return true;
-}
-
 bool registry_each_row(struct registry *registry, sqlite3_stmt *rows,
                        bool (*read)(void *context, sqlite3_stmt *row), void *context) {
     if (rows == NULL)
@@ -77,7 +70,7 @@ bool registry_each_row(struct registry *registry, sqlite3_stmt *rows,
     bool good = true;
     while (good && (result = sqlite3_step(rows)) == SQLITE_ROW)
         good = read(context, rows);
-    good = registry_note(registry, good && result == SQLITE_DONE);
+    good = registry_check(registry, good && result == SQLITE_DONE);
     sqlite3_finalize(rows);
     return good;
 }

@@ -18,7 +18,7 @@ struct registry {
 };
 
 /* Returns `good`; if it is false, keeps SQLite's reason. */
-bool registry_note(struct registry *registry, bool good);
+bool registry_check(struct registry *registry, bool good);
 
 /* A statement with its parameters bound by `types`, one letter each: b for a struct bytes
  * (borrowed; NULL if empty), t for a text, i for an int64_t. NULL if SQLite refuses. */
@@ -36,9 +36,6 @@ bool registry_each_row(struct registry *registry, sqlite3_stmt *rows,
 
 /* Cuts a text that is too long, between two UTF-8 characters. */
 void registry_copy_text(sqlite3_stmt *row, int column, char *text, size_t size);
-
-/* False where it has another length. */
-bool registry_copy_blob(sqlite3_stmt *row, int column, uint8_t *data, size_t len);
 
 struct registry_visit {
     void (*visit)(void *context, const struct registry_row *row);

@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/utf8.h"
+#include "store/connection.h"
 #include "store/registry.h"
 #include "store/registry_query.h"
 
@@ -12,8 +13,8 @@ static struct bytes hash_bytes(const uint8_t info_hash[static INFO_HASH_LEN]) {
     return (struct bytes){ .data = info_hash, .len = INFO_HASH_LEN };
 }
 
-static bool run(struct registry *registry, const char *sql) {
-    return registry_note(registry, sqlite3_exec(registry->db, sql, NULL, NULL, NULL) == SQLITE_OK);
+static bool execute_sql(struct registry *registry, const char *sql) {
+    return registry_check(registry, sqlite3_exec(registry->db, sql, NULL, NULL, NULL) == SQLITE_OK);
 }
 
 void registry_copy_name(struct bytes name, char text[static REGISTRY_TEXT_LEN]) {
@@ -29,18 +30,18 @@ static bool put_file(struct registry *registry, struct bytes digest, struct byte
 }
 
 /* No REPLACE: it would not run the trigger that drops the file of before. */
-static const char PUT_ROW[] =
+static const char PUT_TORRENT[] =
     "INSERT INTO listed (info_hash, name, added_s, size, file_id)"
     " VALUES (?1, ?2, ?3, nullif(?4, 0), (SELECT id FROM torrent_file WHERE digest = ?5))"
     " ON CONFLICT (info_hash) DO UPDATE SET name = excluded.name, added_s = excluded.added_s,"
     " size = coalesce(excluded.size, size), file_id = coalesce(excluded.file_id, file_id)";
 
-static bool put_rows(struct registry *registry, const struct registry_torrent *torrent,
-                     struct bytes digest, int64_t now_s) {
+static bool put_torrent_rows(struct registry *registry, const struct registry_torrent *torrent,
+                             struct bytes digest, int64_t now_s) {
     bool good = true;
     for (size_t i = 0; i < torrent->hash_count && good; i++)
         good = registry_finish(registry,
-                               registry_prepare(registry, PUT_ROW, "btiib",
+                               registry_prepare(registry, PUT_TORRENT, "btiib",
                                                 hash_bytes(torrent->info_hashes[i]), torrent->name,
                                                 now_s, (int64_t)torrent->size, digest));
     return good;
@@ -56,7 +57,7 @@ static bool put_torrent(struct registry *registry, const struct registry_torrent
         if (!put_file(registry, digest, torrent->file))
             return false;
     }
-    return put_rows(registry, torrent, digest, now_s);
+    return put_torrent_rows(registry, torrent, digest, now_s);
 }
 
 bool registry_add_torrent(struct registry *registry, const struct registry_torrent *torrent,
@@ -65,9 +66,9 @@ bool registry_add_torrent(struct registry *registry, const struct registry_torre
         snprintf(registry->failure, sizeof registry->failure, "the torrent is too large");
         return false;
     }
-    if (!run(registry, "BEGIN IMMEDIATE"))
+    if (!execute_sql(registry, "BEGIN IMMEDIATE"))
         return false;
-    if (put_torrent(registry, torrent, now_s) && run(registry, "COMMIT"))
+    if (put_torrent(registry, torrent, now_s) && execute_sql(registry, "COMMIT"))
         return true;
     sqlite3_exec(registry->db, "ROLLBACK", NULL, NULL, NULL);
     return false;
@@ -99,7 +100,7 @@ struct file_copy {
     size_t len;
 };
 
-static bool copy_file(void *context, sqlite3_stmt *row) {
+static bool copy_file_row(void *context, sqlite3_stmt *row) {
     struct file_copy *copy = context;
     copy->len = (size_t)sqlite3_column_bytes(row, 0);
     copy->data = malloc(copy->len + 1);
@@ -116,7 +117,7 @@ bool registry_read_file(struct registry *registry, const uint8_t info_hash[stati
                          "SELECT content FROM torrent_file"
                          " WHERE id = (SELECT file_id FROM listed WHERE info_hash = ?1)",
                          "b", hash_bytes(info_hash));
-    if (!registry_each_row(registry, rows, copy_file, &copy)) {
+    if (!registry_each_row(registry, rows, copy_file_row, &copy)) {
         free(copy.data);
         return false;
     }
@@ -125,10 +126,10 @@ bool registry_read_file(struct registry *registry, const uint8_t info_hash[stati
     return true;
 }
 
-#define ROW "info_hash, name, added_s, size, file_id"
+#define TORRENT_COLUMNS "info_hash, name, added_s, size, file_id"
 
 /* False for a row that we did not write. */
-static bool read_row(sqlite3_stmt *row, struct registry_row *found) {
+static bool read_torrent(sqlite3_stmt *row, struct registry_row *found) {
     *found = (struct registry_row){
         .since_s = sqlite3_column_int64(row, 2),
         .size = (uint64_t)sqlite3_column_int64(row, 3),
@@ -137,35 +138,36 @@ static bool read_row(sqlite3_stmt *row, struct registry_row *found) {
     };
     const struct bytes name = { sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1) };
     registry_copy_name(name, found->text);
-    return registry_copy_blob(row, 0, found->info_hash, sizeof found->info_hash);
+    return connection_copy_blob(row, 0, found->info_hash, sizeof found->info_hash);
 }
 
-struct search {
+struct torrent_search {
     struct registry_row *row;
     bool found;
 };
 
-static bool keep_row(void *context, sqlite3_stmt *row) {
-    struct search *search = context;
-    search->found = read_row(row, search->row);
+static bool keep_torrent(void *context, sqlite3_stmt *row) {
+    struct torrent_search *search = context;
+    search->found = read_torrent(row, search->row);
     return true;
 }
 
 bool registry_find_torrent(struct registry *registry, const uint8_t info_hash[static INFO_HASH_LEN],
                            struct registry_row *row, bool *found) {
-    struct search search = { .row = row };
-    sqlite3_stmt *rows = registry_prepare(
-        registry, "SELECT " ROW " FROM listed WHERE info_hash = ?1", "b", hash_bytes(info_hash));
-    if (!registry_each_row(registry, rows, keep_row, &search))
+    struct torrent_search search = { .row = row };
+    sqlite3_stmt *rows =
+        registry_prepare(registry, "SELECT " TORRENT_COLUMNS " FROM listed WHERE info_hash = ?1",
+                         "b", hash_bytes(info_hash));
+    if (!registry_each_row(registry, rows, keep_torrent, &search))
         return false;
     *found = search.found;
     return true;
 }
 
-static bool visit_row(void *context, sqlite3_stmt *row) {
+static bool visit_torrent(void *context, sqlite3_stmt *row) {
     const struct registry_visit *visit = context;
     struct registry_row found;
-    if (read_row(row, &found))
+    if (read_torrent(row, &found))
         visit->visit(visit->context, &found);
     return true;
 }
@@ -174,6 +176,7 @@ bool registry_visit_torrents(struct registry *registry, registry_visitor visit, 
     struct registry_visit all = { .visit = visit, .context = context };
     return registry_each_row(
         registry,
-        registry_prepare(registry, "SELECT " ROW " FROM listed ORDER BY name, info_hash", ""),
-        visit_row, &all);
+        registry_prepare(registry,
+                         "SELECT " TORRENT_COLUMNS " FROM listed ORDER BY name, info_hash", ""),
+        visit_torrent, &all);
 }

@@ -176,31 +176,32 @@ bool schema_is_damage(int result) {
     return kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB || result == SQLITE_IOERR_SHORT_READ;
 }
 
-static enum schema_result refuse(char error[static ERROR_LEN], const char *why) {
+static enum schema_result refuse_database(char error[static ERROR_LEN], const char *why) {
     error_set(error, "%s", why);
     return SCHEMA_REFUSED;
 }
 
-static enum schema_result explain_failure(sqlite3 *db, char error[static ERROR_LEN]) {
+static enum schema_result explain_error(sqlite3 *db, char error[static ERROR_LEN]) {
     const int result = sqlite3_extended_errcode(db);
     if (result == SQLITE_NOTADB)
-        refuse(error, "this is not a database; please name another file");
+        refuse_database(error, "this is not a database; please name another file");
     else
-        refuse(error, sqlite3_errmsg(db));
+        refuse_database(error, sqlite3_errmsg(db));
     return schema_is_damage(result) ? SCHEMA_DAMAGED : SCHEMA_REFUSED;
 }
 
-static enum schema_result check_ours(sqlite3 *db, int count, int *version,
-                                     char error[static ERROR_LEN]) {
+static enum schema_result check_owner(sqlite3 *db, int count, int *version,
+                                      char error[static ERROR_LEN]) {
     int application_id = 0;
     int tables = 0;
     if (!read_number(db, "SELECT count(*) FROM sqlite_master", &tables) ||
         !read_number(db, "PRAGMA application_id", &application_id) ||
         !read_number(db, "PRAGMA user_version", version))
-        return explain_failure(db, error);
+        return explain_error(db, error);
     const bool empty = tables == 0 && application_id == 0 && *version == 0;
     if (!empty && application_id != SCHEMA_APPLICATION_ID)
-        return refuse(error, "this database belongs to another program; please name another file");
+        return refuse_database(
+            error, "this database belongs to another program; please name another file");
     if (*version > count) {
         error_set(error,
                   "this database was written by a newer skepd (its version is %d, this skepd knows "
@@ -211,8 +212,8 @@ static enum schema_result check_ours(sqlite3 *db, int count, int *version,
     return SCHEMA_GOOD;
 }
 
-static enum schema_result take_step(sqlite3 *db, const char *step, int version,
-                                    char error[static ERROR_LEN]) {
+static enum schema_result apply_step(sqlite3 *db, const char *step, int version,
+                                     char error[static ERROR_LEN]) {
     char numbers[96];
     snprintf(numbers, sizeof numbers, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
              SCHEMA_APPLICATION_ID, version);
@@ -221,7 +222,7 @@ static enum schema_result take_step(sqlite3 *db, const char *step, int version,
         sqlite3_exec(db, numbers, NULL, NULL, NULL) == SQLITE_OK &&
         sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
         return SCHEMA_GOOD;
-    const enum schema_result result = explain_failure(db, error);
+    const enum schema_result result = explain_error(db, error);
     sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     return result;
 }
@@ -229,8 +230,8 @@ static enum schema_result take_step(sqlite3 *db, const char *step, int version,
 enum schema_result schema_migrate(sqlite3 *db, const char *const *steps, int count,
                                   char error[static ERROR_LEN]) {
     int version = 0;
-    enum schema_result result = check_ours(db, count, &version, error);
+    enum schema_result result = check_owner(db, count, &version, error);
     for (; result == SCHEMA_GOOD && version < count; version++)
-        result = take_step(db, steps[version], version + 1, error);
+        result = apply_step(db, steps[version], version + 1, error);
     return result;
 }

@@ -1,7 +1,5 @@
 #include "store/secret.h"
 
-#include <string.h>
-
 static const char READ_SECRET[] = "SELECT value FROM secret WHERE name = ?1";
 static const char WRITE_SECRET[] = "INSERT OR REPLACE INTO secret (name, value) VALUES (?1, ?2)";
 
@@ -13,10 +11,7 @@ static bool read_secret(struct connection *connection, const char *name, void *s
         return false;
     sqlite3_bind_text(row, 1, name, -1, SQLITE_STATIC);
     const int result = sqlite3_step(row);
-    if (result == SQLITE_ROW && sqlite3_column_bytes(row, 0) == (int)len) {
-        memcpy(secret, sqlite3_column_blob(row, 0), len);
-        *existed = true;
-    }
+    *existed = result == SQLITE_ROW && connection_copy_blob(row, 0, secret, len);
     sqlite3_reset(row);
     return result == SQLITE_ROW || result == SQLITE_DONE;
 }

@@ -36,7 +36,7 @@ struct store {
 static bool quarantine_file(struct store *store, const char *why, char error[static ERROR_LEN]) {
     char aside[DATABASE_FILE_PATH_LEN];
     store->stale = true;
-    if (!database_file_set_aside(store->path, aside, error))
+    if (!database_file_quarantine(store->path, aside, error))
         return false;
     log_error("database %.200s is corrupt (%.250s): moved to %.300s, starting a new one",
               store->path, why, aside);

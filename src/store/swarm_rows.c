@@ -1,7 +1,5 @@
 #include "store/swarm_rows.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "store/schema.h"
 
@@ -19,15 +17,15 @@ static void bind_bytes(sqlite3_stmt *statement, int place, const void *data, siz
 }
 
 /* Each statement has the torrent as its first parameter. */
-static sqlite3_stmt *prepare_for(struct connection *connection, const char *sql,
-                                 const struct change *change) {
+static sqlite3_stmt *prepare_change(struct connection *connection, const char *sql,
+                                    const struct change *change) {
     sqlite3_stmt *statement = connection_statement(connection, sql);
     bind_bytes(statement, 1, change->info_hash, INFO_HASH_LEN);
     return statement;
 }
 
 static bool put_torrent(struct connection *connection, const struct change *change, int64_t at_s) {
-    sqlite3_stmt *statement = prepare_for(connection, PUT_TORRENT, change);
+    sqlite3_stmt *statement = prepare_change(connection, PUT_TORRENT, change);
     sqlite3_bind_int64(statement, 2, change->downloaded);
     const uint32_t idle_s = change->kind == CHANGE_TORRENT ? change->age_s : 0;
     sqlite3_bind_int64(statement, 3, at_s - idle_s);
@@ -35,7 +33,7 @@ static bool put_torrent(struct connection *connection, const struct change *chan
 }
 
 static bool put_peer(struct connection *connection, const struct change *change, int64_t at_s) {
-    sqlite3_stmt *statement = prepare_for(connection, PUT_PEER, change);
+    sqlite3_stmt *statement = prepare_change(connection, PUT_PEER, change);
     bind_bytes(statement, 2, change->peer.wire, endpoint_len(change->peer.family));
     bind_bytes(statement, 3, change->peer_id, PEER_ID_LEN);
     sqlite3_bind_int64(statement, 4, change->key);
@@ -48,7 +46,7 @@ static bool put_peer(struct connection *connection, const struct change *change,
 }
 
 static bool drop_peer(struct connection *connection, const struct change *change) {
-    sqlite3_stmt *statement = prepare_for(connection, DROP_PEER, change);
+    sqlite3_stmt *statement = prepare_change(connection, DROP_PEER, change);
     bind_bytes(statement, 2, change->peer.wire, endpoint_len(change->peer.family));
     return connection_run(statement);
 }
@@ -69,20 +67,13 @@ bool swarm_rows_write(struct connection *connection, const struct change *change
     case CHANGE_TORRENT:
         return change->downloaded == 0 || put_torrent(connection, change, at_s);
     case CHANGE_TORRENT_FORGOTTEN:
-        return connection_run(prepare_for(connection, DROP_TORRENT, change));
+        return connection_run(prepare_change(connection, DROP_TORRENT, change));
     }
     return true;
 }
 
 bool swarm_rows_clear(struct connection *connection) {
     return connection_execute(connection, "DELETE FROM peer; DELETE FROM torrent;");
-}
-
-static bool copy_blob(sqlite3_stmt *statement, int column, void *data, size_t len) {
-    if (sqlite3_column_bytes(statement, column) != (int)len)
-        return false;
-    memcpy(data, sqlite3_column_blob(statement, column), len);
-    return true;
 }
 
 /* Seconds since `unix_s`; 0 if it is unknown, or in the future because the clock was set back. */
@@ -97,7 +88,7 @@ static bool read_torrent(sqlite3_stmt *row, struct change *change) {
         .downloaded = (uint32_t)sqlite3_column_int64(row, 1),
         .age_s = age_of(sqlite3_column_int64(row, 2)),
     };
-    return copy_blob(row, 0, change->info_hash, INFO_HASH_LEN);
+    return connection_copy_blob(row, 0, change->info_hash, INFO_HASH_LEN);
 }
 
 static bool read_peer(sqlite3_stmt *row, struct change *change) {
@@ -112,12 +103,12 @@ static bool read_peer(sqlite3_stmt *row, struct change *change) {
         .interval_s = (uint32_t)sqlite3_column_int64(row, 7),
         .age_s = age_of(sqlite3_column_int64(row, 8)),
     };
-    return copy_blob(row, 0, change->info_hash, INFO_HASH_LEN) &&
-           copy_blob(row, 1, change->peer.wire, endpoint_len(change->peer.family)) &&
-           copy_blob(row, 2, change->peer_id, PEER_ID_LEN);
+    return connection_copy_blob(row, 0, change->info_hash, INFO_HASH_LEN) &&
+           connection_copy_blob(row, 1, change->peer.wire, endpoint_len(change->peer.family)) &&
+           connection_copy_blob(row, 2, change->peer_id, PEER_ID_LEN);
 }
 
-struct restoring {
+struct restore_state {
     struct connection *connection;
     bool (*restore)(void *context, const struct change *change);
     void *context;
@@ -126,7 +117,7 @@ struct restoring {
     char *why;
 };
 
-static void set_failure(struct restoring *restoring) {
+static void keep_failure(struct restore_state *restoring) {
     sqlite3 *db = restoring->connection->db;
     if (schema_is_damage(sqlite3_extended_errcode(db)))
         restoring->result = CONNECTION_DAMAGED;
@@ -135,7 +126,7 @@ static void set_failure(struct restoring *restoring) {
     connection_explain(restoring->why, sqlite3_errmsg(db));
 }
 
-static void restore_rows(struct restoring *restoring, const char *sql,
+static void restore_rows(struct restore_state *restoring, const char *sql,
                          bool (*read_row)(sqlite3_stmt *row, struct change *change)) {
     sqlite3_stmt *rows = NULL;
     int result = sqlite3_prepare_v2(restoring->connection->db, sql, -1, &rows, NULL);
@@ -149,7 +140,7 @@ static void restore_rows(struct restoring *restoring, const char *sql,
         }
     }
     if (rows == NULL || (restoring->wanted && result != SQLITE_DONE))
-        set_failure(restoring);
+        keep_failure(restoring);
     sqlite3_finalize(rows);
 }
 
@@ -157,7 +148,7 @@ enum connection_result swarm_rows_restore(struct connection *connection,
                                           bool (*restore)(void *context,
                                                           const struct change *change),
                                           void *context, char why[static ERROR_LEN]) {
-    struct restoring restoring = {
+    struct restore_state restoring = {
         .connection = connection,
         .restore = restore,
         .context = context,

@@ -117,8 +117,8 @@ START_TEST(history_of_any_size_needs_little_log) {
 }
 END_TEST
 
-UNIT_SUITE(carry_over) {
-    Suite *suite = suite_create("carry over");
+UNIT_SUITE(database_salvage) {
+    Suite *suite = suite_create("database_salvage");
 
     TCase *rows = tcase_create("rows");
     tcase_add_checked_fixture(rows, open_both, close_both);

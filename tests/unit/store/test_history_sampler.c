@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "store/history_writer.h"
-#include "store/top_torrents.h"
 #include "tracker_support.h"
 
 /* The first second of an hour. */
@@ -257,67 +256,8 @@ START_TEST(torrent_without_peers_is_not_sampled) {
 }
 END_TEST
 
-/* The heap alone, against a plain sort. */
-
-static struct torrent_stats figures(uint32_t number, uint32_t peers) {
-    struct torrent_stats torrent = { .leechers_v4 = peers / 2, .seeders_v6 = peers - peers / 2 };
-    numbered_id(torrent.info_hash, number);
-    return torrent;
-}
-
-static uint32_t kept(const struct top_torrents *largest, uint32_t number) {
-    size_t count;
-    uint32_t found = 0;
-    const struct torrent_stats *list = top_torrents_list(largest, &count);
-    const struct torrent_stats wanted = figures(number, 1);
-    for (size_t i = 0; i < count; i++)
-        found += memcmp(list[i].info_hash, wanted.info_hash, INFO_HASH_LEN) == 0;
-    return found;
-}
-
-static const uint32_t heap_sizes[] = { 1, 2, 3, 7, 50, 99, 100, 101, 200 };
-
-START_TEST(largest_of_any_number_are_kept) {
-    enum { OFFERED = 100 };
-    const uint32_t max = heap_sizes[_i];
-    struct top_torrents *largest = top_torrents_create(max);
-    for (int round = 0; round < 2; round++) {
-        for (uint32_t i = 0; i < OFFERED; i++) {
-            const uint32_t number = i * 37 % OFFERED;
-            const struct torrent_stats torrent = figures(number, number + 1);
-            top_torrents_offer(largest, &torrent);
-        }
-        for (uint32_t number = 0; number < OFFERED; number++)
-            ck_assert_uint_eq(kept(largest, number), number + max >= OFFERED);
-        top_torrents_clear(largest);
-    }
-    top_torrents_delete(largest);
-}
-END_TEST
-
-START_TEST(same_ones_of_equal_torrents_are_kept) {
-    enum { OFFERED = 20, MAX = 5 };
-    uint32_t first = 0;
-    for (uint32_t step = 1; step < OFFERED; step += 2) {
-        uint32_t chosen = 0;
-        struct top_torrents *largest = top_torrents_create(MAX);
-        for (uint32_t i = 0; i < OFFERED; i++) {
-            const struct torrent_stats torrent = figures(i * step % OFFERED, 7);
-            top_torrents_offer(largest, &torrent);
-        }
-        for (uint32_t number = 0; number < OFFERED; number++)
-            chosen |= kept(largest, number) << number;
-        top_torrents_delete(largest);
-        if (step == 1)
-            first = chosen;
-        if (step % 5 != 0)
-            ck_assert_uint_eq(chosen, first);
-    }
-}
-END_TEST
-
-UNIT_SUITE(sampler) {
-    Suite *suite = suite_create("sampler");
+UNIT_SUITE(history_sampler) {
+    Suite *suite = suite_create("history_sampler");
     TCase *sampling = tcase_create("sampling");
     tcase_set_timeout(sampling, 60);
     tcase_add_checked_fixture(sampling, start_sampler, stop_sampler);
@@ -333,10 +273,5 @@ UNIT_SUITE(sampler) {
     tcase_add_test(sampling, largest_torrents_are_sampled_every_two_minutes);
     tcase_add_test(sampling, torrent_without_peers_is_not_sampled);
     suite_add_tcase(suite, sampling);
-
-    TCase *heap = tcase_create("largest");
-    tcase_add_loop_test(heap, largest_of_any_number_are_kept, 0, LOOPS_OF(heap_sizes));
-    tcase_add_test(heap, same_ones_of_equal_torrents_are_kept);
-    suite_add_tcase(suite, heap);
     return suite;
 }
