@@ -1,17 +1,16 @@
-/* Which peers to check next: whether they can be reached, when each was checked last, and how much
- * may be asked of whom. Knows no socket and no clock; its caller does the checks and tells the
- * time, in milliseconds of any clock that never steps.
+/* Which peer to probe next: selects peers, keeps the result of the last probe of each, and limits
+ * the rate. Does no I/O and reads no clock: the caller runs the probes and passes the time, in
+ * milliseconds of any monotonic clock.
  *
- * A peer is an endpoint here; that it has several torrents makes one check. Newcomers are first, in
- * the order in which they came; then those whose last check is `interval_s` ago, the longest ago
- * first. Both wait for tokens, of which there are `per_s` a second, so that after a restart, too,
- * checks are spread evenly. One address has at most `address_peers_max` peers here and gets at most
- * so many checks in `interval_s`: whoever announces a thousand ports has neither a thousand ports
- * knocked at nor keeps others waiting. For IPv6 that holds for each address, and 64 times as much
- * for each /64, since that may be one machine or a whole LAN. Ports below 1024 are never knocked
- * at: no client listens there, but much else does.
+ * A peer is an endpoint; one in several torrents is probed once. New peers come first, in order of
+ * arrival; then peers whose last probe was `interval_s` ago, the oldest first. Both wait for a
+ * token bucket of `per_s` tokens a second, which also spreads the probes after a restart. One
+ * address may have `address_peers_max` peers here and gets as many probes in `interval_s`, so a
+ * client that announces many ports can neither use skepd as a port scanner nor delay the probes of
+ * others. For IPv6 this limit holds for each address, and 64 times as much for each /64. Ports
+ * below 1024 are never probed: they belong to services of the machine, not to BitTorrent clients.
  *
- * Every call takes constant time or, where many wait, a bounded one. Not locked. */
+ * Each call takes constant time, or bounded time if many peers wait. Not locked. */
 #ifndef SKEP_PROBE_PROBE_PLAN_H
 #define SKEP_PROBE_PROBE_PLAN_H
 
@@ -22,24 +21,24 @@
 #include "base/keyed_hash.h"
 #include "swarm/announce.h"
 
-/* What became of the last check. */
+/* Result of the last probe. */
 enum reach {
-    REACH_UNKNOWN, /* none yet, or it failed on our side */
-    REACH_OPEN,    /* accepted */
-    REACH_REFUSED, /* turned away at once: nobody listens there, or a firewall says so */
-    REACH_SILENT,  /* nothing came back in time */
+    REACH_UNKNOWN, /* not probed yet, or the probe failed on this machine */
+    REACH_OPEN,    /* connection accepted */
+    REACH_REFUSED, /* rejected: port closed, or a firewall that answers */
+    REACH_SILENT,  /* no answer before the timeout */
 };
 
 enum { REACHES = REACH_SILENT + 1 };
 
 struct reach_state {
     enum reach reach;
-    uint64_t checked_ms; /* when the last check ended; 0: never */
-    bool pending;        /* it is being checked, or its turn comes as soon as those before it */
+    uint64_t checked_ms; /* end of the last probe; 0: never */
+    bool pending;        /* a probe is running, or queued among the new peers */
 };
 
 struct probe_limits {
-    struct networks networks; /* in which peers are checked */
+    struct networks networks; /* only peers in these are probed */
     uint32_t per_s;
     uint32_t interval_s;
     uint32_t peers_max;
@@ -47,49 +46,52 @@ struct probe_limits {
 };
 
 struct probe_counts {
-    uint32_t peers[REACHES]; /* that are known here, by what became of their last check */
-    uint32_t waiting;        /* of them, those whose check is under way or comes next */
+    uint32_t peers[REACHES]; /* known peers, by result of the last probe */
+    uint32_t waiting;        /* of these, peers whose probe is running or queued as new */
 };
 
 struct probe_plan;
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 struct probe_plan *probe_plan_create(const struct probe_limits *limits, const struct hash_key *key);
-void probe_plan_delete(struct probe_plan *plan);
+void probe_plan_delete(struct probe_plan *plan); /* NULL is ignored */
 
-/* Takes new limits over. Peers outside of the new networks are forgotten; other bounds that became
- * narrower hold for those who come from then on. */
+/* Replaces the limits. Peers outside the new networks are removed; lower maximums apply only to
+ * peers that join later. */
 void probe_plan_apply(struct probe_plan *plan, const struct probe_limits *limits);
 
-/* A peer is in this torrent, which may be known already; or no longer, and with its last torrent it
- * is forgotten. One for whom there is no room goes unchecked. */
+/* The peer is in this torrent; repeating it has no effect. Ignored if the plan is full, the peer is
+ * not eligible, or if out of memory. */
 void probe_plan_join(struct probe_plan *plan, const struct endpoint *peer,
                      const uint8_t info_hash[static INFO_HASH_LEN], uint64_t now_ms);
+
+/* The peer has left this torrent; with its last torrent it is removed. */
 void probe_plan_leave(struct probe_plan *plan, const struct endpoint *peer,
                       const uint8_t info_hash[static INFO_HASH_LEN]);
 
-/* Someone looks at this peer: it is checked if it never was. One of whom no torrent is known is
- * kept for as long as someone looks at it once in `interval_s`. */
-void probe_plan_want(struct probe_plan *plan, const struct endpoint *peer, uint64_t now_ms);
+/* A user looks at this peer: it is probed if it never was. A peer without a known torrent is kept
+ * for `interval_s` after the last request. */
+void probe_plan_request(struct probe_plan *plan, const struct endpoint *peer, uint64_t now_ms);
 
-/* Joins or leaves were missed: no peer is kept for the sake of those that were heard of before, but
- * only for those to come, and while someone looks at it. */
-void probe_plan_doubt(struct probe_plan *plan, uint64_t now_ms);
+/* Joins or leaves were lost: clears the torrents of all peers. A peer is then removed after
+ * `interval_s`, unless it joins again or is requested. */
+void probe_plan_clear_torrents(struct probe_plan *plan, uint64_t now_ms);
 
-/* The peer to check now, for whom a token is taken. False where there is none, or no token. */
+/* Takes a token and returns the peer to probe now. False if no peer is due, or no token is left. */
 bool probe_plan_next(struct probe_plan *plan, uint64_t now_ms, struct endpoint *peer);
 
-/* When to ask for the next one; UINT64_MAX: not before something happens. */
+/* When to call probe_plan_next again; UINT64_MAX: not before another call changes the plan. */
 uint64_t probe_plan_next_ms(const struct probe_plan *plan, uint64_t now_ms);
 
-/* What became of a check that probe_plan_next asked for. */
-void probe_plan_done(struct probe_plan *plan, const struct endpoint *peer, enum reach reach,
-                     uint64_t now_ms);
+/* The result of a probe that probe_plan_next started. */
+void probe_plan_finish(struct probe_plan *plan, const struct endpoint *peer, enum reach reach,
+                       uint64_t now_ms);
 
-/* The check that probe_plan_next asked for did not take place. It is the peer's turn again, and
- * what was known of it stands. */
-void probe_plan_put_back(struct probe_plan *plan, const struct endpoint *peer, uint64_t now_ms);
+/* A probe that probe_plan_next started did not take place: queues the peer again, and keeps its
+ * last result. */
+void probe_plan_retry(struct probe_plan *plan, const struct endpoint *peer, uint64_t now_ms);
 
+/* REACH_UNKNOWN if the peer is not known. */
 struct reach_state probe_plan_state(const struct probe_plan *plan, const struct endpoint *peer);
 struct probe_counts probe_plan_counts(const struct probe_plan *plan);
 

@@ -4,35 +4,34 @@
 
 #include "probe/probe_quota.h"
 #include "probe/queue_table.h"
-#include "probe/torrent_set.h"
 
 enum {
-    TOKEN = 1000,    /* one check; with `per_s` a second, a millisecond brings `per_s` */
-    BURST_MS = 50,   /* so many milliseconds' tokens may gather; the clock ticks every 10 */
-    PORT_MIN = 1024, /* below are a machine's own services, and no BitTorrent client */
+    TOKEN = 1000,        /* costs of a probe; the bucket gains `per_s` each millisecond */
+    BURST_MS = 50,       /* size of the bucket; the clock may advance in steps of 10 ms */
+    PORT_MIN = 1024,     /* lower ports belong to services of the machine */
+    TORRENTS_MAX = 1024, /* of one peer; further ones are ignored */
 };
 
-/* Every peer stands in one of these lines. */
-enum line { LINE_NEW, LINE_UNDER_WAY, LINE_LATER };
-
-enum { LINES = LINE_LATER + 1 };
+enum probe_queue { QUEUE_NEW, QUEUE_RUNNING, QUEUE_LATER, QUEUES };
 
 struct probe_peer {
     struct queue_slot slot;
     struct endpoint endpoint;
     enum reach reach;
-    struct torrent_set torrents;
-    uint64_t since_ms;      /* when it came into its line */
-    uint64_t checked_ms;    /* 0: never */
-    uint64_t kept_until_ms; /* though no torrent of it is known */
-    struct probe_share share;
+    uint64_t *torrents; /* hashes of info_hashes; few, so they are searched linearly */
+    uint32_t torrent_count;
+    uint32_t torrents_allocated;
+    uint64_t since_ms;      /* when it entered its queue */
+    uint64_t checked_ms;    /* end of the last probe; 0: never */
+    uint64_t kept_until_ms; /* kept without a torrent until then */
+    struct probe_quota_share share;
 };
 
 struct probe_plan {
     struct probe_limits limits;
     struct hash_key key;
-    struct probe_quota *accounts;
-    uint64_t tokens; /* in thousandths, at filled_ms */
+    struct probe_quota *quota;
+    uint64_t tokens; /* in 1/TOKEN, at `filled_ms` */
     uint64_t filled_ms;
     uint32_t reached[REACHES];
     struct queue_table table;
@@ -42,23 +41,21 @@ static uint64_t interval_ms(const struct probe_plan *plan) {
     return (uint64_t)plan->limits.interval_s * 1000;
 }
 
-static struct probe_quota_limits quota_of(const struct probe_plan *plan) {
+static struct probe_quota_limits quota_limits(const struct probe_plan *plan) {
     return (struct probe_quota_limits){
         .peers_max = plan->limits.address_peers_max,
-        .checks_max = plan->limits.address_peers_max,
+        .probes_max = plan->limits.address_peers_max,
         .interval_ms = interval_ms(plan),
     };
 }
 
-/* The table of peers */
-
-/* NULL where there is none. */
+/* NULL for QUEUE_TABLE_NONE. */
 static struct probe_peer *peer_at(const struct probe_plan *plan, uint32_t position) {
     return position == QUEUE_TABLE_NONE ? NULL : queue_table_at(&plan->table, position);
 }
 
-static struct probe_peer *first_in(const struct probe_plan *plan, enum line line) {
-    return peer_at(plan, queue_table_first(&plan->table, line));
+static struct probe_peer *first_in(const struct probe_plan *plan, enum probe_queue queue) {
+    return peer_at(plan, queue_table_first(&plan->table, queue));
 }
 
 static uint32_t position_of(const struct probe_plan *plan, const struct probe_peer *peer) {
@@ -69,47 +66,48 @@ static uint32_t hash_of(const struct probe_plan *plan, const struct endpoint *pe
     return (uint32_t)keyed_hash(&plan->key, peer->wire, endpoint_len(peer->family));
 }
 
-static bool is_at(const void *entry, const void *endpoint) {
+static bool has_endpoint(const void *entry, const void *endpoint) {
     const struct probe_peer *peer = entry;
     return endpoint_equal(&peer->endpoint, endpoint);
 }
 
-static struct probe_peer *find(const struct probe_plan *plan, const struct endpoint *endpoint) {
+static struct probe_peer *find_peer(const struct probe_plan *plan,
+                                    const struct endpoint *endpoint) {
     const uint32_t hash = hash_of(plan, endpoint);
-    return peer_at(plan, queue_table_find(&plan->table, hash, is_at, endpoint));
+    return peer_at(plan, queue_table_find(&plan->table, hash, has_endpoint, endpoint));
 }
 
-static bool is_in(const struct probe_peer *peer, enum line line) {
-    return peer->slot.line == line;
+static bool is_in(const struct probe_peer *peer, enum probe_queue queue) {
+    return peer->slot.queue == queue;
 }
 
-static void move(struct probe_plan *plan, struct probe_peer *peer, enum line line,
-                 uint64_t now_ms) {
+static void move_peer(struct probe_plan *plan, struct probe_peer *peer, enum probe_queue queue,
+                      uint64_t now_ms) {
     peer->since_ms = now_ms;
-    queue_table_move(&plan->table, position_of(plan, peer), line);
+    queue_table_move(&plan->table, position_of(plan, peer), queue);
 }
 
-static uint32_t count(const struct probe_plan *plan) {
-    uint32_t sum = 0;
-    for (int line = 0; line < LINES; line++)
-        sum += queue_table_count(&plan->table, (uint32_t)line);
-    return sum;
+static uint32_t count_peers(const struct probe_plan *plan) {
+    uint32_t count = 0;
+    for (uint32_t queue = 0; queue < QUEUES; queue++)
+        count += queue_table_count(&plan->table, queue);
+    return count;
 }
 
-/* NULL if it is not to be checked, or there is no room for it. */
-static struct probe_peer *add(struct probe_plan *plan, const struct endpoint *endpoint,
-                              uint64_t now_ms) {
-    if (count(plan) >= plan->limits.peers_max || endpoint_port(endpoint) < PORT_MIN ||
+/* NULL if the peer is not eligible, a limit is reached, or out of memory. */
+static struct probe_peer *add_peer(struct probe_plan *plan, const struct endpoint *endpoint,
+                                   uint64_t now_ms) {
+    if (count_peers(plan) >= plan->limits.peers_max || endpoint_port(endpoint) < PORT_MIN ||
         !networks_contain(&plan->limits.networks, endpoint))
         return NULL;
-    const struct probe_quota_limits limits = quota_of(plan);
-    struct probe_share share;
-    if (!probe_quota_enter(plan->accounts, endpoint, &limits, &share))
+    const struct probe_quota_limits limits = quota_limits(plan);
+    struct probe_quota_share share;
+    if (!probe_quota_enter(plan->quota, endpoint, &limits, &share))
         return NULL;
     struct probe_peer *peer =
-        peer_at(plan, queue_table_add(&plan->table, hash_of(plan, endpoint), LINE_NEW));
+        peer_at(plan, queue_table_add(&plan->table, hash_of(plan, endpoint), QUEUE_NEW));
     if (peer == NULL) {
-        probe_quota_leave(plan->accounts, &share);
+        probe_quota_leave(plan->quota, &share);
         return NULL;
     }
     peer->endpoint = *endpoint;
@@ -119,19 +117,58 @@ static struct probe_peer *add(struct probe_plan *plan, const struct endpoint *en
     return peer;
 }
 
-static void forget(struct probe_plan *plan, struct probe_peer *peer) {
-    probe_quota_leave(plan->accounts, &peer->share);
-    torrent_set_clear(&peer->torrents);
+/* The position of the torrent, or the count. */
+static uint32_t find_torrent(const struct probe_peer *peer, uint64_t torrent) {
+    uint32_t at = 0;
+    while (at < peer->torrent_count && peer->torrents[at] != torrent)
+        at++;
+    return at;
+}
+
+/* Starts small, since most peers have one torrent and there may be a million peers. */
+static bool grow_torrents(struct probe_peer *peer) {
+    const uint32_t allocated = peer->torrents_allocated == 0 ? 2 : 2 * peer->torrents_allocated;
+    uint64_t *torrents = realloc(peer->torrents, allocated * sizeof *torrents);
+    if (torrents == NULL)
+        return false;
+    peer->torrents = torrents;
+    peer->torrents_allocated = allocated;
+    return true;
+}
+
+static void add_torrent(struct probe_peer *peer, uint64_t torrent) {
+    if (find_torrent(peer, torrent) < peer->torrent_count || peer->torrent_count == TORRENTS_MAX)
+        return;
+    if (peer->torrent_count < peer->torrents_allocated || grow_torrents(peer))
+        peer->torrents[peer->torrent_count++] = torrent;
+}
+
+static void remove_torrent(struct probe_peer *peer, uint64_t torrent) {
+    const uint32_t at = find_torrent(peer, torrent);
+    if (at < peer->torrent_count)
+        peer->torrents[at] = peer->torrents[--peer->torrent_count];
+}
+
+static void clear_torrents(struct probe_peer *peer) {
+    free(peer->torrents);
+    peer->torrents = NULL;
+    peer->torrent_count = 0;
+    peer->torrents_allocated = 0;
+}
+
+static void remove_peer(struct probe_plan *plan, struct probe_peer *peer) {
+    probe_quota_leave(plan->quota, &peer->share);
+    clear_torrents(peer);
     plan->reached[peer->reach]--;
     queue_table_remove(&plan->table, position_of(plan, peer));
 }
 
-/* Calls `visit` with every peer; it may forget that one. */
-static void visit_all(struct probe_plan *plan, uint64_t now_ms,
-                      void (*visit)(struct probe_plan *, struct probe_peer *, uint64_t)) {
-    for (uint32_t line = 0; line < LINES; line++) {
+/* Calls `visit` with each peer; it may remove that peer. */
+static void visit_peers(struct probe_plan *plan, uint64_t now_ms,
+                        void (*visit)(struct probe_plan *, struct probe_peer *, uint64_t)) {
+    for (uint32_t queue = 0; queue < QUEUES; queue++) {
         uint32_t next;
-        for (uint32_t at = queue_table_first(&plan->table, line); at != QUEUE_TABLE_NONE;
+        for (uint32_t at = queue_table_first(&plan->table, queue); at != QUEUE_TABLE_NONE;
              at = next) {
             next = queue_table_next(&plan->table, at);
             visit(plan, peer_at(plan, at), now_ms);
@@ -147,92 +184,89 @@ struct probe_plan *probe_plan_create(const struct probe_limits *limits,
     *plan = (struct probe_plan){
         .limits = *limits,
         .key = *key,
-        .accounts = probe_quota_create(key),
+        .quota = probe_quota_create(key),
         .tokens = TOKEN,
     };
-    if (plan->accounts != NULL && queue_table_init(&plan->table, sizeof(struct probe_peer), LINES))
+    if (plan->quota != NULL && queue_table_init(&plan->table, sizeof(struct probe_peer), QUEUES))
         return plan;
-    probe_quota_delete(plan->accounts);
+    probe_quota_delete(plan->quota);
     free(plan);
     return NULL;
 }
 
-static void forget_any(struct probe_plan *plan, struct probe_peer *peer, uint64_t now_ms) {
+static void free_peer(struct probe_plan *plan, struct probe_peer *peer, uint64_t now_ms) {
+    (void)plan;
     (void)now_ms;
-    forget(plan, peer);
+    clear_torrents(peer);
 }
 
 void probe_plan_delete(struct probe_plan *plan) {
     if (plan == NULL)
         return;
-    visit_all(plan, 0, forget_any);
+    visit_peers(plan, 0, free_peer);
     queue_table_free(&plan->table);
-    probe_quota_delete(plan->accounts);
+    probe_quota_delete(plan->quota);
     free(plan);
 }
 
-static void forget_outsider(struct probe_plan *plan, struct probe_peer *peer, uint64_t now_ms) {
+static void remove_outsider(struct probe_plan *plan, struct probe_peer *peer, uint64_t now_ms) {
     (void)now_ms;
     if (!networks_contain(&plan->limits.networks, &peer->endpoint))
-        forget(plan, peer);
+        remove_peer(plan, peer);
 }
 
 void probe_plan_apply(struct probe_plan *plan, const struct probe_limits *limits) {
     plan->limits = *limits;
-    visit_all(plan, 0, forget_outsider);
+    visit_peers(plan, 0, remove_outsider);
 }
 
-/* Who comes and goes */
-
-static uint64_t torrent_of(const struct probe_plan *plan, const uint8_t *info_hash) {
+static uint64_t hash_torrent(const struct probe_plan *plan, const uint8_t *info_hash) {
     return keyed_hash(&plan->key, info_hash, INFO_HASH_LEN);
 }
 
 void probe_plan_join(struct probe_plan *plan, const struct endpoint *endpoint,
                      const uint8_t info_hash[static INFO_HASH_LEN], uint64_t now_ms) {
-    struct probe_peer *peer = find(plan, endpoint);
+    struct probe_peer *peer = find_peer(plan, endpoint);
     if (peer == NULL)
-        peer = add(plan, endpoint, now_ms);
+        peer = add_peer(plan, endpoint, now_ms);
     if (peer != NULL)
-        torrent_set_add(&peer->torrents, torrent_of(plan, info_hash));
+        add_torrent(peer, hash_torrent(plan, info_hash));
 }
 
 void probe_plan_leave(struct probe_plan *plan, const struct endpoint *endpoint,
                       const uint8_t info_hash[static INFO_HASH_LEN]) {
-    struct probe_peer *peer = find(plan, endpoint);
+    struct probe_peer *peer = find_peer(plan, endpoint);
     if (peer == NULL)
         return;
-    torrent_set_remove(&peer->torrents, torrent_of(plan, info_hash));
-    if (peer->torrents.count == 0)
-        forget(plan, peer);
+    remove_torrent(peer, hash_torrent(plan, info_hash));
+    if (peer->torrent_count == 0)
+        remove_peer(plan, peer);
 }
 
-void probe_plan_want(struct probe_plan *plan, const struct endpoint *endpoint, uint64_t now_ms) {
-    struct probe_peer *peer = find(plan, endpoint);
+void probe_plan_request(struct probe_plan *plan, const struct endpoint *endpoint, uint64_t now_ms) {
+    struct probe_peer *peer = find_peer(plan, endpoint);
     if (peer == NULL)
-        peer = add(plan, endpoint, now_ms);
+        peer = add_peer(plan, endpoint, now_ms);
     if (peer == NULL)
         return;
     peer->kept_until_ms = now_ms + interval_ms(plan);
-    /* Its address had no checks left when its turn came. */
-    if (is_in(peer, LINE_LATER) && peer->checked_ms == 0)
-        move(plan, peer, LINE_NEW, now_ms);
+    /* It was postponed because its address had no probes left. */
+    if (is_in(peer, QUEUE_LATER) && peer->checked_ms == 0)
+        move_peer(plan, peer, QUEUE_NEW, now_ms);
 }
 
-static void doubt(struct probe_plan *plan, struct probe_peer *peer, uint64_t now_ms) {
-    torrent_set_clear(&peer->torrents);
+static void clear_and_keep(struct probe_plan *plan, struct probe_peer *peer, uint64_t now_ms) {
+    clear_torrents(peer);
     peer->kept_until_ms = now_ms + interval_ms(plan);
 }
 
-void probe_plan_doubt(struct probe_plan *plan, uint64_t now_ms) {
-    visit_all(plan, now_ms, doubt);
+void probe_plan_clear_torrents(struct probe_plan *plan, uint64_t now_ms) {
+    visit_peers(plan, now_ms, clear_and_keep);
 }
-
-/* Whose turn it is */
 
 static uint64_t tokens_at(const struct probe_plan *plan, uint64_t now_ms) {
-    const uint64_t gathered = (uint64_t)plan->limits.per_s * BURST_MS;
-    const uint64_t full = gathered > TOKEN ? gathered : TOKEN;
+    const uint64_t burst = (uint64_t)plan->limits.per_s * BURST_MS;
+    const uint64_t full = burst > TOKEN ? burst : TOKEN;
     if (now_ms <= plan->filled_ms)
         return plan->tokens < full ? plan->tokens : full;
     const uint64_t level = plan->tokens + (now_ms - plan->filled_ms) * plan->limits.per_s;
@@ -240,33 +274,33 @@ static uint64_t tokens_at(const struct probe_plan *plan, uint64_t now_ms) {
 }
 
 static bool is_kept(const struct probe_peer *peer, uint64_t now_ms) {
-    return peer->torrents.count > 0 || peer->kept_until_ms > now_ms;
+    return peer->torrent_count > 0 || peer->kept_until_ms > now_ms;
 }
 
-/* The first in line, unless that is one whose time has not come yet. */
+/* The first new peer, or else the peer probed longest ago if its interval has ended. */
 static struct probe_peer *first_due(const struct probe_plan *plan, uint64_t now_ms) {
-    struct probe_peer *newcomer = first_in(plan, LINE_NEW);
-    if (newcomer != NULL)
-        return newcomer;
-    struct probe_peer *checked = first_in(plan, LINE_LATER);
+    struct probe_peer *new_peer = first_in(plan, QUEUE_NEW);
+    if (new_peer != NULL)
+        return new_peer;
+    struct probe_peer *checked = first_in(plan, QUEUE_LATER);
     return checked != NULL && checked->since_ms + interval_ms(plan) <= now_ms ? checked : NULL;
 }
 
 bool probe_plan_next(struct probe_plan *plan, uint64_t now_ms, struct endpoint *endpoint) {
-    const struct probe_quota_limits limits = quota_of(plan);
-    probe_quota_expire(plan->accounts, &limits, now_ms);
+    const struct probe_quota_limits limits = quota_limits(plan);
+    probe_quota_expire(plan->quota, &limits, now_ms);
     const uint64_t tokens = tokens_at(plan, now_ms);
     if (tokens < TOKEN)
         return false;
     for (struct probe_peer *peer; (peer = first_due(plan, now_ms)) != NULL;) {
-        if (is_in(peer, LINE_LATER) && !is_kept(peer, now_ms)) {
-            forget(plan, peer);
-        } else if (!probe_quota_spend(plan->accounts, &peer->share, &limits, now_ms)) {
-            move(plan, peer, LINE_LATER, now_ms);
+        if (is_in(peer, QUEUE_LATER) && !is_kept(peer, now_ms)) {
+            remove_peer(plan, peer);
+        } else if (!probe_quota_spend(plan->quota, &peer->share, &limits, now_ms)) {
+            move_peer(plan, peer, QUEUE_LATER, now_ms);
         } else {
             plan->tokens = tokens - TOKEN;
             plan->filled_ms = now_ms > plan->filled_ms ? now_ms : plan->filled_ms;
-            move(plan, peer, LINE_UNDER_WAY, now_ms);
+            move_peer(plan, peer, QUEUE_RUNNING, now_ms);
             *endpoint = peer->endpoint;
             return true;
         }
@@ -278,58 +312,57 @@ static uint64_t token_ms(const struct probe_plan *plan, uint64_t now_ms) {
     const uint64_t tokens = tokens_at(plan, now_ms);
     if (tokens >= TOKEN)
         return now_ms;
-    /* Another thread may have read the clock a moment before this one. */
+    /* `now_ms` may be earlier than `filled_ms`: another thread read the clock first. */
     const uint64_t since_ms = now_ms > plan->filled_ms ? now_ms : plan->filled_ms;
     return since_ms + (TOKEN - tokens + plan->limits.per_s - 1) / plan->limits.per_s;
 }
 
 uint64_t probe_plan_next_ms(const struct probe_plan *plan, uint64_t now_ms) {
     const uint64_t token = token_ms(plan, now_ms);
-    if (first_in(plan, LINE_NEW) != NULL)
+    if (first_in(plan, QUEUE_NEW) != NULL)
         return token;
-    const struct probe_peer *checked = first_in(plan, LINE_LATER);
+    const struct probe_peer *checked = first_in(plan, QUEUE_LATER);
     if (checked == NULL)
         return UINT64_MAX;
     const uint64_t due = checked->since_ms + interval_ms(plan);
     return due > token ? due : token;
 }
 
-void probe_plan_done(struct probe_plan *plan, const struct endpoint *endpoint, enum reach reach,
-                     uint64_t now_ms) {
-    struct probe_peer *peer = find(plan, endpoint);
-    /* It may have left meanwhile, and even be back. */
-    if (peer == NULL || !is_in(peer, LINE_UNDER_WAY))
+void probe_plan_finish(struct probe_plan *plan, const struct endpoint *endpoint, enum reach reach,
+                       uint64_t now_ms) {
+    struct probe_peer *peer = find_peer(plan, endpoint);
+    /* It may have left during the probe, and may have joined again. */
+    if (peer == NULL || !is_in(peer, QUEUE_RUNNING))
         return;
     plan->reached[peer->reach]--;
     plan->reached[reach]++;
     peer->reach = reach;
     peer->checked_ms = now_ms;
-    move(plan, peer, LINE_LATER, now_ms);
+    move_peer(plan, peer, QUEUE_LATER, now_ms);
 }
 
-void probe_plan_put_back(struct probe_plan *plan, const struct endpoint *endpoint,
-                         uint64_t now_ms) {
-    struct probe_peer *peer = find(plan, endpoint);
-    if (peer != NULL && is_in(peer, LINE_UNDER_WAY))
-        move(plan, peer, LINE_NEW, now_ms);
+void probe_plan_retry(struct probe_plan *plan, const struct endpoint *endpoint, uint64_t now_ms) {
+    struct probe_peer *peer = find_peer(plan, endpoint);
+    if (peer != NULL && is_in(peer, QUEUE_RUNNING))
+        move_peer(plan, peer, QUEUE_NEW, now_ms);
 }
 
 struct reach_state probe_plan_state(const struct probe_plan *plan,
                                     const struct endpoint *endpoint) {
-    const struct probe_peer *peer = find(plan, endpoint);
+    const struct probe_peer *peer = find_peer(plan, endpoint);
     if (peer == NULL)
         return (struct reach_state){ .reach = REACH_UNKNOWN };
     return (struct reach_state){
         .reach = peer->reach,
         .checked_ms = peer->checked_ms,
-        .pending = !is_in(peer, LINE_LATER),
+        .pending = !is_in(peer, QUEUE_LATER),
     };
 }
 
 struct probe_counts probe_plan_counts(const struct probe_plan *plan) {
     struct probe_counts counts = {
-        .waiting = queue_table_count(&plan->table, LINE_NEW) +
-                   queue_table_count(&plan->table, LINE_UNDER_WAY),
+        .waiting = queue_table_count(&plan->table, QUEUE_NEW) +
+                   queue_table_count(&plan->table, QUEUE_RUNNING),
     };
     for (int reach = 0; reach < REACHES; reach++)
         counts.peers[reach] = plan->reached[reach];

@@ -1,6 +1,7 @@
-/* What each address has in the probe plan: how many peers, and how many checks it got lately. An
- * IPv6 peer counts for its address and for its /64, which holds HOMES_PER_NETWORK times as much,
- * since that may be one machine with many addresses or a whole LAN. Not locked. */
+/* Limits of the probe plan for each address: how many peers it may have, and how many probes in an
+ * interval. An IPv6 peer counts for its address and for its /64, which may have
+ * PROBE_QUOTA_PER_NETWORK times as much, since a /64 may be one machine with many addresses or a
+ * whole LAN. Not locked. */
 #ifndef SKEP_PROBE_PROBE_QUOTA_H
 #define SKEP_PROBE_PROBE_QUOTA_H
 
@@ -9,44 +10,49 @@
 
 #include "base/endpoint.h"
 #include "base/keyed_hash.h"
+#include "probe/queue_table.h"
 
-enum { HOMES_PER_NETWORK = 64 };
+enum { PROBE_QUOTA_PER_NETWORK = 64 };
 
-struct probe_quota;
+struct probe_quota {
+    struct hash_key key;
+    struct queue_table table; /* one entry for each address and /64, in the queues below */
+};
 
-/* What one address may have. */
+/* Entries with and without peers; the latter are ordered by when they lost their last peer. */
+enum { PROBE_QUOTA_USED, PROBE_QUOTA_UNUSED, PROBE_QUOTA_QUEUES };
+
+/* The limits of one address. */
 struct probe_quota_limits {
     uint32_t peers_max;
-    uint32_t checks_max; /* within the interval */
+    uint32_t probes_max; /* in `interval_ms` */
     uint64_t interval_ms;
 };
 
-/* The accounts in which one peer counts: its address's, and its /64's where it has one. */
-struct probe_share {
-    uint32_t home;
+/* Where one peer is counted. */
+struct probe_quota_share {
+    uint32_t address;
     uint32_t network;
 };
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 struct probe_quota *probe_quota_create(const struct hash_key *key);
-void probe_quota_delete(struct probe_quota *quota);
+void probe_quota_delete(struct probe_quota *quota); /* NULL is ignored */
 
-/* One peer more. False, and nothing counted, if its address has enough or memory is short. */
-bool probe_quota_enter(struct probe_quota *accounts, const struct endpoint *peer,
-                       const struct probe_quota_limits *limits, struct probe_share *share);
+/* Counts one more peer and fills `*share`. False, without counting it, if its address or /64 is at
+ * its limit, or if out of memory. */
+bool probe_quota_enter(struct probe_quota *quota, const struct endpoint *peer,
+                       const struct probe_quota_limits *limits, struct probe_quota_share *share);
 
-/* One peer less; `share` is not to be used any more. */
-void probe_quota_leave(struct probe_quota *quota, const struct probe_share *share);
+/* Counts one peer less; `share` is invalid afterwards. */
+void probe_quota_leave(struct probe_quota *quota, const struct probe_quota_share *share);
 
-/* Counts a check. False, and nothing counted, if its address has had enough of them. */
-bool probe_quota_spend(struct probe_quota *accounts, const struct probe_share *share,
+/* Counts a probe. False, without counting it, if its address or /64 is at its limit. */
+bool probe_quota_spend(struct probe_quota *quota, const struct probe_quota_share *share,
                        const struct probe_quota_limits *limits, uint64_t now_ms);
 
-/* Forgets the addresses that have no peers and whose checks are an interval ago. */
-void probe_quota_expire(struct probe_quota *accounts, const struct probe_quota_limits *limits,
+/* Removes the addresses without peers whose last interval has ended. */
+void probe_quota_expire(struct probe_quota *quota, const struct probe_quota_limits *limits,
                         uint64_t now_ms);
-
-/* How many there are. */
-uint32_t probe_quota_count(const struct probe_quota *quota);
 
 #endif

@@ -7,27 +7,27 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "probe/tcp_probe_set.h"
+#include "probe/tcp_probe.h"
 
-enum { SHORTAGE_PAUSE_MS = 1000 };
+enum { NO_RESOURCES_PAUSE_MS = 1000 };
+
+_Static_assert((int)PROBER_DESCRIPTORS >= (int)TCP_PROBE_SET_DESCRIPTORS, "descriptors of a set");
 
 struct prober {
-    pthread_mutex_t lock;    /* for the plan; held for a moment only */
+    pthread_mutex_t lock;    /* guards the three below; held briefly */
     struct probe_plan *plan; /* NULL: switched off */
     uint32_t timeout_ms;
-    struct tcp_probe_set *probes; /* the thread's, but for waking it; NULL: switched off */
+    struct tcp_probe_set *probes; /* NULL: switched off; used by the thread, woken by others */
 
     struct hash_key key;
     pthread_t thread;
     bool running;
     _Atomic bool stop;
-    uint64_t pause_until_ms; /* the thread's: after a shortage */
+    uint64_t pause_until_ms; /* used by the thread: pause after TCP_PROBE_NO_RESOURCES */
     _Atomic uint64_t checks[REACHES];
 };
 
-/* The thread */
-
-static enum reach reach_of(enum tcp_probe result) {
+static enum reach reach_of(enum tcp_probe_result result) {
     switch (result) {
     case TCP_PROBE_OPEN:
         return REACH_OPEN;
@@ -40,33 +40,33 @@ static enum reach reach_of(enum tcp_probe result) {
     }
 }
 
-static void take_result(void *context, const struct endpoint *peer, enum tcp_probe result) {
+static void on_result(void *context, const struct endpoint *peer, enum tcp_probe_result result) {
     struct prober *prober = context;
     const uint64_t now_ms = clock_now_ms();
     const enum reach reach = reach_of(result);
     atomic_fetch_add_explicit(&prober->checks[reach], 1, memory_order_relaxed);
-    if (result == TCP_PROBE_SHORT)
-        prober->pause_until_ms = now_ms + SHORTAGE_PAUSE_MS;
+    if (result == TCP_PROBE_NO_RESOURCES)
+        prober->pause_until_ms = now_ms + NO_RESOURCES_PAUSE_MS;
     pthread_mutex_lock(&prober->lock);
-    if (result == TCP_PROBE_SHORT)
-        probe_plan_put_back(prober->plan, peer, now_ms);
+    if (result == TCP_PROBE_NO_RESOURCES)
+        probe_plan_retry(prober->plan, peer, now_ms);
     else
-        probe_plan_done(prober->plan, peer, reach, now_ms);
+        probe_plan_finish(prober->plan, peer, reach, now_ms);
     pthread_mutex_unlock(&prober->lock);
 }
 
 static bool next_peer(struct prober *prober, uint64_t now_ms, struct endpoint *peer,
                       uint32_t *timeout_ms) {
-    if (now_ms < prober->pause_until_ms || !tcp_probe_set_have_room(prober->probes))
+    if (now_ms < prober->pause_until_ms || !tcp_probe_set_has_room(prober->probes))
         return false;
     pthread_mutex_lock(&prober->lock);
-    const bool any = probe_plan_next(prober->plan, now_ms, peer);
+    const bool found = probe_plan_next(prober->plan, now_ms, peer);
     *timeout_ms = prober->timeout_ms;
     pthread_mutex_unlock(&prober->lock);
-    return any;
+    return found;
 }
 
-static void begin_checks(struct prober *prober) {
+static void begin_probes(struct prober *prober) {
     struct endpoint peer;
     uint32_t timeout_ms;
     const uint64_t now_ms = clock_now_ms();
@@ -74,10 +74,9 @@ static void begin_checks(struct prober *prober) {
         tcp_probe_set_begin(prober->probes, &peer, timeout_ms, now_ms);
 }
 
-/* When the next check may begin. Without room that is after another's end, which is no matter of
- * time. */
-static uint64_t next_ms(struct prober *prober) {
-    if (!tcp_probe_set_have_room(prober->probes))
+/* When the next probe may begin; UINT64_MAX if the set is full: then a result ends the wait. */
+static uint64_t next_probe_ms(struct prober *prober) {
+    if (!tcp_probe_set_has_room(prober->probes))
         return UINT64_MAX;
     pthread_mutex_lock(&prober->lock);
     const uint64_t next = probe_plan_next_ms(prober->plan, clock_now_ms());
@@ -85,23 +84,15 @@ static uint64_t next_ms(struct prober *prober) {
     return next > prober->pause_until_ms ? next : prober->pause_until_ms;
 }
 
-static void *run(void *argument) {
+static void *run_prober(void *argument) {
     struct prober *prober = argument;
     while (!atomic_load(&prober->stop)) {
-        begin_checks(prober);
-        tcp_probe_set_wait(prober->probes, next_ms(prober));
+        begin_probes(prober);
+        tcp_probe_set_wait(prober->probes, next_probe_ms(prober));
     }
     return NULL;
 }
 
-/* On and off */
-
-static bool fail(char error[static ERROR_LEN], const char *what) {
-    error_set(error, "cannot check which peers can be reached: %s", what);
-    return false;
-}
-
-/* Those who look for the plan meanwhile find it whole, or none. */
 static void set_plan(struct prober *prober, struct probe_plan *plan, struct tcp_probe_set *set) {
     pthread_mutex_lock(&prober->lock);
     prober->plan = plan;
@@ -126,26 +117,26 @@ static void switch_off(struct prober *prober) {
 static bool switch_on(struct prober *prober, const struct prober_options *options,
                       char error[static ERROR_LEN]) {
     struct probe_plan *plan = probe_plan_create(&options->limits, &prober->key);
-    struct tcp_probe_set *set = tcp_probe_set_create(take_result, prober);
+    struct tcp_probe_set *set = tcp_probe_set_create(on_result, prober);
     if (plan == NULL || set == NULL) {
         tcp_probe_set_delete(set);
         probe_plan_delete(plan);
-        return fail(error, "out of memory or descriptors");
+        return error_set(error, "cannot start the prober: out of memory or descriptors");
     }
     atomic_store(&prober->stop, false);
     prober->pause_until_ms = 0;
     prober->timeout_ms = options->timeout_ms;
     set_plan(prober, plan, set);
-    prober->running = pthread_create(&prober->thread, NULL, run, prober) == 0;
+    prober->running = pthread_create(&prober->thread, NULL, run_prober, prober) == 0;
     if (!prober->running) {
         switch_off(prober);
-        return fail(error, "no thread can be had");
+        return error_set(error, "cannot start the prober: cannot create thread");
     }
     pthread_setname_np(prober->thread, "prober");
     return true;
 }
 
-static void take_options(struct prober *prober, const struct prober_options *options) {
+static void apply_options(struct prober *prober, const struct prober_options *options) {
     pthread_mutex_lock(&prober->lock);
     prober->timeout_ms = options->timeout_ms;
     probe_plan_apply(prober->plan, &options->limits);
@@ -156,7 +147,7 @@ static void take_options(struct prober *prober, const struct prober_options *opt
 struct prober *prober_start(const struct prober_options *options, char error[static ERROR_LEN]) {
     struct prober *prober = calloc(1, sizeof *prober);
     if (prober == NULL || !random_secret(&prober->key, sizeof prober->key)) {
-        fail(error, "out of memory or randomness");
+        error_set(error, "cannot start the prober: out of memory or randomness");
         free(prober);
         return NULL;
     }
@@ -172,7 +163,7 @@ bool prober_apply(struct prober *prober, const struct prober_options *options,
     if (options->enabled && !prober->running)
         return switch_on(prober, options, error);
     if (options->enabled)
-        take_options(prober, options);
+        apply_options(prober, options);
     else
         switch_off(prober);
     return true;
@@ -186,11 +177,9 @@ void prober_stop(struct prober *prober) {
     free(prober);
 }
 
-/* What others tell and ask */
-
-/* A restored peer, or one whose address is a claim, is none to knock at; once it announces from
- * that very address, it is. */
-static void note_change(struct probe_plan *plan, const struct change *change, uint64_t now_ms) {
+/* A restored peer, or one with a claimed address, is not probed until it announces from its own
+ * address. */
+static void update_plan(struct probe_plan *plan, const struct change *change, uint64_t now_ms) {
     if (change->peer.family == FAMILY_NONE)
         return;
     if (change->own_address && !change_removes_peer(change->kind))
@@ -199,13 +188,13 @@ static void note_change(struct probe_plan *plan, const struct change *change, ui
         probe_plan_leave(plan, &change->peer, change->info_hash);
 }
 
-/* Locks the plan, NULL where all is switched off. */
+/* NULL if switched off. */
 static struct probe_plan *lock_plan(struct prober *prober) {
     pthread_mutex_lock(&prober->lock);
     return prober->plan;
 }
 
-/* The thread is woken where there is more to do than `waited` peers before. */
+/* Wakes the thread if more peers wait than `waited`, the number before the change. */
 static void unlock_plan(struct prober *prober, uint32_t waited) {
     if (prober->plan != NULL && probe_plan_counts(prober->plan).waiting > waited)
         tcp_probe_set_wake(prober->probes);
@@ -218,7 +207,7 @@ void prober_on_changes(void *context, const struct change *changes, size_t count
     struct probe_plan *plan = lock_plan(prober);
     const uint32_t waited = plan == NULL ? 0 : probe_plan_counts(plan).waiting;
     for (size_t i = 0; plan != NULL && i < count; i++)
-        note_change(plan, &changes[i], now_ms);
+        update_plan(plan, &changes[i], now_ms);
     unlock_plan(prober, waited);
 }
 
@@ -226,17 +215,17 @@ void prober_on_lost(void *context) {
     struct prober *prober = context;
     struct probe_plan *plan = lock_plan(prober);
     if (plan != NULL)
-        probe_plan_doubt(plan, clock_now_ms());
+        probe_plan_clear_torrents(plan, clock_now_ms());
     unlock_plan(prober, UINT32_MAX);
 }
 
-void prober_want(struct prober *prober, const struct endpoint *peer, bool own_address) {
+void prober_request(struct prober *prober, const struct endpoint *peer, bool own_address) {
     if (!own_address)
         return;
     struct probe_plan *plan = lock_plan(prober);
     const uint32_t waited = plan == NULL ? 0 : probe_plan_counts(plan).waiting;
     if (plan != NULL)
-        probe_plan_want(plan, peer, clock_now_ms());
+        probe_plan_request(plan, peer, clock_now_ms());
     unlock_plan(prober, waited);
 }
 

@@ -10,45 +10,45 @@ static struct queue_slot *slot_at(const struct queue_table *table, uint32_t posi
     return queue_table_at(table, position);
 }
 
-/* The free ones stand in a line of their own, behind the others. */
-static uint32_t free_line(const struct queue_table *table) {
-    return table->lines;
+/* Free entries are in a queue of their own, after the others. */
+static uint32_t free_queue(const struct queue_table *table) {
+    return table->queues;
 }
 
-/* A line is a ring; its head is at the position that has the line's number. */
-static uint32_t heads(const struct queue_table *table) {
-    return table->lines + 1;
+/* A queue is a ring; the position of its head is the queue's number. */
+static uint32_t head_count(const struct queue_table *table) {
+    return table->queues + 1;
 }
 
-static void enter_line(struct queue_table *table, uint32_t position, uint32_t line) {
+static void append_entry(struct queue_table *table, uint32_t position, uint32_t queue) {
     struct queue_slot *slot = slot_at(table, position);
-    struct queue_slot *head = slot_at(table, line);
-    slot->line = line;
-    slot->next = line;
+    struct queue_slot *head = slot_at(table, queue);
+    slot->queue = queue;
+    slot->next = queue;
     slot->previous = head->previous;
     slot_at(table, slot->previous)->next = position;
     head->previous = position;
-    table->counts[line]++;
+    table->counts[queue]++;
 }
 
-static void leave_line(struct queue_table *table, uint32_t position) {
+static void unlink_entry(struct queue_table *table, uint32_t position) {
     const struct queue_slot *slot = slot_at(table, position);
     slot_at(table, slot->previous)->next = slot->next;
     slot_at(table, slot->next)->previous = slot->previous;
-    table->counts[slot->line]--;
+    table->counts[slot->queue]--;
 }
 
 static uint32_t hash_at(const void *array, uint32_t position) {
     return slot_at(array, position)->hash;
 }
 
-static bool index_anew(struct queue_table *table, uint32_t allocated) {
+static bool rebuild_index(struct queue_table *table, uint32_t allocated) {
     struct hash_index index;
     if (!hash_index_create(&index, allocated))
         return false;
-    for (uint32_t position = heads(table); position < table->allocated; position++) {
+    for (uint32_t position = head_count(table); position < table->allocated; position++) {
         const struct queue_slot *slot = slot_at(table, position);
-        if (slot->line != free_line(table))
+        if (slot->queue != free_queue(table))
             hash_index_put(&index, slot->hash, position);
     }
     hash_index_free(&table->index);
@@ -56,31 +56,31 @@ static bool index_anew(struct queue_table *table, uint32_t allocated) {
     return true;
 }
 
-/* What is new is free. */
-static bool grow(struct queue_table *table, uint32_t allocated) {
-    uint8_t *entries = realloc(table->entries, allocated * table->entry_size);
+/* New entries are free. */
+static bool grow_table(struct queue_table *table, uint32_t allocated) {
+    uint8_t *entries = realloc(table->entries, allocated * table->entry_len);
     if (entries == NULL)
         return false;
     table->entries = entries;
-    if (!index_anew(table, allocated))
+    if (!rebuild_index(table, allocated))
         return false;
     const uint32_t first = table->allocated;
     table->allocated = allocated;
-    memset(queue_table_at(table, first), 0, (allocated - first) * table->entry_size);
+    memset(queue_table_at(table, first), 0, (allocated - first) * table->entry_len);
     for (uint32_t position = first; position < allocated; position++) {
-        if (position < heads(table))
+        if (position < head_count(table))
             *slot_at(table, position) =
                 (struct queue_slot){ .previous = position, .next = position };
         else
-            enter_line(table, position, free_line(table));
+            append_entry(table, position, free_queue(table));
     }
     return true;
 }
 
-bool queue_table_init(struct queue_table *table, size_t entry_size, uint32_t lines) {
-    assert(entry_size >= sizeof(struct queue_slot) && lines <= QUEUE_TABLE_QUEUES_MAX);
-    *table = (struct queue_table){ .entry_size = entry_size, .lines = lines };
-    if (grow(table, FIRST_ALLOCATED))
+bool queue_table_init(struct queue_table *table, size_t entry_len, uint32_t queues) {
+    assert(entry_len >= sizeof(struct queue_slot) && queues <= QUEUE_TABLE_QUEUES_MAX);
+    *table = (struct queue_table){ .entry_len = entry_len, .queues = queues };
+    if (grow_table(table, FIRST_ALLOCATED))
         return true;
     queue_table_free(table);
     return false;
@@ -93,11 +93,11 @@ void queue_table_free(struct queue_table *table) {
 }
 
 void *queue_table_at(const struct queue_table *table, uint32_t position) {
-    return table->entries + position * table->entry_size;
+    return table->entries + position * table->entry_len;
 }
 
 uint32_t queue_table_position(const struct queue_table *table, const void *entry) {
-    return (uint32_t)((size_t)((const uint8_t *)entry - table->entries) / table->entry_size);
+    return (uint32_t)((size_t)((const uint8_t *)entry - table->entries) / table->entry_len);
 }
 
 struct search {
@@ -116,37 +116,37 @@ uint32_t queue_table_find(const struct queue_table *table, uint32_t hash, queue_
     return hash_index_find(&table->index, hash, matches_at, table, &search);
 }
 
-uint32_t queue_table_add(struct queue_table *table, uint32_t hash, uint32_t line) {
-    if (table->counts[free_line(table)] == 0 && !grow(table, 2 * table->allocated))
+uint32_t queue_table_add(struct queue_table *table, uint32_t hash, uint32_t queue) {
+    if (table->counts[free_queue(table)] == 0 && !grow_table(table, 2 * table->allocated))
         return QUEUE_TABLE_NONE;
-    const uint32_t position = queue_table_first(table, free_line(table));
-    leave_line(table, position);
-    memset(queue_table_at(table, position), 0, table->entry_size);
+    const uint32_t position = queue_table_first(table, free_queue(table));
+    unlink_entry(table, position);
+    memset(queue_table_at(table, position), 0, table->entry_len);
     slot_at(table, position)->hash = hash;
-    enter_line(table, position, line);
+    append_entry(table, position, queue);
     hash_index_put(&table->index, hash, position);
     return position;
 }
 
 void queue_table_remove(struct queue_table *table, uint32_t position) {
     hash_index_remove(&table->index, slot_at(table, position)->hash, position, hash_at, table);
-    queue_table_move(table, position, free_line(table));
+    queue_table_move(table, position, free_queue(table));
 }
 
-void queue_table_move(struct queue_table *table, uint32_t position, uint32_t line) {
-    leave_line(table, position);
-    enter_line(table, position, line);
+void queue_table_move(struct queue_table *table, uint32_t position, uint32_t queue) {
+    unlink_entry(table, position);
+    append_entry(table, position, queue);
 }
 
 uint32_t queue_table_next(const struct queue_table *table, uint32_t position) {
     const uint32_t next = slot_at(table, position)->next;
-    return next < heads(table) ? QUEUE_TABLE_NONE : next;
+    return next < head_count(table) ? QUEUE_TABLE_NONE : next;
 }
 
-uint32_t queue_table_first(const struct queue_table *table, uint32_t line) {
-    return queue_table_next(table, line);
+uint32_t queue_table_first(const struct queue_table *table, uint32_t queue) {
+    return queue_table_next(table, queue);
 }
 
-uint32_t queue_table_count(const struct queue_table *table, uint32_t line) {
-    return table->counts[line];
+uint32_t queue_table_count(const struct queue_table *table, uint32_t queue) {
+    return table->counts[queue];
 }

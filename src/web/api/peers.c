@@ -28,7 +28,7 @@ static void put_reach(const struct api_call *call, const struct peer_stats *peer
     };
     struct prober *prober = call->api->parts.prober;
     if (prober != NULL)
-        prober_want(prober, &peer->peer, peer->own_address);
+        prober_request(prober, &peer->peer, peer->own_address);
     const struct reach_state state = api_reach(call, &peer->peer);
     const int64_t checked_ms = call->unix_ms - (int64_t)(call->now_ms - state.checked_ms);
     api_put(item, "reach", json_string(names[state.reach]));

@@ -11,7 +11,8 @@ enum {
     PEERS_MAX = 1000,
     ADDRESS_MAX = 4,
     START_MS = 1000000,
-    PORT = 1024
+    PORT = 1024,
+    MANY_TORRENTS = 2000, /* more than are kept of one peer */
 };
 
 static struct probe_plan *plan;
@@ -102,7 +103,7 @@ static void assert_none_now(void) {
 }
 
 static void finish(struct endpoint peer, enum reach reach) {
-    probe_plan_done(plan, &peer, reach, now_ms);
+    probe_plan_finish(plan, &peer, reach, now_ms);
 }
 
 static void check(struct endpoint peer, enum reach reach) {
@@ -192,7 +193,7 @@ START_TEST(check_that_did_not_take_place_comes_again) {
     now_ms += INTERVAL_S * 1000;
     assert_next(machine(1));
     const struct endpoint peer = machine(1);
-    probe_plan_put_back(plan, &peer, now_ms);
+    probe_plan_retry(plan, &peer, now_ms);
     assert_state(machine(1), REACH_OPEN, true);
     assert_next(machine(1));
 }
@@ -309,7 +310,7 @@ START_TEST(peer_of_several_torrents_is_checked_once) {
 }
 END_TEST
 
-START_TEST(torrent_told_twice_is_one) {
+START_TEST(torrent_joined_twice_is_one) {
     join_torrent(machine(1), 1);
     join_torrent(machine(1), 1);
     leave_torrent(machine(1), 2);
@@ -320,11 +321,33 @@ START_TEST(torrent_told_twice_is_one) {
 }
 END_TEST
 
+START_TEST(leaving_an_unknown_torrent_changes_nothing) {
+    join_torrent(machine(1), 1);
+    join_torrent(machine(1), 2);
+    leave_torrent(machine(1), 3);
+    leave_torrent(machine(1), 1);
+    ck_assert_uint_eq(known(), 1);
+    leave_torrent(machine(1), 2);
+    ck_assert_uint_eq(known(), 0);
+}
+END_TEST
+
+START_TEST(torrents_of_one_peer_are_bounded) {
+    for (uint32_t torrent = 0; torrent < MANY_TORRENTS; torrent++)
+        join_torrent(machine(1), torrent);
+    for (uint32_t torrent = MANY_TORRENTS - 1; torrent > 0; torrent--)
+        leave_torrent(machine(1), torrent);
+    ck_assert_uint_eq(known(), 1);
+    leave_torrent(machine(1), 0);
+    ck_assert_uint_eq(known(), 0);
+}
+END_TEST
+
 START_TEST(peer_outside_of_the_networks_is_left_alone) {
     join(endpoint_at("192.0.2.1", 6881));
     join(endpoint_at("2001:db8::1", 6881));
     const struct endpoint outsider = endpoint_at("192.0.2.1", 6881);
-    probe_plan_want(plan, &outsider, now_ms);
+    probe_plan_request(plan, &outsider, now_ms);
     ck_assert_uint_eq(known(), 0);
     assert_none_now();
 }
@@ -335,7 +358,7 @@ START_TEST(port_where_no_client_listens_is_left_alone) {
     for (size_t i = 0; i < COUNT_OF(ports); i++) {
         const struct endpoint peer = endpoint_at("10.0.0.1", ports[i]);
         join(peer);
-        probe_plan_want(plan, &peer, now_ms);
+        probe_plan_request(plan, &peer, now_ms);
     }
     ck_assert_uint_eq(known(), 0);
     assert_none_now();
@@ -401,7 +424,7 @@ END_TEST
 /* Who is looked at */
 
 static void want(struct endpoint peer) {
-    probe_plan_want(plan, &peer, now_ms);
+    probe_plan_request(plan, &peer, now_ms);
 }
 
 START_TEST(peer_that_is_looked_at_is_checked) {
@@ -431,7 +454,7 @@ START_TEST(after_a_loss_those_are_kept_that_are_told_of_again) {
     join(machine(2));
     check(machine(1), REACH_OPEN);
     check(machine(2), REACH_OPEN);
-    probe_plan_doubt(plan, now_ms);
+    probe_plan_clear_torrents(plan, now_ms);
     assert_state(machine(1), REACH_OPEN, false);
     join_torrent(machine(2), 7);
     now_ms += INTERVAL_S * 1000;
@@ -609,7 +632,9 @@ UNIT_SUITE(probe_plan) {
     tcase_add_test(peers, peer_that_is_back_is_checked_anew);
     tcase_add_test(peers, result_for_a_peer_that_left_changes_nothing);
     tcase_add_test(peers, peer_of_several_torrents_is_checked_once);
-    tcase_add_test(peers, torrent_told_twice_is_one);
+    tcase_add_test(peers, torrent_joined_twice_is_one);
+    tcase_add_test(peers, leaving_an_unknown_torrent_changes_nothing);
+    tcase_add_test(peers, torrents_of_one_peer_are_bounded);
     tcase_add_test(peers, peer_outside_of_the_networks_is_left_alone);
     tcase_add_test(peers, port_where_no_client_listens_is_left_alone);
     tcase_add_test(peers, full_plan_takes_nobody_more);

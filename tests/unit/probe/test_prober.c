@@ -103,13 +103,13 @@ START_TEST(restored_peer_is_checked_once_confirmed) {
 END_TEST
 
 START_TEST(claimed_address_is_not_checked_for_whoever_looks) {
-    prober_want(prober, &listening, false);
+    prober_request(prober, &listening, false);
     ck_assert(!is_knocked_at(A_WHILE_MS));
 }
 END_TEST
 
 START_TEST(peer_that_is_looked_at_is_checked) {
-    prober_want(prober, &listening, true);
+    prober_request(prober, &listening, true);
     ck_assert(await_state(listening, REACH_OPEN));
 }
 END_TEST
@@ -150,7 +150,7 @@ START_TEST(switched_off_it_checks_nobody) {
     options.enabled = false;
     apply();
     note(CHANGE_PEER_JOINED, listening, true);
-    prober_want(prober, &listening, true);
+    prober_request(prober, &listening, true);
     prober_on_lost(prober);
     ck_assert(!is_knocked_at(A_WHILE_MS));
     ck_assert(!prober_stats(prober).enabled);
@@ -163,7 +163,7 @@ START_TEST(switched_on_again_it_checks_who_is_looked_at) {
     apply();
     options.enabled = true;
     apply();
-    prober_want(prober, &listening, true);
+    prober_request(prober, &listening, true);
     ck_assert(await_state(listening, REACH_OPEN));
     ck_assert(prober_stats(prober).enabled);
 }
@@ -194,7 +194,7 @@ static void *look_and_tell(void *argument) {
     for (uint16_t port = 1; !atomic_load(&over); port++) {
         const struct endpoint peer = endpoint_at("127.0.0.5", (uint16_t)(port % 20 + 1024));
         note(port % 3 == 0 ? CHANGE_PEER_LEFT : CHANGE_PEER_JOINED, peer, true);
-        prober_want(prober, &listening, true);
+        prober_request(prober, &listening, true);
         (void)prober_state(prober, &peer);
         (void)prober_stats(prober);
     }

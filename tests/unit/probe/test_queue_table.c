@@ -3,7 +3,7 @@
 #include "base/random.h"
 #include "support.h"
 
-enum { LINES = 2, FIRST = 0, SECOND = 1, MANY = 5000 };
+enum { QUEUES = 2, FIRST = 0, SECOND = 1, MANY = 5000 };
 
 struct entry {
     struct queue_slot slot;
@@ -13,7 +13,7 @@ struct entry {
 static struct queue_table table;
 
 static void begin(void) {
-    ck_assert(queue_table_init(&table, sizeof(struct entry), LINES));
+    ck_assert(queue_table_init(&table, sizeof(struct entry), QUEUES));
 }
 
 static void end(void) {
@@ -33,8 +33,8 @@ static uint32_t find(uint64_t number) {
     return queue_table_find(&table, hash_of(number), has_number, &number);
 }
 
-static uint32_t add(uint64_t number, uint32_t line) {
-    const uint32_t position = queue_table_add(&table, hash_of(number), line);
+static uint32_t add(uint64_t number, uint32_t queue) {
+    const uint32_t position = queue_table_add(&table, hash_of(number), queue);
     REQUIRE(position != QUEUE_TABLE_NONE);
     struct entry *entry = queue_table_at(&table, position);
     REQUIRE(entry->number == 0);
@@ -48,17 +48,17 @@ static uint64_t number_at(uint32_t position) {
                : ((struct entry *)queue_table_at(&table, position))->number;
 }
 
-static void assert_line(uint32_t line, const uint64_t *numbers, size_t count) {
-    uint32_t at = queue_table_first(&table, line);
+static void assert_queue(uint32_t queue, const uint64_t *numbers, size_t count) {
+    uint32_t at = queue_table_first(&table, queue);
     for (size_t i = 0; i < count; i++, at = queue_table_next(&table, at))
         ck_assert_uint_eq(number_at(at), numbers[i]);
     ck_assert_uint_eq(at, QUEUE_TABLE_NONE);
-    ck_assert_uint_eq(queue_table_count(&table, line), count);
+    ck_assert_uint_eq(queue_table_count(&table, queue), count);
 }
 
 START_TEST(fresh_table_is_empty) {
-    assert_line(FIRST, NULL, 0);
-    assert_line(SECOND, NULL, 0);
+    assert_queue(FIRST, NULL, 0);
+    assert_queue(SECOND, NULL, 0);
     ck_assert_uint_eq(find(1), QUEUE_TABLE_NONE);
 }
 END_TEST
@@ -67,13 +67,13 @@ START_TEST(entries_stand_in_the_order_in_which_they_came) {
     const uint32_t one = add(1, FIRST);
     add(2, FIRST);
     add(3, SECOND);
-    assert_line(FIRST, (const uint64_t[]){ 1, 2 }, 2);
-    assert_line(SECOND, (const uint64_t[]){ 3 }, 1);
+    assert_queue(FIRST, (const uint64_t[]){ 1, 2 }, 2);
+    assert_queue(SECOND, (const uint64_t[]){ 3 }, 1);
     queue_table_move(&table, one, FIRST);
-    assert_line(FIRST, (const uint64_t[]){ 2, 1 }, 2);
+    assert_queue(FIRST, (const uint64_t[]){ 2, 1 }, 2);
     queue_table_move(&table, one, SECOND);
-    assert_line(FIRST, (const uint64_t[]){ 2 }, 1);
-    assert_line(SECOND, (const uint64_t[]){ 3, 1 }, 2);
+    assert_queue(FIRST, (const uint64_t[]){ 2 }, 1);
+    assert_queue(SECOND, (const uint64_t[]){ 3, 1 }, 2);
 }
 END_TEST
 
@@ -88,10 +88,10 @@ START_TEST(removed_entry_is_gone) {
     const uint32_t two = add(2, FIRST);
     add(3, FIRST);
     queue_table_remove(&table, two);
-    assert_line(FIRST, (const uint64_t[]){ 1, 3 }, 2);
+    assert_queue(FIRST, (const uint64_t[]){ 1, 3 }, 2);
     ck_assert_uint_eq(find(2), QUEUE_TABLE_NONE);
     add(4, FIRST);
-    assert_line(FIRST, (const uint64_t[]){ 1, 3, 4 }, 3);
+    assert_queue(FIRST, (const uint64_t[]){ 1, 3, 4 }, 3);
 }
 END_TEST
 
@@ -116,42 +116,42 @@ END_TEST
 
 START_TEST(any_order_keeps_table_and_lines_whole) {
     enum { NUMBERS = 700, STEPS = 100000 };
-    static uint8_t line_of[NUMBERS]; /* 0: not in the table, else the line + 1 */
+    static uint8_t line_of[NUMBERS]; /* 0: not in the table, else the queue + 1 */
     struct random random = { .state = 3 };
     for (int step = 0; step < STEPS; step++) {
         const uint64_t number = random_below(&random, NUMBERS - 1) + 1;
-        const uint32_t line = random_below(&random, LINES);
+        const uint32_t queue = random_below(&random, QUEUES);
         const uint32_t position = find(number);
         REQUIRE((position == QUEUE_TABLE_NONE) == (line_of[number] == 0));
         const bool leaves = position != QUEUE_TABLE_NONE && random_below(&random, 2) == 0;
         if (leaves)
             queue_table_remove(&table, position);
         else if (position == QUEUE_TABLE_NONE)
-            add(number, line);
+            add(number, queue);
         else
-            queue_table_move(&table, position, line);
-        line_of[number] = leaves ? 0 : (uint8_t)(line + 1);
+            queue_table_move(&table, position, queue);
+        line_of[number] = leaves ? 0 : (uint8_t)(queue + 1);
     }
-    uint32_t expected[LINES] = { 0 };
+    uint32_t expected[QUEUES] = { 0 };
     for (uint64_t number = 1; number < NUMBERS; number++) {
         if (line_of[number] > 0)
             expected[line_of[number] - 1]++;
     }
-    for (uint32_t line = 0; line < LINES; line++) {
+    for (uint32_t queue = 0; queue < QUEUES; queue++) {
         uint32_t count = 0;
-        for (uint32_t at = queue_table_first(&table, line); at != QUEUE_TABLE_NONE;
+        for (uint32_t at = queue_table_first(&table, queue); at != QUEUE_TABLE_NONE;
              at = queue_table_next(&table, at)) {
-            REQUIRE(line_of[number_at(at)] == line + 1);
+            REQUIRE(line_of[number_at(at)] == queue + 1);
             count++;
         }
-        ck_assert_uint_eq(count, expected[line]);
-        ck_assert_uint_eq(queue_table_count(&table, line), count);
+        ck_assert_uint_eq(count, expected[queue]);
+        ck_assert_uint_eq(queue_table_count(&table, queue), count);
     }
 }
 END_TEST
 
-UNIT_SUITE(slot_table) {
-    Suite *suite = suite_create("slot table");
+UNIT_SUITE(queue_table) {
+    Suite *suite = suite_create("queue_table");
     TCase *tests = tcase_create("table");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, begin, end);

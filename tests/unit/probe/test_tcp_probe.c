@@ -1,4 +1,4 @@
-#include "probe/tcp_probe_set.h"
+#include "probe/tcp_probe.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -13,13 +13,13 @@ enum { PATIENCE_MS = 10000, TIMEOUT_MS = 300 };
 
 struct answers {
     uint32_t count;
-    enum tcp_probe last;
+    enum tcp_probe_result last;
 };
 
 static struct answers answers;
 static struct tcp_probe_set *probes;
 
-static void take_answer(void *context, const struct endpoint *peer, enum tcp_probe result) {
+static void take_answer(void *context, const struct endpoint *peer, enum tcp_probe_result result) {
     struct answers *told = context;
     (void)peer;
     told->count++;
@@ -74,7 +74,7 @@ static void await_answers(uint32_t count) {
     ck_assert_uint_eq(answers.count, count);
 }
 
-static enum tcp_probe probe(struct endpoint peer) {
+static enum tcp_probe_result probe(struct endpoint peer) {
     const uint32_t before = answers.count;
     tcp_probe_set_begin(probes, &peer, TIMEOUT_MS, clock_now_ms());
     await_answers(before + 1);
@@ -141,7 +141,7 @@ START_TEST(want_of_descriptors_is_ours) {
     tcp_probe_set_begin(probes, &where, TIMEOUT_MS, clock_now_ms());
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     ck_assert_uint_eq(answers.count, 1);
-    ck_assert_int_eq(answers.last, TCP_PROBE_SHORT);
+    ck_assert_int_eq(answers.last, TCP_PROBE_NO_RESOURCES);
 }
 END_TEST
 
@@ -150,12 +150,12 @@ START_TEST(many_go_on_at_once) {
     const struct endpoint silent = silent_at("127.0.0.1", fds);
     const uint64_t start_ms = clock_now_ms();
     for (int i = 0; i < TCP_PROBE_SET_MAX; i++) {
-        ck_assert(tcp_probe_set_have_room(probes));
+        ck_assert(tcp_probe_set_has_room(probes));
         tcp_probe_set_begin(probes, &silent, TIMEOUT_MS, start_ms);
     }
-    ck_assert(!tcp_probe_set_have_room(probes));
+    ck_assert(!tcp_probe_set_has_room(probes));
     await_answers(TCP_PROBE_SET_MAX);
-    ck_assert(tcp_probe_set_have_room(probes));
+    ck_assert(tcp_probe_set_has_room(probes));
     ck_assert_uint_lt(clock_now_ms() - start_ms, 10 * TIMEOUT_MS);
     close(fds[0]);
     close(fds[1]);
@@ -196,8 +196,8 @@ START_TEST(waiting_ends_in_time) {
 }
 END_TEST
 
-UNIT_SUITE(tcp_probes) {
-    Suite *suite = suite_create("tcp probes");
+UNIT_SUITE(tcp_probe) {
+    Suite *suite = suite_create("tcp_probe");
     TCase *tests = tcase_create("probes");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, begin, end);
