@@ -33,7 +33,7 @@ const main = element("main");
 const tracker = createTracker();
 const connection = createConnectionStatus();
 const announce = createAnnouncer(element("summary"));
-const timer = createRefreshTimer(refresh, report);
+const timer = createRefreshTimer(refreshPage, handleResult);
 let view = null,
   viewId = null, // identifies the shown view; null shows the route's view again
   signInRequested = false;
@@ -71,7 +71,7 @@ function isAdmin() {
 }
 
 /** Refreshes the tracker's state and the view. Without a session, the view depends on its result. */
-async function refresh() {
+async function refreshPage() {
   const role = tracker.state.session?.role ?? "none";
   if (role === "none") {
     await tracker.refresh();
@@ -96,7 +96,8 @@ async function refreshView(refreshed) {
   }
 }
 
-function report(failure) {
+/** Called after each refresh, with null on success. */
+function handleResult(failure) {
   if (connection.report(failure)) tracker.reloadSamples(); // fill the gap
   if (failure && !(failure instanceof ApiError)) console.error(failure); // a bug of the page
   if (failure?.unauthorized) resetSession();

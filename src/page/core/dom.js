@@ -8,15 +8,15 @@ const SVG = "http://www.w3.org/2000/svg";
 /** Creates an element. `attributes` such as `onclick` take functions. `children` are nodes, texts and
  * arrays of these. Attributes and children that are null or false are left out. */
 export function make(tag, attributes, ...children) {
-  return fill(document.createElement(tag), attributes, children);
+  return fillElement(document.createElement(tag), attributes, children);
 }
 
 /** The same for an SVG element. */
 export function makeSvg(tag, attributes, ...children) {
-  return fill(document.createElementNS(SVG, tag), attributes, children);
+  return fillElement(document.createElementNS(SVG, tag), attributes, children);
 }
 
-function fill(node, attributes, children) {
+function fillElement(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) setAttribute(node, name, value);
   node.append(
     ...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false),
