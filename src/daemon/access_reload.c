@@ -10,50 +10,45 @@
 #include "daemon/list_file.h"
 #include "store/registry.h"
 
-enum { LOOK_PERIOD_MS = 1000 };
+enum { CHECK_PERIOD_MS = 1000 };
 
 struct access_reload {
     struct tracker *tracker;
     const char *database;
     struct ticker *ticker;
-    pthread_mutex_t lock; /* of all below: a reload comes from another thread */
+    pthread_mutex_t lock; /* guards all below; access_reload_apply uses another thread */
     struct access_options options;
     struct stat list_file;
-    int64_t version;    /* of the registry */
-    int64_t next_end_s; /* when the next ban ends; 0: none does */
+    int64_t registry_version;
+    int64_t next_ban_end_s; /* Unix time; 0: no ban ends */
 };
 
-static bool load_list_file(const struct access_options *options, struct access *access,
-                           char error[static ERROR_LEN]) {
-    return options->list_file[0] == '\0' || list_file_load(options->list_file, access, error);
-}
-
-/* The registry is opened for each look: the file may be another one by then, and the store cannot
- * open its own again while somebody else in this process holds it. */
+/* Opens the registry for each check: another file may have replaced it, and the store cannot reopen
+ * its own file while this process has it open elsewhere. */
 static bool load_registry(struct access_reload *reload, struct access *access,
                           char error[static ERROR_LEN]) {
     if (reload->database == NULL)
         return true;
-    char why[ERROR_LEN];
-    struct registry *registry = registry_open(reload->database, REGISTRY_PATIENT_MS, why);
-    const bool good =
-        registry != NULL && registry_load(registry, clock_unix_s(), access, &reload->next_end_s);
+    char reason[ERROR_LEN];
+    struct registry *registry = registry_open(reload->database, REGISTRY_PATIENT_MS, reason);
+    const bool good = registry != NULL &&
+                      registry_load(registry, clock_unix_s(), access, &reload->next_ban_end_s);
     if (!good) {
-        reload->version = 0; /* so that the next look tries again */
-        error_set(error, "cannot read the registry: %.400s",
-                  registry != NULL ? registry_failure(registry) : why);
+        reload->registry_version = 0; /* the next check tries again */
+        error_set(error, "access: cannot read the registry: %.400s",
+                  registry != NULL ? registry_failure(registry) : reason);
     }
     registry_close(registry);
     return good;
 }
 
-static bool rebuild(struct access_reload *reload, char error[static ERROR_LEN]) {
+static bool rebuild_access(struct access_reload *reload, char error[static ERROR_LEN]) {
+    const char *list_file = reload->options.list_file;
     struct access *access = access_create(&reload->options.rules);
-    if (access == NULL) {
-        error_set(error, "out of memory");
-        return false;
-    }
-    if (load_registry(reload, access, error) && load_list_file(&reload->options, access, error)) {
+    if (access == NULL)
+        return error_set(error, "out of memory");
+    if (load_registry(reload, access, error) &&
+        (list_file[0] == '\0' || list_file_load(list_file, access, error))) {
         tracker_set_access(reload->tracker, access);
         return true;
     }
@@ -61,23 +56,23 @@ static bool rebuild(struct access_reload *reload, char error[static ERROR_LEN]) 
     return false;
 }
 
-/* Where the registry cannot be read for now, what is known of it goes on. So it does where another
- * file took the database's place that knows nothing yet. */
+/* Returns false, so that the current rules stay in force, if the registry cannot be read now, or if
+ * the store has just replaced the database with a new file that has no entries yet. */
 static bool registry_changed(struct access_reload *reload) {
-    char why[ERROR_LEN];
+    char reason[ERROR_LEN];
     int64_t version;
     if (reload->database == NULL || !registry_is_there(reload->database))
         return false;
-    struct registry *registry = registry_open(reload->database, REGISTRY_PATIENT_MS, why);
+    struct registry *registry = registry_open(reload->database, REGISTRY_PATIENT_MS, reason);
     const bool good = registry != NULL && registry_version(registry, &version);
     registry_close(registry);
-    if (!good || version == reload->version || version <= REGISTRY_EMPTY_VERSION)
+    if (!good || version == reload->registry_version || version <= REGISTRY_EMPTY_VERSION)
         return false;
-    reload->version = version;
+    reload->registry_version = version;
     return true;
 }
 
-/* Notes what there is to be noted of the sources; returns whether any of them changed. */
+/* Records the current state of registry and list file. Returns true if one of them changed. */
 static bool sources_changed(struct access_reload *reload) {
     bool changed = registry_changed(reload);
     if (reload->options.list_file[0] != '\0')
@@ -85,20 +80,20 @@ static bool sources_changed(struct access_reload *reload) {
     return changed;
 }
 
-static void rebuild_or_complain(struct access_reload *reload) {
+static void rebuild_or_log(struct access_reload *reload) {
     char error[ERROR_LEN];
-    if (rebuild(reload, error))
-        log_info("access: the lists of torrents, passkeys and bans were read again");
+    if (rebuild_access(reload, error))
+        log_info("access: reloaded");
     else
-        log_error("%s; the access rules stay as they were", error);
+        log_error("%s; keeping the current access rules", error);
 }
 
-static void look(void *context) {
+static void check_sources(void *context) {
     struct access_reload *reload = context;
     pthread_mutex_lock(&reload->lock);
-    const bool ban_ended = reload->next_end_s != 0 && clock_unix_s() >= reload->next_end_s;
+    const bool ban_ended = reload->next_ban_end_s != 0 && clock_unix_s() >= reload->next_ban_end_s;
     if (sources_changed(reload) || ban_ended)
-        rebuild_or_complain(reload);
+        rebuild_or_log(reload);
     pthread_mutex_unlock(&reload->lock);
 }
 
@@ -106,20 +101,13 @@ void access_reload_apply(struct access_reload *reload, const struct access_optio
     pthread_mutex_lock(&reload->lock);
     reload->options = *options;
     (void)sources_changed(reload);
-    rebuild_or_complain(reload);
+    rebuild_or_log(reload);
     pthread_mutex_unlock(&reload->lock);
 }
 
-static bool prepare(struct access_reload *reload, const char *database,
-                    char error[static ERROR_LEN]) {
-    reload->database = database;
-    (void)sources_changed(reload);
-    if (!rebuild(reload, error))
-        return false;
-    reload->ticker = ticker_start("admission", LOOK_PERIOD_MS, look, reload);
-    if (reload->ticker == NULL)
-        error_set(error, "cannot start a thread");
-    return reload->ticker != NULL;
+static bool start_ticker(struct access_reload *reload, char error[static ERROR_LEN]) {
+    reload->ticker = ticker_start("access reload", CHECK_PERIOD_MS, check_sources, reload);
+    return reload->ticker != NULL || error_set(error, "cannot create a thread");
 }
 
 struct access_reload *access_reload_start(struct tracker *tracker,
@@ -131,9 +119,11 @@ struct access_reload *access_reload_start(struct tracker *tracker,
         return NULL;
     }
     reload->tracker = tracker;
+    reload->database = database;
     reload->options = *options;
     pthread_mutex_init(&reload->lock, NULL);
-    if (prepare(reload, database, error))
+    (void)sources_changed(reload);
+    if (rebuild_access(reload, error) && start_ticker(reload, error))
         return reload;
     access_reload_stop(reload);
     return NULL;

@@ -1,5 +1,6 @@
-/* Keeps the tracker's access up to date: builds it from the configuration, the registry and the
- * list file, and builds it anew when one of them changes or a ban ends. Looks once a second. */
+/* Builds the tracker's access rules from the configuration, the registry and the whitelist file.
+ * Checks once a second whether the registry or the file changed, or a ban ended, and rebuilds the
+ * rules if so. */
 #ifndef SKEP_DAEMON_ACCESS_RELOAD_H
 #define SKEP_DAEMON_ACCESS_RELOAD_H
 
@@ -9,17 +10,18 @@
 
 struct access_reload;
 
-/* Builds the access for the first time, so that nobody slips in before it. `database` NULL: there
- * is no registry; else it must outlive the admission. NULL and one line in `error` if the registry
- * or the list file cannot be read. */
+/* Builds the rules, so that they are in force when this returns, and starts the thread. `database`
+ * is the file of the registry, which must outlive the access_reload, or NULL. Returns NULL, with
+ * one line in `error`, if the registry or the file cannot be read. */
 struct access_reload *access_reload_start(struct tracker *tracker,
                                           const struct access_options *options,
                                           const char *database, char error[static ERROR_LEN]);
 
-/* Takes new options over and reads everything anew. Any thread. */
+/* Applies new options and rebuilds the rules. If that fails, logs it and keeps the current rules.
+ * Any thread. */
 void access_reload_apply(struct access_reload *reload, const struct access_options *options);
 
-/* NULL is fine. The tracker keeps the access that it has. */
+/* Ends the thread. The tracker keeps its rules. NULL is fine. */
 void access_reload_stop(struct access_reload *reload);
 
 #endif

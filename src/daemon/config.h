@@ -1,7 +1,6 @@
-/* The settings of skepd: what they are called and may be stands in daemon/settings.h, how they are
- * read from a file in daemon/config_file.h, how all of it comes together in
- * daemon/program_options.h. Each module has its own options inside; none of them sees this struct.
- */
+/* The configuration of skepd: the options of each module, which see only their own. See
+ * daemon/settings.h for names, defaults and ranges, daemon/config_file.h for the file and
+ * daemon/program_options.h for how file and command line are combined. */
 #ifndef SKEP_DAEMON_CONFIG_H
 #define SKEP_DAEMON_CONFIG_H
 
@@ -26,21 +25,22 @@ struct access_options {
 
 struct config {
     enum log_level log_level;
-    uint32_t log_events_per_s; /* lines about peers; more are summed up */
+    uint32_t log_events_per_s; /* lines per second about peers; further events are counted */
     bool store_enabled;
-    char database[CONFIG_PATH_LEN]; /* empty: the state directory's skep.db */
+    char database[CONFIG_PATH_LEN]; /* empty: skep.db in the state directory */
     uint32_t flush_interval_ms;
-    uint32_t feed_capacity; /* changes for each shard that wait for the store */
+    uint32_t feed_capacity; /* changes per shard that wait for the store */
     struct history_options history;
     struct tracker_options tracker;
     struct access_options access;
     struct http_server_options http;
     struct web_options site;
     struct prober_options check;
-    struct udp_server_options udp; /* listens where HTTP does; port 0 is HTTP's */
+    struct udp_server_options udp; /* same addresses as HTTP; port 0: the same port */
 };
 
-/* Checks what no single setting shows. False and one line in `error` if two do not go together. */
+/* Checks settings that depend on each other. Returns false, with one line in `error`, if they
+ * contradict. */
 bool config_check(const struct config *config, char error[static ERROR_LEN]);
 
 #endif

@@ -15,14 +15,15 @@
 
 enum { FILE_LEN_MAX = 1 << 20 };
 
-/* One file on its way into `config`, which is a copy. */
-struct reading {
-    struct config config;
+/* State while a file is read. */
+struct file_reader {
+    struct config config; /* a copy, so that an error leaves the caller's unchanged */
     const char *path;
-    char *error;
+    char *error; /* ERROR_LEN bytes */
 };
 
-/* A reader returns the part of `value` that is wrong, or NULL and sets the field. */
+/* Sets `field` and returns NULL, or returns the invalid part of `value`: the list element or the
+ * value itself, so that the error names its line. */
 typedef config_setting_t *(*value_reader)(config_setting_t *value, const struct setting *setting,
                                           void *field);
 
@@ -67,7 +68,7 @@ static bool is_list(const config_setting_t *value) {
     return config_setting_is_array(value) || config_setting_is_list(value);
 }
 
-/* A single value stands for a list of one. */
+/* A single value is a list of one. */
 static size_t list_length(const config_setting_t *value) {
     return is_list(value) ? (size_t)config_setting_length(value) : 1;
 }
@@ -91,7 +92,7 @@ static config_setting_t *read_networks(config_setting_t *value, const struct set
     return NULL;
 }
 
-static bool means_every_address(config_setting_t *value) {
+static bool is_any_address(config_setting_t *value) {
     const char *text =
         list_length(value) == 1 ? config_setting_get_string(list_at(value, 0)) : NULL;
     return text && strcmp(text, "*") == 0;
@@ -103,7 +104,7 @@ static config_setting_t *read_listen(config_setting_t *value, const struct setti
     struct listen_addresses listen = { 0 };
     if (list_length(value) == 0)
         return value;
-    size_t count = means_every_address(value) ? 0 : list_length(value);
+    size_t count = is_any_address(value) ? 0 : list_length(value);
     for (size_t i = 0; i < count; i++) {
         config_setting_t *element = list_at(value, i);
         const char *text = config_setting_get_string(element);
@@ -188,26 +189,26 @@ static config_setting_t *read_hostnames(config_setting_t *value, const struct se
 
 static const struct {
     value_reader read;
-    const char *expected; /* NULL: a number, whose range tells */
+    const char *expected; /* NULL: a number; the table has its range */
 } KINDS[SETTING_KINDS] = {
     [SETTING_BOOL] = { read_bool, "true or false" },
     [SETTING_NUMBER] = { read_number, NULL },
-    [SETTING_TEXT] = { read_text, "a text in quotes, of at most 1023 bytes" },
+    [SETTING_TEXT] = { read_text, "a string of at most 1023 bytes" },
     [SETTING_LOG_LEVEL] = { read_log_level, "\"error\", \"warning\", \"info\" or \"debug\"" },
     [SETTING_NETWORKS] = { read_networks, "a list of up to 32 networks such as \"10.0.0.0/8\"" },
     [SETTING_LISTEN] = { read_listen, "\"*\" or a list of up to 8 IP addresses" },
     [SETTING_ACCESS_MODE] = { read_access_mode, "\"open\", \"listed\" or \"private\"" },
-    [SETTING_CLIENTS] = { read_clients, "a list of up to 32 texts such as \"-qB4\"" },
+    [SETTING_CLIENTS] = { read_clients, "a list of up to 32 strings such as \"-qB4\"" },
     [SETTING_HOSTNAMES] = { read_hostnames, "a list of up to 31 names such as \"tracker.lan\"" },
     [SETTING_EXTERNAL] = { read_external, "an IPv4 address, an IPv6 address or a list of both" },
 };
 
 _Static_assert(CONFIG_PATH_LEN == 1024 && TLS_CERTIFICATE_PATH_LEN == 1024 && NETWORKS_MAX == 32 &&
                    LISTEN_MAX == 8 && ADMIN_TOKEN_LEN == 1024 && HOSTNAMES_CONFIGURED_MAX == 31,
-               "the texts above name these");
+               "the texts above contain these limits");
 
-/* What the file holds must not break the line that says what is wrong with it. */
-static void keep_to_one_line(char *text) {
+/* Error messages quote the file; control characters in it must not break the log line. */
+static void replace_controls(char *text) {
     for (; *text; text++) {
         if (iscntrl((unsigned char)*text))
             *text = ' ';
@@ -215,76 +216,76 @@ static void keep_to_one_line(char *text) {
 }
 
 __attribute__((format(printf, 3, 4))) static bool
-refuse(const struct reading *reading, const config_setting_t *at, const char *format, ...) {
-    int len = snprintf(reading->error, ERROR_LEN, "%s:%u: ", reading->path,
-                       config_setting_source_line(at));
+refuse_at(const struct file_reader *reader, const config_setting_t *at, const char *format, ...) {
+    int len =
+        snprintf(reader->error, ERROR_LEN, "%s:%u: ", reader->path, config_setting_source_line(at));
     va_list args;
     va_start(args, format);
     if (len > 0 && len < ERROR_LEN)
-        vsnprintf(reading->error + len, (size_t)(ERROR_LEN - len), format, args);
+        vsnprintf(reader->error + len, (size_t)(ERROR_LEN - len), format, args);
     va_end(args);
-    keep_to_one_line(reading->error);
+    replace_controls(reader->error);
     return false;
 }
 
-static bool refuse_unknown(const struct reading *reading, const config_setting_t *at,
-                           const char *name) {
+static bool refuse_unknown_name(const struct file_reader *reader, const config_setting_t *at,
+                                const char *name) {
     struct bytes nearest = settings_nearest(name);
     if (nearest.len == 0)
-        return refuse(reading, at, "unknown setting \"%s\"", name);
-    return refuse(reading, at, "unknown setting \"%s\", did you mean \"%.*s\"?", name,
-                  (int)nearest.len, (const char *)nearest.data);
+        return refuse_at(reader, at, "unknown setting \"%s\"", name);
+    return refuse_at(reader, at, "unknown setting \"%s\", did you mean \"%.*s\"?", name,
+                     (int)nearest.len, (const char *)nearest.data);
 }
 
-static bool refuse_value(const struct reading *reading, const config_setting_t *wrong,
+static bool refuse_value(const struct file_reader *reader, const config_setting_t *wrong,
                          const struct setting *setting) {
     if (setting->kind == SETTING_NUMBER)
-        return refuse(reading, wrong, "%s must be a number from %u to %u", setting->name,
-                      setting->min, setting->max);
+        return refuse_at(reader, wrong, "%s must be a number from %u to %u", setting->name,
+                         setting->min, setting->max);
     const char *expected = KINDS[setting->kind].expected;
     const char *text = config_setting_get_string(wrong);
     if (!text)
-        return refuse(reading, wrong, "%s must be %s", setting->name, expected);
-    return refuse(reading, wrong, "%s must be %s, not \"%.60s\"", setting->name, expected, text);
+        return refuse_at(reader, wrong, "%s must be %s", setting->name, expected);
+    return refuse_at(reader, wrong, "%s must be %s, not \"%.60s\"", setting->name, expected, text);
 }
 
-static bool read_setting(struct reading *reading, const struct setting *setting,
+static bool read_setting(struct file_reader *reader, const struct setting *setting,
                          config_setting_t *value) {
-    char *field = (char *)&reading->config + setting->offset;
+    char *field = (char *)&reader->config + setting->offset;
     const config_setting_t *wrong = KINDS[setting->kind].read(value, setting, field);
-    return !wrong || refuse_value(reading, wrong, setting);
+    return !wrong || refuse_value(reader, wrong, setting);
 }
 
-static bool read_group(struct reading *reading, config_setting_t *group, const char *group_name);
+static bool read_group(struct file_reader *reader, config_setting_t *group, const char *group_name);
 
-static bool read_member(struct reading *reading, config_setting_t *member, const char *name) {
+static bool read_member(struct file_reader *reader, config_setting_t *member, const char *name) {
     const struct setting *setting = settings_find(name);
     if (setting)
-        return read_setting(reading, setting, member);
+        return read_setting(reader, setting, member);
     if (!settings_have_group(name))
-        return refuse_unknown(reading, member, name);
+        return refuse_unknown_name(reader, member, name);
     if (!config_setting_is_group(member))
-        return refuse(reading, member, "%s must be a group: %s = { ... }", name, name);
-    return read_group(reading, member, name);
+        return refuse_at(reader, member, "%s must be a group: %s = { ... }", name, name);
+    return read_group(reader, member, name);
 }
 
-/* The outermost group's name is empty. */
-static bool read_group(struct reading *reading, config_setting_t *group, const char *group_name) {
+/* The name of the outermost group is empty. */
+static bool read_group(struct file_reader *reader, config_setting_t *group,
+                       const char *group_name) {
     for (unsigned i = 0; i < (unsigned)config_setting_length(group); i++) {
         config_setting_t *member = config_setting_get_elem(group, i);
         char name[SETTING_NAME_LEN];
         snprintf(name, sizeof name, "%s%s%s", group_name, *group_name ? "." : "",
                  config_setting_name(member));
-        if (!read_member(reading, member, name))
+        if (!read_member(reader, member, name))
             return false;
     }
     return true;
 }
 
-/* The whole file as a string, which the caller frees; NULL and errno. Anything but a regular file
- * is refused: libconfig's scanner ends the whole process where it cannot read, and a pipe would
- * have us wait. */
-static char *read_file(const char *path) {
+/* Returns the file's contents as a string, which the caller frees, or NULL with errno set. Accepts
+ * regular files only: libconfig exits the process on a read error, and a pipe would block. */
+static char *read_config_text(const char *path) {
     char *text = NULL;
     struct stat status;
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -306,14 +307,14 @@ static char *read_file(const char *path) {
         text = NULL;
     }
 out:;
-    const int why = errno;
+    const int saved = errno;
     close(fd);
-    errno = why;
+    errno = saved;
     return text;
 }
 
-/* The line of the first @include, or 0. libconfig opens such files itself, and ends the process
- * where it cannot read one. */
+/* Returns the line of the first @include, or 0. libconfig would open that file itself, and exit the
+ * process on a read error. */
 static unsigned find_include(const char *text) {
     unsigned line = 1;
     for (const char *start = text; start != NULL; line++) {
@@ -325,37 +326,30 @@ static unsigned find_include(const char *text) {
     return 0;
 }
 
-static bool parse(config_t *parsed, const char *text, const struct reading *reading) {
+static bool parse_text(config_t *parsed, const char *text, const struct file_reader *reader) {
     static const char byte_order_mark[] = "\xef\xbb\xbf";
     if (strncmp(text, byte_order_mark, strlen(byte_order_mark)) == 0)
         text += strlen(byte_order_mark);
     const unsigned include = find_include(text);
-    if (include > 0) {
-        snprintf(reading->error, ERROR_LEN, "%s:%u: @include is not supported", reading->path,
-                 include);
-        return false;
-    }
-    if (config_read_string(parsed, text))
-        return true;
-    snprintf(reading->error, ERROR_LEN, "%s:%d: %s", reading->path, config_error_line(parsed),
-             config_error_text(parsed));
-    return false;
+    if (include > 0)
+        return error_set(reader->error, "%s:%u: @include is not supported", reader->path, include);
+    return config_read_string(parsed, text) ||
+           error_set(reader->error, "%s:%d: %s", reader->path, config_error_line(parsed),
+                     config_error_text(parsed));
 }
 
 bool config_file_read(struct config *config, const char *path, char error[static ERROR_LEN]) {
-    struct reading reading = { .config = *config, .path = path, .error = error };
-    char *text = read_file(path);
-    if (text == NULL) {
-        error_set(error, "%s: %s", path, strerror(errno));
-        return false;
-    }
+    struct file_reader reader = { .config = *config, .path = path, .error = error };
+    char *text = read_config_text(path);
+    if (text == NULL)
+        return error_set(error, "%s: %s", path, strerror(errno));
     config_t parsed;
     config_init(&parsed);
     const bool good =
-        parse(&parsed, text, &reading) && read_group(&reading, config_root_setting(&parsed), "");
+        parse_text(&parsed, text, &reader) && read_group(&reader, config_root_setting(&parsed), "");
     config_destroy(&parsed);
     free(text);
     if (good)
-        *config = reading.config;
+        *config = reader.config;
     return good;
 }

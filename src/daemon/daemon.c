@@ -1,6 +1,9 @@
 #include "daemon/daemon.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -22,7 +25,7 @@ enum {
 struct drop_watch {
     const struct udp_server *udp;
     struct ticker *ticker;
-    uint64_t said;
+    uint64_t logged; /* drops up to the last log line */
 };
 
 struct daemon {
@@ -44,33 +47,43 @@ struct daemon {
     struct udp_keys udp_keys;
     struct udp_server *udp;
     struct drop_watch drop_watch;
-    struct access_reload *admission;
-    struct watchdog *heartbeat;
-    struct tracker_stats restored; /* what was back before the first announce */
+    struct access_reload *access_reload;
+    struct watchdog *watchdog;
+    struct tracker_stats restored; /* from the database, before the first announce */
 };
 
-/* Says when the kernel dropped UDP packets, which no client would tell us. */
-static void watch_drops(void *context) {
+/* Clients only notice a timeout if the kernel drops their packets, so the log is the only hint. */
+static void log_udp_drops(void *context) {
     struct drop_watch *watch = context;
     const uint64_t drops = udp_server_stats(watch->udp).kernel_drops;
-    if (drops > watch->said)
+    if (drops > watch->logged)
         log_warning(
-            "the kernel dropped %llu UDP packets, since they came faster than they were "
-            "answered; a larger net.core.rmem_max and udp.receive_buffer may help",
-            (unsigned long long)(drops - watch->said));
-    watch->said = drops;
+            "udp: receive buffer full: %llu packets dropped; raise udp.receive_buffer and "
+            "net.core.rmem_max",
+            (unsigned long long)(drops - watch->logged));
+    watch->logged = drops;
 }
 
-struct restoring {
+struct restore_state {
     struct tracker *tracker;
     uint64_t now_ms;
-    uint32_t peers; /* that the database holds */
+    uint32_t peers; /* in the database */
 };
 
-static bool restore_one(void *context, const struct change *change) {
-    struct restoring *restoring = context;
-    restoring->peers += change->peer.family != FAMILY_NONE;
-    return tracker_restore(restoring->tracker, change, restoring->now_ms);
+static bool restore_change(void *context, const struct change *change) {
+    struct restore_state *state = context;
+    state->peers += change->peer.family != FAMILY_NONE;
+    return tracker_restore(state->tracker, change, state->now_ms);
+}
+
+static bool log_out_of_memory(void) {
+    log_error("out of memory");
+    return false;
+}
+
+static bool log_no_thread(void) {
+    log_error("cannot create a thread");
+    return false;
 }
 
 static bool open_store(struct daemon *daemon, const struct config *config) {
@@ -82,32 +95,27 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
         log_error("%s", error);
         return false;
     }
-    struct restoring restoring = { .tracker = daemon->tracker, .now_ms = clock_now_ms() };
-    if (!store_restore(daemon->store, restore_one, &restoring)) {
-        log_error("cannot read the database %s: %s", config->database,
-                  store_failure(daemon->store));
+    struct restore_state state = { .tracker = daemon->tracker, .now_ms = clock_now_ms() };
+    if (!store_restore(daemon->store, restore_change, &state)) {
+        log_error("database %s: cannot read: %s", config->database, store_failure(daemon->store));
         return false;
     }
     tracker_extend_deadlines(daemon->tracker, clock_now_ms());
     daemon->restored = tracker_stats(daemon->tracker);
-    /* What the limits, or a want of memory, left out is not to come back another time. */
-    if (daemon->restored.peers != restoring.peers)
+    /* Limits or memory excluded some peers. Rewrite the database, or a later restart would bring
+     * them back after they have left. */
+    if (daemon->restored.peers != state.peers)
         store_mark_stale(daemon->store);
     return true;
 }
 
-static bool log_out_of_memory(void) {
-    log_error("out of memory");
-    return false;
-}
-
-static bool start_admission(struct daemon *daemon, const struct config *config) {
+static bool start_access_reload(struct daemon *daemon, const struct config *config) {
     char error[ERROR_LEN];
     const char *database = config->store_enabled ? config->database : NULL;
-    daemon->admission = access_reload_start(daemon->tracker, &config->access, database, error);
-    if (daemon->admission == NULL)
+    daemon->access_reload = access_reload_start(daemon->tracker, &config->access, database, error);
+    if (daemon->access_reload == NULL)
         log_error("%s", error);
-    return daemon->admission != NULL;
+    return daemon->access_reload != NULL;
 }
 
 static bool start_api(struct daemon *daemon, const struct config *config) {
@@ -173,21 +181,24 @@ static bool start_http(struct daemon *daemon, const struct config *config) {
     return daemon->http != NULL;
 }
 
-/* Draws the key of this run, leaves it to the next one, and takes over that of the last. Before the
- * writer uses the store. */
-static bool draw_udp_keys(struct daemon *daemon, const struct config *config) {
+/* Connection ids outlive a restart: this run also accepts those made with the key of the previous
+ * run, and stores its own key for the next. Call before the change writer uses the store. */
+static bool create_udp_keys(struct daemon *daemon, const struct config *config) {
     struct store *store = daemon->store;
     struct udp_keys *keys = &daemon->udp_keys;
     if (!config->udp.enabled)
         return true;
     if (!random_secret(keys, sizeof *keys)) {
-        log_error("the system has no randomness to give");
+        log_error("udp: getrandom failed: %s", strerror(errno));
         return false;
     }
     bool was_there;
     if (store != NULL && !store_exchange_secret(store, "udp key", &keys->present, &keys->previous,
                                                 sizeof keys->present, &was_there))
-        log_warning("cannot keep the key of UDP's connection ids: %s", store_failure(store));
+        log_warning(
+            "udp: cannot store the key for connection ids: %s; clients must reconnect after "
+            "a restart",
+            store_failure(store));
     return true;
 }
 
@@ -202,8 +213,8 @@ static bool start_udp(struct daemon *daemon, const struct config *config) {
     }
     daemon->drop_watch.udp = daemon->udp;
     daemon->drop_watch.ticker =
-        ticker_start("drop watch", DROP_WATCH_MS, watch_drops, &daemon->drop_watch);
-    return daemon->drop_watch.ticker != NULL;
+        ticker_start("drop watch", DROP_WATCH_MS, log_udp_drops, &daemon->drop_watch);
+    return daemon->drop_watch.ticker != NULL || log_no_thread();
 }
 
 static bool start_prober(struct daemon *daemon, const struct config *config) {
@@ -244,14 +255,12 @@ static bool start_threads(struct daemon *daemon, const struct config *config) {
     daemon->change_writer = start_change_writer(daemon, config);
     daemon->sweeper = sweeper_start(daemon->tracker, config->tracker.interval_min_s);
     if (daemon->change_writer != NULL && daemon->sweeper != NULL)
-        daemon->heartbeat = watchdog_start(daemon->tracker, daemon->change_writer, daemon->sweeper);
-    if (daemon->heartbeat != NULL)
-        return true;
-    log_error("cannot start a thread");
-    return false;
+        daemon->watchdog = watchdog_start(daemon->tracker, daemon->change_writer, daemon->sweeper);
+    return daemon->watchdog != NULL || log_no_thread();
 }
 
-static bool start(struct daemon *daemon, const struct config *config) {
+/* Later parts use earlier ones; daemon_stop deletes them in the opposite order. */
+static bool start_parts(struct daemon *daemon, const struct config *config) {
     daemon->tracker = tracker_create(&config->tracker, config->feed_capacity);
     daemon->events = recent_events_create();
     if (daemon->tracker == NULL || daemon->events == NULL)
@@ -259,15 +268,15 @@ static bool start(struct daemon *daemon, const struct config *config) {
     daemon->totals = swarm_totals_create(daemon->tracker, clock_now_ms());
     if (daemon->totals == NULL)
         return log_out_of_memory();
-    return open_store(daemon, config) && start_admission(daemon, config) &&
-           start_prober(daemon, config) && draw_udp_keys(daemon, config) &&
+    return open_store(daemon, config) && start_access_reload(daemon, config) &&
+           start_prober(daemon, config) && create_udp_keys(daemon, config) &&
            start_threads(daemon, config) && start_udp(daemon, config) &&
            start_figures(daemon, config) && start_api(daemon, config) &&
            start_site(daemon, config) && start_http(daemon, config);
 }
 
 bool daemon_stop(struct daemon *daemon) {
-    watchdog_stop(daemon->heartbeat);
+    watchdog_stop(daemon->watchdog);
     ticker_stop(daemon->drop_watch.ticker);
     http_server_stop(daemon->http);
     udp_server_stop(daemon->udp);
@@ -275,15 +284,15 @@ bool daemon_stop(struct daemon *daemon) {
     api_delete(daemon->api);
     metrics_page_delete(daemon->figures);
     sweeper_stop(daemon->sweeper);
-    access_reload_stop(daemon->admission);
-    const bool recorded = change_writer_stop(daemon->change_writer);
+    access_reload_stop(daemon->access_reload);
+    const bool written = change_writer_stop(daemon->change_writer);
     recent_events_delete(daemon->events);
-    prober_stop(daemon->prober); /* it reads changes until the writer has stopped */
+    prober_stop(daemon->prober); /* subscriber of the change writer */
     store_close(daemon->store);
     swarm_totals_delete(daemon->totals);
     tracker_delete(daemon->tracker);
     free(daemon);
-    return recorded;
+    return written;
 }
 
 struct daemon *daemon_start(const struct config *config) {
@@ -293,14 +302,22 @@ struct daemon *daemon_start(const struct config *config) {
         return NULL;
     }
     *daemon = (struct daemon){ 0 };
-    if (start(daemon, config))
+    if (start_parts(daemon, config))
         return daemon;
     (void)daemon_stop(daemon);
     return NULL;
 }
 
-static void print_url(void *context, const char *host) {
-    const struct config *config = context;
+struct url_log {
+    const struct config *config;
+    char page_host[ENDPOINT_TEXT_LEN]; /* of the first URL */
+};
+
+static void log_announce_urls(void *context, const char *host) {
+    struct url_log *url_log = context;
+    const struct config *config = url_log->config;
+    if (url_log->page_host[0] == '\0')
+        snprintf(url_log->page_host, sizeof url_log->page_host, "%s", host);
     log_info("  http://%s:%u/announce", host, config->http.port);
     if (config->http.https.port != 0)
         log_info("  https://%s:%u/announce", host, config->http.https.port);
@@ -309,29 +326,32 @@ static void print_url(void *context, const char *host) {
 }
 
 void daemon_log_addresses(const struct daemon *daemon, const struct config *config) {
+    const struct tracker_stats *restored = &daemon->restored;
     if (daemon->store != NULL)
-        log_info("database %s: %u torrent%s and %u peer%s are back", config->database,
-                 daemon->restored.torrents, daemon->restored.torrents == 1 ? "" : "s",
-                 daemon->restored.peers, daemon->restored.peers == 1 ? "" : "s");
-    log_info("skepd is ready. Put one of these announce URLs into your torrents%s:",
-             config->access.rules.mode == ACCESS_PRIVATE ? ", each with a passkey before /announce"
-                                                         : "");
-    listen_visit_hosts(&config->http.listen, print_url, (void *)(uintptr_t)config);
-    log_info("Its page is at the same http addresses, without /announce.");
+        log_info("database %s: restored %u torrent%s, %u peer%s", config->database,
+                 restored->torrents, restored->torrents == 1 ? "" : "s", restored->peers,
+                 restored->peers == 1 ? "" : "s");
+    log_info("skepd is ready. Announce URLs%s:", config->access.rules.mode == ACCESS_PRIVATE
+                                                     ? " (insert a passkey before /announce)"
+                                                     : "");
+    struct url_log url_log = { .config = config };
+    listen_visit_hosts(&config->http.listen, log_announce_urls, &url_log);
+    if (url_log.page_host[0] != '\0')
+        log_info("Web page: http://%s:%u/", url_log.page_host, config->http.port);
 }
 
 static void renew_certificate(struct daemon *daemon, const struct config *config) {
     char error[ERROR_LEN];
-    /* HTTPS was removed from the file, which takes effect at the restart. */
+    /* The file no longer configures HTTPS, which takes effect at the next restart. */
     if (config->http.https.files.certificate[0] == '\0')
         return;
     const bool good = http_server_renew_certificate(daemon->http, &config->http, error);
     if (!good)
-        log_error("%s; HTTPS goes on with the certificate before", error);
+        log_error("%s; keeping the current certificate", error);
     health_report_set_certificate(&daemon->condition, good);
 }
 
-static void apply_check(struct daemon *daemon, const struct config *config) {
+static void apply_probe_options(struct daemon *daemon, const struct config *config) {
     char error[ERROR_LEN];
     if (!prober_apply(daemon->prober, &config->check, error))
         log_error("%s", error);
@@ -340,9 +360,9 @@ static void apply_check(struct daemon *daemon, const struct config *config) {
 bool daemon_apply(struct daemon *daemon, const struct config *config) {
     if (!tracker_apply(daemon->tracker, &config->tracker))
         return false;
-    access_reload_apply(daemon->admission, &config->access);
+    access_reload_apply(daemon->access_reload, &config->access);
     sweeper_apply(daemon->sweeper, config->tracker.interval_min_s);
-    apply_check(daemon, config);
+    apply_probe_options(daemon, config);
     http_server_apply(daemon->http, &config->http);
     const struct api_settings api = health_report_settings(config);
     api_apply(daemon->api, &api);

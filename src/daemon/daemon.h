@@ -1,5 +1,5 @@
-/* The running daemon: all its parts, in the order in which they are started, and stopped in the
- * opposite one. What goes wrong is said in the log. One thread at a time. */
+/* The running daemon: starts its parts in the order of their dependencies and stops them in the
+ * opposite order. Logs every failure. One thread at a time. */
 #ifndef SKEP_DAEMON_DAEMON_H
 #define SKEP_DAEMON_DAEMON_H
 
@@ -7,18 +7,19 @@
 
 struct daemon;
 
-/* Starts everything; from then on announces are answered. NULL where something cannot be had; then
- * what was started is stopped again. `config->database` must outlive the daemon. */
+/* Starts all parts; when it returns, announces are served. Returns NULL if a part cannot be
+ * started, after stopping the others. `config->database` must outlive the daemon. */
 struct daemon *daemon_start(const struct config *config);
 
-/* Takes over what can change while running, the HTTPS certificate with it. False without memory;
- * then nothing changed. */
+/* Applies `config`, in which only settings that a reload applies differ from those of the start,
+ * and reloads the HTTPS certificate. Returns false, with nothing changed, if out of memory. */
 bool daemon_apply(struct daemon *daemon, const struct config *config);
 
-/* Says in the log what is back from the database and by which URLs the tracker is reached. */
+/* Logs how much was restored from the database, and the announce URLs. */
 void daemon_log_addresses(const struct daemon *daemon, const struct config *config);
 
-/* Stops everything and frees it. False if something could not be recorded. */
+/* Stops all parts and frees the daemon. Returns false if some changes could not be written to the
+ * database. */
 bool daemon_stop(struct daemon *daemon);
 
 #endif

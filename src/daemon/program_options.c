@@ -9,12 +9,12 @@
 #include "daemon/config_file.h"
 #include "daemon/settings.h"
 
-/* Options without a letter of their own. */
+/* Options without a letter. */
 enum { OPTION_NO_UDP = 256, OPTION_CHECK_CONFIG };
 
-/* The '+' ends at the first stray argument instead of sorting argv, the ':' tells a missing value
- * from an unknown option. */
-static const char LETTERS[] = "+:c:p:d:t:l:hV";
+/* For getopt_long: '+' stops at the first argument that is no option instead of reordering argv;
+ * ':' reports a missing value as ':' and an unknown option as '?'. */
+static const char SHORT_OPTIONS[] = "+:c:p:d:t:l:hV";
 
 static const struct option LONG_OPTIONS[] = {
     { "config", required_argument, NULL, 'c' },
@@ -31,73 +31,69 @@ static const struct option LONG_OPTIONS[] = {
 
 static const char HELP[] =
     "Usage: skepd [OPTION]...\n"
-    "A BitTorrent tracker. It needs no options and no configuration file.\n"
+    "A BitTorrent tracker. Options and a configuration file are optional.\n"
     "\n"
     "  -c, --config FILE      read settings from FILE\n"
-    "  -p, --port N           listen on port N (default 6969)\n"
-    "  -d, --database FILE    keep torrents and peers in FILE (default: skep.db in\n"
-    "                         $STATE_DIRECTORY, or var/skep.db)\n"
-    "  -t, --threads N        serve with N threads (default 0: one for each core)\n"
-    "  -l, --log-level LEVEL  log error, warning, info (default) or debug\n"
-    "      --no-udp           do not serve UDP\n"
-    "      --check-config     check the settings and exit\n"
-    "  -h, --help             show this text and exit\n"
+    "  -p, --port PORT        serve HTTP and UDP on PORT (default 6969)\n"
+    "  -d, --database FILE    store torrents and peers in FILE (default: skep.db in\n"
+    "                         $STATE_DIRECTORY, or ./var/skep.db if it is not set)\n"
+    "  -t, --threads N        use N threads for HTTP and N for UDP (default 0: one\n"
+    "                         per core)\n"
+    "  -l, --log-level LEVEL  log level: error, warning, info (default) or debug\n"
+    "      --no-udp           disable UDP\n"
+    "      --check-config     check the configuration and exit\n"
+    "  -h, --help             show this help and exit\n"
     "  -V, --version          show the version and exit\n"
     "\n"
-    "An option counts more than the same setting in FILE.\n";
+    "Command-line options override FILE.\n";
 
 const char *program_options_help(void) {
     return HELP;
 }
 
-/* `name` is the setting that the option stands for, whose range holds for both. */
-static bool parse_number(const char *option, const char *name, long *number, char *error) {
+/* `name` is the setting that the option overrides, with the same range. */
+static bool parse_number(const char *option, const char *name, long *number,
+                         char error[static ERROR_LEN]) {
     const struct setting *setting = settings_find(name);
     uint64_t value;
-    if (!bytes_to_u64(bytes_of(optarg), &value) || value < setting->min || value > setting->max) {
-        error_set(error, "%s must be a number from %u to %u, not \"%s\"", option, setting->min,
-                  setting->max, optarg);
-        return false;
-    }
+    if (!bytes_to_u64(bytes_of(optarg), &value) || value < setting->min || value > setting->max)
+        return error_set(error, "%s must be a number from %u to %u, not \"%s\"", option,
+                         setting->min, setting->max, optarg);
     *number = (long)value;
     return true;
 }
 
-static bool parse_level(int *level, char *error) {
+static bool parse_log_level(int *level, char error[static ERROR_LEN]) {
     enum log_level parsed;
-    if (!log_level_parse(optarg, &parsed)) {
-        error_set(error, "--log-level must be error, warning, info or debug, not \"%s\"", optarg);
-        return false;
-    }
+    if (!log_level_parse(optarg, &parsed))
+        return error_set(error, "--log-level must be error, warning, info or debug, not \"%s\"",
+                         optarg);
     *level = (int)parsed;
     return true;
 }
 
-static bool parse_path(const char *option, const char **path, char *error) {
-    if (!*optarg || strlen(optarg) >= CONFIG_PATH_LEN) {
-        error_set(error, "%s must be the name of a file, of at most %d bytes", option,
-                  CONFIG_PATH_LEN - 1);
-        return false;
-    }
+static bool parse_path(const char *option, const char **path, char error[static ERROR_LEN]) {
+    if (!*optarg || strlen(optarg) >= CONFIG_PATH_LEN)
+        return error_set(error, "%s must be a file name of at most %d bytes", option,
+                         CONFIG_PATH_LEN - 1);
     *path = optarg;
     return true;
 }
 
-/* `word` is the argument that getopt stumbled over. */
-static bool refuse(int found, const char *word, char *error) {
+/* `word` is the argument that getopt_long rejected. */
+static bool refuse_option(int found, const char *word, char error[static ERROR_LEN]) {
     bool is_long = strncmp(word, "--", 2) == 0;
     if (found == ':')
-        error_set(error, "%s needs a value, see --help", word);
-    else if (is_long && optopt)
-        error_set(error, "%.*s takes no value, see --help", (int)strcspn(word, "="), word);
-    else if (is_long)
-        error_set(error, "unknown option %s, see --help", word);
-    else
-        error_set(error, "unknown option -%c, see --help", optopt);
-    return false;
+        return error_set(error, "%s requires a value, see --help", word);
+    if (is_long && optopt)
+        return error_set(error, "%.*s takes no value, see --help", (int)strcspn(word, "="), word);
+    if (is_long)
+        return error_set(error, "unknown option %s, see --help", word);
+    return error_set(error, "unknown option -%c, see --help", optopt);
 }
 
-static bool take_option(int found, const char *word, struct program_options *options, char *error) {
+static bool set_option(int found, const char *word, struct program_options *options,
+                       char error[static ERROR_LEN]) {
     switch (found) {
     case 'c':
         return parse_path("--config", &options->config_file, error);
@@ -108,7 +104,7 @@ static bool take_option(int found, const char *word, struct program_options *opt
     case 't':
         return parse_number("--threads", "http.threads", &options->threads, error);
     case 'l':
-        return parse_level(&options->log_level, error);
+        return parse_log_level(&options->log_level, error);
     case OPTION_NO_UDP:
         return options->no_udp = true;
     case OPTION_CHECK_CONFIG:
@@ -118,7 +114,7 @@ static bool take_option(int found, const char *word, struct program_options *opt
     case 'V':
         return options->version = true;
     default:
-        return refuse(found, word, error);
+        return refuse_option(found, word, error);
     }
 }
 
@@ -126,24 +122,22 @@ bool program_options_parse(int argc, char **argv, struct program_options *option
                            char error[static ERROR_LEN]) {
     struct program_options parsed = { .port = -1, .threads = -1, .log_level = -1 };
     opterr = 0;
-    optind = 0; /* to glibc: a new command line */
+    optind = 0; /* glibc: start again with another argv */
     for (;;) {
         const char *word = argv[optind ? optind : 1];
-        int found = getopt_long(argc, argv, LETTERS, LONG_OPTIONS, NULL);
+        int found = getopt_long(argc, argv, SHORT_OPTIONS, LONG_OPTIONS, NULL);
         if (found == -1)
             break;
-        if (!take_option(found, word, &parsed, error))
+        if (!set_option(found, word, &parsed, error))
             return false;
     }
-    if (optind < argc) {
-        error_set(error, "unexpected argument \"%s\", see --help", argv[optind]);
-        return false;
-    }
+    if (optind < argc)
+        return error_set(error, "unexpected argument \"%s\", see --help", argv[optind]);
     *options = parsed;
     return true;
 }
 
-static void apply(const struct program_options *options, struct config *config) {
+static void override_config(const struct program_options *options, struct config *config) {
     if (options->port >= 0)
         config->http.port = (uint16_t)options->port;
     if (options->threads >= 0)
@@ -158,20 +152,16 @@ static void apply(const struct program_options *options, struct config *config) 
     }
 }
 
-/* $STATE_DIRECTORY may be a list, where a unit has several; skep's is the first. */
-static bool place_database(struct config *config, char *error) {
-    if (config->database[0])
-        return true;
+/* $STATE_DIRECTORY is a list separated by colons if the unit has several; skep uses the first. */
+static bool set_default_database(struct config *config, char error[static ERROR_LEN]) {
     const char *directory = getenv("STATE_DIRECTORY");
     if (!directory || !*directory)
         directory = "./var";
     size_t directory_len = strcspn(directory, ":");
     int len = snprintf(config->database, sizeof config->database, "%.*s/skep.db",
                        (int)directory_len, directory);
-    if (len >= 0 && (size_t)len < sizeof config->database)
-        return true;
-    error_set(error, "$STATE_DIRECTORY is too long");
-    return false;
+    return (len >= 0 && (size_t)len < sizeof config->database) ||
+           error_set(error, "$STATE_DIRECTORY is too long");
 }
 
 bool program_options_load_config(const struct program_options *options, struct config *config,
@@ -179,11 +169,13 @@ bool program_options_load_config(const struct program_options *options, struct c
     struct config loaded = settings_defaults();
     if (options->config_file && !config_file_read(&loaded, options->config_file, error))
         return false;
-    apply(options, &loaded);
+    override_config(options, &loaded);
     loaded.udp.listen = loaded.http.listen;
     if (loaded.udp.port == 0)
         loaded.udp.port = loaded.http.port;
-    if (!place_database(&loaded, error) || !config_check(&loaded, error))
+    if (loaded.database[0] == '\0' && !set_default_database(&loaded, error))
+        return false;
+    if (!config_check(&loaded, error))
         return false;
     *config = loaded;
     return true;

@@ -1,4 +1,5 @@
-/* The command line of skepd, and how defaults, file and command line become one configuration. */
+/* The command line of skepd, and the configuration that results from defaults, file and command
+ * line. */
 #ifndef SKEP_DAEMON_PROGRAM_OPTIONS_H
 #define SKEP_DAEMON_PROGRAM_OPTIONS_H
 
@@ -7,7 +8,7 @@
 
 struct program_options {
     const char *config_file; /* NULL: none */
-    const char *database;    /* the rest: NULL or -1 where the config decides */
+    const char *database;    /* NULL or -1 here and below: use the configuration */
     long port;
     long threads;
     int log_level;
@@ -17,17 +18,17 @@ struct program_options {
     bool version;
 };
 
-/* Borrows `argv`. False and one line in `error` for what it does not know; then `options` is as it
- * was. One thread at a time. */
+/* Borrows `argv`. Returns false, with one line in `error` and `options` unchanged, if an option is
+ * invalid. One thread at a time (getopt). */
 bool program_options_parse(int argc, char **argv, struct program_options *options,
                            char error[static ERROR_LEN]);
 
-/* The whole text for --help. */
+/* The text for --help. */
 const char *program_options_help(void);
 
-/* Defaults, then the file, then the command line, checked. Where none of them names a database, it
- * is skep.db in $STATE_DIRECTORY, which systemd sets, or else ./var/skep.db. False and one line in
- * `error`; then `config` is as it was. */
+/* Combines defaults, file and command line, in this order, and checks the result. The default
+ * database is skep.db in $STATE_DIRECTORY (set by systemd) or ./var/skep.db. Returns false, with
+ * one line in `error` and `config` unchanged, if something is invalid. */
 bool program_options_load_config(const struct program_options *options, struct config *config,
                                  char error[static ERROR_LEN]);
 

@@ -13,9 +13,9 @@
 #include "probe/prober.h"
 #include "server/tls_certificate.h"
 
-enum { SPARE_FILES = 64 };
+enum { SPARE_FILES = 64 }; /* database, log, epoll sets and the like */
 
-/* Each connection takes a file descriptor, and a shell's limit is often 1024. */
+/* Each connection needs a file descriptor, and the default limit is often 1024. */
 static void raise_file_limit(const struct config *config) {
     struct rlimit limit;
     const rlim_t threads =
@@ -31,8 +31,10 @@ static void raise_file_limit(const struct config *config) {
     if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
         limit = raised;
     if (limit.rlim_cur < wanted)
-        log_warning("only %llu files may be open, too few for %u connections",
-                    (unsigned long long)limit.rlim_cur, config->http.connections_max);
+        log_warning(
+            "open files limit: %llu is too low for http.connections_max = %u; raise "
+            "LimitNOFILE= or ulimit -n",
+            (unsigned long long)limit.rlim_cur, config->http.connections_max);
 }
 
 /* Listening sockets stay open during a reload, so inherited ones still take the place of what the
@@ -85,7 +87,7 @@ static void serve_until_stopped(struct daemon *daemon, const struct program_opti
     }
 }
 
-/* The threads inherit this mask, so that signals come to sigwaitinfo alone. */
+/* All threads inherit this mask, so that only sigwaitinfo receives the signals. */
 static sigset_t block_signals(void) {
     sigset_t signals;
     sigemptyset(&signals);
@@ -94,12 +96,12 @@ static sigset_t block_signals(void) {
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
-    /* A file at its size limit fails to be written; that is no reason to die. */
+    /* At RLIMIT_FSIZE, let write() fail instead of ending the process. */
     signal(SIGXFSZ, SIG_IGN);
     return signals;
 }
 
-/* Sockets that were opened for us take the place of those that the settings name. */
+/* Inherited sockets replace those that the settings configure. */
 static bool inherit_sockets(struct config *config) {
     struct listen_sockets *tcp = &config->http.inherited;
     struct listen_sockets *udp = &config->udp.inherited;
@@ -110,19 +112,18 @@ static bool inherit_sockets(struct config *config) {
     }
     if (tcp->count > 0) {
         config->http.listen = listen_addresses_of(tcp, &config->http.port);
-        log_info("HTTP is served on inherited sockets; http.listen and http.port do not count");
+        log_info("http: using inherited sockets; http.listen and http.port are ignored");
     }
     if (udp->count > 0 && !config->udp.enabled)
-        log_warning("UDP is switched off, so nobody reads the inherited UDP sockets");
+        log_warning("udp: inherited sockets are unused, UDP is disabled (udp.enabled)");
     else if (udp->count > 0) {
         config->udp.listen = listen_addresses_of(udp, &config->udp.port);
-        log_info(
-            "UDP is served on inherited sockets; udp.port and udp.receive_buffer do not count");
+        log_info("udp: using inherited sockets; udp.port and udp.receive_buffer are ignored");
     }
     return true;
 }
 
-static int run(const struct program_options *options, struct config *config) {
+static int run_daemon(const struct program_options *options, struct config *config) {
     const sigset_t signals = block_signals();
     log_set_level(config->log_level);
     raise_file_limit(config);
@@ -137,7 +138,7 @@ static int run(const struct program_options *options, struct config *config) {
     return daemon_stop(daemon) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int complain(const char *error) {
+static int exit_with_error(const char *error) {
     fprintf(stderr, "skepd: %s\n", error);
     return EXIT_FAILURE;
 }
@@ -148,10 +149,10 @@ static int check_config(const struct config *config) {
         struct tls_certificate *certificate =
             tls_certificate_read(&config->http.https.files, error);
         if (certificate == NULL)
-            return complain(error);
+            return exit_with_error(error);
         tls_certificate_release(certificate);
     }
-    puts("the configuration is good");
+    puts("configuration OK");
     return EXIT_SUCCESS;
 }
 
@@ -160,7 +161,7 @@ int main(int argc, char **argv) {
     struct config config;
     char error[ERROR_LEN];
     if (!program_options_parse(argc, argv, &options, error))
-        return complain(error);
+        return exit_with_error(error);
     if (options.help) {
         fputs(program_options_help(), stdout);
         return EXIT_SUCCESS;
@@ -170,8 +171,8 @@ int main(int argc, char **argv) {
         return EXIT_SUCCESS;
     }
     if (!program_options_load_config(&options, &config, error))
-        return complain(error);
+        return exit_with_error(error);
     if (options.check_config)
         return check_config(&config);
-    return run(&options, &config);
+    return run_daemon(&options, &config);
 }

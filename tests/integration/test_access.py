@@ -103,7 +103,7 @@ def test_list_file_is_read_again_when_it_changes(start, tmp_path):
     assert one.announce().failure == NOT_LISTED
     assert three.announce().failure is None
     list_file.unlink()
-    daemon.wait_for_log("error", str(list_file), "stay as they were")
+    daemon.wait_for_log("error", str(list_file), "keeping the current access rules")
     assert two.announce().failure is None
     replacement = tmp_path / "new"
     replacement.write_text(first.hex())
@@ -139,7 +139,7 @@ def test_change_is_not_lost_where_the_registry_cannot_be_read_for_a_while(start,
     connection = sqlite3.connect(daemon.database, isolation_level=None)
     connection.execute("ALTER TABLE ban RENAME TO hidden")
     Skepctl(daemon.database)("add", torrent.hex())
-    daemon.wait_for_log("error", "registry", "stay as they were")
+    daemon.wait_for_log("error", "registry", "keeping the current access rules")
     peer = Peer(daemon.port, torrent)
     assert peer.start().failure == NOT_LISTED
     connection.execute("ALTER TABLE hidden RENAME TO ban")
@@ -150,8 +150,8 @@ def test_change_is_not_lost_where_the_registry_cannot_be_read_for_a_while(start,
 # Passkeys
 
 
-def test_start_of_a_private_tracker_says_that_its_urls_want_a_passkey(private, daemon):
-    words = "into your torrents, each with a passkey before /announce:"
+def test_private_tracker_logs_that_its_urls_require_a_passkey(private, daemon):
+    words = "Announce URLs (insert a passkey before /announce):"
     assert words in private.log() and words not in daemon.log()
 
 

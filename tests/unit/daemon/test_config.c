@@ -252,8 +252,7 @@ static const struct {
     { "network = { external_address = ( \"192.0.2.1\",\n \"192.0.2.2\" ); };",
       ":2: network.external_address must be an IPv4 address, an IPv6 address or a list of both, "
       "not \"192.0.2.2\"" },
-    { "store = { database = 7; };",
-      ":1: store.database must be a text in quotes, of at most 1023 bytes" },
+    { "store = { database = 7; };", ":1: store.database must be a string of at most 1023 bytes" },
     { "http = {\n port = ;\n };", ":2: syntax error" },
 };
 

@@ -94,8 +94,8 @@ static const struct {
     { "-x", "unknown option -x, see --help" },
     { "--no-udp -hx", "unknown option -x, see --help" },
     { "--no-udp -xh", "unknown option -x, see --help" },
-    { "--port", "--port needs a value, see --help" },
-    { "-h -p", "-p needs a value, see --help" },
+    { "--port", "--port requires a value, see --help" },
+    { "-h -p", "-p requires a value, see --help" },
     { "--help=yes", "--help takes no value, see --help" },
     { "--no-udp=1", "--no-udp takes no value, see --help" },
     { "stray", "unexpected argument \"stray\", see --help" },
@@ -111,8 +111,8 @@ static const struct {
       "--port must be a number from 1 to 65535, not \"99999999999999999999\"" },
     { "--threads 257", "--threads must be a number from 0 to 256, not \"257\"" },
     { "-l loud", "--log-level must be error, warning, info or debug, not \"loud\"" },
-    { "--database=", "--database must be the name of a file, of at most 1023 bytes" },
-    { "--config=", "--config must be the name of a file, of at most 1023 bytes" },
+    { "--database=", "--database must be a file name of at most 1023 bytes" },
+    { "--config=", "--config must be a file name of at most 1023 bytes" },
 };
 
 START_TEST(what_is_wrong_is_refused_in_one_line) {
