@@ -1,4 +1,4 @@
-/* Where the tracker is to be found: sockets to listen on, and the addresses of this machine. */
+/* Sockets to serve on: opened here, or inherited from the process that started skepd. */
 #ifndef SKEP_SERVER_LISTEN_H
 #define SKEP_SERVER_LISTEN_H
 
@@ -11,57 +11,51 @@
 
 enum { LISTEN_MAX = 8 };
 
-/* The addresses to listen on; none at all means every address of the machine, v4 and v6 on one
- * socket. */
+/* Addresses to listen on. An empty list means all addresses of the machine. */
 struct listen_addresses {
     size_t count;
     struct endpoint list[LISTEN_MAX];
 };
 
-/* Sockets that whoever started the process opened for it. */
+/* Inherited sockets, as file descriptors. */
 struct listen_sockets {
     size_t count;
     int list[LISTEN_MAX];
 };
 
-/* A listening TCP socket, or -1 and one line in `error`. `address` NULL: every address. */
+/* A listening TCP socket, or -1 and one line in `error`. `address` NULL: all addresses, IPv4 and
+ * IPv6 on one socket. */
 int listen_tcp(const struct endpoint *address, uint16_t port, char error[static ERROR_LEN]);
 
-/* The addresses to bind UDP sockets to: those of `addresses`, or both families' any-address. */
+/* Addresses to bind UDP sockets to: those in `addresses`, or if it is empty, 0.0.0.0 and [::]. */
 struct listen_addresses listen_udp_addresses(const struct listen_addresses *addresses);
 
-/* Whether nobody has the UDP port, with one line in `error` if someone has. Sockets that share a
- * port do not notice a stranger who shares it too, so this is to be asked before the first. */
+/* Whether the UDP port is unused; if not, writes one line into `error`. Call it before the first
+ * listen_udp: sockets that share a port (SO_REUSEPORT) can also be bound while another skepd uses
+ * it. */
 bool listen_udp_is_free(const struct endpoint *address, uint16_t port,
                         char error[static ERROR_LEN]);
 
-/* A UDP socket that shares its port with others of ours, and that tells where a packet was sent
- * to; or -1 and one line in `error`. */
+/* A UDP socket that shares its port with others of this process (SO_REUSEPORT) and reports the
+ * destination address of each packet; or -1 and one line in `error`. `receive_buffer` in bytes. */
 int listen_udp(const struct endpoint *address, uint16_t port, uint32_t receive_buffer,
                char error[static ERROR_LEN]);
 
-/* Makes a socket that someone else opened ready to serve, and adds it to `tcp` if it listens for
- * TCP, to `udp` if it is bound for UDP. Since the other side may keep it for the next process, it
- * must never be shut down; so a UDP socket comes back from waiting now and then. False and one line
- * in `error` for any other socket. */
+/* Prepares an inherited socket and adds it to `tcp` if it listens for TCP, to `udp` if it is a UDP
+ * socket. The other process may pass it on again, so it must never be shut down; to let a thread
+ * stop without that, a receive on the UDP socket times out now and then. False and one line in
+ * `error` for any other file. */
 bool listen_inherit(int fd, struct listen_sockets *tcp, struct listen_sockets *udp,
                     char error[static ERROR_LEN]);
 
-/* Where `sockets` are to be found: their addresses, none where one of them has every address of the
- * machine, and the port of the first. */
+/* Addresses of `sockets`, and in `*port` the port of the first. An empty list if one of them is
+ * bound to all addresses. */
 struct listen_addresses listen_addresses_of(const struct listen_sockets *sockets, uint16_t *port);
 
-/* Packets that the kernel dropped at the socket since it was opened, because its buffer was full.
- */
+/* Packets that the kernel has dropped because the receive buffer of this socket was full. */
 uint32_t listen_udp_drops(int fd);
 
-/* `threads`, or one for each core that we may use where that is 0. */
+/* `threads`, or if that is 0, the number of cores that the process may use. */
 unsigned listen_threads(uint32_t threads);
-
-/* Calls `visit` with the host part of a URL ("192.168.1.2", "[2001:db8::2]") for each address on
- * which another machine may reach `addresses`; loopback comes last, link-local ones are left out.
- */
-void listen_visit_hosts(const struct listen_addresses *addresses,
-                        void (*visit)(void *context, const char *host), void *context);
 
 #endif

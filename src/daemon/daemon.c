@@ -12,6 +12,7 @@
 #include "daemon/event_log.h"
 #include "daemon/watchdog.h"
 #include "metrics/metrics_page.h"
+#include "server/host_addresses.h"
 #include "store/change_writer.h"
 #include "store/store.h"
 #include "swarm/sweeper.h"
@@ -335,7 +336,7 @@ void daemon_log_addresses(const struct daemon *daemon, const struct config *conf
                                                      ? " (insert a passkey before /announce)"
                                                      : "");
     struct url_log url_log = { .config = config };
-    listen_visit_hosts(&config->http.listen, log_announce_urls, &url_log);
+    host_addresses_visit(&config->http.listen, log_announce_urls, &url_log);
     if (url_log.page_host[0] != '\0')
         log_info("Web page: http://%s:%u/", url_log.page_host, config->http.port);
 }

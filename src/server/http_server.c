@@ -98,7 +98,7 @@ static void begin_tls(struct http_server *server, struct MHD_Connection *connect
     if (info == NULL || info->tls_session == NULL)
         return;
     if (own != NULL) {
-        own->certificate = tls_certificate_take(&server->certificate);
+        own->certificate = tls_certificate_acquire(&server->certificate);
         own->request.secure = true;
     }
     tls_certificate_attach(own == NULL ? NULL : own->certificate, info->tls_session);
@@ -257,7 +257,7 @@ static struct MHD_Daemon *start_daemon(const struct listener *listener,
     };
     const struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };
     const struct MHD_OptionItem secure[] = {
-        { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_certificate_show },
+        { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_certificate_retrieve },
         { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_CERTIFICATE_PRIORITIES },
         { MHD_OPTION_END, 0, NULL },
     };
@@ -370,7 +370,7 @@ struct http_server *http_server_start(const struct http_server_options *options,
     server->context.site = *site;
     server->context.counters = counters;
     proxies_init(&server->context.proxies);
-    tls_certificate_place_init(&server->certificate);
+    tls_certificate_slot_init(&server->certificate);
     http_server_apply(server, options);
     if (start(server, options, error))
         return server;
@@ -399,7 +399,7 @@ static void stop_listener(const struct listener *listener) {
 bool http_server_renew_certificate(struct http_server *server,
                                    const struct http_server_options *options,
                                    char error[static ERROR_LEN]) {
-    struct tls_certificate *before = tls_certificate_take(&server->certificate);
+    struct tls_certificate *before = tls_certificate_acquire(&server->certificate);
     const bool tls = before != NULL && options->https.port != 0;
     tls_certificate_release(before);
     return !tls || read_certificate(server, &options->https.files, error);

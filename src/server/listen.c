@@ -2,17 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
 #include <linux/sock_diag.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { INHERITED_WAIT_US = 200000 }; /* also how long a stop may have to wait */
+enum { INHERITED_TIMEOUT_US = 200000 }; /* also the longest delay of a stop */
 
 static bool set_option(int fd, int level, int option, int value) {
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
@@ -38,16 +35,16 @@ static bool bind_socket(int fd, const struct endpoint *address, uint16_t port) {
     return bind(fd, (struct sockaddr *)&where, len) == 0;
 }
 
-/* Writes why a socket could not be had into `error`; errno says it. Returns -1. */
-static int say_why(const struct endpoint *address, const char *protocol, uint16_t port,
-                   char error[static ERROR_LEN]) {
+/* Writes an error message according to errno. Returns -1. */
+static int report_listen_error(const struct endpoint *address, const char *protocol, uint16_t port,
+                               char error[static ERROR_LEN]) {
     const int why = errno;
     char where[ENDPOINT_TEXT_LEN] = "any address";
     if (address != NULL)
         endpoint_address_text(address, where);
     const bool tcp = strcmp(protocol, "TCP") == 0;
     if (why == EADDRINUSE)
-        error_set(error, "%s port %u is in use on %s; \"ss -%snp sport = :%u\" shows by whom",
+        error_set(error, "%s port %u is in use on %s; \"ss -%snp sport = :%u\" shows the process",
                   protocol, port, where, tcp ? "lt" : "lu", port);
     else
         error_set(error, "cannot listen on %s, %s port %u: %s", where, protocol, port,
@@ -67,8 +64,8 @@ static int open_listener(const struct endpoint *address, uint16_t port, bool v6_
     return close_keeping_errno(fd);
 }
 
-/* One IPv6 socket serves both families, where the machine has IPv6. */
-static int open_everywhere(uint16_t port) {
+/* One IPv6 socket serves both families. A machine without IPv6 gets an IPv4 socket. */
+static int listen_on_all(uint16_t port) {
     const struct endpoint any6 = { .family = FAMILY_V6 };
     const int fd = open_listener(&any6, port, false);
     if (fd >= 0 || errno != EAFNOSUPPORT)
@@ -78,11 +75,11 @@ static int open_everywhere(uint16_t port) {
 }
 
 int listen_tcp(const struct endpoint *address, uint16_t port, char error[static ERROR_LEN]) {
-    const int fd = address == NULL ? open_everywhere(port) : open_listener(address, port, true);
-    return fd >= 0 ? fd : say_why(address, "TCP", port, error);
+    const int fd = address == NULL ? listen_on_all(port) : open_listener(address, port, true);
+    return fd >= 0 ? fd : report_listen_error(address, "TCP", port, error);
 }
 
-/* Unlike TCP's, these are a socket for each family: one for both makes each IPv4 packet dearer. */
+/* One socket for each family, unlike TCP: on a socket for both, each IPv4 packet costs more. */
 struct listen_addresses listen_udp_addresses(const struct listen_addresses *addresses) {
     if (addresses->count > 0)
         return *addresses;
@@ -110,17 +107,17 @@ bool listen_udp_is_free(const struct endpoint *address, uint16_t port,
                         char error[static ERROR_LEN]) {
     const int fd = open_udp(address, port, false);
     if (fd < 0) {
-        say_why(address, "UDP", port, error);
+        report_listen_error(address, "UDP", port, error);
         return false;
     }
     close(fd);
     return true;
 }
 
-/* The kernel then tells with each packet which of our addresses it was sent to. A socket for both
- * families tells it of IPv4, too, as a mapped address. Replies are short enough never to be
- * fragmented, and what never is needs no number from the kernel. */
-static bool ask_for_targets(int fd, bool v6) {
+/* Makes the kernel report the destination address of each packet; on an IPv6 socket for both
+ * families also of IPv4 packets, as a mapped address. With IP_PMTUDISC_DO the kernel need not
+ * choose an IP identification for each reply; replies are too short to be fragmented. */
+static bool enable_packet_info(int fd, bool v6) {
     return set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1) &&
            (v6 || set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO));
 }
@@ -129,16 +126,16 @@ int listen_udp(const struct endpoint *address, uint16_t port, uint32_t receive_b
                char error[static ERROR_LEN]) {
     const int fd = open_udp(address, port, true);
     if (fd < 0)
-        return say_why(address, "UDP", port, error);
-    /* The kernel gives as much of the buffer as net.core.rmem_max allows, and never refuses. */
-    if (ask_for_targets(fd, address->family == FAMILY_V6) &&
+        return report_listen_error(address, "UDP", port, error);
+    /* The kernel silently limits the buffer to net.core.rmem_max. */
+    if (enable_packet_info(fd, address->family == FAMILY_V6) &&
         set_option(fd, SOL_SOCKET, SO_RCVBUF, (int)receive_buffer))
         return fd;
     close_keeping_errno(fd);
-    return say_why(address, "UDP", port, error);
+    return report_listen_error(address, "UDP", port, error);
 }
 
-static int option_of(int fd, int option) {
+static int read_option(int fd, int option) {
     int value = -1;
     socklen_t len = sizeof value;
     return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 ? value : -1;
@@ -150,24 +147,26 @@ static bool set_blocking(int fd, bool blocking) {
            fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK) == 0;
 }
 
-/* Its receive buffer is as whoever opened the socket, and who may give more than we, wants it. */
-static bool prepare_udp(int fd) {
-    const struct timeval wait = { .tv_usec = INHERITED_WAIT_US };
-    return set_blocking(fd, true) && ask_for_targets(fd, option_of(fd, SO_DOMAIN) == AF_INET6) &&
-           setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) == 0;
+/* Keeps the receive buffer: the process that opened the socket may have had the right to exceed
+ * net.core.rmem_max. */
+static bool prepare_inherited_udp(int fd) {
+    const struct timeval timeout = { .tv_usec = INHERITED_TIMEOUT_US };
+    return set_blocking(fd, true) &&
+           enable_packet_info(fd, read_option(fd, SO_DOMAIN) == AF_INET6) &&
+           setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0;
 }
 
 bool listen_inherit(int fd, struct listen_sockets *tcp, struct listen_sockets *udp,
                     char error[static ERROR_LEN]) {
-    const int protocol = option_of(fd, SO_PROTOCOL);
-    const bool is_tcp = protocol == IPPROTO_TCP && option_of(fd, SO_ACCEPTCONN) == 1;
+    const int protocol = read_option(fd, SO_PROTOCOL);
+    const bool is_tcp = protocol == IPPROTO_TCP && read_option(fd, SO_ACCEPTCONN) == 1;
     struct listen_sockets *sockets = is_tcp ? tcp : udp;
     if (!is_tcp && protocol != IPPROTO_UDP)
-        error_set(error, "inherited file %d is neither a listening TCP socket nor a UDP socket",
-                  fd);
+        error_set(error,
+                  "inherited descriptor %d is neither a listening TCP socket nor a UDP socket", fd);
     else if (sockets->count == LISTEN_MAX)
-        error_set(error, "more than %d sockets of a kind are inherited", LISTEN_MAX);
-    else if (!(is_tcp ? set_blocking(fd, false) : prepare_udp(fd)))
+        error_set(error, "more than %d inherited sockets of one type", LISTEN_MAX);
+    else if (!(is_tcp ? set_blocking(fd, false) : prepare_inherited_udp(fd)))
         error_set(error, "cannot use inherited socket %d: %s", fd, strerror(errno));
     else {
         sockets->list[sockets->count++] = fd;
@@ -184,7 +183,7 @@ static struct endpoint local_endpoint(int fd) {
     return endpoint_from_sockaddr((struct sockaddr *)&address);
 }
 
-static bool is_any(const struct endpoint *address) {
+static bool is_unspecified(const struct endpoint *address) {
     static const uint8_t zeros[16];
     return memcmp(address->wire, zeros, address_len(address->family)) == 0;
 }
@@ -195,20 +194,20 @@ struct listen_addresses listen_addresses_of(const struct listen_sockets *sockets
         const struct endpoint address = local_endpoint(sockets->list[i]);
         if (i == 0)
             *port = endpoint_port(&address);
-        if (is_any(&address))
+        if (is_unspecified(&address))
             return (struct listen_addresses){ 0 };
         addresses.list[addresses.count++] = address;
     }
     return addresses;
 }
 
-/* Asked for, rather than told with each packet (SO_RXQ_OVFL), which costs each packet. */
+/* Queried on demand: SO_RXQ_OVFL would add the count to each packet, at a cost for each packet. */
 uint32_t listen_udp_drops(int fd) {
-    uint32_t figures[SK_MEMINFO_VARS] = { 0 };
-    socklen_t len = sizeof figures;
-    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, figures, &len) != 0)
+    uint32_t counters[SK_MEMINFO_VARS] = { 0 };
+    socklen_t len = sizeof counters;
+    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, counters, &len) != 0)
         return 0;
-    return figures[SK_MEMINFO_DROPS];
+    return counters[SK_MEMINFO_DROPS];
 }
 
 unsigned listen_threads(uint32_t threads) {
@@ -216,43 +215,4 @@ unsigned listen_threads(uint32_t threads) {
     if (threads > 0)
         return threads;
     return sched_getaffinity(0, sizeof ours, &ours) == 0 ? (unsigned)CPU_COUNT(&ours) : 1;
-}
-
-typedef void (*host_visitor)(void *context, const char *host);
-
-static void visit_host(const struct endpoint *address, host_visitor visit, void *context) {
-    char text[ENDPOINT_TEXT_LEN];
-    char host[ENDPOINT_TEXT_LEN + 2];
-    endpoint_address_text(address, text);
-    snprintf(host, sizeof host, address->family == FAMILY_V6 ? "[%s]" : "%s", text);
-    visit(context, host);
-}
-
-static bool is_link_local(const struct endpoint *address) {
-    return address->family == FAMILY_V6 && address->wire[0] == 0xfe &&
-           (address->wire[1] & 0xc0) == 0x80;
-}
-
-static void visit_interfaces(const struct ifaddrs *all, bool loopback, host_visitor visit,
-                             void *context) {
-    for (const struct ifaddrs *one = all; one != NULL; one = one->ifa_next) {
-        if (one->ifa_addr == NULL || !(one->ifa_flags & IFF_UP) ||
-            !(one->ifa_flags & IFF_LOOPBACK) != !loopback)
-            continue;
-        const struct endpoint address = endpoint_from_sockaddr(one->ifa_addr);
-        if (address.family != FAMILY_NONE && !is_link_local(&address))
-            visit_host(&address, visit, context);
-    }
-}
-
-void listen_visit_hosts(const struct listen_addresses *addresses,
-                        void (*visit)(void *context, const char *host), void *context) {
-    for (size_t i = 0; i < addresses->count; i++)
-        visit_host(&addresses->list[i], visit, context);
-    struct ifaddrs *all = NULL;
-    if (addresses->count > 0 || getifaddrs(&all) != 0)
-        return;
-    visit_interfaces(all, false, visit, context);
-    visit_interfaces(all, true, visit, context);
-    freeifaddrs(all);
 }

@@ -11,10 +11,10 @@
 enum { PERIOD_MS = 250 };
 
 struct request_timeouts {
-    pthread_mutex_t lock;        /* for the list: no descriptor in it is closed while it is held */
-    struct request_timeout ring; /* its `next` is the first, itself where there is none */
+    pthread_mutex_t lock;        /* guards the list; while held, no descriptor in it is closed */
+    struct request_timeout ring; /* head of the list, which is a ring */
     uint64_t timeout_ms;
-    _Atomic uint64_t *cut;
+    _Atomic uint64_t *aborted;
     struct ticker *ticker;
 };
 
@@ -27,47 +27,47 @@ void request_timeout_begin(struct request_timeout *timeout, uint64_t now_ms) {
     atomic_store_explicit(&timeout->since_ms, now_ms, memory_order_relaxed);
 }
 
-static uint64_t at_most(uint64_t value, uint64_t most) {
-    return value < most ? value : most;
+static uint64_t min_u64(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
 }
 
 void request_timeout_extend(struct request_timeout *timeout, uint64_t by_ms, uint64_t now_ms) {
     uint64_t since_ms = atomic_load_explicit(&timeout->since_ms, memory_order_relaxed);
-    const uint64_t latest_ms = at_most(now_ms, timeout->began_ms + REQUEST_TIMEOUT_EXTEND_MAX_MS);
-    const uint64_t later_ms = at_most(since_ms + by_ms, latest_ms);
-    /* One that was cut off meanwhile stays so. */
+    const uint64_t latest_ms = min_u64(now_ms, timeout->began_ms + REQUEST_TIMEOUT_EXTEND_MAX_MS);
+    const uint64_t later_ms = min_u64(since_ms + by_ms, latest_ms);
+    /* Fails if the request was aborted or completed meanwhile. */
     if (since_ms < later_ms)
         atomic_compare_exchange_strong_explicit(&timeout->since_ms, &since_ms, later_ms,
                                                 memory_order_relaxed, memory_order_relaxed);
 }
 
-static bool has_passed(const struct request_timeout *timeout, uint64_t now_ms,
-                       uint64_t timeout_ms) {
+static bool has_expired(const struct request_timeout *timeout, uint64_t now_ms,
+                        uint64_t timeout_ms) {
     const uint64_t since_ms = atomic_load_explicit(&timeout->since_ms, memory_order_relaxed);
     return since_ms < now_ms && now_ms - since_ms >= timeout_ms;
 }
 
-/* The connection's own thread sees it shut down, and closes it. */
-static void cut_off(struct request_timeout *timeout) {
+/* The thread that serves the connection then reads its end, and closes it. */
+static void abort_request(struct request_timeout *timeout) {
     (void)shutdown(timeout->fd, SHUT_RDWR);
     request_timeout_done(timeout);
 }
 
-static void check_all(void *context) {
+static void abort_late_requests(void *context) {
     struct request_timeouts *timeouts = context;
     const uint64_t now_ms = clock_now_ms();
     pthread_mutex_lock(&timeouts->lock);
     struct request_timeout *const ring = &timeouts->ring;
     for (struct request_timeout *one = ring->next; one != ring; one = one->next) {
-        if (!has_passed(one, now_ms, timeouts->timeout_ms))
+        if (!has_expired(one, now_ms, timeouts->timeout_ms))
             continue;
-        cut_off(one);
-        atomic_fetch_add_explicit(timeouts->cut, 1, memory_order_relaxed);
+        abort_request(one);
+        atomic_fetch_add_explicit(timeouts->aborted, 1, memory_order_relaxed);
     }
     pthread_mutex_unlock(&timeouts->lock);
 }
 
-struct request_timeouts *request_timeouts_start(uint32_t timeout_s, _Atomic uint64_t *cut) {
+struct request_timeouts *request_timeouts_start(uint32_t timeout_s, _Atomic uint64_t *aborted) {
     struct request_timeouts *timeouts = calloc(1, sizeof *timeouts);
     if (timeouts == NULL)
         return NULL;
@@ -75,8 +75,8 @@ struct request_timeouts *request_timeouts_start(uint32_t timeout_s, _Atomic uint
     timeouts->ring.previous = &timeouts->ring;
     timeouts->ring.next = &timeouts->ring;
     timeouts->timeout_ms = (uint64_t)timeout_s * 1000;
-    timeouts->cut = cut;
-    timeouts->ticker = ticker_start("deadlines", PERIOD_MS, check_all, timeouts);
+    timeouts->aborted = aborted;
+    timeouts->ticker = ticker_start("timeouts", PERIOD_MS, abort_late_requests, timeouts);
     if (timeouts->ticker != NULL)
         return timeouts;
     request_timeouts_stop(timeouts);

@@ -1,48 +1,50 @@
-/* Cuts off connections that do not get their request across in time. libmicrohttpd closes silent
- * ones only: it would wait for ever for a client that sends a byte a second, and in its
- * edge-triggered mode 0.9.75 overlooks the end of a connection that comes together with data. */
+/* Shuts down connections whose request is not complete in time. libmicrohttpd's own timeout only
+ * closes idle connections: a client that sends one byte a second would keep its connection forever,
+ * and version 0.9.75 in epoll mode misses the end of a connection that arrives together with
+ * data. */
 #ifndef SKEP_SERVER_REQUEST_TIMEOUTS_H
 #define SKEP_SERVER_REQUEST_TIMEOUTS_H
 
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* One connection's; its owner keeps it in place from request_timeouts_add to
+/* The timeout of one connection. The owner must not move it between request_timeouts_add and
  * request_timeouts_remove. */
 struct request_timeout {
     struct request_timeout *previous;
     struct request_timeout *next;
     int fd;
-    uint64_t began_ms;         /* when the wait for a request began */
-    _Atomic uint64_t since_ms; /* the same, and what it was put off by; UINT64_MAX outside of one */
+    uint64_t began_ms;         /* when the server began to wait for the request */
+    _Atomic uint64_t since_ms; /* the same plus extensions; UINT64_MAX between the end of a request
+                                * and the end of its response */
 };
 
-/* A deadline is put off by so many milliseconds at most, however much of the request has come. */
+/* Limit of all extensions of one request together. */
 enum { REQUEST_TIMEOUT_EXTEND_MAX_MS = 5 * 60 * 1000 };
 
 struct request_timeouts;
 
-/* A request may take `timeout_s`, and a fraction of a second more. `*cut` counts those that were
- * cut off. NULL without memory or a thread. */
-struct request_timeouts *request_timeouts_start(uint32_t timeout_s, _Atomic uint64_t *cut);
+/* Starts the thread that checks the timeouts, every quarter of a second. A request may take
+ * `timeout_s`. `*aborted` counts aborted requests. NULL if out of memory or threads. */
+struct request_timeouts *request_timeouts_start(uint32_t timeout_s, _Atomic uint64_t *aborted);
 
-/* When all connections have been removed. NULL is fine. */
+/* Call it after all connections have been removed. NULL is ignored. */
 void request_timeouts_stop(struct request_timeouts *timeouts);
 
-/* Watches over a connection; the wait for its first request begins. `fd` must stay open until
- * request_timeouts_remove, which may wait for a moment. Any thread. */
+/* Adds a connection and begins the timeout of its first request. `fd` must stay open until
+ * request_timeouts_remove returns. Any thread. */
 void request_timeouts_add(struct request_timeouts *timeouts, struct request_timeout *timeout,
                           int fd, uint64_t now_ms);
 void request_timeouts_remove(struct request_timeouts *timeouts, struct request_timeout *timeout);
 
-/* `by_ms` are added to the time that the request may still take, which is never more than the whole
- * time from now on. */
+/* Extends the timeout by `by_ms`, but not beyond the full timeout from now, so that progress is not
+ * saved up. */
 void request_timeout_extend(struct request_timeout *timeout, uint64_t by_ms, uint64_t now_ms);
 
-/* The request is there whole; its reply may take any time. */
+/* The request is complete: no timeout until request_timeout_begin. */
 void request_timeout_done(struct request_timeout *timeout);
 
-/* The reply is out; the wait for the next request begins. */
+/* The response is sent: begins the timeout of the next request. */
 void request_timeout_begin(struct request_timeout *timeout, uint64_t now_ms);
 
 #endif

@@ -11,25 +11,24 @@
 
 #include <gnutls/x509.h>
 
-enum { CHAIN_MAX = 16, FILE_MAX = 256 * 1024, KEY_ID_LEN = 64, PATH_SHOWN_MAX = 128 };
+enum { CHAIN_MAX = 16, FILE_MAX = 256 * 1024, KEY_ID_LEN = 64, LOGGED_PATH_MAX = 128 };
 
 struct tls_certificate {
-    _Atomic unsigned holders;
+    _Atomic unsigned references;
     unsigned chain_len;
     gnutls_pcert_st chain[CHAIN_MAX];
     gnutls_privkey_t key;
 };
 
-/* Writes what is wrong with a file; a long path loses its start, which says least. */
-static bool complain(const char *what, const char *path, const char *why, char *error) {
+/* Cuts the start of a long path, which is the least specific part. */
+static bool file_error(const char *what, const char *path, const char *reason, char *error) {
     const size_t len = strlen(path);
-    const bool cut = len > PATH_SHOWN_MAX;
-    error_set(error, "%s %s%.*s: %s", what, cut ? "..." : "", PATH_SHOWN_MAX,
-              cut ? path + len - PATH_SHOWN_MAX : path, why);
-    return false;
+    const bool cut = len > LOGGED_PATH_MAX;
+    return error_set(error, "%s %s%.*s: %s", what, cut ? "..." : "", LOGGED_PATH_MAX,
+                     cut ? path + len - LOGGED_PATH_MAX : path, reason);
 }
 
-static ssize_t read_all(int fd, uint8_t *data, size_t max) {
+static ssize_t read_up_to(int fd, uint8_t *data, size_t max) {
     size_t len = 0;
     while (len < max) {
         const ssize_t more = read(fd, data + len, max - len);
@@ -42,27 +41,28 @@ static ssize_t read_all(int fd, uint8_t *data, size_t max) {
     return (ssize_t)len;
 }
 
-/* NULL, and errno, if it cannot be read whole. */
+/* NULL and errno on failure; EFBIG if it has FILE_MAX bytes or more. */
 static uint8_t *read_file(const char *path, size_t *len) {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return NULL;
     uint8_t *data = malloc(FILE_MAX);
-    const ssize_t got = data == NULL ? -1 : read_all(fd, data, FILE_MAX);
-    int why = errno;
+    const ssize_t got = data == NULL ? -1 : read_up_to(fd, data, FILE_MAX);
+    int error = errno;
     close(fd);
     if (got >= 0 && got < FILE_MAX) {
         *len = (size_t)got;
         return data;
     }
     if (got == FILE_MAX)
-        why = EFBIG;
+        error = EFBIG;
     free(data);
-    errno = why;
+    errno = error;
     return NULL;
 }
 
-/* Hands the content of the file at `path` to `import`, and leaves no copy of it in memory. */
+/* Passes the content of the file to `import`, and erases it from memory: it may be a private key.
+ */
 static bool import_file(const char *what, const char *path, struct tls_certificate *certificate,
                         int (*import)(struct tls_certificate *certificate,
                                       const gnutls_datum_t *pem),
@@ -70,12 +70,12 @@ static bool import_file(const char *what, const char *path, struct tls_certifica
     size_t len;
     uint8_t *data = read_file(path, &len);
     if (data == NULL)
-        return complain(what, path, strerror(errno), error);
+        return file_error(what, path, strerror(errno), error);
     const gnutls_datum_t pem = { .data = data, .size = (unsigned)len };
     const int result = import(certificate, &pem);
     explicit_bzero(data, len);
     free(data);
-    return result >= 0 || complain(what, path, gnutls_strerror(result), error);
+    return result >= 0 || file_error(what, path, gnutls_strerror(result), error);
 }
 
 static int import_chain(struct tls_certificate *certificate, const gnutls_datum_t *pem) {
@@ -94,7 +94,7 @@ static int import_key(struct tls_certificate *certificate, const gnutls_datum_t 
     return gnutls_privkey_import_x509_raw(certificate->key, pem, GNUTLS_X509_FMT_PEM, NULL, 0);
 }
 
-static bool same_key(gnutls_pubkey_t one, gnutls_pubkey_t other) {
+static bool is_same_key(gnutls_pubkey_t one, gnutls_pubkey_t other) {
     uint8_t ids[2][KEY_ID_LEN];
     size_t lens[2] = { KEY_ID_LEN, KEY_ID_LEN };
     return gnutls_pubkey_get_key_id(one, 0, ids[0], &lens[0]) >= 0 &&
@@ -102,23 +102,23 @@ static bool same_key(gnutls_pubkey_t one, gnutls_pubkey_t other) {
            memcmp(ids[0], ids[1], lens[0]) == 0;
 }
 
-static bool key_fits(const struct tls_certificate *certificate) {
+static bool key_matches(const struct tls_certificate *certificate) {
     gnutls_pubkey_t public;
     if (certificate->chain_len == 0 || gnutls_pubkey_init(&public) < 0)
         return false;
-    const bool fits = gnutls_pubkey_import_privkey(public, certificate->key, 0, 0) >= 0 &&
-                      same_key(public, certificate->chain[0].pubkey);
+    const bool matches = gnutls_pubkey_import_privkey(public, certificate->key, 0, 0) >= 0 &&
+                         is_same_key(public, certificate->chain[0].pubkey);
     gnutls_pubkey_deinit(public);
-    return fits;
+    return matches;
 }
 
-static bool read_both(struct tls_certificate *certificate,
-                      const struct tls_certificate_files *files, char *error) {
-    if (!import_file("the certificate", files->certificate, certificate, import_chain, error) ||
-        !import_file("the key", files->key, certificate, import_key, error))
+static bool read_files(struct tls_certificate *certificate,
+                       const struct tls_certificate_files *files, char *error) {
+    if (!import_file("certificate", files->certificate, certificate, import_chain, error) ||
+        !import_file("key", files->key, certificate, import_key, error))
         return false;
-    return key_fits(certificate) ||
-           complain("the key", files->key, "it is not the key of the certificate", error);
+    return key_matches(certificate) ||
+           file_error("key", files->key, "does not match the certificate", error);
 }
 
 struct tls_certificate *tls_certificate_read(const struct tls_certificate_files *files,
@@ -128,15 +128,15 @@ struct tls_certificate *tls_certificate_read(const struct tls_certificate_files 
         error_set(error, "out of memory");
         return NULL;
     }
-    atomic_init(&certificate->holders, 1);
-    if (read_both(certificate, files, error))
+    atomic_init(&certificate->references, 1);
+    if (read_files(certificate, files, error))
         return certificate;
     tls_certificate_release(certificate);
     return NULL;
 }
 
 void tls_certificate_release(struct tls_certificate *certificate) {
-    if (certificate == NULL || atomic_fetch_sub(&certificate->holders, 1) > 1)
+    if (certificate == NULL || atomic_fetch_sub(&certificate->references, 1) > 1)
         return;
     for (unsigned i = 0; i < certificate->chain_len; i++)
         gnutls_pcert_deinit(&certificate->chain[i]);
@@ -145,26 +145,26 @@ void tls_certificate_release(struct tls_certificate *certificate) {
     free(certificate);
 }
 
-void tls_certificate_place_init(struct tls_certificate_slot *place) {
-    pthread_mutex_init(&place->lock, NULL);
-    place->current = NULL;
+void tls_certificate_slot_init(struct tls_certificate_slot *slot) {
+    pthread_mutex_init(&slot->lock, NULL);
+    slot->current = NULL;
 }
 
-void tls_certificate_replace(struct tls_certificate_slot *place,
+void tls_certificate_replace(struct tls_certificate_slot *slot,
                              struct tls_certificate *certificate) {
-    pthread_mutex_lock(&place->lock);
-    struct tls_certificate *before = place->current;
-    place->current = certificate;
-    pthread_mutex_unlock(&place->lock);
-    tls_certificate_release(before);
+    pthread_mutex_lock(&slot->lock);
+    struct tls_certificate *previous = slot->current;
+    slot->current = certificate;
+    pthread_mutex_unlock(&slot->lock);
+    tls_certificate_release(previous);
 }
 
-struct tls_certificate *tls_certificate_take(struct tls_certificate_slot *place) {
-    pthread_mutex_lock(&place->lock);
-    struct tls_certificate *certificate = place->current;
+struct tls_certificate *tls_certificate_acquire(struct tls_certificate_slot *slot) {
+    pthread_mutex_lock(&slot->lock);
+    struct tls_certificate *certificate = slot->current;
     if (certificate != NULL)
-        atomic_fetch_add(&certificate->holders, 1);
-    pthread_mutex_unlock(&place->lock);
+        atomic_fetch_add(&certificate->references, 1);
+    pthread_mutex_unlock(&slot->lock);
     return certificate;
 }
 
@@ -172,10 +172,10 @@ void tls_certificate_attach(struct tls_certificate *certificate, void *session) 
     gnutls_session_set_ptr(session, certificate);
 }
 
-int tls_certificate_show(gnutls_session_t session, const gnutls_datum_t *authorities,
-                         int authority_count, const gnutls_pk_algorithm_t *algorithms,
-                         int algorithm_count, gnutls_pcert_st **chain, unsigned *chain_len,
-                         gnutls_privkey_t *key) {
+int tls_certificate_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities,
+                             int authority_count, const gnutls_pk_algorithm_t *algorithms,
+                             int algorithm_count, gnutls_pcert_st **chain, unsigned *chain_len,
+                             gnutls_privkey_t *key) {
     (void)authorities;
     (void)authority_count;
     (void)algorithms;

@@ -350,8 +350,8 @@ def endless_certificate(files, issued):
 FAULTS = [(break_certificate, ["certificate", "skepd.pem"]), (break_key, ["key", "skepd.key"]),
           (remove_certificate, ["skepd.pem", "No such file"]),
           (remove_key, ["skepd.key", "No such file"]),
-          (mistake_key, ["skepd.key", "not the key of the certificate"]),
-          (mistake_certificate, ["skepd.key", "not the key of the certificate"]),
+          (mistake_key, ["skepd.key", "does not match the certificate"]),
+          (mistake_certificate, ["skepd.key", "does not match the certificate"]),
           (swap_files, ["skepd.pem"]), (encrypt_key, ["skepd.key"]),
           (empty_certificate, ["skepd.pem"]), (directory_for_key, ["skepd.key", "directory"]),
           (endless_certificate, ["skepd.pem", "too large"])]

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/default_route.h"
+#include "server/host_addresses.h"
 #include "store/registry.h"
 #include "torrent/magnet.h"
 #include "torrent/metainfo.h"
@@ -166,7 +166,7 @@ static json_t *diagnosis_of(const struct api_call *call, const struct torrent_ro
             .allowed = tracker_is_registered(tracker, row->figures.info_hash),
             .external_v4 = settings->external_v4,
             .external_v6 = settings->external_v6,
-            .gateway = default_route_find(),
+            .gateway = host_addresses_gateway(),
         };
         fill_case(call, stats, of.peer_count, peers);
         list = diagnosis_list(&of);

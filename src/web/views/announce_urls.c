@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/bytes.h"
+#include "server/host_addresses.h"
 
 enum { PORT_NONE = 0, PORT_DIGITS = 5 };
 
@@ -138,7 +139,7 @@ void announce_urls_find(struct announce_urls *urls, const struct api_settings *s
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         to.wanted = order[i].scope;
         to.wanted_v6 = order[i].v6;
-        listen_visit_hosts(&settings->listen, visit_host, &to);
+        host_addresses_visit(&settings->listen, visit_host, &to);
     }
 }
 

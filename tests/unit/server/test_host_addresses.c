@@ -1,4 +1,4 @@
-#include "server/default_route.h"
+#include "server/host_addresses.h"
 
 #include "support.h"
 
@@ -7,7 +7,7 @@
 
 /* The kernel's numbers are in this machine's byte order. */
 static void assert_gateway(const char *routes, const char *expected) {
-    const struct endpoint gateway = default_route_parse(bytes_of(routes));
+    const struct endpoint gateway = host_addresses_parse_gateway(bytes_of(routes));
     char text[ENDPOINT_TEXT_LEN] = "none";
     if (gateway.family != FAMILY_NONE)
         endpoint_address_text(&gateway, text);
@@ -37,8 +37,8 @@ START_TEST(where_there_is_none_none_is_found) {
 }
 END_TEST
 
-UNIT_SUITE(gateway) {
-    Suite *suite = suite_create("gateway");
+UNIT_SUITE(host_addresses) {
+    Suite *suite = suite_create("host_addresses");
     TCase *tcase = tcase_create("gateway");
     tcase_add_test(tcase, router_of_the_default_route_is_found);
     tcase_add_loop_test(tcase, where_there_is_none_none_is_found, 0, LOOPS_OF(without));
