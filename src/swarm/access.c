@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/random.h"
 #include "swarm/key_set.h"
 
@@ -21,6 +22,7 @@ struct access {
     bool v6_lengths[PREFIX_LENGTHS];
     char (*reasons)[REFUSAL_DETAIL_LEN];
     uint32_t reason_count;
+    size_t reason_capacity;
 };
 
 struct access *access_create(const struct access_rules *rules) {
@@ -70,8 +72,8 @@ static void make_network_key(uint8_t family, unsigned bits, const uint8_t *addre
 }
 
 bool access_add_ban(struct access *access, const struct ban *ban) {
-    char(*reasons)[REFUSAL_DETAIL_LEN] =
-        realloc(access->reasons, (access->reason_count + 1) * sizeof *reasons);
+    char(*reasons)[REFUSAL_DETAIL_LEN] = array_grow(access->reasons, &access->reason_capacity,
+                                                    access->reason_count + 1, sizeof *reasons);
     if (reasons == NULL)
         return false;
     access->reasons = reasons;

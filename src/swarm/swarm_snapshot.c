@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "swarm/tracker.h"
 #include "swarm/tracker_state.h"
@@ -35,23 +36,24 @@ static struct torrent_stats describe_torrent(const struct swarm *swarm, uint32_t
 struct torrents {
     struct torrent_stats *list;
     size_t count;
-    size_t room;
+    size_t capacity;
 };
 
-static bool grow_copy(struct torrents *torrents, size_t room) {
-    struct torrent_stats *list = realloc(torrents->list, room * sizeof *list);
+static bool grow_copy(struct torrents *torrents, size_t need) {
+    struct torrent_stats *list =
+        array_grow(torrents->list, &torrents->capacity, need, sizeof *list);
     if (list == NULL)
         return false;
     torrents->list = list;
-    torrents->room = room;
     return true;
 }
 
-/* Locks the shard with room for all its torrents, which is made while it is not locked. */
+/* Locks the shard with room for a copy of its torrents; memory is allocated while it is unlocked.
+ */
 static bool lock_with_room(struct shard *shard, struct torrents *torrents) {
     pthread_mutex_lock(&shard->lock);
-    while (shard->count > torrents->room) {
-        const size_t wanted = shard->count + shard->count / 8;
+    while (shard->count > torrents->capacity) {
+        const size_t wanted = shard->count;
         pthread_mutex_unlock(&shard->lock);
         if (!grow_copy(torrents, wanted))
             return false;

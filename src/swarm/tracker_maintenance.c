@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "swarm/tracker.h"
 #include "swarm/tracker_state.h"
 
@@ -197,15 +198,21 @@ void tracker_extend_deadlines(struct tracker *tracker, uint64_t now_ms) {
     }
 }
 
-static bool collect_shard(const struct shard *shard, uint8_t (**hashes)[INFO_HASH_LEN],
-                          size_t *count) {
-    uint8_t(*grown)[INFO_HASH_LEN] = realloc(*hashes, (*count + shard->count + 1) * INFO_HASH_LEN);
-    if (grown == NULL)
+struct hash_list {
+    uint8_t (*hashes)[INFO_HASH_LEN];
+    size_t count;
+    size_t capacity;
+};
+
+static bool collect_shard(const struct shard *shard, struct hash_list *list) {
+    uint8_t(*hashes)[INFO_HASH_LEN] =
+        array_grow(list->hashes, &list->capacity, list->count + shard->count + 1, INFO_HASH_LEN);
+    if (hashes == NULL)
         return false;
-    *hashes = grown;
+    list->hashes = hashes;
     for (uint32_t i = 0; i <= shard->slot_mask; i++) {
         if (shard->slots[i].swarm != NULL)
-            memcpy(grown[(*count)++], shard->slots[i].swarm->info_hash, INFO_HASH_LEN);
+            memcpy(hashes[list->count++], shard->slots[i].swarm->info_hash, INFO_HASH_LEN);
     }
     return true;
 }
@@ -215,19 +222,19 @@ static int compare_hashes(const void *a, const void *b) {
 }
 
 uint8_t (*tracker_info_hashes(struct tracker *tracker, size_t *count))[INFO_HASH_LEN] {
-    uint8_t(*hashes)[INFO_HASH_LEN] = NULL;
+    struct hash_list list = { 0 };
     bool good = true;
-    *count = 0;
     for (int i = 0; i < SHARDS && good; i++) {
         struct shard *shard = &tracker->table->shards[i];
         pthread_mutex_lock(&shard->lock);
-        good = collect_shard(shard, &hashes, count);
+        good = collect_shard(shard, &list);
         pthread_mutex_unlock(&shard->lock);
     }
     if (!good) {
-        free(hashes);
+        free(list.hashes);
         return NULL;
     }
-    qsort(hashes, *count, INFO_HASH_LEN, compare_hashes);
-    return hashes;
+    qsort(list.hashes, list.count, INFO_HASH_LEN, compare_hashes);
+    *count = list.count;
+    return list.hashes;
 }
