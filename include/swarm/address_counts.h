@@ -1,8 +1,7 @@
-/* How many peers each address has, in all torrents. IPv6 addresses count by their /64, which is
- * what one customer has.
- *
- * Eight bytes an address: part of a keyed hash and a count. That two addresses share those 48 bits
- * and their place is less likely than a memory error. Any thread; locks a part of the table. */
+/* Number of peers per address, over all torrents. An IPv6 address counts as its /64, the usual
+ * allocation of one customer.
+ * Eight bytes per address: part of a keyed hash, and a count. The chance that two addresses share
+ * those 48 bits and their slot is negligible. Any thread; locks one part of the table. */
 #ifndef SKEP_SWARM_ADDRESS_COUNTS_H
 #define SKEP_SWARM_ADDRESS_COUNTS_H
 
@@ -11,21 +10,21 @@
 #include "base/endpoint.h"
 #include "base/keyed_hash.h"
 
-enum { ADDRESS_COUNT_MAX = 65535 }; /* where counting ends */
+enum { ADDRESS_COUNT_MAX = 65535 }; /* counts stop here */
 
 struct address_counts;
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 struct address_counts *address_counts_create(const struct hash_key *key);
 void address_counts_delete(struct address_counts *counts);
 
-/* One peer more or one less. Without memory a peer goes uncounted. */
+/* Adds or removes one peer. If out of memory, a peer is not counted. */
 void address_counts_add(struct address_counts *counts, const struct endpoint *peer);
 void address_counts_remove(struct address_counts *counts, const struct endpoint *peer);
 
 uint32_t address_counts_of(struct address_counts *counts, const struct endpoint *peer);
 
-/* Hashes what one limit holds for: the address, or the /64 of an IPv6 one. */
+/* Hash of what one limit applies to: the address, or the /64 of an IPv6 address. */
 uint64_t address_hash(const struct hash_key *key, const struct endpoint *address);
 
 #endif

@@ -1,14 +1,12 @@
-/* The change feed: what happened to the swarms, for whoever wants to know (the store, the log, one
- * day another machine). The swarms push changes and know nothing of who reads them.
- *
- * A change is pushed where something that outlives a restart changed: a peer came, went, moved or
- * changed its role; besides, where a peer's address turned out to be its own. A peer that merely
- * says again that it is there is no change. A change carries the whole state of its peer, so that
- * applying a run of changes in order, even one that starts in the past, ends in the present state.
- *
- * Each shard has a feed of its own, guarded by the shard's lock. It is bounded: where a reader
- * falls behind, the feed drops what it has and says so, and the reader asks for everything anew
- * (tracker_dump). */
+/* Change feed: the changes of the swarms, for readers such as the store, the log and the page. The
+ * swarms push changes and do not know the readers.
+ * A change is pushed if something changed that outlives a restart: a peer joined, left, moved or
+ * changed its role; also if a peer's address was confirmed. A plain re-announce is not a change. A
+ * change carries the complete state of its peer, so that applying a sequence of changes in order,
+ * even one that starts in the past, ends in the current state.
+ * Each shard has its own feed, guarded by the shard's lock. It is bounded: if a reader falls
+ * behind, the feed drops its changes and reports the overflow, and the reader starts again from
+ * tracker_dump. */
 #ifndef SKEP_SWARM_CHANGE_FEED_H
 #define SKEP_SWARM_CHANGE_FEED_H
 
@@ -19,13 +17,13 @@
 
 enum change_kind {
     CHANGE_PEER_JOINED,
-    CHANGE_PEER_UPDATED,   /* its role or its peer_id changed */
-    CHANGE_PEER_COMPLETED, /* and the torrent's count went up */
-    CHANGE_PEER_LEFT,      /* said `stopped` */
+    CHANGE_PEER_UPDATED,   /* role, peer_id or the counted flag changed */
+    CHANGE_PEER_COMPLETED, /* and the torrent's download count increased */
+    CHANGE_PEER_LEFT,      /* event=stopped */
     CHANGE_PEER_EXPIRED,
-    CHANGE_PEER_MOVED,     /* away from this endpoint; a JOINED at the new one follows */
-    CHANGE_PEER_CONFIRMED, /* restored or claimed until now, it announced from this very address */
-    CHANGE_TORRENT,        /* has lost its last peer; or, at restore and replay, is there */
+    CHANGE_PEER_MOVED,     /* left this endpoint; a JOINED at its new one follows */
+    CHANGE_PEER_CONFIRMED, /* restored or claimed before, it has now announced from this address */
+    CHANGE_TORRENT,        /* lost its last peer; or, in a restore or dump, exists */
     CHANGE_TORRENT_FORGOTTEN,
 };
 
@@ -33,21 +31,21 @@ struct change {
     enum change_kind kind;
     uint8_t info_hash[INFO_HASH_LEN];
     uint8_t peer_id[PEER_ID_LEN];
-    struct endpoint peer; /* FAMILY_NONE where the change is a torrent's */
+    struct endpoint peer; /* FAMILY_NONE if the change is about the torrent only */
     uint32_t key;
     uint64_t left;
     bool paused;
-    bool counted;        /* its `completed` is in the count */
-    bool own_address;    /* its announce came from this address; not where it claimed it, where a
-                          * proxy may have lent it or, being restored, it has not announced yet */
-    uint32_t interval_s; /* what the peer was told last */
-    uint32_t age_s;      /* since the peer joined; of a torrent, how long it has had no peers */
-    uint32_t downloaded; /* the torrent's, after the change */
+    bool counted;     /* its completion is in the download count */
+    bool own_address; /* it announced from this very address: not a claim, not a proxy's, not merely
+                         restored */
+    uint32_t interval_s; /* interval of its last response */
+    uint32_t age_s;      /* since the peer joined; for a torrent: time without peers */
+    uint32_t downloaded; /* of the torrent, after the change */
     uint32_t seeders;
     uint32_t leechers;
 };
 
-/* Whether the change leaves no peer at its endpoint. */
+/* Whether no peer is left at the change's endpoint. */
 bool change_removes_peer(enum change_kind kind);
 
 /* "joined", "updated", "completed", "left", "expired" or "moved"; NULL for the other kinds. */
@@ -60,16 +58,16 @@ struct change_feed {
     struct change *changes;
     size_t count;
     size_t allocated;
-    size_t capacity; /* 0: nobody reads, nothing is kept */
-    bool overflowed; /* changes were lost since the last take */
+    size_t capacity; /* 0: the feed has no reader, nothing is kept */
+    bool overflowed; /* changes were dropped since the last take */
 };
 
 void change_feed_init(struct change_feed *feed, size_t capacity);
 void change_feed_free(struct change_feed *feed);
 void change_feed_push(struct change_feed *feed, const struct change *change);
 
-/* Hands over all changes: swaps the buffers of `feed` and `taken`, so that both keep their memory.
- * What `taken` held before is gone. */
+/* Moves all changes to `taken` by swapping the buffers, so that both keep their memory. Earlier
+ * contents of `taken` are dropped. */
 void change_feed_take(struct change_feed *feed, struct change_feed *taken);
 
 #endif

@@ -1,5 +1,5 @@
-/* The thread that has the tracker expire its peers: a few shards at a time, so that a round through
- * all of them is done in ten seconds, or in a quarter of the shortest interval. */
+/* Thread that expires peers: a few shards at a time, so that one round over all of them takes ten
+ * seconds, or a quarter of the shortest interval. */
 #ifndef SKEP_SWARM_SWEEPER_H
 #define SKEP_SWARM_SWEEPER_H
 
@@ -10,23 +10,23 @@ struct sweeper;
 /* Since the start. */
 struct sweeper_stats {
     uint64_t rounds;
-    double last_round_s; /* from the first shard of the last round to its last; 0: none yet */
+    double last_round_s; /* duration of the last round; 0: none yet */
     uint64_t expired;    /* peers */
 };
 
-/* `tracker` must outlive the sweeper. NULL without memory or a thread. */
+/* `tracker` must outlive the sweeper. NULL if out of memory or threads. */
 struct sweeper *sweeper_start(struct tracker *tracker, uint32_t interval_min_s);
 
-/* Fits the pace to another shortest interval. Any thread. */
+/* Adapts the pace to another shortest interval. Any thread. */
 void sweeper_apply(struct sweeper *sweeper, uint32_t interval_min_s);
 
-/* A number that grows with each sweep. Any thread. */
+/* A counter that increases with each sweep. Any thread. */
 uint64_t sweeper_progress(const struct sweeper *sweeper);
 
 /* Any thread. */
 struct sweeper_stats sweeper_stats(const struct sweeper *sweeper);
 
-/* NULL is fine. */
+/* NULL is ignored. */
 void sweeper_stop(struct sweeper *sweeper);
 
 #endif

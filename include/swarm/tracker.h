@@ -1,9 +1,8 @@
-/* The tracker's core: one announce or scrape in, one answer out, whatever wire it came by.
- *
- * Owns the swarms, in memory. Decides which address a peer is known by and which peers the asker
- * may see, how soon it should come again, and what is refused. Every function may be called from
- * any thread at any time, where it does not say otherwise; none holds two shards' locks at once.
- * `now_ms` is clock_now_ms(). */
+/* The tracker core: handles announces and scrapes of all transports.
+ * Owns the swarms, in memory. It decides which address a peer is known by, which peers a client is
+ * given, the announce interval, and what is refused. Unless noted otherwise, every function may be
+ * called from any thread at any time, and none holds the locks of two shards at once. `now_ms` is
+ * clock_now_ms(). */
 #ifndef SKEP_SWARM_TRACKER_H
 #define SKEP_SWARM_TRACKER_H
 
@@ -15,7 +14,7 @@
 struct tracker_stats {
     uint32_t torrents;
     uint32_t peers;
-    uint64_t memory;                      /* bytes of all swarms */
+    uint64_t memory;                      /* bytes used by all swarms */
     uint64_t announces[ANNOUNCE_RESULTS]; /* by result */
     uint64_t announces_total;
     uint64_t scrapes[ANNOUNCE_RESULTS];
@@ -23,72 +22,75 @@ struct tracker_stats {
 
 struct tracker;
 
-/* `feed_capacity` is in changes for each shard; 0 where nobody will drain the feed. Copies
- * `options`. NULL without memory or randomness. */
+/* `feed_capacity`: changes per shard; 0 if the feed is not read. Copies `options`. NULL if out of
+ * memory or randomness. */
 struct tracker *tracker_create(const struct tracker_options *options, size_t feed_capacity);
 void tracker_delete(struct tracker *tracker);
 
-/* Takes new options over, shard by shard. One thread at a time. False without memory; then the old
- * ones go on. */
+/* Applies new options, shard by shard. One thread at a time. False if out of memory; the old
+ * options stay in force. */
 bool tracker_apply(struct tracker *tracker, const struct tracker_options *options);
 
-/* Takes over `access`, which becomes the tracker's own, shard by shard; until the first call anyone
- * may come. One thread at a time. */
+/* Applies new access rules, shard by shard, and takes ownership of `access`. Before the first call
+ * everyone has access. One thread at a time. */
 void tracker_set_access(struct tracker *tracker, struct access *access);
 
-/* One announce. Borrows `request` and fills `response`, both the caller's; on a refusal only the
- * intervals in it. Does not allocate but where a swarm outgrows its memory. BEP 3, 7, 21, 23, 24.
- */
+/* Handles one announce. Borrows `request`; fills `response`, which the caller owns. On a refusal
+ * only the intervals and `detail` are valid. Allocates only when a swarm grows. BEP 3, 7, 21, 23,
+ * 24. */
 enum announce_result tracker_announce(struct tracker *tracker,
                                       const struct announce_request *request, uint64_t now_ms,
                                       struct announce_response *response);
 
-/* Whether the limits of one address hold for this one. */
+/* Whether the per-address limits apply to this address: loopback is exempt unless limits.loopback
+ * is set. */
 bool tracker_limits_address(const struct tracker *tracker, const struct endpoint *address);
 
-/* Whether a scrape of that address is answered; `detail` as in an announce's response. To be asked
- * once a request. */
+/* Checks access and the request limit for a scrape; `detail` as in announce_response. Call it once
+ * per request. */
 enum announce_result tracker_check_scrape(struct tracker *tracker, const struct endpoint *address,
                                           const struct passkey *passkey, uint64_t now_ms,
                                           char detail[static REFUSAL_DETAIL_LEN]);
 
-/* The counts of one torrent; zeros where it is unknown. BEP 48. */
+/* Counts of one torrent; zeros if it is unknown. BEP 48. */
 struct scrape_entry tracker_scrape(struct tracker *tracker,
                                    const uint8_t info_hash[static INFO_HASH_LEN]);
 
-/* Whether the mode of access lets this torrent be tracked. */
+/* Whether the access mode allows this torrent. */
 bool tracker_is_registered(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN]);
 
-/* The interval that fits the present load, without jitter. */
+/* Announce interval for the current load, in seconds, without jitter. */
 uint32_t tracker_interval_s(const struct tracker *tracker);
 
 struct tracker_stats tracker_stats(const struct tracker *tracker);
 
-/* The info_hash of every torrent, sorted bytewise; the caller frees it. NULL without memory. */
+/* Returns the info_hashes of all torrents in bytewise order; the caller frees the array. NULL if
+ * out of memory. */
 uint8_t (*tracker_info_hashes(struct tracker *tracker, size_t *count))[INFO_HASH_LEN];
 
-/* Expires peers and forgets idle torrents in `shards` shards from `first` on (modulo their number).
- * Gives a shard's lock up in between, so that no announce waits long. Returns how many expired. */
+/* Expires peers and removes idle torrents in `shards` shards, starting at shard `first` (modulo
+ * their number). Releases a shard's lock in between, so that no announce waits long. Returns the
+ * number of expired peers. */
 uint32_t tracker_sweep(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms);
 
 typedef void (*change_reader)(void *context, const struct change *changes, size_t count);
 
-/* Hands all pending changes to `read`, shard by shard, holding no lock meanwhile. Returns false if
- * a feed overflowed, so that changes are missing. One thread at a time. */
+/* Passes all pending changes to `read`, shard by shard, without holding a lock. False if a feed
+ * overflowed: changes are missing. One thread at a time. */
 bool tracker_drain(struct tracker *tracker, change_reader read, void *context);
 
-/* Hands the state of `shards` shards from `first` on (modulo their number) to `read`, as changes: a
- * CHANGE_PEER_JOINED for each peer and a CHANGE_TORRENT for each torrent. Works on a copy of one
- * shard at a time, and holds no lock while `read` runs. False without memory. */
+/* Passes the state of `shards` shards, starting at shard `first` (modulo their number), to `read`
+ * as changes: a CHANGE_TORRENT per torrent and a CHANGE_PEER_JOINED per peer. Works on a copy of
+ * one shard at a time; `read` runs without a lock. False if out of memory. */
 bool tracker_dump(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms,
                   change_reader read, void *context);
 
-/* Puts one peer or torrent back, as a store remembers it, without telling the feed. What does not
- * fit the limits is left out. False without memory. */
+/* Restores one peer or torrent from the store; the change is not put into the feed. Beyond the
+ * limits it is skipped. False if out of memory. */
 bool tracker_restore(struct tracker *tracker, const struct change *change, uint64_t now_ms);
 
-/* Gives every peer one interval from now before the sweep judges it: after a restore nobody knows
- * when the peers were last heard of. */
+/* Extends every deadline to at least one interval from now: after a restore, the time of the last
+ * announce is unknown. */
 void tracker_extend_deadlines(struct tracker *tracker, uint64_t now_ms);
 
 #endif

@@ -1,5 +1,5 @@
-/* A set of byte strings of one length, each with a number. Hashed with a key of its own, since
- * strangers ask for what they like. Filled once, then read by any thread. */
+/* A set of byte strings of one length, each with a number. Hashed with a secret key, because
+ * clients choose what is looked up. Filled once, then read by any thread. */
 #ifndef SKEP_SWARM_KEY_SET_H
 #define SKEP_SWARM_KEY_SET_H
 
@@ -24,7 +24,7 @@ struct key_set {
 void key_set_init(struct key_set *set, size_t key_len, const struct hash_key *hash_key);
 void key_set_free(struct key_set *set);
 
-/* A key that is there keeps its first value. False without memory. */
+/* A key that exists keeps its first value. False if out of memory. */
 bool key_set_add(struct key_set *set, const void *key, uint32_t value);
 
 /* The key's value, or KEY_SET_NONE. */

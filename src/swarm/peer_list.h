@@ -1,16 +1,14 @@
-/* The peers of one info_hash and one address family.
+/* The peers of one torrent in one address family.
+ * A structure of arrays in one block of memory. The packed wire endpoints are contiguous, so that a
+ * compact reply is one or two copies of a window. They are kept in four zones, in this order:
  *
- * A structure of arrays in one block of memory. The packed wire endpoints stand side by side, so
- * that a compact reply is a copy of a window or two. They are kept in four zones, in this order:
+ * seeders outside | seeders on our LAN | leechers on our LAN | leechers outside
  *
- *     seeders outside | seeders on our LAN | leechers on our LAN | leechers outside
- *
- * All peers are one window, leechers are one, and an asker who must not see the LAN's addresses
- * skips one run in the middle. Behind the endpoints stand the deadlines, which the sweep reads, and
- * the records. Past a few peers, two open-addressing indexes find a peer by its endpoint and by who
- * it is (peer_id and key); below that a scan is faster.
- *
- * Positions move with every put and drop. Not locked: the caller holds the shard's lock. */
+ * All peers are one window, leechers are one, and a client that must not see LAN addresses skips
+ * one run in the middle. The deadlines, which the sweep reads, and the records follow in the same
+ * block. Beyond a few peers, two open-addressing indexes find a peer by endpoint and by identity
+ * (peer_id and key); below that a scan is faster.
+ * Positions change with every put and removal. Not locked: the caller holds the shard's lock. */
 #ifndef SKEP_SWARM_PEER_LIST_H
 #define SKEP_SWARM_PEER_LIST_H
 
@@ -40,10 +38,10 @@ struct peer_list {
     uint8_t family;
 };
 
-/* An empty list; borrows `key` for as long as it is used. */
+/* Starts an empty list. Borrows `key` as long as it is used. */
 void peer_list_init(struct peer_list *list, uint8_t family, const struct hash_key *key);
 
-/* Frees what the list holds and leaves it empty. */
+/* Frees the memory and leaves the list empty. */
 void peer_list_clear(struct peer_list *list);
 
 static inline uint32_t peer_list_count(const struct peer_list *list) {
@@ -54,15 +52,14 @@ static inline uint32_t peer_list_seeders(const struct peer_list *list) {
     return list->zone_end[ZONE_SEEDER_LAN];
 }
 
-/* The position of the peer at `wire` (6 or 18 bytes), or PEER_NOWHERE. */
+/* Position of the peer at `wire` (6 or 18 bytes), or PEER_NOWHERE. */
 uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire);
 
-/* The position of the peer that is `peer_id` with the same `key`, or PEER_NOWHERE. A key of 0 is
- * nobody's. */
+/* Position of the peer with this peer_id and key, or PEER_NOWHERE. Key 0 matches no peer. */
 uint32_t peer_list_find_identity(const struct peer_list *list,
                                  const uint8_t peer_id[static PEER_ID_LEN], uint32_t identity_key);
 
-/* Adds a peer that is not in the list. Returns its position, or PEER_NOWHERE without memory. */
+/* Adds a peer that is not in the list. Returns its position, or PEER_NOWHERE if out of memory. */
 uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,
                        const struct peer_record *record, uint32_t deadline_s);
 
@@ -70,7 +67,7 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
 uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_zone zone,
                           const struct peer_record *record, uint32_t deadline_s);
 
-/* Removes the peer at `position`; gives memory back once much of it is unused. */
+/* Removes the peer at `position`; frees memory if much of it is unused. */
 void peer_list_remove(struct peer_list *list, uint32_t position);
 
 enum peer_zone peer_list_zone(const struct peer_list *list, uint32_t position);
@@ -78,22 +75,22 @@ const uint8_t *peer_list_wire(const struct peer_list *list, uint32_t position);
 const struct peer_record *peer_list_record(const struct peer_list *list, uint32_t position);
 uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position);
 
-/* How long the peer has been silent; where it was given a grace, since then. */
+/* Time since the peer's last announce; after an extended deadline, since the extension. */
 uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uint32_t now_s);
 
-/* Gives each peer one interval from now, with its jitter: its own, or `interval_s` if that is
- * longer. */
+/* Extends each deadline to one interval from now, with jitter: the peer's own interval, or
+ * `interval_s` if that is longer. */
 void peer_list_extend_deadlines(struct peer_list *list, uint32_t now_s, uint32_t interval_s);
 
-/* The first position at or behind `from` whose deadline has passed, or PEER_NOWHERE. */
+/* First position at or after `from` whose deadline has passed, or PEER_NOWHERE. */
 uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uint32_t now_s);
 
-/* How many peers have the address of `wire`, or its /64; stops counting at `enough`. Looks at all.
+/* Number of peers at the address of `wire`, or in its /64; stops at `enough`. Reads the whole list.
  */
 uint32_t peer_list_count_address(const struct peer_list *list, const uint8_t *wire,
                                  uint32_t enough);
 
-/* Bytes that the list holds, its own struct aside. */
+/* Bytes of memory, without the struct itself. */
 size_t peer_list_memory(const struct peer_list *list);
 
 #endif

@@ -1,7 +1,6 @@
-/* How fast each address asks: a token bucket for each, IPv6 by /64.
- *
- * The table has a fixed size. Where a newcomer finds its row full, the bucket that was used longest
- * ago makes room; its address starts anew with a full one. Any thread; locks a part of the table.
+/* Request limit per address: one token bucket each, IPv6 by /64.
+ * The table has a fixed size. If a new address finds its row full, the least recently used bucket
+ * is replaced; its address later starts with a full one. Any thread; locks one part of the table.
  */
 #ifndef SKEP_SWARM_RATE_LIMIT_H
 #define SKEP_SWARM_RATE_LIMIT_H
@@ -13,12 +12,12 @@
 
 struct rate_limit;
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 struct rate_limit *rate_limit_create(const struct hash_key *key);
 void rate_limit_delete(struct rate_limit *limit);
 
-/* Takes a token of the address, whose bucket holds `burst` (at most 1,000,000) and gets `per_s` a
- * second. False where there is none left. */
+/* Takes a token of the address, whose bucket holds `burst` (at most 1,000,000) and gains `per_s`
+ * per second. False if it is empty. */
 bool rate_limit_take(struct rate_limit *limit, const struct endpoint *address, uint32_t per_s,
                      uint32_t burst, uint64_t now_ms);
 

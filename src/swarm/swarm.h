@@ -1,8 +1,7 @@
-/* The swarm: all peers of one info_hash, of both families, and how often it was completed.
- *
- * Applies the rules of who a peer is: it is known by its address and port; a peer that turns up at
- * another address with the same peer_id and key takes its old place. Not locked: the caller holds
- * the shard's lock. */
+/* A swarm: all peers of one torrent, of both families, and its download count.
+ * Applies the rules of identity: a peer is its address and port; a peer that appears at another
+ * address with the same peer_id and key replaces its old one. Not locked: the caller holds the
+ * shard's lock. */
 #ifndef SKEP_SWARM_SWARM_H
 #define SKEP_SWARM_SWARM_H
 
@@ -14,33 +13,33 @@ struct swarm {
     uint8_t info_hash[INFO_HASH_LEN];
     uint32_t downloaded;
     uint32_t paused;       /* partial seeds among the leechers */
-    uint32_t idle_since_s; /* monotonic; when the last peer went */
-    uint64_t upload_rate;  /* KiB a second, of all its peers */
+    uint32_t idle_since_s; /* monotonic; when the last peer left */
+    uint64_t upload_rate;  /* KiB per second, all peers */
     uint64_t download_rate;
     struct peer_list v4;
     struct peer_list v6;
 };
 
-/* Who is told of peers that come and go. */
+/* Where joins and departures are reported. */
 struct swarm_outputs {
     struct change_feed *feed;
-    struct address_counts *addresses; /* NULL: nobody counts */
+    struct address_counts *addresses; /* NULL: not counted */
 };
 
-/* How a peer is put: all that the announce said and the tracker decided. */
+/* A peer to be put: the announce and the tracker's decisions about it. */
 struct peer_put {
     const struct announce_request *request;
     struct endpoint peer;
     bool on_lan;
     uint16_t ttl_s;
     uint32_t now_s;
-    enum announce_result room;          /* whether the tracker as a whole has room for one more */
+    enum announce_result room;          /* whether the tracker's own limits allow one more peer */
     uint32_t peers_max;                 /* of the swarm */
-    uint32_t address_peers_max;         /* of the peer's address, in all swarms; 0: any number */
-    uint32_t address_torrent_peers_max; /* the same, in this one */
+    uint32_t address_peers_max;         /* per address, over all swarms; 0: unlimited */
+    uint32_t address_torrent_peers_max; /* per address in this swarm; 0: unlimited */
 };
 
-/* Without peers. Borrows `key` for as long as the swarm lives. NULL without memory. */
+/* Creates a swarm without peers. Borrows `key` as long as it lives. NULL if out of memory. */
 struct swarm *swarm_create(const uint8_t info_hash[static INFO_HASH_LEN],
                            const struct hash_key *key, uint32_t now_s);
 void swarm_delete(struct swarm *swarm);
@@ -53,38 +52,38 @@ static inline uint32_t swarm_peers(const struct swarm *swarm) {
     return peer_list_count(&swarm->v4) + peer_list_count(&swarm->v6);
 }
 
-/* The bounds that a new peer meets whatever its swarm. */
+/* Checks the limits that do not depend on the swarm. */
 enum announce_result swarm_check_limits(const struct swarm_outputs *outputs,
                                         const struct peer_put *put);
 
-/* Adds or refreshes the peer, counts a `completed` once, and stores its position in `*position`.
- * ANNOUNCE_OK, or which limit or want of memory was in the way. */
+/* Adds or updates the peer, counts a completion once, and stores its position in `*position`.
+ * Returns ANNOUNCE_OK, or the limit that was reached, or ANNOUNCE_NO_MEMORY. */
 enum announce_result swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,
                                const struct peer_put *put, uint32_t *position);
 
-/* Removes the peer that the announce came from, if it is there: by its endpoint, or else by its
+/* Removes the peer that sent the announce, if it is in the swarm: found by endpoint, or else by
  * peer_id and key. */
 void swarm_remove(struct swarm *swarm, const struct swarm_outputs *outputs,
                   const struct announce_request *request, const struct endpoint *peer,
                   uint32_t now_s);
 
-/* Removes up to `limit` peers whose time is up; returns how many. */
+/* Removes up to `limit` peers whose deadline has passed; returns their number. */
 uint32_t swarm_expire(struct swarm *swarm, const struct swarm_outputs *outputs, uint32_t now_s,
                       uint32_t limit);
 
-/* Puts a peer back as a change describes it, telling nobody; what is there already stays. False
- * without memory. */
+/* Restores a peer from a change, without reporting it; an existing peer is left alone. False if out
+ * of memory. */
 bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
                    const struct change *change, bool on_lan, uint32_t now_s, uint16_t ttl_s);
 
-/* Bytes that the swarm holds, all in all. */
+/* Bytes of memory, in total. */
 size_t swarm_memory(const struct swarm *swarm);
 
-/* Describes the peer at `position` as a change of `kind`. */
+/* The peer at `position` as a change of `kind`. */
 struct change swarm_describe(const struct swarm *swarm, const struct peer_list *list,
                              uint32_t position, enum change_kind kind, uint32_t now_s);
 
-/* How long the swarm has had no peers; 0 where it has some. */
+/* Time without peers; 0 if it has some. */
 uint32_t swarm_idle_s(const struct swarm *swarm, uint32_t now_s);
 
 #endif

@@ -1,6 +1,6 @@
-/* All swarms, found by info_hash. The table is cut into shards by a keyed hash, because the
- * info_hash is a stranger's choice; each shard has its own lock, random generator and change feed,
- * and no lock is ever wider than a shard. */
+/* All swarms, by info_hash. The table is sharded by a keyed hash, because an attacker chooses the
+ * info_hash. Each shard has its own lock, random generator and change feed; no lock is wider than a
+ * shard. */
 #ifndef SKEP_SWARM_SWARM_TABLE_H
 #define SKEP_SWARM_SWARM_TABLE_H
 
@@ -14,7 +14,7 @@
 enum { SHARDS = TRACKER_SHARDS };
 
 struct swarm_slot {
-    uint32_t tag; /* part of the hash, to pass over most strangers unread */
+    uint32_t tag; /* part of the hash, to skip most other swarms without reading them */
     struct swarm *swarm;
 };
 
@@ -23,8 +23,8 @@ struct shard {
     struct swarm_slot *slots;
     uint32_t slot_mask;
     uint32_t count;                        /* swarms */
-    const struct tracker_options *options; /* the tracker's, and replaced by it under the lock */
-    const struct access *access;           /* the same */
+    const struct tracker_options *options; /* of the tracker, which replaces it under the lock */
+    const struct access *access;           /* as `options` */
     struct random random;
     struct change_feed feed;
     struct swarm_outputs watchers;
@@ -36,24 +36,24 @@ struct swarm_table {
     struct shard shards[SHARDS];
 };
 
-/* `feed_capacity` is each shard's, in changes. NULL without memory or randomness. */
+/* `feed_capacity`: changes per shard. NULL if out of memory or randomness. */
 struct swarm_table *swarm_table_create(size_t feed_capacity);
 void swarm_table_delete(struct swarm_table *table);
 
-/* Locks and returns the shard that `info_hash` belongs to; `*hash` is for the calls below. The
- * caller unlocks it. */
+/* Locks and returns the shard of `info_hash`; `*hash` is for the calls below. The caller unlocks
+ * it. */
 struct shard *swarm_table_lock(struct swarm_table *table,
                                const uint8_t info_hash[static INFO_HASH_LEN], uint64_t *hash);
 void swarm_table_unlock(struct shard *shard);
 
-/* These want the shard locked. NULL where there is none; `shard_add` also without memory. */
+/* The shard must be locked. NULL if there is no swarm; shard_add: if out of memory. */
 struct swarm *shard_find(const struct shard *shard, const uint8_t info_hash[static INFO_HASH_LEN],
                          uint64_t hash);
 struct swarm *shard_add(struct shard *shard, const struct hash_key *key,
                         const uint8_t info_hash[static INFO_HASH_LEN], uint64_t hash,
                         uint32_t now_s);
 
-/* Removes and deletes the swarm in slot `slot`. Swarms behind it may move up into its place. */
+/* Removes and deletes the swarm in slot `slot`. A later swarm may move into the slot. */
 void shard_remove_at(struct shard *shard, uint32_t slot);
 
 #endif

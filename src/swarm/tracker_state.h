@@ -1,4 +1,4 @@
-/* What tracker.c and tracker_upkeep.c share: the inside of a tracker. Not for other modules. */
+/* The inside of a tracker, shared by tracker.c, tracker_maintenance.c and swarm_snapshot.c. */
 #ifndef SKEP_SWARM_TRACKER_STATE_H
 #define SKEP_SWARM_TRACKER_STATE_H
 
@@ -11,17 +11,17 @@
 
 struct tracker {
     struct swarm_table *table;
-    struct tracker_options *options; /* what every shard points to, but during tracker_apply */
-    struct access *access;           /* the same; never NULL */
+    struct tracker_options *options; /* referenced by every shard, except during tracker_apply */
+    struct access *access;           /* as `options`; never NULL */
     struct address_counts *addresses;
     struct rate_limit *rates;
-    struct change_feed taken; /* the draining thread's */
+    struct change_feed taken; /* used by the draining thread only */
     _Atomic uint64_t memory;
-    _Atomic uint64_t refused[ANNOUNCE_RESULTS]; /* announces; each shard counts the others */
+    _Atomic uint64_t refused[ANNOUNCE_RESULTS]; /* announces; shards count the answered ones */
     _Atomic uint64_t scrapes[ANNOUNCE_RESULTS];
     _Atomic uint32_t peers;
     _Atomic uint32_t torrents;
-    _Atomic uint32_t interval_min_s; /* these repeat the options for readers without a lock */
+    _Atomic uint32_t interval_min_s; /* copies of options, for readers without a lock */
     _Atomic uint32_t interval_max_s;
     _Atomic uint32_t announces_per_s;
     _Atomic uint32_t requests_per_s;
@@ -37,7 +37,7 @@ static inline uint32_t counter_read(const _Atomic uint32_t *counter) {
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-/* Differences below zero wrap round. */
+/* A negative difference wraps around. */
 static inline void counter_add(_Atomic uint32_t *counter, uint32_t difference) {
     if (difference != 0)
         atomic_fetch_add_explicit(counter, difference, memory_order_relaxed);
@@ -48,8 +48,7 @@ static inline void tally_add(_Atomic uint64_t *tally, uint64_t difference) {
         atomic_fetch_add_explicit(tally, difference, memory_order_relaxed);
 }
 
-/* One more in a tally that only the caller may write at the moment; cheaper than an addition that
- * others may share. */
+/* Increments a tally that only the caller writes at this time; cheaper than a shared addition. */
 static inline void tally_own(_Atomic uint64_t *tally) {
     const uint64_t now = atomic_load_explicit(tally, memory_order_relaxed);
     atomic_store_explicit(tally, now + 1, memory_order_relaxed);
@@ -59,7 +58,8 @@ static inline uint64_t tally_read(const _Atomic uint64_t *tally) {
     return atomic_load_explicit(tally, memory_order_relaxed);
 }
 
-/* Makes a swarm for `info_hash`, which has none, if there is room for one. The shard is locked. */
+/* Creates the swarm of `info_hash`, which must not exist, if the limits allow it. The shard is
+ * locked. */
 enum announce_result tracker_add_swarm(struct tracker *tracker, struct shard *shard,
                                        const uint8_t *info_hash, uint64_t hash, uint32_t now_s,
                                        struct swarm **swarm);
