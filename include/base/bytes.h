@@ -1,8 +1,7 @@
-/* Bytes that someone else owns, and a bounded place to write bytes to.
- *
- * A `struct bytes` is a borrowed slice. A `struct writer` fills a buffer of its caller's and never
- * grows it: the first write that does not fit sets `failed`, and every later one does nothing, so
- * that one check at the end is enough. Pure; any thread. */
+/* Borrowed slices of bytes, and a bounded writer.
+ * A `struct bytes` borrows its bytes. A `struct writer` fills a buffer of the caller and never
+ * grows it: the first write that does not fit sets `failed`, and later ones do nothing, so that one
+ * check at the end is enough. Pure; any thread. */
 #ifndef SKEP_BASE_BYTES_H
 #define SKEP_BASE_BYTES_H
 
@@ -23,7 +22,7 @@ struct writer {
     bool failed;
 };
 
-/* The bytes of a C string, without its end. Borrows `text`. */
+/* The bytes of a C string, without its terminator. Borrows `text`. */
 static inline struct bytes bytes_of(const char *text) {
     return (struct bytes){ .data = (const uint8_t *)text, .len = strlen(text) };
 }
@@ -39,19 +38,19 @@ static inline bool bytes_equal(struct bytes a, struct bytes b) {
 /* Whether `all` starts with `prefix`. */
 bool bytes_start_with(struct bytes all, struct bytes prefix);
 
-/* Splits `*rest` at the first `separator`: returns what stands before it and leaves in `*rest` what
- * stands behind it. Without a separator, returns everything and leaves nothing. */
+/* Splits `*rest` at the first `separator`: returns the part before it and leaves the part after it
+ * in `*rest`. Without a separator, returns everything and leaves nothing. */
 struct bytes bytes_split(struct bytes *rest, uint8_t separator);
 
-/* A decimal number of digits only, with an optional leading '-'. False, and `*value` untouched, if
- * it is empty, holds anything else or does not fit. */
+/* Parses a decimal number with an optional leading '-'. False, and `*value` unchanged, if it is
+ * empty, contains other characters or does not fit. */
 bool bytes_to_u64(struct bytes text, uint64_t *value);
 bool bytes_to_i64(struct bytes text, int64_t *value);
 
-/* One more than the value of each hexadecimal digit, of either case; 0 for every other byte. */
+/* Value of each hexadecimal digit plus one; 0 for every other byte. */
 extern const uint8_t hex_digits_plus_1[256];
 
-/* The value of a hexadecimal digit of either case, or -1. */
+/* Value of a hexadecimal digit of either case, or -1. */
 static inline int hex_digit(uint8_t c) {
     return hex_digits_plus_1[c] - 1;
 }
@@ -66,13 +65,13 @@ struct writer writer_on(uint8_t *data, size_t capacity);
 void writer_put(struct writer *w, const void *data, size_t len);
 void writer_put_text(struct writer *w, const char *text);
 
-/* A decimal number. */
+/* Writes a decimal number. */
 void writer_put_number(struct writer *w, uint64_t value);
 
-/* Reserves `len` bytes for the caller to fill; NULL if they do not fit. */
+/* Reserves `len` bytes, which the caller fills; NULL if they do not fit. */
 uint8_t *writer_reserve(struct writer *w, size_t len);
 
-/* Big-endian numbers, as every BitTorrent packet has them. */
+/* Big-endian numbers, as in all BitTorrent packets. */
 static inline uint16_t load_u16(const uint8_t *p) {
     return (uint16_t)((unsigned)p[0] << 8 | p[1]);
 }

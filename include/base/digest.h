@@ -15,7 +15,7 @@ void digest_sha1(const void *data, size_t len, uint8_t digest[static SHA1_LEN]);
 
 void digest_sha256(const void *data, size_t len, uint8_t digest[static SHA256_LEN]);
 
-/* Whether both are the same, in a time that does not tell how far they are. */
+/* Compares in constant time. */
 bool digest_equal(const uint8_t a[static SHA256_LEN], const uint8_t b[static SHA256_LEN]);
 
 struct sha1_stream {
@@ -29,7 +29,7 @@ struct sha256_stream {
 void sha1_stream_begin(struct sha1_stream *stream);
 void sha1_stream_add(struct sha1_stream *stream, const void *data, size_t len);
 
-/* The digest of all that was added; begins anew. */
+/* Returns the digest of everything added, and starts over. */
 void sha1_stream_end(struct sha1_stream *stream, uint8_t digest[static SHA1_LEN]);
 
 void sha256_stream_begin(struct sha256_stream *stream);

@@ -1,7 +1,7 @@
-/* Where a peer is: an IP address and a port, kept in the form that the wire uses, so that the peers
- * of a swarm can be copied into a reply as they stand (BEP 23: 6 bytes for IPv4; BEP 7: 18 for
- * IPv6; address first, then the port, big-endian). An IPv4 address mapped into IPv6 is always kept
- * as IPv4. Also networks: an address and a prefix length. Pure; any thread. */
+/* IP address and port of a peer, stored in wire format, so that the peers of a swarm can be copied
+ * into a reply (BEP 23: 6 bytes for IPv4; BEP 7: 18 for IPv6; address first, port big-endian). An
+ * IPv4-mapped IPv6 address is stored as IPv4. Also networks: an address and a prefix length. Pure;
+ * any thread. */
 #ifndef SKEP_BASE_ENDPOINT_H
 #define SKEP_BASE_ENDPOINT_H
 
@@ -23,7 +23,7 @@ enum {
 
 struct endpoint {
     uint8_t family;
-    uint8_t wire[ENDPOINT_MAX_LEN]; /* bytes past the family's length are zero */
+    uint8_t wire[ENDPOINT_MAX_LEN]; /* unused bytes are zero */
 };
 
 struct network {
@@ -37,7 +37,7 @@ struct networks {
     struct network list[NETWORKS_MAX];
 };
 
-/* Bytes of a family's address with its port, 6 or 18, and without it, 4 or 16. */
+/* Length of an endpoint of the family, 6 or 18, and of its address alone, 4 or 16. */
 static inline size_t endpoint_len(uint8_t family) {
     return family == FAMILY_V6 ? ENDPOINT_V6_LEN : ENDPOINT_V4_LEN;
 }
@@ -53,30 +53,31 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 /* 127.0.0.0/8 or ::1. */
 bool endpoint_is_loopback(const struct endpoint *endpoint);
 
-/* From its wire form of 6 or 18 bytes. */
+/* Endpoint from its wire format of 6 or 18 bytes. */
 struct endpoint endpoint_from_wire(uint8_t family, const uint8_t *wire);
 
-/* FAMILY_NONE where `address` is neither AF_INET nor AF_INET6. */
+/* FAMILY_NONE if `address` is neither AF_INET nor AF_INET6. */
 struct endpoint endpoint_from_sockaddr(const struct sockaddr *address);
 
-/* Its socket address, and how long that is. The family must not be FAMILY_NONE. */
+/* Converts to a socket address; returns its length. The family must not be FAMILY_NONE. */
 socklen_t endpoint_to_sockaddr(const struct endpoint *endpoint, struct sockaddr_storage *address);
 
-/* An IP address without a port; the endpoint's port is 0. False if `text` is none. */
+/* Parses an IP address without port; the endpoint's port is 0. False if `text` is not one. */
 bool endpoint_parse_address(const char *text, struct endpoint *endpoint);
 
-/* "192.0.2.1" or "2001:db8::1"; with the port "192.0.2.1:6881" or "[2001:db8::1]:6881". */
+/* Text without port, "192.0.2.1" or "2001:db8::1"; with port, "192.0.2.1:6881" or
+ * "[2001:db8::1]:6881". */
 void endpoint_address_text(const struct endpoint *endpoint, char text[static ENDPOINT_TEXT_LEN]);
 void endpoint_text(const struct endpoint *endpoint, char text[static ENDPOINT_TEXT_LEN]);
 
-/* "192.168.0.0/16", "fd00::/8", or a single address. False if `text` is none of these, or has bits
- * set behind its prefix. */
+/* Parses "192.168.0.0/16", "fd00::/8" or a single address. False if `text` is none of these, or has
+ * bits set after the prefix. */
 bool network_parse(const char *text, struct network *network);
 
-/* "192.168.0.0/16"; a single address is "192.0.2.1/32". */
+/* Text such as "192.168.0.0/16"; a single address is "192.0.2.1/32". */
 void network_text(const struct network *network, char text[static NETWORK_TEXT_LEN]);
 
-/* Whether the endpoint's address lies in one of the networks. */
+/* Whether the endpoint's address is in one of the networks. */
 bool networks_contain(const struct networks *networks, const struct endpoint *endpoint);
 
 #endif

@@ -1,6 +1,5 @@
-/* How long things took: counted by size, and summed up, so that whoever reads along can tell how
- * many were slow. The bounds are the same for all, 5 microseconds to 10 seconds. Any thread, no
- * lock. All zeros is an empty one. */
+/* Histogram of durations with fixed bounds from 5 microseconds to 10 seconds, and their sum. Any
+ * thread, no lock. All zeros is an empty histogram. */
 #ifndef SKEP_BASE_HISTOGRAM_H
 #define SKEP_BASE_HISTOGRAM_H
 
@@ -8,8 +7,8 @@
 
 enum { HISTOGRAM_BOUNDS = 20, HISTOGRAM_BUCKETS = HISTOGRAM_BOUNDS + 1 };
 
-/* In rising order; a duration belongs to the first bound that is not below it. What is longer than
- * all of them has the last bucket. */
+/* Upper bounds, ascending. A duration belongs to the first bound that is not below it; anything
+ * longer goes to the last bucket. */
 extern const uint64_t histogram_bounds_ns[HISTOGRAM_BOUNDS];
 
 struct histogram {
@@ -17,16 +16,16 @@ struct histogram {
     _Atomic uint64_t sum_ns;
 };
 
-/* What a histogram, or several, had counted at one moment. */
+/* Counts of one or several histograms at one moment. */
 struct histogram_counts {
-    uint64_t counts[HISTOGRAM_BUCKETS]; /* of each bucket alone */
+    uint64_t counts[HISTOGRAM_BUCKETS]; /* per bucket, not cumulative */
     uint64_t sum_ns;
 };
 
-/* Counts `times` things that took `duration_ns` each. */
+/* Counts `times` durations of `duration_ns` each. */
 void histogram_add(struct histogram *histogram, uint64_t duration_ns, uint64_t times);
 
-/* Adds what `histogram` holds to `*sum`. */
+/* Adds the counts of `histogram` to `*sum`. */
 void histogram_collect(const struct histogram *histogram, struct histogram_counts *sum);
 
 /* How many things were counted, of whatever duration. */

@@ -1,5 +1,5 @@
-/* SipHash (Aumasson and Bernstein, 2012): hashes of short inputs that an attacker who does not know
- * the key can neither predict nor make collide. Pure; any thread. */
+/* SipHash (Aumasson and Bernstein, 2012): hashes of short inputs that cannot be predicted or made
+ * to collide without the key. Pure; any thread. */
 #ifndef SKEP_BASE_KEYED_HASH_H
 #define SKEP_BASE_KEYED_HASH_H
 
@@ -10,10 +10,10 @@ struct hash_key {
     uint64_t half[2];
 };
 
-/* SipHash-1-3, to spread info_hashes and addresses, which strangers choose, over tables. */
+/* SipHash-1-3, for hash tables of info_hashes and addresses, which attackers choose. */
 uint64_t keyed_hash(const struct hash_key *key, const void *data, size_t len);
 
-/* SipHash-2-4, to sign what goes out and comes back. */
+/* SipHash-2-4, to authenticate what is sent out and returned. */
 uint64_t keyed_signature(const struct hash_key *key, const void *data, size_t len);
 
 #endif

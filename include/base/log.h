@@ -1,6 +1,5 @@
-/* The log: one line a call to standard error. Under systemd's journal a line carries its priority,
- * elsewhere its time. The level is the only state, and the only one of the process here. Any
- * thread; lines never mix. */
+/* Log: one line per call on standard error, with a priority under systemd's journal and with the
+ * time elsewhere. The level is the only state. Any thread; lines never mix. */
 #ifndef SKEP_BASE_LOG_H
 #define SKEP_BASE_LOG_H
 
@@ -18,11 +17,10 @@ bool log_level_parse(const char *name, enum log_level *level);
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
-/* Lines that were dropped since the start because nobody took them. */
+/* Lines dropped since the start because the reader did not keep up. */
 uint64_t log_dropped(void);
 
-/* A line that would have to wait for its reader is dropped. A longer line than LOG_LINE_MAX is cut.
- */
+/* A line that would block is dropped. A line longer than LOG_LINE_MAX is cut. */
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level, const char *format, ...);
 
 #define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)

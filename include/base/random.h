@@ -1,5 +1,5 @@
-/* Randomness of two kinds: secrets from the system, and a fast generator (splitmix64) for picks and
- * jitter, whose state its caller owns and may seed, so that a test can repeat itself. */
+/* Two kinds of random numbers: secrets from the system, and a fast generator (splitmix64) for
+ * selection and jitter, whose state the caller owns and can seed in a test. */
 #ifndef SKEP_BASE_RANDOM_H
 #define SKEP_BASE_RANDOM_H
 
@@ -11,13 +11,13 @@ struct random {
     uint64_t state;
 };
 
-/* Fills `data` from the system's randomness. False if the system has none to give. Any thread. */
+/* Fills `data` with random bytes of the system (getrandom). False if that fails. Any thread. */
 bool random_secret(void *data, size_t len);
 
-/* The next 64 bits. One thread at a time for each `random`. */
+/* Next 64 bits. One thread at a time per `random`. */
 uint64_t random_next(struct random *random);
 
-/* A number below `bound`, all equally likely as far as 64 bits go. `bound` is not 0. */
+/* A number below `bound`, which is not 0. The distribution is uniform as far as 64 bits allow. */
 uint32_t random_below(struct random *random, uint32_t bound);
 
 #endif

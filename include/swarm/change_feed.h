@@ -3,7 +3,7 @@
  * A change is pushed if something changed that outlives a restart: a peer joined, left, moved or
  * changed its role; also if a peer's address was confirmed. A plain re-announce is not a change. A
  * change carries the complete state of its peer, so that applying a sequence of changes in order,
- * even one that starts in the past, ends in the current state.
+ * even if the sequence starts in the past, ends in the current state.
  * Each shard has its own feed, guarded by the shard's lock. It is bounded: if a reader falls
  * behind, the feed drops its changes and reports the overflow, and the reader starts again from
  * tracker_dump. */

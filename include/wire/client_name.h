@@ -1,4 +1,4 @@
-/* Which BitTorrent client a peer_id belongs to, for people to read. BEP 20. Pure. */
+/* Readable name of the client behind a peer_id (BEP 20). Pure. */
 #ifndef SKEP_WIRE_CLIENT_NAME_H
 #define SKEP_WIRE_CLIENT_NAME_H
 
@@ -8,8 +8,8 @@
 
 enum { CLIENT_NAME_LEN = 48 };
 
-/* "qBittorrent 4.5.2", "Transmission 3.00"; for an unknown one, its own two letters or "unknown
- * client". Printable ASCII only, whatever the peer_id holds. */
+/* For example "qBittorrent 4.5.2" or "Transmission 3.00"; for an unknown client its two-letter
+ * code, or "unknown client". Printable ASCII only, whatever the peer_id contains. */
 void client_name(const uint8_t peer_id[static PEER_ID_LEN], char name[static CLIENT_NAME_LEN]);
 
 #endif

@@ -1,6 +1,5 @@
-/* Announce and scrape as HTTP carries them: a URL in, a bencoded body out. BEP 3, 7, 21, 23, 24,
- * 31,
- * 48. Pure functions over bytes; any thread; they allocate nothing. */
+/* HTTP codec of announce and scrape: URL in, bencoded body out. BEP 3, 7, 21, 23, 24, 31, 48. Pure
+ * functions over bytes; any thread; no allocation. */
 #ifndef SKEP_WIRE_HTTP_WIRE_H
 #define SKEP_WIRE_HTTP_WIRE_H
 
@@ -8,7 +7,7 @@
 #include "swarm/announce.h"
 
 enum {
-    HTTP_ANNOUNCE_MAX = 384 + NUMWANT_LIMIT * 112, /* with every peer as a dictionary */
+    HTTP_ANNOUNCE_MAX = 384 + NUMWANT_LIMIT * 112, /* with all peers as dictionaries */
     HTTP_SCRAPE_ENTRY_MAX = 128,
     HTTP_SCRAPE_FIXED_MAX = 96,
     HTTP_FAILURE_MAX = 512,
@@ -16,12 +15,12 @@ enum {
 
 enum http_route_kind { HTTP_ROUTE_OTHER, HTTP_ROUTE_ANNOUNCE, HTTP_ROUTE_SCRAPE };
 
-/* What a URL asks for. Slices borrow the URL. */
+/* Parts of a request target. Slices borrow the URL. */
 struct http_target {
     enum http_route_kind kind;
     struct bytes path;   /* up to the '?' */
-    struct bytes prefix; /* what stands before the last part: "KEY" of "/KEY/announce" */
-    struct bytes query;  /* behind the '?' */
+    struct bytes prefix; /* before the last part: "KEY" of "/KEY/announce" */
+    struct bytes query;  /* after the '?' */
 };
 
 /* The last part of the path decides: "announce" or "scrape", with an optional extension such as
@@ -29,21 +28,21 @@ struct http_target {
 struct http_target http_parse_target(struct bytes url);
 
 struct http_announce {
-    struct announce_request request; /* without `peer`, whose address the socket knows */
+    struct announce_request request; /* without `peer`, which is the socket's address */
     uint16_t port;
     bool compact;
     bool no_peer_id;
 };
 
-/* Why a query is no announce or scrape; NULL in `error` means that it is one. */
+/* Result of parsing a query; `error` is NULL if it is valid. */
 typedef const char *http_error;
 
-/* Reads an announce's query. NULL and `*announce` filled, or what is wrong with it, in words for a
- * `failure reason`, and `*announce` untouched. */
+/* Parses the query of an announce. Returns NULL and fills `*announce`; or returns the text of a
+ * `failure reason` and leaves `*announce` unchanged. */
 http_error http_parse_announce(struct bytes query, struct http_announce *announce);
 
-/* Reads a scrape's query: up to `max` different info_hashes, sorted bytewise. The same kind of
- * answer as above; no hash at all is fine and sets `*count` to 0. */
+/* Parses the query of a scrape: up to `max` different info_hashes, sorted bytewise. Returns as
+ * above; without any info_hash `*count` is 0. */
 http_error http_parse_scrape(struct bytes query, uint8_t (*hashes)[INFO_HASH_LEN], size_t max,
                              size_t *count);
 
@@ -51,12 +50,12 @@ http_error http_parse_scrape(struct bytes query, uint8_t (*hashes)[INFO_HASH_LEN
 void http_write_announce(struct writer *w, const struct http_announce *announce,
                          const struct announce_response *response);
 
-/* `retry_in_min`: BEP 31's minutes; 0 leaves it out, UINT32_MAX is "never". The intervals are left
- * out where they are 0. */
+/* `retry_in_min`: minutes (BEP 31); 0 omits it, UINT32_MAX is "never". Intervals of 0 are omitted.
+ */
 void http_write_failure(struct writer *w, const char *reason, uint32_t interval_s,
                         uint32_t min_interval_s, uint32_t retry_in_min);
 
-/* A scrape's body is opened, gets its entries in bytewise order, and is closed. BEP 48. */
+/* A scrape response: open it, put the entries in bytewise order, close it. BEP 48. */
 void http_write_scrape_open(struct writer *w);
 void http_write_scrape_entry(struct writer *w, const uint8_t info_hash[static INFO_HASH_LEN],
                              const struct scrape_entry *entry);

@@ -1,5 +1,5 @@
-/* The passkey of an announce URL: the path's part before "announce" (BEP 41 brings UDP's path). It
- * is kept as a digest only. Pure. */
+/* Passkey of an announce URL: the path segment before "announce" (for UDP from BEP 41). Only its
+ * digest is kept. Pure. */
 #ifndef SKEP_WIRE_PASSKEY_H
 #define SKEP_WIRE_PASSKEY_H
 
@@ -8,10 +8,10 @@
 
 enum { PASSKEY_TEXT_MAX = 64 };
 
-/* The digest of a key of 1 to PASSKEY_TEXT_MAX bytes; none is given where it is empty or longer. */
+/* Digest of a passkey of 1 to PASSKEY_TEXT_MAX bytes; `given` is false if it is empty or longer. */
 struct passkey passkey_of(struct bytes key);
 
-/* The passkey in a path such as "/KEY/announce?x". */
+/* Passkey in a path such as "/KEY/announce?x". */
 struct passkey passkey_in_path(struct bytes path);
 
 #endif

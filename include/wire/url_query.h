@@ -4,8 +4,8 @@
 
 #include "base/bytes.h"
 
-/* Takes the next "name=value" off `*rest`. A pair without '=' has an empty value; empty pairs are
- * passed over. False at the end. */
+/* Takes the next "name=value" from `*rest`. A pair without '=' has an empty value; empty pairs are
+ * skipped. False at the end. */
 bool url_query_next(struct bytes *rest, struct bytes *name, struct bytes *value);
 
 #endif

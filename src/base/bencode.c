@@ -49,7 +49,7 @@ static struct bytes skip_bytes(struct bytes all, size_t len) {
     return (struct bytes){ .data = all.data + len, .len = all.len - len };
 }
 
-/* "i-42e". Neither leading zeros nor "-0" are allowed, so that a number has one encoding. */
+/* "i-42e". Leading zeros and "-0" are invalid, so that a number has one encoding. */
 static bool take_number(struct bytes *rest, int64_t *number) {
     const uint8_t *end = memchr(rest->data, 'e', rest->len);
     if (end == NULL)
@@ -91,7 +91,7 @@ static bool take_scalar(struct bytes *rest, struct bencode_value *value) {
     return is_digit(rest->data[0]) && take_string(rest, &value->inside);
 }
 
-/* Goes past everything up to the end that belongs to the beginning that was taken already. */
+/* Skips to the end that matches the beginning taken before. */
 static bool skip_to_end(struct bytes *rest) {
     unsigned depth = 1;
     while (rest->len > 0) {

@@ -15,7 +15,7 @@ static char fold_byte(char c) {
     return (char)(c - 'A' + 'a');
 }
 
-/* One letter of several bytes; what is none is copied as it is. */
+/* Folds one multi-byte letter; other bytes are copied. */
 static size_t fold_letter(locale_t letters, const char *text, size_t len, char *folded,
                           size_t *folded_len) {
     wchar_t letter;
@@ -55,7 +55,7 @@ static void fold_all(locale_t letters, const char *text, char *folded, size_t si
 }
 
 void case_fold_text(locale_t letters, const char *text, char *folded, size_t size) {
-    /* The conversions know no other locale than the thread's. */
+    /* The conversion functions use the thread's locale. */
     const locale_t before = letters != (locale_t)0 ? uselocale(letters) : (locale_t)0;
     fold_all(letters, text, folded, size);
     if (letters != (locale_t)0)

@@ -28,13 +28,13 @@ void hash_index_free(struct hash_index *index) {
     *index = (struct hash_index){ 0 };
 }
 
-/* From four fifths full on, chains would grow long; below a quarter, memory lies idle. */
+/* Above four fifths, chains grow long; below a quarter, memory is wasted. */
 bool hash_index_fits(const struct hash_index *index, uint32_t entries) {
     return entries <= index->size - index->size / 5 &&
            (entries >= index->size / 4 || index->size == SIZE_MIN);
 }
 
-/* The hash's top chooses the place, its bottom goes into the slot. */
+/* The top bits of the hash select the slot, its low bits are stored in it. */
 static uint32_t home_slot(const struct hash_index *index, uint32_t hash) {
     return (uint32_t)((uint64_t)hash * index->size >> 32);
 }
@@ -51,7 +51,7 @@ static uint32_t next_slot(const struct hash_index *index, uint32_t at) {
     return at + 1 == index->size ? 0 : at + 1;
 }
 
-/* Steps from `from` forward to `to`. */
+/* Forward distance from `from` to `to`. */
 static uint32_t probe_distance(const struct hash_index *index, uint32_t from, uint32_t to) {
     return to >= from ? to - from : to + index->size - from;
 }
@@ -97,7 +97,7 @@ void hash_index_remove(struct hash_index *index, uint32_t hash, uint32_t positio
     for (uint32_t at = next_slot(index, hole); index->slots[at] != 0; at = next_slot(index, at)) {
         const uint32_t home =
             home_slot(index, hash_of(array, slot_position(index, index->slots[at])));
-        /* An entry may only move back as far as its home. */
+        /* An entry must not move back beyond its home slot. */
         if (probe_distance(index, home, at) >= probe_distance(index, hole, at)) {
             index->slots[hole] = index->slots[at];
             hole = at;

@@ -46,8 +46,8 @@ bool log_enabled(enum log_level level) {
     return (int)level <= atomic_load_explicit(&level_now, memory_order_relaxed);
 }
 
-/* The variable is inherited by programs whose output goes elsewhere, so it names the journal's own
- * stream, by device and inode. */
+/* Child processes inherit JOURNAL_STREAM even if their output goes elsewhere, so the stream is
+ * compared by device and inode. */
 static bool writes_to_journal(void) {
     unsigned long long device;
     unsigned long long inode;
@@ -70,8 +70,8 @@ static int put_prefix(char *line, size_t size, enum log_level level) {
     return snprintf(line, size, "%s %s: ", when, levels[level].name);
 }
 
-/* A reader who has stopped reading must not stop the tracker: where a line would have to wait, it
- * is dropped. A pipe that is ready takes PIPE_BUF bytes, which is more than a line has. */
+/* A reader that stops reading must not block the tracker: a line that would block is dropped. A
+ * pipe that is writable takes PIPE_BUF bytes, more than one line. */
 static void write_line(const char *line, size_t len) {
     struct pollfd output = { .fd = STDERR_FILENO, .events = POLLOUT };
     if (poll(&output, 1, 0) != 1 || !(output.revents & POLLOUT) ||

@@ -11,7 +11,7 @@ static const char *const type_names[] = {
     [METRIC_HISTOGRAM] = "histogram",
 };
 
-/* Puts a backslash before what would end the text, or the line. */
+/* Escapes characters that would end the text or the line. */
 static void put_escaped(struct writer *w, const char *text, bool quoted) {
     for (const char *c = text; *c != '\0'; c++) {
         if (*c == '\n')
@@ -54,7 +54,7 @@ static void put_label(struct writer *w, char before, const char *name, const cha
     writer_put_text(w, "\"");
 }
 
-/* `bound` is a bucket's `le`; NULL where the value is no bucket. */
+/* `bound` is the `le` of a bucket; NULL for other values. */
 static void put_sample(struct writer *w, const char *name, const char *suffix,
                        const struct metrics_text_label *labels, const char *bound, double value) {
     char before = '{';
@@ -86,7 +86,7 @@ void metrics_text_single(struct writer *w, const char *name, enum metric_type ty
     metrics_text_value(w, name, NULL, value);
 }
 
-/* A bucket is written with all that are below it. */
+/* Buckets are cumulative in the text format. */
 void metrics_text_histogram(struct writer *w, const char *name,
                             const struct metrics_text_label *labels,
                             const struct histogram_counts *counts) {

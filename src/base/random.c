@@ -26,7 +26,7 @@ uint64_t random_next(struct random *random) {
 }
 
 uint32_t random_below(struct random *random, uint32_t bound) {
-    /* The upper half of a 32 x 32 bit product scales without a division; for the swarm sizes that
-     * exist the bias is below one in a thousand of a peer's share. */
+    /* The upper half of a 32 x 32 bit product scales without a division. For real swarm sizes the
+     * bias is below a thousandth of a peer's share. */
     return (uint32_t)((random_next(random) >> 32) * bound >> 32);
 }

@@ -27,7 +27,7 @@ static struct timespec time_after_ms(uint32_t ms) {
     return at;
 }
 
-/* Returns whether to go on. */
+/* Returns false if the ticker is being stopped. */
 static bool wait_period(struct ticker *ticker) {
     const struct timespec until = time_after_ms(ticker->period_ms);
     pthread_mutex_lock(&ticker->lock);

@@ -16,7 +16,7 @@ union address {
     struct sockaddr_in6 in6;
 };
 
-/* The kernel's control messages want the alignment of their header. */
+/* Control messages need the alignment of their header. */
 struct control {
     _Alignas(struct cmsghdr) uint8_t bytes[CONTROL_MAX];
 };
@@ -78,8 +78,8 @@ uint8_t *udp_batch_reply_place(struct udp_batch *batch) {
     return batch->built[batch->replies];
 }
 
-/* Turns "came to this address" into "leaves from this address". The interface is left to the
- * routes, but for a link-local address, which means nothing without one. */
+/* Makes the reply leave from the address that the packet came to. The interface is left to the
+ * routing table, except for a link-local address, which is ambiguous without one. */
 static void answer_from(struct msghdr *reply, struct control *control, const struct cmsghdr *told) {
     struct cmsghdr *header = (struct cmsghdr *)(void *)control->bytes;
     reply->msg_control = control;
@@ -133,7 +133,8 @@ unsigned udp_batch_send(struct udp_batch *batch) {
             sent += (unsigned)count;
             continue;
         }
-        /* The first one was refused, because its receiver is gone, say; the others may still go. */
+        /* The kernel rejected the first reply, for example because its receiver is gone; the others
+         * are still sent. */
         sent++;
         refused++;
     }

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* How many bytes a character has that begins with `first`, and which bits of it count; 0 where none
- * begins so. */
+/* Length of the sequence that starts with `first`, and its value bits; 0 if it cannot start one. */
 static size_t sequence_len(uint8_t first, uint32_t *bits) {
     static const struct {
         uint8_t mask;
@@ -18,7 +17,7 @@ static size_t sequence_len(uint8_t first, uint32_t *bits) {
     return 0;
 }
 
-/* Whether `character` needs as many bytes as it was written with, and exists. */
+/* Rejects overlong forms, surrogates and code points above U+10FFFF. */
 static bool is_valid_sequence(uint32_t character, size_t len) {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     return character >= least[len] && character <= 0x10ffff &&
@@ -70,7 +69,7 @@ bool utf8_is_control(uint32_t character) {
            (character >= 0x2066 && character <= 0x2069);
 }
 
-/* Takes the next character off `*rest`, and returns what is shown in its place. */
+/* Takes the next character from `*rest` and returns what is displayed in its place. */
 static struct bytes take_printable(struct bytes *rest) {
     const struct bytes from = *rest;
     uint32_t character;

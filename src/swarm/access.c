@@ -17,8 +17,8 @@ struct access {
     struct access_rules rules;
     struct key_set torrents;
     struct key_set passkeys;
-    struct key_set bans;             /* network to number in `reasons` */
-    bool v4_lengths[PREFIX_LENGTHS]; /* which prefix lengths any ban has */
+    struct key_set bans;             /* network -> index in `reasons` */
+    bool v4_lengths[PREFIX_LENGTHS]; /* prefix lengths that occur among the bans */
     bool v6_lengths[PREFIX_LENGTHS];
     char (*reasons)[REFUSAL_DETAIL_LEN];
     uint32_t reason_count;
@@ -86,8 +86,8 @@ bool access_add_ban(struct access *access, const struct ban *ban) {
     return true;
 }
 
-/* The number of the narrowest ban that holds the address, or KEY_SET_NONE. One look for each prefix
- * length that is in use, however many bans there are. */
+/* Index of the narrowest ban that contains the address, or KEY_SET_NONE. One lookup per prefix
+ * length in use, however many bans there are. */
 static uint32_t find_ban(const struct access *access, const struct endpoint *address) {
     if (access->bans.count == 0)
         return KEY_SET_NONE;
@@ -128,7 +128,7 @@ static enum announce_result check_passkey(const struct access *access,
         return ANNOUNCE_OK;
     if (!passkey->given)
         return ANNOUNCE_PASSKEY_MISSING;
-    /* A digest of what was sent is looked up, so that the time it takes tells nothing of a key. */
+    /* The lookup is by digest, so that its duration reveals nothing about a passkey. */
     if (key_set_find(&access->passkeys, passkey->digest) == KEY_SET_NONE)
         return ANNOUNCE_PASSKEY_UNKNOWN;
     return ANNOUNCE_OK;

@@ -49,7 +49,7 @@ static uint64_t tag_in(uint64_t slot) {
     return slot >> COUNT_BITS;
 }
 
-/* The slot of the address, or else the empty one where it belongs. */
+/* The slot of the address, or the empty slot where it would be inserted. */
 static uint32_t find_count(const uint64_t *slots, uint32_t mask, uint64_t tag) {
     uint32_t at = (uint32_t)tag & mask;
     while (slots[at] != 0 && tag_in(slots[at]) != tag)
@@ -72,7 +72,7 @@ static bool grow_part(struct part *part) {
     return true;
 }
 
-/* Moves those back that had to give way to the one that goes. */
+/* Backward-shift deletion: moves later entries of the chain towards their home slots. */
 static void empty_slot(struct part *part, uint32_t hole) {
     uint64_t *slots = part->slots;
     const uint32_t mask = part->mask;

@@ -20,7 +20,7 @@ static const uint8_t *key_at(const struct key_set *set, uint32_t number) {
     return set->keys + number * set->key_len;
 }
 
-/* The slot where the key is, or else the empty one where it belongs. */
+/* The slot of the key, or the empty slot where it would be inserted. */
 static uint32_t slot_of(const struct key_set *set, const void *key) {
     uint32_t at = (uint32_t)keyed_hash(&set->hash_key, key, set->key_len) & set->slot_mask;
     while (set->slots[at] != 0 && memcmp(key_at(set, set->slots[at] - 1), key, set->key_len) != 0)

@@ -8,7 +8,7 @@
 #include "base/hash_index.h"
 
 enum {
-    SCAN_MAX = 32, /* more peers than that are found by index */
+    SCAN_MAX = 32, /* larger lists have indexes */
 };
 
 struct peer_indexes {
@@ -16,8 +16,8 @@ struct peer_indexes {
     struct hash_index by_identity;
 };
 
-/* The block holds the records, the deadlines and the endpoints, in this order, so that each array
- * is aligned whatever the capacity. */
+/* The block holds records, deadlines and endpoints, in this order, so that each array is aligned at
+ * any capacity. */
 static size_t block_size(const struct peer_list *list, uint32_t capacity) {
     return capacity * (sizeof(struct peer_record) + sizeof(uint32_t) + endpoint_len(list->family));
 }
@@ -124,7 +124,7 @@ static void unindex_peer(struct peer_list *list, uint32_t position) {
     unindex_identity(list, position);
 }
 
-/* Makes sure that the indexes, if so many peers need any, have room for `count`. */
+/* Makes the indexes fit `count` peers, if that many need any. */
 static bool fit_indexes(struct peer_list *list, uint32_t count) {
     if (count <= SCAN_MAX / 2 || (count <= SCAN_MAX && !has_indexes(list))) {
         replace_indexes(list, NULL);
@@ -163,7 +163,8 @@ static bool resize_block(struct peer_list *list, uint32_t capacity) {
 static bool fit_block(struct peer_list *list, uint32_t count) {
     if (count <= list->capacity)
         return true;
-    /* Small lists double; large ones take an eighth more, since most of that will lie idle. */
+    /* Small lists double; large ones grow by an eighth, since most of a larger step would stay
+     * unused. */
     const uint32_t more = list->capacity < 4 ? list->capacity : list->capacity / 8 + 2;
     const uint32_t capacity = list->capacity + more;
     return resize_block(list, capacity > count ? capacity : count);
@@ -175,7 +176,7 @@ static void shrink_block(struct peer_list *list) {
         peer_list_clear(list);
         return;
     }
-    /* Both may fail for want of memory; then the list just stays as roomy as it is. */
+    /* Both may fail if memory is short; then the list keeps its size. */
     if (list->capacity > 8 && count < list->capacity / 3)
         (void)resize_block(list, count + count / 4 + 1);
     (void)fit_indexes(list, count);
@@ -225,7 +226,7 @@ uint32_t peer_list_find_identity(const struct peer_list *list,
     return PEER_NOWHERE;
 }
 
-/* `to` is a hole; afterwards `from` is one. */
+/* Moves a peer into the hole at `to`; `from` is then the hole. */
 static void move_peer(struct peer_list *list, uint32_t from, uint32_t to) {
     if (from == to)
         return;
@@ -240,8 +241,7 @@ static void move_peer(struct peer_list *list, uint32_t from, uint32_t to) {
     memcpy(wire_at(list, to), wire_at(list, from), endpoint_len(list->family));
 }
 
-/* Makes a hole at the end of `zone`: each zone behind it gives its first place up and takes the one
- * behind its last. */
+/* Makes a hole at the end of `zone`: each later zone moves its first peer behind its last one. */
 static uint32_t open_hole(struct peer_list *list, enum peer_zone zone) {
     uint32_t hole = peer_list_count(list);
     for (int z = PEER_ZONES - 1; z > (int)zone; z--) {
@@ -254,8 +254,8 @@ static uint32_t open_hole(struct peer_list *list, enum peer_zone zone) {
     return hole;
 }
 
-/* The other way round: fills a hole in `zone` with the zone's last peer, the hole that leaves with
- * the next zone's last, and so on. */
+/* The reverse: fills a hole in `zone` with the zone's last peer, the hole that this leaves with the
+ * next zone's last peer, and so on. */
 static void close_hole(struct peer_list *list, enum peer_zone zone, uint32_t hole) {
     for (int z = (int)zone; z < PEER_ZONES; z++) {
         const uint32_t last = list->zone_end[z] - 1;
@@ -332,7 +332,7 @@ uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position) {
     return deadlines(list)[position];
 }
 
-/* An interval with its jitter. */
+/* An interval with jitter. */
 static uint32_t extended_deadline(const struct peer_record *record) {
     const uint32_t interval_s = record->ttl_s / 2;
     return interval_s + interval_s / 10 + 1;

@@ -85,7 +85,7 @@ static void copy_peers(struct copy *copy, uint32_t from, uint32_t count) {
         memcpy(copy->peer_ids, peer_list_record(copy->list, from + i)->peer_id, PEER_ID_LEN);
 }
 
-/* Copies `want` peers, from the one `skip` places into the circle of runs on. */
+/* Copies `want` peers of the circle, starting `skip` positions after its first. */
 static void copy_window(struct copy *copy, const struct runs *runs, uint32_t skip, uint32_t want) {
     for (uint32_t i = 0; want > 0; i = (i + 1) % runs->count) {
         const struct run run = runs->list[i];

@@ -45,13 +45,13 @@ struct peer_record peer_record_restored(const struct change *change, uint32_t no
     return record;
 }
 
-/* A client that begins to count anew has no rate for once. */
+/* A client whose totals decrease has restarted them; it gets no rate this time. */
 static uint64_t rate_between(uint64_t past_kib, uint64_t kib, uint32_t elapsed_s) {
     return kib < past_kib ? 0 : clamp_to((kib - past_kib + elapsed_s / 2) / elapsed_s, RATE_MAX);
 }
 
-/* A client that has both our URLs announces twice within seconds, the second time with nothing new
- * to tell: what little time has passed counts for little. */
+/* A client with both of our URLs announces twice within seconds, the second time with unchanged
+ * totals: a short time span is weighted accordingly. */
 static uint64_t rate_after(uint64_t past_rate, uint64_t past_kib, uint64_t kib,
                            uint32_t elapsed_s) {
     if (elapsed_s == 0)
@@ -78,7 +78,7 @@ void peer_record_copy_history(struct peer_record *record, const struct peer_reco
         return;
     record->joined_s = past->joined_s;
     record->flags |= past->flags & PEER_COMPLETED_COUNTED;
-    /* The store keeps no totals to compare with. */
+    /* The store does not keep totals, so a rate cannot be computed. */
     if ((past->flags & PEER_RESTORED) == 0)
         update_rates(record, past, elapsed_s);
 }

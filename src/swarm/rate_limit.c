@@ -9,9 +9,9 @@
 enum { LOCKS = 64, ROWS = 16384, ROW_LEN = 4, BEHIND_MAX_MS = 60000 };
 
 struct bucket {
-    uint64_t hash; /* of the address; 0: free */
+    uint64_t hash; /* hash of the address; 0: free */
     uint32_t used_ms;
-    uint32_t thousandths; /* of a token */
+    uint32_t thousandths; /* thousandths of a token */
 };
 
 /* One cache line. */
@@ -44,7 +44,7 @@ void rate_limit_delete(struct rate_limit *limit) {
     free(limit);
 }
 
-/* Each thread read the clock at another moment, so that one's time may lie behind another's. */
+/* Threads read the clock at different moments, so one's time may be earlier than another's. */
 static uint32_t unused_ms(const struct bucket *bucket, uint32_t now_ms) {
     return bucket->used_ms - now_ms <= BEHIND_MAX_MS ? 0 : now_ms - bucket->used_ms;
 }
@@ -68,7 +68,7 @@ static void level_of(struct bucket *bucket, uint64_t hash, uint32_t burst, uint3
 static void refill_bucket(struct bucket *bucket, uint32_t per_s, uint32_t burst, uint32_t now_ms) {
     const uint64_t full = (uint64_t)burst * 1000;
     const uint32_t ms = unused_ms(bucket, now_ms);
-    /* One token a second is a thousandth each millisecond. */
+    /* One token per second is a thousandth per millisecond. */
     const uint64_t level = bucket->thousandths + (uint64_t)ms * per_s;
     bucket->thousandths = (uint32_t)(level > full ? full : level);
     bucket->used_ms += ms;

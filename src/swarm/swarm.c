@@ -67,7 +67,7 @@ uint32_t swarm_idle_s(const struct swarm *swarm, uint32_t now_s) {
     return swarm_peers(swarm) > 0 ? 0 : clock_elapsed_s(swarm->idle_since_s, now_s);
 }
 
-/* What the swarm adds up over its peers. */
+/* Sums that the swarm keeps over its peers. */
 static void add_to_sums(struct swarm *swarm, const struct peer_record *record) {
     swarm->paused += (record->flags & PEER_PAUSED) != 0;
     swarm->upload_rate += record->upload_rate;
@@ -90,7 +90,7 @@ static void count_address(const struct swarm_outputs *outputs, const struct endp
         address_counts_remove(outputs->addresses, peer);
 }
 
-/* From now on the torrent's count is all that there is of it. */
+/* The last peer has left: only the download count remains of the torrent. */
 static void report_idle(const struct swarm *swarm, const struct swarm_outputs *outputs) {
     struct change change = { .kind = CHANGE_TORRENT, .downloaded = swarm->downloaded };
     if (swarm_peers(swarm) > 0 || swarm->downloaded == 0)
@@ -99,7 +99,7 @@ static void report_idle(const struct swarm *swarm, const struct swarm_outputs *o
     change_feed_push(outputs->feed, &change);
 }
 
-/* Takes a peer away and reports it gone, with the counts that it leaves behind. */
+/* Removes a peer and reports it, with the counts after its removal. */
 static void remove_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
                         struct peer_list *list, uint32_t position, enum change_kind kind,
                         uint32_t now_s) {
@@ -130,8 +130,8 @@ static bool counted_at(const struct peer_list *list, const struct peer_record *r
     return place != PEER_NOWHERE && peer_list_record(list, place)->flags & PEER_COMPLETED_COUNTED;
 }
 
-/* BEP 3's `completed`, counted once for each peer; one that announces over both families is one.
- * Returns whether it counted. */
+/* Counts event=completed (BEP 3) once per client, over both families. Returns whether it counted.
+ */
 static bool count_completed(struct swarm *swarm, struct peer_record *record,
                             enum announce_event event) {
     if (event != EVENT_COMPLETED || record->flags & PEER_COMPLETED_COUNTED)
@@ -144,7 +144,8 @@ static bool count_completed(struct swarm *swarm, struct peer_record *record,
 
 static bool is_reportable(const struct peer_record *past, enum peer_zone past_zone,
                           const struct peer_record *record, enum peer_zone zone) {
-    /* Some clients draw a new key for each announce; only that there is one now is news. */
+    /* Some clients use a new key in each announce, so that a changed key is not reported; a first
+     * one is. */
     const uint8_t telling = PEER_PAUSED | PEER_COMPLETED_COUNTED;
     return past_zone != zone || ((past->flags ^ record->flags) & telling) != 0 ||
            (past->key == 0 && record->key != 0) ||
@@ -191,8 +192,8 @@ enum announce_result swarm_check_limits(const struct swarm_outputs *outputs,
                                                                         : ANNOUNCE_OK;
 }
 
-/* Counting an address within the swarm means to look at every peer, and is worth it only for one
- * that has that many anywhere. */
+/* Counting an address within the swarm reads every peer, so it is done only if the address has that
+ * many peers in total. */
 static enum announce_result check_room(const struct swarm *swarm,
                                        const struct swarm_outputs *outputs,
                                        const struct peer_put *put, const struct peer_list *list) {
@@ -220,8 +221,8 @@ static enum announce_result add_peer(struct swarm *swarm, const struct swarm_out
     return ANNOUNCE_OK;
 }
 
-/* Where else in the list the peer is, by its peer_id and key; `position` is where it is by its
- * endpoint. */
+/* Position of the same peer_id and key at another endpoint; `position` is the peer's own, or
+ * PEER_NOWHERE. */
 static uint32_t find_moved_peer(const struct peer_list *list, const struct peer_record *record,
                                 uint32_t position) {
     if (position != PEER_NOWHERE) {
@@ -232,8 +233,8 @@ static uint32_t find_moved_peer(const struct peer_list *list, const struct peer_
     return peer_list_find_identity(list, record->peer_id, record->key);
 }
 
-/* An identity has one place only: were there more, strangers could fill an index's chain with one.
- */
+/* An identity has one endpoint per family: otherwise an attacker could fill an index's chain with
+ * one identity. */
 enum announce_result swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,
                                const struct peer_put *put, uint32_t *position) {
     struct peer_list *list = swarm_list(swarm, put->peer.family);
@@ -250,14 +251,14 @@ enum announce_result swarm_put(struct swarm *swarm, const struct swarm_outputs *
         update_peer(swarm, outputs, put, record, list, position);
         return ANNOUNCE_OK;
     }
-    /* Who moves takes the room that it had. */
+    /* A peer that moves keeps its place: no limit applies. */
     const enum announce_result room =
         old == PEER_NOWHERE ? check_room(swarm, outputs, put, list) : ANNOUNCE_OK;
     return room == ANNOUNCE_OK ? add_peer(swarm, outputs, put, record, list, position) : room;
 }
 
-/* Who goes leaves nothing behind that says it was counted, but at its address of the other family.
- */
+/* Carries the counted flag to the client's peer of the other family, because this one is about to
+ * be removed. */
 static void mark_counted(struct swarm *swarm, const struct swarm_outputs *outputs,
                          struct peer_list *list, const struct peer_record *peer, uint32_t now_s) {
     const uint32_t place = peer_list_find_identity(list, peer->peer_id, peer->key);
@@ -270,7 +271,7 @@ static void mark_counted(struct swarm *swarm, const struct swarm_outputs *output
     report_peer(swarm, outputs, list, position, CHANGE_PEER_UPDATED, now_s);
 }
 
-/* Some clients that stop when they are done say so with `stopped` alone, having nothing left. */
+/* Some clients stop when they are complete and send only event=stopped with left=0. */
 static void count_late_completion(struct swarm *swarm, const struct swarm_outputs *outputs,
                                   struct peer_list *list, uint32_t *position, uint32_t now_s) {
     struct peer_record record = *peer_list_record(list, *position);
@@ -306,7 +307,7 @@ static uint32_t expire_list(struct swarm *swarm, const struct swarm_outputs *out
                             struct peer_list *list, uint32_t now_s, uint32_t limit) {
     uint32_t expired = 0;
     uint32_t at = 0;
-    /* What fills a removed peer's place comes from behind it, so nobody is passed over. */
+    /* A removed peer's position is filled from behind, so no peer is skipped. */
     while (expired < limit && (at = peer_list_next_expired(list, at, now_s)) != PEER_NOWHERE) {
         remove_peer(swarm, outputs, list, at, CHANGE_PEER_EXPIRED, now_s);
         expired++;

@@ -9,7 +9,7 @@
 #include "swarm/tracker_state.h"
 
 enum {
-    SLOTS_MAX = 4096, /* are looked at under one hold of a shard's lock */
+    SLOTS_MAX = 4096, /* read under one hold of a shard's lock */
     ROOM_MIN = 64,    /* torrents */
 };
 
@@ -121,14 +121,14 @@ static struct peer_stats describe_peer(const struct swarm *swarm, const struct p
     return stats;
 }
 
-/* Positions of one list, to be told behind those of others. */
+/* A range of positions in one list. */
 struct run {
     const struct peer_list *list;
     uint32_t from;
     uint32_t to;
 };
 
-/* Copies up to `max` peers from the `offset`th on, seeders first; returns how many. */
+/* Copies up to `max` peers starting at `offset`, seeders first; returns their number. */
 static size_t copy_peers(const struct swarm *swarm, uint32_t now_s, size_t offset,
                          struct peer_stats *peers, size_t max) {
     const struct peer_list *v4 = &swarm->v4;
@@ -167,14 +167,14 @@ size_t swarm_snapshot_peers(struct tracker *tracker, const uint8_t info_hash[sta
     return count;
 }
 
-/* How far a shard has been told: all before `slot`, and of its swarm so many peers. */
+/* Progress within a shard: all slots before `slot`, and this number of peers of its swarm. */
 struct cursor {
     uint32_t slot;
     size_t peers;
 };
 
-/* Copies on until the piece is full, the shard at its end or the lock was held long enough; returns
- * how many peers. */
+/* Copies until the piece is full, the shard ends or the lock was held long enough. Returns the
+ * number of peers. */
 static size_t copy_piece(const struct shard *shard, uint32_t now_s, struct cursor *cursor,
                          struct peer_stats *piece) {
     size_t count = 0;

@@ -5,8 +5,8 @@
 
 enum { SLOTS_MIN = 8 };
 
-/* The hash's top picks the shard, its bottom the slot; the tag is what the slot does not use first.
- */
+/* The top bits of the hash select the shard, the low bits the slot, and the bits between are the
+ * tag. */
 static uint32_t shard_number(uint64_t hash) {
     return (uint32_t)(hash >> 56) % SHARDS;
 }

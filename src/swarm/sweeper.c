@@ -12,9 +12,9 @@ struct sweeper {
     struct tracker *tracker;
     struct ticker *ticker;
     uint32_t next;           /* shard */
-    uint64_t round_began_ns; /* 0: not yet */
-    _Atomic uint32_t shards; /* that are swept at each tick */
-    _Atomic uint64_t swept;  /* shards since the start */
+    uint64_t round_began_ns; /* 0: no round yet */
+    _Atomic uint32_t shards; /* swept per tick */
+    _Atomic uint64_t swept;  /* shards swept since the start */
     _Atomic uint64_t rounds;
     _Atomic uint64_t last_round_ns;
     _Atomic uint64_t expired;

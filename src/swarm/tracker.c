@@ -54,8 +54,8 @@ void tracker_delete(struct tracker *tracker) {
     free(tracker);
 }
 
-/* Options and access are read under a shard's lock only, so that nobody has the old ones any more
- * when the last shard has the new. */
+/* Options and access are read under a shard's lock only, so that the old ones are unused once the
+ * last shard has the new ones. */
 bool tracker_apply(struct tracker *tracker, const struct tracker_options *options) {
     assert(options->numwant_max <= NUMWANT_LIMIT);
     struct tracker_options *copy = malloc(sizeof *copy);
@@ -102,7 +102,8 @@ uint32_t tracker_interval_s(const struct tracker *tracker) {
     return wanted > longest ? longest : wanted;
 }
 
-/* Up to a tenth more than the load asks for, so that a herd spreads out; never past the bounds. */
+/* Adds up to a tenth, so that clients that started together spread out; never exceeds the bounds.
+ */
 static uint32_t jittered_interval_s(const struct tracker *tracker, struct random *random) {
     const uint32_t base = tracker_interval_s(tracker);
     const uint32_t shortest = counter_read(&tracker->interval_min_s);
@@ -114,8 +115,8 @@ static uint32_t jittered_interval_s(const struct tracker *tracker, struct random
     return lowest + random_below(random, spread + 1);
 }
 
-/* BEP 3's `ip` is where the client says it is. BEP 7's addresses are where it is, too, so that only
- * the one of the socket's family says something about this announce. */
+/* `ip` (BEP 3) is the client's address in any family. `ipv4` and `ipv6` (BEP 7) are further
+ * addresses: only the one of the socket's family replaces it. */
 static const struct endpoint *claimed_address(const struct announce_request *request) {
     const struct endpoint *same_family =
         request->peer.family == FAMILY_V6 ? &request->claimed_v6 : &request->claimed_v4;
@@ -179,7 +180,7 @@ static void fill_counts(const struct swarm *swarm, struct announce_response *res
     response->downloaded = swarm == NULL ? 0 : swarm->downloaded;
 }
 
-/* How much a swarm has, to add the difference to the tracker's sums afterwards. */
+/* Peers and memory of a swarm, to update the tracker's totals by the difference. */
 struct usage {
     uint32_t peers;
     size_t memory;
@@ -218,7 +219,7 @@ static enum announce_result check_capacity(const struct tracker *tracker,
     return ANNOUNCE_OK;
 }
 
-/* The swarm that the peer goes into. Who is refused anyway does not have one made. */
+/* Finds or creates the swarm. It is not created for a peer that is refused anyway. */
 static enum announce_result find_swarm(struct tracker *tracker, struct shard *shard, uint64_t hash,
                                        const struct peer_put *put, struct swarm **swarm) {
     const uint8_t *info_hash = put->request->info_hash;
@@ -231,8 +232,8 @@ static enum announce_result find_swarm(struct tracker *tracker, struct shard *sh
     return tracker_add_swarm(tracker, shard, info_hash, hash, put->now_s, swarm);
 }
 
-/* Clients come back no sooner than they see fit, however soon they are asked to: those of
- * libtorrent after five minutes. */
+/* Clients keep a minimum interval of their own, whatever the tracker asks for: libtorrent's is five
+ * minutes. */
 static uint16_t peer_timeout_s(const struct tracker_options *options, uint32_t interval_s) {
     const uint32_t twice = 2 * interval_s;
     return (uint16_t)(twice > options->patience_s ? twice : options->patience_s);
@@ -291,7 +292,7 @@ static bool exceeds_rate(struct tracker *tracker, const struct endpoint *address
                             now_ms);
 }
 
-/* What a client has to say once is heard, however fast it comes. */
+/* Completed and stopped are sent once and must not be lost. */
 static bool may_come_early(enum announce_event event) {
     return event == EVENT_COMPLETED || event == EVENT_STOPPED;
 }
@@ -301,7 +302,7 @@ static enum announce_result handle_announce(struct tracker *tracker, struct shar
                                             uint32_t now_s, struct announce_response *response) {
     const enum announce_result verdict = check_access(shard, request, response);
     if (request->event == EVENT_STOPPED || verdict != ANNOUNCE_OK) {
-        /* Who is turned away is handed to others no more. */
+        /* A rejected peer is removed from the swarm. */
         remove_peer(tracker, shard, hash, request, now_s, response);
         return verdict;
     }
@@ -343,7 +344,7 @@ enum announce_result tracker_check_scrape(struct tracker *tracker, const struct 
     enum announce_result result = ANNOUNCE_TOO_FAST;
     detail[0] = '\0';
     if (!exceeds_rate(tracker, address, now_ms)) {
-        /* Any shard's lock will do; the port spreads them. */
+        /* Any shard's lock protects the access rules; the port spreads the load. */
         struct shard *shard = &tracker->table->shards[endpoint_port(address) % SHARDS];
         const struct asker asker = { .address = address, .passkey = passkey };
         pthread_mutex_lock(&shard->lock);

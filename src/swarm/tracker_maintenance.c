@@ -1,5 +1,4 @@
-/* What the tracker does beside answering: sweeping, telling what changed, taking a past state back.
- */
+/* Everything but announces and scrapes: sweep, drain of the feed, dump and restore. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,14 +7,14 @@
 #include "swarm/tracker_state.h"
 
 enum {
-    SWEEP_BUDGET = 4096, /* work for one hold of a shard's lock: see sweep_some */
+    SWEEP_BUDGET = 4096, /* units of work under one hold of a shard's lock: see sweep_some */
     SWEEP_PEERS_A_UNIT = 64,
     SWEEP_EXPIRED_MAX = 512,
-    TAKEN_KEPT_MAX = 64, /* changes; each shard may keep a buffer of so many */
+    TAKEN_KEPT_MAX = 64, /* changes; per shard, between two drains */
 };
 
-/* Where an eighth of the torrents' bound or less is free, it is for those that have peers: anyone
- * can leave behind torrents that were completed. */
+/* If less than an eighth of limits.torrents_max is free, idle torrents are removed early: anyone
+ * can create torrents that were completed once. */
 static bool torrents_nearly_full(const struct tracker *tracker,
                                  const struct tracker_options *options) {
     return counter_read(&tracker->torrents) >= options->torrents_max - options->torrents_max / 8;
@@ -37,8 +36,7 @@ static void forget_torrent(struct tracker *tracker, struct shard *shard, uint32_
     counter_add(&tracker->torrents, UINT32_MAX);
 }
 
-/* Sweeps on from `*slot` until the shard's end or until enough was done for one hold of its lock.
- */
+/* Sweeps from `*slot` until the shard ends or SWEEP_BUDGET is used up. */
 static uint32_t sweep_some(struct tracker *tracker, struct shard *shard, uint32_t *slot,
                            uint32_t now_s) {
     uint32_t expired = 0;
@@ -100,7 +98,7 @@ bool tracker_drain(struct tracker *tracker, change_reader read, void *context) {
         if (tracker->taken.count > 0)
             read(context, tracker->taken.changes, tracker->taken.count);
         tracker->taken.count = 0;
-        /* What a burst needed is given back. */
+        /* Frees the memory of a burst. */
         if (tracker->taken.allocated > TAKEN_KEPT_MAX)
             change_feed_free(&tracker->taken);
     }

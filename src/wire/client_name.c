@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How the four characters of a version are read. */
+/* How to read the four characters of a version. */
 enum version_style {
     DOTTED,      /* "4520" is 4.5.2, "0D80" is 0.13.8 */
     MAJOR_MINOR, /* "0102" is 1.2 */
@@ -18,7 +18,7 @@ struct client {
     enum version_style style;
 };
 
-/* The codes that the clients use themselves; BEP 20 lists the older ones. */
+/* Codes as the clients use them today; BEP 20 lists older ones. */
 static const struct client clients[] = {
     { "7T", "aTorrent", DOTTED },
     { "AG", "Ares", DOTTED },
@@ -66,7 +66,7 @@ static const struct client *find_client(const uint8_t *code) {
     return NULL;
 }
 
-/* '0' to '9', then letters from ten on; -1 for anything else. */
+/* Value of '0' to '9', then of letters from ten on; -1 for other characters. */
 static int version_digit(uint8_t c) {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -95,7 +95,7 @@ static bool azureus_style(const uint8_t *id, char name[static CLIENT_NAME_LEN]) 
     int version[4];
     for (int i = 0; i < 4; i++) {
         version[i] = version_digit(id[3 + i]);
-        /* The last place may be a letter or a sign that marks a beta or a nightly build. */
+        /* The last character may be a letter or sign that marks a beta or nightly build. */
         if (i < 3 && version[i] < 0)
             return false;
     }

@@ -39,7 +39,7 @@ static bool parse_address(struct bytes text, struct endpoint *address) {
     return endpoint_parse_address(copy, address);
 }
 
-/* A number, or the name that a proxy uses in the place of one (RFC 7239, 6.3). */
+/* A number, or an obfuscated port (RFC 7239, section 6.3). */
 static bool is_port(struct bytes text) {
     uint64_t port;
     if (text.len > 1 && text.data[0] == '_')
@@ -47,7 +47,7 @@ static bool is_port(struct bytes text) {
     return text.len > 0 && text.data[0] != '-' && bytes_to_u64(text, &port) && port <= UINT16_MAX;
 }
 
-/* "192.0.2.1", "192.0.2.1:80", "[2001:db8::1]", "[2001:db8::1]:80" or, as X-Forwarded-For has it,
+/* "192.0.2.1", "192.0.2.1:80", "[2001:db8::1]", "[2001:db8::1]:80" or, in X-Forwarded-For,
  * "2001:db8::1". */
 static bool parse_node(struct bytes node, struct endpoint *address) {
     if (node.len == 0)
@@ -68,7 +68,8 @@ static bool parse_node(struct bytes node, struct endpoint *address) {
     return parse_address(node, address);
 }
 
-/* The next address to the right: it counts more than those before, unless it is a proxy's. */
+/* The next address to the right takes precedence over those before, unless it is a trusted proxy.
+ */
 static void take_node(struct forwarded *forwarded, struct bytes node,
                       const struct networks *trusted) {
     struct endpoint address;
@@ -93,7 +94,7 @@ static struct bytes take_token(struct bytes *rest) {
     return token;
 }
 
-/* What stands behind the opening quote; escapes stay in it, since no address needs any. */
+/* Contents of a quoted string. Escapes are kept, since an address needs none. */
 static bool take_quoted(struct bytes *rest, struct bytes *text) {
     size_t len = 0;
     while (len < rest->len && rest->data[len] != '"')
@@ -105,7 +106,7 @@ static bool take_quoted(struct bytes *rest, struct bytes *text) {
     return true;
 }
 
-/* Reads "name=value"; the value of "for" is the node, and there may be one. */
+/* Reads "name=value". The value of "for" is the node; it may occur once. */
 static bool take_pair(struct bytes *rest, struct bytes *node) {
     const struct bytes name = take_token(rest);
     if (name.len == 0 || !drop_byte(rest, '='))
@@ -122,8 +123,8 @@ static bool take_pair(struct bytes *rest, struct bytes *node) {
     return first;
 }
 
-/* Reads "name=value;name=value" up to a comma or the end. False where it is none: then it cannot be
- * told where the next element starts, either. */
+/* Reads "name=value;name=value" up to a comma or the end. False if it is malformed: the start of
+ * the next element is then unknown, too. */
 static bool take_element(struct bytes *rest, struct bytes *node) {
     *node = (struct bytes){ 0 };
     for (;;) {
@@ -138,7 +139,7 @@ static bool take_element(struct bytes *rest, struct bytes *node) {
     }
 }
 
-/* A list may have empty elements (RFC 9110, 5.6.1). */
+/* A list may contain empty elements (RFC 9110, section 5.6.1). */
 static void drop_empty_elements(struct bytes *rest) {
     do
         drop_spaces(rest);

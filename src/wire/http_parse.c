@@ -1,4 +1,4 @@
-/* The reading half of HTTP's wire: what an announce's or a scrape's query says. */
+/* Parser of HTTP announces and scrapes. */
 #include <string.h>
 
 #include "base/percent.h"
@@ -9,7 +9,7 @@ enum { VALUE_MAX = 64 };
 
 struct reading {
     struct http_announce announce;
-    uint32_t seen; /* a bit for each parameter that has had its value */
+    uint32_t seen; /* one bit per parameter that was seen */
     uint16_t port;
     http_error error;
 };
@@ -85,8 +85,8 @@ static void read_no_peer_id(struct reading *reading, struct bytes value) {
     reading->announce.no_peer_id = text_is(value, "1");
 }
 
-/* Most clients send 32 bits as up to eight hexadecimal digits, the number that they also send over
- * UDP; any other key is folded to 32 bits (FNV-1a). */
+/* Most clients send 32 bits as up to eight hexadecimal digits, the same number as over UDP. Any
+ * other key is hashed to 32 bits (FNV-1a). */
 static void read_key(struct reading *reading, struct bytes value) {
     uint32_t number = 0;
     uint32_t folded = 2166136261;
@@ -125,7 +125,7 @@ static void read_ipv6(struct reading *reading, struct bytes value) {
 static const struct parameter {
     struct bytes name;
     void (*read)(struct reading *reading, struct bytes value);
-    const char *broken; /* where the value can't be decoded; NULL: then it is as if absent */
+    const char *broken; /* error if the value cannot be decoded; NULL: ignore the parameter */
 } parameters[] = {
     { BYTES_LITERAL("info_hash"), read_info_hash, "info_hash must be exactly 20 bytes" },
     { BYTES_LITERAL("peer_id"), read_peer_id, "peer_id must be exactly 20 bytes" },
@@ -192,7 +192,7 @@ http_error http_parse_announce(struct bytes query, struct http_announce *announc
     return NULL;
 }
 
-/* Where `hash` belongs among the sorted `hashes`; `*found` where it is there already. */
+/* Position of `hash` among the sorted `hashes`; `*found` if it is there already. */
 static size_t sorted_place(uint8_t (*hashes)[INFO_HASH_LEN], size_t count, const uint8_t *hash,
                            bool *found) {
     size_t low = 0;

@@ -4,7 +4,7 @@
 
 #include "base/bencode.h"
 
-/* An absolute URL, as proxies get it, has a scheme and a host before the path. */
+/* A request target in absolute form, as sent to proxies, has scheme and host before the path. */
 static struct bytes without_host(struct bytes path) {
     if (path.len == 0 || path.data[0] == '/')
         return path;
@@ -64,8 +64,7 @@ static void put_peer_dicts(struct writer *w, const struct announce_response *res
     bencode_close(w);
 }
 
-/* `peers` is there even where it is empty, since some clients take a reply without it for broken.
- */
+/* `peers` is always present: some clients reject a reply without it. */
 static void put_compact_peers(struct writer *w, const struct announce_response *response) {
     const size_t len = response->peer_count * endpoint_len(response->family);
     const bool v6 = response->family == FAMILY_V6;

@@ -77,7 +77,7 @@ static bool next_compact(struct bytes *rest, uint8_t family, struct reply_peer *
     return true;
 }
 
-/* A host may be a name, which is left to whoever wants to resolve it. */
+/* A host may be a DNS name; resolving it is the caller's task. */
 static void set_endpoint(struct reply_peer *peer) {
     char text[HOST_LEN];
     if (peer->host.len >= sizeof text)

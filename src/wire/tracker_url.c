@@ -3,7 +3,7 @@
 static const struct {
     struct bytes prefix;
     enum tracker_scheme scheme;
-    uint16_t port; /* 0: must be named */
+    uint16_t port; /* 0: no default */
 } schemes[] = {
     { BYTES_LITERAL("http://"), TRACKER_HTTP, 80 },
     { BYTES_LITERAL("https://"), TRACKER_HTTPS, 443 },
@@ -30,7 +30,7 @@ static bool set_host(struct tracker_url *url, struct bytes host) {
     return true;
 }
 
-/* "host:port", "host", "[v6]:port" or "[v6]"; leaves the default where no port is named. */
+/* "host:port", "host", "[v6]:port" or "[v6]". Keeps the default port if none is given. */
 static const char *set_authority(struct tracker_url *url, struct bytes authority) {
     static const char bad_host[] = "its host is missing or too long";
     struct bytes port = authority;

@@ -23,7 +23,7 @@ size_t udp_client_connect(uint8_t *out, uint32_t transaction_id) {
     return put_header(out, &header);
 }
 
-/* libtorrent's number for a partial seed is 4. */
+/* libtorrent sends 4 for a partial seed. */
 static uint32_t event_number(enum announce_event event) {
     static const uint32_t numbers[] = {
         [EVENT_NONE] = 0,    [EVENT_COMPLETED] = 1, [EVENT_STARTED] = 2,
@@ -32,7 +32,7 @@ static uint32_t event_number(enum announce_event event) {
     return numbers[event];
 }
 
-/* The path in pieces of the length that an option can have, and an end. */
+/* Splits the path into options of at most 255 bytes, followed by an end option. */
 static size_t put_options(uint8_t *out, struct bytes target) {
     size_t len = 0;
     if (target.len > UDP_PATH_MAX)
@@ -60,7 +60,7 @@ size_t udp_client_announce(uint8_t *out, const struct udp_header *header,
     store_u64(p + 48, request->left);
     store_u64(p + 56, request->uploaded);
     store_u32(p + 64, event_number(request->event));
-    store_u32(p + 68, 0); /* the address: our own */
+    store_u32(p + 68, 0); /* IP address: 0, the socket's */
     store_u32(p + 72, request->key);
     store_u32(p + 76, (uint32_t)request->numwant);
     store_u16(p + 80, port);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Where the fields of an announce stand (BEP 15). */
+/* Offsets of the fields of an announce (BEP 15). */
 enum {
     AT_INFO_HASH = 16,
     AT_PEER_ID = 36,
@@ -32,7 +32,7 @@ bool udp_is_connect(const struct udp_header *header) {
     return header->action == UDP_CONNECT && header->connection_id == UDP_PROTOCOL_ID;
 }
 
-/* Any other number is a regular update; libtorrent sends 4 for a paused download. */
+/* Any other number is a regular update. libtorrent sends 4 for a paused torrent. */
 static enum announce_event event_of(uint32_t number) {
     static const enum announce_event events[] = {
         EVENT_NONE,
@@ -50,7 +50,7 @@ static void add_path(struct udp_announce *announce, const uint8_t *piece, size_t
     announce->path_len += len;
 }
 
-/* An option that is cut off ends them, as the end of the packet does. */
+/* A truncated option ends the list. */
 static void read_options(struct bytes options, struct udp_announce *announce) {
     size_t at = 0;
     while (at < options.len && options.data[at] != UDP_OPTION_END) {

@@ -16,12 +16,12 @@ from support.waiting import wait_until
 
 SOON_S = 4  # the tracker looks once a second
 ANNOUNCED = "announce = { interval_min_s = 300; interval_max_s = 300; };"
-NOT_LISTED = "this torrent is not registered with this tracker"
-NO_KEY = "this tracker is private: the announce URL needs a passkey"
-WRONG_KEY = "the passkey in the announce URL is not valid"
-BANNED = "your address is banned from this tracker"
-NOT_SERVED = "this tracker does not serve your network"
-NO_CLIENT = "this tracker does not allow your client"
+NOT_LISTED = "torrent not registered"
+NO_KEY = "private tracker: passkey required in the announce URL"
+WRONG_KEY = "invalid passkey in the announce URL"
+BANNED = "your address is banned"
+NOT_SERVED = "access denied: your network is not allowed"
+NO_CLIENT = "access denied: your client is not allowed"
 
 
 def access(rules, more=""):

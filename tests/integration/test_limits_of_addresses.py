@@ -10,9 +10,9 @@ from support.skepd import Skepd
 from support.udp import COMPLETED, STARTED, STOPPED, UdpClient, UdpError
 from support.waiting import wait_until
 
-TOO_FAST = "too many requests from your address, please slow down"
-ADDRESS_FULL = "your address has as many peers as one may have"
-SWARM_FULL = "your address has as many peers in this torrent as one may have"
+TOO_FAST = "rate limit exceeded for your address"
+ADDRESS_FULL = "too many peers from your address"
+SWARM_FULL = "too many peers from your address in this torrent"
 
 
 def limits(text):
