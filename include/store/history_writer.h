@@ -1,8 +1,8 @@
 /* Writes the history: samples of the tracker and of its largest torrents, and completions.
  *
- * What is added waits in memory until a commit has made it durable, so that a failing store, or one
- * that is rewritten, loses none of it. The queue is bounded: an hour of samples and a few thousand
- * completions; beyond that the oldest are dropped. One thread at a time. */
+ * Entries stay in memory until they are committed, so that a failed write or a full rewrite of the
+ * database loses none. The queue is bounded: an hour of samples, the latest sample of torrents and
+ * 8192 completions; if it is full, the oldest are dropped. One thread at a time. */
 #ifndef SKEP_STORE_HISTORY_WRITER_H
 #define SKEP_STORE_HISTORY_WRITER_H
 
@@ -24,7 +24,7 @@ struct history_options {
     uint32_t completions_max; /* completions kept in the database, the newest; 0: none */
 };
 
-/* Starts out as zeros, which means disabled. */
+/* All zeros: disabled. */
 struct history_writer {
     struct history_options options;
     struct sample samples[HISTORY_SAMPLES_WAITING_MAX];
@@ -37,13 +37,14 @@ struct history_writer {
     size_t completion_capacity;
 };
 
-/* Frees what waits. */
+/* Frees the queue. */
 void history_writer_free(struct history_writer *writer);
 
-/* `sample->at_s` is the start of a period of HISTORY_SAMPLE_S that has passed. */
+/* `sample->at_s` is the start of a completed period of HISTORY_SAMPLE_S. */
 void history_writer_add_sample(struct history_writer *writer, const struct sample *sample);
 
-/* State of the torrents at `at_s`; the first torrents_max are kept. */
+/* The torrents at `at_s`; the first torrents_max are kept. Replaces an earlier sample that is still
+ * queued. */
 void history_writer_add_torrents(struct history_writer *writer, int64_t at_s,
                                  const struct torrent_stats *torrents, size_t count);
 
@@ -53,11 +54,10 @@ void history_writer_add_completions(struct history_writer *writer, const struct 
 
 bool history_writer_has_work(const struct history_writer *writer);
 
-/* Writes what waits in the open transaction, and removes what is too old. False if SQLite refuses.
- */
+/* Writes the queue and deletes old rows, in the open transaction. False if SQLite fails. */
 bool history_writer_write(const struct history_writer *writer, struct connection *connection);
 
-/* What was written has been committed. */
+/* Empties the queue. Call after the commit. */
 void history_writer_clear(struct history_writer *writer);
 
 #endif

@@ -34,7 +34,7 @@ struct registry *local_registry_open(const char *path, bool quiet) {
             explain(path, errno);
         return NULL;
     }
-    struct registry *registry = registry_open(path, REGISTRY_PATIENT_MS, error);
+    struct registry *registry = registry_open(path, REGISTRY_TIMEOUT_MS, error);
     if (registry == NULL && !quiet)
         output_fail(STATUS_FAULT, error, NULL);
     return registry;

@@ -30,7 +30,7 @@ static bool load_registry(struct access_reload *reload, struct access *access,
     if (reload->database == NULL)
         return true;
     char reason[ERROR_LEN];
-    struct registry *registry = registry_open(reload->database, REGISTRY_PATIENT_MS, reason);
+    struct registry *registry = registry_open(reload->database, REGISTRY_TIMEOUT_MS, reason);
     const bool good = registry != NULL &&
                       registry_load(registry, clock_unix_s(), access, &reload->next_ban_end_s);
     if (!good) {
@@ -61,9 +61,9 @@ static bool rebuild_access(struct access_reload *reload, char error[static ERROR
 static bool registry_changed(struct access_reload *reload) {
     char reason[ERROR_LEN];
     int64_t version;
-    if (reload->database == NULL || !registry_is_there(reload->database))
+    if (reload->database == NULL || !registry_exists(reload->database))
         return false;
-    struct registry *registry = registry_open(reload->database, REGISTRY_PATIENT_MS, reason);
+    struct registry *registry = registry_open(reload->database, REGISTRY_TIMEOUT_MS, reason);
     const bool good = registry != NULL && registry_version(registry, &version);
     registry_close(registry);
     if (!good || version == reload->registry_version || version <= REGISTRY_EMPTY_VERSION)

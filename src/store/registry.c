@@ -24,7 +24,7 @@ static bool open_registry(struct registry *registry, const char *path, int patie
     return error_set(error, "%s", sqlite3_errmsg(registry->db));
 }
 
-bool registry_is_there(const char *path) {
+bool registry_exists(const char *path) {
     struct stat file;
     return stat(path, &file) == 0 && file.st_size > 0;
 }

@@ -148,7 +148,7 @@ static json_t *ban_on(const struct api_call *call, const struct endpoint *addres
     struct registry *registry =
         call->api->parts.database == NULL
             ? NULL
-            : registry_open(call->api->parts.database, REGISTRY_HURRIED_MS, why);
+            : registry_open(call->api->parts.database, REGISTRY_SHORT_TIMEOUT_MS, why);
     if (registry != NULL)
         (void)registry_visit_bans(registry, look_at_ban, &search);
     registry_close(registry);

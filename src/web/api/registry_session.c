@@ -9,7 +9,7 @@ struct registry *api_open_registry(const struct api_call *call, struct web_respo
                  "This tracker keeps no database (store.enabled), so nothing can be registered.");
         return NULL;
     }
-    struct registry *registry = registry_open(call->api->parts.database, REGISTRY_HURRIED_MS, why);
+    struct registry *registry = registry_open(call->api->parts.database, REGISTRY_SHORT_TIMEOUT_MS, why);
     if (registry == NULL)
         api_fail(response, 503, "store_failed", "The database cannot be used: %s", why);
     return registry;

@@ -83,7 +83,7 @@ static uint8_t *read_file(const struct api_call *call, const struct torrent_row 
     uint8_t *file = NULL;
     if (!row->has_file)
         return NULL;
-    struct registry *registry = registry_open(call->api->parts.database, REGISTRY_HURRIED_MS, why);
+    struct registry *registry = registry_open(call->api->parts.database, REGISTRY_SHORT_TIMEOUT_MS, why);
     if (registry != NULL && !registry_read_file(registry, row->figures.info_hash, &file, len))
         file = NULL;
     registry_close(registry);

@@ -132,7 +132,7 @@ bool torrent_names_refresh(struct torrent_names *names) {
     char why[ERROR_LEN];
     if (names->database == NULL)
         return false;
-    struct registry *registry = registry_open(names->database, REGISTRY_HURRIED_MS, why);
+    struct registry *registry = registry_open(names->database, REGISTRY_SHORT_TIMEOUT_MS, why);
     int64_t version;
     const bool changed = registry != NULL && registry_version(registry, &version) &&
                          version != names->version && load(names, registry);

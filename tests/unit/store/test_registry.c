@@ -19,7 +19,7 @@ static struct registry_row rows[ROWS_MAX];
 static size_t row_count;
 
 static void open_registry(void) {
-    registry = registry_open(path, REGISTRY_PATIENT_MS, error);
+    registry = registry_open(path, REGISTRY_TIMEOUT_MS, error);
     ck_assert_msg(registry != NULL, "%s", error);
 }
 
@@ -454,7 +454,7 @@ END_TEST
 
 static void assert_open_refused(const char *why) {
     registry_close(registry);
-    registry = registry_open(path, REGISTRY_PATIENT_MS, error);
+    registry = registry_open(path, REGISTRY_TIMEOUT_MS, error);
     ck_assert_ptr_null(registry);
     ck_assert_msg(strstr(error, why) != NULL, "\"%s\" does not say \"%s\"", error, why);
     ck_assert_ptr_nonnull(strstr(error, path));

@@ -19,7 +19,7 @@ static void create_registry(void) {
     directory = directory_create();
     snprintf(path, sizeof path, "%s/skep.db", directory.path);
     store_close(store_open(path, error));
-    registry = registry_open(path, REGISTRY_PATIENT_MS, error);
+    registry = registry_open(path, REGISTRY_TIMEOUT_MS, error);
     ck_assert_msg(registry != NULL, "%s", error);
 }
 

@@ -37,7 +37,7 @@ static void register_torrent(uint32_t number, const char *name, uint64_t size) {
     char error[ERROR_LEN];
     struct registry_torrent torrent = { .hash_count = 1, .name = name, .size = size };
     numbered_id(torrent.info_hashes[0], number);
-    struct registry *registry = registry_open(path, REGISTRY_PATIENT_MS, error);
+    struct registry *registry = registry_open(path, REGISTRY_TIMEOUT_MS, error);
     ck_assert(registry_add_torrent(registry, &torrent, 1));
     registry_close(registry);
     torrent_list_invalidate(catalog);
