@@ -9,10 +9,10 @@
 #include "store/history_sampler.h"
 
 enum {
-    REPLAY_SHARDS = 8, /* in one go, when everything is written anew */
+    REWRITE_SHARDS = 8, /* dumped between two reads of the feed, in a full rewrite */
     DRAIN_PERIOD_MAX_MS = 100,
     RETRY_MAX_MS = 10000,
-    OVERFLOW_QUIET_MS = 60000,
+    OVERFLOW_LOG_PERIOD_MS = 60000,
 };
 
 /* Written by the writer's thread, read by any. */
@@ -145,14 +145,14 @@ static bool rewrite_store(struct change_writer *writer) {
     }
     bool complete = true;
     /* The feed is read between the parts, so that it does not overflow. */
-    for (uint32_t first = 0; first < TRACKER_SHARDS && complete; first += REPLAY_SHARDS) {
-        complete = tracker_dump(writer->tracker, first, REPLAY_SHARDS, writer->now_ms,
+    for (uint32_t first = 0; first < TRACKER_SHARDS && complete; first += REWRITE_SHARDS) {
+        complete = tracker_dump(writer->tracker, first, REWRITE_SHARDS, writer->now_ms,
                                 apply_to_store, writer) &&
                    drain_feed(writer);
         if (store_is_stale(writer->store))
             return false;
     }
-    /* A dump that ran out of memory is as incomplete as one that the store rejected. */
+    /* A dump that ran out of memory or lost changes is incomplete: start over later. */
     if (!complete) {
         store_mark_stale(writer->store);
         handle_flush_failure(writer);
@@ -203,7 +203,7 @@ static void handle_overflow(struct change_writer *writer) {
     store_mark_stale(writer->store);
     add_to_counter(&writer->counters.overflows, 1);
     if (writer->overflow_logged_ms != 0 &&
-        writer->now_ms - writer->overflow_logged_ms < OVERFLOW_QUIET_MS)
+        writer->now_ms - writer->overflow_logged_ms < OVERFLOW_LOG_PERIOD_MS)
         return;
     log_warning("store: change feed overflow, rewriting the database");
     writer->overflow_logged_ms = writer->now_ms;

@@ -8,7 +8,7 @@
 #include "store/database_file.h"
 #include "store/schema.h"
 
-/* Another process may hold SQLite's lock; a stop must not wait for it for long. */
+/* Another process may hold SQLite's lock; a shutdown must not wait long for it. */
 enum { BUSY_TIMEOUT_MS = 250 };
 
 /* FULL: a commit survives a power failure. The last statement reads, so that the -wal exists
@@ -42,7 +42,7 @@ static enum connection_result set_up(struct connection *connection, char why[sta
     if (connection_execute(connection, SET_UP) && schema_has_tables(connection->db))
         return CONNECTION_GOOD;
     connection_explain(why, sqlite3_errmsg(connection->db));
-    /* SQLITE_ERROR: a table or column of ours is missing. */
+    /* SQLITE_ERROR: a table or column is missing. */
     const int result = sqlite3_extended_errcode(connection->db);
     return schema_is_damage(result) || result == SQLITE_ERROR ? CONNECTION_DAMAGED
                                                               : CONNECTION_REFUSED;
@@ -87,7 +87,7 @@ void connection_close(struct connection *connection) {
     connection->lock = -1;
 }
 
-/* A file system without shared memory has no -wal. */
+/* There is no -wal on a file system without shared memory: SQLite then keeps a rollback journal. */
 static bool remember_files(struct connection *connection) {
     if (stat(connection_log_path(connection), &connection->log_file) != 0)
         connection->log_file.st_ino = 0;

@@ -1,5 +1,5 @@
-/* The connection to the database file: opens it under a lock, prepares statements, begins, commits
- * and rolls back. Everything else in the store works on a connection. One thread at a time. */
+/* A connection to the database file: opens it under a lock, prepares statements, and begins,
+ * commits and rolls back transactions. One thread at a time. */
 #ifndef SKEP_STORE_CONNECTION_H
 #define SKEP_STORE_CONNECTION_H
 
@@ -14,9 +14,9 @@
 enum { CONNECTION_STATEMENTS_MAX = 16 };
 
 struct connection {
-    int lock;             /* open descriptor that holds the lock on the file; or -1 */
+    int lock;             /* descriptor that holds the lock on the file, or -1 */
     struct stat file;     /* of `lock` */
-    struct stat log_file; /* of SQLite's -wal; st_ino is 0 if there is none */
+    struct stat log_file; /* of SQLite's -wal; st_ino is 0 if it does not exist */
     sqlite3 *db;          /* NULL while no database is open */
     struct {
         const char *sql;
@@ -39,47 +39,47 @@ enum connection_result {
 enum connection_result connection_open(struct connection *connection, const char *path,
                                        char why[static ERROR_LEN], char error[static ERROR_LEN]);
 
-/* Closes SQLite's side and opens it again, under the same lock: closing the descriptor would drop
- * SQLite's own locks, too. */
+/* Closes SQLite's connection and opens it again under the same lock, so that no other process can
+ * take the file in between. Results as connection_open. */
 enum connection_result connection_reopen(struct connection *connection, const char *path,
                                          char why[static ERROR_LEN], char error[static ERROR_LEN]);
 
-/* Drops what is not committed. */
+/* Discards uncommitted changes. */
 void connection_close(struct connection *connection);
 
 /* Path of SQLite's -wal. */
 const char *connection_log_path(const struct connection *connection);
 
-/* Keeps the -wal beside the file when the connection is closed, instead of merging it: for a file
- * that is damaged or not ours. */
+/* Leaves the -wal unmerged when the connection is closed: for a file that is damaged or not ours.
+ */
 void connection_keep_log(struct connection *connection);
 
-/* The prepared statement for `sql`, a constant whose address is its key. Prepared at the first use
- * and kept. NULL if SQLite refuses. */
+/* The prepared statement for `sql`, a constant whose address is the key of the cache. NULL if it
+ * cannot be prepared, or if the cache is full. */
 sqlite3_stmt *connection_statement(struct connection *connection, const char *sql);
 
-/* Steps a statement that returns no rows, and resets it. False if SQLite refuses. NULL is refused.
- */
+/* Runs a statement that returns no rows, and resets it. False if SQLite fails, and for NULL. */
 bool connection_run(sqlite3_stmt *statement);
 
 /* Copies a blob out of the current row. False if its length is not `len`. */
 bool connection_copy_blob(sqlite3_stmt *row, int column, void *data, size_t len);
 
-/* Begins a transaction if none is open. False if SQLite refuses. */
+/* Begins a transaction if none is open. False if SQLite fails. */
 bool connection_begin(struct connection *connection);
+
+/* Commits the open transaction, if any. False if SQLite fails; it is then still open. */
 bool connection_commit(struct connection *connection);
 
-/* Runs the statements of `sql`, which return no rows. False if SQLite refuses. */
+/* Runs the statements of `sql`, which return no rows. False if SQLite fails. */
 bool connection_execute(struct connection *connection, const char *sql);
 
 void connection_rollback(struct connection *connection);
 
-/* Copies SQLite's message as one line: an integrity check answers in several. */
+/* Copies a message of SQLite as one line; an integrity check returns several. */
 void connection_explain(char why[static ERROR_LEN], const char *text);
 
-/* Runs SQLite's integrity check, which finds pages that are lost, used twice or out of order.
- * CONNECTION_REFUSED if the check itself could not run. Unless the result is CONNECTION_GOOD, the
- * reason is in `why`. */
+/* Runs SQLite's quick_check, which reads the whole file. CONNECTION_REFUSED if the check itself
+ * could not run. Unless the result is CONNECTION_GOOD, the reason is in `why`. */
 enum connection_result connection_check(struct connection *connection, char why[static ERROR_LEN]);
 
 #endif

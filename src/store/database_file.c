@@ -13,17 +13,17 @@
 #include "base/bytes.h"
 #include "store/schema.h"
 
-/* An SQLite file's header, and where in it the versions stand. */
+/* Length of an SQLite file's header, and the offsets of two of its fields. */
 enum { HEADER_LEN = 100, USER_VERSION_AT = 60, APPLICATION_ID_AT = 68 };
 
 static const char MAGIC[16] = "SQLite format 3";
 
-/* What SQLite keeps beside the database; what is committed may still be in the first. */
+/* SQLite's files beside the database. Committed changes may still be in the first. */
 static const char *const companions[] = { "-wal", "-shm" };
 
-enum { COMPANIONS = sizeof companions / sizeof *companions, SUFFIX_LEN = 8, ASIDE_TRIES = 100 };
+enum { COMPANIONS = sizeof companions / sizeof *companions, SUFFIX_LEN = 8, NAME_TRIES = 100 };
 
-/* The directory that the file is to lie in, if its parent is there: ./var on the first start. */
+/* Creates the file's directory, one level only: ./var at the first start. */
 static void make_directory(const char *path) {
     const char *slash = strrchr(path, '/');
     if (slash == NULL || slash == path)
@@ -34,7 +34,7 @@ static void make_directory(const char *path) {
         return;
     memcpy(directory, path, len);
     directory[len] = '\0';
-    /* Where this fails, opening the file says why. */
+    /* If this fails, opening the file reports the reason. */
     (void)mkdir(directory, 0750);
 }
 
@@ -47,14 +47,14 @@ bool database_file_is_ours(int fd) {
            load_u32(header + USER_VERSION_AT) <= (uint32_t)schema_version;
 }
 
-/* SQLite takes a file of a byte or so for an empty one, and would write over it. */
+/* SQLite treats a file that is shorter than a header as empty and would overwrite it. */
 static bool is_usable_file(int fd) {
     struct stat file;
     return fstat(fd, &file) == 0 &&
            (file.st_size == 0 || file.st_size >= HEADER_LEN || database_file_is_ours(fd));
 }
 
-/* Locks by flock(2), since SQLite's own locks are of another kind. */
+/* flock(2) does not conflict with SQLite's own locks, which are POSIX record locks. */
 int database_file_lock(const char *path, char error[static ERROR_LEN]) {
     make_directory(path);
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
@@ -63,7 +63,7 @@ int database_file_lock(const char *path, char error[static ERROR_LEN]) {
         return -1;
     }
     if (!is_usable_file(fd)) {
-        error_set(error, "cannot use the database %s: this is not a database", path);
+        error_set(error, "cannot use the database %s: not an SQLite database", path);
         close(fd);
         return -1;
     }
@@ -96,17 +96,17 @@ static bool path_exists(const char *path) {
     return lstat(path, &file) == 0;
 }
 
-/* A dated name that is still free: a second file of one second gets a number. */
-static bool name_quarantined(const char *path, char aside[static DATABASE_FILE_PATH_LEN]) {
+/* A dated name that is not in use: a second file in the same second gets a number. */
+static bool name_quarantined(const char *path, char moved_to[static DATABASE_FILE_PATH_LEN]) {
     const time_t now = time(NULL);
     struct tm parts;
     localtime_r(&now, &parts);
     char when[32];
     strftime(when, sizeof when, "%Y%m%d-%H%M%S", &parts);
-    int len = snprintf(aside, DATABASE_FILE_PATH_LEN, "%s.corrupt-%s", path, when);
-    for (int i = 2; path_exists(aside) && i < ASIDE_TRIES; i++)
-        len = snprintf(aside, DATABASE_FILE_PATH_LEN, "%s.corrupt-%s-%d", path, when, i);
-    return len < DATABASE_FILE_PATH_LEN - SUFFIX_LEN && !path_exists(aside);
+    int len = snprintf(moved_to, DATABASE_FILE_PATH_LEN, "%s.corrupt-%s", path, when);
+    for (int i = 2; path_exists(moved_to) && i < NAME_TRIES; i++)
+        len = snprintf(moved_to, DATABASE_FILE_PATH_LEN, "%s.corrupt-%s-%d", path, when, i);
+    return len < DATABASE_FILE_PATH_LEN - SUFFIX_LEN && !path_exists(moved_to);
 }
 
 static bool move_file(const char *from, const char *to, const char *suffix) {
@@ -117,7 +117,7 @@ static bool move_file(const char *from, const char *to, const char *suffix) {
     return rename(old, new) == 0;
 }
 
-/* The database goes last: cut off in between, the next start finds it still there. */
+/* The database is renamed last: if this is interrupted, the next start still finds it. */
 static bool move_database(const char *from, const char *to) {
     for (int i = 0; i < COMPANIONS; i++) {
         if (!move_file(from, to, companions[i]) && errno != ENOENT)
@@ -126,13 +126,14 @@ static bool move_database(const char *from, const char *to) {
     return move_file(from, to, "");
 }
 
-bool database_file_quarantine(const char *path, char aside[static DATABASE_FILE_PATH_LEN],
+bool database_file_quarantine(const char *path, char moved_to[static DATABASE_FILE_PATH_LEN],
                               char error[static ERROR_LEN]) {
-    /* A symbolic link stays, and leads to the new file. */
+    /* Rename the target of a symbolic link: the link must lead to the new file. */
     char *real = realpath(path, NULL);
-    const bool good = real != NULL && name_quarantined(real, aside) && move_database(real, aside);
+    const bool good =
+        real != NULL && name_quarantined(real, moved_to) && move_database(real, moved_to);
     if (!good)
-        error_set(error, "cannot put the damaged database %s aside: %s", path, strerror(errno));
+        error_set(error, "cannot rename the damaged database %s: %s", path, strerror(errno));
     free(real);
     return good;
 }

@@ -1,5 +1,5 @@
-/* The database as a file among others: whose it is, who uses it, whether it is still the one that
- * was opened, and how a damaged one is put out of the way. Reads no more of it than its header. */
+/* The database file without SQLite: locks it, checks its header and its identity, and renames a
+ * damaged one. Reads only the header. */
 #ifndef SKEP_STORE_DATABASE_FILE_H
 #define SKEP_STORE_DATABASE_FILE_H
 
@@ -10,25 +10,25 @@
 
 enum { DATABASE_FILE_PATH_LEN = 4096 };
 
-/* Opens or creates the file, and locks it for as long as the descriptor that is returned is open.
- * -1 and one line in `error` where there is no such file to be had. Close it only after SQLite's:
- * closing any one drops all of the process's POSIX locks on the file. */
+/* Opens or creates the file and takes an exclusive flock on it, which lasts until the returned
+ * descriptor is closed. Returns -1 and one line in `error` on failure. Close the descriptor after
+ * SQLite's connection: closing any descriptor of the file drops all POSIX locks of the process on
+ * it, and SQLite uses those. */
 int database_file_lock(const char *path, char error[static ERROR_LEN]);
 
-/* Whether the header says that the file is ours and of a version that we know, whatever may be
- * wrong with the rest of it. */
+/* True if the header is that of a skep database of a known version. The rest is not checked. */
 bool database_file_is_ours(int fd);
 
-/* Whether what now lies at `path` is the file that `known` describes. */
+/* True if the file at `path` is the file that `known` describes (device and inode). */
 bool database_file_is_same(const char *path, const struct stat *known);
 
-/* Removes the -wal at `log_path`, if it is the one that `known` describes, and its -shm. For a file
- * that is not at its path any more: a new one must not take them for its own. */
+/* Removes the -wal at `log_path` and its -shm, if `known` describes that -wal. Call it if the
+ * database was deleted or replaced: SQLite must not apply the old -wal to a new file. */
 void database_file_drop_log(const char *log_path, const struct stat *known);
 
-/* Renames the file, with SQLite's -wal and -shm: "skep.db.corrupt-20260131-235959", the local time,
- * goes to `aside`. False and one line in `error` if that cannot be done. */
-bool database_file_quarantine(const char *path, char aside[static DATABASE_FILE_PATH_LEN],
+/* Renames the file with its -wal and -shm, and writes the new path to `moved_to`. It ends in the
+ * local time: "skep.db.corrupt-20260131-235959". False and one line in `error` on failure. */
+bool database_file_quarantine(const char *path, char moved_to[static DATABASE_FILE_PATH_LEN],
                               char error[static ERROR_LEN]);
 
 #endif

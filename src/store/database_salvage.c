@@ -7,7 +7,7 @@
 
 enum { SQL_LEN = 512, PIECE_ROWS = 10000 };
 
-/* An INSERT for the columns that the rows have: an older version may have fewer. */
+/* Names the columns of the old rows: an older version may have fewer. */
 static sqlite3_stmt *prepare_insert(sqlite3 *to, const char *table, sqlite3_stmt *rows) {
     char names[SQL_LEN] = "";
     char places[SQL_LEN] = "";
@@ -26,7 +26,7 @@ static sqlite3_stmt *prepare_insert(sqlite3 *to, const char *table, sqlite3_stmt
     return insert;
 }
 
-/* A row that our schema does not allow is damaged, and cannot be read. */
+/* Skips a row that violates a constraint of the schema: it is damaged. */
 static bool insert_row(sqlite3_stmt *insert, sqlite3_stmt *row, bool *complete) {
     for (int i = 0; i < sqlite3_column_count(row); i++)
         sqlite3_bind_value(insert, i + 1, sqlite3_column_value(row, i));
@@ -37,7 +37,7 @@ static bool insert_row(sqlite3_stmt *insert, sqlite3_stmt *row, bool *complete) 
     return result == SQLITE_DONE || result == SQLITE_CONSTRAINT;
 }
 
-/* What is committed need not wait in the -wal for the rest. */
+/* Commits in between, so that the -wal stays small. */
 static bool end_piece(sqlite3 *to) {
     return sqlite3_exec(to, "COMMIT; BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
 }
@@ -56,7 +56,7 @@ static bool copy_rows(sqlite3_stmt *rows, sqlite3_stmt *insert, bool in_pieces, 
     return true;
 }
 
-/* A table that an older version has not is no loss. */
+/* A table that is missing in an older version is not a loss. */
 static bool copy_table(sqlite3 *from, sqlite3 *to, const char *table, bool in_pieces,
                        bool *complete) {
     char sql[SQL_LEN];
@@ -74,7 +74,7 @@ static bool copy_table(sqlite3 *from, sqlite3 *to, const char *table, bool in_pi
     return good;
 }
 
-/* Copies all tables of one kind, in one transaction or in as many as keep each of them small. */
+/* Copies all tables of one kind, in one transaction or, for SALVAGE_PIECES, in several. */
 static bool copy_tables(sqlite3 *from, sqlite3 *to, enum schema_salvage kind, bool *complete) {
     bool good = sqlite3_exec(to, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
     for (size_t i = 0; good && i < schema_table_count; i++) {
@@ -87,8 +87,7 @@ static bool copy_tables(sqlite3 *from, sqlite3 *to, enum schema_salvage kind, bo
     return good;
 }
 
-/* Triggers increase the registry's version, so that its readers load it again. The history may be
- * too large for the disk: then the rest is kept all the same. */
+/* The triggers of the new file increase the registry's version, so that its readers load it. */
 bool database_salvage(sqlite3 *from, sqlite3 *to, bool *complete) {
     *complete = true;
     if (!copy_tables(from, to, SALVAGE_FIRST, complete))

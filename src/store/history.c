@@ -7,7 +7,7 @@
 
 #include "store/connection.h"
 
-enum { PATIENCE_MS = 250 };
+enum { BUSY_TIMEOUT_MS = 250 };
 
 enum { HOUR_S = 3600, DAY_S = 24 * HOUR_S, MONTH_S = 30 * DAY_S };
 
@@ -44,12 +44,12 @@ static bool keep_result(struct history *history, bool good) {
     return good;
 }
 
-/* The first look at the tables says whether they are there. */
+/* The query fails if the tables are missing. */
 static bool open_history(struct history *history, const char *path) {
     const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
     if (!keep_result(history, sqlite3_open_v2(path, &history->db, flags, NULL) == SQLITE_OK))
         return false;
-    sqlite3_busy_timeout(history->db, PATIENCE_MS);
+    sqlite3_busy_timeout(history->db, BUSY_TIMEOUT_MS);
     return keep_result(history,
                        sqlite3_exec(history->db,
                                     "SELECT 1 FROM sample, torrent_sample, completion LIMIT 0",
@@ -87,14 +87,14 @@ static sqlite3_stmt *prepare_query(struct history *history, const char *sql) {
     return statement;
 }
 
-/* Ends a statement whose last step had that result. */
+/* Finalizes a query whose last step returned `result`. */
 static bool finish_query(struct history *history, sqlite3_stmt *statement, int result) {
     const bool good = keep_result(history, result == SQLITE_DONE);
     sqlite3_finalize(statement);
     return good;
 }
 
-/* Binds the period, the first one's beginning and the last one's as parameters 1 to 3. */
+/* Binds parameters 1 to 3: the length of a period, and the start of the first and the last. */
 static void bind_range(sqlite3_stmt *statement, uint32_t period_s, enum history_range range,
                        int64_t now_s) {
     const int64_t last_s = now_s - now_s % period_s;
@@ -103,7 +103,7 @@ static void bind_range(sqlite3_stmt *statement, uint32_t period_s, enum history_
     sqlite3_bind_int64(statement, 3, last_s);
 }
 
-/* The columns are sums. */
+/* The columns are sums over `samples` values. */
 static struct sample read_sample(sqlite3_stmt *row) {
     const double samples = sqlite3_column_double(row, 1);
     return (struct sample){
@@ -148,8 +148,8 @@ static struct torrent_sample read_torrent_sample(sqlite3_stmt *row) {
     };
 }
 
-/* Samples are stored in the order in which they are written, all torrents' side by side. All of one
- * torrent's are found without an index by asking for it in each period that there is. */
+/* The primary key starts with the period, since samples are written period by period. One torrent's
+ * samples are therefore read by one lookup per period, which needs no second index. */
 static const char TORRENT_SAMPLES[] =
     "WITH RECURSIVE period (at_s) AS (SELECT ?2 UNION ALL"
     " SELECT at_s + ?1 FROM period WHERE at_s < ?3)"
@@ -186,7 +186,7 @@ static bool count_completions(struct history *history, const uint8_t *info_hash,
     return good;
 }
 
-/* False for a row that we did not write. */
+/* False for an invalid row. */
 static bool read_completion(sqlite3_stmt *row, struct completion *completion) {
     const int len = sqlite3_column_bytes(row, 2);
     completion->peer.family = len == ENDPOINT_V6_LEN ? FAMILY_V6 : FAMILY_V4;

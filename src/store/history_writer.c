@@ -18,7 +18,8 @@ static const char PUT_SAMPLE[] =
     " announces_per_s = announces_per_s + excluded.announces_per_s,"
     " upload_rate = upload_rate + excluded.upload_rate,"
     " download_rate = download_rate + excluded.download_rate";
-/* Samples from before a clock was set back are kept as well, in case it is set forward again. */
+/* Keeps ?3 samples up to the current time and ?3 after it: a clock that was set back may be set
+ * forward again. */
 static const char TRIM_SAMPLES[] =
     "DELETE FROM sample WHERE period_s = ?1 AND (at_s < (SELECT at_s FROM sample"
     " WHERE period_s = ?1 AND at_s <= ?2 ORDER BY at_s DESC LIMIT 1 OFFSET ?3 - 1)"
@@ -33,8 +34,8 @@ static const char PUT_TORRENT_SAMPLE[] =
     " downloaded = max(downloaded, excluded.downloaded),"
     " upload_rate = upload_rate + excluded.upload_rate,"
     " download_rate = download_rate + excluded.download_rate";
-/* Samples of torrents are kept as long as those of the tracker. Two statements, so that each uses
- * the primary key. */
+/* Samples of torrents are kept as long as those of the tracker. Two statements, so that each can
+ * use the primary key. */
 static const char TRIM_TORRENT_SAMPLES_BEHIND[] =
     "DELETE FROM torrent_sample WHERE period_s = ?1"
     " AND at_s < (SELECT min(at_s) FROM sample WHERE period_s = ?1)";
@@ -80,7 +81,8 @@ void history_writer_add_torrents(struct history_writer *writer, int64_t at_s,
     writer->torrents_at_s = at_s;
 }
 
-/* At the bound, drops the older half. False if out of memory. */
+/* If the queue is full, drops the older half, so that the memmove is rare. False if out of memory.
+ */
 static bool reserve_completion(struct history_writer *writer) {
     if (writer->completion_count == COMPLETIONS_WAITING_MAX) {
         writer->completion_count /= 2;
@@ -205,7 +207,7 @@ bool history_writer_has_work(const struct history_writer *writer) {
     return writer->sample_count > 0 || writer->torrent_count > 0 || writer->completion_count > 0;
 }
 
-/* Samples first: those of torrents are trimmed by them. */
+/* Samples first: the samples of torrents are trimmed to their range. */
 bool history_writer_write(const struct history_writer *writer, struct connection *connection) {
     return write_samples(writer, connection) && write_torrent_samples(writer, connection) &&
            write_completions(writer, connection);

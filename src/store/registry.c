@@ -119,7 +119,6 @@ bool registry_remove_ban(struct registry *registry, const struct network *networ
         found);
 }
 
-/* The same, of a query. */
 static bool visit_rows(struct registry *registry, const char *sql,
                        bool (*read)(void *context, sqlite3_stmt *row), void *context) {
     return registry_each_row(registry, registry_prepare(registry, sql, ""), read, context);

@@ -1,5 +1,4 @@
-/* Statements on the registry's tables: prepare, bind, step, read. Shared by registry.c and
- * registry_torrents.c. */
+/* Runs statements on the registry's tables. Used by registry.c and registry_torrents.c. */
 #ifndef SKEP_STORE_REGISTRY_QUERY_H
 #define SKEP_STORE_REGISTRY_QUERY_H
 
@@ -12,29 +11,31 @@ struct registry_row;
 
 struct registry {
     sqlite3 *db;
-    sqlite3_stmt *version;
-    bool busy; /* the last failure was a lock of another writer */
+    sqlite3_stmt *version; /* prepared, since it is polled */
+    bool busy;             /* the last failure was a lock of another writer */
     char failure[ERROR_LEN];
 };
 
-/* Returns `good`; if it is false, keeps SQLite's reason. */
+/* Returns `good`. If it is false, stores SQLite's error. */
 bool registry_check(struct registry *registry, bool good);
 
-/* A statement with its parameters bound by `types`, one letter each: b for a struct bytes
- * (borrowed; NULL if empty), t for a text, i for an int64_t. NULL if SQLite refuses. */
+/* Prepares a statement and binds its parameters. `types` has a letter for each: b for a struct
+ * bytes (borrowed; NULL if empty), t for a string (copied), i for an int64_t. NULL if SQLite fails.
+ */
 sqlite3_stmt *registry_prepare(struct registry *registry, const char *sql, const char *types, ...);
 
-/* Runs a statement that returns no rows, and finalizes it. NULL fails. */
+/* Runs a statement that returns no rows, and finalizes it. False for NULL. */
 bool registry_finish(struct registry *registry, sqlite3_stmt *statement);
 
-/* The same; `*found`: it changed a row. */
+/* The same. `*found`: at least one row was changed. */
 bool registry_finish_change(struct registry *registry, sqlite3_stmt *statement, bool *found);
 
-/* Calls `read` for each row until it returns false, and finalizes the statement. */
+/* Calls `read` for each row until it returns false, and finalizes the statement. False if SQLite or
+ * `read` fails, and for NULL. */
 bool registry_each_row(struct registry *registry, sqlite3_stmt *rows,
                        bool (*read)(void *context, sqlite3_stmt *row), void *context);
 
-/* Cuts a text that is too long, between two UTF-8 characters. */
+/* Copies a column to `text`. Text that is too long is cut between two UTF-8 characters. */
 void registry_copy_text(sqlite3_stmt *row, int column, char *text, size_t size);
 
 struct registry_visit {

@@ -1,4 +1,4 @@
-/* The registered torrents, and the .torrent files of those that came with one. */
+/* Registered torrents and their .torrent files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static bool put_file(struct registry *registry, struct bytes digest, struct byte
                                             "bb", digest, file));
 }
 
-/* No REPLACE: it would not run the trigger that drops the file of before. */
+/* Not REPLACE: that would not run the trigger that deletes the earlier file. */
 static const char PUT_TORRENT[] =
     "INSERT INTO listed (info_hash, name, added_s, size, file_id)"
     " VALUES (?1, ?2, ?3, nullif(?4, 0), (SELECT id FROM torrent_file WHERE digest = ?5))"
@@ -128,7 +128,7 @@ bool registry_read_file(struct registry *registry, const uint8_t info_hash[stati
 
 #define TORRENT_COLUMNS "info_hash, name, added_s, size, file_id"
 
-/* False for a row that we did not write. */
+/* False for an invalid row. */
 static bool read_torrent(sqlite3_stmt *row, struct registry_row *found) {
     *found = (struct registry_row){
         .since_s = sqlite3_column_int64(row, 2),

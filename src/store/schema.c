@@ -17,7 +17,8 @@ enum { SQL_LEN = 256 };
     " BEGIN DELETE FROM torrent_file WHERE id = OLD.file_id; END;"
 
 const char *const schema_steps[] = {
-    /* A peer's key in the tree is where it is found: its torrent, then its endpoint on the wire. */
+    /* WITHOUT ROWID: rows are stored in the B-tree of the primary key, so that a peer costs one
+     * tree access. An endpoint is in wire format. */
     "CREATE TABLE torrent ("
     "  info_hash  BLOB PRIMARY KEY,"
     "  downloaded INTEGER NOT NULL"
@@ -36,8 +37,8 @@ const char *const schema_steps[] = {
     "  name  TEXT PRIMARY KEY,"
     "  value BLOB NOT NULL"
     ") WITHOUT ROWID;",
-    /* The registry. Its version goes up with each change, by whomever, so that a reader need not
-     * look at everything to see that nothing changed. */
+    /* The registry. Triggers increase its version with each change of any process, so that a reader
+     * can detect a change by one number. */
     ("CREATE TABLE listed ("
      "  info_hash BLOB PRIMARY KEY,"
      "  name      TEXT NOT NULL,"
@@ -57,12 +58,13 @@ const char *const schema_steps[] = {
      "CREATE TABLE registry_version (version INTEGER NOT NULL);"
      "INSERT INTO registry_version VALUES (1);" //
      COUNT_CHANGES("listed") COUNT_CHANGES("passkey") COUNT_CHANGES("ban")),
-    /* When a torrent lost its last peer (Unix time; 0: not known), and what a peer was told. */
+    /* When a torrent lost its last peer (Unix time; 0: unknown), and the interval in a peer's last
+     * response. */
     "ALTER TABLE torrent ADD COLUMN idle_since_s INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE peer ADD COLUMN interval_s INTEGER NOT NULL DEFAULT 0;",
-    /* What was, and more of what is registered. A sample's columns are sums over `samples` of them.
-     * When a peer came is Unix time; 0: not known. A file is there for as long as a row of `listed`
-     * has it. */
+    /* The history, sizes and files of registered torrents, and the time at which a peer joined
+     * (Unix time; 0: unknown). A sample's columns are sums over `samples` values. A trigger deletes
+     * a file with the last row of `listed` that refers to it. */
     ("CREATE TABLE sample ("
      "  period_s        INTEGER NOT NULL,"
      "  at_s            INTEGER NOT NULL,"
@@ -83,7 +85,7 @@ const char *const schema_steps[] = {
      "  samples       INTEGER NOT NULL,"
      "  seeders       INTEGER NOT NULL,"
      "  leechers      INTEGER NOT NULL,"
-     "  downloaded    INTEGER NOT NULL," /* the most, not a sum */
+     "  downloaded    INTEGER NOT NULL," /* maximum, not a sum */
      "  upload_rate   INTEGER NOT NULL,"
      "  download_rate INTEGER NOT NULL,"
      "  PRIMARY KEY (period_s, at_s, info_hash)"
@@ -145,7 +147,7 @@ bool schema_has_tables(sqlite3 *db) {
     return true;
 }
 
-/* Reads one number from the database; false where even that fails. */
+/* False if the database cannot be read. */
 static bool read_number(sqlite3 *db, const char *sql, int *number) {
     sqlite3_stmt *statement = NULL;
     const bool good = sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
@@ -184,7 +186,7 @@ static enum schema_result refuse_database(char error[static ERROR_LEN], const ch
 static enum schema_result explain_error(sqlite3 *db, char error[static ERROR_LEN]) {
     const int result = sqlite3_extended_errcode(db);
     if (result == SQLITE_NOTADB)
-        refuse_database(error, "this is not a database; please name another file");
+        refuse_database(error, "not an SQLite database; use another path");
     else
         refuse_database(error, sqlite3_errmsg(db));
     return schema_is_damage(result) ? SCHEMA_DAMAGED : SCHEMA_REFUSED;
@@ -200,13 +202,12 @@ static enum schema_result check_owner(sqlite3 *db, int count, int *version,
         return explain_error(db, error);
     const bool empty = tables == 0 && application_id == 0 && *version == 0;
     if (!empty && application_id != SCHEMA_APPLICATION_ID)
-        return refuse_database(
-            error, "this database belongs to another program; please name another file");
+        return refuse_database(error, "the database belongs to another program; use another path");
     if (*version > count) {
-        error_set(error,
-                  "this database was written by a newer skepd (its version is %d, this skepd knows "
-                  "up to %d)",
-                  *version, count);
+        error_set(
+            error,
+            "the database was written by a newer skepd (schema version %d, supported up to %d)",
+            *version, count);
         return SCHEMA_REFUSED;
     }
     return SCHEMA_GOOD;

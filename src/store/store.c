@@ -25,25 +25,25 @@ struct change_queue {
 struct store {
     char *path;
     struct connection connection;
-    bool stale;
-    bool suspect; /* opening the file again may repair the last failure */
-    size_t pending;
+    bool stale;     /* changes are missing in the database */
+    bool suspect;   /* opening the file again may cure the last failure */
+    size_t pending; /* changes that are not committed, queued or in the open transaction */
     struct change_queue changes;
     struct history_writer history;
     char failure[ERROR_LEN];
 };
 
 static bool quarantine_file(struct store *store, const char *why, char error[static ERROR_LEN]) {
-    char aside[DATABASE_FILE_PATH_LEN];
+    char moved_to[DATABASE_FILE_PATH_LEN];
     store->stale = true;
-    if (!database_file_quarantine(store->path, aside, error))
+    if (!database_file_quarantine(store->path, moved_to, error))
         return false;
     log_error("database %.200s is corrupt (%.250s): moved to %.300s, starting a new one",
-              store->path, why, aside);
+              store->path, why, moved_to);
     return true;
 }
 
-/* Copies what memory does not hold from the old file to a new one. */
+/* Copies the tables that memory cannot restore from the old file to a new one. */
 static bool salvage_from(struct store *store, const struct connection *fresh,
                          char error[static ERROR_LEN]) {
     bool complete;
@@ -87,7 +87,8 @@ static bool open_current_file(struct store *store, char error[static ERROR_LEN])
     return open_current_file(store, error);
 }
 
-static void clear_transaction(struct store *store) {
+/* The open transaction was rolled back. The history stays queued. */
+static void drop_changes(struct store *store) {
     store->pending = 0;
     store->changes.count = 0;
 }
@@ -96,7 +97,7 @@ static void clear_transaction(struct store *store) {
 static bool start_new_file(struct store *store, const char *why, char error[static ERROR_LEN]) {
     connection_keep_log(&store->connection);
     connection_rollback(&store->connection);
-    clear_transaction(store);
+    drop_changes(store);
     return quarantine_file(store, why, error) && open_current_file(store, error);
 }
 
@@ -130,17 +131,19 @@ struct history_writer *store_history(struct store *store) {
     return &store->history;
 }
 
-static bool has_file(const struct store *store) {
+/* The file may have been deleted or replaced since it was opened. */
+static bool has_same_file(const struct store *store) {
     return store->connection.lock >= 0 &&
            database_file_is_same(store->path, &store->connection.file);
 }
 
-static bool has_log(const struct store *store) {
+static bool has_same_log(const struct store *store) {
     const struct stat *log_file = &store->connection.log_file;
     return log_file->st_ino == 0 ||
            database_file_is_same(connection_log_path(&store->connection), log_file);
 }
 
+/* The full check runs only here: it reads the whole file, and this follows a failure. */
 static bool reopen_file(struct store *store) {
     char why[ERROR_LEN];
     enum connection_result result =
@@ -153,12 +156,12 @@ static bool reopen_file(struct store *store) {
 }
 
 bool store_refresh(struct store *store) {
-    const bool same = has_file(store);
-    if (!store->suspect && same && store->connection.db != NULL && has_log(store))
+    const bool same = has_same_file(store);
+    if (!store->suspect && same && store->connection.db != NULL && has_same_log(store))
         return true;
     store->stale = true;
     connection_rollback(&store->connection);
-    clear_transaction(store);
+    drop_changes(store);
     store->suspect = !(same ? reopen_file(store) : open_current_file(store, store->failure));
     return !store->suspect;
 }
@@ -183,7 +186,8 @@ bool store_is_writing(const struct store *store) {
     return store->connection.in_transaction;
 }
 
-/* A full disk or a lock needs no other connection; anything else may. */
+/* A full disk, a lock and a lack of memory pass without reopening; an I/O error may be due to a
+ * replaced file or a remounted disk. */
 static bool reopening_may_help(int result) {
     return result != SQLITE_FULL && result != SQLITE_BUSY && result != SQLITE_NOMEM;
 }
@@ -194,7 +198,7 @@ static bool rollback_with_error(struct store *store) {
     store->suspect = reopening_may_help(sqlite3_errcode(store->connection.db));
     store->stale = true;
     connection_rollback(&store->connection);
-    clear_transaction(store);
+    drop_changes(store);
     return false;
 }
 
@@ -204,7 +208,7 @@ static bool begin_transaction(struct store *store) {
     return connection_begin(&store->connection) || rollback_with_error(store);
 }
 
-/* Moves the waiting changes into the transaction. */
+/* Writes the queued changes in the transaction. */
 static bool write_changes(struct store *store) {
     struct change_queue *queue = &store->changes;
     if (queue->count == 0)

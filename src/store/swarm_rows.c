@@ -16,7 +16,7 @@ static void bind_bytes(sqlite3_stmt *statement, int place, const void *data, siz
     sqlite3_bind_blob(statement, place, data, (int)len, SQLITE_STATIC);
 }
 
-/* Each statement has the torrent as its first parameter. */
+/* The first parameter of each statement is the info_hash. */
 static sqlite3_stmt *prepare_change(struct connection *connection, const char *sql,
                                     const struct change *change) {
     sqlite3_stmt *statement = connection_statement(connection, sql);
@@ -112,7 +112,7 @@ struct restore_state {
     struct connection *connection;
     bool (*restore)(void *context, const struct change *change);
     void *context;
-    bool wanted; /* `restore` takes more */
+    bool wanted; /* `restore` has not returned false */
     enum connection_result result;
     char *why;
 };
@@ -136,7 +136,7 @@ static void restore_rows(struct restore_state *restoring, const char *sql,
             restoring->wanted = restoring->restore(restoring->context, &change);
         } else {
             restoring->result = CONNECTION_DAMAGED;
-            connection_explain(restoring->why, "it holds rows that skepd did not write");
+            connection_explain(restoring->why, "it contains invalid rows");
         }
     }
     if (rows == NULL || (restoring->wanted && result != SQLITE_DONE))

@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A heap: no torrent is larger than the two below it, at 2i + 1 and 2i + 2, so that the smallest of
- * all is the first. */
+/* A binary min-heap: the children of i are at 2i + 1 and 2i + 2, and the smallest is first. */
 struct top_torrents {
     size_t count;
     size_t max;
@@ -27,7 +26,7 @@ static uint64_t peers_of(const struct torrent_stats *torrent) {
            torrent->leechers_v6;
 }
 
-/* Of equal ones the info_hash decides, lest another one is chosen each time. */
+/* The info_hash breaks ties, so that every sample has the same torrents. */
 static bool is_smaller(const struct torrent_stats *one, const struct torrent_stats *other) {
     const uint64_t peers = peers_of(one);
     const uint64_t others = peers_of(other);
@@ -35,7 +34,7 @@ static bool is_smaller(const struct torrent_stats *one, const struct torrent_sta
                            : memcmp(one->info_hash, other->info_hash, INFO_HASH_LEN) < 0;
 }
 
-/* Puts `torrent` at the place `at`, which is free, or further up. */
+/* Inserts `torrent` at the free slot `at` or above it. */
 static void sift_up(struct top_torrents *top, size_t at, const struct torrent_stats *torrent) {
     while (at > 0 && is_smaller(torrent, &top->list[(at - 1) / 2])) {
         top->list[at] = top->list[(at - 1) / 2];
@@ -44,7 +43,7 @@ static void sift_up(struct top_torrents *top, size_t at, const struct torrent_st
     top->list[at] = *torrent;
 }
 
-/* Puts `torrent` at the first place, which is free, or further down. */
+/* Replaces the root by `torrent`, or puts it below. */
 static void sift_down(struct top_torrents *top, const struct torrent_stats *torrent) {
     struct torrent_stats *list = top->list;
     size_t at = 0;

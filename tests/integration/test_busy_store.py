@@ -1,4 +1,4 @@
-"""The registry written to by the API and skepctl while others write to the same database."""
+"""The API and skepctl write to the registry while another process writes to the database."""
 
 import contextlib
 import sqlite3
@@ -33,7 +33,7 @@ def took_s(work):
 def test_changes_that_wait_for_a_flush_keep_nobody_from_writing():
     with Skepd(LONG_FLUSHES) as daemon:
         Peer(daemon.port, random_hash()).announce(event="started")
-        time.sleep(0.3)  # by now the writer has it
+        time.sleep(0.3)  # the writer holds the lock by now
         api, skepctl = Api(daemon.port), Skepctl(daemon.database)
         assert took_s(lambda: skepctl("add", random_hash().hex())) < SOON_S
         assert took_s(lambda: skepctl("key", "new", "alice")) < SOON_S

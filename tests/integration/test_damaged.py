@@ -1,4 +1,4 @@
-"""A damaged database of ours is kept aside and a new one begun; what is not ours is left alone."""
+"""A damaged skep database is renamed and a new one created; other files are left unchanged."""
 
 import pytest
 
@@ -18,8 +18,8 @@ def file(tmp_path):
 
 
 def page_of_peers(file):
-    """Where a page begins that is not the last. The tables that are made empty have theirs in the
-    first half of the file."""
+    """Offset of a page that is not the last. The tables that are created empty have their pages in
+    the first half of the file."""
     size = database.page_size(file)
     return file.stat().st_size // size * 3 // 4 * size
 
@@ -103,7 +103,7 @@ def test_what_can_be_read_of_a_damaged_database_is_not_lost(file):
 
 
 def register(file):
-    """What an operator has told the tracker, and what was: memory does not give it back."""
+    """The registry and the history, which memory cannot restore."""
     sql(file, "INSERT INTO listed (info_hash, name, added_s) VALUES (x'%s', 'a film', 5)" % ("ab" * 20))
     sql(file, "INSERT INTO ban VALUES ('10.9.8.0/24', 'noise', 0, 5)")
     sql(file, "INSERT INTO secret VALUES ('a name', x'0102')")
@@ -185,7 +185,7 @@ def test_damaged_database_behind_a_symlink_is_kept_at_its_own_place(tmp_path, fi
     assert file.is_symlink() and is_sound(file)
 
 
-# Whose it is
+# Foreign files
 
 def assert_left_alone(file):
     before = file.read_bytes()
@@ -231,7 +231,7 @@ def test_log_of_another_program_is_left_alone(file):
         assert all(path.read_bytes() == content for path, content in names.items())
 
 
-# Older ones
+# Older versions
 
 @pytest.mark.parametrize("version", range(1, database.NEWEST))
 def test_older_database_is_taken_forward(file, version):

@@ -1,5 +1,5 @@
-"""While the database fails, announces are answered as ever; it catches up when it can, and the log
-says so once at either end."""
+"""While database writes fail, announces are answered as usual. Afterwards the database catches up.
+The start and the end of an outage are logged once each."""
 
 import contextlib
 import os
@@ -21,11 +21,11 @@ from support.waiting import wait_until
 
 FAST = "store = { flush_interval_ms = 100; };"
 FAILED, MENDED = "store: write failed", "store: recovered"
-SLOW_S = 0.2  # what an announce takes if it waits for the store
+SLOW_S = 0.2  # an announce that takes longer has waited for the store
 
 
 class Crowd:
-    """Peers of many torrents, and what the database must say of them in the end."""
+    """Peers of many torrents, and the rows that the database must contain in the end."""
 
     def __init__(self, daemon):
         self.daemon = daemon
@@ -92,7 +92,7 @@ def said(daemon, words):
 
 
 def assert_rides_out(daemon, crowd, fault):
-    """Goes through one outage: `fault` is a context manager."""
+    """Runs one outage: `fault` is a context manager."""
     with fault:
         crowd.stir()
         daemon.wait_for_log(FAILED)
@@ -107,7 +107,7 @@ def assert_rides_out(daemon, crowd, fault):
     crowd.assert_prompt()
 
 
-# Out of room
+# Disk full
 
 @contextlib.contextmanager
 def full_disk(directory):
@@ -137,7 +137,7 @@ def test_full_disk():
 
 @contextlib.contextmanager
 def file_size_limit(daemon):
-    """SQLite's log may not grow any more. Ours is much shorter, and may."""
+    """Limits the file size, so that SQLite's -wal cannot grow. The daemon's log is much shorter."""
     size = pathlib.Path(f"{daemon.database}-wal").stat().st_size
     before = resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (size, before[1]))
@@ -274,7 +274,7 @@ def test_damaged_while_running(daemon, crowd):
 
 
 def test_directory_and_file_read_only():
-    """An administrator puts a copy in, and it is root's."""
+    """An administrator replaces the file by a copy that root owns."""
     directory = pathlib.Path(tempfile.mkdtemp(prefix="skepd-"))
     directory.chmod(0o777)
     program = shutil.copy(binary(), directory / "skepd")
@@ -333,7 +333,7 @@ def test_few_file_descriptors():
         asker.close()
 
 
-# Left behind
+# Feed overflow
 
 def test_overflow_of_the_feed_leads_to_a_rewrite():
     with Skepd("store = { feed_capacity = 1; flush_interval_ms = 1000; };") as daemon:

@@ -1,4 +1,4 @@
-"""What was is there after a restart, however the daemon ended."""
+"""The history survives a restart, whether the daemon was stopped or killed."""
 
 import time
 

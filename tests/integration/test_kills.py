@@ -1,8 +1,8 @@
-"""kill -9 at random moments under load: what was answered more than a flush interval before it is
-in the database, and the database is sound. What the machine kept the writer waiting for a CPU
-comes on top of the interval.
+"""kill -9 at random moments under load: all changes that were answered more than one flush interval
+earlier must be in the database, and the database must be intact. Time in which the writer thread
+waited for a CPU is added to the interval.
 
-SKEPD_KILLS says how often (4 by default)."""
+SKEPD_KILLS sets the number of kills (default 4)."""
 
 import collections
 import os
@@ -39,14 +39,14 @@ def group_by_place(journal):
 
 
 class Past:
-    """What the database held when the load began."""
+    """The database's content when the load began."""
 
     def __init__(self, states, counts):
         self.states, self.counts = states, counts
 
     def lost(self, journal, states):
-        """The first operation at each place that the database does not know of; of the states that
-        it may be in, the latest counts."""
+        """The first operation at each place that is missing in the database. If several states match,
+        the latest is assumed."""
         groups = group_by_place(journal)
         for place in self.states.keys() | states.keys() | groups.keys():
             history = [self.states.get(place, ABSENT), *(AFTER[one.event] for one in groups[place])]
@@ -75,7 +75,7 @@ def starved_s(pid):
 
 
 def random_moments():
-    """KILLS of them, spread over the whole of RUN_S, in any order."""
+    """KILLS moments, spread over RUN_S, in random order."""
     shortest, longest = RUN_S
     width = (longest - shortest) / KILLS
     moments = [shortest + width * (number + random.random()) for number in range(KILLS)]
@@ -83,7 +83,7 @@ def random_moments():
 
 
 def run_and_kill(daemon, load, after_s):
-    """Returns when the kill came, and by when what was answered must be stored."""
+    """Returns the time of the kill, and the time before which all answered changes must be stored."""
     load.start(daemon.port)
     time.sleep(after_s)
     starved = starved_s(daemon.pid)
@@ -94,8 +94,8 @@ def run_and_kill(daemon, load, after_s):
 
 
 def check(daemon, load, past, killed, safe):
-    """Returns what the database holds, how many answers there were, and how old the oldest of those
-    was that it lacks."""
+    """Returns the database's content, the number of responses, and the age of the oldest answered
+    change that is missing."""
     states, counts = stored_states(daemon.database), stored_counts(daemon.database)
     journal = load.journal
     assert is_sound(daemon.database)

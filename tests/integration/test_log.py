@@ -1,4 +1,4 @@
-"""What the log tells, at the default level."""
+"""The log at the default level."""
 
 import time
 

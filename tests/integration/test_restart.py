@@ -1,4 +1,4 @@
-"""A restart forgets nobody, however the daemon ended."""
+"""All peers survive a restart, whether the daemon was stopped or killed."""
 
 import sqlite3
 import time

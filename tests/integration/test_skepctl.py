@@ -151,7 +151,7 @@ def test_database_of_another_program_is_left_alone(tmp_path):
 def test_file_that_is_no_database_is_refused(tmp_path):
     path = tmp_path / "text"
     path.write_text("no database" * 1000)
-    assert "not a database" in Skepctl(path).refuses("list")
+    assert "not an SQLite database" in Skepctl(path).refuses("list")
     assert path.read_text() == "no database" * 1000
 
 

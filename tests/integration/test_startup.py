@@ -1,4 +1,4 @@
-"""The command line, and what the daemon says where it cannot start: one line, and status 1."""
+"""The command line, and errors at startup: one line and status 1."""
 
 import os
 import pathlib
@@ -17,7 +17,7 @@ OPTIONS = ["--config", "--port", "--database", "--threads", "--log-level", "--no
 
 
 def start(database, *args, port=None, **how):
-    """Runs a daemon that is expected to give up."""
+    """Runs a daemon that must fail to start."""
     return run("--no-udp", "--port", port or free_port(), "--database", database, *args, **how)
 
 
@@ -41,7 +41,7 @@ def assert_refuses(database, *words, **how):
 
 
 def used_database(directory):
-    """A database of ours with one peer in it, and the torrent."""
+    """A skep database with one peer, and its torrent."""
     torrent = random_hash()
     database = directory / "skep.db"
     with Skepd(database=database) as daemon:
@@ -126,7 +126,7 @@ def test_second_daemon_on_the_same_database_is_refused(torrent):
 
 @pytest.fixture
 def nobody():
-    """A directory that everyone may enter, and how to run a daemon there without any rights."""
+    """A directory that any user may enter, and a function that runs a daemon there without privileges."""
     directory = pathlib.Path(tempfile.mkdtemp(prefix="skepd-"))
     directory.chmod(0o755)
     shutil.copy(binary(), directory / "skepd")

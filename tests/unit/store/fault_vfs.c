@@ -5,7 +5,7 @@
 
 #include "support.h"
 
-/* The system's own file follows in the same block. */
+/* SQLite's own file object follows in the same allocation. */
 struct fault_file {
     sqlite3_file base;
     sqlite3_file *real;
@@ -48,7 +48,7 @@ static int read_file(sqlite3_file *file, void *data, int len, sqlite3_int64 at) 
     return real_of(file)->pMethods->xRead(real_of(file), data, len, at);
 }
 
-/* Half of what a failing write was given may be in the file. */
+/* A failing write may have written half of its data. */
 static int write_file(sqlite3_file *file, const void *data, int len, sqlite3_int64 at) {
     if (!fails_now())
         return real_of(file)->pMethods->xWrite(real_of(file), data, len, at);

@@ -19,7 +19,7 @@ static struct swarm_totals *totals;
 static struct change_writer *change_writer;
 static sqlite3 *other;
 
-/* What a subscriber saw; written on the writer's thread. */
+/* Changes that a subscriber has received; written on the writer's thread. */
 static _Atomic uint64_t joined;
 static _Atomic uint64_t completed;
 static _Atomic uint64_t losses;
@@ -179,7 +179,7 @@ START_TEST(locked_store_lags_and_catches_up) {
 }
 END_TEST
 
-/* The lock is held until the announces are answered: one that waited would wait for ever. */
+/* The lock is held until all announces are answered: an announce that waits for it would hang. */
 START_TEST(announce_does_not_wait_for_a_locked_store) {
     run("BEGIN IMMEDIATE");
     put(0, PEERS);

@@ -1,4 +1,4 @@
-/* What is carried over from one database to another that takes its place. */
+/* Which rows are copied from a damaged database to a new one. */
 #include "store/database_salvage.h"
 
 #include <stdio.h>
@@ -57,7 +57,7 @@ START_TEST(sound_database_is_carried_over_whole) {
 }
 END_TEST
 
-/* As damage leaves it: a number that must be there is NULL. */
+/* Simulates damage: a NOT NULL column holds NULL. */
 START_TEST(row_that_cannot_be_is_passed_over) {
     run(from, "DROP TABLE sample");
     run(from,
@@ -92,7 +92,7 @@ START_TEST(registry_needs_no_room_for_the_history) {
 }
 END_TEST
 
-/* SQLite takes the log over into the file where a transaction ends and the log has 1000 pages. */
+/* SQLite merges the -wal into the file if it has 1000 pages when a transaction ends. */
 START_TEST(history_of_any_size_needs_little_log) {
     const struct directory directory = directory_create();
     char path[sizeof directory.path + 16];

@@ -1,4 +1,4 @@
-/* What the store adds to the history, and what is read of it; the time is the tests' own. */
+/* Writing and reading the history, with a simulated clock. */
 #include "store/history_writer.h"
 #include "store/store.h"
 
@@ -57,7 +57,7 @@ static void commit(void) {
 
 #define ASSERT_GOOD(call) ck_assert_msg((call), "%s", history_failure(history))
 
-/* With all figures told from each other. */
+/* All values differ from each other. */
 static void add_sample(int64_t at_s, double peers) {
     const struct sample sample = {
         .at_s = at_s,
@@ -160,7 +160,7 @@ START_TEST(samples_begin_where_their_period_does) {
 }
 END_TEST
 
-/* As the sampler does, but for the commits: one an hour. */
+/* Samples as the sampler does, but commits once an hour. */
 static void fill(int64_t from_s, int64_t length_s) {
     for (int64_t at_s = from_s; at_s < from_s + length_s; at_s += 10) {
         add_sample(at_s, (double)(at_s - from_s));
@@ -250,7 +250,7 @@ static struct torrent_stats torrent(uint32_t number, uint32_t seeders, uint32_t 
     return figures;
 }
 
-/* At the end of a period of the tracker's samples, as it happens. */
+/* At the end of a period of the tracker's samples. */
 static void add_torrents(int64_t at_s, const struct torrent_stats *torrents, size_t count) {
     add_sample(at_s, 1);
     history_writer_add_torrents(store_history(store), at_s, torrents, count);
@@ -352,7 +352,7 @@ static void see_completion(void *context, const struct completion *completion) {
     completions.list[completions.count++] = *completion;
 }
 
-/* Returns how many the torrent has. */
+/* Returns the torrent's number of completions. */
 static size_t look_for(uint32_t number, size_t offset, size_t max) {
     uint8_t info_hash[INFO_HASH_LEN];
     size_t total = SIZE_MAX;
@@ -433,7 +433,7 @@ START_TEST(only_completions_are_noted) {
 }
 END_TEST
 
-/* What becomes of all of it */
+/* Durability */
 
 START_TEST(history_that_is_off_stays_empty) {
     const struct torrent_stats one = torrent(1, 1, 0);

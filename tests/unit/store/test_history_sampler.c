@@ -1,4 +1,4 @@
-/* The sampler between a tracker and a store; both clocks are the tests' own. */
+/* The sampler with a tracker, a store and two simulated clocks. */
 #include "store/history_sampler.h"
 
 #include <stdio.h>
@@ -45,7 +45,7 @@ static void stop_sampler(void) {
     directory_remove(&directory);
 }
 
-/* Lets both clocks go on, as the change_writer does: a few ticks a second. */
+/* Advances both clocks, with four ticks a second. */
 static void pass(uint32_t seconds) {
     for (uint32_t i = 0; i < 4 * seconds; i++) {
         now_ms += 250;
@@ -54,7 +54,7 @@ static void pass(uint32_t seconds) {
     unix_s += seconds;
 }
 
-/* Puts the wall clock; the other one goes on by a moment. */
+/* Sets the wall clock, and advances the monotonic clock by 250 ms. */
 static void put_clock(int64_t to_s) {
     unix_s = to_s;
     now_ms += 250;
@@ -156,7 +156,7 @@ START_TEST(announces_count_in_their_own_period) {
 }
 END_TEST
 
-/* Rates come from what a peer says in two announces: 40 KiB up and 20 KiB down in ten seconds. */
+/* Rates are computed from two announces: 40 KiB uploaded and 20 KiB downloaded in ten seconds. */
 START_TEST(rates_are_those_of_all_peers) {
     for (uint32_t i = 0; i < 2; i++) {
         for (uint32_t number = 0; number < 3; number++) {

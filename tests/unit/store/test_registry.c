@@ -39,7 +39,7 @@ static void remove_registry(void) {
 
 #define ASSERT_GOOD(call) ck_assert_msg((call), "%s", registry_failure(registry))
 
-/* Into a fresh access of that mode; returns when the next ban ends. */
+/* Loads into a new access of that mode. Returns when the next ban expires. */
 static int64_t load(enum access_mode mode, int64_t now_s) {
     const struct access_rules rules = { .mode = mode };
     int64_t next_end_s = -1;
@@ -488,7 +488,7 @@ START_TEST(file_that_is_no_database_is_refused) {
     for (int i = 0; i < 1000; i++)
         REQUIRE(fputs("no database ", file) >= 0);
     ck_assert_int_eq(fclose(file), 0);
-    assert_open_refused("not a database");
+    assert_open_refused("not an SQLite database");
 }
 END_TEST
 

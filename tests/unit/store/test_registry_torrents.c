@@ -1,4 +1,4 @@
-/* Registered torrents that came as .torrent files. */
+/* Torrents that are registered with a .torrent file. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static void add(struct registry_torrent added) {
     ASSERT_GOOD(registry_add_torrent(registry, &added, NOW_S));
 }
 
-/* Number 1 and 2 are the versions of one torrent. */
+/* Numbers 1 and 2 are the two info_hashes of a hybrid torrent. */
 static void add_hybrid(const char *file) {
     struct registry_torrent hybrid = torrent(1, file);
     hybrid.hash_count = 2;
@@ -50,7 +50,7 @@ static void add_hybrid(const char *file) {
     add(hybrid);
 }
 
-/* False where it is not registered. */
+/* False if it is not registered. */
 static bool find(uint32_t number, struct registry_row *row) {
     uint8_t info_hash[INFO_HASH_LEN];
     bool found = false;
@@ -241,7 +241,7 @@ START_TEST(torrent_is_renamed_with_its_other_version) {
     ck_assert_str_eq(row.text, "");
     ck_assert(find(3, &row));
     ck_assert_str_eq(row.text, "a film");
-    ck_assert(!rename_to(5, "nobody"));
+    ck_assert(!rename_to(5, "no torrent"));
 }
 END_TEST
 
@@ -256,14 +256,14 @@ START_TEST(version_goes_up_with_names_and_files) {
     rename_to(1, "new name");
     ck_assert_int_gt(version(), before);
     before = version();
-    rename_to(2, "nobody");
+    rename_to(2, "no torrent");
     ck_assert_int_eq(version(), before);
     remove_one(1);
     ck_assert_int_gt(version(), before);
 }
 END_TEST
 
-/* All of a torrent or nothing. */
+/* A torrent is added completely or not at all. */
 START_TEST(failed_addition_leaves_nothing) {
     sqlite3 *db = NULL;
     struct registry_row row;

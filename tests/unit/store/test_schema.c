@@ -1,4 +1,4 @@
-/* Taking a database forward, with steps of the test's own. */
+/* Migration of a database, with steps made for the test. */
 #include "store/schema.h"
 
 #include <stdio.h>
@@ -42,7 +42,7 @@ static void run(const char *sql) {
     ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
 }
 
-/* The first value of a query's first row, as text; "" where there is none. */
+/* The first value of a query's first row, as text; "" if there is none. */
 static const char *value(const char *sql) {
     static char text[128];
     sqlite3_stmt *statement;
@@ -162,7 +162,7 @@ START_TEST(file_that_is_no_database_counts_as_damaged) {
         fputs("This is a letter, and no database.\n", file);
     ck_assert_int_eq(fclose(file), 0);
     open_database();
-    assert_result(SCHEMA_DAMAGED, steps, 3, "not a database");
+    assert_result(SCHEMA_DAMAGED, steps, 3, "not an SQLite database");
 }
 END_TEST
 
@@ -205,7 +205,7 @@ START_TEST(version_before_the_history_keeps_what_it_has) {
 }
 END_TEST
 
-/* A table that is missing here would be lost when a damaged file is replaced. */
+/* A table that is missing in schema_tables would be lost when a damaged file is replaced. */
 START_TEST(table_of_tables_lists_every_table_and_column) {
     ck_assert_msg(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD, "%s",
                   error);

@@ -83,7 +83,7 @@ static size_t restore_all(void) {
     return restore(RESTORED_MAX);
 }
 
-/* The restored change of a peer, or of a torrent where `peer` has no family. */
+/* The restored change of a peer, or of a torrent if `peer` has no family. */
 static const struct change *find(const struct change *wanted) {
     for (size_t i = 0; i < restored.count; i++) {
         const struct change *found = &restored.list[i];
@@ -158,7 +158,7 @@ START_TEST(peers_are_as_old_as_they_were) {
 }
 END_TEST
 
-/* Since 1970 by an older database; or since some day to come, when the clock was ahead. */
+/* 0 in an older database; in the future if the clock was ahead. */
 START_TEST(peers_of_an_unlikely_age_are_new) {
     const char *const unlikely[] = { "UPDATE peer SET since_s = 0",
                                      "UPDATE peer SET since_s = 1 << 40" };

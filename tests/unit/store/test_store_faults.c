@@ -1,6 +1,5 @@
-/* The store while SQLite's n-th write, sync, truncation or open fails, for every n: what is there
- * after a restart is what some number of whole batches left, and never less than what was
- * committed. */
+/* Lets SQLite's n-th write, sync, truncation or open fail, for every n. After a restart the
+ * database must hold the state after a whole number of batches, at least the committed ones. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +9,7 @@
 
 enum { BATCHES = 12, BATCH_CHANGES = 40, PLACES = 60, OPERATIONS_MAX = 2000 };
 
-/* By place: how often it was completed, and whether a peer is there. */
+/* By place: number of completions, and whether the peer is present. */
 struct state {
     bool present[PLACES];
     uint32_t downloaded[PLACES];
@@ -34,7 +33,7 @@ static struct change change_at(uint32_t place, enum change_kind kind, uint32_t d
     return change;
 }
 
-/* Each place is a torrent with one peer, which comes, completes and goes by turns. */
+/* Each place is a torrent with one peer, which joins, completes and leaves in turn. */
 static void make_batches(void) {
     uint32_t number = 12345;
     for (int batch = 0; batch < BATCHES; batch++) {
@@ -100,7 +99,7 @@ static struct state restore_state(void) {
     return state;
 }
 
-/* Returns how many batches were committed before the first failure. */
+/* Returns the number of batches that were committed before the first failure. */
 static int write_until_failure(struct store *store) {
     for (int batch = 0; batch < BATCHES; batch++) {
         if (!store_apply(store, batches[batch], BATCH_CHANGES) || !store_commit(store))
@@ -114,8 +113,8 @@ static bool state_equal(const struct state *a, const struct state *b) {
            memcmp(a->downloaded, b->downloaded, sizeof a->downloaded) == 0;
 }
 
-/* The batch after the last committed one may be there as a whole: its commit failed only after it
- * was written. */
+/* The batch after the last committed one may be present, too: its commit can fail after the data is
+ * written. */
 static void require_prefix(int committed, uint32_t nth) {
     const struct state found = restore_state();
     for (int batch = committed; batch <= BATCHES && batch <= committed + 1; batch++) {
@@ -147,7 +146,7 @@ START_TEST(what_was_committed_is_there_after_a_fault_at_every_operation) {
 }
 END_TEST
 
-/* As its owner does: after a failure, everything is written anew. */
+/* Rewrites everything after a failure, as change_writer does. */
 static void write_all_with_retries(struct store *store) {
     int done = 0;
     for (int tries = 0; done < BATCHES && tries < 3 * BATCHES; tries++) {

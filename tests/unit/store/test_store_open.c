@@ -1,4 +1,4 @@
-/* Which files the store takes, and that it leaves all others alone. */
+/* Which files the store accepts, and that it leaves all others unchanged. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,7 +62,7 @@ START_TEST(text_file_is_refused_and_left_alone) {
     char text[5000];
     memset(text, 'x', sizeof text);
     write_file(text, sizeof text);
-    assert_open_refused("not a database");
+    assert_open_refused("not an SQLite database");
     assert_file_is(text, sizeof text);
 }
 END_TEST
@@ -92,7 +92,7 @@ START_TEST(missing_parent_directory_is_made_but_not_its_parent) {
 }
 END_TEST
 
-/* Root may write everywhere, so the test is somebody else meanwhile. */
+/* Root may write everywhere, so the test switches to another user. */
 START_TEST(read_only_directory_is_refused) {
     const uid_t me = geteuid();
     ck_assert_int_eq(chmod(directory.path, 0555), 0);
