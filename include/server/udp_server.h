@@ -1,6 +1,6 @@
-/* UDP: sockets and threads. Each address has a socket for each thread, which the kernel spreads the
- * senders over (SO_REUSEPORT); an inherited socket is shared by its threads. A thread takes and
- * answers packets by the batch. */
+/* UDP server: sockets and threads. Each address has one socket per thread, and the kernel
+ * distributes senders over them (SO_REUSEPORT); an inherited socket is shared by its threads. A
+ * thread receives and answers packets in batches. BEP 15. */
 #ifndef SKEP_SERVER_UDP_SERVER_H
 #define SKEP_SERVER_UDP_SERVER_H
 
@@ -12,36 +12,37 @@
 
 struct udp_server_options {
     struct listen_addresses listen;
-    struct listen_sockets inherited; /* where there are any, none is opened */
+    struct listen_sockets inherited; /* if not empty, used in place of `listen` */
     bool enabled;
     uint16_t port;           /* 0: the HTTP server's */
-    uint32_t threads;        /* for each address or inherited socket; 0: one for each core */
-    uint32_t receive_buffer; /* bytes that the kernel may keep for each socket */
+    uint32_t threads;        /* per address or inherited socket; 0: one per core */
+    uint32_t receive_buffer; /* bytes, per socket */
     uint32_t connection_id_lifetime_s;
 };
 
-/* Since the start. */
+/* Counts since the start. */
 struct udp_server_stats {
     uint64_t received;
     uint64_t answered;
     uint64_t send_failures;
-    uint64_t kernel_drops; /* packets that came while a socket's buffer was full */
+    uint64_t kernel_drops; /* packets lost because a receive buffer was full */
     uint64_t outcomes[UDP_OUTCOMES];
-    struct histogram_counts latency; /* of each packet: from its batch's arrival to the answers */
+    struct histogram_counts latency; /* per packet: from the receipt of its batch to the replies */
 };
 
 struct udp_server;
 
-/* Starts to serve, and takes inherited sockets over. `tracker` must outlive the server. NULL and
- * one line in `error` if an address cannot be had. */
+/* Starts the threads. Owns the inherited sockets from then on. `tracker` must outlive the server.
+ * NULL and one line in `error` if it cannot listen on an address or start a thread. */
 struct udp_server *udp_server_start(const struct udp_server_options *options,
                                     const struct udp_keys *keys, struct tracker *tracker,
                                     char error[static ERROR_LEN]);
 
-/* Summed over the threads. Any thread. */
+/* Sums over all threads. Any thread. */
 struct udp_server_stats udp_server_stats(const struct udp_server *server);
 
-/* Answers what it has read, ends the threads and frees the port. NULL is fine. */
+/* Answers the packets already received, ends the threads and closes the sockets. NULL is ignored.
+ */
 void udp_server_stop(struct udp_server *server);
 
 #endif

@@ -1,4 +1,4 @@
-/* One UDP packet in, one out: everything of the UDP server but its sockets. */
+/* The tracker protocol over UDP without sockets: one packet in, at most one out. BEP 15, 41. */
 #ifndef SKEP_SERVER_UDP_TRACKER_H
 #define SKEP_SERVER_UDP_TRACKER_H
 
@@ -6,10 +6,11 @@
 #include "swarm/tracker.h"
 #include "wire/udp_wire.h"
 
-/* What signs connection ids: drawn anew at each start. The key of the run before is still good for
- * checking, because clients hold on to their ids, and wait for minutes when one is refused. */
+/* Keys that sign connection ids; a new one is made at each start. Ids signed with the key of the
+ * previous run stay valid: clients keep using their ids, and wait for minutes if one is rejected.
+ */
 struct udp_keys {
-    struct hash_key present;
+    struct hash_key current;
     struct hash_key previous;
 };
 
@@ -19,23 +20,25 @@ struct udp_context {
     uint32_t connection_id_lifetime_s;
 };
 
-/* What became of a packet. */
+/* Result of a packet. */
 enum udp_outcome {
-    UDP_IGNORED, /* it is no request at all; not answered */
+    UDP_IGNORED, /* not a request; no reply */
     UDP_CONNECTED,
     UDP_ANNOUNCED,
     UDP_ANNOUNCE_REFUSED, /* by the tracker, which counts the reasons */
     UDP_ANNOUNCE_MALFORMED,
     UDP_SCRAPED,
     UDP_SCRAPE_REFUSED,
-    UDP_BAD_CONNECTION_ID, /* without a valid connection id */
+    UDP_BAD_CONNECTION_ID, /* missing, forged or expired */
     UDP_UNKNOWN_ACTION,
     UDP_OUTCOMES,
 };
 
-/* Builds the reply to `packet` from `sender` in `out`, which has UDP_REPLY_MAX bytes, and says in
- * `*outcome` what became of it. Returns the reply's length, 0 for none. Without a valid connection
- * id a reply is never longer than the packet. Any thread. BEP 15, 41. */
+/* Writes the reply to `packet` from `sender` into `out`, of UDP_REPLY_MAX bytes, and the result
+ * into
+ * `*outcome`. Returns the length of the reply; 0: no reply. Without a valid connection id the reply
+ * is never longer than the packet, so that forged senders cannot use skepd to amplify traffic. Any
+ * thread. */
 size_t udp_tracker_reply(const struct udp_context *context, struct bytes packet,
                          const struct endpoint *sender, uint64_t now_ms, uint8_t *out,
                          enum udp_outcome *outcome);

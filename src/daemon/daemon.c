@@ -194,8 +194,8 @@ static bool create_udp_keys(struct daemon *daemon, const struct config *config) 
         return false;
     }
     bool was_there;
-    if (store != NULL && !store_exchange_secret(store, "udp key", &keys->present, &keys->previous,
-                                                sizeof keys->present, &was_there))
+    if (store != NULL && !store_exchange_secret(store, "udp key", &keys->current, &keys->previous,
+                                                sizeof keys->current, &was_there))
         log_warning(
             "udp: cannot store the key for connection ids: %s; clients must reconnect after "
             "a restart",

@@ -49,7 +49,7 @@ void server_metrics_write_http(struct writer *w, const struct http_counters *cou
     write_http_connections(w, counters);
     metrics_text_single(w, "skep_http_requests_cut_total", METRIC_COUNTER,
                         "Requests aborted by the request timeout.",
-                        read_count(&counters->requests_cut));
+                        read_count(&counters->requests_aborted));
     const int64_t expires_s =
         atomic_load_explicit(&counters->certificate_expires_s, memory_order_relaxed);
     if (expires_s != 0)

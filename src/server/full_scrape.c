@@ -14,12 +14,12 @@ struct stream {
     size_t next;
     bool opened;
     bool closed;
-    uint8_t pending[HTTP_SCRAPE_ENTRY_MAX]; /* the token that is being sent */
+    uint8_t pending[HTTP_SCRAPE_ENTRY_MAX]; /* encoded part, not sent completely */
     size_t pending_len;
     size_t pending_sent;
 };
 
-static void write_next(struct stream *stream, struct writer *w) {
+static void write_next_part(struct stream *stream, struct writer *w) {
     if (!stream->opened) {
         http_write_scrape_open(w);
         stream->opened = true;
@@ -42,16 +42,16 @@ static ssize_t read_stream(void *cls, uint64_t position, char *buffer, size_t ma
             if (stream->closed)
                 break;
             struct writer w = writer_on(stream->pending, sizeof stream->pending);
-            write_next(stream, &w);
+            write_next_part(stream, &w);
             stream->pending_len = w.len;
             stream->pending_sent = 0;
         }
-        size_t some = stream->pending_len - stream->pending_sent;
-        if (some > max - filled)
-            some = max - filled;
-        memcpy(buffer + filled, stream->pending + stream->pending_sent, some);
-        stream->pending_sent += some;
-        filled += some;
+        size_t len = stream->pending_len - stream->pending_sent;
+        if (len > max - filled)
+            len = max - filled;
+        memcpy(buffer + filled, stream->pending + stream->pending_sent, len);
+        stream->pending_sent += len;
+        filled += len;
     }
     return filled > 0 ? (ssize_t)filled : MHD_CONTENT_READER_END_OF_STREAM;
 }

@@ -1,5 +1,5 @@
-/* The scrape of everything (BEP 48, without info_hash), streamed piece by piece: it may be many
- * times larger than any buffer. */
+/* Response to a scrape without info_hash (BEP 48): all torrents, streamed in pieces, since it may
+ * be hundreds of megabytes long. */
 #ifndef SKEP_SERVER_FULL_SCRAPE_H
 #define SKEP_SERVER_FULL_SCRAPE_H
 
@@ -7,7 +7,7 @@
 
 #include "swarm/tracker.h"
 
-/* A response that reads the tracker as it is sent. NULL without memory. */
+/* A response that reads the tracker while it is sent. NULL if out of memory. */
 struct MHD_Response *full_scrape_response(struct tracker *tracker);
 
 #endif

@@ -5,22 +5,22 @@
 
 enum { FIRST_CAPACITY = 16 * 1024 };
 
-enum http_body_plan http_body_begin(struct http_body *body, uint64_t announced, size_t granted,
+enum http_body_plan http_body_begin(struct http_body *body, uint64_t announced, size_t allowed,
                                     bool waits, struct http_body_budget *budget) {
-    body->granted = granted;
+    body->allowed = allowed;
     body->budget = budget;
-    if (announced <= granted)
+    if (announced <= allowed)
         return HTTP_BODY_READ;
-    if (granted > 0 && announced == HTTP_BODY_LEN_UNKNOWN)
+    if (allowed > 0 && announced == HTTP_BODY_LEN_UNKNOWN)
         return HTTP_BODY_READ;
     body->refused = true;
     if (waits)
         return HTTP_BODY_REFUSE;
-    return granted > 0 || announced <= HTTP_BODY_FORGIVEN ? HTTP_BODY_READ : HTTP_BODY_REFUSE;
+    return allowed > 0 || announced <= HTTP_BODY_DISCARD_MAX ? HTTP_BODY_READ : HTTP_BODY_REFUSE;
 }
 
-/* False, and nothing is taken, where there is too little left. */
-static bool charge(struct http_body_budget *budget, size_t bytes) {
+/* False, without using any, if less than that is left. */
+static bool use_budget(struct http_body_budget *budget, size_t bytes) {
     const uint64_t before = atomic_fetch_add(&budget->used, bytes);
     if (before + bytes <= atomic_load(&budget->max))
         return true;
@@ -28,7 +28,7 @@ static bool charge(struct http_body_budget *budget, size_t bytes) {
     return false;
 }
 
-static void drop(struct http_body *body) {
+static void free_data(struct http_body *body) {
     free(body->data);
     if (body->capacity > 0)
         atomic_fetch_sub(&body->budget->used, body->capacity);
@@ -37,51 +37,51 @@ static void drop(struct http_body *body) {
     body->capacity = 0;
 }
 
-enum growth { GROWN, GROWTH_TOO_MUCH, GROWTH_NO_MEMORY };
+enum growth { GROWN, OVER_BUDGET, NO_MEMORY };
 
-static enum growth grow(struct http_body *body, size_t len) {
+static enum growth grow_data(struct http_body *body, size_t len) {
     size_t capacity = body->capacity > 0 ? body->capacity : FIRST_CAPACITY;
     while (capacity < len)
         capacity *= 2;
-    if (capacity > body->granted)
-        capacity = body->granted;
+    if (capacity > body->allowed)
+        capacity = body->allowed;
     const size_t more = capacity - body->capacity;
-    if (!charge(body->budget, more))
-        return GROWTH_TOO_MUCH;
+    if (!use_budget(body->budget, more))
+        return OVER_BUDGET;
     uint8_t *data = realloc(body->data, capacity);
     if (data == NULL) {
         atomic_fetch_sub(&body->budget->used, more);
-        return GROWTH_NO_MEMORY;
+        return NO_MEMORY;
     }
     body->data = data;
     body->capacity = capacity;
     return GROWN;
 }
 
-/* False without memory. */
-static bool keep(struct http_body *body, const void *data, size_t len) {
+/* False if out of memory. */
+static bool append_data(struct http_body *body, const void *data, size_t len) {
     const enum growth growth =
-        body->len + len > body->capacity ? grow(body, body->len + len) : GROWN;
-    if (growth == GROWTH_TOO_MUCH) {
-        drop(body);
-        body->crowded = true;
+        body->len + len > body->capacity ? grow_data(body, body->len + len) : GROWN;
+    if (growth == OVER_BUDGET) {
+        free_data(body);
+        body->over_budget = true;
     }
     if (growth != GROWN)
-        return growth == GROWTH_TOO_MUCH;
+        return growth == OVER_BUDGET;
     memcpy(body->data + body->len, data, len);
     body->len += len;
     return true;
 }
 
 bool http_body_add(struct http_body *body, const void *data, size_t len) {
-    body->seen += len;
-    if (body->seen > body->granted && !body->refused) {
-        drop(body);
+    body->received += len;
+    if (body->received > body->allowed && !body->refused) {
+        free_data(body);
         body->refused = true;
     }
     if (body->refused)
-        return body->granted > 0 || body->seen <= HTTP_BODY_FORGIVEN;
-    return body->crowded || keep(body, data, len);
+        return body->allowed > 0 || body->received <= HTTP_BODY_DISCARD_MAX;
+    return body->over_budget || append_data(body, data, len);
 }
 
 bool http_body_is_kept(const struct http_body *body) {
@@ -89,6 +89,6 @@ bool http_body_is_kept(const struct http_body *body) {
 }
 
 void http_body_clear(struct http_body *body) {
-    drop(body);
+    free_data(body);
     *body = (struct http_body){ 0 };
 }

@@ -1,6 +1,6 @@
-/* The body of one request, collected as it comes. It takes memory only once its first bytes are
- * there, never more than was granted, and nothing beyond what all bodies together may have. Starts
- * out as zeros, which stand for no body. */
+/* Collects the body of one request as it arrives. Memory is allocated when the first bytes are
+ * there, at most `allowed` bytes, and at most the budget for all bodies together. All zeros is no
+ * body. */
 #ifndef SKEP_SERVER_HTTP_BODY_H
 #define SKEP_SERVER_HTTP_BODY_H
 
@@ -9,49 +9,51 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes that are read, and thrown away, from anyone. */
-enum { HTTP_BODY_FORGIVEN = 4096 };
+/* A body that is not allowed is still read and discarded up to this length, in bytes: most clients
+ * read the response only after they have sent the body. */
+enum { HTTP_BODY_DISCARD_MAX = 4096 };
 
-/* The length of a body that comes in chunks. */
+/* The length of a chunked body. */
 #define HTTP_BODY_LEN_UNKNOWN UINT64_MAX
 
-/* The memory of all bodies together. */
+/* Memory of all bodies together, in bytes. */
 struct http_body_budget {
-    _Atomic uint64_t used; /* bytes */
+    _Atomic uint64_t used;
     _Atomic uint64_t max;
 };
 
 struct http_body {
-    struct http_body_budget *budget; /* NULL where nothing was granted */
+    struct http_body_budget *budget; /* NULL before http_body_begin */
     uint8_t *data;
     size_t len;
     size_t capacity;
-    size_t granted; /* how much of it is kept */
-    size_t seen;    /* how much has come, kept or not */
-    bool refused;   /* it is longer than granted, so that none of it is kept */
-    bool crowded;   /* the same, because all bodies together are too much */
+    size_t allowed;   /* bytes that may be kept */
+    size_t received;  /* bytes, kept or discarded */
+    bool refused;     /* discarded because it is longer than allowed */
+    bool over_budget; /* discarded because the budget is used up */
 };
 
-/* What to do about a body before its first byte. */
+/* What to do with a body before its first byte. */
 enum http_body_plan {
-    HTTP_BODY_READ,  /* all of it; what is not granted is thrown away then */
-    HTTP_BODY_REFUSE /* nothing of it: the answer comes now, and the connection ends */
+    HTTP_BODY_READ,  /* read it, and discard it if it is not allowed */
+    HTTP_BODY_REFUSE /* respond at once and close the connection */
 };
 
-/* Begins a body of `announced` bytes, whose sender may send `granted`, out of `budget`. One who may
- * send something, but sends more, gets the answer when all of it has come, since few listen before;
- * unless he `waits` to be told to go on. One who may send nothing is forgiven a short one. */
-enum http_body_plan http_body_begin(struct http_body *body, uint64_t announced, size_t granted,
+/* Begins a body of `announced` bytes of which `allowed` may be kept, out of `budget`. A client that
+ * may send a body but sends a longer one gets the response after all of it is read, since few
+ * clients read earlier; or at once if it `waits` for "100 Continue". A client that may send none
+ * gets the response at once if the body is longer than HTTP_BODY_DISCARD_MAX. */
+enum http_body_plan http_body_begin(struct http_body *body, uint64_t announced, size_t allowed,
                                     bool waits, struct http_body_budget *budget);
 
-/* False where nobody will read on: the connection is to be closed. One for which the budget has no
- * more is read on, and thrown away. */
+/* Adds the next bytes. False if the connection is to be closed: too many bytes to discard, or out
+ * of memory. */
 bool http_body_add(struct http_body *body, const void *data, size_t len);
 
-/* Whether what came of it was kept. */
+/* Whether the bytes received so far were kept. */
 bool http_body_is_kept(const struct http_body *body);
 
-/* Forgets the body, frees its memory and gives the budget back what it took. */
+/* Frees the body and returns its memory to the budget. */
 void http_body_clear(struct http_body *body);
 
 #endif

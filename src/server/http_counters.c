@@ -1,10 +1,10 @@
 #include "server/http_counters.h"
 
 void http_counters_add(struct http_counters *counters, struct http_outcome outcome,
-                       uint64_t took_ns) {
+                       uint64_t duration_ns) {
     struct http_kind_counters *kind = &counters->kinds[outcome.kind];
     atomic_fetch_add_explicit(&kind->results[outcome.result], 1, memory_order_relaxed);
-    histogram_add(&kind->latency, took_ns, 1);
+    histogram_add(&kind->latency, duration_ns, 1);
 }
 
 enum http_result http_result_of(unsigned status) {

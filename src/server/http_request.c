@@ -13,7 +13,7 @@ void http_request_clear(struct http_request *request) {
         free(request->target);
         request->target = NULL;
     }
-    if (request->kind == HTTP_ROUTE_OTHER || request->body.seen > 0)
+    if (request->kind == HTTP_ROUTE_OTHER || request->body.received > 0)
         http_body_clear(&request->body);
     request->headers_seen = false;
     request->error = NULL;

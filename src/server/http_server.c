@@ -347,8 +347,8 @@ static bool start(struct http_server *server, const struct http_server_options *
     struct hash_key key;
     if (random_secret(&key, sizeof key))
         server->connections = address_counts_create(&key);
-    server->deadlines =
-        request_timeouts_start(options->request_timeout_s, &server->context.counters->requests_cut);
+    server->deadlines = request_timeouts_start(options->request_timeout_s,
+                                               &server->context.counters->requests_aborted);
     if (server->connections == NULL || server->deadlines == NULL) {
         error_set(error, "the system has too little for the HTTP server");
         return false;

@@ -12,14 +12,13 @@
 #include "server/udp_tracker.h"
 #include "wire/udp_wire.h"
 
-_Static_assert((int)UDP_BATCH_REPLY_MAX >= (int)UDP_REPLY_MAX, "a reply fits its place");
+_Static_assert((int)UDP_BATCH_REPLY_MAX >= (int)UDP_REPLY_MAX, "a reply must fit into its buffer");
 
-/* One thread with its socket. Its counters are its own, so that threads do not share a cache line.
- */
+/* One thread with its socket and counters, aligned so that threads share no cache line. */
 struct worker {
     _Alignas(64) pthread_t thread;
     bool running;
-    bool shares_socket; /* with the worker before it, to which the socket belongs */
+    bool shares_socket; /* the previous worker owns it */
     int fd;
     struct udp_batch *batch;
     const struct udp_context *context;
@@ -33,16 +32,16 @@ struct worker {
 
 struct udp_server {
     struct udp_context context;
-    bool inherited; /* the sockets were, so they are never shut down */
+    bool inherited; /* the sockets are, and must not be shut down */
     _Atomic bool stopping;
     size_t count;
     struct worker workers[];
 };
 
-static void add(_Atomic uint64_t *counter, uint64_t more) {
-    /* The worker alone writes it. */
-    const uint64_t now = atomic_load_explicit(counter, memory_order_relaxed);
-    atomic_store_explicit(counter, now + more, memory_order_relaxed);
+/* Only the worker writes its counters, so an atomic addition is not needed. */
+static void add_to_counter(_Atomic uint64_t *counter, uint64_t more) {
+    const uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, before + more, memory_order_relaxed);
 }
 
 static void serve_batch(struct worker *worker, unsigned count) {
@@ -55,20 +54,20 @@ static void serve_batch(struct worker *worker, unsigned count) {
         enum udp_outcome outcome;
         const size_t len = udp_tracker_reply(worker->context, udp_batch_packet(batch, i), &sender,
                                              now_ms, udp_batch_reply_place(batch), &outcome);
-        add(&worker->outcomes[outcome], 1);
+        add_to_counter(&worker->outcomes[outcome], 1);
         if (len == 0)
             continue;
         udp_batch_add_reply(batch, i, len);
         answered++;
     }
-    const unsigned refused = udp_batch_send(batch);
-    add(&worker->received, count);
-    add(&worker->answered, answered - refused);
-    add(&worker->send_failures, refused);
+    const unsigned failed = udp_batch_send(batch);
+    add_to_counter(&worker->received, count);
+    add_to_counter(&worker->answered, answered - failed);
+    add_to_counter(&worker->send_failures, failed);
     histogram_add(&worker->latency, clock_now_ns() - began_ns, count);
 }
 
-static void *serve(void *argument) {
+static void *run_worker(void *argument) {
     struct worker *worker = argument;
     while (!atomic_load(worker->stopping)) {
         const unsigned count = udp_batch_receive(worker->batch);
@@ -78,7 +77,7 @@ static void *serve(void *argument) {
     return NULL;
 }
 
-/* `fd` is the worker's from then on, unless it shares it. */
+/* The worker owns `fd`, even on failure, unless `shares_socket`. */
 static bool start_worker(struct udp_server *server, int fd, bool shares_socket,
                          char error[static ERROR_LEN]) {
     struct worker *worker = &server->workers[server->count++];
@@ -90,18 +89,17 @@ static bool start_worker(struct udp_server *server, int fd, bool shares_socket,
     };
     worker->batch = udp_batch_create(worker->fd);
     worker->running =
-        worker->batch != NULL && pthread_create(&worker->thread, NULL, serve, worker) == 0;
+        worker->batch != NULL && pthread_create(&worker->thread, NULL, run_worker, worker) == 0;
     if (!worker->running) {
-        error_set(error, "cannot start a thread for UDP");
-        return false;
+        return error_set(error, "cannot start the UDP server: out of memory or threads");
     }
     pthread_setname_np(worker->thread, "udp");
     return true;
 }
 
-static bool start_on_addresses(struct udp_server *server, const struct udp_server_options *options,
-                               const struct listen_addresses *addresses, unsigned threads,
-                               char error[static ERROR_LEN]) {
+static bool serve_addresses(struct udp_server *server, const struct udp_server_options *options,
+                            const struct listen_addresses *addresses, unsigned threads,
+                            char error[static ERROR_LEN]) {
     for (size_t a = 0; a < addresses->count; a++) {
         const struct endpoint *address = &addresses->list[a];
         if (!listen_udp_is_free(address, options->port, error))
@@ -115,8 +113,8 @@ static bool start_on_addresses(struct udp_server *server, const struct udp_serve
     return true;
 }
 
-static bool start_on_inherited(struct udp_server *server, const struct listen_sockets *sockets,
-                               unsigned threads, char error[static ERROR_LEN]) {
+static bool serve_inherited(struct udp_server *server, const struct listen_sockets *sockets,
+                            unsigned threads, char error[static ERROR_LEN]) {
     for (size_t s = 0; s < sockets->count; s++) {
         for (unsigned t = 0; t < threads; t++) {
             if (!start_worker(server, sockets->list[s], t > 0, error))
@@ -147,31 +145,31 @@ struct udp_server *udp_server_start(const struct udp_server_options *options,
     server->count = 0;
     server->inherited = inherited->count > 0;
     atomic_init(&server->stopping, false);
-    if (server->inherited ? start_on_inherited(server, inherited, threads, error)
-                          : start_on_addresses(server, options, &addresses, threads, error))
+    if (server->inherited ? serve_inherited(server, inherited, threads, error)
+                          : serve_addresses(server, options, &addresses, threads, error))
         return server;
     udp_server_stop(server);
     return NULL;
 }
 
 struct udp_server_stats udp_server_stats(const struct udp_server *server) {
-    struct udp_server_stats sum = { 0 };
+    struct udp_server_stats stats = { 0 };
     for (size_t i = 0; i < server->count; i++) {
         const struct worker *worker = &server->workers[i];
-        sum.received += atomic_load_explicit(&worker->received, memory_order_relaxed);
-        sum.answered += atomic_load_explicit(&worker->answered, memory_order_relaxed);
-        sum.send_failures += atomic_load_explicit(&worker->send_failures, memory_order_relaxed);
+        stats.received += atomic_load_explicit(&worker->received, memory_order_relaxed);
+        stats.answered += atomic_load_explicit(&worker->answered, memory_order_relaxed);
+        stats.send_failures += atomic_load_explicit(&worker->send_failures, memory_order_relaxed);
         for (int o = 0; o < UDP_OUTCOMES; o++)
-            sum.outcomes[o] += atomic_load_explicit(&worker->outcomes[o], memory_order_relaxed);
-        histogram_collect(&worker->latency, &sum.latency);
+            stats.outcomes[o] += atomic_load_explicit(&worker->outcomes[o], memory_order_relaxed);
+        histogram_collect(&worker->latency, &stats.latency);
         if (!worker->shares_socket)
-            sum.kernel_drops += listen_udp_drops(worker->fd);
+            stats.kernel_drops += listen_udp_drops(worker->fd);
     }
-    return sum;
+    return stats;
 }
 
-static void end_worker(const struct udp_server *server, struct worker *worker) {
-    /* Linux wakes a receiver that waits on an unconnected socket, although it says ENOTCONN. */
+static void stop_worker(const struct udp_server *server, struct worker *worker) {
+    /* On Linux this wakes a waiting receiver, although it fails with ENOTCONN on this socket. */
     if (!server->inherited)
         (void)shutdown(worker->fd, SHUT_RD);
     if (worker->running)
@@ -184,7 +182,7 @@ void udp_server_stop(struct udp_server *server) {
         return;
     atomic_store(&server->stopping, true);
     for (size_t i = 0; i < server->count; i++)
-        end_worker(server, &server->workers[i]);
+        stop_worker(server, &server->workers[i]);
     for (size_t i = 0; i < server->count; i++) {
         if (!server->workers[i].shares_socket)
             close(server->workers[i].fd);

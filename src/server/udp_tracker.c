@@ -4,8 +4,8 @@
 #include "wire/passkey.h"
 #include "wire/refusal.h"
 
-static size_t refuse(uint8_t *out, uint32_t transaction_id, enum announce_result result,
-                     const char *detail) {
+static size_t write_refusal(uint8_t *out, uint32_t transaction_id, enum announce_result result,
+                            const char *detail) {
     char text[REFUSAL_TEXT_LEN];
     refusal_text(result, detail, text);
     return udp_write_error(out, transaction_id, text, UDP_REPLY_MAX);
@@ -34,21 +34,21 @@ static size_t reply_announce(const struct udp_context *context, struct bytes pac
         tracker_announce(context->tracker, &announce.request, now_ms, &response);
     *outcome = result == ANNOUNCE_OK ? UDP_ANNOUNCED : UDP_ANNOUNCE_REFUSED;
     if (result != ANNOUNCE_OK)
-        return refuse(out, header->transaction_id, result, response.detail);
+        return write_refusal(out, header->transaction_id, result, response.detail);
     return udp_write_announce(out, header->transaction_id, &response);
 }
 
-/* A scrape over UDP has no path to bring a passkey in. */
+/* A scrape over UDP carries no path, so it cannot contain a passkey. */
 static size_t reply_scrape(const struct udp_context *context, struct bytes packet,
                            const struct udp_header *header, const struct endpoint *sender,
                            uint64_t now_ms, uint8_t *out, enum udp_outcome *outcome) {
     const struct passkey none = { 0 };
     char detail[REFUSAL_DETAIL_LEN];
-    const enum announce_result admission =
+    const enum announce_result result =
         tracker_check_scrape(context->tracker, sender, &none, now_ms, detail);
-    *outcome = admission == ANNOUNCE_OK ? UDP_SCRAPED : UDP_SCRAPE_REFUSED;
-    if (admission != ANNOUNCE_OK)
-        return refuse(out, header->transaction_id, admission, detail);
+    *outcome = result == ANNOUNCE_OK ? UDP_SCRAPED : UDP_SCRAPE_REFUSED;
+    if (result != ANNOUNCE_OK)
+        return write_refusal(out, header->transaction_id, result, detail);
     size_t count;
     const uint8_t *hashes = udp_parse_scrape(packet, &count);
     size_t len = udp_write_scrape_header(out, header->transaction_id);
@@ -60,10 +60,10 @@ static size_t reply_scrape(const struct udp_context *context, struct bytes packe
     return len;
 }
 
-static bool proven(const struct udp_context *context, const struct endpoint *sender,
-                   uint64_t now_ms, uint64_t id) {
+static bool connection_id_ok(const struct udp_context *context, const struct endpoint *sender,
+                             uint64_t now_ms, uint64_t id) {
     const uint32_t lifetime_s = context->connection_id_lifetime_s;
-    return connection_id_valid(&context->keys.present, sender, now_ms, lifetime_s, id) ||
+    return connection_id_valid(&context->keys.current, sender, now_ms, lifetime_s, id) ||
            connection_id_valid(&context->keys.previous, sender, now_ms, lifetime_s, id);
 }
 
@@ -77,11 +77,10 @@ size_t udp_tracker_reply(const struct udp_context *context, struct bytes packet,
     *outcome = UDP_CONNECTED;
     if (udp_is_connect(&header))
         return udp_write_connect(out, header.transaction_id,
-                                 connection_id_make(&context->keys.present, sender, now_ms));
+                                 connection_id_make(&context->keys.current, sender, now_ms));
     *outcome = UDP_BAD_CONNECTION_ID;
-    if (!proven(context, sender, now_ms, header.connection_id))
-        return udp_write_error(out, header.transaction_id, "connection id is not valid",
-                               packet.len);
+    if (!connection_id_ok(context, sender, now_ms, header.connection_id))
+        return udp_write_error(out, header.transaction_id, "invalid connection id", packet.len);
     switch (header.action) {
     case UDP_ANNOUNCE:
         return reply_announce(context, packet, &header, sender, now_ms, out, outcome);

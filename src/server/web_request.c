@@ -52,7 +52,7 @@ struct web_request web_request_of(struct proxies *proxies, struct MHD_Connection
         .client = request->client,
         .secure = request->secure,
         .body_refused = request->body.refused,
-        .body_crowded = request->body.crowded,
+        .body_crowded = request->body.over_budget,
     };
     if (strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
         call.method = MHD_HTTP_METHOD_GET;

@@ -44,7 +44,7 @@ int fuzz_udp(const uint8_t *data, size_t size) {
     memcpy(packet, data + 1, len);
     const bool valid = flags & FLAG_VALID_ID && len >= 8;
     if (valid)
-        store_u64(packet, connection_id_make(&context()->keys.present, &sender, NOW_MS));
+        store_u64(packet, connection_id_make(&context()->keys.current, &sender, NOW_MS));
 
     uint8_t out[UDP_REPLY_MAX];
     enum udp_outcome outcome;

@@ -5,7 +5,7 @@
 
 #include "support.h"
 
-enum { GRANTED = 100000, MORE = 200000, SHORT = HTTP_BODY_FORGIVEN };
+enum { ALLOWED = 100000, MORE = 200000, SHORT = HTTP_BODY_DISCARD_MAX };
 
 static struct http_body body;
 static struct http_body_budget budget;
@@ -33,38 +33,38 @@ static bool send_all(size_t len, size_t piece) {
     return true;
 }
 
-static const size_t pieces[] = { 1, 1000, 4096, GRANTED };
+static const size_t pieces[] = { 1, 1000, 4096, ALLOWED };
 
-START_TEST(granted_body_is_kept_whole) {
-    ck_assert_int_eq(http_body_begin(&body, GRANTED, GRANTED, false, &budget), HTTP_BODY_READ);
-    ck_assert(send_all(GRANTED, pieces[_i]));
+START_TEST(allowed_body_is_kept_whole) {
+    ck_assert_int_eq(http_body_begin(&body, ALLOWED, ALLOWED, false, &budget), HTTP_BODY_READ);
+    ck_assert(send_all(ALLOWED, pieces[_i]));
     ck_assert(!body.refused);
-    assert_bytes((struct bytes){ body.data, body.len }, (struct bytes){ sent, GRANTED });
-    ck_assert_uint_le(body.capacity, GRANTED);
+    assert_bytes((struct bytes){ body.data, body.len }, (struct bytes){ sent, ALLOWED });
+    ck_assert_uint_le(body.capacity, ALLOWED);
 }
 END_TEST
 
 START_TEST(nothing_is_allocated_before_it_comes) {
-    ck_assert_int_eq(http_body_begin(&body, GRANTED, GRANTED, false, &budget), HTTP_BODY_READ);
+    ck_assert_int_eq(http_body_begin(&body, ALLOWED, ALLOWED, false, &budget), HTTP_BODY_READ);
     ck_assert_ptr_null(body.data);
     ck_assert(http_body_add(&body, sent, 10));
-    ck_assert_uint_lt(body.capacity, GRANTED);
+    ck_assert_uint_lt(body.capacity, ALLOWED);
 }
 END_TEST
 
 START_TEST(longer_body_is_read_and_thrown_away) {
-    ck_assert_int_eq(http_body_begin(&body, MORE, GRANTED, false, &budget), HTTP_BODY_READ);
+    ck_assert_int_eq(http_body_begin(&body, MORE, ALLOWED, false, &budget), HTTP_BODY_READ);
     ck_assert(send_all(MORE, pieces[_i]));
     ck_assert(body.refused);
     ck_assert_ptr_null(body.data);
 }
 END_TEST
 
-START_TEST(chunked_body_is_kept_as_far_as_granted) {
-    ck_assert_int_eq(http_body_begin(&body, HTTP_BODY_LEN_UNKNOWN, GRANTED, false, &budget),
+START_TEST(chunked_body_is_kept_as_far_as_allowed) {
+    ck_assert_int_eq(http_body_begin(&body, HTTP_BODY_LEN_UNKNOWN, ALLOWED, false, &budget),
                      HTTP_BODY_READ);
-    ck_assert(send_all(GRANTED, pieces[_i]));
-    ck_assert(!body.refused && body.len == GRANTED);
+    ck_assert(send_all(ALLOWED, pieces[_i]));
+    ck_assert(!body.refused && body.len == ALLOWED);
     ck_assert(http_body_add(&body, sent, 1));
     ck_assert(body.refused && body.len == 0);
     ck_assert_ptr_null(body.data);
@@ -72,10 +72,10 @@ START_TEST(chunked_body_is_kept_as_far_as_granted) {
 END_TEST
 
 START_TEST(who_waits_to_be_told_is_told) {
-    ck_assert_int_eq(http_body_begin(&body, MORE, GRANTED, true, &budget), HTTP_BODY_REFUSE);
+    ck_assert_int_eq(http_body_begin(&body, MORE, ALLOWED, true, &budget), HTTP_BODY_REFUSE);
     ck_assert(body.refused);
     http_body_clear(&body);
-    ck_assert_int_eq(http_body_begin(&body, GRANTED, GRANTED, true, &budget), HTTP_BODY_READ);
+    ck_assert_int_eq(http_body_begin(&body, ALLOWED, ALLOWED, true, &budget), HTTP_BODY_READ);
 }
 END_TEST
 
@@ -98,20 +98,20 @@ END_TEST
 
 /* Others have most of the budget. */
 START_TEST(body_beyond_the_budget_is_read_and_thrown_away) {
-    atomic_store(&budget.used, MORE - GRANTED + 1);
-    ck_assert_int_eq(http_body_begin(&body, GRANTED, GRANTED, false, &budget), HTTP_BODY_READ);
-    ck_assert(send_all(GRANTED, pieces[_i]));
-    ck_assert(body.crowded && !body.refused);
+    atomic_store(&budget.used, MORE - ALLOWED + 1);
+    ck_assert_int_eq(http_body_begin(&body, ALLOWED, ALLOWED, false, &budget), HTTP_BODY_READ);
+    ck_assert(send_all(ALLOWED, pieces[_i]));
+    ck_assert(body.over_budget && !body.refused);
     ck_assert_ptr_null(body.data);
-    ck_assert_uint_eq(atomic_load(&budget.used), MORE - GRANTED + 1);
+    ck_assert_uint_eq(atomic_load(&budget.used), MORE - ALLOWED + 1);
     atomic_store(&budget.used, 0);
 }
 END_TEST
 
 START_TEST(budget_is_used_for_as_long_as_the_body_is_there) {
-    http_body_begin(&body, HTTP_BODY_LEN_UNKNOWN, GRANTED, false, &budget);
-    ck_assert(send_all(GRANTED, pieces[_i]));
-    ck_assert_uint_eq(atomic_load(&budget.used), GRANTED);
+    http_body_begin(&body, HTTP_BODY_LEN_UNKNOWN, ALLOWED, false, &budget);
+    ck_assert(send_all(ALLOWED, pieces[_i]));
+    ck_assert_uint_eq(atomic_load(&budget.used), ALLOWED);
     ck_assert(http_body_add(&body, sent, 1));
     ck_assert_uint_eq(atomic_load(&budget.used), 0);
 }
@@ -121,10 +121,10 @@ UNIT_SUITE(http_body) {
     Suite *suite = suite_create("http_body");
     TCase *tests = tcase_create("http_body");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_loop_test(tests, granted_body_is_kept_whole, 0, LOOPS_OF(pieces));
+    tcase_add_loop_test(tests, allowed_body_is_kept_whole, 0, LOOPS_OF(pieces));
     tcase_add_test(tests, nothing_is_allocated_before_it_comes);
     tcase_add_loop_test(tests, longer_body_is_read_and_thrown_away, 0, LOOPS_OF(pieces));
-    tcase_add_loop_test(tests, chunked_body_is_kept_as_far_as_granted, 0, LOOPS_OF(pieces));
+    tcase_add_loop_test(tests, chunked_body_is_kept_as_far_as_allowed, 0, LOOPS_OF(pieces));
     tcase_add_test(tests, who_waits_to_be_told_is_told);
     tcase_add_test(tests, short_body_is_forgiven_who_may_send_none);
     tcase_add_test(tests, long_one_is_not);
