@@ -24,9 +24,9 @@ struct http_server_options {
     uint32_t threads;                     /* 0: one for each core */
     uint32_t connections_max;             /* open at a time */
     uint32_t connections_per_address_max; /* or of an IPv6 /64; 0: as many as there may be at all */
-    uint32_t timeout_s;                   /* a silent connection is closed after that */
+    uint32_t idle_timeout_s;              /* a silent connection is closed after that */
     uint32_t request_timeout_s;           /* ... and one whose request is not there whole */
-    uint32_t request_max;                 /* bytes of a request's line and headers */
+    uint32_t header_max;                  /* bytes of a request's line and headers */
     uint32_t scrape_max;                  /* info_hashes in one scrape */
     uint32_t uploads_max;                 /* bytes of all bodies together */
     bool full_scrape; /* whether a scrape without info_hash answers for every torrent */

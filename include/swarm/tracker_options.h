@@ -10,16 +10,16 @@
 enum { TRACKER_SHARDS = 256 };
 
 struct tracker_options {
-    uint32_t interval_min_s;  /* the announce interval follows the load between these two */
-    uint32_t interval_max_s;  /* at most 28800 */
-    uint32_t announces_per_s; /* announce budget: the load that the interval aims for */
-    uint32_t patience_s;      /* a peer is not expired earlier than this; at most 28800 */
-    uint32_t numwant;         /* if the client does not send numwant */
-    uint32_t numwant_max;     /* at most NUMWANT_LIMIT */
-    uint32_t requests_per_s;  /* per address; 0: unlimited */
-    uint32_t requests_burst;  /* per address, at once */
-    bool limit_loopback;      /* per-address limits apply to loopback addresses, too */
-    uint32_t memory_max_mib;  /* of all swarms; 0: unlimited */
+    uint32_t interval_min_s;         /* the announce interval follows the load between these two */
+    uint32_t interval_max_s;         /* at most 28800 */
+    uint32_t budget_per_s;           /* announces per second: the load that the interval aims for */
+    uint32_t peer_timeout_min_s;     /* a peer is not expired earlier than this; at most 28800 */
+    uint32_t numwant;                /* if the client does not send numwant */
+    uint32_t numwant_max;            /* at most NUMWANT_LIMIT */
+    uint32_t address_requests_per_s; /* 0: unlimited */
+    uint32_t address_requests_burst; /* at once */
+    bool limit_loopback;             /* per-address limits apply to loopback addresses, too */
+    uint32_t memory_max_mib;         /* of all swarms; 0: unlimited */
     uint32_t torrents_max;
     uint32_t torrent_peers_max;
     uint32_t peers_max;
@@ -27,8 +27,8 @@ struct tracker_options {
     uint32_t address_torrent_peers_max; /* per address in one torrent; 0: unlimited */
     uint32_t idle_torrent_s; /* a torrent without peers is kept this long, for its download count */
     struct networks lan;     /* our LAN */
-    struct networks trust;   /* clients whose ip, ipv4 and ipv6 parameters count */
-    struct endpoint external_v4; /* public address of our LAN; FAMILY_NONE: unknown */
+    struct networks ip_param_networks; /* clients whose ip, ipv4 and ipv6 parameters count */
+    struct endpoint external_v4;       /* public address of our LAN; FAMILY_NONE: unknown */
     struct endpoint external_v6;
 };
 

@@ -18,7 +18,7 @@ struct access_reload {
     struct ticker *ticker;
     pthread_mutex_t lock; /* guards all below; access_reload_apply uses another thread */
     struct access_options options;
-    struct stat list_file;
+    struct stat whitelist_stat;
     int64_t registry_version;
     int64_t next_ban_end_s; /* Unix time; 0: no ban ends */
 };
@@ -43,12 +43,12 @@ static bool load_registry(struct access_reload *reload, struct access *access,
 }
 
 static bool rebuild_access(struct access_reload *reload, char error[static ERROR_LEN]) {
-    const char *list_file = reload->options.list_file;
+    const char *whitelist_file = reload->options.whitelist_file;
     struct access *access = access_create(&reload->options.rules);
     if (access == NULL)
         return error_set(error, "out of memory");
     if (load_registry(reload, access, error) &&
-        (list_file[0] == '\0' || list_file_load(list_file, access, error))) {
+        (whitelist_file[0] == '\0' || list_file_load(whitelist_file, access, error))) {
         tracker_set_access(reload->tracker, access);
         return true;
     }
@@ -75,8 +75,8 @@ static bool registry_changed(struct access_reload *reload) {
 /* Records the current state of registry and list file. Returns true if one of them changed. */
 static bool sources_changed(struct access_reload *reload) {
     bool changed = registry_changed(reload);
-    if (reload->options.list_file[0] != '\0')
-        changed |= list_file_changed(reload->options.list_file, &reload->list_file);
+    if (reload->options.whitelist_file[0] != '\0')
+        changed |= list_file_changed(reload->options.whitelist_file, &reload->whitelist_stat);
     return changed;
 }
 

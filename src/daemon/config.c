@@ -37,7 +37,7 @@ bool config_check(const struct config *config, char error[static ERROR_LEN]) {
                        "announce.interval_max_s", tracker->interval_max_s, error) &&
            check_order("announce.numwant", tracker->numwant, "announce.numwant_max",
                        tracker->numwant_max, error) &&
-           check_order("http.upload_max", config->site.upload_max, "http.uploads_max",
+           check_order("http.upload_max", config->web.upload_max, "http.uploads_max",
                        config->http.uploads_max, error) &&
-           check_https(&config->http, error) && check_admin_token(config->site.admin_token, error);
+           check_https(&config->http, error) && check_admin_token(config->web.admin_token, error);
 }

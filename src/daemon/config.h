@@ -20,7 +20,7 @@ enum { CONFIG_PATH_LEN = 1024 };
 
 struct access_options {
     struct access_rules rules;
-    char list_file[CONFIG_PATH_LEN]; /* empty: none */
+    char whitelist_file[CONFIG_PATH_LEN]; /* empty: none */
 };
 
 struct config {
@@ -34,8 +34,8 @@ struct config {
     struct tracker_options tracker;
     struct access_options access;
     struct http_server_options http;
-    struct web_options site;
-    struct prober_options check;
+    struct web_options web;
+    struct prober_options probe;
     struct udp_server_options udp; /* same addresses as HTTP; port 0: the same port */
 };
 

@@ -230,6 +230,9 @@ refuse_at(const struct file_reader *reader, const config_setting_t *at, const ch
 
 static bool refuse_unknown_name(const struct file_reader *reader, const config_setting_t *at,
                                 const char *name) {
+    const char *new_name = settings_new_name(name);
+    if (new_name != NULL)
+        return refuse_at(reader, at, "%s has been renamed to %s", name, new_name);
     struct bytes nearest = settings_nearest(name);
     if (nearest.len == 0)
         return refuse_at(reader, at, "unknown setting \"%s\"", name);

@@ -168,7 +168,7 @@ static bool start_site(struct daemon *daemon, const struct config *config) {
         .write_metrics = metrics_page_write,
         .metrics_context = daemon->figures,
     };
-    daemon->site = web_router_create(&config->site, &parts);
+    daemon->site = web_router_create(&config->web, &parts);
     return daemon->site != NULL || log_out_of_memory();
 }
 
@@ -220,7 +220,7 @@ static bool start_udp(struct daemon *daemon, const struct config *config) {
 
 static bool start_prober(struct daemon *daemon, const struct config *config) {
     char error[ERROR_LEN];
-    daemon->prober = prober_start(&config->check, error);
+    daemon->prober = prober_start(&config->probe, error);
     if (daemon->prober == NULL)
         log_error("%s", error);
     return daemon->prober != NULL;
@@ -354,7 +354,7 @@ static void renew_certificate(struct daemon *daemon, const struct config *config
 
 static void apply_probe_options(struct daemon *daemon, const struct config *config) {
     char error[ERROR_LEN];
-    if (!prober_apply(daemon->prober, &config->check, error))
+    if (!prober_apply(daemon->prober, &config->probe, error))
         log_error("%s", error);
 }
 
@@ -368,7 +368,7 @@ bool daemon_apply(struct daemon *daemon, const struct config *config) {
     const struct api_settings api = health_report_settings(config);
     api_apply(daemon->api, &api);
     health_report_apply(&daemon->condition, config);
-    web_router_apply(daemon->site, &config->site);
+    web_router_apply(daemon->site, &config->web);
     const struct metrics_options metrics = metrics_options_of(config);
     metrics_page_apply(daemon->figures, &metrics);
     renew_certificate(daemon, config);

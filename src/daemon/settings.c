@@ -58,15 +58,15 @@ static const struct setting SETTINGS[] = {
     NUMBER("http.threads", http.threads, 0, 0, 256, RESTART),
     NUMBER("http.connections_max", http.connections_max, 4096, 1, 1000000, RESTART),
     NUMBER("http.connections_per_address_max", http.connections_per_address_max, 256, 0, ADDRESS_COUNT_MAX - 1, RELOAD),
-    NUMBER("http.timeout_s", http.timeout_s, 30, 1, 3600, RESTART),
+    NUMBER("http.idle_timeout_s", http.idle_timeout_s, 30, 1, 3600, RESTART),
     NUMBER("http.request_timeout_s", http.request_timeout_s, 10, 1, 3600, RESTART),
-    NUMBER("http.request_max", http.request_max, 16384, 4096, 1048576, RESTART),
+    NUMBER("http.header_max", http.header_max, 16384, 4096, 1048576, RESTART),
     NUMBER("http.scrape_max", http.scrape_max, 100, 1, 10000, RELOAD),
-    NETWORKS("http.admins", site.admins, LOOPBACK_NETWORKS, RELOAD),
-    EMPTY("http.admin_token", SETTING_TEXT, site.admin_token, RELOAD),
-    EMPTY("http.hostnames", SETTING_HOSTNAMES, site.hostnames, RELOAD),
-    BOOL("http.public_stats", site.public_stats, false, RELOAD),
-    NUMBER("http.upload_max", site.upload_max, 16 * 1024 * 1024, 1024, MANY, RELOAD),
+    NETWORKS("http.admins", web.admins, LOOPBACK_NETWORKS, RELOAD),
+    EMPTY("http.admin_token", SETTING_TEXT, web.admin_token, RELOAD),
+    EMPTY("http.hostnames", SETTING_HOSTNAMES, web.hostnames, RELOAD),
+    BOOL("http.public_stats", web.public_stats, false, RELOAD),
+    NUMBER("http.upload_max", web.upload_max, 16 * 1024 * 1024, 1024, MANY, RELOAD),
     NUMBER("http.uploads_max", http.uploads_max, 64 * 1024 * 1024, 1024, MANY, RELOAD),
     BOOL("http.full_scrape", http.full_scrape, false, RELOAD),
 
@@ -82,8 +82,8 @@ static const struct setting SETTINGS[] = {
 
     NUMBER("announce.interval_min_s", tracker.interval_min_s, 120, 1, HOURS_8_S, RELOAD),
     NUMBER("announce.interval_max_s", tracker.interval_max_s, 1800, 1, HOURS_8_S, RELOAD),
-    NUMBER("announce.patience_s", tracker.patience_s, 660, 0, HOURS_8_S, RELOAD),
-    NUMBER("announce.announces_per_s", tracker.announces_per_s, 1000, 1, 10000000, RELOAD),
+    NUMBER("announce.peer_timeout_min_s", tracker.peer_timeout_min_s, 660, 0, HOURS_8_S, RELOAD),
+    NUMBER("announce.budget_per_s", tracker.budget_per_s, 1000, 1, 10000000, RELOAD),
     NUMBER("announce.numwant", tracker.numwant, 50, 1, NUMWANT_LIMIT, RELOAD),
     NUMBER("announce.numwant_max", tracker.numwant_max, 200, 1, NUMWANT_LIMIT, RELOAD),
 
@@ -93,31 +93,31 @@ static const struct setting SETTINGS[] = {
     NUMBER("limits.memory_max_mib", tracker.memory_max_mib, 2048, 0, 16777216, RELOAD),
     NUMBER("limits.address_peers_max", tracker.address_peers_max, 20000, 0, ADDRESS_COUNT_MAX - 1, RELOAD),
     NUMBER("limits.address_torrent_peers_max", tracker.address_torrent_peers_max, 100, 0, ADDRESS_COUNT_MAX - 1, RELOAD),
-    NUMBER("limits.requests_per_s", tracker.requests_per_s, 100, 0, 1000000, RELOAD),
-    NUMBER("limits.requests_burst", tracker.requests_burst, 2000, 1, 1000000, RELOAD),
+    NUMBER("limits.address_requests_per_s", tracker.address_requests_per_s, 100, 0, 1000000, RELOAD),
+    NUMBER("limits.address_requests_burst", tracker.address_requests_burst, 2000, 1, 1000000, RELOAD),
     BOOL("limits.loopback", tracker.limit_loopback, false, RELOAD),
     NUMBER("limits.idle_torrent_s", tracker.idle_torrent_s, 30 * DAY_S, 0, YEARS_10_S, RELOAD),
 
     SETTING("access.mode", SETTING_ACCESS_MODE, access.rules.mode, ACCESS_OPEN, RELOAD),
-    EMPTY("access.list_file", SETTING_TEXT, access.list_file, RELOAD),
+    EMPTY("access.whitelist_file", SETTING_TEXT, access.whitelist_file, RELOAD),
     NETWORKS("access.allow", access.rules.allow, NULL, RELOAD),
     NETWORKS("access.deny", access.rules.deny, NULL, RELOAD),
     EMPTY("access.clients_allow", SETTING_CLIENTS, access.rules.clients_allow, RELOAD),
     EMPTY("access.clients_deny", SETTING_CLIENTS, access.rules.clients_deny, RELOAD),
 
     NETWORKS("network.lan", tracker.lan, PRIVATE_NETWORKS, RELOAD),
-    NETWORKS("network.trust", tracker.trust, NULL, RELOAD),
+    NETWORKS("network.ip_param_networks", tracker.ip_param_networks, NULL, RELOAD),
     NETWORKS("network.trusted_proxies", http.trusted_proxies, NULL, RELOAD),
     { .name = "network.external_address", .kind = SETTING_EXTERNAL, .reload = RELOAD,
       .offset = offsetof(struct config, tracker.external_v4), .size = 2 * sizeof(struct endpoint) },
 
-    BOOL("check.enabled", check.enabled, true, RELOAD),
-    NETWORKS("check.networks", check.limits.networks, PROBED_NETWORKS, RELOAD),
-    NUMBER("check.per_s", check.limits.per_s, 10, 1, 1000, RELOAD),
-    NUMBER("check.timeout_ms", check.timeout_ms, 3000, 100, 60000, RELOAD),
-    NUMBER("check.interval_s", check.limits.interval_s, 10 * 60, 1, DAY_S, RELOAD),
-    NUMBER("check.peers_max", check.limits.peers_max, 100000, 1, 1000000, RELOAD),
-    NUMBER("check.address_peers_max", check.limits.address_peers_max, 32, 1, ADDRESS_COUNT_MAX, RELOAD),
+    BOOL("probe.enabled", probe.enabled, true, RELOAD),
+    NETWORKS("probe.networks", probe.limits.networks, PROBED_NETWORKS, RELOAD),
+    NUMBER("probe.per_s", probe.limits.per_s, 10, 1, 1000, RELOAD),
+    NUMBER("probe.timeout_ms", probe.timeout_ms, 3000, 100, 60000, RELOAD),
+    NUMBER("probe.interval_s", probe.limits.interval_s, 10 * 60, 1, DAY_S, RELOAD),
+    NUMBER("probe.peers_max", probe.limits.peers_max, 100000, 1, 1000000, RELOAD),
+    NUMBER("probe.address_peers_max", probe.limits.address_peers_max, 32, 1, ADDRESS_COUNT_MAX, RELOAD),
 
     BOOL("store.enabled", store_enabled, true, RESTART),
     EMPTY("store.database", SETTING_TEXT, database, RESTART),
@@ -131,6 +131,22 @@ static const struct setting SETTINGS[] = {
 /* clang-format on */
 
 enum { SETTINGS_COUNT = sizeof SETTINGS / sizeof SETTINGS[0] };
+
+/* Settings and groups of earlier versions. */
+static const struct {
+    const char *old_name;
+    const char *new_name;
+} RENAMED[] = {
+    { "http.timeout_s", "http.idle_timeout_s" },
+    { "http.request_max", "http.header_max" },
+    { "announce.patience_s", "announce.peer_timeout_min_s" },
+    { "announce.announces_per_s", "announce.budget_per_s" },
+    { "limits.requests_per_s", "limits.address_requests_per_s" },
+    { "limits.requests_burst", "limits.address_requests_burst" },
+    { "access.list_file", "access.whitelist_file" },
+    { "network.trust", "network.ip_param_networks" },
+    { "check", "probe" },
+};
 
 _Static_assert(offsetof(struct tracker_options, external_v6) ==
                    offsetof(struct tracker_options, external_v4) + sizeof(struct endpoint),
@@ -202,6 +218,14 @@ bool settings_have_group(const char *name) {
             return true;
     }
     return false;
+}
+
+const char *settings_new_name(const char *old_name) {
+    for (size_t i = 0; i < sizeof RENAMED / sizeof RENAMED[0]; i++) {
+        if (strcmp(RENAMED[i].old_name, old_name) == 0)
+            return RENAMED[i].new_name;
+    }
+    return NULL;
 }
 
 /* A setting's group, empty for one at the top. */

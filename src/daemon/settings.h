@@ -59,6 +59,9 @@ const struct setting *settings_find(const char *name);
 /* True if there are settings in a group of that name. */
 bool settings_have_group(const char *name);
 
+/* The new name of a setting or group that was renamed; NULL if it was not. */
+const char *settings_new_name(const char *old_name);
+
 /* The setting or group whose name is most similar to the misspelt `name`; empty if none is. */
 struct bytes settings_nearest(const char *name);
 

@@ -251,8 +251,8 @@ static struct MHD_Daemon *start_daemon(const struct listener *listener,
         /* A pool of one is not a pool to libmicrohttpd. */
         { MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? (intptr_t)threads : 0, NULL },
         { MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections_share(options, threads), NULL },
-        { MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)options->timeout_s, NULL },
-        { MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)options->request_max, NULL },
+        { MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)options->idle_timeout_s, NULL },
+        { MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)options->header_max, NULL },
         { MHD_OPTION_END, 0, NULL },
     };
     const struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };

@@ -10,10 +10,11 @@
 static void publish_options(struct tracker *tracker, const struct tracker_options *options) {
     atomic_store_explicit(&tracker->interval_min_s, options->interval_min_s, memory_order_relaxed);
     atomic_store_explicit(&tracker->interval_max_s, options->interval_max_s, memory_order_relaxed);
-    atomic_store_explicit(&tracker->announces_per_s, options->announces_per_s,
+    atomic_store_explicit(&tracker->budget_per_s, options->budget_per_s, memory_order_relaxed);
+    atomic_store_explicit(&tracker->address_requests_per_s, options->address_requests_per_s,
                           memory_order_relaxed);
-    atomic_store_explicit(&tracker->requests_per_s, options->requests_per_s, memory_order_relaxed);
-    atomic_store_explicit(&tracker->requests_burst, options->requests_burst, memory_order_relaxed);
+    atomic_store_explicit(&tracker->address_requests_burst, options->address_requests_burst,
+                          memory_order_relaxed);
     atomic_store_explicit(&tracker->limit_loopback, options->limit_loopback, memory_order_relaxed);
 }
 
@@ -96,7 +97,7 @@ bool tracker_is_registered(struct tracker *tracker, const uint8_t info_hash[stat
 uint32_t tracker_interval_s(const struct tracker *tracker) {
     const uint32_t shortest = counter_read(&tracker->interval_min_s);
     const uint32_t longest = counter_read(&tracker->interval_max_s);
-    const uint32_t wanted = counter_read(&tracker->peers) / counter_read(&tracker->announces_per_s);
+    const uint32_t wanted = counter_read(&tracker->peers) / counter_read(&tracker->budget_per_s);
     if (wanted < shortest)
         return shortest;
     return wanted > longest ? longest : wanted;
@@ -128,7 +129,7 @@ static const struct endpoint *claimed_address(const struct announce_request *req
 static struct endpoint known_address(const struct tracker_options *options,
                                      const struct announce_request *request) {
     const struct endpoint *claim = claimed_address(request);
-    if (claim == NULL || !networks_contain(&options->trust, &request->peer))
+    if (claim == NULL || !networks_contain(&options->ip_param_networks, &request->peer))
         return request->peer;
     struct endpoint claimed = *claim;
     endpoint_set_port(&claimed, endpoint_port(&request->peer));
@@ -236,7 +237,7 @@ static enum announce_result find_swarm(struct tracker *tracker, struct shard *sh
  * minutes. */
 static uint16_t peer_timeout_s(const struct tracker_options *options, uint32_t interval_s) {
     const uint32_t twice = 2 * interval_s;
-    return (uint16_t)(twice > options->patience_s ? twice : options->patience_s);
+    return (uint16_t)(twice > options->peer_timeout_min_s ? twice : options->peer_timeout_min_s);
 }
 
 static enum announce_result put_peer(struct tracker *tracker, struct shard *shard, uint64_t hash,
@@ -286,10 +287,10 @@ static enum announce_result check_access(const struct shard *shard,
 }
 
 static bool exceeds_rate(struct tracker *tracker, const struct endpoint *address, uint64_t now_ms) {
-    const uint32_t per_s = counter_read(&tracker->requests_per_s);
+    const uint32_t per_s = counter_read(&tracker->address_requests_per_s);
     return per_s > 0 && tracker_limits_address(tracker, address) &&
-           !rate_limit_take(tracker->rates, address, per_s, counter_read(&tracker->requests_burst),
-                            now_ms);
+           !rate_limit_take(tracker->rates, address, per_s,
+                            counter_read(&tracker->address_requests_burst), now_ms);
 }
 
 /* Completed and stopped are sent once and must not be lost. */

@@ -23,9 +23,9 @@ struct tracker {
     _Atomic uint32_t torrents;
     _Atomic uint32_t interval_min_s; /* copies of options, for readers without a lock */
     _Atomic uint32_t interval_max_s;
-    _Atomic uint32_t announces_per_s;
-    _Atomic uint32_t requests_per_s;
-    _Atomic uint32_t requests_burst;
+    _Atomic uint32_t budget_per_s;
+    _Atomic uint32_t address_requests_per_s;
+    _Atomic uint32_t address_requests_burst;
     _Atomic bool limit_loopback;
 };
 

@@ -26,14 +26,14 @@ NODE_PACKAGE, NODE_VERSION = "bittorrent-tracker", "11.0.2"
 NODE_FOLDER = ROOT / "build" / "node"
 
 CONFIG = """
-announce = { interval_min_s = %(interval_s)d; interval_max_s = %(interval_s)d; patience_s = 0; };
+announce = { interval_min_s = %(interval_s)d; interval_max_s = %(interval_s)d; peer_timeout_min_s = 0; };
 http = { threads = 1; };
 udp = { threads = 1; };
 limits = {
     torrents_max = 10000000; torrent_peers_max = 10000000; peers_max = 10000000;
     loopback = true;  # each address is counted and metered, but none comes to its limit
     address_peers_max = 65534; address_torrent_peers_max = 65534;
-    requests_per_s = 1000000; requests_burst = 1000000;
+    address_requests_per_s = 1000000; address_requests_burst = 1000000;
 };
 store = { enabled = %(store)s; };
 """

@@ -14,7 +14,7 @@ enum { PEERS = 4, ROOM = 50 };
 static const struct tracker_options options = {
     .interval_min_s = 120,
     .interval_max_s = 1800,
-    .announces_per_s = 1000,
+    .budget_per_s = 1000,
     .numwant = ROOM,
     .numwant_max = ROOM,
     .torrents_max = 100,

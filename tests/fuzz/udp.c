@@ -13,7 +13,7 @@ enum { FLAG_V6 = 1, FLAG_VALID_ID = 2, NOW_MS = 1000000 };
 static const struct tracker_options options = {
     .interval_min_s = 120,
     .interval_max_s = 1800,
-    .announces_per_s = 1000,
+    .budget_per_s = 1000,
     .numwant = 50,
     .numwant_max = 1000,
     .torrents_max = 1000,

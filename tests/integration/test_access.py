@@ -92,7 +92,7 @@ def test_list_file_is_read_again_when_it_changes(start, tmp_path):
     first, second, registered = random_hash(), random_hash(), random_hash()
     list_file = tmp_path / "torrents"
     list_file.write_text(f"# ours\n\n{first.hex()} the first\nnonsense\n")
-    daemon = start(f'mode = "listed"; list_file = "{list_file}";')
+    daemon = start(f'mode = "listed"; whitelist_file = "{list_file}";')
     daemon.wait_for_log("warning", f"{list_file}:4")
     one, two, three = (Peer(daemon.port, each) for each in (first, second, registered))
     assert one.start().failure is None
@@ -118,12 +118,12 @@ def test_list_file_is_read_at_once_on_a_reload(start, tmp_path, torrent):
     peer = Peer(daemon.port, torrent)
     assert peer.start().failure == NOT_LISTED
     list_file.write_text(torrent.hex())
-    daemon.reload(access(f'mode = "listed"; list_file = "{list_file}";'))
+    daemon.reload(access(f'mode = "listed"; whitelist_file = "{list_file}";'))
     wait_until(lambda: peer.announce().failure is None, 0.8)
 
 
 def test_daemon_does_not_start_without_its_list_file(tmp_path):
-    daemon = Skepd(access(f'mode = "listed"; list_file = "{tmp_path}/none";'))
+    daemon = Skepd(access(f'mode = "listed"; whitelist_file = "{tmp_path}/none";'))
     with pytest.raises(AssertionError, match="none: No such file"):
         with daemon:
             pass
@@ -358,7 +358,7 @@ def test_reload_changes_the_mode_and_the_rules(start, torrent):
 
 @pytest.mark.parametrize("rules, name", [
     ('mode = "closed";', "access.mode"), ('allow = [ "10.0.0.1/8" ];', "access.allow"),
-    ('clients_deny = [ "" ];', "access.clients_deny"), ("list_file = 7;", "access.list_file"),
+    ('clients_deny = [ "" ];', "access.clients_deny"), ("whitelist_file = 7;", "access.whitelist_file"),
     ('clients_allow = [ "-SK0001-3456789012345" ];', "access.clients_allow")])
 def test_reload_with_broken_rules_leaves_the_old_ones(private, torrent, rules, name):
     private.reload(access(rules))

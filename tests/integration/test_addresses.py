@@ -9,7 +9,7 @@ from support.skepd import Skepd
 from support.waiting import wait_until
 
 LAN, OUTSIDE, TRUSTED = "127.1.0.{}", "127.2.0.{}", "127.3.0.{}"
-NETWORK = 'network = {{ lan = ["127.1.0.0/16"]; trust = ["127.3.0.0/16", "::1/128"]; {} }};'
+NETWORK = 'network = {{ lan = ["127.1.0.0/16"]; ip_param_networks = ["127.3.0.0/16", "::1/128"]; {} }};'
 EXTERNAL = "203.0.113.9"
 
 CONFIG = NETWORK.format("")

@@ -16,7 +16,7 @@ from support.skepd import Skepd, free_port
 from support.waiting import wait_until
 
 TOKEN = "a-token-of-24-characters"
-CONFIG = f'http = {{ admin_token = "{TOKEN}"; }}; check = {{ enabled = false; }};'
+CONFIG = f'http = {{ admin_token = "{TOKEN}"; }}; probe = {{ enabled = false; }};'
 STRANGER = "127.0.0.9"
 HASH_IN_PATH = "00" * 20
 
@@ -214,7 +214,7 @@ def test_torrents_are_sorted_and_paged():
 
 
 def test_torrent_is_stuck_while_no_seeder_can_be_reached(torrent):
-    with Skepd("check = { per_s = 100; timeout_ms = 300; };") as daemon:
+    with Skepd("probe = { per_s = 100; timeout_ms = 300; };") as daemon:
         api = Api(daemon.port)
         seeder = Peer(daemon.port, torrent, left=0)
         seeder.start()
@@ -234,7 +234,7 @@ def test_torrent_is_stuck_while_no_seeder_can_be_reached(torrent):
 
 
 def test_torrent_is_not_stuck_while_data_flows(torrent):
-    with Skepd("check = { per_s = 100; timeout_ms = 300; };") as daemon:
+    with Skepd("probe = { per_s = 100; timeout_ms = 300; };") as daemon:
         api = Api(daemon.port)
         Peer(daemon.port, torrent, left=0).start()
         leecher = Peer(daemon.port, torrent, left=1)
@@ -247,7 +247,7 @@ def test_torrent_is_not_stuck_while_data_flows(torrent):
 
 
 def test_address_tells_how_many_of_its_ports_can_be_reached(torrent):
-    with Skepd("check = { per_s = 100; timeout_ms = 300; networks = [ \"127.0.0.1\" ]; };") as daemon:
+    with Skepd("probe = { per_s = 100; timeout_ms = 300; networks = [ \"127.0.0.1\" ]; };") as daemon:
         api = Api(daemon.port)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             Peer(daemon.port, torrent, port=listener.getsockname()[1]).start()

@@ -20,7 +20,7 @@ FRESH_MS, KEPT_MS = 300, 60
 @pytest.fixture(scope="module")
 def many():
     """(daemon, {info_hash: name}): one HTTP thread, no checks, nothing else to do."""
-    daemon = Skepd(config="http = { threads = 1; }; check = { enabled = false; };")
+    daemon = Skepd(config="http = { threads = 1; }; probe = { enabled = false; };")
     database.create(daemon.database)
     names = database.register_many(daemon.database, TORRENTS)
     with daemon:

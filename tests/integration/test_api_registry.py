@@ -12,7 +12,7 @@ from support.api import Api, part
 from support.skepd import Skepd
 from support.waiting import wait_until
 
-CONFIG = "check = { enabled = false; };"
+CONFIG = "probe = { enabled = false; };"
 MODES = {"v1_only": libtorrent.create_torrent.v1_only, "v2_only": libtorrent.create_torrent.v2_only,
          "hybrid": 0}
 

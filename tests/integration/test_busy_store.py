@@ -10,7 +10,7 @@ from support.api import Api
 from support.skepctl import Skepctl
 from support.skepd import Skepd
 
-LONG_FLUSHES = "store = { flush_interval_ms = 20000; }; check = { enabled = false; };"
+LONG_FLUSHES = "store = { flush_interval_ms = 20000; }; probe = { enabled = false; };"
 SOON_S = 2
 
 

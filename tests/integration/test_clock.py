@@ -15,7 +15,7 @@ from support.waiting import wait_until
 
 LIBRARIES = sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 FAST = """
-announce = { interval_min_s = 1; interval_max_s = 1; patience_s = 0; };
+announce = { interval_min_s = 1; interval_max_s = 1; peer_timeout_min_s = 0; };
 store = { flush_interval_ms = 100; };
 """
 STEPS = ["+10y", "-10y", "+0"]

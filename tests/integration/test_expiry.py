@@ -7,7 +7,7 @@ from support.skepd import Skepd
 from support.waiting import wait_until
 
 CONFIG = """
-announce = { interval_min_s = 1; interval_max_s = 1; patience_s = 0; };
+announce = { interval_min_s = 1; interval_max_s = 1; peer_timeout_min_s = 0; };
 store = { flush_interval_ms = 50; };
 """
 

@@ -112,7 +112,7 @@ def test_v4_mapped_asker_is_v4(daemon, leecher, peer):
 
 
 def test_silent_connection_is_closed_after_the_timeout():
-    with Skepd("http = { timeout_s = 1; };") as daemon, connect(daemon.port) as sock:
+    with Skepd("http = { idle_timeout_s = 1; };") as daemon, connect(daemon.port) as sock:
         sock.sendall(b"GET /announce?info")
         sock.settimeout(4)
         read_to_end(sock)
@@ -125,7 +125,7 @@ def test_listens_only_where_it_is_told():
 
 
 def test_abandoned_connections_are_gone_after_the_timeout():
-    with Skepd("http = { timeout_s = 1; };") as daemon:
+    with Skepd("http = { idle_timeout_s = 1; };") as daemon:
         files = pathlib.Path(f"/proc/{daemon.pid}/fd")
         before = len(list(files.iterdir()))
         for _ in range(100):
@@ -225,7 +225,7 @@ def test_url_longer_than_the_bound_is_refused(daemon):
 
 def test_bound_of_requests_follows_the_config(leecher):
     target = leecher.target() + "&x=" + "x" * 50_000
-    with Skepd("http = { request_max = 100000; };") as daemon:
+    with Skepd("http = { header_max = 100000; };") as daemon:
         assert get(daemon.port, target).failure is None
 
 

@@ -255,7 +255,7 @@ def test_half_closed_connections_are_gone_soon(daemon, authority):
 
 
 def test_connections_of_one_address_are_bounded(issued, authority):
-    bound = "connections_per_address_max = 2; timeout_s = 30;"
+    bound = "connections_per_address_max = 2; idle_timeout_s = 30;"
     with SecureSkepd(issued["first"], "limits = { loopback = true; };", http=bound) as daemon:
         with secure(daemon, authority, "127.8.0.1"), secure(daemon, authority, "127.8.0.1"):
             with pytest.raises(OSError):
@@ -280,7 +280,7 @@ def test_reload_shows_the_new_certificate_to_new_connections(issued, authority, 
 
 
 def test_handshake_that_began_before_a_reload_is_finished(issued, authority, files):
-    with SecureSkepd(files, http="timeout_s = 30;") as daemon:
+    with SecureSkepd(files, http="idle_timeout_s = 30;") as daemon:
         with connect(daemon.tls_port) as sock:
             time.sleep(0.2)
             issued["second"].copy_to(files)

@@ -97,7 +97,7 @@ def test_numwant_follows_the_config():
 
 
 def test_interval_follows_the_load():
-    config = "announce = { interval_min_s = 10; interval_max_s = 1000; announces_per_s = 1; };"
+    config = "announce = { interval_min_s = 10; interval_max_s = 1000; budget_per_s = 1; };"
     with Skepd(config) as daemon:
         torrent = random_hash()
         for port in range(1000, 1100):

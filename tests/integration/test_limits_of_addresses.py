@@ -23,7 +23,7 @@ def limits(text):
 @pytest.fixture(scope="module")
 def slow():
     """Ten requests at once, five more each second."""
-    with Skepd(limits("requests_per_s = 5; requests_burst = 10;"), udp=True) as daemon:
+    with Skepd(limits("address_requests_per_s = 5; address_requests_burst = 10;"), udp=True) as daemon:
         yield daemon
 
 
@@ -113,7 +113,7 @@ def test_completed_and_stopped_are_never_refused(slow, torrent):
 
 
 def test_this_machine_is_not_limited_by_default(torrent):
-    config = ("limits = { requests_per_s = 1; requests_burst = 1; address_peers_max = 1;"
+    config = ("limits = { address_requests_per_s = 1; address_requests_burst = 1; address_peers_max = 1;"
               " address_torrent_peers_max = 1; };")
     with Skepd(config) as daemon:
         for _ in range(20):
@@ -155,7 +155,7 @@ def test_address_has_no_more_peers_in_one_torrent_than_it_may(crowded, torrent):
 
 
 def test_peers_that_expired_leave_room(torrent):
-    config = ("announce = { interval_min_s = 1; interval_max_s = 1; patience_s = 0; };"
+    config = ("announce = { interval_min_s = 1; interval_max_s = 1; peer_timeout_min_s = 0; };"
               " limits = { loopback = true; address_peers_max = 2; };")
     with Skepd(config) as daemon:
         mine = [Peer(daemon.port, torrent) for _ in range(3)]
@@ -175,7 +175,7 @@ def test_peers_of_an_address_are_counted_again_after_a_kill(crowded, torrent):
 
 
 def test_flood_of_torrents_from_one_address_keeps_nobody_out(crowded):
-    daemon = crowded("address_peers_max = 20; torrents_max = 40; requests_per_s = 0;")
+    daemon = crowded("address_peers_max = 20; torrents_max = 40; address_requests_per_s = 0;")
     answers = [Peer(daemon.port, random_hash(), source="127.0.6.6").start().failure
                for _ in range(100)]
     assert answers == [None] * 20 + [ADDRESS_FULL] * 80
@@ -188,7 +188,7 @@ def test_reload_takes_the_limits_over(crowded, torrent):
     peer = Peer(daemon.port, torrent)
     daemon.reload(limits("address_peers_max = 1;"))
     wait_until(lambda: Peer(daemon.port, torrent).start().failure == ADDRESS_FULL)
-    daemon.reload(limits("requests_per_s = 1; requests_burst = 1;"))
+    daemon.reload(limits("address_requests_per_s = 1; address_requests_burst = 1;"))
     wait_until(lambda: peer.announce().failure == TOO_FAST)
-    daemon.reload(limits("requests_per_s = 0;"))
+    daemon.reload(limits("address_requests_per_s = 0;"))
     wait_until(lambda: peer.announce().failure is None)

@@ -7,7 +7,7 @@ import pytest
 from support.announce import Peer, random_hash
 from support.skepd import Skepd
 
-CONFIG = "announce = { interval_min_s = 1; interval_max_s = 1; patience_s = 0; };"
+CONFIG = "announce = { interval_min_s = 1; interval_max_s = 1; peer_timeout_min_s = 0; };"
 
 
 @pytest.fixture

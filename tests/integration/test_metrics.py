@@ -194,7 +194,7 @@ def test_memory_is_given_back_to_the_count(busy):
 
 
 def test_sweeps_and_expired_peers_are_counted():
-    with Skepd(config="announce = { interval_min_s = 1; interval_max_s = 1; patience_s = 0; };") as daemon:
+    with Skepd(config="announce = { interval_min_s = 1; interval_max_s = 1; peer_timeout_min_s = 0; };") as daemon:
         Peer(daemon.port, random_hash()).start()
         wait_until(lambda: figures(daemon)("skep_peers_expired_total") == 1, timeout=10)
         found = figures(daemon)

@@ -23,7 +23,7 @@ SOON_S = 0.3  # within which a check that should not be made would have been
 
 
 def check(settings=QUICK, more=""):
-    return f"check = {{ {settings} }}; {more}"
+    return f"probe = {{ {settings} }}; {more}"
 
 
 def figures(daemon):
@@ -159,7 +159,7 @@ def test_peer_that_stops_is_forgotten_and_checked_anew_when_back(daemon, client)
 
 
 def test_peer_that_expires_is_forgotten(client):
-    short = "announce = { interval_min_s = 1; interval_max_s = 1; patience_s = 0; };"
+    short = "announce = { interval_min_s = 1; interval_max_s = 1; peer_timeout_min_s = 0; };"
     with Skepd(check(more=short)) as daemon:
         client.joins(daemon)
         wait_until(lambda: peers(daemon) == (1, 0, 0))
@@ -189,7 +189,7 @@ def test_peers_are_checked_again_after_the_interval(client):
 # Who is left alone
 
 def test_claimed_address_is_not_checked(client):
-    network = 'network = { trust = ["127.0.0.9"]; };'
+    network = 'network = { ip_param_networks = ["127.0.0.9"]; };'
     with Skepd(check(more=network)) as daemon:
         proxied = Peer(daemon.port, random_hash(), source="127.0.0.9", port=client.port)
         proxied.start(ip="127.0.0.1")
@@ -357,4 +357,4 @@ def test_settings_out_of_range_are_refused(tmp_path, wrong):
     file.write_text(check(wrong))
     done = run("--config", file, "--check-config")
     assert done.returncode != 0
-    assert "check." + wrong.split()[0] in done.stderr
+    assert "probe." + wrong.split()[0] in done.stderr

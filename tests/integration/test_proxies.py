@@ -133,7 +133,7 @@ def test_client_behind_a_proxy_can_leave(passed_on, peer):
 
 def test_claims_count_for_the_client_and_not_for_the_proxy(torrent):
     config = ('network = { trusted_proxies = "127.5.0.0/16"; '
-              'trust = ["127.5.0.0/16", "198.51.100.0/24"]; };')
+              'ip_param_networks = ["127.5.0.0/16", "198.51.100.0/24"]; };')
     with Skepd(config) as daemon:
         peer = Peer(daemon.port, torrent)
         for client, external in (("198.51.100.7", "203.0.113.5"), ("192.0.2.7", "192.0.2.7")):
@@ -143,7 +143,7 @@ def test_claims_count_for_the_client_and_not_for_the_proxy(torrent):
 
 
 def test_limits_are_those_of_the_client_and_not_of_the_proxy(torrent):
-    config = CONFIG + "limits = { requests_per_s = 1; requests_burst = 3; loopback = true; };"
+    config = CONFIG + "limits = { address_requests_per_s = 1; address_requests_burst = 3; loopback = true; };"
     with Skepd(config) as daemon:
         def scrapes(client):
             target = "/scrape?info_hash=" + "%00" * 20

@@ -74,8 +74,8 @@ def test_reload_switches_the_full_scrape(daemon, torrent, leecher):
 def test_reload_is_logged_with_what_requires_a_restart(daemon):
     daemon.reload(intervals(300, 300))
     assert daemon.wait_for_log("configuration reloaded").endswith("configuration reloaded")
-    daemon.reload(intervals(300, 300, "http = { timeout_s = 77; scrape_max = 7; };"))
-    daemon.wait_for_log("configuration reloaded (restart required for http.timeout_s)")
+    daemon.reload(intervals(300, 300, "http = { idle_timeout_s = 77; scrape_max = 7; };"))
+    daemon.wait_for_log("configuration reloaded (restart required for http.idle_timeout_s)")
 
 
 def test_command_line_still_counts_more_after_a_reload(daemon, leecher):

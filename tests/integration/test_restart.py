@@ -166,7 +166,7 @@ def test_peers_keep_the_grace_of_the_interval_that_they_were_told():
         torrent = random_hash()
         Peer(daemon.port, torrent).start()
         daemon.stop()
-        daemon.write_config("announce = { interval_min_s = 1; interval_max_s = 1; patience_s = 0; };")
+        daemon.write_config("announce = { interval_min_s = 1; interval_max_s = 1; peer_timeout_min_s = 0; };")
         daemon.start()
         time.sleep(4)
         assert scraped(daemon.port, torrent) == (0, 1, 0)

@@ -13,7 +13,7 @@ from support.terminal import Terminal
 from support.waiting import wait_until
 
 TOKEN = "a-token-of-24-characters"
-CONFIG = f'http = {{ admin_token = "{TOKEN}"; }}; check = {{ enabled = false; }};'
+CONFIG = f'http = {{ admin_token = "{TOKEN}"; }}; probe = {{ enabled = false; }};'
 HASH = "ab" * 20
 
 
@@ -97,7 +97,7 @@ def test_peers_are_listed_with_their_clients(skepctl, daemon, torrent):
 @pytest.fixture(scope="module")
 def named():
     """A daemon with torrents whose names and hashes are alike in part."""
-    with Skepd(config="check = { enabled = false; };") as daemon:
+    with Skepd(config="probe = { enabled = false; };") as daemon:
         skepctl = Skepctl(daemon.database)
         for info_hash, name in (("abcd" + "1" * 36, "Holidays"), ("abcd" + "2" * 36, "Holidays in Zürich"),
                                 ("ef01" + "3" * 36, "Der ABCD Film"), ("ef02" + "4" * 36, "ef01")):

@@ -20,7 +20,7 @@ TOKEN = "a-token-of-24-characters"
 @pytest.fixture
 def daemon():
     """With an empty registry."""
-    with Skepd(config="check = { enabled = false; };") as daemon:
+    with Skepd(config="probe = { enabled = false; };") as daemon:
         yield daemon
 
 

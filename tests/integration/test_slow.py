@@ -16,7 +16,7 @@ from support.waiting import wait_until
 
 LIMIT_S = 1
 CUT_OFF_S = LIMIT_S + 1.5
-CONFIG = f"http = {{ request_timeout_s = {LIMIT_S}; timeout_s = 30; full_scrape = true; }};"
+CONFIG = f"http = {{ request_timeout_s = {LIMIT_S}; idle_timeout_s = 30; full_scrape = true; }};"
 PATIENT = "http = {{ request_timeout_s = 30; {} }}; limits = {{ loopback = true; }};"
 
 

@@ -6,7 +6,7 @@ struct tracker_options test_options(void) {
     return (struct tracker_options){
         .interval_min_s = 120,
         .interval_max_s = 120,
-        .announces_per_s = 1000,
+        .budget_per_s = 1000,
         .numwant = 50,
         .numwant_max = 200,
         .torrents_max = 100000,

@@ -158,16 +158,16 @@ END_TEST
 START_TEST(networks_are_a_list_or_a_single_text) {
     struct config config = accepted(
         "network = { lan = [\"192.0.2.0/24\", \"2001:db8::/32\"];"
-        "            trust = \"198.51.100.0/24\"; }");
+        "            ip_param_networks = \"198.51.100.0/24\"; }");
     ck_assert_uint_eq(config.tracker.lan.count, 2);
     ck_assert(contains(&config.tracker.lan, "2001:db8::5"));
     ck_assert(!contains(&config.tracker.lan, "10.0.0.1"));
-    ck_assert_uint_eq(config.tracker.trust.count, 1);
-    ck_assert(contains(&config.tracker.trust, "198.51.100.9"));
+    ck_assert_uint_eq(config.tracker.ip_param_networks.count, 1);
+    ck_assert(contains(&config.tracker.ip_param_networks, "198.51.100.9"));
 
-    config = accepted("network = { lan = []; trust = ( \"10.0.0.1\" ); }");
+    config = accepted("network = { lan = []; ip_param_networks = ( \"10.0.0.1\" ); }");
     ck_assert_uint_eq(config.tracker.lan.count, 0);
-    ck_assert_uint_eq(config.tracker.trust.count, 1);
+    ck_assert_uint_eq(config.tracker.ip_param_networks.count, 1);
 }
 END_TEST
 
@@ -209,6 +209,22 @@ static const struct {
     { "port = 80;", ":1: unknown setting \"port\", did you mean \"http.port\"?" },
     { "log_lvel = \"info\";", ":1: unknown setting \"log_lvel\", did you mean \"log_level\"?" },
     { "htttp = { port = 80; };", ":1: unknown setting \"htttp\", did you mean \"http\"?" },
+    { "\ncheck = { enabled = false; };", ":2: check has been renamed to probe" },
+    { "network = {\n trust = [ ]; };",
+      ":2: network.trust has been renamed to network.ip_param_networks" },
+    { "announce = {\n\n patience_s = 660; };",
+      ":3: announce.patience_s has been renamed to announce.peer_timeout_min_s" },
+    { "announce = { announces_per_s = 9; };",
+      ":1: announce.announces_per_s has been renamed to announce.budget_per_s" },
+    { "access = { list_file = \"x\"; };",
+      ":1: access.list_file has been renamed to access.whitelist_file" },
+    { "limits = { requests_per_s = 1; };",
+      ":1: limits.requests_per_s has been renamed to limits.address_requests_per_s" },
+    { "limits = { requests_burst = 1; };",
+      ":1: limits.requests_burst has been renamed to limits.address_requests_burst" },
+    { "http = { timeout_s = 1; };", ":1: http.timeout_s has been renamed to http.idle_timeout_s" },
+    { "http = { request_max = 4096; };",
+      ":1: http.request_max has been renamed to http.header_max" },
     { "http = { treads = 4; };",
       ":1: unknown setting \"http.treads\", did you mean \"http.threads\"?" },
     { "http = { portt = 80; };",
@@ -247,8 +263,8 @@ static const struct {
     { "network = { lan = [ \"10.0.0.0/8\",\n \"10.0.0.0/33\" ]; };",
       ":2: network.lan must be a list of up to 32 networks such as \"10.0.0.0/8\", "
       "not \"10.0.0.0/33\"" },
-    { "network = { trust = ( \"10.0.0.0/8\", 7 ); };",
-      ":1: network.trust must be a list of up to 32 networks such as \"10.0.0.0/8\"" },
+    { "network = { ip_param_networks = ( \"10.0.0.0/8\", 7 ); };",
+      ":1: network.ip_param_networks must be a list of up to 32 networks such as \"10.0.0.0/8\"" },
     { "network = { external_address = ( \"192.0.2.1\",\n \"192.0.2.2\" ); };",
       ":2: network.external_address must be an IPv4 address, an IPv6 address or a list of both, "
       "not \"192.0.2.2\"" },
@@ -361,9 +377,9 @@ END_TEST
 
 START_TEST(hostnames_are_names_alone) {
     const struct config config = accepted("http = { hostnames = [ \"a.example\", \"B-2\" ]; };");
-    ck_assert_uint_eq(config.site.hostnames.count, 2);
-    ck_assert_str_eq(config.site.hostnames.list[0], "a.example");
-    ck_assert_str_eq(config.site.hostnames.list[1], "B-2");
+    ck_assert_uint_eq(config.web.hostnames.count, 2);
+    ck_assert_str_eq(config.web.hostnames.list[0], "a.example");
+    ck_assert_str_eq(config.web.hostnames.list[1], "B-2");
     assert_refused("http = { hostnames = \"a:80\"; };",
                    ":1: http.hostnames must be a list of up to 31 names such as \"tracker.lan\", "
                    "not \"a:80\"");

@@ -39,7 +39,7 @@ START_TEST(limits_of_zero_are_infinite) {
     struct tracker_options options = test_options();
     options.torrents_max = 10;
     options.memory_max_mib = 0;
-    options.requests_per_s = 0;
+    options.address_requests_per_s = 0;
     const struct metrics_limits limits = metrics_limits_of(&options, 100, 0);
     ck_assert(limits.max[LIMITED_TORRENTS] == 10);
     ck_assert(isinf(limits.max[LIMITED_MEMORY]));

@@ -17,7 +17,8 @@ static struct peer_stats page[CROWD];
 static void create_tracker(void) {
     options = test_options();
     ck_assert(network_parse("10.0.0.0/8", &options.lan.list[options.lan.count++]));
-    ck_assert(network_parse("10.9.0.0/16", &options.trust.list[options.trust.count++]));
+    ck_assert(network_parse("10.9.0.0/16",
+                            &options.ip_param_networks.list[options.ip_param_networks.count++]));
     tracker = tracker_create(&options, FEED_CAPACITY);
     ck_assert_ptr_nonnull(tracker);
 }

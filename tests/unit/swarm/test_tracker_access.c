@@ -168,8 +168,8 @@ START_TEST(stop_of_the_banned_is_refused_but_done) {
 END_TEST
 
 START_TEST(ban_holds_for_the_address_that_the_trusted_claim) {
-    ck_assert(network_parse("10.0.0.1", &options.trust.list[0]));
-    options.trust.count = 1;
+    ck_assert(network_parse("10.0.0.1", &options.ip_param_networks.list[0]));
+    options.ip_param_networks.count = 1;
     ck_assert(tracker_apply(tracker, &options));
     ban("192.0.2.7", "");
     struct announce_request peer = test_leecher_at(1, "10.0.0.1");

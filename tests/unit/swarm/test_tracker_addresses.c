@@ -154,7 +154,8 @@ static void come_claiming(const char *address, const char *claimed) {
 }
 
 static void trust(const char *network) {
-    ck_assert(network_parse(network, &options.trust.list[options.trust.count++]));
+    ck_assert(
+        network_parse(network, &options.ip_param_networks.list[options.ip_param_networks.count++]));
     tracker_apply(tracker, &options);
 }
 

@@ -58,8 +58,8 @@ static enum announce_result scrape(const char *address) {
 }
 
 static void limit_requests(uint32_t per_s, uint32_t burst) {
-    options.requests_per_s = per_s;
-    options.requests_burst = burst;
+    options.address_requests_per_s = per_s;
+    options.address_requests_burst = burst;
     apply();
 }
 
@@ -110,8 +110,8 @@ START_TEST(peer_that_is_too_fast_keeps_its_place) {
 END_TEST
 
 START_TEST(rate_is_that_of_the_socket_and_not_of_a_claimed_address) {
-    ck_assert(network_parse("192.0.2.1", &options.trust.list[0]));
-    options.trust.count = 1;
+    ck_assert(network_parse("192.0.2.1", &options.ip_param_networks.list[0]));
+    options.ip_param_networks.count = 1;
     limit_requests(1, 2);
     for (uint32_t i = 0; i < 3; i++) {
         struct announce_request request = client_at("192.0.2.1", i, TORRENT);

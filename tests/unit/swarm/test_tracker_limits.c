@@ -73,7 +73,7 @@ END_TEST
 static void let_interval_follow_load(uint32_t shortest, uint32_t longest) {
     options.interval_min_s = shortest;
     options.interval_max_s = longest;
-    options.announces_per_s = 1;
+    options.budget_per_s = 1;
     tracker_apply(tracker, &options);
 }
 

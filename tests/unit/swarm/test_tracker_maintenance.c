@@ -45,7 +45,7 @@ END_TEST
 
 /* libtorrent's clients come every five minutes, though they are told to come every two. */
 START_TEST(client_that_takes_its_time_stays_within_the_patience) {
-    options.patience_s = 660;
+    options.peer_timeout_min_s = 660;
     tracker_apply(tracker, &options);
     test_fill(tracker, 1, 1);
     ck_assert_uint_eq(sweep_all(test_seconds_after(660) - 1), 0);

@@ -496,7 +496,7 @@ void tracker_model_run(const uint8_t *data, size_t size) {
         .options = {
             .interval_min_s = INTERVAL_S,
             .interval_max_s = INTERVAL_S,
-            .announces_per_s = 1000,
+            .budget_per_s = 1000,
             .numwant = REPLY_MAX,
             .numwant_max = REPLY_MAX,
             .torrents_max = TORRENTS,
