@@ -7,6 +7,10 @@
 #include "ctl/http_client.h"
 #include "wire/tracker_url.h"
 
+const char *const torrent_sorts[TORRENT_SORTS] = {
+    "name", "size", "seeders", "leechers", "downloaded", "rate", "health",
+};
+
 #define DEFAULT_URL "http://127.0.0.1:6969"
 
 enum {

@@ -51,4 +51,8 @@ uint64_t api_client_number(const json_t *object, const char *key);
 double api_client_real(const json_t *object, const char *key);
 const char *api_client_text(const json_t *object, const char *key, const char *otherwise);
 
+/* Keys by which the API sorts torrents. */
+enum { TORRENT_SORTS = 7 };
+extern const char *const torrent_sorts[TORRENT_SORTS];
+
 #endif

@@ -1,4 +1,4 @@
-/* What a command of skepctl is. */
+/* A command of skepctl. */
 #ifndef SKEP_CTL_COMMAND_H
 #define SKEP_CTL_COMMAND_H
 
@@ -8,18 +8,17 @@
 
 enum command_section { SECTION_REGISTRY, SECTION_LIVE, SECTION_TOOLS, SECTION_COUNT };
 
-/* A command has one of the two: `run`, or `run_on` for those that look at what the tracker allows.
- */
+/* Has either `run`, or `run_on` if it works on the registry. */
 struct command {
     const char *group; /* "key", or NULL */
     const char *name;
-    const char *arguments; /* as the help shows them */
+    const char *arguments; /* as shown in the help */
     const char *summary;
     enum status (*run)(const struct command_line *line);
-    enum status (*run_on)(struct registry_client *registrar, const struct command_line *line);
-    uint64_t options; /* bits of those that it takes beside OPTIONS_GENERAL */
+    enum status (*run_on)(struct registry_client *client, const struct command_line *line);
+    uint64_t options; /* bits of its options besides OPTIONS_GENERAL */
     enum command_section section;
-    int least; /* words behind the name */
+    int least; /* number of arguments */
     int most;
 };
 

@@ -7,61 +7,61 @@
 #include "base/bytes.h"
 #include "ctl/output.h"
 
-/* getopt_long's value for an option: above every letter. */
+/* Values for getopt_long, above every letter. */
 enum { OPTION_BASE = 256, HELP_COLUMN = 28 };
 
 /* clang-format off */
 static const struct option_spec {
     const char *name;
-    const char *argument; /* NULL: takes none */
+    const char *argument; /* NULL: none */
     const char *summary;
     char letter;
 } specs[OPTION_COUNT] = {
-    [OPTION_DATABASE] = { "database", "FILE", "the tracker's database, past the skepd that runs", 'd' },
-    [OPTION_URL] = { "url", "URL", "where skepd answers (http://127.0.0.1:6969)", 'u' },
-    [OPTION_TOKEN] = { "token", "TOKEN", "skepd's http.admin_token", 0 },
-    [OPTION_TOKEN_FILE] = { "token-file", "FILE", "a file with the token in it", 0 },
+    [OPTION_DATABASE] = { "database", "FILE", "use this database instead of the running skepd", 'd' },
+    [OPTION_URL] = { "url", "URL", "URL of skepd (http://127.0.0.1:6969)", 'u' },
+    [OPTION_TOKEN] = { "token", "TOKEN", "http.admin_token of skepd", 0 },
+    [OPTION_TOKEN_FILE] = { "token-file", "FILE", "file that contains the token", 0 },
     [OPTION_CACERT] = { "cacert", "FILE", "PEM certificates to trust, for HTTPS", 0 },
-    [OPTION_INSECURE] = { "insecure", NULL, "trust any certificate", 0 },
-    [OPTION_JSON] = { "json", NULL, "print JSON, for scripts", 'j' },
-    [OPTION_HELP] = { "help", NULL, "show help, of a command if there is one, and exit", 'h' },
+    [OPTION_INSECURE] = { "insecure", NULL, "accept any certificate", 0 },
+    [OPTION_JSON] = { "json", NULL, "print JSON", 'j' },
+    [OPTION_HELP] = { "help", NULL, "show help (of a command, if given) and exit", 'h' },
     [OPTION_VERSION] = { "version", NULL, "show the version and exit", 'V' },
-    [OPTION_FOR] = { "for", "DURATION", "how long: 90s, 15m, 2h, 7d (for good)", 0 },
-    [OPTION_REASON] = { "reason", "TEXT", "what clients are told", 0 },
-    [OPTION_SEARCH] = { "search", "TEXT", "only where name or info_hash has this in it", 0 },
-    [OPTION_SHOW] = { "show", "WHICH", "all, active, registered or unseeded (all)", 0 },
+    [OPTION_FOR] = { "for", "DURATION", "duration: 90s, 15m, 2h, 7d (default: permanent)", 0 },
+    [OPTION_REASON] = { "reason", "TEXT", "reason, shown to clients", 0 },
+    [OPTION_SEARCH] = { "search", "TEXT", "filter by substring of name or info_hash", 0 },
+    [OPTION_SHOW] = { "show", "WHICH", "all, active, registered or unseeded (default: all)", 0 },
     [OPTION_SORT] = { "sort", "KEY", "name, size, seeders, leechers, downloaded, rate or health", 0 },
-    [OPTION_REVERSE] = { "reverse", NULL, "the other way round", 0 },
-    [OPTION_OFFSET] = { "offset", "N", "pass over the first N", 0 },
-    [OPTION_LIMIT] = { "limit", "N", "show at most N (50)", 0 },
-    [OPTION_ANNOUNCE] = { "announce", "URL", "the tracker; again for more (skepd's own)", 0 },
-    [OPTION_PIECE_LENGTH] = { "piece-length", "SIZE", "16K to 64M, a power of two (by size)", 0 },
-    [OPTION_PRIVATE] = { "private", NULL, "find peers through the tracker only", 0 },
-    [OPTION_NAME] = { "name", "NAME", "what it is called (as PATH)", 0 },
-    [OPTION_COMMENT] = { "comment", "TEXT", "a comment", 0 },
+    [OPTION_REVERSE] = { "reverse", NULL, "reverse the order", 0 },
+    [OPTION_OFFSET] = { "offset", "N", "skip the first N", 0 },
+    [OPTION_LIMIT] = { "limit", "N", "show at most N (default: 50)", 0 },
+    [OPTION_ANNOUNCE] = { "announce", "URL", "announce URL, repeatable (default: skepd's own)", 0 },
+    [OPTION_PIECE_LENGTH] = { "piece-length", "SIZE", "16K to 64M, a power of two (default: by size)", 0 },
+    [OPTION_PRIVATE] = { "private", NULL, "set the private flag: clients use the tracker only", 0 },
+    [OPTION_NAME] = { "name", "NAME", "torrent name (default: last part of PATH)", 0 },
+    [OPTION_COMMENT] = { "comment", "TEXT", "comment", 0 },
     [OPTION_V2] = { "v2", NULL, "version 2 (BEP 52)", 0 },
-    [OPTION_HYBRID] = { "hybrid", NULL, "versions 1 and 2 at once", 0 },
-    [OPTION_OUTPUT] = { "output", "FILE", "where to put it (NAME.torrent)", 'o' },
-    [OPTION_FORCE] = { "force", NULL, "overwrite a file that is there", 0 },
-    [OPTION_ADD] = { "add", NULL, "register it at the tracker, too", 0 },
-    [OPTION_EVENT] = { "event", "EVENT", "started, completed, stopped, paused or none (none)", 0 },
-    [OPTION_PORT] = { "port", "N", "our port (6881)", 0 },
-    [OPTION_LEFT] = { "left", "N", "bytes still needed (FILE's size, or 1)", 0 },
-    [OPTION_UPLOADED] = { "uploaded", "N", "bytes uploaded (0)", 0 },
-    [OPTION_DOWNLOADED] = { "downloaded", "N", "bytes downloaded (0)", 0 },
-    [OPTION_NUMWANT] = { "numwant", "N", "how many peers we want (the tracker's default)", 0 },
-    [OPTION_PEER_ID] = { "peer-id", "ID", "20 characters, or 40 hexadecimal digits (random)", 0 },
-    [OPTION_KEY] = { "key", "HEX", "up to 8 hexadecimal digits (random)", 0 },
-    [OPTION_NO_COMPACT] = { "no-compact", NULL, "ask for peers with their peer_ids (HTTP)", 0 },
-    [OPTION_LEAVE] = { "leave", NULL, "announce stopped afterwards, so that nobody calls us", 0 },
-    [OPTION_IPV4] = { "v4", NULL, "by IPv4 only", '4' },
-    [OPTION_IPV6] = { "v6", NULL, "by IPv6 only", '6' },
-    [OPTION_TIMEOUT] = { "timeout", "SECONDS", "how long to wait (15)", 0 },
+    [OPTION_HYBRID] = { "hybrid", NULL, "hybrid (v1 + v2)", 0 },
+    [OPTION_OUTPUT] = { "output", "FILE", "output file (default: NAME.torrent)", 'o' },
+    [OPTION_FORCE] = { "force", NULL, "overwrite an existing file", 0 },
+    [OPTION_ADD] = { "add", NULL, "also register it", 0 },
+    [OPTION_EVENT] = { "event", "EVENT", "started, completed, stopped, paused or none (default: none)", 0 },
+    [OPTION_PORT] = { "port", "N", "port to announce (default: 6881)", 0 },
+    [OPTION_LEFT] = { "left", "N", "bytes left (default: the file's size, or 1)", 0 },
+    [OPTION_UPLOADED] = { "uploaded", "N", "bytes uploaded (default: 0)", 0 },
+    [OPTION_DOWNLOADED] = { "downloaded", "N", "bytes downloaded (default: 0)", 0 },
+    [OPTION_NUMWANT] = { "numwant", "N", "number of peers to request (default: the tracker's)", 0 },
+    [OPTION_PEER_ID] = { "peer-id", "ID", "20 characters or 40 hexadecimal digits (default: random)", 0 },
+    [OPTION_KEY] = { "key", "HEX", "up to 8 hexadecimal digits (default: random)", 0 },
+    [OPTION_NO_COMPACT] = { "no-compact", NULL, "request peers with their peer_ids (HTTP)", 0 },
+    [OPTION_LEAVE] = { "leave", NULL, "send event=stopped afterwards", 0 },
+    [OPTION_IPV4] = { "v4", NULL, "use IPv4 only", '4' },
+    [OPTION_IPV6] = { "v6", NULL, "use IPv6 only", '6' },
+    [OPTION_TIMEOUT] = { "timeout", "SECONDS", "timeout (default: 15)", 0 },
 };
 /* clang-format on */
 
-/* Fills what getopt_long needs; `letters` has room for every option. */
-static void prepare(struct option *options, char *letters) {
+/* `letters` has room for every option. */
+static void build_getopt_tables(struct option *options, char *letters) {
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_spec *spec = &specs[i];
         options[i] = (struct option){
@@ -79,8 +79,8 @@ static void prepare(struct option *options, char *letters) {
     *letters = '\0';
 }
 
-/* The option of a value that getopt_long found; OPTION_COUNT where there is none. */
-static int option_of(int found) {
+/* The option for a return value of getopt_long, or OPTION_COUNT. */
+static int find_option(int found) {
     if (found >= OPTION_BASE)
         return found - OPTION_BASE;
     int i = 0;
@@ -89,12 +89,12 @@ static int option_of(int found) {
     return i;
 }
 
-static bool take(struct command_line *line, int option, const char *value) {
+static bool set_option(struct command_line *line, int option, const char *value) {
     line->values[option] = value == NULL ? "" : value;
     if (option != OPTION_ANNOUNCE)
         return true;
     if (line->announce_url_count == ANNOUNCE_OPTIONS_MAX) {
-        output_fail(STATUS_FAULT, "these are too many announce URLs", value);
+        output_fail(STATUS_FAULT, "too many announce URLs", value);
         return false;
     }
     line->announce_urls[line->announce_url_count++] = value;
@@ -104,12 +104,12 @@ static bool take(struct command_line *line, int option, const char *value) {
 bool command_line_parse(struct command_line *line, int argc, char **argv) {
     struct option options[OPTION_COUNT + 1];
     char letters[2 * OPTION_COUNT + 1];
-    prepare(options, letters);
+    build_getopt_tables(options, letters);
     *line = (struct command_line){ 0 };
     int found;
     while ((found = getopt_long(argc, argv, letters, options, NULL)) != -1) {
-        const int option = option_of(found);
-        if (option == OPTION_COUNT || !take(line, option, optarg))
+        const int option = find_option(found);
+        if (option == OPTION_COUNT || !set_option(line, option, optarg))
             return false;
     }
     line->words = argv + optind;
@@ -122,7 +122,7 @@ bool command_line_allow(const struct command_line *line, uint64_t allowed, const
         if (line->values[i] == NULL || (allowed & OPTION_BIT(i)) != 0)
             continue;
         char text[128];
-        snprintf(text, sizeof text, "%s does not take --%s; see skepctl %s --help", command,
+        snprintf(text, sizeof text, "%s does not support --%s; see skepctl %s --help", command,
                  specs[i].name, command);
         output_fail(STATUS_FAULT, text, NULL);
         return false;
@@ -141,8 +141,8 @@ bool command_line_number(const struct command_line *line, enum ctl_option option
         return true;
     }
     char what[128];
-    snprintf(what, sizeof what, "--%s is a number from %" PRIu64 " to %" PRIu64, specs[option].name,
-             min, max);
+    snprintf(what, sizeof what, "--%s must be a number from %" PRIu64 " to %" PRIu64,
+             specs[option].name, min, max);
     output_fail(STATUS_FAULT, what, text);
     return false;
 }
@@ -159,7 +159,7 @@ bool command_line_choice(const struct command_line *line, enum ctl_option option
         }
     }
     char what[128];
-    snprintf(what, sizeof what, "--%s has no such choice; see --help", specs[option].name);
+    snprintf(what, sizeof what, "invalid value for --%s; see --help", specs[option].name);
     output_fail(STATUS_FAULT, what, text);
     return false;
 }

@@ -1,4 +1,4 @@
-/* The words and options that skepctl was started with. */
+/* The command line of skepctl: options, and the words of the command. */
 #ifndef SKEP_CTL_COMMAND_LINE_H
 #define SKEP_CTL_COMMAND_LINE_H
 
@@ -55,7 +55,7 @@ enum ctl_option {
 
 #define OPTION_BIT(option) (UINT64_C(1) << (option))
 
-/* What every command takes. */
+/* Options of every command. */
 #define OPTIONS_GENERAL                                                                            \
     (OPTION_BIT(OPTION_DATABASE) | OPTION_BIT(OPTION_URL) | OPTION_BIT(OPTION_TOKEN) |             \
      OPTION_BIT(OPTION_TOKEN_FILE) | OPTION_BIT(OPTION_CACERT) | OPTION_BIT(OPTION_INSECURE) |     \
@@ -64,38 +64,37 @@ enum ctl_option {
 enum { ANNOUNCE_OPTIONS_MAX = 32 };
 
 struct command_line {
-    const char *values[OPTION_COUNT]; /* NULL: not given; "" for those without a value */
-    const char *announce_urls[ANNOUNCE_OPTIONS_MAX]; /* every --announce, in order */
+    const char *values[OPTION_COUNT]; /* NULL: absent; "" for an option without value */
+    const char *announce_urls[ANNOUNCE_OPTIONS_MAX]; /* all --announce, in order */
     size_t announce_url_count;
-    char **words; /* the command and what it takes; borrows argv */
+    char **words; /* the command and its arguments; borrows argv */
     int count;
 };
 
-/* Reads the options, which may stand anywhere. False if one is wrong, which has been said. */
+/* Parses the options, which may be anywhere. False if one is invalid, which is printed. */
 bool command_line_parse(struct command_line *line, int argc, char **argv);
 
 static inline bool command_line_has(const struct command_line *line, enum ctl_option option) {
     return line->values[option] != NULL;
 }
 
-/* Whether all options that were given are among `allowed`; says which is not. */
+/* Whether all given options are in `allowed`; prints the first that is not. */
 bool command_line_allow(const struct command_line *line, uint64_t allowed, const char *command);
 
-/* The number given with `option`, or `*number` untouched where there is none. False if it is none
- * from `min` to `max`, which has been said. */
+/* Reads the number of `option`; `*number` is unchanged if the option is absent. False if it is not
+ * a number from `min` to `max`, which is printed. */
 bool command_line_number(const struct command_line *line, enum ctl_option option, uint64_t min,
                          uint64_t max, uint64_t *number);
 
-/* Which of the `count` words was given with `option`; `*choice` untouched where none was. False if
- * it is another word, which has been said. */
+/* Finds the value of `option` among `count` words; `*choice` is unchanged if the option is absent.
+ * False if it is another word, which is printed. */
 bool command_line_choice(const struct command_line *line, enum ctl_option option,
                          const char *const *words, size_t count, size_t *choice);
 
-/* An info_hash of 40 hexadecimal digits, or version 2's of 64, of which clients announce the start.
- */
+/* Parses an info_hash of 40 hexadecimal digits, or one of version 2 of 64, which is truncated. */
 bool command_line_hash(const char *word, uint8_t info_hash[static INFO_HASH_LEN]);
 
-/* A line of help for each option among `options`. */
+/* Prints one line of help for each option in `options`. */
 void command_line_describe(FILE *out, uint64_t options);
 
 #endif

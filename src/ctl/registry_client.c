@@ -228,3 +228,17 @@ enum status registry_client_print_json(struct registry_client *registrar, regist
     json_decref(rows.items);
     return status;
 }
+
+enum status registry_client_put_torrent(struct registry_client *client,
+                                        const struct metainfo *metainfo, struct bytes file) {
+    char name[REGISTRY_TEXT_LEN];
+    registry_copy_name(metainfo->name, name);
+    struct registry_torrent torrent = {
+        .hash_count = metainfo->hash_count,
+        .name = name,
+        .size = metainfo->size,
+        .file = file,
+    };
+    memcpy(torrent.info_hashes, metainfo->info_hashes, sizeof torrent.info_hashes);
+    return registry_client_add_torrent(client, &torrent);
+}

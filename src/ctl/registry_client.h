@@ -6,6 +6,7 @@
 #include "ctl/command_line.h"
 #include "ctl/output.h"
 #include "store/registry.h"
+#include "torrent/metainfo.h"
 
 struct registry_client;
 
@@ -60,5 +61,9 @@ enum status registry_client_print_json(struct registry_client *registrar, regist
 
 /* Says that there was no `what` to remove. */
 enum status registry_client_report_removal(enum status status, bool found, const char *what);
+
+/* Registers a .torrent file under every info_hash that its clients announce. */
+enum status registry_client_put_torrent(struct registry_client *client,
+                                        const struct metainfo *metainfo, struct bytes file);
 
 #endif

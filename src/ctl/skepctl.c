@@ -1,85 +1,22 @@
-/* skepctl: the operator's hand on a tracker, and a tester's eye on any. */
+/* skepctl: manages a running skepd and queries any tracker. */
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl/command.h"
-#include "ctl/commands/announce.h"
-#include "ctl/commands/ban.h"
-#include "ctl/commands/create.h"
-#include "ctl/commands/magnet.h"
-#include "ctl/commands/passkey.h"
-#include "ctl/commands/scrape.h"
-#include "ctl/commands/status.h"
-#include "ctl/commands/top.h"
-#include "ctl/commands/torrent_registry.h"
-#include "ctl/commands/torrents.h"
+#include "ctl/commands/commands.h"
 
-enum { HELP_COLUMN = 28 };
+enum { HELP_COLUMN = 28, USAGE_LEN = 160 };
 
-#define LIST_OPTIONS (OPTION_BIT(OPTION_OFFSET) | OPTION_BIT(OPTION_LIMIT))
-#define SELECT_OPTIONS                                                                             \
-    (OPTION_BIT(OPTION_SEARCH) | OPTION_BIT(OPTION_SHOW) | OPTION_BIT(OPTION_SORT) |               \
-     OPTION_BIT(OPTION_REVERSE))
-
-#define TRANSPORT_OPTIONS                                                                          \
-    (OPTION_BIT(OPTION_IPV4) | OPTION_BIT(OPTION_IPV6) | OPTION_BIT(OPTION_TIMEOUT))
-
-/* clang-format off */
-static const struct command commands[] = {
-    { .section = SECTION_REGISTRY, .group = "key", .name = "new", .arguments = "LABEL", .least = 1, .most = 1,
-      .summary = "make a passkey, and print it with its announce URLs", .run_on = passkey_create },
-    { .section = SECTION_REGISTRY, .group = "key", .name = "list", .arguments = "",
-      .summary = "list the passkeys' labels", .run_on = passkey_list },
-    { .section = SECTION_REGISTRY, .group = "key", .name = "revoke", .arguments = "LABEL", .least = 1, .most = 1,
-      .summary = "make a passkey invalid", .run_on = passkey_revoke },
-    { .section = SECTION_REGISTRY, .name = "add", .arguments = "HASH [NAME] | FILE.torrent...", .least = 1, .most = COMMAND_WORDS_ANY,
-      .summary = "register torrents", .run_on = torrent_registry_add },
-    { .section = SECTION_REGISTRY, .name = "remove", .arguments = "HASH | NAME | FILE.torrent", .least = 1, .most = 1,
-      .summary = "take a torrent off the list", .run_on = torrent_registry_remove },
-    { .section = SECTION_REGISTRY, .name = "list", .arguments = "",
-      .summary = "list the registered torrents", .run_on = torrent_registry_list },
-    { .section = SECTION_REGISTRY, .name = "ban", .arguments = "NETWORK", .least = 1, .most = 1,
-      .summary = "ban an address, or a network such as 192.0.2.0/24", .run_on = ban_add,
-      .options = OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_REASON) },
-    { .section = SECTION_REGISTRY, .name = "unban", .arguments = "NETWORK", .least = 1, .most = 1,
-      .summary = "lift a ban", .run_on = ban_remove },
-    { .section = SECTION_REGISTRY, .name = "bans", .arguments = "",
-      .summary = "list the bans", .run_on = ban_list },
-
-    { .section = SECTION_LIVE, .name = "status", .arguments = "",
-      .summary = "how the tracker is, and its announce URLs", .run = status_command },
-    { .section = SECTION_LIVE, .name = "top", .arguments = "",
-      .summary = "the tracker, live in the terminal", .run = top_command,
-      .options = OPTION_BIT(OPTION_SORT) | OPTION_BIT(OPTION_REVERSE) },
-    { .section = SECTION_LIVE, .name = "torrents", .arguments = "",
-      .summary = "what is shared", .run = torrents_command, .options = LIST_OPTIONS | SELECT_OPTIONS },
-    { .section = SECTION_LIVE, .name = "peers", .arguments = "HASH | NAME", .least = 1, .most = 1,
-      .summary = "who shares a torrent", .run = peers_command, .options = LIST_OPTIONS },
-    { .section = SECTION_LIVE, .name = "magnet", .arguments = "HASH | NAME | FILE.torrent", .least = 1, .most = 1,
-      .summary = "print a torrent's magnet link", .run = magnet_command, .options = OPTION_BIT(OPTION_ANNOUNCE) },
-
-    { .section = SECTION_TOOLS, .name = "create", .arguments = "PATH", .least = 1, .most = 1,
-      .summary = "make a .torrent file of a file or a folder", .run = create_command,
-      .options = OPTION_BIT(OPTION_ANNOUNCE) | OPTION_BIT(OPTION_PIECE_LENGTH) | OPTION_BIT(OPTION_PRIVATE) |
-                 OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_COMMENT) | OPTION_BIT(OPTION_V2) |
-                 OPTION_BIT(OPTION_HYBRID) | OPTION_BIT(OPTION_OUTPUT) | OPTION_BIT(OPTION_FORCE) |
-                 OPTION_BIT(OPTION_ADD) },
-    { .section = SECTION_TOOLS, .name = "announce", .arguments = "URL HASH | URL FILE.torrent", .least = 2, .most = 2,
-      .summary = "announce at any tracker, and show what it answers", .run = announce_command,
-      .options = TRANSPORT_OPTIONS | OPTION_BIT(OPTION_EVENT) | OPTION_BIT(OPTION_PORT) | OPTION_BIT(OPTION_LEFT) |
-                 OPTION_BIT(OPTION_UPLOADED) | OPTION_BIT(OPTION_DOWNLOADED) | OPTION_BIT(OPTION_NUMWANT) |
-                 OPTION_BIT(OPTION_PEER_ID) | OPTION_BIT(OPTION_KEY) | OPTION_BIT(OPTION_NO_COMPACT) |
-                 OPTION_BIT(OPTION_LEAVE) },
-    { .section = SECTION_TOOLS, .name = "scrape", .arguments = "URL [HASH | FILE.torrent]...", .least = 1, .most = COMMAND_WORDS_ANY,
-      .summary = "ask any tracker how many share a torrent", .run = scrape_command, .options = TRANSPORT_OPTIONS },
+static const struct command *const commands[] = {
+    &key_new_command,  &key_list_command, &key_revoke_command, &add_command,    &remove_command,
+    &list_command,     &ban_command,      &unban_command,      &bans_command,   &status_command,
+    &top_command,      &torrents_command, &peers_command,      &magnet_command, &create_command,
+    &announce_command, &scrape_command,
 };
-/* clang-format on */
 
 static const char *const section_titles[SECTION_COUNT] = {
-    [SECTION_REGISTRY] =
-        "What the tracker allows; asked of the skepd that runs, or written to its database:",
-    [SECTION_LIVE] = "What the tracker does; asked of the skepd that runs:",
-    [SECTION_TOOLS] = "Torrents, and any tracker:",
+    [SECTION_REGISTRY] = "Access control (running skepd, or its database):",
+    [SECTION_LIVE] = "Monitoring (running skepd):",
+    [SECTION_TOOLS] = "Tools:",
 };
 
 /* "  key new LABEL". */
@@ -101,24 +38,22 @@ static void print_help(void) {
     puts(
         "Usage: skepctl [OPTION...] COMMAND\n"
         "       skepctl COMMAND --help\n"
-        "The operator's hand on a BitTorrent tracker, and a tester's eye on any.");
+        "Manage a running skepd, and query any BitTorrent tracker.");
     for (int section = 0; section < SECTION_COUNT; section++) {
         printf("\n%s\n", section_titles[section]);
         for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-            if ((int)commands[i].section == section)
-                print_summary(&commands[i]);
+            if ((int)commands[i]->section == section)
+                print_summary(commands[i]);
         }
     }
-    puts("\nOptions of every command:");
+    puts("\nGeneral options:");
     command_line_describe(stdout, OPTIONS_GENERAL);
     puts(
-        "\nOf HASH, 4 digits are enough for peers, magnet and remove, and of NAME a part, in any "
-        "case of\n"
-        "letters, as long as one torrent alone is meant.\n"
-        "\nWhere no skepd answers on this machine, and no --database is named, ./var/skep.db is "
-        "used,\n"
-        "or else /var/lib/skep/skep.db. The token may stand in SKEPCTL_TOKEN, too. See "
-        "skepctl(1).");
+        "\nHASH may be abbreviated to 4 or more digits, and NAME to a substring "
+        "(case-insensitive), if\n"
+        "it matches one torrent.\n"
+        "\nWithout a running skepd and without --database, access control uses ./var/skep.db or\n"
+        "/var/lib/skep/skep.db. The token can also be set in SKEPCTL_TOKEN. See skepctl(1).");
 }
 
 static void print_command_help(const struct command *command) {
@@ -129,10 +64,10 @@ static void print_command_help(const struct command *command) {
     command_line_describe(stdout, command->options);
 }
 
-/* Finds the command and takes its name off the words. */
+/* Finds the command and removes its name from the words. */
 static const struct command *find_command(struct command_line *line) {
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        const struct command *command = &commands[i];
+        const struct command *command = commands[i];
         const int words = command->group == NULL ? 1 : 2;
         if (line->count < words || strcmp(line->words[words - 1], command->name) != 0 ||
             (words == 2 && strcmp(line->words[0], command->group) != 0))
@@ -144,8 +79,15 @@ static const struct command *find_command(struct command_line *line) {
     return NULL;
 }
 
-static enum status run_on_registrar(const struct command *command,
-                                    const struct command_line *line) {
+static enum status report_wrong_arguments(const struct command *command) {
+    char usage[USAGE_LEN];
+    snprintf(usage, sizeof usage, "wrong number of arguments; usage: skepctl %s%s%s%s%s",
+             command->group == NULL ? "" : command->group, command->group == NULL ? "" : " ",
+             command->name, command->arguments[0] == '\0' ? "" : " ", command->arguments);
+    return output_fail(STATUS_FAULT, usage, NULL);
+}
+
+static enum status run_on_registry(const struct command *command, const struct command_line *line) {
     struct registry_client *client;
     enum status status = registry_client_open(line, &client);
     if (status == STATUS_GOOD)
@@ -154,10 +96,10 @@ static enum status run_on_registrar(const struct command *command,
     return status;
 }
 
-static enum status run(struct command_line *line) {
+static enum status run_command(struct command_line *line) {
     const struct command *command = find_command(line);
     if (command == NULL)
-        return output_fail(STATUS_FAULT, "no such command; see skepctl --help",
+        return output_fail(STATUS_FAULT, "unknown command; see skepctl --help",
                            line->count == 0 ? NULL : line->words[0]);
     if (command_line_has(line, OPTION_HELP)) {
         print_command_help(command);
@@ -166,9 +108,8 @@ static enum status run(struct command_line *line) {
     if (!command_line_allow(line, OPTIONS_GENERAL | command->options, command->name))
         return STATUS_FAULT;
     if (line->count < command->least || line->count > command->most)
-        return output_fail(STATUS_FAULT, "too few or too many arguments; see skepctl --help",
-                           command->name);
-    return command->run == NULL ? run_on_registrar(command, line) : command->run(line);
+        return report_wrong_arguments(command);
+    return command->run == NULL ? run_on_registry(command, line) : command->run(line);
 }
 
 int main(int argc, char **argv) {
@@ -183,5 +124,5 @@ int main(int argc, char **argv) {
         print_help();
         return STATUS_GOOD;
     }
-    return (int)run(&line);
+    return (int)run_command(&line);
 }

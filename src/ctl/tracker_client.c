@@ -13,6 +13,8 @@ enum {
     HTTP_SCRAPE_BATCH = 40, /* keeps the URL shorter than what trackers take */
     HTTP_URL_LEN = URL_LEN + HTTP_SCRAPE_BATCH * (11 + 3 * INFO_HASH_LEN),
     FAILURE_LEN = 512,
+    TIMEOUT_DEFAULT_S = 15,
+    TIMEOUT_MAX_S = 600,
 };
 
 struct tracker_client {
@@ -316,4 +318,27 @@ enum status tracker_client_scrape(struct tracker_client *client,
         at += some;
     } while (at < count && status == STATUS_GOOD);
     return status;
+}
+
+bool tracker_client_options_read(const struct command_line *line,
+                                 struct tracker_client_options *options) {
+    const bool v4 = command_line_has(line, OPTION_IPV4);
+    const bool v6 = command_line_has(line, OPTION_IPV6);
+    uint64_t timeout_s = TIMEOUT_DEFAULT_S;
+    if (!command_line_number(line, OPTION_TIMEOUT, 1, TIMEOUT_MAX_S, &timeout_s))
+        return false;
+    if (v4 && v6) {
+        output_fail(STATUS_FAULT, "--v4 and --v6 leave nothing together", NULL);
+        return false;
+    }
+    options->http = (struct http_request_options){
+        .cacert = line->values[OPTION_CACERT],
+        .timeout_ms = (uint32_t)timeout_s * 1000,
+        .family = v4   ? FAMILY_V4
+                  : v6 ? FAMILY_V6
+                       : FAMILY_NONE,
+        .insecure = command_line_has(line, OPTION_INSECURE),
+        .follow = true,
+    };
+    return true;
 }

@@ -2,6 +2,7 @@
 #ifndef SKEP_CTL_TRACKER_CLIENT_H
 #define SKEP_CTL_TRACKER_CLIENT_H
 
+#include "ctl/command_line.h"
 #include "ctl/http_client.h"
 #include "ctl/output.h"
 #include "wire/tracker_reply.h"
@@ -36,5 +37,10 @@ enum status tracker_client_scrape(struct tracker_client *client,
 const char *tracker_client_failure(const struct tracker_client *client);
 const char *tracker_client_address(const struct tracker_client *client); /* the tracker's */
 uint64_t tracker_client_took_us(const struct tracker_client *client);    /* the last request */
+
+/* Reads --v4, --v6, --timeout, --cacert and --insecure. False if one is invalid, which is printed.
+ */
+bool tracker_client_options_read(const struct command_line *line,
+                                 struct tracker_client_options *options);
 
 #endif

@@ -97,8 +97,8 @@ def test_duration_is_from_now_on(skepctl, database, duration, seconds):
     (["ban", "192.0.2.1", "--for", "1w"], "a duration"),
     (["ban", "192.0.2.1", "--for", "9999999999999999999d"], "a duration"),
     (["key", "revoke", "nobody"], "there is no such entry: nobody"),
-    ([], "no such command"), (["key"], "no such command"), (["key", "break"], "no such command"),
-    (["kick", "192.0.2.1"], "no such command"), (["list", "more"], "arguments"),
+    ([], "unknown command"), (["key"], "unknown command"), (["key", "break"], "unknown command"),
+    (["kick", "192.0.2.1"], "unknown command"), (["list", "more"], "arguments"),
     (["add"], "arguments"), (["add", "0" * 40, "b", "c"], "arguments"), (["ban"], "arguments"),
     (["key", "new"], "arguments"), (["key", "new", "a", "b"], "arguments"),
     (["key", "list", "a"], "arguments")])

@@ -204,7 +204,7 @@ def test_token_makes_an_admin_of_a_stranger(daemon):
     (["torrents", "--sort", "luck"], "--sort"), (["torrents", "--show", "some"], "--show"),
     (["torrents", "--limit", "0"], "--limit"), (["torrents", "--limit", "501"], "--limit"),
     (["torrents", "--search", "x" * 2000], "too long"), (["peers"], "arguments"),
-    (["status", "more"], "arguments"), (["status", "--sort", "name"], "does not take --sort"),
+    (["status", "more"], "arguments"), (["status", "--sort", "name"], "does not support --sort"),
     (["top"], "terminal")])
 def test_mistake_is_named(words, complaint):
     assert complaint in Skepctl().refuses(*words, status=MISTAKE)

@@ -1,4 +1,7 @@
-#include "ctl/commands/announce.h"
+#include "ctl/command_line.h"
+#include "ctl/commands/commands.h"
+#include "ctl/output.h"
+#include "ctl/tracker_client.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,7 +11,7 @@
 #include "ctl/torrent_argument.h"
 #include "wire/client_name.h"
 
-enum { TIMEOUT_DEFAULT_S = 15, TIMEOUT_MAX_S = 600, PORT_DEFAULT = 6881, WORDS_LEN = 512 };
+enum { PORT_DEFAULT = 6881, WORDS_LEN = 512 };
 
 static const char *const events[] = {
     [EVENT_NONE] = "none",       [EVENT_COMPLETED] = "completed", [EVENT_STARTED] = "started",
@@ -20,29 +23,6 @@ struct announcement {
     uint16_t port;
     struct tracker_client_options options;
 };
-
-bool announce_command_transport(const struct command_line *line,
-                                struct tracker_client_options *options) {
-    const bool v4 = command_line_has(line, OPTION_IPV4);
-    const bool v6 = command_line_has(line, OPTION_IPV6);
-    uint64_t timeout_s = TIMEOUT_DEFAULT_S;
-    if (!command_line_number(line, OPTION_TIMEOUT, 1, TIMEOUT_MAX_S, &timeout_s))
-        return false;
-    if (v4 && v6) {
-        output_fail(STATUS_FAULT, "--v4 and --v6 leave nothing together", NULL);
-        return false;
-    }
-    options->http = (struct http_request_options){
-        .cacert = line->values[OPTION_CACERT],
-        .timeout_ms = (uint32_t)timeout_s * 1000,
-        .family = v4   ? FAMILY_V4
-                  : v6 ? FAMILY_V6
-                       : FAMILY_NONE,
-        .insecure = command_line_has(line, OPTION_INSECURE),
-        .follow = true,
-    };
-    return true;
-}
 
 /* "-SK0100-" and 12 random letters and digits. */
 static bool random_peer_id(uint8_t peer_id[static PEER_ID_LEN]) {
@@ -97,7 +77,7 @@ static bool prepare(const struct command_line *line, const struct torrent_argume
     memcpy(request->info_hash, argument->info_hashes[0], INFO_HASH_LEN);
     request->left = argument->file.len > 0 ? argument->metainfo.size : 1;
     it->options.compact = !command_line_has(line, OPTION_NO_COMPACT);
-    if (!announce_command_transport(line, &it->options) || !set_peer_id(line, request->peer_id) ||
+    if (!tracker_client_options_read(line, &it->options) || !set_peer_id(line, request->peer_id) ||
         !set_key(line, &request->key) ||
         !command_line_number(line, OPTION_PORT, 0, UINT16_MAX, &port) ||
         !command_line_number(line, OPTION_LEFT, 0, INT64_MAX, &request->left) ||
@@ -277,7 +257,7 @@ static enum status announce(const struct command_line *line, struct announcement
     return status;
 }
 
-enum status announce_command(const struct command_line *line) {
+static enum status run_announce(const struct command_line *line) {
     struct announcement it = { 0 };
     struct torrent_argument argument;
     if (!torrent_argument_read(line->words[1], &argument))
@@ -286,3 +266,18 @@ enum status announce_command(const struct command_line *line) {
     torrent_argument_free(&argument);
     return good ? announce(line, &it) : STATUS_FAULT;
 }
+
+const struct command announce_command = {
+    .section = SECTION_TOOLS,
+    .name = "announce",
+    .arguments = "URL HASH | URL FILE.torrent",
+    .least = 2,
+    .most = 2,
+    .summary = "Send an announce and print the response",
+    .run = run_announce,
+    .options = COMMAND_TRANSPORT_OPTIONS | OPTION_BIT(OPTION_EVENT) | OPTION_BIT(OPTION_PORT) |
+               OPTION_BIT(OPTION_LEFT) | OPTION_BIT(OPTION_UPLOADED) |
+               OPTION_BIT(OPTION_DOWNLOADED) | OPTION_BIT(OPTION_NUMWANT) |
+               OPTION_BIT(OPTION_PEER_ID) | OPTION_BIT(OPTION_KEY) | OPTION_BIT(OPTION_NO_COMPACT) |
+               OPTION_BIT(OPTION_LEAVE),
+};

@@ -1,4 +1,4 @@
-#include "ctl/commands/ban.h"
+#include "ctl/commands/commands.h"
 
 #include <stdio.h>
 
@@ -13,7 +13,7 @@ static json_t *ban_json_of(const char *network, const char *reason, int64_t unti
                      (json_int_t)since_s);
 }
 
-enum status ban_add(struct registry_client *client, const struct command_line *line) {
+static enum status add_ban(struct registry_client *client, const struct command_line *line) {
     struct network network;
     if (!network_parse(line->words[0], &network))
         return output_fail(STATUS_FAULT, "this is no address or network", line->words[0]);
@@ -35,7 +35,7 @@ enum status ban_add(struct registry_client *client, const struct command_line *l
     return output_json(ban_json_of(line->words[0], reason, until_s, now_s));
 }
 
-enum status ban_remove(struct registry_client *client, const struct command_line *line) {
+static enum status remove_ban(struct registry_client *client, const struct command_line *line) {
     const char *text = line->words[0];
     struct network network;
     bool found = false;
@@ -62,8 +62,37 @@ static json_t *ban_json(const struct registry_row *row) {
     return ban_json_of(row->text, row->reason, row->until_s, row->since_s);
 }
 
-enum status ban_list(struct registry_client *client, const struct command_line *line) {
+static enum status list_bans(struct registry_client *client, const struct command_line *line) {
     if (command_line_has(line, OPTION_JSON))
         return registry_client_print_json(client, registrar_visit_bans, ban_json);
     return registrar_visit_bans(client, print_ban, NULL);
 }
+
+const struct command ban_command = {
+    .section = SECTION_REGISTRY,
+    .name = "ban",
+    .arguments = "NETWORK",
+    .least = 1,
+    .most = 1,
+    .summary = "Ban an address or a network",
+    .run_on = add_ban,
+    .options = OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_REASON),
+};
+
+const struct command unban_command = {
+    .section = SECTION_REGISTRY,
+    .name = "unban",
+    .arguments = "NETWORK",
+    .least = 1,
+    .most = 1,
+    .summary = "Remove a ban",
+    .run_on = remove_ban,
+};
+
+const struct command bans_command = {
+    .section = SECTION_REGISTRY,
+    .name = "bans",
+    .arguments = "",
+    .summary = "List the bans",
+    .run_on = list_bans,
+};

@@ -1,4 +1,6 @@
-#include "ctl/commands/create.h"
+#include "ctl/command_line.h"
+#include "ctl/commands/commands.h"
+#include "ctl/output.h"
 
 #include <inttypes.h>
 #include <libgen.h>
@@ -9,7 +11,6 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "ctl/announce_url_choice.h"
-#include "ctl/commands/torrent_registry.h"
 #include "ctl/file_hasher.h"
 #include "ctl/file_output.h"
 #include "ctl/format.h"
@@ -229,7 +230,8 @@ static enum status finish(const struct command_line *line, const struct creation
     if (!file_output_write(creation->output, file, creation->force))
         return STATUS_FAULT;
     if (creation->registrar != NULL) {
-        const enum status status = torrent_registry_put(creation->registrar, &metainfo, file);
+        const enum status status =
+            registry_client_put_torrent(creation->registrar, &metainfo, file);
         if (status != STATUS_GOOD)
             return status;
     }
@@ -253,7 +255,7 @@ static enum status create(const struct command_line *line, const struct creation
     return status;
 }
 
-enum status create_command(const struct command_line *line) {
+static enum status run_create(const struct command_line *line) {
     struct creation creation = { 0 };
     enum status status = prepare(line, &creation);
     if (status == STATUS_GOOD)
@@ -263,3 +265,17 @@ enum status create_command(const struct command_line *line) {
     registry_client_close(creation.registrar);
     return status;
 }
+
+const struct command create_command = {
+    .section = SECTION_TOOLS,
+    .name = "create",
+    .arguments = "PATH",
+    .least = 1,
+    .most = 1,
+    .summary = "Create a .torrent file",
+    .run = run_create,
+    .options = OPTION_BIT(OPTION_ANNOUNCE) | OPTION_BIT(OPTION_PIECE_LENGTH) |
+               OPTION_BIT(OPTION_PRIVATE) | OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_COMMENT) |
+               OPTION_BIT(OPTION_V2) | OPTION_BIT(OPTION_HYBRID) | OPTION_BIT(OPTION_OUTPUT) |
+               OPTION_BIT(OPTION_FORCE) | OPTION_BIT(OPTION_ADD),
+};

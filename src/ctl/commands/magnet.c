@@ -1,4 +1,6 @@
-#include "ctl/commands/magnet.h"
+#include "ctl/command_line.h"
+#include "ctl/commands/commands.h"
+#include "ctl/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,7 +135,7 @@ static enum status read_input(const struct command_line *line, struct torrent_ar
     return torrent_argument_read(line->words[0], argument) ? STATUS_GOOD : STATUS_FAULT;
 }
 
-enum status magnet_command(const struct command_line *line) {
+static enum status run_magnet(const struct command_line *line) {
     struct torrent_argument argument;
     char hash[2 * INFO_HASH_LEN + 1];
     enum status status = read_input(line, &argument);
@@ -147,3 +149,14 @@ enum status magnet_command(const struct command_line *line) {
     torrent_argument_free(&argument);
     return status;
 }
+
+const struct command magnet_command = {
+    .section = SECTION_LIVE,
+    .name = "magnet",
+    .arguments = "HASH | NAME | FILE.torrent",
+    .least = 1,
+    .most = 1,
+    .summary = "Print the magnet link of a torrent",
+    .run = run_magnet,
+    .options = OPTION_BIT(OPTION_ANNOUNCE),
+};

@@ -1,4 +1,4 @@
-#include "ctl/commands/passkey.h"
+#include "ctl/commands/commands.h"
 
 #include <stdio.h>
 
@@ -23,7 +23,7 @@ static void print_new(const char *key, const json_t *urls) {
     }
 }
 
-enum status passkey_create(struct registry_client *client, const struct command_line *line) {
+static enum status create_passkey(struct registry_client *client, const struct command_line *line) {
     char key[REGISTRY_PASSKEY_LEN];
     const char *label = line->words[0];
     json_t *urls;
@@ -38,7 +38,7 @@ enum status passkey_create(struct registry_client *client, const struct command_
     return STATUS_GOOD;
 }
 
-enum status passkey_revoke(struct registry_client *client, const struct command_line *line) {
+static enum status revoke_passkey(struct registry_client *client, const struct command_line *line) {
     const char *label = line->words[0];
     bool found = false;
     enum status status = registry_client_remove_passkey(client, label, &found);
@@ -62,8 +62,39 @@ static json_t *key_json(const struct registry_row *row) {
                      (json_int_t)row->since_s);
 }
 
-enum status passkey_list(struct registry_client *client, const struct command_line *line) {
+static enum status list_passkeys(struct registry_client *client, const struct command_line *line) {
     if (command_line_has(line, OPTION_JSON))
         return registry_client_print_json(client, registrar_visit_passkeys, key_json);
     return registrar_visit_passkeys(client, print_key, NULL);
 }
+
+const struct command key_new_command = {
+    .section = SECTION_REGISTRY,
+    .group = "key",
+    .name = "new",
+    .arguments = "LABEL",
+    .least = 1,
+    .most = 1,
+    .summary = "Create a passkey and print its announce URLs",
+    .run_on = create_passkey,
+};
+
+const struct command key_list_command = {
+    .section = SECTION_REGISTRY,
+    .group = "key",
+    .name = "list",
+    .arguments = "",
+    .summary = "List the labels of the passkeys",
+    .run_on = list_passkeys,
+};
+
+const struct command key_revoke_command = {
+    .section = SECTION_REGISTRY,
+    .group = "key",
+    .name = "revoke",
+    .arguments = "LABEL",
+    .least = 1,
+    .most = 1,
+    .summary = "Revoke a passkey",
+    .run_on = revoke_passkey,
+};

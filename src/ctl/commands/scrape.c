@@ -1,10 +1,12 @@
-#include "ctl/commands/scrape.h"
+#include "ctl/command_line.h"
+#include "ctl/commands/commands.h"
+#include "ctl/output.h"
+#include "ctl/tracker_client.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ctl/commands/announce.h"
 #include "ctl/torrent_argument.h"
 
 /* The torrents that were asked for, and what was told of them. */
@@ -112,7 +114,7 @@ static json_t *counts_json(const struct scrape *scrape, const struct tracker_cli
 
 static enum status ask(const struct command_line *line, struct scrape *scrape) {
     struct tracker_client_options options = { .compact = true };
-    if (!announce_command_transport(line, &options))
+    if (!tracker_client_options_read(line, &options))
         return STATUS_FAULT;
     struct tracker_client *client = tracker_client_open(line->words[0], &options);
     if (client == NULL)
@@ -134,10 +136,21 @@ static enum status ask(const struct command_line *line, struct scrape *scrape) {
     return status;
 }
 
-enum status scrape_command(const struct command_line *line) {
+static enum status run_scrape(const struct command_line *line) {
     struct scrape scrape = { 0 };
     const enum status status = read_words(line, &scrape) ? ask(line, &scrape) : STATUS_FAULT;
     free(scrape.counts);
     free(scrape.hashes);
     return status;
 }
+
+const struct command scrape_command = {
+    .section = SECTION_TOOLS,
+    .name = "scrape",
+    .arguments = "URL [HASH | FILE.torrent]...",
+    .least = 1,
+    .most = COMMAND_WORDS_ANY,
+    .summary = "Send a scrape and print the counts",
+    .run = run_scrape,
+    .options = COMMAND_TRANSPORT_OPTIONS,
+};

@@ -1,4 +1,6 @@
-#include "ctl/commands/status.h"
+#include "ctl/command_line.h"
+#include "ctl/commands/commands.h"
+#include "ctl/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -74,7 +76,7 @@ static void print_lists(const json_t *status) {
     }
 }
 
-enum status status_command(const struct command_line *line) {
+static enum status run_status(const struct command_line *line) {
     json_t *status;
     const enum status result = api_client_request_once(line, "status", &status);
     if (result != STATUS_GOOD)
@@ -88,3 +90,11 @@ enum status status_command(const struct command_line *line) {
     json_decref(status);
     return STATUS_GOOD;
 }
+
+const struct command status_command = {
+    .section = SECTION_LIVE,
+    .name = "status",
+    .arguments = "",
+    .summary = "Show status, totals and announce URLs",
+    .run = run_status,
+};

@@ -1,4 +1,6 @@
-#include "ctl/commands/top.h"
+#include "ctl/command_line.h"
+#include "ctl/commands/commands.h"
+#include "ctl/output.h"
 
 #include <curses.h>
 #include <locale.h>
@@ -10,7 +12,6 @@
 #include "base/clock.h"
 #include "ctl/api_client.h"
 #include "ctl/commands/top_screen.h"
-#include "ctl/commands/torrents.h"
 
 enum { PERIOD_MS = 1000, ESCAPE_MS = 25, KEY_ESCAPE = 27, MOVE_MAX = 1 << 30 };
 
@@ -148,7 +149,7 @@ static enum status print_once(struct top_view *view) {
         json_pack("{s:O, s:O}", "status", view->status, "torrents", view->torrents.answer));
 }
 
-enum status top_command(const struct command_line *line) {
+static enum status run_top(const struct command_line *line) {
     struct top_view view = { .sort = 2, .reverse = command_line_has(line, OPTION_REVERSE) };
     if (!command_line_choice(line, OPTION_SORT, torrent_sorts, TORRENT_SORTS, &view.sort))
         return STATUS_FAULT;
@@ -167,3 +168,12 @@ enum status top_command(const struct command_line *line) {
     api_client_close(view.remote);
     return status;
 }
+
+const struct command top_command = {
+    .section = SECTION_LIVE,
+    .name = "top",
+    .arguments = "",
+    .summary = "Live view of torrents and peers",
+    .run = run_top,
+    .options = OPTION_BIT(OPTION_SORT) | OPTION_BIT(OPTION_REVERSE),
+};

@@ -1,4 +1,5 @@
 #include "ctl/commands/top_screen.h"
+#include "ctl/api_client.h"
 
 #include <curses.h>
 #include <inttypes.h>
@@ -6,7 +7,6 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "ctl/commands/torrents.h"
 #include "ctl/peer_format.h"
 
 enum { HEAD_LINES = 4, FOOT_LINES = 1, CELL_LEN = 256, PART_LEN = 320, UNSORTED = TORRENT_SORTS };

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "ctl/commands/torrents.h"
+#include "ctl/api_client.h"
 #include "ctl/format.h"
 
 enum { PATH_LEN = 160, LIST_MAX = 1 << 30 };

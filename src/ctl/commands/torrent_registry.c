@@ -1,24 +1,11 @@
-#include "ctl/commands/torrent_registry.h"
+#include "ctl/commands/commands.h"
+#include "torrent/metainfo.h"
 
 #include <stdio.h>
 
 #include "ctl/format.h"
 #include "ctl/torrent_argument.h"
 #include "ctl/torrent_lookup.h"
-
-enum status torrent_registry_put(struct registry_client *client, const struct metainfo *metainfo,
-                                 struct bytes file) {
-    char name[REGISTRY_TEXT_LEN];
-    registry_copy_name(metainfo->name, name);
-    struct registry_torrent torrent = {
-        .hash_count = metainfo->hash_count,
-        .name = name,
-        .size = metainfo->size,
-        .file = file,
-    };
-    memcpy(torrent.info_hashes, metainfo->info_hashes, sizeof torrent.info_hashes);
-    return registry_client_add_torrent(client, &torrent);
-}
 
 static void print_row(const uint8_t info_hash[static INFO_HASH_LEN], struct bytes name) {
     char hash[2 * INFO_HASH_LEN + 1];
@@ -43,7 +30,7 @@ static enum status add_file(struct registry_client *client, const char *path, js
     const struct metainfo *metainfo = &argument.metainfo;
     char name[REGISTRY_TEXT_LEN];
     registry_copy_name(metainfo->name, name);
-    const enum status status = torrent_registry_put(client, metainfo, argument.file);
+    const enum status status = registry_client_put_torrent(client, metainfo, argument.file);
     for (size_t i = 0; i < metainfo->hash_count && status == STATUS_GOOD; i++) {
         if (items == NULL)
             print_row(metainfo->info_hashes[i], bytes_of(name));
@@ -82,7 +69,7 @@ static enum status add_hash(struct registry_client *client, const struct command
     return status;
 }
 
-enum status torrent_registry_add(struct registry_client *client, const struct command_line *line) {
+static enum status add_torrents(struct registry_client *client, const struct command_line *line) {
     uint8_t info_hash[INFO_HASH_LEN];
     json_t *items = command_line_has(line, OPTION_JSON) ? json_array() : NULL;
     const enum status status = command_line_hash(line->words[0], info_hash)
@@ -138,8 +125,7 @@ static enum status remove_chosen(struct registry_client *client, const struct co
     return print_removed(line, row.info_hash);
 }
 
-enum status torrent_registry_remove(struct registry_client *client,
-                                    const struct command_line *line) {
+static enum status remove_torrent(struct registry_client *client, const struct command_line *line) {
     return torrent_argument_is_one(line->words[0]) ? remove_input(client, line)
                                                    : remove_chosen(client, line);
 }
@@ -153,8 +139,36 @@ static json_t *torrent_json(const struct registry_row *row) {
     return row_json_of(row->info_hash, bytes_of(row->text), row->size);
 }
 
-enum status torrent_registry_list(struct registry_client *client, const struct command_line *line) {
+static enum status list_torrents(struct registry_client *client, const struct command_line *line) {
     if (command_line_has(line, OPTION_JSON))
         return registry_client_print_json(client, registrar_visit_torrents, torrent_json);
     return registrar_visit_torrents(client, print_torrent, NULL);
 }
+
+const struct command add_command = {
+    .section = SECTION_REGISTRY,
+    .name = "add",
+    .arguments = "HASH [NAME] | FILE.torrent...",
+    .least = 1,
+    .most = COMMAND_WORDS_ANY,
+    .summary = "Register torrents",
+    .run_on = add_torrents,
+};
+
+const struct command remove_command = {
+    .section = SECTION_REGISTRY,
+    .name = "remove",
+    .arguments = "HASH | NAME | FILE.torrent",
+    .least = 1,
+    .most = 1,
+    .summary = "Unregister a torrent",
+    .run_on = remove_torrent,
+};
+
+const struct command list_command = {
+    .section = SECTION_REGISTRY,
+    .name = "list",
+    .arguments = "",
+    .summary = "List the registered torrents",
+    .run_on = list_torrents,
+};

@@ -1,4 +1,6 @@
-#include "ctl/commands/torrents.h"
+#include "ctl/command_line.h"
+#include "ctl/commands/commands.h"
+#include "ctl/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,10 +13,6 @@
 #include "ctl/torrent_lookup.h"
 
 enum { QUERY_LEN = 800, CELL_LEN = 256, LIMIT_MAX = 500, LIMIT_DEFAULT = 50 };
-
-const char *const torrent_sorts[TORRENT_SORTS] = {
-    "name", "size", "seeders", "leechers", "downloaded", "rate", "health",
-};
 
 static const char *const shows[] = { "all", "active", "registered", "unseeded" };
 
@@ -116,7 +114,7 @@ static enum status print_answer(const struct command_line *line, json_t *answer,
     return STATUS_GOOD;
 }
 
-enum status torrents_command(const struct command_line *line) {
+static enum status run_torrents(const struct command_line *line) {
     uint8_t query[QUERY_LEN];
     struct writer w = writer_on(query, sizeof query);
     json_t *answer;
@@ -181,7 +179,7 @@ static enum status ask_peers(struct api_client *client, const char *word, const 
     return api_client_request(client, path, answer);
 }
 
-enum status peers_command(const struct command_line *line) {
+static enum status run_peers(const struct command_line *line) {
     uint8_t window[QUERY_LEN];
     struct writer w = writer_on(window, sizeof window);
     json_t *answer;
@@ -192,3 +190,24 @@ enum status peers_command(const struct command_line *line) {
     api_client_close(client);
     return status == STATUS_GOOD ? print_answer(line, answer, print_peers) : status;
 }
+
+const struct command torrents_command = {
+    .section = SECTION_LIVE,
+    .name = "torrents",
+    .arguments = "",
+    .summary = "List torrents",
+    .run = run_torrents,
+    .options = COMMAND_LIST_OPTIONS | OPTION_BIT(OPTION_SEARCH) | OPTION_BIT(OPTION_SHOW) |
+               OPTION_BIT(OPTION_SORT) | OPTION_BIT(OPTION_REVERSE),
+};
+
+const struct command peers_command = {
+    .section = SECTION_LIVE,
+    .name = "peers",
+    .arguments = "HASH | NAME",
+    .least = 1,
+    .most = 1,
+    .summary = "List the peers of a torrent",
+    .run = run_peers,
+    .options = COMMAND_LIST_OPTIONS,
+};
