@@ -143,6 +143,8 @@ def test_registry_outlives_files_deleted_under_it(file, torrent, gone):
         wait_until(lambda: one.start().failure is None)
         for suffix in gone:
             file.with_name(file.name + suffix).unlink()
+        # Opened before the daemon does, the file would get a -wal that its -shm does not match.
+        wait_until(file.with_name("skep.db-wal").exists)
         wait_until(lambda: peer_count(file))
         assert sql(file, "SELECT name FROM listed") == ("a film",)
         sql(file, f"INSERT INTO listed (info_hash, name, added_s) VALUES (x'{'cd' * 20}', 'another', 6)")

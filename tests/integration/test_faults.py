@@ -181,7 +181,7 @@ def test_start_while_locked_goes_well():
         daemon.stop()
         with locked(daemon.database):
             daemon.start()
-            assert said(daemon, "cannot keep the key of UDP's connection ids") == 1
+            assert said(daemon, "cannot store the key for connection ids") == 1
         crowd = Crowd(daemon)
         crowd.stir()
         crowd.wait_until_stored()
