@@ -81,8 +81,7 @@ void history_writer_add_torrents(struct history_writer *writer, int64_t at_s,
     writer->torrents_at_s = at_s;
 }
 
-/* If the queue is full, drops the older half, so that the memmove is rare. False if out of memory.
- */
+/* Drops the older half of a full queue, so that the memmove is rare. False if out of memory. */
 static bool reserve_completion(struct history_writer *writer) {
     if (writer->completion_count == COMPLETIONS_WAITING_MAX) {
         writer->completion_count /= 2;

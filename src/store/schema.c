@@ -204,10 +204,8 @@ static enum schema_result check_owner(sqlite3 *db, int count, int *version,
     if (!empty && application_id != SCHEMA_APPLICATION_ID)
         return refuse_database(error, "the database belongs to another program; use another path");
     if (*version > count) {
-        error_set(
-            error,
-            "the database was written by a newer skepd (schema version %d, supported up to %d)",
-            *version, count);
+        error_set(error, "the database is from a newer skepd (schema version %d, supported: %d)",
+                  *version, count);
         return SCHEMA_REFUSED;
     }
     return SCHEMA_GOOD;

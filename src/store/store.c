@@ -143,7 +143,7 @@ static bool has_same_log(const struct store *store) {
            database_file_is_same(connection_log_path(&store->connection), log_file);
 }
 
-/* The full check runs only here: it reads the whole file, and this follows a failure. */
+/* A write has failed, so the whole file is checked. */
 static bool reopen_file(struct store *store) {
     char why[ERROR_LEN];
     enum connection_result result =
