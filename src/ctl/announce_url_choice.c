@@ -9,8 +9,8 @@ static int position(const char *word, const char *const *words, int count) {
     return at;
 }
 
-/* Better ones have lower numbers: what others can reach before loopback, then IPv4 before IPv6,
- * which not every client has, then those of the LAN, then by who can speak it. */
+/* Ranks URLs, lowest first: reachable by others before loopback, IPv4 before IPv6 (not every client
+ * supports it), LAN before public, then by how many clients support the scheme. */
 static int rank(const json_t *url) {
     static const char *const scopes[] = { "lan", "public", "loopback" };
     static const char *const schemes[] = { "http", "udp", "https" };
@@ -31,7 +31,7 @@ static const json_t *find_best(const json_t *all) {
     return best;
 }
 
-/* All URLs of the best one's host, in the order of their schemes. */
+/* All URLs of the best-ranked host, ordered by scheme. */
 static void take_host(const json_t *all, struct announce_url_choice *urls) {
     const json_t *best = find_best(all);
     if (best == NULL)
@@ -50,7 +50,7 @@ static void take_host(const json_t *all, struct announce_url_choice *urls) {
 
 static enum status explain(const struct api_client *client, enum status status) {
     return output_fail(status,
-                       "name the announce URL with --announce, or the skepd that runs with "
+                       "give the announce URL with --announce, or the running skepd with "
                        "--url",
                        api_client_failure(client));
 }
@@ -61,15 +61,14 @@ static enum status judge(const struct announce_url_choice *urls, bool quiet) {
         return urls->count == 0 ? STATUS_REFUSED : STATUS_GOOD;
     if (urls->count == 0)
         return output_fail(STATUS_REFUSED,
-                           "skepd does not tell its announce URLs; name them with --announce",
-                           NULL);
+                           "skepd did not return announce URLs; give them with --announce", NULL);
     if (strcmp(api_client_text(urls->owner, "mode", ""), "private") == 0)
         return output_fail(STATUS_FAULT,
-                           "this tracker wants a passkey in the announce URL; name it with "
+                           "this tracker requires a passkey in the announce URL; give it with "
                            "--announce http://HOST:PORT/PASSKEY/announce",
                            NULL);
     if (strcmp(api_client_text(find_best(all), "scope", ""), "loopback") == 0)
-        output_note("%s can be reached from this machine only", urls->list[0]);
+        output_note("%s is reachable from this machine only", urls->list[0]);
     return STATUS_GOOD;
 }
 

@@ -18,20 +18,20 @@ enum {
     TOKEN_LEN = 512,
     PATH_LEN = 1024,
     TIMEOUT_MS = 5000,
-    SENDING_TIMEOUT_MS = 60000, /* with a body, which may have to pass a slow line */
+    SENDING_TIMEOUT_MS = 60000, /* for requests with a body, which may be slow to upload */
 };
 
 struct api_client {
     struct http_client *client;
-    const char *cacert; /* NULL: the system's */
+    const char *cacert; /* NULL: the system's certificates */
     bool insecure;
-    char url[URL_LEN];     /* without a '/' at its end */
+    char url[URL_LEN];     /* without a trailing '/' */
     char token[TOKEN_LEN]; /* empty: none */
     unsigned http_status;
     char failure[ERROR_LEN + URL_LEN + 4];
 };
 
-/* The first line of a file. */
+/* Reads the first line of a file. */
 static bool read_token(const char *path, char token[static TOKEN_LEN]) {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
@@ -43,7 +43,7 @@ static bool read_token(const char *path, char token[static TOKEN_LEN]) {
     token[line == NULL ? 0 : strcspn(token, "\r\n")] = '\0';
     if (token[0] != '\0')
         return true;
-    output_fail(STATUS_FAULT, "there is no token in this file", path);
+    output_fail(STATUS_FAULT, "file contains no token", path);
     return false;
 }
 
@@ -63,12 +63,12 @@ static bool find_url(const struct command_line *line, char url[static URL_LEN]) 
         given = DEFAULT_URL;
     const bool has_scheme = strncmp(given, "http://", 7) == 0 || strncmp(given, "https://", 8) == 0;
     if (given[0] == '\0' || (!has_scheme && strstr(given, "://") != NULL)) {
-        output_fail(STATUS_FAULT, "the tracker's URL begins with http:// or https://", given);
+        output_fail(STATUS_FAULT, "URL must begin with http:// or https://", given);
         return false;
     }
     const int len = snprintf(url, URL_LEN, "%s%s", has_scheme ? "" : "http://", given);
     if (len >= URL_LEN) {
-        output_fail(STATUS_FAULT, "this URL is too long", NULL);
+        output_fail(STATUS_FAULT, "URL too long", NULL);
         return false;
     }
     for (size_t end = (size_t)len; end > 0 && url[end - 1] == '/'; end--)
@@ -79,7 +79,7 @@ static bool find_url(const struct command_line *line, char url[static URL_LEN]) 
 struct api_client *api_client_open(const struct command_line *line) {
     struct api_client *client = calloc(1, sizeof *client);
     if (client == NULL) {
-        output_fail(STATUS_FAULT, "there is not enough memory", NULL);
+        output_fail(STATUS_FAULT, "out of memory", NULL);
         return NULL;
     }
     client->cacert = line->values[OPTION_CACERT];
@@ -88,7 +88,7 @@ struct api_client *api_client_open(const struct command_line *line) {
         client->client = http_client_create();
         if (client->client != NULL)
             return client;
-        output_fail(STATUS_FAULT, "there is not enough memory", NULL);
+        output_fail(STATUS_FAULT, "out of memory", NULL);
     }
     api_client_close(client);
     return NULL;
@@ -125,18 +125,18 @@ static enum status fail(struct api_client *client, enum status status, const cha
     return status;
 }
 
-/* What the daemon says is wrong: {"error": {"message": ...}}. */
+/* Copies the message of an error response: {"error": {"message": ...}}. */
 static enum status refuse(struct api_client *client, unsigned status, const json_t *value) {
     char text[ERROR_LEN];
     const char *message = api_client_text(json_object_get(value, "error"), "message", NULL);
     if (message == NULL)
-        snprintf(text, sizeof text, "it answers with HTTP status %u; is this a skepd?", status);
+        snprintf(text, sizeof text, "unexpected HTTP status %u; is this skepd?", status);
     else
         snprintf(text, sizeof text, "%s", message);
     return fail(client, message == NULL ? STATUS_UNREACHABLE : STATUS_REFUSED, text);
 }
 
-/* Whether the answer is what a skepd says of a request that it fulfilled. */
+/* Whether the response is one of a skepd that fulfilled the request. */
 static bool is_good(unsigned status, const json_t *value) {
     return status == 204 || ((status == 200 || status == 201) && json_is_object(value));
 }
@@ -158,7 +158,7 @@ enum status api_client_send(struct api_client *client, const struct api_client_r
     client->http_status = 0;
     const int len = snprintf(url, sizeof url, "%s/api/v1/%s", client->url, request->path);
     if (len >= (int)sizeof url)
-        return fail(client, STATUS_FAULT, "this is too long to be asked for");
+        return fail(client, STATUS_FAULT, "request too long");
     if (!http_client_ask(client->client, url, &options, &answer))
         return fail(client, STATUS_UNREACHABLE, answer.error);
     client->http_status = answer.status;
@@ -178,7 +178,7 @@ enum status api_client_send_json(struct api_client *client, const char *method, 
     json_decref(body);
     *value = NULL;
     if (text == NULL)
-        return fail(client, STATUS_FAULT, "there is not enough memory");
+        return fail(client, STATUS_FAULT, "out of memory");
     const struct api_client_request request = {
         .method = method,
         .path = path,
@@ -195,7 +195,7 @@ enum status api_client_get(struct api_client *client, const char *path, json_t *
     const enum status status = api_client_send(client, &request, value);
     if (status != STATUS_GOOD || *value != NULL)
         return status;
-    return fail(client, STATUS_UNREACHABLE, "it answers with nothing; is this a skepd?");
+    return fail(client, STATUS_UNREACHABLE, "empty response; is this skepd?");
 }
 
 enum status api_client_request(struct api_client *client, const char *path, json_t **value) {

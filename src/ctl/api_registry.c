@@ -14,7 +14,7 @@ static json_t *text_of(const char *text) {
     return output_json_text(bytes_of(text));
 }
 
-/* A file says its hashes and its name itself. */
+/* A .torrent file contains its hashes and its name. */
 static enum status send_torrent(struct api_client *client, const struct registry_torrent *torrent,
                                 json_t **value) {
     if (torrent->file.len > 0) {
@@ -80,7 +80,7 @@ enum status api_registry_remove(struct api_client *client, const char *kind, con
     writer_put_text(&w, "/");
     percent_encode(&w, bytes_of(name));
     writer_put(&w, "", 1);
-    /* A name that is too long for a path is none that is there. */
+    /* A name too long for a path cannot exist. */
     *found = false;
     if (w.failed)
         return STATUS_GOOD;
@@ -94,7 +94,7 @@ enum status api_registry_remove(struct api_client *client, const char *kind, con
     return report(client, status);
 }
 
-/* A torrent, a passkey or a ban. False where it is none of them. */
+/* Reads a torrent, a passkey or a ban. False if the item is invalid. */
 static bool read_row(const json_t *item, struct registry_row *row) {
     const char *hash = api_client_text(item, "info_hash", NULL);
     const char *network = api_client_text(item, "network", NULL);
@@ -123,7 +123,7 @@ static void visit_page(const json_t *items, registry_visitor visit, void *contex
     }
 }
 
-/* Without a word of what failed. */
+/* Does not print a failure. */
 static enum status visit_pages(struct api_client *client, const char *list, registry_visitor visit,
                                void *context) {
     size_t offset = 0;
@@ -160,7 +160,7 @@ enum status api_registry_search(struct api_client *client, bool all, const char 
     percent_encode(&w, bytes_of(word));
     writer_put(&w, "&", 2);
     if (w.failed)
-        return output_fail(STATUS_FAULT, "this is too long to be searched for", NULL);
+        return output_fail(STATUS_FAULT, "search text too long", NULL);
     const enum status status = visit_pages(client, list, visit, context);
     return status == STATUS_UNREACHABLE ? status : report(client, status);
 }

@@ -10,7 +10,7 @@
 
 enum { BUFFER_LEN = 1 << 20 };
 
-/* What the functions below work on together. */
+/* State shared by the functions below. */
 struct work {
     const struct file_list *list;
     enum torrent_version version;
@@ -35,8 +35,8 @@ static bool is_as_listed(int fd, const struct listed_file *file) {
            now.st_mtim.tv_nsec == file->seen.st_mtim.tv_nsec;
 }
 
-/* A file that changes under our hands would make a torrent that nobody can complete; better to say
- * so at once than at its end. */
+/* A file that changes while it is read would make a torrent that no client can complete, so it is
+ * reported at once. */
 static bool read_all(struct work *work, int fd, const struct listed_file *file) {
     uint64_t left = (uint64_t)file->seen.st_size;
     while (left > 0 && is_as_listed(fd, file)) {
@@ -52,7 +52,7 @@ static bool read_all(struct work *work, int fd, const struct listed_file *file) 
         left -= (uint64_t)len;
     }
     if (left > 0 || !is_as_listed(fd, file))
-        return refuse(work, file, "this file changed while it was read; try again when it rests");
+        return refuse(work, file, "file changed while reading");
     return true;
 }
 
@@ -66,7 +66,7 @@ static bool read_file(struct work *work, const struct listed_file *file) {
     return good;
 }
 
-/* The tree's root, and a copy of its layer where the file has several pieces. */
+/* Root of the tree, and a copy of its piece layer if the file has several pieces. */
 static bool keep_tree(struct work *work, struct torrent_entry *entry) {
     struct piece_hash *pieces = &work->hashed->pieces;
     if (entry->size == 0)
@@ -93,7 +93,7 @@ static bool read_files(struct work *work) {
         if (!read_file(work, file))
             return false;
         if ((work->version & TORRENT_V2) != 0 && !keep_tree(work, entry))
-            return refuse(work, file, "there is not enough memory");
+            return refuse(work, file, "out of memory");
         if (work->version == TORRENT_HYBRID && i + 1 < work->list->count)
             piece_hash_pad(&work->hashed->pieces);
     }
@@ -101,7 +101,7 @@ static bool read_files(struct work *work) {
     return true;
 }
 
-/* All memory that is needed, by the sizes of the files. */
+/* Allocates all memory by the sizes of the files. */
 static bool prepare(struct work *work) {
     uint64_t size = work->list->size;
     uint64_t largest = 0;
@@ -138,7 +138,7 @@ bool hashed_files_read(struct hashed_files *hashed, const struct file_list *list
     *hashed = (struct hashed_files){ 0 };
     const bool ready = prepare(&work);
     if (!ready)
-        output_fail(STATUS_FAULT, "there is not enough memory", NULL);
+        output_fail(STATUS_FAULT, "out of memory", NULL);
     const bool good = ready && read_files(&work);
     progress_end(progress);
     free(work.buffer);

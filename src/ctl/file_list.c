@@ -12,7 +12,7 @@
 
 enum { DEPTH_MAX = 256 };
 
-/* The folders above the one that is being read, so that a link that leads back up is seen. */
+/* Parent directories of the one being read, to detect symbolic link loops. */
 struct above {
     const struct above *parent;
     dev_t device;
@@ -25,13 +25,13 @@ static bool refuse(const char *path, const char *why) {
     return false;
 }
 
-/* Takes over `path`. */
+/* Takes ownership of `path`. */
 static bool add_file(struct file_list *list, char *path, const struct stat *seen) {
     if (list->count == list->capacity) {
         const size_t capacity = 2 * list->capacity + 64;
         struct listed_file *files = realloc(list->files, capacity * sizeof *files);
         if (files == NULL) {
-            refuse(path, "there is not enough memory");
+            refuse(path, "out of memory");
             free(path);
             return false;
         }
@@ -55,22 +55,22 @@ static bool leads_back(const struct above *above, const struct stat *folder) {
     return above != NULL;
 }
 
-/* Adds what lies at `path`, which it takes over. */
+/* Adds the file or directory at `path`; takes ownership of `path`. */
 static bool add_path(struct file_list *list, char *path, const struct above *above) {
     struct stat link;
     struct stat seen;
     bool good = false;
     if (lstat(path, &link) != 0 || stat(path, &seen) != 0) {
-        refuse(path, errno == ENOENT ? "this symbolic link leads nowhere" : strerror(errno));
+        refuse(path, errno == ENOENT ? "dangling symbolic link" : strerror(errno));
     } else if (above != NULL && !utf8_is_valid(bytes_of(path + list->base_len))) {
-        refuse(path, "this name is no UTF-8, which a torrent's must be");
+        refuse(path, "file name is not valid UTF-8");
     } else if (S_ISREG(seen.st_mode)) {
         list->links += S_ISLNK(link.st_mode);
         return add_file(list, path, &seen);
     } else if (!S_ISDIR(seen.st_mode)) {
-        refuse(path, "this is neither a file nor a folder");
+        refuse(path, "not a regular file or directory");
     } else if (leads_back(above, &seen)) {
-        refuse(path, "this symbolic link leads back to a folder that it lies in");
+        refuse(path, "symbolic link loop");
     } else {
         const struct above here = {
             .parent = above,
@@ -80,7 +80,7 @@ static bool add_path(struct file_list *list, char *path, const struct above *abo
         };
         list->links += S_ISLNK(link.st_mode);
         good = here.depth <= DEPTH_MAX ? read_folder(list, path, &here)
-                                       : refuse(path, "its folders are too deep in one another");
+                                       : refuse(path, "directories nested too deeply");
     }
     free(path);
     return good;
@@ -102,7 +102,7 @@ static bool add_entries(struct file_list *list, const char *path, DIR *folder,
         if (is_dots(entry->d_name))
             continue;
         if (asprintf(&inside, "%s/%s", path, entry->d_name) < 0)
-            return refuse(path, "there is not enough memory");
+            return refuse(path, "out of memory");
         if (!add_path(list, inside, above))
             return false;
         entries++;
@@ -131,7 +131,7 @@ bool file_list_read(struct file_list *list, const char *path) {
     struct stat seen;
     char *own = strdup(path);
     if (own == NULL)
-        return refuse(path, "there is not enough memory");
+        return refuse(path, "out of memory");
     size_t len = strlen(own);
     while (len > 1 && own[len - 1] == '/')
         own[--len] = '\0';
@@ -144,9 +144,9 @@ bool file_list_read(struct file_list *list, const char *path) {
     if (!add_path(list, own, NULL))
         return false;
     if (list->count == 0)
-        return refuse(path, "there is no file in this folder");
+        return refuse(path, "directory contains no files");
     if (list->size == 0)
-        return refuse(path, "there is nothing to share: it is empty");
+        return refuse(path, "file is empty");
     qsort(list->files, list->count, sizeof *list->files, compare);
     return true;
 }

@@ -9,7 +9,7 @@
 
 #include "ctl/output.h"
 
-static const char exists[] = "this file is there already; --force overwrites it";
+static const char exists[] = "file exists; use --force to overwrite it";
 
 static bool refuse(const char *path, const char *why) {
     output_fail(STATUS_FAULT, path, why);
@@ -21,7 +21,7 @@ bool file_output_is_free(const char *path, bool force) {
     if (stat(path, &there) != 0)
         return errno == ENOENT || refuse(path, strerror(errno));
     if (!S_ISREG(there.st_mode))
-        return refuse(path, "this is no file");
+        return refuse(path, "not a regular file");
     return force || refuse(path, exists);
 }
 
@@ -38,7 +38,7 @@ static bool write_all(int fd, struct bytes content) {
     return fsync(fd) == 0;
 }
 
-/* As a file that one creates is: what the umask leaves of 0666. */
+/* The permissions of a newly created file: 0666 minus the umask. */
 static bool use_umask(int fd) {
     const mode_t mask = umask(0);
     umask(mask);
@@ -64,7 +64,7 @@ static bool write_and_move(int fd, char *temporary, const char *path, struct byt
 bool file_output_write(const char *path, struct bytes content, bool force) {
     char *temporary = NULL;
     if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-        return refuse(path, "there is not enough memory");
+        return refuse(path, "out of memory");
     const int fd = mkostemp(temporary, O_CLOEXEC);
     const bool good = fd >= 0 ? write_and_move(fd, temporary, path, content, force)
                               : refuse(path, strerror(errno));

@@ -45,7 +45,7 @@ static bool make_room(struct http_client *client, size_t more) {
     return true;
 }
 
-/* What libcurl hands the body to, piece by piece; anything but the piece's length ends it. */
+/* Write callback of libcurl: any result but the piece's length aborts the transfer. */
 static size_t take_piece(char *piece, size_t size, size_t count, void *context) {
     struct http_client *client = context;
     const size_t len = size * count;
@@ -64,7 +64,7 @@ static long ip_resolve(enum family family) {
     return family == FAMILY_V6 ? CURL_IPRESOLVE_V6 : CURL_IPRESOLVE_WHATEVER;
 }
 
-/* Method and body. Returns what is to be freed after the request; NULL where that is nothing. */
+/* Sets method and body. Returns a list to free after the request, or NULL. */
 static struct curl_slist *configure_body(CURL *curl, const struct http_request_options *options) {
     char header[HEADER_LEN];
     if (options->method != NULL)
@@ -79,7 +79,7 @@ static struct curl_slist *configure_body(CURL *curl, const struct http_request_o
     return headers;
 }
 
-/* A proxy of the environment would answer in the tracker's place. */
+/* http_proxy must not redirect requests to the tracker. */
 static void configure(struct http_client *client, const char *url,
                       const struct http_request_options *options, char *error) {
     CURL *curl = client->curl;
@@ -138,7 +138,7 @@ bool http_client_ask(struct http_client *client, const char *url,
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(headers);
     if (client->too_long)
-        snprintf(answer->error, sizeof answer->error, "the answer is longer than %d MiB",
+        snprintf(answer->error, sizeof answer->error, "response longer than %d MiB",
                  HTTP_CLIENT_BODY_MAX >> 20);
     else if (result != CURLE_OK)
         snprintf(answer->error, sizeof answer->error, "%s",

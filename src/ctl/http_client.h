@@ -1,5 +1,5 @@
-/* Requests by HTTP and HTTPS, for the tracker's own API and for any tracker: bounded in time and in
- * bytes. The only user of libcurl. One thread at a time for each client. */
+/* HTTP and HTTPS requests to skepd's API and to any tracker, bounded in time and size. The only
+ * user of libcurl. One thread at a time per client. */
 #ifndef SKEP_CTL_HTTP_CLIENT_H
 #define SKEP_CTL_HTTP_CLIENT_H
 
@@ -14,19 +14,19 @@ enum { HTTP_CLIENT_BODY_MAX = 16 << 20 };
 
 struct http_request_options {
     const char *method;       /* NULL: GET */
-    const char *content_type; /* of `body`; NULL: there is none */
+    const char *content_type; /* of `body`; NULL: no body */
     struct bytes body;
     const char *token;  /* for `Authorization: Bearer`; NULL: none */
     const char *cacert; /* PEM file; NULL: the system's */
     uint32_t timeout_ms;
-    enum family family; /* FAMILY_NONE: either */
-    bool insecure;      /* any certificate is good */
-    bool follow;        /* redirections, up to five */
+    enum family family; /* FAMILY_NONE: both */
+    bool insecure;      /* accept any certificate */
+    bool follow;        /* follow up to five redirects */
 };
 
 struct http_client_answer {
     unsigned status;
-    struct bytes body; /* the client's, until its next request */
+    struct bytes body; /* owned by the client, until its next request */
     uint64_t took_us;
     char address[ENDPOINT_TEXT_LEN]; /* of the server */
     char error[ERROR_LEN];
@@ -34,12 +34,12 @@ struct http_client_answer {
 
 struct http_client;
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 struct http_client *http_client_create(void);
-void http_client_delete(struct http_client *client); /* NULL is fine */
+void http_client_delete(struct http_client *client); /* NULL is ignored */
 
-/* Asks `url`, which must be http:// or https://. False and `answer->error` in words if no whole
- * answer came; any HTTP status is an answer. Connections are kept for the next request. */
+/* Sends a request to `url`, which must be http:// or https://. False and `answer->error` if no
+ * complete response was received; any HTTP status is a response. Connections are reused. */
 bool http_client_ask(struct http_client *client, const char *url,
                      const struct http_request_options *options, struct http_client_answer *answer);
 

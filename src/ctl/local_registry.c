@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* One that may not be looked at is there, so that it is told why it cannot be used. */
+/* A database without read permission exists: opening it reports the reason. */
 static bool is_there(const char *path) {
     return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
@@ -22,8 +22,8 @@ static void explain(const char *path, int why) {
     char text[ERROR_LEN];
     snprintf(text, sizeof text, "cannot use the database %.200s: %s; %s", path, strerror(why),
              why == ENOENT || why == ENOTDIR
-                 ? "without --database, the skepd that runs is asked"
-                 : "use skepd's own user or root, or ask the skepd that runs, without --database");
+                 ? "without --database, the running skepd is used"
+                 : "run as skepd's user or root, or use the running skepd, without --database");
     output_fail(STATUS_FAULT, text, NULL);
 }
 

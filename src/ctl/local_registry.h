@@ -1,4 +1,4 @@
-/* The tracker's database, where it is opened without the skepd that it belongs to. */
+/* Opens the tracker's database without skepd. */
 #ifndef SKEP_CTL_LOCAL_REGISTRY_H
 #define SKEP_CTL_LOCAL_REGISTRY_H
 
@@ -6,11 +6,10 @@
 #include "ctl/output.h"
 #include "store/registry.h"
 
-/* The database that is there: ./var/skep.db before /var/lib/skep/skep.db. NULL: neither. */
+/* The default database: ./var/skep.db, or else /var/lib/skep/skep.db. NULL if neither exists. */
 const char *local_registry_guess(void);
 
-/* Opens the database at `path`. NULL where it cannot be used, which has been said unless `quiet`.
- */
+/* Opens the database at `path`. NULL if that fails, which is printed unless `quiet`. */
 struct registry *local_registry_open(const char *path, bool quiet);
 
 #endif

@@ -33,7 +33,7 @@ void output_note(const char *format, ...) {
 
 enum status output_json(json_t *value) {
     if (value == NULL)
-        return output_fail(STATUS_FAULT, "there is not enough memory", NULL);
+        return output_fail(STATUS_FAULT, "out of memory", NULL);
     const int result = json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     json_decref(value);
     if (result != 0 || puts("") == EOF)

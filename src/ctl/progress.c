@@ -7,12 +7,12 @@
 #include "base/clock.h"
 #include "ctl/format.h"
 
-/* Longer than anyone waits, and than a number holds that is not bounded. */
+/* Upper bound of the estimate, so that it fits its number. */
 #define LEFT_MAX_MS UINT64_C(1000000000000000)
 
 enum { PATIENCE_MS = 500, PERIOD_MS = 200, BAR_LEN = 24 };
 
-/* The start of the line, and an escape that clears the rest of it. */
+/* Return to the start of the line and clear it. */
 #define REDRAW "\r\x1b[K"
 
 struct progress progress_begin(uint64_t total) {

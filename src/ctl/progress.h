@@ -1,4 +1,4 @@
-/* How far a long work is, as a line that is drawn anew on a terminal; nothing elsewhere. */
+/* Progress line of a long operation, redrawn on a terminal; prints nothing elsewhere. */
 #ifndef SKEP_CTL_PROGRESS_H
 #define SKEP_CTL_PROGRESS_H
 
@@ -16,10 +16,10 @@ struct progress {
 
 struct progress progress_begin(uint64_t total);
 
-/* Counts `more` bytes, and draws at most five times a second, not before half a second. */
+/* Adds `more` bytes; redraws at most five times a second, starting after half a second. */
 void progress_add(struct progress *progress, uint64_t more);
 
-/* Takes the line away. */
+/* Clears the line. */
 void progress_end(struct progress *progress);
 
 /* The line, for `elapsed_ms`: "[#####-----]  50 %  1.0 GiB of 2.0 GiB, 512.0 MiB/s, 2 s left". */

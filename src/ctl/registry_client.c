@@ -11,7 +11,7 @@
 
 enum { WORDS_LEN = 1024 };
 
-/* One of the two. */
+/* One of the two is set. */
 struct registry_client {
     struct registry *registry;
     struct api_client *remote;
@@ -24,22 +24,22 @@ static enum status open_database(struct registry_client *registrar, const char *
     return registrar->registry == NULL ? STATUS_FAULT : STATUS_GOOD;
 }
 
-/* No skepd answers; a database of this machine must not be taken for another machine's. */
+/* No skepd answers. The local database is used only if the URL is on this machine. */
 static enum status fall_back(struct registry_client *registrar, const struct api_client *remote) {
     char words[WORDS_LEN];
     const char *path = api_client_is_local(remote) ? local_registry_guess() : NULL;
     if (path != NULL) {
-        output_note("no skepd answers at %s; using the database %s", api_client_url(remote), path);
+        output_note("no skepd at %s; using database %s", api_client_url(remote), path);
         return open_database(registrar, path);
     }
     snprintf(words, sizeof words,
-             "%s; start skepd, or name the one that runs with --url, or its database with "
+             "%s; start skepd, or give its URL with --url or its database with "
              "--database",
              api_client_failure(remote));
     return output_fail(STATUS_UNREACHABLE, words, NULL);
 }
 
-/* Whether the skepd takes us for an admin; says why not, unless it does not answer. */
+/* Checks for administrator permission; prints why not, unless skepd does not answer. */
 static enum status ask_who_we_are(struct api_client *remote) {
     json_t *session;
     const enum status status = api_client_get(remote, "session", &session);
@@ -50,8 +50,8 @@ static enum status ask_who_we_are(struct api_client *remote) {
     if (status != STATUS_GOOD)
         return output_fail(status, api_client_failure(remote), NULL);
     return output_fail(STATUS_REFUSED,
-                       "this skepd does not take us for its admin; give its token with "
-                       "--token-file, or its database with --database",
+                       "permission denied by skepd; pass "
+                       "--token-file or --database",
                        api_client_url(remote));
 }
 
@@ -74,7 +74,7 @@ enum status registry_client_open(const struct command_line *line,
                                  struct registry_client **registrar) {
     *registrar = calloc(1, sizeof **registrar);
     if (*registrar == NULL)
-        return output_fail(STATUS_FAULT, "there is not enough memory", NULL);
+        return output_fail(STATUS_FAULT, "out of memory", NULL);
     const enum status status = command_line_has(line, OPTION_DATABASE)
                                    ? open_database(*registrar, line->values[OPTION_DATABASE])
                                    : open_remote(*registrar, line);
@@ -96,9 +96,9 @@ void registry_client_close(struct registry_client *registrar) {
 /* Changes */
 
 static enum status report(const struct registry_client *registrar, bool good) {
-    return good ? STATUS_GOOD
-                : output_fail(STATUS_FAULT, "the database refuses",
-                              registry_failure(registrar->registry));
+    return good
+               ? STATUS_GOOD
+               : output_fail(STATUS_FAULT, "database error", registry_failure(registrar->registry));
 }
 
 enum status registry_client_add_torrent(struct registry_client *registrar,
@@ -113,7 +113,7 @@ static enum status make_passkey(struct registry_client *registrar, const char *l
     bool taken;
     if (!registry_create_passkey(registrar->registry, label, clock_unix_s(), key, &taken))
         return report(registrar, false);
-    return taken ? output_fail(STATUS_FAULT, "there is a passkey of that label already", label)
+    return taken ? output_fail(STATUS_FAULT, "a passkey with this label already exists", label)
                  : STATUS_GOOD;
 }
 
@@ -171,7 +171,7 @@ enum status registry_client_remove_ban(struct registry_client *registrar,
 enum status registry_client_report_removal(enum status status, bool found, const char *what) {
     if (status != STATUS_GOOD || found)
         return status;
-    return output_fail(STATUS_FAULT, "there is no such entry", what);
+    return output_fail(STATUS_FAULT, "not found", what);
 }
 
 /* Lists */

@@ -9,7 +9,7 @@
 #include "ctl/output.h"
 #include "store/registry.h"
 
-/* Why the file cannot be read, as errno; 0 where it can, and then `*owned` is the caller's. */
+/* Reads the file. Returns 0, and the caller owns `*owned`; or errno. */
 static int read_open_file(FILE *file, uint8_t **owned, struct bytes *content) {
     struct stat status;
     if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode))
@@ -46,8 +46,7 @@ bool torrent_argument_read(const char *word, struct torrent_argument *argument) 
     }
     const int why = read_file(word, &argument->owned, &argument->file);
     if (why == ENOENT || why == EINVAL)
-        output_fail(STATUS_FAULT,
-                    "this is no .torrent file and no info_hash of 40 hexadecimal digits", word);
+        output_fail(STATUS_FAULT, "not a .torrent file or a 40-digit info_hash", word);
     else if (why != 0)
         output_fail(STATUS_FAULT, word, strerror(why));
     if (why != 0)

@@ -39,8 +39,7 @@ void torrent_lookup_add(void *context, const struct registry_row *row) {
 }
 
 static enum status say_several(const struct torrent_lookup *lookup) {
-    output_fail(STATUS_FAULT, "several torrents could be meant; say more of one of these",
-                lookup->word);
+    output_fail(STATUS_FAULT, "ambiguous; be more specific", lookup->word);
     for (size_t i = 0; i < lookup->count && i < TORRENT_LOOKUP_SHOWN; i++) {
         char hash[2 * INFO_HASH_LEN + 1];
         hex_encode(lookup->found[i].info_hash, INFO_HASH_LEN, hash);
@@ -59,9 +58,7 @@ enum status torrent_lookup_end(struct torrent_lookup *lookup, enum status status
     if (status != STATUS_GOOD)
         return status;
     if (lookup->count == 0)
-        return output_fail(STATUS_FAULT,
-                           "no torrent has this in its name, and no info_hash starts with it",
-                           lookup->word);
+        return output_fail(STATUS_FAULT, "no matching torrent", lookup->word);
     if (lookup->count > 1)
         return say_several(lookup);
     *row = lookup->found[0];

@@ -10,7 +10,7 @@
 
 enum {
     URL_LEN = 2048,
-    HTTP_SCRAPE_BATCH = 40, /* keeps the URL shorter than what trackers take */
+    HTTP_SCRAPE_BATCH = 40, /* keeps URLs short enough for any tracker */
     HTTP_URL_LEN = URL_LEN + HTTP_SCRAPE_BATCH * (11 + 3 * INFO_HASH_LEN),
     FAILURE_LEN = 512,
     TIMEOUT_DEFAULT_S = 15,
@@ -21,7 +21,7 @@ struct tracker_client {
     struct tracker_client_options options;
     struct tracker_url url; /* borrows `text` */
     char text[URL_LEN];
-    struct http_client *http; /* one of the two */
+    struct http_client *http; /* one of the two is set */
     struct udp_session *udp;
     bool connected;
     uint64_t took_us;
@@ -64,13 +64,13 @@ static bool prepare(struct tracker_client *client) {
     return client->http != NULL;
 }
 
-/* The tracker's own address is enough, as it is for UDP: announces go to /announce then. */
+/* The tracker's address alone is sufficient: the path is then /announce. */
 static const char *parse_url(struct tracker_client *client, const char *text) {
     static const char announce[] = "/announce";
     struct tracker_url *url = &client->url;
     const int len = snprintf(client->text, sizeof client->text, "%s", text);
     if (len >= URL_LEN)
-        return "it is too long";
+        return "URL too long";
     const char *error = tracker_url_parse(bytes_of(client->text), url);
     const bool bare = error == NULL && url->scheme != TRACKER_UDP &&
                       (url->target.len == 0 || bytes_equal(url->target, bytes_of("/")));
@@ -78,7 +78,7 @@ static const char *parse_url(struct tracker_client *client, const char *text) {
         return error;
     const size_t origin_len = url->whole.len - url->target.len;
     if (origin_len + sizeof announce > sizeof client->text)
-        return "it is too long";
+        return "URL too long";
     memcpy(client->text + origin_len, announce, sizeof announce);
     return tracker_url_parse(bytes_of(client->text), url);
 }
@@ -86,14 +86,14 @@ static const char *parse_url(struct tracker_client *client, const char *text) {
 struct tracker_client *tracker_client_open(const char *url,
                                            const struct tracker_client_options *options) {
     struct tracker_client *client = calloc(1, sizeof *client);
-    const char *error = "there is not enough memory";
+    const char *error = "out of memory";
     if (client != NULL) {
         client->options = *options;
         error = parse_url(client, url);
         if (error == NULL && prepare(client))
             return client;
     }
-    output_fail(STATUS_FAULT, url, error == NULL ? "there is not enough memory" : error);
+    output_fail(STATUS_FAULT, url, error == NULL ? "out of memory" : error);
     tracker_client_close(client);
     return NULL;
 }
@@ -156,7 +156,7 @@ static enum status udp_announce(struct tracker_client *client,
         return STATUS_GOOD;
     }
     if (status == STATUS_GOOD && !udp_client_read_announce(body, udp->family, reply))
-        return fail(client, STATUS_UNREACHABLE, bytes_of("its answer to an announce is too short"));
+        return fail(client, STATUS_UNREACHABLE, bytes_of("announce reply too short"));
     return status;
 }
 
@@ -174,8 +174,7 @@ static enum status udp_scrape_some(struct tracker_client *client,
     for (size_t i = 0; i < count && status == STATUS_GOOD; i++) {
         struct scrape_counts counts;
         if (!udp_client_read_counts(body, i, &counts))
-            return fail(client, STATUS_UNREACHABLE,
-                        bytes_of("its answer to a scrape is too short"));
+            return fail(client, STATUS_UNREACHABLE, bytes_of("scrape reply too short"));
         memcpy(counts.info_hash, hashes[i], INFO_HASH_LEN);
         read(context, &counts);
     }
@@ -194,7 +193,7 @@ static void put_number(struct writer *w, const char *name, uint64_t value) {
     writer_put_number(w, value);
 }
 
-/* "none" is said by silence, as clients do. */
+/* event=none is expressed by leaving it out. */
 static const char *event_text(enum announce_event event) {
     static const char *const texts[] = {
         [EVENT_COMPLETED] = "&event=completed",
@@ -222,7 +221,7 @@ static void put_announce(struct writer *w, const struct announce_request *reques
     writer_put_text(w, compact ? "&compact=1" : "&compact=0");
 }
 
-/* A URL may have parameters already; `w` holds it. */
+/* The URL in `w` may contain parameters already. */
 static void put_query_mark(struct writer *w) {
     const bool has_query = memchr(w->data, '?', w->len) != NULL;
     writer_put_text(w, has_query ? "&" : "?");
@@ -232,7 +231,7 @@ static enum status http_get(struct tracker_client *client, struct writer *w,
                             struct http_client_answer *answer) {
     writer_put(w, "", 1);
     if (w->failed)
-        return fail(client, STATUS_FAULT, bytes_of("this URL is too long"));
+        return fail(client, STATUS_FAULT, bytes_of("URL too long"));
     const bool good =
         http_client_ask(client->http, (const char *)w->data, &client->options.http, answer);
     client->took_us = answer->took_us;
@@ -243,8 +242,8 @@ static enum status http_get(struct tracker_client *client, struct writer *w,
 static enum status http_nonsense(struct tracker_client *client,
                                  const struct http_client_answer *answer, const char *error) {
     char text[FAILURE_LEN];
-    snprintf(text, sizeof text, "the answer (HTTP status %u, %zu bytes) is none of a tracker: %s",
-             answer->status, answer->body.len, error);
+    snprintf(text, sizeof text, "unexpected response (HTTP %u, %zu bytes): %s", answer->status,
+             answer->body.len, error);
     return fail(client, STATUS_UNREACHABLE, bytes_of(text));
 }
 
@@ -273,9 +272,9 @@ static enum status http_scrape_some(struct tracker_client *client,
     struct scrape_counts counts;
     struct writer w = writer_on(url, sizeof url);
     if (!tracker_url_write_scrape(&w, &client->url))
-        return fail(client, STATUS_FAULT,
-                    bytes_of("the last part of this URL is not announce, so that there is no URL "
-                             "to scrape"));
+        return fail(
+            client, STATUS_FAULT,
+            bytes_of("the last path segment of this URL is not announce, so it has no scrape URL"));
     if (count > 0)
         put_query_mark(&w);
     for (size_t i = 0; i < count; i++)
@@ -307,7 +306,7 @@ enum status tracker_client_scrape(struct tracker_client *client,
     const bool udp = client->udp != NULL;
     const size_t batch = udp ? UDP_SCRAPE_MAX : HTTP_SCRAPE_BATCH;
     if (udp && count == 0)
-        return fail(client, STATUS_FAULT, bytes_of("UDP cannot ask for all torrents at once"));
+        return fail(client, STATUS_FAULT, bytes_of("UDP does not support a full scrape"));
     enum status status = udp ? udp_connect(client) : STATUS_GOOD;
     size_t at = 0;
     do {
@@ -328,7 +327,7 @@ bool tracker_client_options_read(const struct command_line *line,
     if (!command_line_number(line, OPTION_TIMEOUT, 1, TIMEOUT_MAX_S, &timeout_s))
         return false;
     if (v4 && v6) {
-        output_fail(STATUS_FAULT, "--v4 and --v6 leave nothing together", NULL);
+        output_fail(STATUS_FAULT, "--v4 and --v6 are mutually exclusive", NULL);
         return false;
     }
     options->http = (struct http_request_options){

@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/random.h"
 
-/* BEP 15 waits 15 s before it sends again, and twice as long each time. Someone who looks on has
- * less patience. */
+/* BEP 15 waits 15 s before the first retransmission and doubles each time; that is too slow for an
+ * interactive command. */
 enum { FIRST_WAIT_MS = 1500, ADDRESS_LIST_MAX = 8, PORT_TEXT_LEN = 8 };
 
 static void fail(struct udp_session *session, const char *what) {
@@ -22,11 +22,11 @@ bool udp_session_begin(struct udp_session *session, enum udp_action action) {
     session->header.action = (uint32_t)action;
     if (random_secret(&session->header.transaction_id, sizeof session->header.transaction_id))
         return true;
-    fail(session, "the system has no randomness to give");
+    fail(session, "getrandom failed");
     return false;
 }
 
-/* Waits for the answer to the request that was sent. UDP_ANSWER_FOREIGN if none came in time. */
+/* Waits for the reply to the request. UDP_ANSWER_FOREIGN if none arrived in time. */
 static enum udp_answer wait_for_answer(struct udp_session *session, uint64_t until_ms,
                                        struct bytes *body) {
     for (;;) {
@@ -46,7 +46,7 @@ static enum udp_answer wait_for_answer(struct udp_session *session, uint64_t unt
         const struct bytes packet = { .data = session->answer, .len = (size_t)len };
         const enum udp_answer answer = udp_client_judge(packet, &session->header, body);
         if (answer == UDP_ANSWER_BROKEN)
-            fail(session, "the answer is to something else than was asked");
+            fail(session, "transaction id mismatch");
         if (answer != UDP_ANSWER_FOREIGN)
             return answer;
     }
@@ -67,7 +67,7 @@ enum udp_answer udp_session_exchange(struct udp_session *session, size_t len, ui
             return answer;
         wait_ms *= 2;
     }
-    fail(session, "no answer in time");
+    fail(session, "timed out");
     return UDP_ANSWER_BROKEN;
 }
 
@@ -83,14 +83,13 @@ static bool get_connection_id(struct udp_session *session, uint32_t timeout_ms) 
                  (const char *)body.data);
     else if (answer == UDP_ANSWER_GOOD &&
              !udp_client_read_connect(body, &session->header.connection_id))
-        fail(session, "its answer to a connect is too short");
+        fail(session, "connect reply too short");
     else
         return answer == UDP_ANSWER_GOOD;
     return false;
 }
 
-/* The socket is connected, so that it takes answers of the tracker only, and hears that nobody
- * listens there. */
+/* A connected socket receives packets of the tracker only, and reports if its port is closed. */
 static bool try_address(struct udp_session *session, const struct addrinfo *address,
                         uint32_t timeout_ms) {
     const struct endpoint tracker = endpoint_from_sockaddr(address->ai_addr);

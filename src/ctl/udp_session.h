@@ -1,5 +1,5 @@
-/* A conversation with a UDP tracker (BEP 15): connect, then requests, each sent again while no
- * answer comes. One thread. */
+/* A session with a UDP tracker (BEP 15): connect, then requests, each retransmitted until a reply
+ * arrives. One thread. */
 #ifndef SKEP_CTL_UDP_SESSION_H
 #define SKEP_CTL_UDP_SESSION_H
 
@@ -10,25 +10,25 @@
 struct udp_session {
     int fd; /* -1: closed */
     uint8_t family;
-    struct udp_header header;        /* of the request that is under way */
-    char address[ENDPOINT_TEXT_LEN]; /* the tracker's */
+    struct udp_header header;        /* of the pending request */
+    char address[ENDPOINT_TEXT_LEN]; /* address of the tracker */
     char error[ERROR_LEN];
     uint8_t request[UDP_REQUEST_MAX];
     uint8_t answer[UDP_ANSWER_MAX];
 };
 
-/* Finds the tracker's addresses, of the given family unless it is FAMILY_NONE, and gets a
- * connection id from the first that answers; all within `timeout_ms`. False and `error` in words if
- * none does. Afterwards, udp_session_close, whatever the result. */
+/* Resolves the tracker's addresses, of the given family unless it is FAMILY_NONE, and gets a
+ * connection id from the first that replies, within `timeout_ms`. False and `error` if none does.
+ * Call udp_session_close afterwards, whatever the result. */
 bool udp_session_open(struct udp_session *session, const struct tracker_url *url,
                       enum family family, uint32_t timeout_ms);
 void udp_session_close(struct udp_session *session);
 
-/* Makes the header of the next request. False if the system has no randomness. */
+/* Writes the header of the next request. False if getrandom fails. */
 bool udp_session_begin(struct udp_session *session, enum udp_action action);
 
 /* Sends the first `len` bytes of `session->request`. UDP_ANSWER_GOOD or UDP_ANSWER_ERROR and
- * `*body`, which lies in the session, or UDP_ANSWER_BROKEN and `error` in words. */
+ * `*body`, owned by the session; or UDP_ANSWER_BROKEN and `error`. */
 enum udp_answer udp_session_exchange(struct udp_session *session, size_t len, uint32_t timeout_ms,
                                      struct bytes *body);
 

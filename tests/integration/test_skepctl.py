@@ -60,7 +60,7 @@ def test_bans_are_listed_with_their_end_and_reason(skepctl):
     skepctl("ban", "192.0.2.0/24", "--reason", "too loud")
     skepctl("ban", "--for", "2h", "2001:db8::1")
     lines = skepctl("bans").splitlines()
-    assert re.fullmatch(r"192\.0\.2\.0/24 +for good +too loud", lines[0])
+    assert re.fullmatch(r"192\.0\.2\.0/24 +permanent +too loud", lines[0])
     assert re.fullmatch(rf"2001:db8::1/128 +{DATE} *", lines[1])
     skepctl("ban", "192.0.2.0/24", "--for", "1d")
     assert re.match(rf"192\.0\.2\.0/24 +{DATE}", skepctl("bans").splitlines()[0])
@@ -81,22 +81,22 @@ def test_duration_is_from_now_on(skepctl, database, duration, seconds):
 
 
 @pytest.mark.parametrize("words, complaint", [
-    (["add", "abc"], "no info_hash of 40 hexadecimal digits: abc"),
-    (["add", "0" * 39 + "g"], "no info_hash"), (["add", "0" * 41], "no info_hash"),
-    (["add", ""], "no info_hash"), (["remove", "0" * 38], "no info_hash"),
-    (["remove", "0" * 40], "there is no such entry: " + "0" * 40),
-    (["ban", "nowhere"], "no address or network: nowhere"),
-    (["ban", "192.0.2.0/33"], "no address"), (["ban", "192.0.2.1/24"], "no address"),
-    (["ban", "192.0.2.1/"], "no address"), (["ban", "2001:db8::/129"], "no address"),
-    (["ban", ""], "no address"), (["unban", "192.0.2"], "no address"),
-    (["unban", "192.0.2.9"], "there is no such entry: 192.0.2.9"),
-    (["ban", "192.0.2.1", "--for", "2"], "a duration"),
-    (["ban", "192.0.2.1", "--for", "0s"], "a duration"),
-    (["ban", "192.0.2.1", "--for", "-1s"], "a duration"),
-    (["ban", "192.0.2.1", "--for", "s"], "a duration"),
-    (["ban", "192.0.2.1", "--for", "1w"], "a duration"),
-    (["ban", "192.0.2.1", "--for", "9999999999999999999d"], "a duration"),
-    (["key", "revoke", "nobody"], "there is no such entry: nobody"),
+    (["add", "abc"], "40-digit info_hash: abc"),
+    (["add", "0" * 39 + "g"], "40-digit info_hash"), (["add", "0" * 41], "40-digit info_hash"),
+    (["add", ""], "40-digit info_hash"), (["remove", "0" * 38], "no matching torrent"),
+    (["remove", "0" * 40], "not found: " + "0" * 40),
+    (["ban", "nowhere"], "invalid address or network: nowhere"),
+    (["ban", "192.0.2.0/33"], "invalid address or network"), (["ban", "192.0.2.1/24"], "invalid address or network"),
+    (["ban", "192.0.2.1/"], "invalid address or network"), (["ban", "2001:db8::/129"], "invalid address or network"),
+    (["ban", ""], "invalid address or network"), (["unban", "192.0.2"], "invalid address or network"),
+    (["unban", "192.0.2.9"], "not found: 192.0.2.9"),
+    (["ban", "192.0.2.1", "--for", "2"], "invalid duration"),
+    (["ban", "192.0.2.1", "--for", "0s"], "invalid duration"),
+    (["ban", "192.0.2.1", "--for", "-1s"], "invalid duration"),
+    (["ban", "192.0.2.1", "--for", "s"], "invalid duration"),
+    (["ban", "192.0.2.1", "--for", "1w"], "invalid duration"),
+    (["ban", "192.0.2.1", "--for", "9999999999999999999d"], "invalid duration"),
+    (["key", "revoke", "nobody"], "not found: nobody"),
     ([], "unknown command"), (["key"], "unknown command"), (["key", "break"], "unknown command"),
     (["kick", "192.0.2.1"], "unknown command"), (["list", "more"], "arguments"),
     (["add"], "arguments"), (["add", "0" * 40, "b", "c"], "arguments"), (["ban"], "arguments"),

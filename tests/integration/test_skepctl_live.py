@@ -52,7 +52,7 @@ def test_status_is_told_in_words():
         "announces  1.2 a second, 77 in all",
         "transfer   up 2.0 KiB/s, down 1.0 KiB/s",
         "checks     3 reachable, 2 firewalled, 1 waiting",
-        "store      0.5 s behind",
+        "store      lag 0.5 s",
         "announce   http://192.0.2.1:6969/announce",
         "warning    the \\x1b[31mdisk is full"]
 
@@ -142,7 +142,7 @@ def test_torrents_that_a_word_could_mean_are_listed(named, command, word, meant)
 @pytest.mark.parametrize("command", ["magnet", "peers", "remove"])
 @pytest.mark.parametrize("word", ["999", "1111", "nowhere", "", "abcdx", "%", "0" * 39])
 def test_word_that_means_no_torrent_is_told(named, command, word):
-    assert "no torrent has this" in Skepctl(options=("--url", named.url)).refuses(command, word)
+    assert "no matching torrent" in Skepctl(options=("--url", named.url)).refuses(command, word)
 
 
 def test_magnet_of_a_name_without_a_daemon_is_the_databases(tmp_path):
@@ -150,7 +150,7 @@ def test_magnet_of_a_name_without_a_daemon_is_the_databases(tmp_path):
         skepctl = Skepctl(daemon.database, options=("--url", f"http://127.0.0.1:{free_port()}"))
         skepctl("add", HASH, "Zoë & co")
         assert f"btih:{HASH}" in skepctl("magnet", "ZOË")
-        assert "no torrent has this" in skepctl.refuses("magnet", "Zoe")
+        assert "no matching torrent" in skepctl.refuses("magnet", "Zoe")
 
 
 def test_magnet_is_the_daemons(skepctl, daemon, torrent):
@@ -219,7 +219,7 @@ def test_no_daemon_is_told(command):
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"<html>", b"\xff", b"null", b"[" * 5000])
 def test_what_is_no_skepd_is_told(body):
     with FalseHttpTracker(body) as daemon:
-        assert "is this a skepd?" in Skepctl(options=("--url", daemon.origin)).refuses("status", status=SILENT)
+        assert "is this skepd?" in Skepctl(options=("--url", daemon.origin)).refuses("status", status=SILENT)
 
 
 def test_refusal_is_told_without_escapes():
@@ -369,5 +369,5 @@ def test_top_goes_on_where_the_daemon_is_away():
 
 def test_top_says_what_it_needs(daemon):
     with Terminal([program(), "top", "--url", daemon.url], environment={"TERM": "unheard-of"}) as terminal:
-        assert terminal.wait_for_end() == MISTAKE and "cannot show it" in terminal.text
+        assert terminal.wait_for_end() == MISTAKE and "too small or not supported" in terminal.text
     assert set(Skepctl(options=("--url", daemon.url)).json("top")) == {"status", "torrents"}

@@ -46,7 +46,7 @@ static bool set_peer_id(const struct command_line *line, uint8_t peer_id[static 
     }
     if (hex_decode(bytes_of(text), peer_id, PEER_ID_LEN))
         return true;
-    output_fail(STATUS_FAULT, "a peer_id is 20 characters or 40 hexadecimal digits", text);
+    output_fail(STATUS_FAULT, "--peer-id must be 20 characters or 40 hexadecimal digits", text);
     return false;
 }
 
@@ -64,7 +64,7 @@ static bool set_key(const struct command_line *line, uint32_t *key) {
             return true;
         }
     }
-    output_fail(STATUS_FAULT, "a key is up to 8 hexadecimal digits", text);
+    output_fail(STATUS_FAULT, "--key must be up to 8 hexadecimal digits", text);
     return false;
 }
 
@@ -92,7 +92,7 @@ static bool prepare(const struct command_line *line, const struct torrent_argume
     return true;
 }
 
-/* "192.0.2.1" of 4 or 16 bytes; empty where it is neither. */
+/* Text of an address of 4 or 16 bytes; empty otherwise. */
 static void external_text(struct bytes external_ip, char text[static ENDPOINT_TEXT_LEN]) {
     uint8_t wire[ENDPOINT_MAX_LEN] = { 0 };
     text[0] = '\0';
@@ -159,7 +159,7 @@ static void print_reply(const struct tracker_client *client, const char *url,
     char external[ENDPOINT_TEXT_LEN];
     format_clean(bytes_of(url), text, sizeof text);
     external_text(reply->external_ip, external);
-    printf("%s at %s answered in %.1f ms\n", text, tracker_client_address(client),
+    printf("%s at %s replied in %.1f ms\n", text, tracker_client_address(client),
            (double)tracker_client_took_us(client) / 1000);
     print_words("warning", reply->warning);
     print_words("retry in", reply->retry_in);
@@ -227,17 +227,17 @@ static enum status show(const struct command_line *line, const struct tracker_cl
         return status;
     char why[WORDS_LEN];
     format_clean(reply->failure, why, sizeof why);
-    return output_fail(STATUS_REFUSED, "the tracker refuses", why);
+    return output_fail(STATUS_REFUSED, "refused by tracker", why);
 }
 
-/* Nobody should try to reach a peer that was only a question. */
+/* Other clients should not try to connect to a peer that does not exist. */
 static enum status leave(struct tracker_client *client, struct announcement *it) {
     struct announce_reply reply;
     it->request.event = EVENT_STOPPED;
     it->request.numwant = 0;
     const enum status status = tracker_client_announce(client, &it->request, it->port, &reply);
     if (status != STATUS_GOOD)
-        return output_fail(status, "cannot leave again", tracker_client_failure(client));
+        return output_fail(status, "cannot send event=stopped", tracker_client_failure(client));
     return STATUS_GOOD;
 }
 

@@ -16,14 +16,15 @@ static json_t *ban_json_of(const char *network, const char *reason, int64_t unti
 static enum status add_ban(struct registry_client *client, const struct command_line *line) {
     struct network network;
     if (!network_parse(line->words[0], &network))
-        return output_fail(STATUS_FAULT, "this is no address or network", line->words[0]);
+        return output_fail(STATUS_FAULT, "invalid address or network", line->words[0]);
     const int64_t now_s = clock_unix_s();
     const char *duration = line->values[OPTION_FOR];
     int64_t until_s = 0;
     if (duration != NULL) {
         const int64_t duration_s = format_parse_duration(duration);
         if (duration_s == 0)
-            return output_fail(STATUS_FAULT, "a duration is a number with s, m, h or d behind it",
+            return output_fail(STATUS_FAULT,
+                               "invalid duration; expected a number followed by s, m, h or d",
                                duration);
         until_s = now_s + duration_s;
     }
@@ -40,7 +41,7 @@ static enum status remove_ban(struct registry_client *client, const struct comma
     struct network network;
     bool found = false;
     if (!network_parse(text, &network))
-        return output_fail(STATUS_FAULT, "this is no address or network", text);
+        return output_fail(STATUS_FAULT, "invalid address or network", text);
     enum status status = registry_client_remove_ban(client, &network, &found);
     status = registry_client_report_removal(status, found, text);
     if (status != STATUS_GOOD || !command_line_has(line, OPTION_JSON))
@@ -50,7 +51,7 @@ static enum status remove_ban(struct registry_client *client, const struct comma
 
 static void print_ban(void *context, const struct registry_row *row) {
     (void)context;
-    char until[FORMAT_NUMBER_LEN] = "for good";
+    char until[FORMAT_NUMBER_LEN] = "permanent";
     char reason[4 * REFUSAL_DETAIL_LEN];
     if (row->until_s != 0)
         format_time(row->until_s, until);

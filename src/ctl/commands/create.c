@@ -19,7 +19,7 @@
 
 enum { NAME_LEN = 256, OUTPUT_LEN = PATH_MAX };
 
-/* Everything that must be right before the long work begins. */
+/* All options, checked before the long work begins. */
 struct creation {
     enum torrent_version version;
     uint64_t piece_len;
@@ -27,7 +27,7 @@ struct creation {
     char output[OUTPUT_LEN];
     struct file_list files;
     struct announce_url_choice urls;
-    struct registry_client *registrar; /* NULL: it is not to be registered */
+    struct registry_client *registrar; /* NULL: do not register it */
     bool force;
 };
 
@@ -40,10 +40,10 @@ static bool choose_version(const struct command_line *line, enum torrent_version
     const bool v2 = command_line_has(line, OPTION_V2);
     const bool hybrid = command_line_has(line, OPTION_HYBRID);
     *version = hybrid ? TORRENT_HYBRID : v2 ? TORRENT_V2 : TORRENT_V1;
-    return !(v2 && hybrid) || refuse("--v2 and --hybrid do not go together", NULL);
+    return !(v2 && hybrid) || refuse("--v2 and --hybrid are mutually exclusive", NULL);
 }
 
-/* A name is one part of a path: not "..", and without '/'. */
+/* A name is a single path component: not "..", and without '/'. */
 static bool choose_name(const struct command_line *line, char name[static NAME_LEN]) {
     const char *given = line->values[OPTION_NAME];
     char *real = given == NULL ? realpath(line->words[0], NULL) : NULL;
@@ -55,22 +55,24 @@ static bool choose_name(const struct command_line *line, char name[static NAME_L
     if (good)
         memcpy(name, found, len + 1);
     else
-        refuse("a torrent's name is UTF-8 without '/', up to 255 bytes; give one with --name",
-               found);
+        refuse(
+            "invalid torrent name (must be UTF-8 without '/', up to 255 bytes); set one with "
+            "--name",
+            found);
     free(real);
     return good;
 }
 
-/* So many pieces that the .torrent file is one that can be read again. */
+/* Bounds the number of pieces so that skepd accepts the .torrent file. */
 static bool choose_piece_len(const struct command_line *line, const struct file_list *files,
                              uint64_t *piece_len) {
     const char *given = line->values[OPTION_PIECE_LENGTH];
     *piece_len = given == NULL ? metainfo_write_piece_len(files->size) : format_parse_size(given);
     const bool power = (*piece_len & (*piece_len - 1)) == 0;
     if (!power || *piece_len < TORRENT_BLOCK_LEN || *piece_len > TORRENT_PIECE_MAX)
-        return refuse("a piece's length is a power of two from 16K to 64M", given);
+        return refuse("piece length must be a power of two from 16K to 64M", given);
     if (files->size / *piece_len > REGISTRY_FILE_MAX / 2 / SHA256_LEN)
-        return refuse("these are too many pieces; choose a larger --piece-length", given);
+        return refuse("too many pieces; use a larger --piece-length", given);
     return true;
 }
 
@@ -80,11 +82,11 @@ static bool choose_output(const struct command_line *line, struct creation *crea
                         ? snprintf(creation->output, OUTPUT_LEN, "%s.torrent", creation->name)
                         : snprintf(creation->output, OUTPUT_LEN, "%s", given);
     if (len >= OUTPUT_LEN)
-        return refuse("this path is too long", given);
+        return refuse("path too long", given);
     return file_output_is_free(creation->output, creation->force);
 }
 
-/* A file that is written over while it is shared would be another one. */
+/* The output file would change while it is part of the torrent. */
 static bool is_not_shared(const struct creation *creation) {
     struct stat there;
     if (stat(creation->output, &there) != 0)
@@ -92,7 +94,7 @@ static bool is_not_shared(const struct creation *creation) {
     for (size_t i = 0; i < creation->files.count; i++) {
         const struct stat *seen = &creation->files.files[i].seen;
         if (seen->st_dev == there.st_dev && seen->st_ino == there.st_ino)
-            return refuse("this file would be in the torrent itself", creation->output);
+            return refuse("output file would be part of the torrent", creation->output);
     }
     return true;
 }
@@ -110,14 +112,14 @@ static bool check_urls(const struct command_line *line) {
 static bool check_comment(const struct command_line *line) {
     const char *comment = line->values[OPTION_COMMENT];
     return comment == NULL || utf8_is_valid(bytes_of(comment)) ||
-           refuse("a comment is UTF-8", comment);
+           refuse("comment is not valid UTF-8", comment);
 }
 
 static void note_what_is_special(const struct file_list *files) {
     if (files->links > 0)
-        output_note("symbolic links that are shared as what they lead to: %zu", files->links);
+        output_note("symbolic links followed: %zu", files->links);
     if (files->empty > 0)
-        output_note("empty folders, which a torrent cannot have: %zu", files->empty);
+        output_note("empty directories skipped: %zu", files->empty);
 }
 
 static enum status prepare(const struct command_line *line, struct creation *creation) {
@@ -136,7 +138,7 @@ static enum status prepare(const struct command_line *line, struct creation *cre
     return announce_url_choice_find(line, false, &creation->urls);
 }
 
-/* SOURCE_DATE_EPOCH, if it is there, so that the same files make the same torrent. */
+/* Uses SOURCE_DATE_EPOCH, if set, so that the result is reproducible. */
 static int64_t creation_date(void) {
     const char *given = getenv("SOURCE_DATE_EPOCH");
     int64_t date_s;
@@ -169,7 +171,7 @@ static bool make_file(const struct command_line *line, const struct creation *cr
     if (good)
         metainfo_write(w, &source, layers);
     free(layers);
-    return (good && !w->failed) || refuse("there is not enough memory", NULL);
+    return (good && !w->failed) || refuse("out of memory", NULL);
 }
 
 static json_t *hashes_json(const struct metainfo *metainfo) {
@@ -220,13 +222,13 @@ static void print_words(const struct creation *creation, const struct metainfo *
         print_line("version 2", hash);
 }
 
-/* What was written is read again, as every client will read it. */
+/* Verifies the result by parsing it as a client does. */
 static enum status finish(const struct command_line *line, const struct creation *creation,
                           struct bytes file) {
     struct metainfo metainfo;
     const char *error = metainfo_parse(file, &metainfo);
     if (error != NULL)
-        return output_fail(STATUS_FAULT, "this torrent came out wrong", error);
+        return output_fail(STATUS_FAULT, "internal error: invalid torrent", error);
     if (!file_output_write(creation->output, file, creation->force))
         return STATUS_FAULT;
     if (creation->registrar != NULL) {

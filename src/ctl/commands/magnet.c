@@ -25,17 +25,17 @@ static enum status print_magnet(const struct command_line *line, const struct ma
         MAGNET_FIXED_LEN + 3 * magnet->name.len + magnet->announce_url_count * URL_LEN;
     uint8_t *text = malloc(capacity);
     if (text == NULL)
-        return output_fail(STATUS_FAULT, "there is not enough memory", NULL);
+        return output_fail(STATUS_FAULT, "out of memory", NULL);
     struct writer w = writer_on(text, capacity);
     magnet_write(&w, magnet);
-    const enum status status =
-        w.failed ? output_fail(STATUS_FAULT, "these announce URLs are too long", NULL)
-                 : print_link(line, (struct bytes){ .data = text, .len = w.len });
+    const enum status status = w.failed
+                                   ? output_fail(STATUS_FAULT, "announce URLs too long", NULL)
+                                   : print_link(line, (struct bytes){ .data = text, .len = w.len });
     free(text);
     return status;
 }
 
-/* A file says it all but where the tracker is. */
+/* A file contains everything except the current announce URLs. */
 static enum status magnet_of_file(const struct command_line *line,
                                   const struct metainfo *metainfo) {
     struct announce_url_choice urls = { 0 };
@@ -53,7 +53,7 @@ static enum status magnet_of_file(const struct command_line *line,
     return status;
 }
 
-/* What the daemon knows; false if there is none, or it knows nothing of the torrent. */
+/* Reads the torrent from skepd; false if none is running or the torrent is unknown. */
 static bool magnet_of_daemon(const struct command_line *line, const char *hash,
                              enum status *status) {
     char path[PATH_LEN];
@@ -73,14 +73,14 @@ static bool magnet_of_daemon(const struct command_line *line, const char *hash,
     return link != NULL;
 }
 
-/* NULL where there is none. */
+/* NULL if absent. */
 static struct registry *open_database(const struct command_line *line) {
     const char *given = line->values[OPTION_DATABASE];
     const char *path = given != NULL ? given : local_registry_guess();
     return path == NULL ? NULL : local_registry_open(path, true);
 }
 
-/* What the database knows: perhaps the name and the size. */
+/* Reads name and size from the database, if it has them. */
 static enum status magnet_of_hash(const struct command_line *line, const uint8_t *info_hash) {
     struct registry_row row = { 0 };
     bool found = false;
@@ -117,7 +117,7 @@ static enum status choose_from_database(const struct command_line *line,
     return status;
 }
 
-/* Of a torrent that is named in another way than by its info_hash or file. */
+/* For a torrent given by name. */
 static enum status choose(const struct command_line *line,
                           uint8_t info_hash[static INFO_HASH_LEN]) {
     struct api_client *client = api_client_open(line);

@@ -10,7 +10,7 @@ static json_t *text_of(const char *text) {
     return output_json_text(bytes_of(text));
 }
 
-/* The key alone in the first line, for scripts; the rest is for people. */
+/* The first line contains only the key, for scripts. */
 static void print_new(const char *key, const json_t *urls) {
     char text[URL_LEN];
     size_t i;

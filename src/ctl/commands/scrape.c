@@ -9,13 +9,13 @@
 
 #include "ctl/torrent_argument.h"
 
-/* The torrents that were asked for, and what was told of them. */
+/* The requested torrents and their counts. */
 struct scrape {
-    struct scrape_counts *counts; /* of what was asked; room for `capacity` */
+    struct scrape_counts *counts; /* requested; room for `capacity` */
     uint8_t (*hashes)[INFO_HASH_LEN];
     size_t count;
     size_t capacity;
-    bool all; /* whatever is told is taken */
+    bool all; /* accept all torrents of the response */
     bool no_memory;
 };
 
@@ -123,11 +123,11 @@ static enum status ask(const struct command_line *line, struct scrape *scrape) {
     enum status status = tracker_client_scrape(
         client, (const uint8_t(*)[INFO_HASH_LEN])scrape->hashes, count, take, scrape);
     if (status == STATUS_REFUSED)
-        output_fail(status, "the tracker refuses", tracker_client_failure(client));
+        output_fail(status, "refused by tracker", tracker_client_failure(client));
     else if (status != STATUS_GOOD)
         output_fail(status, line->words[0], tracker_client_failure(client));
     else if (scrape->no_memory)
-        status = output_fail(STATUS_FAULT, "there is not enough memory", NULL);
+        status = output_fail(STATUS_FAULT, "out of memory", NULL);
     else if (command_line_has(line, OPTION_JSON))
         status = output_json(counts_json(scrape, client));
     else

@@ -55,11 +55,11 @@ static void print_health(const json_t *status) {
                api_client_number(checks, "reachable"), api_client_number(checks, "firewalled"),
                api_client_number(checks, "waiting"));
     if (json_is_true(json_object_get(store, "failing")))
-        puts("store      failing: what changes now is not on disk");
+        puts("store      failing: new changes are not persisted");
     else if (json_is_true(json_object_get(store, "enabled")))
-        printf("store      %.1f s behind\n", api_client_real(store, "lag_s"));
+        printf("store      lag %.1f s\n", api_client_real(store, "lag_s"));
     else if (store != NULL)
-        puts("store      off: a restart forgets everything");
+        puts("store      off: state is lost at a restart");
 }
 
 static void print_lists(const json_t *status) {

@@ -20,7 +20,7 @@ static void sort_by(struct top_view *view, size_t further) {
         view->sort = (view->sort + further) % TORRENT_SORTS;
 }
 
-/* False where there is nothing to go back to. */
+/* Returns false if the list of torrents is shown already. */
 static bool go_back(struct top_view *view) {
     const bool shows_peers = top_view_shows_peers(view);
     if (shows_peers)
@@ -41,7 +41,7 @@ static void obey_movement(struct top_view *view, int key) {
         top_view_move(view, by, rows);
 }
 
-/* False where a key says that it is enough. */
+/* Returns false if the key quits. */
 static bool obey(struct top_view *view, int key) {
     switch (key) {
     case 'q':
@@ -75,8 +75,8 @@ static bool obey(struct top_view *view, int key) {
     return true;
 }
 
-/* Waits for a key, a signal or the time. False where the show is over; `*again` where something
- * must be drawn before the time. */
+/* Waits for a key, a signal or the timeout. False if the program should end; `*again` if the screen
+ * must be redrawn before the timeout. */
 static bool wait_for_key(struct top_view *view, int signals, uint64_t until_ms, bool *again) {
     struct pollfd waiting[] = {
         { .fd = STDIN_FILENO, .events = POLLIN },
@@ -107,7 +107,7 @@ static void show(struct top_view *view, int signals) {
     }
 }
 
-/* The signals that end it come as something to read, so that the terminal is put right before. */
+/* Termination signals are read from a descriptor, so that the terminal is restored first. */
 static int catch_signals(void) {
     sigset_t ending;
     sigemptyset(&ending);
@@ -125,7 +125,8 @@ static enum status run_screen(struct top_view *view) {
     SCREEN *screen = signals < 0 ? NULL : newterm(NULL, stdout, stdin);
     if (screen == NULL) {
         close(signals);
-        return output_fail(STATUS_FAULT, "this terminal cannot show it; see skepctl status", NULL);
+        return output_fail(STATUS_FAULT, "terminal too small or not supported; use skepctl status",
+                           NULL);
     }
     cbreak();
     noecho();
@@ -140,7 +141,7 @@ static enum status run_screen(struct top_view *view) {
     return STATUS_GOOD;
 }
 
-/* For scripts: what one screen would be made of. */
+/* For scripts: the contents of one screen. */
 static enum status print_once(struct top_view *view) {
     top_view_fetch(view, TOP_VIEW_ROWS_MAX);
     if (view->failed)
@@ -155,7 +156,7 @@ static enum status run_top(const struct command_line *line) {
         return STATUS_FAULT;
     const bool json = command_line_has(line, OPTION_JSON);
     if (!json && (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1))
-        return output_fail(STATUS_FAULT, "top needs a terminal; see skepctl status", NULL);
+        return output_fail(STATUS_FAULT, "not a terminal; use skepctl status", NULL);
     view.remote = api_client_open(line);
     if (view.remote == NULL)
         return STATUS_FAULT;

@@ -11,14 +11,13 @@
 
 enum { HEAD_LINES = 4, FOOT_LINES = 1, CELL_LEN = 256, PART_LEN = 320, UNSORTED = TORRENT_SORTS };
 
-/* All but the last have a width; the last takes what is left, but for a gap. */
+/* All columns except the last have a fixed width; the last takes the rest, minus a gap. */
 struct column {
     const char *title;
-    int width;   /* with the gap before it; of the last one, the least that it needs */
-    size_t sort; /* of torrent_sorts, or UNSORTED */
-    unsigned
-        out;   /* in which order they are left out where the screen is narrow, from 1; 0: never */
-    bool left; /* its text stands at the left */
+    int width;    /* including the gap before it; the minimum for the last column */
+    size_t sort;  /* of torrent_sorts, or UNSORTED */
+    unsigned out; /* order in which columns are dropped on a narrow screen, from 1; 0: never */
+    bool left;    /* left-aligned */
 };
 
 enum { GAP = 2 };
@@ -72,7 +71,7 @@ static void clear_line(int row) {
     clrtoeol();
 }
 
-/* What would reach past the end is drawn over by the next line. */
+/* Text beyond the end is overwritten by the next line. */
 static void put_line(int row, const char *text) {
     if (row >= LINES)
         return;
@@ -80,7 +79,7 @@ static void put_line(int row, const char *text) {
     addstr(text);
 }
 
-/* As many of the parts as there is room for; those that are empty are not there. */
+/* Prints as many parts as fit; empty parts are skipped. */
 static void put_parts(int row, char (*parts)[PART_LEN], size_t count) {
     int column = 0;
     clear_line(row);
@@ -131,7 +130,7 @@ static void put_torrent_of_peers(const struct top_view *view) {
     put_line(1, line);
 }
 
-/* What is wrong, if anything is. */
+/* Prints the first warning, if any. */
 static void put_trouble(const struct top_view *view) {
     char line[2 * PART_LEN];
     const json_t *warning = json_array_get(json_object_get(view->status, "warnings"), 0);
@@ -162,7 +161,7 @@ static struct table choose_columns(const struct column *columns, size_t count, c
     return table;
 }
 
-/* Characters, of which those of a figure or a title take a column each. */
+/* Columns: characters of numbers and titles take one each. */
 static int length_of(const char *text) {
     int len = 0;
     for (; *text != '\0'; text++)
@@ -170,7 +169,7 @@ static int length_of(const char *text) {
     return len;
 }
 
-/* What is too long is drawn over by the next cell. */
+/* Text that is too long is overwritten by the next cell. */
 static void put_cell(int row, int at, const struct column *column, bool last, const char *text) {
     const int end = at + column->width;
     const int start = last ? at + GAP : column->left ? at + GAP : end - length_of(text);
@@ -188,7 +187,7 @@ static void title_of(const struct top_view *view, const struct column *column,
     snprintf(text, CELL_LEN, "%s%s", mark, column->title);
 }
 
-/* The titles where `item` is NULL. */
+/* Prints the titles if `item` is NULL. */
 static void put_row(const struct top_view *view, const struct table *table, int row,
                     const json_t *item, attr_t how) {
     char text[CELL_LEN];

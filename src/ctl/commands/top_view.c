@@ -28,7 +28,7 @@ static bool fetch_list(struct top_view *view, const char *path, struct top_list 
     return true;
 }
 
-/* `at + by`, as far as the list goes. */
+/* `at + by`, limited to the list. */
 static int moved(const struct top_list *list, int at, int by) {
     const uint64_t total = api_client_number(list->answer, "total");
     const int last = total > LIST_MAX ? LIST_MAX : (int)total - 1;
@@ -62,11 +62,11 @@ void top_view_fetch(struct top_view *view, int rows) {
                  list->wanted, rows);
     }
     view->failed = !fetch_one(view, "status", &view->status) || !fetch_list(view, path, list);
-    /* The list, or the screen, may have become shorter. */
+    /* The list or the screen may have shrunk. */
     top_view_move(view, 0, rows);
 }
 
-/* The one that is seen as chosen, though other ones may come to stand there. */
+/* Keeps the selected row, even if another torrent moves there. */
 void top_view_enter(struct top_view *view) {
     const int row = view->chosen - view->torrents.offset;
     const json_t *items = json_object_get(view->torrents.answer, "items");

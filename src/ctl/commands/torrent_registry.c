@@ -22,7 +22,7 @@ static json_t *row_json_of(const uint8_t info_hash[static INFO_HASH_LEN], struct
                      size == 0 ? json_null() : json_integer((json_int_t)size));
 }
 
-/* Registers a file's torrent; adds to `items`, or prints what was registered where that is NULL. */
+/* Registers the torrent of a file; appends to `items`, or prints it if that is NULL. */
 static enum status add_file(struct registry_client *client, const char *path, json_t *items) {
     struct torrent_argument argument;
     if (!torrent_argument_read(path, &argument))
@@ -42,7 +42,7 @@ static enum status add_file(struct registry_client *client, const char *path, js
     return status;
 }
 
-/* One that cannot be registered does not keep the others out. */
+/* A failure does not stop the others. */
 static enum status add_files(struct registry_client *client, const struct command_line *line,
                              json_t *items) {
     enum status status = STATUS_GOOD;
@@ -57,8 +57,9 @@ static enum status add_files(struct registry_client *client, const struct comman
 static enum status add_hash(struct registry_client *client, const struct command_line *line,
                             const uint8_t info_hash[static INFO_HASH_LEN], json_t *items) {
     if (line->count > 2)
-        return output_fail(STATUS_FAULT, "too few or too many arguments; see skepctl add --help",
-                           NULL);
+        return output_fail(
+            STATUS_FAULT,
+            "wrong number of arguments; usage: skepctl add HASH [NAME] | FILE.torrent...", NULL);
     char name[REGISTRY_TEXT_LEN];
     registry_copy_name(bytes_of(line->count > 1 ? line->words[1] : ""), name);
     struct registry_torrent torrent = { .hash_count = 1, .name = name };
@@ -88,7 +89,7 @@ static enum status print_removed(const struct command_line *line,
     return output_json(json_pack("{s:o}", "info_hash", output_json_hex(info_hash, INFO_HASH_LEN)));
 }
 
-/* An info_hash, or a file of which every info_hash is meant. */
+/* An info_hash, or all info_hashes of a file. */
 static enum status remove_input(struct registry_client *client, const struct command_line *line) {
     struct torrent_argument argument;
     if (!torrent_argument_read(line->words[0], &argument))
@@ -107,7 +108,7 @@ static enum status remove_input(struct registry_client *client, const struct com
     return status;
 }
 
-/* What was chosen is shown, since the word says it in part only. */
+/* The match is printed, since the word may be an abbreviation. */
 static enum status remove_chosen(struct registry_client *client, const struct command_line *line) {
     struct torrent_lookup lookup;
     struct registry_row row;

@@ -23,7 +23,7 @@ static void put_parameter(struct writer *w, const char *name, const char *value)
     percent_encode(w, bytes_of(value));
 }
 
-/* offset and limit, which every list takes. */
+/* Adds offset and limit. */
 static bool put_window(struct writer *w, const struct command_line *line) {
     uint64_t offset = 0;
     uint64_t limit = LIMIT_DEFAULT;
@@ -47,18 +47,18 @@ static bool put_selection(struct writer *w, const struct command_line *line) {
     if (command_line_has(line, OPTION_SHOW))
         put_parameter(w, "show", line->values[OPTION_SHOW]);
     const char *sort = command_line_has(line, OPTION_SORT) ? line->values[OPTION_SORT] : "seeders";
-    /* Names and troubles are looked for from the start, figures from the largest. */
+    /* Names and problems ascending, numbers descending. */
     const bool ascending = strcmp(sort, "name") == 0 || strcmp(sort, "health") == 0;
     put_parameter(w, "sort", sort);
     put_parameter(w, "order", ascending != command_line_has(line, OPTION_REVERSE) ? "asc" : "desc");
     return true;
 }
 
-/* Ends the query with a zero; false where it is too long. */
+/* Terminates the query; false if it is too long. */
 static bool finish(struct writer *w) {
     writer_put(w, "", 1);
     if (w->failed)
-        output_fail(STATUS_FAULT, "this is too long to be searched for", NULL);
+        output_fail(STATUS_FAULT, "search text too long", NULL);
     return !w->failed;
 }
 
@@ -104,7 +104,7 @@ static void print_torrents(const json_t *answer) {
     print_rest(answer, json_array_size(items), "torrents");
 }
 
-/* Takes the answer over. */
+/* Consumes the response. */
 static enum status print_answer(const struct command_line *line, json_t *answer,
                                 void (*print)(const json_t *answer)) {
     if (command_line_has(line, OPTION_JSON))
@@ -157,7 +157,7 @@ static void print_peers(const json_t *answer) {
     print_rest(answer, json_array_size(items), "peers");
 }
 
-/* Puts the window behind the path first, so that a mistake is told before anything is asked. */
+/* Builds the query before any request, so that an invalid option is reported first. */
 static bool put_peers_window(struct writer *w, const struct command_line *line) {
     writer_put_text(w, "/peers");
     return put_window(w, line) && finish(w);
