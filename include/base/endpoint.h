@@ -50,6 +50,9 @@ uint16_t endpoint_port(const struct endpoint *endpoint);
 void endpoint_set_port(struct endpoint *endpoint, uint16_t port);
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
+/* Whether both have the same address, whatever their ports. False for FAMILY_NONE. */
+bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
+
 /* 127.0.0.0/8 or ::1. */
 bool endpoint_is_loopback(const struct endpoint *endpoint);
 

@@ -41,7 +41,7 @@ void metrics_page_delete(struct metrics_page *page); /* NULL is ignored */
  * keeps until it stops. Any thread. */
 void metrics_page_apply(struct metrics_page *page, const struct metrics_options *options);
 
-/* Writes all metrics; `context` is a struct metrics_page. Any thread. */
-void metrics_page_write(void *context, struct writer *w);
+/* Writes all metrics. Any thread. */
+void metrics_page_write(struct metrics_page *page, struct writer *w);
 
 #endif

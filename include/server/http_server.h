@@ -1,5 +1,5 @@
 /* HTTP and HTTPS, by libmicrohttpd: the only layer that knows it. Routes announce and scrape to the
- * tracker and everything else, but for the probes of its health, to the site. Threads of its own,
+ * tracker and everything else to the web handler. Threads of its own,
  * each with an epoll set. */
 #ifndef SKEP_SERVER_HTTP_SERVER_H
 #define SKEP_SERVER_HTTP_SERVER_H
@@ -37,10 +37,10 @@ struct http_server_options {
 struct http_server;
 
 /* Starts to serve, and takes inherited sockets over; they are for HTTP. `tracker`, `counters` and
- * what `site` needs must outlive the server. NULL and one line in `error` if an address cannot be
+ * what `web` needs must outlive the server. NULL and one line in `error` if an address cannot be
  * had or the certificate cannot be used. */
 struct http_server *http_server_start(const struct http_server_options *options,
-                                      struct tracker *tracker, const struct web_handler *site,
+                                      struct tracker *tracker, const struct web_handler *web,
                                       struct http_counters *counters, char error[static ERROR_LEN]);
 
 /* Takes over what can change while running: `connections_per_address_max`, `scrape_max`,

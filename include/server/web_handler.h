@@ -1,6 +1,6 @@
-/* What the HTTP server hands on to whoever serves the site: every request that is no announce, no
- * scrape and no probe of its health. The server collects the body, as far as the site wants it, and
- * adds to each answer the headers that keep browsers from doing more with it than we mean. */
+/* Interface between the HTTP server and the module that handles its web requests, which are all but
+ * announces and scrapes. The server collects the body, as far as the handler allows, and sends the
+ * response. */
 #ifndef SKEP_SERVER_WEB_HANDLER_H
 #define SKEP_SERVER_WEB_HANDLER_H
 
@@ -10,18 +10,18 @@
 #include "base/endpoint.h"
 #include "server/http_counters.h"
 
-/* A request. All of it is borrowed, and stays as it is until the answer has been made. A header
- * that is not there is NULL; of one that is there twice, the first counts. */
+/* All pointers are borrowed until the response is made. A header that is absent is NULL; if it is
+ * there more than once, the first one counts. */
 struct web_request {
-    const char *method;       /* "GET" also where it was HEAD: the server leaves the body out */
-    struct bytes path, query; /* still encoded; the query is what stands behind the '?' */
-    struct endpoint client; /* the one behind trusted proxies; FAMILY_NONE where their headers make
-                               no sense */
-    bool proxied;           /* it came by a trusted proxy, which says for whom */
-    bool client_in_doubt;   /* the client may be another: a trusted proxy did not say for whom it
-                               asks, or named a loopback address from another machine; or something
-                               else calls itself a proxy, or speaks HTTP/1.0 as old proxies do */
-    bool secure;            /* it came to us by HTTPS */
+    const char *method;       /* "GET" for HEAD, too: the server leaves the body out */
+    struct bytes path, query; /* encoded; the query without its '?' */
+    struct endpoint client;   /* the one behind trusted proxies; FAMILY_NONE if their headers are
+                                 invalid */
+    bool proxied;             /* by a trusted proxy, which names the client */
+    bool client_in_doubt;     /* may come from another client: a trusted proxy names none, or names
+                                 loopback although it is on another machine; or an untrusted proxy
+                                 may have sent it (proxy headers, or HTTP/1.0) */
+    bool secure;              /* by HTTPS */
     const char *host;
     const char *origin;
     const char *sec_fetch_site;
@@ -31,12 +31,17 @@ struct web_request {
     const char *accept_encoding;
     const char *if_none_match;
     struct bytes body;
-    bool body_refused; /* there was a longer body than body_max allows; it is not here */
-    bool body_crowded; /* neither is this one, because many are sent at the same time */
+    bool body_refused; /* longer than body_max() allows, and left out */
+    bool body_crowded; /* left out because all bodies together exceed http.uploads_max */
 };
 
-/* Starts out as zeros, which stand for no such header and no body. Its strings are constants, or
- * live in `text` or as long as the site. */
+struct http_header {
+    const char *name;
+    const char *value; /* NULL: header is not sent */
+};
+
+/* All zeros is an empty response. Strings are constants, or borrowed from the handler, or stand in
+ * `text`. */
 struct web_response {
     unsigned status;
     enum http_kind kind; /* for the counters; zero is HTTP_KIND_OTHER */
@@ -49,19 +54,21 @@ struct web_response {
     const char *allow;
     const char *location;
     const char *authenticate;
-    const char *retry_after; /* seconds */
+    const char *retry_after;           /* seconds */
+    const struct http_header *headers; /* further ones; ends with a NULL name; or NULL */
     const uint8_t *body;
     size_t len;
-    bool owned;     /* the body was malloc'd, and the server frees it; else it is a constant */
-    char text[256]; /* room for a header that is made for this answer */
+    bool owned;     /* `body` is malloc'd, and the server frees it; else a constant */
+    char text[256]; /* buffer for the value of a header */
 };
 
-/* Both are called on any of the server's threads, several at a time. */
+/* Called on any of the server's threads, several at a time. */
 struct web_handler {
-    /* How many bytes of body this caller may send. Asked before the first of them is read, and only
-     * where there is one at all. */
-    size_t (*body_max)(void *context, const struct web_request *call);
-    void (*answer)(void *context, const struct web_request *call, struct web_response *answer);
+    /* Paths with this prefix are never an announce or a scrape, whatever their last segment. */
+    const char *reserved_prefix;
+    /* Bytes of body that the request may have. Called before the body is read, if there is one. */
+    size_t (*body_max)(void *context, const struct web_request *request);
+    void (*handle)(void *context, const struct web_request *request, struct web_response *response);
     void *context;
 };
 

@@ -1,40 +1,36 @@
-/* What skepd serves to people: the page at "/", its files below "/assets/", Prometheus' figures at
- * "/metrics" and the API below "/api/v1/". Decides who is asking and what of it they may have. */
+/* Routes every HTTP request except announce and scrape: the page at /, its files under /assets/,
+ * the API under /api/v1/, /metrics and /health. Authorizes the request and adds the security
+ * headers.
+ */
 #ifndef SKEP_WEB_WEB_ROUTER_H
 #define SKEP_WEB_WEB_ROUTER_H
 
+#include "metrics/metrics_page.h"
 #include "server/web_handler.h"
 #include "web/api/api.h"
 #include "web/http/authorization.h"
 
-enum { ADMIN_TOKEN_LEN = 1024, ADMIN_TOKEN_LEN_MIN = 16, WEB_ROUTER_METRICS_MAX = 256 * 1024 };
+enum { ADMIN_TOKEN_LEN = 1024, ADMIN_TOKEN_LEN_MIN = 16 };
 
 struct web_options {
-    struct networks admins;            /* who may see and do everything */
-    char admin_token[ADMIN_TOKEN_LEN]; /* who knows it, too; empty: there is none */
-    struct hostnames hostnames;        /* by which admins reach us, besides the machine's own */
-    bool public_stats;
-    uint32_t upload_max; /* bytes of an admin's request */
-};
-
-/* What stands behind the routes. All of it must outlive the site. */
-struct web_router_parts {
-    struct api *api;
-    void (*write_metrics)(void *context, struct writer *w); /* any thread */
-    void *metrics_context;
+    struct networks admins;            /* addresses of admins */
+    char admin_token[ADMIN_TOKEN_LEN]; /* empty: no token */
+    struct hostnames hostnames;        /* names of the tracker, besides the machine's own */
+    bool public_stats;                 /* whether anyone may see the totals */
+    uint32_t upload_max;               /* bytes of the body of an admin's request */
 };
 
 struct web_router;
 
-/* Copies `options` and `parts`. NULL without memory. */
-struct web_router *web_router_create(const struct web_options *options,
-                                     const struct web_router_parts *parts);
+/* Copies `options`; borrows the others. NULL if out of memory. */
+struct web_router *web_router_create(const struct web_options *options, struct api *api,
+                                     struct metrics_page *metrics);
 void web_router_delete(struct web_router *router); /* NULL is fine */
 
-/* Takes new options over. Any thread. */
+/* Applies new options. Any thread. */
 void web_router_apply(struct web_router *router, const struct web_options *options);
 
-/* The site as the HTTP server wants it; `site` must outlive the server. */
+/* The handler to start the HTTP server with. Borrows `router`. */
 struct web_handler web_router_handler(struct web_router *router);
 
 #endif

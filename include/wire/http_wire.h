@@ -24,7 +24,7 @@ struct http_target {
 };
 
 /* The last part of the path decides: "announce" or "scrape", with an optional extension such as
- * ".php" (BEP 48); but nothing below "/api/" is either. */
+ * ".php" (BEP 48). */
 struct http_target http_parse_target(struct bytes url);
 
 struct http_announce {

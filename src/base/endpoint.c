@@ -24,6 +24,11 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b) {
     return a->family == b->family && memcmp(a->wire, b->wire, endpoint_len(a->family)) == 0;
 }
 
+bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b) {
+    return a->family != FAMILY_NONE && a->family == b->family &&
+           memcmp(a->wire, b->wire, address_len(a->family)) == 0;
+}
+
 bool endpoint_is_loopback(const struct endpoint *endpoint) {
     static const uint8_t v6_loopback[16] = { [15] = 1 };
     if (endpoint->family == FAMILY_V4)

@@ -41,9 +41,9 @@ struct daemon {
     struct sweeper *sweeper;
     struct http_counters http_counters;
     struct metrics_page *figures;
-    struct health_report condition;
+    struct health_sources health;
     struct api *api;
-    struct web_router *site;
+    struct web_router *router;
     struct http_server *http;
     struct udp_keys udp_keys;
     struct udp_server *udp;
@@ -119,22 +119,45 @@ static bool start_access_reload(struct daemon *daemon, const struct config *conf
     return daemon->access_reload != NULL;
 }
 
+static struct tracker_settings tracker_settings_of(const struct config *config) {
+    return (struct tracker_settings){
+        .mode = config->access.rules.mode,
+        .lan = config->tracker.lan,
+        .external_v4 = config->tracker.external_v4,
+        .external_v6 = config->tracker.external_v6,
+        .listen = config->http.listen,
+        .http_port = config->http.port,
+        .https_port = config->http.https.port,
+        .udp_port = config->udp.enabled ? config->udp.port : 0,
+    };
+}
+
+static void apply_health_options(struct daemon *daemon, const struct config *config) {
+    const struct health_options options = {
+        .torrents_max = config->tracker.torrents_max,
+        .peers_max = config->tracker.peers_max,
+        .memory_max_mib = config->tracker.memory_max_mib,
+        .store_enabled = config->store_enabled,
+    };
+    health_report_apply(&daemon->health, &options);
+}
+
 static bool start_api(struct daemon *daemon, const struct config *config) {
-    daemon->condition.tracker = daemon->tracker;
-    daemon->condition.change_writer = daemon->change_writer;
-    daemon->condition.udp = daemon->udp;
-    daemon->condition.http = &daemon->http_counters;
-    health_report_apply(&daemon->condition, config);
-    const struct api_parts parts = {
+    daemon->health.tracker = daemon->tracker;
+    daemon->health.change_writer = daemon->change_writer;
+    daemon->health.udp = daemon->udp;
+    daemon->health.http = &daemon->http_counters;
+    apply_health_options(daemon, config);
+    const struct api_sources sources = {
         .tracker = daemon->tracker,
+        .totals = daemon->totals,
         .database = config->store_enabled ? config->database : NULL,
         .prober = daemon->prober,
         .events = daemon->events,
-        .tell_condition = health_report_fill,
-        .condition_context = &daemon->condition,
+        .health = &daemon->health,
     };
-    const struct api_settings settings = health_report_settings(config);
-    daemon->api = api_create(&parts, &settings);
+    const struct tracker_settings settings = tracker_settings_of(config);
+    daemon->api = api_create(&sources, &settings);
     return daemon->api != NULL || log_out_of_memory();
 }
 
@@ -162,21 +185,16 @@ static bool start_figures(struct daemon *daemon, const struct config *config) {
     return daemon->figures != NULL || log_out_of_memory();
 }
 
-static bool start_site(struct daemon *daemon, const struct config *config) {
-    const struct web_router_parts parts = {
-        .api = daemon->api,
-        .write_metrics = metrics_page_write,
-        .metrics_context = daemon->figures,
-    };
-    daemon->site = web_router_create(&config->web, &parts);
-    return daemon->site != NULL || log_out_of_memory();
+static bool start_router(struct daemon *daemon, const struct config *config) {
+    daemon->router = web_router_create(&config->web, daemon->api, daemon->figures);
+    return daemon->router != NULL || log_out_of_memory();
 }
 
 static bool start_http(struct daemon *daemon, const struct config *config) {
     char error[ERROR_LEN];
-    const struct web_handler site = web_router_handler(daemon->site);
+    const struct web_handler web = web_router_handler(daemon->router);
     daemon->http =
-        http_server_start(&config->http, daemon->tracker, &site, &daemon->http_counters, error);
+        http_server_start(&config->http, daemon->tracker, &web, &daemon->http_counters, error);
     if (daemon->http == NULL)
         log_error("%s", error);
     return daemon->http != NULL;
@@ -273,7 +291,7 @@ static bool start_parts(struct daemon *daemon, const struct config *config) {
            start_prober(daemon, config) && create_udp_keys(daemon, config) &&
            start_threads(daemon, config) && start_udp(daemon, config) &&
            start_figures(daemon, config) && start_api(daemon, config) &&
-           start_site(daemon, config) && start_http(daemon, config);
+           start_router(daemon, config) && start_http(daemon, config);
 }
 
 bool daemon_stop(struct daemon *daemon) {
@@ -281,7 +299,7 @@ bool daemon_stop(struct daemon *daemon) {
     ticker_stop(daemon->drop_watch.ticker);
     http_server_stop(daemon->http);
     udp_server_stop(daemon->udp);
-    web_router_delete(daemon->site);
+    web_router_delete(daemon->router);
     api_delete(daemon->api);
     metrics_page_delete(daemon->figures);
     sweeper_stop(daemon->sweeper);
@@ -349,7 +367,7 @@ static void renew_certificate(struct daemon *daemon, const struct config *config
     const bool good = http_server_renew_certificate(daemon->http, &config->http, error);
     if (!good)
         log_error("%s; keeping the current certificate", error);
-    health_report_set_certificate(&daemon->condition, good);
+    health_report_set_certificate(&daemon->health, good);
 }
 
 static void apply_probe_options(struct daemon *daemon, const struct config *config) {
@@ -365,10 +383,10 @@ bool daemon_apply(struct daemon *daemon, const struct config *config) {
     sweeper_apply(daemon->sweeper, config->tracker.interval_min_s);
     apply_probe_options(daemon, config);
     http_server_apply(daemon->http, &config->http);
-    const struct api_settings api = health_report_settings(config);
-    api_apply(daemon->api, &api);
-    health_report_apply(&daemon->condition, config);
-    web_router_apply(daemon->site, &config->web);
+    const struct tracker_settings settings = tracker_settings_of(config);
+    api_apply(daemon->api, &settings);
+    apply_health_options(daemon, config);
+    web_router_apply(daemon->router, &config->web);
     const struct metrics_options metrics = metrics_options_of(config);
     metrics_page_apply(daemon->figures, &metrics);
     renew_certificate(daemon, config);

@@ -116,8 +116,7 @@ static void write_tracker(struct metrics_page *page, struct writer *w, uint64_t 
                                  atomic_load(&page->sources.http->connections_refused));
 }
 
-void metrics_page_write(void *context, struct writer *w) {
-    struct metrics_page *page = context;
+void metrics_page_write(struct metrics_page *page, struct writer *w) {
     const struct metrics_sources *sources = &page->sources;
     const uint64_t now_ms = clock_now_ms();
     write_build(w);

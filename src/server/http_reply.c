@@ -159,28 +159,15 @@ static enum MHD_Result reply_wrong_method(struct MHD_Connection *connection, con
     return queue(connection, MHD_HTTP_METHOD_NOT_ALLOWED, response);
 }
 
-/* For probes: where this is answered, the server lives. */
-static enum MHD_Result reply_health(struct MHD_Connection *connection, const char *method,
-                                    struct http_outcome *outcome) {
-    outcome->kind = HTTP_KIND_HEALTH;
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-        return reply_wrong_method(connection, "GET, HEAD", outcome);
-    return queue(connection, MHD_HTTP_OK, text_response("ok\n"));
-}
-
-static bool is_health(const struct http_request *request) {
-    return bytes_equal(request->path, bytes_of("/health"));
-}
-
-static enum MHD_Result reply_site(struct http_context *context, struct MHD_Connection *connection,
-                                  const char *method, const struct http_request *request,
-                                  struct http_outcome *outcome) {
-    struct web_request call = web_request_of(&context->proxies, connection, method, request);
-    call.body = (struct bytes){ request->body.data, request->body.len };
+static enum MHD_Result reply_web(struct http_context *context, struct MHD_Connection *connection,
+                                 const char *method, const struct http_request *request,
+                                 struct http_outcome *outcome) {
+    struct web_request web_request = web_request_of(&context->proxies, connection, method, request);
+    web_request.body = (struct bytes){ request->body.data, request->body.len };
     struct web_response response = { 0 };
-    context->site.answer(context->site.context, &call, &response);
+    context->web.handle(context->web.context, &web_request, &response);
     *outcome = (struct http_outcome){ response.kind, http_result_of(response.status) };
-    return web_response_queue(connection, &response, call.secure);
+    return web_response_queue(connection, &response);
 }
 
 static enum MHD_Result reply_other(struct http_context *context, struct MHD_Connection *connection,
@@ -196,9 +183,7 @@ static enum MHD_Result reply_other(struct http_context *context, struct MHD_Conn
     case HTTP_TARGET_GOOD:
         break;
     }
-    if (!is_health(request))
-        return reply_site(context, connection, method, request, outcome);
-    return reply_health(connection, method, outcome);
+    return reply_web(context, connection, method, request, outcome);
 }
 
 /* libmicrohttpd ends the connection by itself only where it sees a body. */
@@ -242,10 +227,11 @@ enum MHD_Result http_reply(struct http_context *context, struct MHD_Connection *
 
 static size_t grant(struct http_context *context, struct MHD_Connection *connection,
                     const char *method, const struct http_request *request) {
-    if (request->target_state != HTTP_TARGET_GOOD || is_health(request))
+    if (request->target_state != HTTP_TARGET_GOOD)
         return 0;
-    const struct web_request call = web_request_of(&context->proxies, connection, method, request);
-    return context->site.body_max(context->site.context, &call);
+    const struct web_request web_request =
+        web_request_of(&context->proxies, connection, method, request);
+    return context->web.body_max(context->web.context, &web_request);
 }
 
 bool http_reply_wants_body(struct http_context *context, struct MHD_Connection *connection,

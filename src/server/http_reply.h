@@ -1,4 +1,4 @@
-/* The replies to HTTP requests: announce, scrape and health here, the rest by the site. */
+/* The replies to HTTP requests: announce and scrape here, the rest by the web handler. */
 #ifndef SKEP_SERVER_HTTP_REPLY_H
 #define SKEP_SERVER_HTTP_REPLY_H
 
@@ -17,7 +17,7 @@ struct http_context {
     _Atomic uint32_t scrape_max;
     _Atomic bool full_scrape;
     struct proxies proxies;
-    struct web_handler site;
+    struct web_handler web;
     struct http_body_budget bodies;
     struct http_counters *counters;
 };

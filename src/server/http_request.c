@@ -56,11 +56,13 @@ static void keep_target(struct http_request *request, struct bytes path, struct 
     request->target_state = HTTP_TARGET_GOOD;
 }
 
-void http_request_read(struct http_request *request, struct bytes url, size_t scrape_max) {
+void http_request_read(struct http_request *request, struct bytes url, const char *reserved_prefix,
+                       size_t scrape_max) {
     http_request_clear(request);
     const struct http_target target = http_parse_target(url);
-    request->kind = target.kind;
-    switch (target.kind) {
+    const bool reserved = bytes_start_with(target.path, bytes_of(reserved_prefix));
+    request->kind = reserved ? HTTP_ROUTE_OTHER : target.kind;
+    switch (request->kind) {
     case HTTP_ROUTE_ANNOUNCE:
         read_announce(request, target.query, target.prefix);
         break;

@@ -36,9 +36,11 @@ struct http_request {
 /* Forgets the request, and frees what was allocated for it. */
 void http_request_clear(struct http_request *request);
 
-/* Forgets the request before and reads the URL, still encoded, of the next. Allocates nothing for
- * an announce; for a scrape at most `scrape_max` info_hashes; for anything else a copy of the URL.
+/* Forgets the request before and reads the URL, still encoded, of the next; a path that begins with
+ * `reserved_prefix` is neither an announce nor a scrape. Allocates nothing for an announce; for a
+ * scrape at most `scrape_max` info_hashes; for anything else a copy of the URL.
  */
-void http_request_read(struct http_request *request, struct bytes url, size_t scrape_max);
+void http_request_read(struct http_request *request, struct bytes url, const char *reserved_prefix,
+                       size_t scrape_max);
 
 #endif

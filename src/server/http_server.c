@@ -144,7 +144,8 @@ static void *on_url(void *cls, const char *url, struct MHD_Connection *connectio
     struct connection *own = info == NULL ? NULL : info->socket_context;
     if (own != NULL) {
         own->request.began_ns = clock_now_ns();
-        http_request_read(&own->request, bytes_of(url), atomic_load(&context->scrape_max));
+        http_request_read(&own->request, bytes_of(url), context->web.reserved_prefix,
+                          atomic_load(&context->scrape_max));
     }
     truncate_query(url);
     return own;
@@ -358,7 +359,7 @@ static bool start(struct http_server *server, const struct http_server_options *
 }
 
 struct http_server *http_server_start(const struct http_server_options *options,
-                                      struct tracker *tracker, const struct web_handler *site,
+                                      struct tracker *tracker, const struct web_handler *web,
                                       struct http_counters *counters,
                                       char error[static ERROR_LEN]) {
     struct http_server *server = calloc(1, sizeof *server);
@@ -367,7 +368,7 @@ struct http_server *http_server_start(const struct http_server_options *options,
         return NULL;
     }
     server->context.tracker = tracker;
-    server->context.site = *site;
+    server->context.web = *web;
     server->context.counters = counters;
     proxies_init(&server->context.proxies);
     tls_certificate_slot_init(&server->certificate);

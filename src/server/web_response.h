@@ -1,4 +1,4 @@
-/* The site's answers on their way out. */
+/* Sends the responses of the web handler. */
 #ifndef SKEP_SERVER_WEB_RESPONSE_H
 #define SKEP_SERVER_WEB_RESPONSE_H
 
@@ -6,9 +6,8 @@
 
 #include "server/web_handler.h"
 
-/* Queues the answer, with the headers that bind browsers, and takes its body over. `secure`: it
- * goes out by HTTPS. MHD_NO without memory. */
+/* Queues the response, and takes over its body. MHD_NO if out of memory. */
 enum MHD_Result web_response_queue(struct MHD_Connection *connection,
-                                   const struct web_response *response, bool secure);
+                                   const struct web_response *response);
 
 #endif

@@ -31,8 +31,6 @@ struct http_target http_parse_target(struct bytes url) {
     if (last > 1)
         target.prefix = (struct bytes){ .data = target.path.data + 1, .len = last - 2 };
     const struct bytes name = bytes_split(&part, '.');
-    if (target.prefix.len > 0 && bytes_start_with(target.path, bytes_of("/api/")))
-        return target;
     if (last > 0 && bytes_equal(name, bytes_of("announce")))
         target.kind = HTTP_ROUTE_ANNOUNCE;
     else if (last > 0 && bytes_equal(name, bytes_of("scrape")))

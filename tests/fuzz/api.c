@@ -1,4 +1,4 @@
-/* A call of the API by an admin: method, path, query, Host and Content-Type, a line of the input
+/* An admin's request to the API: method, path, query, Host and Content-Type, a line of the input
  * each, and a body. The tracker has a few peers, and no database. */
 #include "web/api/api.h"
 
@@ -38,39 +38,43 @@ static void announce(struct tracker *tracker, uint8_t number) {
 
 static struct api *create_api(void) {
     struct tracker *tracker = tracker_create(&options, 0);
-    const struct api_parts parts = { .tracker = tracker, .events = recent_events_create() };
-    const struct api_settings settings = {
+    const struct api_sources sources = {
+        .tracker = tracker,
+        .totals = swarm_totals_create(tracker, 5000),
+        .events = recent_events_create(),
+    };
+    const struct tracker_settings settings = {
         .listen = { .count = 1, .list = { { FAMILY_V4, { 192, 168, 0, 1 } } } },
         .http_port = 6969,
     };
-    assert(tracker != NULL && parts.events != NULL);
+    assert(tracker != NULL && sources.totals != NULL && sources.events != NULL);
     for (uint8_t i = 0; i < PEERS; i++)
         announce(tracker, i);
-    struct api *api = api_create(&parts, &settings);
+    struct api *api = api_create(&sources, &settings);
     assert(api != NULL);
     return api;
 }
 
-/* That it is JSON, and an error where the status says so. */
-static void check_json(const struct web_response *answer) {
-    json_t *body = json_loadb((const char *)answer->body, answer->len, 0, NULL);
+/* The body is JSON, and an error if the status is one. */
+static void check_json(const struct web_response *response) {
+    json_t *body = json_loadb((const char *)response->body, response->len, 0, NULL);
     assert(json_is_object(body));
     const json_t *error = json_object_get(body, "error");
-    assert((error != NULL) == (answer->status >= 400));
+    assert((error != NULL) == (response->status >= 400));
     assert(error == NULL || json_is_string(json_object_get(error, "message")));
     json_decref(body);
 }
 
-static void check_answer(const struct web_response *answer) {
-    assert(answer->status >= 200 && answer->status <= 503);
-    if (answer->status == 204) {
-        assert(answer->len == 0);
+static void check_response(const struct web_response *response) {
+    assert(response->status >= 200 && response->status <= 503);
+    if (response->status == 204) {
+        assert(response->len == 0);
         return;
     }
-    if (strcmp(answer->content_type, "application/json") == 0)
-        check_json(answer);
+    if (strcmp(response->content_type, "application/json") == 0)
+        check_json(response);
     else
-        assert(answer->status == 200);
+        assert(response->status == 200);
 }
 
 /* Ends the line and returns it. */
@@ -82,16 +86,16 @@ static char *next_line(char **rest) {
     return line;
 }
 
-static void call_api(const struct web_request *call) {
+static void send_request(const struct web_request *request) {
     static struct api *api;
     static const struct authorization admin = { .role = ROLE_ADMIN };
-    struct web_response answer = { .status = 0 };
+    struct web_response response = { .status = 0 };
     if (api == NULL)
         api = create_api();
-    api_answer(api, &admin, call, &answer);
-    check_answer(&answer);
-    if (answer.owned)
-        free((void *)(uintptr_t)answer.body);
+    api_handle(api, &admin, request, &response);
+    check_response(&response);
+    if (response.owned)
+        free((void *)(uintptr_t)response.body);
 }
 
 int fuzz_api(const uint8_t *data, size_t size) {
@@ -99,17 +103,17 @@ int fuzz_api(const uint8_t *data, size_t size) {
     assert(copy != NULL);
     memcpy(copy, data, size);
     char *rest = copy;
-    struct web_request call = { .client = { FAMILY_V4, { 127, 0, 0, 1 } } };
-    call.method = next_line(&rest);
-    call.path = bytes_of(next_line(&rest));
-    call.query = bytes_of(next_line(&rest));
-    call.host = next_line(&rest);
-    call.content_type = next_line(&rest);
-    call.body.data = (const uint8_t *)rest;
-    call.body.len = size - (size_t)(rest - copy);
-    /* Others do not come here. */
-    if (bytes_start_with(call.path, bytes_of("/api/v1/")))
-        call_api(&call);
+    struct web_request request = { .client = { FAMILY_V4, { 127, 0, 0, 1 } } };
+    request.method = next_line(&rest);
+    request.path = bytes_of(next_line(&rest));
+    request.query = bytes_of(next_line(&rest));
+    request.host = next_line(&rest);
+    request.content_type = next_line(&rest);
+    request.body.data = (const uint8_t *)rest;
+    request.body.len = size - (size_t)(rest - copy);
+    /* The router passes on no other paths. */
+    if (bytes_start_with(request.path, bytes_of("/api/v1/")))
+        send_request(&request);
     free(copy);
     return 0;
 }

@@ -1,5 +1,5 @@
-/* The headers by which admins and forged requests are known: Host, Origin and Authorization, a line
- * of the input each. */
+/* Authorization and cross-site checks: the headers Host, Origin and Authorization, one line of the
+ * input each. */
 #include "web/http/authorization.h"
 
 #include <assert.h>
@@ -28,20 +28,20 @@ int fuzz_session(const uint8_t *data, size_t size) {
     assert(copy != NULL);
     memcpy(copy, data, size);
     char *rest = copy;
-    struct web_request call = { .method = "POST", .client = { FAMILY_V4, { 127, 0, 0, 1 } } };
-    call.host = next_line(&rest);
-    call.origin = next_line(&rest);
-    call.authorization = next_line(&rest);
-    (void)header_match_accept(call.authorization, "gzip");
-    (void)header_match_match_etag(call.authorization, "\"abc\"");
-    const struct authorization session = authorize(&rules, &call);
-    const bool own = !authorization_is_cross_site(&call);
+    struct web_request request = { .method = "POST", .client = { FAMILY_V4, { 127, 0, 0, 1 } } };
+    request.host = next_line(&rest);
+    request.origin = next_line(&rest);
+    request.authorization = next_line(&rest);
+    (void)header_match_accept(request.authorization, "gzip");
+    (void)header_match_etag(request.authorization, "\"abc\"");
+    const struct authorization auth = authorize(&rules, &request);
+    const bool own = !authorization_is_cross_site(&request);
 
-    /* No token is set, and no name that has a letter but ours is known. */
-    assert(session.proof != AUTH_BY_TOKEN);
-    assert(session.role == ROLE_NONE ||
-           strcspn(call.host, "gjkmnpqrvwxyzGJKMNPQRVWXYZ") == strlen(call.host));
-    assert(!own || strncmp(call.origin, "http://", 7) == 0);
+    /* No token is configured, and the only names known are "house" and "localhost". */
+    assert(auth.proof != AUTH_BY_TOKEN);
+    assert(auth.role == ROLE_NONE ||
+           strcspn(request.host, "gjkmnpqrvwxyzGJKMNPQRVWXYZ") == strlen(request.host));
+    assert(!own || strncmp(request.origin, "http://", 7) == 0);
     free(copy);
     return 0;
 }

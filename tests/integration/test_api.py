@@ -96,7 +96,7 @@ class TestStrangers:
 
     def test_are_told_of_a_wrong_token(self, closed):
         answer = Api(closed.port, token=TOKEN + "x").call("GET", "/torrents")
-        assert answer.status == 401 and answer.code == "wrong_token"
+        assert answer.status == 401 and answer.code == "invalid_token"
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
@@ -169,7 +169,7 @@ def test_status_warns_of_a_certificate(tmp_path):
         assert "expires on 20" in warning
         files.key.write_text("no key")
         daemon.reload()
-        wait_until(lambda: any("read again" in warning
+        wait_until(lambda: any("not be reloaded" in warning
                                for warning in api.get("/status")["warnings"]))
 
 
@@ -224,7 +224,7 @@ def test_torrent_is_stuck_while_no_seeder_can_be_reached(torrent):
         assert api.torrent(torrent)["health"] == "stuck"
         finding, = api.torrent(torrent)["diagnosis"]
         assert finding["code"] == "seeders_firewalled"
-        assert f"at {seeder.endpoint[0]}, port {seeder.endpoint[1]}" in finding["text"]
+        assert f"to {seeder.endpoint[0]}, port {seeder.endpoint[1]}" in finding["text"]
         wait_until(lambda: api.get("/torrents", sort="health")["items"][0]["health"] == "stuck")
         listed = Skepctl(options=("--url", daemon.url))("torrents")
         assert re.search(rf" stuck +{torrent.hex()}", listed)

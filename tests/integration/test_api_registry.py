@@ -193,25 +193,25 @@ def test_lists_are_paged(api):
 
 
 @pytest.mark.parametrize("path,body,code", [
-    ("/torrents", {"info_hash": "xyz"}, "bad_info_hash"),
-    ("/torrents", {"info_hash": 5}, "bad_body"),
-    ("/torrents", {"name": "x"}, "bad_body"),
-    ("/torrents", {"info_hash": "0" * 40, "name": "x" * 128}, "bad_body"),
-    ("/torrents", {"info_hash": "0" * 40, "name": "a\nb"}, "bad_body"),
-    ("/torrents", {"info_hash": "0" * 40, "name": "a\u202eb"}, "bad_body"),
-    ("/torrents", [], "bad_json"), ("/torrents", b"{", "bad_json"), ("/torrents", b"", "bad_json"),
-    ("/torrents", b'{"info_hash":"a","info_hash":"b"}', "bad_json"),
-    ("/torrents", b'{"info_hash":"\xff"}', "bad_json"),
-    ("/torrents", b"[" * 3000, "bad_json"),
-    ("/passkeys", {}, "bad_body"), ("/passkeys", {"label": ""}, "bad_body"),
-    ("/passkeys", {"label": "x" * 128}, "bad_body"), ("/passkeys", {"label": None}, "bad_body"),
-    ("/bans", {"network": "nowhere"}, "bad_network"),
-    ("/bans", {"network": "192.0.2.1/24"}, "bad_network"),
-    ("/bans", {"network": "192.0.2.1", "for_s": 0}, "bad_body"),
-    ("/bans", {"network": "192.0.2.1", "for_s": -5}, "bad_body"),
-    ("/bans", {"network": "192.0.2.1", "for_s": 10 ** 12}, "bad_body"),
-    ("/bans", {"network": "192.0.2.1", "for_s": "1h"}, "bad_body"),
-    ("/bans", {"network": "192.0.2.1", "reason": "x" * 96}, "bad_body"),
+    ("/torrents", {"info_hash": "xyz"}, "invalid_info_hash"),
+    ("/torrents", {"info_hash": 5}, "invalid_body"),
+    ("/torrents", {"name": "x"}, "invalid_body"),
+    ("/torrents", {"info_hash": "0" * 40, "name": "x" * 128}, "invalid_body"),
+    ("/torrents", {"info_hash": "0" * 40, "name": "a\nb"}, "invalid_body"),
+    ("/torrents", {"info_hash": "0" * 40, "name": "a\u202eb"}, "invalid_body"),
+    ("/torrents", [], "invalid_json"), ("/torrents", b"{", "invalid_json"), ("/torrents", b"", "invalid_json"),
+    ("/torrents", b'{"info_hash":"a","info_hash":"b"}', "invalid_json"),
+    ("/torrents", b'{"info_hash":"\xff"}', "invalid_json"),
+    ("/torrents", b"[" * 3000, "invalid_json"),
+    ("/passkeys", {}, "invalid_body"), ("/passkeys", {"label": ""}, "invalid_body"),
+    ("/passkeys", {"label": "x" * 128}, "invalid_body"), ("/passkeys", {"label": None}, "invalid_body"),
+    ("/bans", {"network": "nowhere"}, "invalid_network"),
+    ("/bans", {"network": "192.0.2.1/24"}, "invalid_network"),
+    ("/bans", {"network": "192.0.2.1", "for_s": 0}, "invalid_body"),
+    ("/bans", {"network": "192.0.2.1", "for_s": -5}, "invalid_body"),
+    ("/bans", {"network": "192.0.2.1", "for_s": 10 ** 12}, "invalid_body"),
+    ("/bans", {"network": "192.0.2.1", "for_s": "1h"}, "invalid_body"),
+    ("/bans", {"network": "192.0.2.1", "reason": "x" * 96}, "invalid_body"),
 ])
 def test_bad_body_is_refused(api, path, body, code):
     answer = api.post(path, body, "application/json")
@@ -222,7 +222,7 @@ def test_bad_body_is_refused(api, path, body, code):
                                      b"d4:infod6:lengthi-1eee"])
 def test_what_is_no_torrent_file_is_refused(api, content):
     answer = api.post("/torrents", content, "application/x-bittorrent")
-    assert answer.status == 400 and answer.code == "bad_torrent"
+    assert answer.status == 400 and answer.code == "invalid_torrent"
 
 
 @pytest.mark.parametrize("method,path", [("POST", "/passkeys"), ("POST", "/bans"),
@@ -236,7 +236,7 @@ def test_body_that_does_not_say_it_is_json_is_refused(api, method, path, kind):
                                          ("POST", "/bans"), ("PATCH", "/torrents/" + "0" * 40)])
 def test_long_json_is_refused_unread(api, method, path):
     answer = api.call(method, path, b"[" * (64 * 1024), "application/json")
-    assert (answer.status, answer.code) == (400, "bad_json")
+    assert (answer.status, answer.code) == (400, "invalid_json")
     answer = api.call(method, path, b"[" * (64 * 1024 + 1), "application/json")
     assert (answer.status, answer.code) == (413, "too_large")
 

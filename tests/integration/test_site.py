@@ -281,7 +281,7 @@ def bracketed(address):
 def test_change_that_another_site_asks_for_is_refused(daemon, method, lines):
     reply = send(daemon, API, f"Host: 127.0.0.1:{daemon.port}", *lines, method=method)
     assert reply.status == 403
-    assert json.loads(reply.body)["error"]["code"] == "forged"
+    assert json.loads(reply.body)["error"]["code"] == "cross_site"
 
 
 def test_change_that_our_own_page_asks_for_is_not(daemon):
@@ -388,7 +388,7 @@ def test_bodies_together_are_bounded():
         with begin_upload(daemon) as sock:
             reply = post(daemon, UPLOAD_MAX)
             assert reply.status == 503
-            assert json.loads(reply.body)["error"]["code"] == "crowded"
+            assert json.loads(reply.body)["error"]["code"] == "busy"
             assert int(reply.headers["retry-after"]) > 0
             assert post(daemon, 10_000).status == 404
             sock.sendall(b"x")

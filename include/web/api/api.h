@@ -1,59 +1,44 @@
-/* The API under /api/v1/: JSON for all that the page and skepctl show and do. src/web/page/
- * openapi.json says what each call takes and gives. */
+/* The JSON API under /api/v1/, which the page and skepctl use. src/web/api/openapi.json describes
+ * each operation. */
 #ifndef SKEP_WEB_API_API_H
 #define SKEP_WEB_API_API_H
 
 #include "probe/prober.h"
-#include "server/listen.h"
 #include "server/web_handler.h"
+#include "swarm/swarm_totals.h"
 #include "swarm/tracker.h"
 #include "web/http/authorization.h"
+#include "web/views/health_report.h"
 #include "web/views/recent_events.h"
+#include "web/views/tracker_settings.h"
 
-enum { API_WARNINGS_MAX = 8, API_WARNING_LEN = 256 };
-
-/* How skepd is: what the API itself cannot see. Warnings are plain words for people. */
-struct api_condition {
-    bool store_failing;
-    double store_lag_s;
-    size_t warning_count;
-    char warnings[API_WARNINGS_MAX][API_WARNING_LEN];
-};
-
-/* What the configuration says. */
-struct api_settings {
-    enum access_mode mode;
-    struct networks lan;
-    struct endpoint external_v4; /* how the outside sees our LAN; FAMILY_NONE: unknown */
-    struct endpoint external_v6;
-    struct listen_addresses listen;
-    uint16_t http_port;
-    uint16_t https_port; /* 0: no HTTPS */
-    uint16_t udp_port;   /* 0: no UDP */
-};
-
-/* Where the answers come from. What is NULL has none to give. All of it must outlive the API. */
-struct api_parts {
+/* What the API reads and changes. Borrowed; all after `totals` may be NULL. */
+struct api_sources {
     struct tracker *tracker;
-    const char *database; /* the SQLite file */
+    struct swarm_totals *totals; /* the API takes its samples, once a second */
+    const char *database;        /* path of the SQLite file */
     struct prober *prober;
     struct recent_events *events;
-    void (*tell_condition)(void *context, struct api_condition *condition); /* any thread */
-    void *condition_context;
+    const struct health_sources *health;
 };
 
 struct api;
+struct api_route; /* private: src/web/api/api_request.h */
 
-/* Copies both. NULL without memory, randomness or a thread. */
-struct api *api_create(const struct api_parts *parts, const struct api_settings *settings);
+/* The routes of each resource; ends with NULL. For tests. */
+extern const struct api_route *const api_resources[];
+
+/* Copies `sources` and `settings`, and starts a thread. NULL if out of memory, or without
+ * randomness or a thread. */
+struct api *api_create(const struct api_sources *sources, const struct tracker_settings *settings);
 void api_delete(struct api *api); /* NULL is fine */
 
-/* Takes over what can change while running: all but where we listen. Any thread. */
-void api_apply(struct api *api, const struct api_settings *settings);
+/* Applies settings at runtime, except for listening addresses and ports. Any thread. */
+void api_apply(struct api *api, const struct tracker_settings *settings);
 
-/* Answers a call whose path begins with "/api/v1/", in full: what the session may not do is refused
- * here. Forged calls and bodies that are too long do not get here. Any thread. */
-void api_answer(struct api *api, const struct authorization *auth,
+/* Handles a request whose path begins with "/api/v1/". Checks the role that the route requires; the
+ * caller rejects cross-site requests and oversized bodies. Any thread. */
+void api_handle(struct api *api, const struct authorization *auth,
                 const struct web_request *request, struct web_response *response);
 
 #endif

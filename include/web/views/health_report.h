@@ -1,36 +1,55 @@
-/* How a running skepd is, for the API: what of the configuration its users should know, and in
- * plain words what is wrong or soon will be. */
+/* State of the running skepd for the API: persistence, and warnings about present and coming
+ * problems. */
 #ifndef SKEP_WEB_VIEWS_HEALTH_REPORT_H
 #define SKEP_WEB_VIEWS_HEALTH_REPORT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "daemon/config.h"
+#include "server/http_counters.h"
+#include "server/udp_server.h"
 #include "store/change_writer.h"
-#include "web/api/api.h"
+#include "swarm/tracker.h"
 
-/* Where it is read off. What is NULL has nothing to say. Starts out as zeros. */
+enum { HEALTH_WARNINGS_MAX = 8, HEALTH_WARNING_LEN = 256 };
+
 struct health_report {
+    bool store_failing;
+    double store_lag_s; /* age of the oldest change that is not saved yet */
+    size_t warning_count;
+    char warnings[HEALTH_WARNINGS_MAX][HEALTH_WARNING_LEN]; /* sentences for the operator */
+};
+
+/* Limits as configured; 0: unlimited. */
+struct health_options {
+    uint32_t torrents_max;
+    uint32_t peers_max;
+    uint32_t memory_max_mib;
+    bool store_enabled;
+};
+
+/* What the report is made from. Pointers are borrowed and may be NULL. All zeros is valid. */
+struct health_sources {
     const struct tracker *tracker;
     const struct change_writer *change_writer;
     const struct udp_server *udp;
     const struct http_counters *http;
-    _Atomic uint32_t torrents_max; /* the bounds that were set */
+    _Atomic uint32_t torrents_max;
     _Atomic uint32_t peers_max;
     _Atomic uint32_t memory_max_mib;
-    _Atomic bool store_off;
-    _Atomic bool certificate_refused; /* at the last reload */
+    _Atomic bool store_enabled;
+    _Atomic bool certificate_failed; /* at the last reload */
 };
 
-/* Takes the settings over. One thread at a time, as the next. */
-void health_report_apply(struct health_report *report, const struct config *config);
+/* Any thread. */
+void health_report_apply(struct health_sources *sources, const struct health_options *options);
 
-/* Whether the certificate could be read again. */
-void health_report_set_certificate(struct health_report *report, bool good);
+/* Records whether the HTTPS certificate could be reloaded. Any thread. */
+void health_report_set_certificate(struct health_sources *sources, bool good);
 
-/* `context` is a struct health_report. Any thread. */
-void health_report_fill(void *context, struct api_condition *told);
-
-struct api_settings health_report_settings(const struct config *config);
+/* Overwrites `report`. Any thread. */
+void health_report_fill(const struct health_sources *sources, struct health_report *report);
 
 #endif

@@ -1,4 +1,3 @@
-/* The API's routes, and what stands behind them. */
 #include "web/api/api.h"
 
 #include <stdlib.h>
@@ -7,69 +6,42 @@
 #include "base/clock.h"
 #include "base/percent.h"
 #include "base/ticker.h"
-#include "web/api/api_call.h"
+#include "web/api/api_request.h"
 #include "web/http/error_response.h"
 
 enum { TICK_MS = 1000 };
 
-#define API_PREFIX "/api/v1/"
-
-/* '*' stands for one part of the path, whatever it is. */
-static const struct route {
-    const char *method;
-    const char *path;
-    enum role role; /* who may, and all above */
-    api_handler handler;
-} routes[] = {
-    { "GET", "session", ROLE_NONE, api_get_session },
-    { "GET", "openapi.json", ROLE_NONE, api_get_description },
-    { "GET", "status", ROLE_PUBLIC, api_get_status },
-    { "GET", "qr.svg", ROLE_PUBLIC, api_get_qr },
-    { "GET", "history", ROLE_ADMIN, api_get_history },
-    { "GET", "torrents", ROLE_ADMIN, api_get_torrents },
-    { "POST", "torrents", ROLE_ADMIN, api_post_torrents },
-    { "GET", "torrents/*", ROLE_ADMIN, api_get_torrent },
-    { "PATCH", "torrents/*", ROLE_ADMIN, api_patch_torrent },
-    { "DELETE", "torrents/*", ROLE_ADMIN, api_delete_torrent },
-    { "GET", "torrents/*/peers", ROLE_ADMIN, api_get_torrent_peers },
-    { "GET", "torrents/*/history", ROLE_ADMIN, api_get_torrent_history },
-    { "GET", "torrents/*/completions", ROLE_ADMIN, api_get_completions },
-    { "GET", "torrents/*/file", ROLE_ADMIN, api_get_torrent_file },
-    { "GET", "addresses", ROLE_ADMIN, api_get_addresses },
-    { "GET", "addresses/*", ROLE_ADMIN, api_get_address },
-    { "GET", "networks/*", ROLE_ADMIN, api_get_network },
-    { "GET", "passkeys", ROLE_ADMIN, api_get_passkeys },
-    { "POST", "passkeys", ROLE_ADMIN, api_post_passkeys },
-    { "DELETE", "passkeys/*", ROLE_ADMIN, api_delete_passkey },
-    { "GET", "bans", ROLE_ADMIN, api_get_bans },
-    { "POST", "bans", ROLE_ADMIN, api_post_bans },
-    { "DELETE", "bans/*", ROLE_ADMIN, api_delete_ban },
-    { "GET", "events", ROLE_ADMIN, api_get_events },
+const struct api_route *const api_resources[] = {
+    status_routes,           documents_routes, torrents_routes,
+    torrent_registry_routes, history_routes,   peers_routes,
+    access_routes,           events_routes,    NULL,
 };
 
-enum { ROUTES = sizeof routes / sizeof *routes };
-
-static void tick(void *context) {
+static void on_tick(void *context) {
     struct api *api = context;
     const uint64_t now_ms = clock_now_ms();
-    announce_rate_tick(api->pulse, now_ms);
-    torrent_list_release_idle(api->catalog, now_ms);
+    swarm_totals_tick(api->totals, now_ms);
+    torrent_list_release_idle(api->torrents, now_ms);
     address_list_release_idle(api->addresses, now_ms);
 }
 
-struct api *api_create(const struct api_parts *parts, const struct api_settings *settings) {
+struct api *api_create(const struct api_sources *sources, const struct tracker_settings *settings) {
     struct api *api = calloc(1, sizeof *api);
     if (api == NULL)
         return NULL;
-    api->parts = *parts;
+    api->tracker = sources->tracker;
+    api->totals = sources->totals;
+    api->database = sources->database;
+    api->prober = sources->prober;
+    api->events = sources->events;
+    api->health = sources->health;
     api->settings = *settings;
     api->started_ms = clock_now_ms();
     pthread_mutex_init(&api->lock, NULL);
-    api->catalog = torrent_list_create(parts->tracker, parts->database);
-    api->addresses = address_list_create(parts->tracker);
-    api->pulse = announce_rate_create(parts->tracker, api->started_ms);
-    if (api->catalog != NULL && api->addresses != NULL && api->pulse != NULL)
-        api->ticker = ticker_start("pulse", TICK_MS, tick, api);
+    api->torrents = torrent_list_create(sources->tracker, sources->database);
+    api->addresses = address_list_create(sources->tracker);
+    if (api->torrents != NULL && api->addresses != NULL)
+        api->ticker = ticker_start("api", TICK_MS, on_tick, api);
     if (api->ticker != NULL)
         return api;
     api_delete(api);
@@ -80,14 +52,13 @@ void api_delete(struct api *api) {
     if (api == NULL)
         return;
     ticker_stop(api->ticker);
-    announce_rate_delete(api->pulse);
     address_list_delete(api->addresses);
-    torrent_list_delete(api->catalog);
+    torrent_list_delete(api->torrents);
     pthread_mutex_destroy(&api->lock);
     free(api);
 }
 
-void api_apply(struct api *api, const struct api_settings *settings) {
+void api_apply(struct api *api, const struct tracker_settings *settings) {
     pthread_mutex_lock(&api->lock);
     api->settings.mode = settings->mode;
     api->settings.lan = settings->lan;
@@ -96,17 +67,10 @@ void api_apply(struct api *api, const struct api_settings *settings) {
     pthread_mutex_unlock(&api->lock);
 }
 
-struct api_settings api_settings_of(struct api *api) {
-    pthread_mutex_lock(&api->lock);
-    const struct api_settings settings = api->settings;
-    pthread_mutex_unlock(&api->lock);
-    return settings;
-}
-
-/* Whether the path, still encoded, is the route's; what stands in place of the '*' goes to
- * `*part`. */
-static bool matches(const struct route *route, struct bytes path, struct bytes *part) {
+/* Matches a path that is still encoded. `*part` is the segment in place of the '*', if any. */
+static bool route_matches(const struct api_route *route, struct bytes path, struct bytes *part) {
     struct bytes pattern = bytes_of(route->path);
+    *part = (struct bytes){ 0 };
     if (path.len > 0 && path.data[path.len - 1] == '/')
         return false;
     while (pattern.len > 0 && path.len > 0) {
@@ -120,19 +84,21 @@ static bool matches(const struct route *route, struct bytes path, struct bytes *
     return pattern.len == 0 && path.len == 0;
 }
 
-/* The methods that the path takes, as a header lists them. */
-static const char *list_methods(struct bytes path, struct web_response *response) {
-    struct writer w = writer_on((uint8_t *)response->text, sizeof response->text - 1);
-    struct bytes part;
-    for (size_t i = 0; i < ROUTES; i++) {
-        if (!matches(&routes[i], path, &part))
-            continue;
-        if (w.len > 0)
-            writer_put_text(&w, ", ");
-        writer_put_text(&w, routes[i].method);
+/* Finds the route of a path and method. NULL if there is none; then `methods` lists the methods of
+ * the path, as the header Allow does, and is empty for an unknown path. */
+static const struct api_route *find_route(struct bytes path, const char *method, struct bytes *part,
+                                          struct writer *methods) {
+    for (size_t i = 0; api_resources[i] != NULL; i++) {
+        for (const struct api_route *route = api_resources[i]; route->method != NULL; route++) {
+            if (!route_matches(route, path, part))
+                continue;
+            if (strcmp(route->method, method) == 0)
+                return route;
+            writer_put_text(methods, methods->len > 0 ? ", " : "");
+            writer_put_text(methods, route->method);
+        }
     }
-    response->text[w.len] = '\0';
-    return response->text;
+    return NULL;
 }
 
 static bool decode_part(struct bytes part, char *decoded) {
@@ -143,44 +109,31 @@ static bool decode_part(struct bytes part, char *decoded) {
     return true;
 }
 
-static void follow(struct api *api, const struct route *route, struct bytes part,
-                   const struct authorization *auth, const struct web_request *http,
-                   struct web_response *response) {
-    struct api_call call = {
+void api_handle(struct api *api, const struct authorization *auth, const struct web_request *http,
+                struct web_response *response) {
+    static const struct bytes prefix = BYTES_LITERAL("/api/v1/");
+    struct api_request request = {
         .api = api,
-        .session = auth,
+        .auth = auth,
         .http = http,
         .now_ms = clock_now_ms(),
         .unix_ms = clock_unix_ms(),
     };
-    if (auth->role < route->role)
-        error_response_not_admin(response, http, auth);
-    else if (!decode_part(part, call.part))
-        api_fail(response, 400, "bad_path", "The path is not properly encoded, or too long.");
+    const struct bytes path = { http->path.data + prefix.len, http->path.len - prefix.len };
+    struct bytes part;
+    /* response->text starts as zeros, so the list ends with one. */
+    struct writer methods = writer_on((uint8_t *)response->text, sizeof response->text - 1);
+    const struct api_route *route = find_route(path, http->method, &part, &methods);
+    if (route == NULL && methods.len > 0)
+        error_response_method_not_allowed(response, response->text);
+    else if (route == NULL)
+        error_response(response, 404, "not_found", "Unknown endpoint.");
+    else if (auth->role < route->role)
+        error_response_not_admin(response, auth);
+    else if (!decode_part(part, request.part))
+        api_send_error(response, 400, "invalid_path",
+                       "Invalid path: bad percent-encoding, or a segment of more than %d bytes.",
+                       API_PART_LEN - 1);
     else
-        route->handler(&call, response);
-}
-
-void api_answer(struct api *api, const struct authorization *auth, const struct web_request *http,
-                struct web_response *response) {
-    struct bytes path = http->path;
-    const struct bytes prefix = BYTES_LITERAL(API_PREFIX);
-    response->kind = HTTP_KIND_API;
-    if (bytes_start_with(path, prefix))
-        path = (struct bytes){ path.data + prefix.len, path.len - prefix.len };
-    bool found = false;
-    for (size_t i = 0; i < ROUTES; i++) {
-        struct bytes part = { 0 };
-        if (!matches(&routes[i], path, &part))
-            continue;
-        found = true;
-        if (strcmp(routes[i].method, http->method) == 0) {
-            follow(api, &routes[i], part, auth, http, response);
-            return;
-        }
-    }
-    if (found)
-        error_response_method_not_allowed(response, http, list_methods(path, response));
-    else
-        error_response(response, http, 404, "not_found", "There is no such thing in the API.");
+        route->handler(&request, response);
 }

@@ -1,4 +1,5 @@
-/* What a call's path, query and body say. */
+#include "web/api/api_request.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -6,133 +7,152 @@
 #include "base/bytes.h"
 #include "base/percent.h"
 #include "base/utf8.h"
-#include "web/api/api_call.h"
 #include "wire/url_query.h"
 
 enum { WORD_LEN = 32, JSON_LEN_MAX = 64 << 10 };
 
-static bool is_named(struct bytes encoded, const char *name) {
+struct tracker_settings api_settings_of(struct api *api) {
+    pthread_mutex_lock(&api->lock);
+    const struct tracker_settings settings = api->settings;
+    pthread_mutex_unlock(&api->lock);
+    return settings;
+}
+
+static bool name_equals(struct bytes encoded, const char *name) {
     uint8_t decoded[WORD_LEN];
     const long len = percent_decode(encoded, decoded, sizeof decoded);
     return len >= 0 && bytes_equal((struct bytes){ decoded, (size_t)len }, bytes_of(name));
 }
 
-/* The first of that name, still encoded. */
-static bool find_value(const struct api_call *call, const char *wanted, struct bytes *value) {
-    struct bytes rest = call->http->query;
+/* The first parameter of that name, still encoded. */
+static bool find_value(const struct api_request *request, const char *wanted, struct bytes *value) {
+    struct bytes rest = request->http->query;
     struct bytes name;
     while (url_query_next(&rest, &name, value)) {
-        if (is_named(name, wanted))
+        if (name_equals(name, wanted))
             return true;
     }
     return false;
 }
 
-bool api_query_text(const struct api_call *call, struct web_response *response, const char *name,
-                    char *text, size_t size) {
+bool api_query_text(const struct api_request *request, struct web_response *response,
+                    const char *name, char *text, size_t size) {
     struct bytes value;
     text[0] = '\0';
-    if (!find_value(call, name, &value))
+    if (!find_value(request, name, &value))
         return true;
     const long len = percent_decode(value, (uint8_t *)text, size - 1);
     if (len < 0 || memchr(text, '\0', (size_t)len) != NULL) {
         text[0] = '\0';
-        api_fail(response, 400, "bad_query", "%s must be at most %zu bytes, properly encoded.",
-                 name, size - 1);
+        api_send_error(response, 400, "invalid_query",
+                       "Invalid parameter %s: bad percent-encoding, or more than %zu bytes.", name,
+                       size - 1);
         return false;
     }
     text[len] = '\0';
     return true;
 }
 
-bool api_query_number(const struct api_call *call, struct web_response *response, const char *name,
-                      uint64_t unless_given, uint64_t max, uint64_t *number) {
+bool api_query_number(const struct api_request *request, struct web_response *response,
+                      const char *name, uint64_t unless_given, uint64_t max, uint64_t *number) {
     char text[WORD_LEN];
-    if (!api_query_text(call, response, name, text, sizeof text))
+    if (!api_query_text(request, response, name, text, sizeof text))
         return false;
     *number = unless_given;
     if (text[0] == '\0')
         return true;
     if (bytes_to_u64(bytes_of(text), number) && *number <= max)
         return true;
-    api_fail(response, 400, "bad_query", "%s must be a number from 0 to %llu.", name,
-             (unsigned long long)max);
+    api_send_error(response, 400, "invalid_query",
+                   "Invalid parameter %s: expected a number from 0 to %llu.", name,
+                   (unsigned long long)max);
     return false;
 }
 
-bool api_query_span(const struct api_call *call, struct web_response *response,
+bool api_query_choice(const struct api_request *request, struct web_response *response,
+                      const char *name, const char *const *choices, size_t *choice) {
+    char text[WORD_LEN];
+    if (!api_query_text(request, response, name, text, sizeof text))
+        return false;
+    *choice = 0;
+    if (text[0] == '\0')
+        return true;
+    char list[256] = "";
+    struct writer w = writer_on((uint8_t *)list, sizeof list - 1);
+    for (size_t i = 0; choices[i] != NULL; i++) {
+        *choice = i;
+        if (strcmp(text, choices[i]) == 0)
+            return true;
+        writer_put_text(&w, i == 0 ? "" : choices[i + 1] == NULL ? " or " : ", ");
+        writer_put_text(&w, choices[i]);
+    }
+    api_send_error(response, 400, "invalid_query", "Invalid parameter %s: expected %s.", name,
+                   list);
+    return false;
+}
+
+bool api_query_order(const struct api_request *request, struct web_response *response,
+                     bool *descending) {
+    static const char *const orders[] = { "asc", "desc", NULL };
+    size_t order;
+    if (!api_query_choice(request, response, "order", orders, &order))
+        return false;
+    *descending = order == 1;
+    return true;
+}
+
+bool api_query_span(const struct api_request *request, struct web_response *response,
                     struct api_span *span) {
     uint64_t offset;
     uint64_t limit;
-    if (!api_query_number(call, response, "offset", 0, UINT32_MAX, &offset) ||
-        !api_query_number(call, response, "limit", API_LIMIT_DEFAULT, API_LIMIT_MAX, &limit))
+    if (!api_query_number(request, response, "offset", 0, UINT32_MAX, &offset) ||
+        !api_query_number(request, response, "limit", API_LIMIT_DEFAULT, API_LIMIT_MAX, &limit))
         return false;
     *span = (struct api_span){ .offset = offset, .limit = limit };
     return true;
 }
 
-bool api_query_choice(const struct api_call *call, struct web_response *response, const char *name,
-                      const char *const *choices, size_t count, size_t *choice) {
-    char text[WORD_LEN];
-    if (!api_query_text(call, response, name, text, sizeof text))
-        return false;
-    *choice = 0;
-    if (text[0] == '\0')
+bool api_parse_hash(const char *text, struct web_response *response,
+                    uint8_t info_hash[static INFO_HASH_LEN]) {
+    if (hex_decode(bytes_of(text), info_hash, INFO_HASH_LEN))
         return true;
-    for (size_t i = 0; i < count; i++) {
-        *choice = i;
-        if (strcmp(text, choices[i]) == 0)
-            return true;
-    }
-    char list[256] = "";
-    struct writer w = writer_on((uint8_t *)list, sizeof list - 1);
-    for (size_t i = 0; i < count; i++) {
-        writer_put_text(&w, i == 0 ? "" : i + 1 == count ? " or " : ", ");
-        writer_put_text(&w, choices[i]);
-    }
-    api_fail(response, 400, "bad_query", "%s must be %s.", name, list);
+    api_send_error(response, 400, "invalid_info_hash",
+                   "Invalid info_hash: expected %d hexadecimal digits.", 2 * INFO_HASH_LEN);
     return false;
 }
 
-bool api_path_hash(const struct api_call *call, struct web_response *response,
+bool api_path_hash(const struct api_request *request, struct web_response *response,
                    uint8_t info_hash[static INFO_HASH_LEN]) {
-    if (hex_decode(bytes_of(call->part), info_hash, INFO_HASH_LEN))
-        return true;
-    api_fail(response, 400, "bad_info_hash", "An info_hash is %d hexadecimal digits.",
-             2 * INFO_HASH_LEN);
-    return false;
+    return api_parse_hash(request->part, response, info_hash);
 }
 
-static bool is_json(const char *content_type) {
+bool api_body_is_json(const struct api_request *request) {
     static const char json[] = "application/json";
+    const char *content_type = request->http->content_type;
     if (content_type == NULL || strncasecmp(content_type, json, sizeof json - 1) != 0)
         return false;
     const char end = content_type[sizeof json - 1];
     return end == '\0' || end == ';' || end == ' ';
 }
 
-bool api_body_is_json(const struct api_call *call) {
-    return is_json(call->http->content_type);
-}
-
-json_t *api_read_body(const struct api_call *call, struct web_response *response) {
-    const struct bytes text = call->http->body;
+json_t *api_read_body(const struct api_request *request, struct web_response *response) {
+    const struct bytes text = request->http->body;
     json_error_t error;
-    if (!api_body_is_json(call)) {
-        api_fail(response, 415, "not_json", "The body must be JSON, and Content-Type say so.");
+    if (!api_body_is_json(request)) {
+        api_send_error(response, 415, "unsupported_media_type",
+                       "Expected Content-Type: application/json.");
         return NULL;
     }
     if (text.len > JSON_LEN_MAX) {
-        api_fail(response, 413, "too_large", "JSON may have at most %d bytes here.", JSON_LEN_MAX);
+        api_send_error(response, 413, "too_large", "JSON body too large (limit: %d bytes).",
+                       JSON_LEN_MAX);
         return NULL;
     }
     json_t *body = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
     if (json_is_object(body))
         return body;
-    if (body == NULL)
-        api_fail(response, 400, "bad_json", "The body is no JSON: %s.", error.text);
-    else
-        api_fail(response, 400, "bad_json", "The body must be a JSON object.");
+    api_send_error(response, 400, "invalid_json", "Invalid JSON: %s.",
+                   body == NULL ? error.text : "expected an object");
     json_decref(body);
     return NULL;
 }
@@ -158,8 +178,16 @@ bool api_body_text(json_t *body, struct web_response *response, const char *name
         memcpy(text, json_string_value(value), len + 1);
         return true;
     }
-    api_fail(response, 400, "bad_body",
-             "The body's %s must be a text of %d to %zu bytes without control characters.", name,
-             optional ? 0 : 1, size - 1);
+    api_send_error(response, 400, "invalid_body",
+                   "Invalid %s: expected a string of %d to %zu bytes without control characters.",
+                   name, optional ? 0 : 1, size - 1);
     return false;
+}
+
+bool api_read_text(const struct api_request *request, struct web_response *response,
+                   const char *name, char *text, size_t size) {
+    json_t *body = api_read_body(request, response);
+    const bool good = body != NULL && api_body_text(body, response, name, false, text, size);
+    json_decref(body);
+    return good;
 }

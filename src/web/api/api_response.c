@@ -1,62 +1,69 @@
-/* The API's answers, and the values in them. */
+#include "web/api/api_response.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
-#include "web/api/api_call.h"
+#include "base/digest.h"
 #include "wire/client_name.h"
 
 enum { MESSAGE_LEN = 512, DUMP_FLAGS = JSON_COMPACT | JSON_REAL_PRECISION(14) };
 
-static const char no_memory[] =
-    "{\"error\":{\"code\":\"no_memory\",\"message\":\"The tracker is out of memory.\"}}";
-
-void api_fail_memory(struct web_response *response) {
+void api_send_out_of_memory(struct web_response *response) {
+    static const char body[] =
+        "{\"error\":{\"code\":\"out_of_memory\",\"message\":\"Out of memory.\"}}";
     response->status = 503;
     response->content_type = "application/json";
-    response->body = (const uint8_t *)no_memory;
-    response->len = sizeof no_memory - 1;
+    response->body = (const uint8_t *)body;
+    response->len = sizeof body - 1;
+}
+
+void api_send_data(struct web_response *response, const char *content_type, uint8_t *data,
+                   size_t len) {
+    if (data == NULL) {
+        api_send_out_of_memory(response);
+        return;
+    }
+    response->status = 200;
+    response->content_type = content_type;
+    response->body = data;
+    response->len = len;
+    response->owned = true;
 }
 
 void api_send(struct web_response *response, unsigned status, json_t *body) {
     char *text = body == NULL ? NULL : json_dumps(body, DUMP_FLAGS);
     json_decref(body);
-    if (text == NULL) {
-        api_fail_memory(response);
-        return;
-    }
-    response->status = status;
-    response->content_type = "application/json";
-    response->body = (uint8_t *)text;
-    response->len = strlen(text);
-    response->owned = true;
-}
-
-void api_send_nothing(struct web_response *response) {
-    response->status = 204;
-}
-
-void api_fail(struct web_response *response, unsigned status, const char *code, const char *format,
-              ...) {
-    char message[MESSAGE_LEN];
-    va_list words;
-    va_start(words, format);
-    vsnprintf(message, sizeof message, format, words);
-    va_end(words);
-    api_send(response, status,
-             json_pack("{s:{s:s,s:o}}", "error", "code", code, "message", api_text(message)));
+    api_send_data(response, "application/json", (uint8_t *)text, text == NULL ? 0 : strlen(text));
+    if (text != NULL)
+        response->status = status;
 }
 
 void api_send_list(struct web_response *response, json_t *items, size_t total,
                    struct api_span span) {
-    json_t *list = json_object();
-    api_put(&list, "items", items);
-    api_put(&list, "total", api_count(total));
-    api_put(&list, "offset", api_count(span.offset));
-    api_put(&list, "limit", api_count(span.limit));
-    api_send(response, 200, list);
+    api_send(response, 200,
+             json_pack("{s:o, s:o, s:o, s:o}", "items", items, "total", api_count(total), "offset",
+                       api_count(span.offset), "limit", api_count(span.limit)));
+}
+
+void api_send_deleted(struct web_response *response, bool found, const char *what) {
+    if (found)
+        response->status = 204;
+    else
+        api_send_error(response, 404, "not_found", "%s not found.", what);
+}
+
+void api_send_error(struct web_response *response, unsigned status, const char *code,
+                    const char *format, ...) {
+    char message[MESSAGE_LEN];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    api_send(response, status,
+             json_pack("{s:{s:s, s:o}}", "error", "code", code, "message", api_text(message)));
 }
 
 void api_put(json_t **object, const char *key, json_t *value) {
@@ -77,7 +84,7 @@ void api_append(json_t **array, json_t *value) {
     *array = NULL;
 }
 
-/* How many bytes the character at the start of `text` has; 0 where none is there. */
+/* Length of the UTF-8 character at the start of `text`; 0 if invalid. */
 static size_t character_len(const char *text) {
     for (size_t len = 1; len <= 4 && text[len - 1] != '\0'; len++) {
         json_t *character = json_stringn(text, len);
@@ -88,7 +95,7 @@ static size_t character_len(const char *text) {
     return 0;
 }
 
-/* With U+FFFD in the place of each byte that is part of no character. */
+/* Replaces each invalid byte by U+FFFD. */
 static json_t *repaired_text(const char *text) {
     static const char replacement[] = "\xef\xbf\xbd";
     const size_t size = 3 * strlen(text) + 1;
@@ -124,7 +131,7 @@ json_t *api_hex(const uint8_t *data, size_t len) {
     return json_string(text);
 }
 
-/* JSON's integers are signed here. */
+/* jansson's integers are signed. */
 json_t *api_count(uint64_t count) {
     return json_integer(count <= INT64_MAX ? (json_int_t)count : INT64_MAX);
 }
@@ -149,6 +156,6 @@ json_t *api_unix(int64_t unix_ms) {
     return unix_ms % 1000 == 0 ? json_integer(unix_ms / 1000) : json_real((double)unix_ms / 1000);
 }
 
-json_t *api_ago(const struct api_call *call, uint32_t ago_s) {
-    return json_integer(call->unix_ms / 1000 - ago_s);
+json_t *api_ago(int64_t unix_ms, uint32_t ago_s) {
+    return json_integer(unix_ms / 1000 - ago_s);
 }

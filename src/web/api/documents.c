@@ -1,38 +1,32 @@
-/* What of the API is no JSON of its own making: pictures, and the description of it all. */
+/* Resources that are not JSON made from the tracker's state: QR codes and the API's description. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "web/api/api_call.h"
+#include "web/api/api_request.h"
 #include "web/http/assets.h"
 #include "web/views/qr.h"
 
-void api_get_qr(const struct api_call *call, struct web_response *response) {
+static void get_qr(const struct api_request *request, struct web_response *response) {
     char text[QR_TEXT_MAX + 1];
-    if (!api_query_text(call, response, "text", text, sizeof text))
+    if (!api_query_text(request, response, "text", text, sizeof text))
         return;
     if (text[0] == '\0') {
-        api_fail(response, 400, "bad_query", "text must say what the code is to say.");
+        api_send_error(response, 400, "invalid_query", "Missing parameter: text.");
         return;
     }
     uint8_t *picture = malloc(QR_SVG_MAX);
     struct writer w = writer_on(picture, picture == NULL ? 0 : QR_SVG_MAX);
-    if (picture == NULL || !qr_write(&w, bytes_of(text))) {
+    if (!qr_write(&w, bytes_of(text))) {
         free(picture);
-        api_fail_memory(response);
-        return;
+        picture = NULL;
     }
-    response->status = 200;
-    response->content_type = "image/svg+xml";
-    response->body = picture;
-    response->len = w.len;
-    response->owned = true;
+    api_send_data(response, "image/svg+xml", picture, w.len);
 }
 
-void api_get_description(const struct api_call *call, struct web_response *response) {
-    (void)call;
+static void get_description(const struct api_request *request, struct web_response *response) {
+    (void)request;
     const struct asset *description = assets_find(bytes_of("openapi.json"));
     if (description == NULL) {
-        api_fail(response, 404, "not_found", "There is no description here.");
+        api_send_error(response, 404, "not_found", "openapi.json not found.");
         return;
     }
     response->status = 200;
@@ -40,3 +34,9 @@ void api_get_description(const struct api_call *call, struct web_response *respo
     response->body = description->plain.data;
     response->len = description->plain.len;
 }
+
+const struct api_route documents_routes[] = {
+    { "GET", "openapi.json", ROLE_NONE, get_description },
+    { "GET", "qr.svg", ROLE_PUBLIC, get_qr },
+    { .method = NULL },
+};

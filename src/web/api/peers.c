@@ -1,17 +1,13 @@
-/* Peers, and the addresses that they have. */
+/* Peers by IP address. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/registry.h"
-#include "web/api/api_call.h"
+#include "web/api/api_request.h"
 #include "wire/client_name.h"
 
-static const char *role_of(const struct peer_stats *peer) {
-    return peer->seeder ? "seeder" : peer->paused ? "partial" : "leecher";
-}
-
-/* How much of the torrent it has, from 0 to 1. */
-static json_t *progress_of(const struct peer_stats *peer, uint64_t size) {
+/* Fraction of the torrent that the peer has, from 0 to 1. */
+static json_t *progress_value(const struct peer_stats *peer, uint64_t size) {
     if (peer->seeder)
         return json_real(1);
     if (size == 0 || peer->left == LEFT_UNKNOWN)
@@ -19,49 +15,40 @@ static json_t *progress_of(const struct peer_stats *peer, uint64_t size) {
     return json_real(peer->left < size ? 1 - (double)peer->left / (double)size : 0);
 }
 
-static void put_reach(const struct api_call *call, const struct peer_stats *peer, json_t **item) {
-    static const char *const names[] = {
+json_t *api_peer(const struct api_request *request, const struct peer_stats *peer, uint64_t size) {
+    static const char *const reaches[] = {
         [REACH_UNKNOWN] = "unknown",
         [REACH_OPEN] = "open",
         [REACH_REFUSED] = "refused",
         [REACH_SILENT] = "silent",
     };
-    struct prober *prober = call->api->parts.prober;
+    struct prober *prober = request->api->prober;
     if (prober != NULL)
         prober_request(prober, &peer->peer, peer->own_address);
-    const struct reach_state state = api_reach(call, &peer->peer);
-    const int64_t checked_ms = call->unix_ms - (int64_t)(call->now_ms - state.checked_ms);
-    api_put(item, "reach", json_string(names[state.reach]));
-    api_put(item, "checked", state.checked_ms == 0 ? json_null() : json_integer(checked_ms / 1000));
+    const struct reach_state state = api_reach(request, &peer->peer);
+    const int64_t checked_ms = request->unix_ms - (int64_t)(request->now_ms - state.checked_ms);
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b}",
+        "address", api_address(&peer->peer), "port", api_count(endpoint_port(&peer->peer)),
+        "family", api_count(peer->peer.family), "client", api_client(peer->peer_id), "peer_id",
+        api_hex(peer->peer_id, PEER_ID_LEN), "role",
+        peer->seeder   ? "seeder"
+        : peer->paused ? "partial"
+                       : "leecher",
+        "progress", progress_value(peer, size), "left", api_count_or_null(peer->left, LEFT_UNKNOWN),
+        "uploaded", api_count(peer->uploaded), "downloaded", api_count(peer->downloaded),
+        "upload_rate", api_count(peer->upload_rate), "download_rate",
+        api_count(peer->download_rate), "since", api_ago(request->unix_ms, peer->age_s), "seen",
+        api_ago(request->unix_ms, peer->silent_s), "reach", reaches[state.reach], "checked",
+        state.checked_ms == 0 ? json_null() : json_integer(checked_ms / 1000), "lan", peer->lan);
 }
 
-json_t *api_peer(const struct api_call *call, const struct peer_stats *peer, uint64_t size) {
-    json_t *item = json_object();
-    api_put(&item, "address", api_address(&peer->peer));
-    api_put(&item, "port", api_count(endpoint_port(&peer->peer)));
-    api_put(&item, "family", api_count(peer->peer.family));
-    api_put(&item, "client", api_client(peer->peer_id));
-    api_put(&item, "peer_id", api_hex(peer->peer_id, PEER_ID_LEN));
-    api_put(&item, "role", json_string(role_of(peer)));
-    api_put(&item, "progress", progress_of(peer, size));
-    api_put(&item, "left", api_count_or_null(peer->left, LEFT_UNKNOWN));
-    api_put(&item, "uploaded", api_count(peer->uploaded));
-    api_put(&item, "downloaded", api_count(peer->downloaded));
-    api_put(&item, "upload_rate", api_count(peer->upload_rate));
-    api_put(&item, "download_rate", api_count(peer->download_rate));
-    api_put(&item, "since", api_ago(call, peer->age_s));
-    api_put(&item, "seen", api_ago(call, peer->silent_s));
-    put_reach(call, peer, &item);
-    api_put(&item, "lan", json_boolean(peer->lan));
-    return item;
-}
-
-/* Different peer_ids may still be one client's by name. */
-static bool is_repeated(const struct address_row *row, size_t place) {
+/* Whether an earlier peer_id of the row has the same client name. */
+static bool is_repeated(const struct address_row *row, size_t position) {
     char name[CLIENT_NAME_LEN];
     char earlier[CLIENT_NAME_LEN];
-    client_name(row->clients[place], name);
-    for (size_t i = 0; i < place; i++) {
+    client_name(row->clients[position], name);
+    for (size_t i = 0; i < position; i++) {
         client_name(row->clients[i], earlier);
         if (strcmp(name, earlier) == 0)
             return true;
@@ -69,129 +56,123 @@ static bool is_repeated(const struct address_row *row, size_t place) {
     return false;
 }
 
-static json_t *address_of(const struct api_call *call, const struct address_row *row) {
+static json_t *address_value(const struct api_request *request, const struct address_row *row) {
     json_t *clients = json_array();
     for (size_t i = 0; i < row->client_count; i++) {
         if (!is_repeated(row, i))
             api_append(&clients, api_client(row->clients[i]));
     }
-    json_t *item = json_object();
-    api_put(&item, "address", api_address(&row->address));
-    api_put(&item, "clients", clients);
-    api_put(&item, "torrents", api_count(row->torrents));
-    api_put(&item, "seeding", api_count(row->seeding));
-    api_put(&item, "leeching", api_count(row->leeching));
-    api_put(&item, "upload_rate", api_count(row->upload_rate));
-    api_put(&item, "download_rate", api_count(row->download_rate));
-    api_put(&item, "seen", api_ago(call, row->silent_s));
-    api_put(&item, "reach", api_reach_counts(call, row));
-    api_put(&item, "lan", json_boolean(row->lan));
-    return item;
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "address",
+                     api_address(&row->address), "clients", clients, "torrents",
+                     api_count(row->torrents), "seeding", api_count(row->seeding), "leeching",
+                     api_count(row->leeching), "upload_rate", api_count(row->upload_rate),
+                     "download_rate", api_count(row->download_rate), "seen",
+                     api_ago(request->unix_ms, row->silent_s), "reach",
+                     api_reach_counts(request, row), "lan", row->lan);
 }
 
-static bool read_query(const struct api_call *call, struct web_response *response,
+static bool read_query(const struct api_request *request, struct web_response *response,
                        struct address_query *query) {
-    static const char *const sorts[] = { "address", "torrents", "seeding", "leeching", "rate" };
-    static const char *const orders[] = { "asc", "desc" };
+    static const char *const sorts[] = {
+        "address", "torrents", "seeding", "leeching", "rate", NULL
+    };
     size_t sort;
-    size_t order;
-    if (!api_query_text(call, response, "search", query->search, sizeof query->search) ||
-        !api_query_choice(call, response, "sort", sorts, sizeof sorts / sizeof *sorts, &sort) ||
-        !api_query_choice(call, response, "order", orders, sizeof orders / sizeof *orders, &order))
+    if (!api_query_text(request, response, "search", query->search, sizeof query->search) ||
+        !api_query_choice(request, response, "sort", sorts, &sort) ||
+        !api_query_order(request, response, &query->descending))
         return false;
     query->sort = (enum address_sort)sort;
-    query->descending = order == 1;
     return true;
 }
 
-void api_get_addresses(const struct api_call *call, struct web_response *response) {
+static void get_addresses(const struct api_request *request, struct web_response *response) {
     struct address_query query;
     struct api_span span;
-    if (!read_query(call, response, &query) || !api_query_span(call, response, &span))
+    if (!read_query(request, response, &query) || !api_query_span(request, response, &span))
         return;
     struct address_row *rows = calloc(span.limit + 1, sizeof *rows);
     size_t count = 0;
     size_t total = 0;
     json_t *items = NULL;
-    if (rows != NULL && address_list_page(call->api->addresses, &query, span.offset, call->now_ms,
-                                          rows, span.limit, &count, &total))
+    if (rows != NULL && address_list_page(request->api->addresses, &query, span.offset,
+                                          request->now_ms, rows, span.limit, &count, &total))
         items = json_array();
     for (size_t i = 0; i < count; i++)
-        api_append(&items, address_of(call, &rows[i]));
+        api_append(&items, address_value(request, &rows[i]));
     free(rows);
     api_send_list(response, items, total, span);
 }
 
-/* Looks for a ban that holds for an address. */
+/* Search for a ban in force that covers an address. */
 struct ban_search {
     const struct endpoint *address;
     int64_t now_s;
-    struct registry_row found;
-    bool any;
+    struct registry_row row;
+    bool found;
 };
 
-static void look_at_ban(void *context, const struct registry_row *row) {
+static void match_ban(void *context, const struct registry_row *row) {
     struct ban_search *search = context;
     struct networks networks = { .count = 1 };
     if ((row->until_s != 0 && row->until_s <= search->now_s) ||
         !network_parse(row->text, &networks.list[0]) ||
         !networks_contain(&networks, search->address))
         return;
-    search->found = *row;
-    search->any = true;
+    search->row = *row;
+    search->found = true;
 }
 
-/* Where the registry cannot be read, nobody is known to be banned. */
-static json_t *ban_on(const struct api_call *call, const struct endpoint *address) {
-    char why[ERROR_LEN];
-    struct ban_search search = { .address = address, .now_s = call->unix_ms / 1000 };
-    struct registry *registry =
-        call->api->parts.database == NULL
-            ? NULL
-            : registry_open(call->api->parts.database, REGISTRY_SHORT_TIMEOUT_MS, why);
+/* The ban that covers the address; null if there is none or the registry cannot be read. */
+static json_t *ban_value(const struct api_request *request, const struct endpoint *address) {
+    struct ban_search search = { .address = address, .now_s = request->unix_ms / 1000 };
+    struct registry *registry = api_open_registry(request, NULL);
     if (registry != NULL)
-        (void)registry_visit_bans(registry, look_at_ban, &search);
+        (void)registry_visit_bans(registry, match_ban, &search);
     registry_close(registry);
-    return search.any ? api_ban(&search.found) : json_null();
+    return search.found ? api_ban(&search.row) : json_null();
 }
 
-static json_t *peer_with_torrent(const struct api_call *call, const struct peer_stats *peer) {
+static json_t *peer_value(const struct api_request *request, const struct peer_stats *peer) {
     struct torrent_row torrent;
-    if (!torrent_list_find(call->api->catalog, peer->info_hash, call->now_ms, &torrent))
+    if (!torrent_list_find(request->api->torrents, peer->info_hash, request->now_ms, &torrent))
         torrent = (struct torrent_row){ .size = 0 };
-    json_t *item = api_peer(call, peer, torrent.size);
+    json_t *item = api_peer(request, peer, torrent.size);
     api_put(&item, "info_hash", api_hex(peer->info_hash, INFO_HASH_LEN));
     api_put(&item, "name", api_text_or_null(torrent.name));
     return item;
 }
 
-static json_t *peers_at(const struct api_call *call, const struct endpoint *address,
-                        size_t *total) {
+static json_t *peers_value(const struct api_request *request, const struct endpoint *address,
+                           size_t *total) {
     struct peer_stats *peers = calloc(ADDRESS_PEERS_MAX, sizeof *peers);
     json_t *items = NULL;
     size_t count = 0;
     if (peers != NULL &&
-        address_list_peers(call->api->addresses, address, call->now_ms, peers, &count, total))
+        address_list_peers(request->api->addresses, address, request->now_ms, peers, &count, total))
         items = json_array();
     for (size_t i = 0; i < count; i++)
-        api_append(&items, peer_with_torrent(call, &peers[i]));
+        api_append(&items, peer_value(request, &peers[i]));
     free(peers);
     return items;
 }
 
-void api_get_address(const struct api_call *call, struct web_response *response) {
+static void get_address(const struct api_request *request, struct web_response *response) {
     struct endpoint address;
-    if (!endpoint_parse_address(call->part, &address)) {
-        api_fail(response, 400, "bad_address", "That is no IP address.");
+    if (!endpoint_parse_address(request->part, &address)) {
+        api_send_error(response, 400, "invalid_address", "Invalid IP address.");
         return;
     }
-    const struct api_settings settings = api_settings_of(call->api);
+    const struct tracker_settings settings = api_settings_of(request->api);
     size_t total = 0;
-    json_t *body = json_object();
-    api_put(&body, "address", api_address(&address));
-    api_put(&body, "lan", json_boolean(networks_contain(&settings.lan, &address)));
-    api_put(&body, "ban", ban_on(call, &address));
-    api_put(&body, "peers", peers_at(call, &address, &total));
-    api_put(&body, "total", api_count(total));
-    api_send(response, 200, body);
+    json_t *peers = peers_value(request, &address, &total);
+    api_send(response, 200,
+             json_pack("{s:o, s:b, s:o, s:o, s:o}", "address", api_address(&address), "lan",
+                       networks_contain(&settings.lan, &address), "ban",
+                       ban_value(request, &address), "peers", peers, "total", api_count(total)));
 }
+
+const struct api_route peers_routes[] = {
+    { "GET", "addresses", ROLE_ADMIN, get_addresses },
+    { "GET", "addresses/*", ROLE_ADMIN, get_address },
+    { .method = NULL },
+};

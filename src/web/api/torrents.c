@@ -1,4 +1,4 @@
-/* The list of torrents, and one of them. */
+/* The list of torrents, and single torrents with their peers. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,97 +6,71 @@
 #include "store/registry.h"
 #include "torrent/magnet.h"
 #include "torrent/metainfo.h"
-#include "web/api/api_call.h"
+#include "web/api/api_request.h"
 #include "web/views/announce_urls.h"
 #include "web/views/diagnosis.h"
 
 enum { MAGNET_URLS_MAX = 4, MAGNET_LEN = 8192 };
 
-static const char *health_name(enum health health) {
-    static const char *const names[] = {
+json_t *api_torrent(const struct api_request *request, const struct torrent_row *row) {
+    static const char *const healths[] = {
         [HEALTH_IDLE] = "idle", [HEALTH_UNSEEDED] = "unseeded", [HEALTH_STUCK] = "stuck",
         [HEALTH_WEAK] = "weak", [HEALTH_GOOD] = "good",
     };
-    return names[health];
+    const struct torrent_stats *stats = &row->stats;
+    return json_pack(
+        "{s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "info_hash",
+        api_hex(stats->info_hash, INFO_HASH_LEN), "name", api_text_or_null(row->name), "size",
+        api_count_or_null(row->size, 0), "registered", row->registered, "has_file", row->has_file,
+        "seeders", api_count(torrent_seeders(stats)), "leechers",
+        api_count(torrent_leechers(stats)), "paused", api_count(stats->paused), "downloaded",
+        api_count(stats->downloaded), "upload_rate", api_count(stats->upload_rate), "download_rate",
+        api_count(stats->download_rate), "health", healths[api_health(request, stats)], "idle_s",
+        api_count(stats->idle_s));
 }
 
-json_t *api_torrent(const struct api_call *call, const struct torrent_row *row) {
-    const struct torrent_stats *stats = &row->figures;
-    json_t *item = json_object();
-    api_put(&item, "info_hash", api_hex(stats->info_hash, INFO_HASH_LEN));
-    api_put(&item, "name", api_text_or_null(row->name));
-    api_put(&item, "size", api_count_or_null(row->size, 0));
-    api_put(&item, "registered", json_boolean(row->registered));
-    api_put(&item, "has_file", json_boolean(row->has_file));
-    api_put(&item, "seeders", api_count(torrent_seeders(stats)));
-    api_put(&item, "leechers", api_count(torrent_leechers(stats)));
-    api_put(&item, "paused", api_count(stats->paused));
-    api_put(&item, "downloaded", api_count(stats->downloaded));
-    api_put(&item, "upload_rate", api_count(stats->upload_rate));
-    api_put(&item, "download_rate", api_count(stats->download_rate));
-    api_put(&item, "health", json_string(health_name(api_health(call, stats))));
-    api_put(&item, "idle_s", api_count(stats->idle_s));
-    return item;
-}
-
-static bool read_query(const struct api_call *call, struct web_response *response,
+static bool read_query(const struct api_request *request, struct web_response *response,
                        struct torrent_query *query) {
-    static const char *const shows[] = { "all", "active", "registered", "unseeded" };
+    static const char *const shows[] = { "all", "active", "registered", "unseeded", NULL };
     static const char *const sorts[] = { "name",       "size", "seeders", "leechers",
-                                         "downloaded", "rate", "health" };
-    static const char *const orders[] = { "asc", "desc" };
+                                         "downloaded", "rate", "health",  NULL };
     size_t show;
     size_t sort;
-    size_t order;
-    if (!api_query_text(call, response, "search", query->search, sizeof query->search) ||
-        !api_query_choice(call, response, "show", shows, sizeof shows / sizeof *shows, &show) ||
-        !api_query_choice(call, response, "sort", sorts, sizeof sorts / sizeof *sorts, &sort) ||
-        !api_query_choice(call, response, "order", orders, sizeof orders / sizeof *orders, &order))
+    if (!api_query_text(request, response, "search", query->search, sizeof query->search) ||
+        !api_query_choice(request, response, "show", shows, &show) ||
+        !api_query_choice(request, response, "sort", sorts, &sort) ||
+        !api_query_order(request, response, &query->descending))
         return false;
     query->show = (enum torrent_show)show;
     query->sort = (enum torrent_sort)sort;
-    query->descending = order == 1;
     return true;
 }
 
-void api_get_torrents(const struct api_call *call, struct web_response *response) {
+static void get_torrents(const struct api_request *request, struct web_response *response) {
     struct torrent_query query;
     struct api_span span;
-    if (!read_query(call, response, &query) || !api_query_span(call, response, &span))
+    if (!read_query(request, response, &query) || !api_query_span(request, response, &span))
         return;
     struct torrent_row *rows = calloc(span.limit + 1, sizeof *rows);
     size_t count = 0;
     size_t total = 0;
     json_t *items = NULL;
-    if (rows != NULL && torrent_list_page(call->api->catalog, &query, span.offset, call->now_ms,
-                                          rows, span.limit, &count, &total))
+    if (rows != NULL && torrent_list_page(request->api->torrents, &query, span.offset,
+                                          request->now_ms, rows, span.limit, &count, &total))
         items = json_array();
     for (size_t i = 0; i < count; i++)
-        api_append(&items, api_torrent(call, &rows[i]));
+        api_append(&items, api_torrent(request, &rows[i]));
     free(rows);
     api_send_list(response, items, total, span);
 }
 
-/* A copy of the torrent's file, which the caller frees; NULL where there is none. */
-static uint8_t *read_file(const struct api_call *call, const struct torrent_row *row, size_t *len) {
-    char why[ERROR_LEN];
-    uint8_t *file = NULL;
-    if (!row->has_file)
-        return NULL;
-    struct registry *registry = registry_open(call->api->parts.database, REGISTRY_SHORT_TIMEOUT_MS, why);
-    if (registry != NULL && !registry_read_file(registry, row->figures.info_hash, &file, len))
-        file = NULL;
-    registry_close(registry);
-    return file;
-}
-
-static json_t *magnet_of(const struct torrent_row *row, const struct metainfo *metainfo,
-                         const struct announce_urls *urls) {
+static json_t *magnet_value(const struct torrent_row *row, const struct metainfo *metainfo,
+                            const struct announce_urls *urls) {
     const char *texts[MAGNET_URLS_MAX];
     uint8_t text[MAGNET_LEN];
     struct writer w = writer_on(text, sizeof text);
     struct magnet magnet = {
-        .info_hash = row->figures.info_hash,
+        .info_hash = row->stats.info_hash,
         .name = bytes_of(row->name),
         .size = row->size,
         .announce_urls = texts,
@@ -110,110 +84,125 @@ static json_t *magnet_of(const struct torrent_row *row, const struct metainfo *m
     return w.failed ? NULL : json_stringn((const char *)text, w.len);
 }
 
-/* The info_hashes of a hybrid torrent but this one. */
-static json_t *versions_of(const struct torrent_row *row, const struct metainfo *metainfo) {
+/* The other info_hash of a hybrid torrent. */
+static json_t *versions_value(const struct torrent_row *row, const struct metainfo *metainfo) {
     json_t *list = json_array();
     for (size_t i = 0; i < metainfo->hash_count; i++) {
-        if (memcmp(metainfo->info_hashes[i], row->figures.info_hash, INFO_HASH_LEN) != 0)
+        if (memcmp(metainfo->info_hashes[i], row->stats.info_hash, INFO_HASH_LEN) != 0)
             api_append(&list, api_hex(metainfo->info_hashes[i], INFO_HASH_LEN));
     }
     return list;
 }
 
-static void put_file(const struct api_call *call, const struct torrent_row *row,
-                     const struct api_settings *settings, json_t **body) {
-    struct metainfo metainfo = { .hash_count = 0 };
-    struct announce_urls urls;
+/* Reads and parses the .torrent file of a torrent. Returns the file, which the caller frees, since
+ * `metainfo` borrows it; or NULL and an empty `metainfo`. */
+static uint8_t *read_metainfo(const struct api_request *request, const struct torrent_row *row,
+                              struct metainfo *metainfo) {
+    uint8_t *file = NULL;
     size_t len = 0;
-    uint8_t *file = read_file(call, row, &len);
-    if (file == NULL || metainfo_parse((struct bytes){ file, len }, &metainfo) != NULL)
-        metainfo = (struct metainfo){ .hash_count = 0 };
-    announce_urls_find(&urls, settings, call->http, NULL);
-    api_put(body, "magnet", magnet_of(row, &metainfo, &urls));
-    api_put(body, "versions", versions_of(row, &metainfo));
+    struct registry *registry = row->has_file ? api_open_registry(request, NULL) : NULL;
+    if (registry != NULL && !registry_read_file(registry, row->stats.info_hash, &file, &len))
+        file = NULL;
+    registry_close(registry);
+    if (file == NULL || metainfo_parse((struct bytes){ file, len }, metainfo) != NULL)
+        *metainfo = (struct metainfo){ .hash_count = 0 };
+    return file;
+}
+
+static void put_file_fields(const struct api_request *request, const struct torrent_row *row,
+                            const struct tracker_settings *settings, json_t **body) {
+    struct metainfo metainfo;
+    struct announce_urls urls;
+    uint8_t *file = read_metainfo(request, row, &metainfo);
+    announce_urls_find(&urls, settings, request->http, NULL);
+    api_put(body, "magnet", magnet_value(row, &metainfo, &urls));
+    api_put(body, "versions", versions_value(row, &metainfo));
     free(file);
 }
 
-static void fill_case(const struct api_call *call, const struct peer_stats *stats, size_t count,
-                      struct diagnosed_peer *peers) {
-    for (size_t i = 0; i < count; i++)
-        peers[i] = (struct diagnosed_peer){ &stats[i], api_reach(call, &stats[i].peer).reach };
-}
-
-static json_t *diagnosis_list(const struct diagnosis_case *of) {
+static json_t *diagnosis_list(const struct diagnosis_input *input) {
     struct diagnosis found[DIAGNOSES_MAX];
-    const size_t count = diagnose(of, found);
+    const size_t count = diagnose(input, found);
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         api_append(&list,
-                   json_pack("{s:s,s:o}", "code", found[i].code, "text", api_text(found[i].text)));
+                   json_pack("{s:s, s:o}", "code", found[i].code, "text", api_text(found[i].text)));
     return list;
 }
 
-static json_t *diagnosis_of(const struct api_call *call, const struct torrent_row *row,
-                            const struct api_settings *settings) {
+static json_t *diagnosis_value(const struct api_request *request, const struct torrent_row *row,
+                               const struct tracker_settings *settings) {
+    struct tracker *tracker = request->api->tracker;
     struct peer_stats *stats = calloc(SWARM_SNAPSHOT_PEERS_MAX, sizeof *stats);
     struct diagnosed_peer *peers = calloc(SWARM_SNAPSHOT_PEERS_MAX, sizeof *peers);
-    struct tracker *tracker = call->api->parts.tracker;
     json_t *list = NULL;
     size_t total;
     if (stats != NULL && peers != NULL) {
-        struct diagnosis_case of = {
+        const struct diagnosis_input input = {
             .peers = peers,
-            .peer_count = swarm_snapshot_peers(tracker, row->figures.info_hash, call->now_ms, 0,
+            .peer_count = swarm_snapshot_peers(tracker, row->stats.info_hash, request->now_ms, 0,
                                                stats, SWARM_SNAPSHOT_PEERS_MAX, &total),
-            .figures = row->figures,
-            .allowed = tracker_is_registered(tracker, row->figures.info_hash),
+            .stats = row->stats,
+            .allowed = tracker_is_registered(tracker, row->stats.info_hash),
             .external_v4 = settings->external_v4,
             .external_v6 = settings->external_v6,
             .gateway = host_addresses_gateway(),
         };
-        fill_case(call, stats, of.peer_count, peers);
-        list = diagnosis_list(&of);
+        for (size_t i = 0; i < input.peer_count; i++)
+            peers[i] =
+                (struct diagnosed_peer){ &stats[i], api_reach(request, &stats[i].peer).reach };
+        list = diagnosis_list(&input);
     }
     free(stats);
     free(peers);
     return list;
 }
 
-static bool find_torrent(const struct api_call *call, struct web_response *response,
+static bool find_torrent(const struct api_request *request, struct web_response *response,
                          struct torrent_row *row) {
     uint8_t info_hash[INFO_HASH_LEN];
-    if (!api_path_hash(call, response, info_hash))
+    if (!api_path_hash(request, response, info_hash))
         return false;
-    if (torrent_list_find(call->api->catalog, info_hash, call->now_ms, row))
+    if (torrent_list_find(request->api->torrents, info_hash, request->now_ms, row))
         return true;
-    api_fail(response, 404, "not_found",
-             "There is no such torrent: nobody has announced it, and it is not registered.");
+    api_send_error(response, 404, "not_found",
+                   "Torrent not found: neither announced nor registered.");
     return false;
 }
 
-void api_get_torrent(const struct api_call *call, struct web_response *response) {
+static void get_torrent(const struct api_request *request, struct web_response *response) {
     struct torrent_row row;
-    if (!find_torrent(call, response, &row))
+    if (!find_torrent(request, response, &row))
         return;
-    const struct api_settings settings = api_settings_of(call->api);
-    json_t *body = api_torrent(call, &row);
-    put_file(call, &row, &settings, &body);
+    const struct tracker_settings settings = api_settings_of(request->api);
+    json_t *body = api_torrent(request, &row);
+    put_file_fields(request, &row, &settings, &body);
     api_put(&body, "added", row.registered ? json_integer(row.added_s) : json_null());
-    api_put(&body, "diagnosis", diagnosis_of(call, &row, &settings));
+    api_put(&body, "diagnosis", diagnosis_value(request, &row, &settings));
     api_send(response, 200, body);
 }
 
-void api_get_torrent_peers(const struct api_call *call, struct web_response *response) {
+static void get_peers(const struct api_request *request, struct web_response *response) {
     struct torrent_row row;
     struct api_span span;
     size_t total = 0;
-    if (!find_torrent(call, response, &row) || !api_query_span(call, response, &span))
+    size_t count = 0;
+    if (!find_torrent(request, response, &row) || !api_query_span(request, response, &span))
         return;
     struct peer_stats *peers = calloc(span.limit + 1, sizeof *peers);
     json_t *items = peers == NULL ? NULL : json_array();
-    const size_t count =
-        peers == NULL ? 0
-                      : swarm_snapshot_peers(call->api->parts.tracker, row.figures.info_hash,
-                                             call->now_ms, span.offset, peers, span.limit, &total);
+    if (peers != NULL)
+        count = swarm_snapshot_peers(request->api->tracker, row.stats.info_hash, request->now_ms,
+                                     span.offset, peers, span.limit, &total);
     for (size_t i = 0; i < count; i++)
-        api_append(&items, api_peer(call, &peers[i], row.size));
+        api_append(&items, api_peer(request, &peers[i], row.size));
     free(peers);
     api_send_list(response, items, total, span);
 }
+
+const struct api_route torrents_routes[] = {
+    { "GET", "torrents", ROLE_ADMIN, get_torrents },
+    { "GET", "torrents/*", ROLE_ADMIN, get_torrent },
+    { "GET", "torrents/*/peers", ROLE_ADMIN, get_peers },
+    { .method = NULL },
+};

@@ -1,28 +1,22 @@
-/* Answers that are only a few words: JSON below /api/, plain text elsewhere. Any thread. */
+/* Error responses: JSON if `response->kind` is HTTP_KIND_API, plain text otherwise. Any thread. */
 #ifndef SKEP_WEB_HTTP_ERROR_RESPONSE_H
 #define SKEP_WEB_HTTP_ERROR_RESPONSE_H
 
 #include "server/web_handler.h"
 #include "web/http/authorization.h"
 
-/* Whether the call is the API's, and so gets its errors as JSON. */
-bool error_response_is_api(const struct web_request *request);
+/* Plain text; borrows `text`, which must be a constant. */
+void error_response_text(struct web_response *response, unsigned status, const char *text);
 
-/* Plain text that is a constant. */
-void error_response_text(struct web_response *response, unsigned status, const char *words);
+/* {"error":{"code":CODE,"message":MESSAGE}}, or MESSAGE as a line of text. Neither may contain
+ * quotes, backslashes or control characters. */
+void error_response(struct web_response *response, unsigned status, const char *code,
+                    const char *message);
 
-/* What is wrong: {"error":{"code":CODE,"message":MESSAGE}}, or the message alone, with a line end.
- * Neither of the two may hold a quote, a backslash or a control character. */
-void error_response(struct web_response *response, const struct web_request *request,
-                    unsigned status, const char *code, const char *message);
+/* 401 for a wrong token, 403 otherwise, with the reason. For callers that are not admins. */
+void error_response_not_admin(struct web_response *response, const struct authorization *auth);
 
-/* For who is no admin and wants what only admins may have: why not, and what can be done. */
-void error_response_not_admin(struct web_response *response, const struct web_request *request,
-                              const struct authorization *auth);
-
-/* There is such a thing, but it does not take that method; `allowed` is a constant such as "GET,
- * HEAD". */
-void error_response_method_not_allowed(struct web_response *response,
-                                       const struct web_request *request, const char *allowed);
+/* 405. Borrows `allowed`, the value of the header Allow: a constant, or `response->text`. */
+void error_response_method_not_allowed(struct web_response *response, const char *allowed);
 
 #endif

@@ -49,7 +49,7 @@ bool header_match_accept(const char *header, const char *wanted) {
     return false;
 }
 
-bool header_match_match_etag(const char *header, const char *etag) {
+bool header_match_etag(const char *header, const char *etag) {
     struct bytes rest = bytes_of(header == NULL ? "" : header);
     while (rest.len > 0) {
         struct bytes element = trimmed(bytes_split(&rest, ','));

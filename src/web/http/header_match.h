@@ -10,6 +10,6 @@ bool header_match_accept(const char *header, const char *wanted);
 
 /* Whether If-None-Match names the ETag, which is quoted: what the client has is still right. False
  * where there is no header (NULL). */
-bool header_match_match_etag(const char *header, const char *etag);
+bool header_match_etag(const char *header, const char *etag);
 
 #endif

@@ -7,49 +7,48 @@
 
 #include "base/bytes.h"
 #include "base/random.h"
-#include "web/views/address_detail.h"
-#include "web/views/address_totals.h"
 #include "web/views/radix_sort.h"
 #include "wire/client_name.h"
 
-enum { FRESH_MS = 2000, REST_MS = 60000 };
+enum { MAX_AGE_MS = 2000, IDLE_MS = 60000 };
 
 struct address_list {
     struct tracker *tracker;
-    pthread_mutex_t lock; /* of all below */
-    struct address_totals sums;
-    struct address_details looks;
-    bool taken;
-    bool failed; /* for want of memory, while the sums are taken */
-    uint64_t taken_ms;
-    uint64_t asked_ms;
+    pthread_mutex_t lock; /* guards all below */
+    struct address_totals totals;
+    struct address_details details;
+    bool filled; /* `totals` covers all peers */
+    bool failed; /* out of memory while filling */
+    uint64_t filled_ms;
+    uint64_t used_ms;
 };
 
 static void read_peers(void *context, const struct peer_stats *peers, size_t count) {
     struct address_list *list = context;
     for (size_t i = 0; i < count && !list->failed; i++)
-        list->failed = !address_totals_add(&list->sums, &peers[i]);
+        list->failed = !address_totals_add(&list->totals, &peers[i]);
 }
 
-static void drop_sums(struct address_list *list) {
-    address_totals_clear(&list->sums);
-    list->taken = false;
+static void drop_totals(struct address_list *list) {
+    address_totals_clear(&list->totals);
+    list->filled = false;
 }
 
-static bool take_sums(struct address_list *list, uint64_t now_ms) {
-    if (list->taken && now_ms < list->taken_ms + FRESH_MS)
+static bool refresh_totals(struct address_list *list, uint64_t now_ms) {
+    list->used_ms = now_ms;
+    if (list->filled && now_ms < list->filled_ms + MAX_AGE_MS)
         return true;
-    drop_sums(list);
+    drop_totals(list);
     list->failed = false;
-    list->taken_ms = now_ms;
-    list->taken =
+    list->filled_ms = now_ms;
+    list->filled =
         swarm_snapshot_all_peers(list->tracker, now_ms, read_peers, list) && !list->failed;
-    if (!list->taken)
-        drop_sums(list);
-    return list->taken;
+    if (!list->filled)
+        drop_totals(list);
+    return list->filled;
 }
 
-static bool is_found(const struct address_row *row, const char *search) {
+static bool matches_search(const struct address_row *row, const char *search) {
     char text[ENDPOINT_TEXT_LEN];
     char client[CLIENT_NAME_LEN];
     if (search[0] == '\0')
@@ -65,95 +64,98 @@ static bool is_found(const struct address_row *row, const char *search) {
     return false;
 }
 
-static uint64_t sort_key(enum address_sort sort, const struct address_row *row) {
-    switch (sort) {
-    case ADDRESS_BY_TORRENTS:
-        return row->torrents;
-    case ADDRESS_BY_SEEDING:
-        return row->seeding;
-    case ADDRESS_BY_LEECHING:
-        return row->leeching;
-    case ADDRESS_BY_RATE:
-        return row->upload_rate + row->download_rate;
-    case ADDRESS_BY_ADDRESS:
-        break;
-    }
-    return 0;
-}
-
-/* IPv4 comes before IPv6; then the upper half of an address counts, and then the lower one. */
-static uint64_t family_of(const struct address_row *row) {
+/* Addresses sort by family, IPv4 first, then as numbers. */
+static uint64_t family_key(const struct address_row *row) {
     return row->address.family;
 }
 
-static uint64_t upper_half(const struct address_row *row) {
+static uint64_t high_key(const struct address_row *row) {
     return row->address.family == FAMILY_V4 ? 0 : load_u64(row->address.wire);
 }
 
-static uint64_t lower_half(const struct address_row *row) {
+static uint64_t low_key(const struct address_row *row) {
     return row->address.family == FAMILY_V4 ? load_u32(row->address.wire)
                                             : load_u64(row->address.wire + 8);
 }
 
-struct sorting {
+static uint64_t torrents_key(const struct address_row *row) {
+    return row->torrents;
+}
+
+static uint64_t seeding_key(const struct address_row *row) {
+    return row->seeding;
+}
+
+static uint64_t leeching_key(const struct address_row *row) {
+    return row->leeching;
+}
+
+static uint64_t rate_key(const struct address_row *row) {
+    return row->upload_rate + row->download_rate;
+}
+
+typedef uint64_t (*row_key)(const struct address_row *row);
+
+struct address_sorter {
     const struct address_row *rows;
     struct radix_item *items;
     struct radix_item *spare;
     size_t count;
-    bool descending;
 };
 
-static void sort_by(const struct sorting *sorting, uint64_t (*key)(const struct address_row *row)) {
-    for (size_t i = 0; i < sorting->count; i++) {
-        struct radix_item *item = &sorting->items[i];
-        const uint64_t value = key(&sorting->rows[item->place]);
-        item->key = sorting->descending ? ~value : value;
+static void sort_by_key(const struct address_sorter *sorter, row_key key, bool descending) {
+    for (size_t i = 0; i < sorter->count; i++) {
+        struct radix_item *item = &sorter->items[i];
+        const uint64_t value = key(&sorter->rows[item->position]);
+        item->key = descending ? ~value : value;
     }
-    radix_sort(sorting->items, sorting->spare, sorting->count);
+    radix_sort(sorter->items, sorter->spare, sorter->count);
 }
 
-static void sort_as_asked(struct sorting *sorting, const struct address_query *query) {
-    sorting->descending = query->descending && query->sort == ADDRESS_BY_ADDRESS;
-    sort_by(sorting, lower_half);
-    sort_by(sorting, upper_half);
-    sort_by(sorting, family_of);
-    for (size_t i = 0; i < sorting->count; i++) {
-        struct radix_item *item = &sorting->items[i];
-        const uint64_t key = sort_key(query->sort, &sorting->rows[item->place]);
-        item->key = query->descending ? ~key : key;
-    }
-    radix_sort(sorting->items, sorting->spare, sorting->count);
+/* The sort is stable: the last key counts first. */
+static void sort_rows(const struct address_sorter *sorter, const struct address_query *query) {
+    static const row_key keys[] = {
+        [ADDRESS_BY_ADDRESS] = NULL,        [ADDRESS_BY_TORRENTS] = torrents_key,
+        [ADDRESS_BY_SEEDING] = seeding_key, [ADDRESS_BY_LEECHING] = leeching_key,
+        [ADDRESS_BY_RATE] = rate_key,
+    };
+    const row_key key = keys[query->sort];
+    const bool descending_addresses = key == NULL && query->descending;
+    sort_by_key(sorter, low_key, descending_addresses);
+    sort_by_key(sorter, high_key, descending_addresses);
+    sort_by_key(sorter, family_key, descending_addresses);
+    if (key != NULL)
+        sort_by_key(sorter, key, query->descending);
 }
 
-static size_t collect(const struct address_list *list, const char *search,
-                      struct radix_item *items) {
+static size_t collect_matches(const struct address_totals *totals, const char *search,
+                              struct radix_item *items) {
     size_t count = 0;
-    for (size_t i = 0; i < list->sums.count; i++) {
-        if (is_found(&list->sums.rows[i], search))
-            items[count++] = (struct radix_item){ .place = (uint32_t)i };
+    for (size_t i = 0; i < totals->count; i++) {
+        if (matches_search(&totals->rows[i], search))
+            items[count++] = (struct radix_item){ .position = (uint32_t)i };
     }
     return count;
 }
 
-/* Finds, sorts and copies. */
-static bool answer(const struct address_list *list, const struct address_query *query,
-                   size_t offset, struct address_row *rows, size_t max, size_t *count,
-                   size_t *total) {
-    struct sorting sorting = {
-        .rows = list->sums.rows,
-        .items = malloc((list->sums.count + 1) * sizeof *sorting.items),
-        .spare = malloc((list->sums.count + 1) * sizeof *sorting.spare),
+static bool copy_page(const struct address_totals *totals, const struct address_query *query,
+                      size_t offset, struct address_row *rows, size_t max, size_t *count,
+                      size_t *total) {
+    struct address_sorter sorter = {
+        .rows = totals->rows,
+        .items = malloc((totals->count + 1) * sizeof *sorter.items),
+        .spare = malloc((totals->count + 1) * sizeof *sorter.spare),
     };
-    const bool good = sorting.items != NULL && sorting.spare != NULL;
+    const bool good = sorter.items != NULL && sorter.spare != NULL;
     if (good) {
-        sorting.count = collect(list, query->search, sorting.items);
-        sort_as_asked(&sorting, query);
-        *total = sorting.count;
+        sorter.count = collect_matches(totals, query->search, sorter.items);
+        sort_rows(&sorter, query);
+        *total = sorter.count;
     }
-    for (size_t i = offset; good && i < sorting.count && *count < max; i++)
-        rows[(*count)++] = list->sums.rows[sorting.items[i].place];
-    free(sorting.items);
-    free(sorting.spare);
+    for (size_t i = offset; good && i < sorter.count && *count < max; i++)
+        rows[(*count)++] = totals->rows[sorter.items[i].position];
+    free(sorter.items);
+    free(sorter.spare);
     return good;
 }
 
@@ -163,27 +165,25 @@ bool address_list_page(struct address_list *list, const struct address_query *qu
     *count = 0;
     *total = 0;
     pthread_mutex_lock(&list->lock);
-    list->asked_ms = now_ms;
-    const bool good =
-        take_sums(list, now_ms) && answer(list, query, offset, rows, max, count, total);
+    const bool good = refresh_totals(list, now_ms) &&
+                      copy_page(&list->totals, query, offset, rows, max, count, total);
     pthread_mutex_unlock(&list->lock);
     return good;
 }
 
 bool address_list_count(struct address_list *list, const struct network *network, uint64_t now_ms,
-                        size_t *peers, size_t *count) {
+                        size_t *peers, size_t *addresses) {
     const struct networks networks = { .count = 1, .list = { *network } };
     *peers = 0;
-    *count = 0;
+    *addresses = 0;
     pthread_mutex_lock(&list->lock);
-    list->asked_ms = now_ms;
-    const bool good = take_sums(list, now_ms);
-    for (size_t i = 0; good && i < list->sums.count; i++) {
-        const struct address_row *row = &list->sums.rows[i];
+    const bool good = refresh_totals(list, now_ms);
+    for (size_t i = 0; good && i < list->totals.count; i++) {
+        const struct address_row *row = &list->totals.rows[i];
         if (!networks_contain(&networks, &row->address))
             continue;
         *peers += (size_t)row->seeding + row->leeching;
-        ++*count;
+        ++*addresses;
     }
     pthread_mutex_unlock(&list->lock);
     return good;
@@ -195,9 +195,9 @@ bool address_list_peers(struct address_list *list, const struct endpoint *addres
     *count = 0;
     *total = 0;
     pthread_mutex_lock(&list->lock);
-    list->asked_ms = now_ms;
+    list->used_ms = now_ms;
     const struct address_detail *detail =
-        address_details_find(&list->looks, list->tracker, address, now_ms);
+        address_details_find(&list->details, list->tracker, address, now_ms);
     if (detail != NULL) {
         *count = detail->count;
         *total = detail->total;
@@ -210,9 +210,9 @@ bool address_list_peers(struct address_list *list, const struct endpoint *addres
 
 void address_list_release_idle(struct address_list *list, uint64_t now_ms) {
     pthread_mutex_lock(&list->lock);
-    if (now_ms > list->asked_ms + REST_MS) {
-        drop_sums(list);
-        address_details_clear(&list->looks);
+    if (now_ms > list->used_ms + IDLE_MS) {
+        drop_totals(list);
+        address_details_clear(&list->details);
     }
     pthread_mutex_unlock(&list->lock);
 }
@@ -223,7 +223,7 @@ struct address_list *address_list_create(struct tracker *tracker) {
         return NULL;
     list->tracker = tracker;
     pthread_mutex_init(&list->lock, NULL);
-    if (random_secret(&list->sums.key, sizeof list->sums.key))
+    if (random_secret(&list->totals.key, sizeof list->totals.key))
         return list;
     address_list_delete(list);
     return NULL;
@@ -232,8 +232,8 @@ struct address_list *address_list_create(struct tracker *tracker) {
 void address_list_delete(struct address_list *list) {
     if (list == NULL)
         return;
-    drop_sums(list);
-    address_details_clear(&list->looks);
+    drop_totals(list);
+    address_details_clear(&list->details);
     pthread_mutex_destroy(&list->lock);
     free(list);
 }

@@ -3,63 +3,51 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/bytes.h"
 
-enum { SLOTS_MIN = 1024, CLIENT_CODE_LEN = 8 };
+enum { CLIENT_CODE_LEN = 8 }; /* the part of a peer_id that names client and version */
 
-bool address_is_same(const struct endpoint *a, const struct endpoint *b) {
-    return a->family == b->family && memcmp(a->wire, b->wire, address_len(a->family)) == 0;
+static uint32_t hash_address(const struct address_totals *totals, const struct endpoint *address) {
+    return (uint32_t)keyed_hash(&totals->key, address->wire, address_len(address->family));
 }
 
-static uint32_t *slot_of(const struct address_totals *totals, const struct endpoint *address) {
-    const uint64_t hash = keyed_hash(&totals->key, address->wire, address_len(address->family));
-    size_t at = hash & totals->slot_mask;
-    while (totals->slots[at] != 0 &&
-           !address_is_same(&totals->rows[totals->slots[at] - 1].address, address))
-        at = (at + 1) & totals->slot_mask;
-    return &totals->slots[at];
+static bool matches_address(const void *array, uint32_t position, const void *wanted) {
+    const struct address_row *rows = array;
+    return endpoint_same_address(&rows[position].address, wanted);
 }
 
-/* At least twice as many slots as rows. */
-static bool grow_slots(struct address_totals *totals) {
-    const size_t size = totals->slots == NULL ? SLOTS_MIN : 2 * (totals->slot_mask + 1);
-    uint32_t *slots = calloc(size, sizeof *slots);
-    if (slots == NULL)
+static bool grow_index(struct address_totals *totals) {
+    const uint32_t count = (uint32_t)totals->count + 1;
+    struct hash_index index;
+    if (hash_index_fits(&totals->index, count))
+        return true;
+    if (!hash_index_create(&index, 2 * count))
         return false;
-    free(totals->slots);
-    totals->slots = slots;
-    totals->slot_mask = size - 1;
     for (size_t i = 0; i < totals->count; i++)
-        *slot_of(totals, &totals->rows[i].address) = (uint32_t)i + 1;
+        hash_index_put(&index, hash_address(totals, &totals->rows[i].address), (uint32_t)i);
+    hash_index_free(&totals->index);
+    totals->index = index;
     return true;
 }
 
-static bool grow_rows(struct address_totals *totals) {
-    const size_t capacity = 2 * totals->capacity + SLOTS_MIN / 4;
-    struct address_row *rows = realloc(totals->rows, capacity * sizeof *rows);
+static struct address_row *add_row(struct address_totals *totals, const struct peer_stats *peer,
+                                   uint32_t hash) {
+    struct address_row *rows =
+        array_grow(totals->rows, &totals->capacity, totals->count + 1, sizeof *rows);
     if (rows == NULL)
-        return false;
+        return NULL;
     totals->rows = rows;
-    totals->capacity = capacity;
-    return true;
-}
-
-static bool make_room(struct address_totals *totals) {
-    if (totals->count == totals->capacity && !grow_rows(totals))
-        return false;
-    const bool roomy = totals->slots != NULL && 2 * totals->count <= totals->slot_mask;
-    return roomy || grow_slots(totals);
-}
-
-static struct address_row *add_row(struct address_totals *totals, const struct peer_stats *peer) {
-    struct address_row *row = &totals->rows[totals->count++];
+    if (!grow_index(totals))
+        return NULL;
+    hash_index_put(&totals->index, hash, (uint32_t)totals->count);
+    struct address_row *row = &rows[totals->count++];
     *row = (struct address_row){ .address = peer->peer, .silent_s = UINT32_MAX, .lan = peer->lan };
     endpoint_set_port(&row->address, 0);
     return row;
 }
 
-/* The first letters of a peer_id name the program and its version. */
-static void note_client(struct address_row *row, const uint8_t *peer_id) {
+static void add_client(struct address_row *row, const uint8_t *peer_id) {
     for (size_t i = 0; i < row->client_count; i++) {
         if (memcmp(row->clients[i], peer_id, CLIENT_CODE_LEN) == 0)
             return;
@@ -68,7 +56,7 @@ static void note_client(struct address_row *row, const uint8_t *peer_id) {
         memcpy(row->clients[row->client_count++], peer_id, PEER_ID_LEN);
 }
 
-static void note_port(struct address_row *row, uint16_t port) {
+static void add_port(struct address_row *row, uint16_t port) {
     for (size_t i = 0; i < row->port_count; i++) {
         if (row->ports[i] == port)
             return;
@@ -77,9 +65,8 @@ static void note_port(struct address_row *row, uint16_t port) {
         row->ports[row->port_count++] = port;
 }
 
-/* The peers of one torrent come one behind the other, so that several of one address in the same
- * torrent make one torrent. */
 static void add_peer(struct address_row *row, const struct peer_stats *peer) {
+    /* The peers of one torrent arrive together, so a changed info_hash is a new torrent. */
     const uint64_t torrent = load_u64(peer->info_hash);
     if (row->torrents == 0 || torrent != row->last_torrent)
         row->torrents++;
@@ -92,27 +79,27 @@ static void add_peer(struct address_row *row, const struct peer_stats *peer) {
     row->download_rate += peer->download_rate;
     if (peer->silent_s < row->silent_s)
         row->silent_s = peer->silent_s;
-    note_client(row, peer->peer_id);
-    note_port(row, endpoint_port(&peer->peer));
+    add_client(row, peer->peer_id);
+    add_port(row, endpoint_port(&peer->peer));
 }
 
 bool address_totals_add(struct address_totals *totals, const struct peer_stats *peer) {
-    if (!make_room(totals))
-        return false;
-    uint32_t *slot = slot_of(totals, &peer->peer);
-    if (*slot == 0 && totals->count == ADDRESS_LIST_MAX)
+    const uint32_t hash = hash_address(totals, &peer->peer);
+    const uint32_t position =
+        totals->count == 0
+            ? HASH_INDEX_NONE
+            : hash_index_find(&totals->index, hash, matches_address, totals->rows, &peer->peer);
+    if (position == HASH_INDEX_NONE && totals->count == ADDRESS_LIST_MAX)
         return true;
-    if (*slot != 0) {
-        add_peer(&totals->rows[*slot - 1], peer);
-        return true;
-    }
-    add_peer(add_row(totals, peer), peer);
-    *slot = (uint32_t)totals->count;
-    return true;
+    struct address_row *row =
+        position == HASH_INDEX_NONE ? add_row(totals, peer, hash) : &totals->rows[position];
+    if (row != NULL)
+        add_peer(row, peer);
+    return row != NULL;
 }
 
 void address_totals_clear(struct address_totals *totals) {
     free(totals->rows);
-    free(totals->slots);
+    hash_index_free(&totals->index);
     *totals = (struct address_totals){ .key = totals->key };
 }

@@ -13,7 +13,7 @@ enum { PORT_NONE = 0, PORT_DIGITS = 5 };
 /* While the URLs are gathered. */
 struct gathering {
     struct announce_urls *urls;
-    const struct api_settings *settings;
+    const struct tracker_settings *settings;
     const char *passkey;
     enum url_scope wanted; /* of the hosts that are visited */
     bool wanted_v6;
@@ -46,7 +46,7 @@ static enum url_scope scope_of_name(const char *name) {
     return strchr(name, '.') == NULL ? URL_LAN : URL_PUBLIC;
 }
 
-static enum url_scope scope_of(const struct api_settings *settings, const char *host) {
+static enum url_scope scope_of(const struct tracker_settings *settings, const char *host) {
     struct endpoint address;
     if (!parse_host(host, &address))
         return scope_of_name(host);
@@ -112,7 +112,7 @@ static bool read_host(const char *header, char host[static ANNOUNCE_HOST_LEN], u
 /* Where the caller came in by one of our ports, that host has the others, too; by another one, as
  * through a proxy, it is all that we know. */
 static void add_reached_host(struct gathering *to, const struct web_request *request) {
-    const struct api_settings *settings = to->settings;
+    const struct tracker_settings *settings = to->settings;
     char host[ANNOUNCE_HOST_LEN];
     uint16_t port = request->secure ? 443 : 80;
     if (request->host == NULL || !read_host(request->host, host, &port) ||
@@ -125,7 +125,7 @@ static void add_reached_host(struct gathering *to, const struct web_request *req
         add_url(to, request->secure || port == 443 ? "https" : "http", host, port);
 }
 
-void announce_urls_find(struct announce_urls *urls, const struct api_settings *settings,
+void announce_urls_find(struct announce_urls *urls, const struct tracker_settings *settings,
                         const struct web_request *request, const char *passkey) {
     /* Not every client speaks IPv6. */
     static const struct {

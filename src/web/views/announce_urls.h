@@ -4,7 +4,7 @@
 #define SKEP_WEB_VIEWS_ANNOUNCE_URLS_H
 
 #include "server/web_handler.h"
-#include "web/api/api.h"
+#include "web/views/tracker_settings.h"
 
 enum { ANNOUNCE_URLS_MAX = 48, ANNOUNCE_HOST_LEN = 256, ANNOUNCE_URL_LEN = 384 };
 
@@ -26,7 +26,7 @@ struct announce_urls {
 /* The best come first: those by which `call` reached us, unless that is loopback; then those of the
  * LAN, the public ones, those of IPv6 after all of IPv4, and loopback's. `passkey` NULL: none is in
  * them. */
-void announce_urls_find(struct announce_urls *urls, const struct api_settings *settings,
+void announce_urls_find(struct announce_urls *urls, const struct tracker_settings *settings,
                         const struct web_request *request, const char *passkey);
 
 /* As many of them as make sense in a torrent: without loopback, unless there is nothing else. The

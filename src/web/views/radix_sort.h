@@ -1,4 +1,4 @@
-/* Puts many things in order by a number each, in a time that grows with their count alone. Pure. */
+/* Stable radix sort by 64-bit keys, in linear time. Pure. */
 #ifndef SKEP_WEB_VIEWS_RADIX_SORT_H
 #define SKEP_WEB_VIEWS_RADIX_SORT_H
 
@@ -7,12 +7,12 @@
 
 struct radix_item {
     uint64_t key;
-    uint32_t place; /* of the thing among the others: the caller's */
+    uint32_t position; /* of the sorted object in the caller's array */
 };
 
-/* Sorts `items` by their keys, the smallest first; equal ones stay in their order, so that sorting
- * by one number and then by another sorts by the second and then the first. `spare` has room for
- * `count` as well. Allocates nothing. */
+/* Sorts `items` by ascending key. Equal keys keep their order, so sorting by one key and then by
+ * another sorts by the second key first. `spare` must have room for `count` items. Allocates
+ * nothing. */
 void radix_sort(struct radix_item *items, struct radix_item *spare, size_t count);
 
 #endif

@@ -4,111 +4,97 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "web/views/torrent_names.h"
 #include "web/views/torrent_order.h"
 
-enum { FRESH_MS = 1000, REST_MS = 60000 };
+enum { SNAPSHOT_MAX_AGE_MS = 1000, IDLE_MS = 60000 };
 
 struct torrent_list {
     struct tracker *tracker;
-    pthread_mutex_t lock; /* of all below */
+    pthread_mutex_t lock; /* guards all below */
     struct torrent_names *names;
-    bool names_due;
-    uint64_t names_ms; /* when the registry was looked at */
-    struct snapshot snapshot;
-    bool taken;
-    uint64_t taken_ms;
-    uint64_t asked_ms;
-    struct views views;
+    bool names_stale;
+    uint64_t names_ms; /* last check of the registry */
+    struct torrent_order order;
+    bool filled; /* `order` holds a whole snapshot */
+    uint64_t filled_ms;
+    uint64_t used_ms; /* last torrent_list_page() */
 };
 
-/* The figures, as they come in. */
-struct taking {
-    struct torrent_list *catalog;
-    bool *named; /* those registered torrents that have a swarm */
+struct snapshot_reader {
+    struct torrent_list *list;
+    bool *active; /* by position in names: whether the torrent has a swarm */
     bool failed;
 };
 
-static bool add_entry(struct snapshot *snapshot, const struct torrent_stats *stats, int64_t name) {
-    if (snapshot->count == snapshot->capacity) {
-        const size_t capacity = snapshot->capacity + snapshot->capacity / 2 + 256;
-        struct torrent_entry_view *entries =
-            realloc(snapshot->entries, capacity * sizeof *snapshot->entries);
-        if (entries == NULL)
-            return false;
-        snapshot->entries = entries;
-        snapshot->capacity = capacity;
-    }
-    snapshot->entries[snapshot->count++] = (struct torrent_entry_view){ *stats, name };
-    return true;
-}
-
 static void read_torrents(void *context, const struct torrent_stats *torrents, size_t count) {
-    struct taking *taking = context;
-    for (size_t i = 0; i < count && !taking->failed; i++) {
-        const int64_t name = torrent_names_find(taking->catalog->names, torrents[i].info_hash);
-        taking->failed = !add_entry(&taking->catalog->snapshot, &torrents[i], name);
-        if (name != NAME_NONE)
-            taking->named[name] = true;
+    struct snapshot_reader *reader = context;
+    for (size_t i = 0; i < count && !reader->failed; i++) {
+        const int64_t name = torrent_names_find(reader->list->names, torrents[i].info_hash);
+        reader->failed = !torrent_order_add(&reader->list->order, &torrents[i], name);
+        if (name != TORRENT_UNNAMED)
+            reader->active[name] = true;
     }
 }
 
-/* Those that are registered and have no swarm. */
-static bool add_quiet_ones(struct torrent_list *list, const bool *named) {
+/* Adds the registered torrents that have no swarm. */
+static bool add_inactive_torrents(struct torrent_list *list, const bool *active) {
     const size_t count = torrent_names_count(list->names);
     for (size_t i = 0; i < count; i++) {
         struct torrent_stats stats = { .downloaded = 0 };
         memcpy(stats.info_hash, torrent_names_at(list->names, i)->info_hash, INFO_HASH_LEN);
-        if (!named[i] && !add_entry(&list->snapshot, &stats, (int64_t)i))
+        if (!active[i] && !torrent_order_add(&list->order, &stats, (int64_t)i))
             return false;
     }
     return true;
 }
 
-static bool take_entries(struct torrent_list *list, uint64_t now_ms) {
-    struct taking taking = {
-        .catalog = list,
-        .named = calloc(torrent_names_count(list->names) + 1, sizeof(bool)),
-    };
-    const bool good = taking.named != NULL &&
-                      swarm_snapshot_torrents(list->tracker, now_ms, read_torrents, &taking) &&
-                      !taking.failed && add_quiet_ones(list, taking.named);
-    free(taking.named);
+static bool fill_order(struct torrent_list *list, uint64_t now_ms) {
+    const size_t name_count = torrent_names_count(list->names);
+    struct snapshot_reader reader = { .list = list,
+                                      .active = calloc(name_count + 1, sizeof(bool)) };
+    const bool good = reader.active != NULL &&
+                      swarm_snapshot_torrents(list->tracker, now_ms, read_torrents, &reader) &&
+                      !reader.failed && add_inactive_torrents(list, reader.active) &&
+                      torrent_order_sort(&list->order, name_count);
+    free(reader.active);
     return good;
 }
 
 static void drop_snapshot(struct torrent_list *list) {
-    snapshot_clear(&list->snapshot);
-    views_clear(&list->views);
-    list->taken = false;
+    torrent_order_clear(&list->order);
+    list->filled = false;
 }
 
-/* The snapshot has places of names in it, which new names do not have. */
-static void look_at_names(struct torrent_list *list, uint64_t now_ms) {
-    if (!list->names_due && now_ms - list->names_ms < FRESH_MS)
+/* Entries hold positions of names, which change when the names are read again. */
+static void refresh_names(struct torrent_list *list, uint64_t now_ms) {
+    if (!list->names_stale && now_ms - list->names_ms < SNAPSHOT_MAX_AGE_MS)
         return;
     list->names_ms = now_ms;
-    list->names_due = false;
+    list->names_stale = false;
     if (torrent_names_refresh(list->names))
         drop_snapshot(list);
 }
 
-static bool take_snapshot(struct torrent_list *list, uint64_t now_ms) {
-    look_at_names(list, now_ms);
-    if (list->taken && now_ms - list->taken_ms < FRESH_MS)
+static bool refresh_snapshot(struct torrent_list *list, uint64_t now_ms) {
+    refresh_names(list, now_ms);
+    if (list->filled && now_ms - list->filled_ms < SNAPSHOT_MAX_AGE_MS)
         return true;
-    views_clear(&list->views);
-    list->snapshot.count = 0;
-    list->taken_ms = now_ms;
-    list->taken = take_entries(list, now_ms) &&
-                  snapshot_order(&list->snapshot, torrent_names_count(list->names));
-    if (!list->taken)
+    drop_snapshot(list);
+    list->filled_ms = now_ms;
+    list->filled = fill_order(list, now_ms);
+    if (!list->filled)
         drop_snapshot(list);
-    return list->taken;
+    return list->filled;
 }
 
-static void copy_row(const struct torrent_stats *stats, const struct torrent_name *name,
-                     struct torrent_row *row) {
-    *row = (struct torrent_row){ .figures = *stats };
+static const struct torrent_name *name_at(const struct torrent_list *list, int64_t position) {
+    return position == TORRENT_UNNAMED ? NULL : torrent_names_at(list->names, (size_t)position);
+}
+
+static void fill_row(struct torrent_row *row, const struct torrent_stats *stats,
+                     const struct torrent_name *name) {
+    *row = (struct torrent_row){ .stats = *stats };
     if (name == NULL)
         return;
     row->registered = true;
@@ -118,79 +104,59 @@ static void copy_row(const struct torrent_stats *stats, const struct torrent_nam
     memcpy(row->name, name->text, strlen(name->text) + 1);
 }
 
-static const struct torrent_name *name_at(const struct torrent_list *list, int64_t place) {
-    return place == NAME_NONE ? NULL : torrent_names_at(list->names, (size_t)place);
-}
-
-static void copy_rows(const struct torrent_list *list, const uint32_t *places,
-                      struct torrent_row *rows, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        const struct torrent_entry_view *entry = &list->snapshot.entries[places[i]];
-        copy_row(&entry->figures, name_at(list, entry->name), &rows[i]);
-    }
-}
-
 bool torrent_list_page(struct torrent_list *list, const struct torrent_query *query, size_t offset,
                        uint64_t now_ms, struct torrent_row *rows, size_t max, size_t *count,
                        size_t *total) {
     *count = 0;
     *total = 0;
     pthread_mutex_lock(&list->lock);
-    list->asked_ms = now_ms;
-    const struct view *view = NULL;
-    if (take_snapshot(list, now_ms))
-        view = views_find(&list->views, &list->snapshot, list->names, query);
-    if (view != NULL) {
-        *total = view->count;
-        if (offset < view->count)
-            *count = view->count - offset < max ? view->count - offset : max;
-        copy_rows(list, view->places + offset, rows, *count);
+    list->used_ms = now_ms;
+    const struct torrent_result *result = NULL;
+    if (refresh_snapshot(list, now_ms))
+        result = torrent_order_find(&list->order, list->names, query);
+    if (result != NULL)
+        *total = result->count;
+    for (size_t i = offset; i < *total && *count < max; i++) {
+        const struct torrent_entry *entry = &list->order.entries[result->positions[i]];
+        fill_row(&rows[(*count)++], &entry->stats, name_at(list, entry->name));
     }
     pthread_mutex_unlock(&list->lock);
-    return view != NULL;
+    return result != NULL;
 }
 
 bool torrent_list_find(struct torrent_list *list, const uint8_t info_hash[static INFO_HASH_LEN],
                        uint64_t now_ms, struct torrent_row *row) {
     struct torrent_stats stats = { .downloaded = 0 };
-    const bool tracked = swarm_snapshot_torrent(list->tracker, info_hash, now_ms, &stats);
-    if (!tracked)
+    const bool active = swarm_snapshot_torrent(list->tracker, info_hash, now_ms, &stats);
+    if (!active)
         memcpy(stats.info_hash, info_hash, INFO_HASH_LEN);
     pthread_mutex_lock(&list->lock);
-    look_at_names(list, now_ms);
-    const struct torrent_name *name = name_at(list, torrent_names_find(list->names, info_hash));
-    copy_row(&stats, name, row);
+    refresh_names(list, now_ms);
+    fill_row(row, &stats, name_at(list, torrent_names_find(list->names, info_hash)));
     pthread_mutex_unlock(&list->lock);
-    return tracked || row->registered;
+    return active || row->registered;
 }
 
 void torrent_list_name(struct torrent_list *list, const uint8_t info_hash[static INFO_HASH_LEN],
                        char name[static REGISTRY_TEXT_LEN]) {
     pthread_mutex_lock(&list->lock);
     const struct torrent_name *known = name_at(list, torrent_names_find(list->names, info_hash));
-    memcpy(name, known == NULL ? "" : known->text, known == NULL ? 1 : strlen(known->text) + 1);
+    const char *text = known == NULL ? "" : known->text;
+    memcpy(name, text, strlen(text) + 1);
     pthread_mutex_unlock(&list->lock);
 }
 
 void torrent_list_invalidate(struct torrent_list *list) {
     pthread_mutex_lock(&list->lock);
-    list->names_due = true;
+    list->names_stale = true;
     pthread_mutex_unlock(&list->lock);
 }
 
 void torrent_list_release_idle(struct torrent_list *list, uint64_t now_ms) {
     pthread_mutex_lock(&list->lock);
-    if (list->taken && now_ms - list->asked_ms > REST_MS)
+    if (list->filled && now_ms - list->used_ms > IDLE_MS)
         drop_snapshot(list);
     pthread_mutex_unlock(&list->lock);
-}
-
-enum health torrent_list_health(const struct torrent_stats *stats) {
-    const uint32_t seeders = torrent_seeders(stats);
-    const uint32_t leechers = torrent_leechers(stats);
-    if (seeders == 0)
-        return leechers == 0 ? HEALTH_IDLE : HEALTH_UNSEEDED;
-    return seeders == 1 && leechers > 0 ? HEALTH_WEAK : HEALTH_GOOD;
 }
 
 struct torrent_list *torrent_list_create(struct tracker *tracker, const char *database) {
@@ -199,7 +165,7 @@ struct torrent_list *torrent_list_create(struct tracker *tracker, const char *da
         return NULL;
     pthread_mutex_init(&list->lock, NULL);
     list->tracker = tracker;
-    list->names_due = true;
+    list->names_stale = true;
     list->names = torrent_names_create(database);
     if (list->names != NULL)
         return list;

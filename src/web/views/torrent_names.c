@@ -3,139 +3,134 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/case_fold.h"
+#include "base/hash_index.h"
 #include "base/keyed_hash.h"
 #include "base/random.h"
 #include "store/registry.h"
 
-enum { FOLDED_LEN = 2 * REGISTRY_TEXT_LEN, INDEX_MIN = 16 };
+enum { FOLDED_LEN = 2 * REGISTRY_TEXT_LEN };
 
-struct rows {
+struct name_rows {
     struct torrent_name *list;
     size_t count;
     size_t capacity;
-    bool failed; /* for want of memory */
 };
 
 struct torrent_names {
     const char *database;
     locale_t letters;
     struct hash_key key;
-    int64_t version; /* of the registry */
-    struct rows rows;
-    uint32_t *index; /* place + 1, found by info_hash; 0 where there is none */
-    size_t index_mask;
+    int64_t version; /* of the registry when it was read */
+    struct name_rows rows;
+    struct hash_index index; /* by info_hash */
 };
 
-static void free_rows(struct rows *rows) {
+struct names_reader {
+    const struct torrent_names *names;
+    struct name_rows rows;
+    bool failed;
+};
+
+static void free_rows(struct name_rows *rows) {
     for (size_t i = 0; i < rows->count; i++)
         free(rows->list[i].text);
     free(rows->list);
-    *rows = (struct rows){ 0 };
+    *rows = (struct name_rows){ 0 };
 }
 
-static bool grow(struct rows *rows) {
-    if (rows->count < rows->capacity)
-        return true;
-    const size_t capacity = 2 * rows->capacity + 64;
-    struct torrent_name *list = realloc(rows->list, capacity * sizeof *list);
-    if (list == NULL)
-        return false;
-    rows->list = list;
-    rows->capacity = capacity;
-    return true;
-}
-
-/* Both texts of a row in one piece of memory. */
+/* Stores both texts in one allocation. */
 static bool copy_texts(const struct torrent_names *names, const char *text,
                        struct torrent_name *name) {
     char folded[FOLDED_LEN];
     torrent_names_fold(names, text, folded, sizeof folded);
-    const size_t format_size = strlen(text) + 1;
+    const size_t text_size = strlen(text) + 1;
     const size_t folded_size = strlen(folded) + 1;
-    name->text = malloc(format_size + folded_size);
+    name->text = malloc(text_size + folded_size);
     if (name->text == NULL)
         return false;
-    memcpy(name->text, text, format_size);
-    memcpy(name->text + format_size, folded, folded_size);
-    name->folded = name->text + format_size;
+    memcpy(name->text, text, text_size);
+    memcpy(name->text + text_size, folded, folded_size);
+    name->folded = name->text + text_size;
     return true;
 }
 
-struct loading {
-    const struct torrent_names *names;
-    struct rows rows;
-};
-
-static void load_row(void *context, const struct registry_row *row) {
-    struct loading *loading = context;
+static bool add_row(struct names_reader *reader, const struct registry_row *row) {
+    struct name_rows *rows = &reader->rows;
+    struct torrent_name *list =
+        array_grow(rows->list, &rows->capacity, rows->count + 1, sizeof *list);
+    if (list == NULL)
+        return false;
+    rows->list = list;
     struct torrent_name name = { .file_id = row->file_id,
                                  .size = row->size,
                                  .added_s = row->since_s };
     memcpy(name.info_hash, row->info_hash, INFO_HASH_LEN);
-    if (loading->rows.failed || !grow(&loading->rows) ||
-        !copy_texts(loading->names, row->text, &name))
-        loading->rows.failed = true;
-    else
-        loading->rows.list[loading->rows.count++] = name;
+    if (!copy_texts(reader->names, row->text, &name))
+        return false;
+    list[rows->count++] = name;
+    return true;
+}
+
+static void read_row(void *context, const struct registry_row *row) {
+    struct names_reader *reader = context;
+    reader->failed = reader->failed || !add_row(reader, row);
 }
 
 static int compare_names(const void *a, const void *b) {
     const struct torrent_name *one = a;
     const struct torrent_name *other = b;
-    const bool one_is_nameless = one->text[0] == '\0';
-    const bool other_is_nameless = other->text[0] == '\0';
-    if (one_is_nameless != other_is_nameless)
-        return one_is_nameless ? 1 : -1;
+    const bool one_is_empty = one->text[0] == '\0';
+    const bool other_is_empty = other->text[0] == '\0';
+    if (one_is_empty != other_is_empty)
+        return one_is_empty ? 1 : -1;
     const int order = strcmp(one->folded, other->folded);
     return order != 0 ? order : memcmp(one->info_hash, other->info_hash, INFO_HASH_LEN);
 }
 
-static uint32_t *slot_of(const struct torrent_names *names, const uint8_t *info_hash) {
-    size_t at = keyed_hash(&names->key, info_hash, INFO_HASH_LEN) & names->index_mask;
-    while (names->index[at] != 0 &&
-           memcmp(names->rows.list[names->index[at] - 1].info_hash, info_hash, INFO_HASH_LEN) != 0)
-        at = (at + 1) & names->index_mask;
-    return &names->index[at];
+static uint32_t hash_info_hash(const struct torrent_names *names, const uint8_t *info_hash) {
+    return (uint32_t)keyed_hash(&names->key, info_hash, INFO_HASH_LEN);
 }
 
-/* Takes the rows over. Without memory, all stays as it was. */
-static bool take_rows(struct torrent_names *names, const struct rows *rows) {
-    size_t size = INDEX_MIN;
-    while (size < 2 * rows->count)
-        size *= 2;
-    uint32_t *index = calloc(size, sizeof *index);
-    if (index == NULL)
+static bool matches_info_hash(const void *array, uint32_t position, const void *wanted) {
+    const struct torrent_name *list = array;
+    return memcmp(list[position].info_hash, wanted, INFO_HASH_LEN) == 0;
+}
+
+/* Replaces the rows, and takes ownership of the new ones. If out of memory, the old ones stay. */
+static bool replace_rows(struct torrent_names *names, const struct name_rows *rows) {
+    struct hash_index index;
+    if (!hash_index_create(&index, (uint32_t)rows->count))
         return false;
     if (rows->count > 1)
         qsort(rows->list, rows->count, sizeof *rows->list, compare_names);
+    for (size_t i = 0; i < rows->count; i++)
+        hash_index_put(&index, hash_info_hash(names, rows->list[i].info_hash), (uint32_t)i);
     free_rows(&names->rows);
-    free(names->index);
+    hash_index_free(&names->index);
     names->rows = *rows;
     names->index = index;
-    names->index_mask = size - 1;
-    for (size_t i = 0; i < rows->count; i++)
-        *slot_of(names, rows->list[i].info_hash) = (uint32_t)i + 1;
     return true;
 }
 
-static bool load(struct torrent_names *names, struct registry *registry) {
-    struct loading loading = { .names = names };
-    if (registry_visit_torrents(registry, load_row, &loading) && !loading.rows.failed &&
-        take_rows(names, &loading.rows))
+static bool read_names(struct torrent_names *names, struct registry *registry) {
+    struct names_reader reader = { .names = names };
+    if (registry_visit_torrents(registry, read_row, &reader) && !reader.failed &&
+        replace_rows(names, &reader.rows))
         return true;
-    free_rows(&loading.rows);
+    free_rows(&reader.rows);
     return false;
 }
 
 bool torrent_names_refresh(struct torrent_names *names) {
-    char why[ERROR_LEN];
+    char error[ERROR_LEN];
     if (names->database == NULL)
         return false;
-    struct registry *registry = registry_open(names->database, REGISTRY_SHORT_TIMEOUT_MS, why);
+    struct registry *registry = registry_open(names->database, REGISTRY_SHORT_TIMEOUT_MS, error);
     int64_t version;
     const bool changed = registry != NULL && registry_version(registry, &version) &&
-                         version != names->version && load(names, registry);
+                         version != names->version && read_names(names, registry);
     if (changed)
         names->version = version;
     registry_close(registry);
@@ -160,7 +155,7 @@ void torrent_names_delete(struct torrent_names *names) {
     if (names->letters != (locale_t)0)
         freelocale(names->letters);
     free_rows(&names->rows);
-    free(names->index);
+    hash_index_free(&names->index);
     free(names);
 }
 
@@ -168,15 +163,17 @@ size_t torrent_names_count(const struct torrent_names *names) {
     return names->rows.count;
 }
 
-const struct torrent_name *torrent_names_at(const struct torrent_names *names, size_t place) {
-    return &names->rows.list[place];
+const struct torrent_name *torrent_names_at(const struct torrent_names *names, size_t position) {
+    return &names->rows.list[position];
 }
 
 int64_t torrent_names_find(const struct torrent_names *names,
                            const uint8_t info_hash[static INFO_HASH_LEN]) {
     if (names->rows.count == 0)
-        return NAME_NONE;
-    return (int64_t)*slot_of(names, info_hash) - 1;
+        return TORRENT_UNNAMED;
+    const uint32_t position = hash_index_find(&names->index, hash_info_hash(names, info_hash),
+                                              matches_info_hash, names->rows.list, info_hash);
+    return position == HASH_INDEX_NONE ? TORRENT_UNNAMED : (int64_t)position;
 }
 
 void torrent_names_fold(const struct torrent_names *names, const char *text, char *folded,

@@ -1,5 +1,5 @@
-/* What the registry knows of its torrents, in memory, so that a hundred thousand of them can be
- * searched and sorted at once. Read anew only where the registry changed. One thread at a time. */
+/* The registered torrents in memory, sorted by name, so that 100,000 of them can be searched and
+ * sorted for each request. Read again only if the registry changed. Not thread-safe. */
 #ifndef SKEP_WEB_VIEWS_TORRENT_NAMES_H
 #define SKEP_WEB_VIEWS_TORRENT_NAMES_H
 
@@ -9,38 +9,38 @@
 
 #include "swarm/announce.h"
 
-enum { NAME_NONE = -1 };
+enum { TORRENT_UNNAMED = -1 };
 
 struct torrent_name {
     uint8_t info_hash[INFO_HASH_LEN];
-    int64_t file_id; /* the same for those that share a .torrent file; 0: there is none */
-    uint64_t size;   /* bytes of all that it shares; 0: not known */
-    int64_t added_s;
-    char *text;         /* empty where it has none */
-    const char *folded; /* the same, as a search compares it */
+    int64_t file_id;    /* equal for torrents that share a .torrent file; 0: no file */
+    uint64_t size;      /* bytes; 0: unknown */
+    int64_t added_s;    /* Unix time */
+    char *text;         /* may be empty */
+    const char *folded; /* `text` with case folded, for searching */
 };
 
 struct torrent_names;
 
-/* `database` NULL: there is no registry, and nothing has a name. It must outlive the names. NULL
- * without memory or randomness. */
+/* Borrows `database`; NULL: no registry, so there are no names. NULL if out of memory or without
+ * randomness. */
 struct torrent_names *torrent_names_create(const char *database);
-void torrent_names_delete(struct torrent_names *names);
+void torrent_names_delete(struct torrent_names *names); /* NULL is fine */
 
-/* Looks whether the registry changed, and reads it anew if so: then all places are new. Returns
- * whether that was done. A registry that cannot be read is as it was. */
+/* Reads the names again if the registry changed; then all positions change. Returns whether it did.
+ * If the registry cannot be read, the old names stay. */
 bool torrent_names_refresh(struct torrent_names *names);
 
-/* How many there are; the one at a place, in the order of their names (those without one come last)
- * and of their info_hashes. It lives until the next refresh. */
+/* Number of names, and the one at a position. They are sorted by folded name, then info_hash; empty
+ * names come last. Borrowed until the next refresh. */
 size_t torrent_names_count(const struct torrent_names *names);
-const struct torrent_name *torrent_names_at(const struct torrent_names *names, size_t place);
+const struct torrent_name *torrent_names_at(const struct torrent_names *names, size_t position);
 
-/* The place of a torrent, or NAME_NONE. */
+/* Position of a torrent, or TORRENT_UNNAMED. */
 int64_t torrent_names_find(const struct torrent_names *names,
                            const uint8_t info_hash[static INFO_HASH_LEN]);
 
-/* Writes `text` as the names are folded, to search for it. */
+/* Folds the case of a search text in the same way as that of the names. */
 void torrent_names_fold(const struct torrent_names *names, const char *text, char *folded,
                         size_t size);
 

@@ -3,52 +3,58 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/bytes.h"
 #include "web/views/radix_sort.h"
 
 enum { FOLDED_LEN = 2 * TORRENT_SEARCH_LEN, HEX_LEN = 2 * INFO_HASH_LEN };
 
-void snapshot_clear(struct snapshot *snapshot) {
-    free(snapshot->entries);
-    free(snapshot->by_name);
-    *snapshot = (struct snapshot){ 0 };
+bool torrent_order_add(struct torrent_order *order, const struct torrent_stats *stats,
+                       int64_t name) {
+    struct torrent_entry *entries =
+        array_grow(order->entries, &order->capacity, order->count + 1, sizeof *entries);
+    if (entries == NULL)
+        return false;
+    order->entries = entries;
+    entries[order->count++] = (struct torrent_entry){ *stats, name };
+    return true;
 }
 
-/* Sorts what is in `items`, and writes their places to `places`. */
-static bool write_order(struct radix_item *items, size_t count, uint32_t *places) {
+/* Sorts `items` and writes their positions to `positions`. */
+static bool sort_items(struct radix_item *items, size_t count, uint32_t *positions) {
     struct radix_item *spare = malloc((count + 1) * sizeof *spare);
     if (spare == NULL)
         return false;
     radix_sort(items, spare, count);
     for (size_t i = 0; i < count; i++)
-        places[i] = items[i].place;
+        positions[i] = items[i].position;
     free(spare);
     return true;
 }
 
-/* By name, and where there is none by the info_hash, as far as it fits. */
-static uint64_t name_key(const struct torrent_entry_view *entry, size_t names) {
-    return entry->name != NAME_NONE ? (uint64_t)entry->name
-                                    : names + load_u32(entry->figures.info_hash);
-}
-
-bool snapshot_order(struct snapshot *snapshot, size_t names) {
-    const size_t count = snapshot->count;
+bool torrent_order_sort(struct torrent_order *order, size_t name_count) {
+    const size_t count = order->count;
     struct radix_item *items = malloc((count + 1) * sizeof *items);
-    free(snapshot->by_name);
-    snapshot->by_name = malloc((count + 1) * sizeof *snapshot->by_name);
-    bool good = items != NULL && snapshot->by_name != NULL;
-    for (size_t i = 0; i < count && good; i++)
-        items[i] = (struct radix_item){ name_key(&snapshot->entries[i], names), (uint32_t)i };
-    good = good && write_order(items, count, snapshot->by_name);
+    free(order->by_name);
+    order->by_name = malloc((count + 1) * sizeof *order->by_name);
+    bool good = items != NULL && order->by_name != NULL;
+    for (size_t i = 0; i < count && good; i++) {
+        const struct torrent_entry *entry = &order->entries[i];
+        /* Names are stored sorted. Four bytes of the info_hash are enough to order the unnamed. */
+        const uint64_t key = entry->name != TORRENT_UNNAMED
+                                 ? (uint64_t)entry->name
+                                 : name_count + load_u32(entry->stats.info_hash);
+        items[i] = (struct radix_item){ key, (uint32_t)i };
+    }
+    good = good && sort_items(items, count, order->by_name);
     free(items);
     return good;
 }
 
-/* What is searched for, made ready. */
+/* The search text, prepared once for all entries. */
 struct needle {
     char folded[FOLDED_LEN];
-    bool hexadecimal; /* so that it may be a part of an info_hash */
+    bool hexadecimal; /* may be part of an info_hash */
 };
 
 static struct needle make_needle(const struct torrent_names *names, const char *search) {
@@ -59,41 +65,42 @@ static struct needle make_needle(const struct torrent_names *names, const char *
     return needle;
 }
 
-static bool is_found(const struct needle *needle, const struct torrent_entry_view *entry,
-                     const struct torrent_names *names) {
+static bool matches_search(const struct torrent_entry *entry, const struct needle *needle,
+                           const struct torrent_names *names) {
     if (needle->folded[0] == '\0')
         return true;
-    if (entry->name != NAME_NONE &&
+    if (entry->name != TORRENT_UNNAMED &&
         strstr(torrent_names_at(names, (size_t)entry->name)->folded, needle->folded) != NULL)
         return true;
     char hex[HEX_LEN + 1];
     if (!needle->hexadecimal)
         return false;
-    hex_encode(entry->figures.info_hash, INFO_HASH_LEN, hex);
+    hex_encode(entry->stats.info_hash, INFO_HASH_LEN, hex);
     return strstr(hex, needle->folded) != NULL;
 }
 
-static bool is_shown(enum torrent_show show, const struct torrent_entry_view *entry) {
+static bool matches_show(const struct torrent_entry *entry, enum torrent_show show) {
     switch (show) {
     case SHOW_ACTIVE:
-        return torrent_list_health(&entry->figures) != HEALTH_IDLE;
+        return torrent_health(&entry->stats) != HEALTH_IDLE;
     case SHOW_REGISTERED:
-        return entry->name != NAME_NONE;
+        return entry->name != TORRENT_UNNAMED;
     case SHOW_UNSEEDED:
-        return torrent_list_health(&entry->figures) == HEALTH_UNSEEDED;
+        return torrent_health(&entry->stats) == HEALTH_UNSEEDED;
     case SHOW_ALL:
         break;
     }
     return true;
 }
 
-/* A size that is not known counts as the smallest. */
-static uint64_t sort_key(enum torrent_sort sort, const struct torrent_entry_view *entry,
-                         const struct torrent_names *names) {
-    const struct torrent_stats *stats = &entry->figures;
+/* Unknown sizes sort as 0. */
+static uint64_t entry_key(const struct torrent_entry *entry, enum torrent_sort sort,
+                          const struct torrent_names *names) {
+    const struct torrent_stats *stats = &entry->stats;
     switch (sort) {
     case BY_SIZE:
-        return entry->name == NAME_NONE ? 0 : torrent_names_at(names, (size_t)entry->name)->size;
+        return entry->name == TORRENT_UNNAMED ? 0
+                                              : torrent_names_at(names, (size_t)entry->name)->size;
     case BY_SEEDERS:
         return torrent_seeders(stats);
     case BY_LEECHERS:
@@ -103,88 +110,89 @@ static uint64_t sort_key(enum torrent_sort sort, const struct torrent_entry_view
     case BY_RATE:
         return stats->upload_rate + stats->download_rate;
     case BY_HEALTH:
-        return torrent_list_health(stats);
+        return torrent_health(stats);
     case BY_NAME:
         break;
     }
     return 0;
 }
 
-/* The entries that are asked for, in the order of their names, with the keys to sort them by. */
-static size_t collect(const struct snapshot *snapshot, const struct torrent_names *names,
-                      const struct torrent_query *query, struct radix_item *items) {
+/* Writes the matching entries with their sort keys to `items`. They are read by name, and the sort
+ * is stable, so ties stay in the order of names. */
+static size_t collect_matches(const struct torrent_order *order, const struct torrent_names *names,
+                              const struct torrent_query *query, struct radix_item *items) {
     const struct needle needle = make_needle(names, query->search);
     size_t count = 0;
-    for (size_t i = 0; i < snapshot->count; i++) {
-        const uint32_t place = snapshot->by_name[i];
-        const struct torrent_entry_view *entry = &snapshot->entries[place];
-        if (!is_shown(query->show, entry) || !is_found(&needle, entry, names))
+    for (size_t i = 0; i < order->count; i++) {
+        const uint32_t position = order->by_name[i];
+        const struct torrent_entry *entry = &order->entries[position];
+        if (!matches_show(entry, query->show) || !matches_search(entry, &needle, names))
             continue;
-        const uint64_t key = query->sort == BY_NAME ? i : sort_key(query->sort, entry, names);
-        items[count++] = (struct radix_item){ query->descending ? ~key : key, place };
+        const uint64_t key = query->sort == BY_NAME ? i : entry_key(entry, query->sort, names);
+        items[count++] = (struct radix_item){ query->descending ? ~key : key, position };
     }
     return count;
 }
 
-static bool make_view(struct view *view, const struct snapshot *snapshot,
+static bool run_query(struct torrent_result *result, const struct torrent_order *order,
                       const struct torrent_names *names, const struct torrent_query *query) {
-    struct radix_item *items = malloc((snapshot->count + 1) * sizeof *items);
+    struct radix_item *items = malloc((order->count + 1) * sizeof *items);
     if (items == NULL)
         return false;
-    const size_t count = collect(snapshot, names, query, items);
-    uint32_t *places = malloc((count + 1) * sizeof *places);
-    const bool good = places != NULL && write_order(items, count, places);
+    const size_t count = collect_matches(order, names, query, items);
+    uint32_t *positions = malloc((count + 1) * sizeof *positions);
+    const bool good = positions != NULL && sort_items(items, count, positions);
     free(items);
     if (good)
-        *view = (struct view){ .query = *query, .places = places, .count = count };
+        *result =
+            (struct torrent_result){ .query = *query, .positions = positions, .count = count };
     else
-        free(places);
+        free(positions);
     return good;
 }
 
-static bool is_same_query(const struct torrent_query *a, const struct torrent_query *b) {
-    return a->show == b->show && a->sort == b->sort && a->descending == b->descending &&
-           strcmp(a->search, b->search) == 0;
-}
-
-static struct view *find_made(struct views *views, const struct torrent_query *query) {
-    for (size_t i = 0; i < VIEWS; i++) {
-        struct view *view = &views->list[i];
-        if (view->places != NULL && is_same_query(&view->query, query))
-            return view;
+static struct torrent_result *find_cached(struct torrent_order *order,
+                                          const struct torrent_query *query) {
+    for (size_t i = 0; i < TORRENT_RESULTS_MAX; i++) {
+        struct torrent_result *result = &order->results[i];
+        if (result->positions != NULL && torrent_query_equal(&result->query, query))
+            return result;
     }
     return NULL;
 }
 
-static struct view *least_used(struct views *views) {
-    struct view *least = &views->list[0];
-    for (size_t i = 1; i < VIEWS; i++) {
-        if (views->list[i].used < least->used)
-            least = &views->list[i];
+static struct torrent_result *least_recently_used(struct torrent_order *order) {
+    struct torrent_result *least = &order->results[0];
+    for (size_t i = 1; i < TORRENT_RESULTS_MAX; i++) {
+        if (order->results[i].used < least->used)
+            least = &order->results[i];
     }
     return least;
 }
 
-static void clear_view(struct view *view) {
-    free(view->places);
-    *view = (struct view){ 0 };
+static void clear_result(struct torrent_result *result) {
+    free(result->positions);
+    *result = (struct torrent_result){ 0 };
 }
 
-void views_clear(struct views *views) {
-    for (size_t i = 0; i < VIEWS; i++)
-        clear_view(&views->list[i]);
-}
-
-const struct view *views_find(struct views *views, const struct snapshot *snapshot,
-                              const struct torrent_names *names,
-                              const struct torrent_query *query) {
-    struct view *view = find_made(views, query);
-    if (view == NULL) {
-        view = least_used(views);
-        clear_view(view);
-        if (!make_view(view, snapshot, names, query))
+const struct torrent_result *torrent_order_find(struct torrent_order *order,
+                                                const struct torrent_names *names,
+                                                const struct torrent_query *query) {
+    struct torrent_result *result = find_cached(order, query);
+    if (result == NULL) {
+        result = least_recently_used(order);
+        clear_result(result);
+        if (!run_query(result, order, names, query))
             return NULL;
     }
-    view->used = ++views->look_ups;
-    return view;
+    result->used = ++order->lookups;
+    return result;
+}
+
+void torrent_order_clear(struct torrent_order *order) {
+    for (size_t i = 0; i < TORRENT_RESULTS_MAX; i++)
+        clear_result(&order->results[i]);
+    free(order->entries);
+    free(order->by_name);
+    *order = (struct torrent_order){ 0 };
 }

@@ -1,49 +1,51 @@
-/* The inside of the catalog: the copy of all torrents, and what was found and sorted in it. Not for
- * other modules. One thread at a time. */
+/* A snapshot of all torrents in the order of their names, and the results of the latest queries on
+ * it. Private to torrent_list. Not thread-safe. */
 #ifndef SKEP_WEB_VIEWS_TORRENT_ORDER_H
 #define SKEP_WEB_VIEWS_TORRENT_ORDER_H
 
-#include "web/views/torrent_list.h"
+#include "web/views/torrent_names.h"
+#include "web/views/torrent_query.h"
 
-enum { VIEWS = 8 };
+enum { TORRENT_RESULTS_MAX = 8 };
 
-struct torrent_entry_view {
-    struct torrent_stats figures;
-    int64_t name; /* its place among the names, or NAME_NONE */
+struct torrent_entry {
+    struct torrent_stats stats;
+    int64_t name; /* position in torrent_names, or TORRENT_UNNAMED */
 };
 
-struct snapshot {
-    struct torrent_entry_view *entries;
+/* The result of one query. */
+struct torrent_result {
+    struct torrent_query query;
+    uint32_t *positions; /* of entries, in the query's order; NULL: empty slot */
+    size_t count;
+    uint64_t used; /* value of `lookups` at the last use */
+};
+
+/* All zeros is valid and empty. */
+struct torrent_order {
+    struct torrent_entry *entries;
     size_t count;
     size_t capacity;
-    uint32_t *by_name; /* the places of all entries in the order of their names; those without a
-                          name come last */
+    uint32_t *by_name; /* positions of all entries by name; unnamed ones last */
+    struct torrent_result results[TORRENT_RESULTS_MAX];
+    uint64_t lookups;
 };
 
-void snapshot_clear(struct snapshot *snapshot);
+/* Adds an entry. False if out of memory. */
+bool torrent_order_add(struct torrent_order *order, const struct torrent_stats *stats,
+                       int64_t name);
 
-/* Puts the entries in order; there are `names` names. False without memory. */
-bool snapshot_order(struct snapshot *snapshot, size_t names);
+/* Fills `by_name` once all entries are added; `name_count` is torrent_names_count(). False if out
+ * of memory. */
+bool torrent_order_sort(struct torrent_order *order, size_t name_count);
 
-/* What one query found, in its order. */
-struct view {
-    struct torrent_query query;
-    uint32_t *places; /* of entries; NULL: there is no such view */
-    size_t count;
-    uint64_t used; /* when, counted in look-ups */
-};
+/* The cached result of the query; if there is none, a new one replaces the least recently used.
+ * Borrowed until the next call of any function here. NULL if out of memory. */
+const struct torrent_result *torrent_order_find(struct torrent_order *order,
+                                                const struct torrent_names *names,
+                                                const struct torrent_query *query);
 
-/* Starts out as zeros. */
-struct views {
-    struct view list[VIEWS];
-    uint64_t look_ups;
-};
-
-void views_clear(struct views *views);
-
-/* The view of that query, made now if it is not there, in the place of the one that nobody has used
- * for longest. NULL without memory. Lives until views_clear or the next call. */
-const struct view *views_find(struct views *views, const struct snapshot *snapshot,
-                              const struct torrent_names *names, const struct torrent_query *query);
+/* Removes entries and results, and frees their memory. */
+void torrent_order_clear(struct torrent_order *order);
 
 #endif

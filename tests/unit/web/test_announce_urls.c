@@ -4,11 +4,11 @@
 
 #include "support.h"
 
-static struct api_settings settings;
+static struct tracker_settings settings;
 static struct announce_urls urls;
 
 static void set_up(void) {
-    settings = (struct api_settings){
+    settings = (struct tracker_settings){
         .lan = { .count = 1, .list = { { FAMILY_V4, 16, { 192, 168 } } } },
         .listen = { .count = 2 },
         .http_port = 6969,

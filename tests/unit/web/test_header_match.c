@@ -39,7 +39,7 @@ static const struct {
 };
 
 START_TEST(etag_is_matched_weakly) {
-    ck_assert_int_eq(header_match_match_etag(etags[_i].header, "\"abc\""), etags[_i].matches);
+    ck_assert_int_eq(header_match_etag(etags[_i].header, "\"abc\""), etags[_i].matches);
 }
 END_TEST
 

@@ -14,7 +14,7 @@ static struct radix_item spare[MANY];
 static bool is_sorted(size_t count) {
     for (size_t i = 1; i < count; i++) {
         if (items[i - 1].key > items[i].key ||
-            (items[i - 1].key == items[i].key && items[i - 1].place > items[i].place))
+            (items[i - 1].key == items[i].key && items[i - 1].position > items[i].position))
             return false;
     }
     return true;
@@ -45,7 +45,7 @@ START_TEST(second_sort_keeps_the_order_of_the_first_among_equals) {
     fill(MANY, 0, UINT64_MAX);
     radix_sort(items, spare, MANY);
     for (size_t i = 0; i < MANY; i++)
-        items[i] = (struct radix_item){ items[i].place % 3, (uint32_t)i };
+        items[i] = (struct radix_item){ items[i].position % 3, (uint32_t)i };
     radix_sort(items, spare, MANY);
     ck_assert(is_sorted(MANY));
 }
@@ -56,8 +56,8 @@ START_TEST(everything_is_still_there) {
     fill(MANY, 8, 1000);
     radix_sort(items, spare, MANY);
     for (size_t i = 0; i < MANY; i++) {
-        REQUIRE(!seen[items[i].place]);
-        seen[items[i].place] = true;
+        REQUIRE(!seen[items[i].position]);
+        seen[items[i].position] = true;
     }
 }
 END_TEST

@@ -68,7 +68,7 @@ static void assert_found(const uint32_t *numbers, size_t expected) {
     for (size_t i = 0; i < expected; i++) {
         uint8_t info_hash[INFO_HASH_LEN];
         numbered_id(info_hash, numbers[i]);
-        ck_assert_mem_eq(rows[i].figures.info_hash, info_hash, INFO_HASH_LEN);
+        ck_assert_mem_eq(rows[i].stats.info_hash, info_hash, INFO_HASH_LEN);
     }
 }
 
@@ -188,12 +188,12 @@ START_TEST(one_torrent_is_as_it_is_this_moment) {
     ck_assert(!torrent_list_find(catalog, info_hash, START_MS, &row));
     fill(1, 1, 2);
     ck_assert(torrent_list_find(catalog, info_hash, START_MS, &row));
-    ck_assert_uint_eq(torrent_leechers(&row.figures), 2);
+    ck_assert_uint_eq(torrent_leechers(&row.stats), 2);
     ck_assert(!row.registered);
     register_torrent(1, "named", 7);
     ck_assert(torrent_list_find(catalog, info_hash, START_MS, &row));
     ck_assert_str_eq(row.name, "named");
-    ck_assert_uint_eq(torrent_seeders(&row.figures), 1);
+    ck_assert_uint_eq(torrent_seeders(&row.stats), 1);
     char name[REGISTRY_TEXT_LEN];
     torrent_list_name(catalog, info_hash, name);
     ck_assert_str_eq(name, "named");

@@ -1,0 +1,145 @@
+/* An API request as its handler sees it: routes, query, body, registry. Private to web/api. */
+#ifndef SKEP_WEB_API_API_REQUEST_H
+#define SKEP_WEB_API_API_REQUEST_H
+
+#include <pthread.h>
+
+#include "probe/prober.h"
+#include "swarm/swarm_totals.h"
+#include "web/api/api_response.h"
+#include "web/http/authorization.h"
+#include "web/views/address_list.h"
+#include "web/views/health_report.h"
+#include "web/views/recent_events.h"
+#include "web/views/torrent_list.h"
+#include "web/views/tracker_settings.h"
+
+enum {
+    API_PART_LEN = 128, /* of a decoded path segment, with the terminating zero */
+    API_LIMIT_DEFAULT = 50,
+    API_LIMIT_MAX = 500,
+};
+
+/* All but the settings is constant. */
+struct api {
+    struct tracker *tracker;
+    struct swarm_totals *totals;
+    const char *database; /* may be NULL, as the next three */
+    struct prober *prober;
+    struct recent_events *events;
+    const struct health_sources *health;
+    struct torrent_list *torrents;
+    struct address_list *addresses;
+    struct ticker *ticker;
+    uint64_t started_ms;
+    pthread_mutex_t lock; /* guards the settings */
+    struct tracker_settings settings;
+};
+
+struct api_request {
+    struct api *api;
+    const struct authorization *auth;
+    const struct web_request *http;
+    uint64_t now_ms;         /* clock_now_ms() */
+    int64_t unix_ms;         /* the same moment as Unix time */
+    char part[API_PART_LEN]; /* decoded path segment in place of the route's '*' */
+};
+
+/* Fills `response`. Any thread, several at a time. */
+typedef void (*api_handler)(const struct api_request *request, struct web_response *response);
+
+struct api_route {
+    const char *method; /* NULL ends a list of routes */
+    const char *path;   /* after "/api/v1/"; a segment "*" matches any one segment */
+    enum role role;     /* required, or a higher one */
+    api_handler handler;
+};
+
+/* The routes of each resource, defined in the source file of that name. */
+extern const struct api_route access_routes[];
+extern const struct api_route documents_routes[];
+extern const struct api_route events_routes[];
+extern const struct api_route history_routes[];
+extern const struct api_route peers_routes[];
+extern const struct api_route status_routes[];
+extern const struct api_route torrent_registry_routes[];
+extern const struct api_route torrents_routes[];
+
+/* A copy of the current settings. */
+struct tracker_settings api_settings_of(struct api *api);
+
+/* The functions below send an error and return false if the request is invalid. */
+
+/* A query parameter as text, decoded; empty if absent. `size` includes the terminating zero. */
+bool api_query_text(const struct api_request *request, struct web_response *response,
+                    const char *name, char *text, size_t size);
+bool api_query_number(const struct api_request *request, struct web_response *response,
+                      const char *name, uint64_t unless_given, uint64_t max, uint64_t *number);
+
+/* The index of a query parameter's value in `choices`, which ends with NULL; 0 if absent. */
+bool api_query_choice(const struct api_request *request, struct web_response *response,
+                      const char *name, const char *const *choices, size_t *choice);
+
+/* `order=asc`, the default, or `order=desc`. */
+bool api_query_order(const struct api_request *request, struct web_response *response,
+                     bool *descending);
+
+/* `offset` and `limit`. */
+bool api_query_span(const struct api_request *request, struct web_response *response,
+                    struct api_span *span);
+
+/* Decodes an info_hash in hexadecimal, from the path or from elsewhere. */
+bool api_path_hash(const struct api_request *request, struct web_response *response,
+                   uint8_t info_hash[static INFO_HASH_LEN]);
+bool api_parse_hash(const char *text, struct web_response *response,
+                    uint8_t info_hash[static INFO_HASH_LEN]);
+
+/* Whether Content-Type is JSON. */
+bool api_body_is_json(const struct api_request *request);
+
+/* The body, which must be a JSON object; the caller releases it. NULL after sending an error. */
+json_t *api_read_body(const struct api_request *request, struct web_response *response);
+
+/* A string member of the body, without control characters. If it is optional, it may be absent,
+ * null or empty. `size` includes the terminating zero. */
+bool api_body_text(json_t *body, struct web_response *response, const char *name, bool optional,
+                   char *text, size_t size);
+
+/* The same, for a body that has one required member. Reads and releases the body. */
+bool api_read_text(const struct api_request *request, struct web_response *response,
+                   const char *name, char *text, size_t size);
+
+/* Opens the registry for this request, waiting at most REGISTRY_SHORT_TIMEOUT_MS for a lock, since
+ * other requests wait for this thread. NULL if there is none; then sends an error, unless
+ * `response` is NULL. The caller closes it. */
+struct registry *api_open_registry(const struct api_request *request,
+                                   struct web_response *response);
+
+/* Sends the error of the latest registry call. */
+void api_send_registry_error(struct web_response *response, const struct registry *registry);
+
+/* To be called after a write, whose result is `good`: closes the registry and makes the change
+ * visible to the next request. If the write failed, sends an error and returns false. */
+bool api_end_write(const struct api_request *request, struct web_response *response,
+                   struct registry *registry, bool good);
+
+/* Values that several resources share. */
+
+/* REACH_UNKNOWN without a prober. */
+struct reach_state api_reach(const struct api_request *request, const struct endpoint *peer);
+
+/* {"open":N,"firewalled":N,"unknown":N}: the ports of an address by reachability. */
+json_t *api_reach_counts(const struct api_request *request, const struct address_row *row);
+
+/* torrent_health(), and HEALTH_STUCK if the torrent has at most 16 seeders and none is reachable.
+ */
+enum health api_health(const struct api_request *request, const struct torrent_stats *stats);
+
+json_t *api_torrent(const struct api_request *request, const struct torrent_row *row);
+json_t *api_ban(const struct registry_row *row);
+
+/* A peer of a torrent of `size` bytes; 0: unknown. Queues the peer for a reachability check if it
+ * has had none. */
+json_t *api_peer(const struct api_request *request, const struct peer_stats *peer, uint64_t size);
+
+#endif
