@@ -304,8 +304,11 @@ static char *read_config_text(const char *path) {
         errno = EFBIG;
         goto out;
     }
-    text = calloc(1, (size_t)status.st_size + 1);
-    if (text != NULL && read(fd, text, (size_t)status.st_size) < 0) {
+    text = calloc(1, (size_t)status.st_size + 2);
+    const ssize_t len = text == NULL ? -1 : read(fd, text, (size_t)status.st_size);
+    if (len >= 0) {
+        text[len] = '\n'; /* libconfig requires it after a comment */
+    } else {
         free(text);
         text = NULL;
     }

@@ -13,7 +13,7 @@
 #include "probe/prober.h"
 #include "server/tls_certificate.h"
 
-enum { SPARE_FILES = 64 }; /* database, log, epoll sets and the like */
+enum { SPARE_FILES = 64 }; /* database, log, epoll sets, /proc */
 
 /* Each connection needs a file descriptor, and the default limit is often 1024. */
 static void raise_file_limit(const struct config *config) {

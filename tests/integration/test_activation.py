@@ -103,6 +103,15 @@ def test_systemd_hands_udp_down(torrent):
         assert scraped(daemon.port, torrent) == (1, 2, 0)
 
 
+def test_reload_with_inherited_sockets_requires_no_restart(torrent):
+    port = free_port()
+    with open_sockets(port) as sockets:
+        with HandedDown(sockets, config="# nothing", port=port, args=("--port", free_port())) as daemon:
+            daemon.reload()
+            assert daemon.wait_for_log("configuration reloaded").endswith("configuration reloaded")
+            assert Peer(port, torrent).start().failure is None
+
+
 @pytest.mark.parametrize("target, source", HOME.items())
 def test_reply_from_a_shared_socket_leaves_from_the_address_asked(daemon, torrent, target, source):
     with UdpClient(daemon.port, source=source, target=target) as client:

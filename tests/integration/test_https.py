@@ -368,6 +368,14 @@ def test_bad_files_are_reported_and_the_old_ones_go_on(issued, authority, files,
         assert ask(old, "/announce")["interval"] == 777
 
 
+def test_https_that_the_file_no_longer_has_is_served_until_the_restart(authority, files):
+    with SecureSkepd(files) as daemon:
+        daemon.reload("announce = { interval_min_s = 777; };")
+        daemon.wait_for_log("configuration reloaded", "https.port")
+        assert shown(daemon, authority) == "skep's first"
+        assert "error" not in daemon.log()
+
+
 def test_good_files_are_taken_after_bad_ones(issued, authority, files):
     with SecureSkepd(files) as daemon:
         break_key(files, issued)

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from support.announce import connect, get, read_reply, scrape
+from support.prometheus import figures
 from support.skepd import Skepd
 from support.waiting import wait_until
 
@@ -76,6 +77,15 @@ def test_reload_is_logged_with_what_requires_a_restart(daemon):
     assert daemon.wait_for_log("configuration reloaded").endswith("configuration reloaded")
     daemon.reload(intervals(300, 300, "http = { idle_timeout_s = 77; scrape_max = 7; };"))
     daemon.wait_for_log("configuration reloaded (restart required for http.idle_timeout_s)")
+
+
+def test_metrics_show_the_value_in_effect_until_the_restart(daemon):
+    daemon.reload(intervals(300, 300, "http = { connections_max = 77; connections_per_address_max = 7; };"))
+    daemon.wait_for_log("restart required for http.connections_max")
+    assert figures(daemon)("skep_limit", resource="http_connections") == 4096
+    assert figures(daemon)("skep_limit", resource="http_address_connections") == 7
+    daemon.restart()
+    assert figures(daemon)("skep_limit", resource="http_connections") == 77
 
 
 def test_command_line_still_counts_more_after_a_reload(daemon, leecher):

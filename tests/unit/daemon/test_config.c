@@ -108,8 +108,11 @@ END_TEST
 
 START_TEST(empty_file_changes_nothing) {
     const struct config defaults = settings_defaults();
-    const struct config config = accepted("# nothing\n");
-    assert_equal(&config, &defaults);
+    static const char *const texts[] = { "", "# nothing\n", "# no end of line" };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const struct config config = accepted(texts[i]);
+        assert_equal(&config, &defaults);
+    }
 }
 END_TEST
 
