@@ -286,6 +286,14 @@ static bool read_group(struct file_reader *reader, config_setting_t *group,
     return true;
 }
 
+/* libconfig requires a newline after a comment. Elsewhere, adding one would move the line number of
+ * an error at the end of the file. `text` has space for it. */
+static void end_last_comment(char *text) {
+    const char *last_newline = strrchr(text, '\n');
+    if (strpbrk(last_newline != NULL ? last_newline : text, "#/") != NULL)
+        strcat(text, "\n");
+}
+
 /* Returns the file's contents as a string, which the caller frees, or NULL with errno set. Accepts
  * regular files only: libconfig exits the process on a read error, and a pipe would block. */
 static char *read_config_text(const char *path) {
@@ -307,7 +315,7 @@ static char *read_config_text(const char *path) {
     text = calloc(1, (size_t)status.st_size + 2);
     const ssize_t len = text == NULL ? -1 : read(fd, text, (size_t)status.st_size);
     if (len >= 0) {
-        text[len] = '\n'; /* libconfig requires it after a comment */
+        end_last_comment(text);
     } else {
         free(text);
         text = NULL;
