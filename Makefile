@@ -58,7 +58,7 @@ $(UNIT_OBJECTS) $(BUILD)/tests/fuzz/%.o: CPPFLAGS += -Itests/unit
 
 .PHONY: all run install uninstall clean help fuzz
 .PHONY: build-packages check-packages style-packages fuzz-packages
-.PHONY: check check-all check-sanitized check-unit check-asan check-tsan check-layers check-style
+.PHONY: check check-all check-sanitized check-unit check-asan check-tsan check-layers check-words check-style
 
 # `make run` and `make check` on a fresh machine: the packages come first.
 all: $(PROGRAMS:%=$(BUILD)/%)
@@ -177,6 +177,10 @@ check-sanitized: all $(BUILD)/unit-tests $(BUILD)/fuzz-replay
 check-layers:
 	@tests/check-layers
 
+# Wording that is not plain technical English.
+check-words:
+	@tests/check-words
+
 TIDY := $(SOURCES:%=tidy/%)
 .PHONY: $(TIDY)
 $(TIDY): tidy/%:
@@ -185,7 +189,7 @@ $(TIDY): tidy/%:
 check-all: check check-asan check-tsan check-style
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=10
 
-check-style: style-packages check-layers
+check-style: style-packages check-layers check-words
 	@clang-format --dry-run -Werror $(SOURCES) $(wildcard src/*/*.h src/*/*/*.h tests/*/*.[ch] tests/*/*/*.[ch] include/*/*.h include/*/*/*.h)
 	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang build/clang/skepd build/clang/unit-tests
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \

@@ -13,6 +13,8 @@ static const struct command *const commands[] = {
     &announce_command, &scrape_command,
 };
 
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
 static const char *const section_titles[SECTION_COUNT] = {
     [SECTION_REGISTRY] = "Access control (running skepd, or its database):",
     [SECTION_LIVE] = "Monitoring (running skepd):",
@@ -41,7 +43,7 @@ static void print_help(void) {
         "Manage a running skepd, and query any BitTorrent tracker.");
     for (int section = 0; section < SECTION_COUNT; section++) {
         printf("\n%s\n", section_titles[section]);
-        for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        for (size_t i = 0; i < COMMANDS; i++) {
             if ((int)commands[i]->section == section)
                 print_summary(commands[i]);
         }
@@ -66,7 +68,7 @@ static void print_command_help(const struct command *command) {
 
 /* Finds the command and removes its name from the words. */
 static const struct command *find_command(struct command_line *line) {
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    for (size_t i = 0; i < COMMANDS; i++) {
         const struct command *command = commands[i];
         const int words = command->group == NULL ? 1 : 2;
         if (line->count < words || strcmp(line->words[words - 1], command->name) != 0 ||

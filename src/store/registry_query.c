@@ -53,13 +53,15 @@ bool registry_finish_change(struct registry *registry, sqlite3_stmt *statement, 
 
 void registry_copy_text(sqlite3_stmt *row, int column, char *text, size_t size) {
     const char *stored = (const char *)sqlite3_column_text(row, column);
-    size_t len = stored == NULL ? 0 : strlen(stored);
+    if (stored == NULL)
+        stored = "";
+    size_t len = strlen(stored);
     if (len >= size) {
         len = size - 1;
         while (len > 0 && (stored[len] & 0xc0) == 0x80)
             len--;
     }
-    snprintf(text, size, "%.*s", (int)len, stored == NULL ? "" : stored);
+    snprintf(text, size, "%.*s", (int)len, stored);
 }
 
 bool registry_each_row(struct registry *registry, sqlite3_stmt *rows,
