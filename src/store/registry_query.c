@@ -1,5 +1,6 @@
 #include "store/registry_query.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,8 +54,10 @@ bool registry_finish_change(struct registry *registry, sqlite3_stmt *statement, 
 
 void registry_copy_text(sqlite3_stmt *row, int column, char *text, size_t size) {
     const char *stored = (const char *)sqlite3_column_text(row, column);
+    assert(size > 0);
+    text[0] = '\0';
     if (stored == NULL)
-        stored = "";
+        return;
     size_t len = strlen(stored);
     if (len >= size) {
         len = size - 1;
