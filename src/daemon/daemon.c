@@ -40,7 +40,7 @@ struct daemon {
     struct change_writer *change_writer;
     struct sweeper *sweeper;
     struct http_counters http_counters;
-    struct metrics_page *figures;
+    struct metrics_page *metrics_page;
     struct health_sources health;
     struct api *api;
     struct web_router *router;
@@ -77,13 +77,8 @@ static bool restore_change(void *context, const struct change *change) {
     return tracker_restore(state->tracker, change, state->now_ms);
 }
 
-static bool log_out_of_memory(void) {
-    log_error("out of memory");
-    return false;
-}
-
-static bool log_no_thread(void) {
-    log_error("cannot create a thread");
+static bool log_failure(const char *error) {
+    log_error("%s", error);
     return false;
 }
 
@@ -92,10 +87,8 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
         return true;
     char error[ERROR_LEN];
     daemon->store = store_open(config->database, error);
-    if (daemon->store == NULL) {
-        log_error("%s", error);
-        return false;
-    }
+    if (daemon->store == NULL)
+        return log_failure(error);
     struct restore_state state = { .tracker = daemon->tracker, .now_ms = clock_now_ms() };
     if (!store_restore(daemon->store, restore_change, &state)) {
         log_error("database %s: cannot read: %s", config->database, store_failure(daemon->store));
@@ -114,9 +107,7 @@ static bool start_access_reload(struct daemon *daemon, const struct config *conf
     char error[ERROR_LEN];
     const char *database = config->store_enabled ? config->database : NULL;
     daemon->access_reload = access_reload_start(daemon->tracker, &config->access, database, error);
-    if (daemon->access_reload == NULL)
-        log_error("%s", error);
-    return daemon->access_reload != NULL;
+    return daemon->access_reload != NULL || log_failure(error);
 }
 
 static struct tracker_settings tracker_settings_of(const struct config *config) {
@@ -158,7 +149,7 @@ static bool start_api(struct daemon *daemon, const struct config *config) {
     };
     const struct tracker_settings settings = tracker_settings_of(config);
     daemon->api = api_create(&sources, &settings);
-    return daemon->api != NULL || log_out_of_memory();
+    return daemon->api != NULL || log_failure("out of memory");
 }
 
 static struct metrics_options metrics_options_of(const struct config *config) {
@@ -169,7 +160,7 @@ static struct metrics_options metrics_options_of(const struct config *config) {
     };
 }
 
-static bool start_figures(struct daemon *daemon, const struct config *config) {
+static bool start_metrics_page(struct daemon *daemon, const struct config *config) {
     const struct metrics_sources sources = {
         .tracker = daemon->tracker,
         .totals = daemon->totals,
@@ -181,13 +172,13 @@ static bool start_figures(struct daemon *daemon, const struct config *config) {
         .prober = daemon->prober,
     };
     const struct metrics_options options = metrics_options_of(config);
-    daemon->figures = metrics_page_create(&sources, &options);
-    return daemon->figures != NULL || log_out_of_memory();
+    daemon->metrics_page = metrics_page_create(&sources, &options);
+    return daemon->metrics_page != NULL || log_failure("out of memory");
 }
 
 static bool start_router(struct daemon *daemon, const struct config *config) {
-    daemon->router = web_router_create(&config->web, daemon->api, daemon->figures);
-    return daemon->router != NULL || log_out_of_memory();
+    daemon->router = web_router_create(&config->web, daemon->api, daemon->metrics_page);
+    return daemon->router != NULL || log_failure("out of memory");
 }
 
 static bool start_http(struct daemon *daemon, const struct config *config) {
@@ -195,9 +186,7 @@ static bool start_http(struct daemon *daemon, const struct config *config) {
     const struct web_handler web = web_router_handler(daemon->router);
     daemon->http =
         http_server_start(&config->http, daemon->tracker, &web, &daemon->http_counters, error);
-    if (daemon->http == NULL)
-        log_error("%s", error);
-    return daemon->http != NULL;
+    return daemon->http != NULL || log_failure(error);
 }
 
 /* Connection ids outlive a restart: this run also accepts those made with the key of the previous
@@ -226,22 +215,18 @@ static bool start_udp(struct daemon *daemon, const struct config *config) {
         return true;
     char error[ERROR_LEN];
     daemon->udp = udp_server_start(&config->udp, &daemon->udp_keys, daemon->tracker, error);
-    if (daemon->udp == NULL) {
-        log_error("%s", error);
-        return false;
-    }
+    if (daemon->udp == NULL)
+        return log_failure(error);
     daemon->drop_watch.udp = daemon->udp;
     daemon->drop_watch.ticker =
         ticker_start("drop watch", DROP_WATCH_MS, log_udp_drops, &daemon->drop_watch);
-    return daemon->drop_watch.ticker != NULL || log_no_thread();
+    return daemon->drop_watch.ticker != NULL || log_failure("cannot create a thread");
 }
 
 static bool start_prober(struct daemon *daemon, const struct config *config) {
     char error[ERROR_LEN];
     daemon->prober = prober_start(&config->probe, error);
-    if (daemon->prober == NULL)
-        log_error("%s", error);
-    return daemon->prober != NULL;
+    return daemon->prober != NULL || log_failure(error);
 }
 
 static struct change_writer *start_change_writer(struct daemon *daemon,
@@ -275,23 +260,24 @@ static bool start_threads(struct daemon *daemon, const struct config *config) {
     daemon->sweeper = sweeper_start(daemon->tracker, config->tracker.interval_min_s);
     if (daemon->change_writer != NULL && daemon->sweeper != NULL)
         daemon->watchdog = watchdog_start(daemon->tracker, daemon->change_writer, daemon->sweeper);
-    return daemon->watchdog != NULL || log_no_thread();
+    return daemon->watchdog != NULL || log_failure("cannot create a thread");
+}
+
+static bool create_swarms(struct daemon *daemon, const struct config *config) {
+    daemon->events = recent_events_create();
+    daemon->tracker = tracker_create(&config->tracker, config->feed_capacity);
+    if (daemon->tracker != NULL)
+        daemon->totals = swarm_totals_create(daemon->tracker, clock_now_ms());
+    return (daemon->events != NULL && daemon->totals != NULL) || log_failure("out of memory");
 }
 
 /* Later parts use earlier ones; daemon_stop deletes them in the opposite order. */
 static bool start_parts(struct daemon *daemon, const struct config *config) {
-    daemon->tracker = tracker_create(&config->tracker, config->feed_capacity);
-    daemon->events = recent_events_create();
-    if (daemon->tracker == NULL || daemon->events == NULL)
-        return log_out_of_memory();
-    daemon->totals = swarm_totals_create(daemon->tracker, clock_now_ms());
-    if (daemon->totals == NULL)
-        return log_out_of_memory();
-    return open_store(daemon, config) && start_access_reload(daemon, config) &&
-           start_prober(daemon, config) && create_udp_keys(daemon, config) &&
-           start_threads(daemon, config) && start_udp(daemon, config) &&
-           start_figures(daemon, config) && start_api(daemon, config) &&
-           start_router(daemon, config) && start_http(daemon, config);
+    return create_swarms(daemon, config) && open_store(daemon, config) &&
+           start_access_reload(daemon, config) && start_prober(daemon, config) &&
+           create_udp_keys(daemon, config) && start_threads(daemon, config) &&
+           start_udp(daemon, config) && start_metrics_page(daemon, config) &&
+           start_api(daemon, config) && start_router(daemon, config) && start_http(daemon, config);
 }
 
 bool daemon_stop(struct daemon *daemon) {
@@ -301,7 +287,7 @@ bool daemon_stop(struct daemon *daemon) {
     udp_server_stop(daemon->udp);
     web_router_delete(daemon->router);
     api_delete(daemon->api);
-    metrics_page_delete(daemon->figures);
+    metrics_page_delete(daemon->metrics_page);
     sweeper_stop(daemon->sweeper);
     access_reload_stop(daemon->access_reload);
     const bool written = change_writer_stop(daemon->change_writer);
@@ -317,7 +303,7 @@ bool daemon_stop(struct daemon *daemon) {
 struct daemon *daemon_start(const struct config *config) {
     struct daemon *daemon = aligned_alloc(_Alignof(struct daemon), sizeof *daemon);
     if (daemon == NULL) {
-        (void)log_out_of_memory();
+        log_failure("out of memory");
         return NULL;
     }
     *daemon = (struct daemon){ 0 };
@@ -388,7 +374,7 @@ bool daemon_apply(struct daemon *daemon, const struct config *config) {
     apply_health_options(daemon, config);
     web_router_apply(daemon->router, &config->web);
     const struct metrics_options metrics = metrics_options_of(config);
-    metrics_page_apply(daemon->figures, &metrics);
+    metrics_page_apply(daemon->metrics_page, &metrics);
     renew_certificate(daemon, config);
     return true;
 }
