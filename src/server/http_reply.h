@@ -1,34 +1,41 @@
-/* The replies to HTTP requests: announce and scrape here, the rest by the web handler. */
+/* Responses to HTTP requests: announce and scrape here, all others by the web handler. */
 #ifndef SKEP_SERVER_HTTP_REPLY_H
 #define SKEP_SERVER_HTTP_REPLY_H
 
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "server/http_counters.h"
 #include "server/http_request.h"
-#include "server/proxies.h"
 #include "server/web_handler.h"
 #include "swarm/tracker.h"
 
-/* What the replies need; shared by the server's threads. */
-struct http_context {
+/* Shared by the threads of the server. */
+struct http_context { /* the atomics may be set at any time */
     struct tracker *tracker;
+    struct web_handler web;
+    struct http_counters *counters;
     _Atomic uint32_t scrape_max;
     _Atomic bool full_scrape;
-    struct proxies proxies;
-    struct web_handler web;
     struct http_body_budget bodies;
-    struct http_counters *counters;
+    _Atomic bool has_trusted; /* false: `trusted` is empty, and the lock is not taken */
+    pthread_mutex_t lock;     /* guards `trusted` */
+    struct networks trusted;  /* proxies */
 };
 
-/* Decides, before the first byte of it, what becomes of the request's body. False where it is not
- * to be read: the answer is due at once, and the connection ends with it. */
-bool http_reply_wants_body(struct http_context *context, struct MHD_Connection *connection,
-                           const char *method, struct http_request *request);
+void http_reply_init(struct http_context *context, struct tracker *tracker,
+                     const struct web_handler *web, struct http_counters *counters);
 
-/* Answers a request, whose body was read or refused, and counts it. MHD_NO closes the connection.
- */
+/* Replaces the trusted proxies. Any thread. */
+void http_reply_trust(struct http_context *context, const struct networks *trusted);
+
+/* Reads the headers and decides what to do with the body, before its first byte. False if it is not
+ * to be read: the response is due at once, and closes the connection. */
+bool http_reply_begin(struct http_context *context, struct MHD_Connection *connection,
+                      const char *method, bool http10, struct http_request *request);
+
+/* Answers and counts a request whose body was read or rejected. MHD_NO closes the connection. */
 enum MHD_Result http_reply(struct http_context *context, struct MHD_Connection *connection,
                            const char *method, const struct http_request *request);
 

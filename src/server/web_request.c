@@ -30,26 +30,15 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
-static void judge_client(struct web_request *call, struct proxies *proxies,
-                         struct MHD_Connection *connection, const struct http_request *request) {
-    const bool by_proxy = proxies_trust(proxies, &request->client);
-    call->proxied = request->headers.named && by_proxy;
-    if (!proxies_find_client(proxies, connection, &call->client))
-        call->client = (struct endpoint){ .family = FAMILY_NONE };
-    /* Nobody on another machine can know who is on this one's loopback. */
-    const bool claims_loopback =
-        endpoint_is_loopback(&call->client) && !endpoint_is_loopback(&request->client);
-    const bool unnamed = by_proxy || request->headers.marked || request->outdated;
-    call->client_in_doubt = call->proxied ? claims_loopback : unnamed;
-}
-
-struct web_request web_request_of(struct proxies *proxies, struct MHD_Connection *connection,
-                                  const char *method, const struct http_request *request) {
+struct web_request web_request_of(struct MHD_Connection *connection, const char *method,
+                                  const struct http_request *request) {
     struct web_request call = {
         .method = method,
         .path = request->path,
         .query = request->query,
-        .client = request->client,
+        .client = request->client.endpoint,
+        .proxied = request->client.proxied,
+        .client_in_doubt = request->client.in_doubt,
         .secure = request->secure,
         .body_refused = request->body.refused,
         .body_crowded = request->body.over_budget,
@@ -57,7 +46,6 @@ struct web_request web_request_of(struct proxies *proxies, struct MHD_Connection
     if (strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
         call.method = MHD_HTTP_METHOD_GET;
     MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, &call);
-    judge_client(&call, proxies, connection, request);
     return call;
 }
 

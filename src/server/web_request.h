@@ -5,12 +5,11 @@
 #include <microhttpd.h>
 
 #include "server/http_request.h"
-#include "server/proxies.h"
 #include "server/web_handler.h"
 
 /* What a request without its body is for the site; borrows everything. */
-struct web_request web_request_of(struct proxies *proxies, struct MHD_Connection *connection,
-                                  const char *method, const struct http_request *request);
+struct web_request web_request_of(struct MHD_Connection *connection, const char *method,
+                                  const struct http_request *request);
 
 /* The length of the body that the headers announce: 0 where there is none, HTTP_BODY_LEN_UNKNOWN
  * where they do not tell. */
