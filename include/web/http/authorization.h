@@ -1,11 +1,11 @@
-/* Who is asking, and whether a browser was led astray to ask. There are no cookies and no log-in:
- * each request is judged by itself. Pure; any thread; allocates nothing.
+/* Decides the role of the caller of a web request. There are no sessions and no cookies: each
+ * request is authorized by itself. Pure; any thread; allocates nothing.
  *
- * An admin either comes from one of the networks of admins, or shows the token. Since any web site
- * can make a browser send requests, an address alone is not enough: the request must also name us
- * by something that no stranger's DNS server can point at us (an IP address, "localhost", or a name
- * that we know for ours), and must not have come by a proxy that nobody told us of, or that does
- * not say for whom it asks. */
+ * An admin shows the token, or has an address in the admin networks. Any web site can make a
+ * browser send requests, so an address alone is not enough. The header Host must be an IP address,
+ * "localhost" or a name configured for this tracker, which the DNS of another site cannot point
+ * here (DNS rebinding); and the request must not come from an untrusted proxy, or from a trusted
+ * proxy that does not name its client. */
 #ifndef SKEP_WEB_HTTP_AUTHORIZATION_H
 #define SKEP_WEB_HTTP_AUTHORIZATION_H
 
@@ -15,8 +15,8 @@
 
 enum {
     HOSTNAMES_CONFIGURED_MAX = 31,
-    HOSTNAMES_MAX = HOSTNAMES_CONFIGURED_MAX + 1, /* and the machine's own */
-    HOSTNAME_LEN = 256,                           /* with its terminating zero */
+    HOSTNAMES_MAX = HOSTNAMES_CONFIGURED_MAX + 1, /* with the machine's own name */
+    HOSTNAME_LEN = 256,                           /* with the terminating zero */
 };
 
 struct hostnames {
@@ -26,39 +26,40 @@ struct hostnames {
 
 struct authorization_rules {
     struct networks admins;
-    struct hostnames names; /* of ours */
+    struct hostnames names; /* of this tracker */
     bool token_set;
     uint8_t token_digest[SHA256_LEN];
     bool public_stats; /* whether anyone may see the totals */
 };
 
+/* In ascending order: each role includes the rights of those before it. */
 enum role {
     ROLE_NONE,
-    ROLE_PUBLIC, /* may see totals, nobody's address */
+    ROLE_PUBLIC, /* may see totals, but no addresses */
     ROLE_ADMIN,
 };
 
-/* What makes someone an admin, or what is wanting. */
+/* Why the caller is an admin, or is not. */
 enum auth_proof {
     AUTH_BY_ADDRESS,
     AUTH_BY_TOKEN,
     AUTH_WRONG_TOKEN,
-    AUTH_WRONG_ADDRESS,   /* it is in none of the networks of admins */
-    AUTH_WRONG_HOST,      /* it is, but the request names us by a name that we do not know */
-    AUTH_UNTRUSTED_PROXY, /* it is, but a proxy may have passed the request on for someone else */
+    AUTH_WRONG_ADDRESS,   /* not in the admin networks */
+    AUTH_WRONG_HOST,      /* right address, but Host is an unknown name */
+    AUTH_UNTRUSTED_PROXY, /* right address, but another client may be behind a proxy */
 };
 
 struct authorization {
     enum role role;
-    enum auth_proof proof; /* one of the first two for an admin, one of the others else */
-    bool tokens;           /* whether there is a token to show */
+    enum auth_proof proof; /* one of the first two for an admin, else one of the others */
+    bool tokens;           /* whether a token is configured */
 };
 
 struct authorization authorize(const struct authorization_rules *rules,
                                const struct web_request *request);
 
-/* Whether the request wants to change something, and a page of another site made the browser send
- * it. To be refused, whoever sends it. */
+/* Whether a page of another site made the browser send a request that is not a GET. Such a request
+ * must be rejected, whatever the role of its caller. */
 bool authorization_is_cross_site(const struct web_request *request);
 
 #endif

@@ -1,5 +1,5 @@
-/* The last things that happened to the swarms, for people to watch: a reader of the change feed
- * that keeps the newest RECENT_EVENTS_KEPT of them. */
+/* The latest events of peers, for the API: a reader of the change feed that keeps the last
+ * RECENT_EVENTS_KEPT of them. */
 #ifndef SKEP_WEB_VIEWS_RECENT_EVENTS_H
 #define SKEP_WEB_VIEWS_RECENT_EVENTS_H
 
@@ -8,23 +8,24 @@
 enum { RECENT_EVENTS_KEPT = 1000 };
 
 struct recent_event {
-    uint64_t id;   /* from 1 on, each one more than that before */
+    uint64_t id;   /* counts from 1, without gaps */
     int64_t at_ms; /* Unix time */
     struct change change;
 };
 
 struct recent_events;
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 struct recent_events *recent_events_create(void);
-void recent_events_delete(struct recent_events *events);
+void recent_events_delete(struct recent_events *events); /* NULL is fine */
 
-/* Takes note of peers that joined, completed, left, expired or moved. `events` is a struct
- * recent_events. Any thread, one at a time. */
+/* Adds those changes in which a peer joined, completed, left, expired or moved. `events` is a
+ * struct recent_events. Any thread. */
 void recent_events_add(void *events, const struct change *changes, size_t count);
 
-/* Copies up to `max` of those that follow the one of id `after`, oldest first, and returns how
- * many. Where `after` is 0, or no event's id up to now, they are the newest. Any thread. */
+/* Copies up to `max` events with ids greater than `after`, oldest first, and returns their number.
+ * If `after` is 0 or not yet reached, as after a restart, copies the newest events instead. Any
+ * thread. */
 size_t recent_events_read(struct recent_events *events, uint64_t after, struct recent_event *list,
                           size_t max);
 

@@ -5,18 +5,18 @@
 
 enum { HTTP_PORT = 80, HTTPS_PORT = 443 };
 
-/* A host and port, as the headers Host and Origin have them. */
-struct place {
+/* A host and port, from the header Host or Origin. */
+struct host_port {
     char host[HOSTNAME_LEN]; /* without the brackets of an IPv6 address */
     bool bracketed;
     uint64_t port;
 };
 
-static bool read_port(struct bytes text, uint64_t *port) {
+static bool parse_port(struct bytes text, uint64_t *port) {
     return text.len == 0 || (bytes_to_u64(text, port) && *port <= UINT16_MAX);
 }
 
-/* What stands before the port, without brackets, and in `*rest` what stands behind it. */
+/* Returns the host without brackets; `*rest` is the colon and the port, if any. */
 static struct bytes split_host(struct bytes text, struct bytes *rest, bool *bracketed) {
     *bracketed = text.len > 0 && text.data[0] == '[';
     const uint8_t *end = text.len == 0 ? NULL : memchr(text.data, *bracketed ? ']' : ':', text.len);
@@ -29,31 +29,31 @@ static struct bytes split_host(struct bytes text, struct bytes *rest, bool *brac
     return (struct bytes){ text.data + skipped, len - skipped };
 }
 
-/* "192.0.2.1:6969", "[2001:db8::1]", "tracker.example." False if it is anything else. */
-static bool read_place(struct place *place, struct bytes text, uint16_t default_port) {
+/* Parses "192.0.2.1:6969", "[2001:db8::1]" or "tracker.example". False if invalid. */
+static bool parse_host_port(struct host_port *parsed, struct bytes text, uint16_t default_port) {
     struct bytes rest;
-    struct bytes host = split_host(text, &rest, &place->bracketed);
+    struct bytes host = split_host(text, &rest, &parsed->bracketed);
     if (rest.len > 0 && rest.data[0] != ':')
         return false;
     if (host.len > 0 && host.data[host.len - 1] == '.')
         host.len--;
-    if (host.len == 0 || host.len >= sizeof place->host || memchr(host.data, 0, host.len) != NULL)
+    if (host.len == 0 || host.len >= sizeof parsed->host || memchr(host.data, 0, host.len) != NULL)
         return false;
-    memcpy(place->host, host.data, host.len);
-    place->host[host.len] = '\0';
-    place->port = default_port;
+    memcpy(parsed->host, host.data, host.len);
+    parsed->host[host.len] = '\0';
+    parsed->port = default_port;
     if (rest.len == 0)
         return true;
-    return read_port((struct bytes){ rest.data + 1, rest.len - 1 }, &place->port);
+    return parse_port((struct bytes){ rest.data + 1, rest.len - 1 }, &parsed->port);
 }
 
-static bool is_address(const struct place *place) {
+static bool is_address(const struct host_port *parsed) {
     struct endpoint address;
-    const bool has_colon = strchr(place->host, ':') != NULL;
-    return place->bracketed == has_colon && endpoint_parse_address(place->host, &address);
+    const bool has_colon = strchr(parsed->host, ':') != NULL;
+    return parsed->bracketed == has_colon && endpoint_parse_address(parsed->host, &address);
 }
 
-static bool is_among(const struct hostnames *names, const char *host) {
+static bool is_own_name(const struct hostnames *names, const char *host) {
     for (size_t i = 0; i < names->count; i++) {
         if (strcasecmp(names->list[i], host) == 0)
             return true;
@@ -61,14 +61,15 @@ static bool is_among(const struct hostnames *names, const char *host) {
     return strcasecmp(host, "localhost") == 0;
 }
 
-/* Whether the request names us by something that only we can be. Every browser sends a Host. */
-static bool names_us(const struct authorization_rules *rules, const struct web_request *request) {
-    struct place place;
-    return request->host != NULL && read_place(&place, bytes_of(request->host), HTTP_PORT) &&
-           (is_address(&place) || (!place.bracketed && is_among(&rules->names, place.host)));
+/* Every browser sends a Host. */
+static bool host_is_ours(const struct authorization_rules *rules,
+                         const struct web_request *request) {
+    struct host_port parsed;
+    return request->host != NULL && parse_host_port(&parsed, bytes_of(request->host), HTTP_PORT) &&
+           (is_address(&parsed) || (!parsed.bracketed && is_own_name(&rules->names, parsed.host)));
 }
 
-static bool shows_token(const struct authorization_rules *rules, const char *authorization) {
+static bool token_is_valid(const struct authorization_rules *rules, const char *authorization) {
     static const char scheme[] = "Bearer ";
     if (!rules->token_set || strncasecmp(authorization, scheme, strlen(scheme)) != 0)
         return false;
@@ -78,25 +79,25 @@ static bool shows_token(const struct authorization_rules *rules, const char *aut
     return digest_equal(digest, rules->token_digest);
 }
 
-static enum auth_proof prove(const struct authorization_rules *rules,
-                             const struct web_request *request) {
-    if (request->authorization != NULL && shows_token(rules, request->authorization))
+static enum auth_proof find_proof(const struct authorization_rules *rules,
+                                  const struct web_request *request) {
+    if (request->authorization != NULL && token_is_valid(rules, request->authorization))
         return AUTH_BY_TOKEN;
-    const bool near =
+    const bool admin_address =
         request->client.family != FAMILY_NONE && networks_contain(&rules->admins, &request->client);
-    const bool known = names_us(rules, request);
-    if (near && known && !request->client_in_doubt)
+    const bool own_host = host_is_ours(rules, request);
+    if (admin_address && own_host && !request->client_in_doubt)
         return AUTH_BY_ADDRESS;
     if (request->authorization != NULL)
         return AUTH_WRONG_TOKEN;
-    if (!near)
+    if (!admin_address)
         return AUTH_WRONG_ADDRESS;
-    return known ? AUTH_UNTRUSTED_PROXY : AUTH_WRONG_HOST;
+    return own_host ? AUTH_UNTRUSTED_PROXY : AUTH_WRONG_HOST;
 }
 
 struct authorization authorize(const struct authorization_rules *rules,
                                const struct web_request *request) {
-    struct authorization auth = { .proof = prove(rules, request), .tokens = rules->token_set };
+    struct authorization auth = { .proof = find_proof(rules, request), .tokens = rules->token_set };
     if (auth.proof == AUTH_BY_ADDRESS || auth.proof == AUTH_BY_TOKEN)
         auth.role = ROLE_ADMIN;
     else if (rules->public_stats)
@@ -104,8 +105,8 @@ struct authorization authorize(const struct authorization_rules *rules,
     return auth;
 }
 
-/* Whether a page of this very site sent the request. What stands before a trusted proxy may be
- * HTTPS, and on another port, so that there the host alone counts. */
+/* Whether a page of this site sent the request. In front of a trusted proxy, scheme and port may
+ * differ from ours, so only the host is compared. */
 static bool is_own_origin(const struct web_request *request) {
     struct bytes origin = bytes_of(request->origin);
     const struct bytes scheme = bytes_split(&origin, ':');
@@ -115,9 +116,10 @@ static bool is_own_origin(const struct web_request *request) {
         (!secure && !bytes_equal(scheme, bytes_of("http"))) || request->host == NULL)
         return false;
     const struct bytes rest = { origin.data + 2, origin.len - 2 };
-    struct place theirs;
-    struct place ours;
-    if (!read_place(&theirs, rest, port) || !read_place(&ours, bytes_of(request->host), port))
+    struct host_port theirs;
+    struct host_port ours;
+    if (!parse_host_port(&theirs, rest, port) ||
+        !parse_host_port(&ours, bytes_of(request->host), port))
         return false;
     return strcasecmp(theirs.host, ours.host) == 0 && theirs.bracketed == ours.bracketed &&
            (request->proxied || (secure == request->secure && theirs.port == ours.port));

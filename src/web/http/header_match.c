@@ -9,7 +9,7 @@ static bool is_blank(uint8_t c) {
     return c == ' ' || c == '\t';
 }
 
-static struct bytes trimmed(struct bytes text) {
+static struct bytes trim(struct bytes text) {
     while (text.len > 0 && is_blank(text.data[0])) {
         text.data++;
         text.len--;
@@ -19,13 +19,13 @@ static struct bytes trimmed(struct bytes text) {
     return text;
 }
 
-static bool equal_caseless(struct bytes text, const char *other) {
+static bool equals_ignoring_case(struct bytes text, const char *other) {
     return text.len == strlen(other) && strncasecmp((const char *)text.data, other, text.len) == 0;
 }
 
-/* "q=0", "q=0.0" and so on, but not "q=0.1". */
-static bool is_refusal(struct bytes parameter) {
-    if (parameter.len < 3 || !equal_caseless((struct bytes){ parameter.data, 2 }, "q="))
+/* "q=0" or "q=0.0", but not "q=0.1". */
+static bool has_zero_quality(struct bytes parameter) {
+    if (parameter.len < 3 || !equals_ignoring_case((struct bytes){ parameter.data, 2 }, "q="))
         return false;
     for (size_t i = 2; i < parameter.len; i++) {
         if (parameter.data[i] != '0' && parameter.data[i] != '.')
@@ -38,10 +38,10 @@ bool header_match_accept(const char *header, const char *wanted) {
     struct bytes rest = bytes_of(header == NULL ? "" : header);
     while (rest.len > 0) {
         struct bytes element = bytes_split(&rest, ',');
-        if (!equal_caseless(trimmed(bytes_split(&element, ';')), wanted))
+        if (!equals_ignoring_case(trim(bytes_split(&element, ';')), wanted))
             continue;
         while (element.len > 0) {
-            if (is_refusal(trimmed(bytes_split(&element, ';'))))
+            if (has_zero_quality(trim(bytes_split(&element, ';'))))
                 return false;
         }
         return true;
@@ -52,7 +52,7 @@ bool header_match_accept(const char *header, const char *wanted) {
 bool header_match_etag(const char *header, const char *etag) {
     struct bytes rest = bytes_of(header == NULL ? "" : header);
     while (rest.len > 0) {
-        struct bytes element = trimmed(bytes_split(&rest, ','));
+        struct bytes element = trim(bytes_split(&rest, ','));
         if (bytes_start_with(element, bytes_of("W/"))) {
             element.data += 2;
             element.len -= 2;

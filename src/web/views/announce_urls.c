@@ -10,16 +10,15 @@
 
 enum { PORT_NONE = 0, PORT_DIGITS = 5 };
 
-/* While the URLs are gathered. */
-struct gathering {
+struct url_collector {
     struct announce_urls *urls;
     const struct tracker_settings *settings;
     const char *passkey;
-    enum url_scope wanted; /* of the hosts that are visited */
+    enum url_scope wanted; /* only hosts of this scope and family are added */
     bool wanted_v6;
 };
 
-/* An address without the brackets that a URL puts around it. */
+/* Parses an address, with or without the brackets of a URL. */
 static bool parse_host(const char *host, struct endpoint *address) {
     char text[ANNOUNCE_HOST_LEN];
     const size_t len = strlen(host);
@@ -34,7 +33,7 @@ static bool ends_with(const char *text, const char *end) {
     return len >= end_len && strcasecmp(text + len - end_len, end) == 0;
 }
 
-/* A name without a dot, or in a domain that is nobody's, is known in the LAN only. */
+/* A name without a dot, or in a domain for private use, resolves on the LAN only. */
 static enum url_scope scope_of_name(const char *name) {
     static const char *const local[] = { ".local", ".lan", ".home", ".internal", ".home.arpa" };
     if (strcasecmp(name, "localhost") == 0 || ends_with(name, ".localhost"))
@@ -55,7 +54,7 @@ static enum url_scope scope_of(const struct tracker_settings *settings, const ch
     return networks_contain(&settings->lan, &address) ? URL_LAN : URL_PUBLIC;
 }
 
-static bool is_there(const struct announce_urls *urls, const char *text) {
+static bool contains_url(const struct announce_urls *urls, const char *text) {
     for (size_t i = 0; i < urls->count; i++) {
         if (strcmp(urls->list[i].text, text) == 0)
             return true;
@@ -63,7 +62,7 @@ static bool is_there(const struct announce_urls *urls, const char *text) {
     return false;
 }
 
-static void add_url(struct gathering *to, const char *scheme, const char *host, uint16_t port) {
+static void add_url(struct url_collector *to, const char *scheme, const char *host, uint16_t port) {
     struct announce_url url = { .scheme = scheme, .scope = scope_of(to->settings, host) };
     const bool keyed = to->passkey != NULL;
     if (port == PORT_NONE || to->urls->count == ANNOUNCE_URLS_MAX)
@@ -71,23 +70,23 @@ static void add_url(struct gathering *to, const char *scheme, const char *host, 
     snprintf(url.host, sizeof url.host, "%s", host);
     snprintf(url.text, sizeof url.text, "%s://%.255s:%u/%.64s%sannounce", scheme, host, port,
              keyed ? to->passkey : "", keyed ? "/" : "");
-    if (!is_there(to->urls, url.text))
+    if (!contains_url(to->urls, url.text))
         to->urls->list[to->urls->count++] = url;
 }
 
-static void add_host(struct gathering *to, const char *host) {
+static void add_host(struct url_collector *to, const char *host) {
     add_url(to, "http", host, to->settings->http_port);
     add_url(to, "https", host, to->settings->https_port);
     add_url(to, "udp", host, to->settings->udp_port);
 }
 
 static void visit_host(void *context, const char *host) {
-    struct gathering *to = context;
+    struct url_collector *to = context;
     if (scope_of(to->settings, host) == to->wanted && (host[0] == '[') == to->wanted_v6)
         add_host(to, host);
 }
 
-/* Takes "host" or "host:port" apart. False for what no URL may have as its host. */
+/* Splits "host" or "host:port". False if the host is not valid in a URL. */
 static bool read_host(const char *header, char host[static ANNOUNCE_HOST_LEN], uint16_t *port) {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
@@ -109,9 +108,9 @@ static bool read_host(const char *header, char host[static ANNOUNCE_HOST_LEN], u
     return true;
 }
 
-/* Where the caller came in by one of our ports, that host has the others, too; by another one, as
- * through a proxy, it is all that we know. */
-static void add_reached_host(struct gathering *to, const struct web_request *request) {
+/* If the caller used one of our ports, the host has our other ports, too. Otherwise a proxy or port
+ * mapping is in front of us, and only that one port is known to work. */
+static void add_reached_host(struct url_collector *to, const struct web_request *request) {
     const struct tracker_settings *settings = to->settings;
     char host[ANNOUNCE_HOST_LEN];
     uint16_t port = request->secure ? 443 : 80;
@@ -127,13 +126,13 @@ static void add_reached_host(struct gathering *to, const struct web_request *req
 
 void announce_urls_find(struct announce_urls *urls, const struct tracker_settings *settings,
                         const struct web_request *request, const char *passkey) {
-    /* Not every client speaks IPv6. */
+    /* IPv4 first: not every client supports IPv6. */
     static const struct {
         enum url_scope scope;
         bool v6;
     } order[] = { { URL_LAN, false },   { URL_PUBLIC, false },   { URL_LAN, true },
                   { URL_PUBLIC, true }, { URL_LOOPBACK, false }, { URL_LOOPBACK, true } };
-    struct gathering to = { .urls = urls, .settings = settings, .passkey = passkey };
+    struct url_collector to = { .urls = urls, .settings = settings, .passkey = passkey };
     urls->count = 0;
     add_reached_host(&to, request);
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {

@@ -1,5 +1,5 @@
-/* The announce URLs of this tracker: by the name that the caller used, and by each address of the
- * machine. Allocates nothing; any thread. */
+/* The announce URLs of this tracker: with the host name that the caller used, and with each address
+ * of the machine. Allocates nothing; any thread. */
 #ifndef SKEP_WEB_VIEWS_ANNOUNCE_URLS_H
 #define SKEP_WEB_VIEWS_ANNOUNCE_URLS_H
 
@@ -8,7 +8,7 @@
 
 enum { ANNOUNCE_URLS_MAX = 48, ANNOUNCE_HOST_LEN = 256, ANNOUNCE_URL_LEN = 384 };
 
-/* Who can use it: this machine alone, our own networks, or anyone. */
+/* Where the URL works: on this machine, on our networks, or everywhere. */
 enum url_scope { URL_LOOPBACK, URL_LAN, URL_PUBLIC };
 
 struct announce_url {
@@ -23,14 +23,13 @@ struct announce_urls {
     struct announce_url list[ANNOUNCE_URLS_MAX];
 };
 
-/* The best come first: those by which `call` reached us, unless that is loopback; then those of the
- * LAN, the public ones, those of IPv6 after all of IPv4, and loopback's. `passkey` NULL: none is in
- * them. */
+/* Fills `urls`, the best ones first: the host of `request`, unless it is loopback; LAN; public;
+ * both again for IPv6; loopback. `passkey` may be NULL. */
 void announce_urls_find(struct announce_urls *urls, const struct tracker_settings *settings,
                         const struct web_request *request, const char *passkey);
 
-/* As many of them as make sense in a torrent: without loopback, unless there is nothing else. The
- * texts borrow `urls`. Returns how many, at most `max`. */
+/* Chooses at most `max` URLs for a .torrent file: all but loopback, which is used only if it is all
+ * there is. Borrows the texts from `urls`. Returns their number. */
 size_t announce_urls_for_torrent(const struct announce_urls *urls, const char **texts, size_t max);
 
 #endif

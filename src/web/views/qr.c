@@ -13,10 +13,9 @@ static void put_move(struct writer *w, const char *command, int number) {
     writer_put_number(w, (uint64_t)number);
 }
 
-/* A row of modules is a line through their middle, one module wide, that is drawn and lifted in
- * turn. */
+/* Draws a row of modules as one line through their centres, as wide as a module. */
 static void put_row(struct writer *w, const QRcode *code, int y) {
-    int pen = -MARGIN; /* where the pen is; to begin with, at the picture's edge */
+    int pen = -MARGIN; /* x position; starts at the edge of the picture */
     put_move(w, "M0 ", y + MARGIN);
     writer_put_text(w, ".5");
     for (int x = 0; x < code->width; x++) {

@@ -1,4 +1,4 @@
-/* QR codes, by libqrencode. Pure; any thread. */
+/* QR codes as SVG, by libqrencode. Pure; any thread. */
 #ifndef SKEP_WEB_VIEWS_QR_H
 #define SKEP_WEB_VIEWS_QR_H
 
@@ -6,11 +6,11 @@
 
 enum {
     QR_TEXT_MAX = 512,       /* bytes */
-    QR_SVG_MAX = 128 * 1024, /* bytes of the largest picture */
+    QR_SVG_MAX = 128 * 1024, /* bytes; enough for any text */
 };
 
-/* Writes an SVG picture, black on white with the margin that the standard wants, that says `text`.
- * False without memory, or where the text is empty or too long. */
+/* Writes the QR code of a text as SVG, black on white, with the margin that the standard requires.
+ * False if out of memory, or if the text is empty or too long. */
 bool qr_write(struct writer *w, struct bytes text);
 
 #endif

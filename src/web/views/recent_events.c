@@ -6,8 +6,8 @@
 #include "base/clock.h"
 
 struct recent_events {
-    pthread_mutex_t lock; /* of all below */
-    uint64_t last;        /* the id of the newest; 0: there is none */
+    pthread_mutex_t lock; /* guards all below */
+    uint64_t last;        /* id of the newest event; 0: none */
     struct recent_event ring[RECENT_EVENTS_KEPT];
 };
 
