@@ -1,7 +1,6 @@
-/* The least that an HTTP tracker on libmicrohttpd can cost: the library set up as skepd sets it up,
- * and one ready-made reply, of the size that is wanted, for whatever is asked.
- *
- *     bare_http PORT BODY_BYTES */
+/* Lower bound of an HTTP tracker on libmicrohttpd: set up as in skepd, with one fixed reply of the
+ * given size.
+ * bare_http PORT BODY_BYTES */
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>

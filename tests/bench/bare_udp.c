@@ -1,6 +1,5 @@
-/* The least that a UDP tracker can cost: batches in, ready-made batches out, nothing looked up.
- *
- *     bare_udp PORT REPLY_BYTES */
+/* Lower bound of a UDP tracker: batches in, fixed batches out.
+ * bare_udp PORT REPLY_BYTES */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>

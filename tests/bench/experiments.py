@@ -23,7 +23,7 @@ class Bench:
     many: int          # peers, where many are needed
     interval_s: int    # short enough to wait for expiry, longer than `many` take to come
     others: tuple      # trackers of others that are compared
-    say: object        # tells the user what goes on
+    say: object        # reports progress to the user
 
 
 def rss_kib(pid):
@@ -194,7 +194,7 @@ def expire(bench):
     info_hash = bytes.fromhex(bench.load.info_hashes(Population(1, 1)).strip())
     for name, population in (("one swarm", shaped(bench, 1, "one")),
                              ("Zipf", shaped(bench, bench.many // 10, "zipf"))):
-        # Those who ask while the others expire.
+        # Clients that announce while others expire.
         awake = dataclasses.replace(population, peers=1000, addresses=1000, first_peer=bench.many)
         with servers.PinnedSkepd(interval_s=interval_s) as daemon:
             bench.say(f"{name}: filling")

@@ -20,7 +20,7 @@ static const char HELP[] =
     "  --server-pid N        the process whose CPU time and memory are read\n"
     "  --seconds S           how long to measure (default 2; with --fill: at most, default 120)\n"
     "  --warmup S            how long before that (default 0.2)\n"
-    "  --responses N         end after so many responses\n"
+    "  --responses N         end after N responses\n"
     "  --concurrency N       requests open at a time (default 64)\n"
     "  --fill                let each peer announce `started` once, and end\n"
     "  --peers N             how many there are (default 10000)\n"
@@ -31,7 +31,7 @@ static const char HELP[] =
     "  --seeders N           percent of the peers (default 30)\n"
     "  --numwant N           peers that each asks for (default 50)\n"
     "  --mix NAME=PERCENT,.. of started, completed, stopped, scrape; the rest are updates\n"
-    "  --seed N              of the choice of who asks when (default 1)\n"
+    "  --seed N              seed of the request order (default 1)\n"
     "  --print-hashes        print the torrents' info_hashes and exit\n";
 
 enum option_code {

@@ -195,8 +195,8 @@ static void count_reply(struct http_load *load, struct connection *connection,
     connection->served = true;
 }
 
-/* The server closed. Where it had answered, that is as it should be; where this was not the
- * connection's first request, the two may have crossed, and the request is made again. */
+/* The server closed the connection. That is expected after a response; before the first response of
+ * this connection the request may have crossed with it, so it is repeated. */
 static void take_close(struct http_load *load, struct connection *connection, uint64_t now_ns) {
     const bool answered = connection->answered;
     const bool crossed = connection->served && connection->reply_len == 0;

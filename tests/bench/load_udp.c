@@ -1,5 +1,5 @@
-/* UDP's engine. One socket speaks for all source addresses: the kernel is told with each packet
- * which one to send it from, so that batches are as large as the number of open requests allows. */
+/* UDP engine. One socket sends from all source addresses: each packet carries its own, so that
+ * batches are as large as the number of open requests allows. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +65,7 @@ static void set_source(struct udp_load *load, unsigned n, uint32_t address) {
     header->msg_controllen = CMSG_SPACE(sizeof info);
 }
 
-/* Where the next request of the batch is to be built. */
+/* Buffer for the next request of the batch. */
 static uint8_t *request_place(struct udp_load *load) {
     return load->requests[load->batched];
 }
@@ -189,7 +189,7 @@ static void take_reply(struct udp_load *load, struct bytes reply, uint64_t now_n
         return;
     struct queue_slot *slot = &load->slots[number];
     if (!slot->waiting || slot->transaction_id != id)
-        return; /* to one that was taken for lost */
+        return; /* reply to a request that was counted as lost */
     uint32_t peers;
     const reply_error error = udp_check(&slot->ask, reply, run->stride, &peers);
     run_count(run, slot->sent_ns, now_ns, reply.len, peers, error);

@@ -10,7 +10,7 @@ from servers import LOAD_CORE, pinned_to
 TRANSPORTS = {"http-keepalive": "HTTP, keep-alive", "http-close": "HTTP, a connection each",
               "udp": "UDP"}
 CONCURRENCY = {"http-keepalive": 64, "http-close": 64, "udp": 128}
-# How many requests end in an error, or have to be made again, before a run counts for nothing.
+# Number of failed or repeated requests that invalidates a run.
 FAULTS_MAX = 0.001
 TRIES = 4  # before that fails the whole bench: another process may have had the core all the time
 

@@ -1,8 +1,7 @@
-/* What a request costs without its socket: the pure path from bytes to bytes, so many times over a
- * tracker that is the same in every run. For callgrind, which counts instructions; see
+/* Cost of a request without its socket: the pure path from bytes to bytes, repeated on a tracker
+ * that is the same in every run. For callgrind, which counts instructions; see
  * tests/bench/instructions.
- *
- *     path KIND COUNT */
+ * path KIND COUNT */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>

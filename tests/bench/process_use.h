@@ -1,4 +1,4 @@
-/* What another process has used, as /proc tells it. */
+/* Resource usage of another process, from /proc. */
 #ifndef SKEP_BENCH_PROCESS_USE_H
 #define SKEP_BENCH_PROCESS_USE_H
 

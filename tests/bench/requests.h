@@ -1,4 +1,4 @@
-/* Requests as clients write them, and what is to be true of a reply. Borrows everything. */
+/* Requests as clients send them, and checks of the replies. Borrows everything. */
 #ifndef SKEP_BENCH_REQUESTS_H
 #define SKEP_BENCH_REQUESTS_H
 
@@ -7,7 +7,7 @@
 
 enum { HTTP_REQUEST_MAX = 1024, UDP_REQUEST_MAX = 98, UDP_CONNECT_LEN = 16 };
 
-/* Why a reply is wrong; NULL: it is right. */
+/* Reason why a reply is wrong; NULL: it is valid. */
 typedef const char *reply_error;
 
 /* Both return the length of what they wrote. `host` is the Host header's value. */

@@ -1,4 +1,4 @@
-/* One run of the load generator: what was asked for, what came of it, and when it ends. */
+/* One run of the load generator: its parameters, results and end. */
 #ifndef SKEP_BENCH_RUN_H
 #define SKEP_BENCH_RUN_H
 
@@ -17,7 +17,7 @@ struct load_options {
     bool fill; /* every peer announces `started` once, instead of a mix of requests */
     const char *address;
     uint16_t port;
-    int server_pid; /* 0: nobody is watched */
+    int server_pid; /* 0: no process is measured */
     double seconds;
     double warmup_s;
     uint64_t responses; /* 0: as many as come in `seconds` */
@@ -61,8 +61,8 @@ uint64_t run_clock_ns(void);
 
 void run_start(struct run *run);
 
-/* Looks at the clock, which the caller has just read: ends the warm-up or the run when it is time.
- * Returns whether to go on. */
+/* Checks the time, which the caller has just read: ends the warm-up or the run. Returns false at
+ * the end. */
 bool run_goes_on(struct run *run, uint64_t now_ns);
 
 /* Counts one reply to a request of `sent_ns`, with a body of `len` bytes. */
@@ -76,7 +76,7 @@ void run_count_error(struct run *run, reply_error error);
 union socket_address run_source(const struct run *run, uint32_t number);
 socklen_t socket_address_len(const union socket_address *address);
 
-/* The two engines. False, with a word on standard error, if not even a start was possible. */
+/* The two engines. False if a run cannot start; the reason is on standard error. */
 bool run_http(struct run *run);
 bool run_udp(struct run *run);
 

@@ -41,7 +41,7 @@ store = { enabled = %(store)s; };
 
 @contextlib.contextmanager
 def pinned_to(core):
-    """What is started meanwhile runs on that core and stays there."""
+    """Processes started within run on that core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:

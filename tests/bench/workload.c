@@ -137,7 +137,7 @@ static enum ask_kind draw_kind(struct workload *workload) {
     return ASK_UPDATE;
 }
 
-/* Someone who is gone can only come anew, and needs everything again; nobody completes twice. */
+/* A stopped peer can only start again, and needs everything; no peer completes twice. */
 static struct ask next_of(struct workload *workload, uint32_t number) {
     enum ask_kind kind = draw_kind(workload);
     uint8_t *state = &workload->state[number];

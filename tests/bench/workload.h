@@ -1,7 +1,6 @@
-/* Who asks for what: a population of peers, each known by its number alone. From the number follow
- * its torrent, address, port, peer_id and key, so that every run meets the same peers, and none of
- * them has to be kept. What a peer has told the tracker since (it stopped, it completed) is kept,
- * in two bits. */
+/* The workload: a population of peers, each identified by its number. Torrent, address, port,
+ * peer_id and key follow from the number, so that every run has the same peers and none is stored.
+ * Only whether a peer has stopped or completed is kept, in two bits. */
 #ifndef SKEP_BENCH_WORKLOAD_H
 #define SKEP_BENCH_WORKLOAD_H
 
@@ -28,7 +27,7 @@ struct workload_options {
     uint32_t seeders_percent;
     uint32_t mix[ASK_KINDS]; /* percent of the requests; updates are the rest */
     int32_t numwant;
-    uint64_t seed; /* of the choice of who asks, not of who there is */
+    uint64_t seed; /* seed of the request order, not of the population */
 };
 
 struct ask {

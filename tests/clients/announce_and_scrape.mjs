@@ -1,5 +1,5 @@
 // A leecher's visit with npm's bittorrent-tracker client: announce, scrape, stop.
-// Arguments: the package's folder, announce URL, info_hash, port. Prints as JSON what it was told.
+// Arguments: the package's folder, announce URL, info_hash, port. Prints the responses as JSON.
 
 import { randomBytes } from 'node:crypto'
 

@@ -37,7 +37,7 @@ class Fleet:
         return make_sample(self._folder / f"sample{self._samples}.bin", announce_url, size)
 
     def start(self, *kinds: type[Client], address: str | None = None) -> list[Client]:
-        """A client of each kind, at an address of its own or at the one that is given."""
+        """A client of each kind, at its own address or at the given one."""
         return self._start([(kind, address or self.network.new_v4()) for kind in kinds])
 
     def start_v6(self, *kinds: type[Client]) -> list[Client]:

@@ -18,7 +18,7 @@ def install() -> None:
 
 
 def announce_and_scrape(announce_url: str, info_hash: bytes) -> dict:
-    """A leecher announces, scrapes and stops; returns what it was told."""
+    """A leecher announces, scrapes and stops; returns the responses."""
     assert node_packages.is_installed(PACKAGE, VERSION), f"npm's {PACKAGE} {VERSION} is missing"
     command = ["node", SCRIPT, node_packages.folder_of(PACKAGE), announce_url, info_hash.hex(), str(free_port())]
     visit = subprocess.run(command, capture_output=True, text=True, timeout=VISIT_S)

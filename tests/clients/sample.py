@@ -23,7 +23,7 @@ class Sample:
         return self.content.stem
 
     def with_tracker(self, announce_url: str) -> "Sample":
-        """The same file in the same swarm, for clients that are told another announce URL."""
+        """The same file in the same swarm, with another announce URL."""
         described = libtorrent.bdecode(self.torrent.read_bytes())
         described[b"announce"] = announce_url.encode()
         scheme = announce_url.partition(":")[0]

@@ -1,4 +1,4 @@
-/* The headers that tell who is behind a proxy, a line of the input for each line of a header. */
+/* Forwarded and X-Forwarded-For: each line of the input is one header line. */
 #include "wire/forwarded.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
-/* The UDP server's whole answer to a packet. The first byte says how the packet is to be presented;
- * the rest is the packet. */
+/* The complete handling of a UDP packet. The first byte of the input selects sender and connection
+ * id; the rest is the packet. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>

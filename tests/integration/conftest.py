@@ -1,5 +1,4 @@
-"""One daemon for each test module, set up by the module's CONFIG if it has one; tests keep out of
-each other's way with a random torrent each."""
+"""One daemon per test module, configured by the module's CONFIG. Each test uses a random torrent."""
 
 import pathlib
 import sys

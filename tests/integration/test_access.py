@@ -1,5 +1,5 @@
-"""Who may use the tracker and for which torrents: modes, lists, passkeys, bans, networks, clients;
-and that a change takes effect while the tracker runs."""
+"""Access control: modes, registered torrents, passkeys, bans, networks, clients; changes take effect
+at runtime."""
 
 import os
 import signal
@@ -52,7 +52,7 @@ def private():
 
 
 def new_key(daemon, label):
-    """A passkey that is taken over at once, by a reload."""
+    """Creates a passkey and makes it effective by a reload."""
     key = Skepctl(daemon.database).key_new(label)
     daemon.reload()
     return key
@@ -177,7 +177,7 @@ def test_private_tracker_asks_for_a_passkey_in_scrapes(private, torrent):
 
 
 def url_path(*pieces):
-    """BEP 41's options that bring these pieces of a path, between paddings."""
+    """BEP 41 options with these pieces of a path, between paddings."""
     options = b"".join(b"\x02" + bytes([len(piece)]) + piece.encode() for piece in pieces)
     return b"\x01\x01" + options + b"\x00"
 

@@ -1,4 +1,4 @@
-"""Sockets that were opened for skepd, by systemd or by the test in its place."""
+"""Socket activation, by systemd or by the test in its place."""
 
 import contextlib
 import shutil
@@ -20,7 +20,7 @@ needs_activate = pytest.mark.skipif(not shutil.which(ACTIVATE), reason=f"no {ACT
 
 
 def open_socket(kind, port, address="::"):
-    """Bound; for both families where the address is that for any."""
+    """A bound socket; dual-stack for the wildcard address."""
     v6 = ":" in address
     sock = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, kind)
     if v6:
@@ -40,7 +40,7 @@ def open_sockets(port, addresses=("::",), kinds=(socket.SOCK_STREAM, socket.SOCK
 
 
 class HandedDown(Skepd):
-    """Its sockets take connections before it does, so only its log tells when it is up."""
+    """Its sockets accept before it runs, so only its log shows when it is up."""
 
     starts = 0
 

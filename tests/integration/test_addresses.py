@@ -1,4 +1,4 @@
-"""The address under which a peer is known: the LAN's and the outside's, and the one it claims.
+"""The address of a peer as others see it: LAN, outside, and claimed addresses.
 
 127.1.0.0/16 is the LAN here, 127.2.0.0/16 the outside, 127.3.0.0/16 a trusted network."""
 
@@ -17,7 +17,7 @@ CONFIG = NETWORK.format("")
 
 @pytest.fixture(scope="module")
 def gateway():
-    """A tracker that knows how the outside sees its LAN."""
+    """A tracker with an external address."""
     with Skepd(NETWORK.format(f'external_address = "{EXTERNAL}";')) as daemon:
         yield daemon
 

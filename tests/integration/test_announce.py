@@ -1,4 +1,4 @@
-"""What an announce may say, and what it is answered. BEP 3, 7, 21, 23, 24, 31."""
+"""Announce requests and responses. BEP 3, 7, 21, 23, 24, 31."""
 
 import ipaddress
 
@@ -178,7 +178,7 @@ def test_numwant_bounds_the_peers(big_swarm, numwant, expected):
 
 @pytest.fixture(scope="module")
 def big_swarm(daemon):
-    """The asker in a swarm of 230 others."""
+    """A client in a swarm of 230 others."""
     torrent = b"a swarm of 230 peers"
     for port in range(10000, 10230):
         Peer(daemon.port, torrent, port=port).start(numwant=0)

@@ -1,5 +1,5 @@
-"""What the API tells of a tracker that real announces come to. Every answer is held against the
-OpenAPI description by support.api."""
+"""The API of a tracker with real announces. support.api validates every response against the OpenAPI
+description."""
 
 import json
 import re
@@ -70,7 +70,7 @@ def test_every_described_call_is_there(api, method, path):
 
 
 class TestStrangers:
-    """With an own daemon, since its admins are nobody who comes from 127.0.0.1."""
+    """Uses its own daemon, whose admins do not include 127.0.0.1."""
 
     CLOSED = 'http = { admins = [ "127.0.0.2" ]; admin_token = "%s"; };' % TOKEN
 
@@ -219,7 +219,7 @@ def test_torrent_is_stuck_while_no_seeder_can_be_reached(torrent):
         seeder = Peer(daemon.port, torrent, left=0)
         seeder.start()
         wait_until(lambda: api.peers(torrent)[0]["reach"] == "refused")
-        assert api.torrent(torrent)["health"] == "good"  # nobody waits
+        assert api.torrent(torrent)["health"] == "good"  # no leecher waits
         Peer(daemon.port, torrent, left=1).start()
         assert api.torrent(torrent)["health"] == "stuck"
         finding, = api.torrent(torrent)["diagnosis"]
@@ -385,7 +385,7 @@ def test_addresses_sum_up_what_is_shared():
         assert api.get("/addresses/192.0.2.9")["peers"] == []
 
 
-# Events and what was
+# Events and history
 
 def test_events_follow_each_other(api, torrent, leecher):
     leecher.start()
@@ -424,7 +424,7 @@ def test_history_has_its_ranges(api, torrent, named, period_s):
     assert api.get(f"/torrents/{torrent.hex()}/history", range=named)["samples"] == []
 
 
-# What is wrong
+# Errors
 
 @pytest.mark.parametrize("path", [
     "/torrents?limit=501", "/torrents?limit=-1", "/torrents?limit=x", "/torrents?offset=1e3",
@@ -442,7 +442,7 @@ def test_nonsense_is_refused(api, path):
 
 
 def raw(api, target):
-    """A call whose query is not encoded anew."""
+    """A request whose query is sent as it is."""
     from support.announce import get
     from support.api import Answer, check
     reply = get(api.port, "/api/v1" + target)

@@ -1,4 +1,4 @@
-"""What is sent to break the API: it must answer each call in JSON, and serve as before."""
+"""Malformed API requests: each gets a JSON response, and the daemon keeps serving."""
 
 import json
 import random
@@ -36,7 +36,7 @@ def still_serves(daemon, api):
 
 
 def assert_sound(reply):
-    """JSON, and an error where the status says so; none of it is our own fault."""
+    """JSON with an error object for an error status; never a 500."""
     assert reply.status in (200, 400, 404, 405, 414, 415, 431), reply
     kind = reply.headers.get("content-type") or reply.headers.get("Content-Type")
     if reply.status < 400 or kind == "application/json":
@@ -132,7 +132,7 @@ def test_answer_to_a_strange_name_splits_no_header(daemon, api):
 
 
 def test_every_call_may_be_made_many_times_at_once(daemon):
-    """Answers that are made of the same copy do not get in each other's way."""
+    """Responses built from the same snapshot do not disturb each other."""
     from concurrent.futures import ThreadPoolExecutor
     paths = [path for path, methods in DESCRIPTION["paths"].items()
              if "get" in methods and "{" not in path and path != "/qr.svg"]

@@ -1,4 +1,4 @@
-"""What admins do by the API: register torrents, make passkeys, ban; and that announces heed it."""
+"""Changes by the API: torrents, passkeys, bans; and their effect on announces."""
 
 import sqlite3
 from concurrent import futures
@@ -265,7 +265,7 @@ def test_without_a_database_nothing_is_registered():
 
 
 def test_names_of_any_bytes_come_out_as_text(daemon, api):
-    """As a .torrent file or another program may have written them."""
+    """Names as a .torrent file or another program may have written them."""
     info_hash = random_hash()
     with sqlite3.connect(daemon.database, timeout=10) as db:
         db.execute("INSERT INTO listed (info_hash, name, added_s) VALUES (?, CAST(? AS TEXT), 1)",

@@ -1,4 +1,4 @@
-"""Requests of real clients, byte for byte as they sent them."""
+"""Recorded requests of real clients, byte for byte."""
 
 import pytest
 

@@ -1,5 +1,5 @@
-"""The wall clock may step, as it does when the machine first hears of the right time: nobody
-expires for it, and nobody is kept for it."""
+"""Steps of the wall clock, for example after the first NTP synchronisation: no peer expires or is
+kept because of one."""
 
 import os
 import pathlib
@@ -44,7 +44,7 @@ def daemon(clock):
 
 
 def assert_stepped(daemon, torrent, step):
-    """The log shows the clock that the daemon sees."""
+    """The log shows the daemon's clock."""
     year = time.gmtime().tm_year + int(step.strip("y"))
     assert abs(int(daemon.wait_for_log("joined", torrent.hex())[:4]) - year) <= 1
 
@@ -79,7 +79,7 @@ def test_database_is_written_whatever_the_clock_says(daemon, clock, torrent, pee
 
 
 def sampled(daemon):
-    """How often the tracker was sampled, and the torrents."""
+    """Number of samples of the tracker and of torrents."""
     return tuple(rows(daemon.database, f"SELECT coalesce(sum(samples), 0) FROM {table}"
                                        f" WHERE period_s = {period_s}")[0][0]
                  for table, period_s in (("sample", 10), ("torrent_sample", 120)))

@@ -1,4 +1,4 @@
-"""What stands in conf/ for Grafana and for Prometheus' alerts speaks of figures that there are."""
+"""The Grafana dashboard and the alerts in conf/ use metrics that exist."""
 
 import json
 import re
@@ -22,7 +22,7 @@ ALERT_EXPRESSION = re.compile(r"^ +expr: (?:\|\n((?: {10,}.*\n)+)|(.*)\n)", re.M
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
-    """The figures of a daemon that has every family."""
+    """The metrics of a daemon with all families."""
     issued = Authority(tmp_path_factory.mktemp("certificates")).issue("skep")
     config = f"https = {{ port = {free_port()}; {issued.setting} }};"
     with Skepd(config=config, udp=True) as daemon:
@@ -48,8 +48,7 @@ def alert_expressions():
 
 
 def check_selectors(expression, told):
-    """Each name is one of a figure, each label one of its own, each value that it must have one that
-    it does have."""
+    """Each metric exists, has the label, and the label has the value."""
     selectors = METRIC.findall(expression)
     assert selectors, expression
     known = PROMETHEUS_LABELS | {"le"}
@@ -147,7 +146,7 @@ def test_alert_stays_silent(alert, minutes, inputs, tmp_path):
 
 
 def fires(alert, minutes, inputs, folder):
-    """promtool can only be asked whether it is so that an alert does not fire."""
+    """promtool tests that an alert does not fire."""
     test = {"rule_files": [str(ALERTS)], "evaluation_interval": "1m",
             "tests": [{"interval": "1m", "input_series": inputs,
                        "alert_rule_test": [{"eval_time": f"{minutes}m", "alertname": alert,

@@ -1,4 +1,4 @@
-"""Peers that fall silent are forgotten two of their intervals later."""
+"""Silent peers expire after two of their intervals."""
 
 import time
 

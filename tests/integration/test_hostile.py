@@ -1,4 +1,4 @@
-"""What is sent to break a tracker. After each of these it must serve as before."""
+"""Malformed requests. The tracker must serve as before after each of them."""
 
 import contextlib
 import secrets

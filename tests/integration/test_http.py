@@ -1,4 +1,4 @@
-"""HTTP around the announces: connections, methods, paths; and curl as a client."""
+"""HTTP apart from announces: connections, methods, paths; curl as a client."""
 
 import pathlib
 import re

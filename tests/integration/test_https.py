@@ -1,4 +1,4 @@
-"""HTTPS: what clients see of it, and how its certificate comes, goes and fails."""
+"""HTTPS: clients, certificates and their renewal."""
 
 import contextlib
 import pathlib
@@ -26,13 +26,13 @@ def authority(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def issued(authority):
-    """Made once, since keys take their time; to be copied, not to be changed."""
+    """Created once, since keys are expensive; tests work on copies."""
     return {name: authority.issue(name) for name in ("first", "second")}
 
 
 @pytest.fixture
 def files(authority, issued, tmp_path):
-    """Files that the test may change; they start as the first certificate."""
+    """Copies for the test to change; initially the first certificate."""
     place = type(issued["first"])(tmp_path / "skepd.pem", tmp_path / "skepd.key")
     issued["first"].copy_to(place)
     return place
@@ -55,7 +55,7 @@ def daemon(issued):
 
 
 def secure(daemon, authority, source="127.0.0.1", **limits):
-    """A TLS connection to the tracker, whose certificate must be good."""
+    """A TLS connection to the tracker; the certificate must be valid."""
     context = ssl.create_default_context(cafile=authority.certificate)
     for name, value in limits.items():
         setattr(context, name, value)

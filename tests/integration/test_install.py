@@ -1,4 +1,4 @@
-"""make install and make uninstall: what they put where, and what they leave alone."""
+"""make install and make uninstall: which files they create, keep and remove."""
 
 import os
 import pathlib
@@ -27,7 +27,7 @@ INSTALLED = {
 
 
 def make(target, destination, umask=0o022):
-    """With the build that is under test, which must not be made anew."""
+    """Uses the build under test, without rebuilding it."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     build = os.path.relpath(pathlib.Path(binary()).parent, ROOT)
     subprocess.run(["make", "-o", "all", target, f"BUILD={build}", f"DESTDIR={destination}",

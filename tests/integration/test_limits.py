@@ -1,4 +1,4 @@
-"""What happens at the bounds: newcomers are refused politely, who is there stays."""
+"""At the limits: new peers are refused with a reason, existing ones stay."""
 
 import pytest
 

@@ -1,5 +1,4 @@
-"""How much one address may ask and how many peers it may have; here it is held against this
-machine, too."""
+"""Limits per address: requests and peers; applied to loopback here."""
 
 import time
 
@@ -22,7 +21,7 @@ def limits(text):
 
 @pytest.fixture(scope="module")
 def slow():
-    """Ten requests at once, five more each second."""
+    """A burst of ten requests, then five per second."""
     with Skepd(limits("address_requests_per_s = 5; address_requests_burst = 10;"), udp=True) as daemon:
         yield daemon
 

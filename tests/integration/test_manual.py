@@ -1,4 +1,4 @@
-"""The man pages and the completion, against what the programs say of themselves."""
+"""Man pages and completion match the programs' help."""
 
 import json
 import os
@@ -16,7 +16,7 @@ COMPLETION = ROOT / "src/completion/skepctl.bash"
 
 
 def commands():
-    """As the help lists them: "key new", "add"."""
+    """Commands as listed by the help: "key new", "add"."""
     return re.findall(r"^  ([a-z]+(?: [a-z]+)*)", Skepctl()("--help"), re.M)
 
 
@@ -27,7 +27,7 @@ def options(text):
 
 
 def page(name):
-    """A page without its marks, so that "Fl Fl json" is "--json"."""
+    """A page without markup, so that "Fl Fl json" is "--json"."""
     text = (PAGES / name).read_text()
     return re.sub(r"\bFl Fl (?=\w)", "--", text)
 
@@ -106,7 +106,7 @@ def test_explanations_are_not_taken_for_marks(tmp_path, line):
 
 
 def complete(line, cwd=None):
-    """What bash offers at the end of `line`."""
+    """Completions that bash offers at the end of `line`."""
     script = (f'. "{COMPLETION}"; COMP_LINE=$1; COMP_POINT=${{#1}}; _skepctl; printf "%s\\n" "${{COMPREPLY[@]}}"')
     environment = {**os.environ, "PATH": f"{program().parent}:{os.environ['PATH']}"}
     done = subprocess.run(["bash", "-uc", script, "bash", line], capture_output=True, text=True, cwd=cwd,

@@ -1,4 +1,4 @@
-"""The figures for Prometheus, and the answer for probes."""
+"""Prometheus metrics and the health endpoint."""
 
 import os
 import time
@@ -21,7 +21,7 @@ def busy():
 
 @pytest.fixture(scope="module")
 def complete(tmp_path_factory):
-    """A daemon that has every family to tell, and has had something to count."""
+    """A daemon with every metric family and some traffic."""
     issued = Authority(tmp_path_factory.mktemp("certificates")).issue("skep")
     tls_port = free_port()
     config = f"https = {{ port = {tls_port}; {issued.setting} }};"

@@ -1,4 +1,4 @@
-"""What skepd tells the service manager: that it is ready, reloads, stops, and that it lives."""
+"""Messages to the service manager: ready, reloading, stopping, watchdog."""
 
 import signal
 import time

@@ -1,4 +1,4 @@
-"""Whether peers can be reached: skepd connects to where they say that they listen, and hangs up.
+"""Reachability probes: skepd connects to the announced port of a peer and closes the connection.
 
 Every test has addresses of 127.0.0.0/8 of its own, or a network."""
 
@@ -27,7 +27,7 @@ def check(settings=QUICK, more=""):
 
 
 def figures(daemon):
-    """What the metrics say: {family: {label: number}}"""
+    """The metrics: {family: {label: number}}"""
     found = {}
     body = get(daemon.port, "/metrics").body.decode()
     for name, label, value in re.findall(r'^(skep_\w+)\{\w+="(\w+)"\} (\S+)$', body, re.M):
@@ -36,7 +36,7 @@ def figures(daemon):
 
 
 def peers(daemon):
-    """How many peers there are of (open, refused, silent)."""
+    """Number of peers that are (open, refused, silent)."""
     found = figures(daemon)["skep_peers_checked"]
     return tuple(int(found[reach]) for reach in REACHES[1:])
 
@@ -46,8 +46,7 @@ def checks(daemon):
 
 
 class Client:
-    """A BitTorrent client as far as the check sees it: it takes connections and notes when they came
-    and what was sent over each."""
+    """A BitTorrent client as the probe sees it: accepts connections and records time and data of each."""
 
     def __init__(self, address="127.0.0.1", port=0):
         self.listener = socket.create_server((address, port), family=family_of(address))
@@ -89,7 +88,7 @@ def family_of(address):
 
 @contextlib.contextmanager
 def unanswered(address="127.0.0.1"):
-    """A port at which connections are neither taken nor refused: no room is left in its queue."""
+    """A port that neither accepts nor refuses connections: its queue is full."""
     with socket.create_server((address, 0), backlog=0) as listener:
         with socket.create_connection(listener.getsockname()):
             yield listener.getsockname()[1]
@@ -186,7 +185,7 @@ def test_peers_are_checked_again_after_the_interval(client):
         wait_until(lambda: peers(daemon) == (0, 1, 0))
 
 
-# Who is left alone
+# Peers that are not probed
 
 def test_claimed_address_is_not_checked(client):
     network = 'network = { ip_param_networks = ["127.0.0.9"]; };'

@@ -1,4 +1,4 @@
-"""A tracker behind proxies: whose request it is that a proxy passes on.
+"""A tracker behind proxies: the client address of forwarded requests.
 
 127.5.0.0/16 and ::1 are trusted proxies here, everyone else is not."""
 
@@ -17,8 +17,7 @@ CONFIG = NETWORKS.format('"127.5.0.0/16", "::1"')
 
 @pytest.fixture
 def passed_on(peer):
-    """Announces through a proxy that adds headers; returns the reply and where the peer is said
-    to be."""
+    """Announces through a proxy that adds headers; returns the reply and the peer's address."""
     def announce(*headers, source=PROXY):
         asker, witness = peer(source=source), peer(source="127.7.0.1")
         lines = "".join(f"{header}\r\n" for header in headers)

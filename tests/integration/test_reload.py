@@ -1,4 +1,4 @@
-"""SIGHUP takes a new config over while the daemon runs."""
+"""SIGHUP applies a new configuration at runtime."""
 
 import time
 

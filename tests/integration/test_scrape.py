@@ -1,4 +1,4 @@
-"""Scrapes, from the outside. BEP 48, 21."""
+"""Scrapes over HTTP. BEP 48, 21."""
 
 import pytest
 
@@ -90,7 +90,7 @@ def test_scrape_max_bounds_a_scrape(daemon, torrent):
 
 @pytest.fixture(scope="module")
 def generous():
-    """A daemon that allows a full scrape, and its 2,000 torrents."""
+    """A daemon with full scrape enabled, and its 2,000 torrents."""
     with Skepd("http = { full_scrape = true; };") as daemon:
         yield daemon, fill(daemon, 2000)
 

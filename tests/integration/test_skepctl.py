@@ -1,4 +1,4 @@
-"""The operator's tool by itself: what it prints, what it refuses, and that no mistake harms."""
+"""skepctl on a database: output, errors, and no change after an error."""
 
 import hashlib
 import re
@@ -18,7 +18,7 @@ DATE = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory):
-    """As skepd leaves it."""
+    """A database as skepd leaves it."""
     path = tmp_path_factory.mktemp("skepctl") / "skep.db"
     with Skepd(database=path):
         pass
@@ -156,7 +156,7 @@ def test_file_that_is_no_database_is_refused(tmp_path):
 
 
 def hold_lock(database):
-    """Begins to write, and does not end it."""
+    """Starts a write and does not finish it."""
     connection = sqlite3.connect(database, isolation_level=None, check_same_thread=False)
     connection.execute("BEGIN IMMEDIATE")
     return connection

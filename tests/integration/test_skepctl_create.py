@@ -1,4 +1,4 @@
-"""Torrents that skepctl makes: the same as libtorrent's, and none where something is wrong."""
+"""skepctl create: the same torrents as libtorrent's, and errors for invalid input."""
 
 import contextlib
 import hashlib
@@ -31,7 +31,7 @@ SIZES = {"b.bin": 100000, "a/z": 1, "a/empty": 0, "a.txt": 16384, "a/b/c": 70001
 
 @pytest.fixture(scope="module")
 def content(tmp_path_factory):
-    """A folder whose order of files is easily got wrong, and single files of special sizes."""
+    """A directory whose file order is error-prone, and single files of special sizes."""
     top = tmp_path_factory.mktemp("content")
     source = random.Random(1)
     for name, size in SIZES.items():
@@ -55,7 +55,7 @@ def create(skepctl, path, *options):
 
 
 def in_order(path):
-    """A folder's files as BEP 52 has them: by the bytes of each part of their paths."""
+    """Files in the order of BEP 52: bytewise by path component."""
     return sorted((file for file in path.rglob("*") if file.is_file()),
                   key=lambda file: [part.encode() for part in file.relative_to(path).parts])
 
@@ -174,7 +174,7 @@ def test_what_cannot_be_shared_is_named(skepctl, tmp_path, kind, complaint):
 
 @pytest.fixture
 def open_to_all():
-    """A directory, with a copy of skepctl, that whoever has given root's rights up reaches, too."""
+    """A directory with a copy of skepctl that an unprivileged user can reach."""
     with tempfile.TemporaryDirectory(prefix="skepctl-") as name:
         directory = pathlib.Path(name)
         directory.chmod(0o755)
@@ -223,7 +223,7 @@ def test_mistake_is_named(skepctl, tmp_path, words, complaint):
 
 
 def test_file_that_changes_is_told(tmp_path):
-    """At once, and not when gigabytes have been read."""
+    """Immediately, before gigabytes are read."""
     path = tmp_path / "growing"
     with path.open("wb") as file:
         file.truncate(16 << 30)

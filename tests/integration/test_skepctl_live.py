@@ -1,4 +1,4 @@
-"""What skepctl shows of the skepd that runs, and of daemons that answer nonsense."""
+"""skepctl on a running skepd, and on servers with invalid responses."""
 
 import json
 import signal
@@ -23,7 +23,7 @@ def skepctl(daemon):
 
 
 def false_daemon(**answers):
-    """Answers `status`, `torrents` and so on; None is an empty page of a list."""
+    """Responds to `status`, `torrents` and so on; None is an empty page of a list."""
     def answer(target):
         name = target.removeprefix("/api/v1/").split("?")[0].replace("/", "_")
         if name not in answers:
@@ -96,7 +96,7 @@ def test_peers_are_listed_with_their_clients(skepctl, daemon, torrent):
 
 @pytest.fixture(scope="module")
 def named():
-    """A daemon with torrents whose names and hashes are alike in part."""
+    """A daemon with torrents whose names and hashes partly match."""
     with Skepd(config="probe = { enabled = false; };") as daemon:
         skepctl = Skepctl(daemon.database)
         for info_hash, name in (("abcd" + "1" * 36, "Holidays"), ("abcd" + "2" * 36, "Holidays in Zürich"),

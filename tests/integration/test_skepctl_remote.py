@@ -1,5 +1,5 @@
-"""What the tracker allows, looked after through the skepd that runs: from any folder and any machine,
-and with its database only where it is named or none runs."""
+"""skepctl access control through a running skepd, from any directory and machine, and through the
+database if it is given or no skepd runs."""
 
 import re
 import sqlite3
@@ -26,7 +26,7 @@ def daemon():
 
 @pytest.fixture
 def skepctl(daemon, tmp_path):
-    """From a folder that has nothing to do with the tracker."""
+    """From an unrelated directory."""
     return Skepctl(cwd=tmp_path, options=("--url", daemon.url))
 
 

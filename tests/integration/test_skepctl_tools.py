@@ -1,5 +1,5 @@
-"""The tester's tools, announce and scrape: against skepd over everything that it speaks, and against
-trackers that answer nonsense."""
+"""skepctl announce and scrape: against skepd over all transports, and against trackers with invalid
+responses."""
 
 import hashlib
 import secrets

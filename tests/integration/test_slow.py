@@ -1,5 +1,4 @@
-"""Clients that take up connections without getting anywhere: slow ones, idle ones, half-closed
-ones, and too many from one address."""
+"""Clients that occupy connections: slow, idle, half-closed, and too many from one address."""
 
 import contextlib
 import pathlib
@@ -25,7 +24,7 @@ def request(target, *headers):
 
 
 def seconds_until_closed(sock, trickle, pause_s=0.05):
-    """Sends a piece every now and then until the tracker closes, or for ten seconds."""
+    """Sends a piece periodically until the tracker closes, or for ten seconds."""
     started = time.monotonic()
     while time.monotonic() - started < 10:
         try:
@@ -48,7 +47,7 @@ def open_files(daemon):
 
 
 def is_open(sock, seconds=0.3):
-    """Whether nothing comes, not even the end."""
+    """Whether no data and no end of stream arrive."""
     readable, _, _ = select.select([sock], [], [], seconds)
     return not readable
 

@@ -1,4 +1,4 @@
-"""A stop is quick, clean, and leaves the port free."""
+"""A stop is quick and clean and frees the port."""
 
 import signal
 import socket

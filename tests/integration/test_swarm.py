@@ -1,4 +1,4 @@
-"""Who gets to know whom."""
+"""Which peers are given to which clients."""
 
 import concurrent.futures
 

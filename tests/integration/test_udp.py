@@ -1,4 +1,4 @@
-"""The tracker over UDP: BEP 15, its IPv6 form, and BEP 41."""
+"""The tracker over UDP: BEP 15, IPv6, and BEP 41."""
 
 import secrets
 import signal

@@ -1,4 +1,4 @@
-"""The systemd units: systemd finds no fault in them, and skepd can live with what they forbid."""
+"""The systemd units: systemd accepts them, and skepd works within their restrictions."""
 
 import os
 import pathlib
@@ -30,7 +30,7 @@ def analyze(*args):
 
 @pytest.fixture(scope="module")
 def units(tmp_path_factory):
-    """The units as installed, with a program that is there."""
+    """The units as installed, with an existing program."""
     directory = tmp_path_factory.mktemp("units")
     for name in UNITS:
         text = (ROOT / "systemd" / name).read_text()
@@ -59,7 +59,7 @@ def calls_of_set(name):
 
 
 def allowed_calls():
-    """By the unit's SystemCallFilter lines, of which the later ones count more."""
+    """Evaluates the unit's SystemCallFilter lines; later ones take precedence."""
     allowed = set()
     for line in (ROOT / "systemd/skepd.service").read_text().splitlines():
         name, _, value = line.partition("=")

@@ -1,4 +1,4 @@
-"""Talks to a tracker over HTTP as clients do, with every byte under the test's control."""
+"""HTTP client for announces and scrapes, with full control over each byte."""
 
 import http.client
 import ipaddress
@@ -32,13 +32,13 @@ def escape_all(raw):
 
 
 def query(pairs):
-    """'a=1&b=2' of a dict or of pairs; those whose value is None are left out."""
+    """'a=1&b=2' of a dict or of pairs; pairs with value None are omitted."""
     pairs = pairs.items() if isinstance(pairs, dict) else pairs
     return "&".join(f"{name}={escape(value)}" for name, value in pairs if value is not None)
 
 
 class Reply:
-    """An HTTP answer: .status, .headers, .body; and what its bencoded body says."""
+    """An HTTP response: .status, .headers, .body, and its bencoded contents."""
 
     def __init__(self, status, headers, body):
         self.status = status
@@ -109,8 +109,8 @@ def get(tracker_port, target, source="127.0.0.1", method="GET", headers=None):
 
 
 def exchange(tracker_port, raw, source="127.0.0.1"):
-    """Sends raw bytes and returns all bytes that come back until the tracker closes, be it in the
-    middle of what we send."""
+    """Sends raw bytes and returns all bytes received until the tracker closes, even while we are still
+    sending."""
     with connect(tracker_port, source) as sock:
         try:
             sock.sendall(raw)
@@ -120,7 +120,7 @@ def exchange(tracker_port, raw, source="127.0.0.1"):
 
 
 def send_and_give_up(tracker_port, raw, patience_s=0.2):
-    """Sends raw bytes, says that no more will come, and returns what comes back within a moment."""
+    """Sends raw bytes, shuts down the sending side, and returns what is received shortly after."""
     with connect(tracker_port) as sock:
         try:
             sock.sendall(raw)
@@ -142,7 +142,7 @@ def read_to_end(sock):
 
 
 def read_reply(sock):
-    """One HTTP answer with a Content-Length from a connection that may stay open."""
+    """Reads one HTTP response with a Content-Length from a connection that may stay open."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         piece = sock.recv(1)
@@ -157,7 +157,7 @@ def read_reply(sock):
 
 
 def parse_reply(raw):
-    """One HTTP answer that is all there is in `raw`."""
+    """Parses `raw` as exactly one HTTP response."""
     head, _, body = raw.partition(b"\r\n\r\n")
     status, headers = _parse_head(head)
     return Reply(status, headers, body)

@@ -1,4 +1,4 @@
-"""Calls the tracker's API, and holds every answer against its OpenAPI description."""
+"""API client that validates every response against the OpenAPI description."""
 
 import http.client
 import json
@@ -35,7 +35,7 @@ class Answer:
 
 
 def operation(method, path):
-    """What the description says of a call; None where there is no such thing in it."""
+    """The operation of a call in the description, or None."""
     parts = path.split("/")
     for template, operations in DESCRIPTION["paths"].items():
         wanted = template.split("/")
@@ -47,7 +47,7 @@ def operation(method, path):
 
 
 def resolve(schema):
-    """What a reference within the description refers to."""
+    """Resolves a reference within the description."""
     while "$ref" in schema:
         target = DESCRIPTION
         for part in schema["$ref"].removeprefix("#/").split("/"):
@@ -57,7 +57,7 @@ def resolve(schema):
 
 
 def check(schema, value):
-    """That the value is as the schema, one of the description's, says."""
+    """Validates the value against a schema of the description."""
     resolver = jsonschema.RefResolver("", DESCRIPTION)
     jsonschema.Draft202012Validator(schema, resolver=resolver).validate(value)
 

@@ -1,4 +1,4 @@
-"""Certificates for the tests, made on the spot by openssl."""
+"""Certificates for tests, created by openssl."""
 
 import subprocess
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ class Certificate:
         return f'certificate = "{self.certificate}"; key = "{self.key}";'
 
     def copy_to(self, other: "Certificate") -> None:
-        """Makes the other's files have the same content."""
+        """Copies the contents to the other's files."""
         other.certificate.write_bytes(self.certificate.read_bytes())
         other.key.write_bytes(self.key.read_bytes())
 
 
 class Authority:
-    """Signs certificates; whoever trusts `certificate` trusts them."""
+    """A certificate authority; trusting `certificate` means trusting what it signs."""
 
     def __init__(self, folder: Path, name: str = "root", signer: "Authority | None" = None):
         self.folder = folder
@@ -38,7 +38,7 @@ class Authority:
         return self.files.certificate
 
     def issue(self, name: str, *hosts: str, kind: str = "ec") -> Certificate:
-        """For IP addresses; with the chain, but for the root."""
+        """For IP addresses; with the chain, except the root."""
         names = ",".join(f"IP:{host}" for host in hosts or ("127.0.0.1", "::1"))
         issued = self._make(name, self, "-addext", f"subjectAltName={names}",
                             "-addext", "basicConstraints=critical,CA:FALSE", kind=kind)

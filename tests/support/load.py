@@ -1,4 +1,4 @@
-"""A load of made-up clients over HTTP and UDP, with a journal of what the tracker acknowledged."""
+"""Simulated clients over HTTP and UDP, with a journal of acknowledged announces."""
 
 import random
 import secrets
@@ -30,7 +30,7 @@ class Client:
 
 
 class Operation:
-    """One announce. `acked` is when the answer was here, None if it never came."""
+    """One announce. `acked` is the time of the response, None if there was none."""
 
     def __init__(self, client, event):
         self.client, self.event, self.acked = client, event, None
@@ -117,7 +117,7 @@ class Crew:
         return client
 
     def take_over(self, states):
-        """Goes on from what the database has: {place: state}."""
+        """Continues from the database's state: {place: state}."""
         self.clients = {place: client for place, client in self.clients.items() if place in states}
         for place, client in self.clients.items():
             client.state = states[place]

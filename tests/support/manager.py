@@ -1,4 +1,4 @@
-"""Stands in systemd's place: receives what a daemon tells its service manager."""
+"""A service manager for tests: receives a daemon's notifications."""
 
 import socket
 import time
@@ -27,7 +27,7 @@ class Manager:
         return dict(line.split("=", 1) for line in lines)
 
     def hear_of(self, name, timeout=5):
-        """The next message with `name` in it; others are passed over."""
+        """The next message with `name`; others are skipped."""
         deadline = time.monotonic() + timeout
         while True:
             message = self.hear(max(deadline - time.monotonic(), 0.001))
@@ -45,7 +45,7 @@ class Manager:
         return messages
 
     def forget(self):
-        """Passes over all that waits already."""
+        """Discards all pending messages."""
         self.sock.setblocking(False)
         try:
             while self.sock.recv(4096):
@@ -55,5 +55,5 @@ class Manager:
 
 
 def names(messages):
-    """What the messages tell of, as a set."""
+    """The names in the messages, as a set."""
     return {name for message in messages for name in message}

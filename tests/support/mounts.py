@@ -1,4 +1,4 @@
-"""File systems for the test alone, small enough to be filled."""
+"""Private file systems for a test, small enough to fill."""
 
 import contextlib
 import ctypes
@@ -32,7 +32,7 @@ def mount_small(directory, kilobytes):
 
 
 def fill(file):
-    """Writes to the file until the disk has no room for another byte."""
+    """Writes to the file until the disk is full."""
     with file.open("wb", buffering=0) as ballast:
         for size in (65536, 4096, 1):
             with contextlib.suppress(OSError):

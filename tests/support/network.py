@@ -1,7 +1,7 @@
 """A network for the test alone: nothing but a loopback device, with as many addresses as wanted.
 
 Clients need it because Transmission takes no peer on 127.0.0.0/8 or ::1 from a tracker, and
-rTorrent keeps one connection to an address. Besides, nobody reaches the world outside from here.
+rTorrent keeps one connection per address. It also isolates the tests from other networks.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Network:
-    """Hands out addresses that nobody else has."""
+    """Returns unused addresses."""
 
     def __init__(self):
         self._hosts = itertools.cycle(range(2, 255))

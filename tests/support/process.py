@@ -1,4 +1,4 @@
-"""A program that runs beside the test, never outlives it, and writes a log."""
+"""A program that runs during a test, is ended with it, and writes a log."""
 
 import os
 import shutil
@@ -23,11 +23,11 @@ class Process:
         return self.popen.poll() is None
 
     def ask_to_end(self, signum: int = signal.SIGTERM) -> None:
-        """Returns at once; the program takes the time it needs."""
+        """Returns immediately; the program needs some time."""
         self.popen.send_signal(signum)
 
     def kill(self) -> None:
-        """Ends it and its children at once; fine if it has ended already."""
+        """Kills it and its children; no error if it has ended already."""
         if self.is_running():
             os.killpg(self.popen.pid, signal.SIGKILL)
         self.popen.wait()

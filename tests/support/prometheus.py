@@ -1,4 +1,4 @@
-"""Reads skepd's figures as Prometheus does, and asks promtool what it thinks of them."""
+"""Reads skepd's metrics as Prometheus does, and validates them with promtool."""
 
 import json
 import re
@@ -19,8 +19,8 @@ def labels_of(text):
 
 
 class Figures:
-    """All values of one look at /metrics: found("skep_peers", role="seeder") is the one that has
-    these labels and no others."""
+    """All values of one scrape of /metrics: found("skep_peers", role="seeder") is the value with exactly
+    these labels."""
 
     def __init__(self, text):
         self.text = text
@@ -45,7 +45,7 @@ class Figures:
         return self.values[name, frozenset(labels.items())]
 
     def sum(self, name, **labels):
-        """Over all values that have these labels, whatever else they have."""
+        """Sum over all values with these labels and any others."""
         return sum(value for (found, has), value in self.values.items()
                    if found == name and labels.items() <= dict(has).items())
 
@@ -72,14 +72,14 @@ def figures(daemon, source="127.0.0.1"):
 
 
 def promtool(*arguments, stdin=""):
-    """What it has to say, with its exit status before it."""
+    """Its output, preceded by its exit status."""
     done = subprocess.run(["promtool", *map(str, arguments)], input=stdin, text=True,
                           capture_output=True, timeout=30)
     return done.returncode, (done.stdout + done.stderr).strip()
 
 
 def check_expressions(expressions, folder):
-    """Has each of them parsed as the expression of a rule."""
+    """Parses each as the expression of a rule."""
     rules = [{"record": f"checked:{number}", "expr": expression}
              for number, expression in enumerate(expressions)]
     file = folder / "rules.json"

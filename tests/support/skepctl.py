@@ -1,4 +1,4 @@
-"""Runs skepctl, which stands beside the skepd that is tested.
+"""Runs skepctl from the directory of the tested skepd.
 
     skepctl = Skepctl(daemon.database)
     key = skepctl.key_new("alice")
@@ -18,19 +18,19 @@ def program():
 
 
 class Skepctl:
-    """`options` stand before each command."""
+    """`options` precede each command."""
 
     def __init__(self, database=None, cwd=None, options=()):
         self.options = (*(("--database", database) if database else ()), *options)
         self.cwd = cwd
 
     def run(self, *words, prefix=()):
-        """Whatever becomes of it: .returncode, .stdout, .stderr."""
+        """Result with any status: .returncode, .stdout, .stderr."""
         return skepd.run(*self.options, *words, program=program(), cwd=self.cwd, timeout=30,
                          prefix=prefix)
 
     def __call__(self, *words):
-        """What it prints; it must succeed and have nothing to complain of."""
+        """Its output; it must succeed without messages."""
         done = self.run(*words)
         assert (done.returncode, done.stderr) == (0, ""), done
         return done.stdout
@@ -39,7 +39,7 @@ class Skepctl:
         return json.loads(self(*words, "--json"))
 
     def refuses(self, *words, status=MISTAKE):
-        """Why it does: one line. It must say nothing else."""
+        """Its error, which must be one line and the only output."""
         done = self.run(*words)
         assert done.returncode == status and done.stdout == "", done
         assert done.stderr.startswith("skepctl: ") and done.stderr.count("\n") == 1, done

@@ -25,7 +25,7 @@ NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
 class SkepdFailed(AssertionError):
-    """The daemon did not start, did not stop, or reported a fault of its own."""
+    """The daemon did not start or stop, or reported an internal error."""
 
 
 def binary():
@@ -36,7 +36,7 @@ def binary():
 
 
 def free_port():
-    """A port that nobody has, in either family; below those that the system gives to clients."""
+    """A free port in both families, below the ephemeral range."""
     while True:
         port = random.randrange(10000, 32000)
         with socket.socket(socket.AF_INET6) as probe:
@@ -49,14 +49,14 @@ def free_port():
 
 
 def clean_environment():
-    """Ours, without what tells the daemon that systemd started it."""
+    """Our environment, without systemd's variables."""
     hidden = ("STATE_DIRECTORY", "JOURNAL_STREAM", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID",
               "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
     return {name: value for name, value in os.environ.items() if name not in hidden}
 
 
 def as_nobody():
-    """The start of a command line that gives root's rights up, where we have them."""
+    """Command prefix that drops root privileges, if we have them."""
     return NOBODY if os.geteuid() == 0 else ()
 
 
@@ -65,7 +65,7 @@ def sanitizer_report(text):
 
 
 def run(*args, program=None, prefix=(), cwd=None, timeout=START_S):
-    """Runs skepd with `args` to its end. It must end by itself."""
+    """Runs skepd with `args` until it exits by itself."""
     command = [*prefix, program or binary(), *args]
     done = subprocess.run([str(part) for part in command], cwd=cwd, env=clean_environment(),
                           capture_output=True, text=True, errors="replace", timeout=timeout)
@@ -125,7 +125,7 @@ class Skepd:
         return self.process.pid
 
     def log(self):
-        """All that the daemon wrote to standard error, over all its starts."""
+        """Everything that the daemon wrote to standard error, over all starts."""
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def running(self):
@@ -142,7 +142,7 @@ class Skepd:
         return self
 
     def stop(self, signum=signal.SIGTERM):
-        """Ends it as an administrator would; fails if it dawdles or complains."""
+        """Stops it as an administrator would; fails if that is slow or logs an error."""
         started = time.monotonic()
         self.process.send_signal(signum)
         try:
@@ -178,7 +178,7 @@ class Skepd:
             raise SkepdFailed(f"a sanitizer complains:\n{self.log()}")
 
     def wait_for_log(self, *words, timeout=5):
-        """The first line of the log that holds all `words`; it may take a moment to come."""
+        """Waits for the first log line that contains all `words`."""
         deadline = time.monotonic() + timeout
         while True:
             for line in self.log().splitlines():

@@ -1,4 +1,4 @@
-"""A program in a terminal of its own, and what it draws there."""
+"""A program in its own terminal, and its screen."""
 
 import fcntl
 import os
@@ -46,7 +46,7 @@ class Terminal:
             seconds = 0
 
     def wait_for(self, *words, timeout=10):
-        """Until all have been written, from here on."""
+        """Waits until all have been written, from now on."""
         start = len(self.text)
         deadline = time.monotonic() + timeout
         while not all(word in self.text[start:] for word in words):
@@ -54,7 +54,7 @@ class Terminal:
             self.read()
 
     def wait_for_end(self, timeout=10):
-        """Its exit status; what it writes meanwhile is read, so that it can end."""
+        """Its exit status; output is read, so that it can exit."""
         deadline = time.monotonic() + timeout
         while self.process.poll() is None:
             assert time.monotonic() < deadline, self.text

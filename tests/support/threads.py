@@ -1,4 +1,4 @@
-"""Holds a single thread of another process up, as a lock or a disk that never answers would."""
+"""Stops a single thread of another process, like a lock or a disk that never responds."""
 
 import contextlib
 import ctypes
@@ -12,7 +12,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 @contextlib.contextmanager
 def held_up(pid, name):
-    """PermissionError where this user may not trace."""
+    """PermissionError if this user may not trace."""
     tid = _find(pid, name)
     _ptrace(PTRACE_SEIZE, tid)
     _ptrace(PTRACE_INTERRUPT, tid)

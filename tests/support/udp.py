@@ -1,4 +1,4 @@
-"""Talks to a tracker over UDP (BEP 15), with every byte under the test's control."""
+"""UDP client (BEP 15) with full control over each byte."""
 
 import secrets
 import socket
@@ -25,7 +25,7 @@ class UdpClient:
         target = target or ("::1" if self.v6 else "127.0.0.1")
         self.sock = socket.socket(socket.AF_INET6 if self.v6 else socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind((source, 0))
-        # A connected socket drops what comes from any address but the one that was asked.
+        # A connected socket drops packets from other addresses.
         self.sock.connect((target, port))
         self.sock.settimeout(TIMEOUT_S)
         self.id = None
@@ -51,7 +51,7 @@ class UdpClient:
             self.sock.settimeout(TIMEOUT_S)
 
     def request(self, action, body=b"", connection_id=None):
-        """The reply behind its header, which must match the request's."""
+        """The reply after its header, which must match the request."""
         if connection_id is None:
             connection_id = self.connect()
         transaction = secrets.randbits(32)

@@ -1,10 +1,10 @@
-"""Waiting for what takes a moment."""
+"""Waits for conditions."""
 
 import time
 
 
 def wait_until(condition, timeout=5, what="the condition holds"):
-    """Until `condition` holds; a refused or broken connection counts as not yet."""
+    """Waits until `condition` holds; a refused or broken connection means not yet."""
     deadline = time.monotonic() + timeout
     while not _holds(condition):
         assert time.monotonic() < deadline, f"still not so after {timeout} s: {what}"

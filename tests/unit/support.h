@@ -28,7 +28,7 @@ struct endpoint numbered_endpoint(uint8_t family, uint32_t number);
 /* One of many different info_hashes or peer_ids. */
 void numbered_id(uint8_t id[static ID_LEN], uint32_t number);
 
-/* Whether the counts may well come from cells of equal chance (chi-square, six sigmas). */
+/* Whether the counts are plausible for cells of equal chance (chi-square, six sigmas). */
 bool looks_uniform(const uint32_t *counts, size_t cells);
 
 void assert_bytes(struct bytes found, struct bytes expected);

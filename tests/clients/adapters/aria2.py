@@ -10,7 +10,7 @@ from .client import ProcessClient, http_json
 
 class Aria2(ProcessClient):
     name = "aria2"
-    stop_signal = signal.SIGINT  # at SIGTERM it leaves without a word
+    stop_signal = signal.SIGINT  # at SIGTERM it exits without event=stopped
     dht = "false"
 
     def __init__(self, *args):

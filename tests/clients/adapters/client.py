@@ -15,7 +15,7 @@ RPC_TIMEOUT_S = 5
 
 class Client:
     """A client with a folder and an address of its own. DHT, PEX and LSD are off: of other peers it
-    hears from the tracker, and from nobody else.
+    hears from the tracker, and from no other source.
 
     start() returns at once; is_ready() says when it takes torrents, or raises OSError before."""
 
@@ -52,7 +52,7 @@ class Client:
         raise NotImplementedError
 
     def kill(self) -> None:
-        """Ends it without a word; fine if it has ended or never started."""
+        """Kills it; no error if it has ended or never started."""
         raise NotImplementedError
 
     def log(self) -> str:
@@ -89,7 +89,7 @@ class ProcessClient(Client):
         return {}
 
     def ask_version(self) -> object:
-        """Any question; it is answered once the client is up."""
+        """A request that succeeds once the client is up."""
         raise NotImplementedError
 
     def start(self) -> None:

@@ -26,7 +26,7 @@ log.add_output = "tracker_debug", "log"
 
 
 class RTorrent(ProcessClient):
-    """It checks no finished file again: else it tells of its completion an interval later."""
+    """No hash check on completion: otherwise it announces the completion one interval later."""
 
     name = "rtorrent"
     stop_signal = signal.SIGINT
@@ -54,7 +54,7 @@ class RTorrent(ProcessClient):
         try:
             return self._ask(what, sample.info_hash.hex().upper())
         except xmlrpc.client.Fault:
-            return 0  # it loads torrents behind our back, and does not know this one yet
+            return 0  # it loads torrents in the background and does not know this one yet
 
     def _ask(self, method: str, *params: object):
         body = xmlrpc.client.dumps(params, method).encode()

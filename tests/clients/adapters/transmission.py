@@ -30,7 +30,7 @@ class Transmission(ProcessClient):
         assert "torrent-added" in added, added
 
     def stop(self) -> None:
-        """Stops the torrents only: 3.00 says nothing to HTTP trackers when it ends itself."""
+        """Stops the torrents only: 3.00 does not announce to HTTP trackers when it exits."""
         self._ask("torrent-stop")
 
     def is_complete(self, sample: Sample) -> bool:

@@ -15,7 +15,7 @@ static int pipe_ends[2];
 static int real_stderr;
 static char journal[64];
 
-/* Standard error goes into a pipe meanwhile. */
+/* Redirects standard error into a pipe. */
 static void catch_log(void) {
     const char *stream = getenv("JOURNAL_STREAM");
     strncpy(journal, stream == NULL ? "" : stream, sizeof journal - 1);
@@ -35,7 +35,7 @@ static void release_log(void) {
         setenv("JOURNAL_STREAM", journal, 1);
 }
 
-/* What was logged; one read, so something must have been. */
+/* Reads the log; at least one line is expected. */
 static const char *caught(void) {
     static char text[4 * LOG_LINE_MAX];
     const ssize_t len = read(pipe_ends[0], text, sizeof text - 1);

@@ -256,7 +256,7 @@ START_TEST(clock_of_another_thread_may_lie_behind) {
 }
 END_TEST
 
-/* Who is known */
+/* Known peers */
 
 START_TEST(peer_that_left_is_forgotten) {
     join(machine(1));
@@ -421,7 +421,7 @@ START_TEST(counts_add_up) {
 }
 END_TEST
 
-/* Who is looked at */
+/* Probed peers */
 
 static void want(struct endpoint peer) {
     probe_plan_request(plan, &peer, now_ms);

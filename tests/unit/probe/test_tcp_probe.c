@@ -49,7 +49,7 @@ static int listener(const char *address, int backlog, struct endpoint *where) {
     return fd;
 }
 
-/* Where nobody listens: someone did a moment ago. */
+/* A port without a listener: closed a moment ago. */
 static struct endpoint nobody_at(const char *address) {
     struct endpoint where;
     close(listener(address, 1, &where));

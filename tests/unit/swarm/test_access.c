@@ -21,7 +21,7 @@ static void delete_access(void) {
     access_delete(access);
 }
 
-/* Anew, by the rules as they are now. */
+/* Rebuilds the access with the current rules. */
 static void make_access(void) {
     access_delete(access);
     access = access_create(&rules);

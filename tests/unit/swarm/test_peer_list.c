@@ -31,7 +31,7 @@ static struct peer_record numbered_record(uint32_t number, uint32_t identity_key
     return record;
 }
 
-/* A quarter without a key; few enough different ones that some are had more than once. */
+/* A quarter has no key; few distinct keys, so that some repeat. */
 static struct peer_record random_record(struct random *random) {
     const uint32_t number = random_below(random, IDS);
     return numbered_record(number, number % 4);

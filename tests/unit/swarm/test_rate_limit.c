@@ -154,7 +154,7 @@ START_TEST(bucket_in_use_stays_however_many_newcomers_there_are) {
 }
 END_TEST
 
-/* The one who comes behind must not take the fresh bucket of another for the oldest one. */
+/* A thread with an older clock must not take another's new bucket for the oldest one. */
 START_TEST(clock_that_is_a_little_behind_drives_nobody_out) {
     for (uint32_t i = 0; i < CROWD / 1000; i++) {
         ck_assert_int_eq(take("192.0.2.1", 1, 1, NOW_MS + i + 2), i == 0);

@@ -1,4 +1,4 @@
-/* How peers leave a swarm, and what is told of it. */
+/* How peers leave a swarm, and the changes that are reported. */
 #include "swarm_support.h"
 
 START_TEST(stopped_peer_leaves_swarm) {

@@ -226,7 +226,7 @@ START_TEST(restored_peer_keeps_its_age) {
 }
 END_TEST
 
-/* Intervals shorter than the tracker's present one, as long, longer; 0: it was told none. */
+/* Intervals shorter than the tracker's, as long, longer; 0: unknown. */
 static const uint32_t told_s[] = { 0, 1, 60, 120, 121, 1800, 28800 };
 
 START_TEST(restored_peer_is_silent_no_longer_than_it_is_there) {
@@ -286,7 +286,7 @@ START_TEST(page_is_never_larger_than_a_piece) {
 }
 END_TEST
 
-/* Which numbers were told how often. */
+/* How often each number was passed to the reader. */
 struct swarm_totals {
     uint32_t seen[KNOWN_MAX];
     size_t count;

@@ -1,4 +1,4 @@
-/* Whom the tracker turns away by its access rules, and what becomes of who was there. */
+/* Rejections by the access rules, and the removal of rejected peers. */
 #include "tracker_support.h"
 
 #include <stdio.h>

@@ -43,7 +43,7 @@ START_TEST(peer_is_judged_by_the_interval_that_it_was_told) {
 }
 END_TEST
 
-/* libtorrent's clients come every five minutes, though they are told to come every two. */
+/* libtorrent announces every five minutes, even if the interval is two minutes. */
 START_TEST(client_that_takes_its_time_stays_within_the_patience) {
     options.peer_timeout_min_s = 660;
     tracker_apply(tracker, &options);

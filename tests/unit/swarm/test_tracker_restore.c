@@ -42,7 +42,7 @@ static void restore_into_other(void *context, const struct change *changes, size
         ck_assert(tracker_restore(other, &changes[i], START_MS));
 }
 
-/* Clients of every kind in 50 torrents, one of which has a count and nobody left. */
+/* Clients of every kind in 50 torrents, one of which has a count but no peers. */
 static void fill_with_variety(void) {
     for (uint32_t i = 0; i < 1000; i++) {
         struct announce_request peer = i % 3 == 0 ? test_seeder(i) : test_leecher(i);

@@ -1,4 +1,4 @@
-/* Everything that may go on at once, going on at once; meant to be run under ThreadSanitizer. */
+/* All operations that may run concurrently, at once; run it under ThreadSanitizer. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -94,7 +94,7 @@ START_TEST(addresses_are_found_by_client) {
     put_some();
     ask((struct address_query){ .search = "qbittorrent 4" }, START_MS);
     ASSERT_FOUND("9.0.0.1", "10.0.0.9");
-    ask((struct address_query){ .search = "nobody" }, START_MS);
+    ask((struct address_query){ .search = "no-match" }, START_MS);
     ck_assert_uint_eq(total, 0);
 }
 END_TEST

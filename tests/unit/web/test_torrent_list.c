@@ -43,7 +43,7 @@ static void register_torrent(uint32_t number, const char *name, uint64_t size) {
     torrent_list_invalidate(catalog);
 }
 
-/* Puts so many seeders and leechers into a torrent. */
+/* Puts this number of seeders and leechers into a torrent. */
 static void fill(uint32_t torrent, uint32_t seeders, uint32_t leechers) {
     for (uint32_t i = 0; i < seeders + leechers; i++) {
         struct announce_request request =
@@ -200,7 +200,7 @@ START_TEST(one_torrent_is_as_it_is_this_moment) {
 }
 END_TEST
 
-/* The names move when another one comes in; what was sorted must not show through old places. */
+/* Names change their positions when one is added; an earlier order must not use old positions. */
 START_TEST(look_at_one_torrent_between_two_pages_mixes_no_names) {
     struct torrent_row row;
     uint8_t info_hash[INFO_HASH_LEN];

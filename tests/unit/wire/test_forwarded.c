@@ -15,7 +15,7 @@ static struct networks proxies(void) {
     return networks;
 }
 
-/* Reads `lines`, which '\n' parts, as so many lines of one header. */
+/* Reads `lines`, separated by '\n', as lines of one header. */
 static struct forwarded read_lines(const char *lines, reader read) {
     const struct networks trusted = proxies();
     struct forwarded forwarded = { 0 };
@@ -109,7 +109,7 @@ static const struct header standard[] = {
     { "for=\"[]\"", BROKEN },
     { "for=tracker.example", BROKEN },
 
-    /* A client that leaves a quote open swallows what the proxy adds: nobody is believed. */
+    /* An unclosed quote of a client swallows what the proxy appends: then no address is trusted. */
     { "for=192.0.2.9;by=\", for=192.0.2.1", BROKEN },
     { "for=192.0.2.9;by=\", for=\"[2001:db8::1]\"", BROKEN },
     { "for=192.0.2.9;by=\"\\, for=\"192.0.2.1\"", BROKEN },
@@ -196,7 +196,7 @@ START_TEST(without_trusted_networks_the_rightmost_counts) {
     const struct networks nobody = { 0 };
     struct forwarded forwarded = { 0 };
     forwarded_read(&forwarded, bytes_of("for=192.0.2.1, for=10.0.0.1"), &nobody);
-    assert_is(&forwarded, "10.0.0.1", "nobody trusted");
+    assert_is(&forwarded, "10.0.0.1", "none trusted");
 }
 END_TEST
 
