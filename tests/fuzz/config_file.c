@@ -1,4 +1,4 @@
-/* A configuration file, whatever is in it. */
+/* Arbitrary bytes as a configuration file: accepted within the limits, or a one-line error. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "fuzz.h"
 #include "memory_file.h"
 
-/* libconfig forgets to free a text that has no closing quote; that is a leak of its own. */
+/* libconfig leaks a string without a closing quote. */
 const char *__lsan_default_suppressions(void);
 
 const char *__lsan_default_suppressions(void) {

@@ -1,4 +1,4 @@
-/* The list of torrents: what is in it is listed, what is none is passed over. */
+/* Arbitrary bytes as a whitelist file: valid lines are loaded, all others are skipped. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "fuzz.h"
 #include "memory_file.h"
 
-/* One line more than the file had, which must be found whatever stands before it. */
+/* A line appended to the input. It must be found after any input. */
 static const char last_line[] = "\n00112233445566778899aabbccddeeff00112233 last\n";
 static const uint8_t last_hash[INFO_HASH_LEN] = {
     0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99,

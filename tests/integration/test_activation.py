@@ -55,7 +55,7 @@ class HandedDown(Skepd):
 
 @pytest.fixture(scope="module")
 def daemon():
-    """With one TCP and one UDP socket, each for both families, and other ports in its config."""
+    """Inherits one TCP and one UDP socket for both families; other ports are in its configuration."""
     port = free_port()
     with open_sockets(port) as sockets:
         config = f"http = {{ port = {free_port()}; }}; udp = {{ threads = 3; }};"
@@ -64,7 +64,7 @@ def daemon():
 
 
 class ActivatedByUdp(Skepd):
-    """Started by the first packet to `udp_port`; TCP it opens itself."""
+    """Started by the first packet to `udp_port`; opens its TCP port itself."""
 
     udp_port = None
 

@@ -55,25 +55,25 @@ def check_selectors(expression, told):
     for name, matchers in selectors:
         if name in PROMETHEUS_OWN:
             continue
-        assert name in told.names(), f"there is no {name}: {expression}"
-        known |= told.labels(name)
+        assert name in metrics.names(), f"there is no {name}: {expression}"
+        known |= metrics.labels(name)
         for label, how, value in MATCHER.findall(matchers):
             if label in PROMETHEUS_LABELS:
                 continue
-            assert label in told.labels(name), f"{name} has no {label}: {expression}"
-            assert how == "=~" or value in told.label_values(name, label), expression
+            assert label in metrics.labels(name), f"{name} has no {label}: {expression}"
+            assert how == "=~" or value in metrics.label_values(name, label), expression
     for group in GROUPING.findall(expression):
         assert set(filter(None, group.split(", "))) <= known, expression
 
 
-def test_every_figure_of_the_dashboard_is_there(told):
+def test_every_metric_of_the_dashboard_is_there(metrics):
     for expression in dashboard_expressions():
-        check_selectors(expression, told)
+        check_selectors(expression, metrics)
 
 
-def test_every_figure_of_the_alerts_is_there(told):
+def test_every_metric_of_the_alerts_is_there(metrics):
     for expression in alert_expressions():
-        check_selectors(expression, told)
+        check_selectors(expression, metrics)
 
 
 def test_dashboards_expressions_parse(tmp_path):
@@ -108,9 +108,9 @@ def test_dashboards_panels_do_not_overlap():
 
 
 def test_promtool_takes_the_alerts():
-    status, said = promtool("check", "rules", ALERTS)
-    assert status == 0, said
-    assert f"{len(alert_expressions())} rules found" in said
+    status, output = promtool("check", "rules", ALERTS)
+    assert status == 0, output
+    assert f"{len(alert_expressions())} rules found" in output
 
 
 def series(text, values):
@@ -153,6 +153,6 @@ def fires(alert, minutes, inputs, folder):
                                             "exp_alerts": []}]}]}
     file = folder / "test.json"
     file.write_text(json.dumps(test))
-    status, said = promtool("test", "rules", file)
-    assert status == 0 or "FAILED" in said and f"alertname: {alert}" in said, said
+    status, output = promtool("test", "rules", file)
+    assert status == 0 or "FAILED" in output and f"alertname: {alert}" in output, output
     return status != 0

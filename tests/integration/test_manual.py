@@ -21,7 +21,7 @@ def commands():
 
 
 def options(text):
-    """The options that a help text lists: (letter or None, name, whether it takes a value)."""
+    """The options in a help text: (letter or None, name, whether it takes a value)."""
     found = re.findall(r"^  (?:-(\w), |    )--([a-z0-9-]+)( [A-Z]+)?", text, re.M)
     return [(letter or None, name, bool(value)) for letter, name, value in found]
 
@@ -72,8 +72,8 @@ def settings_page(config=ROOT / "conf/skepd.conf"):
 
 
 def settings():
-    """The names of all settings with their groups, as the program itself holds conf/skepd.conf to have
-    them (a unit test sees to that)."""
+    """The names of all settings with their groups, from conf/skepd.conf. A unit test checks that the
+    file has all settings."""
     group, names = "", []
     for line in (ROOT / "conf/skepd.conf").read_text().splitlines():
         if found := re.match(r"(\w+) = \{$", line):

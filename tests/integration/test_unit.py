@@ -17,7 +17,7 @@ from support.waiting import wait_until
 EXPOSURE_MAX = 1.5
 SANITIZED = pathlib.Path(binary()).parent.name in ("address", "thread")
 UNITS = ["skepd.service", "skepd.socket"]
-# SQLite gives its files to the directory's owner, but only where it runs as root.
+# As root, SQLite calls chown to give its files to the owner of the database.
 ROOT_ALONE = {"fchown"} if os.geteuid() == 0 else set()
 
 needs_analyze = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze")
@@ -76,7 +76,7 @@ def can_trace():
 
 
 def live_a_full_life(daemon, manager, torrent):
-    """Announces over both wires, sweeps, commits, reloads, pings, stops and restores."""
+    """Announces over HTTP and UDP, then sweep, commit, reload, watchdog, stop and restore."""
     for _ in range(2):
         manager.hear_of("READY")
         with UdpClient(daemon.port) as client:

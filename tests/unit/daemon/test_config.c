@@ -38,7 +38,7 @@ static struct config accepted(const char *text) {
     return config;
 }
 
-/* `expected` is what stands behind the file's name. */
+/* `expected` is the error after the path. */
 static void assert_refused(const char *text, const char *expected) {
     struct config config = settings_defaults();
     ck_assert_msg(!read_text(&config, text), "accepted: %s", text);
@@ -85,7 +85,7 @@ START_TEST(default_lan_is_the_private_networks) {
 }
 END_TEST
 
-/* What the file leaves out would keep a value that no default has. */
+/* A setting that the file does not have would keep the value 0xA5A5... */
 START_TEST(shipped_file_sets_every_setting_to_its_default) {
     const struct config defaults = settings_defaults();
     struct config config;

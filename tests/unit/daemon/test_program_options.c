@@ -15,7 +15,7 @@ static void forget_environment(void) {
     error[0] = 0;
 }
 
-/* The words of `line`, split at spaces, behind the program's name. `line` is cut up. */
+/* Parses the words of `line`, after the program's name. Modifies `line`. */
 static bool parse(char *line, struct program_options *options) {
     char program[] = "skepd";
     char *argv[ARGUMENTS_MAX + 1] = { program };
@@ -27,7 +27,7 @@ static bool parse(char *line, struct program_options *options) {
     return program_options_parse(argc, argv, options, error);
 }
 
-/* The options borrow `line`, which must stay. */
+/* The options borrow `line`. */
 static struct program_options accepted(char *line) {
     struct program_options options;
     ck_assert_msg(parse(line, &options), "%s", error);
