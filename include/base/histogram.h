@@ -28,7 +28,4 @@ void histogram_add(struct histogram *histogram, uint64_t duration_ns, uint64_t t
 /* Adds the counts of `histogram` to `*sum`. */
 void histogram_collect(const struct histogram *histogram, struct histogram_counts *sum);
 
-/* How many things were counted, of whatever duration. */
-uint64_t histogram_total(const struct histogram_counts *counts);
-
 #endif

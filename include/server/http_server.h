@@ -1,6 +1,6 @@
-/* HTTP and HTTPS, by libmicrohttpd: the only layer that knows it. Routes announce and scrape to the
- * tracker and everything else to the web handler. Threads of its own,
- * each with an epoll set. */
+/* HTTP and HTTPS server: listening sockets and threads. Passes announces and scrapes to the tracker
+ * and all other requests to the web handler. libmicrohttpd, which only server/ uses, runs the
+ * threads, each with its own epoll set. */
 #ifndef SKEP_SERVER_HTTP_SERVER_H
 #define SKEP_SERVER_HTTP_SERVER_H
 
@@ -11,7 +11,7 @@
 #include "server/web_handler.h"
 #include "swarm/tracker.h"
 
-/* HTTPS answers on the same addresses, with the same bounds, as HTTP. */
+/* HTTPS uses the addresses and limits of HTTP. */
 struct https_options {
     uint16_t port; /* 0: no HTTPS */
     struct tls_certificate_files files;
@@ -19,44 +19,44 @@ struct https_options {
 
 struct http_server_options {
     struct listen_addresses listen;
-    struct listen_sockets inherited; /* where there are any, none is opened */
+    struct listen_sockets inherited; /* if not empty, used in place of `listen`; HTTP only */
     uint16_t port;
-    uint32_t threads;                     /* 0: one for each core */
-    uint32_t connections_max;             /* open at a time */
-    uint32_t connections_per_address_max; /* or of an IPv6 /64; 0: as many as there may be at all */
-    uint32_t idle_timeout_s;              /* a silent connection is closed after that */
-    uint32_t request_timeout_s;           /* ... and one whose request is not there whole */
-    uint32_t header_max;                  /* bytes of a request's line and headers */
+    uint32_t threads;                     /* 0: one per core */
+    uint32_t connections_max;             /* open at the same time */
+    uint32_t connections_per_address_max; /* or per IPv6 /64; 0: unlimited */
+    uint32_t idle_timeout_s;              /* without data on a connection */
+    uint32_t request_timeout_s;           /* for a complete request */
+    uint32_t header_max;                  /* bytes of request line and headers */
     uint32_t scrape_max;                  /* info_hashes in one scrape */
-    uint32_t uploads_max;                 /* bytes of all bodies together */
-    bool full_scrape; /* whether a scrape without info_hash answers for every torrent */
+    uint32_t uploads_max;                 /* bytes of all request bodies together */
+    bool full_scrape;                     /* allows a scrape without info_hash, of all torrents */
     struct https_options https;
-    struct networks trusted_proxies; /* who is believed about whose request it passes on */
+    struct networks trusted_proxies; /* whose Forwarded headers are used */
 };
 
 struct http_server;
 
-/* Starts to serve, and takes inherited sockets over; they are for HTTP. `tracker`, `counters` and
- * what `web` needs must outlive the server. NULL and one line in `error` if an address cannot be
- * had or the certificate cannot be used. */
+/* Starts the server. Owns the inherited sockets from then on. `tracker`, `counters` and the context
+ * of `web` must outlive the server. NULL and one line in `error` if it cannot listen on an address,
+ * or the certificate cannot be used. */
 struct http_server *http_server_start(const struct http_server_options *options,
                                       struct tracker *tracker, const struct web_handler *web,
                                       struct http_counters *counters, char error[static ERROR_LEN]);
 
-/* Takes over what can change while running: `connections_per_address_max`, `scrape_max`,
+/* Applies the options that may change at run time: `connections_per_address_max`, `scrape_max`,
  * `full_scrape`, `uploads_max` and `trusted_proxies`. Any thread. */
 void http_server_apply(struct http_server *server, const struct http_server_options *options);
 
-/* Reads certificate and key again, and shows them to connections to come. True where there is no
- * HTTPS. False and one line in `error` if they cannot be used: the ones before stay. Any thread. */
+/* Reads certificate and key again, for new connections. True if there is no HTTPS. False and one
+ * line in `error` if they cannot be used; the current ones are kept. Any thread. */
 bool http_server_renew_certificate(struct http_server *server,
                                    const struct http_server_options *options,
                                    char error[static ERROR_LEN]);
 
-/* Closes all connections and frees the ports. NULL is fine. */
+/* Closes all connections and sockets. NULL is ignored. */
 void http_server_stop(struct http_server *server);
 
-/* Of libmicrohttpd, as it runs; "0.9.75". */
+/* Version of the libmicrohttpd library in use, such as "0.9.75". */
 const char *http_server_library_version(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* TLS certificates and their keys. The only module that uses GnuTLS. A certificate does not change
- * after it is read. It is reference-counted: each connection keeps the one that was current when
- * the connection began, even if a reload has replaced it since. */
+ * after it is read. It is reference-counted: a connection keeps the certificate it began
+ * with, even if a reload has replaced it since. */
 #ifndef SKEP_SERVER_TLS_CERTIFICATE_H
 #define SKEP_SERVER_TLS_CERTIFICATE_H
 

@@ -34,10 +34,3 @@ void histogram_collect(const struct histogram *histogram, struct histogram_count
         sum->counts[i] += atomic_load_explicit(&histogram->counts[i], memory_order_relaxed);
     sum->sum_ns += atomic_load_explicit(&histogram->sum_ns, memory_order_relaxed);
 }
-
-uint64_t histogram_total(const struct histogram_counts *counts) {
-    uint64_t total = 0;
-    for (int i = 0; i < HISTOGRAM_BUCKETS; i++)
-        total += counts->counts[i];
-    return total;
-}

@@ -6,7 +6,7 @@
 #include "probe/queue_table.h"
 
 enum {
-    TOKEN = 1000,        /* costs of a probe; the bucket gains `per_s` each millisecond */
+    TOKEN = 1000,        /* cost of a probe; the bucket gains `per_s` each millisecond */
     BURST_MS = 50,       /* size of the bucket; the clock may advance in steps of 10 ms */
     PORT_MIN = 1024,     /* lower ports belong to services of the machine */
     TORRENTS_MAX = 1024, /* of one peer; further ones are ignored */

@@ -34,7 +34,7 @@ struct queue_table {
 /* Whether `entry` has the key `wanted`. */
 typedef bool (*queue_table_match)(const void *entry, const void *wanted);
 
-/* With the queues 0 to `queues` - 1. False if out of memory; there is nothing to free then. */
+/* With the queues 0 to `queues` - 1. False if out of memory; nothing is allocated then. */
 bool queue_table_init(struct queue_table *table, size_t entry_len, uint32_t queues);
 void queue_table_free(struct queue_table *table);
 

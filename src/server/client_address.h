@@ -24,7 +24,7 @@ struct client {
 struct client_headers {
     const struct networks *trusted; /* NULL: the peer is no trusted proxy */
     bool http10;                    /* or older */
-    bool has_proxy_header;          /* one that only proxies add */
+    bool has_proxy_header;          /* any header that only proxies add */
     struct forwarded forwarded;     /* if `trusted`: from Forwarded */
     struct forwarded x_forwarded_for;
 };

@@ -46,8 +46,8 @@ enum http_body_plan {
 enum http_body_plan http_body_begin(struct http_body *body, uint64_t announced, size_t allowed,
                                     bool waits, struct http_body_budget *budget);
 
-/* Adds the next bytes. False if the connection is to be closed: too many bytes to discard, or out
- * of memory. */
+/* Adds the next bytes. False if the caller must close the connection: too many bytes to discard, or
+ * out of memory. */
 bool http_body_add(struct http_body *body, const void *data, size_t len);
 
 /* Whether the bytes received so far were kept. */

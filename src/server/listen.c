@@ -16,9 +16,9 @@ static bool set_option(int fd, int level, int option, int value) {
 }
 
 static int close_keeping_errno(int fd) {
-    const int why = errno;
+    const int error = errno;
     close(fd);
-    errno = why;
+    errno = error;
     return -1;
 }
 

@@ -35,7 +35,7 @@ void request_timeout_extend(struct request_timeout *timeout, uint64_t by_ms, uin
     uint64_t since_ms = atomic_load_explicit(&timeout->since_ms, memory_order_relaxed);
     const uint64_t latest_ms = min_u64(now_ms, timeout->began_ms + REQUEST_TIMEOUT_EXTEND_MAX_MS);
     const uint64_t later_ms = min_u64(since_ms + by_ms, latest_ms);
-    /* Fails if the request was aborted or completed meanwhile. */
+    /* The exchange fails if the request was just aborted or completed. */
     if (since_ms < later_ms)
         atomic_compare_exchange_strong_explicit(&timeout->since_ms, &since_ms, later_ms,
                                                 memory_order_relaxed, memory_order_relaxed);

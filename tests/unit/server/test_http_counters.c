@@ -20,7 +20,7 @@ START_TEST(request_counts_for_its_kind_and_result) {
     ck_assert_uint_eq(counters.kinds[HTTP_KIND_API].results[HTTP_RESULT_REFUSED], 1);
     ck_assert_uint_eq(counters.kinds[HTTP_KIND_API].results[HTTP_RESULT_OK], 1);
     ck_assert_uint_eq(counters.kinds[HTTP_KIND_API].results[HTTP_RESULT_FAILED], 0);
-    ck_assert_uint_eq(histogram_total(&latency), 2);
+    ck_assert_uint_eq(latency.counts[0] + latency.counts[1], 2);
     ck_assert_uint_eq(latency.sum_ns, 8000);
     ck_assert_uint_eq(latency_of(HTTP_KIND_PAGE).sum_ns, 0);
 }
