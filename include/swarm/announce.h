@@ -47,7 +47,7 @@ struct announce_request {
     uint32_t key;  /* 0: none */
     int32_t numwant;
     enum announce_event event;
-    bool borrowed; /* `peer` may be the address of a proxy that forwarded the announce */
+    bool may_be_proxy; /* `peer` may be the address of a proxy that forwarded the announce */
     struct passkey passkey;
 };
 

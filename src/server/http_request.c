@@ -112,5 +112,5 @@ void http_request_read_headers(struct http_request *request, struct MHD_Connecti
     struct announce_request *announce = &request->announce.request;
     announce->peer = request->client.endpoint;
     endpoint_set_port(&announce->peer, request->announce.port);
-    announce->borrowed = request->client.may_be_proxy;
+    announce->may_be_proxy = request->client.may_be_proxy;
 }

@@ -23,7 +23,7 @@ struct peer_record peer_record_announced(const struct announce_request *request,
     memcpy(record.peer_id, request->peer_id, PEER_ID_LEN);
     if (request->event == EVENT_PAUSED && request->left > 0)
         record.flags |= PEER_PAUSED;
-    if (request->borrowed || !endpoint_equal(peer, &request->peer))
+    if (request->may_be_proxy || !endpoint_equal(peer, &request->peer))
         record.flags |= PEER_CLAIMED;
     return record;
 }

@@ -91,7 +91,7 @@ const char *udp_parse_announce(struct bytes packet, struct udp_announce *announc
     request->key = load_u32(p + AT_KEY);
     request->numwant = numwant < 0 ? NUMWANT_DEFAULT : numwant;
     request->event = event;
-    request->borrowed = false;
+    request->may_be_proxy = false;
     announce->port = port;
     announce->path_len = 0;
     read_options(

@@ -187,10 +187,10 @@ END_TEST
 
 START_TEST(borrowed_address_is_not_its_own) {
     struct announce_request peer = test_leecher_at(1, "10.9.0.1");
-    peer.borrowed = true;
+    peer.may_be_proxy = true;
     test_put(tracker, &peer, START_MS);
     ck_assert(!only_peer(0).own_address);
-    peer.borrowed = false;
+    peer.may_be_proxy = false;
     test_put(tracker, &peer, START_MS);
     ck_assert(only_peer(0).own_address);
 }

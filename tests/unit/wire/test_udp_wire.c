@@ -29,7 +29,7 @@ static struct bytes announce_packet(const char *options, size_t len) {
 }
 
 static struct udp_announce parsed(struct bytes packet) {
-    struct udp_announce announce = { .path_len = 99, .request.borrowed = true };
+    struct udp_announce announce = { .path_len = 99, .request.may_be_proxy = true };
     const char *error = udp_parse_announce(packet, &announce);
     ck_assert_msg(error == NULL, "refused: %s", error);
     return announce;
@@ -75,7 +75,7 @@ START_TEST(announce_is_read_in_its_order) {
     ck_assert_int_eq(request->numwant, 50);
     ck_assert_uint_eq(announce.port, 6881);
     ck_assert_uint_eq(announce.path_len, 0);
-    ck_assert(!announce.request.borrowed);
+    ck_assert(!announce.request.may_be_proxy);
 }
 END_TEST
 
