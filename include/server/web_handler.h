@@ -31,8 +31,8 @@ struct web_request {
     const char *accept_encoding;
     const char *if_none_match;
     struct bytes body;
-    bool body_refused; /* longer than body_max() allows, and left out */
-    bool body_crowded; /* left out because all bodies together exceed http.uploads_max */
+    bool body_too_large;   /* longer than body_max() allows, and left out */
+    bool body_over_budget; /* left out because all bodies together exceed http.uploads_max */
 };
 
 struct http_header {
@@ -52,7 +52,6 @@ struct web_response {
     const char *vary;
     const char *disposition;
     const char *allow;
-    const char *location;
     const char *authenticate;
     const char *retry_after;           /* seconds */
     const struct http_header *headers; /* further ones; ends with a NULL name; or NULL */

@@ -248,7 +248,7 @@ bool http_reply_begin(struct http_context *context, struct MHD_Connection *conne
     if (announced == 0)
         return true;
     const size_t allowed = allowed_body(context, connection, method, request);
-    const bool waits = web_request_waits(connection);
+    const bool waits = web_request_expects_continue(connection);
     return http_body_begin(&request->body, announced, allowed, waits, &context->bodies) ==
            HTTP_BODY_READ;
 }

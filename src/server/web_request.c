@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The headers that the site wants to see, and where they go. */
+/* Headers that are passed to the handler, and their fields in struct web_request. */
 static const struct {
     const char *name;
     size_t offset;
@@ -32,7 +32,7 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
 
 struct web_request web_request_of(struct MHD_Connection *connection, const char *method,
                                   const struct http_request *request) {
-    struct web_request call = {
+    struct web_request web_request = {
         .method = method,
         .path = request->path,
         .query = request->query,
@@ -40,29 +40,29 @@ struct web_request web_request_of(struct MHD_Connection *connection, const char 
         .proxied = request->client.proxied,
         .client_in_doubt = request->client.in_doubt,
         .secure = request->secure,
-        .body_refused = request->body.refused,
-        .body_crowded = request->body.over_budget,
+        .body_too_large = request->body.refused,
+        .body_over_budget = request->body.over_budget,
     };
     if (strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
-        call.method = MHD_HTTP_METHOD_GET;
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, &call);
-    return call;
+        web_request.method = MHD_HTTP_METHOD_GET;
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, read_header, &web_request);
+    return web_request;
 }
 
-static const char *find(struct MHD_Connection *connection, const char *name) {
+static const char *find_header(struct MHD_Connection *connection, const char *name) {
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
 uint64_t web_request_body_len(struct MHD_Connection *connection) {
-    if (find(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL)
+    if (find_header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL)
         return HTTP_BODY_LEN_UNKNOWN;
-    const char *length = find(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *length = find_header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
     uint64_t announced = 0;
     if (length != NULL && !bytes_to_u64(bytes_of(length), &announced))
         return HTTP_BODY_LEN_UNKNOWN;
     return announced;
 }
 
-bool web_request_waits(struct MHD_Connection *connection) {
-    return find(connection, MHD_HTTP_HEADER_EXPECT) != NULL;
+bool web_request_expects_continue(struct MHD_Connection *connection) {
+    return find_header(connection, MHD_HTTP_HEADER_EXPECT) != NULL;
 }

@@ -169,7 +169,7 @@ static void serve_metrics(struct web_router *router, const struct authorization 
 
 /* The body of a GET is ignored, so a rejected one does no harm. */
 static bool lacks_body(const struct web_request *request) {
-    return request->body_refused && strcmp(request->method, "GET") != 0;
+    return request->body_too_large && strcmp(request->method, "GET") != 0;
 }
 
 static void serve_api(struct web_router *router, const struct authorization *auth,
@@ -180,7 +180,7 @@ static void serve_api(struct web_router *router, const struct authorization *aut
         error_response_not_admin(response, auth);
     } else if (lacks_body(request)) {
         error_response(response, 413, "too_large", "Body too large (http.upload_max).");
-    } else if (request->body_crowded) {
+    } else if (request->body_over_budget) {
         error_response(response, 503, "busy",
                        "Too many concurrent uploads (http.uploads_max). Try again later.");
         response->retry_after = "5";

@@ -40,7 +40,7 @@ static void ask(struct address_query query, uint64_t now_ms) {
     ck_assert(address_list_page(addresses, &query, 0, now_ms, rows, PAGE_MAX, &count, &total));
 }
 
-/* That these were found, in this order. */
+/* Checks the addresses found, in order. */
 static void assert_found(const char *const *expected, size_t expected_count) {
     ck_assert_uint_eq(count, expected_count);
     for (size_t i = 0; i < expected_count; i++) {
@@ -94,7 +94,7 @@ START_TEST(addresses_are_found_by_client) {
     put_some();
     ask((struct address_query){ .search = "qbittorrent 4" }, START_MS);
     ASSERT_FOUND("9.0.0.1", "10.0.0.9");
-    ask((struct address_query){ .search = "no-match" }, START_MS);
+    ask((struct address_query){ .search = "no such client" }, START_MS);
     ck_assert_uint_eq(total, 0);
 }
 END_TEST
@@ -183,9 +183,9 @@ START_TEST(looks_at_many_addresses_take_turns) {
 }
 END_TEST
 
-UNIT_SUITE(addresses) {
-    Suite *suite = suite_create("addresses");
-    TCase *tcase = tcase_create("addresses");
+UNIT_SUITE(address_list) {
+    Suite *suite = suite_create("address_list");
+    TCase *tcase = tcase_create("address_list");
     tcase_add_checked_fixture(tcase, create, delete);
     tcase_add_test(tcase, peers_of_an_address_are_summed_up);
     tcase_add_test(tcase, addresses_are_sorted_as_numbers_and_by_family);

@@ -19,11 +19,11 @@ static void set_up(void) {
 }
 
 static void find(const char *host, bool secure, const char *passkey) {
-    const struct web_request call = { .host = host, .secure = secure };
-    announce_urls_find(&urls, &settings, &call, passkey);
+    const struct web_request request = { .host = host, .secure = secure };
+    announce_urls_find(&urls, &settings, &request, passkey);
 }
 
-/* That these URLs were found, in this order. */
+/* Checks the URLs found, in order. */
 static void assert_found(const char *const *expected, size_t count) {
     ck_assert_uint_eq(urls.count, count);
     for (size_t i = 0; i < count; i++)

@@ -19,14 +19,14 @@ static struct authorization_rules rules(void) {
     return rules;
 }
 
-static struct web_request call_from(const char *address) {
+static struct web_request request_from(const char *address) {
     return (
         struct web_request){ .method = "GET", .host = HOME, .client = endpoint_at(address, 40000) };
 }
 
-static enum auth_proof proof_of(const struct web_request *call) {
+static enum auth_proof proof_of(const struct web_request *request) {
     const struct authorization_rules ours = rules();
-    return authorize(&ours, call).proof;
+    return authorize(&ours, request).proof;
 }
 
 static const struct {
@@ -45,15 +45,15 @@ static const struct {
 };
 
 START_TEST(address_decides) {
-    const struct web_request call = call_from(addresses[_i].address);
-    ck_assert_int_eq(proof_of(&call), addresses[_i].proof);
+    const struct web_request request = request_from(addresses[_i].address);
+    ck_assert_int_eq(proof_of(&request), addresses[_i].proof);
 }
 END_TEST
 
 START_TEST(client_that_nobody_knows_is_no_admin) {
-    struct web_request call = call_from("127.0.0.1");
-    call.client = (struct endpoint){ .family = FAMILY_NONE };
-    ck_assert_int_eq(proof_of(&call), AUTH_WRONG_ADDRESS);
+    struct web_request request = request_from("127.0.0.1");
+    request.client = (struct endpoint){ .family = FAMILY_NONE };
+    ck_assert_int_eq(proof_of(&request), AUTH_WRONG_ADDRESS);
 }
 END_TEST
 
@@ -99,11 +99,11 @@ static const struct {
 };
 
 START_TEST(host_must_be_one_that_only_we_can_have) {
-    struct web_request call = call_from("127.0.0.1");
-    call.host = hosts[_i].host;
-    ck_assert_msg((proof_of(&call) == AUTH_BY_ADDRESS) == hosts[_i].known, "%s", hosts[_i].host);
+    struct web_request request = request_from("127.0.0.1");
+    request.host = hosts[_i].host;
+    ck_assert_msg((proof_of(&request) == AUTH_BY_ADDRESS) == hosts[_i].known, "%s", hosts[_i].host);
     if (!hosts[_i].known)
-        ck_assert_int_eq(proof_of(&call), AUTH_WRONG_HOST);
+        ck_assert_int_eq(proof_of(&request), AUTH_WRONG_HOST);
 }
 END_TEST
 
@@ -111,16 +111,16 @@ START_TEST(host_longer_than_any_name_is_unknown) {
     char host[2 * HOSTNAME_LEN];
     memset(host, 'a', sizeof host);
     host[sizeof host - 1] = '\0';
-    struct web_request call = call_from("127.0.0.1");
-    call.host = host;
-    ck_assert_int_eq(proof_of(&call), AUTH_WRONG_HOST);
+    struct web_request request = request_from("127.0.0.1");
+    request.host = host;
+    ck_assert_int_eq(proof_of(&request), AUTH_WRONG_HOST);
 }
 END_TEST
 
 START_TEST(proxy_that_nobody_told_us_of_makes_no_admin) {
-    struct web_request call = call_from("127.0.0.1");
-    call.client_in_doubt = true;
-    ck_assert_int_eq(proof_of(&call), AUTH_UNTRUSTED_PROXY);
+    struct web_request request = request_from("127.0.0.1");
+    request.client_in_doubt = true;
+    ck_assert_int_eq(proof_of(&request), AUTH_UNTRUSTED_PROXY);
 }
 END_TEST
 
@@ -142,10 +142,10 @@ static const struct {
 };
 
 START_TEST(token_makes_an_admin_of_anyone) {
-    struct web_request call = call_from("203.0.113.7");
-    call.authorization = tokens[_i].authorization;
-    call.host = "anything.example";
-    ck_assert_int_eq(proof_of(&call), tokens[_i].right ? AUTH_BY_TOKEN : AUTH_WRONG_TOKEN);
+    struct web_request request = request_from("203.0.113.7");
+    request.authorization = tokens[_i].authorization;
+    request.host = "anything.example";
+    ck_assert_int_eq(proof_of(&request), tokens[_i].right ? AUTH_BY_TOKEN : AUTH_WRONG_TOKEN);
 }
 END_TEST
 
@@ -153,25 +153,25 @@ START_TEST(without_a_token_there_is_none_to_know) {
     struct authorization_rules ours = rules();
     ours.token_set = false;
     digest_sha256("", 0, ours.token_digest);
-    struct web_request call = call_from("203.0.113.7");
-    call.authorization = tokens[_i].authorization;
-    const struct authorization session = authorize(&ours, &call);
-    ck_assert_int_eq(session.role, ROLE_NONE);
-    ck_assert(!session.tokens);
+    struct web_request request = request_from("203.0.113.7");
+    request.authorization = tokens[_i].authorization;
+    const struct authorization auth = authorize(&ours, &request);
+    ck_assert_int_eq(auth.role, ROLE_NONE);
+    ck_assert(!auth.tokens);
 }
 END_TEST
 
 START_TEST(wrong_token_takes_nothing_from_an_admin) {
-    struct web_request call = call_from("127.0.0.1");
-    call.authorization = "Bearer wrong";
-    ck_assert_int_eq(proof_of(&call), AUTH_BY_ADDRESS);
+    struct web_request request = request_from("127.0.0.1");
+    request.authorization = "Bearer wrong";
+    ck_assert_int_eq(proof_of(&request), AUTH_BY_ADDRESS);
 }
 END_TEST
 
 START_TEST(role_follows_proof_and_public_stats) {
     struct authorization_rules ours = rules();
-    const struct web_request admin = call_from("127.0.0.1");
-    const struct web_request stranger = call_from("203.0.113.7");
+    const struct web_request admin = request_from("127.0.0.1");
+    const struct web_request stranger = request_from("203.0.113.7");
     ck_assert_int_eq(authorize(&ours, &admin).role, ROLE_ADMIN);
     ck_assert_int_eq(authorize(&ours, &stranger).role, ROLE_NONE);
     ours.public_stats = true;
@@ -214,38 +214,38 @@ static const struct {
 };
 
 START_TEST(change_comes_from_our_own_page_or_from_no_browser) {
-    struct web_request call = call_from("127.0.0.1");
-    call.method = "POST";
-    call.origin = origins[_i].origin;
-    call.host = origins[_i].host;
-    call.secure = origins[_i].secure;
-    call.proxied = origins[_i].proxied;
-    ck_assert_msg(authorization_is_cross_site(&call) != origins[_i].own, "%s, %s", call.origin,
-                  call.host);
-    call.method = "GET";
-    ck_assert(!authorization_is_cross_site(&call));
+    struct web_request request = request_from("127.0.0.1");
+    request.method = "POST";
+    request.origin = origins[_i].origin;
+    request.host = origins[_i].host;
+    request.secure = origins[_i].secure;
+    request.proxied = origins[_i].proxied;
+    ck_assert_msg(authorization_is_cross_site(&request) != origins[_i].own, "%s, %s",
+                  request.origin, request.host);
+    request.method = "GET";
+    ck_assert(!authorization_is_cross_site(&request));
 }
 END_TEST
 
 static const struct {
     const char *site;
-    bool forged;
+    bool cross_site;
 } sites[] = {
     { NULL, false },        { "same-origin", false }, { "none", false },
     { "cross-site", true }, { "same-site", true },    { "", true },
 };
 
 START_TEST(browser_that_says_so_is_believed_to_be_elsewhere) {
-    struct web_request call = call_from("127.0.0.1");
-    call.method = "DELETE";
-    call.sec_fetch_site = sites[_i].site;
-    ck_assert_int_eq(authorization_is_cross_site(&call), sites[_i].forged);
+    struct web_request request = request_from("127.0.0.1");
+    request.method = "DELETE";
+    request.sec_fetch_site = sites[_i].site;
+    ck_assert_int_eq(authorization_is_cross_site(&request), sites[_i].cross_site);
 }
 END_TEST
 
-UNIT_SUITE(session) {
-    Suite *suite = suite_create("session");
-    TCase *tests = tcase_create("session");
+UNIT_SUITE(authorization) {
+    Suite *suite = suite_create("authorization");
+    TCase *tests = tcase_create("authorization");
     tcase_add_loop_test(tests, address_decides, 0, LOOPS_OF(addresses));
     tcase_add_test(tests, client_that_nobody_knows_is_no_admin);
     tcase_add_loop_test(tests, host_must_be_one_that_only_we_can_have, 0, LOOPS_OF(hosts));

@@ -41,7 +41,7 @@ static void assert_nothing(void) {
     ck_assert_msg(count == 0, "%s", count == 0 ? "" : found[0].text);
 }
 
-/* That this is the only finding, and that its text has the word. */
+/* Checks that this is the only diagnosis, and that its text contains `word`. */
 static void assert_only(const char *code, const char *word) {
     diagnose_it();
     ck_assert_uint_eq(count, 1);

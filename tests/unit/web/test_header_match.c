@@ -43,9 +43,9 @@ START_TEST(etag_is_matched_weakly) {
 }
 END_TEST
 
-UNIT_SUITE(headers) {
-    Suite *suite = suite_create("headers");
-    TCase *tests = tcase_create("headers");
+UNIT_SUITE(header_match) {
+    Suite *suite = suite_create("header_match");
+    TCase *tests = tcase_create("header_match");
     tcase_add_loop_test(tests, names_are_found_in_full, 0, LOOPS_OF(accepts));
     tcase_add_loop_test(tests, etag_is_matched_weakly, 0, LOOPS_OF(etags));
     suite_add_tcase(suite, tests);

@@ -9,7 +9,7 @@
 
 enum { SIDE_MAX = 177 + 8, MARGIN = 4, FINDER = 7 };
 
-/* A picture, read back: what is dark, with the margin. */
+/* A picture as modules, true for a dark one, with the margin. */
 struct picture {
     int side;
     bool dark[SIDE_MAX][SIDE_MAX];
@@ -57,7 +57,7 @@ static void read_picture(struct bytes text) {
     ck_assert_str_eq(at, "\"/></svg>\n");
 }
 
-/* A dark ring, a light one in it, and a dark middle. */
+/* Checks a finder pattern: a dark ring, a light ring and a dark centre. */
 static void assert_finder(int top, int left) {
     for (int y = 0; y < FINDER; y++) {
         for (int x = 0; x < FINDER; x++) {

@@ -10,7 +10,7 @@ enum { MANY = 2000 };
 static struct radix_item items[MANY];
 static struct radix_item spare[MANY];
 
-/* Whether all is in order, equal keys in that of their places. */
+/* Whether the items are sorted, equal keys by position. */
 static bool is_sorted(size_t count) {
     for (size_t i = 1; i < count; i++) {
         if (items[i - 1].key > items[i].key ||
@@ -62,9 +62,9 @@ START_TEST(everything_is_still_there) {
 }
 END_TEST
 
-UNIT_SUITE(ranking) {
-    Suite *suite = suite_create("ranking");
-    TCase *tcase = tcase_create("ranking");
+UNIT_SUITE(radix_sort) {
+    Suite *suite = suite_create("radix_sort");
+    TCase *tcase = tcase_create("radix_sort");
     tcase_add_loop_test(tcase, keys_of_every_size_are_sorted, 0, LOOPS_OF(ranges));
     tcase_add_test(tcase, second_sort_keeps_the_order_of_the_first_among_equals);
     tcase_add_test(tcase, everything_is_still_there);

@@ -18,7 +18,7 @@ static void delete (void) {
     recent_events_delete(events);
 }
 
-static void note(enum change_kind kind, size_t times) {
+static void add_events(enum change_kind kind, size_t times) {
     const struct change change = { .kind = kind };
     for (size_t i = 0; i < times; i++)
         recent_events_add(events, &change, 1);
@@ -42,11 +42,11 @@ START_TEST(changes_of_peers_are_events_and_nothing_else_is) {
 END_TEST
 
 START_TEST(reader_gets_what_followed) {
-    note(CHANGE_PEER_JOINED, 5);
+    add_events(CHANGE_PEER_JOINED, 5);
     ck_assert_uint_eq(recent_events_read(events, 3, list, PAGE), 2);
     ck_assert_uint_eq(list[0].id, 4);
     ck_assert_uint_eq(recent_events_read(events, 5, list, PAGE), 0);
-    note(CHANGE_PEER_LEFT, 1);
+    add_events(CHANGE_PEER_LEFT, 1);
     ck_assert_uint_eq(recent_events_read(events, 5, list, PAGE), 1);
     ck_assert_int_eq(list[0].change.kind, CHANGE_PEER_LEFT);
 }
@@ -55,7 +55,7 @@ END_TEST
 START_TEST(newest_are_given_to_who_has_none_or_is_from_another_run) {
     ck_assert_uint_eq(recent_events_read(events, 0, list, PAGE), 0);
     ck_assert_uint_eq(recent_events_read(events, 7, list, PAGE), 0);
-    note(CHANGE_PEER_JOINED, PAGE + 50);
+    add_events(CHANGE_PEER_JOINED, PAGE + 50);
     ck_assert_uint_eq(recent_events_read(events, 0, list, PAGE), PAGE);
     ck_assert_uint_eq(list[PAGE - 1].id, PAGE + 50);
     ck_assert_uint_eq(recent_events_read(events, 100000, list, PAGE), PAGE);
@@ -64,14 +64,14 @@ START_TEST(newest_are_given_to_who_has_none_or_is_from_another_run) {
 END_TEST
 
 START_TEST(oldest_go_when_there_are_too_many) {
-    note(CHANGE_PEER_JOINED, 3 * RECENT_EVENTS_KEPT);
+    add_events(CHANGE_PEER_JOINED, 3 * RECENT_EVENTS_KEPT);
     ck_assert_uint_eq(recent_events_read(events, 1, list, PAGE), PAGE);
     ck_assert_uint_eq(list[0].id, 2 * RECENT_EVENTS_KEPT + 1);
 }
 END_TEST
 
 START_TEST(pages_follow_each_other_without_a_gap) {
-    note(CHANGE_PEER_JOINED, RECENT_EVENTS_KEPT);
+    add_events(CHANGE_PEER_JOINED, RECENT_EVENTS_KEPT);
     uint64_t after = 1;
     for (size_t seen = 1; seen < RECENT_EVENTS_KEPT;) {
         const size_t count = recent_events_read(events, after, list, PAGE);
@@ -84,9 +84,9 @@ START_TEST(pages_follow_each_other_without_a_gap) {
 }
 END_TEST
 
-UNIT_SUITE(events) {
-    Suite *suite = suite_create("events");
-    TCase *tcase = tcase_create("events");
+UNIT_SUITE(recent_events) {
+    Suite *suite = suite_create("recent_events");
+    TCase *tcase = tcase_create("recent_events");
     tcase_add_checked_fixture(tcase, create, delete);
     tcase_add_test(tcase, changes_of_peers_are_events_and_nothing_else_is);
     tcase_add_test(tcase, reader_gets_what_followed);

@@ -11,7 +11,7 @@ enum { PAGE_MAX = 16, LATER_MS = START_MS + 1000, MUCH_LATER_MS = START_MS + 620
 static struct directory directory;
 static char path[sizeof directory.path + 16];
 static struct tracker *tracker;
-static struct torrent_list *catalog;
+static struct torrent_list *torrents;
 static struct torrent_row rows[PAGE_MAX];
 static size_t count;
 static size_t total;
@@ -23,12 +23,12 @@ static void create(void) {
     snprintf(path, sizeof path, "%s/skep.db", directory.path);
     store_close(store_open(path, error));
     tracker = tracker_create(&options, 0);
-    catalog = torrent_list_create(tracker, path);
-    ck_assert_ptr_nonnull(catalog);
+    torrents = torrent_list_create(tracker, path);
+    ck_assert_ptr_nonnull(torrents);
 }
 
 static void delete (void) {
-    torrent_list_delete(catalog);
+    torrent_list_delete(torrents);
     tracker_delete(tracker);
     directory_remove(&directory);
 }
@@ -40,10 +40,10 @@ static void register_torrent(uint32_t number, const char *name, uint64_t size) {
     struct registry *registry = registry_open(path, REGISTRY_TIMEOUT_MS, error);
     ck_assert(registry_add_torrent(registry, &torrent, 1));
     registry_close(registry);
-    torrent_list_invalidate(catalog);
+    torrent_list_invalidate(torrents);
 }
 
-/* Puts this number of seeders and leechers into a torrent. */
+/* Adds seeders and leechers to a torrent. */
 static void fill(uint32_t torrent, uint32_t seeders, uint32_t leechers) {
     for (uint32_t i = 0; i < seeders + leechers; i++) {
         struct announce_request request =
@@ -54,14 +54,14 @@ static void fill(uint32_t torrent, uint32_t seeders, uint32_t leechers) {
 }
 
 static void ask_at(struct torrent_query query, uint64_t now_ms) {
-    ck_assert(torrent_list_page(catalog, &query, 0, now_ms, rows, PAGE_MAX, &count, &total));
+    ck_assert(torrent_list_page(torrents, &query, 0, now_ms, rows, PAGE_MAX, &count, &total));
 }
 
 static void ask(struct torrent_query query) {
     ask_at(query, START_MS);
 }
 
-/* That these torrents were found, in this order. */
+/* Checks the torrents found, in order. */
 static void assert_found(const uint32_t *numbers, size_t expected) {
     ck_assert_uint_eq(count, expected);
     ck_assert_uint_eq(total, expected);
@@ -148,15 +148,15 @@ START_TEST(page_begins_where_it_is_to) {
     for (uint32_t i = 0; i < 5; i++)
         register_torrent(i, "same name", i);
     const struct torrent_query query = { .sort = BY_SIZE };
-    ck_assert(torrent_list_page(catalog, &query, 3, START_MS, rows, 10, &count, &total));
+    ck_assert(torrent_list_page(torrents, &query, 3, START_MS, rows, 10, &count, &total));
     ck_assert_uint_eq(count, 2);
     ck_assert_uint_eq(total, 5);
     ck_assert_uint_eq(rows[0].size, 3);
-    ck_assert(torrent_list_page(catalog, &query, 5, START_MS, rows, 10, &count, &total));
+    ck_assert(torrent_list_page(torrents, &query, 5, START_MS, rows, 10, &count, &total));
     ck_assert_uint_eq(count, 0);
-    ck_assert(torrent_list_page(catalog, &query, SIZE_MAX, START_MS, rows, 10, &count, &total));
+    ck_assert(torrent_list_page(torrents, &query, SIZE_MAX, START_MS, rows, 10, &count, &total));
     ck_assert_uint_eq(count, 0);
-    ck_assert(torrent_list_page(catalog, &query, 0, START_MS, rows, 0, &count, &total));
+    ck_assert(torrent_list_page(torrents, &query, 0, START_MS, rows, 0, &count, &total));
     ck_assert_uint_eq(total, 5);
 }
 END_TEST
@@ -185,22 +185,22 @@ START_TEST(one_torrent_is_as_it_is_this_moment) {
     struct torrent_row row;
     uint8_t info_hash[INFO_HASH_LEN];
     numbered_id(info_hash, 1);
-    ck_assert(!torrent_list_find(catalog, info_hash, START_MS, &row));
+    ck_assert(!torrent_list_find(torrents, info_hash, START_MS, &row));
     fill(1, 1, 2);
-    ck_assert(torrent_list_find(catalog, info_hash, START_MS, &row));
+    ck_assert(torrent_list_find(torrents, info_hash, START_MS, &row));
     ck_assert_uint_eq(torrent_leechers(&row.stats), 2);
     ck_assert(!row.registered);
     register_torrent(1, "named", 7);
-    ck_assert(torrent_list_find(catalog, info_hash, START_MS, &row));
+    ck_assert(torrent_list_find(torrents, info_hash, START_MS, &row));
     ck_assert_str_eq(row.name, "named");
     ck_assert_uint_eq(torrent_seeders(&row.stats), 1);
     char name[REGISTRY_TEXT_LEN];
-    torrent_list_name(catalog, info_hash, name);
+    torrent_list_name(torrents, info_hash, name);
     ck_assert_str_eq(name, "named");
 }
 END_TEST
 
-/* Names change their positions when one is added; an earlier order must not use old positions. */
+/* A new name changes the positions of the others, which cached results refer to. */
 START_TEST(look_at_one_torrent_between_two_pages_mixes_no_names) {
     struct torrent_row row;
     uint8_t info_hash[INFO_HASH_LEN];
@@ -209,14 +209,14 @@ START_TEST(look_at_one_torrent_between_two_pages_mixes_no_names) {
     register_torrent(2, "n", 2);
     ask((struct torrent_query){ .sort = BY_NAME });
     register_torrent(3, "a", 3);
-    ck_assert(torrent_list_find(catalog, info_hash, START_MS, &row));
+    ck_assert(torrent_list_find(torrents, info_hash, START_MS, &row));
     ask((struct torrent_query){ .sort = BY_NAME });
     ASSERT_FOUND(3, 1, 2);
     ck_assert_str_eq(rows[1].name, "m");
 }
 END_TEST
 
-START_TEST(more_questions_than_are_kept_are_still_answered) {
+START_TEST(more_queries_than_are_cached_still_work) {
     register_torrent(1, "x1", 0);
     register_torrent(2, "x2", 0);
     for (int round = 0; round < 3; round++) {
@@ -233,16 +233,16 @@ END_TEST
 START_TEST(rest_gives_the_copy_up_and_takes_another_when_asked) {
     fill(1, 1, 0);
     ask((struct torrent_query){ .sort = BY_NAME });
-    torrent_list_release_idle(catalog, LATER_MS);
-    torrent_list_release_idle(catalog, MUCH_LATER_MS);
+    torrent_list_release_idle(torrents, LATER_MS);
+    torrent_list_release_idle(torrents, MUCH_LATER_MS);
     ask_at((struct torrent_query){ .sort = BY_NAME }, MUCH_LATER_MS);
     ASSERT_FOUND(1);
 }
 END_TEST
 
-UNIT_SUITE(catalog) {
-    Suite *suite = suite_create("catalog");
-    TCase *tcase = tcase_create("catalog");
+UNIT_SUITE(torrent_list) {
+    Suite *suite = suite_create("torrent_list");
+    TCase *tcase = tcase_create("torrent_list");
     tcase_add_checked_fixture(tcase, create, delete);
     tcase_add_test(tcase, torrents_that_are_tracked_and_that_are_registered_are_there_once);
     tcase_add_test(tcase, torrents_are_sorted_by_each_figure_and_then_by_name);
@@ -253,7 +253,7 @@ UNIT_SUITE(catalog) {
     tcase_add_test(tcase, change_of_the_registry_is_seen_at_once_where_it_is_told);
     tcase_add_test(tcase, one_torrent_is_as_it_is_this_moment);
     tcase_add_test(tcase, look_at_one_torrent_between_two_pages_mixes_no_names);
-    tcase_add_test(tcase, more_questions_than_are_kept_are_still_answered);
+    tcase_add_test(tcase, more_queries_than_are_cached_still_work);
     tcase_add_test(tcase, rest_gives_the_copy_up_and_takes_another_when_asked);
     suite_add_tcase(suite, tcase);
     return suite;
