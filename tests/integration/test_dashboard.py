@@ -21,7 +21,7 @@ ALERT_EXPRESSION = re.compile(r"^ +expr: (?:\|\n((?: {10,}.*\n)+)|(.*)\n)", re.M
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def metrics(tmp_path_factory):
     """The metrics of a daemon with all families."""
     issued = Authority(tmp_path_factory.mktemp("certificates")).issue("skep")
     config = f"https = {{ port = {free_port()}; {issued.setting} }};"
@@ -47,7 +47,7 @@ def alert_expressions():
     return [block or line for block, line in ALERT_EXPRESSION.findall(ALERTS.read_text())]
 
 
-def check_selectors(expression, told):
+def check_selectors(expression, metrics):
     """Each metric exists, has the label, and the label has the value."""
     selectors = METRIC.findall(expression)
     assert selectors, expression
