@@ -91,7 +91,7 @@ def test_peers_are_listed_with_their_clients(skepctl, daemon, torrent):
     assert " seeder " in lines[0] and "100 %" in lines[0]
     assert lines[1].startswith("[::1]:7011 ") and " leecher " in lines[1]
     assert skepctl.json("peers", torrent.hex(), "--limit", "1")["total"] == 2
-    assert "no such torrent" in skepctl.refuses("peers", random_hash().hex(), status=REFUSED)
+    assert "Torrent not found" in skepctl.refuses("peers", random_hash().hex(), status=REFUSED)
 
 
 @pytest.fixture(scope="module")
