@@ -1,9 +1,9 @@
 # skep: a BitTorrent tracker.
 #
-#   make            build skepd
-#   make run        install what is missing to build, build, and run the tracker here
-#   make check      install what the tests need, build and run all tests
-#   make help       everything else
+#   make            build skepd and skepctl
+#   make run        install build dependencies, build, and run skepd
+#   make check      install test dependencies, build, and run all tests
+#   make help       list all targets
 
 VERSION := 0.1.0
 ifeq ($(origin CC),default)
@@ -17,7 +17,7 @@ DOCDIR  ?= $(PREFIX)/share/doc/skep
 MANDIR  ?= $(PREFIX)/share/man
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 
-# SANITIZE is address,undefined or thread; each kind of build has a directory of its own.
+# SANITIZE is "address,undefined" or "thread"; each has its own build directory.
 comma   := ,
 SANITIZE ?=
 BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
@@ -33,13 +33,13 @@ FUZZ_PACKAGES  := clang libclang-rt-14-dev
 STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Werror
-# What each program uses, and the tests all of it.
+# Libraries of each program; the tests link all of them.
 SKEPD_LIBRARIES := libmicrohttpd gnutls sqlite3 libconfig nettle libsystemd jansson libqrencode
 SKEPCTL_LIBRARIES := libcurl jansson ncursesw sqlite3 nettle
 LIBRARIES := $(sort $(SKEPD_LIBRARIES) $(SKEPCTL_LIBRARIES))
 CPPFLAGS += -Iinclude -Isrc -D_GNU_SOURCE -DSKEP_VERSION='"$(VERSION)"'
-# The layers are many small functions in many files; optimising over all of them is worth a fifth of
-# the instructions of an announce.
+# Link-time optimisation inlines small functions across files: a fifth fewer instructions per
+# announce.
 CFLAGS  ?= -g $(if $(SANITIZE),-O2,-O3 -flto=auto)
 ALL_CFLAGS = -std=c11 $(WARNINGS) $(CFLAGS) -pthread \
     $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
@@ -60,7 +60,7 @@ $(UNIT_OBJECTS) $(BUILD)/tests/fuzz/%.o: CPPFLAGS += -Itests/unit
 .PHONY: build-packages check-packages style-packages fuzz-packages
 .PHONY: check check-all check-sanitized check-unit check-asan check-tsan check-layers check-words check-style
 
-# `make run` and `make check` on a fresh machine: the packages come first.
+# On a fresh machine, `make run` and `make check` install packages first.
 all: $(PROGRAMS:%=$(BUILD)/%)
 	@:
 
@@ -85,7 +85,8 @@ $(BUILD)/%.o: %.c
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# The page is part of the program. A folder is younger than its files where one of them has gone.
+# The page is embedded in the program. Directories are prerequisites, so that a removed file
+# triggers a rebuild.
 PAGE_FILES := $(sort $(shell find src/page -type f ! -name '.*' ! -name '*~' ! -name embed)) \
     src/web/api/openapi.json \
     /usr/share/javascript/chart.js/chart.min.js
@@ -101,7 +102,7 @@ $(BUILD)/page.o: $(BUILD)/page.c
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
 
-# The fuzz targets, with libFuzzer (clang); and the same without it, to go through the corpus again.
+# Fuzz targets, with libFuzzer (clang); and without it, to replay the corpus.
 FUZZ_TARGETS := udp http_query http_url metainfo forwarded config_file list_file session api tracker_reply tracker_model
 FUZZ_MODELS := tests/unit/swarm/tracker_model.c
 FUZZ_SOURCES := $(FUZZ_TARGETS:%=tests/fuzz/%.c)
@@ -131,7 +132,7 @@ build/fuzz/%: tests/fuzz/%.c tests/fuzz/entry.c $(FUZZ_OBJECTS)
 
 -include $(FUZZ_OBJECTS:.o=.d)
 
-# New inputs that reach new code are kept under build/; those worth it belong into the corpus.
+# Inputs that reach new code are kept in build/; add useful ones to the corpus.
 fuzz: fuzz-packages
 	@$(MAKE) --no-print-directory $(FUZZ_TARGETS:%=build/fuzz/%)
 	@for target in $(FUZZ_TARGETS); do \
@@ -209,7 +210,7 @@ include tests/bench/bench.mk
 UNITS := skepd.service skepd.socket
 MAN_PAGES := skepd.8 skepctl.1
 
-# Each page in the folder of its section.
+# Each manual page goes to the directory of its section.
 man_path = $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(1)))/$(1)
 
 EXAMPLES := grafana-dashboard.json prometheus-alerts.yml
@@ -232,7 +233,7 @@ install: all
 	src/man/settings-page conf/skepd.conf | install -D -m 644 /dev/stdin $(call man_path,skepd.conf.5)
 	install -D -m 644 src/completion/skepctl.bash $(DESTDIR)$(COMPLETIONDIR)/skepctl
 
-# The administrator's own configuration and the database stay.
+# Keeps configuration and database.
 uninstall:
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
 	    $(EXAMPLES:%=$(DESTDIR)$(DOCDIR)/%) \
@@ -242,17 +243,18 @@ clean:
 	rm -rf build
 
 help:
-	@echo "make             build skepd into build/"
-	@echo "make run         install what is missing, build, run the tracker (ARGS='--port 7000')"
-	@echo "make check       all tests"
-	@echo "make check-all   what CI runs: these, the sanitizers, the style, some fuzzing"
-	@echo "make check-unit  the unit tests alone"
-	@echo "make check-asan  unit and integration tests under AddressSanitizer and UBSan"
-	@echo "make check-tsan  the same under ThreadSanitizer"
-	@echo "make fuzz        fuzz the parsers, FUZZ_SECONDS each (60)"
-	@echo "make check-style formatting, layers, clang, clang-tidy, cppcheck"
-	@echo "make check-layers check the includes against tests/layers"
-	@echo "make bench       measure against other trackers and bare servers (ten minutes)"
-	@echo "make soak        ten minutes of everything at once under each sanitizer"
-	@echo "make install     into PREFIX (and DESTDIR); make uninstall takes it away again"
-	@echo "make clean       remove build/"
+	@echo "make               build skepd and skepctl into build/"
+	@echo "make run           install build dependencies, build, run skepd (ARGS='--port 7000')"
+	@echo "make check         install test dependencies, build, run all tests"
+	@echo "make check-all     run what CI runs: check, check-asan, check-tsan, check-style, short fuzzing"
+	@echo "make check-unit    run the unit tests"
+	@echo "make check-asan    run unit and integration tests under AddressSanitizer and UBSan"
+	@echo "make check-tsan    run unit and integration tests under ThreadSanitizer"
+	@echo "make check-style   check format, wording, includes; build with clang; run the linters"
+	@echo "make check-layers  check the includes against tests/layers"
+	@echo "make check-words   search for wording that is not plain English"
+	@echo "make fuzz          fuzz each parser for FUZZ_SECONDS (60)"
+	@echo "make bench         compare with other trackers and bare servers (ten minutes)"
+	@echo "make soak          run mixed load under each sanitizer for SOAK_SECONDS (600)"
+	@echo "make install       install into PREFIX (and DESTDIR); make uninstall removes it"
+	@echo "make clean         remove build/"

@@ -7,7 +7,7 @@ BENCH_LOAD := $(addprefix $(BUILD)/tests/bench/,load.o load_http.o load_udp.o ru
     workload.o histogram.o process_use.o) $(BUILD)/src/base/bytes.o
 BENCH_TOOLS := $(addprefix $(BENCH_OUT)/,load bare_http bare_udp)
 
-# What callgrind counts is built with -O2, whatever CFLAGS says, so that the counts compare.
+# The program for callgrind is always built with -O2, so that counts are comparable.
 PATH_SOURCES := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c) src/server/udp_tracker.c \
     $(addprefix tests/bench/,path.c requests.c workload.c)
 PATH_OBJECTS := $(patsubst %.c,$(BENCH_OUT)/o2/%.o,$(PATH_SOURCES))
@@ -20,7 +20,7 @@ bench bench-quick bench-full: bench-packages
 
 bench-tools: $(BENCH_TOOLS)
 
-# Under AddressSanitizer, and smaller under ThreadSanitizer.
+# Runs under AddressSanitizer, then with a smaller load under ThreadSanitizer.
 SOAK_SECONDS ?= 600
 
 soak: bench-packages
@@ -30,7 +30,7 @@ soak: bench-packages
 	@$(MAKE) --no-print-directory SANITIZE=thread all
 	@tests/bench/soak --build build/thread --seconds $(SOAK_SECONDS) --peers 100000 --torrents 5000
 
-# Counts the instructions of each kind of request and compares them with what they were.
+# Counts the instructions per kind of request and compares them with the recorded bounds.
 check-instructions: $(BENCH_OUT)/path
 	@tests/bench/instructions $<
 

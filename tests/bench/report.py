@@ -9,13 +9,13 @@ import subprocess
 from experiments import CPU, RATE, USUAL
 from loads import TRANSPORTS
 
-HEAD = """# What skep costs
+HEAD = """# Benchmarks
 
-Written by `make bench`. Server and load generator have a core each, the server one thread; all
-traffic is on loopback. Each figure is the median of {rounds} rounds of {seconds:g} s, in which the
-candidates took turns; a ratio is the median of the rounds' ratios. CPU is that of the server
-process, all its threads, for one response. "bare" is a libmicrohttpd server, or a
-`recvmmsg`/`sendmmsg` echo, that returns one ready-made reply of the same size.
+Written by `make bench`. Server and load generator use one core each, the server with one thread; all
+traffic is on loopback. Each value is the median of {rounds} rounds of {seconds:g} s in which the
+candidates alternate; a ratio is the median of the rounds' ratios. CPU is the CPU time of the server
+process, all threads, per response. "bare" is a libmicrohttpd server, or a `recvmmsg`/`sendmmsg`
+echo, that returns one fixed reply of the same size.
 
 {machine}
 """
@@ -162,10 +162,10 @@ def _grow_text(bench, found):
              f"{series.ratio((mode, size), (mode, bench.sizes[0]), CPU):.2f} ×")
             for mode in USUAL for size in bench.sizes]
     sizes = [(_size(size), f"{memory[size]:.1f}") for size in bench.sizes]
-    return ("## Growth\n\nSwarms of about 100 peers, ever more of them; each address has about ten "
-            "peers.\n\n"
+    return ("## Growth\n\nAn increasing number of swarms of about 100 peers; about ten peers "
+            "per address.\n\n"
             + _table(("peers", *RUN_HEAD, "against the fewest"), rows)
-            + "\n\nMemory, as the process grows while they come (store off):\n\n"
+            + "\n\nGrowth of the process while the peers join (store off):\n\n"
             + _table(("peers", "bytes a peer"), sizes))
 
 
@@ -174,7 +174,7 @@ def _shape_text(bench, found):
     rows = [(f"{TRANSPORTS[mode]}: {name}", *_run_cells(series, (mode, name)))
             for mode in USUAL for name in memory]
     sizes = [(name, f"{size:.1f}") for name, size in memory.items()]
-    return (f"## Shapes of {_size(bench.many)} peers\n\nEach address has ten of them. With Zipf, "
+    return (f"## Shapes of {_size(bench.many)} peers\n\nTen peers per address. With Zipf, "
             "the torrent of rank r has 1/r of the first one's peers.\n\n"
             + _table(("shape", *RUN_HEAD), rows)
             + "\n\n" + _table(("shape", "bytes a peer"), sizes))
