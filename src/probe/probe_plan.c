@@ -62,7 +62,7 @@ static uint32_t position_of(const struct probe_plan *plan, const struct probe_pe
     return queue_table_position(&plan->table, peer);
 }
 
-static uint32_t hash_of(const struct probe_plan *plan, const struct endpoint *peer) {
+static uint32_t hash_endpoint(const struct probe_plan *plan, const struct endpoint *peer) {
     return (uint32_t)keyed_hash(&plan->key, peer->wire, endpoint_len(peer->family));
 }
 
@@ -73,7 +73,7 @@ static bool has_endpoint(const void *entry, const void *endpoint) {
 
 static struct probe_peer *find_peer(const struct probe_plan *plan,
                                     const struct endpoint *endpoint) {
-    const uint32_t hash = hash_of(plan, endpoint);
+    const uint32_t hash = hash_endpoint(plan, endpoint);
     return peer_at(plan, queue_table_find(&plan->table, hash, has_endpoint, endpoint));
 }
 
@@ -105,7 +105,7 @@ static struct probe_peer *add_peer(struct probe_plan *plan, const struct endpoin
     if (!probe_quota_enter(plan->quota, endpoint, &limits, &share))
         return NULL;
     struct probe_peer *peer =
-        peer_at(plan, queue_table_add(&plan->table, hash_of(plan, endpoint), QUEUE_NEW));
+        peer_at(plan, queue_table_add(&plan->table, hash_endpoint(plan, endpoint), QUEUE_NEW));
     if (peer == NULL) {
         probe_quota_leave(plan->quota, &share);
         return NULL;

@@ -24,6 +24,43 @@ void http_reply_trust(struct http_context *context, const struct networks *trust
     atomic_store(&context->has_trusted, trusted->count > 0);
 }
 
+/* The trusted proxies, copied into `copy`, if `peer` is one of them; else NULL. */
+static const struct networks *find_trusted(struct http_context *context,
+                                           const struct endpoint *peer, struct networks *copy) {
+    if (!atomic_load(&context->has_trusted))
+        return NULL;
+    pthread_mutex_lock(&context->lock);
+    *copy = context->trusted;
+    pthread_mutex_unlock(&context->lock);
+    return networks_contain(copy, peer) ? copy : NULL;
+}
+
+/* Bytes of body that the request may have. */
+static size_t allowed_body(struct http_context *context, struct MHD_Connection *connection,
+                           const char *method, const struct http_request *request) {
+    if (request->target_state != HTTP_TARGET_OK)
+        return 0;
+    const struct web_request web_request = web_request_of(connection, method, request);
+    return context->web.body_max(context->web.context, &web_request);
+}
+
+bool http_reply_begin(struct http_context *context, struct MHD_Connection *connection,
+                      const char *method, bool http10, struct http_request *request) {
+    struct networks copy;
+    http_request_read_headers(request, connection, http10,
+                              find_trusted(context, &request->peer, &copy));
+    if (request->ambiguous_length)
+        return false;
+    const uint64_t announced =
+        request->kind == HTTP_ROUTE_OTHER ? web_request_body_len(connection) : 0;
+    if (announced == 0)
+        return true;
+    const size_t allowed = allowed_body(context, connection, method, request);
+    const bool waits = web_request_expects_continue(connection);
+    return http_body_begin(&request->body, announced, allowed, waits, &context->bodies) ==
+           HTTP_BODY_READ;
+}
+
 /* Queues `response`, which may be NULL, and releases it. */
 static enum MHD_Result queue_response(struct MHD_Connection *connection, unsigned status,
                                       struct MHD_Response *response) {
@@ -214,41 +251,4 @@ enum MHD_Result http_reply(struct http_context *context, struct MHD_Connection *
         outcome.result = HTTP_RESULT_FAILED;
     http_counters_add(context->counters, outcome, clock_now_ns() - request->began_ns);
     return result;
-}
-
-/* The trusted proxies, copied into `copy`, if `peer` is one of them; else NULL. */
-static const struct networks *find_trusted(struct http_context *context,
-                                           const struct endpoint *peer, struct networks *copy) {
-    if (!atomic_load(&context->has_trusted))
-        return NULL;
-    pthread_mutex_lock(&context->lock);
-    *copy = context->trusted;
-    pthread_mutex_unlock(&context->lock);
-    return networks_contain(copy, peer) ? copy : NULL;
-}
-
-/* Bytes of body that the request may have. */
-static size_t allowed_body(struct http_context *context, struct MHD_Connection *connection,
-                           const char *method, const struct http_request *request) {
-    if (request->target_state != HTTP_TARGET_OK)
-        return 0;
-    const struct web_request web_request = web_request_of(connection, method, request);
-    return context->web.body_max(context->web.context, &web_request);
-}
-
-bool http_reply_begin(struct http_context *context, struct MHD_Connection *connection,
-                      const char *method, bool http10, struct http_request *request) {
-    struct networks copy;
-    http_request_read_headers(request, connection, http10,
-                              find_trusted(context, &request->peer, &copy));
-    if (request->ambiguous_length)
-        return false;
-    const uint64_t announced =
-        request->kind == HTTP_ROUTE_OTHER ? web_request_body_len(connection) : 0;
-    if (announced == 0)
-        return true;
-    const size_t allowed = allowed_body(context, connection, method, request);
-    const bool waits = web_request_expects_continue(connection);
-    return http_body_begin(&request->body, announced, allowed, waits, &context->bodies) ==
-           HTTP_BODY_READ;
 }

@@ -84,7 +84,7 @@ static uint32_t known(void) {
     return sum;
 }
 
-/* Lets time pass until the next check is due, which must be this one's. */
+/* Advances the time to the next probe, which must be of this peer. */
 static void assert_next(struct endpoint expected) {
     struct endpoint peer;
     char found[ENDPOINT_TEXT_LEN], wanted[ENDPOINT_TEXT_LEN];
@@ -111,7 +111,7 @@ static void check(struct endpoint peer, enum reach reach) {
     finish(peer, reach);
 }
 
-/* Begins and ends all that may begin within the time. Returns how many checks that were. */
+/* Runs all probes that are due within the time. Returns their number. */
 static uint32_t run_for(uint64_t ms) {
     const uint64_t until_ms = now_ms + ms;
     uint32_t checks = 0;
@@ -125,7 +125,7 @@ static uint32_t run_for(uint64_t ms) {
     return checks;
 }
 
-/* What comes next */
+/* Order */
 
 START_TEST(newcomers_are_checked_in_the_order_in_which_they_came) {
     for (uint32_t i = 0; i < 3; i++)
@@ -199,7 +199,7 @@ START_TEST(check_that_did_not_take_place_comes_again) {
 }
 END_TEST
 
-/* The pace */
+/* Rate */
 
 START_TEST(checks_keep_to_their_pace) {
     for (uint32_t i = 0; i < PEERS_MAX; i++)
@@ -421,7 +421,7 @@ START_TEST(counts_add_up) {
 }
 END_TEST
 
-/* Probed peers */
+/* Requests */
 
 static void want(struct endpoint peer) {
     probe_plan_request(plan, &peer, now_ms);
@@ -566,7 +566,7 @@ START_TEST(steady_peers_are_all_checked_in_every_interval) {
 }
 END_TEST
 
-/* Strangers come and go at random, and at the end nothing is left. */
+/* Random joins, leaves, requests and probes; at the end no peer is left. */
 START_TEST(any_order_of_events_ends_empty) {
     enum { PEERS = 300, STEPS = 200000 };
     struct random random = { .state = 7 };

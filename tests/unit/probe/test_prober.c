@@ -14,7 +14,7 @@ enum { PATIENCE_MS = 10000, A_WHILE_MS = 100, ROUNDS = 300 };
 
 static struct prober_options options;
 static struct prober *prober;
-static struct endpoint listening; /* where somebody does */
+static struct endpoint listening; /* address of `listener` */
 static int listener;
 
 static void listen_somewhere(void) {
@@ -58,8 +58,8 @@ static void note(enum change_kind kind, struct endpoint peer, bool own_address) 
     prober_on_changes(prober, &change, 1);
 }
 
-/* Whether a connection comes within the time. */
-static bool is_knocked_at(int timeout_ms) {
+/* Whether a connection arrives within the time. */
+static bool is_probed(int timeout_ms) {
     struct pollfd incoming = { .fd = listener, .events = POLLIN };
     if (poll(&incoming, 1, timeout_ms) != 1)
         return false;
@@ -77,7 +77,7 @@ static bool await_state(struct endpoint peer, enum reach reach) {
 START_TEST(newcomer_is_checked) {
     const uint64_t start_ms = clock_now_ms();
     note(CHANGE_PEER_JOINED, listening, true);
-    ck_assert(is_knocked_at(PATIENCE_MS));
+    ck_assert(is_probed(PATIENCE_MS));
     ck_assert(await_state(listening, REACH_OPEN));
     ck_assert_uint_ge(prober_state(prober, &listening).checked_ms, start_ms);
     const struct prober_stats stats = prober_stats(prober);
@@ -96,7 +96,7 @@ END_TEST
 START_TEST(restored_peer_is_checked_once_confirmed) {
     note(CHANGE_PEER_JOINED, listening, false);
     note(CHANGE_PEER_UPDATED, listening, false);
-    ck_assert(!is_knocked_at(A_WHILE_MS));
+    ck_assert(!is_probed(A_WHILE_MS));
     note(CHANGE_PEER_CONFIRMED, listening, true);
     ck_assert(await_state(listening, REACH_OPEN));
 }
@@ -104,7 +104,7 @@ END_TEST
 
 START_TEST(claimed_address_is_not_checked_for_whoever_looks) {
     prober_request(prober, &listening, false);
-    ck_assert(!is_knocked_at(A_WHILE_MS));
+    ck_assert(!is_probed(A_WHILE_MS));
 }
 END_TEST
 
@@ -152,7 +152,7 @@ START_TEST(switched_off_it_checks_nobody) {
     note(CHANGE_PEER_JOINED, listening, true);
     prober_request(prober, &listening, true);
     prober_on_lost(prober);
-    ck_assert(!is_knocked_at(A_WHILE_MS));
+    ck_assert(!is_probed(A_WHILE_MS));
     ck_assert(!prober_stats(prober).enabled);
     ck_assert_int_eq(prober_state(prober, &listening).reach, REACH_UNKNOWN);
 }
@@ -173,17 +173,17 @@ START_TEST(other_networks_are_taken_over) {
     ck_assert(network_parse("127.0.0.2", &options.limits.networks.list[0]));
     apply();
     note(CHANGE_PEER_JOINED, listening, true);
-    ck_assert(!is_knocked_at(A_WHILE_MS));
+    ck_assert(!is_probed(A_WHILE_MS));
 }
 END_TEST
 
 START_TEST(shorter_interval_is_taken_over_while_it_sleeps) {
     note(CHANGE_PEER_JOINED, listening, true);
-    ck_assert(is_knocked_at(PATIENCE_MS));
+    ck_assert(is_probed(PATIENCE_MS));
     ck_assert(await_state(listening, REACH_OPEN));
     options.limits.interval_s = 1;
     apply();
-    ck_assert(is_knocked_at(PATIENCE_MS));
+    ck_assert(is_probed(PATIENCE_MS));
 }
 END_TEST
 

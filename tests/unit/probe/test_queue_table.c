@@ -116,13 +116,13 @@ END_TEST
 
 START_TEST(any_order_keeps_table_and_lines_whole) {
     enum { NUMBERS = 700, STEPS = 100000 };
-    static uint8_t line_of[NUMBERS]; /* 0: not in the table, else the queue + 1 */
+    static uint8_t queue_of[NUMBERS]; /* 0: not in the table, else the queue + 1 */
     struct random random = { .state = 3 };
     for (int step = 0; step < STEPS; step++) {
         const uint64_t number = random_below(&random, NUMBERS - 1) + 1;
         const uint32_t queue = random_below(&random, QUEUES);
         const uint32_t position = find(number);
-        REQUIRE((position == QUEUE_TABLE_NONE) == (line_of[number] == 0));
+        REQUIRE((position == QUEUE_TABLE_NONE) == (queue_of[number] == 0));
         const bool leaves = position != QUEUE_TABLE_NONE && random_below(&random, 2) == 0;
         if (leaves)
             queue_table_remove(&table, position);
@@ -130,18 +130,18 @@ START_TEST(any_order_keeps_table_and_lines_whole) {
             add(number, queue);
         else
             queue_table_move(&table, position, queue);
-        line_of[number] = leaves ? 0 : (uint8_t)(queue + 1);
+        queue_of[number] = leaves ? 0 : (uint8_t)(queue + 1);
     }
     uint32_t expected[QUEUES] = { 0 };
     for (uint64_t number = 1; number < NUMBERS; number++) {
-        if (line_of[number] > 0)
-            expected[line_of[number] - 1]++;
+        if (queue_of[number] > 0)
+            expected[queue_of[number] - 1]++;
     }
     for (uint32_t queue = 0; queue < QUEUES; queue++) {
         uint32_t count = 0;
         for (uint32_t at = queue_table_first(&table, queue); at != QUEUE_TABLE_NONE;
              at = queue_table_next(&table, at)) {
-            REQUIRE(line_of[number_at(at)] == queue + 1);
+            REQUIRE(queue_of[number_at(at)] == queue + 1);
             count++;
         }
         ck_assert_uint_eq(count, expected[queue]);

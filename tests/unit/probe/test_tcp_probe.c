@@ -56,7 +56,7 @@ static struct endpoint nobody_at(const char *address) {
     return where;
 }
 
-/* Where a connection is neither taken nor refused: the queue of those to be taken is full. */
+/* A listener whose backlog is full: it neither accepts nor rejects a connection. */
 static struct endpoint silent_at(const char *address, int fds[static 2]) {
     struct endpoint where;
     struct sockaddr_storage to;

@@ -5,7 +5,7 @@
 #define HEADER                                                                                     \
     "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 
-/* The kernel's numbers are in this machine's byte order. */
+/* The examples are in little-endian byte order, as the kernel prints them on x86. */
 static void assert_gateway(const char *routes, const char *expected) {
     const struct endpoint gateway = host_addresses_parse_gateway(bytes_of(routes));
     char text[ENDPOINT_TEXT_LEN] = "none";

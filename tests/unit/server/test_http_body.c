@@ -24,7 +24,7 @@ static void tear_down(void) {
     ck_assert_uint_eq(atomic_load(&budget.used), 0);
 }
 
-/* Whether all of it may come. */
+/* False if the body rejected a part. */
 static bool send_all(size_t len, size_t piece) {
     for (size_t at = 0; at < len; at += piece) {
         if (!http_body_add(&body, sent + at, len - at < piece ? len - at : piece))
@@ -96,7 +96,7 @@ START_TEST(long_one_is_not) {
 }
 END_TEST
 
-/* Others have most of the budget. */
+/* Other bodies use most of the budget. */
 START_TEST(body_beyond_the_budget_is_read_and_thrown_away) {
     atomic_store(&budget.used, MORE - ALLOWED + 1);
     ck_assert_int_eq(http_body_begin(&body, ALLOWED, ALLOWED, false, &budget), HTTP_BODY_READ);
