@@ -222,7 +222,8 @@ static const struct web_route *find_route(struct bytes path) {
     return NULL;
 }
 
-/* Only the API reads bodies, and only those of admins. */
+/* Only the API reads bodies, and only those of admins. handle_request() authorizes again, since the
+ * rules may change while the body arrives. */
 static size_t body_max(void *context, const struct web_request *request) {
     const struct web_route *route = find_route(request->path);
     size_t upload_max;

@@ -69,6 +69,7 @@ static bool host_is_ours(const struct authorization_rules *rules,
            (is_address(&parsed) || (!parsed.bracketed && is_own_name(&rules->names, parsed.host)));
 }
 
+/* Compares digests, so that the time taken reveals nothing about the token. */
 static bool token_is_valid(const struct authorization_rules *rules, const char *authorization) {
     static const char scheme[] = "Bearer ";
     if (!rules->token_set || strncasecmp(authorization, scheme, strlen(scheme)) != 0)
@@ -83,6 +84,7 @@ static enum auth_proof find_proof(const struct authorization_rules *rules,
                                   const struct web_request *request) {
     if (request->authorization != NULL && token_is_valid(rules, request->authorization))
         return AUTH_BY_TOKEN;
+    /* A wrong token does not matter if the address suffices. */
     const bool admin_address =
         request->client.family != FAMILY_NONE && networks_contain(&rules->admins, &request->client);
     const bool own_host = host_is_ours(rules, request);
@@ -130,6 +132,7 @@ bool authorization_is_cross_site(const struct web_request *request) {
         return false;
     if (request->origin != NULL && !is_own_origin(request))
         return true;
+    /* Programs other than browsers send neither header. "none": the user started the request. */
     const char *site = request->sec_fetch_site;
     return site != NULL && strcasecmp(site, "same-origin") != 0 && strcasecmp(site, "none") != 0;
 }

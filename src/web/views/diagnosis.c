@@ -169,9 +169,10 @@ static const struct endpoint *find_shared_address(const struct diagnosis_input *
     for (size_t i = 0; i < input->peer_count && i < SHARED_ADDRESS_PEERS_MAX; i++) {
         const struct peer_stats *peer = input->peers[i].stats;
         bool reachable;
+        if (!peer->lan || endpoint_is_loopback(&peer->peer))
+            continue;
         *clients = count_clients(input, &peer->peer, &reachable);
-        if (*clients >= SHARED_ADDRESS_CLIENTS_MIN && !reachable && peer->lan &&
-            !endpoint_is_loopback(&peer->peer))
+        if (*clients >= SHARED_ADDRESS_CLIENTS_MIN && !reachable)
             return &peer->peer;
     }
     return NULL;
