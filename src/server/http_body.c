@@ -13,10 +13,10 @@ enum http_body_plan http_body_begin(struct http_body *body, uint64_t announced, 
         return HTTP_BODY_READ;
     if (allowed > 0 && announced == HTTP_BODY_LEN_UNKNOWN)
         return HTTP_BODY_READ;
-    body->refused = true;
+    body->too_large = true;
     if (waits)
-        return HTTP_BODY_REFUSE;
-    return allowed > 0 || announced <= HTTP_BODY_DISCARD_MAX ? HTTP_BODY_READ : HTTP_BODY_REFUSE;
+        return HTTP_BODY_REJECT;
+    return allowed > 0 || announced <= HTTP_BODY_DISCARD_MAX ? HTTP_BODY_READ : HTTP_BODY_REJECT;
 }
 
 /* False, without using any, if less than that is left. */
@@ -75,11 +75,11 @@ static bool append_data(struct http_body *body, const void *data, size_t len) {
 
 bool http_body_add(struct http_body *body, const void *data, size_t len) {
     body->received += len;
-    if (body->received > body->allowed && !body->refused) {
+    if (body->received > body->allowed && !body->too_large) {
         free_data(body);
-        body->refused = true;
+        body->too_large = true;
     }
-    if (body->refused)
+    if (body->too_large)
         return body->allowed > 0 || body->received <= HTTP_BODY_DISCARD_MAX;
     return body->over_budget || append_data(body, data, len);
 }

@@ -29,14 +29,14 @@ struct http_body {
     size_t capacity;
     size_t allowed;   /* bytes that may be kept */
     size_t received;  /* bytes, kept or discarded */
-    bool refused;     /* discarded because it is longer than allowed */
+    bool too_large;   /* discarded because it is longer than allowed */
     bool over_budget; /* discarded because the budget is used up */
 };
 
 /* What to do with a body before its first byte. */
 enum http_body_plan {
     HTTP_BODY_READ,  /* read it, and discard it if it is not allowed */
-    HTTP_BODY_REFUSE /* respond at once and close the connection */
+    HTTP_BODY_REJECT /* respond at once and close the connection */
 };
 
 /* Begins a body of `announced` bytes of which `allowed` may be kept, out of `budget`. A client that

@@ -40,7 +40,7 @@ struct web_request web_request_of(struct MHD_Connection *connection, const char 
         .proxied = request->client.proxied,
         .client_in_doubt = request->client.in_doubt,
         .secure = request->secure,
-        .body_too_large = request->body.refused,
+        .body_too_large = request->body.too_large,
         .body_over_budget = request->body.over_budget,
     };
     if (strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)

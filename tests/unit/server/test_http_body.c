@@ -38,7 +38,7 @@ static const size_t pieces[] = { 1, 1000, 4096, ALLOWED };
 START_TEST(allowed_body_is_kept_whole) {
     ck_assert_int_eq(http_body_begin(&body, ALLOWED, ALLOWED, false, &budget), HTTP_BODY_READ);
     ck_assert(send_all(ALLOWED, pieces[_i]));
-    ck_assert(!body.refused);
+    ck_assert(!body.too_large);
     assert_bytes((struct bytes){ body.data, body.len }, (struct bytes){ sent, ALLOWED });
     ck_assert_uint_le(body.capacity, ALLOWED);
 }
@@ -55,7 +55,7 @@ END_TEST
 START_TEST(longer_body_is_read_and_thrown_away) {
     ck_assert_int_eq(http_body_begin(&body, MORE, ALLOWED, false, &budget), HTTP_BODY_READ);
     ck_assert(send_all(MORE, pieces[_i]));
-    ck_assert(body.refused);
+    ck_assert(body.too_large);
     ck_assert_ptr_null(body.data);
 }
 END_TEST
@@ -64,16 +64,16 @@ START_TEST(chunked_body_is_kept_as_far_as_allowed) {
     ck_assert_int_eq(http_body_begin(&body, HTTP_BODY_LEN_UNKNOWN, ALLOWED, false, &budget),
                      HTTP_BODY_READ);
     ck_assert(send_all(ALLOWED, pieces[_i]));
-    ck_assert(!body.refused && body.len == ALLOWED);
+    ck_assert(!body.too_large && body.len == ALLOWED);
     ck_assert(http_body_add(&body, sent, 1));
-    ck_assert(body.refused && body.len == 0);
+    ck_assert(body.too_large && body.len == 0);
     ck_assert_ptr_null(body.data);
 }
 END_TEST
 
 START_TEST(who_waits_to_be_told_is_told) {
-    ck_assert_int_eq(http_body_begin(&body, MORE, ALLOWED, true, &budget), HTTP_BODY_REFUSE);
-    ck_assert(body.refused);
+    ck_assert_int_eq(http_body_begin(&body, MORE, ALLOWED, true, &budget), HTTP_BODY_REJECT);
+    ck_assert(body.too_large);
     http_body_clear(&body);
     ck_assert_int_eq(http_body_begin(&body, ALLOWED, ALLOWED, true, &budget), HTTP_BODY_READ);
 }
@@ -82,17 +82,17 @@ END_TEST
 START_TEST(short_body_is_forgiven_who_may_send_none) {
     ck_assert_int_eq(http_body_begin(&body, SHORT, 0, false, &budget), HTTP_BODY_READ);
     ck_assert(send_all(SHORT, 1000));
-    ck_assert(body.refused);
+    ck_assert(body.too_large);
     ck_assert_ptr_null(body.data);
     ck_assert(!http_body_add(&body, sent, 1));
 }
 END_TEST
 
 START_TEST(long_one_is_not) {
-    ck_assert_int_eq(http_body_begin(&body, SHORT + 1, 0, false, &budget), HTTP_BODY_REFUSE);
+    ck_assert_int_eq(http_body_begin(&body, SHORT + 1, 0, false, &budget), HTTP_BODY_REJECT);
     http_body_clear(&body);
     ck_assert_int_eq(http_body_begin(&body, HTTP_BODY_LEN_UNKNOWN, 0, false, &budget),
-                     HTTP_BODY_REFUSE);
+                     HTTP_BODY_REJECT);
 }
 END_TEST
 
@@ -101,7 +101,7 @@ START_TEST(body_beyond_the_budget_is_read_and_thrown_away) {
     atomic_store(&budget.used, MORE - ALLOWED + 1);
     ck_assert_int_eq(http_body_begin(&body, ALLOWED, ALLOWED, false, &budget), HTTP_BODY_READ);
     ck_assert(send_all(ALLOWED, pieces[_i]));
-    ck_assert(body.over_budget && !body.refused);
+    ck_assert(body.over_budget && !body.too_large);
     ck_assert_ptr_null(body.data);
     ck_assert_uint_eq(atomic_load(&budget.used), MORE - ALLOWED + 1);
     atomic_store(&budget.used, 0);
