@@ -151,56 +151,57 @@ static size_t count_clients(const struct diagnosis_input *input, const struct en
     return count;
 }
 
-/* A peer with the address of our router, or our own public one, is behind NAT on the way to us. */
-static const struct endpoint *find_router_address(const struct diagnosis_input *input) {
+/* Finds a peer with the address of our router, or our own public one: it is behind NAT on the way
+ * to us. */
+static bool find_router_address(const struct diagnosis_input *input,
+                                char address[static ENDPOINT_TEXT_LEN]) {
     for (size_t i = 0; i < input->peer_count; i++) {
         const struct endpoint *peer = &input->peers[i].stats->peer;
         if (endpoint_same_address(&input->gateway, peer) ||
             endpoint_same_address(&input->external_v4, peer) ||
-            endpoint_same_address(&input->external_v6, peer))
-            return peer;
+            endpoint_same_address(&input->external_v6, peer)) {
+            endpoint_address_text(peer, address);
+            return true;
+        }
     }
-    return NULL;
+    return false;
 }
 
-/* An address on the LAN that several clients share, none of them reachable. */
-static const struct endpoint *find_shared_address(const struct diagnosis_input *input,
-                                                  size_t *clients) {
+/* Finds an address on the LAN that several clients share, none of them reachable. Returns their
+ * number, or 0. */
+static size_t find_shared_address(const struct diagnosis_input *input,
+                                  char address[static ENDPOINT_TEXT_LEN]) {
     for (size_t i = 0; i < input->peer_count && i < SHARED_ADDRESS_PEERS_MAX; i++) {
         const struct peer_stats *peer = input->peers[i].stats;
         bool reachable;
-        if (!peer->lan || endpoint_is_loopback(&peer->peer))
-            continue;
-        *clients = count_clients(input, &peer->peer, &reachable);
-        if (*clients >= SHARED_ADDRESS_CLIENTS_MIN && !reachable)
-            return &peer->peer;
+        const size_t clients = count_clients(input, &peer->peer, &reachable);
+        if (clients >= SHARED_ADDRESS_CLIENTS_MIN && !reachable && peer->lan &&
+            !endpoint_is_loopback(&peer->peer)) {
+            endpoint_address_text(&peer->peer, address);
+            return clients;
+        }
     }
-    return NULL;
+    return 0;
 }
 
 static void check_nat(const struct diagnosis_input *input, struct diagnosis_list *found) {
-    char text[ENDPOINT_TEXT_LEN];
-    size_t clients = 0;
-    const struct endpoint *address = find_router_address(input);
-    if (address != NULL) {
-        endpoint_address_text(address, text);
+    char address[ENDPOINT_TEXT_LEN];
+    if (find_router_address(input, address)) {
         add_diagnosis(found, "tracker_behind_nat",
                       "Peers appear as %s, the address of the router between them and this tracker "
                       "(or of its container's bridge). Their own addresses are lost, so they "
                       "cannot be reached. Use an announce URL with this machine's address on the "
                       "local network, or run the container on the host's network.",
-                      text);
+                      address);
         return;
     }
-    address = find_shared_address(input, &clients);
-    if (address == NULL)
-        return;
-    endpoint_address_text(address, text);
-    add_diagnosis(found, "tracker_behind_nat",
-                  "%zu peers share the address %s, and none of them is known to be reachable. "
-                  "Unless they run on one machine, a router between them and this tracker replaces "
-                  "their addresses by its own: use an announce URL that bypasses it.",
-                  clients, text);
+    const size_t clients = find_shared_address(input, address);
+    if (clients > 0)
+        add_diagnosis(found, "tracker_behind_nat",
+                      "%zu peers share the address %s, and none of them is known to be reachable. "
+                      "Unless they run on one machine, a router between them and this tracker "
+                      "replaces their addresses by its own: use an announce URL that bypasses it.",
+                      clients, address);
 }
 
 size_t diagnose(const struct diagnosis_input *input, struct diagnosis list[static DIAGNOSES_MAX]) {
