@@ -291,7 +291,7 @@ static bool read_group(struct file_reader *reader, config_setting_t *group,
 static void end_last_comment(char *text) {
     const char *last_newline = strrchr(text, '\n');
     if (strpbrk(last_newline != NULL ? last_newline : text, "#/") != NULL)
-        strcat(text, "\n");
+        memcpy(text + strlen(text), "\n", sizeof "\n");
 }
 
 /* Returns the file's contents as a string, which the caller frees, or NULL with errno set. Accepts

@@ -148,7 +148,7 @@ static void override_config(const struct program_options *options, struct config
         config->udp.enabled = false;
     if (options->database) {
         memset(config->database, 0, sizeof config->database);
-        strcpy(config->database, options->database); /* parse_path has checked its length */
+        memcpy(config->database, options->database, strlen(options->database)); /* it fits */
     }
 }
 
