@@ -1,5 +1,5 @@
-/* The digests of a torrent's content, which comes piece by piece: version 1's over all files in a
- * row (BEP 3), version 2's as a hash tree for each file (BEP 52). Pure; one thread. */
+/* Hashes the content of a torrent as a stream: version 1 over all files in sequence (BEP 3),
+ * version 2 as one hash tree per file (BEP 52). Pure; one thread. */
 #ifndef SKEP_TORRENT_PIECE_HASH_H
 #define SKEP_TORRENT_PIECE_HASH_H
 
@@ -12,39 +12,40 @@ struct piece_hash {
     bool v2;
 
     struct sha1_stream piece;
-    uint64_t piece_filled; /* bytes of the piece that is under way */
+    uint64_t piece_filled; /* bytes of the current piece */
     struct writer v1_digests;
 
     struct sha256_stream block;
     uint64_t block_filled;
-    uint64_t file_len;            /* bytes of the file so far */
-    uint8_t (*nodes)[SHA256_LEN]; /* of the blocks of a piece; room for `nodes_max` */
+    uint64_t file_len; /* bytes of the current file so far */
+    uint8_t (
+        *nodes)[SHA256_LEN]; /* digests of the blocks of the current piece; capacity `nodes_max` */
     size_t node_count;
     size_t nodes_max;
-    struct writer v2_layer; /* the pieces of the file so far */
+    struct writer v2_layer; /* digests of the pieces of the current file */
 };
 
-/* Makes room for pieces of a torrent of `size` bytes, padding included, whose largest file has
- * `file_size`. False without memory. Afterwards, piece_hash_free, whatever the result. */
+/* Allocates memory for a torrent of `size` bytes, with padding, whose largest file has `file_size`
+ * bytes. False if out of memory. The caller calls piece_hash_free even on failure. */
 bool piece_hash_begin(struct piece_hash *pieces, enum torrent_version version, uint64_t piece_len,
                       uint64_t size, uint64_t file_size);
 void piece_hash_free(struct piece_hash *pieces);
 
-/* Adds bytes of the file that is under way. */
+/* Adds bytes of the current file. */
 void piece_hash_add(struct piece_hash *pieces, const uint8_t *data, size_t len);
 
-/* Adds zeros, for version 1 only, up to the end of the piece: a hybrid torrent's padding. */
+/* Adds the padding of a hybrid torrent: zeros up to the end of the piece, for version 1 only. */
 void piece_hash_pad(struct piece_hash *pieces);
 
-/* Ends a file that was not empty: the root of its tree, and the digests of its pieces in
- * `pieces->v2_layer`, to be taken before the next file. For version 2 only; false without memory.
+/* Version 2: ends a file that is not empty. Stores the root of its hash tree in `root` and the
+ * digests of its pieces in `pieces->v2_layer`, until piece_hash_next_file. False if out of memory.
  */
 bool piece_hash_end_file(struct piece_hash *pieces, uint8_t root[static SHA256_LEN]);
 
-/* Forgets the file before. */
+/* Version 2: begins the next file. */
 void piece_hash_next_file(struct piece_hash *pieces);
 
-/* Ends everything: version 1's digests are in `pieces->v1_digests`. */
+/* Ends the last piece. The digests of version 1 are then in `pieces->v1_digests`. */
 void piece_hash_end(struct piece_hash *pieces);
 
 #endif

@@ -2,96 +2,91 @@
 
 #include "ctl/api_client.h"
 
-static int position(const char *word, const char *const *words, int count) {
+static int index_of(const char *text, const char *const *list, int count) {
     int at = 0;
-    while (at < count && strcmp(words[at], word) != 0)
+    while (at < count && strcmp(list[at], text) != 0)
         at++;
     return at;
 }
 
-/* Ranks URLs, lowest first: reachable by others before loopback, IPv4 before IPv6 (not every client
- * supports it), LAN before public, then by how many clients support the scheme. */
-static int rank(const json_t *url) {
+/* Rank of a URL; lower is better. Reachable by others before loopback, then IPv4 before IPv6, which
+ * not every client has, then LAN before public addresses, then by how many clients support the
+ * scheme. */
+static int url_rank(const json_t *url) {
     static const char *const scopes[] = { "lan", "public", "loopback" };
     static const char *const schemes[] = { "http", "udp", "https" };
-    const int scope = position(api_client_text(url, "scope", ""), scopes, 3);
-    const int scheme = position(api_client_text(url, "scheme", ""), schemes, 3);
+    const int scope = index_of(api_client_text(url, "scope", ""), scopes, 3);
+    const int scheme = index_of(api_client_text(url, "scheme", ""), schemes, 3);
     const bool v6 = strchr(api_client_text(url, "host", ""), ':') != NULL;
     return (scope >= 2 ? 16 : 0) + (v6 ? 8 : 0) + 4 * (scope == 1) + scheme;
 }
 
-static const json_t *find_best(const json_t *all) {
+static const json_t *find_best_url(const json_t *all) {
     const json_t *best = NULL;
     size_t i;
     const json_t *url;
     json_array_foreach(all, i, url) {
-        if (api_client_text(url, "url", NULL) != NULL && (best == NULL || rank(url) < rank(best)))
+        if (api_client_text(url, "url", NULL) != NULL &&
+            (best == NULL || url_rank(url) < url_rank(best)))
             best = url;
     }
     return best;
 }
 
-/* All URLs of the best-ranked host, ordered by scheme. */
-static void take_host(const json_t *all, struct announce_url_choice *urls) {
-    const json_t *best = find_best(all);
+/* Takes the best URL first, then the others of the same host. */
+static void take_best_host(const json_t *all, struct announce_url_choice *choice) {
+    const json_t *best = find_best_url(all);
     if (best == NULL)
         return;
     const char *host = api_client_text(best, "host", "");
-    urls->list[urls->count++] = api_client_text(best, "url", "");
+    choice->urls[choice->count++] = api_client_text(best, "url", "");
     size_t i;
     const json_t *url;
     json_array_foreach(all, i, url) {
         const char *text = api_client_text(url, "url", NULL);
         if (url != best && text != NULL && strcmp(api_client_text(url, "host", ""), host) == 0 &&
-            urls->count < ANNOUNCE_OPTIONS_MAX)
-            urls->list[urls->count++] = text;
+            choice->count < ANNOUNCE_URLS_MAX)
+            choice->urls[choice->count++] = text;
     }
 }
 
-static enum status explain(const struct api_client *client, enum status status) {
-    return output_fail(status,
-                       "give the announce URL with --announce, or the running skepd with "
-                       "--url",
-                       api_client_failure(client));
-}
-
-static enum status judge(const struct announce_url_choice *urls, bool quiet) {
-    const json_t *all = json_object_get(urls->owner, "urls");
+/* Checks that the URLs of skepd are complete and usable. */
+static enum status check_choice(const struct announce_url_choice *choice, bool quiet) {
+    const json_t *all = json_object_get(choice->status, "urls");
     if (quiet)
-        return urls->count == 0 ? STATUS_REFUSED : STATUS_GOOD;
-    if (urls->count == 0)
-        return output_fail(STATUS_REFUSED,
-                           "skepd did not return announce URLs; give them with --announce", NULL);
-    if (strcmp(api_client_text(urls->owner, "mode", ""), "private") == 0)
+        return choice->count == 0 ? STATUS_REFUSED : STATUS_GOOD;
+    if (choice->count == 0)
+        return output_fail(STATUS_REFUSED, "skepd reports no announce URLs; pass --announce", NULL);
+    if (strcmp(api_client_text(choice->status, "mode", ""), "private") == 0)
         return output_fail(STATUS_FAULT,
-                           "this tracker requires a passkey in the announce URL; give it with "
-                           "--announce http://HOST:PORT/PASSKEY/announce",
+                           "private tracker: pass --announce http://HOST:PORT/PASSKEY/announce",
                            NULL);
-    if (strcmp(api_client_text(find_best(all), "scope", ""), "loopback") == 0)
-        output_note("%s is reachable from this machine only", urls->list[0]);
+    if (strcmp(api_client_text(find_best_url(all), "scope", ""), "loopback") == 0)
+        output_note("%s is reachable from this machine only", choice->urls[0]);
     return STATUS_GOOD;
 }
 
 enum status announce_url_choice_find(const struct command_line *line, bool quiet,
-                                     struct announce_url_choice *urls) {
-    *urls = (struct announce_url_choice){ .count = line->announce_url_count };
-    memcpy(urls->list, line->announce_urls, sizeof urls->list);
-    if (urls->count > 0)
+                                     struct announce_url_choice *choice) {
+    *choice = (struct announce_url_choice){ .count = line->announce_url_count };
+    memcpy(choice->urls, line->announce_urls, sizeof choice->urls);
+    if (choice->count > 0)
         return STATUS_GOOD;
     struct api_client *client = api_client_open(line);
     if (client == NULL)
         return STATUS_FAULT;
-    enum status status = api_client_get(client, "status", &urls->owner);
+    enum status status = api_client_get(client, "status", &choice->status);
     if (status != STATUS_GOOD && !quiet)
-        explain(client, status);
+        output_fail(status, "pass --announce, or the URL of skepd with --url",
+                    api_client_failure(client));
     api_client_close(client);
     if (status != STATUS_GOOD)
         return status;
-    take_host(json_object_get(urls->owner, "urls"), urls);
-    return judge(urls, quiet);
+    take_best_host(json_object_get(choice->status, "urls"), choice);
+    return check_choice(choice, quiet);
 }
 
-void announce_url_choice_free(struct announce_url_choice *urls) {
-    json_decref(urls->owner);
-    *urls = (struct announce_url_choice){ 0 };
+void announce_url_choice_free(struct announce_url_choice *choice) {
+    json_decref(choice->status);
+    *choice = (struct announce_url_choice){ 0 };
 }

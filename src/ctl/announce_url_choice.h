@@ -1,4 +1,4 @@
-/* Announce URLs of a new torrent: from the command line, or from skepd. */
+/* Chooses the announce URLs of a new torrent or magnet link. */
 #ifndef SKEP_CTL_ANNOUNCE_URL_CHOICE_H
 #define SKEP_CTL_ANNOUNCE_URL_CHOICE_H
 
@@ -6,16 +6,16 @@
 #include "ctl/output.h"
 
 struct announce_url_choice {
-    const char *list[ANNOUNCE_OPTIONS_MAX]; /* best first */
+    const char *urls[ANNOUNCE_URLS_MAX]; /* the best one first */
     size_t count;
-    json_t *owner; /* owner of the strings, if skepd sent them */
+    json_t *status; /* the response of skepd, which owns `urls`; NULL: from the command line */
 };
 
-/* Collects every --announce; without any, skepd's own URLs at the address that most clients can
- * reach: a LAN address before a public one, loopback only if there is no other. Prints why there
- * are none, unless `quiet`. Call announce_url_choice_free afterwards, whatever the result. */
+/* Takes every --announce or, without any, all URLs of skepd with the host that most clients can
+ * reach: a LAN address before a public one, loopback only if there is no other. Prints errors
+ * unless `quiet`. The caller frees `choice` even on failure. */
 enum status announce_url_choice_find(const struct command_line *line, bool quiet,
-                                     struct announce_url_choice *urls);
-void announce_url_choice_free(struct announce_url_choice *urls);
+                                     struct announce_url_choice *choice);
+void announce_url_choice_free(struct announce_url_choice *choice);
 
 #endif

@@ -7,10 +7,6 @@
 #include "ctl/http_client.h"
 #include "wire/tracker_url.h"
 
-const char *const torrent_sorts[TORRENT_SORTS] = {
-    "name", "size", "seeders", "leechers", "downloaded", "rate", "health",
-};
-
 #define DEFAULT_URL "http://127.0.0.1:6969"
 
 enum {
@@ -18,59 +14,52 @@ enum {
     TOKEN_LEN = 512,
     PATH_LEN = 1024,
     TIMEOUT_MS = 5000,
-    SENDING_TIMEOUT_MS = 60000, /* for requests with a body, which may be slow to upload */
+    UPLOAD_TIMEOUT_MS = 60000, /* with a body: a .torrent file of 64 MiB over a slow link */
 };
 
 struct api_client {
-    struct http_client *client;
-    const char *cacert; /* NULL: the system's certificates */
+    struct http_client *http;
+    const char *cacert; /* NULL: those of the system */
     bool insecure;
-    char url[URL_LEN];     /* without a trailing '/' */
-    char token[TOKEN_LEN]; /* empty: none */
+    char url[URL_LEN];     /* without a slash at its end */
+    char token[TOKEN_LEN]; /* "": none */
     unsigned http_status;
     char failure[ERROR_LEN + URL_LEN + 4];
 };
 
 /* Reads the first line of a file. */
-static bool read_token(const char *path, char token[static TOKEN_LEN]) {
+static bool read_token_file(const char *path, char token[static TOKEN_LEN]) {
     FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        output_fail(STATUS_FAULT, path, strerror(errno));
-        return false;
-    }
+    if (file == NULL)
+        return output_error(path, strerror(errno));
     const char *line = fgets(token, TOKEN_LEN, file);
     fclose(file);
     token[line == NULL ? 0 : strcspn(token, "\r\n")] = '\0';
-    if (token[0] != '\0')
-        return true;
-    output_fail(STATUS_FAULT, "file contains no token", path);
-    return false;
+    return token[0] != '\0' || output_error(path, "no token in this file");
 }
 
-static bool find_token(const struct command_line *line, char token[static TOKEN_LEN]) {
-    const char *given = line->values[OPTION_TOKEN];
-    if (given == NULL && line->values[OPTION_TOKEN_FILE] != NULL)
-        return read_token(line->values[OPTION_TOKEN_FILE], token);
+static bool choose_token(const struct command_line *line, char token[static TOKEN_LEN]) {
+    const char *given = command_line_value(line, &option_token);
+    const char *path = command_line_value(line, &option_token_file);
+    if (given == NULL && path != NULL)
+        return read_token_file(path, token);
     if (given == NULL)
         given = getenv("SKEPCTL_TOKEN");
     snprintf(token, TOKEN_LEN, "%s", given == NULL ? "" : given);
     return true;
 }
 
-static bool find_url(const struct command_line *line, char url[static URL_LEN]) {
-    const char *given = line->values[OPTION_URL];
+/* HOST:PORT without a scheme means http. */
+static bool choose_url(const struct command_line *line, char url[static URL_LEN]) {
+    const char *given = command_line_value(line, &option_url);
     if (given == NULL)
         given = DEFAULT_URL;
     const bool has_scheme = strncmp(given, "http://", 7) == 0 || strncmp(given, "https://", 8) == 0;
-    if (given[0] == '\0' || (!has_scheme && strstr(given, "://") != NULL)) {
-        output_fail(STATUS_FAULT, "URL must begin with http:// or https://", given);
-        return false;
-    }
+    if (given[0] == '\0' || (!has_scheme && strstr(given, "://") != NULL))
+        return output_error("the URL of skepd must begin with http:// or https://", given);
     const int len = snprintf(url, URL_LEN, "%s%s", has_scheme ? "" : "http://", given);
-    if (len >= URL_LEN) {
-        output_fail(STATUS_FAULT, "URL too long", NULL);
-        return false;
-    }
+    if (len >= URL_LEN)
+        return output_error("URL too long", NULL);
     for (size_t end = (size_t)len; end > 0 && url[end - 1] == '/'; end--)
         url[end - 1] = '\0';
     return true;
@@ -79,16 +68,16 @@ static bool find_url(const struct command_line *line, char url[static URL_LEN]) 
 struct api_client *api_client_open(const struct command_line *line) {
     struct api_client *client = calloc(1, sizeof *client);
     if (client == NULL) {
-        output_fail(STATUS_FAULT, "out of memory", NULL);
+        output_out_of_memory();
         return NULL;
     }
-    client->cacert = line->values[OPTION_CACERT];
-    client->insecure = command_line_has(line, OPTION_INSECURE);
-    if (find_url(line, client->url) && find_token(line, client->token)) {
-        client->client = http_client_create();
-        if (client->client != NULL)
+    client->cacert = command_line_value(line, &option_cacert);
+    client->insecure = command_line_has(line, &option_insecure);
+    if (choose_url(line, client->url) && choose_token(line, client->token)) {
+        client->http = http_client_create();
+        if (client->http != NULL)
             return client;
-        output_fail(STATUS_FAULT, "out of memory", NULL);
+        output_out_of_memory();
     }
     api_client_close(client);
     return NULL;
@@ -97,7 +86,7 @@ struct api_client *api_client_open(const struct command_line *line) {
 void api_client_close(struct api_client *client) {
     if (client == NULL)
         return;
-    http_client_delete(client->client);
+    http_client_delete(client->http);
     free(client);
 }
 
@@ -120,54 +109,55 @@ const char *api_client_failure(const struct api_client *client) {
     return client->failure;
 }
 
-static enum status fail(struct api_client *client, enum status status, const char *why) {
+static enum status set_failure(struct api_client *client, enum status status, const char *why) {
     snprintf(client->failure, sizeof client->failure, "%s: %s", client->url, why);
     return status;
 }
 
-/* Copies the message of an error response: {"error": {"message": ...}}. */
-static enum status refuse(struct api_client *client, unsigned status, const json_t *value) {
+/* The error of skepd, {"error": {"message": ...}}; without a message, it is another server. */
+static enum status set_http_failure(struct api_client *client, unsigned http_status,
+                                    const json_t *value) {
     char text[ERROR_LEN];
     const char *message = api_client_text(json_object_get(value, "error"), "message", NULL);
-    if (message == NULL)
-        snprintf(text, sizeof text, "unexpected HTTP status %u; is this skepd?", status);
-    else
-        snprintf(text, sizeof text, "%s", message);
-    return fail(client, message == NULL ? STATUS_UNREACHABLE : STATUS_REFUSED, text);
+    if (message != NULL)
+        return set_failure(client, STATUS_REFUSED, message);
+    snprintf(text, sizeof text, "unexpected HTTP status %u; is this skepd?", http_status);
+    return set_failure(client, STATUS_UNREACHABLE, text);
 }
 
-/* Whether the response is one of a skepd that fulfilled the request. */
-static bool is_good(unsigned status, const json_t *value) {
-    return status == 204 || ((status == 200 || status == 201) && json_is_object(value));
+/* Whether the response is that of skepd to a request that succeeded. */
+static bool is_success(unsigned http_status, const json_t *value) {
+    return http_status == 204 ||
+           ((http_status == 200 || http_status == 201) && json_is_object(value));
 }
 
 enum status api_client_send(struct api_client *client, const struct api_client_request *request,
                             json_t **value) {
     char url[URL_LEN + PATH_LEN];
-    struct http_client_answer answer;
+    struct http_response response;
     const struct http_request_options options = {
         .method = request->method,
         .content_type = request->content_type,
         .body = request->body,
         .token = client->token[0] == '\0' ? NULL : client->token,
         .cacert = client->cacert,
-        .timeout_ms = request->content_type == NULL ? TIMEOUT_MS : SENDING_TIMEOUT_MS,
+        .timeout_ms = request->content_type == NULL ? TIMEOUT_MS : UPLOAD_TIMEOUT_MS,
         .insecure = client->insecure,
     };
     *value = NULL;
     client->http_status = 0;
     const int len = snprintf(url, sizeof url, "%s/api/v1/%s", client->url, request->path);
     if (len >= (int)sizeof url)
-        return fail(client, STATUS_FAULT, "request too long");
-    if (!http_client_ask(client->client, url, &options, &answer))
-        return fail(client, STATUS_UNREACHABLE, answer.error);
-    client->http_status = answer.status;
-    json_t *parsed = json_loadb((const char *)answer.body.data, answer.body.len, 0, NULL);
-    if (is_good(answer.status, parsed)) {
+        return set_failure(client, STATUS_FAULT, "request path too long");
+    if (!http_client_send(client->http, url, &options, &response))
+        return set_failure(client, STATUS_UNREACHABLE, response.error);
+    client->http_status = response.status;
+    json_t *parsed = json_loadb((const char *)response.body.data, response.body.len, 0, NULL);
+    if (is_success(response.status, parsed)) {
         *value = parsed;
         return STATUS_GOOD;
     }
-    const enum status status = refuse(client, answer.status, parsed);
+    const enum status status = set_http_failure(client, response.status, parsed);
     json_decref(parsed);
     return status;
 }
@@ -178,7 +168,7 @@ enum status api_client_send_json(struct api_client *client, const char *method, 
     json_decref(body);
     *value = NULL;
     if (text == NULL)
-        return fail(client, STATUS_FAULT, "out of memory");
+        return set_failure(client, STATUS_FAULT, "out of memory");
     const struct api_client_request request = {
         .method = method,
         .path = path,
@@ -195,20 +185,20 @@ enum status api_client_get(struct api_client *client, const char *path, json_t *
     const enum status status = api_client_send(client, &request, value);
     if (status != STATUS_GOOD || *value != NULL)
         return status;
-    return fail(client, STATUS_UNREACHABLE, "empty response; is this skepd?");
+    return set_failure(client, STATUS_UNREACHABLE, "empty response; is this skepd?");
 }
 
-enum status api_client_request(struct api_client *client, const char *path, json_t **value) {
+enum status api_client_fetch(struct api_client *client, const char *path, json_t **value) {
     const enum status status = api_client_get(client, path, value);
     return status == STATUS_GOOD ? status : output_fail(status, client->failure, NULL);
 }
 
-enum status api_client_request_once(const struct command_line *line, const char *path,
-                                    json_t **value) {
+enum status api_client_fetch_once(const struct command_line *line, const char *path,
+                                  json_t **value) {
     struct api_client *client = api_client_open(line);
     if (client == NULL)
         return STATUS_FAULT;
-    const enum status status = api_client_request(client, path, value);
+    const enum status status = api_client_fetch(client, path, value);
     api_client_close(client);
     return status;
 }
@@ -225,7 +215,7 @@ uint64_t api_client_number(const json_t *object, const char *key) {
     return real > 0 && real < 1e18 ? (uint64_t)real : 0;
 }
 
-const char *api_client_text(const json_t *object, const char *key, const char *otherwise) {
+const char *api_client_text(const json_t *object, const char *key, const char *fallback) {
     const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? otherwise : text;
+    return text == NULL ? fallback : text;
 }

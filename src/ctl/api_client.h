@@ -1,4 +1,4 @@
-/* Client of a running skepd's API (/api/v1/). One thread at a time. */
+/* Client of the API (/api/v1/) of a running skepd. One thread at a time. */
 #ifndef SKEP_CTL_API_CLIENT_H
 #define SKEP_CTL_API_CLIENT_H
 
@@ -7,51 +7,52 @@
 
 struct api_client;
 
-/* Opens a client for the skepd at --url, with the token of --token, --token-file or SKEPCTL_TOKEN.
- * NULL if an option is invalid, which is printed. */
+/* A client for --url with the token of --token, --token-file or SKEPCTL_TOKEN; does not connect
+ * yet. NULL if one of them is invalid, after printing the error. */
 struct api_client *api_client_open(const struct command_line *line);
 void api_client_close(struct api_client *client); /* NULL is ignored */
 
+/* The URL of skepd, without a slash at its end. */
 const char *api_client_url(const struct api_client *client);
-bool api_client_is_local(const struct api_client *client); /* whether the URL is on this machine */
 
-/* Requests `path`, such as "status" or "torrents?limit=5". STATUS_GOOD and a JSON object in
- * `*value`, which the caller owns; otherwise the reason is in api_client_failure. */
-enum status api_client_get(struct api_client *client, const char *path, json_t **value);
-const char *api_client_failure(const struct api_client *client);
+/* Whether the host of the URL is a loopback address or "localhost". */
+bool api_client_is_local(const struct api_client *client);
 
 struct api_client_request {
     const char *method;       /* NULL: GET */
-    const char *path;         /* as for api_client_get */
+    const char *path;         /* below /api/v1/, such as "status" or "torrents?limit=5" */
     const char *content_type; /* of `body`; NULL: no body */
     struct bytes body;
 };
 
-/* Sends any request. `*value` is NULL if the response has no body. */
+/* Sends a request. STATUS_GOOD with the JSON object of the response in `*value`, which the caller
+ * owns (NULL if there is none: status 204); otherwise api_client_failure has the reason. */
 enum status api_client_send(struct api_client *client, const struct api_client_request *request,
                             json_t **value);
 
-/* Sends a JSON body, which it consumes; NULL means out of memory. */
+/* api_client_send of a JSON body, which it releases. NULL: out of memory. */
 enum status api_client_send_json(struct api_client *client, const char *method, const char *path,
                                  json_t *body, json_t **value);
 
-/* HTTP status of the last response; 0: none. */
+/* api_client_send of a GET request; an empty response is an error. */
+enum status api_client_get(struct api_client *client, const char *path, json_t **value);
+
+/* Reason of the last failure, with the URL. */
+const char *api_client_failure(const struct api_client *client);
+
+/* HTTP status of the last response; 0: there was none. */
 unsigned api_client_http_status(const struct api_client *client);
 
-/* As api_client_get, and prints a failure. */
-enum status api_client_request(struct api_client *client, const char *path, json_t **value);
+/* api_client_get that prints the error. */
+enum status api_client_fetch(struct api_client *client, const char *path, json_t **value);
 
-/* As api_client_request, with a client for this one request. */
-enum status api_client_request_once(const struct command_line *line, const char *path,
-                                    json_t **value);
+/* api_client_fetch with a client for this request only. */
+enum status api_client_fetch_once(const struct command_line *line, const char *path,
+                                  json_t **value);
 
-/* Fields of a response; if absent: 0, "" (or `otherwise`), false. */
+/* Fields of a response. If a field is missing: 0 or `fallback`. */
 uint64_t api_client_number(const json_t *object, const char *key);
 double api_client_real(const json_t *object, const char *key);
-const char *api_client_text(const json_t *object, const char *key, const char *otherwise);
-
-/* Keys by which the API sorts torrents. */
-enum { TORRENT_SORTS = 7 };
-extern const char *const torrent_sorts[TORRENT_SORTS];
+const char *api_client_text(const json_t *object, const char *key, const char *fallback);
 
 #endif

@@ -6,15 +6,15 @@
 
 enum { PATH_LEN = 1024, LIST_LEN = PATH_LEN - 64, PAGE_LEN = 500, CONFLICT = 409, NOT_FOUND = 404 };
 
-static enum status report(const struct api_client *client, enum status status) {
+static enum status report_failure(const struct api_client *client, enum status status) {
     return status == STATUS_GOOD ? status : output_fail(status, api_client_failure(client), NULL);
 }
 
-static json_t *text_of(const char *text) {
+static json_t *json_of_text(const char *text) {
     return output_json_text(bytes_of(text));
 }
 
-/* A .torrent file contains its hashes and its name. */
+/* The API reads hashes and name from the file if there is one. */
 static enum status send_torrent(struct api_client *client, const struct registry_torrent *torrent,
                                 json_t **value) {
     if (torrent->file.len > 0) {
@@ -29,7 +29,7 @@ static enum status send_torrent(struct api_client *client, const struct registry
     return api_client_send_json(client, "POST", "torrents",
                                 json_pack("{s:o, s:o}", "info_hash",
                                           output_json_hex(torrent->info_hashes[0], INFO_HASH_LEN),
-                                          "name", text_of(torrent->name)),
+                                          "name", json_of_text(torrent->name)),
                                 value);
 }
 
@@ -38,26 +38,27 @@ static enum status rename_torrent(struct api_client *client, const struct regist
     char path[PATH_LEN] = "torrents/";
     hex_encode(torrent->info_hashes[0], INFO_HASH_LEN, path + strlen(path));
     return api_client_send_json(client, "PATCH", path,
-                                json_pack("{s:o}", "name", text_of(torrent->name)), value);
+                                json_pack("{s:o}", "name", json_of_text(torrent->name)), value);
 }
 
 enum status api_registry_add_torrent(struct api_client *client,
                                      const struct registry_torrent *torrent) {
     json_t *value;
     enum status status = send_torrent(client, torrent, &value);
+    /* The torrent exists. As in the database, only a name that the user gave replaces its name. */
     if (status == STATUS_REFUSED && api_client_http_status(client) == CONFLICT)
         status = torrent->file.len > 0 || torrent->name[0] == '\0'
                      ? STATUS_GOOD
                      : rename_torrent(client, torrent, &value);
     json_decref(value);
-    return report(client, status);
+    return report_failure(client, status);
 }
 
 enum status api_registry_add_passkey(struct api_client *client, const char *label,
-                                     json_t **answer) {
-    return report(client,
-                  api_client_send_json(client, "POST", "passkeys",
-                                       json_pack("{s:o}", "label", text_of(label)), answer));
+                                     json_t **response) {
+    return report_failure(
+        client, api_client_send_json(client, "POST", "passkeys",
+                                     json_pack("{s:o}", "label", json_of_text(label)), response));
 }
 
 enum status api_registry_add_ban(struct api_client *client, const struct network *network,
@@ -65,11 +66,11 @@ enum status api_registry_add_ban(struct api_client *client, const struct network
     char text[NETWORK_TEXT_LEN];
     json_t *value;
     network_text(network, text);
-    json_t *body = json_pack("{s:s, s:o, s:o}", "network", text, "reason", text_of(reason), "for_s",
-                             for_s == 0 ? json_null() : json_integer(for_s));
+    json_t *body = json_pack("{s:s, s:o, s:o}", "network", text, "reason", json_of_text(reason),
+                             "for_s", for_s == 0 ? json_null() : json_integer(for_s));
     const enum status status = api_client_send_json(client, "POST", "bans", body, &value);
     json_decref(value);
-    return report(client, status);
+    return report_failure(client, status);
 }
 
 enum status api_registry_remove(struct api_client *client, const char *kind, const char *name,
@@ -80,8 +81,8 @@ enum status api_registry_remove(struct api_client *client, const char *kind, con
     writer_put_text(&w, "/");
     percent_encode(&w, bytes_of(name));
     writer_put(&w, "", 1);
-    /* A name too long for a path cannot exist. */
     *found = false;
+    /* No entry has a name that is too long for a path. */
     if (w.failed)
         return STATUS_GOOD;
     const struct api_client_request request = { .method = "DELETE", .path = path };
@@ -91,10 +92,11 @@ enum status api_registry_remove(struct api_client *client, const char *kind, con
     if (status == STATUS_REFUSED && api_client_http_status(client) == NOT_FOUND)
         return STATUS_GOOD;
     *found = status == STATUS_GOOD;
-    return report(client, status);
+    return report_failure(client, status);
 }
 
-/* Reads a torrent, a passkey or a ban. False if the item is invalid. */
+/* Reads a torrent, a passkey or a ban, distinguished by their fields. False if it is none of them.
+ */
 static bool read_row(const json_t *item, struct registry_row *row) {
     const char *hash = api_client_text(item, "info_hash", NULL);
     const char *network = api_client_text(item, "network", NULL);
@@ -123,7 +125,7 @@ static void visit_page(const json_t *items, registry_visitor visit, void *contex
     }
 }
 
-/* Does not print a failure. */
+/* Prints no errors. */
 static enum status visit_pages(struct api_client *client, const char *list, registry_visitor visit,
                                void *context) {
     size_t offset = 0;
@@ -147,20 +149,20 @@ static enum status visit_pages(struct api_client *client, const char *list, regi
 
 enum status api_registry_visit(struct api_client *client, const char *list, registry_visitor visit,
                                void *context) {
-    return report(client, visit_pages(client, list, visit, context));
+    return report_failure(client, visit_pages(client, list, visit, context));
 }
 
-enum status api_registry_search(struct api_client *client, bool all, const char *word,
+enum status api_registry_search(struct api_client *client, bool all, const char *text,
                                 registry_visitor visit, void *context) {
     char list[LIST_LEN];
     struct writer w = writer_on((uint8_t *)list, sizeof list);
     writer_put_text(&w, "torrents?sort=name&order=asc&show=");
     writer_put_text(&w, all ? "all" : "registered");
     writer_put_text(&w, "&search=");
-    percent_encode(&w, bytes_of(word));
+    percent_encode(&w, bytes_of(text));
     writer_put(&w, "&", 2);
     if (w.failed)
         return output_fail(STATUS_FAULT, "search text too long", NULL);
     const enum status status = visit_pages(client, list, visit, context);
-    return status == STATUS_UNREACHABLE ? status : report(client, status);
+    return status == STATUS_UNREACHABLE ? status : report_failure(client, status);
 }

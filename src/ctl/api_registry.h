@@ -1,35 +1,34 @@
-/* Registry functions through the API of a running skepd, as in store/registry.h. Each prints its
- * failure. */
+/* The registry of the running skepd through its API. The counterpart of store/registry.h for
+ * registry_client. Functions print their errors unless noted. */
 #ifndef SKEP_CTL_API_REGISTRY_H
 #define SKEP_CTL_API_REGISTRY_H
 
 #include "ctl/api_client.h"
 #include "store/registry.h"
 
-/* An existing torrent keeps its name if the new one is empty, or if a file is given that exists,
- * too. */
+/* A torrent that exists keeps its name if the new one is empty or comes from a .torrent file. */
 enum status api_registry_add_torrent(struct api_client *client,
                                      const struct registry_torrent *torrent);
 
-/* `*answer` has "passkey" and "urls"; the caller owns it. */
-enum status api_registry_add_passkey(struct api_client *client, const char *label, json_t **answer);
+/* `*response` has "passkey" and "urls"; the caller releases it. */
+enum status api_registry_add_passkey(struct api_client *client, const char *label,
+                                     json_t **response);
 
 /* `for_s` 0: permanent. */
 enum status api_registry_add_ban(struct api_client *client, const struct network *network,
                                  const char *reason, int64_t for_s);
 
-/* Removes the entry `name` of `kind` ("torrents", "passkeys" or "bans"). */
+/* Removes the entry `name` of `kind`: "torrents", "passkeys" or "bans". */
 enum status api_registry_remove(struct api_client *client, const char *kind, const char *name,
                                 bool *found);
 
-/* Calls `visit` for every item of a list, such as "bans?", page by page. Invalid items are skipped.
- */
+/* Calls `visit` for every item of a list, such as "bans?", page by page. Skips invalid items. */
 enum status api_registry_visit(struct api_client *client, const char *list, registry_visitor visit,
                                void *context);
 
-/* The same for the registered torrents, or for `all`, whose name or info_hash contains `word`. If
- * no skepd answers (STATUS_UNREACHABLE), the caller prints api_client_failure. */
-enum status api_registry_search(struct api_client *client, bool all, const char *word,
+/* The same for the torrents, registered or `all`, with `text` in their name or info_hash. Does not
+ * print STATUS_UNREACHABLE. */
+enum status api_registry_search(struct api_client *client, bool all, const char *text,
                                 registry_visitor visit, void *context);
 
 #endif

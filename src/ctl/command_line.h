@@ -1,4 +1,4 @@
-/* The command line of skepctl: options, and the words of the command. */
+/* Arguments and options of skepctl's command line. */
 #ifndef SKEP_CTL_COMMAND_LINE_H
 #define SKEP_CTL_COMMAND_LINE_H
 
@@ -9,92 +9,83 @@
 
 #include "swarm/announce.h"
 
-enum ctl_option {
-    OPTION_DATABASE,
-    OPTION_URL,
-    OPTION_TOKEN,
-    OPTION_TOKEN_FILE,
-    OPTION_CACERT,
-    OPTION_INSECURE,
-    OPTION_JSON,
-    OPTION_HELP,
-    OPTION_VERSION,
-    OPTION_FOR,
-    OPTION_REASON,
-    OPTION_SEARCH,
-    OPTION_SHOW,
-    OPTION_SORT,
-    OPTION_REVERSE,
-    OPTION_OFFSET,
-    OPTION_LIMIT,
-    OPTION_ANNOUNCE,
-    OPTION_PIECE_LENGTH,
-    OPTION_PRIVATE,
-    OPTION_NAME,
-    OPTION_COMMENT,
-    OPTION_V2,
-    OPTION_HYBRID,
-    OPTION_OUTPUT,
-    OPTION_FORCE,
-    OPTION_ADD,
-    OPTION_EVENT,
-    OPTION_PORT,
-    OPTION_LEFT,
-    OPTION_UPLOADED,
-    OPTION_DOWNLOADED,
-    OPTION_NUMWANT,
-    OPTION_PEER_ID,
-    OPTION_KEY,
-    OPTION_NO_COMPACT,
-    OPTION_LEAVE,
-    OPTION_IPV4,
-    OPTION_IPV6,
-    OPTION_TIMEOUT,
-    OPTION_COUNT,
+/* An option. Commands with the same option share the object: its address identifies it. */
+struct option_spec {
+    const char *name;
+    const char *argument; /* NULL: takes none */
+    const char *summary;
+    char letter; /* 0: none */
 };
 
-#define OPTION_BIT(option) (UINT64_C(1) << (option))
+/* Options of every command. The list ends with NULL. */
+extern const struct option_spec option_database;
+extern const struct option_spec option_url;
+extern const struct option_spec option_token;
+extern const struct option_spec option_token_file;
+extern const struct option_spec option_cacert;
+extern const struct option_spec option_insecure;
+extern const struct option_spec option_json;
+extern const struct option_spec option_help;
+extern const struct option_spec option_version;
+extern const struct option_spec *const general_options[];
 
-/* Options of every command. */
-#define OPTIONS_GENERAL                                                                            \
-    (OPTION_BIT(OPTION_DATABASE) | OPTION_BIT(OPTION_URL) | OPTION_BIT(OPTION_TOKEN) |             \
-     OPTION_BIT(OPTION_TOKEN_FILE) | OPTION_BIT(OPTION_CACERT) | OPTION_BIT(OPTION_INSECURE) |     \
-     OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION))
+/* Options of several commands. */
+extern const struct option_spec option_announce;
+extern const struct option_spec option_sort;
+extern const struct option_spec option_reverse;
+extern const struct option_spec option_offset;
+extern const struct option_spec option_limit;
+extern const struct option_spec option_ipv4;
+extern const struct option_spec option_ipv6;
+extern const struct option_spec option_timeout;
 
-enum { ANNOUNCE_OPTIONS_MAX = 32 };
+enum { OPTIONS_MAX = 64, ANNOUNCE_URLS_MAX = 32 };
 
 struct command_line {
-    const char *values[OPTION_COUNT]; /* NULL: absent; "" for an option without value */
-    const char *announce_urls[ANNOUNCE_OPTIONS_MAX]; /* all --announce, in order */
+    const struct option_spec *options[OPTIONS_MAX]; /* of all commands */
+    const char *values[OPTIONS_MAX]; /* NULL: not given; "" if it takes no argument */
+    size_t option_count;
+    const char *announce_urls[ANNOUNCE_URLS_MAX]; /* of each --announce, in order */
     size_t announce_url_count;
-    char **words; /* the command and its arguments; borrows argv */
-    int count;
+    char **arguments; /* without the options; borrows argv */
+    int count;        /* of `arguments` */
 };
 
-/* Parses the options, which may be anywhere. False if one is invalid, which is printed. */
+/* Makes a NULL-terminated list of options known to the parser. */
+void command_line_add_options(struct command_line *line, const struct option_spec *const *options);
+
+/* Parses the options, which may be anywhere between the arguments. Returns false and prints the
+ * error if one is unknown or lacks its argument. */
 bool command_line_parse(struct command_line *line, int argc, char **argv);
 
-static inline bool command_line_has(const struct command_line *line, enum ctl_option option) {
-    return line->values[option] != NULL;
+/* The value of an option; NULL if it was not given. */
+const char *command_line_value(const struct command_line *line, const struct option_spec *option);
+
+static inline bool command_line_has(const struct command_line *line,
+                                    const struct option_spec *option) {
+    return command_line_value(line, option) != NULL;
 }
 
-/* Whether all given options are in `allowed`; prints the first that is not. */
-bool command_line_allow(const struct command_line *line, uint64_t allowed, const char *command);
+/* Returns false and prints the error if an option was given that is neither general nor in the
+ * NULL-terminated list `allowed`. */
+bool command_line_check_options(const struct command_line *line,
+                                const struct option_spec *const *allowed, const char *command);
 
-/* Reads the number of `option`; `*number` is unchanged if the option is absent. False if it is not
- * a number from `min` to `max`, which is printed. */
-bool command_line_number(const struct command_line *line, enum ctl_option option, uint64_t min,
-                         uint64_t max, uint64_t *number);
+/* Reads the number given with `option`; leaves `*number` unchanged if the option is missing.
+ * Returns false and prints the error if it is not a number from `min` to `max`. */
+bool command_line_number(const struct command_line *line, const struct option_spec *option,
+                         uint64_t min, uint64_t max, uint64_t *number);
 
-/* Finds the value of `option` among `count` words; `*choice` is unchanged if the option is absent.
- * False if it is another word, which is printed. */
-bool command_line_choice(const struct command_line *line, enum ctl_option option,
-                         const char *const *words, size_t count, size_t *choice);
+/* Sets `*choice` to the index of the option's value among `choices`; leaves it unchanged if the
+ * option is missing. Returns false and prints the error if the value is not among them. */
+bool command_line_choice(const struct command_line *line, const struct option_spec *option,
+                         const char *const *choices, size_t count, size_t *choice);
 
-/* Parses an info_hash of 40 hexadecimal digits, or one of version 2 of 64, which is truncated. */
-bool command_line_hash(const char *word, uint8_t info_hash[static INFO_HASH_LEN]);
+/* Parses an info_hash of 40 hexadecimal digits, or of 64 (BEP 52), which is truncated as in
+ * announces. */
+bool command_line_hash(const char *text, uint8_t info_hash[static INFO_HASH_LEN]);
 
-/* Prints one line of help for each option in `options`. */
-void command_line_describe(FILE *out, uint64_t options);
+/* Prints a line of help for each option of a NULL-terminated list. */
+void command_line_print_help(const struct option_spec *const *options);
 
 #endif

@@ -11,18 +11,13 @@
 
 static const char exists[] = "file exists; use --force to overwrite it";
 
-static bool refuse(const char *path, const char *why) {
-    output_fail(STATUS_FAULT, path, why);
-    return false;
-}
-
-bool file_output_is_free(const char *path, bool force) {
-    struct stat there;
-    if (stat(path, &there) != 0)
-        return errno == ENOENT || refuse(path, strerror(errno));
-    if (!S_ISREG(there.st_mode))
-        return refuse(path, "not a regular file");
-    return force || refuse(path, exists);
+bool file_output_check(const char *path, bool force) {
+    struct stat existing;
+    if (stat(path, &existing) != 0)
+        return errno == ENOENT || output_error(path, strerror(errno));
+    if (!S_ISREG(existing.st_mode))
+        return output_error(path, "not a regular file");
+    return force || output_error(path, exists);
 }
 
 static bool write_all(int fd, struct bytes content) {
@@ -38,8 +33,8 @@ static bool write_all(int fd, struct bytes content) {
     return fsync(fd) == 0;
 }
 
-/* The permissions of a newly created file: 0666 minus the umask. */
-static bool use_umask(int fd) {
+/* mkostemp creates files with mode 0600. A .torrent file is for sharing: use the umask. */
+static bool apply_umask(int fd) {
     const mode_t mask = umask(0);
     umask(mask);
     return fchmod(fd, 0666 & ~mask) == 0;
@@ -47,15 +42,15 @@ static bool use_umask(int fd) {
 
 static bool write_and_move(int fd, char *temporary, const char *path, struct bytes content,
                            bool force) {
-    const bool written = write_all(fd, content) && use_umask(fd);
+    const bool written = write_all(fd, content) && apply_umask(fd);
     const int failure = errno;
     close(fd);
     if (!written) {
-        refuse(path, strerror(failure));
+        output_error(path, strerror(failure));
     } else if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, force ? 0 : RENAME_NOREPLACE) == 0) {
         return true;
     } else {
-        refuse(path, errno == EEXIST ? exists : strerror(errno));
+        output_error(path, errno == EEXIST ? exists : strerror(errno));
     }
     unlink(temporary);
     return false;
@@ -64,10 +59,10 @@ static bool write_and_move(int fd, char *temporary, const char *path, struct byt
 bool file_output_write(const char *path, struct bytes content, bool force) {
     char *temporary = NULL;
     if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-        return refuse(path, "out of memory");
+        return output_error(path, "out of memory");
     const int fd = mkostemp(temporary, O_CLOEXEC);
     const bool good = fd >= 0 ? write_and_move(fd, temporary, path, content, force)
-                              : refuse(path, strerror(errno));
+                              : output_error(path, strerror(errno));
     free(temporary);
     return good;
 }

@@ -1,4 +1,4 @@
-/* Writes a file atomically, and does not overwrite another one by mistake. */
+/* Writes a file atomically, without overwriting another one by accident. */
 #ifndef SKEP_CTL_FILE_OUTPUT_H
 #define SKEP_CTL_FILE_OUTPUT_H
 
@@ -6,11 +6,12 @@
 
 #include "base/bytes.h"
 
-/* Whether a file may be written to `path`: it does not exist, or `force` is set. Prints the reason
- * if not. */
-bool file_output_is_free(const char *path, bool force);
+/* Checks that `path` does not exist, or is a file and `force` is set. Otherwise returns false and
+ * prints the reason. */
+bool file_output_check(const char *path, bool force);
 
-/* Writes `content` to `path`. False if that fails, which is printed; then nothing has changed. */
+/* Writes `content` to a temporary file and renames it. Returns false and prints the error if that
+ * fails; an existing file is then unchanged. */
 bool file_output_write(const char *path, struct bytes content, bool force);
 
 #endif

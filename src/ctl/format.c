@@ -47,7 +47,7 @@ void format_time(int64_t unix_s, char text[static FORMAT_NUMBER_LEN]) {
         snprintf(text, FORMAT_NUMBER_LEN, "?");
 }
 
-/* Reads the number at the start of `text`; the rest goes to `*suffix`. */
+/* Parses the number at the start of `text`; `*suffix` is the text after its digits. */
 static bool parse_number(const char *text, uint64_t *number, const char **suffix) {
     const size_t digits = strspn(text, "0123456789");
     *suffix = text + digits;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+
 enum { REDIRECTS_MAX = 5, HEADER_LEN = 128 };
 
 struct http_client {
@@ -33,27 +35,20 @@ void http_client_delete(struct http_client *client) {
     free(client);
 }
 
-static bool make_room(struct http_client *client, size_t more) {
-    if (more <= client->capacity - client->len)
-        return true;
-    const size_t capacity = 2 * client->capacity + more;
-    uint8_t *body = realloc(client->body, capacity);
-    if (body == NULL)
-        return false;
-    client->body = body;
-    client->capacity = capacity;
-    return true;
-}
-
-/* Write callback of libcurl: any result but the piece's length aborts the transfer. */
-static size_t take_piece(char *piece, size_t size, size_t count, void *context) {
+/* Write callback of libcurl: any other result than the length of `data` aborts the transfer. */
+static size_t append_body(char *data, size_t size, size_t count, void *context) {
     struct http_client *client = context;
     const size_t len = size * count;
     client->too_long = len > HTTP_CLIENT_BODY_MAX - client->len;
-    if (client->too_long || !make_room(client, len))
+    if (client->too_long || len == 0)
         return 0;
-    if (len > 0)
-        memcpy(client->body + client->len, piece, len);
+    if (client->len + len > client->capacity) {
+        uint8_t *body = array_grow(client->body, &client->capacity, client->len + len, 1);
+        if (body == NULL)
+            return 0;
+        client->body = body;
+    }
+    memcpy(client->body + client->len, data, len);
     client->len += len;
     return len;
 }
@@ -64,8 +59,8 @@ static long ip_resolve(enum family family) {
     return family == FAMILY_V6 ? CURL_IPRESOLVE_V6 : CURL_IPRESOLVE_WHATEVER;
 }
 
-/* Sets method and body. Returns a list to free after the request, or NULL. */
-static struct curl_slist *configure_body(CURL *curl, const struct http_request_options *options) {
+/* Sets method and body. Returns the headers to free after the request; NULL: none. */
+static struct curl_slist *set_body(CURL *curl, const struct http_request_options *options) {
     char header[HEADER_LEN];
     if (options->method != NULL)
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, options->method);
@@ -79,20 +74,20 @@ static struct curl_slist *configure_body(CURL *curl, const struct http_request_o
     return headers;
 }
 
-/* http_proxy must not redirect requests to the tracker. */
-static void configure(struct http_client *client, const char *url,
-                      const struct http_request_options *options, char *error) {
+static void set_options(struct http_client *client, const char *url,
+                        const struct http_request_options *options, char *error) {
     CURL *curl = client->curl;
     curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    /* Ignore http_proxy: the response must be that of the tracker itself. */
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "skepctl/" SKEP_VERSION);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
     curl_easy_setopt(curl, CURLOPT_IPRESOLVE, ip_resolve(options->family));
     curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
     if (options->follow) {
@@ -111,38 +106,37 @@ static void configure(struct http_client *client, const char *url,
     }
 }
 
-static void read_facts(CURL *curl, struct http_client_answer *answer) {
+static void read_result(CURL *curl, struct http_response *response) {
     long status = 0;
     curl_off_t took_us = 0;
     const char *address = NULL;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &took_us);
     curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &address);
-    answer->status = (unsigned)status;
-    answer->took_us = (uint64_t)took_us;
-    snprintf(answer->address, sizeof answer->address, "%s", address == NULL ? "" : address);
+    response->status = (unsigned)status;
+    response->took_us = (uint64_t)took_us;
+    snprintf(response->address, sizeof response->address, "%s", address == NULL ? "" : address);
 }
 
-bool http_client_ask(struct http_client *client, const char *url,
-                     const struct http_request_options *options,
-                     struct http_client_answer *answer) {
+bool http_client_send(struct http_client *client, const char *url,
+                      const struct http_request_options *options, struct http_response *response) {
     char error[CURL_ERROR_SIZE] = "";
-    *answer = (struct http_client_answer){ 0 };
+    *response = (struct http_response){ 0 };
     client->len = 0;
     client->too_long = false;
-    configure(client, url, options, error);
-    struct curl_slist *headers = configure_body(client->curl, options);
+    set_options(client, url, options, error);
+    struct curl_slist *headers = set_body(client->curl, options);
     const CURLcode result = curl_easy_perform(client->curl);
-    read_facts(client->curl, answer);
+    read_result(client->curl, response);
     curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, NULL);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(headers);
     if (client->too_long)
-        snprintf(answer->error, sizeof answer->error, "response longer than %d MiB",
+        snprintf(response->error, sizeof response->error, "response longer than %d MiB",
                  HTTP_CLIENT_BODY_MAX >> 20);
     else if (result != CURLE_OK)
-        snprintf(answer->error, sizeof answer->error, "%s",
+        snprintf(response->error, sizeof response->error, "%s",
                  error[0] != '\0' ? error : curl_easy_strerror(result));
-    answer->body = (struct bytes){ .data = client->body, .len = client->len };
+    response->body = (struct bytes){ .data = client->body, .len = client->len };
     return result == CURLE_OK;
 }

@@ -1,5 +1,5 @@
-/* HTTP and HTTPS requests to skepd's API and to any tracker, bounded in time and size. The only
- * user of libcurl. One thread at a time per client. */
+/* HTTP and HTTPS client for the API and for trackers, with limits on time and size. The only user
+ * of libcurl. One thread at a time per client. */
 #ifndef SKEP_CTL_HTTP_CLIENT_H
 #define SKEP_CTL_HTTP_CLIENT_H
 
@@ -17,14 +17,14 @@ struct http_request_options {
     const char *content_type; /* of `body`; NULL: no body */
     struct bytes body;
     const char *token;  /* for `Authorization: Bearer`; NULL: none */
-    const char *cacert; /* PEM file; NULL: the system's */
+    const char *cacert; /* PEM file; NULL: the certificates of the system */
     uint32_t timeout_ms;
-    enum family family; /* FAMILY_NONE: both */
-    bool insecure;      /* accept any certificate */
+    enum family family; /* FAMILY_NONE: either */
+    bool insecure;      /* do not verify certificates */
     bool follow;        /* follow up to five redirects */
 };
 
-struct http_client_answer {
+struct http_response {
     unsigned status;
     struct bytes body; /* owned by the client, until its next request */
     uint64_t took_us;
@@ -38,9 +38,9 @@ struct http_client;
 struct http_client *http_client_create(void);
 void http_client_delete(struct http_client *client); /* NULL is ignored */
 
-/* Sends a request to `url`, which must be http:// or https://. False and `answer->error` if no
- * complete response was received; any HTTP status is a response. Connections are reused. */
-bool http_client_ask(struct http_client *client, const char *url,
-                     const struct http_request_options *options, struct http_client_answer *answer);
+/* Sends a request to an http:// or https:// URL. True if a whole response arrived, with any HTTP
+ * status; otherwise `response->error` has the reason. Keeps the connection for the next request. */
+bool http_client_send(struct http_client *client, const char *url,
+                      const struct http_request_options *options, struct http_response *response);
 
 #endif

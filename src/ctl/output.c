@@ -9,7 +9,8 @@
 
 enum { LINE_MAX_LEN = 1024 };
 
-static void say(const char *what, const char *detail) {
+/* Escapes both texts, since they may hold bytes of a tracker or a file name. */
+static void print_message(const char *what, const char *detail) {
     char text[LINE_MAX_LEN];
     char more[LINE_MAX_LEN];
     format_clean(bytes_of(what), text, sizeof text);
@@ -18,8 +19,17 @@ static void say(const char *what, const char *detail) {
 }
 
 enum status output_fail(enum status status, const char *what, const char *detail) {
-    say(what, detail);
+    print_message(what, detail);
     return status;
+}
+
+bool output_error(const char *what, const char *detail) {
+    print_message(what, detail);
+    return false;
+}
+
+enum status output_out_of_memory(void) {
+    return output_fail(STATUS_FAULT, "out of memory", NULL);
 }
 
 void output_note(const char *format, ...) {
@@ -28,12 +38,12 @@ void output_note(const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    say(text, NULL);
+    print_message(text, NULL);
 }
 
 enum status output_json(json_t *value) {
     if (value == NULL)
-        return output_fail(STATUS_FAULT, "out of memory", NULL);
+        return output_out_of_memory();
     const int result = json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     json_decref(value);
     if (result != 0 || puts("") == EOF)

@@ -1,32 +1,39 @@
-/* Output of skepctl: results on standard output, messages on standard error, exit statuses. */
+/* Output and exit status of skepctl: results to standard output, messages to standard error. */
 #ifndef SKEP_CTL_OUTPUT_H
 #define SKEP_CTL_OUTPUT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "base/bytes.h"
 
-/* Exit status, as in skepctl(1). */
+/* Exit status of skepctl, as in skepctl(1). */
 enum status {
     STATUS_GOOD = 0,
-    STATUS_FAULT = 1,       /* usage error, or a file or database that cannot be used */
-    STATUS_UNREACHABLE = 2, /* the tracker cannot be reached, or its response is invalid */
-    STATUS_REFUSED = 3,     /* the tracker refused */
+    STATUS_FAULT = 1,       /* invalid command line, or unusable file or database */
+    STATUS_UNREACHABLE = 2, /* no connection to the tracker, or an invalid response */
+    STATUS_REFUSED = 3,     /* the tracker rejects the request */
 };
 
 /* Prints an error, with `detail` unless it is NULL. Returns `status`. */
 enum status output_fail(enum status status, const char *what, const char *detail);
 
-/* Prints a notice. */
+/* The same for functions that return a bool: returns false. */
+bool output_error(const char *what, const char *detail);
+
+/* Prints "out of memory". Returns STATUS_FAULT. */
+enum status output_out_of_memory(void);
+
+/* Prints a message that is not an error. */
 __attribute__((format(printf, 1, 2))) void output_note(const char *format, ...);
 
-/* Prints a JSON value, which it consumes; NULL means out of memory. */
+/* Prints a value and releases it. NULL: out of memory. */
 enum status output_json(json_t *value);
 
-/* JSON string from bytes that may be invalid UTF-8. NULL if out of memory. */
+/* JSON string of bytes that may be invalid UTF-8. NULL if out of memory. */
 json_t *output_json_text(struct bytes raw);
 
-/* JSON string of lower-case hexadecimal digits. */
+/* JSON string of lower-case hexadecimal digits, for up to 64 bytes. */
 json_t *output_json_hex(const uint8_t *data, size_t len);
 
 #endif

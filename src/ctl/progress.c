@@ -7,12 +7,12 @@
 #include "base/clock.h"
 #include "ctl/format.h"
 
-/* Upper bound of the estimate, so that it fits its number. */
+/* Bounds the remaining time, so that the conversion to an integer cannot overflow. */
 #define LEFT_MAX_MS UINT64_C(1000000000000000)
 
-enum { PATIENCE_MS = 500, PERIOD_MS = 200, BAR_LEN = 24 };
+enum { DELAY_MS = 500, PERIOD_MS = 200, BAR_LEN = 24 };
 
-/* Return to the start of the line and clear it. */
+/* Returns to the start of the line and clears it. */
 #define REDRAW "\r\x1b[K"
 
 struct progress progress_begin(uint64_t total) {
@@ -54,7 +54,7 @@ void progress_add(struct progress *progress, uint64_t more) {
     if (!progress->shown)
         return;
     const uint64_t now_ms = clock_now_ms();
-    if (now_ms - progress->start_ms < PATIENCE_MS || now_ms - progress->drawn_ms < PERIOD_MS)
+    if (now_ms - progress->start_ms < DELAY_MS || now_ms - progress->drawn_ms < PERIOD_MS)
         return;
     progress_line(progress, now_ms - progress->start_ms, line);
     fprintf(stderr, REDRAW "%s", line);

@@ -1,4 +1,4 @@
-/* Progress line of a long operation, redrawn on a terminal; prints nothing elsewhere. */
+/* Progress line on standard error, if that is a terminal. */
 #ifndef SKEP_CTL_PROGRESS_H
 #define SKEP_CTL_PROGRESS_H
 
@@ -16,13 +16,14 @@ struct progress {
 
 struct progress progress_begin(uint64_t total);
 
-/* Adds `more` bytes; redraws at most five times a second, starting after half a second. */
+/* Adds `more` bytes. Draws up to five times a second, but not in the first half second. */
 void progress_add(struct progress *progress, uint64_t more);
 
-/* Clears the line. */
+/* Removes the line. */
 void progress_end(struct progress *progress);
 
-/* The line, for `elapsed_ms`: "[#####-----]  50 %  1.0 GiB of 2.0 GiB, 512.0 MiB/s, 2 s left". */
+/* Formats the line for `elapsed_ms`: "[#####-----]  50 %  1.0 GiB of 2.0 GiB, 512.0 MiB/s, 2 s
+ * left". */
 enum { PROGRESS_LINE_LEN = 224 };
 void progress_line(const struct progress *progress, uint64_t elapsed_ms,
                    char line[static PROGRESS_LINE_LEN]);

@@ -1,35 +1,25 @@
-/* skepctl: manages a running skepd and queries any tracker. */
+/* skepctl: manages a running skepd and queries any BitTorrent tracker. */
 #include <stdio.h>
 #include <string.h>
 
 #include "ctl/commands/commands.h"
 
-enum { HELP_COLUMN = 28, USAGE_LEN = 160 };
+enum { HELP_COLUMN = 28, MESSAGE_LEN = 256 };
 
-static const struct command *const commands[] = {
-    &key_new_command,  &key_list_command, &key_revoke_command, &add_command,    &remove_command,
-    &list_command,     &ban_command,      &unban_command,      &bans_command,   &status_command,
-    &top_command,      &torrents_command, &peers_command,      &magnet_command, &create_command,
-    &announce_command, &scrape_command,
-};
-
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
+#define COMMAND_ADDRESS(name) &name##_command,
+static const struct command *const commands[] = { COMMANDS(COMMAND_ADDRESS) };
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
 static const char *const section_titles[SECTION_COUNT] = {
     [SECTION_REGISTRY] = "Access control (running skepd, or its database):",
-    [SECTION_LIVE] = "Monitoring (running skepd):",
+    [SECTION_MONITORING] = "Monitoring (running skepd):",
     [SECTION_TOOLS] = "Tools:",
 };
 
-/* "  key new LABEL". */
-static int print_usage(const struct command *command, const char *before) {
-    return printf("%s%s%s%s%s%s", before, command->group == NULL ? "" : command->group,
-                  command->group == NULL ? "" : " ", command->name,
-                  command->arguments[0] == '\0' ? "" : " ", command->arguments);
-}
-
 static void print_summary(const struct command *command) {
-    const int len = print_usage(command, "  ");
+    const int len = printf("  %s%s%s", command->name, command->arguments[0] == '\0' ? "" : " ",
+                           command->arguments);
+    /* A usage that is too wide has its summary in the next line. */
     if (len >= HELP_COLUMN)
         printf("\n%*s%s\n", HELP_COLUMN, "", command->summary);
     else
@@ -40,89 +30,100 @@ static void print_help(void) {
     puts(
         "Usage: skepctl [OPTION...] COMMAND\n"
         "       skepctl COMMAND --help\n"
-        "Manage a running skepd, and query any BitTorrent tracker.");
+        "Manage a running skepd and query any BitTorrent tracker.");
     for (int section = 0; section < SECTION_COUNT; section++) {
         printf("\n%s\n", section_titles[section]);
-        for (size_t i = 0; i < COMMANDS; i++) {
+        for (size_t i = 0; i < COMMAND_COUNT; i++) {
             if ((int)commands[i]->section == section)
                 print_summary(commands[i]);
         }
     }
-    puts("\nGeneral options:");
-    command_line_describe(stdout, OPTIONS_GENERAL);
+    puts("\nOptions of every command:");
+    command_line_print_help(general_options);
     puts(
-        "\nHASH may be abbreviated to 4 or more digits, and NAME to a substring "
-        "(case-insensitive), if\n"
-        "it matches one torrent.\n"
-        "\nWithout a running skepd and without --database, access control uses ./var/skep.db or\n"
-        "/var/lib/skep/skep.db. The token can also be set in SKEPCTL_TOKEN. See skepctl(1).");
+        "\nFor peers, magnet and remove, HASH may be abbreviated to 4 or more digits and NAME to "
+        "a\n"
+        "substring (case-insensitive) if it matches one torrent.\n"
+        "\nAccess control commands use ./var/skep.db or /var/lib/skep/skep.db if no skepd runs on\n"
+        "this machine. SKEPCTL_TOKEN sets the token. See skepctl(1).");
 }
 
 static void print_command_help(const struct command *command) {
-    print_usage(command, "Usage: skepctl ");
-    printf("%s\n%s.\n", command->options == 0 ? "" : " [OPTION...]", command->summary);
-    if (command->options != 0)
+    const bool has_options = command->options[0] != NULL;
+    printf("Usage: skepctl %s%s%s%s\n%s.\n", command->name,
+           command->arguments[0] == '\0' ? "" : " ", command->arguments,
+           has_options ? " [OPTION...]" : "", command->summary);
+    if (has_options)
         puts("");
-    command_line_describe(stdout, command->options);
+    command_line_print_help(command->options);
 }
 
-/* Finds the command and removes its name from the words. */
-static const struct command *find_command(struct command_line *line) {
-    for (size_t i = 0; i < COMMANDS; i++) {
-        const struct command *command = commands[i];
-        const int words = command->group == NULL ? 1 : 2;
-        if (line->count < words || strcmp(line->words[words - 1], command->name) != 0 ||
-            (words == 2 && strcmp(line->words[0], command->group) != 0))
+/* Whether the first `count` arguments are the words of `name`. */
+static bool matches_name(const struct command_line *line, const char *name, int *count) {
+    const char *space = strchr(name, ' ');
+    *count = space == NULL ? 1 : 2;
+    if (line->count < *count || strcmp(line->arguments[*count - 1], space ? space + 1 : name) != 0)
+        return false;
+    return space == NULL ||
+           bytes_equal(bytes_of(line->arguments[0]),
+                       (struct bytes){ (const uint8_t *)name, (size_t)(space - name) });
+}
+
+/* Finds the command and removes its name from the arguments. */
+static const struct command *take_command(struct command_line *line) {
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        int count;
+        if (!matches_name(line, commands[i]->name, &count))
             continue;
-        line->words += words;
-        line->count -= words;
-        return command;
+        line->arguments += count;
+        line->count -= count;
+        return commands[i];
     }
     return NULL;
 }
 
-static enum status report_wrong_arguments(const struct command *command) {
-    char usage[USAGE_LEN];
-    snprintf(usage, sizeof usage, "wrong number of arguments; usage: skepctl %s%s%s%s%s",
-             command->group == NULL ? "" : command->group, command->group == NULL ? "" : " ",
-             command->name, command->arguments[0] == '\0' ? "" : " ", command->arguments);
-    return output_fail(STATUS_FAULT, usage, NULL);
-}
-
-static enum status run_on_registry(const struct command *command, const struct command_line *line) {
+static enum status run_registry_command(const struct command *command,
+                                        const struct command_line *line) {
     struct registry_client *client;
     enum status status = registry_client_open(line, &client);
     if (status == STATUS_GOOD)
-        status = command->run_on(client, line);
+        status = command->run_registry(client, line);
     registry_client_close(client);
     return status;
 }
 
 static enum status run_command(struct command_line *line) {
-    const struct command *command = find_command(line);
+    const struct command *command = take_command(line);
     if (command == NULL)
         return output_fail(STATUS_FAULT, "unknown command; see skepctl --help",
-                           line->count == 0 ? NULL : line->words[0]);
-    if (command_line_has(line, OPTION_HELP)) {
+                           line->count == 0 ? NULL : line->arguments[0]);
+    if (command_line_has(line, &option_help)) {
         print_command_help(command);
         return STATUS_GOOD;
     }
-    if (!command_line_allow(line, OPTIONS_GENERAL | command->options, command->name))
+    if (!command_line_check_options(line, command->options, command->name))
         return STATUS_FAULT;
-    if (line->count < command->least || line->count > command->most)
-        return report_wrong_arguments(command);
-    return command->run == NULL ? run_on_registry(command, line) : command->run(line);
+    if (line->count < command->arguments_min || line->count > command->arguments_max) {
+        char text[MESSAGE_LEN];
+        snprintf(text, sizeof text, "wrong number of arguments; usage: skepctl %s%s%s",
+                 command->name, command->arguments[0] == '\0' ? "" : " ", command->arguments);
+        return output_fail(STATUS_FAULT, text, NULL);
+    }
+    return command->run != NULL ? command->run(line) : run_registry_command(command, line);
 }
 
 int main(int argc, char **argv) {
-    struct command_line line;
+    struct command_line line = { 0 };
+    command_line_add_options(&line, general_options);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        command_line_add_options(&line, commands[i]->options);
     if (!command_line_parse(&line, argc, argv))
         return STATUS_FAULT;
-    if (command_line_has(&line, OPTION_VERSION)) {
+    if (command_line_has(&line, &option_version)) {
         puts("skepctl " SKEP_VERSION);
         return STATUS_GOOD;
     }
-    if (line.count == 0 && command_line_has(&line, OPTION_HELP)) {
+    if (line.count == 0 && command_line_has(&line, &option_help)) {
         print_help();
         return STATUS_GOOD;
     }

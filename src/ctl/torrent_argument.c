@@ -9,7 +9,7 @@
 #include "ctl/output.h"
 #include "store/registry.h"
 
-/* Reads the file. Returns 0, and the caller owns `*owned`; or errno. */
+/* Returns 0 or an errno value. On success, the caller frees `*owned`. */
 static int read_open_file(FILE *file, uint8_t **owned, struct bytes *content) {
     struct stat status;
     if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode))
@@ -33,31 +33,25 @@ static int read_file(const char *path, uint8_t **owned, struct bytes *content) {
     return error;
 }
 
-static void use_metainfo(struct torrent_argument *argument) {
-    argument->hash_count = argument->metainfo.hash_count;
-    memcpy(argument->info_hashes, argument->metainfo.info_hashes, sizeof argument->info_hashes);
-}
-
-bool torrent_argument_read(const char *word, struct torrent_argument *argument) {
+bool torrent_argument_read(const char *text, struct torrent_argument *argument) {
     *argument = (struct torrent_argument){ 0 };
-    if (command_line_hash(word, argument->info_hashes[0])) {
+    if (command_line_hash(text, argument->info_hashes[0])) {
         argument->hash_count = 1;
         return true;
     }
-    const int why = read_file(word, &argument->owned, &argument->file);
-    if (why == ENOENT || why == EINVAL)
-        output_fail(STATUS_FAULT, "not a .torrent file or a 40-digit info_hash", word);
-    else if (why != 0)
-        output_fail(STATUS_FAULT, word, strerror(why));
-    if (why != 0)
-        return false;
+    const int failure = read_file(text, &argument->owned, &argument->file);
+    if (failure == ENOENT || failure == EINVAL)
+        return output_error("not a .torrent file or a 40-digit info_hash", text);
+    if (failure != 0)
+        return output_error(text, strerror(failure));
     const char *error = metainfo_parse(argument->file, &argument->metainfo);
     if (error != NULL) {
-        output_fail(STATUS_FAULT, word, error);
+        output_fail(STATUS_FAULT, text, error);
         torrent_argument_free(argument);
         return false;
     }
-    use_metainfo(argument);
+    argument->hash_count = argument->metainfo.hash_count;
+    memcpy(argument->info_hashes, argument->metainfo.info_hashes, sizeof argument->info_hashes);
     return true;
 }
 
@@ -71,13 +65,13 @@ static bool is_torrent_file(const char *path) {
     return good;
 }
 
-bool torrent_argument_is_one(const char *word) {
+bool torrent_argument_is_exact(const char *text) {
     static const char suffix[] = ".torrent";
     uint8_t info_hash[INFO_HASH_LEN];
-    const size_t len = strlen(word);
-    const bool named_so =
-        len >= sizeof suffix && strcmp(word + len - (sizeof suffix - 1), suffix) == 0;
-    return named_so || command_line_hash(word, info_hash) || is_torrent_file(word);
+    const size_t len = strlen(text);
+    const bool has_suffix =
+        len >= sizeof suffix && strcmp(text + len - (sizeof suffix - 1), suffix) == 0;
+    return has_suffix || command_line_hash(text, info_hash) || is_torrent_file(text);
 }
 
 void torrent_argument_free(struct torrent_argument *argument) {

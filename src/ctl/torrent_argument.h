@@ -1,4 +1,4 @@
-/* A torrent argument of the command line: an info_hash or a .torrent file. */
+/* A torrent given on the command line as an info_hash or a .torrent file. */
 #ifndef SKEP_CTL_TORRENT_ARGUMENT_H
 #define SKEP_CTL_TORRENT_ARGUMENT_H
 
@@ -6,18 +6,20 @@
 
 struct torrent_argument {
     struct metainfo metainfo; /* borrows `file` */
-    struct bytes file;        /* empty if only the info_hash is known */
-    uint8_t *owned;           /* contents of the file */
+    struct bytes file;        /* empty if an info_hash was given */
+    uint8_t *owned;           /* buffer of `file` */
     size_t hash_count;
     uint8_t info_hashes[2][INFO_HASH_LEN];
 };
 
-/* Reads `word`. False if it is neither, which is printed. Call torrent_argument_free afterwards. */
-bool torrent_argument_read(const char *word, struct torrent_argument *argument);
+/* Reads `text`. Returns false and prints the error if it is neither. The caller frees `argument` on
+ * success. */
+bool torrent_argument_read(const char *text, struct torrent_argument *argument);
 void torrent_argument_free(struct torrent_argument *argument);
 
-/* Whether `word` is an info_hash, ends in .torrent, or is a .torrent file of any name; false, for
- * example, for a torrent's name whose content is in this directory. */
-bool torrent_argument_is_one(const char *word);
+/* Whether `text` is an info_hash, ends with ".torrent" or is the path of a valid .torrent file. If
+ * not, it is an abbreviation to look up, even if a file of that name exists: the content of a
+ * torrent is often in the current directory. */
+bool torrent_argument_is_exact(const char *text);
 
 #endif

@@ -9,12 +9,12 @@
 
 enum { LINE_LEN = 2 * INFO_HASH_LEN + 2 + 4 * REGISTRY_TEXT_LEN };
 
-void torrent_lookup_begin(struct torrent_lookup *lookup, const char *word) {
-    *lookup = (struct torrent_lookup){ .word = word, .letters = case_fold_letters() };
-    case_fold_text(lookup->letters, word, lookup->folded, sizeof lookup->folded);
+void torrent_lookup_begin(struct torrent_lookup *lookup, const char *text) {
+    *lookup = (struct torrent_lookup){ .text = text, .letters = case_fold_letters() };
+    case_fold_text(lookup->letters, text, lookup->folded, sizeof lookup->folded);
 }
 
-static bool starts_hash(const char *folded, const uint8_t info_hash[static INFO_HASH_LEN]) {
+static bool is_hash_prefix(const char *folded, const uint8_t info_hash[static INFO_HASH_LEN]) {
     char hash[2 * INFO_HASH_LEN + 1];
     const size_t len = strlen(folded);
     hex_encode(info_hash, INFO_HASH_LEN, hash);
@@ -27,7 +27,7 @@ void torrent_lookup_add(void *context, const struct registry_row *row) {
     case_fold_text(lookup->letters, row->text, name, sizeof name);
     const bool exact = strcmp(name, lookup->folded) == 0;
     const bool similar =
-        strstr(name, lookup->folded) != NULL || starts_hash(lookup->folded, row->info_hash);
+        strstr(name, lookup->folded) != NULL || is_hash_prefix(lookup->folded, row->info_hash);
     if (lookup->folded[0] == '\0' || !(exact || (similar && !lookup->exact)))
         return;
     if (exact && !lookup->exact)
@@ -38,8 +38,8 @@ void torrent_lookup_add(void *context, const struct registry_row *row) {
     lookup->count++;
 }
 
-static enum status say_several(const struct torrent_lookup *lookup) {
-    output_fail(STATUS_FAULT, "ambiguous; be more specific", lookup->word);
+static enum status report_matches(const struct torrent_lookup *lookup) {
+    output_fail(STATUS_FAULT, "ambiguous; be more specific", lookup->text);
     for (size_t i = 0; i < lookup->count && i < TORRENT_LOOKUP_SHOWN; i++) {
         char hash[2 * INFO_HASH_LEN + 1];
         hex_encode(lookup->found[i].info_hash, INFO_HASH_LEN, hash);
@@ -58,31 +58,32 @@ enum status torrent_lookup_end(struct torrent_lookup *lookup, enum status status
     if (status != STATUS_GOOD)
         return status;
     if (lookup->count == 0)
-        return output_fail(STATUS_FAULT, "no matching torrent", lookup->word);
+        return output_fail(STATUS_FAULT, "no matching torrent", lookup->text);
     if (lookup->count > 1)
-        return say_several(lookup);
+        return report_matches(lookup);
     *row = lookup->found[0];
     return STATUS_GOOD;
 }
 
-static enum status search(struct api_client *client, const char *word, struct registry_row *row) {
+static enum status search_skepd(struct api_client *client, const char *text,
+                                struct registry_row *row) {
     struct torrent_lookup lookup;
-    torrent_lookup_begin(&lookup, word);
-    const enum status status = api_registry_search(client, true, word, torrent_lookup_add, &lookup);
+    torrent_lookup_begin(&lookup, text);
+    const enum status status = api_registry_search(client, true, text, torrent_lookup_add, &lookup);
     return torrent_lookup_end(&lookup, status, row);
 }
 
-enum status torrent_lookup_send(struct api_client *client, const char *word,
+enum status torrent_lookup_find(struct api_client *client, const char *text,
                                 uint8_t info_hash[static INFO_HASH_LEN]) {
     struct registry_row row;
     struct torrent_argument argument;
-    if (!torrent_argument_is_one(word)) {
-        const enum status status = search(client, word, &row);
+    if (!torrent_argument_is_exact(text)) {
+        const enum status status = search_skepd(client, text, &row);
         if (status == STATUS_GOOD)
             memcpy(info_hash, row.info_hash, INFO_HASH_LEN);
         return status;
     }
-    if (!torrent_argument_read(word, &argument))
+    if (!torrent_argument_read(text, &argument))
         return STATUS_FAULT;
     memcpy(info_hash, argument.info_hashes[0], INFO_HASH_LEN);
     torrent_argument_free(&argument);

@@ -10,7 +10,7 @@
 
 enum {
     URL_LEN = 2048,
-    HTTP_SCRAPE_BATCH = 40, /* keeps URLs short enough for any tracker */
+    HTTP_SCRAPE_BATCH = 40, /* keeps the URL within the limits of trackers */
     HTTP_URL_LEN = URL_LEN + HTTP_SCRAPE_BATCH * (11 + 3 * INFO_HASH_LEN),
     FAILURE_LEN = 512,
     TIMEOUT_DEFAULT_S = 15,
@@ -21,7 +21,7 @@ struct tracker_client {
     struct tracker_client_options options;
     struct tracker_url url; /* borrows `text` */
     char text[URL_LEN];
-    struct http_client *http; /* one of the two is set */
+    struct http_client *http; /* either this or `udp` is set */
     struct udp_session *udp;
     bool connected;
     uint64_t took_us;
@@ -47,13 +47,14 @@ static uint64_t now_us(void) {
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static enum status fail(struct tracker_client *client, enum status status, struct bytes why) {
-    const int len = why.len < FAILURE_LEN ? (int)why.len : FAILURE_LEN - 1;
-    snprintf(client->failure, sizeof client->failure, "%.*s", len, (const char *)why.data);
+static enum status set_failure(struct tracker_client *client, enum status status,
+                               struct bytes reason) {
+    const int len = reason.len < FAILURE_LEN ? (int)reason.len : FAILURE_LEN - 1;
+    snprintf(client->failure, sizeof client->failure, "%.*s", len, (const char *)reason.data);
     return status;
 }
 
-static bool prepare(struct tracker_client *client) {
+static bool create_transport(struct tracker_client *client) {
     if (client->url.scheme == TRACKER_UDP) {
         client->udp = calloc(1, sizeof *client->udp);
         if (client->udp != NULL)
@@ -64,7 +65,7 @@ static bool prepare(struct tracker_client *client) {
     return client->http != NULL;
 }
 
-/* The tracker's address alone is sufficient: the path is then /announce. */
+/* Parses an announce URL. HTTP needs a path; without one, the usual /announce is added. */
 static const char *parse_url(struct tracker_client *client, const char *text) {
     static const char announce[] = "/announce";
     struct tracker_url *url = &client->url;
@@ -90,7 +91,7 @@ struct tracker_client *tracker_client_open(const char *url,
     if (client != NULL) {
         client->options = *options;
         error = parse_url(client, url);
-        if (error == NULL && prepare(client))
+        if (error == NULL && create_transport(client))
             return client;
     }
     output_fail(STATUS_FAULT, url, error == NULL ? "out of memory" : error);
@@ -108,26 +109,25 @@ void tracker_client_close(struct tracker_client *client) {
     free(client);
 }
 
-/* UDP */
-
 static enum status udp_connect(struct tracker_client *client) {
     if (client->connected)
         return STATUS_GOOD;
     client->connected = udp_session_open(client->udp, &client->url, client->options.http.family,
                                          client->options.http.timeout_ms);
     snprintf(client->address, sizeof client->address, "%s", client->udp->address);
-    return client->connected ? STATUS_GOOD
-                             : fail(client, STATUS_UNREACHABLE, bytes_of(client->udp->error));
+    return client->connected
+               ? STATUS_GOOD
+               : set_failure(client, STATUS_UNREACHABLE, bytes_of(client->udp->error));
 }
 
 static enum status udp_exchange(struct tracker_client *client, size_t len, struct bytes *body) {
     const uint64_t start_us = now_us();
-    const enum udp_answer answer =
+    const enum udp_answer response =
         udp_session_exchange(client->udp, len, client->options.http.timeout_ms, body);
     client->took_us = now_us() - start_us;
-    if (answer == UDP_ANSWER_BROKEN)
-        return fail(client, STATUS_UNREACHABLE, bytes_of(client->udp->error));
-    return answer == UDP_ANSWER_ERROR ? STATUS_REFUSED : STATUS_GOOD;
+    if (response == UDP_ANSWER_BROKEN)
+        return set_failure(client, STATUS_UNREACHABLE, bytes_of(client->udp->error));
+    return response == UDP_ANSWER_ERROR ? STATUS_REFUSED : STATUS_GOOD;
 }
 
 static enum status udp_announce(struct tracker_client *client,
@@ -139,7 +139,7 @@ static enum status udp_announce(struct tracker_client *client,
     if (status != STATUS_GOOD)
         return status;
     if (!udp_session_begin(udp, UDP_ANNOUNCE))
-        return fail(client, STATUS_UNREACHABLE, bytes_of(udp->error));
+        return set_failure(client, STATUS_UNREACHABLE, bytes_of(udp->error));
     const size_t len =
         udp_client_announce(udp->request, &udp->header, request, port, client->url.target);
     status = udp_exchange(client, len, &body);
@@ -156,32 +156,30 @@ static enum status udp_announce(struct tracker_client *client,
         return STATUS_GOOD;
     }
     if (status == STATUS_GOOD && !udp_client_read_announce(body, udp->family, reply))
-        return fail(client, STATUS_UNREACHABLE, bytes_of("announce reply too short"));
+        return set_failure(client, STATUS_UNREACHABLE, bytes_of("announce response too short"));
     return status;
 }
 
-static enum status udp_scrape_some(struct tracker_client *client,
-                                   const uint8_t (*hashes)[INFO_HASH_LEN], size_t count,
-                                   counts_reader read, void *context) {
+static enum status udp_scrape_batch(struct tracker_client *client,
+                                    const uint8_t (*hashes)[INFO_HASH_LEN], size_t count,
+                                    counts_reader read, void *context) {
     struct udp_session *udp = client->udp;
     struct bytes body;
     if (!udp_session_begin(udp, UDP_SCRAPE))
-        return fail(client, STATUS_UNREACHABLE, bytes_of(udp->error));
+        return set_failure(client, STATUS_UNREACHABLE, bytes_of(udp->error));
     const size_t len = udp_client_scrape(udp->request, &udp->header, hashes[0], count);
     const enum status status = udp_exchange(client, len, &body);
     if (status == STATUS_REFUSED)
-        return fail(client, status, body);
+        return set_failure(client, status, body);
     for (size_t i = 0; i < count && status == STATUS_GOOD; i++) {
         struct scrape_counts counts;
         if (!udp_client_read_counts(body, i, &counts))
-            return fail(client, STATUS_UNREACHABLE, bytes_of("scrape reply too short"));
+            return set_failure(client, STATUS_UNREACHABLE, bytes_of("scrape response too short"));
         memcpy(counts.info_hash, hashes[i], INFO_HASH_LEN);
         read(context, &counts);
     }
     return status;
 }
-
-/* HTTP */
 
 static void put_parameter(struct writer *w, const char *name, struct bytes value) {
     writer_put_text(w, name);
@@ -193,7 +191,7 @@ static void put_number(struct writer *w, const char *name, uint64_t value) {
     writer_put_number(w, value);
 }
 
-/* event=none is expressed by leaving it out. */
+/* Clients omit the event of a regular announce. */
 static const char *event_text(enum announce_event event) {
     static const char *const texts[] = {
         [EVENT_COMPLETED] = "&event=completed",
@@ -221,73 +219,72 @@ static void put_announce(struct writer *w, const struct announce_request *reques
     writer_put_text(w, compact ? "&compact=1" : "&compact=0");
 }
 
-/* The URL in `w` may contain parameters already. */
+/* Begins the parameters of the URL in `w`, which may have some already. */
 static void put_query_mark(struct writer *w) {
     const bool has_query = memchr(w->data, '?', w->len) != NULL;
     writer_put_text(w, has_query ? "&" : "?");
 }
 
 static enum status http_get(struct tracker_client *client, struct writer *w,
-                            struct http_client_answer *answer) {
+                            struct http_response *response) {
     writer_put(w, "", 1);
     if (w->failed)
-        return fail(client, STATUS_FAULT, bytes_of("URL too long"));
+        return set_failure(client, STATUS_FAULT, bytes_of("URL too long"));
     const bool good =
-        http_client_ask(client->http, (const char *)w->data, &client->options.http, answer);
-    client->took_us = answer->took_us;
-    memcpy(client->address, answer->address, sizeof client->address);
-    return good ? STATUS_GOOD : fail(client, STATUS_UNREACHABLE, bytes_of(answer->error));
+        http_client_send(client->http, (const char *)w->data, &client->options.http, response);
+    client->took_us = response->took_us;
+    memcpy(client->address, response->address, sizeof client->address);
+    return good ? STATUS_GOOD : set_failure(client, STATUS_UNREACHABLE, bytes_of(response->error));
 }
 
-static enum status http_nonsense(struct tracker_client *client,
-                                 const struct http_client_answer *answer, const char *error) {
+static enum status fail_http(struct tracker_client *client, const struct http_response *response,
+                             const char *error) {
     char text[FAILURE_LEN];
-    snprintf(text, sizeof text, "unexpected response (HTTP %u, %zu bytes): %s", answer->status,
-             answer->body.len, error);
-    return fail(client, STATUS_UNREACHABLE, bytes_of(text));
+    snprintf(text, sizeof text, "unexpected response (HTTP %u, %zu bytes): %s", response->status,
+             response->body.len, error);
+    return set_failure(client, STATUS_UNREACHABLE, bytes_of(text));
 }
 
 static enum status http_announce(struct tracker_client *client,
                                  const struct announce_request *request, uint16_t port,
                                  struct announce_reply *reply) {
     uint8_t url[HTTP_URL_LEN];
-    struct http_client_answer answer;
+    struct http_response response;
     struct writer w = writer_on(url, sizeof url);
     writer_put(&w, client->url.whole.data, client->url.whole.len);
     put_query_mark(&w);
     put_announce(&w, request, port, client->options.compact);
-    const enum status status = http_get(client, &w, &answer);
+    const enum status status = http_get(client, &w, &response);
     if (status != STATUS_GOOD)
         return status;
-    const char *error = reply_parse_http_announce(answer.body, reply);
-    return error == NULL ? STATUS_GOOD : http_nonsense(client, &answer, error);
+    const char *error = reply_parse_http_announce(response.body, reply);
+    return error == NULL ? STATUS_GOOD : fail_http(client, &response, error);
 }
 
-static enum status http_scrape_some(struct tracker_client *client,
-                                    const uint8_t (*hashes)[INFO_HASH_LEN], size_t count,
-                                    counts_reader read, void *context) {
+static enum status http_scrape_batch(struct tracker_client *client,
+                                     const uint8_t (*hashes)[INFO_HASH_LEN], size_t count,
+                                     counts_reader read, void *context) {
     uint8_t url[HTTP_URL_LEN];
-    struct http_client_answer answer;
+    struct http_response response;
     struct scrape_reply reply;
     struct scrape_counts counts;
     struct writer w = writer_on(url, sizeof url);
     if (!tracker_url_write_scrape(&w, &client->url))
-        return fail(
-            client, STATUS_FAULT,
-            bytes_of("the last path segment of this URL is not announce, so it has no scrape URL"));
+        return set_failure(client, STATUS_FAULT,
+                           bytes_of("no scrape URL: the last part of the path must be announce"));
     if (count > 0)
         put_query_mark(&w);
     for (size_t i = 0; i < count; i++)
         put_parameter(
             &w, i == 0 ? "info_hash=" : "&info_hash=", (struct bytes){ hashes[i], INFO_HASH_LEN });
-    const enum status status = http_get(client, &w, &answer);
+    const enum status status = http_get(client, &w, &response);
     if (status != STATUS_GOOD)
         return status;
-    const char *error = reply_parse_http_scrape(answer.body, &reply);
+    const char *error = reply_parse_http_scrape(response.body, &reply);
     if (error != NULL)
-        return http_nonsense(client, &answer, error);
+        return fail_http(client, &response, error);
     if (reply.refused)
-        return fail(client, STATUS_REFUSED, reply.failure);
+        return set_failure(client, STATUS_REFUSED, reply.failure);
     while (reply_next_counts(&reply, &counts))
         read(context, &counts);
     return STATUS_GOOD;
@@ -306,37 +303,40 @@ enum status tracker_client_scrape(struct tracker_client *client,
     const bool udp = client->udp != NULL;
     const size_t batch = udp ? UDP_SCRAPE_MAX : HTTP_SCRAPE_BATCH;
     if (udp && count == 0)
-        return fail(client, STATUS_FAULT, bytes_of("UDP does not support a full scrape"));
+        return set_failure(client, STATUS_FAULT,
+                           bytes_of("a UDP scrape requires at least one torrent"));
     enum status status = udp ? udp_connect(client) : STATUS_GOOD;
     size_t at = 0;
     do {
-        const size_t some = count - at < batch ? count - at : batch;
+        const size_t len = count - at < batch ? count - at : batch;
         if (status == STATUS_GOOD)
-            status = udp ? udp_scrape_some(client, hashes + at, some, read, context)
-                         : http_scrape_some(client, hashes + at, some, read, context);
-        at += some;
+            status = udp ? udp_scrape_batch(client, hashes + at, len, read, context)
+                         : http_scrape_batch(client, hashes + at, len, read, context);
+        at += len;
     } while (at < count && status == STATUS_GOOD);
     return status;
 }
 
+json_t *tracker_client_count_json(int64_t count) {
+    return count == REPLY_UNKNOWN ? json_null() : json_integer(count);
+}
+
 bool tracker_client_options_read(const struct command_line *line,
                                  struct tracker_client_options *options) {
-    const bool v4 = command_line_has(line, OPTION_IPV4);
-    const bool v6 = command_line_has(line, OPTION_IPV6);
+    const bool v4 = command_line_has(line, &option_ipv4);
+    const bool v6 = command_line_has(line, &option_ipv6);
     uint64_t timeout_s = TIMEOUT_DEFAULT_S;
-    if (!command_line_number(line, OPTION_TIMEOUT, 1, TIMEOUT_MAX_S, &timeout_s))
+    if (!command_line_number(line, &option_timeout, 1, TIMEOUT_MAX_S, &timeout_s))
         return false;
-    if (v4 && v6) {
-        output_fail(STATUS_FAULT, "--v4 and --v6 are mutually exclusive", NULL);
-        return false;
-    }
+    if (v4 && v6)
+        return output_error("--v4 and --v6 exclude each other", NULL);
     options->http = (struct http_request_options){
-        .cacert = line->values[OPTION_CACERT],
+        .cacert = command_line_value(line, &option_cacert),
         .timeout_ms = (uint32_t)timeout_s * 1000,
         .family = v4   ? FAMILY_V4
                   : v6 ? FAMILY_V6
                        : FAMILY_NONE,
-        .insecure = command_line_has(line, OPTION_INSECURE),
+        .insecure = command_line_has(line, &option_insecure),
         .follow = true,
     };
     return true;

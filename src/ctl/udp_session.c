@@ -10,25 +10,25 @@
 #include "base/clock.h"
 #include "base/random.h"
 
-/* BEP 15 waits 15 s before the first retransmission and doubles each time; that is too slow for an
- * interactive command. */
+/* BEP 15 retransmits after 15 s, then doubles the time. This is for interactive use: start lower.
+ */
 enum { FIRST_WAIT_MS = 1500, ADDRESS_LIST_MAX = 8, PORT_TEXT_LEN = 8 };
 
-static void fail(struct udp_session *session, const char *what) {
-    snprintf(session->error, sizeof session->error, "%s", what);
+static bool set_error(struct udp_session *session, const char *reason) {
+    snprintf(session->error, sizeof session->error, "%s", reason);
+    return false;
 }
 
 bool udp_session_begin(struct udp_session *session, enum udp_action action) {
     session->header.action = (uint32_t)action;
     if (random_secret(&session->header.transaction_id, sizeof session->header.transaction_id))
         return true;
-    fail(session, "getrandom failed");
-    return false;
+    return set_error(session, "no random numbers available");
 }
 
-/* Waits for the reply to the request. UDP_ANSWER_FOREIGN if none arrived in time. */
-static enum udp_answer wait_for_answer(struct udp_session *session, uint64_t until_ms,
-                                       struct bytes *body) {
+/* Waits for the response to the request. UDP_ANSWER_FOREIGN if there was none until `until_ms`. */
+static enum udp_answer wait_for_response(struct udp_session *session, uint64_t until_ms,
+                                         struct bytes *body) {
     for (;;) {
         const uint64_t now_ms = clock_now_ms();
         struct pollfd waiting = { .fd = session->fd, .events = POLLIN };
@@ -36,17 +36,17 @@ static enum udp_answer wait_for_answer(struct udp_session *session, uint64_t unt
             return UDP_ANSWER_FOREIGN;
         if (poll(&waiting, 1, (int)(until_ms - now_ms) + 1) <= 0)
             continue;
-        const ssize_t len = recv(session->fd, session->answer, sizeof session->answer, 0);
+        const ssize_t len = recv(session->fd, session->response, sizeof session->response, 0);
         if (len < 0 && errno == EINTR)
             continue;
         if (len < 0) {
-            fail(session, strerror(errno));
+            set_error(session, strerror(errno));
             return UDP_ANSWER_BROKEN;
         }
-        const struct bytes packet = { .data = session->answer, .len = (size_t)len };
+        const struct bytes packet = { .data = session->response, .len = (size_t)len };
         const enum udp_answer answer = udp_client_judge(packet, &session->header, body);
         if (answer == UDP_ANSWER_BROKEN)
-            fail(session, "transaction id mismatch");
+            set_error(session, "unexpected action in the response");
         if (answer != UDP_ANSWER_FOREIGN)
             return answer;
     }
@@ -58,16 +58,16 @@ enum udp_answer udp_session_exchange(struct udp_session *session, size_t len, ui
     uint64_t wait_ms = FIRST_WAIT_MS;
     for (uint64_t now_ms = clock_now_ms(); now_ms < end_ms; now_ms = clock_now_ms()) {
         if (send(session->fd, session->request, len, 0) < 0) {
-            fail(session, strerror(errno));
+            set_error(session, strerror(errno));
             return UDP_ANSWER_BROKEN;
         }
         const uint64_t until_ms = now_ms + wait_ms < end_ms ? now_ms + wait_ms : end_ms;
-        const enum udp_answer answer = wait_for_answer(session, until_ms, body);
+        const enum udp_answer answer = wait_for_response(session, until_ms, body);
         if (answer != UDP_ANSWER_FOREIGN)
             return answer;
         wait_ms *= 2;
     }
-    fail(session, "timed out");
+    set_error(session, "timed out");
     return UDP_ANSWER_BROKEN;
 }
 
@@ -83,13 +83,13 @@ static bool get_connection_id(struct udp_session *session, uint32_t timeout_ms) 
                  (const char *)body.data);
     else if (answer == UDP_ANSWER_GOOD &&
              !udp_client_read_connect(body, &session->header.connection_id))
-        fail(session, "connect reply too short");
+        set_error(session, "connect response too short");
     else
         return answer == UDP_ANSWER_GOOD;
     return false;
 }
 
-/* A connected socket receives packets of the tracker only, and reports if its port is closed. */
+/* Connects the socket, so that it receives packets of the tracker only, and ICMP errors. */
 static bool try_address(struct udp_session *session, const struct addrinfo *address,
                         uint32_t timeout_ms) {
     const struct endpoint tracker = endpoint_from_sockaddr(address->ai_addr);
@@ -98,8 +98,7 @@ static bool try_address(struct udp_session *session, const struct addrinfo *addr
     session->fd = socket(address->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (session->fd >= 0 && connect(session->fd, address->ai_addr, address->ai_addrlen) == 0)
         return get_connection_id(session, timeout_ms);
-    fail(session, strerror(errno));
-    return false;
+    return set_error(session, strerror(errno));
 }
 
 static int ai_family(enum family family) {
@@ -125,10 +124,8 @@ bool udp_session_open(struct udp_session *session, const struct tracker_url *url
     session->address[0] = '\0';
     snprintf(port, sizeof port, "%u", url->port);
     const int error = getaddrinfo(url->host, port, &hints, &list);
-    if (error != 0) {
-        fail(session, gai_strerror(error));
-        return false;
-    }
+    if (error != 0)
+        return set_error(session, gai_strerror(error));
     const uint64_t end_ms = clock_now_ms() + timeout_ms;
     bool good = false;
     uint32_t left = count_addresses(list);

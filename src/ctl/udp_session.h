@@ -1,5 +1,5 @@
-/* A session with a UDP tracker (BEP 15): connect, then requests, each retransmitted until a reply
- * arrives. One thread. */
+/* UDP session with a tracker (BEP 15): connects, then sends requests, each with retransmissions.
+ * One thread. */
 #ifndef SKEP_CTL_UDP_SESSION_H
 #define SKEP_CTL_UDP_SESSION_H
 
@@ -10,25 +10,26 @@
 struct udp_session {
     int fd; /* -1: closed */
     uint8_t family;
-    struct udp_header header;        /* of the pending request */
-    char address[ENDPOINT_TEXT_LEN]; /* address of the tracker */
+    struct udp_header header;        /* of the current request */
+    char address[ENDPOINT_TEXT_LEN]; /* of the tracker */
     char error[ERROR_LEN];
     uint8_t request[UDP_REQUEST_MAX];
-    uint8_t answer[UDP_ANSWER_MAX];
+    uint8_t response[UDP_ANSWER_MAX];
 };
 
-/* Resolves the tracker's addresses, of the given family unless it is FAMILY_NONE, and gets a
- * connection id from the first that replies, within `timeout_ms`. False and `error` if none does.
- * Call udp_session_close afterwards, whatever the result. */
+/* Resolves the host of `url`, to addresses of `family` unless that is FAMILY_NONE, and gets a
+ * connection id from the first address that responds, within `timeout_ms` in total. False with the
+ * reason in `error`. The caller closes the session even on failure. */
 bool udp_session_open(struct udp_session *session, const struct tracker_url *url,
                       enum family family, uint32_t timeout_ms);
 void udp_session_close(struct udp_session *session);
 
-/* Writes the header of the next request. False if getrandom fails. */
+/* Prepares the header of the next request. False if there are no random numbers. */
 bool udp_session_begin(struct udp_session *session, enum udp_action action);
 
-/* Sends the first `len` bytes of `session->request`. UDP_ANSWER_GOOD or UDP_ANSWER_ERROR and
- * `*body`, owned by the session; or UDP_ANSWER_BROKEN and `error`. */
+/* Sends the first `len` bytes of `session->request` and waits for the response. UDP_ANSWER_GOOD or
+ * UDP_ANSWER_ERROR and `*body`, which lies in the session; or UDP_ANSWER_BROKEN with the reason in
+ * `error`. */
 enum udp_answer udp_session_exchange(struct udp_session *session, size_t len, uint32_t timeout_ms,
                                      struct bytes *body);
 

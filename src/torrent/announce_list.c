@@ -5,7 +5,7 @@
 static const struct bytes announce_key = BYTES_LITERAL("announce");
 static const struct bytes announce_list_key = BYTES_LITERAL("announce-list");
 
-enum { KEYS_LEN_MAX = 64, URL_OVERHEAD = 24 }; /* the lengths before strings, and list marks */
+enum { KEYS_LEN_MAX = 64, URL_OVERHEAD = 24 }; /* bencoding around strings and lists */
 
 size_t announce_list_len_max(struct bytes file, const char *const *announce_urls, size_t count) {
     size_t len = file.len + KEYS_LEN_MAX;
@@ -14,7 +14,7 @@ size_t announce_list_len_max(struct bytes file, const char *const *announce_urls
     return len;
 }
 
-static void put_announce(struct writer *w, const char *const *announce_urls, size_t count) {
+void announce_list_put(struct writer *w, const char *const *announce_urls, size_t count) {
     if (count > 0)
         bencode_put_text_entry(w, "announce", announce_urls[0]);
     if (count < 2)
@@ -29,7 +29,7 @@ static void put_announce(struct writer *w, const char *const *announce_urls, siz
     bencode_close(w);
 }
 
-static bool comes_before(struct bytes a, struct bytes b) {
+static bool key_is_before(struct bytes a, struct bytes b) {
     const int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
     return order < 0 || (order == 0 && a.len < b.len);
 }
@@ -39,7 +39,7 @@ bool announce_list_write(struct writer *w, struct bytes file, const char *const 
     struct bencode_value top;
     if (!bencode_take(&file, &top) || top.kind != BENCODE_DICT)
         return false;
-    bool announced = false;
+    bool written = false;
     struct bytes rest = top.inside;
     struct bytes key;
     struct bencode_value value;
@@ -47,14 +47,14 @@ bool announce_list_write(struct writer *w, struct bytes file, const char *const 
     for (struct bytes entry = rest; bencode_take_entry(&rest, &key, &value); entry = rest) {
         if (bytes_equal(key, announce_key) || bytes_equal(key, announce_list_key))
             continue;
-        if (!announced && comes_before(announce_key, key)) {
-            put_announce(w, announce_urls, count);
-            announced = true;
+        if (!written && key_is_before(announce_key, key)) {
+            announce_list_put(w, announce_urls, count);
+            written = true;
         }
         writer_put(w, entry.data, entry.len - rest.len);
     }
-    if (!announced)
-        put_announce(w, announce_urls, count);
+    if (!written)
+        announce_list_put(w, announce_urls, count);
     bencode_close(w);
     return rest.len == 0 && !w->failed;
 }

@@ -2,7 +2,7 @@
 
 #include "base/percent.h"
 
-/* A multihash says what it is: 0x12 for SHA-256, and how many bytes follow. */
+/* Multihash prefix: type 0x12 (SHA-256), length 0x20. */
 #define MULTIHASH_SHA256 "1220"
 
 static void put_hex(struct writer *w, const uint8_t *hash, size_t len) {
@@ -11,7 +11,7 @@ static void put_hex(struct writer *w, const uint8_t *hash, size_t len) {
     writer_put(w, text, 2 * len);
 }
 
-/* Each parameter follows a '?' or, but for the first, a '&'. */
+/* Puts the separator and a name; the next separator is '&'. */
 static void put_name(struct writer *w, const char *name, char *separator) {
     writer_put(w, separator, 1);
     *separator = '&';

@@ -7,13 +7,13 @@
 
 enum { META_VERSION_2 = 2 };
 
-/* What is wrong with a torrent, in words; NULL where nothing is. */
+/* The reason why a .torrent file is invalid; NULL: it is valid. */
 typedef const char *metainfo_error;
 
-static const char no_length[] = "one of its files has no proper length";
+static const char invalid_length[] = "a file has no valid length";
 
-/* Whether a dictionary has nothing but keys with values in it. */
-static bool is_whole(const struct bencode_value *dict) {
+/* Whether a dictionary consists of keys with values only. */
+static bool is_well_formed(const struct bencode_value *dict) {
     struct bytes rest = dict->inside;
     struct bytes key;
     struct bencode_value value;
@@ -22,44 +22,45 @@ static bool is_whole(const struct bencode_value *dict) {
     return rest.len == 0;
 }
 
-/* Padding aligns the next file to a piece (BEP 47); nobody keeps it. */
+/* Padding aligns the next file to a piece (BEP 47); it is not part of the content. */
 static bool is_padding(const struct bencode_value *file) {
     struct bencode_value attributes;
     return bencode_find(file, "attr", BENCODE_STRING, &attributes) && attributes.inside.len > 0 &&
            memchr(attributes.inside.data, 'p', attributes.inside.len) != NULL;
 }
 
-static metainfo_error add_file(struct metainfo *metainfo, const struct bencode_value *file) {
+static metainfo_error count_file(struct metainfo *metainfo, const struct bencode_value *file) {
     struct bencode_value length;
     if (!bencode_find(file, "length", BENCODE_NUMBER, &length) || length.number < 0)
-        return no_length;
+        return invalid_length;
     if (is_padding(file))
         return NULL;
     if (metainfo->size > (uint64_t)(INT64_MAX - length.number))
-        return "its files are longer than any disk";
+        return "the total size is too large";
     metainfo->size += (uint64_t)length.number;
     metainfo->file_count++;
     return NULL;
 }
 
-/* Version 1 has the `length` of one file or a list of `files`. */
+/* Version 1: the `length` of a single file, or a list of `files`. */
 static metainfo_error read_files(struct metainfo *metainfo, const struct bencode_value *info) {
     struct bencode_value files;
     if (!bencode_find(info, "files", BENCODE_LIST, &files))
-        return add_file(metainfo, info);
+        return count_file(metainfo, info);
     struct bytes rest = files.inside;
     struct bencode_value file;
     metainfo_error error = NULL;
     while (error == NULL && bencode_take(&rest, &file))
-        error = file.kind == BENCODE_DICT ? add_file(metainfo, &file) : no_length;
+        error = file.kind == BENCODE_DICT ? count_file(metainfo, &file) : invalid_length;
     return error;
 }
 
-/* Version 2 has a tree of dictionaries by name; a file is one with the empty name in it. */
+/* Version 2: nested dictionaries by name; the key "" holds the properties of a file. Iterative, so
+ * that a hostile file cannot exhaust the stack. */
 static metainfo_error read_tree(struct metainfo *metainfo, const struct bencode_value *info) {
     struct bencode_value entry;
     if (!bencode_find(info, "file tree", BENCODE_DICT, &entry))
-        return "its info dictionary has no file tree";
+        return "the info dictionary has no file tree";
     struct bytes rests[BENCODE_DEPTH_MAX] = { entry.inside };
     size_t depth = 1;
     metainfo_error error = NULL;
@@ -70,9 +71,9 @@ static metainfo_error read_tree(struct metainfo *metainfo, const struct bencode_
             depth--;
         else if (!bencode_take_entry(rest, &name, &entry) || entry.kind != BENCODE_DICT ||
                  depth == BENCODE_DEPTH_MAX)
-            error = "its file tree is broken";
+            error = "invalid file tree";
         else if (name.len == 0)
-            error = add_file(metainfo, &entry);
+            error = count_file(metainfo, &entry);
         else
             rests[depth++] = entry.inside;
     }
@@ -92,23 +93,23 @@ static void add_hashes(struct metainfo *metainfo) {
 static metainfo_error read_info(struct metainfo *metainfo, const struct bencode_value *info) {
     struct bencode_value value;
     if (!bencode_find(info, "name", BENCODE_STRING, &value))
-        return "its info dictionary has no name";
+        return "the info dictionary has no name";
     metainfo->name = value.inside;
     metainfo->info = info->whole;
     metainfo->has_v1 = bencode_find(info, "pieces", BENCODE_STRING, &value);
     metainfo->has_v2 = bencode_find(info, "meta version", BENCODE_NUMBER, &value) &&
                        value.number == META_VERSION_2;
     if (!metainfo->has_v1 && !metainfo->has_v2)
-        return "it is neither a version 1 nor a version 2 torrent";
+        return "neither a version 1 nor a version 2 torrent";
     if (!bencode_find(info, "piece length", BENCODE_NUMBER, &value) || value.number <= 0)
-        return "its info dictionary has no piece length";
+        return "the info dictionary has no piece length";
     metainfo->piece_len = (uint64_t)value.number;
     metainfo->is_private =
         bencode_find(info, "private", BENCODE_NUMBER, &value) && value.number == 1;
     const metainfo_error error =
         metainfo->has_v1 ? read_files(metainfo, info) : read_tree(metainfo, info);
     if (error == NULL && metainfo->file_count == 0)
-        return "it has no files";
+        return "no files";
     add_hashes(metainfo);
     return error;
 }
@@ -117,10 +118,10 @@ const char *metainfo_parse(struct bytes file, struct metainfo *metainfo) {
     struct metainfo parsed = { 0 };
     struct bencode_value top;
     struct bencode_value info;
-    if (!bencode_take(&file, &top) || top.kind != BENCODE_DICT || !is_whole(&top))
-        return "this is no bencoded dictionary";
-    if (!bencode_find(&top, "info", BENCODE_DICT, &info) || !is_whole(&info))
-        return "it has no info dictionary";
+    if (!bencode_take(&file, &top) || top.kind != BENCODE_DICT || !is_well_formed(&top))
+        return "not a bencoded dictionary";
+    if (!bencode_find(&top, "info", BENCODE_DICT, &info) || !is_well_formed(&info))
+        return "no info dictionary";
     const metainfo_error error = read_info(&parsed, &info);
     if (error == NULL)
         *metainfo = parsed;

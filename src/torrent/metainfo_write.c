@@ -4,12 +4,13 @@
 #include <stdlib.h>
 
 #include "base/bencode.h"
+#include "torrent/announce_list.h"
 
 enum {
     PIECES_WANTED = 1024,
     AUTOMATIC_PIECE_MAX = 16 << 20,
-    FIXED_LEN = 512,
-    ENTRY_LEN = 320,
+    FIXED_LEN = 512, /* bencoding of everything except files and texts */
+    ENTRY_LEN = 320, /* bencoding of a file in both versions, with padding */
 };
 
 int metainfo_write_compare(struct bytes a, struct bytes b) {
@@ -50,23 +51,6 @@ size_t metainfo_write_len_max(const struct metainfo_source *source) {
     return len;
 }
 
-static void put_announce(struct writer *w, const struct metainfo_source *source) {
-    if (source->announce_url_count > 0)
-        bencode_put_text_entry(w, "announce", source->announce_urls[0]);
-    if (source->announce_url_count < 2)
-        return;
-    bencode_put_text(w, "announce-list");
-    bencode_open_list(w);
-    for (size_t i = 0; i < source->announce_url_count; i++) {
-        bencode_open_list(w);
-        bencode_put_text(w, source->announce_urls[i]);
-        bencode_close(w);
-    }
-    bencode_close(w);
-}
-
-/* Version 2's tree of dictionaries by name. The entries' order keeps those of a folder together. */
-
 static void put_leaf(struct writer *w, const struct torrent_entry *entry, struct bytes name) {
     bencode_put_string(w, name.data, name.len);
     bencode_open_dict(w);
@@ -79,15 +63,15 @@ static void put_leaf(struct writer *w, const struct torrent_entry *entry, struct
     bencode_close(w);
 }
 
-/* The folders of a path, with the '/' behind the last; empty where it has none. */
-static struct bytes folders_of(struct bytes path) {
+/* The directories of a path, up to and including the last '/'. */
+static struct bytes directories_of(struct bytes path) {
     size_t len = path.len;
     while (len > 0 && path.data[len - 1] != '/')
         len--;
     return (struct bytes){ .data = path.data, .len = len };
 }
 
-/* How many bytes of both are the same whole folders. */
+/* Length of the leading directories that both paths share. */
 static size_t common_len(struct bytes a, struct bytes b) {
     size_t common = 0;
     for (size_t i = 0; i < a.len && i < b.len && a.data[i] == b.data[i]; i++) {
@@ -97,15 +81,15 @@ static size_t common_len(struct bytes a, struct bytes b) {
     return common;
 }
 
-static void close_folders(struct writer *w, struct bytes folders, size_t from) {
-    for (size_t i = from; i < folders.len; i++) {
-        if (folders.data[i] == '/')
+static void close_directories(struct writer *w, struct bytes directories, size_t from) {
+    for (size_t i = from; i < directories.len; i++) {
+        if (directories.data[i] == '/')
             bencode_close(w);
     }
 }
 
-static void open_folders(struct writer *w, struct bytes folders, size_t from) {
-    struct bytes rest = { .data = folders.data + from, .len = folders.len - from };
+static void open_directories(struct writer *w, struct bytes directories, size_t from) {
+    struct bytes rest = { .data = directories.data + from, .len = directories.len - from };
     while (rest.len > 0) {
         const struct bytes name = bytes_split(&rest, '/');
         bencode_put_string(w, name.data, name.len);
@@ -113,6 +97,8 @@ static void open_folders(struct writer *w, struct bytes folders, size_t from) {
     }
 }
 
+/* Version 2: a tree of dictionaries. The order of the entries keeps those of a directory together,
+ * so that each directory is opened once. */
 static void put_tree(struct writer *w, const struct metainfo_source *source) {
     struct bytes open = { 0 };
     bencode_put_text(w, "file tree");
@@ -121,19 +107,17 @@ static void put_tree(struct writer *w, const struct metainfo_source *source) {
         put_leaf(w, &source->entries[0], source->name);
     for (size_t i = 0; i < source->count && !source->single; i++) {
         const struct bytes path = source->entries[i].path;
-        const struct bytes folders = folders_of(path);
-        const size_t common = common_len(open, folders);
-        close_folders(w, open, common);
-        open_folders(w, folders, common);
+        const struct bytes directories = directories_of(path);
+        const size_t common = common_len(open, directories);
+        close_directories(w, open, common);
+        open_directories(w, directories, common);
         put_leaf(w, &source->entries[i],
-                 (struct bytes){ path.data + folders.len, path.len - folders.len });
-        open = folders;
+                 (struct bytes){ path.data + directories.len, path.len - directories.len });
+        open = directories;
     }
-    close_folders(w, open, 0);
+    close_directories(w, open, 0);
     bencode_close(w);
 }
-
-/* Version 1's list of files. */
 
 static void put_file(struct writer *w, uint64_t size, struct bytes path, bool padding) {
     bencode_open_dict(w);
@@ -195,36 +179,36 @@ static void put_info(struct writer *w, const struct metainfo_source *source) {
 }
 
 static int compare_roots(const void *a, const void *b) {
-    const struct torrent_layer *x = a;
-    const struct torrent_layer *y = b;
-    return memcmp(x->entry->root, y->entry->root, SHA256_LEN);
+    const struct torrent_entry *const *x = a;
+    const struct torrent_entry *const *y = b;
+    return memcmp((*x)->root, (*y)->root, SHA256_LEN);
 }
 
-/* By root, and files of the same content once. */
+/* Puts the layers by root. Files with the same content share one entry. */
 static void put_layers(struct writer *w, const struct metainfo_source *source,
-                       struct torrent_layer *layers) {
+                       const struct torrent_entry **sorted) {
     size_t count = 0;
     for (size_t i = 0; i < source->count; i++) {
         if (source->entries[i].layer.len > 0)
-            layers[count++].entry = &source->entries[i];
+            sorted[count++] = &source->entries[i];
     }
     if (count > 0)
-        qsort(layers, count, sizeof *layers, compare_roots);
+        qsort(sorted, count, sizeof *sorted, compare_roots);
     bencode_put_text(w, "piece layers");
     bencode_open_dict(w);
     for (size_t i = 0; i < count; i++) {
-        if (i == 0 || compare_roots(&layers[i - 1], &layers[i]) != 0) {
-            bencode_put_string(w, layers[i].entry->root, SHA256_LEN);
-            bencode_put_string(w, layers[i].entry->layer.data, layers[i].entry->layer.len);
+        if (i == 0 || compare_roots(&sorted[i - 1], &sorted[i]) != 0) {
+            bencode_put_string(w, sorted[i]->root, SHA256_LEN);
+            bencode_put_string(w, sorted[i]->layer.data, sorted[i]->layer.len);
         }
     }
     bencode_close(w);
 }
 
 void metainfo_write(struct writer *w, const struct metainfo_source *source,
-                    struct torrent_layer *layers) {
+                    const struct torrent_entry **sorted) {
     bencode_open_dict(w);
-    put_announce(w, source);
+    announce_list_put(w, source->announce_urls, source->announce_url_count);
     if (source->comment != NULL)
         bencode_put_text_entry(w, "comment", source->comment);
     if (source->created_by != NULL)
@@ -232,6 +216,6 @@ void metainfo_write(struct writer *w, const struct metainfo_source *source,
     bencode_put_number_entry(w, "creation date", (uint64_t)source->created_s);
     put_info(w, source);
     if ((source->version & TORRENT_V2) != 0)
-        put_layers(w, source, layers);
+        put_layers(w, source, sorted);
     bencode_close(w);
 }

@@ -253,7 +253,7 @@ def test_several_files_are_added_and_a_bad_one_keeps_none_out(skepctl, tmp_path)
     (tmp_path / "bad.torrent").write_text("bad")
     done = skepctl.run("add", one, tmp_path / "bad.torrent", tmp_path / "none.torrent", two)
     assert done.returncode == 1 and done.stderr.count("\n") == 2
-    assert "bad.torrent: this is no bencoded dictionary" in done.stderr
+    assert "bad.torrent: not a bencoded dictionary" in done.stderr
     assert done.stdout == f"{hash_one}  one\n{hash_two}  two\n"
     assert set(skepctl("list").splitlines()) == {f"{hash_one}  one", f"{hash_two}  two"}
     skepctl("remove", one)

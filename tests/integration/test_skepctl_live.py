@@ -49,9 +49,9 @@ def test_status_is_told_in_words():
         "skepd 0.1.0, up 1 h 1 min, access open, interval 2 min 5 s",
         "torrents   3, completed 9 times",
         "peers      6: seeders 2, leechers 4; IPv4 5, IPv6 1",
-        "announces  1.2 a second, 77 in all",
+        "announces  1.2/s, total 77",
         "transfer   up 2.0 KiB/s, down 1.0 KiB/s",
-        "checks     3 reachable, 2 firewalled, 1 waiting",
+        "probes     3 reachable, 2 firewalled, 1 waiting",
         "store      lag 0.5 s",
         "announce   http://192.0.2.1:6969/announce",
         "warning    the \\x1b[31mdisk is full"]

@@ -114,7 +114,7 @@ def test_reply_is_told_to_people(skepctl, tracker, torrent):
     Peer(tracker.port, torrent, left=0, peer_id=b"-qB4520-abcdefghijkl", port=7003).start()
     text = skepctl("announce", tracker.urls["http"], torrent.hex(), "--no-compact")
     assert text.startswith(tracker.urls["http"] + " at 127.0.0.1 replied in ")
-    assert "\ninterval 2 min" in text and "\nour address 127.0.0.1\n" in text
+    assert "\ninterval 2 min" in text and "\nexternal address 127.0.0.1\n" in text
     assert "\nseeders 1, leechers 1, completed 0\n" in text
     assert "\n  127.0.0.1:7003  qBittorrent 4.5.2\n1 peer\n" in text
     assert f"{torrent.hex()}         1         1         0\n" in skepctl(
@@ -307,7 +307,7 @@ def test_strange_packets_are_passed_over(skepctl):
 
 
 @pytest.mark.parametrize("wrong, complaint", [
-    (lambda action, transaction: struct.pack(">II", 9, transaction), "transaction id mismatch"),
+    (lambda action, transaction: struct.pack(">II", 9, transaction), "unexpected action"),
     (lambda action, transaction: struct.pack(">II", action, transaction), "too short")])
 @pytest.mark.parametrize("at", [CONNECT, ANNOUNCE])
 def test_broken_packets_are_told(skepctl, at, wrong, complaint):

@@ -11,7 +11,20 @@
 #include "ctl/torrent_argument.h"
 #include "wire/client_name.h"
 
-enum { PORT_DEFAULT = 6881, WORDS_LEN = 512 };
+enum { PORT_DEFAULT = 6881, TEXT_LEN = 512 };
+
+/* clang-format off */
+static const struct option_spec option_event = { "event", "EVENT", "started, completed, stopped, paused or none (default: none)", 0 };
+static const struct option_spec option_port = { "port", "N", "port to announce (default: 6881)", 0 };
+static const struct option_spec option_left = { "left", "N", "bytes left (default: the size of FILE, or 1)", 0 };
+static const struct option_spec option_uploaded = { "uploaded", "N", "bytes uploaded (default: 0)", 0 };
+static const struct option_spec option_downloaded = { "downloaded", "N", "bytes downloaded (default: 0)", 0 };
+static const struct option_spec option_numwant = { "numwant", "N", "number of peers to request (default: tracker's choice)", 0 };
+static const struct option_spec option_peer_id = { "peer-id", "ID", "20 characters or 40 hexadecimal digits (default: random)", 0 };
+static const struct option_spec option_key = { "key", "HEX", "up to 8 hexadecimal digits (default: random)", 0 };
+static const struct option_spec option_no_compact = { "no-compact", NULL, "request peers with peer_ids (HTTP)", 0 };
+static const struct option_spec option_leave = { "leave", NULL, "send event=stopped afterwards", 0 };
+/* clang-format on */
 
 static const char *const events[] = {
     [EVENT_NONE] = "none",       [EVENT_COMPLETED] = "completed", [EVENT_STARTED] = "started",
@@ -19,13 +32,13 @@ static const char *const events[] = {
 };
 
 struct announcement {
-    struct announce_request request;
+    struct announce_request request; /* without an endpoint, which the tracker sees itself */
     uint16_t port;
     struct tracker_client_options options;
 };
 
 /* "-SK0100-" and 12 random letters and digits. */
-static bool random_peer_id(uint8_t peer_id[static PEER_ID_LEN]) {
+static bool make_peer_id(uint8_t peer_id[static PEER_ID_LEN]) {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
     struct random random;
     if (!random_secret(&random.state, sizeof random.state))
@@ -36,22 +49,21 @@ static bool random_peer_id(uint8_t peer_id[static PEER_ID_LEN]) {
     return true;
 }
 
-static bool set_peer_id(const struct command_line *line, uint8_t peer_id[static PEER_ID_LEN]) {
-    const char *text = line->values[OPTION_PEER_ID];
+static bool choose_peer_id(const struct command_line *line, uint8_t peer_id[static PEER_ID_LEN]) {
+    const char *text = command_line_value(line, &option_peer_id);
     if (text == NULL)
-        return random_peer_id(peer_id);
+        return make_peer_id(peer_id);
     if (strlen(text) == PEER_ID_LEN) {
         memcpy(peer_id, text, PEER_ID_LEN);
         return true;
     }
     if (hex_decode(bytes_of(text), peer_id, PEER_ID_LEN))
         return true;
-    output_fail(STATUS_FAULT, "--peer-id must be 20 characters or 40 hexadecimal digits", text);
-    return false;
+    return output_error("--peer-id must be 20 characters or 40 hexadecimal digits", text);
 }
 
-static bool set_key(const struct command_line *line, uint32_t *key) {
-    const char *text = line->values[OPTION_KEY];
+static bool choose_key(const struct command_line *line, uint32_t *key) {
+    const char *text = command_line_value(line, &option_key);
     char digits[] = "00000000";
     uint8_t raw[4];
     if (text == NULL)
@@ -64,36 +76,36 @@ static bool set_key(const struct command_line *line, uint32_t *key) {
             return true;
         }
     }
-    output_fail(STATUS_FAULT, "--key must be up to 8 hexadecimal digits", text);
-    return false;
+    return output_error("--key must be up to 8 hexadecimal digits", text);
 }
 
-static bool prepare(const struct command_line *line, const struct torrent_argument *argument,
-                    struct announcement *it) {
+static bool read_announcement(const struct command_line *line,
+                              const struct torrent_argument *argument,
+                              struct announcement *announcement) {
     uint64_t port = PORT_DEFAULT;
     uint64_t numwant = UINT64_MAX;
     size_t event = EVENT_NONE;
-    struct announce_request *request = &it->request;
+    struct announce_request *request = &announcement->request;
     memcpy(request->info_hash, argument->info_hashes[0], INFO_HASH_LEN);
     request->left = argument->file.len > 0 ? argument->metainfo.size : 1;
-    it->options.compact = !command_line_has(line, OPTION_NO_COMPACT);
-    if (!tracker_client_options_read(line, &it->options) || !set_peer_id(line, request->peer_id) ||
-        !set_key(line, &request->key) ||
-        !command_line_number(line, OPTION_PORT, 0, UINT16_MAX, &port) ||
-        !command_line_number(line, OPTION_LEFT, 0, INT64_MAX, &request->left) ||
-        !command_line_number(line, OPTION_UPLOADED, 0, INT64_MAX, &request->uploaded) ||
-        !command_line_number(line, OPTION_DOWNLOADED, 0, INT64_MAX, &request->downloaded) ||
-        !command_line_number(line, OPTION_NUMWANT, 0, INT32_MAX, &numwant) ||
-        !command_line_choice(line, OPTION_EVENT, events, sizeof events / sizeof *events, &event))
+    announcement->options.compact = !command_line_has(line, &option_no_compact);
+    if (!tracker_client_options_read(line, &announcement->options) ||
+        !choose_peer_id(line, request->peer_id) || !choose_key(line, &request->key) ||
+        !command_line_number(line, &option_port, 0, UINT16_MAX, &port) ||
+        !command_line_number(line, &option_left, 0, INT64_MAX, &request->left) ||
+        !command_line_number(line, &option_uploaded, 0, INT64_MAX, &request->uploaded) ||
+        !command_line_number(line, &option_downloaded, 0, INT64_MAX, &request->downloaded) ||
+        !command_line_number(line, &option_numwant, 0, INT32_MAX, &numwant) ||
+        !command_line_choice(line, &option_event, events, sizeof events / sizeof *events, &event))
         return false;
-    it->port = (uint16_t)port;
+    announcement->port = (uint16_t)port;
     request->numwant = numwant == UINT64_MAX ? NUMWANT_DEFAULT : (int32_t)numwant;
     request->event = (enum announce_event)event;
     return true;
 }
 
-/* Text of an address of 4 or 16 bytes; empty otherwise. */
-static void external_text(struct bytes external_ip, char text[static ENDPOINT_TEXT_LEN]) {
+/* Formats an external IP of 4 or 16 bytes; "" for any other length. */
+static void format_external_ip(struct bytes external_ip, char text[static ENDPOINT_TEXT_LEN]) {
     uint8_t wire[ENDPOINT_MAX_LEN] = { 0 };
     text[0] = '\0';
     if (external_ip.len != 4 && external_ip.len != 16)
@@ -104,16 +116,16 @@ static void external_text(struct bytes external_ip, char text[static ENDPOINT_TE
     endpoint_address_text(&endpoint, text);
 }
 
-static void print_known(const char *label, int64_t number, const char *separator) {
+static void print_count(const char *label, int64_t number, const char *separator) {
     if (number != REPLY_UNKNOWN)
         printf("%s %" PRId64 "%s", label, number, separator);
 }
 
-static void print_words(const char *label, struct bytes words) {
-    char text[WORDS_LEN];
-    if (words.len == 0)
+static void print_text(const char *label, struct bytes raw) {
+    char text[TEXT_LEN];
+    if (raw.len == 0)
         return;
-    format_clean(words, text, sizeof text);
+    format_clean(raw, text, sizeof text);
     printf("%s %s\n", label, text);
 }
 
@@ -125,25 +137,25 @@ static void print_intervals(const struct announce_reply *reply) {
     printf("interval %s", interval);
     if (reply->min_interval_s != REPLY_UNKNOWN) {
         format_duration((uint64_t)reply->min_interval_s, interval);
-        printf(", at least %s", interval);
+        printf(", minimum %s", interval);
     }
     puts("");
 }
 
-static void peer_address(const struct reply_peer *peer, char text[static WORDS_LEN]) {
+static void format_peer_address(const struct reply_peer *peer, char text[static TEXT_LEN]) {
     if (peer->endpoint.family != FAMILY_NONE)
         endpoint_address_text(&peer->endpoint, text);
     else
-        format_clean(peer->host, text, WORDS_LEN);
+        format_clean(peer->host, text, TEXT_LEN);
 }
 
 static void print_peers(struct announce_reply reply) {
     struct reply_peer peer;
     size_t count = 0;
     for (; reply_next_peer(&reply, &peer); count++) {
-        char address[WORDS_LEN];
+        char address[TEXT_LEN];
         char client[CLIENT_NAME_LEN] = "";
-        peer_address(&peer, address);
+        format_peer_address(&peer, address);
         const bool v6 = peer.endpoint.family == FAMILY_V6;
         if (peer.peer_id.len > 0)
             client_name(peer.peer_id.data, client);
@@ -155,46 +167,42 @@ static void print_peers(struct announce_reply reply) {
 
 static void print_reply(const struct tracker_client *client, const char *url,
                         const struct announce_reply *reply) {
-    char text[WORDS_LEN];
+    char text[TEXT_LEN];
     char external[ENDPOINT_TEXT_LEN];
     format_clean(bytes_of(url), text, sizeof text);
-    external_text(reply->external_ip, external);
+    format_external_ip(reply->external_ip, external);
     printf("%s at %s replied in %.1f ms\n", text, tracker_client_address(client),
            (double)tracker_client_took_us(client) / 1000);
-    print_words("warning", reply->warning);
-    print_words("retry in", reply->retry_in);
-    print_words("our address", bytes_of(external));
+    print_text("warning", reply->warning);
+    print_text("retry in", reply->retry_in);
+    print_text("external address", bytes_of(external));
     print_intervals(reply);
-    print_known("seeders", reply->seeders, reply->leechers == REPLY_UNKNOWN ? "\n" : ", ");
-    print_known("leechers", reply->leechers, reply->downloaded == REPLY_UNKNOWN ? "\n" : ", ");
-    print_known("completed", reply->downloaded, "\n");
+    print_count("seeders", reply->seeders, reply->leechers == REPLY_UNKNOWN ? "\n" : ", ");
+    print_count("leechers", reply->leechers, reply->downloaded == REPLY_UNKNOWN ? "\n" : ", ");
+    print_count("completed", reply->downloaded, "\n");
     if (!reply->refused)
         print_peers(*reply);
 }
 
-static json_t *known_json(int64_t number) {
-    return number == REPLY_UNKNOWN ? json_null() : json_integer(number);
-}
-
-static json_t *words_json(struct bytes words) {
-    return words.len == 0 ? json_null() : output_json_text(words);
+static json_t *text_json(struct bytes text) {
+    return text.len == 0 ? json_null() : output_json_text(text);
 }
 
 static json_t *peers_json(struct announce_reply reply) {
     struct reply_peer peer;
     json_t *peers = json_array();
     while (reply_next_peer(&reply, &peer)) {
-        char address[WORDS_LEN];
+        char address[TEXT_LEN];
         char client[CLIENT_NAME_LEN] = "";
         const bool known = peer.peer_id.len > 0;
-        peer_address(&peer, address);
+        format_peer_address(&peer, address);
         if (known)
             client_name(peer.peer_id.data, client);
         json_array_append_new(
             peers, json_pack("{s:o, s:i, s:o, s:o}", "address", output_json_text(bytes_of(address)),
                              "port", (int)peer.port, "peer_id",
                              known ? output_json_hex(peer.peer_id.data, PEER_ID_LEN) : json_null(),
-                             "client", words_json(bytes_of(client))));
+                             "client", text_json(bytes_of(client))));
     }
     return peers;
 }
@@ -202,82 +210,86 @@ static json_t *peers_json(struct announce_reply reply) {
 static json_t *reply_json(const struct tracker_client *client, const char *url,
                           const struct announce_reply *reply) {
     char external[ENDPOINT_TEXT_LEN];
-    external_text(reply->external_ip, external);
+    format_external_ip(reply->external_ip, external);
     return json_pack(
         "{s:o, s:s, s:f, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "url",
         output_json_text(bytes_of(url)), "address", tracker_client_address(client), "took_ms",
         (double)tracker_client_took_us(client) / 1000, "refused", reply->refused, "failure",
         reply->refused ? output_json_text(reply->failure) : json_null(), "warning",
-        words_json(reply->warning), "retry_in", words_json(reply->retry_in), "interval",
-        known_json(reply->interval_s), "min_interval", known_json(reply->min_interval_s), "seeders",
-        known_json(reply->seeders), "leechers", known_json(reply->leechers), "downloaded",
-        known_json(reply->downloaded), "external_ip", words_json(bytes_of(external)), "tracker_id",
-        words_json(reply->tracker_id), "peers", peers_json(*reply));
+        text_json(reply->warning), "retry_in", text_json(reply->retry_in), "interval",
+        tracker_client_count_json(reply->interval_s), "min_interval",
+        tracker_client_count_json(reply->min_interval_s), "seeders",
+        tracker_client_count_json(reply->seeders), "leechers",
+        tracker_client_count_json(reply->leechers), "downloaded",
+        tracker_client_count_json(reply->downloaded), "external_ip", text_json(bytes_of(external)),
+        "tracker_id", text_json(reply->tracker_id), "peers", peers_json(*reply));
 }
 
-static enum status show(const struct command_line *line, const struct tracker_client *client,
-                        const struct announce_reply *reply) {
-    const char *url = line->words[0];
+static enum status print_result(const struct command_line *line,
+                                const struct tracker_client *client,
+                                const struct announce_reply *reply) {
+    const char *url = line->arguments[0];
     enum status status = STATUS_GOOD;
-    if (command_line_has(line, OPTION_JSON))
+    if (command_line_has(line, &option_json))
         status = output_json(reply_json(client, url, reply));
     else
         print_reply(client, url, reply);
     if (status != STATUS_GOOD || !reply->refused)
         return status;
-    char why[WORDS_LEN];
+    char why[TEXT_LEN];
     format_clean(reply->failure, why, sizeof why);
     return output_fail(STATUS_REFUSED, "refused by tracker", why);
 }
 
-/* Other clients should not try to connect to a peer that does not exist. */
-static enum status leave(struct tracker_client *client, struct announcement *it) {
+/* Removes the announced peer, so that other clients do not try to connect to it. */
+static enum status send_stopped(struct tracker_client *client, struct announcement *announcement) {
     struct announce_reply reply;
-    it->request.event = EVENT_STOPPED;
-    it->request.numwant = 0;
-    const enum status status = tracker_client_announce(client, &it->request, it->port, &reply);
+    announcement->request.event = EVENT_STOPPED;
+    announcement->request.numwant = 0;
+    const enum status status =
+        tracker_client_announce(client, &announcement->request, announcement->port, &reply);
     if (status != STATUS_GOOD)
-        return output_fail(status, "cannot send event=stopped", tracker_client_failure(client));
+        return output_fail(status, "sending event=stopped failed", tracker_client_failure(client));
     return STATUS_GOOD;
 }
 
-static enum status announce(const struct command_line *line, struct announcement *it) {
-    struct tracker_client *client = tracker_client_open(line->words[0], &it->options);
+static enum status send_announce(const struct command_line *line,
+                                 struct announcement *announcement) {
+    struct tracker_client *client = tracker_client_open(line->arguments[0], &announcement->options);
     struct announce_reply reply;
     if (client == NULL)
         return STATUS_FAULT;
-    enum status status = tracker_client_announce(client, &it->request, it->port, &reply);
+    enum status status =
+        tracker_client_announce(client, &announcement->request, announcement->port, &reply);
     if (status != STATUS_GOOD)
-        output_fail(status, line->words[0], tracker_client_failure(client));
+        output_fail(status, line->arguments[0], tracker_client_failure(client));
     else
-        status = show(line, client, &reply);
-    if (status == STATUS_GOOD && command_line_has(line, OPTION_LEAVE))
-        status = leave(client, it);
+        status = print_result(line, client, &reply);
+    if (status == STATUS_GOOD && command_line_has(line, &option_leave))
+        status = send_stopped(client, announcement);
     tracker_client_close(client);
     return status;
 }
 
 static enum status run_announce(const struct command_line *line) {
-    struct announcement it = { 0 };
+    struct announcement announcement = { 0 };
     struct torrent_argument argument;
-    if (!torrent_argument_read(line->words[1], &argument))
+    if (!torrent_argument_read(line->arguments[1], &argument))
         return STATUS_FAULT;
-    const bool good = prepare(line, &argument, &it);
+    const bool good = read_announcement(line, &argument, &announcement);
     torrent_argument_free(&argument);
-    return good ? announce(line, &it) : STATUS_FAULT;
+    return good ? send_announce(line, &announcement) : STATUS_FAULT;
 }
 
 const struct command announce_command = {
     .section = SECTION_TOOLS,
     .name = "announce",
     .arguments = "URL HASH | URL FILE.torrent",
-    .least = 2,
-    .most = 2,
+    .arguments_min = 2,
+    .arguments_max = 2,
     .summary = "Send an announce and print the response",
     .run = run_announce,
-    .options = COMMAND_TRANSPORT_OPTIONS | OPTION_BIT(OPTION_EVENT) | OPTION_BIT(OPTION_PORT) |
-               OPTION_BIT(OPTION_LEFT) | OPTION_BIT(OPTION_UPLOADED) |
-               OPTION_BIT(OPTION_DOWNLOADED) | OPTION_BIT(OPTION_NUMWANT) |
-               OPTION_BIT(OPTION_PEER_ID) | OPTION_BIT(OPTION_KEY) | OPTION_BIT(OPTION_NO_COMPACT) |
-               OPTION_BIT(OPTION_LEAVE),
+    .options = { &option_ipv4, &option_ipv6, &option_timeout, &option_event, &option_port,
+                 &option_left, &option_uploaded, &option_downloaded, &option_numwant,
+                 &option_peer_id, &option_key, &option_no_compact, &option_leave },
 };

@@ -5,8 +5,13 @@
 #include "base/clock.h"
 #include "ctl/format.h"
 
-static json_t *ban_json_of(const char *network, const char *reason, int64_t until_s,
-                           int64_t since_s) {
+/* clang-format off */
+static const struct option_spec option_for = { "for", "DURATION", "duration: 90s, 15m, 2h, 7d (default: permanent)", 0 };
+static const struct option_spec option_reason = { "reason", "TEXT", "reason, shown to clients", 0 };
+/* clang-format on */
+
+static json_t *make_ban_json(const char *network, const char *reason, int64_t until_s,
+                             int64_t since_s) {
     json_t *until = until_s == 0 ? json_null() : json_integer(until_s);
     return json_pack("{s:o, s:o, s:o, s:I}", "network", output_json_text(bytes_of(network)),
                      "reason", output_json_text(bytes_of(reason)), "until", until, "since",
@@ -15,36 +20,35 @@ static json_t *ban_json_of(const char *network, const char *reason, int64_t unti
 
 static enum status add_ban(struct registry_client *client, const struct command_line *line) {
     struct network network;
-    if (!network_parse(line->words[0], &network))
-        return output_fail(STATUS_FAULT, "invalid address or network", line->words[0]);
+    if (!network_parse(line->arguments[0], &network))
+        return output_fail(STATUS_FAULT, "invalid address or network", line->arguments[0]);
     const int64_t now_s = clock_unix_s();
-    const char *duration = line->values[OPTION_FOR];
+    const char *duration = command_line_value(line, &option_for);
     int64_t until_s = 0;
     if (duration != NULL) {
         const int64_t duration_s = format_parse_duration(duration);
         if (duration_s == 0)
-            return output_fail(STATUS_FAULT,
-                               "invalid duration; expected a number followed by s, m, h or d",
+            return output_fail(STATUS_FAULT, "invalid duration; use a number and s, m, h or d",
                                duration);
         until_s = now_s + duration_s;
     }
-    const char *given = line->values[OPTION_REASON];
+    const char *given = command_line_value(line, &option_reason);
     const char *reason = given == NULL ? "" : given;
     const enum status status = registry_client_add_ban(client, &network, reason, until_s, now_s);
-    if (status != STATUS_GOOD || !command_line_has(line, OPTION_JSON))
+    if (status != STATUS_GOOD || !command_line_has(line, &option_json))
         return status;
-    return output_json(ban_json_of(line->words[0], reason, until_s, now_s));
+    return output_json(make_ban_json(line->arguments[0], reason, until_s, now_s));
 }
 
 static enum status remove_ban(struct registry_client *client, const struct command_line *line) {
-    const char *text = line->words[0];
+    const char *text = line->arguments[0];
     struct network network;
     bool found = false;
     if (!network_parse(text, &network))
         return output_fail(STATUS_FAULT, "invalid address or network", text);
     enum status status = registry_client_remove_ban(client, &network, &found);
-    status = registry_client_report_removal(status, found, text);
-    if (status != STATUS_GOOD || !command_line_has(line, OPTION_JSON))
+    status = registry_client_check_removal(status, found, text);
+    if (status != STATUS_GOOD || !command_line_has(line, &option_json))
         return status;
     return output_json(json_pack("{s:s}", "network", text));
 }
@@ -59,35 +63,35 @@ static void print_ban(void *context, const struct registry_row *row) {
     printf("%-44s %-20s %s\n", row->text, until, reason);
 }
 
-static json_t *ban_json(const struct registry_row *row) {
-    return ban_json_of(row->text, row->reason, row->until_s, row->since_s);
+static json_t *row_to_json(const struct registry_row *row) {
+    return make_ban_json(row->text, row->reason, row->until_s, row->since_s);
 }
 
 static enum status list_bans(struct registry_client *client, const struct command_line *line) {
-    if (command_line_has(line, OPTION_JSON))
-        return registry_client_print_json(client, registrar_visit_bans, ban_json);
-    return registrar_visit_bans(client, print_ban, NULL);
+    if (command_line_has(line, &option_json))
+        return registry_client_print_json(client, registry_client_visit_bans, row_to_json);
+    return registry_client_visit_bans(client, print_ban, NULL);
 }
 
 const struct command ban_command = {
     .section = SECTION_REGISTRY,
     .name = "ban",
     .arguments = "NETWORK",
-    .least = 1,
-    .most = 1,
+    .arguments_min = 1,
+    .arguments_max = 1,
     .summary = "Ban an address or a network",
-    .run_on = add_ban,
-    .options = OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_REASON),
+    .run_registry = add_ban,
+    .options = { &option_for, &option_reason },
 };
 
 const struct command unban_command = {
     .section = SECTION_REGISTRY,
     .name = "unban",
     .arguments = "NETWORK",
-    .least = 1,
-    .most = 1,
+    .arguments_min = 1,
+    .arguments_max = 1,
     .summary = "Remove a ban",
-    .run_on = remove_ban,
+    .run_registry = remove_ban,
 };
 
 const struct command bans_command = {
@@ -95,5 +99,5 @@ const struct command bans_command = {
     .name = "bans",
     .arguments = "",
     .summary = "List the bans",
-    .run_on = list_bans,
+    .run_registry = list_bans,
 };

@@ -1,30 +1,52 @@
-/* All commands of skepctl. To add one: its file defines a struct command, declared here and listed
- * in skepctl.c. */
+/* The commands of skepctl. To add one, define NAME_command in its own file, list NAME here and
+ * describe it in skepctl(1). */
 #ifndef SKEP_CTL_COMMANDS_COMMANDS_H
 #define SKEP_CTL_COMMANDS_COMMANDS_H
 
-#include "ctl/command.h"
+#include "ctl/command_line.h"
+#include "ctl/output.h"
+#include "ctl/registry_client.h"
 
-#define COMMAND_LIST_OPTIONS (OPTION_BIT(OPTION_OFFSET) | OPTION_BIT(OPTION_LIMIT))
-#define COMMAND_TRANSPORT_OPTIONS                                                                  \
-    (OPTION_BIT(OPTION_IPV4) | OPTION_BIT(OPTION_IPV6) | OPTION_BIT(OPTION_TIMEOUT))
+/* Sections of the help. */
+enum command_section { SECTION_REGISTRY, SECTION_MONITORING, SECTION_TOOLS, SECTION_COUNT };
 
-extern const struct command key_new_command;
-extern const struct command key_list_command;
-extern const struct command key_revoke_command;
-extern const struct command add_command;
-extern const struct command remove_command;
-extern const struct command list_command;
-extern const struct command ban_command;
-extern const struct command unban_command;
-extern const struct command bans_command;
-extern const struct command status_command;
-extern const struct command top_command;
-extern const struct command torrents_command;
-extern const struct command peers_command;
-extern const struct command magnet_command;
-extern const struct command create_command;
-extern const struct command announce_command;
-extern const struct command scrape_command;
+enum { COMMAND_OPTIONS_MAX = 16, COMMAND_ARGUMENTS_ANY = 1 << 20 };
+
+/* Either `run` or, for a command that reads or changes the registry, `run_registry` is set. */
+struct command {
+    enum command_section section;
+    const char *name;      /* one or two words */
+    const char *arguments; /* as in the usage line; "" if there are none */
+    int arguments_min;
+    int arguments_max;
+    const char *summary;
+    const struct option_spec *options[COMMAND_OPTIONS_MAX + 1]; /* ends with NULL */
+    enum status (*run)(const struct command_line *line);
+    enum status (*run_registry)(struct registry_client *client, const struct command_line *line);
+};
+
+/* In the order of the help. */
+#define COMMANDS(X)                                                                                \
+    X(key_new)                                                                                     \
+    X(key_list)                                                                                    \
+    X(key_revoke)                                                                                  \
+    X(add)                                                                                         \
+    X(remove)                                                                                      \
+    X(list)                                                                                        \
+    X(ban)                                                                                         \
+    X(unban)                                                                                       \
+    X(bans)                                                                                        \
+    X(status)                                                                                      \
+    X(top)                                                                                         \
+    X(torrents)                                                                                    \
+    X(peers)                                                                                       \
+    X(magnet)                                                                                      \
+    X(create)                                                                                      \
+    X(announce)                                                                                    \
+    X(scrape)
+
+#define DECLARE_COMMAND(name) extern const struct command name##_command;
+COMMANDS(DECLARE_COMMAND)
+#undef DECLARE_COMMAND
 
 #endif

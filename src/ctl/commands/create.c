@@ -19,7 +19,19 @@
 
 enum { NAME_LEN = 256, OUTPUT_LEN = PATH_MAX };
 
-/* All options, checked before the long work begins. */
+/* clang-format off */
+static const struct option_spec option_piece_length = { "piece-length", "SIZE", "16K to 64M, a power of two (default: by size)", 0 };
+static const struct option_spec option_private = { "private", NULL, "set the private flag: peers from the tracker only", 0 };
+static const struct option_spec option_name = { "name", "NAME", "torrent name (default: last part of PATH)", 0 };
+static const struct option_spec option_comment = { "comment", "TEXT", "comment", 0 };
+static const struct option_spec option_v2 = { "v2", NULL, "version 2 (BEP 52)", 0 };
+static const struct option_spec option_hybrid = { "hybrid", NULL, "hybrid (v1 + v2)", 0 };
+static const struct option_spec option_output = { "output", "FILE", "output file (default: NAME.torrent)", 'o' };
+static const struct option_spec option_force = { "force", NULL, "overwrite an existing file", 0 };
+static const struct option_spec option_add = { "add", NULL, "also register it", 0 };
+/* clang-format on */
+
+/* Everything that is checked before hashing begins, since hashing takes long. */
 struct creation {
     enum torrent_version version;
     uint64_t piece_len;
@@ -27,26 +39,21 @@ struct creation {
     char output[OUTPUT_LEN];
     struct file_list files;
     struct announce_url_choice urls;
-    struct registry_client *registrar; /* NULL: do not register it */
+    struct registry_client *registry; /* NULL: do not register */
     bool force;
 };
 
-static bool refuse(const char *what, const char *detail) {
-    output_fail(STATUS_FAULT, what, detail);
-    return false;
-}
-
 static bool choose_version(const struct command_line *line, enum torrent_version *version) {
-    const bool v2 = command_line_has(line, OPTION_V2);
-    const bool hybrid = command_line_has(line, OPTION_HYBRID);
+    const bool v2 = command_line_has(line, &option_v2);
+    const bool hybrid = command_line_has(line, &option_hybrid);
     *version = hybrid ? TORRENT_HYBRID : v2 ? TORRENT_V2 : TORRENT_V1;
-    return !(v2 && hybrid) || refuse("--v2 and --hybrid are mutually exclusive", NULL);
+    return !(v2 && hybrid) || output_error("--v2 and --hybrid exclude each other", NULL);
 }
 
-/* A name is a single path component: not "..", and without '/'. */
+/* The name becomes a file or directory of the downloading client: one path component. */
 static bool choose_name(const struct command_line *line, char name[static NAME_LEN]) {
-    const char *given = line->values[OPTION_NAME];
-    char *real = given == NULL ? realpath(line->words[0], NULL) : NULL;
+    const char *given = command_line_value(line, &option_name);
+    char *real = given == NULL ? realpath(line->arguments[0], NULL) : NULL;
     const char *found = given != NULL ? given : real != NULL ? basename(real) : "";
     const size_t len = strlen(found);
     const bool good = len > 0 && len < NAME_LEN && utf8_is_valid(bytes_of(found)) &&
@@ -55,46 +62,44 @@ static bool choose_name(const struct command_line *line, char name[static NAME_L
     if (good)
         memcpy(name, found, len + 1);
     else
-        refuse(
-            "invalid torrent name (must be UTF-8 without '/', up to 255 bytes); set one with "
-            "--name",
-            found);
+        output_error("invalid torrent name; pass --name with up to 255 bytes of UTF-8 without '/'",
+                     found);
     free(real);
     return good;
 }
 
-/* Bounds the number of pieces so that skepd accepts the .torrent file. */
+/* Limits the number of pieces, so that skepd and skepctl accept the size of the .torrent file. */
 static bool choose_piece_len(const struct command_line *line, const struct file_list *files,
                              uint64_t *piece_len) {
-    const char *given = line->values[OPTION_PIECE_LENGTH];
+    const char *given = command_line_value(line, &option_piece_length);
     *piece_len = given == NULL ? metainfo_write_piece_len(files->size) : format_parse_size(given);
     const bool power = (*piece_len & (*piece_len - 1)) == 0;
     if (!power || *piece_len < TORRENT_BLOCK_LEN || *piece_len > TORRENT_PIECE_MAX)
-        return refuse("piece length must be a power of two from 16K to 64M", given);
+        return output_error("--piece-length must be a power of two from 16K to 64M", given);
     if (files->size / *piece_len > REGISTRY_FILE_MAX / 2 / SHA256_LEN)
-        return refuse("too many pieces; use a larger --piece-length", given);
+        return output_error("too many pieces; use a larger --piece-length", given);
     return true;
 }
 
 static bool choose_output(const struct command_line *line, struct creation *creation) {
-    const char *given = line->values[OPTION_OUTPUT];
+    const char *given = command_line_value(line, &option_output);
     const int len = given == NULL
                         ? snprintf(creation->output, OUTPUT_LEN, "%s.torrent", creation->name)
                         : snprintf(creation->output, OUTPUT_LEN, "%s", given);
     if (len >= OUTPUT_LEN)
-        return refuse("path too long", given);
-    return file_output_is_free(creation->output, creation->force);
+        return output_error("path too long", given);
+    return file_output_check(creation->output, creation->force);
 }
 
-/* The output file would change while it is part of the torrent. */
-static bool is_not_shared(const struct creation *creation) {
+/* Overwriting a file of the torrent would change its content. */
+static bool check_output(const struct creation *creation) {
     struct stat there;
     if (stat(creation->output, &there) != 0)
         return true;
     for (size_t i = 0; i < creation->files.count; i++) {
         const struct stat *seen = &creation->files.files[i].seen;
         if (seen->st_dev == there.st_dev && seen->st_ino == there.st_ino)
-            return refuse("output file would be part of the torrent", creation->output);
+            return output_error("output file is part of the torrent", creation->output);
     }
     return true;
 }
@@ -104,41 +109,42 @@ static bool check_urls(const struct command_line *line) {
         struct tracker_url url;
         const char *error = tracker_url_parse(bytes_of(line->announce_urls[i]), &url);
         if (error != NULL)
-            return refuse(line->announce_urls[i], error);
+            return output_error(line->announce_urls[i], error);
     }
     return true;
 }
 
 static bool check_comment(const struct command_line *line) {
-    const char *comment = line->values[OPTION_COMMENT];
+    const char *comment = command_line_value(line, &option_comment);
     return comment == NULL || utf8_is_valid(bytes_of(comment)) ||
-           refuse("comment is not valid UTF-8", comment);
+           output_error("comment is not valid UTF-8", comment);
 }
 
-static void note_what_is_special(const struct file_list *files) {
+static void print_notes(const struct file_list *files) {
     if (files->links > 0)
-        output_note("symbolic links followed: %zu", files->links);
+        output_note("followed %zu symbolic links", files->links);
     if (files->empty > 0)
-        output_note("empty directories skipped: %zu", files->empty);
+        output_note("skipped %zu empty directories", files->empty);
 }
 
-static enum status prepare(const struct command_line *line, struct creation *creation) {
-    creation->force = command_line_has(line, OPTION_FORCE);
+static enum status prepare_creation(const struct command_line *line, struct creation *creation) {
+    creation->force = command_line_has(line, &option_force);
     if (!choose_version(line, &creation->version) || !check_urls(line) || !check_comment(line) ||
-        !file_list_read(&creation->files, line->words[0]) || !choose_name(line, creation->name) ||
+        !file_list_read(&creation->files, line->arguments[0]) ||
+        !choose_name(line, creation->name) ||
         !choose_piece_len(line, &creation->files, &creation->piece_len) ||
-        !choose_output(line, creation) || !is_not_shared(creation))
+        !choose_output(line, creation) || !check_output(creation))
         return STATUS_FAULT;
-    if (command_line_has(line, OPTION_ADD)) {
-        const enum status status = registry_client_open(line, &creation->registrar);
+    if (command_line_has(line, &option_add)) {
+        const enum status status = registry_client_open(line, &creation->registry);
         if (status != STATUS_GOOD)
             return status;
     }
-    note_what_is_special(&creation->files);
+    print_notes(&creation->files);
     return announce_url_choice_find(line, false, &creation->urls);
 }
 
-/* Uses SOURCE_DATE_EPOCH, if set, so that the result is reproducible. */
+/* SOURCE_DATE_EPOCH makes the .torrent file reproducible. */
 static int64_t creation_date(void) {
     const char *given = getenv("SOURCE_DATE_EPOCH");
     int64_t date_s;
@@ -147,31 +153,35 @@ static int64_t creation_date(void) {
     return clock_unix_s();
 }
 
-static bool make_file(const struct command_line *line, const struct creation *creation,
-                      const struct hashed_files *hashed, struct writer *w) {
+static bool write_metainfo(const struct command_line *line, const struct creation *creation,
+                           const struct hashed_files *hashed, struct writer *w) {
     const struct metainfo_source source = {
         .version = creation->version,
         .name = bytes_of(creation->name),
         .entries = hashed->entries,
         .count = hashed->count,
         .single = creation->files.single,
-        .is_private = command_line_has(line, OPTION_PRIVATE),
+        .is_private = command_line_has(line, &option_private),
         .piece_len = creation->piece_len,
         .pieces = { .data = hashed->pieces.v1_digests.data, .len = hashed->pieces.v1_digests.len },
-        .announce_urls = creation->urls.list,
+        .announce_urls = creation->urls.urls,
         .announce_url_count = creation->urls.count,
-        .comment = line->values[OPTION_COMMENT],
+        .comment = command_line_value(line, &option_comment),
         .created_by = "skepctl " SKEP_VERSION,
         .created_s = creation_date(),
     };
     const size_t len_max = metainfo_write_len_max(&source);
-    struct torrent_layer *layers = calloc(source.count, sizeof *layers);
+    const struct torrent_entry **sorted =
+        calloc(source.count, sizeof(const struct torrent_entry *));
     *w = writer_on(malloc(len_max), len_max);
-    const bool good = w->data != NULL && layers != NULL;
+    const bool good = w->data != NULL && sorted != NULL;
     if (good)
-        metainfo_write(w, &source, layers);
-    free(layers);
-    return (good && !w->failed) || refuse("out of memory", NULL);
+        metainfo_write(w, &source, sorted);
+    free(sorted);
+    if (good && !w->failed)
+        return true;
+    output_out_of_memory();
+    return false;
 }
 
 static json_t *hashes_json(const struct metainfo *metainfo) {
@@ -184,7 +194,7 @@ static json_t *hashes_json(const struct metainfo *metainfo) {
 static enum status print_json(const struct creation *creation, const struct metainfo *metainfo) {
     json_t *urls = json_array();
     for (size_t i = 0; i < creation->urls.count; i++)
-        json_array_append_new(urls, output_json_text(bytes_of(creation->urls.list[i])));
+        json_array_append_new(urls, output_json_text(bytes_of(creation->urls.urls[i])));
     const uint8_t *digest = metainfo->digest_v2;
     return output_json(json_pack(
         "{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:b, s:o, s:o}", "info_hash",
@@ -202,7 +212,7 @@ static void print_line(const char *label, const char *raw) {
     printf("%-10s%s\n", label, text);
 }
 
-static void print_words(const struct creation *creation, const struct metainfo *metainfo) {
+static void print_text(const struct creation *creation, const struct metainfo *metainfo) {
     char size[FORMAT_NUMBER_LEN];
     char piece[FORMAT_NUMBER_LEN];
     char hash[2 * SHA256_LEN + 1];
@@ -213,7 +223,7 @@ static void print_words(const struct creation *creation, const struct metainfo *
     printf("%-10s%s in %" PRIu64 " file%s, pieces of %s%s\n", "size", size, metainfo->file_count,
            metainfo->file_count == 1 ? "" : "s", piece, metainfo->is_private ? ", private" : "");
     for (size_t i = 0; i < creation->urls.count; i++)
-        print_line(i == 0 ? "announce" : "", creation->urls.list[i]);
+        print_line(i == 0 ? "announce" : "", creation->urls.urls[i]);
     hex_encode(metainfo->info_hashes[0], INFO_HASH_LEN, hash);
     if (metainfo->has_v1)
         print_line("info_hash", hash);
@@ -222,49 +232,49 @@ static void print_words(const struct creation *creation, const struct metainfo *
         print_line("version 2", hash);
 }
 
-/* Verifies the result by parsing it as a client does. */
-static enum status finish(const struct command_line *line, const struct creation *creation,
-                          struct bytes file) {
+/* Parses the result as a client would, before writing it. */
+static enum status save_torrent(const struct command_line *line, const struct creation *creation,
+                                struct bytes file) {
     struct metainfo metainfo;
     const char *error = metainfo_parse(file, &metainfo);
     if (error != NULL)
         return output_fail(STATUS_FAULT, "internal error: invalid torrent", error);
     if (!file_output_write(creation->output, file, creation->force))
         return STATUS_FAULT;
-    if (creation->registrar != NULL) {
-        const enum status status =
-            registry_client_put_torrent(creation->registrar, &metainfo, file);
+    if (creation->registry != NULL) {
+        const enum status status = registry_client_add_file(creation->registry, &metainfo, file);
         if (status != STATUS_GOOD)
             return status;
     }
-    if (command_line_has(line, OPTION_JSON))
+    if (command_line_has(line, &option_json))
         return print_json(creation, &metainfo);
-    print_words(creation, &metainfo);
+    print_text(creation, &metainfo);
     return STATUS_GOOD;
 }
 
-static enum status create(const struct command_line *line, const struct creation *creation) {
+static enum status create_torrent(const struct command_line *line,
+                                  const struct creation *creation) {
     struct hashed_files hashed;
     struct writer w = { 0 };
     struct progress progress = progress_begin(creation->files.size);
     enum status status = STATUS_FAULT;
-    if (hashed_files_read(&hashed, &creation->files, creation->version, creation->piece_len,
-                          &progress) &&
-        make_file(line, creation, &hashed, &w))
-        status = finish(line, creation, (struct bytes){ .data = w.data, .len = w.len });
+    if (file_hasher_read(&hashed, &creation->files, creation->version, creation->piece_len,
+                         &progress) &&
+        write_metainfo(line, creation, &hashed, &w))
+        status = save_torrent(line, creation, (struct bytes){ .data = w.data, .len = w.len });
     free(w.data);
-    hashed_files_free(&hashed);
+    file_hasher_free(&hashed);
     return status;
 }
 
 static enum status run_create(const struct command_line *line) {
     struct creation creation = { 0 };
-    enum status status = prepare(line, &creation);
+    enum status status = prepare_creation(line, &creation);
     if (status == STATUS_GOOD)
-        status = create(line, &creation);
+        status = create_torrent(line, &creation);
     file_list_free(&creation.files);
     announce_url_choice_free(&creation.urls);
-    registry_client_close(creation.registrar);
+    registry_client_close(creation.registry);
     return status;
 }
 
@@ -272,12 +282,11 @@ const struct command create_command = {
     .section = SECTION_TOOLS,
     .name = "create",
     .arguments = "PATH",
-    .least = 1,
-    .most = 1,
+    .arguments_min = 1,
+    .arguments_max = 1,
     .summary = "Create a .torrent file",
     .run = run_create,
-    .options = OPTION_BIT(OPTION_ANNOUNCE) | OPTION_BIT(OPTION_PIECE_LENGTH) |
-               OPTION_BIT(OPTION_PRIVATE) | OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_COMMENT) |
-               OPTION_BIT(OPTION_V2) | OPTION_BIT(OPTION_HYBRID) | OPTION_BIT(OPTION_OUTPUT) |
-               OPTION_BIT(OPTION_FORCE) | OPTION_BIT(OPTION_ADD),
+    .options = { &option_announce, &option_piece_length, &option_private, &option_name,
+                 &option_comment, &option_v2, &option_hybrid, &option_output, &option_force,
+                 &option_add },
 };

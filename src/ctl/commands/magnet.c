@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "ctl/announce_url_choice.h"
-#include "ctl/local_registry.h"
 #include "ctl/torrent_argument.h"
 #include "ctl/torrent_lookup.h"
 #include "torrent/magnet.h"
@@ -14,7 +13,7 @@
 enum { PATH_LEN = 96, MAGNET_FIXED_LEN = 512, URL_LEN = 3 * 512 };
 
 static enum status print_link(const struct command_line *line, struct bytes link) {
-    if (command_line_has(line, OPTION_JSON))
+    if (command_line_has(line, &option_json))
         return output_json(json_pack("{s:o}", "magnet", output_json_text(link)));
     printf("%.*s\n", (int)link.len, (const char *)link.data);
     return STATUS_GOOD;
@@ -25,7 +24,7 @@ static enum status print_magnet(const struct command_line *line, const struct ma
         MAGNET_FIXED_LEN + 3 * magnet->name.len + magnet->announce_url_count * URL_LEN;
     uint8_t *text = malloc(capacity);
     if (text == NULL)
-        return output_fail(STATUS_FAULT, "out of memory", NULL);
+        return output_out_of_memory();
     struct writer w = writer_on(text, capacity);
     magnet_write(&w, magnet);
     const enum status status = w.failed
@@ -35,9 +34,9 @@ static enum status print_magnet(const struct command_line *line, const struct ma
     return status;
 }
 
-/* A file contains everything except the current announce URLs. */
-static enum status magnet_of_file(const struct command_line *line,
-                                  const struct metainfo *metainfo) {
+/* A .torrent file has everything except the announce URLs. */
+static enum status print_magnet_of_file(const struct command_line *line,
+                                        const struct metainfo *metainfo) {
     struct announce_url_choice urls = { 0 };
     (void)announce_url_choice_find(line, true, &urls);
     const struct magnet magnet = {
@@ -45,7 +44,7 @@ static enum status magnet_of_file(const struct command_line *line,
         .info_hash_v2 = metainfo->has_v2 ? metainfo->digest_v2 : NULL,
         .name = metainfo->name,
         .size = metainfo->size,
-        .announce_urls = urls.list,
+        .announce_urls = urls.urls,
         .announce_url_count = urls.count,
     };
     const enum status status = print_magnet(line, &magnet);
@@ -53,9 +52,9 @@ static enum status magnet_of_file(const struct command_line *line,
     return status;
 }
 
-/* Reads the torrent from skepd; false if none is running or the torrent is unknown. */
-static bool magnet_of_daemon(const struct command_line *line, const char *hash,
-                             enum status *status) {
+/* Prints the link of skepd. False if no skepd runs or it does not know the torrent. */
+static bool print_magnet_of_skepd(const struct command_line *line, const char *hash,
+                                  enum status *status) {
     char path[PATH_LEN];
     json_t *torrent = NULL;
     struct api_client *client = api_client_open(line);
@@ -73,18 +72,11 @@ static bool magnet_of_daemon(const struct command_line *line, const char *hash,
     return link != NULL;
 }
 
-/* NULL if absent. */
-static struct registry *open_database(const struct command_line *line) {
-    const char *given = line->values[OPTION_DATABASE];
-    const char *path = given != NULL ? given : local_registry_guess();
-    return path == NULL ? NULL : local_registry_open(path, true);
-}
-
-/* Reads name and size from the database, if it has them. */
-static enum status magnet_of_hash(const struct command_line *line, const uint8_t *info_hash) {
+/* Makes a link from the info_hash, with name and size if the database has them. */
+static enum status print_magnet_of_hash(const struct command_line *line, const uint8_t *info_hash) {
     struct registry_row row = { 0 };
     bool found = false;
-    struct registry *registry = open_database(line);
+    struct registry *registry = registry_client_open_default(line);
     if (registry != NULL)
         (void)registry_find_torrent(registry, info_hash, &row, &found);
     registry_close(registry);
@@ -94,7 +86,7 @@ static enum status magnet_of_hash(const struct command_line *line, const uint8_t
         .info_hash = info_hash,
         .name = bytes_of(found ? row.text : ""),
         .size = found ? row.size : 0,
-        .announce_urls = urls.list,
+        .announce_urls = urls.urls,
         .announce_url_count = urls.count,
     };
     const enum status status = print_magnet(line, &magnet);
@@ -102,12 +94,12 @@ static enum status magnet_of_hash(const struct command_line *line, const uint8_t
     return status;
 }
 
-static enum status choose_from_database(const struct command_line *line,
-                                        uint8_t info_hash[static INFO_HASH_LEN]) {
+static enum status look_up_in_database(const struct command_line *line,
+                                       uint8_t info_hash[static INFO_HASH_LEN]) {
     struct torrent_lookup lookup;
     struct registry_row row;
-    torrent_lookup_begin(&lookup, line->words[0]);
-    struct registry *registry = open_database(line);
+    torrent_lookup_begin(&lookup, line->arguments[0]);
+    struct registry *registry = registry_client_open_default(line);
     if (registry != NULL)
         (void)registry_visit_torrents(registry, torrent_lookup_add, &lookup);
     registry_close(registry);
@@ -117,46 +109,48 @@ static enum status choose_from_database(const struct command_line *line,
     return status;
 }
 
-/* For a torrent given by name. */
-static enum status choose(const struct command_line *line,
-                          uint8_t info_hash[static INFO_HASH_LEN]) {
+/* Finds a torrent by an abbreviation: in skepd or, if none runs, in the database. */
+static enum status look_up_torrent(const struct command_line *line,
+                                   uint8_t info_hash[static INFO_HASH_LEN]) {
     struct api_client *client = api_client_open(line);
     if (client == NULL)
         return STATUS_FAULT;
-    const enum status status = torrent_lookup_send(client, line->words[0], info_hash);
+    const enum status status = torrent_lookup_find(client, line->arguments[0], info_hash);
     api_client_close(client);
-    return status == STATUS_UNREACHABLE ? choose_from_database(line, info_hash) : status;
+    return status == STATUS_UNREACHABLE ? look_up_in_database(line, info_hash) : status;
 }
 
-static enum status read_input(const struct command_line *line, struct torrent_argument *argument) {
+static enum status read_torrent(const struct command_line *line,
+                                struct torrent_argument *argument) {
     *argument = (struct torrent_argument){ .hash_count = 1 };
-    if (!torrent_argument_is_one(line->words[0]))
-        return choose(line, argument->info_hashes[0]);
-    return torrent_argument_read(line->words[0], argument) ? STATUS_GOOD : STATUS_FAULT;
+    if (!torrent_argument_is_exact(line->arguments[0]))
+        return look_up_torrent(line, argument->info_hashes[0]);
+    return torrent_argument_read(line->arguments[0], argument) ? STATUS_GOOD : STATUS_FAULT;
 }
 
 static enum status run_magnet(const struct command_line *line) {
     struct torrent_argument argument;
     char hash[2 * INFO_HASH_LEN + 1];
-    enum status status = read_input(line, &argument);
+    enum status status = read_torrent(line, &argument);
     if (status != STATUS_GOOD)
         return status;
     hex_encode(argument.info_hashes[0], INFO_HASH_LEN, hash);
     if (argument.file.len > 0)
-        status = magnet_of_file(line, &argument.metainfo);
-    else if (command_line_has(line, OPTION_ANNOUNCE) || !magnet_of_daemon(line, hash, &status))
-        status = magnet_of_hash(line, argument.info_hashes[0]);
+        status = print_magnet_of_file(line, &argument.metainfo);
+    else if (command_line_has(line, &option_announce) ||
+             !print_magnet_of_skepd(line, hash, &status))
+        status = print_magnet_of_hash(line, argument.info_hashes[0]);
     torrent_argument_free(&argument);
     return status;
 }
 
 const struct command magnet_command = {
-    .section = SECTION_LIVE,
+    .section = SECTION_MONITORING,
     .name = "magnet",
     .arguments = "HASH | NAME | FILE.torrent",
-    .least = 1,
-    .most = 1,
+    .arguments_min = 1,
+    .arguments_max = 1,
     .summary = "Print the magnet link of a torrent",
     .run = run_magnet,
-    .options = OPTION_BIT(OPTION_ANNOUNCE),
+    .options = { &option_announce },
 };

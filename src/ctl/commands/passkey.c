@@ -6,12 +6,12 @@
 
 enum { URL_LEN = 1024 };
 
-static json_t *text_of(const char *text) {
+static json_t *text_json(const char *text) {
     return output_json_text(bytes_of(text));
 }
 
-/* The first line contains only the key, for scripts. */
-static void print_new(const char *key, const json_t *urls) {
+/* The passkey has the first line to itself, for scripts. */
+static void print_passkey_urls(const char *key, const json_t *urls) {
     char text[URL_LEN];
     size_t i;
     const json_t *url;
@@ -25,30 +25,30 @@ static void print_new(const char *key, const json_t *urls) {
 
 static enum status create_passkey(struct registry_client *client, const struct command_line *line) {
     char key[REGISTRY_PASSKEY_LEN];
-    const char *label = line->words[0];
+    const char *label = line->arguments[0];
     json_t *urls;
     const enum status status = registry_client_add_passkey(client, label, key, &urls);
     if (status != STATUS_GOOD)
         return status;
-    if (command_line_has(line, OPTION_JSON))
-        return output_json(json_pack("{s:o, s:s, s:o}", "label", text_of(label), "passkey", key,
+    if (command_line_has(line, &option_json))
+        return output_json(json_pack("{s:o, s:s, s:o}", "label", text_json(label), "passkey", key,
                                      "urls", urls == NULL ? json_null() : urls));
-    print_new(key, urls);
+    print_passkey_urls(key, urls);
     json_decref(urls);
     return STATUS_GOOD;
 }
 
 static enum status revoke_passkey(struct registry_client *client, const struct command_line *line) {
-    const char *label = line->words[0];
+    const char *label = line->arguments[0];
     bool found = false;
     enum status status = registry_client_remove_passkey(client, label, &found);
-    status = registry_client_report_removal(status, found, label);
-    if (status != STATUS_GOOD || !command_line_has(line, OPTION_JSON))
+    status = registry_client_check_removal(status, found, label);
+    if (status != STATUS_GOOD || !command_line_has(line, &option_json))
         return status;
-    return output_json(json_pack("{s:o}", "label", text_of(label)));
+    return output_json(json_pack("{s:o}", "label", text_json(label)));
 }
 
-static void print_key(void *context, const struct registry_row *row) {
+static void print_row(void *context, const struct registry_row *row) {
     (void)context;
     char since[FORMAT_NUMBER_LEN];
     char label[4 * REGISTRY_TEXT_LEN];
@@ -57,44 +57,41 @@ static void print_key(void *context, const struct registry_row *row) {
     printf("%s  %s\n", since, label);
 }
 
-static json_t *key_json(const struct registry_row *row) {
-    return json_pack("{s:o, s:I}", "label", text_of(row->text), "created",
+static json_t *row_to_json(const struct registry_row *row) {
+    return json_pack("{s:o, s:I}", "label", text_json(row->text), "created",
                      (json_int_t)row->since_s);
 }
 
 static enum status list_passkeys(struct registry_client *client, const struct command_line *line) {
-    if (command_line_has(line, OPTION_JSON))
-        return registry_client_print_json(client, registrar_visit_passkeys, key_json);
-    return registrar_visit_passkeys(client, print_key, NULL);
+    if (command_line_has(line, &option_json))
+        return registry_client_print_json(client, registry_client_visit_passkeys, row_to_json);
+    return registry_client_visit_passkeys(client, print_row, NULL);
 }
 
 const struct command key_new_command = {
     .section = SECTION_REGISTRY,
-    .group = "key",
-    .name = "new",
+    .name = "key new",
     .arguments = "LABEL",
-    .least = 1,
-    .most = 1,
+    .arguments_min = 1,
+    .arguments_max = 1,
     .summary = "Create a passkey and print its announce URLs",
-    .run_on = create_passkey,
+    .run_registry = create_passkey,
 };
 
 const struct command key_list_command = {
     .section = SECTION_REGISTRY,
-    .group = "key",
-    .name = "list",
+    .name = "key list",
     .arguments = "",
     .summary = "List the labels of the passkeys",
-    .run_on = list_passkeys,
+    .run_registry = list_passkeys,
 };
 
 const struct command key_revoke_command = {
     .section = SECTION_REGISTRY,
-    .group = "key",
-    .name = "revoke",
+    .name = "key revoke",
     .arguments = "LABEL",
-    .least = 1,
-    .most = 1,
+    .arguments_min = 1,
+    .arguments_max = 1,
     .summary = "Revoke a passkey",
-    .run_on = revoke_passkey,
+    .run_registry = revoke_passkey,
 };

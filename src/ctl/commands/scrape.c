@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "ctl/command_line.h"
 #include "ctl/commands/commands.h"
 #include "ctl/output.h"
@@ -11,50 +12,48 @@
 
 /* The requested torrents and their counts. */
 struct scrape {
-    struct scrape_counts *counts; /* requested; room for `capacity` */
-    uint8_t (*hashes)[INFO_HASH_LEN];
+    uint8_t (*hashes)[INFO_HASH_LEN]; /* both arrays have `count` items */
+    struct scrape_counts *counts;
     size_t count;
-    size_t capacity;
-    bool all; /* accept all torrents of the response */
-    bool no_memory;
+    size_t hash_capacity;
+    size_t counts_capacity;
+    bool all; /* no torrent was requested: take all that the tracker sends */
+    bool out_of_memory;
 };
 
-static bool grow(struct scrape *scrape) {
-    const size_t capacity = 2 * scrape->capacity + 16;
-    struct scrape_counts *counts = realloc(scrape->counts, capacity * sizeof *counts);
-    if (counts == NULL)
-        return false;
-    scrape->counts = counts;
-    uint8_t(*hashes)[INFO_HASH_LEN] = realloc(scrape->hashes, capacity * sizeof *hashes);
+static bool add_torrent(struct scrape *scrape, const struct scrape_counts *counts) {
+    void *hashes = scrape->hashes;
+    void *all_counts = scrape->counts;
+    if (scrape->count == scrape->hash_capacity)
+        hashes = array_grow(hashes, &scrape->hash_capacity, scrape->count + 1, INFO_HASH_LEN);
     if (hashes == NULL)
         return false;
     scrape->hashes = hashes;
-    scrape->capacity = capacity;
-    return true;
-}
-
-static bool add(struct scrape *scrape, const struct scrape_counts *counts) {
-    if (scrape->count == scrape->capacity && !grow(scrape))
+    if (scrape->count == scrape->counts_capacity)
+        all_counts = array_grow(all_counts, &scrape->counts_capacity, scrape->count + 1,
+                                sizeof *scrape->counts);
+    if (all_counts == NULL)
         return false;
+    scrape->counts = all_counts;
     memcpy(scrape->hashes[scrape->count], counts->info_hash, INFO_HASH_LEN);
     scrape->counts[scrape->count++] = *counts;
     return true;
 }
 
-static void take(void *context, const struct scrape_counts *counts) {
+static void take_counts(void *context, const struct scrape_counts *counts) {
     struct scrape *scrape = context;
-    if (scrape->all && !scrape->no_memory)
-        scrape->no_memory = !add(scrape, counts);
+    if (scrape->all && !scrape->out_of_memory)
+        scrape->out_of_memory = !add_torrent(scrape, counts);
     for (size_t i = 0; i < scrape->count && !scrape->all; i++) {
         if (memcmp(scrape->hashes[i], counts->info_hash, INFO_HASH_LEN) == 0)
             scrape->counts[i] = *counts;
     }
 }
 
-static bool read_words(const struct command_line *line, struct scrape *scrape) {
+static bool read_arguments(const struct command_line *line, struct scrape *scrape) {
     for (int i = 1; i < line->count; i++) {
         struct torrent_argument argument;
-        if (!torrent_argument_read(line->words[i], &argument))
+        if (!torrent_argument_read(line->arguments[i], &argument))
             return false;
         bool good = true;
         for (size_t j = 0; j < argument.hash_count && good; j++) {
@@ -64,11 +63,13 @@ static bool read_words(const struct command_line *line, struct scrape *scrape) {
                 .downloaded = REPLY_UNKNOWN,
             };
             memcpy(counts.info_hash, argument.info_hashes[j], INFO_HASH_LEN);
-            good = add(scrape, &counts);
+            good = add_torrent(scrape, &counts);
         }
         torrent_argument_free(&argument);
-        if (!good)
+        if (!good) {
+            output_out_of_memory();
             return false;
+        }
     }
     scrape->all = line->count == 1;
     return true;
@@ -94,41 +95,38 @@ static void print_counts(const struct scrape *scrape) {
     }
 }
 
-static json_t *known_json(int64_t number) {
-    return number == REPLY_UNKNOWN ? json_null() : json_integer(number);
-}
-
 static json_t *counts_json(const struct scrape *scrape, const struct tracker_client *client) {
     json_t *items = json_array();
     for (size_t i = 0; i < scrape->count; i++) {
         const struct scrape_counts *counts = &scrape->counts[i];
-        json_array_append_new(items, json_pack("{s:o, s:o, s:o, s:o}", "info_hash",
-                                               output_json_hex(scrape->hashes[i], INFO_HASH_LEN),
-                                               "seeders", known_json(counts->seeders), "leechers",
-                                               known_json(counts->leechers), "downloaded",
-                                               known_json(counts->downloaded)));
+        json_array_append_new(
+            items, json_pack("{s:o, s:o, s:o, s:o}", "info_hash",
+                             output_json_hex(scrape->hashes[i], INFO_HASH_LEN), "seeders",
+                             tracker_client_count_json(counts->seeders), "leechers",
+                             tracker_client_count_json(counts->leechers), "downloaded",
+                             tracker_client_count_json(counts->downloaded)));
     }
     return json_pack("{s:s, s:f, s:o}", "address", tracker_client_address(client), "took_ms",
                      (double)tracker_client_took_us(client) / 1000, "items", items);
 }
 
-static enum status ask(const struct command_line *line, struct scrape *scrape) {
+static enum status send_scrape(const struct command_line *line, struct scrape *scrape) {
     struct tracker_client_options options = { .compact = true };
     if (!tracker_client_options_read(line, &options))
         return STATUS_FAULT;
-    struct tracker_client *client = tracker_client_open(line->words[0], &options);
+    struct tracker_client *client = tracker_client_open(line->arguments[0], &options);
     if (client == NULL)
         return STATUS_FAULT;
     const size_t count = scrape->count;
     enum status status = tracker_client_scrape(
-        client, (const uint8_t(*)[INFO_HASH_LEN])scrape->hashes, count, take, scrape);
+        client, (const uint8_t(*)[INFO_HASH_LEN])scrape->hashes, count, take_counts, scrape);
     if (status == STATUS_REFUSED)
         output_fail(status, "refused by tracker", tracker_client_failure(client));
     else if (status != STATUS_GOOD)
-        output_fail(status, line->words[0], tracker_client_failure(client));
-    else if (scrape->no_memory)
-        status = output_fail(STATUS_FAULT, "out of memory", NULL);
-    else if (command_line_has(line, OPTION_JSON))
+        output_fail(status, line->arguments[0], tracker_client_failure(client));
+    else if (scrape->out_of_memory)
+        status = output_out_of_memory();
+    else if (command_line_has(line, &option_json))
         status = output_json(counts_json(scrape, client));
     else
         print_counts(scrape);
@@ -138,7 +136,8 @@ static enum status ask(const struct command_line *line, struct scrape *scrape) {
 
 static enum status run_scrape(const struct command_line *line) {
     struct scrape scrape = { 0 };
-    const enum status status = read_words(line, &scrape) ? ask(line, &scrape) : STATUS_FAULT;
+    const enum status status =
+        read_arguments(line, &scrape) ? send_scrape(line, &scrape) : STATUS_FAULT;
     free(scrape.counts);
     free(scrape.hashes);
     return status;
@@ -148,9 +147,9 @@ const struct command scrape_command = {
     .section = SECTION_TOOLS,
     .name = "scrape",
     .arguments = "URL [HASH | FILE.torrent]...",
-    .least = 1,
-    .most = COMMAND_WORDS_ANY,
+    .arguments_min = 1,
+    .arguments_max = COMMAND_ARGUMENTS_ANY,
     .summary = "Send a scrape and print the counts",
     .run = run_scrape,
-    .options = COMMAND_TRANSPORT_OPTIONS,
+    .options = { &option_ipv4, &option_ipv6, &option_timeout },
 };

@@ -42,27 +42,27 @@ static void print_totals(const json_t *totals) {
            api_client_number(totals, "peers"), api_client_number(totals, "seeders"),
            api_client_number(totals, "leechers"), api_client_number(totals, "peers_v4"),
            api_client_number(totals, "peers_v6"));
-    printf("announces  %.1f a second, %" PRIu64 " in all\n",
-           api_client_real(totals, "announces_per_s"), api_client_number(totals, "announces"));
+    printf("announces  %.1f/s, total %" PRIu64 "\n", api_client_real(totals, "announces_per_s"),
+           api_client_number(totals, "announces"));
     printf("transfer   up %s, down %s\n", up, down);
 }
 
-static void print_health(const json_t *status) {
+static void print_probes_and_store(const json_t *status) {
     const json_t *checks = json_object_get(status, "checks");
     const json_t *store = json_object_get(status, "store");
     if (json_is_true(json_object_get(checks, "enabled")))
-        printf("checks     %" PRIu64 " reachable, %" PRIu64 " firewalled, %" PRIu64 " waiting\n",
+        printf("probes     %" PRIu64 " reachable, %" PRIu64 " firewalled, %" PRIu64 " waiting\n",
                api_client_number(checks, "reachable"), api_client_number(checks, "firewalled"),
                api_client_number(checks, "waiting"));
     if (json_is_true(json_object_get(store, "failing")))
-        puts("store      failing: new changes are not persisted");
+        puts("store      failing: new changes are not saved");
     else if (json_is_true(json_object_get(store, "enabled")))
         printf("store      lag %.1f s\n", api_client_real(store, "lag_s"));
     else if (store != NULL)
-        puts("store      off: state is lost at a restart");
+        puts("store      disabled: all data is lost on restart");
 }
 
-static void print_lists(const json_t *status) {
+static void print_urls_and_warnings(const json_t *status) {
     const char *label = "announce";
     size_t i;
     const json_t *entry;
@@ -78,21 +78,21 @@ static void print_lists(const json_t *status) {
 
 static enum status run_status(const struct command_line *line) {
     json_t *status;
-    const enum status result = api_client_request_once(line, "status", &status);
+    const enum status result = api_client_fetch_once(line, "status", &status);
     if (result != STATUS_GOOD)
         return result;
-    if (command_line_has(line, OPTION_JSON))
+    if (command_line_has(line, &option_json))
         return output_json(status);
     print_daemon(status);
     print_totals(json_object_get(status, "totals"));
-    print_health(status);
-    print_lists(status);
+    print_probes_and_store(status);
+    print_urls_and_warnings(status);
     json_decref(status);
     return STATUS_GOOD;
 }
 
 const struct command status_command = {
-    .section = SECTION_LIVE,
+    .section = SECTION_MONITORING,
     .name = "status",
     .arguments = "",
     .summary = "Show status, totals and announce URLs",

@@ -12,15 +12,16 @@
 #include "base/clock.h"
 #include "ctl/api_client.h"
 #include "ctl/commands/top_screen.h"
+#include "ctl/list_view.h"
 
 enum { PERIOD_MS = 1000, ESCAPE_MS = 25, KEY_ESCAPE = 27, MOVE_MAX = 1 << 30 };
 
-static void sort_by(struct top_view *view, size_t further) {
+static void change_sort(struct top_view *view, size_t step) {
     if (!top_view_shows_peers(view))
-        view->sort = (view->sort + further) % TORRENT_SORTS;
+        view->sort = (view->sort + step) % LIST_VIEW_SORTS;
 }
 
-/* Returns false if the list of torrents is shown already. */
+/* Returns from the peers to the torrents; false if the torrents are shown already. */
 static bool go_back(struct top_view *view) {
     const bool shows_peers = top_view_shows_peers(view);
     if (shows_peers)
@@ -28,7 +29,7 @@ static bool go_back(struct top_view *view) {
     return shows_peers;
 }
 
-static void obey_movement(struct top_view *view, int key) {
+static void handle_movement(struct top_view *view, int key) {
     const int rows = top_screen_rows();
     const int by = key == KEY_DOWN    ? 1
                    : key == KEY_UP    ? -1
@@ -42,7 +43,7 @@ static void obey_movement(struct top_view *view, int key) {
 }
 
 /* Returns false if the key quits. */
-static bool obey(struct top_view *view, int key) {
+static bool handle_key(struct top_view *view, int key) {
     switch (key) {
     case 'q':
     case 'Q':
@@ -59,25 +60,24 @@ static bool obey(struct top_view *view, int key) {
         top_view_enter(view);
         break;
     case 's':
-        sort_by(view, 1);
+        change_sort(view, 1);
         break;
     case 'S':
-        sort_by(view, TORRENT_SORTS - 1);
+        change_sort(view, LIST_VIEW_SORTS - 1);
         break;
     case 'r':
         if (!top_view_shows_peers(view))
             view->reverse = !view->reverse;
         break;
     default:
-        obey_movement(view, key);
+        handle_movement(view, key);
         break;
     }
     return true;
 }
 
-/* Waits for a key, a signal or the timeout. False if the program should end; `*again` if the screen
- * must be redrawn before the timeout. */
-static bool wait_for_key(struct top_view *view, int signals, uint64_t until_ms, bool *again) {
+/* Waits for a key, a signal or `until_ms`. Returns false to quit. Sets `*redraw` after a key. */
+static bool wait_for_key(struct top_view *view, int signals, uint64_t until_ms, bool *redraw) {
     struct pollfd waiting[] = {
         { .fd = STDIN_FILENO, .events = POLLIN },
         { .fd = signals, .events = POLLIN },
@@ -88,39 +88,39 @@ static bool wait_for_key(struct top_view *view, int signals, uint64_t until_ms, 
     if (waiting[1].revents != 0 || (waiting[0].revents & (POLLHUP | POLLERR)) != 0)
         return false;
     for (int key = getch(); key != ERR; key = getch()) {
-        *again = true;
-        if (!obey(view, key))
+        *redraw = true;
+        if (!handle_key(view, key))
             return false;
     }
     return true;
 }
 
-static void show(struct top_view *view, int signals) {
-    bool going_on = true;
-    while (going_on) {
+static void run_loop(struct top_view *view, int signals) {
+    bool running = true;
+    while (running) {
         const uint64_t until_ms = clock_now_ms() + PERIOD_MS;
-        bool again = false;
+        bool redraw = false;
         top_view_fetch(view, top_screen_rows());
         top_screen_draw(view);
-        while (going_on && !again && clock_now_ms() < until_ms)
-            going_on = wait_for_key(view, signals, until_ms, &again);
+        while (running && !redraw && clock_now_ms() < until_ms)
+            running = wait_for_key(view, signals, until_ms, &redraw);
     }
 }
 
-/* Termination signals are read from a descriptor, so that the terminal is restored first. */
-static int catch_signals(void) {
-    sigset_t ending;
-    sigemptyset(&ending);
-    sigaddset(&ending, SIGINT);
-    sigaddset(&ending, SIGTERM);
-    sigaddset(&ending, SIGHUP);
-    sigaddset(&ending, SIGQUIT);
-    sigprocmask(SIG_BLOCK, &ending, NULL);
-    return signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
+/* Turns the signals that end the program into input, so that the terminal is restored first. */
+static int open_signalfd(void) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGQUIT);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static enum status run_screen(struct top_view *view) {
-    const int signals = catch_signals();
+    const int signals = open_signalfd();
     setlocale(LC_ALL, "");
     SCREEN *screen = signals < 0 ? NULL : newterm(NULL, stdout, stdin);
     if (screen == NULL) {
@@ -134,47 +134,48 @@ static enum status run_screen(struct top_view *view) {
     keypad(stdscr, TRUE);
     set_escdelay(ESCAPE_MS);
     curs_set(0);
-    show(view, signals);
+    run_loop(view, signals);
     endwin();
     delscreen(screen);
     close(signals);
     return STATUS_GOOD;
 }
 
-/* For scripts: the contents of one screen. */
-static enum status print_once(struct top_view *view) {
+/* Prints the data of one screen as JSON. */
+static enum status print_json(struct top_view *view) {
     top_view_fetch(view, TOP_VIEW_ROWS_MAX);
     if (view->failed)
-        return output_fail(STATUS_UNREACHABLE, api_client_failure(view->remote), NULL);
+        return output_fail(STATUS_UNREACHABLE, api_client_failure(view->client), NULL);
     return output_json(
-        json_pack("{s:O, s:O}", "status", view->status, "torrents", view->torrents.answer));
+        json_pack("{s:O, s:O}", "status", view->status, "torrents", view->torrents.response));
 }
 
 static enum status run_top(const struct command_line *line) {
-    struct top_view view = { .sort = 2, .reverse = command_line_has(line, OPTION_REVERSE) };
-    if (!command_line_choice(line, OPTION_SORT, torrent_sorts, TORRENT_SORTS, &view.sort))
+    struct top_view view = { .sort = LIST_VIEW_SORT_DEFAULT,
+                             .reverse = command_line_has(line, &option_reverse) };
+    if (!command_line_choice(line, &option_sort, list_view_sorts, LIST_VIEW_SORTS, &view.sort))
         return STATUS_FAULT;
-    const bool json = command_line_has(line, OPTION_JSON);
+    const bool json = command_line_has(line, &option_json);
     if (!json && (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1))
-        return output_fail(STATUS_FAULT, "not a terminal; use skepctl status", NULL);
-    view.remote = api_client_open(line);
-    if (view.remote == NULL)
+        return output_fail(STATUS_FAULT, "top requires a terminal; use skepctl status", NULL);
+    view.client = api_client_open(line);
+    if (view.client == NULL)
         return STATUS_FAULT;
     json_t *first = NULL;
-    enum status status = api_client_request(view.remote, "status", &first);
+    enum status status = api_client_fetch(view.client, "status", &first);
     json_decref(first);
     if (status == STATUS_GOOD)
-        status = json ? print_once(&view) : run_screen(&view);
+        status = json ? print_json(&view) : run_screen(&view);
     top_view_clear(&view);
-    api_client_close(view.remote);
+    api_client_close(view.client);
     return status;
 }
 
 const struct command top_command = {
-    .section = SECTION_LIVE,
+    .section = SECTION_MONITORING,
     .name = "top",
     .arguments = "",
     .summary = "Live view of torrents and peers",
     .run = run_top,
-    .options = OPTION_BIT(OPTION_SORT) | OPTION_BIT(OPTION_REVERSE),
+    .options = { &option_sort, &option_reverse },
 };

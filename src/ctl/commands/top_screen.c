@@ -7,17 +7,17 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "ctl/peer_format.h"
+#include "ctl/list_view.h"
 
-enum { HEAD_LINES = 4, FOOT_LINES = 1, CELL_LEN = 256, PART_LEN = 320, UNSORTED = TORRENT_SORTS };
+enum { HEAD_LINES = 4, FOOT_LINES = 1, CELL_LEN = 256, PART_LEN = 320, UNSORTED = LIST_VIEW_SORTS };
 
-/* All columns except the last have a fixed width; the last takes the rest, minus a gap. */
+/* The last column takes the rest of the line. */
 struct column {
     const char *title;
-    int width;    /* including the gap before it; the minimum for the last column */
-    size_t sort;  /* of torrent_sorts, or UNSORTED */
-    unsigned out; /* order in which columns are dropped on a narrow screen, from 1; 0: never */
-    bool left;    /* left-aligned */
+    int width;           /* with the gap before it; of the last column: the minimum */
+    size_t sort;         /* index in list_view_sorts, or UNSORTED */
+    unsigned omit_order; /* omitted in this order on a narrow screen, from 1; 0: never */
+    bool left;           /* left-aligned */
 };
 
 enum { GAP = 2 };
@@ -47,15 +47,15 @@ static const struct column peer_columns[PEER_COLUMNS] = {
 };
 
 enum { COLUMNS_MAX = 8 };
-_Static_assert((int)TORRENT_COLUMNS <= (int)COLUMNS_MAX, "a table has room for all columns");
-_Static_assert((int)PEER_COLUMNS <= (int)COLUMNS_MAX, "a table has room for all columns");
+_Static_assert((int)TORRENT_COLUMNS <= (int)COLUMNS_MAX, "COLUMNS_MAX is too small");
+_Static_assert((int)PEER_COLUMNS <= (int)COLUMNS_MAX, "COLUMNS_MAX is too small");
 
-typedef void (*cell_text)(const json_t *item, size_t column, char text[static CELL_LEN]);
+typedef void (*cell_formatter)(const json_t *item, size_t column, char text[static CELL_LEN]);
 
 struct table {
     const struct column *columns;
     size_t count;
-    cell_text text;
+    cell_formatter format;
     bool shown[COLUMNS_MAX];
 };
 
@@ -64,14 +64,12 @@ int top_screen_rows(void) {
     return rows < 1 ? 1 : rows > TOP_VIEW_ROWS_MAX ? TOP_VIEW_ROWS_MAX : rows;
 }
 
-/* Lines of words */
-
 static void clear_line(int row) {
     move(row, 0);
     clrtoeol();
 }
 
-/* Text beyond the end is overwritten by the next line. */
+/* A line that is too long wraps, and the next line overwrites the rest. */
 static void put_line(int row, const char *text) {
     if (row >= LINES)
         return;
@@ -79,7 +77,7 @@ static void put_line(int row, const char *text) {
     addstr(text);
 }
 
-/* Prints as many parts as fit; empty parts are skipped. */
+/* Puts the parts that fit; skips empty ones. */
 static void put_parts(int row, char (*parts)[PART_LEN], size_t count) {
     int column = 0;
     clear_line(row);
@@ -123,36 +121,35 @@ static void put_totals(const json_t *totals) {
     put_parts(1, parts, 7);
 }
 
-static void put_torrent_of_peers(const struct top_view *view) {
+static void put_peer_count(const struct top_view *view) {
     char line[PART_LEN];
     snprintf(line, sizeof line, "peers %" PRIu64 " of %s",
-             api_client_number(view->peers.answer, "total"), view->name);
+             api_client_number(view->peers.response, "total"), view->name);
     put_line(1, line);
 }
 
-/* Prints the first warning, if any. */
-static void put_trouble(const struct top_view *view) {
+/* The error of the last update, or the first warning of skepd. */
+static void put_warning(const struct top_view *view) {
     char line[2 * PART_LEN];
     const json_t *warning = json_array_get(json_object_get(view->status, "warnings"), 0);
-    const char *text = view->failed ? api_client_failure(view->remote) : json_string_value(warning);
+    const char *text = view->failed ? api_client_failure(view->client) : json_string_value(warning);
     format_clean(bytes_of(text == NULL ? "" : text), line, sizeof line);
     attron(A_BOLD);
     put_line(2, line);
     attroff(A_BOLD);
 }
 
-/* Tables */
-
-static struct table choose_columns(const struct column *columns, size_t count, cell_text text) {
-    struct table table = { .columns = columns, .count = count, .text = text };
+static struct table choose_columns(const struct column *columns, size_t count,
+                                   cell_formatter format) {
+    struct table table = { .columns = columns, .count = count, .format = format };
     int width = GAP;
     for (size_t i = 0; i < count; i++) {
         table.shown[i] = true;
         width += columns[i].width;
     }
-    for (unsigned out = 1; out < count && width > COLS; out++) {
+    for (unsigned order = 1; order < count && width > COLS; order++) {
         for (size_t i = 0; i < count; i++) {
-            if (columns[i].out != out)
+            if (columns[i].omit_order != order)
                 continue;
             table.shown[i] = false;
             width -= columns[i].width;
@@ -161,33 +158,35 @@ static struct table choose_columns(const struct column *columns, size_t count, c
     return table;
 }
 
-/* Columns: characters of numbers and titles take one each. */
-static int length_of(const char *text) {
+/* Number of UTF-8 characters; numbers and titles have no wide ones. */
+static int text_width(const char *text) {
     int len = 0;
     for (; *text != '\0'; text++)
         len += (*text & 0xc0) != 0x80 ? 1 : 0;
     return len;
 }
 
-/* Text that is too long is overwritten by the next cell. */
+/* The next cell overwrites a text that is too long. */
 static void put_cell(int row, int at, const struct column *column, bool last, const char *text) {
     const int end = at + column->width;
-    const int start = last ? at + GAP : column->left ? at + GAP : end - length_of(text);
+    const int start = last ? at + GAP : column->left ? at + GAP : end - text_width(text);
     mvaddstr(row, start < 0 ? 0 : start, text);
     if (!last && getcurx(stdscr) > end)
         move(row, end);
 }
 
-static void title_of(const struct top_view *view, const struct column *column,
-                     char text[static CELL_LEN]) {
+static void format_title(const struct top_view *view, const struct column *column,
+                         char text[static CELL_LEN]) {
     const bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     const char *up = utf8 ? "↑ " : "+ ";
     const char *down = utf8 ? "↓ " : "- ";
-    const char *mark = column->sort != view->sort ? "" : top_view_is_ascending(view) ? up : down;
+    const char *mark = column->sort != view->sort                          ? ""
+                       : list_view_is_ascending(view->sort, view->reverse) ? up
+                                                                           : down;
     snprintf(text, CELL_LEN, "%s%s", mark, column->title);
 }
 
-/* Prints the titles if `item` is NULL. */
+/* NULL `item`: the titles. */
 static void put_row(const struct top_view *view, const struct table *table, int row,
                     const json_t *item, attr_t how) {
     char text[CELL_LEN];
@@ -200,9 +199,9 @@ static void put_row(const struct top_view *view, const struct table *table, int 
         if (!table->shown[i])
             continue;
         if (item == NULL)
-            title_of(view, &table->columns[i], text);
+            format_title(view, &table->columns[i], text);
         else
-            table->text(item, i, text);
+            table->format(item, i, text);
         put_cell(row, at, &table->columns[i], i + 1 == table->count, text);
         at += table->columns[i].width;
     }
@@ -223,7 +222,7 @@ static void put_rate(const json_t *item, const char *key, char text[static CELL_
         format_rate(api_client_number(item, key), text);
 }
 
-static void torrent_text(const json_t *torrent, size_t column, char text[static CELL_LEN]) {
+static void format_torrent_cell(const json_t *torrent, size_t column, char text[static CELL_LEN]) {
     const char *name = api_client_text(torrent, "name", "");
     switch (column) {
     case SEEDERS:
@@ -252,13 +251,13 @@ static void torrent_text(const json_t *torrent, size_t column, char text[static 
     }
 }
 
-static void peer_text(const json_t *peer, size_t column, char text[static CELL_LEN]) {
+static void format_peer_cell(const json_t *peer, size_t column, char text[static CELL_LEN]) {
     switch (column) {
     case ROLE:
         put_text(peer, "role", text);
         break;
     case HAS:
-        peer_format_progress(peer, text);
+        list_view_peer_progress(peer, text);
         break;
     case DOWN:
         put_rate(peer, "download_rate", text);
@@ -267,20 +266,20 @@ static void peer_text(const json_t *peer, size_t column, char text[static CELL_L
         put_rate(peer, "upload_rate", text);
         break;
     case REACH:
-        snprintf(text, CELL_LEN, "%s", peer_format_reach(peer));
+        snprintf(text, CELL_LEN, "%s", list_view_peer_reach(peer));
         break;
     case CLIENT:
         put_text(peer, "client", text);
         break;
     default:
-        peer_format_address(peer, text);
+        list_view_peer_address(peer, text);
         break;
     }
 }
 
 static void put_table(const struct top_view *view, const struct table *table,
                       const struct top_list *list, int chosen) {
-    const json_t *items = json_object_get(list->answer, "items");
+    const json_t *items = json_object_get(list->response, "items");
     const int last = LINES - FOOT_LINES;
     put_row(view, table, HEAD_LINES - 1, NULL, A_BOLD | A_UNDERLINE);
     for (int row = HEAD_LINES; row < last; row++) {
@@ -295,15 +294,15 @@ static void put_table(const struct top_view *view, const struct table *table,
 
 void top_screen_draw(const struct top_view *view) {
     const bool peers = top_view_shows_peers(view);
-    const struct table table = peers
-                                   ? choose_columns(peer_columns, PEER_COLUMNS, peer_text)
-                                   : choose_columns(torrent_columns, TORRENT_COLUMNS, torrent_text);
+    const struct table table =
+        peers ? choose_columns(peer_columns, PEER_COLUMNS, format_peer_cell)
+              : choose_columns(torrent_columns, TORRENT_COLUMNS, format_torrent_cell);
     put_title(view);
     if (peers)
-        put_torrent_of_peers(view);
+        put_peer_count(view);
     else
         put_totals(json_object_get(view->status, "totals"));
-    put_trouble(view);
+    put_warning(view);
     put_table(view, &table, peers ? &view->peers : &view->torrents, peers ? -1 : view->chosen);
     put_line(LINES - FOOT_LINES, peers ? "q, Esc back   arrows, pages scroll"
                                        : "q quit   s, S sort   r reverse   arrows, Enter peers");

@@ -1,4 +1,4 @@
-/* Draws the screen of skepctl top with ncurses. One thread. */
+/* Draws skepctl top with ncurses. One thread. */
 #ifndef SKEP_CTL_COMMANDS_TOP_SCREEN_H
 #define SKEP_CTL_COMMANDS_TOP_SCREEN_H
 
@@ -7,7 +7,7 @@
 /* Number of rows for torrents or peers; at least 1. */
 int top_screen_rows(void);
 
-/* Drops columns that do not fit, the least important ones first. */
+/* Omits the least important columns if the terminal is too narrow. */
 void top_screen_draw(const struct top_view *view);
 
 #endif

@@ -9,10 +9,15 @@
 #include "base/percent.h"
 #include "ctl/api_client.h"
 #include "ctl/format.h"
-#include "ctl/peer_format.h"
+#include "ctl/list_view.h"
 #include "ctl/torrent_lookup.h"
 
 enum { QUERY_LEN = 800, CELL_LEN = 256, LIMIT_MAX = 500, LIMIT_DEFAULT = 50 };
+
+/* clang-format off */
+static const struct option_spec option_search = { "search", "TEXT", "filter by substring of name or info_hash", 0 };
+static const struct option_spec option_show = { "show", "WHICH", "all, active, registered or unseeded (default: all)", 0 };
+/* clang-format on */
 
 static const char *const shows[] = { "all", "active", "registered", "unseeded" };
 
@@ -23,12 +28,11 @@ static void put_parameter(struct writer *w, const char *name, const char *value)
     percent_encode(w, bytes_of(value));
 }
 
-/* Adds offset and limit. */
-static bool put_window(struct writer *w, const struct command_line *line) {
+static bool put_page(struct writer *w, const struct command_line *line) {
     uint64_t offset = 0;
     uint64_t limit = LIMIT_DEFAULT;
-    if (!command_line_number(line, OPTION_OFFSET, 0, INT32_MAX, &offset) ||
-        !command_line_number(line, OPTION_LIMIT, 1, LIMIT_MAX, &limit))
+    if (!command_line_number(line, &option_offset, 0, INT32_MAX, &offset) ||
+        !command_line_number(line, &option_limit, 1, LIMIT_MAX, &limit))
         return false;
     writer_put_text(w, "?offset=");
     writer_put_number(w, offset);
@@ -38,33 +42,32 @@ static bool put_window(struct writer *w, const struct command_line *line) {
 }
 
 static bool put_selection(struct writer *w, const struct command_line *line) {
-    size_t ignored;
-    if (!command_line_choice(line, OPTION_SORT, torrent_sorts, TORRENT_SORTS, &ignored) ||
-        !command_line_choice(line, OPTION_SHOW, shows, sizeof shows / sizeof *shows, &ignored))
+    size_t sort = LIST_VIEW_SORT_DEFAULT;
+    size_t show = 0;
+    const char *search = command_line_value(line, &option_search);
+    if (!command_line_choice(line, &option_sort, list_view_sorts, LIST_VIEW_SORTS, &sort) ||
+        !command_line_choice(line, &option_show, shows, sizeof shows / sizeof *shows, &show))
         return false;
-    if (command_line_has(line, OPTION_SEARCH))
-        put_parameter(w, "search", line->values[OPTION_SEARCH]);
-    if (command_line_has(line, OPTION_SHOW))
-        put_parameter(w, "show", line->values[OPTION_SHOW]);
-    const char *sort = command_line_has(line, OPTION_SORT) ? line->values[OPTION_SORT] : "seeders";
-    /* Names and problems ascending, numbers descending. */
-    const bool ascending = strcmp(sort, "name") == 0 || strcmp(sort, "health") == 0;
-    put_parameter(w, "sort", sort);
-    put_parameter(w, "order", ascending != command_line_has(line, OPTION_REVERSE) ? "asc" : "desc");
+    const bool ascending = list_view_is_ascending(sort, command_line_has(line, &option_reverse));
+    if (search != NULL)
+        put_parameter(w, "search", search);
+    put_parameter(w, "show", shows[show]);
+    put_parameter(w, "sort", list_view_sorts[sort]);
+    put_parameter(w, "order", ascending ? "asc" : "desc");
     return true;
 }
 
-/* Terminates the query; false if it is too long. */
-static bool finish(struct writer *w) {
+/* Terminates the query with a zero. False if it is too long. */
+static bool end_query(struct writer *w) {
     writer_put(w, "", 1);
     if (w->failed)
         output_fail(STATUS_FAULT, "search text too long", NULL);
     return !w->failed;
 }
 
-static const char *clean(const json_t *object, const char *key, const char *otherwise,
-                         char text[static CELL_LEN]) {
-    format_clean(bytes_of(api_client_text(object, key, otherwise)), text, CELL_LEN);
+static const char *clean_text(const json_t *object, const char *key, const char *fallback,
+                              char text[static CELL_LEN]) {
+    format_clean(bytes_of(api_client_text(object, key, fallback)), text, CELL_LEN);
     return text;
 }
 
@@ -81,18 +84,18 @@ static void print_torrent(const json_t *torrent) {
     printf("%7" PRIu64 " %8" PRIu64 " %9" PRIu64 " %10s %12s  %-8s  %s  %s\n",
            api_client_number(torrent, "seeders"), api_client_number(torrent, "leechers"),
            api_client_number(torrent, "downloaded"), size, rate,
-           clean(torrent, "health", "?", health), clean(torrent, "info_hash", "?", hash),
-           clean(torrent, "name", "", name));
+           clean_text(torrent, "health", "?", health), clean_text(torrent, "info_hash", "?", hash),
+           clean_text(torrent, "name", "", name));
 }
 
-static void print_rest(const json_t *answer, size_t shown, const char *what) {
-    const uint64_t total = api_client_number(answer, "total");
+static void print_total(const json_t *response, size_t shown, const char *what) {
+    const uint64_t total = api_client_number(response, "total");
     if (total > shown)
         printf("%zu of %" PRIu64 " %s; see --offset and --limit\n", shown, total, what);
 }
 
-static void print_torrents(const json_t *answer) {
-    const json_t *items = json_object_get(answer, "items");
+static void print_torrents(const json_t *response) {
+    const json_t *items = json_object_get(response, "items");
     size_t i;
     const json_t *torrent;
     puts(
@@ -101,113 +104,115 @@ static void print_torrents(const json_t *answer) {
     json_array_foreach(items, i, torrent) {
         print_torrent(torrent);
     }
-    print_rest(answer, json_array_size(items), "torrents");
+    print_total(response, json_array_size(items), "torrents");
 }
 
-/* Consumes the response. */
-static enum status print_answer(const struct command_line *line, json_t *answer,
-                                void (*print)(const json_t *answer)) {
-    if (command_line_has(line, OPTION_JSON))
-        return output_json(answer);
-    print(answer);
-    json_decref(answer);
+/* Releases the response. */
+static enum status print_response(const struct command_line *line, json_t *response,
+                                  void (*print)(const json_t *response)) {
+    if (command_line_has(line, &option_json))
+        return output_json(response);
+    print(response);
+    json_decref(response);
     return STATUS_GOOD;
 }
 
 static enum status run_torrents(const struct command_line *line) {
     uint8_t query[QUERY_LEN];
     struct writer w = writer_on(query, sizeof query);
-    json_t *answer;
+    json_t *response;
     writer_put_text(&w, "torrents");
-    if (!put_window(&w, line) || !put_selection(&w, line) || !finish(&w))
+    if (!put_page(&w, line) || !put_selection(&w, line) || !end_query(&w))
         return STATUS_FAULT;
-    const enum status status = api_client_request_once(line, (const char *)query, &answer);
-    return status == STATUS_GOOD ? print_answer(line, answer, print_torrents) : status;
+    const enum status status = api_client_fetch_once(line, (const char *)query, &response);
+    return status == STATUS_GOOD ? print_response(line, response, print_torrents) : status;
 }
 
 static void print_peer(const json_t *peer, double now) {
-    char address[PEER_FORMAT_LEN];
+    char address[LIST_VIEW_ADDRESS_LEN];
     char client[CELL_LEN];
     char role[CELL_LEN];
     char progress[FORMAT_NUMBER_LEN];
     char down[FORMAT_NUMBER_LEN];
     char up[FORMAT_NUMBER_LEN];
     char seen[FORMAT_NUMBER_LEN];
-    peer_format_address(peer, address);
-    peer_format_progress(peer, progress);
+    list_view_peer_address(peer, address);
+    list_view_peer_progress(peer, progress);
     format_rate(api_client_number(peer, "download_rate"), down);
     format_rate(api_client_number(peer, "upload_rate"), up);
-    const double silent = now - api_client_real(peer, "seen");
-    format_duration(silent > 0 && silent < 1e9 ? (uint64_t)silent : 0, seen);
-    printf("%-24s %-9s %6s %12s %12s %12s  %-11s  %s\n", address, clean(peer, "role", "?", role),
-           progress, down, up, seen, peer_format_reach(peer), clean(peer, "client", "?", client));
+    const double age = now - api_client_real(peer, "seen");
+    format_duration(age > 0 && age < 1e9 ? (uint64_t)age : 0, seen);
+    printf("%-24s %-9s %6s %12s %12s %12s  %-11s  %s\n", address,
+           clean_text(peer, "role", "?", role), progress, down, up, seen,
+           list_view_peer_reach(peer), clean_text(peer, "client", "?", client));
 }
 
-static void print_peers(const json_t *answer) {
-    const json_t *items = json_object_get(answer, "items");
+static void print_peers(const json_t *response) {
+    const json_t *items = json_object_get(response, "items");
     const double now = (double)clock_unix_s();
     size_t i;
     const json_t *peer;
     puts(
-        "ADDRESS                  ROLE        HAS         DOWN           UP    HEARD AGO  REACH"
+        "ADDRESS                  ROLE        HAS         DOWN           UP    SEEN AGO   REACH"
         "        CLIENT");
     json_array_foreach(items, i, peer) {
         print_peer(peer, now);
     }
-    print_rest(answer, json_array_size(items), "peers");
+    print_total(response, json_array_size(items), "peers");
 }
 
-/* Builds the query before any request, so that an invalid option is reported first. */
-static bool put_peers_window(struct writer *w, const struct command_line *line) {
+/* Checks the options before the torrent is looked up. */
+static bool put_peers_query(struct writer *w, const struct command_line *line) {
     writer_put_text(w, "/peers");
-    return put_window(w, line) && finish(w);
+    return put_page(w, line) && end_query(w);
 }
 
-static enum status ask_peers(struct api_client *client, const char *word, const char *window,
-                             json_t **answer) {
+static enum status fetch_peers(struct api_client *client, const char *torrent, const char *query,
+                               json_t **response) {
     uint8_t info_hash[INFO_HASH_LEN];
     char hash[2 * INFO_HASH_LEN + 1];
     char path[QUERY_LEN + sizeof hash + 16];
-    *answer = NULL;
-    const enum status status = torrent_lookup_send(client, word, info_hash);
+    *response = NULL;
+    const enum status status = torrent_lookup_find(client, torrent, info_hash);
     if (status == STATUS_UNREACHABLE)
         output_fail(status, api_client_failure(client), NULL);
     if (status != STATUS_GOOD)
         return status;
     hex_encode(info_hash, INFO_HASH_LEN, hash);
-    snprintf(path, sizeof path, "torrents/%s%s", hash, window);
-    return api_client_request(client, path, answer);
+    snprintf(path, sizeof path, "torrents/%s%s", hash, query);
+    return api_client_fetch(client, path, response);
 }
 
 static enum status run_peers(const struct command_line *line) {
-    uint8_t window[QUERY_LEN];
-    struct writer w = writer_on(window, sizeof window);
-    json_t *answer;
-    struct api_client *client = put_peers_window(&w, line) ? api_client_open(line) : NULL;
+    uint8_t query[QUERY_LEN];
+    struct writer w = writer_on(query, sizeof query);
+    json_t *response;
+    struct api_client *client = put_peers_query(&w, line) ? api_client_open(line) : NULL;
     if (client == NULL)
         return STATUS_FAULT;
-    const enum status status = ask_peers(client, line->words[0], (const char *)window, &answer);
+    const enum status status =
+        fetch_peers(client, line->arguments[0], (const char *)query, &response);
     api_client_close(client);
-    return status == STATUS_GOOD ? print_answer(line, answer, print_peers) : status;
+    return status == STATUS_GOOD ? print_response(line, response, print_peers) : status;
 }
 
 const struct command torrents_command = {
-    .section = SECTION_LIVE,
+    .section = SECTION_MONITORING,
     .name = "torrents",
     .arguments = "",
     .summary = "List torrents",
     .run = run_torrents,
-    .options = COMMAND_LIST_OPTIONS | OPTION_BIT(OPTION_SEARCH) | OPTION_BIT(OPTION_SHOW) |
-               OPTION_BIT(OPTION_SORT) | OPTION_BIT(OPTION_REVERSE),
+    .options = { &option_search, &option_show, &option_sort, &option_reverse, &option_offset,
+                 &option_limit },
 };
 
 const struct command peers_command = {
-    .section = SECTION_LIVE,
+    .section = SECTION_MONITORING,
     .name = "peers",
     .arguments = "HASH | NAME",
-    .least = 1,
-    .most = 1,
+    .arguments_min = 1,
+    .arguments_max = 1,
     .summary = "List the peers of a torrent",
     .run = run_peers,
-    .options = COMMAND_LIST_OPTIONS,
+    .options = { &option_offset, &option_limit },
 };

@@ -88,8 +88,8 @@ START_TEST(no_terminal_obeys_cleaned_text) {
 }
 END_TEST
 
-UNIT_SUITE(text) {
-    Suite *suite = suite_create("text");
+UNIT_SUITE(format) {
+    Suite *suite = suite_create("format");
     TCase *figure = tcase_create("figures");
     tcase_add_loop_test(figure, figures_are_short, 0, LOOPS_OF(figures));
     tcase_add_test(figure, rate_is_a_size_a_second);

@@ -89,11 +89,11 @@ START_TEST(hybrid_torrent_has_everything_in_order) {
         .created_s = 7,
     };
     uint8_t out[4096];
-    struct torrent_layer layers[COUNT_OF(entries)];
+    const struct torrent_entry *sorted[COUNT_OF(entries)];
     struct metainfo metainfo;
     ck_assert_uint_le(metainfo_write_len_max(&info), sizeof out);
     struct writer w = writer_on(out, metainfo_write_len_max(&info));
-    metainfo_write(&w, &info, layers);
+    metainfo_write(&w, &info, sorted);
     ck_assert(!w.failed);
     const struct bytes file = { .data = out, .len = w.len };
     assert_bytes(file, (struct bytes){ (const uint8_t *)hybrid, sizeof hybrid - 1 });

@@ -1,0 +1,31 @@
+/* Sort keys and texts of the torrents and peers that the API lists, for the commands that show
+ * them. */
+#ifndef SKEP_CTL_LIST_VIEW_H
+#define SKEP_CTL_LIST_VIEW_H
+
+#include <jansson.h>
+
+#include "ctl/format.h"
+
+enum {
+    LIST_VIEW_SORTS = 7,
+    LIST_VIEW_ADDRESS_LEN = 160, /* with the terminating zero */
+};
+
+/* Sort keys of the API for torrents. */
+extern const char *const list_view_sorts[LIST_VIEW_SORTS];
+enum { LIST_VIEW_SORT_DEFAULT = 2 /* seeders */ };
+
+/* The order of a sort key: names and health ascending, numbers descending, unless reversed. */
+bool list_view_is_ascending(size_t sort, bool reverse);
+
+/* "192.0.2.1:6881" or "[2001:db8::1]:6881". */
+void list_view_peer_address(const json_t *peer, char text[static LIST_VIEW_ADDRESS_LEN]);
+
+/* How much of the torrent a peer has, "43 %"; "-" if unknown. */
+void list_view_peer_progress(const json_t *peer, char text[static FORMAT_NUMBER_LEN]);
+
+/* "reachable", "firewalled" or "not checked". */
+const char *list_view_peer_reach(const json_t *peer);
+
+#endif
