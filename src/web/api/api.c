@@ -120,6 +120,7 @@ void api_handle(struct api *api, const struct authorization *auth, const struct 
         .unix_ms = clock_unix_ms(),
     };
     const struct bytes path = { http->path.data + prefix.len, http->path.len - prefix.len };
+    response->kind = HTTP_KIND_API; /* makes error_response() send JSON */
     struct bytes part;
     /* response->text starts as zeros, so the list ends with one. */
     struct writer methods = writer_on((uint8_t *)response->text, sizeof response->text - 1);
