@@ -439,6 +439,7 @@ static void restart_list(char *list, size_t size) {
 }
 
 static bool list_has(const char *list, const char *name, size_t name_len) {
+    ck_assert_ptr_nonnull(name);
     char word[SETTING_NAME_LEN + 2];
     snprintf(word, sizeof word, " %.*s ", (int)name_len, name);
     return strstr(list, word) != NULL;
