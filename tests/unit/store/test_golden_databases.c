@@ -1,0 +1,135 @@
+/* Databases of every earlier schema version, a damaged one and one of a future version, as files:
+ * an edit of a released schema step shows here. */
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/registry.h"
+#include "store/schema.h"
+#include "store/store.h"
+#include "support.h"
+
+enum { FILE_MAX = 65536, PEERS = 4, TORRENTS = 3 };
+
+static const char SOURCE[] = "tests/unit/store/databases";
+static struct directory directory;
+static char path[sizeof directory.path + 16];
+static char error[ERROR_LEN];
+static uint8_t content[FILE_MAX];
+static size_t content_len;
+
+static size_t read_file(const char *name, uint8_t *data) {
+    const int fd = open(name, O_RDONLY);
+    ck_assert_msg(fd >= 0, "%s", name);
+    const ssize_t len = read(fd, data, FILE_MAX);
+    close(fd);
+    ck_assert_int_gt(len, 0);
+    return (size_t)len;
+}
+
+static void copy_database(const char *name) {
+    char source[128];
+    snprintf(source, sizeof source, "%s/%s", SOURCE, name);
+    content_len = read_file(source, content);
+    directory = directory_create();
+    snprintf(path, sizeof path, "%s/skep.db", directory.path);
+    const int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, content, content_len), (ssize_t)content_len);
+    close(fd);
+}
+
+struct counts {
+    uint32_t peers, seeders, torrents, downloaded;
+};
+
+static bool count_change(void *context, const struct change *change) {
+    struct counts *counts = context;
+    const bool torrent = change->peer.family == FAMILY_NONE;
+    counts->torrents += torrent;
+    counts->downloaded += torrent ? change->downloaded : 0;
+    counts->peers += !torrent;
+    counts->seeders += !torrent && change->left == 0;
+    return true;
+}
+
+static struct counts restore_counts(void) {
+    struct counts counts = { 0 };
+    struct store *store = store_open(path, error);
+    ck_assert_msg(store != NULL, "%s", error);
+    ck_assert_msg(store_restore(store, count_change, &counts), "%s", store_failure(store));
+    store_close(store);
+    return counts;
+}
+
+static void count_row(void *context, const struct registry_row *row) {
+    ck_assert_int_eq(row->since_s, 1700000000);
+    ++*(int *)context;
+}
+
+static void assert_registry(int expected) {
+    int torrents = 0, passkeys = 0, bans = 0;
+    struct registry *registry = registry_open(path, REGISTRY_TIMEOUT_MS, error);
+    ck_assert_msg(registry != NULL, "%s", error);
+    ck_assert(registry_visit_torrents(registry, count_row, &torrents));
+    ck_assert(registry_visit_passkeys(registry, count_row, &passkeys));
+    ck_assert(registry_visit_bans(registry, count_row, &bans));
+    registry_close(registry);
+    ck_assert_int_eq(torrents, expected);
+    ck_assert_int_eq(passkeys, expected);
+    ck_assert_int_eq(bans, expected);
+}
+
+START_TEST(database_of_each_version_is_migrated_with_its_rows) {
+    char name[32];
+    const int version = _i;
+    snprintf(name, sizeof name, "version_%d.db", version);
+    copy_database(name);
+    const struct counts counts = restore_counts();
+    ck_assert_uint_eq(counts.peers, PEERS);
+    ck_assert_uint_eq(counts.seeders, 1);
+    ck_assert_uint_eq(counts.torrents, TORRENTS);
+    ck_assert_uint_eq(counts.downloaded, 30);
+    assert_registry(version >= 3);
+    sqlite3 *db;
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert(schema_has_tables(db));
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    directory_remove(&directory);
+}
+END_TEST
+
+START_TEST(database_of_a_future_version_is_refused_and_unchanged) {
+    static uint8_t now[FILE_MAX];
+    copy_database("future.db");
+    ck_assert_ptr_null(store_open(path, error));
+    ck_assert_msg(strstr(error, "newer") != NULL, "%s", error);
+    ck_assert_uint_eq(read_file(path, now), content_len);
+    ck_assert_mem_eq(now, content, content_len);
+    directory_remove(&directory);
+}
+END_TEST
+
+START_TEST(damaged_database_is_replaced_and_keeps_its_registry) {
+    copy_database("damaged.db");
+    const struct counts counts = restore_counts();
+    ck_assert_uint_le(counts.peers, PEERS);
+    assert_registry(1);
+    directory_remove(&directory);
+}
+END_TEST
+
+UNIT_SUITE(golden_databases) {
+    Suite *suite = suite_create("golden_databases");
+    TCase *tcase = tcase_create("files");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, database_of_each_version_is_migrated_with_its_rows, 1,
+                        schema_version + 1);
+    tcase_add_test(tcase, database_of_a_future_version_is_refused_and_unchanged);
+    tcase_add_test(tcase, damaged_database_is_replaced_and_keeps_its_registry);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
