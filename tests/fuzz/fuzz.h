@@ -16,5 +16,8 @@ int fuzz_session(const uint8_t *data, size_t size);
 int fuzz_api(const uint8_t *data, size_t size);
 int fuzz_tracker_reply(const uint8_t *data, size_t size);
 int fuzz_tracker_model(const uint8_t *data, size_t size);
+int fuzz_database(const uint8_t *data, size_t size);
+int fuzz_torrent(const uint8_t *data, size_t size);
+int fuzz_bencode(const uint8_t *data, size_t size);
 
 #endif
