@@ -147,8 +147,8 @@ static void override_config(const struct program_options *options, struct config
     if (options->no_udp)
         config->udp.enabled = false;
     if (options->database) {
-        memset(config->database, 0, sizeof config->database);
-        memcpy(config->database, options->database, strlen(options->database)); /* it fits */
+        memset(config->database, 0, sizeof config->database); /* settings_reload compares it all */
+        snprintf(config->database, sizeof config->database, "%s", options->database);
     }
 }
 

@@ -98,6 +98,31 @@ def test_page_of_the_settings_explains_every_setting():
     assert not re.search(r"^[.'](?![A-Z]\w )(?!(?:Ed|El|It|Os|Pp)$)", text, re.M)
 
 
+def documented_numbers():
+    """Name, default and comment of each number in conf/skepd.conf. Settings may share a comment."""
+    comment, group, inside_comment = "", "", False
+    for line in (ROOT / "conf" / "skepd.conf").read_text().splitlines():
+        if match := re.match(r" *# ?(.*)", line):
+            comment = comment + match[1] + " " if inside_comment else match[1] + " "
+        elif match := re.match(r"(\w+) = \{$", line):
+            group = match[1]
+        elif match := re.match(r"( *)(\w+) = (\d+);$", line):
+            yield f"{group}.{match[2]}" if match[1] else match[2], match[3], comment
+        inside_comment = re.match(r" *#", line) is not None
+
+
+@pytest.mark.parametrize("name, default, comment", list(documented_numbers()))
+def test_comment_of_a_number_has_its_range(tmp_path, name, default, comment):
+    group, _, setting = name.rpartition(".")
+    config = tmp_path / "skepd.conf"
+    config.write_text(f"{group} = {{ {setting} = -1; }};\n" if group else f"{setting} = -1;\n")
+    error = run("--check-config", "--config", config).stderr
+    least, most = re.search(rf"{name} must be a number from (\d+) to (\d+)$", error.strip()).groups()
+    assert int(least) <= int(default) <= int(most)
+    assert re.search(rf"\b{most}\b", comment)
+    assert int(least) <= 1 or re.search(rf"\b{least}\b", comment) or name == "http.uploads_max"
+
+
 @pytest.mark.parametrize("line", [".Xr evil 1", "'br", "back\\slash \\fB"])
 def test_explanations_are_not_taken_for_marks(tmp_path, line):
     (tmp_path / "conf").write_text(f"# Head.\n\n# {line}\nname = 1;\n")
