@@ -1,18 +1,17 @@
 # shellcheck shell=bash
-# Completion of skepctl for bash. Commands and options are asked of skepctl itself, so that they are
-# those of the one that is installed.
+# Bash completion for skepctl. Commands and options are read from the help of the installed skepctl.
 
-# The commands that the help lists; those of two words as two.
+# Commands in the help, such as "key new" and "add".
 _skepctl_commands() {
     skepctl --help 2>/dev/null | sed -n 's/^  \([a-z][a-z ]*\).*/\1/p'
 }
 
-# What the help says of the options that the command (none: every command) takes.
+# Help lines of the general options and those of the current command.
 _skepctl_help() {
     { skepctl --help; skepctl "${_skepctl_command[@]}" --help; } 2>/dev/null | grep '^  .*--'
 }
 
-# What is registered, for the command to take away.
+# Entries that the current command can remove.
 _skepctl_registered() {
     case "${_skepctl_command[*]}" in
         remove) skepctl "${_skepctl_where[@]}" list | sed 's/ .*//' ;;
@@ -21,7 +20,7 @@ _skepctl_registered() {
     esac 2>/dev/null
 }
 
-# The info_hashes of torrents that have this in their hash or name, from their column of the list.
+# Info_hashes of the torrents that match $1: the column INFO_HASH of the list.
 _skepctl_torrents() {
     skepctl "${_skepctl_where[@]}" torrents --limit 500 --search "$1" 2>/dev/null |
         sed -n 's/^.\{62\}\([0-9a-f]\{40\}\).*/\1/p'
@@ -35,7 +34,7 @@ _skepctl_takes_value() {
     esac
 }
 
-# Finds the command among the words that stand before, and the option that waits for its value.
+# Sets the command, the connection options, and the option whose value is being completed.
 _skepctl_find_command() {
     local word
     for word; do
@@ -56,7 +55,7 @@ _skepctl_find_command() {
     done
 }
 
-# The words that may stand here, a line each; or "FILES".
+# Prints the completions, one per line, or "FILES" for file names.
 _skepctl_choices() {
     case "$_skepctl_option" in
         --sort) printf '%s\n' name size seeders leechers downloaded rate health ;;
@@ -81,7 +80,7 @@ _skepctl_choices() {
 }
 
 _skepctl() {
-    # By blanks alone: COMP_WORDS would take a URL apart at its colons.
+    # Split at blanks only: COMP_WORDS also splits a URL at its colons.
     local line=${COMP_LINE:0:COMP_POINT} word choices choice
     local -a words _skepctl_command=() _skepctl_where=()
     local _skepctl_option=
@@ -97,12 +96,12 @@ _skepctl() {
     if [ "$choices" = FILES ]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     else
-        # compgen -W would expand what others wrote into labels.
+        # Not compgen -W: it would expand shell syntax in labels, which are untrusted.
         while read -r choice; do
             [[ -z $choice || $choice != "$word"* ]] || COMPREPLY+=("$choice")
         done <<<"$choices"
     fi
-    # Readline takes what stands before the last colon for done.
+    # Readline inserts the text after the last colon only.
     case "$word" in
         *:*) COMPREPLY=("${COMPREPLY[@]#"${word%"${word##*:}"}"}") ;;
     esac

@@ -1,4 +1,4 @@
-/* Bencoding, what a .torrent file says in it, and what is made of it. */
+/* Fuzzes bencoding, metainfo_parse, announce_list_write and magnet_write. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static void walk(struct bytes all) {
     }
 }
 
-/* A magnet link has room for any torrent's name, and for our URLs. */
+/* The bound on the length of a magnet link holds for any name. */
 static void check_magnet(const struct metainfo *metainfo) {
     const size_t capacity = 512 + 3 * metainfo->name.len;
     uint8_t *out = malloc(capacity);
@@ -46,7 +46,7 @@ static void check_magnet(const struct metainfo *metainfo) {
     free(out);
 }
 
-/* With other announce URLs, a torrent is the same torrent. */
+/* Replacing the announce URLs keeps the info dictionary. */
 static void check_rewritten(struct bytes file, const struct metainfo *metainfo) {
     const size_t count = sizeof urls / sizeof *urls;
     const size_t capacity = announce_list_len_max(file, urls, count);
@@ -56,9 +56,9 @@ static void check_rewritten(struct bytes file, const struct metainfo *metainfo) 
     const bool good = announce_list_write(&w, file, urls, count);
     assert(!w.failed && (good || metainfo == NULL));
     if (metainfo != NULL) {
-        struct metainfo again;
-        assert(metainfo_parse((struct bytes){ .data = out, .len = w.len }, &again) == NULL);
-        assert(bytes_equal(again.info, metainfo->info) && again.size == metainfo->size);
+        struct metainfo rewritten;
+        assert(metainfo_parse((struct bytes){ .data = out, .len = w.len }, &rewritten) == NULL);
+        assert(bytes_equal(rewritten.info, metainfo->info) && rewritten.size == metainfo->size);
     }
     free(out);
 }

@@ -1,5 +1,5 @@
-/* What a tracker answers, over HTTP and UDP, and its URL. The first byte says whose family it is.
- */
+/* Fuzzes replies of trackers over HTTP and UDP, and announce URLs. The first byte selects the
+ * address family. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,10 +77,10 @@ int fuzz_tracker_reply(const uint8_t *data, size_t size) {
     uint8_t *copy = malloc(size);
     assert(copy != NULL);
     memcpy(copy, data + 1, size - 1);
-    const struct bytes answer = { .data = copy, .len = size - 1 };
-    read_http(answer);
-    read_udp(answer, data[0] % 2 == 0 ? FAMILY_V4 : FAMILY_V6);
-    read_url(answer);
+    const struct bytes input = { .data = copy, .len = size - 1 };
+    read_http(input);
+    read_udp(input, data[0] % 2 == 0 ? FAMILY_V4 : FAMILY_V6);
+    read_url(input);
     free(copy);
     return 0;
 }
