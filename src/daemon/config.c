@@ -27,7 +27,7 @@ static bool check_admin_token(const char *token, char error[static ERROR_LEN]) {
     for (size_t i = 0; i < len; i++)
         good = good && token[i] > ' ' && token[i] <= '~';
     return good ||
-           error_set(error, "http.admin_token must have at least %d characters, without spaces",
+           error_set(error, "http.admin_token must have at least %d ASCII characters and no spaces",
                      ADMIN_TOKEN_LEN_MIN);
 }
 

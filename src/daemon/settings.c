@@ -26,7 +26,7 @@ enum {
     HOURS_8_S = 8 * 60 * 60,
     DAY_S = 24 * 60 * 60,
     YEARS_10_S = 10 * 365 * 24 * 60 * 60,
-    MANY = 1000000000, /* far above what fits in memory, far below where counters wrap */
+    COUNT_MAX = 1000000000, /* more than fits in memory; sums do not overflow */
 };
 
 enum { RESTART = false, RELOAD = true };
@@ -66,8 +66,8 @@ static const struct setting SETTINGS[] = {
     EMPTY("http.admin_token", SETTING_TEXT, web.admin_token, RELOAD),
     EMPTY("http.hostnames", SETTING_HOSTNAMES, web.hostnames, RELOAD),
     BOOL("http.public_stats", web.public_stats, false, RELOAD),
-    NUMBER("http.upload_max", web.upload_max, 16 * 1024 * 1024, 1024, MANY, RELOAD),
-    NUMBER("http.uploads_max", http.uploads_max, 64 * 1024 * 1024, 1024, MANY, RELOAD),
+    NUMBER("http.upload_max", web.upload_max, 16 * 1024 * 1024, 1024, COUNT_MAX, RELOAD),
+    NUMBER("http.uploads_max", http.uploads_max, 64 * 1024 * 1024, 1024, COUNT_MAX, RELOAD),
     BOOL("http.full_scrape", http.full_scrape, false, RELOAD),
 
     NUMBER("https.port", http.https.port, 0, 0, 65535, RESTART),
@@ -77,7 +77,7 @@ static const struct setting SETTINGS[] = {
     BOOL("udp.enabled", udp.enabled, true, RESTART),
     NUMBER("udp.port", udp.port, 0, 0, 65535, RESTART),
     NUMBER("udp.threads", udp.threads, 0, 0, 256, RESTART),
-    NUMBER("udp.receive_buffer", udp.receive_buffer, 4 * 1024 * 1024, 4096, MANY, RESTART),
+    NUMBER("udp.receive_buffer", udp.receive_buffer, 4 * 1024 * 1024, 4096, COUNT_MAX, RESTART),
     NUMBER("udp.connection_id_lifetime_s", udp.connection_id_lifetime_s, 60 * 60, 60, CONNECTION_ID_LIFETIME_MAX_S, RESTART),
 
     NUMBER("announce.interval_min_s", tracker.interval_min_s, 120, 1, HOURS_8_S, RELOAD),
@@ -87,9 +87,9 @@ static const struct setting SETTINGS[] = {
     NUMBER("announce.numwant", tracker.numwant, 50, 1, NUMWANT_LIMIT, RELOAD),
     NUMBER("announce.numwant_max", tracker.numwant_max, 200, 1, NUMWANT_LIMIT, RELOAD),
 
-    NUMBER("limits.torrents_max", tracker.torrents_max, 1000000, 1, MANY, RELOAD),
-    NUMBER("limits.torrent_peers_max", tracker.torrent_peers_max, 1000000, 1, MANY, RELOAD),
-    NUMBER("limits.peers_max", tracker.peers_max, 10000000, 1, MANY, RELOAD),
+    NUMBER("limits.torrents_max", tracker.torrents_max, 1000000, 1, COUNT_MAX, RELOAD),
+    NUMBER("limits.torrent_peers_max", tracker.torrent_peers_max, 1000000, 1, COUNT_MAX, RELOAD),
+    NUMBER("limits.peers_max", tracker.peers_max, 10000000, 1, COUNT_MAX, RELOAD),
     NUMBER("limits.memory_max_mib", tracker.memory_max_mib, 2048, 0, 16777216, RELOAD),
     NUMBER("limits.address_peers_max", tracker.address_peers_max, 20000, 0, ADDRESS_COUNT_MAX - 1, RELOAD),
     NUMBER("limits.address_torrent_peers_max", tracker.address_torrent_peers_max, 100, 0, ADDRESS_COUNT_MAX - 1, RELOAD),

@@ -373,7 +373,7 @@ START_TEST(token_is_long_and_fits_into_a_header) {
         config = accepted(text);
         ck_assert_msg(!config_check(&config, error), "%s", bad[i]);
         ck_assert_str_eq(error,
-                         "http.admin_token must have at least 16 characters, without spaces");
+                         "http.admin_token must have at least 16 ASCII characters and no spaces");
     }
 }
 END_TEST
