@@ -131,6 +131,9 @@ build/fuzz/%: tests/fuzz/%.c tests/fuzz/entry.c $(FUZZ_OBJECTS)
 	@echo "  FUZZ $@"
 	@clang -std=c11 $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -DFUZZ_TARGET=fuzz_$* -o $@ $^ $(LDLIBS)
 
+# Keep the objects: each target links them.
+.SECONDARY: $(FUZZ_OBJECTS)
+
 -include $(FUZZ_OBJECTS:.o=.d)
 
 # Inputs that reach new code are kept in build/; add useful ones to the corpus.

@@ -232,7 +232,8 @@ static enum announce_result model_put(struct run *run, const struct announce_req
 
 static void apply_changes(void *context, const struct change *changes, size_t count) {
     struct model *model = context;
-    for (const struct change *change = changes; change < changes + count; change++) {
+    for (size_t i = 0; i < count; i++) {
+        const struct change *change = &changes[i];
         const unsigned torrent = torrent_of(change->info_hash);
         model->torrents[torrent].known = change->kind != CHANGE_TORRENT_FORGOTTEN;
         model->torrents[torrent].downloaded = change->downloaded;
