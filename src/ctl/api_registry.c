@@ -10,10 +10,6 @@ static enum status report_failure(const struct api_client *client, enum status s
     return status == STATUS_GOOD ? status : output_fail(status, api_client_failure(client), NULL);
 }
 
-static json_t *json_of_text(const char *text) {
-    return output_json_text(bytes_of(text));
-}
-
 /* The API reads hashes and name from the file if there is one. */
 static enum status send_torrent(struct api_client *client, const struct registry_torrent *torrent,
                                 json_t **value) {
@@ -29,7 +25,7 @@ static enum status send_torrent(struct api_client *client, const struct registry
     return api_client_send_json(client, "POST", "torrents",
                                 json_pack("{s:o, s:o}", "info_hash",
                                           output_json_hex(torrent->info_hashes[0], INFO_HASH_LEN),
-                                          "name", json_of_text(torrent->name)),
+                                          "name", output_json_string(torrent->name)),
                                 value);
 }
 
@@ -38,7 +34,8 @@ static enum status rename_torrent(struct api_client *client, const struct regist
     char path[PATH_LEN] = "torrents/";
     hex_encode(torrent->info_hashes[0], INFO_HASH_LEN, path + strlen(path));
     return api_client_send_json(client, "PATCH", path,
-                                json_pack("{s:o}", "name", json_of_text(torrent->name)), value);
+                                json_pack("{s:o}", "name", output_json_string(torrent->name)),
+                                value);
 }
 
 enum status api_registry_add_torrent(struct api_client *client,
@@ -57,8 +54,9 @@ enum status api_registry_add_torrent(struct api_client *client,
 enum status api_registry_add_passkey(struct api_client *client, const char *label,
                                      json_t **response) {
     return report_failure(
-        client, api_client_send_json(client, "POST", "passkeys",
-                                     json_pack("{s:o}", "label", json_of_text(label)), response));
+        client,
+        api_client_send_json(client, "POST", "passkeys",
+                             json_pack("{s:o}", "label", output_json_string(label)), response));
 }
 
 enum status api_registry_add_ban(struct api_client *client, const struct network *network,
@@ -66,8 +64,9 @@ enum status api_registry_add_ban(struct api_client *client, const struct network
     char text[NETWORK_TEXT_LEN];
     json_t *value;
     network_text(network, text);
-    json_t *body = json_pack("{s:s, s:o, s:o}", "network", text, "reason", json_of_text(reason),
-                             "for_s", for_s == 0 ? json_null() : json_integer(for_s));
+    json_t *body =
+        json_pack("{s:s, s:o, s:o}", "network", text, "reason", output_json_string(reason), "for_s",
+                  for_s == 0 ? json_null() : json_integer(for_s));
     const enum status status = api_client_send_json(client, "POST", "bans", body, &value);
     json_decref(value);
     return report_failure(client, status);

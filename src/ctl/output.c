@@ -63,6 +63,10 @@ json_t *output_json_text(struct bytes raw) {
     return value;
 }
 
+json_t *output_json_string(const char *raw) {
+    return output_json_text(bytes_of(raw));
+}
+
 json_t *output_json_hex(const uint8_t *data, size_t len) {
     char text[2 * 64 + 1];
     if (len > 64)

@@ -30,8 +30,9 @@ __attribute__((format(printf, 1, 2))) void output_note(const char *format, ...);
 /* Prints a value and releases it. NULL: out of memory. */
 enum status output_json(json_t *value);
 
-/* JSON string of bytes that may be invalid UTF-8. NULL if out of memory. */
+/* JSON strings of text that may be invalid UTF-8. NULL if out of memory. */
 json_t *output_json_text(struct bytes raw);
+json_t *output_json_string(const char *raw);
 
 /* JSON string of lower-case hexadecimal digits, for up to 64 bytes. */
 json_t *output_json_hex(const uint8_t *data, size_t len);

@@ -10,8 +10,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 
-/* BEP 15 retransmits after 15 s, then doubles the time. This is for interactive use: start lower.
- */
+/* BEP 15 retransmits after 15 s and doubles the time. Interactive use needs a shorter start. */
 enum { FIRST_WAIT_MS = 1500, ADDRESS_LIST_MAX = 8, PORT_TEXT_LEN = 8 };
 
 static bool set_error(struct udp_session *session, const char *reason) {
@@ -23,7 +22,7 @@ bool udp_session_begin(struct udp_session *session, enum udp_action action) {
     session->header.action = (uint32_t)action;
     if (random_secret(&session->header.transaction_id, sizeof session->header.transaction_id))
         return true;
-    return set_error(session, "no random numbers available");
+    return set_error(session, "getrandom failed");
 }
 
 /* Waits for the response to the request. UDP_ANSWER_FOREIGN if there was none until `until_ms`. */

@@ -24,7 +24,7 @@ bool udp_session_open(struct udp_session *session, const struct tracker_url *url
                       enum family family, uint32_t timeout_ms);
 void udp_session_close(struct udp_session *session);
 
-/* Prepares the header of the next request. False if there are no random numbers. */
+/* Prepares the header of the next request. False if getrandom fails. */
 bool udp_session_begin(struct udp_session *session, enum udp_action action);
 
 /* Sends the first `len` bytes of `session->request` and waits for the response. UDP_ANSWER_GOOD or

@@ -199,8 +199,8 @@ static json_t *peers_json(struct announce_reply reply) {
         if (known)
             client_name(peer.peer_id.data, client);
         json_array_append_new(
-            peers, json_pack("{s:o, s:i, s:o, s:o}", "address", output_json_text(bytes_of(address)),
-                             "port", (int)peer.port, "peer_id",
+            peers, json_pack("{s:o, s:i, s:o, s:o}", "address", output_json_string(address), "port",
+                             (int)peer.port, "peer_id",
                              known ? output_json_hex(peer.peer_id.data, PEER_ID_LEN) : json_null(),
                              "client", text_json(bytes_of(client))));
     }
@@ -213,7 +213,7 @@ static json_t *reply_json(const struct tracker_client *client, const char *url,
     format_external_ip(reply->external_ip, external);
     return json_pack(
         "{s:o, s:s, s:f, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "url",
-        output_json_text(bytes_of(url)), "address", tracker_client_address(client), "took_ms",
+        output_json_string(url), "address", tracker_client_address(client), "took_ms",
         (double)tracker_client_took_us(client) / 1000, "refused", reply->refused, "failure",
         reply->refused ? output_json_text(reply->failure) : json_null(), "warning",
         text_json(reply->warning), "retry_in", text_json(reply->retry_in), "interval",

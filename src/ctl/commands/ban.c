@@ -13,9 +13,8 @@ static const struct option_spec option_reason = { "reason", "TEXT", "reason, sho
 static json_t *make_ban_json(const char *network, const char *reason, int64_t until_s,
                              int64_t since_s) {
     json_t *until = until_s == 0 ? json_null() : json_integer(until_s);
-    return json_pack("{s:o, s:o, s:o, s:I}", "network", output_json_text(bytes_of(network)),
-                     "reason", output_json_text(bytes_of(reason)), "until", until, "since",
-                     (json_int_t)since_s);
+    return json_pack("{s:o, s:o, s:o, s:I}", "network", output_json_string(network), "reason",
+                     output_json_string(reason), "until", until, "since", (json_int_t)since_s);
 }
 
 static enum status add_ban(struct registry_client *client, const struct command_line *line) {

@@ -38,7 +38,7 @@ struct creation {
     char name[NAME_LEN];
     char output[OUTPUT_LEN];
     struct file_list files;
-    struct announce_url_choice urls;
+    struct announce_url_choice announce;
     struct registry_client *registry; /* NULL: do not register */
     bool force;
 };
@@ -122,9 +122,9 @@ static bool check_comment(const struct command_line *line) {
 
 static void print_notes(const struct file_list *files) {
     if (files->links > 0)
-        output_note("followed %zu symbolic links", files->links);
+        output_note("symbolic links followed: %zu", files->links);
     if (files->empty > 0)
-        output_note("skipped %zu empty directories", files->empty);
+        output_note("empty directories skipped: %zu", files->empty);
 }
 
 static enum status prepare_creation(const struct command_line *line, struct creation *creation) {
@@ -141,7 +141,7 @@ static enum status prepare_creation(const struct command_line *line, struct crea
             return status;
     }
     print_notes(&creation->files);
-    return announce_url_choice_find(line, false, &creation->urls);
+    return announce_url_choice_find(line, false, &creation->announce);
 }
 
 /* SOURCE_DATE_EPOCH makes the .torrent file reproducible. */
@@ -164,8 +164,8 @@ static bool write_metainfo(const struct command_line *line, const struct creatio
         .is_private = command_line_has(line, &option_private),
         .piece_len = creation->piece_len,
         .pieces = { .data = hashed->pieces.v1_digests.data, .len = hashed->pieces.v1_digests.len },
-        .announce_urls = creation->urls.urls,
-        .announce_url_count = creation->urls.count,
+        .announce_urls = creation->announce.urls,
+        .announce_url_count = creation->announce.count,
         .comment = command_line_value(line, &option_comment),
         .created_by = "skepctl " SKEP_VERSION,
         .created_s = creation_date(),
@@ -193,8 +193,8 @@ static json_t *hashes_json(const struct metainfo *metainfo) {
 
 static enum status print_json(const struct creation *creation, const struct metainfo *metainfo) {
     json_t *urls = json_array();
-    for (size_t i = 0; i < creation->urls.count; i++)
-        json_array_append_new(urls, output_json_text(bytes_of(creation->urls.urls[i])));
+    for (size_t i = 0; i < creation->announce.count; i++)
+        json_array_append_new(urls, output_json_string(creation->announce.urls[i]));
     const uint8_t *digest = metainfo->digest_v2;
     return output_json(json_pack(
         "{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:b, s:o, s:o}", "info_hash",
@@ -202,8 +202,8 @@ static enum status print_json(const struct creation *creation, const struct meta
         "info_hash_v2", metainfo->has_v2 ? output_json_hex(digest, SHA256_LEN) : json_null(),
         "name", output_json_text(metainfo->name), "size", (json_int_t)metainfo->size, "files",
         (json_int_t)metainfo->file_count, "piece_length", (json_int_t)metainfo->piece_len,
-        "private", metainfo->is_private, "file", output_json_text(bytes_of(creation->output)),
-        "announce", urls));
+        "private", metainfo->is_private, "file", output_json_string(creation->output), "announce",
+        urls));
 }
 
 static void print_line(const char *label, const char *raw) {
@@ -222,8 +222,8 @@ static void print_text(const struct creation *creation, const struct metainfo *m
     print_line("name", creation->name);
     printf("%-10s%s in %" PRIu64 " file%s, pieces of %s%s\n", "size", size, metainfo->file_count,
            metainfo->file_count == 1 ? "" : "s", piece, metainfo->is_private ? ", private" : "");
-    for (size_t i = 0; i < creation->urls.count; i++)
-        print_line(i == 0 ? "announce" : "", creation->urls.urls[i]);
+    for (size_t i = 0; i < creation->announce.count; i++)
+        print_line(i == 0 ? "announce" : "", creation->announce.urls[i]);
     hex_encode(metainfo->info_hashes[0], INFO_HASH_LEN, hash);
     if (metainfo->has_v1)
         print_line("info_hash", hash);
@@ -273,7 +273,7 @@ static enum status run_create(const struct command_line *line) {
     if (status == STATUS_GOOD)
         status = create_torrent(line, &creation);
     file_list_free(&creation.files);
-    announce_url_choice_free(&creation.urls);
+    announce_url_choice_free(&creation.announce);
     registry_client_close(creation.registry);
     return status;
 }

@@ -37,18 +37,18 @@ static enum status print_magnet(const struct command_line *line, const struct ma
 /* A .torrent file has everything except the announce URLs. */
 static enum status print_magnet_of_file(const struct command_line *line,
                                         const struct metainfo *metainfo) {
-    struct announce_url_choice urls = { 0 };
-    (void)announce_url_choice_find(line, true, &urls);
+    struct announce_url_choice choice = { 0 };
+    (void)announce_url_choice_find(line, true, &choice);
     const struct magnet magnet = {
         .info_hash = metainfo->has_v1 ? metainfo->info_hashes[0] : NULL,
         .info_hash_v2 = metainfo->has_v2 ? metainfo->digest_v2 : NULL,
         .name = metainfo->name,
         .size = metainfo->size,
-        .announce_urls = urls.urls,
-        .announce_url_count = urls.count,
+        .announce_urls = choice.urls,
+        .announce_url_count = choice.count,
     };
     const enum status status = print_magnet(line, &magnet);
-    announce_url_choice_free(&urls);
+    announce_url_choice_free(&choice);
     return status;
 }
 
@@ -80,17 +80,17 @@ static enum status print_magnet_of_hash(const struct command_line *line, const u
     if (registry != NULL)
         (void)registry_find_torrent(registry, info_hash, &row, &found);
     registry_close(registry);
-    struct announce_url_choice urls = { 0 };
-    (void)announce_url_choice_find(line, true, &urls);
+    struct announce_url_choice choice = { 0 };
+    (void)announce_url_choice_find(line, true, &choice);
     const struct magnet magnet = {
         .info_hash = info_hash,
         .name = bytes_of(found ? row.text : ""),
         .size = found ? row.size : 0,
-        .announce_urls = urls.urls,
-        .announce_url_count = urls.count,
+        .announce_urls = choice.urls,
+        .announce_url_count = choice.count,
     };
     const enum status status = print_magnet(line, &magnet);
-    announce_url_choice_free(&urls);
+    announce_url_choice_free(&choice);
     return status;
 }
 

@@ -6,10 +6,6 @@
 
 enum { URL_LEN = 1024 };
 
-static json_t *text_json(const char *text) {
-    return output_json_text(bytes_of(text));
-}
-
 /* The passkey has the first line to itself, for scripts. */
 static void print_passkey_urls(const char *key, const json_t *urls) {
     char text[URL_LEN];
@@ -31,8 +27,8 @@ static enum status create_passkey(struct registry_client *client, const struct c
     if (status != STATUS_GOOD)
         return status;
     if (command_line_has(line, &option_json))
-        return output_json(json_pack("{s:o, s:s, s:o}", "label", text_json(label), "passkey", key,
-                                     "urls", urls == NULL ? json_null() : urls));
+        return output_json(json_pack("{s:o, s:s, s:o}", "label", output_json_string(label),
+                                     "passkey", key, "urls", urls == NULL ? json_null() : urls));
     print_passkey_urls(key, urls);
     json_decref(urls);
     return STATUS_GOOD;
@@ -45,7 +41,7 @@ static enum status revoke_passkey(struct registry_client *client, const struct c
     status = registry_client_check_removal(status, found, label);
     if (status != STATUS_GOOD || !command_line_has(line, &option_json))
         return status;
-    return output_json(json_pack("{s:o}", "label", text_json(label)));
+    return output_json(json_pack("{s:o}", "label", output_json_string(label)));
 }
 
 static void print_row(void *context, const struct registry_row *row) {
@@ -58,7 +54,7 @@ static void print_row(void *context, const struct registry_row *row) {
 }
 
 static json_t *row_to_json(const struct registry_row *row) {
-    return json_pack("{s:o, s:I}", "label", text_json(row->text), "created",
+    return json_pack("{s:o, s:I}", "label", output_json_string(row->text), "created",
                      (json_int_t)row->since_s);
 }
 

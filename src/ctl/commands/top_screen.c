@@ -34,11 +34,11 @@ static const struct column torrent_columns[TORRENT_COLUMNS] = {
     [NAME] = { "NAME", 14, 0, 0, true },
 };
 
-enum { ROLE, HAS, DOWN, UP, REACH, CLIENT, ADDRESS, PEER_COLUMNS };
+enum { ROLE, DONE, DOWN, UP, REACH, CLIENT, ADDRESS, PEER_COLUMNS };
 
 static const struct column peer_columns[PEER_COLUMNS] = {
     [ROLE] = { "ROLE", 10, UNSORTED, 5, true },
-    [HAS] = { "HAS", 7, UNSORTED, 6, false },
+    [DONE] = { "DONE", 7, UNSORTED, 6, false },
     [DOWN] = { "DOWN", 13, UNSORTED, 2, false },
     [UP] = { "UP", 13, UNSORTED, 1, false },
     [REACH] = { "REACH", 13, UNSORTED, 4, true },
@@ -256,7 +256,7 @@ static void format_peer_cell(const json_t *peer, size_t column, char text[static
     case ROLE:
         put_text(peer, "role", text);
         break;
-    case HAS:
+    case DONE:
         list_view_peer_progress(peer, text);
         break;
     case DOWN:

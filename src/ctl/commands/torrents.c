@@ -153,7 +153,7 @@ static void print_peers(const json_t *response) {
     size_t i;
     const json_t *peer;
     puts(
-        "ADDRESS                  ROLE        HAS         DOWN           UP    SEEN AGO   REACH"
+        "ADDRESS                  ROLE        DONE         DOWN           UP    SEEN AGO  REACH"
         "        CLIENT");
     json_array_foreach(items, i, peer) {
         print_peer(peer, now);
