@@ -86,6 +86,7 @@ bool registry_create_passkey(struct registry *registry, const char *label, int64
                              char key[static REGISTRY_PASSKEY_LEN], bool *taken) {
     uint8_t secret[REGISTRY_PASSKEY_LEN / 2];
     uint8_t digest[SHA256_LEN];
+    *taken = false;
     if (!random_secret(secret, sizeof secret))
         return error_set(registry->failure, "getrandom failed");
     hex_encode(secret, sizeof secret, key);
