@@ -8,7 +8,7 @@ enum { HELP_COLUMN = 28, MESSAGE_LEN = 256 };
 
 #define COMMAND_ADDRESS(name) &name##_command,
 static const struct command *const commands[] = { COMMANDS(COMMAND_ADDRESS) };
-enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 static const char *const section_titles[SECTION_COUNT] = {
     [SECTION_REGISTRY] = "Access control (running skepd, or its database):",

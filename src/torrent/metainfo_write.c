@@ -193,7 +193,7 @@ static void put_layers(struct writer *w, const struct metainfo_source *source,
             sorted[count++] = &source->entries[i];
     }
     if (count > 0)
-        qsort(sorted, count, sizeof *sorted, compare_roots);
+        qsort(sorted, count, sizeof(const struct torrent_entry *), compare_roots);
     bencode_put_text(w, "piece layers");
     bencode_open_dict(w);
     for (size_t i = 0; i < count; i++) {

@@ -1,7 +1,4 @@
-#include "ctl/command_line.h"
 #include "ctl/commands/commands.h"
-#include "ctl/output.h"
-#include "ctl/tracker_client.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +6,7 @@
 #include "base/random.h"
 #include "ctl/format.h"
 #include "ctl/torrent_argument.h"
+#include "ctl/tracker_client.h"
 #include "wire/client_name.h"
 
 enum { PORT_DEFAULT = 6881, TEXT_LEN = 512 };
@@ -42,7 +40,7 @@ static bool make_peer_id(uint8_t peer_id[static PEER_ID_LEN]) {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
     struct random random;
     if (!random_secret(&random.state, sizeof random.state))
-        return false;
+        return output_error("getrandom failed", NULL);
     memcpy(peer_id, "-SK0100-", 8);
     for (size_t i = 8; i < PEER_ID_LEN; i++)
         peer_id[i] = (uint8_t)letters[random_below(&random, sizeof letters - 1)];
@@ -67,7 +65,7 @@ static bool choose_key(const struct command_line *line, uint32_t *key) {
     char digits[] = "00000000";
     uint8_t raw[4];
     if (text == NULL)
-        return random_secret(key, sizeof *key);
+        return random_secret(key, sizeof *key) || output_error("getrandom failed", NULL);
     const size_t len = strlen(text);
     if (len > 0 && len <= 8) {
         memcpy(digits + 8 - len, text, len);

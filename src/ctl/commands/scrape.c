@@ -1,14 +1,12 @@
-#include "base/array.h"
-#include "ctl/command_line.h"
 #include "ctl/commands/commands.h"
-#include "ctl/output.h"
-#include "ctl/tracker_client.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "ctl/torrent_argument.h"
+#include "ctl/tracker_client.h"
 
 /* The requested torrents and their counts. */
 struct scrape {

@@ -1,5 +1,4 @@
 #include "ctl/commands/top_screen.h"
-#include "ctl/api_client.h"
 
 #include <curses.h>
 #include <inttypes.h>
@@ -7,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "ctl/api_client.h"
 #include "ctl/list_view.h"
 
 enum { HEAD_LINES = 4, FOOT_LINES = 1, CELL_LEN = 256, PART_LEN = 320, UNSORTED = LIST_VIEW_SORTS };

@@ -1,5 +1,4 @@
 #include "ctl/commands/commands.h"
-#include "torrent/metainfo.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,4 @@
-#include "ctl/command_line.h"
 #include "ctl/commands/commands.h"
-#include "ctl/output.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -18,7 +18,7 @@ static const struct {
     { "d8:announce3:old" INFO "e", 2, "d" TWO INFO "e" },
     { "d8:announce3:old" INFO "e", 0, "d" INFO "e" },
     { "d" INFO "e", 1, "d" ONE INFO "e" },
-    /* What has no proper place in a torrent stays as well, and keys before ours are before them. */
+    /* Unknown keys are kept, and keys that sort before ours stay before them. */
     { "d0:i1e1:a2:\xff\xfe" INFO "12:piece layersd32:rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr3:xyzee", 2,
       "d0:i1e1:a2:\xff\xfe" TWO INFO "12:piece layersd32:rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr3:xyzee" },
     { "d9:announcesi1e" INFO "e", 1, "d" ONE "9:announcesi1e" INFO "e" },

@@ -85,7 +85,7 @@ START_TEST(entries_are_found_by_key_and_kind) {
 }
 END_TEST
 
-/* The hashes are those that sha1sum and sha256sum give of the info dictionaries. */
+/* The hashes are the sha1sum and sha256sum of the info dictionaries. */
 static const struct {
     const char *info;
     const char *v1;
@@ -96,7 +96,7 @@ static const struct {
 } torrents[] = {
     { "d6:lengthi5e4:name1:a12:piece lengthi16384e6:pieces20:xxxxxxxxxxxxxxxxxxxxe",
       "084b9725ed8700c6026b7ecf16d797b9d5989eb9", NULL, 5, 1, false },
-    /* A padding file stands before the last one. */
+    /* A padding file precedes the last one. */
     { "d5:filesld6:lengthi5e4:pathl1:beed6:lengthi0e4:pathl1:c1:deed4:attr1:p6:lengthi16379e4:path"
       "l4:.pad5:16379eed6:lengthi7e4:pathl1:eeee4:name1:a12:piece lengthi16384e6:pieces40:"
       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx7:privatei1ee",

@@ -63,7 +63,7 @@ static const struct torrent_entry entries[] = {
     "\0\0\0\0\0\0\0\0\0ee"
 #define PADDING "d4:attr1:p6:lengthi12768e4:pathl4:.pad5:12768ee"
 
-/* Zeros in it, so that its length is the array's. */
+/* Contains zero bytes: use the size of the array as its length. */
 static const char hybrid[] =
     "d8:announce5:u://113:announce-listll5:u://1el5:u://2ee7:comment4:text10:created by2:us"
     "13:creation datei7e4:infod9:file treed1:ad1:bd1:c" LEAF("20000", "c") "e5:emptyd0:d6:lengthi0"
@@ -138,7 +138,7 @@ START_TEST(content_may_come_in_any_pieces) {
 }
 END_TEST
 
-/* What sha1sum and sha256sum say of "abc", which is a tree of one leaf. */
+/* The sha1sum and sha256sum of "abc", a tree with one leaf. */
 START_TEST(digests_are_the_known_ones) {
     struct piece_hash pieces;
     uint8_t root[SHA256_LEN];
