@@ -127,7 +127,7 @@ void registry_client_close(struct registry_client *client) {
     free(client);
 }
 
-static enum status report_database(const struct registry_client *client, bool good) {
+static enum status check_database(const struct registry_client *client, bool good) {
     return good ? STATUS_GOOD
                 : output_fail(STATUS_FAULT, "database error", registry_failure(client->database));
 }
@@ -136,7 +136,7 @@ enum status registry_client_add_torrent(struct registry_client *client,
                                         const struct registry_torrent *torrent) {
     if (client->api != NULL)
         return api_registry_add_torrent(client->api, torrent);
-    return report_database(client, registry_add_torrent(client->database, torrent, clock_unix_s()));
+    return check_database(client, registry_add_torrent(client->database, torrent, clock_unix_s()));
 }
 
 enum status registry_client_add_file(struct registry_client *client,
@@ -157,7 +157,7 @@ static enum status create_passkey(struct registry_client *client, const char *la
                                   char key[static REGISTRY_PASSKEY_LEN]) {
     bool taken;
     if (!registry_create_passkey(client->database, label, clock_unix_s(), key, &taken))
-        return report_database(client, false);
+        return check_database(client, false);
     return taken ? output_fail(STATUS_FAULT, "a passkey with this label already exists", label)
                  : STATUS_GOOD;
 }
@@ -182,8 +182,8 @@ enum status registry_client_add_ban(struct registry_client *client, const struct
     if (client->api != NULL)
         return api_registry_add_ban(client->api, network, reason,
                                     until_s == 0 ? 0 : until_s - now_s);
-    return report_database(client,
-                           registry_add_ban(client->database, network, reason, until_s, now_s));
+    return check_database(client,
+                          registry_add_ban(client->database, network, reason, until_s, now_s));
 }
 
 enum status registry_client_remove_torrent(struct registry_client *client,
@@ -191,7 +191,7 @@ enum status registry_client_remove_torrent(struct registry_client *client,
                                            bool *found) {
     char hash[2 * INFO_HASH_LEN + 1];
     if (client->api == NULL)
-        return report_database(client, registry_remove_torrent(client->database, info_hash, found));
+        return check_database(client, registry_remove_torrent(client->database, info_hash, found));
     hex_encode(info_hash, INFO_HASH_LEN, hash);
     return api_registry_remove(client->api, "torrents", hash, found);
 }
@@ -200,14 +200,14 @@ enum status registry_client_remove_passkey(struct registry_client *client, const
                                            bool *found) {
     if (client->api != NULL)
         return api_registry_remove(client->api, "passkeys", label, found);
-    return report_database(client, registry_remove_passkey(client->database, label, found));
+    return check_database(client, registry_remove_passkey(client->database, label, found));
 }
 
 enum status registry_client_remove_ban(struct registry_client *client,
                                        const struct network *network, bool *found) {
     char text[NETWORK_TEXT_LEN];
     if (client->api == NULL)
-        return report_database(client, registry_remove_ban(client->database, network, found));
+        return check_database(client, registry_remove_ban(client->database, network, found));
     network_text(network, text);
     return api_registry_remove(client->api, "bans", text, found);
 }
@@ -223,7 +223,7 @@ enum status registry_client_visit_torrents(struct registry_client *client, regis
     if (client->api != NULL)
         return api_registry_visit(client->api, "torrents?show=registered&sort=name&order=asc&",
                                   visit, context);
-    return report_database(client, registry_visit_torrents(client->database, visit, context));
+    return check_database(client, registry_visit_torrents(client->database, visit, context));
 }
 
 enum status registry_client_search_torrents(struct registry_client *client, const char *text,
@@ -239,14 +239,14 @@ enum status registry_client_visit_passkeys(struct registry_client *client, regis
                                            void *context) {
     if (client->api != NULL)
         return api_registry_visit(client->api, "passkeys?", visit, context);
-    return report_database(client, registry_visit_passkeys(client->database, visit, context));
+    return check_database(client, registry_visit_passkeys(client->database, visit, context));
 }
 
 enum status registry_client_visit_bans(struct registry_client *client, registry_visitor visit,
                                        void *context) {
     if (client->api != NULL)
         return api_registry_visit(client->api, "bans?", visit, context);
-    return report_database(client, registry_visit_bans(client->database, visit, context));
+    return check_database(client, registry_visit_bans(client->database, visit, context));
 }
 
 struct rows {

@@ -119,7 +119,7 @@ static void print_count(const char *label, int64_t number, const char *separator
         printf("%s %" PRId64 "%s", label, number, separator);
 }
 
-static void print_text(const char *label, struct bytes raw) {
+static void print_labelled(const char *label, struct bytes raw) {
     char text[TEXT_LEN];
     if (raw.len == 0)
         return;
@@ -171,9 +171,9 @@ static void print_reply(const struct tracker_client *client, const char *url,
     format_external_ip(reply->external_ip, external);
     printf("%s at %s replied in %.1f ms\n", text, tracker_client_address(client),
            (double)tracker_client_took_us(client) / 1000);
-    print_text("warning", reply->warning);
-    print_text("retry in", reply->retry_in);
-    print_text("external address", bytes_of(external));
+    print_labelled("warning", reply->warning);
+    print_labelled("retry in", reply->retry_in);
+    print_labelled("external address", bytes_of(external));
     print_intervals(reply);
     print_count("seeders", reply->seeders, reply->leechers == REPLY_UNKNOWN ? "\n" : ", ");
     print_count("leechers", reply->leechers, reply->downloaded == REPLY_UNKNOWN ? "\n" : ", ");

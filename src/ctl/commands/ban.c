@@ -62,13 +62,13 @@ static void print_ban(void *context, const struct registry_row *row) {
     printf("%-44s %-20s %s\n", row->text, until, reason);
 }
 
-static json_t *row_to_json(const struct registry_row *row) {
+static json_t *ban_row_json(const struct registry_row *row) {
     return make_ban_json(row->text, row->reason, row->until_s, row->since_s);
 }
 
 static enum status list_bans(struct registry_client *client, const struct command_line *line) {
     if (command_line_has(line, &option_json))
-        return registry_client_print_json(client, registry_client_visit_bans, row_to_json);
+        return registry_client_print_json(client, registry_client_visit_bans, ban_row_json);
     return registry_client_visit_bans(client, print_ban, NULL);
 }
 

@@ -189,7 +189,8 @@ static json_t *hashes_json(const struct metainfo *metainfo) {
     return hashes;
 }
 
-static enum status print_json(const struct creation *creation, const struct metainfo *metainfo) {
+static enum status print_torrent_json(const struct creation *creation,
+                                      const struct metainfo *metainfo) {
     json_t *urls = json_array();
     for (size_t i = 0; i < creation->announce.count; i++)
         json_array_append_new(urls, output_json_string(creation->announce.urls[i]));
@@ -210,7 +211,7 @@ static void print_line(const char *label, const char *raw) {
     printf("%-10s%s\n", label, text);
 }
 
-static void print_text(const struct creation *creation, const struct metainfo *metainfo) {
+static void print_torrent(const struct creation *creation, const struct metainfo *metainfo) {
     char size[FORMAT_NUMBER_LEN];
     char piece[FORMAT_NUMBER_LEN];
     char hash[2 * SHA256_LEN + 1];
@@ -245,8 +246,8 @@ static enum status save_torrent(const struct command_line *line, const struct cr
             return status;
     }
     if (command_line_has(line, &option_json))
-        return print_json(creation, &metainfo);
-    print_text(creation, &metainfo);
+        return print_torrent_json(creation, &metainfo);
+    print_torrent(creation, &metainfo);
     return STATUS_GOOD;
 }
 

@@ -44,7 +44,7 @@ static enum status revoke_passkey(struct registry_client *client, const struct c
     return output_json(json_pack("{s:o}", "label", output_json_string(label)));
 }
 
-static void print_row(void *context, const struct registry_row *row) {
+static void print_passkey_row(void *context, const struct registry_row *row) {
     (void)context;
     char since[FORMAT_NUMBER_LEN];
     char label[4 * REGISTRY_TEXT_LEN];
@@ -53,15 +53,15 @@ static void print_row(void *context, const struct registry_row *row) {
     printf("%s  %s\n", since, label);
 }
 
-static json_t *row_to_json(const struct registry_row *row) {
+static json_t *passkey_row_json(const struct registry_row *row) {
     return json_pack("{s:o, s:I}", "label", output_json_string(row->text), "created",
                      (json_int_t)row->since_s);
 }
 
 static enum status list_passkeys(struct registry_client *client, const struct command_line *line) {
     if (command_line_has(line, &option_json))
-        return registry_client_print_json(client, registry_client_visit_passkeys, row_to_json);
-    return registry_client_visit_passkeys(client, print_row, NULL);
+        return registry_client_print_json(client, registry_client_visit_passkeys, passkey_row_json);
+    return registry_client_visit_passkeys(client, print_passkey_row, NULL);
 }
 
 const struct command key_new_command = {

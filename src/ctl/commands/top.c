@@ -140,7 +140,7 @@ static enum status run_screen(struct top_view *view) {
 }
 
 /* Prints the data of one screen as JSON. */
-static enum status print_json(struct top_view *view) {
+static enum status print_screen_json(struct top_view *view) {
     top_view_fetch(view, TOP_VIEW_ROWS_MAX);
     if (view->failed)
         return output_fail(STATUS_UNREACHABLE, api_client_failure(view->client), NULL);
@@ -163,7 +163,7 @@ static enum status run_top(const struct command_line *line) {
     enum status status = api_client_fetch(view.client, "status", &first);
     json_decref(first);
     if (status == STATUS_GOOD)
-        status = json ? print_json(&view) : run_screen(&view);
+        status = json ? print_screen_json(&view) : run_screen(&view);
     top_view_clear(&view);
     api_client_close(view.client);
     return status;

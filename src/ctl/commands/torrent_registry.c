@@ -6,7 +6,7 @@
 #include "ctl/torrent_argument.h"
 #include "ctl/torrent_lookup.h"
 
-static void print_row(const uint8_t info_hash[static INFO_HASH_LEN], struct bytes name) {
+static void print_hash_and_name(const uint8_t info_hash[static INFO_HASH_LEN], struct bytes name) {
     char hash[2 * INFO_HASH_LEN + 1];
     char text[4 * REGISTRY_TEXT_LEN];
     hex_encode(info_hash, INFO_HASH_LEN, hash);
@@ -32,7 +32,7 @@ static enum status register_file(struct registry_client *client, const char *pat
     const enum status status = registry_client_add_file(client, metainfo, argument.file);
     for (size_t i = 0; i < metainfo->hash_count && status == STATUS_GOOD; i++) {
         if (items == NULL)
-            print_row(metainfo->info_hashes[i], bytes_of(name));
+            print_hash_and_name(metainfo->info_hashes[i], bytes_of(name));
         else
             json_array_append_new(
                 items, make_torrent_json(metainfo->info_hashes[i], bytes_of(name), metainfo->size));
@@ -120,7 +120,7 @@ static enum status remove_match(struct registry_client *client, const struct com
     if (status != STATUS_GOOD)
         return status;
     if (!command_line_has(line, &option_json))
-        print_row(row.info_hash, bytes_of(row.text));
+        print_hash_and_name(row.info_hash, bytes_of(row.text));
     return print_removed(line, row.info_hash);
 }
 
@@ -131,16 +131,16 @@ static enum status remove_torrent(struct registry_client *client, const struct c
 
 static void print_torrent_row(void *context, const struct registry_row *row) {
     (void)context;
-    print_row(row->info_hash, bytes_of(row->text));
+    print_hash_and_name(row->info_hash, bytes_of(row->text));
 }
 
-static json_t *row_to_json(const struct registry_row *row) {
+static json_t *torrent_row_json(const struct registry_row *row) {
     return make_torrent_json(row->info_hash, bytes_of(row->text), row->size);
 }
 
 static enum status list_torrents(struct registry_client *client, const struct command_line *line) {
     if (command_line_has(line, &option_json))
-        return registry_client_print_json(client, registry_client_visit_torrents, row_to_json);
+        return registry_client_print_json(client, registry_client_visit_torrents, torrent_row_json);
     return registry_client_visit_torrents(client, print_torrent_row, NULL);
 }
 
