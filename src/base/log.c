@@ -24,10 +24,6 @@ static const struct {
     [LOG_LEVEL_DEBUG] = { "debug", 7 },
 };
 
-const char *log_level_name(enum log_level level) {
-    return levels[level].name;
-}
-
 bool log_level_parse(const char *name, enum log_level *level) {
     for (int i = 0; i < LOG_LEVELS; i++) {
         if (strcasecmp(name, levels[i].name) == 0) {

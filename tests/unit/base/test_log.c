@@ -44,9 +44,8 @@ static const char *caught(void) {
     return text;
 }
 
-START_TEST(level_names_go_both_ways) {
+START_TEST(level_names_are_parsed) {
     enum log_level level;
-    ck_assert_str_eq(log_level_name((enum log_level)_i), names[_i]);
     ck_assert(log_level_parse(names[_i], &level));
     ck_assert_int_eq((int)level, _i);
 }
@@ -132,7 +131,7 @@ END_TEST
 UNIT_SUITE(log) {
     Suite *suite = suite_create("log");
     TCase *levels = tcase_create("levels");
-    tcase_add_loop_test(levels, level_names_go_both_ways, 0, LOG_LEVELS);
+    tcase_add_loop_test(levels, level_names_are_parsed, 0, LOG_LEVELS);
     tcase_add_test(levels, unknown_level_is_refused);
     tcase_add_loop_test(levels, level_enables_itself_and_what_is_graver, 0, LOG_LEVELS);
     suite_add_tcase(suite, levels);
