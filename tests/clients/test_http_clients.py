@@ -49,7 +49,7 @@ def test_newcomers_find_the_seeder_right_after_the_tracker_was_killed(tracker, f
         newcomer.download(sample)
 
     wait_until_complete([(newcomer, sample) for newcomer in newcomers], timeout_s=15)
-    assert seeder.announces() == 1, "the seeder has told the tracker again that it is there"
+    assert seeder.announces() == 1, "the seeder has announced again"
 
 
 def test_clients_that_stop_are_gone_at_once(tracker, fleet, http_url):

@@ -87,7 +87,7 @@ def crowd(daemon):
     return crowd
 
 
-def said(daemon, words):
+def logged(daemon, words):
     return daemon.log().count(words)
 
 
@@ -99,11 +99,11 @@ def assert_rides_out(daemon, crowd, fault):
         started = time.monotonic()
         while time.monotonic() - started < 0.3:
             crowd.stir()
-        assert said(daemon, MENDED) == 0
+        assert logged(daemon, MENDED) == 0
     daemon.wait_for_log(MENDED, timeout=10)
     crowd.stir()
     crowd.wait_until_stored()
-    assert (said(daemon, FAILED), said(daemon, MENDED)) == (1, 1)
+    assert (logged(daemon, FAILED), logged(daemon, MENDED)) == (1, 1)
     crowd.assert_prompt()
 
 
@@ -153,7 +153,7 @@ def test_file_size_limit():
         assert_rides_out(daemon, crowd, file_size_limit(daemon))
 
 
-# Locked
+# Locked database
 
 @contextlib.contextmanager
 def locked(file):
@@ -181,7 +181,7 @@ def test_start_while_locked_goes_well():
         daemon.stop()
         with locked(daemon.database):
             daemon.start()
-            assert said(daemon, "cannot store the key for connection ids") == 1
+            assert logged(daemon, "cannot store the key for connection ids") == 1
         crowd = Crowd(daemon)
         crowd.stir()
         crowd.wait_until_stored()
@@ -198,7 +198,7 @@ def test_stop_while_locked_is_quick_and_says_what_is_lost(daemon, crowd, failing
         assert daemon.process.wait(10) == 1
         assert time.monotonic() - started < max(STOP_S, 1.2)
     daemon.check_log()
-    assert said(daemon, "store: lost the last") == 1
+    assert logged(daemon, "store: lost the last") == 1
     daemon.start()
     assert scraped(daemon.port, random_hash()) == (0, 0, 0)
 
@@ -316,13 +316,13 @@ def test_few_file_descriptors():
     files = 100
     config = FAST + " http = { connections_max = 2000; };"
     with Skepd(config, prefix=("prlimit", f"--nofile={files}:{files}")) as daemon:
-        asker = connect(daemon.port)
+        client = connect(daemon.port)
         host = [connect(daemon.port) for _ in range(2 * files)]
         torrent = random_hash()
         for number in range(10):
             target = Peer(daemon.port, torrent).target(numwant=0)
-            asker.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            assert read_reply(asker)["incomplete"] == number + 1
+            client.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            assert read_reply(client)["incomplete"] == number + 1
         wait_until(lambda: peer_count(daemon.database) == 10)
         delete(daemon.database, "", "-wal", "-shm")
         time.sleep(0.3)
@@ -330,7 +330,7 @@ def test_few_file_descriptors():
             sock.close()
         wait_until(lambda: scraped(daemon.port, torrent) == (0, 10, 0))
         wait_until(lambda: peer_count(daemon.database) == 10, timeout=15)
-        asker.close()
+        client.close()
 
 
 # Feed overflow
@@ -348,7 +348,7 @@ def test_overflow_of_the_feed_leads_to_a_rewrite():
         crowd.stir()
         daemon.wait_for_log("store: change feed overflow")
         crowd.wait_until_stored()
-        assert said(daemon, FAILED) == 0
+        assert logged(daemon, FAILED) == 0
         daemon.restart()
         crowd.wait_until_stored()
 
@@ -357,8 +357,8 @@ def test_all_is_stored_again_after_two_outages(daemon, crowd):
     for outage in (1, 2):
         with locked(daemon.database):
             crowd.stir()
-            wait_until(lambda: said(daemon, FAILED) == outage)
+            wait_until(lambda: logged(daemon, FAILED) == outage)
         crowd.wait_until_stored()
-        wait_until(lambda: said(daemon, MENDED) == outage)
-    assert said(daemon, FAILED) == 2
+        wait_until(lambda: logged(daemon, MENDED) == outage)
+    assert logged(daemon, FAILED) == 2
     assert sql(daemon.database, "SELECT count(*) FROM peer") == (len(crowd.peers),)

@@ -88,7 +88,7 @@ def curl(authority, *args):
     return subprocess.run(command, capture_output=True)
 
 
-# What clients see
+# Connections
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
 def test_curl_announces(daemon, authority, leecher, host):
@@ -195,7 +195,7 @@ def test_listens_only_where_http_does(issued, authority):
             connect(daemon.tls_port, source="::1")
 
 
-# What is no TLS, or too little of it
+# Invalid and incomplete TLS
 
 def test_plain_http_is_closed_at_once(daemon):
     with connect(daemon.tls_port) as sock:

@@ -9,8 +9,8 @@ INTERVALS = "announce = { interval_min_s = 300; interval_max_s = 900; };"
 
 
 @pytest.fixture
-def bounded():
-    """A daemon with the given limits: bounded("torrents_max = 1;")."""
+def start():
+    """A daemon with the given limits: start("torrents_max = 1;")."""
     daemons = []
 
     def start(limits):
@@ -31,8 +31,8 @@ def assert_polite_refusal(reply):
     assert "peers" not in reply
 
 
-def test_torrents_beyond_the_bound_are_refused(bounded):
-    daemon = bounded("torrents_max = 2;")
+def test_torrents_beyond_the_bound_are_refused(start):
+    daemon = start("torrents_max = 2;")
     first, second, third = (Peer(daemon.port, random_hash()) for _ in range(3))
     assert first.start().failure is None
     assert second.start().failure is None
@@ -41,8 +41,8 @@ def test_torrents_beyond_the_bound_are_refused(bounded):
     assert scraped(daemon.port, third.info_hash) == (0, 0, 0)
 
 
-def test_peers_of_one_torrent_beyond_the_bound_are_refused(bounded):
-    daemon = bounded("torrent_peers_max = 3;")
+def test_peers_of_one_torrent_beyond_the_bound_are_refused(start):
+    daemon = start("torrent_peers_max = 3;")
     torrent = random_hash()
     swarm = [Peer(daemon.port, torrent) for _ in range(4)]
     for one in swarm[:3]:
@@ -52,8 +52,8 @@ def test_peers_of_one_torrent_beyond_the_bound_are_refused(bounded):
     assert Peer(daemon.port, random_hash()).start().failure is None
 
 
-def test_peers_of_all_torrents_beyond_the_bound_are_refused(bounded):
-    daemon = bounded("peers_max = 3;")
+def test_peers_of_all_torrents_beyond_the_bound_are_refused(start):
+    daemon = start("peers_max = 3;")
     swarm = [Peer(daemon.port, random_hash()) for _ in range(4)]
     for one in swarm[:3]:
         assert one.start().failure is None
@@ -61,8 +61,8 @@ def test_peers_of_all_torrents_beyond_the_bound_are_refused(bounded):
     assert swarm[0].announce().failure is None
 
 
-def test_peer_that_leaves_makes_room(bounded):
-    daemon = bounded("torrent_peers_max = 2; peers_max = 2;")
+def test_peer_that_leaves_makes_room(start):
+    daemon = start("torrent_peers_max = 2; peers_max = 2;")
     torrent = random_hash()
     first, second, third = (Peer(daemon.port, torrent) for _ in range(3))
     first.start(), second.start()
@@ -71,8 +71,8 @@ def test_peer_that_leaves_makes_room(bounded):
     assert third.start().failure is None
 
 
-def test_peer_that_moves_within_a_full_swarm_keeps_its_place(bounded):
-    daemon = bounded("torrent_peers_max = 2;")
+def test_peer_that_moves_within_a_full_swarm_keeps_its_place(start):
+    daemon = start("torrent_peers_max = 2;")
     torrent = random_hash()
     mover, other = Peer(daemon.port, torrent), Peer(daemon.port, torrent)
     mover.start(), other.start()
@@ -81,8 +81,8 @@ def test_peer_that_moves_within_a_full_swarm_keeps_its_place(bounded):
     assert other.announce().peers == [mover.endpoint]
 
 
-def test_stopped_is_answered_at_the_bounds(bounded):
-    daemon = bounded("torrents_max = 1; peers_max = 1;")
+def test_stopped_is_answered_at_the_bounds(start):
+    daemon = start("torrents_max = 1; peers_max = 1;")
     Peer(daemon.port, random_hash()).start()
     assert Peer(daemon.port, random_hash()).stop().failure is None
 
@@ -92,8 +92,8 @@ def test_numwant_follows_the_config():
         torrent = random_hash()
         for _ in range(9):
             Peer(daemon.port, torrent).start()
-        asker = Peer(daemon.port, torrent)
-        assert [len(asker.announce(numwant=wanted).peers) for wanted in (None, 3, 50)] == [2, 3, 4]
+        client = Peer(daemon.port, torrent)
+        assert [len(client.announce(numwant=wanted).peers) for wanted in (None, 3, 50)] == [2, 3, 4]
 
 
 def test_interval_follows_the_load():

@@ -27,8 +27,8 @@ def slow():
 
 
 @pytest.fixture
-def crowded():
-    """A daemon with the given limits: crowded("address_peers_max = 3;")."""
+def start():
+    """A daemon with the given limits: start("address_peers_max = 3;")."""
     daemons = []
 
     def start(text, **traits):
@@ -121,8 +121,8 @@ def test_this_machine_is_not_limited_by_default(torrent):
         assert scraped(daemon.port, torrent) == (0, 40, 0)
 
 
-def test_address_has_no_more_peers_than_it_may(crowded):
-    daemon = crowded("address_peers_max = 3;", udp=True)
+def test_address_has_no_more_peers_than_it_may(start):
+    daemon = start("address_peers_max = 3;", udp=True)
     torrents = [random_hash() for _ in range(4)]
     mine = [Peer(daemon.port, torrent) for torrent in torrents]
     assert [peer.start().failure for peer in mine] == [None, None, None, ADDRESS_FULL]
@@ -141,8 +141,8 @@ def test_address_has_no_more_peers_than_it_may(crowded):
     assert mine[0].start().failure == ADDRESS_FULL
 
 
-def test_address_has_no_more_peers_in_one_torrent_than_it_may(crowded, torrent):
-    daemon = crowded("address_torrent_peers_max = 2;")
+def test_address_has_no_more_peers_in_one_torrent_than_it_may(start, torrent):
+    daemon = start("address_torrent_peers_max = 2;")
     mine = [Peer(daemon.port, torrent) for _ in range(3)]
     assert [peer.start().failure for peer in mine] == [None, None, SWARM_FULL]
     assert Peer(daemon.port, torrent, source="127.0.0.2").start().failure is None
@@ -162,8 +162,8 @@ def test_peers_that_expired_leave_room(torrent):
         wait_until(lambda: mine[2].start().failure is None, 6)
 
 
-def test_peers_of_an_address_are_counted_again_after_a_kill(crowded, torrent):
-    daemon = crowded("address_peers_max = 2;")
+def test_peers_of_an_address_are_counted_again_after_a_kill(start, torrent):
+    daemon = start("address_peers_max = 2;")
     mine = [Peer(daemon.port, torrent) for _ in range(3)]
     mine[0].start(), mine[1].start()
     time.sleep(1.3)  # a flush
@@ -173,16 +173,16 @@ def test_peers_of_an_address_are_counted_again_after_a_kill(crowded, torrent):
     assert mine[0].announce().peers == [mine[1].endpoint]
 
 
-def test_flood_of_torrents_from_one_address_keeps_nobody_out(crowded):
-    daemon = crowded("address_peers_max = 20; torrents_max = 40; address_requests_per_s = 0;")
+def test_flood_of_torrents_from_one_address_blocks_no_other_address(start):
+    daemon = start("address_peers_max = 20; torrents_max = 40; address_requests_per_s = 0;")
     answers = [Peer(daemon.port, random_hash(), source="127.0.6.6").start().failure
                for _ in range(100)]
     assert answers == [None] * 20 + [ADDRESS_FULL] * 80
     assert Peer(daemon.port, random_hash(), source="127.0.6.7").start().failure is None
 
 
-def test_reload_takes_the_limits_over(crowded, torrent):
-    daemon = crowded("")
+def test_reload_takes_the_limits_over(start, torrent):
+    daemon = start("")
     assert Peer(daemon.port, torrent).start().failure is None
     peer = Peer(daemon.port, torrent)
     daemon.reload(limits("address_peers_max = 1;"))

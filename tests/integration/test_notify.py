@@ -101,8 +101,8 @@ def test_watchdog_hears_nothing_when_a_thread_is_stuck(manager, daemon, thread):
     try:
         with held_up(daemon.pid, thread):
             manager.hear_all(WATCHDOG_S)
-            told = manager.hear_all(2 * WATCHDOG_S)
+            messages = manager.hear_all(2 * WATCHDOG_S)
     except PermissionError as error:
         pytest.skip(str(error))
-    assert "STATUS" in names(told) and "WATCHDOG" not in names(told)
+    assert "STATUS" in names(messages) and "WATCHDOG" not in names(messages)
     assert manager.hear_of("WATCHDOG")

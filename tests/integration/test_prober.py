@@ -339,10 +339,10 @@ def test_want_of_descriptors_is_not_the_peers_fault(client):
     files = 60
     with Skepd(check(QUICK), prefix=("prlimit", f"--nofile={files}:{files}")) as daemon:
         crowd = [socket.create_connection(("127.0.0.1", daemon.port)) for _ in range(2 * files)]
-        asker = crowd[0]
+        sock = crowd[0]
         target = Peer(daemon.port, random_hash(), port=client.port).target()
-        asker.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        asker.recv(1000)
+        sock.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        sock.recv(1000)
         time.sleep(SOON_S)
         assert client.times == []
         for one in crowd:

@@ -19,12 +19,12 @@ CONFIG = NETWORKS.format('"127.5.0.0/16", "::1"')
 def passed_on(peer):
     """Announces through a proxy that adds headers; returns the reply and the peer's address."""
     def announce(*headers, source=PROXY):
-        asker, witness = peer(source=source), peer(source="127.7.0.1")
+        client, witness = peer(source=source), peer(source="127.7.0.1")
         lines = "".join(f"{header}\r\n" for header in headers)
-        with connect(asker.tracker_port, source) as sock:
-            sock.sendall(f"GET {asker.target()} HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode())
+        with connect(client.tracker_port, source) as sock:
+            sock.sendall(f"GET {client.target()} HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode())
             reply = read_reply(sock)
-        where = [host for host, port in witness.start().peers if port == asker.port]
+        where = [host for host, port in witness.start().peers if port == client.port]
         return reply, where
     return announce
 
@@ -122,11 +122,11 @@ def test_requests_on_one_connection_may_be_of_different_clients(daemon, peer):
 
 
 def test_client_behind_a_proxy_can_leave(passed_on, peer):
-    asker, witness = peer(source=PROXY), peer(source=STRANGER)
+    client, witness = peer(source=PROXY), peer(source=STRANGER)
     header = {"X-Forwarded-For": "198.51.100.7"}
-    get(asker.tracker_port, asker.target(), PROXY, headers=header)
-    assert witness.start().peers == [("198.51.100.7", asker.port)]
-    get(asker.tracker_port, asker.target(event="stopped"), PROXY, headers=header)
+    get(client.tracker_port, client.target(), PROXY, headers=header)
+    assert witness.start().peers == [("198.51.100.7", client.port)]
+    get(client.tracker_port, client.target(event="stopped"), PROXY, headers=header)
     assert witness.announce().peers == []
 
 

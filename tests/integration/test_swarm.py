@@ -40,10 +40,10 @@ def test_torrents_stay_apart(daemon):
 
 
 def test_every_peer_has_a_chance(peer):
-    asker, others = peer(), [peer() for _ in range(12)]
-    for one in (asker, *others):
+    client, others = peer(), [peer() for _ in range(12)]
+    for one in (client, *others):
         one.start()
-    met = {asker.announce(numwant=1).peers[0] for _ in range(300)}
+    met = {client.announce(numwant=1).peers[0] for _ in range(300)}
     assert met == {other.endpoint for other in others}
 
 
@@ -98,9 +98,9 @@ def test_stopped_removes_only_the_one_who_said_it(peer):
         one.start()
     for gone in (swarm[0], swarm[3], swarm[8]):
         gone.stop()
-    asker = swarm[1]
+    client = swarm[1]
     left = {swarm[number].endpoint for number in (2, 4, 5, 6, 7)}
-    assert set(asker.announce().peers) == left
+    assert set(client.announce().peers) == left
 
 
 def test_stopped_peer_may_come_back(peer, leecher):

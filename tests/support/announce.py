@@ -182,7 +182,7 @@ def scraped(tracker_port, info_hash):
 
 
 class Peer:
-    """A client with one torrent: knows who it is and from where it speaks.
+    """A client with one torrent, a peer_id, a port and a source address.
 
     Attributes may be changed between two announces; whatever announce() is given goes into the
     query in the place of what the peer itself would say (None: leave it out)."""

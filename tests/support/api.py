@@ -14,7 +14,7 @@ PREFIX = "/api/v1"
 
 
 class Answer:
-    """.status, .headers, .body; .json where it is JSON."""
+    """.status, .headers, .body; .json if the body is JSON."""
 
     def __init__(self, status, headers, body):
         self.status = status

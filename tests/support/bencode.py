@@ -1,4 +1,4 @@
-"""A strict bencode decoder: it refuses what a lenient client would let pass."""
+"""A strict bencode decoder: rejects input that a lenient client would accept."""
 
 
 class BencodeError(ValueError):

@@ -1,4 +1,4 @@
-"""Looks into the tracker's database, and makes such databases without the tracker."""
+"""Reads the tracker's database, and creates databases without the tracker."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ import sqlite3
 
 APPLICATION_ID = 0x736B6570
 
-# The schema as version 1 had it; never to be changed.
+# The schema of version 1. Do not change it.
 VERSION_1 = """
 CREATE TABLE torrent (info_hash BLOB PRIMARY KEY, downloaded INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE peer (info_hash BLOB NOT NULL, endpoint BLOB NOT NULL, peer_id BLOB NOT NULL,
@@ -85,7 +85,7 @@ def rows(file, query):
 
 
 def wire(address, port):
-    """An endpoint as the database has it."""
+    """An endpoint as stored in the database."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     return socket.inet_pton(family, address) + port.to_bytes(2, "big")
 
@@ -96,7 +96,7 @@ def stored_peers(file):
 
 
 def peer_count(file):
-    """None where the file cannot be read for now, as while it is made."""
+    """None if the file cannot be read yet, for example while it is created."""
     try:
         return len(stored_peers(file))
     except sqlite3.Error:
@@ -114,7 +114,7 @@ def is_sound(file):
 
 
 def create(file, peers=0, version=NEWEST):
-    """A database of ours, with one seeder for each of `peers` torrents, counted once. Returns the
+    """A skep database with one seeder for each of `peers` torrents, counted once. Returns the
     torrents' info_hashes."""
     hashes = [secrets.token_bytes(20) for _ in range(peers)]
     with opened(file) as db:
@@ -145,7 +145,7 @@ def truncate(file, size):
 
 
 def register_many(file, count):
-    """Registers `count` torrents with names and sizes in a database of ours, every other one with a
+    """Registers `count` torrents with names and sizes in a skep database, every other one with a
     swarm. Returns {info_hash: name}."""
     names = {secrets.token_bytes(20): f"Film {number:06d} Größe.mkv" for number in range(count)}
     with opened(file) as db:

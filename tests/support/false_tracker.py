@@ -1,4 +1,4 @@
-"""Trackers that answer what a test wants, however wrong.
+"""Trackers that send any response a test needs, including invalid ones.
 
     with FalseHttpTracker(b"d8:intervali60e5:peers0:e") as tracker:
         skepctl("announce", tracker.url, ...)
@@ -12,7 +12,7 @@ import threading
 
 
 class FalseHttpTracker:
-    """Answers every request with `body`, or with what `body` makes of the request's target."""
+    """Answers every request with `body`, or with the result of `body(target)` if it is a function."""
 
     def __init__(self, body, status=200, headers=None):
         self.requests = []

@@ -1,4 +1,4 @@
-"""Hands sockets down to a program as systemd does: as the files from 3 on, with their number in the
+"""Passes sockets to a program as systemd does: as descriptors from 3 on, with their number in the
 environment. Run by itself, it becomes that program: hand_down.py FD,FD... COMMAND..."""
 
 import fcntl
@@ -10,7 +10,7 @@ OUT_OF_THE_WAY = 100
 
 
 def handing_down(sockets):
-    """What Skepd needs to be started with these sockets."""
+    """Arguments of Skepd that start it with these sockets."""
     fds = [sock.fileno() for sock in sockets]
     prefix = [sys.executable, __file__, ",".join(map(str, fds))]
     return {"prefix": prefix, "pass_fds": fds}

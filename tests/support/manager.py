@@ -5,7 +5,7 @@ import time
 
 
 class Manager:
-    """`environment` is for the daemon. With `watchdog_s` it is to say within that that it lives."""
+    """`environment` is for the daemon. With `watchdog_s`, it must send WATCHDOG=1 within that time."""
 
     def __init__(self, path, watchdog_s=None):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -11,7 +11,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 @contextlib.contextmanager
 def own_mounts():
-    """Moves this thread, and what it starts, into a mount namespace of its own; back at the end.
+    """Moves this thread, and what it starts, into a mount namespace of its own; leaves it at the end.
 
     Needs root, if only that of a user namespace (unshare --map-root-user); raises OSError else."""
     with open("/proc/self/ns/mnt") as old:

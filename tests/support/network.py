@@ -1,4 +1,4 @@
-"""A network for the test alone: nothing but a loopback device, with as many addresses as wanted.
+"""A network namespace for the test: one loopback device, with any number of addresses.
 
 Clients need it because Transmission takes no peer on 127.0.0.0/8 or ::1 from a tracker, and
 rTorrent keeps one connection per address. It also isolates the tests from other networks.
@@ -30,7 +30,7 @@ class Network:
 
 @contextlib.contextmanager
 def own_network() -> Iterator[Network]:
-    """Moves this thread, and what it starts, into a network of their own; back at the end.
+    """Moves this thread, and what it starts, into a network namespace of their own; leaves it at the end.
 
     Needs root, if only that of a user namespace (unshare --map-root-user); raises OSError else."""
     with open("/proc/self/ns/net") as old:

@@ -1,4 +1,4 @@
-"""Packages of npm's that the tests use, in build/node."""
+"""npm packages for the tests, installed in build/node."""
 
 import fcntl
 import json
@@ -12,7 +12,7 @@ FOLDER = ROOT / "build" / "node"
 
 
 def install(packages: dict[str, str]) -> None:
-    """Asks npm for those ({name: version}) that are not there. If npm fails, so will who needs them."""
+    """Installs the missing packages ({name: version}). If npm fails, the tests that use them fail."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

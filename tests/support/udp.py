@@ -18,7 +18,7 @@ class UdpError(Exception):
 
 
 class UdpClient:
-    """A socket from `source`, whose family says how long a peer is, to the tracker at `target`."""
+    """A socket from `source`, whose family determines the size of a peer, to the tracker at `target`."""
 
     def __init__(self, port, source="127.0.0.1", target=None):
         self.v6 = ":" in source
