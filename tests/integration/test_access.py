@@ -245,7 +245,7 @@ def test_passkey_that_was_made_before_the_first_request_lets_in(start, torrent):
 # Bans
 
 
-def test_banned_address_is_told_the_reason(start, torrent):
+def test_banned_address_gets_the_reason(start, torrent):
     daemon = start("", udp=True)
     skepctl = Skepctl(daemon.database)
     outlaw, other = (Peer(daemon.port, torrent, source=f"127.0.0.{n}") for n in (5, 9))

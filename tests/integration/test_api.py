@@ -43,7 +43,7 @@ def operations():
 
 # Who may
 
-def test_session_says_who_asks(daemon, api):
+def test_session_describes_the_client(daemon, api):
     assert api.get("/session") == {"role": "admin", "client": "127.0.0.1", "by": "address",
                                    "why": None, "tokens": True}
     assert Api(daemon.port, token=TOKEN).get("/session")["by"] == "token"
@@ -94,7 +94,7 @@ class TestStrangers:
     def test_become_admins_by_the_token(self, closed):
         assert Api(closed.port, token=TOKEN).get("/torrents")["total"] == 0
 
-    def test_are_told_of_a_wrong_token(self, closed):
+    def test_wrong_token_is_reported(self, closed):
         answer = Api(closed.port, token=TOKEN + "x").call("GET", "/torrents")
         assert answer.status == 401 and answer.code == "invalid_token"
         assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -469,7 +469,7 @@ def test_wrong_method_is_told_the_right_ones(api, method, path, allowed):
     assert answer.status == 405 and answer.headers["Allow"] == allowed
 
 
-def test_answers_are_kept_by_nobody(api):
+def test_responses_are_not_cached(api):
     assert api.call("GET", "/status").headers["Cache-Control"] == "no-store"
 
 

@@ -115,7 +115,7 @@ def test_labels_with_every_kind_of_character_make_the_round_trip(api):
         assert api.delete("/passkeys/" + quoted).status == 204, label
 
 
-def test_half_a_body_holds_nobody_up(daemon, api):
+def test_half_a_body_delays_no_other_client(daemon, api):
     head = (b"POST /api/v1/torrents HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             b"Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
     with connect(daemon.port) as one, connect(daemon.port) as other:

@@ -30,7 +30,7 @@ def took_s(work):
     return time.monotonic() - began
 
 
-def test_changes_that_wait_for_a_flush_keep_nobody_from_writing():
+def test_changes_that_wait_for_a_flush_block_no_writer():
     with Skepd(LONG_FLUSHES) as daemon:
         Peer(daemon.port, random_hash()).announce(event="started")
         time.sleep(0.3)  # the writer holds the lock by now

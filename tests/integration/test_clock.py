@@ -49,7 +49,7 @@ def assert_stepped(daemon, torrent, step):
     assert abs(int(daemon.wait_for_log("joined", torrent.hex())[:4]) - year) <= 1
 
 
-def test_steps_of_the_clock_expire_nobody(daemon, clock):
+def test_steps_of_the_clock_expire_no_peer(daemon, clock):
     udp = UdpClient(daemon.port)
     wait_until(udp.connect)
     for step in STEPS:
@@ -62,7 +62,7 @@ def test_steps_of_the_clock_expire_nobody(daemon, clock):
         assert udp.scrape(one.info_hash) == [(0, 0, 1)], "the connection id holds"
 
 
-def test_clock_that_stepped_back_keeps_nobody(daemon, clock, torrent, peer):
+def test_clock_that_stepped_back_keeps_no_expired_peer(daemon, clock, torrent, peer):
     peer().start()
     clock.write_text("-10y")
     wait_until(lambda: scraped(daemon.port, torrent) == (0, 0, 0), timeout=12)

@@ -212,19 +212,19 @@ def no_magic(file):
 
 
 @pytest.mark.parametrize("stranger", [foreign_application_id, newer_version, no_magic])
-def test_damaged_database_that_is_not_ours_is_left_alone(file, stranger):
+def test_damaged_foreign_database_is_not_changed(file, stranger):
     database.create(file, PEERS)
     garbage_everywhere_but_in_the_header(file)
     stranger(file)
     assert_left_alone(file)
 
 
-def test_database_from_the_future_is_left_alone(file):
+def test_database_of_a_future_version_is_not_changed(file):
     database.create(file, PEERS, version=database.NEWEST + 1)
     assert_left_alone(file)
 
 
-def test_log_of_another_program_is_left_alone(file):
+def test_log_of_another_program_is_not_changed(file):
     with database.opened(file) as db:
         db.executescript("PRAGMA journal_mode = WAL; CREATE TABLE bookmarks (url TEXT);")
         names = {path: path.read_bytes() for path in file.parent.glob("skep.db*")

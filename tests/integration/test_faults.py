@@ -212,7 +212,7 @@ def delete(file, *suffixes):
 
 @pytest.mark.parametrize("suffixes", [("",), ("-wal",), ("", "-wal", "-shm")],
                          ids=lambda suffixes: "".join(suffixes) or "database")
-def test_deleted_database_is_written_anew(daemon, crowd, suffixes):
+def test_deleted_database_is_created_again(daemon, crowd, suffixes):
     crowd.stir()
     delete(daemon.database, *suffixes)
     crowd.stir()
@@ -222,7 +222,7 @@ def test_deleted_database_is_written_anew(daemon, crowd, suffixes):
     crowd.assert_prompt()
 
 
-def test_deleted_database_is_written_anew_though_nothing_changes(daemon, crowd):
+def test_deleted_database_is_created_again_without_changes(daemon, crowd):
     delete(daemon.database, "", "-wal", "-shm")
     crowd.wait_until_stored()
 
@@ -238,7 +238,7 @@ def test_deleted_directory_is_made_again(torrent):
         crowd.wait_until_stored()
 
 
-def test_replaced_database_is_written_anew(daemon, crowd):
+def test_replaced_database_is_created_again(daemon, crowd):
     old = daemon.directory / "old.db"
     with opened(daemon.database) as db:
         db.execute("VACUUM INTO ?", (str(old),))
@@ -250,7 +250,7 @@ def test_replaced_database_is_written_anew(daemon, crowd):
     assert crowd.is_stored()
 
 
-def test_other_file_in_its_place_is_left_alone(daemon, crowd):
+def test_other_file_in_its_place_is_not_changed(daemon, crowd):
     notes = daemon.directory / "notes"
     notes.write_text("Dear diary,\n" * 100)
 

@@ -72,7 +72,7 @@ def test_hundreds_of_pipelined_requests_are_all_answered(daemon, leecher):
     assert exchange(daemon.port, good * 499 + last).count(b"5:peers") == 500
 
 
-def test_pipelining_client_that_reads_nothing_holds_nobody_up(daemon, leecher, peer):
+def test_pipelining_client_that_reads_nothing_delays_no_other(daemon, leecher, peer):
     good = f"GET {leecher.target()} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
     with connect(daemon.port) as deaf:
         deaf.settimeout(0.5)

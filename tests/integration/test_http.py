@@ -118,7 +118,7 @@ def test_silent_connection_is_closed_after_the_timeout():
         read_to_end(sock)
 
 
-def test_listens_only_where_it_is_told():
+def test_listens_only_on_configured_addresses():
     with Skepd('http = { listen = ["127.0.0.1"]; };') as daemon:
         with pytest.raises(ConnectionRefusedError):
             connect(daemon.port, source="::1")

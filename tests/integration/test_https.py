@@ -448,7 +448,7 @@ def test_good_files_pass_the_check(files, tmp_path):
     ("https = { port = 443; };", ["https.port", "https.certificate", "https.key"]),
     ('https = { port = 443; certificate = "x.pem"; };', ["https.key"]),
     ('https = { port = 6969; certificate = "x.pem"; key = "x.key"; };', ["6969", "http.port"])])
-def test_settings_that_do_not_go_together_are_told(tmp_path, text, words):
+def test_incompatible_settings_are_reported(tmp_path, text, words):
     config = tmp_path / "skepd.conf"
     config.write_text(text)
     done = run("--check-config", "--config", config)

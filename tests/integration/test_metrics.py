@@ -180,7 +180,7 @@ def test_store_tells_its_commits(busy):
     assert found("skep_feed_overflows_total") == 0
 
 
-def test_without_a_store_none_is_told_of():
+def test_without_a_store_none_is_reported():
     with Skepd(config="store = { enabled = false; };") as daemon:
         assert not any(name.startswith("skep_store") for name in figures(daemon).names())
 
@@ -250,7 +250,7 @@ def test_others_may_not_see_the_figures():
         assert b"http.admins" in refused.body
 
 
-def test_token_shows_them_to_whoever_has_it():
+def test_token_grants_access_to_them():
     config = 'http = { admins = [ "127.0.0.7" ]; admin_token = "a-token-for-Prometheus"; };'
     with Skepd(config=config) as daemon:
         headers = {"Authorization": "Bearer a-token-for-Prometheus", "Host": "tracker.example"}

@@ -31,7 +31,7 @@ def pings(manager, seconds):
     return sum("WATCHDOG" in message for message in manager.hear_all(seconds))
 
 
-def test_ready_is_told_first_and_when_clients_are_served(manager, torrent):
+def test_ready_is_sent_first_and_when_clients_are_served(manager, torrent):
     with Skepd(environment=manager.environment) as daemon:
         assert manager.hear() == {"READY": "1"}
         assert Peer(daemon.port, torrent).start().failure is None
@@ -47,7 +47,7 @@ def test_ready_comes_after_the_peers_are_back(tmp_path, torrent):
         assert Peer(daemon.port, torrent).start()["incomplete"] == 2
 
 
-def test_reload_is_told_from_its_beginning_to_its_end(manager, daemon):
+def test_start_and_end_of_a_reload_are_notified(manager, daemon):
     before_us = time.clock_gettime(time.CLOCK_MONOTONIC) * 1e6
     daemon.reload()
     reloading = manager.hear_of("RELOADING")
@@ -63,7 +63,7 @@ def test_reload_that_fails_ends_as_well(manager, daemon):
     assert manager.hear_of("READY")
 
 
-def test_stop_is_told(manager, daemon):
+def test_stop_is_notified(manager, daemon):
     daemon.stop()
     assert manager.hear_of("STOPPING") == {"STOPPING": "1"}
     assert "READY" not in names(manager.hear_all(0.1))

@@ -147,7 +147,7 @@ def test_peer_that_completes_with_its_first_word_is_checked(daemon, client):
     wait_until(lambda: peers(daemon) == (1, 0, 0))
 
 
-def test_peer_that_stops_is_forgotten_and_checked_anew_when_back(daemon, client):
+def test_peer_that_stops_is_removed_and_probed_again_when_back(daemon, client):
     peer = client.joins(daemon)
     wait_until(lambda: peers(daemon) == (1, 0, 0))
     peer.stop()
@@ -201,7 +201,7 @@ def test_claimed_address_is_not_checked(client):
 @pytest.mark.parametrize("version, header", [
     ("1.1", "X-Forwarded-For: 198.51.100.7"), ("1.1", "Forwarded: for=198.51.100.7"),
     ("1.1", "Via: 1.1 proxy"), ("1.1", "X-Real-IP: 198.51.100.7"), ("1.0", "X: y")])
-def test_peer_behind_a_proxy_that_nobody_told_of_is_not_checked(daemon, client, version, header):
+def test_peer_behind_an_unknown_proxy_is_not_probed(daemon, client, version, header):
     peer = Peer(daemon.port, random_hash(), port=client.port)
     raw = f"GET {peer.target()} HTTP/{version}\r\nHost: x\r\nConnection: close\r\n{header}\r\n\r\n"
     assert parse_reply(exchange(daemon.port, raw.encode())).failure is None
@@ -223,7 +223,7 @@ def test_peer_behind_a_trusted_proxy_is_checked(client):
         assert checks(daemon) == 1
 
 
-def test_ports_below_1024_are_left_alone(daemon, client):
+def test_ports_below_1024_are_not_probed(daemon, client):
     for port in (1, 22, 80, 1023):
         Peer(daemon.port, random_hash(), port=port).start()
     client.joins(daemon)
@@ -241,7 +241,7 @@ def test_peer_outside_of_the_networks_is_not_checked(client):
         assert client.times == []
 
 
-def test_nobody_is_checked_when_it_is_off(client):
+def test_no_peer_is_probed_when_it_is_off(client):
     with Skepd(check("enabled = false;")) as daemon:
         client.joins(daemon)
         time.sleep(SOON_S)

@@ -51,7 +51,7 @@ def packed(address):
     (["X-Forwarded-For: 127.5.0.9"], "127.5.0.9"),
     ([], PROXY),
     (["X-Forwarded-For:"], PROXY)])
-def test_client_is_who_the_proxy_says(passed_on, headers, client):
+def test_client_address_comes_from_the_proxy(passed_on, headers, client):
     reply, where = passed_on(*headers)
     assert reply["external ip"] == packed(client)
     assert where == [client]
@@ -84,13 +84,13 @@ def test_proxy_on_a_mapped_address_is_the_same_proxy(daemon, leecher):
 @pytest.mark.parametrize("header", [
     "X-Forwarded-For: 198.51.100.7", "Forwarded: for=198.51.100.7", "X-Forwarded-For: nonsense",
     "Forwarded: nonsense", "X-Real-IP: 198.51.100.7"])
-def test_nobody_else_is_believed(passed_on, header):
+def test_other_sources_are_not_trusted(passed_on, header):
     reply, where = passed_on(header, source=STRANGER)
     assert reply["external ip"] == packed(STRANGER)
     assert where == [STRANGER]
 
 
-def test_nobody_is_believed_by_default(torrent):
+def test_no_proxy_is_trusted_by_default(torrent):
     with Skepd() as daemon:
         peer = Peer(daemon.port, torrent)
         reply = get(daemon.port, peer.target(), headers={"X-Forwarded-For": "198.51.100.7"})

@@ -101,7 +101,7 @@ def test_stop_saves_what_was_said_a_moment_ago():
         assert scraped(daemon.port, torrent) == (0, 300, 0)
 
 
-def test_kill_again_and_again_loses_nobody(daemon, torrent, peer):
+def test_repeated_kills_lose_no_peer(daemon, torrent, peer):
     swarm = []
     for _ in range(3):
         swarm.append(peer())

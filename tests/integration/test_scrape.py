@@ -130,7 +130,7 @@ def test_full_scrape_ends_with_the_connection_for_http_1_0(generous):
     assert len(bencode.decode(reply.body)[b"files"]) == len(torrents)
 
 
-def test_full_scrape_that_nobody_reads_does_not_stop_the_others(generous):
+def test_unread_full_scrape_delays_no_other_client(generous):
     daemon, torrents = generous
     with connect(daemon.port) as sleepy:
         sleepy.sendall(b"GET /scrape HTTP/1.1\r\nHost: x\r\n\r\n" * 20)

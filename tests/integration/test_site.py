@@ -181,7 +181,7 @@ def sees_metrics(daemon, *lines, source="127.0.0.1"):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:6969", "[::1]:6969", "localhost",
                                   "tracker.lan:6969", "TRACKER.LAN", socket.gethostname()])
-def test_admin_is_one_who_names_us_rightly(daemon, host):
+def test_admin_requires_a_correct_host_header(daemon, host):
     assert sees_metrics(daemon, f"Host: {host}").status == 200
 
 
@@ -354,7 +354,7 @@ def test_short_body_of_others_is_forgiven(daemon):
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics", "/health", "/nothing"])
-def test_nobody_sends_a_body_to_what_takes_none(daemon, path):
+def test_body_is_rejected_if_the_resource_takes_none(daemon, path):
     with connect(daemon.port) as sock:
         sock.sendall(f"POST {path} HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 9999\r\n\r\n".encode())
         assert read_reply(sock).status == (404 if path == "/nothing" else 405)

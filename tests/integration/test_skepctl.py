@@ -138,7 +138,7 @@ def test_database_that_is_not_there_is_not_made(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_database_of_another_program_is_left_alone(tmp_path):
+def test_database_of_another_program_is_not_changed(tmp_path):
     path = tmp_path / "other.db"
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE listed (name TEXT)")
@@ -276,7 +276,7 @@ def test_names_are_printed_so_that_no_terminal_obeys(skepctl, tmp_path):
     assert skepctl("list") == f"{'ab' * 20}  gpj .exe\n"
 
 
-def test_everything_is_told_in_json_too(skepctl, tmp_path):
+def test_everything_is_printed_as_json(skepctl, tmp_path):
     file, info_hash = torrent_file(tmp_path, b"film")
     item = {"info_hash": info_hash, "name": "film", "size": 5}
     assert skepctl.json("add", file) == {"items": [item]}

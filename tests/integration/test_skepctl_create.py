@@ -116,7 +116,7 @@ def test_what_is_asked_for_stands_in_the_torrent(skepctl, content, tmp_path, mon
     assert (tmp_path / "out.torrent").read_bytes() == again
 
 
-def test_result_is_told_to_people(skepctl, content, tmp_path):
+def test_result_is_printed_as_text(skepctl, content, tmp_path):
     text = skepctl("create", content / "folder", "--announce", URL)
     info_hash = libtorrent.torrent_info(str(tmp_path / "folder.torrent")).info_hash()
     assert f"info_hash {info_hash}\n" in text and URL in text and "in 10 files" in text
@@ -192,7 +192,7 @@ def test_file_that_may_not_be_read_is_named(open_to_all):
     assert done.returncode == 1 and f"{folder}/secret: Permission denied" in done.stderr
 
 
-def test_links_are_followed_and_told(skepctl, tmp_path):
+def test_links_are_followed_and_reported(skepctl, tmp_path):
     folder = tmp_path / "folder"
     (folder / "empty").mkdir(parents=True)
     (tmp_path / "elsewhere").mkdir()
@@ -222,7 +222,7 @@ def test_mistake_is_named(skepctl, tmp_path, words, complaint):
     assert not list(tmp_path.glob("*.torrent"))
 
 
-def test_file_that_changes_is_told(tmp_path):
+def test_file_that_changes_is_reported(tmp_path):
     """Immediately, before gigabytes are read."""
     path = tmp_path / "growing"
     with path.open("wb") as file:

@@ -42,7 +42,7 @@ STATUS = {"version": "0.1.0", "uptime_s": 3700, "mode": "open", "interval_s": 12
           "store": {"enabled": True, "failing": False, "lag_s": 0.5}, "warnings": ["the \x1b[31mdisk is full"]}
 
 
-def test_status_is_told_in_words():
+def test_status_is_printed_as_text():
     with false_daemon(status=STATUS) as daemon:
         text = Skepctl()("status", "--url", daemon.origin + "/")
     assert text.splitlines() == [
@@ -211,18 +211,18 @@ def test_mistake_is_named(words, complaint):
 
 
 @pytest.mark.parametrize("command", [["status"], ["torrents"], ["peers", HASH], ["top", "--json"]])
-def test_no_daemon_is_told(command):
+def test_missing_daemon_is_reported(command):
     url = f"http://127.0.0.1:{free_port()}"
     assert url in Skepctl(options=("--url", url)).refuses(*command, status=SILENT)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"<html>", b"\xff", b"null", b"[" * 5000])
-def test_what_is_no_skepd_is_told(body):
+def test_other_server_is_reported(body):
     with FalseHttpTracker(body) as daemon:
         assert "is this skepd?" in Skepctl(options=("--url", daemon.origin)).refuses("status", status=SILENT)
 
 
-def test_refusal_is_told_without_escapes():
+def test_refusal_is_printed_without_escapes():
     with false_daemon() as daemon:
         complaint = Skepctl(options=("--url", daemon.origin)).refuses("status", status=REFUSED)
     assert "such thing" in complaint and "\x1b" not in complaint

@@ -151,7 +151,7 @@ def test_refusal_is_no_reason_to_guess(tmp_path):
         assert "store.enabled" in skepctl.refuses("add", "ab" * 20, status=REFUSED)
 
 
-def test_missing_database_is_told_with_what_to_do(tmp_path):
+def test_missing_database_is_reported_with_a_fix(tmp_path):
     complaint = Skepctl(tmp_path / "none.db").refuses("list", status=MISTAKE)
     assert "none.db: No such file" in complaint and "running skepd" in complaint
 

@@ -105,12 +105,12 @@ def test_what_we_say_is_what_the_tracker_hears(skepctl, tracker, torrent, transp
 
 
 @pytest.mark.parametrize("transport", ["http", "udp"])
-def test_leaving_leaves_nobody_behind(skepctl, tracker, torrent, transport):
+def test_leave_removes_the_peer(skepctl, tracker, torrent, transport):
     skepctl("announce", tracker.urls[transport], torrent.hex(), "--leave")
     assert scraped(tracker.port, torrent) == (0, 0, 0)
 
 
-def test_reply_is_told_to_people(skepctl, tracker, torrent):
+def test_reply_is_printed_as_text(skepctl, tracker, torrent):
     Peer(tracker.port, torrent, left=0, peer_id=b"-qB4520-abcdefghijkl", port=7003).start()
     text = skepctl("announce", tracker.urls["http"], torrent.hex(), "--no-compact")
     assert text.startswith(tracker.urls["http"] + " at 127.0.0.1 replied in ")
@@ -156,7 +156,7 @@ def test_passkey_goes_with_the_path(authority):
             assert "passkey" in done.stderr
 
 
-def test_refusal_is_told_in_json_too(skepctl, tracker):
+def test_refusal_is_printed_as_json(skepctl, tracker):
     done = skepctl.run("announce", tracker.urls["http"], HASH, "--port", "0", "--json")
     assert done.returncode == REFUSED and '"refused": true' in done.stdout
     assert "port must be" in done.stderr
@@ -204,7 +204,7 @@ def test_scrape_needs_an_announce_url(skepctl):
 
 
 @pytest.mark.parametrize("scheme", ["http", "udp"])
-def test_nobody_there_is_told_at_once(skepctl, scheme):
+def test_unreachable_tracker_is_reported_at_once(skepctl, scheme):
     started = time.monotonic()
     url = f"{scheme}://127.0.0.1:{free_port()}/announce"
     assert url in skepctl.refuses("announce", url, HASH, status=SILENT)
@@ -229,7 +229,7 @@ def test_words_of_a_hostile_tracker_do_not_reach_the_terminal(skepctl):
 @pytest.mark.parametrize("body", [
     b"", b"<html>no</html>", b"d8:intervali60e", b"de", b"i1e", b"d8:intervali99999999999999999999ee",
     b"d" * 100000, b"l" * 1000 + b"e" * 1000, b"d8:interval1000000000000:e", bytes(1000)])
-def test_nonsense_is_told(skepctl, body):
+def test_invalid_response_is_reported(skepctl, body):
     with FalseHttpTracker(body) as tracker:
         assert "unexpected response" in skepctl.refuses("announce", tracker.url, HASH, status=SILENT)
         assert "unexpected response" in skepctl.refuses("scrape", tracker.url, HASH, status=SILENT)
@@ -310,7 +310,7 @@ def test_strange_packets_are_passed_over(skepctl):
     (lambda action, transaction: struct.pack(">II", 9, transaction), "unexpected action"),
     (lambda action, transaction: struct.pack(">II", action, transaction), "too short")])
 @pytest.mark.parametrize("at", [CONNECT, ANNOUNCE])
-def test_broken_packets_are_told(skepctl, at, wrong, complaint):
+def test_broken_packets_are_reported(skepctl, at, wrong, complaint):
     def answer(packet):
         _, action, transaction = header(packet)
         return [wrong(action, transaction)] if action == at else answer_well(packet)

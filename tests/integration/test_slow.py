@@ -98,7 +98,7 @@ def test_upload_that_is_slower_than_the_bound_is_cut_off(daemon):
         assert seconds_until_closed(sock, endlessly(b"x" * 300)) <= 2 * CUT_OFF_S
 
 
-def test_upload_that_nobody_wants_has_no_more_time_than_others(daemon):
+def test_rejected_upload_has_the_usual_time_limit(daemon):
     with upload(daemon.port, 4000, host="evil.example") as sock:
         assert seconds_until_closed(sock, endlessly(b"x" * 100)) <= CUT_OFF_S
     with upload(daemon.port, 100_000_000) as sock:
@@ -157,7 +157,7 @@ def test_reply_that_is_read_slowly_is_sent_to_its_end(daemon):
     assert all(torrent in received for torrent in torrents)
 
 
-def test_crowd_of_slow_clients_keeps_nobody_out():
+def test_many_slow_clients_block_no_other_client():
     config = f"http = {{ request_timeout_s = {LIMIT_S}; connections_max = 50; threads = 2; }};"
     with Skepd(config) as daemon, contextlib.ExitStack() as stack:
         for number in range(100):

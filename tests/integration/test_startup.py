@@ -86,20 +86,20 @@ def test_short_text_file_is_no_database(tmp_path):
     assert_refuses(file)
 
 
-def test_database_of_another_program_is_left_alone(tmp_path):
+def test_database_of_another_program_is_not_changed(tmp_path):
     file = tmp_path / "places.sqlite"
     sql(file, "create table bookmarks (url text)",
         "insert into bookmarks values ('https://example.org')")
     assert_refuses(file)
 
 
-def test_database_with_another_application_id_is_left_alone(tmp_path):
+def test_database_with_another_application_id_is_not_changed(tmp_path):
     file = tmp_path / "other.db"
     sql(file, "pragma application_id = 12345")
     assert_refuses(file)
 
 
-def test_database_of_a_newer_skepd_is_left_alone(tmp_path):
+def test_database_of_a_newer_skepd_is_not_changed(tmp_path):
     database, _ = used_database(tmp_path)
     assert sql(database, "pragma application_id") == (APPLICATION_ID,)
     sql(database, "pragma user_version = 9999")
@@ -225,7 +225,7 @@ def test_check_config_starts_and_writes_nothing(tmp_path):
     ("network = { external_address = \"here\"; };", 1, ["external_address", "here"]),
     ("announce = {\n  numwant = 5\n  numwant_max 9;\n};", 3, []),
     ("announce = {", 1, [])])
-def test_wrong_config_is_told_with_file_and_line(tmp_path, text, line, words):
+def test_wrong_config_is_reported_with_file_and_line(tmp_path, text, line, words):
     done = check(tmp_path, text)
     assert_one_line(done, f"skepd.conf:{line}", *words)
 
@@ -234,7 +234,7 @@ def test_wrong_config_is_told_with_file_and_line(tmp_path, text, line, words):
     ("announce = { interval_min_s = 500; interval_max_s = 300; };",
      ["interval_min_s", "interval_max_s"]),
     ("announce = { numwant = 100; numwant_max = 50; };", ["numwant", "numwant_max"])])
-def test_settings_that_contradict_each_other_are_told(tmp_path, text, words):
+def test_settings_that_contradict_each_other_are_reported(tmp_path, text, words):
     assert_one_line(check(tmp_path, text), *words)
 
 

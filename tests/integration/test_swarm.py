@@ -92,7 +92,7 @@ def test_stopped_peer_leaves_the_swarm(daemon, torrent, peer, leecher):
     assert peer().start().peers == []
 
 
-def test_stopped_removes_only_the_one_who_said_it(peer):
+def test_stopped_removes_only_its_sender(peer):
     swarm = [peer(left=number % 2) for number in range(9)]
     for one in swarm:
         one.start()

@@ -262,7 +262,7 @@ def test_listen_address_holds_for_udp(torrent):
                 elsewhere.exchange(header(PROTOCOL_ID, CONNECT))
 
 
-def test_packets_that_the_kernel_drops_are_told(torrent):
+def test_packets_that_the_kernel_drops_are_reported(torrent):
     with Skepd(config="udp = { receive_buffer = 4096; threads = 1; };", udp=True) as daemon:
         with UdpClient(daemon.port) as client:
             client.announce(torrent, 5001)
