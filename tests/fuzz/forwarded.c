@@ -7,28 +7,29 @@
 
 #include "fuzz.h"
 
-typedef void (*reader)(struct forwarded *, struct bytes line, const struct networks *trusted);
+typedef void (*line_reader)(struct forwarded *, struct bytes line, const struct networks *trusted);
 
 static const struct networks trusted = {
     .count = 1,
     .list = { { .family = FAMILY_V4, .bits = 8, .address = { 10 } } },
 };
 
-static struct forwarded read_lines(struct bytes lines, reader read) {
+static struct forwarded read_lines(struct bytes lines, line_reader read) {
     struct forwarded forwarded = { 0 };
     while (lines.len > 0)
         read(&forwarded, bytes_split(&lines, '\n'), &trusted);
     return forwarded;
 }
 
-static void assert_sound(const struct forwarded *forwarded) {
+static void assert_valid(const struct forwarded *forwarded) {
     const bool client = forwarded->state == FORWARDED_CLIENT;
     assert(!client || forwarded->client.family != FAMILY_NONE);
     assert(!client || endpoint_port(&forwarded->client) == 0);
 }
 
-/* Whatever came before: what the proxy adds is what counts. */
-static void assert_last_word(struct forwarded forwarded, reader read, const char *added) {
+/* The entry that the trusted proxy appends decides, independent of the entries before it. */
+static void assert_last_entry_decides(struct forwarded forwarded, line_reader read,
+                                      const char *added) {
     static const uint8_t address[] = { 192, 0, 2, 7 };
     read(&forwarded, bytes_of(added), &trusted);
     assert(forwarded.state == FORWARDED_CLIENT);
@@ -43,11 +44,11 @@ int fuzz_forwarded(const uint8_t *data, size_t size) {
     const struct forwarded standard = read_lines(lines, forwarded_read);
     const struct forwarded list = read_lines(lines, forwarded_read_list);
     const struct forwarded joined = forwarded_join(&standard, &list);
-    assert_sound(&standard);
-    assert_sound(&list);
-    assert_sound(&joined);
-    assert_last_word(standard, forwarded_read, "for=192.0.2.7");
-    assert_last_word(list, forwarded_read_list, "192.0.2.7");
+    assert_valid(&standard);
+    assert_valid(&list);
+    assert_valid(&joined);
+    assert_last_entry_decides(standard, forwarded_read, "for=192.0.2.7");
+    assert_last_entry_decides(list, forwarded_read_list, "192.0.2.7");
     free(copy);
     return 0;
 }

@@ -1,13 +1,13 @@
-/* The fuzz targets. Each takes any bytes whatever, and aborts where a promise is broken. */
+/* Fuzz targets. Each accepts arbitrary input and aborts if an assertion fails. */
 #ifndef SKEP_FUZZ_H
 #define SKEP_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-int fuzz_udp(const uint8_t *data, size_t size);
-int fuzz_http_query(const uint8_t *data, size_t size);
-int fuzz_http_url(const uint8_t *data, size_t size);
+int fuzz_udp_tracker(const uint8_t *data, size_t size);
+int fuzz_http_parse(const uint8_t *data, size_t size);
+int fuzz_http_target(const uint8_t *data, size_t size);
 int fuzz_metainfo(const uint8_t *data, size_t size);
 int fuzz_forwarded(const uint8_t *data, size_t size);
 int fuzz_config_file(const uint8_t *data, size_t size);

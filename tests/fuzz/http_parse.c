@@ -1,4 +1,4 @@
-/* An announce's and a scrape's query, and the replies to what could be read of them. */
+/* Parses the input as the query of an announce, and as that of a scrape. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 enum { HASHES_MAX = 16 };
 
-static void announce(struct bytes query) {
+static void parse_announce(struct bytes query) {
     struct http_announce announce;
     if (http_parse_announce(query, &announce) != NULL)
         return;
@@ -20,7 +20,7 @@ static void announce(struct bytes query) {
     assert(strlen(name) < CLIENT_NAME_LEN);
 }
 
-static void scrape(struct bytes query) {
+static void parse_scrape(struct bytes query) {
     uint8_t hashes[HASHES_MAX][INFO_HASH_LEN];
     size_t count = 0;
     if (http_parse_scrape(query, hashes, HASHES_MAX, &count) != NULL)
@@ -30,13 +30,13 @@ static void scrape(struct bytes query) {
         assert(memcmp(hashes[i - 1], hashes[i], INFO_HASH_LEN) < 0);
 }
 
-int fuzz_http_query(const uint8_t *data, size_t size) {
+int fuzz_http_parse(const uint8_t *data, size_t size) {
     uint8_t *copy = malloc(size + 1);
     assert(copy != NULL);
     memcpy(copy, data, size);
     const struct bytes query = { .data = copy, .len = size };
-    announce(query);
-    scrape(query);
+    parse_announce(query);
+    parse_scrape(query);
     free(copy);
     return 0;
 }

@@ -29,7 +29,7 @@ static struct udp_context *context(void) {
     return &shared;
 }
 
-int fuzz_udp(const uint8_t *data, size_t size) {
+int fuzz_udp_tracker(const uint8_t *data, size_t size) {
     if (size < 1)
         return 0;
     const uint8_t flags = data[0];

@@ -1,4 +1,4 @@
-/* A request's URL: where it leads to. */
+/* Splits a request URL into path, prefix and query; each part must lie within the input. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@ static bool within(struct bytes part, const uint8_t *from, size_t size) {
     return part.len == 0 || (part.data >= from && part.data + part.len <= from + size);
 }
 
-int fuzz_http_url(const uint8_t *data, size_t size) {
+int fuzz_http_target(const uint8_t *data, size_t size) {
     uint8_t *copy = malloc(size + 1);
     assert(copy != NULL);
     memcpy(copy, data, size);
