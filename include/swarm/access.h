@@ -49,15 +49,15 @@ bool access_add_torrent(struct access *access, const uint8_t info_hash[static IN
 bool access_add_passkey(struct access *access, const uint8_t digest[static SHA256_LEN]);
 bool access_add_ban(struct access *access, const struct ban *ban);
 
-/* The client that access_check is asked about. */
-struct asker {
+/* The client of a request, as access_check needs it. Borrows all pointers. */
+struct requester {
     const struct endpoint *address;
     const uint8_t *peer_id; /* 20 bytes; NULL in a scrape */
     const struct passkey *passkey;
 };
 
 /* Returns ANNOUNCE_OK or the reason for a denial; copies a ban's reason to `detail`. */
-enum announce_result access_check(const struct access *access, const struct asker *asker,
+enum announce_result access_check(const struct access *access, const struct requester *requester,
                                   char detail[static REFUSAL_DETAIL_LEN]);
 
 /* Whether the access mode allows this torrent. */

@@ -64,7 +64,7 @@ struct announce_response {
     uint32_t downloaded; /* completions of the torrent */
     uint32_t interval_s;
     uint32_t min_interval_s;
-    struct endpoint asker;           /* the address by which the tracker knows the client */
+    struct endpoint client;          /* source address, or the claimed one if accepted */
     char detail[REFUSAL_DETAIL_LEN]; /* detail of a refusal; may be empty */
 };
 

@@ -134,18 +134,18 @@ static enum announce_result check_passkey(const struct access *access,
     return ANNOUNCE_OK;
 }
 
-enum announce_result access_check(const struct access *access, const struct asker *asker,
+enum announce_result access_check(const struct access *access, const struct requester *requester,
                                   char detail[static REFUSAL_DETAIL_LEN]) {
-    const uint32_t ban = find_ban(access, asker->address);
+    const uint32_t ban = find_ban(access, requester->address);
     if (ban != KEY_SET_NONE) {
         memcpy(detail, access->reasons[ban], REFUSAL_DETAIL_LEN);
         return ANNOUNCE_BANNED;
     }
-    if (address_denied(&access->rules, asker->address))
+    if (address_denied(&access->rules, requester->address))
         return ANNOUNCE_ADDRESS_DENIED;
-    if (asker->peer_id != NULL && client_denied(&access->rules, asker->peer_id))
+    if (requester->peer_id != NULL && client_denied(&access->rules, requester->peer_id))
         return ANNOUNCE_CLIENT_DENIED;
-    return check_passkey(access, asker->passkey);
+    return check_passkey(access, requester->passkey);
 }
 
 bool access_is_registered(const struct access *access,

@@ -203,7 +203,7 @@ static enum announce_result remove_peer(struct tracker *tracker, struct shard *s
     struct swarm *swarm = shard_find(shard, request->info_hash, hash);
     if (swarm != NULL) {
         const struct usage before = usage_of(swarm);
-        swarm_remove(swarm, &shard->watchers, request, &response->asker, now_s);
+        swarm_remove(swarm, &shard->watchers, request, &response->client, now_s);
         update_totals(tracker, swarm, before);
     }
     fill_counts(swarm, response);
@@ -244,11 +244,11 @@ static enum announce_result put_peer(struct tracker *tracker, struct shard *shar
                                      const struct announce_request *request, uint32_t now_s,
                                      struct announce_response *response) {
     const struct tracker_options *options = shard->options;
-    const bool limited = tracker_limits_address(tracker, &response->asker);
+    const bool limited = tracker_limits_address(tracker, &response->client);
     const struct peer_put put = {
         .request = request,
-        .peer = response->asker,
-        .on_lan = networks_contain(&options->lan, &response->asker),
+        .peer = response->client,
+        .on_lan = networks_contain(&options->lan, &response->client),
         .ttl_s = peer_timeout_s(options, response->interval_s),
         .now_s = now_s,
         .room = check_capacity(tracker, options),
@@ -274,12 +274,12 @@ static enum announce_result put_peer(struct tracker *tracker, struct shard *shar
 static enum announce_result check_access(const struct shard *shard,
                                          const struct announce_request *request,
                                          struct announce_response *response) {
-    const struct asker asker = {
-        .address = &response->asker,
+    const struct requester requester = {
+        .address = &response->client,
         .peer_id = request->peer_id,
         .passkey = &request->passkey,
     };
-    const enum announce_result result = access_check(shard->access, &asker, response->detail);
+    const enum announce_result result = access_check(shard->access, &requester, response->detail);
     if (result != ANNOUNCE_OK)
         return result;
     return access_is_registered(shard->access, request->info_hash) ? ANNOUNCE_OK
@@ -319,8 +319,8 @@ enum announce_result tracker_announce(struct tracker *tracker,
     struct shard *shard = swarm_table_lock(tracker->table, request->info_hash, &hash);
     response->interval_s = jittered_interval_s(tracker, &shard->random);
     response->min_interval_s = response->interval_s / 2;
-    response->asker = known_address(shard->options, request);
-    response->family = response->asker.family;
+    response->client = known_address(shard->options, request);
+    response->family = response->client.family;
     response->peer_count = 0;
     response->detail[0] = '\0';
     const enum announce_result result =
@@ -347,9 +347,9 @@ enum announce_result tracker_check_scrape(struct tracker *tracker, const struct 
     if (!exceeds_rate(tracker, address, now_ms)) {
         /* Any shard's lock protects the access rules; the port spreads the load. */
         struct shard *shard = &tracker->table->shards[endpoint_port(address) % SHARDS];
-        const struct asker asker = { .address = address, .passkey = passkey };
+        const struct requester requester = { .address = address, .passkey = passkey };
         pthread_mutex_lock(&shard->lock);
-        result = access_check(shard->access, &asker, detail);
+        result = access_check(shard->access, &requester, detail);
         pthread_mutex_unlock(&shard->lock);
     }
     tally_add(&tracker->scrapes[result], 1);

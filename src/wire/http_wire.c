@@ -76,8 +76,8 @@ void http_write_announce(struct writer *w, const struct http_announce *announce,
     bencode_open_dict(w);
     bencode_put_number_entry(w, "complete", response->seeders);
     bencode_put_number_entry(w, "downloaded", response->downloaded);
-    bencode_put_string_entry(w, "external ip", response->asker.wire,
-                             address_len(response->asker.family));
+    bencode_put_string_entry(w, "external ip", response->client.wire,
+                             address_len(response->client.family));
     bencode_put_number_entry(w, "incomplete", response->leechers);
     bencode_put_number_entry(w, "interval", response->interval_s);
     bencode_put_number_entry(w, "min interval", response->min_interval_s);

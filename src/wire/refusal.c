@@ -5,7 +5,7 @@
 static const struct {
     const char *name;
     const char *text;
-    bool for_good;
+    bool permanent;
 } refusals[ANNOUNCE_RESULTS] = {
     [ANNOUNCE_OK] = { "ok", "success", false },
     [ANNOUNCE_TORRENTS_FULL] = { "torrents_full", "tracker full: too many torrents", false },
@@ -35,7 +35,7 @@ void refusal_text(enum announce_result result, const char *detail,
 }
 
 uint32_t refusal_retry_min(enum announce_result result, uint32_t interval_s) {
-    return refusals[result].for_good ? RETRY_NEVER : interval_s / 60 + 1;
+    return refusals[result].permanent ? RETRY_NEVER : interval_s / 60 + 1;
 }
 
 const char *refusal_name(enum announce_result result) {

@@ -247,7 +247,7 @@ def test_binary_peer_ids_survive_in_dictionaries(leecher, peer):
 
 # IPv6
 
-def test_v6_asker_gets_v6_peers_in_peers6_and_an_empty_peers(peer):
+def test_v6_client_gets_v6_peers_in_peers6_and_an_empty_peers(peer):
     other = peer(source="::1")
     other.start()
     reply = peer(source="::1").start()
@@ -278,7 +278,7 @@ def test_client_on_both_families_is_a_peer_in_each(peer):
     assert peer(source="::1").start().peers == [v6.endpoint]
 
 
-def test_external_ip_is_the_asker_address_in_raw_bytes(peer):
+def test_external_ip_is_the_client_address_in_raw_bytes(peer):
     assert peer(source="127.0.0.9").start()["external ip"] == bytes([127, 0, 0, 9])
     assert peer(source="::1").start()["external ip"] == bytes(15) + b"\1"
 

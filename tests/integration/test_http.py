@@ -101,7 +101,7 @@ def test_v4_and_v6_share_the_port(peer):
     assert peer(source="::1").start().failure is None
 
 
-def test_v4_mapped_asker_is_v4(daemon, leecher, peer):
+def test_v4_mapped_client_is_v4(daemon, leecher, peer):
     peer(port=7000).start()
     with socket.socket(socket.AF_INET6) as sock:
         sock.connect(("::ffff:127.0.0.1", daemon.port))

@@ -24,7 +24,7 @@ def test_seeders_are_not_given_to_seeders(peer):
         assert seeder.announce().peers == [leecher.endpoint]
 
 
-def test_asker_never_gets_itself(peer):
+def test_client_never_gets_itself(peer):
     swarm = [peer(left=number % 3) for number in range(12)]
     for one in swarm:
         one.start()

@@ -138,9 +138,9 @@ static bool add_passkey(uint32_t number, const char *label) {
 static enum announce_result judge(const char *address, const struct passkey *passkey,
                                   char detail[static REFUSAL_DETAIL_LEN]) {
     const struct endpoint from = endpoint_at(address, 1);
-    const struct asker asker = { .address = &from, .passkey = passkey };
+    const struct requester requester = { .address = &from, .passkey = passkey };
     detail[0] = '\0';
-    return access_check(access, &asker, detail);
+    return access_check(access, &requester, detail);
 }
 
 static enum announce_result judge_key(uint32_t number) {

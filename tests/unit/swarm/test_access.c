@@ -57,13 +57,13 @@ static enum announce_result judge(const char *address, const char *client,
     uint8_t peer_id[PEER_ID_LEN] = { 0 };
     if (client != NULL)
         memcpy(peer_id, client, strlen(client));
-    const struct asker asker = {
+    const struct requester requester = {
         .address = &from,
         .peer_id = client == NULL ? NULL : peer_id,
         .passkey = passkey,
     };
     detail[0] = '\0';
-    return access_check(access, &asker, detail);
+    return access_check(access, &requester, detail);
 }
 
 static enum announce_result judge_address(const char *address) {
@@ -347,10 +347,10 @@ START_TEST(thousands_of_bans_agree_with_a_look_at_each) {
     for (int i = 0; i < ASKERS; i++) {
         const struct endpoint from = crowded_endpoint(&random, i % 2 == 0 ? FAMILY_V4 : FAMILY_V6);
         const struct passkey none = { 0 };
-        const struct asker asker = { .address = &from, .passkey = &none };
+        const struct requester requester = { .address = &from, .passkey = &none };
         const struct ban *expected = narrowest(bans, &from);
         detail[0] = '\0';
-        const enum announce_result result = access_check(access, &asker, detail);
+        const enum announce_result result = access_check(access, &requester, detail);
         REQUIRE(result == (expected == NULL ? ANNOUNCE_OK : ANNOUNCE_BANNED));
         REQUIRE(strcmp(detail, expected == NULL ? "" : expected->reason) == 0);
         banned += expected != NULL;

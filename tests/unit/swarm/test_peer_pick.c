@@ -1,4 +1,4 @@
-/* Which peers an asker is given. Every shape of the filter is tried with the asker in every zone
+/* Which peers a client is given. Every shape of the filter is tried with the client in every zone
  * and in none. */
 #include <math.h>
 #include <string.h>
@@ -184,7 +184,7 @@ START_TEST(ids_may_be_left_out) {
 }
 END_TEST
 
-START_TEST(asker_alone_gets_nobody) {
+START_TEST(lone_client_gets_no_peers) {
     struct scene scene = { .random = { .state = 1 } };
     uint8_t wire[ENDPOINT_MAX_LEN];
     peer_list_init(&scene.list, FAMILY_V4, &key);
@@ -206,7 +206,7 @@ UNIT_SUITE(peer_pick) {
     tcase_add_loop_test(picks, every_peer_has_the_same_chance_among_several, 0, SHAPES);
     tcase_add_loop_test(picks, substitute_replaces_the_addresses_of_the_lan_alone, 0, SHAPES);
     tcase_add_loop_test(picks, ids_may_be_left_out, 0, SHAPES);
-    tcase_add_test(picks, asker_alone_gets_nobody);
+    tcase_add_test(picks, lone_client_gets_no_peers);
     suite_add_tcase(suite, picks);
     return suite;
 }

@@ -31,7 +31,7 @@ START_TEST(first_peer_gets_an_empty_reply) {
     ck_assert_uint_eq(reply.response.seeders, 0);
     ck_assert_uint_eq(reply.response.leechers, 1);
     ck_assert_uint_eq(reply.response.downloaded, 0);
-    ck_assert(endpoint_equal(&reply.response.asker, &peer.peer));
+    ck_assert(endpoint_equal(&reply.response.client, &peer.peer));
 }
 END_TEST
 

@@ -194,15 +194,15 @@ END_TEST
 
 UNIT_SUITE(tracker_access) {
     Suite *suite = suite_create("tracker_access");
-    TCase *askers = tcase_create("askers");
-    tcase_add_checked_fixture(askers, create_tracker, delete_tracker);
-    tcase_add_test(askers, tracker_is_open_until_it_is_told_otherwise);
-    tcase_add_test(askers, listed_tracker_refuses_other_torrents_and_makes_no_swarm);
-    tcase_add_test(askers, private_tracker_asks_for_a_passkey_in_announces_and_scrapes);
-    tcase_add_test(askers, banned_peer_is_told_the_reason_and_nothing_else);
-    tcase_add_test(askers, ban_holds_for_the_address_that_the_trusted_claim);
-    tcase_add_test(askers, denied_client_may_still_scrape);
-    suite_add_tcase(suite, askers);
+    TCase *clients = tcase_create("clients");
+    tcase_add_checked_fixture(clients, create_tracker, delete_tracker);
+    tcase_add_test(clients, tracker_is_open_until_it_is_told_otherwise);
+    tcase_add_test(clients, listed_tracker_refuses_other_torrents_and_makes_no_swarm);
+    tcase_add_test(clients, private_tracker_asks_for_a_passkey_in_announces_and_scrapes);
+    tcase_add_test(clients, banned_peer_is_told_the_reason_and_nothing_else);
+    tcase_add_test(clients, ban_holds_for_the_address_that_the_trusted_claim);
+    tcase_add_test(clients, denied_client_may_still_scrape);
+    suite_add_tcase(suite, clients);
 
     TCase *dropped = tcase_create("dropped");
     tcase_add_checked_fixture(dropped, create_tracker, delete_tracker);

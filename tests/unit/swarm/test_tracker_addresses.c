@@ -130,11 +130,11 @@ START_TEST(external_address_of_one_family_does_not_serve_the_other) {
 }
 END_TEST
 
-START_TEST(asker_is_told_the_address_that_it_came_from) {
+START_TEST(response_names_the_source_address) {
     set_external_addresses();
     come(1, families[_i].lan);
     const struct endpoint expected = endpoint_at(families[_i].lan, 1001);
-    ck_assert(endpoint_equal(&reply.response.asker, &expected));
+    ck_assert(endpoint_equal(&reply.response.client, &expected));
 }
 END_TEST
 
@@ -162,10 +162,10 @@ static void trust(const char *network) {
 START_TEST(claim_of_a_stranger_is_ignored) {
     come_claiming(outside_v4, "198.51.100.9");
     const struct endpoint own = endpoint_at(outside_v4, 1001);
-    ck_assert(endpoint_equal(&reply.response.asker, &own));
+    ck_assert(endpoint_equal(&reply.response.client, &own));
     trust("10.0.0.0/8");
     come_claiming(outside_v4, "198.51.100.9");
-    ck_assert(endpoint_equal(&reply.response.asker, &own));
+    ck_assert(endpoint_equal(&reply.response.client, &own));
 }
 END_TEST
 
@@ -173,7 +173,7 @@ START_TEST(claim_of_the_trusted_is_taken_with_the_port) {
     trust("10.0.0.0/8");
     come_claiming("10.0.0.1", "198.51.100.9");
     const struct endpoint claimed = endpoint_at("198.51.100.9", 1001);
-    ck_assert(endpoint_equal(&reply.response.asker, &claimed));
+    ck_assert(endpoint_equal(&reply.response.client, &claimed));
     come(2, outside_v4);
     assert_offers(1);
     ck_assert(reply_has(&reply, &claimed));
@@ -184,7 +184,7 @@ START_TEST(claim_of_the_other_family_does_not_hide_the_peer) {
     trust("10.0.0.0/8");
     come_claiming("10.0.0.1", "2001:db8::9");
     const struct endpoint own = endpoint_at("10.0.0.1", 1001);
-    ck_assert(endpoint_equal(&reply.response.asker, &own));
+    ck_assert(endpoint_equal(&reply.response.client, &own));
     ck_assert_uint_eq(reply.response.family, FAMILY_V4);
 }
 END_TEST
@@ -193,7 +193,7 @@ START_TEST(trusted_without_a_claim_has_its_own_address) {
     trust("10.0.0.0/8");
     come(1, "10.0.0.1");
     const struct endpoint own = endpoint_at("10.0.0.1", 1001);
-    ck_assert(endpoint_equal(&reply.response.asker, &own));
+    ck_assert(endpoint_equal(&reply.response.client, &own));
 }
 END_TEST
 
@@ -220,7 +220,7 @@ UNIT_SUITE(tracker_addresses) {
                         LOOPS_OF(families));
     tcase_add_loop_test(lan, external_address_is_not_shown_inside, 0, LOOPS_OF(families));
     tcase_add_loop_test(lan, lan_seeders_follow_the_same_rule, 0, LOOPS_OF(families));
-    tcase_add_loop_test(lan, asker_is_told_the_address_that_it_came_from, 0, LOOPS_OF(families));
+    tcase_add_loop_test(lan, response_names_the_source_address, 0, LOOPS_OF(families));
     tcase_add_test(lan, external_address_of_one_family_does_not_serve_the_other);
     suite_add_tcase(suite, lan);
 

@@ -74,17 +74,17 @@ static uint8_t peers[NUMWANT_LIMIT * ENDPOINT_V6_LEN];
 static uint8_t peer_ids[NUMWANT_LIMIT * PEER_ID_LEN];
 
 static struct announce_response response_of(const struct endpoint *list, uint32_t count,
-                                            const char *asker) {
+                                            const char *client) {
     struct announce_response response = {
         .peers = peers,
-        .family = endpoint_at(asker, 0).family,
+        .family = endpoint_at(client, 0).family,
         .peer_count = count,
         .seeders = 1,
         .leechers = 2,
         .downloaded = 3,
         .interval_s = 120,
         .min_interval_s = 60,
-        .asker = endpoint_at(asker, 6881),
+        .client = endpoint_at(client, 6881),
     };
     for (uint32_t i = 0; i < count; i++)
         memcpy(peers + i * endpoint_len(response.family), list[i].wire,
@@ -106,20 +106,20 @@ static struct writer write_announce(const struct announce_response *response, bo
     "d8:completei1e10:downloadedi3e11:external ip16:ABCDEFGHIJKLMNOP10:incompletei2e"              \
     "8:intervali120e12:min intervali60e"
 
-static const char asker_v4[] = "65.66.67.68";
-static const char asker_v6[] = "4142:4344:4546:4748:494a:4b4c:4d4e:4f50";
+static const char client_v4[] = "65.66.67.68";
+static const char client_v6[] = "4142:4344:4546:4748:494a:4b4c:4d4e:4f50";
 
 START_TEST(compact_reply_holds_six_bytes_a_peer) {
     const struct endpoint list[] = { endpoint_at("97.98.99.100", 0x6566),
                                      endpoint_at("49.50.51.52", 0x3536) };
-    const struct announce_response response = response_of(list, 2, asker_v4);
+    const struct announce_response response = response_of(list, 2, client_v4);
     const struct writer w = write_announce(&response, true);
     assert_written(&w, COUNTS_V4 "5:peers12:abcdef123456e");
 }
 END_TEST
 
 START_TEST(empty_reply_still_has_peers) {
-    const struct announce_response v4 = response_of(NULL, 0, asker_v4);
+    const struct announce_response v4 = response_of(NULL, 0, client_v4);
     struct writer w = write_announce(&v4, true);
     assert_written(&w, COUNTS_V4 "5:peers0:e");
     w = write_announce(&v4, false);
@@ -129,7 +129,7 @@ END_TEST
 
 START_TEST(v6_peers_come_in_peers6) {
     const struct endpoint peer = endpoint_at("6162:6364:6566:6768:696a:6b6c:6d6e:6f70", 0x7172);
-    const struct announce_response response = response_of(&peer, 1, asker_v6);
+    const struct announce_response response = response_of(&peer, 1, client_v6);
     const struct writer w = write_announce(&response, true);
     assert_written(&w, COUNTS_V6 "5:peers0:6:peers618:abcdefghijklmnopqre");
 }
@@ -137,7 +137,7 @@ END_TEST
 
 START_TEST(dictionaries_hold_addresses_as_text) {
     const struct endpoint list[] = { endpoint_at("192.0.2.1", 6881), endpoint_at("192.0.2.2", 1) };
-    const struct announce_response response = response_of(list, 2, asker_v4);
+    const struct announce_response response = response_of(list, 2, client_v4);
     const struct writer w = write_announce(&response, false);
     assert_written(&w,
                    COUNTS_V4 "5:peersld2:ip9:192.0.2.14:porti6881eed2:ip9:192.0.2.24:porti1eeee");
@@ -146,7 +146,7 @@ END_TEST
 
 START_TEST(dictionaries_hold_peer_ids_where_they_are_wanted) {
     const struct endpoint peer = endpoint_at("2001:db8::1", 6881);
-    struct announce_response response = response_of(&peer, 1, asker_v6);
+    struct announce_response response = response_of(&peer, 1, client_v6);
     memcpy(peer_ids, "-qB4520-abcdefghijkl", PEER_ID_LEN);
     response.peer_ids = peer_ids;
     const struct writer w = write_announce(&response, false);
@@ -160,7 +160,7 @@ START_TEST(largest_reply_fits) {
     struct endpoint list[NUMWANT_LIMIT];
     for (uint32_t i = 0; i < NUMWANT_LIMIT; i++)
         list[i] = endpoint_at("1111:2222:3333:4444:5555:6666:7777:8888", 65535);
-    struct announce_response response = response_of(list, NUMWANT_LIMIT, asker_v6);
+    struct announce_response response = response_of(list, NUMWANT_LIMIT, client_v6);
     response.peer_ids = peer_ids;
     response.seeders = response.leechers = response.downloaded = UINT32_MAX;
     response.interval_s = response.min_interval_s = UINT32_MAX;
@@ -171,7 +171,7 @@ END_TEST
 
 START_TEST(reply_that_does_not_fit_fails) {
     const struct endpoint peer = endpoint_at("192.0.2.1", 6881);
-    const struct announce_response response = response_of(&peer, 1, asker_v4);
+    const struct announce_response response = response_of(&peer, 1, client_v4);
     const size_t needed = write_announce(&response, true).len;
     for (size_t capacity = 0; capacity < needed; capacity++) {
         const struct http_announce announce = { .compact = true };

@@ -38,7 +38,7 @@ START_TEST(what_we_write_is_read_back) {
         .downloaded = 9,
         .interval_s = 120,
         .min_interval_s = 60,
-        .asker = endpoint_at("192.0.2.8", 0),
+        .client = endpoint_at("192.0.2.8", 0),
     };
     struct writer w = writer_on(out, sizeof out);
     http_write_announce(&w, &announce, &response);
