@@ -94,7 +94,7 @@ describe("the live page", { concurrency: 2 }, () => {
       await row(seeder).getByText("Firewalled").waitFor();
       await row(leecher).getByText("Reachable").waitFor();
       const text = await page.locator(".warnings").textContent();
-      assert.ok(text.includes(`at 127.0.0.1, port ${seeder.port}`) && text.includes("TCP and UDP"), text);
+      assert.ok(text.includes(`to 127.0.0.1, port ${seeder.port}`) && text.includes("TCP and UDP"), text);
       await page.locator(".health-line .badge", { hasText: "Seeders unreachable" }).waitFor();
       await page.goto(`${skepd.url}/#/torrents`);
       await page.locator("tbody .badge[data-tone=stuck]", { hasText: "Seeders unreachable" }).waitFor();

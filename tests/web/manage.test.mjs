@@ -191,7 +191,7 @@ describe("administration", { concurrency: 2 }, () => {
     const page = await open(browser, skepd, "#/manage");
     await page.getByLabel("Address or network").fill("not an address");
     await page.getByRole("button", { name: "Ban", exact: true }).click();
-    await page.getByRole("alert").filter({ hasText: "A network is an IP address" }).waitFor();
+    await page.getByRole("alert").filter({ hasText: "Invalid network: expected an IP address" }).waitFor();
     const field = page.getByLabel("Address or network");
     assert.equal(await field.inputValue(), "not an address");
     assert.deepEqual(await seriousFindings(page), []);
@@ -199,7 +199,7 @@ describe("administration", { concurrency: 2 }, () => {
     assert.equal(await page.locator(".notice").count(), 0);
     await field.fill("192.0.2.1");
     assert.equal(await field.getAttribute("aria-invalid"), null);
-    assert.equal(await page.getByText("A network is an IP address").count(), 0);
+    assert.equal(await page.getByText("Invalid network: expected an IP address").count(), 0);
     await close(page, /status of 400/);
   });
 
