@@ -121,6 +121,7 @@ UNIT_SUITE(database_salvage) {
     Suite *suite = suite_create("database_salvage");
 
     TCase *rows = tcase_create("rows");
+    tcase_set_timeout(rows, 60);
     tcase_add_checked_fixture(rows, open_both, close_both);
     tcase_add_test(rows, sound_database_is_carried_over_whole);
     tcase_add_test(rows, row_that_cannot_be_is_passed_over);
