@@ -1,6 +1,7 @@
 /* Routes every HTTP request except announce and scrape: the page at /, its files under /assets/,
  * the API under /api/v1/, /metrics and /health. Authorizes the request and adds the security
- * headers.
+ * headers. The routes of the API are in web/api, one table per resource; those of announce and
+ * scrape are in wire/http_wire.h.
  */
 #ifndef SKEP_WEB_WEB_ROUTER_H
 #define SKEP_WEB_WEB_ROUTER_H

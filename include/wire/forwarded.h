@@ -1,6 +1,7 @@
 /* Client address from the headers Forwarded (RFC 7239) and X-Forwarded-For. Each proxy appends the
  * address that it saw; everything to the left of our own proxies' entries may be forged. The client
  * is therefore the rightmost address that is not a trusted proxy; if all are trusted, the leftmost.
+ * server/client_address.h decides whether these headers are used at all.
  * Pure; any thread; allocates nothing. */
 #ifndef SKEP_WIRE_FORWARDED_H
 #define SKEP_WIRE_FORWARDED_H
