@@ -24,6 +24,14 @@ struct torrent_stats {
     uint64_t download_rate; /* the same */
 };
 
+static inline uint32_t torrent_seeders(const struct torrent_stats *stats) {
+    return stats->seeders_v4 + stats->seeders_v6;
+}
+
+static inline uint32_t torrent_leechers(const struct torrent_stats *stats) {
+    return stats->leechers_v4 + stats->leechers_v6;
+}
+
 struct peer_stats {
     uint8_t info_hash[INFO_HASH_LEN];
     uint8_t peer_id[PEER_ID_LEN];
@@ -50,7 +58,7 @@ typedef void (*peers_reader)(void *context, const struct peer_stats *peers, size
 bool swarm_snapshot_torrents(struct tracker *tracker, uint64_t now_ms, torrents_reader read,
                              void *context);
 
-/* Stats of one torrent. False if it is unknown; then `*figures` is unchanged. */
+/* Stats of one torrent. False if it is unknown; then `*stats` is unchanged. */
 bool swarm_snapshot_torrent(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN],
                             uint64_t now_ms, struct torrent_stats *stats);
 

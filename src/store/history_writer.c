@@ -155,8 +155,8 @@ static bool put_torrent_sample(struct connection *connection, const struct torre
     sqlite3_bind_int64(statement, 1, period_s);
     sqlite3_bind_int64(statement, 2, at_s);
     sqlite3_bind_blob(statement, 3, torrent->info_hash, INFO_HASH_LEN, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 4, (int64_t)torrent->seeders_v4 + torrent->seeders_v6);
-    sqlite3_bind_int64(statement, 5, (int64_t)torrent->leechers_v4 + torrent->leechers_v6);
+    sqlite3_bind_int64(statement, 4, torrent_seeders(torrent));
+    sqlite3_bind_int64(statement, 5, torrent_leechers(torrent));
     sqlite3_bind_int64(statement, 6, torrent->downloaded);
     sqlite3_bind_int64(statement, 7, (sqlite3_int64)torrent->upload_rate);
     sqlite3_bind_int64(statement, 8, (sqlite3_int64)torrent->download_rate);

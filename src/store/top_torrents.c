@@ -22,8 +22,7 @@ void top_torrents_delete(struct top_torrents *top) {
 }
 
 static uint64_t peers_of(const struct torrent_stats *torrent) {
-    return (uint64_t)torrent->seeders_v4 + torrent->seeders_v6 + torrent->leechers_v4 +
-           torrent->leechers_v6;
+    return (uint64_t)torrent_seeders(torrent) + torrent_leechers(torrent);
 }
 
 /* The info_hash breaks ties, so that every sample has the same torrents. */

@@ -59,9 +59,7 @@ static void add_torrents(void *context, const struct torrent_stats *torrents, si
     struct totals *totals = context;
     for (size_t i = 0; i < count; i++) {
         const struct torrent_stats *torrent = &torrents[i];
-        const bool active = torrent->seeders_v4 + torrent->seeders_v6 + torrent->leechers_v4 +
-                                torrent->leechers_v6 >
-                            0;
+        const bool active = torrent_seeders(torrent) + torrent_leechers(torrent) > 0;
         totals->torrents_active += active;
         totals->torrents_idle += !active;
         totals->seeders_v4 += torrent->seeders_v4;

@@ -40,12 +40,4 @@ bool torrent_query_equal(const struct torrent_query *a, const struct torrent_que
 /* Health by the counts alone. Never HEALTH_STUCK, which depends on the reachability of peers. */
 enum health torrent_health(const struct torrent_stats *stats);
 
-static inline uint32_t torrent_seeders(const struct torrent_stats *stats) {
-    return stats->seeders_v4 + stats->seeders_v6;
-}
-
-static inline uint32_t torrent_leechers(const struct torrent_stats *stats) {
-    return stats->leechers_v4 + stats->leechers_v6;
-}
-
 #endif
