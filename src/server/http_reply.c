@@ -134,10 +134,6 @@ static enum MHD_Result reply_announce(struct http_context *context,
                                       struct MHD_Connection *connection,
                                       const struct http_request *request,
                                       struct http_outcome *outcome) {
-    if (request->error != NULL)
-        return send_malformed(context, connection, request->error, outcome);
-    if (request->client.endpoint.family == FAMILY_NONE)
-        return send_invalid_proxy(context, connection, outcome);
     const struct http_announce *announce = &request->announce;
     uint8_t peers[NUMWANT_LIMIT * ENDPOINT_MAX_LEN];
     uint8_t peer_ids[NUMWANT_LIMIT * PEER_ID_LEN];
@@ -177,10 +173,6 @@ static enum MHD_Result send_scrape(struct http_context *context, struct MHD_Conn
 static enum MHD_Result reply_scrape(struct http_context *context, struct MHD_Connection *connection,
                                     const struct http_request *request,
                                     struct http_outcome *outcome) {
-    if (request->error != NULL)
-        return send_malformed(context, connection, request->error, outcome);
-    if (request->client.endpoint.family == FAMILY_NONE)
-        return send_invalid_proxy(context, connection, outcome);
     char detail[REFUSAL_DETAIL_LEN];
     const enum announce_result result = tracker_check_scrape(
         context->tracker, &request->client.endpoint, &request->passkey, clock_now_ms(), detail);
@@ -204,12 +196,14 @@ static enum MHD_Result reply_tracker(struct http_context *context,
         return send_error(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "Method not allowed.\n",
                           MHD_HTTP_HEADER_ALLOW, "GET");
     }
-    if (request->kind == HTTP_ROUTE_ANNOUNCE) {
-        outcome->kind = HTTP_KIND_ANNOUNCE;
-        return reply_announce(context, connection, request, outcome);
-    }
-    outcome->kind = HTTP_KIND_SCRAPE;
-    return reply_scrape(context, connection, request, outcome);
+    const bool announce = request->kind == HTTP_ROUTE_ANNOUNCE;
+    outcome->kind = announce ? HTTP_KIND_ANNOUNCE : HTTP_KIND_SCRAPE;
+    if (request->error != NULL)
+        return send_malformed(context, connection, request->error, outcome);
+    if (request->client.endpoint.family == FAMILY_NONE)
+        return send_invalid_proxy(context, connection, outcome);
+    return announce ? reply_announce(context, connection, request, outcome)
+                    : reply_scrape(context, connection, request, outcome);
 }
 
 static enum MHD_Result reply_web(struct http_context *context, struct MHD_Connection *connection,
