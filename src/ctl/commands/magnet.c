@@ -17,7 +17,7 @@ static enum status print_link(const struct command_line *line, struct bytes link
     return STATUS_GOOD;
 }
 
-static enum status print_magnet(const struct command_line *line, const struct magnet *magnet) {
+static enum status write_link(const struct command_line *line, const struct magnet *magnet) {
     const size_t capacity =
         MAGNET_FIXED_LEN + 3 * magnet->name.len + magnet->announce_url_count * URL_LEN;
     uint8_t *text = malloc(capacity);
@@ -32,22 +32,27 @@ static enum status print_magnet(const struct command_line *line, const struct ma
     return status;
 }
 
+/* Completes `magnet` with the announce URLs and prints it. */
+static enum status print_magnet(const struct command_line *line, struct magnet magnet) {
+    struct announce_url_choice choice = { 0 };
+    (void)announce_url_choice_find(line, true, &choice);
+    magnet.announce_urls = choice.urls;
+    magnet.announce_url_count = choice.count;
+    const enum status status = write_link(line, &magnet);
+    announce_url_choice_free(&choice);
+    return status;
+}
+
 /* A .torrent file has everything except the announce URLs. */
 static enum status print_magnet_of_file(const struct command_line *line,
                                         const struct metainfo *metainfo) {
-    struct announce_url_choice choice = { 0 };
-    (void)announce_url_choice_find(line, true, &choice);
     const struct magnet magnet = {
         .info_hash = metainfo->has_v1 ? metainfo->info_hashes[0] : NULL,
         .info_hash_v2 = metainfo->has_v2 ? metainfo->digest_v2 : NULL,
         .name = metainfo->name,
         .size = metainfo->size,
-        .announce_urls = choice.urls,
-        .announce_url_count = choice.count,
     };
-    const enum status status = print_magnet(line, &magnet);
-    announce_url_choice_free(&choice);
-    return status;
+    return print_magnet(line, magnet);
 }
 
 /* Prints the link of skepd. False if no skepd runs or it does not know the torrent. */
@@ -78,18 +83,12 @@ static enum status print_magnet_of_hash(const struct command_line *line, const u
     if (registry != NULL)
         (void)registry_find_torrent(registry, info_hash, &row, &found);
     registry_close(registry);
-    struct announce_url_choice choice = { 0 };
-    (void)announce_url_choice_find(line, true, &choice);
     const struct magnet magnet = {
         .info_hash = info_hash,
         .name = bytes_of(found ? row.text : ""),
         .size = found ? row.size : 0,
-        .announce_urls = choice.urls,
-        .announce_url_count = choice.count,
     };
-    const enum status status = print_magnet(line, &magnet);
-    announce_url_choice_free(&choice);
-    return status;
+    return print_magnet(line, magnet);
 }
 
 static enum status look_up_in_database(const struct command_line *line,
