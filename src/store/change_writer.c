@@ -172,9 +172,9 @@ static bool flush_store(struct change_writer *writer) {
         handle_flush_failure(writer);
         return false;
     }
-    handle_flush_success(writer);
     if (wrote)
         histogram_add(&writer->counters.flushes, clock_now_ns() - writer->began_ns, 1);
+    handle_flush_success(writer);
     return true;
 }
 
