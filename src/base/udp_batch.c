@@ -78,50 +78,52 @@ uint8_t *udp_batch_reply_place(struct udp_batch *batch) {
     return batch->built[batch->replies];
 }
 
-/* Makes the reply leave from the address that the packet came to. The interface is left to the
- * routing table, except for a link-local address, which is ambiguous without one. */
-static void answer_from(struct msghdr *reply, struct control *control, const struct cmsghdr *told) {
+/* Sends the reply from the address that received the packet. The routing table chooses the
+ * interface, except for a link-local address, which is ambiguous without one. */
+static void set_reply_source(struct msghdr *reply, struct control *control,
+                             const struct cmsghdr *received) {
+    size_t size;
     struct cmsghdr *header = (struct cmsghdr *)(void *)control->bytes;
     reply->msg_control = control;
-    header->cmsg_level = told->cmsg_level;
-    header->cmsg_type = told->cmsg_type;
-    if (told->cmsg_level == IPPROTO_IP) {
+    header->cmsg_level = received->cmsg_level;
+    header->cmsg_type = received->cmsg_type;
+    if (received->cmsg_level == IPPROTO_IP) {
         struct in_pktinfo info;
-        memcpy(&info, CMSG_DATA(told), sizeof info);
+        memcpy(&info, CMSG_DATA(received), sizeof info);
         info = (struct in_pktinfo){ .ipi_spec_dst = info.ipi_addr };
         memcpy(CMSG_DATA(header), &info, sizeof info);
-        header->cmsg_len = CMSG_LEN(sizeof info);
-        reply->msg_controllen = CMSG_SPACE(sizeof info);
+        size = sizeof info;
     } else {
         struct in6_pktinfo info;
-        memcpy(&info, CMSG_DATA(told), sizeof info);
+        memcpy(&info, CMSG_DATA(received), sizeof info);
         if (!IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
             info.ipi6_ifindex = 0;
         memcpy(CMSG_DATA(header), &info, sizeof info);
-        header->cmsg_len = CMSG_LEN(sizeof info);
-        reply->msg_controllen = CMSG_SPACE(sizeof info);
+        size = sizeof info;
     }
+    header->cmsg_len = CMSG_LEN(size);
+    reply->msg_controllen = CMSG_SPACE(size);
 }
 
-static bool is_packet_info(const struct cmsghdr *told) {
-    return (told->cmsg_level == IPPROTO_IP && told->cmsg_type == IP_PKTINFO) ||
-           (told->cmsg_level == IPPROTO_IPV6 && told->cmsg_type == IPV6_PKTINFO);
+static bool is_packet_info(const struct cmsghdr *received) {
+    return (received->cmsg_level == IPPROTO_IP && received->cmsg_type == IP_PKTINFO) ||
+           (received->cmsg_level == IPPROTO_IPV6 && received->cmsg_type == IPV6_PKTINFO);
 }
 
 void udp_batch_add_reply(struct udp_batch *batch, unsigned number, size_t len) {
     const unsigned n = batch->replies++;
-    struct msghdr *asked = &batch->in[number].msg_hdr;
+    struct msghdr *request = &batch->in[number].msg_hdr;
     struct msghdr *reply = &batch->out[n].msg_hdr;
     batch->out_parts[n] = (struct iovec){ batch->built[n], len };
     *reply = (struct msghdr){
-        .msg_name = asked->msg_name,
-        .msg_namelen = asked->msg_namelen,
+        .msg_name = request->msg_name,
+        .msg_namelen = request->msg_namelen,
         .msg_iov = &batch->out_parts[n],
         .msg_iovlen = 1,
     };
-    const struct cmsghdr *told = CMSG_FIRSTHDR(asked);
-    if (told != NULL && is_packet_info(told))
-        answer_from(reply, &batch->out_control[n], told);
+    const struct cmsghdr *received = CMSG_FIRSTHDR(request);
+    if (received != NULL && is_packet_info(received))
+        set_reply_source(reply, &batch->out_control[n], received);
 }
 
 unsigned udp_batch_send(struct udp_batch *batch) {
