@@ -70,6 +70,10 @@ bool store_is_writing(const struct store *store);
 bool store_exchange_secret(struct store *store, const char *name, const void *secret,
                            void *previous, size_t len, bool *existed);
 
+/* Path of the file, the same until store_close; any thread. Owned by the store. NULL if `store` is
+ * NULL. */
+const char *store_path(const struct store *store);
+
 /* The queue of the history, which store_commit writes, too. Owned by the store. */
 struct history_writer *store_history(struct store *store);
 

@@ -105,8 +105,8 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
 
 static bool start_access_reload(struct daemon *daemon, const struct config *config) {
     char error[ERROR_LEN];
-    const char *database = config->store_enabled ? config->database : NULL;
-    daemon->access_reload = access_reload_start(daemon->tracker, &config->access, database, error);
+    daemon->access_reload = access_reload_start(daemon->tracker, &config->access,
+                                                store_path(daemon->store), error);
     return daemon->access_reload != NULL || log_failure(error);
 }
 
@@ -142,7 +142,7 @@ static bool start_api(struct daemon *daemon, const struct config *config) {
     const struct api_sources sources = {
         .tracker = daemon->tracker,
         .totals = daemon->totals,
-        .database = config->store_enabled ? config->database : NULL,
+        .database = store_path(daemon->store),
         .prober = daemon->prober,
         .events = daemon->events,
         .health = &daemon->health,

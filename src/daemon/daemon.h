@@ -8,7 +8,7 @@
 struct daemon;
 
 /* Starts all parts; when it returns, announces are served. Returns NULL if a part cannot be
- * started, after stopping the others. `config->database` must outlive the daemon. */
+ * started, after stopping the others. `config` is not used after the return. */
 struct daemon *daemon_start(const struct config *config);
 
 /* Applies `config`, in which only settings that a reload applies differ from those of the start,

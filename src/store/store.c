@@ -127,6 +127,10 @@ void store_close(struct store *store) {
     free(store);
 }
 
+const char *store_path(const struct store *store) {
+    return store == NULL ? NULL : store->path;
+}
+
 struct history_writer *store_history(struct store *store) {
     return &store->history;
 }
