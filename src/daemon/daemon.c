@@ -105,8 +105,8 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
 
 static bool start_access_reload(struct daemon *daemon, const struct config *config) {
     char error[ERROR_LEN];
-    daemon->access_reload = access_reload_start(daemon->tracker, &config->access,
-                                                store_path(daemon->store), error);
+    daemon->access_reload =
+        access_reload_start(daemon->tracker, &config->access, store_path(daemon->store), error);
     return daemon->access_reload != NULL || log_failure(error);
 }
 
