@@ -33,8 +33,8 @@ enum { REACHES = REACH_SILENT + 1 };
 
 struct reach_state {
     enum reach reach;
-    uint64_t checked_ms; /* end of the last probe; 0: never */
-    bool pending;        /* a probe is running, or queued among the new peers */
+    uint64_t probed_ms; /* end of the last probe; 0: never */
+    bool pending;       /* a probe is running, or queued among the new peers */
 };
 
 struct probe_limits {

@@ -23,8 +23,7 @@ struct prober_options {
 struct prober_stats {
     bool enabled;
     struct probe_counts now;
-    uint64_t
-        checks[REACHES]; /* finished probes, by result; REACH_UNKNOWN: failed on this machine */
+    uint64_t finished[REACHES]; /* probes, by result; REACH_UNKNOWN: failed on this machine */
 };
 
 struct prober;
@@ -49,7 +48,7 @@ void prober_on_lost(void *prober);
  * or `own_address` is false. Any thread. */
 void prober_request(struct prober *prober, const struct endpoint *peer, bool own_address);
 
-/* REACH_UNKNOWN if the peer is not known. `checked_ms` is a clock_now_ms(). Any thread. */
+/* REACH_UNKNOWN if the peer is not known. `probed_ms` is a clock_now_ms(). Any thread. */
 struct reach_state prober_state(struct prober *prober, const struct endpoint *peer);
 
 /* Any thread. */

@@ -121,5 +121,5 @@ void server_metrics_write_probes(struct writer *w, const struct prober_stats *st
                         "Reachability probes, by result; unknown if the local machine failed.");
     for (int i = 0; i < REACHES; i++)
         metrics_text_value(w, name, METRIC_LABELS({ "result", reach_names[i] }),
-                           (double)stats->checks[i]);
+                           (double)stats->finished[i]);
 }

@@ -22,7 +22,7 @@ struct probe_peer {
     uint32_t torrent_count;
     uint32_t torrents_allocated;
     uint64_t since_ms;      /* when it entered its queue */
-    uint64_t checked_ms;    /* end of the last probe; 0: never */
+    uint64_t probed_ms;     /* end of the last probe; 0: never */
     uint64_t kept_until_ms; /* kept without a torrent until then */
     struct probe_quota_share share;
 };
@@ -251,7 +251,7 @@ void probe_plan_request(struct probe_plan *plan, const struct endpoint *endpoint
         return;
     peer->kept_until_ms = now_ms + interval_ms(plan);
     /* It was postponed because its address had no probes left. */
-    if (is_in(peer, QUEUE_LATER) && peer->checked_ms == 0)
+    if (is_in(peer, QUEUE_LATER) && peer->probed_ms == 0)
         move_peer(plan, peer, QUEUE_NEW, now_ms);
 }
 
@@ -282,8 +282,8 @@ static struct probe_peer *first_due(const struct probe_plan *plan, uint64_t now_
     struct probe_peer *new_peer = first_in(plan, QUEUE_NEW);
     if (new_peer != NULL)
         return new_peer;
-    struct probe_peer *checked = first_in(plan, QUEUE_LATER);
-    return checked != NULL && checked->since_ms + interval_ms(plan) <= now_ms ? checked : NULL;
+    struct probe_peer *probed = first_in(plan, QUEUE_LATER);
+    return probed != NULL && probed->since_ms + interval_ms(plan) <= now_ms ? probed : NULL;
 }
 
 bool probe_plan_next(struct probe_plan *plan, uint64_t now_ms, struct endpoint *endpoint) {
@@ -321,10 +321,10 @@ uint64_t probe_plan_next_ms(const struct probe_plan *plan, uint64_t now_ms) {
     const uint64_t token = token_ms(plan, now_ms);
     if (first_in(plan, QUEUE_NEW) != NULL)
         return token;
-    const struct probe_peer *checked = first_in(plan, QUEUE_LATER);
-    if (checked == NULL)
+    const struct probe_peer *probed = first_in(plan, QUEUE_LATER);
+    if (probed == NULL)
         return UINT64_MAX;
-    const uint64_t due = checked->since_ms + interval_ms(plan);
+    const uint64_t due = probed->since_ms + interval_ms(plan);
     return due > token ? due : token;
 }
 
@@ -337,7 +337,7 @@ void probe_plan_finish(struct probe_plan *plan, const struct endpoint *endpoint,
     plan->reached[peer->reach]--;
     plan->reached[reach]++;
     peer->reach = reach;
-    peer->checked_ms = now_ms;
+    peer->probed_ms = now_ms;
     move_peer(plan, peer, QUEUE_LATER, now_ms);
 }
 
@@ -354,7 +354,7 @@ struct reach_state probe_plan_state(const struct probe_plan *plan,
         return (struct reach_state){ .reach = REACH_UNKNOWN };
     return (struct reach_state){
         .reach = peer->reach,
-        .checked_ms = peer->checked_ms,
+        .probed_ms = peer->probed_ms,
         .pending = !is_in(peer, QUEUE_LATER),
     };
 }

@@ -24,7 +24,7 @@ struct prober {
     bool running;
     _Atomic bool stop;
     uint64_t pause_until_ms; /* used by the thread: pause after TCP_PROBE_NO_RESOURCES */
-    _Atomic uint64_t checks[REACHES];
+    _Atomic uint64_t finished[REACHES];
 };
 
 static enum reach reach_of(enum tcp_probe_result result) {
@@ -44,7 +44,7 @@ static void on_result(void *context, const struct endpoint *peer, enum tcp_probe
     struct prober *prober = context;
     const uint64_t now_ms = clock_now_ms();
     const enum reach reach = reach_of(result);
-    atomic_fetch_add_explicit(&prober->checks[reach], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&prober->finished[reach], 1, memory_order_relaxed);
     if (result == TCP_PROBE_NO_RESOURCES)
         prober->pause_until_ms = now_ms + NO_RESOURCES_PAUSE_MS;
     pthread_mutex_lock(&prober->lock);
@@ -246,6 +246,7 @@ struct prober_stats prober_stats(struct prober *prober) {
         stats.now = probe_plan_counts(plan);
     unlock_plan(prober, UINT32_MAX);
     for (int reach = 0; reach < REACHES; reach++)
-        stats.checks[reach] = atomic_load_explicit(&prober->checks[reach], memory_order_relaxed);
+        stats.finished[reach] =
+            atomic_load_explicit(&prober->finished[reach], memory_order_relaxed);
     return stats;
 }

@@ -223,7 +223,7 @@ def test_torrent_is_stuck_while_no_seeder_can_be_reached(torrent):
         Peer(daemon.port, torrent, left=1).start()
         assert api.torrent(torrent)["health"] == "stuck"
         finding, = api.torrent(torrent)["diagnosis"]
-        assert finding["code"] == "seeders_firewalled"
+        assert finding["code"] == "seeders_unreachable"
         assert f"to {seeder.endpoint[0]}, port {seeder.endpoint[1]}" in finding["text"]
         wait_until(lambda: api.get("/torrents", sort="health")["items"][0]["health"] == "stuck")
         listed = Skepctl(options=("--url", daemon.url))("torrents")
@@ -254,8 +254,8 @@ def test_address_tells_how_many_of_its_ports_can_be_reached(torrent):
             for _ in range(2):
                 Peer(daemon.port, torrent).start()
             Peer(daemon.port, torrent, source="127.0.0.9").start()
-            reaches = {"127.0.0.1": {"open": 1, "firewalled": 2, "unknown": 0},
-                       "127.0.0.9": {"open": 0, "firewalled": 0, "unknown": 1}}
+            reaches = {"127.0.0.1": {"open": 1, "unreachable": 2, "unknown": 0},
+                       "127.0.0.9": {"open": 0, "unreachable": 0, "unknown": 1}}
             wait_until(lambda: reaches == {item["address"]: item["reach"]
                                            for item in api.get("/addresses")["items"]})
 
@@ -348,14 +348,14 @@ def test_what_the_check_of_a_seeder_finds_is_told():
         leecher.start()
         wait_until(lambda: reach_of(api, torrent, closed) == "refused")
         findings = api.torrent(torrent)["diagnosis"]
-        assert [finding["code"] for finding in findings] == ["seeders_firewalled"]
+        assert [finding["code"] for finding in findings] == ["seeders_unreachable"]
         opened.start()
         wait_until(lambda: reach_of(api, torrent, opened) == "open")
         assert api.torrent(torrent)["diagnosis"] == []
-        checked = [item["checked"] for item in api.peers(torrent) if item["port"] == opened.port]
-        assert abs(checked[0] - time.time()) < 10
-        checks = api.get("/status")["checks"]
-        assert checks["enabled"] and checks["reachable"] == 1 and checks["firewalled"] >= 1
+        probed = [item["probed"] for item in api.peers(torrent) if item["port"] == opened.port]
+        assert abs(probed[0] - time.time()) < 10
+        probes = api.get("/status")["probes"]
+        assert probes["enabled"] and probes["reachable"] == 1 and probes["unreachable"] >= 1
 
 
 # Addresses

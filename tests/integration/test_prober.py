@@ -41,7 +41,7 @@ def peers(daemon):
     return tuple(int(found[reach]) for reach in REACHES[1:])
 
 
-def checks(daemon):
+def probes(daemon):
     return int(sum(figures(daemon)["skep_checks_total"].values()))
 
 
@@ -193,7 +193,7 @@ def test_claimed_address_is_not_checked(client):
         proxied = Peer(daemon.port, random_hash(), source="127.0.0.9", port=client.port)
         proxied.start(ip="127.0.0.1")
         time.sleep(SOON_S)
-        assert (client.times, checks(daemon)) == ([], 0)
+        assert (client.times, probes(daemon)) == ([], 0)
         client.joins(daemon, proxied.info_hash)
         wait_until(lambda: peers(daemon) == (1, 0, 0))
 
@@ -206,7 +206,7 @@ def test_peer_behind_an_unknown_proxy_is_not_probed(daemon, client, version, hea
     raw = f"GET {peer.target()} HTTP/{version}\r\nHost: x\r\nConnection: close\r\n{header}\r\n\r\n"
     assert parse_reply(exchange(daemon.port, raw.encode())).failure is None
     time.sleep(SOON_S)
-    assert (client.times, checks(daemon)) == ([], 0)
+    assert (client.times, probes(daemon)) == ([], 0)
     client.joins(daemon)
     wait_until(lambda: peers(daemon) == (1, 0, 0))
 
@@ -220,7 +220,7 @@ def test_peer_behind_a_trusted_proxy_is_checked(client):
         target = Peer(daemon.port, random_hash(), port=client.port).target()
         get(daemon.port, target, "127.5.0.1", headers={"X-Forwarded-For": ","})
         time.sleep(SOON_S)
-        assert checks(daemon) == 1
+        assert probes(daemon) == 1
 
 
 def test_ports_below_1024_are_not_probed(daemon, client):
@@ -229,7 +229,7 @@ def test_ports_below_1024_are_not_probed(daemon, client):
     client.joins(daemon)
     wait_until(lambda: peers(daemon) == (1, 0, 0))
     time.sleep(SOON_S)
-    assert checks(daemon) == 1
+    assert probes(daemon) == 1
 
 
 def test_peer_outside_of_the_networks_is_not_checked(client):
@@ -245,7 +245,7 @@ def test_no_peer_is_probed_when_it_is_off(client):
     with Skepd(check("enabled = false;")) as daemon:
         client.joins(daemon)
         time.sleep(SOON_S)
-        assert (client.times, checks(daemon)) == ([], 0)
+        assert (client.times, probes(daemon)) == ([], 0)
         assert "prober" not in threads_of(daemon)
 
 
@@ -274,7 +274,7 @@ def test_restored_peer_is_checked_once_it_announced_again(client):
         wait_until(lambda: peers(daemon) == (1, 0, 0))
         daemon.restart()
         time.sleep(SOON_S)
-        assert (len(client.times), checks(daemon)) == (1, 0)
+        assert (len(client.times), probes(daemon)) == (1, 0)
         peer.announce()
         wait_until(lambda: peers(daemon) == (1, 0, 0))
         assert len(client.times) == 2
@@ -287,9 +287,9 @@ def test_checks_keep_to_their_rate():
     with Skepd(check(f"per_s = {per_s};")) as daemon:
         for number in range(crowd):
             Peer(daemon.port, random_hash(), source=f"127.4.0.{number + 1}").start()
-        before, started = checks(daemon), time.monotonic()
+        before, started = probes(daemon), time.monotonic()
         time.sleep(0.5)
-        during, took = checks(daemon) - before, time.monotonic() - started
+        during, took = probes(daemon) - before, time.monotonic() - started
         assert during <= per_s * took + 2
         wait_until(lambda: peers(daemon) == (0, crowd, 0))
         assert time.monotonic() - started > (crowd - before) / per_s - 0.2
@@ -302,7 +302,7 @@ def test_many_ports_of_one_address_are_not_all_knocked_at(client):
         client.joins(daemon)
         wait_until(lambda: peers(daemon) == (1, 5, 0))
         time.sleep(SOON_S)
-        assert checks(daemon) == 6
+        assert probes(daemon) == 6
 
 
 def test_silent_peers_do_not_keep_a_stop_waiting():

@@ -38,7 +38,7 @@ STATUS = {"version": "0.1.0", "uptime_s": 3700, "mode": "open", "interval_s": 12
                      "downloaded": 9, "announces_per_s": 1.25, "upload_rate": 2048, "download_rate": 1024,
                      "announces": 77},
           "urls": [{"scheme": "http", "host": "192.0.2.1", "scope": "lan", "url": "http://192.0.2.1:6969/announce"}],
-          "checks": {"enabled": True, "reachable": 3, "firewalled": 2, "waiting": 1},
+          "probes": {"enabled": True, "reachable": 3, "unreachable": 2, "waiting": 1},
           "store": {"enabled": True, "failing": False, "lag_s": 0.5}, "warnings": ["the \x1b[31mdisk is full"]}
 
 
@@ -51,7 +51,7 @@ def test_status_is_printed_as_text():
         "peers      6: seeders 2, leechers 4; IPv4 5, IPv6 1",
         "announces  1.2/s, total 77",
         "transfer   up 2.0 KiB/s, down 1.0 KiB/s",
-        "probes     3 reachable, 2 firewalled, 1 waiting",
+        "probes     3 reachable, 2 unreachable, 1 waiting",
         "store      lag 0.5 s",
         "announce   http://192.0.2.1:6969/announce",
         "warning    the \\x1b[31mdisk is full"]

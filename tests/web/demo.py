@@ -40,8 +40,8 @@ TORRENTS = [
 ]
 CLIENTS = [b"-qB4520-", b"-qB5030-", b"-TR4060-", b"-DE2110-", b"A2-1-36-0-", b"-lt0D80-", b"-BI3600-", b"-WD0024-"]
 ADDRESSES = [f"127.0.0.{10 + 3 * number}" for number in range(18)]
-FIREWALLED = set(ADDRESSES[::5])
-STALLED = "Big Buck Bunny (2008) 4K"  # its only seeder is firewalled
+UNREACHABLE = set(ADDRESSES[::5])
+STALLED = "Big Buck Bunny (2008) 4K"  # its only seeder is unreachable
 PERIODS = ((10, 360), (120, 720), (3600, 720))
 MONTH_S = 30 * 86400
 
@@ -111,14 +111,14 @@ class Swarm:
                 raise
 
     def add(self, left):
-        """Adds a client from an address not yet in the swarm. Firewalled addresses do not listen."""
+        """Adds a client from an address not yet in the swarm. Unreachable addresses do not listen."""
         used = {client.source for client in self.clients}
-        candidates = FIREWALLED if self.name == STALLED and left == 0 else ADDRESSES
+        candidates = UNREACHABLE if self.name == STALLED and left == 0 else ADDRESSES
         free = [address for address in candidates if address not in used]
         if not free:
             return
         client = Client(self.port, self.info_hash, self.size, random.choice(free), left)
-        if client.source not in FIREWALLED:
+        if client.source not in UNREACHABLE:
             with contextlib.suppress(OSError):
                 self.listeners.append(socket.create_server((client.source, client.port)))
         self.clients.append(client)

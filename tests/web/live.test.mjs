@@ -83,7 +83,7 @@ describe("the live page", { concurrency: 2 }, () => {
   });
 
   testWithTracker(
-    "a firewalled seeder is distinguished from a reachable one, and is the diagnosis of a stalled torrent",
+    "an unreachable seeder is distinguished from a reachable one, and is the diagnosis of a stalled torrent",
     async (skepd) => {
       const seeder = new Peer(skepd, { left: 0 });
       const leecher = new Peer(skepd, { infoHash: seeder.infoHash });
@@ -91,19 +91,19 @@ describe("the live page", { concurrency: 2 }, () => {
       await Promise.all([seeder.announce("started"), leecher.announce("started")]);
       const page = await open(browser, skepd, `#/torrents/${seeder.hash}`);
       const row = (peer) => page.locator("tbody", { hasText: `port ${peer.port}` });
-      await row(seeder).getByText("Firewalled").waitFor();
-      await row(leecher).getByText("Reachable").waitFor();
+      await row(seeder).getByText("Unreachable", { exact: true }).waitFor();
+      await row(leecher).getByText("Reachable", { exact: true }).waitFor();
       const text = await page.locator(".warnings").textContent();
       assert.ok(text.includes(`to 127.0.0.1, port ${seeder.port}`) && text.includes("TCP and UDP"), text);
       await page.locator(".health-line .badge", { hasText: "Seeders unreachable" }).waitFor();
       await page.goto(`${skepd.url}/#/torrents`);
       await page.locator("tbody .badge[data-tone=stuck]", { hasText: "Seeders unreachable" }).waitFor();
       await page.goto(`${skepd.url}/#/peers`);
-      await page.locator("tbody .badge", { hasText: "Partly firewalled" }).waitFor();
+      await page.locator("tbody .badge", { hasText: "Partly reachable" }).waitFor();
       await page.getByRole("button", { name: "Torrents of 127.0.0.1" }).click();
       const share = (peer) => page.locator(".shares li", { hasText: `port ${peer.port}` });
-      await share(seeder).locator(".badge", { hasText: "Firewalled" }).waitFor();
-      await share(leecher).locator(".badge", { hasText: "Reachable" }).waitFor();
+      await share(seeder).locator(".badge", { hasText: /^Unreachable$/ }).waitFor();
+      await share(leecher).locator(".badge", { hasText: /^Reachable$/ }).waitFor();
       await Promise.all([seeder.announce("stopped"), leecher.announce("stopped")]);
       await close(page);
     },

@@ -19,24 +19,24 @@ const HEALTH = {
 const REACH = {
   open: { label: "Reachable", tone: "good", hint: "The tracker can connect to the announced port." },
   refused: {
-    label: "Firewalled",
+    label: "Unreachable",
     tone: "bad",
     hint: "Connection refused. The client is not listening on the announced port, or a firewall rejects connections.",
   },
   partly: {
-    label: "Partly firewalled",
+    label: "Partly reachable",
     tone: "fair",
     hint: "The tracker can connect to some announced ports of this address, but not to others.",
   },
   silent: {
-    label: "Firewalled",
+    label: "Unreachable",
     tone: "bad",
     hint: "Connection timed out. A firewall probably drops connections to the announced port.",
   },
   unknown: {
-    label: "Not checked",
+    label: "Not probed",
     tone: "calm",
-    hint: "Not in a network that the tracker checks, or the check is still pending.",
+    hint: "Not in a network that the tracker probes, or the probe is still pending.",
   },
 };
 
@@ -58,10 +58,10 @@ function makeBadge(definitions) {
 export const makeHealthBadge = () => makeBadge(HEALTH);
 export const makeReachBadge = () => makeBadge(REACH);
 
-/** The state of an address, from the numbers of its ports that are { open, firewalled }. */
-export function reachOfAddress({ open, firewalled }) {
-  if (open > 0 && firewalled > 0) return "partly";
-  if (firewalled > 0) return "silent";
+/** The state of an address, from the numbers of its ports that are { open, unreachable }. */
+export function reachOfAddress({ open, unreachable }) {
+  if (open > 0 && unreachable > 0) return "partly";
+  if (unreachable > 0) return "silent";
   return open > 0 ? "open" : "unknown";
 }
 
@@ -74,10 +74,10 @@ export function makeReachHelp() {
   const terms = [
     ["Reachable", REACH.open.hint],
     [
-      "Firewalled",
-      "The connection was refused or timed out. Two firewalled peers cannot connect to each other: open the announced port on one of the machines.",
+      "Unreachable",
+      "The connection was refused or timed out. Two unreachable peers cannot connect to each other: open the announced port on one of the machines.",
     ],
-    ["Not checked", REACH.unknown.hint],
+    ["Not probed", REACH.unknown.hint],
   ];
   return make(
     "details",

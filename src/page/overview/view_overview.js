@@ -142,13 +142,13 @@ function headlineParts({ torrents, seeders, leechers }) {
   ];
 }
 
-function formatFacts({ mode, interval_s, totals, checks }) {
-  const checked = (checks?.reachable ?? 0) + (checks?.firewalled ?? 0);
+function formatFacts({ mode, interval_s, totals, probes }) {
+  const probed = (probes?.reachable ?? 0) + (probes?.unreachable ?? 0);
   const facts = [
     mode && (MODES[mode] ?? mode),
     interval_s && `Announce interval ${duration(interval_s)}`,
     totals.downloaded && pluralize(totals.downloaded, "completed download"),
-    checked > 0 && `${count(checks.firewalled)} of ${pluralize(checked, "checked peer")} firewalled`,
+    probed > 0 && `${count(probes.unreachable)} of ${pluralize(probed, "probed peer")} unreachable`,
   ];
   return facts.filter(Boolean).join(" · ");
 }

@@ -128,7 +128,7 @@ bool api_end_write(const struct api_request *request, struct web_response *respo
 /* REACH_UNKNOWN without a prober. */
 struct reach_state api_reach(const struct api_request *request, const struct endpoint *peer);
 
-/* {"open":N,"firewalled":N,"unknown":N}: the ports of an address by reachability. */
+/* {"open":N,"unreachable":N,"unknown":N}: the ports of an address by reachability. */
 json_t *api_reach_counts(const struct api_request *request, const struct address_row *row);
 
 /* torrent_health(), and HEALTH_STUCK if the torrent has at most 16 seeders and none is reachable.
@@ -138,7 +138,7 @@ enum health api_health(const struct api_request *request, const struct torrent_s
 json_t *api_torrent(const struct api_request *request, const struct torrent_row *row);
 json_t *api_ban(const struct registry_row *row);
 
-/* A peer of a torrent of `size` bytes; 0: unknown. Queues the peer for a reachability check if it
+/* A peer of a torrent of `size` bytes; 0: unknown. Queues the peer for a reachability probe if it
  * has had none. */
 json_t *api_peer(const struct api_request *request, const struct peer_stats *peer, uint64_t size);
 

@@ -26,7 +26,7 @@ json_t *api_peer(const struct api_request *request, const struct peer_stats *pee
     if (prober != NULL)
         prober_request(prober, &peer->peer, peer->own_address);
     const struct reach_state state = api_reach(request, &peer->peer);
-    const int64_t checked_ms = request->unix_ms - (int64_t)(request->now_ms - state.checked_ms);
+    const int64_t probed_ms = request->unix_ms - (int64_t)(request->now_ms - state.probed_ms);
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b}",
         "address", api_address(&peer->peer), "port", api_count(endpoint_port(&peer->peer)),
@@ -39,8 +39,8 @@ json_t *api_peer(const struct api_request *request, const struct peer_stats *pee
         "uploaded", api_count(peer->uploaded), "downloaded", api_count(peer->downloaded),
         "upload_rate", api_count(peer->upload_rate), "download_rate",
         api_count(peer->download_rate), "since", api_ago(request->unix_ms, peer->age_s), "seen",
-        api_ago(request->unix_ms, peer->silent_s), "reach", reaches[state.reach], "checked",
-        state.checked_ms == 0 ? json_null() : json_integer(checked_ms / 1000), "lan", peer->lan);
+        api_ago(request->unix_ms, peer->silent_s), "reach", reaches[state.reach], "probed",
+        state.probed_ms == 0 ? json_null() : json_integer(probed_ms / 1000), "lan", peer->lan);
 }
 
 /* Whether an earlier peer_id of the row has the same client name. */

@@ -16,12 +16,12 @@ json_t *api_reach_counts(const struct api_request *request, const struct address
         endpoint_set_port(&peer, row->ports[i]);
         counts[api_reach(request, &peer).reach]++;
     }
-    return json_pack("{s:o, s:o, s:o}", "open", api_count(counts[REACH_OPEN]), "firewalled",
+    return json_pack("{s:o, s:o, s:o}", "open", api_count(counts[REACH_OPEN]), "unreachable",
                      api_count((uint64_t)counts[REACH_REFUSED] + counts[REACH_SILENT]), "unknown",
                      api_count(counts[REACH_UNKNOWN]));
 }
 
-/* Whether the torrent has seeders, and the checks of all of them failed. */
+/* Whether the torrent has seeders, and none of them could be reached by its last probe. */
 static bool seeders_are_unreachable(const struct api_request *request, const uint8_t *info_hash) {
     struct peer_stats peers[SEEDERS_MAX];
     size_t total;

@@ -70,13 +70,13 @@ static json_t *urls_value(const struct api_request *request,
     return list;
 }
 
-static json_t *checks_value(const struct api_request *request) {
+static json_t *probes_value(const struct api_request *request) {
     struct prober_stats stats = { .enabled = false };
     if (request->api->prober != NULL)
         stats = prober_stats(request->api->prober);
     const uint32_t *peers = stats.now.peers;
     return json_pack("{s:b, s:o, s:o, s:o}", "enabled", stats.enabled, "reachable",
-                     api_count(peers[REACH_OPEN]), "firewalled",
+                     api_count(peers[REACH_OPEN]), "unreachable",
                      api_count((uint64_t)peers[REACH_REFUSED] + peers[REACH_SILENT]), "waiting",
                      api_count(stats.now.waiting));
 }
@@ -101,7 +101,7 @@ static void put_admin_fields(const struct api_request *request, json_t **body) {
     api_put(body, "mode", json_string(modes[settings.mode]));
     api_put(body, "interval_s", api_count(tracker_interval_s(api->tracker)));
     api_put(body, "urls", urls_value(request, &settings));
-    api_put(body, "checks", checks_value(request));
+    api_put(body, "probes", probes_value(request));
     api_put(body, "store",
             json_pack("{s:b, s:b, s:f}", "enabled", api->database != NULL, "failing",
                       report.store_failing, "lag_s", report.store_lag_s));

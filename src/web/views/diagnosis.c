@@ -69,7 +69,7 @@ static const struct endpoint *first_seeder(const struct diagnosis_input *input, 
     return &input->peers[i].stats->peer;
 }
 
-static void check_firewalls(const struct diagnosis_input *input, struct diagnosis_list *found) {
+static void check_reachability(const struct diagnosis_input *input, struct diagnosis_list *found) {
     const uint32_t seeders = torrent_seeders(&input->stats);
     const size_t silent = count_reach(input, true, REACH_SILENT);
     const size_t refused = count_reach(input, true, REACH_REFUSED);
@@ -90,7 +90,7 @@ static void check_firewalls(const struct diagnosis_input *input, struct diagnosi
     char address[ENDPOINT_TEXT_LEN];
     endpoint_address_text(seeder, address);
     const unsigned port = endpoint_port(seeder);
-    add_diagnosis(found, "seeders_firewalled",
+    add_diagnosis(found, "seeders_unreachable",
                   "%s: connections to %s, port %u, %s. Set the client's listening port to %u, and "
                   "open that port (TCP and UDP) in the machine's firewall%s.%s",
                   summary, address, port, cause, port, others, hope);
@@ -212,6 +212,6 @@ size_t diagnose(const struct diagnosis_input *input, struct diagnosis list[stati
     check_nat(input, &found);
     check_networks(input, &found);
     check_families(input, &found);
-    check_firewalls(input, &found);
+    check_reachability(input, &found);
     return found.count;
 }

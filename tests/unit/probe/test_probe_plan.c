@@ -114,15 +114,15 @@ static void check(struct endpoint peer, enum reach reach) {
 /* Runs all probes that are due within the time. Returns their number. */
 static uint32_t run_for(uint64_t ms) {
     const uint64_t until_ms = now_ms + ms;
-    uint32_t checks = 0;
+    uint32_t probes = 0;
     for (; now_ms < until_ms; now_ms += 5) {
         struct endpoint peer;
         while (probe_plan_next(plan, now_ms, &peer)) {
             finish(peer, REACH_SILENT);
-            checks++;
+            probes++;
         }
     }
-    return checks;
+    return probes;
 }
 
 /* Order */
@@ -145,17 +145,17 @@ START_TEST(result_is_kept_with_its_time) {
     finish(machine(1), REACH_OPEN);
     assert_state(machine(1), REACH_OPEN, false);
     const struct endpoint peer = machine(1);
-    ck_assert_uint_eq(probe_plan_state(plan, &peer).checked_ms, now_ms);
+    ck_assert_uint_eq(probe_plan_state(plan, &peer).probed_ms, now_ms);
 }
 END_TEST
 
 START_TEST(peer_is_checked_again_after_the_interval) {
     join(machine(1));
     check(machine(1), REACH_REFUSED);
-    const uint64_t checked_ms = now_ms;
-    now_ms = checked_ms + INTERVAL_S * 1000 - 1;
+    const uint64_t probed_ms = now_ms;
+    now_ms = probed_ms + INTERVAL_S * 1000 - 1;
     assert_none_now();
-    ck_assert_uint_eq(probe_plan_next_ms(plan, now_ms), checked_ms + INTERVAL_S * 1000);
+    ck_assert_uint_eq(probe_plan_next_ms(plan, now_ms), probed_ms + INTERVAL_S * 1000);
     now_ms++;
     check(machine(1), REACH_OPEN);
     assert_state(machine(1), REACH_OPEN, false);
@@ -205,9 +205,9 @@ START_TEST(checks_keep_to_their_pace) {
     for (uint32_t i = 0; i < PEERS_MAX; i++)
         join(machine(i));
     ck_assert_uint_le(run_for(1000), PER_S + 1);
-    const uint32_t checks = run_for(50 * 1000);
-    ck_assert_uint_ge(checks, 50 * PER_S - 1);
-    ck_assert_uint_le(checks, 50 * PER_S + 1);
+    const uint32_t probes = run_for(50 * 1000);
+    ck_assert_uint_ge(probes, 50 * PER_S - 1);
+    ck_assert_uint_le(probes, 50 * PER_S + 1);
 }
 END_TEST
 
@@ -224,14 +224,14 @@ START_TEST(high_pace_is_kept_by_a_coarse_clock) {
     probe_plan_apply(plan, &limits);
     for (uint32_t i = 0; i < PEERS_MAX; i++)
         join(machine(i));
-    uint32_t checks = 0;
+    uint32_t probes = 0;
     for (int tick = 0; tick < 50; tick++, now_ms += 10) {
         struct endpoint peer;
         while (probe_plan_next(plan, now_ms, &peer))
-            checks++;
+            probes++;
     }
-    ck_assert_uint_ge(checks, 490);
-    ck_assert_uint_le(checks, 550);
+    ck_assert_uint_ge(probes, 490);
+    ck_assert_uint_le(probes, 550);
 }
 END_TEST
 
@@ -475,14 +475,14 @@ START_TEST(many_ports_of_one_address_are_not_all_knocked_at) {
 }
 END_TEST
 
-START_TEST(address_that_changes_ports_gets_no_more_checks) {
-    uint32_t checks = 0;
+START_TEST(address_that_changes_ports_gets_no_more_probes) {
+    uint32_t probes = 0;
     for (uint16_t port = PORT; port < PORT + 500; port++) {
         join(endpoint_at("10.1.2.3", port));
-        checks += run_for(1000);
+        probes += run_for(1000);
         leave(endpoint_at("10.1.2.3", port));
     }
-    ck_assert_uint_eq(checks, ADDRESS_MAX);
+    ck_assert_uint_eq(probes, ADDRESS_MAX);
     now_ms += INTERVAL_S * 1000;
     join(endpoint_at("10.1.2.3", PORT + 600));
     assert_next(endpoint_at("10.1.2.3", PORT + 600));
@@ -521,7 +521,7 @@ START_TEST(peer_whose_address_had_its_checks_waits_for_the_next_interval) {
 }
 END_TEST
 
-START_TEST(looking_at_a_peer_gets_its_address_no_more_checks) {
+START_TEST(looking_at_a_peer_gets_its_address_no_more_probes) {
     use_up("10.1.2.3");
     join(endpoint_at("10.1.2.3", PORT + 99));
     for (int i = 0; i < 20; i++) {
@@ -560,8 +560,8 @@ START_TEST(steady_peers_are_all_checked_in_every_interval) {
         }
     }
     for (int interval = 0; interval < 5; interval++) {
-        const uint32_t checks = run_for(INTERVAL_S * 1000 + 25 * 1000);
-        ck_assert_uint_ge(checks, 50 * ADDRESS_MAX);
+        const uint32_t probes = run_for(INTERVAL_S * 1000 + 25 * 1000);
+        ck_assert_uint_ge(probes, 50 * ADDRESS_MAX);
     }
 }
 END_TEST
@@ -647,10 +647,10 @@ UNIT_SUITE(probe_plan) {
     tcase_add_test(looks, after_a_loss_those_are_kept_that_are_told_of_again);
     TCase *fairness = add_case(suite, "fairness");
     tcase_add_test(fairness, many_ports_of_one_address_are_not_all_knocked_at);
-    tcase_add_test(fairness, address_that_changes_ports_gets_no_more_checks);
+    tcase_add_test(fairness, address_that_changes_ports_gets_no_more_probes);
     tcase_add_test(fairness, busy_address_does_not_keep_others_waiting);
     tcase_add_test(fairness, peer_whose_address_had_its_checks_waits_for_the_next_interval);
-    tcase_add_test(fairness, looking_at_a_peer_gets_its_address_no_more_checks);
+    tcase_add_test(fairness, looking_at_a_peer_gets_its_address_no_more_probes);
     tcase_add_test(fairness, v6_network_may_have_more_than_one_address);
     tcase_add_test(fairness, steady_peers_are_all_checked_in_every_interval);
     tcase_add_test(fairness, any_order_of_events_ends_empty);

@@ -79,9 +79,9 @@ START_TEST(newcomer_is_checked) {
     note(CHANGE_PEER_JOINED, listening, true);
     ck_assert(is_probed(PATIENCE_MS));
     ck_assert(await_state(listening, REACH_OPEN));
-    ck_assert_uint_ge(prober_state(prober, &listening).checked_ms, start_ms);
+    ck_assert_uint_ge(prober_state(prober, &listening).probed_ms, start_ms);
     const struct prober_stats stats = prober_stats(prober);
-    ck_assert_uint_eq(stats.checks[REACH_OPEN], 1);
+    ck_assert_uint_eq(stats.finished[REACH_OPEN], 1);
     ck_assert_uint_eq(stats.now.peers[REACH_OPEN], 1);
     ck_assert_uint_eq(stats.now.waiting, 0);
 }

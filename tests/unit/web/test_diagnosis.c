@@ -83,7 +83,7 @@ END_TEST
 START_TEST(only_seeder_behind_a_firewall_is_said) {
     add("192.168.1.2", true, true, REACH_SILENT);
     add("192.168.1.3", false, true, REACH_UNKNOWN);
-    assert_only("seeders_firewalled", "The only seeder is not reachable");
+    assert_only("seeders_unreachable", "The only seeder is not reachable");
     ck_assert_ptr_nonnull(strstr(found[0].text, "drops"));
     ck_assert_ptr_nonnull(strstr(found[0].text, "to 192.168.1.2, port "));
     ck_assert_ptr_nonnull(strstr(found[0].text, "(TCP and UDP)"));
@@ -94,7 +94,7 @@ START_TEST(port_where_nobody_listens_is_said) {
     add("192.168.1.2", true, true, REACH_REFUSED);
     add("192.168.1.4", true, true, REACH_REFUSED);
     add("192.168.1.3", false, true, REACH_OPEN);
-    assert_only("seeders_firewalled", "None of the seeders");
+    assert_only("seeders_unreachable", "None of the seeders");
     ck_assert_ptr_nonnull(strstr(found[0].text, "to 192.168.1.2, port "));
     ck_assert_ptr_nonnull(strstr(found[0].text, "Reachable leechers"));
 }
