@@ -22,20 +22,20 @@ static size_t block_size(const struct peer_list *list, uint32_t capacity) {
     return capacity * (sizeof(struct peer_record) + sizeof(uint32_t) + endpoint_len(list->family));
 }
 
-static struct peer_record *records(const struct peer_list *list) {
+static struct peer_record *peer_records(const struct peer_list *list) {
     return (struct peer_record *)(void *)list->block;
 }
 
-static uint32_t *deadlines(const struct peer_list *list) {
+static uint32_t *peer_deadlines(const struct peer_list *list) {
     return (uint32_t *)(void *)(list->block + list->capacity * sizeof(struct peer_record));
 }
 
-static uint8_t *wires(const struct peer_list *list) {
+static uint8_t *peer_wires(const struct peer_list *list) {
     return list->block + list->capacity * (sizeof(struct peer_record) + sizeof(uint32_t));
 }
 
 static uint8_t *wire_at(const struct peer_list *list, uint32_t position) {
-    return wires(list) + position * endpoint_len(list->family);
+    return peer_wires(list) + position * endpoint_len(list->family);
 }
 
 void peer_list_init(struct peer_list *list, uint8_t family, const struct hash_key *key) {
@@ -88,7 +88,7 @@ static uint32_t endpoint_hash_at(const void *array, uint32_t position) {
 
 static uint32_t identity_hash_at(const void *array, uint32_t position) {
     const struct peer_list *list = array;
-    const struct peer_record *record = &records(list)[position];
+    const struct peer_record *record = &peer_records(list)[position];
     return hash_identity(list, record->peer_id, record->key);
 }
 
@@ -97,7 +97,7 @@ static bool has_indexes(const struct peer_list *list) {
 }
 
 static bool has_identity(const struct peer_list *list, uint32_t position) {
-    return records(list)[position].key != 0;
+    return peer_records(list)[position].key != 0;
 }
 
 static void index_identity(struct peer_list *list, uint32_t position) {
@@ -150,9 +150,9 @@ static bool resize_block(struct peer_list *list, uint32_t capacity) {
     if (moved.block == NULL)
         return false;
     if (count > 0) {
-        memcpy(records(&moved), records(list), count * sizeof(struct peer_record));
-        memcpy(deadlines(&moved), deadlines(list), count * sizeof(uint32_t));
-        memcpy(wires(&moved), wires(list), count * endpoint_len(list->family));
+        memcpy(peer_records(&moved), peer_records(list), count * sizeof(struct peer_record));
+        memcpy(peer_deadlines(&moved), peer_deadlines(list), count * sizeof(uint32_t));
+        memcpy(peer_wires(&moved), peer_wires(list), count * endpoint_len(list->family));
     }
     free(list->block);
     list->block = moved.block;
@@ -206,7 +206,7 @@ struct identity {
 static bool identity_matches(const void *array, uint32_t position, const void *wanted) {
     const struct peer_list *list = array;
     const struct identity *identity = wanted;
-    const struct peer_record *record = &records(list)[position];
+    const struct peer_record *record = &peer_records(list)[position];
     return record->key == identity->key &&
            memcmp(record->peer_id, identity->peer_id, PEER_ID_LEN) == 0;
 }
@@ -236,8 +236,8 @@ static void move_peer(struct peer_list *list, uint32_t from, uint32_t to) {
             hash_index_renumber(&list->indexes->by_identity, identity_hash_at(list, from), from,
                                 to);
     }
-    records(list)[to] = records(list)[from];
-    deadlines(list)[to] = deadlines(list)[from];
+    peer_records(list)[to] = peer_records(list)[from];
+    peer_deadlines(list)[to] = peer_deadlines(list)[from];
     memcpy(wire_at(list, to), wire_at(list, from), endpoint_len(list->family));
 }
 
@@ -265,11 +265,11 @@ static void close_hole(struct peer_list *list, enum peer_zone zone, uint32_t hol
     }
 }
 
-static uint32_t place(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,
-                      const struct peer_record *record, uint32_t deadline_s) {
+static uint32_t place_peer(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,
+                           const struct peer_record *record, uint32_t deadline_s) {
     const uint32_t position = open_hole(list, zone);
-    records(list)[position] = *record;
-    deadlines(list)[position] = deadline_s;
+    peer_records(list)[position] = *record;
+    peer_deadlines(list)[position] = deadline_s;
     memcpy(wire_at(list, position), wire, endpoint_len(list->family));
     index_peer(list, position);
     return position;
@@ -280,7 +280,7 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
     const uint32_t count = peer_list_count(list) + 1;
     if (!fit_block(list, count) || !fit_indexes(list, count))
         return PEER_NOWHERE;
-    return place(list, zone, wire, record, deadline_s);
+    return place_peer(list, zone, wire, record, deadline_s);
 }
 
 static void take_from_zone(struct peer_list *list, uint32_t position) {
@@ -294,9 +294,9 @@ uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_z
         uint8_t wire[ENDPOINT_MAX_LEN];
         memcpy(wire, wire_at(list, position), endpoint_len(list->family));
         take_from_zone(list, position);
-        return place(list, zone, wire, record, deadline_s);
+        return place_peer(list, zone, wire, record, deadline_s);
     }
-    struct peer_record *present = &records(list)[position];
+    struct peer_record *present = &peer_records(list)[position];
     const bool same_identity =
         present->key == record->key && memcmp(present->peer_id, record->peer_id, PEER_ID_LEN) == 0;
     if (!same_identity)
@@ -304,7 +304,7 @@ uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_z
     *present = *record;
     if (!same_identity)
         index_identity(list, position);
-    deadlines(list)[position] = deadline_s;
+    peer_deadlines(list)[position] = deadline_s;
     return position;
 }
 
@@ -325,11 +325,11 @@ const uint8_t *peer_list_wire(const struct peer_list *list, uint32_t position) {
 }
 
 const struct peer_record *peer_list_record(const struct peer_list *list, uint32_t position) {
-    return &records(list)[position];
+    return &peer_records(list)[position];
 }
 
 uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position) {
-    return deadlines(list)[position];
+    return peer_deadlines(list)[position];
 }
 
 /* An interval with jitter. */
@@ -339,26 +339,26 @@ static uint32_t extended_deadline(const struct peer_record *record) {
 }
 
 uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uint32_t now_s) {
-    const struct peer_record *record = &records(list)[position];
+    const struct peer_record *record = &peer_records(list)[position];
     const uint32_t ahead_s =
         record->flags & PEER_GRACED ? extended_deadline(record) : record->ttl_s;
-    return clock_elapsed_s(deadlines(list)[position] - ahead_s, now_s);
+    return clock_elapsed_s(peer_deadlines(list)[position] - ahead_s, now_s);
 }
 
 void peer_list_extend_deadlines(struct peer_list *list, uint32_t now_s, uint32_t interval_s) {
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
-        struct peer_record *record = &records(list)[i];
+        struct peer_record *record = &peer_records(list)[i];
         if (record->ttl_s / 2 < interval_s)
             record->ttl_s = (uint16_t)(2 * interval_s);
         record->flags |= PEER_GRACED;
-        deadlines(list)[i] = now_s + extended_deadline(record);
+        peer_deadlines(list)[i] = now_s + extended_deadline(record);
     }
 }
 
 uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uint32_t now_s) {
     const uint32_t count = peer_list_count(list);
     for (uint32_t i = from; i < count; i++) {
-        if (deadlines(list)[i] <= now_s)
+        if (peer_deadlines(list)[i] <= now_s)
             return i;
     }
     return PEER_NOWHERE;

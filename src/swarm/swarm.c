@@ -159,102 +159,72 @@ static void report_peer(const struct swarm *swarm, const struct swarm_outputs *o
     change_feed_push(outputs->feed, &change);
 }
 
-static void update_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
-                        const struct peer_put *put, struct peer_record record,
-                        struct peer_list *list, uint32_t *position) {
-    const struct peer_record past = *peer_list_record(list, *position);
-    const enum peer_zone past_zone = peer_list_zone(list, *position);
+/* Returns the peer's new position. */
+static uint32_t update_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
+                            const struct peer_put *put, struct peer_record record,
+                            struct peer_list *list, uint32_t position) {
+    const struct peer_record past = *peer_list_record(list, position);
+    const enum peer_zone past_zone = peer_list_zone(list, position);
     const enum peer_zone zone = zone_of(record.left == 0, put->on_lan);
-    copy_history(&record, list, *position, put->now_s);
+    copy_history(&record, list, position, put->now_s);
     const bool completed = count_completed(swarm, &record, put->request->event);
     subtract_from_sums(swarm, &past);
     add_to_sums(swarm, &record);
-    *position = peer_list_update(list, *position, zone, &record, put->now_s + put->ttl_s);
+    position = peer_list_update(list, position, zone, &record, put->now_s + put->ttl_s);
     if (completed)
-        report_peer(swarm, outputs, list, *position, CHANGE_PEER_COMPLETED, put->now_s);
+        report_peer(swarm, outputs, list, position, CHANGE_PEER_COMPLETED, put->now_s);
     else if (is_reportable(&past, past_zone, &record, zone))
-        report_peer(swarm, outputs, list, *position, CHANGE_PEER_UPDATED, put->now_s);
+        report_peer(swarm, outputs, list, position, CHANGE_PEER_UPDATED, put->now_s);
     if (!peer_record_owns_address(&past) && peer_record_owns_address(&record))
-        report_peer(swarm, outputs, list, *position, CHANGE_PEER_CONFIRMED, put->now_s);
+        report_peer(swarm, outputs, list, position, CHANGE_PEER_CONFIRMED, put->now_s);
+    return position;
 }
 
-static bool address_is_full(const struct swarm_outputs *outputs, const struct endpoint *peer,
-                            uint32_t most) {
-    return most > 0 && outputs->addresses != NULL &&
-           address_counts_of(outputs->addresses, peer) >= most;
-}
-
-enum announce_result swarm_check_limits(const struct swarm_outputs *outputs,
-                                        const struct peer_put *put) {
-    if (put->room != ANNOUNCE_OK)
-        return put->room;
-    return address_is_full(outputs, &put->peer, put->address_peers_max) ? ANNOUNCE_ADDRESS_FULL
-                                                                        : ANNOUNCE_OK;
-}
-
-/* Counting an address within the swarm reads every peer, so it is done only if the address has that
- * many peers in total. */
-static enum announce_result check_room(const struct swarm *swarm,
-                                       const struct swarm_outputs *outputs,
-                                       const struct peer_put *put, const struct peer_list *list) {
-    const uint32_t most = put->address_torrent_peers_max;
-    if (swarm_peers(swarm) >= put->peers_max)
-        return ANNOUNCE_SWARM_FULL;
-    if (address_is_full(outputs, &put->peer, most) &&
-        peer_list_count_address(list, put->peer.wire, most) >= most)
-        return ANNOUNCE_ADDRESS_SWARM_FULL;
-    return swarm_check_limits(outputs, put);
-}
-
-static enum announce_result add_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
-                                     const struct peer_put *put, struct peer_record record,
-                                     struct peer_list *list, uint32_t *position) {
+static uint32_t add_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
+                         const struct peer_put *put, struct peer_record record,
+                         struct peer_list *list) {
     const bool completed = count_completed(swarm, &record, put->request->event);
-    *position = peer_list_add(list, zone_of(record.left == 0, put->on_lan), put->peer.wire, &record,
-                              put->now_s + put->ttl_s);
-    if (*position == PEER_NOWHERE)
-        return ANNOUNCE_NO_MEMORY;
+    const uint32_t position = peer_list_add(list, zone_of(record.left == 0, put->on_lan),
+                                            put->peer.wire, &record, put->now_s + put->ttl_s);
+    if (position == PEER_NOWHERE)
+        return PEER_NOWHERE;
     add_to_sums(swarm, &record);
     count_address(outputs, &put->peer, true);
-    report_peer(swarm, outputs, list, *position,
+    report_peer(swarm, outputs, list, position,
                 completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED, put->now_s);
-    return ANNOUNCE_OK;
+    return position;
 }
 
-/* Position of the same peer_id and key at another endpoint; `position` is the peer's own, or
- * PEER_NOWHERE. */
-static uint32_t find_moved_peer(const struct peer_list *list, const struct peer_record *record,
-                                uint32_t position) {
-    if (position != PEER_NOWHERE) {
-        const struct peer_record *here = peer_list_record(list, position);
-        if (here->key == record->key && memcmp(here->peer_id, record->peer_id, PEER_ID_LEN) == 0)
-            return PEER_NOWHERE;
+struct peer_place swarm_find(struct swarm *swarm, const struct announce_request *request,
+                             const struct endpoint *client) {
+    struct peer_list *list = swarm_list(swarm, client->family);
+    struct peer_place place = { .list = list, .here = peer_list_find(list, client->wire) };
+    if (place.here != PEER_NOWHERE) {
+        const struct peer_record *here = peer_list_record(list, place.here);
+        place.own = place.here;
+        if (here->key == request->key && memcmp(here->peer_id, request->peer_id, PEER_ID_LEN) == 0)
+            return place;
     }
-    return peer_list_find_identity(list, record->peer_id, record->key);
+    place.own = peer_list_find_identity(list, request->peer_id, request->key);
+    return place;
 }
 
 /* An identity has one endpoint per family: otherwise an attacker could fill an index's chain with
  * one identity. */
-enum announce_result swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,
-                               const struct peer_put *put, uint32_t *position) {
-    struct peer_list *list = swarm_list(swarm, put->peer.family);
+uint32_t swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,
+                   const struct peer_put *put, const struct peer_place *place) {
+    struct peer_list *list = place->list;
     struct peer_record record =
         peer_record_announced(put->request, &put->peer, put->now_s, put->ttl_s);
-    *position = peer_list_find(list, put->peer.wire);
-    const uint32_t old = find_moved_peer(list, &record, *position);
-    if (old != PEER_NOWHERE) {
-        copy_history(&record, list, old, put->now_s);
-        remove_peer(swarm, outputs, list, old, CHANGE_PEER_MOVED, put->now_s);
-        *position = peer_list_find(list, put->peer.wire);
+    uint32_t position = place->here;
+    if (place->own != PEER_NOWHERE && place->own != place->here) {
+        copy_history(&record, list, place->own, put->now_s);
+        remove_peer(swarm, outputs, list, place->own, CHANGE_PEER_MOVED, put->now_s);
+        position = peer_list_find(list, put->peer.wire);
     }
-    if (*position != PEER_NOWHERE) {
-        update_peer(swarm, outputs, put, record, list, position);
-        return ANNOUNCE_OK;
-    }
-    /* A peer that moves keeps its place: no limit applies. */
-    const enum announce_result room =
-        old == PEER_NOWHERE ? check_room(swarm, outputs, put, list) : ANNOUNCE_OK;
-    return room == ANNOUNCE_OK ? add_peer(swarm, outputs, put, record, list, position) : room;
+    if (position == PEER_NOWHERE)
+        return add_peer(swarm, outputs, put, record, list);
+    return update_peer(swarm, outputs, put, record, list, position);
 }
 
 /* Carries the counted flag to the client's peer of the other family, because this one is about to
@@ -288,18 +258,22 @@ static void count_late_completion(struct swarm *swarm, const struct swarm_output
     mark_counted(swarm, outputs, list == &swarm->v4 ? &swarm->v6 : &swarm->v4, &record, now_s);
 }
 
-void swarm_remove(struct swarm *swarm, const struct swarm_outputs *outputs,
-                  const struct announce_request *request, const struct endpoint *peer,
-                  uint32_t now_s) {
-    struct peer_list *list = swarm_list(swarm, peer->family);
-    uint32_t position = peer_list_find(list, peer->wire);
-    if (position == PEER_NOWHERE)
-        position = peer_list_find_identity(list, request->peer_id, request->key);
+void swarm_stop(struct swarm *swarm, const struct swarm_outputs *outputs,
+                const struct peer_place *place, uint64_t left, uint32_t now_s) {
+    uint32_t position = place->here != PEER_NOWHERE ? place->here : place->own;
     if (position == PEER_NOWHERE)
         return;
-    if (request->event == EVENT_STOPPED && request->left == 0)
-        count_late_completion(swarm, outputs, list, &position, now_s);
-    remove_peer(swarm, outputs, list, position, CHANGE_PEER_LEFT, now_s);
+    if (left == 0)
+        count_late_completion(swarm, outputs, place->list, &position, now_s);
+    remove_peer(swarm, outputs, place->list, position, CHANGE_PEER_LEFT, now_s);
+    swarm->idle_since_s = now_s;
+}
+
+void swarm_reject(struct swarm *swarm, const struct swarm_outputs *outputs,
+                  const struct peer_place *place, uint32_t now_s) {
+    if (place->own == PEER_NOWHERE)
+        return;
+    remove_peer(swarm, outputs, place->list, place->own, CHANGE_PEER_LEFT, now_s);
     swarm->idle_since_s = now_s;
 }
 

@@ -26,17 +26,22 @@ struct swarm_outputs {
     struct address_counts *addresses; /* NULL: not counted */
 };
 
+/* What a swarm knows of the client of a request. Positions in `list`; PEER_NOWHERE: no such peer.
+ */
+struct peer_place {
+    struct peer_list *list; /* of the client's family */
+    uint32_t here;          /* any peer at the client's endpoint */
+    uint32_t own; /* the peer with the client's peer_id and key, here or elsewhere; without
+                     a key, here only */
+};
+
 /* A peer to be put: the announce and the tracker's decisions about it. */
 struct peer_put {
     const struct announce_request *request;
-    struct endpoint peer;
+    struct endpoint peer; /* the endpoint that the client is known by */
     bool on_lan;
     uint16_t ttl_s;
     uint32_t now_s;
-    enum announce_result room;          /* whether the tracker's own limits allow one more peer */
-    uint32_t peers_max;                 /* of the swarm */
-    uint32_t address_peers_max;         /* per address, over all swarms; 0: unlimited */
-    uint32_t address_torrent_peers_max; /* per address in this swarm; 0: unlimited */
 };
 
 /* Creates a swarm without peers. Borrows `key` as long as it lives. NULL if out of memory. */
@@ -52,20 +57,30 @@ static inline uint32_t swarm_peers(const struct swarm *swarm) {
     return peer_list_count(&swarm->v4) + peer_list_count(&swarm->v6);
 }
 
-/* Checks the limits that do not depend on the swarm. */
-enum announce_result swarm_check_limits(const struct swarm_outputs *outputs,
-                                        const struct peer_put *put);
+/* Looks up the client of `request`, which is known by the endpoint `client`. The result is valid
+ * until the swarm changes. */
+struct peer_place swarm_find(struct swarm *swarm, const struct announce_request *request,
+                             const struct endpoint *client);
 
-/* Adds or updates the peer, counts a completion once, and stores its position in `*position`.
- * Returns ANNOUNCE_OK, or the limit that was reached, or ANNOUNCE_NO_MEMORY. */
-enum announce_result swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,
-                               const struct peer_put *put, uint32_t *position);
+/* Whether the client is in the swarm, so that its announce adds no peer. */
+static inline bool peer_place_is_known(const struct peer_place *place) {
+    return place->here != PEER_NOWHERE || place->own != PEER_NOWHERE;
+}
 
-/* Removes the peer that sent the announce, if it is in the swarm: found by endpoint, or else by
- * peer_id and key. */
-void swarm_remove(struct swarm *swarm, const struct swarm_outputs *outputs,
-                  const struct announce_request *request, const struct endpoint *peer,
-                  uint32_t now_s);
+/* Adds the peer, or updates or moves the one at `place`, and counts a completion once. Returns its
+ * position, or PEER_NOWHERE if out of memory. */
+uint32_t swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,
+                   const struct peer_put *put, const struct peer_place *place);
+
+/* Handles event=stopped: removes the peer at the client's endpoint, or else the one with its
+ * peer_id and key. Counts its completion if it was not counted and `left` is 0. */
+void swarm_stop(struct swarm *swarm, const struct swarm_outputs *outputs,
+                const struct peer_place *place, uint64_t left, uint32_t now_s);
+
+/* Removes the peer of a refused client: only one with its peer_id and key, since the peer at its
+ * endpoint may be another client's. */
+void swarm_reject(struct swarm *swarm, const struct swarm_outputs *outputs,
+                  const struct peer_place *place, uint32_t now_s);
 
 /* Removes up to `limit` peers whose deadline has passed; returns their number. */
 uint32_t swarm_expire(struct swarm *swarm, const struct swarm_outputs *outputs, uint32_t now_s,

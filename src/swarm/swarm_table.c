@@ -23,7 +23,7 @@ static bool init_shard(struct shard *shard, size_t feed_capacity) {
         return false;
     shard->slot_mask = SLOTS_MIN - 1;
     change_feed_init(&shard->feed, feed_capacity);
-    shard->watchers.feed = &shard->feed;
+    shard->outputs.feed = &shard->feed;
     return true;
 }
 

@@ -1,6 +1,6 @@
-/* All swarms, by info_hash. The table is sharded by a keyed hash, because an attacker chooses the
- * info_hash. Each shard has its own lock, random generator and change feed; no lock is wider than a
- * shard. */
+/* Hash table of all swarms, by info_hash. It consists of shards, each with its own lock, random
+ * generator and change feed; no lock covers more than one shard. The hash is keyed, so that an
+ * attacker, who can choose any info_hash, cannot put all torrents into one shard. */
 #ifndef SKEP_SWARM_SWARM_TABLE_H
 #define SKEP_SWARM_SWARM_TABLE_H
 
@@ -27,7 +27,7 @@ struct shard {
     const struct access *access;           /* as `options` */
     struct random random;
     struct change_feed feed;
-    struct swarm_outputs watchers;
+    struct swarm_outputs outputs;
     _Atomic uint64_t answered; /* announces; written under the lock */
 };
 

@@ -27,7 +27,7 @@ static void end_round(struct sweeper *sweeper) {
     sweeper->round_began_ns = now_ns;
 }
 
-static void sweep(void *context) {
+static void sweep_shards(void *context) {
     struct sweeper *sweeper = context;
     const uint32_t shards = atomic_load(&sweeper->shards);
     const uint32_t behind = sweeper->next + shards;
@@ -54,7 +54,7 @@ struct sweeper *sweeper_start(struct tracker *tracker, uint32_t interval_min_s) 
         return NULL;
     sweeper->tracker = tracker;
     sweeper_apply(sweeper, interval_min_s);
-    sweeper->ticker = ticker_start("sweeper", PERIOD_MS, sweep, sweeper);
+    sweeper->ticker = ticker_start("sweeper", PERIOD_MS, sweep_shards, sweeper);
     if (sweeper->ticker != NULL)
         return sweeper;
     free(sweeper);

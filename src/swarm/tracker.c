@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "swarm/join_limits.h"
 #include "swarm/peer_pick.h"
 #include "swarm/tracker_state.h"
 
@@ -25,7 +26,7 @@ static bool create_parts(struct tracker *tracker, size_t feed_capacity) {
     tracker->addresses = address_counts_create(&tracker->table->key);
     tracker->rates = rate_limit_create(&tracker->table->key);
     for (int i = 0; i < SHARDS; i++)
-        tracker->table->shards[i].watchers.addresses = tracker->addresses;
+        tracker->table->shards[i].outputs.addresses = tracker->addresses;
     return tracker->addresses != NULL && tracker->rates != NULL;
 }
 
@@ -158,9 +159,32 @@ static uint32_t wanted_peers(const struct tracker_options *options,
     return want < response->peers_max ? want : response->peers_max;
 }
 
-static void select_peers(const struct tracker_options *options, struct shard *shard,
-                         struct swarm *swarm, const struct announce_request *request, bool on_lan,
-                         uint32_t position, struct announce_response *response) {
+/* One announce while its shard is locked. */
+struct announce {
+    const struct announce_request *request;
+    struct tracker *tracker;
+    struct shard *shard;
+    uint64_t hash;
+    uint32_t now_s;
+    bool exceeds_rate;       /* the address has sent too many requests */
+    struct swarm *swarm;     /* NULL if the torrent has none */
+    struct peer_place place; /* of the client in `swarm` */
+};
+
+/* What every response has, refusals included. */
+static void begin_response(const struct announce *announce, struct announce_response *response) {
+    response->interval_s = jittered_interval_s(announce->tracker, &announce->shard->random);
+    response->min_interval_s = response->interval_s / 2;
+    response->client = known_address(announce->shard->options, announce->request);
+    response->family = response->client.family;
+    response->peer_count = 0;
+    response->detail[0] = '\0';
+}
+
+static void select_peers(const struct announce *announce, bool on_lan, uint32_t position,
+                         struct announce_response *response) {
+    const struct announce_request *request = announce->request;
+    const struct tracker_options *options = announce->shard->options;
     const struct endpoint *external =
         response->family == FAMILY_V6 ? &options->external_v6 : &options->external_v4;
     const bool substitute = !on_lan && external->family != FAMILY_NONE;
@@ -170,7 +194,7 @@ static void select_peers(const struct tracker_options *options, struct shard *sh
         .outside_only = !on_lan && !substitute,
     };
     response->peer_count =
-        peer_pick(swarm_list(swarm, response->family), &shard->random, &filter,
+        peer_pick(announce->place.list, &announce->shard->random, &filter,
                   wanted_peers(options, request, response), substitute ? external->wire : NULL,
                   response->peers, response->peer_ids);
 }
@@ -197,40 +221,48 @@ static void update_totals(struct tracker *tracker, const struct swarm *swarm, st
     tally_add(&tracker->memory, after.memory - before.memory);
 }
 
-static enum announce_result remove_peer(struct tracker *tracker, struct shard *shard, uint64_t hash,
-                                        const struct announce_request *request, uint32_t now_s,
-                                        struct announce_response *response) {
-    struct swarm *swarm = shard_find(shard, request->info_hash, hash);
-    if (swarm != NULL) {
-        const struct usage before = usage_of(swarm);
-        swarm_remove(swarm, &shard->watchers, request, &response->client, now_s);
-        update_totals(tracker, swarm, before);
+static bool is_known(const struct announce *announce) {
+    return announce->swarm != NULL && peer_place_is_known(&announce->place);
+}
+
+static void find_client(struct announce *announce, const struct endpoint *client) {
+    announce->swarm = shard_find(announce->shard, announce->request->info_hash, announce->hash);
+    if (announce->swarm != NULL)
+        announce->place = swarm_find(announce->swarm, announce->request, client);
+}
+
+/* A refused client is removed from the swarm. */
+static void reject_peer(const struct announce *announce) {
+    if (!is_known(announce))
+        return;
+    const struct usage before = usage_of(announce->swarm);
+    swarm_reject(announce->swarm, &announce->shard->outputs, &announce->place, announce->now_s);
+    update_totals(announce->tracker, announce->swarm, before);
+}
+
+static void stop_peer(const struct announce *announce, struct announce_response *response) {
+    if (is_known(announce)) {
+        const struct usage before = usage_of(announce->swarm);
+        swarm_stop(announce->swarm, &announce->shard->outputs, &announce->place,
+                   announce->request->left, announce->now_s);
+        update_totals(announce->tracker, announce->swarm, before);
     }
-    fill_counts(swarm, response);
-    return ANNOUNCE_OK;
+    fill_counts(announce->swarm, response);
 }
 
-static enum announce_result check_capacity(const struct tracker *tracker,
-                                           const struct tracker_options *options) {
-    if (counter_read(&tracker->peers) >= options->peers_max)
-        return ANNOUNCE_PEERS_FULL;
-    if (options->memory_max_mib > 0 &&
-        tally_read(&tracker->memory) >> 20 >= options->memory_max_mib)
-        return ANNOUNCE_MEMORY_FULL;
-    return ANNOUNCE_OK;
-}
-
-/* Finds or creates the swarm. It is not created for a peer that is refused anyway. */
-static enum announce_result find_swarm(struct tracker *tracker, struct shard *shard, uint64_t hash,
-                                       const struct peer_put *put, struct swarm **swarm) {
-    const uint8_t *info_hash = put->request->info_hash;
-    *swarm = shard_find(shard, info_hash, hash);
-    if (*swarm != NULL)
-        return ANNOUNCE_OK;
-    const enum announce_result admission = swarm_check_limits(&shard->watchers, put);
-    if (admission != ANNOUNCE_OK)
-        return admission;
-    return tracker_add_swarm(tracker, shard, info_hash, hash, put->now_s, swarm);
+/* Makes room for a client that is not in the swarm. The swarm is not created for a peer that is
+ * refused anyway. */
+static enum announce_result admit_peer(struct announce *announce, const struct endpoint *client) {
+    const enum announce_result result =
+        join_limits_check(announce->tracker, announce->shard->options, announce->swarm, client);
+    if (result != ANNOUNCE_OK || announce->swarm != NULL)
+        return result;
+    const enum announce_result added =
+        tracker_add_swarm(announce->tracker, announce->shard, announce->request->info_hash,
+                          announce->hash, announce->now_s, &announce->swarm);
+    if (added == ANNOUNCE_OK)
+        announce->place = swarm_find(announce->swarm, announce->request, client);
+    return added;
 }
 
 /* Clients keep a minimum interval of their own, whatever the tracker asks for: libtorrent's is five
@@ -240,50 +272,46 @@ static uint16_t peer_timeout_s(const struct tracker_options *options, uint32_t i
     return (uint16_t)(twice > options->peer_timeout_min_s ? twice : options->peer_timeout_min_s);
 }
 
-static enum announce_result put_peer(struct tracker *tracker, struct shard *shard, uint64_t hash,
-                                     const struct announce_request *request, uint32_t now_s,
+static enum announce_result put_peer(struct announce *announce,
                                      struct announce_response *response) {
-    const struct tracker_options *options = shard->options;
-    const bool limited = tracker_limits_address(tracker, &response->client);
+    const struct tracker_options *options = announce->shard->options;
     const struct peer_put put = {
-        .request = request,
+        .request = announce->request,
         .peer = response->client,
         .on_lan = networks_contain(&options->lan, &response->client),
         .ttl_s = peer_timeout_s(options, response->interval_s),
-        .now_s = now_s,
-        .room = check_capacity(tracker, options),
-        .peers_max = options->torrent_peers_max,
-        .address_peers_max = limited ? options->address_peers_max : 0,
-        .address_torrent_peers_max = limited ? options->address_torrent_peers_max : 0,
+        .now_s = announce->now_s,
     };
-    struct swarm *swarm;
-    enum announce_result result = find_swarm(tracker, shard, hash, &put, &swarm);
-    if (result != ANNOUNCE_OK)
-        return result;
+    if (!is_known(announce)) {
+        const enum announce_result admission = admit_peer(announce, &response->client);
+        if (admission != ANNOUNCE_OK)
+            return admission;
+    }
+    struct swarm *swarm = announce->swarm;
     const struct usage before = usage_of(swarm);
-    uint32_t position;
-    result = swarm_put(swarm, &shard->watchers, &put, &position);
-    update_totals(tracker, swarm, before);
-    if (result != ANNOUNCE_OK)
-        return result;
-    select_peers(options, shard, swarm, request, put.on_lan, position, response);
+    const uint32_t position = swarm_put(swarm, &announce->shard->outputs, &put, &announce->place);
+    update_totals(announce->tracker, swarm, before);
+    if (position == PEER_NOWHERE)
+        return ANNOUNCE_NO_MEMORY;
+    select_peers(announce, put.on_lan, position, response);
     fill_counts(swarm, response);
     return ANNOUNCE_OK;
 }
 
-static enum announce_result check_access(const struct shard *shard,
-                                         const struct announce_request *request,
+static enum announce_result check_access(const struct announce *announce,
                                          struct announce_response *response) {
+    const struct announce_request *request = announce->request;
+    const struct access *access = announce->shard->access;
     const struct requester requester = {
         .address = &response->client,
         .peer_id = request->peer_id,
         .passkey = &request->passkey,
     };
-    const enum announce_result result = access_check(shard->access, &requester, response->detail);
+    const enum announce_result result = access_check(access, &requester, response->detail);
     if (result != ANNOUNCE_OK)
         return result;
-    return access_is_registered(shard->access, request->info_hash) ? ANNOUNCE_OK
-                                                                   : ANNOUNCE_TORRENT_NOT_LISTED;
+    return access_is_registered(access, request->info_hash) ? ANNOUNCE_OK
+                                                            : ANNOUNCE_TORRENT_NOT_LISTED;
 }
 
 static bool exceeds_rate(struct tracker *tracker, const struct endpoint *address, uint64_t now_ms) {
@@ -298,45 +326,51 @@ static bool may_come_early(enum announce_event event) {
     return event == EVENT_COMPLETED || event == EVENT_STOPPED;
 }
 
-static enum announce_result handle_announce(struct tracker *tracker, struct shard *shard,
-                                            uint64_t hash, const struct announce_request *request,
-                                            uint32_t now_s, struct announce_response *response) {
-    const enum announce_result verdict = check_access(shard, request, response);
-    if (request->event == EVENT_STOPPED || verdict != ANNOUNCE_OK) {
-        /* A rejected peer is removed from the swarm. */
-        remove_peer(tracker, shard, hash, request, now_s, response);
+static enum announce_result handle_announce(struct announce *announce,
+                                            struct announce_response *response) {
+    if (announce->exceeds_rate && !may_come_early(announce->request->event))
+        return ANNOUNCE_TOO_FAST;
+    const enum announce_result verdict = check_access(announce, response);
+    find_client(announce, &response->client);
+    if (verdict != ANNOUNCE_OK) {
+        reject_peer(announce);
         return verdict;
     }
-    return put_peer(tracker, shard, hash, request, now_s, response);
+    if (announce->request->event == EVENT_STOPPED) {
+        stop_peer(announce, response);
+        return ANNOUNCE_OK;
+    }
+    return put_peer(announce, response);
+}
+
+static void count_result(struct tracker *tracker, struct shard *shard,
+                         enum announce_result result) {
+    if (result == ANNOUNCE_OK)
+        tally_own(&shard->answered);
+    else
+        tally_add(&tracker->refused[result], 1);
 }
 
 enum announce_result tracker_announce(struct tracker *tracker,
                                       const struct announce_request *request, uint64_t now_ms,
                                       struct announce_response *response) {
-    const bool fast =
-        exceeds_rate(tracker, &request->peer, now_ms) && !may_come_early(request->event);
-    uint64_t hash;
-    struct shard *shard = swarm_table_lock(tracker->table, request->info_hash, &hash);
-    response->interval_s = jittered_interval_s(tracker, &shard->random);
-    response->min_interval_s = response->interval_s / 2;
-    response->client = known_address(shard->options, request);
-    response->family = response->client.family;
-    response->peer_count = 0;
-    response->detail[0] = '\0';
-    const enum announce_result result =
-        fast ? ANNOUNCE_TOO_FAST
-             : handle_announce(tracker, shard, hash, request, tracker_seconds(now_ms), response);
-    if (result == ANNOUNCE_OK)
-        tally_own(&shard->answered);
-    else
-        tally_add(&tracker->refused[result], 1);
-    swarm_table_unlock(shard);
+    struct announce announce = {
+        .request = request,
+        .tracker = tracker,
+        .now_s = tracker_seconds(now_ms),
+        /* Before the shard is locked, so that its lock is held as short as possible. */
+        .exceeds_rate = exceeds_rate(tracker, &request->peer, now_ms),
+    };
+    announce.shard = swarm_table_lock(tracker->table, request->info_hash, &announce.hash);
+    begin_response(&announce, response);
+    const enum announce_result result = handle_announce(&announce, response);
+    count_result(tracker, announce.shard, result);
+    swarm_table_unlock(announce.shard);
     return result;
 }
 
 bool tracker_limits_address(const struct tracker *tracker, const struct endpoint *address) {
-    return atomic_load_explicit(&tracker->limit_loopback, memory_order_relaxed) ||
-           !endpoint_is_loopback(address);
+    return tracker_state_limits(tracker, address);
 }
 
 enum announce_result tracker_check_scrape(struct tracker *tracker, const struct endpoint *address,

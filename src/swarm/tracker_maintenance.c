@@ -50,7 +50,7 @@ static uint32_t sweep_some(struct tracker *tracker, struct shard *shard, uint32_
         }
         work += swarm_peers(swarm) / SWEEP_PEERS_A_UNIT;
         const size_t memory = swarm_memory(swarm);
-        const uint32_t gone = swarm_expire(swarm, &shard->watchers, now_s, SWEEP_EXPIRED_MAX);
+        const uint32_t gone = swarm_expire(swarm, &shard->outputs, now_s, SWEEP_EXPIRED_MAX);
         tally_add(&tracker->memory, swarm_memory(swarm) - memory);
         work += gone * (SWEEP_BUDGET / SWEEP_EXPIRED_MAX);
         expired += gone;
@@ -168,7 +168,7 @@ bool tracker_restore(struct tracker *tracker, const struct change *change, uint6
                swarm_peers(swarm) < options->torrent_peers_max) {
         const uint32_t before = swarm_peers(swarm);
         const size_t memory = swarm_memory(swarm);
-        if (!swarm_restore(swarm, &shard->watchers, change,
+        if (!swarm_restore(swarm, &shard->outputs, change,
                            networks_contain(&options->lan, &change->peer), now_s,
                            (uint16_t)options->interval_max_s))
             result = ANNOUNCE_NO_MEMORY;

@@ -1,4 +1,5 @@
-/* The inside of a tracker, shared by tracker.c, tracker_maintenance.c and swarm_snapshot.c. */
+/* Internals of struct tracker, shared by tracker.c, join_limits.c, tracker_maintenance.c and
+ * swarm_snapshot.c. */
 #ifndef SKEP_SWARM_TRACKER_STATE_H
 #define SKEP_SWARM_TRACKER_STATE_H
 
@@ -35,6 +36,13 @@ static inline uint32_t tracker_seconds(uint64_t now_ms) {
 
 static inline uint32_t counter_read(const _Atomic uint32_t *counter) {
     return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* Whether the limits per address apply to `address`. */
+static inline bool tracker_state_limits(const struct tracker *tracker,
+                                        const struct endpoint *address) {
+    return atomic_load_explicit(&tracker->limit_loopback, memory_order_relaxed) ||
+           !endpoint_is_loopback(address);
 }
 
 /* A negative difference wraps around. */

@@ -11,7 +11,7 @@ import pytest
 from support.announce import Peer, get, query, random_hash, scrape
 from support.skepctl import Skepctl
 from support.skepd import Skepd
-from support.udp import STARTED, UdpClient, UdpError
+from support.udp import STARTED, STOPPED, UdpClient, UdpError
 from support.waiting import wait_until
 
 SOON_S = 4  # the tracker looks once a second
@@ -206,6 +206,25 @@ def test_revoked_passkey_is_worth_nothing(private, torrent):
     skepctl("key", "revoke", "leaver")
     wait_for_failure(WRONG_KEY, peer, path=f"/{key}/announce")
     assert peer.announce(path=f"/{other}/announce").peers == []
+
+
+def test_refused_announce_leaves_another_users_peer_at_its_endpoint_alone(private, torrent):
+    path = f"/{new_key(private, 'member')}/announce"
+    member = Peer(private.port, torrent)
+    wait_for_failure(None, member, path=path)
+    stranger = Peer(private.port, torrent, port=member.port)
+    assert stranger.announce(left=0).failure == NO_KEY
+    assert stranger.announce(path="/wrong/announce", event="started").failure == WRONG_KEY
+    assert stranger.announce(left=0, event="completed").failure == NO_KEY
+    assert stranger.announce(left=0, event="stopped").failure == NO_KEY
+    with UdpClient(private.port) as client:
+        with pytest.raises(UdpError, match=NO_KEY):
+            client.announce(torrent, member.port, left=0, event=STOPPED)
+    other = Peer(private.port, torrent).announce(path=path)
+    assert other.counts == (0, 2, 0)
+    assert other.peers == [member.endpoint]
+    assert member.announce(event="stopped").failure == NO_KEY
+    assert Peer(private.port, torrent).announce(path=path).counts == (0, 2, 0)
 
 
 def test_passkey_is_kept_nowhere_in_clear(private, torrent):

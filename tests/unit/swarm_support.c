@@ -1,10 +1,12 @@
 #include "swarm_support.h"
 
+#include <string.h>
+
 static const struct hash_key key = { .half = { 3, 4 } };
 
 struct swarm *swarm;
 struct change_feed feed;
-const struct swarm_outputs watchers = { .feed = &feed };
+const struct swarm_outputs outputs = { .feed = &feed };
 
 void create_swarm(void) {
     uint8_t info_hash[INFO_HASH_LEN];
@@ -25,31 +27,40 @@ struct announce_request client(uint32_t number) {
     return request;
 }
 
-enum announce_result put_at(const struct announce_request *request, uint32_t now_s,
-                            uint32_t peers_max) {
+void put_as(const struct announce_request *request, const struct endpoint *client, uint32_t now_s) {
     const struct peer_put put = {
         .request = request,
-        .peer = request->peer,
+        .peer = *client,
         .ttl_s = TTL,
         .now_s = now_s,
-        .peers_max = peers_max,
     };
-    uint32_t position;
-    const enum announce_result result = swarm_put(swarm, &watchers, &put, &position);
-    if (result == ANNOUNCE_OK) {
-        const struct peer_list *list = swarm_list(swarm, request->peer.family);
-        ck_assert_mem_eq(peer_list_wire(list, position), request->peer.wire,
-                         endpoint_len(request->peer.family));
-    }
-    return result;
+    const struct peer_place place = swarm_find(swarm, request, client);
+    const uint32_t position = swarm_put(swarm, &outputs, &put, &place);
+    REQUIRE(position != PEER_NOWHERE);
+    REQUIRE(memcmp(peer_list_wire(place.list, position), client->wire,
+                   endpoint_len(client->family)) == 0);
+}
+
+void put_at(const struct announce_request *request, uint32_t now_s) {
+    put_as(request, &request->peer, now_s);
 }
 
 void put(const struct announce_request *request) {
-    ck_assert_int_eq(put_at(request, NOW, PEERS_MAX), ANNOUNCE_OK);
+    put_at(request, NOW);
+}
+
+void stop_at(const struct announce_request *request, uint32_t now_s) {
+    const struct peer_place place = swarm_find(swarm, request, &request->peer);
+    swarm_stop(swarm, &outputs, &place, request->left, now_s);
 }
 
 void drop(const struct announce_request *request) {
-    swarm_remove(swarm, &watchers, request, &request->peer, NOW);
+    stop_at(request, NOW);
+}
+
+void reject(const struct announce_request *request) {
+    const struct peer_place place = swarm_find(swarm, request, &request->peer);
+    swarm_reject(swarm, &outputs, &place, NOW);
 }
 
 void assert_counts(uint32_t seeders, uint32_t leechers, uint32_t downloaded) {

@@ -5,11 +5,11 @@
 #include "support.h"
 #include "swarm/swarm.h"
 
-enum { NOW = 1000, TTL = 240, PEERS_MAX = 1000 };
+enum { NOW = 1000, TTL = 240 };
 
 extern struct swarm *swarm;
 extern struct change_feed feed;
-extern const struct swarm_outputs watchers;
+extern const struct swarm_outputs outputs;
 
 void create_swarm(void);
 void delete_swarm(void);
@@ -17,12 +17,15 @@ void delete_swarm(void);
 /* The announce of client `number`, which is a leecher and has a key. */
 struct announce_request client(uint32_t number);
 
-enum announce_result put_at(const struct announce_request *request, uint32_t now_s,
-                            uint32_t peers_max);
-
-/* Puts and expects no refusal. */
+/* Puts the client as known by the endpoint `client`, or by its own, at `now_s`, or at NOW. */
+void put_as(const struct announce_request *request, const struct endpoint *client, uint32_t now_s);
+void put_at(const struct announce_request *request, uint32_t now_s);
 void put(const struct announce_request *request);
+
+/* Removes the client's peer as for event=stopped, and as that of a client that is refused. */
+void stop_at(const struct announce_request *request, uint32_t now_s);
 void drop(const struct announce_request *request);
+void reject(const struct announce_request *request);
 
 void assert_counts(uint32_t seeders, uint32_t leechers, uint32_t downloaded);
 

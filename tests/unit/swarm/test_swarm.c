@@ -121,20 +121,6 @@ START_TEST(client_keeps_a_place_in_each_family) {
 }
 END_TEST
 
-START_TEST(full_swarm_refuses_newcomers_alone) {
-    struct announce_request first = client(1);
-    const struct announce_request second = client(2);
-    const struct announce_request third = client(3);
-    ck_assert_int_eq(put_at(&first, NOW, 2), ANNOUNCE_OK);
-    ck_assert_int_eq(put_at(&second, NOW, 2), ANNOUNCE_OK);
-    ck_assert_int_eq(put_at(&third, NOW, 2), ANNOUNCE_SWARM_FULL);
-    ck_assert_int_eq(put_at(&second, NOW, 2), ANNOUNCE_OK);
-    first.peer = numbered_endpoint(FAMILY_V4, 500);
-    ck_assert_int_eq(put_at(&first, NOW, 2), ANNOUNCE_OK);
-    assert_counts(0, 2, 0);
-}
-END_TEST
-
 START_TEST(paused_peer_is_a_leecher_that_needs_nothing) {
     struct announce_request peer = client(1);
     peer.event = EVENT_PAUSED;
@@ -167,7 +153,6 @@ UNIT_SUITE(swarm) {
     tcase_add_test(peers, peers_without_a_key_do_not_move);
     tcase_add_test(peers, same_peer_id_with_another_key_is_another_peer);
     tcase_add_test(peers, client_keeps_a_place_in_each_family);
-    tcase_add_test(peers, full_swarm_refuses_newcomers_alone);
     tcase_add_test(peers, paused_peer_is_a_leecher_that_needs_nothing);
     suite_add_tcase(suite, peers);
     return suite;

@@ -58,6 +58,46 @@ START_TEST(stop_completes_once_over_both_families) {
 }
 END_TEST
 
+START_TEST(refused_client_loses_its_own_peer_wherever_it_is) {
+    struct announce_request peer = client(1);
+    put(&peer);
+    peer.left = 0;
+    peer.event = EVENT_STOPPED;
+    reject(&peer);
+    assert_counts(0, 0, 0);
+    ASSERT_TOLD(CHANGE_PEER_JOINED, CHANGE_PEER_LEFT);
+    peer.event = EVENT_NONE;
+    put(&peer);
+    peer.peer = numbered_endpoint(FAMILY_V4, 500);
+    reject(&peer);
+    assert_counts(0, 0, 0);
+    peer.key = 0;
+    put(&peer);
+    reject(&peer);
+    assert_counts(0, 0, 0);
+}
+END_TEST
+
+START_TEST(refused_client_leaves_the_peer_of_another_at_its_endpoint_alone) {
+    struct announce_request peer = client(1);
+    put(&peer);
+    struct announce_request refused = client(2);
+    refused.peer = peer.peer;
+    refused.left = 0;
+    refused.event = EVENT_STOPPED;
+    reject(&refused);
+    refused.key = 0;
+    reject(&refused);
+    refused = peer;
+    refused.key = 0;
+    reject(&refused);
+    refused.key = peer.key + 1;
+    reject(&refused);
+    assert_counts(0, 1, 0);
+    ASSERT_TOLD(CHANGE_PEER_JOINED);
+}
+END_TEST
+
 START_TEST(moved_peer_stops_by_its_identity) {
     struct announce_request peer = client(1);
     put(&peer);
@@ -82,8 +122,8 @@ END_TEST
 START_TEST(peer_expires_at_its_deadline) {
     const struct announce_request peer = client(1);
     put(&peer);
-    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL - 1, 10), 0);
-    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL, 10), 1);
+    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL - 1, 10), 0);
+    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL, 10), 1);
     assert_counts(0, 0, 0);
     ck_assert_uint_eq(swarm->idle_since_s, NOW + TTL);
     ASSERT_TOLD(CHANGE_PEER_JOINED, CHANGE_PEER_EXPIRED);
@@ -93,9 +133,9 @@ END_TEST
 START_TEST(announce_puts_the_deadline_off) {
     const struct announce_request peer = client(1);
     put(&peer);
-    ck_assert_int_eq(put_at(&peer, NOW + 100, PEERS_MAX), ANNOUNCE_OK);
-    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL + 99, 10), 0);
-    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL + 100, 10), 1);
+    put_at(&peer, NOW + 100);
+    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL + 99, 10), 0);
+    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL + 100, 10), 1);
 }
 END_TEST
 
@@ -106,19 +146,19 @@ START_TEST(no_more_peers_expire_than_the_limit_allows) {
         peer.peer = numbered_endpoint(FAMILY_V6, i);
         put(&peer);
     }
-    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL, 60), 60);
+    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL, 60), 60);
     ck_assert_uint_eq(swarm_peers(swarm), 40);
-    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL, 60), 40);
-    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL, 60), 0);
+    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL, 60), 40);
+    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL, 60), 0);
 }
 END_TEST
 
 START_TEST(only_those_expire_whose_time_is_up) {
     for (uint32_t i = 0; i < 100; i++) {
         const struct announce_request peer = client(i);
-        ck_assert_int_eq(put_at(&peer, NOW + i % 2, PEERS_MAX), ANNOUNCE_OK);
+        put_at(&peer, NOW + i % 2);
     }
-    ck_assert_uint_eq(swarm_expire(swarm, &watchers, NOW + TTL, 1000), 50);
+    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL, 1000), 50);
     for (uint32_t i = 0; i < 100; i++) {
         const struct endpoint peer = numbered_endpoint(FAMILY_V4, i);
         ck_assert_int_eq(peer_list_find(&swarm->v4, peer.wire) != PEER_NOWHERE, i % 2 == 1);
@@ -164,8 +204,8 @@ START_TEST(restored_peer_is_as_it_was_and_nobody_is_told) {
     change.counted = true;
     drop(&peer);
     feed.count = 0;
-    ck_assert(swarm_restore(swarm, &watchers, &change, false, NOW, TTL));
-    ck_assert(swarm_restore(swarm, &watchers, &change, false, NOW, TTL));
+    ck_assert(swarm_restore(swarm, &outputs, &change, false, NOW, TTL));
+    ck_assert(swarm_restore(swarm, &outputs, &change, false, NOW, TTL));
     assert_told(NULL, 0);
     assert_counts(0, 1, 0);
     ck_assert_uint_eq(swarm->paused, 1);
@@ -181,6 +221,8 @@ UNIT_SUITE(swarm_leaving) {
     Suite *suite = suite_create("swarm_leaving");
     TCase *leaving = tcase_create("leaving");
     tcase_add_checked_fixture(leaving, create_swarm, delete_swarm);
+    tcase_add_test(leaving, refused_client_loses_its_own_peer_wherever_it_is);
+    tcase_add_test(leaving, refused_client_leaves_the_peer_of_another_at_its_endpoint_alone);
     tcase_add_test(leaving, stopped_peer_leaves_swarm);
     tcase_add_test(leaving, leecher_that_stops_with_nothing_left_has_completed);
     tcase_add_test(leaving, seeder_that_stops_has_not_completed_again);

@@ -10,7 +10,7 @@ static void assert_sums(uint64_t upload, uint64_t download) {
 }
 
 static void put_later(const struct announce_request *request) {
-    ck_assert_int_eq(put_at(request, LATER, PEERS_MAX), ANNOUNCE_OK);
+    put_at(request, LATER);
 }
 
 /* Client `number` has come twice and uploads `number`, downloads twice that, KiB a second. */
@@ -36,10 +36,10 @@ START_TEST(sums_follow_each_announce) {
     struct announce_request peer = moving(3, FAMILY_V4);
     moving(4, FAMILY_V4);
     peer.uploaded += 100ULL * 5 * KIB;
-    ck_assert_int_eq(put_at(&peer, LATER + 100, PEERS_MAX), ANNOUNCE_OK);
+    put_at(&peer, LATER + 100);
     assert_sums(4 + 5, 8);
     numbered_id(peer.peer_id, 77);
-    ck_assert_int_eq(put_at(&peer, LATER + 200, PEERS_MAX), ANNOUNCE_OK);
+    put_at(&peer, LATER + 200);
     assert_sums(4, 8);
 }
 END_TEST
@@ -57,9 +57,9 @@ END_TEST
 START_TEST(peer_that_expires_takes_its_rates_along) {
     moving(3, FAMILY_V4);
     moving(4, FAMILY_V6);
-    ck_assert_uint_eq(swarm_expire(swarm, &watchers, LATER + TTL, 1), 1);
+    ck_assert_uint_eq(swarm_expire(swarm, &outputs, LATER + TTL, 1), 1);
     assert_sums(4, 8);
-    ck_assert_uint_eq(swarm_expire(swarm, &watchers, LATER + TTL, 1), 1);
+    ck_assert_uint_eq(swarm_expire(swarm, &outputs, LATER + TTL, 1), 1);
     assert_sums(0, 0);
 }
 END_TEST
@@ -72,7 +72,7 @@ START_TEST(peer_that_moves_is_summed_once) {
     assert_sums(3, 6);
     peer.peer = numbered_endpoint(FAMILY_V4, 501);
     peer.uploaded += 10ULL * 9 * KIB;
-    ck_assert_int_eq(put_at(&peer, LATER + 10, PEERS_MAX), ANNOUNCE_OK);
+    put_at(&peer, LATER + 10);
     assert_sums(9, 0);
     drop(&peer);
     assert_sums(0, 0);
@@ -83,7 +83,7 @@ START_TEST(restored_peer_has_no_rates) {
     const struct announce_request peer = moving(3, FAMILY_V4);
     const struct change change = swarm_describe(swarm, &swarm->v4, 0, CHANGE_PEER_JOINED, LATER);
     drop(&peer);
-    ck_assert(swarm_restore(swarm, &watchers, &change, false, LATER, TTL));
+    ck_assert(swarm_restore(swarm, &outputs, &change, false, LATER, TTL));
     assert_sums(0, 0);
     put_later(&peer);
     assert_sums(0, 0);
@@ -112,8 +112,8 @@ START_TEST(sums_are_right_after_any_run_of_announces) {
         if (random_below(&random, 8) == 0)
             drop(&peer);
         else
-            REQUIRE(put_at(&peer, NOW + i / 4, PEERS_MAX) == ANNOUNCE_OK);
-        swarm_expire(swarm, &watchers, NOW + i / 4, random_below(&random, 2));
+            put_at(&peer, NOW + i / 4);
+        swarm_expire(swarm, &outputs, NOW + i / 4, random_below(&random, 2));
         uint64_t upload = 0;
         uint64_t download = 0;
         add_up(&swarm->v4, &upload, &download);
@@ -129,15 +129,7 @@ static void restore(uint32_t number, uint32_t age_s) {
     struct change change = { .left = 5, .key = number + 1, .age_s = age_s };
     change.peer = numbered_endpoint(FAMILY_V4, number);
     numbered_id(change.peer_id, number);
-    ck_assert(swarm_restore(swarm, &watchers, &change, false, NOW, TTL));
-}
-
-static void put_known_as(const struct announce_request *request, const struct endpoint *known) {
-    const struct peer_put claiming = {
-        .request = request, .peer = *known, .ttl_s = TTL, .now_s = NOW, .peers_max = PEERS_MAX
-    };
-    uint32_t position;
-    ck_assert_int_eq(swarm_put(swarm, &watchers, &claiming, &position), ANNOUNCE_OK);
+    ck_assert(swarm_restore(swarm, &outputs, &change, false, NOW, TTL));
 }
 
 START_TEST(restored_peer_is_confirmed_once) {
@@ -186,12 +178,12 @@ START_TEST(claim_confirms_nothing) {
     struct announce_request claiming = client(1);
     claiming.peer = numbered_endpoint(FAMILY_V4, 900);
     restore(1, 0);
-    put_known_as(&claiming, &peer.peer);
-    put_known_as(&claiming, &peer.peer);
+    put_as(&claiming, &peer.peer, NOW);
+    put_as(&claiming, &peer.peer, NOW);
     assert_told(NULL, 0);
     put(&peer);
     ASSERT_TOLD(CHANGE_PEER_CONFIRMED);
-    put_known_as(&claiming, &peer.peer);
+    put_as(&claiming, &peer.peer, NOW);
     assert_told(NULL, 0);
 }
 END_TEST
@@ -201,8 +193,8 @@ START_TEST(changes_say_whose_the_address_is_and_how_old_the_peer) {
     struct announce_request claiming = client(2);
     claiming.peer = numbered_endpoint(FAMILY_V4, 900);
     put(&peer);
-    put_known_as(&claiming, &(struct endpoint){ .family = FAMILY_V4, .wire = { 1, 2, 3, 4, 5 } });
-    swarm_remove(swarm, &watchers, &peer, &peer.peer, LATER);
+    put_as(&claiming, &(struct endpoint){ .family = FAMILY_V4, .wire = { 1, 2, 3, 4, 5 } }, NOW);
+    stop_at(&peer, LATER);
     ck_assert(feed.changes[0].own_address);
     ck_assert_uint_eq(feed.changes[0].age_s, 0);
     ck_assert(!feed.changes[1].own_address);
@@ -219,7 +211,7 @@ START_TEST(clock_that_was_read_earlier_does_no_harm) {
     put(&peer);
     assert_sums(3, 6);
     ck_assert_uint_le(feed.changes[0].age_s, LATER - NOW);
-    ck_assert_int_eq(put_at(&peer, NOW - 1, PEERS_MAX), ANNOUNCE_OK);
+    put_at(&peer, NOW - 1);
     const struct change change = swarm_describe(swarm, &swarm->v4, 0, CHANGE_PEER_JOINED, NOW - 1);
     ck_assert_uint_eq(change.age_s, 0);
 }

@@ -157,6 +157,38 @@ START_TEST(turned_away_stranger_takes_nobody_along) {
 }
 END_TEST
 
+/* Two users behind one address: the second is refused and claims the first one's port. */
+START_TEST(refused_announce_changes_nothing_about_the_peer_at_its_endpoint) {
+    static const enum announce_event events[] = { EVENT_NONE, EVENT_STARTED, EVENT_COMPLETED,
+                                                  EVENT_STOPPED };
+    rules.mode = ACCESS_PRIVATE;
+    struct access *access = make_access();
+    ck_assert(access_add_passkey(access, key_numbered(1).digest));
+    tracker_set_access(tracker, access);
+    struct announce_request member = test_leecher(1);
+    member.passkey = key_numbered(1);
+    test_put(tracker, &member, START_MS);
+    struct announce_request refused = test_seeder(2);
+    refused.peer = member.peer;
+    for (uint32_t i = 0; i < COUNT_OF(events); i++) {
+        refused.event = events[i];
+        refused.passkey = (struct passkey){ .given = false };
+        ck_assert_int_eq(announce(&refused), ANNOUNCE_PASSKEY_MISSING);
+        refused.passkey = key_numbered(2);
+        ck_assert_int_eq(announce(&refused), ANNOUNCE_PASSKEY_UNKNOWN);
+    }
+    const struct scrape_entry entry = test_scrape(tracker, TORRENT);
+    ck_assert_uint_eq(entry.leechers, 1);
+    ck_assert_uint_eq(entry.seeders + entry.downloaded, 0);
+    member.passkey = key_numbered(2);
+    member.event = EVENT_STOPPED;
+    member.left = 0;
+    ck_assert_int_eq(announce(&member), ANNOUNCE_PASSKEY_UNKNOWN);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 0);
+    ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 0);
+}
+END_TEST
+
 START_TEST(stop_of_the_banned_is_refused_but_done) {
     struct announce_request peer = test_leecher_at(1, "192.0.2.7");
     test_put(tracker, &peer, START_MS);
@@ -210,6 +242,7 @@ UNIT_SUITE(tracker_access) {
     tcase_add_test(dropped, peer_of_a_torrent_that_is_listed_no_more_is_dropped);
     tcase_add_test(dropped, peer_that_is_turned_away_leaves_room_at_its_address);
     tcase_add_test(dropped, turned_away_stranger_takes_nobody_along);
+    tcase_add_test(dropped, refused_announce_changes_nothing_about_the_peer_at_its_endpoint);
     tcase_add_test(dropped, stop_of_the_banned_is_refused_but_done);
     suite_add_tcase(suite, dropped);
     return suite;

@@ -49,6 +49,9 @@ START_TEST(full_torrent_refuses_new_peers_alone) {
     struct announce_request peer = test_leecher(3);
     assert_refused(&peer, ANNOUNCE_SWARM_FULL);
     test_fill_swarm(tracker, 2);
+    struct announce_request mover = test_leecher(2);
+    mover.peer = numbered_endpoint(FAMILY_V4, 500);
+    announce(&mover);
     numbered_id(peer.info_hash, TORRENT + 1);
     announce(&peer);
     ck_assert_uint_eq(tracker_stats(tracker).peers, 3);

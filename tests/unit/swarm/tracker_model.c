@@ -149,8 +149,8 @@ static void model_stop(struct run *run, const struct announce_request *request) 
         peer = model_find_identity(model, torrent, family, request->peer_id, request->key);
     if (peer == NULL)
         return;
-    const bool late = request->event == EVENT_STOPPED && request->left == 0 && !peer->seeder &&
-                      !peer->counted && !is_counted(model, torrent, peer->peer_id, peer->key);
+    const bool late = request->left == 0 && !peer->seeder && !peer->counted &&
+                      !is_counted(model, torrent, peer->peer_id, peer->key);
     if (late) {
         struct model_peer *other = model_find_identity(
             model, torrent, family == FAMILY_V4 ? FAMILY_V6 : FAMILY_V4, peer->peer_id, peer->key);
@@ -158,6 +158,21 @@ static void model_stop(struct run *run, const struct announce_request *request) 
         if (other != NULL)
             other->counted = true;
     }
+    model_remove(model, peer);
+    model->torrents[torrent].idle_since_s = run->now_s;
+}
+
+/* A refused client loses its own peer and no other. */
+static void model_reject(struct run *run, const struct announce_request *request) {
+    struct model *model = &run->model;
+    const unsigned torrent = torrent_of(request->info_hash);
+    struct model_peer *peer = model_find(model, torrent, &request->peer);
+    if (peer == NULL || peer->key != request->key ||
+        memcmp(peer->peer_id, request->peer_id, PEER_ID_LEN) != 0)
+        peer = model_find_identity(model, torrent, request->peer.family, request->peer_id,
+                                   request->key);
+    if (peer == NULL)
+        return;
     model_remove(model, peer);
     model->torrents[torrent].idle_since_s = run->now_s;
 }
@@ -370,7 +385,9 @@ static void announce(struct run *run) {
     enum announce_result expected = ANNOUNCE_OK;
     if (run->banned && address_equal(&request.peer, &banned))
         expected = ANNOUNCE_BANNED;
-    if (expected != ANNOUNCE_OK || request.event == EVENT_STOPPED)
+    if (expected != ANNOUNCE_OK)
+        model_reject(run, &request);
+    else if (request.event == EVENT_STOPPED)
         model_stop(run, &request);
     else
         expected = model_put(run, &request);
