@@ -29,6 +29,7 @@ CHECK_PACKAGES := check curl openssl faketime mandoc iproute2 strace systemd pyt
     python3-jsonschema python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind prometheus \
     chromium fonts-inter \
     $(if $(shell command -v npm),,npm)
+SYSTEMD_PACKAGES := debootstrap systemd-container
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
 STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
 
@@ -57,8 +58,9 @@ UNIT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SOURCES))
 $(UNIT_OBJECTS) $(BUILD)/tests/fuzz/%.o: CPPFLAGS += -Itests/unit
 
 .PHONY: all run install uninstall clean help fuzz
-.PHONY: build-packages check-packages style-packages fuzz-packages
-.PHONY: check check-all check-sanitized check-unit check-asan check-tsan check-layers check-words check-style
+.PHONY: build-packages check-packages systemd-packages style-packages fuzz-packages
+.PHONY: check check-all check-sanitized check-unit check-systemd check-asan check-tsan check-layers check-words
+.PHONY: check-style
 
 # On a fresh machine, `make run` and `make check` install packages first.
 all: $(PROGRAMS:%=$(BUILD)/%)
@@ -156,6 +158,9 @@ build-packages:
 check-packages:
 	@.ci/install $(BUILD_PACKAGES) $(CHECK_PACKAGES)
 
+systemd-packages:
+	@.ci/install $(BUILD_PACKAGES) $(CHECK_PACKAGES) $(SYSTEMD_PACKAGES)
+
 style-packages:
 	@.ci/install $(BUILD_PACKAGES) $(CHECK_PACKAGES) $(STYLE_PACKAGES)
 
@@ -191,7 +196,12 @@ TIDY := $(SOURCES:%=tidy/%)
 $(TIDY): tidy/%:
 	@clang-tidy --quiet $* -- $(CPPFLAGS) -std=c11 2>/dev/null
 
-check-all: check check-asan check-tsan check-style
+# Boots a Debian with systemd in build/systemd; needs root.
+check-systemd: systemd-packages
+	@$(MAKE) --no-print-directory all
+	@tests/run --build $(BUILD) systemd
+
+check-all: check check-systemd check-asan check-tsan check-style
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=10
 
 check-style: style-packages check-layers check-words
@@ -230,11 +240,13 @@ install: all
 	    install -D -m 644 conf/$$file $(DESTDIR)$(DOCDIR)/$$file || exit 1; \
 	done
 	for unit in $(UNITS); do \
-	    sed -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' systemd/$$unit | \
-	        install -D -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
+	    install -D -m 644 systemd/$$unit $(DESTDIR)$(UNITDIR)/$$unit && \
+	        sed -i -e 's|@BINDIR@|$(BINDIR)|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
+	            $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
 	done
 	$(foreach page,$(MAN_PAGES),install -D -m 644 src/man/$(page) $(call man_path,$(page)) &&) true
-	src/man/settings-page conf/skepd.conf | install -D -m 644 /dev/stdin $(call man_path,skepd.conf.5)
+	install -D -m 644 conf/skepd.conf $(call man_path,skepd.conf.5)
+	src/man/settings-page conf/skepd.conf >$(call man_path,skepd.conf.5)
 	install -D -m 644 src/completion/skepctl.bash $(DESTDIR)$(COMPLETIONDIR)/skepctl
 
 # Keeps configuration and database.
@@ -250,8 +262,10 @@ help:
 	@echo "make               build skepd and skepctl into build/"
 	@echo "make run           install build dependencies, build, run skepd (ARGS='--port 7000')"
 	@echo "make check         install test dependencies, build, run all tests"
-	@echo "make check-all     run what CI runs: check, check-asan, check-tsan, check-style, short fuzzing"
+	@echo "make check-all     run what CI runs: check, check-systemd, check-asan, check-tsan, check-style,"
+	@echo "                   short fuzzing"
 	@echo "make check-unit    run the unit tests"
+	@echo "make check-systemd boot a Debian with systemd and run skepd in it; needs root"
 	@echo "make check-asan    run unit and integration tests under AddressSanitizer and UBSan"
 	@echo "make check-tsan    run unit and integration tests under ThreadSanitizer"
 	@echo "make check-style   check format, wording, includes; build with clang; run the linters"

@@ -1,7 +1,7 @@
 /* Routes every HTTP request except announce and scrape: the page at /, its files under /assets/,
- * the API under /api/v1/, /metrics and /health. Authorizes the request and adds the security
- * headers. The routes of the API are in web/api, one table per resource; those of announce and
- * scrape are in wire/http_wire.h.
+ * the API under /api/v1/, /metrics, /health and /readyz. Authorizes the request and adds the
+ * security headers. The routes of the API are in web/api, one table per resource; those of announce
+ * and scrape are in wire/http_wire.h.
  */
 #ifndef SKEP_WEB_WEB_ROUTER_H
 #define SKEP_WEB_WEB_ROUTER_H
@@ -30,6 +30,10 @@ void web_router_delete(struct web_router *router); /* NULL is fine */
 
 /* Applies new options. Any thread. */
 void web_router_apply(struct web_router *router, const struct web_options *options);
+
+/* From now on /readyz answers 503, so that a load balancer sends its requests elsewhere. All others
+ * are served as before. Any thread. */
+void web_router_set_stopping(struct web_router *router);
 
 /* The handler to start the HTTP server with. Borrows `router`. */
 struct web_handler web_router_handler(struct web_router *router);

@@ -26,6 +26,7 @@ struct access_options {
 struct config {
     enum log_level log_level;
     uint32_t log_events_per_s; /* lines per second about peers; further events are counted */
+    uint32_t shutdown_delay_s; /* between SIGTERM and the end of service, when /readyz fails */
     bool store_enabled;
     char database[CONFIG_PATH_LEN]; /* empty: skep.db in the state directory */
     uint32_t flush_interval_ms;

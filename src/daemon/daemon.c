@@ -280,6 +280,10 @@ static bool start_parts(struct daemon *daemon, const struct config *config) {
            start_api(daemon, config) && start_router(daemon, config) && start_http(daemon, config);
 }
 
+void daemon_set_stopping(struct daemon *daemon) {
+    web_router_set_stopping(daemon->router);
+}
+
 bool daemon_stop(struct daemon *daemon) {
     watchdog_stop(daemon->watchdog);
     ticker_stop(daemon->drop_watch.ticker);

@@ -18,6 +18,9 @@ bool daemon_apply(struct daemon *daemon, const struct config *config);
 /* Logs how much was restored from the database, and the announce URLs. */
 void daemon_log_addresses(const struct daemon *daemon, const struct config *config);
 
+/* Announces to load balancers that the daemon stops soon: /readyz fails. */
+void daemon_set_stopping(struct daemon *daemon);
+
 /* Stops all parts and frees the daemon. Returns false if some changes could not be written to the
  * database. */
 bool daemon_stop(struct daemon *daemon);

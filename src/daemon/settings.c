@@ -52,6 +52,7 @@ static const char *const PROBED_NETWORKS[] = {
 static const struct setting SETTINGS[] = {
     SETTING("log_level", SETTING_LOG_LEVEL, log_level, LOG_LEVEL_INFO, RELOAD),
     NUMBER("log_events_per_s", log_events_per_s, 100, 0, 1000000, RESTART),
+    NUMBER("shutdown_delay_s", shutdown_delay_s, 0, 0, 3600, RELOAD),
 
     EMPTY("http.listen", SETTING_LISTEN, http.listen, RESTART),
     NUMBER("http.port", http.port, 6969, 1, 65535, RESTART),

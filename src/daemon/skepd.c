@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "daemon/daemon.h"
 #include "daemon/program_options.h"
 #include "daemon/settings.h"
@@ -87,6 +89,35 @@ static void serve_until_stopped(struct daemon *daemon, const struct program_opti
     }
 }
 
+/* Another signal to stop ends the wait. */
+static void serve_for(uint32_t delay_s) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    const uint64_t until_ms = clock_now_ms() + (uint64_t)delay_s * 1000;
+    for (;;) {
+        const uint64_t now_ms = clock_now_ms();
+        if (now_ms >= until_ms)
+            return;
+        const uint64_t left_ms = until_ms - now_ms;
+        const struct timespec left = { .tv_sec = (time_t)(left_ms / 1000),
+                                       .tv_nsec = (long)(left_ms % 1000) * 1000000 };
+        if (sigtimedwait(&signals, NULL, &left) > 0)
+            return;
+    }
+}
+
+static void prepare_stop(struct daemon *daemon, const struct config *config) {
+    systemd_notify_stopping(config->shutdown_delay_s);
+    daemon_set_stopping(daemon);
+    if (config->shutdown_delay_s > 0) {
+        log_info("stopping in %u seconds (shutdown_delay_s)", config->shutdown_delay_s);
+        serve_for(config->shutdown_delay_s);
+    }
+    log_info("stopping");
+}
+
 /* All threads inherit this mask, so that only sigwaitinfo receives the signals. */
 static sigset_t block_signals(void) {
     sigset_t signals;
@@ -133,8 +164,7 @@ static int run_daemon(const struct program_options *options, struct config *conf
     daemon_log_addresses(daemon, config);
     systemd_notify_ready();
     serve_until_stopped(daemon, options, config, &signals);
-    systemd_notify_stopping();
-    log_info("stopping");
+    prepare_stop(daemon, config);
     return daemon_stop(daemon) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -5,7 +5,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
-enum { NOTIFY_PERIOD_MAX_MS = 10000, NOTIFY_PERIOD_MIN_MS = 100 };
+enum { NOTIFY_PERIOD_MAX_MS = 10000, NOTIFY_PERIOD_MIN_MS = 100, STOP_MAX_S = 90 };
 
 bool systemd_inherit_sockets(struct listen_sockets *tcp, struct listen_sockets *udp,
                              char error[static ERROR_LEN]) {
@@ -31,8 +31,11 @@ void systemd_notify_reloading(void) {
                      (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 }
 
-void systemd_notify_stopping(void) {
+void systemd_notify_stopping(uint32_t delay_s) {
     (void)sd_notify(false, "STOPPING=1");
+    if (delay_s > 0)
+        (void)sd_notifyf(false, "EXTEND_TIMEOUT_USEC=%llu",
+                         ((unsigned long long)delay_s + STOP_MAX_S) * 1000000);
 }
 
 void systemd_notify_status(struct tracker_stats stats) {

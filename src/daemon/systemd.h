@@ -14,10 +14,11 @@
 bool systemd_inherit_sockets(struct listen_sockets *tcp, struct listen_sockets *udp,
                              char error[static ERROR_LEN]);
 
-/* READY=1 after the start and after each reload, RELOADING=1 before a reload, STOPPING=1. */
+/* READY=1 after the start and after each reload, RELOADING=1 before a reload, STOPPING=1. skepd
+ * serves requests for `delay_s` more seconds before it stops. */
 void systemd_notify_ready(void);
 void systemd_notify_reloading(void);
-void systemd_notify_stopping(void);
+void systemd_notify_stopping(uint32_t delay_s);
 
 /* Sets the line of text that `systemctl status` shows. */
 void systemd_notify_status(struct tracker_stats stats);

@@ -8,11 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "server/http_connection.h"
 
-enum { SHARERS_MAX = 64 };
+enum {
+    SHARERS_MAX = 64,
+    FINISH_MAX_MS = 500,
+    FINISH_POLL_US = 5000,
+};
 
 /* A listening socket with its libmicrohttpd daemon. */
 struct listener {
@@ -44,7 +49,7 @@ static size_t count_sockets(const struct http_server_options *options) {
     return count > 0 ? count : 1;
 }
 
-/* Daemons for each shared socket: one per thread, see stop_listener. */
+/* Daemons for each shared socket: one per thread, see quiesce_shared. */
 static unsigned count_sharers(const struct http_server_options *options) {
     const unsigned threads = listen_threads(options->threads);
     const unsigned max = SHARERS_MAX / (unsigned)count_sockets(options);
@@ -212,11 +217,33 @@ void http_server_apply(struct http_server *server, const struct http_server_opti
 /* MHD_stop_daemon shuts the listening socket down, but the next process may need a shared one; so
  * MHD_quiesce_daemon removes it first. Version 0.9.75 may abort if that is done to a daemon with a
  * thread pool, which is why a shared socket has one daemon per thread. */
-static void stop_listener(const struct listener *listener) {
-    const int fd = listener->shared ? MHD_quiesce_daemon(listener->daemon) : -1;
-    MHD_stop_daemon(listener->daemon);
-    if (fd >= 0)
-        close(fd);
+static bool quiesce_shared(struct http_server *server) {
+    bool any = false;
+    for (size_t i = 0; i < server->count; i++) {
+        struct listener *listener = &server->listeners[i];
+        if (listener->shared)
+            listener->fd = MHD_quiesce_daemon(listener->daemon);
+        any = any || listener->shared;
+    }
+    return any;
+}
+
+/* The client of an accepted connection cannot know that another process will serve the next one. */
+static void finish_requests(struct http_server *server) {
+    const uint64_t until_ms = clock_now_ms() + FINISH_MAX_MS;
+    while (!request_timeouts_all_idle(server->connections.timeouts) && clock_now_ms() < until_ms)
+        usleep(FINISH_POLL_US);
+}
+
+static void stop_listeners(struct http_server *server) {
+    if (quiesce_shared(server))
+        finish_requests(server);
+    for (size_t i = 0; i < server->count; i++) {
+        const struct listener *listener = &server->listeners[i];
+        MHD_stop_daemon(listener->daemon);
+        if (listener->shared && listener->fd >= 0)
+            close(listener->fd);
+    }
 }
 
 bool http_server_renew_certificate(struct http_server *server,
@@ -231,8 +258,7 @@ bool http_server_renew_certificate(struct http_server *server,
 void http_server_stop(struct http_server *server) {
     if (server == NULL)
         return;
-    for (size_t i = 0; i < server->count; i++)
-        stop_listener(&server->listeners[i]);
+    stop_listeners(server);
     request_timeouts_stop(server->connections.timeouts);
     address_counts_delete(server->connections.counts);
     tls_certificate_replace(&server->connections.certificate, NULL);

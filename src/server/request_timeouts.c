@@ -1,7 +1,6 @@
 #include "server/request_timeouts.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -19,12 +18,14 @@ struct request_timeouts {
 };
 
 void request_timeout_done(struct request_timeout *timeout) {
+    atomic_store_explicit(&timeout->idle, false, memory_order_relaxed);
     atomic_store_explicit(&timeout->since_ms, UINT64_MAX, memory_order_relaxed);
 }
 
 void request_timeout_begin(struct request_timeout *timeout, uint64_t now_ms) {
     timeout->began_ms = now_ms;
     atomic_store_explicit(&timeout->since_ms, now_ms, memory_order_relaxed);
+    atomic_store_explicit(&timeout->idle, true, memory_order_relaxed);
 }
 
 static uint64_t min_u64(uint64_t a, uint64_t b) {
@@ -96,6 +97,7 @@ void request_timeouts_add(struct request_timeouts *timeouts, struct request_time
     timeout->fd = fd;
     timeout->began_ms = now_ms;
     atomic_init(&timeout->since_ms, now_ms);
+    atomic_init(&timeout->idle, false);
     pthread_mutex_lock(&timeouts->lock);
     timeout->previous = timeouts->ring.previous;
     timeout->next = &timeouts->ring;
@@ -109,4 +111,14 @@ void request_timeouts_remove(struct request_timeouts *timeouts, struct request_t
     timeout->previous->next = timeout->next;
     timeout->next->previous = timeout->previous;
     pthread_mutex_unlock(&timeouts->lock);
+}
+
+bool request_timeouts_all_idle(struct request_timeouts *timeouts) {
+    bool idle = true;
+    pthread_mutex_lock(&timeouts->lock);
+    const struct request_timeout *const ring = &timeouts->ring;
+    for (const struct request_timeout *one = ring->next; one != ring && idle; one = one->next)
+        idle = atomic_load_explicit(&one->idle, memory_order_relaxed);
+    pthread_mutex_unlock(&timeouts->lock);
+    return idle;
 }

@@ -6,6 +6,7 @@
 #define SKEP_SERVER_REQUEST_TIMEOUTS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The timeout of one connection. The owner must not move it between request_timeouts_add and
@@ -17,6 +18,7 @@ struct request_timeout {
     uint64_t began_ms;         /* when the server began to wait for the request */
     _Atomic uint64_t since_ms; /* the same plus extensions; UINT64_MAX between the end of a request
                                 * and the end of its response */
+    _Atomic bool idle; /* keep-alive: a response was sent, and the next request is not complete */
 };
 
 /* Limit of all extensions of one request together. */
@@ -36,6 +38,9 @@ void request_timeouts_stop(struct request_timeouts *timeouts);
 void request_timeouts_add(struct request_timeouts *timeouts, struct request_timeout *timeout,
                           int fd, uint64_t now_ms);
 void request_timeouts_remove(struct request_timeouts *timeouts, struct request_timeout *timeout);
+
+/* True if all connections are idle: none is new, and none waits for its response. Any thread. */
+bool request_timeouts_all_idle(struct request_timeouts *timeouts);
 
 /* Extends the timeout by `by_ms`, but not beyond the full timeout from now, so that progress is not
  * saved up. */

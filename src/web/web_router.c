@@ -1,6 +1,7 @@
 #include "web/web_router.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ static const struct http_header security_headers[] = {
 struct web_router {
     struct api *api;
     struct metrics_page *metrics;
+    _Atomic bool stopping;
     pthread_mutex_t lock; /* guards all below */
     struct authorization_rules rules;
     uint32_t upload_max;
@@ -67,6 +69,10 @@ struct web_router *web_router_create(const struct web_options *options, struct a
     router->metrics = metrics;
     web_router_apply(router, options);
     return router;
+}
+
+void web_router_set_stopping(struct web_router *router) {
+    atomic_store(&router->stopping, true);
 }
 
 void web_router_delete(struct web_router *router) {
@@ -145,6 +151,14 @@ static void serve_health(struct web_router *router, const struct authorization *
     error_response_text(response, 200, "ok\n");
 }
 
+static void serve_readiness(struct web_router *router, const struct authorization *auth,
+                            const struct web_request *request, struct web_response *response) {
+    (void)auth;
+    (void)request;
+    const bool stopping = atomic_load(&router->stopping);
+    error_response_text(response, stopping ? 503 : 200, stopping ? "stopping\n" : "ok\n");
+}
+
 static void serve_metrics(struct web_router *router, const struct authorization *auth,
                           const struct web_request *request, struct web_response *response) {
     (void)request;
@@ -208,7 +222,7 @@ static const struct web_route {
     { "/", HTTP_KIND_PAGE, serve_front },          { "/assets/*", HTTP_KIND_PAGE, serve_asset },
     { "/health", HTTP_KIND_HEALTH, serve_health }, { "/metrics", HTTP_KIND_METRICS, serve_metrics },
     { "/api/v1/*", HTTP_KIND_API, serve_api },     { "/api/*", HTTP_KIND_API, serve_unknown_api },
-    { "/api", HTTP_KIND_API, serve_unknown_api },
+    { "/api", HTTP_KIND_API, serve_unknown_api },  { "/readyz", HTTP_KIND_HEALTH, serve_readiness },
 };
 
 static const struct web_route *find_route(struct bytes path) {

@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import socket
 import struct
+import time
 
 import pytest
 
@@ -165,6 +166,19 @@ def test_clients_that_come_between_two_processes_are_served(torrent):
         early.settimeout(5)
         assert early.recv(12) == b"HTTP/1.1 200"
         assert len(client.sock.recv(100)) == 16
+
+
+def test_accepted_connection_is_served_before_the_stop(torrent):
+    port = free_port()
+    with open_sockets(port) as sockets, HandedDown(sockets, port=port) as daemon:
+        with socket.create_connection(("127.0.0.1", port)) as late, UdpClient(port) as client:
+            client.connect()  # a round trip: the daemon has accepted by now
+            time.sleep(0.1)
+            daemon.process.terminate()
+            daemon.wait_for_log("stopping")
+            late.sendall(b"GET /scrape HTTP/1.0\r\n\r\n")
+            assert late.recv(12) == b"HTTP/1.1 200"
+        assert daemon.process.wait(10) == 0
 
 
 def test_socket_for_each_family_and_address(torrent):

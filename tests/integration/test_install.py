@@ -26,11 +26,11 @@ INSTALLED = {
 }
 
 
-def make(target, destination, umask=0o022):
+def make(target, destination, umask=0o022, prefix=()):
     """Uses the build under test, without rebuilding it."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     build = os.path.relpath(pathlib.Path(binary()).parent, ROOT)
-    subprocess.run(["make", "-o", "all", target, f"BUILD={build}", f"DESTDIR={destination}",
+    subprocess.run([*prefix, "make", "-o", "all", target, f"BUILD={build}", f"DESTDIR={destination}",
                     "PREFIX=/usr"], cwd=ROOT, env=inherited, umask=umask, check=True,
                    capture_output=True)
 
@@ -69,6 +69,16 @@ def test_installed_programs_and_configs_are_those_of_the_tree(installed):
         assert (installed / "usr/bin" / name).read_bytes() == built.read_bytes()
     for name in "skepd.conf", "lan.conf", "only-lan.conf":
         assert (installed / "etc/skep" / name).read_text() == (ROOT / "conf" / name).read_text()
+
+
+def test_install_needs_no_proc(tmp_path):
+    """As in a chroot that has no /proc."""
+    hidden = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", 'mount -t tmpfs none /proc; exec "$@"', "sh")
+    if subprocess.run([*hidden, "true"]).returncode != 0:
+        pytest.skip("this user may not make a mount namespace")
+    make("install", tmp_path, prefix=hidden)
+    assert modes(tmp_path) == INSTALLED
+    assert "http.port" in (tmp_path / "usr/share/man/man5/skepd.conf.5").read_text()
 
 
 @pytest.mark.parametrize("name", ["skepd.conf", "lan.conf", "only-lan.conf"])

@@ -63,6 +63,15 @@ def test_reload_that_fails_ends_as_well(manager, daemon):
     assert manager.hear_of("READY")
 
 
+def test_delayed_stop_extends_the_time_to_stop(manager):
+    with Skepd("shutdown_delay_s = 600;", environment=manager.environment) as daemon:
+        manager.hear_of("READY")
+        daemon.process.terminate()
+        manager.hear_of("STOPPING")
+        assert int(manager.hear_of("EXTEND_TIMEOUT_USEC")["EXTEND_TIMEOUT_USEC"]) > 600e6
+        daemon.stop()
+
+
 def test_stop_is_notified(manager, daemon):
     daemon.stop()
     assert manager.hear_of("STOPPING") == {"STOPPING": "1"}

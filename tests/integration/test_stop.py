@@ -2,11 +2,13 @@
 
 import signal
 import socket
+import time
 
 import pytest
 
-from support.announce import Peer, connect, random_hash, read_reply
+from support.announce import Peer, connect, get, random_hash, read_reply
 from support.skepd import Skepd
+from support.waiting import wait_until
 
 
 def keep_alive(daemon, torrent):
@@ -62,6 +64,28 @@ def test_second_signal_while_stopping_does_no_harm(torrent):
         for _ in range(5):
             daemon.process.send_signal(signal.SIGTERM)
         daemon.stop()
+
+
+def test_delayed_stop_fails_readiness_and_serves_on(torrent):
+    with Skepd("shutdown_delay_s = 600;") as daemon:
+        assert get(daemon.port, "/readyz").status == 200
+        daemon.process.terminate()
+        wait_until(lambda: get(daemon.port, "/readyz").status == 503)
+        assert get(daemon.port, "/health").status == 200
+        assert Peer(daemon.port, torrent).start().failure is None
+        daemon.reload()  # a reload does not end the delay
+        assert get(daemon.port, "/readyz").status == 503
+        daemon.stop()
+
+
+def test_delayed_stop_ends_by_itself(torrent):
+    with Skepd("shutdown_delay_s = 600;") as daemon:
+        daemon.reload("shutdown_delay_s = 1;")
+        daemon.wait_for_log("configuration reloaded")
+        started = time.monotonic()
+        daemon.process.terminate()
+        assert daemon.process.wait(60) == 0
+        assert time.monotonic() - started >= 1
 
 
 def test_stop_right_after_the_start():

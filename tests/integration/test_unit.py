@@ -52,6 +52,13 @@ def test_little_is_exposed(units):
     assert float(exposure.group(1)) <= EXPOSURE_MAX
 
 
+def test_memory_limit_leaves_room_above_the_default_limits():
+    service, config = (ROOT / "systemd/skepd.service").read_text(), (ROOT / "conf/skepd.conf").read_text()
+    gib = int(re.search(r"^MemoryMax=(\d+)G$", service, re.M).group(1))
+    swarms_mib = int(re.search(r"memory_max_mib = (\d+);", config).group(1))
+    assert gib * 1024 >= 1.5 * swarms_mib
+
+
 def calls_of_set(name):
     lines = analyze("syscall-filter", name).stdout.splitlines()[1:]
     words = {line.strip() for line in lines if line.strip() and not line.strip().startswith("#")}
