@@ -209,6 +209,15 @@ struct peer_place swarm_find(struct swarm *swarm, const struct announce_request 
     return place;
 }
 
+bool swarm_is_uncounted(const struct peer_place *place, const uint8_t peer_id[static PEER_ID_LEN]) {
+    const uint32_t position = place->own != PEER_NOWHERE ? place->own : place->here;
+    if (position == PEER_NOWHERE)
+        return false;
+    const struct peer_record *record = peer_list_record(place->list, position);
+    return (record->flags & PEER_COMPLETED_COUNTED) == 0 &&
+           memcmp(record->peer_id, peer_id, PEER_ID_LEN) == 0;
+}
+
 /* An identity has one endpoint per family: otherwise an attacker could fill an index's chain with
  * one identity. */
 uint32_t swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,

@@ -67,6 +67,10 @@ static inline bool peer_place_is_known(const struct peer_place *place) {
     return place->here != PEER_NOWHERE || place->own != PEER_NOWHERE;
 }
 
+/* Whether the client's peer is in the swarm and its completion has not been counted. Clients that
+ * draw a new key for each announce are recognised by endpoint and peer_id. */
+bool swarm_is_uncounted(const struct peer_place *place, const uint8_t peer_id[static PEER_ID_LEN]);
+
 /* Adds the peer, or updates or moves the one at `place`, and counts a completion once. Returns its
  * position, or PEER_NOWHERE if out of memory. */
 uint32_t swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,

@@ -240,14 +240,17 @@ static void reject_peer(const struct announce *announce) {
     update_totals(announce->tracker, announce->swarm, before);
 }
 
+/* Clients repeat a stop whose response was lost, so a stop of an unknown peer is no error. Over the
+ * rate limit its response has no counts: it would be a scrape without a limit. */
 static void stop_peer(const struct announce *announce, struct announce_response *response) {
-    if (is_known(announce)) {
+    const bool known = is_known(announce);
+    if (known) {
         const struct usage before = usage_of(announce->swarm);
         swarm_stop(announce->swarm, &announce->shard->outputs, &announce->place,
                    announce->request->left, announce->now_s);
         update_totals(announce->tracker, announce->swarm, before);
     }
-    fill_counts(announce->swarm, response);
+    fill_counts(known || !announce->exceeds_rate ? announce->swarm : NULL, response);
 }
 
 /* Makes room for a client that is not in the swarm. The swarm is not created for a peer that is
@@ -321,14 +324,21 @@ static bool exceeds_rate(struct tracker *tracker, const struct endpoint *address
                             counter_read(&tracker->address_requests_burst), now_ms);
 }
 
-/* Completed and stopped are sent once and must not be lost. */
-static bool may_come_early(enum announce_event event) {
+/* Clients send these events once and do not repeat them if they are refused. */
+static bool is_sent_once(enum announce_event event) {
     return event == EVENT_COMPLETED || event == EVENT_STOPPED;
+}
+
+/* Over the rate limit, a peer may complete once. For any other client event=completed is a join,
+ * and a peer that has completed has nothing new to say. */
+static bool completes_peer(const struct announce *announce) {
+    return announce->swarm != NULL &&
+           swarm_is_uncounted(&announce->place, announce->request->peer_id);
 }
 
 static enum announce_result handle_announce(struct announce *announce,
                                             struct announce_response *response) {
-    if (announce->exceeds_rate && !may_come_early(announce->request->event))
+    if (announce->exceeds_rate && !is_sent_once(announce->request->event))
         return ANNOUNCE_TOO_FAST;
     const enum announce_result verdict = check_access(announce, response);
     find_client(announce, &response->client);
@@ -340,6 +350,8 @@ static enum announce_result handle_announce(struct announce *announce,
         stop_peer(announce, response);
         return ANNOUNCE_OK;
     }
+    if (announce->exceeds_rate && !completes_peer(announce))
+        return ANNOUNCE_TOO_FAST;
     return put_peer(announce, response);
 }
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from support.announce import Peer, random_hash, scrape, scraped
+from support.announce import Peer, random_hash, random_peer_id, scrape, scraped
 from support.skepd import Skepd
 from support.udp import COMPLETED, STARTED, STOPPED, UdpClient, UdpError
 from support.waiting import wait_until
@@ -93,22 +93,41 @@ def test_http_and_udp_scrapes_and_announces_share_one_rate(slow, torrent):
                == TOO_FAST.encode())
 
 
-def test_completed_and_stopped_are_never_refused(slow, torrent):
+def test_known_peer_completes_and_stops_despite_the_rate_limit(slow, torrent):
     source = "127.0.4.1"
     peer, quick = (Peer(slow.port, torrent, source=source) for _ in range(2))
     assert peer.start().failure is None
-    assert TOO_FAST in failures(30, peer.announce)
-    assert failures(15, peer.complete) == [None] * 15
-    assert scraped_elsewhere(slow, torrent) == (1, 0, 1)
-    assert TOO_FAST in failures(5, peer.announce)
-    assert failures(5, peer.stop) == [None] * 5
-    assert scraped_elsewhere(slow, torrent) == (0, 0, 1)
     with UdpClient(slow.port, source=source) as client:
-        with pytest.raises(UdpError, match=TOO_FAST):
-            for _ in range(10):
-                client.announce(torrent, quick.port, event=STARTED)
-        client.announce(torrent, quick.port, left=0, event=COMPLETED)
+        client.announce(torrent, quick.port, event=STARTED, peer_id=quick.peer_id)
+        assert TOO_FAST in failures(30, peer.announce)
+        assert peer.complete().failure is None
+        client.announce(torrent, quick.port, left=0, event=COMPLETED, peer_id=quick.peer_id)
+        assert scraped_elsewhere(slow, torrent) == (2, 0, 2)
+        assert TOO_FAST in failures(30, peer.complete)
+        assert failures(5, peer.stop) == [None] * 5
         client.announce(torrent, quick.port, left=0, event=STOPPED)
+        client.announce(torrent, quick.port, left=0, event=STOPPED)
+    assert scraped_elsewhere(slow, torrent) == (0, 0, 2)
+
+
+def test_flood_of_completed_and_stopped_is_held_to_the_rate(slow):
+    """New clients and torrents without end, from one address, over UDP."""
+    honest = random_hash()
+    assert Peer(slow.port, honest, source="127.0.8.1").complete().failure is None
+    started = time.monotonic()
+    refused = 0
+    with UdpClient(slow.port, source="127.0.8.9") as client:
+        for number in range(1000):
+            torrent = honest if number % 2 == 0 else random_hash()
+            try:
+                client.announce(torrent, 5001, left=0, event=COMPLETED, peer_id=random_peer_id())
+            except UdpError as error:
+                assert str(error) == TOO_FAST
+                refused += 1
+            client.announce(torrent, 5001, left=0, event=STOPPED)
+    allowed = 10 + 5 * (time.monotonic() - started) + 1
+    assert refused >= 1000 - allowed
+    assert scraped_elsewhere(slow, honest)[2] <= 1 + allowed
 
 
 def test_this_machine_is_not_limited_by_default(torrent):

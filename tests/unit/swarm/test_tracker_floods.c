@@ -88,15 +88,84 @@ START_TEST(scrapes_and_announces_share_the_rate) {
 }
 END_TEST
 
-START_TEST(completed_and_stopped_are_heard_however_fast) {
+START_TEST(peer_completes_once_and_stops_despite_the_rate_limit) {
     limit_requests(1, 1);
     ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
     ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_TOO_FAST);
     ck_assert_int_eq(say(EVENT_COMPLETED, "192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
     ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 1);
+    ck_assert_int_eq(say(EVENT_COMPLETED, "192.0.2.1", 1, TORRENT), ANNOUNCE_TOO_FAST);
     ck_assert_int_eq(say(EVENT_STARTED, "192.0.2.1", 1, TORRENT), ANNOUNCE_TOO_FAST);
     ck_assert_int_eq(say(EVENT_PAUSED, "192.0.2.1", 1, TORRENT), ANNOUNCE_TOO_FAST);
     ck_assert_int_eq(say(EVENT_STOPPED, "192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 0);
+}
+END_TEST
+
+START_TEST(completed_of_an_unknown_client_is_limited_like_a_join) {
+    limit_requests(1, 2);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(say(EVENT_COMPLETED, "192.0.2.1", 2, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(say(EVENT_COMPLETED, "192.0.2.1", 3, TORRENT), ANNOUNCE_TOO_FAST);
+    ck_assert_int_eq(say(EVENT_COMPLETED, "192.0.2.1", 1, TORRENT + 1), ANNOUNCE_TOO_FAST);
+    /* Another client at the endpoint of a peer is a newcomer, too. */
+    struct announce_request other = client_at("192.0.2.1", 1, TORRENT);
+    other.event = EVENT_COMPLETED;
+    numbered_id(other.peer_id, 4);
+    ck_assert_int_eq(announce(&other), ANNOUNCE_TOO_FAST);
+    ck_assert_uint_eq(reply.response.peer_count, 0);
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 1);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 2);
+    ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 1);
+}
+END_TEST
+
+START_TEST(moved_peer_and_one_with_a_new_key_complete_despite_the_rate_limit) {
+    limit_requests(1, 2);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come("192.0.2.1", 2, TORRENT), ANNOUNCE_OK);
+    struct announce_request peer = client_at("192.0.2.1", 1, TORRENT);
+    peer.event = EVENT_COMPLETED;
+    endpoint_set_port(&peer.peer, 7000);
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_OK);
+    endpoint_set_port(&peer.peer, 7001);
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_TOO_FAST);
+    peer = client_at("192.0.2.1", 2, TORRENT);
+    peer.event = EVENT_COMPLETED;
+    peer.key += 100;
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_OK);
+    peer.key += 100;
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_TOO_FAST);
+    ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 2);
+}
+END_TEST
+
+START_TEST(stop_of_an_unknown_client_is_no_error_and_reveals_nothing_over_the_rate_limit) {
+    limit_requests(1, 2);
+    ck_assert_int_eq(come("192.0.2.1", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(say(EVENT_STOPPED, "192.0.2.1", 2, TORRENT), ANNOUNCE_OK);
+    ck_assert_uint_eq(reply.response.leechers, 1);
+    for (uint32_t i = 0; i < 100; i++) {
+        REQUIRE(say(EVENT_STOPPED, "192.0.2.1", 2, TORRENT + i) == ANNOUNCE_OK);
+        REQUIRE(reply.response.leechers == 0 && reply.response.peer_count == 0);
+    }
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 1);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 1);
+}
+END_TEST
+
+START_TEST(flood_of_completed_and_stopped_is_held_to_the_rate) {
+    struct announce_request flood = client_at("192.0.2.1", 1, TORRENT);
+    limit_requests(100, 200);
+    for (uint32_t i = 0; i < FLOOD; i++) {
+        numbered_id(flood.peer_id, 1000 + i);
+        flood.key = 1000 + i;
+        flood.event = EVENT_COMPLETED;
+        announce(&flood);
+        flood.event = EVENT_STOPPED;
+        REQUIRE(announce(&flood) == ANNOUNCE_OK);
+    }
+    ck_assert_uint_le(test_scrape(tracker, TORRENT).downloaded, 200);
     ck_assert_uint_eq(tracker_stats(tracker).peers, 0);
 }
 END_TEST
@@ -279,12 +348,10 @@ START_TEST(flood_of_torrents_from_one_address_keeps_nobody_out) {
 }
 END_TEST
 
-/* A torrent that was completed is kept without peers, and nothing else would hold its number down:
- * completed and stopped are heard however fast they come. */
+/* A torrent that was completed is kept without peers. */
 START_TEST(flood_of_completed_torrents_keeps_nobody_out_for_long) {
     options.torrents_max = 200;
     limit_peers(100, 0);
-    limit_requests(1, 1);
     for (uint32_t i = 0; i < FLOOD; i++) {
         say(EVENT_COMPLETED, "192.0.2.1", i, 1000 + i);
         say(EVENT_STOPPED, "192.0.2.1", i, 1000 + i);
@@ -380,7 +447,12 @@ UNIT_SUITE(tracker_floods) {
     tcase_add_checked_fixture(rate, create_tracker, delete_tracker);
     tcase_add_test(rate, address_that_asks_too_fast_is_refused_until_it_slows_down);
     tcase_add_test(rate, scrapes_and_announces_share_the_rate);
-    tcase_add_test(rate, completed_and_stopped_are_heard_however_fast);
+    tcase_add_test(rate, peer_completes_once_and_stops_despite_the_rate_limit);
+    tcase_add_test(rate, completed_of_an_unknown_client_is_limited_like_a_join);
+    tcase_add_test(rate, moved_peer_and_one_with_a_new_key_complete_despite_the_rate_limit);
+    tcase_add_test(rate,
+                   stop_of_an_unknown_client_is_no_error_and_reveals_nothing_over_the_rate_limit);
+    tcase_add_test(rate, flood_of_completed_and_stopped_is_held_to_the_rate);
     tcase_add_test(rate, peer_that_is_too_fast_keeps_its_place);
     tcase_add_test(rate, rate_is_that_of_the_socket_and_not_of_a_claimed_address);
     tcase_add_loop_test(rate, this_machine_is_limited_only_where_the_options_say_so, 0,
