@@ -9,12 +9,12 @@ import time
 import pytest
 
 from support.announce import Peer, get, query, random_hash, scrape
+from support.database import stored_peers, wire
 from support.skepctl import Skepctl
 from support.skepd import Skepd
 from support.udp import STARTED, STOPPED, UdpClient, UdpError
 from support.waiting import wait_until
 
-SOON_S = 4  # the tracker looks once a second
 ANNOUNCED = "announce = { interval_min_s = 300; interval_max_s = 300; };"
 NOT_LISTED = "torrent not registered"
 NO_KEY = "private tracker: passkey required in the announce URL"
@@ -59,7 +59,7 @@ def new_key(daemon, label):
 
 
 def wait_for_failure(reason, peer, **more):
-    wait_until(lambda: peer.announce(**more).failure == reason, SOON_S, f"failure is {reason}")
+    wait_until(lambda: peer.announce(**more).failure == reason, what=f"failure is {reason}")
 
 
 def assert_refused(reply, reason, retry):
@@ -78,10 +78,8 @@ def test_listed_mode_takes_what_skepctl_adds_and_drops_what_it_removes(start, to
     skepctl = Skepctl(daemon.database)
     peer, other = Peer(daemon.port, torrent), Peer(daemon.port, random_hash())
     assert_refused(peer.start(), NOT_LISTED, 6)
-    added = time.monotonic()
     skepctl("add", torrent.hex(), "a name")
     wait_for_failure(None, peer)
-    assert time.monotonic() - added < 2.5
     assert other.start().failure == NOT_LISTED
     skepctl("remove", torrent.hex())
     wait_for_failure(NOT_LISTED, peer)
@@ -171,7 +169,7 @@ def test_private_tracker_asks_for_a_passkey_over_http(private, torrent):
 
 def test_private_tracker_asks_for_a_passkey_in_scrapes(private, torrent):
     key = new_key(private, "scrape")
-    wait_until(lambda: "files" in scrape(private.port, torrent, path=f"/{key}/scrape"), SOON_S)
+    wait_until(lambda: "files" in scrape(private.port, torrent, path=f"/{key}/scrape"))
     assert scrape(private.port, torrent).failure == NO_KEY
     assert scrape(private.port, torrent, path="/wrong/scrape").failure == WRONG_KEY
 
@@ -234,7 +232,8 @@ def test_passkey_is_kept_nowhere_in_clear(private, torrent):
     get(private.port, f"/{key}/other")
     get(private.port, f"/{key}/announce?info_hash=1")
     scrape(private.port, torrent, path=f"/{key}/scrape")
-    time.sleep(1.2)  # a flush
+    stored = torrent, wire(*peer.endpoint)
+    wait_until(lambda: stored in stored_peers(private.database))
     files = list(private.directory.glob("skep.db*"))
     assert files
     for file in files:
@@ -302,16 +301,15 @@ def test_ban_survives_restarts_and_ends_in_its_time(start, torrent):
     skepctl = Skepctl(daemon.database)
     for_now, for_good = (Peer(daemon.port, torrent, source=f"127.0.0.{n}") for n in (5, 6))
     skepctl("ban", for_good.source)
-    skepctl("ban", for_now.source, "--for", "2s", "--reason", "cool down")
     began = time.monotonic()
-    daemon.restart()
-    assert for_now.start().failure == f"{BANNED}: cool down"
-    daemon.kill()
-    daemon.start()
-    if time.monotonic() - began < 1:
-        assert for_now.start().failure == f"{BANNED}: cool down"
+    skepctl("ban", for_now.source, "--for", "4s", "--reason", "cool down")
+    for end in daemon.stop, daemon.kill:
+        end()
+        daemon.start()
+        failure = for_now.start().failure
+        assert failure == f"{BANNED}: cool down" or time.monotonic() - began > 3
     wait_for_failure(None, for_now)
-    assert time.monotonic() - began >= 1
+    assert time.monotonic() - began > 3
     assert for_good.start().failure == BANNED
 
 
@@ -322,7 +320,7 @@ def test_reason_of_any_bytes_is_good_bencode(start, torrent):
         reason = f'é "quoted" \t %s %n <b>{more}' + "é" * 200
         Skepctl(daemon.database)("ban", "127.0.0.5", "--reason", reason)
         daemon.reload()
-        wait_until(lambda: f"<b>{more}é".encode() in peer.announce().body, SOON_S)
+        wait_until(lambda: f"<b>{more}é".encode() in peer.announce().body)
         shown = peer.announce().failure
         assert shown.startswith(f'{BANNED}: é "quoted" \t %s %n <b>{more}éé')
 

@@ -411,7 +411,7 @@ def test_completions_are_remembered(api, torrent, leecher):
     leecher.start()
     leecher.complete()
     path = f"/torrents/{torrent.hex()}/completions"
-    wait_until(lambda: api.get(path)["total"] == 1, timeout=10)
+    wait_until(lambda: api.get(path)["total"] == 1)
     item = api.get(path)["items"][0]
     assert (item["address"], item["port"]) == leecher.endpoint
     assert abs(item["at"] - time.time()) < 20

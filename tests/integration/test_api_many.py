@@ -86,7 +86,7 @@ def test_announces_go_on_meanwhile(many):
         api.get("/torrents", search=f"film {number}", sort="rate")
         started = time.monotonic()
         assert peer.announce().status == 200
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5
 
 
 def test_addresses_are_summed_up(many):

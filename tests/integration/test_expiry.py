@@ -22,7 +22,7 @@ def test_silent_peers_vanish_and_talking_ones_stay(daemon, torrent, peer):
     def alone():
         return talking.announce().counts == (0, 1, 0)
 
-    wait_until(alone, timeout=8)
+    wait_until(alone)
     assert time.monotonic() - started > 0.9, "expired too early, even in whole seconds"
     assert daemon.wait_for_log("expired", torrent.hex())
     silent.start()
@@ -31,7 +31,7 @@ def test_silent_peers_vanish_and_talking_ones_stay(daemon, torrent, peer):
 
 def test_download_count_outlives_the_peers(daemon, torrent, leecher):
     leecher.complete()
-    wait_until(lambda: scraped(daemon.port, torrent) == (0, 0, 1), timeout=8)
+    wait_until(lambda: scraped(daemon.port, torrent) == (0, 0, 1))
 
 
 def test_expiry_makes_room_for_other_torrents():
@@ -39,16 +39,16 @@ def test_expiry_makes_room_for_other_torrents():
         assert Peer(daemon.port, random_hash()).start().failure is None
         newcomer = Peer(daemon.port, random_hash())
         assert newcomer.start().failure
-        wait_until(lambda: newcomer.start().failure is None, timeout=8)
+        wait_until(lambda: newcomer.start().failure is None)
 
 
 def test_restored_peers_get_an_interval_of_grace():
     torrent = random_hash()
-    with Skepd(CONFIG) as daemon:
+    with Skepd(CONFIG.replace("_s = 1;", "_s = 2;")) as daemon:
         first, second = Peer(daemon.port, torrent, left=0), Peer(daemon.port, torrent)
         first.start()
         daemon.stop()
-        time.sleep(3)
+        time.sleep(4.5)
         daemon.start()
         assert second.start().peers == [first.endpoint]
-        wait_until(lambda: second.announce().peers == [], timeout=8)
+        wait_until(lambda: second.announce().peers == [])

@@ -13,7 +13,7 @@ from support import bencode
 from support.announce import (connect, escape_all, exchange, get, parse_reply, read_reply,
                               read_to_end, scraped, send_and_give_up)
 from support.skepd import Skepd
-from support.waiting import wait_until
+from support.waiting import WAIT_S, wait_until
 
 
 def request(target, *headers, version="1.1", method="GET"):
@@ -68,11 +68,14 @@ def test_http_1_0_may_keep_its_connection(daemon, leecher):
 
 def test_kept_connection_answers_without_delay(daemon, leecher):
     with connect(daemon.port) as sock:
-        started = time.monotonic()
-        for _ in range(50):
+        took = []
+        for _ in range(100):
+            started = time.monotonic()
             sock.sendall(request(leecher.target()))
             read_reply(sock)
-        assert time.monotonic() - started < 1, "replies wait for acknowledgements"
+            took.append(time.monotonic() - started)
+        # The kernel acknowledges after 40 ms. On a busy machine some replies take as long anyway.
+        assert sorted(took)[33] < 0.03, "replies wait for acknowledgements"
 
 
 def test_pipelined_requests_are_answered_in_order(daemon, peer):
@@ -92,7 +95,7 @@ def test_request_in_single_bytes_is_answered(daemon, leecher):
 
 
 def test_client_that_shuts_its_side_still_gets_its_answer(daemon, leecher):
-    raw = send_and_give_up(daemon.port, request(leecher.target()), patience_s=2)
+    raw = send_and_give_up(daemon.port, request(leecher.target()), patience_s=WAIT_S)
     assert parse_reply(raw).failure is None
 
 
@@ -114,7 +117,6 @@ def test_v4_mapped_client_is_v4(daemon, leecher, peer):
 def test_silent_connection_is_closed_after_the_timeout():
     with Skepd("http = { idle_timeout_s = 1; };") as daemon, connect(daemon.port) as sock:
         sock.sendall(b"GET /announce?info")
-        sock.settimeout(4)
         read_to_end(sock)
 
 

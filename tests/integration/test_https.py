@@ -16,7 +16,7 @@ from support.certificates import Authority
 from support.skepd import STOP_S, Skepd, SkepdFailed, free_port, run
 from support.waiting import wait_until
 
-CUT_OFF_S = 2.5
+CUT_OFF_S = 12  # a busy machine may be late, but the other limits are longer
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ class SecureSkepd(Skepd):
 
     def text(self, files, more="", http=""):
         return (f"https = {{ port = {self.tls_port}; {files.setting} }};"
-                f"http = {{ request_timeout_s = 1; {http} }}; {more}")
+                f"http = {{ {http or 'request_timeout_s = 1;'} }}; {more}")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def shown(daemon, authority):
 
 
 def curl(authority, *args):
-    command = ["curl", "-sS", "--max-time", "5", "--cacert", authority.certificate, *args]
+    command = ["curl", "-sS", "--max-time", "30", "--cacert", authority.certificate, *args]
     return subprocess.run(command, capture_output=True)
 
 
@@ -197,9 +197,9 @@ def test_listens_only_where_http_does(issued, authority):
 
 # Invalid and incomplete TLS
 
-def test_plain_http_is_closed_at_once(daemon):
-    with connect(daemon.tls_port) as sock:
-        sock.settimeout(0.9)
+def test_plain_http_is_closed_at_once(issued):
+    patient = "request_timeout_s = 300; idle_timeout_s = 300;"
+    with SecureSkepd(issued["first"], http=patient) as daemon, connect(daemon.tls_port) as sock:
         sock.sendall(b"GET /announce HTTP/1.1\r\nHost: x\r\n\r\n")
         assert not read_to_end(sock).startswith(b"HTTP")
 
@@ -235,7 +235,7 @@ def test_handshake_byte_by_byte_is_cut_off(daemon):
 def test_slow_request_over_tls_is_cut_off(daemon, authority):
     started = time.monotonic()
     with secure(daemon, authority) as sock, contextlib.suppress(OSError):
-        while time.monotonic() - started < 10:
+        while time.monotonic() - started < CUT_OFF_S + 3:
             sock.sendall(b"G")
             time.sleep(0.02)
     assert time.monotonic() - started < CUT_OFF_S
@@ -250,7 +250,7 @@ def test_half_closed_connections_are_gone_soon(daemon, authority):
             sock = stack.enter_context(connect(daemon.tls_port, f"127.8.0.{number % 5 + 1}"))
             sock.send(hello, socket.MSG_MORE)
             sock.shutdown(socket.SHUT_WR)
-        wait_until(lambda: len(list(files.iterdir())) < before + 5, timeout=2 * CUT_OFF_S)
+        wait_until(lambda: len(list(files.iterdir())) < before + 5)
     assert shown(daemon, authority) == "skep's first"
 
 

@@ -33,7 +33,7 @@ def test_peer_that_expires_is_logged(daemon, leecher):
     leecher.start()
     assert_logged(daemon, "joined", leecher)
     assert daemon.wait_for_log("expired", "qBittorrent 4.5.2", f"127.0.0.1:{leecher.port}",
-                               leecher.info_hash.hex(), timeout=8)
+                               leecher.info_hash.hex())
 
 
 def test_v6_peer_is_logged_with_its_address(daemon, peer):
@@ -81,9 +81,10 @@ def test_warnings_only_at_the_level_of_warnings():
 def test_flood_of_peers_is_summed_up():
     with Skepd("log_events_per_s = 5;") as daemon:
         torrent = random_hash()
+        started = time.monotonic()
         for port in range(3000, 3200):
             Peer(daemon.port, torrent, port=port).start(numwant=0)
         time.sleep(1.1)
         Peer(daemon.port, torrent).start()
         daemon.wait_for_log("events suppressed", "log_events_per_s")
-        assert daemon.log().count(torrent.hex()) < 60
+        assert daemon.log().count(torrent.hex()) <= 5 * (time.monotonic() - started + 2)

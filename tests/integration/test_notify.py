@@ -85,9 +85,13 @@ def test_status_tells_torrents_and_peers(manager, daemon, peer):
 
 
 def test_watchdog_hears_of_a_living_daemon_in_half_its_time(manager, daemon):
-    manager.hear_of("WATCHDOG")
-    for _ in range(4):
-        manager.hear_of("WATCHDOG", timeout=WATCHDOG_S)
+    times = []
+    for _ in range(8):
+        manager.hear_of("WATCHDOG")
+        times.append(time.monotonic())
+    pauses = sorted(later - sooner for sooner, later in zip(times, times[1:]))
+    # A busy machine delays some of them.
+    assert pauses[2] < 0.8 * WATCHDOG_S
 
 
 def test_without_a_watchdog_the_manager_is_left_in_peace(tmp_path):

@@ -162,7 +162,7 @@ def test_peer_that_expires_is_forgotten(client):
     with Skepd(check(more=short)) as daemon:
         client.joins(daemon)
         wait_until(lambda: peers(daemon) == (1, 0, 0))
-        wait_until(lambda: peers(daemon) == (0, 0, 0), timeout=15)
+        wait_until(lambda: peers(daemon) == (0, 0, 0))
 
 
 def test_peer_that_moves_is_checked_at_its_new_port(daemon, client):
@@ -177,10 +177,10 @@ def test_peer_that_moves_is_checked_at_its_new_port(daemon, client):
 
 def test_peers_are_checked_again_after_the_interval(client):
     with Skepd(check(QUICK + "interval_s = 1;")) as daemon:
+        started = time.monotonic()
         client.joins(daemon)
-        wait_until(lambda: len(client.times) >= 2)
-        pauses = [later - sooner for sooner, later in zip(client.times, client.times[1:])]
-        assert min(pauses) > 0.9
+        wait_until(lambda: len(client.times) >= 3)
+        assert client.times[2] - started > 1.9
         client.end()
         wait_until(lambda: peers(daemon) == (0, 1, 0))
 
@@ -287,7 +287,8 @@ def test_checks_keep_to_their_rate():
     with Skepd(check(f"per_s = {per_s};")) as daemon:
         for number in range(crowd):
             Peer(daemon.port, random_hash(), source=f"127.4.0.{number + 1}").start()
-        before, started = probes(daemon), time.monotonic()
+        started = time.monotonic()
+        before = probes(daemon)
         time.sleep(0.5)
         during, took = probes(daemon) - before, time.monotonic() - started
         assert during <= per_s * took + 2

@@ -6,11 +6,11 @@ import time
 import pytest
 
 from support.announce import Peer, random_hash, scrape, scraped
+from support.database import wait_until_stored
 from support.skepd import Skepd
 from support.waiting import wait_until
 
 FAST = "store = { flush_interval_ms = 100; };"
-FLUSHED_S = 0.6
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def terminate(daemon):
 
 
 def kill(daemon):
-    time.sleep(FLUSHED_S)
+    wait_until_stored(daemon)
     daemon.kill()
 
 
@@ -157,7 +157,7 @@ def test_idle_time_of_a_torrent_goes_on_over_a_restart():
             time.sleep(1)
             daemon.restart()
             assert scraped(daemon.port, torrent) == (0, 0, 1)
-        wait_until(lambda: scraped(daemon.port, torrent) == (0, 0, 0), timeout=15)
+        wait_until(lambda: scraped(daemon.port, torrent) == (0, 0, 0))
         assert time.monotonic() - idle_since > 3.5
 
 

@@ -20,6 +20,7 @@ from support.bencode import decode
 from support.database import rows
 from support.skepctl import SILENT, Skepctl, program
 from support.skepd import Skepd, as_nobody, free_port, run
+from support.waiting import WAIT_S
 
 URL = "http://192.0.2.1:6969/announce"
 VERSIONS = {"v1": ([], libtorrent.create_torrent.v1_only),
@@ -254,7 +255,7 @@ def test_progress_is_drawn_on_a_terminal_alone(tmp_path):
     process = subprocess.Popen(command, cwd=tmp_path, stderr=theirs, stdout=subprocess.PIPE)
     os.close(theirs)
     drawn = b""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + WAIT_S
     while b"left" not in drawn and time.monotonic() < deadline and process.poll() is None:
         if select.select([ours], [], [], 0.1)[0]:
             drawn += os.read(ours, 4096)

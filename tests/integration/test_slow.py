@@ -8,15 +8,14 @@ import time
 
 import pytest
 
-from support.announce import (TIMEOUT_S, Peer, connect, get, random_hash, read_reply, read_to_end,
-                              scrape)
+from support.announce import Peer, connect, get, random_hash, read_reply, read_to_end, scrape
 from support.skepd import Skepd
-from support.waiting import wait_until
+from support.waiting import WAIT_S, wait_until
 
 LIMIT_S = 1
-CUT_OFF_S = LIMIT_S + 1.5
-CONFIG = f"http = {{ request_timeout_s = {LIMIT_S}; idle_timeout_s = 30; full_scrape = true; }};"
-PATIENT = "http = {{ request_timeout_s = 30; {} }}; limits = {{ loopback = true; }};"
+CUT_OFF_S = 12  # a busy machine may be late, but the other limits are longer
+CONFIG = f"http = {{ request_timeout_s = {LIMIT_S}; idle_timeout_s = 300; full_scrape = true; }};"
+PATIENT = "http = {{ request_timeout_s = 300; {} }}; limits = {{ loopback = true; }};"
 
 
 def request(target, *headers):
@@ -24,9 +23,9 @@ def request(target, *headers):
 
 
 def seconds_until_closed(sock, trickle, pause_s=0.05):
-    """Sends a piece periodically until the tracker closes, or for ten seconds."""
+    """Sends a piece periodically until the tracker closes, or for somewhat longer than CUT_OFF_S."""
     started = time.monotonic()
-    while time.monotonic() - started < 10:
+    while time.monotonic() - started < CUT_OFF_S + 3:
         try:
             sock.sendall(next(trickle))
             readable, _, _ = select.select([sock], [], [], pause_s)
@@ -95,11 +94,11 @@ def test_upload_that_gets_stuck_is_cut_off(daemon):
 def test_upload_that_is_slower_than_the_bound_is_cut_off(daemon):
     with upload(daemon.port, 5_000_000) as sock:
         sock.sendall(b"x")
-        assert seconds_until_closed(sock, endlessly(b"x" * 300)) <= 2 * CUT_OFF_S
+        assert seconds_until_closed(sock, endlessly(b"x" * 300)) <= CUT_OFF_S
 
 
 def test_rejected_upload_has_the_usual_time_limit(daemon):
-    with upload(daemon.port, 4000, host="evil.example") as sock:
+    with upload(daemon.port, 40_000, host="evil.example") as sock:
         assert seconds_until_closed(sock, endlessly(b"x" * 100)) <= CUT_OFF_S
     with upload(daemon.port, 100_000_000) as sock:
         assert seconds_until_closed(sock, endlessly(b"x" * 15_000)) <= CUT_OFF_S
@@ -146,7 +145,7 @@ def test_reply_that_is_read_slowly_is_sent_to_its_end(daemon):
             read_reply(sock)
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        sock.settimeout(TIMEOUT_S)
+        sock.settimeout(WAIT_S)
         sock.connect(("127.0.0.1", daemon.port))
         sock.sendall(request("/scrape", "Connection: close"))
         received = sock.recv(1000)
@@ -163,7 +162,7 @@ def test_many_slow_clients_block_no_other_client():
         for number in range(100):
             sock = stack.enter_context(connect(daemon.port, f"127.8.0.{number % 10 + 1}"))
             sock.sendall(b"GET /announce?in")
-        wait_until(lambda: get(daemon.port, "/").status == 200, timeout=3 * CUT_OFF_S)
+        wait_until(lambda: get(daemon.port, "/").status == 200)
 
 
 # Half-closed ones
@@ -184,8 +183,8 @@ def test_hundreds_of_half_closed_connections_exhaust_nothing(raw):
         for number in range(600):
             source = f"127.8.0.{number % 10 + 1}"
             stack.enter_context(half_closed(daemon.port, source, raw))
-        wait_until(lambda: get(daemon.port, "/").status == 200, timeout=6 * CUT_OFF_S)
-        wait_until(lambda: open_files(daemon) < before + 10, timeout=6 * CUT_OFF_S)
+        wait_until(lambda: get(daemon.port, "/").status == 200)
+        wait_until(lambda: open_files(daemon) < before + 10)
 
 
 def test_half_closed_client_gets_its_reply(daemon, leecher):
@@ -245,7 +244,7 @@ def test_bound_of_zero_is_no_bound(crowd):
 
 
 def test_this_machine_itself_is_not_bounded_by_default(crowd):
-    with Skepd("http = { request_timeout_s = 30; connections_per_address_max = 2; };") as daemon:
+    with Skepd("http = { request_timeout_s = 300; connections_per_address_max = 2; };") as daemon:
         taken = crowd(daemon.port, "127.8.0.1", 20) + crowd(daemon.port, "::1", 20)
         assert all(is_open(sock, 0.01) for sock in taken)
 

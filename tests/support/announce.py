@@ -8,9 +8,9 @@ import secrets
 import socket
 
 from support import bencode
+from support.waiting import WAIT_S
 
 UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-TIMEOUT_S = 5
 
 
 def random_hash():
@@ -92,7 +92,7 @@ def _compact_peer(raw):
 def connect(tracker_port, source="127.0.0.1"):
     """A TCP connection to the tracker, from the address `source`, in its family."""
     host = "::1" if ":" in source else "127.0.0.1"
-    return socket.create_connection((host, tracker_port), TIMEOUT_S, source_address=(source, 0))
+    return socket.create_connection((host, tracker_port), WAIT_S, source_address=(source, 0))
 
 
 def get(tracker_port, target, source="127.0.0.1", method="GET", headers=None):
@@ -187,6 +187,7 @@ class Peer:
     Attributes may be changed between two announces; whatever announce() is given goes into the
     query in the place of what the peer itself would say (None: leave it out)."""
 
+    # Above the ports of the tests' daemons: a probe of such a port is refused.
     ports = iter(range(20000 + os.getpid() % 1000, 65536))
 
     def __init__(self, tracker_port, info_hash, left=1000, source="127.0.0.1", port=None,

@@ -6,8 +6,9 @@ import urllib.parse
 
 import jsonschema
 
-from support.announce import TIMEOUT_S, connect
+from support.announce import connect
 from support.skepd import ROOT
+from support.waiting import WAIT_S
 
 DESCRIPTION = json.loads((ROOT / "src/web/api/openapi.json").read_text())
 PREFIX = "/api/v1"
@@ -100,7 +101,7 @@ class Api:
             body, kind = json.dumps(body).encode(), kind or "application/json"
         if kind:
             headers["Content-Type"] = kind
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S)
         connection.sock = connect(self.port, self.source)
         try:
             connection.request(method, target, body, headers)

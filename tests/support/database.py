@@ -7,6 +7,9 @@ import secrets
 import socket
 import sqlite3
 
+from support.announce import Peer, random_hash
+from support.waiting import WAIT_S, wait_until
+
 APPLICATION_ID = 0x736B6570
 
 # The schema of version 1. Do not change it.
@@ -67,7 +70,7 @@ PEER_COLUMNS = "(info_hash, endpoint, peer_id, key, left, paused, counted)"
 
 @contextlib.contextmanager
 def opened(file):
-    with contextlib.closing(sqlite3.connect(file, isolation_level=None, timeout=10)) as db:
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None, timeout=WAIT_S)) as db:
         yield db
 
 
@@ -80,7 +83,7 @@ def sql(file, *statements):
 def rows(file, query):
     """All rows; never creates the file."""
     uri = f"file:{pathlib.Path(file).resolve()}?mode=rw"
-    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as db:
+    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=WAIT_S)) as db:
         return db.execute(query).fetchall()
 
 
@@ -106,6 +109,15 @@ def peer_count(file):
 def stored_counts(file):
     """{info_hash: downloaded}"""
     return dict(rows(file, "SELECT info_hash, downloaded FROM torrent"))
+
+
+def wait_until_stored(daemon):
+    """Waits until all announces answered before are in the database. Changes are stored in order, so a
+    last announce is made and looked for."""
+    last = Peer(daemon.port, random_hash())
+    assert last.start(numwant=0).failure is None
+    wanted = last.info_hash, wire(*last.endpoint)
+    wait_until(lambda: wanted in stored_peers(daemon.database), what="the last announce is stored")
 
 
 def is_sound(file):

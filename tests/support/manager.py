@@ -3,6 +3,8 @@
 import socket
 import time
 
+from support.waiting import WAIT_S
+
 
 class Manager:
     """`environment` is for the daemon. With `watchdog_s`, it must send WATCHDOG=1 within that time."""
@@ -20,13 +22,13 @@ class Manager:
     def __exit__(self, *_):
         self.sock.close()
 
-    def hear(self, timeout=5):
+    def hear(self, timeout=WAIT_S):
         """The next message, a dict; TimeoutError if none comes."""
         self.sock.settimeout(timeout)
         lines = self.sock.recv(4096).decode().split("\n")
         return dict(line.split("=", 1) for line in lines)
 
-    def hear_of(self, name, timeout=5):
+    def hear_of(self, name, timeout=WAIT_S):
         """The next message with `name`; others are skipped."""
         deadline = time.monotonic() + timeout
         while True:

@@ -26,8 +26,7 @@ class Skepctl:
 
     def run(self, *words, prefix=()):
         """Result with any status: .returncode, .stdout, .stderr."""
-        return skepd.run(*self.options, *words, program=program(), cwd=self.cwd, timeout=30,
-                         prefix=prefix)
+        return skepd.run(*self.options, *words, program=program(), cwd=self.cwd, prefix=prefix)
 
     def __call__(self, *words):
         """Its output; it must succeed without messages."""

@@ -4,9 +4,10 @@
         urllib.request.urlopen(daemon.url + "...")
 
 The environment may set SKEPD (the binary; build/skepd by default) and SKEPD_STOP_S (how many
-seconds a clean stop may take; 1 by default, more is right for a build with sanitizers).
+seconds a clean stop may take; 5 by default, more is right for a build with sanitizers).
 """
 
+import itertools
 import os
 import pathlib
 import random
@@ -17,9 +18,10 @@ import subprocess
 import tempfile
 import time
 
+from support.waiting import WAIT_S
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-STOP_S = float(os.environ.get("SKEPD_STOP_S", "1"))
-START_S = 10
+STOP_S = float(os.environ.get("SKEPD_STOP_S", "5"))
 SANITIZER_MARKS = ("Sanitizer:", "runtime error:", "SUMMARY: ")
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
@@ -35,17 +37,33 @@ def binary():
     return str(path)
 
 
+def _ports_of_this_worker():
+    """Endless: the ports of 10000 to 19999 that no other pytest worker of this run takes, in random
+    order. The ports of test peers are higher, so no daemon listens on them."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = list(range(10000 + number, 20000, workers))
+    random.shuffle(ports)
+    return itertools.cycle(ports)
+
+
+_ports = _ports_of_this_worker()
+
+
 def free_port():
-    """A free port in both families, below the ephemeral range."""
-    while True:
-        port = random.randrange(10000, 32000)
-        with socket.socket(socket.AF_INET6) as probe:
+    """A port that is free in both families, for TCP and UDP. Each call returns another one."""
+    return next(port for port in _ports if _is_free(port))
+
+
+def _is_free(port):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET6, kind) as probe:
             probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             try:
                 probe.bind(("::", port))
-                return port
             except OSError:
-                continue
+                return False
+    return True
 
 
 def clean_environment():
@@ -64,7 +82,7 @@ def sanitizer_report(text):
     return any(mark in text for mark in SANITIZER_MARKS)
 
 
-def run(*args, program=None, prefix=(), cwd=None, timeout=START_S):
+def run(*args, program=None, prefix=(), cwd=None, timeout=WAIT_S):
     """Runs skepd with `args` until it exits by itself."""
     command = [*prefix, program or binary(), *args]
     done = subprocess.run([str(part) for part in command], cwd=cwd, env=clean_environment(),
@@ -146,7 +164,7 @@ class Skepd:
         started = time.monotonic()
         self.process.send_signal(signum)
         try:
-            status = self.process.wait(STOP_S + 10)
+            status = self.process.wait(STOP_S + WAIT_S)
         except subprocess.TimeoutExpired:
             raise SkepdFailed(f"skepd did not stop at all:\n{self.log()}") from None
         took = time.monotonic() - started
@@ -177,7 +195,7 @@ class Skepd:
         if sanitizer_report(self.log()):
             raise SkepdFailed(f"a sanitizer complains:\n{self.log()}")
 
-    def wait_for_log(self, *words, timeout=5):
+    def wait_for_log(self, *words, timeout=WAIT_S):
         """Waits for the first log line that contains all `words`."""
         deadline = time.monotonic() + timeout
         while True:
@@ -199,7 +217,7 @@ class Skepd:
         return [str(part) for part in (*command, *self.args)]
 
     def _wait_until_it_accepts(self):
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + WAIT_S
         while time.monotonic() < deadline:
             if not self.running():
                 raise SkepdFailed(f"skepd ended with {self.process.returncode}:\n{self.log()}")

@@ -10,6 +10,8 @@ import subprocess
 import termios
 import time
 
+from support.waiting import WAIT_S
+
 
 class Terminal:
     """Runs `command` in a terminal of `rows` and `columns`; `text` is all that it has written."""
@@ -45,7 +47,7 @@ class Terminal:
             self.text += os.read(self.ours, 65536).decode(errors="replace")
             seconds = 0
 
-    def wait_for(self, *words, timeout=10):
+    def wait_for(self, *words, timeout=WAIT_S):
         """Waits until all have been written, from now on."""
         start = len(self.text)
         deadline = time.monotonic() + timeout
@@ -53,7 +55,7 @@ class Terminal:
             assert time.monotonic() < deadline, (words, self.text[start:])
             self.read()
 
-    def wait_for_end(self, timeout=10):
+    def wait_for_end(self, timeout=WAIT_S):
         """Its exit status; output is read, so that it can exit."""
         deadline = time.monotonic() + timeout
         while self.process.poll() is None:

@@ -5,11 +5,12 @@ import socket
 import struct
 
 from support.announce import random_peer_id
+from support.waiting import WAIT_S
 
 PROTOCOL_ID = 0x41727101980
 CONNECT, ANNOUNCE, SCRAPE, ERROR = range(4)
 NO_EVENT, COMPLETED, STARTED, STOPPED, PAUSED = range(5)
-TIMEOUT_S = 2
+TIMEOUT_S = WAIT_S / 3  # a wait of tests for a reply can be repeated
 SILENCE_S = 0.3
 
 
