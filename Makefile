@@ -64,7 +64,6 @@ $(UNIT_OBJECTS) $(BUILD)/tests/fuzz/%.o: CPPFLAGS += -Itests/unit
 
 # On a fresh machine, `make run` and `make check` install packages first.
 all: $(PROGRAMS:%=$(BUILD)/%)
-	@:
 
 run: build-packages
 	@$(MAKE) --no-print-directory all
