@@ -4,7 +4,8 @@
 
 enum { FORWARDED, X_FORWARDED_FOR }; /* in the table below */
 
-/* nginx adds none of these by default, but sends HTTP/1.0, which no browser does. */
+/* They begin with F, V or X. nginx adds none of these by default, but sends HTTP/1.0, which no
+ * browser does. */
 static const struct {
     const char *name;
     size_t len;
@@ -25,6 +26,9 @@ enum { PROXY_HEADERS = sizeof proxy_headers / sizeof *proxy_headers };
 
 void client_headers_read(struct client_headers *headers, const char *name, size_t name_len,
                          const char *value) {
+    const int first = name[0] | 0x20;
+    if (first != 'f' && first != 'v' && first != 'x')
+        return;
     size_t i = 0;
     while (i < PROXY_HEADERS &&
            (name_len != proxy_headers[i].len || strcasecmp(name, proxy_headers[i].name) != 0))

@@ -5,9 +5,7 @@
 
 #include "wire/http_wire.h"
 
-enum { PIECE_SIZE = 32 * 1024 };
-
-struct stream {
+struct full_scrape {
     struct tracker *tracker;
     uint8_t (*hashes)[INFO_HASH_LEN];
     size_t count;
@@ -19,60 +17,56 @@ struct stream {
     size_t pending_sent;
 };
 
-static void write_next_part(struct stream *stream, struct writer *w) {
-    if (!stream->opened) {
+static void write_next_part(struct full_scrape *scrape, struct writer *w) {
+    if (!scrape->opened) {
         http_write_scrape_open(w);
-        stream->opened = true;
-    } else if (stream->next < stream->count) {
-        const uint8_t *hash = stream->hashes[stream->next++];
-        const struct scrape_entry entry = tracker_scrape(stream->tracker, hash);
+        scrape->opened = true;
+    } else if (scrape->next < scrape->count) {
+        const uint8_t *hash = scrape->hashes[scrape->next++];
+        const struct scrape_entry entry = tracker_scrape(scrape->tracker, hash);
         http_write_scrape_entry(w, hash, &entry);
     } else {
-        http_write_scrape_close(w, tracker_interval_s(stream->tracker) / 2);
-        stream->closed = true;
+        http_write_scrape_close(w, tracker_interval_s(scrape->tracker) / 2);
+        scrape->closed = true;
     }
 }
 
-static ssize_t read_stream(void *cls, uint64_t position, char *buffer, size_t max) {
-    (void)position;
-    struct stream *stream = cls;
+size_t full_scrape_read(struct full_scrape *scrape, uint8_t *buffer, size_t max) {
     size_t filled = 0;
     while (filled < max) {
-        if (stream->pending_sent == stream->pending_len) {
-            if (stream->closed)
+        if (scrape->pending_sent == scrape->pending_len) {
+            if (scrape->closed)
                 break;
-            struct writer w = writer_on(stream->pending, sizeof stream->pending);
-            write_next_part(stream, &w);
-            stream->pending_len = w.len;
-            stream->pending_sent = 0;
+            struct writer w = writer_on(scrape->pending, sizeof scrape->pending);
+            write_next_part(scrape, &w);
+            scrape->pending_len = w.len;
+            scrape->pending_sent = 0;
         }
-        size_t len = stream->pending_len - stream->pending_sent;
+        size_t len = scrape->pending_len - scrape->pending_sent;
         if (len > max - filled)
             len = max - filled;
-        memcpy(buffer + filled, stream->pending + stream->pending_sent, len);
-        stream->pending_sent += len;
+        memcpy(buffer + filled, scrape->pending + scrape->pending_sent, len);
+        scrape->pending_sent += len;
         filled += len;
     }
-    return filled > 0 ? (ssize_t)filled : MHD_CONTENT_READER_END_OF_STREAM;
+    return filled;
 }
 
-static void free_stream(void *cls) {
-    struct stream *stream = cls;
-    free(stream->hashes);
-    free(stream);
-}
-
-struct MHD_Response *full_scrape_response(struct tracker *tracker) {
-    struct stream *stream = calloc(1, sizeof *stream);
-    if (stream == NULL)
+struct full_scrape *full_scrape_create(struct tracker *tracker) {
+    struct full_scrape *scrape = calloc(1, sizeof *scrape);
+    if (scrape == NULL)
         return NULL;
-    stream->tracker = tracker;
-    stream->hashes = tracker_info_hashes(tracker, &stream->count);
-    struct MHD_Response *response = NULL;
-    if (stream->hashes != NULL)
-        response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE_SIZE, read_stream,
-                                                     stream, free_stream);
-    if (response == NULL)
-        free_stream(stream);
-    return response;
+    scrape->tracker = tracker;
+    scrape->hashes = tracker_info_hashes(tracker, &scrape->count);
+    if (scrape->hashes != NULL)
+        return scrape;
+    full_scrape_delete(scrape);
+    return NULL;
+}
+
+void full_scrape_delete(struct full_scrape *scrape) {
+    if (scrape == NULL)
+        return;
+    free(scrape->hashes);
+    free(scrape);
 }

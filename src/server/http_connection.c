@@ -5,13 +5,33 @@
 
 #include "base/clock.h"
 
-enum { UPLOAD_BYTES_PER_S_MIN = 16 * 1024 };
+enum { UPLOAD_BYTES_PER_S_MIN = 16 * 1024, STREAM_PIECE = 32 * 1024 };
 
 struct http_connection {
     struct http_request request;
     struct request_timeout timeout;
     struct tls_certificate *certificate; /* of the TLS session; NULL without TLS */
+    uint64_t began_ns;                   /* when the target was read */
+    bool headers_read;
 };
+
+void http_connections_trust(struct http_connections *all, const struct networks *trusted) {
+    pthread_mutex_lock(&all->lock);
+    all->trusted = *trusted;
+    pthread_mutex_unlock(&all->lock);
+    atomic_store(&all->has_trusted, trusted->count > 0);
+}
+
+/* The trusted proxies, copied into `copy`, if `peer` is one of them; else NULL. */
+static const struct networks *find_trusted(struct http_connections *all,
+                                           const struct endpoint *peer, struct networks *copy) {
+    if (!atomic_load(&all->has_trusted))
+        return NULL;
+    pthread_mutex_lock(&all->lock);
+    *copy = all->trusted;
+    pthread_mutex_unlock(&all->lock);
+    return networks_contain(copy, peer) ? copy : NULL;
+}
 
 enum MHD_Result http_connection_accept(void *cls, const struct sockaddr *address, socklen_t len) {
     (void)len;
@@ -19,9 +39,9 @@ enum MHD_Result http_connection_accept(void *cls, const struct sockaddr *address
     const uint32_t max = atomic_load(&all->per_address_max);
     const struct endpoint peer = endpoint_from_sockaddr(address);
     if (max == 0 || !tracker_limits_address(all->context.tracker, &peer) ||
-        address_counts_of(all->counts, &peer) < max)
+        address_counts_of(all->address_counts, &peer) < max)
         return MHD_YES;
-    atomic_fetch_add_explicit(&all->context.counters->connections_refused, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&all->counters->connections_refused, 1, memory_order_relaxed);
     return MHD_NO;
 }
 
@@ -38,7 +58,7 @@ static struct http_connection *open_connection(struct http_connections *all,
     if (connection == NULL)
         return NULL;
     connection->request.peer = endpoint_from_sockaddr(address->client_addr);
-    address_counts_add(all->counts, &connection->request.peer);
+    address_counts_add(all->address_counts, &connection->request.peer);
     request_timeouts_add(all->timeouts, &connection->timeout, socket->connect_fd, clock_now_ms());
     return connection;
 }
@@ -48,9 +68,9 @@ static void close_connection(struct http_connections *all, struct http_connectio
     if (connection == NULL)
         return;
     request_timeouts_remove(all->timeouts, &connection->timeout);
-    address_counts_remove(all->counts, &connection->request.peer);
+    address_counts_remove(all->address_counts, &connection->request.peer);
     tls_certificate_release(connection->certificate);
-    http_request_clear(&connection->request);
+    http_tracker_clear(&connection->request);
     free(connection);
 }
 
@@ -72,9 +92,8 @@ static void set_certificate(struct http_connections *all, struct MHD_Connection 
 static void count_open(struct http_connections *all, const struct http_connection *connection,
                        int difference) {
     if (connection != NULL)
-        atomic_fetch_add_explicit(
-            &all->context.counters->connections_open[connection->request.secure],
-            (uint64_t)difference, memory_order_relaxed);
+        atomic_fetch_add_explicit(&all->counters->connections_open[connection->request.secure],
+                                  (uint64_t)difference, memory_order_relaxed);
 }
 
 void http_connection_notify(void *cls, struct MHD_Connection *mhd, void **socket_context,
@@ -107,23 +126,108 @@ void *http_connection_read_url(void *cls, const char *url, struct MHD_Connection
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct http_connection *connection = info == NULL ? NULL : info->socket_context;
     if (connection != NULL) {
-        connection->request.began_ns = clock_now_ns();
-        http_request_read_url(&connection->request, bytes_of(url), all->context.web.reserved_prefix,
-                              atomic_load(&all->context.scrape_max));
+        connection->began_ns = clock_now_ns();
+        connection->headers_read = false;
+        http_tracker_read_target(&all->context, &connection->request, bytes_of(url));
     }
     truncate_query(url);
     return connection;
 }
 
+static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *name,
+                                   size_t name_len, const char *value, size_t value_len) {
+    (void)kind;
+    (void)value_len;
+    http_tracker_read_header(cls, name, name_len, value);
+    return MHD_YES;
+}
+
+static enum http_body_plan read_headers(struct http_connections *all, struct MHD_Connection *mhd,
+                                        const char *method, const char *version,
+                                        struct http_request *request) {
+    struct networks copy;
+    http_tracker_begin_headers(request, strcmp(version, MHD_HTTP_VERSION_1_1) != 0,
+                               find_trusted(all, &request->peer, &copy));
+    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, read_header, request);
+    return http_tracker_end_headers(&all->context, method, request);
+}
+
+static void add_headers(struct MHD_Response *message, const struct http_header *headers) {
+    for (size_t i = 0; headers != NULL && headers[i].name != NULL; i++) {
+        if (headers[i].value != NULL)
+            MHD_add_response_header(message, headers[i].name, headers[i].value);
+    }
+}
+
+static ssize_t read_stream(void *stream, uint64_t position, char *buffer, size_t max) {
+    (void)position;
+    const size_t len = full_scrape_read(stream, (uint8_t *)buffer, max);
+    return len > 0 ? (ssize_t)len : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void free_stream(void *stream) {
+    full_scrape_delete(stream);
+}
+
+/* Takes over the body, even on failure. NULL if out of memory. */
+static struct MHD_Response *create_message(const struct http_response *response) {
+    static const enum MHD_ResponseMemoryMode modes[] = {
+        [HTTP_BODY_CONSTANT] = MHD_RESPMEM_PERSISTENT,
+        [HTTP_BODY_BUFFERED] = MHD_RESPMEM_MUST_COPY,
+        [HTTP_BODY_OWNED] = MHD_RESPMEM_MUST_FREE,
+    };
+    void *data = (void *)(uintptr_t)response->body.data;
+    struct MHD_Response *message;
+    if (response->place == HTTP_BODY_STREAMED)
+        message = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_PIECE, read_stream,
+                                                    response->stream, free_stream);
+    else
+        message = MHD_create_response_from_buffer(response->body.len, data, modes[response->place]);
+    if (message == NULL && response->place == HTTP_BODY_STREAMED)
+        free_stream(response->stream);
+    if (message == NULL && response->place == HTTP_BODY_OWNED)
+        free(data);
+    return message;
+}
+
+static enum MHD_Result queue_response(struct MHD_Connection *mhd,
+                                      const struct http_response *response) {
+    if (response->status == 0)
+        return MHD_NO;
+    struct MHD_Response *message = create_message(response);
+    if (message == NULL)
+        return MHD_NO;
+    add_headers(message, response->headers);
+    add_headers(message, response->more_headers);
+    const enum MHD_Result result = MHD_queue_response(mhd, response->status, message);
+    MHD_destroy_response(message);
+    return result;
+}
+
+/* MHD_NO closes the connection. */
+static enum MHD_Result reply(struct http_connections *all, struct MHD_Connection *mhd,
+                             const char *method, struct http_connection *connection) {
+    uint8_t buffer[HTTP_RESPONSE_BUFFER];
+    struct http_response response;
+    request_timeout_done(&connection->timeout);
+    http_tracker_reply(&all->context, method, &connection->request, clock_now_ms(), buffer,
+                       &response);
+    const enum MHD_Result result = queue_response(mhd, &response);
+    if (result != MHD_YES)
+        response.outcome.result = HTTP_RESULT_FAILED;
+    http_counters_add(all->counters, response.outcome, clock_now_ns() - connection->began_ns);
+    return result;
+}
+
 /* libmicrohttpd closes a connection whose response is queued at the first call for a request. So
  * only a request whose body is not to be read is answered here. */
 static enum MHD_Result handle_headers(struct http_connections *all, struct MHD_Connection *mhd,
-                                      const char *method, bool http10,
+                                      const char *method, const char *version,
                                       struct http_connection *connection) {
-    if (http_reply_begin(&all->context, mhd, method, http10, &connection->request))
+    connection->headers_read = true;
+    if (read_headers(all, mhd, method, version, &connection->request) == HTTP_BODY_READ)
         return MHD_YES;
-    request_timeout_done(&connection->timeout);
-    return http_reply(&all->context, mhd, method, &connection->request);
+    return reply(all, mhd, method, connection);
 }
 
 /* An allowed body may take longer than the request timeout, as long as it makes progress. */
@@ -146,19 +250,16 @@ enum MHD_Result http_connection_handle(void *cls, struct MHD_Connection *mhd, co
     struct http_connection *connection = *request_context;
     if (connection == NULL)
         return MHD_NO;
-    struct http_request *request = &connection->request;
-    if (!request->headers_read)
-        return handle_headers(all, mhd, method, strcmp(version, MHD_HTTP_VERSION_1_1) != 0,
-                              connection);
+    if (!connection->headers_read)
+        return handle_headers(all, mhd, method, version, connection);
     if (*upload_data_size > 0) {
         const size_t len = *upload_data_size;
         *upload_data_size = 0;
         return handle_body(connection, upload_data, len);
     }
-    request_timeout_done(&connection->timeout);
-    const enum MHD_Result result = http_reply(&all->context, mhd, method, request);
-    if (request->body.data != NULL)
-        http_body_clear(&request->body);
+    const enum MHD_Result result = reply(all, mhd, method, connection);
+    if (connection->request.body.data != NULL)
+        http_body_clear(&connection->request.body);
     return result;
 }
 

@@ -4,9 +4,10 @@
 #define SKEP_SERVER_HTTP_CONNECTION_H
 
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
-#include "server/http_reply.h"
+#include "server/http_tracker.h"
 #include "server/request_timeouts.h"
 #include "server/tls_certificate.h"
 #include "swarm/address_counts.h"
@@ -14,11 +15,18 @@
 /* Shared by all connections. */
 struct http_connections {
     struct http_context context;
+    struct http_counters *counters;
+    _Atomic bool has_trusted; /* false: `trusted` is empty, and the lock is not taken */
+    pthread_mutex_t lock;     /* guards `trusted` */
+    struct networks trusted;  /* proxies */
     struct request_timeouts *timeouts;
-    struct address_counts *counts; /* connections per address */
+    struct address_counts *address_counts; /* of connections */
     _Atomic uint32_t per_address_max;
     struct tls_certificate_slot certificate; /* empty without HTTPS */
 };
+
+/* Replaces the trusted proxies. Any thread. */
+void http_connections_trust(struct http_connections *connections, const struct networks *trusted);
 
 /* MHD_NO rejects the connection: its address has `per_address_max`. Threads that accept at the same
  * time may exceed the limit by one each. */

@@ -165,7 +165,7 @@ static bool read_certificate(struct http_server *server, const struct tls_certif
     struct tls_certificate *certificate = tls_certificate_read(files, error);
     if (certificate == NULL)
         return false;
-    atomic_store(&server->connections.context.counters->certificate_expires_s,
+    atomic_store(&server->connections.counters->certificate_expires_s,
                  tls_certificate_expires_s(certificate));
     tls_certificate_replace(&server->connections.certificate, certificate);
     return true;
@@ -178,10 +178,10 @@ static bool start_server(struct http_server *server, const struct http_server_op
         return false;
     struct hash_key key;
     if (random_secret(&key, sizeof key))
-        server->connections.counts = address_counts_create(&key);
+        server->connections.address_counts = address_counts_create(&key);
     server->connections.timeouts = request_timeouts_start(
-        options->request_timeout_s, &server->connections.context.counters->requests_aborted);
-    if (server->connections.counts == NULL || server->connections.timeouts == NULL)
+        options->request_timeout_s, &server->connections.counters->requests_aborted);
+    if (server->connections.address_counts == NULL || server->connections.timeouts == NULL)
         return error_set(error, "cannot start the HTTP server: out of memory or threads");
     return (!tls || open_listeners(server, true, options, error)) &&
            start_http(server, options, error);
@@ -196,8 +196,12 @@ struct http_server *http_server_start(const struct http_server_options *options,
         error_set(error, "out of memory");
         return NULL;
     }
-    http_reply_init(&server->connections.context, tracker, web, counters);
-    tls_certificate_slot_init(&server->connections.certificate);
+    struct http_connections *connections = &server->connections;
+    connections->context.tracker = tracker;
+    connections->context.web = *web;
+    connections->counters = counters;
+    pthread_mutex_init(&connections->lock, NULL);
+    tls_certificate_slot_init(&connections->certificate);
     http_server_apply(server, options);
     if (start_server(server, options, error))
         return server;
@@ -211,7 +215,7 @@ void http_server_apply(struct http_server *server, const struct http_server_opti
     atomic_store(&context->scrape_max, options->scrape_max);
     atomic_store(&context->full_scrape, options->full_scrape);
     atomic_store(&context->bodies.max, options->uploads_max);
-    http_reply_trust(context, &options->trusted_proxies);
+    http_connections_trust(&server->connections, &options->trusted_proxies);
 }
 
 /* MHD_stop_daemon shuts the listening socket down, but the next process may need a shared one; so
@@ -260,7 +264,7 @@ void http_server_stop(struct http_server *server) {
         return;
     stop_listeners(server);
     request_timeouts_stop(server->connections.timeouts);
-    address_counts_delete(server->connections.counts);
+    address_counts_delete(server->connections.address_counts);
     tls_certificate_replace(&server->connections.certificate, NULL);
     free(server);
 }

@@ -8,8 +8,9 @@ BENCH_LOAD := $(addprefix $(BUILD)/tests/bench/,load.o load_http.o load_udp.o ru
 BENCH_TOOLS := $(addprefix $(BENCH_OUT)/,load bare_http bare_udp)
 
 # The program for callgrind is always built with -O2, so that counts are comparable.
-PATH_SOURCES := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c) src/server/udp_tracker.c \
-    $(addprefix tests/bench/,path.c requests.c workload.c)
+PATH_SOURCES := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c) \
+    $(addprefix src/server/,udp_tracker.c http_tracker.c http_body.c http_counters.c client_address.c \
+    full_scrape.c) $(addprefix tests/bench/,path.c requests.c workload.c)
 PATH_OBJECTS := $(patsubst %.c,$(BENCH_OUT)/o2/%.o,$(PATH_SOURCES))
 
 .PHONY: soak bench bench-quick bench-full bench-tools bench-packages check-instructions

@@ -9,10 +9,10 @@
 
 #include "base/random.h"
 #include "requests.h"
+#include "server/http_tracker.h"
 #include "server/udp_tracker.h"
-#include "wire/http_wire.h"
 
-enum { PEERS = 4000, TORRENTS = 40, ADDRESSES = 50, NOW_MS = 1000000, ASKS = 256 };
+enum { PEERS = 4000, TORRENTS = 40, ADDRESSES = 50, NOW_MS = 1000000, ASKS = 256, HEADERS_MAX = 4 };
 
 /* The linker puts this in the place of random_secret: keys that are the same in every run, so that
  * every run takes the same path. */
@@ -28,11 +28,21 @@ bool __wrap_random_secret(void *data, size_t len) {
 
 struct path {
     struct udp_context udp;
+    struct http_context http_context;
+    struct http_request request; /* of one connection */
     struct workload *work;
     struct ask asks[ASKS];
     uint64_t connection_ids[ASKS];
-    size_t http_lens[ASKS];
-    uint8_t http[ASKS][HTTP_REQUEST_MAX];
+    struct http_text {
+        struct bytes target;
+        size_t header_count;
+        struct header {
+            const char *name;
+            size_t name_len;
+            const char *value;
+        } headers[HEADERS_MAX];
+        char text[HTTP_REQUEST_MAX];
+    } http[ASKS];
     size_t udp_lens[ASKS];
     uint8_t packets[ASKS][UDP_REQUEST_MAX];
     uint64_t bytes; /* of all replies, so that no compiler can do without them */
@@ -110,59 +120,55 @@ static void fill(struct path *path) {
     assert(tracker_stats(path->udp.tracker).peers == PEERS);
 }
 
+/* Splits the request into strings, as libmicrohttpd does. */
+static void split_request(struct http_text *http, size_t len) {
+    struct bytes rest = { (uint8_t *)http->text, len };
+    (void)bytes_split(&rest, ' ');
+    http->target = bytes_split(&rest, ' ');
+    (void)bytes_split(&rest, '\n');
+    for (;;) {
+        char *line = http->text + (rest.data - (const uint8_t *)http->text);
+        const size_t name_len = strcspn(line, ":\r");
+        if (line[name_len] != ':')
+            break;
+        assert(http->header_count < HEADERS_MAX);
+        (void)bytes_split(&rest, '\n');
+        line[name_len] = '\0';
+        char *value = line + name_len + strlen(": ");
+        value[strcspn(value, "\r")] = '\0';
+        http->headers[http->header_count++] = (struct header){ line, name_len, value };
+    }
+}
+
 static void prepare(struct path *path, enum ask_kind kind) {
     for (uint32_t i = 0; i < ASKS; i++) {
         struct ask *ask = &path->asks[i];
         *ask = workload_first(path->work, i * (PEERS / ASKS));
         ask->kind = kind;
         const struct endpoint sender = sender_of(ask);
-        path->http_lens[i] = http_request(ask, "127.0.0.1:6969", true, path->http[i]);
+        struct http_text *http = &path->http[i];
+        split_request(http, http_request(ask, "127.0.0.1:6969", true, (uint8_t *)http->text));
         path->udp_lens[i] = udp_request(ask, connection_id_for(path, &sender), i, path->packets[i]);
     }
 }
 
-/* The URL of a request: what stands between its first two spaces. */
-static struct bytes url_of(const struct path *path, uint32_t n) {
-    struct bytes rest = { path->http[n], path->http_lens[n] };
-    (void)bytes_split(&rest, ' ');
-    return bytes_split(&rest, ' ');
-}
-
-static void http_announce(struct path *path, uint32_t n) {
-    const struct http_target target = http_parse_target(url_of(path, n));
-    struct http_announce announce;
-    const http_error error = http_parse_announce(target.query, &announce);
-    assert(error == NULL);
-    (void)error;
-    announce.request.peer = sender_of(&path->asks[n]);
-    endpoint_set_port(&announce.request.peer, announce.port);
-
-    uint8_t peers[NUMWANT_LIMIT * ENDPOINT_MAX_LEN];
-    struct announce_response response = { .peers = peers, .peers_max = NUMWANT_LIMIT };
-    const enum announce_result result =
-        tracker_announce(path->udp.tracker, &announce.request, NOW_MS, &response);
-    assert(result == ANNOUNCE_OK);
-    (void)result;
-    uint8_t buffer[HTTP_ANNOUNCE_MAX];
-    struct writer body = writer_on(buffer, sizeof buffer);
-    http_write_announce(&body, &announce, &response);
-    path->bytes += body.len;
-}
-
-static void http_scrape(struct path *path, uint32_t n) {
-    const struct http_target target = http_parse_target(url_of(path, n));
-    uint8_t hashes[4][INFO_HASH_LEN];
-    size_t count;
-    const http_error error = http_parse_scrape(target.query, hashes, 4, &count);
-    assert(error == NULL && count == 1);
-    (void)error;
-    uint8_t buffer[HTTP_SCRAPE_FIXED_MAX + HTTP_SCRAPE_ENTRY_MAX];
-    struct writer body = writer_on(buffer, sizeof buffer);
-    const struct scrape_entry entry = tracker_scrape(path->udp.tracker, hashes[0]);
-    http_write_scrape_open(&body);
-    http_write_scrape_entry(&body, hashes[0], &entry);
-    http_write_scrape_close(&body, 900);
-    path->bytes += body.len;
+static void http_ask(struct path *path, uint32_t n) {
+    const struct http_text *http = &path->http[n];
+    struct http_request *request = &path->request;
+    request->peer = sender_of(&path->asks[n]);
+    http_tracker_read_target(&path->http_context, request, http->target);
+    http_tracker_begin_headers(request, false, NULL);
+    for (size_t i = 0; i < http->header_count; i++)
+        http_tracker_read_header(request, http->headers[i].name, http->headers[i].name_len,
+                                 http->headers[i].value);
+    const enum http_body_plan plan = http_tracker_end_headers(&path->http_context, "GET", request);
+    assert(plan == HTTP_BODY_READ);
+    (void)plan;
+    uint8_t buffer[HTTP_RESPONSE_BUFFER];
+    struct http_response response;
+    http_tracker_reply(&path->http_context, "GET", request, NOW_MS, buffer, &response);
+    assert(response.status == 200 && response.outcome.result == HTTP_RESULT_OK);
+    path->bytes += response.body.len;
 }
 
 static void udp_ask(struct path *path, uint32_t n) {
@@ -187,8 +193,8 @@ static const struct {
     enum ask_kind asks;
     void (*once)(struct path *path, uint32_t n);
 } kinds[] = {
-    { "http-announce", ASK_UPDATE, http_announce },
-    { "http-scrape", ASK_SCRAPE, http_scrape },
+    { "http-announce", ASK_UPDATE, http_ask },
+    { "http-scrape", ASK_SCRAPE, http_ask },
     { "udp-connect", ASK_UPDATE, udp_connect },
     { "udp-announce", ASK_UPDATE, udp_ask },
     { "udp-scrape", ASK_SCRAPE, udp_ask },
@@ -203,12 +209,16 @@ static bool run(size_t kind, unsigned long count) {
     /* Without a feed: what its reader costs is no part of this path. */
     path.udp.tracker = tracker_create(&TRACKER_OPTIONS, 0);
     path.udp.connection_id_lifetime_s = 3600;
+    path.http_context.tracker = path.udp.tracker;
+    path.http_context.web.reserved_prefix = "/api/";
+    path.http_context.scrape_max = 4;
     if (path.work == NULL || path.udp.tracker == NULL)
         return false;
     fill(&path);
     prepare(&path, kinds[kind].asks);
     for (unsigned long i = 0; i < count; i++)
         kinds[kind].once(&path, (uint32_t)(i % ASKS));
+    http_tracker_clear(&path.request);
     printf("%llu bytes\n", (unsigned long long)path.bytes);
     tracker_delete(path.udp.tracker);
     workload_delete(path.work);

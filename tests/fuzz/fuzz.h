@@ -6,8 +6,7 @@
 #include <stdint.h>
 
 int fuzz_udp_tracker(const uint8_t *data, size_t size);
-int fuzz_http_parse(const uint8_t *data, size_t size);
-int fuzz_http_target(const uint8_t *data, size_t size);
+int fuzz_http_tracker(const uint8_t *data, size_t size);
 int fuzz_metainfo(const uint8_t *data, size_t size);
 int fuzz_forwarded(const uint8_t *data, size_t size);
 int fuzz_config_file(const uint8_t *data, size_t size);

@@ -16,8 +16,7 @@ static const struct {
     size_t stride; /* between two lengths or bytes */
 } targets[] = {
     { "udp_tracker", fuzz_udp_tracker, 1 },
-    { "http_parse", fuzz_http_parse, 1 },
-    { "http_target", fuzz_http_target, 1 },
+    { "http_tracker", fuzz_http_tracker, 1 },
     { "metainfo", fuzz_metainfo, 1 },
     { "forwarded", fuzz_forwarded, 1 },
     { "config_file", fuzz_config_file, 1 },
