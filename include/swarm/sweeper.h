@@ -1,5 +1,6 @@
 /* Thread that expires peers: a few shards at a time, so that one round over all of them takes ten
- * seconds, or a quarter of the shortest interval. */
+ * seconds, or a quarter of the shortest interval. If the process did not run for two seconds, it
+ * first extends all deadlines, as after a restart. */
 #ifndef SKEP_SWARM_SWEEPER_H
 #define SKEP_SWARM_SWEEPER_H
 

@@ -90,7 +90,7 @@ bool tracker_dump(struct tracker *tracker, uint32_t first, uint32_t shards, uint
 bool tracker_restore(struct tracker *tracker, const struct change *change, uint64_t now_ms);
 
 /* Extends every deadline to at least one interval from now: after a restore, the time of the last
- * announce is unknown. */
+ * announce is unknown; after a pause, no peer could announce. */
 void tracker_extend_deadlines(struct tracker *tracker, uint64_t now_ms);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/standard_files.h"
 #include "ctl/commands/commands.h"
 
 enum { HELP_COLUMN = 28, MESSAGE_LEN = 256 };
@@ -114,6 +115,8 @@ static enum status run_command(struct command_line *line) {
 
 int main(int argc, char **argv) {
     struct command_line line = { 0 };
+    if (!standard_files_open())
+        return STATUS_FAULT;
     command_line_add_options(&line, general_options);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         command_line_add_options(&line, commands[i]->options);

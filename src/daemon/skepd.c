@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/standard_files.h"
 #include "daemon/daemon.h"
 #include "daemon/program_options.h"
 #include "daemon/settings.h"
@@ -190,6 +191,8 @@ int main(int argc, char **argv) {
     struct program_options options;
     struct config config;
     char error[ERROR_LEN];
+    if (!standard_files_open())
+        return EXIT_FAILURE;
     if (!program_options_parse(argc, argv, &options, error))
         return exit_with_error(error);
     if (options.help) {

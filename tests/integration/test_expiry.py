@@ -1,5 +1,6 @@
 """Silent peers expire after two of their intervals."""
 
+import signal
 import time
 
 from support.announce import Peer, random_hash, scraped
@@ -27,6 +28,19 @@ def test_silent_peers_vanish_and_talking_ones_stay(daemon, torrent, peer):
     assert daemon.wait_for_log("expired", torrent.hex())
     silent.start()
     assert talking.announce().peers == [silent.endpoint]
+
+
+def test_pause_of_the_process_expires_nobody(torrent):
+    """Longer than two intervals, as a paused container or a suspended machine."""
+    config = CONFIG.replace("interval_min_s = 1; interval_max_s = 1;", "interval_min_s = 2; interval_max_s = 2;")
+    with Skepd(config) as daemon:
+        Peer(daemon.port, torrent).start()
+        daemon.process.send_signal(signal.SIGSTOP)
+        time.sleep(6)
+        daemon.process.send_signal(signal.SIGCONT)
+        daemon.wait_for_log("warning", "did not run for")
+        assert scraped(daemon.port, torrent) == (0, 1, 0)
+        wait_until(lambda: scraped(daemon.port, torrent) == (0, 0, 0), timeout=30)
 
 
 def test_download_count_outlives_the_peers(daemon, torrent, leecher):

@@ -1,7 +1,10 @@
 """skepctl on a running skepd, and on servers with invalid responses."""
 
 import json
+import os
 import signal
+import socket
+import subprocess
 
 import pytest
 
@@ -236,6 +239,28 @@ def test_strange_answers_are_survived(strange):
         skepctl = Skepctl(options=("--url", daemon.origin))
         for command in ["torrents"], ["peers", HASH], ["status"]:
             skepctl(*command)
+
+
+def test_ages_of_peers_are_by_the_clock_of_the_tracker():
+    peer = {"address": "192.0.2.1", "port": 7, "role": "leecher", "seen": 5000, "client": "x"}
+    page = {f"torrents_{HASH}_peers": {"items": [peer], "total": 1, "now": 5012.5}}
+    with false_daemon(**page) as daemon:
+        assert " 12 s " in Skepctl(options=("--url", daemon.origin))("peers", HASH)
+
+
+def test_no_file_gets_a_closed_standard_descriptor():
+    """Otherwise what is printed is written into that file."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        process = subprocess.Popen(["sh", "-c", 'exec "$@" 0>&- 1>&- 2>&-', "sh", program(), "status", "--url", url])
+        try:
+            connection, _ = silent.accept()
+            opened = [os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in (0, 1, 2)]
+            connection.close()
+        finally:
+            process.kill()
+            process.wait()
+    assert opened == ["/dev/null"] * 3
 
 
 def test_names_are_printed_so_that_no_terminal_obeys():

@@ -9,8 +9,9 @@ import tempfile
 import pytest
 
 from support.announce import Peer, random_hash, scraped
-from support.database import APPLICATION_ID, sql
+from support.database import APPLICATION_ID, rows, sql
 from support.skepd import ROOT, Skepd, as_nobody, binary, free_port, run
+from support.waiting import wait_until
 
 OPTIONS = ["--config", "--port", "--database", "--threads", "--log-level", "--no-udp",
            "--check-config", "--help", "--version"]
@@ -108,6 +109,18 @@ def test_database_of_a_newer_skepd_is_not_changed(tmp_path):
 
 def test_directory_is_no_database(tmp_path):
     assert_one_line(start(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_database_gets_no_closed_standard_descriptor(tmp_path, torrent, closed):
+    """Otherwise the log is written into the database, and destroys it."""
+    redirections = " ".join(f"{fd}>&-" for fd in closed)
+    database = tmp_path / "skep.db"
+    with Skepd(database=database, prefix=("sh", "-c", f'exec "$@" {redirections}', "sh")) as daemon:
+        Peer(daemon.port, torrent, left=0).start()
+        files = pathlib.Path(f"/proc/{daemon.pid}/fd")
+        assert all(os.readlink(files / str(fd)) == "/dev/null" for fd in closed)
+        wait_until(lambda: rows(database, "SELECT count(*) FROM peer") == [(1,)])
 
 
 def test_directory_that_is_missing_is_named(tmp_path):

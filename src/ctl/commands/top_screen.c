@@ -5,7 +5,6 @@
 #include <langinfo.h>
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "ctl/api_client.h"
 #include "ctl/list_view.h"
 
@@ -100,7 +99,7 @@ static void put_title(const struct top_view *view) {
     format_duration(api_client_number(view->status, "interval_s"), interval);
     snprintf(parts[0], PART_LEN, "skepd %s", version);
     snprintf(parts[1], PART_LEN, "up %s", uptime);
-    format_time(clock_unix_s(), parts[2]);
+    format_time((int64_t)api_client_number(view->status, "now"), parts[2]);
     snprintf(parts[3], PART_LEN, "interval %s", interval);
     put_parts(0, parts, 4);
 }

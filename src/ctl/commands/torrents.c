@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/percent.h"
 #include "ctl/api_client.h"
 #include "ctl/format.h"
@@ -147,7 +146,7 @@ static void print_peer(const json_t *peer, double now) {
 
 static void print_peers(const json_t *response) {
     const json_t *items = json_object_get(response, "items");
-    const double now = (double)clock_unix_s();
+    const double now = api_client_real(response, "now");
     size_t i;
     const json_t *peer;
     puts(

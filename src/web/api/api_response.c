@@ -41,11 +41,14 @@ void api_send(struct web_response *response, unsigned status, json_t *body) {
         response->status = status;
 }
 
+json_t *api_list(json_t *items, size_t total, struct api_span span) {
+    return json_pack("{s:o, s:o, s:o, s:o}", "items", items, "total", api_count(total), "offset",
+                     api_count(span.offset), "limit", api_count(span.limit));
+}
+
 void api_send_list(struct web_response *response, json_t *items, size_t total,
                    struct api_span span) {
-    api_send(response, 200,
-             json_pack("{s:o, s:o, s:o, s:o}", "items", items, "total", api_count(total), "offset",
-                       api_count(span.offset), "limit", api_count(span.limit)));
+    api_send(response, 200, api_list(items, total, span));
 }
 
 void api_send_deleted(struct web_response *response, bool found, const char *what) {

@@ -20,7 +20,10 @@ struct api_span {
 /* Sends `body` and releases it. NULL sends an out-of-memory error. */
 void api_send(struct web_response *response, unsigned status, json_t *body);
 
-/* Sends {"items":…,"total":…,"offset":…,"limit":…} and releases `items`. */
+/* {"items":…,"total":…,"offset":…,"limit":…}; takes over `items`. */
+json_t *api_list(json_t *items, size_t total, struct api_span span);
+
+/* Sends api_list(). */
 void api_send_list(struct web_response *response, json_t *items, size_t total,
                    struct api_span span);
 

@@ -197,7 +197,9 @@ static void get_peers(const struct api_request *request, struct web_response *re
     for (size_t i = 0; i < count; i++)
         api_append(&items, api_peer(request, &peers[i], row.size));
     free(peers);
-    api_send_list(response, items, total, span);
+    json_t *body = api_list(items, total, span);
+    api_put(&body, "now", api_unix(request->unix_ms));
+    api_send(response, 200, body);
 }
 
 const struct api_route torrents_routes[] = {
