@@ -134,11 +134,24 @@ void *http_connection_read_url(void *cls, const char *url, struct MHD_Connection
     return connection;
 }
 
+/* Whether name and value are on one line, with only the colon and whitespace between them.
+ * libmicrohttpd 0.9.75 appends a continuation line to a copy of the header's name, so that "X: a"
+ * and " -Forwarded-For" become X-Forwarded-For. Both strings are in the connection's memory. */
+static bool is_one_line(const char *name, size_t name_len, const char *value) {
+    const char *at = name + name_len + 1;
+    while (at < value && (*at == ' ' || *at == '\t'))
+        at++;
+    return at == value;
+}
+
 static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *name,
                                    size_t name_len, const char *value, size_t value_len) {
     (void)kind;
     (void)value_len;
-    http_tracker_read_header(cls, name, name_len, value);
+    struct http_request *request = cls;
+    http_tracker_read_header(request, name, name_len, value);
+    if (!is_one_line(name, name_len, value)) /* RFC 9112, 5.2 */
+        request->marks.fault = "Folded header line.\n";
     return MHD_YES;
 }
 

@@ -140,6 +140,39 @@ def test_request_whose_end_is_in_doubt_ends_the_connection(daemon, target, metho
             assert read_to_end(sock) == b""
 
 
+# libmicrohttpd appends a continuation line to the header's name.
+
+@pytest.mark.parametrize("target", ["/announce", "/scrape", "/health", "/api/v1/status"])
+@pytest.mark.parametrize("lines", [
+    ("X: 9.9.9.9", " -Forwarded-For"), ("X: 9.9.9.9", "\t-Forwarded-For"),
+    ("X: 9.9.9.9", " -Forwarded", " -For"), ("Forw: for=9.9.9.9", "   arded"),
+    ("X-Forwarded-For: 9.9.9.9", " , 8.8.8.8"), ("X-Forwarded-For: 9.9.9.9", " "),
+    ("Auth: Bearer x", " orization"), ("Authorization: Bearer x", " y"),
+    ("Content: 5", " -Length"), ("Content-Length: 5", "\t"), ("Content-Length: 5", " 0"),
+    ("Transfer: chunked", " -Encoding"), ("Transfer-Encoding: chunked", " x"),
+    ("X: y", " z"), ("X:", " y"), ("X:", "\t")])
+def test_folded_header_ends_the_connection(daemon, target, lines):
+    head = "\r\n".join([f"POST {target} HTTP/1.1", "Host: [::1]", *lines, "", ""])
+    with connect(daemon.port) as sock:
+        sock.sendall(head.encode() + b"0\r\n\r\n" + b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert read_reply(sock).status == 400
+        with contextlib.suppress(ConnectionError):
+            assert read_to_end(sock) == b""
+
+
+@pytest.mark.parametrize("padding", range(16))
+def test_folded_header_is_found_wherever_it_ends(daemon, padding):
+    """The length of the request decides where the copy of the name is put."""
+    head = f"GET /health HTTP/1.1\r\nHost: [::1]\r\nX: {'y' * padding}\r\n z\r\n\r\n"
+    assert parse_reply(exchange(daemon.port, head.encode())).status == 400
+
+
+@pytest.mark.parametrize("line", ["X: \t y", "X:y", "X:", "X: ", "X: y z ", "X: \t"])
+def test_header_on_one_line_may_have_whitespace(daemon, line):
+    head = f"GET /health HTTP/1.1\r\nHost: [::1]\r\n{line}\r\nConnection: close\r\n\r\n"
+    assert parse_reply(exchange(daemon.port, head.encode())).status == 200
+
+
 def test_http_1_0_knows_no_chunks(daemon):
     raw = b"POST /health HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     assert parse_reply(exchange(daemon.port, raw)).status == 400
