@@ -21,9 +21,15 @@ void bencode_put_text_entry(struct writer *w, const char *key, const char *text)
 void bencode_put_string_entry(struct writer *w, const char *key, const void *data, size_t len);
 void bencode_put_number_entry(struct writer *w, const char *key, uint64_t value);
 
-enum bencode_kind { BENCODE_NUMBER, BENCODE_STRING, BENCODE_LIST, BENCODE_DICT };
+enum bencode_kind {
+    BENCODE_NUMBER,
+    BENCODE_BIG_NUMBER, /* does not fit in 64 bits */
+    BENCODE_STRING,
+    BENCODE_LIST,
+    BENCODE_DICT,
+};
 
-enum { BENCODE_DEPTH_MAX = 64 }; /* nesting of lists and dictionaries */
+enum { BENCODE_DEPTH_MAX = 99 }; /* nesting of lists and dictionaries, as in libtorrent */
 
 struct bencode_value {
     enum bencode_kind kind;
@@ -32,15 +38,24 @@ struct bencode_value {
     struct bytes whole;  /* the encoded value */
 };
 
+/* Checks the first value and everything inside it. Returns NULL, or the reason why it is invalid
+ * and the offset of the byte at fault in `*at`. `sorted`: each dictionary's keys must be in
+ * bytewise order, without duplicates. */
+const char *bencode_check(struct bytes all, bool sorted, size_t *at);
+
 /* Takes the first value from `*rest`. False, and `*rest` unchanged, if it is truncated, nested too
- * deeply, or not valid bencoding. */
+ * deeply, or not valid bencoding. The order of keys does not matter. */
 bool bencode_take(struct bytes *rest, struct bencode_value *value);
 
 /* Takes the first key and its value from the contents of a dictionary. False at its end; if it is
  * malformed, `*rest` is not empty then. */
 bool bencode_take_entry(struct bytes *rest, struct bytes *key, struct bencode_value *value);
 
-/* Finds the value of `key`, of this kind, in the dictionary `dict`. */
+/* Finds the value of `key`, the first of duplicates, in the dictionary `dict`. */
+bool bencode_find_any(const struct bencode_value *dict, const char *key,
+                      struct bencode_value *value);
+
+/* The same if the value is of this kind. */
 bool bencode_find(const struct bencode_value *dict, const char *key, enum bencode_kind kind,
                   struct bencode_value *value);
 

@@ -35,6 +35,9 @@ static inline bool bytes_equal(struct bytes a, struct bytes b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+/* Bytewise order, as memcmp; a prefix comes first. */
+int bytes_compare(struct bytes a, struct bytes b);
+
 /* Whether `all` starts with `prefix`. */
 bool bytes_start_with(struct bytes all, struct bytes prefix);
 

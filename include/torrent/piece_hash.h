@@ -42,6 +42,10 @@ void piece_hash_pad(struct piece_hash *pieces);
  */
 bool piece_hash_end_file(struct piece_hash *pieces, uint8_t root[static SHA256_LEN]);
 
+/* Version 2: the root of a file's hash tree from the digests of its pieces, at least one. False if
+ * out of memory. */
+bool piece_hash_layer_root(struct bytes layer, uint64_t piece_len, uint8_t root[static SHA256_LEN]);
+
 /* Version 2: begins the next file. */
 void piece_hash_next_file(struct piece_hash *pieces);
 

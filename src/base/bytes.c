@@ -1,5 +1,11 @@
 #include "base/bytes.h"
 
+int bytes_compare(struct bytes a, struct bytes b) {
+    const size_t len = a.len < b.len ? a.len : b.len;
+    const int order = len == 0 ? 0 : memcmp(a.data, b.data, len);
+    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 bool bytes_start_with(struct bytes all, struct bytes prefix) {
     return all.len >= prefix.len &&
            (prefix.len == 0 || memcmp(all.data, prefix.data, prefix.len) == 0);

@@ -142,7 +142,7 @@ enum status registry_client_add_torrent(struct registry_client *client,
 enum status registry_client_add_file(struct registry_client *client,
                                      const struct metainfo *metainfo, struct bytes file) {
     char name[REGISTRY_TEXT_LEN];
-    registry_copy_name(metainfo->name, name);
+    registry_copy_name(bytes_of(metainfo->name), name);
     struct registry_torrent torrent = {
         .hash_count = metainfo->hash_count,
         .name = name,

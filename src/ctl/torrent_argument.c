@@ -44,8 +44,8 @@ bool torrent_argument_read(const char *text, struct torrent_argument *argument) 
         return output_error("not a .torrent file or a 40-digit info_hash", text);
     if (failure != 0)
         return output_error(text, strerror(failure));
-    const char *error = metainfo_parse(argument->file, &argument->metainfo);
-    if (error != NULL) {
+    char error[ERROR_LEN];
+    if (!metainfo_parse(argument->file, &argument->metainfo, error)) {
         output_fail(STATUS_FAULT, text, error);
         torrent_argument_free(argument);
         return false;
@@ -59,8 +59,8 @@ static bool is_torrent_file(const char *path) {
     uint8_t *owned = NULL;
     struct bytes file = { 0 };
     struct metainfo metainfo;
-    const bool good =
-        read_file(path, &owned, &file) == 0 && metainfo_parse(file, &metainfo) == NULL;
+    char error[ERROR_LEN];
+    const bool good = read_file(path, &owned, &file) == 0 && metainfo_parse(file, &metainfo, error);
     free(owned);
     return good;
 }

@@ -29,11 +29,6 @@ void announce_list_put(struct writer *w, const char *const *announce_urls, size_
     bencode_close(w);
 }
 
-static bool key_is_before(struct bytes a, struct bytes b) {
-    const int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
-    return order < 0 || (order == 0 && a.len < b.len);
-}
-
 bool announce_list_write(struct writer *w, struct bytes file, const char *const *announce_urls,
                          size_t count) {
     struct bencode_value top;
@@ -47,7 +42,7 @@ bool announce_list_write(struct writer *w, struct bytes file, const char *const 
     for (struct bytes entry = rest; bencode_take_entry(&rest, &key, &value); entry = rest) {
         if (bytes_equal(key, announce_key) || bytes_equal(key, announce_list_key))
             continue;
-        if (!written && key_is_before(announce_key, key)) {
+        if (!written && bytes_compare(announce_key, key) < 0) {
             announce_list_put(w, announce_urls, count);
             written = true;
         }

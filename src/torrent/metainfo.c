@@ -1,83 +1,248 @@
 #include "torrent/metainfo.h"
 
-#include <string.h>
+#include <stdlib.h>
 
+#include "base/array.h"
 #include "base/bencode.h"
-#include "base/digest.h"
+#include "base/utf8.h"
+#include "torrent/charset.h"
+#include "torrent/piece_layers.h"
+#include "torrent/torrent_files.h"
 
-enum { META_VERSION_2 = 2 };
+enum {
+    V2_PIECE_LEN_MIN = 16384,
+    PIECE_LEN_MAX = INT32_MAX / 2, /* the limits of libtorrent */
+    PIECES_MAX = 0x200000,
+};
 
-/* The reason why a .torrent file is invalid; NULL: it is valid. */
-typedef const char *metainfo_error;
+/* A .torrent file while it is checked. */
+struct parser {
+    struct metainfo metainfo;
+    struct bencode_value top;
+    struct bencode_value info;
+    struct bytes name;       /* as it is in the file */
+    uint64_t pieces;         /* with padding */
+    struct file_root *roots; /* of version 2 */
+    size_t root_count;
+    size_t root_capacity;
+    char *error;
+};
 
-static const char invalid_length[] = "a file has no valid length";
-
-/* Whether a dictionary consists of keys with values only. */
-static bool is_well_formed(const struct bencode_value *dict) {
-    struct bytes rest = dict->inside;
-    struct bytes key;
-    struct bencode_value value;
-    while (bencode_take_entry(&rest, &key, &value))
-        continue;
-    return rest.len == 0;
-}
-
-/* Padding aligns the next file to a piece (BEP 47); it is not part of the content. */
-static bool is_padding(const struct bencode_value *file) {
-    struct bencode_value attributes;
-    return bencode_find(file, "attr", BENCODE_STRING, &attributes) && attributes.inside.len > 0 &&
-           memchr(attributes.inside.data, 'p', attributes.inside.len) != NULL;
-}
-
-static metainfo_error count_file(struct metainfo *metainfo, const struct bencode_value *file) {
-    struct bencode_value length;
-    if (!bencode_find(file, "length", BENCODE_NUMBER, &length) || length.number < 0)
-        return invalid_length;
-    if (is_padding(file))
-        return NULL;
-    if (metainfo->size > (uint64_t)(INT64_MAX - length.number))
-        return "the total size is too large";
-    metainfo->size += (uint64_t)length.number;
-    metainfo->file_count++;
+/* What is not a .torrent file but often saved as one. */
+static const char *find_mistake(struct bytes file) {
+    static const uint8_t gzip[] = { 0x1f, 0x8b };
+    while (file.len > 0 && strchr("\xef\xbb\xbf \t\r\n", file.data[0]) != NULL && file.data[0] != 0)
+        file = (struct bytes){ .data = file.data + 1, .len = file.len - 1 };
+    if (file.len == 0)
+        return "the file is empty";
+    if (file.data[0] == '<')
+        return "this is an HTML page, not a .torrent file";
+    if (bytes_start_with(file, (struct bytes){ gzip, sizeof gzip }))
+        return "the file is compressed with gzip; decompress it first";
     return NULL;
 }
 
-/* Version 1: the `length` of a single file, or a list of `files`. */
-static metainfo_error read_files(struct metainfo *metainfo, const struct bencode_value *info) {
-    struct bencode_value files;
-    if (!bencode_find(info, "files", BENCODE_LIST, &files))
-        return count_file(metainfo, info);
-    struct bytes rest = files.inside;
-    struct bencode_value file;
-    metainfo_error error = NULL;
-    while (error == NULL && bencode_take(&rest, &file))
-        error = file.kind == BENCODE_DICT ? count_file(metainfo, &file) : invalid_length;
-    return error;
+static bool check_encoding(struct bytes file, char error[static ERROR_LEN]) {
+    size_t at;
+    const char *fault = bencode_check(file, false, &at);
+    if (fault == NULL)
+        return true;
+    const char *mistake = find_mistake(file);
+    if (mistake != NULL)
+        return error_set(error, "%s", mistake);
+    return error_set(error, "invalid bencoding at byte %zu: %s", at, fault);
 }
 
-/* Version 2: nested dictionaries by name; the key "" holds the properties of a file. Iterative, so
- * that a hostile file cannot exhaust the stack. */
-static metainfo_error read_tree(struct metainfo *metainfo, const struct bencode_value *info) {
-    struct bencode_value entry;
-    if (!bencode_find(info, "file tree", BENCODE_DICT, &entry))
-        return "the info dictionary has no file tree";
-    struct bytes rests[BENCODE_DEPTH_MAX] = { entry.inside };
-    size_t depth = 1;
-    metainfo_error error = NULL;
-    while (error == NULL && depth > 0) {
-        struct bytes *rest = &rests[depth - 1];
-        struct bytes name;
-        if (rest->len == 0)
-            depth--;
-        else if (!bencode_take_entry(rest, &name, &entry) || entry.kind != BENCODE_DICT ||
-                 depth == BENCODE_DEPTH_MAX)
-            error = "invalid file tree";
-        else if (name.len == 0)
-            error = count_file(metainfo, &entry);
-        else
-            rests[depth++] = entry.inside;
+static bool find_info(struct parser *p, struct bytes file) {
+    if (!bencode_take(&file, &p->top) || p->top.kind != BENCODE_DICT)
+        return error_set(p->error, "must be a bencoded dictionary");
+    if (!bencode_find(&p->top, "info", BENCODE_DICT, &p->info))
+        return error_set(p->error, "info must be a dictionary");
+    p->metainfo.info = p->info.whole;
+    return true;
+}
+
+/* The bytes of version 2 must be canonical: the order of the file tree is that of the data. */
+static bool check_order(struct parser *p, const char *name, struct bytes dict) {
+    size_t at;
+    const char *fault = bencode_check(dict, true, &at);
+    if (fault == NULL)
+        return true;
+    at += (size_t)(dict.data - p->top.whole.data);
+    return error_set(p->error, "%s: %s at byte %zu; keys must be sorted and unique", name, fault,
+                     at);
+}
+
+static bool read_versions(struct parser *p) {
+    struct bencode_value value = { 0 };
+    struct bencode_value tree;
+    int64_t version = 1;
+    if (bencode_find(&p->info, "meta version", BENCODE_NUMBER, &value))
+        version = value.number;
+    if (version > 2)
+        return error_set(p->error, "meta version must be 1 or 2");
+    p->metainfo.has_v2 = version == 2;
+    const bool has_tree = bencode_find(&p->info, "file tree", BENCODE_DICT, &tree);
+    if (has_tree && !p->metainfo.has_v2)
+        return error_set(p->error, "meta version must be 2 with a file tree");
+    p->metainfo.has_v1 = !p->metainfo.has_v2 || bencode_find_any(&p->info, "length", &value) ||
+                         bencode_find(&p->info, "files", BENCODE_LIST, &value);
+    if (version < 1 || !bencode_find_any(&p->info, "meta version", &value))
+        return true;
+    return (!has_tree || check_order(p, "file tree", tree.whole)) &&
+           check_order(p, "info", p->info.whole);
+}
+
+static bool read_piece_len(struct parser *p) {
+    struct bencode_value value;
+    if (!bencode_find(&p->info, "piece length", BENCODE_NUMBER, &value) || value.number <= 0 ||
+        value.number > PIECE_LEN_MAX)
+        return error_set(p->error, "piece length must be a number of bytes from 1 to %d",
+                         PIECE_LEN_MAX);
+    p->metainfo.piece_len = (uint64_t)value.number;
+    const bool power = (value.number & (value.number - 1)) == 0;
+    if (p->metainfo.has_v2 && (!power || value.number < V2_PIECE_LEN_MIN))
+        return error_set(p->error,
+                         "piece length is %jd; in a version 2 torrent it must be a power of two of"
+                         " at least 16384",
+                         (intmax_t)value.number);
+    return true;
+}
+
+/* Shows the name as UTF-8, by the `encoding` of the file if it is not UTF-8 already. */
+static void copy_name(struct parser *p) {
+    uint8_t decoded[4 * METAINFO_NAME_LEN];
+    struct writer w = writer_on(decoded, sizeof decoded);
+    struct bytes name = p->name;
+    struct bencode_value encoding;
+    if (!utf8_is_valid(name) && bencode_find(&p->top, "encoding", BENCODE_STRING, &encoding) &&
+        charset_decode(&w, name, encoding.inside))
+        name = (struct bytes){ .data = w.data, .len = w.len };
+    utf8_copy_line(name, p->metainfo.name, sizeof p->metainfo.name);
+}
+
+static bool read_name(struct parser *p) {
+    struct bencode_value value;
+    if (!torrent_files_find_name(&p->info, &p->name))
+        return error_set(p->error, "name must be a string");
+    const bool is_file_name = p->metainfo.has_v1 && !bencode_find_any(&p->info, "files", &value);
+    if (is_file_name ? !torrent_files_is_name(p->name) : torrent_files_is_control_only(p->name))
+        return error_set(p->error, "name must be a file name");
+    copy_name(p);
+    return true;
+}
+
+static uint64_t count_pieces(const struct parser *p, uint64_t size) {
+    return size / p->metainfo.piece_len + (size % p->metainfo.piece_len > 0);
+}
+
+static void count_file(struct parser *p, const struct torrent_file *file) {
+    if (file->is_padding)
+        return;
+    p->metainfo.size += file->size;
+    p->metainfo.file_count++;
+}
+
+static bool read_v1(struct parser *p) {
+    struct torrent_files files;
+    struct torrent_file file;
+    if (!torrent_files_begin_v1(&files, &p->info, p->error))
+        return false;
+    while (torrent_files_next_v1(&files, &file))
+        count_file(p, &file);
+    p->pieces = count_pieces(p, files.size);
+    return !files.failed;
+}
+
+static bool add_root(struct parser *p, const struct torrent_file *file) {
+    const size_t count = p->root_count;
+    if (file->size == 0)
+        return true;
+    struct file_root *grown = array_grow(p->roots, &p->root_capacity, count + 1, sizeof *p->roots);
+    if (grown == NULL)
+        return error_set(p->error, "out of memory");
+    p->roots = grown;
+    p->roots[p->root_count++] =
+        (struct file_root){ .root = file->root.data, .pieces = count_pieces(p, file->size) };
+    return true;
+}
+
+static bool read_v2(struct parser *p) {
+    struct torrent_files files;
+    struct torrent_file file;
+    struct bytes single = { 0 };
+    uint64_t pieces = 0;
+    bool good = torrent_files_begin_v2(&files, &p->info, p->error);
+    while (good && torrent_files_next_v2(&files, &file)) {
+        pieces += count_pieces(p, file.size);
+        if (!p->metainfo.has_v1)
+            count_file(p, &file);
+        good = add_root(p, &file);
+        single = files.count == 1 && files.depth == 1 ? files.names[0] : (struct bytes){ 0 };
     }
-    return error;
+    if (!p->metainfo.has_v1)
+        p->pieces = pieces;
+    if (!good || files.failed)
+        return false;
+    return single.data == NULL || torrent_files_is_name(single) ||
+           error_set(p->error, "file tree: the key of the file must be a file name");
+}
+
+static bool next_content(struct torrent_files *v1, struct torrent_file *file) {
+    bool found;
+    do
+        found = torrent_files_next_v1(v1, file);
+    while (found && file->is_padding);
+    return found;
+}
+
+/* A hybrid torrent describes the same files twice. */
+static bool compare_lists(struct parser *p) {
+    struct torrent_files v1;
+    struct torrent_files v2;
+    struct torrent_file a;
+    struct torrent_file b;
+    if (!torrent_files_begin_v1(&v1, &p->info, p->error) ||
+        !torrent_files_begin_v2(&v2, &p->info, p->error))
+        return false;
+    while (torrent_files_next_v2(&v2, &b)) {
+        if (!next_content(&v1, &a) || a.size != b.size ||
+            !torrent_files_same_path(&v1, &v2, p->name))
+            return error_set(p->error,
+                             "file %ju of file tree must be the same, with the same length, in the"
+                             " version 1 list",
+                             (uintmax_t)v2.count);
+        if (a.size > 0 && a.start % p->metainfo.piece_len != 0)
+            return error_set(p->error,
+                             "file %ju of files must start at a multiple of the piece length;"
+                             " padding is missing",
+                             (uintmax_t)v1.count);
+    }
+    return !next_content(&v1, &a) ||
+           error_set(p->error, "file %ju of files must be in file tree too", (uintmax_t)v1.count);
+}
+
+static bool check_pieces(struct parser *p) {
+    struct bencode_value pieces;
+    if (p->pieces > PIECES_MAX)
+        return error_set(p->error, "piece length is too small: %ju pieces, at most %d are allowed",
+                         (uintmax_t)p->pieces, PIECES_MAX);
+    const bool found = bencode_find(&p->info, "pieces", BENCODE_STRING, &pieces);
+    if (!found && p->metainfo.has_v1)
+        return error_set(p->error, "pieces must be a string of 20 bytes per piece");
+    if (found && pieces.inside.len != p->pieces * SHA1_LEN)
+        return error_set(p->error, "pieces must have %ju bytes, 20 for each piece, but has %zu",
+                         (uintmax_t)p->pieces * SHA1_LEN, pieces.inside.len);
+    return true;
+}
+
+static bool check_layers(struct parser *p) {
+    struct bencode_value layers;
+    if (!p->metainfo.has_v2 || !bencode_find_any(&p->top, "piece layers", &layers))
+        return true;
+    if (layers.kind != BENCODE_DICT)
+        return error_set(p->error, "piece layers must be a dictionary");
+    return piece_layers_check(&layers, p->roots, p->root_count, p->metainfo.piece_len, p->error);
 }
 
 static void add_hashes(struct metainfo *metainfo) {
@@ -90,40 +255,29 @@ static void add_hashes(struct metainfo *metainfo) {
     }
 }
 
-static metainfo_error read_info(struct metainfo *metainfo, const struct bencode_value *info) {
+static bool read_info(struct parser *p) {
+    struct metainfo *metainfo = &p->metainfo;
     struct bencode_value value;
-    if (!bencode_find(info, "name", BENCODE_STRING, &value))
-        return "the info dictionary has no name";
-    metainfo->name = value.inside;
-    metainfo->info = info->whole;
-    metainfo->has_v1 = bencode_find(info, "pieces", BENCODE_STRING, &value);
-    metainfo->has_v2 = bencode_find(info, "meta version", BENCODE_NUMBER, &value) &&
-                       value.number == META_VERSION_2;
-    if (!metainfo->has_v1 && !metainfo->has_v2)
-        return "neither a version 1 nor a version 2 torrent";
-    if (!bencode_find(info, "piece length", BENCODE_NUMBER, &value) || value.number <= 0)
-        return "the info dictionary has no piece length";
-    metainfo->piece_len = (uint64_t)value.number;
+    if (!read_versions(p) || !read_piece_len(p) || !read_name(p) ||
+        (metainfo->has_v1 && !read_v1(p)) || (metainfo->has_v2 && !read_v2(p)) ||
+        (metainfo->has_v1 && metainfo->has_v2 && !compare_lists(p)))
+        return false;
+    if (metainfo->file_count == 0)
+        return error_set(p->error, "the torrent has no files");
+    if (metainfo->size == 0)
+        return error_set(p->error, "length of all files is 0; a torrent needs content");
     metainfo->is_private =
-        bencode_find(info, "private", BENCODE_NUMBER, &value) && value.number == 1;
-    const metainfo_error error =
-        metainfo->has_v1 ? read_files(metainfo, info) : read_tree(metainfo, info);
-    if (error == NULL && metainfo->file_count == 0)
-        return "no files";
-    add_hashes(metainfo);
-    return error;
+        bencode_find(&p->info, "private", BENCODE_NUMBER, &value) && value.number != 0;
+    return check_pieces(p) && check_layers(p);
 }
 
-const char *metainfo_parse(struct bytes file, struct metainfo *metainfo) {
-    struct metainfo parsed = { 0 };
-    struct bencode_value top;
-    struct bencode_value info;
-    if (!bencode_take(&file, &top) || top.kind != BENCODE_DICT || !is_well_formed(&top))
-        return "not a bencoded dictionary";
-    if (!bencode_find(&top, "info", BENCODE_DICT, &info) || !is_well_formed(&info))
-        return "no info dictionary";
-    const metainfo_error error = read_info(&parsed, &info);
-    if (error == NULL)
-        *metainfo = parsed;
-    return error;
+bool metainfo_parse(struct bytes file, struct metainfo *metainfo, char error[static ERROR_LEN]) {
+    struct parser p = { .error = error };
+    const bool good = check_encoding(file, error) && find_info(&p, file) && read_info(&p);
+    free(p.roots);
+    if (!good)
+        return false;
+    add_hashes(&p.metainfo);
+    *metainfo = p.metainfo;
+    return true;
 }

@@ -17,11 +17,9 @@ int metainfo_write_compare(struct bytes a, struct bytes b) {
     while (a.len > 0 && b.len > 0) {
         const struct bytes x = bytes_split(&a, '/');
         const struct bytes y = bytes_split(&b, '/');
-        const int order = memcmp(x.data, y.data, x.len < y.len ? x.len : y.len);
+        const int order = bytes_compare(x, y);
         if (order != 0)
             return order;
-        if (x.len != y.len)
-            return x.len < y.len ? -1 : 1;
     }
     return (a.len > 0) - (b.len > 0);
 }

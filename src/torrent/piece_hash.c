@@ -134,24 +134,31 @@ void piece_hash_pad(struct piece_hash *pieces) {
     }
 }
 
-bool piece_hash_end_file(struct piece_hash *pieces, uint8_t root[static SHA256_LEN]) {
+bool piece_hash_layer_root(struct bytes layer, uint64_t piece_len,
+                           uint8_t root[static SHA256_LEN]) {
+    const size_t count = layer.len / SHA256_LEN;
     uint8_t filler[SHA256_LEN] = { 0 };
+    /* BEP 52: missing pieces count as the root of a piece tree with zero leaves. */
+    for (uint64_t leaves = piece_len / TORRENT_BLOCK_LEN; leaves > 1; leaves /= 2)
+        hash_pair(filler, filler, filler);
+    uint8_t(*nodes)[SHA256_LEN] = malloc(layer.len);
+    if (nodes == NULL)
+        return false;
+    memcpy(nodes, layer.data, layer.len);
+    reduce_tree(nodes, count, next_power_of_two(count), filler);
+    memcpy(root, nodes[0], SHA256_LEN);
+    free(nodes);
+    return true;
+}
+
+bool piece_hash_end_file(struct piece_hash *pieces, uint8_t root[static SHA256_LEN]) {
     if (pieces->block_filled > 0)
         end_block(pieces);
     end_v2_piece(pieces);
     const struct writer *layer = &pieces->v2_layer;
-    const size_t count = layer->len / SHA256_LEN;
-    /* BEP 52: missing pieces count as the root of a piece tree with zero leaves. */
-    for (size_t leaves = pieces->nodes_max; leaves > 1; leaves /= 2)
-        hash_pair(filler, filler, filler);
-    uint8_t(*nodes)[SHA256_LEN] = malloc(count * sizeof *nodes);
-    if (nodes == NULL)
-        return false;
-    memcpy(nodes, layer->data, layer->len);
-    reduce_tree(nodes, count, next_power_of_two(count), filler);
-    memcpy(root, nodes[0], SHA256_LEN);
-    free(nodes);
-    return !layer->failed;
+    return piece_hash_layer_root((struct bytes){ layer->data, layer->len }, pieces->piece_len,
+                                 root) &&
+           !layer->failed;
 }
 
 void piece_hash_next_file(struct piece_hash *pieces) {

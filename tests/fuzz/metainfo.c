@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bencode.h"
+#include "base/utf8.h"
 #include "fuzz.h"
 #include "torrent/announce_list.h"
 #include "torrent/magnet.h"
@@ -30,14 +31,14 @@ static void walk(struct bytes all) {
 
 /* The bound on the length of a magnet link holds for any name. */
 static void check_magnet(const struct metainfo *metainfo) {
-    const size_t capacity = 512 + 3 * metainfo->name.len;
+    const size_t capacity = 512 + 3 * METAINFO_NAME_LEN;
     uint8_t *out = malloc(capacity);
     assert(out != NULL);
     struct writer w = writer_on(out, capacity);
     magnet_write(&w, &(struct magnet){
                          .info_hash = metainfo->info_hashes[0],
                          .info_hash_v2 = metainfo->has_v2 ? metainfo->digest_v2 : NULL,
-                         .name = metainfo->name,
+                         .name = bytes_of(metainfo->name),
                          .size = metainfo->size,
                          .announce_urls = urls,
                          .announce_url_count = sizeof urls / sizeof *urls,
@@ -57,7 +58,8 @@ static void check_rewritten(struct bytes file, const struct metainfo *metainfo) 
     assert(!w.failed && (good || metainfo == NULL));
     if (metainfo != NULL) {
         struct metainfo rewritten;
-        assert(metainfo_parse((struct bytes){ .data = out, .len = w.len }, &rewritten) == NULL);
+        char error[ERROR_LEN];
+        assert(metainfo_parse((struct bytes){ .data = out, .len = w.len }, &rewritten, error));
         assert(bytes_equal(rewritten.info, metainfo->info) && rewritten.size == metainfo->size);
     }
     free(out);
@@ -70,11 +72,13 @@ int fuzz_metainfo(const uint8_t *data, size_t size) {
     const struct bytes file = { .data = copy, .len = size };
     struct metainfo metainfo;
     walk(file);
-    const bool good = metainfo_parse(file, &metainfo) == NULL;
+    char error[ERROR_LEN] = "";
+    const bool good = metainfo_parse(file, &metainfo, error);
+    assert(good == (error[0] == '\0'));
     if (good) {
         assert(metainfo.hash_count >= 1 && metainfo.hash_count <= 2);
-        assert(within(metainfo.info, file) && within(metainfo.name, metainfo.info));
-        assert(metainfo.file_count > 0 && metainfo.size <= INT64_MAX);
+        assert(within(metainfo.info, file) && utf8_is_valid(bytes_of(metainfo.name)));
+        assert(metainfo.file_count > 0 && metainfo.size > 0 && metainfo.size <= INT64_MAX);
         check_magnet(&metainfo);
     }
     check_rewritten(file, good ? &metainfo : NULL);

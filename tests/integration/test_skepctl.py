@@ -226,8 +226,8 @@ def test_long_name_is_cut_between_characters(skepctl, tmp_path):
 
 
 def test_hybrid_torrent_is_added_by_both_of_its_hashes(skepctl, database, tmp_path):
-    info = (b"d6:lengthi5e12:meta versioni2e4:name1:a12:piece lengthi16384e"
-            b"6:pieces20:xxxxxxxxxxxxxxxxxxxxe")
+    info = (b"d9:file treed1:ad0:d6:lengthi5e11:pieces root32:rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrreee"
+            b"6:lengthi5e12:meta versioni2e4:name1:a12:piece lengthi16384e6:pieces20:xxxxxxxxxxxxxxxxxxxxe")
     file = tmp_path / "hybrid.torrent"
     file.write_bytes(b"d4:info" + info + b"e")
     hashes = {hashlib.sha1(info).hexdigest(), hashlib.sha256(info).hexdigest()[:40]}
@@ -253,7 +253,7 @@ def test_several_files_are_added_and_a_bad_one_keeps_none_out(skepctl, tmp_path)
     (tmp_path / "bad.torrent").write_text("bad")
     done = skepctl.run("add", one, tmp_path / "bad.torrent", tmp_path / "none.torrent", two)
     assert done.returncode == 1 and done.stderr.count("\n") == 2
-    assert "bad.torrent: not a bencoded dictionary" in done.stderr
+    assert "bad.torrent: invalid bencoding at byte 0" in done.stderr
     assert done.stdout == f"{hash_one}  one\n{hash_two}  two\n"
     assert set(skepctl("list").splitlines()) == {f"{hash_one}  one", f"{hash_two}  two"}
     skepctl("remove", one)

@@ -199,8 +199,8 @@ static enum status print_torrent_json(const struct creation *creation,
         "{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:b, s:o, s:o}", "info_hash",
         output_json_hex(metainfo->info_hashes[0], INFO_HASH_LEN), "versions", hashes_json(metainfo),
         "info_hash_v2", metainfo->has_v2 ? output_json_hex(digest, SHA256_LEN) : json_null(),
-        "name", output_json_text(metainfo->name), "size", (json_int_t)metainfo->size, "files",
-        (json_int_t)metainfo->file_count, "piece_length", (json_int_t)metainfo->piece_len,
+        "name", output_json_text(bytes_of(metainfo->name)), "size", (json_int_t)metainfo->size,
+        "files", (json_int_t)metainfo->file_count, "piece_length", (json_int_t)metainfo->piece_len,
         "private", metainfo->is_private, "file", output_json_string(creation->output), "announce",
         urls));
 }
@@ -235,8 +235,8 @@ static void print_torrent(const struct creation *creation, const struct metainfo
 static enum status save_torrent(const struct command_line *line, const struct creation *creation,
                                 struct bytes file) {
     struct metainfo metainfo;
-    const char *error = metainfo_parse(file, &metainfo);
-    if (error != NULL)
+    char error[ERROR_LEN];
+    if (!metainfo_parse(file, &metainfo, error))
         return output_fail(STATUS_FAULT, "internal error: invalid torrent", error);
     if (!file_output_write(creation->output, file, creation->force))
         return STATUS_FAULT;

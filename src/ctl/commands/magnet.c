@@ -49,7 +49,7 @@ static enum status print_magnet_of_file(const struct command_line *line,
     const struct magnet magnet = {
         .info_hash = metainfo->has_v1 ? metainfo->info_hashes[0] : NULL,
         .info_hash_v2 = metainfo->has_v2 ? metainfo->digest_v2 : NULL,
-        .name = metainfo->name,
+        .name = bytes_of(metainfo->name),
         .size = metainfo->size,
     };
     return print_magnet(line, magnet);

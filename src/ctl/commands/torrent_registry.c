@@ -28,7 +28,7 @@ static enum status register_file(struct registry_client *client, const char *pat
         return STATUS_FAULT;
     const struct metainfo *metainfo = &argument.metainfo;
     char name[REGISTRY_TEXT_LEN];
-    registry_copy_name(metainfo->name, name);
+    registry_copy_name(bytes_of(metainfo->name), name);
     const enum status status = registry_client_add_file(client, metainfo, argument.file);
     for (size_t i = 0; i < metainfo->hash_count && status == STATUS_GOOD; i++) {
         if (items == NULL)

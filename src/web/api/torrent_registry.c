@@ -35,8 +35,8 @@ static bool read_hash_and_name(const struct api_request *request, struct web_res
 static bool read_torrent_file(const struct api_request *request, struct web_response *response,
                               struct registration *registration) {
     struct metainfo metainfo;
-    const char *error = metainfo_parse(request->http->body, &metainfo);
-    if (error != NULL) {
+    char error[ERROR_LEN];
+    if (!metainfo_parse(request->http->body, &metainfo, error)) {
         api_send_error(response, 400, "invalid_torrent", "Invalid .torrent file: %s.", error);
         return false;
     }
@@ -45,7 +45,7 @@ static bool read_torrent_file(const struct api_request *request, struct web_resp
     memcpy(torrent->info_hashes, metainfo.info_hashes, sizeof torrent->info_hashes);
     torrent->size = metainfo.size;
     torrent->file = request->http->body;
-    registry_copy_name(metainfo.name, registration->name);
+    registry_copy_name(bytes_of(metainfo.name), registration->name);
     return true;
 }
 

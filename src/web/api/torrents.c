@@ -100,11 +100,12 @@ static uint8_t *read_metainfo(const struct api_request *request, const struct to
                               struct metainfo *metainfo) {
     uint8_t *file = NULL;
     size_t len = 0;
+    char error[ERROR_LEN];
     struct registry *registry = row->has_file ? api_open_registry(request, NULL) : NULL;
     if (registry != NULL && !registry_read_file(registry, row->stats.info_hash, &file, &len))
         file = NULL;
     registry_close(registry);
-    if (file == NULL || metainfo_parse((struct bytes){ file, len }, metainfo) != NULL)
+    if (file == NULL || !metainfo_parse((struct bytes){ file, len }, metainfo, error))
         *metainfo = (struct metainfo){ .hash_count = 0 };
     return file;
 }
