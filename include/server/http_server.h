@@ -23,7 +23,7 @@ struct http_server_options {
     uint16_t port;
     uint32_t threads;                     /* 0: one per core */
     uint32_t connections_max;             /* open at the same time */
-    uint32_t connections_per_address_max; /* or per IPv6 /64; 0: unlimited */
+    uint32_t connections_per_address_max; /* see address_scope; 0: unlimited */
     uint32_t idle_timeout_s;              /* without data on a connection */
     uint32_t request_timeout_s;           /* for a complete request */
     uint32_t header_max;                  /* bytes of request line and headers */

@@ -39,7 +39,7 @@ enum MHD_Result http_connection_accept(void *cls, const struct sockaddr *address
     const uint32_t max = atomic_load(&all->per_address_max);
     const struct endpoint peer = endpoint_from_sockaddr(address);
     if (max == 0 || !tracker_limits_address(all->context.tracker, &peer) ||
-        address_counts_of(all->address_counts, &peer) < max)
+        !address_counts_reach(all->address_counts, &peer, max))
         return MHD_YES;
     atomic_fetch_add_explicit(&all->counters->connections_refused, 1, memory_order_relaxed);
     return MHD_NO;

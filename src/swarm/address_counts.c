@@ -1,10 +1,19 @@
 #include "swarm/address_counts.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTS = 64, SLOTS_MIN = 16, COUNT_BITS = 16 };
+enum {
+    PARTS = 64,
+    SLOTS_MIN = 16,
+    COUNT_BITS = 16,
+    NETWORK_ROWS = 2,
+    NETWORK_COUNTERS = 65536, /* per row */
+    NETWORK_V4_LEN = 3,
+    NETWORK_V6_LEN = 6,
+};
 
 struct part {
     _Alignas(64) pthread_mutex_t lock;
@@ -13,14 +22,29 @@ struct part {
     uint32_t used;
 };
 
+/* Counts of networks that are larger than a scope of the exact table: a network has one counter in
+ * each row, which it may share with others. */
+struct network_counts {
+    _Atomic uint32_t total; /* of each row */
+    _Atomic uint32_t rows[NETWORK_ROWS][NETWORK_COUNTERS];
+};
+
 struct address_counts {
     struct hash_key key;
+    struct network_counts *networks;
     struct part parts[PARTS];
 };
 
-uint64_t address_hash(const struct hash_key *key, const struct endpoint *address) {
-    uint8_t counted[9] = { address->family };
-    memcpy(counted + 1, address->wire, address->family == FAMILY_V6 ? 8 : 4);
+uint64_t address_hash(const struct hash_key *key, const struct endpoint *address, size_t len) {
+    static const uint8_t masks[16] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+    uint64_t prefix;
+    uint64_t mask;
+    uint8_t counted[sizeof prefix + 1];
+    memcpy(&prefix, address->wire, sizeof prefix);
+    memcpy(&mask, masks + sizeof mask - len, sizeof mask);
+    prefix &= mask;
+    memcpy(counted, &prefix, sizeof prefix);
+    counted[sizeof prefix] = (uint8_t)(address->family << 4 | len);
     return keyed_hash(key, counted, sizeof counted);
 }
 
@@ -29,6 +53,11 @@ struct address_counts *address_counts_create(const struct hash_key *key) {
     if (counts == NULL)
         return NULL;
     memset(counts, 0, sizeof *counts);
+    counts->networks = calloc(1, sizeof *counts->networks);
+    if (counts->networks == NULL) {
+        free(counts);
+        return NULL;
+    }
     counts->key = *key;
     for (int i = 0; i < PARTS; i++)
         pthread_mutex_init(&counts->parts[i].lock, NULL);
@@ -42,6 +71,7 @@ void address_counts_delete(struct address_counts *counts) {
         free(counts->parts[i].slots);
         pthread_mutex_destroy(&counts->parts[i].lock);
     }
+    free(counts->networks);
     free(counts);
 }
 
@@ -89,14 +119,56 @@ static void empty_slot(struct part *part, uint32_t hole) {
 
 static struct part *lock_part(struct address_counts *counts, const struct endpoint *peer,
                               uint64_t *tag) {
-    const uint64_t hash = address_hash(&counts->key, peer);
+    const uint64_t hash = address_hash(&counts->key, peer, peer->family == FAMILY_V6 ? 8 : 4);
     struct part *part = &counts->parts[hash % PARTS];
     *tag = tag_in(hash);
     pthread_mutex_lock(&part->lock);
     return part;
 }
 
+/* The counter of a network in `row`: a part of its hash for each row. */
+static uint32_t network_counter(uint64_t hash, int row) {
+    return (uint32_t)(hash >> 16 * row) % NETWORK_COUNTERS;
+}
+
+static void count_network(struct address_counts *counts, const struct endpoint *peer, size_t len,
+                          uint32_t difference) {
+    struct network_counts *networks = counts->networks;
+    const uint64_t hash = address_hash(&counts->key, peer, len);
+    for (int row = 0; row < NETWORK_ROWS; row++)
+        atomic_fetch_add_explicit(&networks->rows[row][network_counter(hash, row)], difference,
+                                  memory_order_relaxed);
+    atomic_fetch_add_explicit(&networks->total, difference, memory_order_relaxed);
+}
+
+/* A negative difference wraps around. */
+static void count_networks(struct address_counts *counts, const struct endpoint *peer,
+                           uint32_t difference) {
+    if (peer->family != FAMILY_V6)
+        count_network(counts, peer, NETWORK_V4_LEN, difference);
+    for (unsigned i = 1; i < address_scopes(peer->family); i++)
+        count_network(counts, peer, address_scope(peer->family, i).len, difference);
+}
+
+/* The smaller counter has less of other networks. What both have of others is, on average, the mean
+ * of a row. */
+static uint32_t network_count(const struct address_counts *counts, const struct endpoint *peer,
+                              size_t len) {
+    const struct network_counts *networks = counts->networks;
+    const uint64_t hash = address_hash(&counts->key, peer, len);
+    const uint32_t mean =
+        atomic_load_explicit(&networks->total, memory_order_relaxed) / NETWORK_COUNTERS;
+    uint32_t count = UINT32_MAX;
+    for (int row = 0; row < NETWORK_ROWS; row++) {
+        const uint32_t found = atomic_load_explicit(
+            &networks->rows[row][network_counter(hash, row)], memory_order_relaxed);
+        count = found < count ? found : count;
+    }
+    return count > mean ? count - mean : 0;
+}
+
 void address_counts_add(struct address_counts *counts, const struct endpoint *peer) {
+    count_networks(counts, peer, 1);
     uint64_t tag;
     struct part *part = lock_part(counts, peer, &tag);
     const bool roomy = part->slots != NULL && part->used < (part->mask + 1) / 4 * 3;
@@ -113,6 +185,7 @@ void address_counts_add(struct address_counts *counts, const struct endpoint *pe
 }
 
 void address_counts_remove(struct address_counts *counts, const struct endpoint *peer) {
+    count_networks(counts, peer, UINT32_MAX);
     uint64_t tag;
     struct part *part = lock_part(counts, peer, &tag);
     if (part->slots != NULL) {
@@ -131,4 +204,25 @@ uint32_t address_counts_of(struct address_counts *counts, const struct endpoint 
         count = part->slots[find_count(part->slots, part->mask, tag)] & ADDRESS_COUNT_MAX;
     pthread_mutex_unlock(&part->lock);
     return count;
+}
+
+uint32_t address_counts_of_network(const struct address_counts *counts,
+                                   const struct endpoint *peer) {
+    return network_count(counts, peer, peer->family == FAMILY_V6 ? NETWORK_V6_LEN : NETWORK_V4_LEN);
+}
+
+bool address_counts_reach_scope(struct address_counts *counts, const struct endpoint *peer,
+                                struct address_scope scope, uint32_t max) {
+    const uint32_t count =
+        scope.share == 1 ? address_counts_of(counts, peer) : network_count(counts, peer, scope.len);
+    return count >= max * scope.share;
+}
+
+bool address_counts_reach(struct address_counts *counts, const struct endpoint *peer,
+                          uint32_t max) {
+    for (unsigned i = 0; i < address_scopes(peer->family); i++) {
+        if (address_counts_reach_scope(counts, peer, address_scope(peer->family, i), max))
+            return true;
+    }
+    return false;
 }

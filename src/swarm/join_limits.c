@@ -1,18 +1,26 @@
 #include "swarm/join_limits.h"
 
 static bool address_is_full(const struct tracker *tracker, const struct endpoint *client,
-                            uint32_t most) {
-    return most > 0 && tracker_state_limits(tracker, client) &&
-           address_counts_of(tracker->addresses, client) >= most;
+                            uint32_t max) {
+    return max > 0 && tracker_state_limits(tracker, client) &&
+           address_counts_reach(tracker->addresses, client, max);
 }
 
 /* Counting an address within the swarm reads every peer, so it is done only if the address has that
  * many peers in total. */
 static bool swarm_is_full_of_address(const struct tracker *tracker, const struct swarm *swarm,
-                                     const struct endpoint *client, uint32_t most) {
+                                     const struct endpoint *client, uint32_t max) {
     const struct peer_list *list = client->family == FAMILY_V6 ? &swarm->v6 : &swarm->v4;
-    return address_is_full(tracker, client, most) &&
-           peer_list_count_address(list, client->wire, most) >= most;
+    if (max == 0 || !tracker_state_limits(tracker, client))
+        return false;
+    for (unsigned i = 0; i < address_scopes(client->family); i++) {
+        const struct address_scope scope = address_scope(client->family, i);
+        const uint32_t share = max * scope.share;
+        if (address_counts_reach_scope(tracker->addresses, client, scope, max) &&
+            peer_list_count_address(list, client->wire, scope.len, share) >= share)
+            return true;
+    }
+    return false;
 }
 
 static bool memory_is_full(const struct tracker *tracker, const struct tracker_options *options) {

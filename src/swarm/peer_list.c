@@ -364,9 +364,8 @@ uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uin
     return PEER_NOWHERE;
 }
 
-uint32_t peer_list_count_address(const struct peer_list *list, const uint8_t *wire,
+uint32_t peer_list_count_address(const struct peer_list *list, const uint8_t *wire, size_t len,
                                  uint32_t enough) {
-    const size_t len = list->family == FAMILY_V6 ? 8 : 4;
     uint32_t count = 0;
     for (uint32_t i = 0; i < peer_list_count(list) && count < enough; i++)
         count += memcmp(wire_at(list, i), wire, len) == 0;

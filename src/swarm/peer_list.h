@@ -85,9 +85,9 @@ void peer_list_extend_deadlines(struct peer_list *list, uint32_t now_s, uint32_t
 /* First position at or after `from` whose deadline has passed, or PEER_NOWHERE. */
 uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uint32_t now_s);
 
-/* Number of peers at the address of `wire`, or in its /64; stops at `enough`. Reads the whole list.
- */
-uint32_t peer_list_count_address(const struct peer_list *list, const uint8_t *wire,
+/* Number of peers whose address starts with the first `len` bytes of `wire`; stops at `enough`.
+ * Reads the whole list. */
+uint32_t peer_list_count_address(const struct peer_list *list, const uint8_t *wire, size_t len,
                                  uint32_t enough);
 
 /* Bytes of memory, without the struct itself. */

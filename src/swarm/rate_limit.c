@@ -6,7 +6,7 @@
 
 #include "swarm/address_counts.h"
 
-enum { LOCKS = 64, ROWS = 16384, ROW_LEN = 4, BEHIND_MAX_MS = 60000 };
+enum { LOCKS = 64, ROWS = 16384, ROW_LEN = 4, BEHIND_MAX_MS = 60000, BURST_MAX = 4000000 };
 
 struct bucket {
     uint64_t hash; /* hash of the address; 0: free */
@@ -74,9 +74,8 @@ static void refill_bucket(struct bucket *bucket, uint32_t per_s, uint32_t burst,
     bucket->used_ms += ms;
 }
 
-bool rate_limit_take(struct rate_limit *limit, const struct endpoint *address, uint32_t per_s,
-                     uint32_t burst, uint64_t now_ms) {
-    const uint64_t hash = address_hash(&limit->key, address) | 1;
+static bool take_token(struct rate_limit *limit, uint64_t hash, uint32_t per_s, uint32_t burst,
+                       uint64_t now_ms) {
     const uint32_t number = (uint32_t)(hash >> 32) % ROWS;
     pthread_mutex_t *lock = &limit->locks[number % LOCKS];
     pthread_mutex_lock(lock);
@@ -90,4 +89,17 @@ bool rate_limit_take(struct rate_limit *limit, const struct endpoint *address, u
         bucket->thousandths -= 1000;
     pthread_mutex_unlock(lock);
     return allowed;
+}
+
+bool rate_limit_take(struct rate_limit *limit, const struct endpoint *address, uint32_t per_s,
+                     uint32_t burst, uint64_t now_ms) {
+    for (unsigned i = 0; i < address_scopes(address->family); i++) {
+        const struct address_scope scope = address_scope(address->family, i);
+        const uint64_t hash = address_hash(&limit->key, address, scope.len) | 1;
+        const uint32_t most = burst * scope.share;
+        if (!take_token(limit, hash, per_s * scope.share, most < BURST_MAX ? most : BURST_MAX,
+                        now_ms))
+            return false;
+    }
+    return true;
 }

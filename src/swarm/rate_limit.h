@@ -1,4 +1,5 @@
-/* Request limit per address: one token bucket each, IPv6 by /64.
+/* Request limit per address: one token bucket for each IPv4 address and for each IPv6 /64, /56 and
+ * /48 (see address_scopes).
  * The table has a fixed size. If a new address finds its row full, the least recently used bucket
  * is replaced; its address later starts with a full one. Any thread; locks one part of the table.
  */
@@ -17,7 +18,8 @@ struct rate_limit *rate_limit_create(const struct hash_key *key);
 void rate_limit_delete(struct rate_limit *limit);
 
 /* Takes a token of the address, whose bucket holds `burst` (at most 1,000,000) and gains `per_s`
- * per second. False if it is empty. */
+ * per second; the buckets of larger networks hold and gain their share. False if one is empty;
+ * those of smaller networks have then given their token. */
 bool rate_limit_take(struct rate_limit *limit, const struct endpoint *address, uint32_t per_s,
                      uint32_t burst, uint64_t now_ms);
 

@@ -15,9 +15,12 @@ ADDRESS_FULL = "too many peers from your address"
 SWARM_FULL = "too many peers from your address in this torrent"
 
 
-def limits(text):
+CLAIMS = 'network = { ip_param_networks = [ "127.0.0.0/8" ]; };'
+
+
+def limits(text, more=""):
     return ("announce = { interval_min_s = 300; interval_max_s = 300; };"
-            f" limits = {{ loopback = true; {text} }};")
+            f" limits = {{ loopback = true; {text} }}; {more}")
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +35,8 @@ def start():
     """A daemon with the given limits: start("address_peers_max = 3;")."""
     daemons = []
 
-    def start(text, **traits):
-        daemons.append(Skepd(limits(text), **traits))
+    def start(text, more="", **traits):
+        daemons.append(Skepd(limits(text, more), **traits))
         return daemons[-1].__enter__()
 
     yield start
@@ -171,6 +174,21 @@ def test_address_has_no_more_peers_in_one_torrent_than_it_may(start, torrent):
     assert [peer.start().failure for peer in six] == [None, None, SWARM_FULL]
     mine[0].stop()
     assert mine[2].start().failure is None
+
+
+def test_larger_ipv6_networks_have_a_share_of_the_limits(start, torrent):
+    daemon = start("address_peers_max = 3;", CLAIMS)
+
+    def joined(networks):
+        """How many of two peers of each /64 get in."""
+        replies = [Peer(daemon.port, torrent).start(ip=f"2001:db8:7:{network:x}::{host}")
+                   for network in networks for host in (1, 2)]
+        return [reply.failure for reply in replies].count(None)
+
+    assert joined(range(10)) == 4 * 3
+    assert sum(joined(range(256 * n, 256 * n + 10)) for n in range(1, 10)) == 12 * 3
+    assert Peer(daemon.port, torrent).start(ip="2001:db8:8::1").failure is None
+    assert Peer(daemon.port, torrent).start(ip="2001:db8:7:ffff::1").failure == ADDRESS_FULL
 
 
 def test_peers_that_expired_leave_room(torrent):

@@ -1,10 +1,10 @@
 #include "swarm/address_counts.h"
 
 #include <pthread.h>
-
-#include "base/random.h"
+#include <stdio.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "support.h"
 
 enum { ADDRESSES = 4000, STEPS = 100000, THREADS = 8, ROUNDS = 20000, SHARED = 50 };
@@ -49,6 +49,108 @@ START_TEST(ipv6_addresses_count_by_their_64) {
     ck_assert_uint_eq(count_at("2001:db8:0:1:abcd::"), 2);
     ck_assert_uint_eq(count_at("2001:db8:0:2::"), 1);
     ck_assert_uint_eq(count_at("2001:db8::"), 0);
+}
+END_TEST
+
+static struct endpoint in_64(uint32_t number) {
+    char text[ENDPOINT_TEXT_LEN];
+    snprintf(text, sizeof text, "2001:db8:7:%x::1", number);
+    return endpoint_at(text, 1);
+}
+
+static bool reach(const char *address, uint32_t max) {
+    const struct endpoint endpoint = endpoint_at(address, 1);
+    return address_counts_reach(counts, &endpoint, max);
+}
+
+START_TEST(limit_holds_fourfold_for_a_56_and_sixteenfold_for_a_48) {
+    enum { MAX = 2 };
+    for (uint32_t i = 0; i < 4 * MAX; i++) {
+        ck_assert(!reach("2001:db8:7:ff::", MAX));
+        const struct endpoint peer = in_64(i);
+        address_counts_add(counts, &peer);
+    }
+    ck_assert(reach("2001:db8:7:ff::", MAX));
+    ck_assert(!reach("2001:db8:7:ff::", MAX + 1));
+    ck_assert(!reach("2001:db8:7:100::", MAX));
+    for (uint32_t i = 0x100; i < 0x100 + 12 * MAX; i++) {
+        ck_assert(!reach("2001:db8:7:fffe::", MAX));
+        const struct endpoint peer = in_64(0x10 * i);
+        address_counts_add(counts, &peer);
+    }
+    ck_assert(reach("2001:db8:7:fffe::", MAX));
+    ck_assert(!reach("2001:db8:8::", MAX));
+    const struct endpoint leaver = in_64(0x1000);
+    address_counts_remove(counts, &leaver);
+    ck_assert(!reach("2001:db8:7:fffe::", MAX));
+}
+END_TEST
+
+START_TEST(limit_of_ipv4_holds_for_single_addresses) {
+    for (uint32_t i = 1; i < 100; i++) {
+        char text[ENDPOINT_TEXT_LEN];
+        snprintf(text, sizeof text, "192.0.2.%u", i);
+        add_at(text, 1);
+    }
+    ck_assert(!reach("192.0.2.1", 2));
+    add_at("192.0.2.1", 2);
+    ck_assert(reach("192.0.2.1", 2));
+}
+END_TEST
+
+static uint32_t network_at(const char *address) {
+    const struct endpoint endpoint = endpoint_at(address, 1);
+    return address_counts_of_network(counts, &endpoint);
+}
+
+START_TEST(networks_are_counted_as_24_and_48) {
+    add_at("192.0.2.1", 1);
+    add_at("192.0.2.255", 1);
+    add_at("192.0.3.1", 1);
+    add_at("2001:db8:7:1::1", 1);
+    add_at("2001:db8:7:ffff::1", 1);
+    add_at("2001:db8:8:1::1", 1);
+    ck_assert_uint_eq(network_at("192.0.2.77"), 2);
+    ck_assert_uint_eq(network_at("2001:db8:7:7::"), 2);
+    ck_assert_uint_eq(network_at("192.0.4.1"), 0);
+    ck_assert_uint_eq(network_at("2001:db8:9::"), 0);
+}
+END_TEST
+
+static struct endpoint random_peer(struct random *random) {
+    struct endpoint peer = { .family = random_below(random, 2) == 0 ? FAMILY_V4 : FAMILY_V6 };
+    for (size_t i = 0; i < address_len(peer.family); i++)
+        peer.wire[i] = (uint8_t)random_below(random, 256);
+    peer.wire[0] |= 0x80;
+    return peer;
+}
+
+START_TEST(large_network_stands_out_among_many_small_ones) {
+    enum { CROWD = 300000, LARGE = 3000, ERROR = 25 };
+    struct random random = { .state = 1 };
+    for (uint32_t i = 0; i < CROWD; i++) {
+        const struct endpoint peer = random_peer(&random);
+        address_counts_add(counts, &peer);
+    }
+    for (uint32_t i = 0; i < LARGE; i++)
+        add_at("192.0.2.1", 1);
+    const uint32_t found = network_at("192.0.2.200");
+    ck_assert_uint_ge(found, LARGE - ERROR);
+    ck_assert_uint_le(found, LARGE + ERROR);
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < 10000; i++) {
+        const struct endpoint peer = random_peer(&random);
+        const uint32_t count = address_counts_of_network(counts, &peer);
+        most = count > most ? count : most;
+    }
+    ck_assert_uint_le(most, ERROR);
+    random.state = 1;
+    for (uint32_t i = 0; i < CROWD; i++) {
+        const struct endpoint peer = random_peer(&random);
+        address_counts_remove(counts, &peer);
+    }
+    ck_assert_uint_eq(network_at("192.0.2.200"), LARGE);
+    ck_assert_uint_eq(network_at("192.0.3.1"), 0);
 }
 END_TEST
 
@@ -163,6 +265,10 @@ UNIT_SUITE(address_counts) {
     tcase_add_checked_fixture(counting, create_counts, delete_counts);
     tcase_add_test(counting, peers_of_an_address_count_together_whatever_their_ports);
     tcase_add_test(counting, ipv6_addresses_count_by_their_64);
+    tcase_add_test(counting, limit_holds_fourfold_for_a_56_and_sixteenfold_for_a_48);
+    tcase_add_test(counting, limit_of_ipv4_holds_for_single_addresses);
+    tcase_add_test(counting, networks_are_counted_as_24_and_48);
+    tcase_add_test(counting, large_network_stands_out_among_many_small_ones);
     tcase_add_test(counting, families_with_the_same_bytes_are_counted_apart);
     tcase_add_test(counting, removing_what_is_not_there_does_no_harm);
     tcase_add_test(counting, counting_ends_at_its_maximum);

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "support.h"
 
@@ -67,6 +68,35 @@ START_TEST(ipv6_addresses_share_the_bucket_of_their_64) {
     allowed("2001:db8:0:1::1", BURST, 5, NOW_MS);
     ck_assert_uint_eq(allowed("2001:db8:0:1:ffff::2", 100, 5, NOW_MS), 0);
     ck_assert_uint_eq(allowed("2001:db8:0:2::1", 100, 5, NOW_MS), BURST);
+}
+END_TEST
+
+/* Requests of `count` /64s from `first` on that are allowed; each has a bucket of its own. */
+static uint32_t allowed_of_64s(uint32_t first, uint32_t count, uint64_t now_ms) {
+    uint32_t sum = 0;
+    for (uint32_t i = first; i < first + count; i++) {
+        char text[ENDPOINT_TEXT_LEN];
+        snprintf(text, sizeof text, "2001:db8:7:%x::1", i);
+        sum += allowed(text, BURST, 5, now_ms);
+    }
+    return sum;
+}
+
+START_TEST(larger_ipv6_networks_have_a_bucket_of_several_64s) {
+    ck_assert_uint_eq(allowed_of_64s(0, 10, NOW_MS), 4 * BURST);
+    ck_assert_uint_eq(allowed_of_64s(10, 10, NOW_MS + 1000), 4 * 5);
+    for (uint32_t i = 1; i <= 3; i++)
+        ck_assert_uint_eq(allowed_of_64s(0x100 * i, 10, NOW_MS + 1000), 4 * BURST);
+    ck_assert_uint_eq(allowed_of_64s(0x400, 10, NOW_MS + 1000), 16 * BURST - 4 * 5 - 3 * 4 * BURST);
+    ck_assert_uint_eq(allowed_of_64s(0x500, 10, NOW_MS + 1000), 0);
+    ck_assert_uint_eq(allowed("2001:db8:8::1", 100, 5, NOW_MS + 1000), BURST);
+    ck_assert_uint_eq(allowed_of_64s(0x600, 10, NOW_MS + 2000), 16 * 5);
+}
+END_TEST
+
+START_TEST(largest_burst_fits_the_buckets_of_all_networks) {
+    ck_assert(take("2001:db8::1", 1000000, 1000000, NOW_MS));
+    ck_assert(take("2001:db8::1", 1000000, 1000000, NOW_MS + 1000000));
 }
 END_TEST
 
@@ -197,6 +227,8 @@ UNIT_SUITE(request_rates) {
     tcase_add_test(bucket, refused_requests_cost_no_token);
     tcase_add_test(bucket, each_address_has_a_bucket_of_its_own);
     tcase_add_test(bucket, ipv6_addresses_share_the_bucket_of_their_64);
+    tcase_add_test(bucket, larger_ipv6_networks_have_a_bucket_of_several_64s);
+    tcase_add_test(bucket, largest_burst_fits_the_buckets_of_all_networks);
     tcase_add_test(bucket, port_makes_no_difference);
     tcase_add_test(bucket, smaller_burst_holds_at_once);
     tcase_add_test(bucket, largest_rate_and_burst_do_not_overflow);

@@ -1,6 +1,7 @@
 /* How far one address may go: its requests in a second, its peers; and the ceiling of memory. */
 #include "tracker_support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { FLOOD = 5000 };
@@ -252,6 +253,46 @@ START_TEST(ipv6_addresses_of_a_64_are_one) {
 }
 END_TEST
 
+static enum announce_result come_from_64(uint32_t network, uint32_t number, uint32_t torrent) {
+    char address[ENDPOINT_TEXT_LEN];
+    snprintf(address, sizeof address, "2001:db8:7:%x::1", network);
+    return come(address, number, torrent);
+}
+
+START_TEST(ipv6_networks_of_many_64s_are_limited_in_all_torrents) {
+    uint32_t joined = 0;
+    limit_peers(2, 0);
+    for (uint32_t i = 0; i < 20; i++)
+        joined += come_from_64(i, i, TORRENT + i) == ANNOUNCE_OK;
+    ck_assert_uint_eq(joined, 4 * 2);
+    ck_assert_int_eq(reply.result, ANNOUNCE_ADDRESS_FULL);
+    for (uint32_t i = 0; i < 200; i++)
+        joined += come_from_64(0x100 + 0x40 * i, 100 + i, TORRENT + i) == ANNOUNCE_OK;
+    ck_assert_uint_eq(joined, 16 * 2);
+    ck_assert_int_eq(come("2001:db8:8::1", 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come_from_64(0, 0, TORRENT), ANNOUNCE_OK);
+    struct announce_request leaver = client_at("2001:db8:7::1", 0, TORRENT);
+    leaver.event = EVENT_STOPPED;
+    ck_assert_int_eq(announce(&leaver), ANNOUNCE_OK);
+    ck_assert_int_eq(come_from_64(0xfffe, 1, TORRENT), ANNOUNCE_OK);
+    ck_assert_int_eq(come_from_64(0xffff, 2, TORRENT), ANNOUNCE_ADDRESS_FULL);
+}
+END_TEST
+
+START_TEST(ipv6_networks_of_many_64s_are_limited_in_one_torrent) {
+    uint32_t joined = 0;
+    limit_peers(0, 2);
+    for (uint32_t i = 0; i < 20; i++)
+        joined += come_from_64(i, i, TORRENT) == ANNOUNCE_OK;
+    ck_assert_uint_eq(joined, 4 * 2);
+    ck_assert_int_eq(reply.result, ANNOUNCE_ADDRESS_SWARM_FULL);
+    for (uint32_t i = 0; i < 200; i++)
+        joined += come_from_64(0x100 + 0x40 * i, 100 + i, TORRENT) == ANNOUNCE_OK;
+    ck_assert_uint_eq(joined, 16 * 2);
+    ck_assert_int_eq(come_from_64(0, 0, TORRENT + 1), ANNOUNCE_OK);
+}
+END_TEST
+
 START_TEST(limits_of_zero_let_any_number_in) {
     for (uint32_t i = 0; i < 500; i++)
         REQUIRE(come("192.0.2.1", i, TORRENT) == ANNOUNCE_OK);
@@ -466,6 +507,8 @@ UNIT_SUITE(tracker_floods) {
     tcase_add_test(peers, full_address_gets_no_further_peers);
     tcase_add_test(peers, address_full_in_one_torrent_may_join_others);
     tcase_add_test(peers, ipv6_addresses_of_a_64_are_one);
+    tcase_add_test(peers, ipv6_networks_of_many_64s_are_limited_in_all_torrents);
+    tcase_add_test(peers, ipv6_networks_of_many_64s_are_limited_in_one_torrent);
     tcase_add_test(peers, limits_of_zero_let_any_number_in);
     tcase_add_test(peers, moved_peer_is_let_through);
     tcase_add_test(peers, peer_that_moves_away_leaves_room_at_its_address);

@@ -9,7 +9,7 @@
 enum {
     TORRENTS = 4,
     CLIENTS = 12,
-    ADDRESSES = 6,
+    ADDRESSES = 12,
     PORTS = 2,
     PEERS_MAX = 256,
     REPLY_MAX = 64,
@@ -68,7 +68,7 @@ static unsigned torrent_of(const uint8_t hash[static INFO_HASH_LEN]) {
     return hash[0] / 0x11 - 1U;
 }
 
-/* The addresses are 80.0.0.N and 2001:db8:0:N::1, so that each counts for itself. */
+/* The addresses are 80.0.0.N and 2001:db8:0:N::1, which are /64s of one /56. */
 static struct endpoint make_endpoint(unsigned address, unsigned port) {
     char text[ENDPOINT_TEXT_LEN];
     struct endpoint endpoint;
@@ -126,6 +126,21 @@ static uint32_t model_count_address(const struct model *model, int torrent,
     return count;
 }
 
+static uint32_t model_count_v6(const struct model *model, int torrent) {
+    uint32_t count = 0;
+    for (size_t i = 0; i < model->count; i++)
+        count += (torrent < 0 || model->peers[i].torrent == (unsigned)torrent) &&
+                 model->peers[i].endpoint.family == FAMILY_V6;
+    return count;
+}
+
+/* A /56 may have four times as many peers as a /64. */
+static bool model_address_is_full(const struct model *model, int torrent,
+                                  const struct endpoint *endpoint, uint32_t max) {
+    return model_count_address(model, torrent, endpoint) >= max ||
+           (endpoint->family == FAMILY_V6 && model_count_v6(model, torrent) >= 4 * max);
+}
+
 static uint32_t model_torrents(const struct model *model) {
     uint32_t count = 0;
     for (unsigned i = 0; i < TORRENTS; i++)
@@ -180,7 +195,7 @@ static void model_reject(struct run *run, const struct announce_request *request
 static enum announce_result model_check_room(const struct run *run, const struct endpoint *peer) {
     if (run->model.count >= run->options.peers_max)
         return ANNOUNCE_PEERS_FULL;
-    if (model_count_address(&run->model, -1, peer) >= run->options.address_peers_max)
+    if (model_address_is_full(&run->model, -1, peer, run->options.address_peers_max))
         return ANNOUNCE_ADDRESS_FULL;
     return ANNOUNCE_OK;
 }
@@ -189,8 +204,8 @@ static enum announce_result model_check_swarm(const struct run *run, unsigned to
                                               const struct endpoint *peer) {
     if (model_count(&run->model, (int)torrent, false) >= run->options.torrent_peers_max)
         return ANNOUNCE_SWARM_FULL;
-    if (model_count_address(&run->model, (int)torrent, peer) >=
-        run->options.address_torrent_peers_max)
+    if (model_address_is_full(&run->model, (int)torrent, peer,
+                              run->options.address_torrent_peers_max))
         return ANNOUNCE_ADDRESS_SWARM_FULL;
     return model_check_room(run, peer);
 }
