@@ -1,4 +1,5 @@
-/* Texts of refusals, the same for all transports, and when to retry. */
+/* Texts of the tracker core's refusals, the same for all transports, and when to retry.
+ * http_parse.c and udp_wire.c word the refusals of malformed requests. */
 #ifndef SKEP_WIRE_REFUSAL_H
 #define SKEP_WIRE_REFUSAL_H
 

@@ -6,9 +6,9 @@ _skepctl_commands() {
     skepctl --help 2>/dev/null | sed -n 's/^  \([a-z][a-z ]*\).*/\1/p'
 }
 
-# Help lines of the general options and those of the current command.
+# Help lines of the options of the current command or, without one, of all general options.
 _skepctl_help() {
-    { skepctl --help; skepctl "${_skepctl_command[@]}" --help; } 2>/dev/null | grep '^  .*--'
+    skepctl "${_skepctl_command[@]}" --help 2>/dev/null | grep '^  [ -].*--'
 }
 
 # Entries that the current command can remove.
@@ -16,7 +16,7 @@ _skepctl_registered() {
     case "${_skepctl_command[*]}" in
         remove) skepctl "${_skepctl_where[@]}" list | sed 's/ .*//' ;;
         unban) skepctl "${_skepctl_where[@]}" bans | sed 's/ .*//' ;;
-        'key revoke') skepctl "${_skepctl_where[@]}" key list | sed 's/^[^ ]* [^ ]*  //' ;;
+        'key revoke') skepctl "${_skepctl_where[@]}" key list | sed 's/^[^ ]* [^ ]* [^ ]*  //' ;;
     esac 2>/dev/null
 }
 
@@ -58,7 +58,7 @@ _skepctl_find_command() {
 # Prints the completions, one per line, or "FILES" for file names.
 _skepctl_choices() {
     case "$_skepctl_option" in
-        --sort) printf '%s\n' name size seeders leechers downloaded rate health ;;
+        --sort) printf '%s\n' name size seeders leechers completed rate health ;;
         --show) printf '%s\n' all active registered unseeded ;;
         --event) printf '%s\n' started completed stopped paused none ;;
         -d | -o | --database | --output | --token-file | --cacert) echo FILES ;;
@@ -66,7 +66,8 @@ _skepctl_choices() {
         *)
             case "$1,${_skepctl_command[*]}" in
                 -*) _skepctl_help | sed 's/^  .*\(--[a-z0-9-]*\) .*/\1/' ;;
-                *,) _skepctl_commands | sed 's/ .*//' | sort -u ;;
+                *,) { echo help; _skepctl_commands; } | sed 's/ .*//' | sort -u ;;
+                *,help) _skepctl_commands | sed 's/ .*//' | sort -u ;;
                 *,key) _skepctl_commands | sed -n 's/^key \([a-z]*\).*/\1/p' ;;
                 *,remove | *,unban | *,'key revoke') _skepctl_registered ;;
                 *,peers | *,magnet)

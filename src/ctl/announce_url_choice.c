@@ -56,11 +56,10 @@ static enum status check_choice(const struct announce_url_choice *choice, bool q
     if (quiet)
         return choice->count == 0 ? STATUS_REFUSED : STATUS_GOOD;
     if (choice->count == 0)
-        return output_fail(STATUS_REFUSED, "skepd reports no announce URLs; pass --announce", NULL);
+        return output_fail(STATUS_REFUSED, "skepd reports no announce URLs; pass --announce");
     if (strcmp(api_client_text(choice->status, "mode", ""), "private") == 0)
         return output_fail(STATUS_FAULT,
-                           "private tracker: pass --announce http://HOST:PORT/PASSKEY/announce",
-                           NULL);
+                           "private tracker; pass --announce http://HOST:PORT/PASSKEY/announce");
     if (strcmp(api_client_text(find_best_url(all), "scope", ""), "loopback") == 0)
         output_note("%s is reachable from this machine only", choice->urls[0]);
     return STATUS_GOOD;
@@ -77,8 +76,7 @@ enum status announce_url_choice_find(const struct command_line *line, bool quiet
         return STATUS_FAULT;
     enum status status = api_client_get(client, "status", &choice->status);
     if (status != STATUS_GOOD && !quiet)
-        output_fail(status, "pass --announce, or the URL of skepd with --url",
-                    api_client_failure(client));
+        output_fail(status, "%s; pass --announce or --url", api_client_failure(client));
     api_client_close(client);
     if (status != STATUS_GOOD)
         return status;

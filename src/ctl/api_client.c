@@ -23,19 +23,20 @@ struct api_client {
     bool insecure;
     char url[URL_LEN];     /* without a slash at its end */
     char token[TOKEN_LEN]; /* "": none */
+    bool token_checked;
     unsigned http_status;
-    char failure[ERROR_LEN + URL_LEN + 4];
+    char failure[ERROR_LEN + URL_LEN + 32];
 };
 
 /* Reads the first line of a file. */
 static bool read_token_file(const char *path, char token[static TOKEN_LEN]) {
     FILE *file = fopen(path, "re");
     if (file == NULL)
-        return output_error(path, strerror(errno));
+        return output_error("%s: %s", path, strerror(errno));
     const char *line = fgets(token, TOKEN_LEN, file);
     fclose(file);
     token[line == NULL ? 0 : strcspn(token, "\r\n")] = '\0';
-    return token[0] != '\0' || output_error(path, "no token in this file");
+    return token[0] != '\0' || output_error("%s: the first line contains no token", path);
 }
 
 static bool choose_token(const struct command_line *line, char token[static TOKEN_LEN]) {
@@ -53,13 +54,16 @@ static bool choose_token(const struct command_line *line, char token[static TOKE
 static bool choose_url(const struct command_line *line, char url[static URL_LEN]) {
     const char *given = command_line_value(line, &option_url);
     if (given == NULL)
+        given = getenv("SKEPCTL_URL");
+    if (given == NULL || given[0] == '\0')
         given = DEFAULT_URL;
     const bool has_scheme = strncmp(given, "http://", 7) == 0 || strncmp(given, "https://", 8) == 0;
-    if (given[0] == '\0' || (!has_scheme && strstr(given, "://") != NULL))
-        return output_error("the URL of skepd must begin with http:// or https://", given);
+    if (!has_scheme && strstr(given, "://") != NULL)
+        return output_error("the URL of skepd must begin with http:// or https://, not \"%s\"",
+                            given);
     const int len = snprintf(url, URL_LEN, "%s%s", has_scheme ? "" : "http://", given);
     if (len >= URL_LEN)
-        return output_error("URL too long", NULL);
+        return output_error("URL too long");
     for (size_t end = (size_t)len; end > 0 && url[end - 1] == '/'; end--)
         url[end - 1] = '\0';
     return true;
@@ -114,6 +118,12 @@ static enum status set_failure(struct api_client *client, enum status status, co
     return status;
 }
 
+static enum status set_unreachable(struct api_client *client, const char *why) {
+    snprintf(client->failure, sizeof client->failure, "cannot reach skepd at %s: %s", client->url,
+             why);
+    return STATUS_UNREACHABLE;
+}
+
 /* The error of skepd, {"error": {"message": ...}}; without a message, it is another server. */
 static enum status set_http_failure(struct api_client *client, unsigned http_status,
                                     const json_t *value) {
@@ -131,8 +141,8 @@ static bool is_success(unsigned http_status, const json_t *value) {
            ((http_status == 200 || http_status == 201) && json_is_object(value));
 }
 
-enum status api_client_send(struct api_client *client, const struct api_client_request *request,
-                            json_t **value) {
+static enum status send_request(struct api_client *client, const struct api_client_request *request,
+                                json_t **value) {
     char url[URL_LEN + PATH_LEN];
     struct http_response response;
     const struct http_request_options options = {
@@ -150,7 +160,7 @@ enum status api_client_send(struct api_client *client, const struct api_client_r
     if (len >= (int)sizeof url)
         return set_failure(client, STATUS_FAULT, "request path too long");
     if (!http_client_send(client->http, url, &options, &response))
-        return set_failure(client, STATUS_UNREACHABLE, response.error);
+        return set_unreachable(client, response.error);
     client->http_status = response.status;
     json_t *parsed = json_loadb((const char *)response.body.data, response.body.len, 0, NULL);
     if (is_success(response.status, parsed)) {
@@ -160,6 +170,27 @@ enum status api_client_send(struct api_client *client, const struct api_client_r
     const enum status status = set_http_failure(client, response.status, parsed);
     json_decref(parsed);
     return status;
+}
+
+/* skepd ignores a wrong token if the address of the client suffices. */
+static enum status check_token(struct api_client *client) {
+    const struct api_client_request request = { .path = "session" };
+    json_t *session;
+    if (client->token[0] == '\0' || client->token_checked)
+        return STATUS_GOOD;
+    enum status status = send_request(client, &request, &session);
+    if (status == STATUS_GOOD && strcmp(api_client_text(session, "by", ""), "token") != 0)
+        status = set_failure(client, STATUS_REFUSED, "invalid token");
+    client->token_checked = status == STATUS_GOOD;
+    json_decref(session);
+    return status;
+}
+
+enum status api_client_send(struct api_client *client, const struct api_client_request *request,
+                            json_t **value) {
+    const enum status status = check_token(client);
+    *value = NULL;
+    return status == STATUS_GOOD ? send_request(client, request, value) : status;
 }
 
 enum status api_client_send_json(struct api_client *client, const char *method, const char *path,
@@ -188,9 +219,15 @@ enum status api_client_get(struct api_client *client, const char *path, json_t *
     return set_failure(client, STATUS_UNREACHABLE, "empty response; is this skepd?");
 }
 
+enum status api_client_fail(const struct api_client *client, enum status status) {
+    const bool reached = status != STATUS_UNREACHABLE || client->http_status != 0;
+    return output_fail(status, "%s%s", client->failure,
+                       reached ? "" : "; start skepd or pass --url");
+}
+
 enum status api_client_fetch(struct api_client *client, const char *path, json_t **value) {
     const enum status status = api_client_get(client, path, value);
-    return status == STATUS_GOOD ? status : output_fail(status, client->failure, NULL);
+    return status == STATUS_GOOD ? status : api_client_fail(client, status);
 }
 
 enum status api_client_fetch_once(const struct command_line *line, const char *path,

@@ -7,8 +7,8 @@
 
 struct api_client;
 
-/* A client for --url with the token of --token, --token-file or SKEPCTL_TOKEN; does not connect
- * yet. NULL if one of them is invalid, after printing the error. */
+/* A client for --url or SKEPCTL_URL, with the token of --token, --token-file or SKEPCTL_TOKEN; does
+ * not connect yet. NULL if one of them is invalid, after printing the error. */
 struct api_client *api_client_open(const struct command_line *line);
 void api_client_close(struct api_client *client); /* NULL is ignored */
 
@@ -25,8 +25,9 @@ struct api_client_request {
     struct bytes body;
 };
 
-/* Sends a request. STATUS_GOOD with the JSON object of the response in `*value`, which the caller
- * owns (NULL if there is none: status 204); otherwise api_client_failure has the reason. */
+/* Sends a request, after checking the token if there is one. STATUS_GOOD with the JSON object of
+ * the response in `*value`, which the caller owns (NULL if there is none: status 204); otherwise
+ * api_client_failure has the reason. */
 enum status api_client_send(struct api_client *client, const struct api_client_request *request,
                             json_t **value);
 
@@ -39,6 +40,9 @@ enum status api_client_get(struct api_client *client, const char *path, json_t *
 
 /* Reason of the last failure, with the URL. */
 const char *api_client_failure(const struct api_client *client);
+
+/* Prints the reason of the last failure, with a hint if skepd is unreachable. Returns `status`. */
+enum status api_client_fail(const struct api_client *client, enum status status);
 
 /* HTTP status of the last response; 0: there was none. */
 unsigned api_client_http_status(const struct api_client *client);

@@ -7,7 +7,7 @@
 enum { PATH_LEN = 1024, LIST_LEN = PATH_LEN - 64, PAGE_LEN = 500, CONFLICT = 409, NOT_FOUND = 404 };
 
 static enum status report_failure(const struct api_client *client, enum status status) {
-    return status == STATUS_GOOD ? status : output_fail(status, api_client_failure(client), NULL);
+    return status == STATUS_GOOD ? status : api_client_fail(client, status);
 }
 
 /* The API reads hashes and name from the file if there is one. */
@@ -53,10 +53,12 @@ enum status api_registry_add_torrent(struct api_client *client,
 
 enum status api_registry_add_passkey(struct api_client *client, const char *label,
                                      json_t **response) {
-    return report_failure(
-        client,
+    const enum status status =
         api_client_send_json(client, "POST", "passkeys",
-                             json_pack("{s:o}", "label", output_json_string(label)), response));
+                             json_pack("{s:o}", "label", output_json_string(label)), response);
+    if (status == STATUS_REFUSED && api_client_http_status(client) == CONFLICT)
+        return output_fail(STATUS_FAULT, "a passkey with the label \"%s\" already exists", label);
+    return report_failure(client, status);
 }
 
 enum status api_registry_add_ban(struct api_client *client, const struct network *network,
@@ -161,7 +163,7 @@ enum status api_registry_search(struct api_client *client, bool all, const char 
     percent_encode(&w, bytes_of(text));
     writer_put(&w, "&", 2);
     if (w.failed)
-        return output_fail(STATUS_FAULT, "search text too long", NULL);
+        return output_fail(STATUS_FAULT, "search text too long");
     const enum status status = visit_pages(client, list, visit, context);
     return status == STATUS_UNREACHABLE ? status : report_failure(client, status);
 }

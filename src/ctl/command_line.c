@@ -26,8 +26,8 @@ const struct option_spec option_json = { "json", NULL, "print JSON", 'j' };
 const struct option_spec option_help = { "help", NULL, "show help for skepctl or a command and exit", 'h' };
 const struct option_spec option_version = { "version", NULL, "show the version and exit", 'V' };
 
-const struct option_spec option_announce = { "announce", "URL", "announce URL, repeatable (default: those of skepd)", 0 };
-const struct option_spec option_sort = { "sort", "KEY", "name, size, seeders, leechers, downloaded, rate, health", 0 };
+const struct option_spec option_announce = { "announce", "URL", "announce URL, repeatable (default: the URLs of skepd on the LAN)", 0 };
+const struct option_spec option_sort = { "sort", "KEY", "name, size, seeders, leechers, completed, rate or health", 0 };
 const struct option_spec option_reverse = { "reverse", NULL, "reverse the order", 0 };
 const struct option_spec option_offset = { "offset", "N", "skip the first N", 0 };
 const struct option_spec option_limit = { "limit", "N", "show at most N (default: 50)", 0 };
@@ -37,8 +37,7 @@ const struct option_spec option_timeout = { "timeout", "SECONDS", "response time
 /* clang-format on */
 
 const struct option_spec *const general_options[] = {
-    &option_database, &option_url,  &option_token, &option_token_file, &option_cacert,
-    &option_insecure, &option_json, &option_help,  &option_version,    NULL,
+    &option_cacert, &option_insecure, &option_json, &option_help, &option_version, NULL,
 };
 
 /* Index of an option; `option_count` if it is unknown. */
@@ -62,7 +61,8 @@ void command_line_add_options(struct command_line *line, const struct option_spe
 /* Fills the tables of getopt_long. */
 static void fill_getopt_tables(const struct command_line *line,
                                struct option table[static OPTIONS_MAX + 1],
-                               char letters[static 2 * OPTIONS_MAX + 1]) {
+                               char letters[static 2 * OPTIONS_MAX + 2]) {
+    *letters++ = ':'; /* getopt_long returns ':' if a value is missing */
     for (size_t i = 0; i < line->option_count; i++) {
         const struct option_spec *spec = line->options[i];
         table[i] = (struct option){
@@ -95,20 +95,34 @@ static bool store_option(struct command_line *line, size_t option, const char *v
     if (line->options[option] != &option_announce)
         return true;
     if (line->announce_url_count == ANNOUNCE_URLS_MAX)
-        return output_error("too many announce URLs", value);
+        return output_error("more than %d announce URLs", ANNOUNCE_URLS_MAX);
     line->announce_urls[line->announce_url_count++] = value;
     return true;
 }
 
+/* Prints why getopt_long rejected `word`; `value` is its result. */
+static bool refuse_option(const struct command_line *line, int value, const char *word) {
+    const size_t option = option_of_value(line, optopt);
+    if (value == ':')
+        return output_error("missing value of --%s %s; see skepctl --help",
+                            line->options[option]->name, line->options[option]->argument);
+    if (optopt >= OPTION_BASE)
+        return output_error("--%s takes no value", line->options[option]->name);
+    if (optopt != 0)
+        return output_error("unknown option -%c; see skepctl --help", optopt);
+    return output_error("unknown option %s; see skepctl --help", word);
+}
+
 bool command_line_parse(struct command_line *line, int argc, char **argv) {
     struct option table[OPTIONS_MAX + 1];
-    char letters[2 * OPTIONS_MAX + 1];
+    char letters[2 * OPTIONS_MAX + 2];
     fill_getopt_tables(line, table, letters);
     int value;
+    opterr = 0;
     while ((value = getopt_long(argc, argv, letters, table, NULL)) != -1) {
-        const size_t option = option_of_value(line, value);
-        /* getopt_long has printed the error. */
-        if (option == line->option_count || !store_option(line, option, optarg))
+        if (value == ':' || value == '?')
+            return refuse_option(line, value, argv[optind - 1]);
+        if (!store_option(line, option_of_value(line, value), optarg))
             return false;
     }
     line->arguments = argv + optind;
@@ -121,28 +135,6 @@ const char *command_line_value(const struct command_line *line, const struct opt
     return i < line->option_count ? line->values[i] : NULL;
 }
 
-static bool list_has_option(const struct option_spec *const *list,
-                            const struct option_spec *option) {
-    while (*list != NULL && *list != option)
-        list++;
-    return *list != NULL;
-}
-
-bool command_line_check_options(const struct command_line *line,
-                                const struct option_spec *const *allowed, const char *command) {
-    for (size_t i = 0; i < line->option_count; i++) {
-        const struct option_spec *option = line->options[i];
-        if (line->values[i] == NULL || list_has_option(general_options, option) ||
-            list_has_option(allowed, option))
-            continue;
-        char text[MESSAGE_LEN];
-        snprintf(text, sizeof text, "%s does not support --%s; see skepctl %s --help", command,
-                 option->name, command);
-        return output_error(text, NULL);
-    }
-    return true;
-}
-
 bool command_line_number(const struct command_line *line, const struct option_spec *option,
                          uint64_t min, uint64_t max, uint64_t *number) {
     const char *text = command_line_value(line, option);
@@ -153,10 +145,8 @@ bool command_line_number(const struct command_line *line, const struct option_sp
         *number = value;
         return true;
     }
-    char what[MESSAGE_LEN];
-    snprintf(what, sizeof what, "--%s must be a number from %" PRIu64 " to %" PRIu64, option->name,
-             min, max);
-    return output_error(what, text);
+    return output_error("--%s must be a number from %" PRIu64 " to %" PRIu64 ", not \"%s\"",
+                        option->name, min, max, text);
 }
 
 bool command_line_choice(const struct command_line *line, const struct option_spec *option,
@@ -170,12 +160,15 @@ bool command_line_choice(const struct command_line *line, const struct option_sp
             return true;
         }
     }
-    char what[MESSAGE_LEN];
-    size_t len = (size_t)snprintf(what, sizeof what, "--%s must be one of", option->name);
-    for (size_t i = 0; i < count && len < sizeof what; i++)
-        len +=
-            (size_t)snprintf(what + len, sizeof what - len, "%s %s", i == 0 ? "" : ",", choices[i]);
-    return output_error(what, text);
+    char list[MESSAGE_LEN] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < count && len < sizeof list; i++)
+        len += (size_t)snprintf(list + len, sizeof list - len, "%s%s",
+                                i == 0           ? ""
+                                : i == count - 1 ? " or "
+                                                 : ", ",
+                                choices[i]);
+    return output_error("--%s must be %s, not \"%s\"", option->name, list, text);
 }
 
 bool command_line_hash(const char *text, uint8_t info_hash[static INFO_HASH_LEN]) {

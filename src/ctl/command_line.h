@@ -18,10 +18,6 @@ struct option_spec {
 };
 
 /* Options of every command. The list ends with NULL. */
-extern const struct option_spec option_database;
-extern const struct option_spec option_url;
-extern const struct option_spec option_token;
-extern const struct option_spec option_token_file;
 extern const struct option_spec option_cacert;
 extern const struct option_spec option_insecure;
 extern const struct option_spec option_json;
@@ -30,6 +26,10 @@ extern const struct option_spec option_version;
 extern const struct option_spec *const general_options[];
 
 /* Options of several commands. */
+extern const struct option_spec option_database;
+extern const struct option_spec option_url;
+extern const struct option_spec option_token;
+extern const struct option_spec option_token_file;
 extern const struct option_spec option_announce;
 extern const struct option_spec option_sort;
 extern const struct option_spec option_reverse;
@@ -65,11 +65,6 @@ static inline bool command_line_has(const struct command_line *line,
                                     const struct option_spec *option) {
     return command_line_value(line, option) != NULL;
 }
-
-/* Returns false and prints the error if an option was given that is neither general nor in the
- * NULL-terminated list `allowed`. */
-bool command_line_check_options(const struct command_line *line,
-                                const struct option_spec *const *allowed, const char *command);
 
 /* Reads the number given with `option`; leaves `*number` unchanged if the option is missing.
  * Returns false and prints the error if it is not a number from `min` to `max`. */

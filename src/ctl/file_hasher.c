@@ -25,7 +25,7 @@ struct hasher {
 static bool report_file_error(struct hasher *hasher, const struct listed_file *file,
                               const char *reason) {
     progress_end(hasher->progress);
-    return output_error(file->path, reason);
+    return output_error("%s: %s", file->path, reason);
 }
 
 static bool is_unchanged(int fd, const struct listed_file *file) {

@@ -27,7 +27,7 @@ static bool add_file(struct file_list *list, char *path, const struct stat *seen
         struct listed_file *files =
             array_grow(list->files, &list->capacity, list->count + 1, sizeof *files);
         if (files == NULL) {
-            output_error(path, "out of memory");
+            output_error("%s: out of memory", path);
             free(path);
             return false;
         }
@@ -57,16 +57,16 @@ static bool add_path(struct file_list *list, char *path, const struct ancestor *
     struct stat seen;
     bool good = false;
     if (lstat(path, &link) != 0 || stat(path, &seen) != 0) {
-        output_error(path, errno == ENOENT ? "dangling symbolic link" : strerror(errno));
+        output_error("%s: %s", path, errno == ENOENT ? "dangling symbolic link" : strerror(errno));
     } else if (parent != NULL && !utf8_is_valid(bytes_of(path + list->base_len))) {
-        output_error(path, "file name is not valid UTF-8");
+        output_error("%s: file name is not valid UTF-8", path);
     } else if (S_ISREG(seen.st_mode)) {
         list->links += S_ISLNK(link.st_mode);
         return add_file(list, path, &seen);
     } else if (!S_ISDIR(seen.st_mode)) {
-        output_error(path, "not a regular file or directory");
+        output_error("%s: not a regular file or directory", path);
     } else if (is_ancestor(parent, &seen)) {
-        output_error(path, "symbolic link loop");
+        output_error("%s: symbolic link loop", path);
     } else {
         const struct ancestor here = {
             .parent = parent,
@@ -76,7 +76,7 @@ static bool add_path(struct file_list *list, char *path, const struct ancestor *
         };
         list->links += S_ISLNK(link.st_mode);
         good = here.depth <= DEPTH_MAX ? read_directory(list, path, &here)
-                                       : output_error(path, "directories nested too deeply");
+                                       : output_error("%s: directories nested too deeply", path);
     }
     free(path);
     return good;
@@ -98,20 +98,20 @@ static bool add_entries(struct file_list *list, const char *path, DIR *directory
         if (is_dots(entry->d_name))
             continue;
         if (asprintf(&inside, "%s/%s", path, entry->d_name) < 0)
-            return output_error(path, "out of memory");
+            return output_error("%s: out of memory", path);
         if (!add_path(list, inside, parent))
             return false;
         entries++;
     }
     list->empty += entries == 0;
-    return errno == 0 || output_error(path, strerror(errno));
+    return errno == 0 || output_error("%s: %s", path, strerror(errno));
 }
 
 static bool read_directory(struct file_list *list, const char *path,
                            const struct ancestor *parent) {
     DIR *directory = opendir(path);
     if (directory == NULL)
-        return output_error(path, strerror(errno));
+        return output_error("%s: %s", path, strerror(errno));
     const bool good = add_entries(list, path, directory, parent);
     closedir(directory);
     return good;
@@ -128,22 +128,22 @@ bool file_list_read(struct file_list *list, const char *path) {
     struct stat seen;
     char *own = strdup(path);
     if (own == NULL)
-        return output_error(path, "out of memory");
+        return output_error("%s: out of memory", path);
     size_t len = strlen(own);
     while (len > 1 && own[len - 1] == '/')
         own[--len] = '\0';
     if (stat(own, &seen) != 0) {
         free(own);
-        return output_error(path, strerror(errno));
+        return output_error("%s: %s", path, strerror(errno));
     }
     list->single = S_ISREG(seen.st_mode);
     list->base_len = list->single ? len : len + 1;
     if (!add_path(list, own, NULL))
         return false;
     if (list->count == 0)
-        return output_error(path, "directory contains no files");
+        return output_error("%s: directory contains no files", path);
     if (list->size == 0)
-        return output_error(path, "all files are empty");
+        return output_error("%s: all files are empty", path);
     qsort(list->files, list->count, sizeof *list->files, compare_files);
     return true;
 }

@@ -14,10 +14,10 @@ static const char exists[] = "file exists; use --force to overwrite it";
 bool file_output_check(const char *path, bool force) {
     struct stat existing;
     if (stat(path, &existing) != 0)
-        return errno == ENOENT || output_error(path, strerror(errno));
+        return errno == ENOENT || output_error("%s: %s", path, strerror(errno));
     if (!S_ISREG(existing.st_mode))
-        return output_error(path, "not a regular file");
-    return force || output_error(path, exists);
+        return output_error("%s: not a regular file", path);
+    return force || output_error("%s: %s", path, exists);
 }
 
 static bool write_all(int fd, struct bytes content) {
@@ -46,11 +46,11 @@ static bool write_and_move(int fd, char *temporary, const char *path, struct byt
     const int failure = errno;
     close(fd);
     if (!written) {
-        output_error(path, strerror(failure));
+        output_error("%s: %s", path, strerror(failure));
     } else if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, force ? 0 : RENAME_NOREPLACE) == 0) {
         return true;
     } else {
-        output_error(path, errno == EEXIST ? exists : strerror(errno));
+        output_error("%s: %s", path, errno == EEXIST ? exists : strerror(errno));
     }
     unlink(temporary);
     return false;
@@ -59,10 +59,10 @@ static bool write_and_move(int fd, char *temporary, const char *path, struct byt
 bool file_output_write(const char *path, struct bytes content, bool force) {
     char *temporary = NULL;
     if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-        return output_error(path, "out of memory");
+        return output_error("%s: out of memory", path);
     const int fd = mkostemp(temporary, O_CLOEXEC);
     const bool good = fd >= 0 ? write_and_move(fd, temporary, path, content, force)
-                              : output_error(path, strerror(errno));
+                              : output_error("%s: %s", path, strerror(errno));
     free(temporary);
     return good;
 }

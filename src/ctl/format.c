@@ -43,7 +43,7 @@ void format_time(int64_t unix_s, char text[static FORMAT_NUMBER_LEN]) {
     const time_t when = (time_t)unix_s;
     struct tm parts;
     if (localtime_r(&when, &parts) == NULL ||
-        strftime(text, FORMAT_NUMBER_LEN, "%Y-%m-%d %H:%M:%S", &parts) == 0)
+        strftime(text, FORMAT_NUMBER_LEN, "%Y-%m-%d %H:%M:%S %z", &parts) == 0)
         snprintf(text, FORMAT_NUMBER_LEN, "?");
 }
 

@@ -16,7 +16,7 @@ void format_rate(uint64_t rate, char text[static FORMAT_NUMBER_LEN]);
 /* Formats seconds in the two largest units: "5 s", "12 min 3 s", "3 d 4 h". */
 void format_duration(uint64_t seconds, char text[static FORMAT_NUMBER_LEN]);
 
-/* Formats Unix time as local time: "2026-11-21 17:05:00". */
+/* Formats Unix time as local time: "2026-11-21 17:05:00 +0100". */
 void format_time(int64_t unix_s, char text[static FORMAT_NUMBER_LEN]);
 
 /* Parses "90s", "15m", "2h" or "7d" into seconds; 0 if invalid. */

@@ -118,6 +118,15 @@ static void read_result(CURL *curl, struct http_response *response) {
     snprintf(response->address, sizeof response->address, "%s", address == NULL ? "" : address);
 }
 
+/* The reason of a failed connection is the system's; libcurl only says that it failed. */
+static const char *describe_failure(CURL *curl, CURLcode result, const char *error) {
+    long os_error = 0;
+    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_error);
+    if (result == CURLE_COULDNT_CONNECT && os_error != 0)
+        return strerror((int)os_error);
+    return error[0] != '\0' ? error : curl_easy_strerror(result);
+}
+
 bool http_client_send(struct http_client *client, const char *url,
                       const struct http_request_options *options, struct http_response *response) {
     char error[CURL_ERROR_SIZE] = "";
@@ -136,7 +145,7 @@ bool http_client_send(struct http_client *client, const char *url,
                  HTTP_CLIENT_BODY_MAX >> 20);
     else if (result != CURLE_OK)
         snprintf(response->error, sizeof response->error, "%s",
-                 error[0] != '\0' ? error : curl_easy_strerror(result));
+                 describe_failure(client->curl, result, error));
     response->body = (struct bytes){ .data = client->body, .len = client->len };
     return result == CURLE_OK;
 }

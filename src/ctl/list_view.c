@@ -6,8 +6,13 @@
 #include "ctl/api_client.h"
 
 const char *const list_view_sorts[LIST_VIEW_SORTS] = {
-    "name", "size", "seeders", "leechers", "downloaded", "rate", "health",
+    "name", "size", "seeders", "leechers", "completed", "rate", "health",
 };
+
+const char *list_view_api_sort(size_t sort) {
+    const char *key = list_view_sorts[sort];
+    return strcmp(key, "completed") == 0 ? "downloaded" : key;
+}
 
 bool list_view_is_ascending(size_t sort, bool reverse) {
     const char *key = list_view_sorts[sort];

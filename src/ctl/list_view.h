@@ -12,9 +12,12 @@ enum {
     LIST_VIEW_ADDRESS_LEN = 160, /* with the terminating zero */
 };
 
-/* Sort keys of the API for torrents. */
+/* Sort keys for torrents. */
 extern const char *const list_view_sorts[LIST_VIEW_SORTS];
 enum { LIST_VIEW_SORT_DEFAULT = 2 /* seeders */ };
+
+/* The name of a sort key in the API. */
+const char *list_view_api_sort(size_t sort);
 
 /* The order of a sort key: names and health ascending, numbers descending, unless reversed. */
 bool list_view_is_ascending(size_t sort, bool reverse);

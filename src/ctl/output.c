@@ -7,38 +7,43 @@
 #include "base/utf8.h"
 #include "ctl/format.h"
 
-enum { LINE_MAX_LEN = 1024 };
+enum { LINE_MAX_LEN = 2048 };
 
-/* Escapes both texts, since they may hold bytes of a tracker or a file name. */
-static void print_message(const char *what, const char *detail) {
+/* Escapes the message, since it may hold bytes of a tracker or a file name. */
+__attribute__((format(printf, 1, 0))) static void print_message(const char *format,
+                                                                va_list arguments) {
+    char raw[LINE_MAX_LEN];
     char text[LINE_MAX_LEN];
-    char more[LINE_MAX_LEN];
-    format_clean(bytes_of(what), text, sizeof text);
-    format_clean(bytes_of(detail == NULL ? "" : detail), more, sizeof more);
-    fprintf(stderr, "skepctl: %s%s%s\n", text, detail == NULL ? "" : ": ", more);
+    vsnprintf(raw, sizeof raw, format, arguments);
+    format_clean(bytes_of(raw), text, sizeof text);
+    fprintf(stderr, "skepctl: %s\n", text);
 }
 
-enum status output_fail(enum status status, const char *what, const char *detail) {
-    print_message(what, detail);
+enum status output_fail(enum status status, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    print_message(format, arguments);
+    va_end(arguments);
     return status;
 }
 
-bool output_error(const char *what, const char *detail) {
-    print_message(what, detail);
+bool output_error(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    print_message(format, arguments);
+    va_end(arguments);
     return false;
 }
 
 enum status output_out_of_memory(void) {
-    return output_fail(STATUS_FAULT, "out of memory", NULL);
+    return output_fail(STATUS_FAULT, "out of memory");
 }
 
 void output_note(const char *format, ...) {
-    char text[LINE_MAX_LEN];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    print_message(format, arguments);
     va_end(arguments);
-    print_message(text, NULL);
 }
 
 enum status output_json(json_t *value) {
@@ -47,7 +52,7 @@ enum status output_json(json_t *value) {
     const int result = json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     json_decref(value);
     if (result != 0 || puts("") == EOF)
-        return output_fail(STATUS_FAULT, "cannot write to standard output", NULL);
+        return output_fail(STATUS_FAULT, "cannot write to standard output");
     return STATUS_GOOD;
 }
 

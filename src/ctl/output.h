@@ -15,11 +15,12 @@ enum status {
     STATUS_REFUSED = 3,     /* the tracker rejects the request */
 };
 
-/* Prints an error, with `detail` unless it is NULL. Returns `status`. */
-enum status output_fail(enum status status, const char *what, const char *detail);
+/* Prints an error, in which control characters are escaped. Returns `status`. */
+__attribute__((format(printf, 2, 3))) enum status output_fail(enum status status,
+                                                              const char *format, ...);
 
 /* The same for functions that return a bool: returns false. */
-bool output_error(const char *what, const char *detail);
+__attribute__((format(printf, 1, 2))) bool output_error(const char *format, ...);
 
 /* Prints "out of memory". Returns STATUS_FAULT. */
 enum status output_out_of_memory(void);

@@ -8,8 +8,6 @@
 #include "base/clock.h"
 #include "ctl/api_registry.h"
 
-enum { MESSAGE_LEN = 1024 };
-
 /* One of the two is set. */
 struct registry_client {
     struct registry *database;
@@ -28,12 +26,11 @@ static const char *find_database(void) {
 }
 
 static void report_inaccessible(const char *path, int error) {
-    char text[MESSAGE_LEN];
-    snprintf(text, sizeof text, "database %.200s: %s; %s", path, strerror(error),
-             error == ENOENT || error == ENOTDIR
-                 ? "omit --database to use the running skepd"
-                 : "run as the user of skepd or root, or omit --database to use the running skepd");
-    output_fail(STATUS_FAULT, text, NULL);
+    output_fail(
+        STATUS_FAULT, "database %s: %s; %s", path, strerror(error),
+        error == ENOENT || error == ENOTDIR
+            ? "omit --database to use the running skepd"
+            : "run as the user of skepd or root, or omit --database to use the running skepd");
 }
 
 static struct registry *open_database(const char *path, bool quiet) {
@@ -45,7 +42,7 @@ static struct registry *open_database(const char *path, bool quiet) {
     }
     struct registry *database = registry_open(path, REGISTRY_TIMEOUT_MS, error);
     if (database == NULL && !quiet)
-        output_fail(STATUS_FAULT, error, NULL);
+        output_fail(STATUS_FAULT, "%s", error);
     return database;
 }
 
@@ -64,25 +61,22 @@ static enum status check_admin(struct api_client *api) {
     if (status == STATUS_UNREACHABLE || (status == STATUS_GOOD && admin))
         return status;
     if (status != STATUS_GOOD)
-        return output_fail(status, api_client_failure(api), NULL);
-    return output_fail(STATUS_REFUSED,
-                       "permission denied by skepd; pass --token-file or --database",
+        return api_client_fail(api, status);
+    return output_fail(STATUS_REFUSED, "%s: permission denied; pass --token-file or --database",
                        api_client_url(api));
 }
 
 /* No skepd runs at the URL. The databases of this machine are not those of another one. */
 static enum status fall_back_to_database(struct registry_client *client,
                                          const struct api_client *api) {
-    char text[MESSAGE_LEN];
     const char *path = api_client_is_local(api) ? find_database() : NULL;
     if (path != NULL) {
         output_note("no skepd at %s; using database %s", api_client_url(api), path);
         client->database = open_database(path, false);
         return client->database == NULL ? STATUS_FAULT : STATUS_GOOD;
     }
-    snprintf(text, sizeof text, "%s; start skepd, or pass --url or --database",
-             api_client_failure(api));
-    return output_fail(STATUS_UNREACHABLE, text, NULL);
+    return output_fail(STATUS_UNREACHABLE, "%s; start skepd, or pass --url or --database",
+                       api_client_failure(api));
 }
 
 static enum status connect_api(struct registry_client *client, const struct command_line *line) {
@@ -129,7 +123,8 @@ void registry_client_close(struct registry_client *client) {
 
 static enum status check_database(const struct registry_client *client, bool good) {
     return good ? STATUS_GOOD
-                : output_fail(STATUS_FAULT, "database error", registry_failure(client->database));
+                : output_fail(STATUS_FAULT, "database error: %s",
+                              registry_failure(client->database));
 }
 
 enum status registry_client_add_torrent(struct registry_client *client,
@@ -158,8 +153,9 @@ static enum status create_passkey(struct registry_client *client, const char *la
     bool taken;
     if (!registry_create_passkey(client->database, label, clock_unix_s(), key, &taken))
         return check_database(client, false);
-    return taken ? output_fail(STATUS_FAULT, "a passkey with this label already exists", label)
-                 : STATUS_GOOD;
+    return taken
+               ? output_fail(STATUS_FAULT, "a passkey with the label \"%s\" already exists", label)
+               : STATUS_GOOD;
 }
 
 enum status registry_client_add_passkey(struct registry_client *client, const char *label,
@@ -212,10 +208,11 @@ enum status registry_client_remove_ban(struct registry_client *client,
     return api_registry_remove(client->api, "bans", text, found);
 }
 
-enum status registry_client_check_removal(enum status status, bool found, const char *name) {
+enum status registry_client_check_removal(enum status status, bool found, const char *kind,
+                                          const char *name) {
     if (status != STATUS_GOOD || found)
         return status;
-    return output_fail(STATUS_FAULT, "not found", name);
+    return output_fail(STATUS_FAULT, "%s \"%s\" not found", kind, name);
 }
 
 enum status registry_client_visit_torrents(struct registry_client *client, registry_visitor visit,
@@ -231,8 +228,7 @@ enum status registry_client_search_torrents(struct registry_client *client, cons
     if (client->api == NULL)
         return registry_client_visit_torrents(client, visit, context);
     const enum status status = api_registry_search(client->api, false, text, visit, context);
-    return status == STATUS_UNREACHABLE ? output_fail(status, api_client_failure(client->api), NULL)
-                                        : status;
+    return status == STATUS_UNREACHABLE ? api_client_fail(client->api, status) : status;
 }
 
 enum status registry_client_visit_passkeys(struct registry_client *client, registry_visitor visit,
@@ -258,6 +254,31 @@ struct rows {
 static void add_row(void *context, const struct registry_row *row) {
     struct rows *rows = context;
     rows->good = json_array_append_new(rows->items, rows->convert(row)) == 0 && rows->good;
+}
+
+struct printed_list {
+    const char *header;
+    registry_row_printer print;
+    size_t count;
+    bool terminal;
+};
+
+static void print_row(void *context, const struct registry_row *row) {
+    struct printed_list *list = context;
+    if (list->count++ == 0 && list->terminal)
+        puts(list->header);
+    list->print(row);
+}
+
+enum status registry_client_print(struct registry_client *client, registry_client_lister list,
+                                  registry_row_printer print, const char *header,
+                                  const char *empty) {
+    struct printed_list printed = { .header = header, .print = print };
+    printed.terminal = isatty(STDOUT_FILENO) == 1;
+    const enum status status = list(client, print_row, &printed);
+    if (status == STATUS_GOOD && printed.count == 0 && printed.terminal)
+        puts(empty);
+    return status;
 }
 
 enum status registry_client_print_json(struct registry_client *client, registry_client_lister list,

@@ -47,8 +47,10 @@ enum status registry_client_remove_passkey(struct registry_client *client, const
 enum status registry_client_remove_ban(struct registry_client *client,
                                        const struct network *network, bool *found);
 
-/* Turns the result of a removal into an error if nothing was found; `name` as the user wrote it. */
-enum status registry_client_check_removal(enum status status, bool found, const char *name);
+/* Turns the result of a removal into an error if nothing was found. `kind` is "torrent", "passkey"
+ * or "ban"; `name` as the user wrote it. */
+enum status registry_client_check_removal(enum status status, bool found, const char *kind,
+                                          const char *name);
 
 /* Calls `visit` for each entry, in order. Rows have only the info_hash, name and size of a torrent,
  * the label and creation time of a passkey, and all fields of a ban. */
@@ -65,6 +67,13 @@ enum status registry_client_visit_bans(struct registry_client *client, registry_
  * database does not filter. */
 enum status registry_client_search_torrents(struct registry_client *client, const char *text,
                                             registry_visitor visit, void *context);
+
+/* Prints a list with a line for each entry. On a terminal also `header`, or `empty` if the list is
+ * empty. */
+typedef void (*registry_row_printer)(const struct registry_row *row);
+enum status registry_client_print(struct registry_client *client, registry_client_lister list,
+                                  registry_row_printer print, const char *header,
+                                  const char *empty);
 
 /* Prints all rows of `list` as {"items": [...]}; `convert` turns a row into JSON. */
 typedef json_t *(*registry_row_json)(const struct registry_row *row);

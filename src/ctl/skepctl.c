@@ -2,10 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/edit_distance.h"
 #include "base/standard_files.h"
 #include "ctl/commands/commands.h"
 
-enum { HELP_COLUMN = 28, MESSAGE_LEN = 256 };
+enum { HELP_COLUMN = 28, SECTION_OPTIONS_MAX = 4, NAME_LEN = EDIT_DISTANCE_LEN };
 
 #define COMMAND_ADDRESS(name) &name##_command,
 static const struct command *const commands[] = { COMMANDS(COMMAND_ADDRESS) };
@@ -15,6 +16,12 @@ static const char *const section_titles[SECTION_COUNT] = {
     [SECTION_REGISTRY] = "Access control (running skepd, or its database):",
     [SECTION_MONITORING] = "Monitoring (running skepd):",
     [SECTION_TOOLS] = "Tools:",
+};
+
+/* Options of all commands of a section, besides general_options. The lists end with NULL. */
+static const struct option_spec *const section_options[SECTION_COUNT][SECTION_OPTIONS_MAX + 1] = {
+    [SECTION_REGISTRY] = { &option_url, &option_token, &option_token_file, &option_database },
+    [SECTION_MONITORING] = { &option_url, &option_token, &option_token_file },
 };
 
 static void print_summary(const struct command *command) {
@@ -28,9 +35,10 @@ static void print_summary(const struct command *command) {
 }
 
 static void print_help(void) {
+    static const struct option_spec *const database_options[] = { &option_database, NULL };
     puts(
         "Usage: skepctl [OPTION...] COMMAND\n"
-        "       skepctl COMMAND --help\n"
+        "       skepctl help COMMAND\n"
         "Manage a running skepd and query any BitTorrent tracker.");
     for (int section = 0; section < SECTION_COUNT; section++) {
         printf("\n%s\n", section_titles[section]);
@@ -39,48 +47,135 @@ static void print_help(void) {
                 print_summary(commands[i]);
         }
     }
+    puts("\nOptions of access control, magnet and create:");
+    command_line_print_help(database_options);
+    puts("\nOptions of access control, monitoring and create:");
+    command_line_print_help(section_options[SECTION_MONITORING]);
     puts("\nOptions of every command:");
     command_line_print_help(general_options);
     puts(
-        "\nFor peers, magnet and remove, HASH may be abbreviated to 4 or more digits and NAME to "
-        "a\n"
-        "substring (case-insensitive) if it matches one torrent.\n"
+        "\nFor peers, magnet and remove, HASH may be abbreviated to 4 or more digits and NAME to\n"
+        "a substring (case-insensitive) if it matches one torrent.\n"
         "\nAccess control commands use ./var/skep.db or /var/lib/skep/skep.db if no skepd runs on\n"
-        "this machine. SKEPCTL_TOKEN sets the token. See skepctl(1).");
+        "this machine. SKEPCTL_URL and SKEPCTL_TOKEN set the URL and the token. See skepctl(1).");
 }
 
 static void print_command_help(const struct command *command) {
-    const bool has_options = command->options[0] != NULL;
-    printf("Usage: skepctl %s%s%s%s\n%s.\n", command->name,
-           command->arguments[0] == '\0' ? "" : " ", command->arguments,
-           has_options ? " [OPTION...]" : "", command->summary);
-    if (has_options)
-        puts("");
+    printf("Usage: skepctl %s%s%s [OPTION...]\n%s.\n", command->name,
+           command->arguments[0] == '\0' ? "" : " ", command->arguments, command->summary);
+    if (command->options[0] != NULL)
+        puts("\nOptions:");
     command_line_print_help(command->options);
+    puts("\nGeneral options:");
+    command_line_print_help(section_options[command->section]);
+    command_line_print_help(general_options);
+    printf("\nExample:\n  %s\n", command->example);
 }
 
-/* Whether the first `count` arguments are the words of `name`. */
-static bool matches_name(const struct command_line *line, const char *name, int *count) {
-    const char *space = strchr(name, ' ');
-    *count = space == NULL ? 1 : 2;
-    if (line->count < *count || strcmp(line->arguments[*count - 1], space ? space + 1 : name) != 0)
-        return false;
-    return space == NULL ||
-           bytes_equal(bytes_of(line->arguments[0]),
-                       (struct bytes){ (const uint8_t *)name, (size_t)(space - name) });
+/* Whether `command` has two words and `word` is the first. */
+static bool is_in_group(const struct command *command, const char *word) {
+    const size_t len = strlen(word);
+    return strncmp(command->name, word, len) == 0 && command->name[len] == ' ';
 }
 
-/* Finds the command and removes its name from the arguments. */
-static const struct command *take_command(struct command_line *line) {
+static bool is_group(const char *word) {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        int count;
-        if (!matches_name(line, commands[i]->name, &count))
-            continue;
-        line->arguments += count;
-        line->count -= count;
-        return commands[i];
+        if (is_in_group(commands[i], word))
+            return true;
+    }
+    return false;
+}
+
+static void print_group_help(const char *group) {
+    printf("Usage: skepctl %s COMMAND\n\n", group);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (is_in_group(commands[i], group))
+            print_summary(commands[i]);
+    }
+}
+
+/* Removes the first argument. */
+static void drop_argument(struct command_line *line) {
+    line->arguments++;
+    line->count--;
+}
+
+static const struct command *find_command(const char *name) {
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
     }
     return NULL;
+}
+
+/* Removes the name of the command, one or two words, from the arguments and copies it. */
+static void take_name(struct command_line *line, char name[static NAME_LEN]) {
+    const char *group = line->arguments[0];
+    drop_argument(line);
+    snprintf(name, NAME_LEN, "%s", group);
+    if (!is_group(group) || line->count == 0)
+        return;
+    snprintf(name, NAME_LEN, "%s %s", group, line->arguments[0]);
+    drop_argument(line);
+}
+
+/* The command with the most similar name; NULL if none is similar. */
+static const struct command *find_similar(const char *name) {
+    const struct command *nearest = NULL;
+    size_t limit = strlen(name) / 3 + 1;
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const size_t distance = edit_distance(bytes_of(name), bytes_of(commands[i]->name));
+        if (distance < limit) {
+            nearest = commands[i];
+            limit = distance;
+        }
+    }
+    return nearest;
+}
+
+static enum status refuse_command(const char *name) {
+    const struct command *similar = find_similar(name);
+    if (is_group(name))
+        return output_fail(STATUS_FAULT, "incomplete command \"%s\"; see skepctl %s --help", name,
+                           name);
+    if (similar != NULL)
+        return output_fail(STATUS_FAULT, "unknown command \"%s\"; did you mean \"%s\"?", name,
+                           similar->name);
+    const char *space = strchr(name, ' '); /* after a group, such as "key" in "key foo" */
+    return output_fail(STATUS_FAULT, "unknown command \"%s\"; see skepctl %.*s--help", name,
+                       space == NULL ? 0 : (int)(space - name) + 1, name);
+}
+
+static bool list_has_option(const struct option_spec *const *list,
+                            const struct option_spec *option) {
+    while (*list != NULL && *list != option)
+        list++;
+    return *list != NULL;
+}
+
+/* Prints an error if an option was given that the command does not have. */
+static bool check_options(const struct command_line *line, const struct command *command) {
+    for (size_t i = 0; i < line->option_count; i++) {
+        const struct option_spec *option = line->options[i];
+        if (line->values[i] != NULL && !list_has_option(general_options, option) &&
+            !list_has_option(section_options[command->section], option) &&
+            !list_has_option(command->options, option))
+            return output_error("%s does not support --%s; see skepctl %s --help", command->name,
+                                option->name, command->name);
+    }
+    return true;
+}
+
+static bool check_arguments(const struct command_line *line, const struct command *command) {
+    const char *space = command->arguments[0] == '\0' ? "" : " ";
+    if (line->count < command->arguments_min)
+        return output_error("missing argument; usage: skepctl %s%s%s", command->name, space,
+                            command->arguments);
+    if (line->count > command->arguments_max)
+        return output_error("unexpected argument \"%s\"; usage: skepctl %s%s%s",
+                            line->arguments[command->arguments_max], command->name, space,
+                            command->arguments);
+    return true;
 }
 
 static enum status run_registry_command(const struct command *command,
@@ -93,23 +188,22 @@ static enum status run_registry_command(const struct command *command,
     return status;
 }
 
-static enum status run_command(struct command_line *line) {
-    const struct command *command = take_command(line);
+static enum status run_command(struct command_line *line, bool help) {
+    char name[NAME_LEN];
+    take_name(line, name);
+    const struct command *command = find_command(name);
+    if (command == NULL && help && is_group(name)) {
+        print_group_help(name);
+        return STATUS_GOOD;
+    }
     if (command == NULL)
-        return output_fail(STATUS_FAULT, "unknown command; see skepctl --help",
-                           line->count == 0 ? NULL : line->arguments[0]);
-    if (command_line_has(line, &option_help)) {
+        return refuse_command(name);
+    if (help) {
         print_command_help(command);
         return STATUS_GOOD;
     }
-    if (!command_line_check_options(line, command->options, command->name))
+    if (!check_options(line, command) || !check_arguments(line, command))
         return STATUS_FAULT;
-    if (line->count < command->arguments_min || line->count > command->arguments_max) {
-        char text[MESSAGE_LEN];
-        snprintf(text, sizeof text, "wrong number of arguments; usage: skepctl %s%s%s",
-                 command->name, command->arguments[0] == '\0' ? "" : " ", command->arguments);
-        return output_fail(STATUS_FAULT, text, NULL);
-    }
     return command->run != NULL ? command->run(line) : run_registry_command(command, line);
 }
 
@@ -118,6 +212,8 @@ int main(int argc, char **argv) {
     if (!standard_files_open())
         return STATUS_FAULT;
     command_line_add_options(&line, general_options);
+    for (size_t i = 0; i < SECTION_COUNT; i++)
+        command_line_add_options(&line, section_options[i]);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         command_line_add_options(&line, commands[i]->options);
     if (!command_line_parse(&line, argc, argv))
@@ -126,9 +222,14 @@ int main(int argc, char **argv) {
         puts("skepctl " SKEP_VERSION);
         return STATUS_GOOD;
     }
-    if (line.count == 0 && command_line_has(&line, &option_help)) {
+    bool help = command_line_has(&line, &option_help);
+    if (line.count > 0 && strcmp(line.arguments[0], "help") == 0) {
+        help = true;
+        drop_argument(&line);
+    }
+    if (line.count == 0) {
         print_help();
         return STATUS_GOOD;
     }
-    return (int)run_command(&line);
+    return (int)run_command(&line, help);
 }

@@ -33,6 +33,12 @@ static int read_file(const char *path, uint8_t **owned, struct bytes *content) {
     return error;
 }
 
+static bool has_torrent_suffix(const char *text) {
+    static const char suffix[] = ".torrent";
+    const size_t len = strlen(text);
+    return len >= sizeof suffix && strcmp(text + len - (sizeof suffix - 1), suffix) == 0;
+}
+
 bool torrent_argument_read(const char *text, struct torrent_argument *argument) {
     *argument = (struct torrent_argument){ 0 };
     if (command_line_hash(text, argument->info_hashes[0])) {
@@ -40,13 +46,16 @@ bool torrent_argument_read(const char *text, struct torrent_argument *argument) 
         return true;
     }
     const int failure = read_file(text, &argument->owned, &argument->file);
-    if (failure == ENOENT || failure == EINVAL)
-        return output_error("not a .torrent file or a 40-digit info_hash", text);
+    if (failure == ENOENT && !has_torrent_suffix(text))
+        return output_error("\"%s\": no such file, and not an info_hash of 40 hexadecimal digits",
+                            text);
+    if (failure == EINVAL)
+        return output_error("%s: not a regular file", text);
     if (failure != 0)
-        return output_error(text, strerror(failure));
+        return output_error("%s: %s", text, strerror(failure));
     char error[ERROR_LEN];
     if (!metainfo_parse(argument->file, &argument->metainfo, error)) {
-        output_fail(STATUS_FAULT, text, error);
+        output_fail(STATUS_FAULT, "%s: %s", text, error);
         torrent_argument_free(argument);
         return false;
     }
@@ -66,12 +75,8 @@ static bool is_torrent_file(const char *path) {
 }
 
 bool torrent_argument_is_exact(const char *text) {
-    static const char suffix[] = ".torrent";
     uint8_t info_hash[INFO_HASH_LEN];
-    const size_t len = strlen(text);
-    const bool has_suffix =
-        len >= sizeof suffix && strcmp(text + len - (sizeof suffix - 1), suffix) == 0;
-    return has_suffix || command_line_hash(text, info_hash) || is_torrent_file(text);
+    return has_torrent_suffix(text) || command_line_hash(text, info_hash) || is_torrent_file(text);
 }
 
 void torrent_argument_free(struct torrent_argument *argument) {

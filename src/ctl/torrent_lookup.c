@@ -39,7 +39,7 @@ void torrent_lookup_add(void *context, const struct registry_row *row) {
 }
 
 static enum status report_matches(const struct torrent_lookup *lookup) {
-    output_fail(STATUS_FAULT, "ambiguous; be more specific", lookup->text);
+    output_fail(STATUS_FAULT, "\"%s\" matches %zu torrents:", lookup->text, lookup->count);
     for (size_t i = 0; i < lookup->count && i < TORRENT_LOOKUP_SHOWN; i++) {
         char hash[2 * INFO_HASH_LEN + 1];
         hex_encode(lookup->found[i].info_hash, INFO_HASH_LEN, hash);
@@ -58,7 +58,7 @@ enum status torrent_lookup_end(struct torrent_lookup *lookup, enum status status
     if (status != STATUS_GOOD)
         return status;
     if (lookup->count == 0)
-        return output_fail(STATUS_FAULT, "no matching torrent", lookup->text);
+        return output_fail(STATUS_FAULT, "no torrent matches \"%s\"", lookup->text);
     if (lookup->count > 1)
         return report_matches(lookup);
     *row = lookup->found[0];

@@ -30,8 +30,7 @@ void torrent_lookup_begin(struct torrent_lookup *lookup, const char *text);
 void torrent_lookup_add(void *lookup, const struct registry_row *row);
 
 /* Ends the lookup; `status` is the result of the search and is returned if it failed. STATUS_GOOD
- * and
- * `*row` if exactly one torrent matches; otherwise prints an error with the matches. */
+ * and `*row` if exactly one torrent matches; otherwise prints an error with the matches. */
 enum status torrent_lookup_end(struct torrent_lookup *lookup, enum status status,
                                struct registry_row *row);
 

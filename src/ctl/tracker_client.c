@@ -94,7 +94,7 @@ struct tracker_client *tracker_client_open(const char *url,
         if (error == NULL && create_transport(client))
             return client;
     }
-    output_fail(STATUS_FAULT, url, error == NULL ? "out of memory" : error);
+    output_fail(STATUS_FAULT, "%s: %s", url, error == NULL ? "out of memory" : error);
     tracker_client_close(client);
     return NULL;
 }
@@ -240,7 +240,7 @@ static enum status http_get(struct tracker_client *client, struct writer *w,
 static enum status fail_http(struct tracker_client *client, const struct http_response *response,
                              const char *error) {
     char text[FAILURE_LEN];
-    snprintf(text, sizeof text, "unexpected response (HTTP %u, %zu bytes): %s", response->status,
+    snprintf(text, sizeof text, "invalid response (HTTP %u, %zu bytes): %s", response->status,
              response->body.len, error);
     return set_failure(client, STATUS_UNREACHABLE, bytes_of(text));
 }
@@ -329,7 +329,7 @@ bool tracker_client_options_read(const struct command_line *line,
     if (!command_line_number(line, &option_timeout, 1, TIMEOUT_MAX_S, &timeout_s))
         return false;
     if (v4 && v6)
-        return output_error("--v4 and --v6 exclude each other", NULL);
+        return output_error("--v4 and --v6 exclude each other");
     options->http = (struct http_request_options){
         .cacert = command_line_value(line, &option_cacert),
         .timeout_ms = (uint32_t)timeout_s * 1000,

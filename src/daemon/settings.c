@@ -240,39 +240,6 @@ static const char *last_part(const char *name) {
     return dot ? dot + 1 : name;
 }
 
-static bool letters_swapped(struct bytes from, struct bytes to, size_t i, size_t j) {
-    return i > 1 && j > 1 && from.data[i - 1] == to.data[j - 2] &&
-           from.data[i - 2] == to.data[j - 1];
-}
-
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-/* Letters to add, remove, replace or swap with their neighbour to turn `from` into `to` (optimal
- * string alignment distance). SIZE_MAX if a name is too long. Keeps the last three rows of the
- * table of distances between all prefixes. */
-static size_t edit_distance(struct bytes from, struct bytes to) {
-    size_t rows[3][SETTING_NAME_LEN];
-    if (from.len >= SETTING_NAME_LEN || to.len >= SETTING_NAME_LEN)
-        return SIZE_MAX;
-    for (size_t i = 0; i <= from.len; i++) {
-        size_t *row = rows[i % 3];
-        const size_t *above = rows[(i + 2) % 3];
-        const size_t *above_that = rows[(i + 1) % 3];
-        for (size_t j = 0; j <= to.len; j++) {
-            row[j] = i + j;
-            if (i == 0 || j == 0)
-                continue;
-            const size_t replaced = above[j - 1] + (from.data[i - 1] != to.data[j - 1]);
-            row[j] = smaller(replaced, smaller(above[j], row[j - 1]) + 1);
-            if (letters_swapped(from, to, i, j))
-                row[j] = smaller(row[j], above_that[j - 2] + 1);
-        }
-    }
-    return rows[from.len % 3][to.len];
-}
-
 /* The right setting in the wrong group is a likely mistake, even if the groups' names differ. */
 static size_t distance_to_setting(const char *name, const struct setting *setting) {
     if (strcmp(last_part(name), last_part(setting->name)) == 0)

@@ -4,7 +4,7 @@
 #ifndef SKEP_DAEMON_SETTINGS_H
 #define SKEP_DAEMON_SETTINGS_H
 
-#include "base/bytes.h"
+#include "base/edit_distance.h"
 #include "daemon/config.h"
 
 enum setting_kind {
@@ -22,7 +22,7 @@ enum setting_kind {
 
 enum {
     SETTING_KINDS = SETTING_EXTERNAL + 1,
-    SETTING_NAME_LEN = 64,
+    SETTING_NAME_LEN = EDIT_DISTANCE_LEN,
     SETTINGS_PENDING_LEN = 1024,
 };
 

@@ -342,7 +342,7 @@ static void reply_scrape(const struct http_context *context, const struct http_r
     else if (atomic_load(&context->full_scrape))
         reply_full_scrape(context, response);
     else
-        set_malformed(response, buffer, "missing info_hash", interval_s);
+        set_malformed(response, buffer, "info_hash is missing", interval_s);
 }
 
 /* Only GET: an announce changes the swarm, so HEAD is not allowed either. */

@@ -20,7 +20,7 @@ static int64_t find_number(const struct bencode_value *dict, const char *key) {
 
 static const char *take_dict(struct bytes body, struct bencode_value *dict) {
     if (!bencode_take(&body, dict) || dict->kind != BENCODE_DICT)
-        return "this is no bencoded dictionary";
+        return "not a bencoded dictionary";
     return NULL;
 }
 
@@ -63,7 +63,7 @@ const char *reply_parse_http_announce(struct bytes body, struct announce_reply *
         reply->retry_in = find_string(&dict, "retry in");
     read_peers(&dict, reply);
     if (!reply->refused && reply->interval_s == REPLY_UNKNOWN)
-        return "it has neither an interval nor a failure reason";
+        return "neither interval nor failure reason";
     return NULL;
 }
 
@@ -127,7 +127,7 @@ const char *reply_parse_http_scrape(struct bytes body, struct scrape_reply *repl
     if (bencode_find(&dict, "files", BENCODE_DICT, &files))
         reply->files = files.inside;
     else if (!reply->refused)
-        return "it has neither files nor a failure reason";
+        return "neither files nor failure reason";
     return NULL;
 }
 

@@ -32,16 +32,16 @@ static bool set_host(struct tracker_url *url, struct bytes host) {
 
 /* "host:port", "host", "[v6]:port" or "[v6]". Keeps the default port if none is given. */
 static const char *set_authority(struct tracker_url *url, struct bytes authority) {
-    static const char bad_host[] = "its host is missing or too long";
+    static const char bad_host[] = "invalid URL: host missing or too long";
     struct bytes port = authority;
     struct bytes host;
     if (memchr(authority.data, '@', authority.len) != NULL)
-        return "a name and password have no place in it";
+        return "invalid URL: user names and passwords are not supported";
     if (authority.len > 0 && authority.data[0] == '[') {
         port = skip_bytes(authority, 1);
         host = bytes_split(&port, ']');
         if (host.len + 1 == authority.len || (port.len > 0 && port.data[0] != ':'))
-            return "its brackets do not match";
+            return "invalid URL: unbalanced brackets";
         if (port.len > 0)
             port = skip_bytes(port, 1);
     } else {
@@ -51,7 +51,7 @@ static const char *set_authority(struct tracker_url *url, struct bytes authority
         return bad_host;
     uint64_t number = url->port;
     if ((port.len > 0 && !bytes_to_u64(port, &number)) || number == 0 || number > UINT16_MAX)
-        return "it needs a port from 1 to 65535";
+        return "invalid URL: port must be a number from 1 to 65535";
     url->port = (uint16_t)number;
     return NULL;
 }
@@ -60,7 +60,7 @@ const char *tracker_url_parse(struct bytes text, struct tracker_url *url) {
     struct bytes rest = text;
     const struct bytes whole = bytes_split(&rest, '#');
     if (!is_plain(whole))
-        return "it has spaces or control characters in it";
+        return "invalid URL: spaces or control characters";
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         if (!bytes_start_with(whole, schemes[i].prefix))
             continue;
@@ -80,7 +80,7 @@ const char *tracker_url_parse(struct bytes text, struct tracker_url *url) {
             *url = parsed;
         return error;
     }
-    return "it does not begin with http://, https:// or udp://";
+    return "invalid URL: it must begin with http://, https:// or udp://";
 }
 
 bool tracker_url_write_scrape(struct writer *w, const struct tracker_url *url) {

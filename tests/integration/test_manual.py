@@ -44,8 +44,9 @@ def test_page_of_skepctl_explains_every_command_with_its_options(command):
     assert re.search(rf"^\.It Cm {command}\b", text, re.M)
     of_command = text[re.search(rf"^\.It Cm {command}\b", text, re.M).start():]
     of_command = re.split(r"\n\.It Cm |\n\.Sh ", of_command[4:])[0]
+    general = {name for _, name, _ in options(Skepctl()("--help"))}
     for letter, name, value in options(Skepctl()(*command.split(), "--help")):
-        assert re.search(rf"--{name}\b", of_command), name
+        assert name in general or re.search(rf"--{name}\b", of_command), name
         assert not letter or re.search(rf"Fl {letter} , --{name}\b", text), name
 
 
@@ -141,7 +142,7 @@ def complete(line, cwd=None):
 
 
 def test_commands_are_completed():
-    assert set(complete("skepctl ")) == {command.split()[0] for command in commands()}
+    assert set(complete("skepctl ")) == {"help", *(command.split()[0] for command in commands())}
     assert complete("skepctl sta") == ["status"]
     assert set(complete("skepctl key ")) == {"new", "list", "revoke"}
     assert complete("skepctl --url http://127.0.0.1:1/ --json mag") == ["magnet"]
@@ -150,8 +151,7 @@ def test_commands_are_completed():
 @pytest.mark.parametrize("command", commands())
 def test_options_of_each_command_are_completed(command):
     own = {name for _, name, _ in options(Skepctl()(*command.split(), "--help"))}
-    general = {name for _, name, _ in options(Skepctl()("--help"))}
-    assert set(complete(f"skepctl {command} --")) == {f"--{name}" for name in own | general}
+    assert set(complete(f"skepctl {command} --")) == {f"--{name}" for name in own}
 
 
 @pytest.mark.parametrize("line, offered", [
@@ -187,8 +187,8 @@ def test_torrents_of_the_daemon_are_completed_by_their_hashes(tmp_path, command)
     (tmp_path / "film.torrent").touch()
     (tmp_path / "film.mkv").touch()
     with Skepd() as daemon:
-        skepctl = Skepctl(daemon.database)
-        skepctl("add", "ab" * 20, f"  {'cd' * 20}  ")
+        skepctl = Skepctl()
+        Skepctl(daemon.database)("add", "ab" * 20, f"  {'cd' * 20}  ")
         skepctl("announce", daemon.announce_url, "ef" * 20)
         wait_until(lambda: skepctl.json("torrents", "--url", daemon.url)["total"] == 2)
         start = f"skepctl --insecure --url {daemon.url} {command}"
@@ -210,11 +210,12 @@ JSON_COMMANDS = {
     "announce": ["URL", "cd" * 20], "scrape": ["URL", "cd" * 20]}
 
 
-def test_every_command_prints_json(tmp_path):
+def test_every_command_prints_json(tmp_path, monkeypatch):
     (tmp_path / "content").write_text("content")
     assert set(JSON_COMMANDS) == set(commands())
     with Skepd() as daemon:
-        skepctl = Skepctl(daemon.database, tmp_path, ("--url", daemon.url))
+        skepctl = Skepctl(cwd=tmp_path)
+        monkeypatch.setenv("SKEPCTL_URL", daemon.url)
         skepctl("announce", daemon.announce_url, "cd" * 20)
         for command, words in JSON_COMMANDS.items():
             words = [daemon.announce_url if word == "URL" else word for word in words]

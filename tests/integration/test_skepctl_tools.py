@@ -55,7 +55,7 @@ def test_announce_finds_peers_over_everything(skepctl, tracker, torrent, authori
     reply = skepctl.json("announce", url, torrent.hex(), "--port", "7001", *trust)
     assert reply["peers"] == [{"address": seeder.source, "port": seeder.port, "peer_id": None,
                                "client": None}]
-    assert (reply["seeders"], reply["leechers"], reply["refused"]) == (1, 1, False)
+    assert (reply["seeders"], reply["leechers"], reply["rejected"]) == (1, 1, False)
     assert 60 <= reply["interval"] <= 150 and reply["took_ms"] > 0
     assert reply["address"] == seeder.source
     assert scraped(tracker.port, torrent) == (1, 1, 0)
@@ -149,16 +149,16 @@ def test_passkey_goes_with_the_path(authority):
         key = Skepctl(daemon.database).key_new("alice")
         daemon.wait_for_log("access")
         for url in f"http://127.0.0.1:{daemon.port}/{key}/announce", f"udp://127.0.0.1:{daemon.port}/{key}/announce":
-            assert not Skepctl().json("announce", url, HASH)["refused"]
+            assert not Skepctl().json("announce", url, HASH)["rejected"]
         for url in daemon.announce_url, f"udp://127.0.0.1:{daemon.port}":
             done = Skepctl().run("announce", url, HASH)
-            assert done.returncode == REFUSED and "refused by tracker: " in done.stderr
+            assert done.returncode == REFUSED and "rejected by the tracker: " in done.stderr
             assert "passkey" in done.stderr
 
 
 def test_refusal_is_printed_as_json(skepctl, tracker):
     done = skepctl.run("announce", tracker.urls["http"], HASH, "--port", "0", "--json")
-    assert done.returncode == REFUSED and '"refused": true' in done.stdout
+    assert done.returncode == REFUSED and '"rejected": true' in done.stdout
     assert "port must be" in done.stderr
     assert "info_hash" in skepctl.refuses("scrape", tracker.urls["http"], status=REFUSED)
 
@@ -171,8 +171,8 @@ def test_unknown_certificate_is_not_trusted(skepctl, tracker, torrent):
 
 @pytest.mark.parametrize("words, complaint", [
     (["tracker.example", HASH], "http://"), (["http://", HASH], "host"), (["udp://h", HASH], "port"),
-    (["http://h/", "abc"], "info_hash"), (["http://h/"], "arguments"),
-    (["http://h/", HASH, "more"], "arguments"), (["http://h/", HASH, "--port", "65536"], "--port"),
+    (["http://h/", "abc"], "info_hash"), (["http://h/"], "missing argument"),
+    (["http://h/", HASH, "more"], "unexpected argument"), (["http://h/", HASH, "--port", "65536"], "--port"),
     (["http://h/", HASH, "--port", "x"], "--port"), (["http://h/", HASH, "--left", "-1"], "--left"),
     (["http://h/", HASH, "--event", "going"], "--event"), (["http://h/", HASH, "--key", "xyz"], "key"),
     (["http://h/", HASH, "--key", "123456789"], "key"), (["http://h/", HASH, "--peer-id", "short"], "peer-id"),
@@ -231,8 +231,8 @@ def test_words_of_a_hostile_tracker_do_not_reach_the_terminal(skepctl):
     b"d" * 100000, b"l" * 1000 + b"e" * 1000, b"d8:interval1000000000000:e", bytes(1000)])
 def test_invalid_response_is_reported(skepctl, body):
     with FalseHttpTracker(body) as tracker:
-        assert "unexpected response" in skepctl.refuses("announce", tracker.url, HASH, status=SILENT)
-        assert "unexpected response" in skepctl.refuses("scrape", tracker.url, HASH, status=SILENT)
+        assert "invalid response" in skepctl.refuses("announce", tracker.url, HASH, status=SILENT)
+        assert "invalid response" in skepctl.refuses("scrape", tracker.url, HASH, status=SILENT)
 
 
 def test_peers_that_are_none_are_passed_over(skepctl):

@@ -40,7 +40,7 @@ static bool make_peer_id(uint8_t peer_id[static PEER_ID_LEN]) {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
     struct random random;
     if (!random_secret(&random.state, sizeof random.state))
-        return output_error("getrandom failed", NULL);
+        return output_error("getrandom failed");
     memcpy(peer_id, "-SK0100-", 8);
     for (size_t i = 8; i < PEER_ID_LEN; i++)
         peer_id[i] = (uint8_t)letters[random_below(&random, sizeof letters - 1)];
@@ -57,7 +57,8 @@ static bool choose_peer_id(const struct command_line *line, uint8_t peer_id[stat
     }
     if (hex_decode(bytes_of(text), peer_id, PEER_ID_LEN))
         return true;
-    return output_error("--peer-id must be 20 characters or 40 hexadecimal digits", text);
+    return output_error("--peer-id must be 20 characters or 40 hexadecimal digits, not \"%s\"",
+                        text);
 }
 
 static bool choose_key(const struct command_line *line, uint32_t *key) {
@@ -65,7 +66,7 @@ static bool choose_key(const struct command_line *line, uint32_t *key) {
     char digits[] = "00000000";
     uint8_t raw[4];
     if (text == NULL)
-        return random_secret(key, sizeof *key) || output_error("getrandom failed", NULL);
+        return random_secret(key, sizeof *key) || output_error("getrandom failed");
     const size_t len = strlen(text);
     if (len > 0 && len <= 8) {
         memcpy(digits + 8 - len, text, len);
@@ -74,7 +75,7 @@ static bool choose_key(const struct command_line *line, uint32_t *key) {
             return true;
         }
     }
-    return output_error("--key must be up to 8 hexadecimal digits", text);
+    return output_error("--key must be up to 8 hexadecimal digits, not \"%s\"", text);
 }
 
 static bool read_announcement(const struct command_line *line,
@@ -127,6 +128,16 @@ static void print_labelled(const char *label, struct bytes raw) {
     printf("%s %s\n", label, text);
 }
 
+/* BEP 31: a number of minutes, or "never". */
+static void print_retry(struct bytes retry_in) {
+    char text[TEXT_LEN];
+    const bool never = bytes_equal(retry_in, bytes_of("never"));
+    if (retry_in.len == 0)
+        return;
+    format_clean(retry_in, text, sizeof text);
+    printf(never ? "retry: never\n" : "retry in %s min\n", text);
+}
+
 static void print_intervals(const struct announce_reply *reply) {
     char interval[FORMAT_NUMBER_LEN];
     if (reply->interval_s == REPLY_UNKNOWN)
@@ -172,7 +183,7 @@ static void print_reply(const struct tracker_client *client, const char *url,
     printf("%s at %s replied in %.1f ms\n", text, tracker_client_address(client),
            (double)tracker_client_took_us(client) / 1000);
     print_labelled("warning", reply->warning);
-    print_labelled("retry in", reply->retry_in);
+    print_retry(reply->retry_in);
     print_labelled("external address", bytes_of(external));
     print_intervals(reply);
     print_count("seeders", reply->seeders, reply->leechers == REPLY_UNKNOWN ? "\n" : ", ");
@@ -212,7 +223,7 @@ static json_t *reply_json(const struct tracker_client *client, const char *url,
     return json_pack(
         "{s:o, s:s, s:f, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "url",
         output_json_string(url), "address", tracker_client_address(client), "took_ms",
-        (double)tracker_client_took_us(client) / 1000, "refused", reply->refused, "failure",
+        (double)tracker_client_took_us(client) / 1000, "rejected", reply->refused, "failure",
         reply->refused ? output_json_text(reply->failure) : json_null(), "warning",
         text_json(reply->warning), "retry_in", text_json(reply->retry_in), "interval",
         tracker_client_count_json(reply->interval_s), "min_interval",
@@ -236,7 +247,7 @@ static enum status print_result(const struct command_line *line,
         return status;
     char why[TEXT_LEN];
     format_clean(reply->failure, why, sizeof why);
-    return output_fail(STATUS_REFUSED, "refused by tracker", why);
+    return output_fail(STATUS_REFUSED, "rejected by the tracker: %s", why);
 }
 
 /* Removes the announced peer, so that other clients do not try to connect to it. */
@@ -247,7 +258,7 @@ static enum status send_stopped(struct tracker_client *client, struct announceme
     const enum status status =
         tracker_client_announce(client, &announcement->request, announcement->port, &reply);
     if (status != STATUS_GOOD)
-        return output_fail(status, "sending event=stopped failed", tracker_client_failure(client));
+        return output_fail(status, "cannot send event=stopped: %s", tracker_client_failure(client));
     return STATUS_GOOD;
 }
 
@@ -260,7 +271,7 @@ static enum status send_announce(const struct command_line *line,
     enum status status =
         tracker_client_announce(client, &announcement->request, announcement->port, &reply);
     if (status != STATUS_GOOD)
-        output_fail(status, line->arguments[0], tracker_client_failure(client));
+        output_fail(status, "%s: %s", line->arguments[0], tracker_client_failure(client));
     else
         status = print_result(line, client, &reply);
     if (status == STATUS_GOOD && command_line_has(line, &option_leave))
@@ -286,6 +297,7 @@ const struct command announce_command = {
     .arguments_min = 2,
     .arguments_max = 2,
     .summary = "Send an announce and print the response",
+    .example = "skepctl announce udp://192.168.1.10:6969 film.torrent --leave",
     .run = run_announce,
     .options = { &option_ipv4, &option_ipv6, &option_timeout, &option_event, &option_port,
                  &option_left, &option_uploaded, &option_downloaded, &option_numwant,

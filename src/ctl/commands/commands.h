@@ -1,5 +1,5 @@
 /* The commands of skepctl. To add one, define NAME_command in its own file, list NAME here and
- * describe it in skepctl(1). */
+ * describe it in skepctl(1). Each has the general options and those of its section (skepctl.c). */
 #ifndef SKEP_CTL_COMMANDS_COMMANDS_H
 #define SKEP_CTL_COMMANDS_COMMANDS_H
 
@@ -20,7 +20,8 @@ struct command {
     int arguments_min;
     int arguments_max;
     const char *summary;
-    const struct option_spec *options[COMMAND_OPTIONS_MAX + 1]; /* ends with NULL */
+    const char *example;                                        /* a command line */
+    const struct option_spec *options[COMMAND_OPTIONS_MAX + 1]; /* its own; ends with NULL */
     enum status (*run)(const struct command_line *line);
     enum status (*run_registry)(struct registry_client *client, const struct command_line *line);
 };

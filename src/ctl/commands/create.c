@@ -45,7 +45,7 @@ static bool choose_version(const struct command_line *line, enum torrent_version
     const bool v2 = command_line_has(line, &option_v2);
     const bool hybrid = command_line_has(line, &option_hybrid);
     *version = hybrid ? TORRENT_HYBRID : v2 ? TORRENT_V2 : TORRENT_V1;
-    return !(v2 && hybrid) || output_error("--v2 and --hybrid exclude each other", NULL);
+    return !(v2 && hybrid) || output_error("--v2 and --hybrid exclude each other");
 }
 
 /* The name becomes a file or directory of the downloading client: one path component. */
@@ -60,8 +60,9 @@ static bool choose_name(const struct command_line *line, char name[static NAME_L
     if (good)
         memcpy(name, found, len + 1);
     else
-        output_error("invalid torrent name; pass --name with up to 255 bytes of UTF-8 without '/'",
-                     found);
+        output_error(
+            "invalid torrent name \"%s\"; pass --name with up to 255 bytes of UTF-8 without \"/\"",
+            found);
     free(real);
     return good;
 }
@@ -73,9 +74,10 @@ static bool choose_piece_len(const struct command_line *line, const struct file_
     *piece_len = given == NULL ? metainfo_write_piece_len(files->size) : format_parse_size(given);
     const bool power = (*piece_len & (*piece_len - 1)) == 0;
     if (!power || *piece_len < TORRENT_BLOCK_LEN || *piece_len > TORRENT_PIECE_MAX)
-        return output_error("--piece-length must be a power of two from 16K to 64M", given);
+        return output_error("--piece-length must be a power of two from 16K to 64M, not \"%s\"",
+                            given);
     if (files->size / *piece_len > REGISTRY_FILE_MAX / 2 / SHA256_LEN)
-        return output_error("too many pieces; use a larger --piece-length", given);
+        return output_error("too many pieces; use a larger --piece-length");
     return true;
 }
 
@@ -85,7 +87,7 @@ static bool choose_output(const struct command_line *line, struct creation *crea
                         ? snprintf(creation->output, OUTPUT_LEN, "%s.torrent", creation->name)
                         : snprintf(creation->output, OUTPUT_LEN, "%s", given);
     if (len >= OUTPUT_LEN)
-        return output_error("path too long", given);
+        return output_error("output path too long");
     return file_output_check(creation->output, creation->force);
 }
 
@@ -97,7 +99,7 @@ static bool check_output(const struct creation *creation) {
     for (size_t i = 0; i < creation->files.count; i++) {
         const struct stat *seen = &creation->files.files[i].seen;
         if (seen->st_dev == there.st_dev && seen->st_ino == there.st_ino)
-            return output_error("output file is part of the torrent", creation->output);
+            return output_error("output file %s is part of the torrent", creation->output);
     }
     return true;
 }
@@ -107,7 +109,7 @@ static bool check_urls(const struct command_line *line) {
         struct tracker_url url;
         const char *error = tracker_url_parse(bytes_of(line->announce_urls[i]), &url);
         if (error != NULL)
-            return output_error(line->announce_urls[i], error);
+            return output_error("%s: %s", line->announce_urls[i], error);
     }
     return true;
 }
@@ -115,7 +117,7 @@ static bool check_urls(const struct command_line *line) {
 static bool check_comment(const struct command_line *line) {
     const char *comment = command_line_value(line, &option_comment);
     return comment == NULL || utf8_is_valid(bytes_of(comment)) ||
-           output_error("comment is not valid UTF-8", comment);
+           output_error("--comment is not valid UTF-8");
 }
 
 static void print_notes(const struct file_list *files) {
@@ -208,7 +210,7 @@ static enum status print_torrent_json(const struct creation *creation,
 static void print_line(const char *label, const char *raw) {
     char text[OUTPUT_LEN];
     format_clean(bytes_of(raw), text, sizeof text);
-    printf("%-10s%s\n", label, text);
+    printf("%-14s%s\n", label, text);
 }
 
 static void print_torrent(const struct creation *creation, const struct metainfo *metainfo) {
@@ -219,7 +221,7 @@ static void print_torrent(const struct creation *creation, const struct metainfo
     format_size(metainfo->piece_len, piece);
     print_line("file", creation->output);
     print_line("name", creation->name);
-    printf("%-10s%s in %" PRIu64 " file%s, pieces of %s%s\n", "size", size, metainfo->file_count,
+    printf("%-14s%s in %" PRIu64 " file%s, pieces of %s%s\n", "size", size, metainfo->file_count,
            metainfo->file_count == 1 ? "" : "s", piece, metainfo->is_private ? ", private" : "");
     for (size_t i = 0; i < creation->announce.count; i++)
         print_line(i == 0 ? "announce" : "", creation->announce.urls[i]);
@@ -228,7 +230,9 @@ static void print_torrent(const struct creation *creation, const struct metainfo
         print_line("info_hash", hash);
     hex_encode(metainfo->digest_v2, SHA256_LEN, hash);
     if (metainfo->has_v2)
-        print_line("version 2", hash);
+        print_line("info_hash v2", hash);
+    if (creation->registry != NULL)
+        print_line("registered", "yes");
 }
 
 /* Parses the result as a client would, before writing it. */
@@ -237,7 +241,7 @@ static enum status save_torrent(const struct command_line *line, const struct cr
     struct metainfo metainfo;
     char error[ERROR_LEN];
     if (!metainfo_parse(file, &metainfo, error))
-        return output_fail(STATUS_FAULT, "internal error: invalid torrent", error);
+        return output_fail(STATUS_FAULT, "internal error: invalid torrent: %s", error);
     if (!file_output_write(creation->output, file, creation->force))
         return STATUS_FAULT;
     if (creation->registry != NULL) {
@@ -284,8 +288,9 @@ const struct command create_command = {
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "Create a .torrent file",
+    .example = "skepctl create holidays --private --add",
     .run = run_create,
     .options = { &option_announce, &option_piece_length, &option_private, &option_name,
                  &option_comment, &option_v2, &option_hybrid, &option_output, &option_force,
-                 &option_add },
+                 &option_add, &option_url, &option_token, &option_token_file, &option_database },
 };

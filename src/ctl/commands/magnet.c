@@ -26,7 +26,7 @@ static enum status write_link(const struct command_line *line, const struct magn
     struct writer w = writer_on(text, capacity);
     magnet_write(&w, magnet);
     const enum status status = w.failed
-                                   ? output_fail(STATUS_FAULT, "announce URLs too long", NULL)
+                                   ? output_fail(STATUS_FAULT, "announce URLs too long")
                                    : print_link(line, (struct bytes){ .data = text, .len = w.len });
     free(text);
     return status;
@@ -148,6 +148,7 @@ const struct command magnet_command = {
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "Print the magnet link of a torrent",
+    .example = "skepctl magnet film.torrent --announce udp://192.168.1.10:6969",
     .run = run_magnet,
-    .options = { &option_announce },
+    .options = { &option_announce, &option_database },
 };

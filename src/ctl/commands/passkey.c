@@ -38,14 +38,18 @@ static enum status revoke_passkey(struct registry_client *client, const struct c
     const char *label = line->arguments[0];
     bool found = false;
     enum status status = registry_client_remove_passkey(client, label, &found);
-    status = registry_client_check_removal(status, found, label);
-    if (status != STATUS_GOOD || !command_line_has(line, &option_json))
+    status = registry_client_check_removal(status, found, "passkey", label);
+    if (status != STATUS_GOOD)
         return status;
-    return output_json(json_pack("{s:o}", "label", output_json_string(label)));
+    if (command_line_has(line, &option_json))
+        return output_json(json_pack("{s:o}", "label", output_json_string(label)));
+    char text[4 * REGISTRY_TEXT_LEN];
+    format_clean(bytes_of(label), text, sizeof text);
+    printf("revoked %s\n", text);
+    return STATUS_GOOD;
 }
 
-static void print_passkey_row(void *context, const struct registry_row *row) {
-    (void)context;
+static void print_passkey_row(const struct registry_row *row) {
     char since[FORMAT_NUMBER_LEN];
     char label[4 * REGISTRY_TEXT_LEN];
     format_time(row->since_s, since);
@@ -61,7 +65,8 @@ static json_t *passkey_row_json(const struct registry_row *row) {
 static enum status list_passkeys(struct registry_client *client, const struct command_line *line) {
     if (command_line_has(line, &option_json))
         return registry_client_print_json(client, registry_client_visit_passkeys, passkey_row_json);
-    return registry_client_visit_passkeys(client, print_passkey_row, NULL);
+    return registry_client_print(client, registry_client_visit_passkeys, print_passkey_row,
+                                 "CREATED                    LABEL", "No passkeys.");
 }
 
 const struct command key_new_command = {
@@ -71,6 +76,7 @@ const struct command key_new_command = {
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "Create a passkey and print its announce URLs",
+    .example = "skepctl key new alice",
     .run_registry = create_passkey,
 };
 
@@ -79,6 +85,7 @@ const struct command key_list_command = {
     .name = "key list",
     .arguments = "",
     .summary = "List the labels of the passkeys",
+    .example = "skepctl key list",
     .run_registry = list_passkeys,
 };
 
@@ -89,5 +96,6 @@ const struct command key_revoke_command = {
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "Revoke a passkey",
+    .example = "skepctl key revoke alice",
     .run_registry = revoke_passkey,
 };

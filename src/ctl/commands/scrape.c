@@ -119,9 +119,9 @@ static enum status send_scrape(const struct command_line *line, struct scrape *s
     enum status status = tracker_client_scrape(
         client, (const uint8_t(*)[INFO_HASH_LEN])scrape->hashes, count, take_counts, scrape);
     if (status == STATUS_REFUSED)
-        output_fail(status, "refused by tracker", tracker_client_failure(client));
+        output_fail(status, "rejected by the tracker: %s", tracker_client_failure(client));
     else if (status != STATUS_GOOD)
-        output_fail(status, line->arguments[0], tracker_client_failure(client));
+        output_fail(status, "%s: %s", line->arguments[0], tracker_client_failure(client));
     else if (scrape->out_of_memory)
         status = output_out_of_memory();
     else if (command_line_has(line, &option_json))
@@ -148,6 +148,7 @@ const struct command scrape_command = {
     .arguments_min = 1,
     .arguments_max = COMMAND_ARGUMENTS_ANY,
     .summary = "Send a scrape and print the counts",
+    .example = "skepctl scrape http://192.168.1.10:6969/announce film.torrent",
     .run = run_scrape,
     .options = { &option_ipv4, &option_ipv6, &option_timeout },
 };

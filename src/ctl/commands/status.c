@@ -33,16 +33,23 @@ static void print_totals(const json_t *totals) {
     char down[FORMAT_NUMBER_LEN];
     format_rate(api_client_number(totals, "upload_rate"), up);
     format_rate(api_client_number(totals, "download_rate"), down);
-    printf("torrents   %" PRIu64 ", completed %" PRIu64 " times\n",
-           api_client_number(totals, "torrents"), api_client_number(totals, "downloaded"));
+    printf("torrents   %" PRIu64 "\n", api_client_number(totals, "torrents"));
     printf("peers      %" PRIu64 ": seeders %" PRIu64 ", leechers %" PRIu64 "; IPv4 %" PRIu64
            ", IPv6 %" PRIu64 "\n",
            api_client_number(totals, "peers"), api_client_number(totals, "seeders"),
            api_client_number(totals, "leechers"), api_client_number(totals, "peers_v4"),
            api_client_number(totals, "peers_v6"));
+    printf("completed  %" PRIu64 " downloads\n", api_client_number(totals, "downloaded"));
     printf("announces  %.1f/s, total %" PRIu64 "\n", api_client_real(totals, "announces_per_s"),
            api_client_number(totals, "announces"));
     printf("transfer   up %s, down %s\n", up, down);
+}
+
+static void print_store_lag(double lag_s) {
+    if (lag_s < 0.05)
+        puts("store      all changes saved");
+    else
+        printf("store      changes of the last %.1f s not saved yet\n", lag_s);
 }
 
 static void print_probes_and_store(const json_t *status) {
@@ -55,7 +62,7 @@ static void print_probes_and_store(const json_t *status) {
     if (json_is_true(json_object_get(store, "failing")))
         puts("store      failing: new changes are not saved");
     else if (json_is_true(json_object_get(store, "enabled")))
-        printf("store      lag %.1f s\n", api_client_real(store, "lag_s"));
+        print_store_lag(api_client_real(store, "lag_s"));
     else if (store != NULL)
         puts("store      disabled: all data is lost on restart");
 }
@@ -94,5 +101,6 @@ const struct command status_command = {
     .name = "status",
     .arguments = "",
     .summary = "Show status, totals and announce URLs",
+    .example = "skepctl status --url http://192.168.1.10:6969",
     .run = run_status,
 };

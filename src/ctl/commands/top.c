@@ -123,8 +123,7 @@ static enum status run_screen(struct top_view *view) {
     SCREEN *screen = signals < 0 ? NULL : newterm(NULL, stdout, stdin);
     if (screen == NULL) {
         close(signals);
-        return output_fail(STATUS_FAULT, "terminal too small or not supported; use skepctl status",
-                           NULL);
+        return output_fail(STATUS_FAULT, "terminal not supported; use skepctl status");
     }
     cbreak();
     noecho();
@@ -143,7 +142,7 @@ static enum status run_screen(struct top_view *view) {
 static enum status print_screen_json(struct top_view *view) {
     top_view_fetch(view, TOP_VIEW_ROWS_MAX);
     if (view->failed)
-        return output_fail(STATUS_UNREACHABLE, api_client_failure(view->client), NULL);
+        return api_client_fail(view->client, STATUS_UNREACHABLE);
     return output_json(
         json_pack("{s:O, s:O}", "status", view->status, "torrents", view->torrents.response));
 }
@@ -155,7 +154,7 @@ static enum status run_top(const struct command_line *line) {
         return STATUS_FAULT;
     const bool json = command_line_has(line, &option_json);
     if (!json && (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1))
-        return output_fail(STATUS_FAULT, "top requires a terminal; use skepctl status", NULL);
+        return output_fail(STATUS_FAULT, "top requires a terminal; use skepctl status");
     view.client = api_client_open(line);
     if (view.client == NULL)
         return STATUS_FAULT;
@@ -174,6 +173,7 @@ const struct command top_command = {
     .name = "top",
     .arguments = "",
     .summary = "Live view of torrents and peers",
+    .example = "skepctl top --sort rate",
     .run = run_top,
     .options = { &option_sort, &option_reverse },
 };

@@ -54,7 +54,7 @@ void top_view_fetch(struct top_view *view, int rows) {
                  list->wanted, rows);
     } else {
         snprintf(path, sizeof path, "torrents?sort=%s&order=%s&offset=%d&limit=%d",
-                 list_view_sorts[view->sort],
+                 list_view_api_sort(view->sort),
                  list_view_is_ascending(view->sort, view->reverse) ? "asc" : "desc", list->wanted,
                  rows);
     }

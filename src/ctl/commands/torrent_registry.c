@@ -6,12 +6,23 @@
 #include "ctl/torrent_argument.h"
 #include "ctl/torrent_lookup.h"
 
-static void print_hash_and_name(const uint8_t info_hash[static INFO_HASH_LEN], struct bytes name) {
-    char hash[2 * INFO_HASH_LEN + 1];
-    char text[4 * REGISTRY_TEXT_LEN];
-    hex_encode(info_hash, INFO_HASH_LEN, hash);
-    format_clean(name, text, sizeof text);
-    printf("%s%s%s\n", hash, text[0] == '\0' ? "" : "  ", text);
+enum { TORRENT_LEN = 2 * INFO_HASH_LEN + 2 + 4 * REGISTRY_TEXT_LEN };
+
+static void format_torrent(const uint8_t info_hash[static INFO_HASH_LEN], struct bytes name,
+                           char text[static TORRENT_LEN]) {
+    char clean[TORRENT_LEN - 2 * INFO_HASH_LEN - 2];
+    hex_encode(info_hash, INFO_HASH_LEN, text);
+    format_clean(name, clean, sizeof clean);
+    snprintf(text + 2 * INFO_HASH_LEN, TORRENT_LEN - 2 * INFO_HASH_LEN, "%s%s",
+             clean[0] == '\0' ? "" : "  ", clean);
+}
+
+/* Prints a change of a torrent: "registered" or "unregistered". */
+static void print_change(const char *change, const uint8_t info_hash[static INFO_HASH_LEN],
+                         struct bytes name) {
+    char text[TORRENT_LEN];
+    format_torrent(info_hash, name, text);
+    printf("%s %s\n", change, text);
 }
 
 static json_t *make_torrent_json(const uint8_t info_hash[static INFO_HASH_LEN], struct bytes name,
@@ -32,7 +43,7 @@ static enum status register_file(struct registry_client *client, const char *pat
     const enum status status = registry_client_add_file(client, metainfo, argument.file);
     for (size_t i = 0; i < metainfo->hash_count && status == STATUS_GOOD; i++) {
         if (items == NULL)
-            print_hash_and_name(metainfo->info_hashes[i], bytes_of(name));
+            print_change("registered", metainfo->info_hashes[i], bytes_of(name));
         else
             json_array_append_new(
                 items, make_torrent_json(metainfo->info_hashes[i], bytes_of(name), metainfo->size));
@@ -57,13 +68,18 @@ static enum status register_hash(struct registry_client *client, const struct co
                                  const uint8_t info_hash[static INFO_HASH_LEN], json_t *items) {
     if (line->count > 2)
         return output_fail(STATUS_FAULT,
-                           "wrong number of arguments; usage: skepctl add HASH [NAME]", NULL);
+                           "unexpected argument \"%s\"; usage: skepctl add HASH [NAME]",
+                           line->arguments[2]);
     char name[REGISTRY_TEXT_LEN];
     registry_copy_name(bytes_of(line->count > 1 ? line->arguments[1] : ""), name);
     struct registry_torrent torrent = { .hash_count = 1, .name = name };
     memcpy(torrent.info_hashes[0], info_hash, INFO_HASH_LEN);
     const enum status status = registry_client_add_torrent(client, &torrent);
-    if (items != NULL && status == STATUS_GOOD)
+    if (status != STATUS_GOOD)
+        return status;
+    if (items == NULL)
+        print_change("registered", info_hash, bytes_of(name));
+    else
         json_array_append_new(items, make_torrent_json(info_hash, bytes_of(name), 0));
     return status;
 }
@@ -81,10 +97,12 @@ static enum status add_torrents(struct registry_client *client, const struct com
 }
 
 static enum status print_removed(const struct command_line *line,
-                                 const uint8_t info_hash[static INFO_HASH_LEN]) {
-    if (!command_line_has(line, &option_json))
-        return STATUS_GOOD;
-    return output_json(json_pack("{s:o}", "info_hash", output_json_hex(info_hash, INFO_HASH_LEN)));
+                                 const uint8_t info_hash[static INFO_HASH_LEN], struct bytes name) {
+    if (command_line_has(line, &option_json))
+        return output_json(
+            json_pack("{s:o}", "info_hash", output_json_hex(info_hash, INFO_HASH_LEN)));
+    print_change("unregistered", info_hash, name);
+    return STATUS_GOOD;
 }
 
 /* Removes an info_hash, or every info_hash of a .torrent file. */
@@ -99,14 +117,14 @@ static enum status remove_exact(struct registry_client *client, const struct com
         status = registry_client_remove_torrent(client, argument.info_hashes[i], &found_one);
         found = found || found_one;
     }
-    status = registry_client_check_removal(status, found, line->arguments[0]);
+    status = registry_client_check_removal(status, found, "torrent", line->arguments[0]);
     if (status == STATUS_GOOD)
-        status = print_removed(line, argument.info_hashes[0]);
+        status = print_removed(line, argument.info_hashes[0], bytes_of(argument.metainfo.name));
     torrent_argument_free(&argument);
     return status;
 }
 
-/* Removes the torrent that an abbreviation matches, and prints it as a confirmation. */
+/* Removes the torrent that an abbreviation matches. */
 static enum status remove_match(struct registry_client *client, const struct command_line *line) {
     struct torrent_lookup lookup;
     struct registry_row row;
@@ -119,9 +137,7 @@ static enum status remove_match(struct registry_client *client, const struct com
         status = registry_client_remove_torrent(client, row.info_hash, &found);
     if (status != STATUS_GOOD)
         return status;
-    if (!command_line_has(line, &option_json))
-        print_hash_and_name(row.info_hash, bytes_of(row.text));
-    return print_removed(line, row.info_hash);
+    return print_removed(line, row.info_hash, bytes_of(row.text));
 }
 
 static enum status remove_torrent(struct registry_client *client, const struct command_line *line) {
@@ -129,9 +145,10 @@ static enum status remove_torrent(struct registry_client *client, const struct c
                                                          : remove_match(client, line);
 }
 
-static void print_torrent_row(void *context, const struct registry_row *row) {
-    (void)context;
-    print_hash_and_name(row->info_hash, bytes_of(row->text));
+static void print_torrent_row(const struct registry_row *row) {
+    char text[TORRENT_LEN];
+    format_torrent(row->info_hash, bytes_of(row->text), text);
+    puts(text);
 }
 
 static json_t *torrent_row_json(const struct registry_row *row) {
@@ -141,7 +158,9 @@ static json_t *torrent_row_json(const struct registry_row *row) {
 static enum status list_torrents(struct registry_client *client, const struct command_line *line) {
     if (command_line_has(line, &option_json))
         return registry_client_print_json(client, registry_client_visit_torrents, torrent_row_json);
-    return registry_client_visit_torrents(client, print_torrent_row, NULL);
+    return registry_client_print(client, registry_client_visit_torrents, print_torrent_row,
+                                 "INFO_HASH                                 NAME",
+                                 "No registered torrents.");
 }
 
 const struct command add_command = {
@@ -151,6 +170,7 @@ const struct command add_command = {
     .arguments_min = 1,
     .arguments_max = COMMAND_ARGUMENTS_ANY,
     .summary = "Register torrents",
+    .example = "skepctl add film.torrent",
     .run_registry = add_torrents,
 };
 
@@ -161,6 +181,7 @@ const struct command remove_command = {
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "Unregister a torrent",
+    .example = "skepctl remove film",
     .run_registry = remove_torrent,
 };
 
@@ -169,5 +190,6 @@ const struct command list_command = {
     .name = "list",
     .arguments = "",
     .summary = "List the registered torrents",
+    .example = "skepctl list --json",
     .run_registry = list_torrents,
 };

@@ -49,7 +49,7 @@ static bool put_selection(struct writer *w, const struct command_line *line) {
     if (search != NULL)
         put_parameter(w, "search", search);
     put_parameter(w, "show", shows[show]);
-    put_parameter(w, "sort", list_view_sorts[sort]);
+    put_parameter(w, "sort", list_view_api_sort(sort));
     put_parameter(w, "order", ascending ? "asc" : "desc");
     return true;
 }
@@ -58,7 +58,7 @@ static bool put_selection(struct writer *w, const struct command_line *line) {
 static bool end_query(struct writer *w) {
     writer_put(w, "", 1);
     if (w->failed)
-        output_fail(STATUS_FAULT, "search text too long", NULL);
+        output_fail(STATUS_FAULT, "search text too long");
     return !w->failed;
 }
 
@@ -87,7 +87,9 @@ static void print_torrent(const json_t *torrent) {
 
 static void print_total(const json_t *response, size_t shown, const char *what) {
     const uint64_t total = api_client_number(response, "total");
-    if (total > shown)
+    if (total == 0)
+        printf("No %s.\n", what);
+    else if (total > shown)
         printf("%zu of %" PRIu64 " %s; see --offset and --limit\n", shown, total, what);
 }
 
@@ -172,7 +174,7 @@ static enum status fetch_peers(struct api_client *client, const char *torrent, c
     *response = NULL;
     const enum status status = torrent_lookup_find(client, torrent, info_hash);
     if (status == STATUS_UNREACHABLE)
-        output_fail(status, api_client_failure(client), NULL);
+        api_client_fail(client, status);
     if (status != STATUS_GOOD)
         return status;
     hex_encode(info_hash, INFO_HASH_LEN, hash);
@@ -198,6 +200,7 @@ const struct command torrents_command = {
     .name = "torrents",
     .arguments = "",
     .summary = "List torrents",
+    .example = "skepctl torrents --search film --sort rate",
     .run = run_torrents,
     .options = { &option_search, &option_show, &option_sort, &option_reverse, &option_offset,
                  &option_limit },
@@ -210,6 +213,7 @@ const struct command peers_command = {
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "List the peers of a torrent",
+    .example = "skepctl peers ff1d",
     .run = run_peers,
     .options = { &option_offset, &option_limit },
 };
