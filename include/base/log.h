@@ -10,9 +10,6 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 
 enum { LOG_LEVELS = LOG_LEVEL_DEBUG + 1, LOG_LINE_MAX = 1024 };
 
-/* Parses "error", "warning", "info" or "debug", in any case. False if `name` is none of them. */
-bool log_level_parse(const char *name, enum log_level *level);
-
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 

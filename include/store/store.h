@@ -25,6 +25,10 @@ struct history_writer;
  * logged as an error. */
 struct store *store_open(const char *path, char error[static ERROR_LEN]);
 
+/* Like store_open, and creates the file's directory if it is missing, now and later: one level,
+ * such as ./var. */
+struct store *store_open_default(const char *path, char error[static ERROR_LEN]);
+
 /* Discards uncommitted changes. NULL is ignored. */
 void store_close(struct store *store);
 

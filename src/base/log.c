@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,16 +22,6 @@ static const struct {
     [LOG_LEVEL_INFO] = { "info", 6 },
     [LOG_LEVEL_DEBUG] = { "debug", 7 },
 };
-
-bool log_level_parse(const char *name, enum log_level *level) {
-    for (int i = 0; i < LOG_LEVELS; i++) {
-        if (strcasecmp(name, levels[i].name) == 0) {
-            *level = (enum log_level)i;
-            return true;
-        }
-    }
-    return false;
-}
 
 void log_set_level(enum log_level level) {
     atomic_store_explicit(&level_now, (int)level, memory_order_relaxed);

@@ -16,7 +16,7 @@
 #include "swarm/tracker.h"
 #include "web/web_router.h"
 
-enum { CONFIG_PATH_LEN = 1024 };
+enum { CONFIG_PATH_LEN = 1024, CONFIG_ERRORS_LEN = 16 * 1024 };
 
 struct access_options {
     struct access_rules rules;
@@ -29,6 +29,7 @@ struct config {
     uint32_t shutdown_delay_s; /* between SIGTERM and the end of service, when /readyz fails */
     bool store_enabled;
     char database[CONFIG_PATH_LEN]; /* empty: skep.db in the state directory */
+    bool database_is_default;       /* not configured, so its directory is created if missing */
     uint32_t flush_interval_ms;
     uint32_t feed_capacity; /* changes per shard that wait for the store */
     struct history_options history;
@@ -40,8 +41,19 @@ struct config {
     struct udp_server_options udp; /* same addresses as HTTP; port 0: the same port */
 };
 
-/* Checks settings that depend on each other. Returns false, with one line in `error`, if they
- * contradict. */
-bool config_check(const struct config *config, char error[static ERROR_LEN]);
+/* The errors of a configuration: one line each, separated by newlines. */
+struct config_errors {
+    size_t len; /* 0: none */
+    char text[CONFIG_ERRORS_LEN];
+};
+
+/* Adds a line, with control characters replaced by spaces. Drops it if it does not fit. Always
+ * returns false, so that a function can end with `return config_errors_add(...)`. */
+bool config_errors_add(struct config_errors *errors, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Checks settings that depend on each other. Returns false, with a line in `errors` for each pair
+ * that contradicts itself, except for settings that `errors` names already. */
+bool config_check(const struct config *config, struct config_errors *errors);
 
 #endif

@@ -1,25 +1,26 @@
 #include "daemon/config_file.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libconfig.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/settings.h"
 
-enum { FILE_LEN_MAX = 1 << 20 };
+enum { FILE_LEN_MAX = 1 << 20, PLACE_LEN = CONFIG_PATH_LEN + 16 };
+
+#define VALUE_NAME "value" /* of a setting on the command line */
 
 /* State while a file is read. */
 struct file_reader {
-    struct config config; /* a copy, so that an error leaves the caller's unchanged */
+    struct config *config;
     const char *path;
-    char *error; /* ERROR_LEN bytes */
+    struct config_errors *errors;
 };
 
 /* Sets `field` and returns NULL, or returns the invalid part of `value`: the list element or the
@@ -57,11 +58,16 @@ static config_setting_t *read_text(config_setting_t *value, const struct setting
     return NULL;
 }
 
-static config_setting_t *read_log_level(config_setting_t *value, const struct setting *setting,
-                                        void *field) {
-    (void)setting;
+static config_setting_t *read_choice(config_setting_t *value, const struct setting *setting,
+                                     void *field) {
     const char *name = config_setting_get_string(value);
-    return name && log_level_parse(name, field) ? NULL : value;
+    for (uint32_t i = 0; name != NULL && setting->choices[i] != NULL; i++) {
+        if (strcasecmp(name, setting->choices[i]) == 0) {
+            settings_set_number(setting, field, i);
+            return NULL;
+        }
+    }
+    return value;
 }
 
 static bool is_list(const config_setting_t *value) {
@@ -135,20 +141,6 @@ static config_setting_t *read_external(config_setting_t *value, const struct set
     return NULL;
 }
 
-static config_setting_t *read_access_mode(config_setting_t *value, const struct setting *setting,
-                                          void *field) {
-    (void)setting;
-    static const char *const modes[] = { "open", "listed", "private" };
-    const char *name = config_setting_get_string(value);
-    for (int mode = ACCESS_OPEN; name && mode <= ACCESS_PRIVATE; mode++) {
-        if (strcmp(name, modes[mode]) == 0) {
-            *(enum access_mode *)field = (enum access_mode)mode;
-            return NULL;
-        }
-    }
-    return value;
-}
-
 static config_setting_t *read_clients(config_setting_t *value, const struct setting *setting,
                                       void *field) {
     (void)setting;
@@ -189,15 +181,14 @@ static config_setting_t *read_hostnames(config_setting_t *value, const struct se
 
 static const struct {
     value_reader read;
-    const char *expected; /* NULL: a number; the table has its range */
+    const char *expected; /* NULL: the table has the range or the choices */
 } KINDS[SETTING_KINDS] = {
     [SETTING_BOOL] = { read_bool, "true or false" },
     [SETTING_NUMBER] = { read_number, NULL },
     [SETTING_TEXT] = { read_text, "a string of at most 1023 bytes" },
-    [SETTING_LOG_LEVEL] = { read_log_level, "\"error\", \"warning\", \"info\" or \"debug\"" },
+    [SETTING_CHOICE] = { read_choice, NULL },
     [SETTING_NETWORKS] = { read_networks, "a list of up to 32 networks such as \"10.0.0.0/8\"" },
     [SETTING_LISTEN] = { read_listen, "\"*\" or a list of up to 8 IP addresses" },
-    [SETTING_ACCESS_MODE] = { read_access_mode, "\"open\", \"listed\" or \"private\"" },
     [SETTING_CLIENTS] = { read_clients, "a list of up to 32 strings such as \"-qB4\"" },
     [SETTING_HOSTNAMES] = { read_hostnames, "a list of up to 31 names such as \"tracker.lan\"" },
     [SETTING_EXTERNAL] = { read_external, "an IPv4 address, an IPv6 address or a list of both" },
@@ -207,83 +198,107 @@ _Static_assert(CONFIG_PATH_LEN == 1024 && TLS_CERTIFICATE_PATH_LEN == 1024 && NE
                    LISTEN_MAX == 8 && ADMIN_TOKEN_LEN == 1024 && HOSTNAMES_CONFIGURED_MAX == 31,
                "the texts above contain these limits");
 
-/* Error messages quote the file; control characters in it must not break the log line. */
-static void replace_controls(char *text) {
-    for (; *text; text++) {
-        if (iscntrl((unsigned char)*text))
-            *text = ' ';
+/* "error", "warning", "info" or "debug" */
+static void describe_choices(const char *const *choices, struct writer *w) {
+    for (size_t i = 0; choices[i] != NULL; i++) {
+        if (i > 0)
+            writer_put_text(w, choices[i + 1] == NULL ? " or " : ", ");
+        writer_put_text(w, "\"");
+        writer_put_text(w, choices[i]);
+        writer_put_text(w, "\"");
     }
 }
 
-__attribute__((format(printf, 3, 4))) static bool
-refuse_at(const struct file_reader *reader, const config_setting_t *at, const char *format, ...) {
-    int len =
-        snprintf(reader->error, ERROR_LEN, "%s:%u: ", reader->path, config_setting_source_line(at));
-    va_list args;
-    va_start(args, format);
-    if (len > 0 && len < ERROR_LEN)
-        vsnprintf(reader->error + len, (size_t)(ERROR_LEN - len), format, args);
-    va_end(args);
-    replace_controls(reader->error);
-    return false;
+static void describe_expected(const struct setting *setting, char text[static ERROR_LEN]) {
+    struct writer w = writer_on((uint8_t *)text, ERROR_LEN - 1);
+    if (setting->kind == SETTING_CHOICE)
+        describe_choices(setting->choices, &w);
+    else if (setting->kind == SETTING_NUMBER)
+        w.len =
+            (size_t)snprintf(text, ERROR_LEN, "a number from %u to %u", setting->min, setting->max);
+    else
+        writer_put_text(&w, KINDS[setting->kind].expected);
+    text[w.len] = '\0';
+}
+
+/* `name` is the setting or option, `given` the wrong part of its value if that is text. */
+static bool refuse_value(struct config_errors *errors, const char *place, const char *name,
+                         const struct setting *setting, const char *given) {
+    char expected[ERROR_LEN];
+    describe_expected(setting, expected);
+    if (given == NULL)
+        return config_errors_add(errors, "%s%s must be %s", place, name, expected);
+    return config_errors_add(errors, "%s%s must be %s, not \"%.60s\"", place, name, expected,
+                             given);
+}
+
+/* "FILE:LINE: " */
+static void describe_place(const struct file_reader *reader, const config_setting_t *at,
+                           char place[static PLACE_LEN]) {
+    snprintf(place, PLACE_LEN, "%s:%u: ", reader->path, config_setting_source_line(at));
 }
 
 static bool refuse_unknown_name(const struct file_reader *reader, const config_setting_t *at,
                                 const char *name) {
-    const char *new_name = settings_new_name(name);
-    if (new_name != NULL)
-        return refuse_at(reader, at, "%s has been renamed to %s", name, new_name);
-    struct bytes nearest = settings_nearest(name);
-    if (nearest.len == 0)
-        return refuse_at(reader, at, "unknown setting \"%s\"", name);
-    return refuse_at(reader, at, "unknown setting \"%s\", did you mean \"%.*s\"?", name,
-                     (int)nearest.len, (const char *)nearest.data);
+    char place[PLACE_LEN];
+    char error[ERROR_LEN];
+    describe_place(reader, at, place);
+    settings_describe_unknown(name, error);
+    return config_errors_add(reader->errors, "%s%s", place, error);
 }
 
-static bool refuse_value(const struct file_reader *reader, const config_setting_t *wrong,
-                         const struct setting *setting) {
-    if (setting->kind == SETTING_NUMBER)
-        return refuse_at(reader, wrong, "%s must be a number from %u to %u", setting->name,
-                         setting->min, setting->max);
-    const char *expected = KINDS[setting->kind].expected;
-    const char *text = config_setting_get_string(wrong);
-    if (!text)
-        return refuse_at(reader, wrong, "%s must be %s", setting->name, expected);
-    return refuse_at(reader, wrong, "%s must be %s, not \"%.60s\"", setting->name, expected, text);
+static const config_setting_t *read_value(struct config *config, const struct setting *setting,
+                                          config_setting_t *value) {
+    char *field = (char *)config + setting->offset;
+    return KINDS[setting->kind].read(value, setting, field);
 }
 
-static bool read_setting(struct file_reader *reader, const struct setting *setting,
+static bool read_setting(const struct file_reader *reader, const struct setting *setting,
                          config_setting_t *value) {
-    char *field = (char *)&reader->config + setting->offset;
-    const config_setting_t *wrong = KINDS[setting->kind].read(value, setting, field);
-    return !wrong || refuse_value(reader, wrong, setting);
+    char place[PLACE_LEN];
+    const config_setting_t *wrong = read_value(reader->config, setting, value);
+    if (wrong == NULL)
+        return true;
+    describe_place(reader, wrong, place);
+    return refuse_value(reader->errors, place, setting->name, setting,
+                        setting->kind == SETTING_NUMBER ? NULL : config_setting_get_string(wrong));
 }
 
-static bool read_group(struct file_reader *reader, config_setting_t *group, const char *group_name);
+static bool read_group(const struct file_reader *reader, config_setting_t *group,
+                       const char *group_name);
 
-static bool read_member(struct file_reader *reader, config_setting_t *member, const char *name) {
+static bool refuse_non_group(const struct file_reader *reader, const config_setting_t *at,
+                             const char *name) {
+    char place[PLACE_LEN];
+    describe_place(reader, at, place);
+    return config_errors_add(reader->errors, "%s%s must be a group: %s = { ... }", place, name,
+                             name);
+}
+
+static bool read_member(const struct file_reader *reader, config_setting_t *member,
+                        const char *name) {
     const struct setting *setting = settings_find(name);
     if (setting)
         return read_setting(reader, setting, member);
     if (!settings_have_group(name))
         return refuse_unknown_name(reader, member, name);
     if (!config_setting_is_group(member))
-        return refuse_at(reader, member, "%s must be a group: %s = { ... }", name, name);
+        return refuse_non_group(reader, member, name);
     return read_group(reader, member, name);
 }
 
 /* The name of the outermost group is empty. */
-static bool read_group(struct file_reader *reader, config_setting_t *group,
+static bool read_group(const struct file_reader *reader, config_setting_t *group,
                        const char *group_name) {
+    bool good = true;
     for (unsigned i = 0; i < (unsigned)config_setting_length(group); i++) {
         config_setting_t *member = config_setting_get_elem(group, i);
         char name[SETTING_NAME_LEN];
         snprintf(name, sizeof name, "%s%s%s", group_name, *group_name ? "." : "",
                  config_setting_name(member));
-        if (!read_member(reader, member, name))
-            return false;
+        good = read_member(reader, member, name) && good;
     }
-    return true;
+    return good;
 }
 
 /* libconfig requires a newline after a comment. Elsewhere, adding one would move the line number of
@@ -346,24 +361,85 @@ static bool parse_text(config_t *parsed, const char *text, const struct file_rea
         text += strlen(byte_order_mark);
     const unsigned include = find_include(text);
     if (include > 0)
-        return error_set(reader->error, "%s:%u: @include is not supported", reader->path, include);
+        return config_errors_add(reader->errors, "%s:%u: @include is not supported", reader->path,
+                                 include);
     return config_read_string(parsed, text) ||
-           error_set(reader->error, "%s:%d: %s", reader->path, config_error_line(parsed),
-                     config_error_text(parsed));
+           config_errors_add(reader->errors, "%s:%d: %s", reader->path, config_error_line(parsed),
+                             config_error_text(parsed));
 }
 
-bool config_file_read(struct config *config, const char *path, char error[static ERROR_LEN]) {
-    struct file_reader reader = { .config = *config, .path = path, .error = error };
+bool config_file_read(struct config *config, const char *path, struct config_errors *errors) {
+    const struct file_reader reader = { .config = config, .path = path, .errors = errors };
     char *text = read_config_text(path);
     if (text == NULL)
-        return error_set(error, "%s: %s", path, strerror(errno));
+        return config_errors_add(errors, "%s: %s", path, strerror(errno));
     config_t parsed;
     config_init(&parsed);
     const bool good =
         parse_text(&parsed, text, &reader) && read_group(&reader, config_root_setting(&parsed), "");
     config_destroy(&parsed);
     free(text);
-    if (good)
-        *config = reader.config;
     return good;
+}
+
+static void add_string(config_setting_t *parent, const char *name, const char *text, size_t len) {
+    char *copy = strndup(text, len);
+    config_setting_t *added = config_setting_add(parent, name, CONFIG_TYPE_STRING);
+    if (copy != NULL && added != NULL)
+        config_setting_set_string(added, copy);
+    free(copy);
+}
+
+/* Elements are separated by commas; the empty text is an empty list. */
+static void add_list(config_setting_t *root, const char *text) {
+    config_setting_t *list = config_setting_add(root, VALUE_NAME, CONFIG_TYPE_LIST);
+    for (bool more = *text != '\0' && list != NULL; more;) {
+        text += strspn(text, " ");
+        const size_t len = strcspn(text, ",");
+        add_string(list, NULL, text, len);
+        more = text[len] == ',';
+        text += len + more;
+    }
+}
+
+/* `text` as in the file, such as [ "a", "b" ]. */
+static bool add_parsed(config_t *parsed, const char *text) {
+    char *assignment = NULL;
+    if (asprintf(&assignment, VALUE_NAME " = %s;\n", text) < 0)
+        return false;
+    const bool good = config_read_string(parsed, assignment) &&
+                      config_setting_length(config_root_setting(parsed)) == 1;
+    free(assignment);
+    return good;
+}
+
+/* Text that does not fit the kind becomes a string, which the kind's reader refuses. */
+static void add_value(config_t *parsed, enum setting_kind kind, const char *text) {
+    config_setting_t *root = config_root_setting(parsed);
+    uint64_t number;
+    const bool is_true = strcmp(text, "true") == 0;
+    if (kind == SETTING_NUMBER && bytes_to_u64(bytes_of(text), &number) && number <= INT64_MAX)
+        config_setting_set_int64(config_setting_add(root, VALUE_NAME, CONFIG_TYPE_INT64),
+                                 (long long)number);
+    else if (kind == SETTING_BOOL && (is_true || strcmp(text, "false") == 0))
+        config_setting_set_bool(config_setting_add(root, VALUE_NAME, CONFIG_TYPE_BOOL), is_true);
+    else if (kind >= SETTING_NETWORKS)
+        add_list(root, text);
+    else
+        add_string(root, VALUE_NAME, text, strlen(text));
+}
+
+bool config_file_set(struct config *config, const char *option, const struct setting *setting,
+                     const char *text, struct config_errors *errors) {
+    config_t parsed;
+    config_init(&parsed);
+    if (text[0] == '\0' || strchr("[(\"", text[0]) == NULL || !add_parsed(&parsed, text)) {
+        config_destroy(&parsed);
+        config_init(&parsed);
+        add_value(&parsed, setting->kind, text);
+    }
+    config_setting_t *value = config_lookup(&parsed, VALUE_NAME);
+    const bool good = value != NULL && read_value(config, setting, value) == NULL;
+    config_destroy(&parsed);
+    return good || refuse_value(errors, "", option, setting, text);
 }

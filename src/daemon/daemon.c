@@ -86,7 +86,8 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
     if (!config->store_enabled)
         return true;
     char error[ERROR_LEN];
-    daemon->store = store_open(config->database, error);
+    daemon->store = config->database_is_default ? store_open_default(config->database, error)
+                                                : store_open(config->database, error);
     if (daemon->store == NULL)
         return log_failure(error);
     struct restore_state state = { .tracker = daemon->tracker, .now_ms = clock_now_ms() };

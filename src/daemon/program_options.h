@@ -5,15 +5,21 @@
 
 #include "base/error.h"
 #include "daemon/config.h"
+#include "daemon/settings.h"
+
+enum { PROGRAM_OPTIONS_OVERRIDES_MAX = 64 };
+
+struct setting_override {
+    const struct setting *setting;
+    const char *value;
+};
 
 struct program_options {
-    const char *config_file; /* NULL: none */
-    const char *database;    /* NULL or -1 here and below: use the configuration */
-    long port;
-    long threads;
-    int log_level;
-    bool no_udp;
+    const char *config_file;                                          /* NULL: none */
+    struct setting_override overrides[PROGRAM_OPTIONS_OVERRIDES_MAX]; /* the last one counts */
+    size_t override_count;
     bool check_config;
+    bool print_config;
     bool help;
     bool version;
 };
@@ -28,8 +34,8 @@ const char *program_options_help(void);
 
 /* Combines defaults, file and command line, in this order, and checks the result. The default
  * database is skep.db in $STATE_DIRECTORY (set by systemd) or ./var/skep.db. Returns false, with
- * one line in `error` and `config` unchanged, if something is invalid. */
+ * all errors in `errors` and `config` unchanged, if something is invalid. */
 bool program_options_load_config(const struct program_options *options, struct config *config,
-                                 char error[static ERROR_LEN]);
+                                 struct config_errors *errors);
 
 #endif

@@ -18,6 +18,11 @@
                                              .reload = when                                        \
     }
 #define BOOL(text, member, initial, when) SETTING(text, SETTING_BOOL, member, initial, when)
+#define CHOICE(text, member, names, initial, when)                                                 \
+    {                                                                                              \
+        FIELD(text, SETTING_CHOICE, member), .default_value = initial, .choices = names,           \
+                                             .reload = when                                        \
+    }
 #define EMPTY(text, type, member, when) SETTING(text, type, member, 0, when)
 #define NETWORKS(text, member, initial, when)                                                      \
     { FIELD(text, SETTING_NETWORKS, member), .default_networks = initial, .reload = when }
@@ -30,6 +35,13 @@ enum {
 };
 
 enum { RESTART = false, RELOAD = true };
+
+static const char *const LOG_LEVEL_NAMES[] = { "error", "warning", "info", "debug", NULL };
+static const char *const ACCESS_MODE_NAMES[] = { "open", "listed", "private", NULL };
+
+_Static_assert(sizeof LOG_LEVEL_NAMES / sizeof *LOG_LEVEL_NAMES == LOG_LEVELS + 1 &&
+                   sizeof ACCESS_MODE_NAMES / sizeof *ACCESS_MODE_NAMES == ACCESS_PRIVATE + 2,
+               "one name for each value");
 
 static const char *const LOOPBACK_NETWORKS[] = { "127.0.0.0/8", "::1", NULL };
 
@@ -50,7 +62,7 @@ static const char *const PROBED_NETWORKS[] = {
  * applies it. */
 /* clang-format off */
 static const struct setting SETTINGS[] = {
-    SETTING("log_level", SETTING_LOG_LEVEL, log_level, LOG_LEVEL_INFO, RELOAD),
+    CHOICE("log_level", log_level, LOG_LEVEL_NAMES, LOG_LEVEL_INFO, RELOAD),
     NUMBER("log_events_per_s", log_events_per_s, 100, 0, 1000000, RESTART),
     NUMBER("shutdown_delay_s", shutdown_delay_s, 0, 0, 3600, RELOAD),
 
@@ -64,7 +76,7 @@ static const struct setting SETTINGS[] = {
     NUMBER("http.header_max", http.header_max, 16384, 4096, 1048576, RESTART),
     NUMBER("http.scrape_max", http.scrape_max, 100, 1, 10000, RELOAD),
     NETWORKS("http.admins", web.admins, LOOPBACK_NETWORKS, RELOAD),
-    EMPTY("http.admin_token", SETTING_TEXT, web.admin_token, RELOAD),
+    { FIELD("http.admin_token", SETTING_TEXT, web.admin_token), .reload = RELOAD, .secret = true },
     EMPTY("http.hostnames", SETTING_HOSTNAMES, web.hostnames, RELOAD),
     BOOL("http.public_stats", web.public_stats, false, RELOAD),
     NUMBER("http.upload_max", web.upload_max, 16 * 1024 * 1024, 1024, COUNT_MAX, RELOAD),
@@ -99,7 +111,7 @@ static const struct setting SETTINGS[] = {
     BOOL("limits.loopback", tracker.limit_loopback, false, RELOAD),
     NUMBER("limits.idle_torrent_s", tracker.idle_torrent_s, 30 * DAY_S, 0, YEARS_10_S, RELOAD),
 
-    SETTING("access.mode", SETTING_ACCESS_MODE, access.rules.mode, ACCESS_OPEN, RELOAD),
+    CHOICE("access.mode", access.rules.mode, ACCESS_MODE_NAMES, ACCESS_OPEN, RELOAD),
     EMPTY("access.whitelist_file", SETTING_TEXT, access.whitelist_file, RELOAD),
     NETWORKS("access.allow", access.rules.allow, NULL, RELOAD),
     NETWORKS("access.deny", access.rules.deny, NULL, RELOAD),
@@ -221,7 +233,8 @@ bool settings_have_group(const char *name) {
     return false;
 }
 
-const char *settings_new_name(const char *old_name) {
+/* The new name of a setting or group that was renamed; NULL if it was not. */
+static const char *new_name_of(const char *old_name) {
     for (size_t i = 0; i < sizeof RENAMED / sizeof RENAMED[0]; i++) {
         if (strcmp(RENAMED[i].old_name, old_name) == 0)
             return RENAMED[i].new_name;
@@ -247,7 +260,8 @@ static size_t distance_to_setting(const char *name, const struct setting *settin
     return edit_distance(bytes_of(name), bytes_of(setting->name));
 }
 
-struct bytes settings_nearest(const char *name) {
+/* The setting or group whose name is most similar to the misspelt `name`; empty if none is. */
+static struct bytes nearest_name(const char *name) {
     struct bytes nearest = { 0 };
     size_t limit = strlen(name) / 3 + 1;
     for (size_t i = 0; i < SETTINGS_COUNT; i++) {
@@ -264,4 +278,15 @@ struct bytes settings_nearest(const char *name) {
         }
     }
     return nearest;
+}
+
+bool settings_describe_unknown(const char *name, char error[static ERROR_LEN]) {
+    const char *new_name = new_name_of(name);
+    if (new_name != NULL)
+        return error_set(error, "%s has been renamed to %s", name, new_name);
+    const struct bytes nearest = nearest_name(name);
+    if (nearest.len == 0)
+        return error_set(error, "unknown setting \"%s\"", name);
+    return error_set(error, "unknown setting \"%s\", did you mean \"%.*s\"?", name,
+                     (int)nearest.len, (const char *)nearest.data);
 }

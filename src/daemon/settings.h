@@ -11,10 +11,9 @@ enum setting_kind {
     SETTING_BOOL,
     SETTING_NUMBER, /* a uint16_t or uint32_t */
     SETTING_TEXT,   /* an array of char */
-    SETTING_LOG_LEVEL,
+    SETTING_CHOICE, /* an enum */
     SETTING_NETWORKS,
     SETTING_LISTEN,
-    SETTING_ACCESS_MODE,
     SETTING_CLIENTS,   /* a struct client_prefixes */
     SETTING_HOSTNAMES, /* a struct hostnames */
     SETTING_EXTERNAL,  /* two struct endpoint: IPv4, IPv6 */
@@ -36,6 +35,8 @@ struct setting {
     uint32_t min;           /* range of a number */
     uint32_t max;
     const char *const *default_networks; /* NULL-terminated; NULL: none */
+    const char *const *choices;          /* names of the enum's values from 0; NULL-terminated */
+    bool secret;                         /* not printed */
     bool reload; /* a reload applies it; otherwise a change requires a restart */
 };
 
@@ -59,10 +60,8 @@ const struct setting *settings_find(const char *name);
 /* True if there are settings in a group of that name. */
 bool settings_have_group(const char *name);
 
-/* The new name of a setting or group that was renamed; NULL if it was not. */
-const char *settings_new_name(const char *old_name);
-
-/* The setting or group whose name is most similar to the misspelt `name`; empty if none is. */
-struct bytes settings_nearest(const char *name);
+/* Writes that there is no setting or group `name`, and its new name if it was renamed, or the name
+ * that is most similar. Always returns false. */
+bool settings_describe_unknown(const char *name, char error[static ERROR_LEN]);
 
 #endif

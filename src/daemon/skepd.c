@@ -3,12 +3,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/standard_files.h"
+#include "daemon/config_print.h"
 #include "daemon/daemon.h"
 #include "daemon/program_options.h"
 #include "daemon/settings.h"
@@ -54,9 +56,12 @@ static void keep_inherited_sockets(struct config *loaded, const struct config *r
 static void reload_config(struct daemon *daemon, const struct program_options *options,
                           struct config *running) {
     struct config loaded;
-    char error[ERROR_LEN];
-    if (!program_options_load_config(options, &loaded, error)) {
-        log_error("%s; keeping the current configuration", error);
+    struct config_errors errors;
+    if (!program_options_load_config(options, &loaded, &errors)) {
+        char *rest = errors.text;
+        while (rest != NULL)
+            log_error("%s", strsep(&rest, "\n"));
+        log_error("invalid configuration; keeping the current one");
         return;
     }
     keep_inherited_sockets(&loaded, running);
@@ -174,6 +179,13 @@ static int exit_with_error(const char *error) {
     return EXIT_FAILURE;
 }
 
+static int exit_with_errors(struct config_errors *errors) {
+    char *rest = errors->text;
+    while (rest != NULL)
+        (void)exit_with_error(strsep(&rest, "\n"));
+    return EXIT_FAILURE;
+}
+
 static int check_config(const struct config *config) {
     char error[ERROR_LEN];
     if (config->http.https.port != 0) {
@@ -190,6 +202,7 @@ static int check_config(const struct config *config) {
 int main(int argc, char **argv) {
     struct program_options options;
     struct config config;
+    struct config_errors errors;
     char error[ERROR_LEN];
     if (!standard_files_open())
         return EXIT_FAILURE;
@@ -203,8 +216,12 @@ int main(int argc, char **argv) {
         puts("skepd " SKEP_VERSION);
         return EXIT_SUCCESS;
     }
-    if (!program_options_load_config(&options, &config, error))
-        return exit_with_error(error);
+    if (!program_options_load_config(&options, &config, &errors))
+        return exit_with_errors(&errors);
+    if (options.print_config) {
+        config_print(&config, stdout);
+        return EXIT_SUCCESS;
+    }
     if (options.check_config)
         return check_config(&config);
     return run_daemon(&options, &config);

@@ -23,18 +23,12 @@ static const char *const companions[] = { "-wal", "-shm" };
 
 enum { COMPANIONS = sizeof companions / sizeof *companions, SUFFIX_LEN = 8, NAME_TRIES = 100 };
 
-/* Creates the file's directory, one level only: ./var at the first start. */
-static void make_directory(const char *path) {
-    const char *slash = strrchr(path, '/');
-    if (slash == NULL || slash == path)
-        return;
+void database_file_make_directory(const char *path) {
     char directory[DATABASE_FILE_PATH_LEN];
-    const size_t len = (size_t)(slash - path);
-    if (len >= sizeof directory)
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL || slash == path || (size_t)(slash - path) >= sizeof directory)
         return;
-    memcpy(directory, path, len);
-    directory[len] = '\0';
-    /* If this fails, opening the file reports the reason. */
+    snprintf(directory, sizeof directory, "%.*s", (int)(slash - path), path);
     (void)mkdir(directory, 0750);
 }
 
@@ -56,7 +50,6 @@ static bool is_usable_file(int fd) {
 
 /* flock(2) does not conflict with SQLite's own locks, which are POSIX record locks. */
 int database_file_lock(const char *path, char error[static ERROR_LEN]) {
-    make_directory(path);
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (fd < 0) {
         error_set(error, "cannot open the database %s: %s", path, strerror(errno));

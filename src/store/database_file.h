@@ -10,6 +10,9 @@
 
 enum { DATABASE_FILE_PATH_LEN = 4096 };
 
+/* Creates the file's directory, one level only. If that fails, opening the file reports why. */
+void database_file_make_directory(const char *path);
+
 /* Opens or creates the file and takes an exclusive flock on it, which lasts until the returned
  * descriptor is closed. Returns -1 and one line in `error` on failure. Close the descriptor after
  * SQLite's connection: closing any descriptor of the file drops all POSIX locks of the process on

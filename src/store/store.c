@@ -24,6 +24,7 @@ struct change_queue {
 
 struct store {
     char *path;
+    bool make_directory; /* if it is missing */
     struct connection connection;
     bool stale;     /* changes are missing in the database */
     bool suspect;   /* opening the file again may cure the last failure */
@@ -67,6 +68,8 @@ static bool salvage_from(struct store *store, const struct connection *fresh,
 static bool open_current_file(struct store *store, char error[static ERROR_LEN]) {
     struct connection fresh;
     char why[ERROR_LEN];
+    if (store->make_directory)
+        database_file_make_directory(store->path);
     if (store->connection.db != NULL)
         database_file_drop_log(connection_log_path(&store->connection),
                                &store->connection.log_file);
@@ -101,7 +104,8 @@ static bool start_new_file(struct store *store, const char *why, char error[stat
     return quarantine_file(store, why, error) && open_current_file(store, error);
 }
 
-struct store *store_open(const char *path, char error[static ERROR_LEN]) {
+static struct store *open_store(const char *path, bool make_directory,
+                                char error[static ERROR_LEN]) {
     struct store *store = calloc(1, sizeof *store);
     char *copy = strdup(path);
     if (store == NULL || copy == NULL) {
@@ -111,11 +115,20 @@ struct store *store_open(const char *path, char error[static ERROR_LEN]) {
         return NULL;
     }
     store->path = copy;
+    store->make_directory = make_directory;
     store->connection.lock = -1;
     if (open_current_file(store, error))
         return store;
     store_close(store);
     return NULL;
+}
+
+struct store *store_open(const char *path, char error[static ERROR_LEN]) {
+    return open_store(path, false, error);
+}
+
+struct store *store_open_default(const char *path, char error[static ERROR_LEN]) {
+    return open_store(path, true, error);
 }
 
 void store_close(struct store *store) {

@@ -13,8 +13,8 @@ from support.database import APPLICATION_ID, rows, sql
 from support.skepd import ROOT, Skepd, as_nobody, binary, free_port, run
 from support.waiting import wait_until
 
-OPTIONS = ["--config", "--port", "--database", "--threads", "--log-level", "--no-udp",
-           "--check-config", "--help", "--version"]
+OPTIONS = ["--config", "--set", "--port", "--database", "--threads", "--log-level", "--no-udp",
+           "--check-config", "--print-config", "--help", "--version"]
 
 
 def start(database, *args, port=None, **how):
@@ -123,8 +123,9 @@ def test_database_gets_no_closed_standard_descriptor(tmp_path, torrent, closed):
         wait_until(lambda: rows(database, "SELECT count(*) FROM peer") == [(1,)])
 
 
-def test_directory_that_is_missing_is_named(tmp_path):
-    assert_one_line(start(tmp_path / "no" / "such" / "skep.db"), tmp_path / "no" / "such")
+def test_missing_directory_is_named_and_not_created(tmp_path):
+    assert_one_line(start(tmp_path / "no" / "skep.db"), f"directory {tmp_path}/no")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_second_daemon_on_the_same_database_is_refused(torrent):
@@ -251,6 +252,48 @@ def test_settings_that_contradict_each_other_are_reported(tmp_path, text, words)
     assert_one_line(check(tmp_path, text), *words)
 
 
+def test_every_error_of_a_config_is_reported(tmp_path):
+    done = check(tmp_path, "colour = 1;\nhttp = { port = 0;\nprot = 1; };\nannounce = { numwant = 300; };\n"
+                           'store = { database = "/nowhere/skep.db"; };')
+    assert done.returncode == 1
+    assert [line.rsplit("/", 1)[-1].split(" ")[0] for line in done.stderr.splitlines()[:3]] == [
+        "skepd.conf:1:", "skepd.conf:2:", "skepd.conf:3:"]
+    assert done.stderr.splitlines()[3:] == [
+        "skepd: store.database: directory /nowhere: No such file or directory",
+        "skepd: announce.numwant (300) must not exceed announce.numwant_max (200)"]
+
+
+def test_reload_logs_every_error_of_a_config():
+    with Skepd("# nothing") as daemon:
+        daemon.reload("colour = 1;\nhttp = { port = 0; };")
+        daemon.wait_for_log("error", "keeping the current one")
+        daemon.wait_for_log("error", "skepd.conf:1: unknown setting")
+        daemon.wait_for_log("error", "skepd.conf:2: http.port must be")
+
+
+def test_settings_in_force_are_printed_without_secrets(tmp_path):
+    config = tmp_path / "skepd.conf"
+    config.write_text('http = { port = 7001; threads = 3; admin_token = "0123456789abcdef"; };')
+    options = ("--set", "http.threads=5", "--set", "network.lan=10.0.0.0/8,fd00::/8", "--database", tmp_path / "x.db")
+    done = run("--config", config, *options, "--print-config", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    for line in ("log_level = \"info\";", "    port = 7001;", "    threads = 5;", '    admin_token = "********";',
+                 '    lan = [ "10.0.0.0/8", "fd00::/8" ];', f'    database = "{tmp_path}/x.db";'):
+        assert line in done.stdout.splitlines()
+    assert "0123456789abcdef" not in done.stdout
+    assert done.stdout.count("    port = 7001;\n") == 2, "UDP uses the port of HTTP"
+    config.write_text(done.stdout.replace("********", "0123456789abcdef"))
+    assert run("--config", config, "--print-config", cwd=tmp_path).stdout == done.stdout
+
+
+def test_any_setting_is_set_on_the_command_line(torrent):
+    with Skepd("announce = { numwant = 7; };", args=("--set", "announce.interval_min_s=77")) as daemon:
+        assert Peer(daemon.port, torrent).start()["interval"] >= 70
+        daemon.reload("announce = { interval_min_s = 99; };")
+        daemon.wait_for_log("configuration reloaded")
+        assert Peer(daemon.port, torrent).start()["interval"] < 90
+
+
 def test_wrong_config_does_not_start(tmp_path):
     config = tmp_path / "skepd.conf"
     config.write_text("nonsense = 1;")
@@ -286,7 +329,8 @@ def test_version_is_one_line():
     (["--prot", "1"], "--prot"), (["-x"], "-x"), (["stray"], "stray"), (["--port"], "--port"),
     (["--port", "0x1"], "--port"), (["--port", "65536"], "65536"), (["--threads", "-1"], "-1"),
     (["--log-level", "loud"], "loud"), (["--no-udp=1"], "--no-udp"),
-    (["--database", ""], "--database")])
+    (["--database", ""], "--database"), (["--set", "http.prot=1"], "http.port"),
+    (["--set", "http.port=x"], "http.port")])
 def test_wrong_option_is_named(tmp_path, args, word):
     done = run(*args, cwd=tmp_path)
     assert done.returncode in (1, 2)

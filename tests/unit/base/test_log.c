@@ -9,8 +9,6 @@
 
 #include "support.h"
 
-static const char *const names[LOG_LEVELS] = { "error", "warning", "info", "debug" };
-
 static int pipe_ends[2];
 static int real_stderr;
 static char journal[64];
@@ -43,23 +41,6 @@ static const char *caught(void) {
     text[len] = '\0';
     return text;
 }
-
-START_TEST(level_names_are_parsed) {
-    enum log_level level;
-    ck_assert(log_level_parse(names[_i], &level));
-    ck_assert_int_eq((int)level, _i);
-}
-END_TEST
-
-START_TEST(unknown_level_is_refused) {
-    static const char *const unknown[] = { "", "err", "errors", "notice", "info ", "4" };
-    for (size_t i = 0; i < COUNT_OF(unknown); i++) {
-        enum log_level level = LOG_LEVEL_WARNING;
-        ck_assert_msg(!log_level_parse(unknown[i], &level), "read %s", unknown[i]);
-        ck_assert_int_eq(level, LOG_LEVEL_WARNING);
-    }
-}
-END_TEST
 
 START_TEST(level_enables_itself_and_what_is_graver) {
     log_set_level((enum log_level)_i);
@@ -131,8 +112,6 @@ END_TEST
 UNIT_SUITE(log) {
     Suite *suite = suite_create("log");
     TCase *levels = tcase_create("levels");
-    tcase_add_loop_test(levels, level_names_are_parsed, 0, LOG_LEVELS);
-    tcase_add_test(levels, unknown_level_is_refused);
     tcase_add_loop_test(levels, level_enables_itself_and_what_is_graver, 0, LOG_LEVELS);
     suite_add_tcase(suite, levels);
 

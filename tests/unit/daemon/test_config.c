@@ -5,18 +5,19 @@
 
 #include "daemon/config.h"
 #include "daemon/config_file.h"
+#include "daemon/config_print.h"
 #include "daemon/settings.h"
 #include "suites.h"
 
 static char directory[] = "/tmp/skep-config-XXXXXX";
 static char path[sizeof directory + 16];
-static char error[ERROR_LEN];
+static struct config_errors errors;
 
 static void make_directory(void) {
     strcpy(directory, "/tmp/skep-config-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/skepd.conf", directory);
-    error[0] = 0;
+    errors = (struct config_errors){ 0 };
 }
 
 static void remove_directory(void) {
@@ -29,12 +30,13 @@ static bool read_text(struct config *config, const char *text) {
     ck_assert_ptr_nonnull(file);
     ck_assert_int_ge(fputs(text, file), 0);
     ck_assert_int_eq(fclose(file), 0);
-    return config_file_read(config, path, error);
+    errors = (struct config_errors){ 0 };
+    return config_file_read(config, path, &errors);
 }
 
 static struct config accepted(const char *text) {
     struct config config = settings_defaults();
-    ck_assert_msg(read_text(&config, text), "%s", error);
+    ck_assert_msg(read_text(&config, text), "%s", errors.text);
     return config;
 }
 
@@ -42,8 +44,13 @@ static struct config accepted(const char *text) {
 static void assert_refused(const char *text, const char *expected) {
     struct config config = settings_defaults();
     ck_assert_msg(!read_text(&config, text), "accepted: %s", text);
-    ck_assert_mem_eq(error, path, strlen(path));
-    ck_assert_str_eq(error + strlen(path), expected);
+    ck_assert_mem_eq(errors.text, path, strlen(path));
+    ck_assert_str_eq(errors.text + strlen(path), expected);
+}
+
+static bool checks(const struct config *config) {
+    errors = (struct config_errors){ 0 };
+    return config_check(config, &errors);
 }
 
 static bool field_equal(const struct setting *setting, const struct config *a,
@@ -66,7 +73,7 @@ static bool contains(const struct networks *networks, const char *text) {
 
 START_TEST(defaults_pass_the_check) {
     const struct config config = settings_defaults();
-    ck_assert_msg(config_check(&config, error), "%s", error);
+    ck_assert_msg(checks(&config), "%s", errors.text);
 }
 END_TEST
 
@@ -90,7 +97,7 @@ START_TEST(shipped_file_sets_every_setting_to_its_default) {
     const struct config defaults = settings_defaults();
     struct config config;
     memset(&config, 0xA5, sizeof config);
-    ck_assert_msg(config_file_read(&config, "conf/skepd.conf", error), "%s", error);
+    ck_assert_msg(config_file_read(&config, "conf/skepd.conf", &errors), "%s", errors.text);
     assert_equal(&config, &defaults);
 }
 END_TEST
@@ -100,9 +107,9 @@ START_TEST(lan_file_shortens_the_intervals_only) {
     expected.tracker.interval_min_s = 30;
     expected.tracker.interval_max_s = 600;
     struct config config = settings_defaults();
-    ck_assert_msg(config_file_read(&config, "conf/lan.conf", error), "%s", error);
+    ck_assert_msg(config_file_read(&config, "conf/lan.conf", &errors), "%s", errors.text);
     assert_equal(&config, &expected);
-    ck_assert_msg(config_check(&config, error), "%s", error);
+    ck_assert_msg(checks(&config), "%s", errors.text);
 }
 END_TEST
 
@@ -180,7 +187,7 @@ START_TEST(star_listens_on_every_address) {
     ck_assert_uint_eq(config.http.listen.list[0].family, FAMILY_V4);
     ck_assert_uint_eq(config.http.listen.list[1].family, FAMILY_V6);
 
-    ck_assert_msg(read_text(&config, "http = { listen = \"*\"; }"), "%s", error);
+    ck_assert_msg(read_text(&config, "http = { listen = \"*\"; }"), "%s", errors.text);
     ck_assert_uint_eq(config.http.listen.count, 0);
 }
 END_TEST
@@ -197,7 +204,7 @@ START_TEST(external_addresses_are_one_of_each_family) {
     endpoint_address_text(&config.tracker.external_v6, text);
     ck_assert_str_eq(text, "2001:db8::7");
 
-    ck_assert_msg(read_text(&config, "network = { external_address = []; }"), "%s", error);
+    ck_assert_msg(read_text(&config, "network = { external_address = []; }"), "%s", errors.text);
     ck_assert_uint_eq(config.tracker.external_v4.family, FAMILY_NONE);
     ck_assert_uint_eq(config.tracker.external_v6.family, FAMILY_NONE);
 }
@@ -300,15 +307,126 @@ START_TEST(very_long_names_are_refused) {
     strcpy(text + sizeof text - 8, " = 1;");
     struct config config = settings_defaults();
     ck_assert(!read_text(&config, text));
-    ck_assert_ptr_nonnull(strstr(error, ":1: unknown setting \"xxx"));
+    ck_assert_ptr_nonnull(strstr(errors.text, ":1: unknown setting \"xxx"));
 }
 END_TEST
 
-START_TEST(refused_file_leaves_the_config_as_it_was) {
-    const struct config defaults = settings_defaults();
+START_TEST(every_error_is_named_and_the_rest_is_read) {
     struct config config = settings_defaults();
-    ck_assert(!read_text(&config, "http = { port = 80; };\nlog_level = \"loud\";"));
-    assert_equal(&config, &defaults);
+    ck_assert(
+        !read_text(&config,
+                   "colour = 1;\nlog_level = \"loud\";\nhttp = { port = 0;\n threads = 3; };\n"
+                   "announce = { numwant = 300; numwant_max = 100; interval_min_s = 3000;\n"
+                   "interval_max_s = 0; };\n"));
+    ck_assert_uint_eq(config.http.threads, 3);
+    ck_assert(!config_check(&config, &errors));
+    char expected[CONFIG_ERRORS_LEN];
+    snprintf(expected, sizeof expected,
+             "%s:1: unknown setting \"colour\"\n"
+             "%s:2: log_level must be \"error\", \"warning\", \"info\" or \"debug\", not \"loud\"\n"
+             "%s:3: http.port must be a number from 1 to 65535\n"
+             "%s:6: announce.interval_max_s must be a number from 1 to 28800\n"
+             "announce.numwant (300) must not exceed announce.numwant_max (100)",
+             path, path, path, path);
+    ck_assert_str_eq(errors.text, expected);
+}
+END_TEST
+
+START_TEST(errors_beyond_the_space_are_dropped_whole) {
+    for (int i = 0; i < 1000; i++)
+        config_errors_add(&errors, "%04d 0123456789012345678901234567890123456789", i);
+    ck_assert_uint_eq(strlen(errors.text), errors.len);
+    ck_assert_uint_gt(errors.len, CONFIG_ERRORS_LEN - 100);
+    ck_assert_uint_eq((errors.len + 1) % 46, 0);
+}
+END_TEST
+
+/* As in the file, and as on a command line. */
+START_TEST(text_sets_a_setting_of_every_kind) {
+    static const struct {
+        const char *name, *text, *in_file;
+    } values[] = {
+        { "http.port", "80", "http = { port = 80; };" },
+        { "http.full_scrape", "true", "http = { full_scrape = true; };" },
+        { "access.mode", "private", "access = { mode = \"private\"; };" },
+        { "access.mode", "\"private\"", "access = { mode = \"private\"; };" },
+        { "store.database", "/a b/c", "store = { database = \"/a b/c\"; };" },
+        { "http.listen", "*", "http = { listen = \"*\"; };" },
+        { "http.listen", "::1, 127.0.0.1", "http = { listen = [ \"::1\", \"127.0.0.1\" ]; };" },
+        { "network.lan", "", "network = { lan = []; };" },
+        { "network.lan", "[ \"10.0.0.0/8\" ]", "network = { lan = \"10.0.0.0/8\"; };" },
+        { "access.clients_deny", "-qB,-TR", "access = { clients_deny = [ \"-qB\", \"-TR\" ]; };" },
+        { "http.hostnames", "a.example", "http = { hostnames = \"a.example\"; };" },
+        { "network.external_address", "192.0.2.1",
+          "network = { external_address = \"192.0.2.1\"; };" },
+    };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        const struct config expected = accepted(values[i].in_file);
+        struct config config = settings_defaults();
+        ck_assert_msg(
+            config_file_set(&config, "-x", settings_find(values[i].name), values[i].text, &errors),
+            "%s", errors.text);
+        assert_equal(&config, &expected);
+    }
+}
+END_TEST
+
+START_TEST(text_that_fits_no_setting_is_refused) {
+    static const struct {
+        const char *name, *text, *expected;
+    } values[] = {
+        { "http.port", "", "-x must be a number from 1 to 65535, not \"\"" },
+        { "http.port", "80; x = 1", "-x must be a number from 1 to 65535, not \"80; x = 1\"" },
+        { "http.full_scrape", "1", "-x must be true or false, not \"1\"" },
+        { "network.lan", "10.0.0.0/8,",
+          "-x must be a list of up to 32 networks such as \"10.0.0.0/8\", not \"10.0.0.0/8,\"" },
+        { "network.lan", "[\"::1\"]; x = 1",
+          "-x must be a list of up to 32 networks such as \"10.0.0.0/8\", not \"[\"::1\"]; x = "
+          "1\"" },
+    };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct config config = settings_defaults();
+        errors = (struct config_errors){ 0 };
+        ck_assert(!config_file_set(&config, "-x", settings_find(values[i].name), values[i].text,
+                                   &errors));
+        ck_assert_str_eq(errors.text, values[i].expected);
+    }
+}
+END_TEST
+
+static void print_to(const char *file_name, const struct config *config) {
+    FILE *file = fopen(file_name, "w");
+    ck_assert_ptr_nonnull(file);
+    config_print(config, file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(printed_config_reads_as_the_same) {
+    const struct config config = accepted(
+        "log_level = \"debug\"; http = { listen = [ \"::1\", \"192.0.2.1\" ]; port = 80;"
+        " hostnames = [ \"a\", \"b\" ]; full_scrape = true; };"
+        "access = { mode = \"listed\"; clients_allow = [ \"-q\\\"\\\\\", \"-TR\" ];"
+        " whitelist_file = \"/a \\\"b\\\\\\x07\xc3\xa4\"; };"
+        "network = { external_address = [ \"192.0.2.1\", \"2001:db8::1\" ]; lan = []; };");
+    struct config again;
+    memset(&again, 0xA5, sizeof again);
+    print_to(path, &config);
+    errors = (struct config_errors){ 0 };
+    ck_assert_msg(config_file_read(&again, path, &errors), "%s", errors.text);
+    assert_equal(&config, &again);
+}
+END_TEST
+
+START_TEST(printed_config_has_no_secret) {
+    const struct config config = accepted("http = { admin_token = \"0123456789abcdef\"; };");
+    char text[16384] = "";
+    print_to(path, &config);
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_gt(fread(text, 1, sizeof text - 1, file), 0);
+    fclose(file);
+    ck_assert_ptr_null(strstr(text, "0123456789abcdef"));
+    ck_assert_ptr_nonnull(strstr(text, "    admin_token = \"********\";\n"));
 }
 END_TEST
 
@@ -316,48 +434,51 @@ START_TEST(unreadable_files_are_refused) {
     struct config config = settings_defaults();
     char expected[sizeof path + 64];
     snprintf(expected, sizeof expected, "%s: No such file or directory", path);
-    ck_assert(!config_file_read(&config, path, error));
-    ck_assert_str_eq(error, expected);
+    ck_assert(!config_file_read(&config, path, &errors));
+    ck_assert_str_eq(errors.text, expected);
 
+    errors = (struct config_errors){ 0 };
     snprintf(expected, sizeof expected, "%s: Is a directory", directory);
-    ck_assert(!config_file_read(&config, directory, error));
-    ck_assert_str_eq(error, expected);
+    ck_assert(!config_file_read(&config, directory, &errors));
+    ck_assert_str_eq(errors.text, expected);
 }
 END_TEST
 
 START_TEST(minimum_above_maximum_is_refused) {
     struct config config = settings_defaults();
     config.tracker.interval_min_s = config.tracker.interval_max_s;
-    ck_assert(config_check(&config, error));
+    ck_assert(checks(&config));
 
     config.tracker.interval_min_s = 600;
     config.tracker.interval_max_s = 300;
-    ck_assert(!config_check(&config, error));
-    ck_assert_str_eq(error,
+    ck_assert(!checks(&config));
+    ck_assert_str_eq(errors.text,
                      "announce.interval_min_s (600) must not exceed announce.interval_max_s (300)");
 
     config = settings_defaults();
     config.tracker.numwant_max = 20;
-    ck_assert(!config_check(&config, error));
-    ck_assert_str_eq(error, "announce.numwant (50) must not exceed announce.numwant_max (20)");
+    ck_assert(!checks(&config));
+    ck_assert_str_eq(errors.text,
+                     "announce.numwant (50) must not exceed announce.numwant_max (20)");
     config = settings_defaults();
     config.http.uploads_max = 1024;
-    ck_assert(!config_check(&config, error));
-    ck_assert_str_eq(error, "http.upload_max (16777216) must not exceed http.uploads_max (1024)");
+    ck_assert(!checks(&config));
+    ck_assert_str_eq(errors.text,
+                     "http.upload_max (16777216) must not exceed http.uploads_max (1024)");
 }
 END_TEST
 
 START_TEST(https_needs_its_files_and_a_port_of_its_own) {
     struct config config = accepted("https = { certificate = \"a.pem\"; };");
-    ck_assert(config_check(&config, error));
+    ck_assert(checks(&config));
     config = accepted("https = { port = 443; key = \"a.key\"; };");
-    ck_assert(!config_check(&config, error));
-    ck_assert_str_eq(error, "https.port requires https.certificate and https.key");
+    ck_assert(!checks(&config));
+    ck_assert_str_eq(errors.text, "https.port requires https.certificate and https.key");
     config = accepted("https = { port = 6969; certificate = \"a.pem\"; key = \"a.key\"; };");
-    ck_assert(!config_check(&config, error));
-    ck_assert_str_eq(error, "https.port and http.port must differ, both are 6969");
+    ck_assert(!checks(&config));
+    ck_assert_str_eq(errors.text, "https.port and http.port must differ, both are 6969");
     config = accepted("https = { port = 443; certificate = \"a.pem\"; key = \"a.key\"; };");
-    ck_assert(config_check(&config, error));
+    ck_assert(checks(&config));
     ck_assert_str_eq(config.http.https.files.certificate, "a.pem");
 }
 END_TEST
@@ -366,13 +487,13 @@ START_TEST(token_is_long_and_fits_into_a_header) {
     static const char *const bad[] = { "0123456789abcde", "0123456789 abcdef",
                                        "0123456789abcdef\\n", "0123456789abcdef\xc3\xa4" };
     struct config config = accepted("http = { admin_token = \"0123456789abcdef\"; };");
-    ck_assert(config_check(&config, error));
+    ck_assert(checks(&config));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char text[128];
         snprintf(text, sizeof text, "http = { admin_token = \"%s\"; };", bad[i]);
         config = accepted(text);
-        ck_assert_msg(!config_check(&config, error), "%s", bad[i]);
-        ck_assert_str_eq(error,
+        ck_assert_msg(!checks(&config), "%s", bad[i]);
+        ck_assert_str_eq(errors.text,
                          "http.admin_token must have at least 16 ASCII characters and no spaces");
     }
 }
@@ -514,7 +635,12 @@ UNIT_SUITE(config) {
                         (int)(sizeof refusals / sizeof refusals[0]));
     tcase_add_test(values, path_that_does_not_fit_is_refused);
     tcase_add_test(values, very_long_names_are_refused);
-    tcase_add_test(values, refused_file_leaves_the_config_as_it_was);
+    tcase_add_test(values, every_error_is_named_and_the_rest_is_read);
+    tcase_add_test(values, errors_beyond_the_space_are_dropped_whole);
+    tcase_add_test(values, text_sets_a_setting_of_every_kind);
+    tcase_add_test(values, text_that_fits_no_setting_is_refused);
+    tcase_add_test(values, printed_config_reads_as_the_same);
+    tcase_add_test(values, printed_config_has_no_secret);
     tcase_add_test(values, unreadable_files_are_refused);
     tcase_add_test(values, minimum_above_maximum_is_refused);
     tcase_add_test(values, https_needs_its_files_and_a_port_of_its_own);

@@ -9,6 +9,7 @@
 enum { ARGUMENTS_MAX = 16 };
 
 static char error[ERROR_LEN];
+static struct config_errors errors;
 
 static void forget_environment(void) {
     unsetenv("STATE_DIRECTORY");
@@ -36,7 +37,7 @@ static struct program_options accepted(char *line) {
 
 static struct config loaded(const struct program_options *options) {
     struct config config;
-    ck_assert_msg(program_options_load_config(options, &config, error), "%s", error);
+    ck_assert_msg(program_options_load_config(options, &config, &errors), "%s", errors.text);
     return config;
 }
 
@@ -44,44 +45,65 @@ START_TEST(no_options_leave_all_to_the_config) {
     char line[] = "";
     const struct program_options options = accepted(line);
     ck_assert_ptr_null(options.config_file);
-    ck_assert_ptr_null(options.database);
-    ck_assert_int_eq(options.port, -1);
-    ck_assert_int_eq(options.threads, -1);
-    ck_assert_int_eq(options.log_level, -1);
-    ck_assert(!options.no_udp && !options.check_config && !options.help && !options.version);
+    ck_assert_uint_eq(options.override_count, 0);
+    ck_assert(!options.check_config && !options.print_config && !options.help && !options.version);
 }
 END_TEST
 
 START_TEST(long_options_are_read) {
-    char line[] = "--config=a.conf --port 80 --database=b.db --threads=0 --log-level debug";
+    char line[] =
+        "--port 80 --database=b.db --threads=0 --log-level debug --no-udp "
+        "--set announce.numwant=7 --set access.mode=private";
     const struct program_options options = accepted(line);
-    ck_assert_str_eq(options.config_file, "a.conf");
-    ck_assert_str_eq(options.database, "b.db");
-    ck_assert_int_eq(options.port, 80);
-    ck_assert_int_eq(options.threads, 0);
-    ck_assert_int_eq(options.log_level, LOG_LEVEL_DEBUG);
+    const struct config config = loaded(&options);
+    ck_assert_str_eq(config.database, "b.db");
+    ck_assert_uint_eq(config.http.port, 80);
+    ck_assert_uint_eq(config.http.threads + config.udp.threads, 0);
+    ck_assert_int_eq(config.log_level, LOG_LEVEL_DEBUG);
+    ck_assert(!config.udp.enabled);
+    ck_assert_uint_eq(config.tracker.numwant, 7);
+    ck_assert_int_eq(config.access.rules.mode, ACCESS_PRIVATE);
 
-    char flags[] = "--no-udp --check-config --help --version";
+    char flags[] = "--config=a.conf --check-config --print-config --help --version";
     const struct program_options more = accepted(flags);
-    ck_assert(more.no_udp && more.check_config && more.help && more.version);
+    ck_assert_str_eq(more.config_file, "a.conf");
+    ck_assert(more.check_config && more.print_config && more.help && more.version);
 }
 END_TEST
 
 START_TEST(letters_are_read) {
-    char line[] = "-c a.conf -p80 -db.db -hVt4 -l error";
+    char line[] = "-p80 -db.db -hVt4 -l error -s announce.numwant=7";
     const struct program_options options = accepted(line);
-    ck_assert_str_eq(options.config_file, "a.conf");
-    ck_assert_str_eq(options.database, "b.db");
-    ck_assert_int_eq(options.port, 80);
-    ck_assert_int_eq(options.threads, 4);
-    ck_assert_int_eq(options.log_level, LOG_LEVEL_ERROR);
     ck_assert(options.help && options.version);
+    const struct config config = loaded(&options);
+    ck_assert_str_eq(config.database, "b.db");
+    ck_assert_uint_eq(config.http.port, 80);
+    ck_assert_uint_eq(config.http.threads, 4);
+    ck_assert_uint_eq(config.udp.threads, 4);
+    ck_assert_int_eq(config.log_level, LOG_LEVEL_ERROR);
+    ck_assert_uint_eq(config.tracker.numwant, 7);
+
+    char file[] = "-c a.conf";
+    ck_assert_str_eq(accepted(file).config_file, "a.conf");
 }
 END_TEST
 
 START_TEST(last_of_several_counts) {
-    char line[] = "-p 1 --port 2";
-    ck_assert_int_eq(accepted(line).port, 2);
+    char line[] = "-p 1 --port 2 --set http.port=3";
+    const struct program_options options = accepted(line);
+    ck_assert_uint_eq(loaded(&options).http.port, 3);
+}
+END_TEST
+
+START_TEST(too_many_settings_are_refused) {
+    char program[] = "skepd";
+    char option[] = "-p1";
+    char *argv[PROGRAM_OPTIONS_OVERRIDES_MAX + 3] = { program };
+    for (int i = 0; i <= PROGRAM_OPTIONS_OVERRIDES_MAX; i++)
+        argv[1 + i] = option;
+    struct program_options options;
+    ck_assert(!program_options_parse(PROGRAM_OPTIONS_OVERRIDES_MAX + 2, argv, &options, error));
+    ck_assert_str_eq(error, "too many settings on the command line");
 }
 END_TEST
 
@@ -110,7 +132,14 @@ static const struct {
     { "-p 99999999999999999999",
       "--port must be a number from 1 to 65535, not \"99999999999999999999\"" },
     { "--threads 257", "--threads must be a number from 0 to 256, not \"257\"" },
-    { "-l loud", "--log-level must be error, warning, info or debug, not \"loud\"" },
+    { "-l loud",
+      "--log-level must be \"error\", \"warning\", \"info\" or \"debug\", not \"loud\"" },
+    { "--set", "--set requires a value, see --help" },
+    { "--set http.port", "--set requires NAME=VALUE, not \"http.port\"" },
+    { "--set htp.port=1", "--set: unknown setting \"htp.port\", did you mean \"http.port\"?" },
+    { "--set check=1", "--set: check has been renamed to probe" },
+    { "--set http=1", "--set: http is a group of settings" },
+    { "--set http.port=0", "--set http.port must be a number from 1 to 65535, not \"0\"" },
     { "--database=", "--database must be a file name of at most 1023 bytes" },
     { "--config=", "--config must be a file name of at most 1023 bytes" },
 };
@@ -118,17 +147,17 @@ static const struct {
 START_TEST(what_is_wrong_is_refused_in_one_line) {
     char line[128];
     snprintf(line, sizeof line, "%s", refusals[_i].line);
-    struct program_options options = { .port = 4711 };
+    struct program_options options = { .override_count = 4711 };
     ck_assert_msg(!parse(line, &options), "accepted: %s", refusals[_i].line);
     ck_assert_str_eq(error, refusals[_i].expected);
-    ck_assert_int_eq(options.port, 4711);
+    ck_assert_uint_eq(options.override_count, 4711);
 }
 END_TEST
 
 START_TEST(help_names_every_option) {
     static const char *const names[] = {
-        "--config", "--port",         "--database", "--threads", "--log-level",
-        "--no-udp", "--check-config", "--help",     "--version",
+        "--config", "--set",          "--port",         "--database", "--threads", "--log-level",
+        "--no-udp", "--check-config", "--print-config", "--help",     "--version",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         ck_assert_ptr_nonnull(strstr(program_options_help(), names[i]));
@@ -136,13 +165,13 @@ START_TEST(help_names_every_option) {
 END_TEST
 
 START_TEST(options_count_more_than_defaults) {
-    char line[] = "-p 80 -t 3 -l warning -d /srv/skep.db";
+    char line[] = "-p 80 -t 3 -l warning -d /tmp/skep.db";
     const struct program_options options = accepted(line);
     const struct config config = loaded(&options);
     ck_assert_uint_eq(config.http.port, 80);
     ck_assert_uint_eq(config.http.threads, 3);
     ck_assert_int_eq(config.log_level, LOG_LEVEL_WARNING);
-    ck_assert_str_eq(config.database, "/srv/skep.db");
+    ck_assert_str_eq(config.database, "/tmp/skep.db");
     ck_assert_uint_eq(config.tracker.interval_min_s, 120);
 }
 END_TEST
@@ -156,16 +185,14 @@ START_TEST(options_count_more_than_the_file) {
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
 
-    const struct program_options from_file = {
-        .config_file = path, .port = -1, .threads = -1, .log_level = -1
-    };
+    const struct program_options from_file = { .config_file = path };
     struct config config = loaded(&from_file);
     ck_assert_uint_eq(config.http.port, 81);
     ck_assert_str_eq(config.database, "file.db");
 
-    const struct program_options both = {
-        .config_file = path, .database = "line.db", .port = 82, .threads = 0, .log_level = -1
-    };
+    char line[] = "--database line.db --port 82 --threads 0";
+    struct program_options both = accepted(line);
+    both.config_file = path;
     config = loaded(&both);
     ck_assert_uint_eq(config.http.port, 82);
     ck_assert_uint_eq(config.http.threads, 0);
@@ -176,7 +203,7 @@ START_TEST(options_count_more_than_the_file) {
 END_TEST
 
 START_TEST(database_goes_to_the_state_directory) {
-    const struct program_options none = { .port = -1, .threads = -1, .log_level = -1 };
+    const struct program_options none = { 0 };
     ck_assert_str_eq(loaded(&none).database, "./var/skep.db");
 
     setenv("STATE_DIRECTORY", "/var/lib/skep", 1);
@@ -188,25 +215,42 @@ START_TEST(database_goes_to_the_state_directory) {
 }
 END_TEST
 
+START_TEST(directory_of_a_configured_database_must_exist) {
+    char line[] = "--database /nonexistent/skep.db";
+    const struct program_options options = accepted(line);
+    struct config config;
+    ck_assert(!program_options_load_config(&options, &config, &errors));
+    ck_assert_str_eq(errors.text,
+                     "store.database: directory /nonexistent: No such file or directory");
+    char without[] = "--database /nonexistent/skep.db --set store.enabled=false";
+    const struct program_options unused = accepted(without);
+    (void)loaded(&unused);
+
+    setenv("STATE_DIRECTORY", "/nonexistent", 1);
+    const struct program_options none = { 0 };
+    config = loaded(&none);
+    ck_assert_str_eq(config.database, "/nonexistent/skep.db");
+    ck_assert(config.database_is_default);
+}
+END_TEST
+
 START_TEST(state_directory_that_does_not_fit_is_refused) {
     char longest[CONFIG_PATH_LEN];
     memset(longest, 'x', sizeof longest - 1);
     longest[sizeof longest - 1] = 0;
     setenv("STATE_DIRECTORY", longest, 1);
-    const struct program_options none = { .port = -1, .threads = -1, .log_level = -1 };
+    const struct program_options none = { 0 };
     struct config config;
-    ck_assert(!program_options_load_config(&none, &config, error));
-    ck_assert_str_eq(error, "$STATE_DIRECTORY is too long");
+    ck_assert(!program_options_load_config(&none, &config, &errors));
+    ck_assert_str_eq(errors.text, "$STATE_DIRECTORY is too long");
 }
 END_TEST
 
 START_TEST(file_that_cannot_be_read_leaves_the_config_as_it_was) {
-    const struct program_options options = {
-        .config_file = "/nonexistent/skepd.conf", .port = 80, .threads = -1, .log_level = -1
-    };
+    const struct program_options options = { .config_file = "/nonexistent/skepd.conf" };
     struct config config = { .http.port = 4711 };
-    ck_assert(!program_options_load_config(&options, &config, error));
-    ck_assert_str_eq(error, "/nonexistent/skepd.conf: No such file or directory");
+    ck_assert(!program_options_load_config(&options, &config, &errors));
+    ck_assert_str_eq(errors.text, "/nonexistent/skepd.conf: No such file or directory");
     ck_assert_uint_eq(config.http.port, 4711);
 }
 END_TEST
@@ -219,12 +263,10 @@ START_TEST(settings_that_do_not_go_together_are_refused) {
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
 
-    const struct program_options options = {
-        .config_file = path, .port = -1, .threads = -1, .log_level = -1
-    };
+    const struct program_options options = { .config_file = path };
     struct config config;
-    ck_assert(!program_options_load_config(&options, &config, error));
-    ck_assert_str_eq(error,
+    ck_assert(!program_options_load_config(&options, &config, &errors));
+    ck_assert_str_eq(errors.text,
                      "announce.interval_min_s (120) must not exceed announce.interval_max_s (60)");
     unlink(path);
 }
@@ -238,6 +280,8 @@ UNIT_SUITE(options) {
     tcase_add_test(line, long_options_are_read);
     tcase_add_test(line, letters_are_read);
     tcase_add_test(line, last_of_several_counts);
+    tcase_add_test(line, too_many_settings_are_refused);
+    tcase_add_test(line, directory_of_a_configured_database_must_exist);
     tcase_add_loop_test(line, what_is_wrong_is_refused_in_one_line, 0,
                         (int)(sizeof refusals / sizeof refusals[0]));
     tcase_add_test(line, help_names_every_option);

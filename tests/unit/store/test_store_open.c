@@ -81,14 +81,22 @@ START_TEST(directory_in_place_of_the_file_is_refused) {
 }
 END_TEST
 
-START_TEST(missing_parent_directory_is_made_but_not_its_parent) {
+START_TEST(missing_directory_is_refused) {
     snprintf(path, sizeof path, "%s/a/s.db", directory.path);
-    open_and_close();
+    assert_open_refused("No such file");
+}
+END_TEST
+
+START_TEST(missing_directory_of_the_default_is_made_but_not_its_parent) {
+    snprintf(path, sizeof path, "%s/a/b/s.db", directory.path);
+    ck_assert_ptr_null(store_open_default(path, error));
+    snprintf(path, sizeof path, "%s/a/s.db", directory.path);
+    struct store *store = store_open_default(path, error);
+    ck_assert_msg(store != NULL, "%s", error);
+    store_close(store);
     ck_assert_int_eq(unlink(path), 0);
     snprintf(path, sizeof path, "%s/a", directory.path);
     ck_assert_int_eq(rmdir(path), 0);
-    snprintf(path, sizeof path, "%s/a/b/s.db", directory.path);
-    assert_open_refused("No such file");
 }
 END_TEST
 
@@ -120,7 +128,8 @@ UNIT_SUITE(store_open) {
     tcase_add_test(opening, text_file_is_refused_and_left_alone);
     tcase_add_test(opening, cut_off_header_is_refused_and_left_alone);
     tcase_add_test(opening, directory_in_place_of_the_file_is_refused);
-    tcase_add_test(opening, missing_parent_directory_is_made_but_not_its_parent);
+    tcase_add_test(opening, missing_directory_is_refused);
+    tcase_add_test(opening, missing_directory_of_the_default_is_made_but_not_its_parent);
     tcase_add_test(opening, read_only_directory_is_refused);
     tcase_add_test(opening, store_that_was_closed_opens_again);
     tcase_add_test(opening, no_store_is_closed_without_harm);
