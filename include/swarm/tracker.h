@@ -70,7 +70,7 @@ uint8_t (*tracker_info_hashes(struct tracker *tracker, size_t *count))[INFO_HASH
 
 /* Expires peers and removes idle torrents in `shards` shards, starting at shard `first` (modulo
  * their number). Releases a shard's lock in between, so that no announce waits long. Returns the
- * number of expired peers. */
+ * number of expired peers. One thread at a time. */
 uint32_t tracker_sweep(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms);
 
 typedef void (*change_reader)(void *context, const struct change *changes, size_t count);

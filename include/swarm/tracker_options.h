@@ -26,7 +26,9 @@ struct tracker_options {
     uint32_t address_peers_max;         /* per address; 0: unlimited */
     uint32_t address_torrent_peers_max; /* per address in one torrent; 0: unlimited */
     uint32_t idle_torrent_s; /* a torrent without peers is kept this long, for its download count */
-    struct networks lan;     /* our LAN */
+    uint32_t
+        address_idle_torrents_max; /* kept per address that first completed them; 0: unlimited */
+    struct networks lan;           /* our LAN */
     struct networks ip_param_networks; /* clients whose ip, ipv4 and ipv6 parameters count */
     struct endpoint external_v4;       /* public address of our LAN; FAMILY_NONE: unknown */
     struct endpoint external_v6;

@@ -109,6 +109,7 @@ static const struct setting SETTINGS[] = {
     NUMBER("limits.address_requests_per_s", tracker.address_requests_per_s, 100, 0, 1000000, RELOAD),
     NUMBER("limits.address_requests_burst", tracker.address_requests_burst, 2000, 1, 1000000, RELOAD),
     BOOL("limits.loopback", tracker.limit_loopback, false, RELOAD),
+    NUMBER("limits.address_idle_torrents_max", tracker.address_idle_torrents_max, 10000, 0, ADDRESS_COUNT_MAX - 1, RELOAD),
     NUMBER("limits.idle_torrent_s", tracker.idle_torrent_s, 30 * DAY_S, 0, YEARS_10_S, RELOAD),
 
     CHOICE("access.mode", access.rules.mode, ACCESS_MODE_NAMES, ACCESS_OPEN, RELOAD),

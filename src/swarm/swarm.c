@@ -130,14 +130,16 @@ static bool counted_at(const struct peer_list *list, const struct peer_record *r
     return place != PEER_NOWHERE && peer_list_record(list, place)->flags & PEER_COMPLETED_COUNTED;
 }
 
-/* Counts event=completed (BEP 3) once per client, over both families. Returns whether it counted.
- */
+/* Counts event=completed (BEP 3) of the client at `peer` once, over both families. Returns whether
+ * it counted. */
 static bool count_completed(struct swarm *swarm, struct peer_record *record,
-                            enum announce_event event) {
+                            const struct endpoint *peer, enum announce_event event) {
     if (event != EVENT_COMPLETED || record->flags & PEER_COMPLETED_COUNTED)
         return false;
     const bool known = counted_at(&swarm->v4, record) || counted_at(&swarm->v6, record);
     record->flags |= PEER_COMPLETED_COUNTED;
+    if (!known && swarm->downloaded == 0)
+        swarm->completed_by = *peer;
     swarm->downloaded += !known;
     return !known;
 }
@@ -167,7 +169,7 @@ static uint32_t update_peer(struct swarm *swarm, const struct swarm_outputs *out
     const enum peer_zone past_zone = peer_list_zone(list, position);
     const enum peer_zone zone = zone_of(record.left == 0, put->on_lan);
     copy_history(&record, list, position, put->now_s);
-    const bool completed = count_completed(swarm, &record, put->request->event);
+    const bool completed = count_completed(swarm, &record, &put->peer, put->request->event);
     subtract_from_sums(swarm, &past);
     add_to_sums(swarm, &record);
     position = peer_list_update(list, position, zone, &record, put->now_s + put->ttl_s);
@@ -183,7 +185,7 @@ static uint32_t update_peer(struct swarm *swarm, const struct swarm_outputs *out
 static uint32_t add_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
                          const struct peer_put *put, struct peer_record record,
                          struct peer_list *list) {
-    const bool completed = count_completed(swarm, &record, put->request->event);
+    const bool completed = count_completed(swarm, &record, &put->peer, put->request->event);
     const uint32_t position = peer_list_add(list, zone_of(record.left == 0, put->on_lan),
                                             put->peer.wire, &record, put->now_s + put->ttl_s);
     if (position == PEER_NOWHERE)
@@ -255,7 +257,8 @@ static void count_late_completion(struct swarm *swarm, const struct swarm_output
                                   struct peer_list *list, uint32_t *position, uint32_t now_s) {
     struct peer_record record = *peer_list_record(list, *position);
     const enum peer_zone zone = peer_list_zone(list, *position);
-    if (zone <= ZONE_SEEDER_LAN || !count_completed(swarm, &record, EVENT_COMPLETED))
+    const struct endpoint peer = endpoint_from_wire(list->family, peer_list_wire(list, *position));
+    if (zone <= ZONE_SEEDER_LAN || !count_completed(swarm, &record, &peer, EVENT_COMPLETED))
         return;
     subtract_from_sums(swarm, peer_list_record(list, *position));
     record.left = 0;

@@ -9,12 +9,18 @@
 #include "swarm/change_feed.h"
 #include "swarm/peer_list.h"
 
+/* Whether a swarm without peers counts for the address that first completed it: see
+ * idle_torrents.h. */
+enum idle_share { IDLE_UNCOUNTED, IDLE_COUNTED, IDLE_OVER_SHARE };
+
 struct swarm {
     uint8_t info_hash[INFO_HASH_LEN];
     uint32_t downloaded;
-    uint32_t paused;       /* partial seeds among the leechers */
-    uint32_t idle_since_s; /* monotonic; when the last peer left */
-    uint64_t upload_rate;  /* KiB per second, all peers */
+    uint32_t paused;              /* partial seeds among the leechers */
+    uint32_t idle_since_s;        /* monotonic; when the last peer left */
+    struct endpoint completed_by; /* the first to complete; FAMILY_NONE: unknown since a restart */
+    uint8_t idle_share;           /* enum idle_share */
+    uint64_t upload_rate;         /* KiB per second, all peers */
     uint64_t download_rate;
     struct peer_list v4;
     struct peer_list v6;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "swarm/idle_torrents.h"
 #include "swarm/join_limits.h"
 #include "swarm/peer_pick.h"
 #include "swarm/tracker_state.h"
@@ -24,10 +25,11 @@ static bool create_parts(struct tracker *tracker, size_t feed_capacity) {
     if (tracker->table == NULL)
         return false;
     tracker->addresses = address_counts_create(&tracker->table->key);
+    tracker->idle.addresses = address_counts_create(&tracker->table->key);
     tracker->rates = rate_limit_create(&tracker->table->key);
     for (int i = 0; i < SHARDS; i++)
         tracker->table->shards[i].outputs.addresses = tracker->addresses;
-    return tracker->addresses != NULL && tracker->rates != NULL;
+    return tracker->addresses != NULL && tracker->idle.addresses != NULL && tracker->rates != NULL;
 }
 
 struct tracker *tracker_create(const struct tracker_options *options, size_t feed_capacity) {
@@ -49,6 +51,7 @@ void tracker_delete(struct tracker *tracker) {
         return;
     swarm_table_delete(tracker->table);
     address_counts_delete(tracker->addresses);
+    address_counts_delete(tracker->idle.addresses);
     rate_limit_delete(tracker->rates);
     access_delete(tracker->access);
     change_feed_free(&tracker->taken);
@@ -215,10 +218,12 @@ static struct usage usage_of(const struct swarm *swarm) {
     return (struct usage){ .peers = swarm_peers(swarm), .memory = swarm_memory(swarm) };
 }
 
-static void update_totals(struct tracker *tracker, const struct swarm *swarm, struct usage before) {
-    const struct usage after = usage_of(swarm);
+static void update_totals(const struct announce *announce, struct usage before) {
+    struct tracker *tracker = announce->tracker;
+    const struct usage after = usage_of(announce->swarm);
     counter_add(&tracker->peers, after.peers - before.peers);
     tally_add(&tracker->memory, after.memory - before.memory);
+    idle_torrents_update(tracker, announce->shard->options, announce->swarm, before.peers);
 }
 
 static bool is_known(const struct announce *announce) {
@@ -237,7 +242,7 @@ static void reject_peer(const struct announce *announce) {
         return;
     const struct usage before = usage_of(announce->swarm);
     swarm_reject(announce->swarm, &announce->shard->outputs, &announce->place, announce->now_s);
-    update_totals(announce->tracker, announce->swarm, before);
+    update_totals(announce, before);
 }
 
 /* Clients repeat a stop whose response was lost, so a stop of an unknown peer is no error. Over the
@@ -248,7 +253,7 @@ static void stop_peer(const struct announce *announce, struct announce_response 
         const struct usage before = usage_of(announce->swarm);
         swarm_stop(announce->swarm, &announce->shard->outputs, &announce->place,
                    announce->request->left, announce->now_s);
-        update_totals(announce->tracker, announce->swarm, before);
+        update_totals(announce, before);
     }
     fill_counts(known || !announce->exceeds_rate ? announce->swarm : NULL, response);
 }
@@ -293,7 +298,7 @@ static enum announce_result put_peer(struct announce *announce,
     struct swarm *swarm = announce->swarm;
     const struct usage before = usage_of(swarm);
     const uint32_t position = swarm_put(swarm, &announce->shard->outputs, &put, &announce->place);
-    update_totals(announce->tracker, swarm, before);
+    update_totals(announce, before);
     if (position == PEER_NOWHERE)
         return ANNOUNCE_NO_MEMORY;
     select_peers(announce, put.on_lan, position, response);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "swarm/idle_torrents.h"
 #include "swarm/tracker.h"
 #include "swarm/tracker_state.h"
 
@@ -13,25 +14,12 @@ enum {
     TAKEN_KEPT_MAX = 64, /* changes; per shard, between two drains */
 };
 
-/* If less than an eighth of limits.torrents_max is free, idle torrents are removed early: anyone
- * can create torrents that were completed once. */
-static bool torrents_nearly_full(const struct tracker *tracker,
-                                 const struct tracker_options *options) {
-    return counter_read(&tracker->torrents) >= options->torrents_max - options->torrents_max / 8;
-}
-
-static bool can_forget(const struct tracker *tracker, const struct shard *shard,
-                       const struct swarm *swarm, uint32_t now_s) {
-    return swarm_peers(swarm) == 0 &&
-           (swarm->downloaded == 0 || torrents_nearly_full(tracker, shard->options) ||
-            now_s - swarm->idle_since_s >= shard->options->idle_torrent_s);
-}
-
 static void forget_torrent(struct tracker *tracker, struct shard *shard, uint32_t slot) {
     struct change change = { .kind = CHANGE_TORRENT_FORGOTTEN };
     memcpy(change.info_hash, shard->slots[slot].swarm->info_hash, INFO_HASH_LEN);
     change_feed_push(&shard->feed, &change);
     tally_add(&tracker->memory, 0 - (uint64_t)swarm_memory(shard->slots[slot].swarm));
+    idle_torrents_release(tracker, shard->slots[slot].swarm);
     shard_remove_at(shard, slot);
     counter_add(&tracker->torrents, UINT32_MAX);
 }
@@ -50,16 +38,20 @@ static uint32_t sweep_some(struct tracker *tracker, struct shard *shard, uint32_
         }
         work += swarm_peers(swarm) / SWEEP_PEERS_A_UNIT;
         const size_t memory = swarm_memory(swarm);
+        const uint32_t peers = swarm_peers(swarm);
         const uint32_t gone = swarm_expire(swarm, &shard->outputs, now_s, SWEEP_EXPIRED_MAX);
         tally_add(&tracker->memory, swarm_memory(swarm) - memory);
+        idle_torrents_update(tracker, shard->options, swarm, peers);
         work += gone * (SWEEP_BUDGET / SWEEP_EXPIRED_MAX);
         expired += gone;
         if (gone == SWEEP_EXPIRED_MAX)
             continue;
-        if (can_forget(tracker, shard, swarm, now_s))
+        if (idle_torrents_can_forget(tracker, shard->options, swarm, now_s)) {
             forget_torrent(tracker, shard, *slot);
-        else
-            ++*slot;
+            continue;
+        }
+        idle_torrents_measure(tracker, swarm);
+        ++*slot;
     }
     return expired;
 }
@@ -79,11 +71,25 @@ static uint32_t sweep_shard(struct tracker *tracker, struct shard *shard, uint32
     return expired;
 }
 
+static uint32_t read_torrents_max(struct shard *shard) {
+    pthread_mutex_lock(&shard->lock);
+    const uint32_t torrents_max = shard->options->torrents_max;
+    pthread_mutex_unlock(&shard->lock);
+    return torrents_max;
+}
+
 uint32_t tracker_sweep(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms) {
+    const uint32_t now_s = tracker_seconds(now_ms);
     uint32_t expired = 0;
-    for (uint32_t i = 0; i < shards; i++)
-        expired += sweep_shard(tracker, &tracker->table->shards[(first + i) % SHARDS],
-                               tracker_seconds(now_ms));
+    for (uint32_t i = 0; i < shards; i++) {
+        const uint32_t number = (first + i) % SHARDS;
+        struct shard *shard = &tracker->table->shards[number];
+        if (number == 0)
+            idle_torrents_begin_round(tracker, now_s);
+        expired += sweep_shard(tracker, shard, now_s);
+        if (number == SHARDS - 1)
+            idle_torrents_end_round(tracker, read_torrents_max(shard));
+    }
     return expired;
 }
 

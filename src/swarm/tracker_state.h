@@ -1,5 +1,5 @@
-/* Internals of struct tracker, shared by tracker.c, join_limits.c, tracker_maintenance.c and
- * swarm_snapshot.c. */
+/* Internals of struct tracker, shared by tracker.c, join_limits.c, idle_torrents.c,
+ * tracker_maintenance.c and swarm_snapshot.c. */
 #ifndef SKEP_SWARM_TRACKER_STATE_H
 #define SKEP_SWARM_TRACKER_STATE_H
 
@@ -10,11 +10,27 @@
 #include "swarm/swarm_table.h"
 #include "swarm/tracker_options.h"
 
+/* See idle_torrents.h. */
+enum { IDLE_AGE_CLASSES = 240 };
+
+struct idle_torrents {
+    struct address_counts *addresses; /* torrents that each address keeps */
+    /* Of the present round; the sweeping thread only: */
+    uint32_t began_s;
+    uint32_t ages[IDLE_AGE_CLASSES];
+    /* Of the last complete round: its start, and the age below which torrents are forgotten while
+     * there are too many. */
+    bool measured;
+    uint32_t measured_s;
+    uint32_t young_s;
+};
+
 struct tracker {
     struct swarm_table *table;
-    struct tracker_options *options; /* referenced by every shard, except during tracker_apply */
-    struct access *access;           /* as `options`; never NULL */
-    struct address_counts *addresses;
+    struct tracker_options *options;  /* referenced by every shard, except during tracker_apply */
+    struct access *access;            /* as `options`; never NULL */
+    struct address_counts *addresses; /* peers */
+    struct idle_torrents idle;
     struct rate_limit *rates;
     struct change_feed taken; /* used by the draining thread only */
     _Atomic uint64_t memory;

@@ -219,6 +219,28 @@ def test_flood_of_torrents_from_one_address_blocks_no_other_address(start):
     assert Peer(daemon.port, random_hash(), source="127.0.6.7").start().failure is None
 
 
+def test_address_keeps_its_share_of_torrents_without_peers(start):
+    daemon = start("address_idle_torrents_max = 4;")
+
+    def complete(source, count):
+        torrents = [random_hash() for _ in range(count)]
+        for torrent in torrents:
+            peer = Peer(daemon.port, torrent, source=source)
+            assert peer.complete().failure is None
+            assert peer.stop().failure is None
+        return torrents
+
+    def kept(torrents):
+        files = scrape(daemon.port, *torrents)["files"]
+        return sum(entry[b"downloaded"] for entry in files.values())
+
+    honest, flood = complete("127.0.7.1", 4), complete("127.0.7.7", 12)
+    wait_until(lambda: kept(flood) == 4)
+    assert kept(honest) == 4
+    daemon.restart()
+    assert (kept(flood), kept(honest)) == (4, 4)
+
+
 def test_reload_takes_the_limits_over(start, torrent):
     daemon = start("")
     assert Peer(daemon.port, torrent).start().failure is None

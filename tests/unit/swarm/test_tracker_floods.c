@@ -389,6 +389,23 @@ START_TEST(flood_of_torrents_from_one_address_keeps_nobody_out) {
 }
 END_TEST
 
+static void complete_and_leave(const char *address, uint32_t torrent) {
+    ck_assert_int_eq(say(EVENT_COMPLETED, address, torrent, torrent), ANNOUNCE_OK);
+    ck_assert_int_eq(say(EVENT_STOPPED, address, torrent, torrent), ANNOUNCE_OK);
+}
+
+static void sweep(void) {
+    tracker_sweep(tracker, 0, TRACKER_SHARDS, now_ms);
+}
+
+/* How many of `count` torrents from `first` on still have their download count. */
+static uint32_t count_kept(uint32_t first, uint32_t count) {
+    uint32_t kept = 0;
+    for (uint32_t i = first; i < first + count; i++)
+        kept += test_scrape(tracker, i).downloaded > 0;
+    return kept;
+}
+
 /* A torrent that was completed is kept without peers. */
 START_TEST(flood_of_completed_torrents_keeps_nobody_out_for_long) {
     options.torrents_max = 200;
@@ -399,10 +416,86 @@ START_TEST(flood_of_completed_torrents_keeps_nobody_out_for_long) {
     }
     ck_assert_uint_eq(tracker_stats(tracker).torrents, 200);
     ck_assert_uint_eq(tracker_stats(tracker).peers, 0);
-    tracker_sweep(tracker, 0, TRACKER_SHARDS, now_ms);
+    sweep();
+    sweep();
     ck_assert_uint_lt(tracker_stats(tracker).torrents, 180);
     ck_assert_uint_gt(tracker_stats(tracker).torrents, 160);
     ck_assert_int_eq(come("192.0.2.2", 1, TORRENT), ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(most_recently_idle_torrents_are_forgotten_first) {
+    options.torrents_max = 200;
+    apply();
+    for (uint32_t i = 0; i < 150; i++)
+        complete_and_leave("192.0.2.1", 1000 + i);
+    sweep();
+    now_ms += 1000 * 1000;
+    for (uint32_t i = 0; i < 50; i++)
+        complete_and_leave("192.0.2.2", 2000 + i);
+    sweep();
+    now_ms += 10 * 1000;
+    sweep();
+    ck_assert_uint_eq(count_kept(1000, 150), 150);
+    ck_assert_uint_lt(count_kept(2000, 50), 50);
+    ck_assert_uint_lt(tracker_stats(tracker).torrents, 175);
+}
+END_TEST
+
+START_TEST(address_keeps_its_share_of_torrents_without_peers) {
+    options.address_idle_torrents_max = 10;
+    apply();
+    for (uint32_t i = 0; i < 50; i++)
+        complete_and_leave("192.0.2.1", 1000 + i);
+    for (uint32_t i = 0; i < 10; i++)
+        complete_and_leave("192.0.2.2", 2000 + i);
+    sweep();
+    ck_assert_uint_eq(count_kept(1000, 50), 10);
+    ck_assert_uint_eq(count_kept(2000, 10), 10);
+    /* While a torrent has peers, it does not count for its address. */
+    ck_assert_int_eq(come("192.0.2.3", 3, 1000), ANNOUNCE_OK);
+    complete_and_leave("192.0.2.1", 3000);
+    complete_and_leave("192.0.2.1", 3001);
+    ck_assert_int_eq(say(EVENT_STOPPED, "192.0.2.3", 3, 1000), ANNOUNCE_OK);
+    sweep();
+    ck_assert_uint_eq(count_kept(3000, 2), 1);
+    ck_assert_uint_eq(count_kept(1000, 50), 9);
+    /* Forgotten torrents do not count either. */
+    now_ms += 1000ULL * options.idle_torrent_s;
+    sweep();
+    ck_assert_uint_eq(tracker_stats(tracker).torrents, 0);
+    for (uint32_t i = 0; i < 50; i++)
+        complete_and_leave("192.0.2.1", 4000 + i);
+    sweep();
+    ck_assert_uint_eq(count_kept(4000, 50), 10);
+}
+END_TEST
+
+START_TEST(torrent_counts_for_the_address_that_completed_it_first) {
+    options.address_idle_torrents_max = 1;
+    apply();
+    for (uint32_t i = 0; i < 5; i++) {
+        char address[ENDPOINT_TEXT_LEN];
+        snprintf(address, sizeof address, "198.51.100.%u", i);
+        ck_assert_int_eq(say(EVENT_COMPLETED, address, i, 1000 + i), ANNOUNCE_OK);
+        ck_assert_int_eq(say(EVENT_COMPLETED, "192.0.2.1", 77, 1000 + i), ANNOUNCE_OK);
+        ck_assert_int_eq(say(EVENT_STOPPED, address, i, 1000 + i), ANNOUNCE_OK);
+        ck_assert_int_eq(say(EVENT_STOPPED, "192.0.2.1", 77, 1000 + i), ANNOUNCE_OK);
+    }
+    sweep();
+    ck_assert_uint_eq(count_kept(1000, 5), 5);
+}
+END_TEST
+
+START_TEST(expired_peers_leave_their_address_its_share) {
+    options.address_idle_torrents_max = 3;
+    apply();
+    for (uint32_t i = 0; i < 9; i++)
+        ck_assert_int_eq(say(EVENT_COMPLETED, "192.0.2.1", i, 1000 + i), ANNOUNCE_OK);
+    now_ms += 241 * 1000;
+    sweep();
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 0);
+    ck_assert_uint_eq(count_kept(1000, 9), 3);
 }
 END_TEST
 
@@ -518,6 +611,10 @@ UNIT_SUITE(tracker_floods) {
     tcase_add_test(peers, restored_peers_count_for_their_address);
     tcase_add_test(peers, flood_of_torrents_from_one_address_keeps_nobody_out);
     tcase_add_test(peers, flood_of_completed_torrents_keeps_nobody_out_for_long);
+    tcase_add_test(peers, most_recently_idle_torrents_are_forgotten_first);
+    tcase_add_test(peers, address_keeps_its_share_of_torrents_without_peers);
+    tcase_add_test(peers, torrent_counts_for_the_address_that_completed_it_first);
+    tcase_add_test(peers, expired_peers_leave_their_address_its_share);
     tcase_add_test(peers, torrents_without_peers_keep_their_count_while_there_is_room);
     suite_add_tcase(suite, peers);
 
