@@ -104,7 +104,7 @@ $(BUILD)/page.o: $(BUILD)/page.c
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
 
 # Fuzz targets, with libFuzzer (clang); and without it, to replay the corpus.
-FUZZ_TARGETS := udp_tracker http_tracker metainfo forwarded config_file list_file session api tracker_reply \
+FUZZ_TARGETS := udp_tracker http_tracker metainfo magnet forwarded config_file list_file session api tracker_reply \
     tracker_model bencode torrent database
 FUZZ_MODELS := tests/unit/swarm/tracker_model.c
 FUZZ_SOURCES := $(FUZZ_TARGETS:%=tests/fuzz/%.c)

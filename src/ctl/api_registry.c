@@ -10,44 +10,57 @@ static enum status report_failure(const struct api_client *client, enum status s
     return status == STATUS_GOOD ? status : api_client_fail(client, status);
 }
 
-/* The API reads hashes and name from the file if there is one. */
-static enum status send_torrent(struct api_client *client, const struct registry_torrent *torrent,
-                                json_t **value) {
-    if (torrent->file.len > 0) {
-        const struct api_client_request request = {
-            .method = "POST",
-            .path = "torrents",
-            .content_type = "application/x-bittorrent",
-            .body = torrent->file,
-        };
-        return api_client_send(client, &request, value);
-    }
-    return api_client_send_json(client, "POST", "torrents",
-                                json_pack("{s:o, s:o}", "info_hash",
-                                          output_json_hex(torrent->info_hashes[0], INFO_HASH_LEN),
-                                          "name", output_json_string(torrent->name)),
-                                value);
+static bool already_exists(const struct api_client *client, enum status status) {
+    return status == STATUS_REFUSED && api_client_http_status(client) == CONFLICT;
 }
 
-static enum status rename_torrent(struct api_client *client, const struct registry_torrent *torrent,
-                                  json_t **value) {
+/* The API reads hashes and name from the file. */
+static enum status add_file(struct api_client *client, struct bytes file) {
+    const struct api_client_request request = {
+        .method = "POST",
+        .path = "torrents",
+        .content_type = "application/x-bittorrent",
+        .body = file,
+    };
+    json_t *value;
+    const enum status status = api_client_send(client, &request, &value);
+    json_decref(value);
+    return already_exists(client, status) ? STATUS_GOOD : status;
+}
+
+static enum status rename_torrent(struct api_client *client,
+                                  const uint8_t info_hash[static INFO_HASH_LEN], const char *name) {
     char path[PATH_LEN] = "torrents/";
-    hex_encode(torrent->info_hashes[0], INFO_HASH_LEN, path + strlen(path));
-    return api_client_send_json(client, "PATCH", path,
-                                json_pack("{s:o}", "name", output_json_string(torrent->name)),
-                                value);
+    json_t *value;
+    hex_encode(info_hash, INFO_HASH_LEN, path + strlen(path));
+    const enum status status = api_client_send_json(
+        client, "PATCH", path, json_pack("{s:o}", "name", output_json_string(name)), &value);
+    json_decref(value);
+    return status;
+}
+
+/* As in the database, only a name that the user gave replaces the name of an existing torrent. */
+static enum status add_hash(struct api_client *client,
+                            const uint8_t info_hash[static INFO_HASH_LEN], const char *name) {
+    json_t *value;
+    const enum status status = api_client_send_json(
+        client, "POST", "torrents",
+        json_pack("{s:o, s:o}", "info_hash", output_json_hex(info_hash, INFO_HASH_LEN), "name",
+                  output_json_string(name)),
+        &value);
+    json_decref(value);
+    if (!already_exists(client, status))
+        return status;
+    return name[0] == '\0' ? STATUS_GOOD : rename_torrent(client, info_hash, name);
 }
 
 enum status api_registry_add_torrent(struct api_client *client,
                                      const struct registry_torrent *torrent) {
-    json_t *value;
-    enum status status = send_torrent(client, torrent, &value);
-    /* The torrent exists. As in the database, only a name that the user gave replaces its name. */
-    if (status == STATUS_REFUSED && api_client_http_status(client) == CONFLICT)
-        status = torrent->file.len > 0 || torrent->name[0] == '\0'
-                     ? STATUS_GOOD
-                     : rename_torrent(client, torrent, &value);
-    json_decref(value);
+    enum status status = STATUS_GOOD;
+    if (torrent->file.len > 0)
+        return report_failure(client, add_file(client, torrent->file));
+    for (size_t i = 0; i < torrent->hash_count && status == STATUS_GOOD; i++)
+        status = add_hash(client, torrent->info_hashes[i], torrent->name);
     return report_failure(client, status);
 }
 

@@ -8,6 +8,7 @@
 #include "ctl/command_line.h"
 #include "ctl/output.h"
 #include "store/registry.h"
+#include "torrent/magnet.h"
 
 /* Returns 0 or an errno value. On success, the caller frees `*owned`. */
 static int read_open_file(FILE *file, uint8_t **owned, struct bytes *content) {
@@ -39,16 +40,32 @@ static bool has_torrent_suffix(const char *text) {
     return len >= sizeof suffix && strcmp(text + len - (sizeof suffix - 1), suffix) == 0;
 }
 
+static void take_hashes(struct torrent_argument *argument) {
+    argument->hash_count = argument->metainfo.hash_count;
+    memcpy(argument->info_hashes, argument->metainfo.info_hashes, sizeof argument->info_hashes);
+}
+
+static bool read_link(const char *text, struct torrent_argument *argument) {
+    char error[ERROR_LEN];
+    if (!magnet_parse(bytes_of(text), &argument->metainfo, error))
+        return output_error("%s: %s", text, error);
+    take_hashes(argument);
+    return true;
+}
+
 bool torrent_argument_read(const char *text, struct torrent_argument *argument) {
     *argument = (struct torrent_argument){ 0 };
     if (command_line_hash(text, argument->info_hashes[0])) {
         argument->hash_count = 1;
         return true;
     }
+    if (magnet_is_link(bytes_of(text)))
+        return read_link(text, argument);
     const int failure = read_file(text, &argument->owned, &argument->file);
     if (failure == ENOENT && !has_torrent_suffix(text))
-        return output_error("\"%s\": no such file, and not an info_hash of 40 hexadecimal digits",
-                            text);
+        return output_error(
+            "\"%s\": no such file, and not an info_hash of 40 hexadecimal digits or a magnet link",
+            text);
     if (failure == EINVAL)
         return output_error("%s: not a regular file", text);
     if (failure != 0)
@@ -59,8 +76,7 @@ bool torrent_argument_read(const char *text, struct torrent_argument *argument) 
         torrent_argument_free(argument);
         return false;
     }
-    argument->hash_count = argument->metainfo.hash_count;
-    memcpy(argument->info_hashes, argument->metainfo.info_hashes, sizeof argument->info_hashes);
+    take_hashes(argument);
     return true;
 }
 
@@ -76,7 +92,8 @@ static bool is_torrent_file(const char *path) {
 
 bool torrent_argument_is_exact(const char *text) {
     uint8_t info_hash[INFO_HASH_LEN];
-    return has_torrent_suffix(text) || command_line_hash(text, info_hash) || is_torrent_file(text);
+    return has_torrent_suffix(text) || command_line_hash(text, info_hash) ||
+           magnet_is_link(bytes_of(text)) || is_torrent_file(text);
 }
 
 void torrent_argument_free(struct torrent_argument *argument) {

@@ -31,8 +31,7 @@ struct parser {
 /* What is not a .torrent file but often saved as one. */
 static const char *find_mistake(struct bytes file) {
     static const uint8_t gzip[] = { 0x1f, 0x8b };
-    while (file.len > 0 && strchr("\xef\xbb\xbf \t\r\n", file.data[0]) != NULL && file.data[0] != 0)
-        file = (struct bytes){ .data = file.data + 1, .len = file.len - 1 };
+    file = bytes_trim(file);
     if (file.len == 0)
         return "the file is empty";
     if (file.data[0] == '<')

@@ -8,6 +8,7 @@
 int fuzz_udp_tracker(const uint8_t *data, size_t size);
 int fuzz_http_tracker(const uint8_t *data, size_t size);
 int fuzz_metainfo(const uint8_t *data, size_t size);
+int fuzz_magnet(const uint8_t *data, size_t size);
 int fuzz_forwarded(const uint8_t *data, size_t size);
 int fuzz_config_file(const uint8_t *data, size_t size);
 int fuzz_list_file(const uint8_t *data, size_t size);

@@ -18,6 +18,7 @@ static const struct {
     { "udp_tracker", fuzz_udp_tracker, 1 },
     { "http_tracker", fuzz_http_tracker, 1 },
     { "metainfo", fuzz_metainfo, 1 },
+    { "magnet", fuzz_magnet, 1 },
     { "forwarded", fuzz_forwarded, 1 },
     { "config_file", fuzz_config_file, 1 },
     { "list_file", fuzz_list_file, 1 },

@@ -104,7 +104,7 @@ def test_duration_is_from_now_on(skepctl, database, duration, seconds):
     (["kick", "192.0.2.1"], 'unknown command "kick"; see skepctl --help'),
     (["statsu"], 'did you mean "status"?'), (["help", "kick"], 'unknown command "kick"'),
     (["list", "more"], 'unexpected argument "more"; usage: skepctl list'),
-    (["add"], "missing argument; usage: skepctl add HASH [NAME] | FILE.torrent..."),
+    (["add"], "missing argument; usage: skepctl add HASH [NAME] | MAGNET | FILE.torrent..."),
     (["add", "0" * 40, "b", "c"], 'unexpected argument "c"; usage: skepctl add HASH [NAME]'),
     (["ban"], "missing argument; usage: skepctl ban NETWORK"), (["key", "new"], "missing argument"),
     (["key", "new", "a", "b"], "unexpected argument"), (["key", "list", "a"], "unexpected argument"),

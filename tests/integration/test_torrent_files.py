@@ -23,6 +23,8 @@ STRICTER = [
     "name must be a file name",  # the same
     "must be a dictionary with a name as its key",  # the same
     "length of all files is 0",  # but padding
+    "the torrent has no files",  # the same
+    "meta version must be",  # libtorrent cuts it to 32 bits
     "file tree must be the same",  # also empty files
     "files must be in file tree too",
     "piece layers",

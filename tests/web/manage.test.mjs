@@ -85,6 +85,21 @@ describe("administration", { concurrency: 2 }, () => {
     await close(page);
   });
 
+  test("a magnet link is registered under its own name", async () => {
+    const page = await open(browser, skepd, "#/manage");
+    await page.getByText("Register by info_hash or magnet link").click();
+    const field = page.getByLabel("info_hash", { exact: true });
+    await field.fill(`magnet:?xt=urn:btih:${"cd".repeat(32)}`);
+    await page.getByRole("button", { name: "Register", exact: true }).click();
+    await page.getByText("btih must be 40 hexadecimal or 32 base32 characters, not 64").waitFor();
+    await field.fill(` magnet:?xt=urn:btih:${"CD".repeat(20)}&dn=By+its+link `);
+    await page.getByRole("button", { name: "Register", exact: true }).click();
+    await page.getByRole("button", { name: "Unregister By its link" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Unregister" }).click();
+    await page.getByRole("button", { name: "Unregister By its link" }).waitFor({ state: "detached" });
+    await close(page, /status of 400/);
+  });
+
   test("the QR code of an announce URL opens large, and Escape closes it", async () => {
     const page = await open(browser, skepd);
     await page.getByRole("button", { name: "Show QR code" }).first().click();

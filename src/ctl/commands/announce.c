@@ -86,7 +86,7 @@ static bool read_announcement(const struct command_line *line,
     size_t event = EVENT_NONE;
     struct announce_request *request = &announcement->request;
     memcpy(request->info_hash, argument->info_hashes[0], INFO_HASH_LEN);
-    request->left = argument->file.len > 0 ? argument->metainfo.size : 1;
+    request->left = argument->metainfo.size > 0 ? argument->metainfo.size : 1;
     announcement->options.compact = !command_line_has(line, &option_no_compact);
     if (!tracker_client_options_read(line, &announcement->options) ||
         !choose_peer_id(line, request->peer_id) || !choose_key(line, &request->key) ||
@@ -293,7 +293,7 @@ static enum status run_announce(const struct command_line *line) {
 const struct command announce_command = {
     .section = SECTION_TOOLS,
     .name = "announce",
-    .arguments = "URL HASH | URL FILE.torrent",
+    .arguments = "URL HASH | URL MAGNET | URL FILE.torrent",
     .arguments_min = 2,
     .arguments_max = 2,
     .summary = "Send an announce and print the response",

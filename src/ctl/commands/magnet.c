@@ -43,9 +43,9 @@ static enum status print_magnet(const struct command_line *line, struct magnet m
     return status;
 }
 
-/* A .torrent file has everything except the announce URLs. */
-static enum status print_magnet_of_file(const struct command_line *line,
-                                        const struct metainfo *metainfo) {
+/* A .torrent file, or another magnet link, has everything except the announce URLs. */
+static enum status print_magnet_of_metainfo(const struct command_line *line,
+                                            const struct metainfo *metainfo) {
     const struct magnet magnet = {
         .info_hash = metainfo->has_v1 ? metainfo->info_hashes[0] : NULL,
         .info_hash_v2 = metainfo->has_v2 ? metainfo->digest_v2 : NULL,
@@ -132,8 +132,8 @@ static enum status run_magnet(const struct command_line *line) {
     if (status != STATUS_GOOD)
         return status;
     hex_encode(argument.info_hashes[0], INFO_HASH_LEN, hash);
-    if (argument.file.len > 0)
-        status = print_magnet_of_file(line, &argument.metainfo);
+    if (argument.metainfo.hash_count > 0)
+        status = print_magnet_of_metainfo(line, &argument.metainfo);
     else if (command_line_has(line, &option_announce) ||
              !print_magnet_of_skepd(line, hash, &status))
         status = print_magnet_of_hash(line, argument.info_hashes[0]);
@@ -144,7 +144,7 @@ static enum status run_magnet(const struct command_line *line) {
 const struct command magnet_command = {
     .section = SECTION_MONITORING,
     .name = "magnet",
-    .arguments = "HASH | NAME | FILE.torrent",
+    .arguments = "HASH | NAME | MAGNET | FILE.torrent",
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "Print the magnet link of a torrent",

@@ -144,7 +144,7 @@ static enum status run_scrape(const struct command_line *line) {
 const struct command scrape_command = {
     .section = SECTION_TOOLS,
     .name = "scrape",
-    .arguments = "URL [HASH | FILE.torrent]...",
+    .arguments = "URL [HASH | MAGNET | FILE.torrent]...",
     .arguments_min = 1,
     .arguments_max = COMMAND_ARGUMENTS_ANY,
     .summary = "Send a scrape and print the counts",

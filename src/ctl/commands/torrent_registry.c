@@ -32,7 +32,8 @@ static json_t *make_torrent_json(const uint8_t info_hash[static INFO_HASH_LEN], 
                      size == 0 ? json_null() : json_integer((json_int_t)size));
 }
 
-/* Registers a .torrent file. Adds its torrents to `items` or, if that is NULL, prints them. */
+/* Registers a magnet link or a .torrent file. Adds its torrents to `items` or, if that is NULL,
+ * prints them. */
 static enum status register_file(struct registry_client *client, const char *path, json_t *items) {
     struct torrent_argument argument;
     if (!torrent_argument_read(path, &argument))
@@ -105,7 +106,7 @@ static enum status print_removed(const struct command_line *line,
     return STATUS_GOOD;
 }
 
-/* Removes an info_hash, or every info_hash of a .torrent file. */
+/* Removes an info_hash, or every info_hash of a magnet link or .torrent file. */
 static enum status remove_exact(struct registry_client *client, const struct command_line *line) {
     struct torrent_argument argument;
     if (!torrent_argument_read(line->arguments[0], &argument))
@@ -166,7 +167,7 @@ static enum status list_torrents(struct registry_client *client, const struct co
 const struct command add_command = {
     .section = SECTION_REGISTRY,
     .name = "add",
-    .arguments = "HASH [NAME] | FILE.torrent...",
+    .arguments = "HASH [NAME] | MAGNET | FILE.torrent...",
     .arguments_min = 1,
     .arguments_max = COMMAND_ARGUMENTS_ANY,
     .summary = "Register torrents",
@@ -177,7 +178,7 @@ const struct command add_command = {
 const struct command remove_command = {
     .section = SECTION_REGISTRY,
     .name = "remove",
-    .arguments = "HASH | NAME | FILE.torrent",
+    .arguments = "HASH | NAME | MAGNET | FILE.torrent",
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "Unregister a torrent",

@@ -52,7 +52,7 @@ export function createRegister(refreshNow) {
     make(
       "details",
       { class: "help" },
-      make("summary", null, "Register by info_hash"),
+      make("summary", null, "Register by info_hash or magnet link"),
       makeHashForm(refreshNow),
     ),
   );
@@ -63,9 +63,9 @@ function makeHashForm(refreshNow) {
     class: "field mono",
     name: "info_hash",
     required: true,
-    pattern: "\\s*[0-9a-fA-F]{40}\\s*",
-    title: "40 hexadecimal digits",
-    placeholder: "40 hexadecimal digits",
+    pattern: "\\s*([0-9a-fA-F]{40}|[mM][aA][gG][nN][eE][tT]:\\?.+)\\s*",
+    title: "40 hexadecimal digits, or a magnet link",
+    placeholder: "40 hexadecimal digits, or magnet:?…",
     autocomplete: "off",
     spellcheck: "false",
   });
@@ -78,7 +78,7 @@ function makeHashForm(refreshNow) {
     make("button", { class: "button button-primary" }, "Register"),
   );
   onSubmit(form, hash, async () => {
-    await send("POST", "torrents", { info_hash: hash.value.trim().toLowerCase(), name: name.value.trim() });
+    await send("POST", "torrents", { info_hash: hash.value.trim(), name: name.value.trim() });
     notify("Registered torrent.");
     form.reset();
     refreshNow();

@@ -112,9 +112,9 @@ bool api_query_span(const struct api_request *request, struct web_response *resp
     return true;
 }
 
-bool api_parse_hash(const char *text, struct web_response *response,
+bool api_parse_hash(struct bytes text, struct web_response *response,
                     uint8_t info_hash[static INFO_HASH_LEN]) {
-    if (hex_decode(bytes_of(text), info_hash, INFO_HASH_LEN))
+    if (hex_decode(text, info_hash, INFO_HASH_LEN))
         return true;
     api_send_error(response, 400, "invalid_info_hash",
                    "Invalid info_hash: expected %d hexadecimal digits.", 2 * INFO_HASH_LEN);
@@ -123,7 +123,7 @@ bool api_parse_hash(const char *text, struct web_response *response,
 
 bool api_path_hash(const struct api_request *request, struct web_response *response,
                    uint8_t info_hash[static INFO_HASH_LEN]) {
-    return api_parse_hash(request->part, response, info_hash);
+    return api_parse_hash(bytes_of(request->part), response, info_hash);
 }
 
 bool api_body_is_json(const struct api_request *request) {

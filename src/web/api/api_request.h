@@ -91,7 +91,7 @@ bool api_query_span(const struct api_request *request, struct web_response *resp
 /* Decodes an info_hash in hexadecimal, from the path or from elsewhere. */
 bool api_path_hash(const struct api_request *request, struct web_response *response,
                    uint8_t info_hash[static INFO_HASH_LEN]);
-bool api_parse_hash(const char *text, struct web_response *response,
+bool api_parse_hash(struct bytes text, struct web_response *response,
                     uint8_t info_hash[static INFO_HASH_LEN]);
 
 /* Whether Content-Type is JSON. */

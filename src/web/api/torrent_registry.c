@@ -5,6 +5,7 @@
 
 #include "store/registry.h"
 #include "torrent/announce_list.h"
+#include "torrent/magnet.h"
 #include "torrent/metainfo.h"
 #include "web/api/api_request.h"
 #include "web/views/announce_urls.h"
@@ -18,17 +19,53 @@ struct registration {
     char name[REGISTRY_TEXT_LEN];
 };
 
+static void take_metainfo(struct registration *registration, const struct metainfo *metainfo) {
+    struct registry_torrent *torrent = &registration->torrent;
+    torrent->hash_count = metainfo->hash_count;
+    memcpy(torrent->info_hashes, metainfo->info_hashes, sizeof torrent->info_hashes);
+    torrent->size = metainfo->size;
+    if (registration->name[0] == '\0')
+        registry_copy_name(bytes_of(metainfo->name), registration->name);
+}
+
+static bool read_link(struct bytes link, struct web_response *response,
+                      struct registration *registration) {
+    struct metainfo metainfo;
+    char error[ERROR_LEN];
+    if (!magnet_parse(link, &metainfo, error)) {
+        api_send_error(response, 400, "invalid_magnet", "Invalid magnet link: %s.", error);
+        return false;
+    }
+    take_metainfo(registration, &metainfo);
+    return true;
+}
+
+/* `magnet`, or `info_hash`, which may be a magnet link too. */
+static bool read_hash(const json_t *body, struct web_response *response,
+                      struct registration *registration) {
+    const json_t *magnet = json_object_get(body, "magnet");
+    const json_t *value = magnet != NULL ? magnet : json_object_get(body, "info_hash");
+    if (!json_is_string(value)) {
+        api_send_error(response, 400, "invalid_body",
+                       "Invalid info_hash or magnet: expected a string.");
+        return false;
+    }
+    const struct bytes text = bytes_trim(
+        (struct bytes){ (const uint8_t *)json_string_value(value), json_string_length(value) });
+    if (magnet != NULL || magnet_is_link(text))
+        return read_link(text, response, registration);
+    registration->torrent.hash_count = 1;
+    return api_parse_hash(text, response, registration->torrent.info_hashes[0]);
+}
+
 static bool read_hash_and_name(const struct api_request *request, struct web_response *response,
                                struct registration *registration) {
-    char hash[2 * INFO_HASH_LEN + 1];
     json_t *body = api_read_body(request, response);
     const bool good = body != NULL &&
-                      api_body_text(body, response, "info_hash", false, hash, sizeof hash) &&
                       api_body_text(body, response, "name", true, registration->name,
                                     sizeof registration->name) &&
-                      api_parse_hash(hash, response, registration->torrent.info_hashes[0]);
+                      read_hash(body, response, registration);
     json_decref(body);
-    registration->torrent.hash_count = 1;
     return good;
 }
 
@@ -40,12 +77,8 @@ static bool read_torrent_file(const struct api_request *request, struct web_resp
         api_send_error(response, 400, "invalid_torrent", "Invalid .torrent file: %s.", error);
         return false;
     }
-    struct registry_torrent *torrent = &registration->torrent;
-    torrent->hash_count = metainfo.hash_count;
-    memcpy(torrent->info_hashes, metainfo.info_hashes, sizeof torrent->info_hashes);
-    torrent->size = metainfo.size;
-    torrent->file = request->http->body;
-    registry_copy_name(bytes_of(metainfo.name), registration->name);
+    take_metainfo(registration, &metainfo);
+    registration->torrent.file = request->http->body;
     return true;
 }
 
