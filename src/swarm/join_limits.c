@@ -2,7 +2,7 @@
 
 static bool address_is_full(const struct tracker *tracker, const struct endpoint *client,
                             uint32_t max) {
-    return max > 0 && tracker_state_limits(tracker, client) &&
+    return client != NULL && max > 0 && tracker_state_limits(tracker, client) &&
            address_counts_reach(tracker->addresses, client, max);
 }
 
@@ -10,9 +10,9 @@ static bool address_is_full(const struct tracker *tracker, const struct endpoint
  * many peers in total. */
 static bool swarm_is_full_of_address(const struct tracker *tracker, const struct swarm *swarm,
                                      const struct endpoint *client, uint32_t max) {
-    const struct peer_list *list = client->family == FAMILY_V6 ? &swarm->v6 : &swarm->v4;
-    if (max == 0 || !tracker_state_limits(tracker, client))
+    if (client == NULL || max == 0 || !tracker_state_limits(tracker, client))
         return false;
+    const struct peer_list *list = client->family == FAMILY_V6 ? &swarm->v6 : &swarm->v4;
     for (unsigned i = 0; i < address_scopes(client->family); i++) {
         const struct address_scope scope = address_scope(client->family, i);
         const uint32_t share = max * scope.share;

@@ -6,7 +6,8 @@
 #include "swarm/tracker_state.h"
 
 /* Returns ANNOUNCE_OK, or the limit that is reached for one more peer at the endpoint `client`.
- * `swarm`: NULL if it does not exist yet. The swarm's shard is locked. */
+ * `swarm`: NULL if it does not exist yet. `client`: NULL to leave out the limits per address. The
+ * swarm's shard is locked. */
 enum announce_result join_limits_check(const struct tracker *tracker,
                                        const struct tracker_options *options,
                                        const struct swarm *swarm, const struct endpoint *client);

@@ -161,24 +161,46 @@ static void report_peer(const struct swarm *swarm, const struct swarm_outputs *o
     change_feed_push(outputs->feed, &change);
 }
 
-/* Returns the peer's new position. */
+/* Replaces the peer at `position` and reports what has changed. Returns its new position. */
+static uint32_t replace_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
+                             struct peer_list *list, uint32_t position,
+                             const struct peer_record *record, bool on_lan, bool completed,
+                             uint32_t now_s) {
+    const struct peer_record past = *peer_list_record(list, position);
+    const enum peer_zone past_zone = peer_list_zone(list, position);
+    const enum peer_zone zone = zone_of(record->left == 0, on_lan);
+    subtract_from_sums(swarm, &past);
+    add_to_sums(swarm, record);
+    position = peer_list_update(list, position, zone, record, now_s + record->ttl_s);
+    if (completed)
+        report_peer(swarm, outputs, list, position, CHANGE_PEER_COMPLETED, now_s);
+    else if (is_reportable(&past, past_zone, record, zone))
+        report_peer(swarm, outputs, list, position, CHANGE_PEER_UPDATED, now_s);
+    if (!peer_record_owns_address(&past) && peer_record_owns_address(record))
+        report_peer(swarm, outputs, list, position, CHANGE_PEER_CONFIRMED, now_s);
+    return position;
+}
+
 static uint32_t update_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
                             const struct peer_put *put, struct peer_record record,
                             struct peer_list *list, uint32_t position) {
-    const struct peer_record past = *peer_list_record(list, position);
-    const enum peer_zone past_zone = peer_list_zone(list, position);
-    const enum peer_zone zone = zone_of(record.left == 0, put->on_lan);
     copy_history(&record, list, position, put->now_s);
     const bool completed = count_completed(swarm, &record, &put->peer, put->request->event);
-    subtract_from_sums(swarm, &past);
-    add_to_sums(swarm, &record);
-    position = peer_list_update(list, position, zone, &record, put->now_s + put->ttl_s);
-    if (completed)
-        report_peer(swarm, outputs, list, position, CHANGE_PEER_COMPLETED, put->now_s);
-    else if (is_reportable(&past, past_zone, &record, zone))
-        report_peer(swarm, outputs, list, position, CHANGE_PEER_UPDATED, put->now_s);
-    if (!peer_record_owns_address(&past) && peer_record_owns_address(&record))
-        report_peer(swarm, outputs, list, position, CHANGE_PEER_CONFIRMED, put->now_s);
+    return replace_peer(swarm, outputs, list, position, &record, put->on_lan, completed,
+                        put->now_s);
+}
+
+/* Adds a peer without reporting it. Returns its position, or PEER_NOWHERE if out of memory. */
+static uint32_t insert_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
+                            const struct endpoint *peer, const struct peer_record *record,
+                            bool on_lan, uint32_t now_s) {
+    const uint32_t position =
+        peer_list_add(swarm_list(swarm, peer->family), zone_of(record->left == 0, on_lan),
+                      peer->wire, record, now_s + record->ttl_s);
+    if (position == PEER_NOWHERE)
+        return PEER_NOWHERE;
+    add_to_sums(swarm, record);
+    count_address(outputs, peer, true);
     return position;
 }
 
@@ -186,14 +208,11 @@ static uint32_t add_peer(struct swarm *swarm, const struct swarm_outputs *output
                          const struct peer_put *put, struct peer_record record,
                          struct peer_list *list) {
     const bool completed = count_completed(swarm, &record, &put->peer, put->request->event);
-    const uint32_t position = peer_list_add(list, zone_of(record.left == 0, put->on_lan),
-                                            put->peer.wire, &record, put->now_s + put->ttl_s);
-    if (position == PEER_NOWHERE)
-        return PEER_NOWHERE;
-    add_to_sums(swarm, &record);
-    count_address(outputs, &put->peer, true);
-    report_peer(swarm, outputs, list, position,
-                completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED, put->now_s);
+    const uint32_t position =
+        insert_peer(swarm, outputs, &put->peer, &record, put->on_lan, put->now_s);
+    if (position != PEER_NOWHERE)
+        report_peer(swarm, outputs, list, position,
+                    completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED, put->now_s);
     return position;
 }
 
@@ -317,10 +336,52 @@ bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
         peer_list_find_identity(list, change->peer_id, change->key) != PEER_NOWHERE)
         return true;
     const struct peer_record record = peer_record_restored(change, now_s, ttl_s);
-    if (peer_list_add(list, zone_of(record.left == 0, on_lan), change->peer.wire, &record,
-                      now_s + record.ttl_s) == PEER_NOWHERE)
-        return false;
-    add_to_sums(swarm, &record);
-    count_address(outputs, &change->peer, true);
-    return true;
+    return insert_peer(swarm, outputs, &change->peer, &record, on_lan, now_s) != PEER_NOWHERE;
+}
+
+struct peer_place swarm_find_described(struct swarm *swarm, const struct change *change) {
+    struct peer_list *list = swarm_list(swarm, change->peer.family);
+    return (struct peer_place){
+        .list = list,
+        .here = peer_list_find(list, change->peer.wire),
+        .own = peer_list_find_identity(list, change->peer_id, change->key),
+    };
+}
+
+/* The same client's totals, rates and confirmed address are kept: a change does not contain them.
+ */
+static void merge_record(struct peer_record *record, const struct peer_record *past) {
+    if (memcmp(record->peer_id, past->peer_id, PEER_ID_LEN) != 0)
+        return;
+    struct peer_record merged = *past;
+    merged.key = record->key;
+    merged.left = record->left;
+    merged.ttl_s = record->ttl_s;
+    merged.flags = (uint8_t)((past->flags & ~(PEER_PAUSED | PEER_GRACED)) |
+                             (record->flags & (PEER_PAUSED | PEER_COMPLETED_COUNTED)));
+    *record = merged;
+}
+
+bool swarm_merge(struct swarm *swarm, const struct swarm_outputs *outputs,
+                 const struct change *change, const struct peer_place *place, bool on_lan,
+                 uint32_t now_s, uint16_t ttl_s) {
+    struct peer_list *list = place->list;
+    struct peer_record record = peer_record_restored(change, now_s, ttl_s);
+    uint32_t position = place->here;
+    if (place->own != PEER_NOWHERE && place->own != place->here) {
+        merge_record(&record, peer_list_record(list, place->own));
+        record.flags |= PEER_RESTORED;
+        remove_peer(swarm, outputs, list, place->own, CHANGE_PEER_MOVED, now_s);
+        position = peer_list_find(list, change->peer.wire);
+    } else if (position != PEER_NOWHERE) {
+        merge_record(&record, peer_list_record(list, position));
+    }
+    if (position != PEER_NOWHERE) {
+        (void)replace_peer(swarm, outputs, list, position, &record, on_lan, false, now_s);
+        return true;
+    }
+    position = insert_peer(swarm, outputs, &change->peer, &record, on_lan, now_s);
+    if (position != PEER_NOWHERE)
+        report_peer(swarm, outputs, list, position, CHANGE_PEER_JOINED, now_s);
+    return position != PEER_NOWHERE;
 }

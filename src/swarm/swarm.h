@@ -101,6 +101,15 @@ uint32_t swarm_expire(struct swarm *swarm, const struct swarm_outputs *outputs, 
 bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
                    const struct change *change, bool on_lan, uint32_t now_s, uint16_t ttl_s);
 
+/* As swarm_find, for the peer of a change. */
+struct peer_place swarm_find_described(struct swarm *swarm, const struct change *change);
+
+/* Adds a peer from a change, or updates or moves the one at `place`, and reports it. The download
+ * count stays. False if out of memory. */
+bool swarm_merge(struct swarm *swarm, const struct swarm_outputs *outputs,
+                 const struct change *change, const struct peer_place *place, bool on_lan,
+                 uint32_t now_s, uint16_t ttl_s);
+
 /* Bytes of memory, in total. */
 size_t swarm_memory(const struct swarm *swarm);
 

@@ -4,6 +4,7 @@
 
 #include "base/array.h"
 #include "swarm/idle_torrents.h"
+#include "swarm/join_limits.h"
 #include "swarm/tracker.h"
 #include "swarm/tracker_state.h"
 
@@ -183,6 +184,46 @@ bool tracker_restore(struct tracker *tracker, const struct change *change, uint6
     }
     swarm_table_unlock(shard);
     return result != ANNOUNCE_NO_MEMORY;
+}
+
+/* The shard is locked; `swarm` may be NULL. */
+static enum announce_result merge_peer(struct tracker *tracker, struct shard *shard, uint64_t hash,
+                                       struct swarm *swarm, const struct change *change,
+                                       uint32_t now_s) {
+    const struct tracker_options *options = shard->options;
+    struct peer_place place = { .here = PEER_NOWHERE, .own = PEER_NOWHERE };
+    enum announce_result result = ANNOUNCE_OK;
+    if (swarm != NULL)
+        place = swarm_find_described(swarm, change);
+    if (!peer_place_is_known(&place))
+        result = join_limits_check(tracker, options, swarm, NULL);
+    if (result == ANNOUNCE_OK && swarm == NULL) {
+        result = tracker_add_swarm(tracker, shard, change->info_hash, hash, now_s, &swarm);
+        if (result == ANNOUNCE_OK)
+            place = swarm_find_described(swarm, change);
+    }
+    if (result != ANNOUNCE_OK)
+        return result;
+    const uint32_t peers = swarm_peers(swarm);
+    const size_t memory = swarm_memory(swarm);
+    if (!swarm_merge(swarm, &shard->outputs, change, &place,
+                     networks_contain(&options->lan, &change->peer), now_s,
+                     (uint16_t)options->interval_max_s))
+        result = ANNOUNCE_NO_MEMORY;
+    counter_add(&tracker->peers, swarm_peers(swarm) - peers);
+    tally_add(&tracker->memory, swarm_memory(swarm) - memory);
+    return result;
+}
+
+enum announce_result tracker_merge_peer(struct tracker *tracker, const struct change *change,
+                                        uint64_t now_ms) {
+    uint64_t hash;
+    struct shard *shard = swarm_table_lock(tracker->table, change->info_hash, &hash);
+    struct swarm *swarm = shard_find(shard, change->info_hash, hash);
+    const enum announce_result result =
+        merge_peer(tracker, shard, hash, swarm, change, tracker_seconds(now_ms));
+    swarm_table_unlock(shard);
+    return result;
 }
 
 void tracker_extend_deadlines(struct tracker *tracker, uint64_t now_ms) {
