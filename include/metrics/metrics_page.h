@@ -16,9 +16,8 @@ struct metrics_sources {
     struct tracker *tracker;
     struct swarm_totals *totals;
     const struct sweeper *sweeper;
-    const struct change_writer *change_writer;
-    bool store_enabled;           /* false: no metrics of the store */
-    const struct udp_server *udp; /* NULL: no metrics of UDP */
+    const struct change_writer *change_writer; /* NULL: no metrics of the store */
+    const struct udp_server *udp;              /* NULL: no metrics of UDP */
     const struct http_counters *http;
     struct prober *prober;
 };

@@ -1,6 +1,5 @@
-/* The thread that reads the tracker's change feed: passes each change to its subscribers at once,
- * and writes all of them to the store, one commit per flush interval. It also takes the samples of
- * the history.
+/* The thread that writes the changes of the feed to the store, one commit per flush interval. It
+ * also takes the samples of the history.
  *
  * A change that was answered more than one flush interval ago is in the database: the commit starts
  * early enough to end in time. Only a commit that takes longer than half the interval (a stalled
@@ -12,25 +11,14 @@
 #include "base/histogram.h"
 #include "store/history_writer.h"
 #include "store/store.h"
+#include "swarm/feed_reader.h"
 #include "swarm/swarm_totals.h"
-#include "swarm/tracker.h"
 
 struct change_writer;
-
-/* A reader of each change. All functions are called on the writer's thread and must return
- * quickly. */
-struct feed_subscriber {
-    change_reader read;
-    void (*lost)(void *context);                  /* earlier changes were lost; may be NULL */
-    void (*tick)(void *context, uint64_t now_ms); /* before each read of the feed; may be NULL */
-    void *context;
-};
 
 struct change_writer_options {
     uint32_t flush_interval_ms;
     struct history_options history;
-    const struct feed_subscriber *subscribers; /* must outlive the writer */
-    size_t subscriber_count;
 };
 
 struct change_writer_stats {
@@ -43,10 +31,10 @@ struct change_writer_stats {
     bool failing;                    /* the last commit failed */
 };
 
-/* `tracker`, `totals` and `store` must outlive the writer. `store` may be NULL: then only the
- * subscribers are served. NULL if out of memory or threads. */
-struct change_writer *change_writer_start(struct tracker *tracker, struct swarm_totals *totals,
-                                          struct store *store,
+/* The first four must outlive the writer; `feed` reads `tracker`. NULL if out of memory or threads.
+ */
+struct change_writer *change_writer_start(struct feed_reader *feed, struct tracker *tracker,
+                                          struct swarm_totals *totals, struct store *store,
                                           const struct change_writer_options *options);
 
 /* A counter that increases as long as the thread makes progress. Any thread. */

@@ -20,7 +20,9 @@
 
 enum {
     DROP_WATCH_MS = 2000,
-    SUBSCRIBERS = 3,
+    FEED_PERIOD_MS = 100,
+    SUBSCRIPTIONS = 3,
+    RING_FEEDS = 32, /* the ring of the readers holds as much as the feeds of this many shards */
 };
 
 struct drop_watch {
@@ -36,8 +38,9 @@ struct daemon {
     struct prober *prober;
     struct recent_events *events;
     struct event_log event_log;
-    struct feed_subscriber subscribers[SUBSCRIBERS];
-    struct change_writer *change_writer;
+    struct feed_reader *feed;
+    struct feed_subscription *subscriptions[SUBSCRIPTIONS];
+    struct change_writer *change_writer; /* NULL: no store */
     struct sweeper *sweeper;
     struct http_counters http_counters;
     struct metrics_page *metrics_page;
@@ -129,7 +132,6 @@ static void apply_health_options(struct daemon *daemon, const struct config *con
         .torrents_max = config->tracker.torrents_max,
         .peers_max = config->tracker.peers_max,
         .memory_max_mib = config->tracker.memory_max_mib,
-        .store_enabled = config->store_enabled,
     };
     health_report_apply(&daemon->health, &options);
 }
@@ -167,7 +169,6 @@ static bool start_metrics_page(struct daemon *daemon, const struct config *confi
         .totals = daemon->totals,
         .sweeper = daemon->sweeper,
         .change_writer = daemon->change_writer,
-        .store_enabled = daemon->store != NULL,
         .udp = daemon->udp,
         .http = &daemon->http_counters,
         .prober = daemon->prober,
@@ -230,37 +231,48 @@ static bool start_prober(struct daemon *daemon, const struct config *config) {
     return daemon->prober != NULL || log_failure(error);
 }
 
-static struct change_writer *start_change_writer(struct daemon *daemon,
-                                                 const struct config *config) {
-    daemon->subscribers[0] = (struct feed_subscriber){
-        .read = prober_on_changes,
-        .lost = prober_on_lost,
-        .context = daemon->prober,
-    };
-    daemon->subscribers[1] = (struct feed_subscriber){
-        .read = recent_events_add,
-        .context = daemon->events,
-    };
+/* The prober, the page's events and the event log each read the feed on a thread of their own. */
+static bool start_readers(struct daemon *daemon, const struct config *config) {
     daemon->event_log.per_s = config->log_events_per_s;
-    daemon->subscribers[2] = (struct feed_subscriber){
-        .read = event_log_read,
-        .tick = event_log_tick,
-        .context = &daemon->event_log,
+    const struct feed_subscriber subscribers[SUBSCRIPTIONS] = {
+        { .name = "prober feed",
+          .read = prober_on_changes,
+          .lost = prober_on_lost,
+          .context = daemon->prober },
+        { .name = "recent events", .read = recent_events_add, .context = daemon->events },
+        { .name = "event log",
+          .read = event_log_read,
+          .tick = event_log_tick,
+          .context = &daemon->event_log },
     };
+    daemon->feed = feed_reader_start(daemon->tracker, RING_FEEDS * (size_t)config->feed_capacity,
+                                     FEED_PERIOD_MS);
+    bool good = daemon->feed != NULL;
+    for (size_t i = 0; i < SUBSCRIPTIONS && good; i++) {
+        daemon->subscriptions[i] = feed_subscribe(daemon->feed, &subscribers[i]);
+        good = daemon->subscriptions[i] != NULL;
+    }
+    return good;
+}
+
+static bool start_change_writer(struct daemon *daemon, const struct config *config) {
     const struct change_writer_options options = {
         .flush_interval_ms = config->flush_interval_ms,
         .history = config->history,
-        .subscribers = daemon->subscribers,
-        .subscriber_count = SUBSCRIBERS,
     };
-    return change_writer_start(daemon->tracker, daemon->totals, daemon->store, &options);
+    if (daemon->store == NULL)
+        return true;
+    daemon->change_writer =
+        change_writer_start(daemon->feed, daemon->tracker, daemon->totals, daemon->store, &options);
+    return daemon->change_writer != NULL;
 }
 
 static bool start_threads(struct daemon *daemon, const struct config *config) {
-    daemon->change_writer = start_change_writer(daemon, config);
-    daemon->sweeper = sweeper_start(daemon->tracker, config->tracker.interval_min_s);
-    if (daemon->change_writer != NULL && daemon->sweeper != NULL)
-        daemon->watchdog = watchdog_start(daemon->tracker, daemon->change_writer, daemon->sweeper);
+    if (start_readers(daemon, config) && start_change_writer(daemon, config))
+        daemon->sweeper = sweeper_start(daemon->tracker, config->tracker.interval_min_s);
+    if (daemon->sweeper != NULL)
+        daemon->watchdog =
+            watchdog_start(daemon->tracker, daemon->feed, daemon->change_writer, daemon->sweeper);
     return daemon->watchdog != NULL || log_failure("cannot create a thread");
 }
 
@@ -296,8 +308,11 @@ bool daemon_stop(struct daemon *daemon) {
     sweeper_stop(daemon->sweeper);
     access_reload_stop(daemon->access_reload);
     const bool written = change_writer_stop(daemon->change_writer);
+    for (size_t i = 0; i < SUBSCRIPTIONS; i++)
+        feed_unsubscribe(daemon->subscriptions[i]);
+    feed_reader_stop(daemon->feed);
     recent_events_delete(daemon->events);
-    prober_stop(daemon->prober); /* subscriber of the change writer */
+    prober_stop(daemon->prober);
     store_close(daemon->store);
     swarm_totals_delete(daemon->totals);
     tracker_delete(daemon->tracker);

@@ -124,7 +124,7 @@ void metrics_page_write(struct metrics_page *page, struct writer *w) {
     write_tracker(page, w, now_ms);
     const struct sweeper_stats sweeper = sweeper_stats(sources->sweeper);
     metric_table_write(w, sweeper_metrics, &sweeper);
-    if (sources->store_enabled) {
+    if (sources->change_writer != NULL) {
         const struct change_writer_stats store =
             change_writer_stats(sources->change_writer, now_ms);
         metric_table_write(w, store_metrics, &store);

@@ -12,7 +12,7 @@ enum {
     REWRITE_SHARDS = 8, /* dumped between two reads of the feed, in a full rewrite */
     DRAIN_PERIOD_MAX_MS = 100,
     RETRY_MAX_MS = 10000,
-    OVERFLOW_LOG_PERIOD_MS = 60000,
+    LOSS_LOG_PERIOD_MS = 60000,
 };
 
 /* Written by the writer's thread, read by any. */
@@ -25,17 +25,16 @@ struct writer_counters {
     _Atomic uint64_t rewrites;
     _Atomic uint64_t overflows;
     _Atomic bool failing; /* the last flush failed, and that was logged */
-    _Atomic bool behind;  /* the store is stale */
+    _Atomic bool behind;  /* the store lacks changes */
 };
 
 struct change_writer {
+    struct feed_reader *feed;
+    struct feed_cursor cursor;
     struct tracker *tracker;
-    struct swarm_totals *totals;
     struct store *store;
     struct ticker *ticker;
     struct history_sampler *sampler; /* NULL: no history */
-    const struct feed_subscriber *subscribers;
-    size_t subscriber_count;
     uint32_t flush_interval_ms;
     uint32_t drain_period_ms;
     uint64_t now_ms;    /* start of the current tick */
@@ -43,7 +42,8 @@ struct change_writer {
     uint64_t failed_ms; /* start of the current failure */
     uint64_t retry_ms;  /* time of the next retry */
     uint32_t retry_pause_ms;
-    uint64_t overflow_logged_ms;
+    bool lost; /* changes are missing that the last rewrite does not contain */
+    uint64_t loss_logged_ms;
     struct writer_counters counters;
     _Atomic uint64_t progress;
 };
@@ -75,13 +75,13 @@ static uint32_t next_retry_pause(const struct change_writer *writer) {
     return pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS;
 }
 
-static void handle_flush_failure(struct change_writer *writer) {
+static void handle_failure(struct change_writer *writer, const char *why) {
     writer->retry_pause_ms = next_retry_pause(writer);
     writer->retry_ms = clock_now_ms() + writer->retry_pause_ms;
     add_to_counter(&writer->counters.failures, 1);
     if (is_failing(writer))
         return;
-    log_error("store: write failed: %s; retrying", store_failure(writer->store));
+    log_error("store: write failed: %s; retrying", why);
     writer->failed_ms = writer->now_ms;
     set_failing(writer, true);
 }
@@ -104,72 +104,71 @@ static void apply_to_store(void *context, const struct change *changes, size_t c
     if (store_is_stale(writer->store))
         return;
     if (!store_apply(writer->store, changes, count))
-        handle_flush_failure(writer);
+        handle_failure(writer, store_failure(writer->store));
 }
 
 /* Completions are queued apart from the other changes: a dump does not contain them, so a rewrite
  * could not bring them back. */
 static void read_changes(void *context, const struct change *changes, size_t count) {
     struct change_writer *writer = context;
-    for (size_t i = 0; i < writer->subscriber_count; i++)
-        writer->subscribers[i].read(writer->subscribers[i].context, changes, count);
-    if (writer->store == NULL)
-        return;
     history_writer_add_completions(store_history(writer->store), changes, count, clock_unix_s());
     add_to_counter(&writer->counters.pending, count);
     apply_to_store(writer, changes, count);
 }
 
-static void report_lost_changes(const struct change_writer *writer) {
-    for (size_t i = 0; i < writer->subscriber_count; i++) {
-        const struct feed_subscriber *subscriber = &writer->subscribers[i];
-        if (subscriber->lost != NULL)
-            subscriber->lost(subscriber->context);
-    }
+static void handle_loss(struct change_writer *writer) {
+    writer->lost = true;
+    add_to_counter(&writer->counters.overflows, 1);
+    if (writer->loss_logged_ms != 0 && writer->now_ms - writer->loss_logged_ms < LOSS_LOG_PERIOD_MS)
+        return;
+    log_warning("store: change feed overflow, rewriting the database");
+    writer->loss_logged_ms = writer->now_ms;
 }
 
-/* Returns false if changes were lost. */
-static bool drain_feed(struct change_writer *writer) {
-    const bool whole = tracker_drain(writer->tracker, read_changes, writer);
-    if (!whole)
-        report_lost_changes(writer);
-    return whole;
+/* Reads up to the present moment. */
+static void drain_feed(struct change_writer *writer) {
+    feed_reader_pump(writer->feed);
+    if (!feed_cursor_read(&writer->cursor, read_changes, writer))
+        handle_loss(writer);
 }
 
-/* Changes that happen during the dump are in the feed as well; applying them twice is harmless. */
+static bool needs_rewrite(const struct change_writer *writer) {
+    return writer->lost || store_is_stale(writer->store);
+}
+
+/* Changes that happen during the dump are in the feed as well; applying them twice is harmless. If
+ * some of them are lost, this rewrite is still worth a commit, and another one follows. */
 static bool rewrite_store(struct change_writer *writer) {
     add_to_counter(&writer->counters.rewrites, 1);
+    writer->lost = false;
     if (!store_clear(writer->store)) {
-        handle_flush_failure(writer);
+        handle_failure(writer, store_failure(writer->store));
         return false;
     }
-    bool complete = true;
     /* The feed is read between the parts, so that it does not overflow. */
-    for (uint32_t first = 0; first < TRACKER_SHARDS && complete; first += REWRITE_SHARDS) {
-        complete = tracker_dump(writer->tracker, first, REWRITE_SHARDS, writer->now_ms,
-                                apply_to_store, writer) &&
-                   drain_feed(writer);
+    for (uint32_t first = 0; first < TRACKER_SHARDS; first += REWRITE_SHARDS) {
+        if (!tracker_dump(writer->tracker, first, REWRITE_SHARDS, writer->now_ms, apply_to_store,
+                          writer)) {
+            store_mark_stale(writer->store);
+            handle_failure(writer, "out of memory");
+        }
         if (store_is_stale(writer->store))
             return false;
+        drain_feed(writer);
     }
-    /* A dump that ran out of memory or lost changes is incomplete: start over later. */
-    if (!complete) {
-        store_mark_stale(writer->store);
-        handle_flush_failure(writer);
-    }
-    return complete;
+    return !store_is_stale(writer->store);
 }
 
 static bool flush_store(struct change_writer *writer) {
     if (!store_refresh(writer->store)) {
-        handle_flush_failure(writer);
+        handle_failure(writer, store_failure(writer->store));
         return false;
     }
-    if (store_is_stale(writer->store) && !rewrite_store(writer))
+    if (needs_rewrite(writer) && !rewrite_store(writer))
         return false;
     const bool wrote = store_pending(writer->store) > 0;
     if (!store_commit(writer->store)) {
-        handle_flush_failure(writer);
+        handle_failure(writer, store_failure(writer->store));
         return false;
     }
     if (wrote)
@@ -199,26 +198,10 @@ static bool flush_is_due(const struct change_writer *writer) {
     return done_if_next >= read_counter(&writer->counters.written_ms) + writer->flush_interval_ms;
 }
 
-static void handle_overflow(struct change_writer *writer) {
-    store_mark_stale(writer->store);
-    add_to_counter(&writer->counters.overflows, 1);
-    if (writer->overflow_logged_ms != 0 &&
-        writer->now_ms - writer->overflow_logged_ms < OVERFLOW_LOG_PERIOD_MS)
-        return;
-    log_warning("store: change feed overflow, rewriting the database");
-    writer->overflow_logged_ms = writer->now_ms;
-}
-
 static void drain_once(struct change_writer *writer) {
     writer->now_ms = clock_now_ms();
     writer->began_ns = clock_now_ns();
-    for (size_t i = 0; i < writer->subscriber_count; i++) {
-        const struct feed_subscriber *subscriber = &writer->subscribers[i];
-        if (subscriber->tick != NULL)
-            subscriber->tick(subscriber->context, writer->now_ms);
-    }
-    if (!drain_feed(writer) && writer->store != NULL && !store_is_stale(writer->store))
-        handle_overflow(writer);
+    drain_feed(writer);
 }
 
 static void run_tick(void *context) {
@@ -227,11 +210,9 @@ static void run_tick(void *context) {
     drain_once(writer);
     if (writer->sampler != NULL)
         history_sampler_tick(writer->sampler, writer->now_ms, clock_unix_s());
-    if (writer->store != NULL && flush_is_due(writer))
+    if (flush_is_due(writer))
         (void)flush_store(writer);
-    if (writer->store != NULL)
-        atomic_store_explicit(&writer->counters.behind, store_is_stale(writer->store),
-                              memory_order_relaxed);
+    atomic_store_explicit(&writer->counters.behind, needs_rewrite(writer), memory_order_relaxed);
 }
 
 /* Several ticks per interval, so that the flush can start near its end. */
@@ -241,39 +222,40 @@ static uint32_t drain_period(uint32_t flush_interval_ms) {
 }
 
 static void delete_writer(struct change_writer *writer) {
+    feed_cursor_close(&writer->cursor);
     history_sampler_delete(writer->sampler);
     free(writer);
 }
 
 /* The first sample is taken before the first announce. */
-static bool start_history(struct change_writer *writer, const struct history_options *options) {
-    if (writer->store == NULL || !options->enabled)
+static bool start_history(struct change_writer *writer, struct swarm_totals *totals,
+                          const struct history_options *options) {
+    if (!options->enabled)
         return true;
     store_history(writer->store)->options = *options;
-    writer->sampler = history_sampler_create(writer->tracker, writer->totals, writer->store,
-                                             options->torrents_max);
+    writer->sampler =
+        history_sampler_create(writer->tracker, totals, writer->store, options->torrents_max);
     if (writer->sampler != NULL)
         history_sampler_tick(writer->sampler, clock_now_ms(), clock_unix_s());
     return writer->sampler != NULL;
 }
 
-struct change_writer *change_writer_start(struct tracker *tracker, struct swarm_totals *totals,
-                                          struct store *store,
+struct change_writer *change_writer_start(struct feed_reader *feed, struct tracker *tracker,
+                                          struct swarm_totals *totals, struct store *store,
                                           const struct change_writer_options *options) {
     struct change_writer *writer = calloc(1, sizeof *writer);
     if (writer == NULL)
         return NULL;
     *writer = (struct change_writer){
+        .feed = feed,
         .tracker = tracker,
-        .totals = totals,
         .store = store,
-        .subscribers = options->subscribers,
-        .subscriber_count = options->subscriber_count,
         .flush_interval_ms = options->flush_interval_ms,
         .drain_period_ms = drain_period(options->flush_interval_ms),
         .counters.written_ms = clock_now_ms(),
     };
-    if (start_history(writer, &options->history))
+    feed_cursor_open(&writer->cursor, feed);
+    if (start_history(writer, totals, &options->history))
         writer->ticker = ticker_start("store writer", writer->drain_period_ms, run_tick, writer);
     if (writer->ticker != NULL)
         return writer;
@@ -306,7 +288,7 @@ struct change_writer_stats change_writer_stats(const struct change_writer *write
 /* Does not wait for the retry pause. */
 static bool flush_last(struct change_writer *writer) {
     drain_once(writer);
-    if (writer->store == NULL || flush_store(writer))
+    if (flush_store(writer))
         return true;
     log_error("store: lost the last %.0f s of changes: %s",
               change_writer_stats(writer, clock_now_ms()).lag_s, store_failure(writer->store));

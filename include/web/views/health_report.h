@@ -27,7 +27,6 @@ struct health_options {
     uint32_t torrents_max;
     uint32_t peers_max;
     uint32_t memory_max_mib;
-    bool store_enabled;
 };
 
 /* What the report is made from. Pointers are borrowed and may be NULL. All zeros is valid. */
@@ -39,7 +38,6 @@ struct health_sources {
     _Atomic uint32_t torrents_max;
     _Atomic uint32_t peers_max;
     _Atomic uint32_t memory_max_mib;
-    _Atomic bool store_enabled;
     _Atomic bool certificate_failed; /* at the last reload */
 };
 

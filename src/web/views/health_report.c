@@ -22,15 +22,17 @@ __attribute__((format(printf, 2, 3))) static void add_warning(struct health_repo
 }
 
 static void check_store(const struct health_sources *sources, struct health_report *report) {
+    if (sources->change_writer == NULL) {
+        add_warning(report,
+                    "Persistence is disabled (store.enabled = false): a restart loses all "
+                    "peers.");
+        return;
+    }
     const struct change_writer_stats stats =
         change_writer_stats(sources->change_writer, clock_now_ms());
     report->store_failing = stats.failing;
     report->store_lag_s = stats.lag_s;
-    if (!atomic_load(&sources->store_enabled))
-        add_warning(report,
-                    "Persistence is disabled (store.enabled = false): a restart loses all "
-                    "peers.");
-    else if (stats.failing)
+    if (stats.failing)
         add_warning(report,
                     "Database writes have been failing for %.0f s; new data is not persisted. See "
                     "the log for the reason.",
@@ -96,8 +98,7 @@ static void check_limits(const struct health_sources *sources, struct health_rep
 
 void health_report_fill(const struct health_sources *sources, struct health_report *report) {
     *report = (struct health_report){ .warning_count = 0 };
-    if (sources->change_writer != NULL)
-        check_store(sources, report);
+    check_store(sources, report);
     check_certificate(sources, report);
     if (sources->tracker != NULL)
         check_limits(sources, report);
@@ -116,5 +117,4 @@ void health_report_apply(struct health_sources *sources, const struct health_opt
     atomic_store(&sources->torrents_max, options->torrents_max);
     atomic_store(&sources->peers_max, options->peers_max);
     atomic_store(&sources->memory_max_mib, options->memory_max_mib);
-    atomic_store(&sources->store_enabled, options->store_enabled);
 }

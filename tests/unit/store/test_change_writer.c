@@ -16,39 +16,9 @@ static char path[sizeof directory.path + 16];
 static struct tracker *tracker;
 static struct store *store;
 static struct swarm_totals *totals;
+static struct feed_reader *feed;
 static struct change_writer *change_writer;
 static sqlite3 *other;
-
-/* Changes that a subscriber has received; written on the writer's thread. */
-static _Atomic uint64_t joined;
-static _Atomic uint64_t completed;
-static _Atomic uint64_t losses;
-
-static void watch(void *context, const struct change *changes, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        *(_Atomic uint64_t *)context += changes[i].kind == CHANGE_PEER_JOINED;
-}
-
-static void watch_completed(void *context, const struct change *changes, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        *(_Atomic uint64_t *)context += changes[i].kind == CHANGE_PEER_COMPLETED;
-}
-
-static void count_loss(void *context) {
-    ++*(_Atomic uint64_t *)context;
-}
-
-static void ignore(void *context, const struct change *changes, size_t count) {
-    (void)context;
-    (void)changes;
-    (void)count;
-}
-
-static const struct feed_subscriber subscribers[] = {
-    { .read = watch, .context = &joined },
-    { .read = watch_completed, .context = &completed },
-    { .read = ignore, .lost = count_loss, .context = &losses },
-};
 
 static void start(size_t feed_capacity) {
     const struct tracker_options options = test_options();
@@ -61,12 +31,10 @@ static void start(size_t feed_capacity) {
     const struct change_writer_options recording = {
         .flush_interval_ms = INTERVAL_MS,
         .history = { .enabled = true, .completions_max = 10 * PEERS },
-        .subscribers = subscribers,
-        .subscriber_count = COUNT_OF(subscribers),
     };
-    joined = completed = losses = 0;
     totals = swarm_totals_create(tracker, 0);
-    change_writer = change_writer_start(tracker, totals, store, &recording);
+    feed = feed_reader_start(tracker, FEED_CAPACITY, INTERVAL_MS);
+    change_writer = change_writer_start(feed, tracker, totals, store, &recording);
     ck_assert_ptr_nonnull(change_writer);
     ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
     sqlite3_busy_timeout(other, PATIENCE_MS);
@@ -75,6 +43,7 @@ static void start(size_t feed_capacity) {
 static void stop(void) {
     ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
     ck_assert(change_writer_stop(change_writer));
+    feed_reader_stop(feed);
     swarm_totals_delete(totals);
     store_close(store);
     tracker_delete(tracker);
@@ -198,14 +167,6 @@ START_TEST(overflow_is_written_anew) {
 }
 END_TEST
 
-START_TEST(subscribers_are_informed_of_a_loss) {
-    put(0, 10 * PEERS);
-    wait_until_stored(10 * PEERS);
-    ck_assert_uint_lt(joined, 10 * PEERS);
-    ck_assert_uint_gt(losses, 0);
-}
-END_TEST
-
 START_TEST(deleted_file_is_written_anew) {
     put(0, PEERS);
     wait_until_stored(PEERS);
@@ -218,22 +179,6 @@ START_TEST(deleted_file_is_written_anew) {
     ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
     sqlite3_busy_timeout(other, PATIENCE_MS);
     wait_until_stored(PEERS);
-}
-END_TEST
-
-START_TEST(subscribers_see_each_change_once) {
-    put(0, PEERS);
-    complete(0, PEERS / 2);
-    wait_until_stored(PEERS);
-    run("BEGIN IMMEDIATE");
-    complete(PEERS / 2, PEERS / 2);
-    put(PEERS, PEERS);
-    wait_until(is_failing);
-    run("ROLLBACK");
-    wait_until_stored(2 * PEERS);
-    ck_assert_uint_eq(joined, 2 * PEERS);
-    ck_assert_uint_eq(completed, PEERS);
-    ck_assert_uint_eq(losses, 0);
 }
 END_TEST
 
@@ -262,7 +207,6 @@ UNIT_SUITE(change_writer) {
     tcase_add_test(room, locked_store_lags_and_catches_up);
     tcase_add_test(room, announce_does_not_wait_for_a_locked_store);
     tcase_add_test(room, deleted_file_is_written_anew);
-    tcase_add_test(room, subscribers_see_each_change_once);
     tcase_add_test(room, completions_outlive_a_store_that_is_written_anew);
     suite_add_tcase(suite, room);
 
@@ -270,7 +214,6 @@ UNIT_SUITE(change_writer) {
     tcase_set_timeout(overflow, 60);
     tcase_add_checked_fixture(overflow, start_without_room, stop);
     tcase_add_test(overflow, overflow_is_written_anew);
-    tcase_add_test(overflow, subscribers_are_informed_of_a_loss);
     suite_add_tcase(suite, overflow);
     return suite;
 }
