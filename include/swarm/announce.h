@@ -85,6 +85,7 @@ enum announce_result {
     ANNOUNCE_TOO_FAST,
     ANNOUNCE_ADDRESS_FULL,       /* limits.address_peers_max */
     ANNOUNCE_ADDRESS_SWARM_FULL, /* limits.address_torrent_peers_max */
+    ANNOUNCE_NETWORK_FULL,       /* limits.network_peers_permille */
     ANNOUNCE_RESULTS,
 };
 

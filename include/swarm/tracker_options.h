@@ -25,6 +25,7 @@ struct tracker_options {
     uint32_t peers_max;
     uint32_t address_peers_max;         /* per address; 0: unlimited */
     uint32_t address_torrent_peers_max; /* per address in one torrent; 0: unlimited */
+    uint32_t network_peers_permille;    /* see join_limits.c; 0: unlimited */
     uint32_t idle_torrent_s; /* a torrent without peers is kept this long, for its download count */
     uint32_t
         address_idle_torrents_max; /* kept per address that first completed them; 0: unlimited */

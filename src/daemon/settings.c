@@ -106,6 +106,7 @@ static const struct setting SETTINGS[] = {
     NUMBER("limits.memory_max_mib", tracker.memory_max_mib, 2048, 0, 16777216, RELOAD),
     NUMBER("limits.address_peers_max", tracker.address_peers_max, 20000, 0, ADDRESS_COUNT_MAX - 1, RELOAD),
     NUMBER("limits.address_torrent_peers_max", tracker.address_torrent_peers_max, 100, 0, ADDRESS_COUNT_MAX - 1, RELOAD),
+    NUMBER("limits.network_peers_permille", tracker.network_peers_permille, 1, 0, 1000, RELOAD),
     NUMBER("limits.address_requests_per_s", tracker.address_requests_per_s, 100, 0, 1000000, RELOAD),
     NUMBER("limits.address_requests_burst", tracker.address_requests_burst, 2000, 1, 1000000, RELOAD),
     BOOL("limits.loopback", tracker.limit_loopback, false, RELOAD),

@@ -1,5 +1,10 @@
 #include "swarm/join_limits.h"
 
+enum {
+    NETWORK_PEERS_MIN = 100, /* of a network, however small its share */
+    PEER_BYTES = 100,        /* memory of a peer, approximately */
+};
+
 static bool address_is_full(const struct tracker *tracker, const struct endpoint *client,
                             uint32_t max) {
     return client != NULL && max > 0 && tracker_state_limits(tracker, client) &&
@@ -23,6 +28,31 @@ static bool swarm_is_full_of_address(const struct tracker *tracker, const struct
     return false;
 }
 
+/* Most peers that the tracker may have. */
+static uint64_t peers_bound(const struct tracker_options *options) {
+    const uint64_t in_memory = ((uint64_t)options->memory_max_mib << 20) / PEER_BYTES;
+    return options->memory_max_mib > 0 && in_memory < options->peers_max ? in_memory
+                                                                         : options->peers_max;
+}
+
+static bool is_half_full(const struct tracker *tracker, const struct tracker_options *options) {
+    return counter_read(&tracker->peers) >= options->peers_max / 2 ||
+           (options->memory_max_mib > 0 &&
+            tally_read(&tracker->memory) >= (uint64_t)options->memory_max_mib << 19);
+}
+
+/* A full tracker keeps the peers that came first. So that these are not all an attacker's, a
+ * network gets no more than its share of the second half. */
+static bool network_is_full(const struct tracker *tracker, const struct tracker_options *options,
+                            const struct endpoint *client) {
+    if (options->network_peers_permille == 0 || !is_half_full(tracker, options) ||
+        !tracker_state_limits(tracker, client) || networks_contain(&options->lan, client))
+        return false;
+    const uint64_t share = peers_bound(options) * options->network_peers_permille / 1000;
+    return address_counts_of_network(tracker->addresses, client) >=
+           (share > NETWORK_PEERS_MIN ? share : NETWORK_PEERS_MIN);
+}
+
 static bool memory_is_full(const struct tracker *tracker, const struct tracker_options *options) {
     return options->memory_max_mib > 0 &&
            tally_read(&tracker->memory) >> 20 >= options->memory_max_mib;
@@ -42,5 +72,7 @@ enum announce_result join_limits_check(const struct tracker *tracker,
         return ANNOUNCE_MEMORY_FULL;
     if (address_is_full(tracker, client, options->address_peers_max))
         return ANNOUNCE_ADDRESS_FULL;
+    if (network_is_full(tracker, options, client))
+        return ANNOUNCE_NETWORK_FULL;
     return ANNOUNCE_OK;
 }

@@ -26,6 +26,7 @@ static const struct {
     [ANNOUNCE_ADDRESS_FULL] = { "address_full", "too many peers from your address", false },
     [ANNOUNCE_ADDRESS_SWARM_FULL] = { "address_swarm_full",
                                       "too many peers from your address in this torrent", false },
+    [ANNOUNCE_NETWORK_FULL] = { "network_full", "too many peers from your network", false },
 };
 
 void refusal_text(enum announce_result result, const char *detail,

@@ -12,6 +12,7 @@ from support.waiting import wait_until
 
 TOO_FAST = "rate limit exceeded for your address"
 ADDRESS_FULL = "too many peers from your address"
+NETWORK_FULL = "too many peers from your network"
 SWARM_FULL = "too many peers from your address in this torrent"
 
 
@@ -189,6 +190,22 @@ def test_larger_ipv6_networks_have_a_share_of_the_limits(start, torrent):
     assert sum(joined(range(256 * n, 256 * n + 10)) for n in range(1, 10)) == 12 * 3
     assert Peer(daemon.port, torrent).start(ip="2001:db8:8::1").failure is None
     assert Peer(daemon.port, torrent).start(ip="2001:db8:7:ffff::1").failure == ADDRESS_FULL
+
+
+def test_network_has_its_share_of_a_tracker_that_is_half_full(start, torrent):
+    daemon = start("peers_max = 400;", CLAIMS)
+
+    def joined(addresses):
+        replies = [Peer(daemon.port, torrent).start(ip=address) for address in addresses]
+        failures = {reply.failure for reply in replies} - {None}
+        return [reply.failure for reply in replies].count(None), failures
+
+    assert joined(f"198.51.100.{host}" for host in range(250)) == (200, {NETWORK_FULL})
+    assert joined(f"2001:db8:7:{host:x}::1" for host in range(110)) == (100, {NETWORK_FULL})
+    assert joined(f"8.8.{network}.8" for network in range(50)) == (50, set())
+    assert joined(["10.1.2.3", "198.51.100.1"]) == (1, {NETWORK_FULL})
+    daemon.reload(limits("peers_max = 400; network_peers_permille = 0;", CLAIMS))
+    wait_until(lambda: joined(["198.51.100.1"]) == (1, set()))
 
 
 def test_peers_that_expired_leave_room(torrent):

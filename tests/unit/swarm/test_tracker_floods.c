@@ -539,6 +539,103 @@ START_TEST(tracker_at_its_ceiling_of_memory_refuses_newcomers_alone) {
 }
 END_TEST
 
+/* Peers that join from a network until one is refused, 100 at each of its addresses or /64s. `at`:
+ * the byte of the address that tells these apart. */
+static uint32_t fill_network(struct endpoint network, size_t at, uint32_t first_key) {
+    uint32_t joined = 0;
+    for (;; joined++) {
+        struct announce_request peer = test_leecher(joined);
+        network.wire[at] = (uint8_t)(joined / 100);
+        endpoint_set_port(&network, (uint16_t)(1 + joined % 100));
+        peer.peer = network;
+        peer.key = first_key + joined;
+        numbered_id(peer.info_hash, joined % 1000);
+        if (announce(&peer) != ANNOUNCE_OK)
+            return joined;
+    }
+}
+
+static uint32_t fill_v4_network(uint32_t number) {
+    const struct endpoint network = { .family = FAMILY_V4, .wire = { 100, 64, (uint8_t)number } };
+    return fill_network(network, 3, 1 + number * 1000000);
+}
+
+static uint32_t fill_v6_network(uint32_t number) {
+    const struct endpoint network = { .family = FAMILY_V6,
+                                      .wire = { 0x20, 1, 0xd, 0xb8, 1, (uint8_t)number } };
+    return fill_network(network, 6, 2000000000 + number * 1000000);
+}
+
+static uint32_t admit_newcomers(uint32_t count) {
+    uint32_t joined = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct announce_request peer = test_leecher(i);
+        peer.peer = (struct endpoint){ .family = FAMILY_V4,
+                                       .wire = { 9, (uint8_t)(i >> 8), (uint8_t)i, 7, 1, 1 } };
+        peer.key = 4000000000 + i;
+        joined += announce(&peer) == ANNOUNCE_OK;
+    }
+    return joined;
+}
+
+START_TEST(attacker_with_a_40_and_a_hundred_24s_keeps_no_newcomer_out) {
+    uint32_t attackers = 0;
+    options.peers_max = 100000;
+    options.address_peers_max = 20000;
+    options.network_peers_permille = 1;
+    apply();
+    for (uint32_t i = 0; i < 100; i++)
+        attackers += fill_v4_network(i);
+    for (uint32_t i = 0; i < 256; i++)
+        attackers += fill_v6_network(i);
+    ck_assert_int_eq(reply.result, ANNOUNCE_NETWORK_FULL);
+    ck_assert_uint_ge(attackers, 50000);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, attackers);
+    ck_assert_uint_eq(admit_newcomers(1000), 1000);
+    /* A network has its share again when its peers leave. */
+    now_ms += 241 * 1000;
+    tracker_sweep(tracker, 0, TRACKER_SHARDS, now_ms);
+    ck_assert_uint_eq(fill_v6_network(1), 50000);
+}
+END_TEST
+
+START_TEST(network_has_its_share_if_memory_is_the_limit) {
+    options.memory_max_mib = 1;
+    options.network_peers_permille = 1;
+    apply();
+    const uint32_t joined = fill_v4_network(1);
+    ck_assert_int_eq(reply.result, ANNOUNCE_NETWORK_FULL);
+    ck_assert_uint_ge(tracker_stats(tracker).memory, 1U << 19);
+    ck_assert_uint_lt(tracker_stats(tracker).memory, (1U << 19) + (1U << 16));
+    ck_assert_uint_gt(joined, 1000);
+    ck_assert_uint_eq(fill_v4_network(2), 100);
+    ck_assert_uint_eq(admit_newcomers(100), 100);
+}
+END_TEST
+
+START_TEST(lan_and_this_machine_are_not_held_to_a_share) {
+    options.peers_max = 1000;
+    options.network_peers_permille = 1;
+    ck_assert(network_parse("100.64.1.0/24", &options.lan.list[0]));
+    options.lan.count = 1;
+    apply();
+    ck_assert_uint_eq(fill_v4_network(2), 500);
+    ck_assert_int_eq(reply.result, ANNOUNCE_NETWORK_FULL);
+    for (uint32_t i = 0; i < 200; i++)
+        REQUIRE(come("127.0.0.1", i, 7) == ANNOUNCE_OK);
+    ck_assert_uint_eq(fill_v4_network(1), 300);
+    ck_assert_int_eq(reply.result, ANNOUNCE_PEERS_FULL);
+}
+END_TEST
+
+START_TEST(share_of_zero_is_no_limit) {
+    options.peers_max = 1000;
+    apply();
+    ck_assert_uint_eq(fill_v4_network(2), 1000);
+    ck_assert_int_eq(reply.result, ANNOUNCE_PEERS_FULL);
+}
+END_TEST
+
 START_TEST(memory_is_given_back_when_the_peers_are_gone) {
     const uint64_t empty = tracker_stats(tracker).memory;
     options.memory_max_mib = 1;
@@ -622,6 +719,10 @@ UNIT_SUITE(tracker_floods) {
     tcase_set_timeout(memory, 60);
     tcase_add_checked_fixture(memory, create_tracker, delete_tracker);
     tcase_add_test(memory, tracker_at_its_ceiling_of_memory_refuses_newcomers_alone);
+    tcase_add_test(memory, attacker_with_a_40_and_a_hundred_24s_keeps_no_newcomer_out);
+    tcase_add_test(memory, network_has_its_share_if_memory_is_the_limit);
+    tcase_add_test(memory, lan_and_this_machine_are_not_held_to_a_share);
+    tcase_add_test(memory, share_of_zero_is_no_limit);
     tcase_add_test(memory, memory_is_given_back_when_the_peers_are_gone);
     suite_add_tcase(suite, memory);
     return suite;
