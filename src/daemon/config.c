@@ -56,14 +56,17 @@ static void check_https(const struct http_server_options *http, struct config_er
 }
 
 /* The token is sent in a header: printable ASCII only. A short token can be guessed. */
-static void check_admin_token(const char *token, struct config_errors *errors) {
+static void check_admin_token(const struct config *config, struct config_errors *errors) {
+    const char *token = config->web.admin_token;
     const size_t len = strlen(token);
     bool good = len == 0 || len >= ADMIN_TOKEN_LEN_MIN;
     for (size_t i = 0; i < len; i++)
         good = good && token[i] > ' ' && token[i] <= '~';
     if (!good)
-        config_errors_add(errors,
-                          "http.admin_token must have at least %d ASCII characters and no spaces",
+        config_errors_add(errors, "%s must have at least %d ASCII characters and no spaces",
+                          config->admin_token_file[0] == '\0'
+                              ? "http.admin_token"
+                              : "the token of http.admin_token_file",
                           ADMIN_TOKEN_LEN_MIN);
 }
 
@@ -77,6 +80,6 @@ bool config_check(const struct config *config, struct config_errors *errors) {
     check_order("http.upload_max", config->web.upload_max, "http.uploads_max",
                 config->http.uploads_max, errors);
     check_https(&config->http, errors);
-    check_admin_token(config->web.admin_token, errors);
+    check_admin_token(config, errors);
     return errors->len == before;
 }

@@ -24,6 +24,7 @@ struct access_options {
 };
 
 struct config {
+    char admin_token_file[CONFIG_PATH_LEN]; /* whose token web.admin_token has; empty: none */
     enum log_level log_level;
     uint32_t log_events_per_s; /* lines per second about peers; further events are counted */
     uint32_t shutdown_delay_s; /* between SIGTERM and the end of service, when /readyz fails */

@@ -86,7 +86,8 @@ static void print_list(FILE *file, enum setting_kind kind, const void *field) {
     fputs(" ]", file);
 }
 
-static void print_value(FILE *file, const struct setting *setting, const void *field) {
+static void print_value(FILE *file, const struct config *config, const struct setting *setting) {
+    const void *field = (const char *)config + setting->offset;
     if (setting->kind == SETTING_BOOL)
         fputs(*(const bool *)field ? "true" : "false", file);
     else if (setting->kind == SETTING_NUMBER)
@@ -96,7 +97,7 @@ static void print_value(FILE *file, const struct setting *setting, const void *f
     else if (setting->kind != SETTING_TEXT)
         print_list(file, setting->kind, field);
     else if (setting->secret && *(const char *)field != '\0')
-        print_string(file, "********");
+        print_string(file, config->admin_token_file[0] == '\0' ? "********" : "");
     else
         print_string(file, field);
 }
@@ -114,7 +115,7 @@ void config_print(const struct config *config, FILE *file) {
             memcpy(group, new_group, sizeof group);
         }
         fprintf(file, "%s%s = ", dot == NULL ? "" : "    ", dot == NULL ? setting->name : dot + 1);
-        print_value(file, setting, (const char *)config + setting->offset);
+        print_value(file, config, setting);
         fputs(";\n", file);
     }
     fputs("};\n", file);

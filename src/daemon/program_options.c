@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "daemon/config_file.h"
 #include "daemon/settings.h"
+#include "daemon/token_file.h"
 
 /* Options without a letter. */
 enum { OPTION_NO_UDP = 256, OPTION_CHECK_CONFIG, OPTION_PRINT_CONFIG };
@@ -215,9 +216,30 @@ bool program_options_load_config(const struct program_options *options, struct c
     if (loaded.udp.port == 0)
         loaded.udp.port = loaded.http.port;
     set_database(&loaded, errors);
+    token_file_load(&loaded, errors);
     config_check(&loaded, errors);
     if (errors->len > 0)
         return false;
     *config = loaded;
     return true;
+}
+
+static bool overrides(const struct program_options *options, const char *name) {
+    const struct setting *setting = settings_find(name);
+    for (size_t i = 0; i < options->override_count; i++) {
+        if (options->overrides[i].setting == setting)
+            return true;
+    }
+    return false;
+}
+
+void program_options_warn(const struct program_options *options, const struct config *config) {
+    if (config->admin_token_file[0] != '\0')
+        token_file_warn_if_readable(config->admin_token_file, "the admin's token");
+    else if (config->web.admin_token[0] != '\0' && overrides(options, "http.admin_token"))
+        log_warning(
+            "http.admin_token: all users can see it on the command line; use "
+            "http.admin_token_file");
+    else if (config->web.admin_token[0] != '\0')
+        token_file_warn_if_readable(options->config_file, "http.admin_token");
 }

@@ -38,4 +38,7 @@ const char *program_options_help(void);
 bool program_options_load_config(const struct program_options *options, struct config *config,
                                  struct config_errors *errors);
 
+/* Logs a warning if other users can read the admin's token. Call after a successful load. */
+void program_options_warn(const struct program_options *options, const struct config *config);
+
 #endif

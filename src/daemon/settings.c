@@ -77,6 +77,7 @@ static const struct setting SETTINGS[] = {
     NUMBER("http.scrape_max", http.scrape_max, 100, 1, 10000, RELOAD),
     NETWORKS("http.admins", web.admins, LOOPBACK_NETWORKS, RELOAD),
     { FIELD("http.admin_token", SETTING_TEXT, web.admin_token), .reload = RELOAD, .secret = true },
+    EMPTY("http.admin_token_file", SETTING_TEXT, admin_token_file, RELOAD),
     EMPTY("http.hostnames", SETTING_HOSTNAMES, web.hostnames, RELOAD),
     BOOL("http.public_stats", web.public_stats, false, RELOAD),
     NUMBER("http.upload_max", web.upload_max, 16 * 1024 * 1024, 1024, COUNT_MAX, RELOAD),

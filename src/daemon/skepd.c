@@ -64,6 +64,7 @@ static void reload_config(struct daemon *daemon, const struct program_options *o
         log_error("invalid configuration; keeping the current one");
         return;
     }
+    program_options_warn(options, &loaded);
     keep_inherited_sockets(&loaded, running);
     struct config next = *running;
     char pending[SETTINGS_PENDING_LEN];
@@ -218,6 +219,7 @@ int main(int argc, char **argv) {
     }
     if (!program_options_load_config(&options, &config, &errors))
         return exit_with_errors(&errors);
+    program_options_warn(&options, &config);
     if (options.print_config) {
         config_print(&config, stdout);
         return EXIT_SUCCESS;

@@ -198,13 +198,20 @@ def test_other_networks_are_no_admins(daemon):
     assert b"http.admins" in reply.body
 
 
-@pytest.mark.parametrize("source, host", [(STRANGER, "127.0.0.1"), ("127.0.0.1", "evil.example")])
+@pytest.mark.parametrize("source, host", [(STRANGER, "127.0.0.1"), ("127.0.0.1", "evil.example"),
+                                          ("127.0.0.1", "127.0.0.1")])
 def test_token_makes_an_admin(daemon, source, host):
     lines = [f"Host: {host}", f"Authorization: Bearer {TOKEN}"]
     assert sees_metrics(daemon, *lines, source=source).status == 200
     reply = sees_metrics(daemon, lines[0], lines[1] + "x", source=source)
     assert reply.status == 401
     assert reply.headers["www-authenticate"] == "Bearer"
+
+
+def test_other_schemes_are_ignored(daemon):
+    basic = "Authorization: Basic dXNlcjpwYXNz"
+    assert sees_metrics(daemon, "Host: 127.0.0.1", basic).status == 200
+    assert sees_metrics(daemon, "Host: 127.0.0.1", basic, source=STRANGER).status == 403
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For: 127.0.0.1", "Forwarded: for=127.0.0.1",

@@ -206,6 +206,13 @@ def test_wrong_token_is_an_error_although_the_address_suffices(skepctl, command)
     assert "invalid token" in skepctl.refuses(*command, "--token", TOKEN + "x", status=REFUSED)
 
 
+def test_wrong_token_is_reported_even_if_a_short_status_is_public():
+    with Skepd(config="http = { public_stats = true; };") as daemon:
+        for words in ["status"], ["torrents"]:
+            complaint = Skepctl(options=("--url", daemon.url)).refuses(*words, "--token", TOKEN, status=REFUSED)
+            assert "invalid token" in complaint
+
+
 def test_token_makes_an_admin_of_a_stranger(daemon):
     with Skepd(config=f'http = {{ admins = []; admin_token = "{TOKEN}"; }};') as strict:
         skepctl = Skepctl(options=("--url", strict.url))

@@ -274,6 +274,7 @@ def test_reload_logs_every_error_of_a_config():
 def test_settings_in_force_are_printed_without_secrets(tmp_path):
     config = tmp_path / "skepd.conf"
     config.write_text('http = { port = 7001; threads = 3; admin_token = "0123456789abcdef"; };')
+    config.chmod(0o600)
     options = ("--set", "http.threads=5", "--set", "network.lan=10.0.0.0/8,fd00::/8", "--database", tmp_path / "x.db")
     done = run("--config", config, *options, "--print-config", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

@@ -136,6 +136,23 @@ def test_reload_with_a_bad_configuration_fails_and_changes_nothing(machine, conf
         config.write_text(text)
 
 
+def test_token_is_a_credential(machine, pid, torrent):
+    token, file = "a-token-of-24-characters", machine.root / "etc/skep/admin_token"
+    file.write_text(token + "\n")
+    file.chmod(0o600)
+    try:
+        machine.check("systemctl", "restart", "skepd")
+        machine.check("skepctl", "--token", token, "torrents")
+        assert "invalid token" in machine.run("skepctl", "--token", token + "x", "torrents").stderr
+        machine.check("systemctl", "reload", "skepd")
+        machine.check("skepctl", "--token", token, "torrents")
+        assert "readable" not in machine.journal("skepd")
+    finally:
+        file.unlink()
+    machine.check("systemctl", "restart", "skepd")
+    assert machine.run("skepctl", "--token", token, "torrents").returncode != 0
+
+
 def test_restart_with_a_bad_configuration_fails(machine, config, pid):
     text = config.read_text()
     config.write_text("colour = 1;\n")

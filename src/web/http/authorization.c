@@ -69,29 +69,36 @@ static bool host_is_ours(const struct authorization_rules *rules,
            (is_address(&parsed) || (!parsed.bracketed && is_own_name(&rules->names, parsed.host)));
 }
 
+/* The token of the header Authorization; NULL without one or with another scheme: Basic may be for
+ * a proxy. */
+static const char *find_token(const char *authorization) {
+    static const char scheme[] = "Bearer";
+    if (authorization == NULL || strncasecmp(authorization, scheme, strlen(scheme)) != 0)
+        return NULL;
+    const char *rest = authorization + strlen(scheme);
+    return *rest == ' ' ? rest + 1 : *rest == '\0' ? rest : NULL;
+}
+
 /* Compares digests, so that the time taken reveals nothing about the token. */
-static bool token_is_valid(const struct authorization_rules *rules, const char *authorization) {
-    static const char scheme[] = "Bearer ";
-    if (!rules->token_set || strncasecmp(authorization, scheme, strlen(scheme)) != 0)
-        return false;
-    const char *token = authorization + strlen(scheme);
+static bool token_is_valid(const struct authorization_rules *rules, const char *token) {
     uint8_t digest[SHA256_LEN];
+    if (!rules->token_set)
+        return false;
     digest_sha256(token, strlen(token), digest);
     return digest_equal(digest, rules->token_digest);
 }
 
 static enum auth_proof find_proof(const struct authorization_rules *rules,
                                   const struct web_request *request) {
-    if (request->authorization != NULL && token_is_valid(rules, request->authorization))
-        return AUTH_BY_TOKEN;
-    /* A wrong token does not matter if the address suffices. */
+    /* A wrong token is reported even if the address would suffice. */
+    const char *token = find_token(request->authorization);
+    if (token != NULL)
+        return token_is_valid(rules, token) ? AUTH_BY_TOKEN : AUTH_WRONG_TOKEN;
     const bool admin_address =
         request->client.family != FAMILY_NONE && networks_contain(&rules->admins, &request->client);
     const bool own_host = host_is_ours(rules, request);
     if (admin_address && own_host && !request->client_in_doubt)
         return AUTH_BY_ADDRESS;
-    if (request->authorization != NULL)
-        return AUTH_WRONG_TOKEN;
     if (!admin_address)
         return AUTH_WRONG_ADDRESS;
     return own_host ? AUTH_UNTRUSTED_PROXY : AUTH_WRONG_HOST;
@@ -102,7 +109,7 @@ struct authorization authorize(const struct authorization_rules *rules,
     struct authorization auth = { .proof = find_proof(rules, request), .tokens = rules->token_set };
     if (auth.proof == AUTH_BY_ADDRESS || auth.proof == AUTH_BY_TOKEN)
         auth.role = ROLE_ADMIN;
-    else if (rules->public_stats)
+    else if (rules->public_stats && auth.proof != AUTH_WRONG_TOKEN)
         auth.role = ROLE_PUBLIC;
     return auth;
 }

@@ -29,10 +29,10 @@ void error_response(struct web_response *response, unsigned status, const char *
     response->owned = true;
 }
 
-static const char *denial_message(enum auth_proof proof) {
-    switch (proof) {
+static const char *denial_message(const struct authorization *auth) {
+    switch (auth->proof) {
     case AUTH_WRONG_TOKEN:
-        return "Invalid token.";
+        return auth->tokens ? "Invalid token." : "Invalid token: http.admin_token is not set.";
     case AUTH_WRONG_HOST:
         return "Unknown host name. Use the IP address of the tracker, or add the name to "
                "http.hostnames.";
@@ -52,7 +52,7 @@ static const char *denial_message(enum auth_proof proof) {
 void error_response_not_admin(struct web_response *response, const struct authorization *auth) {
     const bool wrong_token = auth->proof == AUTH_WRONG_TOKEN;
     error_response(response, wrong_token ? 401 : 403, wrong_token ? "invalid_token" : "forbidden",
-                   denial_message(auth->proof));
+                   denial_message(auth));
     if (wrong_token)
         response->authenticate = "Bearer";
 }

@@ -126,26 +126,27 @@ END_TEST
 
 static const struct {
     const char *authorization;
-    bool right;
+    enum auth_proof proof; /* of a stranger */
 } tokens[] = {
-    { "Bearer 0123456789abcdef", true },
-    { "bearer 0123456789abcdef", true },
-    { "Bearer 0123456789abcdeF", false },
-    { "Bearer 0123456789abcde", false },
-    { "Bearer 0123456789abcdef0", false },
-    { "Bearer ", false },
-    { "Bearer", false },
-    { "", false },
-    { "0123456789abcdef", false },
-    { "Basic 0123456789abcdef", false },
-    { "Bearer  0123456789abcdef", false },
+    { "Bearer 0123456789abcdef", AUTH_BY_TOKEN },
+    { "bearer 0123456789abcdef", AUTH_BY_TOKEN },
+    { "Bearer 0123456789abcdeF", AUTH_WRONG_TOKEN },
+    { "Bearer 0123456789abcde", AUTH_WRONG_TOKEN },
+    { "Bearer 0123456789abcdef0", AUTH_WRONG_TOKEN },
+    { "Bearer  0123456789abcdef", AUTH_WRONG_TOKEN },
+    { "Bearer ", AUTH_WRONG_TOKEN },
+    { "Bearer", AUTH_WRONG_TOKEN },
+    { "", AUTH_WRONG_ADDRESS },
+    { "0123456789abcdef", AUTH_WRONG_ADDRESS },
+    { "Basic 0123456789abcdef", AUTH_WRONG_ADDRESS },
+    { "Bearer0123456789abcdef", AUTH_WRONG_ADDRESS },
 };
 
 START_TEST(token_makes_an_admin_of_anyone) {
     struct web_request request = request_from("203.0.113.7");
     request.authorization = tokens[_i].authorization;
     request.host = "anything.example";
-    ck_assert_int_eq(proof_of(&request), tokens[_i].right ? AUTH_BY_TOKEN : AUTH_WRONG_TOKEN);
+    ck_assert_int_eq(proof_of(&request), tokens[_i].proof);
 }
 END_TEST
 
@@ -161,10 +162,23 @@ START_TEST(without_a_token_there_is_none_to_know) {
 }
 END_TEST
 
-START_TEST(wrong_token_takes_nothing_from_an_admin) {
+START_TEST(wrong_token_counts_more_than_the_address) {
     struct web_request request = request_from("127.0.0.1");
+    request.authorization = tokens[_i].authorization;
+    const enum auth_proof proof =
+        tokens[_i].proof == AUTH_WRONG_ADDRESS ? AUTH_BY_ADDRESS : tokens[_i].proof;
+    ck_assert_int_eq(proof_of(&request), proof);
+}
+END_TEST
+
+START_TEST(wrong_token_has_no_role_even_with_public_stats) {
+    struct authorization_rules ours = rules();
+    struct web_request request = request_from("203.0.113.7");
+    ours.public_stats = true;
     request.authorization = "Bearer wrong";
-    ck_assert_int_eq(proof_of(&request), AUTH_BY_ADDRESS);
+    ck_assert_int_eq(authorize(&ours, &request).role, ROLE_NONE);
+    request.authorization = "Basic wrong";
+    ck_assert_int_eq(authorize(&ours, &request).role, ROLE_PUBLIC);
 }
 END_TEST
 
@@ -253,7 +267,8 @@ UNIT_SUITE(authorization) {
     tcase_add_test(tests, proxy_that_nobody_told_us_of_makes_no_admin);
     tcase_add_loop_test(tests, token_makes_an_admin_of_anyone, 0, LOOPS_OF(tokens));
     tcase_add_loop_test(tests, without_a_token_there_is_none_to_know, 0, LOOPS_OF(tokens));
-    tcase_add_test(tests, wrong_token_takes_nothing_from_an_admin);
+    tcase_add_loop_test(tests, wrong_token_counts_more_than_the_address, 0, LOOPS_OF(tokens));
+    tcase_add_test(tests, wrong_token_has_no_role_even_with_public_stats);
     tcase_add_test(tests, role_follows_proof_and_public_stats);
     tcase_add_loop_test(tests, change_comes_from_our_own_page_or_from_no_browser, 0,
                         LOOPS_OF(origins));
