@@ -12,6 +12,9 @@ struct ticker;
 struct ticker *ticker_start(const char *name, uint32_t period_ms, void (*tick)(void *context),
                             void *context);
 
+/* Makes the next call begin at once. Any thread. */
+void ticker_wake(struct ticker *ticker);
+
 /* Waits for a call in progress, stops the thread and frees the ticker. NULL is ignored. */
 void ticker_stop(struct ticker *ticker);
 

@@ -18,6 +18,9 @@ void utf8_repair(struct writer *w, struct bytes text);
  * make a name look as if it ended differently. */
 bool utf8_is_control(uint32_t character);
 
+/* Copies `text`, cut between characters to `size`, with the terminating zero. */
+void utf8_copy(struct bytes text, char *copy, size_t size);
+
 /* Copies `text` as one line that is safe to display: control characters become spaces, invalid
  * bytes U+FFFD. Cut between characters to `size`, with the terminating zero. Returns the length. */
 size_t utf8_copy_line(struct bytes text, char *line, size_t size);

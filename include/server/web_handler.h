@@ -35,9 +35,20 @@ struct web_request {
     bool body_over_budget; /* left out because all bodies together exceed http.uploads_max */
 };
 
+struct web_response;
+
 struct http_header {
     const char *name;
     const char *value; /* NULL: header is not sent */
+};
+
+/* Something that a response waits for. */
+struct web_pending {
+    /* Calls `ready(context)` once, from any thread, as soon as the response can be sent. */
+    void (*notify)(void *subject, void (*ready)(void *context), void *context);
+    /* Completes or replaces the response, and releases `subject`. Called once, after `ready`. */
+    void (*finish)(void *subject, struct web_response *response);
+    void *subject; /* NULL: the response can be sent at once; else `text` must not be used */
 };
 
 /* All zeros is an empty response. Strings are constants, or borrowed from the handler, or stand in
@@ -57,7 +68,8 @@ struct web_response {
     const struct http_header *headers; /* further ones; ends with a NULL name; or NULL */
     const uint8_t *body;
     size_t len;
-    bool owned;     /* `body` is malloc'd, and the server frees it; else a constant */
+    bool owned; /* `body` is malloc'd, and the server frees it; else a constant */
+    struct web_pending pending;
     char text[256]; /* buffer for the value of a header */
 };
 

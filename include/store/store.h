@@ -17,6 +17,7 @@ enum { STORE_CHANGES_WAITING_MAX = 8192 };
 
 struct store;
 struct history_writer;
+struct registry;
 
 /* Opens or creates the file, locks it and migrates its schema. Returns NULL and one line in `error`
  * if that fails; the file is then unchanged. Until store_close, a second store_open of the file
@@ -73,6 +74,15 @@ bool store_is_writing(const struct store *store);
  * store_apply. */
 bool store_exchange_secret(struct store *store, const char *name, const void *secret,
                            void *previous, size_t len, bool *existed);
+
+/* Loads the registry from the database, and keeps it for store_sync_registry. Borrows it. False if
+ * it cannot be read; see store_failure. */
+bool store_load_registry(struct store *store, struct registry *registry);
+
+/* Writes the registry's queued edits and settles them, or loads what another process has changed.
+ * An edit that cannot be written is rolled back; if another process has locked the file, after 5 s.
+ * Call it often, between commits. `now_ms` is clock_now_ms(). */
+void store_sync_registry(struct store *store, uint64_t now_ms);
 
 /* Path of the file, the same until store_close; any thread. Owned by the store. NULL if `store` is
  * NULL. */

@@ -82,6 +82,7 @@ enum announce_result {
     ANNOUNCE_PASSKEY_MISSING,
     ANNOUNCE_PASSKEY_UNKNOWN,
     ANNOUNCE_TORRENT_NOT_LISTED,
+    ANNOUNCE_TORRENT_BLOCKED, /* `detail` is the reason */
     ANNOUNCE_TOO_FAST,
     ANNOUNCE_ADDRESS_FULL,       /* limits.address_peers_max */
     ANNOUNCE_ADDRESS_SWARM_FULL, /* limits.address_torrent_peers_max */

@@ -19,7 +19,7 @@ enum change_kind {
     CHANGE_PEER_JOINED,
     CHANGE_PEER_UPDATED,   /* role, peer_id or the counted flag changed */
     CHANGE_PEER_COMPLETED, /* and the torrent's download count increased */
-    CHANGE_PEER_LEFT,      /* event=stopped */
+    CHANGE_PEER_LEFT,      /* event=stopped, or access was withdrawn */
     CHANGE_PEER_EXPIRED,
     CHANGE_PEER_MOVED,     /* left this endpoint; a JOINED at its new one follows */
     CHANGE_PEER_CONFIRMED, /* restored or claimed before, it has now announced from this address */
@@ -43,6 +43,7 @@ struct change {
     uint32_t downloaded; /* of the torrent, after the change */
     uint32_t seeders;
     uint32_t leechers;
+    uint64_t passkey_tag; /* as registry_passkey_tag(); 0: unknown */
 };
 
 /* Whether no peer is left at the change's endpoint. */

@@ -56,8 +56,23 @@ enum announce_result tracker_check_scrape(struct tracker *tracker, const struct 
 struct scrape_entry tracker_scrape(struct tracker *tracker,
                                    const uint8_t info_hash[static INFO_HASH_LEN]);
 
-/* Whether the access mode allows this torrent. */
-bool tracker_is_registered(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN]);
+/* Whether the access rules and the registry allow this torrent; `detail` as in announce_response.
+ */
+enum announce_result tracker_check_torrent(struct tracker *tracker,
+                                           const uint8_t info_hash[static INFO_HASH_LEN],
+                                           char detail[static REFUSAL_DETAIL_LEN]);
+
+/* The registry. Owned by the tracker. */
+struct registry *tracker_registry(const struct tracker *tracker);
+
+/* Removes the peers of what has left the registry since the last call, in steps that hold a shard's
+ * lock for less than a millisecond. One thread at a time. */
+void tracker_purge(struct tracker *tracker, uint64_t now_ms);
+
+/* Removes all peers that the access rules refuse: to be called after tracker_set_access. In private
+ * mode this includes peers whose passkey is unknown, if `unknown_passkeys`. Steps and threads as
+ * above. */
+void tracker_purge_all(struct tracker *tracker, bool unknown_passkeys, uint64_t now_ms);
 
 /* Announce interval for the current load, in seconds, without jitter. */
 uint32_t tracker_interval_s(const struct tracker *tracker);

@@ -8,8 +8,9 @@
 struct ticker {
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t stopped;
+    pthread_cond_t changed;
     bool stop;
+    bool wake;
     uint32_t period_ms;
     void (*tick)(void *context);
     void *context;
@@ -32,8 +33,9 @@ static bool wait_period(struct ticker *ticker) {
     const struct timespec until = time_after_ms(ticker->period_ms);
     pthread_mutex_lock(&ticker->lock);
     int result = 0;
-    while (!ticker->stop && result == 0)
-        result = pthread_cond_timedwait(&ticker->stopped, &ticker->lock, &until);
+    while (!ticker->stop && !ticker->wake && result == 0)
+        result = pthread_cond_timedwait(&ticker->changed, &ticker->lock, &until);
+    ticker->wake = false;
     const bool go_on = !ticker->stop;
     pthread_mutex_unlock(&ticker->lock);
     return go_on;
@@ -47,7 +49,7 @@ static void *run_ticker(void *argument) {
 }
 
 static void delete_ticker(struct ticker *ticker) {
-    pthread_cond_destroy(&ticker->stopped);
+    pthread_cond_destroy(&ticker->changed);
     pthread_mutex_destroy(&ticker->lock);
     free(ticker);
 }
@@ -62,7 +64,7 @@ struct ticker *ticker_start(const char *name, uint32_t period_ms, void (*tick)(v
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&ticker->stopped, &monotonic);
+    pthread_cond_init(&ticker->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&ticker->lock, NULL);
     if (pthread_create(&ticker->thread, NULL, run_ticker, ticker) != 0) {
@@ -73,12 +75,19 @@ struct ticker *ticker_start(const char *name, uint32_t period_ms, void (*tick)(v
     return ticker;
 }
 
+void ticker_wake(struct ticker *ticker) {
+    pthread_mutex_lock(&ticker->lock);
+    ticker->wake = true;
+    pthread_cond_signal(&ticker->changed);
+    pthread_mutex_unlock(&ticker->lock);
+}
+
 void ticker_stop(struct ticker *ticker) {
     if (ticker == NULL)
         return;
     pthread_mutex_lock(&ticker->lock);
     ticker->stop = true;
-    pthread_cond_signal(&ticker->stopped);
+    pthread_cond_signal(&ticker->changed);
     pthread_mutex_unlock(&ticker->lock);
     pthread_join(ticker->thread, NULL);
     delete_ticker(ticker);

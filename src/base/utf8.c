@@ -69,6 +69,18 @@ bool utf8_is_control(uint32_t character) {
            (character >= 0x2066 && character <= 0x2069);
 }
 
+void utf8_copy(struct bytes text, char *copy, size_t size) {
+    size_t len = text.len;
+    if (len >= size) {
+        len = size - 1;
+        while (len > 0 && (text.data[len] & 0xc0) == 0x80)
+            len--;
+    }
+    if (len > 0)
+        memcpy(copy, text.data, len);
+    copy[len] = '\0';
+}
+
 /* Takes the next character from `*rest` and returns what is displayed in its place. */
 static struct bytes take_printable(struct bytes *rest) {
     const struct bytes from = *rest;

@@ -15,6 +15,7 @@ _skepctl_help() {
 _skepctl_registered() {
     case "${_skepctl_command[*]}" in
         remove) skepctl "${_skepctl_where[@]}" list | sed 's/ .*//' ;;
+        unblock) skepctl "${_skepctl_where[@]}" blocks | sed 's/ .*//' ;;
         unban) skepctl "${_skepctl_where[@]}" bans | sed 's/ .*//' ;;
         'key revoke') skepctl "${_skepctl_where[@]}" key list | sed 's/^[^ ]* [^ ]* [^ ]*  //' ;;
     esac 2>/dev/null
@@ -69,12 +70,12 @@ _skepctl_choices() {
                 *,) { echo help; _skepctl_commands; } | sed 's/ .*//' | sort -u ;;
                 *,help) _skepctl_commands | sed 's/ .*//' | sort -u ;;
                 *,key) _skepctl_commands | sed -n 's/^key \([a-z]*\).*/\1/p' ;;
-                *,remove | *,unban | *,'key revoke') _skepctl_registered ;;
+                *,remove | *,unban | *,unblock | *,'key revoke') _skepctl_registered ;;
                 *,peers | *,magnet)
                     _skepctl_torrents "$1"
                     compgen -f -X '!*.torrent' -- "$1"
                     ;;
-                *,add | *,create | *,announce | *,scrape) echo FILES ;;
+                *,add | *,block | *,create | *,announce | *,scrape) echo FILES ;;
             esac
             ;;
     esac

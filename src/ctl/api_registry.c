@@ -75,14 +75,27 @@ enum status api_registry_add_passkey(struct api_client *client, const char *labe
 }
 
 enum status api_registry_add_ban(struct api_client *client, const struct network *network,
-                                 const char *reason, int64_t for_s) {
+                                 const char *reason, int64_t for_s, bool force) {
     char text[NETWORK_TEXT_LEN];
     json_t *value;
     network_text(network, text);
     json_t *body =
-        json_pack("{s:s, s:o, s:o}", "network", text, "reason", output_json_string(reason), "for_s",
-                  for_s == 0 ? json_null() : json_integer(for_s));
+        json_pack("{s:s, s:o, s:o, s:b}", "network", text, "reason", output_json_string(reason),
+                  "for_s", for_s == 0 ? json_null() : json_integer(for_s), "force", force);
     const enum status status = api_client_send_json(client, "POST", "bans", body, &value);
+    json_decref(value);
+    return report_failure(client, status);
+}
+
+enum status api_registry_add_block(struct api_client *client,
+                                   const uint8_t info_hash[static INFO_HASH_LEN],
+                                   const char *reason) {
+    json_t *value;
+    const enum status status = api_client_send_json(
+        client, "POST", "blocks",
+        json_pack("{s:o, s:o}", "info_hash", output_json_hex(info_hash, INFO_HASH_LEN), "reason",
+                  output_json_string(reason)),
+        &value);
     json_decref(value);
     return report_failure(client, status);
 }
@@ -114,9 +127,10 @@ enum status api_registry_remove(struct api_client *client, const char *kind, con
 static bool read_row(const json_t *item, struct registry_row *row) {
     const char *hash = api_client_text(item, "info_hash", NULL);
     const char *network = api_client_text(item, "network", NULL);
+    const bool has_since = json_object_get(item, "since") != NULL;
     *row = (struct registry_row){
         .size = api_client_number(item, "size"),
-        .since_s = (int64_t)api_client_number(item, network != NULL ? "since" : "created"),
+        .since_s = (int64_t)api_client_number(item, has_since ? "since" : "created"),
         .until_s = (int64_t)api_client_number(item, "until"),
     };
     snprintf(row->reason, sizeof row->reason, "%s", api_client_text(item, "reason", ""));
@@ -124,6 +138,8 @@ static bool read_row(const json_t *item, struct registry_row *row) {
         registry_copy_name(bytes_of(api_client_text(item, "name", "")), row->text);
         return hex_decode(bytes_of(hash), row->info_hash, INFO_HASH_LEN);
     }
+    if (network != NULL && !network_parse(network, &row->network))
+        return false;
     snprintf(row->text, sizeof row->text, "%s",
              api_client_text(item, network != NULL ? "network" : "label", ""));
     return row->text[0] != '\0';

@@ -1,10 +1,19 @@
-/* The registry of the running skepd through its API. The counterpart of store/registry.h for
+/* The registry of the running skepd through its API. The counterpart of store/registry_rows.h for
  * registry_client. Functions print their errors unless noted. */
 #ifndef SKEP_CTL_API_REGISTRY_H
 #define SKEP_CTL_API_REGISTRY_H
 
 #include "ctl/api_client.h"
-#include "store/registry.h"
+#include "store/registry_rows.h"
+
+/* A torrent to register. A hybrid torrent (BEP 52) has two info_hashes. Borrows `name`, `file`. */
+struct registry_torrent {
+    size_t hash_count;
+    uint8_t info_hashes[REGISTRY_HASHES_MAX][INFO_HASH_LEN];
+    const char *name;
+    uint64_t size;     /* of the content, in bytes; 0: unknown */
+    struct bytes file; /* the .torrent file; empty: none */
+};
 
 /* A torrent that exists keeps its name if the new one is empty or comes from a .torrent file. */
 enum status api_registry_add_torrent(struct api_client *client,
@@ -16,9 +25,13 @@ enum status api_registry_add_passkey(struct api_client *client, const char *labe
 
 /* `for_s` 0: permanent. */
 enum status api_registry_add_ban(struct api_client *client, const struct network *network,
-                                 const char *reason, int64_t for_s);
+                                 const char *reason, int64_t for_s, bool force);
 
-/* Removes the entry `name` of `kind`: "torrents", "passkeys" or "bans". */
+enum status api_registry_add_block(struct api_client *client,
+                                   const uint8_t info_hash[static INFO_HASH_LEN],
+                                   const char *reason);
+
+/* Removes the entry `name` of `kind`: "torrents", "passkeys", "bans" or "blocks". */
 enum status api_registry_remove(struct api_client *client, const char *kind, const char *name,
                                 bool *found);
 

@@ -33,6 +33,7 @@ const struct option_spec option_offset = { "offset", "N", "skip the first N", 0 
 const struct option_spec option_limit = { "limit", "N", "show at most N (default: 50)", 0 };
 const struct option_spec option_ipv4 = { "v4", NULL, "use IPv4 only", '4' };
 const struct option_spec option_ipv6 = { "v6", NULL, "use IPv6 only", '6' };
+const struct option_spec option_reason = { "reason", "TEXT", "reason, shown to clients", 0 };
 const struct option_spec option_timeout = { "timeout", "SECONDS", "response timeout (default: 15)", 0 };
 /* clang-format on */
 

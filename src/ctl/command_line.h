@@ -37,6 +37,7 @@ extern const struct option_spec option_offset;
 extern const struct option_spec option_limit;
 extern const struct option_spec option_ipv4;
 extern const struct option_spec option_ipv6;
+extern const struct option_spec option_reason;
 extern const struct option_spec option_timeout;
 
 enum { OPTIONS_MAX = 64, ANNOUNCE_URLS_MAX = 32 };

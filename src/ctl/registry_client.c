@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/random.h"
+#include "base/utf8.h"
 #include "ctl/api_registry.h"
 
 /* One of the two is set. */
 struct registry_client {
-    struct registry *database;
+    struct registry_rows *database;
     struct api_client *api;
 };
 
@@ -33,20 +35,20 @@ static void report_inaccessible(const char *path, int error) {
             : "run as the user of skepd or root, or omit --database to use the running skepd");
 }
 
-static struct registry *open_database(const char *path, bool quiet) {
+static struct registry_rows *open_database(const char *path, bool quiet) {
     char error[ERROR_LEN];
     if (access(path, R_OK | W_OK) != 0) {
         if (!quiet)
             report_inaccessible(path, errno);
         return NULL;
     }
-    struct registry *database = registry_open(path, REGISTRY_TIMEOUT_MS, error);
+    struct registry_rows *database = registry_rows_open(path, REGISTRY_TIMEOUT_MS, error);
     if (database == NULL && !quiet)
         output_fail(STATUS_FAULT, "%s", error);
     return database;
 }
 
-struct registry *registry_client_open_default(const struct command_line *line) {
+struct registry_rows *registry_client_open_default(const struct command_line *line) {
     const char *given = command_line_value(line, &option_database);
     const char *path = given != NULL ? given : find_database();
     return path == NULL ? NULL : open_database(path, true);
@@ -116,7 +118,7 @@ enum status registry_client_open(const struct command_line *line, struct registr
 void registry_client_close(struct registry_client *client) {
     if (client == NULL)
         return;
-    registry_close(client->database);
+    registry_rows_close(client->database);
     api_client_close(client->api);
     free(client);
 }
@@ -124,14 +126,34 @@ void registry_client_close(struct registry_client *client) {
 static enum status check_database(const struct registry_client *client, bool good) {
     return good ? STATUS_GOOD
                 : output_fail(STATUS_FAULT, "database error: %s",
-                              registry_failure(client->database));
+                              registry_rows_failure(client->database));
+}
+
+static bool put_torrents(struct registry_rows *database, const struct registry_torrent *torrent) {
+    struct registry_row row = {
+        .kind = REGISTRY_TORRENT,
+        .since_s = clock_unix_s(),
+        .size = torrent->size,
+    };
+    snprintf(row.text, sizeof row.text, "%s", torrent->name);
+    bool good = true;
+    for (size_t i = 0; good && i < torrent->hash_count; i++) {
+        memcpy(row.info_hash, torrent->info_hashes[i], INFO_HASH_LEN);
+        good = registry_rows_put(database, &row, torrent->file);
+    }
+    return good;
 }
 
 enum status registry_client_add_torrent(struct registry_client *client,
                                         const struct registry_torrent *torrent) {
     if (client->api != NULL)
         return api_registry_add_torrent(client->api, torrent);
-    return check_database(client, registry_add_torrent(client->database, torrent, clock_unix_s()));
+    const bool good = registry_rows_begin(client->database) &&
+                      put_torrents(client->database, torrent) &&
+                      registry_rows_commit(client->database);
+    if (!good)
+        registry_rows_roll_back(client->database);
+    return check_database(client, good);
 }
 
 enum status registry_client_add_file(struct registry_client *client,
@@ -150,12 +172,20 @@ enum status registry_client_add_file(struct registry_client *client,
 
 static enum status create_passkey(struct registry_client *client, const char *label,
                                   char key[static REGISTRY_PASSKEY_LEN]) {
+    uint8_t secret[REGISTRY_PASSKEY_LEN / 2];
+    struct registry_row row = { .kind = REGISTRY_PASSKEY, .since_s = clock_unix_s() };
     bool taken;
-    if (!registry_create_passkey(client->database, label, clock_unix_s(), key, &taken))
+    if (!random_secret(secret, sizeof secret))
+        return output_fail(STATUS_FAULT, "getrandom failed");
+    if (!registry_rows_has_label(client->database, label, &taken))
         return check_database(client, false);
-    return taken
-               ? output_fail(STATUS_FAULT, "a passkey with the label \"%s\" already exists", label)
-               : STATUS_GOOD;
+    if (taken)
+        return output_fail(STATUS_FAULT, "a passkey with the label \"%s\" already exists", label);
+    hex_encode(secret, sizeof secret, key);
+    digest_sha256(key, strlen(key), row.digest);
+    snprintf(row.text, sizeof row.text, "%s", label);
+    return check_database(client,
+                          registry_rows_put(client->database, &row, (struct bytes){ .len = 0 }));
 }
 
 enum status registry_client_add_passkey(struct registry_client *client, const char *label,
@@ -174,36 +204,80 @@ enum status registry_client_add_passkey(struct registry_client *client, const ch
 }
 
 enum status registry_client_add_ban(struct registry_client *client, const struct network *network,
-                                    const char *reason, int64_t until_s, int64_t now_s) {
+                                    const char *reason, int64_t until_s, int64_t now_s,
+                                    bool force) {
     if (client->api != NULL)
         return api_registry_add_ban(client->api, network, reason,
-                                    until_s == 0 ? 0 : until_s - now_s);
+                                    until_s == 0 ? 0 : until_s - now_s, force);
+    struct registry_row row = {
+        .kind = REGISTRY_BAN,
+        .network = *network,
+        .since_s = now_s,
+        .until_s = until_s,
+    };
+    utf8_copy(bytes_of(reason), row.reason, sizeof row.reason);
     return check_database(client,
-                          registry_add_ban(client->database, network, reason, until_s, now_s));
+                          registry_rows_put(client->database, &row, (struct bytes){ .len = 0 }));
+}
+
+static struct registry_row make_key(enum registry_kind kind,
+                                    const uint8_t info_hash[static INFO_HASH_LEN]) {
+    struct registry_row row = { .kind = kind };
+    memcpy(row.info_hash, info_hash, INFO_HASH_LEN);
+    return row;
+}
+
+enum status registry_client_add_block(struct registry_client *client,
+                                      const uint8_t info_hash[static INFO_HASH_LEN],
+                                      const char *reason) {
+    if (client->api != NULL)
+        return api_registry_add_block(client->api, info_hash, reason);
+    struct registry_row row = make_key(REGISTRY_BLOCK, info_hash);
+    row.since_s = clock_unix_s();
+    utf8_copy(bytes_of(reason), row.reason, sizeof row.reason);
+    return check_database(client,
+                          registry_rows_put(client->database, &row, (struct bytes){ .len = 0 }));
+}
+
+/* `list` is that of the API. */
+static enum status remove_info_hash(struct registry_client *client, enum registry_kind kind,
+                                    const char *list, const uint8_t info_hash[static INFO_HASH_LEN],
+                                    bool *found) {
+    char hash[2 * INFO_HASH_LEN + 1];
+    if (client->api == NULL) {
+        const struct registry_row row = make_key(kind, info_hash);
+        return check_database(client, registry_rows_remove(client->database, &row, found));
+    }
+    hex_encode(info_hash, INFO_HASH_LEN, hash);
+    return api_registry_remove(client->api, list, hash, found);
+}
+
+enum status registry_client_remove_block(struct registry_client *client,
+                                         const uint8_t info_hash[static INFO_HASH_LEN],
+                                         bool *found) {
+    return remove_info_hash(client, REGISTRY_BLOCK, "blocks", info_hash, found);
 }
 
 enum status registry_client_remove_torrent(struct registry_client *client,
                                            const uint8_t info_hash[static INFO_HASH_LEN],
                                            bool *found) {
-    char hash[2 * INFO_HASH_LEN + 1];
-    if (client->api == NULL)
-        return check_database(client, registry_remove_torrent(client->database, info_hash, found));
-    hex_encode(info_hash, INFO_HASH_LEN, hash);
-    return api_registry_remove(client->api, "torrents", hash, found);
+    return remove_info_hash(client, REGISTRY_TORRENT, "torrents", info_hash, found);
 }
 
 enum status registry_client_remove_passkey(struct registry_client *client, const char *label,
                                            bool *found) {
     if (client->api != NULL)
         return api_registry_remove(client->api, "passkeys", label, found);
-    return check_database(client, registry_remove_passkey(client->database, label, found));
+    return check_database(client, registry_rows_remove_label(client->database, label, found));
 }
 
 enum status registry_client_remove_ban(struct registry_client *client,
                                        const struct network *network, bool *found) {
     char text[NETWORK_TEXT_LEN];
-    if (client->api == NULL)
-        return check_database(client, registry_remove_ban(client->database, network, found));
+    if (client->api == NULL) {
+        const struct registry_row row = { .kind = REGISTRY_BAN, .network = *network };
+        return check_database(client, registry_rows_remove(client->database, &row, found));
+    }
     network_text(network, text);
     return api_registry_remove(client->api, "bans", text, found);
 }
@@ -220,7 +294,8 @@ enum status registry_client_visit_torrents(struct registry_client *client, regis
     if (client->api != NULL)
         return api_registry_visit(client->api, "torrents?show=registered&sort=name&order=asc&",
                                   visit, context);
-    return check_database(client, registry_visit_torrents(client->database, visit, context));
+    return check_database(client,
+                          registry_rows_visit(client->database, REGISTRY_TORRENT, visit, context));
 }
 
 enum status registry_client_search_torrents(struct registry_client *client, const char *text,
@@ -235,14 +310,44 @@ enum status registry_client_visit_passkeys(struct registry_client *client, regis
                                            void *context) {
     if (client->api != NULL)
         return api_registry_visit(client->api, "passkeys?", visit, context);
-    return check_database(client, registry_visit_passkeys(client->database, visit, context));
+    return check_database(client,
+                          registry_rows_visit(client->database, REGISTRY_PASSKEY, visit, context));
+}
+
+enum status registry_client_visit_blocks(struct registry_client *client, registry_visitor visit,
+                                         void *context) {
+    if (client->api != NULL)
+        return api_registry_visit(client->api, "blocks?", visit, context);
+    return check_database(client,
+                          registry_rows_visit(client->database, REGISTRY_BLOCK, visit, context));
+}
+
+enum status registry_client_visit_all_bans(struct registry_client *client, registry_visitor visit,
+                                           void *context) {
+    if (client->api != NULL)
+        return api_registry_visit(client->api, "bans?ended=1&", visit, context);
+    return check_database(client,
+                          registry_rows_visit(client->database, REGISTRY_BAN, visit, context));
+}
+
+struct ban_filter {
+    registry_visitor visit;
+    void *context;
+    int64_t now_s;
+};
+
+static void visit_ban_in_force(void *context, const struct registry_row *row) {
+    const struct ban_filter *filter = context;
+    if (row->until_s == 0 || row->until_s > filter->now_s)
+        filter->visit(filter->context, row);
 }
 
 enum status registry_client_visit_bans(struct registry_client *client, registry_visitor visit,
                                        void *context) {
+    struct ban_filter filter = { visit, context, clock_unix_s() };
     if (client->api != NULL)
         return api_registry_visit(client->api, "bans?", visit, context);
-    return check_database(client, registry_visit_bans(client->database, visit, context));
+    return registry_client_visit_all_bans(client, visit_ban_in_force, &filter);
 }
 
 struct rows {

@@ -3,9 +3,9 @@
 #ifndef SKEP_CTL_REGISTRY_CLIENT_H
 #define SKEP_CTL_REGISTRY_CLIENT_H
 
+#include "ctl/api_registry.h"
 #include "ctl/command_line.h"
 #include "ctl/output.h"
-#include "store/registry.h"
 #include "torrent/metainfo.h"
 
 struct registry_client;
@@ -18,7 +18,7 @@ void registry_client_close(struct registry_client *client); /* NULL is ignored *
 
 /* Opens --database or, without it, ./var/skep.db or /var/lib/skep/skep.db, whichever exists first.
  * NULL if there is none or it cannot be used, without a message. */
-struct registry *registry_client_open_default(const struct command_line *line);
+struct registry_rows *registry_client_open_default(const struct command_line *line);
 
 /* Registers a torrent. If it is registered already, a name that is not empty replaces its name,
  * unless it comes from a .torrent file. */
@@ -34,9 +34,13 @@ enum status registry_client_add_file(struct registry_client *client,
 enum status registry_client_add_passkey(struct registry_client *client, const char *label,
                                         char key[static REGISTRY_PASSKEY_LEN], json_t **urls);
 
-/* Times are Unix time. `until_s` 0: permanent. */
+/* Times are Unix time. `until_s` 0: permanent. `force`: ban even ourselves or a trusted proxy. */
 enum status registry_client_add_ban(struct registry_client *client, const struct network *network,
-                                    const char *reason, int64_t until_s, int64_t now_s);
+                                    const char *reason, int64_t until_s, int64_t now_s, bool force);
+
+enum status registry_client_add_block(struct registry_client *client,
+                                      const uint8_t info_hash[static INFO_HASH_LEN],
+                                      const char *reason);
 
 /* `*found`: it existed. */
 enum status registry_client_remove_torrent(struct registry_client *client,
@@ -44,11 +48,14 @@ enum status registry_client_remove_torrent(struct registry_client *client,
                                            bool *found);
 enum status registry_client_remove_passkey(struct registry_client *client, const char *label,
                                            bool *found);
+enum status registry_client_remove_block(struct registry_client *client,
+                                         const uint8_t info_hash[static INFO_HASH_LEN],
+                                         bool *found);
 enum status registry_client_remove_ban(struct registry_client *client,
                                        const struct network *network, bool *found);
 
-/* Turns the result of a removal into an error if nothing was found. `kind` is "torrent", "passkey"
- * or "ban"; `name` as the user wrote it. */
+/* Turns the result of a removal into an error if nothing was found. `kind` is "torrent", "passkey",
+ * "ban" or "blocked torrent"; `name` as the user wrote it. */
 enum status registry_client_check_removal(enum status status, bool found, const char *kind,
                                           const char *name);
 
@@ -60,8 +67,13 @@ enum status registry_client_visit_torrents(struct registry_client *client, regis
                                            void *context);
 enum status registry_client_visit_passkeys(struct registry_client *client, registry_visitor visit,
                                            void *context);
+enum status registry_client_visit_blocks(struct registry_client *client, registry_visitor visit,
+                                         void *context);
+/* Those in force; visit_all_bans: also those that ended within the last days. */
 enum status registry_client_visit_bans(struct registry_client *client, registry_visitor visit,
                                        void *context);
+enum status registry_client_visit_all_bans(struct registry_client *client, registry_visitor visit,
+                                           void *context);
 
 /* registry_client_visit_torrents for the torrents with `text` in their name or info_hash. A local
  * database does not filter. */

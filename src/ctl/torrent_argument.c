@@ -7,7 +7,7 @@
 
 #include "ctl/command_line.h"
 #include "ctl/output.h"
-#include "store/registry.h"
+#include "store/registry_rows.h"
 #include "torrent/magnet.h"
 
 /* Returns 0 or an errno value. On success, the caller frees `*owned`. */

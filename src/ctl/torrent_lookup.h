@@ -6,7 +6,7 @@
 #include <locale.h>
 
 #include "ctl/api_client.h"
-#include "store/registry.h"
+#include "store/registry_rows.h"
 
 enum {
     TORRENT_LOOKUP_DIGITS_MIN = 4, /* of an abbreviated info_hash */

@@ -1,6 +1,7 @@
-/* Builds the tracker's access rules from the configuration, the registry and the whitelist file.
- * Checks once a second whether the registry or the file changed, or a ban ended, and rebuilds the
- * rules if so. */
+/* Builds the tracker's access rules from the configuration and its list files. Checks once a second
+ * whether a file has changed, and rebuilds the rules if so. Peers that new rules refuse are
+ * removed.
+ */
 #ifndef SKEP_DAEMON_ACCESS_RELOAD_H
 #define SKEP_DAEMON_ACCESS_RELOAD_H
 
@@ -10,12 +11,11 @@
 
 struct access_reload;
 
-/* Builds the rules, so that they are in force when this returns, and starts the thread. `database`
- * is the file of the registry, which must outlive the access_reload, or NULL. Returns NULL, with
- * one line in `error`, if the registry or the file cannot be read. */
+/* Builds the rules, so that they are in force when this returns, and starts the thread. Returns
+ * NULL, with one line in `error`, if a file cannot be read. */
 struct access_reload *access_reload_start(struct tracker *tracker,
                                           const struct access_options *options,
-                                          const char *database, char error[static ERROR_LEN]);
+                                          char error[static ERROR_LEN]);
 
 /* Applies new options and rebuilds the rules. If that fails, logs it and keeps the current rules.
  * Any thread. */

@@ -98,6 +98,11 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
         log_error("database %s: cannot read: %s", config->database, store_failure(daemon->store));
         return false;
     }
+    if (!store_load_registry(daemon->store, tracker_registry(daemon->tracker))) {
+        log_error("database %s: cannot read the registry: %s", config->database,
+                  store_failure(daemon->store));
+        return false;
+    }
     tracker_extend_deadlines(daemon->tracker, clock_now_ms());
     daemon->restored = tracker_stats(daemon->tracker);
     /* Limits or memory excluded some peers. Rewrite the database, or a later restart would bring
@@ -109,8 +114,7 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
 
 static bool start_access_reload(struct daemon *daemon, const struct config *config) {
     char error[ERROR_LEN];
-    daemon->access_reload =
-        access_reload_start(daemon->tracker, &config->access, store_path(daemon->store), error);
+    daemon->access_reload = access_reload_start(daemon->tracker, &config->access, error);
     return daemon->access_reload != NULL || log_failure(error);
 }
 
@@ -118,6 +122,7 @@ static struct tracker_settings tracker_settings_of(const struct config *config) 
     return (struct tracker_settings){
         .mode = config->access.rules.mode,
         .lan = config->tracker.lan,
+        .proxies = config->http.trusted_proxies,
         .external_v4 = config->tracker.external_v4,
         .external_v6 = config->tracker.external_v6,
         .listen = config->http.listen,

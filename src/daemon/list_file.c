@@ -32,24 +32,26 @@ static bool parse_info_hash(struct bytes line, uint8_t info_hash[static INFO_HAS
 }
 
 /* Returns false only if out of memory. */
-static bool load_line(const char *path, unsigned number, const char *text, struct access *access) {
+static bool load_line(const char *path, unsigned number, const char *text, struct access *access,
+                      enum access_list list) {
     const struct bytes line = trim_line(text);
     uint8_t info_hash[INFO_HASH_LEN];
     if (line.len == 0 || line.data[0] == '#')
         return true;
     if (parse_info_hash(line, info_hash))
-        return access_add_torrent(access, info_hash);
+        return access_add_torrent(access, list, info_hash);
     log_warning("%s:%u: line ignored: not an info_hash of 40 hexadecimal digits", path, number);
     return true;
 }
 
-bool list_file_load(const char *path, struct access *access, char error[static ERROR_LEN]) {
+bool list_file_load(const char *path, struct access *access, enum access_list list,
+                    char error[static ERROR_LEN]) {
     FILE *file = fopen(path, "re");
     char *line = NULL;
     size_t size = 0;
     bool good = file != NULL;
     for (unsigned number = 1; good && getline(&line, &size, file) >= 0; number++)
-        good = load_line(path, number, line, access);
+        good = load_line(path, number, line, access, list);
     good = good && ferror(file) == 0;
     if (!good)
         error_set(error, "%s: %s", path, strerror(errno));

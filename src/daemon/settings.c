@@ -115,7 +115,8 @@ static const struct setting SETTINGS[] = {
     NUMBER("limits.idle_torrent_s", tracker.idle_torrent_s, 30 * DAY_S, 0, YEARS_10_S, RELOAD),
 
     CHOICE("access.mode", access.rules.mode, ACCESS_MODE_NAMES, ACCESS_OPEN, RELOAD),
-    EMPTY("access.whitelist_file", SETTING_TEXT, access.whitelist_file, RELOAD),
+    EMPTY("access.whitelist_file", SETTING_TEXT, access.files[ACCESS_WHITELIST], RELOAD),
+    EMPTY("access.blocklist_file", SETTING_TEXT, access.files[ACCESS_BLOCKLIST], RELOAD),
     NETWORKS("access.allow", access.rules.allow, NULL, RELOAD),
     NETWORKS("access.deny", access.rules.deny, NULL, RELOAD),
     EMPTY("access.clients_allow", SETTING_CLIENTS, access.rules.clients_allow, RELOAD),

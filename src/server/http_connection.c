@@ -13,6 +13,7 @@ struct http_connection {
     struct tls_certificate *certificate; /* of the TLS session; NULL without TLS */
     uint64_t began_ns;                   /* when the target was read */
     bool headers_read;
+    struct http_wait *wait; /* of the response; NULL: it does not wait */
 };
 
 void http_connections_trust(struct http_connections *all, const struct networks *trusted) {
@@ -70,6 +71,7 @@ static void close_connection(struct http_connections *all, struct http_connectio
     request_timeouts_remove(all->timeouts, &connection->timeout);
     address_counts_remove(all->address_counts, &connection->request.peer);
     tls_certificate_release(connection->certificate);
+    http_wait_cancel(connection->wait);
     http_tracker_clear(&connection->request);
     free(connection);
 }
@@ -217,14 +219,36 @@ static enum MHD_Result queue_response(struct MHD_Connection *mhd,
     return result;
 }
 
+/* Makes the response. Returns false if it waits; then the connection is suspended, and this is
+ * called again. */
+static bool make_response(struct http_connections *all, struct MHD_Connection *mhd,
+                          const char *method, struct http_connection *connection,
+                          uint8_t buffer[static HTTP_RESPONSE_BUFFER],
+                          struct http_response *response) {
+    if (connection->wait != NULL) {
+        http_wait_end(connection->wait, &response->web);
+        connection->wait = NULL;
+        http_tracker_finish(response);
+        return true;
+    }
+    http_tracker_reply(&all->context, method, &connection->request, clock_now_ms(), buffer,
+                       response);
+    if (!response->waits)
+        return true;
+    connection->wait = http_wait_begin(&all->waits, mhd, &response->web);
+    if (connection->wait == NULL)
+        http_tracker_finish(response);
+    return connection->wait == NULL;
+}
+
 /* MHD_NO closes the connection. */
 static enum MHD_Result reply(struct http_connections *all, struct MHD_Connection *mhd,
                              const char *method, struct http_connection *connection) {
     uint8_t buffer[HTTP_RESPONSE_BUFFER];
     struct http_response response;
     request_timeout_done(&connection->timeout);
-    http_tracker_reply(&all->context, method, &connection->request, clock_now_ms(), buffer,
-                       &response);
+    if (!make_response(all, mhd, method, connection, buffer, &response))
+        return MHD_YES;
     const enum MHD_Result result = queue_response(mhd, &response);
     if (result != MHD_YES)
         response.outcome.result = HTTP_RESULT_FAILED;
@@ -271,7 +295,7 @@ enum MHD_Result http_connection_handle(void *cls, struct MHD_Connection *mhd, co
         return handle_body(connection, upload_data, len);
     }
     const enum MHD_Result result = reply(all, mhd, method, connection);
-    if (connection->request.body.data != NULL)
+    if (connection->request.body.data != NULL && connection->wait == NULL)
         http_body_clear(&connection->request.body);
     return result;
 }

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "server/http_tracker.h"
+#include "server/http_wait.h"
 #include "server/request_timeouts.h"
 #include "server/tls_certificate.h"
 #include "swarm/address_counts.h"
@@ -16,6 +17,7 @@
 struct http_connections {
     struct http_context context;
     struct http_counters *counters;
+    struct http_waits waits;
     _Atomic bool has_trusted; /* false: `trusted` is empty, and the lock is not taken */
     pthread_mutex_t lock;     /* guards `trusted` */
     struct networks trusted;  /* proxies */

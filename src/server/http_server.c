@@ -74,7 +74,8 @@ static struct MHD_Daemon *start_daemon(const struct listener *listener,
     /* ITC is needed by MHD_quiesce_daemon. TURBO saves four system calls per connection: it reads a
      * new connection before it asks epoll, and closes without a shutdown. */
     const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG |
-                           MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ITC | MHD_USE_TURBO;
+                           MHD_USE_SUPPRESS_DATE_NO_CLOCK | MHD_USE_ITC | MHD_USE_TURBO |
+                           MHD_ALLOW_SUSPEND_RESUME;
     const struct MHD_OptionItem limits[] = {
         /* libmicrohttpd rejects a pool of one thread. */
         { MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? (intptr_t)threads : 0, NULL },
@@ -262,6 +263,7 @@ bool http_server_renew_certificate(struct http_server *server,
 void http_server_stop(struct http_server *server) {
     if (server == NULL)
         return;
+    http_waits_stop(&server->connections.waits);
     stop_listeners(server);
     request_timeouts_stop(server->connections.timeouts);
     address_counts_delete(server->connections.address_counts);

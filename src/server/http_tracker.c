@@ -365,7 +365,7 @@ static void reply_tracker(const struct http_context *context, const char *method
         reply_scrape(context, request, now_ms, buffer, response);
 }
 
-static void set_web_response(struct http_response *response) {
+void http_tracker_finish(struct http_response *response) {
     const struct web_response *web = &response->web;
     const struct http_header headers[HTTP_RESPONSE_HEADERS_MAX + 1] = {
         { "Content-Type", web->content_type },
@@ -378,6 +378,9 @@ static void set_web_response(struct http_response *response) {
         { "WWW-Authenticate", web->authenticate },
         { "Retry-After", web->retry_after },
     };
+    response->waits = false;
+    response->more_headers = NULL;
+    response->stream = NULL;
     response->status = web->status;
     response->outcome = (struct http_outcome){ web->kind, http_result_of(web->status) };
     memcpy(response->headers, headers, sizeof headers);
@@ -401,7 +404,9 @@ static void reply_web(const struct http_context *context, const char *method,
     const struct web_request web = web_request_of(request, method);
     response->web = (struct web_response){ 0 };
     context->web.handle(context->web.context, &web, &response->web);
-    set_web_response(response);
+    response->waits = response->web.pending.subject != NULL;
+    if (!response->waits)
+        http_tracker_finish(response);
 }
 
 void http_tracker_reply(const struct http_context *context, const char *method,
@@ -409,6 +414,7 @@ void http_tracker_reply(const struct http_context *context, const char *method,
                         uint8_t buffer[static HTTP_RESPONSE_BUFFER],
                         struct http_response *response) {
     response->outcome = (struct http_outcome){ HTTP_KIND_OTHER, HTTP_RESULT_OK };
+    response->waits = false;
     response->more_headers = NULL;
     response->stream = NULL;
     /* libmicrohttpd closes the connection by itself only if it sees a body. */

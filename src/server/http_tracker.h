@@ -82,6 +82,7 @@ struct http_response {
     enum http_body_place place;
     struct bytes body;
     struct full_scrape *stream;
+    bool waits;              /* `web` is pending: http_tracker_finish completes the response */
     struct web_response web; /* headers may point into it, so the response must not be moved */
 };
 
@@ -112,5 +113,8 @@ void http_tracker_reply(const struct http_context *context, const char *method,
                         const struct http_request *request, uint64_t now_ms,
                         uint8_t buffer[static HTTP_RESPONSE_BUFFER],
                         struct http_response *response);
+
+/* Completes a response that waited, once `web` is no longer pending. */
+void http_tracker_finish(struct http_response *response);
 
 #endif

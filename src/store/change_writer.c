@@ -204,6 +204,18 @@ static void drain_once(struct change_writer *writer) {
     drain_feed(writer);
 }
 
+/* Peers that lost their access are gone before the change is settled. */
+static void sync_registry(struct change_writer *writer) {
+    tracker_purge(writer->tracker, writer->now_ms);
+    store_sync_registry(writer->store, clock_now_ms());
+    tracker_purge(writer->tracker, writer->now_ms);
+}
+
+static void wake_writer(void *context) {
+    struct change_writer *writer = context;
+    ticker_wake(writer->ticker);
+}
+
 static void run_tick(void *context) {
     struct change_writer *writer = context;
     atomic_fetch_add_explicit(&writer->progress, 1, memory_order_relaxed);
@@ -212,6 +224,7 @@ static void run_tick(void *context) {
         history_sampler_tick(writer->sampler, writer->now_ms, clock_unix_s());
     if (flush_is_due(writer))
         (void)flush_store(writer);
+    sync_registry(writer);
     atomic_store_explicit(&writer->counters.behind, needs_rewrite(writer), memory_order_relaxed);
 }
 
@@ -257,8 +270,10 @@ struct change_writer *change_writer_start(struct feed_reader *feed, struct track
     feed_cursor_open(&writer->cursor, feed);
     if (start_history(writer, totals, &options->history))
         writer->ticker = ticker_start("store writer", writer->drain_period_ms, run_tick, writer);
-    if (writer->ticker != NULL)
+    if (writer->ticker != NULL) {
+        registry_set_writer(tracker_registry(tracker), wake_writer, writer);
         return writer;
+    }
     delete_writer(writer);
     return NULL;
 }
@@ -298,8 +313,10 @@ static bool flush_last(struct change_writer *writer) {
 bool change_writer_stop(struct change_writer *writer) {
     if (writer == NULL)
         return true;
+    registry_set_writer(tracker_registry(writer->tracker), NULL, NULL);
     ticker_stop(writer->ticker);
     const bool good = flush_last(writer);
+    sync_registry(writer);
     delete_writer(writer);
     return good;
 }

@@ -1,15 +1,16 @@
 #include "store/registry_query.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-bool registry_check(struct registry *registry, bool good) {
+#include "base/utf8.h"
+
+bool registry_check(struct registry_rows *rows, bool good) {
     if (good)
         return true;
-    registry->busy = sqlite3_errcode(registry->db) == SQLITE_BUSY;
-    snprintf(registry->failure, sizeof registry->failure, "%s", sqlite3_errmsg(registry->db));
+    rows->busy = sqlite3_errcode(rows->db) == SQLITE_BUSY;
+    snprintf(rows->failure, sizeof rows->failure, "%s", sqlite3_errmsg(rows->db));
     return false;
 }
 
@@ -18,10 +19,10 @@ static void bind_bytes(sqlite3_stmt *statement, int place, struct bytes bytes) {
         sqlite3_bind_blob64(statement, place, bytes.data, bytes.len, SQLITE_STATIC);
 }
 
-sqlite3_stmt *registry_prepare(struct registry *registry, const char *sql, const char *types, ...) {
+sqlite3_stmt *registry_prepare(struct registry_rows *rows, const char *sql, const char *types,
+                               ...) {
     sqlite3_stmt *statement = NULL;
-    if (!registry_check(registry,
-                        sqlite3_prepare_v2(registry->db, sql, -1, &statement, NULL) == SQLITE_OK))
+    if (!registry_check(rows, sqlite3_prepare_v2(rows->db, sql, -1, &statement, NULL) == SQLITE_OK))
         return NULL;
     va_list values;
     va_start(values, types);
@@ -37,45 +38,44 @@ sqlite3_stmt *registry_prepare(struct registry *registry, const char *sql, const
     return statement;
 }
 
-bool registry_finish(struct registry *registry, sqlite3_stmt *statement) {
+bool registry_finish(struct registry_rows *rows, sqlite3_stmt *statement) {
     if (statement == NULL)
         return false;
-    const bool good = registry_check(registry, sqlite3_step(statement) == SQLITE_DONE);
+    const bool good = registry_check(rows, sqlite3_step(statement) == SQLITE_DONE);
     sqlite3_finalize(statement);
     return good;
 }
 
-bool registry_finish_change(struct registry *registry, sqlite3_stmt *statement, bool *found) {
-    if (!registry_finish(registry, statement))
+bool registry_finish_change(struct registry_rows *rows, sqlite3_stmt *statement, bool *found) {
+    if (!registry_finish(rows, statement))
         return false;
-    *found = sqlite3_changes(registry->db) > 0;
+    *found = sqlite3_changes(rows->db) > 0;
     return true;
 }
 
 void registry_copy_text(sqlite3_stmt *row, int column, char *text, size_t size) {
     const char *stored = (const char *)sqlite3_column_text(row, column);
-    assert(size > 0);
-    text[0] = '\0';
-    if (stored == NULL)
-        return;
-    size_t len = strlen(stored);
-    if (len >= size) {
-        len = size - 1;
-        while (len > 0 && (stored[len] & 0xc0) == 0x80)
-            len--;
-    }
-    snprintf(text, size, "%.*s", (int)len, stored);
+    utf8_copy(bytes_of(stored == NULL ? "" : stored), text, size);
 }
 
-bool registry_each_row(struct registry *registry, sqlite3_stmt *rows,
+bool registry_each_row(struct registry_rows *rows, sqlite3_stmt *statement,
                        bool (*read)(void *context, sqlite3_stmt *row), void *context) {
-    if (rows == NULL)
+    if (statement == NULL)
         return false;
     int result;
     bool good = true;
-    while (good && (result = sqlite3_step(rows)) == SQLITE_ROW)
-        good = read(context, rows);
-    good = registry_check(registry, good && result == SQLITE_DONE);
-    sqlite3_finalize(rows);
+    while (good && (result = sqlite3_step(statement)) == SQLITE_ROW)
+        good = read(context, statement);
+    good = registry_check(rows, good && result == SQLITE_DONE);
+    sqlite3_finalize(statement);
     return good;
+}
+
+static bool read_number(void *context, sqlite3_stmt *row) {
+    *(int64_t *)context = sqlite3_column_int64(row, 0);
+    return true;
+}
+
+bool registry_read_number(struct registry_rows *rows, const char *sql, int64_t *number) {
+    return registry_each_row(rows, registry_prepare(rows, sql, ""), read_number, number);
 }

@@ -109,13 +109,21 @@ const char *const schema_steps[] = {
      DROP_UNUSED_FILE("DELETE", "DELETE") DROP_UNUSED_FILE("UPDATE", "UPDATE OF file_id")
          COUNT_CHANGES("torrent_file") //
      "ALTER TABLE peer ADD COLUMN since_s INTEGER NOT NULL DEFAULT 0;"),
+    /* Blocked torrents, and the first 8 bytes of the digest of a peer's passkey (0: unknown). */
+    ("CREATE TABLE blocked ("
+     "  info_hash BLOB PRIMARY KEY,"
+     "  reason    TEXT NOT NULL,"
+     "  created_s INTEGER NOT NULL"
+     ") WITHOUT ROWID;" COUNT_CHANGES("blocked") //
+     "ALTER TABLE peer ADD COLUMN passkey INTEGER NOT NULL DEFAULT 0;"),
 };
 
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
 
 const struct schema_table schema_tables[] = {
     { "torrent", "info_hash, downloaded, idle_since_s", SALVAGE_NONE },
-    { "peer", "info_hash, endpoint, peer_id, key, left, paused, counted, interval_s, since_s",
+    { "peer",
+      "info_hash, endpoint, peer_id, key, left, paused, counted, interval_s, since_s, passkey",
       SALVAGE_NONE },
     { "registry_version", "version", SALVAGE_NONE },
     { "secret", "name, value", SALVAGE_FIRST },
@@ -123,6 +131,7 @@ const struct schema_table schema_tables[] = {
     { "listed", "info_hash, name, added_s, size, file_id", SALVAGE_FIRST },
     { "passkey", "digest, label, created_s", SALVAGE_FIRST },
     { "ban", "network, reason, until_s, created_s", SALVAGE_FIRST },
+    { "blocked", "info_hash, reason, created_s", SALVAGE_FIRST },
     { "completion", "id, at_s, info_hash, peer_id, endpoint", SALVAGE_PIECES },
     { "sample",
       "period_s, at_s, samples, torrents, peers, seeders, leechers, announces_per_s, upload_rate, "

@@ -9,6 +9,7 @@
 #include "store/database_file.h"
 #include "store/database_salvage.h"
 #include "store/history_writer.h"
+#include "store/registry_writer.h"
 #include "store/schema.h"
 #include "store/secret.h"
 #include "store/swarm_rows.h"
@@ -31,6 +32,7 @@ struct store {
     size_t pending; /* changes that are not committed, queued or in the open transaction */
     struct change_queue changes;
     struct history_writer history;
+    struct registry_writer registry;
     char failure[ERROR_LEN];
 };
 
@@ -301,6 +303,23 @@ bool store_restore(struct store *store, bool (*restore)(void *context, const str
     if (result == CONNECTION_DAMAGED)
         return start_new_file(store, why, store->failure);
     return result == CONNECTION_GOOD || error_set(store->failure, "%s", why);
+}
+
+bool store_load_registry(struct store *store, struct registry *registry) {
+    store->registry.registry = registry;
+    return registry_writer_load(&store->registry, &store->connection) ||
+           error_set(store->failure, "%s", store->registry.rows.failure);
+}
+
+void store_sync_registry(struct store *store, uint64_t now_ms) {
+    struct registry_writer *writer = &store->registry;
+    if (writer->registry == NULL)
+        return;
+    /* An edit must not be written to a file that was deleted or replaced. */
+    const bool usable = registry_queued(writer->registry) == NULL || store_refresh(store);
+    if (!usable)
+        error_set(writer->rows.failure, "%s", store->failure);
+    registry_writer_sync(writer, usable ? &store->connection : NULL, now_ms);
 }
 
 const char *store_library_version(void) {

@@ -5,8 +5,8 @@
 
 static const char PUT_PEER[] =
     "INSERT OR REPLACE INTO peer"
-    " (info_hash, endpoint, peer_id, key, left, paused, counted, interval_s, since_s)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    " (info_hash, endpoint, peer_id, key, left, paused, counted, interval_s, since_s, passkey)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 static const char DROP_PEER[] = "DELETE FROM peer WHERE info_hash = ?1 AND endpoint = ?2";
 static const char PUT_TORRENT[] =
     "INSERT OR REPLACE INTO torrent (info_hash, downloaded, idle_since_s) VALUES (?1, ?2, ?3)";
@@ -42,6 +42,7 @@ static bool put_peer(struct connection *connection, const struct change *change,
     sqlite3_bind_int(statement, 7, change->counted);
     sqlite3_bind_int64(statement, 8, change->interval_s);
     sqlite3_bind_int64(statement, 9, at_s - change->age_s);
+    sqlite3_bind_int64(statement, 10, (sqlite3_int64)change->passkey_tag);
     return connection_run(statement);
 }
 
@@ -102,6 +103,7 @@ static bool read_peer(sqlite3_stmt *row, struct change *change) {
         .counted = sqlite3_column_int(row, 6) != 0,
         .interval_s = (uint32_t)sqlite3_column_int64(row, 7),
         .age_s = age_of(sqlite3_column_int64(row, 8)),
+        .passkey_tag = (uint64_t)sqlite3_column_int64(row, 9),
     };
     return connection_copy_blob(row, 0, change->info_hash, INFO_HASH_LEN) &&
            connection_copy_blob(row, 1, change->peer.wire, endpoint_len(change->peer.family)) &&
@@ -159,7 +161,7 @@ enum connection_result swarm_rows_restore(struct connection *connection,
                  read_torrent);
     restore_rows(&restoring,
                  "SELECT info_hash, endpoint, peer_id, key, left, paused, counted,"
-                 " interval_s, since_s FROM peer",
+                 " interval_s, since_s, passkey FROM peer",
                  read_peer);
     return restoring.result;
 }

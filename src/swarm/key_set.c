@@ -11,7 +11,6 @@ void key_set_init(struct key_set *set, size_t key_len, const struct hash_key *ha
 
 void key_set_free(struct key_set *set) {
     free(set->keys);
-    free(set->values);
     free(set->slots);
     key_set_init(set, set->key_len, &set->hash_key);
 }
@@ -33,11 +32,8 @@ static bool grow_keys(struct key_set *set) {
     uint8_t *keys = realloc(set->keys, capacity * set->key_len);
     if (keys != NULL)
         set->keys = keys;
-    uint32_t *values = realloc(set->values, capacity * sizeof *values);
-    if (values != NULL)
-        set->values = values;
     uint32_t *slots = calloc(2 * (size_t)capacity, sizeof *slots);
-    if (keys == NULL || values == NULL || slots == NULL) {
+    if (keys == NULL || slots == NULL) {
         free(slots);
         return false;
     }
@@ -50,21 +46,17 @@ static bool grow_keys(struct key_set *set) {
     return true;
 }
 
-bool key_set_add(struct key_set *set, const void *key, uint32_t value) {
+bool key_set_add(struct key_set *set, const void *key) {
     if (set->count == set->capacity && !grow_keys(set))
         return false;
     const uint32_t slot = slot_of(set, key);
     if (set->slots[slot] != 0)
         return true;
     memcpy(set->keys + set->count * set->key_len, key, set->key_len);
-    set->values[set->count] = value;
     set->slots[slot] = ++set->count;
     return true;
 }
 
-uint32_t key_set_find(const struct key_set *set, const void *key) {
-    if (set->count == 0)
-        return KEY_SET_NONE;
-    const uint32_t slot = slot_of(set, key);
-    return set->slots[slot] == 0 ? KEY_SET_NONE : set->values[set->slots[slot] - 1];
+bool key_set_contains(const struct key_set *set, const void *key) {
+    return set->count > 0 && set->slots[slot_of(set, key)] != 0;
 }

@@ -16,22 +16,32 @@ struct peer_indexes {
     struct hash_index by_identity;
 };
 
-/* The block holds records, deadlines and endpoints, in this order, so that each array is aligned at
- * any capacity. */
+/* The block holds records, tags if any, deadlines and endpoints, in this order, so that each array
+ * is aligned at any capacity. */
+static size_t tag_len(const struct peer_list *list) {
+    return list->tagged ? sizeof(uint64_t) : 0;
+}
+
 static size_t block_size(const struct peer_list *list, uint32_t capacity) {
-    return capacity * (sizeof(struct peer_record) + sizeof(uint32_t) + endpoint_len(list->family));
+    return capacity * (sizeof(struct peer_record) + tag_len(list) + sizeof(uint32_t) +
+                       endpoint_len(list->family));
 }
 
 static struct peer_record *peer_records(const struct peer_list *list) {
     return (struct peer_record *)(void *)list->block;
 }
 
+static uint64_t *peer_tags(const struct peer_list *list) {
+    return (uint64_t *)(void *)(list->block + list->capacity * sizeof(struct peer_record));
+}
+
 static uint32_t *peer_deadlines(const struct peer_list *list) {
-    return (uint32_t *)(void *)(list->block + list->capacity * sizeof(struct peer_record));
+    return (uint32_t *)(void *)(list->block +
+                                list->capacity * (sizeof(struct peer_record) + tag_len(list)));
 }
 
 static uint8_t *peer_wires(const struct peer_list *list) {
-    return list->block + list->capacity * (sizeof(struct peer_record) + sizeof(uint32_t));
+    return (uint8_t *)(peer_deadlines(list) + list->capacity);
 }
 
 static uint8_t *wire_at(const struct peer_list *list, uint32_t position) {
@@ -141,12 +151,13 @@ static bool fit_indexes(struct peer_list *list, uint32_t count) {
     return true;
 }
 
-static bool resize_block(struct peer_list *list, uint32_t capacity) {
+static bool rebuild_block(struct peer_list *list, uint32_t capacity, bool tagged) {
     const uint32_t count = peer_list_count(list);
     assert(capacity >= count);
     struct peer_list moved = *list;
     moved.capacity = capacity;
-    moved.block = malloc(block_size(list, capacity));
+    moved.tagged = tagged;
+    moved.block = malloc(block_size(&moved, capacity));
     if (moved.block == NULL)
         return false;
     if (count > 0) {
@@ -154,10 +165,19 @@ static bool resize_block(struct peer_list *list, uint32_t capacity) {
         memcpy(peer_deadlines(&moved), peer_deadlines(list), count * sizeof(uint32_t));
         memcpy(peer_wires(&moved), peer_wires(list), count * endpoint_len(list->family));
     }
+    if (tagged && list->tagged)
+        memcpy(peer_tags(&moved), peer_tags(list), count * sizeof(uint64_t));
+    else if (tagged)
+        memset(peer_tags(&moved), 0, count * sizeof(uint64_t));
     free(list->block);
     list->block = moved.block;
     list->capacity = capacity;
+    list->tagged = tagged;
     return true;
+}
+
+static bool resize_block(struct peer_list *list, uint32_t capacity) {
+    return rebuild_block(list, capacity, list->tagged);
 }
 
 static bool fit_block(struct peer_list *list, uint32_t count) {
@@ -237,6 +257,8 @@ static void move_peer(struct peer_list *list, uint32_t from, uint32_t to) {
                                 to);
     }
     peer_records(list)[to] = peer_records(list)[from];
+    if (list->tagged)
+        peer_tags(list)[to] = peer_tags(list)[from];
     peer_deadlines(list)[to] = peer_deadlines(list)[from];
     memcpy(wire_at(list, to), wire_at(list, from), endpoint_len(list->family));
 }
@@ -266,9 +288,11 @@ static void close_hole(struct peer_list *list, enum peer_zone zone, uint32_t hol
 }
 
 static uint32_t place_peer(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,
-                           const struct peer_record *record, uint32_t deadline_s) {
+                           const struct peer_record *record, uint32_t deadline_s, uint64_t tag) {
     const uint32_t position = open_hole(list, zone);
     peer_records(list)[position] = *record;
+    if (list->tagged)
+        peer_tags(list)[position] = tag;
     peer_deadlines(list)[position] = deadline_s;
     memcpy(wire_at(list, position), wire, endpoint_len(list->family));
     index_peer(list, position);
@@ -280,7 +304,7 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
     const uint32_t count = peer_list_count(list) + 1;
     if (!fit_block(list, count) || !fit_indexes(list, count))
         return PEER_NOWHERE;
-    return place_peer(list, zone, wire, record, deadline_s);
+    return place_peer(list, zone, wire, record, deadline_s, 0);
 }
 
 static void take_from_zone(struct peer_list *list, uint32_t position) {
@@ -293,8 +317,9 @@ uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_z
     if (peer_list_zone(list, position) != zone) {
         uint8_t wire[ENDPOINT_MAX_LEN];
         memcpy(wire, wire_at(list, position), endpoint_len(list->family));
+        const uint64_t tag = peer_list_tag(list, position);
         take_from_zone(list, position);
-        return place_peer(list, zone, wire, record, deadline_s);
+        return place_peer(list, zone, wire, record, deadline_s, tag);
     }
     struct peer_record *present = &peer_records(list)[position];
     const bool same_identity =
@@ -311,6 +336,19 @@ uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_z
 void peer_list_remove(struct peer_list *list, uint32_t position) {
     take_from_zone(list, position);
     shrink_block(list);
+}
+
+bool peer_list_make_tags(struct peer_list *list) {
+    return list->tagged || rebuild_block(list, list->capacity > 0 ? list->capacity : 1, true);
+}
+
+uint64_t peer_list_tag(const struct peer_list *list, uint32_t position) {
+    return list->tagged ? peer_tags(list)[position] : 0;
+}
+
+void peer_list_set_tag(struct peer_list *list, uint32_t position, uint64_t tag) {
+    assert(list->tagged);
+    peer_tags(list)[position] = tag;
 }
 
 enum peer_zone peer_list_zone(const struct peer_list *list, uint32_t position) {

@@ -6,9 +6,10 @@
  *
  * All peers are one window, leechers are one, and a client that must not see LAN addresses skips
  * one run in the middle. The deadlines, which the sweep reads, and the records follow in the same
- * block. Beyond a few peers, two open-addressing indexes find a peer by endpoint and by identity
- * (peer_id and key); below that a scan is faster.
- * Positions change with every put and removal. Not locked: the caller holds the shard's lock. */
+ * block; so do the tags of the peers' passkeys, once one peer has a tag. Beyond a few peers, two
+ * open-addressing indexes find a peer by endpoint and by identity (peer_id and key); below that a
+ * scan is faster. Positions change with every put and removal. Not locked: the caller holds the
+ * shard's lock. */
 #ifndef SKEP_SWARM_PEER_LIST_H
 #define SKEP_SWARM_PEER_LIST_H
 
@@ -36,6 +37,7 @@ struct peer_list {
     uint32_t zone_end[PEER_ZONES]; /* positions; the last one is the count */
     uint32_t capacity;
     uint8_t family;
+    bool tagged; /* each peer has a tag */
 };
 
 /* Starts an empty list. Borrows `key` as long as it is used. */
@@ -66,6 +68,13 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
 /* Replaces a peer's record and deadline, and moves it to `zone`. Returns its new position. */
 uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_zone zone,
                           const struct peer_record *record, uint32_t deadline_s);
+
+/* Makes room for tags, which are 0 at first. False if out of memory. */
+bool peer_list_make_tags(struct peer_list *list);
+
+/* The tag of a peer's passkey; 0: unknown. peer_list_set_tag needs peer_list_make_tags. */
+uint64_t peer_list_tag(const struct peer_list *list, uint32_t position);
+void peer_list_set_tag(struct peer_list *list, uint32_t position, uint64_t tag);
 
 /* Removes the peer at `position`; frees memory if much of it is unused. */
 void peer_list_remove(struct peer_list *list, uint32_t position);

@@ -58,6 +58,7 @@ struct change swarm_describe(const struct swarm *swarm, const struct peer_list *
         .seeders = swarm_seeders(swarm),
         .leechers = swarm_leechers(swarm),
     };
+    change.passkey_tag = peer_list_tag(list, position);
     memcpy(change.info_hash, swarm->info_hash, INFO_HASH_LEN);
     memcpy(change.peer_id, record->peer_id, PEER_ID_LEN);
     return change;
@@ -161,44 +162,57 @@ static void report_peer(const struct swarm *swarm, const struct swarm_outputs *o
     change_feed_push(outputs->feed, &change);
 }
 
+/* Returns whether it is another one. */
+static bool set_passkey_tag(struct peer_list *list, uint32_t position, uint64_t tag) {
+    if (tag == 0 || peer_list_tag(list, position) == tag)
+        return false;
+    peer_list_set_tag(list, position, tag);
+    return true;
+}
+
 /* Replaces the peer at `position` and reports what has changed. Returns its new position. */
 static uint32_t replace_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
                              struct peer_list *list, uint32_t position,
-                             const struct peer_record *record, bool on_lan, bool completed,
-                             uint32_t now_s) {
+                             const struct peer_record *record, bool on_lan, uint64_t passkey_tag,
+                             bool completed, uint32_t now_s) {
     const struct peer_record past = *peer_list_record(list, position);
     const enum peer_zone past_zone = peer_list_zone(list, position);
     const enum peer_zone zone = zone_of(record->left == 0, on_lan);
     subtract_from_sums(swarm, &past);
     add_to_sums(swarm, record);
     position = peer_list_update(list, position, zone, record, now_s + record->ttl_s);
+    const bool other_passkey = set_passkey_tag(list, position, passkey_tag);
     if (completed)
         report_peer(swarm, outputs, list, position, CHANGE_PEER_COMPLETED, now_s);
-    else if (is_reportable(&past, past_zone, record, zone))
+    else if (other_passkey || is_reportable(&past, past_zone, record, zone))
         report_peer(swarm, outputs, list, position, CHANGE_PEER_UPDATED, now_s);
     if (!peer_record_owns_address(&past) && peer_record_owns_address(record))
         report_peer(swarm, outputs, list, position, CHANGE_PEER_CONFIRMED, now_s);
     return position;
 }
 
+/* Returns the peer's new position. */
 static uint32_t update_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
                             const struct peer_put *put, struct peer_record record,
                             struct peer_list *list, uint32_t position) {
     copy_history(&record, list, position, put->now_s);
     const bool completed = count_completed(swarm, &record, &put->peer, put->request->event);
-    return replace_peer(swarm, outputs, list, position, &record, put->on_lan, completed,
-                        put->now_s);
+    return replace_peer(swarm, outputs, list, position, &record, put->on_lan, put->passkey_tag,
+                        completed, put->now_s);
 }
 
 /* Adds a peer without reporting it. Returns its position, or PEER_NOWHERE if out of memory. */
 static uint32_t insert_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
                             const struct endpoint *peer, const struct peer_record *record,
-                            bool on_lan, uint32_t now_s) {
-    const uint32_t position =
-        peer_list_add(swarm_list(swarm, peer->family), zone_of(record->left == 0, on_lan),
-                      peer->wire, record, now_s + record->ttl_s);
+                            bool on_lan, uint64_t passkey_tag, uint32_t now_s) {
+    struct peer_list *list = swarm_list(swarm, peer->family);
+    if (passkey_tag != 0 && !peer_list_make_tags(list))
+        return PEER_NOWHERE;
+    const uint32_t position = peer_list_add(list, zone_of(record->left == 0, on_lan), peer->wire,
+                                            record, now_s + record->ttl_s);
     if (position == PEER_NOWHERE)
         return PEER_NOWHERE;
+    (void)set_passkey_tag(list, position, passkey_tag);
     add_to_sums(swarm, record);
     count_address(outputs, peer, true);
     return position;
@@ -209,7 +223,7 @@ static uint32_t add_peer(struct swarm *swarm, const struct swarm_outputs *output
                          struct peer_list *list) {
     const bool completed = count_completed(swarm, &record, &put->peer, put->request->event);
     const uint32_t position =
-        insert_peer(swarm, outputs, &put->peer, &record, put->on_lan, put->now_s);
+        insert_peer(swarm, outputs, &put->peer, &record, put->on_lan, put->passkey_tag, put->now_s);
     if (position != PEER_NOWHERE)
         report_peer(swarm, outputs, list, position,
                     completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED, put->now_s);
@@ -244,6 +258,8 @@ bool swarm_is_uncounted(const struct peer_place *place, const uint8_t peer_id[st
 uint32_t swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,
                    const struct peer_put *put, const struct peer_place *place) {
     struct peer_list *list = place->list;
+    if (put->passkey_tag != 0 && !peer_list_make_tags(list))
+        return PEER_NOWHERE;
     struct peer_record record =
         peer_record_announced(put->request, &put->peer, put->now_s, put->ttl_s);
     uint32_t position = place->here;
@@ -329,6 +345,35 @@ uint32_t swarm_expire(struct swarm *swarm, const struct swarm_outputs *outputs, 
     return expired;
 }
 
+/* Positions are of the IPv4 list, then of the IPv6 list. A removed peer's position is filled from
+ * behind, so it is visited again. */
+uint32_t swarm_filter(struct swarm *swarm, const struct swarm_outputs *outputs,
+                      const struct swarm_filter *filter, uint32_t now_s, uint32_t *at,
+                      uint32_t visits) {
+    uint32_t removed = 0;
+    for (; visits > 0; visits--) {
+        const uint32_t v4 = peer_list_count(&swarm->v4);
+        if (*at >= swarm_peers(swarm)) {
+            *at = UINT32_MAX;
+            break;
+        }
+        struct peer_list *list = *at < v4 ? &swarm->v4 : &swarm->v6;
+        const uint32_t position = *at < v4 ? *at : *at - v4;
+        struct endpoint peer = { .family = list->family };
+        memcpy(peer.wire, peer_list_wire(list, position), endpoint_len(list->family));
+        if (filter->stays(filter->context, &peer, peer_list_record(list, position),
+                          peer_list_tag(list, position))) {
+            ++*at;
+            continue;
+        }
+        remove_peer(swarm, outputs, list, position, CHANGE_PEER_LEFT, now_s);
+        removed++;
+    }
+    if (removed > 0)
+        swarm->idle_since_s = now_s;
+    return removed;
+}
+
 bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
                    const struct change *change, bool on_lan, uint32_t now_s, uint16_t ttl_s) {
     struct peer_list *list = swarm_list(swarm, change->peer.family);
@@ -336,7 +381,8 @@ bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
         peer_list_find_identity(list, change->peer_id, change->key) != PEER_NOWHERE)
         return true;
     const struct peer_record record = peer_record_restored(change, now_s, ttl_s);
-    return insert_peer(swarm, outputs, &change->peer, &record, on_lan, now_s) != PEER_NOWHERE;
+    return insert_peer(swarm, outputs, &change->peer, &record, on_lan, change->passkey_tag,
+                       now_s) != PEER_NOWHERE;
 }
 
 struct peer_place swarm_find_described(struct swarm *swarm, const struct change *change) {
@@ -366,6 +412,8 @@ bool swarm_merge(struct swarm *swarm, const struct swarm_outputs *outputs,
                  const struct change *change, const struct peer_place *place, bool on_lan,
                  uint32_t now_s, uint16_t ttl_s) {
     struct peer_list *list = place->list;
+    if (change->passkey_tag != 0 && !peer_list_make_tags(list))
+        return false;
     struct peer_record record = peer_record_restored(change, now_s, ttl_s);
     uint32_t position = place->here;
     if (place->own != PEER_NOWHERE && place->own != place->here) {
@@ -377,10 +425,12 @@ bool swarm_merge(struct swarm *swarm, const struct swarm_outputs *outputs,
         merge_record(&record, peer_list_record(list, position));
     }
     if (position != PEER_NOWHERE) {
-        (void)replace_peer(swarm, outputs, list, position, &record, on_lan, false, now_s);
+        (void)replace_peer(swarm, outputs, list, position, &record, on_lan, change->passkey_tag,
+                           false, now_s);
         return true;
     }
-    position = insert_peer(swarm, outputs, &change->peer, &record, on_lan, now_s);
+    position =
+        insert_peer(swarm, outputs, &change->peer, &record, on_lan, change->passkey_tag, now_s);
     if (position != PEER_NOWHERE)
         report_peer(swarm, outputs, list, position, CHANGE_PEER_JOINED, now_s);
     return position != PEER_NOWHERE;

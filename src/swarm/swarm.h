@@ -48,6 +48,7 @@ struct peer_put {
     bool on_lan;
     uint16_t ttl_s;
     uint32_t now_s;
+    uint64_t passkey_tag; /* in private mode; else 0 */
 };
 
 /* Creates a swarm without peers. Borrows `key` as long as it lives. NULL if out of memory. */
@@ -95,6 +96,18 @@ void swarm_reject(struct swarm *swarm, const struct swarm_outputs *outputs,
 /* Removes up to `limit` peers whose deadline has passed; returns their number. */
 uint32_t swarm_expire(struct swarm *swarm, const struct swarm_outputs *outputs, uint32_t now_s,
                       uint32_t limit);
+
+/* Removes peers, at most `limit`, for which `stays` is false. `*at` is where to begin: 0, or where
+ * an earlier call ended; UINT32_MAX: all were visited. Visits at most `visits` peers. Returns the
+ * number of removed peers. */
+struct swarm_filter {
+    bool (*stays)(void *context, const struct endpoint *peer, const struct peer_record *record,
+                  uint64_t passkey_tag);
+    void *context;
+};
+uint32_t swarm_filter(struct swarm *swarm, const struct swarm_outputs *outputs,
+                      const struct swarm_filter *filter, uint32_t now_s, uint32_t *at,
+                      uint32_t visits);
 
 /* Restores a peer from a change, without reporting it; an existing peer is left alone. False if out
  * of memory. */

@@ -24,12 +24,14 @@ static bool create_parts(struct tracker *tracker, size_t feed_capacity) {
     tracker->table = swarm_table_create(feed_capacity);
     if (tracker->table == NULL)
         return false;
+    tracker->registry = registry_create();
     tracker->addresses = address_counts_create(&tracker->table->key);
     tracker->idle.addresses = address_counts_create(&tracker->table->key);
     tracker->rates = rate_limit_create(&tracker->table->key);
     for (int i = 0; i < SHARDS; i++)
         tracker->table->shards[i].outputs.addresses = tracker->addresses;
-    return tracker->addresses != NULL && tracker->idle.addresses != NULL && tracker->rates != NULL;
+    return tracker->registry != NULL && tracker->addresses != NULL &&
+           tracker->idle.addresses != NULL && tracker->rates != NULL;
 }
 
 struct tracker *tracker_create(const struct tracker_options *options, size_t feed_capacity) {
@@ -54,6 +56,7 @@ void tracker_delete(struct tracker *tracker) {
     address_counts_delete(tracker->idle.addresses);
     rate_limit_delete(tracker->rates);
     access_delete(tracker->access);
+    registry_delete(tracker->registry);
     change_feed_free(&tracker->taken);
     free(tracker->options);
     free(tracker);
@@ -90,12 +93,20 @@ void tracker_set_access(struct tracker *tracker, struct access *access) {
     tracker->access = access;
 }
 
-bool tracker_is_registered(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN]) {
+struct registry *tracker_registry(const struct tracker *tracker) {
+    return tracker->registry;
+}
+
+enum announce_result tracker_check_torrent(struct tracker *tracker,
+                                           const uint8_t info_hash[static INFO_HASH_LEN],
+                                           char detail[static REFUSAL_DETAIL_LEN]) {
     uint64_t hash;
     struct shard *shard = swarm_table_lock(tracker->table, info_hash, &hash);
-    const bool lists = access_is_registered(shard->access, info_hash);
-    pthread_mutex_unlock(&shard->lock);
-    return lists;
+    detail[0] = '\0';
+    const enum announce_result result =
+        access_check_torrent(shard->access, tracker->registry, info_hash, detail);
+    swarm_table_unlock(shard);
+    return result;
 }
 
 uint32_t tracker_interval_s(const struct tracker *tracker) {
@@ -289,6 +300,9 @@ static enum announce_result put_peer(struct announce *announce,
         .on_lan = networks_contain(&options->lan, &response->client),
         .ttl_s = peer_timeout_s(options, response->interval_s),
         .now_s = announce->now_s,
+        .passkey_tag = access_needs_passkey(announce->shard->access)
+                           ? registry_passkey_tag(announce->request->passkey.digest)
+                           : 0,
     };
     if (!is_known(announce)) {
         const enum announce_result admission = admit_peer(announce, &response->client);
@@ -315,11 +329,12 @@ static enum announce_result check_access(const struct announce *announce,
         .peer_id = request->peer_id,
         .passkey = &request->passkey,
     };
-    const enum announce_result result = access_check(access, &requester, response->detail);
+    struct registry *registry = announce->tracker->registry;
+    const enum announce_result result =
+        access_check(access, registry, &requester, response->detail);
     if (result != ANNOUNCE_OK)
         return result;
-    return access_is_registered(access, request->info_hash) ? ANNOUNCE_OK
-                                                            : ANNOUNCE_TORRENT_NOT_LISTED;
+    return access_check_torrent(access, registry, request->info_hash, response->detail);
 }
 
 static bool exceeds_rate(struct tracker *tracker, const struct endpoint *address, uint64_t now_ms) {
@@ -400,7 +415,7 @@ enum announce_result tracker_check_scrape(struct tracker *tracker, const struct 
         struct shard *shard = &tracker->table->shards[endpoint_port(address) % SHARDS];
         const struct requester requester = { .address = address, .passkey = passkey };
         pthread_mutex_lock(&shard->lock);
-        result = access_check(shard->access, &requester, detail);
+        result = access_check(shard->access, tracker->registry, &requester, detail);
         pthread_mutex_unlock(&shard->lock);
     }
     tally_add(&tracker->scrapes[result], 1);
@@ -413,7 +428,9 @@ struct scrape_entry tracker_scrape(struct tracker *tracker,
     uint64_t hash;
     struct shard *shard = swarm_table_lock(tracker->table, info_hash, &hash);
     const struct swarm *swarm = shard_find(shard, info_hash, hash);
-    if (swarm != NULL) {
+    char reason[REFUSAL_DETAIL_LEN];
+    if (swarm != NULL && access_check_torrent(shard->access, tracker->registry, info_hash,
+                                              reason) != ANNOUNCE_TORRENT_BLOCKED) {
         entry.seeders = swarm_seeders(swarm);
         entry.leechers = swarm_leechers(swarm);
         entry.downloaders = entry.leechers - swarm->paused;

@@ -12,6 +12,8 @@ enum {
     SWEEP_BUDGET = 4096, /* units of work under one hold of a shard's lock: see sweep_some */
     SWEEP_PEERS_A_UNIT = 64,
     SWEEP_EXPIRED_MAX = 512,
+    PURGE_VISITS = 4096, /* peers, under one hold of a shard's lock */
+    PURGE_PASSES = 4,
     TAKEN_KEPT_MAX = 64, /* changes; per shard, between two drains */
 };
 
@@ -92,6 +94,106 @@ uint32_t tracker_sweep(struct tracker *tracker, uint32_t first, uint32_t shards,
             idle_torrents_end_round(tracker, read_torrents_max(shard));
     }
     return expired;
+}
+
+/* A pass over peers that may have lost their access. */
+struct purge_pass {
+    struct tracker *tracker;
+    const struct shard *shard;
+    bool allowed; /* the torrent that is visited */
+    bool unknown_passkeys;
+    uint32_t now_s;
+    uint32_t removed;
+};
+
+static bool peer_stays(void *context, const struct endpoint *peer, const struct peer_record *record,
+                       uint64_t passkey_tag) {
+    const struct purge_pass *pass = context;
+    const struct access *access = pass->shard->access;
+    if (!pass->allowed ||
+        (passkey_tag == 0 && pass->unknown_passkeys && access_needs_passkey(access)))
+        return false;
+    return access_allows_peer(access, pass->tracker->registry, peer, record->peer_id, passkey_tag);
+}
+
+/* Visits at most `visits` peers of a swarm, from `*at`; returns the number of visits left. The
+ * shard is locked. */
+static uint32_t purge_swarm(struct purge_pass *pass, struct shard *shard, struct swarm *swarm,
+                            uint32_t *at, uint32_t visits) {
+    char detail[REFUSAL_DETAIL_LEN];
+    struct tracker *tracker = pass->tracker;
+    pass->shard = shard;
+    pass->allowed = access_check_torrent(shard->access, tracker->registry, swarm->info_hash,
+                                         detail) == ANNOUNCE_OK;
+    const struct swarm_filter filter = { .stays = peer_stays, .context = pass };
+    const uint32_t most = swarm_peers(swarm) + 1;
+    const size_t memory = swarm_memory(swarm);
+    const uint32_t removed = swarm_filter(swarm, &shard->outputs, &filter, pass->now_s, at, visits);
+    tally_add(&tracker->memory, swarm_memory(swarm) - memory);
+    counter_add(&tracker->peers, 0U - removed);
+    pass->removed += removed;
+    return visits > most ? visits - most : 0;
+}
+
+static void purge_shard(struct purge_pass *pass, struct shard *shard) {
+    uint32_t slot = 0;
+    uint32_t at = 0;
+    bool more = true;
+    while (more) {
+        uint32_t visits = PURGE_VISITS;
+        pthread_mutex_lock(&shard->lock);
+        while (slot <= shard->slot_mask && visits > 0) {
+            struct swarm *swarm = shard->slots[slot].swarm;
+            visits--;
+            if (swarm != NULL)
+                visits = purge_swarm(pass, shard, swarm, &at, visits);
+            if (swarm == NULL || at == UINT32_MAX) {
+                at = 0;
+                slot++;
+            }
+        }
+        more = slot <= shard->slot_mask;
+        pthread_mutex_unlock(&shard->lock);
+    }
+}
+
+static void purge_torrent(struct purge_pass *pass, const uint8_t *info_hash) {
+    uint32_t at = 0;
+    while (at != UINT32_MAX) {
+        uint64_t hash;
+        struct shard *shard = swarm_table_lock(pass->tracker->table, info_hash, &hash);
+        struct swarm *swarm = shard_find(shard, info_hash, hash);
+        if (swarm == NULL)
+            at = UINT32_MAX;
+        else
+            (void)purge_swarm(pass, shard, swarm, &at, PURGE_VISITS);
+        swarm_table_unlock(shard);
+    }
+}
+
+/* Peers that change places while the lock is released may be missed, so that another pass follows
+ * until one has found nothing. */
+void tracker_purge_all(struct tracker *tracker, bool unknown_passkeys, uint64_t now_ms) {
+    uint32_t removed = 1;
+    for (int i = 0; i < PURGE_PASSES && removed > 0; i++) {
+        struct purge_pass pass = { .tracker = tracker,
+                                   .unknown_passkeys = unknown_passkeys,
+                                   .now_s = tracker_seconds(now_ms) };
+        for (int at = 0; at < SHARDS; at++)
+            purge_shard(&pass, &tracker->table->shards[at]);
+        removed = pass.removed;
+    }
+}
+
+void tracker_purge(struct tracker *tracker, uint64_t now_ms) {
+    struct registry_purge purge;
+    if (!registry_take_purge(tracker->registry, &purge))
+        return;
+    struct purge_pass pass = { .tracker = tracker, .now_s = tracker_seconds(now_ms) };
+    for (size_t i = 0; i < purge.torrent_count && !purge.everything; i++)
+        purge_torrent(&pass, purge.torrents[i]);
+    if (purge.everything)
+        tracker_purge_all(tracker, false, now_ms);
 }
 
 bool tracker_drain(struct tracker *tracker, change_reader read, void *context) {

@@ -27,8 +27,9 @@ struct idle_torrents {
 
 struct tracker {
     struct swarm_table *table;
-    struct tracker_options *options;  /* referenced by every shard, except during tracker_apply */
-    struct access *access;            /* as `options`; never NULL */
+    struct tracker_options *options; /* referenced by every shard, except during tracker_apply */
+    struct access *access;           /* as `options`; never NULL */
+    struct registry *registry;
     struct address_counts *addresses; /* peers */
     struct idle_torrents idle;
     struct rate_limit *rates;

@@ -22,6 +22,7 @@ static const struct {
                                    "private tracker: passkey required in the announce URL", true },
     [ANNOUNCE_PASSKEY_UNKNOWN] = { "passkey_unknown", "invalid passkey in the announce URL", true },
     [ANNOUNCE_TORRENT_NOT_LISTED] = { "torrent_not_listed", "torrent not registered", false },
+    [ANNOUNCE_TORRENT_BLOCKED] = { "torrent_blocked", "torrent blocked by this tracker", false },
     [ANNOUNCE_TOO_FAST] = { "too_fast", "rate limit exceeded for your address", false },
     [ANNOUNCE_ADDRESS_FULL] = { "address_full", "too many peers from your address", false },
     [ANNOUNCE_ADDRESS_SWARM_FULL] = { "address_swarm_full",

@@ -21,8 +21,8 @@ static void check_accepted(const struct config *config) {
     assert(tracker->lan.count <= NETWORKS_MAX);
     assert(config->access.rules.mode <= ACCESS_PRIVATE);
     assert(config->access.rules.clients_allow.count <= CLIENT_PREFIXES_MAX);
-    assert(memchr(config->access.whitelist_file, '\0', sizeof config->access.whitelist_file) !=
-           NULL);
+    assert(memchr(config->access.files[ACCESS_WHITELIST], '\0',
+                  sizeof config->access.files[ACCESS_WHITELIST]) != NULL);
     assert(memchr(config->database, '\0', sizeof config->database) != NULL);
 }
 

@@ -1,4 +1,4 @@
-/* Arbitrary bytes as a whitelist file: valid lines are loaded, all others are skipped. */
+/* Arbitrary bytes as a list file: valid lines are loaded, all others are skipped. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,15 @@ static const uint8_t last_hash[INFO_HASH_LEN] = {
     0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x00, 0x11, 0x22, 0x33,
 };
 
+static void assert_listed(const struct access *access) {
+    static struct registry *registry;
+    char detail[REFUSAL_DETAIL_LEN];
+    if (registry == NULL)
+        registry = registry_create();
+    assert(registry != NULL);
+    assert(access_check_torrent(access, registry, last_hash, detail) == ANNOUNCE_OK);
+}
+
 int fuzz_list_file(const uint8_t *data, size_t size) {
     const struct access_rules rules = { .mode = ACCESS_LISTED };
     char path[MEMORY_FILE_PATH_LEN];
@@ -26,9 +35,9 @@ int fuzz_list_file(const uint8_t *data, size_t size) {
     memcpy(text + size, last_line, sizeof last_line - 1);
     const int fd = memory_file(text, size + sizeof last_line - 1, path);
     log_set_level(LOG_LEVEL_ERROR);
-    const bool loaded = list_file_load(path, access, error);
+    const bool loaded = list_file_load(path, access, ACCESS_WHITELIST, error);
     assert(loaded && error[0] == '\0');
-    assert(access_is_registered(access, last_hash));
+    assert_listed(access);
     memory_file_close(fd);
     access_delete(access);
     free(text);

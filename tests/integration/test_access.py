@@ -9,6 +9,7 @@ import time
 import pytest
 
 from support.announce import Peer, get, query, random_hash, scrape
+from support.api import Api
 from support.database import stored_peers, wire
 from support.skepctl import Skepctl
 from support.skepd import Skepd
@@ -52,10 +53,7 @@ def private():
 
 
 def new_key(daemon, label):
-    """Creates a passkey and makes it effective by a reload."""
-    key = Skepctl(daemon.database).key_new(label)
-    daemon.reload()
-    return key
+    return Api(daemon.port).post("/passkeys", {"label": label}).json["passkey"]
 
 
 def wait_for_failure(reason, peer, **more):
@@ -137,12 +135,13 @@ def test_change_is_not_lost_where_the_registry_cannot_be_read_for_a_while(start,
     connection = sqlite3.connect(daemon.database, isolation_level=None)
     connection.execute("ALTER TABLE ban RENAME TO hidden")
     Skepctl(daemon.database)("add", torrent.hex())
-    daemon.wait_for_log("error", "registry", "keeping the current access rules")
+    daemon.wait_for_log("error", "registry", "cannot read the database")
     peer = Peer(daemon.port, torrent)
-    assert peer.start().failure == NOT_LISTED
+    connection.execute("INSERT INTO hidden VALUES ('127.0.0.9/32', '', 0, 0)")
     connection.execute("ALTER TABLE hidden RENAME TO ban")
     connection.close()
     wait_for_failure(None, peer)
+    wait_for_failure(BANNED, Peer(daemon.port, torrent, source="127.0.0.9"))
 
 
 # Passkeys
@@ -389,3 +388,76 @@ def test_key_in_the_query_is_no_passkey(private, torrent):
     wait_for_failure(None, Peer(private.port, torrent), path=f"/{key}/announce")
     said = query({"passkey": key, "key": key})
     assert get(private.port, f"{Peer(private.port, torrent).target()}&{said}").failure == NO_KEY
+
+
+# Blocked torrents
+
+BLOCKED = "torrent blocked by this tracker"
+
+
+def scraped(daemon, torrent):
+    return scrape(daemon.port, torrent)["files"][torrent]
+
+
+@pytest.mark.parametrize("mode", ["open", "listed"])
+def test_block_file_is_loaded_again_when_it_changes(start, torrent, tmp_path, mode):
+    blocklist, other = tmp_path / "blocked.txt", random_hash()
+    blocklist.write_text(f"# takedowns\n{other.hex()} 2026-11-01\n")
+    daemon = start(f'mode = "{mode}"; blocklist_file = "{blocklist}";', udp=True)
+    if mode == "listed":
+        Skepctl(daemon.database)("add", torrent.hex())
+        wait_for_failure(None, Peer(daemon.port, torrent))
+    peer, bystander = Peer(daemon.port, torrent), Peer(daemon.port, other)
+    assert peer.start(left=0).failure is None
+    assert bystander.start().failure == BLOCKED
+    blocklist.write_text(torrent.hex() + "\n")
+    wait_until(lambda: scraped(daemon, torrent)[b"complete"] == 0)
+    assert_refused(peer.announce(), BLOCKED, peer.announce()["retry in"])
+    assert b"never" != peer.announce()["retry in"]
+    with UdpClient(daemon.port) as client:
+        with pytest.raises(UdpError, match=BLOCKED):
+            client.announce(torrent, 6881)
+
+
+def test_skepctl_blocks_and_unblocks(start, torrent):
+    daemon = start("")
+    skepctl = Skepctl(options=("--url", daemon.url))
+    peer = Peer(daemon.port, torrent)
+    assert peer.start().failure is None
+    assert skepctl("block", torrent.hex(), "--reason", "takedown") == f"blocked {torrent.hex()}\n"
+    assert peer.announce().failure == f"{BLOCKED}: takedown"
+    assert scraped(daemon, torrent)[b"incomplete"] == 0
+    assert torrent.hex() in skepctl("blocks") and "takedown" in skepctl("blocks")
+    assert skepctl.json("blocks")["items"][0]["info_hash"] == torrent.hex()
+    assert skepctl("unblock", torrent.hex()) == f"unblocked {torrent.hex()}\n"
+    assert peer.announce().failure is None
+    assert "not found" in skepctl.refuses("unblock", torrent.hex())
+
+
+def test_block_in_the_database_reaches_the_running_skepd(start, torrent):
+    daemon = start("")
+    peer = Peer(daemon.port, torrent)
+    peer.start()
+    Skepctl(daemon.database)("block", torrent.hex(), "--reason", "x" * 200)
+    wait_until(lambda: (peer.announce().failure or "").startswith(f"{BLOCKED}: xxx"))
+    Skepctl(daemon.database)("unblock", torrent.hex())
+    wait_for_failure(None, peer)
+
+
+def test_stricter_mode_removes_peers_at_the_reload(start, torrent):
+    daemon = start("")
+    Peer(daemon.port, torrent).start()
+    assert scraped(daemon, torrent)[b"incomplete"] == 1
+    daemon.reload(access('deny = [ "127.0.0.0/8" ];'))
+    wait_until(lambda: "left:" in daemon.log())
+
+
+def test_revoked_passkey_removes_its_peers(private, torrent):
+    key, other = new_key(private, "revoked"), new_key(private, "kept")
+    Peer(private.port, torrent, source="127.0.0.41").announce(path=f"/{key}/announce")
+    Peer(private.port, torrent, source="127.0.0.42").announce(path=f"/{other}/announce")
+    private.restart()
+    assert Api(private.port).torrent(torrent)["leechers"] == 2
+    assert Api(private.port).delete("/passkeys/revoked").status == 204
+    peers = Api(private.port).peers(torrent)
+    assert [peer["address"] for peer in peers] == ["127.0.0.42"]

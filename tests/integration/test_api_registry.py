@@ -149,10 +149,10 @@ def test_passkey_lets_in_until_it_is_revoked():
         assert key not in str(api.get("/passkeys"))
         assert api.post("/passkeys", {"label": "Alice & Bob/1"}).status == 409
         peer = Peer(daemon.port, torrent)
-        wait_until(lambda: peer.announce(path=f"/{key}/announce").failure is None)
+        assert peer.announce(path=f"/{key}/announce").failure is None
         assert peer.announce().failure is not None
         assert api.delete("/passkeys/" + part("Alice & Bob/1")).status == 204
-        wait_until(lambda: peer.announce(path=f"/{key}/announce").failure is not None)
+        assert peer.announce(path=f"/{key}/announce").failure is not None
         assert api.delete("/passkeys/" + part("Alice & Bob/1")).status == 404
 
 
@@ -161,18 +161,20 @@ def test_ban_turns_away_until_it_is_lifted(daemon, api, torrent):
     assert made.status == 201 and made.json["until"] - made.json["since"] == 3600
     assert made.json["network"] == "127.0.3.0/24"
     peer = Peer(daemon.port, torrent, source="127.0.3.7")
-    wait_until(lambda: "too loud" in (peer.start().failure or ""))
-    assert made.json in api.get("/bans")["items"]
-    assert api.get("/addresses/127.0.3.7")["ban"] == made.json
+    assert "too loud" in peer.start().failure
+    ban = {name: value for name, value in made.json.items() if name != "replaced"}
+    assert made.json["replaced"] is None and ban in api.get("/bans")["items"]
+    assert api.get("/addresses/127.0.3.7")["ban"] == ban
     assert api.delete("/bans/127.0.3.0%2F24").status == 204
-    wait_until(lambda: peer.start().failure is None)
+    assert peer.start().failure is None
     assert api.get("/addresses/127.0.3.7")["ban"] is None
     assert api.delete("/bans/127.0.3.0%2F24").status == 404
 
 
 def test_ban_of_one_address_is_one_for_good_and_may_be_replaced(api):
     assert api.post("/bans", {"network": "2001:db8::1"}).json["until"] is None
-    assert api.post("/bans", {"network": "2001:db8::1/128", "reason": "again"}).status == 201
+    again = api.post("/bans", {"network": "2001:db8::1/128", "reason": "again"})
+    assert again.status == 201 and again.json["replaced"]["reason"] == ""
     bans = [ban for ban in api.get("/bans")["items"] if "2001" in ban["network"]]
     assert [(ban["network"], ban["reason"]) for ban in bans] == [("2001:db8::1/128", "again")]
     assert api.delete("/bans/" + part("2001:db8::1")).status == 204
@@ -270,4 +272,60 @@ def test_names_of_any_bytes_come_out_as_text(daemon, api):
     with sqlite3.connect(daemon.database, timeout=10) as db:
         db.execute("INSERT INTO listed (info_hash, name, added_s) VALUES (?, CAST(? AS TEXT), 1)",
                    (info_hash, b"a\xff\xc3\xa4\xe2\x82z"))
-    wait_until(lambda: api.torrent(info_hash)["name"] == "a\ufffdä\ufffd\ufffdz")
+    wait_until(lambda: api.call("GET", f"/torrents/{info_hash.hex()}").status == 200)
+    assert api.torrent(info_hash)["name"] == "a\ufffdä\ufffd\ufffdz"
+
+
+# What the response promises
+
+def test_ban_and_block_remove_peers_before_the_response(torrent):
+    with Skepd() as daemon:
+        api = Api(daemon.port)
+        for number in range(1, 30):
+            Peer(daemon.port, torrent, source=f"127.0.4.{number}").start()
+        other = Peer(daemon.port, random_hash(), source="127.0.5.1")
+        other.start()
+        assert api.post("/bans", {"network": "127.0.4.0/28"}).status == 201
+        shown = api.get(f"/torrents/{torrent.hex()}")
+        assert shown["leechers"] == 29 - 15 and shown["blocked"] is None
+        assert api.post("/blocks", {"info_hash": torrent.hex(), "reason": "takedown"}).status == 201
+        shown = api.get(f"/torrents/{torrent.hex()}")
+        assert shown["leechers"] == 0 and shown["blocked"] == "takedown"
+        assert api.get("/blocks")["items"][0]["info_hash"] == torrent.hex()
+        refused = Peer(daemon.port, torrent, source="127.0.4.20").start()
+        assert refused.failure == "torrent blocked by this tracker: takedown"
+        assert other.announce().failure is None
+        assert api.delete(f"/blocks/{torrent.hex()}").status == 204
+        assert api.delete(f"/blocks/{torrent.hex()}").status == 404
+        assert Peer(daemon.port, torrent, source="127.0.4.20").start().failure is None
+
+
+def test_change_that_was_confirmed_survives_a_kill(torrent):
+    with Skepd('access = { mode = "listed"; }; store = { flush_interval_ms = 60000; };') as daemon:
+        api = Api(daemon.port)
+        assert api.post("/torrents", {"info_hash": torrent.hex(), "name": "kept"}).status == 201
+        assert api.post("/bans", {"network": "192.0.2.1"}).status == 201
+        daemon.kill()
+        daemon.start()
+        assert api.torrent(torrent)["name"] == "kept"
+        assert [ban["network"] for ban in api.get("/bans")["items"]] == ["192.0.2.1/32"]
+        assert Peer(daemon.port, torrent).start().failure is None
+
+
+@pytest.mark.parametrize("network", ["127.0.0.1", "127.0.0.0/8", "0.0.0.0/0", "::/0", "192.0.2.9"])
+def test_ban_that_shuts_out_the_caller_needs_force(network):
+    with Skepd('network = { trusted_proxies = [ "192.0.2.9" ]; };') as daemon:
+        api = Api(daemon.port)
+        refused = api.post("/bans", {"network": network})
+        assert (refused.status, refused.code) == (409, "needs_force")
+        assert api.get("/bans")["total"] == 0
+        assert api.post("/bans", {"network": network, "force": True}).status == 201
+
+
+def test_ended_bans_are_listed_on_request_only():
+    with Skepd() as daemon:
+        api = Api(daemon.port)
+        assert api.post("/bans", {"network": "192.0.2.1", "for_s": 1}).status == 201
+        assert api.get("/bans")["total"] == 1
+        wait_until(lambda: api.get("/bans")["total"] == 0)
+        assert api.get("/bans", ended=1)["total"] == 1

@@ -147,7 +147,7 @@ def test_file_says_what_is_announced(skepctl, tracker, tmp_path):
 def test_passkey_goes_with_the_path(authority):
     with Skepd(config='access = { mode = "private"; };', udp=True) as daemon:
         key = Skepctl(daemon.database).key_new("alice")
-        daemon.wait_for_log("access")
+        daemon.wait_for_log("registry: loaded")
         for url in f"http://127.0.0.1:{daemon.port}/{key}/announce", f"udp://127.0.0.1:{daemon.port}/{key}/announce":
             assert not Skepctl().json("announce", url, HASH)["rejected"]
         for url in daemon.announce_url, f"udp://127.0.0.1:{daemon.port}":

@@ -63,7 +63,14 @@ ALTER TABLE peer ADD COLUMN since_s INTEGER NOT NULL DEFAULT 0;
   WHEN OLD.file_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM listed WHERE file_id = OLD.file_id)
   BEGIN DELETE FROM torrent_file WHERE id = OLD.file_id; END;
 """ for event in ("DELETE", "UPDATE OF file_id"))
-SCHEMAS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4, 5: VERSION_5}
+VERSION_6 = VERSION_5 + """
+CREATE TABLE blocked (info_hash BLOB PRIMARY KEY, reason TEXT NOT NULL, created_s INTEGER NOT NULL)
+  WITHOUT ROWID;
+ALTER TABLE peer ADD COLUMN passkey INTEGER NOT NULL DEFAULT 0;
+""" + "".join(f"CREATE TRIGGER blocked_{event} AFTER {event} ON blocked"
+              " BEGIN UPDATE registry_version SET version = version + 1; END;\n"
+              for event in ("INSERT", "UPDATE", "DELETE"))
+SCHEMAS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4, 5: VERSION_5, 6: VERSION_6}
 NEWEST = max(SCHEMAS)
 PEER_COLUMNS = "(info_hash, endpoint, peer_id, key, left, paused, counted)"
 

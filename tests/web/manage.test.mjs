@@ -202,6 +202,37 @@ describe("administration", { concurrency: 2 }, () => {
     await quiet.end();
   });
 
+  test("a ban of one's own address is sent after confirmation", async () => {
+    const quiet = await Skepd.start();
+    const page = await open(browser, quiet, "#/manage");
+    await page.getByLabel("Address or network").fill("127.0.0.1");
+    await page.getByRole("button", { name: "Ban", exact: true }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Ban anyway" }).click();
+    await page.getByRole("rowheader", { name: "127.0.0.1" }).waitFor();
+    await close(page);
+    await quiet.end();
+  });
+
+  test("a torrent is blocked with a reason, listed, and unblocked", async () => {
+    const quiet = await Skepd.start();
+    const peer = new Peer(quiet, { source: "127.0.0.8" });
+    await peer.announce("started");
+    const page = await open(browser, quiet, `#/torrents/${peer.hash}`);
+    await page.getByRole("button", { name: "Block", exact: true }).click();
+    await page.getByRole("dialog").getByLabel("Reason").fill("Takedown request");
+    await page.getByRole("dialog").getByRole("button", { name: "Block", exact: true }).click();
+    await page.locator(".warning", { hasText: "with the reason “Takedown request”" }).waitFor();
+    assert.deepEqual(await seriousFindings(page), []);
+    await screenshot(page, "torrent-blocked");
+    await page.getByRole("link", { name: "Manage" }).click();
+    await page.getByRole("cell", { name: "Takedown request" }).waitFor();
+    await page.getByRole("button", { name: /^Unblock/ }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Unblock" }).click();
+    await page.getByText("No blocked torrents.").waitFor();
+    await close(page);
+    await quiet.end();
+  });
+
   test("a rejected form shows the error and keeps the input", async () => {
     const page = await open(browser, skepd, "#/manage");
     await page.getByLabel("Address or network").fill("not an address");

@@ -8,6 +8,7 @@
 struct tracker_settings {
     enum access_mode mode;
     struct networks lan;
+    struct networks proxies;     /* trusted */
     struct endpoint external_v4; /* public address of our LAN; FAMILY_NONE: unknown */
     struct endpoint external_v6;
     struct listen_addresses listen;

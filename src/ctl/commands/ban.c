@@ -7,7 +7,8 @@
 
 /* clang-format off */
 static const struct option_spec option_for = { "for", "DURATION", "duration: 90s, 15m, 2h, 7d (default: permanent)", 0 };
-static const struct option_spec option_reason = { "reason", "TEXT", "reason, shown to clients", 0 };
+static const struct option_spec option_force = { "force", NULL, "ban even your own address, a proxy or all addresses", 0 };
+static const struct option_spec option_all = { "all", NULL, "list ended bans, too", 0 };
 /* clang-format on */
 
 static json_t *make_ban_json(const char *network, const char *reason, int64_t until_s,
@@ -44,7 +45,8 @@ static enum status add_ban(struct registry_client *client, const struct command_
     }
     const char *given = command_line_value(line, &option_reason);
     const char *reason = given == NULL ? "" : given;
-    const enum status status = registry_client_add_ban(client, &network, reason, until_s, now_s);
+    const enum status status = registry_client_add_ban(client, &network, reason, until_s, now_s,
+                                                       command_line_has(line, &option_force));
     if (status != STATUS_GOOD)
         return status;
     if (command_line_has(line, &option_json))
@@ -83,10 +85,13 @@ static json_t *ban_row_json(const struct registry_row *row) {
 }
 
 static enum status list_bans(struct registry_client *client, const struct command_line *line) {
+    const registry_client_lister list = command_line_has(line, &option_all)
+                                            ? registry_client_visit_all_bans
+                                            : registry_client_visit_bans;
     if (command_line_has(line, &option_json))
-        return registry_client_print_json(client, registry_client_visit_bans, ban_row_json);
+        return registry_client_print_json(client, list, ban_row_json);
     return registry_client_print(
-        client, registry_client_visit_bans, print_ban,
+        client, list, print_ban,
         "NETWORK                                      UNTIL                      REASON",
         "No bans.");
 }
@@ -100,7 +105,7 @@ const struct command ban_command = {
     .summary = "Ban an address or a network",
     .example = "skepctl ban 203.0.113.0/24 --for 2h --reason \"flooding\"",
     .run_registry = add_ban,
-    .options = { &option_for, &option_reason },
+    .options = { &option_for, &option_reason, &option_force },
 };
 
 const struct command unban_command = {
@@ -121,4 +126,5 @@ const struct command bans_command = {
     .summary = "List the bans",
     .example = "skepctl bans",
     .run_registry = list_bans,
+    .options = { &option_all },
 };

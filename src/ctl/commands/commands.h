@@ -37,6 +37,9 @@ struct command {
     X(ban)                                                                                         \
     X(unban)                                                                                       \
     X(bans)                                                                                        \
+    X(block)                                                                                       \
+    X(unblock)                                                                                     \
+    X(blocks)                                                                                      \
     X(status)                                                                                      \
     X(top)                                                                                         \
     X(torrents)                                                                                    \

@@ -77,12 +77,13 @@ static bool print_magnet_of_skepd(const struct command_line *line, const char *h
 
 /* Makes a link from the info_hash, with name and size if the database has them. */
 static enum status print_magnet_of_hash(const struct command_line *line, const uint8_t *info_hash) {
-    struct registry_row row = { 0 };
+    struct registry_row row = { .kind = REGISTRY_TORRENT };
     bool found = false;
-    struct registry *registry = registry_client_open_default(line);
-    if (registry != NULL)
-        (void)registry_find_torrent(registry, info_hash, &row, &found);
-    registry_close(registry);
+    struct registry_rows *database = registry_client_open_default(line);
+    memcpy(row.info_hash, info_hash, INFO_HASH_LEN);
+    if (database != NULL)
+        (void)registry_rows_find(database, &row, &found);
+    registry_rows_close(database);
     const struct magnet magnet = {
         .info_hash = info_hash,
         .name = bytes_of(found ? row.text : ""),
@@ -96,10 +97,10 @@ static enum status look_up_in_database(const struct command_line *line,
     struct torrent_lookup lookup;
     struct registry_row row;
     torrent_lookup_begin(&lookup, line->arguments[0]);
-    struct registry *registry = registry_client_open_default(line);
-    if (registry != NULL)
-        (void)registry_visit_torrents(registry, torrent_lookup_add, &lookup);
-    registry_close(registry);
+    struct registry_rows *database = registry_client_open_default(line);
+    if (database != NULL)
+        (void)registry_rows_visit(database, REGISTRY_TORRENT, torrent_lookup_add, &lookup);
+    registry_rows_close(database);
     const enum status status = torrent_lookup_end(&lookup, STATUS_GOOD, &row);
     if (status == STATUS_GOOD)
         memcpy(info_hash, row.info_hash, INFO_HASH_LEN);

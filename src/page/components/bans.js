@@ -49,9 +49,11 @@ export function makeBanForm(network, done) {
     make("button", { class: "button button-danger" }, "Ban"),
   );
   onSubmit(form, target, async () => {
-    if (!(await confirmBan(target.value.trim()))) return;
+    const { ban, force } = await confirmBan(target.value.trim());
+    if (!ban) return;
     await send("POST", "bans", {
       network: target.value.trim(),
+      ...(force && { force }),
       ...(reason.value.trim() && { reason: reason.value.trim() }),
       ...(duration.value && { for_s: Number(duration.value) }),
     });
@@ -62,17 +64,23 @@ export function makeBanForm(network, done) {
   return form;
 }
 
-/** Asks before a ban of a large network or of the user's own address. Resolves to whether to ban. */
+/** Asks before a ban of a large network or of the user's own address. Resolves to whether to ban, and
+ * whether the user has confirmed it. */
 async function confirmBan(text) {
   const { network, peers, addresses, own } = await getJson(apiPath(["networks", text]));
-  if (!isLargeNetwork(network) && !own) return true;
+  if (!isLargeNetwork(network) && !own) return { ban: true };
   const present = `${pluralize(peers, "peer")} at ${pluralize(addresses, "address", "addresses")}`;
   const question = [
     `${network} has ${peers === 0 ? "no peers" : present}.`,
     own && `It includes your own address, ${(await getJson("session")).client}.`,
     "Announces and scrapes from this network will be rejected.",
   ];
-  return confirmAction(`Ban ${network}?`, question.filter(Boolean).join(" "), "Ban anyway");
+  const ban = await confirmAction(
+    `Ban ${network}?`,
+    question.filter(Boolean).join(" "),
+    "Ban anyway",
+  );
+  return { ban, force: ban };
 }
 
 /** Whether a network is larger than a typical single site: an IPv4 /24 or an IPv6 /64. */

@@ -1,4 +1,4 @@
-// Passkeys and bans.
+// Passkeys, bans and blocked torrents.
 
 import { apiPath, send } from "../core/api.js";
 import { make, setAttribute } from "../core/dom.js";
@@ -7,6 +7,7 @@ import { notify } from "../core/notices.js";
 import { linkTo } from "../core/router.js";
 import { countMore, makeUrlText, splitUrls } from "../components/announce_urls.js";
 import { makeBanForm, removeBan } from "../components/bans.js";
+import { unblockTorrent } from "../components/blocks.js";
 import { makeCopyButton } from "../components/clipboard.js";
 import { confirmAction, openDialog } from "../components/dialog.js";
 import { labelled, onSubmit } from "../components/form.js";
@@ -170,6 +171,45 @@ export function createBans(refreshNow) {
     makeBanForm(null, refreshNow),
     listing,
   );
+}
+
+export function createBlocks(refreshNow) {
+  const listing = createListing({
+    parts: ["blocks"],
+    noun: "blocked torrent",
+    pageSize: 20,
+    refreshNow,
+    emptyText: () => "No blocked torrents.",
+    table: {
+      caption: "Blocked torrents",
+      key: (block) => block.info_hash,
+      columns: [
+        { label: "Info_hash", lead: true, build: buildBlockedHash },
+        { label: "Reason", build: textCell((block) => block.reason || "–") },
+        { label: "Since", numeric: true, build: textCell((block) => ago(block.since)) },
+        actionColumn(
+          "Unblock",
+          (block) => block.info_hash,
+          (block) => unblockTorrent(block, refreshNow),
+        ),
+      ],
+    },
+  });
+  return makeSection(
+    "Blocked torrents",
+    "Their announces are rejected in every access mode. To block a torrent, open it.",
+    null,
+    listing,
+  );
+}
+
+function buildBlockedHash(cell) {
+  const link = make("a", { class: "hash" });
+  cell.append(link);
+  return ({ info_hash }) => {
+    link.textContent = info_hash;
+    link.href = linkTo("torrents", info_hash);
+  };
 }
 
 function buildNetwork(cell) {

@@ -1,7 +1,7 @@
-// Administration: registered torrents, passkeys and bans.
+// Administration: registered and blocked torrents, passkeys and bans.
 
 import { make, setText, show } from "../core/dom.js";
-import { createBans, createPasskeys } from "./manage_access.js";
+import { createBans, createBlocks, createPasskeys } from "./manage_access.js";
 import { createRegister, createRegistered } from "./manage_torrents.js";
 
 const MODES = {
@@ -15,6 +15,7 @@ export function createManage({ tracker, refreshNow }) {
   const registered = createRegistered(refreshNow);
   const passkeys = createPasskeys(refreshNow, () => tracker.state.status?.urls ?? []);
   const bans = createBans(refreshNow);
+  const blocks = createBlocks(refreshNow);
   const node = make(
     "div",
     { class: "view" },
@@ -22,11 +23,12 @@ export function createManage({ tracker, refreshNow }) {
     createRegister(refreshNow),
     registered.node,
     make("div", { class: "halves" }, passkeys.node, bans.node),
+    blocks.node,
   );
   return {
     node,
     title: "Manage",
-    refresh: () => Promise.all([registered, passkeys, bans].map((section) => section.refresh())),
+    refresh: () => Promise.all([registered, passkeys, bans, blocks].map((section) => section.refresh())),
     update({ status }) {
       setText(mode, MODES[status.mode] ?? "");
       show(mode, Boolean(MODES[status.mode]));

@@ -27,6 +27,7 @@ import { addressColumn, PEER_COLUMNS } from "../components/peer_columns.js";
 import { createPlot, RANGES } from "../components/plot.js";
 import { fitsQr, makeQrButton } from "../components/qr.js";
 import { createChoice } from "../components/toolbar.js";
+import { blockTorrent, unblockTorrent } from "../components/blocks.js";
 import { removeTorrent, renameTorrent } from "../components/torrent_actions.js";
 import { createFileLink } from "./torrent_tools.js";
 
@@ -106,6 +107,22 @@ function createHead(refreshNow) {
     icon("remove"),
     "Unregister",
   );
+  const block = make(
+    "button",
+    {
+      type: "button",
+      class: "button button-danger-quiet",
+      onclick: () => blockTorrent(torrent, refreshNow),
+    },
+    icon("remove"),
+    "Block",
+  );
+  const unblock = make(
+    "button",
+    { type: "button", class: "button", onclick: () => unblockTorrent(torrent, refreshNow) },
+    "Unblock",
+  );
+  const blockedHint = make("p", { class: "warning", hidden: true });
   const privateHint = make(
     "p",
     { class: "warning", hidden: true },
@@ -140,7 +157,10 @@ function createHead(refreshNow) {
       make("span", { class: "gap" }),
       rename,
       remove,
+      block,
+      unblock,
     ),
+    blockedHint,
     privateHint,
   );
   return {
@@ -165,6 +185,14 @@ function createHead(refreshNow) {
       show(qr, fitsQr(torrent.magnet));
       show(rename, torrent.registered);
       show(remove, torrent.registered);
+      const blocked = torrent.blocked ?? null;
+      show(block, blocked === null);
+      show(unblock, blocked !== null);
+      show(blockedHint, blocked !== null);
+      setText(
+        blockedHint,
+        `Blocked: announces are rejected${blocked ? ` with the reason “${blocked}”` : ""}.`,
+      );
     },
   };
 }

@@ -1,50 +1,60 @@
-/* Passkeys and bans. */
+/* Passkeys, bans and blocked torrents. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/random.h"
-#include "store/registry.h"
 #include "web/api/api_request.h"
 #include "web/views/announce_urls.h"
 #include "wire/passkey.h"
 
 enum { PASSKEY_BYTES = 16, BAN_MAX_S = 10 * 366 * 24 * 60 * 60, NETWORK_LEN = 64 };
 
-/* One page of the rows of a registry table. */
-struct row_page {
-    struct api_span span;
-    json_t *items;
-    size_t total;
-    json_t *(*value_of)(const struct registry_row *row);
+/* The rows of a registry table, to be sorted. */
+struct row_list {
+    struct registry_row *rows;
+    size_t count;
+    size_t capacity;
+    int64_t ended_at_s; /* rows that ended before are left out; 0: none */
+    bool failed;
 };
 
 static void add_row(void *context, const struct registry_row *row) {
-    struct row_page *page = context;
-    const size_t number = page->total++;
-    if (number >= page->span.offset && number - page->span.offset < page->span.limit)
-        api_append(&page->items, page->value_of(row));
+    struct row_list *list = context;
+    if (row->until_s != 0 && row->until_s <= list->ended_at_s)
+        return;
+    struct registry_row *rows =
+        array_grow(list->rows, &list->capacity, list->count + 1, sizeof *rows);
+    list->failed = list->failed || rows == NULL;
+    if (list->failed)
+        return;
+    list->rows = rows;
+    rows[list->count++] = *row;
+}
+
+/* By text, or by info_hash if there is none. */
+static int compare_rows(const void *a, const void *b) {
+    const struct registry_row *one = a;
+    const struct registry_row *other = b;
+    const int order = strcmp(one->text, other->text);
+    return order != 0 ? order : memcmp(one->info_hash, other->info_hash, INFO_HASH_LEN);
 }
 
 static void send_rows(const struct api_request *request, struct web_response *response,
-                      bool (*visit)(struct registry *, registry_visitor, void *),
+                      enum registry_kind kind, int64_t ended_at_s,
                       json_t *(*value_of)(const struct registry_row *row)) {
-    struct row_page page = { .value_of = value_of };
-    if (!api_query_span(request, response, &page.span))
+    struct row_list list = { .ended_at_s = ended_at_s };
+    struct api_span span;
+    if (!api_query_span(request, response, &span))
         return;
-    if (request->api->database == NULL) {
-        api_send_list(response, json_array(), 0, page.span);
-        return;
-    }
-    struct registry *registry = api_open_registry(request, response);
-    if (registry == NULL)
-        return;
-    page.items = json_array();
-    if (visit(registry, add_row, &page)) {
-        api_send_list(response, page.items, page.total, page.span);
-    } else {
-        api_send_registry_error(response, registry);
-        json_decref(page.items);
-    }
-    registry_close(registry);
+    registry_visit(api_registry(request), kind, add_row, &list);
+    if (list.count > 1)
+        qsort(list.rows, list.count, sizeof *list.rows, compare_rows);
+    json_t *items = list.failed ? NULL : json_array();
+    for (size_t i = span.offset; i < list.count && i - span.offset < span.limit; i++)
+        api_append(&items, value_of(&list.rows[i]));
+    api_send_list(response, items, list.count, span);
+    free(list.rows);
 }
 
 static json_t *passkey_value(const struct registry_row *row) {
@@ -59,12 +69,47 @@ json_t *api_ban(const struct registry_row *row) {
                      (json_int_t)row->since_s);
 }
 
-static void get_passkeys(const struct api_request *request, struct web_response *response) {
-    send_rows(request, response, registry_visit_passkeys, passkey_value);
+static json_t *block_value(const struct registry_row *row) {
+    return json_pack("{s:o, s:o, s:I}", "info_hash", api_hex(row->info_hash, INFO_HASH_LEN),
+                     "reason", api_text(row->reason), "since", (json_int_t)row->since_s);
 }
 
+static void get_passkeys(const struct api_request *request, struct web_response *response) {
+    send_rows(request, response, REGISTRY_PASSKEY, 0, passkey_value);
+}
+
+/* Bans that have ended are left out, unless `ended=1`. */
 static void get_bans(const struct api_request *request, struct web_response *response) {
-    send_rows(request, response, registry_visit_bans, api_ban);
+    uint64_t ended;
+    if (api_query_number(request, response, "ended", 0, 1, &ended))
+        send_rows(request, response, REGISTRY_BAN, ended ? 0 : request->unix_ms / 1000, api_ban);
+}
+
+static void get_blocks(const struct api_request *request, struct web_response *response) {
+    send_rows(request, response, REGISTRY_BLOCK, 0, block_value);
+}
+
+/* Puts or removes `row`, and sends the response in `response` once it is saved. */
+static void put_row(struct registry_edit *edit, const struct registry_row *row,
+                    struct web_response *response) {
+    if (registry_edit_put(edit, row))
+        api_submit_edit(edit, response);
+    else
+        api_abort_edit(edit, response);
+}
+
+static void remove_row(struct registry_edit *edit, const struct registry_row *row, const char *what,
+                       struct web_response *response) {
+    bool found;
+    if (!registry_edit_remove(edit, row, &found)) {
+        api_abort_edit(edit, response);
+        return;
+    }
+    api_send_deleted(response, found, what);
+    if (found)
+        api_submit_edit(edit, response);
+    else
+        registry_edit_abort(edit);
 }
 
 static json_t *new_passkey_value(const struct api_request *request, const char *label,
@@ -81,37 +126,40 @@ static json_t *new_passkey_value(const struct api_request *request, const char *
 static void post_passkey(const struct api_request *request, struct web_response *response) {
     uint8_t secret[PASSKEY_BYTES];
     char key[2 * PASSKEY_BYTES + 1];
-    char label[REGISTRY_TEXT_LEN];
-    if (!api_read_text(request, response, "label", label, sizeof label))
+    struct registry_row row = { .kind = REGISTRY_PASSKEY, .since_s = request->unix_ms / 1000 };
+    struct registry_row present;
+    if (!api_read_text(request, response, "label", row.text, sizeof row.text))
         return;
     if (!random_secret(secret, sizeof secret)) {
         api_send_error(response, 503, "no_randomness", "getrandom failed.");
         return;
     }
-    struct registry *registry = api_open_registry(request, response);
-    if (registry == NULL)
-        return;
     hex_encode(secret, sizeof secret, key);
     const struct passkey passkey = passkey_of(bytes_of(key));
-    bool taken;
-    const bool good =
-        registry_add_passkey(registry, passkey.digest, label, request->unix_ms / 1000, &taken);
-    if (!api_end_write(request, response, registry, good))
+    memcpy(row.digest, passkey.digest, sizeof row.digest);
+    struct registry_edit *edit = api_begin_edit(request, response);
+    if (edit == NULL)
         return;
-    if (taken)
+    if (registry_find_label(api_registry(request), row.text, &present)) {
+        registry_edit_abort(edit);
         api_send_error(response, 409, "exists", "A passkey with this label already exists.");
-    else
-        api_send(response, 201, new_passkey_value(request, label, key));
+        return;
+    }
+    api_send(response, 201, new_passkey_value(request, row.text, key));
+    put_row(edit, &row, response);
 }
 
 static void delete_passkey(const struct api_request *request, struct web_response *response) {
-    struct registry *registry = api_open_registry(request, response);
-    if (registry == NULL)
+    struct registry_row row;
+    struct registry_edit *edit = api_begin_edit(request, response);
+    if (edit == NULL)
         return;
-    bool found = false;
-    const bool good = registry_remove_passkey(registry, request->part, &found);
-    if (api_end_write(request, response, registry, good))
-        api_send_deleted(response, found, "Passkey");
+    if (registry_find_label(api_registry(request), request->part, &row)) {
+        remove_row(edit, &row, "Passkey", response);
+        return;
+    }
+    registry_edit_abort(edit);
+    api_send_deleted(response, false, "Passkey");
 }
 
 static bool parse_network(const char *text, struct web_response *response,
@@ -137,22 +185,41 @@ static bool read_duration(json_t *body, struct web_response *response, int64_t *
     return false;
 }
 
-/* A ban as the body describes it: the network, and the registry's row for it. */
+/* A ban that shuts out the caller, everybody or a proxy is usually a mistake. */
+static const char *find_danger(const struct api_request *request, const struct network *network) {
+    const struct networks ban = { .count = 1, .list = { *network } };
+    const struct tracker_settings settings = api_settings_of(request->api);
+    if (network->bits == 0)
+        return "every address";
+    if (networks_contain(&ban, &request->http->client))
+        return "your own address";
+    for (size_t i = 0; i < settings.proxies.count; i++) {
+        const struct network *proxy = &settings.proxies.list[i];
+        struct endpoint address = { .family = proxy->family };
+        memcpy(address.wire, proxy->address, address_len(proxy->family));
+        if (networks_contain(&ban, &address))
+            return "a trusted proxy";
+    }
+    return NULL;
+}
+
+/* Reads a ban from the body. */
 static bool read_ban(const struct api_request *request, struct web_response *response,
-                     struct network *network, struct registry_row *row) {
+                     struct registry_row *row, bool *forced) {
     char text[NETWORK_LEN];
     int64_t for_s;
     json_t *body = api_read_body(request, response);
     const bool good =
         body != NULL && api_body_text(body, response, "network", false, text, sizeof text) &&
         api_body_text(body, response, "reason", true, row->reason, sizeof row->reason) &&
-        read_duration(body, response, &for_s) && parse_network(text, response, network);
+        read_duration(body, response, &for_s) && parse_network(text, response, &row->network);
+    *forced = json_is_true(json_object_get(body, "force"));
     json_decref(body);
     if (!good)
         return false;
     row->since_s = request->unix_ms / 1000;
     row->until_s = for_s == 0 ? 0 : row->since_s + for_s;
-    network_text(network, row->text);
+    network_text(&row->network, row->text);
     return true;
 }
 
@@ -178,29 +245,59 @@ static void get_network(const struct api_request *request, struct web_response *
 }
 
 static void post_ban(const struct api_request *request, struct web_response *response) {
-    struct network network;
-    struct registry_row row = { .since_s = 0 };
-    if (!read_ban(request, response, &network, &row))
+    struct registry_row row = { .kind = REGISTRY_BAN };
+    bool forced;
+    if (!read_ban(request, response, &row, &forced))
         return;
-    struct registry *registry = api_open_registry(request, response);
-    if (registry == NULL)
+    const char *danger = forced ? NULL : find_danger(request, &row.network);
+    if (danger != NULL) {
+        api_send_error(response, 409, "needs_force",
+                       "This ban covers %s. Set \"force\" to true to ban it anyway.", danger);
         return;
-    const bool good = registry_add_ban(registry, &network, row.reason, row.until_s, row.since_s);
-    if (api_end_write(request, response, registry, good))
-        api_send(response, 201, api_ban(&row));
+    }
+    struct registry_edit *edit = api_begin_edit(request, response);
+    if (edit == NULL)
+        return;
+    struct registry_row replaced = row;
+    const bool existed = registry_find(api_registry(request), &replaced);
+    json_t *body = api_ban(&row);
+    api_put(&body, "replaced", existed ? api_ban(&replaced) : json_null());
+    api_send(response, 201, body);
+    put_row(edit, &row, response);
 }
 
 static void delete_ban(const struct api_request *request, struct web_response *response) {
-    struct network network;
-    if (!parse_network(request->part, response, &network))
+    struct registry_row row = { .kind = REGISTRY_BAN };
+    if (!parse_network(request->part, response, &row.network))
         return;
-    struct registry *registry = api_open_registry(request, response);
-    if (registry == NULL)
+    struct registry_edit *edit = api_begin_edit(request, response);
+    if (edit != NULL)
+        remove_row(edit, &row, "Ban", response);
+}
+
+static void post_block(const struct api_request *request, struct web_response *response) {
+    struct registry_row row = { .kind = REGISTRY_BLOCK, .since_s = request->unix_ms / 1000 };
+    char hash[2 * INFO_HASH_LEN + 1];
+    json_t *body = api_read_body(request, response);
+    const bool good =
+        body != NULL && api_body_text(body, response, "info_hash", false, hash, sizeof hash) &&
+        api_body_text(body, response, "reason", true, row.reason, sizeof row.reason) &&
+        api_parse_hash(bytes_trim(bytes_of(hash)), response, row.info_hash);
+    json_decref(body);
+    struct registry_edit *edit = good ? api_begin_edit(request, response) : NULL;
+    if (edit == NULL)
         return;
-    bool found = false;
-    const bool good = registry_remove_ban(registry, &network, &found);
-    if (api_end_write(request, response, registry, good))
-        api_send_deleted(response, found, "Ban");
+    api_send(response, 201, block_value(&row));
+    put_row(edit, &row, response);
+}
+
+static void delete_block(const struct api_request *request, struct web_response *response) {
+    struct registry_row row = { .kind = REGISTRY_BLOCK };
+    if (!api_path_hash(request, response, row.info_hash))
+        return;
+    struct registry_edit *edit = api_begin_edit(request, response);
+    if (edit != NULL)
+        remove_row(edit, &row, "Blocked torrent", response);
 }
 
 const struct api_route access_routes[] = {
@@ -211,5 +308,8 @@ const struct api_route access_routes[] = {
     { "GET", "bans", ROLE_ADMIN, get_bans },
     { "POST", "bans", ROLE_ADMIN, post_ban },
     { "DELETE", "bans/*", ROLE_ADMIN, delete_ban },
+    { "GET", "blocks", ROLE_ADMIN, get_blocks },
+    { "POST", "blocks", ROLE_ADMIN, post_block },
+    { "DELETE", "blocks/*", ROLE_ADMIN, delete_block },
     { .method = NULL },
 };

@@ -38,7 +38,7 @@ struct api *api_create(const struct api_sources *sources, const struct tracker_s
     api->settings = *settings;
     api->started_ms = clock_now_ms();
     pthread_mutex_init(&api->lock, NULL);
-    api->torrents = torrent_list_create(sources->tracker, sources->database);
+    api->torrents = torrent_list_create(sources->tracker);
     api->addresses = address_list_create(sources->tracker);
     if (api->torrents != NULL && api->addresses != NULL)
         api->ticker = ticker_start("api", TICK_MS, on_tick, api);
@@ -62,6 +62,7 @@ void api_apply(struct api *api, const struct tracker_settings *settings) {
     pthread_mutex_lock(&api->lock);
     api->settings.mode = settings->mode;
     api->settings.lan = settings->lan;
+    api->settings.proxies = settings->proxies;
     api->settings.external_v4 = settings->external_v4;
     api->settings.external_v6 = settings->external_v6;
     pthread_mutex_unlock(&api->lock);

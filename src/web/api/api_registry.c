@@ -1,37 +1,76 @@
-#include "store/registry.h"
+#include <stdlib.h>
+
+#include "store/registry_rows.h"
+#include "swarm/tracker.h"
 #include "web/api/api_request.h"
 
-struct registry *api_open_registry(const struct api_request *request,
-                                   struct web_response *response) {
+struct registry *api_registry(const struct api_request *request) {
+    return tracker_registry(request->api->tracker);
+}
+
+uint8_t *api_read_file(const struct api_request *request,
+                       const uint8_t info_hash[static INFO_HASH_LEN], size_t *len) {
     const char *database = request->api->database;
     char error[ERROR_LEN];
-    struct registry *registry =
-        database == NULL ? NULL : registry_open(database, REGISTRY_SHORT_TIMEOUT_MS, error);
-    if (registry != NULL || response == NULL)
-        return registry;
-    if (database == NULL)
+    uint8_t *file = NULL;
+    struct registry_rows *rows =
+        database == NULL ? NULL : registry_rows_open(database, REGISTRY_SHORT_TIMEOUT_MS, error);
+    if (rows != NULL && !registry_rows_read_file(rows, info_hash, &file, len))
+        file = NULL;
+    registry_rows_close(rows);
+    return file;
+}
+
+struct registry_edit *api_begin_edit(const struct api_request *request,
+                                     struct web_response *response) {
+    struct registry *registry = api_registry(request);
+    struct registry_edit *edit = NULL;
+    if (!registry_has_writer(registry)) {
         api_send_error(response, 503, "store_disabled",
                        "No database: persistence is disabled (store.enabled = false).");
-    else
-        api_send_error(response, 503, "store_failed", "Database error: %s", error);
-    return NULL;
-}
-
-void api_send_registry_error(struct web_response *response, const struct registry *registry) {
-    if (!registry_is_busy(registry)) {
-        api_send_error(response, 503, "store_failed", "Database error: %s",
-                       registry_failure(registry));
-        return;
+        return NULL;
     }
-    api_send_error(response, 503, "store_busy", "The database is busy. Try again in a second.");
-    response->retry_after = "1";
+    edit = registry_edit_begin(registry);
+    if (edit == NULL)
+        api_send_out_of_memory(response);
+    return edit;
 }
 
-bool api_end_write(const struct api_request *request, struct web_response *response,
-                   struct registry *registry, bool good) {
-    if (!good)
-        api_send_registry_error(response, registry);
-    registry_close(registry);
-    torrent_list_invalidate(request->api->torrents);
-    return good;
+void api_abort_edit(struct registry_edit *edit, struct web_response *response) {
+    registry_edit_abort(edit);
+    api_send_out_of_memory(response);
+}
+
+static void notify_when_settled(void *subject, void (*ready)(void *context), void *context) {
+    registry_edit_notify(subject, ready, context);
+}
+
+static void drop_body(struct web_response *response) {
+    if (response->owned)
+        free((void *)(uintptr_t)response->body);
+    *response = (struct web_response){ .kind = response->kind };
+}
+
+static void finish_edit(void *subject, struct web_response *response) {
+    char reason[ERROR_LEN];
+    response->pending.subject = NULL;
+    const enum registry_state state = registry_edit_state(subject, reason);
+    if (state == REGISTRY_LOCKED) {
+        drop_body(response);
+        api_send_error(response, 503, "store_busy", "The change was not saved: %s.", reason);
+        response->retry_after = "1";
+    } else if (state == REGISTRY_FAILED) {
+        drop_body(response);
+        api_send_error(response, 503, "store_failed", "The change was not saved: %s.", reason);
+    }
+    registry_edit_release(subject);
+}
+
+void api_submit_edit(struct registry_edit *edit, struct web_response *response) {
+    registry_edit_submit(edit);
+    response->pending = (struct web_pending){
+        .notify = notify_when_settled,
+        .finish = finish_edit,
+        .subject = edit,
+    };
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "probe/prober.h"
+#include "swarm/registry.h"
 #include "swarm/swarm_totals.h"
 #include "web/api/api_response.h"
 #include "web/http/authorization.h"
@@ -109,19 +110,16 @@ bool api_body_text(json_t *body, struct web_response *response, const char *name
 bool api_read_text(const struct api_request *request, struct web_response *response,
                    const char *name, char *text, size_t size);
 
-/* Opens the registry for this request, waiting at most REGISTRY_SHORT_TIMEOUT_MS for a lock, since
- * other requests wait for this thread. NULL if there is none; then sends an error, unless
- * `response` is NULL. The caller closes it. */
-struct registry *api_open_registry(const struct api_request *request,
-                                   struct web_response *response);
+/* Begins an edit of the registry. NULL after sending an error. */
+struct registry_edit *api_begin_edit(const struct api_request *request,
+                                     struct web_response *response);
 
-/* Sends the error of the latest registry call. */
-void api_send_registry_error(struct web_response *response, const struct registry *registry);
+/* Aborts an edit that ran out of memory, and sends an error. */
+void api_abort_edit(struct registry_edit *edit, struct web_response *response);
 
-/* To be called after a write, whose result is `good`: closes the registry and makes the change
- * visible to the next request. If the write failed, sends an error and returns false. */
-bool api_end_write(const struct api_request *request, struct web_response *response,
-                   struct registry *registry, bool good);
+/* Submits the edit. The response, which must be filled, is sent once the edit is in the database;
+ * if that fails, an error is sent in its place. */
+void api_submit_edit(struct registry_edit *edit, struct web_response *response);
 
 /* Values that several resources share. */
 
@@ -137,6 +135,13 @@ enum health api_health(const struct api_request *request, const struct torrent_s
 
 json_t *api_torrent(const struct api_request *request, const struct torrent_row *row);
 json_t *api_ban(const struct registry_row *row);
+
+/* Reads the .torrent file of a torrent from the database; the caller frees it. NULL if there is
+ * none or it cannot be read now. */
+uint8_t *api_read_file(const struct api_request *request,
+                       const uint8_t info_hash[static INFO_HASH_LEN], size_t *len);
+
+struct registry *api_registry(const struct api_request *request);
 
 /* A peer of a torrent of `size` bytes; 0: unknown. Queues the peer for a reachability probe if it
  * has had none. */

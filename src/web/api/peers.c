@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/registry.h"
 #include "web/api/api_request.h"
 #include "wire/client_name.h"
 
@@ -103,33 +102,12 @@ static void get_addresses(const struct api_request *request, struct web_response
     api_send_list(response, items, total, span);
 }
 
-/* Search for a ban in force that covers an address. */
-struct ban_search {
-    const struct endpoint *address;
-    int64_t now_s;
-    struct registry_row row;
-    bool found;
-};
-
-static void match_ban(void *context, const struct registry_row *row) {
-    struct ban_search *search = context;
-    struct networks networks = { .count = 1 };
-    if ((row->until_s != 0 && row->until_s <= search->now_s) ||
-        !network_parse(row->text, &networks.list[0]) ||
-        !networks_contain(&networks, search->address))
-        return;
-    search->row = *row;
-    search->found = true;
-}
-
-/* The ban that covers the address; null if there is none or the registry cannot be read. */
+/* The narrowest ban in force that covers the address, or null. */
 static json_t *ban_value(const struct api_request *request, const struct endpoint *address) {
-    struct ban_search search = { .address = address, .now_s = request->unix_ms / 1000 };
-    struct registry *registry = api_open_registry(request, NULL);
-    if (registry != NULL)
-        (void)registry_visit_bans(registry, match_ban, &search);
-    registry_close(registry);
-    return search.found ? api_ban(&search.row) : json_null();
+    struct registry_row ban;
+    return registry_find_ban(api_registry(request), address, request->unix_ms / 1000, &ban)
+               ? api_ban(&ban)
+               : json_null();
 }
 
 static json_t *peer_value(const struct api_request *request, const struct peer_stats *peer) {

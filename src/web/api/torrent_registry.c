@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/registry.h"
+#include "store/registry_rows.h"
 #include "torrent/announce_list.h"
 #include "torrent/magnet.h"
 #include "torrent/metainfo.h"
@@ -13,17 +13,19 @@
 
 enum { FILE_URLS_MAX = 6 };
 
-/* A torrent to register. `torrent.name` points to `name`. */
+/* A torrent to register. A hybrid torrent (BEP 52) has two info_hashes. */
 struct registration {
-    struct registry_torrent torrent;
+    size_t hash_count;
+    uint8_t info_hashes[REGISTRY_HASHES_MAX][INFO_HASH_LEN];
     char name[REGISTRY_TEXT_LEN];
+    uint64_t size;
+    struct bytes file; /* empty: none */
 };
 
 static void take_metainfo(struct registration *registration, const struct metainfo *metainfo) {
-    struct registry_torrent *torrent = &registration->torrent;
-    torrent->hash_count = metainfo->hash_count;
-    memcpy(torrent->info_hashes, metainfo->info_hashes, sizeof torrent->info_hashes);
-    torrent->size = metainfo->size;
+    registration->hash_count = metainfo->hash_count;
+    memcpy(registration->info_hashes, metainfo->info_hashes, sizeof registration->info_hashes);
+    registration->size = metainfo->size;
     if (registration->name[0] == '\0')
         registry_copy_name(bytes_of(metainfo->name), registration->name);
 }
@@ -54,8 +56,8 @@ static bool read_hash(const json_t *body, struct web_response *response,
         (struct bytes){ (const uint8_t *)json_string_value(value), json_string_length(value) });
     if (magnet != NULL || magnet_is_link(text))
         return read_link(text, response, registration);
-    registration->torrent.hash_count = 1;
-    return api_parse_hash(text, response, registration->torrent.info_hashes[0]);
+    registration->hash_count = 1;
+    return api_parse_hash(text, response, registration->info_hashes[0]);
 }
 
 static bool read_hash_and_name(const struct api_request *request, struct web_response *response,
@@ -78,23 +80,27 @@ static bool read_torrent_file(const struct api_request *request, struct web_resp
         return false;
     }
     take_metainfo(registration, &metainfo);
-    registration->torrent.file = request->http->body;
+    registration->file = request->http->body;
     return true;
 }
 
+static struct registry_row torrent_key(const uint8_t info_hash[static INFO_HASH_LEN]) {
+    struct registry_row row = { .kind = REGISTRY_TORRENT };
+    memcpy(row.info_hash, info_hash, INFO_HASH_LEN);
+    return row;
+}
+
 /* Whether all info_hashes are registered, with a file if this registration has one. */
-static bool is_registered(struct registry *registry, const struct registry_torrent *torrent) {
+static bool is_registered(struct registry *registry, const struct registration *torrent) {
     for (size_t i = 0; i < torrent->hash_count; i++) {
-        struct registry_row row;
-        bool found = false;
-        if (!registry_find_torrent(registry, torrent->info_hashes[i], &row, &found) || !found ||
-            (torrent->file.len > 0 && !row.has_file))
+        struct registry_row row = torrent_key(torrent->info_hashes[i]);
+        if (!registry_find(registry, &row) || (torrent->file.len > 0 && row.file_id == 0))
             return false;
     }
     return true;
 }
 
-static json_t *registered_value(const struct registry_torrent *torrent) {
+static json_t *registered_value(const struct registration *torrent) {
     json_t *items = json_array();
     for (size_t i = 0; i < torrent->hash_count; i++)
         api_append(&items, json_pack("{s:o, s:o, s:o}", "info_hash",
@@ -104,57 +110,99 @@ static json_t *registered_value(const struct registry_torrent *torrent) {
     return json_pack("{s:o}", "items", items);
 }
 
+/* A torrent that is registered already gets the new name, and the size and file if there are any.
+ */
+static bool put_torrents(struct registry *registry, struct registry_edit *edit,
+                         const struct registration *torrent, int64_t now_s) {
+    const int64_t file_id = torrent->file.len > 0 ? registry_file_id(torrent->file) : 0;
+    bool good = torrent->file.len == 0 || registry_edit_attach(edit, torrent->file);
+    for (size_t i = 0; good && i < torrent->hash_count; i++) {
+        struct registry_row row = torrent_key(torrent->info_hashes[i]);
+        (void)registry_find(registry, &row);
+        row.since_s = now_s;
+        row.size = torrent->size > 0 ? torrent->size : row.size;
+        row.file_id = file_id != 0 ? file_id : row.file_id;
+        memcpy(row.text, torrent->name, sizeof row.text);
+        good = registry_edit_put(edit, &row);
+    }
+    return good;
+}
+
 static void post_torrent(const struct api_request *request, struct web_response *response) {
-    struct registration registration = { .name = "" };
-    registration.torrent.name = registration.name;
+    struct registration registration = { .hash_count = 0 };
     const bool good = api_body_is_json(request)
                           ? read_hash_and_name(request, response, &registration)
                           : read_torrent_file(request, response, &registration);
-    struct registry *registry = good ? api_open_registry(request, response) : NULL;
-    if (registry == NULL)
+    struct registry_edit *edit = good ? api_begin_edit(request, response) : NULL;
+    if (edit == NULL)
         return;
-    if (is_registered(registry, &registration.torrent)) {
-        registry_close(registry);
+    if (is_registered(api_registry(request), &registration)) {
+        registry_edit_abort(edit);
         api_send_error(response, 409, "exists", "Already registered.");
         return;
     }
-    const bool added =
-        registry_add_torrent(registry, &registration.torrent, request->unix_ms / 1000);
-    if (api_end_write(request, response, registry, added))
-        api_send(response, 201, registered_value(&registration.torrent));
+    if (!put_torrents(api_registry(request), edit, &registration, request->unix_ms / 1000)) {
+        api_abort_edit(edit, response);
+        return;
+    }
+    api_send(response, 201, registered_value(&registration));
+    api_submit_edit(edit, response);
+}
+
+/* Renames a torrent and its sibling with the same file. False if out of memory. */
+static bool rename_torrents(struct registry *registry, struct registry_edit *edit,
+                            const struct registry_row *torrent, const char *name) {
+    struct registry_row row = *torrent;
+    struct registry_row sibling;
+    const bool has_sibling = registry_find_sibling(registry, torrent, &sibling);
+    snprintf(row.text, sizeof row.text, "%s", name);
+    snprintf(sibling.text, sizeof sibling.text, "%s", name);
+    return registry_edit_put(edit, &row) && (!has_sibling || registry_edit_put(edit, &sibling));
 }
 
 static void patch_torrent(const struct api_request *request, struct web_response *response) {
     uint8_t info_hash[INFO_HASH_LEN];
     char name[REGISTRY_TEXT_LEN];
+    struct torrent_row shown;
     if (!api_path_hash(request, response, info_hash) ||
         !api_read_text(request, response, "name", name, sizeof name))
         return;
-    struct registry *registry = api_open_registry(request, response);
-    if (registry == NULL)
+    struct registry_edit *edit = api_begin_edit(request, response);
+    if (edit == NULL)
         return;
-    bool found = false;
-    const bool good = registry_rename_torrent(registry, info_hash, name, &found);
-    if (!api_end_write(request, response, registry, good))
-        return;
-    struct torrent_row row;
-    if (found && torrent_list_find(request->api->torrents, info_hash, request->now_ms, &row))
-        api_send(response, 200, api_torrent(request, &row));
-    else
+    struct registry_row row = torrent_key(info_hash);
+    if (!registry_find(api_registry(request), &row)) {
+        registry_edit_abort(edit);
         api_send_error(response, 404, "not_found", "Torrent not registered.");
+        return;
+    }
+    if (!rename_torrents(api_registry(request), edit, &row, name)) {
+        api_abort_edit(edit, response);
+        return;
+    }
+    (void)torrent_list_find(request->api->torrents, info_hash, request->now_ms, &shown);
+    api_send(response, 200, api_torrent(request, &shown));
+    api_submit_edit(edit, response);
 }
 
 static void delete_torrent(const struct api_request *request, struct web_response *response) {
     uint8_t info_hash[INFO_HASH_LEN];
+    bool found;
     if (!api_path_hash(request, response, info_hash))
         return;
-    struct registry *registry = api_open_registry(request, response);
-    if (registry == NULL)
+    struct registry_edit *edit = api_begin_edit(request, response);
+    if (edit == NULL)
         return;
-    bool found = false;
-    const bool good = registry_remove_torrent(registry, info_hash, &found);
-    if (api_end_write(request, response, registry, good))
-        api_send_deleted(response, found, "Registered torrent");
+    const struct registry_row row = torrent_key(info_hash);
+    if (!registry_edit_remove(edit, &row, &found)) {
+        api_abort_edit(edit, response);
+        return;
+    }
+    api_send_deleted(response, found, "Registered torrent");
+    if (found)
+        api_submit_edit(edit, response);
+    else
+        registry_edit_abort(edit);
 }
 
 /* Replaces what a header or a file name may not contain. */
@@ -206,15 +254,12 @@ static void get_file(const struct api_request *request, struct web_response *res
     char passkey[PASSKEY_TEXT_MAX + 1];
     if (!api_path_hash(request, response, info_hash) || !read_passkey(request, response, passkey))
         return;
-    struct registry *registry = api_open_registry(request, response);
-    if (registry == NULL)
-        return;
-    struct registry_row row;
-    bool found = false;
+    struct registry_row row = torrent_key(info_hash);
     uint8_t *file = NULL;
     size_t len = 0;
-    if (registry_find_torrent(registry, info_hash, &row, &found) && found && row.has_file &&
-        registry_read_file(registry, info_hash, &file, &len) && file != NULL) {
+    if (registry_find(api_registry(request), &row) && row.file_id != 0)
+        file = api_read_file(request, info_hash, &len);
+    if (file != NULL) {
         send_file(request, response, (struct bytes){ file, len },
                   passkey[0] == '\0' ? NULL : passkey);
         put_file_name(response, row.text, request->part);
@@ -222,7 +267,6 @@ static void get_file(const struct api_request *request, struct web_response *res
         api_send_error(response, 404, "no_file", "No .torrent file for this torrent.");
     }
     free(file);
-    registry_close(registry);
 }
 
 const struct api_route torrent_registry_routes[] = {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "server/host_addresses.h"
-#include "store/registry.h"
+#include "store/registry_rows.h"
 #include "torrent/magnet.h"
 #include "torrent/metainfo.h"
 #include "web/api/api_request.h"
@@ -101,10 +101,8 @@ static uint8_t *read_metainfo(const struct api_request *request, const struct to
     uint8_t *file = NULL;
     size_t len = 0;
     char error[ERROR_LEN];
-    struct registry *registry = row->has_file ? api_open_registry(request, NULL) : NULL;
-    if (registry != NULL && !registry_read_file(registry, row->stats.info_hash, &file, &len))
-        file = NULL;
-    registry_close(registry);
+    if (row->has_file)
+        file = api_read_file(request, row->stats.info_hash, &len);
     if (file == NULL || !metainfo_parse((struct bytes){ file, len }, metainfo, error))
         *metainfo = (struct metainfo){ .hash_count = 0 };
     return file;
@@ -137,6 +135,7 @@ static json_t *diagnosis_value(const struct api_request *request, const struct t
     struct peer_stats *stats = calloc(SWARM_SNAPSHOT_PEERS_MAX, sizeof *stats);
     struct diagnosed_peer *peers = calloc(SWARM_SNAPSHOT_PEERS_MAX, sizeof *peers);
     json_t *list = NULL;
+    char detail[REFUSAL_DETAIL_LEN];
     size_t total;
     if (stats != NULL && peers != NULL) {
         const struct diagnosis_input input = {
@@ -144,7 +143,7 @@ static json_t *diagnosis_value(const struct api_request *request, const struct t
             .peer_count = swarm_snapshot_peers(tracker, row->stats.info_hash, request->now_ms, 0,
                                                stats, SWARM_SNAPSHOT_PEERS_MAX, &total),
             .stats = row->stats,
-            .allowed = tracker_is_registered(tracker, row->stats.info_hash),
+            .allowed = tracker_check_torrent(tracker, row->stats.info_hash, detail) == ANNOUNCE_OK,
             .external_v4 = settings->external_v4,
             .external_v6 = settings->external_v6,
             .gateway = host_addresses_gateway(),
@@ -159,16 +158,32 @@ static json_t *diagnosis_value(const struct api_request *request, const struct t
     return list;
 }
 
+static bool is_blocked(const struct api_request *request, const uint8_t *info_hash) {
+    char reason[REFUSAL_DETAIL_LEN];
+    return tracker_check_torrent(request->api->tracker, info_hash, reason) ==
+           ANNOUNCE_TORRENT_BLOCKED;
+}
+
 static bool find_torrent(const struct api_request *request, struct web_response *response,
                          struct torrent_row *row) {
     uint8_t info_hash[INFO_HASH_LEN];
     if (!api_path_hash(request, response, info_hash))
         return false;
-    if (torrent_list_find(request->api->torrents, info_hash, request->now_ms, row))
+    if (torrent_list_find(request->api->torrents, info_hash, request->now_ms, row) ||
+        is_blocked(request, info_hash))
         return true;
     api_send_error(response, 404, "not_found",
                    "Torrent not found: neither announced nor registered.");
     return false;
+}
+
+/* The reason for which clients are refused; null: the torrent is not blocked. */
+static json_t *blocked_value(const struct api_request *request, const uint8_t *info_hash) {
+    char reason[REFUSAL_DETAIL_LEN];
+    return tracker_check_torrent(request->api->tracker, info_hash, reason) ==
+                   ANNOUNCE_TORRENT_BLOCKED
+               ? api_text(reason)
+               : json_null();
 }
 
 static void get_torrent(const struct api_request *request, struct web_response *response) {
@@ -179,6 +194,7 @@ static void get_torrent(const struct api_request *request, struct web_response *
     json_t *body = api_torrent(request, &row);
     put_file_fields(request, &row, &settings, &body);
     api_put(&body, "added", row.registered ? json_integer(row.added_s) : json_null());
+    api_put(&body, "blocked", blocked_value(request, row.stats.info_hash));
     api_put(&body, "diagnosis", diagnosis_value(request, &row, &settings));
     api_send(response, 200, body);
 }

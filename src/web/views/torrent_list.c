@@ -13,8 +13,6 @@ struct torrent_list {
     struct tracker *tracker;
     pthread_mutex_t lock; /* guards all below */
     struct torrent_names *names;
-    bool names_stale;
-    uint64_t names_ms; /* last check of the registry */
     struct torrent_order order;
     bool filled; /* `order` holds a whole snapshot */
     uint64_t filled_ms;
@@ -67,17 +65,13 @@ static void drop_snapshot(struct torrent_list *list) {
 }
 
 /* Entries hold positions of names, which change when the names are read again. */
-static void refresh_names(struct torrent_list *list, uint64_t now_ms) {
-    if (!list->names_stale && now_ms - list->names_ms < SNAPSHOT_MAX_AGE_MS)
-        return;
-    list->names_ms = now_ms;
-    list->names_stale = false;
+static void refresh_names(struct torrent_list *list) {
     if (torrent_names_refresh(list->names))
         drop_snapshot(list);
 }
 
 static bool refresh_snapshot(struct torrent_list *list, uint64_t now_ms) {
-    refresh_names(list, now_ms);
+    refresh_names(list);
     if (list->filled && now_ms - list->filled_ms < SNAPSHOT_MAX_AGE_MS)
         return true;
     drop_snapshot(list);
@@ -131,7 +125,7 @@ bool torrent_list_find(struct torrent_list *list, const uint8_t info_hash[static
     if (!active)
         memcpy(stats.info_hash, info_hash, INFO_HASH_LEN);
     pthread_mutex_lock(&list->lock);
-    refresh_names(list, now_ms);
+    refresh_names(list);
     fill_row(row, &stats, name_at(list, torrent_names_find(list->names, info_hash)));
     pthread_mutex_unlock(&list->lock);
     return active || row->registered;
@@ -146,12 +140,6 @@ void torrent_list_name(struct torrent_list *list, const uint8_t info_hash[static
     pthread_mutex_unlock(&list->lock);
 }
 
-void torrent_list_invalidate(struct torrent_list *list) {
-    pthread_mutex_lock(&list->lock);
-    list->names_stale = true;
-    pthread_mutex_unlock(&list->lock);
-}
-
 void torrent_list_release_idle(struct torrent_list *list, uint64_t now_ms) {
     pthread_mutex_lock(&list->lock);
     if (list->filled && now_ms - list->used_ms > IDLE_MS)
@@ -159,14 +147,13 @@ void torrent_list_release_idle(struct torrent_list *list, uint64_t now_ms) {
     pthread_mutex_unlock(&list->lock);
 }
 
-struct torrent_list *torrent_list_create(struct tracker *tracker, const char *database) {
+struct torrent_list *torrent_list_create(struct tracker *tracker) {
     struct torrent_list *list = calloc(1, sizeof *list);
     if (list == NULL)
         return NULL;
     pthread_mutex_init(&list->lock, NULL);
     list->tracker = tracker;
-    list->names_stale = true;
-    list->names = torrent_names_create(database);
+    list->names = torrent_names_create(tracker_registry(tracker));
     if (list->names != NULL)
         return list;
     torrent_list_delete(list);

@@ -6,7 +6,7 @@
 #ifndef SKEP_WEB_VIEWS_TORRENT_LIST_H
 #define SKEP_WEB_VIEWS_TORRENT_LIST_H
 
-#include "store/registry.h"
+#include "swarm/registry.h"
 #include "web/views/torrent_query.h"
 
 struct torrent_row {
@@ -20,8 +20,8 @@ struct torrent_row {
 
 struct torrent_list;
 
-/* Borrows both. `database` NULL: no registry. NULL if out of memory. */
-struct torrent_list *torrent_list_create(struct tracker *tracker, const char *database);
+/* Borrows `tracker`. NULL if out of memory. */
+struct torrent_list *torrent_list_create(struct tracker *tracker);
 void torrent_list_delete(struct torrent_list *list); /* NULL is fine */
 
 /* Copies up to `max` rows of the query's result from `offset` on. `*count` is the number of rows
@@ -38,9 +38,6 @@ bool torrent_list_find(struct torrent_list *list, const uint8_t info_hash[static
 /* Copies the name of a torrent; empty if unknown. */
 void torrent_list_name(struct torrent_list *list, const uint8_t info_hash[static INFO_HASH_LEN],
                        char name[static REGISTRY_TEXT_LEN]);
-
-/* Makes the next call read the registry again; to be called after a write to it. */
-void torrent_list_invalidate(struct torrent_list *list);
 
 /* Frees the snapshot if it was not used for a minute. To be called about once a second. */
 void torrent_list_release_idle(struct torrent_list *list, uint64_t now_ms);

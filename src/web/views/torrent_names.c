@@ -8,7 +8,6 @@
 #include "base/hash_index.h"
 #include "base/keyed_hash.h"
 #include "base/random.h"
-#include "store/registry.h"
 
 enum { FOLDED_LEN = 2 * REGISTRY_TEXT_LEN };
 
@@ -19,10 +18,10 @@ struct name_rows {
 };
 
 struct torrent_names {
-    const char *database;
+    struct registry *registry;
     locale_t letters;
     struct hash_key key;
-    int64_t version; /* of the registry when it was read */
+    uint64_t version; /* of the registered torrents when they were read */
     struct name_rows rows;
     struct hash_index index; /* by info_hash */
 };
@@ -114,34 +113,29 @@ static bool replace_rows(struct torrent_names *names, const struct name_rows *ro
     return true;
 }
 
-static bool read_names(struct torrent_names *names, struct registry *registry) {
+static bool read_names(struct torrent_names *names) {
     struct names_reader reader = { .names = names };
-    if (registry_visit_torrents(registry, read_row, &reader) && !reader.failed &&
-        replace_rows(names, &reader.rows))
+    registry_visit(names->registry, REGISTRY_TORRENT, read_row, &reader);
+    if (!reader.failed && replace_rows(names, &reader.rows))
         return true;
     free_rows(&reader.rows);
     return false;
 }
 
 bool torrent_names_refresh(struct torrent_names *names) {
-    char error[ERROR_LEN];
-    if (names->database == NULL)
+    const uint64_t version = registry_version(names->registry, REGISTRY_TORRENT);
+    if (version == names->version || !read_names(names))
         return false;
-    struct registry *registry = registry_open(names->database, REGISTRY_SHORT_TIMEOUT_MS, error);
-    int64_t version;
-    const bool changed = registry != NULL && registry_version(registry, &version) &&
-                         version != names->version && read_names(names, registry);
-    if (changed)
-        names->version = version;
-    registry_close(registry);
-    return changed;
+    names->version = version;
+    return true;
 }
 
-struct torrent_names *torrent_names_create(const char *database) {
+struct torrent_names *torrent_names_create(struct registry *registry) {
     struct torrent_names *names = calloc(1, sizeof *names);
     if (names == NULL)
         return NULL;
-    names->database = database;
+    names->registry = registry;
+    names->version = UINT64_MAX;
     names->letters = case_fold_letters();
     if (random_secret(&names->key, sizeof names->key))
         return names;

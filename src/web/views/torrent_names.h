@@ -1,4 +1,4 @@
-/* The registered torrents in memory, sorted by name, so that 100,000 of them can be searched and
+/* The registered torrents, sorted by name, so that 100,000 of them can be searched and
  * sorted for each request. Read again only if the registry changed. Not thread-safe. */
 #ifndef SKEP_WEB_VIEWS_TORRENT_NAMES_H
 #define SKEP_WEB_VIEWS_TORRENT_NAMES_H
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "swarm/announce.h"
+#include "swarm/registry.h"
 
 enum { TORRENT_UNNAMED = -1 };
 
@@ -22,13 +22,12 @@ struct torrent_name {
 
 struct torrent_names;
 
-/* Borrows `database`; NULL: no registry, so there are no names. NULL if out of memory or without
- * randomness. */
-struct torrent_names *torrent_names_create(const char *database);
+/* Borrows `registry`. NULL if out of memory or randomness. */
+struct torrent_names *torrent_names_create(struct registry *registry);
 void torrent_names_delete(struct torrent_names *names); /* NULL is fine */
 
 /* Reads the names again if the registry changed; then all positions change. Returns whether it did.
- * If the registry cannot be read, the old names stay. */
+ * If out of memory, the old names stay. */
 bool torrent_names_refresh(struct torrent_names *names);
 
 /* Number of names, and the one at a position. They are sorted by folded name, then info_hash; empty

@@ -14,19 +14,22 @@
 static struct directory directory;
 static char path[sizeof directory.path + 16];
 static char error[ERROR_LEN];
-static struct access *listed;
+static struct access *loaded;
+static struct registry *registry;
 
 static void create_directory(void) {
     const struct access_rules rules = { .mode = ACCESS_LISTED };
     directory = directory_create();
     snprintf(path, sizeof path, "%s/list", directory.path);
-    listed = access_create(&rules);
-    ck_assert_ptr_nonnull(listed);
+    loaded = access_create(&rules);
+    registry = registry_create();
+    ck_assert(loaded != NULL && registry != NULL);
     log_set_level(LOG_LEVEL_ERROR);
 }
 
 static void remove_directory(void) {
-    access_delete(listed);
+    registry_delete(registry);
+    access_delete(loaded);
     directory_remove(&directory);
     log_set_level(LOG_LEVEL_INFO);
 }
@@ -38,15 +41,28 @@ static void write_bytes(const char *text, size_t len) {
     ck_assert_int_eq(fclose(file), 0);
 }
 
+static bool load_list(enum access_list list) {
+    return list_file_load(path, loaded, list, error);
+}
+
 static void load(const char *text) {
     write_bytes(text, strlen(text));
-    ck_assert_msg(list_file_load(path, listed, error), "%s", error);
+    ck_assert_msg(load_list(ACCESS_WHITELIST), "%s", error);
+}
+
+static enum announce_result judge(const uint8_t info_hash[static INFO_HASH_LEN]) {
+    char detail[REFUSAL_DETAIL_LEN];
+    return access_check_torrent(loaded, registry, info_hash, detail);
+}
+
+static enum announce_result judge_hex(const char *digits) {
+    uint8_t info_hash[INFO_HASH_LEN];
+    REQUIRE(hex_decode(bytes_of(digits), info_hash, INFO_HASH_LEN));
+    return judge(info_hash);
 }
 
 static bool lists(const char *digits) {
-    uint8_t info_hash[INFO_HASH_LEN];
-    REQUIRE(hex_decode(bytes_of(digits), info_hash, INFO_HASH_LEN));
-    return access_is_registered(listed, info_hash);
+    return judge_hex(digits) == ANNOUNCE_OK;
 }
 
 static const char *const good_files[] = {
@@ -89,7 +105,7 @@ END_TEST
 START_TEST(zero_bytes_do_no_harm) {
     static const char text[] = "\0\n" HASH_A "\0\n\0" HASH_B "\n" HASH_B "\n";
     write_bytes(text, sizeof text - 1);
-    ck_assert(list_file_load(path, listed, error));
+    ck_assert(load_list(ACCESS_WHITELIST));
     ck_assert(lists(HASH_A));
     ck_assert(lists(HASH_B));
 }
@@ -98,6 +114,15 @@ END_TEST
 START_TEST(empty_file_lists_nothing) {
     load("");
     ck_assert(!lists(HASH_A));
+}
+END_TEST
+
+START_TEST(blocklist_file_blocks_what_it_lists) {
+    load(HASH_A "\n" HASH_B "\n");
+    write_bytes(HASH_B "\n0\n", sizeof HASH_B "\n0\n" - 1);
+    ck_assert_msg(load_list(ACCESS_BLOCKLIST), "%s", error);
+    ck_assert_int_eq(judge_hex(HASH_A), ANNOUNCE_OK);
+    ck_assert_int_eq(judge_hex(HASH_B), ANNOUNCE_TORRENT_BLOCKED);
 }
 END_TEST
 
@@ -111,19 +136,19 @@ START_TEST(thousands_of_torrents_are_listed) {
         REQUIRE(fprintf(file, "%s number %u\n", digits, i) > 0);
     }
     ck_assert_int_eq(fclose(file), 0);
-    ck_assert(list_file_load(path, listed, error));
+    ck_assert(load_list(ACCESS_WHITELIST));
     for (uint32_t i = 0; i < 40000; i++) {
         numbered_id(info_hash, i);
-        REQUIRE(access_is_registered(listed, info_hash) == (i < 20000));
+        REQUIRE((judge(info_hash) == ANNOUNCE_OK) == (i < 20000));
     }
 }
 END_TEST
 
 START_TEST(file_that_cannot_be_read_is_reported) {
-    ck_assert(!list_file_load(path, listed, error));
+    ck_assert(!load_list(ACCESS_WHITELIST));
     ck_assert_mem_eq(error, path, strlen(path));
     ck_assert_ptr_nonnull(strstr(error, "No such file"));
-    ck_assert(!list_file_load(directory.path, listed, error));
+    ck_assert(!list_file_load(directory.path, loaded, ACCESS_WHITELIST, error));
     ck_assert_ptr_nonnull(strstr(error, "directory"));
 }
 END_TEST
@@ -182,6 +207,7 @@ UNIT_SUITE(list_file) {
     tcase_add_loop_test(loading, broken_line_is_passed_over, 0, LOOPS_OF(broken_lines));
     tcase_add_test(loading, zero_bytes_do_no_harm);
     tcase_add_test(loading, empty_file_lists_nothing);
+    tcase_add_test(loading, blocklist_file_blocks_what_it_lists);
     tcase_add_test(loading, thousands_of_torrents_are_listed);
     tcase_add_test(loading, file_that_cannot_be_read_is_reported);
     suite_add_tcase(suite, loading);

@@ -48,12 +48,27 @@ static int count(const char *table) {
 
 START_TEST(sound_database_is_carried_over_whole) {
     run(from, "INSERT INTO sample VALUES (10, 10, 1, 1, 1, 1, 1, 1, 1, 1)");
+    run(from, "INSERT INTO blocked VALUES (randomblob(20), 'law', 1)");
+    run(from, "INSERT INTO passkey VALUES (randomblob(32), 'bob', 1)");
+    run(from, "INSERT INTO ban VALUES ('192.0.2.0/24', '', 0, 1)");
     ck_assert(schema_is_blank(to));
     ck_assert(database_salvage(from, to, &complete));
     ck_assert(complete);
     ck_assert_int_eq(count("listed"), 1);
+    ck_assert_int_eq(count("blocked"), 1);
+    ck_assert_int_eq(count("passkey"), 1);
+    ck_assert_int_eq(count("ban"), 1);
     ck_assert_int_eq(count("sample"), 1);
     ck_assert(!schema_is_blank(to));
+}
+END_TEST
+
+START_TEST(table_that_an_older_version_has_not_is_no_loss) {
+    run(from, "DROP TABLE blocked");
+    ck_assert(database_salvage(from, to, &complete));
+    ck_assert(complete);
+    ck_assert_int_eq(count("listed"), 1);
+    ck_assert_int_eq(count("blocked"), 0);
 }
 END_TEST
 
@@ -124,6 +139,7 @@ UNIT_SUITE(database_salvage) {
     tcase_set_timeout(rows, 60);
     tcase_add_checked_fixture(rows, open_both, close_both);
     tcase_add_test(rows, sound_database_is_carried_over_whole);
+    tcase_add_test(rows, table_that_an_older_version_has_not_is_no_loss);
     tcase_add_test(rows, row_that_cannot_be_is_passed_over);
     tcase_add_test(rows, registry_needs_no_room_for_the_history);
     tcase_add_test(rows, history_of_any_size_needs_little_log);

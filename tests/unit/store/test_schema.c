@@ -205,6 +205,23 @@ START_TEST(version_before_the_history_keeps_what_it_has) {
 }
 END_TEST
 
+enum { BEFORE_BLOCKED = 5 };
+
+START_TEST(version_before_the_blocked_torrents_keeps_what_it_has) {
+    ck_assert(schema_migrate(db, schema_steps, BEFORE_BLOCKED, error) == SCHEMA_GOOD);
+    run("INSERT INTO listed VALUES (x'01', 'a film', 5, NULL, NULL)");
+    run("INSERT INTO peer VALUES (x'01', x'02', x'03', 4, 5, 0, 1, 60, 70)");
+    ck_assert_msg(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD, "%s",
+                  error);
+    ck_assert_str_eq(value("SELECT name FROM listed"), "a film");
+    ck_assert_str_eq(value("SELECT since_s || ' ' || passkey FROM peer"), "70 0");
+    ck_assert_str_eq(value("SELECT count(*) FROM blocked"), "0");
+    ck_assert_str_eq(value("SELECT version FROM registry_version"), "2");
+    run("INSERT INTO blocked VALUES (x'01', 'law', 5)");
+    ck_assert_str_eq(value("SELECT version FROM registry_version"), "3");
+}
+END_TEST
+
 /* A table that is missing in schema_tables would be lost when a damaged file is replaced. */
 START_TEST(table_of_tables_lists_every_table_and_column) {
     ck_assert_msg(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD, "%s",
@@ -252,6 +269,7 @@ UNIT_SUITE(schema) {
     tcase_add_test(forward, current_version_is_left_alone);
     tcase_add_test(forward, own_steps_lead_to_the_own_version);
     tcase_add_test(forward, version_before_the_history_keeps_what_it_has);
+    tcase_add_test(forward, version_before_the_blocked_torrents_keeps_what_it_has);
     tcase_add_test(forward, table_of_tables_lists_every_table_and_column);
     tcase_add_test(forward, database_with_a_row_is_not_blank);
     tcase_add_test(forward, missing_column_is_noticed);

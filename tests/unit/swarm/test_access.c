@@ -4,21 +4,26 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "registry_support.h"
 #include "support.h"
 
 enum { TORRENTS = 5000, KEYS = 5000, BANS = 3000, ASKERS = 4000 };
 
 static struct access_rules rules;
 static struct access *access;
+static struct registry *registry;
 static char detail[REFUSAL_DETAIL_LEN];
 
 static void start_open(void) {
     rules = (struct access_rules){ .mode = ACCESS_OPEN };
     access = NULL;
+    registry = registry_create();
+    ck_assert_ptr_nonnull(registry);
 }
 
 static void delete_access(void) {
     access_delete(access);
+    registry_delete(registry);
 }
 
 /* Rebuilds the access with the current rules. */
@@ -39,10 +44,7 @@ static void add_prefix(struct client_prefixes *prefixes, const char *text) {
 }
 
 static void add_ban(const char *network, const char *reason) {
-    struct ban ban;
-    REQUIRE(network_parse(network, &ban.network));
-    snprintf(ban.reason, sizeof ban.reason, "%s", reason);
-    REQUIRE(access_add_ban(access, &ban));
+    test_add_ban(registry, network, reason);
 }
 
 static struct passkey passkey_numbered(uint32_t number) {
@@ -63,7 +65,12 @@ static enum announce_result judge(const char *address, const char *client,
         .passkey = passkey,
     };
     detail[0] = '\0';
-    return access_check(access, &requester, detail);
+    return access_check(access, registry, &requester, detail);
+}
+
+static enum announce_result judge_torrent(const uint8_t info_hash[static INFO_HASH_LEN]) {
+    detail[0] = '\0';
+    return access_check_torrent(access, registry, info_hash, detail);
 }
 
 static enum announce_result judge_address(const char *address) {
@@ -77,7 +84,7 @@ START_TEST(open_tracker_takes_anyone_and_anything) {
     make_access();
     ck_assert_int_eq(judge_address("192.0.2.1"), ANNOUNCE_OK);
     ck_assert_int_eq(judge_address("2001:db8::1"), ANNOUNCE_OK);
-    ck_assert(access_is_registered(access, info_hash));
+    ck_assert_int_eq(judge_torrent(info_hash), ANNOUNCE_OK);
     ck_assert_str_eq(detail, "");
 }
 END_TEST
@@ -88,11 +95,14 @@ START_TEST(listed_tracker_takes_listed_torrents_alone) {
     uint8_t info_hash[INFO_HASH_LEN];
     for (uint32_t i = 0; i < 2 * TORRENTS; i += 2) {
         numbered_id(info_hash, i);
-        REQUIRE(access_add_torrent(access, info_hash));
+        if (i % 4 == 0)
+            test_add_torrent(registry, info_hash);
+        else
+            REQUIRE(access_add_torrent(access, ACCESS_WHITELIST, info_hash));
     }
     for (uint32_t i = 0; i < 2 * TORRENTS; i++) {
         numbered_id(info_hash, i);
-        REQUIRE(access_is_registered(access, info_hash) == (i % 2 == 0));
+        REQUIRE((judge_torrent(info_hash) == ANNOUNCE_OK) == (i % 2 == 0));
     }
     ck_assert_int_eq(judge_address("192.0.2.1"), ANNOUNCE_OK);
 }
@@ -102,7 +112,7 @@ START_TEST(private_tracker_takes_known_passkeys_alone) {
     rules.mode = ACCESS_PRIVATE;
     make_access();
     for (uint32_t i = 0; i < 2 * KEYS; i += 2)
-        REQUIRE(access_add_passkey(access, passkey_numbered(i).digest));
+        test_add_passkey(registry, passkey_numbered(i).digest);
     for (uint32_t i = 0; i < 2 * KEYS; i++) {
         const struct passkey passkey = passkey_numbered(i);
         const enum announce_result expected = i % 2 == 0 ? ANNOUNCE_OK : ANNOUNCE_PASSKEY_UNKNOWN;
@@ -116,7 +126,7 @@ START_TEST(passkey_that_was_not_given_is_missing_whatever_its_digest) {
     rules.mode = ACCESS_PRIVATE;
     make_access();
     struct passkey passkey = passkey_numbered(1);
-    ck_assert(access_add_passkey(access, passkey.digest));
+    test_add_passkey(registry, passkey.digest);
     ck_assert_int_eq(judge("192.0.2.1", NULL, &passkey), ANNOUNCE_OK);
     passkey.given = false;
     ck_assert_int_eq(judge("192.0.2.1", NULL, &passkey), ANNOUNCE_PASSKEY_MISSING);
@@ -127,7 +137,7 @@ START_TEST(passkey_that_differs_in_its_last_bit_is_unknown) {
     rules.mode = ACCESS_PRIVATE;
     make_access();
     struct passkey passkey = passkey_numbered(1);
-    ck_assert(access_add_passkey(access, passkey.digest));
+    test_add_passkey(registry, passkey.digest);
     passkey.digest[SHA256_LEN - 1] ^= 1;
     ck_assert_int_eq(judge("192.0.2.1", NULL, &passkey), ANNOUNCE_PASSKEY_UNKNOWN);
 }
@@ -148,7 +158,7 @@ START_TEST(only_listed_trackers_ask_for_listed_torrents) {
     numbered_id(info_hash, 1);
     rules.mode = ACCESS_PRIVATE;
     make_access();
-    ck_assert(access_is_registered(access, info_hash));
+    ck_assert_int_eq(judge_torrent(info_hash), ANNOUNCE_OK);
 }
 END_TEST
 
@@ -238,17 +248,6 @@ START_TEST(banned_address_is_told_the_reason) {
 }
 END_TEST
 
-START_TEST(reason_is_the_bans_own_copy) {
-    struct ban ban = { .reason = "first" };
-    make_access();
-    ck_assert(network_parse("192.0.2.7", &ban.network));
-    ck_assert(access_add_ban(access, &ban));
-    memset(&ban, 'x', sizeof ban);
-    ck_assert_int_eq(judge_address("192.0.2.7"), ANNOUNCE_BANNED);
-    ck_assert_str_eq(detail, "first");
-}
-END_TEST
-
 START_TEST(longest_reason_arrives_whole) {
     char reason[REFUSAL_DETAIL_LEN];
     memset(reason, 'r', sizeof reason - 1);
@@ -282,7 +281,8 @@ START_TEST(ban_of_one_family_leaves_the_other_alone) {
     add_ban("::/0", "six");
     ck_assert_int_eq(judge_address("::1"), ANNOUNCE_BANNED);
     ck_assert_int_eq(judge_address("0.0.0.0"), ANNOUNCE_OK);
-    make_access();
+    const struct registry_row six = test_ban_row("::/0", "");
+    ck_assert(test_remove_row(registry, &six));
     add_ban("0.0.0.0/0", "four");
     ck_assert_int_eq(judge_address("::"), ANNOUNCE_OK);
     ck_assert_int_eq(judge_address("255.255.255.255"), ANNOUNCE_BANNED);
@@ -295,7 +295,7 @@ START_TEST(ban_counts_more_than_an_allowed_network_and_a_passkey) {
     add_network(&rules.allow, "192.0.2.0/24");
     make_access();
     const struct passkey passkey = passkey_numbered(1);
-    ck_assert(access_add_passkey(access, passkey.digest));
+    test_add_passkey(registry, passkey.digest);
     add_ban("192.0.2.7", "");
     ck_assert_int_eq(judge("192.0.2.7", NULL, &passkey), ANNOUNCE_BANNED);
     ck_assert_int_eq(judge("192.0.2.8", NULL, &passkey), ANNOUNCE_OK);
@@ -323,39 +323,63 @@ static struct network random_network(struct random *random) {
     return network;
 }
 
-static const struct ban *narrowest(const struct ban *bans, const struct endpoint *address) {
-    const struct ban *found = NULL;
+static const struct registry_row *narrowest(const struct registry_row *bans,
+                                            const struct endpoint *address) {
+    const struct registry_row *found = NULL;
     for (int i = 0; i < BANS; i++) {
         const struct networks one = { .count = 1, .list = { bans[i].network } };
         if (networks_contain(&one, address) &&
-            (found == NULL || bans[i].network.bits > found->network.bits))
+            (found == NULL || bans[i].network.bits >= found->network.bits))
             found = &bans[i];
     }
     return found;
 }
 
 START_TEST(thousands_of_bans_agree_with_a_look_at_each) {
-    static struct ban bans[BANS];
+    static struct registry_row bans[BANS];
     struct random random = { .state = 11 };
     uint32_t banned = 0;
     make_access();
     for (int i = 0; i < BANS; i++) {
-        bans[i].network = random_network(&random);
+        bans[i] = (struct registry_row){ .kind = REGISTRY_BAN, .network = random_network(&random) };
         snprintf(bans[i].reason, sizeof bans[i].reason, "ban %d", i);
-        REQUIRE(access_add_ban(access, &bans[i]));
+        test_put_row(registry, &bans[i]);
     }
     for (int i = 0; i < ASKERS; i++) {
         const struct endpoint from = crowded_endpoint(&random, i % 2 == 0 ? FAMILY_V4 : FAMILY_V6);
         const struct passkey none = { 0 };
         const struct requester requester = { .address = &from, .passkey = &none };
-        const struct ban *expected = narrowest(bans, &from);
+        const struct registry_row *expected = narrowest(bans, &from);
         detail[0] = '\0';
-        const enum announce_result result = access_check(access, &requester, detail);
+        const enum announce_result result = access_check(access, registry, &requester, detail);
         REQUIRE(result == (expected == NULL ? ANNOUNCE_OK : ANNOUNCE_BANNED));
         REQUIRE(strcmp(detail, expected == NULL ? "" : expected->reason) == 0);
         banned += expected != NULL;
     }
     ck_assert_uint_gt(banned, 100);
+}
+END_TEST
+
+START_TEST(blocked_torrent_is_refused_in_every_mode_with_the_reason) {
+    uint8_t by_file[INFO_HASH_LEN];
+    uint8_t blocked[INFO_HASH_LEN];
+    numbered_id(by_file, 1);
+    numbered_id(blocked, 2);
+    struct registry_row row = test_torrent_row(REGISTRY_BLOCK, blocked);
+    snprintf(row.reason, sizeof row.reason, "takedown request");
+    test_put_row(registry, &row);
+    test_add_torrent(registry, blocked);
+    test_add_torrent(registry, by_file);
+    for (int mode = ACCESS_OPEN; mode <= ACCESS_PRIVATE; mode++) {
+        rules.mode = (enum access_mode)mode;
+        make_access();
+        ck_assert_int_eq(judge_torrent(by_file), ANNOUNCE_OK);
+        ck_assert(access_add_torrent(access, ACCESS_BLOCKLIST, by_file));
+        ck_assert_int_eq(judge_torrent(by_file), ANNOUNCE_TORRENT_BLOCKED);
+        ck_assert_str_eq(detail, "");
+        ck_assert_int_eq(judge_torrent(blocked), ANNOUNCE_TORRENT_BLOCKED);
+        ck_assert_str_eq(detail, "takedown request");
+    }
 }
 END_TEST
 
@@ -368,6 +392,7 @@ UNIT_SUITE(access) {
     Suite *suite = suite_create("access");
     TCase *modes = tcase_create("modes");
     tcase_add_checked_fixture(modes, start_open, delete_access);
+    tcase_add_test(modes, blocked_torrent_is_refused_in_every_mode_with_the_reason);
     tcase_add_test(modes, open_tracker_takes_anyone_and_anything);
     tcase_add_test(modes, listed_tracker_takes_listed_torrents_alone);
     tcase_add_test(modes, private_tracker_takes_known_passkeys_alone);
@@ -397,7 +422,6 @@ UNIT_SUITE(access) {
     tcase_set_timeout(bans, 60);
     tcase_add_checked_fixture(bans, start_open, delete_access);
     tcase_add_test(bans, banned_address_is_told_the_reason);
-    tcase_add_test(bans, reason_is_the_bans_own_copy);
     tcase_add_test(bans, longest_reason_arrives_whole);
     tcase_add_test(bans, narrowest_ban_gives_the_reason);
     tcase_add_test(bans, ban_of_one_family_leaves_the_other_alone);

@@ -1,4 +1,5 @@
 /* Rejections by the access rules, and the removal of rejected peers. */
+#include "registry_support.h"
 #include "tracker_support.h"
 
 #include <stdio.h>
@@ -31,12 +32,7 @@ static enum announce_result announce(const struct announce_request *request) {
 }
 
 static void ban(const char *network, const char *reason) {
-    struct access *access = make_access();
-    struct ban ban;
-    REQUIRE(network_parse(network, &ban.network));
-    snprintf(ban.reason, sizeof ban.reason, "%s", reason);
-    REQUIRE(access_add_ban(access, &ban));
-    tracker_set_access(tracker, access);
+    test_add_ban(tracker_registry(tracker), network, reason);
 }
 
 static struct passkey key_numbered(uint32_t number) {
@@ -55,7 +51,7 @@ START_TEST(listed_tracker_refuses_other_torrents_and_makes_no_swarm) {
     struct announce_request peer = test_leecher(1);
     rules.mode = ACCESS_LISTED;
     struct access *access = make_access();
-    ck_assert(access_add_torrent(access, peer.info_hash));
+    ck_assert(access_add_torrent(access, ACCESS_WHITELIST, peer.info_hash));
     tracker_set_access(tracker, access);
     ck_assert_int_eq(announce(&peer), ANNOUNCE_OK);
     numbered_id(peer.info_hash, TORRENT + 1);
@@ -74,9 +70,8 @@ START_TEST(private_tracker_asks_for_a_passkey_in_announces_and_scrapes) {
         ANNOUNCE_PASSKEY_UNKNOWN,
     };
     rules.mode = ACCESS_PRIVATE;
-    struct access *access = make_access();
-    ck_assert(access_add_passkey(access, key_numbered(1).digest));
-    tracker_set_access(tracker, access);
+    test_add_passkey(tracker_registry(tracker), key_numbered(1).digest);
+    tracker_set_access(tracker, make_access());
     for (uint32_t i = 0; i < COUNT_OF(expected); i++) {
         char detail[REFUSAL_DETAIL_LEN];
         struct announce_request peer = test_leecher(1);
@@ -139,7 +134,8 @@ START_TEST(peer_that_is_turned_away_leaves_room_at_its_address) {
     ck_assert_int_eq(announce(&second), ANNOUNCE_ADDRESS_FULL);
     ban("192.0.2.7", "");
     ck_assert_int_eq(announce(&first), ANNOUNCE_BANNED);
-    tracker_set_access(tracker, make_access());
+    const struct registry_row row = test_ban_row("192.0.2.7", "");
+    ck_assert(test_remove_row(tracker_registry(tracker), &row));
     ck_assert_int_eq(announce(&second), ANNOUNCE_OK);
 }
 END_TEST
@@ -162,9 +158,8 @@ START_TEST(refused_announce_changes_nothing_about_the_peer_at_its_endpoint) {
     static const enum announce_event events[] = { EVENT_NONE, EVENT_STARTED, EVENT_COMPLETED,
                                                   EVENT_STOPPED };
     rules.mode = ACCESS_PRIVATE;
-    struct access *access = make_access();
-    ck_assert(access_add_passkey(access, key_numbered(1).digest));
-    tracker_set_access(tracker, access);
+    test_add_passkey(tracker_registry(tracker), key_numbered(1).digest);
+    tracker_set_access(tracker, make_access());
     struct announce_request member = test_leecher(1);
     member.passkey = key_numbered(1);
     test_put(tracker, &member, START_MS);
@@ -224,6 +219,118 @@ START_TEST(denied_client_may_still_scrape) {
 }
 END_TEST
 
+static uint32_t peers(void) {
+    return tracker_stats(tracker).peers;
+}
+
+/* Many swarms of a few peers each, and one swarm of many. */
+static void fill_tracker(void) {
+    test_fill(tracker, 3000, 500);
+    test_fill_swarm(tracker, 6000);
+}
+
+START_TEST(ban_removes_its_peers_at_once_and_no_others) {
+    const struct announce_request banned = test_leecher_at(9001, "198.51.100.7");
+    fill_tracker();
+    const uint32_t before = peers();
+    test_put(tracker, &banned, START_MS);
+    ban("198.51.100.0/24", "");
+    ck_assert_uint_eq(peers(), before + 1);
+    tracker_purge(tracker, START_MS);
+    ck_assert_uint_eq(peers(), before);
+    ban("0.0.0.0/0", "");
+    ban("::/0", "");
+    tracker_purge(tracker, START_MS);
+    ck_assert_uint_eq(peers(), 0);
+    ck_assert_uint_eq(test_scrape(tracker, TORRENT).leechers, 0);
+}
+END_TEST
+
+START_TEST(blocked_torrent_loses_its_peers_and_scrapes_as_zeros) {
+    struct announce_request peer = test_leecher(1);
+    fill_tracker();
+    peer.event = EVENT_COMPLETED;
+    peer.left = 0;
+    test_put(tracker, &peer, START_MS);
+    const uint32_t before = peers();
+    const struct scrape_entry swarm = test_scrape(tracker, TORRENT);
+    ck_assert_uint_ge(swarm.leechers, 5000);
+    const struct registry_row row = test_torrent_row(REGISTRY_BLOCK, peer.info_hash);
+    test_put_row(tracker_registry(tracker), &row);
+    tracker_purge(tracker, START_MS);
+    ck_assert_uint_eq(peers(), before - swarm.leechers - swarm.seeders);
+    const struct scrape_entry blocked = test_scrape(tracker, TORRENT);
+    ck_assert_uint_eq(blocked.seeders + blocked.leechers + blocked.downloaded, 0);
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_TORRENT_BLOCKED);
+    ck_assert(test_remove_row(tracker_registry(tracker), &row));
+    ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 1);
+    ck_assert_int_eq(announce(&peer), ANNOUNCE_OK);
+}
+END_TEST
+
+START_TEST(unregistered_torrent_loses_its_peers) {
+    const struct announce_request peer = test_leecher(1);
+    const struct registry_row row = test_torrent_row(REGISTRY_TORRENT, peer.info_hash);
+    rules.mode = ACCESS_LISTED;
+    tracker_set_access(tracker, make_access());
+    test_put_row(tracker_registry(tracker), &row);
+    test_put(tracker, &peer, START_MS);
+    ck_assert(test_remove_row(tracker_registry(tracker), &row));
+    tracker_purge(tracker, START_MS);
+    ck_assert_uint_eq(peers(), 0);
+}
+END_TEST
+
+START_TEST(revoked_passkey_takes_its_peers_along) {
+    struct registry *registry = tracker_registry(tracker);
+    rules.mode = ACCESS_PRIVATE;
+    tracker_set_access(tracker, make_access());
+    test_add_passkey(registry, key_numbered(0).digest);
+    test_add_passkey(registry, key_numbered(1).digest);
+    for (uint32_t i = 0; i < 100; i++) {
+        struct announce_request peer = test_leecher(i);
+        peer.passkey = key_numbered(i % 2);
+        peer.left = i % 3 == 0 ? 0 : 1;
+        test_put(tracker, &peer, START_MS);
+        /* Its role changes, and so its place in the swarm. */
+        peer.left = i % 5 == 0 ? 0 : 1;
+        test_put(tracker, &peer, START_MS);
+    }
+    ck_assert_uint_eq(peers(), 100);
+    const struct registry_row row = test_passkey_row(key_numbered(1).digest, "");
+    ck_assert(test_remove_row(registry, &row));
+    tracker_purge(tracker, START_MS);
+    ck_assert_uint_eq(peers(), 50);
+    for (uint32_t i = 0; i < 100; i += 2) {
+        struct announce_request peer = test_leecher(i);
+        peer.passkey = key_numbered(0);
+        test_put(tracker, &peer, START_MS);
+    }
+    ck_assert_uint_eq(peers(), 50);
+}
+END_TEST
+
+START_TEST(stricter_rules_remove_the_peers_that_they_refuse) {
+    struct announce_request member = test_leecher(1);
+    member.passkey = key_numbered(1);
+    test_add_passkey(tracker_registry(tracker), member.passkey.digest);
+    fill_tracker();
+    rules.mode = ACCESS_PRIVATE;
+    tracker_set_access(tracker, make_access());
+    test_put(tracker, &member, START_MS);
+    const uint32_t before = peers();
+    tracker_purge_all(tracker, false, START_MS);
+    ck_assert_uint_eq(peers(), before);
+    tracker_purge_all(tracker, true, START_MS);
+    ck_assert_uint_eq(peers(), 1);
+    rules.deny.list[rules.deny.count++] = (struct network){ .family = FAMILY_V4 };
+    rules.deny.list[rules.deny.count++] = (struct network){ .family = FAMILY_V6 };
+    tracker_set_access(tracker, make_access());
+    tracker_purge_all(tracker, false, START_MS);
+    ck_assert_uint_eq(peers(), 0);
+}
+END_TEST
+
 UNIT_SUITE(tracker_access) {
     Suite *suite = suite_create("tracker_access");
     TCase *clients = tcase_create("clients");
@@ -234,6 +341,11 @@ UNIT_SUITE(tracker_access) {
     tcase_add_test(clients, banned_peer_is_told_the_reason_and_nothing_else);
     tcase_add_test(clients, ban_holds_for_the_address_that_the_trusted_claim);
     tcase_add_test(clients, denied_client_may_still_scrape);
+    tcase_add_test(clients, ban_removes_its_peers_at_once_and_no_others);
+    tcase_add_test(clients, blocked_torrent_loses_its_peers_and_scrapes_as_zeros);
+    tcase_add_test(clients, unregistered_torrent_loses_its_peers);
+    tcase_add_test(clients, revoked_passkey_takes_its_peers_along);
+    tcase_add_test(clients, stricter_rules_remove_the_peers_that_they_refuse);
     suite_add_tcase(suite, clients);
 
     TCase *dropped = tcase_create("dropped");

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "registry_support.h"
+#include "swarm/swarm_snapshot.h"
 #include "swarm/tracker.h"
 
 enum {
@@ -53,6 +55,7 @@ struct run {
     struct tracker_options options;
     struct model model, fed;
     bool banned;
+    bool blocked[TORRENTS];
     uint32_t now_s;
 };
 
@@ -319,7 +322,8 @@ static void check_counts(struct run *run) {
             paused += run->model.peers[at].torrent == i && run->model.peers[at].paused;
         REQUIRE_MODEL(entry.leechers == leechers && entry.downloaders == leechers - paused);
         REQUIRE_MODEL(entry.seeders == model_count(&run->model, (int)i, false) - leechers);
-        REQUIRE_MODEL(entry.downloaded == run->model.torrents[i].downloaded);
+        REQUIRE_MODEL(entry.downloaded ==
+                      (run->blocked[i] ? 0 : run->model.torrents[i].downloaded));
     }
 }
 
@@ -400,6 +404,8 @@ static void announce(struct run *run) {
     enum announce_result expected = ANNOUNCE_OK;
     if (run->banned && address_equal(&request.peer, &banned))
         expected = ANNOUNCE_BANNED;
+    else if (run->blocked[torrent_of(request.info_hash)])
+        expected = ANNOUNCE_TORRENT_BLOCKED;
     if (expected != ANNOUNCE_OK)
         model_reject(run, &request);
     else if (request.event == EVENT_STOPPED)
@@ -428,13 +434,15 @@ static void sweep(struct run *run) {
     for (unsigned i = 0; i < TORRENTS; i++) {
         const bool idle = model->torrents[i].known && model_count(model, (int)i, false) == 0;
         uint8_t hash[INFO_HASH_LEN];
+        struct torrent_stats stats;
         write_hash(i, hash);
         bool forgotten =
             model->torrents[i].downloaded == 0 ||
             run->now_s - model->torrents[i].idle_since_s >= run->options.idle_torrent_s;
         /* Which of several torrents goes first if there is no room depends on their shards. */
         if (idle && !forgotten && crowded)
-            forgotten = tracker_scrape(run->tracker, hash).downloaded == 0;
+            forgotten =
+                !swarm_snapshot_torrent(run->tracker, hash, run->now_s * UINT64_C(1000), &stats);
         if (idle && forgotten) {
             model->torrents[i].known = false;
             model->torrents[i].downloaded = 0;
@@ -460,13 +468,42 @@ static struct tracker *create_tracker(const struct tracker_options *options) {
 }
 
 static void set_ban(struct run *run, bool banned) {
-    const struct access_rules open = { .mode = ACCESS_OPEN };
-    struct access *access = access_create(&open);
-    struct ban ban = { .network = { .family = FAMILY_V4, .bits = 32 } };
-    memcpy(ban.network.address, make_endpoint(0, 0).wire, 4);
-    REQUIRE_MODEL(access != NULL && (!banned || access_add_ban(access, &ban)));
-    tracker_set_access(run->tracker, access);
+    const struct registry_row ban = test_ban_row("80.0.0.0", "");
+    struct registry *registry = tracker_registry(run->tracker);
     run->banned = banned;
+    if (banned)
+        test_put_row(registry, &ban);
+    else
+        (void)test_remove_row(registry, &ban);
+}
+
+static void set_block(struct run *run, unsigned torrent, bool blocked) {
+    uint8_t hash[INFO_HASH_LEN];
+    write_hash(torrent, hash);
+    const struct registry_row block = test_torrent_row(REGISTRY_BLOCK, hash);
+    struct registry *registry = tracker_registry(run->tracker);
+    run->blocked[torrent] = blocked;
+    if (blocked)
+        test_put_row(registry, &block);
+    else
+        (void)test_remove_row(registry, &block);
+}
+
+/* Removes what the registry refuses. */
+static void purge(struct run *run) {
+    struct model *model = &run->model;
+    const struct endpoint banned = make_endpoint(0, 0);
+    tracker_purge(run->tracker, run->now_s * UINT64_C(1000));
+    for (size_t i = 0; i < model->count;) {
+        struct model_peer *peer = &model->peers[i];
+        if (run->blocked[peer->torrent] ||
+            (run->banned && address_equal(&peer->endpoint, &banned))) {
+            model->torrents[peer->torrent].idle_since_s = run->now_s;
+            model_remove(model, peer);
+        } else {
+            i++;
+        }
+    }
 }
 
 /* A restart: bounds are wide while the peers come back, as the store gives all of them. */
@@ -481,6 +518,8 @@ static void restart(struct run *run) {
     run->tracker = restoring.tracker;
     REQUIRE_MODEL(tracker_apply(run->tracker, &narrow));
     set_ban(run, run->banned);
+    for (unsigned i = 0; i < TORRENTS; i++)
+        set_block(run, i, run->blocked[i]);
     for (size_t i = 0; i < run->model.count; i++)
         run->model.peers[i].deadline_s = run->now_s + TIMEOUT_S;
 }
@@ -507,7 +546,14 @@ static void step(struct run *run) {
         break;
     case 3:
         set_ban(run, !run->banned);
+        purge(run);
         break;
+    case 6: {
+        const unsigned torrent = next_below(run, TORRENTS);
+        set_block(run, torrent, !run->blocked[torrent]);
+        purge(run);
+        break;
+    }
     case 4:
         check_dump(run);
         break;

@@ -3,13 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/store.h"
+#include "registry_support.h"
 #include "tracker_support.h"
 
-enum { PAGE_MAX = 16, LATER_MS = START_MS + 1000, MUCH_LATER_MS = START_MS + 62000 };
+enum {
+    PAGE_MAX = 16,
+    ADDED_S = 1700000000,
+    LATER_MS = START_MS + 1000,
+    MUCH_LATER_MS = START_MS + 62000
+};
 
-static struct directory directory;
-static char path[sizeof directory.path + 16];
 static struct tracker *tracker;
 static struct torrent_list *torrents;
 static struct torrent_row rows[PAGE_MAX];
@@ -18,29 +21,28 @@ static size_t total;
 
 static void create(void) {
     const struct tracker_options options = test_options();
-    char error[ERROR_LEN];
-    directory = directory_create();
-    snprintf(path, sizeof path, "%s/skep.db", directory.path);
-    store_close(store_open(path, error));
     tracker = tracker_create(&options, 0);
-    torrents = torrent_list_create(tracker, path);
+    torrents = torrent_list_create(tracker);
     ck_assert_ptr_nonnull(torrents);
 }
 
 static void delete (void) {
     torrent_list_delete(torrents);
     tracker_delete(tracker);
-    directory_remove(&directory);
+}
+
+static struct registry_row numbered_row(uint32_t number) {
+    uint8_t info_hash[INFO_HASH_LEN];
+    numbered_id(info_hash, number);
+    return test_torrent_row(REGISTRY_TORRENT, info_hash);
 }
 
 static void register_torrent(uint32_t number, const char *name, uint64_t size) {
-    char error[ERROR_LEN];
-    struct registry_torrent torrent = { .hash_count = 1, .name = name, .size = size };
-    numbered_id(torrent.info_hashes[0], number);
-    struct registry *registry = registry_open(path, REGISTRY_TIMEOUT_MS, error);
-    ck_assert(registry_add_torrent(registry, &torrent, 1));
-    registry_close(registry);
-    torrent_list_invalidate(torrents);
+    struct registry_row row = numbered_row(number);
+    row.size = size;
+    row.since_s = ADDED_S;
+    snprintf(row.text, sizeof row.text, "%s", name);
+    test_put_row(tracker_registry(tracker), &row);
 }
 
 /* Adds seeders and leechers to a torrent. */
@@ -172,12 +174,62 @@ START_TEST(list_is_as_it_was_for_a_second) {
 }
 END_TEST
 
-START_TEST(change_of_the_registry_is_seen_at_once_where_it_is_told) {
+START_TEST(change_of_the_registry_is_seen_at_once) {
     ask((struct torrent_query){ .sort = BY_NAME });
     ck_assert_uint_eq(total, 0);
     register_torrent(1, "new", 0);
+    register_torrent(2, "other", 0);
+    ask((struct torrent_query){ .sort = BY_NAME });
+    ASSERT_FOUND(1, 2);
+    register_torrent(1, "renamed", 0);
+    ask((struct torrent_query){ .sort = BY_NAME });
+    ASSERT_FOUND(2, 1);
+    ck_assert_str_eq(rows[1].name, "renamed");
+    const struct registry_row removed = numbered_row(2);
+    ck_assert(test_remove_row(tracker_registry(tracker), &removed));
     ask((struct torrent_query){ .sort = BY_NAME });
     ASSERT_FOUND(1);
+}
+END_TEST
+
+START_TEST(change_that_is_not_written_yet_is_seen_and_is_gone_if_it_fails) {
+    struct registry *registry = tracker_registry(tracker);
+    const struct registry_row row = numbered_row(1);
+    struct registry_edit *edit = registry_edit_begin(registry);
+    ck_assert_ptr_nonnull(edit);
+    ck_assert(registry_edit_put(edit, &row));
+    registry_edit_submit(edit);
+    ask((struct torrent_query){ .show = SHOW_REGISTERED });
+    ASSERT_FOUND(1);
+    registry_roll_back(registry, REGISTRY_FAILED, "disk full");
+    registry_edit_release(edit);
+    ask((struct torrent_query){ .show = SHOW_REGISTERED });
+    ck_assert_uint_eq(total, 0);
+}
+END_TEST
+
+/* Changes of other kinds do not read the names again: the snapshot stays. */
+START_TEST(change_of_a_ban_leaves_the_list_alone) {
+    fill(1, 1, 0);
+    ask((struct torrent_query){ .sort = BY_NAME });
+    fill(2, 1, 0);
+    test_add_ban(tracker_registry(tracker), "192.0.2.0/24", "");
+    ask((struct torrent_query){ .sort = BY_NAME });
+    ASSERT_FOUND(1);
+}
+END_TEST
+
+START_TEST(row_says_when_it_was_added_and_whether_it_has_a_file) {
+    struct torrent_row row;
+    struct registry_row registered = numbered_row(1);
+    register_torrent(1, "bare", 0);
+    ck_assert(torrent_list_find(torrents, registered.info_hash, START_MS, &row));
+    ck_assert(!row.has_file);
+    ck_assert_int_eq(row.added_s, ADDED_S);
+    registered.file_id = registry_file_id(bytes_of("content"));
+    test_put_row(tracker_registry(tracker), &registered);
+    ck_assert(torrent_list_find(torrents, registered.info_hash, START_MS, &row));
+    ck_assert(row.has_file);
 }
 END_TEST
 
@@ -250,7 +302,10 @@ UNIT_SUITE(torrent_list) {
     tcase_add_test(tcase, only_what_is_to_be_shown_is);
     tcase_add_test(tcase, page_begins_where_it_is_to);
     tcase_add_test(tcase, list_is_as_it_was_for_a_second);
-    tcase_add_test(tcase, change_of_the_registry_is_seen_at_once_where_it_is_told);
+    tcase_add_test(tcase, change_of_the_registry_is_seen_at_once);
+    tcase_add_test(tcase, change_that_is_not_written_yet_is_seen_and_is_gone_if_it_fails);
+    tcase_add_test(tcase, change_of_a_ban_leaves_the_list_alone);
+    tcase_add_test(tcase, row_says_when_it_was_added_and_whether_it_has_a_file);
     tcase_add_test(tcase, one_torrent_is_as_it_is_this_moment);
     tcase_add_test(tcase, look_at_one_torrent_between_two_pages_mixes_no_names);
     tcase_add_test(tcase, more_queries_than_are_cached_still_work);

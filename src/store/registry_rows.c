@@ -1,0 +1,351 @@
+#include "store/registry_rows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "store/connection.h"
+#include "store/registry_query.h"
+#include "store/schema.h"
+
+static bool open_database(struct registry_rows *rows, const char *path, int timeout_ms,
+                          char error[static ERROR_LEN]) {
+    if (sqlite3_open_v2(path, &rows->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+        return error_set(error, "%s", sqlite3_errmsg(rows->db));
+    sqlite3_busy_timeout(rows->db, timeout_ms);
+    return schema_migrate(rows->db, schema_steps, schema_version, error) == SCHEMA_GOOD;
+}
+
+struct registry_rows *registry_rows_open(const char *path, int timeout_ms,
+                                         char error[static ERROR_LEN]) {
+    struct registry_rows *rows = calloc(1, sizeof *rows);
+    if (rows == NULL) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    char why[ERROR_LEN];
+    if (open_database(rows, path, timeout_ms, why))
+        return rows;
+    error_set(error, "cannot use the database %.200s: %.250s", path, why);
+    registry_rows_close(rows);
+    return NULL;
+}
+
+void registry_rows_close(struct registry_rows *rows) {
+    if (rows == NULL)
+        return;
+    sqlite3_close(rows->db);
+    free(rows);
+}
+
+const char *registry_rows_failure(const struct registry_rows *rows) {
+    return rows->failure;
+}
+
+bool registry_rows_busy(const struct registry_rows *rows) {
+    return rows->busy;
+}
+
+void registry_copy_name(struct bytes name, char text[static REGISTRY_TEXT_LEN]) {
+    utf8_copy_line(name, text, REGISTRY_TEXT_LEN);
+}
+
+static bool execute_sql(struct registry_rows *rows, const char *sql) {
+    return registry_check(rows, sqlite3_exec(rows->db, sql, NULL, NULL, NULL) == SQLITE_OK);
+}
+
+bool registry_rows_begin(struct registry_rows *rows) {
+    return execute_sql(rows, "BEGIN IMMEDIATE");
+}
+
+bool registry_rows_commit(struct registry_rows *rows) {
+    return execute_sql(rows, "COMMIT");
+}
+
+/* Keeps the failure that led here. */
+void registry_rows_roll_back(struct registry_rows *rows) {
+    sqlite3_exec(rows->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static struct bytes info_hash_bytes(const uint8_t info_hash[static INFO_HASH_LEN]) {
+    return (struct bytes){ .data = info_hash, .len = INFO_HASH_LEN };
+}
+
+static struct bytes digest_bytes(const uint8_t digest[static SHA256_LEN]) {
+    return (struct bytes){ .data = digest, .len = SHA256_LEN };
+}
+
+/* The id is that of the file in memory, unless an earlier version of skepd stored the file. */
+static bool put_file(struct registry_rows *rows, struct bytes digest, struct bytes file) {
+    return registry_finish(rows, registry_prepare(rows,
+                                                  "INSERT INTO torrent_file (id, digest, content)"
+                                                  " VALUES (?1, ?2, ?3)"
+                                                  " ON CONFLICT (digest) DO NOTHING",
+                                                  "ibb", registry_file_id(file), digest, file));
+}
+
+/* Not REPLACE: that would not run the trigger that deletes the earlier file. */
+static const char PUT_TORRENT[] =
+    "INSERT INTO listed (info_hash, name, added_s, size, file_id)"
+    " VALUES (?1, ?2, ?3, nullif(?4, 0), (SELECT id FROM torrent_file WHERE digest = ?5))"
+    " ON CONFLICT (info_hash) DO UPDATE SET name = excluded.name, added_s = excluded.added_s,"
+    " size = coalesce(excluded.size, size), file_id = coalesce(excluded.file_id, file_id)";
+
+static bool put_torrent(struct registry_rows *rows, const struct registry_row *row,
+                        struct bytes file) {
+    uint8_t sha256[SHA256_LEN];
+    struct bytes digest = { .len = 0 };
+    if (file.len > REGISTRY_FILE_MAX || row->size > INT64_MAX)
+        return error_set(rows->failure, "the torrent is too large");
+    if (file.len > 0) {
+        digest_sha256(file.data, file.len, sha256);
+        digest = digest_bytes(sha256);
+        if (!put_file(rows, digest, file))
+            return false;
+    }
+    return registry_finish(rows, registry_prepare(rows, PUT_TORRENT, "btiib",
+                                                  info_hash_bytes(row->info_hash), row->text,
+                                                  row->since_s, (int64_t)row->size, digest));
+}
+
+static bool put_passkey(struct registry_rows *rows, const struct registry_row *row) {
+    bool added = false;
+    if (!registry_finish_change(rows,
+                                registry_prepare(rows,
+                                                 "INSERT INTO passkey (digest, label, created_s)"
+                                                 " VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                                                 "bti", digest_bytes(row->digest), row->text,
+                                                 row->since_s),
+                                &added))
+        return false;
+    return added || error_set(rows->failure, "a passkey with this label already exists");
+}
+
+static bool put_ban(struct registry_rows *rows, const struct registry_row *row) {
+    char text[NETWORK_TEXT_LEN];
+    network_text(&row->network, text);
+    return registry_finish(
+        rows, registry_prepare(rows,
+                               "INSERT OR REPLACE INTO ban (network, reason, until_s, created_s)"
+                               " VALUES (?1, ?2, ?3, ?4)",
+                               "ttii", text, row->reason, row->until_s, row->since_s));
+}
+
+static bool put_block(struct registry_rows *rows, const struct registry_row *row) {
+    return registry_finish(
+        rows, registry_prepare(rows,
+                               "INSERT OR REPLACE INTO blocked (info_hash, reason, created_s)"
+                               " VALUES (?1, ?2, ?3)",
+                               "bti", info_hash_bytes(row->info_hash), row->reason, row->since_s));
+}
+
+bool registry_rows_put(struct registry_rows *rows, const struct registry_row *row,
+                       struct bytes file) {
+    rows->busy = false;
+    switch (row->kind) {
+    case REGISTRY_TORRENT:
+        return put_torrent(rows, row, file);
+    case REGISTRY_BLOCK:
+        return put_block(rows, row);
+    case REGISTRY_PASSKEY:
+        return put_passkey(rows, row);
+    case REGISTRY_BAN:
+        return put_ban(rows, row);
+    case REGISTRY_KINDS:
+        break;
+    }
+    return false;
+}
+
+/* Prepares a statement whose parameter is the key of `row`. */
+static sqlite3_stmt *prepare_by_key(struct registry_rows *rows, const struct registry_row *row,
+                                    const char *const sql[static REGISTRY_KINDS]) {
+    char text[NETWORK_TEXT_LEN];
+    switch (row->kind) {
+    case REGISTRY_TORRENT:
+    case REGISTRY_BLOCK:
+        return registry_prepare(rows, sql[row->kind], "b", info_hash_bytes(row->info_hash));
+    case REGISTRY_PASSKEY:
+        return registry_prepare(rows, sql[row->kind], "b", digest_bytes(row->digest));
+    case REGISTRY_BAN:
+        network_text(&row->network, text);
+        return registry_prepare(rows, sql[row->kind], "t", text);
+    case REGISTRY_KINDS:
+        break;
+    }
+    return NULL;
+}
+
+bool registry_rows_remove(struct registry_rows *rows, const struct registry_row *row, bool *found) {
+    static const char *const sql[REGISTRY_KINDS] = {
+        "DELETE FROM listed WHERE info_hash = ?1",
+        "DELETE FROM blocked WHERE info_hash = ?1",
+        "DELETE FROM passkey WHERE digest = ?1",
+        "DELETE FROM ban WHERE network = ?1",
+    };
+    return registry_finish_change(rows, prepare_by_key(rows, row, sql), found);
+}
+
+bool registry_rows_remove_label(struct registry_rows *rows, const char *label, bool *found) {
+    return registry_finish_change(
+        rows, registry_prepare(rows, "DELETE FROM passkey WHERE label = ?1", "t", label), found);
+}
+
+bool registry_rows_remove_ended(struct registry_rows *rows, int64_t now_s) {
+    return registry_finish(
+        rows,
+        registry_prepare(rows, "DELETE FROM ban WHERE until_s != 0 AND until_s <= ?1", "i", now_s));
+}
+
+/* False for an invalid row. */
+static bool read_torrent(sqlite3_stmt *row, struct registry_row *found) {
+    *found = (struct registry_row){
+        .kind = REGISTRY_TORRENT,
+        .since_s = sqlite3_column_int64(row, 2),
+        .size = (uint64_t)sqlite3_column_int64(row, 3),
+        .file_id = sqlite3_column_int64(row, 4),
+    };
+    const struct bytes name = { sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1) };
+    registry_copy_name(name, found->text);
+    return connection_copy_blob(row, 0, found->info_hash, sizeof found->info_hash);
+}
+
+static bool read_block(sqlite3_stmt *row, struct registry_row *found) {
+    *found = (struct registry_row){
+        .kind = REGISTRY_BLOCK,
+        .since_s = sqlite3_column_int64(row, 2),
+    };
+    registry_copy_text(row, 1, found->reason, sizeof found->reason);
+    return connection_copy_blob(row, 0, found->info_hash, sizeof found->info_hash);
+}
+
+static bool read_passkey(sqlite3_stmt *row, struct registry_row *found) {
+    *found = (struct registry_row){
+        .kind = REGISTRY_PASSKEY,
+        .since_s = sqlite3_column_int64(row, 2),
+    };
+    registry_copy_text(row, 1, found->text, sizeof found->text);
+    return connection_copy_blob(row, 0, found->digest, sizeof found->digest);
+}
+
+static bool read_ban(sqlite3_stmt *row, struct registry_row *found) {
+    *found = (struct registry_row){
+        .kind = REGISTRY_BAN,
+        .until_s = sqlite3_column_int64(row, 2),
+        .since_s = sqlite3_column_int64(row, 3),
+    };
+    registry_copy_text(row, 0, found->text, sizeof found->text);
+    registry_copy_text(row, 1, found->reason, sizeof found->reason);
+    return network_parse(found->text, &found->network);
+}
+
+static const struct {
+    const char *columns;
+    const char *where;
+    const char *order;
+    bool (*read)(sqlite3_stmt *row, struct registry_row *found);
+} tables[REGISTRY_KINDS] = {
+    [REGISTRY_TORRENT] = { "SELECT info_hash, name, added_s, size, file_id FROM listed",
+                           " WHERE info_hash = ?1", " ORDER BY name, info_hash", read_torrent },
+    [REGISTRY_BLOCK] = { "SELECT info_hash, reason, created_s FROM blocked",
+                         " WHERE info_hash = ?1", " ORDER BY info_hash", read_block },
+    [REGISTRY_PASSKEY] = { "SELECT digest, label, created_s FROM passkey", " WHERE digest = ?1",
+                           " ORDER BY label", read_passkey },
+    [REGISTRY_BAN] = { "SELECT network, reason, until_s, created_s FROM ban", " WHERE network = ?1",
+                       " ORDER BY network", read_ban },
+};
+
+struct row_visit {
+    enum registry_kind kind;
+    registry_visitor visit;
+    void *context;
+};
+
+static bool visit_row(void *context, sqlite3_stmt *row) {
+    const struct row_visit *visit = context;
+    struct registry_row found;
+    if (tables[visit->kind].read(row, &found))
+        visit->visit(visit->context, &found);
+    return true;
+}
+
+enum { SQL_LEN = 160 };
+
+bool registry_rows_visit(struct registry_rows *rows, enum registry_kind kind,
+                         registry_visitor visit, void *context) {
+    struct row_visit all = { .kind = kind, .visit = visit, .context = context };
+    char sql[SQL_LEN];
+    snprintf(sql, sizeof sql, "%s%s", tables[kind].columns, tables[kind].order);
+    return registry_each_row(rows, registry_prepare(rows, sql, ""), visit_row, &all);
+}
+
+struct row_search {
+    struct registry_row *row;
+    bool found;
+};
+
+static void keep_row(void *context, const struct registry_row *row) {
+    struct row_search *search = context;
+    *search->row = *row;
+    search->found = true;
+}
+
+bool registry_rows_find(struct registry_rows *rows, struct registry_row *row, bool *found) {
+    const enum registry_kind kind = row->kind;
+    struct row_search search = { .row = row };
+    struct row_visit visit = { .kind = kind, .visit = keep_row, .context = &search };
+    char sql[SQL_LEN];
+    const char *by_kind[REGISTRY_KINDS] = { NULL };
+    snprintf(sql, sizeof sql, "%s%s", tables[kind].columns, tables[kind].where);
+    by_kind[kind] = sql;
+    if (!registry_each_row(rows, prepare_by_key(rows, row, by_kind), visit_row, &visit))
+        return false;
+    *found = search.found;
+    return true;
+}
+
+static bool note_row(void *context, sqlite3_stmt *row) {
+    (void)row;
+    *(bool *)context = true;
+    return true;
+}
+
+bool registry_rows_has_label(struct registry_rows *rows, const char *label, bool *found) {
+    *found = false;
+    return registry_each_row(
+        rows, registry_prepare(rows, "SELECT 1 FROM passkey WHERE label = ?1", "t", label),
+        note_row, found);
+}
+
+struct file_copy {
+    uint8_t *data;
+    size_t len;
+};
+
+static bool copy_file_row(void *context, sqlite3_stmt *row) {
+    struct file_copy *copy = context;
+    copy->len = (size_t)sqlite3_column_bytes(row, 0);
+    copy->data = malloc(copy->len + 1);
+    if (copy->data != NULL && copy->len > 0)
+        memcpy(copy->data, sqlite3_column_blob(row, 0), copy->len);
+    return copy->data != NULL;
+}
+
+bool registry_rows_read_file(struct registry_rows *rows,
+                             const uint8_t info_hash[static INFO_HASH_LEN], uint8_t **file,
+                             size_t *len) {
+    struct file_copy copy = { 0 };
+    sqlite3_stmt *statement =
+        registry_prepare(rows,
+                         "SELECT content FROM torrent_file"
+                         " WHERE id = (SELECT file_id FROM listed WHERE info_hash = ?1)",
+                         "b", info_hash_bytes(info_hash));
+    if (!registry_each_row(rows, statement, copy_file_row, &copy)) {
+        free(copy.data);
+        return false;
+    }
+    *file = copy.data;
+    *len = copy.len;
+    return true;
+}

@@ -1,0 +1,218 @@
+#include "store/registry_writer.h"
+
+#include <stdlib.h>
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/registry_rows.h"
+
+enum {
+    WAIT_MAX_MS = 5000,
+    LOAD_RETRY_MS = 1000,
+    EMPTY_VERSION = 1,             /* of a registry that was never changed */
+    BAN_KEPT_S = 7 * 24 * 60 * 60, /* after its end, so that it can be looked up */
+};
+
+static bool read_version(struct registry_writer *writer, int64_t *version) {
+    return registry_read_number(&writer->rows, "SELECT version FROM registry_version", version);
+}
+
+struct loading {
+    struct registry *registry;
+    bool failed;
+};
+
+static void load_row(void *context, const struct registry_row *row) {
+    struct loading *loading = context;
+    loading->failed = loading->failed || !registry_load_put(loading->registry, row);
+}
+
+static bool load_rows(struct registry_writer *writer) {
+    struct loading loading = { .registry = writer->registry };
+    registry_load_begin(writer->registry);
+    for (int kind = 0; kind < REGISTRY_KINDS; kind++) {
+        if (!registry_rows_visit(&writer->rows, (enum registry_kind)kind, load_row, &loading))
+            return false;
+    }
+    if (loading.failed)
+        return error_set(writer->rows.failure, "out of memory");
+    registry_load_end(writer->registry);
+    return true;
+}
+
+struct row_array {
+    struct registry_row *rows;
+    size_t count;
+    size_t capacity;
+    bool failed;
+};
+
+static void collect_row(void *context, const struct registry_row *row) {
+    struct row_array *array = context;
+    struct registry_row *rows =
+        array_grow(array->rows, &array->capacity, array->count + 1, sizeof *rows);
+    array->failed = array->failed || rows == NULL;
+    if (array->failed)
+        return;
+    array->rows = rows;
+    rows[array->count++] = *row;
+}
+
+static bool put_part(struct registry_writer *writer, enum registry_kind kind, int part) {
+    struct row_array array = { .count = 0 };
+    registry_visit_part(writer->registry, kind, part, collect_row, &array);
+    bool good = !array.failed;
+    for (size_t i = 0; good && i < array.count; i++)
+        good = registry_rows_put(&writer->rows, &array.rows[i], (struct bytes){ .len = 0 });
+    free(array.rows);
+    return good;
+}
+
+/* The database was replaced by a new one without a registry. The .torrent files are lost. */
+static bool put_everything(struct registry_writer *writer) {
+    for (int kind = 0; kind < REGISTRY_KINDS; kind++) {
+        for (int part = 0; part < REGISTRY_PARTS; part++) {
+            if (!put_part(writer, (enum registry_kind)kind, part))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool has_entries(const struct registry *registry) {
+    size_t count = 0;
+    for (int kind = 0; kind < REGISTRY_KINDS; kind++)
+        count += registry_count(registry, (enum registry_kind)kind);
+    return count > 0;
+}
+
+/* Makes memory and database equal, in the open transaction, apart from queued edits. `version` is
+ * the registry's version in the database. */
+static bool merge(struct registry_writer *writer, int64_t version) {
+    if (version == writer->registry_version)
+        return true;
+    if (version <= EMPTY_VERSION && has_entries(writer->registry))
+        return put_everything(writer);
+    return load_rows(writer);
+}
+
+static bool write_edit(struct registry_writer *writer, const struct registry_edit *edit) {
+    size_t count;
+    const struct registry_change *changes = registry_edit_changes(edit, &count);
+    bool good = true;
+    bool found;
+    for (size_t i = 0; good && i < count; i++)
+        good = changes[i].removed
+                   ? registry_rows_remove(&writer->rows, &changes[i].row, &found)
+                   : registry_rows_put(&writer->rows, &changes[i].row, registry_edit_file(edit));
+    return good;
+}
+
+/* Writes the edits from `edit` on; `*last` is the last one, or NULL. */
+static bool write_edits(struct registry_writer *writer, const struct registry_edit *edit,
+                        const struct registry_edit **last) {
+    for (*last = NULL; edit != NULL; edit = registry_edit_next(edit)) {
+        if (!write_edit(writer, edit))
+            return false;
+        *last = edit;
+    }
+    return true;
+}
+
+static bool write_queued(struct registry_writer *writer, const struct registry_edit **last) {
+    int64_t version = 0;
+    const bool good = registry_rows_begin(&writer->rows) && read_version(writer, &version) &&
+                      merge(writer, version) &&
+                      registry_rows_remove_ended(&writer->rows, clock_unix_s() - BAN_KEPT_S) &&
+                      write_edits(writer, registry_queued(writer->registry), last) &&
+                      read_version(writer, &version) && registry_rows_commit(&writer->rows);
+    if (good)
+        writer->registry_version = version;
+    else
+        registry_rows_roll_back(&writer->rows);
+    return good;
+}
+
+static void handle_failure(struct registry_writer *writer, uint64_t now_ms) {
+    if (writer->waiting_since_ms == 0)
+        writer->waiting_since_ms = now_ms;
+    if (writer->rows.busy && now_ms - writer->waiting_since_ms < WAIT_MAX_MS)
+        return;
+    log_error("registry: cannot write the database: %s; change rolled back", writer->rows.failure);
+    registry_roll_back(writer->registry, writer->rows.busy ? REGISTRY_LOCKED : REGISTRY_FAILED,
+                       writer->rows.failure);
+    writer->waiting_since_ms = 0;
+}
+
+/* Returns false if there is no database now. */
+static bool use_connection(struct registry_writer *writer, const struct connection *connection) {
+    sqlite3 *db = connection == NULL ? NULL : connection->db;
+    if (writer->rows.db != db)
+        writer->data_version = -1;
+    writer->rows.db = db;
+    writer->rows.busy = false;
+    return db != NULL;
+}
+
+bool registry_writer_load(struct registry_writer *writer, struct connection *connection) {
+    int64_t version = 0;
+    const bool good =
+        use_connection(writer, connection) && read_version(writer, &version) && load_rows(writer);
+    writer->registry_version = version;
+    return good;
+}
+
+/* SQLite's data_version changes with each commit of another connection. */
+static bool find_foreign_change(struct registry_writer *writer, bool *changed) {
+    int64_t data_version = 0;
+    int64_t version = 0;
+    *changed = false;
+    if (!registry_read_number(&writer->rows, "PRAGMA data_version", &data_version))
+        return false;
+    if (data_version == writer->data_version)
+        return true;
+    if (!read_version(writer, &version))
+        return false;
+    *changed = version != writer->registry_version;
+    if (!*changed)
+        writer->data_version = data_version;
+    return true;
+}
+
+static void load_foreign_change(struct registry_writer *writer, uint64_t now_ms) {
+    const struct registry_edit *last;
+    bool changed;
+    if (writer->failed_ms != 0 && now_ms - writer->failed_ms < LOAD_RETRY_MS)
+        return;
+    if (find_foreign_change(writer, &changed) && (!changed || write_queued(writer, &last))) {
+        writer->failed_ms = 0;
+        if (changed)
+            log_info("registry: loaded a change from the database");
+        return;
+    }
+    if (writer->failed_ms == 0 && !writer->rows.busy)
+        log_error("registry: cannot read the database: %s; retrying", writer->rows.failure);
+    writer->failed_ms = now_ms;
+}
+
+void registry_writer_sync(struct registry_writer *writer, struct connection *connection,
+                          uint64_t now_ms) {
+    const struct registry_edit *last = NULL;
+    const bool usable = use_connection(writer, connection);
+    if (registry_queued(writer->registry) == NULL) {
+        if (usable && !connection->in_transaction)
+            load_foreign_change(writer, now_ms);
+        return;
+    }
+    /* The store's own transaction is about to be committed. */
+    if (usable && connection->in_transaction)
+        return;
+    if (!usable || !write_queued(writer, &last)) {
+        handle_failure(writer, now_ms);
+        return;
+    }
+    writer->waiting_since_ms = 0;
+    (void)registry_remove_ended(writer->registry, clock_unix_s() - BAN_KEPT_S);
+    registry_settle(writer->registry, last);
+}
