@@ -265,7 +265,7 @@ def test_reload_switches_it_off_and_on(client):
         first.stop()
         first.start()
         wait_until(lambda: peers(daemon) == (1, 0, 0))
-        assert len(client.received) == 2
+        wait_until(lambda: len(client.received) == 2)
 
 
 def test_restored_peer_is_checked_once_it_announced_again(client):
@@ -277,7 +277,7 @@ def test_restored_peer_is_checked_once_it_announced_again(client):
         assert (len(client.times), probes(daemon)) == (1, 0)
         peer.announce()
         wait_until(lambda: peers(daemon) == (1, 0, 0))
-        assert len(client.times) == 2
+        wait_until(lambda: len(client.times) == 2)
 
 
 # Bounds

@@ -156,7 +156,8 @@ def test_idle_time_of_a_torrent_goes_on_over_a_restart():
         for _ in range(3):
             time.sleep(1)
             daemon.restart()
-            assert scraped(daemon.port, torrent) == (0, 0, 1)
+            kept = scraped(daemon.port, torrent) == (0, 0, 1)
+            assert kept or time.monotonic() - idle_since > 3.5
         wait_until(lambda: scraped(daemon.port, torrent) == (0, 0, 0))
         assert time.monotonic() - idle_since > 3.5
 
