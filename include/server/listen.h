@@ -30,10 +30,12 @@ int listen_tcp(const struct endpoint *address, uint16_t port, char error[static 
 /* Addresses to bind UDP sockets to: those in `addresses`, or if it is empty, 0.0.0.0 and [::]. */
 struct listen_addresses listen_udp_addresses(const struct listen_addresses *addresses);
 
-/* Whether the UDP port is unused; if not, writes one line into `error`. Call it before the first
- * listen_udp: sockets that share a port (SO_REUSEPORT) can also be bound while another skepd uses
- * it. */
-bool listen_udp_is_free(const struct endpoint *address, uint16_t port,
+/* Whether a TCP or UDP port is unused on all of `addresses`; if not, writes one line into `error`.
+ * For UDP, pass a list of listen_udp_addresses, and call it before the first listen_udp: sockets
+ * that share a port (SO_REUSEPORT) can also be bound while another skepd uses it. */
+bool listen_tcp_is_free(const struct listen_addresses *addresses, uint16_t port,
+                        char error[static ERROR_LEN]);
+bool listen_udp_is_free(const struct listen_addresses *addresses, uint16_t port,
                         char error[static ERROR_LEN]);
 
 /* A UDP socket that shares its port with others of this process (SO_REUSEPORT) and reports the

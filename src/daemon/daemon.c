@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -85,10 +86,24 @@ static bool log_failure(const char *error) {
     return false;
 }
 
+static bool ports_are_free(const struct config *config, char error[static ERROR_LEN]) {
+    const struct http_server_options *http = &config->http;
+    const struct listen_addresses udp = listen_udp_addresses(&config->udp.listen);
+    return (http->inherited.count > 0 ||
+            (listen_tcp_is_free(&http->listen, http->port, error) &&
+             (http->https.port == 0 ||
+              listen_tcp_is_free(&http->listen, http->https.port, error)))) &&
+           (!config->udp.enabled || config->udp.inherited.count > 0 ||
+            listen_udp_is_free(&udp, config->udp.port, error));
+}
+
+/* A start that fails because a port is in use must not leave an empty database behind. */
 static bool open_store(struct daemon *daemon, const struct config *config) {
     if (!config->store_enabled)
         return true;
     char error[ERROR_LEN];
+    if (access(config->database, F_OK) != 0 && !ports_are_free(config, error))
+        return log_failure(error);
     daemon->store = config->database_is_default ? store_open_default(config->database, error)
                                                 : store_open(config->database, error);
     if (daemon->store == NULL)

@@ -79,6 +79,18 @@ int listen_tcp(const struct endpoint *address, uint16_t port, char error[static 
     return fd >= 0 ? fd : report_listen_error(address, "TCP", port, error);
 }
 
+bool listen_tcp_is_free(const struct listen_addresses *addresses, uint16_t port,
+                        char error[static ERROR_LEN]) {
+    size_t i = 0;
+    do {
+        const int fd = listen_tcp(addresses->count == 0 ? NULL : &addresses->list[i], port, error);
+        if (fd < 0)
+            return false;
+        close(fd);
+    } while (++i < addresses->count);
+    return true;
+}
+
 /* One socket for each family, unlike TCP: on a socket for both, each IPv4 packet costs more. */
 struct listen_addresses listen_udp_addresses(const struct listen_addresses *addresses) {
     if (addresses->count > 0)
@@ -103,14 +115,16 @@ static int open_udp(const struct endpoint *address, uint16_t port, bool shared) 
     return close_keeping_errno(fd);
 }
 
-bool listen_udp_is_free(const struct endpoint *address, uint16_t port,
+bool listen_udp_is_free(const struct listen_addresses *addresses, uint16_t port,
                         char error[static ERROR_LEN]) {
-    const int fd = open_udp(address, port, false);
-    if (fd < 0) {
-        report_listen_error(address, "UDP", port, error);
-        return false;
+    for (size_t i = 0; i < addresses->count; i++) {
+        const int fd = open_udp(&addresses->list[i], port, false);
+        if (fd < 0) {
+            report_listen_error(&addresses->list[i], "UDP", port, error);
+            return false;
+        }
+        close(fd);
     }
-    close(fd);
     return true;
 }
 

@@ -100,10 +100,10 @@ static bool start_worker(struct udp_server *server, int fd, bool shares_socket,
 static bool serve_addresses(struct udp_server *server, const struct udp_server_options *options,
                             const struct listen_addresses *addresses, unsigned threads,
                             char error[static ERROR_LEN]) {
+    if (!listen_udp_is_free(addresses, options->port, error))
+        return false;
     for (size_t a = 0; a < addresses->count; a++) {
         const struct endpoint *address = &addresses->list[a];
-        if (!listen_udp_is_free(address, options->port, error))
-            return false;
         for (unsigned t = 0; t < threads; t++) {
             const int fd = listen_udp(address, options->port, options->receive_buffer, error);
             if (fd < 0 || !start_worker(server, fd, false, error))

@@ -60,6 +60,7 @@ def test_port_in_use_is_named(tmp_path, address):
         holder.listen()
         port = holder.getsockname()[1]
         assert_one_line(start(tmp_path / "skep.db", port=port), port, "in use")
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_second_daemon_on_the_same_port_is_refused(tmp_path):
