@@ -3,8 +3,8 @@
  * milliseconds of any monotonic clock.
  *
  * A peer is an endpoint; one in several torrents is probed once. New peers come first, in order of
- * arrival; then peers whose last probe was `interval_s` ago, the oldest first. Both wait for a
- * token bucket of `per_s` tokens a second, which also spreads the probes after a restart. One
+ * arrival; then peers whose last probe was `interval_s` ago, the oldest first. A token bucket of
+ * `per_s` tokens a second limits both, also after a restart, when all peers are new. One
  * address may have `address_peers_max` peers here and gets as many probes in `interval_s`, so a
  * client that announces many ports can neither use skepd as a port scanner nor delay the probes of
  * others. For IPv6 this limit holds for each address, and 64 times as much for each /64. Ports
@@ -60,17 +60,17 @@ void probe_plan_delete(struct probe_plan *plan); /* NULL is ignored */
  * peers that join later. */
 void probe_plan_apply(struct probe_plan *plan, const struct probe_limits *limits);
 
-/* The peer is in this torrent; repeating it has no effect. Ignored if the plan is full, the peer is
- * not eligible, or if out of memory. */
+/* Adds the peer to this torrent; no effect if it is in it already. Ignored if the plan is full, the
+ * peer is not eligible, or if out of memory. */
 void probe_plan_join(struct probe_plan *plan, const struct endpoint *peer,
                      const uint8_t info_hash[static INFO_HASH_LEN], uint64_t now_ms);
 
-/* The peer has left this torrent; with its last torrent it is removed. */
+/* Removes the peer from this torrent; without a torrent it is no longer probed. */
 void probe_plan_leave(struct probe_plan *plan, const struct endpoint *peer,
                       const uint8_t info_hash[static INFO_HASH_LEN]);
 
-/* A user looks at this peer: it is probed if it never was. A peer without a known torrent is kept
- * for `interval_s` after the last request. */
+/* The page or the API shows this peer: it is probed if it never was. A peer without a known torrent
+ * is kept for `interval_s` after the last request. */
 void probe_plan_request(struct probe_plan *plan, const struct endpoint *peer, uint64_t now_ms);
 
 /* Joins or leaves were lost: clears the torrents of all peers. A peer is then removed after

@@ -1,10 +1,10 @@
 /* Probes whether peers are reachable: opens a TCP connection to the address and port that a peer
  * announced, and closes it without sending a byte.
  *
- * Only peers in the configured networks are probed, and only at the address of their own socket,
- * which may not be that of an unknown proxy; so no client can direct probes at another machine. One
- * thread probes, at the rate that probe/probe_plan.h sets; announces never wait for it. It learns
- * about peers from the change feed, and from prober_request about those that it missed. */
+ * To prevent that a client directs probes at another machine, only peers in the configured networks
+ * are probed, only at the address of their own socket, and not if that may be an unknown proxy. One
+ * thread probes, at the rate of probe/probe_plan.h; announces never wait for it. Peers come from
+ * the change feed and from prober_request. */
 #ifndef SKEP_PROBE_PROBER_H
 #define SKEP_PROBE_PROBER_H
 
@@ -44,8 +44,8 @@ void prober_on_changes(void *prober, const struct change *changes, size_t count)
 /* Changes were lost before they reached prober_on_changes. */
 void prober_on_lost(void *prober);
 
-/* A user looks at this peer: probes it if it never was. Ignored if the peer is outside the networks
- * or `own_address` is false. Any thread. */
+/* The page or the API shows this peer: probes it if it never was. Ignored if the peer is outside
+ * the networks or `own_address` is false. Any thread. */
 void prober_request(struct prober *prober, const struct endpoint *peer, bool own_address);
 
 /* REACH_UNKNOWN if the peer is not known. `probed_ms` is a clock_now_ms(). Any thread. */

@@ -43,10 +43,10 @@ bool listen_udp_is_free(const struct listen_addresses *addresses, uint16_t port,
 int listen_udp(const struct endpoint *address, uint16_t port, uint32_t receive_buffer,
                char error[static ERROR_LEN]);
 
-/* Prepares an inherited socket and adds it to `tcp` if it listens for TCP, to `udp` if it is a UDP
- * socket. The other process may pass it on again, so it must never be shut down; to let a thread
- * stop without that, a receive on the UDP socket times out now and then. False and one line in
- * `error` for any other file. */
+/* Prepares an inherited socket and adds it to `tcp` if it listens for TCP, or to `udp` if it is a
+ * UDP socket. False and one line in `error` for any other file. Never call shutdown() on it: the
+ * other process still uses it. Receiving from the UDP socket times out every 200 ms, so that a
+ * thread can stop. */
 bool listen_inherit(int fd, struct listen_sockets *tcp, struct listen_sockets *udp,
                     char error[static ERROR_LEN]);
 

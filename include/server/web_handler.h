@@ -18,10 +18,10 @@ struct web_request {
     struct endpoint client;   /* the one behind trusted proxies; FAMILY_NONE if their headers are
                                  invalid */
     bool proxied;             /* by a trusted proxy, which names the client */
-    bool client_in_doubt;     /* may come from another client: a trusted proxy names none, or names
-                                 loopback although it is on another machine; or an untrusted proxy
-                                 may have sent it (proxy headers, or HTTP/1.0) */
-    bool secure;              /* by HTTPS */
+    bool client_uncertain; /* the address must not grant admin access: a trusted proxy names none,
+                             or names loopback although it is on another machine; or an untrusted
+                             proxy may have sent it (proxy headers, or HTTP/1.0) */
+    bool secure;           /* by HTTPS */
     const char *host;
     const char *origin;
     const char *sec_fetch_site;

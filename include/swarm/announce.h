@@ -37,8 +37,9 @@ struct passkey {
 struct announce_request {
     uint8_t info_hash[INFO_HASH_LEN];
     uint8_t peer_id[PEER_ID_LEN];
-    struct endpoint peer;    /* address of the socket, port of the announce */
-    struct endpoint claimed; /* address claims of the client, FAMILY_NONE if absent: ip (BEP 3) */
+    struct endpoint peer; /* address of the socket, port of the announce */
+    /* Addresses that the client gives for itself; FAMILY_NONE if absent. */
+    struct endpoint claimed;    /* parameter ip (BEP 3) */
     struct endpoint claimed_v4; /* ipv4 and ipv6 (BEP 7) */
     struct endpoint claimed_v6;
     uint64_t uploaded;

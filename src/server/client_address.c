@@ -61,8 +61,8 @@ struct client client_address_find(const struct endpoint *peer,
     client.may_be_proxy = endpoint_equal(&client.endpoint, peer) &&
                           (headers->has_proxy_header || (headers->http10 && loopback));
     if (client.proxied)
-        client.in_doubt = endpoint_is_loopback(&client.endpoint) && !loopback;
+        client.uncertain = endpoint_is_loopback(&client.endpoint) && !loopback;
     else
-        client.in_doubt = headers->trusted != NULL || headers->has_proxy_header || headers->http10;
+        client.uncertain = headers->trusted != NULL || headers->has_proxy_header || headers->http10;
     return client;
 }

@@ -14,13 +14,13 @@ struct client {
     struct endpoint endpoint; /* with the port of the connection; FAMILY_NONE if the headers of a
                                * trusted proxy are invalid */
     bool proxied;             /* a trusted proxy sent the request, and names its client */
-    bool may_be_proxy;        /* `endpoint` may be a proxy that is not configured as trusted */
-    bool in_doubt; /* not certain enough to grant rights by address: a trusted proxy names
-                    * no client, or names loopback although it is on another machine; or
-                    * an unknown proxy may have sent the request */
+    bool may_be_proxy;        /* `endpoint` may be a proxy that is not in network.trusted_proxies */
+    bool uncertain;           /* the address must not grant admin access: a trusted proxy names
+                               * no client, or names loopback although it is on another machine; or
+                               * an unknown proxy may have sent the request */
 };
 
-/* What the headers of one request tell about proxies. */
+/* The headers of one request that concern proxies. */
 struct client_headers {
     const struct networks *trusted; /* NULL: the peer is no trusted proxy */
     bool http10;                    /* or older */

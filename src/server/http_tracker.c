@@ -177,7 +177,7 @@ static struct web_request web_request_of(const struct http_request *request, con
     web.method = strcmp(method, "HEAD") == 0 ? "GET" : method;
     web.client = request->client.endpoint;
     web.proxied = request->client.proxied;
-    web.client_in_doubt = request->client.in_doubt;
+    web.client_uncertain = request->client.uncertain;
     web.secure = request->secure;
     web.body = (struct bytes){ request->body.data, request->body.len };
     web.body_too_large = request->body.too_large;

@@ -1,6 +1,6 @@
 /* Hash table of all swarms, by info_hash. It consists of shards, each with its own lock, random
- * generator and change feed; no lock covers more than one shard. The hash is keyed, so that an
- * attacker, who can choose any info_hash, cannot put all torrents into one shard. */
+ * generator and change feed. The hash is keyed, so that an attacker, who can choose any info_hash,
+ * cannot put all torrents into one shard. */
 #ifndef SKEP_SWARM_SWARM_TABLE_H
 #define SKEP_SWARM_SWARM_TABLE_H
 
@@ -22,9 +22,10 @@ struct shard {
     _Alignas(64) pthread_mutex_t lock;
     struct swarm_slot *slots;
     uint32_t slot_mask;
-    uint32_t count;                        /* swarms */
-    const struct tracker_options *options; /* of the tracker, which replaces it under the lock */
-    const struct access *access;           /* as `options` */
+    uint32_t count; /* swarms */
+    /* Both belong to the tracker, which replaces them while it holds the lock. */
+    const struct tracker_options *options;
+    const struct access *access;
     struct random random;
     struct change_feed feed;
     struct swarm_outputs outputs;

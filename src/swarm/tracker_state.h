@@ -28,7 +28,7 @@ struct idle_torrents {
 struct tracker {
     struct swarm_table *table;
     struct tracker_options *options; /* referenced by every shard, except during tracker_apply */
-    struct access *access;           /* as `options`; never NULL */
+    struct access *access;           /* referenced likewise; never NULL */
     struct registry *registry;
     struct address_counts *addresses; /* peers */
     struct idle_torrents idle;
@@ -62,7 +62,7 @@ static inline bool tracker_state_limits(const struct tracker *tracker,
            !endpoint_is_loopback(address);
 }
 
-/* A negative difference wraps around. */
+/* Adds modulo 2^32: pass a negative difference as uint32_t to subtract. */
 static inline void counter_add(_Atomic uint32_t *counter, uint32_t difference) {
     if (difference != 0)
         atomic_fetch_add_explicit(counter, difference, memory_order_relaxed);

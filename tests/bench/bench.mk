@@ -4,7 +4,7 @@ BENCH_PACKAGES := opentracker nodejs $(if $(shell command -v npm),,npm) valgrind
 
 BENCH_OUT := $(BUILD)/bench
 BENCH_LOAD := $(addprefix $(BUILD)/tests/bench/,load.o load_http.o load_udp.o run.o requests.o \
-    workload.o histogram.o process_use.o) $(BUILD)/src/base/bytes.o
+    workload.o latency_histogram.o process_use.o) $(BUILD)/src/base/bytes.o
 BENCH_TOOLS := $(addprefix $(BENCH_OUT)/,load bare_http bare_udp)
 
 # The program for callgrind is always built with -O2, so that counts are comparable.

@@ -302,11 +302,12 @@ static double per(double what, uint64_t count) {
     return count == 0 ? 0 : what / (double)count;
 }
 
-static void print_latencies(const struct histogram *latencies) {
+static void print_latencies(const struct latency_histogram *latencies) {
     printf("  \"p50_us\": %.1f,\n  \"p99_us\": %.1f,\n  \"p999_us\": %.1f,\n  \"max_us\": %.1f,\n",
-           microseconds(histogram_quantile(latencies, 0.5)),
-           microseconds(histogram_quantile(latencies, 0.99)),
-           microseconds(histogram_quantile(latencies, 0.999)), microseconds(latencies->largest));
+           microseconds(latency_histogram_quantile(latencies, 0.5)),
+           microseconds(latency_histogram_quantile(latencies, 0.99)),
+           microseconds(latency_histogram_quantile(latencies, 0.999)),
+           microseconds(latencies->largest));
 }
 
 static void print_server(const struct run *run) {

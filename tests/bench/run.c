@@ -78,7 +78,7 @@ void run_count(struct run *run, uint64_t sent_ns, uint64_t now_ns, size_t len, u
     run->responses++;
     run->reply_bytes += len;
     run->reply_peers += peers;
-    histogram_add(&run->latencies, now_ns - sent_ns);
+    latency_histogram_add(&run->latencies, now_ns - sent_ns);
 }
 
 union socket_address run_source(const struct run *run, uint32_t number) {

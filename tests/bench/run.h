@@ -4,7 +4,7 @@
 
 #include <netinet/in.h>
 
-#include "histogram.h"
+#include "latency_histogram.h"
 #include "process_use.h"
 #include "requests.h"
 
@@ -54,7 +54,7 @@ struct run {
     uint64_t reply_bytes;
     uint64_t reply_peers;
     const char *first_error;
-    struct histogram latencies;
+    struct latency_histogram latencies;
 };
 
 uint64_t run_clock_ns(void);

@@ -7,7 +7,7 @@ import { icon } from "../core/icons.js";
 import { createRefreshTimer } from "../core/refresh_timer.js";
 import { currentRoute, goTo, linkTo } from "../core/router.js";
 import { currentToken, setToken } from "../core/session.js";
-import { createTracker } from "../core/tracker.js";
+import { createTrackerState } from "../core/tracker_state.js";
 import { recolorPlots } from "../components/plot.js";
 import { uploadFiles } from "../components/uploads.js";
 import { createOverview } from "../overview/view_overview.js";
@@ -30,7 +30,7 @@ const TABS = [
 const element = (id) => document.getElementById(id);
 
 const main = element("main");
-const tracker = createTracker();
+const tracker = createTrackerState();
 const connection = createConnectionStatus();
 const announce = createAnnouncer(element("summary"));
 const timer = createRefreshTimer(refreshPage, handleResult);

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "web/api/api_request.h"
+#include "web/api/qr.h"
 #include "web/http/assets.h"
-#include "web/views/qr.h"
 
 static void get_qr(const struct api_request *request, struct web_response *response) {
     char text[QR_TEXT_MAX + 1];

@@ -97,7 +97,7 @@ static enum auth_proof find_proof(const struct authorization_rules *rules,
     const bool admin_address =
         request->client.family != FAMILY_NONE && networks_contain(&rules->admins, &request->client);
     const bool own_host = host_is_ours(rules, request);
-    if (admin_address && own_host && !request->client_in_doubt)
+    if (admin_address && own_host && !request->client_uncertain)
         return AUTH_BY_ADDRESS;
     if (!admin_address)
         return AUTH_WRONG_ADDRESS;

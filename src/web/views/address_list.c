@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "base/bytes.h"
+#include "base/radix_sort.h"
 #include "base/random.h"
-#include "web/views/radix_sort.h"
 #include "wire/client_name.h"
 
 enum { MAX_AGE_MS = 2000, IDLE_MS = 60000 };

@@ -5,7 +5,7 @@
 
 #include "base/array.h"
 #include "base/bytes.h"
-#include "web/views/radix_sort.h"
+#include "base/radix_sort.h"
 
 enum { FOLDED_LEN = 2 * TORRENT_SEARCH_LEN, HEX_LEN = 2 * INFO_HASH_LEN };
 

@@ -19,7 +19,7 @@ struct example {
     const char *client; /* NULL: the headers are invalid */
     bool proxied;
     bool may_be_proxy;
-    bool in_doubt;
+    bool uncertain;
 };
 
 static const char PROXY[] = "10.0.0.1"; /* trusted, with 10.0.0.2 and loopback */
@@ -99,14 +99,14 @@ START_TEST(client_follows_from_peer_and_headers) {
     ck_assert_str_eq(text, example->client == NULL ? "invalid" : example->client);
     ck_assert_int_eq(client.proxied, example->proxied);
     ck_assert_int_eq(client.may_be_proxy, example->may_be_proxy);
-    ck_assert_int_eq(client.in_doubt, example->in_doubt);
+    ck_assert_int_eq(client.uncertain, example->uncertain);
 }
 END_TEST
 
 START_TEST(without_trusted_proxies_loopback_is_certain) {
     const struct endpoint peer = endpoint_at("127.0.0.1", PORT);
     const struct client_headers none = { 0 };
-    ck_assert(!client_address_find(&peer, &none).in_doubt);
+    ck_assert(!client_address_find(&peer, &none).uncertain);
     const struct client_headers http10 = { .http10 = true };
     ck_assert(client_address_find(&peer, &http10).may_be_proxy);
 }

@@ -223,7 +223,7 @@ START_TEST(other_requests_go_to_the_web_handler) {
     ck_assert_str_eq(seen.authorization, "Bearer x");
     ck_assert_ptr_null(seen.origin);
     ck_assert(seen.secure);
-    ck_assert(seen.client_in_doubt);
+    ck_assert(seen.client_uncertain);
     ck_assert(endpoint_equal(&seen.client, &request.peer));
 
     ck_assert_uint_eq(response.status, 404);

@@ -119,7 +119,7 @@ END_TEST
 
 START_TEST(proxy_that_nobody_told_us_of_makes_no_admin) {
     struct web_request request = request_from("127.0.0.1");
-    request.client_in_doubt = true;
+    request.client_uncertain = true;
     ck_assert_int_eq(proof_of(&request), AUTH_UNTRUSTED_PROXY);
 }
 END_TEST

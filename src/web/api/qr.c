@@ -1,4 +1,4 @@
-#include "web/views/qr.h"
+#include "web/api/qr.h"
 
 #include <qrencode.h>
 

@@ -1,6 +1,6 @@
 /* Stable radix sort by 64-bit keys, in linear time. Pure. */
-#ifndef SKEP_WEB_VIEWS_RADIX_SORT_H
-#define SKEP_WEB_VIEWS_RADIX_SORT_H
+#ifndef SKEP_BASE_RADIX_SORT_H
+#define SKEP_BASE_RADIX_SORT_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "histogram.h"
+#include "latency_histogram.h"
 
 /* Below 2^BITS a bucket for each value; above, 2^BITS buckets for each power of two. */
 static unsigned bucket_of(uint64_t value) {
@@ -16,14 +16,14 @@ static uint64_t top_of(unsigned bucket) {
     return ((base + 1) << shift) - 1;
 }
 
-void histogram_add(struct histogram *histogram, uint64_t value) {
+void latency_histogram_add(struct latency_histogram *histogram, uint64_t value) {
     histogram->count++;
     histogram->buckets[bucket_of(value)]++;
     if (value > histogram->largest)
         histogram->largest = value;
 }
 
-uint64_t histogram_quantile(const struct histogram *histogram, double share) {
+uint64_t latency_histogram_quantile(const struct latency_histogram *histogram, double share) {
     const double wanted = share * (double)histogram->count;
     uint64_t passed = 0;
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {

@@ -1,4 +1,4 @@
-#include "web/views/radix_sort.h"
+#include "base/radix_sort.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* QR codes as SVG, by libqrencode. Pure; any thread. */
-#ifndef SKEP_WEB_VIEWS_QR_H
-#define SKEP_WEB_VIEWS_QR_H
+#ifndef SKEP_WEB_API_QR_H
+#define SKEP_WEB_API_QR_H
 
 #include "base/bytes.h"
 

@@ -7,7 +7,7 @@ import { addSample, placeInPeriods } from "./samples.js";
 const EVENTS_MAX = 60;
 const emptyState = () => ({ session: null, status: null, events: [], newEvents: 0, samples: [] });
 
-export function createTracker() {
+export function createTrackerState() {
   const state = emptyState();
   let nextEvent = 0,
     samplesLoaded = false,
