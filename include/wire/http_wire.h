@@ -18,13 +18,14 @@ enum http_route_kind { HTTP_ROUTE_OTHER, HTTP_ROUTE_ANNOUNCE, HTTP_ROUTE_SCRAPE 
 /* Parts of a request target. Slices borrow the URL. */
 struct http_target {
     enum http_route_kind kind;
-    struct bytes path;   /* up to the '?' */
-    struct bytes prefix; /* before the last part: "KEY" of "/KEY/announce" */
-    struct bytes query;  /* after the '?' */
+    struct bytes path;  /* up to the '?' */
+    struct bytes query; /* after the '?' */
+    struct bytes key;   /* the passkey, encoded; empty: none */
 };
 
 /* The last part of the path decides: "announce" or "scrape", with an optional extension such as
- * ".php" (BEP 48). */
+ * ".php" (BEP 48) and slash. The key is the path before it ("/KEY/announce"), the part after it
+ * ("/announce/KEY"), or the first `passkey` of the query. */
 struct http_target http_parse_target(struct bytes url);
 
 struct http_announce {

@@ -69,9 +69,10 @@ static bool create_transport(struct tracker_client *client) {
 static const char *parse_url(struct tracker_client *client, const char *text) {
     static const char announce[] = "/announce";
     struct tracker_url *url = &client->url;
-    const int len = snprintf(client->text, sizeof client->text, "%s", text);
-    if (len >= URL_LEN)
+    const struct bytes trimmed = bytes_trim(bytes_of(text));
+    if (trimmed.len >= URL_LEN)
         return "URL too long";
+    memcpy(client->text, trimmed.data, trimmed.len);
     const char *error = tracker_url_parse(bytes_of(client->text), url);
     const bool bare = error == NULL && url->scheme != TRACKER_UDP &&
                       (url->target.len == 0 || bytes_equal(url->target, bytes_of("/")));
@@ -84,6 +85,17 @@ static const char *parse_url(struct tracker_client *client, const char *text) {
     return tracker_url_parse(bytes_of(client->text), url);
 }
 
+/* The URL can choose the family too. */
+static const char *choose_family(struct tracker_client *client) {
+    enum family *family = &client->options.http.family;
+    if (client->url.family == FAMILY_NONE)
+        return NULL;
+    if (*family != FAMILY_NONE && *family != client->url.family)
+        return "--v4 and udp6://, --v6 and udp4:// exclude each other";
+    *family = client->url.family;
+    return NULL;
+}
+
 struct tracker_client *tracker_client_open(const char *url,
                                            const struct tracker_client_options *options) {
     struct tracker_client *client = calloc(1, sizeof *client);
@@ -91,6 +103,8 @@ struct tracker_client *tracker_client_open(const char *url,
     if (client != NULL) {
         client->options = *options;
         error = parse_url(client, url);
+        if (error == NULL)
+            error = choose_family(client);
         if (error == NULL && create_transport(client))
             return client;
     }

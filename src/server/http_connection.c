@@ -198,6 +198,9 @@ static struct MHD_Response *create_message(const struct http_response *response)
                                                     response->stream, free_stream);
     else
         message = MHD_create_response_from_buffer(response->body.len, data, modes[response->place]);
+    /* libmicrohttpd would send a last chunk even to a HEAD; HTTP/1.0 has none. */
+    if (message != NULL && response->place == HTTP_BODY_STREAMED && response->stream == NULL)
+        MHD_set_response_options(message, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     if (message == NULL && response->place == HTTP_BODY_STREAMED)
         free_stream(response->stream);
     if (message == NULL && response->place == HTTP_BODY_OWNED)

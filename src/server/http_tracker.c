@@ -60,11 +60,11 @@ void http_tracker_read_target(const struct http_context *context, struct http_re
     switch (request->kind) {
     case HTTP_ROUTE_ANNOUNCE:
         request->error = http_parse_announce(parts.query, &request->announce);
-        request->announce.request.passkey = passkey_of(parts.prefix);
+        request->announce.request.passkey = passkey_of_target(&parts);
         break;
     case HTTP_ROUTE_SCRAPE:
         read_scrape(request, parts.query, atomic_load(&context->scrape_max));
-        request->passkey = passkey_of(parts.prefix);
+        request->passkey = passkey_of_target(&parts);
         break;
     case HTTP_ROUTE_OTHER:
         copy_target(request, parts.path, parts.query);
@@ -345,12 +345,17 @@ static void reply_scrape(const struct http_context *context, const struct http_r
         set_malformed(response, buffer, "info_hash is missing", interval_s);
 }
 
-/* Only GET: an announce changes the swarm, so HEAD is not allowed either. */
+/* HEAD is answered like GET but does nothing, since an announce changes the swarm. */
 static void reply_tracker(const struct http_context *context, const char *method,
                           const struct http_request *request, uint64_t now_ms, uint8_t *buffer,
                           struct http_response *response) {
+    const struct writer none = { 0 };
+    if (strcmp(method, "HEAD") == 0) {
+        set_tracker_body(response, &none, HTTP_BODY_STREAMED); /* of unknown length */
+        return;
+    }
     if (strcmp(method, "GET") != 0) {
-        set_error(response, 405, "Method not allowed.\n", "Allow", "GET");
+        set_error(response, 405, "Method not allowed.\n", "Allow", "GET, HEAD");
         return;
     }
     const bool announce = request->kind == HTTP_ROUTE_ANNOUNCE;

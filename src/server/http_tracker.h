@@ -71,7 +71,7 @@ enum http_body_place {
     HTTP_BODY_CONSTANT,
     HTTP_BODY_BUFFERED, /* in the caller's buffer */
     HTTP_BODY_OWNED,    /* malloc'd; the caller frees it */
-    HTTP_BODY_STREAMED, /* the caller reads and deletes `stream` */
+    HTTP_BODY_STREAMED, /* the caller reads and deletes `stream`; NULL for a HEAD */
 };
 
 struct http_response {

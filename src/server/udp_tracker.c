@@ -22,9 +22,11 @@ static size_t reply_announce(const struct udp_context *context, struct bytes pac
     announce.request.peer = *sender;
     endpoint_set_port(&announce.request.peer, announce.port);
     announce.request.passkey.given = false;
-    if (announce.path_len > 0)
-        announce.request.passkey =
-            passkey_in_path((struct bytes){ .data = announce.path, .len = announce.path_len });
+    if (announce.path_len > 0) {
+        const struct http_target target =
+            http_parse_target((struct bytes){ announce.path, announce.path_len });
+        announce.request.passkey = passkey_of_target(&target);
+    }
 
     struct announce_response response = {
         .peers = udp_peers_place(out),

@@ -143,6 +143,26 @@ static void serve_asset(struct web_router *router, const struct authorization *a
         send_asset(request, asset, response);
 }
 
+/* Browsers ask for it although the page names its icon. */
+static void serve_icon(struct web_router *router, const struct authorization *auth,
+                       const struct web_request *request, struct web_response *response) {
+    (void)router;
+    (void)auth;
+    const struct asset *icon = assets_find(bytes_of("icon.svg"));
+    if (icon == NULL)
+        send_not_found(response);
+    else
+        send_asset(request, icon, response);
+}
+
+static void serve_robots(struct web_router *router, const struct authorization *auth,
+                         const struct web_request *request, struct web_response *response) {
+    (void)router;
+    (void)auth;
+    (void)request;
+    error_response_text(response, 200, "User-agent: *\nDisallow: /\n");
+}
+
 static void serve_health(struct web_router *router, const struct authorization *auth,
                          const struct web_request *request, struct web_response *response) {
     (void)router;
@@ -219,10 +239,16 @@ static const struct web_route {
     void (*serve)(struct web_router *router, const struct authorization *auth,
                   const struct web_request *request, struct web_response *response);
 } routes[] = {
-    { "/", HTTP_KIND_PAGE, serve_front },          { "/assets/*", HTTP_KIND_PAGE, serve_asset },
-    { "/health", HTTP_KIND_HEALTH, serve_health }, { "/metrics", HTTP_KIND_METRICS, serve_metrics },
-    { "/api/v1/*", HTTP_KIND_API, serve_api },     { "/api/*", HTTP_KIND_API, serve_unknown_api },
-    { "/api", HTTP_KIND_API, serve_unknown_api },  { "/readyz", HTTP_KIND_HEALTH, serve_readiness },
+    { "/", HTTP_KIND_PAGE, serve_front },
+    { "/assets/*", HTTP_KIND_PAGE, serve_asset },
+    { "/health", HTTP_KIND_HEALTH, serve_health },
+    { "/metrics", HTTP_KIND_METRICS, serve_metrics },
+    { "/api/v1/*", HTTP_KIND_API, serve_api },
+    { "/api/*", HTTP_KIND_API, serve_unknown_api },
+    { "/api", HTTP_KIND_API, serve_unknown_api },
+    { "/readyz", HTTP_KIND_HEALTH, serve_readiness },
+    { "/favicon.ico", HTTP_KIND_PAGE, serve_icon },
+    { "/robots.txt", HTTP_KIND_PAGE, serve_robots },
 };
 
 static const struct web_route *find_route(struct bytes path) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bencode.h"
+#include "wire/url_query.h"
 
 /* A request target in absolute form, as sent to proxies, has scheme and host before the path. */
 static struct bytes without_host(struct bytes path) {
@@ -18,23 +19,53 @@ static struct bytes without_host(struct bytes path) {
     return (struct bytes){ .data = rest.data + at, .len = rest.len - at };
 }
 
+/* Takes the last part off the path, without the slash before it. */
+static struct bytes take_last_part(struct bytes *path) {
+    size_t at = path->len;
+    while (at > 0 && path->data[at - 1] != '/')
+        at--;
+    const struct bytes part = { .data = path->data + at, .len = path->len - at };
+    path->len = at > 0 ? at - 1 : 0;
+    return part;
+}
+
+static enum http_route_kind kind_of_part(struct bytes part) {
+    const struct bytes name = bytes_split(&part, '.');
+    if (bytes_equal(name, bytes_of("announce")))
+        return HTTP_ROUTE_ANNOUNCE;
+    return bytes_equal(name, bytes_of("scrape")) ? HTTP_ROUTE_SCRAPE : HTTP_ROUTE_OTHER;
+}
+
+static struct bytes find_key_in_query(struct bytes query) {
+    struct bytes name;
+    struct bytes value;
+    while (url_query_next(&query, &name, &value)) {
+        if (bytes_equal(name, bytes_of("passkey")))
+            return value;
+    }
+    return (struct bytes){ 0 };
+}
+
 struct http_target http_parse_target(struct bytes url) {
     struct bytes rest = url;
-    struct http_target target = { .path = bytes_split(&rest, '?') };
-    target.query = rest;
-
-    target.path = without_host(target.path);
-    size_t last = target.path.len;
-    while (last > 0 && target.path.data[last - 1] != '/')
-        last--;
-    struct bytes part = { .data = target.path.data + last, .len = target.path.len - last };
-    if (last > 1)
-        target.prefix = (struct bytes){ .data = target.path.data + 1, .len = last - 2 };
-    const struct bytes name = bytes_split(&part, '.');
-    if (last > 0 && bytes_equal(name, bytes_of("announce")))
-        target.kind = HTTP_ROUTE_ANNOUNCE;
-    else if (last > 0 && bytes_equal(name, bytes_of("scrape")))
-        target.kind = HTTP_ROUTE_SCRAPE;
+    struct http_target target = { .path = without_host(bytes_split(&rest, '?')), .query = rest };
+    struct bytes before = target.path;
+    if (before.len == 0 || before.data[0] != '/')
+        return target;
+    while (before.len > 0 && before.data[before.len - 1] == '/')
+        before.len--;
+    const struct bytes last = take_last_part(&before);
+    target.kind = kind_of_part(last);
+    if (target.kind != HTTP_ROUTE_OTHER) {
+        if (before.len > 1)
+            target.key = (struct bytes){ .data = before.data + 1, .len = before.len - 1 };
+    } else if (before.len > 0) {
+        target.kind = kind_of_part(take_last_part(&before));
+        if (target.kind != HTTP_ROUTE_OTHER)
+            target.key = last;
+    }
+    if (target.kind != HTTP_ROUTE_OTHER && target.key.len == 0)
+        target.key = find_key_in_query(target.query);
     return target;
 }
 

@@ -1,6 +1,6 @@
 #include "wire/passkey.h"
 
-#include "wire/http_wire.h"
+#include "base/percent.h"
 
 struct passkey passkey_of(struct bytes key) {
     struct passkey passkey = { 0 };
@@ -11,6 +11,8 @@ struct passkey passkey_of(struct bytes key) {
     return passkey;
 }
 
-struct passkey passkey_in_path(struct bytes path) {
-    return passkey_of(http_parse_target(path).prefix);
+struct passkey passkey_of_target(const struct http_target *target) {
+    uint8_t key[PASSKEY_TEXT_MAX];
+    const long len = percent_decode_part(target->key, key, sizeof key);
+    return passkey_of((struct bytes){ .data = key, .len = len < 0 ? 0 : (size_t)len });
 }

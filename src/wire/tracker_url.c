@@ -1,13 +1,18 @@
 #include "wire/tracker_url.h"
 
+#include <strings.h>
+
 static const struct {
     struct bytes prefix;
     enum tracker_scheme scheme;
+    enum family family;
     uint16_t port; /* 0: no default */
 } schemes[] = {
-    { BYTES_LITERAL("http://"), TRACKER_HTTP, 80 },
-    { BYTES_LITERAL("https://"), TRACKER_HTTPS, 443 },
-    { BYTES_LITERAL("udp://"), TRACKER_UDP, 0 },
+    { BYTES_LITERAL("http://"), TRACKER_HTTP, FAMILY_NONE, 80 },
+    { BYTES_LITERAL("https://"), TRACKER_HTTPS, FAMILY_NONE, 443 },
+    { BYTES_LITERAL("udp://"), TRACKER_UDP, FAMILY_NONE, 0 },
+    { BYTES_LITERAL("udp4://"), TRACKER_UDP, FAMILY_V4, 0 },
+    { BYTES_LITERAL("udp6://"), TRACKER_UDP, FAMILY_V6, 0 },
 };
 
 static struct bytes skip_bytes(struct bytes all, size_t len) {
@@ -62,14 +67,17 @@ const char *tracker_url_parse(struct bytes text, struct tracker_url *url) {
     if (!is_plain(whole))
         return "invalid URL: spaces or control characters";
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-        if (!bytes_start_with(whole, schemes[i].prefix))
+        const struct bytes prefix = schemes[i].prefix;
+        if (whole.len < prefix.len ||
+            strncasecmp((const char *)whole.data, (const char *)prefix.data, prefix.len) != 0)
             continue;
-        const struct bytes behind = skip_bytes(whole, schemes[i].prefix.len);
+        const struct bytes behind = skip_bytes(whole, prefix.len);
         size_t len = 0;
         while (len < behind.len && behind.data[len] != '/' && behind.data[len] != '?')
             len++;
         struct tracker_url parsed = {
             .scheme = schemes[i].scheme,
+            .family = schemes[i].family,
             .port = schemes[i].port,
             .target = skip_bytes(behind, len),
             .whole = whole,
@@ -83,15 +91,24 @@ const char *tracker_url_parse(struct bytes text, struct tracker_url *url) {
     return "invalid URL: it must begin with http://, https:// or udp://";
 }
 
+/* Takes the last part off a path, and any slashes after it. */
+static struct bytes take_last_part(struct bytes *path) {
+    while (path->len > 0 && path->data[path->len - 1] == '/')
+        path->len--;
+    const size_t end = path->len;
+    while (path->len > 0 && path->data[path->len - 1] != '/')
+        path->len--;
+    return (struct bytes){ .data = path->data + path->len, .len = end - path->len };
+}
+
 bool tracker_url_write_scrape(struct writer *w, const struct tracker_url *url) {
     static const struct bytes announce = BYTES_LITERAL("announce");
     static const struct bytes scrape = BYTES_LITERAL("scrape");
     struct bytes query = url->target;
-    const struct bytes path = bytes_split(&query, '?');
-    size_t last = path.len;
-    while (last > 0 && path.data[last - 1] != '/')
-        last--;
-    const struct bytes part = skip_bytes(path, last);
+    struct bytes path = bytes_split(&query, '?');
+    struct bytes part = take_last_part(&path);
+    if (!bytes_start_with(part, announce) && !bytes_start_with(part, scrape))
+        part = take_last_part(&path);
     const bool announces = bytes_start_with(part, announce);
     if (!announces && !bytes_start_with(part, scrape))
         return false;

@@ -62,7 +62,7 @@ static bool within(struct bytes part, struct bytes all) {
 static void check_target(struct bytes target) {
     const struct http_target parts = http_parse_target(target);
     assert(within(parts.path, target));
-    assert(within(parts.prefix, target));
+    assert(within(parts.key, target));
     assert(within(parts.query, target));
 }
 
@@ -122,7 +122,9 @@ static void check_stream(struct full_scrape *stream) {
 static void check_response(const struct http_response *response) {
     assert(response->status == 200 || response->status >= 400);
     assert(response->place != HTTP_BODY_OWNED);
-    if (response->place == HTTP_BODY_STREAMED)
+    if (response->place == HTTP_BODY_STREAMED && response->stream == NULL)
+        assert(response->body.len == 0);
+    else if (response->place == HTTP_BODY_STREAMED)
         check_stream(response->stream);
     else if (response->status == 200 && response->outcome.kind == HTTP_KIND_ANNOUNCE)
         check_announce_body(response);

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from support.announce import Peer, get, query, random_hash, scrape
+from support.announce import Peer, escape, get, query, random_hash, scrape
 from support.api import Api
 from support.database import stored_peers, wire
 from support.skepctl import Skepctl
@@ -163,7 +163,42 @@ def test_private_tracker_asks_for_a_passkey_over_http(private, torrent):
         assert peer.announce(path=f"/{wrong}/announce").failure == WRONG_KEY
     for none in ("", "/", "0" * 65 + "/"):
         assert peer.announce(path=f"/{none}announce").failure == NO_KEY
-    assert peer.announce(path=f"/announce/{key}").status == 404
+
+
+@pytest.mark.parametrize("form", ["/KEY/announce/", "/KEY/announce.php", "/announce/KEY", "/announce.php/KEY/"])
+def test_passkey_may_stand_before_or_after_announce(private, torrent, form):
+    key = new_key(private, form)
+    peer = Peer(private.port, torrent)
+    wait_for_failure(None, peer, path=form.replace("KEY", key))
+    path = form.replace("KEY", key).replace("announce", "scrape")
+    assert scrape(private.port, torrent, path=path)["files"][torrent][b"incomplete"] == 1
+    assert peer.announce(path=form.replace("KEY", key[::-1])).failure == WRONG_KEY
+    with UdpClient(private.port) as client:
+        client.announce(torrent, 5001, options=url_path(form.replace("KEY", key)))
+        with pytest.raises(UdpError, match=WRONG_KEY):
+            client.announce(torrent, 5001, options=url_path(form.replace("KEY", key[::-1])))
+
+
+@pytest.mark.parametrize("path", ["/announce", "/announce/", "/announce.php"])
+def test_passkey_may_be_a_parameter(private, torrent, path):
+    key = new_key(private, "parameter " + path)
+    peer = Peer(private.port, torrent)
+    assert peer.announce(path=path, passkey="x").failure == WRONG_KEY
+    wait_for_failure(None, peer, path=path, passkey=key)
+    scrape_target = path.replace("announce", "scrape") + f"?passkey={key}&info_hash={escape(torrent)}"
+    assert get(private.port, scrape_target)["files"][torrent][b"incomplete"] == 1
+    with UdpClient(private.port) as client:
+        client.announce(torrent, 5001, options=url_path(f"{path}?passkey={key}"))
+
+
+def test_skepctl_takes_each_form_of_a_private_url(private, torrent):
+    key = new_key(private, "skepctl")
+    wait_for_failure(None, Peer(private.port, torrent), path=f"/{key}/announce")
+    host, skepctl = f"127.0.0.1:{private.port}", Skepctl()
+    for form in (f"/{key}/announce", f"/{key}/announce/", f"/announce/{key}", f"/announce.php?passkey={key}"):
+        assert skepctl.json("announce", f"http://{host}{form}", torrent.hex())["leechers"] >= 1
+        assert skepctl.json("announce", f"udp://{host}{form}", torrent.hex())["leechers"] >= 1
+        assert skepctl.json("scrape", f"http://{host}{form}", torrent.hex())["items"][0]["leechers"] >= 1
 
 
 def test_private_tracker_asks_for_a_passkey_in_scrapes(private, torrent):
@@ -231,6 +266,9 @@ def test_passkey_is_kept_nowhere_in_clear(private, torrent):
     get(private.port, f"/{key}/other")
     get(private.port, f"/{key}/announce?info_hash=1")
     scrape(private.port, torrent, path=f"/{key}/scrape")
+    for path in ("/announce/KEY", "/announce?passkey=KEY", "/scrape/KEY?info_hash=1", "/announce/KEY/x",
+                 "/announce.php?passkey=KEY&info_hash=1", "/favicon.ico?passkey=KEY"):
+        get(private.port, path.replace("KEY", key))
     stored = torrent, wire(*peer.endpoint)
     wait_until(lambda: stored in stored_peers(private.database))
     files = list(private.directory.glob("skep.db*"))
@@ -383,10 +421,10 @@ def test_reload_with_broken_rules_leaves_the_old_ones(private, torrent, rules, n
     private.write_config(PRIVATE)
 
 
-def test_key_in_the_query_is_no_passkey(private, torrent):
+def test_parameter_of_another_name_is_no_passkey(private, torrent):
     key = new_key(private, "query")
     wait_for_failure(None, Peer(private.port, torrent), path=f"/{key}/announce")
-    said = query({"passkey": key, "key": key})
+    said = query({"passkeys": key, "key": key})
     assert get(private.port, f"{Peer(private.port, torrent).target()}&{said}").failure == NO_KEY
 
 

@@ -128,13 +128,20 @@ def test_unchanged_file_is_not_sent_again(daemon, path, accept, encoding):
 
 
 @pytest.mark.parametrize("path", ["/", "/assets/chart.min.js", "/metrics", "/nothing", API,
-                                  "/health"])
+                                  "/health", "/robots.txt", "/favicon.ico"])
 def test_head_is_a_get_without_a_body(daemon, path):
     head = send(daemon, path, "Host: localhost", method="HEAD")
     whole = send(daemon, path, "Host: localhost", method="GET")
     assert (head.status, head.body) == (whole.status, b"")
     if path != "/metrics":
         assert head.headers["content-length"] == str(len(whole.body))
+
+
+def test_files_that_every_site_is_asked_for(daemon):
+    robots = get(daemon.port, "/robots.txt")
+    assert (robots.status, robots.body) == (200, b"User-agent: *\nDisallow: /\n")
+    icon = get(daemon.port, "/favicon.ico")
+    assert (icon.status, icon.headers["Content-Type"]) == (200, "image/svg+xml")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "BREW"])

@@ -176,7 +176,7 @@ def test_unknown_certificate_is_not_trusted(skepctl, tracker, torrent):
     (["http://h/", HASH, "--port", "x"], "--port"), (["http://h/", HASH, "--left", "-1"], "--left"),
     (["http://h/", HASH, "--event", "going"], "--event"), (["http://h/", HASH, "--key", "xyz"], "key"),
     (["http://h/", HASH, "--key", "123456789"], "key"), (["http://h/", HASH, "--peer-id", "short"], "peer-id"),
-    (["http://h/", HASH, "--v4", "--v6"], "--v6"), (["http://h/", HASH, "--timeout", "0"], "--timeout")])
+    (["http://h/", HASH, "--v4", "--v6"], "--v6"), (["udp4://h:1", HASH, "--v6"], "udp4://"), (["http://h/", HASH, "--timeout", "0"], "--timeout")])
 def test_mistake_is_named(skepctl, words, complaint):
     assert complaint in skepctl.refuses("announce", *words, status=MISTAKE)
 

@@ -134,13 +134,22 @@ START_TEST(refusal_of_the_tracker_is_passed_on) {
 END_TEST
 
 START_TEST(announce_is_a_get) {
-    static const char *const methods[] = { "POST", "HEAD", "get", "" };
+    static const char *const methods[] = { "POST", "get", "" };
     for (size_t i = 0; i < COUNT_OF(methods); i++) {
         ask(methods[i], ANNOUNCE);
         ck_assert_uint_eq(response.status, 405);
-        ck_assert_str_eq(header_of("Allow"), "GET");
+        ck_assert_str_eq(header_of("Allow"), "GET, HEAD");
         assert_outcome(HTTP_KIND_OTHER, HTTP_RESULT_MALFORMED);
     }
+    ck_assert_uint_eq(tracker_stats(context.tracker).peers, 0);
+}
+END_TEST
+
+START_TEST(head_changes_nothing) {
+    ask("HEAD", ANNOUNCE);
+    ck_assert_uint_eq(response.status, 200);
+    ck_assert_uint_eq(response.body.len, 0);
+    assert_outcome(HTTP_KIND_OTHER, HTTP_RESULT_OK);
     ck_assert_uint_eq(tracker_stats(context.tracker).peers, 0);
 }
 END_TEST
@@ -343,6 +352,7 @@ UNIT_SUITE(http_tracker) {
     tcase_add_test(replies, malformed_announce_is_refused_for_good);
     tcase_add_test(replies, refusal_of_the_tracker_is_passed_on);
     tcase_add_test(replies, announce_is_a_get);
+    tcase_add_test(replies, head_changes_nothing);
     tcase_add_test(replies, proxy_names_the_client);
     tcase_add_test(replies, scrape_lists_each_torrent);
     tcase_add_test(replies, long_scrape_does_not_need_the_buffer);

@@ -10,7 +10,7 @@ enum { KEY_FOLDED = 1 };
 
 static const struct captured {
     const char *url;
-    const char *prefix;
+    const char *passkey;
     const char *info_hash;
     const char *client;
     enum announce_event event;
@@ -51,8 +51,8 @@ static const struct captured {
       "F2X%F0I%10%C3f%12L%9E&peer_id=A2-1-36-0-%81%B8%C3%D6%DE%9C%7C4%CE%1E&uploaded=0&downloaded="
       "0&left=4194796&compact=1&key=%C3%D6%DE%9C%7C4%CE%1E&numwant=50&no_peer_id=1&port=30941&"
       "event=started&supportcrypto=1",
-      "", "16e2622c05e4c499eb7ff258f04910c366124c9e", "aria2 1.36.0", EVENT_STARTED, 30941, 0, 0,
-      4194796, 50, KEY_FOLDED, true },
+      "0123456789abcdef0123456789abcdef", "16e2622c05e4c499eb7ff258f04910c366124c9e",
+      "aria2 1.36.0", EVENT_STARTED, 30941, 0, 0, 4194796, 50, KEY_FOLDED, true },
     /* aria2: announce URL with a key in the path (/KEY/announce) */
     { "/0123456789abcdef0123456789abcdef/"
       "announce?info_hash=%91%05g%E8%9A%CA%3FN%BA_%FD%9F6%2C%0F%09%BB%F4%98%84&peer_id=A2-1-36-0-%"
@@ -120,8 +120,8 @@ static const struct captured {
       "f2X%f0I%10%c3f%12L%9e&peer_id=-LT2080-D5vdXJ7cb!~3&port=20854&uploaded=0&downloaded=0&left="
       "0&corrupt=0&key=B3AE2C77&event=started&numwant=200&compact=1&no_peer_id=1&supportcrypto=1&"
       "redundant=0",
-      "", "16e2622c05e4c499eb7ff258f04910c366124c9e", "libtorrent 2.0.8", EVENT_STARTED, 20854, 0,
-      0, 0, 200, 0xb3ae2c77, true },
+      "0123456789abcdef0123456789abcdef", "16e2622c05e4c499eb7ff258f04910c366124c9e",
+      "libtorrent 2.0.8", EVENT_STARTED, 20854, 0, 0, 0, 200, 0xb3ae2c77, true },
     /* libtorrent: announce URL with a key in the path (/KEY/announce) */
     { "/0123456789abcdef0123456789abcdef/"
       "announce?info_hash=%91%05g%e8%9a%ca%3fN%ba_%fd%9f6%2c%0f%09%bb%f4%98%84&peer_id=-LT2080-"
@@ -158,8 +158,8 @@ static const struct captured {
       "f2X%f0I%10%c3f%12L%9e&peer_id=-qB4520-0JTBV0zF1R-L&port=27191&uploaded=0&downloaded=0&left="
       "4194796&corrupt=0&key=550E54BE&event=started&numwant=200&compact=1&no_peer_id=1&"
       "supportcrypto=1&redundant=0",
-      "", "16e2622c05e4c499eb7ff258f04910c366124c9e", "qBittorrent 4.5.2", EVENT_STARTED, 27191, 0,
-      0, 4194796, 200, 0x550e54be, true },
+      "0123456789abcdef0123456789abcdef", "16e2622c05e4c499eb7ff258f04910c366124c9e",
+      "qBittorrent 4.5.2", EVENT_STARTED, 27191, 0, 0, 4194796, 200, 0x550e54be, true },
     /* qBittorrent: announce URL with a key in the path (/KEY/announce) */
     { "/0123456789abcdef0123456789abcdef/"
       "announce?info_hash=%91%05g%e8%9a%ca%3fN%ba_%fd%9f6%2c%0f%09%bb%f4%98%84&peer_id=-qB4520-c-"
@@ -195,8 +195,8 @@ static const struct captured {
     { "/announce?passkey=0123456789abcdef0123456789abcdef&info_hash=%16%E2b%2C%05%E4%C4%99%EB%7F%"
       "F2X%F0I%10%C3f%12L%9E&peer_id=-lt0D80-%D4D%11%24%AB%8FI%83-%1F%902&key=37fc0d96&compact=1&"
       "port=21378&uploaded=0&downloaded=0&left=4194796&event=started",
-      "", "16e2622c05e4c499eb7ff258f04910c366124c9e", "rTorrent 0.13.8", EVENT_STARTED, 21378, 0, 0,
-      4194796, NUMWANT_DEFAULT, 0x37fc0d96, false },
+      "0123456789abcdef0123456789abcdef", "16e2622c05e4c499eb7ff258f04910c366124c9e",
+      "rTorrent 0.13.8", EVENT_STARTED, 21378, 0, 0, 4194796, NUMWANT_DEFAULT, 0x37fc0d96, false },
     /* rTorrent: announce URL with a key in the path (/KEY/announce) */
     { "/0123456789abcdef0123456789abcdef/"
       "announce?info_hash=%91%05g%E8%9A%CA%3FN%BA%5F%FD%9F6%2C%0F%09%BB%F4%98%84&peer_id=-lt0D80-%"
@@ -232,8 +232,8 @@ static const struct captured {
     { "/announce?passkey=0123456789abcdef0123456789abcdef&info_hash=%16%e2b%2c%05%e4%c4%99%eb%7f%"
       "f2X%f0I%10%c3f%12L%9e&peer_id=-TR3000-f2mj9prk9ulh&port=26521&uploaded=0&downloaded=0&left="
       "4194796&numwant=80&key=1fb9a0f7&compact=1&supportcrypto=1&event=started",
-      "", "16e2622c05e4c499eb7ff258f04910c366124c9e", "Transmission 3.00", EVENT_STARTED, 26521, 0,
-      0, 4194796, 80, 0x1fb9a0f7, false },
+      "0123456789abcdef0123456789abcdef", "16e2622c05e4c499eb7ff258f04910c366124c9e",
+      "Transmission 3.00", EVENT_STARTED, 26521, 0, 0, 4194796, 80, 0x1fb9a0f7, false },
     /* Transmission: announce URL with a key in the path (/KEY/announce) */
     { "/0123456789abcdef0123456789abcdef/"
       "announce?info_hash=%91%05g%e8%9a%ca%3fN%ba_%fd%9f6%2c%0f%09%bb%f4%98%84&peer_id=-TR3000-"
@@ -247,7 +247,7 @@ static struct http_announce parsed(const struct captured *captured) {
     const struct http_target target = http_parse_target(bytes_of(captured->url));
     struct http_announce announce;
     ck_assert_int_eq(target.kind, HTTP_ROUTE_ANNOUNCE);
-    assert_bytes(target.prefix, bytes_of(captured->prefix));
+    assert_bytes(target.key, bytes_of(captured->passkey));
     ck_assert_ptr_null(http_parse_announce(target.query, &announce));
     return announce;
 }

@@ -8,7 +8,7 @@
 static const struct {
     const char *url;
     enum http_route_kind kind;
-    const char *prefix;
+    const char *key;
     const char *query;
 } targets[] = {
     { "/announce", HTTP_ROUTE_ANNOUNCE, "", "" },
@@ -24,12 +24,26 @@ static const struct {
     { "http://tracker.example:6969/announce?a", HTTP_ROUTE_ANNOUNCE, "", "a" },
     { "http://tracker.example/KEY/scrape", HTTP_ROUTE_SCRAPE, "KEY", "" },
     { "http://announce/scrape", HTTP_ROUTE_SCRAPE, "", "" },
+    { "/announce/", HTTP_ROUTE_ANNOUNCE, "", "" },
+    { "/announce.php/?a", HTTP_ROUTE_ANNOUNCE, "", "a" },
+    { "/scrape//", HTTP_ROUTE_SCRAPE, "", "" },
+    { "/KEY/announce/", HTTP_ROUTE_ANNOUNCE, "KEY", "" },
+    { "/announce/KEY", HTTP_ROUTE_ANNOUNCE, "KEY", "" },
+    { "/announce.php/KEY/?a", HTTP_ROUTE_ANNOUNCE, "KEY", "a" },
+    { "/x/scrape/KEY", HTTP_ROUTE_SCRAPE, "KEY", "" },
+    { "/announce?a=1&passkey=KEY&b=2", HTTP_ROUTE_ANNOUNCE, "KEY", "a=1&passkey=KEY&b=2" },
+    { "/announce.php?passkey=KEY&passkey=x", HTTP_ROUTE_ANNOUNCE, "KEY", "passkey=KEY&passkey=x" },
+    { "/scrape.php?passkey=KEY", HTTP_ROUTE_SCRAPE, "KEY", "passkey=KEY" },
+    { "/KEY/announce?passkey=x", HTTP_ROUTE_ANNOUNCE, "KEY", "passkey=x" },
+    { "/announce?passkeys=x&xpasskey=y&passkey", HTTP_ROUTE_ANNOUNCE, "",
+      "passkeys=x&xpasskey=y&passkey" },
+    { "/announce/scrape", HTTP_ROUTE_SCRAPE, "announce", "" },
 };
 
 START_TEST(last_part_of_the_path_decides) {
     const struct http_target target = http_parse_target(bytes_of(targets[_i].url));
     ck_assert_int_eq(target.kind, targets[_i].kind);
-    assert_bytes(target.prefix, bytes_of(targets[_i].prefix));
+    assert_bytes(target.key, bytes_of(targets[_i].key));
     assert_bytes(target.query, bytes_of(targets[_i].query));
 }
 END_TEST
@@ -43,8 +57,11 @@ static const char *const other_urls[] = {
     "/announcer",
     "/preannounce",
     "/Announce",
-    "/announce/",
-    "/announce/x",
+    "/announce/x/y",
+    "/announce//x",
+    "/x/",
+    "///",
+    "?passkey=x",
     "/announcephp",
     "/scraper?info_hash=x",
     "/stats?/announce",

@@ -7,7 +7,8 @@
 static const char KEY[] = "0123456789abcdef0123456789abcdef";
 
 static struct passkey in_path(const char *path) {
-    return passkey_in_path(bytes_of(path));
+    const struct http_target target = http_parse_target(bytes_of(path));
+    return passkey_of_target(&target);
 }
 
 static const char *const paths_with_key[] = {
@@ -16,10 +17,13 @@ static const char *const paths_with_key[] = {
     "/0123456789abcdef0123456789abcdef/announce?info_hash=x&a=/y/announce",
     "/0123456789abcdef0123456789abcdef/announce.php",
     "/0123456789abcdef0123456789abcdef/scrape",
+    "/announce/0123456789abcdef0123456789abcdef",
+    "/announce?passkey=0123456789abcdef0123456789abcdef",
+    "/announce.php?a=b&passkey=%30123456789abcdef0123456789abcdef&c",
     "http://tracker.example:6969/0123456789abcdef0123456789abcdef/announce",
 };
 
-START_TEST(key_stands_before_the_last_part_of_the_path) {
+START_TEST(key_is_found_in_path_and_query) {
     const struct passkey expected = passkey_of(bytes_of(KEY));
     const struct passkey found = in_path(paths_with_key[_i]);
     ck_assert(found.given);
@@ -89,8 +93,7 @@ END_TEST
 UNIT_SUITE(passkey) {
     Suite *suite = suite_create("passkey");
     TCase *keys = tcase_create("keys");
-    tcase_add_loop_test(keys, key_stands_before_the_last_part_of_the_path, 0,
-                        LOOPS_OF(paths_with_key));
+    tcase_add_loop_test(keys, key_is_found_in_path_and_query, 0, LOOPS_OF(paths_with_key));
     tcase_add_loop_test(keys, path_without_a_key_gives_none, 0, LOOPS_OF(paths_without_key));
     tcase_add_test(keys, digest_is_sha256);
     tcase_add_test(keys, keys_are_told_apart_by_every_byte);

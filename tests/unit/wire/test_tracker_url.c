@@ -18,7 +18,16 @@ static const struct {
     { "udp://[2001:db8::1]:6969/KEY/announce#fragment", TRACKER_UDP, "2001:db8::1", 6969,
       "/KEY/announce", "udp://[2001:db8::1]:6969/KEY/scrape" },
     { "http://[::1]/scrape", TRACKER_HTTP, "::1", 80, "/scrape", "http://[::1]/scrape" },
-    { "http://h:1/announce/x", TRACKER_HTTP, "h", 1, "/announce/x", NULL },
+    { "http://h:1/announce/x", TRACKER_HTTP, "h", 1, "/announce/x", "http://h:1/scrape/x" },
+    { "http://h:1/announce/", TRACKER_HTTP, "h", 1, "/announce/", "http://h:1/scrape/" },
+    { "http://h:1/announce.php/?a", TRACKER_HTTP, "h", 1, "/announce.php/?a",
+      "http://h:1/scrape.php/?a" },
+    { "http://h:1/announce?passkey=k", TRACKER_HTTP, "h", 1, "/announce?passkey=k",
+      "http://h:1/scrape?passkey=k" },
+    { "HTTPS://h/announce", TRACKER_HTTPS, "h", 443, "/announce", "HTTPS://h/scrape" },
+    { "udp4://h:1/announce", TRACKER_UDP, "h", 1, "/announce", "udp4://h:1/scrape" },
+    { "UDP6://[::1]:1", TRACKER_UDP, "::1", 1, "", NULL },
+    { "http://h/announce/x/y", TRACKER_HTTP, "h", 80, "/announce/x/y", NULL },
     { "http://h?announce", TRACKER_HTTP, "h", 80, "?announce", NULL },
 };
 
@@ -30,6 +39,23 @@ START_TEST(url_is_taken_apart) {
     ck_assert_str_eq(url.host, urls[_i].host);
     ck_assert_uint_eq(url.port, urls[_i].port);
     assert_bytes(url.target, bytes_of(urls[_i].target));
+}
+END_TEST
+
+START_TEST(scheme_may_name_the_family) {
+    static const struct {
+        const char *text;
+        enum family family;
+    } examples[] = {
+        { "udp://h:1", FAMILY_NONE },
+        { "udp4://h:1", FAMILY_V4 },
+        { "udp6://h:1", FAMILY_V6 },
+    };
+    for (size_t i = 0; i < COUNT_OF(examples); i++) {
+        struct tracker_url url;
+        ck_assert_ptr_null(tracker_url_parse(bytes_of(examples[i].text), &url));
+        ck_assert_int_eq(url.family, examples[i].family);
+    }
 }
 END_TEST
 
@@ -85,6 +111,7 @@ UNIT_SUITE(tracker_url) {
     Suite *suite = suite_create("tracker_url");
     TCase *parse = tcase_create("parse");
     tcase_add_loop_test(parse, url_is_taken_apart, 0, LOOPS_OF(urls));
+    tcase_add_test(parse, scheme_may_name_the_family);
     tcase_add_loop_test(parse, scrape_url_is_beside_the_announce_url, 0, LOOPS_OF(urls));
     tcase_add_loop_test(parse, what_is_no_url_is_refused_in_words, 0, LOOPS_OF(bad));
     tcase_add_test(parse, host_of_any_length_is_safe);
