@@ -28,7 +28,7 @@ enum announce_event {
     EVENT_PAUSED,
 };
 
-/* SHA-256 of the path segment before "announce". The passkey itself is not kept. */
+/* SHA-256 of the key in the announce URL. The passkey itself is not kept. */
 struct passkey {
     bool given;
     uint8_t digest[SHA256_LEN];
@@ -54,12 +54,14 @@ struct announce_request {
 
 /* The caller provides `peers` and `peer_ids`; tracker_announce fills in the rest. */
 struct announce_response {
-    uint8_t *peers;    /* room for `peers_max` wire endpoints of `family` */
+    uint8_t *peers;    /* room for `peers_max` wire endpoints, of either family for HTTP */
     uint8_t *peer_ids; /* room for `peers_max` ids of 20 bytes; NULL if not wanted */
     uint32_t peers_max;
 
     uint8_t family; /* of the requesting client, and so of the peers */
     uint32_t peer_count;
+    uint8_t other_family; /* FAMILY_NONE unless the client has both (BEP 7) */
+    uint32_t other_count; /* peers of it, behind the others */
     uint32_t seeders;
     uint32_t leechers;
     uint32_t downloaded; /* completions of the torrent */

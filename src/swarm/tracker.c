@@ -185,6 +185,16 @@ struct announce {
     struct peer_place place; /* of the client in `swarm` */
 };
 
+/* A client that names an address of the other family (BEP 7) has both. It is known by its own
+ * address only. */
+static uint8_t other_family(const struct announce_request *request, uint8_t family) {
+    const struct endpoint *claim =
+        family == FAMILY_V6 ? &request->claimed_v4 : &request->claimed_v6;
+    const bool named = claim->family != FAMILY_NONE && claim->family != family;
+    const bool usable = !endpoint_is_loopback(claim) || endpoint_is_loopback(&request->peer);
+    return named && usable ? claim->family : FAMILY_NONE;
+}
+
 /* What every response has, refusals included. */
 static void begin_response(const struct announce *announce, struct announce_response *response) {
     response->interval_s = jittered_interval_s(announce->tracker, &announce->shard->random);
@@ -192,25 +202,56 @@ static void begin_response(const struct announce *announce, struct announce_resp
     response->client = known_address(announce->shard->options, announce->request);
     response->family = response->client.family;
     response->peer_count = 0;
+    response->other_family = other_family(announce->request, response->family);
+    response->other_count = 0;
     response->detail[0] = '\0';
+}
+
+/* Selects peers of one family, as for a client of that family. Returns their number. */
+static uint32_t select_family(const struct announce *announce, const struct peer_list *list,
+                              uint32_t self, bool on_lan, uint32_t want, uint8_t *peers,
+                              uint8_t *peer_ids) {
+    const struct announce_request *request = announce->request;
+    const struct tracker_options *options = announce->shard->options;
+    const struct endpoint *external =
+        list->family == FAMILY_V6 ? &options->external_v6 : &options->external_v4;
+    const bool substitute = !on_lan && external->family != FAMILY_NONE;
+    const struct peer_filter filter = {
+        .self = self,
+        .leechers_only = request->left == 0 || request->event == EVENT_PAUSED,
+        .outside_only = !on_lan && !substitute,
+    };
+    return peer_pick(list, &announce->shard->random, &filter, want,
+                     substitute ? external->wire : NULL, peers, peer_ids);
+}
+
+/* How many of `want` peers the other family may have at least: half, or what the own one lacks. */
+static uint32_t share_of_other(const struct peer_list *own, const struct peer_list *other,
+                               uint32_t want) {
+    const uint32_t lacking = want > peer_list_count(own) ? want - peer_list_count(own) : 0;
+    const uint32_t share = lacking > want / 2 ? lacking : want / 2;
+    return share < peer_list_count(other) ? share : peer_list_count(other);
 }
 
 static void select_peers(const struct announce *announce, bool on_lan, uint32_t position,
                          struct announce_response *response) {
     const struct announce_request *request = announce->request;
-    const struct tracker_options *options = announce->shard->options;
-    const struct endpoint *external =
-        response->family == FAMILY_V6 ? &options->external_v6 : &options->external_v4;
-    const bool substitute = !on_lan && external->family != FAMILY_NONE;
-    const struct peer_filter filter = {
-        .self = position,
-        .leechers_only = request->left == 0 || request->event == EVENT_PAUSED,
-        .outside_only = !on_lan && !substitute,
-    };
-    response->peer_count =
-        peer_pick(announce->place.list, &announce->shard->random, &filter,
-                  wanted_peers(options, request, response), substitute ? external->wire : NULL,
-                  response->peers, response->peer_ids);
+    const uint32_t want = wanted_peers(announce->shard->options, request, response);
+    const struct peer_list *own = announce->place.list;
+    const bool both = response->other_family != FAMILY_NONE;
+    const struct peer_list *other =
+        both ? swarm_list(announce->swarm, response->other_family) : NULL;
+    const uint32_t share = both ? share_of_other(own, other, want) : 0;
+    const size_t count = select_family(announce, own, position, on_lan, want - share,
+                                       response->peers, response->peer_ids);
+    response->peer_count = (uint32_t)count;
+    if (!both)
+        return;
+    const uint32_t self = peer_list_find_identity(other, request->peer_id, request->key);
+    uint8_t *ids = response->peer_ids == NULL ? NULL : response->peer_ids + count * PEER_ID_LEN;
+    response->other_count =
+        select_family(announce, other, self, on_lan, want - response->peer_count,
+                      response->peers + count * endpoint_len(response->family), ids);
 }
 
 static void fill_counts(const struct swarm *swarm, struct announce_response *response) {

@@ -69,37 +69,66 @@ struct http_target http_parse_target(struct bytes url) {
     return target;
 }
 
-static void put_peer_dict(struct writer *w, const struct announce_response *response,
-                          uint32_t number) {
-    const size_t len = endpoint_len(response->family);
+/* The peers of one family in a response. */
+struct peers {
+    uint8_t family;
+    uint32_t count;
+    const uint8_t *wire;
+    const uint8_t *ids; /* NULL: omitted */
+};
+
+static struct peers own_peers(const struct announce_response *response) {
+    return (struct peers){ response->family, response->peer_count, response->peers,
+                           response->peer_ids };
+}
+
+static struct peers other_peers(const struct announce_response *response) {
+    const size_t count = response->peer_count;
+    return (struct peers){
+        .family = response->other_family,
+        .count = response->other_count,
+        .wire = response->other_count == 0
+                    ? NULL
+                    : response->peers + count * endpoint_len(response->family),
+        .ids = response->peer_ids == NULL ? NULL : response->peer_ids + count * PEER_ID_LEN,
+    };
+}
+
+static void put_peer_dict(struct writer *w, const struct peers *peers, size_t number) {
     const struct endpoint peer =
-        endpoint_from_wire(response->family, response->peers + number * len);
+        endpoint_from_wire(peers->family, peers->wire + number * endpoint_len(peers->family));
     char address[ENDPOINT_TEXT_LEN];
     endpoint_address_text(&peer, address);
     bencode_open_dict(w);
     bencode_put_text_entry(w, "ip", address);
-    if (response->peer_ids != NULL)
-        bencode_put_string_entry(w, "peer id", response->peer_ids + (size_t)number * PEER_ID_LEN,
-                                 PEER_ID_LEN);
+    if (peers->ids != NULL)
+        bencode_put_string_entry(w, "peer id", peers->ids + number * PEER_ID_LEN, PEER_ID_LEN);
     bencode_put_number_entry(w, "port", endpoint_port(&peer));
     bencode_close(w);
 }
 
 static void put_peer_dicts(struct writer *w, const struct announce_response *response) {
+    const struct peers families[] = { own_peers(response), other_peers(response) };
     bencode_put_text(w, "peers");
     bencode_open_list(w);
-    for (uint32_t i = 0; i < response->peer_count; i++)
-        put_peer_dict(w, response, i);
+    for (int i = 0; i < 2; i++) {
+        for (uint32_t j = 0; j < families[i].count; j++)
+            put_peer_dict(w, &families[i], j);
+    }
     bencode_close(w);
 }
 
-/* `peers` is always present: some clients reject a reply without it. */
+/* `peers` is always present: some clients reject a reply without it. `peers6` is for clients that
+ * have IPv6. */
 static void put_compact_peers(struct writer *w, const struct announce_response *response) {
-    const size_t len = response->peer_count * endpoint_len(response->family);
-    const bool v6 = response->family == FAMILY_V6;
-    bencode_put_string_entry(w, "peers", response->peers, v6 ? 0 : len);
-    if (v6)
-        bencode_put_string_entry(w, "peers6", response->peers, len);
+    const bool own_v6 = response->family == FAMILY_V6;
+    const struct peers own = own_peers(response);
+    const struct peers other = other_peers(response);
+    const struct peers *v4 = own_v6 ? &other : &own;
+    const struct peers *v6 = own_v6 ? &own : &other;
+    bencode_put_string_entry(w, "peers", v4->wire, v4->count * (size_t)ENDPOINT_V4_LEN);
+    if (v6->family == FAMILY_V6)
+        bencode_put_string_entry(w, "peers6", v6->wire, v6->count * (size_t)ENDPOINT_V6_LEN);
 }
 
 void http_write_announce(struct writer *w, const struct http_announce *announce,

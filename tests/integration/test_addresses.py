@@ -49,6 +49,22 @@ def test_outsiders_see_the_external_address_with_the_port_of_the_peer(gateway):
     assert far.announce().peers == expected
 
 
+@pytest.mark.parametrize("source, other, claim", [("127.2.0.1", "::1", {"ipv6": "2001:db8::7"}),
+                                                  ("::1", "127.2.0.1", {"ipv4": "198.51.100.7"})])
+def test_client_with_both_families_is_given_both(daemon, torrent, source, other, claim):
+    near = Peer(daemon.port, torrent, source=source)
+    far = Peer(daemon.port, torrent, source=other)
+    near.start(), far.start()
+    both = Peer(daemon.port, torrent, source=source)
+    assert both.start().peers == [near.endpoint]
+    reply = both.announce(**claim)
+    assert reply.peers == sorted([near.endpoint, far.endpoint])
+    assert (len(reply["peers"]), len(reply["peers6"])) == (6, 18)
+    assert both.announce(**claim, numwant=1).peers in ([near.endpoint], [far.endpoint])
+    assert {entry[b"port"] for entry in both.announce(**claim, compact=0)["peers"]} == {near.port, far.port}
+    assert far.announce().peers == []  # the client is known by its own address only
+
+
 def test_external_address_stands_in_dictionaries_too(gateway):
     home, neighbour, far, farther = swarm_of(gateway)
     entries = far.announce(compact=0)["peers"]

@@ -209,6 +209,96 @@ START_TEST(claimed_peer_stops_by_its_claimed_address) {
 }
 END_TEST
 
+/* BEP 7. Client 1 has IPv4, and IPv6 by its claim. */
+static void come_with_both(int32_t numwant) {
+    struct announce_request request = test_leecher_at(1, outside_v4);
+    request.numwant = numwant;
+    claim(&request, outside_v6);
+    test_announce(tracker, &request, START_MS, &reply);
+    ck_assert_int_eq(reply.result, ANNOUNCE_OK);
+    ck_assert_int_eq(reply.response.family, FAMILY_V4);
+    ck_assert_int_eq(reply.response.other_family, FAMILY_V6);
+}
+
+static void come_many(uint32_t v4, uint32_t v6) {
+    for (uint32_t i = 0; i < v4; i++)
+        come(100 + i, "80.1.2.9");
+    for (uint32_t i = 0; i < v6; i++)
+        come(200 + i, "2001:db8::9");
+}
+
+START_TEST(client_with_both_families_is_given_both) {
+    const struct endpoint expected = endpoint_at("2001:db8::9", 1200);
+    come_many(1, 1);
+    come_with_both(NUMWANT_DEFAULT);
+    assert_offers(1);
+    ck_assert_uint_eq(reply.response.other_count, 1);
+    ck_assert_mem_eq(reply.peers + ENDPOINT_V4_LEN, expected.wire, ENDPOINT_V6_LEN);
+    numbered_id(reply.peer_ids, 200);
+    ck_assert_mem_eq(reply.peer_ids, reply.peer_ids + PEER_ID_LEN, PEER_ID_LEN);
+    ck_assert_uint_eq(tracker_stats(tracker).peers, 3);
+}
+END_TEST
+
+START_TEST(numwant_is_shared_by_both_families) {
+    static const struct {
+        uint32_t v4, v6;
+        int32_t numwant;
+        uint32_t own, other;
+    } examples[] = {
+        { 30, 30, 10, 5, 5 }, { 30, 30, 7, 4, 3 },  { 2, 30, 10, 2, 8 },  { 30, 2, 10, 8, 2 },
+        { 2, 2, 10, 2, 2 },   { 0, 30, 10, 0, 10 }, { 30, 0, 10, 10, 0 }, { 30, 30, 0, 0, 0 },
+    };
+    come_many(examples[_i].v4, examples[_i].v6);
+    come_with_both(examples[_i].numwant);
+    assert_offers(examples[_i].own);
+    ck_assert_uint_eq(reply.response.other_count, examples[_i].other);
+}
+END_TEST
+
+START_TEST(client_is_not_given_its_own_other_address) {
+    come(1, outside_v6);
+    come_with_both(NUMWANT_DEFAULT);
+    ck_assert_uint_eq(reply.response.other_count, 0);
+}
+END_TEST
+
+START_TEST(outsider_with_both_families_is_not_given_lan_peers) {
+    come(2, lan_v6);
+    come(3, lan_v4);
+    come_with_both(NUMWANT_DEFAULT);
+    assert_offers(0);
+    ck_assert_uint_eq(reply.response.other_count, 0);
+    set_external_addresses();
+    come_with_both(NUMWANT_DEFAULT);
+    const struct endpoint external = endpoint_at("2001:db8:ffff::7", 1002);
+    ck_assert_uint_eq(reply.response.other_count, 1);
+    ck_assert_mem_eq(reply.peers + ENDPOINT_V4_LEN, external.wire, ENDPOINT_V6_LEN);
+}
+END_TEST
+
+START_TEST(seeder_with_both_families_is_given_leechers) {
+    come_many(0, 1);
+    struct announce_request request = test_seeder(2);
+    request.peer = endpoint_at("2001:db8::8", 1002);
+    test_put(tracker, &request, START_MS);
+    request = test_seeder(1);
+    request.peer = endpoint_at(outside_v4, 1001);
+    claim(&request, outside_v6);
+    test_announce(tracker, &request, START_MS, &reply);
+    ck_assert_uint_eq(reply.response.other_count, 1);
+}
+END_TEST
+
+START_TEST(loopback_claim_does_not_tell_of_both_families) {
+    come_many(0, 1);
+    come_claiming(outside_v4, "::1");
+    ck_assert_int_eq(reply.response.other_family, FAMILY_NONE);
+    come_claiming(outside_v4, "80.1.2.9");
+    ck_assert_int_eq(reply.response.other_family, FAMILY_NONE);
+}
+END_TEST
+
 UNIT_SUITE(tracker_addresses) {
     Suite *suite = suite_create("tracker_addresses");
     TCase *lan = tcase_create("lan");
@@ -232,5 +322,15 @@ UNIT_SUITE(tracker_addresses) {
     tcase_add_test(claims, trusted_without_a_claim_has_its_own_address);
     tcase_add_test(claims, claimed_peer_stops_by_its_claimed_address);
     suite_add_tcase(suite, claims);
+
+    TCase *both = tcase_create("both");
+    tcase_add_checked_fixture(both, create_tracker, delete_tracker);
+    tcase_add_test(both, client_with_both_families_is_given_both);
+    tcase_add_loop_test(both, numwant_is_shared_by_both_families, 0, 8);
+    tcase_add_test(both, client_is_not_given_its_own_other_address);
+    tcase_add_test(both, outsider_with_both_families_is_not_given_lan_peers);
+    tcase_add_test(both, seeder_with_both_families_is_given_leechers);
+    tcase_add_test(both, loopback_claim_does_not_tell_of_both_families);
+    suite_add_tcase(suite, both);
     return suite;
 }

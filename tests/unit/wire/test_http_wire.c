@@ -152,6 +152,32 @@ START_TEST(v6_peers_come_in_peers6) {
 }
 END_TEST
 
+/* BEP 7: the peers of the other family are behind the others. */
+START_TEST(client_of_both_families_gets_peers_and_peers6) {
+    const struct endpoint v4 = endpoint_at("97.98.99.100", 0x6566);
+    const struct endpoint v6 = endpoint_at("6162:6364:6566:6768:696a:6b6c:6d6e:6f70", 0x7172);
+    struct announce_response response = response_of(&v4, 1, client_v4);
+    response.other_family = FAMILY_V6;
+    response.other_count = 1;
+    memcpy(peers + ENDPOINT_V4_LEN, v6.wire, ENDPOINT_V6_LEN);
+    struct writer w = write_announce(&response, true);
+    assert_written(&w, COUNTS_V4 "5:peers6:abcdef6:peers618:abcdefghijklmnopqre");
+    w = write_announce(&response, false);
+    assert_written(&w, COUNTS_V4
+                   "5:peersld2:ip12:97.98.99.1004:porti25958eed2:ip39:"
+                   "6162:6364:6566:6768:696a:6b6c:6d6e:6f704:porti29042eeee");
+    response.other_count = 0;
+    w = write_announce(&response, true);
+    assert_written(&w, COUNTS_V4 "5:peers6:abcdef6:peers60:e");
+    response = response_of(&v6, 1, client_v6);
+    response.other_family = FAMILY_V4;
+    response.other_count = 1;
+    memcpy(peers + ENDPOINT_V6_LEN, v4.wire, ENDPOINT_V4_LEN);
+    w = write_announce(&response, true);
+    assert_written(&w, COUNTS_V6 "5:peers6:abcdef6:peers618:abcdefghijklmnopqre");
+}
+END_TEST
+
 START_TEST(dictionaries_hold_addresses_as_text) {
     const struct endpoint list[] = { endpoint_at("192.0.2.1", 6881), endpoint_at("192.0.2.2", 1) };
     const struct announce_response response = response_of(list, 2, client_v4);
@@ -266,6 +292,7 @@ UNIT_SUITE(http_wire) {
     tcase_add_test(replies, compact_reply_holds_six_bytes_a_peer);
     tcase_add_test(replies, empty_reply_still_has_peers);
     tcase_add_test(replies, v6_peers_come_in_peers6);
+    tcase_add_test(replies, client_of_both_families_gets_peers_and_peers6);
     tcase_add_test(replies, dictionaries_hold_addresses_as_text);
     tcase_add_test(replies, dictionaries_hold_peer_ids_where_they_are_wanted);
     tcase_add_test(replies, largest_reply_fits);
