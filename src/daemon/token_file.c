@@ -35,7 +35,7 @@ static void load(struct config *config, struct config_errors *errors) {
         memcpy(config->web.admin_token, token, sizeof token);
 }
 
-/* Without the administrator's file, the unit passes an empty line. */
+/* Without the admin's file, the unit passes an empty line. */
 static void load_credential(struct config *config, struct config_errors *errors) {
     const char *directory = getenv("CREDENTIALS_DIRECTORY");
     char path[CONFIG_PATH_LEN] = "";

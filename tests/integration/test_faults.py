@@ -271,7 +271,7 @@ def test_damaged_while_running(daemon, crowd):
 
 
 def test_directory_and_file_read_only():
-    """An administrator replaces the file by a copy that root owns."""
+    """An admin replaces the file by a copy that root owns."""
     directory = pathlib.Path(tempfile.mkdtemp(prefix="skepd-"))
     directory.chmod(0o777)
     program = shutil.copy(binary(), directory / "skepd")

@@ -160,7 +160,7 @@ class Skepd:
         return self
 
     def stop(self, signum=signal.SIGTERM):
-        """Stops it as an administrator would; fails if that is slow or logs an error."""
+        """Stops it as an admin would; fails if that is slow or logs an error."""
         started = time.monotonic()
         self.process.send_signal(signum)
         try:
