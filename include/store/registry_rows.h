@@ -34,7 +34,8 @@ void registry_copy_name(struct bytes name, char text[static REGISTRY_TEXT_LEN]);
 
 /* Each of the following calls returns false if it fails; the reason is in registry_rows_failure. */
 
-/* A transaction over several calls. Without one, each call is a transaction. */
+/* A transaction over several calls. Putting a torrent with a file needs one; without one, any other
+ * call is a transaction. */
 bool registry_rows_begin(struct registry_rows *rows);
 bool registry_rows_commit(struct registry_rows *rows);
 void registry_rows_roll_back(struct registry_rows *rows);
@@ -42,7 +43,7 @@ void registry_rows_roll_back(struct registry_rows *rows);
 /* Adds an entry or replaces the one with its key. `file` is the .torrent file of a torrent, or
  * empty. A torrent that is registered already keeps its size and file unless new ones are given. A
  * file is stored once for all info_hashes that share it, and is deleted with the last of them.
- * Fails if another passkey has the label. */
+ * A passkey is only added: fails if there is one with its digest or label. */
 bool registry_rows_put(struct registry_rows *rows, const struct registry_row *row,
                        struct bytes file);
 

@@ -88,13 +88,12 @@ static bool has_entries(const struct registry *registry) {
 }
 
 /* Makes memory and database equal, in the open transaction, apart from queued edits. `version` is
- * the registry's version in the database. */
-static bool merge(struct registry_writer *writer, int64_t version) {
+ * the registry's version in the database. `*replaced`: the database was a new one. */
+static bool merge(struct registry_writer *writer, int64_t version, bool *replaced) {
     if (version == writer->registry_version)
         return true;
-    if (version <= EMPTY_VERSION && has_entries(writer->registry))
-        return put_everything(writer);
-    return load_rows(writer);
+    *replaced = version <= EMPTY_VERSION && has_entries(writer->registry);
+    return *replaced ? put_everything(writer) : load_rows(writer);
 }
 
 static bool write_edit(struct registry_writer *writer, const struct registry_edit *edit) {
@@ -122,13 +121,15 @@ static bool write_edits(struct registry_writer *writer, const struct registry_ed
 
 static bool write_queued(struct registry_writer *writer, const struct registry_edit **last) {
     int64_t version = 0;
+    bool replaced = false;
     const bool good = registry_rows_begin(&writer->rows) && read_version(writer, &version) &&
-                      merge(writer, version) &&
+                      merge(writer, version, &replaced) &&
                       registry_rows_remove_ended(&writer->rows, clock_unix_s() - BAN_KEPT_S) &&
                       write_edits(writer, registry_queued(writer->registry), last) &&
                       read_version(writer, &version) && registry_rows_commit(&writer->rows);
+    /* The rows of a new database have no files, so they are loaded afterwards. */
     if (good)
-        writer->registry_version = version;
+        writer->registry_version = replaced ? 0 : version;
     else
         registry_rows_roll_back(&writer->rows);
     return good;
