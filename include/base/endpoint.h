@@ -73,6 +73,19 @@ bool endpoint_parse_address(const char *text, struct endpoint *endpoint);
 void endpoint_address_text(const struct endpoint *endpoint, char text[static ENDPOINT_TEXT_LEN]);
 void endpoint_text(const struct endpoint *endpoint, char text[static ENDPOINT_TEXT_LEN]);
 
+/* How much of an address is recorded. */
+enum address_precision {
+    ADDRESS_FULL,
+    ADDRESS_NETWORK, /* the /24 of IPv4, the /48 of IPv6; no port */
+    ADDRESS_NONE,
+};
+
+/* The endpoint with only this precision; the rest is zeros. */
+struct endpoint endpoint_reduced(const struct endpoint *endpoint, enum address_precision precision);
+
+/* Text of such an endpoint: "192.0.2.1:6881", "192.0.2.0/24" or "". One without port is reduced. */
+void endpoint_reduced_text(const struct endpoint *endpoint, char text[static ENDPOINT_TEXT_LEN]);
+
 /* Parses "192.168.0.0/16", "fd00::/8" or a single address. False if `text` is none of these, or has
  * bits set after the prefix. */
 bool network_parse(const char *text, struct network *network);

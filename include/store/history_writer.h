@@ -20,8 +20,10 @@ enum {
 
 struct history_options {
     bool enabled;
-    uint32_t torrents_max;    /* torrents per sample; 0: none */
-    uint32_t completions_max; /* completions kept in the database, the newest; 0: none */
+    uint32_t torrents_max;            /* torrents per sample; 0: none */
+    uint32_t completions_max;         /* completions kept in the database, the newest; 0: none */
+    uint32_t keep_days;               /* older entries are deleted; 0: none because of their age */
+    enum address_precision addresses; /* of completions, also of earlier ones */
 };
 
 /* All zeros: disabled. */
@@ -35,6 +37,7 @@ struct history_writer {
     struct completion *completions;
     size_t completion_count;
     size_t completion_capacity;
+    bool reduced; /* the addresses of earlier completions */
 };
 
 /* Frees the queue. */

@@ -114,6 +114,32 @@ void endpoint_text(const struct endpoint *endpoint, char text[static ENDPOINT_TE
     snprintf(text, ENDPOINT_TEXT_LEN, format, address, endpoint_port(endpoint));
 }
 
+static size_t network_len(uint8_t family) {
+    return family == FAMILY_V6 ? 6 : 3;
+}
+
+struct endpoint endpoint_reduced(const struct endpoint *endpoint,
+                                 enum address_precision precision) {
+    struct endpoint reduced = { .family = endpoint->family };
+    if (precision == ADDRESS_FULL)
+        return *endpoint;
+    if (precision == ADDRESS_NETWORK)
+        memcpy(reduced.wire, endpoint->wire, network_len(endpoint->family));
+    return reduced;
+}
+
+void endpoint_reduced_text(const struct endpoint *endpoint, char text[static ENDPOINT_TEXT_LEN]) {
+    const struct endpoint none = endpoint_reduced(endpoint, ADDRESS_NONE);
+    char address[ENDPOINT_TEXT_LEN];
+    text[0] = '\0';
+    if (endpoint_port(endpoint) != 0) {
+        endpoint_text(endpoint, text);
+    } else if (!endpoint_equal(endpoint, &none)) {
+        endpoint_address_text(endpoint, address);
+        snprintf(text, ENDPOINT_TEXT_LEN, "%.45s/%zu", address, 8 * network_len(endpoint->family));
+    }
+}
+
 static bool address_has_prefix(const uint8_t *address, const uint8_t *prefix, unsigned bits) {
     const unsigned whole = bits / 8;
     if (memcmp(address, prefix, whole) != 0)

@@ -34,6 +34,7 @@ struct config {
     uint32_t flush_interval_ms;
     uint32_t feed_capacity; /* changes per shard that wait for the store */
     struct history_options history;
+    enum address_precision addresses; /* in log, events and history */
     struct tracker_options tracker;
     struct access_options access;
     struct http_server_options http;

@@ -254,6 +254,7 @@ static bool start_prober(struct daemon *daemon, const struct config *config) {
 /* The prober, the page's events and the event log each read the feed on a thread of their own. */
 static bool start_readers(struct daemon *daemon, const struct config *config) {
     daemon->event_log.per_s = config->log_events_per_s;
+    daemon->event_log.addresses = config->addresses;
     const struct feed_subscriber subscribers[SUBSCRIPTIONS] = {
         { .name = "prober feed",
           .read = prober_on_changes,
@@ -276,9 +277,11 @@ static bool start_readers(struct daemon *daemon, const struct config *config) {
 }
 
 static bool start_change_writer(struct daemon *daemon, const struct config *config) {
+    struct history_options history = config->history;
+    history.addresses = config->addresses;
     const struct change_writer_options options = {
         .flush_interval_ms = config->flush_interval_ms,
-        .history = config->history,
+        .history = history,
     };
     if (daemon->store == NULL)
         return true;
@@ -297,7 +300,7 @@ static bool start_threads(struct daemon *daemon, const struct config *config) {
 }
 
 static bool create_swarms(struct daemon *daemon, const struct config *config) {
-    daemon->events = recent_events_create();
+    daemon->events = recent_events_create(config->addresses);
     daemon->tracker = tracker_create(&config->tracker, config->feed_capacity);
     if (daemon->tracker != NULL)
         daemon->totals = swarm_totals_create(daemon->tracker, clock_now_ms());

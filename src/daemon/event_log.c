@@ -4,15 +4,18 @@
 #include "base/log.h"
 #include "wire/client_name.h"
 
-static void write_line(const struct change *change, const char *what) {
+static void write_line(const struct change *change, const char *what,
+                       enum address_precision addresses) {
+    const struct endpoint peer = endpoint_reduced(&change->peer, addresses);
     char name[CLIENT_NAME_LEN];
     char endpoint[ENDPOINT_TEXT_LEN];
     char torrent[2 * INFO_HASH_LEN + 1];
     client_name(change->peer_id, name);
-    endpoint_text(&change->peer, endpoint);
+    endpoint_reduced_text(&peer, endpoint);
     hex_encode(change->info_hash, INFO_HASH_LEN, torrent);
-    log_info("%s: %s at %s, %s, torrent %s (now seeders %u, leechers %u)", what, name, endpoint,
-             change_role_name(change), torrent, change->seeders, change->leechers);
+    log_info("%s: %s%s%s, %s, torrent %s (now seeders %u, leechers %u)", what, name,
+             endpoint[0] == '\0' ? "" : " at ", endpoint, change_role_name(change), torrent,
+             change->seeders, change->leechers);
 }
 
 void event_log_tick(void *context, uint64_t now_ms) {
@@ -40,6 +43,6 @@ void event_log_read(void *context, const struct change *changes, size_t count) {
             continue;
         }
         log->left--;
-        write_line(&changes[i], what);
+        write_line(&changes[i], what, log->addresses);
     }
 }

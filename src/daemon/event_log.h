@@ -8,6 +8,7 @@
 #include "swarm/change_feed.h"
 
 struct event_log {
+    enum address_precision addresses;
     uint32_t per_s;      /* lines per second; further events are counted */
     uint32_t left;       /* lines left in this second */
     uint64_t second;     /* monotonic */

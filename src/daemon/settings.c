@@ -37,9 +37,12 @@ enum {
 enum { RESTART = false, RELOAD = true };
 
 static const char *const LOG_LEVEL_NAMES[] = { "error", "warning", "info", "debug", NULL };
+static const char *const ADDRESS_PRECISION_NAMES[] = { "full", "network", "none", NULL };
 static const char *const ACCESS_MODE_NAMES[] = { "open", "listed", "private", NULL };
 
 _Static_assert(sizeof LOG_LEVEL_NAMES / sizeof *LOG_LEVEL_NAMES == LOG_LEVELS + 1 &&
+                   sizeof ADDRESS_PRECISION_NAMES / sizeof *ADDRESS_PRECISION_NAMES ==
+                       ADDRESS_NONE + 2 &&
                    sizeof ACCESS_MODE_NAMES / sizeof *ACCESS_MODE_NAMES == ACCESS_PRIVATE + 2,
                "one name for each value");
 
@@ -141,7 +144,10 @@ static const struct setting SETTINGS[] = {
     NUMBER("store.flush_interval_ms", flush_interval_ms, 1000, 10, 60000, RESTART),
     NUMBER("store.feed_capacity", feed_capacity, 16384, 1, 1048576, RESTART),
 
+    CHOICE("privacy.addresses", addresses, ADDRESS_PRECISION_NAMES, ADDRESS_FULL, RESTART),
+
     BOOL("history.enabled", history.enabled, true, RESTART),
+    NUMBER("history.keep_days", history.keep_days, 0, 0, 3650, RESTART),
     NUMBER("history.torrents_max", history.torrents_max, 1000, 0, 10000, RESTART),
     NUMBER("history.completions_max", history.completions_max, 100000, 0, 10000000, RESTART),
 };

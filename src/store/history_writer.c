@@ -6,7 +6,7 @@
 #include "base/array.h"
 #include "store/connection.h"
 
-enum { COMPLETIONS_WAITING_MAX = 8192 };
+enum { COMPLETIONS_WAITING_MAX = 8192, DAY_S = 24 * 60 * 60 };
 
 static const char PUT_SAMPLE[] =
     "INSERT INTO sample (period_s, at_s, samples, torrents, peers, seeders, leechers,"
@@ -47,6 +47,22 @@ static const char PUT_COMPLETION[] =
     " VALUES (?1, ?2, ?3, ?4)";
 static const char TRIM_COMPLETIONS[] =
     "DELETE FROM completion WHERE id <= (SELECT max(id) FROM completion) - ?1";
+
+/* Deletes samples before ?2. */
+static const char EXPIRE_SAMPLES[] = "DELETE FROM sample WHERE period_s = ?1 AND at_s < ?2";
+/* Deletes the completions before the first one since ?1. One later than ?2 was recorded while the
+ * clock was wrong, and does not keep those before it. */
+static const char EXPIRE_COMPLETIONS[] =
+    "DELETE FROM completion WHERE id < coalesce((SELECT id FROM completion"
+    " WHERE at_s BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1), 9223372036854775807)";
+/* Without port, as endpoint_reduced does. */
+static const char REDUCE_TO_NETWORKS[] =
+    "UPDATE completion SET endpoint = CAST("
+    " substr(endpoint, 1, iif(length(endpoint) = 6, 3, 6)) ||"
+    " zeroblob(iif(length(endpoint) = 6, 3, 12)) AS BLOB) WHERE substr(endpoint, -2) <> x'0000'";
+static const char REDUCE_TO_NOTHING[] =
+    "UPDATE completion SET endpoint = zeroblob(length(endpoint))"
+    " WHERE endpoint <> zeroblob(length(endpoint))";
 
 void history_writer_free(struct history_writer *writer) {
     free(writer->torrents);
@@ -100,7 +116,8 @@ static void add_completion(struct history_writer *writer, const struct change *c
     if (!reserve_completion(writer))
         return;
     struct completion *completion = &writer->completions[writer->completion_count++];
-    *completion = (struct completion){ .at_s = at_s, .peer = change->peer };
+    *completion = (struct completion){ .at_s = at_s };
+    completion->peer = endpoint_reduced(&change->peer, writer->options.addresses);
     memcpy(completion->info_hash, change->info_hash, INFO_HASH_LEN);
     memcpy(completion->peer_id, change->peer_id, PEER_ID_LEN);
 }
@@ -202,16 +219,50 @@ static bool write_completions(const struct history_writer *writer, struct connec
     return good && connection_run(trim);
 }
 
+static bool expire_samples(const struct history_writer *writer, struct connection *connection,
+                           int64_t now_s) {
+    bool good = true;
+    for (enum history_range range = HISTORY_HOUR; range <= HISTORY_MONTH && good; range++) {
+        sqlite3_stmt *statement = connection_statement(connection, EXPIRE_SAMPLES);
+        sqlite3_bind_int64(statement, 1, history_period_s(range));
+        sqlite3_bind_int64(statement, 2, now_s - writer->options.keep_days * (int64_t)DAY_S);
+        good = connection_run(statement);
+    }
+    return good;
+}
+
+/* With each sample of the tracker, every ten seconds. */
+static bool expire(const struct history_writer *writer, struct connection *connection) {
+    if (writer->options.keep_days == 0 || writer->sample_count == 0)
+        return true;
+    const int64_t now_s = writer->samples[writer->sample_count - 1].at_s;
+    sqlite3_stmt *statement = connection_statement(connection, EXPIRE_COMPLETIONS);
+    sqlite3_bind_int64(statement, 1, now_s - writer->options.keep_days * (int64_t)DAY_S);
+    sqlite3_bind_int64(statement, 2, now_s + DAY_S);
+    return connection_run(statement) && expire_samples(writer, connection, now_s);
+}
+
+/* Completions that were recorded with more precision. */
+static bool reduce_addresses(const struct history_writer *writer, struct connection *connection) {
+    const enum address_precision precision = writer->options.addresses;
+    if (writer->reduced || precision == ADDRESS_FULL)
+        return true;
+    return connection_run(connection_statement(
+        connection, precision == ADDRESS_NONE ? REDUCE_TO_NOTHING : REDUCE_TO_NETWORKS));
+}
+
 bool history_writer_has_work(const struct history_writer *writer) {
     return writer->sample_count > 0 || writer->torrent_count > 0 || writer->completion_count > 0;
 }
 
 /* Samples first: the samples of torrents are trimmed to their range. */
 bool history_writer_write(const struct history_writer *writer, struct connection *connection) {
-    return write_samples(writer, connection) && write_torrent_samples(writer, connection) &&
+    return write_samples(writer, connection) && expire(writer, connection) &&
+           write_torrent_samples(writer, connection) && reduce_addresses(writer, connection) &&
            write_completions(writer, connection);
 }
 
 void history_writer_clear(struct history_writer *writer) {
     writer->sample_count = writer->torrent_count = writer->completion_count = 0;
+    writer->reduced = true;
 }

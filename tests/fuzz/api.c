@@ -41,7 +41,7 @@ static struct api *create_api(void) {
     const struct api_sources sources = {
         .tracker = tracker,
         .totals = swarm_totals_create(tracker, 5000),
-        .events = recent_events_create(),
+        .events = recent_events_create(ADDRESS_FULL),
     };
     const struct tracker_settings settings = {
         .listen = { .count = 1, .list = { { FAMILY_V4, { 192, 168, 0, 1 } } } },

@@ -12,9 +12,9 @@ before(async () => (browser = await launch()));
 after(() => browser?.close());
 
 /** Runs `body(skepd)` with a tracker that no other test uses. */
-function testWithTracker(name, body) {
+function testWithTracker(name, body, options) {
   test(name, async () => {
-    const skepd = await Skepd.start();
+    const skepd = await Skepd.start(options);
     try {
       await body(skepd);
     } finally {
@@ -55,6 +55,27 @@ describe("the live page", { concurrency: 2 }, () => {
     });
     await close(page);
   });
+
+  testWithTracker(
+    "an address that is not recorded is no link",
+    async (skepd) => {
+      const leecher = new Peer(skepd, { left: 500 });
+      await leecher.announce("started");
+      leecher.left = 0;
+      await leecher.announce("completed");
+      const page = await open(browser, skepd);
+      const event = page.locator(".event", { hasText: "completed" });
+      await event.waitFor();
+      assert.match(await event.textContent(), /Address not recorded · 1 seeder/);
+      await event.getByRole("link").click();
+      const completion = page.locator(".completions li");
+      await completion.waitFor();
+      assert.match(await completion.textContent(), /Address not recorded/);
+      assert.equal(await completion.getByRole("link").count(), 0);
+      await close(page);
+    },
+    { config: 'privacy = { addresses = "none"; };' },
+  );
 
   testWithTracker("a torrent's peers join, progress and complete in place", async (skepd) => {
     const leecher = new Peer(skepd, { left: 500, client: "-TR4060-" });

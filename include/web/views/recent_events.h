@@ -15,8 +15,8 @@ struct recent_event {
 
 struct recent_events;
 
-/* NULL if out of memory. */
-struct recent_events *recent_events_create(void);
+/* Keeps addresses with this precision. NULL if out of memory. */
+struct recent_events *recent_events_create(enum address_precision addresses);
 void recent_events_delete(struct recent_events *events); /* NULL is fine */
 
 /* Adds those changes in which a peer joined, completed, left, expired or moved. `events` is a

@@ -1,5 +1,6 @@
 // The list of recent events in the swarms.
 
+import { makeRecordedAddress } from "../components/recorded_address.js";
 import { createList, make, setText, show } from "../core/dom.js";
 import { ago, fullTime, pluralize, torrentName } from "../core/format.js";
 import { icon } from "../core/icons.js";
@@ -56,7 +57,7 @@ function createEvent(event) {
       make(
         "p",
         { class: "note" },
-        make("a", { href: linkTo("peers", event.address) }, event.address),
+        makeRecordedAddress(event.address),
         ` · ${pluralize(event.seeders, "seeder")}, ${pluralize(event.leechers, "leecher")} · `,
         time,
       ),

@@ -24,6 +24,7 @@ import { makeCopyButton } from "../components/clipboard.js";
 import { createListing } from "../components/listing.js";
 import { createFacts, createWarnings, makeCard } from "../components/panels.js";
 import { addressColumn, PEER_COLUMNS } from "../components/peer_columns.js";
+import { makeRecordedAddress } from "../components/recorded_address.js";
 import { createPlot, RANGES } from "../components/plot.js";
 import { fitsQr, makeQrButton } from "../components/qr.js";
 import { createChoice } from "../components/toolbar.js";
@@ -271,7 +272,7 @@ function createCompletions(infoHash) {
     items = [];
   const list = make("ol", { class: "completions" });
   const empty = make("p", { class: "empty" }, "No completions recorded.");
-  const showItems = createList(list, (item) => `${item.at} ${item.address} ${item.port}`, createCompletion);
+  const showItems = createList(list, (item) => `${item.at} ${item.address} ${item.port} ${item.client}`, createCompletion);
   const node = makeCard("Completions", {}, empty, list);
   return {
     node,
@@ -294,7 +295,7 @@ function createCompletion({ at, address, client }) {
   const node = make(
     "li",
     null,
-    make("a", { href: linkTo("peers", address) }, address),
+    makeRecordedAddress(address),
     make("span", { class: "muted" }, client),
     time,
   );

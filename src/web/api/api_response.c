@@ -149,6 +149,14 @@ json_t *api_address(const struct endpoint *address) {
     return json_string(text);
 }
 
+json_t *api_recorded_address(const struct endpoint *peer) {
+    char text[ENDPOINT_TEXT_LEN];
+    if (endpoint_port(peer) != 0)
+        return api_address(peer);
+    endpoint_reduced_text(peer, text);
+    return api_text_or_null(text);
+}
+
 json_t *api_client(const uint8_t peer_id[static PEER_ID_LEN]) {
     char name[CLIENT_NAME_LEN];
     client_name(peer_id, name);

@@ -45,8 +45,9 @@ json_t *api_text(const char *text);
 json_t *api_text_or_null(const char *text); /* null if empty */
 json_t *api_hex(const uint8_t *data, size_t len);
 json_t *api_count(uint64_t count);
-json_t *api_count_or_null(uint64_t count, uint64_t none); /* null if equal to `none` */
-json_t *api_address(const struct endpoint *address);      /* without port */
+json_t *api_count_or_null(uint64_t count, uint64_t none);  /* null if equal to `none` */
+json_t *api_address(const struct endpoint *address);       /* without port */
+json_t *api_recorded_address(const struct endpoint *peer); /* network or null if reduced */
 json_t *api_client(const uint8_t peer_id[static PEER_ID_LEN]);
 json_t *api_unix(int64_t unix_ms);                /* seconds; milliseconds as a fraction */
 json_t *api_ago(int64_t unix_ms, uint32_t ago_s); /* seconds, `ago_s` before `unix_ms` */

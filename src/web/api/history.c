@@ -67,7 +67,7 @@ static void add_torrent_sample(void *context, const struct torrent_sample *sampl
 static void add_completion(void *context, const struct completion *completion) {
     json_t **items = context;
     api_append(items, json_pack("{s:I, s:o, s:o, s:o}", "at", (json_int_t)completion->at_s,
-                                "address", api_address(&completion->peer), "port",
+                                "address", api_recorded_address(&completion->peer), "port",
                                 api_count(endpoint_port(&completion->peer)), "client",
                                 api_client(completion->peer_id)));
 }

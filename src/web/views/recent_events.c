@@ -6,15 +6,18 @@
 #include "base/clock.h"
 
 struct recent_events {
+    enum address_precision addresses;
     pthread_mutex_t lock; /* guards all below */
     uint64_t last;        /* id of the newest event; 0: none */
     struct recent_event ring[RECENT_EVENTS_KEPT];
 };
 
-struct recent_events *recent_events_create(void) {
+struct recent_events *recent_events_create(enum address_precision addresses) {
     struct recent_events *events = calloc(1, sizeof *events);
-    if (events != NULL)
-        pthread_mutex_init(&events->lock, NULL);
+    if (events == NULL)
+        return NULL;
+    events->addresses = addresses;
+    pthread_mutex_init(&events->lock, NULL);
     return events;
 }
 
@@ -38,7 +41,9 @@ void recent_events_add(void *context, const struct change *changes, size_t count
         if (!is_event(changes[i].kind))
             continue;
         const uint64_t id = ++events->last;
-        events->ring[id % RECENT_EVENTS_KEPT] = (struct recent_event){ id, now_ms, changes[i] };
+        struct recent_event *event = &events->ring[id % RECENT_EVENTS_KEPT];
+        *event = (struct recent_event){ id, now_ms, changes[i] };
+        event->change.peer = endpoint_reduced(&changes[i].peer, events->addresses);
     }
     pthread_mutex_unlock(&events->lock);
 }

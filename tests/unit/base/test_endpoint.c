@@ -140,6 +140,28 @@ START_TEST(text_that_is_no_address_is_refused) {
 }
 END_TEST
 
+static const struct {
+    const char *address;
+    uint16_t port;
+    const char *texts[3]; /* full, network, none */
+} reductions[] = {
+    { "192.0.2.77", 6881, { "192.0.2.77:6881", "192.0.2.0/24", "" } },
+    { "2001:db8:1:2:3::4", 6881, { "[2001:db8:1:2:3::4]:6881", "2001:db8:1::/48", "" } },
+};
+
+START_TEST(reduced_endpoint_keeps_only_the_network_or_nothing) {
+    const struct endpoint full = endpoint_at(reductions[_i].address, reductions[_i].port);
+    for (int precision = ADDRESS_FULL; precision <= ADDRESS_NONE; precision++) {
+        struct endpoint reduced = endpoint_reduced(&full, (enum address_precision)precision);
+        char text[ENDPOINT_TEXT_LEN];
+        endpoint_reduced_text(&reduced, text);
+        ck_assert_str_eq(text, reductions[_i].texts[precision]);
+        ck_assert_uint_eq(reduced.family, full.family);
+        ck_assert_uint_eq(endpoint_port(&reduced), precision == ADDRESS_FULL ? 6881 : 0);
+    }
+}
+END_TEST
+
 UNIT_SUITE(endpoint) {
     Suite *suite = suite_create("endpoint");
     TCase *wire = tcase_create("wire");
@@ -152,6 +174,8 @@ UNIT_SUITE(endpoint) {
     tcase_add_test(wire, wire_form_survives_the_way_back);
     tcase_add_test(wire, endpoints_differ_by_family_address_or_port);
     tcase_add_test(wire, port_is_set_in_place);
+    tcase_add_loop_test(wire, reduced_endpoint_keeps_only_the_network_or_nothing, 0,
+                        LOOPS_OF(reductions));
     suite_add_tcase(suite, wire);
 
     TCase *text = tcase_create("text");

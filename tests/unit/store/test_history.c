@@ -421,6 +421,53 @@ START_TEST(newest_completions_are_kept) {
 }
 END_TEST
 
+static void assert_addresses_are(enum address_precision precision, uint32_t count) {
+    ck_assert_uint_eq(look_for(0, 0, 10), count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct endpoint full = numbered_endpoint(i % 2 == 0 ? FAMILY_V4 : FAMILY_V6, i);
+        const struct endpoint expected = endpoint_reduced(&full, precision);
+        ck_assert(endpoint_equal(&completions.list[count - 1 - i].peer, &expected));
+    }
+}
+
+/* With another precision since the last start, which counts for earlier completions, too. */
+START_TEST(addresses_are_recorded_with_the_precision_that_is_set) {
+    uint32_t count = 0;
+    for (int precision = ADDRESS_FULL; precision <= ADDRESS_NONE; precision++) {
+        keep((struct history_options){ .enabled = true,
+                                       .completions_max = 10,
+                                       .addresses = (enum address_precision)precision });
+        store_history(store)->reduced = false;
+        for (int i = 0; i < 2; i++, count++)
+            complete(0, count, START_S + count);
+        commit();
+        assert_addresses_are((enum address_precision)precision, count);
+    }
+}
+END_TEST
+
+START_TEST(entries_are_deleted_after_their_days) {
+    keep((struct history_options){ .enabled = true, .completions_max = 10, .keep_days = 7 });
+    complete(0, 0, START_S);
+    complete(0, 1, START_S + 10 * DAY_S); /* the clock was wrong */
+    complete(0, 2, START_S + DAY_S);
+    add_sample(START_S, 1);
+    add_sample(START_S + DAY_S, 1);
+    commit();
+    ck_assert_uint_eq(look_for(0, 0, 10), 3);
+    ck_assert_uint_eq(look(HISTORY_MONTH, START_S + DAY_S), 2);
+    add_sample(START_S + 8 * DAY_S, 1);
+    commit();
+    ck_assert_uint_eq(look_for(0, 0, 10), 1);
+    ck_assert_int_eq(completions.list[0].at_s, START_S + DAY_S);
+    ck_assert_uint_eq(look(HISTORY_MONTH, START_S + 8 * DAY_S), 2);
+    add_sample(START_S + 9 * DAY_S, 1);
+    commit();
+    ck_assert_uint_eq(look_for(0, 0, 10), 0);
+    ck_assert_uint_eq(look(HISTORY_MONTH, START_S + 9 * DAY_S), 2);
+}
+END_TEST
+
 START_TEST(only_completions_are_noted) {
     struct change change = { .peer = numbered_endpoint(FAMILY_V4, 1) };
     numbered_id(change.info_hash, 0);
@@ -626,6 +673,8 @@ UNIT_SUITE(history) {
     tcase_add_test(completed, completions_are_listed_newest_first);
     tcase_add_test(completed, completions_come_in_pages);
     tcase_add_test(completed, newest_completions_are_kept);
+    tcase_add_test(completed, addresses_are_recorded_with_the_precision_that_is_set);
+    tcase_add_test(completed, entries_are_deleted_after_their_days);
     tcase_add_test(completed, only_completions_are_noted);
 
     TCase *writing = case_of(suite, "writing");

@@ -10,7 +10,7 @@ static struct recent_events *events;
 static struct recent_event list[PAGE];
 
 static void create(void) {
-    events = recent_events_create();
+    events = recent_events_create(ADDRESS_FULL);
     ck_assert_ptr_nonnull(events);
 }
 
@@ -84,11 +84,25 @@ START_TEST(pages_follow_each_other_without_a_gap) {
 }
 END_TEST
 
+START_TEST(addresses_are_kept_with_the_precision_that_is_set) {
+    const struct change change = { .kind = CHANGE_PEER_JOINED,
+                                   .peer = endpoint_at("192.0.2.77", 6881) };
+    struct recent_events *reduced = recent_events_create(ADDRESS_NETWORK);
+    ck_assert_ptr_nonnull(reduced);
+    recent_events_add(reduced, &change, 1);
+    ck_assert_uint_eq(recent_events_read(reduced, 0, list, PAGE), 1);
+    const struct endpoint network = endpoint_at("192.0.2.0", 0);
+    ck_assert(endpoint_equal(&list[0].change.peer, &network));
+    recent_events_delete(reduced);
+}
+END_TEST
+
 UNIT_SUITE(recent_events) {
     Suite *suite = suite_create("recent_events");
     TCase *tcase = tcase_create("recent_events");
     tcase_add_checked_fixture(tcase, create, delete);
     tcase_add_test(tcase, changes_of_peers_are_events_and_nothing_else_is);
+    tcase_add_test(tcase, addresses_are_kept_with_the_precision_that_is_set);
     tcase_add_test(tcase, reader_gets_what_followed);
     tcase_add_test(tcase, newest_are_given_to_who_has_none_or_is_from_another_run);
     tcase_add_test(tcase, oldest_go_when_there_are_too_many);
