@@ -37,6 +37,8 @@ struct web_request {
 
 struct web_response;
 
+enum { WEB_LOCATION_LEN = 512 };
+
 struct http_header {
     const char *name;
     const char *value; /* NULL: header is not sent */
@@ -70,7 +72,8 @@ struct web_response {
     size_t len;
     bool owned; /* `body` is malloc'd, and the server frees it; else a constant */
     struct web_pending pending;
-    char text[256]; /* buffer for the value of a header */
+    char text[256];                  /* buffer for the value of a header */
+    char location[WEB_LOCATION_LEN]; /* empty: header is not sent */
 };
 
 /* Called on any of the server's threads, several at a time. */

@@ -382,6 +382,7 @@ void http_tracker_finish(struct http_response *response) {
         { "Allow", web->allow },
         { "WWW-Authenticate", web->authenticate },
         { "Retry-After", web->retry_after },
+        { "Location", web->location[0] == '\0' ? NULL : web->location },
     };
     response->waits = false;
     response->more_headers = NULL;

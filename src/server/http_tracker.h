@@ -19,7 +19,7 @@
 enum {
     HTTP_TARGET_MAX = 4096, /* length of path and query of a web request, in bytes */
     HTTP_RESPONSE_BUFFER = HTTP_ANNOUNCE_MAX,
-    HTTP_RESPONSE_HEADERS_MAX = 9,
+    HTTP_RESPONSE_HEADERS_MAX = 10,
 };
 
 /* Shared by all requests. The atomics may be set at any time. */

@@ -228,7 +228,7 @@ static void serve_unknown_api(struct web_router *router, const struct authorizat
     (void)router;
     (void)auth;
     (void)request;
-    error_response(response, 404, "not_found", "Not found. The API is at /api/v1/.");
+    error_response(response, 404, "not_found", API_NO_ENDPOINT);
 }
 
 /* Every path that is neither an announce nor a scrape. A path that ends in "*" matches all paths

@@ -459,10 +459,15 @@ def test_what_is_not_there_is_not_found(api, path):
     assert api.call("GET", path).status == 404
 
 
+def test_unknown_endpoint_points_to_the_description(api):
+    answer = api.call("GET", "/nothing")
+    assert answer.json["error"]["message"] == "No such endpoint. See /api/v1/openapi.json."
+
+
 @pytest.mark.parametrize("method,path,allowed", [
     ("POST", "/status", "GET"), ("PUT", "/torrents", "GET, POST"), ("DELETE", "/bans", "GET, POST"),
     ("POST", "/torrents/" + HASH_IN_PATH, "GET, PATCH, DELETE"),
-    ("GET", "/bans/192.0.2.1", "DELETE"),
+    ("POST", "/bans/192.0.2.1", "GET, DELETE"),
 ])
 def test_wrong_method_is_told_the_right_ones(api, method, path, allowed):
     answer = api.call(method, path)

@@ -1,6 +1,7 @@
 """Changes by the API: torrents, passkeys, bans; and their effect on announces."""
 
 import sqlite3
+import urllib.parse
 from concurrent import futures
 
 import libtorrent
@@ -218,6 +219,63 @@ def test_lists_are_paged(api):
 def test_bad_body_is_refused(api, path, body, code):
     answer = api.post(path, body, "application/json")
     assert answer.status == 400 and answer.code == code
+
+
+@pytest.mark.parametrize("method,path,body,unknown", [
+    ("POST", "/passkeys", {"label": "x", "passkey": "0123456789abcdef"}, "passkey"),
+    ("POST", "/bans", {"network": "192.0.2.9", "duration": 60, "Force": True}, "duration, Force"),
+    ("POST", "/blocks", {"info_hash": "0" * 40, "name": "x"}, "name"),
+    ("POST", "/torrents", {"info_hash": "0" * 40, "": 1}, ""),
+    ("PATCH", "/torrents/" + "0" * 40, {"name": "x", "size": 1}, "size"),
+    ("POST", "/passkeys", {"label": "x", "a\n\"b": 1}, 'a\n"b'),
+    ("POST", "/passkeys", {"label": "x", "ä" * 100: 1}, "ä" * 30),
+    ("POST", "/passkeys", {"label": "x", "é" * 30 + "x": 1}, "é" * 30),
+])
+def test_unknown_field_is_an_error_that_names_it(api, method, path, body, unknown):
+    answer = api.call(method, path, body)
+    assert (answer.status, answer.code) == (400, "unknown_field")
+    assert answer.json["error"]["message"].startswith(f"Unknown fields: {unknown}. Allowed: ")
+
+
+def test_many_unknown_fields_do_not_fill_the_message(api):
+    answer = api.post("/passkeys", {f"field-{number}": 1 for number in range(1000)})
+    message = answer.json["error"]["message"]
+    assert "field-0, field-1" in message and message.endswith("…. Allowed: label.")
+
+
+def test_info_hash_and_magnet_exclude_each_other(api):
+    body = {"info_hash": "0" * 40, "magnet": "magnet:?xt=urn:btih:" + "1" * 40}
+    assert api.post("/torrents", body).code == "invalid_body"
+
+
+@pytest.mark.parametrize("label", ["Location & Co/1", "ü" * 63, "?"])
+def test_location_leads_to_the_new_passkey(api, label):
+    made = api.post("/passkeys", {"label": label})
+    shown = follow(api, "/passkeys", made)
+    assert shown["label"] == label and "passkey" not in shown
+    api.delete("/passkeys/" + part(label))
+    assert api.call("GET", "/passkeys/" + part(label)).status == 404
+
+
+def test_location_leads_to_the_new_item(api, tmp_path):
+    assert follow(api, "/bans", api.post("/bans", {"network": "2001:db8:7::/48"}))["network"] == \
+        "2001:db8:7::/48"
+    info_hash = random_hash().hex()
+    block = api.post("/blocks", {"info_hash": info_hash.upper(), "reason": "why"})
+    assert follow(api, "/blocks", block) == block.json
+    content, hashes = make_torrent(tmp_path, "hybrid", name="followed.bin")
+    torrent = follow(api, "/torrents", api.post("/torrents", content))
+    assert torrent["info_hash"] == hashes[0].hex() and torrent["registered"]
+    for path in "/bans/192.0.2.200", "/blocks/" + random_hash().hex():
+        answer = api.call("GET", path)
+        assert answer.status == 404 and "Location" not in answer.headers
+
+
+def follow(api, path, made):
+    """The item that the header Location of a 201 leads to."""
+    assert made.status == 201
+    url = urllib.parse.urljoin("http://host/prefix/api/v1" + path, made.headers["Location"])
+    return api.get(url.removeprefix("http://host/prefix/api/v1"))
 
 
 @pytest.mark.parametrize("content", [b"", b"d4:infodee", b"garbage", b"d" * 1000,

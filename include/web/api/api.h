@@ -22,6 +22,8 @@ struct api_sources {
     const struct health_sources *health;
 };
 
+#define API_NO_ENDPOINT "No such endpoint. See /api/v1/openapi.json."
+
 struct api;
 struct api_route; /* private: src/web/api/api_request.h */
 

@@ -74,6 +74,15 @@ static json_t *block_value(const struct registry_row *row) {
                      "reason", api_text(row->reason), "since", (json_int_t)row->since_s);
 }
 
+static void send_row(const struct registry_row *row, bool found, const char *what,
+                     json_t *(*value_of)(const struct registry_row *row),
+                     struct web_response *response) {
+    if (found)
+        api_send(response, 200, value_of(row));
+    else
+        api_send_error(response, 404, "not_found", "%s not found.", what);
+}
+
 static void get_passkeys(const struct api_request *request, struct web_response *response) {
     send_rows(request, response, REGISTRY_PASSKEY, 0, passkey_value);
 }
@@ -87,6 +96,20 @@ static void get_bans(const struct api_request *request, struct web_response *res
 
 static void get_blocks(const struct api_request *request, struct web_response *response) {
     send_rows(request, response, REGISTRY_BLOCK, 0, block_value);
+}
+
+static void get_passkey(const struct api_request *request, struct web_response *response) {
+    struct registry_row row;
+    const bool found = registry_find_label(api_registry(request), request->part, &row);
+    send_row(&row, found, "Passkey", passkey_value, response);
+}
+
+static void get_block(const struct api_request *request, struct web_response *response) {
+    struct registry_row row = { .kind = REGISTRY_BLOCK };
+    if (!api_path_hash(request, response, row.info_hash))
+        return;
+    const bool found = registry_find(api_registry(request), &row);
+    send_row(&row, found, "Blocked torrent", block_value, response);
 }
 
 /* Puts or removes `row`, and sends the response in `response` once it is saved. */
@@ -145,7 +168,7 @@ static void post_passkey(const struct api_request *request, struct web_response 
         api_send_error(response, 409, "exists", "A passkey with this label already exists.");
         return;
     }
-    api_send(response, 201, new_passkey_value(request, row.text, key));
+    api_send_created(response, new_passkey_value(request, row.text, key), "passkeys", row.text);
     put_row(edit, &row, response);
 }
 
@@ -170,6 +193,14 @@ static bool parse_network(const char *text, struct web_response *response,
                    "Invalid network: expected an IP address, or a prefix such as 192.0.2.0/24 "
                    "without host bits.");
     return false;
+}
+
+static void get_ban(const struct api_request *request, struct web_response *response) {
+    struct registry_row row = { .kind = REGISTRY_BAN };
+    if (!parse_network(request->part, response, &row.network))
+        return;
+    const bool found = registry_find(api_registry(request), &row);
+    send_row(&row, found, "Ban", api_ban, response);
 }
 
 static bool read_duration(json_t *body, struct web_response *response, int64_t *for_s) {
@@ -206,9 +237,10 @@ static const char *find_danger(const struct api_request *request, const struct n
 /* Reads a ban from the body. */
 static bool read_ban(const struct api_request *request, struct web_response *response,
                      struct registry_row *row, bool *forced) {
+    static const char *const fields[] = { "network", "reason", "for_s", "force", NULL };
     char text[NETWORK_LEN];
     int64_t for_s;
-    json_t *body = api_read_body(request, response);
+    json_t *body = api_read_body(request, response, fields);
     const bool good =
         body != NULL && api_body_text(body, response, "network", false, text, sizeof text) &&
         api_body_text(body, response, "reason", true, row->reason, sizeof row->reason) &&
@@ -262,7 +294,7 @@ static void post_ban(const struct api_request *request, struct web_response *res
     const bool existed = registry_find(api_registry(request), &replaced);
     json_t *body = api_ban(&row);
     api_put(&body, "replaced", existed ? api_ban(&replaced) : json_null());
-    api_send(response, 201, body);
+    api_send_created(response, body, "bans", row.text);
     put_row(edit, &row, response);
 }
 
@@ -276,9 +308,10 @@ static void delete_ban(const struct api_request *request, struct web_response *r
 }
 
 static void post_block(const struct api_request *request, struct web_response *response) {
+    static const char *const fields[] = { "info_hash", "reason", NULL };
     struct registry_row row = { .kind = REGISTRY_BLOCK, .since_s = request->unix_ms / 1000 };
     char hash[2 * INFO_HASH_LEN + 1];
-    json_t *body = api_read_body(request, response);
+    json_t *body = api_read_body(request, response, fields);
     const bool good =
         body != NULL && api_body_text(body, response, "info_hash", false, hash, sizeof hash) &&
         api_body_text(body, response, "reason", true, row.reason, sizeof row.reason) &&
@@ -287,7 +320,8 @@ static void post_block(const struct api_request *request, struct web_response *r
     struct registry_edit *edit = good ? api_begin_edit(request, response) : NULL;
     if (edit == NULL)
         return;
-    api_send(response, 201, block_value(&row));
+    hex_encode(row.info_hash, INFO_HASH_LEN, hash);
+    api_send_created(response, block_value(&row), "blocks", hash);
     put_row(edit, &row, response);
 }
 
@@ -304,12 +338,15 @@ const struct api_route access_routes[] = {
     { "GET", "networks/*", ROLE_ADMIN, get_network },
     { "GET", "passkeys", ROLE_ADMIN, get_passkeys },
     { "POST", "passkeys", ROLE_ADMIN, post_passkey },
+    { "GET", "passkeys/*", ROLE_ADMIN, get_passkey },
     { "DELETE", "passkeys/*", ROLE_ADMIN, delete_passkey },
     { "GET", "bans", ROLE_ADMIN, get_bans },
     { "POST", "bans", ROLE_ADMIN, post_ban },
+    { "GET", "bans/*", ROLE_ADMIN, get_ban },
     { "DELETE", "bans/*", ROLE_ADMIN, delete_ban },
     { "GET", "blocks", ROLE_ADMIN, get_blocks },
     { "POST", "blocks", ROLE_ADMIN, post_block },
+    { "GET", "blocks/*", ROLE_ADMIN, get_block },
     { "DELETE", "blocks/*", ROLE_ADMIN, delete_block },
     { .method = NULL },
 };

@@ -129,7 +129,7 @@ void api_handle(struct api *api, const struct authorization *auth, const struct 
     if (route == NULL && methods.len > 0)
         error_response_method_not_allowed(response, response->text);
     else if (route == NULL)
-        error_response(response, 404, "not_found", "Unknown endpoint.");
+        error_response(response, 404, "not_found", API_NO_ENDPOINT);
     else if (auth->role < route->role)
         error_response_not_admin(response, auth);
     else if (!decode_part(part, request.part))

@@ -48,7 +48,7 @@ static void notify_when_settled(void *subject, void (*ready)(void *context), voi
 static void drop_body(struct web_response *response) {
     if (response->owned)
         free((void *)(uintptr_t)response->body);
-    *response = (struct web_response){ .kind = response->kind };
+    *response = (struct web_response){ .kind = response->kind, .headers = response->headers };
 }
 
 static void finish_edit(void *subject, struct web_response *response) {

@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 #include "wire/url_query.h"
 
-enum { WORD_LEN = 32, JSON_LEN_MAX = 64 << 10 };
+enum { WORD_LEN = 32, FIELDS_LEN = 200, FIELD_SHOWN_MAX = 60, JSON_LEN_MAX = 64 << 10 };
 
 struct tracker_settings api_settings_of(struct api *api) {
     pthread_mutex_lock(&api->lock);
@@ -135,7 +135,46 @@ bool api_body_is_json(const struct api_request *request) {
     return end == '\0' || end == ';' || end == ' ';
 }
 
-json_t *api_read_body(const struct api_request *request, struct web_response *response) {
+static bool is_listed(const char *name, const char *const *list) {
+    for (size_t i = 0; list[i] != NULL; i++) {
+        if (strcmp(list[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void append_name(struct writer *w, const char *name) {
+    writer_put_text(w, w->len > 0 ? ", " : "");
+    writer_put(w, name, strnlen(name, FIELD_SHOWN_MAX));
+}
+
+/* A misspelled or misplaced field would otherwise be ignored without notice. */
+static bool has_known_fields(json_t *body, const char *const *fields,
+                             struct web_response *response) {
+    char unknown[FIELDS_LEN] = "";
+    char known[FIELDS_LEN] = "";
+    struct writer w = writer_on((uint8_t *)unknown, sizeof unknown - 1);
+    struct writer all = writer_on((uint8_t *)known, sizeof known - 1);
+    bool good = true;
+    const char *name;
+    json_t *value;
+    json_object_foreach(body, name, value) {
+        if (is_listed(name, fields))
+            continue;
+        append_name(&w, name);
+        good = false;
+    }
+    if (good)
+        return true;
+    for (size_t i = 0; fields[i] != NULL; i++)
+        append_name(&all, fields[i]);
+    api_send_error(response, 400, "unknown_field", "Unknown fields: %s%s. Allowed: %s.", unknown,
+                   w.failed ? "…" : "", known);
+    return false;
+}
+
+json_t *api_read_body(const struct api_request *request, struct web_response *response,
+                      const char *const *fields) {
     const struct bytes text = request->http->body;
     json_error_t error;
     if (!api_body_is_json(request)) {
@@ -149,10 +188,11 @@ json_t *api_read_body(const struct api_request *request, struct web_response *re
         return NULL;
     }
     json_t *body = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
-    if (json_is_object(body))
+    if (!json_is_object(body))
+        api_send_error(response, 400, "invalid_json", "Invalid JSON: %s.",
+                       body == NULL ? error.text : "expected an object");
+    else if (has_known_fields(body, fields, response))
         return body;
-    api_send_error(response, 400, "invalid_json", "Invalid JSON: %s.",
-                   body == NULL ? error.text : "expected an object");
     json_decref(body);
     return NULL;
 }
@@ -186,7 +226,8 @@ bool api_body_text(json_t *body, struct web_response *response, const char *name
 
 bool api_read_text(const struct api_request *request, struct web_response *response,
                    const char *name, char *text, size_t size) {
-    json_t *body = api_read_body(request, response);
+    const char *const fields[] = { name, NULL };
+    json_t *body = api_read_body(request, response, fields);
     const bool good = body != NULL && api_body_text(body, response, name, false, text, size);
     json_decref(body);
     return good;

@@ -98,8 +98,10 @@ bool api_parse_hash(struct bytes text, struct web_response *response,
 /* Whether Content-Type is JSON. */
 bool api_body_is_json(const struct api_request *request);
 
-/* The body, which must be a JSON object; the caller releases it. NULL after sending an error. */
-json_t *api_read_body(const struct api_request *request, struct web_response *response);
+/* The body, which must be a JSON object with no members but `fields`, a list that ends with NULL;
+ * the caller releases it. NULL after sending an error. */
+json_t *api_read_body(const struct api_request *request, struct web_response *response,
+                      const char *const *fields);
 
 /* A string member of the body, without control characters. If it is optional, it may be absent,
  * null or empty. `size` includes the terminating zero. */

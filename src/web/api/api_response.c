@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/digest.h"
+#include "base/percent.h"
 #include "wire/client_name.h"
 
 enum { MESSAGE_LEN = 512, DUMP_FLAGS = JSON_COMPACT | JSON_REAL_PRECISION(14) };
@@ -49,6 +50,18 @@ json_t *api_list(json_t *items, size_t total, struct api_span span) {
 void api_send_list(struct web_response *response, json_t *items, size_t total,
                    struct api_span span) {
     api_send(response, 200, api_list(items, total, span));
+}
+
+void api_send_created(struct web_response *response, json_t *body, const char *list,
+                      const char *item) {
+    struct writer w = writer_on((uint8_t *)response->location, sizeof response->location - 1);
+    api_send(response, 201, body);
+    if (response->status != 201)
+        return;
+    writer_put_text(&w, list);
+    writer_put_text(&w, "/");
+    percent_encode(&w, bytes_of(item));
+    response->location[w.failed ? 0 : w.len] = '\0';
 }
 
 void api_send_deleted(struct web_response *response, bool found, const char *what) {

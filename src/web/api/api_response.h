@@ -31,6 +31,12 @@ void api_send_list(struct web_response *response, json_t *items, size_t total,
 void api_send_data(struct web_response *response, const char *content_type, uint8_t *data,
                    size_t len);
 
+/* Sends 201 with `body`, and its path as Location. The path is "`list`/`item`", relative to the
+ * path of the request, so that it holds under a proxy's prefix too; `item` is percent-encoded here.
+ */
+void api_send_created(struct web_response *response, json_t *body, const char *list,
+                      const char *item);
+
 /* 204 if `found`; else 404 "`what` not found." */
 void api_send_deleted(struct web_response *response, bool found, const char *what);
 

@@ -47,9 +47,9 @@ static bool read_hash(const json_t *body, struct web_response *response,
                       struct registration *registration) {
     const json_t *magnet = json_object_get(body, "magnet");
     const json_t *value = magnet != NULL ? magnet : json_object_get(body, "info_hash");
-    if (!json_is_string(value)) {
+    if (!json_is_string(value) || (magnet != NULL && json_object_get(body, "info_hash") != NULL)) {
         api_send_error(response, 400, "invalid_body",
-                       "Invalid info_hash or magnet: expected a string.");
+                       "Invalid info_hash or magnet: expected one of them, as a string.");
         return false;
     }
     const struct bytes text = bytes_trim(
@@ -62,7 +62,8 @@ static bool read_hash(const json_t *body, struct web_response *response,
 
 static bool read_hash_and_name(const struct api_request *request, struct web_response *response,
                                struct registration *registration) {
-    json_t *body = api_read_body(request, response);
+    static const char *const fields[] = { "info_hash", "magnet", "name", NULL };
+    json_t *body = api_read_body(request, response, fields);
     const bool good = body != NULL &&
                       api_body_text(body, response, "name", true, registration->name,
                                     sizeof registration->name) &&
@@ -130,6 +131,7 @@ static bool put_torrents(struct registry *registry, struct registry_edit *edit,
 
 static void post_torrent(const struct api_request *request, struct web_response *response) {
     struct registration registration = { .hash_count = 0 };
+    char hash[2 * INFO_HASH_LEN + 1];
     const bool good = api_body_is_json(request)
                           ? read_hash_and_name(request, response, &registration)
                           : read_torrent_file(request, response, &registration);
@@ -145,7 +147,8 @@ static void post_torrent(const struct api_request *request, struct web_response 
         api_abort_edit(edit, response);
         return;
     }
-    api_send(response, 201, registered_value(&registration));
+    hex_encode(registration.info_hashes[0], INFO_HASH_LEN, hash);
+    api_send_created(response, registered_value(&registration), "torrents", hash);
     api_submit_edit(edit, response);
 }
 
