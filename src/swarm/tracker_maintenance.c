@@ -314,6 +314,7 @@ static enum announce_result merge_peer(struct tracker *tracker, struct shard *sh
         result = ANNOUNCE_NO_MEMORY;
     counter_add(&tracker->peers, swarm_peers(swarm) - peers);
     tally_add(&tracker->memory, swarm_memory(swarm) - memory);
+    idle_torrents_update(tracker, options, swarm, peers);
     return result;
 }
 

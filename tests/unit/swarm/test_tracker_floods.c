@@ -628,6 +628,37 @@ START_TEST(lan_and_this_machine_are_not_held_to_a_share) {
 }
 END_TEST
 
+START_TEST(merged_peers_are_not_held_to_a_share) {
+    options.peers_max = 1000;
+    options.network_peers_permille = 1;
+    options.address_peers_max = 1;
+    options.address_torrent_peers_max = 1;
+    apply();
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct change change = { .kind = CHANGE_PEER_JOINED, .left = 5, .key = 1 + i };
+        numbered_id(change.info_hash, TORRENT);
+        numbered_id(change.peer_id, i);
+        change.peer = endpoint_at("192.0.2.1", (uint16_t)(1 + i));
+        REQUIRE(tracker_merge_peer(tracker, &change, now_ms) == ANNOUNCE_OK);
+    }
+    ck_assert_int_eq(come("192.0.2.7", 5000, TORRENT), ANNOUNCE_PEERS_FULL);
+}
+END_TEST
+
+START_TEST(merged_peer_ends_the_idle_time_of_its_torrent) {
+    options.address_idle_torrents_max = 1;
+    apply();
+    complete_and_leave("192.0.2.1", 1000);
+    struct change change = { .kind = CHANGE_PEER_JOINED, .left = 5, .key = 7 };
+    numbered_id(change.info_hash, 1000);
+    change.peer = endpoint_at("192.0.2.9", 1);
+    ck_assert_int_eq(tracker_merge_peer(tracker, &change, now_ms), ANNOUNCE_OK);
+    complete_and_leave("192.0.2.1", 1001);
+    sweep();
+    ck_assert_uint_eq(count_kept(1000, 2), 2);
+}
+END_TEST
+
 START_TEST(share_of_zero_is_no_limit) {
     options.peers_max = 1000;
     apply();
@@ -722,6 +753,8 @@ UNIT_SUITE(tracker_floods) {
     tcase_add_test(memory, attacker_with_a_40_and_a_hundred_24s_keeps_no_newcomer_out);
     tcase_add_test(memory, network_has_its_share_if_memory_is_the_limit);
     tcase_add_test(memory, lan_and_this_machine_are_not_held_to_a_share);
+    tcase_add_test(memory, merged_peers_are_not_held_to_a_share);
+    tcase_add_test(memory, merged_peer_ends_the_idle_time_of_its_torrent);
     tcase_add_test(memory, share_of_zero_is_no_limit);
     tcase_add_test(memory, memory_is_given_back_when_the_peers_are_gone);
     suite_add_tcase(suite, memory);

@@ -207,6 +207,8 @@ static enum announce_result model_check_swarm(const struct run *run, unsigned to
                                               const struct endpoint *peer) {
     if (model_count(&run->model, (int)torrent, false) >= run->options.torrent_peers_max)
         return ANNOUNCE_SWARM_FULL;
+    if (run->model.count >= run->options.peers_max)
+        return ANNOUNCE_PEERS_FULL;
     if (model_address_is_full(&run->model, (int)torrent, peer,
                               run->options.address_torrent_peers_max))
         return ANNOUNCE_ADDRESS_SWARM_FULL;
