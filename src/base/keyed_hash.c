@@ -30,12 +30,26 @@ static inline void absorb_word(struct state *s, uint64_t word, int rounds) {
     s->v0 ^= word;
 }
 
-static uint64_t load_little_endian(const uint8_t *p, size_t len) {
-    uint64_t word = 0;
-    memcpy(&word, p, len);
+static inline uint64_t load_little_endian(const uint8_t *p) {
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     word = __builtin_bswap64(word);
 #endif
+    return word;
+}
+
+/* The last `left` bytes (0 to 7) of an input of `len` bytes that ends at `end`. A memcpy of unknown
+ * length would be a function call, so longer inputs are read again from eight bytes before the end.
+ */
+static inline uint64_t load_tail(const uint8_t *end, size_t left, size_t len) {
+    if (left == 0)
+        return 0;
+    if (len >= 8)
+        return load_little_endian(end - 8) >> (64 - 8 * left);
+    uint64_t word = 0;
+    for (size_t i = 0; i < left; i++)
+        word |= (uint64_t)end[(ptrdiff_t)i - (ptrdiff_t)left] << 8 * i;
     return word;
 }
 
@@ -50,8 +64,8 @@ static inline uint64_t siphash(const struct hash_key *key, const void *data, siz
     };
     size_t left = len;
     for (; left >= 8; left -= 8, p += 8)
-        absorb_word(&s, load_little_endian(p, 8), rounds);
-    absorb_word(&s, load_little_endian(p, left) | (uint64_t)len << 56, rounds);
+        absorb_word(&s, load_little_endian(p), rounds);
+    absorb_word(&s, load_tail(p + left, left, len) | (uint64_t)len << 56, rounds);
     s.v2 ^= 0xff;
     for (int i = 0; i < last_rounds; i++)
         sip_round(&s);
