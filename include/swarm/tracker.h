@@ -36,8 +36,8 @@ bool tracker_apply(struct tracker *tracker, const struct tracker_options *option
 void tracker_set_access(struct tracker *tracker, struct access *access);
 
 /* Handles one announce. Borrows `request`; fills `response`, which the caller owns. On a refusal
- * only the intervals and `detail` are valid. Allocates only when a swarm grows. BEP 3, 7, 21, 23,
- * 24. */
+ * only the intervals and `detail` are valid. Allocates only when a swarm or a set of completions
+ * grows. BEP 3, 7, 21, 23, 24. */
 enum announce_result tracker_announce(struct tracker *tracker,
                                       const struct announce_request *request, uint64_t now_ms,
                                       struct announce_response *response);

@@ -100,11 +100,43 @@ static void report_idle(const struct swarm *swarm, const struct swarm_outputs *o
     change_feed_push(outputs->feed, &change);
 }
 
+/* Of peer_id and key; without a key, of peer_id and address or /64. */
+static uint64_t hash_completion(const struct swarm *swarm, const struct peer_record *record,
+                                const struct endpoint *peer) {
+    struct completion {
+        uint8_t info_hash[INFO_HASH_LEN];
+        uint8_t peer_id[PEER_ID_LEN];
+        uint32_t key;
+        uint8_t family;
+        uint8_t address[8];
+    } completion;
+    memset(&completion, 0, sizeof completion);
+    memcpy(completion.info_hash, swarm->info_hash, INFO_HASH_LEN);
+    memcpy(completion.peer_id, record->peer_id, PEER_ID_LEN);
+    completion.key = record->key;
+    if (record->key == 0) {
+        completion.family = peer->family;
+        memcpy(completion.address, peer->wire, address_scope(peer->family, 0).len);
+    }
+    return keyed_hash(swarm->v4.key, &completion, sizeof completion);
+}
+
+/* Called when a peer leaves or is replaced: if it completed long ago, only its record says so. */
+static void remember_completion(const struct swarm *swarm, const struct swarm_outputs *outputs,
+                                const struct peer_list *list, uint32_t position) {
+    const struct peer_record *record = peer_list_record(list, position);
+    if ((record->flags & PEER_COMPLETED_COUNTED) == 0)
+        return;
+    const struct endpoint peer = endpoint_from_wire(list->family, peer_list_wire(list, position));
+    completion_set_add(outputs->completions, hash_completion(swarm, record, &peer));
+}
+
 /* Removes a peer and reports it, with the counts after its removal. */
 static void remove_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
                         struct peer_list *list, uint32_t position, enum change_kind kind,
                         uint32_t now_s) {
     struct change change = swarm_describe(swarm, list, position, kind, now_s);
+    remember_completion(swarm, outputs, list, position);
     subtract_from_sums(swarm, peer_list_record(list, position));
     peer_list_remove(list, position);
     change.seeders = swarm_seeders(swarm);
@@ -131,13 +163,17 @@ static bool counted_at(const struct peer_list *list, const struct peer_record *r
     return place != PEER_NOWHERE && peer_list_record(list, place)->flags & PEER_COMPLETED_COUNTED;
 }
 
-/* Counts event=completed (BEP 3) of the client at `peer` once, over both families. Returns whether
- * it counted. */
-static bool count_completed(struct swarm *swarm, struct peer_record *record,
-                            const struct endpoint *peer, enum announce_event event) {
+/* Counts event=completed (BEP 3) of the client at `peer` once, over both families, and also if it
+ * left in between. Returns whether it counted. */
+static bool count_completed(struct swarm *swarm, const struct swarm_outputs *outputs,
+                            struct peer_record *record, const struct endpoint *peer,
+                            enum announce_event event) {
     if (event != EVENT_COMPLETED || record->flags & PEER_COMPLETED_COUNTED)
         return false;
-    const bool known = counted_at(&swarm->v4, record) || counted_at(&swarm->v6, record);
+    const uint64_t hash = hash_completion(swarm, record, peer);
+    const bool known = counted_at(&swarm->v4, record) || counted_at(&swarm->v6, record) ||
+                       completion_set_contains(outputs->completions, hash);
+    completion_set_add(outputs->completions, hash);
     record->flags |= PEER_COMPLETED_COUNTED;
     if (!known && swarm->downloaded == 0)
         swarm->completed_by = *peer;
@@ -178,6 +214,9 @@ static uint32_t replace_peer(struct swarm *swarm, const struct swarm_outputs *ou
     const struct peer_record past = *peer_list_record(list, position);
     const enum peer_zone past_zone = peer_list_zone(list, position);
     const enum peer_zone zone = zone_of(record->left == 0, on_lan);
+    if (past.flags & PEER_COMPLETED_COUNTED &&
+        memcmp(past.peer_id, record->peer_id, PEER_ID_LEN) != 0)
+        remember_completion(swarm, outputs, list, position);
     subtract_from_sums(swarm, &past);
     add_to_sums(swarm, record);
     position = peer_list_update(list, position, zone, record, now_s + record->ttl_s);
@@ -196,7 +235,8 @@ static uint32_t update_peer(struct swarm *swarm, const struct swarm_outputs *out
                             const struct peer_put *put, struct peer_record record,
                             struct peer_list *list, uint32_t position) {
     copy_history(&record, list, position, put->now_s);
-    const bool completed = count_completed(swarm, &record, &put->peer, put->request->event);
+    const bool completed =
+        count_completed(swarm, outputs, &record, &put->peer, put->request->event);
     return replace_peer(swarm, outputs, list, position, &record, put->on_lan, put->passkey_tag,
                         completed, put->now_s);
 }
@@ -221,7 +261,8 @@ static uint32_t insert_peer(struct swarm *swarm, const struct swarm_outputs *out
 static uint32_t add_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
                          const struct peer_put *put, struct peer_record record,
                          struct peer_list *list) {
-    const bool completed = count_completed(swarm, &record, &put->peer, put->request->event);
+    const bool completed =
+        count_completed(swarm, outputs, &record, &put->peer, put->request->event);
     const uint32_t position =
         insert_peer(swarm, outputs, &put->peer, &record, put->on_lan, put->passkey_tag, put->now_s);
     if (position != PEER_NOWHERE)
@@ -273,27 +314,14 @@ uint32_t swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,
     return update_peer(swarm, outputs, put, record, list, position);
 }
 
-/* Carries the counted flag to the client's peer of the other family, because this one is about to
- * be removed. */
-static void mark_counted(struct swarm *swarm, const struct swarm_outputs *outputs,
-                         struct peer_list *list, const struct peer_record *peer, uint32_t now_s) {
-    const uint32_t place = peer_list_find_identity(list, peer->peer_id, peer->key);
-    if (place == PEER_NOWHERE)
-        return;
-    struct peer_record record = *peer_list_record(list, place);
-    record.flags |= PEER_COMPLETED_COUNTED;
-    const uint32_t position = peer_list_update(list, place, peer_list_zone(list, place), &record,
-                                               peer_list_deadline(list, place));
-    report_peer(swarm, outputs, list, position, CHANGE_PEER_UPDATED, now_s);
-}
-
 /* Some clients stop when they are complete and send only event=stopped with left=0. */
 static void count_late_completion(struct swarm *swarm, const struct swarm_outputs *outputs,
                                   struct peer_list *list, uint32_t *position, uint32_t now_s) {
     struct peer_record record = *peer_list_record(list, *position);
     const enum peer_zone zone = peer_list_zone(list, *position);
     const struct endpoint peer = endpoint_from_wire(list->family, peer_list_wire(list, *position));
-    if (zone <= ZONE_SEEDER_LAN || !count_completed(swarm, &record, &peer, EVENT_COMPLETED))
+    if (zone <= ZONE_SEEDER_LAN ||
+        !count_completed(swarm, outputs, &record, &peer, EVENT_COMPLETED))
         return;
     subtract_from_sums(swarm, peer_list_record(list, *position));
     record.left = 0;
@@ -302,7 +330,6 @@ static void count_late_completion(struct swarm *swarm, const struct swarm_output
                                  peer_list_deadline(list, *position));
     add_to_sums(swarm, &record);
     report_peer(swarm, outputs, list, *position, CHANGE_PEER_COMPLETED, now_s);
-    mark_counted(swarm, outputs, list == &swarm->v4 ? &swarm->v6 : &swarm->v4, &record, now_s);
 }
 
 void swarm_stop(struct swarm *swarm, const struct swarm_outputs *outputs,

@@ -7,6 +7,7 @@
 
 #include "swarm/address_counts.h"
 #include "swarm/change_feed.h"
+#include "swarm/completion_set.h"
 #include "swarm/peer_list.h"
 
 /* Whether a swarm without peers counts for the address that first completed it: see
@@ -26,10 +27,11 @@ struct swarm {
     struct peer_list v6;
 };
 
-/* Where joins and departures are reported. */
+/* Where joins, departures and completions are reported. */
 struct swarm_outputs {
     struct change_feed *feed;
     struct address_counts *addresses; /* NULL: not counted */
+    struct completion_set *completions;
 };
 
 /* What a swarm knows of the client of a request. Positions in `list`; PEER_NOWHERE: no such peer.

@@ -24,6 +24,7 @@ static bool init_shard(struct shard *shard, size_t feed_capacity) {
     shard->slot_mask = SLOTS_MIN - 1;
     change_feed_init(&shard->feed, feed_capacity);
     shard->outputs.feed = &shard->feed;
+    shard->outputs.completions = &shard->completions;
     return true;
 }
 
@@ -48,6 +49,7 @@ static void free_shard(struct shard *shard) {
         swarm_delete(shard->slots[i].swarm);
     free(shard->slots);
     change_feed_free(&shard->feed);
+    completion_set_free(&shard->completions);
     pthread_mutex_destroy(&shard->lock);
 }
 

@@ -28,6 +28,8 @@ struct shard {
     const struct access *access;
     struct random random;
     struct change_feed feed;
+    struct completion_set completions;
+    size_t completions_memory; /* as it was at the last sweep, in the tracker's total */
     struct swarm_outputs outputs;
     _Atomic uint64_t answered; /* announces; written under the lock */
 };

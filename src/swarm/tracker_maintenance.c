@@ -59,6 +59,13 @@ static uint32_t sweep_some(struct tracker *tracker, struct shard *shard, uint32_
     return expired;
 }
 
+static void age_completions(struct tracker *tracker, struct shard *shard, uint32_t now_s) {
+    completion_set_age(&shard->completions, now_s, shard->options->interval_max_s);
+    const size_t memory = completion_set_memory(&shard->completions);
+    tally_add(&tracker->memory, memory - shard->completions_memory);
+    shard->completions_memory = memory;
+}
+
 static uint32_t sweep_shard(struct tracker *tracker, struct shard *shard, uint32_t now_s) {
     uint32_t expired = 0;
     uint32_t slot = 0;
@@ -67,6 +74,8 @@ static uint32_t sweep_shard(struct tracker *tracker, struct shard *shard, uint32
         pthread_mutex_lock(&shard->lock);
         const uint32_t gone = sweep_some(tracker, shard, &slot, now_s);
         more = slot <= shard->slot_mask;
+        if (!more)
+            age_completions(tracker, shard, now_s);
         pthread_mutex_unlock(&shard->lock);
         counter_add(&tracker->peers, 0U - gone);
         expired += gone;
@@ -131,6 +140,7 @@ static uint32_t purge_swarm(struct purge_pass *pass, struct shard *shard, struct
     const uint32_t removed = swarm_filter(swarm, &shard->outputs, &filter, pass->now_s, at, visits);
     tally_add(&tracker->memory, swarm_memory(swarm) - memory);
     counter_add(&tracker->peers, 0U - removed);
+    idle_torrents_update(tracker, shard->options, swarm, most - 1);
     pass->removed += removed;
     return visits > most ? visits - most : 0;
 }

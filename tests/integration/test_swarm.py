@@ -3,6 +3,8 @@
 import concurrent.futures
 
 from support.announce import Peer, scrape, scraped
+from support.skepd import Skepd
+from support.udp import COMPLETED, STOPPED, UdpClient
 
 
 def test_two_leechers_and_a_seeder_see_each_other(peer):
@@ -140,6 +142,26 @@ def test_completed_counts_once_for_a_client(daemon, torrent, leecher):
     leecher.start()
     leecher.complete()
     assert scraped(daemon.port, torrent) == (1, 0, 1)
+
+
+def test_completed_counts_once_for_a_client_that_leaves_in_between(torrent):
+    with Skepd(udp=True) as daemon:
+        v4 = Peer(daemon.port, torrent)
+        v6 = Peer(daemon.port, torrent, source="::1", peer_id=v4.peer_id, key=v4.key)
+        with UdpClient(daemon.port) as client:
+            for _ in range(5):
+                for peer in v4, v6:
+                    peer.complete()
+                    peer.stop()
+                for event in COMPLETED, STOPPED:
+                    client.announce(torrent, v4.port, left=0, event=event, peer_id=v4.peer_id,
+                                    key=int(v4.key, 16))
+        assert scraped(daemon.port, torrent) == (0, 0, 1)
+        v4.complete()
+        daemon.restart()
+        v4.stop()
+        v6.complete()
+        assert scraped(daemon.port, torrent) == (1, 0, 1)
 
 
 def test_completed_counts_once_for_a_client_that_moves(daemon, torrent, leecher):

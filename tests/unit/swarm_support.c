@@ -6,7 +6,8 @@ static const struct hash_key key = { .half = { 3, 4 } };
 
 struct swarm *swarm;
 struct change_feed feed;
-const struct swarm_outputs outputs = { .feed = &feed };
+static struct completion_set completions;
+const struct swarm_outputs outputs = { .feed = &feed, .completions = &completions };
 
 void create_swarm(void) {
     uint8_t info_hash[INFO_HASH_LEN];
@@ -17,6 +18,7 @@ void create_swarm(void) {
 
 void delete_swarm(void) {
     swarm_delete(swarm);
+    completion_set_free(&completions);
     change_feed_free(&feed);
 }
 

@@ -98,6 +98,86 @@ START_TEST(refused_client_leaves_the_peer_of_another_at_its_endpoint_alone) {
 }
 END_TEST
 
+static void complete_and_leave(struct announce_request peer) {
+    peer.event = EVENT_COMPLETED;
+    peer.left = 0;
+    put(&peer);
+    peer.event = EVENT_STOPPED;
+    drop(&peer);
+}
+
+START_TEST(client_that_left_does_not_complete_again) {
+    struct announce_request peer = client(1);
+    for (int i = 0; i < 5; i++)
+        complete_and_leave(peer);
+    assert_counts(0, 0, 1);
+    peer.peer = numbered_endpoint(FAMILY_V4, 500);
+    complete_and_leave(peer);
+    peer.peer = numbered_endpoint(FAMILY_V6, 1);
+    complete_and_leave(peer);
+    put(&peer);
+    peer.left = 0;
+    peer.event = EVENT_STOPPED;
+    drop(&peer);
+    assert_counts(0, 0, 1);
+    peer.key++;
+    complete_and_leave(peer);
+    assert_counts(0, 0, 2);
+    numbered_id(peer.peer_id, 2);
+    complete_and_leave(peer);
+    assert_counts(0, 0, 3);
+}
+END_TEST
+
+START_TEST(client_without_key_is_recognised_by_peer_id_and_address_or_64) {
+    struct announce_request peer = client(1);
+    peer.key = 0;
+    peer.peer = endpoint_at("192.0.2.1", 1000);
+    complete_and_leave(peer);
+    peer.peer = endpoint_at("192.0.2.1", 2000);
+    complete_and_leave(peer);
+    assert_counts(0, 0, 1);
+    peer.peer = endpoint_at("192.0.2.2", 1000);
+    complete_and_leave(peer);
+    assert_counts(0, 0, 2);
+    peer.peer = endpoint_at("2001:db8:0:1::1", 1000);
+    complete_and_leave(peer);
+    peer.peer = endpoint_at("2001:db8:0:1::2", 1000);
+    complete_and_leave(peer);
+    assert_counts(0, 0, 3);
+    peer.peer = endpoint_at("2001:db8:0:2::1", 1000);
+    complete_and_leave(peer);
+    assert_counts(0, 0, 4);
+}
+END_TEST
+
+START_TEST(clients_that_take_turns_at_one_endpoint_complete_once_each) {
+    struct announce_request peer = client(1);
+    struct announce_request other = client(2);
+    other.peer = peer.peer;
+    peer.event = other.event = EVENT_COMPLETED;
+    put(&peer);
+    completion_set_free(outputs.completions);
+    for (int i = 0; i < 5; i++) {
+        put(&other);
+        put(&peer);
+    }
+    assert_counts(0, 1, 2);
+}
+END_TEST
+
+START_TEST(peer_that_completed_long_ago_does_not_complete_again_after_it_left) {
+    struct announce_request peer = client(1);
+    peer.event = EVENT_COMPLETED;
+    put(&peer);
+    completion_set_free(outputs.completions);
+    peer.event = EVENT_STOPPED;
+    drop(&peer);
+    complete_and_leave(peer);
+    assert_counts(0, 0, 1);
+}
+END_TEST
+
 START_TEST(moved_peer_stops_by_its_identity) {
     struct announce_request peer = client(1);
     put(&peer);
@@ -227,6 +307,10 @@ UNIT_SUITE(swarm_leaving) {
     tcase_add_test(leaving, leecher_that_stops_with_nothing_left_has_completed);
     tcase_add_test(leaving, seeder_that_stops_has_not_completed_again);
     tcase_add_test(leaving, stop_completes_once_over_both_families);
+    tcase_add_test(leaving, client_that_left_does_not_complete_again);
+    tcase_add_test(leaving, client_without_key_is_recognised_by_peer_id_and_address_or_64);
+    tcase_add_test(leaving, clients_that_take_turns_at_one_endpoint_complete_once_each);
+    tcase_add_test(leaving, peer_that_completed_long_ago_does_not_complete_again_after_it_left);
     tcase_add_test(leaving, moved_peer_stops_by_its_identity);
     tcase_add_test(leaving, stranger_stops_nobody);
     tcase_add_test(leaving, peer_expires_at_its_deadline);

@@ -407,6 +407,29 @@ static uint32_t count_kept(uint32_t first, uint32_t count) {
 }
 
 /* A torrent that was completed is kept without peers. */
+START_TEST(completion_counts_once_until_two_intervals_later) {
+    const uint64_t empty = tracker_stats(tracker).memory;
+    for (uint32_t i = 0; i < 20; i++) {
+        complete_and_leave("192.0.2.1", 1000);
+        now_ms += 5000;
+        sweep();
+        ck_assert_uint_eq(test_scrape(tracker, 1000).downloaded, 1);
+    }
+    ck_assert_uint_gt(tracker_stats(tracker).memory, empty);
+    for (uint32_t i = 0; i < 3; i++) {
+        now_ms += 1000ULL * options.interval_max_s;
+        sweep();
+    }
+    complete_and_leave("192.0.2.1", 1000);
+    ck_assert_uint_eq(test_scrape(tracker, 1000).downloaded, 2);
+    now_ms += 1000ULL * options.idle_torrent_s;
+    sweep();
+    now_ms += 1000ULL * options.interval_max_s;
+    sweep();
+    ck_assert_uint_eq(tracker_stats(tracker).memory, empty);
+}
+END_TEST
+
 START_TEST(flood_of_completed_torrents_keeps_nobody_out_for_long) {
     options.torrents_max = 200;
     limit_peers(100, 0);
@@ -738,6 +761,7 @@ UNIT_SUITE(tracker_floods) {
     tcase_add_test(peers, expired_peers_leave_room_at_their_address);
     tcase_add_test(peers, restored_peers_count_for_their_address);
     tcase_add_test(peers, flood_of_torrents_from_one_address_keeps_nobody_out);
+    tcase_add_test(peers, completion_counts_once_until_two_intervals_later);
     tcase_add_test(peers, flood_of_completed_torrents_keeps_nobody_out_for_long);
     tcase_add_test(peers, most_recently_idle_torrents_are_forgotten_first);
     tcase_add_test(peers, address_keeps_its_share_of_torrents_without_peers);

@@ -85,6 +85,11 @@ START_TEST(restored_peer_that_completed_is_not_counted_again) {
     ck_assert(tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, NULL));
     test_put(other, &peer, START_MS);
     assert_same_scrapes(TORRENT);
+    peer.event = EVENT_STOPPED;
+    test_put(other, &peer, START_MS);
+    peer.event = EVENT_COMPLETED;
+    test_put(other, &peer, START_MS);
+    assert_same_scrapes(TORRENT);
     tracker_delete(other);
 }
 END_TEST

@@ -14,6 +14,7 @@ enum {
     ADDRESSES = 12,
     PORTS = 2,
     PEERS_MAX = 256,
+    COMPLETIONS = 1024,
     REPLY_MAX = 64,
     FEED_CAPACITY = 4096,
     INTERVAL_S = 120,
@@ -39,9 +40,24 @@ struct model_peer {
     uint32_t deadline_s;
 };
 
+/* A completion that was counted, of a peer that may have left. */
+struct model_completion {
+    unsigned torrent;
+    struct endpoint endpoint;
+    uint8_t peer_id[PEER_ID_LEN];
+    uint32_t key;
+};
+
+struct model_completions {
+    struct model_completion list[COMPLETIONS];
+    size_t count;
+};
+
 struct model {
     struct model_peer peers[PEERS_MAX];
     size_t count;
+    struct model_completions present, past;
+    uint32_t completions_since_s;
     struct {
         bool known;
         uint32_t downloaded, idle_since_s;
@@ -151,11 +167,50 @@ static uint32_t model_torrents(const struct model *model) {
     return count;
 }
 
-static bool is_counted(struct model *model, unsigned torrent, const uint8_t *peer_id,
-                       uint32_t key) {
-    const struct model_peer *v4 = model_find_identity(model, torrent, FAMILY_V4, peer_id, key);
-    const struct model_peer *v6 = model_find_identity(model, torrent, FAMILY_V6, peer_id, key);
-    return (v4 != NULL && v4->counted) || (v6 != NULL && v6->counted);
+/* Without a key, a client is recognised by its address. */
+static bool model_remembers(const struct model_completions *completions,
+                            const struct model_peer *peer) {
+    for (size_t i = 0; i < completions->count; i++) {
+        const struct model_completion *completion = &completions->list[i];
+        if (completion->torrent == peer->torrent && completion->key == peer->key &&
+            memcmp(completion->peer_id, peer->peer_id, PEER_ID_LEN) == 0 &&
+            (peer->key != 0 || address_equal(&completion->endpoint, &peer->endpoint)))
+            return true;
+    }
+    return false;
+}
+
+static void model_remember(struct model *model, const struct model_peer *peer) {
+    struct model_completions *completions = &model->present;
+    if (model_remembers(completions, peer))
+        return;
+    struct model_completion *completion = &completions->list[completions->count++];
+    REQUIRE_MODEL(completions->count < COMPLETIONS);
+    *completion = (struct model_completion){ .torrent = peer->torrent,
+                                             .endpoint = peer->endpoint,
+                                             .key = peer->key };
+    memcpy(completion->peer_id, peer->peer_id, PEER_ID_LEN);
+}
+
+static void model_leave(struct model *model, struct model_peer *peer) {
+    if (peer->counted)
+        model_remember(model, peer);
+    model_remove(model, peer);
+}
+
+static bool is_counted(struct model *model, const struct model_peer *peer) {
+    const struct model_peer *v4 =
+        model_find_identity(model, peer->torrent, FAMILY_V4, peer->peer_id, peer->key);
+    const struct model_peer *v6 =
+        model_find_identity(model, peer->torrent, FAMILY_V6, peer->peer_id, peer->key);
+    return (v4 != NULL && v4->counted) || (v6 != NULL && v6->counted) ||
+           model_remembers(&model->present, peer) || model_remembers(&model->past, peer);
+}
+
+static void model_complete(struct model *model, struct model_peer *peer) {
+    model->torrents[peer->torrent].downloaded += !is_counted(model, peer);
+    model_remember(model, peer);
+    peer->counted = true;
 }
 
 static void model_stop(struct run *run, const struct announce_request *request) {
@@ -167,16 +222,9 @@ static void model_stop(struct run *run, const struct announce_request *request) 
         peer = model_find_identity(model, torrent, family, request->peer_id, request->key);
     if (peer == NULL)
         return;
-    const bool late = request->left == 0 && !peer->seeder && !peer->counted &&
-                      !is_counted(model, torrent, peer->peer_id, peer->key);
-    if (late) {
-        struct model_peer *other = model_find_identity(
-            model, torrent, family == FAMILY_V4 ? FAMILY_V6 : FAMILY_V4, peer->peer_id, peer->key);
-        model->torrents[torrent].downloaded++;
-        if (other != NULL)
-            other->counted = true;
-    }
-    model_remove(model, peer);
+    if (request->left == 0 && !peer->seeder && !peer->counted)
+        model_complete(model, peer);
+    model_leave(model, peer);
     model->torrents[torrent].idle_since_s = run->now_s;
 }
 
@@ -191,7 +239,7 @@ static void model_reject(struct run *run, const struct announce_request *request
                                    request->key);
     if (peer == NULL)
         return;
-    model_remove(model, peer);
+    model_leave(model, peer);
     model->torrents[torrent].idle_since_s = run->now_s;
 }
 
@@ -247,15 +295,15 @@ static enum announce_result model_put(struct run *run, const struct announce_req
     }
     if (moved) {
         put.counted = past->counted;
-        model_remove(model, past);
+        model_leave(model, past);
         here = model_find(model, torrent, &request->peer);
     }
     if (here != NULL && memcmp(here->peer_id, put.peer_id, PEER_ID_LEN) == 0)
         put.counted = put.counted || here->counted;
-    if (request->event == EVENT_COMPLETED && !put.counted) {
-        model->torrents[torrent].downloaded += !is_counted(model, torrent, put.peer_id, put.key);
-        put.counted = true;
-    }
+    else if (here != NULL && here->counted)
+        model_remember(model, here);
+    if (request->event == EVENT_COMPLETED && !put.counted)
+        model_complete(model, &put);
     if (here != NULL)
         *here = put;
     else
@@ -431,7 +479,12 @@ static void sweep(struct run *run) {
             continue;
         }
         model->torrents[model->peers[i].torrent].idle_since_s = run->now_s;
-        model_remove(model, &model->peers[i]);
+        model_leave(model, &model->peers[i]);
+    }
+    if (run->now_s - model->completions_since_s >= INTERVAL_S) {
+        model->past = model->present;
+        model->present.count = 0;
+        model->completions_since_s = run->now_s;
     }
     for (unsigned i = 0; i < TORRENTS; i++) {
         const bool idle = model->torrents[i].known && model_count(model, (int)i, false) == 0;
@@ -501,7 +554,7 @@ static void purge(struct run *run) {
         if (run->blocked[peer->torrent] ||
             (run->banned && address_equal(&peer->endpoint, &banned))) {
             model->torrents[peer->torrent].idle_since_s = run->now_s;
-            model_remove(model, peer);
+            model_leave(model, peer);
         } else {
             i++;
         }
@@ -522,6 +575,8 @@ static void restart(struct run *run) {
     set_ban(run, run->banned);
     for (unsigned i = 0; i < TORRENTS; i++)
         set_block(run, i, run->blocked[i]);
+    run->model.present.count = run->model.past.count = 0;
+    run->model.completions_since_s = 0;
     for (size_t i = 0; i < run->model.count; i++)
         run->model.peers[i].deadline_s = run->now_s + TIMEOUT_S;
 }
