@@ -20,6 +20,7 @@ struct metrics_sources {
     const struct udp_server *udp;              /* NULL: no metrics of UDP */
     const struct http_counters *http;
     struct prober *prober;
+    const char *database; /* path; NULL: none */
 };
 
 /* The settings that are exported as metrics. */
@@ -39,6 +40,9 @@ void metrics_page_delete(struct metrics_page *page); /* NULL is ignored */
 /* Copies the limits in `options`, but keeps the first `connections_max`, which the HTTP server
  * keeps until it stops. Any thread. */
 void metrics_page_apply(struct metrics_page *page, const struct metrics_options *options);
+
+/* Records a reload of the configuration; creating the page counts as the first one. Any thread. */
+void metrics_page_set_reload(struct metrics_page *page, bool successful);
 
 /* Writes all metrics. Any thread. */
 void metrics_page_write(struct metrics_page *page, struct writer *w);

@@ -192,6 +192,7 @@ static bool start_metrics_page(struct daemon *daemon, const struct config *confi
         .udp = daemon->udp,
         .http = &daemon->http_counters,
         .prober = daemon->prober,
+        .database = store_path(daemon->store),
     };
     const struct metrics_options options = metrics_options_of(config);
     daemon->metrics_page = metrics_page_create(&sources, &options);
@@ -314,6 +315,10 @@ static bool start_parts(struct daemon *daemon, const struct config *config) {
            create_udp_keys(daemon, config) && start_threads(daemon, config) &&
            start_udp(daemon, config) && start_metrics_page(daemon, config) &&
            start_api(daemon, config) && start_router(daemon, config) && start_http(daemon, config);
+}
+
+void daemon_set_reload(struct daemon *daemon, bool successful) {
+    metrics_page_set_reload(daemon->metrics_page, successful);
 }
 
 void daemon_set_stopping(struct daemon *daemon) {

@@ -18,6 +18,9 @@ bool daemon_apply(struct daemon *daemon, const struct config *config);
 /* Logs how much was restored from the database, and the announce URLs. */
 void daemon_log_addresses(const struct daemon *daemon, const struct config *config);
 
+/* Records a reload of the configuration for the metrics. */
+void daemon_set_reload(struct daemon *daemon, bool successful);
+
 /* Announces to load balancers that the daemon stops soon: /readyz fails. */
 void daemon_set_stopping(struct daemon *daemon);
 

@@ -53,7 +53,8 @@ static void keep_inherited_sockets(struct config *loaded, const struct config *r
         loaded->udp.port = running->udp.port;
 }
 
-static void reload_config(struct daemon *daemon, const struct program_options *options,
+/* False if the current configuration stays in force. */
+static bool reload_config(struct daemon *daemon, const struct program_options *options,
                           struct config *running) {
     struct config loaded;
     struct config_errors errors;
@@ -62,7 +63,7 @@ static void reload_config(struct daemon *daemon, const struct program_options *o
         while (rest != NULL)
             log_error("%s", strsep(&rest, "\n"));
         log_error("invalid configuration; keeping the current one");
-        return;
+        return false;
     }
     program_options_warn(options, &loaded);
     keep_inherited_sockets(&loaded, running);
@@ -71,7 +72,7 @@ static void reload_config(struct daemon *daemon, const struct program_options *o
     settings_reload(&next, &loaded, pending);
     if (!daemon_apply(daemon, &next)) {
         log_error("out of memory; keeping the current configuration");
-        return;
+        return false;
     }
     *running = next;
     log_set_level(next.log_level);
@@ -79,6 +80,7 @@ static void reload_config(struct daemon *daemon, const struct program_options *o
         log_info("configuration reloaded");
     else
         log_info("configuration reloaded (restart required for %s)", pending);
+    return true;
 }
 
 static void serve_until_stopped(struct daemon *daemon, const struct program_options *options,
@@ -89,7 +91,7 @@ static void serve_until_stopped(struct daemon *daemon, const struct program_opti
         const int signal = sigwaitinfo(signals, NULL);
         if (signal == SIGHUP && !hangup_stops) {
             systemd_notify_reloading();
-            reload_config(daemon, options, config);
+            daemon_set_reload(daemon, reload_config(daemon, options, config));
             systemd_notify_ready();
         } else if (signal > 0 || errno != EINTR)
             return;

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,6 +13,7 @@
 #include "server/http_server.h"
 #include "server/tls_certificate.h"
 #include "store/store.h"
+#include "swarm/registry.h"
 #include "swarm/swarm_totals.h"
 
 #ifdef __clang__
@@ -24,8 +26,10 @@ struct metrics_page {
     struct metrics_sources sources;
     double start_time_s;
     uint32_t connections_max;
-    pthread_mutex_t lock; /* guards `limits` */
+    pthread_mutex_t lock; /* guards all below */
     struct metrics_limits limits;
+    bool reload_successful;
+    int64_t reload_success_s; /* Unix time */
 };
 
 void metrics_page_apply(struct metrics_page *page, const struct metrics_options *options) {
@@ -34,6 +38,49 @@ void metrics_page_apply(struct metrics_page *page, const struct metrics_options 
     pthread_mutex_lock(&page->lock);
     page->limits = limits;
     pthread_mutex_unlock(&page->lock);
+}
+
+void metrics_page_set_reload(struct metrics_page *page, bool successful) {
+    pthread_mutex_lock(&page->lock);
+    page->reload_successful = successful;
+    if (successful)
+        page->reload_success_s = clock_unix_s();
+    pthread_mutex_unlock(&page->lock);
+}
+
+/* The names follow Prometheus' own. */
+static void write_reload(struct metrics_page *page, struct writer *w) {
+    pthread_mutex_lock(&page->lock);
+    const bool successful = page->reload_successful;
+    const int64_t success_s = page->reload_success_s;
+    pthread_mutex_unlock(&page->lock);
+    metrics_text_single(w, "skep_config_last_reload_successful", METRIC_GAUGE,
+                        "1 if the last reload of the configuration succeeded.", successful);
+    metrics_text_single(w, "skep_config_last_reload_success_timestamp_seconds", METRIC_GAUGE,
+                        "Time of the last successful reload, or of the start.", (double)success_s);
+}
+
+static void write_registry(const struct metrics_page *page, struct writer *w) {
+    static const char *const kinds[REGISTRY_KINDS] = {
+        [REGISTRY_TORRENT] = "registered_torrent",
+        [REGISTRY_BLOCK] = "blocked_torrent",
+        [REGISTRY_PASSKEY] = "passkey",
+        [REGISTRY_BAN] = "ban",
+    };
+    const char *name = "skep_registry_entries";
+    const struct registry *registry = tracker_registry(page->sources.tracker);
+    metrics_text_family(w, name, METRIC_GAUGE, "Entries of the registry, by kind.");
+    for (int i = 0; i < REGISTRY_KINDS; i++)
+        metrics_text_value(w, name, METRIC_LABELS({ "kind", kinds[i] }),
+                           (double)registry_count(registry, (enum registry_kind)i));
+}
+
+static void write_database_size(const char *path, struct writer *w) {
+    struct stat status;
+    if (path != NULL && stat(path, &status) == 0)
+        metrics_text_single(w, "skep_database_size_bytes", METRIC_GAUGE,
+                            "Size of the database file, without its write-ahead log.",
+                            (double)status.st_size);
 }
 
 static struct metrics_limits read_limits(struct metrics_page *page) {
@@ -53,6 +100,7 @@ struct metrics_page *metrics_page_create(const struct metrics_sources *sources,
     page->connections_max = options->connections_max;
     pthread_mutex_init(&page->lock, NULL);
     metrics_page_apply(page, options);
+    metrics_page_set_reload(page, true);
     return page;
 }
 
@@ -121,7 +169,10 @@ void metrics_page_write(struct metrics_page *page, struct writer *w) {
     const uint64_t now_ms = clock_now_ms();
     write_build(w);
     process_metrics_write(w, page->start_time_s);
+    write_reload(page, w);
     write_tracker(page, w, now_ms);
+    write_registry(page, w);
+    write_database_size(sources->database, w);
     const struct sweeper_stats sweeper = sweeper_stats(sources->sweeper);
     metric_table_write(w, sweeper_metrics, &sweeper);
     if (sources->change_writer != NULL) {

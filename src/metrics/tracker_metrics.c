@@ -105,7 +105,7 @@ void tracker_metrics_write_limits(struct writer *w, const struct metrics_limits 
     for (int i = 0; i < LIMITED_RESOURCES; i++)
         write_resource(w, name, i, limits->max[i]);
     name = "skep_limit_hits_total";
-    metrics_text_family(w, name, METRIC_COUNTER, "Requests and connections refused, by limit.");
+    metrics_text_family(w, name, METRIC_COUNTER, "Requests and connections rejected, by limit.");
     for (int i = 0; i < LIMITED_RESOURCES; i++) {
         const enum announce_result hit = resources[i].hit;
         if (hit != ANNOUNCE_OK)

@@ -8,6 +8,7 @@ import pytest
 from support.announce import Peer, connect, get, random_hash, scrape
 from support.certificates import Authority
 from support.prometheus import Figures, figures, promtool
+from support.skepctl import Skepctl
 from support.skepd import Skepd, free_port
 from support.udp import UdpClient
 from support.waiting import wait_until
@@ -216,6 +217,32 @@ def test_reload_tells_the_new_limits():
         daemon.reload("limits = { torrents_max = 6; memory_max_mib = 0; };")
         wait_until(lambda: figures(daemon)("skep_limit", resource="torrents") == 6)
         assert figures(daemon)("skep_limit", resource="memory_bytes") == float("inf")
+
+
+def test_success_and_time_of_the_last_reload_are_reported():
+    with Skepd(config="") as daemon:
+        started = figures(daemon)("skep_config_last_reload_success_timestamp_seconds")
+        assert abs(started - time.time()) < 30 and figures(daemon)("skep_config_last_reload_successful") == 1
+        daemon.reload("limits = { torrents_max = -1; };")
+        wait_until(lambda: figures(daemon)("skep_config_last_reload_successful") == 0)
+        assert figures(daemon)("skep_config_last_reload_success_timestamp_seconds") == started
+        wait_until(lambda: int(time.time()) > started)
+        daemon.reload("")
+        wait_until(lambda: figures(daemon)("skep_config_last_reload_successful") == 1)
+        assert figures(daemon)("skep_config_last_reload_success_timestamp_seconds") > started
+
+
+def test_registry_entries_are_counted_by_kind(busy):
+    skepctl = Skepctl(options=("--url", busy.url))
+    skepctl("add", random_hash().hex())
+    for label in "alice", "bob":
+        skepctl.key_new(label)
+    skepctl("ban", "192.0.2.0/24")
+    found = figures(busy)
+    counts = [found("skep_registry_entries", kind=kind) for kind in ("registered_torrent", "blocked_torrent", "passkey", "ban")]
+    assert counts == [1, 0, 2, 1]
+    assert skepctl.json("status")["registry"] == {"torrents": 1, "blocked": 0, "passkeys": 2, "bans": 1}
+    assert found("skep_database_size_bytes") == busy.database.stat().st_size
 
 
 def test_reload_tells_no_limit_that_waits_for_a_restart():

@@ -41,6 +41,7 @@ STATUS = {"version": "0.1.0", "uptime_s": 3700, "mode": "open", "interval_s": 12
                      "downloaded": 9, "announces_per_s": 1.25, "upload_rate": 2048, "download_rate": 1024,
                      "announces": 77},
           "urls": [{"scheme": "http", "host": "192.0.2.1", "scope": "lan", "url": "http://192.0.2.1:6969/announce"}],
+          "registry": {"torrents": 5, "blocked": 1, "passkeys": 2, "bans": 0},
           "probes": {"enabled": True, "reachable": 3, "unreachable": 2, "waiting": 1},
           "store": {"enabled": True, "failing": False, "lag_s": 0.5}, "warnings": ["the \x1b[31mdisk is full"]}
 
@@ -50,7 +51,7 @@ def test_status_is_printed_as_text():
         text = Skepctl()("status", "--url", daemon.origin + "/")
     assert text.splitlines() == [
         "skepd 0.1.0, up 1 h 1 min, access open, interval 2 min 5 s",
-        "torrents   3",
+        "torrents   3 tracked, 5 registered, 1 blocked",
         "peers      6: seeders 2, leechers 4; IPv4 5, IPv6 1",
         "completed  9 downloads",
         "announces  1.2/s, total 77",

@@ -28,12 +28,16 @@ static void print_daemon(const json_t *status) {
     puts("");
 }
 
-static void print_totals(const json_t *totals) {
+static void print_totals(const json_t *totals, const json_t *registry) {
     char up[FORMAT_NUMBER_LEN];
     char down[FORMAT_NUMBER_LEN];
     format_rate(api_client_number(totals, "upload_rate"), up);
     format_rate(api_client_number(totals, "download_rate"), down);
-    printf("torrents   %" PRIu64 "\n", api_client_number(totals, "torrents"));
+    printf("torrents   %" PRIu64 " tracked", api_client_number(totals, "torrents"));
+    if (registry != NULL)
+        printf(", %" PRIu64 " registered, %" PRIu64 " blocked",
+               api_client_number(registry, "torrents"), api_client_number(registry, "blocked"));
+    puts("");
     printf("peers      %" PRIu64 ": seeders %" PRIu64 ", leechers %" PRIu64 "; IPv4 %" PRIu64
            ", IPv6 %" PRIu64 "\n",
            api_client_number(totals, "peers"), api_client_number(totals, "seeders"),
@@ -89,7 +93,7 @@ static enum status run_status(const struct command_line *line) {
     if (command_line_has(line, &option_json))
         return output_json(status);
     print_daemon(status);
-    print_totals(json_object_get(status, "totals"));
+    print_totals(json_object_get(status, "totals"), json_object_get(status, "registry"));
     print_probes_and_store(status);
     print_urls_and_warnings(status);
     json_decref(status);

@@ -70,6 +70,15 @@ static json_t *urls_value(const struct api_request *request,
     return list;
 }
 
+static json_t *registry_value(const struct api_request *request) {
+    const struct registry *registry = api_registry(request);
+    return json_pack("{s:o, s:o, s:o, s:o}", "torrents",
+                     api_count(registry_count(registry, REGISTRY_TORRENT)), "blocked",
+                     api_count(registry_count(registry, REGISTRY_BLOCK)), "passkeys",
+                     api_count(registry_count(registry, REGISTRY_PASSKEY)), "bans",
+                     api_count(registry_count(registry, REGISTRY_BAN)));
+}
+
 static json_t *probes_value(const struct api_request *request) {
     struct prober_stats stats = { .enabled = false };
     if (request->api->prober != NULL)
@@ -101,6 +110,7 @@ static void put_admin_fields(const struct api_request *request, json_t **body) {
     api_put(body, "mode", json_string(modes[settings.mode]));
     api_put(body, "interval_s", api_count(tracker_interval_s(api->tracker)));
     api_put(body, "urls", urls_value(request, &settings));
+    api_put(body, "registry", registry_value(request));
     api_put(body, "probes", probes_value(request));
     api_put(body, "store",
             json_pack("{s:b, s:b, s:f}", "enabled", api->database != NULL, "failing",
