@@ -75,7 +75,7 @@ _skepctl_choices() {
                     _skepctl_torrents "$1"
                     compgen -f -X '!*.torrent' -- "$1"
                     ;;
-                *,add | *,block | *,create | *,announce | *,scrape) echo FILES ;;
+                *,add | *,block | *,create | *,announce | *,scrape | *,backup) echo FILES ;;
             esac
             ;;
     esac

@@ -41,10 +41,11 @@ const struct option_spec *const general_options[] = {
     &option_cacert, &option_insecure, &option_json, &option_help, &option_version, NULL,
 };
 
-/* Index of an option; `option_count` if it is unknown. */
+/* Index of an option; `option_count` if it is unknown. Options of several commands may have the
+ * same name and another help. */
 static size_t find_option(const struct command_line *line, const struct option_spec *option) {
     size_t i = 0;
-    while (i < line->option_count && line->options[i] != option)
+    while (i < line->option_count && strcmp(line->options[i]->name, option->name) != 0)
         i++;
     return i;
 }

@@ -9,7 +9,7 @@
 
 #include "swarm/announce.h"
 
-/* An option. Commands with the same option share the object: its address identifies it. */
+/* An option, identified by its name. */
 struct option_spec {
     const char *name;
     const char *argument; /* NULL: takes none */

@@ -48,9 +48,13 @@ static struct registry_rows *open_database(const char *path, bool quiet) {
     return database;
 }
 
-struct registry_rows *registry_client_open_default(const struct command_line *line) {
+const char *registry_client_database_path(const struct command_line *line) {
     const char *given = command_line_value(line, &option_database);
-    const char *path = given != NULL ? given : find_database();
+    return given != NULL ? given : find_database();
+}
+
+struct registry_rows *registry_client_open_default(const struct command_line *line) {
+    const char *path = registry_client_database_path(line);
     return path == NULL ? NULL : open_database(path, true);
 }
 

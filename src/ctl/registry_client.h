@@ -16,8 +16,12 @@ struct registry_client;
 enum status registry_client_open(const struct command_line *line, struct registry_client **client);
 void registry_client_close(struct registry_client *client); /* NULL is ignored */
 
-/* Opens --database or, without it, ./var/skep.db or /var/lib/skep/skep.db, whichever exists first.
- * NULL if there is none or it cannot be used, without a message. */
+/* Path given with --database or, without it, ./var/skep.db or /var/lib/skep/skep.db, whichever
+ * exists first; NULL if there is none. */
+const char *registry_client_database_path(const struct command_line *line);
+
+/* Opens the database at registry_client_database_path. NULL if there is none or it cannot be used,
+ * without a message. */
 struct registry_rows *registry_client_open_default(const struct command_line *line);
 
 /* Registers a torrent. If it is registered already, a name that is not empty replaces its name,

@@ -47,7 +47,7 @@ static void print_help(void) {
                 print_summary(commands[i]);
         }
     }
-    puts("\nOptions of access control, magnet and create:");
+    puts("\nOptions of access control, magnet, create and backup:");
     command_line_print_help(database_options);
     puts("\nOptions of access control, monitoring and create:");
     command_line_print_help(section_options[SECTION_MONITORING]);
@@ -148,7 +148,7 @@ static enum status refuse_command(const char *name) {
 
 static bool list_has_option(const struct option_spec *const *list,
                             const struct option_spec *option) {
-    while (*list != NULL && *list != option)
+    while (*list != NULL && strcmp((*list)->name, option->name) != 0)
         list++;
     return *list != NULL;
 }

@@ -208,7 +208,7 @@ JSON_COMMANDS = {
     "remove": ["ab" * 20], "ban": ["192.0.2.1"], "bans": [], "block": ["ab" * 20], "blocks": [],
     "unblock": ["ab" * 20], "unban": ["192.0.2.1"], "status": [], "top": [],
     "torrents": [], "peers": ["cd" * 20], "magnet": ["cd" * 20], "create": ["content"],
-    "announce": ["URL", "cd" * 20], "scrape": ["URL", "cd" * 20]}
+    "announce": ["URL", "cd" * 20], "backup": ["copy.db", "--database", "DATABASE"], "scrape": ["URL", "cd" * 20]}
 
 
 def test_every_command_prints_json(tmp_path, monkeypatch):
@@ -219,7 +219,8 @@ def test_every_command_prints_json(tmp_path, monkeypatch):
         monkeypatch.setenv("SKEPCTL_URL", daemon.url)
         skepctl("announce", daemon.announce_url, "cd" * 20)
         for command, words in JSON_COMMANDS.items():
-            words = [daemon.announce_url if word == "URL" else word for word in words]
+            known = {"URL": daemon.announce_url, "DATABASE": daemon.database}
+            words = [known.get(word, word) for word in words]
             done = skepctl.run(*command.split(), *words, "--json")
             assert done.returncode == 0, done
             assert isinstance(json.loads(done.stdout), dict), command

@@ -47,7 +47,8 @@ struct command {
     X(magnet)                                                                                      \
     X(create)                                                                                      \
     X(announce)                                                                                    \
-    X(scrape)
+    X(scrape)                                                                                      \
+    X(backup)
 
 #define DECLARE_COMMAND(name) extern const struct command name##_command;
 COMMANDS(DECLARE_COMMAND)
