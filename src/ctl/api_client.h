@@ -25,7 +25,7 @@ struct api_client_request {
     struct bytes body;
 };
 
-/* Sends a request, after checking the token if there is one. STATUS_GOOD with the JSON object of
+/* Sends a request. STATUS_GOOD with the JSON object of
  * the response in `*value`, which the caller owns (NULL if there is none: status 204); otherwise
  * api_client_failure has the reason. */
 enum status api_client_send(struct api_client *client, const struct api_client_request *request,

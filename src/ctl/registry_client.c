@@ -63,12 +63,15 @@ static enum status check_admin(struct api_client *api) {
     json_t *session;
     const enum status status = api_client_get(api, "session", &session);
     const bool admin = strcmp(api_client_text(session, "role", ""), "admin") == 0;
+    const bool wrong_token = strcmp(api_client_text(session, "why", ""), "token") == 0;
     json_decref(session);
     if (status == STATUS_UNREACHABLE || (status == STATUS_GOOD && admin))
         return status;
     if (status != STATUS_GOOD)
         return api_client_fail(api, status);
-    return output_fail(STATUS_REFUSED, "%s: permission denied; pass --token-file or --database",
+    if (wrong_token)
+        return output_fail(STATUS_REFUSED, "%s: Invalid token.", api_client_url(api));
+    return output_fail(STATUS_REFUSED, "%s: Permission denied; pass --token-file or --database",
                        api_client_url(api));
 }
 

@@ -116,7 +116,7 @@ def test_stranger_needs_the_token(tmp_path):
     with Skepd(config=f'http = {{ admins = []; admin_token = "{TOKEN}"; }};') as daemon:
         skepctl = Skepctl(cwd=tmp_path, options=("--url", daemon.url))
         assert "--token-file" in skepctl.refuses("add", "ab" * 20, status=REFUSED)
-        assert "invalid token" in skepctl.refuses("add", "ab" * 20, "--token", TOKEN + "x", status=REFUSED)
+        assert "Invalid token" in skepctl.refuses("add", "ab" * 20, "--token", TOKEN + "x", status=REFUSED)
         skepctl("add", "ab" * 20, "--token", TOKEN)
         assert skepctl("list", "--token", TOKEN) == "ab" * 20 + "\n"
 

@@ -1,12 +1,11 @@
 /* Decides the role of the caller of a web request. There are no sessions and no cookies: each
  * request is authorized by itself. Pure; any thread; allocates nothing.
  *
- * An admin shows the token, or has an address in the admin networks. Who shows a wrong token has no
- * role, whatever the address. Any web site can make a
- * browser send requests, so an address alone is not enough. The header Host must be an IP address,
- * "localhost" or a name configured for this tracker, which the DNS of another site cannot point
- * here (DNS rebinding); and the request must not come from an untrusted proxy, or from a trusted
- * proxy that does not name its client. */
+ * An admin shows the token, or has an address in the admin networks. A caller with a wrong token
+ * has no role, whatever its address. Any web site can make a browser send requests, so an address
+ * alone is not enough: the header Host must be an IP address, "localhost" or a name configured for
+ * this tracker, which the DNS of another site cannot point here (DNS rebinding); and the request
+ * must not come from an untrusted proxy, or from a trusted proxy that does not name its client. */
 #ifndef SKEP_WEB_HTTP_AUTHORIZATION_H
 #define SKEP_WEB_HTTP_AUTHORIZATION_H
 
