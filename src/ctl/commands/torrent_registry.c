@@ -6,15 +6,14 @@
 #include "ctl/torrent_argument.h"
 #include "ctl/torrent_lookup.h"
 
-enum { TORRENT_LEN = 2 * INFO_HASH_LEN + 2 + 4 * REGISTRY_TEXT_LEN };
+enum { HASH_LEN = 2 * INFO_HASH_LEN, TORRENT_LEN = HASH_LEN + 2 + 4 * REGISTRY_TEXT_LEN };
 
 static void format_torrent(const uint8_t info_hash[static INFO_HASH_LEN], struct bytes name,
                            char text[static TORRENT_LEN]) {
-    char clean[TORRENT_LEN - 2 * INFO_HASH_LEN - 2];
+    char clean[TORRENT_LEN - HASH_LEN - 2];
     hex_encode(info_hash, INFO_HASH_LEN, text);
     format_clean(name, clean, sizeof clean);
-    snprintf(text + 2 * INFO_HASH_LEN, TORRENT_LEN - 2 * INFO_HASH_LEN, "%s%s",
-             clean[0] == '\0' ? "" : "  ", clean);
+    snprintf(text + HASH_LEN, TORRENT_LEN - HASH_LEN, "%s%s", clean[0] == '\0' ? "" : "  ", clean);
 }
 
 /* Prints a change of a torrent: "registered" or "unregistered". */
