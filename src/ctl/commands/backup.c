@@ -7,7 +7,10 @@
 #include "ctl/format.h"
 #include "store/backup.h"
 
+/* clang-format off */
+static const struct option_spec option_source = { "database", "FILE", "database to copy (default: that of skepd here or of the service)", 'd' };
 static const struct option_spec option_force = { "force", NULL, "overwrite an existing file", 0 };
+/* clang-format on */
 
 static enum status print_backup(const struct command_line *line, const char *path) {
     struct stat status = { .st_size = 0 };
@@ -47,5 +50,5 @@ const struct command backup_command = {
     .summary = "Copy the database, also while skepd runs",
     .example = "skepctl backup /backup/skep.db --database /var/lib/skep/skep.db",
     .run = run_backup,
-    .options = { &option_database, &option_force },
+    .options = { &option_source, &option_force },
 };
