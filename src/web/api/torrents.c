@@ -177,7 +177,7 @@ static bool find_torrent(const struct api_request *request, struct web_response 
     return false;
 }
 
-/* The reason for which clients are refused; null: the torrent is not blocked. */
+/* The reason that clients are given; null: the torrent is not blocked. */
 static json_t *blocked_value(const struct api_request *request, const uint8_t *info_hash) {
     char reason[REFUSAL_DETAIL_LEN];
     return tracker_check_torrent(request->api->tracker, info_hash, reason) ==
