@@ -53,8 +53,9 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 /* Whether both have the same address, whatever their ports. False for FAMILY_NONE. */
 bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
 
-/* 127.0.0.0/8 or ::1. */
+/* 127.0.0.0/8 or ::1; the second also for an address in wire format. */
 bool endpoint_is_loopback(const struct endpoint *endpoint);
+bool endpoint_wire_is_loopback(uint8_t family, const uint8_t *wire);
 
 /* Endpoint from its wire format of 6 or 18 bytes. */
 struct endpoint endpoint_from_wire(uint8_t family, const uint8_t *wire);

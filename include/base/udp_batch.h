@@ -27,6 +27,9 @@ unsigned udp_batch_receive(struct udp_batch *batch);
 struct bytes udp_batch_packet(const struct udp_batch *batch, unsigned number);
 struct endpoint udp_batch_sender(const struct udp_batch *batch, unsigned number);
 
+/* The address that the packet was sent to, without port; FAMILY_NONE if unknown. */
+struct endpoint udp_batch_target(const struct udp_batch *batch, unsigned number);
+
 /* Buffer for the next reply: UDP_BATCH_REPLY_MAX bytes. */
 uint8_t *udp_batch_reply_place(struct udp_batch *batch);
 

@@ -34,12 +34,12 @@ enum udp_outcome {
     UDP_OUTCOMES,
 };
 
-/* Writes the reply to `packet` from `sender` into `out`, of UDP_REPLY_MAX bytes, and the result
- * into `*outcome`. Returns the length of the reply; 0: no reply. Without a valid connection id the
- * reply is never longer than the packet, so that forged senders cannot use skepd to amplify
- * traffic. Any thread. */
+/* Writes the reply to `packet` from `sender`, sent to the address `reached`, into `out`, of
+ * UDP_REPLY_MAX bytes, and the result into `*outcome`. Returns the length of the reply; 0: no
+ * reply. Without a valid connection id the reply is never longer than the packet, so that forged
+ * senders cannot use skepd to amplify traffic. Any thread. */
 size_t udp_tracker_reply(const struct udp_context *context, struct bytes packet,
-                         const struct endpoint *sender, uint64_t now_ms, uint8_t *out,
-                         enum udp_outcome *outcome);
+                         const struct endpoint *sender, const struct endpoint *reached,
+                         uint64_t now_ms, uint8_t *out, enum udp_outcome *outcome);
 
 #endif

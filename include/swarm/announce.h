@@ -37,7 +37,8 @@ struct passkey {
 struct announce_request {
     uint8_t info_hash[INFO_HASH_LEN];
     uint8_t peer_id[PEER_ID_LEN];
-    struct endpoint peer; /* address of the socket, port of the announce */
+    struct endpoint peer;    /* address of the socket, port of the announce */
+    struct endpoint reached; /* where the client reached the tracker; FAMILY_NONE: unknown */
     /* Addresses that the client gives for itself; FAMILY_NONE if absent. */
     struct endpoint claimed;    /* parameter ip (BEP 3) */
     struct endpoint claimed_v4; /* ipv4 and ipv6 (BEP 7) */

@@ -20,12 +20,12 @@ struct http_target {
     enum http_route_kind kind;
     struct bytes path;  /* up to the '?' */
     struct bytes query; /* after the '?' */
-    struct bytes key;   /* the passkey, encoded; empty: none */
+    struct bytes key;   /* the passkey in the path, encoded; empty: none */
 };
 
 /* The last part of the path decides: "announce" or "scrape", with an optional extension such as
- * ".php" (BEP 48) and slash. The key is the path before it ("/KEY/announce"), the part after it
- * ("/announce/KEY"), or the first `passkey` of the query. */
+ * ".php" (BEP 48) and slash. The key is the path before it ("/KEY/announce") or the part after it
+ * ("/announce/KEY"). */
 struct http_target http_parse_target(struct bytes url);
 
 struct http_announce {

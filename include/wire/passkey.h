@@ -11,7 +11,10 @@ enum { PASSKEY_TEXT_MAX = 64 };
 /* Digest of a passkey of 1 to PASSKEY_TEXT_MAX bytes; `given` is false if it is empty or longer. */
 struct passkey passkey_of(struct bytes key);
 
-/* Passkey of a target, percent-decoded. */
+/* Passkey of a target: of its path or, if that has none, the first `passkey` of its query. */
 struct passkey passkey_of_target(const struct http_target *target);
+
+/* The same if the query was parsed already: `in_query` is the passkey there. */
+struct passkey passkey_choose(const struct http_target *target, const struct passkey *in_query);
 
 #endif

@@ -29,11 +29,15 @@ bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b) {
            memcmp(a->wire, b->wire, address_len(a->family)) == 0;
 }
 
-bool endpoint_is_loopback(const struct endpoint *endpoint) {
+bool endpoint_wire_is_loopback(uint8_t family, const uint8_t *wire) {
     static const uint8_t v6_loopback[16] = { [15] = 1 };
-    if (endpoint->family == FAMILY_V4)
-        return endpoint->wire[0] == 127;
-    return memcmp(endpoint->wire, v6_loopback, sizeof v6_loopback) == 0;
+    if (family == FAMILY_V4)
+        return wire[0] == 127;
+    return memcmp(wire, v6_loopback, sizeof v6_loopback) == 0;
+}
+
+bool endpoint_is_loopback(const struct endpoint *endpoint) {
+    return endpoint_wire_is_loopback(endpoint->family, endpoint->wire);
 }
 
 struct endpoint endpoint_from_wire(uint8_t family, const uint8_t *wire) {

@@ -74,6 +74,31 @@ struct endpoint udp_batch_sender(const struct udp_batch *batch, unsigned number)
     return endpoint_from_sockaddr(&batch->senders[number].any);
 }
 
+static bool is_packet_info(const struct cmsghdr *received) {
+    return (received->cmsg_level == IPPROTO_IP && received->cmsg_type == IP_PKTINFO) ||
+           (received->cmsg_level == IPPROTO_IPV6 && received->cmsg_type == IPV6_PKTINFO);
+}
+
+static const struct cmsghdr *find_packet_info(const struct udp_batch *batch, unsigned number) {
+    const struct cmsghdr *received = CMSG_FIRSTHDR(&batch->in[number].msg_hdr);
+    return received != NULL && is_packet_info(received) ? received : NULL;
+}
+
+struct endpoint udp_batch_target(const struct udp_batch *batch, unsigned number) {
+    const struct cmsghdr *received = find_packet_info(batch, number);
+    union address target = { .any = { .sa_family = AF_UNSPEC } };
+    if (received != NULL && received->cmsg_level == IPPROTO_IP) {
+        struct in_pktinfo info;
+        memcpy(&info, CMSG_DATA(received), sizeof info);
+        target.in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr = info.ipi_addr };
+    } else if (received != NULL) {
+        struct in6_pktinfo info;
+        memcpy(&info, CMSG_DATA(received), sizeof info);
+        target.in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_addr = info.ipi6_addr };
+    }
+    return endpoint_from_sockaddr(&target.any);
+}
+
 uint8_t *udp_batch_reply_place(struct udp_batch *batch) {
     return batch->built[batch->replies];
 }
@@ -105,11 +130,6 @@ static void set_reply_source(struct msghdr *reply, struct control *control,
     reply->msg_controllen = CMSG_SPACE(size);
 }
 
-static bool is_packet_info(const struct cmsghdr *received) {
-    return (received->cmsg_level == IPPROTO_IP && received->cmsg_type == IP_PKTINFO) ||
-           (received->cmsg_level == IPPROTO_IPV6 && received->cmsg_type == IPV6_PKTINFO);
-}
-
 void udp_batch_add_reply(struct udp_batch *batch, unsigned number, size_t len) {
     const unsigned n = batch->replies++;
     struct msghdr *request = &batch->in[number].msg_hdr;
@@ -121,8 +141,8 @@ void udp_batch_add_reply(struct udp_batch *batch, unsigned number, size_t len) {
         .msg_iov = &batch->out_parts[n],
         .msg_iovlen = 1,
     };
-    const struct cmsghdr *received = CMSG_FIRSTHDR(request);
-    if (received != NULL && is_packet_info(received))
+    const struct cmsghdr *received = find_packet_info(batch, number);
+    if (received != NULL)
         set_reply_source(reply, &batch->out_control[n], received);
 }
 

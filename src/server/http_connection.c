@@ -46,6 +46,13 @@ enum MHD_Result http_connection_accept(void *cls, const struct sockaddr *address
     return MHD_NO;
 }
 
+static struct endpoint local_address(int fd) {
+    struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+    socklen_t len = sizeof address;
+    (void)getsockname(fd, (struct sockaddr *)&address, &len);
+    return endpoint_from_sockaddr((const struct sockaddr *)&address);
+}
+
 /* NULL if out of memory; then all requests on the connection are rejected. */
 static struct http_connection *open_connection(struct http_connections *all,
                                                struct MHD_Connection *mhd) {
@@ -59,6 +66,7 @@ static struct http_connection *open_connection(struct http_connections *all,
     if (connection == NULL)
         return NULL;
     connection->request.peer = endpoint_from_sockaddr(address->client_addr);
+    connection->request.local = local_address(socket->connect_fd);
     address_counts_add(all->address_counts, &connection->request.peer);
     request_timeouts_add(all->timeouts, &connection->timeout, socket->connect_fd, clock_now_ms());
     return connection;

@@ -60,7 +60,8 @@ void http_tracker_read_target(const struct http_context *context, struct http_re
     switch (request->kind) {
     case HTTP_ROUTE_ANNOUNCE:
         request->error = http_parse_announce(parts.query, &request->announce);
-        request->announce.request.passkey = passkey_of_target(&parts);
+        request->announce.request.passkey =
+            passkey_choose(&parts, &request->announce.request.passkey);
         break;
     case HTTP_ROUTE_SCRAPE:
         read_scrape(request, parts.query, atomic_load(&context->scrape_max));
@@ -202,6 +203,9 @@ static void find_client(struct http_request *request) {
     struct announce_request *announce = &request->announce.request;
     announce->peer = request->client.endpoint;
     endpoint_set_port(&announce->peer, request->announce.port);
+    /* Behind a proxy, our end of the connection is not what the client reached. */
+    announce->reached =
+        request->client.proxied ? (struct endpoint){ .family = FAMILY_NONE } : request->local;
     announce->may_be_proxy = request->client.may_be_proxy;
 }
 

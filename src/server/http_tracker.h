@@ -2,7 +2,7 @@
  * answered here, all others by the web handler. BEP 3, 7, 23, 24, 31, 48.
  * A request is read in the order in which it arrives: target, headers, body. Each connection has
  * one struct http_request, which serves its requests in turn; the owner initializes it with zeros,
- * except `peer` and `secure`. An announce allocates nothing. Any thread. */
+ * except `peer`, `local` and `secure`. An announce allocates nothing. Any thread. */
 #ifndef SKEP_SERVER_HTTP_TRACKER_H
 #define SKEP_SERVER_HTTP_TRACKER_H
 
@@ -45,8 +45,9 @@ struct http_marks {
 };
 
 struct http_request {
-    struct endpoint peer; /* the other end of the connection */
-    bool secure;          /* HTTPS */
+    struct endpoint peer;  /* the other end of the connection */
+    struct endpoint local; /* our end; FAMILY_NONE: unknown */
+    bool secure;           /* HTTPS */
 
     enum http_route_kind kind;
     http_error error; /* why it is no valid announce or scrape; NULL: it is one */

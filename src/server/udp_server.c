@@ -51,9 +51,11 @@ static void serve_batch(struct worker *worker, unsigned count) {
     unsigned answered = 0;
     for (unsigned i = 0; i < count; i++) {
         const struct endpoint sender = udp_batch_sender(batch, i);
+        const struct endpoint reached = udp_batch_target(batch, i);
         enum udp_outcome outcome;
-        const size_t len = udp_tracker_reply(worker->context, udp_batch_packet(batch, i), &sender,
-                                             now_ms, udp_batch_reply_place(batch), &outcome);
+        const size_t len =
+            udp_tracker_reply(worker->context, udp_batch_packet(batch, i), &sender, &reached,
+                              now_ms, udp_batch_reply_place(batch), &outcome);
         add_to_counter(&worker->outcomes[outcome], 1);
         if (len == 0)
             continue;

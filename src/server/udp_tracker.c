@@ -13,13 +13,15 @@ static size_t write_refusal(uint8_t *out, uint32_t transaction_id, enum announce
 
 static size_t reply_announce(const struct udp_context *context, struct bytes packet,
                              const struct udp_header *header, const struct endpoint *sender,
-                             uint64_t now_ms, uint8_t *out, enum udp_outcome *outcome) {
+                             const struct endpoint *reached, uint64_t now_ms, uint8_t *out,
+                             enum udp_outcome *outcome) {
     struct udp_announce announce;
     const char *error = udp_parse_announce(packet, &announce);
     *outcome = UDP_ANNOUNCE_MALFORMED;
     if (error != NULL)
         return udp_write_error(out, header->transaction_id, error, UDP_REPLY_MAX);
     announce.request.peer = *sender;
+    announce.request.reached = *reached;
     endpoint_set_port(&announce.request.peer, announce.port);
     announce.request.passkey.given = false;
     if (announce.path_len > 0) {
@@ -70,8 +72,8 @@ static bool connection_id_ok(const struct udp_context *context, const struct end
 }
 
 size_t udp_tracker_reply(const struct udp_context *context, struct bytes packet,
-                         const struct endpoint *sender, uint64_t now_ms, uint8_t *out,
-                         enum udp_outcome *outcome) {
+                         const struct endpoint *sender, const struct endpoint *reached,
+                         uint64_t now_ms, uint8_t *out, enum udp_outcome *outcome) {
     struct udp_header header;
     *outcome = UDP_IGNORED;
     if (!udp_parse_header(packet, &header))
@@ -85,7 +87,7 @@ size_t udp_tracker_reply(const struct udp_context *context, struct bytes packet,
         return udp_write_error(out, header.transaction_id, "invalid connection id", packet.len);
     switch (header.action) {
     case UDP_ANNOUNCE:
-        return reply_announce(context, packet, &header, sender, now_ms, out, outcome);
+        return reply_announce(context, packet, &header, sender, reached, now_ms, out, outcome);
     case UDP_SCRAPE:
         return reply_scrape(context, packet, &header, sender, now_ms, out, outcome);
     default:

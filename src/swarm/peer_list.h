@@ -36,6 +36,7 @@ struct peer_list {
     struct peer_indexes *indexes;  /* NULL while the list is small */
     uint32_t zone_end[PEER_ZONES]; /* positions; the last one is the count */
     uint32_t capacity;
+    uint32_t loopback; /* peers with a loopback address */
     uint8_t family;
     bool tagged; /* each peer has a tag */
 };

@@ -6,7 +6,7 @@
 
 #include "swarm/idle_torrents.h"
 #include "swarm/join_limits.h"
-#include "swarm/peer_pick.h"
+#include "swarm/peer_view.h"
 #include "swarm/tracker_state.h"
 
 static void publish_options(struct tracker *tracker, const struct tracker_options *options) {
@@ -207,24 +207,6 @@ static void begin_response(const struct announce *announce, struct announce_resp
     response->detail[0] = '\0';
 }
 
-/* Selects peers of one family, as for a client of that family. Returns their number. */
-static uint32_t select_family(const struct announce *announce, const struct peer_list *list,
-                              uint32_t self, bool on_lan, uint32_t want, uint8_t *peers,
-                              uint8_t *peer_ids) {
-    const struct announce_request *request = announce->request;
-    const struct tracker_options *options = announce->shard->options;
-    const struct endpoint *external =
-        list->family == FAMILY_V6 ? &options->external_v6 : &options->external_v4;
-    const bool substitute = !on_lan && external->family != FAMILY_NONE;
-    const struct peer_filter filter = {
-        .self = self,
-        .leechers_only = request->left == 0 || request->event == EVENT_PAUSED,
-        .outside_only = !on_lan && !substitute,
-    };
-    return peer_pick(list, &announce->shard->random, &filter, want,
-                     substitute ? external->wire : NULL, peers, peer_ids);
-}
-
 /* How many of `want` peers the other family may have at least: half, or what the own one lacks. */
 static uint32_t share_of_other(const struct peer_list *own, const struct peer_list *other,
                                uint32_t want) {
@@ -242,16 +224,25 @@ static void select_peers(const struct announce *announce, bool on_lan, uint32_t 
     const struct peer_list *other =
         both ? swarm_list(announce->swarm, response->other_family) : NULL;
     const uint32_t share = both ? share_of_other(own, other, want) : 0;
-    const size_t count = select_family(announce, own, position, on_lan, want - share,
-                                       response->peers, response->peer_ids);
+    const struct tracker_options *options = announce->shard->options;
+    const struct peer_view view = {
+        .request = request,
+        .on_lan = on_lan,
+        .lan = &options->lan,
+        .external_v4 = &options->external_v4,
+        .external_v6 = &options->external_v6,
+    };
+    struct random *random = &announce->shard->random;
+    const size_t count = peer_view_pick(&view, own, random, position, want - share, response->peers,
+                                        response->peer_ids);
     response->peer_count = (uint32_t)count;
     if (!both)
         return;
     const uint32_t self = peer_list_find_identity(other, request->peer_id, request->key);
     uint8_t *ids = response->peer_ids == NULL ? NULL : response->peer_ids + count * PEER_ID_LEN;
     response->other_count =
-        select_family(announce, other, self, on_lan, want - response->peer_count,
-                      response->peers + count * endpoint_len(response->family), ids);
+        peer_view_pick(&view, other, random, self, want - response->peer_count,
+                       response->peers + count * endpoint_len(response->family), ids);
 }
 
 static void fill_counts(const struct swarm *swarm, struct announce_response *response) {

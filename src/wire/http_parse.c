@@ -3,6 +3,7 @@
 
 #include "base/percent.h"
 #include "wire/http_wire.h"
+#include "wire/passkey.h"
 #include "wire/url_query.h"
 
 enum { VALUE_MAX = 64 };
@@ -122,6 +123,10 @@ static void read_ipv6(struct reading *reading, struct bytes value) {
     read_address(value, &reading->announce.request.claimed_v6);
 }
 
+static void read_passkey(struct reading *reading, struct bytes value) {
+    reading->announce.request.passkey = passkey_of(value);
+}
+
 static const struct parameter {
     struct bytes name;
     void (*read)(struct reading *reading, struct bytes value);
@@ -141,6 +146,7 @@ static const struct parameter {
     { BYTES_LITERAL("ip"), read_ip, NULL },
     { BYTES_LITERAL("ipv4"), read_ipv4, NULL },
     { BYTES_LITERAL("ipv6"), read_ipv6, NULL },
+    { BYTES_LITERAL("passkey"), read_passkey, NULL },
 };
 
 enum { PARAMETERS = sizeof parameters / sizeof *parameters, SEEN_INFO_HASH = 1, SEEN_PEER_ID = 2 };

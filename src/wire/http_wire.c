@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/bencode.h"
-#include "wire/url_query.h"
 
 /* A request target in absolute form, as sent to proxies, has scheme and host before the path. */
 static struct bytes without_host(struct bytes path) {
@@ -36,16 +35,6 @@ static enum http_route_kind kind_of_part(struct bytes part) {
     return bytes_equal(name, bytes_of("scrape")) ? HTTP_ROUTE_SCRAPE : HTTP_ROUTE_OTHER;
 }
 
-static struct bytes find_key_in_query(struct bytes query) {
-    struct bytes name;
-    struct bytes value;
-    while (url_query_next(&query, &name, &value)) {
-        if (bytes_equal(name, bytes_of("passkey")))
-            return value;
-    }
-    return (struct bytes){ 0 };
-}
-
 struct http_target http_parse_target(struct bytes url) {
     struct bytes rest = url;
     struct http_target target = { .path = without_host(bytes_split(&rest, '?')), .query = rest };
@@ -64,8 +53,6 @@ struct http_target http_parse_target(struct bytes url) {
         if (target.kind != HTTP_ROUTE_OTHER)
             target.key = last;
     }
-    if (target.kind != HTTP_ROUTE_OTHER && target.key.len == 0)
-        target.key = find_key_in_query(target.query);
     return target;
 }
 

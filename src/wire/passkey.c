@@ -1,6 +1,7 @@
 #include "wire/passkey.h"
 
 #include "base/percent.h"
+#include "wire/url_query.h"
 
 struct passkey passkey_of(struct bytes key) {
     struct passkey passkey = { 0 };
@@ -11,8 +12,26 @@ struct passkey passkey_of(struct bytes key) {
     return passkey;
 }
 
-struct passkey passkey_of_target(const struct http_target *target) {
+static struct passkey decode_key(struct bytes text) {
     uint8_t key[PASSKEY_TEXT_MAX];
-    const long len = percent_decode_part(target->key, key, sizeof key);
+    const long len = percent_decode_part(text, key, sizeof key);
     return passkey_of((struct bytes){ .data = key, .len = len < 0 ? 0 : (size_t)len });
+}
+
+struct passkey passkey_choose(const struct http_target *target, const struct passkey *in_query) {
+    return target->key.len > 0 ? decode_key(target->key) : *in_query;
+}
+
+struct passkey passkey_of_target(const struct http_target *target) {
+    struct passkey in_query = { 0 };
+    struct bytes query = target->query;
+    struct bytes name;
+    struct bytes value;
+    if (target->key.len > 0)
+        return decode_key(target->key);
+    while (!in_query.given && url_query_next(&query, &name, &value)) {
+        if (bytes_equal(name, bytes_of("passkey")))
+            in_query = decode_key(value);
+    }
+    return in_query;
 }

@@ -94,7 +94,7 @@ static uint64_t connection_id_for(struct path *path, const struct endpoint *send
     const size_t len = udp_connect_request(1, request);
     enum udp_outcome outcome;
     const size_t replied = udp_tracker_reply(&path->udp, (struct bytes){ request, len }, sender,
-                                             NOW_MS, out, &outcome);
+                                             sender, NOW_MS, out, &outcome);
     assert(replied == UDP_CONNECT_REPLY_LEN);
     (void)replied;
     return load_u64(out + 8);
@@ -105,8 +105,8 @@ static void reply_to_packet(struct path *path, const struct ask *ask, const uint
     uint8_t out[UDP_REPLY_MAX];
     const struct endpoint sender = sender_of(ask);
     enum udp_outcome outcome;
-    path->bytes += udp_tracker_reply(&path->udp, (struct bytes){ packet, len }, &sender, NOW_MS,
-                                     out, &outcome);
+    path->bytes += udp_tracker_reply(&path->udp, (struct bytes){ packet, len }, &sender, &sender,
+                                     NOW_MS, out, &outcome);
 }
 
 static void fill(struct path *path) {

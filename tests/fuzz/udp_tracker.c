@@ -48,8 +48,9 @@ int fuzz_udp_tracker(const uint8_t *data, size_t size) {
 
     uint8_t out[UDP_REPLY_MAX];
     enum udp_outcome outcome;
-    const size_t replied = udp_tracker_reply(
-        context(), (struct bytes){ .data = packet, .len = len }, &sender, NOW_MS, out, &outcome);
+    const size_t replied =
+        udp_tracker_reply(context(), (struct bytes){ .data = packet, .len = len }, &sender, &sender,
+                          NOW_MS, out, &outcome);
     assert(outcome < UDP_OUTCOMES);
     assert((outcome == UDP_IGNORED) == (len < UDP_HEADER_LEN));
     assert(replied <= UDP_REPLY_MAX);

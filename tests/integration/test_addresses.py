@@ -2,10 +2,16 @@
 
 127.1.0.0/16 is the LAN here, 127.2.0.0/16 the outside, 127.3.0.0/16 a trusted network."""
 
+import contextlib
+import http.client
+import socket
+
 import pytest
 
-from support.announce import Peer, random_hash
+from support.announce import Peer, Reply, random_hash
+from support.network import has_ipv6, own_network
 from support.skepd import Skepd
+from support.udp import UdpClient
 from support.waiting import wait_until
 
 LAN, OUTSIDE, TRUSTED = "127.1.0.{}", "127.2.0.{}", "127.3.0.{}"
@@ -187,3 +193,46 @@ def test_claim_of_a_lan_address_makes_a_lan_peer(peer):
     proxied.start(ip=LAN.format(77))
     assert far.start().peers == []
     assert peer(source=LAN.format(1)).start(numwant=1).peers != []
+
+
+# A client on the tracker's own machine that announces to its loopback address
+
+@pytest.fixture
+def network():
+    with contextlib.ExitStack() as stack:
+        try:
+            yield stack.enter_context(own_network())
+        except OSError as refusal:
+            pytest.skip(f"{refusal}: run as root, or under unshare --map-root-user")
+
+
+def announce_to(host, peer, headers=None, **more):
+    """The peers of an announce by HTTP to the tracker at `host`."""
+    connection = http.client.HTTPConnection("tracker", peer.tracker_port)
+    connection.sock = socket.create_connection((host, peer.tracker_port), 30, source_address=(peer.source, 0))
+    connection.request("GET", peer.target(**more), headers=headers or {})
+    answer = connection.getresponse()
+    reply = Reply(answer.status, answer.headers, answer.read())
+    connection.close()
+    return reply.peers
+
+
+@pytest.mark.parametrize("family", [4, pytest.param(6, marks=pytest.mark.skipif(not has_ipv6(), reason="no IPv6"))])
+def test_loopback_seeder_is_given_by_the_address_of_the_tracker(network, family):
+    loopback = "::1" if family == 6 else "127.0.0.1"
+    tracker, other_tracker, client = ((network.new_v6 if family == 6 else network.new_v4)() for _ in range(3))
+    with Skepd(f'network = {{ trusted_proxies = [ "{loopback}" ]; }};', udp=True) as daemon:
+        torrent = random_hash()
+        seeder = Peer(daemon.port, torrent, left=0, source=loopback)
+        seeder.start()
+        leecher = Peer(daemon.port, torrent, source=client)
+        assert announce_to(tracker, leecher) == [(tracker, seeder.port)]
+        assert announce_to(other_tracker, leecher) == [(other_tracker, seeder.port)]
+        with UdpClient(daemon.port, source=client, target=tracker) as udp:
+            assert udp.announce(torrent, leecher.port).peers == [(tracker, seeder.port)]
+        # Behind a proxy it is not known where the client reached the tracker.
+        proxied = Peer(daemon.port, torrent, source=loopback)
+        assert announce_to(loopback, proxied, {"X-Forwarded-For": client}) == [(client, leecher.port)]
+        # On this machine, too, it is known as it announced.
+        neighbour = Peer(daemon.port, torrent, source=loopback)
+        assert (loopback, seeder.port) in neighbour.start().peers

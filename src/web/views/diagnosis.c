@@ -204,6 +204,28 @@ static void check_nat(const struct diagnosis_input *input, struct diagnosis_list
                       clients, address);
 }
 
+/* Clients elsewhere are given peers on this machine by the address at which they reach it. */
+static void check_loopback(const struct diagnosis_input *input, struct diagnosis_list *found) {
+    size_t seeders = 0;
+    size_t loopback_seeders = 0;
+    size_t others = 0;
+    for (size_t i = 0; i < input->peer_count; i++) {
+        const struct peer_stats *peer = input->peers[i].stats;
+        const bool loopback = endpoint_is_loopback(&peer->peer);
+        seeders += peer->seeder;
+        loopback_seeders += peer->seeder && loopback;
+        others += !peer->seeder && !loopback;
+    }
+    if (seeders == 0 || loopback_seeders < seeders || seeders < torrent_seeders(&input->stats) ||
+        others == 0)
+        return;
+    add_diagnosis(found, "loopback_seeders",
+                  "All seeders run on the tracker's machine and announce to its loopback address. "
+                  "Other machines are given them by the address at which they reach the tracker; "
+                  "behind a reverse proxy that address is unknown, and they are not given them. "
+                  "Use an announce URL with this machine's address.");
+}
+
 size_t diagnose(const struct diagnosis_input *input, struct diagnosis list[static DIAGNOSES_MAX]) {
     struct diagnosis_list found = { .list = list };
     check_registration(input, &found);
@@ -213,5 +235,6 @@ size_t diagnose(const struct diagnosis_input *input, struct diagnosis list[stati
     check_networks(input, &found);
     check_families(input, &found);
     check_reachability(input, &found);
+    check_loopback(input, &found);
     return found.count;
 }

@@ -299,6 +299,93 @@ START_TEST(loopback_claim_does_not_tell_of_both_families) {
 }
 END_TEST
 
+/* Announces client 1, which reached the tracker at `reached` (NULL: unknown). */
+static void come_by(const char *address, const char *reached) {
+    struct announce_request request = test_leecher_at(1, address);
+    if (reached != NULL)
+        request.reached = endpoint_at(reached, 6969);
+    test_announce(tracker, &request, START_MS, &reply);
+    ck_assert_int_eq(reply.result, ANNOUNCE_OK);
+}
+
+static void put_loopback_seeder(const char *loopback) {
+    struct announce_request seeder = test_seeder(7);
+    seeder.peer = endpoint_at(loopback, 1007);
+    test_put(tracker, &seeder, START_MS);
+}
+
+/* The default: loopback is part of the LAN. */
+static void create_default_tracker(void) {
+    create_tracker();
+    ck_assert(network_parse("127.0.0.0/8", &options.lan.list[options.lan.count++]));
+    ck_assert(network_parse("::1", &options.lan.list[options.lan.count++]));
+    tracker_apply(tracker, &options);
+}
+
+static const struct {
+    const char *loopback;
+    const char *client;
+    const char *reached;
+    const char *external;
+    const char *offered; /* NULL: the peer is hidden */
+} views[] = {
+    { "127.0.0.1", "127.0.0.2", "127.0.0.1", NULL, "127.0.0.1" },
+    { "::1", "::1", "::1", NULL, "::1" },
+    { "127.0.0.1", lan_v4, "192.168.1.1", NULL, "192.168.1.1" },
+    { "127.9.9.9", lan_v4, "192.168.1.1", NULL, "192.168.1.1" },
+    { "::1", lan_v6, "fd00::1", NULL, "fd00::1" },
+    { "127.0.0.1", lan_v4, "192.168.1.1", "203.0.113.7", "192.168.1.1" },
+    { "127.0.0.1", lan_v4, NULL, NULL, NULL },
+    { "127.0.0.1", lan_v4, NULL, "203.0.113.7", NULL },
+    { "127.0.0.1", lan_v4, "fd00::1", NULL, NULL },
+    { "127.0.0.1", lan_v4, "127.0.0.1", NULL, NULL },
+    { "127.0.0.1", outside_v4, "80.0.0.1", NULL, "80.0.0.1" },
+    { "::1", outside_v6, "2001:db8::1", NULL, "2001:db8::1" },
+    { "127.0.0.1", outside_v4, "192.168.1.1", NULL, NULL },
+    { "127.0.0.1", outside_v4, "192.168.1.1", "203.0.113.7", "203.0.113.7" },
+    { "127.0.0.1", outside_v4, NULL, NULL, NULL },
+    { "127.0.0.1", outside_v4, NULL, "203.0.113.7", "203.0.113.7" },
+};
+
+static void assert_view(int number) {
+    if (views[number].external != NULL) {
+        options.external_v4 = endpoint_at(views[number].external, 0);
+        tracker_apply(tracker, &options);
+    }
+    put_loopback_seeder(views[number].loopback);
+    come_by(views[number].client, views[number].reached);
+    assert_offers(views[number].offered != NULL);
+    if (views[number].offered != NULL)
+        assert_offered(views[number].offered, 7);
+}
+
+START_TEST(loopback_peer_is_given_by_the_address_of_this_machine) {
+    assert_view(_i);
+}
+END_TEST
+
+/* The same if the configuration does not count loopback among the LAN. */
+START_TEST(loopback_outside_of_the_lan_is_given_alike) {
+    assert_view(_i);
+}
+END_TEST
+
+START_TEST(other_lan_peers_stay_hidden_from_outside) {
+    put_loopback_seeder("127.0.0.1");
+    come(2, lan_v4);
+    come(3, "80.1.2.4");
+    come_by(outside_v4, "80.0.0.1");
+    assert_offers(2);
+    assert_offered("80.0.0.1", 7);
+    assert_offered("80.1.2.4", 3);
+    for (uint32_t i = 0; i < reply.response.peer_count; i++) {
+        uint8_t peer_id[PEER_ID_LEN];
+        numbered_id(peer_id, reply.peers[6 * i + 5] == (1007 & 255) ? 7 : 3);
+        ck_assert_mem_eq(reply.peer_ids + (size_t)i * PEER_ID_LEN, peer_id, PEER_ID_LEN);
+    }
+}
+END_TEST
+
 UNIT_SUITE(tracker_addresses) {
     Suite *suite = suite_create("tracker_addresses");
     TCase *lan = tcase_create("lan");
@@ -332,5 +419,16 @@ UNIT_SUITE(tracker_addresses) {
     tcase_add_test(both, seeder_with_both_families_is_given_leechers);
     tcase_add_test(both, loopback_claim_does_not_tell_of_both_families);
     suite_add_tcase(suite, both);
+
+    TCase *here = tcase_create("here");
+    tcase_add_checked_fixture(here, create_default_tracker, delete_tracker);
+    tcase_add_loop_test(here, loopback_peer_is_given_by_the_address_of_this_machine, 0,
+                        LOOPS_OF(views));
+    tcase_add_test(here, other_lan_peers_stay_hidden_from_outside);
+    suite_add_tcase(suite, here);
+    TCase *apart = tcase_create("apart");
+    tcase_add_checked_fixture(apart, create_tracker, delete_tracker);
+    tcase_add_loop_test(apart, loopback_outside_of_the_lan_is_given_alike, 0, LOOPS_OF(views));
+    suite_add_tcase(suite, apart);
     return suite;
 }

@@ -62,6 +62,17 @@ START_TEST(torrent_that_nobody_wants_has_no_finding) {
 }
 END_TEST
 
+START_TEST(seeders_on_loopback_are_said) {
+    add("127.0.0.1", true, true, REACH_OPEN);
+    add("127.0.0.1", false, true, REACH_OPEN);
+    assert_nothing();
+    add("192.168.1.3", false, true, REACH_SILENT);
+    assert_only("loopback_seeders", "loopback address");
+    add("192.168.1.4", true, true, REACH_OPEN);
+    assert_nothing();
+}
+END_TEST
+
 START_TEST(torrent_without_peers_says_so) {
     assert_only("no_peers", "No peers");
 }
@@ -186,6 +197,7 @@ UNIT_SUITE(diagnosis) {
     tcase_add_checked_fixture(tcase, set_up, NULL);
     tcase_add_test(tcase, torrent_that_can_be_had_has_no_finding);
     tcase_add_test(tcase, torrent_that_nobody_wants_has_no_finding);
+    tcase_add_test(tcase, seeders_on_loopback_are_said);
     tcase_add_test(tcase, torrent_without_peers_says_so);
     tcase_add_test(tcase, missing_seeder_is_said);
     tcase_add_test(tcase, partial_seeds_are_mentioned);

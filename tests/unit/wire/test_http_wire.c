@@ -31,12 +31,7 @@ static const struct {
     { "/announce/KEY", HTTP_ROUTE_ANNOUNCE, "KEY", "" },
     { "/announce.php/KEY/?a", HTTP_ROUTE_ANNOUNCE, "KEY", "a" },
     { "/x/scrape/KEY", HTTP_ROUTE_SCRAPE, "KEY", "" },
-    { "/announce?a=1&passkey=KEY&b=2", HTTP_ROUTE_ANNOUNCE, "KEY", "a=1&passkey=KEY&b=2" },
-    { "/announce.php?passkey=KEY&passkey=x", HTTP_ROUTE_ANNOUNCE, "KEY", "passkey=KEY&passkey=x" },
-    { "/scrape.php?passkey=KEY", HTTP_ROUTE_SCRAPE, "KEY", "passkey=KEY" },
     { "/KEY/announce?passkey=x", HTTP_ROUTE_ANNOUNCE, "KEY", "passkey=x" },
-    { "/announce?passkeys=x&xpasskey=y&passkey", HTTP_ROUTE_ANNOUNCE, "",
-      "passkeys=x&xpasskey=y&passkey" },
     { "/announce/scrape", HTTP_ROUTE_SCRAPE, "announce", "" },
 };
 

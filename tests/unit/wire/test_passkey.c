@@ -17,6 +17,7 @@ static const char *const paths_with_key[] = {
     "/0123456789abcdef0123456789abcdef/announce?info_hash=x&a=/y/announce",
     "/0123456789abcdef0123456789abcdef/announce.php",
     "/0123456789abcdef0123456789abcdef/scrape",
+    "/0123456789abcdef0123456789abcdef/scrape?passkey=other",
     "/announce/0123456789abcdef0123456789abcdef",
     "/announce?passkey=0123456789abcdef0123456789abcdef",
     "/announce.php?a=b&passkey=%30123456789abcdef0123456789abcdef&c",
@@ -32,7 +33,16 @@ START_TEST(key_is_found_in_path_and_query) {
 END_TEST
 
 static const char *const paths_without_key[] = {
-    "", "/", "/announce", "announce", "//announce", "?x", "/announce?/KEY/announce", "KEY",
+    "/announce?passkeys=x&xpasskey=y&passkey",
+    "/announce?passkey=&passkey=",
+    "",
+    "/",
+    "/announce",
+    "announce",
+    "//announce",
+    "?x",
+    "/announce?/KEY/announce",
+    "KEY",
 };
 
 START_TEST(path_without_a_key_gives_none) {
