@@ -5,6 +5,7 @@ The installed system is kept in build/systemd; each machine runs a copy of it. N
 
 import contextlib
 import ctypes
+import hashlib
 import os
 import pathlib
 import shutil
@@ -60,12 +61,12 @@ def _libraries():
 
 def base_image():
     """A minimal system with systemd and the libraries, and nothing else that skepd might use."""
-    image = IMAGES / _release()
+    packages = ",".join(["systemd", "systemd-sysv", "dbus", *_libraries()])
+    image = IMAGES / f"{_release()}-{hashlib.sha256(packages.encode()).hexdigest()[:8]}"
     if image.exists():
         return image
     unfinished = pathlib.Path(tempfile.mkdtemp(dir=IMAGES))
     try:
-        packages = ",".join(["systemd", "systemd-sysv", "dbus", *_libraries()])
         _run("debootstrap", "--variant=minbase", f"--include={packages}", _release(), unfinished, *_mirror())
         for waste in "var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale":
             shutil.rmtree(unfinished / waste, ignore_errors=True)
@@ -91,7 +92,7 @@ def _own_cgroups():
     before = dict(line.split(":", 2)[1:] for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines())
     made = []
     try:
-        for controller in (*LIMITING, "systemd"):
+        for controller in (*LIMITING, "systemd", "unified"):
             if not (CGROUPS / controller / "cgroup.procs").exists():
                 continue
             group = CGROUPS / controller / name
@@ -101,7 +102,7 @@ def _own_cgroups():
         yield
     finally:
         for controller, path in before.items():
-            home = CGROUPS / controller.removeprefix("name=") / path.lstrip("/") / "cgroup.procs"
+            home = CGROUPS / (controller.removeprefix("name=") or "unified") / path.lstrip("/") / "cgroup.procs"
             if home.exists():
                 home.write_text(str(os.getpid()))
         for group in made:
