@@ -77,6 +77,10 @@ void probe_plan_request(struct probe_plan *plan, const struct endpoint *peer, ui
  * `interval_s`, unless it joins again or is requested. */
 void probe_plan_clear_torrents(struct probe_plan *plan, uint64_t now_ms);
 
+/* The same for one torrent. */
+void probe_plan_clear_torrent(struct probe_plan *plan,
+                              const uint8_t info_hash[static INFO_HASH_LEN], uint64_t now_ms);
+
 /* Takes a token and returns the peer to probe now. False if no peer is due, or no token is left. */
 bool probe_plan_next(struct probe_plan *plan, uint64_t now_ms, struct endpoint *peer);
 

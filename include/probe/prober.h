@@ -41,7 +41,8 @@ bool prober_apply(struct prober *prober, const struct prober_options *options,
  * time. */
 void prober_on_changes(void *prober, const struct change *changes, size_t count);
 
-/* Changes were lost before they reached prober_on_changes. */
+/* Changes were lost before they reached prober_on_changes. Every peer is passed to it once more
+ * afterwards. */
 void prober_on_lost(void *prober);
 
 /* The page or the API shows this peer: probes it if it never was. Ignored if the peer is outside

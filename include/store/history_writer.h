@@ -2,7 +2,8 @@
  *
  * Entries stay in memory until they are committed, so that a failed write or a full rewrite of the
  * database loses none. The queue is bounded: an hour of samples, the latest sample of torrents and
- * 8192 completions; if it is full, the oldest are dropped. One thread at a time. */
+ * 8192 completions. If it is full, the oldest are dropped; of completions, those of the torrents
+ * that have most of them. One thread at a time. */
 #ifndef SKEP_STORE_HISTORY_WRITER_H
 #define SKEP_STORE_HISTORY_WRITER_H
 

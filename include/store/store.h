@@ -55,6 +55,10 @@ void store_mark_stale(struct store *store);
  * all uncommitted changes are lost, the store is stale, and the reason is in store_failure. */
 bool store_apply(struct store *store, const struct change *changes, size_t count);
 
+/* Writes all pending changes, and makes the rows of one torrent equal to `changes`, a call of
+ * tracker_dump_torrent, in the open transaction. False as store_apply. */
+bool store_replace_torrent(struct store *store, const struct change *changes, size_t count);
+
 /* Starts a full rewrite: deletes all torrents and peers in the open transaction, and clears the
  * stale flag. The owner then applies the whole state of the swarms. False as store_apply. */
 bool store_clear(struct store *store);

@@ -4,9 +4,10 @@
  * changed its role; also if a peer's address was confirmed. A plain re-announce is not a change. A
  * change carries the complete state of its peer, so that applying a sequence of changes in order,
  * even if the sequence starts in the past, ends in the current state.
- * Each shard has its own feed, guarded by the shard's lock. It is bounded: if a reader falls
- * behind, the feed drops its changes and reports the overflow, and the reader starts again from
- * tracker_dump. */
+ * Each shard has its own feed, guarded by the shard's lock. It is bounded: when it is full, the
+ * changes of the torrents that have most of them are replaced by one CHANGE_TORRENT_LOST each, so
+ * that a flood for one torrent costs no other torrent. If no torrent has many, the feed drops
+ * everything and reports the overflow. The reader starts again from tracker_dump. */
 #ifndef SKEP_SWARM_CHANGE_FEED_H
 #define SKEP_SWARM_CHANGE_FEED_H
 
@@ -25,6 +26,7 @@ enum change_kind {
     CHANGE_PEER_CONFIRMED, /* restored or claimed before, it has now announced from this address */
     CHANGE_TORRENT,        /* lost its last peer; or, in a restore or dump, exists */
     CHANGE_TORRENT_FORGOTTEN,
+    CHANGE_TORRENT_LOST, /* changes of the torrent are missing; it may be unknown by now */
 };
 
 struct change {

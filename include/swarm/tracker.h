@@ -100,6 +100,11 @@ bool tracker_drain(struct tracker *tracker, change_reader read, void *context);
 bool tracker_dump(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms,
                   change_reader read, void *context);
 
+/* The same of one torrent, in one call of `read`, after a CHANGE_TORRENT_LOST. If the torrent is
+ * unknown, that is all. */
+bool tracker_dump_torrent(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN],
+                          uint64_t now_ms, change_reader read, void *context);
+
 /* Restores one peer or torrent from the store; the change is not put into the feed. Beyond the
  * limits it is skipped. False if out of memory. */
 bool tracker_restore(struct tracker *tracker, const struct change *change, uint64_t now_ms);

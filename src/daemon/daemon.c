@@ -24,6 +24,7 @@ enum {
     FEED_PERIOD_MS = 100,
     SUBSCRIPTIONS = 3,
     RING_FEEDS = 32, /* the ring of the readers holds as much as the feeds of this many shards */
+    RING_CHANGES_MIN = 65536,
 };
 
 struct drop_watch {
@@ -267,8 +268,9 @@ static bool start_readers(struct daemon *daemon, const struct config *config) {
           .tick = event_log_tick,
           .context = &daemon->event_log },
     };
-    daemon->feed = feed_reader_start(daemon->tracker, RING_FEEDS * (size_t)config->feed_capacity,
-                                     FEED_PERIOD_MS);
+    const size_t changes = RING_FEEDS * (size_t)config->feed_capacity;
+    daemon->feed = feed_reader_start(
+        daemon->tracker, changes > RING_CHANGES_MIN ? changes : RING_CHANGES_MIN, FEED_PERIOD_MS);
     bool good = daemon->feed != NULL;
     for (size_t i = 0; i < SUBSCRIPTIONS && good; i++) {
         daemon->subscriptions[i] = feed_subscribe(daemon->feed, &subscribers[i]);

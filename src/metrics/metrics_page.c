@@ -149,7 +149,7 @@ static const struct metric store_metrics[] = {
     { "skep_store_failing", METRIC_GAUGE, "1 if the last commit failed.",
       METRIC_FIELD(struct change_writer_stats, failing) },
     { "skep_feed_overflows_total", METRIC_COUNTER,
-      "Overflows of the change feed; each causes a full rewrite of the database.",
+      "Overflows of the change feed; each causes a rewrite of a torrent or of the whole database.",
       METRIC_FIELD(struct change_writer_stats, overflows) },
     { 0 },
 };

@@ -164,14 +164,14 @@ static void remove_peer(struct probe_plan *plan, struct probe_peer *peer) {
 }
 
 /* Calls `visit` with each peer; it may remove that peer. */
-static void visit_peers(struct probe_plan *plan, uint64_t now_ms,
-                        void (*visit)(struct probe_plan *, struct probe_peer *, uint64_t)) {
+static void visit_peers(struct probe_plan *plan, const void *context,
+                        void (*visit)(struct probe_plan *, struct probe_peer *, const void *)) {
     for (uint32_t queue = 0; queue < QUEUES; queue++) {
         uint32_t next;
         for (uint32_t at = queue_table_first(&plan->table, queue); at != QUEUE_TABLE_NONE;
              at = next) {
             next = queue_table_next(&plan->table, at);
-            visit(plan, peer_at(plan, at), now_ms);
+            visit(plan, peer_at(plan, at), context);
         }
     }
 }
@@ -194,30 +194,30 @@ struct probe_plan *probe_plan_create(const struct probe_limits *limits,
     return NULL;
 }
 
-static void free_peer(struct probe_plan *plan, struct probe_peer *peer, uint64_t now_ms) {
+static void free_peer(struct probe_plan *plan, struct probe_peer *peer, const void *context) {
     (void)plan;
-    (void)now_ms;
+    (void)context;
     clear_torrents(peer);
 }
 
 void probe_plan_delete(struct probe_plan *plan) {
     if (plan == NULL)
         return;
-    visit_peers(plan, 0, free_peer);
+    visit_peers(plan, NULL, free_peer);
     queue_table_free(&plan->table);
     probe_quota_delete(plan->quota);
     free(plan);
 }
 
-static void remove_outsider(struct probe_plan *plan, struct probe_peer *peer, uint64_t now_ms) {
-    (void)now_ms;
+static void remove_outsider(struct probe_plan *plan, struct probe_peer *peer, const void *context) {
+    (void)context;
     if (!networks_contain(&plan->limits.networks, &peer->endpoint))
         remove_peer(plan, peer);
 }
 
 void probe_plan_apply(struct probe_plan *plan, const struct probe_limits *limits) {
     plan->limits = *limits;
-    visit_peers(plan, 0, remove_outsider);
+    visit_peers(plan, NULL, remove_outsider);
 }
 
 static uint64_t hash_torrent(const struct probe_plan *plan, const uint8_t *info_hash) {
@@ -255,13 +255,35 @@ void probe_plan_request(struct probe_plan *plan, const struct endpoint *endpoint
         move_peer(plan, peer, QUEUE_NEW, now_ms);
 }
 
-static void clear_and_keep(struct probe_plan *plan, struct probe_peer *peer, uint64_t now_ms) {
-    clear_torrents(peer);
-    peer->kept_until_ms = now_ms + interval_ms(plan);
+struct clearing {
+    bool all;
+    uint64_t torrent; /* otherwise */
+    uint64_t kept_until_ms;
+};
+
+static void clear_and_keep(struct probe_plan *plan, struct probe_peer *peer, const void *context) {
+    const struct clearing *clearing = context;
+    (void)plan;
+    if (clearing->all)
+        clear_torrents(peer);
+    else
+        remove_torrent(peer, clearing->torrent);
+    if (peer->torrent_count == 0 && peer->kept_until_ms < clearing->kept_until_ms)
+        peer->kept_until_ms = clearing->kept_until_ms;
 }
 
 void probe_plan_clear_torrents(struct probe_plan *plan, uint64_t now_ms) {
-    visit_peers(plan, now_ms, clear_and_keep);
+    const struct clearing clearing = { .all = true, .kept_until_ms = now_ms + interval_ms(plan) };
+    visit_peers(plan, &clearing, clear_and_keep);
+}
+
+void probe_plan_clear_torrent(struct probe_plan *plan,
+                              const uint8_t info_hash[static INFO_HASH_LEN], uint64_t now_ms) {
+    const struct clearing clearing = {
+        .torrent = hash_torrent(plan, info_hash),
+        .kept_until_ms = now_ms + interval_ms(plan),
+    };
+    visit_peers(plan, &clearing, clear_and_keep);
 }
 
 static uint64_t tokens_at(const struct probe_plan *plan, uint64_t now_ms) {

@@ -180,6 +180,8 @@ void prober_stop(struct prober *prober) {
 /* A restored peer, or one with a claimed address, is not probed until it announces from its own
  * address. */
 static void update_plan(struct probe_plan *plan, const struct change *change, uint64_t now_ms) {
+    if (change->kind == CHANGE_TORRENT_LOST)
+        probe_plan_clear_torrent(plan, change->info_hash, now_ms);
     if (change->peer.family == FAMILY_NONE)
         return;
     if (change->own_address && !change_removes_peer(change->kind))

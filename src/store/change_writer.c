@@ -2,7 +2,9 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/ticker.h"
@@ -42,7 +44,6 @@ struct change_writer {
     uint64_t failed_ms; /* start of the current failure */
     uint64_t retry_ms;  /* time of the next retry */
     uint32_t retry_pause_ms;
-    bool lost; /* changes are missing that the last rewrite does not contain */
     uint64_t loss_logged_ms;
     struct writer_counters counters;
     _Atomic uint64_t progress;
@@ -116,31 +117,39 @@ static void read_changes(void *context, const struct change *changes, size_t cou
     apply_to_store(writer, changes, count);
 }
 
-static void handle_loss(struct change_writer *writer) {
-    writer->lost = true;
+static void report_loss(struct change_writer *writer, const char *rewritten) {
     add_to_counter(&writer->counters.overflows, 1);
     if (writer->loss_logged_ms != 0 && writer->now_ms - writer->loss_logged_ms < LOSS_LOG_PERIOD_MS)
         return;
-    log_warning("store: change feed overflow, rewriting the database");
+    log_warning("store: change feed overflow: rewriting %s", rewritten);
     writer->loss_logged_ms = writer->now_ms;
 }
 
 /* Reads up to the present moment. */
 static void drain_feed(struct change_writer *writer) {
+    const struct feed_loss *loss = &writer->cursor.loss;
+    const bool lost_everything = loss->everything;
+    const size_t lost_torrents = loss->torrents;
     feed_reader_pump(writer->feed);
-    if (!feed_cursor_read(&writer->cursor, read_changes, writer))
-        handle_loss(writer);
+    feed_cursor_read(&writer->cursor, read_changes, writer);
+    if (loss->everything && !lost_everything)
+        report_loss(writer, "the database");
+    if (loss->torrents > lost_torrents) {
+        char torrent[sizeof "torrent " + 2 * INFO_HASH_LEN] = "torrent ";
+        hex_encode(loss->info_hashes[lost_torrents], INFO_HASH_LEN, torrent + strlen(torrent));
+        report_loss(writer, torrent);
+    }
 }
 
 static bool needs_rewrite(const struct change_writer *writer) {
-    return writer->lost || store_is_stale(writer->store);
+    return writer->cursor.loss.everything || store_is_stale(writer->store);
 }
 
 /* Changes that happen during the dump are in the feed as well; applying them twice is harmless. If
  * some of them are lost, this rewrite is still worth a commit, and another one follows. */
 static bool rewrite_store(struct change_writer *writer) {
     add_to_counter(&writer->counters.rewrites, 1);
-    writer->lost = false;
+    writer->cursor.loss = (struct feed_loss){ .everything = false };
     if (!store_clear(writer->store)) {
         handle_failure(writer, store_failure(writer->store));
         return false;
@@ -159,6 +168,30 @@ static bool rewrite_store(struct change_writer *writer) {
     return !store_is_stale(writer->store);
 }
 
+static void replace_torrent(void *context, const struct change *changes, size_t count) {
+    struct change_writer *writer = context;
+    atomic_fetch_add_explicit(&writer->progress, 1, memory_order_relaxed);
+    if (!store_is_stale(writer->store) && !store_replace_torrent(writer->store, changes, count))
+        handle_failure(writer, store_failure(writer->store));
+}
+
+/* In a transaction of their own, after that of all others: they may have many peers. */
+static bool rewrite_lost_torrents(struct change_writer *writer) {
+    if (writer->cursor.loss.torrents == 0)
+        return true;
+    if (!feed_cursor_recover(&writer->cursor, writer->now_ms, replace_torrent, writer)) {
+        store_mark_stale(writer->store);
+        handle_failure(writer, "out of memory");
+        return false;
+    }
+    if (store_is_stale(writer->store))
+        return false;
+    if (store_commit(writer->store))
+        return true;
+    handle_failure(writer, store_failure(writer->store));
+    return false;
+}
+
 static bool flush_store(struct change_writer *writer) {
     if (!store_refresh(writer->store)) {
         handle_failure(writer, store_failure(writer->store));
@@ -171,6 +204,8 @@ static bool flush_store(struct change_writer *writer) {
         handle_failure(writer, store_failure(writer->store));
         return false;
     }
+    if (!rewrite_lost_torrents(writer))
+        return false;
     if (wrote)
         histogram_add(&writer->counters.flushes, clock_now_ns() - writer->began_ns, 1);
     handle_flush_success(writer);
@@ -225,7 +260,9 @@ static void run_tick(void *context) {
     if (flush_is_due(writer))
         (void)flush_store(writer);
     sync_registry(writer);
-    atomic_store_explicit(&writer->counters.behind, needs_rewrite(writer), memory_order_relaxed);
+    atomic_store_explicit(&writer->counters.behind,
+                          needs_rewrite(writer) || writer->cursor.loss.torrents > 0,
+                          memory_order_relaxed);
 }
 
 /* Several ticks per interval, so that the flush can start near its end. */

@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "store/connection.h"
+#include "swarm/heavy_torrents.h"
 
 enum { COMPLETIONS_WAITING_MAX = 8192, DAY_S = 24 * 60 * 60 };
 
@@ -97,13 +98,40 @@ void history_writer_add_torrents(struct history_writer *writer, int64_t at_s,
     writer->torrents_at_s = at_s;
 }
 
-/* Drops the older half of a full queue, so that the memmove is rare. False if out of memory. */
-static bool reserve_completion(struct history_writer *writer) {
-    if (writer->completion_count == COMPLETIONS_WAITING_MAX) {
-        writer->completion_count /= 2;
-        memmove(writer->completions, writer->completions + writer->completion_count,
-                writer->completion_count * sizeof *writer->completions);
+static void drop_older_half(struct history_writer *writer) {
+    writer->completion_count /= 2;
+    memmove(writer->completions, writer->completions + writer->completion_count,
+            writer->completion_count * sizeof *writer->completions);
+}
+
+/* Of the torrents that have most of a full queue, so that a flood for one torrent costs no other
+ * torrent; of all, if no torrent has many. Half of them, so that this is rare. */
+static void drop_completions(struct history_writer *writer) {
+    struct heavy_torrents heavy;
+    heavy_torrents_find(&heavy, writer->completions, writer->completion_count,
+                        sizeof *writer->completions, offsetof(struct completion, info_hash));
+    if (heavy.count == 0) {
+        drop_older_half(writer);
+        return;
     }
+    for (size_t i = 0; i < heavy.count; i++)
+        heavy.list[i].entries /= 2;
+    size_t kept = 0;
+    for (size_t i = 0; i < writer->completion_count; i++) {
+        struct heavy_torrent *torrent =
+            heavy_torrents_lookup(&heavy, writer->completions[i].info_hash);
+        if (torrent != NULL && torrent->entries > 0)
+            torrent->entries--;
+        else
+            writer->completions[kept++] = writer->completions[i];
+    }
+    writer->completion_count = kept;
+}
+
+/* False if out of memory. */
+static bool reserve_completion(struct history_writer *writer) {
+    if (writer->completion_count == COMPLETIONS_WAITING_MAX)
+        drop_completions(writer);
     struct completion *grown = array_grow(writer->completions, &writer->completion_capacity,
                                           writer->completion_count + 1, sizeof *grown);
     if (grown != NULL)

@@ -263,6 +263,14 @@ bool store_apply(struct store *store, const struct change *changes, size_t count
     return true;
 }
 
+bool store_replace_torrent(struct store *store, const struct change *changes, size_t count) {
+    if (!write_changes(store) || !begin_transaction(store))
+        return false;
+    store->pending++;
+    return swarm_rows_replace(&store->connection, changes, count, clock_unix_s()) ||
+           rollback_with_error(store);
+}
+
 bool store_clear(struct store *store) {
     if (!begin_transaction(store))
         return false;

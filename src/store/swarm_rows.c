@@ -1,5 +1,9 @@
 #include "store/swarm_rows.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
 #include "base/clock.h"
 #include "store/schema.h"
 
@@ -8,6 +12,10 @@ static const char PUT_PEER[] =
     " (info_hash, endpoint, peer_id, key, left, paused, counted, interval_s, since_s, passkey)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 static const char DROP_PEER[] = "DELETE FROM peer WHERE info_hash = ?1 AND endpoint = ?2";
+static const char GET_PEERS[] =
+    "SELECT info_hash, endpoint, peer_id, key, left, paused, counted, interval_s, since_s"
+    " FROM peer WHERE info_hash = ?1 ORDER BY endpoint";
+static const char DROP_PEERS[] = "DELETE FROM peer WHERE info_hash = ?1";
 static const char PUT_TORRENT[] =
     "INSERT OR REPLACE INTO torrent (info_hash, downloaded, idle_since_s) VALUES (?1, ?2, ?3)";
 static const char DROP_TORRENT[] = "DELETE FROM torrent WHERE info_hash = ?1";
@@ -52,6 +60,10 @@ static bool drop_peer(struct connection *connection, const struct change *change
     return connection_run(statement);
 }
 
+static bool drop_torrent(struct connection *connection, const struct change *change) {
+    return connection_run(prepare_change(connection, DROP_TORRENT, change));
+}
+
 bool swarm_rows_write(struct connection *connection, const struct change *change, int64_t at_s) {
     switch (change->kind) {
     case CHANGE_PEER_JOINED:
@@ -68,7 +80,10 @@ bool swarm_rows_write(struct connection *connection, const struct change *change
     case CHANGE_TORRENT:
         return change->downloaded == 0 || put_torrent(connection, change, at_s);
     case CHANGE_TORRENT_FORGOTTEN:
-        return connection_run(prepare_change(connection, DROP_TORRENT, change));
+        return drop_torrent(connection, change);
+    case CHANGE_TORRENT_LOST:
+        return connection_run(prepare_change(connection, DROP_PEERS, change)) &&
+               drop_torrent(connection, change);
     }
     return true;
 }
@@ -108,6 +123,115 @@ static bool read_peer(sqlite3_stmt *row, struct change *change) {
     return connection_copy_blob(row, 0, change->info_hash, INFO_HASH_LEN) &&
            connection_copy_blob(row, 1, change->peer.wire, endpoint_len(change->peer.family)) &&
            connection_copy_blob(row, 2, change->peer_id, PEER_ID_LEN);
+}
+
+/* The order of SQLite. */
+static int compare_endpoints(const struct endpoint *one, const struct endpoint *other) {
+    const size_t one_len = endpoint_len(one->family);
+    const size_t other_len = endpoint_len(other->family);
+    const int order = memcmp(one->wire, other->wire, one_len < other_len ? one_len : other_len);
+    return order != 0 ? order : (one_len > other_len) - (one_len < other_len);
+}
+
+static int compare_peers(const void *one, const void *other) {
+    const struct change *const *a = one;
+    const struct change *const *b = other;
+    return compare_endpoints(&(*a)->peer, &(*b)->peer);
+}
+
+/* By what is reported as a change: other values may be older in the file. */
+static bool is_same_row(const struct change *row, const struct change *peer) {
+    return memcmp(row->peer_id, peer->peer_id, PEER_ID_LEN) == 0 &&
+           (row->left == 0) == (peer->left == 0) && row->paused == peer->paused &&
+           row->counted == peer->counted && (row->key == 0) == (peer->key == 0);
+}
+
+/* Difference between the rows of a torrent and its peers. */
+struct rows_difference {
+    const struct change **peers; /* sorted; in the end, those to be written */
+    size_t peer_count;
+    size_t put_count;
+    struct change *stale; /* rows to be deleted */
+    size_t stale_count;
+    size_t stale_capacity;
+};
+
+/* Returns false if out of memory. */
+static bool add_stale_row(struct rows_difference *difference, const struct change *row) {
+    struct change *stale = array_grow(difference->stale, &difference->stale_capacity,
+                                      difference->stale_count + 1, sizeof *stale);
+    if (stale == NULL)
+        return false;
+    difference->stale = stale;
+    stale[difference->stale_count++] = *row;
+    return true;
+}
+
+/* Rows and peers are in the same order. An invalid row is left for the next start. */
+static bool compare_rows(struct rows_difference *difference, sqlite3_stmt *rows) {
+    size_t next = 0;
+    int result;
+    while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
+        struct change row;
+        int order = 1;
+        if (!read_peer(rows, &row))
+            continue;
+        while (next < difference->peer_count &&
+               (order = compare_endpoints(&difference->peers[next]->peer, &row.peer)) < 0)
+            difference->peers[difference->put_count++] = difference->peers[next++];
+        if (next == difference->peer_count || order > 0) {
+            if (!add_stale_row(difference, &row))
+                return false;
+            continue;
+        }
+        if (!is_same_row(&row, difference->peers[next]))
+            difference->peers[difference->put_count++] = difference->peers[next];
+        next++;
+    }
+    while (next < difference->peer_count)
+        difference->peers[difference->put_count++] = difference->peers[next++];
+    return result == SQLITE_DONE;
+}
+
+static bool write_difference(struct connection *connection,
+                             const struct rows_difference *difference, int64_t at_s) {
+    bool good = true;
+    for (size_t i = 0; i < difference->stale_count && good; i++)
+        good = drop_peer(connection, &difference->stale[i]);
+    for (size_t i = 0; i < difference->put_count && good; i++)
+        good = put_peer(connection, difference->peers[i], at_s);
+    return good;
+}
+
+static bool replace_peers(struct connection *connection, const struct change *peers, size_t count,
+                          int64_t at_s) {
+    struct rows_difference difference = { .peer_count = count };
+    bool good = false;
+    sqlite3_stmt *rows = prepare_change(connection, GET_PEERS, peers);
+    difference.peers = malloc(count * sizeof *difference.peers);
+    if (rows == NULL || difference.peers == NULL)
+        goto out;
+    for (size_t i = 0; i < count; i++)
+        difference.peers[i] = &peers[i];
+    qsort(difference.peers, count, sizeof *difference.peers, compare_peers);
+    good = compare_rows(&difference, rows);
+    sqlite3_reset(rows);
+    good = good && write_difference(connection, &difference, at_s);
+out:
+    free(difference.peers);
+    free(difference.stale);
+    return good;
+}
+
+bool swarm_rows_replace(struct connection *connection, const struct change *changes, size_t count,
+                        int64_t at_s) {
+    enum { BEFORE_PEERS = 2 };
+    if (count <= BEFORE_PEERS && !swarm_rows_write(connection, &changes[0], at_s))
+        return false;
+    if (count > 1 && !swarm_rows_write(connection, &changes[1], at_s))
+        return false;
+    return count <= BEFORE_PEERS ||
+           replace_peers(connection, changes + BEFORE_PEERS, count - BEFORE_PEERS, at_s);
 }
 
 struct restore_state {

@@ -10,6 +10,11 @@
  */
 bool swarm_rows_write(struct connection *connection, const struct change *change, int64_t at_s);
 
+/* Makes the rows of one torrent equal to `changes`, a call of tracker_dump_torrent. Writes those
+ * that differ only: reading is much faster. False if SQLite fails, or if out of memory. */
+bool swarm_rows_replace(struct connection *connection, const struct change *changes, size_t count,
+                        int64_t at_s);
+
 /* Deletes all rows in the open transaction. False if SQLite fails. */
 bool swarm_rows_clear(struct connection *connection);
 

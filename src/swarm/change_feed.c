@@ -1,6 +1,9 @@
 #include "swarm/change_feed.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "swarm/heavy_torrents.h"
 
 bool change_removes_peer(enum change_kind kind) {
     return kind == CHANGE_PEER_LEFT || kind == CHANGE_PEER_EXPIRED || kind == CHANGE_PEER_MOVED;
@@ -11,7 +14,7 @@ const char *change_kind_name(enum change_kind kind) {
         [CHANGE_PEER_JOINED] = "joined",       [CHANGE_PEER_UPDATED] = "updated",
         [CHANGE_PEER_COMPLETED] = "completed", [CHANGE_PEER_LEFT] = "left",
         [CHANGE_PEER_EXPIRED] = "expired",     [CHANGE_PEER_MOVED] = "moved",
-        [CHANGE_TORRENT_FORGOTTEN] = NULL,
+        [CHANGE_TORRENT_LOST] = NULL,
     };
     return names[kind];
 }
@@ -43,10 +46,38 @@ static bool grow_changes(struct change_feed *feed) {
     return true;
 }
 
+/* Replaces the changes of heavy torrents by one each. Returns false if that makes no room. */
+static bool drop_heavy_torrents(struct change_feed *feed) {
+    struct heavy_torrents heavy;
+    heavy_torrents_find(&heavy, feed->changes, feed->count, sizeof *feed->changes,
+                        offsetof(struct change, info_hash));
+    size_t kept = 0;
+    for (size_t i = 0; i < feed->count; i++) {
+        struct change *change = &feed->changes[i];
+        struct heavy_torrent *torrent = heavy_torrents_lookup(&heavy, change->info_hash);
+        if (torrent == NULL) {
+            feed->changes[kept++] = *change;
+        } else if (torrent->entries > 0) {
+            torrent->entries = 0;
+            struct change lost = { .kind = CHANGE_TORRENT_LOST };
+            memcpy(lost.info_hash, torrent->info_hash, INFO_HASH_LEN);
+            feed->changes[kept++] = lost;
+        }
+    }
+    const bool room = kept < feed->count;
+    feed->count = kept;
+    return room;
+}
+
+/* A feed that cannot grow although it is not full is out of memory. */
+static bool make_room(struct change_feed *feed) {
+    return grow_changes(feed) || (feed->count == feed->capacity && drop_heavy_torrents(feed));
+}
+
 void change_feed_push(struct change_feed *feed, const struct change *change) {
     if (feed->overflowed || feed->capacity == 0)
         return;
-    if (feed->count == feed->allocated && !grow_changes(feed)) {
+    if (feed->count == feed->allocated && !make_room(feed)) {
         feed->overflowed = true;
         feed->count = 0;
         return;

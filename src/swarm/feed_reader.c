@@ -12,6 +12,7 @@
 
 enum {
     SUBSCRIPTION_TICK_MS = 500,
+    RECOVER_PERIOD_MS = 2000,
     BATCH_CHANGES = 4096,
     RING_BATCHES = 4096,
 };
@@ -201,54 +202,115 @@ void feed_cursor_close(struct feed_cursor *cursor) {
     pthread_mutex_unlock(&reader->lock);
 }
 
-/* The batch at the cursor, in use until it is released; NULL at the end of the ring. `*whole` is
- * false if changes before it were lost. The lock is held. */
-static struct feed_batch *acquire_next(struct feed_cursor *cursor, bool *whole) {
+static void lose_everything(struct feed_loss *loss) {
+    loss->everything = true;
+    loss->torrents = 0;
+}
+
+static void lose_torrent(struct feed_loss *loss, const uint8_t *info_hash) {
+    if (loss->everything)
+        return;
+    for (size_t i = 0; i < loss->torrents; i++) {
+        if (memcmp(loss->info_hashes[i], info_hash, INFO_HASH_LEN) == 0)
+            return;
+    }
+    if (loss->torrents == FEED_LOST_TORRENTS_MAX)
+        lose_everything(loss);
+    else
+        memcpy(loss->info_hashes[loss->torrents++], info_hash, INFO_HASH_LEN);
+}
+
+/* The batch at the cursor, in use until it is released; NULL at the end of the ring. The lock is
+ * held. */
+static struct feed_batch *acquire_next(struct feed_cursor *cursor) {
     struct feed_reader *reader = cursor->reader;
-    *whole = cursor->next >= reader->first;
-    if (!*whole)
+    if (cursor->next < reader->first) {
+        lose_everything(&cursor->loss);
         cursor->next = reader->first;
+    }
     if (cursor->next == reader->end)
         return NULL;
     struct feed_batch *batch = reader->ring[cursor->next++ % RING_BATCHES];
     batch->users++;
-    *whole = *whole && !batch->lost;
     return batch;
 }
 
-bool feed_cursor_read(struct feed_cursor *cursor, change_reader read, void *context) {
+/* Passes the changes between the lost torrents. */
+static void pass_batch(struct feed_cursor *cursor, const struct feed_batch *batch,
+                       change_reader read, void *context) {
+    size_t first = 0;
+    if (batch->lost)
+        lose_everything(&cursor->loss);
+    for (size_t i = 0; i <= batch->count; i++) {
+        if (i < batch->count && batch->changes[i].kind != CHANGE_TORRENT_LOST)
+            continue;
+        if (i > first)
+            read(context, batch->changes + first, i - first);
+        if (i < batch->count)
+            lose_torrent(&cursor->loss, batch->changes[i].info_hash);
+        first = i + 1;
+    }
+}
+
+void feed_cursor_read(struct feed_cursor *cursor, change_reader read, void *context) {
     struct feed_reader *reader = cursor->reader;
-    bool complete = true;
-    bool whole;
     pthread_mutex_lock(&reader->lock);
-    for (struct feed_batch *batch = acquire_next(cursor, &whole); batch != NULL;
-         batch = acquire_next(cursor, &whole)) {
-        complete = complete && whole;
+    for (struct feed_batch *batch = acquire_next(cursor); batch != NULL;
+         batch = acquire_next(cursor)) {
         pthread_mutex_unlock(&reader->lock);
-        if (batch->count > 0)
-            read(context, batch->changes, batch->count);
+        pass_batch(cursor, batch, read, context);
         pthread_mutex_lock(&reader->lock);
         release_batch(batch);
     }
     drop_read_batches(reader);
     pthread_mutex_unlock(&reader->lock);
-    return complete && whole;
+}
+
+bool feed_cursor_recover(struct feed_cursor *cursor, uint64_t now_ms, change_reader read,
+                         void *context) {
+    struct feed_loss *loss = &cursor->loss;
+    for (; loss->torrents > 0; loss->torrents--) {
+        if (!tracker_dump_torrent(cursor->reader->tracker, loss->info_hashes[loss->torrents - 1],
+                                  now_ms, read, context))
+            return false;
+    }
+    return true;
 }
 
 struct feed_subscription {
     struct feed_subscriber subscriber;
     struct feed_cursor cursor;
     pthread_t thread;
-    bool stop; /* guarded by the reader's lock */
+    uint64_t recover_ms; /* not earlier than this: a flood would cause it with each read */
+    bool stop;           /* guarded by the reader's lock */
 };
+
+/* Later if out of memory. */
+static void recover_subscription(struct feed_subscription *subscription, uint64_t now_ms) {
+    const struct feed_subscriber *subscriber = &subscription->subscriber;
+    struct feed_cursor *cursor = &subscription->cursor;
+    if (cursor->loss.everything) {
+        subscriber->lost(subscriber->context);
+        cursor->loss.everything = !tracker_dump(cursor->reader->tracker, 0, TRACKER_SHARDS, now_ms,
+                                                subscriber->read, subscriber->context);
+    } else {
+        (void)feed_cursor_recover(cursor, now_ms, subscriber->read, subscriber->context);
+    }
+}
 
 static void read_subscription(struct feed_subscription *subscription) {
     const struct feed_subscriber *subscriber = &subscription->subscriber;
+    struct feed_loss *loss = &subscription->cursor.loss;
+    const uint64_t now_ms = clock_now_ms();
     if (subscriber->tick != NULL)
-        subscriber->tick(subscriber->context, clock_now_ms());
-    if (!feed_cursor_read(&subscription->cursor, subscriber->read, subscriber->context) &&
-        subscriber->lost != NULL)
-        subscriber->lost(subscriber->context);
+        subscriber->tick(subscriber->context, now_ms);
+    feed_cursor_read(&subscription->cursor, subscriber->read, subscriber->context);
+    if (subscriber->lost == NULL)
+        *loss = (struct feed_loss){ .everything = false };
+    if ((!loss->everything && loss->torrents == 0) || now_ms < subscription->recover_ms)
+        return;
+    recover_subscription(subscription, now_ms);
+    subscription->recover_ms = now_ms + RECOVER_PERIOD_MS;
 }
 
 /* Returns false if the subscription is being ended. */

@@ -242,15 +242,17 @@ static void push_list(struct change_feed *all, const struct swarm *swarm,
     }
 }
 
+static void push_swarm(struct change_feed *all, const struct swarm *swarm, uint32_t now_s) {
+    const struct change torrent = describe_torrent(swarm, now_s);
+    change_feed_push(all, &torrent);
+    push_list(all, swarm, &swarm->v4, now_s);
+    push_list(all, swarm, &swarm->v6, now_s);
+}
+
 static void push_shard(struct change_feed *all, const struct shard *shard, uint32_t now_s) {
     for (uint32_t i = 0; i <= shard->slot_mask; i++) {
-        const struct swarm *swarm = shard->slots[i].swarm;
-        if (swarm == NULL)
-            continue;
-        const struct change torrent = describe_torrent(swarm, now_s);
-        change_feed_push(all, &torrent);
-        push_list(all, swarm, &swarm->v4, now_s);
-        push_list(all, swarm, &swarm->v6, now_s);
+        if (shard->slots[i].swarm != NULL)
+            push_swarm(all, shard->slots[i].swarm, now_s);
     }
 }
 
@@ -267,6 +269,26 @@ bool tracker_dump(struct tracker *tracker, uint32_t first, uint32_t shards, uint
         all.count = 0;
     }
     const bool complete = !all.overflowed;
+    change_feed_free(&all);
+    return complete;
+}
+
+bool tracker_dump_torrent(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN],
+                          uint64_t now_ms, change_reader read, void *context) {
+    struct change_feed all;
+    struct change lost = { .kind = CHANGE_TORRENT_LOST };
+    uint64_t hash;
+    memcpy(lost.info_hash, info_hash, INFO_HASH_LEN);
+    change_feed_init(&all, SIZE_MAX);
+    change_feed_push(&all, &lost);
+    struct shard *shard = swarm_table_lock(tracker->table, info_hash, &hash);
+    const struct swarm *swarm = shard_find(shard, info_hash, hash);
+    if (swarm != NULL)
+        push_swarm(&all, swarm, tracker_seconds(now_ms));
+    swarm_table_unlock(shard);
+    const bool complete = !all.overflowed;
+    if (complete)
+        read(context, all.changes, all.count);
     change_feed_free(&all);
     return complete;
 }

@@ -584,6 +584,18 @@ START_TEST(what_waits_for_too_long_goes_oldest_first) {
 }
 END_TEST
 
+START_TEST(flood_of_one_torrent_drops_no_completion_of_another) {
+    enum { MANY = 20000, OTHERS = 20 };
+    keep((struct history_options){ .enabled = true, .completions_max = MANY });
+    for (uint32_t i = 0; i < MANY; i++)
+        complete(i % (MANY / OTHERS) == 0 ? 1 : 0, i, START_S + i);
+    commit();
+    ck_assert_uint_eq(look_for(1, 0, SEEN_MAX), OTHERS);
+    ck_assert_uint_ge(look_for(0, 0, SEEN_MAX), 4096 - OTHERS);
+    ck_assert_int_eq(completions.list[0].at_s, START_S + MANY - 1);
+}
+END_TEST
+
 static const char *const unusable[] = { "PRAGMA user_version = 4; DROP TABLE completion",
                                         "DROP TABLE sample" };
 
@@ -676,6 +688,7 @@ UNIT_SUITE(history) {
     tcase_add_test(completed, addresses_are_recorded_with_the_precision_that_is_set);
     tcase_add_test(completed, entries_are_deleted_after_their_days);
     tcase_add_test(completed, only_completions_are_noted);
+    tcase_add_test(completed, flood_of_one_torrent_drops_no_completion_of_another);
 
     TCase *writing = case_of(suite, "writing");
     tcase_add_test(writing, history_that_is_off_stays_empty);

@@ -127,6 +127,63 @@ START_TEST(committed_peers_are_there_again) {
 }
 END_TEST
 
+enum { TORRENTS = 7, STORED = 70 };
+
+static void replace(const struct change *changes, size_t count) {
+    ck_assert_msg(store_replace_torrent(store, changes, count), "%s", store_failure(store));
+}
+
+/* Of the torrent's peers, one leaves, one becomes a seeder, one changes its port, and one stays.
+ * The peers of both families are passed in no order. */
+START_TEST(torrent_is_replaced_and_the_others_stay) {
+    for (uint32_t i = 0; i < STORED; i++)
+        apply(peer_change(CHANGE_PEER_JOINED, i));
+    apply(torrent_change(CHANGE_TORRENT, 1, 3));
+    apply(torrent_change(CHANGE_TORRENT, 0, 4));
+    commit();
+    struct change state[2 + STORED / TORRENTS] = {
+        torrent_change(CHANGE_TORRENT_LOST, 0, 0),
+        torrent_change(CHANGE_TORRENT, 0, 9),
+    };
+    size_t count = 2;
+    for (uint32_t i = STORED - TORRENTS; i > 0; i -= TORRENTS)
+        state[count++] = peer_change(CHANGE_PEER_JOINED, i);
+    state[2].left = 0;
+    state[3].peer = numbered_endpoint(FAMILY_V4, 5000);
+    replace(state, count);
+    commit();
+    reopen();
+    ck_assert_uint_eq(restore_all(), STORED - 1 + 2);
+    for (size_t i = 2; i < count; i++)
+        assert_restored(&state[i]);
+    for (uint32_t i = 0; i < STORED; i++) {
+        const struct change peer = peer_change(CHANGE_PEER_JOINED, i);
+        if (i % TORRENTS != 0)
+            assert_restored(&peer);
+    }
+    ck_assert_uint_eq(find(&state[1])->downloaded, 9);
+    const struct change other = torrent_change(CHANGE_TORRENT, 1, 3);
+    ck_assert_uint_eq(find(&other)->downloaded, 3);
+}
+END_TEST
+
+START_TEST(unknown_torrent_is_deleted_by_its_replacement) {
+    for (uint32_t i = 0; i < STORED; i++)
+        apply(peer_change(CHANGE_PEER_JOINED, i));
+    apply(torrent_change(CHANGE_TORRENT, 0, 4));
+    const struct change lost = torrent_change(CHANGE_TORRENT_LOST, 0, 0);
+    replace(&lost, 1);
+    commit();
+    ck_assert_uint_eq(restore_all(), STORED - STORED / TORRENTS);
+    struct change idle[2] = { lost, torrent_change(CHANGE_TORRENT, 1, 8) };
+    idle[0] = torrent_change(CHANGE_TORRENT_LOST, 1, 0);
+    replace(idle, 2);
+    commit();
+    ck_assert_uint_eq(restore_all(), STORED - 2 * STORED / TORRENTS + 1);
+    ck_assert_uint_eq(find(&idle[1])->downloaded, 8);
+}
+END_TEST
+
 START_TEST(extreme_values_survive) {
     struct change change = peer_change(CHANGE_PEER_JOINED, 1);
     change.left = LEFT_UNKNOWN;
@@ -356,6 +413,8 @@ static void add_content_tests(TCase *content) {
     tcase_add_test(content, torrents_come_before_peers);
     tcase_add_test(content, forgotten_torrent_is_gone);
     tcase_add_test(content, cleared_store_is_written_anew);
+    tcase_add_test(content, torrent_is_replaced_and_the_others_stay);
+    tcase_add_test(content, unknown_torrent_is_deleted_by_its_replacement);
     tcase_add_test(content, uncommitted_clear_is_lost);
     tcase_add_test(content, restore_stops_where_it_is_told_to);
     tcase_add_test(content, second_store_on_the_same_file_is_refused);

@@ -73,6 +73,42 @@ START_TEST(overflowed_feed_keeps_nothing_until_it_is_taken) {
 }
 END_TEST
 
+static void push_of(struct change_feed *feed, uint32_t torrent, uint32_t key) {
+    struct change change = numbered_change(torrent);
+    change.key = key;
+    change_feed_push(feed, &change);
+}
+
+/* Of 20 torrents, two have most of the changes. */
+START_TEST(full_feed_drops_the_changes_of_heavy_torrents_only) {
+    struct change_feed feed;
+    struct change_feed taken;
+    uint32_t light = 0;
+    change_feed_init(&feed, CAPACITY);
+    change_feed_init(&taken, 0);
+    for (uint32_t i = 0; i < 10 * CAPACITY; i++) {
+        if (i % 50 == 0)
+            push_of(&feed, 2 + i / 50 % 18, light++);
+        else
+            push_of(&feed, i % 2, 1000 + i);
+    }
+    change_feed_take(&feed, &taken);
+    ck_assert(!taken.overflowed);
+    uint32_t found = 0;
+    uint32_t lost = 0;
+    for (size_t i = 0; i < taken.count; i++) {
+        if (taken.changes[i].kind == CHANGE_TORRENT_LOST)
+            lost++;
+        else if (taken.changes[i].key < 1000)
+            ck_assert_uint_eq(taken.changes[i].key, found++);
+    }
+    ck_assert_uint_eq(found, light);
+    ck_assert_uint_eq(lost, 2);
+    change_feed_free(&feed);
+    change_feed_free(&taken);
+}
+END_TEST
+
 START_TEST(taking_swaps_the_memory) {
     struct change_feed feed;
     struct change_feed taken;
@@ -128,6 +164,7 @@ START_TEST(peers_that_left_expired_or_moved_are_gone) {
     ck_assert(!change_removes_peer(CHANGE_PEER_CONFIRMED));
     ck_assert(!change_removes_peer(CHANGE_TORRENT));
     ck_assert(!change_removes_peer(CHANGE_TORRENT_FORGOTTEN));
+    ck_assert(!change_removes_peer(CHANGE_TORRENT_LOST));
 }
 END_TEST
 
@@ -140,6 +177,7 @@ START_TEST(only_events_of_peers_have_a_name) {
     ck_assert_ptr_null(change_kind_name(CHANGE_PEER_CONFIRMED));
     ck_assert_ptr_null(change_kind_name(CHANGE_TORRENT));
     ck_assert_ptr_null(change_kind_name(CHANGE_TORRENT_FORGOTTEN));
+    ck_assert_ptr_null(change_kind_name(CHANGE_TORRENT_LOST));
     ck_assert_str_eq(change_role_name(&seeder), "seeder");
     ck_assert_str_eq(change_role_name(&partial), "partial");
     ck_assert_str_eq(change_role_name(&leecher), "leecher");
@@ -152,6 +190,7 @@ UNIT_SUITE(feed) {
     tcase_add_test(changes, changes_come_out_in_order);
     tcase_add_test(changes, feed_that_overflows_drops_what_it_has_and_says_so);
     tcase_add_test(changes, overflowed_feed_keeps_nothing_until_it_is_taken);
+    tcase_add_test(changes, full_feed_drops_the_changes_of_heavy_torrents_only);
     tcase_add_test(changes, taking_swaps_the_memory);
     tcase_add_test(changes, feed_that_nobody_reads_keeps_nothing);
     tcase_add_test(changes, freed_feed_can_be_used_again);

@@ -8,7 +8,14 @@
 #include "base/clock.h"
 #include "tracker_support.h"
 
-enum { PERIOD_MS = 5, PEERS = 500, TIMEOUT_MS = 10000, RING = 100000 };
+enum {
+    PERIOD_MS = 5,
+    PEERS = 500,
+    TIMEOUT_MS = 10000,
+    RING = 100000,
+    FLOODED = 1000,
+    OTHER_TORRENT = 2
+};
 
 static struct tracker *tracker;
 static struct feed_reader *feed;
@@ -33,8 +40,11 @@ static void count_changes(void *context, const struct change *changes, size_t co
         counts->joined += changes[i].kind == CHANGE_PEER_JOINED;
 }
 
+/* All peers are then passed again. */
 static void count_loss(void *context) {
-    ((struct count *)context)->losses++;
+    struct count *counts = context;
+    counts->losses++;
+    counts->joined = 0;
 }
 
 static void count_tick(void *context, uint64_t now_ms) {
@@ -55,11 +65,15 @@ static struct feed_subscription *subscribe(struct count *counts) {
     return subscription;
 }
 
-static void start(size_t feed_capacity, size_t ring_capacity) {
+static void start_slow(size_t feed_capacity, size_t ring_capacity, uint32_t period_ms) {
     const struct tracker_options options = test_options();
     tracker = tracker_create(&options, feed_capacity);
-    feed = feed_reader_start(tracker, ring_capacity, PERIOD_MS);
+    feed = feed_reader_start(tracker, ring_capacity, period_ms);
     ck_assert_ptr_nonnull(feed);
+}
+
+static void start(size_t feed_capacity, size_t ring_capacity) {
+    start_slow(feed_capacity, ring_capacity, PERIOD_MS);
 }
 
 static void stop(void) {
@@ -118,7 +132,7 @@ START_TEST(blocked_reader_does_not_delay_another) {
 }
 END_TEST
 
-START_TEST(lapped_reader_is_informed_of_the_loss) {
+START_TEST(lapped_reader_reads_everything_again) {
     struct count blocked = { .blocked = true }, other = { 0 };
     start(FEED_CAPACITY, 100);
     struct feed_subscription *first = subscribe(&blocked);
@@ -128,10 +142,11 @@ START_TEST(lapped_reader_is_informed_of_the_loss) {
         wait_for(&other.joined, i + 50);
     }
     blocked.blocked = false;
+    wait_for(&blocked.losses, 1);
+    wait_for(&blocked.joined, PEERS);
     feed_unsubscribe(first);
     feed_unsubscribe(second);
-    ck_assert_uint_gt(blocked.losses, 0);
-    ck_assert_uint_lt(blocked.joined, PEERS);
+    ck_assert_uint_eq(blocked.joined, PEERS);
     ck_assert_uint_eq(other.losses, 0);
     ck_assert_uint_eq(other.joined, PEERS);
     stop();
@@ -144,12 +159,39 @@ START_TEST(overflow_of_the_feed_is_a_loss_for_every_reader) {
     struct feed_subscription *first = subscribe(&counts[0]);
     struct feed_subscription *second = subscribe(&counts[1]);
     put(0, 10 * PEERS);
+    for (int i = 0; i < 2; i++) {
+        wait_for(&counts[i].losses, 1);
+        wait_for(&counts[i].joined, 10 * PEERS);
+    }
     feed_unsubscribe(first);
     feed_unsubscribe(second);
-    for (int i = 0; i < 2; i++) {
-        ck_assert_uint_gt(counts[i].losses, 0);
-        ck_assert_uint_lt(counts[i].joined, 10 * PEERS);
+    stop();
+}
+END_TEST
+
+/* Of the flooded torrent, the present state is passed; of the other, each change. */
+START_TEST(flood_of_one_torrent_costs_no_change_of_another) {
+    struct count counts = { 0 }, again = { 0 };
+    struct feed_cursor cursor;
+    start_slow(FLOODED, RING, UINT32_MAX);
+    feed_cursor_open(&cursor, feed);
+    for (uint32_t i = 0; i < FLOODED / 2; i++) {
+        struct announce_request request = test_leecher(i);
+        numbered_id(request.info_hash, i % 10 == 0 ? OTHER_TORRENT : TORRENT);
+        test_put(tracker, &request, clock_now_ms());
     }
+    ck_assert_uint_eq(cursor.loss.torrents, 0);
+    put(0, 20 * FLOODED);
+    feed_reader_pump(feed);
+    feed_cursor_read(&cursor, count_changes, &counts);
+    ck_assert(!cursor.loss.everything);
+    ck_assert_uint_eq(cursor.loss.torrents, 1);
+    ck_assert_uint_ge(counts.joined, FLOODED / 20);
+    ck_assert_uint_lt(counts.joined, FLOODED);
+    ck_assert(feed_cursor_recover(&cursor, clock_now_ms(), count_changes, &again));
+    ck_assert_uint_eq(again.joined, 20 * FLOODED);
+    ck_assert_uint_eq(cursor.loss.torrents, 0);
+    feed_cursor_close(&cursor);
     stop();
 }
 END_TEST
@@ -163,9 +205,9 @@ START_TEST(cursor_reads_up_to_the_present_moment) {
     feed_cursor_open(&cursor, feed);
     put(10, 20);
     feed_reader_pump(feed);
-    ck_assert(feed_cursor_read(&cursor, count_changes, &counts));
+    feed_cursor_read(&cursor, count_changes, &counts);
     ck_assert_uint_eq(counts.joined, 20);
-    ck_assert(feed_cursor_read(&cursor, count_changes, &counts));
+    feed_cursor_read(&cursor, count_changes, &counts);
     ck_assert_uint_eq(counts.joined, 20);
     feed_cursor_close(&cursor);
     stop();
@@ -178,8 +220,9 @@ UNIT_SUITE(feed_reader) {
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, each_reader_sees_each_change_once);
     tcase_add_test(tcase, blocked_reader_does_not_delay_another);
-    tcase_add_test(tcase, lapped_reader_is_informed_of_the_loss);
+    tcase_add_test(tcase, lapped_reader_reads_everything_again);
     tcase_add_test(tcase, overflow_of_the_feed_is_a_loss_for_every_reader);
+    tcase_add_test(tcase, flood_of_one_torrent_costs_no_change_of_another);
     tcase_add_test(tcase, cursor_reads_up_to_the_present_moment);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -191,7 +191,7 @@ START_TEST(regular_updates_tell_nothing) {
 END_TEST
 
 START_TEST(overflow_is_told_once) {
-    struct tracker *small = tracker_create(&options, 3);
+    struct tracker *small = tracker_create(&options, 1);
     for (uint32_t i = 0; i < 4; i++) {
         const struct announce_request peer = test_leecher(i);
         test_put(small, &peer, START_MS);
@@ -200,6 +200,21 @@ START_TEST(overflow_is_told_once) {
     ck_assert(!tracker_drain(small, note, &told));
     ck_assert_uint_eq(told.count, 0);
     ck_assert(tracker_drain(small, note, &told));
+    tracker_delete(small);
+}
+END_TEST
+
+START_TEST(torrent_that_floods_the_feed_is_told_as_lost) {
+    struct tracker *small = tracker_create(&options, 3);
+    for (uint32_t i = 0; i < 4; i++) {
+        const struct announce_request peer = test_leecher(i);
+        test_put(small, &peer, START_MS);
+    }
+    told.count = 0;
+    ck_assert(tracker_drain(small, note, &told));
+    ck_assert_uint_eq(told.count, 2);
+    ck_assert_int_eq(told.changes[0].kind, CHANGE_TORRENT_LOST);
+    ck_assert_int_eq(told.changes[1].kind, CHANGE_PEER_JOINED);
     tracker_delete(small);
 }
 END_TEST
@@ -247,6 +262,7 @@ UNIT_SUITE(tracker_upkeep) {
     tcase_add_test(changes, forgotten_torrent_is_told);
     tcase_add_test(changes, regular_updates_tell_nothing);
     tcase_add_test(changes, overflow_is_told_once);
+    tcase_add_test(changes, torrent_that_floods_the_feed_is_told_as_lost);
     tcase_add_test(changes, info_hashes_come_sorted);
     tcase_add_test(changes, info_hashes_of_an_empty_tracker_are_none);
     suite_add_tcase(suite, changes);

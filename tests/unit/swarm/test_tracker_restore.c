@@ -77,6 +77,30 @@ START_TEST(replayed_state_restores_to_the_same_scrapes) {
 }
 END_TEST
 
+static void note_state(void *context, const struct change *changes, size_t count) {
+    uint32_t *peers = context;
+    ck_assert_int_eq(changes[0].kind, CHANGE_TORRENT_LOST);
+    *peers = 0;
+    for (size_t i = 1; i < count; i++) {
+        ck_assert_int_eq(changes[i].kind, i == 1 ? CHANGE_TORRENT : CHANGE_PEER_JOINED);
+        ck_assert_mem_eq(changes[i].info_hash, changes[0].info_hash, INFO_HASH_LEN);
+        *peers += i > 1;
+    }
+}
+
+START_TEST(dump_of_one_torrent_has_its_peers_only) {
+    uint8_t info_hash[INFO_HASH_LEN];
+    uint32_t peers = 99;
+    fill_with_variety();
+    numbered_id(info_hash, 107);
+    ck_assert(tracker_dump_torrent(tracker, info_hash, START_MS, note_state, &peers));
+    ck_assert_uint_eq(peers, 20);
+    numbered_id(info_hash, 9999);
+    ck_assert(tracker_dump_torrent(tracker, info_hash, START_MS, note_state, &peers));
+    ck_assert_uint_eq(peers, 0);
+}
+END_TEST
+
 START_TEST(restored_peer_that_completed_is_not_counted_again) {
     struct announce_request peer = test_seeder(1);
     peer.event = EVENT_COMPLETED;
@@ -289,6 +313,7 @@ UNIT_SUITE(tracker_restore) {
     tcase_add_checked_fixture(restore, create_tracker, delete_tracker);
     tcase_add_test(restore, replayed_state_restores_to_the_same_scrapes);
     tcase_add_test(restore, restored_peer_that_completed_is_not_counted_again);
+    tcase_add_test(restore, dump_of_one_torrent_has_its_peers_only);
     tcase_add_test(restore, replay_of_nothing_tells_nothing);
     tcase_add_test(restore, restored_peers_are_handed_out_at_once);
     tcase_add_test(restore, restore_leaves_out_what_does_not_fit);
