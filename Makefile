@@ -105,7 +105,7 @@ $(BUILD)/page.o: $(BUILD)/page.c
 
 # Fuzz targets, with libFuzzer (clang); and without it, to replay the corpus.
 FUZZ_TARGETS := udp_tracker http_tracker metainfo magnet forwarded config_file list_file session api tracker_reply \
-    tracker_model bencode torrent database
+    tracker_model bencode torrent database database_values
 FUZZ_MODELS := tests/unit/swarm/tracker_model.c
 FUZZ_SOURCES := $(FUZZ_TARGETS:%=tests/fuzz/%.c)
 FUZZ_SECONDS ?= 60

@@ -103,19 +103,27 @@ static void bind_range(sqlite3_stmt *statement, uint32_t period_s, enum history_
     sqlite3_bind_int64(statement, 3, last_s);
 }
 
-/* The columns are sums over `samples` values. */
-static struct sample read_sample(sqlite3_stmt *row) {
-    const double samples = sqlite3_column_double(row, 1);
-    return (struct sample){
-        .at_s = sqlite3_column_int64(row, 0),
-        .torrents = sqlite3_column_double(row, 2) / samples,
-        .peers = sqlite3_column_double(row, 3) / samples,
-        .seeders = sqlite3_column_double(row, 4) / samples,
-        .leechers = sqlite3_column_double(row, 5) / samples,
-        .announces_per_s = sqlite3_column_double(row, 6) / samples,
-        .upload_rate = sqlite3_column_double(row, 7) / samples,
-        .download_rate = sqlite3_column_double(row, 8) / samples,
+/* Reads columns that are sums over `samples` values, which is column 1. Returns false if one is
+ * invalid. */
+static bool read_means(sqlite3_stmt *row, int first_column, double *const means[], int count) {
+    double samples = 0;
+    bool good = connection_read_amount(row, 1, &samples) && samples >= 1;
+    for (int i = 0; i < count && good; i++) {
+        good = connection_read_amount(row, first_column + i, means[i]);
+        *means[i] /= samples;
+    }
+    return good;
+}
+
+/* False for an invalid row. */
+static bool read_sample(sqlite3_stmt *row, struct sample *sample) {
+    double *const means[] = {
+        &sample->torrents,        &sample->peers,       &sample->seeders,       &sample->leechers,
+        &sample->announces_per_s, &sample->upload_rate, &sample->download_rate,
     };
+    *sample = (struct sample){ .at_s = 0 };
+    return connection_read_integer(row, 0, 0, CONNECTION_TIME_MAX, &sample->at_s) &&
+           read_means(row, 2, means, sizeof means / sizeof *means);
 }
 
 bool history_samples(struct history *history, enum history_range range, int64_t now_s,
@@ -130,22 +138,22 @@ bool history_samples(struct history *history, enum history_range range, int64_t 
     bind_range(rows, ranges[range].period_s, range, now_s);
     int result;
     while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
-        const struct sample sample = read_sample(rows);
-        visit(context, &sample);
+        struct sample sample;
+        if (read_sample(rows, &sample))
+            visit(context, &sample);
     }
     return finish_query(history, rows, result);
 }
 
-static struct torrent_sample read_torrent_sample(sqlite3_stmt *row) {
-    const double samples = sqlite3_column_double(row, 1);
-    return (struct torrent_sample){
-        .at_s = sqlite3_column_int64(row, 0),
-        .seeders = sqlite3_column_double(row, 2) / samples,
-        .leechers = sqlite3_column_double(row, 3) / samples,
-        .downloaded = (uint32_t)sqlite3_column_int64(row, 4),
-        .upload_rate = sqlite3_column_double(row, 5) / samples,
-        .download_rate = sqlite3_column_double(row, 6) / samples,
-    };
+/* False for an invalid row. */
+static bool read_torrent_sample(sqlite3_stmt *row, struct torrent_sample *sample) {
+    double *const peers[] = { &sample->seeders, &sample->leechers };
+    double *const rates[] = { &sample->upload_rate, &sample->download_rate };
+    *sample = (struct torrent_sample){ .at_s = 0 };
+    return connection_read_integer(row, 0, 0, CONNECTION_TIME_MAX, &sample->at_s) &&
+           read_means(row, 2, peers, 2) &&
+           connection_read_u32(row, 4, UINT32_MAX, &sample->downloaded) &&
+           read_means(row, 5, rates, 2);
 }
 
 /* The primary key starts with the period, since samples are written period by period. One torrent's
@@ -167,8 +175,9 @@ bool history_torrent_samples(struct history *history, const uint8_t info_hash[st
     sqlite3_bind_blob(rows, 4, info_hash, INFO_HASH_LEN, SQLITE_STATIC);
     int result;
     while ((result = sqlite3_step(rows)) == SQLITE_ROW) {
-        const struct torrent_sample sample = read_torrent_sample(rows);
-        visit(context, &sample);
+        struct torrent_sample sample;
+        if (read_torrent_sample(rows, &sample))
+            visit(context, &sample);
     }
     return finish_query(history, rows, result);
 }
@@ -190,8 +199,8 @@ static bool count_completions(struct history *history, const uint8_t *info_hash,
 static bool read_completion(sqlite3_stmt *row, struct completion *completion) {
     const int len = sqlite3_column_bytes(row, 2);
     completion->peer.family = len == ENDPOINT_V6_LEN ? FAMILY_V6 : FAMILY_V4;
-    completion->at_s = sqlite3_column_int64(row, 0);
-    return connection_copy_blob(row, 1, completion->peer_id, PEER_ID_LEN) &&
+    return connection_read_integer(row, 0, 0, CONNECTION_TIME_MAX, &completion->at_s) &&
+           connection_copy_blob(row, 1, completion->peer_id, PEER_ID_LEN) &&
            connection_copy_blob(row, 2, completion->peer.wire,
                                 endpoint_len(completion->peer.family));
 }

@@ -46,6 +46,8 @@ static const char TRIM_TORRENT_SAMPLES_AHEAD[] =
 static const char PUT_COMPLETION[] =
     "INSERT INTO completion (at_s, info_hash, peer_id, endpoint)"
     " VALUES (?1, ?2, ?3, ?4)";
+/* Ids that no count reaches: after the largest one, SQLite chooses random ids. */
+static const char DROP_LAST_IDS[] = "DELETE FROM completion WHERE id > 4611686018427387904";
 static const char TRIM_COMPLETIONS[] =
     "DELETE FROM completion WHERE id <= (SELECT max(id) FROM completion) - ?1";
 
@@ -240,7 +242,7 @@ static bool put_completion(struct connection *connection, const struct completio
 
 static bool write_completions(const struct history_writer *writer, struct connection *connection) {
     sqlite3_stmt *trim = connection_statement(connection, TRIM_COMPLETIONS);
-    bool good = true;
+    bool good = connection_run(connection_statement(connection, DROP_LAST_IDS));
     for (size_t i = 0; i < writer->completion_count && good; i++)
         good = put_completion(connection, &writer->completions[i]);
     sqlite3_bind_int64(trim, 1, writer->options.completions_max);

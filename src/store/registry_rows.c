@@ -198,12 +198,26 @@ bool registry_rows_remove_ended(struct registry_rows *rows, int64_t now_s) {
         registry_prepare(rows, "DELETE FROM ban WHERE until_s != 0 AND until_s <= ?1", "i", now_s));
 }
 
+/* 0, unknown, if the time in the row is none. */
+static int64_t read_time(sqlite3_stmt *row, int column) {
+    int64_t unix_s = 0;
+    (void)connection_read_integer(row, column, 0, CONNECTION_TIME_MAX, &unix_s);
+    return unix_s;
+}
+
+/* 0, unknown, if the size in the row is none. */
+static uint64_t read_size(sqlite3_stmt *row, int column) {
+    int64_t size = 0;
+    (void)connection_read_integer(row, column, 0, INT64_MAX, &size);
+    return (uint64_t)size;
+}
+
 /* False for an invalid row. */
 static bool read_torrent(sqlite3_stmt *row, struct registry_row *found) {
     *found = (struct registry_row){
         .kind = REGISTRY_TORRENT,
-        .since_s = sqlite3_column_int64(row, 2),
-        .size = (uint64_t)sqlite3_column_int64(row, 3),
+        .since_s = read_time(row, 2),
+        .size = read_size(row, 3),
         .file_id = sqlite3_column_int64(row, 4),
     };
     const struct bytes name = { sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1) };
@@ -214,7 +228,7 @@ static bool read_torrent(sqlite3_stmt *row, struct registry_row *found) {
 static bool read_block(sqlite3_stmt *row, struct registry_row *found) {
     *found = (struct registry_row){
         .kind = REGISTRY_BLOCK,
-        .since_s = sqlite3_column_int64(row, 2),
+        .since_s = read_time(row, 2),
     };
     registry_copy_text(row, 1, found->reason, sizeof found->reason);
     return connection_copy_blob(row, 0, found->info_hash, sizeof found->info_hash);
@@ -223,7 +237,7 @@ static bool read_block(sqlite3_stmt *row, struct registry_row *found) {
 static bool read_passkey(sqlite3_stmt *row, struct registry_row *found) {
     *found = (struct registry_row){
         .kind = REGISTRY_PASSKEY,
-        .since_s = sqlite3_column_int64(row, 2),
+        .since_s = read_time(row, 2),
     };
     registry_copy_text(row, 1, found->text, sizeof found->text);
     return connection_copy_blob(row, 0, found->digest, sizeof found->digest);
@@ -232,12 +246,12 @@ static bool read_passkey(sqlite3_stmt *row, struct registry_row *found) {
 static bool read_ban(sqlite3_stmt *row, struct registry_row *found) {
     *found = (struct registry_row){
         .kind = REGISTRY_BAN,
-        .until_s = sqlite3_column_int64(row, 2),
-        .since_s = sqlite3_column_int64(row, 3),
+        .since_s = read_time(row, 3),
     };
     registry_copy_text(row, 0, found->text, sizeof found->text);
     registry_copy_text(row, 1, found->reason, sizeof found->reason);
-    return network_parse(found->text, &found->network);
+    return connection_read_integer(row, 2, 0, CONNECTION_TIME_MAX, &found->until_s) &&
+           network_parse(found->text, &found->network);
 }
 
 static const struct {
@@ -325,6 +339,9 @@ struct file_copy {
 
 static bool copy_file_row(void *context, sqlite3_stmt *row) {
     struct file_copy *copy = context;
+    if (sqlite3_column_type(row, 0) != SQLITE_BLOB ||
+        sqlite3_column_bytes(row, 0) > REGISTRY_FILE_MAX)
+        return true;
     copy->len = (size_t)sqlite3_column_bytes(row, 0);
     copy->data = malloc(copy->len + 1);
     if (copy->data != NULL && copy->len > 0)

@@ -212,6 +212,8 @@ static enum schema_result check_owner(sqlite3 *db, int count, int *version,
     const bool empty = tables == 0 && application_id == 0 && *version == 0;
     if (!empty && application_id != SCHEMA_APPLICATION_ID)
         return refuse_database(error, "the database belongs to another program; use another path");
+    if (*version < 0)
+        return refuse_database(error, "the schema version is negative");
     if (*version > count) {
         error_set(error, "the database is from a newer skepd (schema version %d, supported: %d)",
                   *version, count);

@@ -12,9 +12,14 @@ static const char PUT_PEER[] =
     " (info_hash, endpoint, peer_id, key, left, paused, counted, interval_s, since_s, passkey)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 static const char DROP_PEER[] = "DELETE FROM peer WHERE info_hash = ?1 AND endpoint = ?2";
+/* Twice the interval is a peer's ttl_s, which has 16 bits. */
+enum { INTERVAL_MAX_S = UINT16_MAX / 2 };
+
+/* As read_peer expects them. */
+#define PEER_COLUMNS                                                                               \
+    "info_hash, endpoint, peer_id, key, left, paused, counted, interval_s, since_s, passkey"
 static const char GET_PEERS[] =
-    "SELECT info_hash, endpoint, peer_id, key, left, paused, counted, interval_s, since_s"
-    " FROM peer WHERE info_hash = ?1 ORDER BY endpoint";
+    "SELECT " PEER_COLUMNS " FROM peer WHERE info_hash = ?1 ORDER BY endpoint";
 static const char DROP_PEERS[] = "DELETE FROM peer WHERE info_hash = ?1";
 static const char PUT_TORRENT[] =
     "INSERT OR REPLACE INTO torrent (info_hash, downloaded, idle_since_s) VALUES (?1, ?2, ?3)";
@@ -92,37 +97,50 @@ bool swarm_rows_clear(struct connection *connection) {
     return connection_execute(connection, "DELETE FROM peer; DELETE FROM torrent;");
 }
 
-/* Seconds since `unix_s`; 0 if it is unknown, or in the future because the clock was set back. */
-static uint32_t age_of(int64_t unix_s) {
-    const int64_t age_s = clock_unix_s() - unix_s;
-    return unix_s == 0 || age_s < 0 || age_s > UINT32_MAX ? 0 : (uint32_t)age_s;
+/* Seconds since the Unix time in the row; 0 if it is unknown, or in the future because the clock
+ * was set back. */
+static uint32_t read_age(sqlite3_stmt *row, int column) {
+    const int64_t now_s = clock_unix_s();
+    int64_t since_s;
+    return connection_read_integer(row, column, 1, now_s, &since_s) && now_s - since_s <= UINT32_MAX
+               ? (uint32_t)(now_s - since_s)
+               : 0;
 }
 
 static bool read_torrent(sqlite3_stmt *row, struct change *change) {
-    *change = (struct change){
-        .kind = CHANGE_TORRENT,
-        .downloaded = (uint32_t)sqlite3_column_int64(row, 1),
-        .age_s = age_of(sqlite3_column_int64(row, 2)),
-    };
-    return connection_copy_blob(row, 0, change->info_hash, INFO_HASH_LEN);
+    *change = (struct change){ .kind = CHANGE_TORRENT, .age_s = read_age(row, 2) };
+    return connection_copy_blob(row, 0, change->info_hash, INFO_HASH_LEN) &&
+           connection_read_u32(row, 1, UINT32_MAX, &change->downloaded);
+}
+
+static bool read_endpoint(sqlite3_stmt *row, int column, struct endpoint *peer) {
+    *peer = (struct endpoint){ .family = FAMILY_V4 };
+    if (sqlite3_column_bytes(row, column) == ENDPOINT_V6_LEN)
+        peer->family = FAMILY_V6;
+    return connection_copy_blob(row, column, peer->wire, endpoint_len(peer->family)) &&
+           endpoint_port(peer) != 0;
 }
 
 static bool read_peer(sqlite3_stmt *row, struct change *change) {
-    const int len = sqlite3_column_bytes(row, 1);
-    *change = (struct change){
-        .kind = CHANGE_PEER_JOINED,
-        .peer.family = len == ENDPOINT_V6_LEN ? FAMILY_V6 : FAMILY_V4,
-        .key = (uint32_t)sqlite3_column_int64(row, 3),
-        .left = (uint64_t)sqlite3_column_int64(row, 4),
-        .paused = sqlite3_column_int(row, 5) != 0,
-        .counted = sqlite3_column_int(row, 6) != 0,
-        .interval_s = (uint32_t)sqlite3_column_int64(row, 7),
-        .age_s = age_of(sqlite3_column_int64(row, 8)),
-        .passkey_tag = (uint64_t)sqlite3_column_int64(row, 9),
-    };
-    return connection_copy_blob(row, 0, change->info_hash, INFO_HASH_LEN) &&
-           connection_copy_blob(row, 1, change->peer.wire, endpoint_len(change->peer.family)) &&
-           connection_copy_blob(row, 2, change->peer_id, PEER_ID_LEN);
+    int64_t left;
+    int64_t passkey_tag;
+    uint32_t paused;
+    uint32_t counted;
+    *change = (struct change){ .kind = CHANGE_PEER_JOINED, .age_s = read_age(row, 8) };
+    if (!connection_copy_blob(row, 0, change->info_hash, INFO_HASH_LEN) ||
+        !read_endpoint(row, 1, &change->peer) ||
+        !connection_copy_blob(row, 2, change->peer_id, PEER_ID_LEN) ||
+        !connection_read_u32(row, 3, UINT32_MAX, &change->key) ||
+        !connection_read_integer(row, 4, INT64_MIN, INT64_MAX, &left) ||
+        !connection_read_u32(row, 5, 1, &paused) || !connection_read_u32(row, 6, 1, &counted) ||
+        !connection_read_u32(row, 7, INTERVAL_MAX_S, &change->interval_s) ||
+        !connection_read_integer(row, 9, INT64_MIN, INT64_MAX, &passkey_tag))
+        return false;
+    change->left = (uint64_t)left;
+    change->passkey_tag = (uint64_t)passkey_tag;
+    change->paused = paused == 1;
+    change->counted = counted == 1;
+    return true;
 }
 
 /* The order of SQLite. */
@@ -143,7 +161,8 @@ static int compare_peers(const void *one, const void *other) {
 static bool is_same_row(const struct change *row, const struct change *peer) {
     return memcmp(row->peer_id, peer->peer_id, PEER_ID_LEN) == 0 &&
            (row->left == 0) == (peer->left == 0) && row->paused == peer->paused &&
-           row->counted == peer->counted && (row->key == 0) == (peer->key == 0);
+           row->counted == peer->counted && (row->key == 0) == (peer->key == 0) &&
+           row->passkey_tag == peer->passkey_tag;
 }
 
 /* Difference between the rows of a torrent and its peers. */
@@ -283,9 +302,6 @@ enum connection_result swarm_rows_restore(struct connection *connection,
     };
     restore_rows(&restoring, "SELECT info_hash, downloaded, idle_since_s FROM torrent",
                  read_torrent);
-    restore_rows(&restoring,
-                 "SELECT info_hash, endpoint, peer_id, key, left, paused, counted,"
-                 " interval_s, since_s, passkey FROM peer",
-                 read_peer);
+    restore_rows(&restoring, "SELECT " PEER_COLUMNS " FROM peer", read_peer);
     return restoring.result;
 }

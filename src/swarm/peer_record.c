@@ -38,7 +38,7 @@ struct peer_record peer_record_restored(const struct change *change, uint32_t no
         .flags = PEER_RESTORED,
     };
     memcpy(record.peer_id, change->peer_id, PEER_ID_LEN);
-    if (change->paused)
+    if (change->paused && change->left > 0)
         record.flags |= PEER_PAUSED;
     if (change->counted)
         record.flags |= PEER_COMPLETED_COUNTED;

@@ -1,13 +1,6 @@
 /* The store on any file: it is refused unchanged, or replaced, or opened; and the store works
  * afterwards if it was opened. */
-#include <assert.h>
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
+#include "database_directory.h"
 #include "fuzz.h"
 #include "store/store.h"
 #include "swarm/registry.h"
@@ -42,32 +35,10 @@ static void use_registry(struct store *store) {
     registry_delete(registry);
 }
 
-static void remove_directory(const char *path) {
-    DIR *directory = opendir(path);
-    assert(directory != NULL);
-    for (const struct dirent *entry = readdir(directory); entry != NULL;
-         entry = readdir(directory)) {
-        if (entry->d_name[0] != '.')
-            assert(unlinkat(dirfd(directory), entry->d_name, 0) == 0);
-    }
-    closedir(directory);
-    assert(rmdir(path) == 0);
-}
-
 int fuzz_database(const uint8_t *data, size_t size) {
-    /* Corrupt files are reported as errors, which would only slow the run down. */
-    const int quiet = open("/dev/null", O_WRONLY);
-    const int standard_error = dup(STDERR_FILENO);
-    dup2(quiet, STDERR_FILENO);
-    char directory[] = "/dev/shm/skep-fuzz-XXXXXX";
-    char path[sizeof directory + 16];
     char error[ERROR_LEN];
-    assert(mkdtemp(directory) != NULL);
-    snprintf(path, sizeof path, "%s/skep.db", directory);
-    const int fd = open(path, O_WRONLY | O_CREAT, 0600);
-    assert(fd >= 0 && write(fd, data, size) == (ssize_t)size);
-    close(fd);
-    struct store *store = store_open(path, error);
+    struct database_directory directory = database_directory_create(data, size);
+    struct store *store = store_open(directory.file, error);
     if (store != NULL && store_restore(store, accept_change, NULL)) {
         const struct change change = { .kind = CHANGE_PEER_JOINED, .peer.family = FAMILY_V4 };
         assert(store_apply(store, &change, 1));
@@ -75,9 +46,6 @@ int fuzz_database(const uint8_t *data, size_t size) {
         use_registry(store);
     }
     store_close(store);
-    remove_directory(directory);
-    dup2(standard_error, STDERR_FILENO);
-    close(standard_error);
-    close(quiet);
+    database_directory_remove(&directory);
     return 0;
 }

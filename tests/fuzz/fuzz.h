@@ -17,6 +17,7 @@ int fuzz_api(const uint8_t *data, size_t size);
 int fuzz_tracker_reply(const uint8_t *data, size_t size);
 int fuzz_tracker_model(const uint8_t *data, size_t size);
 int fuzz_database(const uint8_t *data, size_t size);
+int fuzz_database_values(const uint8_t *data, size_t size);
 int fuzz_torrent(const uint8_t *data, size_t size);
 int fuzz_bencode(const uint8_t *data, size_t size);
 

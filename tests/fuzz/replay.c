@@ -27,6 +27,7 @@ static const struct {
     { "tracker_reply", fuzz_tracker_reply, 1 },
     { "tracker_model", fuzz_tracker_model, 1 },
     { "database", fuzz_database, 61 },
+    { "database_values", fuzz_database_values, 1 },
     { "torrent", fuzz_torrent, 1 },
     { "bencode", fuzz_bencode, 1 },
 };

@@ -329,6 +329,31 @@ START_TEST(torrents_samples_are_trimmed_with_the_trackers) {
 }
 END_TEST
 
+static void run_by_hand(const char *sql) {
+    sqlite3 *db = NULL;
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+}
+
+static const char *const absurd_samples[] = {
+    "samples = 'many'", "samples = 1e-300", "peers = 9e999",   "peers = -1",
+    "seeders = 'some'", "leechers = x''",   "torrents = 1e40",
+};
+
+START_TEST(sample_with_an_absurd_value_is_passed_over) {
+    char sql[128];
+    add_sample(START_S, 100);
+    commit();
+    snprintf(sql, sizeof sql, "UPDATE sample SET %s", absurd_samples[_i]);
+    run_by_hand(sql);
+    ck_assert_uint_eq(look(HISTORY_HOUR, START_S), 0);
+    add_sample(START_S + 10, 100);
+    commit();
+    ck_assert_uint_eq(look(HISTORY_HOUR, START_S + 10), 1);
+}
+END_TEST
+
 /* Completions */
 
 static void complete(uint32_t number, uint32_t peer, int64_t at_s) {
@@ -465,6 +490,19 @@ START_TEST(entries_are_deleted_after_their_days) {
     commit();
     ck_assert_uint_eq(look_for(0, 0, 10), 0);
     ck_assert_uint_eq(look(HISTORY_MONTH, START_S + 9 * DAY_S), 2);
+}
+END_TEST
+
+START_TEST(completion_with_the_last_id_does_not_end_the_list) {
+    complete(0, 1, START_S);
+    commit();
+    run_by_hand("UPDATE completion SET id = 9223372036854775807, at_s = -1");
+    complete(0, 2, START_S + 1);
+    complete(0, 3, START_S + 2);
+    commit();
+    ck_assert_uint_eq(look_for(0, 0, SEEN_MAX), 2);
+    ck_assert_int_eq(completions.list[0].at_s, START_S + 2);
+    ck_assert_int_eq(number_of("SELECT max(id) FROM completion"), 2);
 }
 END_TEST
 
@@ -659,6 +697,8 @@ static void add_sample_tests(TCase *samples) {
     tcase_add_loop_test(samples, sample_is_in_every_range_with_all_its_figures, 0,
                         LOOPS_OF(all_ranges));
     tcase_add_test(samples, samples_are_rolled_up_to_their_mean);
+    tcase_add_loop_test(samples, sample_with_an_absurd_value_is_passed_over, 0,
+                        COUNT_OF(absurd_samples));
     tcase_add_test(samples, rolling_up_goes_on_over_commits_and_restarts);
     tcase_add_test(samples, samples_begin_where_their_period_does);
     tcase_add_test(samples, each_range_shows_its_length_and_no_more);
@@ -688,6 +728,7 @@ UNIT_SUITE(history) {
     tcase_add_test(completed, addresses_are_recorded_with_the_precision_that_is_set);
     tcase_add_test(completed, entries_are_deleted_after_their_days);
     tcase_add_test(completed, only_completions_are_noted);
+    tcase_add_test(completed, completion_with_the_last_id_does_not_end_the_list);
     tcase_add_test(completed, flood_of_one_torrent_drops_no_completion_of_another);
 
     TCase *writing = case_of(suite, "writing");

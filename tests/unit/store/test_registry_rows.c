@@ -379,6 +379,22 @@ START_TEST(rows_of_a_wrong_shape_are_passed_over) {
 }
 END_TEST
 
+START_TEST(absurd_numbers_are_taken_as_unknown_or_passed_over) {
+    put(torrent(1, "a film"));
+    run_sql("UPDATE listed SET added_s = -9223372036854775807, size = -1");
+    run_sql(
+        "INSERT INTO ban VALUES ('192.0.2.1', 'before time', -1, 1),"
+        " ('192.0.2.2', 'after time', 9223372036854775807, 1),"
+        " ('192.0.2.3', 'by hand', 0, 9223372036854775807)");
+    ck_assert_uint_eq(visit(REGISTRY_TORRENT), 1);
+    ck_assert_int_eq(seen[0].since_s, 0);
+    ck_assert_uint_eq(seen[0].size, 0);
+    ck_assert_uint_eq(visit(REGISTRY_BAN), 1);
+    ck_assert_str_eq(seen[0].reason, "by hand");
+    ck_assert_int_eq(seen[0].since_s, 0);
+}
+END_TEST
+
 /* Files of torrents. */
 
 static bool put_with(struct registry_row row, const char *file) {
@@ -693,6 +709,7 @@ static void add_entries(TCase *tcase) {
     tcase_add_loop_test(tcase, no_character_of_a_long_reason_is_cut_in_half, 0,
                         LOOPS_OF(reasons_by_hand));
     tcase_add_test(tcase, rows_of_a_wrong_shape_are_passed_over);
+    tcase_add_test(tcase, absurd_numbers_are_taken_as_unknown_or_passed_over);
 }
 
 static void add_files(TCase *tcase) {

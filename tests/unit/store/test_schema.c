@@ -139,6 +139,13 @@ START_TEST(newer_database_is_refused) {
 }
 END_TEST
 
+START_TEST(negative_version_is_refused) {
+    assert_taken_to(3);
+    run("PRAGMA user_version = -5");
+    assert_refused(steps, 3, "negative");
+}
+END_TEST
+
 static const char *const strangers[] = {
     "CREATE TABLE bookmarks (url TEXT)",
     "PRAGMA application_id = 12345",
@@ -281,6 +288,7 @@ UNIT_SUITE(schema) {
     tcase_add_test(refused, failing_step_leaves_the_version_before_it);
     tcase_add_test(refused, failing_first_step_leaves_an_empty_file);
     tcase_add_test(refused, newer_database_is_refused);
+    tcase_add_test(refused, negative_version_is_refused);
     tcase_add_loop_test(refused, database_of_another_program_is_refused, 0, LOOPS_OF(strangers));
     tcase_add_test(refused, file_that_is_no_database_counts_as_damaged);
     tcase_add_test(refused, locked_database_is_refused);

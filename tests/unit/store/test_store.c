@@ -184,6 +184,62 @@ START_TEST(unknown_torrent_is_deleted_by_its_replacement) {
 }
 END_TEST
 
+static void run_by_hand(const char *sql) {
+    sqlite3 *db = NULL;
+    store_close(store);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    open_store();
+}
+
+static const char *const absurd_times[] = { "-9223372036854775807", "-1", "9223372036854775807",
+                                            "'yesterday'", "-1e300" };
+
+START_TEST(absurd_time_is_taken_as_unknown) {
+    char sql[128];
+    apply(peer_change(CHANGE_PEER_JOINED, 1));
+    apply(torrent_change(CHANGE_TORRENT, 1, 3));
+    commit();
+    snprintf(sql, sizeof sql, "UPDATE torrent SET idle_since_s = %s; UPDATE peer SET since_s = %s",
+             absurd_times[_i], absurd_times[_i]);
+    run_by_hand(sql);
+    ck_assert_uint_eq(restore_all(), 2);
+    ck_assert_uint_eq(restored.list[0].age_s, 0);
+    ck_assert_uint_eq(restored.list[1].age_s, 0);
+}
+END_TEST
+
+static const char *const absurd_values[] = {
+    "torrent SET downloaded = -1",
+    "torrent SET downloaded = 4294967296",
+    "torrent SET downloaded = 'many'",
+    "torrent SET info_hash = '12345678901234567890'",
+    "peer SET endpoint = x'7f0000010000'",
+    "peer SET endpoint = '123456'",
+    "peer SET key = -1",
+    "peer SET key = 4294967296",
+    "peer SET left = 0.5",
+    "peer SET paused = 2",
+    "peer SET counted = 4294967296",
+    "peer SET interval_s = -1",
+    "peer SET interval_s = 32768",
+    "peer SET passkey = 1e300",
+};
+
+/* The rest of the file is kept, in a new one. */
+START_TEST(row_with_an_absurd_value_is_left_out) {
+    char sql[128];
+    apply(peer_change(CHANGE_PEER_JOINED, 2));
+    apply(torrent_change(CHANGE_TORRENT, 1, 3));
+    commit();
+    snprintf(sql, sizeof sql, "UPDATE %s", absurd_values[_i]);
+    run_by_hand(sql);
+    ck_assert_uint_eq(restore_all(), 1);
+    ck_assert(store_is_stale(store));
+}
+END_TEST
+
 START_TEST(extreme_values_survive) {
     struct change change = peer_change(CHANGE_PEER_JOINED, 1);
     change.left = LEFT_UNKNOWN;
@@ -413,6 +469,8 @@ static void add_content_tests(TCase *content) {
     tcase_add_test(content, torrents_come_before_peers);
     tcase_add_test(content, forgotten_torrent_is_gone);
     tcase_add_test(content, cleared_store_is_written_anew);
+    tcase_add_loop_test(content, absurd_time_is_taken_as_unknown, 0, COUNT_OF(absurd_times));
+    tcase_add_loop_test(content, row_with_an_absurd_value_is_left_out, 0, COUNT_OF(absurd_values));
     tcase_add_test(content, torrent_is_replaced_and_the_others_stay);
     tcase_add_test(content, unknown_torrent_is_deleted_by_its_replacement);
     tcase_add_test(content, uncommitted_clear_is_lost);

@@ -149,6 +149,10 @@ START_TEST(restored_peer_is_as_old_as_it_was_and_owns_nothing_yet) {
     ck_assert_uint_eq(NOW_S - restored.joined_s, 5000);
     ck_assert_uint_eq(restored.ttl_s, TTL_S);
     ck_assert_uint_eq(restored.left, 3);
+    change.paused = true;
+    ck_assert(peer_record_restored(&change, NOW_S, TTL_S).flags & PEER_PAUSED);
+    change.left = 0;
+    ck_assert(!(peer_record_restored(&change, NOW_S, TTL_S).flags & PEER_PAUSED));
     change.interval_s = 100;
     ck_assert_uint_eq(peer_record_restored(&change, NOW_S, TTL_S).ttl_s, 200);
     /* What it moved in its life is not what it moved since the restart. */
