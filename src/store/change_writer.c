@@ -135,7 +135,7 @@ static void drain_feed(struct change_writer *writer) {
     if (loss->everything && !lost_everything)
         report_loss(writer, "the database");
     if (loss->torrents > lost_torrents) {
-        char torrent[sizeof "torrent " + 2 * INFO_HASH_LEN] = "torrent ";
+        char torrent[64] = "torrent ";
         hex_encode(loss->info_hashes[lost_torrents], INFO_HASH_LEN, torrent + strlen(torrent));
         report_loss(writer, torrent);
     }

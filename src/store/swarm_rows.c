@@ -151,10 +151,14 @@ static int compare_endpoints(const struct endpoint *one, const struct endpoint *
     return order != 0 ? order : (one_len > other_len) - (one_len < other_len);
 }
 
+struct sorted_peer {
+    const struct change *change;
+};
+
 static int compare_peers(const void *one, const void *other) {
-    const struct change *const *a = one;
-    const struct change *const *b = other;
-    return compare_endpoints(&(*a)->peer, &(*b)->peer);
+    const struct sorted_peer *a = one;
+    const struct sorted_peer *b = other;
+    return compare_endpoints(&a->change->peer, &b->change->peer);
 }
 
 /* By what is reported as a change: other values may be older in the file. */
@@ -167,7 +171,7 @@ static bool is_same_row(const struct change *row, const struct change *peer) {
 
 /* Difference between the rows of a torrent and its peers. */
 struct rows_difference {
-    const struct change **peers; /* sorted; in the end, those to be written */
+    struct sorted_peer *peers; /* in the end, those to be written */
     size_t peer_count;
     size_t put_count;
     struct change *stale; /* rows to be deleted */
@@ -196,14 +200,14 @@ static bool compare_rows(struct rows_difference *difference, sqlite3_stmt *rows)
         if (!read_peer(rows, &row))
             continue;
         while (next < difference->peer_count &&
-               (order = compare_endpoints(&difference->peers[next]->peer, &row.peer)) < 0)
+               (order = compare_endpoints(&difference->peers[next].change->peer, &row.peer)) < 0)
             difference->peers[difference->put_count++] = difference->peers[next++];
         if (next == difference->peer_count || order > 0) {
             if (!add_stale_row(difference, &row))
                 return false;
             continue;
         }
-        if (!is_same_row(&row, difference->peers[next]))
+        if (!is_same_row(&row, difference->peers[next].change))
             difference->peers[difference->put_count++] = difference->peers[next];
         next++;
     }
@@ -218,7 +222,7 @@ static bool write_difference(struct connection *connection,
     for (size_t i = 0; i < difference->stale_count && good; i++)
         good = drop_peer(connection, &difference->stale[i]);
     for (size_t i = 0; i < difference->put_count && good; i++)
-        good = put_peer(connection, difference->peers[i], at_s);
+        good = put_peer(connection, difference->peers[i].change, at_s);
     return good;
 }
 
@@ -231,7 +235,7 @@ static bool replace_peers(struct connection *connection, const struct change *pe
     if (rows == NULL || difference.peers == NULL)
         goto out;
     for (size_t i = 0; i < count; i++)
-        difference.peers[i] = &peers[i];
+        difference.peers[i].change = &peers[i];
     qsort(difference.peers, count, sizeof *difference.peers, compare_peers);
     good = compare_rows(&difference, rows);
     sqlite3_reset(rows);
