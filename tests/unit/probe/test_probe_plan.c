@@ -465,6 +465,28 @@ START_TEST(after_a_loss_those_are_kept_that_are_told_of_again) {
 }
 END_TEST
 
+/* Machine 1 has another torrent, machine 2 joins the lost one again, and machine 3 does not. */
+START_TEST(loss_of_one_torrent_costs_its_peers_only) {
+    uint8_t info_hash[ID_LEN];
+    numbered_id(info_hash, 1);
+    join_torrent(machine(1), 2);
+    join(machine(2));
+    join(machine(3));
+    for (uint32_t i = 1; i <= 3; i++)
+        check(machine(i), REACH_OPEN);
+    probe_plan_clear_torrent(plan, info_hash, now_ms);
+    assert_state(machine(3), REACH_OPEN, false);
+    join(machine(2));
+    now_ms += INTERVAL_S * 1000;
+    check(machine(1), REACH_OPEN);
+    check(machine(2), REACH_OPEN);
+    now_ms += INTERVAL_S * 1000;
+    check(machine(1), REACH_OPEN);
+    check(machine(2), REACH_OPEN);
+    ck_assert_uint_eq(known(), 2);
+}
+END_TEST
+
 /* Fairness */
 
 START_TEST(many_ports_of_one_address_are_not_all_knocked_at) {
@@ -645,6 +667,7 @@ UNIT_SUITE(probe_plan) {
     tcase_add_test(looks, peer_that_is_looked_at_is_checked);
     tcase_add_test(looks, peer_is_kept_while_someone_looks_at_it);
     tcase_add_test(looks, after_a_loss_those_are_kept_that_are_told_of_again);
+    tcase_add_test(looks, loss_of_one_torrent_costs_its_peers_only);
     TCase *fairness = add_case(suite, "fairness");
     tcase_add_test(fairness, many_ports_of_one_address_are_not_all_knocked_at);
     tcase_add_test(fairness, address_that_changes_ports_gets_no_more_probes);

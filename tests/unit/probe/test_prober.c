@@ -146,6 +146,17 @@ START_TEST(what_was_found_outlives_a_loss) {
 }
 END_TEST
 
+START_TEST(what_was_found_outlives_the_loss_of_a_torrent) {
+    const struct endpoint none = { .family = FAMILY_NONE };
+    note(CHANGE_PEER_JOINED, listening, true);
+    ck_assert(await_state(listening, REACH_OPEN));
+    note(CHANGE_TORRENT_LOST, none, false);
+    ck_assert_int_eq(prober_state(prober, &listening).reach, REACH_OPEN);
+    note(CHANGE_PEER_LEFT, listening, true);
+    ck_assert_int_eq(prober_state(prober, &listening).reach, REACH_UNKNOWN);
+}
+END_TEST
+
 START_TEST(switched_off_it_checks_nobody) {
     options.enabled = false;
     apply();
@@ -263,6 +274,7 @@ UNIT_SUITE(prober) {
     tcase_add_test(tests, change_of_a_torrent_is_nothing_to_it);
     tcase_add_test(tests, peer_that_moves_takes_nothing_along);
     tcase_add_test(tests, what_was_found_outlives_a_loss);
+    tcase_add_test(tests, what_was_found_outlives_the_loss_of_a_torrent);
     tcase_add_test(tests, switched_off_it_checks_nobody);
     tcase_add_test(tests, switched_on_again_it_checks_who_is_looked_at);
     tcase_add_test(tests, other_networks_are_taken_over);
