@@ -31,6 +31,17 @@ enum http_result {
 
 enum { HTTP_KINDS = HTTP_KIND_HEALTH + 1, HTTP_RESULTS = HTTP_RESULT_FAILED + 1 };
 
+/* Why a connection was closed to make room for a new one (http.connections_max), in the order in
+ * which they go; or why the new one was rejected. */
+enum http_eviction {
+    HTTP_EVICTION_STUCK,      /* the client does not read the response */
+    HTTP_EVICTION_IDLE,       /* kept for a further request */
+    HTTP_EVICTION_NO_REQUEST, /* without a whole request */
+    HTTP_EVICTION_REJECTED,   /* nothing could be closed in time */
+};
+
+enum { HTTP_EVICTIONS = HTTP_EVICTION_REJECTED + 1 };
+
 struct http_outcome {
     enum http_kind kind;
     enum http_result result;
@@ -38,9 +49,11 @@ struct http_outcome {
 
 /* Initialized with zeros. */
 struct http_counters {
-    _Atomic uint64_t connections_open[2];  /* [0]: HTTP, [1]: HTTPS */
-    _Atomic uint64_t connections_refused;  /* by connections_per_address_max */
+    _Atomic uint64_t connections_open[2]; /* [0]: HTTP, [1]: HTTPS */
+    _Atomic uint64_t connections_refused; /* by connections_per_address_max */
+    _Atomic uint64_t evictions[HTTP_EVICTIONS];
     _Atomic uint64_t requests_aborted;     /* by the request timeout */
+    _Atomic uint64_t responses_aborted;    /* not read in time */
     _Atomic int64_t certificate_expires_s; /* since 1970; 0: no HTTPS */
     struct http_kind_counters {
         _Alignas(64) _Atomic uint64_t results[HTTP_RESULTS];
@@ -58,5 +71,6 @@ enum http_result http_result_of(unsigned status);
 /* Label values of metrics, such as "announce" and "ok". */
 const char *http_kind_name(enum http_kind kind);
 const char *http_result_name(enum http_result result);
+const char *http_eviction_name(enum http_eviction eviction);
 
 #endif

@@ -22,7 +22,8 @@ struct http_server_options {
     struct listen_sockets inherited; /* if not empty, used in place of `listen`; HTTP only */
     uint16_t port;
     uint32_t threads;                     /* 0: one per core */
-    uint32_t connections_max;             /* open at the same time */
+    uint32_t connections_max;             /* open at the same time; 0: the next one */
+    uint32_t connections_auto;            /* as many as the limit of open files allows */
     uint32_t connections_per_address_max; /* see address_scope; 0: unlimited */
     uint32_t idle_timeout_s;              /* without data on a connection */
     uint32_t request_timeout_s;           /* for a complete request */
@@ -33,6 +34,16 @@ struct http_server_options {
     struct https_options https;
     struct networks trusted_proxies; /* whose Forwarded headers are used */
 };
+
+/* The limit that applies: the lower one. */
+static inline uint32_t http_server_connections_max(const struct http_server_options *options) {
+    const uint32_t max = options->connections_max;
+    return max > 0 && max < options->connections_auto ? max : options->connections_auto;
+}
+
+/* File descriptors needed beyond `connections_max`: while a connection is being closed to make
+ * room, the new one is already open. */
+uint32_t http_server_reserve(uint32_t connections_max);
 
 struct http_server;
 

@@ -23,8 +23,8 @@ struct listen_sockets {
     int list[LISTEN_MAX];
 };
 
-/* A listening TCP socket, or -1 and one line in `error`. `address` NULL: all addresses, IPv4 and
- * IPv6 on one socket. */
+/* A listening TCP socket, or -1 and one line in `error`. A connection that sends nothing is
+ * accepted only after some seconds. `address` NULL: all addresses, IPv4 and IPv6 on one socket. */
 int listen_tcp(const struct endpoint *address, uint16_t port, char error[static ERROR_LEN]);
 
 /* Addresses to bind UDP sockets to: those in `addresses`, or if it is empty, 0.0.0.0 and [::]. */

@@ -179,7 +179,7 @@ static bool start_api(struct daemon *daemon, const struct config *config) {
 static struct metrics_options metrics_options_of(const struct config *config) {
     return (struct metrics_options){
         .tracker = &config->tracker,
-        .connections_max = config->http.connections_max,
+        .connections_max = http_server_connections_max(&config->http),
         .connections_per_address_max = config->http.connections_per_address_max,
     };
 }

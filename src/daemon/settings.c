@@ -72,7 +72,7 @@ static const struct setting SETTINGS[] = {
     EMPTY("http.listen", SETTING_LISTEN, http.listen, RESTART),
     NUMBER("http.port", http.port, 6969, 1, 65535, RESTART),
     NUMBER("http.threads", http.threads, 0, 0, 256, RESTART),
-    NUMBER("http.connections_max", http.connections_max, 4096, 1, 1000000, RESTART),
+    NUMBER("http.connections_max", http.connections_max, 0, 0, 1000000, RESTART),
     NUMBER("http.connections_per_address_max", http.connections_per_address_max, 256, 0, ADDRESS_COUNT_MAX - 1, RELOAD),
     NUMBER("http.idle_timeout_s", http.idle_timeout_s, 30, 1, 3600, RESTART),
     NUMBER("http.request_timeout_s", http.request_timeout_s, 10, 1, 3600, RESTART),

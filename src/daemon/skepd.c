@@ -18,28 +18,51 @@
 #include "probe/prober.h"
 #include "server/tls_certificate.h"
 
-enum { SPARE_FILES = 64 }; /* database, log, epoll sets, /proc */
+enum {
+    SPARE_FILES = 64,         /* database, log, epoll sets, /proc */
+    CONNECTIONS_AUTO = 32768, /* of the HTTP server, if the limit of open files allows it */
+    CONNECTIONS_FEW = 256,
+};
 
-/* Each connection needs a file descriptor, and the default limit is often 1024. */
-static void raise_file_limit(const struct config *config) {
-    struct rlimit limit;
+/* Of everything but connections. */
+static rlim_t count_other_files(const struct config *config) {
     const rlim_t threads =
         listen_threads(config->http.threads) + listen_threads(config->udp.threads);
-    const rlim_t wanted = config->http.connections_max + PROBER_DESCRIPTORS + SPARE_FILES +
-                          (rlim_t)LISTEN_MAX * 4 * threads;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-        return;
+    return PROBER_DESCRIPTORS + SPARE_FILES + (rlim_t)LISTEN_MAX * 4 * threads;
+}
+
+/* Raises the limit to `wanted` as far as possible. Returns what it is then. */
+static rlim_t raise_file_limit(rlim_t wanted) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return wanted;
     const struct rlimit raised = {
         .rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max,
         .rlim_max = limit.rlim_max,
     };
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-        limit = raised;
-    if (limit.rlim_cur < wanted)
+    if (limit.rlim_cur < raised.rlim_cur && setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        return raised.rlim_cur;
+    return limit.rlim_cur;
+}
+
+/* Each connection needs a file descriptor, and the default limit is often 1024. */
+static void limit_connections(struct config *config) {
+    const uint32_t configured = config->http.connections_max;
+    const uint32_t wanted = configured > 0 ? configured : CONNECTIONS_AUTO;
+    const rlim_t other = count_other_files(config);
+    const rlim_t files = raise_file_limit(other + wanted + http_server_reserve(wanted));
+    const rlim_t left = files > other ? files - other : 0;
+    if (left >= wanted + http_server_reserve(wanted)) {
+        config->http.connections_auto = wanted;
+        return;
+    }
+    const rlim_t reserve = http_server_reserve((uint32_t)left);
+    config->http.connections_auto = left > reserve + 1 ? (uint32_t)(left - reserve) : 1;
+    if (configured > 0 || config->http.connections_auto < CONNECTIONS_FEW)
         log_warning(
-            "open files limit: %llu is too low for http.connections_max = %u; raise "
-            "LimitNOFILE= or ulimit -n",
-            (unsigned long long)limit.rlim_cur, config->http.connections_max);
+            "open files limit: %llu allows only %u HTTP connections; raise LimitNOFILE= or "
+            "ulimit -n, or lower http.connections_max",
+            (unsigned long long)files, config->http.connections_auto);
 }
 
 /* Listening sockets stay open during a reload, so inherited ones still take the place of what the
@@ -166,7 +189,7 @@ static bool inherit_sockets(struct config *config) {
 static int run_daemon(const struct program_options *options, struct config *config) {
     const sigset_t signals = block_signals();
     log_set_level(config->log_level);
-    raise_file_limit(config);
+    limit_connections(config);
     struct daemon *daemon = inherit_sockets(config) ? daemon_start(config) : NULL;
     if (daemon == NULL)
         return EXIT_FAILURE;

@@ -160,8 +160,7 @@ static void write_tracker(struct metrics_page *page, struct writer *w, uint64_t 
     const struct metrics_limits limits = read_limits(page);
     tracker_metrics_write_totals(w, &totals);
     tracker_metrics_write(w, &tracker, tracker_interval_s(page->sources.tracker));
-    tracker_metrics_write_limits(w, &limits, &tracker,
-                                 atomic_load(&page->sources.http->connections_refused));
+    tracker_metrics_write_limits(w, &limits, &tracker, page->sources.http);
 }
 
 void metrics_page_write(struct metrics_page *page, struct writer *w) {

@@ -31,6 +31,16 @@ static void write_http_latencies(struct writer *w, const struct http_counters *c
     }
 }
 
+static void write_http_evictions(struct writer *w, const struct http_counters *counters) {
+    const char *name = "skep_http_connections_evicted_total";
+    metrics_text_family(w, name, METRIC_COUNTER,
+                        "Connections closed or rejected because http.connections_max was reached.");
+    for (int i = 0; i < HTTP_EVICTIONS; i++)
+        metrics_text_value(w, name,
+                           METRIC_LABELS({ "reason", http_eviction_name((enum http_eviction)i) }),
+                           read_count(&counters->evictions[i]));
+}
+
 static void write_http_connections(struct writer *w, const struct http_counters *counters) {
     const char *name = "skep_http_connections";
     metrics_text_family(w, name, METRIC_GAUGE, "Open connections.");
@@ -47,9 +57,13 @@ void server_metrics_write_http(struct writer *w, const struct http_counters *cou
     write_http_requests(w, counters);
     write_http_latencies(w, counters);
     write_http_connections(w, counters);
+    write_http_evictions(w, counters);
     metrics_text_single(w, "skep_http_requests_cut_total", METRIC_COUNTER,
                         "Requests aborted by the request timeout.",
                         read_count(&counters->requests_aborted));
+    metrics_text_single(w, "skep_http_responses_cut_total", METRIC_COUNTER,
+                        "Responses aborted because the client did not read them in time.",
+                        read_count(&counters->responses_aborted));
     const int64_t expires_s =
         atomic_load_explicit(&counters->certificate_expires_s, memory_order_relaxed);
     if (expires_s != 0)

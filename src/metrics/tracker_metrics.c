@@ -97,8 +97,16 @@ static void write_resource(struct writer *w, const char *name, int resource, dou
     metrics_text_value(w, name, METRIC_LABELS({ "resource", resources[resource].name }), value);
 }
 
+static double count_evictions(const struct http_counters *http) {
+    uint64_t sum = 0;
+    for (int i = 0; i < HTTP_EVICTIONS; i++)
+        sum += atomic_load(&http->evictions[i]);
+    return (double)sum;
+}
+
 void tracker_metrics_write_limits(struct writer *w, const struct metrics_limits *limits,
-                                  const struct tracker_stats *stats, uint64_t connections_refused) {
+                                  const struct tracker_stats *stats,
+                                  const struct http_counters *http) {
     const char *name = "skep_limit";
     metrics_text_family(w, name, METRIC_GAUGE,
                         "Configured limit of each resource; +Inf if unlimited.");
@@ -111,5 +119,7 @@ void tracker_metrics_write_limits(struct writer *w, const struct metrics_limits 
         if (hit != ANNOUNCE_OK)
             write_resource(w, name, i, (double)(stats->announces[hit] + stats->scrapes[hit]));
     }
-    write_resource(w, name, LIMITED_HTTP_ADDRESS_CONNECTIONS, (double)connections_refused);
+    write_resource(w, name, LIMITED_HTTP_CONNECTIONS, count_evictions(http));
+    write_resource(w, name, LIMITED_HTTP_ADDRESS_CONNECTIONS,
+                   (double)atomic_load(&http->connections_refused));
 }

@@ -4,6 +4,7 @@
 #define SKEP_METRICS_TRACKER_METRICS_H
 
 #include "base/metrics_text.h"
+#include "server/http_counters.h"
 #include "swarm/swarm_totals.h"
 #include "swarm/tracker.h"
 
@@ -35,8 +36,8 @@ void tracker_metrics_write_totals(struct writer *w, const struct totals *totals)
 void tracker_metrics_write(struct writer *w, const struct tracker_stats *stats,
                            uint32_t interval_s);
 
-/* `connections_refused` counts those over `connections_per_address_max`. */
 void tracker_metrics_write_limits(struct writer *w, const struct metrics_limits *limits,
-                                  const struct tracker_stats *stats, uint64_t connections_refused);
+                                  const struct tracker_stats *stats,
+                                  const struct http_counters *http);
 
 #endif

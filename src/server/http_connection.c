@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-enum { UPLOAD_BYTES_PER_S_MIN = 16 * 1024, STREAM_PIECE = 32 * 1024 };
+enum { STREAM_PIECE = 32 * 1024 };
 
 struct http_connection {
     struct http_request request;
@@ -13,7 +13,8 @@ struct http_connection {
     struct tls_certificate *certificate; /* of the TLS session; NULL without TLS */
     uint64_t began_ns;                   /* when the target was read */
     bool headers_read;
-    struct http_wait *wait; /* of the response; NULL: it does not wait */
+    struct http_wait *wait;     /* of the response; NULL: it does not wait */
+    struct full_scrape *stream; /* body of the response; NULL: has another body */
 };
 
 void http_connections_trust(struct http_connections *all, const struct networks *trusted) {
@@ -41,7 +42,7 @@ enum MHD_Result http_connection_accept(void *cls, const struct sockaddr *address
     const struct endpoint peer = endpoint_from_sockaddr(address);
     if (max == 0 || !tracker_limits_address(all->context.tracker, &peer) ||
         !address_counts_reach(all->address_counts, &peer, max))
-        return MHD_YES;
+        return request_timeouts_make_room(all->timeouts, clock_now_ms()) ? MHD_YES : MHD_NO;
     atomic_fetch_add_explicit(&all->counters->connections_refused, 1, memory_order_relaxed);
     return MHD_NO;
 }
@@ -138,6 +139,7 @@ void *http_connection_read_url(void *cls, const char *url, struct MHD_Connection
     if (connection != NULL) {
         connection->began_ns = clock_now_ns();
         connection->headers_read = false;
+        request_timeout_read(&connection->timeout);
         http_tracker_read_target(&all->context, &connection->request, bytes_of(url));
     }
     truncate_query(url);
@@ -182,45 +184,57 @@ static void add_headers(struct MHD_Response *message, const struct http_header *
     }
 }
 
-static ssize_t read_stream(void *stream, uint64_t position, char *buffer, size_t max) {
+static ssize_t read_stream(void *cls, uint64_t position, char *buffer, size_t max) {
     (void)position;
-    const size_t len = full_scrape_read(stream, (uint8_t *)buffer, max);
+    struct http_connection *connection = cls;
+    const size_t len = full_scrape_read(connection->stream, (uint8_t *)buffer, max);
+    request_timeout_stream(&connection->timeout, len, clock_now_ms());
     return len > 0 ? (ssize_t)len : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-static void free_stream(void *stream) {
-    full_scrape_delete(stream);
+static void free_stream(void *cls) {
+    struct http_connection *connection = cls;
+    full_scrape_delete(connection->stream);
+    connection->stream = NULL;
+}
+
+static struct MHD_Response *create_stream(struct http_connection *connection,
+                                          struct full_scrape *stream) {
+    connection->stream = stream;
+    struct MHD_Response *message = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, STREAM_PIECE, read_stream, connection, free_stream);
+    if (message == NULL)
+        free_stream(connection);
+    /* libmicrohttpd would send a last chunk even to a HEAD; HTTP/1.0 has none. */
+    else if (stream == NULL)
+        MHD_set_response_options(message, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return message;
 }
 
 /* Takes over the body, even on failure. NULL if out of memory. */
-static struct MHD_Response *create_message(const struct http_response *response) {
+static struct MHD_Response *create_message(struct http_connection *connection,
+                                           const struct http_response *response) {
     static const enum MHD_ResponseMemoryMode modes[] = {
         [HTTP_BODY_CONSTANT] = MHD_RESPMEM_PERSISTENT,
         [HTTP_BODY_BUFFERED] = MHD_RESPMEM_MUST_COPY,
         [HTTP_BODY_OWNED] = MHD_RESPMEM_MUST_FREE,
     };
-    void *data = (void *)(uintptr_t)response->body.data;
-    struct MHD_Response *message;
     if (response->place == HTTP_BODY_STREAMED)
-        message = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_PIECE, read_stream,
-                                                    response->stream, free_stream);
-    else
-        message = MHD_create_response_from_buffer(response->body.len, data, modes[response->place]);
-    /* libmicrohttpd would send a last chunk even to a HEAD; HTTP/1.0 has none. */
-    if (message != NULL && response->place == HTTP_BODY_STREAMED && response->stream == NULL)
-        MHD_set_response_options(message, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
-    if (message == NULL && response->place == HTTP_BODY_STREAMED)
-        free_stream(response->stream);
+        return create_stream(connection, response->stream);
+    void *data = (void *)(uintptr_t)response->body.data;
+    struct MHD_Response *message =
+        MHD_create_response_from_buffer(response->body.len, data, modes[response->place]);
     if (message == NULL && response->place == HTTP_BODY_OWNED)
         free(data);
     return message;
 }
 
 static enum MHD_Result queue_response(struct MHD_Connection *mhd,
+                                      struct http_connection *connection,
                                       const struct http_response *response) {
     if (response->status == 0)
         return MHD_NO;
-    struct MHD_Response *message = create_message(response);
+    struct MHD_Response *message = create_message(connection, response);
     if (message == NULL)
         return MHD_NO;
     add_headers(message, response->headers);
@@ -257,10 +271,11 @@ static enum MHD_Result reply(struct http_connections *all, struct MHD_Connection
                              const char *method, struct http_connection *connection) {
     uint8_t buffer[HTTP_RESPONSE_BUFFER];
     struct http_response response;
-    request_timeout_done(&connection->timeout);
+    request_timeout_done(&connection->timeout, clock_now_ms());
     if (!make_response(all, mhd, method, connection, buffer, &response))
         return MHD_YES;
-    const enum MHD_Result result = queue_response(mhd, &response);
+    request_timeout_respond(&connection->timeout, response.body.len, clock_now_ms());
+    const enum MHD_Result result = queue_response(mhd, connection, &response);
     if (result != MHD_YES)
         response.outcome.result = HTTP_RESULT_FAILED;
     http_counters_add(all->counters, response.outcome, clock_now_ns() - connection->began_ns);
@@ -284,7 +299,7 @@ static enum MHD_Result handle_body(struct http_connection *connection, const cha
     struct http_body *body = &connection->request.body;
     const bool ok = http_body_add(body, data, len);
     if (http_body_is_kept(body))
-        request_timeout_extend(&connection->timeout, len * 1000 / UPLOAD_BYTES_PER_S_MIN,
+        request_timeout_extend(&connection->timeout, len * 1000 / REQUEST_TIMEOUT_BYTES_PER_S,
                                clock_now_ms());
     return ok ? MHD_YES : MHD_NO;
 }

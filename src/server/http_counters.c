@@ -37,3 +37,13 @@ const char *http_result_name(enum http_result result) {
     };
     return names[result];
 }
+
+const char *http_eviction_name(enum http_eviction eviction) {
+    static const char *const names[HTTP_EVICTIONS] = {
+        [HTTP_EVICTION_STUCK] = "response_not_read",
+        [HTTP_EVICTION_IDLE] = "idle",
+        [HTTP_EVICTION_NO_REQUEST] = "no_request",
+        [HTTP_EVICTION_REJECTED] = "rejected",
+    };
+    return names[eviction];
+}

@@ -56,14 +56,11 @@ static unsigned count_sharers(const struct http_server_options *options) {
     return threads < max ? threads : max;
 }
 
-/* Each daemon gets an equal share of `connections_max`. */
-static unsigned connections_share(const struct http_server_options *options, unsigned threads) {
-    const size_t sharers = options->inherited.count > 0 ? count_sharers(options) : 1;
-    const size_t plain = count_sockets(options) * sharers;
-    const size_t secure = options->listen.count > 0 ? options->listen.count : 1;
-    const size_t listeners = options->https.port != 0 ? plain + secure : plain;
-    const unsigned share = options->connections_max / (unsigned)listeners;
-    return share > threads ? share : threads;
+/* Of one daemon. request_timeouts enforces `connections_max` for all of them together;
+ * libmicrohttpd stops accepting at its own limit, which each thread has a share of. */
+static unsigned library_limit(const struct http_server_options *options, unsigned threads) {
+    const uint32_t max = http_server_connections_max(options);
+    return (max + request_timeouts_reserve(max) + 1) * threads;
 }
 
 static struct MHD_Daemon *start_daemon(const struct listener *listener,
@@ -79,7 +76,7 @@ static struct MHD_Daemon *start_daemon(const struct listener *listener,
     const struct MHD_OptionItem limits[] = {
         /* libmicrohttpd rejects a pool of one thread. */
         { MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? (intptr_t)threads : 0, NULL },
-        { MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections_share(options, threads), NULL },
+        { MHD_OPTION_CONNECTION_LIMIT, (intptr_t)library_limit(options, threads), NULL },
         { MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)options->idle_timeout_s, NULL },
         { MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)options->header_max, NULL },
         { MHD_OPTION_END, 0, NULL },
@@ -180,8 +177,11 @@ static bool start_server(struct http_server *server, const struct http_server_op
     struct hash_key key;
     if (random_secret(&key, sizeof key))
         server->connections.address_counts = address_counts_create(&key);
-    server->connections.timeouts = request_timeouts_start(
-        options->request_timeout_s, &server->connections.counters->requests_aborted);
+    const struct request_timeouts_options timeouts = {
+        .timeout_s = options->request_timeout_s,
+        .connections_max = http_server_connections_max(options),
+    };
+    server->connections.timeouts = request_timeouts_start(&timeouts, server->connections.counters);
     if (server->connections.address_counts == NULL || server->connections.timeouts == NULL)
         return error_set(error, "cannot start the HTTP server: out of memory or threads");
     return (!tls || open_listeners(server, true, options, error)) &&
@@ -269,6 +269,10 @@ void http_server_stop(struct http_server *server) {
     address_counts_delete(server->connections.address_counts);
     tls_certificate_replace(&server->connections.certificate, NULL);
     free(server);
+}
+
+uint32_t http_server_reserve(uint32_t connections_max) {
+    return request_timeouts_reserve(connections_max);
 }
 
 const char *http_server_library_version(void) {

@@ -4,12 +4,17 @@
 #include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { INHERITED_TIMEOUT_US = 200000 }; /* also the longest delay of a stop */
+enum {
+    INHERITED_TIMEOUT_US = 200000, /* also the longest delay of a stop */
+    DEFER_ACCEPT_S = 3,
+    TCP_SEND_BUFFER = 128 * 1024,
+};
 
 static bool set_option(int fd, int level, int option, int value) {
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
@@ -52,14 +57,25 @@ static int report_listen_error(const struct endpoint *address, const char *proto
     return -1;
 }
 
+/* Connections inherit it. By default the kernel keeps up to 4 MiB for a client that does not read.
+ */
+static bool limit_send_buffer(int fd) {
+    return set_option(fd, SOL_SOCKET, SO_SNDBUF, TCP_SEND_BUFFER);
+}
+
+/* A connection without data is accepted only after some seconds. */
+static bool defer_accept(int fd) {
+    return set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_ACCEPT_S);
+}
+
 static int open_listener(const struct endpoint *address, uint16_t port, bool v6_only) {
     const int fd = open_socket(address, SOCK_STREAM | SOCK_NONBLOCK);
     if (fd < 0)
         return -1;
     const bool v6 = address->family == FAMILY_V6;
     if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
-        (!v6 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, v6_only)) &&
-        bind_socket(fd, address, port) && listen(fd, SOMAXCONN) == 0)
+        (!v6 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, v6_only)) && limit_send_buffer(fd) &&
+        defer_accept(fd) && bind_socket(fd, address, port) && listen(fd, SOMAXCONN) == 0)
         return fd;
     return close_keeping_errno(fd);
 }
@@ -180,7 +196,8 @@ bool listen_inherit(int fd, struct listen_sockets *tcp, struct listen_sockets *u
                   "inherited descriptor %d is neither a listening TCP socket nor a UDP socket", fd);
     else if (sockets->count == LISTEN_MAX)
         error_set(error, "more than %d inherited sockets of one type", LISTEN_MAX);
-    else if (!(is_tcp ? set_blocking(fd, false) : prepare_inherited_udp(fd)))
+    else if (!(is_tcp ? set_blocking(fd, false) && limit_send_buffer(fd)
+                      : prepare_inherited_udp(fd)))
         error_set(error, "cannot use inherited socket %d: %s", fd, strerror(errno));
     else {
         sockets->list[sockets->count++] = fd;

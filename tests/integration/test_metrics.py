@@ -308,10 +308,15 @@ def test_connections_and_requests_beyond_their_bounds_are_counted():
     config = ("http = { connections_per_address_max = 2; request_timeout_s = 1; };"
               "limits = { loopback = true; };")
     with Skepd(config=config) as daemon:
-        idle = [connect(daemon.port, "127.8.0.1") for _ in range(2)]
+        def open_one():
+            sock = connect(daemon.port, "127.8.0.1")
+            sock.sendall(b"G")
+            return sock
+
+        idle = [open_one() for _ in range(2)]
         # Threads that accept at the same time may each let one more in.
         wait_until(lambda: figures(daemon)("skep_http_connections", scheme="http") == 3)
-        idle += [connect(daemon.port, "127.8.0.1") for _ in range(2)]
+        idle += [open_one() for _ in range(2)]
         wait_until(lambda: figures(daemon)("skep_http_connections_refused_total") == 2)
         wait_until(lambda: figures(daemon)("skep_http_requests_cut_total") >= 2)
         for sock in idle:

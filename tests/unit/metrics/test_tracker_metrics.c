@@ -58,12 +58,17 @@ START_TEST(limits_stand_beside_what_they_turned_away) {
     stats.announces[ANNOUNCE_TOO_FAST] = 4;
     stats.scrapes[ANNOUNCE_TOO_FAST] = 1;
     struct writer w = writer_on(text, TEXT_MAX);
-    tracker_metrics_write_limits(&w, &limits, &stats, 6);
+    const struct http_counters http = {
+        .connections_refused = 6,
+        .evictions = { [HTTP_EVICTION_IDLE] = 7, [HTTP_EVICTION_STUCK] = 8 },
+    };
+    tracker_metrics_write_limits(&w, &limits, &stats, &http);
     const char *all = written(&w);
     has_line(all, "\nskep_limit{resource=\"memory_bytes\"} 2097152\n");
     has_line(all, "\nskep_limit_hits_total{resource=\"torrent_peers\"} 3\n");
     has_line(all, "\nskep_limit_hits_total{resource=\"address_requests_per_second\"} 5\n");
     has_line(all, "\nskep_limit_hits_total{resource=\"http_address_connections\"} 6\n");
+    has_line(all, "\nskep_limit_hits_total{resource=\"http_connections\"} 15\n");
     has_line(all, "\nskep_limit_hits_total{resource=\"torrents\"} 0\n");
 }
 END_TEST

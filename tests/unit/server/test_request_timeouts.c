@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "support.h"
 
+#define FUTURE_MS (UINT64_MAX >> 4)
+
 enum { SOON_MS = 3000, A_WHILE_MS = 700, CROWD = 200, ROUNDS = 50 };
 
 struct pair {
@@ -16,7 +18,7 @@ struct pair {
     struct request_timeout timeout;
 };
 
-static _Atomic uint64_t aborted;
+static struct http_counters counters;
 
 static void open_pair(struct pair *pair) {
     int ends[2];
@@ -36,10 +38,16 @@ static bool is_shut_down(const struct pair *pair, int timeout_ms) {
     return poll(&end, 1, timeout_ms) == 1 && (end.revents & POLLHUP) != 0;
 }
 
-static struct request_timeouts *started(uint32_t timeout_s) {
-    struct request_timeouts *timeouts = request_timeouts_start(timeout_s, &aborted);
+static struct request_timeouts *started_with(uint32_t timeout_s, uint32_t connections_max) {
+    const struct request_timeouts_options options = { timeout_s, connections_max };
+    counters = (struct http_counters){ 0 };
+    struct request_timeouts *timeouts = request_timeouts_start(&options, &counters);
     ck_assert_ptr_nonnull(timeouts);
     return timeouts;
+}
+
+static struct request_timeouts *started(uint32_t timeout_s) {
+    return started_with(timeout_s, 0);
 }
 
 START_TEST(late_request_is_aborted) {
@@ -56,13 +64,13 @@ START_TEST(late_request_is_aborted) {
 }
 END_TEST
 
-START_TEST(reply_may_take_any_time) {
+START_TEST(handling_may_take_any_time) {
     struct request_timeouts *timeouts = started(0);
     struct pair pair;
     open_pair(&pair);
-    request_timeouts_add(timeouts, &pair.timeout, pair.ours, UINT64_MAX);
+    request_timeouts_add(timeouts, &pair.timeout, pair.ours, FUTURE_MS);
     request_timeout_begin(&pair.timeout, clock_now_ms());
-    request_timeout_done(&pair.timeout);
+    request_timeout_done(&pair.timeout, clock_now_ms());
     ck_assert(!is_shut_down(&pair, A_WHILE_MS));
     request_timeout_begin(&pair.timeout, clock_now_ms());
     ck_assert(is_shut_down(&pair, SOON_MS));
@@ -72,9 +80,160 @@ START_TEST(reply_may_take_any_time) {
 }
 END_TEST
 
+START_TEST(response_has_the_timeout_and_the_time_of_its_length) {
+    struct request_timeouts *timeouts = started(10);
+    struct pair late, in_time;
+    const uint64_t now_ms = clock_now_ms() + 1000000;
+    open_pair(&late);
+    open_pair(&in_time);
+    request_timeouts_add(timeouts, &late.timeout, late.ours, now_ms);
+    request_timeouts_add(timeouts, &in_time.timeout, in_time.ours, now_ms);
+    const uint64_t len = 60 * REQUEST_TIMEOUT_BYTES_PER_S;
+    const uint64_t then_ms = clock_now_ms() - 70 * 1000;
+    request_timeout_respond(&late.timeout, len, then_ms);
+    request_timeout_respond(&in_time.timeout, len + 60 * REQUEST_TIMEOUT_BYTES_PER_S, then_ms);
+    ck_assert(is_shut_down(&late, SOON_MS));
+    ck_assert(!is_shut_down(&in_time, A_WHILE_MS));
+    ck_assert_uint_eq(counters.responses_aborted, 1);
+    ck_assert_uint_eq(counters.requests_aborted, 0);
+    request_timeouts_remove(timeouts, &late.timeout);
+    request_timeouts_remove(timeouts, &in_time.timeout);
+    close_pair(&late);
+    close_pair(&in_time);
+    request_timeouts_stop(timeouts);
+}
+END_TEST
+
+START_TEST(pipelined_response_adds_only_its_length) {
+    struct request_timeout timeout = { .taken_ms = 0 };
+    request_timeout_respond(&timeout, 5 * REQUEST_TIMEOUT_BYTES_PER_S, 1000);
+    ck_assert_uint_eq(timeout.taken_ms, 6000);
+    request_timeout_begin(&timeout, 1200);
+    request_timeout_respond(&timeout, REQUEST_TIMEOUT_BYTES_PER_S, 1200);
+    ck_assert_uint_eq(timeout.taken_ms, 7000);
+    request_timeout_begin(&timeout, 1300);
+    request_timeout_respond(&timeout, REQUEST_TIMEOUT_BYTES_PER_S, 9000);
+    ck_assert_uint_eq(timeout.taken_ms, 10000);
+}
+END_TEST
+
+START_TEST(progress_of_a_stream_is_not_saved_up) {
+    struct request_timeout timeout = { .taken_ms = 0 };
+    request_timeout_respond(&timeout, 0, 1000);
+    request_timeout_stream(&timeout, 2 * REQUEST_TIMEOUT_BYTES_PER_S, 1000);
+    ck_assert_uint_eq(timeout.taken_ms, 3000);
+    request_timeout_stream(&timeout, 1000 * REQUEST_TIMEOUT_BYTES_PER_S, 1500);
+    ck_assert_uint_eq(timeout.taken_ms, 1500 + REQUEST_TIMEOUT_STREAM_AHEAD_MS);
+}
+END_TEST
+
+/* Making room: six connections at most, of which each search closes one. */
+
+enum { MAX = 6, T = 1000000000 };
+
+static struct pair pairs[MAX + 100];
+
+static struct request_timeouts *started_full(void) {
+    struct request_timeouts *timeouts = started_with(1000000, MAX);
+    for (size_t i = 0; i < COUNT_OF(pairs); i++)
+        open_pair(&pairs[i]);
+    for (size_t i = 0; i < MAX; i++)
+        request_timeouts_add(timeouts, &pairs[i].timeout, pairs[i].ours, T + i);
+    return timeouts;
+}
+
+static void stop_with(struct request_timeouts *timeouts, size_t added) {
+    for (size_t i = 0; i < added; i++)
+        request_timeouts_remove(timeouts, &pairs[i].timeout);
+    for (size_t i = 0; i < COUNT_OF(pairs); i++)
+        close_pair(&pairs[i]);
+    request_timeouts_stop(timeouts);
+}
+
+START_TEST(room_is_made_by_those_served_last) {
+    struct request_timeouts *timeouts = started_full();
+    request_timeout_begin(&pairs[1].timeout, T + 30); /* idle */
+    request_timeout_begin(&pairs[2].timeout, T + 20);
+    request_timeout_begin(&pairs[3].timeout, T + 10);
+    request_timeout_read(&pairs[3].timeout);
+    request_timeout_done(&pairs[4].timeout, T);
+    request_timeout_respond(&pairs[5].timeout, 1000, T + 40);
+    static const size_t order[] = { 5, 2, 1, 0, 3 };
+    for (size_t i = 0; i < COUNT_OF(order); i++) {
+        ck_assert(request_timeouts_make_room(timeouts, T + 40 + REQUEST_TIMEOUT_YOUNG_MS));
+        ck_assert(is_shut_down(&pairs[order[i]], 0));
+        for (size_t k = i + 1; k < COUNT_OF(order); k++)
+            ck_assert(!is_shut_down(&pairs[order[k]], 0));
+        struct pair *next = &pairs[MAX + i];
+        request_timeouts_add(timeouts, &next->timeout, next->ours, T + 1000);
+    }
+    ck_assert(!is_shut_down(&pairs[4], 0));
+    ck_assert_uint_eq(counters.evictions[HTTP_EVICTION_STUCK], 1);
+    ck_assert_uint_eq(counters.evictions[HTTP_EVICTION_IDLE], 2);
+    ck_assert_uint_eq(counters.evictions[HTTP_EVICTION_NO_REQUEST], 2);
+    ck_assert_uint_eq(counters.evictions[HTTP_EVICTION_REJECTED], 0);
+    stop_with(timeouts, MAX + COUNT_OF(order));
+}
+END_TEST
+
+START_TEST(room_that_is_there_costs_nobody_his_connection) {
+    struct request_timeouts *timeouts = started_full();
+    request_timeouts_remove(timeouts, &pairs[MAX - 1].timeout);
+    for (int i = 0; i < 3; i++)
+        ck_assert(request_timeouts_make_room(timeouts, T + 2000));
+    for (size_t i = 0; i < MAX; i++)
+        ck_assert(!is_shut_down(&pairs[i], 0));
+    stop_with(timeouts, MAX - 1);
+}
+END_TEST
+
+START_TEST(one_that_is_closed_makes_room_once) {
+    struct request_timeouts *timeouts = started_full();
+    for (int i = 0; i < 3; i++)
+        ck_assert(request_timeouts_make_room(timeouts, T + 2000));
+    ck_assert(is_shut_down(&pairs[0], 0));
+    for (size_t i = 1; i < MAX; i++)
+        ck_assert(!is_shut_down(&pairs[i], 0));
+    stop_with(timeouts, MAX);
+}
+END_TEST
+
+START_TEST(those_that_have_just_begun_make_room_last) {
+    struct request_timeouts *timeouts = started_full();
+    request_timeout_respond(&pairs[2].timeout, 1000, T + 2000);
+    request_timeout_done(&pairs[3].timeout, T);
+    request_timeout_begin(&pairs[4].timeout, T + 2010);
+    static const size_t order[] = { 4, 2, 0, 1, 5 };
+    for (size_t i = 0; i < COUNT_OF(order); i++) {
+        ck_assert(request_timeouts_make_room(timeouts, T + 490));
+        ck_assert(is_shut_down(&pairs[order[i]], 0));
+        struct pair *next = &pairs[MAX + i];
+        request_timeouts_add(timeouts, &next->timeout, next->ours, T + 3000);
+    }
+    ck_assert(!is_shut_down(&pairs[3], 0));
+    stop_with(timeouts, MAX + COUNT_OF(order));
+}
+END_TEST
+
+START_TEST(there_is_no_room_among_those_being_handled) {
+    struct request_timeouts *timeouts = started_full();
+    for (size_t i = 0; i < MAX; i++)
+        request_timeout_done(&pairs[i].timeout, T + 2000);
+    size_t added = MAX;
+    while (request_timeouts_make_room(timeouts, T + 2000) && added < COUNT_OF(pairs)) {
+        request_timeouts_add(timeouts, &pairs[added].timeout, pairs[added].ours, T + 2000);
+        request_timeout_done(&pairs[added].timeout, T + 2000);
+        added++;
+    }
+    ck_assert_uint_eq(added, MAX + request_timeouts_reserve(MAX));
+    ck_assert_uint_eq(counters.evictions[HTTP_EVICTION_REJECTED], 1);
+    stop_with(timeouts, added);
+}
+END_TEST
+
 static uint64_t extend(struct request_timeout *timeout, uint64_t by_ms, uint64_t now_ms) {
     request_timeout_extend(timeout, by_ms, now_ms);
-    return atomic_load(&timeout->since_ms);
+    return atomic_load(&timeout->mark) >> 3;
 }
 
 START_TEST(progress_extends_the_timeout) {
@@ -89,28 +248,26 @@ START_TEST(progress_extends_the_timeout) {
     ck_assert_uint_eq(extend(&timeout, late_ms, late_ms), 1000 + REQUEST_TIMEOUT_EXTEND_MAX_MS);
     request_timeout_begin(&timeout, late_ms);
     ck_assert_uint_eq(extend(&timeout, 70, late_ms + 100), late_ms + 70);
-    request_timeout_done(&timeout);
-    ck_assert_uint_eq(extend(&timeout, 70, late_ms + 100), UINT64_MAX);
 }
 END_TEST
 
 START_TEST(removed_connection_is_left_alone) {
     struct request_timeouts *timeouts = started(0);
-    struct pair pairs[3];
-    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
-        open_pair(&pairs[i]);
-        request_timeouts_add(timeouts, &pairs[i].timeout, pairs[i].ours, UINT64_MAX);
+    struct pair three[3];
+    for (size_t i = 0; i < COUNT_OF(three); i++) {
+        open_pair(&three[i]);
+        request_timeouts_add(timeouts, &three[i].timeout, three[i].ours, FUTURE_MS);
     }
-    request_timeouts_remove(timeouts, &pairs[1].timeout);
-    for (size_t i = 0; i < COUNT_OF(pairs); i++)
-        request_timeout_begin(&pairs[i].timeout, clock_now_ms());
-    ck_assert(is_shut_down(&pairs[0], SOON_MS));
-    ck_assert(is_shut_down(&pairs[2], SOON_MS));
-    ck_assert(!is_shut_down(&pairs[1], A_WHILE_MS));
-    request_timeouts_remove(timeouts, &pairs[2].timeout);
-    request_timeouts_remove(timeouts, &pairs[0].timeout);
-    for (size_t i = 0; i < COUNT_OF(pairs); i++)
-        close_pair(&pairs[i]);
+    request_timeouts_remove(timeouts, &three[1].timeout);
+    for (size_t i = 0; i < COUNT_OF(three); i++)
+        request_timeout_begin(&three[i].timeout, clock_now_ms());
+    ck_assert(is_shut_down(&three[0], SOON_MS));
+    ck_assert(is_shut_down(&three[2], SOON_MS));
+    ck_assert(!is_shut_down(&three[1], A_WHILE_MS));
+    request_timeouts_remove(timeouts, &three[2].timeout);
+    request_timeouts_remove(timeouts, &three[0].timeout);
+    for (size_t i = 0; i < COUNT_OF(three); i++)
+        close_pair(&three[i]);
     request_timeouts_stop(timeouts);
 }
 END_TEST
@@ -161,7 +318,15 @@ UNIT_SUITE(request_timeouts) {
     TCase *requests = tcase_create("requests");
     tcase_set_timeout(requests, 60);
     tcase_add_test(requests, late_request_is_aborted);
-    tcase_add_test(requests, reply_may_take_any_time);
+    tcase_add_test(requests, handling_may_take_any_time);
+    tcase_add_test(requests, response_has_the_timeout_and_the_time_of_its_length);
+    tcase_add_test(requests, pipelined_response_adds_only_its_length);
+    tcase_add_test(requests, progress_of_a_stream_is_not_saved_up);
+    tcase_add_test(requests, room_is_made_by_those_served_last);
+    tcase_add_test(requests, room_that_is_there_costs_nobody_his_connection);
+    tcase_add_test(requests, one_that_is_closed_makes_room_once);
+    tcase_add_test(requests, there_is_no_room_among_those_being_handled);
+    tcase_add_test(requests, those_that_have_just_begun_make_room_last);
     tcase_add_test(requests, progress_extends_the_timeout);
     tcase_add_test(requests, removed_connection_is_left_alone);
     tcase_add_test(requests, no_descriptor_is_touched_after_its_removal);
