@@ -16,6 +16,7 @@
 /* Shared by all connections. */
 struct http_connections {
     struct http_context context;
+    struct full_scrapes full_scrapes;
     struct http_counters *counters;
     struct http_waits waits;
     _Atomic bool has_trusted; /* false: `trusted` is empty, and the lock is not taken */

@@ -200,6 +200,8 @@ struct http_server *http_server_start(const struct http_server_options *options,
     struct http_connections *connections = &server->connections;
     connections->context.tracker = tracker;
     connections->context.web = *web;
+    connections->context.full_scrapes = &connections->full_scrapes;
+    full_scrapes_init(&connections->full_scrapes, tracker);
     connections->counters = counters;
     pthread_mutex_init(&connections->lock, NULL);
     tls_certificate_slot_init(&connections->certificate);

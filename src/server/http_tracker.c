@@ -325,12 +325,20 @@ static void reply_counts(const struct http_context *context, const struct http_r
     set_tracker_body(response, &body, fits ? HTTP_BODY_BUFFERED : HTTP_BODY_OWNED);
 }
 
-static void reply_full_scrape(const struct http_context *context, struct http_response *response) {
+static void reply_full_scrape(const struct http_context *context, uint64_t now_ms,
+                              struct http_response *response) {
     const struct writer none = { 0 };
-    response->stream = full_scrape_create(context->tracker);
-    set_tracker_body(response, &none, HTTP_BODY_STREAMED);
-    if (response->stream == NULL)
+    switch (full_scrape_begin(context->full_scrapes, now_ms, &response->stream)) {
+    case FULL_SCRAPE_OK:
+        set_tracker_body(response, &none, HTTP_BODY_STREAMED);
+        break;
+    case FULL_SCRAPE_BUSY:
+        set_error(response, 503, "Too many full scrapes at the same time.\n", "Retry-After", "10");
+        break;
+    case FULL_SCRAPE_NO_MEMORY:
         set_status(response, 0, HTTP_RESULT_FAILED);
+        break;
+    }
 }
 
 static void reply_scrape(const struct http_context *context, const struct http_request *request,
@@ -344,7 +352,7 @@ static void reply_scrape(const struct http_context *context, const struct http_r
     else if (request->hash_count > 0)
         reply_counts(context, request, buffer, response);
     else if (atomic_load(&context->full_scrape))
-        reply_full_scrape(context, response);
+        reply_full_scrape(context, now_ms, response);
     else
         set_malformed(response, buffer, "info_hash is missing", interval_s);
 }

@@ -28,6 +28,7 @@ struct http_context {
     struct web_handler web;
     _Atomic uint32_t scrape_max; /* info_hashes in one scrape */
     _Atomic bool full_scrape;
+    struct full_scrapes *full_scrapes;
     struct http_body_budget bodies;
 };
 

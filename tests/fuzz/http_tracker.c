@@ -49,8 +49,12 @@ static struct http_context *context(void) {
         .full_scrape = true,
         .bodies = { .max = 10 * BODY_MAX },
     };
-    if (shared.tracker == NULL)
+    static struct full_scrapes full_scrapes;
+    if (shared.tracker == NULL) {
         shared.tracker = tracker_create(&options, 0);
+        shared.full_scrapes = &full_scrapes;
+        full_scrapes_init(&full_scrapes, shared.tracker);
+    }
     assert(shared.tracker != NULL);
     return &shared;
 }

@@ -1,11 +1,15 @@
 """Scrapes over HTTP. BEP 48, 21."""
 
+import contextlib
+import socket
+
 import pytest
 
 from support import bencode
 from support.announce import (Peer, escape_all, exchange, get, parse_reply, random_hash, read_reply,
                               connect, scrape, scraped)
 from support.skepd import Skepd
+from support.waiting import wait_until
 
 
 def test_scrape_counts_seeders_leechers_and_downloads(daemon, torrent, peer):
@@ -135,6 +139,23 @@ def test_unread_full_scrape_delays_no_other_client(generous):
     with connect(daemon.port) as sleepy:
         sleepy.sendall(b"GET /scrape HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
         assert sum(scraped(daemon.port, torrents[0])) == 1
+
+
+def test_full_scrapes_that_nobody_reads_are_few(generous):
+    daemon, torrents = generous
+    with contextlib.ExitStack() as stack:
+        reply = get(daemon.port, "/scrape")
+        for _ in range(100):
+            if reply.status == 503:
+                break
+            sleepy = stack.enter_context(socket.socket())
+            sleepy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sleepy.connect(("127.0.0.1", daemon.port))
+            sleepy.sendall(b"GET /scrape HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+            reply = get(daemon.port, "/scrape")
+        assert (reply.status, reply.headers["Retry-After"]) == (503, "10")
+        assert sum(scraped(daemon.port, torrents[0])) == 1
+    wait_until(lambda: get(daemon.port, "/scrape").status == 200)
 
 
 def test_full_scrape_of_an_empty_tracker_is_empty():

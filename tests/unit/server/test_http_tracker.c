@@ -13,6 +13,7 @@
 enum { SCRAPE_MAX = 1000, BODY_MAX = 1000 };
 
 static struct http_context context;
+static struct full_scrapes full_scrapes;
 static struct http_request request;
 static struct http_response response;
 static uint8_t buffer[HTTP_RESPONSE_BUFFER];
@@ -49,6 +50,8 @@ static void start_tracker(void) {
                                         .handle = answer_web_request };
     context.scrape_max = SCRAPE_MAX;
     context.full_scrape = false;
+    context.full_scrapes = &full_scrapes;
+    full_scrapes_init(&full_scrapes, context.tracker);
     context.bodies.max = BODY_MAX;
     request = (struct http_request){ .peer = endpoint_at("192.0.2.1", 50000) };
 }
@@ -222,6 +225,44 @@ START_TEST(full_scrape_is_a_stream_if_allowed) {
 }
 END_TEST
 
+START_TEST(full_scrapes_share_a_list_and_are_few) {
+    struct full_scrape *scrapes[FULL_SCRAPES_MAX];
+    ask("GET", ANNOUNCE);
+    context.full_scrape = true;
+    for (size_t i = 0; i < FULL_SCRAPES_MAX; i++) {
+        ask("GET", "/scrape");
+        ck_assert_uint_eq(response.status, 200);
+        scrapes[i] = response.stream;
+    }
+    ck_assert_uint_eq(full_scrapes.lists, 1);
+    ask("GET", "/scrape");
+    ck_assert_uint_eq(response.status, 503);
+    ck_assert_str_eq(header_of("Retry-After"), "10");
+    full_scrape_delete(scrapes[0]);
+    ask("GET", "/scrape");
+    ck_assert_uint_eq(response.status, 200);
+    full_scrape_delete(response.stream);
+    for (size_t i = 1; i < FULL_SCRAPES_MAX; i++)
+        full_scrape_delete(scrapes[i]);
+    ck_assert_uint_eq(full_scrapes.lists, 0);
+    ck_assert_uint_eq(full_scrapes.readers, 0);
+}
+END_TEST
+
+START_TEST(old_list_of_a_full_scrape_is_replaced_once) {
+    struct full_scrape *scrapes[4];
+    for (size_t i = 0; i < COUNT_OF(scrapes); i++) {
+        const uint64_t now_ms = START_MS + i * FULL_SCRAPE_FRESH_MS;
+        ck_assert_int_eq(full_scrape_begin(&full_scrapes, now_ms, &scrapes[i]), FULL_SCRAPE_OK);
+        ck_assert_uint_eq(full_scrapes.lists, i == 0 ? 1 : 2);
+    }
+    for (size_t i = 0; i < COUNT_OF(scrapes); i++)
+        full_scrape_delete(scrapes[i]);
+    ck_assert_uint_eq(full_scrapes.lists, 0);
+    ck_assert_ptr_null(full_scrapes.newest);
+}
+END_TEST
+
 START_TEST(other_requests_go_to_the_web_handler) {
     request.secure = true;
     ask_as("HEAD", "/page/scrapes?x=%41", true, "Authorization", "Bearer x");
@@ -357,6 +398,8 @@ UNIT_SUITE(http_tracker) {
     tcase_add_test(replies, scrape_lists_each_torrent);
     tcase_add_test(replies, long_scrape_does_not_need_the_buffer);
     tcase_add_test(replies, full_scrape_is_a_stream_if_allowed);
+    tcase_add_test(replies, full_scrapes_share_a_list_and_are_few);
+    tcase_add_test(replies, old_list_of_a_full_scrape_is_replaced_once);
     tcase_add_test(replies, other_requests_go_to_the_web_handler);
     tcase_add_test(replies, reserved_path_is_no_announce);
     tcase_add_test(replies, first_of_equal_headers_counts);
