@@ -12,6 +12,7 @@
 #include "swarm/swarm_snapshot.h"
 
 struct connection;
+struct rate_limit;
 
 enum {
     HISTORY_SAMPLE_S = 10,          /* interval of history_writer_add_sample */
@@ -38,7 +39,8 @@ struct history_writer {
     struct completion *completions;
     size_t completion_count;
     size_t completion_capacity;
-    bool reduced; /* the addresses of earlier completions */
+    struct rate_limit *shares; /* completions per address; NULL: not created yet */
+    bool reduced;              /* the addresses of earlier completions */
 };
 
 /* Frees the queue. */
@@ -52,7 +54,10 @@ void history_writer_add_sample(struct history_writer *writer, const struct sampl
 void history_writer_add_torrents(struct history_writer *writer, int64_t at_s,
                                  const struct torrent_stats *torrents, size_t count);
 
-/* Adds a completion for each CHANGE_PEER_COMPLETED. */
+/* Adds a completion for each CHANGE_PEER_COMPLETED. An address may add a hundredth of
+ * completions_max, but at least 100, and then one every 1000 seconds, so that it cannot displace
+ * the completions of others; larger IPv6 networks have their share (see address_scope). Loopback
+ * addresses are not limited. */
 void history_writer_add_completions(struct history_writer *writer, const struct change *changes,
                                     size_t count, int64_t at_s);
 

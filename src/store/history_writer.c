@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/random.h"
 #include "store/connection.h"
 #include "swarm/heavy_torrents.h"
+#include "swarm/rate_limit.h"
 
-enum { COMPLETIONS_WAITING_MAX = 8192, DAY_S = 24 * 60 * 60 };
+enum { COMPLETIONS_WAITING_MAX = 8192, DAY_S = 24 * 60 * 60, SHARE_MIN = 100 };
 
 static const char PUT_SAMPLE[] =
     "INSERT INTO sample (period_s, at_s, samples, torrents, peers, seeders, leechers,"
@@ -70,6 +72,7 @@ static const char REDUCE_TO_NOTHING[] =
 void history_writer_free(struct history_writer *writer) {
     free(writer->torrents);
     free(writer->completions);
+    rate_limit_delete(writer->shares);
 }
 
 void history_writer_add_sample(struct history_writer *writer, const struct sample *sample) {
@@ -141,6 +144,21 @@ static bool reserve_completion(struct history_writer *writer) {
     return grown != NULL;
 }
 
+/* Whether the address has used up its share. The bucket gets seconds in place of milliseconds, so
+ * that its rate of one per second is one per 1000 seconds. */
+static bool exceeds_share(struct history_writer *writer, const struct endpoint *peer,
+                          int64_t at_s) {
+    const uint32_t share = writer->options.completions_max / 100;
+    struct hash_key key;
+    if (endpoint_is_loopback(peer))
+        return false;
+    if (writer->shares == NULL && random_secret(&key, sizeof key))
+        writer->shares = rate_limit_create(&key);
+    return writer->shares != NULL &&
+           !rate_limit_take(writer->shares, peer, 1, share > SHARE_MIN ? share : SHARE_MIN,
+                            (uint64_t)at_s);
+}
+
 static void add_completion(struct history_writer *writer, const struct change *change,
                            int64_t at_s) {
     if (!reserve_completion(writer))
@@ -157,7 +175,8 @@ void history_writer_add_completions(struct history_writer *writer, const struct 
     if (!writer->options.enabled || writer->options.completions_max == 0)
         return;
     for (size_t i = 0; i < count; i++) {
-        if (changes[i].kind == CHANGE_PEER_COMPLETED)
+        if (changes[i].kind == CHANGE_PEER_COMPLETED &&
+            !exceeds_share(writer, &changes[i].peer, at_s))
             add_completion(writer, &changes[i], at_s);
     }
 }

@@ -78,6 +78,19 @@ def test_newest_completions_are_kept():
         assert completions(daemon) == expected
 
 
+def test_flood_of_completions_from_one_address_leaves_those_of_others(torrent):
+    claims = 'network = { ip_param_networks = [ "127.0.0.0/8" ]; };'
+    limits = "limits = { address_torrent_peers_max = 0; };"
+    with Skepd(f"{FAST} {claims} {limits} history = {{ completions_max = 150; }};") as daemon:
+        expected = complete(daemon, 10)
+        for _ in range(200):
+            assert Peer(daemon.port, torrent).complete(ip="198.51.100.7").failure is None
+        daemon.stop()
+        kept = completions(daemon)
+        assert kept[:10] == expected
+        assert 10 + 100 <= len(kept) <= 10 + 101
+
+
 def test_history_that_is_off_is_not_kept():
     with Skepd(FAST + "history = { enabled = false; };") as daemon:
         complete(daemon, 1)

@@ -506,6 +506,34 @@ START_TEST(completion_with_the_last_id_does_not_end_the_list) {
 }
 END_TEST
 
+static void complete_at(const char *address, uint32_t number, int64_t at_s) {
+    struct change change = { .kind = CHANGE_PEER_COMPLETED, .peer = endpoint_at(address, 1) };
+    numbered_id(change.info_hash, 0);
+    numbered_id(change.peer_id, number);
+    history_writer_add_completions(store_history(store), &change, 1, at_s);
+}
+
+START_TEST(address_adds_no_more_completions_than_its_share) {
+    keep((struct history_options){ .enabled = true, .completions_max = 20000 });
+    for (uint32_t i = 0; i < 1000; i++)
+        complete_at("192.0.2.1", i, START_S);
+    commit();
+    ck_assert_uint_eq(look_for(0, 0, SEEN_MAX), 200);
+    for (uint32_t i = 0; i < 10; i++) {
+        complete_at("192.0.2.1", 1000 + i, START_S + 3000);
+        complete_at("192.0.2.2", i, START_S + 3000);
+        complete_at("127.0.0.1", i, START_S + 3000);
+    }
+    commit();
+    ck_assert_uint_eq(look_for(0, 0, SEEN_MAX), 200 + 3 + 10 + 10);
+    keep((struct history_options){ .enabled = true, .completions_max = 500 });
+    for (uint32_t i = 0; i < 1000; i++)
+        complete_at("192.0.2.3", i, START_S + 3000);
+    commit();
+    ck_assert_uint_eq(look_for(0, 0, SEEN_MAX), 200 + 3 + 10 + 10 + 100);
+}
+END_TEST
+
 START_TEST(only_completions_are_noted) {
     struct change change = { .peer = numbered_endpoint(FAMILY_V4, 1) };
     numbered_id(change.info_hash, 0);
@@ -608,7 +636,7 @@ START_TEST(what_waits_for_too_long_goes_oldest_first) {
     enum { MANY = 20000 };
     keep((struct history_options){ .enabled = true, .completions_max = MANY });
     for (uint32_t i = 0; i < MANY; i++)
-        complete(0, i, START_S + i);
+        complete(0, 2 * i, START_S + i);
     for (int i = 0; i < 500; i++)
         add_sample(START_S + 10 * i, i);
     commit();
@@ -626,7 +654,7 @@ START_TEST(flood_of_one_torrent_drops_no_completion_of_another) {
     enum { MANY = 20000, OTHERS = 20 };
     keep((struct history_options){ .enabled = true, .completions_max = MANY });
     for (uint32_t i = 0; i < MANY; i++)
-        complete(i % (MANY / OTHERS) == 0 ? 1 : 0, i, START_S + i);
+        complete(i % (MANY / OTHERS) == 0 ? 1 : 0, 2 * i, START_S + i);
     commit();
     ck_assert_uint_eq(look_for(1, 0, SEEN_MAX), OTHERS);
     ck_assert_uint_ge(look_for(0, 0, SEEN_MAX), 4096 - OTHERS);
@@ -727,6 +755,7 @@ UNIT_SUITE(history) {
     tcase_add_test(completed, newest_completions_are_kept);
     tcase_add_test(completed, addresses_are_recorded_with_the_precision_that_is_set);
     tcase_add_test(completed, entries_are_deleted_after_their_days);
+    tcase_add_test(completed, address_adds_no_more_completions_than_its_share);
     tcase_add_test(completed, only_completions_are_noted);
     tcase_add_test(completed, completion_with_the_last_id_does_not_end_the_list);
     tcase_add_test(completed, flood_of_one_torrent_drops_no_completion_of_another);
