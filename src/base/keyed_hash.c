@@ -39,6 +39,11 @@ static inline uint64_t load_little_endian(const uint8_t *p) {
     return word;
 }
 
+/* Bytes by shifts: compilers make one load of it. */
+static inline uint64_t load_half(const uint8_t *p) {
+    return p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24;
+}
+
 /* The last `left` bytes (0 to 7) of an input of `len` bytes that ends at `end`. A memcpy of unknown
  * length would be a function call, so longer inputs are read again from eight bytes before the end.
  */
@@ -47,9 +52,11 @@ static inline uint64_t load_tail(const uint8_t *end, size_t left, size_t len) {
         return 0;
     if (len >= 8)
         return load_little_endian(end - 8) >> (64 - 8 * left);
+    if (left >= 4)
+        return load_half(end - left) | load_half(end - 4) << 8 * (left - 4);
     uint64_t word = 0;
-    for (size_t i = 0; i < left; i++)
-        word |= (uint64_t)end[(ptrdiff_t)i - (ptrdiff_t)left] << 8 * i;
+    for (; left > 0; left--)
+        word = word << 8 | *--end;
     return word;
 }
 

@@ -323,6 +323,10 @@ static uint16_t peer_timeout_s(const struct tracker_options *options, uint32_t i
     return (uint16_t)(twice > options->peer_timeout_min_s ? twice : options->peer_timeout_min_s);
 }
 
+static bool updates_in_place(const struct peer_place *place) {
+    return place->here != PEER_NOWHERE && (place->own == place->here || place->own == PEER_NOWHERE);
+}
+
 static enum announce_result put_peer(struct announce *announce,
                                      struct announce_response *response) {
     const struct tracker_options *options = announce->shard->options;
@@ -342,9 +346,12 @@ static enum announce_result put_peer(struct announce *announce,
             return admission;
     }
     struct swarm *swarm = announce->swarm;
-    const struct usage before = usage_of(swarm);
+    /* Most announces update a peer in place, which changes no total. */
+    const bool in_place = updates_in_place(&announce->place) && put.passkey_tag == 0;
+    const struct usage before = in_place ? (struct usage){ 0 } : usage_of(swarm);
     const uint32_t position = swarm_put(swarm, &announce->shard->outputs, &put, &announce->place);
-    update_totals(announce, before);
+    if (!in_place)
+        update_totals(announce, before);
     if (position == PEER_NOWHERE)
         return ANNOUNCE_NO_MEMORY;
     select_peers(announce, put.on_lan, position, response);
