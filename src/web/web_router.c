@@ -111,13 +111,42 @@ static void send_asset(const struct web_request *request, const struct asset *as
     response->encoding = gzip ? "gzip" : NULL;
 }
 
+/* Sends the page with totals and announce URLs for browsers without JavaScript. */
+static void send_page(struct web_router *router, const struct authorization *auth,
+                      const struct web_request *request, const struct asset *page,
+                      struct web_response *response) {
+    static const char tag[] = "<noscript>";
+    const char *text = (const char *)page->plain.data;
+    const char *place = memmem(text, page->plain.len, tag, strlen(tag));
+    const size_t size = page->plain.len + API_PLAIN_STATUS_MAX;
+    uint8_t *body = place == NULL ? NULL : malloc(size);
+    struct writer w = writer_on(body, body == NULL ? 0 : size);
+    if (body != NULL) {
+        place += strlen(tag);
+        writer_put(&w, text, (size_t)(place - text));
+        api_write_plain_status(router->api, auth->role, request, &w);
+        writer_put_text(&w, place);
+    }
+    if (body == NULL || w.failed) {
+        free(body);
+        send_asset(request, page, response);
+        return;
+    }
+    response->status = 200;
+    response->content_type = assets_content_type(page->name);
+    response->body = body;
+    response->len = w.len;
+    response->owned = true;
+}
+
 static void serve_front(struct web_router *router, const struct authorization *auth,
                         const struct web_request *request, struct web_response *response) {
-    (void)router;
-    (void)auth;
     const struct asset *page = assets_find(bytes_of("index.html"));
     response->vary = "Accept, Accept-Encoding";
-    if (page != NULL && header_match_accept(request->accept, "text/html"))
+    if (page != NULL && header_match_accept(request->accept, "text/html") &&
+        auth->role != ROLE_NONE)
+        send_page(router, auth, request, page, response);
+    else if (page != NULL && header_match_accept(request->accept, "text/html"))
         send_asset(request, page, response);
     else
         error_response_text(response, 200,

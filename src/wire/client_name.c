@@ -102,12 +102,13 @@ static bool azureus_style(const uint8_t *id, char name[static CLIENT_NAME_LEN]) 
     if (!isdigit(id[6]))
         version[3] = 0;
     const struct client *client = find_client(id + 1);
+    if (client == NULL) {
+        snprintf(name, CLIENT_NAME_LEN, "unknown (%c%c)", id[1], id[2]);
+        return true;
+    }
     char number[24];
-    put_version(version, client == NULL ? DOTTED : client->style, number, sizeof number);
-    if (client != NULL)
-        snprintf(name, CLIENT_NAME_LEN, "%s %s", client->name, number);
-    else
-        snprintf(name, CLIENT_NAME_LEN, "%c%c %s", id[1], id[2], number);
+    put_version(version, client->style, number, sizeof number);
+    snprintf(name, CLIENT_NAME_LEN, "%s %s", client->name, number);
     return true;
 }
 

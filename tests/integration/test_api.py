@@ -19,6 +19,7 @@ TOKEN = "a-token-of-24-characters"
 CONFIG = f'http = {{ admin_token = "{TOKEN}"; }}; probe = {{ enabled = false; }};'
 STRANGER = "127.0.0.9"
 HASH_IN_PATH = "00" * 20
+COUNTS = "/counts/" + HASH_IN_PATH
 
 
 @pytest.fixture(scope="module")
@@ -106,13 +107,49 @@ def test_public_stats_are_totals_only():
         public = Api(daemon.port)
         assert public.get("/session")["role"] == "public"
         status = public.get("/status")
-        assert set(status) == {"version", "now", "role", "totals"}
+        assert set(status) == {"version", "now", "role", "totals", "mode", "interval_s", "urls"}
         assert status["totals"]["seeders"] == 1
         assert public.call("GET", "/qr.svg", text="x").status == 200
         for method, path in operations():
-            if path not in ("/session", "/status", "/qr.svg", "/openapi.json"):
+            if path not in ("/session", "/status", "/qr.svg", "/openapi.json", COUNTS):
                 body = {} if method in ("POST", "PATCH") else None
                 assert public.call(method, path, body).status == 403, path
+
+
+def test_public_counts_are_those_of_a_scrape(torrent):
+    with Skepd(config='http = { admins = [ "127.0.0.2" ]; public_stats = true; };') as daemon:
+        public = Api(daemon.port)
+        peer = Peer(daemon.port, torrent, left=1)
+        peer.start()
+        peer.complete()
+        Peer(daemon.port, torrent, left=1).start()
+        assert public.get("/counts/" + torrent.hex().upper()) == {
+            "info_hash": torrent.hex(), "seeders": 1, "leechers": 1, "downloaded": 1}
+        assert public.get("/counts/" + random_hash().hex())["seeders"] == 0
+        assert public.call("GET", "/counts/xyz").status == 400
+
+
+def test_private_tracker_keeps_its_counts(torrent):
+    config = 'http = { admins = [ "127.0.0.2" ]; public_stats = true; }; access = { mode = "private"; };'
+    with Skepd(config=config) as daemon:
+        refused = Api(daemon.port).call("GET", "/counts/" + torrent.hex())
+        assert (refused.status, refused.code) == (403, "refused")
+        assert Api(daemon.port, source="127.0.0.2").get("/counts/" + torrent.hex())["seeders"] == 0
+
+
+@pytest.mark.parametrize("source,headers,scopes", [
+    ("127.0.0.1", {"Host": "tracker.example"}, {"public", "loopback", "lan"}),
+    ("127.0.0.1", {"Host": "tracker.example", "X-Forwarded-For": "192.0.2.1"}, {"public"}),
+    ("127.0.0.3", {"Host": "tracker.example", "X-Forwarded-For": "203.0.113.9"}, {"public"})])
+def test_public_urls_tell_nothing_about_our_networks(source, headers, scopes):
+    config = """http = { admins = [ "127.0.0.2" ]; public_stats = true; };
+                network = { trusted_proxies = [ "127.0.0.3" ]; };"""
+    with Skepd(config=config) as daemon:
+        urls = Api(daemon.port, source=source).call("GET", "/status", headers=headers).json["urls"]
+        assert urls[0]["host"] == "tracker.example"
+        assert {url["scope"] for url in urls} <= scopes
+        if scopes == {"public"}:
+            assert {url["host"] for url in urls} == {"tracker.example"}
 
 
 # How the tracker is

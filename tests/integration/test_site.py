@@ -5,6 +5,7 @@ import gzip
 import http.client
 import json
 import pathlib
+import re
 import select
 import socket
 
@@ -56,8 +57,27 @@ def test_browser_gets_the_page(daemon):
     reply = get(daemon.port, "/", headers=HTML)
     assert reply.status == 200
     assert reply.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert reply.body == (PAGE / "index.html").read_bytes()
+    before, after = (PAGE / "index.html").read_bytes().split(b"<noscript>")
+    assert reply.body.startswith(before) and reply.body.endswith(after)
     assert "Accept" in reply.headers["Vary"]
+
+
+def test_page_without_scripts_has_totals_and_announce_urls(daemon):
+    page = get(daemon.port, "/", headers=HTML).body.decode()
+    plain = page.partition("<noscript>")[2].partition("</noscript>")[0]
+    assert "seeders and" in plain and f"<code>http://127.0.0.1:{daemon.port}/announce</code>" in plain
+
+
+def test_page_tells_strangers_nothing():
+    with Skepd(config='http = { admins = [ "127.0.0.2" ]; };') as daemon:
+        page = get(daemon.port, "/", headers=HTML)
+        assert page.body == (PAGE / "index.html").read_bytes() and page.headers["ETag"]
+
+
+def test_page_works_below_any_path(daemon):
+    page = get(daemon.port, "/", headers=HTML).body.decode()
+    targets = re.findall(r'(?:href|src)="([^"#]*)', page)
+    assert len([t for t in targets if t]) > 8 and not any(t.startswith("/") for t in targets)
 
 
 @pytest.mark.parametrize("accept", ["*/*", "text/plain", "application/json", "text/html;q=0"])
@@ -112,7 +132,7 @@ def test_large_script_is_compressed(daemon):
     assert reply.headers["Content-Type"] == "text/javascript; charset=utf-8"
 
 
-@pytest.mark.parametrize("path, accept", [("/", "text/html"), ("/assets/chart.min.js", "*/*")])
+@pytest.mark.parametrize("path, accept", [("/assets/chart.min.js", "*/*")])
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
 def test_unchanged_file_is_not_sent_again(daemon, path, accept, encoding):
     connection = http.client.HTTPConnection("127.0.0.1", daemon.port)

@@ -43,4 +43,10 @@ void api_apply(struct api *api, const struct tracker_settings *settings);
 void api_handle(struct api *api, const struct authorization *auth,
                 const struct web_request *request, struct web_response *response);
 
+/* Writes totals and announce URLs as HTML, for browsers without JavaScript. `role` is ROLE_PUBLIC
+ * or ROLE_ADMIN. At most API_PLAIN_STATUS_MAX bytes. Any thread. */
+enum { API_PLAIN_STATUS_MAX = 24 * 1024 };
+void api_write_plain_status(struct api *api, enum role role, const struct web_request *request,
+                            struct writer *w);
+
 #endif

@@ -1,13 +1,31 @@
 // Input that works in every view: keyboard shortcuts and files dropped on the page.
 
-/** "/" focuses the search field, Escape leaves it. */
+const ROW_STEPS = { ArrowDown: 1, ArrowUp: -1 };
+
+/** "/" focuses the search field, Escape leaves it. Arrow keys move the focus between rows. */
 export function listenForKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const typing = event.target.closest?.("input, textarea, select, dialog");
     if (event.key === "/" && !typing) focusSearch(event);
+    if (ROW_STEPS[event.key]) moveToRow(event);
     if (event.key === "Escape" && event.target.matches?.("[data-search]")) event.target.blur();
   });
+}
+
+/** Moves to the next or previous row: from a row, from the search field, which stands before the first
+ * row, or from the page itself. Other elements keep their arrow keys. */
+function moveToRow(event) {
+  const search = document.querySelector("[data-search]");
+  const rows = [...document.querySelectorAll("main a.row-link")].filter((row) => row.checkVisibility());
+  if (search?.closest("main")?.contains(rows[0])) rows.unshift(search);
+  const from = rows.indexOf(event.target);
+  if (from < 0 && !event.target.matches("body, main, h1")) return;
+  const first = rows[0] === search ? 1 : 0;
+  const next = from < 0 ? (event.key === "ArrowDown" ? rows[first] : null) : rows[from + ROW_STEPS[event.key]];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
 }
 
 function focusSearch(event) {

@@ -39,7 +39,7 @@ export function createSignIn({ tracker }, onDone) {
     make(
       "section",
       { class: "card sign-in" },
-      make("img", { src: "/assets/icon.svg", alt: "", width: 72, height: 72 }),
+      make("img", { src: "assets/icon.svg", alt: "", width: 72, height: 72 }),
       make("h1", null, tokens ? "Sign in" : "Permission required"),
       reason.node,
       tokens ? makeTokenForm(onDone) : null,

@@ -33,8 +33,6 @@ export function createTable(options) {
   const chooser = makeSortChooser(columns, (sort, order) => onSort(sort, order));
   let sorted = { sort: null, order: null };
 
-  table.addEventListener("keydown", (event) => moveFocus(table, event));
-
   /** Toggles the direction if the table is sorted by this column already. */
   function sortBy(column) {
     const first = column.descending ? "desc" : "asc";
@@ -166,17 +164,6 @@ function makeDetail(options, group, row) {
       detail?.update(item);
     },
   };
-}
-
-/** Arrow keys move the focus between the links of the rows. */
-function moveFocus(table, event) {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step || !event.target.matches("a.row-link")) return;
-  const links = [...table.querySelectorAll("a.row-link")];
-  const next = links[links.indexOf(event.target) + step];
-  if (!next) return;
-  event.preventDefault();
-  next.focus();
 }
 
 /** Common values of `build`. */

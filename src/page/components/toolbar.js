@@ -23,7 +23,7 @@ export function createSearch(label, placeholder, onSearch) {
   });
   const node = make(
     "div",
-    { class: "search", role: "search" },
+    { class: "search", role: "search", "aria-label": label },
     icon("search"),
     field,
     make("kbd", { "aria-hidden": "true" }, "/"),

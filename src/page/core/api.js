@@ -2,7 +2,7 @@
 
 import { currentToken } from "./session.js";
 
-const ROOT = "/api/v1/";
+const ROOT = "api/v1/"; // relative, so that the page works under a path of a proxy
 const TIMEOUT_MS = 10000;
 
 /** An error response. `status` is 0 if there was no response. */

@@ -22,7 +22,7 @@ export function createEventList() {
   const empty = make("p", { class: "empty" }, "No activity yet.");
   const node = make(
     "div",
-    { class: "events-frame", tabindex: 0, role: "region", "aria-label": "Activity" },
+    { class: "events-frame", tabindex: 0, role: "region", "aria-label": "Activity, list" },
     empty,
     list,
   );

@@ -9,6 +9,7 @@ import { createUrlCard } from "../components/announce_urls.js";
 import { createWarnings, makeCard } from "../components/panels.js";
 import { createPlot, RANGES } from "../components/plot.js";
 import { createChoice } from "../components/toolbar.js";
+import { createCountSearch } from "./count_search.js";
 import { createEventList } from "./events.js";
 import { createHiveIllustration } from "./hive_illustration.js";
 import { createShareSteps } from "./share_steps.js";
@@ -29,6 +30,7 @@ export function createOverview({ tracker, refreshNow }) {
   const warnings = createWarnings("Warnings");
   const urls = createUrlCard();
   const steps = createShareSteps();
+  const search = createCountSearch();
   const history = { range: "hour", samples: null, loaded_ms: 0 };
   const cards = createStatCards(chooseStat);
   const ranges = createChoice("Time range", isAdmin ? RANGES : RANGES.slice(0, 1), chooseRange);
@@ -43,8 +45,8 @@ export function createOverview({ tracker, refreshNow }) {
     { class: "view" },
     make("section", { class: "hero" }, make("div", { class: "hero-text" }, headline.node, facts), hive.node),
     warnings.node,
-    isAdmin ? urls.node : null,
-    isAdmin ? steps.node : null,
+    urls.node,
+    isAdmin ? steps.node : search.node,
     cards.node,
     split,
   );
@@ -90,6 +92,8 @@ export function createOverview({ tracker, refreshNow }) {
     if (newEvents) hive.animate();
     warnings.show(status.warnings ?? []);
     urls.show(status.urls ?? [], status.mode);
+    show(urls.node, isAdmin || status.urls?.length > 0);
+    show(search.node, status.mode !== "private");
     steps.show(status.urls ?? [], status.mode);
     show(steps.node, unused);
     show(cards.node, !unused);

@@ -1,6 +1,9 @@
 /* The caller's session, and the status of the tracker. */
+#include "base/clock.h"
+#include "web/api/api.h"
 #include "web/api/api_request.h"
 #include "web/views/announce_urls.h"
+#include "wire/refusal.h"
 
 static const char *const role_names[] = {
     [ROLE_NONE] = "none", [ROLE_PUBLIC] = "public", [ROLE_ADMIN] = "admin"
@@ -53,6 +56,13 @@ static json_t *totals_value(const struct totals *totals) {
                      api_count(totals->download_rate), "announces", api_count(totals->announces));
 }
 
+static void find_urls(enum role role, const struct web_request *http,
+                      const struct tracker_settings *settings, struct announce_urls *urls) {
+    announce_urls_find(urls, settings, http, NULL);
+    if (role != ROLE_ADMIN)
+        announce_urls_keep_public(urls, settings, http);
+}
+
 static json_t *urls_value(const struct api_request *request,
                           const struct tracker_settings *settings) {
     static const char *const scopes[] = {
@@ -60,7 +70,7 @@ static json_t *urls_value(const struct api_request *request,
     };
     struct announce_urls urls;
     json_t *list = json_array();
-    announce_urls_find(&urls, settings, request->http, NULL);
+    find_urls(request->auth->role, request->http, settings, &urls);
     for (size_t i = 0; i < urls.count; i++) {
         const struct announce_url *url = &urls.list[i];
         api_append(&list, json_pack("{s:s, s:o, s:s, s:o}", "scheme", url->scheme, "host",
@@ -97,19 +107,23 @@ static json_t *warnings_value(const struct health_report *report) {
     return list;
 }
 
-static void put_admin_fields(const struct api_request *request, json_t **body) {
+/* For everyone who may see the status. */
+static void put_public_fields(const struct api_request *request, json_t **body) {
     static const char *const modes[] = {
         [ACCESS_OPEN] = "open", [ACCESS_LISTED] = "listed", [ACCESS_PRIVATE] = "private"
     };
-    const struct api *api = request->api;
     const struct tracker_settings settings = api_settings_of(request->api);
+    api_put(body, "mode", json_string(modes[settings.mode]));
+    api_put(body, "interval_s", api_count(tracker_interval_s(request->api->tracker)));
+    api_put(body, "urls", urls_value(request, &settings));
+}
+
+static void put_admin_fields(const struct api_request *request, json_t **body) {
+    const struct api *api = request->api;
     struct health_report report = { .warning_count = 0 };
     if (api->health != NULL)
         health_report_fill(api->health, &report);
     api_put(body, "uptime_s", api_count((request->now_ms - api->started_ms) / 1000));
-    api_put(body, "mode", json_string(modes[settings.mode]));
-    api_put(body, "interval_s", api_count(tracker_interval_s(api->tracker)));
-    api_put(body, "urls", urls_value(request, &settings));
     api_put(body, "registry", registry_value(request));
     api_put(body, "probes", probes_value(request));
     api_put(body, "store",
@@ -123,13 +137,69 @@ static void get_status(const struct api_request *request, struct web_response *r
     json_t *body = json_pack("{s:s, s:o, s:s, s:o}", "version", SKEP_VERSION, "now",
                              api_unix(request->unix_ms), "role", role_names[request->auth->role],
                              "totals", totals_value(&totals));
+    put_public_fields(request, &body);
     if (request->auth->role == ROLE_ADMIN)
         put_admin_fields(request, &body);
     api_send(response, 200, body);
 }
 
+/* The same counts as a scrape returns, by the same rules. */
+static void get_counts(const struct api_request *request, struct web_response *response) {
+    struct tracker *tracker = request->api->tracker;
+    const struct passkey none = { .given = false };
+    uint8_t info_hash[INFO_HASH_LEN];
+    char detail[REFUSAL_DETAIL_LEN] = "";
+    char text[REFUSAL_TEXT_LEN];
+    if (!api_path_hash(request, response, info_hash))
+        return;
+    const enum announce_result result =
+        request->auth->role == ROLE_ADMIN
+            ? ANNOUNCE_OK
+            : tracker_check_scrape(tracker, &request->http->client, &none, request->now_ms, detail);
+    if (result != ANNOUNCE_OK) {
+        refusal_text(result, detail, text);
+        api_send_error(response, 403, "refused", "%s", text);
+        return;
+    }
+    const struct scrape_entry entry = tracker_scrape(tracker, info_hash);
+    api_send(response, 200,
+             json_pack("{s:o, s:o, s:o, s:o}", "info_hash", api_hex(info_hash, INFO_HASH_LEN),
+                       "seeders", api_count(entry.seeders), "leechers", api_count(entry.leechers),
+                       "downloaded", api_count(entry.downloaded)));
+}
+
 const struct api_route status_routes[] = {
+    { "GET", "counts/*", ROLE_PUBLIC, get_counts },
     { "GET", "session", ROLE_NONE, get_session },
     { "GET", "status", ROLE_PUBLIC, get_status },
     { .method = NULL },
 };
+
+static void put_line(struct writer *w, const char *before, uint64_t count, const char *noun) {
+    writer_put_text(w, before);
+    writer_put_number(w, count);
+    writer_put_text(w, noun);
+    writer_put_text(w, count == 1 ? "" : "s");
+}
+
+/* A URL needs no escaping: its host has only letters, digits and punctuation that is safe in HTML.
+ */
+void api_write_plain_status(struct api *api, enum role role, const struct web_request *http,
+                            struct writer *w) {
+    const struct totals totals = swarm_totals_read(api->totals, clock_now_ms());
+    const struct tracker_settings settings = api_settings_of(api);
+    struct announce_urls urls;
+    find_urls(role, http, &settings, &urls);
+    writer_put_text(w, "<section class=\"card plain-status\"><h1>BitTorrent tracker</h1>\n<p>");
+    put_line(w, "", totals.seeders_v4 + totals.seeders_v6, " seeder");
+    put_line(w, " and ", totals.leechers_v4 + totals.leechers_v6, " leecher");
+    put_line(w, " in ", totals.torrents_active + totals.torrents_idle, " torrent");
+    put_line(w, ". ", totals.downloaded, " completed download");
+    writer_put_text(w, ".</p>\n<h2>Announce URLs</h2>\n<ul>\n");
+    for (size_t i = 0; i < urls.count; i++) {
+        writer_put_text(w, "<li><code>");
+        writer_put_text(w, urls.list[i].text);
+        writer_put_text(w, "</code></li>\n");
+    }
+    writer_put_text(w, "</ul></section>\n");
+}

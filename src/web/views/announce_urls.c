@@ -45,13 +45,16 @@ static enum url_scope scope_of_name(const char *name) {
     return strchr(name, '.') == NULL ? URL_LAN : URL_PUBLIC;
 }
 
+static enum url_scope scope_of_address(const struct tracker_settings *settings,
+                                       const struct endpoint *address) {
+    if (endpoint_is_loopback(address))
+        return URL_LOOPBACK;
+    return networks_contain(&settings->lan, address) ? URL_LAN : URL_PUBLIC;
+}
+
 static enum url_scope scope_of(const struct tracker_settings *settings, const char *host) {
     struct endpoint address;
-    if (!parse_host(host, &address))
-        return scope_of_name(host);
-    if (endpoint_is_loopback(&address))
-        return URL_LOOPBACK;
-    return networks_contain(&settings->lan, &address) ? URL_LAN : URL_PUBLIC;
+    return parse_host(host, &address) ? scope_of_address(settings, &address) : scope_of_name(host);
 }
 
 static bool contains_url(const struct announce_urls *urls, const char *text) {
@@ -135,11 +138,25 @@ void announce_urls_find(struct announce_urls *urls, const struct tracker_setting
     struct url_collector to = { .urls = urls, .settings = settings, .passkey = passkey };
     urls->count = 0;
     add_reached_host(&to, request);
+    urls->reached = urls->count;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         to.wanted = order[i].scope;
         to.wanted_v6 = order[i].v6;
         host_addresses_visit(&settings->listen, visit_host, &to);
     }
+}
+
+void announce_urls_keep_public(struct announce_urls *urls, const struct tracker_settings *settings,
+                               const struct web_request *request) {
+    const bool direct =
+        !request->proxied && !request->client_uncertain && request->client.family != FAMILY_NONE;
+    const enum url_scope scope = direct ? scope_of_address(settings, &request->client) : URL_PUBLIC;
+    size_t kept = urls->reached;
+    for (size_t i = kept; direct && i < urls->count; i++) {
+        if (urls->list[i].scope >= scope)
+            urls->list[kept++] = urls->list[i];
+    }
+    urls->count = kept;
 }
 
 size_t announce_urls_for_torrent(const struct announce_urls *urls, const char **texts, size_t max) {

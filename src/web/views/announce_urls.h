@@ -20,6 +20,7 @@ struct announce_url {
 
 struct announce_urls {
     size_t count;
+    size_t reached; /* the first ones: with the host of the request */
     struct announce_url list[ANNOUNCE_URLS_MAX];
 };
 
@@ -27,6 +28,12 @@ struct announce_urls {
  * both again for IPv6; loopback. `passkey` may be NULL. */
 void announce_urls_find(struct announce_urls *urls, const struct tracker_settings *settings,
                         const struct web_request *request, const char *passkey);
+
+/* Leaves those that work for the caller and tell a stranger nothing about our networks: the host of
+ * `request`, and the URLs of the caller's own scope or a wider one; no further URLs if a proxy is
+ * between us. */
+void announce_urls_keep_public(struct announce_urls *urls, const struct tracker_settings *settings,
+                               const struct web_request *request);
 
 /* Chooses at most `max` URLs for a .torrent file: all but loopback, which is used only if it is all
  * there is. Borrows the texts from `urls`. Returns their number. */

@@ -21,7 +21,7 @@ static const struct {
     { "-UT3550-abcdefghijkl", "uTorrent 3.5.5" },
     { "-qB4A00-abcdefghijkl", "qBittorrent 4.10.0" },
     { "-qB452*-abcdefghijkl", "qBittorrent 4.5.2" },
-    { "-XY1234-abcdefghijkl", "XY 1.2.3.4" },
+    { "-XY1234-abcdefghijkl", "unknown (XY)" },
     { "-7T1230-abcdefghijkl", "aTorrent 1.2.3" },
     { "-SK0100-abcdefghijkl", "skepctl 0.1.0" },
     { "A2-1-36-0-<\xf9\xb5\xf4\x17\xfd\x9c\x8e\x9f\xc8", "aria2 1.36.0" },
