@@ -8,7 +8,6 @@
 #include "swarm/registry.h"
 
 enum {
-    REGISTRY_PASSKEY_LEN = 33, /* 32 hexadecimal digits and a terminating zero */
     REGISTRY_HASHES_MAX = 2,
     REGISTRY_FILE_MAX = 64 << 20, /* bytes of a .torrent file */
 

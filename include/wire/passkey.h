@@ -6,7 +6,13 @@
 #include "swarm/announce.h"
 #include "wire/http_wire.h"
 
-enum { PASSKEY_TEXT_MAX = 64 };
+enum { PASSKEY_TEXT_MIN = 16, PASSKEY_TEXT_MAX = 64 };
+
+/* Whether a new passkey may be `key`: 16 to 64 letters, digits, "-" and "_". */
+bool passkey_is_allowed(struct bytes key);
+
+/* Whether all characters are allowed. */
+bool passkey_has_allowed_characters(struct bytes key);
 
 /* Digest of a passkey of 1 to PASSKEY_TEXT_MAX bytes; `given` is false if it is empty or longer. */
 struct passkey passkey_of(struct bytes key);

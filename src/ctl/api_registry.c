@@ -64,13 +64,16 @@ enum status api_registry_add_torrent(struct api_client *client,
     return report_failure(client, status);
 }
 
-enum status api_registry_add_passkey(struct api_client *client, const char *label,
+enum status api_registry_add_passkey(struct api_client *client, const char *label, const char *key,
                                      json_t **response) {
     const enum status status =
         api_client_send_json(client, "POST", "passkeys",
-                             json_pack("{s:o}", "label", output_json_string(label)), response);
+                             json_pack("{s:o, s:o*}", "label", output_json_string(label), "passkey",
+                                       key[0] == '\0' ? NULL : output_json_string(key)),
+                             response);
     if (status == STATUS_REFUSED && api_client_http_status(client) == CONFLICT)
-        return output_fail(STATUS_FAULT, "a passkey with the label \"%s\" already exists", label);
+        return output_fail(STATUS_FAULT, "a passkey with the label \"%s\"%s already exists", label,
+                           key[0] == '\0' ? "" : ", or the passkey,");
     return report_failure(client, status);
 }
 

@@ -19,8 +19,9 @@ struct registry_torrent {
 enum status api_registry_add_torrent(struct api_client *client,
                                      const struct registry_torrent *torrent);
 
-/* `*response` has "passkey" and "urls"; the caller releases it. */
-enum status api_registry_add_passkey(struct api_client *client, const char *label,
+/* `key` is the passkey; empty: skepd makes one. `*response` has "passkey" and "urls"; the caller
+ * releases it. */
+enum status api_registry_add_passkey(struct api_client *client, const char *label, const char *key,
                                      json_t **response);
 
 /* `for_s` 0: permanent. */

@@ -9,8 +9,11 @@
 #include "base/random.h"
 #include "base/utf8.h"
 #include "ctl/api_registry.h"
+#include "wire/passkey.h"
 
 /* One of the two is set. */
+enum { PASSKEY_BYTES = 16 };
+
 struct registry_client {
     struct registry_rows *database;
     struct api_client *api;
@@ -177,33 +180,45 @@ enum status registry_client_add_file(struct registry_client *client,
     return registry_client_add_torrent(client, &torrent);
 }
 
-static enum status create_passkey(struct registry_client *client, const char *label,
-                                  char key[static REGISTRY_PASSKEY_LEN]) {
-    uint8_t secret[REGISTRY_PASSKEY_LEN / 2];
-    struct registry_row row = { .kind = REGISTRY_PASSKEY, .since_s = clock_unix_s() };
-    bool taken;
+static enum status generate_key(char key[static PASSKEY_TEXT_MAX + 1]) {
+    uint8_t secret[PASSKEY_BYTES];
     if (!random_secret(secret, sizeof secret))
         return output_fail(STATUS_FAULT, "getrandom failed");
-    if (!registry_rows_has_label(client->database, label, &taken))
+    hex_encode(secret, sizeof secret, key);
+    return STATUS_GOOD;
+}
+
+static enum status create_passkey(struct registry_client *client, const char *label,
+                                  char key[static PASSKEY_TEXT_MAX + 1]) {
+    struct registry_row row = { .kind = REGISTRY_PASSKEY, .since_s = clock_unix_s() };
+    struct registry_row present;
+    bool taken;
+    bool known;
+    if (key[0] == '\0' && generate_key(key) != STATUS_GOOD)
+        return STATUS_FAULT;
+    digest_sha256(key, strlen(key), row.digest);
+    utf8_copy(bytes_of(label), row.text, sizeof row.text);
+    present = row;
+    if (!registry_rows_has_label(client->database, label, &taken) ||
+        !registry_rows_find(client->database, &present, &known))
         return check_database(client, false);
     if (taken)
         return output_fail(STATUS_FAULT, "a passkey with the label \"%s\" already exists", label);
-    hex_encode(secret, sizeof secret, key);
-    digest_sha256(key, strlen(key), row.digest);
-    snprintf(row.text, sizeof row.text, "%s", label);
+    if (known)
+        return output_fail(STATUS_FAULT, "this passkey already exists");
     return check_database(client,
                           registry_rows_put(client->database, &row, (struct bytes){ .len = 0 }));
 }
 
 enum status registry_client_add_passkey(struct registry_client *client, const char *label,
-                                        char key[static REGISTRY_PASSKEY_LEN], json_t **urls) {
+                                        char key[static PASSKEY_TEXT_MAX + 1], json_t **urls) {
     json_t *response;
     *urls = NULL;
     if (client->api == NULL)
         return create_passkey(client, label, key);
-    const enum status status = api_registry_add_passkey(client->api, label, &response);
+    const enum status status = api_registry_add_passkey(client->api, label, key, &response);
     if (status == STATUS_GOOD) {
-        snprintf(key, REGISTRY_PASSKEY_LEN, "%s", api_client_text(response, "passkey", ""));
+        snprintf(key, PASSKEY_TEXT_MAX + 1, "%s", api_client_text(response, "passkey", ""));
         *urls = json_incref(json_object_get(response, "urls"));
     }
     json_decref(response);

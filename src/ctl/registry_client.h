@@ -7,6 +7,7 @@
 #include "ctl/command_line.h"
 #include "ctl/output.h"
 #include "torrent/metainfo.h"
+#include "wire/passkey.h"
 
 struct registry_client;
 
@@ -33,10 +34,10 @@ enum status registry_client_add_torrent(struct registry_client *client,
 enum status registry_client_add_file(struct registry_client *client,
                                      const struct metainfo *metainfo, struct bytes file);
 
-/* Creates a passkey. `*urls` is the array of its announce URLs, which the caller releases; NULL if
- * no skepd runs. */
+/* Creates a passkey: the one in `key`, or a random one if that is empty; then stores it there.
+ * `*urls` is the array of its announce URLs, which the caller releases; NULL if no skepd runs. */
 enum status registry_client_add_passkey(struct registry_client *client, const char *label,
-                                        char key[static REGISTRY_PASSKEY_LEN], json_t **urls);
+                                        char key[static PASSKEY_TEXT_MAX + 1], json_t **urls);
 
 /* Times are Unix time. `until_s` 0: permanent. `force`: ban even ourselves or a trusted proxy. */
 enum status registry_client_add_ban(struct registry_client *client, const struct network *network,

@@ -3,6 +3,21 @@
 #include "base/percent.h"
 #include "wire/url_query.h"
 
+bool passkey_has_allowed_characters(struct bytes key) {
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    for (size_t i = 0; i < key.len; i++) {
+        if (memchr(allowed, key.data[i], sizeof allowed - 1) == NULL)
+            return false;
+    }
+    return true;
+}
+
+bool passkey_is_allowed(struct bytes key) {
+    return key.len >= PASSKEY_TEXT_MIN && key.len <= PASSKEY_TEXT_MAX &&
+           passkey_has_allowed_characters(key);
+}
+
 struct passkey passkey_of(struct bytes key) {
     struct passkey passkey = { 0 };
     if (key.len == 0 || key.len > PASSKEY_TEXT_MAX)

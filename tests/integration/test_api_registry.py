@@ -10,6 +10,7 @@ import pytest
 from support import bencode
 from support.announce import Peer, random_hash
 from support.api import Api, part
+from support.skepctl import Skepctl
 from support.skepd import Skepd
 from support.waiting import wait_until
 
@@ -387,3 +388,21 @@ def test_ended_bans_are_listed_on_request_only():
         assert api.get("/bans")["total"] == 1
         wait_until(lambda: api.get("/bans")["total"] == 0)
         assert api.get("/bans", ended=1)["total"] == 1
+
+
+def test_passkey_may_be_given_once(torrent):
+    with Skepd('access = { mode = "private"; };') as daemon:
+        api, key = Api(daemon.port), "from-the_OLD-tracker1"
+        made = api.post("/passkeys", {"label": "alice", "passkey": key})
+        assert made.status == 201 and made.json["passkey"] == key
+        assert Peer(daemon.port, torrent).announce(path=f"/{key}/announce").failure is None
+        again = api.post("/passkeys", {"label": "bob", "passkey": key})
+        assert (again.status, again.code) == (409, "exists")
+        for bad in ("short", "x" * 65, "with a space in it", "slash/slash/slash", "ümlaut-ümlaut-üml"):
+            assert (answer := api.post("/passkeys", {"label": "eve", "passkey": bad})).status == 400, answer
+        skepctl = Skepctl(options=("--url", daemon.url))
+        assert skepctl("key", "new", "carol", "--passkey", "x" * 16).splitlines()[0] == "x" * 16
+        assert "already exists" in skepctl.refuses("key", "new", "dave", "--passkey", "x" * 16)
+        database = Skepctl(daemon.database)
+        assert "already exists" in database.refuses("key", "new", "dave", "--passkey", "x" * 16)
+        assert "16 to 64" in database.refuses("key", "new", "dave", "--passkey", "x" * 15)

@@ -3,6 +3,11 @@
 #include <stdio.h>
 
 #include "ctl/format.h"
+#include "wire/passkey.h"
+
+/* clang-format off */
+static const struct option_spec option_passkey = { "passkey", "KEY", "use this passkey (default: a random one)", 0 };
+/* clang-format on */
 
 enum { URL_LEN = 1024 };
 
@@ -20,9 +25,15 @@ static void print_passkey_urls(const char *key, const json_t *urls) {
 }
 
 static enum status create_passkey(struct registry_client *client, const struct command_line *line) {
-    char key[REGISTRY_PASSKEY_LEN];
+    char key[PASSKEY_TEXT_MAX + 1] = "";
     const char *label = line->arguments[0];
+    const char *given = command_line_value(line, &option_passkey);
     json_t *urls;
+    if (given != NULL && !passkey_is_allowed(bytes_of(given)))
+        return output_fail(STATUS_FAULT, "invalid passkey; use %d to %d letters, digits, - and _",
+                           PASSKEY_TEXT_MIN, PASSKEY_TEXT_MAX);
+    if (given != NULL)
+        snprintf(key, sizeof key, "%s", given);
     const enum status status = registry_client_add_passkey(client, label, key, &urls);
     if (status != STATUS_GOOD)
         return status;
@@ -78,6 +89,7 @@ const struct command key_new_command = {
     .summary = "Create a passkey and print its announce URLs",
     .example = "skepctl key new alice",
     .run_registry = create_passkey,
+    .options = { &option_passkey },
 };
 
 const struct command key_list_command = {

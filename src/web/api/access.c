@@ -146,26 +146,58 @@ static json_t *new_passkey_value(const struct api_request *request, const char *
     return json_pack("{s:o, s:s, s:o}", "label", api_text(label), "passkey", key, "urls", list);
 }
 
-static void post_passkey(const struct api_request *request, struct web_response *response) {
+static bool make_key(struct web_response *response, char key[static PASSKEY_TEXT_MAX + 1]) {
     uint8_t secret[PASSKEY_BYTES];
-    char key[2 * PASSKEY_BYTES + 1];
-    struct registry_row row = { .kind = REGISTRY_PASSKEY, .since_s = request->unix_ms / 1000 };
-    struct registry_row present;
-    if (!api_read_text(request, response, "label", row.text, sizeof row.text))
-        return;
     if (!random_secret(secret, sizeof secret)) {
         api_send_error(response, 503, "no_randomness", "getrandom failed.");
-        return;
+        return false;
     }
     hex_encode(secret, sizeof secret, key);
+    return true;
+}
+
+/* Reads the label, and the passkey or makes one. */
+static bool read_passkey(const struct api_request *request, struct web_response *response,
+                         char label[static REGISTRY_TEXT_LEN],
+                         char key[static PASSKEY_TEXT_MAX + 1]) {
+    json_t *body = api_read_body(request, response);
+    const bool good = body != NULL &&
+                      api_body_text(body, response, "label", false, label, REGISTRY_TEXT_LEN) &&
+                      api_body_text(body, response, "passkey", true, key, PASSKEY_TEXT_MAX + 1);
+    json_decref(body);
+    if (!good)
+        return false;
+    if (key[0] == '\0')
+        return make_key(response, key);
+    if (passkey_is_allowed(bytes_of(key)))
+        return true;
+    api_send_error(response, 400, "invalid_passkey",
+                   "Invalid passkey: expected %d to %d letters, digits, - and _.", PASSKEY_TEXT_MIN,
+                   PASSKEY_TEXT_MAX);
+    return false;
+}
+
+static const char *find_taken(struct registry *registry, const struct registry_row *row) {
+    struct registry_row present;
+    if (registry_find_label(registry, row->text, &present))
+        return "A passkey with this label already exists.";
+    return registry_has_passkey(registry, row->digest) ? "This passkey already exists." : NULL;
+}
+
+static void post_passkey(const struct api_request *request, struct web_response *response) {
+    char key[PASSKEY_TEXT_MAX + 1];
+    struct registry_row row = { .kind = REGISTRY_PASSKEY, .since_s = request->unix_ms / 1000 };
+    if (!read_passkey(request, response, row.text, key))
+        return;
     const struct passkey passkey = passkey_of(bytes_of(key));
     memcpy(row.digest, passkey.digest, sizeof row.digest);
     struct registry_edit *edit = api_begin_edit(request, response);
     if (edit == NULL)
         return;
-    if (registry_find_label(api_registry(request), row.text, &present)) {
+    const char *taken = find_taken(api_registry(request), &row);
+    if (taken != NULL) {
         registry_edit_abort(edit);
-        api_send_error(response, 409, "exists", "A passkey with this label already exists.");
+        api_send_error(response, 409, "exists", "%s", taken);
         return;
     }
     api_send_created(response, new_passkey_value(request, row.text, key), "passkeys", row.text);

@@ -241,11 +241,9 @@ static void send_file(const struct api_request *request, struct web_response *re
 
 static bool read_passkey(const struct api_request *request, struct web_response *response,
                          char passkey[static PASSKEY_TEXT_MAX + 1]) {
-    static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
     if (!api_query_text(request, response, "passkey", passkey, PASSKEY_TEXT_MAX + 1))
         return false;
-    if (passkey[strspn(passkey, allowed)] == '\0')
+    if (passkey_has_allowed_characters(bytes_of(passkey)))
         return true;
     api_send_error(response, 400, "invalid_query",
                    "Invalid parameter passkey: expected letters, digits, - and _.");
