@@ -20,7 +20,7 @@ enum {
 struct registry_rows;
 
 /* Opens the existing database at `path` and migrates its schema. NULL and one line in `error` if it
- * cannot be used. */
+ * cannot be used, or is not a database of skepd; then it is unchanged. */
 struct registry_rows *registry_rows_open(const char *path, int timeout_ms,
                                          char error[static ERROR_LEN]);
 

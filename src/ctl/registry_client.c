@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -11,23 +12,29 @@
 #include "ctl/api_registry.h"
 #include "wire/passkey.h"
 
-/* One of the two is set. */
 enum { PASSKEY_BYTES = 16 };
 
+/* One of the two is set. */
 struct registry_client {
     struct registry_rows *database;
     struct api_client *api;
 };
 
-/* The first default database that exists; NULL if there is none. */
+/* Whether a file or directory is the caller's own, and no symbolic link. */
+static bool is_own(const char *path, mode_t type) {
+    struct stat found;
+    return lstat(path, &found) == 0 && (found.st_mode & S_IFMT) == type &&
+           found.st_uid == geteuid();
+}
+
+/* The database of the service or, if there is none, that of a skepd run in this directory: if it is
+ * the caller's own, because anyone may prepare a directory. NULL if there is neither. */
 static const char *find_database(void) {
-    static const char *const paths[] = { "./var/skep.db", "/var/lib/skep/skep.db" };
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        /* A database without permission is found as well, so that opening it prints the reason. */
-        if (access(paths[i], F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
-            return paths[i];
-    }
-    return NULL;
+    static const char service[] = "/var/lib/skep/skep.db";
+    /* A database without permission is found as well, so that opening it prints the reason. */
+    if (access(service, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
+        return service;
+    return is_own("./var", S_IFDIR) && is_own("./var/skep.db", S_IFREG) ? "./var/skep.db" : NULL;
 }
 
 static void report_inaccessible(const char *path, int error) {

@@ -1,6 +1,7 @@
 """skepctl access control through a running skepd, from any directory and machine, and through the
 database if it is given or no skepd runs."""
 
+import os
 import re
 import sqlite3
 import time
@@ -121,16 +122,63 @@ def test_stranger_needs_the_token(tmp_path):
         assert skepctl("list", "--token", TOKEN) == "ab" * 20 + "\n"
 
 
-def test_database_is_guessed_where_no_skepd_answers(tmp_path):
-    (tmp_path / "var").mkdir()
-    with Skepd(database=tmp_path / "var/skep.db"):
+def make_database(directory):
+    """./var/skep.db of the caller, as a skepd that was started in the directory leaves it."""
+    (directory / "var").mkdir()
+    file = directory / "var/skep.db"
+    with Skepd(database=file):
         pass
+    os.chown(file, os.geteuid(), os.getegid())
+    return file
+
+
+def test_database_is_guessed_where_no_skepd_answers(tmp_path):
+    make_database(tmp_path)
     url = f"http://127.0.0.1:{free_port()}"
     here = Skepctl(cwd=tmp_path, options=("--url", url))
     for words, said in (["add", "ab" * 20, "here"], f"registered {'ab' * 20}  here\n"), (["list"], f"{'ab' * 20}  here\n"):
         done = here.run(*words)
         assert (done.returncode, done.stdout) == (0, said)
         assert done.stderr == f"skepctl: no skepd at {url}; using database ./var/skep.db\n"
+
+
+def of_another_user(directory, file):
+    os.chown(file, 65534, 65534)
+
+
+def in_a_directory_of_another_user(directory, file):
+    os.chown(directory / "var", 65534, 65534)
+
+
+def behind_a_symbolic_link(directory, file):
+    file.rename(directory / "elsewhere.db")
+    file.symlink_to(directory / "elsewhere.db")
+
+
+def in_a_linked_directory(directory, file):
+    (directory / "var").rename(directory / "elsewhere")
+    (directory / "var").symlink_to(directory / "elsewhere")
+
+
+@pytest.mark.parametrize("trap", [of_another_user, in_a_directory_of_another_user, behind_a_symbolic_link,
+                                  in_a_linked_directory], ids=lambda trap: trap.__name__)
+def test_database_that_another_user_may_have_placed_is_not_used(tmp_path, trap):
+    if os.geteuid() != 0 and "another_user" in trap.__name__:
+        pytest.skip("only root can give a file away")
+    file = make_database(tmp_path)
+    before = file.read_bytes()
+    trap(tmp_path, file)
+    here = Skepctl(cwd=tmp_path, options=("--url", f"http://127.0.0.1:{free_port()}"))
+    assert "start skepd" in here.refuses("ban", "192.0.2.1", status=SILENT)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"", b"\0", b"x" * 50, b"x" * 5000])
+def test_file_that_is_no_database_of_skepd_is_left_alone(tmp_path, content):
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    assert "database" in Skepctl(file).refuses("ban", "192.0.2.1")
+    assert file.read_bytes() == content and os.listdir(tmp_path) == ["file"]
 
 
 @pytest.mark.parametrize("words", [["list"], ["add", "ab" * 20], ["key", "new", "x"], ["ban", "192.0.2.1"]])
