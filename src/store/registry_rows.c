@@ -14,7 +14,7 @@ static bool open_database(struct registry_rows *rows, const char *path, int time
     if (sqlite3_open_v2(path, &rows->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
         return error_set(error, "%s", sqlite3_errmsg(rows->db));
     sqlite3_busy_timeout(rows->db, timeout_ms);
-    /* SQLite takes an empty file, and one that is too short for a header, for a new database. */
+    /* SQLite treats an empty file, or one shorter than a header, as a new database. */
     int64_t tables = 0;
     if (registry_read_number(rows, "SELECT count(*) FROM sqlite_master", &tables) && tables == 0)
         return error_set(error, "the file is empty or not a database of skepd");
