@@ -223,7 +223,7 @@ def test_bad_body_is_refused(api, path, body, code):
 
 
 @pytest.mark.parametrize("method,path,body,unknown", [
-    ("POST", "/passkeys", {"label": "x", "passkey": "0123456789abcdef"}, "passkey"),
+    ("POST", "/passkeys", {"label": "x", "key": "0123456789abcdef"}, "key"),
     ("POST", "/bans", {"network": "192.0.2.9", "duration": 60, "Force": True}, "duration, Force"),
     ("POST", "/blocks", {"info_hash": "0" * 40, "name": "x"}, "name"),
     ("POST", "/torrents", {"info_hash": "0" * 40, "": 1}, ""),

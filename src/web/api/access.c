@@ -160,7 +160,8 @@ static bool make_key(struct web_response *response, char key[static PASSKEY_TEXT
 static bool read_passkey(const struct api_request *request, struct web_response *response,
                          char label[static REGISTRY_TEXT_LEN],
                          char key[static PASSKEY_TEXT_MAX + 1]) {
-    json_t *body = api_read_body(request, response);
+    static const char *const fields[] = { "label", "passkey", NULL };
+    json_t *body = api_read_body(request, response, fields);
     const bool good = body != NULL &&
                       api_body_text(body, response, "label", false, label, REGISTRY_TEXT_LEN) &&
                       api_body_text(body, response, "passkey", true, key, PASSKEY_TEXT_MAX + 1);
