@@ -241,7 +241,7 @@ def test_unknown_field_is_an_error_that_names_it(api, method, path, body, unknow
 def test_many_unknown_fields_do_not_fill_the_message(api):
     answer = api.post("/passkeys", {f"field-{number}": 1 for number in range(1000)})
     message = answer.json["error"]["message"]
-    assert "field-0, field-1" in message and message.endswith("…. Allowed: label.")
+    assert "field-0, field-1" in message and message.endswith("…. Allowed: label, passkey.")
 
 
 def test_info_hash_and_magnet_exclude_each_other(api):
