@@ -25,6 +25,8 @@ struct web_request {
     const char *host;
     const char *origin;
     const char *sec_fetch_site;
+    const char *forwarded_prefix; /* X-Forwarded-Prefix and X-Forwarded-Proto: count only if */
+    const char *forwarded_proto;  /* `proxied` */
     const char *authorization;
     const char *content_type;
     const char *accept;

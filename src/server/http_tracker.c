@@ -122,6 +122,8 @@ static const struct {
     { NAME("Host"), .offset = offsetof(struct web_request, host) },
     { NAME("Origin"), .offset = offsetof(struct web_request, origin) },
     { NAME("Sec-Fetch-Site"), .offset = offsetof(struct web_request, sec_fetch_site) },
+    { NAME("X-Forwarded-Prefix"), .offset = offsetof(struct web_request, forwarded_prefix) },
+    { NAME("X-Forwarded-Proto"), .offset = offsetof(struct web_request, forwarded_proto) },
     { NAME("Authorization"), .offset = offsetof(struct web_request, authorization) },
     { NAME("Content-Type"), .offset = offsetof(struct web_request, content_type) },
     { NAME("Accept"), .offset = offsetof(struct web_request, accept) },

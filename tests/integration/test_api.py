@@ -152,6 +152,27 @@ def test_public_urls_tell_nothing_about_our_networks(source, headers, scopes):
             assert {url["host"] for url in urls} == {"tracker.example"}
 
 
+@pytest.mark.parametrize("headers,url", [
+    ({}, "http://tracker.example:80/announce"),
+    ({"X-Forwarded-Proto": "https"}, "https://tracker.example:443/announce"),
+    ({"X-Forwarded-Prefix": "/tracker/"}, "http://tracker.example:80/tracker/announce"),
+    ({"X-Forwarded-Prefix": "/a/b", "X-Forwarded-Proto": "HTTPS"},
+     "https://tracker.example:443/a/b/announce"),
+    ({"X-Forwarded-Prefix": "/"}, "http://tracker.example:80/announce"),
+    ({"X-Forwarded-Prefix": "tracker"}, "http://tracker.example:80/announce"),
+    ({"X-Forwarded-Prefix": "/<b>"}, "http://tracker.example:80/announce"),
+    ({"X-Forwarded-Prefix": "/" + "x" * 64}, "http://tracker.example:80/announce")])
+def test_announce_url_has_scheme_and_path_of_a_trusted_proxy(headers, url):
+    with Skepd(config=f"""http = {{ admin_token = "{TOKEN}"; }};
+                         network = {{ trusted_proxies = [ "127.0.0.3" ]; }};""") as daemon:
+        headers = {"Host": "tracker.example", "X-Forwarded-For": "203.0.113.9", **headers}
+        proxied = Api(daemon.port, source="127.0.0.3", token=TOKEN)
+        assert proxied.call("GET", "/status", headers=headers).json["urls"][0]["url"] == url
+        untrusted = Api(daemon.port, source="127.0.0.4", token=TOKEN)
+        urls = untrusted.call("GET", "/status", headers=headers).json["urls"]
+        assert urls[0]["url"] == "http://tracker.example:80/announce"
+
+
 # How the tracker is
 
 def test_status_tells_totals_and_urls():

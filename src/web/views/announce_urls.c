@@ -8,12 +8,13 @@
 #include "base/bytes.h"
 #include "server/host_addresses.h"
 
-enum { PORT_NONE = 0, PORT_DIGITS = 5 };
+enum { PORT_NONE = 0, PORT_DIGITS = 5, PREFIX_LEN_MAX = 64 };
 
 struct url_collector {
     struct announce_urls *urls;
     const struct tracker_settings *settings;
     const char *passkey;
+    const char *prefix;    /* of the path; empty, or "/tracker" */
     enum url_scope wanted; /* only hosts of this scope and family are added */
     bool wanted_v6;
 };
@@ -71,8 +72,8 @@ static void add_url(struct url_collector *to, const char *scheme, const char *ho
     if (port == PORT_NONE || to->urls->count == ANNOUNCE_URLS_MAX)
         return;
     snprintf(url.host, sizeof url.host, "%s", host);
-    snprintf(url.text, sizeof url.text, "%s://%.255s:%u/%.64s%sannounce", scheme, host, port,
-             keyed ? to->passkey : "", keyed ? "/" : "");
+    snprintf(url.text, sizeof url.text, "%s://%.255s:%u%.64s/%.64s%sannounce", scheme, host, port,
+             to->prefix, keyed ? to->passkey : "", keyed ? "/" : "");
     if (!contains_url(to->urls, url.text))
         to->urls->list[to->urls->count++] = url;
 }
@@ -111,20 +112,48 @@ static bool read_host(const char *header, char host[static ANNOUNCE_HOST_LEN], u
     return true;
 }
 
+/* Copies the path at which a trusted proxy serves us, without the '/' at its end. Empty if there is
+ * none or it is not plain. */
+static void read_prefix(const struct web_request *request, char prefix[static PREFIX_LEN_MAX + 1]) {
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+    const char *text = request->proxied ? request->forwarded_prefix : NULL;
+    size_t len = text == NULL ? 0 : strspn(text, allowed);
+    prefix[0] = '\0';
+    if (len == 0 || len > PREFIX_LEN_MAX || text[len] != '\0' || text[0] != '/')
+        return;
+    while (len > 0 && text[len - 1] == '/')
+        len--;
+    memcpy(prefix, text, len);
+    prefix[len] = '\0';
+}
+
+/* HTTPS ends here, or at a trusted proxy. */
+static bool is_secure(const struct web_request *request) {
+    return request->secure || (request->proxied && request->forwarded_proto != NULL &&
+                               strcasecmp(request->forwarded_proto, "https") == 0);
+}
+
 /* If the caller used one of our ports, the host has our other ports, too. Otherwise a proxy or port
  * mapping is in front of us, and only that one port is known to work. */
 static void add_reached_host(struct url_collector *to, const struct web_request *request) {
     const struct tracker_settings *settings = to->settings;
+    const bool secure = is_secure(request);
     char host[ANNOUNCE_HOST_LEN];
-    uint16_t port = request->secure ? 443 : 80;
+    char prefix[PREFIX_LEN_MAX + 1];
+    uint16_t port = secure ? 443 : 80;
     if (request->host == NULL || !read_host(request->host, host, &port) ||
         scope_of(settings, host) == URL_LOOPBACK)
         return;
     const uint16_t ours = request->secure ? settings->https_port : settings->http_port;
-    if (port == ours && !request->proxied)
+    if (port == ours && !request->proxied) {
         add_host(to, host);
-    else
-        add_url(to, request->secure || port == 443 ? "https" : "http", host, port);
+        return;
+    }
+    read_prefix(request, prefix);
+    to->prefix = prefix;
+    add_url(to, secure || port == 443 ? "https" : "http", host, port);
+    to->prefix = "";
 }
 
 void announce_urls_find(struct announce_urls *urls, const struct tracker_settings *settings,
@@ -135,7 +164,12 @@ void announce_urls_find(struct announce_urls *urls, const struct tracker_setting
         bool v6;
     } order[] = { { URL_LAN, false },   { URL_PUBLIC, false },   { URL_LAN, true },
                   { URL_PUBLIC, true }, { URL_LOOPBACK, false }, { URL_LOOPBACK, true } };
-    struct url_collector to = { .urls = urls, .settings = settings, .passkey = passkey };
+    struct url_collector to = {
+        .urls = urls,
+        .settings = settings,
+        .passkey = passkey,
+        .prefix = "",
+    };
     urls->count = 0;
     add_reached_host(&to, request);
     urls->reached = urls->count;

@@ -6,7 +6,7 @@
 #include "server/web_handler.h"
 #include "web/views/tracker_settings.h"
 
-enum { ANNOUNCE_URLS_MAX = 48, ANNOUNCE_HOST_LEN = 256, ANNOUNCE_URL_LEN = 384 };
+enum { ANNOUNCE_URLS_MAX = 48, ANNOUNCE_HOST_LEN = 256, ANNOUNCE_URL_LEN = 448 };
 
 /* Where the URL works: on this machine, on our networks, or everywhere. */
 enum url_scope { URL_LOOPBACK, URL_LAN, URL_PUBLIC };
