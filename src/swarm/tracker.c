@@ -348,7 +348,9 @@ static enum announce_result put_peer(struct announce *announce,
     struct swarm *swarm = announce->swarm;
     /* Most announces update a peer in place, which changes no total. */
     const bool in_place = updates_in_place(&announce->place) && put.passkey_tag == 0;
-    const struct usage before = in_place ? (struct usage){ 0 } : usage_of(swarm);
+    struct usage before = { 0 };
+    if (!in_place)
+        before = usage_of(swarm);
     const uint32_t position = swarm_put(swarm, &announce->shard->outputs, &put, &announce->place);
     if (!in_place)
         update_totals(announce, before);
