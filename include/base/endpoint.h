@@ -57,6 +57,10 @@ bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b);
 bool endpoint_is_loopback(const struct endpoint *endpoint);
 bool endpoint_wire_is_loopback(uint8_t family, const uint8_t *wire);
 
+/* Whether others can connect to the address: not if it is unspecified (0.0.0.0/8, ::), multicast,
+ * broadcast or reserved (224.0.0.0/3, ff00::/8), or link-local IPv6, which needs a zone. */
+bool endpoint_is_usable(const struct endpoint *endpoint);
+
 /* Endpoint from its wire format of 6 or 18 bytes. */
 struct endpoint endpoint_from_wire(uint8_t family, const uint8_t *wire);
 

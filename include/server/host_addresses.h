@@ -7,8 +7,9 @@
 #include "server/listen.h"
 
 /* Calls `visit` with the host part of a URL ("192.168.1.2", "[2001:db8::2]") for each address at
- * which other machines may reach `addresses`: the list itself, or if it is empty, the addresses of
- * all interfaces that are up. Loopback addresses come last, link-local IPv6 is left out. */
+ * which other machines may reach `addresses`: the list itself, or for an empty list, and for
+ * 0.0.0.0 and ::, the addresses of all interfaces that are up, of that family. Their loopback
+ * addresses come last, link-local IPv6 is left out. */
 void host_addresses_visit(const struct listen_addresses *addresses,
                           void (*visit)(void *context, const char *host), void *context);
 

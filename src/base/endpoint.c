@@ -40,6 +40,16 @@ bool endpoint_is_loopback(const struct endpoint *endpoint) {
     return endpoint_wire_is_loopback(endpoint->family, endpoint->wire);
 }
 
+bool endpoint_is_usable(const struct endpoint *endpoint) {
+    static const uint8_t unspecified[16];
+    const uint8_t *address = endpoint->wire;
+    if (endpoint->family == FAMILY_V4)
+        return address[0] != 0 && address[0] < 224;
+    const bool link_local = address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
+    return endpoint->family == FAMILY_V6 && address[0] != 0xff && !link_local &&
+           memcmp(address, unspecified, sizeof unspecified) != 0;
+}
+
 struct endpoint endpoint_from_wire(uint8_t family, const uint8_t *wire) {
     struct endpoint endpoint = { .family = family };
     memcpy(endpoint.wire, wire, endpoint_len(family));

@@ -22,27 +22,43 @@ static bool is_link_local(const struct endpoint *address) {
            (address->wire[1] & 0xc0) == 0x80;
 }
 
-static void visit_interfaces(const struct ifaddrs *all, bool loopback, host_visitor visit,
-                             void *context) {
+static void visit_interfaces(const struct ifaddrs *all, bool loopback, bool v4, bool v6,
+                             host_visitor visit, void *context) {
     for (const struct ifaddrs *one = all; one != NULL; one = one->ifa_next) {
         if (one->ifa_addr == NULL || !(one->ifa_flags & IFF_UP) ||
             !(one->ifa_flags & IFF_LOOPBACK) != !loopback)
             continue;
         const struct endpoint address = endpoint_from_sockaddr(one->ifa_addr);
-        if (address.family != FAMILY_NONE && !is_link_local(&address))
+        const bool wanted = (address.family == FAMILY_V4 && v4) ||
+                            (address.family == FAMILY_V6 && v6 && !is_link_local(&address));
+        if (wanted)
             visit_host(&address, visit, context);
     }
 }
 
+/* Whether the list has 0.0.0.0 or ::, which stands for all addresses of that family. */
+static bool has_any_address(const struct listen_addresses *addresses, uint8_t family) {
+    const struct endpoint any = { .family = family };
+    for (size_t i = 0; i < addresses->count; i++) {
+        if (endpoint_same_address(&addresses->list[i], &any))
+            return true;
+    }
+    return addresses->count == 0;
+}
+
 void host_addresses_visit(const struct listen_addresses *addresses,
                           void (*visit)(void *context, const char *host), void *context) {
-    for (size_t i = 0; i < addresses->count; i++)
-        visit_host(&addresses->list[i], visit, context);
+    const bool v4 = has_any_address(addresses, FAMILY_V4);
+    const bool v6 = has_any_address(addresses, FAMILY_V6);
+    for (size_t i = 0; i < addresses->count; i++) {
+        if (!(addresses->list[i].family == FAMILY_V6 ? v6 : v4))
+            visit_host(&addresses->list[i], visit, context);
+    }
     struct ifaddrs *all = NULL;
-    if (addresses->count > 0 || getifaddrs(&all) != 0)
+    if ((!v4 && !v6) || getifaddrs(&all) != 0)
         return;
-    visit_interfaces(all, false, visit, context);
-    visit_interfaces(all, true, visit, context);
+    visit_interfaces(all, false, v4, v6, visit, context);
+    visit_interfaces(all, true, v4, v6, visit, context);
     freeifaddrs(all);
 }
 

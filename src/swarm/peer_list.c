@@ -304,7 +304,7 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
     const uint32_t count = peer_list_count(list) + 1;
     if (!fit_block(list, count) || !fit_indexes(list, count))
         return PEER_NOWHERE;
-    list->loopback += endpoint_wire_is_loopback(list->family, wire);
+    list->special += peer_is_special(list->family, wire);
     return place_peer(list, zone, wire, record, deadline_s, 0);
 }
 
@@ -335,7 +335,7 @@ uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_z
 }
 
 void peer_list_remove(struct peer_list *list, uint32_t position) {
-    list->loopback -= endpoint_wire_is_loopback(list->family, wire_at(list, position));
+    list->special -= peer_is_special(list->family, wire_at(list, position));
     take_from_zone(list, position);
     shrink_block(list);
 }

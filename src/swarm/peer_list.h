@@ -13,6 +13,7 @@
 #ifndef SKEP_SWARM_PEER_LIST_H
 #define SKEP_SWARM_PEER_LIST_H
 
+#include "base/bytes.h"
 #include "base/keyed_hash.h"
 #include "base/random.h"
 #include "swarm/peer_record.h"
@@ -36,10 +37,16 @@ struct peer_list {
     struct peer_indexes *indexes;  /* NULL while the list is small */
     uint32_t zone_end[PEER_ZONES]; /* positions; the last one is the count */
     uint32_t capacity;
-    uint32_t loopback; /* peers with a loopback address */
+    uint32_t special; /* peers that are not given to everyone: see peer_is_special */
     uint8_t family;
     bool tagged; /* each peer has a tag */
 };
+
+/* Whether a peer needs a look before it is given to a client: it has a loopback address, or port 1,
+ * the convention of clients that cannot be connected to. */
+static inline bool peer_is_special(uint8_t family, const uint8_t *wire) {
+    return endpoint_wire_is_loopback(family, wire) || load_u16(wire + address_len(family)) == 1;
+}
 
 /* Starts an empty list. Borrows `key` as long as it is used. */
 void peer_list_init(struct peer_list *list, uint8_t family, const struct hash_key *key);

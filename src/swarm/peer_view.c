@@ -23,21 +23,33 @@ static const struct endpoint *address_here(const struct peer_view *view, uint8_t
     return view->on_lan ? NULL : external_address(view, family);
 }
 
-/* Replaces the loopback addresses by `here`, or hides these peers if it is NULL, and hides those in
- * `hidden` unless that is NULL. Returns the number of peers that remain. */
-static uint32_t apply_view(uint8_t family, const struct endpoint *here,
-                           const struct networks *hidden, uint32_t count, uint8_t *peers,
-                           uint8_t *peer_ids) {
+/* What is not given as it is. */
+struct changes {
+    bool keeps_loopback;         /* for a client on this machine */
+    const struct endpoint *here; /* in place of loopback; NULL: these peers are hidden */
+    const struct networks *lan;  /* hidden, too; NULL: none */
+};
+
+static bool is_hidden(const struct changes *changes, const struct endpoint *peer) {
+    if (endpoint_port(peer) == 1)
+        return true;
+    if (endpoint_is_loopback(peer))
+        return !changes->keeps_loopback && changes->here == NULL;
+    return changes->lan != NULL && networks_contain(changes->lan, peer);
+}
+
+/* Keeps the first `want` peers that are not hidden. Returns their number. */
+static uint32_t apply_changes(const struct changes *changes, uint8_t family, uint32_t count,
+                              uint32_t want, uint8_t *peers, uint8_t *peer_ids) {
     const size_t len = endpoint_len(family);
     uint32_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && kept < want; i++) {
         const struct endpoint peer = endpoint_from_wire(family, peers + i * len);
-        const bool loopback = endpoint_is_loopback(&peer);
-        if (loopback ? here == NULL : hidden != NULL && networks_contain(hidden, &peer))
+        if (is_hidden(changes, &peer))
             continue;
         memcpy(peers + kept * len, peer.wire, len);
-        if (loopback)
-            memcpy(peers + kept * len, here->wire, len - 2);
+        if (endpoint_is_loopback(&peer) && !changes->keeps_loopback)
+            memcpy(peers + kept * len, changes->here->wire, len - 2);
         if (peer_ids != NULL)
             memmove(peer_ids + (size_t)kept * PEER_ID_LEN, peer_ids + i * PEER_ID_LEN, PEER_ID_LEN);
         kept++;
@@ -45,27 +57,38 @@ static uint32_t apply_view(uint8_t family, const struct endpoint *here,
     return kept;
 }
 
+/* Some more, in place of those that are hidden. */
+static uint32_t add_spare(const struct peer_list *list, uint32_t want, uint32_t room) {
+    if (want == 0)
+        return 0;
+    return list->special < room - want ? want + list->special : room;
+}
+
 uint32_t peer_view_pick(const struct peer_view *view, const struct peer_list *list,
-                        struct random *random, uint32_t self, uint32_t want, uint8_t *peers,
-                        uint8_t *peer_ids) {
+                        struct random *random, uint32_t self, uint32_t want, uint32_t room,
+                        uint8_t *peers, uint8_t *peer_ids) {
     const struct announce_request *request = view->request;
     const struct endpoint *external = view->on_lan ? NULL : external_address(view, list->family);
     const bool hides_lan = !view->on_lan && external == NULL;
-    const bool as_it_is = list->loopback == 0 || endpoint_is_loopback(&request->peer);
+    const bool is_here = endpoint_is_loopback(&request->peer);
     const uint32_t lan_peers =
         list->zone_end[ZONE_LEECHER_LAN] - list->zone_end[ZONE_SEEDER_OUTSIDE];
     /* The peers on this machine may be in the LAN zones. */
-    const bool mixed = !as_it_is && hides_lan && lan_peers <= LAN_ZONE_SMALL &&
+    const bool mixed = list->special > 0 && !is_here && hides_lan && lan_peers <= LAN_ZONE_SMALL &&
                        address_here(view, list->family) != NULL;
     const struct peer_filter filter = {
         .self = self,
         .leechers_only = request->left == 0 || request->event == EVENT_PAUSED,
         .outside_only = hides_lan && !mixed,
     };
-    const uint32_t count = peer_pick(list, random, &filter, want,
+    const uint32_t count = peer_pick(list, random, &filter, add_spare(list, want, room),
                                      external == NULL ? NULL : external->wire, peers, peer_ids);
-    if (as_it_is)
+    if (list->special == 0)
         return count;
-    return apply_view(list->family, address_here(view, list->family), hides_lan ? view->lan : NULL,
-                      count, peers, peer_ids);
+    const struct changes changes = {
+        .keeps_loopback = is_here,
+        .here = address_here(view, list->family),
+        .lan = mixed ? view->lan : NULL,
+    };
+    return apply_changes(&changes, list->family, count, want, peers, peer_ids);
 }

@@ -3,7 +3,8 @@
  * - On this machine (loopback), every address is as it is.
  * - On our LAN, too, except loopback: peers on this machine are given by the address at which the
  *   client reached the tracker, or not at all if that is unknown.
- * - From outside, our LAN is seen by its external address. Without one, LAN peers are hidden. */
+ * - From outside, our LAN is seen by its external address. Without one, LAN peers are hidden.
+ * A peer with port 1, which cannot be connected to, is never given. */
 #ifndef SKEP_SWARM_PEER_VIEW_H
 #define SKEP_SWARM_PEER_VIEW_H
 
@@ -20,9 +21,11 @@ struct peer_view {
 };
 
 /* Copies up to `want` peers of `list` to `peers`, and their ids to `peer_ids` unless it is NULL, as
- * peer_pick. `self` is the client's position in the list, or PEER_NOWHERE. Returns their number. */
+ * peer_pick. `self` is the client's position in the list, or PEER_NOWHERE. Both have room for
+ * `room` peers, at least `want`; what lies behind those returned may be overwritten. Returns their
+ * number. */
 uint32_t peer_view_pick(const struct peer_view *view, const struct peer_list *list,
-                        struct random *random, uint32_t self, uint32_t want, uint8_t *peers,
-                        uint8_t *peer_ids);
+                        struct random *random, uint32_t self, uint32_t want, uint32_t room,
+                        uint8_t *peers, uint8_t *peer_ids);
 
 #endif

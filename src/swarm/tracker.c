@@ -233,8 +233,8 @@ static void select_peers(const struct announce *announce, bool on_lan, uint32_t 
         .external_v6 = &options->external_v6,
     };
     struct random *random = &announce->shard->random;
-    const size_t count = peer_view_pick(&view, own, random, position, want - share, response->peers,
-                                        response->peer_ids);
+    const size_t count = peer_view_pick(&view, own, random, position, want - share,
+                                        response->peers_max, response->peers, response->peer_ids);
     response->peer_count = (uint32_t)count;
     if (!both)
         return;
@@ -242,6 +242,7 @@ static void select_peers(const struct announce *announce, bool on_lan, uint32_t 
     uint8_t *ids = response->peer_ids == NULL ? NULL : response->peer_ids + count * PEER_ID_LEN;
     response->other_count =
         peer_view_pick(&view, other, random, self, want - response->peer_count,
+                       response->peers_max - response->peer_count,
                        response->peers + count * endpoint_len(response->family), ids);
 }
 
@@ -361,6 +362,16 @@ static enum announce_result put_peer(struct announce *announce,
     return ANNOUNCE_OK;
 }
 
+/* A client with port 0 cannot be connected to: it is given peers, but is neither listed nor
+ * counted, even if it was with another port. */
+static void answer_unlisted(struct announce *announce, struct announce_response *response) {
+    const struct networks *lan = &announce->shard->options->lan;
+    reject_peer(announce);
+    if (announce->swarm != NULL)
+        select_peers(announce, networks_contain(lan, &response->client), PEER_NOWHERE, response);
+    fill_counts(announce->swarm, response);
+}
+
 static enum announce_result check_access(const struct announce *announce,
                                          struct announce_response *response) {
     const struct announce_request *request = announce->request;
@@ -413,6 +424,10 @@ static enum announce_result handle_announce(struct announce *announce,
     }
     if (announce->exceeds_rate && !completes_peer(announce))
         return ANNOUNCE_TOO_FAST;
+    if (endpoint_port(&announce->request->peer) == 0) {
+        answer_unlisted(announce, response);
+        return ANNOUNCE_OK;
+    }
     return put_peer(announce, response);
 }
 

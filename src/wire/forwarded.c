@@ -77,6 +77,11 @@ static void take_node(struct forwarded *forwarded, struct bytes node,
         forwarded->state = FORWARDED_BROKEN;
         return;
     }
+    /* Names no client; those before it do not count either, since anyone may send them. */
+    if (!endpoint_is_usable(&address)) {
+        *forwarded = (struct forwarded){ .state = FORWARDED_NOTHING };
+        return;
+    }
     if (forwarded->state != FORWARDED_NOTHING && networks_contain(trusted, &address))
         return;
     *forwarded = (struct forwarded){ .state = FORWARDED_CLIENT, .client = address };

@@ -107,7 +107,8 @@ static void read_address(struct bytes value, struct endpoint *address) {
     memcpy(text, value.data, value.len);
     text[value.len] = '\0';
     struct endpoint parsed;
-    if (strlen(text) == value.len && endpoint_parse_address(text, &parsed))
+    if (strlen(text) == value.len && endpoint_parse_address(text, &parsed) &&
+        endpoint_is_usable(&parsed))
         *address = parsed;
 }
 
@@ -149,7 +150,12 @@ static const struct parameter {
     { BYTES_LITERAL("passkey"), read_passkey, NULL },
 };
 
-enum { PARAMETERS = sizeof parameters / sizeof *parameters, SEEN_INFO_HASH = 1, SEEN_PEER_ID = 2 };
+enum {
+    PARAMETERS = sizeof parameters / sizeof *parameters,
+    SEEN_INFO_HASH = 1,
+    SEEN_PEER_ID = 2,
+    SEEN_PORT = 4
+};
 
 static void read_parameter(struct reading *reading, struct bytes name, struct bytes value) {
     for (unsigned i = 0; i < PARAMETERS; i++) {
@@ -173,8 +179,8 @@ static http_error missing_parameter(const struct reading *reading) {
         return "info_hash is missing";
     if (!(reading->seen & SEEN_PEER_ID))
         return "peer_id is missing";
-    if (reading->port == 0 && reading->announce.request.event != EVENT_STOPPED)
-        return "port must be a number from 1 to 65535";
+    if (!(reading->seen & SEEN_PORT) && reading->announce.request.event != EVENT_STOPPED)
+        return "port is missing";
     return NULL;
 }
 

@@ -75,8 +75,6 @@ const char *udp_parse_announce(struct bytes packet, struct udp_announce *announc
     const uint8_t *p = packet.data;
     const enum announce_event event = event_of(load_u32(p + AT_EVENT));
     const uint16_t port = load_u16(p + AT_PORT);
-    if (port == 0 && event != EVENT_STOPPED)
-        return "port must be a number from 1 to 65535";
     const int32_t numwant = (int32_t)load_u32(p + AT_NUMWANT);
 
     struct announce_request *request = &announce->request;

@@ -71,7 +71,6 @@ static void check_target(struct bytes target) {
 }
 
 static void check_announce_request(const struct http_announce *announce) {
-    assert(announce->port != 0 || announce->request.event == EVENT_STOPPED);
     assert(announce->request.numwant >= NUMWANT_DEFAULT);
     char name[CLIENT_NAME_LEN];
     client_name(announce->request.peer_id, name);

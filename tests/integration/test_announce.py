@@ -5,6 +5,7 @@ import ipaddress
 import pytest
 
 from support.announce import Peer, escape_all, get, query, scraped
+from support.skepd import Skepd
 
 KEYS = {b"complete", b"downloaded", b"external ip", b"incomplete", b"interval", b"min interval",
         b"peers"}
@@ -114,7 +115,7 @@ def test_hash_or_id_of_another_length_than_20_is_refused(daemon, torrent, name, 
     assert name in reply.failure
 
 
-@pytest.mark.parametrize("port", ["", "0", "-1", "65536", "65537", "72417", "x", "6881x",
+@pytest.mark.parametrize("port", ["", "-1", "65536", "65537", "72417", "x", "6881x",
                                   "4294974177", "18446744073709558497"])
 def test_impossible_port_is_refused(daemon, torrent, port):
     reply = announce_raw(daemon, complete_query(torrent, port=port))
@@ -122,10 +123,41 @@ def test_impossible_port_is_refused(daemon, torrent, port):
     assert scraped(daemon.port, torrent) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("port", [1, 65535])
+@pytest.mark.parametrize("port", [2, 65535])
 def test_first_and_last_port_are_fine(daemon, torrent, leecher, port):
     announce_raw(daemon, complete_query(torrent, port=port))
     assert leecher.start().peers == [("127.0.0.1", port)]
+
+
+@pytest.mark.parametrize("event", [None, "started", "completed"])
+def test_client_with_port_zero_is_given_peers_and_listed_nowhere(daemon, torrent, seeder, leecher, event):
+    seeder.start()
+    reply = announce_raw(daemon, complete_query(torrent, port=0, event=event, left=0 if event == "completed" else 5))
+    assert reply.peers == ([] if event == "completed" else [seeder.endpoint])
+    assert reply.counts == (1, 0, 0) and scraped(daemon.port, torrent) == (1, 0, 0)
+    assert leecher.start().peers == [seeder.endpoint]
+
+
+def test_client_that_cannot_listen_any_more_is_no_longer_listed(daemon, torrent, leecher):
+    leecher.start()
+    assert scraped(daemon.port, torrent) == (0, 1, 0)
+    assert leecher.announce(port=0).failure is None
+    assert scraped(daemon.port, torrent) == (0, 0, 0)
+
+
+def test_peer_with_port_one_is_counted_and_given_to_nobody(daemon, torrent, leecher):
+    announce_raw(daemon, complete_query(torrent, port=1))
+    reply = leecher.start()
+    assert reply.peers == [] and reply.counts == (0, 2, 0)
+
+
+@pytest.mark.parametrize("claim", ["0.0.0.0", "255.255.255.255", "224.0.0.1", "::", "ff02::1", "fe80::1"])
+def test_claim_of_an_address_that_none_can_connect_to_is_no_claim(claim, torrent):
+    with Skepd('network = { ip_param_networks = [ "127.0.0.0/8" ]; };') as daemon:
+        peer = Peer(daemon.port, torrent)
+        peer.start(ip=claim)
+        reply = Peer(daemon.port, torrent).start(ip=claim, ipv6=claim)
+        assert reply.peers == [peer.endpoint] and "peers6" not in reply
 
 
 def test_port_zero_is_fine_with_stopped(daemon, torrent):
@@ -140,7 +172,7 @@ def test_broken_escape_is_refused_in_bencode(daemon, text):
 
 
 def test_refusal_tells_the_intervals_and_when_to_retry(daemon, torrent):
-    reply = announce_raw(daemon, complete_query(torrent, port=0))
+    reply = announce_raw(daemon, complete_query(torrent, port=65536))
     assert reply["interval"] > 0
     assert reply["min interval"] > 0
     assert reply["retry in"] == b"never" or reply["retry in"] > 0

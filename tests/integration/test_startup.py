@@ -63,6 +63,16 @@ def test_port_in_use_is_named(tmp_path, address):
         assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("listen, v6", [('"0.0.0.0"', False), ('[ "::", "127.0.0.1" ]', True)])
+def test_any_address_is_shown_as_those_of_the_machine(listen, v6):
+    with Skepd(f"http = {{ listen = {listen}; }};") as daemon:
+        daemon.wait_for_log("Web page: ")  # it comes after the URLs
+        shown = [line.split()[-1] for line in daemon.log().splitlines() if line.endswith("/announce")]
+        assert f"http://127.0.0.1:{daemon.port}/announce" in shown
+        assert (f"http://[::1]:{daemon.port}/announce" in shown) == v6 == any("[" in url for url in shown)
+        assert not any("//0.0.0.0:" in url or "//[::]:" in url for url in shown)
+
+
 def test_second_daemon_on_the_same_port_is_refused(tmp_path):
     with Skepd() as daemon:
         assert_one_line(start(tmp_path / "skep.db", port=daemon.port), daemon.port, "in use")

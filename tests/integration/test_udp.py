@@ -122,9 +122,11 @@ def test_reply_never_exceeds_what_every_network_passes(torrent):
             assert len(set(reply.peers)) == len(reply.peers)
 
 
-def test_port_zero_is_refused_in_words(client, torrent):
-    with pytest.raises(UdpError, match="port"):
-        client.announce(torrent, 0, event=STARTED)
+def test_client_with_port_zero_is_given_peers_and_listed_nowhere(client, torrent):
+    client.announce(torrent, 5001, left=0)
+    reply = client.announce(torrent, 0, event=STARTED)
+    assert reply.peers == [("127.0.0.1", 5001)]
+    assert (reply.seeders, reply.leechers) == (1, 0)
 
 
 def test_scrape_answers_by_position_with_duplicates(client, torrent):

@@ -386,6 +386,24 @@ START_TEST(other_lan_peers_stay_hidden_from_outside) {
 }
 END_TEST
 
+START_TEST(peers_with_port_one_make_room_for_others) {
+    struct announce_request request = test_leecher(1);
+    for (uint32_t i = 2; i < 60; i++) {
+        request = test_leecher(i);
+        if (i % 2 == 0)
+            endpoint_set_port(&request.peer, 1);
+        test_put(tracker, &request, START_MS);
+    }
+    request = test_leecher(1);
+    request.numwant = 20;
+    test_announce(tracker, &request, START_MS, &reply);
+    assert_offers(20);
+    for (uint32_t i = 0; i < 20; i++)
+        ck_assert_uint_ne(load_u16(reply.peers + (size_t)6 * i + 4), 1);
+    ck_assert_uint_eq(reply.response.leechers, 59);
+}
+END_TEST
+
 UNIT_SUITE(tracker_addresses) {
     Suite *suite = suite_create("tracker_addresses");
     TCase *lan = tcase_create("lan");
@@ -425,6 +443,7 @@ UNIT_SUITE(tracker_addresses) {
     tcase_add_loop_test(here, loopback_peer_is_given_by_the_address_of_this_machine, 0,
                         LOOPS_OF(views));
     tcase_add_test(here, other_lan_peers_stay_hidden_from_outside);
+    tcase_add_test(here, peers_with_port_one_make_room_for_others);
     suite_add_tcase(suite, here);
     TCase *apart = tcase_create("apart");
     tcase_add_checked_fixture(apart, create_tracker, delete_tracker);

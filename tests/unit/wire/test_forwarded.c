@@ -192,6 +192,20 @@ START_TEST(both_headers_must_agree) {
 }
 END_TEST
 
+START_TEST(address_that_none_can_connect_to_names_no_client) {
+    static const char *const values[] = {
+        "0.0.0.0", "255.255.255.255",      "224.0.0.1", "ff02::1", "fe80::1",
+        "::",      "198.51.100.7, 0.0.0.0"
+    };
+    for (size_t i = 0; i < COUNT_OF(values); i++) {
+        const struct networks none = { 0 };
+        struct forwarded forwarded = { 0 };
+        forwarded_read_list(&forwarded, bytes_of(values[i]), &none);
+        ck_assert_int_eq(forwarded.state, FORWARDED_NOTHING);
+    }
+}
+END_TEST
+
 START_TEST(without_trusted_networks_the_rightmost_counts) {
     const struct networks nobody = { 0 };
     struct forwarded forwarded = { 0 };
@@ -207,6 +221,7 @@ UNIT_SUITE(forwarded) {
     tcase_add_loop_test(headers, x_forwarded_for_names_the_client, 0, LOOPS_OF(lists));
     tcase_add_test(headers, zero_byte_ends_no_address);
     tcase_add_loop_test(headers, both_headers_must_agree, 0, LOOPS_OF(pairs));
+    tcase_add_test(headers, address_that_none_can_connect_to_names_no_client);
     tcase_add_test(headers, without_trusted_networks_the_rightmost_counts);
     suite_add_tcase(suite, headers);
     return suite;
