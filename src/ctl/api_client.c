@@ -34,7 +34,10 @@ static bool read_token_file(const char *path, char token[static TOKEN_LEN]) {
         return output_error("%s: %s", path, strerror(errno));
     const char *line = fgets(token, TOKEN_LEN, file);
     fclose(file);
-    token[line == NULL ? 0 : strcspn(token, "\r\n")] = '\0';
+    const size_t len = line == NULL ? 0 : strcspn(token, "\r\n");
+    const struct bytes trimmed = bytes_trim((struct bytes){ (const uint8_t *)token, len });
+    memmove(token, trimmed.data, trimmed.len);
+    token[trimmed.len] = '\0';
     return token[0] != '\0' || output_error("%s: the first line contains no token", path);
 }
 

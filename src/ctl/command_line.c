@@ -175,9 +175,10 @@ bool command_line_choice(const struct command_line *line, const struct option_sp
 
 bool command_line_hash(const char *text, uint8_t info_hash[static INFO_HASH_LEN]) {
     uint8_t digest[SHA256_LEN];
-    if (hex_decode(bytes_of(text), info_hash, INFO_HASH_LEN))
+    const struct bytes digits = bytes_trim(bytes_of(text));
+    if (hex_decode(digits, info_hash, INFO_HASH_LEN))
         return true;
-    if (!hex_decode(bytes_of(text), digest, sizeof digest))
+    if (!hex_decode(digits, digest, sizeof digest))
         return false;
     memcpy(info_hash, digest, INFO_HASH_LEN);
     return true;

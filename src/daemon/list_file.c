@@ -11,15 +11,6 @@
 
 enum { HASH_DIGITS = 2 * INFO_HASH_LEN };
 
-static struct bytes trim_line(const char *line) {
-    while (isspace((unsigned char)*line))
-        line++;
-    size_t len = strlen(line);
-    while (len > 0 && isspace((unsigned char)line[len - 1]))
-        len--;
-    return (struct bytes){ .data = (const uint8_t *)line, .len = len };
-}
-
 /* Text after the info_hash is a comment. */
 static bool parse_info_hash(struct bytes line, uint8_t info_hash[static INFO_HASH_LEN]) {
     struct bytes digits = line;
@@ -32,9 +23,9 @@ static bool parse_info_hash(struct bytes line, uint8_t info_hash[static INFO_HAS
 }
 
 /* Returns false only if out of memory. */
-static bool load_line(const char *path, unsigned number, const char *text, struct access *access,
+static bool load_line(const char *path, unsigned number, struct bytes text, struct access *access,
                       enum access_list list) {
-    const struct bytes line = trim_line(text);
+    const struct bytes line = bytes_trim(text);
     uint8_t info_hash[INFO_HASH_LEN];
     if (line.len == 0 || line.data[0] == '#')
         return true;
@@ -50,8 +41,11 @@ bool list_file_load(const char *path, struct access *access, enum access_list li
     char *line = NULL;
     size_t size = 0;
     bool good = file != NULL;
-    for (unsigned number = 1; good && getline(&line, &size, file) >= 0; number++)
-        good = load_line(path, number, line, access, list);
+    for (unsigned number = 1; good && getline(&line, &size, file) >= 0; number++) {
+        struct bytes rest = bytes_of(line);
+        while (good && rest.len > 0) /* lines may end with \r alone */
+            good = load_line(path, number, bytes_split(&rest, '\r'), access, list);
+    }
     good = good && ferror(file) == 0;
     if (!good)
         error_set(error, "%s: %s", path, strerror(errno));

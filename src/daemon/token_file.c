@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/bytes.h"
+
 /* False with errno set. */
 static bool read_line(const char *path, char line[static ADMIN_TOKEN_LEN]) {
     FILE *file = fopen(path, "re");
@@ -14,11 +16,14 @@ static bool read_line(const char *path, char line[static ADMIN_TOKEN_LEN]) {
     line[0] = '\0';
     errno = 0;
     const bool read = fgets(line, ADMIN_TOKEN_LEN, file) != NULL || !ferror(file);
-    const size_t len = strcspn(line, "\r\n");
+    size_t len = strcspn(line, "\r\n");
     if (read && len == ADMIN_TOKEN_LEN - 1 && !feof(file))
         errno = EFBIG;
     const int saved = errno;
     fclose(file);
+    const struct bytes token = bytes_trim((struct bytes){ (const uint8_t *)line, len });
+    len = token.len;
+    memmove(line, token.data, len);
     line[len] = '\0';
     errno = saved;
     return read && saved != EFBIG;

@@ -35,6 +35,13 @@ def test_both_torrents_of_a_hybrid_are_added_and_removed(skepctl):
     assert skepctl("list") == ""
 
 
+def test_both_torrents_of_a_hybrid_are_blocked_and_unblocked(skepctl):
+    hashes = {V1.hex(), V2.hex()[:40]}
+    skepctl("block", HYBRID)
+    assert {item["info_hash"] for item in skepctl.json("blocks")["items"]} == hashes
+    assert set(skepctl("unblock", HYBRID).splitlines()) == {"unblocked " + one for one in hashes}
+
+
 def test_links_and_files_are_added_together(skepctl, tmp_path):
     one, two = secrets.token_bytes(20), secrets.token_bytes(20)
     done = skepctl.run("add", link(one, dn="one"), tmp_path / "none.torrent", link(two))
@@ -67,6 +74,12 @@ def test_bad_link_is_refused_and_never_cut(daemon, text, words):
         assert words in Skepctl().refuses(command, daemon.announce_url, text)
     answer = Api(daemon.port).call("POST", "/torrents", {"magnet": text})
     assert answer.status == 400 and words in answer.json["error"]["message"]
+
+
+def test_pasted_hash_may_have_space_around_it(skepctl):
+    one = secrets.token_bytes(20).hex()
+    assert skepctl("add", f" {one.upper()}\r\n") == f"registered {one}\n"
+    skepctl("remove", f"\ufeff{one}\n")
 
 
 @pytest.mark.parametrize("field", ["magnet", "info_hash"])

@@ -31,6 +31,17 @@ def skepctl(daemon, tmp_path):
     return Skepctl(cwd=tmp_path, options=("--url", daemon.url))
 
 
+@pytest.mark.parametrize("text", ["{}\n", "\ufeff{}\r\n", "  {}\t\nmore"])
+def test_token_file_of_any_editor_is_read(tmp_path, text):
+    admin, user = tmp_path / "admin", tmp_path / "user"
+    for file in (admin, user):
+        file.write_text(text.format(TOKEN), newline="")
+        file.chmod(0o600)
+    with Skepd(config=f'http = {{ admin_token_file = "{admin}"; admins = [ "192.0.2.1" ]; }};') as daemon:
+        assert Skepctl(cwd=tmp_path, options=("--url", daemon.url, "--token-file", user))("list") == ""
+        assert Skepctl(cwd=tmp_path, options=("--url", daemon.url, "--token", TOKEN))("list") == ""
+
+
 def in_database(daemon):
     """As skepctl reads it there."""
     return Skepctl(daemon.database)

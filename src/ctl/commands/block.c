@@ -86,7 +86,7 @@ static enum status list_blocks(struct registry_client *client, const struct comm
 const struct command block_command = {
     .section = SECTION_REGISTRY,
     .name = "block",
-    .arguments = "HASH | FILE.torrent",
+    .arguments = "HASH | MAGNET | FILE.torrent",
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "Block a torrent: reject its announces",
@@ -98,7 +98,7 @@ const struct command block_command = {
 const struct command unblock_command = {
     .section = SECTION_REGISTRY,
     .name = "unblock",
-    .arguments = "HASH | FILE.torrent",
+    .arguments = "HASH | MAGNET | FILE.torrent",
     .arguments_min = 1,
     .arguments_max = 1,
     .summary = "Unblock a torrent",

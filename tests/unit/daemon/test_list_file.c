@@ -68,6 +68,8 @@ static bool lists(const char *digits) {
 static const char *const good_files[] = {
     HASH_A "\n" HASH_B "\n",
     HASH_A "\r\n" HASH_B "\r\n",
+    HASH_A "\r" HASH_B "\r",
+    "\xef\xbb\xbf" HASH_A "\r\n" HASH_B,
     HASH_A "\n" HASH_B,
     "# all that there is\n\n \n\t\r\n" HASH_A " a name # and more\n\n  " HASH_B "\tanother\n#\n",
     "00112233445566778899AABBCCDDEEFF00112233\n" HASH_B "\n" HASH_B "\n",
