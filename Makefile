@@ -104,10 +104,9 @@ $(BUILD)/page.o: $(BUILD)/page.c
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
 
 # Fuzz targets, with libFuzzer (clang); and without it, to replay the corpus.
-FUZZ_TARGETS := udp_tracker http_tracker metainfo magnet forwarded config_file list_file session api tracker_reply \
-    tracker_model bencode torrent database database_values
-FUZZ_MODELS := tests/unit/swarm/tracker_model.c
+FUZZ_TARGETS := $(filter-out entry replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 FUZZ_SOURCES := $(FUZZ_TARGETS:%=tests/fuzz/%.c)
+FUZZ_MODELS := $(filter-out $(wildcard tests/unit/*/test_*.c),$(wildcard tests/unit/*/*_model.c))
 FUZZ_SECONDS ?= 60
 
 $(BUILD)/fuzz-replay: $(patsubst %.c,$(BUILD)/%.o,$(FUZZ_SOURCES) $(FUZZ_MODELS) tests/fuzz/replay.c) $(OBJECTS)
@@ -130,7 +129,7 @@ build/fuzz/page.o: build/page.c
 
 build/fuzz/%: tests/fuzz/%.c tests/fuzz/entry.c $(FUZZ_OBJECTS)
 	@echo "  FUZZ $@"
-	@clang -std=c11 $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -DFUZZ_TARGET=fuzz_$* -o $@ $^ $(LDLIBS)
+	@clang -std=c11 $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 # Keep the objects: each target links them.
 .SECONDARY: $(FUZZ_OBJECTS)
@@ -271,7 +270,7 @@ help:
 	@echo "make check-layers  check the includes against tests/layers"
 	@echo "make check-words   search for wording that is not plain English"
 	@echo "make fuzz          fuzz each parser for FUZZ_SECONDS (60)"
-	@echo "make bench         compare with other trackers and bare servers (ten minutes)"
+	@echo "make bench         compare with other trackers and bare servers (takes ten minutes)"
 	@echo "make soak          run mixed load under each sanitizer for SOAK_SECONDS (600)"
 	@echo "make install       install into PREFIX (and DESTDIR); make uninstall removes it"
 	@echo "make clean         remove build/"

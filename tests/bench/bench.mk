@@ -3,14 +3,15 @@
 BENCH_PACKAGES := opentracker nodejs $(if $(shell command -v npm),,npm) valgrind python3
 
 BENCH_OUT := $(BUILD)/bench
-BENCH_LOAD := $(addprefix $(BUILD)/tests/bench/,load.o load_http.o load_udp.o run.o requests.o \
-    workload.o latency_histogram.o process_use.o) $(BUILD)/src/base/bytes.o
-BENCH_TOOLS := $(addprefix $(BENCH_OUT)/,load bare_http bare_udp)
+BENCH_PROGRAMS := load bare_http bare_udp
+BENCH_TOOLS := $(BENCH_PROGRAMS:%=$(BENCH_OUT)/%)
+# Everything in this directory that is not a program: parts of the load generator.
+BENCH_PARTS := $(filter-out $(BENCH_PROGRAMS:%=tests/bench/%.c) tests/bench/path.c,$(wildcard tests/bench/*.c))
 
-# The program for callgrind is always built with -O2, so that counts are comparable.
-PATH_SOURCES := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c) \
-    $(addprefix src/server/,udp_tracker.c http_tracker.c http_body.c http_counters.c client_address.c \
-    full_scrape.c) $(addprefix tests/bench/,path.c requests.c workload.c)
+# The program for callgrind is always built with -O2, so that counts are comparable. It runs the
+# announce path, which these directories hold.
+PATH_SOURCES := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c src/server/*.c) \
+    $(addprefix tests/bench/,path.c requests.c workload.c)
 PATH_OBJECTS := $(patsubst %.c,$(BENCH_OUT)/o2/%.o,$(PATH_SOURCES))
 
 .PHONY: soak bench bench-quick bench-full bench-tools bench-packages check-instructions
@@ -38,7 +39,7 @@ check-instructions: $(BENCH_OUT)/path
 bench-packages:
 	@.ci/install $(BUILD_PACKAGES) $(BENCH_PACKAGES)
 
-$(BENCH_OUT)/load: $(BENCH_LOAD)
+$(BENCH_OUT)/load: $(patsubst %.c,$(BUILD)/%.o,tests/bench/load.c $(BENCH_PARTS)) $(BUILD)/src/base/bytes.o
 $(BENCH_OUT)/bare_http: $(BUILD)/tests/bench/bare_http.o
 $(BENCH_OUT)/bare_udp: $(BUILD)/tests/bench/bare_udp.o
 

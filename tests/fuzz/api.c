@@ -98,7 +98,7 @@ static void send_request(const struct web_request *request) {
         free((void *)(uintptr_t)response.body);
 }
 
-int fuzz_api(const uint8_t *data, size_t size) {
+FUZZ_TARGET(api, 1) {
     char *copy = calloc(1, size + 1);
     assert(copy != NULL);
     memcpy(copy, data, size);
@@ -115,5 +115,4 @@ int fuzz_api(const uint8_t *data, size_t size) {
     if (bytes_start_with(request.path, bytes_of("/api/v1/")))
         send_request(&request);
     free(copy);
-    return 0;
 }

@@ -27,7 +27,7 @@ static void assert_canonical(const struct bencode_value *value) {
     free(buffer);
 }
 
-int fuzz_bencode(const uint8_t *data, size_t size) {
+FUZZ_TARGET(bencode, 1) {
     uint8_t *copy = malloc(size + 1);
     assert(copy != NULL);
     memcpy(copy, data, size);
@@ -48,5 +48,4 @@ int fuzz_bencode(const uint8_t *data, size_t size) {
     }
     assert_within(rest, all);
     free(copy);
-    return 0;
 }

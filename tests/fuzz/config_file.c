@@ -26,7 +26,7 @@ static void check_accepted(const struct config *config) {
     assert(memchr(config->database, '\0', sizeof config->database) != NULL);
 }
 
-int fuzz_config_file(const uint8_t *data, size_t size) {
+FUZZ_TARGET(config_file, 1) {
     char path[MEMORY_FILE_PATH_LEN];
     const int fd = memory_file(data, size, path);
     struct config config = settings_defaults();
@@ -37,5 +37,4 @@ int fuzz_config_file(const uint8_t *data, size_t size) {
     check_accepted(&config);
     (void)config_check(&config, &errors);
     memory_file_close(fd);
-    return 0;
 }

@@ -35,7 +35,7 @@ static void use_registry(struct store *store) {
     registry_delete(registry);
 }
 
-int fuzz_database(const uint8_t *data, size_t size) {
+FUZZ_TARGET(database, 61) {
     char error[ERROR_LEN];
     struct database_directory directory = database_directory_create(data, size);
     struct store *store = store_open(directory.file, error);
@@ -47,5 +47,4 @@ int fuzz_database(const uint8_t *data, size_t size) {
     }
     store_close(store);
     database_directory_remove(&directory);
-    return 0;
 }

@@ -312,7 +312,7 @@ static void use_database(const char *path) {
     tracker_delete(tracker);
 }
 
-int fuzz_database_values(const uint8_t *data, size_t size) {
+FUZZ_TARGET(database_values, 1) {
     struct input input = { .data = data, .size = size };
     const struct bytes template = template_database();
     const struct database_directory directory =
@@ -320,5 +320,4 @@ int fuzz_database_values(const uint8_t *data, size_t size) {
     replace_values(directory.file, &input);
     use_database(directory.file);
     database_directory_remove(&directory);
-    return 0;
 }

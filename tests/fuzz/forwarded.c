@@ -36,7 +36,7 @@ static void assert_last_entry_decides(struct forwarded forwarded, line_reader re
     assert(memcmp(forwarded.client.wire, address, sizeof address) == 0);
 }
 
-int fuzz_forwarded(const uint8_t *data, size_t size) {
+FUZZ_TARGET(forwarded, 1) {
     uint8_t *copy = malloc(size + 1);
     assert(copy != NULL);
     memcpy(copy, data, size);
@@ -50,5 +50,4 @@ int fuzz_forwarded(const uint8_t *data, size_t size) {
     assert_last_entry_decides(standard, forwarded_read, "for=192.0.2.7");
     assert_last_entry_decides(list, forwarded_read_list, "192.0.2.7");
     free(copy);
-    return 0;
 }

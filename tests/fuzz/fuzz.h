@@ -1,24 +1,32 @@
-/* Fuzz targets. Each accepts arbitrary input and aborts if an assertion fails. */
+/* Fuzz targets. Each accepts arbitrary input and aborts if an assertion fails. Every file defines
+ * one of its own name; fuzz-replay runs all of them, each program of libFuzzer one. */
 #ifndef SKEP_FUZZ_H
 #define SKEP_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-int fuzz_udp_tracker(const uint8_t *data, size_t size);
-int fuzz_http_tracker(const uint8_t *data, size_t size);
-int fuzz_metainfo(const uint8_t *data, size_t size);
-int fuzz_magnet(const uint8_t *data, size_t size);
-int fuzz_forwarded(const uint8_t *data, size_t size);
-int fuzz_config_file(const uint8_t *data, size_t size);
-int fuzz_list_file(const uint8_t *data, size_t size);
-int fuzz_session(const uint8_t *data, size_t size);
-int fuzz_api(const uint8_t *data, size_t size);
-int fuzz_tracker_reply(const uint8_t *data, size_t size);
-int fuzz_tracker_model(const uint8_t *data, size_t size);
-int fuzz_database(const uint8_t *data, size_t size);
-int fuzz_database_values(const uint8_t *data, size_t size);
-int fuzz_torrent(const uint8_t *data, size_t size);
-int fuzz_bencode(const uint8_t *data, size_t size);
+struct fuzz_target {
+    const char *name; /* also of its directory in the corpus */
+    void (*run)(const uint8_t *data, size_t size);
+    size_t
+        stride; /* without libFuzzer: distance between two lengths, or two bytes, that are tried */
+    struct fuzz_target *next;
+};
+
+/* All registered targets, linked. */
+extern struct fuzz_target *fuzz_targets;
+
+/* Defines and registers a target: FUZZ_TARGET(magnet, 1) { … } with `data` and `size`. */
+#define FUZZ_TARGET(target, step)                                                                  \
+    static void fuzz_##target(const uint8_t *data, size_t size);                                   \
+    __attribute__((constructor)) static void register_##target(void) {                             \
+        static struct fuzz_target self = { .name = #target,                                        \
+                                           .run = fuzz_##target,                                   \
+                                           .stride = step };                                       \
+        self.next = fuzz_targets;                                                                  \
+        fuzz_targets = &self;                                                                      \
+    }                                                                                              \
+    static void fuzz_##target(const uint8_t *data, size_t size)
 
 #endif

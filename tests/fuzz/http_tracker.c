@@ -180,13 +180,12 @@ static void send_request(uint8_t flags, char *text) {
     http_tracker_clear(&request);
 }
 
-int fuzz_http_tracker(const uint8_t *data, size_t size) {
+FUZZ_TARGET(http_tracker, 1) {
     if (size < 1)
-        return 0;
+        return;
     char *copy = calloc(1, size);
     assert(copy != NULL);
     memcpy(copy, data + 1, size - 1);
     send_request(data[0], copy);
     free(copy);
-    return 0;
 }

@@ -24,7 +24,7 @@ static void assert_listed(const struct access *access) {
     assert(access_check_torrent(access, registry, last_hash, detail) == ANNOUNCE_OK);
 }
 
-int fuzz_list_file(const uint8_t *data, size_t size) {
+FUZZ_TARGET(list_file, 1) {
     const struct access_rules rules = { .mode = ACCESS_LISTED };
     char path[MEMORY_FILE_PATH_LEN];
     char error[ERROR_LEN] = "";
@@ -41,5 +41,4 @@ int fuzz_list_file(const uint8_t *data, size_t size) {
     memory_file_close(fd);
     access_delete(access);
     free(text);
-    return 0;
 }

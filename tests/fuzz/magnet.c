@@ -9,7 +9,7 @@
 
 enum { LINK_LEN = 512 + 3 * METAINFO_NAME_LEN };
 
-int fuzz_magnet(const uint8_t *data, size_t size) {
+FUZZ_TARGET(magnet, 1) {
     uint8_t out[LINK_LEN];
     char error[ERROR_LEN] = "";
     struct metainfo found;
@@ -37,5 +37,4 @@ int fuzz_magnet(const uint8_t *data, size_t size) {
         assert(found.size == again.size);
     }
     free(copy);
-    return 0;
 }

@@ -65,7 +65,7 @@ static void check_rewritten(struct bytes file, const struct metainfo *metainfo) 
     free(out);
 }
 
-int fuzz_metainfo(const uint8_t *data, size_t size) {
+FUZZ_TARGET(metainfo, 1) {
     uint8_t *copy = malloc(size + 1);
     assert(copy != NULL);
     memcpy(copy, data, size);
@@ -83,5 +83,4 @@ int fuzz_metainfo(const uint8_t *data, size_t size) {
     }
     check_rewritten(file, good ? &metainfo : NULL);
     free(copy);
-    return 0;
 }

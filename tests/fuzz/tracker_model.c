@@ -3,7 +3,6 @@
 
 #include "fuzz.h"
 
-int fuzz_tracker_model(const uint8_t *data, size_t size) {
+FUZZ_TARGET(tracker_model, 1) {
     tracker_model_run(data, size);
-    return 0;
 }

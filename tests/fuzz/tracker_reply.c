@@ -71,9 +71,9 @@ static void read_url(struct bytes text) {
                strcmp(again.host, url.host) == 0);
 }
 
-int fuzz_tracker_reply(const uint8_t *data, size_t size) {
+FUZZ_TARGET(tracker_reply, 1) {
     if (size < 1)
-        return 0;
+        return;
     uint8_t *copy = malloc(size);
     assert(copy != NULL);
     memcpy(copy, data + 1, size - 1);
@@ -82,5 +82,4 @@ int fuzz_tracker_reply(const uint8_t *data, size_t size) {
     read_udp(input, data[0] % 2 == 0 ? FAMILY_V4 : FAMILY_V6);
     read_url(input);
     free(copy);
-    return 0;
 }

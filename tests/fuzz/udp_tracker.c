@@ -29,9 +29,9 @@ static struct udp_context *context(void) {
     return &shared;
 }
 
-int fuzz_udp_tracker(const uint8_t *data, size_t size) {
+FUZZ_TARGET(udp_tracker, 1) {
     if (size < 1)
-        return 0;
+        return;
     const uint8_t flags = data[0];
     const struct endpoint sender = {
         .family = flags & FLAG_V6 ? FAMILY_V6 : FAMILY_V4,
@@ -57,5 +57,4 @@ int fuzz_udp_tracker(const uint8_t *data, size_t size) {
     assert(len >= UDP_HEADER_LEN || replied == 0);
     assert(valid || replied <= len);
     free(packet);
-    return 0;
 }

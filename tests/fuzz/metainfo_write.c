@@ -20,14 +20,14 @@ static int compare_entries(const void *a, const void *b) {
                                   ((const struct torrent_entry *)b)->path);
 }
 
-int fuzz_torrent(const uint8_t *data, size_t size) {
+FUZZ_TARGET(metainfo_write, 1) {
     static uint8_t digests[(FILES_MAX * FILE_PIECES_MAX + 1) * SHA256_LEN];
     static char names[FILES_MAX][4] = { "a", "b", "c/d", "c/e" };
     static const char *const urls[] = { "http://192.0.2.1:6969/announce" };
     struct torrent_entry entries[FILES_MAX] = { 0 };
     const struct torrent_entry *by_root[FILES_MAX];
     if (size < 3 + 3 * FILES_MAX)
-        return 0;
+        return;
     struct metainfo_source source = {
         .version = (enum torrent_version)(1 + data[0] % 3),
         .name = { (const uint8_t *)"content", 1 + data[1] % 7U },
@@ -71,5 +71,4 @@ int fuzz_torrent(const uint8_t *data, size_t size) {
     assert(metainfo.size == total);
     assert(metainfo.hash_count == (source.version == TORRENT_HYBRID ? 2 : 1));
     free(file);
-    return 0;
 }
