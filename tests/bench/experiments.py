@@ -1,4 +1,4 @@
-"""What is measured. Each experiment takes a Bench and returns what it found."""
+"""The experiments. Each takes a Bench and returns its results."""
 
 import contextlib
 import dataclasses
@@ -35,7 +35,7 @@ def rss_kib(pid):
 
 @contextlib.contextmanager
 def filled_skepd(bench, population, **options):
-    """skepd with the population in it; `bytes_a_peer` is what that took."""
+    """skepd with all peers of the population; `bytes_a_peer` is the memory that each took."""
     with servers.PinnedSkepd(**options) as daemon:
         before = rss_kib(daemon.pid)
         daemon.fill = bench.load.fill(daemon, population)
@@ -48,7 +48,7 @@ def _reply_bytes(bench, daemon, population, mode):
 
 
 def compare(bench):
-    """skepd, the bare servers and others' trackers, the same requests over each transport."""
+    """skepd, the bare servers and other trackers, with the same requests over each transport."""
     population = Population(10_000, 100)
     series = Series()
     with contextlib.ExitStack() as stack:
@@ -74,7 +74,7 @@ def compare(bench):
 
 
 def grow(bench):
-    """Swarms of about a hundred peers, ever more of them."""
+    """Increasing numbers of swarms of about 100 peers."""
     series, memory = Series(), {}
     with contextlib.ExitStack() as stack:
         daemons = {}
@@ -100,7 +100,7 @@ def shaped(bench, torrents, name):
 
 
 def shape(bench):
-    """As many peers in one swarm, in one each, and as popularity is: few large, many small."""
+    """The same number of peers in one swarm, in a swarm each, and by Zipf's law."""
     populations = {
         "one swarm": shaped(bench, 1, "one"),
         "a swarm for each": shaped(bench, bench.many, "each"),
@@ -131,7 +131,7 @@ def numwant(bench):
 
 
 def store(bench):
-    """With SQLite and without, side by side: peers that only come again, and peers that change."""
+    """With and without SQLite: peers that only announce again, and peers that change."""
     population = swarms_of_hundred(100_000)
     series = Series()
     with contextlib.ExitStack() as stack:
@@ -159,7 +159,7 @@ def _answers_with_peers(daemon, info_hash):
 
 
 def restart(bench):
-    """Seconds to stop and to start again, until the first reply that has fifty peers in it."""
+    """Seconds for the stop, and from the start to the first reply with 50 peers."""
     population = swarms_of_hundred(bench.many)
     info_hash = bytes.fromhex(bench.load.info_hashes(Population(1, 1)).strip())
     stops, starts = [], []
@@ -187,7 +187,7 @@ def _seen_peers(daemon, info_hash):
 
 
 def expire(bench):
-    """The longest that an announce takes while many peers are swept away, and before."""
+    """Latency of announces before and while many peers expire."""
     found = {}
     interval_s = bench.interval_s
     lifetime_s = 2 * interval_s

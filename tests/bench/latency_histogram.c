@@ -1,6 +1,6 @@
 #include "latency_histogram.h"
 
-/* Below 2^BITS a bucket for each value; above, 2^BITS buckets for each power of two. */
+/* One bucket per value below 2^BITS, then 2^BITS buckets per power of two. */
 static unsigned bucket_of(uint64_t value) {
     if (value < 1U << HISTOGRAM_BITS)
         return (unsigned)value;

@@ -1,5 +1,5 @@
-/* Latencies, counted in buckets that are at most 1/32 wide of what they hold: enough for
- * percentiles, and nothing to keep for each reply. */
+/* Histogram of latencies for percentiles: the width of a bucket is at most 1/32 of its values,
+ * finer than the fixed bounds of base/histogram.h. */
 #ifndef SKEP_BENCH_LATENCY_HISTOGRAM_H
 #define SKEP_BENCH_LATENCY_HISTOGRAM_H
 
@@ -15,7 +15,7 @@ struct latency_histogram {
 
 void latency_histogram_add(struct latency_histogram *histogram, uint64_t value);
 
-/* The value that `share` (0 to 1) of all are no larger than; 0 where there are none. */
+/* The value that a `share` (0 to 1) of all latencies does not exceed; 0 if there are none. */
 uint64_t latency_histogram_quantile(const struct latency_histogram *histogram, double share);
 
 #endif

@@ -1,4 +1,5 @@
-/* The load generator: closed loop, on loopback only, bounded in time. Prints one JSON object. */
+/* Load generator: a fixed number of open requests, to loopback only, for a limited time. Prints one
+ * JSON object. */
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -12,27 +13,28 @@ enum { SECONDS_MAX = 600, PEERS_MAX = 50000000, LOAD_FAILED = 2 };
 
 static const char HELP[] =
     "Usage: load --port N [OPTION]...\n"
-    "Asks a BitTorrent tracker on this machine as fast as it answers, and says how fast that was.\n"
+    "Send requests to a BitTorrent tracker on this machine and measure rate, latency and CPU "
+    "time.\n"
     "\n"
     "  --mode MODE           http-keepalive (default), http-close or udp\n"
-    "  --address ADDRESS     of 127.0.0.0/8 (default 127.0.0.1), or ::1\n"
-    "  --port N              the tracker's port\n"
-    "  --server-pid N        the process whose CPU time and memory are read\n"
-    "  --seconds S           how long to measure (default 2; with --fill: at most, default 120)\n"
-    "  --warmup S            how long before that (default 0.2)\n"
-    "  --responses N         end after N responses\n"
-    "  --concurrency N       requests open at a time (default 64)\n"
-    "  --fill                let each peer announce `started` once, and end\n"
-    "  --peers N             how many there are (default 10000)\n"
-    "  --first-peer N        the number of the first (default 0)\n"
-    "  --torrents N          how many there are (default 100)\n"
-    "  --shape SHAPE         even (default), one (swarm for all), each (peer has a swarm), zipf\n"
-    "  --addresses N         source addresses that the peers have (default 128; v6: 1)\n"
-    "  --seeders N           percent of the peers (default 30)\n"
-    "  --numwant N           peers that each asks for (default 50)\n"
-    "  --mix NAME=PERCENT,.. of started, completed, stopped, scrape; the rest are updates\n"
+    "  --address ADDRESS     tracker's address: in 127.0.0.0/8 (default 127.0.0.1), or ::1\n"
+    "  --port N              tracker's port\n"
+    "  --server-pid N        process whose CPU time and memory are measured\n"
+    "  --seconds S           duration (default 2; with --fill: at most, default 120)\n"
+    "  --warmup S            warm-up before it (default 0.2)\n"
+    "  --responses N         stop after N responses\n"
+    "  --concurrency N       open requests (default 64)\n"
+    "  --fill                announce `started` once for each peer, then exit\n"
+    "  --peers N             number of peers (default 10000)\n"
+    "  --first-peer N        number of the first peer (default 0)\n"
+    "  --torrents N          number of torrents (default 100)\n"
+    "  --shape SHAPE         even (default), one (a single swarm), each (a swarm per peer), zipf\n"
+    "  --addresses N         number of source addresses (default 128; IPv6: 1)\n"
+    "  --seeders N           percent of peers that are seeders (default 30)\n"
+    "  --numwant N           numwant of each announce (default 50)\n"
+    "  --mix NAME=PERCENT,.. share of started, completed, stopped, scrape; others are updates\n"
     "  --seed N              seed of the request order (default 1)\n"
-    "  --print-hashes        print the torrents' info_hashes and exit\n";
+    "  --print-hashes        print the info_hashes and exit\n";
 
 enum option_code {
     OPTION_MODE = 256,
@@ -241,8 +243,7 @@ static bool parse_options(int argc, char **argv, struct settings *settings) {
         if (found == '?')
             return false;
         if (!take_option(found, settings)) {
-            fprintf(stderr, "load: \"%s\" is no good value for that option\n",
-                    optarg == NULL ? "" : optarg);
+            fprintf(stderr, "load: invalid value: \"%s\"\n", optarg == NULL ? "" : optarg);
             return false;
         }
     }
@@ -251,7 +252,7 @@ static bool parse_options(int argc, char **argv, struct settings *settings) {
     return optind == argc;
 }
 
-/* Nothing but this machine is ever asked. */
+/* Only addresses of this machine are allowed. */
 static bool find_target(const struct load_options *options, union socket_address *target) {
     memset(target, 0, sizeof *target);
     if (inet_pton(AF_INET, options->address, &target->in.sin_addr) == 1) {
@@ -268,7 +269,7 @@ static bool find_target(const struct load_options *options, union socket_address
 static bool check(struct load_options *options, struct run *run) {
     struct workload_options *work = &options->work;
     if (options->port == 0 || !find_target(options, &run->target)) {
-        fprintf(stderr, "load: there must be a --port, and an --address of loopback\n");
+        fprintf(stderr, "load: --port is required, and --address must be a loopback address\n");
         return false;
     }
     const bool v6 = run->target.any.sa_family == AF_INET6;
@@ -276,7 +277,7 @@ static bool check(struct load_options *options, struct run *run) {
     if (work->addresses == 0)
         work->addresses = v6 ? 1 : 128;
     if (v6 && work->addresses > 1) {
-        fprintf(stderr, "load: IPv6's loopback has but one address\n");
+        fprintf(stderr, "load: --addresses must be 1 with IPv6: loopback has one address\n");
         return false;
     }
     if (work->addresses > work->peers)

@@ -1,4 +1,4 @@
-/* HTTP's engine: an epoll set of connections, each with one request open at a time. */
+/* HTTP engine: an epoll set of connections, each with one open request. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +20,8 @@ enum {
 struct connection {
     int fd;
     bool asking;   /* a request is open */
-    bool answered; /* its reply came; only the server's close is still to come */
-    bool served;   /* this connection has brought a reply before */
+    bool answered; /* has its reply; waits for the server to close */
+    bool served;   /* had a reply before */
     uint32_t address;
     uint32_t next_fill; /* the number of the next peer to announce at this address */
     uint64_t sent_ns;
@@ -45,7 +45,7 @@ static bool closing(const struct http_load *load) {
     return load->run->options->mode == MODE_HTTP_CLOSE;
 }
 
-static void hang_up(struct connection *connection) {
+static void close_connection(struct connection *connection) {
     if (connection->fd >= 0)
         close(connection->fd);
     connection->fd = -1;
@@ -67,14 +67,14 @@ static bool dial(struct http_load *load, struct connection *connection) {
     connection->fd = socket(target->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (connection->fd < 0)
         return false;
-    /* The port is found at connect, so that one is free if it is free towards this server. */
+    /* The port is chosen at connect, so it need only be unused towards this server. */
     (void)setsockopt(connection->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
     if (bind(connection->fd, &source.any, socket_address_len(&source)) == 0 &&
         (connect(connection->fd, &target->any, socket_address_len(target)) == 0 ||
          errno == EINPROGRESS) &&
         watch(load, connection, EPOLL_CTL_ADD, EPOLLIN))
         return true;
-    hang_up(connection);
+    close_connection(connection);
     return false;
 }
 
@@ -88,14 +88,14 @@ static void send_request(struct http_load *load, struct connection *connection) 
         (void)watch(load, connection, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
 }
 
-/* The next peer that has not announced yet, of this connection's address or, once that has none
- * left, of the next address that no connection has taken. */
+/* The next peer without an announce: of this connection's address or, if that has none left, of the
+ * next address without a connection. */
 static bool next_to_fill(struct http_load *load, struct connection *connection) {
     const struct workload_options *work = &load->run->options->work;
     while (connection->next_fill >= work->peers) {
         if (load->next_address >= work->addresses)
             return false;
-        hang_up(connection);
+        close_connection(connection);
         connection->next_fill = load->next_address++;
         connection->address = (work->first_peer + connection->next_fill) % work->addresses;
     }
@@ -135,7 +135,7 @@ static void ask(struct http_load *load, struct connection *connection, uint64_t 
     if (choose(load, connection))
         send_chosen(load, connection, now_ns);
     else
-        hang_up(connection);
+        close_connection(connection);
 }
 
 struct head {
@@ -155,7 +155,7 @@ static void read_header(struct head *head, const char *line, size_t len) {
         head->close = true;
 }
 
-/* False while the head is not whole yet. */
+/* False if the head is incomplete. */
 static bool read_head(const struct connection *connection, struct head *head) {
     const char *start = (const char *)connection->reply;
     const char *end = memmem(start, connection->reply_len, "\r\n\r\n", 4);
@@ -173,7 +173,7 @@ static bool read_head(const struct connection *connection, struct head *head) {
     return true;
 }
 
-/* Whether the reply is whole; it may end with the connection. */
+/* Whether the reply is complete; it may end with the connection. */
 static bool reply_is_whole(const struct connection *connection, bool closed, struct head *head) {
     if (!read_head(connection, head))
         return false;
@@ -200,7 +200,7 @@ static void count_reply(struct http_load *load, struct connection *connection,
 static void take_close(struct http_load *load, struct connection *connection, uint64_t now_ns) {
     const bool answered = connection->answered;
     const bool crossed = connection->served && connection->reply_len == 0;
-    hang_up(connection);
+    close_connection(connection);
     if (!closing(load))
         load->run->reconnects++;
     if (answered) {
@@ -208,7 +208,7 @@ static void take_close(struct http_load *load, struct connection *connection, ui
         return;
     }
     if (!crossed)
-        run_count_error(load->run, "the server hung up without a reply");
+        run_count_error(load->run, "the server closed the connection without a reply");
     send_chosen(load, connection, now_ns);
 }
 
@@ -277,7 +277,7 @@ bool run_http(struct run *run) {
         run_start(run);
         go_round(&load);
         for (uint32_t i = 0; i < options->concurrency; i++)
-            hang_up(&load.connections[i]);
+            close_connection(&load.connections[i]);
     }
     if (load.epoll_fd >= 0)
         close(load.epoll_fd);

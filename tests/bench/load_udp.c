@@ -75,7 +75,7 @@ static void flush(struct udp_load *load) {
     while (sent < load->batched) {
         const int count = sendmmsg(load->fd, load->out + sent, load->batched - sent, 0);
         if (count <= 0 && errno != EINTR) {
-            /* An earlier packet's refusal, or no buffers: what isn't sent counts as lost. */
+            /* ICMP error of an earlier packet, or no buffers: unsent requests count as lost. */
             sent++;
             continue;
         }
@@ -111,8 +111,8 @@ static uint32_t smaller(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-/* Takes the replies to connect requests for the addresses from `first` on, of which `missing` have
- * no id yet; returns how many still have none when no more comes. */
+/* Reads the replies to connect requests of the addresses from `first` on, of which `missing` have
+ * no id. Returns how many have none when no more replies arrive. */
 static uint32_t take_connection_ids(struct udp_load *load, uint32_t first, uint32_t missing,
                                     bool connected[static BATCH]) {
     unsigned count;
@@ -130,7 +130,7 @@ static uint32_t take_connection_ids(struct udp_load *load, uint32_t first, uint3
     return missing;
 }
 
-/* A connection id is good for one source address; this gets those of a batch of addresses. */
+/* Gets the connection ids of a batch of source addresses; an id is valid for one address. */
 static bool connect_batch(struct udp_load *load, uint32_t first, uint32_t count) {
     bool connected[BATCH] = { false };
     uint32_t missing = count;
@@ -164,7 +164,7 @@ static void ask(struct udp_load *load, uint32_t number, uint64_t now_ns) {
                             request_place(load)));
 }
 
-/* Fills all free slots with new requests, if there are any. */
+/* Sends new requests in all free slots. */
 static void ask_more(struct udp_load *load, uint64_t now_ns) {
     struct run *run = load->run;
     const struct load_options *options = run->options;

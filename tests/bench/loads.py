@@ -1,4 +1,4 @@
-"""Runs the load generator, and makes medians of what it says."""
+"""Runs the load generator and computes medians of its results."""
 
 import dataclasses
 import json
@@ -12,7 +12,7 @@ TRANSPORTS = {"http-keepalive": "HTTP, keep-alive", "http-close": "HTTP, a conne
 CONCURRENCY = {"http-keepalive": 64, "http-close": 64, "udp": 128}
 # Number of failed or repeated requests that invalidates a run.
 FAULTS_MAX = 0.001
-TRIES = 4  # before that fails the whole bench: another process may have had the core all the time
+TRIES = 4  # of one run, since another process may have used the core
 
 
 class LoadFailed(RuntimeError):
@@ -21,7 +21,7 @@ class LoadFailed(RuntimeError):
 
 @dataclasses.dataclass(frozen=True)
 class Population:
-    """Which peers there are. The same one, wherever it is named again."""
+    """A set of peers; equal parameters give the same peers."""
     peers: int
     torrents: int
     addresses: int = 64
@@ -58,12 +58,12 @@ class Load:
         return self._call("--print-hashes", *population.options())
 
     def fill(self, server, population, mode="udp"):
-        """Lets every peer say that it has started."""
+        """Announces `started` for every peer."""
         found = json.loads(self._call(
             "--fill", "--mode", mode, "--port", server.port, "--server-pid", server.pid,
             "--concurrency", CONCURRENCY[mode], *population.options()))
         if found["responses"] != population.peers:
-            raise LoadFailed(f"{server.name} took {found['responses']} of {population.peers} "
+            raise LoadFailed(f"{server.name} accepted {found['responses']} of {population.peers} "
                              f"peers: {found.get('first_error')}")
         return found
 
@@ -87,7 +87,7 @@ class Load:
 
 
 class Series:
-    """The runs of several things that were measured in turn, round after round."""
+    """Results of several candidates that were measured in turn, in rounds."""
 
     def __init__(self):
         self._runs = {}
@@ -105,12 +105,12 @@ class Series:
         return max(run[field] for run in self._runs[key])
 
     def spread(self, key, field):
-        """How far apart the rounds were, as a share of their median."""
+        """Range of the rounds' values, relative to their median."""
         values = [run[field] for run in self._runs[key]]
         middle = statistics.median(values)
         return (max(values) - min(values)) / middle if middle else 0
 
     def ratio(self, key, other, field):
-        """The median of the rounds' ratios: what disturbs a whole round disturbs both sides."""
+        """Median of the rounds' ratios, since a disturbance affects both sides of a round."""
         pairs = zip(self._runs[key], self._runs[other])
         return statistics.median(one[field] / two[field] for one, two in pairs)

@@ -1,7 +1,7 @@
-/* Cost of a request without its socket: the pure path from bytes to bytes, repeated on a tracker
- * that is the same in every run. For callgrind, which counts instructions; see
- * tests/bench/instructions.
- * path KIND COUNT */
+/* Handles requests without sockets, on a tracker that is the same in every run, for callgrind to
+ * count the instructions; see tests/bench/instructions.
+ *
+ *   path KIND COUNT */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +14,7 @@
 
 enum { PEERS = 4000, TORRENTS = 40, ADDRESSES = 50, NOW_MS = 1000000, ASKS = 256, HEADERS_MAX = 4 };
 
-/* The linker puts this in the place of random_secret: keys that are the same in every run, so that
- * every run takes the same path. */
+/* Replaces random_secret (by the linker): fixed keys, so that every run takes the same path. */
 bool __wrap_random_secret(void *data, size_t len);
 
 bool __wrap_random_secret(void *data, size_t len) {
@@ -45,7 +44,7 @@ struct path {
     } http[ASKS];
     size_t udp_lens[ASKS];
     uint8_t packets[ASKS][UDP_REQUEST_MAX];
-    uint64_t bytes; /* of all replies, so that no compiler can do without them */
+    uint64_t bytes; /* of all replies; their use keeps the compiler from dropping the work */
 };
 
 static struct endpoint sender_of(const struct ask *ask) {
@@ -175,7 +174,7 @@ static void udp_ask(struct path *path, uint32_t n) {
     reply_to_packet(path, &path->asks[n], path->packets[n], path->udp_lens[n]);
 }
 
-/* A peer goes and comes back, so that the swarm is as it was. */
+/* A peer stops and starts again, which leaves the swarm unchanged. */
 static void udp_stop_and_start(struct path *path, uint32_t n) {
     store_u32(path->packets[n] + 80, 3);
     udp_ask(path, n);
@@ -206,7 +205,7 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 static bool run(size_t kind, unsigned long count) {
     static struct path path;
     path.work = workload_create(&WORK_OPTIONS);
-    /* Without a feed: what its reader costs is no part of this path. */
+    /* No feed: its reader is not part of this path. */
     path.udp.tracker = tracker_create(&TRACKER_OPTIONS, 0);
     path.udp.connection_id_lifetime_s = 3600;
     path.http_context.tracker = path.udp.tracker;

@@ -7,10 +7,10 @@
 
 struct process_memory {
     uint64_t rss_kib;
-    uint64_t pss_kib; /* shared pages count by their share */
+    uint64_t pss_kib; /* shared pages count proportionally */
 };
 
-/* Nanoseconds of CPU, all threads together. False if the process is not there. */
+/* CPU time of all threads, in nanoseconds. False if there is no such process. */
 bool process_cpu_ns(int pid, uint64_t *cpu_ns);
 
 bool process_memory(int pid, struct process_memory *memory);

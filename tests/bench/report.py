@@ -1,4 +1,4 @@
-"""RESULTS.md: the targets first, then everything that was measured."""
+"""RESULTS.md: first the targets, then all results."""
 
 import os
 import pathlib
@@ -35,7 +35,7 @@ def _from_file(path, pattern):
 
 
 def machine():
-    """Two lines; to be asked before the work starts, for the load average."""
+    """Two lines. Call it before the benchmark, for the load average."""
     memory_kib = int(_from_file("/proc/meminfo", r"^MemTotal:\s+(\d+)"))
     processor = _from_file("/proc/cpuinfo", r"^model name\s*:(.*)$")
     versions = {
@@ -71,7 +71,7 @@ def _size(peers):
 
 
 class Targets:
-    """Each target with its bound, and whether it was reached."""
+    """The targets with their bounds and results."""
 
     def __init__(self):
         self.rows = []
@@ -111,10 +111,9 @@ def _grow_targets(targets, sizes, series, memory):
 def _store_targets(targets, series):
     for work in ("re-announces", "churn"):
         for mode in USUAL:
-            # A core's rate is what its time allows; unlike the rate that was seen, this does not
-            # depend on what else the machine had to do.
+            # From CPU time, since the measured rate depends on other load of the machine.
             loss = 100 * (1 - series.ratio((work, mode, False), (work, mode, True), CPU))
-            targets.at_most(f"{TRANSPORTS[mode]}, {work}: rate of a core that SQLite costs", loss,
+            targets.at_most(f"{TRANSPORTS[mode]}, {work}: loss of rate per core due to SQLite", loss,
                             10, "%")
 
 
@@ -196,8 +195,8 @@ def _store_text(_bench, series):
                 rows.append((f"{TRANSPORTS[mode]}, {work}: store {'on' if on else 'off'}",
                              *_run_cells(series, (work, mode, on))))
     return ("## SQLite on and off\n\n100 000 peers; with churn, of 100 announces 4 are `stopped`, "
-            "2 are `completed`, and who\nhas stopped comes back with `started`. The thread that "
-            "writes has the same core.\n\n" + _table(("", *RUN_HEAD), rows))
+            "2 are `completed`, and stopped\npeers start again. The store's thread runs on the same "
+            "core.\n\n" + _table(("", *RUN_HEAD), rows))
 
 
 def _restart_text(bench, found):
@@ -217,7 +216,7 @@ def _expire_text(bench, found):
                          _count(run[RATE]), *(_count(run[field]) for field in
                                               ("p50_us", "p99_us", "p999_us", "max_us"))))
     return (f"## While {_size(bench.many)} peers expire\n\nUDP announces, 8 at a time; the sweeper "
-            "has the same core.\n\n"
+            "runs on the same core.\n\n"
             + _table(("", "responses/s", "p50 µs", "p99 µs", "p99.9 µs", "max µs"), rows))
 
 

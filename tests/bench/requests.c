@@ -102,7 +102,7 @@ size_t udp_request(const struct ask *ask, uint64_t connection_id, uint32_t trans
     return UDP_REQUEST_MAX;
 }
 
-/* Bencode, forwards only: each function takes something off `*rest` or says that it isn't there. */
+/* Bencode, in one pass: each function reads one thing from `*rest`, or returns false. */
 static bool take_number(struct bytes *rest, char end, uint64_t *value) {
     size_t i = 0;
     *value = 0;
@@ -130,7 +130,7 @@ static bool take_byte(struct bytes *rest, char c) {
     return true;
 }
 
-/* Passes over one value, whatever it is. */
+/* Skips one value of any type. */
 static bool skip_value(struct bytes *rest) {
     int depth = 0;
     do {
@@ -167,7 +167,7 @@ static bool is(struct bytes text, const char *word) {
 static bool read_entry(struct reading *reading, struct bytes key, struct bytes *rest) {
     const bool number = rest->len > 0 && rest->data[0] == 'i';
     if (is(key, "failure reason")) {
-        reading->error = "the tracker refuses";
+        reading->error = "request refused";
     } else if (is(key, "peers") || is(key, "peers6")) {
         struct bytes peers;
         reading->has |= HAS_PEERS;
@@ -189,20 +189,20 @@ static bool read_entry(struct reading *reading, struct bytes key, struct bytes *
 
 static reply_error read_body(struct bytes body, struct reading *reading) {
     if (!take_byte(&body, 'd'))
-        return "the body is no dictionary";
+        return "the body is not a dictionary";
     while (!take_byte(&body, 'e')) {
         struct bytes key;
         if (!take_string(&body, &key) || !read_entry(reading, key, &body))
-            return "the body is broken";
+            return "invalid bencode";
     }
-    return body.len > 0 ? "something stands behind the body" : reading->error;
+    return body.len > 0 ? "data after the body" : reading->error;
 }
 
 static reply_error check_peers(const struct ask *ask, size_t len, size_t stride, uint32_t *peers) {
     if (len % stride != 0)
-        return "half a peer";
+        return "incomplete peer";
     *peers = (uint32_t)(len / stride);
-    return *peers > (uint32_t)ask->numwant ? "more peers than were asked for" : NULL;
+    return *peers > (uint32_t)ask->numwant ? "more peers than numwant" : NULL;
 }
 
 reply_error http_check(const struct ask *ask, struct bytes body, size_t stride, uint32_t *peers) {
@@ -223,10 +223,10 @@ reply_error udp_check(const struct ask *ask, struct bytes packet, size_t stride,
     *peers = 0;
     const uint32_t action = load_u32(packet.data);
     if (action == ACTION_ERROR)
-        return "the tracker refuses";
+        return "request refused";
     if (ask->kind == ASK_SCRAPE)
-        return action == ACTION_SCRAPE && packet.len == 20 ? NULL : "this is no scrape's reply";
+        return action == ACTION_SCRAPE && packet.len == 20 ? NULL : "not a scrape reply";
     if (action != ACTION_ANNOUNCE || packet.len < 20)
-        return "this is no announce's reply";
+        return "not an announce reply";
     return check_peers(ask, packet.len - 20, stride, peers);
 }

@@ -49,7 +49,7 @@ bool run_goes_on(struct run *run, uint64_t now_ns) {
     if (run->ended)
         return false;
     if (now_ns - run->last_reply_ns > SILENCE_MAX_NS && now_ns > run->last_reply_ns) {
-        run_count_error(run, "the server fell silent");
+        run_count_error(run, "the server stopped answering");
         if (!run->measuring)
             start_measuring(run);
         end(run);

@@ -20,7 +20,7 @@ struct load_options {
     int server_pid; /* 0: no process is measured */
     double seconds;
     double warmup_s;
-    uint64_t responses; /* 0: as many as come in `seconds` */
+    uint64_t responses; /* 0: limited by `seconds` only */
     uint32_t concurrency;
     struct workload_options work;
 };
@@ -61,22 +61,21 @@ uint64_t run_clock_ns(void);
 
 void run_start(struct run *run);
 
-/* Checks the time, which the caller has just read: ends the warm-up or the run. Returns false at
- * the end. */
+/* Ends the warm-up or the run if its time is over. Returns false at the end. */
 bool run_goes_on(struct run *run, uint64_t now_ns);
 
 /* Counts one reply to a request of `sent_ns`, with a body of `len` bytes. */
 void run_count(struct run *run, uint64_t sent_ns, uint64_t now_ns, size_t len, uint32_t peers,
                reply_error error);
 
-/* Something went wrong that was no reply. */
+/* Counts an error other than a wrong reply. */
 void run_count_error(struct run *run, reply_error error);
 
-/* The address of the peers' address number `number`: of 127.0.0.0/8, or ::1. */
+/* Source address number `number`: in 127.0.0.0/8, or ::1. */
 union socket_address run_source(const struct run *run, uint32_t number);
 socklen_t socket_address_len(const union socket_address *address);
 
-/* The two engines. False if a run cannot start; the reason is on standard error. */
+/* The engines. False, with the reason on standard error, if the run cannot start. */
 bool run_http(struct run *run);
 bool run_udp(struct run *run);
 

@@ -1,4 +1,4 @@
-"""The servers that are compared: skepd, the bare ones, and two trackers of others.
+"""The compared servers: skepd, the bare servers, and two other trackers.
 
 Each runs pinned to SERVER_CORE, with one thread that serves, and has `name`, `pid` and `port`.
 """
@@ -41,7 +41,7 @@ store = { enabled = %(store)s; };
 
 @contextlib.contextmanager
 def pinned_to(core):
-    """Processes started within run on that core."""
+    """Processes started inside the block run on that core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -63,7 +63,7 @@ class PinnedSkepd(Skepd):
 
 
 class Program:
-    """A server that is a program of its own. `command` gets its port."""
+    """A server program. `command` returns its command line for a port."""
 
     def __init__(self, name, command, tcp=True, cwd=None):
         self.name = name
@@ -131,7 +131,7 @@ def bare_udp(build, reply_bytes):
 
 
 class Opentracker(Program):
-    """Debian builds it to serve only the torrents in a list, and it wants to be in a directory."""
+    """Debian's build serves only the torrents of a list, and needs a working directory."""
 
     def __init__(self, info_hashes):
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="opentracker-"))
@@ -156,7 +156,7 @@ def _node_tracker_is_there():
 
 
 def install_node_tracker():
-    """Asks npm for it, unless it is there. Returns whether it is there now."""
+    """Installs it with npm if it is missing. Returns whether it is installed."""
     if not _node_tracker_is_there() and shutil.which("npm"):
         NODE_FOLDER.mkdir(parents=True, exist_ok=True)
         subprocess.run(["npm", "install", "--prefix", NODE_FOLDER, "--ignore-scripts",

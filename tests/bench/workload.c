@@ -8,13 +8,13 @@ enum { PORT_MIN = 1024, PORTS = 65536 - PORT_MIN };
 struct workload {
     struct workload_options options;
     uint64_t random;
-    uint32_t *torrents; /* of each peer, where no formula says it; NULL otherwise */
+    uint32_t *torrents; /* of each peer, if the shape has no formula; else NULL */
     uint8_t *state;     /* of each peer: enum peer_state */
 };
 
 enum peer_state { PEER_GONE = 1, PEER_COMPLETE = 2 };
 
-/* splitmix64's last step: a number's bits, well mixed. */
+/* The last step of splitmix64: mixes the bits of a number. */
 static uint64_t mix(uint64_t z) {
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
     z = (z ^ z >> 27) * 0x94d049bb133111eb;
@@ -32,7 +32,7 @@ static uint32_t random_below(struct workload *workload, uint32_t bound) {
     return (uint32_t)((mix(workload->random) >> 32) * bound >> 32);
 }
 
-/* The rank whose share of all popularity holds `u`, by bisection of the running sums. */
+/* The rank whose part of the cumulative popularity contains `u`, by bisection. */
 static uint32_t rank_at(const double *sums, uint32_t count, double u) {
     uint32_t low = 0;
     uint32_t high = count - 1;
@@ -137,7 +137,7 @@ static enum ask_kind draw_kind(struct workload *workload) {
     return ASK_UPDATE;
 }
 
-/* A stopped peer can only start again, and needs everything; no peer completes twice. */
+/* A stopped peer can only start again, as a leecher; no peer completes twice. */
 static struct ask next_of(struct workload *workload, uint32_t number) {
     enum ask_kind kind = draw_kind(workload);
     uint8_t *state = &workload->state[number];

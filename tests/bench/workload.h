@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 enum shape {
-    SHAPE_EVEN, /* every torrent has about as many peers */
-    SHAPE_ONE,  /* one torrent has them all */
+    SHAPE_EVEN, /* all torrents have about the same number of peers */
+    SHAPE_ONE,  /* one torrent has all peers */
     SHAPE_EACH, /* each peer has a torrent of its own */
     SHAPE_ZIPF, /* the torrent of rank r has 1/r of the first one's peers */
 };
@@ -22,7 +22,7 @@ struct workload_options {
     uint32_t peers;
     uint32_t first_peer;
     uint32_t torrents;
-    uint32_t addresses; /* that the peers are spread over */
+    uint32_t addresses; /* number of source addresses */
     enum shape shape;
     uint32_t seeders_percent;
     uint32_t mix[ASK_KINDS]; /* percent of the requests; updates are the rest */
@@ -43,20 +43,20 @@ struct ask {
 
 struct workload;
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 struct workload *workload_create(const struct workload_options *options);
 void workload_delete(struct workload *workload);
 
-/* The first announce of the peer with this number (from 0, whatever the first is called). */
+/* The first announce of a peer; `number` counts from 0 whatever `first_peer` is. */
 struct ask workload_first(const struct workload *workload, uint32_t number);
 
-/* What comes next: from any peer, or from one at `address`. */
+/* The next request: of any peer, or of one at `address`. */
 struct ask workload_next(struct workload *workload);
 struct ask workload_next_at(struct workload *workload, uint32_t address);
 
 void workload_info_hash(uint32_t torrent, uint8_t info_hash[static ID_LEN]);
 
-/* As a client would: a name in front, the rest by chance. Text, without a terminating zero. */
+/* A client's prefix and pseudo-random text. Not terminated by a zero. */
 void workload_peer_id(uint32_t peer, uint8_t peer_id[static ID_LEN]);
 
 #endif

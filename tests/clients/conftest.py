@@ -16,12 +16,12 @@ LOG_TAIL = 3000
 
 
 def pytest_configure(config):
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what runs is tidied up
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that fixtures are cleaned up
     config.addinivalue_line("markers", "needs_node_client: uses npm's bittorrent-tracker package")
 
 
 def pytest_collection_finish(session):
-    """What comes from the world outside has to come before the tests cut themselves off from it."""
+    """Installs npm packages before the tests enter a network without access to the Internet."""
     if any(item.get_closest_marker("needs_node_client") for item in session.items):
         node_client.install()
 
@@ -44,8 +44,8 @@ def tracker(network):
 
 @pytest.fixture
 def tracker_address(network):
-    """A new one for each test: a process has one memory of UDP trackers by address for
-    all sessions of libtorrent in it."""
+    """A new address for each test: all sessions of libtorrent in a process share one cache of UDP
+    trackers by address."""
     return network.new_v4()
 
 
@@ -67,7 +67,7 @@ def fleet(network):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
-    """A test that fails shows how the logs of all that took part in it end."""
+    """Adds the end of the clients' and the tracker's logs to the report of a failed test."""
     report = (yield).get_result()
     if not report.failed:
         return

@@ -1,4 +1,4 @@
-"""The clients of one test, with their folders; all of it is gone when the test ends."""
+"""The clients of one test, with their folders; removed at the end of the test."""
 
 import tempfile
 from pathlib import Path
@@ -18,7 +18,7 @@ class Fleet:
     def __init__(self, network: Network):
         self.network = network
         self.clients: list[Client] = []
-        self.authority: Path | None = None  # that signs what HTTPS trackers show to clients to come
+        self.authority: Path | None = None  # CA that the clients started later trust
         self._samples = 0
         self._directory = tempfile.TemporaryDirectory(prefix="skep-clients-",
                                                       ignore_cleanup_errors=True)
@@ -48,7 +48,7 @@ class Fleet:
         for client in started:
             client.start()
         for client in started:
-            wait_until(client.is_ready, START_S, f"{client} takes torrents")
+            wait_until(client.is_ready, START_S, f"{client} is ready")
         return started
 
     def _new(self, kind: type[Client], address: str) -> Client:
@@ -63,7 +63,7 @@ def announce_url(scheme: str, address: str, port: int) -> str:
 
 
 def wait_until_complete(downloads: list[Download], timeout_s: float = DOWNLOAD_S) -> None:
-    """Returns when each client has the whole file of its sample, and it is the right one."""
+    """Waits until each client has the complete and correct file of its sample."""
     missing = list(downloads)
 
     def nothing_is_missing() -> bool:
@@ -72,7 +72,7 @@ def wait_until_complete(downloads: list[Download], timeout_s: float = DOWNLOAD_S
         return not missing
 
     try:
-        wait_until(nothing_is_missing, timeout_s, "everybody has everything")
+        wait_until(nothing_is_missing, timeout_s, "all downloads are complete")
     except AssertionError as failure:
         raise AssertionError(f"{failure}; incomplete: {missing}") from None
     for client, sample in downloads:

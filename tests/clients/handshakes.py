@@ -1,4 +1,4 @@
-"""Who opened a TCP connection to whom, and when, as the kernel saw it on this network."""
+"""Records the TCP handshakes of this network: source, destination and time."""
 
 import ctypes
 import socket
@@ -33,7 +33,7 @@ class Handshake:
 
 
 class Handshakes:
-    """Listens from its making on; needs root."""
+    """Records from its creation on. Needs root."""
 
     def __init__(self):
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, ETH_P_ALL)
@@ -49,7 +49,7 @@ class Handshakes:
         self._socket.close()
 
     def heard(self) -> Iterator[Handshake]:
-        """Those since the last call; each is on the device twice, out and in."""
+        """The handshakes since the last call. Each is seen twice on the device: sent and received."""
         while True:
             try:
                 packet, ancillary, _, _ = self._socket.recvmsg(64, 64)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Measures, for people: how soon a newcomer has its first peer, and how fast it downloads then.
+"""Measures how soon a new client has its first peer, and how fast it downloads then.
 
     tests/clients/measure.py [--size MIB] [--seeder NAME]
 

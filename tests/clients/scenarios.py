@@ -1,4 +1,4 @@
-"""What happens in more than one test."""
+"""Scenarios shared by several tests."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from support.skepd import Skepd
 from support.waiting import wait_until
 
 ANNOUNCED_S = 10
-FLUSHED_S = 1.6  # after which the tracker has on disk what it knew
+FLUSHED_S = 1.6  # longer than the tracker's flush interval
 
 
 def wait_until_counted(tracker: Skepd, sample: Sample, complete: int, incomplete: int,
@@ -22,7 +22,7 @@ def wait_until_counted(tracker: Skepd, sample: Sample, complete: int, incomplete
 
 def seed_and_download(tracker: Skepd, seeder: Client, leechers: list[Client],
                       sample: Sample) -> None:
-    """One seeds, and all others download, from it and from each other."""
+    """One client seeds; all others download from it and from each other."""
     seeder.seed(sample)
     wait_until_counted(tracker, sample, 1, 0, 0)
     for leecher in leechers:
@@ -36,15 +36,15 @@ def as_it_is(_: Client, sample: Sample) -> Sample:
 
 
 def seed_each_and_download_all(tracker: Skepd, seeds: dict[Client, Sample],
-                               as_told: Callable[[Client, Sample], Sample] = as_it_is) -> None:
-    """Each client seeds its sample, and then downloads those of all others. `as_told` may give a
-    client another torrent of the same file."""
+                               as_given: Callable[[Client, Sample], Sample] = as_it_is) -> None:
+    """Each client seeds its sample, then downloads those of all others. `as_given` may give a client
+    another torrent of the same file."""
     for seeder, sample in seeds.items():
-        seeder.seed(as_told(seeder, sample))
+        seeder.seed(as_given(seeder, sample))
     for sample in seeds.values():
         wait_until_counted(tracker, sample, 1, 0, 0)
 
-    downloads = [(client, as_told(client, sample)) for client in seeds
+    downloads = [(client, as_given(client, sample)) for client in seeds
                  for seeder, sample in seeds.items() if client is not seeder]
     for client, sample in downloads:
         client.download(sample)
@@ -54,7 +54,7 @@ def seed_each_and_download_all(tracker: Skepd, seeds: dict[Client, Sample],
 
 
 def stop_one_after_another(tracker: Skepd, clients: list[Client], sample: Sample) -> None:
-    """All seed the sample; each that stops is gone from the tracker's count at once."""
+    """All seed the sample. Each client that stops leaves the tracker's count at once."""
     for client in clients:
         client.seed(sample)
     wait_until_counted(tracker, sample, len(clients), 0, 0)

@@ -43,11 +43,11 @@ def test_clients_over_https_and_http_are_one_swarm(tracker, fleet, https_url, ht
     seeds = {client: fleet.sample(https_url, SIZE) for client in clients}
     contents = [sample.content for sample in seeds.values()]
 
-    def as_told(client: Client, sample: Sample) -> Sample:
+    def as_given(client: Client, sample: Sample) -> Sample:
         distance = clients.index(client) - contents.index(sample.content)
         return sample if distance % 2 == 0 else sample.with_tracker(http_url)
 
-    seed_each_and_download_all(tracker, seeds, as_told)
+    seed_each_and_download_all(tracker, seeds, as_given)
 
 
 def test_clients_share_over_https_alone(tracker, fleet, https_url):

@@ -21,11 +21,11 @@ def test_clients_over_udp_and_http_are_one_swarm(tracker, fleet, udp_url, http_u
     seeds = {client: fleet.sample(udp_url, SIZE) for client in clients}
     contents = [sample.content for sample in seeds.values()]
 
-    def as_told(client: Client, sample: Sample) -> Sample:
+    def as_given(client: Client, sample: Sample) -> Sample:
         distance = clients.index(client) - contents.index(sample.content)
         return sample if distance % 2 == 0 else sample.with_tracker(http_url)
 
-    seed_each_and_download_all(tracker, seeds, as_told)
+    seed_each_and_download_all(tracker, seeds, as_given)
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this system has no IPv6")

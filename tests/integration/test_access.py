@@ -152,7 +152,7 @@ def test_private_tracker_logs_that_its_urls_require_a_passkey(private, daemon):
     assert words in private.log() and words not in daemon.log()
 
 
-def test_private_tracker_asks_for_a_passkey_over_http(private, torrent):
+def test_private_tracker_requires_a_passkey_over_http(private, torrent):
     key = new_key(private, "http")
     peer = Peer(private.port, torrent)
     assert_refused(peer.start(), NO_KEY, b"never")
@@ -201,7 +201,7 @@ def test_skepctl_takes_each_form_of_a_private_url(private, torrent):
         assert skepctl.json("scrape", f"http://{host}{form}", torrent.hex())["items"][0]["leechers"] >= 1
 
 
-def test_private_tracker_asks_for_a_passkey_in_scrapes(private, torrent):
+def test_private_tracker_requires_a_passkey_in_scrapes(private, torrent):
     key = new_key(private, "scrape")
     wait_until(lambda: "files" in scrape(private.port, torrent, path=f"/{key}/scrape"))
     assert scrape(private.port, torrent).failure == NO_KEY
@@ -214,7 +214,7 @@ def url_path(*pieces):
     return b"\x01\x01" + options + b"\x00"
 
 
-def test_private_tracker_asks_for_a_passkey_over_udp(private, torrent):
+def test_private_tracker_requires_a_passkey_over_udp(private, torrent):
     key = new_key(private, "udp")
     wait_for_failure(None, Peer(private.port, random_hash()), path=f"/{key}/announce")
     with UdpClient(private.port) as client:
@@ -229,7 +229,7 @@ def test_private_tracker_asks_for_a_passkey_over_udp(private, torrent):
             client.scrape(torrent)
 
 
-def test_revoked_passkey_is_worth_nothing(private, torrent):
+def test_revoked_passkey_is_refused(private, torrent):
     skepctl = Skepctl(private.database)
     key, other = skepctl.key_new("leaver"), new_key(private, "stayer")
     peer = Peer(private.port, torrent)

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from support.announce import Peer, scraped
-from support.hand_down import handing_down
+from support.inherited_sockets import with_sockets
 from support.skepd import Skepd, free_port
 from support.udp import CONNECT, PROTOCOL_ID, UdpClient
 from support.waiting import wait_until
@@ -40,13 +40,13 @@ def open_sockets(port, addresses=("::",), kinds=(socket.SOCK_STREAM, socket.SOCK
                for kind in kinds for address in addresses]
 
 
-class HandedDown(Skepd):
+class SkepdWithSockets(Skepd):
     """Its sockets accept before it runs, so only its log shows when it is up."""
 
     starts = 0
 
     def __init__(self, sockets, **how):
-        super().__init__(**{"udp": True, **how, **handing_down(sockets)})
+        super().__init__(**{"udp": True, **how, **with_sockets(sockets)})
 
     def _wait_until_it_accepts(self):
         self.starts += 1
@@ -60,7 +60,7 @@ def daemon():
     port = free_port()
     with open_sockets(port) as sockets:
         config = f"http = {{ port = {free_port()}; }}; udp = {{ threads = 3; }};"
-        with HandedDown(sockets, config=config, port=port, args=("--port", free_port())) as daemon:
+        with SkepdWithSockets(sockets, config=config, port=port, args=("--port", free_port())) as daemon:
             yield daemon
 
 
@@ -76,7 +76,7 @@ class ActivatedByUdp(Skepd):
 
 
 @needs_activate
-def test_systemd_hands_http_down(torrent):
+def test_http_socket_is_inherited_from_systemd(torrent):
     port, configured = free_port(), free_port()
     with Skepd(port=port, prefix=(ACTIVATE, "-l", port), args=("--port", configured)) as daemon:
         v4, v6 = Peer(port, torrent), Peer(port, torrent, source="::1")
@@ -90,7 +90,7 @@ def test_systemd_hands_http_down(torrent):
 
 
 @needs_activate
-def test_systemd_hands_udp_down(torrent):
+def test_udp_socket_is_inherited_from_systemd(torrent):
     port = free_port()
     daemon = ActivatedByUdp(udp=True, prefix=(ACTIVATE, "--datagram", "-l", port))
     daemon.udp_port = port
@@ -107,14 +107,14 @@ def test_systemd_hands_udp_down(torrent):
 def test_reload_with_inherited_sockets_requires_no_restart(torrent):
     port = free_port()
     with open_sockets(port) as sockets:
-        with HandedDown(sockets, config="# nothing", port=port, args=("--port", free_port())) as daemon:
+        with SkepdWithSockets(sockets, config="# nothing", port=port, args=("--port", free_port())) as daemon:
             daemon.reload()
             assert daemon.wait_for_log("configuration reloaded").endswith("configuration reloaded")
             assert Peer(port, torrent).start().failure is None
 
 
 @pytest.mark.parametrize("target, source", HOME.items())
-def test_reply_from_a_shared_socket_leaves_from_the_address_asked(daemon, torrent, target, source):
+def test_reply_from_a_shared_socket_leaves_from_the_requested_address(daemon, torrent, target, source):
     with UdpClient(daemon.port, source=source, target=target) as client:
         for port in range(5001, 5101):
             client.announce(torrent, port)
@@ -142,7 +142,7 @@ def test_own_ports_are_not_opened(daemon):
 def test_sockets_serve_one_process_after_the_other(torrent, end):
     port = free_port()
     with open_sockets(port) as sockets:
-        with HandedDown(sockets, port=port) as daemon:
+        with SkepdWithSockets(sockets, port=port) as daemon:
             for number in range(3):
                 with UdpClient(port) as v4, UdpClient(port, source="::1") as v6:
                     v4.announce(torrent, 5000 + number)
@@ -152,10 +152,10 @@ def test_sockets_serve_one_process_after_the_other(torrent, end):
                 daemon.start()
 
 
-def test_clients_that_come_between_two_processes_are_served(torrent):
+def test_clients_between_two_processes_are_served(torrent):
     port = free_port()
     with open_sockets(port) as sockets, contextlib.ExitStack() as stack:
-        daemon = stack.enter_context(HandedDown(sockets, port=port))
+        daemon = stack.enter_context(SkepdWithSockets(sockets, port=port))
         client = stack.enter_context(UdpClient(port))
         client.announce(torrent, 5001)
         daemon.stop()
@@ -169,7 +169,7 @@ def test_clients_that_come_between_two_processes_are_served(torrent):
 
 def test_accepted_connection_is_served_before_the_stop(torrent):
     port = free_port()
-    with open_sockets(port) as sockets, HandedDown(sockets, port=port) as daemon:
+    with open_sockets(port) as sockets, SkepdWithSockets(sockets, port=port) as daemon:
         with socket.create_connection(("127.0.0.1", port)) as late, UdpClient(port) as client:
             client.connect()  # a round trip: the daemon has accepted by now
             time.sleep(0.1)
@@ -183,7 +183,7 @@ def test_accepted_connection_is_served_before_the_stop(torrent):
 def test_socket_for_each_family_and_address(torrent):
     port = free_port()
     with open_sockets(port, ["127.0.0.1", "127.0.0.2", "::1"]) as sockets:
-        with HandedDown(sockets, port=port) as daemon:
+        with SkepdWithSockets(sockets, port=port) as daemon:
             for source in "127.0.0.1", "::1":
                 assert Peer(port, torrent, source=source).start().failure is None
             for target, source in ("127.0.0.2", "127.0.0.1"), ("::1", "::1"):
@@ -194,19 +194,19 @@ def test_socket_for_each_family_and_address(torrent):
             assert daemon.log().count("udp://") == 3
 
 
-def test_only_tcp_is_handed_down(torrent):
+def test_only_tcp_is_inherited(torrent):
     port = free_port()
     with open_sockets(port, kinds=[socket.SOCK_STREAM]) as sockets:
-        with HandedDown(sockets, port=port):
+        with SkepdWithSockets(sockets, port=port):
             Peer(port, torrent).start()
             with UdpClient(port) as client:
                 assert client.announce(torrent, 5001).leechers == 2
 
 
-def test_inherited_udp_sockets_rest_where_udp_is_off(torrent):
+def test_inherited_udp_sockets_are_unused_if_udp_is_off(torrent):
     port = free_port()
     with open_sockets(port) as sockets:
-        with HandedDown(sockets, port=port, udp=False) as daemon, UdpClient(port) as client:
+        with SkepdWithSockets(sockets, port=port, udp=False) as daemon, UdpClient(port) as client:
             daemon.wait_for_log("warning", "UDP")
             assert "udp://" not in daemon.log()
             assert client.is_silent_on(bytes(16))
@@ -220,8 +220,8 @@ def odd_files():
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_inherited_file_of_no_use_is_named(number):
+def test_unusable_inherited_file_is_named(number):
     with odd_files()[number] as file:
-        daemon = HandedDown([file])
+        daemon = SkepdWithSockets([file])
         with pytest.raises(AssertionError, match="ended with 1"), daemon:
             pass

@@ -34,13 +34,13 @@ def test_lone_peer_gets_an_empty_list_and_its_own_count(leecher):
     assert reply.counts == (0, 1, 0)
 
 
-def test_quiet_tracker_tells_an_interval_near_two_minutes_and_half_of_it_as_minimum(leecher):
+def test_idle_tracker_gives_an_interval_near_two_minutes_and_half_as_minimum(leecher):
     reply = leecher.start()
     assert 120 <= reply["interval"] <= 150
     assert 0.4 <= reply["min interval"] / reply["interval"] <= 0.6
 
 
-def test_intervals_differ_so_that_a_herd_spreads_out(peer):
+def test_intervals_have_jitter(peer):
     intervals = {peer().start()["interval"] for _ in range(30)}
     assert len(intervals) > 3
 
@@ -171,7 +171,7 @@ def test_broken_escape_is_refused_in_bencode(daemon, text):
     assert "info_hash" in reply.failure
 
 
-def test_refusal_tells_the_intervals_and_when_to_retry(daemon, torrent):
+def test_refusal_has_intervals_and_retry_time(daemon, torrent):
     reply = announce_raw(daemon, complete_query(torrent, port=65536))
     assert reply["interval"] > 0
     assert reply["min interval"] > 0
@@ -181,7 +181,7 @@ def test_refusal_tells_the_intervals_and_when_to_retry(daemon, torrent):
 # Numbers
 
 @pytest.mark.parametrize("left", [None, "", "x", "-1"])
-def test_peer_that_does_not_tell_what_is_left_is_no_seeder(daemon, torrent, left):
+def test_peer_with_unknown_left_is_no_seeder(daemon, torrent, left):
     reply = announce_raw(daemon, complete_query(torrent, left=left))
     assert reply.failure or reply.counts == (0, 1, 0)
 
@@ -266,7 +266,7 @@ def test_no_peer_id_of_zero_keeps_them(leecher, seeder):
     assert entry[b"peer id"] == seeder.peer_id
 
 
-def test_dictionaries_are_an_empty_list_where_there_are_no_peers(leecher):
+def test_dictionaries_without_peers_are_an_empty_list(leecher):
     assert leecher.start(compact=0)["peers"] == []
 
 

@@ -53,7 +53,7 @@ def test_session_describes_the_client(daemon, api):
 @pytest.mark.parametrize("why,headers", [
     ("host", {"Host": "rebound.example"}), ("forwarded", {"X-Forwarded-For": "192.0.2.1"}),
     ("token", {"Host": "rebound.example", "Authorization": "Bearer of another"})])
-def test_session_says_why_one_is_no_admin(api, why, headers):
+def test_session_has_the_reason_for_no_admin(api, why, headers):
     answer = api.call("GET", "/session", headers=headers)
     assert answer.json == {"role": "none", "client": None, "by": None, "why": why, "tokens": True}
 
@@ -175,7 +175,7 @@ def test_announce_url_has_scheme_and_path_of_a_trusted_proxy(headers, url):
 
 # How the tracker is
 
-def test_status_tells_totals_and_urls():
+def test_status_has_totals_and_urls():
     with Skepd(udp=True) as daemon:
         api = Api(daemon.port)
         torrent = random_hash()
@@ -197,14 +197,14 @@ def test_status_tells_totals_and_urls():
         assert status["urls"][-1]["scope"] == "loopback"
 
 
-def test_name_that_reached_us_comes_first(daemon, api):
+def test_name_of_the_host_header_comes_first(daemon, api):
     host = f"192.168.77.1:{daemon.port}"
     urls = api.call("GET", "/status", headers={"Host": host}).json["urls"]
     assert urls[0] == {"scheme": "http", "host": "192.168.77.1", "scope": "lan",
                        "url": f"http://{host}/announce"}
 
 
-def test_status_warns_where_nothing_is_kept():
+def test_status_warns_without_a_database():
     with Skepd(config="store = { enabled = false; };") as daemon:
         status = Api(daemon.port).get("/status")
         assert not status["store"]["enabled"]
@@ -304,7 +304,7 @@ def test_torrent_is_not_stuck_while_data_flows(torrent):
         assert api.torrent(torrent)["health"] == "weak"
 
 
-def test_address_tells_how_many_of_its_ports_can_be_reached(torrent):
+def test_address_has_its_number_of_reachable_ports(torrent):
     with Skepd("probe = { per_s = 100; timeout_ms = 300; networks = [ \"127.0.0.1\" ]; };") as daemon:
         api = Api(daemon.port)
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -318,7 +318,7 @@ def test_address_tells_how_many_of_its_ports_can_be_reached(torrent):
                                            for item in api.get("/addresses")["items"]})
 
 
-def test_network_tells_whom_a_ban_would_hold(torrent):
+def test_network_shows_the_effect_of_a_ban(torrent):
     with Skepd() as daemon:
         api = Api(daemon.port)
         for source in "127.0.0.1", "127.0.0.1", "127.3.0.1":
@@ -339,7 +339,7 @@ def test_torrent_without_peers_is_idle(api, torrent, seeder):
     assert names_of(api.get("/torrents", search=torrent.hex(), show="active")) == []
 
 
-def test_peers_are_told_with_their_client_and_rates(api, torrent, peer):
+def test_peers_have_their_client_and_rates(api, torrent, peer):
     leecher = peer(left=600, peer_id=b"-qB4520-" + b"x" * 12)
     leecher.start(uploaded=0, downloaded=0)
     time.sleep(1.1)
@@ -365,7 +365,7 @@ def test_peers_come_seeders_first_and_in_pages(api, torrent, peer):
     assert len({item["port"] for page in pages for item in page}) == 5
 
 
-def test_partial_seed_is_told_apart(api, torrent, peer):
+def test_partial_seed_has_a_role_of_its_own(api, torrent, peer):
     peer(left=5).announce("paused")
     assert api.peers(torrent)[0]["role"] == "partial"
     assert api.torrent(torrent)["paused"] == 1
@@ -397,7 +397,7 @@ def reach_of(api, torrent, peer):
     return {item["port"]: item["reach"] for item in api.peers(torrent)}[peer.port]
 
 
-def test_what_the_check_of_a_seeder_finds_is_told():
+def test_result_of_probing_a_seeder_is_shown():
     with Skepd() as daemon, socket.create_server(("127.0.0.1", 0)) as listener:
         api, torrent = Api(daemon.port), random_hash()
         closed, leecher = Peer(daemon.port, torrent, left=0), Peer(daemon.port, torrent, left=5)
@@ -513,7 +513,7 @@ def raw(api, target):
     "/torrents/" + HASH_IN_PATH + "/peers", "/torrents/" + HASH_IN_PATH + "/nothing", "/Torrents",
     "/torrents/" + HASH_IN_PATH + "/file", "/status/",
 ])
-def test_what_is_not_there_is_not_found(api, path):
+def test_missing_items_are_not_found(api, path):
     assert api.call("GET", path).status == 404
 
 
@@ -527,7 +527,7 @@ def test_unknown_endpoint_points_to_the_description(api):
     ("POST", "/torrents/" + HASH_IN_PATH, "GET, PATCH, DELETE"),
     ("POST", "/bans/192.0.2.1", "GET, DELETE"),
 ])
-def test_wrong_method_is_told_the_right_ones(api, method, path, allowed):
+def test_wrong_method_is_refused_with_the_allowed_ones(api, method, path, allowed):
     answer = api.call(method, path)
     assert answer.status == 405 and answer.headers["Allow"] == allowed
 

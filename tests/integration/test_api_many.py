@@ -79,7 +79,7 @@ def test_pages_are_quick(many):
     assert fresh < FRESH_MS and kept < KEPT_MS
 
 
-def test_announces_go_on_meanwhile(many):
+def test_announces_are_answered_during_searches(many):
     daemon, api, names = many
     peer = Peer(daemon.port, next(iter(names)))
     for number in range(5):

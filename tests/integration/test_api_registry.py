@@ -80,7 +80,7 @@ def test_downloaded_torrent_may_carry_a_passkey(api, tmp_path):
     assert api.call("GET", f"/torrents/{info_hash.hex()}/file", passkey="a/b").status == 400
 
 
-def test_name_deceives_nobody(daemon, api):
+def test_name_cannot_deceive_the_reader(daemon, api):
     info = {b"name": "gpj.\u202eexe\x85\u2066\n".encode() + b"\xff", b"piece length": 16384,
             b"pieces": b"x" * 20, b"length": 1}
     made = api.post("/torrents", libtorrent.bencode({b"info": info}), "application/x-bittorrent")
@@ -158,7 +158,7 @@ def test_passkey_lets_in_until_it_is_revoked():
         assert api.delete("/passkeys/" + part("Alice & Bob/1")).status == 404
 
 
-def test_ban_turns_away_until_it_is_lifted(daemon, api, torrent):
+def test_ban_refuses_until_it_is_lifted(daemon, api, torrent):
     made = api.post("/bans", {"network": "127.0.3.0/24", "reason": "too loud", "for_s": 3600})
     assert made.status == 201 and made.json["until"] - made.json["since"] == 3600
     assert made.json["network"] == "127.0.3.0/24"
@@ -173,7 +173,7 @@ def test_ban_turns_away_until_it_is_lifted(daemon, api, torrent):
     assert api.delete("/bans/127.0.3.0%2F24").status == 404
 
 
-def test_ban_of_one_address_is_one_for_good_and_may_be_replaced(api):
+def test_ban_of_one_address_is_permanent_and_replaceable(api):
     assert api.post("/bans", {"network": "2001:db8::1"}).json["until"] is None
     again = api.post("/bans", {"network": "2001:db8::1/128", "reason": "again"})
     assert again.status == 201 and again.json["replaced"]["reason"] == ""

@@ -68,7 +68,7 @@ def test_clock_that_stepped_back_keeps_no_expired_peer(daemon, clock, torrent, p
     wait_until(lambda: scraped(daemon.port, torrent) == (0, 0, 0))
 
 
-def test_database_is_written_whatever_the_clock_says(daemon, clock, torrent, peer):
+def test_database_is_written_after_clock_steps(daemon, clock, torrent, peer):
     for step in STEPS:
         clock.write_text(step)
         peer().start()
@@ -85,7 +85,7 @@ def sampled(daemon):
                  for table, period_s in (("sample", 10), ("torrent_sample", 120)))
 
 
-def test_history_goes_on_whatever_the_clock_says(daemon, clock, peer):
+def test_history_continues_after_clock_steps(daemon, clock, peer):
     for count, step in enumerate(["+3m", "-10y", "+0"], 1):
         time.sleep(SAMPLED_S)
         # A period that has just begun is too short for a sample; each step is of whole periods.

@@ -92,7 +92,7 @@ def test_damaged_database_is_kept_and_a_new_one_begun(file, torrent, damage):
     assert is_sound(file)
 
 
-def test_what_can_be_read_of_a_damaged_database_is_not_lost(file):
+def test_readable_rows_of_a_damaged_database_are_kept(file):
     hashes = database.create(file, PEERS)
     rows_of_the_wrong_length(file)
     with Skepd(FAST, database=file) as daemon:

@@ -7,7 +7,7 @@ import pytest
 
 from support.announce import Peer, random_hash
 from support.certificates import Authority
-from support.prometheus import check_expressions, figures, promtool
+from support.prometheus import check_expressions, read_metrics, promtool
 from support.skepd import ROOT, Skepd, free_port
 
 DASHBOARD = ROOT / "conf" / "grafana-dashboard.json"
@@ -27,7 +27,7 @@ def metrics(tmp_path_factory):
     config = f"https = {{ port = {free_port()}; {issued.setting} }};"
     with Skepd(config=config, udp=True) as daemon:
         Peer(daemon.port, random_hash()).start()
-        yield figures(daemon)
+        yield read_metrics(daemon)
 
 
 def panels():

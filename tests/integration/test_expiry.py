@@ -13,7 +13,7 @@ store = { flush_interval_ms = 50; };
 """
 
 
-def test_silent_peers_vanish_and_talking_ones_stay(daemon, torrent, peer):
+def test_silent_peers_expire_and_announcing_ones_stay(daemon, torrent, peer):
     silent, seeder, talking = peer(), peer(left=0), peer(source="127.0.0.2")
     v6 = peer(source="::1")
     for one in (silent, seeder, talking, v6):
@@ -30,7 +30,7 @@ def test_silent_peers_vanish_and_talking_ones_stay(daemon, torrent, peer):
     assert talking.announce().peers == [silent.endpoint]
 
 
-def test_pause_of_the_process_expires_nobody(torrent):
+def test_pause_of_the_process_expires_no_peer(torrent):
     """Longer than two intervals, as a paused container or a suspended machine."""
     config = CONFIG.replace("interval_min_s = 1; interval_max_s = 1;", "interval_min_s = 2; interval_max_s = 2;")
     with Skepd(config) as daemon:

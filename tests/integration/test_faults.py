@@ -187,7 +187,7 @@ def test_start_while_locked_goes_well():
 
 
 @pytest.mark.parametrize("failing", [False, True])
-def test_stop_while_locked_is_quick_and_says_what_is_lost(daemon, crowd, failing):
+def test_stop_while_locked_is_quick_and_logs_the_loss(daemon, crowd, failing):
     with locked(daemon.database):
         crowd.stir()
         if failing:

@@ -97,7 +97,7 @@ def test_curl_announces(daemon, authority, leecher, host):
     assert bencode.decode(done.stdout)[b"incomplete"] == 1
 
 
-def test_page_shares_nothing_with_who_opened_it(daemon, authority):
+def test_page_is_isolated_from_its_opener(daemon, authority):
     with secure(daemon, authority) as sock:
         assert ask(sock, "/").headers["cross-origin-opener-policy"] == "same-origin"
     assert "Cross-Origin-Opener-Policy" not in get(daemon.port, "/").headers
@@ -213,7 +213,7 @@ def client_hello():
 
 
 @pytest.mark.parametrize("start", ["nothing", "half a hello", "a hello"])
-def test_handshake_that_does_not_go_on_is_cut_off(daemon, start):
+def test_unfinished_handshake_is_cut_off(daemon, start):
     hello = client_hello()
     sent = {"nothing": b"", "half a hello": hello[: len(hello) // 2], "a hello": hello}[start]
     with connect(daemon.tls_port) as sock:
@@ -368,7 +368,7 @@ FAULTS = [(break_certificate, ["certificate", "skepd.pem"]), (break_key, ["key",
 
 
 @pytest.mark.parametrize("fault, words", FAULTS)
-def test_bad_files_are_reported_and_the_old_ones_go_on(issued, authority, files, fault, words):
+def test_bad_files_are_reported_and_the_old_ones_kept(issued, authority, files, fault, words):
     with SecureSkepd(files) as daemon, secure(daemon, authority) as old:
         fault(files, issued)
         daemon.reload(daemon.text(files, "announce = { interval_min_s = 777; };"))

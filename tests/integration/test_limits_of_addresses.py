@@ -49,7 +49,7 @@ def failures(count, ask):
     return [ask().failure for _ in range(count)]
 
 
-def test_address_that_asks_too_fast_is_refused_and_recovers(slow, torrent):
+def test_address_over_its_rate_is_refused_and_recovers(slow, torrent):
     peer = Peer(slow.port, torrent, source="127.0.1.1")
     started = time.monotonic()
     answers = failures(40, peer.announce)
@@ -73,7 +73,7 @@ def scraped_elsewhere(daemon, torrent):
     return entry[b"complete"], entry[b"incomplete"], entry[b"downloaded"]
 
 
-def test_other_addresses_are_not_held_up(slow, torrent):
+def test_other_addresses_are_not_limited(slow, torrent):
     failures(15, Peer(slow.port, torrent, source="127.0.2.1").announce)
     assert Peer(slow.port, torrent, source="127.0.2.2").start().failure is None
 

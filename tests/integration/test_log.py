@@ -59,13 +59,13 @@ def test_client_cannot_write_lines_of_its_own_into_the_log(daemon, torrent):
     assert "\x1b" not in daemon.log() and "\0" not in daemon.log()
 
 
-def test_start_tells_the_announce_urls(daemon):
+def test_start_logs_the_announce_urls(daemon):
     line = daemon.wait_for_log(f"http://127.0.0.1:{daemon.port}/announce")
     assert line
     assert f"http://[::1]:{daemon.port}/announce" in daemon.log()
 
 
-def test_start_tells_only_the_urls_on_which_it_listens():
+def test_start_logs_only_urls_on_which_it_listens():
     with Skepd('http = { listen = ["127.0.0.1"]; };') as daemon:
         daemon.wait_for_log(f"http://127.0.0.1:{daemon.port}/announce")
         assert "[::" not in daemon.log()

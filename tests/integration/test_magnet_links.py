@@ -94,7 +94,7 @@ def test_api_registers_a_link(daemon, field):
         assert api.delete("/torrents/" + one).status == 204
 
 
-def test_name_of_the_request_counts_more_than_that_of_the_link(daemon, torrent):
+def test_name_of_the_request_overrides_that_of_the_link(daemon, torrent):
     api = Api(daemon.port)
     api.post("/torrents", {"magnet": link(torrent, dn="theirs"), "name": "mine"})
     assert api.torrent(torrent)["name"] == "mine"

@@ -7,7 +7,7 @@ import pytest
 
 from support.announce import Peer, connect, get, random_hash, scrape
 from support.certificates import Authority
-from support.prometheus import Figures, figures, promtool
+from support.prometheus import Metrics, read_metrics, promtool
 from support.skepctl import Skepctl
 from support.skepd import Skepd, free_port
 from support.udp import UdpClient
@@ -37,7 +37,7 @@ def complete(tmp_path_factory):
 
 
 def test_promtool_finds_nothing_to_complain_about(complete):
-    assert promtool("check", "metrics", stdin=figures(complete).text) == (0, "")
+    assert promtool("check", "metrics", stdin=read_metrics(complete).text) == (0, "")
 
 
 def test_promtool_would_find_something():
@@ -47,13 +47,13 @@ def test_promtool_would_find_something():
 
 
 def test_counters_and_they_alone_are_totals(complete):
-    for name, kind in figures(complete).types.items():
+    for name, kind in read_metrics(complete).types.items():
         assert name.endswith("_total") == (kind == "counter"), name
 
 
 def test_histograms_add_up(complete):
-    wait_until(lambda: figures(complete)("skep_store_flush_duration_seconds_count") > 0)
-    found = figures(complete)
+    wait_until(lambda: read_metrics(complete)("skep_store_flush_duration_seconds_count") > 0)
+    found = read_metrics(complete)
     assert len(found.histograms()) >= 2
     for name, labels in found.histograms():
         labels = dict(labels)
@@ -72,7 +72,7 @@ def test_announces_and_scrapes_are_counted_by_result(busy):
     with UdpClient(busy.port) as client:
         client.announce(torrent, 5001)
     scrape(busy.port, torrent)
-    found = figures(busy)
+    found = read_metrics(busy)
     assert found("skep_announces_total", result="ok") == 2
     assert found("skep_announces_total", result="torrents_full") == 1
     assert found("skep_scrapes_total", result="ok") == 1
@@ -89,7 +89,7 @@ def test_peers_are_counted_by_family_and_role(busy):
     Peer(busy.port, torrent, left=7).start()
     Peer(busy.port, torrent, left=7, source="::1").start()
     Peer(busy.port, torrent, left=7, source="::1").announce("paused")
-    found = figures(busy)
+    found = read_metrics(busy)
     assert found("skep_peers", family="ipv4", role="seeder") == 1
     assert found("skep_peers", family="ipv4", role="leecher") == 1
     assert found("skep_peers", family="ipv6", role="seeder") == 0
@@ -103,7 +103,7 @@ def test_torrents_without_peers_are_idle(busy):
     peer.start()
     peer.complete()
     peer.stop()
-    found = figures(busy)
+    found = read_metrics(busy)
     assert found("skep_torrents", state="idle") == 1
     assert found("skep_torrents", state="active") == 0
 
@@ -113,11 +113,11 @@ def test_swarms_are_counted_at_most_once_a_second(busy):
 
     def join_and_wait():
         """The times just before and after the request that showed a new peer."""
-        counted = figures(busy).sum("skep_peers")
+        counted = read_metrics(busy).sum("skep_peers")
         Peer(busy.port, torrent).start()
         while True:
             before = time.monotonic()
-            if figures(busy).sum("skep_peers") > counted:
+            if read_metrics(busy).sum("skep_peers") > counted:
                 return before, time.monotonic()
 
     first, _ = join_and_wait()
@@ -125,14 +125,14 @@ def test_swarms_are_counted_at_most_once_a_second(busy):
     assert second - first > 0.9
 
 
-def test_udp_requests_are_counted_by_what_became_of_them(busy):
+def test_udp_requests_are_counted_by_result(busy):
     torrent = random_hash()
     with UdpClient(busy.port) as client:
         client.announce(torrent, 5001)
         client.exchange(bytes(16))
         client.sock.send(b"no request")
         assert client.is_silent_on(b"nor this")
-    found = figures(busy)
+    found = read_metrics(busy)
     assert found("skep_udp_requests_total", kind="connect", result="ok") == 1
     assert found("skep_udp_requests_total", kind="announce", result="ok") == 1
     assert found("skep_udp_requests_total", kind="other", result="bad_connection_id") == 1
@@ -149,8 +149,8 @@ def test_http_requests_are_counted_by_kind_and_result(busy):
     scrape(busy.port, torrent)
     get(busy.port, "/health")
     get(busy.port, "/wp-login.php")
-    figures(busy)
-    found = figures(busy)
+    read_metrics(busy)
+    found = read_metrics(busy)
     assert found("skep_http_requests_total", kind="announce", result="ok") == 1
     assert found("skep_http_requests_total", kind="announce", result="refused") == 1
     assert found("skep_http_requests_total", kind="announce", result="malformed") == 1
@@ -164,7 +164,7 @@ def test_http_requests_are_counted_by_kind_and_result(busy):
 
 def test_open_connections_are_counted_by_scheme(complete):
     def is_open(scheme):
-        return figures(complete)("skep_http_connections", scheme=scheme)
+        return read_metrics(complete)("skep_http_connections", scheme=scheme)
 
     wait_until(lambda: is_open("http") == 1)
     with connect(complete.port), connect(complete.tls_port):
@@ -172,16 +172,16 @@ def test_open_connections_are_counted_by_scheme(complete):
     wait_until(lambda: (is_open("http"), is_open("https")) == (1, 0))
 
 
-def test_certificates_expiry_is_told(complete):
+def test_expiry_of_the_certificate_is_a_metric(complete):
     two_days = 2 * 24 * 3600
-    expires = figures(complete)("skep_https_certificate_expiry_timestamp_seconds")
+    expires = read_metrics(complete)("skep_https_certificate_expiry_timestamp_seconds")
     assert abs(expires - time.time() - two_days) < 3600
 
 
-def test_store_tells_its_commits(busy):
+def test_commits_of_the_store_are_counted(busy):
     Peer(busy.port, random_hash()).start()
-    wait_until(lambda: figures(busy)("skep_store_flush_duration_seconds_count") > 0)
-    found = figures(busy)
+    wait_until(lambda: read_metrics(busy)("skep_store_flush_duration_seconds_count") > 0)
+    found = read_metrics(busy)
     assert found("skep_store_failures_total") == 0
     assert found("skep_store_failing") == 0
     assert found("skep_feed_overflows_total") == 0
@@ -189,47 +189,47 @@ def test_store_tells_its_commits(busy):
 
 def test_without_a_store_none_is_reported():
     with Skepd(config="store = { enabled = false; };") as daemon:
-        assert not any(name.startswith("skep_store") for name in figures(daemon).names())
+        assert not any(name.startswith("skep_store") for name in read_metrics(daemon).names())
 
 
 def test_memory_is_given_back_to_the_count(busy):
     peer = Peer(busy.port, random_hash())
     peer.start()
     peer.stop()
-    wait_until(lambda: figures(busy)("skep_swarms_memory_bytes") == 0)
-    wait_until(lambda: figures(busy).sum("skep_torrents") == 0)
+    wait_until(lambda: read_metrics(busy)("skep_swarms_memory_bytes") == 0)
+    wait_until(lambda: read_metrics(busy).sum("skep_torrents") == 0)
 
 
 def test_sweeps_and_expired_peers_are_counted():
     with Skepd(config="announce = { interval_min_s = 1; interval_max_s = 1; peer_timeout_min_s = 0; };") as daemon:
         Peer(daemon.port, random_hash()).start()
-        wait_until(lambda: figures(daemon)("skep_peers_expired_total") == 1)
-        found = figures(daemon)
+        wait_until(lambda: read_metrics(daemon)("skep_peers_expired_total") == 1)
+        found = read_metrics(daemon)
         assert found("skep_sweep_rounds_total") >= 2
         assert 0.1 < found("skep_sweep_last_round_duration_seconds") < 10
 
 
-def test_reload_tells_the_new_limits():
+def test_reload_updates_the_limits():
     with Skepd(config="limits = { torrents_max = 5; memory_max_mib = 1; };") as daemon:
-        found = figures(daemon)
+        found = read_metrics(daemon)
         assert found("skep_limit", resource="torrents") == 5
         assert found("skep_limit", resource="memory_bytes") == 1 << 20
         daemon.reload("limits = { torrents_max = 6; memory_max_mib = 0; };")
-        wait_until(lambda: figures(daemon)("skep_limit", resource="torrents") == 6)
-        assert figures(daemon)("skep_limit", resource="memory_bytes") == float("inf")
+        wait_until(lambda: read_metrics(daemon)("skep_limit", resource="torrents") == 6)
+        assert read_metrics(daemon)("skep_limit", resource="memory_bytes") == float("inf")
 
 
 def test_success_and_time_of_the_last_reload_are_reported():
     with Skepd(config="") as daemon:
-        started = figures(daemon)("skep_config_last_reload_success_timestamp_seconds")
-        assert abs(started - time.time()) < 30 and figures(daemon)("skep_config_last_reload_successful") == 1
+        started = read_metrics(daemon)("skep_config_last_reload_success_timestamp_seconds")
+        assert abs(started - time.time()) < 30 and read_metrics(daemon)("skep_config_last_reload_successful") == 1
         daemon.reload("limits = { torrents_max = -1; };")
-        wait_until(lambda: figures(daemon)("skep_config_last_reload_successful") == 0)
-        assert figures(daemon)("skep_config_last_reload_success_timestamp_seconds") == started
+        wait_until(lambda: read_metrics(daemon)("skep_config_last_reload_successful") == 0)
+        assert read_metrics(daemon)("skep_config_last_reload_success_timestamp_seconds") == started
         wait_until(lambda: int(time.time()) > started)
         daemon.reload("")
-        wait_until(lambda: figures(daemon)("skep_config_last_reload_successful") == 1)
-        assert figures(daemon)("skep_config_last_reload_success_timestamp_seconds") > started
+        wait_until(lambda: read_metrics(daemon)("skep_config_last_reload_successful") == 1)
+        assert read_metrics(daemon)("skep_config_last_reload_success_timestamp_seconds") > started
 
 
 def test_registry_entries_are_counted_by_kind(busy):
@@ -238,44 +238,44 @@ def test_registry_entries_are_counted_by_kind(busy):
     for label in "alice", "bob":
         skepctl.key_new(label)
     skepctl("ban", "192.0.2.0/24")
-    found = figures(busy)
+    found = read_metrics(busy)
     counts = [found("skep_registry_entries", kind=kind) for kind in ("registered_torrent", "blocked_torrent", "passkey", "ban")]
     assert counts == [1, 0, 2, 1]
     assert skepctl.json("status")["registry"] == {"torrents": 1, "blocked": 0, "passkeys": 2, "bans": 1}
     assert found("skep_database_size_bytes") == busy.database.stat().st_size
 
 
-def test_reload_tells_no_limit_that_waits_for_a_restart():
+def test_reload_keeps_limits_that_require_a_restart():
     with Skepd(config="http = { connections_max = 100; };") as daemon:
         daemon.reload("http = { connections_max = 200; }; limits = { torrents_max = 6; };")
-        wait_until(lambda: figures(daemon)("skep_limit", resource="torrents") == 6)
-        assert figures(daemon)("skep_limit", resource="http_connections") == 100
+        wait_until(lambda: read_metrics(daemon)("skep_limit", resource="torrents") == 6)
+        assert read_metrics(daemon)("skep_limit", resource="http_connections") == 100
 
 
-def test_process_is_described_as_others_describe_theirs(complete):
-    found = figures(complete)
+def test_process_has_the_usual_metrics(complete):
+    found = read_metrics(complete)
     with open(f"/proc/{complete.pid}/statm") as statm:
         resident = int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
     assert abs(found("process_start_time_seconds") - time.time()) < 120
-    assert found("process_start_time_seconds") == figures(complete)("process_start_time_seconds")
+    assert found("process_start_time_seconds") == read_metrics(complete)("process_start_time_seconds")
     assert abs(found("process_resident_memory_bytes") - resident) < resident / 2
     assert abs(found("process_open_fds") - len(os.listdir(f"/proc/{complete.pid}/fd"))) <= 3
     assert found("process_max_fds") >= found("process_open_fds")
     assert found("process_cpu_seconds_total") > 0
 
 
-def test_build_says_its_versions(complete):
-    (labels,) = [dict(labels) for name, labels in figures(complete).values if name == "skep_build_info"]
+def test_build_has_its_versions(complete):
+    (labels,) = [dict(labels) for name, labels in read_metrics(complete).values if name == "skep_build_info"]
     assert labels.keys() >= {"version", "compiler", "libmicrohttpd", "sqlite", "gnutls"}
     assert all(any(c.isdigit() for c in version) for version in labels.values())
 
 
 def test_parser_of_these_tests_undoes_escapes():
-    found = Figures('# HELP m x\n# TYPE m gauge\nm{a="1\\"2\\\\3\\n",b=""} +Inf\n')
+    found = Metrics('# HELP m x\n# TYPE m gauge\nm{a="1\\"2\\\\3\\n",b=""} +Inf\n')
     assert found("m", a='1"2\\3\n', b="") == float("inf")
 
 
-def test_others_may_not_see_the_figures():
+def test_other_clients_may_not_see_metrics():
     with Skepd(config='http = { admins = [ "127.0.0.7" ]; };') as daemon:
         assert get(daemon.port, "/metrics", "127.0.0.7").status == 200
         refused = get(daemon.port, "/metrics", "127.0.0.8")
@@ -315,9 +315,9 @@ def test_connections_and_requests_beyond_their_bounds_are_counted():
 
         idle = [open_one() for _ in range(2)]
         # Threads that accept at the same time may each let one more in.
-        wait_until(lambda: figures(daemon)("skep_http_connections", scheme="http") == 3)
+        wait_until(lambda: read_metrics(daemon)("skep_http_connections", scheme="http") == 3)
         idle += [open_one() for _ in range(2)]
-        wait_until(lambda: figures(daemon)("skep_http_connections_refused_total") == 2)
-        wait_until(lambda: figures(daemon)("skep_http_requests_cut_total") >= 2)
+        wait_until(lambda: read_metrics(daemon)("skep_http_connections_refused_total") == 2)
+        wait_until(lambda: read_metrics(daemon)("skep_http_requests_cut_total") >= 2)
         for sock in idle:
             sock.close()

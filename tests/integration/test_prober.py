@@ -26,7 +26,7 @@ def check(settings=QUICK, more=""):
     return f"probe = {{ {settings} }}; {more}"
 
 
-def figures(daemon):
+def read_metrics(daemon):
     """The metrics: {family: {label: number}}"""
     found = {}
     body = get(daemon.port, "/metrics").body.decode()
@@ -37,12 +37,12 @@ def figures(daemon):
 
 def peers(daemon):
     """Number of peers that are (open, refused, silent)."""
-    found = figures(daemon)["skep_peers_checked"]
+    found = read_metrics(daemon)["skep_peers_checked"]
     return tuple(int(found[reach]) for reach in REACHES[1:])
 
 
 def probes(daemon):
-    return int(sum(figures(daemon)["skep_checks_total"].values()))
+    return int(sum(read_metrics(daemon)["skep_checks_total"].values()))
 
 
 class Client:
@@ -142,7 +142,7 @@ def test_peer_of_several_torrents_is_checked_once(daemon, client):
     assert len(client.times) == 1
 
 
-def test_peer_that_completes_with_its_first_word_is_checked(daemon, client):
+def test_peer_that_starts_with_completed_is_probed(daemon, client):
     Peer(daemon.port, random_hash(), port=client.port).complete()
     wait_until(lambda: peers(daemon) == (1, 0, 0))
 
@@ -296,7 +296,7 @@ def test_checks_keep_to_their_rate():
         assert time.monotonic() - started > (crowd - before) / per_s - 0.2
 
 
-def test_many_ports_of_one_address_are_not_all_knocked_at(client):
+def test_many_ports_of_one_address_are_not_all_probed(client):
     with Skepd(check("per_s = 1000; address_peers_max = 5;")) as daemon:
         for _ in range(50):
             Peer(daemon.port, random_hash(), source="127.5.0.1").start()
@@ -309,7 +309,7 @@ def test_many_ports_of_one_address_are_not_all_knocked_at(client):
 def test_silent_peers_do_not_keep_a_stop_waiting():
     with Skepd(check("per_s = 1000; timeout_ms = 60000;")) as daemon, unanswered() as port:
         Peer(daemon.port, random_hash(), port=port).start()
-        wait_until(lambda: figures(daemon)["skep_peers_checked"]["unknown"] == 1)
+        wait_until(lambda: read_metrics(daemon)["skep_peers_checked"]["unknown"] == 1)
         daemon.stop()
 
 
@@ -324,19 +324,19 @@ def network():
             pytest.skip(f"{refusal}: run as root, or under unshare --map-root-user")
 
 
-def test_peer_is_not_blamed_for_a_network_that_is_gone_here(network):
+def test_lost_local_network_does_not_count_against_the_peer(network):
     address = network.new_v4()
     with Skepd(check(QUICK + "interval_s = 1;")) as daemon, Client(address) as client:
         Peer(daemon.port, random_hash(), source=address, port=client.port).start()
         wait_until(lambda: peers(daemon) == (1, 0, 0))
         subprocess.run(["ip", "addr", "del", "10.69.0.1/24", "dev", "lo"], check=True)
-        wait_until(lambda: figures(daemon)["skep_peers_checked"]["unknown"] == 1)
+        wait_until(lambda: read_metrics(daemon)["skep_peers_checked"]["unknown"] == 1)
         assert peers(daemon) == (0, 0, 0)
         subprocess.run(["ip", "addr", "add", "10.69.0.1/24", "dev", "lo"], check=True)
         wait_until(lambda: peers(daemon) == (1, 0, 0))
 
 
-def test_want_of_descriptors_is_not_the_peers_fault(client):
+def test_lack_of_descriptors_does_not_count_against_the_peer(client):
     files = 60
     with Skepd(check(QUICK), prefix=("prlimit", f"--nofile={files}:{files}")) as daemon:
         crowd = [socket.create_connection(("127.0.0.1", daemon.port)) for _ in range(2 * files)]

@@ -102,7 +102,7 @@ def test_no_proxy_is_trusted_by_default(torrent):
     ["Forwarded: for=unknown"], ["Forwarded: for=_hidden"], ["Forwarded: proto=https"],
     ["Forwarded: for=\"198.51.100.7"],
     ["Forwarded: for=203.0.113.9", "X-Forwarded-For: 198.51.100.7"]])
-def test_headers_that_make_no_sense_are_refused_in_words(passed_on, headers):
+def test_invalid_headers_are_refused_with_a_reason(passed_on, headers):
     reply, where = passed_on(*headers)
     assert reply.status == 200
     assert "proxy" in reply.failure and "Forwarded" in reply.failure

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from support.announce import connect, get, read_reply, scrape
-from support.prometheus import figures
+from support.prometheus import read_metrics
 from support.skepd import Skepd
 from support.waiting import wait_until
 
@@ -48,7 +48,7 @@ def test_reload_keeps_open_connections(daemon, leecher):
     (intervals(700, 700) + "\nannounse = 1;", "skepd.conf:2"),
     (intervals(700, 70), "interval_max_s"),
     (intervals(700, 700) + '\nnetwork = { lan = ["10.0.0.0/99"]; };', "skepd.conf:2")])
-def test_broken_config_is_reported_and_the_old_one_goes_on(daemon, leecher, broken, word):
+def test_broken_config_is_reported_and_the_old_one_kept(daemon, leecher, broken, word):
     daemon.reload(broken)
     daemon.wait_for_log("error", word)
     assert leecher.start()["interval"] == 300
@@ -80,16 +80,16 @@ def test_reload_is_logged_with_what_requires_a_restart(daemon):
 
 
 def test_metrics_show_the_value_in_effect_until_the_restart(daemon):
-    before = figures(daemon)("skep_limit", resource="http_connections")
+    before = read_metrics(daemon)("skep_limit", resource="http_connections")
     daemon.reload(intervals(300, 300, "http = { connections_max = 77; connections_per_address_max = 7; };"))
     daemon.wait_for_log("restart required for http.connections_max")
-    assert figures(daemon)("skep_limit", resource="http_connections") == before != 77
-    assert figures(daemon)("skep_limit", resource="http_address_connections") == 7
+    assert read_metrics(daemon)("skep_limit", resource="http_connections") == before != 77
+    assert read_metrics(daemon)("skep_limit", resource="http_address_connections") == 7
     daemon.restart()
-    assert figures(daemon)("skep_limit", resource="http_connections") == 77
+    assert read_metrics(daemon)("skep_limit", resource="http_connections") == 77
 
 
-def test_command_line_still_counts_more_after_a_reload(daemon, leecher):
+def test_command_line_still_overrides_after_a_reload(daemon, leecher):
     daemon.reload(intervals(700, 700, "http = { port = 1; };"))
     wait_until(lambda: leecher.start()["interval"] == 700)
     daemon.restart()

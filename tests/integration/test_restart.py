@@ -91,7 +91,7 @@ def test_peer_ids_are_back_with_their_peers(daemon, peer):
     assert entry[b"peer id"] == other.peer_id
 
 
-def test_stop_saves_what_was_said_a_moment_ago():
+def test_stop_saves_the_latest_announces():
     torrent = random_hash()
     with Skepd("store = { flush_interval_ms = 60000; };") as daemon:
         swarm = [Peer(daemon.port, torrent, port=port) for port in range(2000, 2300)]
@@ -129,7 +129,7 @@ def test_without_a_store_nothing_is_written_and_all_is_forgotten(torrent):
         assert not daemon.database.exists()
 
 
-def test_restart_says_how_much_it_remembers(daemon, peer):
+def test_restart_logs_what_was_restored(daemon, peer):
     peer().start(), peer().start()
     daemon.restart()
     daemon.wait_for_log("1 torrent", "2 peers")
@@ -146,7 +146,7 @@ def test_peers_that_no_longer_fit_do_not_come_back_another_time():
         wait_until(lambda: rows_of(daemon) == 2)
 
 
-def test_idle_time_of_a_torrent_goes_on_over_a_restart():
+def test_idle_time_of_a_torrent_continues_over_a_restart():
     with Skepd(config="limits = { idle_torrent_s = 4; };") as daemon:
         torrent, peer = random_hash(), None
         peer = Peer(daemon.port, torrent)
@@ -162,7 +162,7 @@ def test_idle_time_of_a_torrent_goes_on_over_a_restart():
         assert time.monotonic() - idle_since > 3.5
 
 
-def test_peers_keep_the_grace_of_the_interval_that_they_were_told():
+def test_peers_keep_the_grace_of_the_interval_that_they_were_given():
     with Skepd(config="announce = { interval_min_s = 60; interval_max_s = 60; };") as daemon:
         torrent = random_hash()
         Peer(daemon.port, torrent).start()

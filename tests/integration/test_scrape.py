@@ -30,7 +30,7 @@ def test_scrape_does_not_create_a_torrent(daemon, torrent, peer):
     assert peer().start().counts == (0, 1, 0)
 
 
-def test_scrape_tells_how_often_to_ask(daemon, torrent):
+def test_scrape_has_a_minimum_interval(daemon, torrent):
     assert scrape(daemon.port, torrent)["flags"][b"min_request_interval"] > 0
 
 

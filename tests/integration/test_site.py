@@ -213,7 +213,7 @@ def test_admin_requires_a_correct_host_header(daemon, host):
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "lan", ""])
-def test_name_that_a_stranger_points_at_us_makes_no_admin(daemon, host):
+def test_foreign_host_name_makes_no_admin(daemon, host):
     reply = sees_metrics(daemon, f"Host: {host}")
     assert reply.status == 403
     assert b"http.hostnames" in reply.body
@@ -268,7 +268,7 @@ def test_proxy_that_adds_nothing_makes_no_admin(daemon):
     (["X-Forwarded-For:"], 403), (["X-Forwarded-For: , "], 403), (["Forwarded: ,"], 403),
     ([], 403),
     (["X-Forwarded-For: 127.0.0.1", "Via: 1.1 proxy"], 200)])
-def test_client_behind_a_trusted_proxy_is_who_counts(daemon, headers, status):
+def test_client_behind_a_trusted_proxy_decides(daemon, headers, status):
     assert sees_metrics(daemon, "Host: tracker.lan", *headers, source=PROXY).status == status
 
 
@@ -312,13 +312,13 @@ def bracketed(address):
     ["Origin: http://evil.example"], ["Origin: null"], ["Origin: http://127.0.0.1:1"],
     ["Sec-Fetch-Site: cross-site"], ["Sec-Fetch-Site: same-site"],
     ["Origin: http://evil.example", f"Authorization: Bearer {TOKEN}"]])
-def test_change_that_another_site_asks_for_is_refused(daemon, method, lines):
+def test_cross_site_change_is_refused(daemon, method, lines):
     reply = send(daemon, API, f"Host: 127.0.0.1:{daemon.port}", *lines, method=method)
     assert reply.status == 403
     assert json.loads(reply.body)["error"]["code"] == "cross_site"
 
 
-def test_change_that_our_own_page_asks_for_is_not(daemon):
+def test_same_site_change_is_accepted(daemon):
     here = f"127.0.0.1:{daemon.port}"
     reply = send(daemon, API, f"Host: {here}", f"Origin: http://{here}",
                  "Sec-Fetch-Site: same-origin", method="DELETE")
@@ -337,7 +337,7 @@ def test_admin_may_send_as_much_as_the_bound(daemon):
     assert post(daemon, UPLOAD_MAX, f"Authorization: Bearer {TOKEN}", source=STRANGER).status == 404
 
 
-def test_admin_who_sends_more_is_told_when_it_was_sent(daemon):
+def test_larger_body_of_an_admin_is_refused_after_it_was_sent(daemon):
     with connect(daemon.port) as sock:
         for length, status in ((UPLOAD_MAX + 1, 413), (1_000_000, 413), (10, 404)):
             head = f"POST {API} HTTP/1.1\r\nHost: [::1]\r\nContent-Length: {length}\r\n\r\n"
@@ -356,7 +356,7 @@ def test_chunks_count_together(daemon, size, status):
     assert reply.status == status
 
 
-def test_who_waits_to_be_told_is_told_before_the_body(daemon):
+def test_expect_continue_is_answered_before_the_body(daemon):
     for length, first in ((UPLOAD_MAX + 1, 413), (UPLOAD_MAX, 100)):
         with connect(daemon.port) as sock:
             sock.sendall(f"POST {API} HTTP/1.1\r\nHost: [::1]\r\nExpect: 100-continue\r\n"
@@ -379,7 +379,7 @@ def test_body_of_others_is_refused_before_it_comes(daemon, source, host, lines, 
         assert read_to_end(sock) == b""
 
 
-def test_short_body_of_others_is_forgiven(daemon):
+def test_short_body_of_other_clients_is_dropped(daemon):
     with connect(daemon.port, STRANGER) as sock:
         for _ in range(2):
             sock.sendall(f"POST {API} HTTP/1.1\r\nHost: [::1]\r\n"
@@ -468,7 +468,7 @@ def test_settings_follow_a_reload():
     'admin_token = "too-short";', 'admin_token = "with spaces in between";',
     'hostnames = [ "http://name" ];', 'hostnames = [ "" ];', 'hostnames = [ "name:80" ];',
     "upload_max = 10;"])
-def test_setting_that_makes_no_sense_is_refused(setting):
+def test_invalid_setting_is_refused(setting):
     with Skepd("") as daemon:
         daemon.reload(f"http = {{ {setting} }};")
         daemon.wait_for_log("error", "http." + setting.split()[0])

@@ -273,7 +273,7 @@ def torrent_file(folder, name):
     return file, hashlib.sha1(info).hexdigest()
 
 
-def test_several_files_are_added_and_a_bad_one_keeps_none_out(skepctl, tmp_path):
+def test_several_files_are_added_despite_a_bad_one(skepctl, tmp_path):
     (one, hash_one), (two, hash_two) = torrent_file(tmp_path, b"one"), torrent_file(tmp_path, b"two")
     (tmp_path / "bad.torrent").write_text("bad")
     done = skepctl.run("add", one, tmp_path / "bad.torrent", tmp_path / "none.torrent", two)
@@ -290,7 +290,7 @@ def test_long_hash_of_version_2_is_cut_as_clients_do(skepctl):
     assert skepctl("list") == f"{'ab' * 20}  v2\n"
 
 
-def test_names_are_printed_so_that_no_terminal_obeys(skepctl, tmp_path):
+def test_names_are_printed_without_terminal_escapes(skepctl, tmp_path):
     for name in (b"a\x1b[2Jb\xff", b"a\xe2\x80\xae[2Jb\xff"):
         file, info_hash = torrent_file(tmp_path, name)
         assert skepctl("add", file) == f"registered {info_hash}  a [2Jb\ufffd\n"

@@ -100,7 +100,7 @@ def test_pieces_are_the_digests_of_all_files_in_a_row(skepctl, content, tmp_path
                                        for at in range(0, len(whole), piece))
 
 
-def test_what_is_asked_for_stands_in_the_torrent(skepctl, content, tmp_path, monkeypatch):
+def test_torrent_has_the_requested_properties(skepctl, content, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     second = "udp://192.0.2.1:6969/announce"
     made = skepctl.json("create", content / "folder", "--announce", URL, "--announce", second, "--name",
@@ -168,7 +168,7 @@ def make_strange(folder, kind):
 @pytest.mark.parametrize("kind, complaint", [
     ("fifo", "not a regular file or directory"), ("dangling", "dangling symbolic link"),
     ("loop", "symbolic link loop"), ("latin-1", "not valid UTF-8")])
-def test_what_cannot_be_shared_is_named(skepctl, tmp_path, kind, complaint):
+def test_unusable_file_is_named(skepctl, tmp_path, kind, complaint):
     folder = make_strange(tmp_path / "folder", kind)
     assert complaint in skepctl.refuses("create", folder, "--announce", URL)
     assert not (tmp_path / "folder.torrent").exists()
@@ -269,7 +269,7 @@ def test_progress_is_drawn_on_a_terminal_alone(tmp_path):
     assert Skepctl(cwd=tmp_path).run("create", "small", "--announce", URL).stderr == ""
 
 
-def test_tracker_is_the_one_that_runs(tmp_path, content):
+def test_running_tracker_is_the_default(tmp_path, content):
     with Skepd() as daemon:
         skepctl = Skepctl(cwd=tmp_path, options=("--url", daemon.url))
         done = skepctl.run("create", content / "folder", "--add", "--json")
@@ -280,7 +280,7 @@ def test_tracker_is_the_one_that_runs(tmp_path, content):
         assert rows(daemon.database, "SELECT content FROM torrent_file") == [(torrent,)]
 
 
-def test_tracker_must_be_named_where_none_runs(tmp_path, content):
+def test_tracker_must_be_named_if_none_runs(tmp_path, content):
     skepctl = Skepctl(cwd=tmp_path, options=("--url", f"http://127.0.0.1:{free_port()}"))
     assert "--announce" in skepctl.refuses("create", content / "folder", status=SILENT)
     assert list(tmp_path.iterdir()) == []

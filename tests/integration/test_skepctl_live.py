@@ -136,7 +136,7 @@ def test_torrent_is_removed_by_a_part_of_it(named, tmp_path, word, start):
 
 @pytest.mark.parametrize("command", ["magnet", "peers", "remove"])
 @pytest.mark.parametrize("word, meant", [("abcd", ["abcd1", "abcd2", "ef013"]), ("liday", ["abcd1", "abcd2"])])
-def test_torrents_that_a_word_could_mean_are_listed(named, command, word, meant):
+def test_ambiguous_names_are_listed(named, command, word, meant):
     done = Skepctl(options=("--url", named.url)).run(command, word)
     assert (done.returncode, done.stdout) == (MISTAKE, "")
     first, *lines = done.stderr.splitlines()
@@ -145,7 +145,7 @@ def test_torrents_that_a_word_could_mean_are_listed(named, command, word, meant)
 
 @pytest.mark.parametrize("command", ["magnet", "peers", "remove"])
 @pytest.mark.parametrize("word", ["999", "1111", "nowhere", "", "abcdx", "%", "0" * 39])
-def test_word_that_means_no_torrent_is_told(named, command, word):
+def test_unknown_torrent_is_reported(named, command, word):
     assert "no torrent matches" in Skepctl(options=("--url", named.url)).refuses(command, word)
 
 
@@ -175,7 +175,7 @@ def test_magnet_without_a_daemon_has_what_the_database_knows(tmp_path):
     assert bare("magnet", HASH, "--announce", "udp://h:1") == f"magnet:?xt=urn:btih:{HASH}&tr=udp%3A%2F%2Fh%3A1\n"
 
 
-def test_magnet_of_a_file_has_all_that_it_says(tmp_path):
+def test_magnet_of_a_file_has_all_its_fields(tmp_path):
     (tmp_path / "content").write_bytes(bytes(100000))
     skepctl = Skepctl(cwd=tmp_path, options=("--url", f"http://127.0.0.1:{free_port()}"))
     made = skepctl.json("create", "content", "--hybrid", "--announce", "udp://h:1")
@@ -183,7 +183,7 @@ def test_magnet_of_a_file_has_all_that_it_says(tmp_path):
         f"magnet:?xt=urn:btih:{made['info_hash']}&xt=urn:btmh:1220{made['info_hash_v2']}&dn=content&xl=100000\n")
 
 
-def test_token_is_sent_from_wherever_it_comes(tmp_path, monkeypatch):
+def test_token_is_sent_from_every_source(tmp_path, monkeypatch):
     (tmp_path / "token").write_text("from-a-file\n")
     monkeypatch.setenv("SKEPCTL_TOKEN", "from-the-environment")
     with false_daemon(status=STATUS) as daemon:
@@ -285,7 +285,7 @@ def test_no_file_gets_a_closed_standard_descriptor():
     assert opened == ["/dev/null"] * 3
 
 
-def test_names_are_printed_so_that_no_terminal_obeys():
+def test_names_are_printed_without_terminal_escapes():
     items = [{"name": "\x1b]0;x\x07 ‮", "info_hash": HASH, "seeders": 1, "health": "good"}]
     with false_daemon(torrents={"items": items, "total": 1}) as daemon:
         text = Skepctl(options=("--url", daemon.origin))("torrents")
@@ -341,7 +341,7 @@ def asked(daemon, terminal, words):
     wait_until(lambda: terminal.read() or words in daemon.requests[-1])
 
 
-def test_top_obeys_keys_and_resizes():
+def test_top_handles_keys_and_resizes():
     with FalseHttpTracker(many) as daemon, top(daemon, rows=12, columns=90) as terminal:
         terminal.wait_for("↓ SEEDERS", "torrent-006")
         assert "sort=seeders&order=desc&offset=0&limit=7" in daemon.requests[-1]
@@ -402,7 +402,7 @@ def test_top_marks_the_column_without_letters_where_there_are_no_arrows():
             terminal.wait_for("+")
 
 
-def test_top_goes_on_where_the_daemon_is_away():
+def test_top_continues_while_the_daemon_is_away():
     with FalseHttpTracker(many) as daemon, top(daemon) as terminal:
         terminal.wait_for("q quit")
         daemon.body = lambda target: (503, {}, b"{}")
@@ -414,7 +414,7 @@ def test_top_goes_on_where_the_daemon_is_away():
         assert terminal.wait_for_end() == 0
 
 
-def test_top_says_what_it_needs(daemon):
+def test_top_reports_what_it_needs(daemon):
     with Terminal([program(), "top", "--url", daemon.url], environment={"TERM": "unheard-of"}) as terminal:
         assert terminal.wait_for_end() == MISTAKE and "terminal not supported" in terminal.text
     assert set(Skepctl(options=("--url", daemon.url)).json("top")) == {"status", "torrents"}

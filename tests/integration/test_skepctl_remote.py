@@ -117,7 +117,7 @@ def test_bans_are_made_listed_and_lifted(skepctl, daemon):
     assert "not found" in skepctl.refuses("unban", "192.0.2.0/24")
 
 
-def test_named_database_counts_more_than_the_skepd(skepctl, daemon, tmp_path):
+def test_named_database_overrides_the_skepd(skepctl, daemon, tmp_path):
     with Skepd(database=tmp_path / "other.db") as other:
         Skepctl(other.database, options=("--url", daemon.url))("add", "ab" * 20)
         wait_until(lambda: Skepctl(options=("--url", other.url))("list") == "ab" * 20 + "\n")
@@ -204,7 +204,7 @@ def test_no_database_is_guessed_for_another_machine(tmp_path, words):
     assert (tmp_path / "var/skep.db").read_bytes() == before
 
 
-def test_refusal_is_no_reason_to_guess(tmp_path):
+def test_refused_request_does_not_use_the_database(tmp_path):
     (tmp_path / "var").mkdir()
     with Skepd(database=tmp_path / "var/skep.db"), Skepd(config="store = { enabled = false; };") as daemon:
         skepctl = Skepctl(cwd=tmp_path, options=("--url", daemon.url))

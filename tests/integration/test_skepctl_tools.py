@@ -89,7 +89,7 @@ def test_scrape_asks_for_many(skepctl, tracker, transport):
 
 
 @pytest.mark.parametrize("transport", ["http", "udp"])
-def test_what_we_say_is_what_the_tracker_hears(skepctl, tracker, torrent, transport):
+def test_announce_has_the_given_values(skepctl, tracker, torrent, transport):
     url = tracker.urls[transport]
     words = ("announce", url, torrent.hex(), "--port", "7002", "--key", "beef", "--peer-id", "-XX1234-" + 12 * "x")
     skepctl(*words, "--event", "started", "--left", "5")
@@ -182,7 +182,7 @@ def test_mistake_is_named(skepctl, words, complaint):
 
 
 @pytest.mark.parametrize("command", [["status"], ["top", "--json"], ["torrents"], ["peers", HASH], ["magnet", HASH]])
-def test_certificate_of_ones_own_is_trusted_by_every_command(tracker, authority, command):
+def test_given_certificate_is_trusted_by_every_command(tracker, authority, command):
     url = tracker.urls["https"].removesuffix("/announce")
     Peer(tracker.port, bytes.fromhex(HASH)).start()
     for trust in ("--cacert", authority.certificate), ("--insecure",):
@@ -214,7 +214,7 @@ def test_unreachable_tracker_is_reported_at_once(skepctl, scheme):
 ESCAPES = b"\x1b]0;gotcha\x07\x1b[2J\xff\n"
 
 
-def test_words_of_a_hostile_tracker_do_not_reach_the_terminal(skepctl):
+def test_escapes_of_a_hostile_tracker_are_removed(skepctl):
     text = b"%d:%s" % (len(ESCAPES), ESCAPES)
     body = b"d14:failure reason%s15:warning message%s8:intervali60ee" % (text, text)
     with FalseHttpTracker(body.replace(b"8:intervali60e", b"") + b"") as tracker:

@@ -75,7 +75,7 @@ def upload(port, length, host="[::1]"):
     return sock
 
 
-def test_slow_upload_that_gets_on_is_answered(daemon):
+def test_slow_upload_that_advances_is_answered(daemon):
     pieces, piece = 60, b"x" * 15_000  # 300 kB/s
     with upload(daemon.port, pieces * len(piece)) as sock:
         for _ in range(pieces):
@@ -120,7 +120,7 @@ def test_connection_that_is_kept_for_later_is_closed(daemon, leecher):
         assert LIMIT_S - 0.3 <= time.monotonic() - started <= CUT_OFF_S
 
 
-def test_each_request_has_time_of_its_own(daemon, leecher):
+def test_each_request_has_its_own_time_limit(daemon, leecher):
     with connect(daemon.port) as sock:
         for _ in range(5):
             raw = request(leecher.target())
@@ -266,7 +266,7 @@ def test_bound_of_an_address_follows_a_reload(crowd):
         wait_until(lambda: get(daemon.port, "/", "127.8.0.1").status == 200)
 
 
-def test_everyone_behind_a_proxy_counts_as_the_proxy(crowd):
+def test_clients_behind_a_proxy_count_as_the_proxy(crowd):
     config = (PATIENT.format("connections_per_address_max = 2;") +
               'network = { trusted_proxies = "127.5.0.1"; };')
     with Skepd(config) as daemon:

@@ -182,7 +182,7 @@ def test_seeder_that_starts_is_no_download(seeder):
     assert seeder.start().counts == (1, 0, 0)
 
 
-def test_downloads_stay_counted_when_everyone_is_gone(daemon, torrent, leecher):
+def test_downloads_stay_counted_without_peers(daemon, torrent, leecher):
     leecher.complete()
     leecher.stop()
     assert scraped(daemon.port, torrent) == (0, 0, 1)

@@ -110,7 +110,7 @@ def test_numwant_is_honoured(daemon, client, torrent, numwant, count):
     assert len(client.announce(torrent, 5002, numwant=numwant).peers) == count
 
 
-def test_reply_never_exceeds_what_every_network_passes(torrent):
+def test_reply_fits_into_every_network(torrent):
     config = "announce = { numwant_max = 1000; }; "
     with Skepd(config=config, udp=True) as daemon, UdpClient(daemon.port) as v4, \
             UdpClient(daemon.port, source="::1") as v6:
@@ -191,12 +191,12 @@ def test_ids_change_with_the_address_and_the_start(daemon, client):
 
 
 @pytest.mark.parametrize("target", ["127.0.0.1", "127.0.0.77", "127.9.9.9"])
-def test_reply_leaves_from_the_address_that_was_asked(daemon, torrent, target):
+def test_reply_leaves_from_the_requested_address(daemon, torrent, target):
     with UdpClient(daemon.port, target=target) as client:
         assert client.announce(torrent, 5001).leechers == 1
 
 
-def test_short_announce_with_a_good_id_is_refused_in_words(client):
+def test_short_announce_with_a_good_id_is_refused_with_a_reason(client):
     with pytest.raises(UdpError, match="98"):
         client.request(ANNOUNCE, bytes(81))
 
@@ -213,7 +213,7 @@ def test_random_packets_do_no_harm(daemon, client, torrent):
         assert other.announce(torrent, 5001).leechers == 1
 
 
-def test_torrents_limit_is_said_in_words(torrent):
+def test_torrents_limit_is_refused_with_a_reason(torrent):
     config = "limits = { torrents_max = 1; };"
     with Skepd(config=config, udp=True) as daemon, UdpClient(daemon.port) as client:
         client.announce(torrent, 5001)

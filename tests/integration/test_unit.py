@@ -40,7 +40,7 @@ def units(tmp_path_factory):
 
 
 @needs_analyze
-def test_systemd_finds_no_fault(units):
+def test_systemd_reports_no_error(units):
     done = analyze("verify", "--man=no", *(units / name for name in UNITS))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -85,17 +85,17 @@ def can_trace():
 def live_a_full_life(daemon, manager, torrent):
     """Announces over HTTP and UDP, then sweep, commit, reload, watchdog, stop and restore."""
     for _ in range(2):
-        manager.hear_of("READY")
+        manager.wait_for("READY")
         with UdpClient(daemon.port) as client:
             client.announce(torrent, 5001)
         Peer(daemon.port, torrent, source="::1").start()
         daemon.reload()
-        manager.hear_of("RELOADING")
-        manager.hear_of("WATCHDOG")
+        manager.wait_for("RELOADING")
+        manager.wait_for("WATCHDOG")
         wait_until(lambda: b"-SK0001-" in (daemon.directory / "skep.db-wal").read_bytes())
         daemon.process.terminate()
         assert daemon.process.wait(10) == 0
-        manager.hear_of("STOPPING")
+        manager.wait_for("STOPPING")
         daemon.start()
 
 

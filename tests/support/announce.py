@@ -184,8 +184,8 @@ def scraped(tracker_port, info_hash):
 class Peer:
     """A client with one torrent, a peer_id, a port and a source address.
 
-    Attributes may be changed between two announces; whatever announce() is given goes into the
-    query in the place of what the peer itself would say (None: leave it out)."""
+    Attributes may be changed between two announces. Arguments of announce() replace parameters of the
+    query (None: omit it)."""
 
     # Above the ports of the tests' daemons: a probe of such a port is refused.
     ports = iter(range(20000 + os.getpid() % 1000, 65536))

@@ -31,7 +31,7 @@ class Answer:
 
     @property
     def code(self):
-        """Of an error."""
+        """The code of an error response."""
         return self.json["error"]["code"]
 
 
@@ -70,20 +70,20 @@ def check_answer(method, path, answer):
         check({"$ref": "#/components/schemas/Error"}, answer.json)
         return
     responses = described["responses"]
-    assert str(answer.status) in responses, f"{method} {path} is not to answer {answer}"
+    assert str(answer.status) in responses, f"{method} {path} answers {answer}, which is not described"
     content = resolve(responses[str(answer.status)]).get("content")
     if content is None:
         assert answer.body == b""
         return
     kind = answer.headers["Content-Type"]
-    assert kind in content, f"{method} {path} is not to answer {kind}"
+    assert kind in content, f"{method} {path} answers with {kind}, which is not described"
     if kind == "application/json":
         check(content[kind]["schema"], answer.json)
 
 
 class Api:
-    """Calls from the address `source`; with a `token` if one is given. Only what is described may
-    come back."""
+    """Calls from the address `source`; with a `token` if one is given. Checks each response
+    against the description."""
 
     def __init__(self, port, source="127.0.0.1", token=None):
         self.port = port

@@ -119,8 +119,8 @@ def stored_counts(file):
 
 
 def wait_until_stored(daemon):
-    """Waits until all announces answered before are in the database. Changes are stored in order, so a
-    last announce is made and looked for."""
+    """Waits until all announces answered before are in the database. Changes are stored in order, so it
+    makes another one and waits for that."""
     last = Peer(daemon.port, random_hash())
     assert last.start(numwant=0).failure is None
     wanted = last.info_hash, wire(*last.endpoint)

@@ -60,7 +60,7 @@ class FalseHttpTracker:
 
 
 class FalseUdpTracker:
-    """`answer` makes of each packet the packets that are sent back."""
+    """`answer` returns the list of packets to send for each received one."""
 
     def __init__(self, answer):
         self.answer = answer

@@ -1,5 +1,5 @@
 """Passes sockets to a program as systemd does: as descriptors from 3 on, with their number in the
-environment. Run by itself, it becomes that program: hand_down.py FD,FD... COMMAND..."""
+environment. Run by itself, it becomes that program: inherited_sockets.py FD,FD... COMMAND..."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ FIRST = 3
 OUT_OF_THE_WAY = 100
 
 
-def handing_down(sockets):
+def with_sockets(sockets):
     """Arguments of Skepd that start it with these sockets."""
     fds = [sock.fileno() for sock in sockets]
     prefix = [sys.executable, __file__, ",".join(map(str, fds))]

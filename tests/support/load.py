@@ -71,8 +71,7 @@ class UdpWire:
 
 
 class Crew:
-    """The clients of one thread. They are its alone, torrents and all, so that they do one thing
-    after the other."""
+    """The clients of one thread, with torrents of their own, so that their announces are sequential."""
 
     def __init__(self, make_wire, torrents=20):
         self.make_wire = make_wire
@@ -81,7 +80,7 @@ class Crew:
         self.journal = []
 
     def work(self, port, ended):
-        """Announces until `ended` is set or the tracker is gone."""
+        """Announces until `ended` is set or a request fails."""
         self.journal = []
         try:
             wire_to = self.make_wire(port)

@@ -22,26 +22,26 @@ class Manager:
     def __exit__(self, *_):
         self.sock.close()
 
-    def hear(self, timeout=WAIT_S):
+    def receive(self, timeout=WAIT_S):
         """The next message, a dict; TimeoutError if none comes."""
         self.sock.settimeout(timeout)
         lines = self.sock.recv(4096).decode().split("\n")
         return dict(line.split("=", 1) for line in lines)
 
-    def hear_of(self, name, timeout=WAIT_S):
+    def wait_for(self, name, timeout=WAIT_S):
         """The next message with `name`; others are skipped."""
         deadline = time.monotonic() + timeout
         while True:
-            message = self.hear(max(deadline - time.monotonic(), 0.001))
+            message = self.receive(max(deadline - time.monotonic(), 0.001))
             if name in message:
                 return message
 
-    def hear_all(self, seconds):
-        """All messages of that time, and those that wait already."""
+    def receive_all(self, seconds):
+        """All messages that are pending or arrive within that time."""
         messages, deadline = [], time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             try:
-                messages.append(self.hear(left))
+                messages.append(self.receive(left))
             except TimeoutError:
                 break
         return messages

@@ -18,7 +18,7 @@ def labels_of(text):
             for name, value in LABEL.findall(text)}
 
 
-class Figures:
+class Metrics:
     """All values of one scrape of /metrics: found("skep_peers", role="seeder") is the value with exactly
     these labels."""
 
@@ -64,22 +64,22 @@ class Figures:
                 if self.types.get(name.removesuffix("_count")) == "histogram" and name.endswith("_count")}
 
 
-def figures(daemon, source="127.0.0.1"):
+def read_metrics(daemon, source="127.0.0.1"):
     reply = get(daemon.port, "/metrics", source)
     assert reply.status == 200, reply.body
     assert reply.headers["Content-Type"].startswith("text/plain")
-    return Figures(reply.body.decode())
+    return Metrics(reply.body.decode())
 
 
 def promtool(*arguments, stdin=""):
-    """Its output, preceded by its exit status."""
+    """Its exit status and output."""
     done = subprocess.run(["promtool", *map(str, arguments)], input=stdin, text=True,
                           capture_output=True, timeout=30)
     return done.returncode, (done.stdout + done.stderr).strip()
 
 
 def check_expressions(expressions, folder):
-    """Parses each as the expression of a rule."""
+    """Checks the syntax of each expression with promtool."""
     rules = [{"record": f"checked:{number}", "expr": expression}
              for number, expression in enumerate(expressions)]
     file = folder / "rules.json"

@@ -29,7 +29,7 @@ class Skepctl:
         return skepd.run(*self.options, *words, program=program(), cwd=self.cwd, prefix=prefix)
 
     def __call__(self, *words):
-        """Its output; it must succeed without messages."""
+        """Its output. It must succeed, with nothing on standard error."""
         done = self.run(*words)
         assert (done.returncode, done.stderr) == (0, ""), done
         return done.stdout
@@ -38,7 +38,7 @@ class Skepctl:
         return json.loads(self(*words, "--json"))
 
     def refuses(self, *words, status=MISTAKE):
-        """Its error, which must be one line and the only output."""
+        """Its error message, which must be one line and the only output."""
         done = self.run(*words)
         assert done.returncode == status and done.stdout == "", done
         assert done.stderr.startswith("skepctl: ") and done.stderr.count("\n") == 1, done

@@ -14,7 +14,7 @@ from support.waiting import WAIT_S
 
 
 class Terminal:
-    """Runs `command` in a terminal of `rows` and `columns`; `text` is all that it has written."""
+    """Runs `command` in a terminal of `rows` and `columns`; `text` is its output so far."""
 
     def __init__(self, command, rows=24, columns=100, environment=None):
         self.ours, self.theirs = pty.openpty()
@@ -48,7 +48,7 @@ class Terminal:
             seconds = 0
 
     def wait_for(self, *words, timeout=WAIT_S):
-        """Waits until all have been written, from now on."""
+        """Waits until all `words` are in output written after the call."""
         start = len(self.text)
         deadline = time.monotonic() + timeout
         while not all(word in self.text[start:] for word in words):
@@ -56,7 +56,7 @@ class Terminal:
             self.read()
 
     def wait_for_end(self, timeout=WAIT_S):
-        """Its exit status; output is read, so that it can exit."""
+        """Waits and returns the exit status; reads its output, so that it does not block."""
         deadline = time.monotonic() + timeout
         while self.process.poll() is None:
             assert time.monotonic() < deadline, self.text

@@ -12,7 +12,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 @contextlib.contextmanager
 def held_up(pid, name):
-    """PermissionError if this user may not trace."""
+    """Stops the thread inside the block. PermissionError if this user may not trace."""
     tid = _find(pid, name)
     _ptrace(PTRACE_SEIZE, tid)
     _ptrace(PTRACE_INTERRUPT, tid)

@@ -16,7 +16,7 @@ START_TEST(equal_bytes_have_the_same_length_and_content) {
 }
 END_TEST
 
-START_TEST(everything_starts_with_nothing) {
+START_TEST(every_text_starts_with_the_empty_one) {
     ck_assert(bytes_start_with(bytes_of("announce"), bytes_of("ann")));
     ck_assert(bytes_start_with(bytes_of("announce"), bytes_of("announce")));
     ck_assert(!bytes_start_with(bytes_of("ann"), bytes_of("announce")));
@@ -244,7 +244,7 @@ UNIT_SUITE(bytes) {
     Suite *suite = suite_create("bytes");
     TCase *slices = tcase_create("slices");
     tcase_add_test(slices, equal_bytes_have_the_same_length_and_content);
-    tcase_add_test(slices, everything_starts_with_nothing);
+    tcase_add_test(slices, every_text_starts_with_the_empty_one);
     tcase_add_test(slices, split_cuts_at_the_first_separator);
     tcase_add_test(slices, split_without_separator_takes_everything);
     tcase_add_test(slices, split_keeps_empty_parts);

@@ -32,7 +32,7 @@ START_TEST(letters_of_every_script_are_folded) {
 }
 END_TEST
 
-START_TEST(what_does_not_fit_is_left_out_but_no_letter_cut) {
+START_TEST(text_that_does_not_fit_is_cut_between_letters) {
     char folded[ROOM];
     const locale_t letters = case_fold_letters();
     for (size_t size = 1; size < 8; size++) {
@@ -56,7 +56,7 @@ UNIT_SUITE(fold) {
     Suite *suite = suite_create("fold");
     TCase *tcase = tcase_create("fold");
     tcase_add_loop_test(tcase, letters_of_every_script_are_folded, 0, LOOPS_OF(texts));
-    tcase_add_test(tcase, what_does_not_fit_is_left_out_but_no_letter_cut);
+    tcase_add_test(tcase, text_that_does_not_fit_is_cut_between_letters);
     tcase_add_test(tcase, ascii_is_folded_where_there_is_no_table);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -42,7 +42,7 @@ static const char *caught(void) {
     return text;
 }
 
-START_TEST(level_enables_itself_and_what_is_graver) {
+START_TEST(level_enables_itself_and_higher_ones) {
     log_set_level((enum log_level)_i);
     for (int level = 0; level < LOG_LEVELS; level++)
         ck_assert_int_eq(log_enabled((enum log_level)level), level <= _i);
@@ -58,7 +58,7 @@ START_TEST(line_carries_time_and_level) {
 }
 END_TEST
 
-START_TEST(plain_news_carries_the_time_alone) {
+START_TEST(info_line_has_the_time_only) {
     log_info("listening");
     ck_assert_str_eq(caught() + strlen("2000-01-01 00:00:00"), " listening\n");
 }
@@ -112,13 +112,13 @@ END_TEST
 UNIT_SUITE(log) {
     Suite *suite = suite_create("log");
     TCase *levels = tcase_create("levels");
-    tcase_add_loop_test(levels, level_enables_itself_and_what_is_graver, 0, LOG_LEVELS);
+    tcase_add_loop_test(levels, level_enables_itself_and_higher_ones, 0, LOG_LEVELS);
     suite_add_tcase(suite, levels);
 
     TCase *lines = tcase_create("lines");
     tcase_add_checked_fixture(lines, catch_log, release_log);
     tcase_add_test(lines, line_carries_time_and_level);
-    tcase_add_test(lines, plain_news_carries_the_time_alone);
+    tcase_add_test(lines, info_line_has_the_time_only);
     tcase_add_loop_test(lines, line_to_the_journal_carries_its_priority, 0, LOG_LEVELS);
     tcase_add_test(lines, line_to_elsewhere_carries_the_time_though_a_journal_is_named);
     tcase_add_test(lines, disabled_level_writes_nothing);

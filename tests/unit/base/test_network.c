@@ -114,7 +114,7 @@ START_TEST(any_of_several_networks_is_enough) {
 }
 END_TEST
 
-START_TEST(no_networks_hold_nobody) {
+START_TEST(empty_network_list_contains_no_address) {
     const struct networks networks = { 0 };
     const struct endpoint endpoint = endpoint_at("10.0.0.1", 1);
     ck_assert(!networks_contain(&networks, &endpoint));
@@ -129,7 +129,7 @@ UNIT_SUITE(network) {
     tcase_add_loop_test(networks, bits_behind_the_prefix_are_refused, 0, LOOPS_OF(strayed_bits));
     tcase_add_test(networks, every_v4_prefix_holds_itself_alone);
     tcase_add_test(networks, any_of_several_networks_is_enough);
-    tcase_add_test(networks, no_networks_hold_nobody);
+    tcase_add_test(networks, empty_network_list_contains_no_address);
     suite_add_tcase(suite, networks);
     return suite;
 }

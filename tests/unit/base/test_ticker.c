@@ -113,7 +113,7 @@ START_TEST(thread_bears_its_name) {
 }
 END_TEST
 
-START_TEST(no_ticker_is_stopped_without_harm) {
+START_TEST(stop_accepts_null) {
     ticker_stop(NULL);
 }
 END_TEST
@@ -128,7 +128,7 @@ UNIT_SUITE(ticker) {
     tcase_add_test(ticks, stop_waits_for_the_tick_under_way);
     tcase_add_test(ticks, period_passes_before_the_first_tick);
     tcase_add_test(ticks, thread_bears_its_name);
-    tcase_add_test(ticks, no_ticker_is_stopped_without_harm);
+    tcase_add_test(ticks, stop_accepts_null);
     suite_add_tcase(suite, ticks);
     return suite;
 }

@@ -45,7 +45,7 @@ static const char *const broken[] = {
     "\xff",
 };
 
-START_TEST(what_is_no_character_is_left) {
+START_TEST(invalid_sequences_are_not_taken) {
     const struct bytes all = bytes_of(broken[_i]);
     struct bytes rest = all;
     uint32_t character;
@@ -83,7 +83,7 @@ static const struct {
     { "abc", 1, "" },
 };
 
-START_TEST(line_has_nothing_in_it_that_acts) {
+START_TEST(line_has_no_control_characters) {
     char line[8];
     const size_t len = utf8_copy_line(bytes_of(lines[_i].text), line, lines[_i].size);
     ck_assert_str_eq(line, lines[_i].line);
@@ -95,11 +95,11 @@ UNIT_SUITE(utf8) {
     Suite *suite = suite_create("utf8");
     TCase *take = tcase_create("take");
     tcase_add_loop_test(take, characters_of_every_length_are_taken, 0, LOOPS_OF(characters));
-    tcase_add_loop_test(take, what_is_no_character_is_left, 0, LOOPS_OF(broken));
+    tcase_add_loop_test(take, invalid_sequences_are_not_taken, 0, LOOPS_OF(broken));
     tcase_add_test(take, broken_bytes_are_replaced_one_by_one);
     suite_add_tcase(suite, take);
     TCase *copy = tcase_create("copy");
-    tcase_add_loop_test(copy, line_has_nothing_in_it_that_acts, 0, LOOPS_OF(lines));
+    tcase_add_loop_test(copy, line_has_no_control_characters, 0, LOOPS_OF(lines));
     suite_add_tcase(suite, copy);
     return suite;
 }

@@ -80,7 +80,7 @@ static const struct {
     { "0123456789012345678901234567\n", "0123456789012345678901234567" },
 };
 
-START_TEST(no_terminal_obeys_cleaned_text) {
+START_TEST(cleaned_text_has_no_terminal_escapes) {
     char text[32];
     const size_t len = format_clean(bytes_of(words[_i].raw), text, sizeof text);
     ck_assert_str_eq(text, words[_i].clean);
@@ -96,7 +96,7 @@ UNIT_SUITE(format) {
     tcase_add_loop_test(figure, durations_and_sizes_are_read, 0, LOOPS_OF(inputs));
     suite_add_tcase(suite, figure);
     TCase *clean = tcase_create("clean");
-    tcase_add_loop_test(clean, no_terminal_obeys_cleaned_text, 0, LOOPS_OF(words));
+    tcase_add_loop_test(clean, cleaned_text_has_no_terminal_escapes, 0, LOOPS_OF(words));
     suite_add_tcase(suite, clean);
     return suite;
 }

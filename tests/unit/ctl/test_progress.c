@@ -17,7 +17,7 @@ static const struct {
       "[------------------------]   0 %  1 B of 16.0 EiB, 0 B/s, 11574074 d 1 h left" },
 };
 
-START_TEST(line_says_how_far_it_is) {
+START_TEST(line_shows_the_progress) {
     const struct progress progress = { .total = lines[_i].total, .done = lines[_i].done };
     char line[PROGRESS_LINE_LEN];
     progress_line(&progress, lines[_i].elapsed_ms, line);
@@ -28,7 +28,7 @@ END_TEST
 UNIT_SUITE(progress) {
     Suite *suite = suite_create("progress");
     TCase *line = tcase_create("line");
-    tcase_add_loop_test(line, line_says_how_far_it_is, 0, LOOPS_OF(lines));
+    tcase_add_loop_test(line, line_shows_the_progress, 0, LOOPS_OF(lines));
     suite_add_tcase(suite, line);
     return suite;
 }

@@ -41,7 +41,7 @@ static struct config loaded(const struct program_options *options) {
     return config;
 }
 
-START_TEST(no_options_leave_all_to_the_config) {
+START_TEST(without_options_the_config_applies) {
     char line[] = "";
     const struct program_options options = accepted(line);
     ck_assert_ptr_null(options.config_file);
@@ -164,7 +164,7 @@ START_TEST(help_names_every_option) {
 }
 END_TEST
 
-START_TEST(options_count_more_than_defaults) {
+START_TEST(options_override_defaults) {
     char line[] = "-p 80 -t 3 -l warning -d /tmp/skep.db";
     const struct program_options options = accepted(line);
     const struct config config = loaded(&options);
@@ -176,7 +176,7 @@ START_TEST(options_count_more_than_defaults) {
 }
 END_TEST
 
-START_TEST(options_count_more_than_the_file) {
+START_TEST(options_override_the_file) {
     char path[] = "/tmp/skep-options-XXXXXX";
     int fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
@@ -276,7 +276,7 @@ UNIT_SUITE(options) {
     Suite *suite = suite_create("options");
     TCase *line = tcase_create("options");
     tcase_add_checked_fixture(line, forget_environment, forget_environment);
-    tcase_add_test(line, no_options_leave_all_to_the_config);
+    tcase_add_test(line, without_options_the_config_applies);
     tcase_add_test(line, long_options_are_read);
     tcase_add_test(line, letters_are_read);
     tcase_add_test(line, last_of_several_counts);
@@ -285,8 +285,8 @@ UNIT_SUITE(options) {
     tcase_add_loop_test(line, what_is_wrong_is_refused_in_one_line, 0,
                         (int)(sizeof refusals / sizeof refusals[0]));
     tcase_add_test(line, help_names_every_option);
-    tcase_add_test(line, options_count_more_than_defaults);
-    tcase_add_test(line, options_count_more_than_the_file);
+    tcase_add_test(line, options_override_defaults);
+    tcase_add_test(line, options_override_the_file);
     tcase_add_test(line, database_goes_to_the_state_directory);
     tcase_add_test(line, state_directory_that_does_not_fit_is_refused);
     tcase_add_test(line, file_that_cannot_be_read_leaves_the_config_as_it_was);

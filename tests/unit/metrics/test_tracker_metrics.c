@@ -49,7 +49,7 @@ START_TEST(limits_of_zero_are_infinite) {
 }
 END_TEST
 
-START_TEST(limits_stand_beside_what_they_turned_away) {
+START_TEST(limits_are_shown_with_their_rejections) {
     struct tracker_options options = test_options();
     options.memory_max_mib = 2;
     const struct metrics_limits limits = metrics_limits_of(&options, 100, 8);
@@ -78,7 +78,7 @@ UNIT_SUITE(report) {
     TCase *tracker = tcase_create("tracker");
     tcase_add_test(tracker, announces_and_scrapes_have_their_results);
     tcase_add_test(tracker, limits_of_zero_are_infinite);
-    tcase_add_test(tracker, limits_stand_beside_what_they_turned_away);
+    tcase_add_test(tracker, limits_are_shown_with_their_rejections);
     suite_add_tcase(suite, tracker);
     return suite;
 }

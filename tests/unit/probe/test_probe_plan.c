@@ -127,7 +127,7 @@ static uint32_t run_for(uint64_t ms) {
 
 /* Order */
 
-START_TEST(newcomers_are_checked_in_the_order_in_which_they_came) {
+START_TEST(new_peers_are_probed_in_order_of_arrival) {
     for (uint32_t i = 0; i < 3; i++)
         join(machine(i));
     for (uint32_t i = 0; i < 3; i++)
@@ -162,7 +162,7 @@ START_TEST(peer_is_checked_again_after_the_interval) {
 }
 END_TEST
 
-START_TEST(newcomers_come_before_those_who_were_checked) {
+START_TEST(new_peers_come_before_probed_ones) {
     join(machine(1));
     check(machine(1), REACH_OPEN);
     now_ms += INTERVAL_S * 1000;
@@ -178,7 +178,7 @@ START_TEST(nothing_is_due_without_peers) {
 }
 END_TEST
 
-START_TEST(check_under_way_is_not_begun_twice) {
+START_TEST(running_probe_is_not_started_twice) {
     join(machine(1));
     assert_next(machine(1));
     now_ms += 10 * INTERVAL_S * 1000;
@@ -187,7 +187,7 @@ START_TEST(check_under_way_is_not_begun_twice) {
 }
 END_TEST
 
-START_TEST(check_that_did_not_take_place_comes_again) {
+START_TEST(probe_that_did_not_take_place_is_repeated) {
     join(machine(1));
     check(machine(1), REACH_OPEN);
     now_ms += INTERVAL_S * 1000;
@@ -201,7 +201,7 @@ END_TEST
 
 /* Rate */
 
-START_TEST(checks_keep_to_their_pace) {
+START_TEST(probes_keep_to_the_rate) {
     for (uint32_t i = 0; i < PEERS_MAX; i++)
         join(machine(i));
     ck_assert_uint_le(run_for(1000), PER_S + 1);
@@ -211,7 +211,7 @@ START_TEST(checks_keep_to_their_pace) {
 }
 END_TEST
 
-START_TEST(idle_time_saves_no_checks_for_later) {
+START_TEST(idle_time_saves_no_probes_for_later) {
     now_ms += 24 * 60 * 60 * 1000;
     for (uint32_t i = 0; i < PEERS_MAX; i++)
         join(machine(i));
@@ -219,7 +219,7 @@ START_TEST(idle_time_saves_no_checks_for_later) {
 }
 END_TEST
 
-START_TEST(high_pace_is_kept_by_a_coarse_clock) {
+START_TEST(high_rate_is_kept_with_a_coarse_clock) {
     limits.per_s = 1000;
     probe_plan_apply(plan, &limits);
     for (uint32_t i = 0; i < PEERS_MAX; i++)
@@ -235,7 +235,7 @@ START_TEST(high_pace_is_kept_by_a_coarse_clock) {
 }
 END_TEST
 
-START_TEST(herd_stays_spread_out) {
+START_TEST(probes_stay_spread_out) {
     for (uint32_t i = 0; i < 100; i++)
         join(machine(i));
     ck_assert_uint_eq(run_for(11 * 1000), 100);
@@ -272,7 +272,7 @@ START_TEST(peer_that_left_is_forgotten) {
 }
 END_TEST
 
-START_TEST(peer_that_is_back_is_checked_anew) {
+START_TEST(returning_peer_is_probed_again) {
     join(machine(1));
     check(machine(1), REACH_REFUSED);
     leave(machine(1));
@@ -367,7 +367,7 @@ START_TEST(port_where_no_client_listens_is_left_alone) {
 }
 END_TEST
 
-START_TEST(full_plan_takes_nobody_more) {
+START_TEST(full_plan_takes_no_more_peers) {
     for (uint32_t i = 0; i < PEERS_MAX + 10; i++)
         join(machine(i));
     ck_assert_uint_eq(known(), PEERS_MAX);
@@ -427,7 +427,7 @@ static void want(struct endpoint peer) {
     probe_plan_request(plan, &peer, now_ms);
 }
 
-START_TEST(peer_that_is_looked_at_is_checked) {
+START_TEST(requested_peer_is_probed) {
     want(machine(1));
     check(machine(1), REACH_OPEN);
     want(machine(1));
@@ -436,7 +436,7 @@ START_TEST(peer_that_is_looked_at_is_checked) {
 }
 END_TEST
 
-START_TEST(peer_is_kept_while_someone_looks_at_it) {
+START_TEST(requested_peer_is_kept) {
     want(machine(1));
     check(machine(1), REACH_OPEN);
     now_ms += INTERVAL_S * 1000 - 1000;
@@ -449,7 +449,7 @@ START_TEST(peer_is_kept_while_someone_looks_at_it) {
 }
 END_TEST
 
-START_TEST(after_a_loss_those_are_kept_that_are_told_of_again) {
+START_TEST(peers_that_join_again_survive_a_loss_of_changes) {
     join(machine(1));
     join(machine(2));
     check(machine(1), REACH_OPEN);
@@ -489,7 +489,7 @@ END_TEST
 
 /* Fairness */
 
-START_TEST(many_ports_of_one_address_are_not_all_knocked_at) {
+START_TEST(many_ports_of_one_address_are_not_all_probed) {
     for (uint16_t port = PORT; port < PORT + 2000; port++)
         join(endpoint_at("10.1.2.3", port));
     ck_assert_uint_eq(known(), ADDRESS_MAX);
@@ -543,7 +543,7 @@ START_TEST(peer_whose_address_had_its_checks_waits_for_the_next_interval) {
 }
 END_TEST
 
-START_TEST(looking_at_a_peer_gets_its_address_no_more_probes) {
+START_TEST(request_gets_an_address_no_more_probes) {
     use_up("10.1.2.3");
     join(endpoint_at("10.1.2.3", PORT + 99));
     for (int i = 0; i < 20; i++) {
@@ -636,22 +636,22 @@ static TCase *add_case(Suite *suite, const char *name) {
 UNIT_SUITE(probe_plan) {
     Suite *suite = suite_create("probe plan");
     TCase *order = add_case(suite, "order");
-    tcase_add_test(order, newcomers_are_checked_in_the_order_in_which_they_came);
+    tcase_add_test(order, new_peers_are_probed_in_order_of_arrival);
     tcase_add_test(order, result_is_kept_with_its_time);
     tcase_add_test(order, peer_is_checked_again_after_the_interval);
-    tcase_add_test(order, newcomers_come_before_those_who_were_checked);
+    tcase_add_test(order, new_peers_come_before_probed_ones);
     tcase_add_test(order, nothing_is_due_without_peers);
-    tcase_add_test(order, check_under_way_is_not_begun_twice);
-    tcase_add_test(order, check_that_did_not_take_place_comes_again);
+    tcase_add_test(order, running_probe_is_not_started_twice);
+    tcase_add_test(order, probe_that_did_not_take_place_is_repeated);
     TCase *pace = add_case(suite, "pace");
-    tcase_add_test(pace, checks_keep_to_their_pace);
-    tcase_add_test(pace, idle_time_saves_no_checks_for_later);
-    tcase_add_test(pace, high_pace_is_kept_by_a_coarse_clock);
-    tcase_add_test(pace, herd_stays_spread_out);
+    tcase_add_test(pace, probes_keep_to_the_rate);
+    tcase_add_test(pace, idle_time_saves_no_probes_for_later);
+    tcase_add_test(pace, high_rate_is_kept_with_a_coarse_clock);
+    tcase_add_test(pace, probes_stay_spread_out);
     tcase_add_test(pace, clock_of_another_thread_may_lie_behind);
     TCase *peers = add_case(suite, "peers");
     tcase_add_test(peers, peer_that_left_is_forgotten);
-    tcase_add_test(peers, peer_that_is_back_is_checked_anew);
+    tcase_add_test(peers, returning_peer_is_probed_again);
     tcase_add_test(peers, result_for_a_peer_that_left_changes_nothing);
     tcase_add_test(peers, peer_of_several_torrents_is_checked_once);
     tcase_add_test(peers, torrent_joined_twice_is_one);
@@ -659,21 +659,21 @@ UNIT_SUITE(probe_plan) {
     tcase_add_test(peers, torrents_of_one_peer_are_bounded);
     tcase_add_test(peers, peer_outside_of_the_networks_is_left_alone);
     tcase_add_test(peers, port_where_no_client_listens_is_left_alone);
-    tcase_add_test(peers, full_plan_takes_nobody_more);
+    tcase_add_test(peers, full_plan_takes_no_more_peers);
     tcase_add_test(peers, narrower_networks_are_taken_over);
     tcase_add_test(peers, shorter_interval_holds_at_once);
     tcase_add_test(peers, counts_add_up);
     TCase *looks = add_case(suite, "looks");
-    tcase_add_test(looks, peer_that_is_looked_at_is_checked);
-    tcase_add_test(looks, peer_is_kept_while_someone_looks_at_it);
-    tcase_add_test(looks, after_a_loss_those_are_kept_that_are_told_of_again);
+    tcase_add_test(looks, requested_peer_is_probed);
+    tcase_add_test(looks, requested_peer_is_kept);
+    tcase_add_test(looks, peers_that_join_again_survive_a_loss_of_changes);
     tcase_add_test(looks, loss_of_one_torrent_costs_its_peers_only);
     TCase *fairness = add_case(suite, "fairness");
-    tcase_add_test(fairness, many_ports_of_one_address_are_not_all_knocked_at);
+    tcase_add_test(fairness, many_ports_of_one_address_are_not_all_probed);
     tcase_add_test(fairness, address_that_changes_ports_gets_no_more_probes);
     tcase_add_test(fairness, busy_address_does_not_keep_others_waiting);
     tcase_add_test(fairness, peer_whose_address_had_its_checks_waits_for_the_next_interval);
-    tcase_add_test(fairness, looking_at_a_peer_gets_its_address_no_more_probes);
+    tcase_add_test(fairness, request_gets_an_address_no_more_probes);
     tcase_add_test(fairness, v6_network_may_have_more_than_one_address);
     tcase_add_test(fairness, steady_peers_are_all_checked_in_every_interval);
     tcase_add_test(fairness, any_order_of_events_ends_empty);

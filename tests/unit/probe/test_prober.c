@@ -74,7 +74,7 @@ static bool await_state(struct endpoint peer, enum reach reach) {
     return prober_state(prober, &peer).reach == reach;
 }
 
-START_TEST(newcomer_is_checked) {
+START_TEST(new_peer_is_probed) {
     const uint64_t start_ms = clock_now_ms();
     note(CHANGE_PEER_JOINED, listening, true);
     ck_assert(is_probed(PATIENCE_MS));
@@ -87,7 +87,7 @@ START_TEST(newcomer_is_checked) {
 }
 END_TEST
 
-START_TEST(newcomer_that_completes_at_once_is_checked) {
+START_TEST(new_peer_that_completes_at_once_is_probed) {
     note(CHANGE_PEER_COMPLETED, listening, true);
     ck_assert(await_state(listening, REACH_OPEN));
 }
@@ -102,13 +102,13 @@ START_TEST(restored_peer_is_checked_once_confirmed) {
 }
 END_TEST
 
-START_TEST(claimed_address_is_not_checked_for_whoever_looks) {
+START_TEST(claimed_address_is_not_probed_on_request) {
     prober_request(prober, &listening, false);
     ck_assert(!is_probed(A_WHILE_MS));
 }
 END_TEST
 
-START_TEST(peer_that_is_looked_at_is_checked) {
+START_TEST(requested_peer_is_probed) {
     prober_request(prober, &listening, true);
     ck_assert(await_state(listening, REACH_OPEN));
 }
@@ -122,14 +122,14 @@ START_TEST(peer_whose_address_becomes_a_claim_is_forgotten) {
 }
 END_TEST
 
-START_TEST(change_of_a_torrent_is_nothing_to_it) {
+START_TEST(change_of_a_torrent_is_ignored) {
     note(CHANGE_TORRENT, (struct endpoint){ 0 }, true);
     note(CHANGE_TORRENT_FORGOTTEN, (struct endpoint){ 0 }, false);
     ck_assert_uint_eq(prober_stats(prober).now.waiting, 0);
 }
 END_TEST
 
-START_TEST(peer_that_moves_takes_nothing_along) {
+START_TEST(moved_peer_loses_its_result) {
     note(CHANGE_PEER_JOINED, listening, true);
     ck_assert(await_state(listening, REACH_OPEN));
     note(CHANGE_PEER_MOVED, listening, true);
@@ -138,7 +138,7 @@ START_TEST(peer_that_moves_takes_nothing_along) {
 }
 END_TEST
 
-START_TEST(what_was_found_outlives_a_loss) {
+START_TEST(results_survive_a_loss_of_changes) {
     note(CHANGE_PEER_JOINED, listening, true);
     ck_assert(await_state(listening, REACH_OPEN));
     prober_on_lost(prober);
@@ -146,7 +146,7 @@ START_TEST(what_was_found_outlives_a_loss) {
 }
 END_TEST
 
-START_TEST(what_was_found_outlives_the_loss_of_a_torrent) {
+START_TEST(results_survive_a_loss_of_a_torrents_changes) {
     const struct endpoint none = { .family = FAMILY_NONE };
     note(CHANGE_PEER_JOINED, listening, true);
     ck_assert(await_state(listening, REACH_OPEN));
@@ -157,7 +157,7 @@ START_TEST(what_was_found_outlives_the_loss_of_a_torrent) {
 }
 END_TEST
 
-START_TEST(switched_off_it_checks_nobody) {
+START_TEST(disabled_prober_probes_no_peer) {
     options.enabled = false;
     apply();
     note(CHANGE_PEER_JOINED, listening, true);
@@ -169,7 +169,7 @@ START_TEST(switched_off_it_checks_nobody) {
 }
 END_TEST
 
-START_TEST(switched_on_again_it_checks_who_is_looked_at) {
+START_TEST(enabled_prober_probes_requested_peers) {
     options.enabled = false;
     apply();
     options.enabled = true;
@@ -226,7 +226,7 @@ static void end_looks(void) {
         pthread_join(onlookers[i], NULL);
 }
 
-START_TEST(it_is_switched_while_others_look) {
+START_TEST(prober_is_switched_during_requests) {
     let_others_look();
     for (int round = 0; round < ROUNDS; round++) {
         options.enabled = round % 2 == 0;
@@ -237,7 +237,7 @@ START_TEST(it_is_switched_while_others_look) {
 }
 END_TEST
 
-START_TEST(it_stays_off_without_descriptors_while_others_look) {
+START_TEST(prober_stays_off_without_descriptors) {
     char error[ERROR_LEN];
     struct rlimit limit;
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -255,7 +255,7 @@ START_TEST(it_stays_off_without_descriptors_while_others_look) {
 }
 END_TEST
 
-START_TEST(nothing_can_be_stopped) {
+START_TEST(stop_accepts_null) {
     prober_stop(NULL);
 }
 END_TEST
@@ -265,23 +265,23 @@ UNIT_SUITE(prober) {
     TCase *tests = tcase_create("prober");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, begin, end);
-    tcase_add_test(tests, newcomer_is_checked);
-    tcase_add_test(tests, newcomer_that_completes_at_once_is_checked);
+    tcase_add_test(tests, new_peer_is_probed);
+    tcase_add_test(tests, new_peer_that_completes_at_once_is_probed);
     tcase_add_test(tests, restored_peer_is_checked_once_confirmed);
-    tcase_add_test(tests, claimed_address_is_not_checked_for_whoever_looks);
-    tcase_add_test(tests, peer_that_is_looked_at_is_checked);
+    tcase_add_test(tests, claimed_address_is_not_probed_on_request);
+    tcase_add_test(tests, requested_peer_is_probed);
     tcase_add_test(tests, peer_whose_address_becomes_a_claim_is_forgotten);
-    tcase_add_test(tests, change_of_a_torrent_is_nothing_to_it);
-    tcase_add_test(tests, peer_that_moves_takes_nothing_along);
-    tcase_add_test(tests, what_was_found_outlives_a_loss);
-    tcase_add_test(tests, what_was_found_outlives_the_loss_of_a_torrent);
-    tcase_add_test(tests, switched_off_it_checks_nobody);
-    tcase_add_test(tests, switched_on_again_it_checks_who_is_looked_at);
+    tcase_add_test(tests, change_of_a_torrent_is_ignored);
+    tcase_add_test(tests, moved_peer_loses_its_result);
+    tcase_add_test(tests, results_survive_a_loss_of_changes);
+    tcase_add_test(tests, results_survive_a_loss_of_a_torrents_changes);
+    tcase_add_test(tests, disabled_prober_probes_no_peer);
+    tcase_add_test(tests, enabled_prober_probes_requested_peers);
     tcase_add_test(tests, other_networks_are_taken_over);
     tcase_add_test(tests, shorter_interval_is_taken_over_while_it_sleeps);
-    tcase_add_test(tests, it_is_switched_while_others_look);
-    tcase_add_test(tests, it_stays_off_without_descriptors_while_others_look);
-    tcase_add_test(tests, nothing_can_be_stopped);
+    tcase_add_test(tests, prober_is_switched_during_requests);
+    tcase_add_test(tests, prober_stays_off_without_descriptors);
+    tcase_add_test(tests, stop_accepts_null);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -77,7 +77,7 @@ START_TEST(entries_stand_in_the_order_in_which_they_came) {
 }
 END_TEST
 
-START_TEST(position_and_entry_tell_each_other) {
+START_TEST(position_and_entry_lead_to_each_other) {
     const uint32_t position = add(1, FIRST);
     ck_assert_uint_eq(queue_table_position(&table, queue_table_at(&table, position)), position);
 }
@@ -157,7 +157,7 @@ UNIT_SUITE(queue_table) {
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, fresh_table_is_empty);
     tcase_add_test(tests, entries_stand_in_the_order_in_which_they_came);
-    tcase_add_test(tests, position_and_entry_tell_each_other);
+    tcase_add_test(tests, position_and_entry_lead_to_each_other);
     tcase_add_test(tests, removed_entry_is_gone);
     tcase_add_test(tests, entries_are_found_where_they_were_put);
     tcase_add_test(tests, places_are_used_again);

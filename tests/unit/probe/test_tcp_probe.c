@@ -124,14 +124,14 @@ START_TEST(peer_that_does_not_answer_is_silent) {
 }
 END_TEST
 
-START_TEST(address_without_a_way_is_unreachable) {
+START_TEST(address_without_a_route_is_unreachable) {
     if (has_v6())
         ck_assert_int_eq(probe(endpoint_at("fe80::1234", 6881)), TCP_PROBE_UNREACHABLE);
     ck_assert_int_eq(probe(endpoint_at("255.255.255.255", 6881)), TCP_PROBE_UNREACHABLE);
 }
 END_TEST
 
-START_TEST(want_of_descriptors_is_ours) {
+START_TEST(lack_of_descriptors_is_a_local_failure) {
     const struct endpoint where = nobody_at("127.0.0.1");
     struct rlimit limit, none;
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -145,7 +145,7 @@ START_TEST(want_of_descriptors_is_ours) {
 }
 END_TEST
 
-START_TEST(many_go_on_at_once) {
+START_TEST(many_attempts_run_at_once) {
     int fds[2];
     const struct endpoint silent = silent_at("127.0.0.1", fds);
     const uint64_t start_ms = clock_now_ms();
@@ -162,7 +162,7 @@ START_TEST(many_go_on_at_once) {
 }
 END_TEST
 
-START_TEST(attempts_under_way_are_given_up) {
+START_TEST(running_attempts_are_cancelled) {
     int fds[2];
     const struct endpoint silent = silent_at("127.0.0.1", fds);
     tcp_probe_set_begin(probes, &silent, PATIENCE_MS, clock_now_ms());
@@ -205,10 +205,10 @@ UNIT_SUITE(tcp_probe) {
     tcase_add_test(tests, v6_listener_is_open);
     tcase_add_test(tests, port_without_a_listener_is_refused);
     tcase_add_test(tests, peer_that_does_not_answer_is_silent);
-    tcase_add_test(tests, address_without_a_way_is_unreachable);
-    tcase_add_test(tests, want_of_descriptors_is_ours);
-    tcase_add_test(tests, many_go_on_at_once);
-    tcase_add_test(tests, attempts_under_way_are_given_up);
+    tcase_add_test(tests, address_without_a_route_is_unreachable);
+    tcase_add_test(tests, lack_of_descriptors_is_a_local_failure);
+    tcase_add_test(tests, many_attempts_run_at_once);
+    tcase_add_test(tests, running_attempts_are_cancelled);
     tcase_add_test(tests, waiting_ends_when_woken);
     tcase_add_test(tests, waiting_ends_in_time);
     suite_add_tcase(suite, tests);

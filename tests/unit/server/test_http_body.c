@@ -71,7 +71,7 @@ START_TEST(chunked_body_is_kept_as_far_as_allowed) {
 }
 END_TEST
 
-START_TEST(who_waits_to_be_told_is_told) {
+START_TEST(long_body_is_rejected_at_once_for_expect_continue) {
     ck_assert_int_eq(http_body_begin(&body, MORE, ALLOWED, true, &budget), HTTP_BODY_REJECT);
     ck_assert(body.too_large);
     http_body_clear(&body);
@@ -79,7 +79,7 @@ START_TEST(who_waits_to_be_told_is_told) {
 }
 END_TEST
 
-START_TEST(short_body_is_forgiven_who_may_send_none) {
+START_TEST(short_body_is_read_and_dropped_if_none_is_allowed) {
     ck_assert_int_eq(http_body_begin(&body, SHORT, 0, false, &budget), HTTP_BODY_READ);
     ck_assert(send_all(SHORT, 1000));
     ck_assert(body.too_large);
@@ -88,7 +88,7 @@ START_TEST(short_body_is_forgiven_who_may_send_none) {
 }
 END_TEST
 
-START_TEST(long_one_is_not) {
+START_TEST(long_body_is_rejected_if_none_is_allowed) {
     ck_assert_int_eq(http_body_begin(&body, SHORT + 1, 0, false, &budget), HTTP_BODY_REJECT);
     http_body_clear(&body);
     ck_assert_int_eq(http_body_begin(&body, HTTP_BODY_LEN_UNKNOWN, 0, false, &budget),
@@ -125,9 +125,9 @@ UNIT_SUITE(http_body) {
     tcase_add_test(tests, nothing_is_allocated_before_it_comes);
     tcase_add_loop_test(tests, longer_body_is_read_and_thrown_away, 0, LOOPS_OF(pieces));
     tcase_add_loop_test(tests, chunked_body_is_kept_as_far_as_allowed, 0, LOOPS_OF(pieces));
-    tcase_add_test(tests, who_waits_to_be_told_is_told);
-    tcase_add_test(tests, short_body_is_forgiven_who_may_send_none);
-    tcase_add_test(tests, long_one_is_not);
+    tcase_add_test(tests, long_body_is_rejected_at_once_for_expect_continue);
+    tcase_add_test(tests, short_body_is_read_and_dropped_if_none_is_allowed);
+    tcase_add_test(tests, long_body_is_rejected_if_none_is_allowed);
     tcase_add_loop_test(tests, body_beyond_the_budget_is_read_and_thrown_away, 0, LOOPS_OF(pieces));
     tcase_add_loop_test(tests, budget_is_used_for_as_long_as_the_body_is_there, 0,
                         LOOPS_OF(pieces));

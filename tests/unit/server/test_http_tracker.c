@@ -117,7 +117,7 @@ START_TEST(announce_is_answered_and_counted) {
 }
 END_TEST
 
-START_TEST(malformed_announce_is_refused_for_good) {
+START_TEST(malformed_announce_is_refused_permanently) {
     ask("GET", "/announce?port=1");
     const struct announce_reply reply = announced();
     ck_assert(reply.refused);
@@ -390,7 +390,7 @@ UNIT_SUITE(http_tracker) {
     TCase *replies = tcase_create("replies");
     tcase_add_checked_fixture(replies, start_tracker, stop_tracker);
     tcase_add_test(replies, announce_is_answered_and_counted);
-    tcase_add_test(replies, malformed_announce_is_refused_for_good);
+    tcase_add_test(replies, malformed_announce_is_refused_permanently);
     tcase_add_test(replies, refusal_of_the_tracker_is_passed_on);
     tcase_add_test(replies, announce_is_a_get);
     tcase_add_test(replies, head_changes_nothing);

@@ -290,7 +290,7 @@ static void *come_and_go(void *argument) {
 
 /* The number of a closed descriptor may be used again at once; the new one must not be shut down.
  */
-START_TEST(no_descriptor_is_touched_after_its_removal) {
+START_TEST(removed_descriptor_is_not_used) {
     struct request_timeouts *timeouts = started(0);
     pthread_t threads[2];
     for (size_t i = 0; i < COUNT_OF(threads); i++)
@@ -308,7 +308,7 @@ START_TEST(no_descriptor_is_touched_after_its_removal) {
 }
 END_TEST
 
-START_TEST(nothing_can_be_stopped) {
+START_TEST(stop_accepts_null) {
     request_timeouts_stop(NULL);
 }
 END_TEST
@@ -329,8 +329,8 @@ UNIT_SUITE(request_timeouts) {
     tcase_add_test(requests, those_that_have_just_begun_make_room_last);
     tcase_add_test(requests, progress_extends_the_timeout);
     tcase_add_test(requests, removed_connection_is_left_alone);
-    tcase_add_test(requests, no_descriptor_is_touched_after_its_removal);
-    tcase_add_test(requests, nothing_can_be_stopped);
+    tcase_add_test(requests, removed_descriptor_is_not_used);
+    tcase_add_test(requests, stop_accepts_null);
     suite_add_tcase(suite, requests);
     return suite;
 }

@@ -159,7 +159,7 @@ START_TEST(announce_does_not_wait_for_a_locked_store) {
 }
 END_TEST
 
-START_TEST(overflow_is_written_anew) {
+START_TEST(overflow_leads_to_a_rewrite) {
     put(0, 10 * PEERS);
     wait_until_stored(10 * PEERS);
     ck_assert_uint_gt(stats().rewrites, 0);
@@ -167,7 +167,7 @@ START_TEST(overflow_is_written_anew) {
 }
 END_TEST
 
-START_TEST(deleted_file_is_written_anew) {
+START_TEST(deleted_file_is_rewritten) {
     put(0, PEERS);
     wait_until_stored(PEERS);
     ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
@@ -182,7 +182,7 @@ START_TEST(deleted_file_is_written_anew) {
 }
 END_TEST
 
-START_TEST(completions_outlive_a_store_that_is_written_anew) {
+START_TEST(completions_survive_a_rewrite) {
     put(0, PEERS);
     complete(0, PEERS / 2);
     wait_until_stored(PEERS);
@@ -206,14 +206,14 @@ UNIT_SUITE(change_writer) {
     tcase_add_test(room, changes_are_stored_and_counted);
     tcase_add_test(room, locked_store_lags_and_catches_up);
     tcase_add_test(room, announce_does_not_wait_for_a_locked_store);
-    tcase_add_test(room, deleted_file_is_written_anew);
-    tcase_add_test(room, completions_outlive_a_store_that_is_written_anew);
+    tcase_add_test(room, deleted_file_is_rewritten);
+    tcase_add_test(room, completions_survive_a_rewrite);
     suite_add_tcase(suite, room);
 
     TCase *overflow = tcase_create("overflow");
     tcase_set_timeout(overflow, 60);
     tcase_add_checked_fixture(overflow, start_without_room, stop);
-    tcase_add_test(overflow, overflow_is_written_anew);
+    tcase_add_test(overflow, overflow_leads_to_a_rewrite);
     suite_add_tcase(suite, overflow);
     return suite;
 }

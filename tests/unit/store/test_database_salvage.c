@@ -73,7 +73,7 @@ START_TEST(table_that_an_older_version_has_not_is_no_loss) {
 END_TEST
 
 /* Simulates damage: a NOT NULL column holds NULL. */
-START_TEST(row_that_cannot_be_is_passed_over) {
+START_TEST(invalid_row_is_skipped) {
     run(from, "DROP TABLE sample");
     run(from,
         "CREATE TABLE sample (period_s, at_s, samples, torrents, peers, seeders, leechers,"
@@ -140,7 +140,7 @@ UNIT_SUITE(database_salvage) {
     tcase_add_checked_fixture(rows, open_both, close_both);
     tcase_add_test(rows, sound_database_is_carried_over_whole);
     tcase_add_test(rows, table_that_an_older_version_has_not_is_no_loss);
-    tcase_add_test(rows, row_that_cannot_be_is_passed_over);
+    tcase_add_test(rows, invalid_row_is_skipped);
     tcase_add_test(rows, registry_needs_no_room_for_the_history);
     tcase_add_test(rows, history_of_any_size_needs_little_log);
     suite_add_tcase(suite, rows);

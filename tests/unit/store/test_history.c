@@ -136,7 +136,7 @@ START_TEST(samples_are_rolled_up_to_their_mean) {
 }
 END_TEST
 
-START_TEST(rolling_up_goes_on_over_commits_and_restarts) {
+START_TEST(rolling_up_continues_over_commits_and_restarts) {
     for (int i = 0; i < 12; i++) {
         add_sample(START_S + 10 * i, i);
         commit();
@@ -204,7 +204,7 @@ START_TEST(time_without_samples_is_a_gap) {
 }
 END_TEST
 
-START_TEST(clock_that_goes_back_costs_nothing_that_was) {
+START_TEST(clock_that_goes_back_deletes_no_samples) {
     fill(START_S, HOUR_S);
     fill(START_S - 10 * DAY_S, HOUR_S);
     ck_assert_uint_eq(look(HISTORY_HOUR, START_S - 10 * DAY_S + HOUR_S - 1), 360);
@@ -584,7 +584,7 @@ START_TEST(history_is_written_once) {
 }
 END_TEST
 
-START_TEST(store_that_is_written_anew_keeps_the_history) {
+START_TEST(rewritten_store_keeps_the_history) {
     add_some_of_all();
     commit();
     store_mark_stale(store);
@@ -691,7 +691,7 @@ START_TEST(database_that_is_not_there_is_not_made) {
 }
 END_TEST
 
-START_TEST(rows_that_nobody_wrote_are_passed_over) {
+START_TEST(invalid_rows_are_skipped) {
     sqlite3 *db = NULL;
     char sql[512];
     complete(0, 1, START_S);
@@ -727,12 +727,12 @@ static void add_sample_tests(TCase *samples) {
     tcase_add_test(samples, samples_are_rolled_up_to_their_mean);
     tcase_add_loop_test(samples, sample_with_an_absurd_value_is_passed_over, 0,
                         COUNT_OF(absurd_samples));
-    tcase_add_test(samples, rolling_up_goes_on_over_commits_and_restarts);
+    tcase_add_test(samples, rolling_up_continues_over_commits_and_restarts);
     tcase_add_test(samples, samples_begin_where_their_period_does);
     tcase_add_test(samples, each_range_shows_its_length_and_no_more);
     tcase_add_test(samples, month_of_samples_is_bounded);
     tcase_add_test(samples, time_without_samples_is_a_gap);
-    tcase_add_test(samples, clock_that_goes_back_costs_nothing_that_was);
+    tcase_add_test(samples, clock_that_goes_back_deletes_no_samples);
     tcase_add_test(samples, clock_that_goes_back_and_forth_fills_nothing_up);
     tcase_add_test(samples, clock_that_repeats_a_period_gives_its_mean);
 }
@@ -763,7 +763,7 @@ UNIT_SUITE(history) {
     TCase *writing = case_of(suite, "writing");
     tcase_add_test(writing, history_that_is_off_stays_empty);
     tcase_add_test(writing, history_is_written_once);
-    tcase_add_test(writing, store_that_is_written_anew_keeps_the_history);
+    tcase_add_test(writing, rewritten_store_keeps_the_history);
     tcase_add_test(writing, what_a_locked_store_could_not_write_is_written_later);
     tcase_add_test(writing, what_was_rolled_back_is_written_later);
     tcase_add_test(writing, what_waits_for_too_long_goes_oldest_first);
@@ -771,6 +771,6 @@ UNIT_SUITE(history) {
     TCase *opening = case_of(suite, "opening");
     tcase_add_loop_test(opening, database_without_a_history_is_refused, 0, LOOPS_OF(unusable));
     tcase_add_test(opening, database_that_is_not_there_is_not_made);
-    tcase_add_test(opening, rows_that_nobody_wrote_are_passed_over);
+    tcase_add_test(opening, invalid_rows_are_skipped);
     return suite;
 }

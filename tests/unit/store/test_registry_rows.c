@@ -680,7 +680,7 @@ START_TEST(file_that_is_no_database_is_refused) {
 }
 END_TEST
 
-START_TEST(no_rows_are_closed_without_harm) {
+START_TEST(close_accepts_null) {
     registry_rows_close(NULL);
 }
 END_TEST
@@ -733,7 +733,7 @@ static void add_opening(TCase *tcase) {
     tcase_add_test(tcase, database_of_another_program_is_refused);
     tcase_add_test(tcase, database_from_the_future_is_refused);
     tcase_add_test(tcase, file_that_is_no_database_is_refused);
-    tcase_add_test(tcase, no_rows_are_closed_without_harm);
+    tcase_add_test(tcase, close_accepts_null);
 }
 
 UNIT_SUITE(registry_rows) {

@@ -382,7 +382,7 @@ START_TEST(idle_torrent_is_as_idle_as_before) {
 }
 END_TEST
 
-START_TEST(confirmed_peer_is_nothing_to_store) {
+START_TEST(confirmed_peer_is_not_stored) {
     apply(peer_change(CHANGE_PEER_CONFIRMED, 1));
     commit();
     ck_assert_uint_eq(restore_all(), 0);
@@ -410,7 +410,7 @@ START_TEST(forgotten_torrent_is_gone) {
 }
 END_TEST
 
-START_TEST(cleared_store_is_written_anew) {
+START_TEST(cleared_store_is_rewritten) {
     for (uint32_t i = 0; i < 100; i++)
         apply(peer_change(CHANGE_PEER_JOINED, i));
     apply(torrent_change(CHANGE_TORRENT, 5, 9));
@@ -432,7 +432,7 @@ START_TEST(uncommitted_clear_is_lost) {
 }
 END_TEST
 
-START_TEST(restore_stops_where_it_is_told_to) {
+START_TEST(restore_stops_if_the_callback_fails) {
     for (uint32_t i = 0; i < 10; i++)
         apply(peer_change(CHANGE_PEER_JOINED, i));
     apply(torrent_change(CHANGE_TORRENT, 50, 9));
@@ -465,16 +465,16 @@ static void add_content_tests(TCase *content) {
     tcase_add_test(content, completed_peer_stores_its_torrents_count);
     tcase_add_test(content, old_peer_that_completes_leaves_no_idle_torrent);
     tcase_add_test(content, idle_torrent_is_as_idle_as_before);
-    tcase_add_test(content, confirmed_peer_is_nothing_to_store);
+    tcase_add_test(content, confirmed_peer_is_not_stored);
     tcase_add_test(content, torrents_come_before_peers);
     tcase_add_test(content, forgotten_torrent_is_gone);
-    tcase_add_test(content, cleared_store_is_written_anew);
+    tcase_add_test(content, cleared_store_is_rewritten);
     tcase_add_loop_test(content, absurd_time_is_taken_as_unknown, 0, COUNT_OF(absurd_times));
     tcase_add_loop_test(content, row_with_an_absurd_value_is_left_out, 0, COUNT_OF(absurd_values));
     tcase_add_test(content, torrent_is_replaced_and_the_others_stay);
     tcase_add_test(content, unknown_torrent_is_deleted_by_its_replacement);
     tcase_add_test(content, uncommitted_clear_is_lost);
-    tcase_add_test(content, restore_stops_where_it_is_told_to);
+    tcase_add_test(content, restore_stops_if_the_callback_fails);
     tcase_add_test(content, second_store_on_the_same_file_is_refused);
 }
 

@@ -30,7 +30,7 @@ static void open_and_close(void) {
     store_close(store);
 }
 
-START_TEST(no_store_is_closed_without_harm) {
+START_TEST(close_accepts_null) {
     store_close(NULL);
 }
 END_TEST
@@ -132,7 +132,7 @@ UNIT_SUITE(store_open) {
     tcase_add_test(opening, missing_directory_of_the_default_is_made_but_not_its_parent);
     tcase_add_test(opening, read_only_directory_is_refused);
     tcase_add_test(opening, store_that_was_closed_opens_again);
-    tcase_add_test(opening, no_store_is_closed_without_harm);
+    tcase_add_test(opening, close_accepts_null);
     suite_add_tcase(suite, opening);
     return suite;
 }

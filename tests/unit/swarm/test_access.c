@@ -78,7 +78,7 @@ static enum announce_result judge_address(const char *address) {
     return judge(address, "-XX0000-", &none);
 }
 
-START_TEST(open_tracker_takes_anyone_and_anything) {
+START_TEST(open_tracker_accepts_every_client_and_torrent) {
     uint8_t info_hash[INFO_HASH_LEN];
     numbered_id(info_hash, 1);
     make_access();
@@ -89,7 +89,7 @@ START_TEST(open_tracker_takes_anyone_and_anything) {
 }
 END_TEST
 
-START_TEST(listed_tracker_takes_listed_torrents_alone) {
+START_TEST(listed_tracker_accepts_registered_torrents_only) {
     rules.mode = ACCESS_LISTED;
     make_access();
     uint8_t info_hash[INFO_HASH_LEN];
@@ -108,7 +108,7 @@ START_TEST(listed_tracker_takes_listed_torrents_alone) {
 }
 END_TEST
 
-START_TEST(private_tracker_takes_known_passkeys_alone) {
+START_TEST(private_tracker_accepts_known_passkeys_only) {
     rules.mode = ACCESS_PRIVATE;
     make_access();
     for (uint32_t i = 0; i < 2 * KEYS; i += 2)
@@ -122,7 +122,7 @@ START_TEST(private_tracker_takes_known_passkeys_alone) {
 }
 END_TEST
 
-START_TEST(passkey_that_was_not_given_is_missing_whatever_its_digest) {
+START_TEST(missing_passkey_is_refused_with_any_digest) {
     rules.mode = ACCESS_PRIVATE;
     make_access();
     struct passkey passkey = passkey_numbered(1);
@@ -143,7 +143,7 @@ START_TEST(passkey_that_differs_in_its_last_bit_is_unknown) {
 }
 END_TEST
 
-START_TEST(only_private_trackers_ask_for_passkeys) {
+START_TEST(only_private_trackers_require_passkeys) {
     const struct passkey unknown = passkey_numbered(1);
     for (int mode = ACCESS_OPEN; mode < ACCESS_PRIVATE; mode++) {
         rules.mode = (enum access_mode)mode;
@@ -153,7 +153,7 @@ START_TEST(only_private_trackers_ask_for_passkeys) {
 }
 END_TEST
 
-START_TEST(only_listed_trackers_ask_for_listed_torrents) {
+START_TEST(only_listed_trackers_require_registered_torrents) {
     uint8_t info_hash[INFO_HASH_LEN];
     numbered_id(info_hash, 1);
     rules.mode = ACCESS_PRIVATE;
@@ -162,7 +162,7 @@ START_TEST(only_listed_trackers_ask_for_listed_torrents) {
 }
 END_TEST
 
-START_TEST(where_networks_are_allowed_nobody_else_comes) {
+START_TEST(other_networks_are_refused_if_some_are_allowed) {
     add_network(&rules.allow, "192.0.2.0/24");
     add_network(&rules.allow, "2001:db8::/32");
     make_access();
@@ -206,7 +206,7 @@ static enum announce_result judge_client(const char *client) {
     return judge("192.0.2.1", client, &none);
 }
 
-START_TEST(clients_are_told_by_how_their_ids_begin) {
+START_TEST(clients_are_recognised_by_the_prefix_of_their_ids) {
     add_prefix(&rules.clients_allow, "-qB");
     add_prefix(&rules.clients_allow, "M7-");
     add_prefix(&rules.clients_deny, "-qB40");
@@ -238,7 +238,7 @@ START_TEST(scrape_has_no_client_to_be_judged) {
 }
 END_TEST
 
-START_TEST(banned_address_is_told_the_reason) {
+START_TEST(banned_address_gets_the_reason) {
     make_access();
     add_ban("192.0.2.7", "has earned it");
     ck_assert_int_eq(judge_address("192.0.2.8"), ANNOUNCE_OK);
@@ -290,7 +290,7 @@ START_TEST(ban_of_one_family_leaves_the_other_alone) {
 }
 END_TEST
 
-START_TEST(ban_counts_more_than_an_allowed_network_and_a_passkey) {
+START_TEST(ban_overrides_an_allowed_network_and_a_passkey) {
     rules.mode = ACCESS_PRIVATE;
     add_network(&rules.allow, "192.0.2.0/24");
     make_access();
@@ -383,7 +383,7 @@ START_TEST(blocked_torrent_is_refused_in_every_mode_with_the_reason) {
 }
 END_TEST
 
-START_TEST(no_access_is_deleted_without_harm) {
+START_TEST(delete_accepts_null) {
     access_delete(NULL);
 }
 END_TEST
@@ -393,19 +393,19 @@ UNIT_SUITE(access) {
     TCase *modes = tcase_create("modes");
     tcase_add_checked_fixture(modes, start_open, delete_access);
     tcase_add_test(modes, blocked_torrent_is_refused_in_every_mode_with_the_reason);
-    tcase_add_test(modes, open_tracker_takes_anyone_and_anything);
-    tcase_add_test(modes, listed_tracker_takes_listed_torrents_alone);
-    tcase_add_test(modes, private_tracker_takes_known_passkeys_alone);
-    tcase_add_test(modes, passkey_that_was_not_given_is_missing_whatever_its_digest);
+    tcase_add_test(modes, open_tracker_accepts_every_client_and_torrent);
+    tcase_add_test(modes, listed_tracker_accepts_registered_torrents_only);
+    tcase_add_test(modes, private_tracker_accepts_known_passkeys_only);
+    tcase_add_test(modes, missing_passkey_is_refused_with_any_digest);
     tcase_add_test(modes, passkey_that_differs_in_its_last_bit_is_unknown);
-    tcase_add_test(modes, only_private_trackers_ask_for_passkeys);
-    tcase_add_test(modes, only_listed_trackers_ask_for_listed_torrents);
-    tcase_add_test(modes, no_access_is_deleted_without_harm);
+    tcase_add_test(modes, only_private_trackers_require_passkeys);
+    tcase_add_test(modes, only_listed_trackers_require_registered_torrents);
+    tcase_add_test(modes, delete_accepts_null);
     suite_add_tcase(suite, modes);
 
     TCase *networks = tcase_create("networks");
     tcase_add_checked_fixture(networks, start_open, delete_access);
-    tcase_add_test(networks, where_networks_are_allowed_nobody_else_comes);
+    tcase_add_test(networks, other_networks_are_refused_if_some_are_allowed);
     tcase_add_test(networks, one_family_allowed_leaves_the_other_out);
     tcase_add_test(networks, denied_networks_stay_out_even_of_allowed_ones);
     tcase_add_test(networks, denied_networks_alone_let_all_others_in);
@@ -413,7 +413,7 @@ UNIT_SUITE(access) {
 
     TCase *clients = tcase_create("clients");
     tcase_add_checked_fixture(clients, start_open, delete_access);
-    tcase_add_test(clients, clients_are_told_by_how_their_ids_begin);
+    tcase_add_test(clients, clients_are_recognised_by_the_prefix_of_their_ids);
     tcase_add_test(clients, denied_clients_alone_let_all_others_in);
     tcase_add_test(clients, scrape_has_no_client_to_be_judged);
     suite_add_tcase(suite, clients);
@@ -421,11 +421,11 @@ UNIT_SUITE(access) {
     TCase *bans = tcase_create("bans");
     tcase_set_timeout(bans, 60);
     tcase_add_checked_fixture(bans, start_open, delete_access);
-    tcase_add_test(bans, banned_address_is_told_the_reason);
+    tcase_add_test(bans, banned_address_gets_the_reason);
     tcase_add_test(bans, longest_reason_arrives_whole);
     tcase_add_test(bans, narrowest_ban_gives_the_reason);
     tcase_add_test(bans, ban_of_one_family_leaves_the_other_alone);
-    tcase_add_test(bans, ban_counts_more_than_an_allowed_network_and_a_passkey);
+    tcase_add_test(bans, ban_overrides_an_allowed_network_and_a_passkey);
     tcase_add_test(bans, thousands_of_bans_agree_with_a_look_at_each);
     suite_add_tcase(suite, bans);
     return suite;

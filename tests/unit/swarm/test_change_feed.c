@@ -41,7 +41,7 @@ START_TEST(changes_come_out_in_order) {
 }
 END_TEST
 
-START_TEST(feed_that_overflows_drops_what_it_has_and_says_so) {
+START_TEST(overflowing_feed_drops_its_changes_and_reports_it) {
     struct change_feed feed;
     struct change_feed taken;
     change_feed_init(&feed, CAPACITY);
@@ -131,7 +131,7 @@ START_TEST(taking_swaps_the_memory) {
 }
 END_TEST
 
-START_TEST(feed_that_nobody_reads_keeps_nothing) {
+START_TEST(feed_without_a_reader_keeps_nothing) {
     struct change_feed feed;
     change_feed_init(&feed, 0);
     push_numbers(&feed, 0, 1000);
@@ -188,11 +188,11 @@ UNIT_SUITE(feed) {
     Suite *suite = suite_create("feed");
     TCase *changes = tcase_create("changes");
     tcase_add_test(changes, changes_come_out_in_order);
-    tcase_add_test(changes, feed_that_overflows_drops_what_it_has_and_says_so);
+    tcase_add_test(changes, overflowing_feed_drops_its_changes_and_reports_it);
     tcase_add_test(changes, overflowed_feed_keeps_nothing_until_it_is_taken);
     tcase_add_test(changes, full_feed_drops_the_changes_of_heavy_torrents_only);
     tcase_add_test(changes, taking_swaps_the_memory);
-    tcase_add_test(changes, feed_that_nobody_reads_keeps_nothing);
+    tcase_add_test(changes, feed_without_a_reader_keeps_nothing);
     tcase_add_test(changes, freed_feed_can_be_used_again);
     tcase_add_test(changes, peers_that_left_expired_or_moved_are_gone);
     tcase_add_test(changes, only_events_of_peers_have_a_name);

@@ -194,7 +194,7 @@ static void add_peers(struct peer_list *list, uint32_t count) {
     }
 }
 
-START_TEST(empty_list_finds_nobody) {
+START_TEST(empty_list_finds_no_peer) {
     struct peer_list list;
     peer_list_init(&list, FAMILY_V4, &key);
     const struct peer_record record = numbered_record(1, 1);
@@ -295,7 +295,7 @@ UNIT_SUITE(peer_list) {
 
     TCase *list = tcase_create("list");
     tcase_set_timeout(list, 60);
-    tcase_add_test(list, empty_list_finds_nobody);
+    tcase_add_test(list, empty_list_finds_no_peer);
     tcase_add_test(list, special_peers_are_counted);
     tcase_add_test(list, peer_without_key_has_no_identity);
     tcase_add_test(list, deadlines_pass_one_after_another);

@@ -185,7 +185,7 @@ START_TEST(bucket_in_use_stays_however_many_newcomers_there_are) {
 END_TEST
 
 /* A thread with an older clock must not take another's new bucket for the oldest one. */
-START_TEST(clock_that_is_a_little_behind_drives_nobody_out) {
+START_TEST(clock_slightly_behind_removes_no_peer) {
     for (uint32_t i = 0; i < CROWD / 1000; i++) {
         ck_assert_int_eq(take("192.0.2.1", 1, 1, NOW_MS + i + 2), i == 0);
         crowd_comes(i * 1000, 1000, NOW_MS + i);
@@ -248,7 +248,7 @@ UNIT_SUITE(request_rates) {
     tcase_add_checked_fixture(table, create_rates, delete_rates);
     tcase_add_test(table, newcomers_find_room_and_the_longest_unused_bucket_goes);
     tcase_add_test(table, bucket_in_use_stays_however_many_newcomers_there_are);
-    tcase_add_test(table, clock_that_is_a_little_behind_drives_nobody_out);
+    tcase_add_test(table, clock_slightly_behind_removes_no_peer);
     tcase_add_test(table, threads_share_one_bucket);
     suite_add_tcase(suite, table);
     return suite;

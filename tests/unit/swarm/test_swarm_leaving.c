@@ -187,7 +187,7 @@ START_TEST(moved_peer_stops_by_its_identity) {
 }
 END_TEST
 
-START_TEST(stranger_stops_nobody) {
+START_TEST(stranger_stops_no_peer) {
     const struct announce_request peer = client(1);
     struct announce_request stranger = client(2);
     put(&peer);
@@ -276,7 +276,7 @@ START_TEST(change_of_a_peer_that_left_carries_the_counts_without_it) {
 }
 END_TEST
 
-START_TEST(restored_peer_is_as_it_was_and_nobody_is_told) {
+START_TEST(restored_peer_is_unchanged_and_not_in_the_feed) {
     struct announce_request peer = client(1);
     peer.event = EVENT_PAUSED;
     put(&peer);
@@ -312,14 +312,14 @@ UNIT_SUITE(swarm_leaving) {
     tcase_add_test(leaving, clients_that_take_turns_at_one_endpoint_complete_once_each);
     tcase_add_test(leaving, peer_that_completed_long_ago_does_not_complete_again_after_it_left);
     tcase_add_test(leaving, moved_peer_stops_by_its_identity);
-    tcase_add_test(leaving, stranger_stops_nobody);
+    tcase_add_test(leaving, stranger_stops_no_peer);
     tcase_add_test(leaving, peer_expires_at_its_deadline);
     tcase_add_test(leaving, announce_puts_the_deadline_off);
     tcase_add_test(leaving, no_more_peers_expire_than_the_limit_allows);
     tcase_add_test(leaving, only_those_expire_whose_time_is_up);
     tcase_add_test(leaving, change_describes_its_peer);
     tcase_add_test(leaving, change_of_a_peer_that_left_carries_the_counts_without_it);
-    tcase_add_test(leaving, restored_peer_is_as_it_was_and_nobody_is_told);
+    tcase_add_test(leaving, restored_peer_is_unchanged_and_not_in_the_feed);
     suite_add_tcase(suite, leaving);
     return suite;
 }

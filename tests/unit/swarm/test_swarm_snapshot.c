@@ -136,7 +136,7 @@ START_TEST(rates_are_in_bytes_and_added_up) {
 }
 END_TEST
 
-START_TEST(peer_is_told_with_all_that_it_said) {
+START_TEST(snapshot_has_every_value_of_a_peer) {
     struct announce_request peer = test_leecher_at(1, "10.0.0.1");
     peer.event = EVENT_PAUSED;
     test_put(tracker, &peer, START_MS);
@@ -324,7 +324,7 @@ static void assert_each_once(const struct swarm_totals *census, uint32_t count) 
         REQUIRE(census->seen[i] == 1);
 }
 
-START_TEST(every_peer_is_told_once_however_large_its_swarm) {
+START_TEST(snapshot_has_every_peer_once) {
     static struct swarm_totals census;
     for (uint32_t i = 0; i < CROWD; i++)
         come(i, i % 2 == 0 ? FAMILY_V4 : FAMILY_V6, i % 3, EVENT_NONE);
@@ -339,7 +339,7 @@ START_TEST(every_peer_is_told_once_however_large_its_swarm) {
 }
 END_TEST
 
-START_TEST(every_torrent_is_told_once) {
+START_TEST(snapshot_has_every_torrent_once) {
     static struct swarm_totals census;
     for (uint32_t i = 0; i < KNOWN_MAX; i++) {
         struct announce_request peer = test_leecher(i);
@@ -354,7 +354,7 @@ START_TEST(every_torrent_is_told_once) {
 }
 END_TEST
 
-START_TEST(nothing_is_told_of_an_empty_tracker) {
+START_TEST(snapshot_of_an_empty_tracker_is_empty) {
     static struct swarm_totals census;
     ck_assert(swarm_snapshot_torrents(tracker, START_MS, count_torrents, &census));
     ck_assert(swarm_snapshot_all_peers(tracker, START_MS, count_peers, &census));
@@ -375,7 +375,7 @@ static void announce_from_within(void *context, const struct peer_stats *peers, 
     }
 }
 
-START_TEST(peers_may_go_while_they_are_told) {
+START_TEST(peers_may_leave_during_a_snapshot) {
     size_t told = 0;
     for (uint32_t i = 0; i < CROWD; i++)
         come(i, FAMILY_V4, 5, EVENT_NONE);
@@ -414,7 +414,7 @@ static void expect_known_torrents(void *context, const struct torrent_stats *tor
         REQUIRE(load_u32(torrents[i].info_hash + INFO_HASH_LEN - 4) < 302);
 }
 
-START_TEST(looking_goes_on_beside_announces) {
+START_TEST(snapshots_run_beside_announces) {
     pthread_t announcer;
     for (uint32_t i = 0; i < 2000; i++)
         come(i, FAMILY_V4, 5, EVENT_NONE);
@@ -443,7 +443,7 @@ UNIT_SUITE(inspect) {
     tcase_add_test(inspect, torrent_without_peers_is_idle_since_the_last_went);
     tcase_add_test(inspect, unknown_torrent_has_nothing);
     tcase_add_test(inspect, rates_are_in_bytes_and_added_up);
-    tcase_add_test(inspect, peer_is_told_with_all_that_it_said);
+    tcase_add_test(inspect, snapshot_has_every_value_of_a_peer);
     tcase_add_test(inspect, large_totals_come_out_whole);
     tcase_add_test(inspect, claimed_address_is_not_its_own);
     tcase_add_test(inspect, borrowed_address_is_not_its_own);
@@ -455,11 +455,11 @@ UNIT_SUITE(inspect) {
     tcase_add_test(inspect, graced_peer_is_silent_since_its_next_announce);
     tcase_add_test(inspect, pages_show_each_peer_once_and_seeders_first);
     tcase_add_test(inspect, page_is_never_larger_than_a_piece);
-    tcase_add_test(inspect, every_peer_is_told_once_however_large_its_swarm);
-    tcase_add_test(inspect, every_torrent_is_told_once);
-    tcase_add_test(inspect, nothing_is_told_of_an_empty_tracker);
-    tcase_add_test(inspect, peers_may_go_while_they_are_told);
-    tcase_add_test(inspect, looking_goes_on_beside_announces);
+    tcase_add_test(inspect, snapshot_has_every_peer_once);
+    tcase_add_test(inspect, snapshot_has_every_torrent_once);
+    tcase_add_test(inspect, snapshot_of_an_empty_tracker_is_empty);
+    tcase_add_test(inspect, peers_may_leave_during_a_snapshot);
+    tcase_add_test(inspect, snapshots_run_beside_announces);
     suite_add_tcase(suite, inspect);
     return suite;
 }

@@ -149,7 +149,7 @@ START_TEST(another_table_has_another_key) {
 }
 END_TEST
 
-START_TEST(no_table_is_deleted_without_harm) {
+START_TEST(delete_accepts_null) {
     swarm_table_delete(NULL);
     swarm_delete(NULL);
 }
@@ -168,7 +168,7 @@ UNIT_SUITE(swarm_table) {
     tcase_add_test(swarms, random_adds_and_removes_agree_with_a_model);
     tcase_add_test(swarms, shards_share_the_torrents_evenly);
     tcase_add_test(swarms, another_table_has_another_key);
-    tcase_add_test(swarms, no_table_is_deleted_without_harm);
+    tcase_add_test(swarms, delete_accepts_null);
     suite_add_tcase(suite, swarms);
     return suite;
 }

@@ -56,7 +56,7 @@ START_TEST(totals_are_summed_up_over_all_torrents) {
 }
 END_TEST
 
-START_TEST(totals_are_as_they_were_for_a_second) {
+START_TEST(totals_are_cached_for_a_second) {
     ck_assert_uint_eq(swarm_totals_read(totals, START_MS).torrents_active, 0);
     announce(1);
     ck_assert_uint_eq(swarm_totals_read(totals, START_MS + 999).torrents_active, 0);
@@ -70,7 +70,7 @@ UNIT_SUITE(swarm_totals) {
     tcase_add_checked_fixture(tcase, create, delete);
     tcase_add_test(tcase, rate_is_that_of_the_last_ten_seconds);
     tcase_add_test(tcase, totals_are_summed_up_over_all_torrents);
-    tcase_add_test(tcase, totals_are_as_they_were_for_a_second);
+    tcase_add_test(tcase, totals_are_cached_for_a_second);
     suite_add_tcase(suite, tcase);
     return suite;
 }

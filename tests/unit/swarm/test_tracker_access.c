@@ -41,7 +41,7 @@ static struct passkey key_numbered(uint32_t number) {
     return passkey;
 }
 
-START_TEST(tracker_is_open_until_it_is_told_otherwise) {
+START_TEST(tracker_is_open_by_default) {
     const struct announce_request peer = test_leecher(1);
     ck_assert_int_eq(announce(&peer), ANNOUNCE_OK);
 }
@@ -63,7 +63,7 @@ START_TEST(listed_tracker_refuses_other_torrents_and_makes_no_swarm) {
 }
 END_TEST
 
-START_TEST(private_tracker_asks_for_a_passkey_in_announces_and_scrapes) {
+START_TEST(private_tracker_requires_a_passkey_in_announces_and_scrapes) {
     static const enum announce_result expected[] = {
         ANNOUNCE_PASSKEY_MISSING,
         ANNOUNCE_OK,
@@ -84,7 +84,7 @@ START_TEST(private_tracker_asks_for_a_passkey_in_announces_and_scrapes) {
 }
 END_TEST
 
-START_TEST(banned_peer_is_told_the_reason_and_nothing_else) {
+START_TEST(banned_peer_gets_only_the_reason) {
     const struct announce_request peer = test_leecher_at(1, "192.0.2.7");
     char detail[REFUSAL_DETAIL_LEN];
     ban("192.0.2.0/24", "no manners");
@@ -100,7 +100,7 @@ START_TEST(banned_peer_is_told_the_reason_and_nothing_else) {
 }
 END_TEST
 
-START_TEST(peer_that_is_turned_away_is_offered_no_more) {
+START_TEST(refused_peer_is_removed) {
     const struct announce_request outlaw = test_leecher_at(1, "192.0.2.7");
     const struct announce_request other = test_leecher_at(2, "192.0.3.7");
     test_put(tracker, &outlaw, START_MS);
@@ -114,7 +114,7 @@ START_TEST(peer_that_is_turned_away_is_offered_no_more) {
 }
 END_TEST
 
-START_TEST(peer_of_a_torrent_that_is_listed_no_more_is_dropped) {
+START_TEST(peer_of_an_unregistered_torrent_is_removed) {
     const struct announce_request peer = test_leecher(1);
     test_put(tracker, &peer, START_MS);
     rules.mode = ACCESS_LISTED;
@@ -125,7 +125,7 @@ START_TEST(peer_of_a_torrent_that_is_listed_no_more_is_dropped) {
 }
 END_TEST
 
-START_TEST(peer_that_is_turned_away_leaves_room_at_its_address) {
+START_TEST(refused_peer_leaves_room_at_its_address) {
     options.address_peers_max = 1;
     ck_assert(tracker_apply(tracker, &options));
     const struct announce_request first = test_leecher_at(1, "192.0.2.7");
@@ -140,7 +140,7 @@ START_TEST(peer_that_is_turned_away_leaves_room_at_its_address) {
 }
 END_TEST
 
-START_TEST(turned_away_stranger_takes_nobody_along) {
+START_TEST(refused_stranger_removes_no_other_peer) {
     const struct announce_request peer = test_leecher(1);
     test_put(tracker, &peer, START_MS);
     ban("192.0.2.7", "");
@@ -184,7 +184,7 @@ START_TEST(refused_announce_changes_nothing_about_the_peer_at_its_endpoint) {
 }
 END_TEST
 
-START_TEST(stop_of_the_banned_is_refused_but_done) {
+START_TEST(stop_of_a_banned_peer_is_refused_but_applied) {
     struct announce_request peer = test_leecher_at(1, "192.0.2.7");
     test_put(tracker, &peer, START_MS);
     ban("192.0.2.7", "");
@@ -194,7 +194,7 @@ START_TEST(stop_of_the_banned_is_refused_but_done) {
 }
 END_TEST
 
-START_TEST(ban_holds_for_the_address_that_the_trusted_claim) {
+START_TEST(ban_applies_to_a_trusted_claimed_address) {
     ck_assert(network_parse("10.0.0.1", &options.ip_param_networks.list[0]));
     options.ip_param_networks.count = 1;
     ck_assert(tracker_apply(tracker, &options));
@@ -335,11 +335,11 @@ UNIT_SUITE(tracker_access) {
     Suite *suite = suite_create("tracker_access");
     TCase *clients = tcase_create("clients");
     tcase_add_checked_fixture(clients, create_tracker, delete_tracker);
-    tcase_add_test(clients, tracker_is_open_until_it_is_told_otherwise);
+    tcase_add_test(clients, tracker_is_open_by_default);
     tcase_add_test(clients, listed_tracker_refuses_other_torrents_and_makes_no_swarm);
-    tcase_add_test(clients, private_tracker_asks_for_a_passkey_in_announces_and_scrapes);
-    tcase_add_test(clients, banned_peer_is_told_the_reason_and_nothing_else);
-    tcase_add_test(clients, ban_holds_for_the_address_that_the_trusted_claim);
+    tcase_add_test(clients, private_tracker_requires_a_passkey_in_announces_and_scrapes);
+    tcase_add_test(clients, banned_peer_gets_only_the_reason);
+    tcase_add_test(clients, ban_applies_to_a_trusted_claimed_address);
     tcase_add_test(clients, denied_client_may_still_scrape);
     tcase_add_test(clients, ban_removes_its_peers_at_once_and_no_others);
     tcase_add_test(clients, blocked_torrent_loses_its_peers_and_scrapes_as_zeros);
@@ -350,12 +350,12 @@ UNIT_SUITE(tracker_access) {
 
     TCase *dropped = tcase_create("dropped");
     tcase_add_checked_fixture(dropped, create_tracker, delete_tracker);
-    tcase_add_test(dropped, peer_that_is_turned_away_is_offered_no_more);
-    tcase_add_test(dropped, peer_of_a_torrent_that_is_listed_no_more_is_dropped);
-    tcase_add_test(dropped, peer_that_is_turned_away_leaves_room_at_its_address);
-    tcase_add_test(dropped, turned_away_stranger_takes_nobody_along);
+    tcase_add_test(dropped, refused_peer_is_removed);
+    tcase_add_test(dropped, peer_of_an_unregistered_torrent_is_removed);
+    tcase_add_test(dropped, refused_peer_leaves_room_at_its_address);
+    tcase_add_test(dropped, refused_stranger_removes_no_other_peer);
     tcase_add_test(dropped, refused_announce_changes_nothing_about_the_peer_at_its_endpoint);
-    tcase_add_test(dropped, stop_of_the_banned_is_refused_but_done);
+    tcase_add_test(dropped, stop_of_a_banned_peer_is_refused_but_applied);
     suite_add_tcase(suite, dropped);
     return suite;
 }

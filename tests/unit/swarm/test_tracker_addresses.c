@@ -169,7 +169,7 @@ START_TEST(claim_of_a_stranger_is_ignored) {
 }
 END_TEST
 
-START_TEST(claim_of_the_trusted_is_taken_with_the_port) {
+START_TEST(claim_from_a_trusted_network_is_taken_with_the_port) {
     trust("10.0.0.0/8");
     come_claiming("10.0.0.1", "198.51.100.9");
     const struct endpoint claimed = endpoint_at("198.51.100.9", 1001);
@@ -422,7 +422,7 @@ UNIT_SUITE(tracker_addresses) {
     TCase *claims = tcase_create("claims");
     tcase_add_checked_fixture(claims, create_tracker, delete_tracker);
     tcase_add_test(claims, claim_of_a_stranger_is_ignored);
-    tcase_add_test(claims, claim_of_the_trusted_is_taken_with_the_port);
+    tcase_add_test(claims, claim_from_a_trusted_network_is_taken_with_the_port);
     tcase_add_test(claims, claim_of_the_other_family_does_not_hide_the_peer);
     tcase_add_test(claims, trusted_without_a_claim_has_its_own_address);
     tcase_add_test(claims, claimed_peer_stops_by_its_claimed_address);

@@ -64,7 +64,7 @@ static void limit_requests(uint32_t per_s, uint32_t burst) {
     apply();
 }
 
-START_TEST(address_that_asks_too_fast_is_refused_until_it_slows_down) {
+START_TEST(address_over_its_rate_is_refused_until_it_slows_down) {
     limit_requests(10, 5);
     for (uint32_t i = 0; i < 5; i++)
         ck_assert_int_eq(come("192.0.2.1", i, TORRENT), ANNOUNCE_OK);
@@ -372,7 +372,7 @@ START_TEST(restored_peers_count_for_their_address) {
 }
 END_TEST
 
-START_TEST(flood_of_torrents_from_one_address_keeps_nobody_out) {
+START_TEST(flood_of_torrents_from_one_address_blocks_no_other) {
     options.torrents_max = 200;
     limit_peers(100, 0);
     for (uint32_t i = 0; i < FLOOD; i++) {
@@ -430,7 +430,7 @@ START_TEST(completion_counts_once_until_two_intervals_later) {
 }
 END_TEST
 
-START_TEST(flood_of_completed_torrents_keeps_nobody_out_for_long) {
+START_TEST(flood_of_completed_torrents_blocks_no_other_for_long) {
     options.torrents_max = 200;
     limit_peers(100, 0);
     for (uint32_t i = 0; i < FLOOD; i++) {
@@ -545,7 +545,7 @@ static uint32_t fill_memory(void) {
     return number;
 }
 
-START_TEST(tracker_at_its_ceiling_of_memory_refuses_newcomers_alone) {
+START_TEST(tracker_at_its_memory_limit_refuses_new_peers_only) {
     options.memory_max_mib = 1;
     apply();
     const uint32_t newcomer = fill_memory();
@@ -730,7 +730,7 @@ UNIT_SUITE(tracker_floods) {
     Suite *suite = suite_create("tracker_floods");
     TCase *rate = tcase_create("rate");
     tcase_add_checked_fixture(rate, create_tracker, delete_tracker);
-    tcase_add_test(rate, address_that_asks_too_fast_is_refused_until_it_slows_down);
+    tcase_add_test(rate, address_over_its_rate_is_refused_until_it_slows_down);
     tcase_add_test(rate, scrapes_and_announces_share_the_rate);
     tcase_add_test(rate, peer_completes_once_and_stops_despite_the_rate_limit);
     tcase_add_test(rate, completed_of_an_unknown_client_is_limited_like_a_join);
@@ -760,9 +760,9 @@ UNIT_SUITE(tracker_floods) {
     tcase_add_test(peers, stop_of_a_peer_that_is_not_there_leaves_no_room);
     tcase_add_test(peers, expired_peers_leave_room_at_their_address);
     tcase_add_test(peers, restored_peers_count_for_their_address);
-    tcase_add_test(peers, flood_of_torrents_from_one_address_keeps_nobody_out);
+    tcase_add_test(peers, flood_of_torrents_from_one_address_blocks_no_other);
     tcase_add_test(peers, completion_counts_once_until_two_intervals_later);
-    tcase_add_test(peers, flood_of_completed_torrents_keeps_nobody_out_for_long);
+    tcase_add_test(peers, flood_of_completed_torrents_blocks_no_other_for_long);
     tcase_add_test(peers, most_recently_idle_torrents_are_forgotten_first);
     tcase_add_test(peers, address_keeps_its_share_of_torrents_without_peers);
     tcase_add_test(peers, torrent_counts_for_the_address_that_completed_it_first);
@@ -773,7 +773,7 @@ UNIT_SUITE(tracker_floods) {
     TCase *memory = tcase_create("memory");
     tcase_set_timeout(memory, 60);
     tcase_add_checked_fixture(memory, create_tracker, delete_tracker);
-    tcase_add_test(memory, tracker_at_its_ceiling_of_memory_refuses_newcomers_alone);
+    tcase_add_test(memory, tracker_at_its_memory_limit_refuses_new_peers_only);
     tcase_add_test(memory, attacker_with_a_40_and_a_hundred_24s_keeps_no_newcomer_out);
     tcase_add_test(memory, network_has_its_share_if_memory_is_the_limit);
     tcase_add_test(memory, lan_and_this_machine_are_not_held_to_a_share);

@@ -103,7 +103,7 @@ static const struct {
     { 500, 270, 300 },
 };
 
-START_TEST(told_intervals_spread_out_within_their_bounds) {
+START_TEST(intervals_vary_within_their_bounds) {
     uint32_t lowest = UINT32_MAX;
     uint32_t highest = 0;
     let_interval_follow_load(100, 300);
@@ -141,7 +141,7 @@ START_TEST(jitter_stays_below_a_close_maximum) {
 }
 END_TEST
 
-START_TEST(no_tracker_is_deleted_without_harm) {
+START_TEST(delete_accepts_null) {
     tracker_delete(NULL);
 }
 END_TEST
@@ -158,11 +158,10 @@ UNIT_SUITE(tracker_limits) {
     TCase *interval = tcase_create("interval");
     tcase_add_checked_fixture(interval, create_tracker, delete_tracker);
     tcase_add_test(interval, interval_follows_the_load);
-    tcase_add_loop_test(interval, told_intervals_spread_out_within_their_bounds, 0,
-                        LOOPS_OF(told_intervals));
+    tcase_add_loop_test(interval, intervals_vary_within_their_bounds, 0, LOOPS_OF(told_intervals));
     tcase_add_test(interval, fixed_interval_has_no_jitter);
     tcase_add_test(interval, jitter_stays_below_a_close_maximum);
-    tcase_add_test(interval, no_tracker_is_deleted_without_harm);
+    tcase_add_test(interval, delete_accepts_null);
     suite_add_tcase(suite, interval);
     return suite;
 }

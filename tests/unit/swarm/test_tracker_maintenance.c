@@ -30,7 +30,7 @@ START_TEST(peer_expires_two_of_its_intervals_after_its_announce) {
 }
 END_TEST
 
-START_TEST(peer_is_judged_by_the_interval_that_it_was_told) {
+START_TEST(peer_expires_by_the_interval_that_it_was_given) {
     test_fill(tracker, 1, 1);
     options.interval_min_s = options.interval_max_s = 1800;
     tracker_apply(tracker, &options);
@@ -44,7 +44,7 @@ START_TEST(peer_is_judged_by_the_interval_that_it_was_told) {
 END_TEST
 
 /* libtorrent announces every five minutes, even if the interval is two minutes. */
-START_TEST(client_that_takes_its_time_stays_within_the_patience) {
+START_TEST(slow_client_stays_within_the_minimum_timeout) {
     options.peer_timeout_min_s = 660;
     tracker_apply(tracker, &options);
     test_fill(tracker, 1, 1);
@@ -146,7 +146,7 @@ static bool drain(void) {
     return tracker_drain(tracker, note, &told);
 }
 
-START_TEST(drain_tells_what_happened_in_order) {
+START_TEST(drain_returns_changes_in_order) {
     static const enum change_kind expected[] = {
         CHANGE_PEER_JOINED, CHANGE_PEER_COMPLETED, CHANGE_PEER_LEFT, CHANGE_TORRENT,
         CHANGE_PEER_JOINED, CHANGE_PEER_EXPIRED,   CHANGE_TORRENT,
@@ -170,7 +170,7 @@ START_TEST(drain_tells_what_happened_in_order) {
 }
 END_TEST
 
-START_TEST(forgotten_torrent_is_told) {
+START_TEST(removed_torrent_is_in_the_feed) {
     complete_and_stop(1);
     ck_assert(drain());
     sweep_all(test_seconds_after(options.idle_torrent_s));
@@ -181,7 +181,7 @@ START_TEST(forgotten_torrent_is_told) {
 }
 END_TEST
 
-START_TEST(regular_updates_tell_nothing) {
+START_TEST(regular_updates_are_not_in_the_feed) {
     test_fill(tracker, 100, 10);
     ck_assert(drain());
     test_fill(tracker, 100, 10);
@@ -190,7 +190,7 @@ START_TEST(regular_updates_tell_nothing) {
 }
 END_TEST
 
-START_TEST(overflow_is_told_once) {
+START_TEST(overflow_is_reported_once) {
     struct tracker *small = tracker_create(&options, 1);
     for (uint32_t i = 0; i < 4; i++) {
         const struct announce_request peer = test_leecher(i);
@@ -245,8 +245,8 @@ UNIT_SUITE(tracker_upkeep) {
     tcase_set_timeout(sweep, 60);
     tcase_add_checked_fixture(sweep, create_tracker, delete_tracker);
     tcase_add_test(sweep, peer_expires_two_of_its_intervals_after_its_announce);
-    tcase_add_test(sweep, peer_is_judged_by_the_interval_that_it_was_told);
-    tcase_add_test(sweep, client_that_takes_its_time_stays_within_the_patience);
+    tcase_add_test(sweep, peer_expires_by_the_interval_that_it_was_given);
+    tcase_add_test(sweep, slow_client_stays_within_the_minimum_timeout);
     tcase_add_test(sweep, longest_interval_allowed_is_kept_in_full);
     tcase_add_test(sweep, announce_keeps_the_peer);
     tcase_add_test(sweep, sweep_in_parts_reaches_every_shard);
@@ -258,10 +258,10 @@ UNIT_SUITE(tracker_upkeep) {
     TCase *changes = tcase_create("changes");
     tcase_set_timeout(changes, 60);
     tcase_add_checked_fixture(changes, create_tracker, delete_tracker);
-    tcase_add_test(changes, drain_tells_what_happened_in_order);
-    tcase_add_test(changes, forgotten_torrent_is_told);
-    tcase_add_test(changes, regular_updates_tell_nothing);
-    tcase_add_test(changes, overflow_is_told_once);
+    tcase_add_test(changes, drain_returns_changes_in_order);
+    tcase_add_test(changes, removed_torrent_is_in_the_feed);
+    tcase_add_test(changes, regular_updates_are_not_in_the_feed);
+    tcase_add_test(changes, overflow_is_reported_once);
     tcase_add_test(changes, torrent_that_floods_the_feed_is_told_as_lost);
     tcase_add_test(changes, info_hashes_come_sorted);
     tcase_add_test(changes, info_hashes_of_an_empty_tracker_are_none);

@@ -118,12 +118,12 @@ START_TEST(restored_peer_that_completed_is_not_counted_again) {
 }
 END_TEST
 
-START_TEST(replay_of_nothing_tells_nothing) {
+START_TEST(replay_of_an_empty_tracker_is_empty) {
     ck_assert(tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, fail_if_told, NULL));
 }
 END_TEST
 
-START_TEST(restored_peers_are_handed_out_at_once) {
+START_TEST(restored_peers_are_returned_at_once) {
     static struct reply reply;
     fill_with_variety();
     other = tracker_create(&options, 0);
@@ -156,7 +156,7 @@ START_TEST(grace_gives_every_peer_one_interval) {
 }
 END_TEST
 
-START_TEST(peer_that_announces_after_grace_is_judged_as_ever) {
+START_TEST(peer_that_announces_after_grace_expires_as_usual) {
     test_fill(tracker, 1, 1);
     tracker_extend_deadlines(tracker, test_seconds_after(10000));
     struct announce_request peer = test_leecher(0);
@@ -314,11 +314,11 @@ UNIT_SUITE(tracker_restore) {
     tcase_add_test(restore, replayed_state_restores_to_the_same_scrapes);
     tcase_add_test(restore, restored_peer_that_completed_is_not_counted_again);
     tcase_add_test(restore, dump_of_one_torrent_has_its_peers_only);
-    tcase_add_test(restore, replay_of_nothing_tells_nothing);
-    tcase_add_test(restore, restored_peers_are_handed_out_at_once);
+    tcase_add_test(restore, replay_of_an_empty_tracker_is_empty);
+    tcase_add_test(restore, restored_peers_are_returned_at_once);
     tcase_add_test(restore, restore_leaves_out_what_does_not_fit);
     tcase_add_test(restore, grace_gives_every_peer_one_interval);
-    tcase_add_test(restore, peer_that_announces_after_grace_is_judged_as_ever);
+    tcase_add_test(restore, peer_that_announces_after_grace_expires_as_usual);
     tcase_add_test(restore, merged_peer_joins_the_others_and_expires);
     tcase_add_test(restore, merged_peer_updates_the_same_client);
     tcase_add_test(restore, merged_peer_at_another_address_moves);

@@ -112,7 +112,7 @@ static uint32_t count_scraped(struct tracker *tracker) {
     return peers;
 }
 
-START_TEST(announces_sweeps_and_drains_go_on_at_once) {
+START_TEST(announces_sweeps_and_drains_run_at_once) {
     const struct tracker_options options = test_options();
     struct scene scene = { .tracker = tracker_create(&options, FEED_CAPACITY) };
     struct announcer announcers[ANNOUNCERS];
@@ -141,7 +141,7 @@ UNIT_SUITE(tracker_threads) {
     Suite *suite = suite_create("tracker_threads");
     TCase *threads = tcase_create("threads");
     tcase_set_timeout(threads, 120);
-    tcase_add_test(threads, announces_sweeps_and_drains_go_on_at_once);
+    tcase_add_test(threads, announces_sweeps_and_drains_run_at_once);
     suite_add_tcase(suite, threads);
     return suite;
 }

@@ -44,7 +44,7 @@ START_TEST(announce_urls_are_replaced_and_all_else_is_kept) {
 }
 END_TEST
 
-START_TEST(writer_that_is_full_is_told) {
+START_TEST(full_writer_is_reported) {
     uint8_t out[30];
     struct writer w = writer_on(out, sizeof out);
     ck_assert(!announce_list_write(&w, bytes_of("d" INFO "e"), urls, 1));
@@ -55,7 +55,7 @@ UNIT_SUITE(torrent_file) {
     Suite *suite = suite_create("torrent_file");
     TCase *write = tcase_create("write");
     tcase_add_loop_test(write, announce_urls_are_replaced_and_all_else_is_kept, 0, LOOPS_OF(files));
-    tcase_add_test(write, writer_that_is_full_is_told);
+    tcase_add_test(write, full_writer_is_reported);
     suite_add_tcase(suite, write);
     return suite;
 }

@@ -23,7 +23,7 @@ static const struct {
       "&tr=udp%3A%2F%2F%5B2001%3Adb8%3A%3A1%5D%3A6969" },
 };
 
-START_TEST(link_says_what_is_known) {
+START_TEST(link_has_what_is_known) {
     uint8_t out[512];
     struct writer w = writer_on(out, sizeof out);
     magnet_write(&w, &links[_i].magnet);
@@ -31,7 +31,7 @@ START_TEST(link_says_what_is_known) {
 }
 END_TEST
 
-START_TEST(link_that_does_not_fit_is_told) {
+START_TEST(link_that_does_not_fit_is_reported) {
     uint8_t out[64];
     struct writer w = writer_on(out, sizeof out);
     magnet_write(&w, &links[1].magnet);
@@ -131,8 +131,8 @@ END_TEST
 UNIT_SUITE(magnet) {
     Suite *suite = suite_create("magnet");
     TCase *write = tcase_create("write");
-    tcase_add_loop_test(write, link_says_what_is_known, 0, LOOPS_OF(links));
-    tcase_add_test(write, link_that_does_not_fit_is_told);
+    tcase_add_loop_test(write, link_has_what_is_known, 0, LOOPS_OF(links));
+    tcase_add_test(write, link_that_does_not_fit_is_reported);
     suite_add_tcase(suite, write);
     TCase *parse = tcase_create("parse");
     tcase_add_loop_test(parse, link_names_its_torrent, 0, LOOPS_OF(good));

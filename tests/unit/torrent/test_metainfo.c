@@ -202,7 +202,7 @@ START_TEST(info_hashes_are_those_of_the_info_dictionary) {
 }
 END_TEST
 
-START_TEST(what_is_shared_is_told) {
+START_TEST(content_of_a_torrent_is_read) {
     struct metainfo metainfo;
     parse_torrent(_i, &metainfo);
     ck_assert_str_eq(metainfo.name, "a");
@@ -329,7 +329,7 @@ static const struct {
     { "d4:infod9:file treed1:a" LEAF "e" V2 "e12:piece layerslee", "must be a dictionary" },
 };
 
-START_TEST(what_is_no_torrent_is_refused_in_words) {
+START_TEST(invalid_torrent_is_refused_with_a_reason) {
     struct metainfo metainfo;
     char error[ERROR_LEN];
     ck_assert(!metainfo_parse(bytes_of(no_torrents[_i].file), &metainfo, error));
@@ -444,8 +444,8 @@ UNIT_SUITE(metainfo) {
     suite_add_tcase(suite, bencoding);
     TCase *files = tcase_create("files");
     tcase_add_loop_test(files, info_hashes_are_those_of_the_info_dictionary, 0, LOOPS_OF(torrents));
-    tcase_add_loop_test(files, what_is_shared_is_told, 0, LOOPS_OF(torrents));
-    tcase_add_loop_test(files, what_is_no_torrent_is_refused_in_words, 0, LOOPS_OF(no_torrents));
+    tcase_add_loop_test(files, content_of_a_torrent_is_read, 0, LOOPS_OF(torrents));
+    tcase_add_loop_test(files, invalid_torrent_is_refused_with_a_reason, 0, LOOPS_OF(no_torrents));
     tcase_add_loop_test(files, odd_torrents_are_taken, 0, LOOPS_OF(odd_torrents));
     tcase_add_test(files, root_of_zeros_is_refused);
     tcase_add_test(files, layer_must_have_the_root_of_its_file);

@@ -99,7 +99,7 @@ START_TEST(addresses_are_found_by_client) {
 }
 END_TEST
 
-START_TEST(sums_are_as_they_were_for_two_seconds) {
+START_TEST(sums_are_cached_for_two_seconds) {
     put_some();
     ask((struct address_query){ .search = "" }, START_MS);
     put("10.0.0.10", 1000, 1, 0, "-qB4520-");
@@ -151,7 +151,7 @@ START_TEST(peers_of_an_address_that_do_not_fit_are_counted) {
 }
 END_TEST
 
-START_TEST(peers_of_an_address_are_as_they_were_for_two_seconds) {
+START_TEST(peers_of_an_address_are_cached_for_two_seconds) {
     put_some();
     look_at("9.0.0.1", START_MS);
     look_at("9.0.0.2", START_MS);
@@ -190,11 +190,11 @@ UNIT_SUITE(address_list) {
     tcase_add_test(tcase, peers_of_an_address_are_summed_up);
     tcase_add_test(tcase, addresses_are_sorted_as_numbers_and_by_family);
     tcase_add_test(tcase, addresses_are_found_by_client);
-    tcase_add_test(tcase, sums_are_as_they_were_for_two_seconds);
+    tcase_add_test(tcase, sums_are_cached_for_two_seconds);
     tcase_add_test(tcase, thousands_of_addresses_each_have_their_row);
     tcase_add_test(tcase, all_ports_of_one_address_are_its_peers);
     tcase_add_test(tcase, peers_of_an_address_that_do_not_fit_are_counted);
-    tcase_add_test(tcase, peers_of_an_address_are_as_they_were_for_two_seconds);
+    tcase_add_test(tcase, peers_of_an_address_are_cached_for_two_seconds);
     tcase_add_test(tcase, looks_at_many_addresses_take_turns);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -34,7 +34,7 @@ static void assert_found(const char *const *expected, size_t count) {
     assert_found((const char *const[]){ __VA_ARGS__ },                                             \
                  COUNT_OF(((const char *const[]){ __VA_ARGS__ })))
 
-START_TEST(loopback_comes_last_even_for_who_uses_it) {
+START_TEST(loopback_comes_last_even_for_local_clients) {
     find("127.0.0.1:6969", false, NULL);
     ASSERT_FOUND("http://192.168.1.2:6969/announce", "udp://192.168.1.2:6969/announce",
                  "http://127.0.0.1:6969/announce", "udp://127.0.0.1:6969/announce");
@@ -70,7 +70,7 @@ START_TEST(name_that_the_caller_used_comes_first) {
 }
 END_TEST
 
-START_TEST(port_of_a_proxy_is_all_that_is_known_of_its_host) {
+START_TEST(proxy_host_decides_host_and_port) {
     settings.udp_port = 0;
     find("tracker.example", false, NULL);
     ck_assert_str_eq(urls.list[0].text, "http://tracker.example:80/announce");
@@ -126,10 +126,10 @@ UNIT_SUITE(announce_urls) {
     Suite *suite = suite_create("announce_urls");
     TCase *tcase = tcase_create("announce_urls");
     tcase_add_checked_fixture(tcase, set_up, NULL);
-    tcase_add_test(tcase, loopback_comes_last_even_for_who_uses_it);
+    tcase_add_test(tcase, loopback_comes_last_even_for_local_clients);
     tcase_add_test(tcase, addresses_that_every_client_can_use_come_first);
     tcase_add_test(tcase, name_that_the_caller_used_comes_first);
-    tcase_add_test(tcase, port_of_a_proxy_is_all_that_is_known_of_its_host);
+    tcase_add_test(tcase, proxy_host_decides_host_and_port);
     tcase_add_test(tcase, every_scheme_has_its_port);
     tcase_add_loop_test(tcase, strange_host_is_passed_over, 0, LOOPS_OF(strange_hosts));
     tcase_add_test(tcase, caller_without_a_host_gets_the_machine_s_addresses);

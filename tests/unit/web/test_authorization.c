@@ -50,7 +50,7 @@ START_TEST(address_decides) {
 }
 END_TEST
 
-START_TEST(client_that_nobody_knows_is_no_admin) {
+START_TEST(unknown_client_is_no_admin) {
     struct web_request request = request_from("127.0.0.1");
     request.client = (struct endpoint){ .family = FAMILY_NONE };
     ck_assert_int_eq(proof_of(&request), AUTH_WRONG_ADDRESS);
@@ -98,7 +98,7 @@ static const struct {
     { "0x7f.1", false },
 };
 
-START_TEST(host_must_be_one_that_only_we_can_have) {
+START_TEST(host_must_be_our_own) {
     struct web_request request = request_from("127.0.0.1");
     request.host = hosts[_i].host;
     ck_assert_msg((proof_of(&request) == AUTH_BY_ADDRESS) == hosts[_i].known, "%s", hosts[_i].host);
@@ -117,7 +117,7 @@ START_TEST(host_longer_than_any_name_is_unknown) {
 }
 END_TEST
 
-START_TEST(proxy_that_nobody_told_us_of_makes_no_admin) {
+START_TEST(unknown_proxy_makes_no_admin) {
     struct web_request request = request_from("127.0.0.1");
     request.client_uncertain = true;
     ck_assert_int_eq(proof_of(&request), AUTH_UNTRUSTED_PROXY);
@@ -150,7 +150,7 @@ START_TEST(token_makes_an_admin_of_anyone) {
 }
 END_TEST
 
-START_TEST(without_a_token_there_is_none_to_know) {
+START_TEST(without_a_token_none_is_accepted) {
     struct authorization_rules ours = rules();
     ours.token_set = false;
     digest_sha256("", 0, ours.token_digest);
@@ -162,7 +162,7 @@ START_TEST(without_a_token_there_is_none_to_know) {
 }
 END_TEST
 
-START_TEST(wrong_token_counts_more_than_the_address) {
+START_TEST(wrong_token_overrides_the_address) {
     struct web_request request = request_from("127.0.0.1");
     request.authorization = tokens[_i].authorization;
     const enum auth_proof proof =
@@ -249,7 +249,7 @@ static const struct {
     { "cross-site", true }, { "same-site", true },    { "", true },
 };
 
-START_TEST(browser_that_says_so_is_believed_to_be_elsewhere) {
+START_TEST(cross_site_header_of_a_browser_is_honoured) {
     struct web_request request = request_from("127.0.0.1");
     request.method = "DELETE";
     request.sec_fetch_site = sites[_i].site;
@@ -261,19 +261,18 @@ UNIT_SUITE(authorization) {
     Suite *suite = suite_create("authorization");
     TCase *tests = tcase_create("authorization");
     tcase_add_loop_test(tests, address_decides, 0, LOOPS_OF(addresses));
-    tcase_add_test(tests, client_that_nobody_knows_is_no_admin);
-    tcase_add_loop_test(tests, host_must_be_one_that_only_we_can_have, 0, LOOPS_OF(hosts));
+    tcase_add_test(tests, unknown_client_is_no_admin);
+    tcase_add_loop_test(tests, host_must_be_our_own, 0, LOOPS_OF(hosts));
     tcase_add_test(tests, host_longer_than_any_name_is_unknown);
-    tcase_add_test(tests, proxy_that_nobody_told_us_of_makes_no_admin);
+    tcase_add_test(tests, unknown_proxy_makes_no_admin);
     tcase_add_loop_test(tests, token_makes_an_admin_of_anyone, 0, LOOPS_OF(tokens));
-    tcase_add_loop_test(tests, without_a_token_there_is_none_to_know, 0, LOOPS_OF(tokens));
-    tcase_add_loop_test(tests, wrong_token_counts_more_than_the_address, 0, LOOPS_OF(tokens));
+    tcase_add_loop_test(tests, without_a_token_none_is_accepted, 0, LOOPS_OF(tokens));
+    tcase_add_loop_test(tests, wrong_token_overrides_the_address, 0, LOOPS_OF(tokens));
     tcase_add_test(tests, wrong_token_has_no_role_even_with_public_stats);
     tcase_add_test(tests, role_follows_proof_and_public_stats);
     tcase_add_loop_test(tests, change_comes_from_our_own_page_or_from_no_browser, 0,
                         LOOPS_OF(origins));
-    tcase_add_loop_test(tests, browser_that_says_so_is_believed_to_be_elsewhere, 0,
-                        LOOPS_OF(sites));
+    tcase_add_loop_test(tests, cross_site_header_of_a_browser_is_honoured, 0, LOOPS_OF(sites));
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -49,14 +49,14 @@ static void assert_only(const char *code, const char *word) {
     ck_assert_msg(strstr(found[0].text, word) != NULL, "%s", found[0].text);
 }
 
-START_TEST(torrent_that_can_be_had_has_no_finding) {
+START_TEST(torrent_with_seeders_has_no_finding) {
     add("192.168.1.2", true, true, REACH_OPEN);
     add("192.168.1.3", false, true, REACH_SILENT);
     assert_nothing();
 }
 END_TEST
 
-START_TEST(torrent_that_nobody_wants_has_no_finding) {
+START_TEST(torrent_without_leechers_has_no_finding) {
     add("192.168.1.2", true, true, REACH_UNKNOWN);
     assert_nothing();
 }
@@ -73,12 +73,12 @@ START_TEST(seeders_on_loopback_are_said) {
 }
 END_TEST
 
-START_TEST(torrent_without_peers_says_so) {
+START_TEST(torrent_without_peers_is_reported) {
     assert_only("no_peers", "No peers");
 }
 END_TEST
 
-START_TEST(missing_seeder_is_said) {
+START_TEST(missing_seeder_is_reported) {
     add("192.168.1.2", false, true, REACH_OPEN);
     assert_only("no_seeder", "still downloading");
 }
@@ -91,7 +91,7 @@ START_TEST(partial_seeds_are_mentioned) {
 }
 END_TEST
 
-START_TEST(only_seeder_behind_a_firewall_is_said) {
+START_TEST(only_seeder_behind_a_firewall_is_reported) {
     add("192.168.1.2", true, true, REACH_SILENT);
     add("192.168.1.3", false, true, REACH_UNKNOWN);
     assert_only("seeders_unreachable", "The only seeder is not reachable");
@@ -101,7 +101,7 @@ START_TEST(only_seeder_behind_a_firewall_is_said) {
 }
 END_TEST
 
-START_TEST(port_where_nobody_listens_is_said) {
+START_TEST(closed_port_of_a_seeder_is_reported) {
     add("192.168.1.2", true, true, REACH_REFUSED);
     add("192.168.1.4", true, true, REACH_REFUSED);
     add("192.168.1.3", false, true, REACH_OPEN);
@@ -119,7 +119,7 @@ START_TEST(one_seeder_that_may_be_reachable_is_enough) {
 }
 END_TEST
 
-START_TEST(outsiders_who_are_not_told_of_the_seeders_are_said) {
+START_TEST(outsiders_without_a_visible_seeder_are_reported) {
     add("192.168.1.2", true, true, REACH_OPEN);
     add("203.0.113.5", false, false, REACH_UNKNOWN);
     assert_only("different_networks", "network.external_address");
@@ -136,7 +136,7 @@ START_TEST(seeder_outside_serves_everyone) {
 }
 END_TEST
 
-START_TEST(families_that_cannot_see_each_other_are_said) {
+START_TEST(families_without_contact_are_reported) {
     add("192.168.1.2", true, true, REACH_OPEN);
     add("fd00::5", false, true, REACH_OPEN);
     assert_only("different_families", "IPv4");
@@ -145,7 +145,7 @@ START_TEST(families_that_cannot_see_each_other_are_said) {
 }
 END_TEST
 
-START_TEST(peers_at_the_router_are_said) {
+START_TEST(peers_at_the_router_are_reported) {
     add("172.17.0.1", true, true, REACH_REFUSED);
     add("172.17.0.1", false, true, REACH_UNKNOWN);
     input.gateway = endpoint_at("172.17.0.1", 0);
@@ -155,7 +155,7 @@ START_TEST(peers_at_the_router_are_said) {
 }
 END_TEST
 
-START_TEST(peers_at_our_own_outside_are_said) {
+START_TEST(peers_at_our_external_address_are_reported) {
     input.external_v4 = endpoint_at("198.51.100.1", 0);
     add("198.51.100.1", true, false, REACH_UNKNOWN);
     add("192.168.1.3", false, true, REACH_OPEN);
@@ -181,7 +181,7 @@ START_TEST(clients_on_this_machine_are_no_crowd) {
 }
 END_TEST
 
-START_TEST(torrent_that_is_not_registered_says_so_first) {
+START_TEST(unregistered_torrent_is_reported_first) {
     add("192.168.1.3", false, true, REACH_OPEN);
     input.allowed = false;
     diagnose_it();
@@ -195,23 +195,23 @@ UNIT_SUITE(diagnosis) {
     Suite *suite = suite_create("diagnosis");
     TCase *tcase = tcase_create("diagnosis");
     tcase_add_checked_fixture(tcase, set_up, NULL);
-    tcase_add_test(tcase, torrent_that_can_be_had_has_no_finding);
-    tcase_add_test(tcase, torrent_that_nobody_wants_has_no_finding);
+    tcase_add_test(tcase, torrent_with_seeders_has_no_finding);
+    tcase_add_test(tcase, torrent_without_leechers_has_no_finding);
     tcase_add_test(tcase, seeders_on_loopback_are_said);
-    tcase_add_test(tcase, torrent_without_peers_says_so);
-    tcase_add_test(tcase, missing_seeder_is_said);
+    tcase_add_test(tcase, torrent_without_peers_is_reported);
+    tcase_add_test(tcase, missing_seeder_is_reported);
     tcase_add_test(tcase, partial_seeds_are_mentioned);
-    tcase_add_test(tcase, only_seeder_behind_a_firewall_is_said);
-    tcase_add_test(tcase, port_where_nobody_listens_is_said);
+    tcase_add_test(tcase, only_seeder_behind_a_firewall_is_reported);
+    tcase_add_test(tcase, closed_port_of_a_seeder_is_reported);
     tcase_add_test(tcase, one_seeder_that_may_be_reachable_is_enough);
-    tcase_add_test(tcase, outsiders_who_are_not_told_of_the_seeders_are_said);
+    tcase_add_test(tcase, outsiders_without_a_visible_seeder_are_reported);
     tcase_add_test(tcase, seeder_outside_serves_everyone);
-    tcase_add_test(tcase, families_that_cannot_see_each_other_are_said);
-    tcase_add_test(tcase, peers_at_the_router_are_said);
-    tcase_add_test(tcase, peers_at_our_own_outside_are_said);
+    tcase_add_test(tcase, families_without_contact_are_reported);
+    tcase_add_test(tcase, peers_at_the_router_are_reported);
+    tcase_add_test(tcase, peers_at_our_external_address_are_reported);
     tcase_add_test(tcase, crowd_at_one_address_is_suspicious_unless_it_can_be_reached);
     tcase_add_test(tcase, clients_on_this_machine_are_no_crowd);
-    tcase_add_test(tcase, torrent_that_is_not_registered_says_so_first);
+    tcase_add_test(tcase, unregistered_torrent_is_reported_first);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -121,7 +121,7 @@ START_TEST(no_text_and_too_much_of_it_are_refused) {
 }
 END_TEST
 
-START_TEST(want_of_room_is_told) {
+START_TEST(lack_of_room_is_reported) {
     struct writer w = writer_on(buffer, 100);
     ck_assert(!qr_write(&w, bytes_of("a")));
 }
@@ -134,7 +134,7 @@ UNIT_SUITE(qr) {
     tcase_add_loop_test(tests, picture_is_what_the_library_drew, 0, LOOPS_OF(texts));
     tcase_add_test(tests, longest_text_fits_and_may_hold_any_byte);
     tcase_add_test(tests, no_text_and_too_much_of_it_are_refused);
-    tcase_add_test(tests, want_of_room_is_told);
+    tcase_add_test(tests, lack_of_room_is_reported);
     suite_add_tcase(suite, tests);
     return suite;
 }

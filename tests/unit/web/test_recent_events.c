@@ -52,7 +52,7 @@ START_TEST(reader_gets_what_followed) {
 }
 END_TEST
 
-START_TEST(newest_are_given_to_who_has_none_or_is_from_another_run) {
+START_TEST(reader_without_a_valid_position_gets_the_newest) {
     ck_assert_uint_eq(recent_events_read(events, 0, list, PAGE), 0);
     ck_assert_uint_eq(recent_events_read(events, 7, list, PAGE), 0);
     add_events(CHANGE_PEER_JOINED, PAGE + 50);
@@ -104,7 +104,7 @@ UNIT_SUITE(recent_events) {
     tcase_add_test(tcase, changes_of_peers_are_events_and_nothing_else_is);
     tcase_add_test(tcase, addresses_are_kept_with_the_precision_that_is_set);
     tcase_add_test(tcase, reader_gets_what_followed);
-    tcase_add_test(tcase, newest_are_given_to_who_has_none_or_is_from_another_run);
+    tcase_add_test(tcase, reader_without_a_valid_position_gets_the_newest);
     tcase_add_test(tcase, oldest_go_when_there_are_too_many);
     tcase_add_test(tcase, pages_follow_each_other_without_a_gap);
     suite_add_tcase(suite, tcase);

@@ -146,7 +146,7 @@ START_TEST(only_what_is_to_be_shown_is) {
 }
 END_TEST
 
-START_TEST(page_begins_where_it_is_to) {
+START_TEST(page_begins_at_its_offset) {
     for (uint32_t i = 0; i < 5; i++)
         register_torrent(i, "same name", i);
     const struct torrent_query query = { .sort = BY_SIZE };
@@ -163,7 +163,7 @@ START_TEST(page_begins_where_it_is_to) {
 }
 END_TEST
 
-START_TEST(list_is_as_it_was_for_a_second) {
+START_TEST(list_is_cached_for_a_second) {
     fill(1, 1, 0);
     ask((struct torrent_query){ .sort = BY_NAME });
     fill(2, 1, 0);
@@ -219,7 +219,7 @@ START_TEST(change_of_a_ban_leaves_the_list_alone) {
 }
 END_TEST
 
-START_TEST(row_says_when_it_was_added_and_whether_it_has_a_file) {
+START_TEST(row_has_its_time_and_whether_there_is_a_file) {
     struct torrent_row row;
     struct registry_row registered = numbered_row(1);
     register_torrent(1, "bare", 0);
@@ -233,7 +233,7 @@ START_TEST(row_says_when_it_was_added_and_whether_it_has_a_file) {
 }
 END_TEST
 
-START_TEST(one_torrent_is_as_it_is_this_moment) {
+START_TEST(single_torrent_is_not_cached) {
     struct torrent_row row;
     uint8_t info_hash[INFO_HASH_LEN];
     numbered_id(info_hash, 1);
@@ -282,7 +282,7 @@ START_TEST(more_queries_than_are_cached_still_work) {
 }
 END_TEST
 
-START_TEST(rest_gives_the_copy_up_and_takes_another_when_asked) {
+START_TEST(idle_list_frees_its_copy_and_makes_another) {
     fill(1, 1, 0);
     ask((struct torrent_query){ .sort = BY_NAME });
     torrent_list_release_idle(torrents, LATER_MS);
@@ -300,16 +300,16 @@ UNIT_SUITE(torrent_list) {
     tcase_add_test(tcase, torrents_are_sorted_by_each_figure_and_then_by_name);
     tcase_add_test(tcase, torrents_are_found_by_name_in_any_case_and_by_hash);
     tcase_add_test(tcase, only_what_is_to_be_shown_is);
-    tcase_add_test(tcase, page_begins_where_it_is_to);
-    tcase_add_test(tcase, list_is_as_it_was_for_a_second);
+    tcase_add_test(tcase, page_begins_at_its_offset);
+    tcase_add_test(tcase, list_is_cached_for_a_second);
     tcase_add_test(tcase, change_of_the_registry_is_seen_at_once);
     tcase_add_test(tcase, change_that_is_not_written_yet_is_seen_and_is_gone_if_it_fails);
     tcase_add_test(tcase, change_of_a_ban_leaves_the_list_alone);
-    tcase_add_test(tcase, row_says_when_it_was_added_and_whether_it_has_a_file);
-    tcase_add_test(tcase, one_torrent_is_as_it_is_this_moment);
+    tcase_add_test(tcase, row_has_its_time_and_whether_there_is_a_file);
+    tcase_add_test(tcase, single_torrent_is_not_cached);
     tcase_add_test(tcase, look_at_one_torrent_between_two_pages_mixes_no_names);
     tcase_add_test(tcase, more_queries_than_are_cached_still_work);
-    tcase_add_test(tcase, rest_gives_the_copy_up_and_takes_another_when_asked);
+    tcase_add_test(tcase, idle_list_frees_its_copy_and_makes_another);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -29,7 +29,7 @@ END_TEST
 
 static const uint32_t lifetimes[] = { 1, 31, 32, 33, 120, HOUR_S, CONNECTION_ID_LIFETIME_MAX_S };
 
-START_TEST(id_lives_as_long_as_asked_wherever_its_window_began) {
+START_TEST(id_is_valid_for_its_lifetime_from_any_window) {
     const uint32_t lifetime_s = lifetimes[_i];
     for (uint64_t made_s = NOW_S; made_s < NOW_S + 2 * CONNECTION_ID_WINDOW_S; made_s++) {
         const uint64_t id = make_at("192.0.2.1", made_s);
@@ -42,7 +42,7 @@ START_TEST(id_lives_as_long_as_asked_wherever_its_window_began) {
 }
 END_TEST
 
-START_TEST(id_of_a_lifetime_in_whole_windows_dies_a_window_later_at_most) {
+START_TEST(id_expires_at_most_one_window_later) {
     const uint32_t lifetime_s = 10 * CONNECTION_ID_WINDOW_S;
     for (uint64_t made_s = NOW_S; made_s < NOW_S + CONNECTION_ID_WINDOW_S; made_s++) {
         const uint64_t id = make_at("192.0.2.1", made_s);
@@ -83,7 +83,7 @@ START_TEST(ids_work_from_the_first_second_on) {
 }
 END_TEST
 
-START_TEST(foreign_address_has_no_use_for_an_id) {
+START_TEST(id_is_invalid_for_another_address) {
     const uint64_t id = make_at("192.0.2.1", NOW_S);
     ck_assert(!valid_at("192.0.2.2", NOW_S, HOUR_S, id));
     ck_assert(!valid_at("2001:db8::1", NOW_S, HOUR_S, id));
@@ -141,9 +141,8 @@ UNIT_SUITE(connection_id) {
     Suite *suite = suite_create("connection_id");
     TCase *time = tcase_create("time");
     tcase_add_loop_test(time, fresh_id_is_valid, 0, LOOPS_OF(addresses));
-    tcase_add_loop_test(time, id_lives_as_long_as_asked_wherever_its_window_began, 0,
-                        LOOPS_OF(lifetimes));
-    tcase_add_test(time, id_of_a_lifetime_in_whole_windows_dies_a_window_later_at_most);
+    tcase_add_loop_test(time, id_is_valid_for_its_lifetime_from_any_window, 0, LOOPS_OF(lifetimes));
+    tcase_add_test(time, id_expires_at_most_one_window_later);
     tcase_add_test(time, id_from_the_future_is_invalid);
     tcase_add_test(time, id_never_comes_back_as_windows_wrap_round);
     tcase_add_test(time, ids_work_over_the_wrap_of_their_windows);
@@ -152,7 +151,7 @@ UNIT_SUITE(connection_id) {
 
     TCase *forgery = tcase_create("forgery");
     tcase_set_timeout(forgery, 60);
-    tcase_add_test(forgery, foreign_address_has_no_use_for_an_id);
+    tcase_add_test(forgery, id_is_invalid_for_another_address);
     tcase_add_test(forgery, port_may_change);
     tcase_add_test(forgery, another_key_makes_another_id);
     tcase_add_test(forgery, id_with_any_bit_turned_is_invalid);

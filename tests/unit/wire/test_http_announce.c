@@ -111,7 +111,7 @@ START_TEST(query_longer_than_any_value_is_refused_politely) {
 }
 END_TEST
 
-START_TEST(port_zero_is_fine_for_who_stops) {
+START_TEST(port_zero_is_valid_with_stopped) {
     ck_assert_uint_eq(parsed(HASH "&" ID "&port=0&event=stopped").port, 0);
     ck_assert_uint_eq(parsed(HASH "&" ID "&event=stopped").port, 0);
 }
@@ -317,7 +317,7 @@ UNIT_SUITE(http_announce) {
     suite_add_tcase(suite, whole);
 
     TCase *values = tcase_create("values");
-    tcase_add_test(values, port_zero_is_fine_for_who_stops);
+    tcase_add_test(values, port_zero_is_valid_with_stopped);
     tcase_add_test(values, port_reaches_both_ends);
     tcase_add_test(values, byte_counts_have_64_bits);
     tcase_add_loop_test(values, left_that_is_no_number_is_a_leechers, 0, LOOPS_OF(odd_lefts));

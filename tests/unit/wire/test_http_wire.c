@@ -232,7 +232,7 @@ static const struct {
     { 0, 0, UINT32_MAX, "d14:failure reason4:full8:retry in5:nevere" },
 };
 
-START_TEST(failure_says_when_to_come_again) {
+START_TEST(failure_has_the_time_of_the_next_try) {
     struct writer w = writer_on(body, HTTP_FAILURE_MAX);
     http_write_failure(&w, "full", failures[_i].interval_s, failures[_i].min_interval_s,
                        failures[_i].retry_in_min);
@@ -292,7 +292,7 @@ UNIT_SUITE(http_wire) {
     tcase_add_test(replies, dictionaries_hold_peer_ids_where_they_are_wanted);
     tcase_add_test(replies, largest_reply_fits);
     tcase_add_test(replies, reply_that_does_not_fit_fails);
-    tcase_add_loop_test(replies, failure_says_when_to_come_again, 0, LOOPS_OF(failures));
+    tcase_add_loop_test(replies, failure_has_the_time_of_the_next_try, 0, LOOPS_OF(failures));
     tcase_add_test(replies, empty_scrape_has_files_and_flags);
     tcase_add_test(replies, scrape_lists_its_torrents);
     tcase_add_test(replies, largest_scrape_entry_fits);

@@ -62,7 +62,7 @@ START_TEST(digest_is_sha256) {
 }
 END_TEST
 
-START_TEST(keys_are_told_apart_by_every_byte) {
+START_TEST(keys_differ_by_every_byte) {
     const struct passkey one = passkey_of(bytes_of("abcdef"));
     static const char *const others[] = { "abcdeg", "Abcdef", "abcde", "abcdeff", "abcdef " };
     for (size_t i = 0; i < COUNT_OF(others); i++) {
@@ -106,7 +106,7 @@ UNIT_SUITE(passkey) {
     tcase_add_loop_test(keys, key_is_found_in_path_and_query, 0, LOOPS_OF(paths_with_key));
     tcase_add_loop_test(keys, path_without_a_key_gives_none, 0, LOOPS_OF(paths_without_key));
     tcase_add_test(keys, digest_is_sha256);
-    tcase_add_test(keys, keys_are_told_apart_by_every_byte);
+    tcase_add_test(keys, keys_differ_by_every_byte);
     tcase_add_test(keys, key_may_have_up_to_its_maximum);
     tcase_add_test(keys, key_that_is_none_has_a_digest_of_zeros);
     tcase_add_test(keys, over_long_path_gives_none);

@@ -5,7 +5,7 @@
 
 #include "support.h"
 
-START_TEST(every_refusal_has_words_and_a_name_of_its_own) {
+START_TEST(every_refusal_has_its_own_text_and_name) {
     for (int a = ANNOUNCE_OK; a < ANNOUNCE_RESULTS; a++) {
         char text[REFUSAL_TEXT_LEN];
         refusal_text((enum announce_result)a, "", text);
@@ -21,7 +21,7 @@ START_TEST(every_refusal_has_words_and_a_name_of_its_own) {
 }
 END_TEST
 
-START_TEST(words_with_the_longest_detail_are_printable_and_fit) {
+START_TEST(text_with_the_longest_detail_is_printable_and_fits) {
     char detail[REFUSAL_DETAIL_LEN];
     memset(detail, 'x', sizeof detail - 1);
     detail[sizeof detail - 1] = '\0';
@@ -35,7 +35,7 @@ START_TEST(words_with_the_longest_detail_are_printable_and_fit) {
 }
 END_TEST
 
-START_TEST(what_will_not_change_is_not_to_be_tried_again) {
+START_TEST(refusals_have_their_retry_time) {
     ck_assert_uint_eq(refusal_retry_min(ANNOUNCE_BANNED, 120), RETRY_NEVER);
     ck_assert_uint_eq(refusal_retry_min(ANNOUNCE_PASSKEY_UNKNOWN, 120), RETRY_NEVER);
     ck_assert_uint_eq(refusal_retry_min(ANNOUNCE_PEERS_FULL, 120), 3);
@@ -46,9 +46,9 @@ END_TEST
 UNIT_SUITE(refusal) {
     Suite *suite = suite_create("refusal");
     TCase *words = tcase_create("words");
-    tcase_add_test(words, every_refusal_has_words_and_a_name_of_its_own);
-    tcase_add_test(words, words_with_the_longest_detail_are_printable_and_fit);
-    tcase_add_test(words, what_will_not_change_is_not_to_be_tried_again);
+    tcase_add_test(words, every_refusal_has_its_own_text_and_name);
+    tcase_add_test(words, text_with_the_longest_detail_is_printable_and_fits);
+    tcase_add_test(words, refusals_have_their_retry_time);
     suite_add_tcase(suite, words);
     return suite;
 }

@@ -99,7 +99,7 @@ START_TEST(peers_that_are_cut_short_are_passed_over) {
 }
 END_TEST
 
-START_TEST(refusal_is_told_with_what_comes_with_it) {
+START_TEST(refusal_is_read_with_its_details) {
     const struct announce_reply reply = parsed(
         bytes_of("d14:failure reason4:nope8:intervali60e8:retry ini5e15:warning message4:welle"));
     ck_assert(reply.refused);
@@ -117,7 +117,7 @@ static const char *const nonsense[] = {
     "", "<html>", "le", "de", "d8:intervali-1ee", "d8:interval3:60se", "d8:intervali60e",
 };
 
-START_TEST(nonsense_is_told) {
+START_TEST(nonsense_is_reported) {
     struct announce_reply reply;
     ck_assert_ptr_nonnull(reply_parse_http_announce(bytes_of(nonsense[_i]), &reply));
 }
@@ -166,8 +166,8 @@ UNIT_SUITE(tracker_reply) {
     tcase_add_test(announce, peers_of_every_form_are_found);
     tcase_add_test(announce, listed_peers_have_names_and_ids);
     tcase_add_test(announce, peers_that_are_cut_short_are_passed_over);
-    tcase_add_test(announce, refusal_is_told_with_what_comes_with_it);
-    tcase_add_loop_test(announce, nonsense_is_told, 0, LOOPS_OF(nonsense));
+    tcase_add_test(announce, refusal_is_read_with_its_details);
+    tcase_add_loop_test(announce, nonsense_is_reported, 0, LOOPS_OF(nonsense));
     suite_add_tcase(suite, announce);
     TCase *scrape = tcase_create("scrape");
     tcase_add_test(scrape, scrape_that_we_write_is_read_back);

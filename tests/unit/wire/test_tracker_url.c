@@ -90,7 +90,7 @@ static const char *const bad[] = {
     "http://h/\r\nHost: other",
 };
 
-START_TEST(what_is_no_url_is_refused_in_words) {
+START_TEST(invalid_url_is_refused_with_a_reason) {
     struct tracker_url url;
     ck_assert_ptr_nonnull(tracker_url_parse(bytes_of(bad[_i]), &url));
 }
@@ -113,7 +113,7 @@ UNIT_SUITE(tracker_url) {
     tcase_add_loop_test(parse, url_is_taken_apart, 0, LOOPS_OF(urls));
     tcase_add_test(parse, scheme_may_name_the_family);
     tcase_add_loop_test(parse, scrape_url_is_beside_the_announce_url, 0, LOOPS_OF(urls));
-    tcase_add_loop_test(parse, what_is_no_url_is_refused_in_words, 0, LOOPS_OF(bad));
+    tcase_add_loop_test(parse, invalid_url_is_refused_with_a_reason, 0, LOOPS_OF(bad));
     tcase_add_test(parse, host_of_any_length_is_safe);
     suite_add_tcase(suite, parse);
     return suite;

@@ -90,7 +90,7 @@ START_TEST(scrape_has_every_hash) {
 }
 END_TEST
 
-START_TEST(replies_are_told_from_what_is_none) {
+START_TEST(other_packets_are_no_replies) {
     uint8_t out[UDP_REPLY_MAX];
     struct bytes body;
     size_t len = udp_write_error(out, 42, "no", UDP_REPLY_MAX);
@@ -172,7 +172,7 @@ UNIT_SUITE(udp_client) {
     tcase_add_test(requests, scrape_has_every_hash);
     suite_add_tcase(suite, requests);
     TCase *replies = tcase_create("replies");
-    tcase_add_test(replies, replies_are_told_from_what_is_none);
+    tcase_add_test(replies, other_packets_are_no_replies);
     tcase_add_test(replies, connection_id_is_read);
     tcase_add_loop_test(replies, announced_peers_are_of_the_sockets_family, 0, 2);
     tcase_add_test(replies, counts_are_found_by_position);
