@@ -81,6 +81,20 @@ $(BUILD)/unit-tests: $(UNIT_OBJECTS) $(OBJECTS)
 	@echo "  LD $@"
 	@$(CC) $(ALL_CFLAGS) -Wno-error $(LDFLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs check) -lm
 
+# The unit tests with allocations of src/ that fail; see tests/faults/faults.h. For builds with
+# sanitizers: link-time optimisation would leave no symbols to rename.
+FAULT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/faults/*.c))
+FAULTY_FUNCTIONS := malloc calloc realloc aligned_alloc strdup asprintf
+$(FAULT_OBJECTS): CPPFLAGS += -Itests/unit
+
+$(BUILD)/faulty.o: $(OBJECTS)
+	@$(LD) -r -o $@ $^
+	@objcopy $(foreach name,$(FAULTY_FUNCTIONS),--redefine-sym $(name)=faulty_$(name)) $@
+
+$(BUILD)/fault-tests: $(FAULT_OBJECTS) $(filter-out %/main.o,$(UNIT_OBJECTS)) $(BUILD)/faulty.o
+	@echo "  LD $@"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=abort -o $@ $^ $(LDLIBS) -lm
+
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"
@@ -101,7 +115,7 @@ $(BUILD)/page.o: $(BUILD)/page.c
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
+-include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(FAULT_OBJECTS:.o=.d) $(MAINS:%.c=$(BUILD)/%.d)
 
 # Fuzz targets, with libFuzzer (clang); and without it, to replay the corpus.
 FUZZ_TARGETS := $(filter-out entry replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
@@ -179,8 +193,11 @@ check-asan: check-packages
 check-tsan: check-packages
 	@$(MAKE) --no-print-directory SANITIZE=thread check-sanitized
 
-check-sanitized: all $(BUILD)/unit-tests $(BUILD)/fuzz-replay
-	@tests/run --build $(BUILD) unit fuzz integration
+# Only AddressSanitizer finds leaks and wild accesses after a failed allocation.
+FAULTS := $(if $(findstring address,$(SANITIZE)),faults)
+
+check-sanitized: all $(BUILD)/unit-tests $(BUILD)/fuzz-replay $(FAULTS:faults=$(BUILD)/fault-tests)
+	@tests/run --build $(BUILD) unit fuzz $(FAULTS) integration
 
 check-layers:
 	@tests/check-layers
@@ -264,7 +281,8 @@ help:
 	@echo "                   short fuzzing"
 	@echo "make check-unit    run the unit tests"
 	@echo "make check-systemd boot a Debian with systemd and run skepd in it; needs root"
-	@echo "make check-asan    run unit and integration tests under AddressSanitizer and UBSan"
+	@echo "make check-asan    run unit and integration tests under AddressSanitizer and UBSan, and the unit tests"
+	@echo "                   with failing allocations"
 	@echo "make check-tsan    run unit and integration tests under ThreadSanitizer"
 	@echo "make check-style   check format, wording, includes; build with clang; run the linters"
 	@echo "make check-layers  check the includes against tests/layers"

@@ -13,6 +13,7 @@ void create_swarm(void) {
     uint8_t info_hash[INFO_HASH_LEN];
     numbered_id(info_hash, 77);
     swarm = swarm_create(info_hash, &key, NOW);
+    ck_assert_ptr_nonnull(swarm);
     change_feed_init(&feed, 10000);
 }
 

@@ -66,6 +66,7 @@ END_TEST
 START_TEST(stopped_ticker_ticks_no_more) {
     struct counter counter = { 0 };
     struct ticker *ticker = ticker_start("unit-ticker", 1, count_tick, &counter);
+    ck_assert_ptr_nonnull(ticker);
     await_ticks(&counter, 1);
     ticker_stop(ticker);
     const int ticks = atomic_load(&counter.ticks);
@@ -88,6 +89,7 @@ END_TEST
 START_TEST(stop_waits_for_the_tick_under_way) {
     struct counter counter = { 0 };
     struct ticker *ticker = ticker_start("unit-ticker", 1, tick_slowly, &counter);
+    ck_assert_ptr_nonnull(ticker);
     await_ticks(&counter, 1);
     ticker_stop(ticker);
     ck_assert(!atomic_load(&counter.busy));
@@ -98,6 +100,7 @@ START_TEST(period_passes_before_the_first_tick) {
     struct counter counter = { 0 };
     const int64_t start = now_ms();
     struct ticker *ticker = ticker_start("unit-ticker", 50, count_tick, &counter);
+    ck_assert_ptr_nonnull(ticker);
     await_ticks(&counter, 1);
     ck_assert_int_ge(now_ms() - start, 49);
     ticker_stop(ticker);
@@ -107,6 +110,7 @@ END_TEST
 START_TEST(thread_bears_its_name) {
     struct counter counter = { 0 };
     struct ticker *ticker = ticker_start("unit-ticker", 20, note_name, &counter);
+    ck_assert_ptr_nonnull(ticker);
     await_ticks(&counter, 2);
     ticker_stop(ticker);
     ck_assert(atomic_load(&counter.named));

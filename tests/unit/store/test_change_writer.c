@@ -26,6 +26,7 @@ static void start(size_t feed_capacity) {
     directory = directory_create();
     snprintf(path, sizeof path, "%s/skep.db", directory.path);
     tracker = tracker_create(&options, feed_capacity);
+    ck_assert_ptr_nonnull(tracker);
     store = store_open(path, error);
     ck_assert_msg(store != NULL, "%s", error);
     const struct change_writer_options recording = {
@@ -33,7 +34,9 @@ static void start(size_t feed_capacity) {
         .history = { .enabled = true, .completions_max = 10 * PEERS },
     };
     totals = swarm_totals_create(tracker, 0);
+    ck_assert_ptr_nonnull(totals);
     feed = feed_reader_start(tracker, FEED_CAPACITY, INTERVAL_MS);
+    ck_assert_ptr_nonnull(feed);
     change_writer = change_writer_start(feed, tracker, totals, store, &recording);
     ck_assert_ptr_nonnull(change_writer);
     ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);

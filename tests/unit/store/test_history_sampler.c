@@ -26,10 +26,12 @@ static void start_sampler(void) {
     directory = directory_create();
     snprintf(path, sizeof path, "%s/skep.db", directory.path);
     tracker = tracker_create(&options, 0);
+    ck_assert_ptr_nonnull(tracker);
     store = store_open(path, error);
     ck_assert_msg(store != NULL, "%s", error);
     store_history(store)->options = history;
     totals = swarm_totals_create(tracker, START_MS);
+    ck_assert_ptr_nonnull(totals);
     sampler = history_sampler_create(tracker, totals, store, TORRENTS_MAX);
     ck_assert_ptr_nonnull(sampler);
     now_ms = START_MS;

@@ -27,6 +27,7 @@ START_TEST(largest_of_any_number_are_kept) {
     enum { OFFERED = 100 };
     const uint32_t max = heap_sizes[_i];
     struct top_torrents *largest = top_torrents_create(max);
+    ck_assert_ptr_nonnull(largest);
     for (int round = 0; round < 2; round++) {
         for (uint32_t i = 0; i < OFFERED; i++) {
             const uint32_t number = i * 37 % OFFERED;
@@ -47,6 +48,7 @@ START_TEST(same_ones_of_equal_torrents_are_kept) {
     for (uint32_t step = 1; step < OFFERED; step += 2) {
         uint32_t chosen = 0;
         struct top_torrents *largest = top_torrents_create(MAX);
+        ck_assert_ptr_nonnull(largest);
         for (uint32_t i = 0; i < OFFERED; i++) {
             const struct torrent_stats torrent = figures(i * step % OFFERED, 7);
             top_torrents_offer(largest, &torrent);

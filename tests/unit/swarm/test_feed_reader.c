@@ -68,6 +68,7 @@ static struct feed_subscription *subscribe(struct count *counts) {
 static void start_slow(size_t feed_capacity, size_t ring_capacity, uint32_t period_ms) {
     const struct tracker_options options = test_options();
     tracker = tracker_create(&options, feed_capacity);
+    ck_assert_ptr_nonnull(tracker);
     feed = feed_reader_start(tracker, ring_capacity, period_ms);
     ck_assert_ptr_nonnull(feed);
 }

@@ -95,6 +95,7 @@ START_TEST(aborted_edit_leaves_everything_as_it_was) {
     bool found;
     test_put_row(registry, &kept);
     struct registry_edit *edit = registry_edit_begin(registry);
+    ck_assert_ptr_nonnull(edit);
     ck_assert(registry_edit_put(edit, &added));
     ck_assert(registry_edit_put(edit, &changed));
     ck_assert(registry_edit_remove(edit, &kept, &found));

@@ -164,6 +164,7 @@ START_TEST(restored_peer_that_moved_joins_at_its_own_address) {
     restore(1, 3600);
     peer.peer = numbered_endpoint(FAMILY_V4, 500);
     put(&peer);
+    ck_assert_uint_eq(feed.count, 2);
     ck_assert(!feed.changes[0].own_address);
     ck_assert(feed.changes[1].own_address);
     ck_assert_uint_eq(feed.changes[1].age_s, 3600);

@@ -143,6 +143,7 @@ END_TEST
 
 START_TEST(another_table_has_another_key) {
     struct swarm_table *other = swarm_table_create(0);
+    ck_assert_ptr_nonnull(other);
     ck_assert_mem_ne(&other->key, &table->key, sizeof table->key);
     ck_assert_uint_ne(other->shards[0].random.state, table->shards[0].random.state);
     swarm_table_delete(other);

@@ -8,6 +8,7 @@ static struct swarm_totals *totals;
 static void create(void) {
     const struct tracker_options options = test_options();
     tracker = tracker_create(&options, 0);
+    ck_assert_ptr_nonnull(tracker);
     totals = swarm_totals_create(tracker, START_MS);
     ck_assert_ptr_nonnull(totals);
 }

@@ -192,6 +192,7 @@ END_TEST
 
 START_TEST(overflow_is_reported_once) {
     struct tracker *small = tracker_create(&options, 1);
+    ck_assert_ptr_nonnull(small);
     for (uint32_t i = 0; i < 4; i++) {
         const struct announce_request peer = test_leecher(i);
         test_put(small, &peer, START_MS);
@@ -206,6 +207,7 @@ END_TEST
 
 START_TEST(torrent_that_floods_the_feed_is_told_as_lost) {
     struct tracker *small = tracker_create(&options, 3);
+    ck_assert_ptr_nonnull(small);
     for (uint32_t i = 0; i < 4; i++) {
         const struct announce_request peer = test_leecher(i);
         test_put(small, &peer, START_MS);

@@ -66,6 +66,7 @@ static void assert_same_scrapes(uint32_t torrent) {
 START_TEST(replayed_state_restores_to_the_same_scrapes) {
     fill_with_variety();
     other = tracker_create(&options, FEED_CAPACITY);
+    ck_assert_ptr_nonnull(other);
     ck_assert(tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, NULL));
     for (uint32_t torrent = 0; torrent < 200; torrent++)
         assert_same_scrapes(torrent);
@@ -106,6 +107,7 @@ START_TEST(restored_peer_that_completed_is_not_counted_again) {
     peer.event = EVENT_COMPLETED;
     test_put(tracker, &peer, START_MS);
     other = tracker_create(&options, 0);
+    ck_assert_ptr_nonnull(other);
     ck_assert(tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, NULL));
     test_put(other, &peer, START_MS);
     assert_same_scrapes(TORRENT);
@@ -127,6 +129,7 @@ START_TEST(restored_peers_are_returned_at_once) {
     static struct reply reply;
     fill_with_variety();
     other = tracker_create(&options, 0);
+    ck_assert_ptr_nonnull(other);
     ck_assert(tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, NULL));
     struct announce_request peer = test_leecher(9999);
     numbered_id(peer.info_hash, 101);
@@ -141,6 +144,7 @@ START_TEST(restore_leaves_out_what_does_not_fit) {
     options.peers_max = 7;
     options.torrents_max = 2;
     other = tracker_create(&options, 0);
+    ck_assert_ptr_nonnull(other);
     ck_assert(tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, NULL));
     ck_assert_uint_eq(tracker_stats(other).peers, 7);
     ck_assert_uint_eq(tracker_stats(other).torrents, 2);

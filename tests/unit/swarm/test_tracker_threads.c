@@ -118,6 +118,7 @@ START_TEST(announces_sweeps_and_drains_run_at_once) {
     struct announcer announcers[ANNOUNCERS];
     pthread_t threads[ANNOUNCERS];
     pthread_t others[3];
+    ck_assert_ptr_nonnull(scene.tracker);
     void *(*const meanwhile[])(void *) = { sweep_meanwhile, drain_meanwhile, look_meanwhile };
     for (size_t i = 0; i < COUNT_OF(others); i++)
         ck_assert_int_eq(pthread_create(&others[i], NULL, meanwhile[i], &scene), 0);

@@ -16,6 +16,7 @@ static size_t total;
 static void create(void) {
     const struct tracker_options options = test_options();
     tracker = tracker_create(&options, 0);
+    ck_assert_ptr_nonnull(tracker);
     addresses = address_list_create(tracker);
     ck_assert_ptr_nonnull(addresses);
 }
