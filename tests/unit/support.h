@@ -38,6 +38,7 @@ void assert_written(const struct writer *w, const char *expected);
 
 struct directory {
     char path[32];
+    char database[48]; /* path of skep.db in it, which is not created */
 };
 
 /* A fresh directory under /tmp; removed with the files in it. */

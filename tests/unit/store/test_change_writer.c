@@ -12,7 +12,6 @@
 enum { INTERVAL_MS = 50, PATIENCE_MS = 10000, PEERS = 100 };
 
 static struct directory directory;
-static char path[sizeof directory.path + 16];
 static struct tracker *tracker;
 static struct store *store;
 static struct swarm_totals *totals;
@@ -24,10 +23,9 @@ static void start(size_t feed_capacity) {
     const struct tracker_options options = test_options();
     char error[ERROR_LEN];
     directory = directory_create();
-    snprintf(path, sizeof path, "%s/skep.db", directory.path);
     tracker = tracker_create(&options, feed_capacity);
     ck_assert_ptr_nonnull(tracker);
-    store = store_open(path, error);
+    store = store_open(directory.database, error);
     ck_assert_msg(store != NULL, "%s", error);
     const struct change_writer_options recording = {
         .flush_interval_ms = INTERVAL_MS,
@@ -39,7 +37,7 @@ static void start(size_t feed_capacity) {
     ck_assert_ptr_nonnull(feed);
     change_writer = change_writer_start(feed, tracker, totals, store, &recording);
     ck_assert_ptr_nonnull(change_writer);
-    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(directory.database, &other), SQLITE_OK);
     sqlite3_busy_timeout(other, PATIENCE_MS);
 }
 
@@ -174,12 +172,12 @@ START_TEST(deleted_file_is_rewritten) {
     put(0, PEERS);
     wait_until_stored(PEERS);
     ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
-    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(unlink(directory.database), 0);
     const uint64_t end_ms = clock_now_ms() + PATIENCE_MS;
     while (stats().rewrites == 0)
         ck_assert_uint_lt(clock_now_ms(), end_ms);
     wait_until(is_idle);
-    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(directory.database, &other), SQLITE_OK);
     sqlite3_busy_timeout(other, PATIENCE_MS);
     wait_until_stored(PEERS);
 }

@@ -19,7 +19,6 @@ static const uint64_t PASSKEY_TAG = 0x0202020202020202;
 
 static const char SOURCE[] = "tests/unit/store/databases";
 static struct directory directory;
-static char path[sizeof directory.path + 16];
 static char error[ERROR_LEN];
 static uint8_t content[FILE_MAX];
 static size_t content_len;
@@ -38,8 +37,7 @@ static void copy_database(const char *name) {
     snprintf(source, sizeof source, "%s/%s", SOURCE, name);
     content_len = read_file(source, content);
     directory = directory_create();
-    snprintf(path, sizeof path, "%s/skep.db", directory.path);
-    const int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    const int fd = open(directory.database, O_WRONLY | O_CREAT, 0600);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, content, content_len), (ssize_t)content_len);
     close(fd);
@@ -63,7 +61,7 @@ static bool count_change(void *context, const struct change *change) {
 
 static struct counts restore_counts(void) {
     struct counts counts = { 0 };
-    struct store *store = store_open(path, error);
+    struct store *store = store_open(directory.database, error);
     ck_assert_msg(store != NULL, "%s", error);
     ck_assert_msg(store_restore(store, count_change, &counts), "%s", store_failure(store));
     store_close(store);
@@ -80,7 +78,7 @@ static void assert_registry(int version) {
     static const int since[REGISTRY_KINDS] = {
         [REGISTRY_TORRENT] = 3, [REGISTRY_PASSKEY] = 3, [REGISTRY_BAN] = 3, [REGISTRY_BLOCK] = 6
     };
-    struct registry_rows *rows = registry_rows_open(path, REGISTRY_TIMEOUT_MS, error);
+    struct registry_rows *rows = registry_rows_open(directory.database, REGISTRY_TIMEOUT_MS, error);
     ck_assert_msg(rows != NULL, "%s", error);
     for (int kind = 0; kind < REGISTRY_KINDS; kind++) {
         int count = 0;
@@ -103,7 +101,7 @@ START_TEST(database_of_each_version_is_migrated_with_its_rows) {
     ck_assert_uint_eq(counts.passkey_tags, version >= 6 ? PASSKEY_TAG : 0);
     assert_registry(version);
     sqlite3 *db;
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(directory.database, &db), SQLITE_OK);
     ck_assert(schema_has_tables(db));
     ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
     directory_remove(&directory);
@@ -113,9 +111,9 @@ END_TEST
 START_TEST(database_of_a_future_version_is_refused_and_unchanged) {
     static uint8_t now[FILE_MAX];
     copy_database("future.db");
-    ck_assert_ptr_null(store_open(path, error));
+    ck_assert_ptr_null(store_open(directory.database, error));
     ck_assert_msg(strstr(error, "newer") != NULL, "%s", error);
-    ck_assert_uint_eq(read_file(path, now), content_len);
+    ck_assert_uint_eq(read_file(directory.database, now), content_len);
     ck_assert_mem_eq(now, content, content_len);
     directory_remove(&directory);
 }

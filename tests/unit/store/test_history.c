@@ -12,14 +12,13 @@
 enum { START_S = 1763751600, HOUR_S = 3600, DAY_S = 86400, SEEN_MAX = 1000 };
 
 static struct directory directory;
-static char path[sizeof directory.path + 16];
 static struct store *store;
 static struct history *history;
 static struct history_options options;
 
 static void open_store(void) {
     char error[ERROR_LEN];
-    store = store_open(path, error);
+    store = store_open(directory.database, error);
     ck_assert_msg(store != NULL, "%s", error);
     store_history(store)->options = options;
 }
@@ -27,14 +26,13 @@ static void open_store(void) {
 static void open_history(void) {
     char error[ERROR_LEN];
     history_close(history);
-    history = history_open(path, error);
+    history = history_open(directory.database, error);
     ck_assert_msg(history != NULL, "%s", error);
 }
 
 static void create_history(void) {
     options = (struct history_options){ .enabled = true, .torrents_max = 3, .completions_max = 10 };
     directory = directory_create();
-    snprintf(path, sizeof path, "%s/skep.db", directory.path);
     history = NULL;
     open_store();
     open_history();
@@ -92,7 +90,7 @@ static size_t look(enum history_range range, int64_t now_s) {
 static int64_t number_of(const char *sql) {
     sqlite3 *db = NULL;
     sqlite3_stmt *row = NULL;
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(directory.database, &db), SQLITE_OK);
     ck_assert_msg(sqlite3_prepare_v2(db, sql, -1, &row, NULL) == SQLITE_OK, "%s",
                   sqlite3_errmsg(db));
     ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
@@ -331,7 +329,7 @@ END_TEST
 
 static void run_by_hand(const char *sql) {
     sqlite3 *db = NULL;
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(directory.database, &db), SQLITE_OK);
     ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
     ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
 }
@@ -596,7 +594,7 @@ END_TEST
 
 START_TEST(what_a_locked_store_could_not_write_is_written_later) {
     sqlite3 *other = NULL;
-    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(directory.database, &other), SQLITE_OK);
     ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     add_some_of_all();
     ck_assert(!store_commit(store));
@@ -614,7 +612,7 @@ START_TEST(what_was_rolled_back_is_written_later) {
     const struct change peer = { .kind = CHANGE_PEER_JOINED,
                                  .peer = numbered_endpoint(FAMILY_V4, 1) };
     sqlite3 *other = NULL;
-    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(directory.database, &other), SQLITE_OK);
     ck_assert_int_eq(sqlite3_exec(other,
                                   "CREATE TRIGGER no AFTER INSERT ON completion"
                                   " BEGIN SELECT raise(ABORT, 'no'); END;",
@@ -668,25 +666,25 @@ static const char *const unusable[] = { "PRAGMA user_version = 4; DROP TABLE com
 START_TEST(database_without_a_history_is_refused) {
     char error[ERROR_LEN];
     sqlite3 *db = NULL;
-    snprintf(path, sizeof path, "%s/other.db", directory.path);
-    struct store *other = store_open(path, error);
+    snprintf(directory.database, sizeof directory.database, "%s/other.db", directory.path);
+    struct store *other = store_open(directory.database, error);
     ck_assert_ptr_nonnull(other);
     store_close(other);
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(directory.database, &db), SQLITE_OK);
     ck_assert_int_eq(sqlite3_exec(db, unusable[_i], NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
-    ck_assert_ptr_null(history_open(path, error));
-    ck_assert_ptr_nonnull(strstr(error, path));
+    ck_assert_ptr_null(history_open(directory.database, error));
+    ck_assert_ptr_nonnull(strstr(error, directory.database));
     ck_assert_ptr_nonnull(strstr(error, "no such table"));
 }
 END_TEST
 
 START_TEST(database_that_is_not_there_is_not_made) {
     char error[ERROR_LEN];
-    snprintf(path, sizeof path, "%s/none.db", directory.path);
-    ck_assert_ptr_null(history_open(path, error));
+    snprintf(directory.database, sizeof directory.database, "%s/none.db", directory.path);
+    ck_assert_ptr_null(history_open(directory.database, error));
     ck_assert_ptr_nonnull(strstr(error, "unable to open"));
-    ck_assert_ptr_null(fopen(path, "r"));
+    ck_assert_ptr_null(fopen(directory.database, "r"));
     history_close(NULL);
 }
 END_TEST
@@ -703,7 +701,7 @@ START_TEST(invalid_rows_are_skipped) {
              " SELECT 1, info_hash, peer_id, x'' FROM completion;"
              "INSERT INTO sample SELECT 10, %d, 0, 1, 1, 1, 1, 1, 1, 1;",
              START_S);
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(directory.database, &db), SQLITE_OK);
     ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
     sqlite3_close(db);
     (void)look_for(0, 0, 10);

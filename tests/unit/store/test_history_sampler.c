@@ -11,7 +11,6 @@
 enum { START_S = 1763751600, TORRENTS_MAX = 2, SEEN_MAX = 64 };
 
 static struct directory directory;
-static char path[sizeof directory.path + 16];
 static struct tracker *tracker;
 static struct store *store;
 static struct swarm_totals *totals;
@@ -24,10 +23,9 @@ static void start_sampler(void) {
     const struct history_options history = { .enabled = true, .torrents_max = 100 };
     char error[ERROR_LEN];
     directory = directory_create();
-    snprintf(path, sizeof path, "%s/skep.db", directory.path);
     tracker = tracker_create(&options, 0);
     ck_assert_ptr_nonnull(tracker);
-    store = store_open(path, error);
+    store = store_open(directory.database, error);
     ck_assert_msg(store != NULL, "%s", error);
     store_history(store)->options = history;
     totals = swarm_totals_create(tracker, START_MS);
@@ -72,7 +70,7 @@ static void announce(uint32_t number, uint32_t torrent, bool seeds) {
 static struct history *look(void) {
     char error[ERROR_LEN];
     ck_assert(store_commit(store));
-    struct history *history = history_open(path, error);
+    struct history *history = history_open(directory.database, error);
     ck_assert_msg(history != NULL, "%s", error);
     return history;
 }

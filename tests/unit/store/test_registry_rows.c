@@ -13,21 +13,19 @@
 enum { NOW_S = 1700000000, ROWS_MAX = 8, SHORT_TIMEOUT_MS = 50 };
 
 static struct directory directory;
-static char path[sizeof directory.path + 16];
 static char error[ERROR_LEN];
 static struct registry_rows *rows;
 static struct registry_row seen[ROWS_MAX];
 static size_t seen_count;
 
 static void open_rows(int timeout_ms) {
-    rows = registry_rows_open(path, timeout_ms, error);
+    rows = registry_rows_open(directory.database, timeout_ms, error);
     ck_assert_msg(rows != NULL, "%s", error);
 }
 
 static void create_database(void) {
     directory = directory_create();
-    snprintf(path, sizeof path, "%s/skep.db", directory.path);
-    store_close(store_open(path, error));
+    store_close(store_open(directory.database, error));
     open_rows(REGISTRY_TIMEOUT_MS);
 }
 
@@ -40,7 +38,7 @@ static void remove_database(void) {
 
 static void run_sql(const char *sql) {
     sqlite3 *db = NULL;
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(directory.database, &db), SQLITE_OK);
     ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
     sqlite3_close(db);
 }
@@ -48,7 +46,7 @@ static void run_sql(const char *sql) {
 static int64_t read_number(const char *sql) {
     sqlite3 *db = NULL;
     sqlite3_stmt *row = NULL;
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(directory.database, &db), SQLITE_OK);
     ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &row, NULL), SQLITE_OK);
     ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
     const int64_t number = sqlite3_column_int64(row, 0);
@@ -595,7 +593,7 @@ START_TEST(rows_are_there_again_when_the_database_is_opened_again) {
 END_TEST
 
 START_TEST(registry_and_store_share_the_file) {
-    struct store *store = store_open(path, error);
+    struct store *store = store_open(directory.database, error);
     ck_assert_msg(store != NULL, "%s", error);
     put(torrent(1, ""));
     struct change change = { .kind = CHANGE_TORRENT, .downloaded = 3 };
@@ -611,7 +609,7 @@ END_TEST
 
 /* Lets the store begin a transaction, which it does when many changes wait. */
 static struct store *open_writing_store(void) {
-    struct store *store = store_open(path, error);
+    struct store *store = store_open(directory.database, error);
     ck_assert_msg(store != NULL, "%s", error);
     const struct change change = { .kind = CHANGE_TORRENT, .downloaded = 3 };
     for (int i = 0; i <= STORE_CHANGES_WAITING_MAX; i++)
@@ -643,22 +641,22 @@ END_TEST
 
 static void assert_open_refused(const char *why) {
     registry_rows_close(rows);
-    rows = registry_rows_open(path, REGISTRY_TIMEOUT_MS, error);
+    rows = registry_rows_open(directory.database, REGISTRY_TIMEOUT_MS, error);
     ck_assert_ptr_null(rows);
     ck_assert_msg(strstr(error, why) != NULL, "\"%s\" does not say \"%s\"", error, why);
-    ck_assert_ptr_nonnull(strstr(error, path));
+    ck_assert_ptr_nonnull(strstr(error, directory.database));
     ck_assert_ptr_null(strchr(error, '\n'));
 }
 
 START_TEST(database_that_is_not_there_is_refused_and_not_made) {
-    snprintf(path, sizeof path, "%s/none.db", directory.path);
+    snprintf(directory.database, sizeof directory.database, "%s/none.db", directory.path);
     assert_open_refused("unable to open");
-    ck_assert_ptr_null(fopen(path, "r"));
+    ck_assert_ptr_null(fopen(directory.database, "r"));
 }
 END_TEST
 
 START_TEST(database_of_another_program_is_refused) {
-    snprintf(path, sizeof path, "%s/other.db", directory.path);
+    snprintf(directory.database, sizeof directory.database, "%s/other.db", directory.path);
     run_sql("CREATE TABLE listed (info_hash BLOB)");
     assert_open_refused("another program");
 }
@@ -671,8 +669,8 @@ START_TEST(database_from_the_future_is_refused) {
 END_TEST
 
 START_TEST(file_that_is_no_database_is_refused) {
-    snprintf(path, sizeof path, "%s/text", directory.path);
-    FILE *file = fopen(path, "w");
+    snprintf(directory.database, sizeof directory.database, "%s/text", directory.path);
+    FILE *file = fopen(directory.database, "w");
     for (int i = 0; i < 1000; i++)
         REQUIRE(fputs("no database ", file) >= 0);
     ck_assert_int_eq(fclose(file), 0);

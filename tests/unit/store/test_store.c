@@ -9,18 +9,16 @@
 enum { RESTORED_MAX = 2000 };
 
 static struct directory directory;
-static char path[sizeof directory.path + 16];
 static char error[ERROR_LEN];
 static struct store *store;
 
 static void open_store(void) {
-    store = store_open(path, error);
+    store = store_open(directory.database, error);
     ck_assert_msg(store != NULL, "%s", error);
 }
 
 static void create_store(void) {
     directory = directory_create();
-    snprintf(path, sizeof path, "%s/skep.db", directory.path);
     open_store();
 }
 
@@ -187,7 +185,7 @@ END_TEST
 static void run_by_hand(const char *sql) {
     sqlite3 *db = NULL;
     store_close(store);
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(directory.database, &db), SQLITE_OK);
     ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
     ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
     open_store();
@@ -278,7 +276,7 @@ START_TEST(peers_of_an_unlikely_age_are_new) {
     sqlite3 *db = NULL;
     apply(peer_change(CHANGE_PEER_JOINED, 1));
     commit();
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(directory.database, &db), SQLITE_OK);
     for (size_t i = 0; i < COUNT_OF(unlikely); i++) {
         ck_assert_int_eq(sqlite3_exec(db, unlikely[i], NULL, NULL, NULL), SQLITE_OK);
         ck_assert_uint_eq(restore_all(), 1);
@@ -443,9 +441,9 @@ END_TEST
 
 START_TEST(second_store_on_the_same_file_is_refused) {
     apply(peer_change(CHANGE_PEER_JOINED, 1));
-    ck_assert_ptr_null(store_open(path, error));
+    ck_assert_ptr_null(store_open(directory.database, error));
     ck_assert_ptr_nonnull(strstr(error, "using it"));
-    ck_assert_ptr_nonnull(strstr(error, path));
+    ck_assert_ptr_nonnull(strstr(error, directory.database));
     commit();
     reopen();
     ck_assert_uint_eq(restore_all(), 1);

@@ -16,7 +16,6 @@ struct state {
 };
 
 static struct directory directory;
-static char path[sizeof directory.path + 16];
 static struct state states[BATCHES + 1]; /* after each batch; the first is empty */
 static struct change batches[BATCHES][BATCH_CHANGES];
 
@@ -57,7 +56,6 @@ static void create_directory(void) {
     fault_vfs_arm(0, false);
     make_batches();
     directory = directory_create();
-    snprintf(path, sizeof path, "%s/skep.db", directory.path);
 }
 
 static void remove_directory(void) {
@@ -68,8 +66,8 @@ static void remove_directory(void) {
 static void remove_files(void) {
     static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
-        char file[sizeof path + 16];
-        snprintf(file, sizeof file, "%s%s", path, ends[i]);
+        char file[sizeof directory.database + 16];
+        snprintf(file, sizeof file, "%s%s", directory.database, ends[i]);
         (void)remove(file);
     }
 }
@@ -92,7 +90,7 @@ static bool read_change(void *context, const struct change *change) {
 static struct state restore_state(void) {
     char error[ERROR_LEN];
     struct state state = { 0 };
-    struct store *store = store_open(path, error);
+    struct store *store = store_open(directory.database, error);
     ck_assert_msg(store != NULL, "%s", error);
     ck_assert(store_restore(store, read_change, &state));
     store_close(store);
@@ -132,9 +130,9 @@ START_TEST(what_was_committed_is_there_after_a_fault_at_every_operation) {
         remove_files();
         REQUIRE(nth < OPERATIONS_MAX);
         fault_vfs_arm(0, false);
-        store_close(store_open(path, error));
+        store_close(store_open(directory.database, error));
         fault_vfs_arm(nth, _i == 1);
-        struct store *store = store_open(path, error);
+        struct store *store = store_open(directory.database, error);
         const int committed = store == NULL ? 0 : write_until_failure(store);
         reached = fault_vfs_failed();
         REQUIRE(reached || committed == BATCHES);
@@ -176,7 +174,7 @@ START_TEST(store_catches_up_after_one_fault_at_every_operation) {
         char error[ERROR_LEN];
         remove_files();
         REQUIRE(nth < OPERATIONS_MAX);
-        struct store *store = store_open(path, error);
+        struct store *store = store_open(directory.database, error);
         ck_assert_msg(store != NULL, "%s", error);
         fault_vfs_arm(nth, false);
         write_all_with_retries(store);
