@@ -45,6 +45,7 @@ static void answer_web_request(void *unused, const struct web_request *web,
 static void start_tracker(void) {
     const struct tracker_options options = test_options();
     context.tracker = tracker_create(&options, 0);
+    ck_assert_ptr_nonnull(context.tracker);
     context.web = (struct web_handler){ .reserved_prefix = "/api/",
                                         .body_max = body_max,
                                         .handle = answer_web_request };
