@@ -180,11 +180,10 @@ static const char *skip_token(struct bytes *rest, struct nesting *nesting, bool 
  * stack. */
 static const char *skip_value(struct bytes *rest, bool sorted) {
     struct nesting nesting;
-    const char *fault;
     nesting.depth = 0;
-    do
+    const char *fault = skip_token(rest, &nesting, sorted);
+    while (fault == NULL && nesting.depth > 0)
         fault = skip_token(rest, &nesting, sorted);
-    while (fault == NULL && nesting.depth > 0);
     return fault;
 }
 
