@@ -206,8 +206,9 @@ static void find_client(struct http_request *request) {
     announce->peer = request->client.endpoint;
     endpoint_set_port(&announce->peer, request->announce.port);
     /* Behind a proxy, our end of the connection is not what the client reached. */
-    announce->reached =
-        request->client.proxied ? (struct endpoint){ .family = FAMILY_NONE } : request->local;
+    announce->reached = request->local;
+    if (request->client.proxied)
+        announce->reached = (struct endpoint){ .family = FAMILY_NONE };
     announce->may_be_proxy = request->client.may_be_proxy;
 }
 

@@ -61,9 +61,17 @@ struct registry {
 };
 
 static size_t key_len(enum registry_kind kind) {
-    static const size_t lengths[REGISTRY_KINDS] = { INFO_HASH_LEN, INFO_HASH_LEN, SHA256_LEN,
-                                                    sizeof(struct network) };
-    return lengths[kind];
+    switch (kind) {
+    case REGISTRY_TORRENT:
+    case REGISTRY_BLOCK:
+        return INFO_HASH_LEN;
+    case REGISTRY_PASSKEY:
+        return SHA256_LEN;
+    case REGISTRY_BAN:
+    case REGISTRY_KINDS:
+        break;
+    }
+    return sizeof(struct network);
 }
 
 static const char *text_of(const struct entry *entry) {
