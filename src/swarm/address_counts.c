@@ -44,7 +44,7 @@ uint64_t address_hash(const struct hash_key *key, const struct endpoint *address
     memcpy(&mask, masks + sizeof mask - len, sizeof mask);
     prefix &= mask;
     memcpy(counted, &prefix, sizeof prefix);
-    counted[sizeof prefix] = (uint8_t)(address->family << 4 | len);
+    counted[sizeof prefix] = (uint8_t)(address->family << 4 | (int)len);
     return keyed_hash(key, counted, sizeof counted);
 }
 
