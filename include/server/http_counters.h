@@ -52,6 +52,7 @@ struct http_counters {
     _Atomic uint64_t connections_open[2]; /* [0]: HTTP, [1]: HTTPS */
     _Atomic uint64_t connections_refused; /* by connections_per_address_max */
     _Atomic uint64_t evictions[HTTP_EVICTIONS];
+    _Atomic uint64_t wrong_tokens;         /* requests with a wrong admin token */
     _Atomic uint64_t requests_aborted;     /* by the request timeout */
     _Atomic uint64_t responses_aborted;    /* not read in time */
     _Atomic int64_t certificate_expires_s; /* since 1970; 0: no HTTPS */

@@ -23,4 +23,8 @@ void rate_limit_delete(struct rate_limit *limit);
 bool rate_limit_take(struct rate_limit *limit, const struct endpoint *address, uint32_t per_s,
                      uint32_t burst, uint64_t now_ms);
 
+/* Whether rate_limit_take would take a token now. Takes none. */
+bool rate_limit_has(struct rate_limit *limit, const struct endpoint *address, uint32_t per_s,
+                    uint32_t burst, uint64_t now_ms);
+
 #endif

@@ -46,6 +46,11 @@ enum announce_result tracker_announce(struct tracker *tracker,
  * is set. */
 bool tracker_limits_address(const struct tracker *tracker, const struct endpoint *address);
 
+/* Whether the address may send another request that is neither an announce nor a scrape: takes it
+ * from the same request limit, or, if not `take`, only looks. */
+bool tracker_allows_request(struct tracker *tracker, const struct endpoint *address, bool take,
+                            uint64_t now_ms);
+
 /* Checks access and the request limit for a scrape; `detail` as in announce_response. Call it once
  * per request. */
 enum announce_result tracker_check_scrape(struct tracker *tracker, const struct endpoint *address,

@@ -23,9 +23,17 @@ struct web_options {
 
 struct web_router;
 
-/* Copies `options`; borrows the others. NULL if out of memory. */
-struct web_router *web_router_create(const struct web_options *options, struct api *api,
-                                     struct metrics_page *metrics);
+/* What the router uses. Borrowed. */
+struct web_sources {
+    struct tracker *tracker; /* its request limit holds for all but admins */
+    struct api *api;
+    struct metrics_page *metrics;
+    struct http_counters *counters;
+};
+
+/* Copies both. NULL if out of memory. */
+struct web_router *web_router_create(const struct web_options *options,
+                                     const struct web_sources *sources);
 void web_router_delete(struct web_router *router); /* NULL is fine */
 
 /* Applies new options. Any thread. */

@@ -201,7 +201,13 @@ static bool start_metrics_page(struct daemon *daemon, const struct config *confi
 }
 
 static bool start_router(struct daemon *daemon, const struct config *config) {
-    daemon->router = web_router_create(&config->web, daemon->api, daemon->metrics_page);
+    const struct web_sources sources = {
+        .tracker = daemon->tracker,
+        .api = daemon->api,
+        .metrics = daemon->metrics_page,
+        .counters = &daemon->http_counters,
+    };
+    daemon->router = web_router_create(&config->web, &sources);
     return daemon->router != NULL || log_failure("out of memory");
 }
 

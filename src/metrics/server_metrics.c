@@ -58,6 +58,8 @@ void server_metrics_write_http(struct writer *w, const struct http_counters *cou
     write_http_latencies(w, counters);
     write_http_connections(w, counters);
     write_http_evictions(w, counters);
+    metrics_text_single(w, "skep_http_wrong_tokens_total", METRIC_COUNTER,
+                        "Requests with a wrong admin token.", read_count(&counters->wrong_tokens));
     metrics_text_single(w, "skep_http_requests_cut_total", METRIC_COUNTER,
                         "Requests aborted by the request timeout.",
                         read_count(&counters->requests_aborted));

@@ -74,8 +74,9 @@ static void refill_bucket(struct bucket *bucket, uint32_t per_s, uint32_t burst,
     bucket->used_ms += ms;
 }
 
+/* Takes `thousandths` if there is a token. */
 static bool take_token(struct rate_limit *limit, uint64_t hash, uint32_t per_s, uint32_t burst,
-                       uint64_t now_ms) {
+                       uint32_t thousandths, uint64_t now_ms) {
     const uint32_t number = (uint32_t)(hash >> 32) % ROWS;
     pthread_mutex_t *lock = &limit->locks[number % LOCKS];
     pthread_mutex_lock(lock);
@@ -86,20 +87,30 @@ static bool take_token(struct rate_limit *limit, uint64_t hash, uint32_t per_s, 
         level_of(bucket, hash, burst, (uint32_t)now_ms);
     const bool allowed = bucket->thousandths >= 1000;
     if (allowed)
-        bucket->thousandths -= 1000;
+        bucket->thousandths -= thousandths;
     pthread_mutex_unlock(lock);
     return allowed;
 }
 
-bool rate_limit_take(struct rate_limit *limit, const struct endpoint *address, uint32_t per_s,
-                     uint32_t burst, uint64_t now_ms) {
+static bool take_tokens(struct rate_limit *limit, const struct endpoint *address, uint32_t per_s,
+                        uint32_t burst, uint32_t thousandths, uint64_t now_ms) {
     for (unsigned i = 0; i < address_scopes(address->family); i++) {
         const struct address_scope scope = address_scope(address->family, i);
         const uint64_t hash = address_hash(&limit->key, address, scope.len) | 1;
         const uint32_t most = burst * scope.share;
         if (!take_token(limit, hash, per_s * scope.share, most < BURST_MAX ? most : BURST_MAX,
-                        now_ms))
+                        thousandths, now_ms))
             return false;
     }
     return true;
+}
+
+bool rate_limit_take(struct rate_limit *limit, const struct endpoint *address, uint32_t per_s,
+                     uint32_t burst, uint64_t now_ms) {
+    return take_tokens(limit, address, per_s, burst, 1000, now_ms);
+}
+
+bool rate_limit_has(struct rate_limit *limit, const struct endpoint *address, uint32_t per_s,
+                    uint32_t burst, uint64_t now_ms) {
+    return take_tokens(limit, address, per_s, burst, 0, now_ms);
 }

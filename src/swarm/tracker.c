@@ -461,6 +461,16 @@ bool tracker_limits_address(const struct tracker *tracker, const struct endpoint
     return tracker_state_limits(tracker, address);
 }
 
+bool tracker_allows_request(struct tracker *tracker, const struct endpoint *address, bool take,
+                            uint64_t now_ms) {
+    const uint32_t per_s = counter_read(&tracker->address_requests_per_s);
+    if (per_s == 0 || !tracker_limits_address(tracker, address))
+        return true;
+    const uint32_t burst = counter_read(&tracker->address_requests_burst);
+    return take ? rate_limit_take(tracker->rates, address, per_s, burst, now_ms)
+                : rate_limit_has(tracker->rates, address, per_s, burst, now_ms);
+}
+
 enum announce_result tracker_check_scrape(struct tracker *tracker, const struct endpoint *address,
                                           const struct passkey *passkey, uint64_t now_ms,
                                           char detail[static REFUSAL_DETAIL_LEN]) {

@@ -6,11 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log.h"
+#include "swarm/tracker.h"
 #include "web/http/assets.h"
 #include "web/http/error_response.h"
 #include "web/http/header_match.h"
 
-enum { METRICS_LEN_MAX = 256 * 1024 };
+enum { TOKEN_LOG_PERIOD_MS = 60000, METRICS_LEN_MAX = 256 * 1024 };
 
 /* For every response. Our page loads nothing from other sites, runs only our scripts, and cannot be
  * framed. */
@@ -28,12 +31,12 @@ static const struct http_header security_headers[] = {
 };
 
 struct web_router {
-    struct api *api;
-    struct metrics_page *metrics;
+    struct web_sources sources;
     _Atomic bool stopping;
     pthread_mutex_t lock; /* guards all below */
     struct authorization_rules rules;
     uint32_t upload_max;
+    uint64_t token_logged_ms; /* the last log line about a wrong token; 0: none */
 };
 
 static void add_own_hostname(struct hostnames *names) {
@@ -59,14 +62,13 @@ void web_router_apply(struct web_router *router, const struct web_options *optio
     pthread_mutex_unlock(&router->lock);
 }
 
-struct web_router *web_router_create(const struct web_options *options, struct api *api,
-                                     struct metrics_page *metrics) {
+struct web_router *web_router_create(const struct web_options *options,
+                                     const struct web_sources *sources) {
     struct web_router *router = calloc(1, sizeof *router);
     if (router == NULL)
         return NULL;
     pthread_mutex_init(&router->lock, NULL);
-    router->api = api;
-    router->metrics = metrics;
+    router->sources = *sources;
     web_router_apply(router, options);
     return router;
 }
@@ -90,6 +92,35 @@ static struct authorization authorize_request(struct web_router *router,
     *upload_max = router->upload_max;
     pthread_mutex_unlock(&router->lock);
     return auth;
+}
+
+static void note_wrong_token(struct web_router *router, const struct web_request *request,
+                             uint64_t now_ms) {
+    char address[ENDPOINT_TEXT_LEN];
+    atomic_fetch_add_explicit(&router->sources.counters->wrong_tokens, 1, memory_order_relaxed);
+    pthread_mutex_lock(&router->lock);
+    const bool due =
+        router->token_logged_ms == 0 || now_ms - router->token_logged_ms >= TOKEN_LOG_PERIOD_MS;
+    if (due)
+        router->token_logged_ms = now_ms;
+    pthread_mutex_unlock(&router->lock);
+    if (!due)
+        return;
+    endpoint_reduced_text(&request->client, address);
+    log_warning("http: wrong admin token from %s; further ones are counted for a minute", address);
+}
+
+/* Requests of admins do not count, but one with a token must be within the limit before the token
+ * tells anything: that bounds the guesses of an address. */
+static bool is_within_limit(struct web_router *router, const struct authorization *auth,
+                            const struct web_request *request) {
+    const uint64_t now_ms = clock_now_ms();
+    if (auth->proof == AUTH_WRONG_TOKEN)
+        note_wrong_token(router, request, now_ms);
+    if (request->client.family == FAMILY_NONE || auth->proof == AUTH_BY_ADDRESS)
+        return true;
+    return tracker_allows_request(router->sources.tracker, &request->client,
+                                  auth->role != ROLE_ADMIN, now_ms);
 }
 
 static void send_asset(const struct web_request *request, const struct asset *asset,
@@ -124,7 +155,7 @@ static void send_page(struct web_router *router, const struct authorization *aut
     if (body != NULL) {
         place += strlen(tag);
         writer_put(&w, text, (size_t)(place - text));
-        api_write_plain_status(router->api, auth->role, request, &w);
+        api_write_plain_status(router->sources.api, auth->role, request, &w);
         writer_put_text(&w, place);
     }
     if (body == NULL || w.failed) {
@@ -217,7 +248,7 @@ static void serve_metrics(struct web_router *router, const struct authorization 
     }
     uint8_t *buffer = malloc(METRICS_LEN_MAX);
     struct writer w = writer_on(buffer, buffer == NULL ? 0 : METRICS_LEN_MAX);
-    metrics_page_write(router->metrics, &w);
+    metrics_page_write(router->sources.metrics, &w);
     if (w.failed) {
         free(buffer);
         error_response_text(response, 503, "Out of memory.\n");
@@ -248,7 +279,7 @@ static void serve_api(struct web_router *router, const struct authorization *aut
                        "Too many concurrent uploads (http.uploads_max). Try again later.");
         response->retry_after = "5";
     } else {
-        api_handle(router->api, auth, request, response);
+        api_handle(router->sources.api, auth, request, response);
     }
 }
 
@@ -307,7 +338,15 @@ static void handle_request(void *context, const struct web_request *request,
                            struct web_response *response) {
     struct web_router *router = context;
     const struct web_route *route = find_route(request->path);
+    size_t upload_max;
+    const struct authorization auth = authorize_request(router, request, &upload_max);
     response->headers = &security_headers[request->secure ? 0 : 1];
+    if (!is_within_limit(router, &auth, request)) {
+        response->kind = route == NULL ? HTTP_KIND_OTHER : route->kind;
+        error_response(response, 429, "too_many_requests", "Too many requests from your address.");
+        response->retry_after = "1";
+        return;
+    }
     if (route == NULL) {
         send_not_found(response);
         return;
@@ -316,8 +355,6 @@ static void handle_request(void *context, const struct web_request *request,
         error_response_method_not_allowed(response, "GET, HEAD");
         return;
     }
-    size_t upload_max;
-    const struct authorization auth = authorize_request(router, request, &upload_max);
     response->kind = route->kind;
     route->serve(router, &auth, request, response);
 }

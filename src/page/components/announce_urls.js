@@ -55,7 +55,9 @@ export function createUrlCard() {
   const showOthers = createList(others, ({ url }) => url, createUrlItem);
   return {
     node,
-    show(urls, mode) {
+    /** QR codes are for admins. */
+    show(urls, mode, isAdmin) {
+      node.classList.toggle("without-qr", !isAdmin);
       setText(hint, mode === "private" ? PRIVATE_HINT : HINT);
       const { best, rest } = splitUrls(urls);
       showFirst(best);

@@ -23,7 +23,7 @@ export function makeQrButton(what, text, { wide = false } = {}) {
     "button",
     {
       type: "button",
-      class: wide ? "button" : "icon-button",
+      class: `qr-button ${wide ? "button" : "icon-button"}`,
       title: "Show QR code",
       "aria-label": `Show QR code of ${what}`,
     },

@@ -91,7 +91,7 @@ export function createOverview({ tracker, refreshNow }) {
     hive.show(totals.seeders, totals.leechers);
     if (newEvents) hive.animate();
     warnings.show(status.warnings ?? []);
-    urls.show(status.urls ?? [], status.mode);
+    urls.show(status.urls ?? [], status.mode, status.role === "admin");
     show(urls.node, isAdmin || status.urls?.length > 0);
     show(search.node, status.mode !== "private");
     steps.show(status.urls ?? [], status.mode);

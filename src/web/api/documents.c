@@ -37,6 +37,6 @@ static void get_description(const struct api_request *request, struct web_respon
 
 const struct api_route documents_routes[] = {
     { "GET", "openapi.json", ROLE_NONE, get_description },
-    { "GET", "qr.svg", ROLE_PUBLIC, get_qr },
+    { "GET", "qr.svg", ROLE_ADMIN, get_qr },
     { .method = NULL },
 };
