@@ -78,7 +78,7 @@ enum status api_registry_add_passkey(struct api_client *client, const char *labe
 }
 
 enum status api_registry_add_ban(struct api_client *client, const struct network *network,
-                                 const char *reason, int64_t for_s, bool force) {
+                                 const char *reason, int64_t for_s, bool force, bool *replaced) {
     char text[NETWORK_TEXT_LEN];
     json_t *value;
     network_text(network, text);
@@ -86,6 +86,7 @@ enum status api_registry_add_ban(struct api_client *client, const struct network
         json_pack("{s:s, s:o, s:o, s:b}", "network", text, "reason", output_json_string(reason),
                   "for_s", for_s == 0 ? json_null() : json_integer(for_s), "force", force);
     const enum status status = api_client_send_json(client, "POST", "bans", body, &value);
+    *replaced = json_is_object(json_object_get(value, "replaced"));
     json_decref(value);
     return report_failure(client, status);
 }

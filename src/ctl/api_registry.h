@@ -24,9 +24,9 @@ enum status api_registry_add_torrent(struct api_client *client,
 enum status api_registry_add_passkey(struct api_client *client, const char *label, const char *key,
                                      json_t **response);
 
-/* `for_s` 0: permanent. */
+/* `for_s` 0: permanent. `*replaced`: there was a ban of this network. */
 enum status api_registry_add_ban(struct api_client *client, const struct network *network,
-                                 const char *reason, int64_t for_s, bool force);
+                                 const char *reason, int64_t for_s, bool force, bool *replaced);
 
 enum status api_registry_add_block(struct api_client *client,
                                    const uint8_t info_hash[static INFO_HASH_LEN],

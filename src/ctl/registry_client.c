@@ -233,11 +233,11 @@ enum status registry_client_add_passkey(struct registry_client *client, const ch
 }
 
 enum status registry_client_add_ban(struct registry_client *client, const struct network *network,
-                                    const char *reason, int64_t until_s, int64_t now_s,
-                                    bool force) {
+                                    const char *reason, int64_t until_s, int64_t now_s, bool force,
+                                    bool *replaced) {
     if (client->api != NULL)
         return api_registry_add_ban(client->api, network, reason,
-                                    until_s == 0 ? 0 : until_s - now_s, force);
+                                    until_s == 0 ? 0 : until_s - now_s, force, replaced);
     struct registry_row row = {
         .kind = REGISTRY_BAN,
         .network = *network,
@@ -245,8 +245,10 @@ enum status registry_client_add_ban(struct registry_client *client, const struct
         .until_s = until_s,
     };
     utf8_copy(bytes_of(reason), row.reason, sizeof row.reason);
-    return check_database(client,
-                          registry_rows_put(client->database, &row, (struct bytes){ .len = 0 }));
+    struct registry_row earlier = row;
+    return check_database(
+        client, registry_rows_find(client->database, &earlier, replaced) &&
+                    registry_rows_put(client->database, &row, (struct bytes){ .len = 0 }));
 }
 
 static struct registry_row make_key(enum registry_kind kind,

@@ -39,9 +39,11 @@ enum status registry_client_add_file(struct registry_client *client,
 enum status registry_client_add_passkey(struct registry_client *client, const char *label,
                                         char key[static PASSKEY_TEXT_MAX + 1], json_t **urls);
 
-/* Times are Unix time. `until_s` 0: permanent. `force`: ban even ourselves or a trusted proxy. */
+/* Times are Unix time. `until_s` 0: permanent. `force`: ban even ourselves or a trusted proxy.
+ * `*replaced`: there was a ban of this network. */
 enum status registry_client_add_ban(struct registry_client *client, const struct network *network,
-                                    const char *reason, int64_t until_s, int64_t now_s, bool force);
+                                    const char *reason, int64_t until_s, int64_t now_s, bool force,
+                                    bool *replaced);
 
 enum status registry_client_add_block(struct registry_client *client,
                                       const uint8_t info_hash[static INFO_HASH_LEN],

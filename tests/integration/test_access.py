@@ -499,3 +499,13 @@ def test_revoked_passkey_removes_its_peers(private, torrent):
     assert Api(private.port).delete("/passkeys/revoked").status == 204
     peers = Api(private.port).peers(torrent)
     assert [peer["address"] for peer in peers] == ["127.0.0.42"]
+
+
+def test_ban_says_that_it_replaces_another(start):
+    daemon = start("")
+    for skepctl in Skepctl(options=("--url", daemon.url)), Skepctl(daemon.database):
+        skepctl("ban", "192.0.2.1")
+        assert skepctl("ban", "192.0.2.1", "--for", "1h").endswith("(replaces an earlier ban)\n")
+        skepctl("unban", "192.0.2.1")
+        assert "replaces" not in skepctl("ban", "192.0.2.1")
+        skepctl("unban", "192.0.2.1")

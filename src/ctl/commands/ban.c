@@ -18,15 +18,17 @@ static json_t *make_ban_json(const char *network, const char *reason, int64_t un
                      output_json_string(reason), "until", until, "since", (json_int_t)since_s);
 }
 
-static void print_ban_change(const struct network *network, const char *reason, int64_t until_s) {
+static void print_ban_change(const struct network *network, const char *reason, int64_t until_s,
+                             bool replaced) {
     char text[NETWORK_TEXT_LEN];
     char until[FORMAT_NUMBER_LEN];
     char clean[4 * REFUSAL_DETAIL_LEN];
     network_text(network, text);
     format_time(until_s, until);
     format_clean(bytes_of(reason), clean, sizeof clean);
-    printf("banned %s %s%s%s%s\n", text, until_s == 0 ? "permanently" : "until ",
-           until_s == 0 ? "" : until, clean[0] == '\0' ? "" : ": ", clean);
+    printf("banned %s %s%s%s%s%s\n", text, until_s == 0 ? "permanently" : "until ",
+           until_s == 0 ? "" : until, clean[0] == '\0' ? "" : ": ", clean,
+           replaced ? " (replaces an earlier ban)" : "");
 }
 
 static enum status add_ban(struct registry_client *client, const struct command_line *line) {
@@ -45,13 +47,14 @@ static enum status add_ban(struct registry_client *client, const struct command_
     }
     const char *given = command_line_value(line, &option_reason);
     const char *reason = given == NULL ? "" : given;
-    const enum status status = registry_client_add_ban(client, &network, reason, until_s, now_s,
-                                                       command_line_has(line, &option_force));
+    bool replaced = false;
+    const enum status status = registry_client_add_ban(
+        client, &network, reason, until_s, now_s, command_line_has(line, &option_force), &replaced);
     if (status != STATUS_GOOD)
         return status;
     if (command_line_has(line, &option_json))
         return output_json(make_ban_json(line->arguments[0], reason, until_s, now_s));
-    print_ban_change(&network, reason, until_s);
+    print_ban_change(&network, reason, until_s, replaced);
     return STATUS_GOOD;
 }
 
