@@ -84,6 +84,11 @@ uint32_t tracker_interval_s(const struct tracker *tracker);
 
 struct tracker_stats tracker_stats(const struct tracker *tracker);
 
+/* Counts `bytes` of the caller's memory with that of the swarms (limits.memory_max_mib). False if
+ * they do not fit; then nothing is counted. */
+bool tracker_reserve_memory(struct tracker *tracker, size_t bytes);
+void tracker_release_memory(struct tracker *tracker, size_t bytes);
+
 /* Returns the info_hashes of all torrents in bytewise order; the caller frees the array. NULL if
  * out of memory. */
 uint8_t (*tracker_info_hashes(struct tracker *tracker, size_t *count))[INFO_HASH_LEN];

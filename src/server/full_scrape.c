@@ -9,6 +9,8 @@ enum { LISTS_MAX = 2 };
 
 /* Sorted; does not change. */
 struct hash_list_copy {
+    struct tracker *tracker;
+    size_t memory; /* reserved, bytes */
     uint8_t (*hashes)[INFO_HASH_LEN];
     size_t count;
     uint64_t made_ms;
@@ -67,15 +69,22 @@ void full_scrapes_init(struct full_scrapes *scrapes, struct tracker *tracker) {
 }
 
 static void free_list(struct hash_list_copy *list) {
-    if (list != NULL)
-        free(list->hashes);
+    if (list == NULL)
+        return;
+    tracker_release_memory(list->tracker, list->memory);
+    free(list->hashes);
     free(list);
 }
 
 static struct hash_list_copy *make_list(struct tracker *tracker, uint64_t now_ms) {
+    const size_t memory = tracker_stats(tracker).torrents * (size_t)INFO_HASH_LEN;
     struct hash_list_copy *list = calloc(1, sizeof *list);
-    if (list == NULL)
+    if (list == NULL || !tracker_reserve_memory(tracker, memory)) {
+        free(list);
         return NULL;
+    }
+    list->tracker = tracker;
+    list->memory = memory;
     list->made_ms = now_ms;
     list->hashes = tracker_info_hashes(tracker, &list->count);
     if (list->hashes != NULL)
@@ -119,7 +128,7 @@ static enum full_scrape_result take_list(struct full_scrapes *scrapes, uint64_t 
         scrapes->readers--;
     }
     pthread_mutex_unlock(&scrapes->lock);
-    return scrape->list != NULL ? FULL_SCRAPE_OK : FULL_SCRAPE_NO_MEMORY;
+    return scrape->list != NULL ? FULL_SCRAPE_OK : FULL_SCRAPE_BUSY;
 }
 
 enum full_scrape_result full_scrape_begin(struct full_scrapes *scrapes, uint64_t now_ms,

@@ -31,8 +31,8 @@ enum full_scrape_result { FULL_SCRAPE_OK, FULL_SCRAPE_BUSY, FULL_SCRAPE_NO_MEMOR
 
 void full_scrapes_init(struct full_scrapes *scrapes, struct tracker *tracker);
 
-/* Begins one, which the caller deletes. FULL_SCRAPE_BUSY if FULL_SCRAPES_MAX are being read, or the
- * first list is being made. Any thread. */
+/* Begins one, which the caller deletes. FULL_SCRAPE_BUSY if FULL_SCRAPES_MAX are being read, the
+ * first list is being made, or a list does not fit into limits.memory_max_mib. Any thread. */
 enum full_scrape_result full_scrape_begin(struct full_scrapes *scrapes, uint64_t now_ms,
                                           struct full_scrape **scrape);
 void full_scrape_delete(struct full_scrape *scrape);

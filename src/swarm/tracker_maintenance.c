@@ -378,6 +378,21 @@ void tracker_extend_deadlines(struct tracker *tracker, uint64_t now_ms) {
     }
 }
 
+bool tracker_reserve_memory(struct tracker *tracker, size_t bytes) {
+    struct shard *shard = &tracker->table->shards[0];
+    pthread_mutex_lock(&shard->lock);
+    const uint64_t most = (uint64_t)shard->options->memory_max_mib << 20;
+    pthread_mutex_unlock(&shard->lock);
+    if (most > 0 && tally_read(&tracker->memory) + bytes > most)
+        return false;
+    tally_add(&tracker->memory, bytes);
+    return true;
+}
+
+void tracker_release_memory(struct tracker *tracker, size_t bytes) {
+    tally_add(&tracker->memory, 0 - (uint64_t)bytes);
+}
+
 struct hash_list {
     uint8_t (*hashes)[INFO_HASH_LEN];
     size_t count;

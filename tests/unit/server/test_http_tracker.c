@@ -250,6 +250,22 @@ START_TEST(full_scrapes_share_a_list_and_are_few) {
 }
 END_TEST
 
+START_TEST(list_of_a_full_scrape_counts_as_memory) {
+    struct tracker_options options = test_options();
+    struct full_scrape *scrape;
+    test_fill(context.tracker, 30000, 30000);
+    const uint64_t before = tracker_stats(context.tracker).memory;
+    ck_assert_int_eq(full_scrape_begin(&full_scrapes, START_MS, &scrape), FULL_SCRAPE_OK);
+    ck_assert_uint_eq(tracker_stats(context.tracker).memory, before + 30000 * INFO_HASH_LEN);
+    full_scrape_delete(scrape);
+    ck_assert_uint_eq(tracker_stats(context.tracker).memory, before);
+    options.memory_max_mib = (uint32_t)(before >> 20);
+    ck_assert(tracker_apply(context.tracker, &options));
+    ck_assert_int_eq(full_scrape_begin(&full_scrapes, START_MS, &scrape), FULL_SCRAPE_BUSY);
+    ck_assert_uint_eq(tracker_stats(context.tracker).memory, before);
+}
+END_TEST
+
 START_TEST(old_list_of_a_full_scrape_is_replaced_once) {
     struct full_scrape *scrapes[4];
     for (size_t i = 0; i < COUNT_OF(scrapes); i++) {
@@ -400,6 +416,7 @@ UNIT_SUITE(http_tracker) {
     tcase_add_test(replies, long_scrape_does_not_need_the_buffer);
     tcase_add_test(replies, full_scrape_is_a_stream_if_allowed);
     tcase_add_test(replies, full_scrapes_share_a_list_and_are_few);
+    tcase_add_test(replies, list_of_a_full_scrape_counts_as_memory);
     tcase_add_test(replies, old_list_of_a_full_scrape_is_replaced_once);
     tcase_add_test(replies, other_requests_go_to_the_web_handler);
     tcase_add_test(replies, reserved_path_is_no_announce);
