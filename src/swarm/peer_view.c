@@ -38,12 +38,12 @@ static bool is_hidden(const struct changes *changes, const struct endpoint *peer
     return changes->lan != NULL && networks_contain(changes->lan, peer);
 }
 
-/* Keeps the first `want` peers that are not hidden. Returns their number. */
+/* Keeps the peers that are not hidden. Returns their number. */
 static uint32_t apply_changes(const struct changes *changes, uint8_t family, uint32_t count,
-                              uint32_t want, uint8_t *peers, uint8_t *peer_ids) {
+                              uint8_t *peers, uint8_t *peer_ids) {
     const size_t len = endpoint_len(family);
     uint32_t kept = 0;
-    for (size_t i = 0; i < count && kept < want; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct endpoint peer = endpoint_from_wire(family, peers + i * len);
         if (is_hidden(changes, &peer))
             continue;
@@ -55,6 +55,12 @@ static uint32_t apply_changes(const struct changes *changes, uint8_t family, uin
         kept++;
     }
     return kept;
+}
+
+/* Moves `want` of `count` items, in a circle from `start` on, to the front; their order changes. */
+static void keep_window(uint8_t *items, size_t len, uint32_t count, uint32_t start, uint32_t want) {
+    const uint32_t tail = count - start < want ? count - start : want;
+    memmove(items + (want - tail) * len, items + start * len, tail * len);
 }
 
 /* Some more, in place of those that are hidden. */
@@ -90,5 +96,13 @@ uint32_t peer_view_pick(const struct peer_view *view, const struct peer_list *li
         .here = address_here(view, list->family),
         .lan = mixed ? view->lan : NULL,
     };
-    return apply_changes(&changes, list->family, count, want, peers, peer_ids);
+    const uint32_t kept = apply_changes(&changes, list->family, count, peers, peer_ids);
+    if (kept <= want)
+        return kept;
+    /* If there were few, all were picked, in the order of the list. */
+    const uint32_t start = random_below(random, kept);
+    keep_window(peers, endpoint_len(list->family), kept, start, want);
+    if (peer_ids != NULL)
+        keep_window(peer_ids, PEER_ID_LEN, kept, start, want);
+    return want;
 }

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from support.announce import Peer, random_hash
+from support.api import Api
 from support.false_tracker import FalseHttpTracker
 from support.skepctl import MISTAKE, REFUSED, SILENT, Skepctl, program
 from support.skepd import Skepd, free_port
@@ -108,6 +109,7 @@ def named():
                                 ("ef01" + "3" * 36, "Der ABCD Film"), ("ef02" + "4" * 36, "ef01")):
             skepctl("add", info_hash, name)
         Peer(daemon.port, bytes.fromhex("9999" + "5" * 36)).start()
+        wait_until(lambda: Api(daemon.port).get("/torrents", show="registered")["total"] == 4)
         yield daemon
 
 

@@ -98,7 +98,7 @@ def test_announce_has_the_given_values(skepctl, tracker, torrent, transport):
     assert scraped(tracker.port, torrent) == (1, 0, 1)
     listed = skepctl.json("announce", tracker.urls["http"], torrent.hex(), "--no-compact")["peers"]
     assert listed == [{"address": "127.0.0.1", "port": 7002, "peer_id": ("-XX1234-" + 12 * "x").encode().hex(),
-                       "client": "XX 1.2.3.4"}]
+                       "client": "unknown (XX)"}]
     assert skepctl.json(*words, "--numwant", "0")["peers"] == []
     skepctl(*words, "--event", "stopped")
     assert scraped(tracker.port, torrent) == (0, 1, 1)
@@ -157,9 +157,11 @@ def test_passkey_goes_with_the_path(authority):
 
 
 def test_refusal_is_printed_as_json(skepctl, tracker):
-    done = skepctl.run("announce", tracker.urls["http"], HASH, "--port", "0", "--json")
+    denied = 'access = { clients_deny = [ "-SK" ]; };'
+    with Skepd(config=denied) as daemon:
+        done = skepctl.run("announce", daemon.announce_url, HASH, "--json")
     assert done.returncode == REFUSED and '"rejected": true' in done.stdout
-    assert "port must be" in done.stderr
+    assert "your client is not allowed" in done.stderr
     assert "info_hash" in skepctl.refuses("scrape", tracker.urls["http"], status=REFUSED)
 
 

@@ -221,11 +221,13 @@ describe("the page", { concurrency: 3 }, () => {
     await settled(page);
     const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const light = await background();
+    const changed = (from) =>
+      page.waitForFunction((color) => getComputedStyle(document.body).backgroundColor !== color, from);
     await page.getByRole("button", { name: "Switch to dark theme" }).click();
-    assert.notEqual(await background(), light);
+    await changed(light);
     await page.reload();
     await settled(page);
-    assert.notEqual(await background(), light);
+    await changed(light);
     await close(page);
   });
 
