@@ -87,7 +87,7 @@ def test_flood_of_completions_from_one_address_leaves_those_of_others(torrent):
             assert Peer(daemon.port, torrent).complete(ip="198.51.100.7").failure is None
         daemon.stop()
         kept = completions(daemon)
-        assert kept[:10] == expected
+        assert set(expected) <= set(kept)
         assert 10 + 100 <= len(kept) <= 10 + 101
 
 
