@@ -48,7 +48,7 @@ static uint32_t apply_changes(const struct changes *changes, uint8_t family, uin
         if (is_hidden(changes, &peer))
             continue;
         memcpy(peers + kept * len, peer.wire, len);
-        if (endpoint_is_loopback(&peer) && !changes->keeps_loopback)
+        if (!changes->keeps_loopback && changes->here != NULL && endpoint_is_loopback(&peer))
             memcpy(peers + kept * len, changes->here->wire, len - 2);
         if (peer_ids != NULL)
             memmove(peer_ids + (size_t)kept * PEER_ID_LEN, peer_ids + i * PEER_ID_LEN, PEER_ID_LEN);
