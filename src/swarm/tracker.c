@@ -389,11 +389,15 @@ static enum announce_result check_access(const struct announce *announce,
     return access_check_torrent(access, registry, request->info_hash, response->detail);
 }
 
-static bool exceeds_rate(struct tracker *tracker, const struct endpoint *address, uint64_t now_ms) {
+/* Takes one of the address's requests, or, if not `take`, only looks. */
+static bool exceeds_rate(struct tracker *tracker, const struct endpoint *address, bool take,
+                         uint64_t now_ms) {
     const uint32_t per_s = counter_read(&tracker->address_requests_per_s);
-    return per_s > 0 && tracker_limits_address(tracker, address) &&
-           !rate_limit_take(tracker->rates, address, per_s,
-                            counter_read(&tracker->address_requests_burst), now_ms);
+    if (per_s == 0 || !tracker_limits_address(tracker, address))
+        return false;
+    const uint32_t burst = counter_read(&tracker->address_requests_burst);
+    return take ? !rate_limit_take(tracker->rates, address, per_s, burst, now_ms)
+                : !rate_limit_has(tracker->rates, address, per_s, burst, now_ms);
 }
 
 /* Clients send these events once and do not repeat them if they are refused. */
@@ -447,7 +451,7 @@ enum announce_result tracker_announce(struct tracker *tracker,
         .tracker = tracker,
         .now_s = tracker_seconds(now_ms),
         /* Before the shard is locked, so that its lock is held as short as possible. */
-        .exceeds_rate = exceeds_rate(tracker, &request->peer, now_ms),
+        .exceeds_rate = exceeds_rate(tracker, &request->peer, true, now_ms),
     };
     announce.shard = swarm_table_lock(tracker->table, request->info_hash, &announce.hash);
     begin_response(&announce, response);
@@ -463,12 +467,7 @@ bool tracker_limits_address(const struct tracker *tracker, const struct endpoint
 
 bool tracker_allows_request(struct tracker *tracker, const struct endpoint *address, bool take,
                             uint64_t now_ms) {
-    const uint32_t per_s = counter_read(&tracker->address_requests_per_s);
-    if (per_s == 0 || !tracker_limits_address(tracker, address))
-        return true;
-    const uint32_t burst = counter_read(&tracker->address_requests_burst);
-    return take ? rate_limit_take(tracker->rates, address, per_s, burst, now_ms)
-                : rate_limit_has(tracker->rates, address, per_s, burst, now_ms);
+    return !exceeds_rate(tracker, address, take, now_ms);
 }
 
 enum announce_result tracker_check_scrape(struct tracker *tracker, const struct endpoint *address,
@@ -476,7 +475,7 @@ enum announce_result tracker_check_scrape(struct tracker *tracker, const struct 
                                           char detail[static REFUSAL_DETAIL_LEN]) {
     enum announce_result result = ANNOUNCE_TOO_FAST;
     detail[0] = '\0';
-    if (!exceeds_rate(tracker, address, now_ms)) {
+    if (!exceeds_rate(tracker, address, true, now_ms)) {
         /* Any shard's lock protects the access rules; the port spreads the load. */
         struct shard *shard = &tracker->table->shards[endpoint_port(address) % SHARDS];
         const struct requester requester = { .address = address, .passkey = passkey };
