@@ -400,7 +400,6 @@ void http_tracker_finish(struct http_response *response) {
         { "Location", web->location[0] == '\0' ? NULL : web->location },
     };
     response->waits = false;
-    response->more_headers = NULL;
     response->stream = NULL;
     response->status = web->status;
     response->outcome = (struct http_outcome){ web->kind, http_result_of(web->status) };
