@@ -112,27 +112,13 @@ static void get_block(const struct api_request *request, struct web_response *re
     send_row(&row, found, "Blocked torrent", block_value, response);
 }
 
-/* Puts or removes `row`, and sends the response in `response` once it is saved. */
+/* Puts `row`, and sends the response in `response` once it is saved. */
 static void put_row(struct registry_edit *edit, const struct registry_row *row,
                     struct web_response *response) {
     if (registry_edit_put(edit, row))
         api_submit_edit(edit, response);
     else
         api_abort_edit(edit, response);
-}
-
-static void remove_row(struct registry_edit *edit, const struct registry_row *row, const char *what,
-                       struct web_response *response) {
-    bool found;
-    if (!registry_edit_remove(edit, row, &found)) {
-        api_abort_edit(edit, response);
-        return;
-    }
-    api_send_deleted(response, found, what);
-    if (found)
-        api_submit_edit(edit, response);
-    else
-        registry_edit_abort(edit);
 }
 
 static json_t *new_passkey_value(const struct api_request *request, const char *label,
@@ -211,7 +197,7 @@ static void delete_passkey(const struct api_request *request, struct web_respons
     if (edit == NULL)
         return;
     if (registry_find_label(api_registry(request), request->part, &row)) {
-        remove_row(edit, &row, "Passkey", response);
+        api_remove_row(edit, &row, "Passkey", response);
         return;
     }
     registry_edit_abort(edit);
@@ -337,7 +323,7 @@ static void delete_ban(const struct api_request *request, struct web_response *r
         return;
     struct registry_edit *edit = api_begin_edit(request, response);
     if (edit != NULL)
-        remove_row(edit, &row, "Ban", response);
+        api_remove_row(edit, &row, "Ban", response);
 }
 
 static void post_block(const struct api_request *request, struct web_response *response) {
@@ -364,7 +350,7 @@ static void delete_block(const struct api_request *request, struct web_response 
         return;
     struct registry_edit *edit = api_begin_edit(request, response);
     if (edit != NULL)
-        remove_row(edit, &row, "Blocked torrent", response);
+        api_remove_row(edit, &row, "Blocked torrent", response);
 }
 
 const struct api_route access_routes[] = {

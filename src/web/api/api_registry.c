@@ -74,3 +74,17 @@ void api_submit_edit(struct registry_edit *edit, struct web_response *response) 
         .subject = edit,
     };
 }
+
+void api_remove_row(struct registry_edit *edit, const struct registry_row *row, const char *what,
+                    struct web_response *response) {
+    bool found;
+    if (!registry_edit_remove(edit, row, &found)) {
+        api_abort_edit(edit, response);
+        return;
+    }
+    api_send_deleted(response, found, what);
+    if (found)
+        api_submit_edit(edit, response);
+    else
+        registry_edit_abort(edit);
+}

@@ -123,6 +123,10 @@ void api_abort_edit(struct registry_edit *edit, struct web_response *response);
  * if that fails, an error is sent in its place. */
 void api_submit_edit(struct registry_edit *edit, struct web_response *response);
 
+/* Removes the entry of `row` and submits the edit: 204, or 404 "`what` not found." */
+void api_remove_row(struct registry_edit *edit, const struct registry_row *row, const char *what,
+                    struct web_response *response);
+
 /* Values that several resources share. */
 
 /* REACH_UNKNOWN without a prober. */

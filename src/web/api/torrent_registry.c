@@ -190,22 +190,12 @@ static void patch_torrent(const struct api_request *request, struct web_response
 
 static void delete_torrent(const struct api_request *request, struct web_response *response) {
     uint8_t info_hash[INFO_HASH_LEN];
-    bool found;
     if (!api_path_hash(request, response, info_hash))
         return;
-    struct registry_edit *edit = api_begin_edit(request, response);
-    if (edit == NULL)
-        return;
     const struct registry_row row = torrent_key(info_hash);
-    if (!registry_edit_remove(edit, &row, &found)) {
-        api_abort_edit(edit, response);
-        return;
-    }
-    api_send_deleted(response, found, "Registered torrent");
-    if (found)
-        api_submit_edit(edit, response);
-    else
-        registry_edit_abort(edit);
+    struct registry_edit *edit = api_begin_edit(request, response);
+    if (edit != NULL)
+        api_remove_row(edit, &row, "Registered torrent", response);
 }
 
 /* Replaces what a header or a file name may not contain. */

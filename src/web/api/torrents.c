@@ -158,19 +158,20 @@ static json_t *diagnosis_value(const struct api_request *request, const struct t
     return list;
 }
 
-static bool is_blocked(const struct api_request *request, const uint8_t *info_hash) {
-    char reason[REFUSAL_DETAIL_LEN];
+static bool is_blocked(const struct api_request *request, const uint8_t *info_hash,
+                       char reason[static REFUSAL_DETAIL_LEN]) {
     return tracker_check_torrent(request->api->tracker, info_hash, reason) ==
            ANNOUNCE_TORRENT_BLOCKED;
 }
 
 static bool find_torrent(const struct api_request *request, struct web_response *response,
                          struct torrent_row *row) {
+    char reason[REFUSAL_DETAIL_LEN];
     uint8_t info_hash[INFO_HASH_LEN];
     if (!api_path_hash(request, response, info_hash))
         return false;
     if (torrent_list_find(request->api->torrents, info_hash, request->now_ms, row) ||
-        is_blocked(request, info_hash))
+        is_blocked(request, info_hash, reason))
         return true;
     api_send_error(response, 404, "not_found",
                    "Torrent not found: neither announced nor registered.");
@@ -180,10 +181,7 @@ static bool find_torrent(const struct api_request *request, struct web_response 
 /* The reason that clients are given; null: the torrent is not blocked. */
 static json_t *blocked_value(const struct api_request *request, const uint8_t *info_hash) {
     char reason[REFUSAL_DETAIL_LEN];
-    return tracker_check_torrent(request->api->tracker, info_hash, reason) ==
-                   ANNOUNCE_TORRENT_BLOCKED
-               ? api_text(reason)
-               : json_null();
+    return is_blocked(request, info_hash, reason) ? api_text(reason) : json_null();
 }
 
 static void get_torrent(const struct api_request *request, struct web_response *response) {
