@@ -164,17 +164,17 @@ bool registry_rows_put(struct registry_rows *rows, const struct registry_row *ro
 
 /* Prepares a statement whose parameter is the key of `row`. */
 static sqlite3_stmt *prepare_by_key(struct registry_rows *rows, const struct registry_row *row,
-                                    const char *const sql[static REGISTRY_KINDS]) {
+                                    const char *sql) {
     char text[NETWORK_TEXT_LEN];
     switch (row->kind) {
     case REGISTRY_TORRENT:
     case REGISTRY_BLOCK:
-        return registry_prepare(rows, sql[row->kind], "b", info_hash_bytes(row->info_hash));
+        return registry_prepare(rows, sql, "b", info_hash_bytes(row->info_hash));
     case REGISTRY_PASSKEY:
-        return registry_prepare(rows, sql[row->kind], "b", digest_bytes(row->digest));
+        return registry_prepare(rows, sql, "b", digest_bytes(row->digest));
     case REGISTRY_BAN:
         network_text(&row->network, text);
-        return registry_prepare(rows, sql[row->kind], "t", text);
+        return registry_prepare(rows, sql, "t", text);
     case REGISTRY_KINDS:
         break;
     }
@@ -188,7 +188,7 @@ bool registry_rows_remove(struct registry_rows *rows, const struct registry_row 
         "DELETE FROM passkey WHERE digest = ?1",
         "DELETE FROM ban WHERE network = ?1",
     };
-    return registry_finish_change(rows, prepare_by_key(rows, row, sql), found);
+    return registry_finish_change(rows, prepare_by_key(rows, row, sql[row->kind]), found);
 }
 
 bool registry_rows_remove_label(struct registry_rows *rows, const char *label, bool *found) {
@@ -314,10 +314,8 @@ bool registry_rows_find(struct registry_rows *rows, struct registry_row *row, bo
     struct row_search search = { .row = row };
     struct row_visit visit = { .kind = kind, .visit = keep_row, .context = &search };
     char sql[SQL_LEN];
-    const char *by_kind[REGISTRY_KINDS] = { NULL };
     snprintf(sql, sizeof sql, "%s%s", tables[kind].columns, tables[kind].where);
-    by_kind[kind] = sql;
-    if (!registry_each_row(rows, prepare_by_key(rows, row, by_kind), visit_row, &visit))
+    if (!registry_each_row(rows, prepare_by_key(rows, row, sql), visit_row, &visit))
         return false;
     *found = search.found;
     return true;
