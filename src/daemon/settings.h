@@ -60,8 +60,8 @@ const struct setting *settings_find(const char *name);
 /* True if there are settings in a group of that name. */
 bool settings_have_group(const char *name);
 
-/* Writes that there is no setting or group `name`, and its new name if it was renamed, or the name
- * that is most similar. Always returns false. */
+/* Reports an unknown setting or group `name`: its new name if it was renamed, else the most similar
+ * name. Always returns false. */
 bool settings_describe_unknown(const char *name, char error[static ERROR_LEN]);
 
 #endif
