@@ -1,4 +1,5 @@
-/* Passkey of an announce or scrape URL (for UDP from BEP 41). Only its digest is kept. Pure. */
+/* Passkey of an announce or scrape URL (for UDP from BEP 41). Only its digest is kept. Pure, but
+ * for passkey_generate. */
 #ifndef SKEP_WIRE_PASSKEY_H
 #define SKEP_WIRE_PASSKEY_H
 
@@ -10,6 +11,9 @@ enum { PASSKEY_TEXT_MIN = 16, PASSKEY_TEXT_MAX = 64 };
 
 /* Whether a new passkey may be `key`: 16 to 64 letters, digits, "-" and "_". */
 bool passkey_is_allowed(struct bytes key);
+
+/* Makes a random passkey of 32 hexadecimal digits. False without randomness. */
+bool passkey_generate(char key[static PASSKEY_TEXT_MAX + 1]);
 
 /* Whether all characters are allowed. */
 bool passkey_has_allowed_characters(struct bytes key);

@@ -7,12 +7,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "base/utf8.h"
 #include "ctl/api_registry.h"
 #include "wire/passkey.h"
-
-enum { PASSKEY_BYTES = 16 };
 
 /* One of the two is set. */
 struct registry_client {
@@ -187,22 +184,14 @@ enum status registry_client_add_file(struct registry_client *client,
     return registry_client_add_torrent(client, &torrent);
 }
 
-static enum status generate_key(char key[static PASSKEY_TEXT_MAX + 1]) {
-    uint8_t secret[PASSKEY_BYTES];
-    if (!random_secret(secret, sizeof secret))
-        return output_fail(STATUS_FAULT, "getrandom failed");
-    hex_encode(secret, sizeof secret, key);
-    return STATUS_GOOD;
-}
-
 static enum status create_passkey(struct registry_client *client, const char *label,
                                   char key[static PASSKEY_TEXT_MAX + 1]) {
     struct registry_row row = { .kind = REGISTRY_PASSKEY, .since_s = clock_unix_s() };
     struct registry_row present;
     bool taken;
     bool known;
-    if (key[0] == '\0' && generate_key(key) != STATUS_GOOD)
-        return STATUS_FAULT;
+    if (key[0] == '\0' && !passkey_generate(key))
+        return output_fail(STATUS_FAULT, "getrandom failed");
     digest_sha256(key, strlen(key), row.digest);
     utf8_copy(bytes_of(label), row.text, sizeof row.text);
     present = row;

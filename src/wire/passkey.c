@@ -1,7 +1,18 @@
 #include "wire/passkey.h"
 
 #include "base/percent.h"
+#include "base/random.h"
 #include "wire/url_query.h"
+
+enum { PASSKEY_BYTES = 16 };
+
+bool passkey_generate(char key[static PASSKEY_TEXT_MAX + 1]) {
+    uint8_t secret[PASSKEY_BYTES];
+    if (!random_secret(secret, sizeof secret))
+        return false;
+    hex_encode(secret, sizeof secret, key);
+    return true;
+}
 
 bool passkey_has_allowed_characters(struct bytes key) {
     static const char allowed[] =

@@ -3,12 +3,11 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "base/random.h"
 #include "web/api/api_request.h"
 #include "web/views/announce_urls.h"
 #include "wire/passkey.h"
 
-enum { PASSKEY_BYTES = 16, BAN_MAX_S = 10 * 366 * 24 * 60 * 60, NETWORK_LEN = 64 };
+enum { BAN_MAX_S = 10 * 366 * 24 * 60 * 60, NETWORK_LEN = 64 };
 
 /* The rows of a registry table, to be sorted. */
 struct row_list {
@@ -133,13 +132,10 @@ static json_t *new_passkey_value(const struct api_request *request, const char *
 }
 
 static bool make_key(struct web_response *response, char key[static PASSKEY_TEXT_MAX + 1]) {
-    uint8_t secret[PASSKEY_BYTES];
-    if (!random_secret(secret, sizeof secret)) {
-        api_send_error(response, 503, "no_randomness", "getrandom failed.");
-        return false;
-    }
-    hex_encode(secret, sizeof secret, key);
-    return true;
+    if (passkey_generate(key))
+        return true;
+    api_send_error(response, 503, "no_randomness", "getrandom failed.");
+    return false;
 }
 
 /* Reads the label, and the passkey or makes one. */
