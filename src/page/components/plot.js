@@ -227,7 +227,7 @@ function valueAxis(drawn) {
     type: "linear",
     bounds: "data",
     position: "left",
-    grid: { color: () => themeColor("--line-soft"), drawBorder: false, drawTicks: false },
+    grid: { color: () => themeColor("--grid"), drawBorder: false, drawTicks: false },
     ticks: {
       color: () => themeColor("--muted"),
       font: font(11),
