@@ -1,7 +1,7 @@
 // Copies text. navigator.clipboard exists only on secure origins, and a tracker on a LAN is usually
 // opened over plain HTTP, so there is a fallback to execCommand.
 
-import { make } from "../core/dom.js";
+import { make, topDialog } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { notify } from "../core/notices.js";
 
@@ -24,8 +24,7 @@ function copyBySelection(text) {
   const focused = document.activeElement;
   const field = make("textarea", { class: "visually-hidden", readonly: true, "aria-hidden": "true" });
   field.value = text;
-  // While a modal dialog is open, nothing outside it can be selected.
-  (document.querySelector("dialog[open]") ?? document.body).append(field);
+  (topDialog() ?? document.body).append(field);
   field.select();
   const copied = document.execCommand("copy");
   field.remove();

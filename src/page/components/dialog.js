@@ -1,5 +1,5 @@
-// Modal dialogs, based on <dialog>: Escape closes them and the browser restores the focus. A change of
-// view closes them too.
+// Modal dialogs, based on <dialog>: Escape, a click beside them and a change of view close them, and the
+// browser restores the focus.
 
 import { make } from "../core/dom.js";
 import { icon } from "../core/icons.js";
@@ -9,27 +9,44 @@ let dialogs = 0;
 
 /** Opens a dialog and returns it. It is removed from the document when closed. */
 export function openDialog(title, ...children) {
-  const id = `dialog-title-${++dialogs}`; // dialogs may be nested
-  const heading = make("h2", { id }, title);
   const close = make(
     "button",
     { type: "button", class: "icon-button", "aria-label": "Close" },
     icon("close"),
   );
+  const dialog = showDialog(title, close, children);
+  const closeDialog = () => dialog.close();
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  close.addEventListener("click", closeDialog);
+  addEventListener("hashchange", closeDialog);
+  dialog.addEventListener("close", () => removeEventListener("hashchange", closeDialog));
+  return dialog;
+}
+
+/** Opens a dialog that only its button `action` closes: its content cannot be shown again. */
+export function openLastingDialog(title, action, ...children) {
+  const done = make("button", { type: "button", class: "button button-primary" }, action);
+  const dialog = showDialog(
+    title,
+    null,
+    children,
+    make("div", { class: "button-row button-row-end" }, done),
+  );
+  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.preventDefault());
+  done.addEventListener("click", () => dialog.close());
+}
+
+function showDialog(title, tool, ...children) {
+  const id = `dialog-title-${++dialogs}`; // dialogs may be nested
+  const heading = make("h2", { id }, title);
   const dialog = make(
     "dialog",
     { class: "dialog", "aria-labelledby": id },
-    make("header", { class: "dialog-head" }, heading, close),
+    make("header", { class: "dialog-head" }, heading, tool),
     make("div", { class: "dialog-body" }, children),
   );
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-  const closeDialog = () => dialog.close();
-  close.addEventListener("click", closeDialog);
-  addEventListener("hashchange", closeDialog);
-  dialog.addEventListener("close", () => {
-    removeEventListener("hashchange", closeDialog);
-    dialog.remove();
-  });
+  dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;

@@ -61,6 +61,11 @@ export function show(node, visible) {
   if (node.hidden === visible) node.hidden = !visible;
 }
 
+/** The modal dialog in front, or undefined. It covers everything outside it, which cannot be selected. */
+export function topDialog() {
+  return [...document.querySelectorAll("dialog[open]")].at(-1);
+}
+
 export function prefersReducedMotion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }

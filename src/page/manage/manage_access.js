@@ -9,10 +9,11 @@ import { countMore, makeUrlText, splitUrls } from "../components/announce_urls.j
 import { makeBanForm, removeBan } from "../components/bans.js";
 import { unblockTorrent } from "../components/blocks.js";
 import { makeCopyButton } from "../components/clipboard.js";
-import { confirmAction, openDialog } from "../components/dialog.js";
+import { confirmAction, openLastingDialog } from "../components/dialog.js";
 import { labelled, onSubmit } from "../components/form.js";
 import { createListing } from "../components/listing.js";
 import { makeCard } from "../components/panels.js";
+import { makeQrButton } from "../components/qr.js";
 import { textCell } from "../components/table.js";
 
 /** `urlsOf()` returns the tracker's announce URLs without a passkey. */
@@ -94,7 +95,8 @@ function actionColumn(label, nameOf, act) {
   };
 }
 
-/** The tracker stores only a digest, so the passkey cannot be shown again. */
+/** The tracker stores only a digest, so the passkey cannot be shown again. The URLs come first: a client
+ * needs nothing else. */
 function showPasskey({ label, passkey, urls }, bareUrls) {
   const line = (what, text) =>
     make(
@@ -102,17 +104,23 @@ function showPasskey({ label, passkey, urls }, bareUrls) {
       { class: "copy-line" },
       makeUrlText(text, { class: "copy-text" }),
       makeCopyButton(what, () => text),
+      makeQrButton(what, () => text),
     );
   const urlLine = ({ url }) => line("announce URL", url);
   const { best, rest } = splitUrls(urls.map((url) => describeUrl(url, passkey, bareUrls)));
-  openDialog(
+  openLastingDialog(
     `Passkey “${label}”`,
-    make("p", { class: "warning-text" }, "Copy the passkey now. It will not be shown again."),
-    line("passkey", passkey),
-    make("h3", null, "Announce URLs"),
-    best.map(urlLine),
+    "Done",
+    make(
+      "p",
+      { class: "warning-text" },
+      "Copy the announce URL to the client now. It will not be shown again.",
+    ),
+    make("div", null, best.map(urlLine)),
     rest.length > 0 &&
       make("details", { class: "help" }, make("summary", null, countMore(rest)), rest.map(urlLine)),
+    make("h3", null, "Passkey alone"),
+    line("passkey", passkey),
   );
 }
 
@@ -158,8 +166,8 @@ export function createBans(refreshNow) {
           build: textCell((ban) => (ban.until ? shortTime(ban.until) : "never")),
         },
         actionColumn(
-          "Remove",
-          (ban) => `ban of ${ban.network}`,
+          "Unban",
+          (ban) => ban.network,
           (ban) => removeBan(ban.network, refreshNow),
         ),
       ],
