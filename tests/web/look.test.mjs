@@ -166,8 +166,8 @@ describe("the page", { concurrency: 3 }, () => {
       /[A-Z][a-z]{2}/.test(document.querySelector(".plot-table tbody tr:last-child th")?.textContent ?? ""),
     );
     assert.ok((await cells.count()) > 10);
-    await page.getByRole("button", { name: /^Transfer/ }).click();
-    await page.getByRole("heading", { name: "Transfer" }).waitFor();
+    await page.getByRole("button", { name: /^Client traffic/ }).click();
+    await page.getByRole("heading", { name: "Client traffic, reported by clients" }).waitFor();
     await page.getByText("Show as table").click();
     await screenshot(page, "month-light");
     await close(page);
@@ -192,7 +192,7 @@ describe("the page", { concurrency: 3 }, () => {
     assert.ok(points.every(({ x }) => x % 120 === 60));
     assert.ok(end >= points.at(-1).x + 60, "the line extends into the current period");
     await screenshot(page, "steps-light");
-    await page.getByRole("button", { name: "Transfer" }).click();
+    await page.getByRole("button", { name: "Client traffic" }).click();
     await page.waitForFunction(
       () => !window.Chart.getChart(document.querySelector(".plot-card canvas")).data.datasets[0].stepped,
     );

@@ -6,9 +6,9 @@ const LONG_LABEL = 12;
 
 const HEALTH = {
   good: { label: "Healthy", tone: "good", hint: "Enough seeders for all leechers." },
-  weak: { label: "Weak", tone: "fair", hint: "Only one seeder. If it leaves, downloads may stall." },
+  weak: { label: "One seeder", tone: "fair", hint: "If the only seeder leaves, downloads may stall." },
   stuck: {
-    label: "Seeders unreachable",
+    label: "Seeders firewalled",
     tone: "stuck",
     hint: "The tracker cannot connect to any seeder. Downloads are probably stalled.",
   },
@@ -19,7 +19,7 @@ const HEALTH = {
 const REACH = {
   open: { label: "Reachable", tone: "good", hint: "The tracker can connect to the announced port." },
   refused: {
-    label: "Unreachable",
+    label: "Firewalled",
     tone: "bad",
     hint: "Connection refused. The client is not listening on the announced port, or a firewall rejects connections.",
   },
@@ -29,7 +29,7 @@ const REACH = {
     hint: "The tracker can connect to some announced ports of this address, but not to others.",
   },
   silent: {
-    label: "Unreachable",
+    label: "Firewalled",
     tone: "bad",
     hint: "Connection timed out. A firewall probably drops connections to the announced port.",
   },
@@ -74,8 +74,8 @@ export function makeReachHelp() {
   const terms = [
     ["Reachable", REACH.open.hint],
     [
-      "Unreachable",
-      "The connection was refused or timed out. Two unreachable peers cannot connect to each other: open the announced port on one of the machines.",
+      "Firewalled",
+      "The connection was refused or timed out. Two firewalled peers cannot connect to each other: open the announced port on one of the machines.",
     ],
     ["Not probed", REACH.unknown.hint],
   ];

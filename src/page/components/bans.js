@@ -32,7 +32,6 @@ export function makeBanForm(network, done) {
   const reason = make("input", {
     class: "field",
     name: "reason",
-    placeholder: "Shown to the client",
     autocomplete: "off",
   });
   const duration = make(
@@ -44,7 +43,7 @@ export function makeBanForm(network, done) {
     "form",
     { class: "form-line" },
     labelled("Address or network", target),
-    labelled("Reason", reason),
+    labelled("Reason (shown to the client)", reason),
     labelled("Duration", duration),
     make("button", { class: "button button-danger" }, "Ban"),
   );

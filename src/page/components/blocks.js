@@ -7,7 +7,7 @@ import { confirmAction, openPrompt } from "./dialog.js";
 
 /** Calls `done()` after the torrent is blocked. */
 export function blockTorrent({ info_hash }, done) {
-  openPrompt("Block torrent", "Reason, shown to clients", "", "Block", async (reason) => {
+  openPrompt("Block torrent", "Reason (shown to the client)", "", "Block", async (reason) => {
     await send("POST", "blocks", { info_hash, ...(reason.trim() && { reason: reason.trim() }) });
     notify("Blocked. Its peers are removed and its announces are rejected.");
     done();

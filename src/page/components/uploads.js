@@ -44,7 +44,7 @@ async function uploadFile(file, item, result) {
     );
   } catch (error) {
     setState(item, error.status === 409 ? "same" : "failed");
-    result.replaceChildren(error.message);
+    result.replaceChildren(error.status === 409 ? "Already registered" : error.message);
   }
 }
 

@@ -19,6 +19,7 @@ const dayOnly = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short
 const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
 const UNKNOWN = "–";
+const NBSP = "\u00a0"; // no line break between a value and its unit
 
 export function count(value) {
   return value === null || value === undefined ? UNKNOWN : whole.format(value);
@@ -45,7 +46,7 @@ export function bytesParts(value) {
 export function bytes(value) {
   if (value === null || value === undefined) return UNKNOWN;
   const { number, unit } = bytesParts(value);
-  return `${number} ${unit}`;
+  return `${number}${NBSP}${unit}`;
 }
 
 export function rate(value) {
@@ -60,21 +61,21 @@ export function rateOrDash(value) {
 /** A share from 0 to 1 as "43 %". Rounds down, so that 100 % means complete. */
 export function percent(share) {
   if (share === null || share === undefined) return UNKNOWN;
-  return `${share >= 1 ? 100 : Math.min(99, Math.floor(share * 100))} %`;
+  return `${share >= 1 ? 100 : Math.min(99, Math.floor(share * 100))}${NBSP}%`;
 }
 
 /** "12 s", "4 min", "3 h 20 min", "5 days". */
 export function duration(seconds) {
   const s = Math.max(0, Math.round(seconds));
-  if (s < MINUTE) return `${s} s`;
-  if (s < HOUR) return `${Math.floor(s / MINUTE)} min`;
+  if (s < MINUTE) return `${s}${NBSP}s`;
+  if (s < HOUR) return `${Math.floor(s / MINUTE)}${NBSP}min`;
   if (s < 10 * HOUR) return joined(Math.floor(s / HOUR), "h", Math.floor((s % HOUR) / MINUTE), "min");
-  if (s < 2 * DAY) return `${Math.floor(s / HOUR)} h`;
-  return `${Math.floor(s / DAY)} days`;
+  if (s < 2 * DAY) return `${Math.floor(s / HOUR)}${NBSP}h`;
+  return `${Math.floor(s / DAY)}${NBSP}days`;
 }
 
 function joined(big, bigUnit, small, smallUnit) {
-  return small ? `${big} ${bigUnit} ${small} ${smallUnit}` : `${big} ${bigUnit}`;
+  return `${big}${NBSP}${bigUnit}` + (small ? ` ${small}${NBSP}${smallUnit}` : "");
 }
 
 /** "just now", "12 s ago". */
@@ -120,6 +121,6 @@ export function transferRate({ upload_rate, download_rate }) {
 
 /** "↑ 3 MiB/s ↓ 1 MiB/s". Zero rates are left out. */
 export function bothRates({ upload_rate, download_rate }) {
-  const parts = [upload_rate && `↑ ${rate(upload_rate)}`, download_rate && `↓ ${rate(download_rate)}`];
+  const parts = [upload_rate && `↑${NBSP}${rate(upload_rate)}`, download_rate && `↓${NBSP}${rate(download_rate)}`];
   return parts.filter(Boolean).join("  ") || UNKNOWN;
 }

@@ -13,11 +13,11 @@ const announces = {
 };
 const download = {
   key: "download",
-  label: "Download",
+  label: "↓ Download",
   color: "--leechers",
   of: (sample) => sample.download_rate,
 };
-const upload = { key: "upload", label: "Upload", color: "--seeders", of: (sample) => sample.upload_rate };
+const upload = { key: "upload", label: "↑ Upload", color: "--seeders", of: (sample) => sample.upload_rate };
 
 /** The series of a torrent's plots. */
 export const SWARM_SERIES = [seeders, leechers];
@@ -34,7 +34,7 @@ const countStat = (series) => ({
   format: roundedNumber,
 });
 
-/** `value(totals)`: the current value; `of(sample)`: the value of the sparkline in `color`;
+/** `title`: of the plot, if not the label; `value(totals)`: the current value; `of(sample)`: the value of the sparkline in `color`;
  * `format(value)`: a plotted value as text; `binary`: whether the plot's axis has powers of 1024. */
 export const STATS = [
   {
@@ -60,7 +60,8 @@ export const STATS = [
   },
   {
     key: "transfer",
-    label: "Transfer rate",
+    label: "Client traffic",
+    title: "Client traffic, reported by clients",
     value: transferValue,
     of: transferRate,
     color: "--leechers",

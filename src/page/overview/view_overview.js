@@ -58,7 +58,7 @@ export function createOverview({ tracker, refreshNow }) {
   function chooseStat(chosen) {
     stat = chosen;
     cards.choose(stat);
-    setText(plotTitle, stat.label);
+    setText(plotTitle, stat.title ?? stat.label);
     drawPlot();
   }
 

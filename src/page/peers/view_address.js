@@ -26,8 +26,8 @@ const sum = (peers, of) => peers.reduce((total, peer) => total + (of(peer) ?? 0)
 const FACTS = [
   ["Torrents", (peers) => count(new Set(peers.map(({ info_hash }) => info_hash)).size)],
   ["Seeding", (peers) => count(peers.filter(({ role }) => role === "seeder").length)],
-  ["Upload rate", (peers) => rate(sum(peers, (peer) => peer.upload_rate))],
-  ["Download rate", (peers) => rate(sum(peers, (peer) => peer.download_rate))],
+  ["↑ Upload", (peers) => rate(sum(peers, (peer) => peer.upload_rate))],
+  ["↓ Download", (peers) => rate(sum(peers, (peer) => peer.download_rate))],
   ["Uploaded", (peers) => bytes(sum(peers, (peer) => peer.uploaded))],
   ["Downloaded", (peers) => bytes(sum(peers, (peer) => peer.downloaded))],
 ];
@@ -49,7 +49,7 @@ export function createAddress({ refreshNow, route }) {
   const unban = make(
     "button",
     { type: "button", class: "button", onclick: () => removeBan(currentBan.network, refreshNow) },
-    "Remove ban",
+    "Unban",
   );
   const facts = createFacts(FACTS);
   const table = createTable({

@@ -13,7 +13,6 @@ import {
   roundedNumber,
   shortHash,
   torrentName,
-  transferRate,
 } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { goTo, linkTo } from "../core/router.js";
@@ -34,7 +33,7 @@ import { createFileLink } from "./torrent_tools.js";
 
 const PLOTS = [
   ["swarm", "Peers"],
-  ["rates", "Transfer rate"],
+  ["rates", "Client traffic"],
 ];
 const HISTORY_MAX_AGE_MS = 10000;
 const COMPLETIONS_MAX = 8;
@@ -202,7 +201,8 @@ const FACTS = [
   ["Seeders", (torrent) => count(torrent.seeders)],
   ["Leechers", (torrent) => count(torrent.leechers)],
   ["Completed", (torrent) => count(torrent.downloaded)],
-  ["Transfer rate", (torrent) => rate(transferRate(torrent))],
+  ["↑ Upload", (torrent) => rate(torrent.upload_rate)],
+  ["↓ Download", (torrent) => rate(torrent.download_rate)],
   ["Size", (torrent) => bytes(torrent.size)],
   ["Registered", (torrent) => (torrent.registered ? (torrent.added ? ago(torrent.added) : "Yes") : "No")],
 ];
@@ -273,7 +273,7 @@ function createCompletions(infoHash) {
   const list = make("ol", { class: "completions" });
   const empty = make("p", { class: "empty" }, "No completions recorded.");
   const showItems = createList(list, (item) => `${item.at} ${item.address} ${item.port} ${item.client}`, createCompletion);
-  const node = makeCard("Completions", {}, empty, list);
+  const node = makeCard("Completed by", {}, empty, list);
   return {
     node,
     async refresh(downloaded) {
