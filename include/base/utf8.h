@@ -22,7 +22,8 @@ bool utf8_is_control(uint32_t character);
 void utf8_copy(struct bytes text, char *copy, size_t size);
 
 /* Copies `text` as one line that is safe to display: control characters become spaces, invalid
- * bytes U+FFFD. Cut between characters to `size`, with the terminating zero. Returns the length. */
+ * bytes U+FFFD. If it is longer than `size`, with the terminating zero, it is cut between
+ * characters and ends with an ellipsis. Returns the length. */
 size_t utf8_copy_line(struct bytes text, char *line, size_t size);
 
 #endif

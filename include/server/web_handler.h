@@ -39,7 +39,7 @@ struct web_request {
 
 struct web_response;
 
-enum { WEB_LOCATION_LEN = 512 };
+enum { WEB_LOCATION_LEN = 1024 };
 
 struct http_header {
     const char *name;

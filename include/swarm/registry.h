@@ -22,7 +22,7 @@ enum registry_kind {
     REGISTRY_KINDS,
 };
 
-enum { REGISTRY_TEXT_LEN = 128, REGISTRY_PARTS = 64, REGISTRY_PURGE_MAX = 64 };
+enum { REGISTRY_TEXT_LEN = 256, REGISTRY_PARTS = 64, REGISTRY_PURGE_MAX = 64 };
 
 /* An entry. Fields of other kinds are zero. */
 struct registry_row {

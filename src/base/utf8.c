@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { ELLIPSIS_LEN = 3 };
+
 /* Length of the sequence that starts with `first`, and its value bits; 0 if it cannot start one. */
 static size_t sequence_len(uint8_t first, uint32_t *bits) {
     static const struct {
@@ -94,14 +96,28 @@ static struct bytes take_printable(struct bytes *rest) {
     return (struct bytes){ .data = from.data, .len = from.len - rest->len };
 }
 
+/* Ends a line that was cut after `len` bytes with an ellipsis, if `max` bytes have room for it. */
+static size_t mark_cut(char *line, size_t len, size_t max) {
+    if (len + ELLIPSIS_LEN > max)
+        return len;
+    memcpy(line + len, "\xe2\x80\xa6", ELLIPSIS_LEN);
+    return len + ELLIPSIS_LEN;
+}
+
 size_t utf8_copy_line(struct bytes text, char *line, size_t size) {
+    const size_t max = size - 1;
     size_t len = 0;
+    size_t cut_len = 0; /* where an ellipsis would follow */
     while (text.len > 0) {
         const struct bytes shown = take_printable(&text);
-        if (shown.len > size - 1 - len)
+        if (shown.len > max - len) {
+            len = mark_cut(line, cut_len, max);
             break;
+        }
         memcpy(line + len, shown.data, shown.len);
         len += shown.len;
+        if (len + ELLIPSIS_LEN <= max)
+            cut_len = len;
     }
     line[len] = '\0';
     return len;

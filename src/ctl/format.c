@@ -9,7 +9,7 @@ void format_size(uint64_t size, char text[static FORMAT_NUMBER_LEN]) {
     static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
     double scaled = (double)size;
     size_t unit = 0;
-    while (scaled >= 1023.95 && unit + 1 < sizeof units / sizeof *units) {
+    while (scaled >= 999.95 && unit + 1 < sizeof units / sizeof *units) {
         scaled /= 1024;
         unit++;
     }

@@ -92,6 +92,22 @@ def test_name_cannot_deceive_the_reader(daemon, api):
     wait_until(lambda: api.torrent(info_hash)["name"] == "a b", 5)
 
 
+def test_255_bytes_of_a_name_are_kept_and_a_longer_one_is_marked(daemon, api):
+    made = []
+    for name in ("n" * 251 + "ä.z", "n" * 300 + ".iso"):
+        info = {b"name": name.encode(), b"piece length": 16384, b"pieces": b"x" * 20, b"length": 1}
+        made += api.post("/torrents", libtorrent.bencode({b"info": info})).json["items"]
+    assert [item["name"] for item in made] == ["n" * 251 + "ä.z", "n" * 252 + "…"]
+    for item in made:
+        assert api.torrent(bytes.fromhex(item["info_hash"]))["name"] == item["name"]
+    named = api.call("PATCH", "/torrents/" + made[0]["info_hash"], {"name": "m" * 255})
+    assert named.json["name"] == "m" * 255
+    label = "ä" * 127 + "z"
+    created = api.post("/passkeys", {"label": label})
+    assert created.headers["Location"] == "passkeys/" + part(label)
+    assert api.delete("/passkeys/" + part(label)).status == 204
+
+
 def test_size_makes_progress_known(daemon, api, tmp_path):
     content, (info_hash,) = make_torrent(tmp_path, "v1_only", size=5000)
     api.post("/torrents", content)
@@ -200,7 +216,7 @@ def test_lists_are_paged(api):
     ("/torrents", {"info_hash": "xyz"}, "invalid_info_hash"),
     ("/torrents", {"info_hash": 5}, "invalid_body"),
     ("/torrents", {"name": "x"}, "invalid_body"),
-    ("/torrents", {"info_hash": "0" * 40, "name": "x" * 128}, "invalid_body"),
+    ("/torrents", {"info_hash": "0" * 40, "name": "x" * 256}, "invalid_body"),
     ("/torrents", {"info_hash": "0" * 40, "name": "a\nb"}, "invalid_body"),
     ("/torrents", {"info_hash": "0" * 40, "name": "a\u202eb"}, "invalid_body"),
     ("/torrents", [], "invalid_json"), ("/torrents", b"{", "invalid_json"), ("/torrents", b"", "invalid_json"),
@@ -208,7 +224,7 @@ def test_lists_are_paged(api):
     ("/torrents", b'{"info_hash":"\xff"}', "invalid_json"),
     ("/torrents", b"[" * 3000, "invalid_json"),
     ("/passkeys", {}, "invalid_body"), ("/passkeys", {"label": ""}, "invalid_body"),
-    ("/passkeys", {"label": "x" * 128}, "invalid_body"), ("/passkeys", {"label": None}, "invalid_body"),
+    ("/passkeys", {"label": "x" * 256}, "invalid_body"), ("/passkeys", {"label": None}, "invalid_body"),
     ("/bans", {"network": "nowhere"}, "invalid_network"),
     ("/bans", {"network": "192.0.2.1/24"}, "invalid_network"),
     ("/bans", {"network": "192.0.2.1", "for_s": 0}, "invalid_body"),

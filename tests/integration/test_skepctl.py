@@ -240,13 +240,13 @@ def test_torrent_is_added_from_its_file(skepctl, database, tmp_path):
 
 
 def test_long_name_is_cut_between_characters(skepctl, tmp_path):
-    name = ("\u00e9" * 80).encode()
+    name = ("\u00e9" * 130).encode()
     info = (b"d6:lengthi5e4:name%d:%b12:piece lengthi16384e6:pieces20:xxxxxxxxxxxxxxxxxxxxe"
             % (len(name), name))
     file = tmp_path / "long.torrent"
     file.write_bytes(b"d4:info" + info + b"e")
     info_hash = hashlib.sha1(info).hexdigest()
-    assert skepctl("add", file) == f"registered {info_hash}  " + "\u00e9" * 63 + "\n"
+    assert skepctl("add", file) == f"registered {info_hash}  " + "\u00e9" * 126 + "\u2026\n"
     skepctl("remove", info_hash)
 
 

@@ -35,10 +35,14 @@ export function pluralize(value, singular, plural = singular + "s") {
   return `${count(value)} ${value === 1 ? singular : plural}`;
 }
 
-/** { number: "4.2", unit: "MiB" } */
+/** { number: "4.2", unit: "MiB" }: at most three digits before the point. */
 export function bytesParts(value) {
-  const power = value < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(value) / 10));
-  const scaled = value / 1024 ** power;
+  let power = 0,
+    scaled = value;
+  while (scaled >= 999.5 && power < UNITS.length - 1) {
+    scaled /= 1024;
+    power++;
+  }
   const number = power === 0 || scaled >= 100 ? whole.format(scaled) : scaled.toFixed(1);
   return { number, unit: UNITS[power] };
 }

@@ -16,7 +16,7 @@
 #include "web/views/tracker_settings.h"
 
 enum {
-    API_PART_LEN = 128, /* of a decoded path segment, with the terminating zero */
+    API_PART_LEN = 256, /* of a decoded path segment, with the terminating zero */
     API_LIMIT_DEFAULT = 50,
     API_LIMIT_MAX = 500,
 };

@@ -206,7 +206,7 @@ static void put_file_name(struct web_response *response, const char *name, const
         if (*c < ' ' || *c >= 0x7f || strchr("\"\\/:*?<>|%", *c) != NULL)
             *c = '_';
     }
-    snprintf(response->text, sizeof response->text, "attachment; filename=\"%.128s.torrent\"",
+    snprintf(response->text, sizeof response->text, "attachment; filename=\"%.220s.torrent\"",
              safe);
     response->disposition = response->text;
 }

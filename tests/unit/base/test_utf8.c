@@ -77,8 +77,10 @@ static const struct {
     { "a\xff", 8, "a\xef\xbf\xbd" },
     { "\xc3", 4, "\xef\xbf\xbd" },
     { "\xc3", 3, "" },
-    { "abcd", 4, "abc" },
-    { "ab\xc3\xab", 4, "ab" },
+    { "abcd", 4, "\xe2\x80\xa6" },
+    { "abcd", 3, "" },
+    { "ab\xc3\xab\xc3\xab", 6, "ab\xe2\x80\xa6" },
+    { "a\xc3\xab\xc3\xab!", 6, "a\xe2\x80\xa6" },
     { "ab\xc3\xab", 5, "ab\xc3\xab" },
     { "abc", 1, "" },
 };

@@ -330,9 +330,10 @@ END_TEST
 START_TEST(over_long_name_is_cut_where_it_is_read) {
     run_sql(
         "INSERT INTO listed (info_hash, name, added_s)"
-        " VALUES (zeroblob(20), replace(hex(zeroblob(200)), '00', 'n'), 1)");
+        " VALUES (zeroblob(20), replace(hex(zeroblob(300)), '00', 'n'), 1)");
     ck_assert_uint_eq(visit(REGISTRY_TORRENT), 1);
     ck_assert_uint_eq(strlen(seen[0].text), REGISTRY_TEXT_LEN - 1);
+    ck_assert_str_eq(seen[0].text + REGISTRY_TEXT_LEN - 5, "n\xe2\x80\xa6");
 }
 END_TEST
 
