@@ -1,0 +1,158 @@
+/* Records of the cluster: changes to peers, counters and the registry as nodes exchange them, bytes
+ * to structs and back.
+ *
+ * An entry is one message of a node: its header, then records up to its end. A chunk of a snapshot
+ * has another header and the same records. A header is its length (a varint) and its fields, a
+ * record its length, its kind (one byte) and its fields. Formats only grow: new kinds are added,
+ * and new fields at the end of a kind or header, so a reader skips the kinds and ignores the fields
+ * that it does not know. A known kind with invalid fields is skipped, too.
+ *
+ * Numbers are big-endian, or varints (7 bits per byte, lowest first, at most 10 bytes). Encoding
+ * and decoding are pure and allocate nothing; decoded `struct bytes` borrow the input. */
+#ifndef SKEP_CLUSTER_RECORD_H
+#define SKEP_CLUSTER_RECORD_H
+
+#include "base/bytes.h"
+#include "base/endpoint.h"
+#include "base/id_lengths.h"
+
+enum {
+    RECORD_PUT_V4_MAX = 100, /* bytes of a put of an IPv4 peer, with its length */
+    RECORD_MAX = 1024,       /* bytes of any record */
+    HEADER_MAX = 48,         /* bytes of a header, with its length */
+    INTERVAL_LIMIT_S = 28800,
+    REGISTRY_KEY_MAX = 64,
+    REGISTRY_VALUE_MAX = 512,
+    NODE_NAME_MAX = 64,
+    NODES_MAX = 32, /* positions in a heartbeat */
+};
+
+#define RECORD_LEFT_MAX ((UINT64_C(1) << 49) - 2)
+#define RECORD_TOTAL_KIB_MAX ((UINT64_C(1) << 40) - 1)
+
+/* On the wire: the values must not change. */
+enum record_kind {
+    RECORD_NONE = 0, /* no record is left */
+    RECORD_PUT = 1,
+    RECORD_REMOVE = 2,
+    RECORD_COMPLETION = 3,
+    RECORD_COUNTER = 4,
+    RECORD_REGISTRY = 5,
+    RECORD_HEARTBEAT = 6,
+    RECORD_REQUEST = 7,
+    RECORD_TOMBSTONE = 8,
+    RECORD_KNOWN_COMPLETION = 9,
+    RECORD_UNKNOWN = 255, /* an unknown kind, or invalid fields: skip it */
+};
+
+/* Identifies a peer. Peers of a LAN are of the site in the header of their entry. */
+struct peer_key {
+    uint8_t info_hash[INFO_HASH_LEN];
+    struct endpoint endpoint;
+    bool on_lan;
+};
+
+/* State of a peer after an announce. */
+struct peer_state {
+    uint8_t peer_id[PEER_ID_LEN];
+    uint32_t key;            /* 0: none */
+    uint64_t left;           /* bytes; LEFT_UNKNOWN; a larger one is sent as RECORD_LEFT_MAX */
+    uint64_t uploaded_kib;   /* a larger one is sent as RECORD_TOTAL_KIB_MAX */
+    uint64_t downloaded_kib; /* the same */
+    uint64_t passkey_tag;    /* as registry_passkey_tag(); 0: none */
+    uint64_t completed;      /* smallest known stamp of its completion; 0: unknown */
+    uint16_t interval_s;     /* interval of its last response; 1 to INTERVAL_LIMIT_S */
+    bool paused;             /* a partial seed */
+    bool counted;            /* its completion is in the download count */
+    bool own_address;        /* it announced from this very address */
+    bool from_dht;
+};
+
+/* A change of a registry entry. `key` and `value` are not interpreted here. */
+struct registry_record {
+    uint8_t kind;
+    bool restricts;       /* a ban, a block, or the end of a permission */
+    uint64_t restriction; /* stamp of the newest restriction of the key that the node knew */
+    struct bytes key;     /* 1 to REGISTRY_KEY_MAX bytes */
+    struct bytes value;   /* at most REGISTRY_VALUE_MAX bytes; empty if the entry was removed */
+};
+
+/* How far a node has read the entries of another one. */
+struct position {
+    uint64_t node;
+    uint64_t incarnation;
+    uint64_t number;
+};
+
+struct heartbeat {
+    bool joined;
+    bool whole;
+    uint32_t interval_max_s; /* 1 to INTERVAL_LIMIT_S */
+    uint32_t budget_per_s;   /* announces */
+    struct bytes name;       /* at most NODE_NAME_MAX bytes */
+    struct bytes positions;  /* encoded; see position_read */
+};
+
+struct record {
+    enum record_kind kind;
+    /* Of the change. RECORD_COUNTER: of the torrent's last change. Not of RECORD_HEARTBEAT and
+     * RECORD_REQUEST. See cluster/stamp.h. */
+    uint64_t stamp;
+    union {
+        struct { /* RECORD_PUT and RECORD_REMOVE; a remove has no state */
+            struct peer_key peer;
+            struct peer_state state;
+        };
+        struct { /* RECORD_COMPLETION, of a peer that has left at once */
+            uint8_t info_hash[INFO_HASH_LEN];
+            uint64_t identity; /* hash of info_hash and client */
+        } completion;
+        struct { /* RECORD_COUNTER: completions that one node has counted */
+            uint8_t info_hash[INFO_HASH_LEN];
+            uint64_t node;
+            uint32_t counted;
+            uint32_t taken_back;
+        } counter;
+        struct registry_record registry; /* RECORD_REGISTRY */
+        struct heartbeat heartbeat;      /* RECORD_HEARTBEAT */
+        uint64_t request;                /* RECORD_REQUEST: id of the snapshot */
+        uint64_t hash; /* RECORD_TOMBSTONE, RECORD_KNOWN_COMPLETION: of a peer or an identity */
+    };
+};
+
+/* `site`: hash of the site's name; 0: the default one. */
+struct entry_header {
+    uint64_t node;
+    uint64_t incarnation;
+    uint64_t number; /* from 1, per incarnation; 0: the entry has no number */
+    uint64_t site;
+};
+
+struct chunk_header {
+    uint64_t request;
+    uint64_t node; /* the source */
+    uint64_t site;
+    uint32_t index; /* from 0 */
+    bool whole;     /* the source was whole from the first chunk to this one */
+    bool last;
+};
+
+/* Writes a record with its length. `positions` of a heartbeat are written as they are. Fails, as
+ * the writer does, if it does not fit. The fields are within their bounds. */
+void record_write(struct writer *w, const struct record *record);
+
+/* Removes the next record from `*rest` and decodes it. Returns its kind, RECORD_UNKNOWN if it is to
+ * be skipped, or RECORD_NONE at the end, also if the last record is truncated. */
+enum record_kind record_read(struct bytes *rest, struct record *record);
+
+/* Positions in a heartbeat: writes one; removes the next one from `*rest`, false at the end. */
+void position_write(struct writer *w, const struct position *position);
+bool position_read(struct bytes *rest, struct position *position);
+
+/* Headers. Reading removes it from `*rest`; false, and `*header` unchanged, if it is invalid. */
+void entry_header_write(struct writer *w, const struct entry_header *header);
+bool entry_header_read(struct bytes *rest, struct entry_header *header);
+void chunk_header_write(struct writer *w, const struct chunk_header *header);
+bool chunk_header_read(struct bytes *rest, struct chunk_header *header);
+
+#endif
