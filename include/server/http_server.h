@@ -10,6 +10,7 @@
 #include "server/tls_certificate.h"
 #include "server/web_handler.h"
 #include "swarm/tracker.h"
+#include "wire/forwarded.h"
 
 /* HTTPS uses the addresses and limits of HTTP. */
 struct https_options {
@@ -32,7 +33,7 @@ struct http_server_options {
     uint32_t uploads_max;                 /* bytes of all request bodies together */
     bool full_scrape;                     /* allows a scrape without info_hash, of all torrents */
     struct https_options https;
-    struct networks trusted_proxies; /* whose Forwarded headers are used */
+    struct proxies proxies;
 };
 
 /* The limit that applies: the lower one. */
@@ -55,7 +56,7 @@ struct http_server *http_server_start(const struct http_server_options *options,
                                       struct http_counters *counters, char error[static ERROR_LEN]);
 
 /* Applies the options that may change at run time: `connections_per_address_max`, `scrape_max`,
- * `full_scrape`, `uploads_max` and `trusted_proxies`. Any thread. */
+ * `full_scrape`, `uploads_max` and `proxies`. Any thread. */
 void http_server_apply(struct http_server *server, const struct http_server_options *options);
 
 /* Reads certificate and key again, for new connections. True if there is no HTTPS. False and one

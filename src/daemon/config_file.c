@@ -179,6 +179,19 @@ static config_setting_t *read_hostnames(config_setting_t *value, const struct se
     return NULL;
 }
 
+/* A token (RFC 9110, section 5.6.2). */
+static bool is_header_name(const char *text) {
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~";
+    return text[strspn(text, letters)] == '\0';
+}
+
+static config_setting_t *read_header_name(config_setting_t *value, const struct setting *setting,
+                                          void *field) {
+    const char *text = config_setting_get_string(value);
+    return text != NULL && is_header_name(text) ? read_text(value, setting, field) : value;
+}
+
 static const struct {
     value_reader read;
     const char *expected; /* NULL: the table has the range or the choices */
@@ -186,6 +199,7 @@ static const struct {
     [SETTING_BOOL] = { read_bool, "true or false" },
     [SETTING_NUMBER] = { read_number, NULL },
     [SETTING_TEXT] = { read_text, "a string of at most 1023 bytes" },
+    [SETTING_HEADER] = { read_header_name, "a header name such as \"X-Real-IP\"" },
     [SETTING_CHOICE] = { read_choice, NULL },
     [SETTING_NETWORKS] = { read_networks, "a list of up to 32 networks such as \"10.0.0.0/8\"" },
     [SETTING_LISTEN] = { read_listen, "\"*\" or a list of up to 8 IP addresses" },

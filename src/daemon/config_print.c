@@ -94,7 +94,7 @@ static void print_value(FILE *file, const struct config *config, const struct se
         print_number(file, setting, field);
     else if (setting->kind == SETTING_CHOICE)
         print_string(file, setting->choices[*(const uint32_t *)field]);
-    else if (setting->kind != SETTING_TEXT)
+    else if (setting->kind >= SETTING_NETWORKS)
         print_list(file, setting->kind, field);
     else if (setting->secret && *(const char *)field != '\0')
         print_string(file, config->admin_token_file[0] == '\0' ? "********" : "");

@@ -138,7 +138,7 @@ static struct tracker_settings tracker_settings_of(const struct config *config) 
     return (struct tracker_settings){
         .mode = config->access.rules.mode,
         .lan = config->tracker.lan,
-        .proxies = config->http.trusted_proxies,
+        .proxies = config->http.proxies.trusted,
         .external_v4 = config->tracker.external_v4,
         .external_v6 = config->tracker.external_v6,
         .listen = config->http.listen,

@@ -127,7 +127,8 @@ static const struct setting SETTINGS[] = {
 
     NETWORKS("network.lan", tracker.lan, PRIVATE_NETWORKS, RELOAD),
     NETWORKS("network.ip_param_networks", tracker.ip_param_networks, NULL, RELOAD),
-    NETWORKS("network.trusted_proxies", http.trusted_proxies, NULL, RELOAD),
+    NETWORKS("network.trusted_proxies", http.proxies.trusted, NULL, RELOAD),
+    EMPTY("network.client_header", SETTING_HEADER, http.proxies.client_header, RELOAD),
     { .name = "network.external_address", .kind = SETTING_EXTERNAL, .reload = RELOAD,
       .offset = offsetof(struct config, tracker.external_v4), .size = 2 * sizeof(struct endpoint) },
 

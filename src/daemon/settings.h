@@ -11,6 +11,7 @@ enum setting_kind {
     SETTING_BOOL,
     SETTING_NUMBER, /* a uint16_t or uint32_t */
     SETTING_TEXT,   /* an array of char */
+    SETTING_HEADER, /* the same: name of an HTTP header */
     SETTING_CHOICE, /* an enum */
     SETTING_NETWORKS,
     SETTING_LISTEN,

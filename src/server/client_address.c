@@ -1,5 +1,6 @@
 #include "server/client_address.h"
 
+#include <string.h>
 #include <strings.h>
 
 enum { FORWARDED, X_FORWARDED_FOR }; /* in the table below */
@@ -24,24 +25,35 @@ static const struct {
 
 enum { PROXY_HEADERS = sizeof proxy_headers / sizeof *proxy_headers };
 
-void client_headers_read(struct client_headers *headers, const char *name, size_t name_len,
-                         const char *value) {
+/* Its index in the table, or PROXY_HEADERS. */
+static size_t find_proxy_header(const char *name, size_t name_len) {
     const int first = name[0] | 0x20;
-    if (first != 'f' && first != 'v' && first != 'x')
-        return;
     size_t i = 0;
+    if (first != 'f' && first != 'v' && first != 'x')
+        return PROXY_HEADERS;
     while (i < PROXY_HEADERS &&
            (name_len != proxy_headers[i].len || strcasecmp(name, proxy_headers[i].name) != 0))
         i++;
-    if (i == PROXY_HEADERS)
+    return i;
+}
+
+void client_headers_read(struct client_headers *headers, const char *name, size_t name_len,
+                         const char *value) {
+    const char *only = headers->client_header;
+    const bool has_only = only != NULL && only[0] != '\0';
+    const bool is_only = has_only && name_len == strlen(only) && strcasecmp(name, only) == 0;
+    const size_t i = find_proxy_header(name, name_len);
+    if (i == PROXY_HEADERS && !is_only)
         return;
     headers->has_proxy_header = true;
-    if (headers->trusted == NULL || value == NULL)
+    if (headers->trusted == NULL || value == NULL || (has_only && !is_only))
         return;
     if (i == FORWARDED)
         forwarded_read(&headers->forwarded, bytes_of(value), headers->trusted);
     else if (i == X_FORWARDED_FOR)
         forwarded_read_list(&headers->x_forwarded_for, bytes_of(value), headers->trusted);
+    else if (is_only)
+        forwarded_read_single(&headers->forwarded, bytes_of(value));
 }
 
 struct client client_address_find(const struct endpoint *peer,

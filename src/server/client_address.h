@@ -23,9 +23,10 @@ struct client {
 /* The headers of one request that concern proxies. */
 struct client_headers {
     const struct networks *trusted; /* NULL: the peer is no trusted proxy */
+    const char *client_header;      /* as in struct proxies; NULL: there are no trusted proxies */
     bool http10;                    /* or older */
     bool has_proxy_header;          /* any header that only proxies add */
-    struct forwarded forwarded;     /* if `trusted`: from Forwarded */
+    struct forwarded forwarded;     /* if `trusted`: from Forwarded or `client_header` */
     struct forwarded x_forwarded_for;
 };
 

@@ -17,22 +17,21 @@ struct http_connection {
     struct full_scrape *stream; /* body of the response; NULL: has another body */
 };
 
-void http_connections_trust(struct http_connections *all, const struct networks *trusted) {
+void http_connections_trust(struct http_connections *all, const struct proxies *proxies) {
     pthread_mutex_lock(&all->lock);
-    all->trusted = *trusted;
+    all->proxies = *proxies;
     pthread_mutex_unlock(&all->lock);
-    atomic_store(&all->has_trusted, trusted->count > 0);
+    atomic_store(&all->has_proxies, proxies->trusted.count > 0);
 }
 
-/* The trusted proxies, copied into `copy`, if `peer` is one of them; else NULL. */
-static const struct networks *find_trusted(struct http_connections *all,
-                                           const struct endpoint *peer, struct networks *copy) {
-    if (!atomic_load(&all->has_trusted))
+/* The proxies, copied into `copy`; NULL: none are trusted. */
+static const struct proxies *copy_proxies(struct http_connections *all, struct proxies *copy) {
+    if (!atomic_load(&all->has_proxies))
         return NULL;
     pthread_mutex_lock(&all->lock);
-    *copy = all->trusted;
+    *copy = all->proxies;
     pthread_mutex_unlock(&all->lock);
-    return networks_contain(copy, peer) ? copy : NULL;
+    return copy;
 }
 
 enum MHD_Result http_connection_accept(void *cls, const struct sockaddr *address, socklen_t len) {
@@ -170,9 +169,9 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
 static enum http_body_plan read_headers(struct http_connections *all, struct MHD_Connection *mhd,
                                         const char *method, const char *version,
                                         struct http_request *request) {
-    struct networks copy;
+    struct proxies copy;
     http_tracker_begin_headers(request, strcmp(version, MHD_HTTP_VERSION_1_1) != 0,
-                               find_trusted(all, &request->peer, &copy));
+                               copy_proxies(all, &copy));
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, read_header, request);
     return http_tracker_end_headers(&all->context, method, request);
 }

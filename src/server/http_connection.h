@@ -19,17 +19,17 @@ struct http_connections {
     struct full_scrapes full_scrapes;
     struct http_counters *counters;
     struct http_waits waits;
-    _Atomic bool has_trusted; /* false: `trusted` is empty, and the lock is not taken */
-    pthread_mutex_t lock;     /* guards `trusted` */
-    struct networks trusted;  /* proxies */
+    _Atomic bool has_proxies; /* false: none are trusted, and the lock is not taken */
+    pthread_mutex_t lock;     /* guards `proxies` */
+    struct proxies proxies;
     struct request_timeouts *timeouts;
     struct address_counts *address_counts; /* of connections */
     _Atomic uint32_t per_address_max;
     struct tls_certificate_slot certificate; /* empty without HTTPS */
 };
 
-/* Replaces the trusted proxies. Any thread. */
-void http_connections_trust(struct http_connections *connections, const struct networks *trusted);
+/* Replaces the proxies. Any thread. */
+void http_connections_trust(struct http_connections *connections, const struct proxies *proxies);
 
 /* MHD_NO rejects the connection: its address has `per_address_max`. Threads that accept at the same
  * time may exceed the limit by one each. */

@@ -218,7 +218,7 @@ void http_server_apply(struct http_server *server, const struct http_server_opti
     atomic_store(&context->scrape_max, options->scrape_max);
     atomic_store(&context->full_scrape, options->full_scrape);
     atomic_store(&context->bodies.max, options->uploads_max);
-    http_connections_trust(&server->connections, &options->trusted_proxies);
+    http_connections_trust(&server->connections, &options->proxies);
 }
 
 /* MHD_stop_daemon shuts the listening socket down, but the next process may need a shared one; so

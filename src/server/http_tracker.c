@@ -78,8 +78,13 @@ void http_tracker_read_target(const struct http_context *context, struct http_re
 static const char AMBIGUOUS_LENGTH[] = "Ambiguous Content-Length or Transfer-Encoding.\n";
 
 void http_tracker_begin_headers(struct http_request *request, bool http10,
-                                const struct networks *trusted) {
-    request->marks = (struct http_marks){ .client = { .trusted = trusted, .http10 = http10 } };
+                                const struct proxies *proxies) {
+    request->marks = (struct http_marks){ .client = { .http10 = http10 } };
+    if (proxies == NULL)
+        return;
+    request->marks.client.client_header = proxies->client_header;
+    if (networks_contain(&proxies->trusted, &request->peer))
+        request->marks.client.trusted = &proxies->trusted;
 }
 
 static void read_content_length(struct http_marks *marks, const char *value) {
@@ -200,6 +205,7 @@ static size_t allowed_body(const struct http_context *context, const char *metho
 static void find_client(struct http_request *request) {
     request->client = client_address_find(&request->peer, &request->marks.client);
     request->marks.client.trusted = NULL;
+    request->marks.client.client_header = NULL;
     if (request->kind != HTTP_ROUTE_ANNOUNCE)
         return;
     struct announce_request *announce = &request->announce.request;
@@ -284,8 +290,9 @@ static void set_malformed(struct http_response *response, uint8_t *buffer, const
 static void set_invalid_proxy(struct http_response *response, uint8_t *buffer,
                               uint32_t interval_s) {
     response->outcome.result = HTTP_RESULT_MALFORMED;
-    set_failure(response, buffer, "invalid Forwarded or X-Forwarded-For header from proxy",
-                interval_s, interval_s / 60 + 1);
+    set_failure(response, buffer,
+                "invalid client address in the headers of the proxy, such as Forwarded", interval_s,
+                interval_s / 60 + 1);
 }
 
 static void reply_announce(const struct http_context *context, const struct http_request *request,

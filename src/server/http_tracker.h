@@ -96,10 +96,10 @@ void http_tracker_clear(struct http_request *request);
 void http_tracker_read_target(const struct http_context *context, struct http_request *request,
                               struct bytes target);
 
-/* Begins the headers. `trusted` are the trusted proxies if the peer is one of them, else NULL; they
- * are borrowed until http_tracker_end_headers. `http10`: HTTP/1.0 or older. */
+/* Begins the headers. `proxies`: NULL if none are trusted; borrowed until http_tracker_end_headers.
+ * `http10`: HTTP/1.0 or older. */
 void http_tracker_begin_headers(struct http_request *request, bool http10,
-                                const struct networks *trusted);
+                                const struct proxies *proxies);
 
 /* Reads one header; call it for each, in order. Borrows `value` until the response is made. */
 void http_tracker_read_header(struct http_request *request, const char *name, size_t name_len,

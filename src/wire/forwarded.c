@@ -172,6 +172,18 @@ void forwarded_read_list(struct forwarded *forwarded, struct bytes line,
     }
 }
 
+void forwarded_read_single(struct forwarded *forwarded, struct bytes line) {
+    const struct bytes node = trimmed(line);
+    struct endpoint address;
+    if (node.len == 0 || forwarded->state == FORWARDED_BROKEN)
+        return;
+    const bool first = forwarded->state == FORWARDED_NOTHING;
+    if (!parse_node(node, &address) || (!first && !endpoint_equal(&forwarded->client, &address)))
+        forwarded->state = FORWARDED_BROKEN;
+    else if (endpoint_is_usable(&address))
+        *forwarded = (struct forwarded){ .state = FORWARDED_CLIENT, .client = address };
+}
+
 struct forwarded forwarded_join(const struct forwarded *one, const struct forwarded *other) {
     if (one->state == FORWARDED_NOTHING)
         return *other;

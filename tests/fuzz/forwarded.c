@@ -36,6 +36,12 @@ static void assert_last_entry_decides(struct forwarded forwarded, line_reader re
     assert(memcmp(forwarded.client.wire, address, sizeof address) == 0);
 }
 
+static void read_single(struct forwarded *forwarded, struct bytes line,
+                        const struct networks *unused) {
+    (void)unused;
+    forwarded_read_single(forwarded, line);
+}
+
 FUZZ_TARGET(forwarded, 1) {
     uint8_t *copy = malloc(size + 1);
     assert(copy != NULL);
@@ -43,9 +49,11 @@ FUZZ_TARGET(forwarded, 1) {
     const struct bytes lines = { .data = copy, .len = size };
     const struct forwarded standard = read_lines(lines, forwarded_read);
     const struct forwarded list = read_lines(lines, forwarded_read_list);
+    const struct forwarded single = read_lines(lines, read_single);
     const struct forwarded joined = forwarded_join(&standard, &list);
     assert_valid(&standard);
     assert_valid(&list);
+    assert_valid(&single);
     assert_valid(&joined);
     assert_last_entry_decides(standard, forwarded_read, "for=192.0.2.7");
     assert_last_entry_decides(list, forwarded_read_list, "192.0.2.7");

@@ -9,7 +9,7 @@
 #include "wire/client_name.h"
 #include "wire/tracker_reply.h"
 
-enum { FLAG_V6 = 1, FLAG_TRUSTED = 2, FLAG_HTTP10 = 4 };
+enum { FLAG_V6 = 1, FLAG_TRUSTED = 2, FLAG_HTTP10 = 4, FLAG_CLIENT_HEADER = 8 };
 enum { HASHES_MAX = 16, BODY_MAX = 1000, STREAM_MAX = 1 << 20, NOW_MS = 1000000 };
 
 static const struct tracker_options options = {
@@ -23,10 +23,16 @@ static const struct tracker_options options = {
     .peers_max = 1000,
 };
 
-static const struct networks trusted = {
-    .count = 1,
-    .list = { { .family = FAMILY_V4, .bits = 8, .address = { 10 } } },
-};
+#define TRUSTED                                                                                    \
+    {                                                                                              \
+        .count = 2, .list = {                                                                      \
+            { .family = FAMILY_V4, .bits = 8, .address = { 10 } },                                 \
+            { .family = FAMILY_V6, .bits = 8, .address = { 10 } }                                  \
+        }                                                                                          \
+    }
+
+static const struct proxies proxies = { .trusted = TRUSTED };
+static const struct proxies other_proxies = { .trusted = TRUSTED, .client_header = "X-Real-IP" };
 
 static size_t body_max(void *unused, const struct web_request *request) {
     (void)unused;
@@ -165,8 +171,9 @@ static void send_request(uint8_t flags, char *text) {
     check_target(target);
     http_tracker_read_target(context(), &request, target);
     check_request(&request);
+    const struct proxies *trusted = flags & FLAG_CLIENT_HEADER ? &other_proxies : &proxies;
     http_tracker_begin_headers(&request, flags & FLAG_HTTP10,
-                               flags & FLAG_TRUSTED ? &trusted : NULL);
+                               flags & FLAG_TRUSTED ? trusted : NULL);
     read_headers(&request, text);
     const enum http_body_plan plan = http_tracker_end_headers(context(), method, &request);
     assert(plan == HTTP_BODY_REJECT || request.marks.fault == NULL);

@@ -174,6 +174,39 @@ def test_trusted_proxies_follow_a_reload():
         wait_until(lambda: external(SECOND_PROXY) == packed(SECOND_PROXY))
 
 
+def test_client_header_is_the_only_one_that_names_the_client():
+    settings = 'network = {{ trusted_proxies = "127.5.0.0/16"; client_header = "{}"; }};'
+    spoofed = ["X-Forwarded-For: 203.0.113.9", "Forwarded: for=203.0.113.9"]
+
+    def send(*headers, source=PROXY):
+        client = Peer(daemon.port, random_hash(), source=source)
+        lines = "".join(f"{header}\r\n" for header in (*headers, *spoofed))
+        with connect(daemon.port, source) as sock:
+            sock.sendall(f"GET {client.target()} HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode())
+            return read_reply(sock)
+
+    with Skepd(settings.format("X-Real-IP")) as daemon:
+        for value, client in (("198.51.100.7", "198.51.100.7"), ("198.51.100.7:80", "198.51.100.7"),
+                              ("2001:db8::7", "2001:db8::7"), ("[2001:db8::7]", "2001:db8::7"),
+                              ("[2001:db8::7]:80", "2001:db8::7"), ("", PROXY)):
+            assert send(f"x-real-ip: {value}")["external ip"] == packed(client)
+        assert send()["external ip"] == packed(PROXY)
+        assert send("X-Real-IP: 198.51.100.7", "X-Real-IP: 198.51.100.7")["external ip"] == \
+            packed("198.51.100.7")
+        for values in (["198.51.100.8", "198.51.100.7"], ["198.51.100.8, 198.51.100.7"],
+                       ["198.51.100.7 198.51.100.8"], ["nonsense"], ["for=198.51.100.7"]):
+            assert "proxy" in send(*[f"X-Real-IP: {value}" for value in values]).failure
+        assert send("X-Real-IP: 198.51.100.7", source=STRANGER)["external ip"] == packed(STRANGER)
+
+        daemon.reload(settings.format("CF-Connecting-IP"))
+        wait_until(lambda: send("CF-Connecting-IP: 198.51.100.7")["external ip"] ==
+                   packed("198.51.100.7"))
+        assert send("X-Real-IP: 198.51.100.7")["external ip"] == packed(PROXY)
+        daemon.reload(settings.format(""))
+        wait_until(lambda: send("CF-Connecting-IP: 198.51.100.7")["external ip"] ==
+                   packed("203.0.113.9"))
+
+
 def test_reload_again_and_again_under_load():
     with Skepd(NETWORKS.format("")) as daemon:
         for number in range(60):

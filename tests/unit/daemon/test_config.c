@@ -278,6 +278,16 @@ static const struct {
     { "network = { external_address = ( \"192.0.2.1\",\n \"192.0.2.2\" ); };",
       ":2: network.external_address must be an IPv4 address, an IPv6 address or a list of both, "
       "not \"192.0.2.2\"" },
+    { "network = { client_header = \"X-Real-IP:\"; };",
+      ":1: network.client_header must be a header name such as \"X-Real-IP\", not \"X-Real-IP:\"" },
+    { "network = { client_header = \"X Real IP\"; };",
+      ":1: network.client_header must be a header name such as \"X-Real-IP\", not \"X Real IP\"" },
+    { "network = { client_header = [ \"X-Real-IP\" ]; };",
+      ":1: network.client_header must be a header name such as \"X-Real-IP\"" },
+    { "network = { client_header = "
+      "\"X-23456789-123456789-123456789-123456789-123456789-123456789-123\"; };",
+      ":1: network.client_header must be a header name such as \"X-Real-IP\", not "
+      "\"X-23456789-123456789-123456789-123456789-123456789-123456789\"" },
     { "store = { database = 7; };", ":1: store.database must be a string of at most 1023 bytes" },
     { "http = {\n port = ;\n };", ":2: syntax error" },
 };
@@ -359,6 +369,7 @@ START_TEST(text_sets_a_setting_of_every_kind) {
         { "http.hostnames", "a.example", "http = { hostnames = \"a.example\"; };" },
         { "network.external_address", "192.0.2.1",
           "network = { external_address = \"192.0.2.1\"; };" },
+        { "network.client_header", "X-Real-IP", "network = { client_header = \"X-Real-IP\"; };" },
     };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         const struct config expected = accepted(values[i].in_file);
@@ -407,7 +418,8 @@ START_TEST(printed_config_reads_as_the_same) {
         " hostnames = [ \"a\", \"b\" ]; full_scrape = true; };"
         "access = { mode = \"listed\"; clients_allow = [ \"-q\\\"\\\\\", \"-TR\" ];"
         " whitelist_file = \"/a \\\"b\\\\\\x07\xc3\xa4\"; };"
-        "network = { external_address = [ \"192.0.2.1\", \"2001:db8::1\" ]; lan = []; };");
+        "network = { external_address = [ \"192.0.2.1\", \"2001:db8::1\" ]; lan = [];"
+        " client_header = \"CF-Connecting-IP\"; };");
     struct config again;
     memset(&again, 0xA5, sizeof again);
     print_to(path, &config);

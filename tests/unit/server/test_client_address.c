@@ -64,6 +64,33 @@ static const struct example examples[] = {
     { PROXY, false, { { "Forwarded", "proto=https" } }, NULL, true, false, false },
     { PROXY, false, { { "Forwarded", "for=192.0.2.7" }, { "X-Forwarded-For", "192.0.2.8" } }, NULL, true, false, false },
 };
+
+/* With a configured client header. */
+static const struct {
+    const char *only;
+    struct example example;
+} configured[] = {
+    /* A configured header names the client, and no other one does. */
+    { "", { PROXY, false, { { "X-Real-IP", "192.0.2.7" } }, "10.0.0.1", false, true, true } },
+    { "X-Real-IP", { PROXY, false, { { "x-real-ip", "192.0.2.7" } }, "192.0.2.7", true, false, false } },
+    { "cf-connecting-ip", { PROXY, false, { { "CF-Connecting-IP", "192.0.2.7" } }, "192.0.2.7", true, false, false } },
+    { "X-Real-IP", { PROXY, false, { { "X-Forwarded-For", "192.0.2.9" }, { "Forwarded", "junk" }, { "X-Real-IP", "192.0.2.7" } }, "192.0.2.7", true, false, false } },
+    { "X-Real-IP", { PROXY, false, { { "X-Forwarded-For", "192.0.2.9" }, { "Forwarded", "for=192.0.2.9" } }, "10.0.0.1", false, true, true } },
+    { "X-Real-IP", { PROXY, false, { { "X-Real-I", "192.0.2.9" }, { "X-Real-IPs", "192.0.2.9" } }, "10.0.0.1", false, false, true } },
+    { "X-Real-IP", { PROXY, false, { { "X-Real-IP", NULL } }, "10.0.0.1", false, true, true } },
+    { "X-Real-IP", { PROXY, false, { { "X-Real-IP", "junk" } }, NULL, true, false, false } },
+    { "X-Real-IP", { PROXY, false, { { "X-Real-IP", "192.0.2.9, 192.0.2.7" } }, NULL, true, false, false } },
+    { "X-Real-IP", { PROXY, false, { { "X-Real-IP", "192.0.2.9" }, { "X-Real-IP", "192.0.2.7" } }, NULL, true, false, false } },
+    { "X-Real-IP", { PROXY, false, { { "X-Real-IP", "10.0.0.2" } }, "10.0.0.2", true, false, false } },
+    { "X-Real-IP", { PROXY, false, { { "X-Real-IP", "127.0.0.1" } }, "127.0.0.1", true, false, true } },
+    /* The two default ones can be chosen, too, and are then read as lists. */
+    { "x-forwarded-for", { PROXY, false, { { "Forwarded", "for=192.0.2.9" }, { "X-Forwarded-For", "192.0.2.9, 192.0.2.7" } }, "192.0.2.7", true, false, false } },
+    { "forwarded", { PROXY, false, { { "Forwarded", "for=192.0.2.9, for=192.0.2.7" }, { "X-Forwarded-For", "192.0.2.9" } }, "192.0.2.7", true, false, false } },
+    /* From anyone else it raises doubt. */
+    { "", { "192.0.2.1", false, { { "CF-Connecting-IP", "192.0.2.7" } }, "192.0.2.1", false, false, false } },
+    { "CF-Connecting-IP", { "192.0.2.1", false, { { "CF-Connecting-IP", "192.0.2.7" } }, "192.0.2.1", false, true, true } },
+    { "CF-Connecting-IP", { "192.0.2.1", false, { { "X-Forwarded-For", "192.0.2.7" } }, "192.0.2.1", false, true, true } },
+};
 /* clang-format on */
 
 static struct networks trusted_networks(void) {
@@ -74,11 +101,12 @@ static struct networks trusted_networks(void) {
     return networks;
 }
 
-static struct client find_client(const struct example *example) {
+static struct client find_client(const struct example *example, const char *only) {
     const struct networks trusted = trusted_networks();
     const struct endpoint peer = endpoint_at(example->peer, PORT);
     struct client_headers headers = {
         .trusted = networks_contain(&trusted, &peer) ? &trusted : NULL,
+        .client_header = only,
         .http10 = example->http10,
     };
     for (size_t i = 0; i < HEADERS_MAX && example->headers[i].name != NULL; i++) {
@@ -88,9 +116,8 @@ static struct client find_client(const struct example *example) {
     return client_address_find(&peer, &headers);
 }
 
-START_TEST(client_follows_from_peer_and_headers) {
-    const struct example *example = &examples[_i];
-    const struct client client = find_client(example);
+static void check_example(const struct example *example, const char *only) {
+    const struct client client = find_client(example, only);
     char text[ENDPOINT_TEXT_LEN] = "invalid";
     if (client.endpoint.family != FAMILY_NONE) {
         endpoint_address_text(&client.endpoint, text);
@@ -100,6 +127,16 @@ START_TEST(client_follows_from_peer_and_headers) {
     ck_assert_int_eq(client.proxied, example->proxied);
     ck_assert_int_eq(client.may_be_proxy, example->may_be_proxy);
     ck_assert_int_eq(client.uncertain, example->uncertain);
+}
+
+START_TEST(client_follows_from_peer_and_headers) {
+    check_example(&examples[_i], NULL);
+    check_example(&examples[_i], "");
+}
+END_TEST
+
+START_TEST(configured_header_alone_names_the_client) {
+    check_example(&configured[_i].example, configured[_i].only);
 }
 END_TEST
 
@@ -116,6 +153,7 @@ UNIT_SUITE(client_address) {
     Suite *suite = suite_create("client_address");
     TCase *tests = tcase_create("client_address");
     tcase_add_loop_test(tests, client_follows_from_peer_and_headers, 0, LOOPS_OF(examples));
+    tcase_add_loop_test(tests, configured_header_alone_names_the_client, 0, LOOPS_OF(configured));
     tcase_add_test(tests, without_trusted_proxies_loopback_is_certain);
     suite_add_tcase(suite, tests);
     return suite;

@@ -65,13 +65,14 @@ static void stop_tracker(void) {
 /* The response to a request with one header, or with none if `name` is NULL. */
 static void ask_as(const char *method, const char *target, bool http10, const char *name,
                    const char *value) {
-    static const struct networks trusted = {
-        .count = 1,
-        .list = { { .family = FAMILY_V4, .bits = 8, .address = { 10 } } },
+    static const struct proxies proxies = {
+        .trusted = {
+            .count = 1,
+            .list = { { .family = FAMILY_V4, .bits = 8, .address = { 10 } } },
+        },
     };
     http_tracker_read_target(&context, &request, bytes_of(target));
-    http_tracker_begin_headers(&request, http10,
-                               networks_contain(&trusted, &request.peer) ? &trusted : NULL);
+    http_tracker_begin_headers(&request, http10, &proxies);
     http_tracker_read_header(&request, "Host", 4, "tracker");
     if (name != NULL)
         http_tracker_read_header(&request, name, strlen(name), value);

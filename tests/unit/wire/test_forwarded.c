@@ -159,6 +159,45 @@ START_TEST(x_forwarded_for_names_the_client) {
 }
 END_TEST
 
+static const struct header singles[] = {
+    { "192.0.2.1", "192.0.2.1" },
+    { " 192.0.2.1\t", "192.0.2.1" },
+    { "192.0.2.1:4711", "192.0.2.1" },
+    { "2001:db8::1", "2001:db8::1" },
+    { "[2001:db8::1]", "2001:db8::1" },
+    { "[2001:db8::1]:4711", "2001:db8::1" },
+    { "::ffff:192.0.2.1", "192.0.2.1" },
+    { "10.0.0.1", "10.0.0.1" },
+    { "192.0.2.1\n192.0.2.1:80", "192.0.2.1" },
+    { " \n192.0.2.1\n", "192.0.2.1" },
+
+    { "", NOTHING },
+    { " ", NOTHING },
+    { "0.0.0.0", NOTHING },
+
+    { "192.0.2.1, 192.0.2.1", BROKEN },
+    { "192.0.2.9\n192.0.2.1", BROKEN },
+    { "192.0.2.1\n10.0.0.1", BROKEN },
+    { "192.0.2.1\n0.0.0.0", BROKEN },
+    { "192.0.2.1\nunknown\n192.0.2.1", BROKEN },
+    { "unknown\n192.0.2.1", BROKEN },
+    { "for=192.0.2.1", BROKEN },
+    { "2001:db8::1]", BROKEN },
+    { "[192.0.2.1]", BROKEN },
+};
+
+static void read_single(struct forwarded *forwarded, struct bytes line,
+                        const struct networks *trusted) {
+    (void)trusted;
+    forwarded_read_single(forwarded, line);
+}
+
+START_TEST(single_address_names_the_client) {
+    const struct forwarded found = read_lines(singles[_i].lines, read_single);
+    assert_is(&found, singles[_i].client, singles[_i].lines);
+}
+END_TEST
+
 START_TEST(zero_byte_ends_no_address) {
     const struct networks trusted = proxies();
     struct forwarded forwarded = { 0 };
@@ -219,6 +258,7 @@ UNIT_SUITE(forwarded) {
     TCase *headers = tcase_create("headers");
     tcase_add_loop_test(headers, forwarded_names_the_client, 0, LOOPS_OF(standard));
     tcase_add_loop_test(headers, x_forwarded_for_names_the_client, 0, LOOPS_OF(lists));
+    tcase_add_loop_test(headers, single_address_names_the_client, 0, LOOPS_OF(singles));
     tcase_add_test(headers, zero_byte_ends_no_address);
     tcase_add_loop_test(headers, both_headers_must_agree, 0, LOOPS_OF(pairs));
     tcase_add_test(headers, address_that_none_can_connect_to_names_no_client);
