@@ -149,19 +149,24 @@ static bool read_row(const json_t *item, struct registry_row *row) {
     return row->text[0] != '\0';
 }
 
-static void visit_page(const json_t *items, registry_visitor visit, void *context) {
+/* Visits the other info_hashes of a torrent, too, if `versions`. */
+static void visit_item(const json_t *item, bool versions, registry_visitor visit, void *context) {
+    struct registry_row row;
     size_t i;
-    const json_t *item;
-    json_array_foreach(items, i, item) {
-        struct registry_row row;
-        if (read_row(item, &row))
+    const json_t *hash;
+    if (!read_row(item, &row))
+        return;
+    visit(context, &row);
+    json_array_foreach(versions ? json_object_get(item, "versions") : NULL, i, hash) {
+        const char *text = json_string_value(hash);
+        if (text != NULL && hex_decode(bytes_of(text), row.info_hash, INFO_HASH_LEN))
             visit(context, &row);
     }
 }
 
 /* Prints no errors. */
-static enum status visit_pages(struct api_client *client, const char *list, registry_visitor visit,
-                               void *context) {
+static enum status visit_pages(struct api_client *client, const char *list, bool versions,
+                               registry_visitor visit, void *context) {
     size_t offset = 0;
     for (;;) {
         char path[PATH_LEN];
@@ -172,7 +177,11 @@ static enum status visit_pages(struct api_client *client, const char *list, regi
             return status;
         const json_t *items = json_object_get(page, "items");
         const size_t count = json_array_size(items);
-        visit_page(items, visit, context);
+        size_t i;
+        const json_t *item;
+        json_array_foreach(items, i, item) {
+            visit_item(item, versions, visit, context);
+        }
         offset += count;
         const bool is_last = count == 0 || offset >= api_client_number(page, "total");
         json_decref(page);
@@ -183,7 +192,7 @@ static enum status visit_pages(struct api_client *client, const char *list, regi
 
 enum status api_registry_visit(struct api_client *client, const char *list, registry_visitor visit,
                                void *context) {
-    return report_failure(client, visit_pages(client, list, visit, context));
+    return report_failure(client, visit_pages(client, list, true, visit, context));
 }
 
 enum status api_registry_search(struct api_client *client, bool all, const char *text,
@@ -197,6 +206,6 @@ enum status api_registry_search(struct api_client *client, bool all, const char 
     writer_put(&w, "&", 2);
     if (w.failed)
         return output_fail(STATUS_FAULT, "search text too long");
-    const enum status status = visit_pages(client, list, visit, context);
+    const enum status status = visit_pages(client, list, false, visit, context);
     return status == STATUS_UNREACHABLE ? status : report_failure(client, status);
 }

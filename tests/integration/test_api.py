@@ -266,6 +266,8 @@ def test_torrents_are_sorted_and_paged():
         assert (page["total"], page["offset"], page["limit"]) == (5, 1, 2)
         assert api.get("/torrents", offset=100)["items"] == []
         assert names_of(api.get("/torrents", show="unseeded")) == expected[:1]
+        wait_until(lambda: api.get("/status")["health"] ==
+                   {"idle": 0, "unseeded": 1, "stuck": 0, "weak": 1, "good": 3})
         assert names_of(api.get("/torrents", sort="health"))[:2] == expected[:2]
         assert sorted(names_of(api.get("/torrents"))) == sorted(expected)
 
@@ -282,7 +284,9 @@ def test_torrent_is_stuck_while_no_seeder_can_be_reached(torrent):
         finding, = api.torrent(torrent)["diagnosis"]
         assert finding["code"] == "seeders_unreachable"
         assert f"to {seeder.endpoint[0]}, port {seeder.endpoint[1]}" in finding["text"]
-        wait_until(lambda: api.get("/torrents", sort="health")["items"][0]["health"] == "stuck")
+        wait_until(lambda: names_of(api.get("/torrents", show="stuck")) == [torrent.hex()])
+        assert api.get("/torrents", sort="health")["items"][0]["health"] == "stuck"
+        wait_until(lambda: api.get("/status")["health"]["stuck"] == 1)
         listed = Skepctl(options=("--url", daemon.url))("torrents")
         assert re.search(rf" stuck +{torrent.hex()}", listed)
         with socket.create_server(("127.0.0.1", 0)) as listener:

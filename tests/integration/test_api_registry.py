@@ -55,8 +55,10 @@ def test_torrent_file_comes_back_with_our_urls(daemon, api, tmp_path, mode):
         assert ("urn:btih:" in detail["magnet"]) == (mode != "v2_only")
         check_download(daemon, api, info_hash, content)
     assert api.post("/torrents", content, "application/x-bittorrent").status == 409
+    row, = api.get("/torrents", search=hashes[-1].hex())["items"]
+    assert sorted([row["info_hash"], *row["versions"]]) == sorted(h.hex() for h in hashes)
+    assert api.delete("/torrents/" + hashes[-1].hex()).status == 204
     for info_hash in hashes:
-        assert api.delete("/torrents/" + info_hash.hex()).status == 204
         assert api.delete("/torrents/" + info_hash.hex()).status == 404
     assert api.call("GET", f"/torrents/{hashes[0].hex()}/file").status == 404
 

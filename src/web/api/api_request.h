@@ -135,11 +135,9 @@ struct reach_state api_reach(const struct api_request *request, const struct end
 /* {"open":N,"unreachable":N,"unknown":N}: the ports of an address by reachability. */
 json_t *api_reach_counts(const struct api_request *request, const struct address_row *row);
 
-/* torrent_health(), and HEALTH_STUCK if the torrent has at most 16 seeders and none is reachable.
- */
-enum health api_health(const struct api_request *request, const struct torrent_stats *stats);
+extern const char *const api_healths[HEALTHS];
 
-json_t *api_torrent(const struct api_request *request, const struct torrent_row *row);
+json_t *api_torrent(const struct torrent_row *row);
 json_t *api_ban(const struct registry_row *row);
 
 /* Reads the .torrent file of a torrent from the database; the caller frees it. NULL if there is

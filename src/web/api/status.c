@@ -45,10 +45,10 @@ static void get_session(const struct api_request *request, struct web_response *
 static json_t *totals_value(const struct totals *totals) {
     const uint64_t seeders = totals->seeders_v4 + totals->seeders_v6;
     const uint64_t leechers = totals->leechers_v4 + totals->leechers_v6;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:o, s:o, s:o}", "torrents",
-                     api_count(totals->torrents_active + totals->torrents_idle), "peers",
-                     api_count(seeders + leechers), "seeders", api_count(seeders), "leechers",
-                     api_count(leechers), "peers_v4",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:o, s:o, s:o}", "torrents",
+                     api_count(totals->torrents_active + totals->torrents_idle), "torrents_active",
+                     api_count(totals->torrents_active), "peers", api_count(seeders + leechers),
+                     "seeders", api_count(seeders), "leechers", api_count(leechers), "peers_v4",
                      api_count(totals->seeders_v4 + totals->leechers_v4), "peers_v6",
                      api_count(totals->seeders_v6 + totals->leechers_v6), "downloaded",
                      api_count(totals->downloaded), "announces_per_s", totals->announces_per_s,
@@ -107,6 +107,17 @@ static json_t *warnings_value(const struct health_report *report) {
     return list;
 }
 
+/* Null if out of memory for a moment. */
+static json_t *health_value(const struct api_request *request) {
+    struct torrent_counts counts;
+    if (!torrent_list_count(request->api->torrents, request->now_ms, &counts))
+        return json_null();
+    json_t *value = json_object();
+    for (size_t i = 0; i < HEALTHS; i++)
+        api_put(&value, api_healths[i], api_count(counts.by_health[i]));
+    return value;
+}
+
 /* For everyone who may see the status. */
 static void put_public_fields(const struct api_request *request, json_t **body) {
     static const char *const modes[] = {
@@ -125,6 +136,7 @@ static void put_admin_fields(const struct api_request *request, json_t **body) {
         health_report_fill(api->health, &report);
     api_put(body, "uptime_s", api_count((request->now_ms - api->started_ms) / 1000));
     api_put(body, "registry", registry_value(request));
+    api_put(body, "health", health_value(request));
     api_put(body, "probes", probes_value(request));
     api_put(body, "store",
             json_pack("{s:b, s:b, s:f}", "enabled", api->database != NULL, "failing",

@@ -184,17 +184,26 @@ static void patch_torrent(const struct api_request *request, struct web_response
         return;
     }
     (void)torrent_list_find(request->api->torrents, info_hash, request->now_ms, &shown);
-    api_send(response, 200, api_torrent(request, &shown));
+    api_send(response, 200, api_torrent(&shown));
     api_submit_edit(edit, response);
 }
 
+/* Removes a torrent and, before it, its sibling with the same file. */
 static void delete_torrent(const struct api_request *request, struct web_response *response) {
     uint8_t info_hash[INFO_HASH_LEN];
+    bool removed;
     if (!api_path_hash(request, response, info_hash))
         return;
-    const struct registry_row row = torrent_key(info_hash);
     struct registry_edit *edit = api_begin_edit(request, response);
-    if (edit != NULL)
+    if (edit == NULL)
+        return;
+    struct registry_row row = torrent_key(info_hash);
+    struct registry_row sibling;
+    if (registry_find(api_registry(request), &row) &&
+        registry_find_sibling(api_registry(request), &row, &sibling) &&
+        !registry_edit_remove(edit, &sibling, &removed))
+        api_abort_edit(edit, response);
+    else
         api_remove_row(edit, &row, "Registered torrent", response);
 }
 

@@ -12,26 +12,36 @@
 
 enum { MAGNET_URLS_MAX = 4, MAGNET_LEN = 8192 };
 
-json_t *api_torrent(const struct api_request *request, const struct torrent_row *row) {
-    static const char *const healths[] = {
-        [HEALTH_IDLE] = "idle", [HEALTH_UNSEEDED] = "unseeded", [HEALTH_STUCK] = "stuck",
-        [HEALTH_WEAK] = "weak", [HEALTH_GOOD] = "good",
-    };
+const char *const api_healths[HEALTHS] = {
+    [HEALTH_IDLE] = "idle", [HEALTH_UNSEEDED] = "unseeded", [HEALTH_STUCK] = "stuck",
+    [HEALTH_WEAK] = "weak", [HEALTH_GOOD] = "good",
+};
+
+/* The other info_hash of a hybrid torrent. */
+static json_t *versions_value(const struct torrent_row *row) {
+    json_t *list = json_array();
+    if (row->hybrid)
+        api_append(&list, api_hex(row->other_hash, INFO_HASH_LEN));
+    return list;
+}
+
+json_t *api_torrent(const struct torrent_row *row) {
     const struct torrent_stats *stats = &row->stats;
     return json_pack(
-        "{s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "info_hash",
-        api_hex(stats->info_hash, INFO_HASH_LEN), "name", api_text_or_null(row->name), "size",
-        api_count_or_null(row->size, 0), "registered", row->registered, "has_file", row->has_file,
-        "seeders", api_count(torrent_seeders(stats)), "leechers",
-        api_count(torrent_leechers(stats)), "paused", api_count(stats->paused), "downloaded",
-        api_count(stats->downloaded), "upload_rate", api_count(stats->upload_rate), "download_rate",
-        api_count(stats->download_rate), "health", healths[api_health(request, stats)], "idle_s",
-        api_count(stats->idle_s));
+        "{s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "info_hash",
+        api_hex(stats->info_hash, INFO_HASH_LEN), "versions", versions_value(row), "name",
+        api_text_or_null(row->name), "size", api_count_or_null(row->size, 0), "registered",
+        row->registered, "has_file", row->has_file, "seeders", api_count(torrent_seeders(stats)),
+        "leechers", api_count(torrent_leechers(stats)), "paused", api_count(stats->paused),
+        "downloaded", api_count(stats->downloaded), "upload_rate", api_count(stats->upload_rate),
+        "download_rate", api_count(stats->download_rate), "health", api_healths[row->health],
+        "idle_s", api_count(stats->idle_s));
 }
 
 static bool read_query(const struct api_request *request, struct web_response *response,
                        struct torrent_query *query) {
-    static const char *const shows[] = { "all", "active", "registered", "unseeded", NULL };
+    static const char *const shows[] = { "all",      "active", "registered", "unnamed", "idle",
+                                         "unseeded", "stuck",  "weak",       "good",    NULL };
     static const char *const sorts[] = { "name",       "size", "seeders", "leechers",
                                          "downloaded", "rate", "health",  NULL };
     size_t show;
@@ -59,7 +69,7 @@ static void get_torrents(const struct api_request *request, struct web_response 
                                           request->now_ms, rows, span.limit, &count, &total))
         items = json_array();
     for (size_t i = 0; i < count; i++)
-        api_append(&items, api_torrent(request, &rows[i]));
+        api_append(&items, api_torrent(&rows[i]));
     free(rows);
     api_send_list(response, items, total, span);
 }
@@ -84,8 +94,8 @@ static json_t *magnet_value(const struct torrent_row *row, const struct metainfo
     return w.failed ? NULL : json_stringn((const char *)text, w.len);
 }
 
-/* The other info_hash of a hybrid torrent. */
-static json_t *versions_value(const struct torrent_row *row, const struct metainfo *metainfo) {
+/* The same, if only one info_hash is registered. */
+static json_t *file_versions_value(const struct torrent_row *row, const struct metainfo *metainfo) {
     json_t *list = json_array();
     for (size_t i = 0; i < metainfo->hash_count; i++) {
         if (memcmp(metainfo->info_hashes[i], row->stats.info_hash, INFO_HASH_LEN) != 0)
@@ -115,7 +125,7 @@ static void put_file_fields(const struct api_request *request, const struct torr
     uint8_t *file = read_metainfo(request, row, &metainfo);
     announce_urls_find(&urls, settings, request->http, NULL);
     api_put(body, "magnet", magnet_value(row, &metainfo, &urls));
-    api_put(body, "versions", versions_value(row, &metainfo));
+    api_put(body, "versions", file_versions_value(row, &metainfo));
     free(file);
 }
 
@@ -189,7 +199,7 @@ static void get_torrent(const struct api_request *request, struct web_response *
     if (!find_torrent(request, response, &row))
         return;
     const struct tracker_settings settings = api_settings_of(request->api);
-    json_t *body = api_torrent(request, &row);
+    json_t *body = api_torrent(&row);
     put_file_fields(request, &row, &settings, &body);
     api_put(&body, "added", row.registered ? json_integer(row.added_s) : json_null());
     api_put(&body, "blocked", blocked_value(request, row.stats.info_hash));

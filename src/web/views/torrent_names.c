@@ -7,6 +7,7 @@
 #include "base/case_fold.h"
 #include "base/hash_index.h"
 #include "base/keyed_hash.h"
+#include "base/radix_sort.h"
 #include "base/random.h"
 
 enum { FOLDED_LEN = 2 * REGISTRY_TEXT_LEN };
@@ -64,7 +65,8 @@ static bool add_row(struct names_reader *reader, const struct registry_row *row)
     rows->list = list;
     struct torrent_name name = { .file_id = row->file_id,
                                  .size = row->size,
-                                 .added_s = row->since_s };
+                                 .added_s = row->since_s,
+                                 .sibling = TORRENT_UNNAMED };
     memcpy(name.info_hash, row->info_hash, INFO_HASH_LEN);
     if (!copy_texts(reader->names, row->text, &name))
         return false;
@@ -97,6 +99,29 @@ static bool matches_info_hash(const void *array, uint32_t position, const void *
     return memcmp(list[position].info_hash, wanted, INFO_HASH_LEN) == 0;
 }
 
+/* Links the torrents that share a .torrent file. False if out of memory. */
+static bool link_siblings(const struct name_rows *rows) {
+    struct radix_item *items = malloc((rows->count + 1) * sizeof *items);
+    struct radix_item *spare = malloc((rows->count + 1) * sizeof *spare);
+    const bool good = items != NULL && spare != NULL;
+    size_t count = 0;
+    for (size_t i = 0; good && i < rows->count; i++) {
+        if (rows->list[i].file_id != 0)
+            items[count++] = (struct radix_item){ (uint64_t)rows->list[i].file_id, (uint32_t)i };
+    }
+    if (good)
+        radix_sort(items, spare, count);
+    for (size_t i = 1; i < count; i++) {
+        if (items[i].key != items[i - 1].key)
+            continue;
+        rows->list[items[i].position].sibling = items[i - 1].position;
+        rows->list[items[i - 1].position].sibling = items[i].position;
+    }
+    free(items);
+    free(spare);
+    return good;
+}
+
 /* Replaces the rows, and takes ownership of the new ones. If out of memory, the old ones stay. */
 static bool replace_rows(struct torrent_names *names, const struct name_rows *rows) {
     struct hash_index index;
@@ -104,6 +129,10 @@ static bool replace_rows(struct torrent_names *names, const struct name_rows *ro
         return false;
     if (rows->count > 1)
         qsort(rows->list, rows->count, sizeof *rows->list, compare_names);
+    if (!link_siblings(rows)) {
+        hash_index_free(&index);
+        return false;
+    }
     for (size_t i = 0; i < rows->count; i++)
         hash_index_put(&index, hash_info_hash(names, rows->list[i].info_hash), (uint32_t)i);
     free_rows(&names->rows);
@@ -168,6 +197,11 @@ int64_t torrent_names_find(const struct torrent_names *names,
     const uint32_t position = hash_index_find(&names->index, hash_info_hash(names, info_hash),
                                               matches_info_hash, names->rows.list, info_hash);
     return position == HASH_INDEX_NONE ? TORRENT_UNNAMED : (int64_t)position;
+}
+
+const struct torrent_name *torrent_names_sibling(const struct torrent_names *names,
+                                                 const struct torrent_name *name) {
+    return name->sibling == TORRENT_UNNAMED ? NULL : torrent_names_at(names, (size_t)name->sibling);
 }
 
 void torrent_names_fold(const struct torrent_names *names, const char *text, char *folded,

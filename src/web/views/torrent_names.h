@@ -16,6 +16,7 @@ struct torrent_name {
     int64_t file_id;    /* equal for torrents that share a .torrent file; 0: no file */
     uint64_t size;      /* bytes; 0: unknown */
     int64_t added_s;    /* Unix time */
+    int64_t sibling;    /* position of the other info_hash of a hybrid torrent; TORRENT_UNNAMED */
     char *text;         /* may be empty */
     const char *folded; /* `text` with case folded, for searching */
 };
@@ -38,6 +39,10 @@ const struct torrent_name *torrent_names_at(const struct torrent_names *names, s
 /* Position of a torrent, or TORRENT_UNNAMED. */
 int64_t torrent_names_find(const struct torrent_names *names,
                            const uint8_t info_hash[static INFO_HASH_LEN]);
+
+/* The other info_hash of a hybrid torrent. NULL: none. */
+const struct torrent_name *torrent_names_sibling(const struct torrent_names *names,
+                                                 const struct torrent_name *name);
 
 /* Folds the case of a search text in the same way as that of the names. */
 void torrent_names_fold(const struct torrent_names *names, const char *text, char *folded,

@@ -9,14 +9,13 @@
 
 enum { FOLDED_LEN = 2 * TORRENT_SEARCH_LEN, HEX_LEN = 2 * INFO_HASH_LEN };
 
-bool torrent_order_add(struct torrent_order *order, const struct torrent_stats *stats,
-                       int64_t name) {
+bool torrent_order_add(struct torrent_order *order, const struct torrent_entry *entry) {
     struct torrent_entry *entries =
         array_grow(order->entries, &order->capacity, order->count + 1, sizeof *entries);
     if (entries == NULL)
         return false;
     order->entries = entries;
-    entries[order->count++] = (struct torrent_entry){ *stats, name };
+    entries[order->count++] = *entry;
     return true;
 }
 
@@ -32,11 +31,32 @@ static bool sort_items(struct radix_item *items, size_t count, uint32_t *positio
     return true;
 }
 
-bool torrent_order_sort(struct torrent_order *order, size_t name_count) {
+static uint32_t peers_of(const struct torrent_entry *entry) {
+    return torrent_seeders(&entry->stats) + torrent_leechers(&entry->stats);
+}
+
+/* A hybrid torrent (BEP 52) is listed once. Its named entries come first, in the order of names,
+ * and each name has an entry. */
+static void hide_secondaries(struct torrent_order *order, const struct torrent_names *names) {
+    for (size_t i = 0; i < torrent_names_count(names); i++) {
+        const int64_t sibling = torrent_names_at(names, i)->sibling;
+        if (sibling <= (int64_t)i)
+            continue;
+        struct torrent_entry *one = &order->entries[order->by_name[i]];
+        struct torrent_entry *other = &order->entries[order->by_name[sibling]];
+        if (peers_of(one) < peers_of(other))
+            one->secondary = true;
+        else
+            other->secondary = true;
+    }
+}
+
+bool torrent_order_sort(struct torrent_order *order, const struct torrent_names *names) {
     const size_t count = order->count;
+    const size_t name_count = torrent_names_count(names);
     struct radix_item *items = malloc((count + 1) * sizeof *items);
     free(order->by_name);
-    order->by_name = malloc((count + 1) * sizeof *order->by_name);
+    order->by_name = calloc(count + 1, sizeof *order->by_name);
     bool good = items != NULL && order->by_name != NULL;
     for (size_t i = 0; i < count && good; i++) {
         const struct torrent_entry *entry = &order->entries[i];
@@ -48,6 +68,8 @@ bool torrent_order_sort(struct torrent_order *order, size_t name_count) {
     }
     good = good && sort_items(items, count, order->by_name);
     free(items);
+    if (good)
+        hide_secondaries(order, names);
     return good;
 }
 
@@ -65,28 +87,50 @@ static struct needle make_needle(const struct torrent_names *names, const char *
     return needle;
 }
 
-static bool matches_search(const struct torrent_entry *entry, const struct needle *needle,
-                           const struct torrent_names *names) {
-    if (needle->folded[0] == '\0')
-        return true;
-    if (entry->name != TORRENT_UNNAMED &&
-        strstr(torrent_names_at(names, (size_t)entry->name)->folded, needle->folded) != NULL)
-        return true;
+static bool matches_hash(const uint8_t *info_hash, const struct needle *needle) {
     char hex[HEX_LEN + 1];
     if (!needle->hexadecimal)
         return false;
-    hex_encode(entry->stats.info_hash, INFO_HASH_LEN, hex);
+    hex_encode(info_hash, INFO_HASH_LEN, hex);
     return strstr(hex, needle->folded) != NULL;
 }
 
-static bool matches_show(const struct torrent_entry *entry, enum torrent_show show) {
+static bool matches_search(const struct torrent_entry *entry, const struct needle *needle,
+                           const struct torrent_names *names) {
+    if (needle->folded[0] == '\0' || matches_hash(entry->stats.info_hash, needle))
+        return true;
+    if (entry->name == TORRENT_UNNAMED)
+        return false;
+    const struct torrent_name *name = torrent_names_at(names, (size_t)entry->name);
+    const struct torrent_name *sibling = torrent_names_sibling(names, name);
+    return strstr(name->folded, needle->folded) != NULL ||
+           (sibling != NULL && matches_hash(sibling->info_hash, needle));
+}
+
+static bool is_unnamed(const struct torrent_entry *entry, const struct torrent_names *names) {
+    return entry->name == TORRENT_UNNAMED ||
+           torrent_names_at(names, (size_t)entry->name)->text[0] == '\0';
+}
+
+static bool matches_show(const struct torrent_entry *entry, enum torrent_show show,
+                         const struct torrent_names *names) {
     switch (show) {
     case SHOW_ACTIVE:
-        return torrent_health(&entry->stats) != HEALTH_IDLE;
+        return entry->health != HEALTH_IDLE;
     case SHOW_REGISTERED:
         return entry->name != TORRENT_UNNAMED;
+    case SHOW_UNNAMED:
+        return is_unnamed(entry, names);
+    case SHOW_IDLE:
+        return entry->health == HEALTH_IDLE;
     case SHOW_UNSEEDED:
-        return torrent_health(&entry->stats) == HEALTH_UNSEEDED;
+        return entry->health == HEALTH_UNSEEDED;
+    case SHOW_STUCK:
+        return entry->health == HEALTH_STUCK;
+    case SHOW_WEAK:
+        return entry->health == HEALTH_WEAK;
+    case SHOW_GOOD:
+        return entry->health == HEALTH_GOOD;
     case SHOW_ALL:
         break;
     }
@@ -110,7 +154,7 @@ static uint64_t entry_key(const struct torrent_entry *entry, enum torrent_sort s
     case BY_RATE:
         return stats->upload_rate + stats->download_rate;
     case BY_HEALTH:
-        return torrent_health(stats);
+        return entry->health;
     case BY_NAME:
         break;
     }
@@ -126,7 +170,8 @@ static size_t collect_matches(const struct torrent_order *order, const struct to
     for (size_t i = 0; i < order->count; i++) {
         const uint32_t position = order->by_name[i];
         const struct torrent_entry *entry = &order->entries[position];
-        if (!matches_show(entry, query->show) || !matches_search(entry, &needle, names))
+        if (entry->secondary || !matches_show(entry, query->show, names) ||
+            !matches_search(entry, &needle, names))
             continue;
         const uint64_t key = query->sort == BY_NAME ? i : entry_key(entry, query->sort, names);
         items[count++] = (struct radix_item){ query->descending ? ~key : key, position };

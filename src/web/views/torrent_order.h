@@ -3,6 +3,7 @@
 #ifndef SKEP_WEB_VIEWS_TORRENT_ORDER_H
 #define SKEP_WEB_VIEWS_TORRENT_ORDER_H
 
+#include "web/views/torrent_health.h"
 #include "web/views/torrent_names.h"
 #include "web/views/torrent_query.h"
 
@@ -10,7 +11,9 @@ enum { TORRENT_RESULTS_MAX = 8 };
 
 struct torrent_entry {
     struct torrent_stats stats;
-    int64_t name; /* position in torrent_names, or TORRENT_UNNAMED */
+    int64_t name;   /* position in torrent_names, or TORRENT_UNNAMED */
+    uint8_t health; /* enum health */
+    bool secondary; /* of a hybrid torrent, the info_hash with fewer peers: not listed */
 };
 
 /* The result of one query. */
@@ -32,12 +35,11 @@ struct torrent_order {
 };
 
 /* Adds an entry. False if out of memory. */
-bool torrent_order_add(struct torrent_order *order, const struct torrent_stats *stats,
-                       int64_t name);
+bool torrent_order_add(struct torrent_order *order, const struct torrent_entry *entry);
 
-/* Fills `by_name` once all entries are added; `name_count` is torrent_names_count(). False if out
- * of memory. */
-bool torrent_order_sort(struct torrent_order *order, size_t name_count);
+/* Fills `by_name` once all entries are added, and hides the secondary ones. False if out of memory.
+ */
+bool torrent_order_sort(struct torrent_order *order, const struct torrent_names *names);
 
 /* The cached result of the query; if there is none, a new one replaces the least recently used.
  * Borrowed until the next call of any function here. NULL if out of memory. */

@@ -23,7 +23,7 @@ static void create(void) {
     const struct tracker_options options = test_options();
     tracker = tracker_create(&options, 0);
     ck_assert_ptr_nonnull(tracker);
-    torrents = torrent_list_create(tracker);
+    torrents = torrent_list_create(tracker, NULL);
     ck_assert_ptr_nonnull(torrents);
 }
 
@@ -144,6 +144,86 @@ START_TEST(only_what_is_to_be_shown_is) {
     ASSERT_FOUND(1, 2);
     ask((struct torrent_query){ .show = SHOW_UNSEEDED });
     ASSERT_FOUND(3);
+}
+END_TEST
+
+START_TEST(torrents_of_each_health_are_counted_and_shown) {
+    static const enum torrent_show shows[HEALTHS] = {
+        [HEALTH_IDLE] = SHOW_IDLE, [HEALTH_UNSEEDED] = SHOW_UNSEEDED, [HEALTH_STUCK] = SHOW_STUCK,
+        [HEALTH_WEAK] = SHOW_WEAK, [HEALTH_GOOD] = SHOW_GOOD,
+    };
+    static const uint32_t expected[HEALTHS] = {
+        [HEALTH_IDLE] = 1, [HEALTH_UNSEEDED] = 2, [HEALTH_WEAK] = 1, [HEALTH_GOOD] = 1
+    };
+    struct torrent_counts counts;
+    register_torrent(1, "idle", 0);
+    fill(2, 0, 1);
+    fill(3, 0, 2);
+    fill(4, 1, 1);
+    fill(5, 1, 0);
+    ck_assert(torrent_list_count(torrents, START_MS, &counts));
+    for (size_t i = 0; i < HEALTHS; i++) {
+        ck_assert_uint_eq(counts.by_health[i], expected[i]);
+        ask((struct torrent_query){ .show = shows[i] });
+        ck_assert_uint_eq(total, expected[i]);
+        for (size_t at = 0; at < count; at++)
+            ck_assert_int_eq((int)rows[at].health, (int)i);
+    }
+}
+END_TEST
+
+START_TEST(unnamed_torrents_can_be_found) {
+    register_torrent(1, "named", 0);
+    register_torrent(2, "", 0);
+    fill(3, 1, 0);
+    ask((struct torrent_query){ .show = SHOW_UNNAMED });
+    ASSERT_FOUND(2, 3);
+}
+END_TEST
+
+static void register_hybrid(uint32_t one, uint32_t other) {
+    for (uint32_t i = 0; i < 2; i++) {
+        struct registry_row row = numbered_row(i == 0 ? one : other);
+        row.file_id = registry_file_id((struct bytes){ (const uint8_t *)&one, sizeof one });
+        snprintf(row.text, sizeof row.text, "hybrid %u", one);
+        test_put_row(tracker_registry(tracker), &row);
+    }
+}
+
+START_TEST(hybrid_torrent_is_one_row_with_both_hashes) {
+    uint8_t other[INFO_HASH_LEN];
+    char hex[2 * INFO_HASH_LEN + 1];
+    struct torrent_counts counts;
+    register_hybrid(1, 2);
+    register_hybrid(3, 4);
+    fill(1, 1, 0);
+    fill(2, 1, 1);
+    fill(4, 0, 1);
+    ask((struct torrent_query){ .sort = BY_NAME });
+    ASSERT_FOUND(2, 4);
+    ck_assert(rows[0].hybrid);
+    numbered_id(other, 1);
+    ck_assert_mem_eq(rows[0].other_hash, other, INFO_HASH_LEN);
+    struct torrent_query by_other = { .sort = BY_NAME };
+    hex_encode(other, INFO_HASH_LEN, hex);
+    memcpy(by_other.search, hex, sizeof hex);
+    ask(by_other);
+    ASSERT_FOUND(2);
+    ck_assert(torrent_list_count(torrents, START_MS, &counts));
+    ck_assert_uint_eq(counts.by_health[HEALTH_IDLE], 0);
+    ck_assert_uint_eq(counts.by_health[HEALTH_UNSEEDED], 1);
+    ck_assert_uint_eq(counts.by_health[HEALTH_WEAK], 1);
+    ck_assert_uint_eq(counts.by_health[HEALTH_GOOD], 0);
+}
+END_TEST
+
+START_TEST(hybrid_torrent_with_one_registered_hash_is_an_ordinary_one) {
+    const struct registry_row removed = numbered_row(2);
+    register_hybrid(1, 2);
+    ck_assert(test_remove_row(tracker_registry(tracker), &removed));
+    ask((struct torrent_query){ .sort = BY_NAME });
+    ASSERT_FOUND(1);
+    ck_assert(!rows[0].hybrid);
 }
 END_TEST
 
@@ -301,6 +381,10 @@ UNIT_SUITE(torrent_list) {
     tcase_add_test(tcase, torrents_are_sorted_by_each_figure_and_then_by_name);
     tcase_add_test(tcase, torrents_are_found_by_name_in_any_case_and_by_hash);
     tcase_add_test(tcase, only_what_is_to_be_shown_is);
+    tcase_add_test(tcase, torrents_of_each_health_are_counted_and_shown);
+    tcase_add_test(tcase, unnamed_torrents_can_be_found);
+    tcase_add_test(tcase, hybrid_torrent_is_one_row_with_both_hashes);
+    tcase_add_test(tcase, hybrid_torrent_with_one_registered_hash_is_an_ordinary_one);
     tcase_add_test(tcase, page_begins_at_its_offset);
     tcase_add_test(tcase, list_is_cached_for_a_second);
     tcase_add_test(tcase, change_of_the_registry_is_seen_at_once);
