@@ -15,7 +15,9 @@ SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 DOCDIR  ?= $(PREFIX)/share/doc/skep
 MANDIR  ?= $(PREFIX)/share/man
-COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 # SANITIZE is "address,undefined" or "thread"; each has its own build directory.
 comma   := ,
@@ -26,7 +28,7 @@ BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-de
     libconfig-dev nettle-dev libsystemd-dev libjansson-dev libqrencode-dev libjs-chart.js \
     libcurl4-gnutls-dev libncurses-dev
 CHECK_PACKAGES := check curl openssl faketime mandoc iproute2 strace systemd python3 python3-pytest python3-pytest-xdist \
-    python3-jsonschema python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind prometheus \
+    python3-jsonschema zsh fish python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind prometheus \
     chromium fonts-inter \
     $(if $(shell command -v npm),,npm)
 SYSTEMD_PACKAGES := debootstrap systemd-container
@@ -50,9 +52,10 @@ LDLIBS  = $(call libs,$(LIBRARIES))
 SOURCES := $(wildcard src/*/*.c src/*/*/*.c)
 PROGRAMS := skepd skepctl
 MAINS   := src/daemon/skepd.c src/ctl/skepctl.c
-OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(SOURCES))) $(BUILD)/page.o
-SKEPD_OBJECTS := $(filter-out $(BUILD)/src/ctl/%,$(OBJECTS))
-SKEPCTL_OBJECTS := $(filter $(foreach area,base swarm wire torrent store ctl,$(BUILD)/src/$(area)/%),$(OBJECTS))
+GENERATED := page completions
+OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(MAINS),$(SOURCES))) $(GENERATED:%=$(BUILD)/%.o)
+SKEPD_OBJECTS := $(filter-out $(BUILD)/src/ctl/% %/completions.o,$(OBJECTS))
+SKEPCTL_OBJECTS := $(filter $(foreach area,base swarm wire torrent store ctl,$(BUILD)/src/$(area)/%) %/completions.o,$(OBJECTS))
 UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c)
 UNIT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(UNIT_SOURCES))
 $(UNIT_OBJECTS) $(BUILD)/tests/fuzz/%.o: CPPFLAGS += -Itests/unit
@@ -111,7 +114,21 @@ $(BUILD)/page.c: $(PAGE_FILES) src/page/embed $(shell find src/page -type d)
 	@echo "  EMBED $@"
 	@src/page/embed $(PAGE_FILES) >$@.new && mv $@.new $@
 
-$(BUILD)/page.o: $(BUILD)/page.c
+# skepctl prints the completion of each shell.
+COMPLETION_SHELLS := bash zsh fish
+
+$(BUILD)/completions.c: $(COMPLETION_SHELLS:%=src/completion/skepctl.%)
+	@mkdir -p $(@D)
+	@echo "  EMBED $@"
+	@{ echo '#include <stddef.h>'; echo '#include "ctl/completion_scripts.h"'; \
+	    echo 'const struct completion_script completion_scripts[] = {'; \
+	    for shell in $(COMPLETION_SHELLS); do \
+	        echo "{ \"$$shell\","; \
+	        sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' src/completion/skepctl.$$shell && echo '},' || exit 1; \
+	    done; \
+	    echo '{ NULL, NULL } };'; } >$@.new && mv $@.new $@
+
+$(GENERATED:%=$(BUILD)/%.o): $(BUILD)/%.o: $(BUILD)/%.c
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -129,7 +146,7 @@ $(BUILD)/fuzz-replay: $(patsubst %.c,$(BUILD)/%.o,$(FUZZ_SOURCES) $(FUZZ_MODELS)
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(FUZZ_SOURCES) tests/fuzz/replay.c)
 
-FUZZ_OBJECTS := $(patsubst %.c,build/fuzz/%.o,$(filter-out $(MAINS),$(SOURCES)) $(FUZZ_MODELS)) build/fuzz/page.o
+FUZZ_OBJECTS := $(patsubst %.c,build/fuzz/%.o,$(filter-out $(MAINS),$(SOURCES)) $(FUZZ_MODELS)) $(GENERATED:%=build/fuzz/%.o)
 FUZZ_FLAGS := -Itests/unit -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 
 build/fuzz/%.o: %.c
@@ -137,7 +154,7 @@ build/fuzz/%.o: %.c
 	@echo "  CC $< (fuzz)"
 	@clang -std=c11 $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
-build/fuzz/page.o: build/page.c
+$(GENERATED:%=build/fuzz/%.o): build/fuzz/%.o: build/%.c
 	@mkdir -p $(@D)
 	@clang -std=c11 $(CPPFLAGS) $(FUZZ_FLAGS) -c -o $@ $<
 
@@ -242,6 +259,10 @@ MAN_PAGES := skepd.8 skepctl.1
 # Each manual page goes to the directory of its section.
 man_path = $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(1)))/$(1)
 
+completion_bash = $(DESTDIR)$(BASHDIR)/skepctl
+completion_zsh = $(DESTDIR)$(ZSHDIR)/_skepctl
+completion_fish = $(DESTDIR)$(FISHDIR)/skepctl.fish
+
 EXAMPLES := grafana-dashboard.json prometheus-alerts.yml
 
 install: all
@@ -262,13 +283,14 @@ install: all
 	$(foreach page,$(MAN_PAGES),install -D -m 644 src/man/$(page) $(call man_path,$(page)) &&) true
 	install -D -m 644 conf/skepd.conf $(call man_path,skepd.conf.5)
 	src/man/settings-page conf/skepd.conf >$(call man_path,skepd.conf.5)
-	install -D -m 644 src/completion/skepctl.bash $(DESTDIR)$(COMPLETIONDIR)/skepctl
+	$(foreach name,$(COMPLETION_SHELLS),install -D -m 644 src/completion/skepctl.$(name) $(completion_$(name)) &&) true
 
 # Keeps configuration and database.
 uninstall:
 	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
 	    $(EXAMPLES:%=$(DESTDIR)$(DOCDIR)/%) \
-	    $(foreach page,$(MAN_PAGES) skepd.conf.5,$(call man_path,$(page))) $(DESTDIR)$(COMPLETIONDIR)/skepctl
+	    $(foreach page,$(MAN_PAGES) skepd.conf.5,$(call man_path,$(page))) \
+	    $(foreach name,$(COMPLETION_SHELLS),$(completion_$(name)))
 
 clean:
 	rm -rf build

@@ -16,25 +16,24 @@ enum {
 };
 
 /* clang-format off */
-const struct option_spec option_database = { "database", "FILE", "use this database instead of the running skepd", 'd' };
-const struct option_spec option_url = { "url", "URL", "URL of skepd (default: http://127.0.0.1:6969)", 'u' };
-const struct option_spec option_token = { "token", "TOKEN", "the http.admin_token of skepd", 0 };
-const struct option_spec option_token_file = { "token-file", "FILE", "read the token from FILE", 0 };
-const struct option_spec option_cacert = { "cacert", "FILE", "trust the PEM certificates in FILE (HTTPS)", 0 };
-const struct option_spec option_insecure = { "insecure", NULL, "do not verify TLS certificates", 0 };
-const struct option_spec option_json = { "json", NULL, "print JSON", 'j' };
-const struct option_spec option_help = { "help", NULL, "show help for skepctl or a command and exit", 'h' };
-const struct option_spec option_version = { "version", NULL, "show the version and exit", 'V' };
+const struct option_spec option_database = { "database", "FILE", "use this database instead of the running skepd", 'd', NULL };
+const struct option_spec option_url = { "url", "URL", "URL of skepd (default: http://127.0.0.1:6969)", 'u', NULL };
+const struct option_spec option_token = { "token", "TOKEN", "the http.admin_token of skepd", 0, NULL };
+const struct option_spec option_token_file = { "token-file", "FILE", "read the token from FILE", 0, NULL };
+const struct option_spec option_cacert = { "cacert", "FILE", "trust the PEM certificates in FILE (HTTPS)", 0, NULL };
+const struct option_spec option_insecure = { "insecure", NULL, "do not verify TLS certificates", 0, NULL };
+const struct option_spec option_json = { "json", NULL, "print JSON", 'j', NULL };
+const struct option_spec option_help = { "help", NULL, "show help for skepctl or a command and exit", 'h', NULL };
+const struct option_spec option_version = { "version", NULL, "show the version and exit", 'V', NULL };
 
-const struct option_spec option_announce = { "announce", "URL", "announce URL, repeatable (default: the URLs of skepd on the LAN)", 0 };
-const struct option_spec option_sort = { "sort", "KEY", "name, size, seeders, leechers, completed, rate or health", 0 };
-const struct option_spec option_reverse = { "reverse", NULL, "reverse the order", 0 };
-const struct option_spec option_offset = { "offset", "N", "skip the first N", 0 };
-const struct option_spec option_limit = { "limit", "N", "show at most N (default: 50)", 0 };
-const struct option_spec option_ipv4 = { "v4", NULL, "use IPv4 only", '4' };
-const struct option_spec option_ipv6 = { "v6", NULL, "use IPv6 only", '6' };
-const struct option_spec option_reason = { "reason", "TEXT", "reason, shown to clients", 0 };
-const struct option_spec option_timeout = { "timeout", "SECONDS", "response timeout (default: 15)", 0 };
+const struct option_spec option_announce = { "announce", "URL", "announce URL, repeatable (default: the URLs of skepd on the LAN)", 0, NULL };
+const struct option_spec option_reverse = { "reverse", NULL, "reverse the order", 0, NULL };
+const struct option_spec option_offset = { "offset", "N", "skip the first N", 0, NULL };
+const struct option_spec option_limit = { "limit", "N", "show at most N (default: 50)", 0, NULL };
+const struct option_spec option_ipv4 = { "v4", NULL, "use IPv4 only", '4', NULL };
+const struct option_spec option_ipv6 = { "v6", NULL, "use IPv6 only", '6', NULL };
+const struct option_spec option_reason = { "reason", "TEXT", "reason, shown to clients", 0, NULL };
+const struct option_spec option_timeout = { "timeout", "SECONDS", "response timeout (default: 15)", 0, NULL };
 /* clang-format on */
 
 const struct option_spec *const general_options[] = {
@@ -103,11 +102,13 @@ static bool store_option(struct command_line *line, size_t option, const char *v
 }
 
 /* Prints why getopt_long rejected `word`; `value` is its result. */
-static bool refuse_option(const struct command_line *line, int value, const char *word) {
+static bool refuse_option(struct command_line *line, int value, const char *word) {
     const size_t option = option_of_value(line, optopt);
-    if (value == ':')
-        return output_error("missing value of --%s %s; see skepctl --help",
-                            line->options[option]->name, line->options[option]->argument);
+    if (value == ':') {
+        line->incomplete = line->options[option];
+        return output_error("missing value of --%s %s; see skepctl --help", line->incomplete->name,
+                            line->incomplete->argument);
+    }
     if (optopt >= OPTION_BASE)
         return output_error("--%s takes no value", line->options[option]->name);
     if (optopt != 0)
@@ -121,6 +122,7 @@ bool command_line_parse(struct command_line *line, int argc, char **argv) {
     fill_getopt_tables(line, table, letters);
     int value;
     opterr = 0;
+    optind = 0; /* start again, even after another command line */
     while ((value = getopt_long(argc, argv, letters, table, NULL)) != -1) {
         if (value == ':' || value == '?')
             return refuse_option(line, value, argv[optind - 1]);
@@ -152,11 +154,12 @@ bool command_line_number(const struct command_line *line, const struct option_sp
 }
 
 bool command_line_choice(const struct command_line *line, const struct option_spec *option,
-                         const char *const *choices, size_t count, size_t *choice) {
+                         size_t *choice) {
+    const char *const *choices = option->choices;
     const char *text = command_line_value(line, option);
     if (text == NULL)
         return true;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; choices[i] != NULL; i++) {
         if (strcmp(choices[i], text) == 0) {
             *choice = i;
             return true;
@@ -164,11 +167,11 @@ bool command_line_choice(const struct command_line *line, const struct option_sp
     }
     char list[MESSAGE_LEN] = "";
     size_t len = 0;
-    for (size_t i = 0; i < count && len < sizeof list; i++)
+    for (size_t i = 0; choices[i] != NULL && len < sizeof list; i++)
         len += (size_t)snprintf(list + len, sizeof list - len, "%s%s",
-                                i == 0           ? ""
-                                : i == count - 1 ? " or "
-                                                 : ", ",
+                                i == 0                   ? ""
+                                : choices[i + 1] == NULL ? " or "
+                                                         : ", ",
                                 choices[i]);
     return output_error("--%s must be %s, not \"%s\"", option->name, list, text);
 }

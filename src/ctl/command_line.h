@@ -14,7 +14,8 @@ struct option_spec {
     const char *name;
     const char *argument; /* NULL: takes none */
     const char *summary;
-    char letter; /* 0: none */
+    char letter;                /* 0: none */
+    const char *const *choices; /* all values, ending with NULL; NULL: any value */
 };
 
 /* Options of every command. The list ends with NULL. */
@@ -31,7 +32,6 @@ extern const struct option_spec option_url;
 extern const struct option_spec option_token;
 extern const struct option_spec option_token_file;
 extern const struct option_spec option_announce;
-extern const struct option_spec option_sort;
 extern const struct option_spec option_reverse;
 extern const struct option_spec option_offset;
 extern const struct option_spec option_limit;
@@ -48,8 +48,9 @@ struct command_line {
     size_t option_count;
     const char *announce_urls[ANNOUNCE_URLS_MAX]; /* of each --announce, in order */
     size_t announce_url_count;
-    char **arguments; /* without the options; borrows argv */
-    int count;        /* of `arguments` */
+    const struct option_spec *incomplete; /* the option whose value is missing */
+    char **arguments;                     /* without the options; borrows argv */
+    int count;                            /* of `arguments` */
 };
 
 /* Makes a NULL-terminated list of options known to the parser. */
@@ -72,10 +73,10 @@ static inline bool command_line_has(const struct command_line *line,
 bool command_line_number(const struct command_line *line, const struct option_spec *option,
                          uint64_t min, uint64_t max, uint64_t *number);
 
-/* Sets `*choice` to the index of the option's value among `choices`; leaves it unchanged if the
+/* Sets `*choice` to the index of the option's value among its choices; leaves it unchanged if the
  * option is missing. Returns false and prints the error if the value is not among them. */
 bool command_line_choice(const struct command_line *line, const struct option_spec *option,
-                         const char *const *choices, size_t count, size_t *choice);
+                         size_t *choice);
 
 /* Parses an info_hash of 40 hexadecimal digits, or of 64 (BEP 52), which is truncated as in
  * announces. */

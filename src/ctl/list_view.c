@@ -5,9 +5,13 @@
 
 #include "ctl/api_client.h"
 
-const char *const list_view_sorts[LIST_VIEW_SORTS] = {
-    "name", "size", "seeders", "leechers", "completed", "rate", "health",
+const char *const list_view_sorts[LIST_VIEW_SORTS + 1] = {
+    "name", "size", "seeders", "leechers", "completed", "rate", "health", NULL,
 };
+
+/* clang-format off */
+const struct option_spec option_sort = { "sort", "KEY", "name, size, seeders, leechers, completed, rate or health", 0, list_view_sorts };
+/* clang-format on */
 
 const char *list_view_api_sort(size_t sort) {
     const char *key = list_view_sorts[sort];

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "ctl/command_line.h"
 #include "ctl/format.h"
 
 enum {
@@ -12,8 +13,9 @@ enum {
     LIST_VIEW_ADDRESS_LEN = 160, /* with the terminating zero */
 };
 
-/* Sort keys for torrents. */
-extern const char *const list_view_sorts[LIST_VIEW_SORTS];
+/* Sort keys for torrents; the list ends with NULL. */
+extern const char *const list_view_sorts[LIST_VIEW_SORTS + 1];
+extern const struct option_spec option_sort;
 enum { LIST_VIEW_SORT_DEFAULT = 2 /* seeders */ };
 
 /* The name of a sort key in the API. */

@@ -4,24 +4,15 @@
 
 #include "base/edit_distance.h"
 #include "base/standard_files.h"
-#include "ctl/commands/commands.h"
+#include "ctl/command_table.h"
+#include "ctl/completion.h"
 
-enum { HELP_COLUMN = 28, SECTION_OPTIONS_MAX = 4, NAME_LEN = EDIT_DISTANCE_LEN };
-
-#define COMMAND_ADDRESS(name) &name##_command,
-static const struct command *const commands[] = { COMMANDS(COMMAND_ADDRESS) };
-enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+enum { HELP_COLUMN = 28, NAME_LEN = EDIT_DISTANCE_LEN };
 
 static const char *const section_titles[SECTION_COUNT] = {
     [SECTION_REGISTRY] = "Access control (running skepd, or its database):",
     [SECTION_MONITORING] = "Monitoring (running skepd):",
     [SECTION_TOOLS] = "Tools:",
-};
-
-/* Options of all commands of a section, besides general_options. The lists end with NULL. */
-static const struct option_spec *const section_options[SECTION_COUNT][SECTION_OPTIONS_MAX + 1] = {
-    [SECTION_REGISTRY] = { &option_url, &option_token, &option_token_file, &option_database },
-    [SECTION_MONITORING] = { &option_url, &option_token, &option_token_file },
 };
 
 static void print_summary(const struct command *command) {
@@ -42,15 +33,15 @@ static void print_help(void) {
         "Manage a running skepd and query any BitTorrent tracker.");
     for (int section = 0; section < SECTION_COUNT; section++) {
         printf("\n%s\n", section_titles[section]);
-        for (size_t i = 0; i < COMMAND_COUNT; i++) {
-            if ((int)commands[i]->section == section)
-                print_summary(commands[i]);
+        for (size_t i = 0; i < command_table_count; i++) {
+            if ((int)command_table[i]->section == section)
+                print_summary(command_table[i]);
         }
     }
     puts("\nOptions of access control, magnet, create and backup:");
     command_line_print_help(database_options);
     puts("\nOptions of access control, monitoring and create:");
-    command_line_print_help(section_options[SECTION_MONITORING]);
+    command_line_print_help(command_table_options[SECTION_MONITORING]);
     puts("\nOptions of every command:");
     command_line_print_help(general_options);
     puts(
@@ -67,30 +58,16 @@ static void print_command_help(const struct command *command) {
         puts("\nOptions:");
     command_line_print_help(command->options);
     puts("\nGeneral options:");
-    command_line_print_help(section_options[command->section]);
+    command_line_print_help(command_table_options[command->section]);
     command_line_print_help(general_options);
     printf("\nExample:\n  %s\n", command->example);
 }
 
-/* Whether `command` has two words and `word` is the first. */
-static bool is_in_group(const struct command *command, const char *word) {
-    const size_t len = strlen(word);
-    return strncmp(command->name, word, len) == 0 && command->name[len] == ' ';
-}
-
-static bool is_group(const char *word) {
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (is_in_group(commands[i], word))
-            return true;
-    }
-    return false;
-}
-
 static void print_group_help(const char *group) {
     printf("Usage: skepctl %s COMMAND\n\n", group);
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (is_in_group(commands[i], group))
-            print_summary(commands[i]);
+    for (size_t i = 0; i < command_table_count; i++) {
+        if (command_table_in_group(command_table[i], group))
+            print_summary(command_table[i]);
     }
 }
 
@@ -100,20 +77,12 @@ static void drop_argument(struct command_line *line) {
     line->count--;
 }
 
-static const struct command *find_command(const char *name) {
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
-    }
-    return NULL;
-}
-
 /* Removes the name of the command, one or two words, from the arguments and copies it. */
 static void take_name(struct command_line *line, char name[static NAME_LEN]) {
     const char *group = line->arguments[0];
     drop_argument(line);
     snprintf(name, NAME_LEN, "%s", group);
-    if (!is_group(group) || line->count == 0)
+    if (!command_table_has_group(group) || line->count == 0)
         return;
     snprintf(name, NAME_LEN, "%s %s", group, line->arguments[0]);
     drop_argument(line);
@@ -123,10 +92,10 @@ static void take_name(struct command_line *line, char name[static NAME_LEN]) {
 static const struct command *find_similar(const char *name) {
     const struct command *nearest = NULL;
     size_t limit = strlen(name) / 3 + 1;
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        const size_t distance = edit_distance(bytes_of(name), bytes_of(commands[i]->name));
+    for (size_t i = 0; i < command_table_count; i++) {
+        const size_t distance = edit_distance(bytes_of(name), bytes_of(command_table[i]->name));
         if (distance < limit) {
-            nearest = commands[i];
+            nearest = command_table[i];
             limit = distance;
         }
     }
@@ -135,7 +104,7 @@ static const struct command *find_similar(const char *name) {
 
 static enum status refuse_command(const char *name) {
     const struct command *similar = find_similar(name);
-    if (is_group(name))
+    if (command_table_has_group(name))
         return output_fail(STATUS_FAULT, "incomplete command \"%s\"; see skepctl %s --help", name,
                            name);
     if (similar != NULL)
@@ -158,7 +127,7 @@ static bool check_options(const struct command_line *line, const struct command 
     for (size_t i = 0; i < line->option_count; i++) {
         const struct option_spec *option = line->options[i];
         if (line->values[i] != NULL && !list_has_option(general_options, option) &&
-            !list_has_option(section_options[command->section], option) &&
+            !list_has_option(command_table_options[command->section], option) &&
             !list_has_option(command->options, option))
             return output_error("%s does not support --%s; see skepctl %s --help", command->name,
                                 option->name, command->name);
@@ -191,8 +160,8 @@ static enum status run_registry_command(const struct command *command,
 static enum status run_command(struct command_line *line, bool help) {
     char name[NAME_LEN];
     take_name(line, name);
-    const struct command *command = find_command(name);
-    if (command == NULL && help && is_group(name)) {
+    const struct command *command = command_table_find(name);
+    if (command == NULL && help && command_table_has_group(name)) {
         print_group_help(name);
         return STATUS_GOOD;
     }
@@ -211,17 +180,15 @@ int main(int argc, char **argv) {
     struct command_line line = { 0 };
     if (!standard_files_open())
         return STATUS_FAULT;
-    command_line_add_options(&line, general_options);
-    for (size_t i = 0; i < SECTION_COUNT; i++)
-        command_line_add_options(&line, section_options[i]);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        command_line_add_options(&line, commands[i]->options);
+    command_table_add_options(&line);
     if (!command_line_parse(&line, argc, argv))
         return STATUS_FAULT;
     if (command_line_has(&line, &option_version)) {
         puts("skepctl " SKEP_VERSION);
         return STATUS_GOOD;
     }
+    if (line.count > 0 && strcmp(line.arguments[0], COMPLETION_REQUEST) == 0)
+        return (int)completion_print(line.arguments + 1, line.count - 1);
     bool help = command_line_has(&line, &option_help);
     if (line.count > 0 && strcmp(line.arguments[0], "help") == 0) {
         help = true;

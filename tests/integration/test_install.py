@@ -23,6 +23,8 @@ INSTALLED = {
     "usr/share/man/man5/skepd.conf.5": 0o644,
     "usr/share/man/man8/skepd.8": 0o644,
     "usr/share/bash-completion/completions/skepctl": 0o644,
+    "usr/share/fish/vendor_completions.d/skepctl.fish": 0o644,
+    "usr/share/zsh/site-functions/_skepctl": 0o644,
 }
 
 

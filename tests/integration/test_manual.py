@@ -1,18 +1,15 @@
-"""Man pages and completion match the programs' help."""
+"""Man pages match the programs' help."""
 
 import json
-import os
 import re
 import subprocess
 
 import pytest
 
-from support.skepctl import Skepctl, program
+from support.skepctl import Skepctl
 from support.skepd import ROOT, Skepd, run
-from support.waiting import wait_until
 
 PAGES = ROOT / "src/man"
-COMPLETION = ROOT / "src/completion/skepctl.bash"
 
 
 def commands():
@@ -131,71 +128,6 @@ def test_explanations_are_not_taken_for_marks(tmp_path, line):
     assert f"\n{line}\n" not in shown and line[-4:].replace("\\", "\\e") in shown
 
 
-def complete(line, cwd=None):
-    """Completions that bash offers at the end of `line`."""
-    script = (f'. "{COMPLETION}"; COMP_LINE=$1; COMP_POINT=${{#1}}; _skepctl; printf "%s\\n" "${{COMPREPLY[@]}}"')
-    environment = {**os.environ, "PATH": f"{program().parent}:{os.environ['PATH']}"}
-    done = subprocess.run(["bash", "-uc", script, "bash", line], capture_output=True, text=True, cwd=cwd,
-                          env=environment, timeout=30, check=True)
-    assert done.stderr == ""
-    return done.stdout.split("\n")[:-1]
-
-
-def test_commands_are_completed():
-    assert set(complete("skepctl ")) == {"help", *(command.split()[0] for command in commands())}
-    assert complete("skepctl sta") == ["status"]
-    assert set(complete("skepctl key ")) == {"new", "list", "revoke"}
-    assert complete("skepctl --url http://127.0.0.1:1/ --json mag") == ["magnet"]
-
-
-@pytest.mark.parametrize("command", commands())
-def test_options_of_each_command_are_completed(command):
-    own = {name for _, name, _ in options(Skepctl()(*command.split(), "--help"))}
-    assert set(complete(f"skepctl {command} --")) == {f"--{name}" for name in own}
-
-
-@pytest.mark.parametrize("line, offered", [
-    ("skepctl torrents --sort s", ["size", "seeders"]), ("skepctl torrents --show r", ["registered"]),
-    ("skepctl announce http://h:1/ --event s", ["started", "stopped"]),
-    ("skepctl ban --for ", [""]), ("skepctl status ", [""])])
-def test_values_are_completed(line, offered):
-    assert complete(line) == offered
-
-
-@pytest.mark.parametrize("line", ["skepctl create som", "skepctl add x.torrent som", "skepctl -d som",
-                                  "skepctl create --output som", "skepctl announce udp://h:1 som"])
-def test_files_are_completed(tmp_path, line):
-    (tmp_path / "some file").touch()
-    assert complete(line, cwd=tmp_path) == ["some file"]
-
-
-def test_what_is_registered_is_completed_and_never_executed(tmp_path):
-    with Skepd() as daemon:
-        skepctl = Skepctl(daemon.database)
-        skepctl("add", "ab" * 20, "a name")
-        skepctl("ban", "2001:db8::/32")
-        skepctl.key_new(f"$(touch {tmp_path}/executed) two words")
-        start = f"skepctl --database {daemon.database}"
-        assert complete(f"{start} remove ab") == ["ab" * 20]
-        assert complete(f"{start} unban 2001:d") == ["db8::/32"]
-        assert complete(f"{start} key revoke ") == [f"$(touch {tmp_path}/executed) two words"]
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("command", ["peers", "magnet"])
-def test_torrents_of_the_daemon_are_completed_by_their_hashes(tmp_path, command):
-    (tmp_path / "film.torrent").touch()
-    (tmp_path / "film.mkv").touch()
-    with Skepd() as daemon:
-        skepctl = Skepctl()
-        Skepctl(daemon.database)("add", "ab" * 20, f"  {'cd' * 20}  ")
-        skepctl("announce", daemon.announce_url, "ef" * 20)
-        wait_until(lambda: skepctl.json("torrents", "--url", daemon.url)["total"] == 2)
-        start = f"skepctl --insecure --url {daemon.url} {command}"
-        assert complete(f"{start} ab", cwd=tmp_path) == ["ab" * 20]
-        assert sorted(complete(f"{start} ", cwd=tmp_path)) == ["ab" * 20, "ef" * 20, "film.torrent"]
-
-
 def test_pages_are_well_formed(tmp_path):
     (tmp_path / "skepd.conf.5").write_text(settings_page())
     pages = [PAGES / "skepd.8", PAGES / "skepctl.1", tmp_path / "skepd.conf.5"]
@@ -208,7 +140,8 @@ JSON_COMMANDS = {
     "remove": ["ab" * 20], "ban": ["192.0.2.1"], "bans": [], "block": ["ab" * 20], "blocks": [],
     "unblock": ["ab" * 20], "unban": ["192.0.2.1"], "status": [], "top": [],
     "torrents": [], "peers": ["cd" * 20], "magnet": ["cd" * 20], "create": ["content"],
-    "announce": ["URL", "cd" * 20], "backup": ["copy.db", "--database", "DATABASE"], "scrape": ["URL", "cd" * 20]}
+    "announce": ["URL", "cd" * 20], "backup": ["copy.db", "--database", "DATABASE"], "scrape": ["URL", "cd" * 20],
+    "completion": ["bash"]}
 
 
 def test_every_command_prints_json(tmp_path, monkeypatch):

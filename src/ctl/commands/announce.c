@@ -11,23 +11,23 @@
 
 enum { PORT_DEFAULT = 6881, TEXT_LEN = 512 };
 
-/* clang-format off */
-static const struct option_spec option_event = { "event", "EVENT", "started, completed, stopped, paused or none (default: none)", 0 };
-static const struct option_spec option_port = { "port", "N", "port to announce (default: 6881)", 0 };
-static const struct option_spec option_left = { "left", "N", "bytes left (default: the size of FILE, or 1)", 0 };
-static const struct option_spec option_uploaded = { "uploaded", "N", "bytes uploaded (default: 0)", 0 };
-static const struct option_spec option_downloaded = { "downloaded", "N", "bytes downloaded (default: 0)", 0 };
-static const struct option_spec option_numwant = { "numwant", "N", "number of peers to request (default: tracker's choice)", 0 };
-static const struct option_spec option_peer_id = { "peer-id", "ID", "20 characters or 40 hexadecimal digits (default: random)", 0 };
-static const struct option_spec option_key = { "key", "HEX", "up to 8 hexadecimal digits (default: random)", 0 };
-static const struct option_spec option_no_compact = { "no-compact", NULL, "request peers with peer_ids (HTTP)", 0 };
-static const struct option_spec option_leave = { "leave", NULL, "send event=stopped afterwards", 0 };
-/* clang-format on */
-
 static const char *const events[] = {
     [EVENT_NONE] = "none",       [EVENT_COMPLETED] = "completed", [EVENT_STARTED] = "started",
-    [EVENT_STOPPED] = "stopped", [EVENT_PAUSED] = "paused",
+    [EVENT_STOPPED] = "stopped", [EVENT_PAUSED] = "paused",       NULL,
 };
+
+/* clang-format off */
+static const struct option_spec option_event = { "event", "EVENT", "started, completed, stopped, paused or none (default: none)", 0, events };
+static const struct option_spec option_port = { "port", "N", "port to announce (default: 6881)", 0, NULL };
+static const struct option_spec option_left = { "left", "N", "bytes left (default: the size of FILE, or 1)", 0, NULL };
+static const struct option_spec option_uploaded = { "uploaded", "N", "bytes uploaded (default: 0)", 0, NULL };
+static const struct option_spec option_downloaded = { "downloaded", "N", "bytes downloaded (default: 0)", 0, NULL };
+static const struct option_spec option_numwant = { "numwant", "N", "number of peers to request (default: tracker's choice)", 0, NULL };
+static const struct option_spec option_peer_id = { "peer-id", "ID", "20 characters or 40 hexadecimal digits (default: random)", 0, NULL };
+static const struct option_spec option_key = { "key", "HEX", "up to 8 hexadecimal digits (default: random)", 0, NULL };
+static const struct option_spec option_no_compact = { "no-compact", NULL, "request peers with peer_ids (HTTP)", 0, NULL };
+static const struct option_spec option_leave = { "leave", NULL, "send event=stopped afterwards", 0, NULL };
+/* clang-format on */
 
 struct announcement {
     struct announce_request request; /* without an endpoint, which the tracker sees itself */
@@ -95,7 +95,7 @@ static bool read_announcement(const struct command_line *line,
         !command_line_number(line, &option_uploaded, 0, INT64_MAX, &request->uploaded) ||
         !command_line_number(line, &option_downloaded, 0, INT64_MAX, &request->downloaded) ||
         !command_line_number(line, &option_numwant, 0, INT32_MAX, &numwant) ||
-        !command_line_choice(line, &option_event, events, sizeof events / sizeof *events, &event))
+        !command_line_choice(line, &option_event, &event))
         return false;
     announcement->port = (uint16_t)port;
     request->numwant = numwant == UINT64_MAX ? NUMWANT_DEFAULT : (int32_t)numwant;

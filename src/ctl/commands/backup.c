@@ -8,8 +8,8 @@
 #include "store/backup.h"
 
 /* clang-format off */
-static const struct option_spec option_source = { "database", "FILE", "database to copy (default: that of skepd here or of the service)", 'd' };
-static const struct option_spec option_force = { "force", NULL, "overwrite an existing file", 0 };
+static const struct option_spec option_source = { "database", "FILE", "database to copy (default: that of skepd here or of the service)", 'd', NULL };
+static const struct option_spec option_force = { "force", NULL, "overwrite an existing file", 0, NULL };
 /* clang-format on */
 
 static enum status print_backup(const struct command_line *line, const char *path) {

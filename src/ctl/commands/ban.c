@@ -6,9 +6,9 @@
 #include "ctl/format.h"
 
 /* clang-format off */
-static const struct option_spec option_for = { "for", "DURATION", "duration: 90s, 15m, 2h, 7d (default: permanent)", 0 };
-static const struct option_spec option_force = { "force", NULL, "ban even your own address, a proxy or all addresses", 0 };
-static const struct option_spec option_all = { "all", NULL, "list ended bans, too", 0 };
+static const struct option_spec option_for = { "for", "DURATION", "duration: 90s, 15m, 2h, 7d (default: permanent)", 0, NULL };
+static const struct option_spec option_force = { "force", NULL, "ban even your own address, a proxy or all addresses", 0, NULL };
+static const struct option_spec option_all = { "all", NULL, "list ended bans, too", 0, NULL };
 /* clang-format on */
 
 static json_t *make_ban_json(const char *network, const char *reason, int64_t until_s,
@@ -117,6 +117,7 @@ const struct command unban_command = {
     .arguments = "NETWORK",
     .arguments_min = 1,
     .arguments_max = 1,
+    .values = VALUES_BANS,
     .summary = "Remove a ban",
     .example = "skepctl unban 203.0.113.0/24",
     .run_registry = remove_ban,

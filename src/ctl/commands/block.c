@@ -101,6 +101,7 @@ const struct command unblock_command = {
     .arguments = "HASH | MAGNET | FILE.torrent",
     .arguments_min = 1,
     .arguments_max = 1,
+    .values = VALUES_BLOCKS,
     .summary = "Unblock a torrent",
     .example = "skepctl unblock film.torrent",
     .run_registry = unblock_torrent,

@@ -12,6 +12,18 @@ enum command_section { SECTION_REGISTRY, SECTION_MONITORING, SECTION_TOOLS, SECT
 
 enum { COMMAND_OPTIONS_MAX = 16, COMMAND_ARGUMENTS_ANY = 1 << 20 };
 
+/* What shell completion offers for the arguments of a command, besides the files in its usage line.
+ */
+enum argument_values {
+    VALUES_NONE,
+    VALUES_TORRENTS,   /* of the running skepd */
+    VALUES_REGISTERED, /* torrents */
+    VALUES_BLOCKS,
+    VALUES_BANS,
+    VALUES_PASSKEYS,
+    VALUES_SHELLS,
+};
+
 /* Either `run` or, for a command that reads or changes the registry, `run_registry` is set. */
 struct command {
     enum command_section section;
@@ -19,6 +31,7 @@ struct command {
     const char *arguments; /* as in the usage line; "" if there are none */
     int arguments_min;
     int arguments_max;
+    enum argument_values values;
     const char *summary;
     const char *example;                                        /* a command line */
     const struct option_spec *options[COMMAND_OPTIONS_MAX + 1]; /* its own; ends with NULL */
@@ -48,7 +61,8 @@ struct command {
     X(create)                                                                                      \
     X(announce)                                                                                    \
     X(scrape)                                                                                      \
-    X(backup)
+    X(backup)                                                                                      \
+    X(completion)
 
 #define DECLARE_COMMAND(name) extern const struct command name##_command;
 COMMANDS(DECLARE_COMMAND)

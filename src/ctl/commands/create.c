@@ -18,15 +18,15 @@
 enum { NAME_LEN = 256, OUTPUT_LEN = PATH_MAX };
 
 /* clang-format off */
-static const struct option_spec option_piece_length = { "piece-length", "SIZE", "16K to 64M, a power of two (default: by size)", 0 };
-static const struct option_spec option_private = { "private", NULL, "set the private flag: peers from the tracker only", 0 };
-static const struct option_spec option_name = { "name", "NAME", "torrent name (default: last part of PATH)", 0 };
-static const struct option_spec option_comment = { "comment", "TEXT", "comment", 0 };
-static const struct option_spec option_v2 = { "v2", NULL, "version 2 (BEP 52)", 0 };
-static const struct option_spec option_hybrid = { "hybrid", NULL, "hybrid (v1 + v2)", 0 };
-static const struct option_spec option_output = { "output", "FILE", "output file (default: NAME.torrent)", 'o' };
-static const struct option_spec option_force = { "force", NULL, "overwrite an existing file", 0 };
-static const struct option_spec option_add = { "add", NULL, "also register it", 0 };
+static const struct option_spec option_piece_length = { "piece-length", "SIZE", "16K to 64M, a power of two (default: by size)", 0, NULL };
+static const struct option_spec option_private = { "private", NULL, "set the private flag: peers from the tracker only", 0, NULL };
+static const struct option_spec option_name = { "name", "NAME", "torrent name (default: last part of PATH)", 0, NULL };
+static const struct option_spec option_comment = { "comment", "TEXT", "comment", 0, NULL };
+static const struct option_spec option_v2 = { "v2", NULL, "version 2 (BEP 52)", 0, NULL };
+static const struct option_spec option_hybrid = { "hybrid", NULL, "hybrid (v1 + v2)", 0, NULL };
+static const struct option_spec option_output = { "output", "FILE", "output file (default: NAME.torrent)", 'o', NULL };
+static const struct option_spec option_force = { "force", NULL, "overwrite an existing file", 0, NULL };
+static const struct option_spec option_add = { "add", NULL, "also register it", 0, NULL };
 /* clang-format on */
 
 /* Everything that is checked before hashing begins, since hashing takes long. */

@@ -148,6 +148,7 @@ const struct command magnet_command = {
     .arguments = "HASH | NAME | MAGNET | FILE.torrent",
     .arguments_min = 1,
     .arguments_max = 1,
+    .values = VALUES_TORRENTS,
     .summary = "Print the magnet link of a torrent",
     .example = "skepctl magnet film.torrent --announce udp://192.168.1.10:6969",
     .run = run_magnet,

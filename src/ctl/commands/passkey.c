@@ -6,7 +6,7 @@
 #include "wire/passkey.h"
 
 /* clang-format off */
-static const struct option_spec option_passkey = { "passkey", "KEY", "use this passkey (default: a random one)", 0 };
+static const struct option_spec option_passkey = { "passkey", "KEY", "use this passkey (default: a random one)", 0, NULL };
 /* clang-format on */
 
 enum { URL_LEN = 1024 };
@@ -107,6 +107,7 @@ const struct command key_revoke_command = {
     .arguments = "LABEL",
     .arguments_min = 1,
     .arguments_max = 1,
+    .values = VALUES_PASSKEYS,
     .summary = "Revoke a passkey",
     .example = "skepctl key revoke alice",
     .run_registry = revoke_passkey,

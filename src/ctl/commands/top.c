@@ -150,7 +150,7 @@ static enum status print_screen_json(struct top_view *view) {
 static enum status run_top(const struct command_line *line) {
     struct top_view view = { .sort = LIST_VIEW_SORT_DEFAULT,
                              .reverse = command_line_has(line, &option_reverse) };
-    if (!command_line_choice(line, &option_sort, list_view_sorts, LIST_VIEW_SORTS, &view.sort))
+    if (!command_line_choice(line, &option_sort, &view.sort))
         return STATUS_FAULT;
     const bool json = command_line_has(line, &option_json);
     if (!json && (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1))

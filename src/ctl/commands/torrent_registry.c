@@ -180,6 +180,7 @@ const struct command remove_command = {
     .arguments = "HASH | NAME | MAGNET | FILE.torrent",
     .arguments_min = 1,
     .arguments_max = 1,
+    .values = VALUES_REGISTERED,
     .summary = "Unregister a torrent",
     .example = "skepctl remove film",
     .run_registry = remove_torrent,

@@ -11,12 +11,12 @@
 
 enum { QUERY_LEN = 800, CELL_LEN = 256, LIMIT_MAX = 500, LIMIT_DEFAULT = 50 };
 
-/* clang-format off */
-static const struct option_spec option_search = { "search", "TEXT", "filter by substring of name or info_hash", 0 };
-static const struct option_spec option_show = { "show", "WHICH", "all, active, registered or unseeded (default: all)", 0 };
-/* clang-format on */
+static const char *const shows[] = { "all", "active", "registered", "unseeded", NULL };
 
-static const char *const shows[] = { "all", "active", "registered", "unseeded" };
+/* clang-format off */
+static const struct option_spec option_search = { "search", "TEXT", "filter by substring of name or info_hash", 0, NULL };
+static const struct option_spec option_show = { "show", "WHICH", "all, active, registered or unseeded (default: all)", 0, shows };
+/* clang-format on */
 
 static void put_parameter(struct writer *w, const char *name, const char *value) {
     writer_put_text(w, "&");
@@ -42,8 +42,8 @@ static bool put_selection(struct writer *w, const struct command_line *line) {
     size_t sort = LIST_VIEW_SORT_DEFAULT;
     size_t show = 0;
     const char *search = command_line_value(line, &option_search);
-    if (!command_line_choice(line, &option_sort, list_view_sorts, LIST_VIEW_SORTS, &sort) ||
-        !command_line_choice(line, &option_show, shows, sizeof shows / sizeof *shows, &show))
+    if (!command_line_choice(line, &option_sort, &sort) ||
+        !command_line_choice(line, &option_show, &show))
         return false;
     const bool ascending = list_view_is_ascending(sort, command_line_has(line, &option_reverse));
     if (search != NULL)
@@ -212,6 +212,7 @@ const struct command peers_command = {
     .arguments = "HASH | NAME | MAGNET | FILE.torrent",
     .arguments_min = 1,
     .arguments_max = 1,
+    .values = VALUES_TORRENTS,
     .summary = "List the peers of a torrent",
     .example = "skepctl peers ff1d",
     .run = run_peers,
