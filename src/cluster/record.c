@@ -56,7 +56,7 @@ static void put_text(struct writer *w, struct bytes text) {
     writer_put(w, text.data, text.len);
 }
 
-/* Reads fields: once one is missing, it and all later ones are zero. */
+/* Reads fields: once one is missing or invalid, nothing is left, and later ones are zero. */
 struct reader {
     struct bytes rest;
     bool failed;
@@ -64,7 +64,7 @@ struct reader {
 
 static const uint8_t *take(struct reader *r, size_t len) {
     if (r->failed || len > r->rest.len) {
-        r->failed = true;
+        *r = (struct reader){ .failed = true };
         return NULL;
     }
     const uint8_t *place = r->rest.data;
@@ -107,11 +107,12 @@ static uint64_t take_varint(struct reader *r, uint64_t most) {
             break;
         value |= bits << shift;
         if (byte < 0x80) {
-            r->failed = r->failed || value > most;
-            return r->failed ? 0 : value;
+            if (value > most)
+                break;
+            return value;
         }
     }
-    r->failed = true;
+    *r = (struct reader){ .failed = true };
     return 0;
 }
 
@@ -272,13 +273,14 @@ static void read_counter(struct reader *r, struct record *record) {
     require(r, record->counter.taken_back <= record->counter.counted);
 }
 
-static void read_registry(struct reader *r, struct registry_record *registry) {
+static void read_registry(struct reader *r, struct record *record) {
+    struct registry_record *registry = &record->registry;
     registry->kind = take_u8(r);
     registry->restricts = (take_u8(r) & FLAG_RESTRICTS) != 0;
     registry->restriction = take_u64(r);
     registry->key = take_text(r, REGISTRY_KEY_MAX);
     registry->value = take_text(r, REGISTRY_VALUE_MAX);
-    require(r, registry->key.len > 0);
+    require(r, registry->key.len > 0 && registry->restriction <= record->stamp);
 }
 
 static void read_heartbeat(struct reader *r, struct heartbeat *heartbeat) {
@@ -308,7 +310,7 @@ static void read_fields(struct reader *r, struct record *record) {
         read_counter(r, record);
         break;
     case RECORD_REGISTRY:
-        read_registry(r, &record->registry);
+        read_registry(r, record);
         break;
     case RECORD_HEARTBEAT:
         read_heartbeat(r, &record->heartbeat);
@@ -335,7 +337,7 @@ static enum record_kind known_kind(uint8_t kind) {
 enum record_kind record_read(struct bytes *rest, struct record *record) {
     struct reader all = { .rest = *rest };
     struct reader body = { .rest = take_text(&all, SIZE_MAX) };
-    *rest = all.failed ? (struct bytes){ 0 } : all.rest;
+    *rest = all.rest;
     if (all.failed)
         return RECORD_NONE;
     struct record found = { .kind = known_kind(take_u8(&body)) };
@@ -362,7 +364,7 @@ bool position_read(struct bytes *rest, struct position *position) {
     found.node = take_u64(&r);
     found.incarnation = take_u64(&r);
     found.number = take_varint(&r, UINT64_MAX);
-    *rest = r.failed ? (struct bytes){ 0 } : r.rest;
+    *rest = r.rest;
     if (!r.failed)
         *position = found;
     return !r.failed;

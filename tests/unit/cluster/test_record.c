@@ -351,6 +351,9 @@ START_TEST(invalid_other_records_are_skipped) {
     const struct record invalid[] = {
         { .kind = RECORD_COUNTER, .stamp = 1, .counter = { .counted = 1, .taken_back = 2 } },
         { .kind = RECORD_REGISTRY, .stamp = 1, .registry = { .value = bytes_of("value") } },
+        { .kind = RECORD_REGISTRY,
+          .stamp = 1,
+          .registry = { .key = bytes_of("key"), .restriction = 2 } },
         { .kind = RECORD_HEARTBEAT, .heartbeat = { .interval_max_s = 0 } },
         { .kind = RECORD_TOMBSTONE, .stamp = 0 },
     };

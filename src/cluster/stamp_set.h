@@ -1,0 +1,51 @@
+/* A set of hashes with a stamp each: the tombstones of removed peers, or the completions that a
+ * node knows. Two generations of at most `limit` hashes each: the older one is dropped when the
+ * present one is full or stamp_set_age says so. 16 bytes per slot. Not locked. */
+#ifndef SKEP_CLUSTER_STAMP_SET_H
+#define SKEP_CLUSTER_STAMP_SET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct stamped_hash {
+    uint64_t hash;
+    uint64_t stamp; /* 0: an empty slot */
+};
+
+struct stamp_generation {
+    struct stamped_hash *slots;
+    uint32_t size; /* slots: a power of two, or 0 */
+    uint32_t count;
+};
+
+struct stamp_set {
+    struct stamp_generation present;
+    struct stamp_generation past;
+    uint64_t began_ms; /* the present generation */
+    uint32_t limit;
+};
+
+/* An empty set. `limit` is not 0. */
+struct stamp_set stamp_set_create(uint32_t limit, uint64_t now_ms);
+void stamp_set_free(struct stamp_set *set);
+
+/* Stamp of a hash; 0 if it is not in the set. */
+uint64_t stamp_set_find(const struct stamp_set *set, uint64_t hash);
+
+/* Adds a hash, or replaces its stamp. `stamp` is not 0. If out of memory, it is not remembered. */
+void stamp_set_put(struct stamp_set *set, uint64_t hash, uint64_t stamp);
+
+/* Starts a new generation if the present one is at least `lifetime_ms` old. So a hash is remembered
+ * for once to twice that time. */
+void stamp_set_age(struct stamp_set *set, uint64_t now_ms, uint64_t lifetime_ms);
+
+/* The next hash from `*cursor`, which is 0 at first; false at the end. A hash whose stamp was
+ * replaced may occur twice. */
+bool stamp_set_next(const struct stamp_set *set, size_t *cursor, struct stamped_hash *found);
+
+static inline size_t stamp_set_memory(const struct stamp_set *set) {
+    return sizeof(struct stamped_hash) * ((size_t)set->present.size + set->past.size);
+}
+
+#endif
