@@ -95,6 +95,10 @@ void endpoint_reduced_text(const struct endpoint *endpoint, char text[static END
  * bits set after the prefix. */
 bool network_parse(const char *text, struct network *network);
 
+/* The network of a single address, and the first address of a network, without port. */
+struct network network_of_address(const struct endpoint *address);
+struct endpoint network_first_address(const struct network *network);
+
 /* Text such as "192.168.0.0/16"; a single address is "192.0.2.1/32". */
 void network_text(const struct network *network, char text[static NETWORK_TEXT_LEN]);
 

@@ -27,8 +27,9 @@ struct registry_rows *registry_rows_open(const char *path, int timeout_ms,
 /* NULL is ignored. */
 void registry_rows_close(struct registry_rows *rows);
 
-/* Copies a torrent's name as it is stored and shown: valid UTF-8 of one line, without control or
- * bidirectional characters, which could misrepresent it, and cut to the size of `text`. */
+/* Copies the name of a torrent or machine as it is stored and shown: valid UTF-8 of one line,
+ * without control or bidirectional characters, which could misrepresent it, and cut to the size of
+ * `text`. */
 void registry_copy_name(struct bytes name, char text[static REGISTRY_TEXT_LEN]);
 
 /* Each of the following calls returns false if it fails; the reason is in registry_rows_failure. */

@@ -1,5 +1,5 @@
-/* The registry in memory: registered and blocked torrents, passkeys and bans. Announces look
- * entries up in constant time, each under the lock of a 64th of its kind.
+/* The registry in memory: registered and blocked torrents, passkeys, bans and names of machines.
+ * Announces look entries up in constant time, each under the lock of a 64th of its kind.
  *
  * Changes are made by edits. An edit changes memory at once and is queued for the database, whose
  * writer settles it: written, or rolled back. Unless noted otherwise, any thread may call each
@@ -19,6 +19,7 @@ enum registry_kind {
     REGISTRY_BLOCK,   /* a blocked torrent; its key is the info_hash */
     REGISTRY_PASSKEY, /* its key is the SHA-256 of the passkey */
     REGISTRY_BAN,     /* its key is the network */
+    REGISTRY_MACHINE, /* the name of an address, which is its key */
     REGISTRY_KINDS,
 };
 
@@ -34,7 +35,7 @@ struct registry_row {
     };
     uint64_t size;                   /* of a torrent, bytes; 0: unknown */
     int64_t file_id;                 /* equal for info_hashes that share a .torrent file; 0: none */
-    char text[REGISTRY_TEXT_LEN];    /* a torrent's name, a passkey's label or a ban's network */
+    char text[REGISTRY_TEXT_LEN];    /* name of a torrent or machine, label, or a ban's network */
     char reason[REFUSAL_DETAIL_LEN]; /* of a ban or a blocked torrent; shown to clients */
     int64_t since_s;                 /* Unix time of its creation */
     int64_t until_s;                 /* a ban's expiry, Unix time; 0: permanent */
@@ -71,6 +72,13 @@ bool registry_find(struct registry *registry, struct registry_row *row);
 /* Copies the narrowest ban in force that contains the address. */
 bool registry_find_ban(struct registry *registry, const struct endpoint *address, int64_t now_s,
                        struct registry_row *row);
+
+/* An entry with the key of the machine at this address. */
+struct registry_row registry_machine(const struct endpoint *address);
+
+/* Copies the name of the machine at this address; empty if it has none. */
+void registry_find_machine(struct registry *registry, const struct endpoint *address,
+                           char name[static REGISTRY_TEXT_LEN]);
 
 /* Copies the passkey with this label. Labels are unique. */
 bool registry_find_label(struct registry *registry, const char *label, struct registry_row *row);

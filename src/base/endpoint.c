@@ -170,6 +170,19 @@ static bool bits_behind_prefix_are_zero(const struct network *network) {
     return true;
 }
 
+struct network network_of_address(const struct endpoint *address) {
+    const size_t len = address_len(address->family);
+    struct network network = { .family = address->family, .bits = (uint8_t)(8 * len) };
+    memcpy(network.address, address->wire, len);
+    return network;
+}
+
+struct endpoint network_first_address(const struct network *network) {
+    struct endpoint address = { .family = network->family };
+    memcpy(address.wire, network->address, address_len(network->family));
+    return address;
+}
+
 bool network_parse(const char *text, struct network *network) {
     char address[ENDPOINT_TEXT_LEN];
     const char *slash = strchr(text, '/');
@@ -187,8 +200,8 @@ bool network_parse(const char *text, struct network *network) {
     if (slash != NULL && (!bytes_to_u64(bytes_of(slash + 1), &bits) || bits > most))
         return false;
 
-    struct network parsed = { .family = base.family, .bits = (uint8_t)bits };
-    memcpy(parsed.address, base.wire, address_len(base.family));
+    struct network parsed = network_of_address(&base);
+    parsed.bits = (uint8_t)bits;
     if (!bits_behind_prefix_are_zero(&parsed))
         return false;
     *network = parsed;
@@ -196,8 +209,7 @@ bool network_parse(const char *text, struct network *network) {
 }
 
 void network_text(const struct network *network, char text[static NETWORK_TEXT_LEN]) {
-    struct endpoint address = { .family = network->family };
-    memcpy(address.wire, network->address, address_len(network->family));
+    const struct endpoint address = network_first_address(network);
     char host[ENDPOINT_TEXT_LEN];
     endpoint_address_text(&address, host);
     snprintf(text, NETWORK_TEXT_LEN, "%.45s/%u", host, network->bits);

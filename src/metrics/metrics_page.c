@@ -66,6 +66,7 @@ static void write_registry(const struct metrics_page *page, struct writer *w) {
         [REGISTRY_BLOCK] = "blocked_torrent",
         [REGISTRY_PASSKEY] = "passkey",
         [REGISTRY_BAN] = "ban",
+        [REGISTRY_MACHINE] = "machine_name",
     };
     const char *name = "skep_registry_entries";
     const struct registry *registry = tracker_registry(page->sources.tracker);

@@ -144,6 +144,21 @@ static bool put_block(struct registry_rows *rows, const struct registry_row *row
                                "bti", info_hash_bytes(row->info_hash), row->reason, row->since_s));
 }
 
+static void machine_text(const struct registry_row *row, char text[static ENDPOINT_TEXT_LEN]) {
+    const struct endpoint address = network_first_address(&row->network);
+    endpoint_address_text(&address, text);
+}
+
+static bool put_machine(struct registry_rows *rows, const struct registry_row *row) {
+    char address[ENDPOINT_TEXT_LEN];
+    machine_text(row, address);
+    return registry_finish(
+        rows, registry_prepare(rows,
+                               "INSERT OR REPLACE INTO machine (address, name, created_s)"
+                               " VALUES (?1, ?2, ?3)",
+                               "tti", address, row->text, row->since_s));
+}
+
 bool registry_rows_put(struct registry_rows *rows, const struct registry_row *row,
                        struct bytes file) {
     rows->busy = false;
@@ -156,6 +171,8 @@ bool registry_rows_put(struct registry_rows *rows, const struct registry_row *ro
         return put_passkey(rows, row);
     case REGISTRY_BAN:
         return put_ban(rows, row);
+    case REGISTRY_MACHINE:
+        return put_machine(rows, row);
     case REGISTRY_KINDS:
         break;
     }
@@ -166,6 +183,7 @@ bool registry_rows_put(struct registry_rows *rows, const struct registry_row *ro
 static sqlite3_stmt *prepare_by_key(struct registry_rows *rows, const struct registry_row *row,
                                     const char *sql) {
     char text[NETWORK_TEXT_LEN];
+    char address[ENDPOINT_TEXT_LEN];
     switch (row->kind) {
     case REGISTRY_TORRENT:
     case REGISTRY_BLOCK:
@@ -175,6 +193,9 @@ static sqlite3_stmt *prepare_by_key(struct registry_rows *rows, const struct reg
     case REGISTRY_BAN:
         network_text(&row->network, text);
         return registry_prepare(rows, sql, "t", text);
+    case REGISTRY_MACHINE:
+        machine_text(row, address);
+        return registry_prepare(rows, sql, "t", address);
     case REGISTRY_KINDS:
         break;
     }
@@ -183,10 +204,9 @@ static sqlite3_stmt *prepare_by_key(struct registry_rows *rows, const struct reg
 
 bool registry_rows_remove(struct registry_rows *rows, const struct registry_row *row, bool *found) {
     static const char *const sql[REGISTRY_KINDS] = {
-        "DELETE FROM listed WHERE info_hash = ?1",
-        "DELETE FROM blocked WHERE info_hash = ?1",
-        "DELETE FROM passkey WHERE digest = ?1",
-        "DELETE FROM ban WHERE network = ?1",
+        "DELETE FROM listed WHERE info_hash = ?1", "DELETE FROM blocked WHERE info_hash = ?1",
+        "DELETE FROM passkey WHERE digest = ?1",   "DELETE FROM ban WHERE network = ?1",
+        "DELETE FROM machine WHERE address = ?1",
     };
     return registry_finish_change(rows, prepare_by_key(rows, row, sql[row->kind]), found);
 }
@@ -216,6 +236,14 @@ static uint64_t read_size(sqlite3_stmt *row, int column) {
     return (uint64_t)size;
 }
 
+static void copy_name(sqlite3_stmt *row, int column, char text[static REGISTRY_TEXT_LEN]) {
+    const struct bytes name = {
+        sqlite3_column_blob(row, column),
+        (size_t)sqlite3_column_bytes(row, column),
+    };
+    registry_copy_name(name, text);
+}
+
 /* False for an invalid row. */
 static bool read_torrent(sqlite3_stmt *row, struct registry_row *found) {
     *found = (struct registry_row){
@@ -224,8 +252,7 @@ static bool read_torrent(sqlite3_stmt *row, struct registry_row *found) {
         .size = read_size(row, 3),
         .file_id = sqlite3_column_int64(row, 4),
     };
-    const struct bytes name = { sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1) };
-    registry_copy_name(name, found->text);
+    copy_name(row, 1, found->text);
     return connection_copy_blob(row, 0, found->info_hash, sizeof found->info_hash);
 }
 
@@ -258,6 +285,17 @@ static bool read_ban(sqlite3_stmt *row, struct registry_row *found) {
            network_parse(found->text, &found->network);
 }
 
+static bool read_machine(sqlite3_stmt *row, struct registry_row *found) {
+    const char *text = (const char *)sqlite3_column_text(row, 0);
+    struct endpoint address;
+    if (text == NULL || !endpoint_parse_address(text, &address))
+        return false;
+    *found = registry_machine(&address);
+    found->since_s = read_time(row, 2);
+    copy_name(row, 1, found->text);
+    return true;
+}
+
 static const struct {
     const char *columns;
     const char *where;
@@ -272,6 +310,8 @@ static const struct {
                            " ORDER BY label", read_passkey },
     [REGISTRY_BAN] = { "SELECT network, reason, until_s, created_s FROM ban", " WHERE network = ?1",
                        " ORDER BY network", read_ban },
+    [REGISTRY_MACHINE] = { "SELECT address, name, created_s FROM machine", " WHERE address = ?1",
+                           " ORDER BY name, address", read_machine },
 };
 
 struct row_visit {

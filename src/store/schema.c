@@ -116,6 +116,12 @@ const char *const schema_steps[] = {
      "  created_s INTEGER NOT NULL"
      ") WITHOUT ROWID;" COUNT_CHANGES("blocked") //
      "ALTER TABLE peer ADD COLUMN passkey INTEGER NOT NULL DEFAULT 0;"),
+    /* Names of machines, by IP address. */
+    ("CREATE TABLE machine ("
+     "  address   TEXT PRIMARY KEY,"
+     "  name      TEXT NOT NULL,"
+     "  created_s INTEGER NOT NULL"
+     ") WITHOUT ROWID;" COUNT_CHANGES("machine")),
 };
 
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
@@ -132,6 +138,7 @@ const struct schema_table schema_tables[] = {
     { "passkey", "digest, label, created_s", SALVAGE_FIRST },
     { "ban", "network, reason, until_s, created_s", SALVAGE_FIRST },
     { "blocked", "info_hash, reason, created_s", SALVAGE_FIRST },
+    { "machine", "address, name, created_s", SALVAGE_FIRST },
     { "completion", "id, at_s, info_hash, peer_id, endpoint", SALVAGE_PIECES },
     { "sample",
       "period_s, at_s, samples, torrents, peers, seeders, leechers, announces_per_s, upload_rate, "

@@ -68,6 +68,7 @@ static size_t key_len(enum registry_kind kind) {
     case REGISTRY_PASSKEY:
         return SHA256_LEN;
     case REGISTRY_BAN:
+    case REGISTRY_MACHINE:
     case REGISTRY_KINDS:
         break;
     }
@@ -108,6 +109,7 @@ static const uint8_t *key_of_row(const struct registry_row *row) {
     case REGISTRY_PASSKEY:
         return row->digest;
     case REGISTRY_BAN:
+    case REGISTRY_MACHINE:
     case REGISTRY_KINDS:
         break;
     }
@@ -308,6 +310,22 @@ bool registry_find(struct registry *registry, struct registry_row *row) {
         copy_row(entry, row);
     entry_map_unlock(part);
     return entry != NULL;
+}
+
+struct registry_row registry_machine(const struct endpoint *address) {
+    return (struct registry_row){
+        .kind = REGISTRY_MACHINE,
+        .network = network_of_address(address),
+    };
+}
+
+void registry_find_machine(struct registry *registry, const struct endpoint *address,
+                           char name[static REGISTRY_TEXT_LEN]) {
+    struct registry_row row = registry_machine(address);
+    name[0] = '\0';
+    if (address->family != FAMILY_NONE && registry_count(registry, REGISTRY_MACHINE) > 0 &&
+        registry_find(registry, &row))
+        memcpy(name, row.text, sizeof row.text);
 }
 
 /* Finds an entry by a second key. */

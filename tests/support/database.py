@@ -70,7 +70,14 @@ ALTER TABLE peer ADD COLUMN passkey INTEGER NOT NULL DEFAULT 0;
 """ + "".join(f"CREATE TRIGGER blocked_{event} AFTER {event} ON blocked"
               " BEGIN UPDATE registry_version SET version = version + 1; END;\n"
               for event in ("INSERT", "UPDATE", "DELETE"))
-SCHEMAS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4, 5: VERSION_5, 6: VERSION_6}
+VERSION_7 = VERSION_6 + """
+CREATE TABLE machine (address TEXT PRIMARY KEY, name TEXT NOT NULL, created_s INTEGER NOT NULL)
+  WITHOUT ROWID;
+""" + "".join(f"CREATE TRIGGER machine_{event} AFTER {event} ON machine"
+              " BEGIN UPDATE registry_version SET version = version + 1; END;\n"
+              for event in ("INSERT", "UPDATE", "DELETE"))
+SCHEMAS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4, 5: VERSION_5, 6: VERSION_6,
+           7: VERSION_7}
 NEWEST = max(SCHEMAS)
 PEER_COLUMNS = "(info_hash, endpoint, peer_id, key, left, paused, counted)"
 

@@ -240,9 +240,7 @@ static const char *find_danger(const struct api_request *request, const struct n
     if (networks_contain(&ban, &request->http->client))
         return "your own address";
     for (size_t i = 0; i < settings.proxies.count; i++) {
-        const struct network *proxy = &settings.proxies.list[i];
-        struct endpoint address = { .family = proxy->family };
-        memcpy(address.wire, proxy->address, address_len(proxy->family));
+        const struct endpoint address = network_first_address(&settings.proxies.list[i]);
         if (networks_contain(&ban, &address))
             return "a trusted proxy";
     }

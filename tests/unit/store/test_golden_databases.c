@@ -75,9 +75,11 @@ static void count_row(void *context, const struct registry_row *row) {
 
 /* Each table has one row from the version on in which the table was added. */
 static void assert_registry(int version) {
-    static const int since[REGISTRY_KINDS] = {
-        [REGISTRY_TORRENT] = 3, [REGISTRY_PASSKEY] = 3, [REGISTRY_BAN] = 3, [REGISTRY_BLOCK] = 6
-    };
+    static const int since[REGISTRY_KINDS] = { [REGISTRY_TORRENT] = 3,
+                                               [REGISTRY_PASSKEY] = 3,
+                                               [REGISTRY_BAN] = 3,
+                                               [REGISTRY_BLOCK] = 6,
+                                               [REGISTRY_MACHINE] = 7 };
     struct registry_rows *rows = registry_rows_open(directory.database, REGISTRY_TIMEOUT_MS, error);
     ck_assert_msg(rows != NULL, "%s", error);
     for (int kind = 0; kind < REGISTRY_KINDS; kind++) {

@@ -92,6 +92,15 @@ static struct registry_row ban(const char *network, const char *reason, int64_t 
     return row;
 }
 
+static struct registry_row machine(const char *address, const char *name) {
+    struct endpoint endpoint;
+    ck_assert(endpoint_parse_address(address, &endpoint));
+    struct registry_row row = registry_machine(&endpoint);
+    row.since_s = NOW_S;
+    snprintf(row.text, sizeof row.text, "%s", name);
+    return row;
+}
+
 static void put(struct registry_row row) {
     ASSERT_GOOD(registry_rows_put(rows, &row, (struct bytes){ .len = 0 }));
 }
@@ -233,6 +242,21 @@ START_TEST(ban_of_an_address_is_one_however_it_is_written) {
 }
 END_TEST
 
+START_TEST(machine_has_one_name_however_its_address_is_written) {
+    put(machine("192.0.2.1", "first"));
+    put(machine("::ffff:192.0.2.1", "second"));
+    put(machine("2001:db8:0::1", "third"));
+    run_sql("INSERT INTO machine VALUES ('192.0.2.0/24', 'no address', 0)");
+    ck_assert_uint_eq(visit(REGISTRY_MACHINE), 2);
+    ck_assert_str_eq(seen[0].text, "second");
+    ck_assert_int_eq(seen[0].since_s, NOW_S);
+    ck_assert_str_eq(seen[1].text, "third");
+    ck_assert(take(machine("2001:db8::1", "")));
+    ck_assert(!take(machine("192.0.2.2", "")));
+    ck_assert_uint_eq(visit(REGISTRY_MACHINE), 1);
+}
+END_TEST
+
 START_TEST(bans_that_ended_are_removed) {
     put(ban("192.0.2.1", "", NOW_S + 10));
     put(ban("192.0.2.2", "", NOW_S + 20));
@@ -249,7 +273,7 @@ START_TEST(bans_that_ended_are_removed) {
 END_TEST
 
 static const enum registry_kind kinds[] = { REGISTRY_TORRENT, REGISTRY_BLOCK, REGISTRY_PASSKEY,
-                                            REGISTRY_BAN };
+                                            REGISTRY_BAN, REGISTRY_MACHINE };
 
 static struct registry_row row_of_kind(enum registry_kind kind, uint32_t number) {
     char text[NETWORK_TEXT_LEN];
@@ -259,6 +283,7 @@ static struct registry_row row_of_kind(enum registry_kind kind, uint32_t number)
         [REGISTRY_BLOCK] = block(number, text),
         [REGISTRY_PASSKEY] = passkey(number, text),
         [REGISTRY_BAN] = ban(text, text, NOW_S + number),
+        [REGISTRY_MACHINE] = machine(text, "Anna's laptop"),
     };
     return all[kind];
 }
@@ -307,6 +332,8 @@ static const char *const plain_changes[] = {
     "UPDATE torrent_file SET content = 'other'",
     "DELETE FROM torrent_file",
     "INSERT INTO blocked VALUES (zeroblob(20), '', 1)",
+    "INSERT INTO machine VALUES ('192.0.2.1', 'x', 1)",
+    "UPDATE machine SET name = 'y'",
     "UPDATE blocked SET reason = 'other'",
     "DELETE FROM blocked",
     "INSERT INTO passkey VALUES (zeroblob(32), 'by hand', 1)",
@@ -700,6 +727,7 @@ static void add_entries(TCase *tcase) {
     tcase_add_test(tcase, label_names_one_passkey_only);
     tcase_add_test(tcase, bans_are_visited_by_network_until_they_are_removed);
     tcase_add_test(tcase, ban_of_an_address_is_one_however_it_is_written);
+    tcase_add_test(tcase, machine_has_one_name_however_its_address_is_written);
     tcase_add_test(tcase, bans_that_ended_are_removed);
     tcase_add_loop_test(tcase, row_is_found_as_it_was_put, 0, LOOPS_OF(kinds));
     tcase_add_loop_test(tcase, version_goes_up_with_each_change_only, 0, LOOPS_OF(kinds));

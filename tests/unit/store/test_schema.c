@@ -229,6 +229,21 @@ START_TEST(version_before_the_blocked_torrents_keeps_what_it_has) {
 }
 END_TEST
 
+enum { BEFORE_MACHINES = 6 };
+
+START_TEST(version_before_the_machines_keeps_what_it_has) {
+    ck_assert(schema_migrate(db, schema_steps, BEFORE_MACHINES, error) == SCHEMA_GOOD);
+    run("INSERT INTO blocked VALUES (x'01', 'law', 5)");
+    ck_assert_msg(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD, "%s",
+                  error);
+    ck_assert_str_eq(value("SELECT reason FROM blocked"), "law");
+    ck_assert_str_eq(value("SELECT count(*) FROM machine"), "0");
+    ck_assert_str_eq(value("SELECT version FROM registry_version"), "2");
+    run("INSERT INTO machine VALUES ('192.0.2.1', 'laptop', 5)");
+    ck_assert_str_eq(value("SELECT version FROM registry_version"), "3");
+}
+END_TEST
+
 /* A table that is missing in schema_tables would be lost when a damaged file is replaced. */
 START_TEST(table_of_tables_lists_every_table_and_column) {
     ck_assert_msg(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD, "%s",
@@ -277,6 +292,7 @@ UNIT_SUITE(schema) {
     tcase_add_test(forward, own_steps_lead_to_the_own_version);
     tcase_add_test(forward, version_before_the_history_keeps_what_it_has);
     tcase_add_test(forward, version_before_the_blocked_torrents_keeps_what_it_has);
+    tcase_add_test(forward, version_before_the_machines_keeps_what_it_has);
     tcase_add_test(forward, table_of_tables_lists_every_table_and_column);
     tcase_add_test(forward, database_with_a_row_is_not_blank);
     tcase_add_test(forward, missing_column_is_noticed);
