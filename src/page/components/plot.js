@@ -2,7 +2,7 @@
 // users who cannot see it.
 
 import { now } from "../core/clock.js";
-import { make, prefersReducedMotion, setAttribute, setText } from "../core/dom.js";
+import { make, setAttribute, setText, show } from "../core/dom.js";
 import { day, fullTime, shortTime, timeOfDay } from "../core/format.js";
 import { timeTicks, valueSteps } from "./scale.js";
 
@@ -14,16 +14,19 @@ export const RANGES = [
 ];
 const RANGE_S = { hour: 3600, day: DAY_S, month: 30 * DAY_S };
 const TABLE_ROWS = 24;
+const GAP_MIN = 0.02; // share of the range without data that is pointed out
 const plots = new Set();
 const palette = new Map(); // cache: CSS variable -> colour of the theme
 
-/** draw({ series, range, samples, format, binary, stepped }): `series` is [{ key, label, color: CSS
- * variable, of(sample) }] in drawing order; `format(value)` returns text; `binary`: the axis has powers
- * of 1024; `stepped`: for counts, which change in steps. Call release() when the plot is removed. */
+/** draw({ series, range, samples, format, unit, binary, stepped }): `series` is [{ key, label, color: CSS
+ * variable, of(sample) }] in drawing order; `format(value)` returns text; `unit`: of the axis, "" if the
+ * formatted values have one; `binary`: the axis has powers of 1024; `stepped`: for counts, which change in
+ * steps. The plot always shows the whole range up to now. Call release() when the plot is removed. */
 export function createPlot(label) {
   const canvas = make("canvas", { role: "img" });
   const legend = make("ul", { class: "legend" });
-  const caption = make("figcaption", { class: "plot-text" });
+  const frame = make("div", { class: "plot-canvas" }, canvas);
+  const few = make("p", { class: "empty", hidden: true }, "Collecting data: the curve starts with two samples.");
   const tableBody = make("tbody");
   const tableHead = make("thead");
   const table = make(
@@ -46,30 +49,37 @@ export function createPlot(label) {
     "figure",
     { class: "plot" },
     legend,
-    make("div", { class: "plot-canvas" }, canvas),
-    caption,
+    frame,
+    few,
     table,
   );
-  const drawn = { series: [], range: "hour", samples: [], format: String, binary: false, stepped: false };
+  const drawn = { series: [], range: "hour", samples: [], format: String, unit: "", binary: false, stepped: false };
+  let items = [];
   const chart = new window.Chart(canvas, chartConfig(drawn));
 
-  function draw({ series, range, samples, format, binary = false, stepped = false }) {
+  function draw({ series, range, samples, format, unit = "", binary = false, stepped = false }) {
     if (!plots.has(plot)) return; // a response that arrived after release()
     const changed = series !== drawn.series || range !== drawn.range;
-    Object.assign(drawn, { series, range, samples, format, binary, stepped });
+    Object.assign(drawn, { series, range, samples, format, unit, binary, stepped });
     if (changed) {
       chart.data.datasets = series.map((one) => makeDataset(one, drawn));
-      legend.replaceChildren(...series.map(makeLegendItem));
+      items = series.map(makeLegendItem);
+      legend.replaceChildren(...items.map(({ node }) => node));
+      Object.assign(chart.options.scales.y.title, { display: unit !== "", text: unit });
     }
+    show(frame, samples.length > 1);
+    show(few, samples.length < 2);
     chart.data.datasets.forEach((set, index) => (set.data = pointsOf(samples, series[index])));
-    chart.update(changed && !prefersReducedMotion() ? undefined : "none");
+    chart.update("none");
     describe();
   }
 
   function describe() {
     const texts = drawn.series.map((one) => describeSeries(one, drawn));
-    setAttribute(canvas, "aria-label", `${label}. ${texts.join(" ")}`);
-    setText(caption, drawn.samples.length < 2 ? "Collecting data…" : texts.join(" "));
+    const start = startOfData(drawn);
+    const gap = start === null ? "" : `No data before ${shortTime(start)}.`;
+    for (const item of items) item.show(drawn);
+    setAttribute(canvas, "aria-label", [`${label}.`, ...texts, gap].join(" ").trim());
     if (table.open) fillTable(tableHead, tableBody, drawn);
   }
 
@@ -90,10 +100,33 @@ export function recolorPlots() {
   for (const plot of plots) plot.recolor();
 }
 
-function makeLegendItem({ color, label }) {
+/** The name of a series, its current and its largest value. */
+function makeLegendItem({ color, label, of }) {
   const swatch = make("span", { class: "swatch", "aria-hidden": "true" });
+  const current = make("strong", { class: "numeric" });
+  const largest = make("span", { class: "muted numeric" });
   swatch.style.background = `var(${color})`;
-  return make("li", null, swatch, label);
+  return {
+    node: make("li", null, swatch, label, current, largest),
+    show({ samples, format }) {
+      const { value, at } = largestOf(samples, of);
+      setText(current, samples.length > 0 ? format(of(samples.at(-1))) : "");
+      setText(largest, samples.length > 1 ? `largest ${format(value)} at ${shortTime(at)}` : "");
+    },
+  };
+}
+
+function largestOf(samples, of) {
+  const values = samples.map(of);
+  const value = Math.max(...values);
+  return { value, at: samples[values.indexOf(value)]?.at };
+}
+
+/** The time of the first sample if a part of the range lies before it; null otherwise. */
+function startOfData({ samples, range }) {
+  if (samples.length < 2) return null;
+  const missing = samples[0].at - (now() - RANGE_S[range]);
+  return missing > GAP_MIN * RANGE_S[range] ? samples[0].at : null;
 }
 
 function pointsOf(samples, { of }) {
@@ -102,10 +135,8 @@ function pointsOf(samples, { of }) {
 
 function describeSeries({ label, of }, { samples, format }) {
   if (samples.length === 0) return `${label}: no data yet.`;
-  const values = samples.map(of);
-  const max = Math.max(...values);
-  const at = samples[values.indexOf(max)].at;
-  return `${label}: ${format(values.at(-1))} now, max ${format(max)} (${shortTime(at)}), min ${format(Math.min(...values))}.`;
+  const { value, at } = largestOf(samples, of);
+  return `${label}: ${format(of(samples.at(-1)))} now, largest ${format(value)} at ${shortTime(at)}.`;
 }
 
 function fillTable(head, body, { series, samples, format }) {
@@ -174,13 +205,13 @@ function chartConfig(drawn) {
   return {
     type: "line",
     data: { datasets: [] },
-    plugins: [hairline, endDots],
+    plugins: [missingData(drawn), hairline, endDots],
     options: {
       responsive: true,
       maintainAspectRatio: false,
       parsing: false,
       normalized: true,
-      animation: prefersReducedMotion() ? false : { duration: 500, easing: "easeOutQuart" },
+      animation: false,
       interaction: { mode: "index", intersect: false },
       layout: { padding: { top: 6, right: 6 } },
       scales: { x: timeAxis(drawn), y: valueAxis(drawn) },
@@ -209,10 +240,8 @@ function timeAxis(drawn) {
       callback: (at, _, ticks) => (ticks.at(-1).value - ticks[0].value > DAY_S ? day(at) : timeOfDay(at)),
     },
     afterDataLimits: (axis) => {
-      const last = Math.max(drawn.samples.at(-1)?.at ?? 0, now());
-      const first = Math.min(drawn.samples[0]?.at ?? last, last - 60);
-      axis.max = last;
-      axis.min = Math.max(first, last - RANGE_S[drawn.range]);
+      axis.max = Math.max(drawn.samples.at(-1)?.at ?? 0, now());
+      axis.min = axis.max - RANGE_S[drawn.range];
     },
     afterBuildTicks: (axis) => {
       const ticksMax = Math.max(2, Math.floor(axis.chart.width / 72));
@@ -227,6 +256,7 @@ function valueAxis(drawn) {
     type: "linear",
     bounds: "data",
     position: "left",
+    title: { display: false, color: () => themeColor("--muted"), font: font(11), padding: 4 },
     grid: { color: () => themeColor("--grid"), drawBorder: false, drawTicks: false },
     ticks: {
       color: () => themeColor("--muted"),
@@ -278,6 +308,28 @@ function tooltip(drawn) {
   };
 }
 
+/** Shades the part of the range before the first sample. */
+function missingData(drawn) {
+  return {
+    id: "missingData",
+    beforeDatasetsDraw({ ctx, chartArea, scales }) {
+      const start = startOfData(drawn);
+      if (start === null) return;
+      const width = scales.x.getPixelForValue(start) - chartArea.left;
+      const text = `no data before ${shortTime(start)}`;
+      ctx.save();
+      ctx.fillStyle = themeColor("--sunken");
+      ctx.fillRect(chartArea.left, chartArea.top, width, chartArea.bottom - chartArea.top);
+      ctx.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+      ctx.fillStyle = themeColor("--muted");
+      ctx.textAlign = "center";
+      if (ctx.measureText(text).width < width - 16)
+        ctx.fillText(text, chartArea.left + width / 2, (chartArea.top + chartArea.bottom) / 2);
+      ctx.restore();
+    },
+  };
+}
+
 /** A vertical line at the pointer. */
 const hairline = {
   id: "hairline",
@@ -295,7 +347,7 @@ const hairline = {
   },
 };
 
-/** A dot at the end of each line. Makes a single sample visible. */
+/** A dot at the end of each line. */
 const endDots = {
   id: "endDots",
   afterDatasetsDraw(chart) {
@@ -304,15 +356,15 @@ const endDots = {
     ctx.lineWidth = 2;
     ctx.strokeStyle = themeColor("--surface");
     for (const { data, dataset } of chart.getSortedVisibleDatasetMetas())
-      drawDot(ctx, data.at(-1), dataset, data.length === 1 ? 5 : 3.5);
+      drawDot(ctx, data.at(-1), dataset);
     ctx.restore();
   },
 };
 
-function drawDot(ctx, point, dataset, radius) {
+function drawDot(ctx, point, dataset) {
   if (!point) return;
   ctx.beginPath();
-  ctx.arc(point.x, point.y, radius, 0, 2 * Math.PI);
+  ctx.arc(point.x, point.y, 3.5, 0, 2 * Math.PI);
   ctx.fillStyle = dataset.options.borderColor;
   ctx.fill();
   ctx.stroke();

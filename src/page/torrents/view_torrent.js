@@ -246,7 +246,7 @@ function createHistory(infoHash, refreshNow) {
     const { plotted, range, samples } = state;
     if (!samples) return;
     if (plotted === "rates") plot.draw({ series: RATE_SERIES, format: rate, binary: true, range, samples });
-    else plot.draw({ series: SWARM_SERIES, format: roundedNumber, stepped: true, range, samples });
+    else plot.draw({ series: SWARM_SERIES, format: roundedNumber, unit: "peers", stepped: true, range, samples });
   }
 
   async function refresh() {
