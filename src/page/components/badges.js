@@ -2,8 +2,6 @@
 
 import { make, setAttribute, setText } from "../core/dom.js";
 
-const LONG_LABEL = 12;
-
 const HEALTH = {
   good: { label: "Healthy", tone: "good", hint: "Enough seeders for all leechers." },
   weak: { label: "One seeder", tone: "fair", hint: "If the only seeder leaves, downloads may stall." },
@@ -49,7 +47,6 @@ function makeBadge(definitions) {
       const { label, tone, hint } = definitions[value] ?? { label: value, tone: "calm", hint: "" };
       setText(node, label);
       setAttribute(node, "data-tone", tone);
-      setAttribute(node, "data-long", label.length > LONG_LABEL); // takes two columns on a phone
       setAttribute(node, "title", hint);
     },
   };

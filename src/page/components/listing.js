@@ -25,10 +25,12 @@ export function createListing(options) {
     options.search &&
     createSearch(options.search.label, options.search.placeholder, (text) => set({ search: text }));
   const node = make("div", { class: "listing" }, table.node, pager.node);
+  let reorder = true;
   showState();
 
   function set(changes) {
     Object.assign(state, { page: 1 }, changes);
+    reorder = true;
     showState();
     options.onChange?.(state);
     options.refreshNow();
@@ -52,7 +54,8 @@ export function createListing(options) {
     const { items, total } = await getJson(apiPath(options.parts, query));
     if (Object.keys(requested).some((name) => requested[name] !== state[name])) return; // outdated
     if (items.length === 0 && total > 0) return turnTo(Math.ceil(total / limit));
-    table.show(items, options.emptyText(state));
+    table.show(items, options.emptyText(state), { reorder });
+    reorder = false;
     pager.show({ ...query, total });
     setText(tally, pluralize(total, ...noun));
   }
@@ -66,7 +69,7 @@ export function makeListView(title, listing, choice) {
     "div",
     { class: "view" },
     make("header", { class: "view-head" }, make("h1", null, title), listing.tally),
-    make("div", { class: "toolbar" }, listing.search.node, choice.node, listing.table.chooser),
+    make("div", { class: "toolbar" }, listing.search.node, choice.node, choice.select, listing.table.chooser),
     listing.node,
   );
 }

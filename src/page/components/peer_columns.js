@@ -2,10 +2,11 @@
 
 import { now } from "../core/clock.js";
 import { make, setAttribute, setText } from "../core/dom.js";
-import { ago, bothRates, bytes, duration, fullTime, percent } from "../core/format.js";
+import { ago, bytes, duration, fullTime, percent } from "../core/format.js";
 import { linkTo } from "../core/router.js";
 import { makeReachBadge } from "./badges.js";
-import { badgeCell, linkCell, textCell } from "./table.js";
+import { badgeCell, linkCell } from "./table.js";
+import { buildTraffic } from "./traffic.js";
 
 const ROLES = { seeder: "Seeder", leecher: "Leecher", partial: "Partial seed" };
 
@@ -23,12 +24,13 @@ export const addressColumn = {
 
 /** The columns after the first one, which names the peer or its torrent. */
 export const PEER_COLUMNS = [
-  { label: "Role", build: buildRole },
-  { label: "Progress", wide: true, build: buildProgress },
-  { label: "Rate", numeric: true, build: textCell(bothRates) },
+  { label: "Role", phone: "", build: buildRole },
+  { label: "Progress", phone: "", build: buildProgress },
+  { label: "↑ Upload ↓ Download", numeric: true, phone: "", build: buildTraffic },
   {
     label: "Active for",
     numeric: true,
+    phone: "hide",
     build: timeCell(
       (peer) => duration(now() - peer.since),
       (peer) => peer.since,
@@ -37,12 +39,13 @@ export const PEER_COLUMNS = [
   {
     label: "Last seen",
     numeric: true,
+    phone: "hide",
     build: timeCell(
       (peer) => ago(peer.seen),
       (peer) => peer.seen,
     ),
   },
-  { label: "Reachability", build: badgeCell(makeReachBadge, (peer) => peer.reach) },
+  { label: "Reachability", phone: "first", build: badgeCell(makeReachBadge, (peer) => peer.reach) },
 ];
 
 function buildRole(cell) {

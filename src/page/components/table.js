@@ -1,12 +1,15 @@
-// Tables that are updated in place. On a phone the style sheet shows each row as a card, so every cell
-// carries its column's label and an explicit role.
+// Tables that are updated in place. Rows keep their order while the pointer or the focus is in them. On a
+// phone the style sheet shows each row as two lines, so every cell carries its column's label and an
+// explicit role.
 
-import { createList, make, setAttribute, setLiveText, setText, show } from "../core/dom.js";
+import { createList, isInUse, make, setAttribute, setLiveText, setText, show } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { goTo } from "../core/router.js";
+import { keepOrder } from "./row_order.js";
 
 /** columns: [{ label, sort: the API's name of the order (optional), descending: sort the greatest
- * first, numeric, lead: this column names the row, wide, hideLabel, build(cell): fills the cell and
+ * first, numeric, lead: this column names the row, hideLabel, phone: on a phone, "hide", "first" (on the
+ * row's first line) or the text after the value instead of the label before it, build(cell): fills the cell and
  * returns a function that updates it for an item }]. `key(item)` is unique. `linkOf(item)`: target of a
  * click on the row (optional). `detail()`: returns { node, update(item) } to show under an expanded
  * row (optional); `detailLabel(item)` labels its button. */
@@ -31,7 +34,8 @@ export function createTable(options) {
   );
   const showRows = createList(table, options.key, (item) => createRow(options, item));
   const chooser = makeSortChooser(columns, (sort, order) => onSort(sort, order));
-  let sorted = { sort: null, order: null };
+  let sorted = { sort: null, order: null },
+    shown = []; // keys of the rows
 
   /** Toggles the direction if the table is sorted by this column already. */
   function sortBy(column) {
@@ -43,9 +47,12 @@ export function createTable(options) {
   return {
     node,
     chooser,
-    /** `emptyText` is shown if there are no items. */
-    show(items, emptyText) {
-      showRows(items);
+    /** `emptyText` is shown if there are no items. `reorder`: rows may move although they are in use. */
+    show(items, emptyText, { reorder = false } = {}) {
+      const held = !reorder && [...table.tBodies].some(isInUse);
+      const ordered = held ? keepOrder(shown, items, options.key) : items;
+      shown = ordered.map(options.key);
+      showRows(ordered);
       show(table, items.length > 0);
       show(empty, items.length === 0);
       setText(empty, emptyText);
@@ -127,8 +134,9 @@ function buildCell(row, column) {
   const cell = column.lead
     ? make("th", { scope: "row", role: "rowheader", class: "lead" })
     : make("td", { role: "cell", "data-label": column.label, class: column.numeric ? "numeric" : null });
-  if (column.wide) cell.classList.add("wide");
   if (column.hideLabel) cell.classList.add("bare");
+  if (column.phone === "hide" || column.phone === "first") cell.classList.add(`phone-${column.phone}`);
+  else setAttribute(cell, "data-unit", column.phone);
   row.append(cell);
   return column.build(cell);
 }
@@ -176,12 +184,13 @@ export function liveCell(textOf) {
   return (cell) => (item) => setLiveText(cell, textOf(item));
 }
 
-/** A link to `linkOf(item)` with a smaller text `noteOf(item)` below it (optional). */
-export function linkCell(textOf, linkOf, noteOf) {
+/** A link to `linkOf(item)` with a smaller text `noteOf(item)` below it (optional), which a phone leaves out if
+ * `hidesNote`. */
+export function linkCell(textOf, linkOf, noteOf, hidesNote = false) {
   return (cell) => {
     const link = make("a", { class: "row-link" });
-    const note = noteOf ? make("span", { class: "note" }) : null;
-    cell.append(link, note ?? "");
+    const note = noteOf ? make("span", { class: hidesNote ? "note phone-hide" : "note" }) : null;
+    cell.append(make("span", { class: "lead-line" }, link, note));
     return (item) => {
       setText(link, textOf(item));
       setAttribute(link, "href", linkOf(item));

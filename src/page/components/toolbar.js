@@ -36,7 +36,8 @@ export function createSearch(label, placeholder, onSearch) {
   };
 }
 
-/** A group of buttons, one of which is pressed. `choices`: [value, label]. */
+/** A group of buttons, one of which is pressed. `choices`: [value, label]. `select` has the same choices for
+ * phones. */
 export function createChoice(label, choices, onChoice) {
   const buttons = choices.map(([value, text]) =>
     make(
@@ -46,9 +47,16 @@ export function createChoice(label, choices, onChoice) {
     ),
   );
   const node = make("div", { class: "choice", role: "group", "aria-label": label }, buttons);
+  const select = make(
+    "select",
+    { class: "field choice-select", "aria-label": label, onchange: () => onChoice(select.value) },
+    choices.map(([value, text]) => make("option", { value }, text)),
+  );
   return {
     node,
+    select,
     show(value) {
+      select.value = value;
       for (const button of buttons) setAttribute(button, "aria-pressed", button.dataset.value === value);
     },
   };

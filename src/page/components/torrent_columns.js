@@ -1,8 +1,9 @@
 // Columns of tables of torrents.
 
-import { bytes, count, rateOrDash, shortHash, torrentName, transferRate } from "../core/format.js";
+import { bytes, count, shortHash, torrentName } from "../core/format.js";
 import { linkTo } from "../core/router.js";
 import { linkCell, liveCell, textCell } from "./table.js";
+import { buildTraffic } from "./traffic.js";
 
 export const torrentLink = (torrent) => linkTo("torrents", torrent.info_hash);
 
@@ -10,31 +11,40 @@ export const nameColumn = {
   label: "Torrent",
   sort: "name",
   lead: true,
-  build: linkCell(torrentName, torrentLink, (torrent) =>
-    torrent.name ? shortHash(torrent.info_hash) : "unnamed",
+  build: linkCell(
+    torrentName,
+    torrentLink,
+    (torrent) => (torrent.name ? shortHash(torrent.info_hash) : "unnamed"),
+    true,
   ),
 };
 
 /** A column of numbers. Sorts the greatest first. */
-const numberColumn = (label, sort, build) => ({ label, sort, descending: true, numeric: true, build });
+const numberColumn = (label, sort, build, phone) => ({
+  label,
+  sort,
+  descending: true,
+  numeric: true,
+  phone,
+  build,
+});
 
 /** A number that is highlighted when it changes. */
-export const countColumn = (label, sort) =>
+export const countColumn = (label, sort, phone = label.toLowerCase()) =>
   numberColumn(
     label,
     sort,
     liveCell((item) => count(item[sort])),
+    phone,
   );
 
 export const sizeColumn = numberColumn(
   "Size",
   "size",
   textCell((torrent) => bytes(torrent.size)),
+  "hide",
 );
 export const seedersColumn = countColumn("Seeders", "seeders");
 export const leechersColumn = countColumn("Leechers", "leechers");
-export const rateColumn = numberColumn(
-  "Rate",
-  "rate",
-  textCell((item) => rateOrDash(transferRate(item))),
-);
+
+export const trafficColumn = numberColumn("↑ Upload ↓ Download", "rate", buildTraffic, "");

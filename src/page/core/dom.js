@@ -61,6 +61,11 @@ export function show(node, visible) {
   if (node.hidden === visible) node.hidden = !visible;
 }
 
+/** Whether the pointer or the focus is in a list or table, so that it must not move. */
+export function isInUse(node) {
+  return node.matches(":focus-within") || (matchMedia("(hover: hover)").matches && node.matches(":hover"));
+}
+
 /** The modal dialog in front, or undefined. It covers everything outside it, which cannot be selected. */
 export function topDialog() {
   return [...document.querySelectorAll("dialog[open]")].at(-1);

@@ -79,6 +79,7 @@ function actionColumn(label, nameOf, act) {
   return {
     label: "Actions",
     hideLabel: true,
+    phone: "first",
     build: (cell) => {
       let item = null;
       const button = make(

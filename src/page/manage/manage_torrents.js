@@ -104,7 +104,7 @@ export function createRegistered(refreshNow) {
         nameColumn,
         sizeColumn,
         { label: ".torrent file", build: textCell((torrent) => (torrent.has_file ? "stored" : "–")) },
-        { label: "Actions", hideLabel: true, build: (cell) => buildActions(cell, refreshNow) },
+        { label: "Actions", hideLabel: true, phone: "first", build: (cell) => buildActions(cell, refreshNow) },
       ],
     },
   });

@@ -13,7 +13,7 @@ import {
   countColumn,
   leechersColumn,
   nameColumn,
-  rateColumn,
+  trafficColumn,
   seedersColumn,
   torrentLink,
 } from "../components/torrent_columns.js";
@@ -49,6 +49,7 @@ export function createPeersView({ refreshNow, route }) {
 const expandColumn = {
   label: "Details",
   hideLabel: true,
+  phone: "first",
   build: (cell) => {
     cell.append(make("span", { class: "disclose-place" }));
     return () => {};
@@ -78,12 +79,16 @@ const LISTS = {
             lead: true,
             build: linkCell((item) => item.address, addressLink, formatClients),
           },
-          countColumn("Torrents", "torrents"),
+          countColumn("Torrents", "torrents", "hide"),
           countColumn("Seeding", "seeding"),
           countColumn("Leeching", "leeching"),
-          rateColumn,
-          { label: "Last seen", numeric: true, build: textCell((item) => ago(item.seen)) },
-          { label: "Reachability", build: badgeCell(makeReachBadge, (item) => reachOfAddress(item.reach)) },
+          trafficColumn,
+          { label: "Last seen", numeric: true, phone: "hide", build: textCell((item) => ago(item.seen)) },
+          {
+            label: "Reachability",
+            phone: "first",
+            build: badgeCell(makeReachBadge, (item) => reachOfAddress(item.reach)),
+          },
           expandColumn,
         ],
       },
@@ -103,7 +108,7 @@ const LISTS = {
         linkOf: torrentLink,
         detail: () => createShares(loadPeers, createPeerShare),
         detailLabel: (item) => `Peers of ${torrentName(item)}`,
-        columns: [nameColumn, seedersColumn, leechersColumn, rateColumn, expandColumn],
+        columns: [nameColumn, seedersColumn, leechersColumn, trafficColumn, expandColumn],
       },
     },
   },

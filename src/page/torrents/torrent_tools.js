@@ -1,7 +1,7 @@
 // A torrent's magnet link, .torrent file and info_hash as buttons.
 
 import { apiPath, apiUrl, getBlob, getJson } from "../core/api.js";
-import { make, show } from "../core/dom.js";
+import { make, setAttribute, show } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { notify } from "../core/notices.js";
 import { currentToken } from "../core/session.js";
@@ -67,7 +67,8 @@ export function createFileLink(wide) {
     node,
     show(item) {
       torrent = item;
-      show(node, torrent.has_file);
+      if (wide) show(node, torrent.has_file);
+      else setAttribute(node, "data-absent", !torrent.has_file); // the icons beside it keep their places
       node.href = apiUrl(filePath(torrent));
     },
   };

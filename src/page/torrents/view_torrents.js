@@ -10,7 +10,7 @@ import {
   countColumn,
   leechersColumn,
   nameColumn,
-  rateColumn,
+  trafficColumn,
   seedersColumn,
   sizeColumn,
   torrentLink,
@@ -29,10 +29,15 @@ const COLUMNS = [
   sizeColumn,
   seedersColumn,
   leechersColumn,
-  countColumn("Completed", "downloaded"),
-  rateColumn,
-  { label: "Health", sort: "health", build: badgeCell(makeHealthBadge, (torrent) => torrent.health) },
-  { label: "Actions", hideLabel: true, build: buildTorrentTools },
+  countColumn("Completed", "downloaded", "hide"),
+  trafficColumn,
+  {
+    label: "Health",
+    sort: "health",
+    phone: "first",
+    build: badgeCell(makeHealthBadge, (torrent) => torrent.health),
+  },
+  { label: "Actions", hideLabel: true, phone: "hide", build: buildTorrentTools },
 ];
 
 export function createTorrents({ refreshNow, route }) {
