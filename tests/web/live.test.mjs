@@ -31,26 +31,95 @@ describe("the live page", { concurrency: 2 }, () => {
     const page = await open(browser, skepd);
     await page.getByRole("heading", { name: "Share a file in three steps" }).waitFor();
     assert.equal(await page.locator(".step").count(), 3);
+    await page.getByText("Waiting for the first client…").waitFor();
+    await page.getByRole("button", { name: "Command line" }).click();
+    await page.locator(".step", { hasText: /skepctl create FILE --announce http/ }).waitFor();
+    const seeder = new Peer(skepd, { left: 0, source: "127.0.0.7" });
+    await fetch(`${skepd.url}/api/v1/torrents`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ info_hash: seeder.hash, name: "First file" }),
+    });
+    await seeder.announce("started");
+    await page.getByText("qBittorrent 4.5.2 at 127.0.0.7 is seeding First file.").waitFor();
+    await page.reload();
+    await page.locator(".stats").waitFor();
+    assert.equal(await page.locator(".step").first().isVisible(), false);
+    await page.getByRole("button", { name: "Show all" }).click();
+    await page.getByRole("link", { name: "How to share a file" }).click();
+    await page.getByRole("heading", { name: "Share a file in three steps" }).waitFor();
+    await close(page);
+  });
+
+  testWithTracker("help is offered if no client appears for two minutes", async (skepd) => {
+    const page = await open(browser, skepd, "#/", { clock: true, locale: "en-NZ" });
+    await page.getByText("Waiting for the first client…").waitFor();
+    assert.equal(await page.getByText("No client yet?").isVisible(), false);
+    await page.clock.fastForward(125000);
+    await page.getByText("No client yet?").waitFor();
+    await close(page);
+  });
+
+  testWithTracker("a list keeps its order while the pointer is in it", async (skepd) => {
+    const first = new Peer(skepd),
+      second = new Peer(skepd);
+    for (const peer of [first, new Peer(skepd, { infoHash: first.infoHash }), second])
+      await peer.announce("started");
+    const page = await open(browser, skepd, "#/torrents");
+    const names = () => page.locator("tbody .row-link").allTextContents();
+    await page.locator("tbody .row-link").nth(1).waitFor();
+    const before = await names();
+    assert.ok(first.hash.startsWith(before[0].slice(0, 8)));
+    await page.locator("tbody tr").first().hover();
+    for (let number = 0; number < 3; number++)
+      await new Peer(skepd, { infoHash: second.infoHash }).announce("started");
+    await page.locator("tbody", { hasText: before[1] }).locator("td", { hasText: /^4$/ }).waitFor();
+    assert.deepEqual(await names(), before);
+    await page.mouse.move(1, 1);
+    await page.locator("tbody").first().getByText(before[1]).waitFor();
+    await close(page);
+  });
+
+  testWithTracker("a flood of events is one line, and the list waits for the pointer", async (skepd) => {
+    const hashes = [];
+    for (let number = 0; number < 6; number++) {
+      const peer = new Peer(skepd, { source: "127.0.0.6", client: "-TR4060-" });
+      hashes.push(peer.infoHash);
+      await peer.announce("started");
+    }
+    const page = await open(browser, skepd);
+    const events = page.locator(".event");
+    await events.filter({ hasText: "Transmission 4.0.6 joined 6 torrents" }).waitFor();
+    assert.equal(await events.count(), 1);
+    for (let number = 0; number < 5; number++)
+      await new Peer(skepd, { infoHash: hashes[0], source: `127.0.0.${10 + number}` }).announce("started");
+    await events.filter({ hasText: /^5 peers joined / }).waitFor();
+    await events.last().hover();
+    await new Peer(skepd, { left: 0, client: "-DE2110-" }).announce("started");
+    await page.getByText("1 new", { exact: true }).waitFor();
+    assert.equal(await events.count(), 2);
+    await page.mouse.move(1, 1);
+    await events.filter({ hasText: "Deluge" }).waitFor();
     await close(page);
   });
 
   testWithTracker("an announce appears within two seconds, without a reload", async (skepd) => {
     const page = await open(browser, skepd);
     await page.locator("#connection[data-state=live]").waitFor();
-    const seeders = (number) => statValue(page, "seeders").filter({ hasText: new RegExp(`^${number}$`) });
+    const peers = (number) => statValue(page, "peers").filter({ hasText: new RegExp(`^${number}$`) });
     await assertQuick(2000, async () => {
       const seeder = new Peer(skepd, { left: 0 });
       await seeder.announce("started");
       const announced = Date.now();
       const event = page.locator(".event", { hasText: seeder.hash.slice(0, 8) });
-      await Promise.all([seeders(1).waitFor(), event.waitFor()]);
+      await Promise.all([peers(1).waitFor(), event.waitFor()]);
       const took = Date.now() - announced;
       assert.match(
         await event.textContent(),
         /qBittorrent 4\.5\.2 joined .+127\.0\.0\.1 · 1 seeder, 0 leechers/,
       );
       await seeder.announce("stopped");
-      await Promise.all([seeders(0).waitFor(), event.filter({ hasText: "left" }).waitFor()]);
+      await Promise.all([peers(0).waitFor(), event.filter({ hasText: "left" }).waitFor()]);
       return took;
     });
     await close(page);

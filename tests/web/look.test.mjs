@@ -7,6 +7,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { close, DESKTOP, launch, open, PHONE, screenshot, seriousFindings } from "./support/browser.mjs";
+import { Peer } from "./support/peer.mjs";
 import { ROOT, Skepd, watched } from "./support/skepd.mjs";
 
 const DEMO = path.join(ROOT, "tests/web/demo.py");
@@ -61,6 +62,36 @@ async function settled(page) {
   await page.locator("#connection[data-state=live]").waitFor();
   await page.locator("main h1").waitFor();
   await page.waitForFunction(() => !document.querySelector(".tally:empty, .stat-number:empty, dd:empty"));
+}
+
+/** [selector, contrast of its border to the page or card that it lies on] of each selector. */
+function borderContrasts(selectors) {
+  const luminance = (color) => {
+    const [r, g, b] = color
+      .match(/[\d.]+/g)
+      .slice(0, 3)
+      .map((value) => value / 255)
+      .map((value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
+  const probe = document.createElement("p");
+  document.body.append(probe);
+  const toRgb = (name) => {
+    probe.style.color = style(name);
+    return getComputedStyle(probe).color;
+  };
+  const grounds = [toRgb("--bg"), toRgb("--surface")];
+  const result = selectors.map((selector) => {
+    const line = getComputedStyle(document.querySelector(selector)).borderTopColor;
+    const ratios = grounds.map((ground) => {
+      const [low, high] = [luminance(line), luminance(ground)].sort((one, other) => one - other);
+      return (high + 0.05) / (low + 0.05);
+    });
+    return [selector, Math.min(...ratios)];
+  });
+  probe.remove();
+  return result;
 }
 
 /** Animated properties other than transform and opacity: these repaint each frame. */
@@ -158,7 +189,7 @@ describe("the page", { concurrency: 3 }, () => {
     const page = await open(browser, skepd);
     await settled(page);
     await page.getByRole("button", { name: "30 days" }).click();
-    const canvas = page.getByRole("img", { name: /^Statistics over time\. Seeders: .+ max .+ Leechers:/ });
+    const canvas = page.getByRole("img", { name: /^Statistics over time\. Seeders: .+ largest .+ at .+ Leechers:/ });
     await canvas.waitFor();
     await page.getByText("Show as table").click();
     const cells = page.locator(".plot-table tbody th");
@@ -173,7 +204,7 @@ describe("the page", { concurrency: 3 }, () => {
     await close(page);
   });
 
-  test("a torrent's counts are plotted as steps around the middle of their periods, and one sample as a dot", async () => {
+  test("a torrent's counts are plotted as steps around the middle of their periods", async () => {
     const page = await open(browser, skepd, views.torrent);
     const drawn = () =>
       page.evaluate(() => {
@@ -207,13 +238,114 @@ describe("the page", { concurrency: 3 }, () => {
     );
     await page.getByRole("button", { name: "Peers" }).click();
     await page.getByRole("button", { name: "30 days" }).click();
-    await page.waitForFunction(
-      () =>
-        window.Chart.getChart(document.querySelector(".plot-card canvas")).data.datasets[0]?.data.length ===
-        1,
-    );
-    await screenshot(page, "dot-light");
+    await page.getByText("Collecting data").waitFor();
+    assert.equal(await page.locator(".plot-card canvas").isVisible(), false);
     await close(page);
+  });
+
+  test("a plot shows its whole range up to now, with current and largest values", async () => {
+    const page = await open(browser, fresh);
+    const seeder = new Peer(fresh, { left: 0 });
+    await seeder.announce("started");
+    await page.locator(".stat").first().waitFor();
+    const axis = () =>
+      page.evaluate(() => {
+        const chart = window.Chart.getChart(document.querySelector(".plot-card canvas"));
+        return { ...chart.scales.x, title: chart.scales.y.options.title.text };
+      });
+    for (const [choice, range_s] of [["24 hours", 86400], ["30 days", 30 * 86400], ["1 hour", 3600]]) {
+      await page.getByRole("button", { name: choice }).click();
+      await page.waitForFunction((range) => {
+        const { x } = window.Chart.getChart(document.querySelector(".plot-card canvas")).scales;
+        return Math.abs(x.max - x.min - range) < 1;
+      }, range_s);
+    }
+    const { max, title } = await axis();
+    assert.ok(Math.abs(max - Date.now() / 1000) < 60);
+    assert.equal(title, "peers");
+    await page.getByRole("img", { name: /No data before \d\d:\d\d\.$/ }).waitFor();
+    assert.match(await page.locator(".legend li").first().textContent(), /Seeders1largest 1 at \d\d:\d\d/);
+    await screenshot(page, "gap-light");
+    await seeder.announce("stopped");
+    await close(page);
+  });
+
+  test("the overview has its parts in order, and the announce URLs in a row that opens", async () => {
+    const page = await open(browser, skepd);
+    await settled(page);
+    const tops = await page.evaluate(() =>
+      [".headline", ".stats", ".split", ".plot-card"].map(
+        (part) => document.querySelector(part).getBoundingClientRect().top,
+      ),
+    );
+    assert.deepEqual(tops, [...tops].sort((one, other) => one - other));
+    assert.equal(await page.locator(".stat").count(), 4);
+    await page.getByRole("heading", { name: "Busiest torrents" }).waitFor();
+    const urls = page.locator(".url:visible");
+    assert.equal(await urls.count(), 1);
+    assert.ok((await page.locator(".url-card").boundingBox()).height < 80);
+    await page.getByRole("button", { name: "Show all" }).click();
+    await urls.nth(1).waitFor();
+    await close(page);
+  });
+
+  test("rows are 44 px, 72 px on a phone, and the heading of a table stays in view", async () => {
+    const page = await open(browser, skepd, "#/torrents");
+    await settled(page);
+    const heights = () =>
+      page.locator("tbody > tr").evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
+    assert.ok((await heights()).every((height) => Math.abs(height - 44) <= 1), await heights());
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    const heading = await page.getByRole("columnheader", { name: "Size" }).boundingBox();
+    assert.ok(heading.y >= 0 && heading.y < 120, `heading at ${heading.y}`);
+    await close(page);
+    const phone = await open(browser, skepd, "#/torrents", PHONE);
+    for (const route of ["#/torrents", "#/peers", views.torrent]) {
+      await phone.goto(`${skepd.url}/${route}`);
+      await settled(phone);
+      await phone.locator(".row-link").first().waitFor();
+      const tall = await phone
+        .locator("tbody > tr:visible")
+        .evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
+      assert.ok(tall.filter((height) => height <= 74).length >= 0.8 * tall.length, `${route}: ${tall}`);
+    }
+    await close(phone);
+  });
+
+  test("lines and borders have a contrast of 3:1", async () => {
+    for (const colorScheme of ["light", "dark"]) {
+      const page = await open(browser, skepd, "#/torrents", { colorScheme });
+      await settled(page);
+      const contrasts = await page.evaluate(borderContrasts, [".field", ".choice", ".table-frame", "tbody + tbody td"]);
+      for (const [part, contrast] of contrasts) assert.ok(contrast >= 3, `${colorScheme}: ${part} ${contrast}`);
+      await close(page);
+    }
+  });
+
+  test("a finger hits every control, and a low window keeps no bar in view", async () => {
+    const page = await open(browser, skepd, "#/", PHONE);
+    for (const route of ["#/", "#/torrents", views.torrent, "#/peers", "#/manage"]) {
+      await page.goto(`${skepd.url}/${route}`);
+      await settled(page);
+      const small = await page
+        .locator("button:visible, select:visible, input:visible:not(.visually-hidden), summary:visible")
+        .evaluateAll((controls) =>
+          controls
+            .filter((control) => control.getBoundingClientRect().height < 43.5)
+            .map((control) => control.outerHTML.slice(0, 120)),
+        );
+      assert.deepEqual(small, [], route);
+    }
+    await close(page);
+    const low = await open(browser, skepd, "#/torrents", { viewport: { width: 800, height: 400 } });
+    await settled(low);
+    const sticky = await low.evaluate(() =>
+      [...document.querySelectorAll("body *")]
+        .filter((node) => /sticky|fixed/.test(getComputedStyle(node).position) && node.checkVisibility())
+        .map((node) => node.className),
+    );
+    assert.deepEqual(sticky, ["notices"]);
+    await close(low);
   });
 
   test("the chosen theme is stored", async () => {

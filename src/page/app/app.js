@@ -11,6 +11,7 @@ import { createTrackerState } from "../core/tracker_state.js";
 import { recolorPlots } from "../components/plot.js";
 import { uploadFiles } from "../components/uploads.js";
 import { createOverview } from "../overview/view_overview.js";
+import { createShareView } from "../overview/view_share.js";
 import { createTorrent } from "../torrents/view_torrent.js";
 import { createTorrents } from "../torrents/view_torrents.js";
 import { createAddress } from "../peers/view_address.js";
@@ -159,12 +160,13 @@ function viewFor({ role }, { view: requested, argument }) {
   if (role === "public") return requested === "overview" ? "overview" : "sign-in";
   if (argument && requested === "torrents") return "torrent";
   if (argument && requested === "peers") return "address";
-  return TABS.some(([name]) => name === requested) ? requested : "overview";
+  return requested === "share" || TABS.some(([name]) => name === requested) ? requested : "overview";
 }
 
 function createView(name, context) {
   const creators = {
     overview: createOverview,
+    share: createShareView,
     torrents: createTorrents,
     torrent: createTorrent,
     peers: createPeersView,
@@ -176,7 +178,7 @@ function createView(name, context) {
 }
 
 function showTabs({ role, by, tokens }, name) {
-  const current = { torrent: "torrents", address: "peers" }[name] ?? name;
+  const current = { torrent: "torrents", address: "peers", share: "overview" }[name] ?? name;
   for (const tab of element("tabs").children) {
     setAttribute(tab, "aria-current", tab.dataset.view === current ? "page" : null);
   }

@@ -1,7 +1,9 @@
 // Announce URLs: their order, and the card that lists them with QR codes.
 
-import { createList, make, setText, show } from "../core/dom.js";
+import { createList, make, setAttribute, setText, show } from "../core/dom.js";
 import { pluralize } from "../core/format.js";
+import { icon } from "../core/icons.js";
+import { linkTo } from "../core/router.js";
 import { makeCopyButton } from "./clipboard.js";
 import { makeCard } from "./panels.js";
 import { makeQrButton } from "./qr.js";
@@ -44,20 +46,41 @@ export function makeUrlText(url, attributes) {
   );
 }
 
+/** The card is a single row until it is opened, if it is shown as such. */
 export function createUrlCard() {
   const hint = make("p", { class: "muted" });
+  const toggle = make(
+    "button",
+    { type: "button", class: "button", onclick: () => showAs({ opened: !opened }) },
+    icon("down"),
+    make("span", null),
+  );
+  const help = make("a", { href: linkTo("share") }, "How to share a file");
   const first = make("ul");
   const others = make("ul", { class: "urls-other" });
   const summary = make("summary");
   const more = make("details", { class: "help" }, summary, others);
-  const node = makeCard("Announce URLs", { style: "url-card", head: hint }, first, more);
+  const node = makeCard("Announce URLs", { style: "url-card", head: [hint, help] }, first, more, toggle);
   const showFirst = createList(first, ({ url }) => url, createUrlItem);
   const showOthers = createList(others, ({ url }) => url, createUrlItem);
+  let row = false,
+    opened = false;
+
+  function showAs(changes) {
+    ({ row, opened } = { row, opened, ...changes });
+    node.classList.toggle("is-row", row && !opened);
+    show(toggle, row);
+    setAttribute(toggle, "aria-expanded", opened);
+    setText(toggle.lastChild, opened ? "Show less" : "Show all");
+  }
+
   return {
     node,
-    /** QR codes are for admins. */
-    show(urls, mode, isAdmin) {
+    /** `asRow`: show a single row until the user opens the card. QR codes and help are for admins. */
+    show(urls, mode, { asRow, isAdmin }) {
       node.classList.toggle("without-qr", !isAdmin);
+      show(help, isAdmin && asRow);
+      showAs({ row: asRow });
       setText(hint, mode === "private" ? PRIVATE_HINT : HINT);
       const { best, rest } = splitUrls(urls);
       showFirst(best);

@@ -123,8 +123,7 @@ export function transferRate({ upload_rate, download_rate }) {
   return Math.max(upload_rate ?? 0, download_rate ?? 0);
 }
 
-/** "↑ 3 MiB/s ↓ 1 MiB/s". Zero rates are left out. */
+/** "↑ Upload 3 MiB/s ↓ Download 1 MiB/s" */
 export function bothRates({ upload_rate, download_rate }) {
-  const parts = [upload_rate && `↑${NBSP}${rate(upload_rate)}`, download_rate && `↓${NBSP}${rate(download_rate)}`];
-  return parts.filter(Boolean).join("  ") || UNKNOWN;
+  return `↑${NBSP}Upload${NBSP}${rate(upload_rate)} ↓${NBSP}Download${NBSP}${rate(download_rate)}`;
 }

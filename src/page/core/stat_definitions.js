@@ -1,6 +1,6 @@
 // The statistics of the overview: label, value, format and plotted series of each.
 
-import { bytesParts, count, rate, roundedNumber, transferRate } from "./format.js";
+import { bothRates, bytesParts, count, pluralize, rate, roundedNumber, transferRate } from "./format.js";
 
 const seeders = { key: "seeders", label: "Seeders", color: "--seeders", of: (sample) => sample.seeders };
 const leechers = { key: "leechers", label: "Leechers", color: "--leechers", of: (sample) => sample.leechers };
@@ -23,55 +23,58 @@ const upload = { key: "upload", label: "↑ Upload", color: "--seeders", of: (sa
 export const SWARM_SERIES = [seeders, leechers];
 export const RATE_SERIES = [upload, download];
 
-/** A statistic that counts something and is plotted as one series. */
-const countStat = (series) => ({
-  key: series.key,
-  label: series.label,
-  value: (totals) => ({ number: count(series.of(totals)), unit: "" }),
-  of: series.of,
-  color: series.color,
-  series: [series],
-  format: roundedNumber,
-});
-
-/** `title`: of the plot, if not the label; `value(totals)`: the current value; `of(sample)`: the value of the sparkline in `color`;
- * `format(value)`: a plotted value as text; `binary`: whether the plot's axis has powers of 1024. */
+/** `value(totals)`: the current value; `note(totals)`: the smaller text below it; `of(sample)`: the value
+ * of the sparkline in `color`; `format(value)`: a plotted value as text, `unit` that of the axis if the
+ * text has none; `binary`: whether the plot's axis has powers of 1024. */
 export const STATS = [
   {
     key: "peers",
     label: "Peers",
-    value: (totals) => ({ number: count(totals.peers), unit: "" }),
+    value: ({ peers }) => ({ number: count(peers), unit: "" }),
+    note: (totals) => `${pluralize(totals.seeders, "seeder")}, ${pluralize(totals.leechers, "leecher")}`,
     of: ({ peers }) => peers,
     color: "--seeders",
     series: SWARM_SERIES,
     format: roundedNumber,
+    unit: "peers",
   },
-  countStat(seeders),
-  countStat(leechers),
-  countStat(torrents),
+  {
+    key: "torrents",
+    label: "Torrents",
+    value: (totals) => ({ number: count(totals.torrents), unit: "" }),
+    note: ({ downloaded }) => pluralize(downloaded, "completed download"),
+    of: torrents.of,
+    color: "--seeders",
+    series: [torrents],
+    format: roundedNumber,
+    unit: "torrents",
+  },
   {
     key: "announces",
     label: "Announces",
     value: (totals) => ({ number: roundedNumber(totals.announces_per_s), unit: "/s" }),
+    note: (totals) => `${count(totals.announces)} since the start`,
     of: announces.of,
     color: "--seeders",
     series: [announces],
     format: roundedNumber,
+    unit: "announces per second",
   },
   {
-    key: "transfer",
-    label: "Client traffic",
-    title: "Client traffic, reported by clients",
-    value: transferValue,
+    key: "traffic",
+    label: "Client traffic, reported by clients",
+    value: trafficValue,
+    note: bothRates,
     of: transferRate,
     color: "--leechers",
     series: RATE_SERIES,
     format: rate,
+    unit: "",
     binary: true,
   },
 ];
 
-function transferValue(totals) {
+function trafficValue(totals) {
   const { number, unit } = bytesParts(transferRate(totals));
   return { number, unit: `${unit}/s` };
 }

@@ -4,7 +4,7 @@ import { apiPath, getJson } from "./api.js";
 import { setClock } from "./clock.js";
 import { addSample, placeInPeriods } from "./samples.js";
 
-const EVENTS_MAX = 60;
+const EVENTS_MAX = 500;
 const emptyState = () => ({ session: null, status: null, events: [], newEvents: 0, samples: [] });
 
 export function createTrackerState() {

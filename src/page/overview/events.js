@@ -1,11 +1,13 @@
-// The list of recent events in the swarms.
+// The list of recent events in the swarms. It keeps its order while the pointer or the focus is in it.
 
 import { makeRecordedAddress } from "../components/recorded_address.js";
-import { createList, make, setText, show } from "../core/dom.js";
+import { createList, isInUse, make, setText, show } from "../core/dom.js";
 import { ago, fullTime, pluralize, torrentName } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { linkTo } from "../core/router.js";
+import { mergeEvents } from "./merge_events.js";
 
+const GROUPS_MAX = 60;
 const ROLE_TEXTS = { seeder: " as seeder", partial: " as partial seed", leecher: " as leecher" };
 
 /** The texts before and after the torrent's name. */
@@ -20,48 +22,99 @@ const KIND_TEXTS = {
 export function createEventList() {
   const list = make("ol");
   const empty = make("p", { class: "empty" }, "No activity yet.");
+  const held = make("span", { class: "note" });
   const node = make(
     "div",
     { class: "events-frame", tabindex: 0, role: "region", "aria-label": "Activity, list" },
     empty,
     list,
   );
-  const showEvents = createList(list, (event) => `${event.id}/${event.at}`, createEvent);
+  const showGroups = createList(list, ({ key }) => key, createGroup);
+  let shown = [];
   return {
     node,
+    held,
     show(events) {
-      empty.hidden = events.length > 0;
-      showEvents(events);
+      const groups = mergeEvents(events).slice(0, GROUPS_MAX);
+      const isHeld = shown.length > 0 && isInUse(list);
+      if (!isHeld) shown = groups;
+      const known = new Set(shown.map(({ key }) => key));
+      const waiting = isHeld ? groups.filter(({ key }) => !known.has(key)).length : 0;
+      setText(held, waiting > 0 ? `${waiting} new` : "");
+      show(empty, shown.length === 0);
+      showGroups(shown);
     },
   };
 }
 
-function createEvent(event) {
-  const [before, after] = KIND_TEXTS[event.kind]?.(event) ?? [event.kind, ""];
-  const time = make("time", { datetime: new Date(event.at * 1000).toISOString(), title: fullTime(event.at) });
+function createGroup(group) {
+  return { torrents: createTorrentFlood, peers: createPeerFlood, null: createEvent }[group.of](group);
+}
+
+/** `text` and `details`: contents of the two lines. `update(group)` is called before the time is set. */
+function makeItem({ kind, at }, text, details, update = () => {}) {
+  const time = make("time", { datetime: new Date(at * 1000).toISOString() });
   const node = make(
     "li",
-    { class: "event", "data-kind": event.kind },
-    make("span", { class: "event-icon" }, icon(event.kind)),
+    { class: "event", "data-kind": kind },
+    make("span", { class: "event-icon" }, icon(kind)),
     make(
       "div",
       { class: "event-text" },
-      make(
-        "p",
-        null,
-        make("strong", null, event.client || "Unknown client"),
-        ` ${before} `,
-        make("a", { href: linkTo("torrents", event.info_hash) }, torrentName(event)),
-        after,
-      ),
-      make(
-        "p",
-        { class: "note" },
-        makeRecordedAddress(event.address),
-        ` · ${pluralize(event.seeders, "seeder")}, ${pluralize(event.leechers, "leecher")} · `,
-        time,
-      ),
+      make("p", null, text),
+      make("p", { class: "note" }, details, time),
     ),
   );
-  return { node, update: () => setText(time, ago(event.at)) };
+  return {
+    node,
+    update(group) {
+      update(group);
+      time.title = fullTime(group.at);
+      setText(time, ago(group.at));
+    },
+  };
+}
+
+const clientOf = (event) => make("strong", null, event.client || "Unknown client");
+const torrentOf = (event) => make("a", { href: linkTo("torrents", event.info_hash) }, torrentName(event));
+const countsOf = ({ seeders, leechers }) =>
+  `${pluralize(seeders, "seeder")}, ${pluralize(leechers, "leecher")} · `;
+
+function createEvent(group) {
+  const event = group.first;
+  const [before, after] = KIND_TEXTS[event.kind]?.(event) ?? [event.kind, ""];
+  return makeItem(
+    group,
+    [clientOf(event), ` ${before} `, torrentOf(event), after],
+    [makeRecordedAddress(event.address), " · ", countsOf(event)],
+  );
+}
+
+/** One client in several torrents. */
+function createTorrentFlood(group) {
+  const event = group.first;
+  const torrents = make("span");
+  return makeItem(
+    group,
+    [clientOf(event), " ", torrents],
+    [makeRecordedAddress(event.address), " · "],
+    ({ kind, first, count }) =>
+      setText(torrents, `${KIND_TEXTS[kind]?.(first)[0] ?? kind} ${pluralize(count, "torrent")}`),
+  );
+}
+
+/** Several clients in one torrent. */
+function createPeerFlood(group) {
+  const peers = make("strong");
+  const counts = make("span");
+  const verb = KIND_TEXTS[group.kind]?.(group.first)[0] ?? group.kind;
+  return makeItem(
+    group,
+    [peers, ` ${verb} `, torrentOf(group.first)],
+    counts,
+    ({ first, count }) => {
+      setText(peers, pluralize(count, "peer"));
+      setText(counts, countsOf(first));
+    },
+  );
 }

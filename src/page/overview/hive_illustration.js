@@ -14,7 +14,7 @@ export function createHiveIllustration() {
   const node = make(
     "div",
     { class: "hive", "aria-hidden": "true" },
-    make("img", { class: "hive-skep", src: "assets/icon.svg", alt: "", width: 104, height: 104 }),
+    make("img", { class: "hive-skep", src: "assets/icon.svg", alt: "", width: 48, height: 48 }),
   );
   const bees = [];
   let timer = null;

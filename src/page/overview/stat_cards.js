@@ -22,12 +22,14 @@ export function createStatCards(onChoice) {
 function createCard(stat, onChoice) {
   const number = make("span", { class: "stat-number" });
   const unit = make("span", { class: "stat-unit" });
+  const note = make("span", { class: "stat-note" });
   const spark = createSparkline(stat.color);
   const node = make(
     "button",
     { type: "button", class: "stat", "data-stat": stat.key, onclick: () => onChoice(stat) },
     make("span", { class: "stat-label" }, stat.label),
     make("span", { class: "stat-value" }, number, unit),
+    note,
     spark.node,
   );
   return {
@@ -36,7 +38,8 @@ function createCard(stat, onChoice) {
     show(totals, samples) {
       const value = stat.value(totals);
       setLiveText(number, value.number);
-      setText(unit, value.unit ? ` ${value.unit}` : "");
+      setText(unit, value.unit ? `\u00a0${value.unit}` : "");
+      setText(note, stat.note(totals));
       spark.show(samples, stat.of);
     },
   };

@@ -1,4 +1,4 @@
-// The overview: headline, announce URLs, statistics, activity.
+// The overview: headline, warnings, announce URLs, totals, busiest torrents, activity, plot.
 
 import { apiPath, getJson } from "../core/api.js";
 import { make, setLiveText, setText, show } from "../core/dom.js";
@@ -9,6 +9,7 @@ import { createUrlCard } from "../components/announce_urls.js";
 import { createWarnings, makeCard } from "../components/panels.js";
 import { createPlot, RANGES } from "../components/plot.js";
 import { createChoice } from "../components/toolbar.js";
+import { createBusiestTorrents } from "./busiest_torrents.js";
 import { createCountSearch } from "./count_search.js";
 import { createEventList } from "./events.js";
 import { createHiveIllustration } from "./hive_illustration.js";
@@ -38,8 +39,9 @@ export function createOverview({ tracker, refreshNow }) {
   const plot = createPlot("Statistics over time");
   const plotCard = makeCard(plotTitle, { style: "plot-card", head: ranges.node }, plot.node);
   const events = createEventList();
-  const eventsCard = makeCard("Activity", { style: "events-card" }, events.node);
-  const split = make("div", { class: isAdmin ? "split" : null }, plotCard, isAdmin ? eventsCard : null);
+  const busiest = createBusiestTorrents();
+  const eventsCard = makeCard("Activity", { style: "events-card", head: events.held }, events.node);
+  const split = make("div", { class: "split" }, busiest.node, eventsCard);
   const node = make(
     "div",
     { class: "view" },
@@ -48,9 +50,11 @@ export function createOverview({ tracker, refreshNow }) {
     urls.node,
     isAdmin ? steps.node : search.node,
     cards.node,
-    split,
+    isAdmin ? split : null,
+    plotCard,
   );
   let stat = STATS[0];
+  let firstRun = false; // the steps stay while the first client arrives
   hive.animate();
   chooseStat(stat);
   ranges.show(history.range);
@@ -70,6 +74,10 @@ export function createOverview({ tracker, refreshNow }) {
 
   /** Loads the day and the month. The samples of the last hour are kept by the tracker's state. */
   async function refresh() {
+    await Promise.all([isAdmin ? busiest.refresh() : null, refreshHistory()]);
+  }
+
+  async function refreshHistory() {
     if (history.range === "hour" || Date.now() - history.loaded_ms < HISTORY_MAX_AGE_MS) return;
     const { range } = history;
     const samples = placeInPeriods(await getJson(apiPath(["history"], { range })));
@@ -79,8 +87,8 @@ export function createOverview({ tracker, refreshNow }) {
   function drawPlot() {
     const { range } = history;
     const samples = range === "hour" ? tracker.state.samples : history.samples;
-    const { series, format, binary } = stat;
-    if (samples) plot.draw({ series, format, binary, range, samples });
+    const { series, format, unit, binary } = stat;
+    if (samples) plot.draw({ series, format, unit, binary, range, samples });
   }
 
   function update({ status, samples, events: recentEvents, newEvents }) {
@@ -91,13 +99,15 @@ export function createOverview({ tracker, refreshNow }) {
     hive.show(totals.seeders, totals.leechers);
     if (newEvents) hive.animate();
     warnings.show(status.warnings ?? []);
-    urls.show(status.urls ?? [], status.mode, status.role === "admin");
+    urls.show(status.urls ?? [], status.mode, { asRow: isAdmin && !unused, isAdmin });
     show(urls.node, isAdmin || status.urls?.length > 0);
     show(search.node, status.mode !== "private");
-    steps.show(status.urls ?? [], status.mode);
-    show(steps.node, unused);
+    firstRun ||= unused;
+    if (firstRun) steps.show({ status, events: recentEvents });
+    show(steps.node, firstRun);
     show(cards.node, !unused);
     show(split, !unused);
+    show(plotCard, !unused);
     cards.show(totals, samples);
     events.show(recentEvents);
     drawPlot();
@@ -146,13 +156,12 @@ function headlineParts({ torrents, seeders, leechers }) {
   ];
 }
 
-function formatFacts({ mode, interval_s, totals, probes }) {
+function formatFacts({ mode, interval_s, probes }) {
   const probed = (probes?.reachable ?? 0) + (probes?.unreachable ?? 0);
   const facts = [
     mode && (MODES[mode] ?? mode),
     interval_s && `Announce interval ${duration(interval_s)}`,
-    totals.downloaded && pluralize(totals.downloaded, "completed download"),
-    probed > 0 && `${count(probes.unreachable)} of ${pluralize(probed, "probed peer")} unreachable`,
+    probed > 0 && `${count(probes.unreachable)} of ${pluralize(probed, "probed peer")} firewalled`,
   ];
   return facts.filter(Boolean).join(" · ");
 }
