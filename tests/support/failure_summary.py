@@ -14,6 +14,8 @@ FORMATS = (
     (re.compile(r"^_{3,} .+ _{3,}$"), re.compile(r"^(E  |\S+\.py:\d+: |worker )")),
     # Failed allocations: "-- test:0, allocation 1 at place 0123456789abcdef: signal 11", and output.
     (re.compile(r"^-- .+, allocation \d+ at place "), re.compile(r"^(?!-- |\d+ passed, )")),
+    # A suite of unit tests that crashed, hung, or ended with a report of a sanitizer.
+    (re.compile(r"^unit suite \S+: exit status"), re.compile(r".")),
     # Sanitizers, in whatever program.
     (re.compile(r"(WARNING|ERROR): \w+Sanitizer: |: runtime error: "), re.compile(r"^(E\s)?\s+\S|SUMMARY: ")),
 )

@@ -176,7 +176,6 @@ END_TEST
 UNIT_SUITE(peer_index) {
     Suite *suite = suite_create("peer_index");
     TCase *index = tcase_create("index");
-    tcase_set_timeout(index, 60);
     tcase_add_loop_test(index, index_agrees_with_its_model, 0, HASH_SHAPES);
     tcase_add_test(index, removed_entries_leave_no_trace);
     tcase_add_test(index, unknown_entry_is_nowhere);

@@ -125,7 +125,6 @@ END_TEST
 UNIT_SUITE(ticker) {
     Suite *suite = suite_create("ticker");
     TCase *ticks = tcase_create("ticks");
-    tcase_set_timeout(ticks, 60);
     tcase_add_test(ticks, ticker_ticks_again_and_again);
     tcase_add_test(ticks, stopped_ticker_ticks_no_more);
     tcase_add_test(ticks, ticker_stops_in_the_middle_of_a_long_period);

@@ -203,7 +203,6 @@ END_TEST
 UNIT_SUITE(list_file) {
     Suite *suite = suite_create("list_file");
     TCase *loading = tcase_create("loading");
-    tcase_set_timeout(loading, 60);
     tcase_add_checked_fixture(loading, create_directory, remove_directory);
     tcase_add_loop_test(loading, each_line_lists_a_torrent, 0, LOOPS_OF(good_files));
     tcase_add_loop_test(loading, broken_line_is_passed_over, 0, LOOPS_OF(broken_lines));

@@ -627,7 +627,6 @@ END_TEST
 
 static TCase *add_case(Suite *suite, const char *name) {
     TCase *tests = tcase_create(name);
-    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, begin, end);
     suite_add_tcase(suite, tests);
     return tests;

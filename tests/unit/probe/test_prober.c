@@ -263,7 +263,6 @@ END_TEST
 UNIT_SUITE(prober) {
     Suite *suite = suite_create("prober");
     TCase *tests = tcase_create("prober");
-    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, new_peer_is_probed);
     tcase_add_test(tests, new_peer_that_completes_at_once_is_probed);

@@ -153,7 +153,6 @@ END_TEST
 UNIT_SUITE(queue_table) {
     Suite *suite = suite_create("queue_table");
     TCase *tests = tcase_create("table");
-    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, fresh_table_is_empty);
     tcase_add_test(tests, entries_stand_in_the_order_in_which_they_came);

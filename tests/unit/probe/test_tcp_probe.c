@@ -199,7 +199,6 @@ END_TEST
 UNIT_SUITE(tcp_probe) {
     Suite *suite = suite_create("tcp_probe");
     TCase *tests = tcase_create("probes");
-    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, listener_is_open_and_gets_no_byte);
     tcase_add_test(tests, v6_listener_is_open);

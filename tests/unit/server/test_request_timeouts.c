@@ -316,7 +316,6 @@ END_TEST
 UNIT_SUITE(request_timeouts) {
     Suite *suite = suite_create("request_timeouts");
     TCase *requests = tcase_create("requests");
-    tcase_set_timeout(requests, 60);
     tcase_add_test(requests, late_request_is_aborted);
     tcase_add_test(requests, handling_may_take_any_time);
     tcase_add_test(requests, response_has_the_timeout_and_the_time_of_its_length);

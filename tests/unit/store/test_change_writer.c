@@ -202,7 +202,6 @@ END_TEST
 UNIT_SUITE(change_writer) {
     Suite *suite = suite_create("change_writer");
     TCase *room = tcase_create("room");
-    tcase_set_timeout(room, 60);
     tcase_add_checked_fixture(room, start_with_room, stop);
     tcase_add_test(room, changes_are_stored_and_counted);
     tcase_add_test(room, locked_store_lags_and_catches_up);
@@ -212,7 +211,6 @@ UNIT_SUITE(change_writer) {
     suite_add_tcase(suite, room);
 
     TCase *overflow = tcase_create("overflow");
-    tcase_set_timeout(overflow, 60);
     tcase_add_checked_fixture(overflow, start_without_room, stop);
     tcase_add_test(overflow, overflow_leads_to_a_rewrite);
     suite_add_tcase(suite, overflow);

@@ -136,7 +136,6 @@ UNIT_SUITE(database_salvage) {
     Suite *suite = suite_create("database_salvage");
 
     TCase *rows = tcase_create("rows");
-    tcase_set_timeout(rows, 60);
     tcase_add_checked_fixture(rows, open_both, close_both);
     tcase_add_test(rows, sound_database_is_carried_over_whole);
     tcase_add_test(rows, table_that_an_older_version_has_not_is_no_loss);

@@ -133,7 +133,6 @@ END_TEST
 UNIT_SUITE(golden_databases) {
     Suite *suite = suite_create("golden_databases");
     TCase *tcase = tcase_create("files");
-    tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, database_of_each_version_is_migrated_with_its_rows, 1,
                         schema_version + 1);
     tcase_add_test(tcase, database_of_a_future_version_is_refused_and_unchanged);

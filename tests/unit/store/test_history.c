@@ -712,7 +712,6 @@ END_TEST
 
 static TCase *case_of(Suite *suite, const char *name) {
     TCase *tests = tcase_create(name);
-    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, create_history, remove_history);
     suite_add_tcase(suite, tests);
     return tests;

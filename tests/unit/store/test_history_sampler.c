@@ -259,7 +259,6 @@ END_TEST
 UNIT_SUITE(history_sampler) {
     Suite *suite = suite_create("history_sampler");
     TCase *sampling = tcase_create("sampling");
-    tcase_set_timeout(sampling, 60);
     tcase_add_checked_fixture(sampling, start_sampler, stop_sampler);
     tcase_add_test(sampling, sample_comes_at_the_end_of_each_period);
     tcase_add_test(sampling, sample_counts_all_torrents);

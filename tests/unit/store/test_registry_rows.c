@@ -713,7 +713,6 @@ END_TEST
 
 static TCase *create_case(Suite *suite, const char *name) {
     TCase *tcase = tcase_create(name);
-    tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, create_database, remove_database);
     suite_add_tcase(suite, tcase);
     return tcase;

@@ -283,7 +283,6 @@ END_TEST
 UNIT_SUITE(schema) {
     Suite *suite = suite_create("schema");
     TCase *forward = tcase_create("forward");
-    tcase_set_timeout(forward, 60);
     tcase_add_checked_fixture(forward, create_database, remove_database);
     tcase_add_test(forward, empty_database_takes_every_step);
     tcase_add_test(forward, steps_forward_keep_the_data);
@@ -299,7 +298,6 @@ UNIT_SUITE(schema) {
     suite_add_tcase(suite, forward);
 
     TCase *refused = tcase_create("refused");
-    tcase_set_timeout(refused, 60);
     tcase_add_checked_fixture(refused, create_database, remove_database);
     tcase_add_test(refused, failing_step_leaves_the_version_before_it);
     tcase_add_test(refused, failing_first_step_leaves_an_empty_file);

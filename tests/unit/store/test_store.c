@@ -479,7 +479,6 @@ static void add_content_tests(TCase *content) {
 UNIT_SUITE(store) {
     Suite *suite = suite_create("store");
     TCase *content = tcase_create("content");
-    tcase_set_timeout(content, 60);
     tcase_add_checked_fixture(content, create_store, remove_store);
     add_content_tests(content);
     suite_add_tcase(suite, content);

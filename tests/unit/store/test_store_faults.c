@@ -189,7 +189,6 @@ END_TEST
 UNIT_SUITE(store_faults) {
     Suite *suite = suite_create("store_faults");
     TCase *tcase = tcase_create("faults");
-    tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, create_directory, remove_directory);
     tcase_add_loop_test(tcase, what_was_committed_is_there_after_a_fault_at_every_operation, 0, 2);
     tcase_add_test(tcase, store_catches_up_after_one_fault_at_every_operation);

@@ -123,7 +123,6 @@ END_TEST
 UNIT_SUITE(store_open) {
     Suite *suite = suite_create("store_open");
     TCase *opening = tcase_create("opening");
-    tcase_set_timeout(opening, 60);
     tcase_add_checked_fixture(opening, create_directory, remove_directory);
     tcase_add_test(opening, text_file_is_refused_and_left_alone);
     tcase_add_test(opening, cut_off_header_is_refused_and_left_alone);

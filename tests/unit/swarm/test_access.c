@@ -419,7 +419,6 @@ UNIT_SUITE(access) {
     suite_add_tcase(suite, clients);
 
     TCase *bans = tcase_create("bans");
-    tcase_set_timeout(bans, 60);
     tcase_add_checked_fixture(bans, start_open, delete_access);
     tcase_add_test(bans, banned_address_gets_the_reason);
     tcase_add_test(bans, longest_reason_arrives_whole);

@@ -261,7 +261,6 @@ END_TEST
 UNIT_SUITE(address_counts) {
     Suite *suite = suite_create("address_counts");
     TCase *counting = tcase_create("counting");
-    tcase_set_timeout(counting, 60);
     tcase_add_checked_fixture(counting, create_counts, delete_counts);
     tcase_add_test(counting, peers_of_an_address_count_together_whatever_their_ports);
     tcase_add_test(counting, ipv6_addresses_count_by_their_64);

@@ -218,7 +218,6 @@ END_TEST
 UNIT_SUITE(feed_reader) {
     Suite *suite = suite_create("feed_reader");
     TCase *tcase = tcase_create("readers");
-    tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, each_reader_sees_each_change_once);
     tcase_add_test(tcase, blocked_reader_does_not_delay_another);
     tcase_add_test(tcase, lapped_reader_reads_everything_again);

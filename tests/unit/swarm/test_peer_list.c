@@ -288,13 +288,11 @@ END_TEST
 UNIT_SUITE(peer_list) {
     Suite *suite = suite_create("peer_list");
     TCase *models = tcase_create("models");
-    tcase_set_timeout(models, 120);
     tcase_add_loop_test(models, v4_list_agrees_with_its_model, 1, 4);
     tcase_add_loop_test(models, v6_list_agrees_with_its_model, 1, 3);
     suite_add_tcase(suite, models);
 
     TCase *list = tcase_create("list");
-    tcase_set_timeout(list, 60);
     tcase_add_test(list, empty_list_finds_no_peer);
     tcase_add_test(list, special_peers_are_counted);
     tcase_add_test(list, peer_without_key_has_no_identity);

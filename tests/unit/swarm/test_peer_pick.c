@@ -200,7 +200,6 @@ END_TEST
 UNIT_SUITE(peer_pick) {
     Suite *suite = suite_create("peer_pick");
     TCase *picks = tcase_create("picks");
-    tcase_set_timeout(picks, 60);
     tcase_add_loop_test(picks, every_number_of_peers_is_right, 0, SHAPES);
     tcase_add_loop_test(picks, every_peer_has_the_same_chance, 0, SHAPES);
     tcase_add_loop_test(picks, every_peer_has_the_same_chance_among_several, 0, SHAPES);

@@ -220,7 +220,6 @@ END_TEST
 UNIT_SUITE(request_rates) {
     Suite *suite = suite_create("request_rates");
     TCase *bucket = tcase_create("bucket");
-    tcase_set_timeout(bucket, 60);
     tcase_add_checked_fixture(bucket, create_rates, delete_rates);
     tcase_add_test(bucket, burst_is_allowed_and_no_more);
     tcase_add_test(bucket, bucket_fills_by_the_rate_and_not_beyond_the_burst);
@@ -236,7 +235,6 @@ UNIT_SUITE(request_rates) {
     suite_add_tcase(suite, bucket);
 
     TCase *clock = tcase_create("clock");
-    tcase_set_timeout(clock, 60);
     tcase_add_checked_fixture(clock, create_rates, delete_rates);
     tcase_add_test(clock, bucket_fills_on_where_its_clock_wraps_round);
     tcase_add_test(clock, address_that_was_away_for_weeks_is_served);
@@ -244,7 +242,6 @@ UNIT_SUITE(request_rates) {
     suite_add_tcase(suite, clock);
 
     TCase *table = tcase_create("table");
-    tcase_set_timeout(table, 60);
     tcase_add_checked_fixture(table, create_rates, delete_rates);
     tcase_add_test(table, newcomers_find_room_and_the_longest_unused_bucket_goes);
     tcase_add_test(table, bucket_in_use_stays_however_many_newcomers_there_are);

@@ -384,7 +384,6 @@ UNIT_SUITE(registry) {
     tcase_add_test(edits, purge_names_what_has_lost_its_access);
     tcase_add_test(edits, random_edits_agree_with_a_plain_array);
     tcase_add_test(edits, readers_and_editors_do_not_disturb_each_other);
-    tcase_set_timeout(edits, 60);
     suite_add_tcase(suite, edits);
     return suite;
 }

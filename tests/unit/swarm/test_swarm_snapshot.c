@@ -437,7 +437,6 @@ END_TEST
 UNIT_SUITE(inspect) {
     Suite *suite = suite_create("inspect");
     TCase *inspect = tcase_create("inspect");
-    tcase_set_timeout(inspect, 60);
     tcase_add_checked_fixture(inspect, create_tracker, delete_tracker);
     tcase_add_test(inspect, torrent_counts_by_family_and_role);
     tcase_add_test(inspect, torrent_without_peers_is_idle_since_the_last_went);

@@ -159,7 +159,6 @@ END_TEST
 UNIT_SUITE(swarm_table) {
     Suite *suite = suite_create("swarm_table");
     TCase *swarms = tcase_create("swarms");
-    tcase_set_timeout(swarms, 60);
     tcase_add_checked_fixture(swarms, create_table, delete_table);
     tcase_add_test(swarms, empty_table_has_no_swarm);
     tcase_add_test(swarms, thousands_of_swarms_are_found_again);

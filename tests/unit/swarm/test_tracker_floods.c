@@ -746,7 +746,6 @@ UNIT_SUITE(tracker_floods) {
     suite_add_tcase(suite, rate);
 
     TCase *peers = tcase_create("peers");
-    tcase_set_timeout(peers, 60);
     tcase_add_checked_fixture(peers, create_tracker, delete_tracker);
     tcase_add_test(peers, full_address_gets_no_further_peers);
     tcase_add_test(peers, address_full_in_one_torrent_may_join_others);
@@ -771,7 +770,6 @@ UNIT_SUITE(tracker_floods) {
     suite_add_tcase(suite, peers);
 
     TCase *memory = tcase_create("memory");
-    tcase_set_timeout(memory, 60);
     tcase_add_checked_fixture(memory, create_tracker, delete_tracker);
     tcase_add_test(memory, tracker_at_its_memory_limit_refuses_new_peers_only);
     tcase_add_test(memory, attacker_with_a_40_and_a_hundred_24s_keeps_no_newcomer_out);

@@ -244,7 +244,6 @@ END_TEST
 UNIT_SUITE(tracker_upkeep) {
     Suite *suite = suite_create("tracker_upkeep");
     TCase *sweep = tcase_create("sweep");
-    tcase_set_timeout(sweep, 60);
     tcase_add_checked_fixture(sweep, create_tracker, delete_tracker);
     tcase_add_test(sweep, peer_expires_two_of_its_intervals_after_its_announce);
     tcase_add_test(sweep, peer_expires_by_the_interval_that_it_was_given);
@@ -258,7 +257,6 @@ UNIT_SUITE(tracker_upkeep) {
     suite_add_tcase(suite, sweep);
 
     TCase *changes = tcase_create("changes");
-    tcase_set_timeout(changes, 60);
     tcase_add_checked_fixture(changes, create_tracker, delete_tracker);
     tcase_add_test(changes, drain_returns_changes_in_order);
     tcase_add_test(changes, removed_torrent_is_in_the_feed);

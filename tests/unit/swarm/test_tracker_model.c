@@ -19,7 +19,6 @@ END_TEST
 UNIT_SUITE(tracker_model) {
     Suite *suite = suite_create("tracker_model");
     TCase *tcase = tcase_create("random_runs");
-    tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, random_runs_agree_with_the_model);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -313,7 +313,6 @@ END_TEST
 UNIT_SUITE(tracker_restore) {
     Suite *suite = suite_create("tracker_restore");
     TCase *restore = tcase_create("restore");
-    tcase_set_timeout(restore, 60);
     tcase_add_checked_fixture(restore, create_tracker, delete_tracker);
     tcase_add_test(restore, replayed_state_restores_to_the_same_scrapes);
     tcase_add_test(restore, restored_peer_that_completed_is_not_counted_again);

@@ -141,7 +141,6 @@ END_TEST
 UNIT_SUITE(tracker_threads) {
     Suite *suite = suite_create("tracker_threads");
     TCase *threads = tcase_create("threads");
-    tcase_set_timeout(threads, 120);
     tcase_add_test(threads, announces_sweeps_and_drains_run_at_once);
     suite_add_tcase(suite, threads);
     return suite;

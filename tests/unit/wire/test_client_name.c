@@ -109,7 +109,6 @@ END_TEST
 UNIT_SUITE(client_name) {
     Suite *suite = suite_create("client_name");
     TCase *name = tcase_create("names");
-    tcase_set_timeout(name, 60);
     tcase_add_loop_test(name, clients_are_known_by_their_ids, 0, LOOPS_OF(names));
     tcase_add_test(name, zeros_are_an_unknown_client);
     tcase_add_test(name, random_ids_have_printable_names);

@@ -150,7 +150,6 @@ UNIT_SUITE(connection_id) {
     suite_add_tcase(suite, time);
 
     TCase *forgery = tcase_create("forgery");
-    tcase_set_timeout(forgery, 60);
     tcase_add_test(forgery, id_is_invalid_for_another_address);
     tcase_add_test(forgery, port_may_change);
     tcase_add_test(forgery, another_key_makes_another_id);
