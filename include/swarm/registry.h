@@ -20,6 +20,10 @@ enum registry_kind {
     REGISTRY_PASSKEY, /* its key is the SHA-256 of the passkey */
     REGISTRY_BAN,     /* its key is the network */
     REGISTRY_MACHINE, /* the name of an address, which is its key */
+    REGISTRY_STORED_KINDS,
+    /* Not in the database: registered by a file of access.torrent_dir. A torrent may be registered
+     * by hand, too. */
+    REGISTRY_TORRENT_FILE = REGISTRY_STORED_KINDS,
     REGISTRY_KINDS,
 };
 
@@ -57,6 +61,7 @@ size_t registry_count(const struct registry *registry, enum registry_kind kind);
  * Unix time. */
 bool registry_is_banned(struct registry *registry, const struct endpoint *address, int64_t now_s,
                         char reason[static REFUSAL_DETAIL_LEN]);
+/* Whether it is registered, by hand or by a file. */
 bool registry_has_torrent(struct registry *registry, const uint8_t info_hash[static INFO_HASH_LEN]);
 /* Copies the reason, which may be empty. */
 bool registry_is_blocked(struct registry *registry, const uint8_t info_hash[static INFO_HASH_LEN],
@@ -167,12 +172,17 @@ void registry_settle(struct registry *registry, const struct registry_edit *last
 /* Rolls back all queued edits, the newest first. `state` is REGISTRY_FAILED or REGISTRY_LOCKED. */
 void registry_roll_back(struct registry *registry, enum registry_state state, const char *reason);
 
-/* Makes the entries equal to those of the database, apart from what queued edits have changed: call
- * begin, put for each row, and end, which removes all others. put: false if out of memory; then do
- * not call end. */
-void registry_load_begin(struct registry *registry);
+/* Makes the entries equal to those of their source, apart from what queued edits have changed: call
+ * begin, put for each row, and end, which removes all others of that source. put: false if out of
+ * memory; then do not call end. One thread for each source. */
+enum registry_source {
+    REGISTRY_DATABASE,  /* of REGISTRY_STORED_KINDS */
+    REGISTRY_DIRECTORY, /* of REGISTRY_TORRENT_FILE */
+    REGISTRY_SOURCES,
+};
+void registry_load_begin(struct registry *registry, enum registry_source source);
 bool registry_load_put(struct registry *registry, const struct registry_row *row);
-void registry_load_end(struct registry *registry);
+void registry_load_end(struct registry *registry, enum registry_source source);
 
 /* Removes the bans that ended at `now_s`, Unix time, from memory; returns their number. */
 size_t registry_remove_ended(struct registry *registry, int64_t now_s);

@@ -20,7 +20,8 @@ enum { CONFIG_PATH_LEN = 1024, CONFIG_ERRORS_LEN = 16 * 1024 };
 
 struct access_options {
     struct access_rules rules;
-    char files[ACCESS_LISTS][CONFIG_PATH_LEN]; /* empty: none */
+    char files[ACCESS_LISTS][CONFIG_PATH_LEN]; /* empty: none, as the next */
+    char torrent_dir[CONFIG_PATH_LEN];
 };
 
 struct config {

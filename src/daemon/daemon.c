@@ -17,6 +17,7 @@
 #include "store/change_writer.h"
 #include "store/store.h"
 #include "swarm/sweeper.h"
+#include "torrent_dir/torrent_dir.h"
 #include "web/views/health_report.h"
 
 enum {
@@ -53,6 +54,7 @@ struct daemon {
     struct udp_keys udp_keys;
     struct udp_server *udp;
     struct drop_watch drop_watch;
+    struct torrent_dir *torrent_dir;
     struct access_reload *access_reload;
     struct watchdog *watchdog;
     struct tracker_stats restored; /* from the database, before the first announce */
@@ -128,8 +130,14 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
     return true;
 }
 
-static bool start_access_reload(struct daemon *daemon, const struct config *config) {
+/* The torrents come first: the access rules remove the peers of all others. */
+static bool start_access(struct daemon *daemon, const struct config *config) {
     char error[ERROR_LEN];
+    daemon->torrent_dir = torrent_dir_start(daemon->tracker, config->access.torrent_dir, error);
+    if (daemon->torrent_dir == NULL) {
+        log_error("torrent_dir: %s", error);
+        return false;
+    }
     daemon->access_reload = access_reload_start(daemon->tracker, &config->access, error);
     return daemon->access_reload != NULL || log_failure(error);
 }
@@ -167,6 +175,7 @@ static bool start_api(struct daemon *daemon, const struct config *config) {
         .tracker = daemon->tracker,
         .totals = daemon->totals,
         .database = store_path(daemon->store),
+        .torrent_dir = daemon->torrent_dir,
         .prober = daemon->prober,
         .events = daemon->events,
         .health = &daemon->health,
@@ -319,7 +328,7 @@ static bool create_swarms(struct daemon *daemon, const struct config *config) {
 /* Later parts use earlier ones; daemon_stop deletes them in the opposite order. */
 static bool start_parts(struct daemon *daemon, const struct config *config) {
     return create_swarms(daemon, config) && open_store(daemon, config) &&
-           start_access_reload(daemon, config) && start_prober(daemon, config) &&
+           start_access(daemon, config) && start_prober(daemon, config) &&
            create_udp_keys(daemon, config) && start_threads(daemon, config) &&
            start_udp(daemon, config) && start_metrics_page(daemon, config) &&
            start_api(daemon, config) && start_router(daemon, config) && start_http(daemon, config);
@@ -343,6 +352,7 @@ bool daemon_stop(struct daemon *daemon) {
     metrics_page_delete(daemon->metrics_page);
     sweeper_stop(daemon->sweeper);
     access_reload_stop(daemon->access_reload);
+    torrent_dir_stop(daemon->torrent_dir);
     const bool written = change_writer_stop(daemon->change_writer);
     for (size_t i = 0; i < SUBSCRIPTIONS; i++)
         feed_unsubscribe(daemon->subscriptions[i]);
@@ -421,6 +431,7 @@ static void apply_probe_options(struct daemon *daemon, const struct config *conf
 bool daemon_apply(struct daemon *daemon, const struct config *config) {
     if (!tracker_apply(daemon->tracker, &config->tracker))
         return false;
+    torrent_dir_apply(daemon->torrent_dir, config->access.torrent_dir);
     access_reload_apply(daemon->access_reload, &config->access);
     sweeper_apply(daemon->sweeper, config->tracker.interval_min_s);
     apply_probe_options(daemon, config);

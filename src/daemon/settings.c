@@ -120,6 +120,7 @@ static const struct setting SETTINGS[] = {
     CHOICE("access.mode", access.rules.mode, ACCESS_MODE_NAMES, ACCESS_OPEN, RELOAD),
     EMPTY("access.whitelist_file", SETTING_TEXT, access.files[ACCESS_WHITELIST], RELOAD),
     EMPTY("access.blocklist_file", SETTING_TEXT, access.files[ACCESS_BLOCKLIST], RELOAD),
+    EMPTY("access.torrent_dir", SETTING_TEXT, access.torrent_dir, RELOAD),
     NETWORKS("access.allow", access.rules.allow, NULL, RELOAD),
     NETWORKS("access.deny", access.rules.deny, NULL, RELOAD),
     EMPTY("access.clients_allow", SETTING_CLIENTS, access.rules.clients_allow, RELOAD),

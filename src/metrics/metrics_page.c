@@ -67,6 +67,7 @@ static void write_registry(const struct metrics_page *page, struct writer *w) {
         [REGISTRY_PASSKEY] = "passkey",
         [REGISTRY_BAN] = "ban",
         [REGISTRY_MACHINE] = "machine_name",
+        [REGISTRY_TORRENT_FILE] = "torrent_file",
     };
     const char *name = "skep_registry_entries";
     const struct registry *registry = tracker_registry(page->sources.tracker);

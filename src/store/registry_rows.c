@@ -173,6 +173,7 @@ bool registry_rows_put(struct registry_rows *rows, const struct registry_row *ro
         return put_ban(rows, row);
     case REGISTRY_MACHINE:
         return put_machine(rows, row);
+    case REGISTRY_TORRENT_FILE:
     case REGISTRY_KINDS:
         break;
     }
@@ -196,6 +197,7 @@ static sqlite3_stmt *prepare_by_key(struct registry_rows *rows, const struct reg
     case REGISTRY_MACHINE:
         machine_text(row, address);
         return registry_prepare(rows, sql, "t", address);
+    case REGISTRY_TORRENT_FILE:
     case REGISTRY_KINDS:
         break;
     }
@@ -203,7 +205,7 @@ static sqlite3_stmt *prepare_by_key(struct registry_rows *rows, const struct reg
 }
 
 bool registry_rows_remove(struct registry_rows *rows, const struct registry_row *row, bool *found) {
-    static const char *const sql[REGISTRY_KINDS] = {
+    static const char *const sql[REGISTRY_STORED_KINDS] = {
         "DELETE FROM listed WHERE info_hash = ?1", "DELETE FROM blocked WHERE info_hash = ?1",
         "DELETE FROM passkey WHERE digest = ?1",   "DELETE FROM ban WHERE network = ?1",
         "DELETE FROM machine WHERE address = ?1",
@@ -301,7 +303,7 @@ static const struct {
     const char *where;
     const char *order;
     bool (*read)(sqlite3_stmt *row, struct registry_row *found);
-} tables[REGISTRY_KINDS] = {
+} tables[REGISTRY_STORED_KINDS] = {
     [REGISTRY_TORRENT] = { "SELECT info_hash, name, added_s, size, file_id FROM listed",
                            " WHERE info_hash = ?1", " ORDER BY name, info_hash", read_torrent },
     [REGISTRY_BLOCK] = { "SELECT info_hash, reason, created_s FROM blocked",

@@ -30,14 +30,14 @@ static void load_row(void *context, const struct registry_row *row) {
 
 static bool load_rows(struct registry_writer *writer) {
     struct loading loading = { .registry = writer->registry };
-    registry_load_begin(writer->registry);
-    for (int kind = 0; kind < REGISTRY_KINDS; kind++) {
+    registry_load_begin(writer->registry, REGISTRY_DATABASE);
+    for (int kind = 0; kind < REGISTRY_STORED_KINDS; kind++) {
         if (!registry_rows_visit(&writer->rows, (enum registry_kind)kind, load_row, &loading))
             return false;
     }
     if (loading.failed)
         return error_set(writer->rows.failure, "out of memory");
-    registry_load_end(writer->registry);
+    registry_load_end(writer->registry, REGISTRY_DATABASE);
     return true;
 }
 
@@ -71,7 +71,7 @@ static bool put_part(struct registry_writer *writer, enum registry_kind kind, in
 
 /* The database was replaced by a new one without a registry. The .torrent files are lost. */
 static bool put_everything(struct registry_writer *writer) {
-    for (int kind = 0; kind < REGISTRY_KINDS; kind++) {
+    for (int kind = 0; kind < REGISTRY_STORED_KINDS; kind++) {
         for (int part = 0; part < REGISTRY_PARTS; part++) {
             if (!put_part(writer, (enum registry_kind)kind, part))
                 return false;
@@ -82,7 +82,7 @@ static bool put_everything(struct registry_writer *writer) {
 
 static bool has_entries(const struct registry *registry) {
     size_t count = 0;
-    for (int kind = 0; kind < REGISTRY_KINDS; kind++)
+    for (int kind = 0; kind < REGISTRY_STORED_KINDS; kind++)
         count += registry_count(registry, (enum registry_kind)kind);
     return count > 0;
 }

@@ -18,7 +18,7 @@ enum { PREFIX_LENGTHS = 129, KEY_LEN_MAX = SHA256_LEN, TAG_LEN = 8 };
  * lock guards. */
 struct entry {
     uint32_t edit;    /* number of the edit that put it; 0: it was loaded */
-    uint32_t loading; /* number of the last load that contained it */
+    uint32_t loading; /* number of the last load of its source that contained it */
     uint64_t size;    /* of a torrent */
     int64_t file_id;  /* of a torrent; 0: none */
     int64_t since_s;
@@ -54,7 +54,7 @@ struct registry {
     struct registry_edit *newest;
     uint32_t last_edit;
     uint32_t settled_edit;
-    uint32_t loading;
+    uint32_t loading[REGISTRY_SOURCES];
     struct registry_purge purge;
     void (*wake)(void *context);
     void *wake_context;
@@ -64,6 +64,7 @@ static size_t key_len(enum registry_kind kind) {
     switch (kind) {
     case REGISTRY_TORRENT:
     case REGISTRY_BLOCK:
+    case REGISTRY_TORRENT_FILE:
         return INFO_HASH_LEN;
     case REGISTRY_PASSKEY:
         return SHA256_LEN;
@@ -105,6 +106,7 @@ static const uint8_t *key_of_row(const struct registry_row *row) {
     switch (row->kind) {
     case REGISTRY_TORRENT:
     case REGISTRY_BLOCK:
+    case REGISTRY_TORRENT_FILE:
         return row->info_hash;
     case REGISTRY_PASSKEY:
         return row->digest;
@@ -219,7 +221,8 @@ static bool look_up(struct registry *registry, enum registry_kind kind, const ui
 
 bool registry_has_torrent(struct registry *registry,
                           const uint8_t info_hash[static INFO_HASH_LEN]) {
-    return look_up(registry, REGISTRY_TORRENT, info_hash, NULL);
+    return look_up(registry, REGISTRY_TORRENT, info_hash, NULL) ||
+           look_up(registry, REGISTRY_TORRENT_FILE, info_hash, NULL);
 }
 
 bool registry_is_blocked(struct registry *registry, const uint8_t info_hash[static INFO_HASH_LEN],
@@ -382,7 +385,8 @@ int64_t registry_file_id(struct bytes file) {
 static void add_to_purge(struct registry *registry, enum registry_kind kind, bool removed,
                          const uint8_t *key) {
     struct registry_purge *purge = &registry->purge;
-    if (kind == REGISTRY_TORRENT ? removed : kind == REGISTRY_BLOCK && !removed) {
+    const bool is_torrent = kind == REGISTRY_TORRENT || kind == REGISTRY_TORRENT_FILE;
+    if (is_torrent ? removed : kind == REGISTRY_BLOCK && !removed) {
         if (purge->torrent_count < REGISTRY_PURGE_MAX)
             memcpy(purge->torrents[purge->torrent_count++], key, INFO_HASH_LEN);
         else
@@ -717,9 +721,13 @@ void registry_roll_back(struct registry *registry, enum registry_state state, co
 
 /* Loads */
 
-void registry_load_begin(struct registry *registry) {
+static enum registry_source source_of(enum registry_kind kind) {
+    return kind < REGISTRY_STORED_KINDS ? REGISTRY_DATABASE : REGISTRY_DIRECTORY;
+}
+
+void registry_load_begin(struct registry *registry, enum registry_source source) {
     pthread_mutex_lock(&registry->lock);
-    registry->loading++;
+    registry->loading[source]++;
     pthread_mutex_unlock(&registry->lock);
 }
 
@@ -755,17 +763,18 @@ static struct entry *find_unlocked(struct registry *registry, const struct regis
 }
 
 static bool load_row(struct registry *registry, const struct registry_row *row) {
+    const uint32_t loading = registry->loading[source_of(row->kind)];
     struct entry *present = find_unlocked(registry, row);
     if (present == NULL && is_removed_by_edit(registry, row))
         return true;
     if (present != NULL && (is_unsettled(registry, present) || describes_entry(present, row))) {
-        present->loading = registry->loading;
+        present->loading = loading;
         return true;
     }
     struct entry *entry = create_entry(row);
     if (entry == NULL)
         return false;
-    entry->loading = registry->loading;
+    entry->loading = loading;
     return put_entry(registry, entry);
 }
 
@@ -815,12 +824,15 @@ static size_t remove_leaving(struct registry *registry, enum registry_kind kind,
 static bool is_missing_in_load(const struct registry *registry, const struct entry *entry,
                                int64_t now_s) {
     (void)now_s;
-    return entry->loading != registry->loading && !is_unsettled(registry, entry);
+    const enum registry_source source = source_of((enum registry_kind)entry->kind);
+    return entry->loading != registry->loading[source] && !is_unsettled(registry, entry);
 }
 
-void registry_load_end(struct registry *registry) {
-    for (int kind = 0; kind < REGISTRY_KINDS; kind++)
-        (void)remove_leaving(registry, (enum registry_kind)kind, is_missing_in_load, 0);
+void registry_load_end(struct registry *registry, enum registry_source source) {
+    for (int kind = 0; kind < REGISTRY_KINDS; kind++) {
+        if (source_of((enum registry_kind)kind) == source)
+            (void)remove_leaving(registry, (enum registry_kind)kind, is_missing_in_load, 0);
+    }
 }
 
 static bool has_ended(const struct registry *registry, const struct entry *entry, int64_t now_s) {

@@ -7,6 +7,7 @@
 #include "server/web_handler.h"
 #include "swarm/swarm_totals.h"
 #include "swarm/tracker.h"
+#include "torrent_dir/torrent_dir.h"
 #include "web/http/authorization.h"
 #include "web/views/health_report.h"
 #include "web/views/recent_events.h"
@@ -17,6 +18,7 @@ struct api_sources {
     struct tracker *tracker;
     struct swarm_totals *totals; /* the API takes its samples, once a second */
     const char *database;        /* path of the SQLite file */
+    struct torrent_dir *torrent_dir;
     struct prober *prober;
     struct recent_events *events;
     const struct health_sources *health;

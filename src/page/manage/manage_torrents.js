@@ -1,7 +1,7 @@
 // Registers torrents, from .torrent files or by info_hash, and lists the registered ones.
 
 import { send } from "../core/api.js";
-import { make } from "../core/dom.js";
+import { make, show } from "../core/dom.js";
 import { torrentName } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { notify } from "../core/notices.js";
@@ -103,7 +103,7 @@ export function createRegistered(refreshNow) {
       columns: [
         nameColumn,
         sizeColumn,
-        { label: ".torrent file", build: textCell((torrent) => (torrent.has_file ? "stored" : "–")) },
+        { label: ".torrent file", build: textCell((torrent) => torrent.path ?? (torrent.has_file ? "stored" : "–")) },
         { label: "Actions", hideLabel: true, phone: "first", build: (cell) => buildActions(cell, refreshNow) },
       ],
     },
@@ -133,6 +133,8 @@ function buildActions(cell, refreshNow) {
   cell.append(make("span", { class: "row-tools" }, rename, remove));
   return (item) => {
     torrent = item;
+    show(rename, !item.path);
+    show(remove, !item.path);
     rename.setAttribute("aria-label", `Rename ${torrentName(item)}`);
     remove.setAttribute("aria-label", `Unregister ${torrentName(item)}`);
   };

@@ -85,6 +85,7 @@ function createHead(refreshNow) {
   const title = make("h1", { class: "torrent-name" });
   const hash = make("code", { class: "hash" });
   const versions = make("p", { class: "note" });
+  const path = make("p", { class: "note" });
   const badge = makeHealthBadge();
   const hint = make("span", { class: "muted" });
   const magnet = make("a", { class: "button button-primary" }, icon("magnet"), "Magnet link");
@@ -146,6 +147,7 @@ function createHead(refreshNow) {
       makeCopyButton("info_hash", () => torrent.info_hash),
     ),
     versions,
+    path,
     make("p", { class: "health-line" }, badge.node, hint),
     make(
       "div",
@@ -173,6 +175,8 @@ function createHead(refreshNow) {
       const others = (torrent.versions ?? []).filter((version) => version !== torrent.info_hash);
       setText(versions, others.length ? `Hybrid torrent. Other info_hash: ${others.join(", ")}` : "");
       show(versions, others.length > 0);
+      setText(path, torrent.path ? `Registered by the file ${torrent.path}` : "");
+      show(path, Boolean(torrent.path));
       badge.update(torrent.health);
       setText(
         hint,
@@ -183,8 +187,9 @@ function createHead(refreshNow) {
       setAttribute(magnet, "href", torrent.magnet);
       file.show(torrent);
       show(qr, fitsQr(torrent.magnet));
-      show(rename, torrent.registered);
-      show(remove, torrent.registered);
+      const byHand = torrent.registered && !torrent.path;
+      show(rename, byHand);
+      show(remove, byHand);
       const blocked = torrent.blocked ?? null;
       show(block, blocked === null);
       show(unblock, blocked !== null);

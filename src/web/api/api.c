@@ -32,6 +32,7 @@ struct api *api_create(const struct api_sources *sources, const struct tracker_s
     api->tracker = sources->tracker;
     api->totals = sources->totals;
     api->database = sources->database;
+    api->torrent_dir = sources->torrent_dir;
     api->prober = sources->prober;
     api->events = sources->events;
     api->health = sources->health;

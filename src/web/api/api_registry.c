@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/registry_rows.h"
 #include "swarm/tracker.h"
@@ -8,8 +9,8 @@ struct registry *api_registry(const struct api_request *request) {
     return tracker_registry(request->api->tracker);
 }
 
-uint8_t *api_read_file(const struct api_request *request,
-                       const uint8_t info_hash[static INFO_HASH_LEN], size_t *len) {
+static uint8_t *read_stored_file(const struct api_request *request, const uint8_t *info_hash,
+                                 size_t *len) {
     const char *database = request->api->database;
     char error[ERROR_LEN];
     uint8_t *file = NULL;
@@ -19,6 +20,16 @@ uint8_t *api_read_file(const struct api_request *request,
         file = NULL;
     registry_rows_close(rows);
     return file;
+}
+
+uint8_t *api_read_file(const struct api_request *request,
+                       const uint8_t info_hash[static INFO_HASH_LEN], size_t *len) {
+    struct registry_row row = { .kind = REGISTRY_TORRENT };
+    uint8_t *file = NULL;
+    memcpy(row.info_hash, info_hash, INFO_HASH_LEN);
+    if (registry_find(api_registry(request), &row) && row.file_id != 0)
+        file = read_stored_file(request, info_hash, len);
+    return file != NULL ? file : torrent_dir_read(request->api->torrent_dir, info_hash, len);
 }
 
 struct registry_edit *api_begin_edit(const struct api_request *request,

@@ -7,6 +7,7 @@
 #include "probe/prober.h"
 #include "swarm/registry.h"
 #include "swarm/swarm_totals.h"
+#include "torrent_dir/torrent_dir.h"
 #include "web/api/api_response.h"
 #include "web/http/authorization.h"
 #include "web/views/address_list.h"
@@ -25,7 +26,8 @@ enum {
 struct api {
     struct tracker *tracker;
     struct swarm_totals *totals;
-    const char *database; /* may be NULL, as the next three */
+    const char *database; /* may be NULL, as the next four */
+    struct torrent_dir *torrent_dir;
     struct prober *prober;
     struct recent_events *events;
     const struct health_sources *health;
@@ -137,11 +139,11 @@ json_t *api_reach_counts(const struct api_request *request, const struct address
 
 extern const char *const api_healths[HEALTHS];
 
-json_t *api_torrent(const struct torrent_row *row);
+json_t *api_torrent(const struct api_request *request, const struct torrent_row *row);
 json_t *api_ban(const struct registry_row *row);
 
-/* Reads the .torrent file of a torrent from the database; the caller frees it. NULL if there is
- * none or it cannot be read now. */
+/* Reads the .torrent file of a torrent from the database, or else from access.torrent_dir; the
+ * caller frees it. NULL if there is none or it cannot be read now. */
 uint8_t *api_read_file(const struct api_request *request,
                        const uint8_t info_hash[static INFO_HASH_LEN], size_t *len);
 

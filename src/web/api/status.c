@@ -83,7 +83,7 @@ static json_t *urls_value(const struct api_request *request,
 static json_t *registry_value(const struct api_request *request) {
     const struct registry *registry = api_registry(request);
     return json_pack("{s:o, s:o, s:o, s:o}", "torrents",
-                     api_count(registry_count(registry, REGISTRY_TORRENT)), "blocked",
+                     api_count(torrent_list_registered(request->api->torrents)), "blocked",
                      api_count(registry_count(registry, REGISTRY_BLOCK)), "passkeys",
                      api_count(registry_count(registry, REGISTRY_PASSKEY)), "bans",
                      api_count(registry_count(registry, REGISTRY_BAN)));

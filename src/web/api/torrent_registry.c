@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "store/registry_rows.h"
 #include "torrent/announce_list.h"
 #include "torrent/magnet.h"
@@ -11,7 +12,7 @@
 #include "web/views/announce_urls.h"
 #include "wire/passkey.h"
 
-enum { FILE_URLS_MAX = 6 };
+enum { FILE_URLS_MAX = 6, SHOWN_PATH_LEN = 320 };
 
 /* A torrent to register. A hybrid torrent (BEP 52) has two info_hashes. */
 struct registration {
@@ -152,6 +153,15 @@ static void post_torrent(const struct api_request *request, struct web_response 
     api_submit_edit(edit, response);
 }
 
+/* Sends an error that says which file to remove or change instead. */
+static void send_from_file(const char *path, const char *what, struct web_response *response) {
+    char line[SHOWN_PATH_LEN];
+    utf8_copy_line(bytes_of(path), line, sizeof line);
+    api_send_error(response, 409, "from_file",
+                   "The torrent is registered by the file %s in access.torrent_dir. %s", line,
+                   what);
+}
+
 /* Renames a torrent and its sibling with the same file. False if out of memory. */
 static bool rename_torrents(struct registry *registry, struct registry_edit *edit,
                             const struct registry_row *torrent, const char *name) {
@@ -166,6 +176,7 @@ static bool rename_torrents(struct registry *registry, struct registry_edit *edi
 static void patch_torrent(const struct api_request *request, struct web_response *response) {
     uint8_t info_hash[INFO_HASH_LEN];
     char name[REGISTRY_TEXT_LEN];
+    char path[TORRENT_DIR_PATH_LEN];
     struct torrent_row shown;
     if (!api_path_hash(request, response, info_hash) ||
         !api_read_text(request, response, "name", name, sizeof name))
@@ -176,7 +187,10 @@ static void patch_torrent(const struct api_request *request, struct web_response
     struct registry_row row = torrent_key(info_hash);
     if (!registry_find(api_registry(request), &row)) {
         registry_edit_abort(edit);
-        api_send_error(response, 404, "not_found", "Torrent not registered.");
+        if (torrent_dir_find(request->api->torrent_dir, info_hash, path))
+            send_from_file(path, "Register it by hand to give it another name.", response);
+        else
+            api_send_error(response, 404, "not_found", "Torrent not registered.");
         return;
     }
     if (!rename_torrents(api_registry(request), edit, &row, name)) {
@@ -184,7 +198,7 @@ static void patch_torrent(const struct api_request *request, struct web_response
         return;
     }
     (void)torrent_list_find(request->api->torrents, info_hash, request->now_ms, &shown);
-    api_send(response, 200, api_torrent(&shown));
+    api_send(response, 200, api_torrent(request, &shown));
     api_submit_edit(edit, response);
 }
 
@@ -192,8 +206,13 @@ static void patch_torrent(const struct api_request *request, struct web_response
 static void delete_torrent(const struct api_request *request, struct web_response *response) {
     uint8_t info_hash[INFO_HASH_LEN];
     bool removed;
+    char path[TORRENT_DIR_PATH_LEN];
     if (!api_path_hash(request, response, info_hash))
         return;
+    if (torrent_dir_find(request->api->torrent_dir, info_hash, path)) {
+        send_from_file(path, "Remove the file first.", response);
+        return;
+    }
     struct registry_edit *edit = api_begin_edit(request, response);
     if (edit == NULL)
         return;
@@ -251,18 +270,17 @@ static bool read_passkey(const struct api_request *request, struct web_response 
 
 static void get_file(const struct api_request *request, struct web_response *response) {
     uint8_t info_hash[INFO_HASH_LEN];
+    char name[REGISTRY_TEXT_LEN];
     char passkey[PASSKEY_TEXT_MAX + 1];
     if (!api_path_hash(request, response, info_hash) || !read_passkey(request, response, passkey))
         return;
-    struct registry_row row = torrent_key(info_hash);
-    uint8_t *file = NULL;
     size_t len = 0;
-    if (registry_find(api_registry(request), &row) && row.file_id != 0)
-        file = api_read_file(request, info_hash, &len);
+    uint8_t *file = api_read_file(request, info_hash, &len);
     if (file != NULL) {
+        torrent_list_name(request->api->torrents, info_hash, name);
         send_file(request, response, (struct bytes){ file, len },
                   passkey[0] == '\0' ? NULL : passkey);
-        put_file_name(response, row.text, request->part);
+        put_file_name(response, name, request->part);
     } else {
         api_send_error(response, 404, "no_file", "No .torrent file for this torrent.");
     }

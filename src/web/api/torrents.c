@@ -25,17 +25,25 @@ static json_t *versions_value(const struct torrent_row *row) {
     return list;
 }
 
-json_t *api_torrent(const struct torrent_row *row) {
+/* The file in access.torrent_dir that registers a torrent. */
+static json_t *path_value(const struct api_request *request, const uint8_t *info_hash) {
+    char path[TORRENT_DIR_PATH_LEN];
+    return torrent_dir_find(request->api->torrent_dir, info_hash, path) ? api_text(path)
+                                                                        : json_null();
+}
+
+json_t *api_torrent(const struct api_request *request, const struct torrent_row *row) {
     const struct torrent_stats *stats = &row->stats;
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "info_hash",
+        "{s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "info_hash",
         api_hex(stats->info_hash, INFO_HASH_LEN), "versions", versions_value(row), "name",
         api_text_or_null(row->name), "size", api_count_or_null(row->size, 0), "registered",
-        row->registered, "has_file", row->has_file, "seeders", api_count(torrent_seeders(stats)),
-        "leechers", api_count(torrent_leechers(stats)), "paused", api_count(stats->paused),
-        "downloaded", api_count(stats->downloaded), "upload_rate", api_count(stats->upload_rate),
-        "download_rate", api_count(stats->download_rate), "health", api_healths[row->health],
-        "idle_s", api_count(stats->idle_s));
+        row->registered, "has_file", row->has_file, "path", path_value(request, stats->info_hash),
+        "seeders", api_count(torrent_seeders(stats)), "leechers",
+        api_count(torrent_leechers(stats)), "paused", api_count(stats->paused), "downloaded",
+        api_count(stats->downloaded), "upload_rate", api_count(stats->upload_rate), "download_rate",
+        api_count(stats->download_rate), "health", api_healths[row->health], "idle_s",
+        api_count(stats->idle_s));
 }
 
 static bool read_query(const struct api_request *request, struct web_response *response,
@@ -69,7 +77,7 @@ static void get_torrents(const struct api_request *request, struct web_response 
                                           request->now_ms, rows, span.limit, &count, &total))
         items = json_array();
     for (size_t i = 0; i < count; i++)
-        api_append(&items, api_torrent(&rows[i]));
+        api_append(&items, api_torrent(request, &rows[i]));
     free(rows);
     api_send_list(response, items, total, span);
 }
@@ -199,7 +207,7 @@ static void get_torrent(const struct api_request *request, struct web_response *
     if (!find_torrent(request, response, &row))
         return;
     const struct tracker_settings settings = api_settings_of(request->api);
-    json_t *body = api_torrent(&row);
+    json_t *body = api_torrent(request, &row);
     put_file_fields(request, &row, &settings, &body);
     api_put(&body, "added", row.registered ? json_integer(row.added_s) : json_null());
     api_put(&body, "blocked", blocked_value(request, row.stats.info_hash));

@@ -199,6 +199,14 @@ void torrent_list_name(struct torrent_list *list, const uint8_t info_hash[static
     pthread_mutex_unlock(&list->lock);
 }
 
+size_t torrent_list_registered(struct torrent_list *list) {
+    pthread_mutex_lock(&list->lock);
+    refresh_names(list);
+    const size_t count = torrent_names_count(list->names);
+    pthread_mutex_unlock(&list->lock);
+    return count;
+}
+
 void torrent_list_release_idle(struct torrent_list *list, uint64_t now_ms) {
     pthread_mutex_lock(&list->lock);
     if (list->filled && now_ms - list->used_ms > IDLE_MS)

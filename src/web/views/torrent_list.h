@@ -53,6 +53,9 @@ bool torrent_list_find(struct torrent_list *list, const uint8_t info_hash[static
 void torrent_list_name(struct torrent_list *list, const uint8_t info_hash[static INFO_HASH_LEN],
                        char name[static REGISTRY_TEXT_LEN]);
 
+/* Number of registered torrents. */
+size_t torrent_list_registered(struct torrent_list *list);
+
 /* Frees the snapshot if it was not used for a minute. To be called about once a second. */
 void torrent_list_release_idle(struct torrent_list *list, uint64_t now_ms);
 

@@ -22,14 +22,18 @@ struct torrent_names {
     struct registry *registry;
     locale_t letters;
     struct hash_key key;
-    uint64_t version; /* of the registered torrents when they were read */
+    uint64_t version; /* version_now() when they were read */
     struct name_rows rows;
     struct hash_index index; /* by info_hash */
 };
 
+/* Rows of the registry, copied so that others can be looked up for each. */
 struct names_reader {
     const struct torrent_names *names;
     struct name_rows rows;
+    struct registry_row *part;
+    size_t part_count;
+    size_t part_capacity;
     bool failed;
 };
 
@@ -56,6 +60,24 @@ static bool copy_texts(const struct torrent_names *names, const char *text,
     return true;
 }
 
+/* Adds what the torrent's file in access.torrent_dir tells and its row does not. */
+static void complete_row(struct registry *registry, struct registry_row *row) {
+    struct registry_row file = { .kind = REGISTRY_TORRENT_FILE };
+    memcpy(file.info_hash, row->info_hash, INFO_HASH_LEN);
+    if (!registry_find(registry, &file))
+        return;
+    if (row->text[0] == '\0')
+        memcpy(row->text, file.text, sizeof row->text);
+    row->size = row->size == 0 ? file.size : row->size;
+    row->file_id = row->file_id == 0 ? file.file_id : row->file_id;
+}
+
+static bool is_registered_by_hand(struct registry *registry, const struct registry_row *file) {
+    struct registry_row row = { .kind = REGISTRY_TORRENT };
+    memcpy(row.info_hash, file->info_hash, INFO_HASH_LEN);
+    return registry_find(registry, &row);
+}
+
 static bool add_row(struct names_reader *reader, const struct registry_row *row) {
     struct name_rows *rows = &reader->rows;
     struct torrent_name *list =
@@ -74,9 +96,29 @@ static bool add_row(struct names_reader *reader, const struct registry_row *row)
     return true;
 }
 
-static void read_row(void *context, const struct registry_row *row) {
+static void collect_row(void *context, const struct registry_row *row) {
     struct names_reader *reader = context;
-    reader->failed = reader->failed || !add_row(reader, row);
+    struct registry_row *part =
+        array_grow(reader->part, &reader->part_capacity, reader->part_count + 1, sizeof *part);
+    reader->failed = reader->failed || part == NULL;
+    if (reader->failed)
+        return;
+    reader->part = part;
+    part[reader->part_count++] = *row;
+}
+
+static void read_part(struct names_reader *reader, enum registry_kind kind, int number) {
+    struct registry *registry = reader->names->registry;
+    reader->part_count = 0;
+    registry_visit_part(registry, kind, number, collect_row, reader);
+    for (size_t i = 0; i < reader->part_count && !reader->failed; i++) {
+        struct registry_row *row = &reader->part[i];
+        if (kind == REGISTRY_TORRENT)
+            complete_row(registry, row);
+        else if (is_registered_by_hand(registry, row))
+            continue;
+        reader->failed = !add_row(reader, row);
+    }
 }
 
 static int compare_names(const void *a, const void *b) {
@@ -144,15 +186,25 @@ static bool replace_rows(struct torrent_names *names, const struct name_rows *ro
 
 static bool read_names(struct torrent_names *names) {
     struct names_reader reader = { .names = names };
-    registry_visit(names->registry, REGISTRY_TORRENT, read_row, &reader);
+    for (int part = 0; part < REGISTRY_PARTS; part++) {
+        read_part(&reader, REGISTRY_TORRENT, part);
+        read_part(&reader, REGISTRY_TORRENT_FILE, part);
+    }
+    free(reader.part);
     if (!reader.failed && replace_rows(names, &reader.rows))
         return true;
     free_rows(&reader.rows);
     return false;
 }
 
+/* Both numbers only ever increase. */
+static uint64_t version_now(const struct registry *registry) {
+    return registry_version(registry, REGISTRY_TORRENT) +
+           registry_version(registry, REGISTRY_TORRENT_FILE);
+}
+
 bool torrent_names_refresh(struct torrent_names *names) {
-    const uint64_t version = registry_version(names->registry, REGISTRY_TORRENT);
+    const uint64_t version = version_now(names->registry);
     if (version == names->version || !read_names(names))
         return false;
     names->version = version;

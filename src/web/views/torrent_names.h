@@ -1,5 +1,6 @@
-/* The registered torrents, sorted by name, so that 100,000 of them can be searched and
- * sorted for each request. Read again only if the registry changed. Not thread-safe. */
+/* The torrents registered by hand or by a file, sorted by name, so that 100,000 of them can be
+ * searched and sorted for each request. Read again only if the registry changed. Not thread-safe.
+ */
 #ifndef SKEP_WEB_VIEWS_TORRENT_NAMES_H
 #define SKEP_WEB_VIEWS_TORRENT_NAMES_H
 

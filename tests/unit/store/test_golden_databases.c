@@ -75,14 +75,14 @@ static void count_row(void *context, const struct registry_row *row) {
 
 /* Each table has one row from the version on in which the table was added. */
 static void assert_registry(int version) {
-    static const int since[REGISTRY_KINDS] = { [REGISTRY_TORRENT] = 3,
-                                               [REGISTRY_PASSKEY] = 3,
-                                               [REGISTRY_BAN] = 3,
-                                               [REGISTRY_BLOCK] = 6,
-                                               [REGISTRY_MACHINE] = 7 };
+    static const int since[REGISTRY_STORED_KINDS] = { [REGISTRY_TORRENT] = 3,
+                                                      [REGISTRY_PASSKEY] = 3,
+                                                      [REGISTRY_BAN] = 3,
+                                                      [REGISTRY_BLOCK] = 6,
+                                                      [REGISTRY_MACHINE] = 7 };
     struct registry_rows *rows = registry_rows_open(directory.database, REGISTRY_TIMEOUT_MS, error);
     ck_assert_msg(rows != NULL, "%s", error);
-    for (int kind = 0; kind < REGISTRY_KINDS; kind++) {
+    for (int kind = 0; kind < REGISTRY_STORED_KINDS; kind++) {
         int count = 0;
         ck_assert(registry_rows_visit(rows, (enum registry_kind)kind, count_row, &count));
         ck_assert_int_eq(count, version >= since[kind]);

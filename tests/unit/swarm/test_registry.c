@@ -232,14 +232,42 @@ START_TEST(load_replaces_what_is_settled_and_keeps_what_is_queued) {
     test_put_row(registry, &removed);
     registry_edit_release(queue(&removed, true));
     registry_edit_release(queue(&added, false));
-    registry_load_begin(registry);
+    registry_load_begin(registry, REGISTRY_DATABASE);
     ck_assert(registry_load_put(registry, &loaded));
     ck_assert(registry_load_put(registry, &removed));
     ck_assert(registry_load_put(registry, &foreign));
-    registry_load_end(registry);
+    registry_load_end(registry, REGISTRY_DATABASE);
     ck_assert(!has(&gone) && !has(&removed));
     ck_assert_str_eq(text_of(&renamed), "new");
     ck_assert(has(&added) && has(&foreign));
+}
+END_TEST
+
+static void load_directory(const struct registry_row *row) {
+    registry_load_begin(registry, REGISTRY_DIRECTORY);
+    ck_assert(row == NULL || registry_load_put(registry, row));
+    registry_load_end(registry, REGISTRY_DIRECTORY);
+}
+
+START_TEST(torrent_is_registered_by_hand_by_a_file_or_by_both) {
+    struct registry_purge purge;
+    const struct registry_row by_hand = torrent(1, "by hand");
+    const struct registry_row by_file = test_torrent_row(REGISTRY_TORRENT_FILE, by_hand.info_hash);
+    load_directory(&by_file);
+    ck_assert(registry_has_torrent(registry, by_hand.info_hash));
+    ck_assert(!has(&by_hand));
+    test_put_row(registry, &by_hand);
+    load_directory(NULL);
+    ck_assert(registry_has_torrent(registry, by_hand.info_hash));
+    load_directory(&by_file);
+    registry_load_begin(registry, REGISTRY_DATABASE);
+    registry_load_end(registry, REGISTRY_DATABASE);
+    ck_assert(!has(&by_hand) && has(&by_file));
+    ck_assert(registry_take_purge(registry, &purge));
+    load_directory(NULL);
+    ck_assert(!registry_has_torrent(registry, by_hand.info_hash));
+    ck_assert(registry_take_purge(registry, &purge));
+    ck_assert_mem_eq(purge.torrents[0], by_hand.info_hash, INFO_HASH_LEN);
 }
 END_TEST
 
@@ -381,6 +409,7 @@ UNIT_SUITE(registry) {
     tcase_add_test(edits, settled_edit_survives_the_rollback_of_a_later_one);
     tcase_add_test(edits, queued_edits_are_listed_oldest_first_with_their_changes);
     tcase_add_test(edits, load_replaces_what_is_settled_and_keeps_what_is_queued);
+    tcase_add_test(edits, torrent_is_registered_by_hand_by_a_file_or_by_both);
     tcase_add_test(edits, purge_names_what_has_lost_its_access);
     tcase_add_test(edits, random_edits_agree_with_a_plain_array);
     tcase_add_test(edits, readers_and_editors_do_not_disturb_each_other);
