@@ -10,26 +10,34 @@
 /* Peers copied under one hold of a lock, and passed to a reader at once. */
 enum { SWARM_SNAPSHOT_PEERS_MAX = 512 };
 
-/* A client that announces over both families is two peers, and its rates count twice. */
+/* A client that announces over both families is one peer in each of them. */
 struct torrent_stats {
     uint8_t info_hash[INFO_HASH_LEN];
     uint32_t seeders_v4;
     uint32_t seeders_v6;
-    uint32_t leechers_v4; /* including partial seeds */
+    uint32_t seeders_both; /* clients that the two above contain both */
+    uint32_t leechers_v4;  /* including partial seeds */
     uint32_t leechers_v6;
-    uint32_t paused;        /* partial seeds */
+    uint32_t leechers_both;
+    uint32_t paused;        /* clients that are partial seeds */
     uint32_t downloaded;    /* completions */
     uint32_t idle_s;        /* time without peers; 0 if it has some */
-    uint64_t upload_rate;   /* bytes per second, all peers */
+    uint64_t upload_rate;   /* bytes per second, all clients */
     uint64_t download_rate; /* the same */
 };
 
+/* Clients by role. */
 static inline uint32_t torrent_seeders(const struct torrent_stats *stats) {
-    return stats->seeders_v4 + stats->seeders_v6;
+    return stats->seeders_v4 + stats->seeders_v6 - stats->seeders_both;
 }
 
 static inline uint32_t torrent_leechers(const struct torrent_stats *stats) {
-    return stats->leechers_v4 + stats->leechers_v6;
+    return stats->leechers_v4 + stats->leechers_v6 - stats->leechers_both;
+}
+
+/* Peers that are seeders: more than clients if some are in both families. */
+static inline uint32_t torrent_listed_seeders(const struct torrent_stats *stats) {
+    return stats->seeders_v4 + stats->seeders_v6;
 }
 
 struct peer_stats {
@@ -47,6 +55,7 @@ struct peer_stats {
     bool seeder;
     bool paused;      /* a partial seed */
     bool lan;         /* in one of our networks (network.lan) */
+    bool in_both;     /* the client has a peer in the other family, too */
     bool own_address; /* as in struct change */
 };
 

@@ -8,20 +8,31 @@
 
 struct tracker;
 
+/* As struct torrent_stats. */
 struct totals {
     uint64_t torrents_active; /* with peers */
     uint64_t torrents_idle;
     uint64_t seeders_v4;
     uint64_t seeders_v6;
-    uint64_t leechers_v4; /* including partial seeds */
+    uint64_t seeders_both;
+    uint64_t leechers_v4;
     uint64_t leechers_v6;
-    uint64_t paused;        /* partial seeds (BEP 21) */
+    uint64_t leechers_both;
+    uint64_t paused;
     uint64_t downloaded;    /* completions of all torrents */
     uint64_t upload_rate;   /* bytes per second, as the peers report */
     uint64_t download_rate; /* the same */
     uint64_t announces;     /* since the start, with any result */
     double announces_per_s; /* over the last ten seconds */
 };
+
+static inline uint64_t totals_seeders(const struct totals *totals) {
+    return totals->seeders_v4 + totals->seeders_v6 - totals->seeders_both;
+}
+
+static inline uint64_t totals_leechers(const struct totals *totals) {
+    return totals->leechers_v4 + totals->leechers_v6 - totals->leechers_both;
+}
 
 struct swarm_totals;
 

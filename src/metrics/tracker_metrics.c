@@ -69,11 +69,15 @@ void tracker_metrics_write_totals(struct writer *w, const struct totals *totals)
                        (double)totals->torrents_active);
     metrics_text_value(w, "skep_torrents", METRIC_LABELS({ "state", "idle" }),
                        (double)totals->torrents_idle);
-    metrics_text_family(w, "skep_peers", METRIC_GAUGE, "Peers in all torrents.");
-    write_peers(w, "ipv4", "seeder", totals->seeders_v4);
-    write_peers(w, "ipv4", "leecher", totals->leechers_v4);
-    write_peers(w, "ipv6", "seeder", totals->seeders_v6);
-    write_peers(w, "ipv6", "leecher", totals->leechers_v6);
+    metrics_text_family(w, "skep_peers", METRIC_GAUGE,
+                        "Peers in all torrents; clients that announce over both families count "
+                        "once, as both.");
+    write_peers(w, "ipv4", "seeder", totals->seeders_v4 - totals->seeders_both);
+    write_peers(w, "ipv4", "leecher", totals->leechers_v4 - totals->leechers_both);
+    write_peers(w, "ipv6", "seeder", totals->seeders_v6 - totals->seeders_both);
+    write_peers(w, "ipv6", "leecher", totals->leechers_v6 - totals->leechers_both);
+    write_peers(w, "both", "seeder", totals->seeders_both);
+    write_peers(w, "both", "leecher", totals->leechers_both);
     metrics_text_single(w, "skep_partial_seeds", METRIC_GAUGE,
                         "Leechers that are partial seeds (BEP 21).", (double)totals->paused);
     metrics_text_family(w, "skep_transfer_bytes_per_second", METRIC_GAUGE,
@@ -87,6 +91,10 @@ void tracker_metrics_write(struct writer *w, const struct tracker_stats *stats,
     write_results(w, "skep_announces_total", "Announces over HTTP and UDP, by result.",
                   stats->announces);
     write_results(w, "skep_scrapes_total", "Scrapes over HTTP and UDP, by result.", stats->scrapes);
+    metrics_text_single(w, "skep_listed_peers", METRIC_GAUGE,
+                        "Peers as limits.peers_max counts them: twice if a client announces over "
+                        "both families.",
+                        stats->peers);
     metrics_text_single(w, "skep_swarms_memory_bytes", METRIC_GAUGE, "Memory used by all swarms.",
                         (double)stats->memory);
     metrics_text_single(w, "skep_announce_interval_seconds", METRIC_GAUGE,

@@ -82,10 +82,9 @@ static void add_sample(struct history_sampler *sampler, uint64_t now_ms) {
     const struct sample sample = {
         .at_s = sampler->at_s,
         .torrents = (double)(totals.torrents_active + totals.torrents_idle),
-        .peers = (double)(totals.seeders_v4 + totals.seeders_v6 + totals.leechers_v4 +
-                          totals.leechers_v6),
-        .seeders = (double)(totals.seeders_v4 + totals.seeders_v6),
-        .leechers = (double)(totals.leechers_v4 + totals.leechers_v6),
+        .peers = (double)(totals_seeders(&totals) + totals_leechers(&totals)),
+        .seeders = (double)totals_seeders(&totals),
+        .leechers = (double)totals_leechers(&totals),
         .announces_per_s = (double)(totals.announces - sampler->announces) / lasted_s,
         .upload_rate = (double)totals.upload_rate,
         .download_rate = (double)totals.download_rate,

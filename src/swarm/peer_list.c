@@ -287,6 +287,10 @@ static void close_hole(struct peer_list *list, enum peer_zone zone, uint32_t hol
     }
 }
 
+static bool is_twin(const struct peer_record *record) {
+    return record->flags & PEER_TWIN;
+}
+
 static uint32_t place_peer(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,
                            const struct peer_record *record, uint32_t deadline_s, uint64_t tag) {
     const uint32_t position = open_hole(list, zone);
@@ -305,6 +309,7 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
     if (!fit_block(list, count) || !fit_indexes(list, count))
         return PEER_NOWHERE;
     list->special += peer_is_special(list->family, wire);
+    list->twins += is_twin(record);
     return place_peer(list, zone, wire, record, deadline_s, 0);
 }
 
@@ -315,6 +320,8 @@ static void take_from_zone(struct peer_list *list, uint32_t position) {
 
 uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_zone zone,
                           const struct peer_record *record, uint32_t deadline_s) {
+    list->twins += is_twin(record);
+    list->twins -= is_twin(&peer_records(list)[position]);
     if (peer_list_zone(list, position) != zone) {
         uint8_t wire[ENDPOINT_MAX_LEN];
         memcpy(wire, wire_at(list, position), endpoint_len(list->family));
@@ -323,8 +330,7 @@ uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_z
         return place_peer(list, zone, wire, record, deadline_s, tag);
     }
     struct peer_record *present = &peer_records(list)[position];
-    const bool same_identity =
-        present->key == record->key && memcmp(present->peer_id, record->peer_id, PEER_ID_LEN) == 0;
+    const bool same_identity = peer_record_same_identity(present, record);
     if (!same_identity)
         unindex_identity(list, position);
     *present = *record;
@@ -336,6 +342,7 @@ uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_z
 
 void peer_list_remove(struct peer_list *list, uint32_t position) {
     list->special -= peer_is_special(list->family, wire_at(list, position));
+    list->twins -= is_twin(&peer_records(list)[position]);
     take_from_zone(list, position);
     shrink_block(list);
 }

@@ -38,6 +38,7 @@ struct peer_list {
     uint32_t zone_end[PEER_ZONES]; /* positions; the last one is the count */
     uint32_t capacity;
     uint32_t special; /* peers that are not given to everyone: see peer_is_special */
+    uint32_t twins;   /* peers with PEER_TWIN */
     uint8_t family;
     bool tagged; /* each peer has a tag */
 };

@@ -1,7 +1,5 @@
 #include "swarm/peer_record.h"
 
-#include <string.h>
-
 #define TOTAL_MAX ((UINT64_C(1) << 40) - 1)
 #define RATE_MAX ((UINT64_C(1) << 24) - 1)
 

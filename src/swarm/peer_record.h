@@ -3,6 +3,8 @@
 #ifndef SKEP_SWARM_PEER_RECORD_H
 #define SKEP_SWARM_PEER_RECORD_H
 
+#include <string.h>
+
 #include "swarm/announce.h"
 #include "swarm/change_feed.h"
 
@@ -12,6 +14,7 @@ enum peer_flag {
     PEER_CLAIMED = 4,  /* its endpoint is a claim, not the socket's address, or may be a proxy's */
     PEER_RESTORED = 8, /* restored from the store, no announce since */
     PEER_GRACED = 16,  /* its deadline was extended after a restart */
+    PEER_TWIN = 32,    /* the client has a peer in the other family, too: see swarm.h */
 };
 
 /* Totals are in KiB, rates in KiB per second. They saturate at the width of their field (1 PiB, 16
@@ -46,6 +49,12 @@ struct peer_record peer_record_restored(const struct change *change, uint32_t no
  * its rates over the `elapsed_s` since then: below RATE_SPAN_S they are weighted accordingly. */
 void peer_record_copy_history(struct peer_record *record, const struct peer_record *past,
                               uint32_t elapsed_s);
+
+/* Whether both are of the same client, by peer_id and key. */
+static inline bool peer_record_same_identity(const struct peer_record *a,
+                                             const struct peer_record *b) {
+    return a->key == b->key && memcmp(a->peer_id, b->peer_id, PEER_ID_LEN) == 0;
+}
 
 /* Whether the peer announced from the address that it is known by. */
 static inline bool peer_record_owns_address(const struct peer_record *record) {

@@ -1,5 +1,6 @@
 #include "swarm/swarm.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,11 +31,11 @@ struct peer_list *swarm_list(struct swarm *swarm, uint8_t family) {
 }
 
 uint32_t swarm_seeders(const struct swarm *swarm) {
-    return peer_list_seeders(&swarm->v4) + peer_list_seeders(&swarm->v6);
+    return peer_list_seeders(&swarm->v4) + peer_list_seeders(&swarm->v6) - swarm->twin_seeders;
 }
 
 uint32_t swarm_leechers(const struct swarm *swarm) {
-    return swarm_peers(swarm) - swarm_seeders(swarm);
+    return swarm_peers(swarm) - swarm->v4.twins - swarm_seeders(swarm);
 }
 
 size_t swarm_memory(const struct swarm *swarm) {
@@ -68,14 +69,28 @@ uint32_t swarm_idle_s(const struct swarm *swarm, uint32_t now_s) {
     return swarm_peers(swarm) > 0 ? 0 : clock_elapsed_s(swarm->idle_since_s, now_s);
 }
 
-/* Sums that the swarm keeps over its peers. */
-static void add_to_sums(struct swarm *swarm, const struct peer_record *record) {
+/* Of twins, the IPv4 one: its client is counted as the IPv6 one. */
+static bool is_second(uint8_t family, const struct peer_record *record) {
+    return (record->flags & PEER_TWIN) != 0 && family == FAMILY_V4;
+}
+
+/* Sums that the swarm keeps over its clients. */
+static void add_to_sums(struct swarm *swarm, uint8_t family, const struct peer_record *record) {
+    if (is_second(family, record)) {
+        swarm->twin_seeders += record->left == 0;
+        return;
+    }
     swarm->paused += (record->flags & PEER_PAUSED) != 0;
     swarm->upload_rate += record->upload_rate;
     swarm->download_rate += record->download_rate;
 }
 
-static void subtract_from_sums(struct swarm *swarm, const struct peer_record *record) {
+static void subtract_from_sums(struct swarm *swarm, uint8_t family,
+                               const struct peer_record *record) {
+    if (is_second(family, record)) {
+        swarm->twin_seeders -= record->left == 0;
+        return;
+    }
     swarm->paused -= (record->flags & PEER_PAUSED) != 0;
     swarm->upload_rate -= record->upload_rate;
     swarm->download_rate -= record->download_rate;
@@ -131,25 +146,108 @@ static void remember_completion(const struct swarm *swarm, const struct swarm_ou
     completion_set_add(outputs->completions, hash_completion(swarm, record, &peer));
 }
 
+static enum peer_zone zone_of(bool seeder, bool on_lan) {
+    if (seeder)
+        return on_lan ? ZONE_SEEDER_LAN : ZONE_SEEDER_OUTSIDE;
+    return on_lan ? ZONE_LEECHER_LAN : ZONE_LEECHER_OUTSIDE;
+}
+
+static bool is_lan_zone(enum peer_zone zone) {
+    return zone == ZONE_SEEDER_LAN || zone == ZONE_LEECHER_LAN;
+}
+
+/* Whether it is another client. Some use a new key in each announce, so that a changed key does not
+ * count; a first one does. */
+static bool is_other_client(const struct peer_record *past, const struct peer_record *record) {
+    return (past->key == 0 && record->key != 0) ||
+           memcmp(past->peer_id, record->peer_id, PEER_ID_LEN) != 0;
+}
+
+static bool has_other_role(const struct peer_record *past, enum peer_zone past_zone,
+                           const struct peer_record *record, enum peer_zone zone) {
+    const uint8_t telling = PEER_PAUSED | PEER_COMPLETED_COUNTED;
+    return past_zone != zone || ((past->flags ^ record->flags) & telling) != 0;
+}
+
+static void report_peer(const struct swarm *swarm, const struct swarm_outputs *outputs,
+                        const struct peer_list *list, uint32_t position, enum change_kind kind,
+                        uint32_t now_s) {
+    const struct change change = swarm_describe(swarm, list, position, kind, now_s);
+    change_feed_push(outputs->feed, &change);
+}
+
+/* Replaces a record, and keeps the sums. Returns its new position. */
+static uint32_t store_record(struct swarm *swarm, struct peer_list *list, uint32_t position,
+                             enum peer_zone zone, const struct peer_record *record,
+                             uint32_t deadline_s) {
+    subtract_from_sums(swarm, list->family, peer_list_record(list, position));
+    add_to_sums(swarm, list->family, record);
+    return peer_list_update(list, position, zone, record, deadline_s);
+}
+
+static struct peer_list *other_list(struct swarm *swarm, const struct peer_list *list) {
+    return list == &swarm->v4 ? &swarm->v6 : &swarm->v4;
+}
+
+/* Marks a record that is about to be put into `list` if it has a twin. */
+static void mark_twin(struct swarm *swarm, const struct peer_list *list,
+                      struct peer_record *record) {
+    const struct peer_list *other = other_list(swarm, list);
+    const uint32_t at = peer_list_find_identity(other, record->peer_id, record->key);
+    record->flags &= (uint8_t)~PEER_TWIN;
+    if (at != PEER_NOWHERE)
+        record->flags |= PEER_TWIN | (peer_list_record(other, at)->flags & PEER_COMPLETED_COUNTED);
+}
+
+/* Gives the twin of `record`, which is in `list`, the same role, and reports it if it had another.
+ */
+static void match_twin(struct swarm *swarm, const struct swarm_outputs *outputs,
+                       const struct peer_list *list, const struct peer_record *record,
+                       uint32_t now_s) {
+    const uint8_t shared = PEER_TWIN | PEER_PAUSED | PEER_COMPLETED_COUNTED;
+    struct peer_list *other = other_list(swarm, list);
+    const uint32_t at = peer_list_find_identity(other, record->peer_id, record->key);
+    assert(at != PEER_NOWHERE);
+    const struct peer_record past = *peer_list_record(other, at);
+    const enum peer_zone past_zone = peer_list_zone(other, at);
+    const enum peer_zone zone = zone_of(record->left == 0, is_lan_zone(past_zone));
+    struct peer_record twin = past;
+    twin.left = record->left;
+    twin.flags = (uint8_t)((past.flags & ~shared) | (record->flags & shared));
+    const uint32_t position =
+        store_record(swarm, other, at, zone, &twin, peer_list_deadline(other, at));
+    if (has_other_role(&past, past_zone, &twin, zone))
+        report_peer(swarm, outputs, other, position, CHANGE_PEER_UPDATED, now_s);
+}
+
+/* The twin of a peer that has left `list` remains alone. */
+static void part_twin(struct swarm *swarm, const struct peer_list *list,
+                      const uint8_t peer_id[static PEER_ID_LEN], uint32_t key) {
+    struct peer_list *other = other_list(swarm, list);
+    const uint32_t at = peer_list_find_identity(other, peer_id, key);
+    assert(at != PEER_NOWHERE);
+    struct peer_record twin = *peer_list_record(other, at);
+    twin.flags &= (uint8_t)~PEER_TWIN;
+    (void)store_record(swarm, other, at, peer_list_zone(other, at), &twin,
+                       peer_list_deadline(other, at));
+}
+
 /* Removes a peer and reports it, with the counts after its removal. */
 static void remove_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
                         struct peer_list *list, uint32_t position, enum change_kind kind,
                         uint32_t now_s) {
     struct change change = swarm_describe(swarm, list, position, kind, now_s);
+    const bool has_twin = peer_list_record(list, position)->flags & PEER_TWIN;
     remember_completion(swarm, outputs, list, position);
-    subtract_from_sums(swarm, peer_list_record(list, position));
+    subtract_from_sums(swarm, list->family, peer_list_record(list, position));
     peer_list_remove(list, position);
+    if (has_twin)
+        part_twin(swarm, list, change.peer_id, change.key);
     change.seeders = swarm_seeders(swarm);
     change.leechers = swarm_leechers(swarm);
     count_address(outputs, &change.peer, false);
     change_feed_push(outputs->feed, &change);
     report_idle(swarm, outputs);
-}
-
-static enum peer_zone zone_of(bool seeder, bool on_lan) {
-    if (seeder)
-        return on_lan ? ZONE_SEEDER_LAN : ZONE_SEEDER_OUTSIDE;
-    return on_lan ? ZONE_LEECHER_LAN : ZONE_LEECHER_OUTSIDE;
 }
 
 static void copy_history(struct peer_record *record, const struct peer_list *list,
@@ -181,23 +279,6 @@ static bool count_completed(struct swarm *swarm, const struct swarm_outputs *out
     return !known;
 }
 
-static bool is_reportable(const struct peer_record *past, enum peer_zone past_zone,
-                          const struct peer_record *record, enum peer_zone zone) {
-    /* Some clients use a new key in each announce, so that a changed key is not reported; a first
-     * one is. */
-    const uint8_t telling = PEER_PAUSED | PEER_COMPLETED_COUNTED;
-    return past_zone != zone || ((past->flags ^ record->flags) & telling) != 0 ||
-           (past->key == 0 && record->key != 0) ||
-           memcmp(past->peer_id, record->peer_id, PEER_ID_LEN) != 0;
-}
-
-static void report_peer(const struct swarm *swarm, const struct swarm_outputs *outputs,
-                        const struct peer_list *list, uint32_t position, enum change_kind kind,
-                        uint32_t now_s) {
-    const struct change change = swarm_describe(swarm, list, position, kind, now_s);
-    change_feed_push(outputs->feed, &change);
-}
-
 /* Returns whether it is another one. */
 static bool set_passkey_tag(struct peer_list *list, uint32_t position, uint64_t tag) {
     if (tag == 0 || peer_list_tag(list, position) == tag)
@@ -206,24 +287,33 @@ static bool set_passkey_tag(struct peer_list *list, uint32_t position, uint64_t 
     return true;
 }
 
-/* Replaces the peer at `position` and reports what has changed. Returns its new position. */
+/* Replaces the peer at `position` by `record`, which it may mark as a twin, and reports what has
+ * changed. Returns its new position. */
 static uint32_t replace_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
-                             struct peer_list *list, uint32_t position,
-                             const struct peer_record *record, bool on_lan, uint64_t passkey_tag,
-                             bool completed, uint32_t now_s) {
+                             struct peer_list *list, uint32_t position, struct peer_record *record,
+                             bool on_lan, uint64_t passkey_tag, bool completed, uint32_t now_s) {
     const struct peer_record past = *peer_list_record(list, position);
     const enum peer_zone past_zone = peer_list_zone(list, position);
     const enum peer_zone zone = zone_of(record->left == 0, on_lan);
+    const bool same_identity = peer_record_same_identity(&past, record);
     if (past.flags & PEER_COMPLETED_COUNTED &&
         memcmp(past.peer_id, record->peer_id, PEER_ID_LEN) != 0)
         remember_completion(swarm, outputs, list, position);
-    subtract_from_sums(swarm, &past);
-    add_to_sums(swarm, record);
-    position = peer_list_update(list, position, zone, record, now_s + record->ttl_s);
+    if (same_identity)
+        record->flags |= past.flags & PEER_TWIN;
+    else
+        mark_twin(swarm, list, record);
+    const bool other_role = has_other_role(&past, past_zone, record, zone);
+    const bool other_client = !same_identity && is_other_client(&past, record);
+    position = store_record(swarm, list, position, zone, record, now_s + record->ttl_s);
+    if ((past.flags & PEER_TWIN) != 0 && !same_identity)
+        part_twin(swarm, list, past.peer_id, past.key);
+    if ((record->flags & PEER_TWIN) != 0 && (other_role || !same_identity))
+        match_twin(swarm, outputs, list, record, now_s);
     const bool other_passkey = set_passkey_tag(list, position, passkey_tag);
     if (completed)
         report_peer(swarm, outputs, list, position, CHANGE_PEER_COMPLETED, now_s);
-    else if (other_passkey || is_reportable(&past, past_zone, record, zone))
+    else if (other_passkey || other_role || other_client)
         report_peer(swarm, outputs, list, position, CHANGE_PEER_UPDATED, now_s);
     if (!peer_record_owns_address(&past) && peer_record_owns_address(record))
         report_peer(swarm, outputs, list, position, CHANGE_PEER_CONFIRMED, now_s);
@@ -241,19 +331,23 @@ static uint32_t update_peer(struct swarm *swarm, const struct swarm_outputs *out
                         completed, put->now_s);
 }
 
-/* Adds a peer without reporting it. Returns its position, or PEER_NOWHERE if out of memory. */
+/* Adds a peer without reporting it, and may mark `record` as a twin. Returns its position, or
+ * PEER_NOWHERE if out of memory. */
 static uint32_t insert_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
-                            const struct endpoint *peer, const struct peer_record *record,
-                            bool on_lan, uint64_t passkey_tag, uint32_t now_s) {
+                            const struct endpoint *peer, struct peer_record *record, bool on_lan,
+                            uint64_t passkey_tag, uint32_t now_s) {
     struct peer_list *list = swarm_list(swarm, peer->family);
     if (passkey_tag != 0 && !peer_list_make_tags(list))
         return PEER_NOWHERE;
+    mark_twin(swarm, list, record);
     const uint32_t position = peer_list_add(list, zone_of(record->left == 0, on_lan), peer->wire,
                                             record, now_s + record->ttl_s);
     if (position == PEER_NOWHERE)
         return PEER_NOWHERE;
     (void)set_passkey_tag(list, position, passkey_tag);
-    add_to_sums(swarm, record);
+    add_to_sums(swarm, list->family, record);
+    if (record->flags & PEER_TWIN)
+        match_twin(swarm, outputs, list, record, now_s);
     count_address(outputs, peer, true);
     return position;
 }
@@ -323,12 +417,12 @@ static void count_late_completion(struct swarm *swarm, const struct swarm_output
     if (zone <= ZONE_SEEDER_LAN ||
         !count_completed(swarm, outputs, &record, &peer, EVENT_COMPLETED))
         return;
-    subtract_from_sums(swarm, peer_list_record(list, *position));
     record.left = 0;
     record.flags &= (uint8_t)~PEER_PAUSED;
-    *position = peer_list_update(list, *position, zone_of(true, zone == ZONE_LEECHER_LAN), &record,
-                                 peer_list_deadline(list, *position));
-    add_to_sums(swarm, &record);
+    *position = store_record(swarm, list, *position, zone_of(true, is_lan_zone(zone)), &record,
+                             peer_list_deadline(list, *position));
+    if (record.flags & PEER_TWIN)
+        match_twin(swarm, outputs, list, &record, now_s);
     report_peer(swarm, outputs, list, *position, CHANGE_PEER_COMPLETED, now_s);
 }
 
@@ -407,7 +501,7 @@ bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
     if (peer_list_find(list, change->peer.wire) != PEER_NOWHERE ||
         peer_list_find_identity(list, change->peer_id, change->key) != PEER_NOWHERE)
         return true;
-    const struct peer_record record = peer_record_restored(change, now_s, ttl_s);
+    struct peer_record record = peer_record_restored(change, now_s, ttl_s);
     return insert_peer(swarm, outputs, &change->peer, &record, on_lan, change->passkey_tag,
                        now_s) != PEER_NOWHERE;
 }

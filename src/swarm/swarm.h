@@ -1,7 +1,9 @@
 /* A swarm: all peers of one torrent, of both families, and its download count.
  * Applies the rules of identity: a peer is its address and port; a peer that appears at another
- * address with the same peer_id and key replaces its old one. Not locked: the caller holds the
- * shard's lock. */
+ * address with the same peer_id and key replaces its old one. Peers of different families with the
+ * same peer_id and key are twins: one client (BEP 7). It is listed in both families and counted
+ * once. Twins have the same role, that of the client's latest announce. Not locked: the caller
+ * holds the shard's lock. */
 #ifndef SKEP_SWARM_SWARM_H
 #define SKEP_SWARM_SWARM_H
 
@@ -17,11 +19,12 @@ enum idle_share { IDLE_UNCOUNTED, IDLE_COUNTED, IDLE_OVER_SHARE };
 struct swarm {
     uint8_t info_hash[INFO_HASH_LEN];
     uint32_t downloaded;
-    uint32_t paused;              /* partial seeds among the leechers */
+    uint32_t paused;              /* clients that are partial seeds, among the leechers */
     uint32_t idle_since_s;        /* monotonic; when the last peer left */
     struct endpoint completed_by; /* the first to complete; FAMILY_NONE: unknown since a restart */
     uint8_t idle_share;           /* enum idle_share */
-    uint64_t upload_rate;         /* KiB per second, all peers */
+    uint32_t twin_seeders;        /* clients that seed in both families */
+    uint64_t upload_rate;         /* KiB per second, all clients; of twins, the IPv6 one's */
     uint64_t download_rate;
     struct peer_list v4;
     struct peer_list v6;
@@ -59,9 +62,12 @@ struct swarm *swarm_create(const uint8_t info_hash[static INFO_HASH_LEN],
 void swarm_delete(struct swarm *swarm);
 
 struct peer_list *swarm_list(struct swarm *swarm, uint8_t family);
+
+/* Clients by role. */
 uint32_t swarm_seeders(const struct swarm *swarm);
 uint32_t swarm_leechers(const struct swarm *swarm);
 
+/* Peers of both families: twins are two. */
 static inline uint32_t swarm_peers(const struct swarm *swarm) {
     return peer_list_count(&swarm->v4) + peer_list_count(&swarm->v6);
 }
@@ -111,8 +117,8 @@ uint32_t swarm_filter(struct swarm *swarm, const struct swarm_outputs *outputs,
                       const struct swarm_filter *filter, uint32_t now_s, uint32_t *at,
                       uint32_t visits);
 
-/* Restores a peer from a change, without reporting it; an existing peer is left alone. False if out
- * of memory. */
+/* Restores a peer from a change, without reporting it; an existing peer is left alone, except that
+ * a twin takes its role. False if out of memory. */
 bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
                    const struct change *change, bool on_lan, uint32_t now_s, uint16_t ttl_s);
 

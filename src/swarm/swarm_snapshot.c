@@ -21,8 +21,10 @@ static struct torrent_stats describe_torrent(const struct swarm *swarm, uint32_t
     struct torrent_stats stats = {
         .seeders_v4 = peer_list_seeders(&swarm->v4),
         .seeders_v6 = peer_list_seeders(&swarm->v6),
+        .seeders_both = swarm->twin_seeders,
         .leechers_v4 = peer_list_count(&swarm->v4) - peer_list_seeders(&swarm->v4),
         .leechers_v6 = peer_list_count(&swarm->v6) - peer_list_seeders(&swarm->v6),
+        .leechers_both = swarm->v4.twins - swarm->twin_seeders,
         .paused = swarm->paused,
         .downloaded = swarm->downloaded,
         .idle_s = swarm_idle_s(swarm, now_s),
@@ -114,6 +116,7 @@ static struct peer_stats describe_peer(const struct swarm *swarm, const struct p
         .seeder = zone <= ZONE_SEEDER_LAN,
         .paused = record->flags & PEER_PAUSED,
         .lan = zone == ZONE_SEEDER_LAN || zone == ZONE_LEECHER_LAN,
+        .in_both = record->flags & PEER_TWIN,
         .own_address = peer_record_owns_address(record),
     };
     memcpy(stats.info_hash, swarm->info_hash, INFO_HASH_LEN);

@@ -64,8 +64,10 @@ static void add_torrents(void *context, const struct torrent_stats *torrents, si
         totals->torrents_idle += !active;
         totals->seeders_v4 += torrent->seeders_v4;
         totals->seeders_v6 += torrent->seeders_v6;
+        totals->seeders_both += torrent->seeders_both;
         totals->leechers_v4 += torrent->leechers_v4;
         totals->leechers_v6 += torrent->leechers_v6;
+        totals->leechers_both += torrent->leechers_both;
         totals->paused += torrent->paused;
         totals->downloaded += torrent->downloaded;
         totals->upload_rate += torrent->upload_rate;

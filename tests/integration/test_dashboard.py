@@ -122,8 +122,7 @@ def series(text, values):
     ("SkepStoreFailing", 2, [series("skep_store_failing", "1x9")]),
     ("SkepStoreBehind", 6, [series("skep_store_lag_seconds", "40x9")]),
     ("SkepKernelDrops", 9, [series("skep_udp_kernel_drops_total", "0+600x9")]),
-    ("SkepLimitNear", 6, [series('skep_peers{role="seeder"}', "50x9"),
-                          series('skep_peers{role="leecher"}', "45x9"),
+    ("SkepLimitNear", 6, [series("skep_listed_peers", "95x9"),
                           series('skep_limit{resource="peers"}', "100x9")]),
     ("SkepCertificateExpires", 61, [series("skep_https_certificate_expiry_timestamp_seconds", "600000x70")]),
     ("SkepSweepStalled", 9, [series("skep_sweep_rounds_total", "7x9")]),
@@ -137,7 +136,8 @@ def test_alert_fires(alert, minutes, inputs, tmp_path):
 @pytest.mark.parametrize("alert, minutes, inputs", [
     ("SkepDown", 3, [series('up{job="skep"}', "1x9")]),
     ("SkepStoreFailing", 2, [series("skep_store_failing", "0x9")]),
-    ("SkepLimitNear", 6, [series("skep_peers", "89x9"), series('skep_limit{resource="peers"}', "100x9")]),
+    ("SkepLimitNear", 6, [series("skep_listed_peers", "89x9"),
+                          series('skep_limit{resource="peers"}', "100x9")]),
     ("SkepCertificateExpires", 61, [series("skep_https_certificate_expiry_timestamp_seconds", "700000x70")]),
     ("SkepSweepStalled", 9, [series("skep_sweep_rounds_total", "0+6x9")]),
 ])

@@ -43,8 +43,8 @@ static void get_session(const struct api_request *request, struct web_response *
 }
 
 static json_t *totals_value(const struct totals *totals) {
-    const uint64_t seeders = totals->seeders_v4 + totals->seeders_v6;
-    const uint64_t leechers = totals->leechers_v4 + totals->leechers_v6;
+    const uint64_t seeders = totals_seeders(totals);
+    const uint64_t leechers = totals_leechers(totals);
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:o, s:o, s:o}", "torrents",
                      api_count(totals->torrents_active + totals->torrents_idle), "torrents_active",
                      api_count(totals->torrents_active), "peers", api_count(seeders + leechers),
@@ -203,8 +203,8 @@ void api_write_plain_status(struct api *api, enum role role, const struct web_re
     struct announce_urls urls;
     find_urls(role, http, &settings, &urls);
     writer_put_text(w, "<section class=\"card plain-status\"><h1>BitTorrent tracker</h1>\n<p>");
-    put_line(w, "", totals.seeders_v4 + totals.seeders_v6, " seeder");
-    put_line(w, " and ", totals.leechers_v4 + totals.leechers_v6, " leecher");
+    put_line(w, "", totals_seeders(&totals), " seeder");
+    put_line(w, " and ", totals_leechers(&totals), " leecher");
     put_line(w, " in ", totals.torrents_active + totals.torrents_idle, " torrent");
     put_line(w, ". ", totals.downloaded, " completed download");
     writer_put_text(w, ".</p>\n<h2>Announce URLs</h2>\n<ul>\n");

@@ -73,7 +73,7 @@ static void check_reachability(const struct diagnosis_input *input, struct diagn
     const uint32_t seeders = torrent_seeders(&input->stats);
     const size_t silent = count_reach(input, true, REACH_SILENT);
     const size_t refused = count_reach(input, true, REACH_REFUSED);
-    if (silent + refused == 0 || silent + refused < seeders)
+    if (silent + refused == 0 || silent + refused < torrent_listed_seeders(&input->stats))
         return;
     const struct endpoint *seeder = first_seeder(input, silent > 0 ? REACH_SILENT : REACH_REFUSED);
     const char *summary =
@@ -103,6 +103,11 @@ static bool is_hidden(const struct diagnosis_input *input, const struct peer_sta
     return peer->lan && external->family == FAMILY_NONE;
 }
 
+/* Whether its client is listed over IPv4, too, where it may be on the LAN. */
+static bool is_second(const struct peer_stats *peer) {
+    return peer->in_both && peer->peer.family == FAMILY_V6;
+}
+
 static void check_networks(const struct diagnosis_input *input, struct diagnosis_list *found) {
     size_t hidden_seeders = 0;
     size_t seeders = 0;
@@ -111,10 +116,10 @@ static void check_networks(const struct diagnosis_input *input, struct diagnosis
         const struct peer_stats *peer = input->peers[i].stats;
         seeders += peer->seeder;
         hidden_seeders += peer->seeder && is_hidden(input, peer);
-        outside_leechers += !peer->seeder && !peer->lan;
+        outside_leechers += !peer->seeder && !peer->lan && !is_second(peer);
     }
-    if (seeders == 0 || hidden_seeders < seeders || seeders < torrent_seeders(&input->stats) ||
-        outside_leechers == 0)
+    if (seeders == 0 || hidden_seeders < seeders ||
+        seeders < torrent_listed_seeders(&input->stats) || outside_leechers == 0)
         return;
     add_diagnosis(found, "different_networks",
                   "All seeders are on the local network, and %zu leecher%s outside of it. Local "
@@ -129,7 +134,7 @@ static void check_families(const struct diagnosis_input *input, struct diagnosis
     const bool v4_only = stats->seeders_v4 > 0 && stats->seeders_v6 == 0;
     const bool v6_only = stats->seeders_v6 > 0 && stats->seeders_v4 == 0;
     const uint32_t excluded = v4_only ? stats->leechers_v6 : v6_only ? stats->leechers_v4 : 0;
-    if (excluded == 0 || excluded < torrent_leechers(stats))
+    if (excluded == 0 || stats->leechers_both > 0 || excluded < torrent_leechers(stats))
         return;
     add_diagnosis(found, "different_families",
                   "All seeders use IPv%d and all leechers use IPv%d, so they cannot connect to "
@@ -216,8 +221,8 @@ static void check_loopback(const struct diagnosis_input *input, struct diagnosis
         loopback_seeders += peer->seeder && loopback;
         others += !peer->seeder && !loopback;
     }
-    if (seeders == 0 || loopback_seeders < seeders || seeders < torrent_seeders(&input->stats) ||
-        others == 0)
+    if (seeders == 0 || loopback_seeders < seeders ||
+        seeders < torrent_listed_seeders(&input->stats) || others == 0)
         return;
     add_diagnosis(found, "loopback_seeders",
                   "All seeders run on the tracker's machine and announce to its loopback address. "

@@ -28,7 +28,7 @@ static bool seeders_are_unreachable(struct tracker *tracker, struct prober *prob
 
 enum health torrent_health_probed(struct tracker *tracker, struct prober *prober,
                                   const struct torrent_stats *stats, uint64_t now_ms) {
-    const uint32_t seeders = torrent_seeders(stats);
+    const uint32_t seeders = torrent_listed_seeders(stats);
     /* An unreachable seeder can still connect to leechers itself; then data flows. */
     const bool stalled = torrent_leechers(stats) > stats->paused && stats->download_rate == 0;
     if (prober != NULL && stalled && seeders > 0 && seeders <= SEEDERS_MAX &&

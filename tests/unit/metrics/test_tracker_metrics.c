@@ -20,7 +20,7 @@ static void has_line(const char *all, const char *line) {
 }
 
 START_TEST(announces_and_scrapes_have_their_results) {
-    struct tracker_stats stats = { .memory = 4096 };
+    struct tracker_stats stats = { .memory = 4096, .peers = 9 };
     stats.announces[ANNOUNCE_OK] = 5;
     stats.announces[ANNOUNCE_BANNED] = 2;
     stats.scrapes[ANNOUNCE_TOO_FAST] = 1;
@@ -31,6 +31,7 @@ START_TEST(announces_and_scrapes_have_their_results) {
     has_line(all, "\nskep_announces_total{result=\"banned\"} 2\n");
     has_line(all, "\nskep_scrapes_total{result=\"too_fast\"} 1\n");
     has_line(all, "\nskep_swarms_memory_bytes 4096\n");
+    has_line(all, "\nskep_listed_peers 9\n");
     has_line(all, "\nskep_announce_interval_seconds 120\n");
 }
 END_TEST

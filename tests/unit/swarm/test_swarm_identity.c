@@ -1,4 +1,5 @@
 /* A client is who its peer_id and key say it is, wherever it comes from. */
+#include <string.h>
 #include <time.h>
 
 #include "swarm_support.h"
@@ -115,10 +116,10 @@ START_TEST(completed_over_both_families_counts_once) {
             put(&peer);
         }
     }
-    assert_counts(2, 0, 1);
+    assert_counts(1, 0, 1);
     const struct announce_request other = completed_over(FAMILY_V6, 2);
     put(&other);
-    assert_counts(3, 0, 2);
+    assert_counts(2, 0, 2);
 }
 END_TEST
 
@@ -132,8 +133,8 @@ START_TEST(completed_counts_once_where_both_families_were_leechers_before) {
     for (int i = 0; i < 2; i++) {
         const struct announce_request peer = completed_over(orders[_i][i], 1);
         put(&peer);
+        assert_counts(1, 0, 1);
     }
-    assert_counts(2, 0, 1);
 }
 END_TEST
 
@@ -154,7 +155,184 @@ START_TEST(left_over_family_remembers_that_completed_was_counted) {
     put(&v6);
     drop(&v4);
     put(&v4);
-    assert_counts(2, 0, 1);
+    assert_counts(1, 0, 1);
+}
+END_TEST
+
+static struct announce_request leecher_over(uint8_t family, uint32_t who) {
+    struct announce_request request = client(who);
+    request.peer = numbered_endpoint(family, who);
+    return request;
+}
+
+static void put_in_both(uint32_t who) {
+    for (int i = 0; i < 2; i++) {
+        const struct announce_request peer = leecher_over(orders[0][i], who);
+        put(&peer);
+    }
+}
+
+static enum peer_zone zone_over(uint8_t family, uint32_t who) {
+    const struct announce_request peer = leecher_over(family, who);
+    const struct peer_place place = swarm_find(swarm, &peer, &peer.peer);
+    REQUIRE(place.here != PEER_NOWHERE);
+    return peer_list_zone(place.list, place.here);
+}
+
+START_TEST(client_of_both_families_counts_until_both_peers_have_left) {
+    for (int i = 0; i < 2; i++) {
+        const struct announce_request peer = leecher_over(orders[_i][i], 1);
+        put(&peer);
+        assert_counts(0, 1, 0);
+        ck_assert_uint_eq(feed.changes[feed.count - 1].leechers, 1);
+    }
+    ck_assert_uint_eq(swarm_peers(swarm), 2);
+    for (int i = 0; i < 2; i++) {
+        const struct announce_request peer = leecher_over(orders[_i][i], 1);
+        drop(&peer);
+        assert_counts(0, 1 - (uint32_t)i, 0);
+        ck_assert_uint_eq(feed.changes[feed.count - 1].leechers, 1 - (uint32_t)i);
+    }
+}
+END_TEST
+
+START_TEST(client_of_both_families_has_the_role_of_its_latest_announce) {
+    put_in_both(1);
+    feed.count = 0;
+    for (int i = 0; i < 2; i++) {
+        struct announce_request peer = leecher_over(orders[_i][i], 1);
+        peer.left = 0;
+        put(&peer);
+        assert_counts(1, 0, 0);
+        ck_assert_int_eq(zone_over(FAMILY_V4, 1), ZONE_SEEDER_OUTSIDE);
+        ck_assert_int_eq(zone_over(FAMILY_V6, 1), ZONE_SEEDER_OUTSIDE);
+    }
+    ASSERT_TOLD(CHANGE_PEER_UPDATED, CHANGE_PEER_UPDATED);
+    struct announce_request peer = leecher_over(orders[_i][0], 1);
+    peer.event = EVENT_PAUSED;
+    put(&peer);
+    assert_counts(0, 1, 0);
+    ck_assert_uint_eq(swarm->paused, 1);
+    peer = leecher_over(orders[_i][1], 1);
+    put(&peer);
+    assert_counts(0, 1, 0);
+    ck_assert_uint_eq(swarm->paused, 0);
+}
+END_TEST
+
+START_TEST(peer_that_joins_takes_its_role_to_the_other_family) {
+    const struct announce_request leecher = leecher_over(orders[_i][0], 1);
+    struct announce_request seeder = leecher_over(orders[_i][1], 1);
+    seeder.left = 0;
+    put(&leecher);
+    put(&seeder);
+    assert_counts(1, 0, 0);
+    ASSERT_TOLD(CHANGE_PEER_JOINED, CHANGE_PEER_UPDATED, CHANGE_PEER_JOINED);
+    drop(&seeder);
+    assert_counts(1, 0, 0);
+}
+END_TEST
+
+START_TEST(client_of_both_families_completes_once_even_if_it_only_stops) {
+    put_in_both(1);
+    for (int i = 0; i < 2; i++) {
+        struct announce_request peer = leecher_over(orders[_i][i], 1);
+        peer.left = 0;
+        drop(&peer);
+        assert_counts(1 - (uint32_t)i, 0, 1);
+    }
+}
+END_TEST
+
+START_TEST(client_of_both_families_counts_once_while_it_moves) {
+    put_in_both(1);
+    struct announce_request peer = leecher_over(orders[_i][0], 1);
+    peer.peer = numbered_endpoint(orders[_i][0], 2);
+    put(&peer);
+    assert_counts(0, 1, 0);
+    ck_assert_uint_eq(swarm_peers(swarm), 2);
+}
+END_TEST
+
+START_TEST(peer_that_takes_anothers_identity_joins_its_twin) {
+    put_in_both(1);
+    put_in_both(2);
+    struct announce_request peer = leecher_over(orders[_i][0], 1);
+    memcpy(peer.peer_id, client(2).peer_id, PEER_ID_LEN);
+    peer.key = client(2).key;
+    put(&peer);
+    assert_counts(0, 2, 0);
+    ck_assert_uint_eq(swarm_peers(swarm), 3);
+    ck_assert_uint_eq(swarm->v4.twins, 1);
+}
+END_TEST
+
+START_TEST(peer_with_a_new_key_is_on_its_own) {
+    put_in_both(1);
+    struct announce_request peer = leecher_over(orders[_i][0], 1);
+    peer.key = 77;
+    put(&peer);
+    assert_counts(0, 2, 0);
+    peer.key = client(1).key;
+    put(&peer);
+    assert_counts(0, 1, 0);
+}
+END_TEST
+
+START_TEST(clients_without_a_key_count_in_each_family) {
+    for (int i = 0; i < 2; i++) {
+        struct announce_request peer = leecher_over(orders[_i][i], 1);
+        peer.key = 0;
+        put(&peer);
+    }
+    assert_counts(0, 2, 0);
+}
+END_TEST
+
+START_TEST(client_whose_peer_expires_in_one_family_counts_still) {
+    put_in_both(1);
+    const struct announce_request peer = leecher_over(orders[_i][0], 1);
+    put_at(&peer, NOW + TTL);
+    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL, 10), 1);
+    assert_counts(0, 1, 0);
+    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + 2 * TTL, 10), 1);
+    assert_counts(0, 0, 0);
+}
+END_TEST
+
+START_TEST(restored_client_of_both_families_counts_once) {
+    put_in_both(1);
+    const struct change v4 = feed.changes[0];
+    const struct change v6 = feed.changes[1];
+    for (int i = 0; i < 2; i++) {
+        const struct announce_request peer = leecher_over(orders[0][i], 1);
+        drop(&peer);
+    }
+    ck_assert(swarm_restore(swarm, &outputs, _i == 0 ? &v4 : &v6, false, NOW, TTL));
+    feed.count = 0;
+    ck_assert(swarm_restore(swarm, &outputs, _i == 0 ? &v6 : &v4, false, NOW, TTL));
+    ck_assert_uint_eq(feed.count, 0);
+    assert_counts(0, 1, 0);
+}
+END_TEST
+
+/* Large enough for indexes. */
+START_TEST(crowd_in_both_families_counts_once) {
+    for (uint32_t i = 0; i < 1000; i++)
+        put_in_both(i);
+    assert_counts(0, 1000, 0);
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct announce_request peer = leecher_over(orders[i % 2][0], i);
+        peer.left = 0;
+        put(&peer);
+        REQUIRE(swarm_seeders(swarm) == i + 1 && swarm_leechers(swarm) == 999 - i);
+    }
+    for (uint32_t i = 0; i < 1000; i++) {
+        const struct announce_request peer = leecher_over(orders[i % 2][0], i);
+        drop(&peer);
+    }
+    assert_counts(1000, 0, 0);
+    ck_assert_uint_eq(swarm_peers(swarm), 1000);
 }
 END_TEST
 
@@ -177,5 +355,27 @@ UNIT_SUITE(swarm_identity) {
     tcase_add_test(families, same_peer_id_with_another_key_in_the_other_family_counts_for_itself);
     tcase_add_test(families, left_over_family_remembers_that_completed_was_counted);
     suite_add_tcase(suite, families);
+
+    TCase *both = tcase_create("both_families");
+    tcase_add_checked_fixture(both, create_swarm, delete_swarm);
+    tcase_add_loop_test(both, client_of_both_families_counts_until_both_peers_have_left, 0,
+                        LOOPS_OF(orders));
+    tcase_add_loop_test(both, client_of_both_families_has_the_role_of_its_latest_announce, 0,
+                        LOOPS_OF(orders));
+    tcase_add_loop_test(both, peer_that_joins_takes_its_role_to_the_other_family, 0,
+                        LOOPS_OF(orders));
+    tcase_add_loop_test(both, client_of_both_families_completes_once_even_if_it_only_stops, 0,
+                        LOOPS_OF(orders));
+    tcase_add_loop_test(both, client_of_both_families_counts_once_while_it_moves, 0,
+                        LOOPS_OF(orders));
+    tcase_add_loop_test(both, peer_that_takes_anothers_identity_joins_its_twin, 0,
+                        LOOPS_OF(orders));
+    tcase_add_loop_test(both, peer_with_a_new_key_is_on_its_own, 0, LOOPS_OF(orders));
+    tcase_add_loop_test(both, clients_without_a_key_count_in_each_family, 0, LOOPS_OF(orders));
+    tcase_add_loop_test(both, client_whose_peer_expires_in_one_family_counts_still, 0,
+                        LOOPS_OF(orders));
+    tcase_add_loop_test(both, restored_client_of_both_families_counts_once, 0, LOOPS_OF(orders));
+    tcase_add_test(both, crowd_in_both_families_counts_once);
+    suite_add_tcase(suite, both);
     return suite;
 }

@@ -92,6 +92,32 @@ START_TEST(torrent_counts_by_family_and_role) {
 }
 END_TEST
 
+START_TEST(client_in_both_families_is_said_to_be_in_both) {
+    const struct announce_request lone = test_leecher(3);
+    size_t total;
+    come(1, FAMILY_V4, 0, EVENT_NONE);
+    come(1, FAMILY_V6, 0, EVENT_NONE);
+    come(2, FAMILY_V6, 9, EVENT_NONE);
+    come(2, FAMILY_V4, 9, EVENT_PAUSED);
+    come(3, FAMILY_V4, 9, EVENT_NONE);
+    const struct torrent_stats figures = look(TORRENT, 0);
+    ck_assert_uint_eq(figures.seeders_v4, 1);
+    ck_assert_uint_eq(figures.seeders_v6, 1);
+    ck_assert_uint_eq(figures.seeders_both, 1);
+    ck_assert_uint_eq(figures.leechers_v4, 2);
+    ck_assert_uint_eq(figures.leechers_v6, 1);
+    ck_assert_uint_eq(figures.leechers_both, 1);
+    ck_assert_uint_eq(figures.paused, 1);
+    ck_assert_uint_eq(torrent_seeders(&figures), 1);
+    ck_assert_uint_eq(torrent_leechers(&figures), 2);
+    ck_assert_uint_eq(look_at_peers(0, CROWD, &total), 5);
+    for (size_t i = 0; i < total; i++) {
+        const bool alone = memcmp(page[i].peer_id, lone.peer_id, PEER_ID_LEN) == 0;
+        ck_assert_int_eq(page[i].in_both, !alone);
+    }
+}
+END_TEST
+
 START_TEST(torrent_without_peers_is_idle_since_the_last_went) {
     come(1, FAMILY_V4, 0, EVENT_COMPLETED);
     ck_assert_uint_eq(look(TORRENT, 30).idle_s, 0);
@@ -439,6 +465,7 @@ UNIT_SUITE(inspect) {
     TCase *inspect = tcase_create("inspect");
     tcase_add_checked_fixture(inspect, create_tracker, delete_tracker);
     tcase_add_test(inspect, torrent_counts_by_family_and_role);
+    tcase_add_test(inspect, client_in_both_families_is_said_to_be_in_both);
     tcase_add_test(inspect, torrent_without_peers_is_idle_since_the_last_went);
     tcase_add_test(inspect, unknown_torrent_has_nothing);
     tcase_add_test(inspect, rates_are_in_bytes_and_added_up);

@@ -57,6 +57,21 @@ START_TEST(totals_are_summed_up_over_all_torrents) {
 }
 END_TEST
 
+START_TEST(clients_in_both_families_count_once_in_the_totals) {
+    for (uint32_t i = 0; i < 6; i++) {
+        struct announce_request request = i < 2 ? test_seeder(i) : test_leecher(i);
+        test_put(tracker, &request, START_MS);
+        request.peer = numbered_endpoint(FAMILY_V6, i);
+        test_put(tracker, &request, START_MS);
+    }
+    const struct totals sum = swarm_totals_read(totals, START_MS);
+    ck_assert_uint_eq(totals_seeders(&sum), 2);
+    ck_assert_uint_eq(totals_leechers(&sum), 4);
+    ck_assert_uint_eq(sum.seeders_v4 + sum.leechers_v4, 6);
+    ck_assert_uint_eq(sum.seeders_v6 + sum.leechers_v6, 6);
+}
+END_TEST
+
 START_TEST(totals_are_cached_for_a_second) {
     ck_assert_uint_eq(swarm_totals_read(totals, START_MS).torrents_active, 0);
     announce(1);
@@ -71,6 +86,7 @@ UNIT_SUITE(swarm_totals) {
     tcase_add_checked_fixture(tcase, create, delete);
     tcase_add_test(tcase, rate_is_that_of_the_last_ten_seconds);
     tcase_add_test(tcase, totals_are_summed_up_over_all_torrents);
+    tcase_add_test(tcase, clients_in_both_families_count_once_in_the_totals);
     tcase_add_test(tcase, totals_are_cached_for_a_second);
     suite_add_tcase(suite, tcase);
     return suite;

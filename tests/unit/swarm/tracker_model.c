@@ -61,6 +61,7 @@ struct model {
     struct {
         bool known;
         uint32_t downloaded, idle_since_s;
+        uint32_t seeders, leechers; /* as the latest change says */
     } torrents[TORRENTS];
 };
 
@@ -124,16 +125,49 @@ static struct model_peer *model_find_identity(struct model *model, unsigned torr
     return NULL;
 }
 
+/* The peer of the same client in the other family, which has the same role; NULL: none. */
+static struct model_peer *model_find_twin(struct model *model, const struct model_peer *peer) {
+    const uint8_t other = peer->endpoint.family == FAMILY_V4 ? FAMILY_V6 : FAMILY_V4;
+    return model_find_identity(model, peer->torrent, other, peer->peer_id, peer->key);
+}
+
+static void model_match_twin(struct model *model, struct model_peer *peer) {
+    struct model_peer *twin = model_find_twin(model, peer);
+    if (twin == NULL)
+        return;
+    twin->seeder = peer->seeder;
+    twin->paused = peer->paused;
+    peer->counted = twin->counted = peer->counted || twin->counted;
+}
+
 static void model_remove(struct model *model, struct model_peer *peer) {
     *peer = model->peers[--model->count];
 }
 
-static uint32_t model_count(const struct model *model, int torrent, bool leechers_only) {
+static uint32_t model_count(const struct model *model, unsigned torrent) {
     uint32_t count = 0;
     for (size_t i = 0; i < model->count; i++)
-        count += (torrent < 0 || model->peers[i].torrent == (unsigned)torrent) &&
-                 !(leechers_only && model->peers[i].seeder);
+        count += model->peers[i].torrent == torrent;
     return count;
+}
+
+/* Clients of a torrent: twins count once. */
+struct model_clients {
+    uint32_t seeders, leechers, paused;
+};
+
+static struct model_clients model_count_clients(struct model *model, unsigned torrent) {
+    struct model_clients clients = { 0 };
+    for (size_t i = 0; i < model->count; i++) {
+        const struct model_peer *peer = &model->peers[i];
+        if (peer->torrent != torrent ||
+            (peer->endpoint.family == FAMILY_V4 && model_find_twin(model, peer) != NULL))
+            continue;
+        clients.seeders += peer->seeder;
+        clients.leechers += !peer->seeder;
+        clients.paused += peer->paused;
+    }
+    return clients;
 }
 
 static uint32_t model_count_address(const struct model *model, int torrent,
@@ -222,8 +256,12 @@ static void model_stop(struct run *run, const struct announce_request *request) 
         peer = model_find_identity(model, torrent, family, request->peer_id, request->key);
     if (peer == NULL)
         return;
-    if (request->left == 0 && !peer->seeder && !peer->counted)
+    if (request->left == 0 && !peer->seeder && !peer->counted) {
         model_complete(model, peer);
+        peer->seeder = true;
+        peer->paused = false;
+        model_match_twin(model, peer);
+    }
     model_leave(model, peer);
     model->torrents[torrent].idle_since_s = run->now_s;
 }
@@ -253,7 +291,7 @@ static enum announce_result model_check_room(const struct run *run, const struct
 
 static enum announce_result model_check_swarm(const struct run *run, unsigned torrent,
                                               const struct endpoint *peer) {
-    if (model_count(&run->model, (int)torrent, false) >= run->options.torrent_peers_max)
+    if (model_count(&run->model, torrent) >= run->options.torrent_peers_max)
         return ANNOUNCE_SWARM_FULL;
     if (run->model.count >= run->options.peers_max)
         return ANNOUNCE_PEERS_FULL;
@@ -304,10 +342,10 @@ static enum announce_result model_put(struct run *run, const struct announce_req
         model_remember(model, here);
     if (request->event == EVENT_COMPLETED && !put.counted)
         model_complete(model, &put);
-    if (here != NULL)
-        *here = put;
-    else
-        model->peers[model->count++] = put;
+    if (here == NULL)
+        here = &model->peers[model->count++];
+    *here = put;
+    model_match_twin(model, here);
     return ANNOUNCE_OK;
 }
 
@@ -320,6 +358,8 @@ static void apply_changes(void *context, const struct change *changes, size_t co
         const unsigned torrent = torrent_of(change->info_hash);
         model->torrents[torrent].known = change->kind != CHANGE_TORRENT_FORGOTTEN;
         model->torrents[torrent].downloaded = change->downloaded;
+        model->torrents[torrent].seeders = change->seeders;
+        model->torrents[torrent].leechers = change->leechers;
         if (change->peer.family == FAMILY_NONE)
             continue;
         struct model_peer *peer = model_find(model, torrent, &change->peer);
@@ -366,12 +406,9 @@ static void check_counts(struct run *run) {
         uint8_t hash[INFO_HASH_LEN];
         write_hash(i, hash);
         const struct scrape_entry entry = tracker_scrape(run->tracker, hash);
-        const uint32_t leechers = model_count(&run->model, (int)i, true);
-        uint32_t paused = 0;
-        for (size_t at = 0; at < run->model.count; at++)
-            paused += run->model.peers[at].torrent == i && run->model.peers[at].paused;
-        REQUIRE_MODEL(entry.leechers == leechers && entry.downloaders == leechers - paused);
-        REQUIRE_MODEL(entry.seeders == model_count(&run->model, (int)i, false) - leechers);
+        const struct model_clients clients = model_count_clients(&run->model, i);
+        REQUIRE_MODEL(entry.seeders == clients.seeders && entry.leechers == clients.leechers);
+        REQUIRE_MODEL(entry.downloaders == clients.leechers - clients.paused);
         REQUIRE_MODEL(entry.downloaded ==
                       (run->blocked[i] ? 0 : run->model.torrents[i].downloaded));
     }
@@ -381,6 +418,11 @@ static void check_all(struct run *run) {
     check_counts(run);
     REQUIRE_MODEL(tracker_drain(run->tracker, apply_changes, &run->fed));
     require_same(&run->model, &run->fed);
+    for (unsigned i = 0; i < TORRENTS; i++) {
+        const struct model_clients clients = model_count_clients(&run->model, i);
+        REQUIRE_MODEL(run->fed.torrents[i].seeders == clients.seeders &&
+                      run->fed.torrents[i].leechers == clients.leechers);
+    }
 }
 
 static void check_dump(struct run *run) {
@@ -487,7 +529,7 @@ static void sweep(struct run *run) {
         model->completions_since_s = run->now_s;
     }
     for (unsigned i = 0; i < TORRENTS; i++) {
-        const bool idle = model->torrents[i].known && model_count(model, (int)i, false) == 0;
+        const bool idle = model->torrents[i].known && model_count(model, i) == 0;
         uint8_t hash[INFO_HASH_LEN];
         struct torrent_stats stats;
         write_hash(i, hash);

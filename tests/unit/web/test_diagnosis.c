@@ -32,6 +32,14 @@ static void add(const char *address, bool seeder, bool lan, enum reach reach) {
         ++*(v4 ? &input.stats.leechers_v4 : &input.stats.leechers_v6);
 }
 
+/* One client in both families. */
+static void add_both(const char *v4, const char *v6, bool seeder, bool lan, enum reach reach) {
+    add(v4, seeder, lan, reach);
+    add(v6, seeder, lan, reach);
+    peer_rows[input.peer_count - 2].in_both = peer_rows[input.peer_count - 1].in_both = true;
+    ++*(seeder ? &input.stats.seeders_both : &input.stats.leechers_both);
+}
+
 static void diagnose_it(void) {
     count = diagnose(&input, found);
 }
@@ -145,6 +153,33 @@ START_TEST(families_without_contact_are_reported) {
 }
 END_TEST
 
+START_TEST(client_in_both_families_meets_everyone) {
+    add_both("192.168.1.2", "fd00::2", true, true, REACH_OPEN);
+    add("fd00::5", false, true, REACH_OPEN);
+    assert_nothing();
+    set_up();
+    add("192.168.1.2", true, true, REACH_OPEN);
+    add_both("192.168.1.5", "fd00::5", false, true, REACH_OPEN);
+    assert_nothing();
+}
+END_TEST
+
+START_TEST(seeder_in_both_families_must_be_reachable_in_one) {
+    add_both("192.168.1.2", "fd00::2", true, true, REACH_SILENT);
+    add("192.168.1.5", false, true, REACH_OPEN);
+    assert_only("seeders_unreachable", "The only seeder is not reachable");
+    peers[1].reach = REACH_OPEN;
+    assert_nothing();
+}
+END_TEST
+
+START_TEST(outsider_in_both_families_is_one) {
+    add("192.168.1.2", true, true, REACH_OPEN);
+    add_both("203.0.113.5", "2001:db8::5", false, false, REACH_UNKNOWN);
+    assert_only("different_networks", " 1 leecher is outside");
+}
+END_TEST
+
 START_TEST(peers_at_the_router_are_reported) {
     add("172.17.0.1", true, true, REACH_REFUSED);
     add("172.17.0.1", false, true, REACH_UNKNOWN);
@@ -207,6 +242,9 @@ UNIT_SUITE(diagnosis) {
     tcase_add_test(tcase, outsiders_without_a_visible_seeder_are_reported);
     tcase_add_test(tcase, seeder_outside_serves_everyone);
     tcase_add_test(tcase, families_without_contact_are_reported);
+    tcase_add_test(tcase, client_in_both_families_meets_everyone);
+    tcase_add_test(tcase, seeder_in_both_families_must_be_reachable_in_one);
+    tcase_add_test(tcase, outsider_in_both_families_is_one);
     tcase_add_test(tcase, peers_at_the_router_are_reported);
     tcase_add_test(tcase, peers_at_our_external_address_are_reported);
     tcase_add_test(tcase, crowd_at_one_address_is_suspicious_unless_it_can_be_reached);
