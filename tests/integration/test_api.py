@@ -368,6 +368,23 @@ def test_peers_come_seeders_first_and_in_pages(api, torrent, peer):
     assert len({item["port"] for page in pages for item in page}) == 5
 
 
+def test_peers_are_searched_filtered_and_sorted(api, torrent, peer):
+    for left, source in ((5, "127.0.0.9"), (0, "127.0.0.10"), (7, "127.0.0.1"), (9, "127.0.0.1")):
+        peer(left=left, source=source).start()
+
+    def lefts(**query):
+        return [item["left"] for item in api.peers(torrent, **query)]
+
+    assert lefts(sort="progress") == [9, 7, 5, 0]
+    assert lefts(sort="progress", order="desc", offset=1, limit=2) == [5, 7]
+    assert lefts(sort="address", order="desc")[:2] == [0, 5]
+    assert lefts(show="seeders") == [0]
+    assert sorted(lefts(show="leechers")) == [5, 7, 9]
+    assert lefts(search="127.0.0.9") == [5]
+    page = api.get(f"/torrents/{torrent.hex()}/peers", show="leechers", limit=1)
+    assert (page["total"], len(page["items"])) == (3, 1)
+
+
 def test_partial_seed_has_a_role_of_its_own(api, torrent, peer):
     peer(left=5).announce("paused")
     assert api.peers(torrent)[0]["role"] == "partial"

@@ -9,8 +9,13 @@
 #include "web/api/api_request.h"
 #include "web/views/announce_urls.h"
 #include "web/views/diagnosis.h"
+#include "web/views/peer_query.h"
 
-enum { MAGNET_URLS_MAX = 4, MAGNET_LEN = 8192 };
+enum {
+    MAGNET_URLS_MAX = 4,
+    MAGNET_LEN = 8192,
+    PEERS_QUERIED_MAX = 16 * SWARM_SNAPSHOT_PEERS_MAX, /* of a torrent, searched and sorted */
+};
 
 const char *const api_healths[HEALTHS] = {
     [HEALTH_IDLE] = "idle", [HEALTH_UNSEEDED] = "unseeded", [HEALTH_STUCK] = "stuck",
@@ -215,21 +220,86 @@ static void get_torrent(const struct api_request *request, struct web_response *
     api_send(response, 200, body);
 }
 
-static void get_peers(const struct api_request *request, struct web_response *response) {
-    struct torrent_row row;
-    struct api_span span;
-    size_t total = 0;
-    size_t count = 0;
-    if (!find_torrent(request, response, &row) || !api_query_span(request, response, &span))
-        return;
+static bool read_peer_query(const struct api_request *request, struct web_response *response,
+                            struct peer_query *query) {
+    static const char *const shows[] = { "all", "seeders", "leechers", "unreachable", NULL };
+    static const char *const sorts[] = { "role",  "address", "progress", "rate",
+                                         "since", "seen",    "reach",    NULL };
+    size_t show;
+    size_t sort;
+    if (!api_query_text(request, response, "search", query->search, sizeof query->search) ||
+        !api_query_choice(request, response, "show", shows, &show) ||
+        !api_query_choice(request, response, "sort", sorts, &sort) ||
+        !api_query_order(request, response, &query->descending))
+        return false;
+    query->show = (enum peer_show)show;
+    query->sort = (enum peer_sort)sort;
+    return true;
+}
+
+/* A page of the peers as the swarm has them. NULL if out of memory. */
+static json_t *plain_peers_value(const struct api_request *request, const struct torrent_row *row,
+                                 struct api_span span, size_t *total) {
     struct peer_stats *peers = calloc(span.limit + 1, sizeof *peers);
     json_t *items = peers == NULL ? NULL : json_array();
+    size_t count = 0;
     if (peers != NULL)
-        count = swarm_snapshot_peers(request->api->tracker, row.stats.info_hash, request->now_ms,
-                                     span.offset, peers, span.limit, &total);
+        count = swarm_snapshot_peers(request->api->tracker, row->stats.info_hash, request->now_ms,
+                                     span.offset, peers, span.limit, total);
     for (size_t i = 0; i < count; i++)
-        api_append(&items, api_peer(request, &peers[i], row.size));
+        api_append(&items, api_peer(request, &peers[i], row->size));
     free(peers);
+    return items;
+}
+
+/* Copies up to PEERS_QUERIED_MAX peers of the torrent to `*peers`, which the caller frees; NULL if
+ * out of memory. Returns their number. */
+static size_t read_probed_peers(const struct api_request *request, const uint8_t *info_hash,
+                                struct probed_peer **peers) {
+    struct peer_stats *piece = calloc(SWARM_SNAPSHOT_PEERS_MAX, sizeof *piece);
+    size_t count = 0;
+    size_t copied = 0;
+    *peers = piece == NULL ? NULL : calloc(PEERS_QUERIED_MAX, sizeof **peers);
+    if (*peers != NULL) {
+        do {
+            size_t total;
+            copied = swarm_snapshot_peers(request->api->tracker, info_hash, request->now_ms, count,
+                                          piece, SWARM_SNAPSHOT_PEERS_MAX, &total);
+            for (size_t i = 0; i < copied; i++)
+                (*peers)[count++] =
+                    (struct probed_peer){ piece[i], api_reach(request, &piece[i].peer).reach };
+        } while (copied == SWARM_SNAPSHOT_PEERS_MAX && count < PEERS_QUERIED_MAX);
+    }
+    free(piece);
+    return count;
+}
+
+/* A page of the query's result. NULL if out of memory. */
+static json_t *queried_peers_value(const struct api_request *request, const struct torrent_row *row,
+                                   const struct peer_query *query, struct api_span span,
+                                   size_t *total) {
+    struct probed_peer *peers;
+    const size_t count = read_probed_peers(request, row->stats.info_hash, &peers);
+    json_t *items = peers == NULL ? NULL : json_array();
+    if (peers != NULL)
+        *total = peer_query_apply(query, peers, count);
+    for (size_t i = span.offset; i < *total && i < span.offset + span.limit; i++)
+        api_append(&items, api_peer(request, &peers[i].stats, row->size));
+    free(peers);
+    return items;
+}
+
+static void get_peers(const struct api_request *request, struct web_response *response) {
+    struct torrent_row row;
+    struct peer_query query;
+    struct api_span span;
+    size_t total = 0;
+    if (!find_torrent(request, response, &row) || !read_peer_query(request, response, &query) ||
+        !api_query_span(request, response, &span))
+        return;
+    json_t *items = peer_query_is_plain(&query)
+                        ? plain_peers_value(request, &row, span, &total)
+                        : queried_peers_value(request, &row, &query, span, &total);
     json_t *body = api_list(items, total, span);
     api_put(&body, "now", api_unix(request->unix_ms));
     api_send(response, 200, body);
