@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { close, launch, open } from "./support/browser.mjs";
+import { close, launch, open, PHONE } from "./support/browser.mjs";
 import { assertQuick } from "./support/timing.mjs";
 import { Peer } from "./support/peer.mjs";
 import { Skepd } from "./support/skepd.mjs";
@@ -198,6 +198,45 @@ describe("the live page", { concurrency: 2 }, () => {
       await close(page);
     },
   );
+
+  testWithTracker("a torrent's page has its parts in order, on a phone as tabs, and sorts its peers", async (skepd) => {
+    const seeder = new Peer(skepd, { left: 0, client: "-DE2110-" });
+    const peers = [seeder];
+    for (let number = 0; number < 22; number++)
+      peers.push(new Peer(skepd, { infoHash: seeder.infoHash, left: 1000 + number, source: "127.0.0.5" }));
+    for (const peer of peers) await peer.announce("started");
+    const page = await open(browser, skepd, `#/torrents/${seeder.hash}`);
+    await page.getByText("1–20 of 23").waitFor();
+    const tops = await page.evaluate(() =>
+      [".health-line", ".facts", ".plot-card", ".completions", ".search"].map(
+        (part) => document.querySelector(part).getBoundingClientRect().top,
+      ),
+    );
+    assert.deepEqual(tops.slice(0, 3), [...tops.slice(0, 3)].sort((one, other) => one - other));
+    assert.ok(tops[4] > tops[2] && tops[4] > tops[3], tops);
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.getByText("21–23 of 23").waitFor();
+    await page.getByRole("button", { name: "Seeders", exact: true }).click();
+    await page.locator(".tally", { hasText: /^1 peer$/ }).waitFor();
+    await page.getByRole("button", { name: "All", exact: true }).click();
+    await page.getByRole("button", { name: "Progress" }).click();
+    await page.locator(".table tbody").first().getByText("Deluge 2.1.1").waitFor();
+    await page.getByRole("searchbox").fill("127.0.0.5");
+    await page.locator(".tally", { hasText: /^22 peers$/ }).waitFor();
+    await close(page);
+
+    const phone = await open(browser, skepd, `#/torrents/${seeder.hash}`, PHONE);
+    const part = (name) => phone.getByRole("group", { name: "Part of the page" }).getByText(name);
+    await phone.locator(".facts").waitFor();
+    await part("Peers").click();
+    await phone.locator(".table tbody").first().waitFor();
+    assert.equal(await phone.locator(".facts").isVisible(), false);
+    await part("History").click();
+    await phone.locator(".completions").waitFor({ state: "attached" });
+    await phone.locator(".plot").waitFor();
+    assert.ok((await phone.evaluate(() => document.documentElement.scrollHeight)) < 2500);
+    await close(phone);
+  });
 
   testWithTracker("markup in a name is shown as text", async (skepd) => {
     const name = "<img src=x onerror=\"document.title='broken'\"><b>bold</b>";

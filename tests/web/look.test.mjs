@@ -303,6 +303,7 @@ describe("the page", { concurrency: 3 }, () => {
     for (const route of ["#/torrents", "#/peers", views.torrent]) {
       await phone.goto(`${skepd.url}/${route}`);
       await settled(phone);
+      if (route === views.torrent) await phone.getByRole("button", { name: "Peers", exact: true }).last().click();
       await phone.locator(".row-link").first().waitFor();
       const tall = await phone
         .locator("tbody > tr:visible")

@@ -38,7 +38,7 @@ export function createListing(options) {
 
   function turnTo(page) {
     set({ page });
-    scrollTo({ top: 0 });
+    if (node.getBoundingClientRect().top < 0) node.scrollIntoView();
   }
 
   function showState() {
@@ -63,13 +63,25 @@ export function createListing(options) {
   return { node, table, search, tally, set, refresh };
 }
 
+/** Search, filter and order of a list. On a phone the last two share a line. */
+export function makeToolbar(listing, choice) {
+  return make(
+    "div",
+    { class: "toolbar" },
+    listing.search.node,
+    choice.node,
+    choice.select,
+    listing.table.chooser,
+  );
+}
+
 /** A view of a list: the title and total, a toolbar with search, `choice` and sorting, the list. */
 export function makeListView(title, listing, choice) {
   return make(
     "div",
     { class: "view" },
     make("header", { class: "view-head" }, make("h1", null, title), listing.tally),
-    make("div", { class: "toolbar" }, listing.search.node, choice.node, choice.select, listing.table.chooser),
+    makeToolbar(listing, choice),
     listing.node,
   );
 }

@@ -14,6 +14,7 @@ export const roleOf = (peer) => ROLES[peer.role] ?? peer.role;
 
 export const addressColumn = {
   label: "Peer",
+  sort: "address",
   lead: true,
   build: linkCell(
     (peer) => peer.address,
@@ -24,11 +25,19 @@ export const addressColumn = {
 
 /** The columns after the first one, which names the peer or its torrent. */
 export const PEER_COLUMNS = [
-  { label: "Role", phone: "", build: buildRole },
-  { label: "Progress", phone: "", build: buildProgress },
-  { label: "↑ Upload ↓ Download", numeric: true, phone: "", build: buildTraffic },
+  { label: "Role", sort: "role", phone: "", build: buildRole },
+  { label: "Progress", sort: "progress", descending: true, phone: "", build: buildProgress },
+  {
+    label: "↑ Upload ↓ Download",
+    sort: "rate",
+    descending: true,
+    numeric: true,
+    phone: "",
+    build: buildTraffic,
+  },
   {
     label: "Active for",
+    sort: "since",
     numeric: true,
     phone: "hide",
     build: timeCell(
@@ -38,6 +47,8 @@ export const PEER_COLUMNS = [
   },
   {
     label: "Last seen",
+    sort: "seen",
+    descending: true,
     numeric: true,
     phone: "hide",
     build: timeCell(
@@ -45,7 +56,13 @@ export const PEER_COLUMNS = [
       (peer) => peer.seen,
     ),
   },
-  { label: "Reachability", phone: "first", build: badgeCell(makeReachBadge, (peer) => peer.reach) },
+  {
+    label: "Reachability",
+    sort: "reach",
+    descending: true,
+    phone: "first",
+    build: badgeCell(makeReachBadge, (peer) => peer.reach),
+  },
 ];
 
 function buildRole(cell) {

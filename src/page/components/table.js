@@ -174,6 +174,9 @@ function makeDetail(options, group, row) {
   };
 }
 
+/** The column without an order, for tables that the tracker does not sort. */
+export const unsorted = (column) => ({ ...column, sort: null });
+
 /** Common values of `build`. */
 export function textCell(textOf) {
   return (cell) => (item) => setText(cell, textOf(item));

@@ -5,11 +5,16 @@ import { make } from "../core/dom.js";
 import { linkTo } from "../core/router.js";
 import { makeHealthBadge } from "../components/badges.js";
 import { makeCard } from "../components/panels.js";
-import { badgeCell, createTable } from "../components/table.js";
-import { countColumn, nameColumn, torrentLink, trafficColumn } from "../components/torrent_columns.js";
+import { badgeCell, createTable, unsorted } from "../components/table.js";
+import {
+  leechersColumn,
+  nameColumn,
+  seedersColumn,
+  torrentLink,
+  trafficColumn,
+} from "../components/torrent_columns.js";
 
 const QUERY = { show: "active", sort: "leechers", order: "desc", limit: 8 };
-const unsorted = (column) => ({ ...column, sort: null });
 
 export function createBusiestTorrents() {
   const table = createTable({
@@ -17,10 +22,7 @@ export function createBusiestTorrents() {
     key: ({ info_hash }) => info_hash,
     linkOf: torrentLink,
     columns: [
-      unsorted(nameColumn),
-      unsorted(countColumn("Seeders", "seeders")),
-      unsorted(countColumn("Leechers", "leechers")),
-      unsorted(trafficColumn),
+      ...[nameColumn, seedersColumn, leechersColumn, trafficColumn].map(unsorted),
       { label: "Health", phone: "first", build: badgeCell(makeHealthBadge, ({ health }) => health) },
     ],
   });

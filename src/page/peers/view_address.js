@@ -10,7 +10,7 @@ import { openBanDialog, removeBan } from "../components/bans.js";
 import { makeCopyButton } from "../components/clipboard.js";
 import { createFacts, makeCard } from "../components/panels.js";
 import { PEER_COLUMNS } from "../components/peer_columns.js";
-import { createTable, linkCell } from "../components/table.js";
+import { createTable, linkCell, unsorted } from "../components/table.js";
 import { torrentLink } from "../components/torrent_columns.js";
 
 const COLUMNS = [
@@ -19,7 +19,7 @@ const COLUMNS = [
     lead: true,
     build: linkCell(torrentName, torrentLink, (peer) => `port ${peer.port} · ${peer.client}`),
   },
-  ...PEER_COLUMNS,
+  ...PEER_COLUMNS.map(unsorted),
 ];
 
 const sum = (peers, of) => peers.reduce((total, peer) => total + (of(peer) ?? 0), 0);

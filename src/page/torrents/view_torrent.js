@@ -1,4 +1,4 @@
-// One torrent: health, diagnosis, totals, peers, history and completions.
+// One torrent: health, diagnosis, totals, history, completions and peers. On a phone they are tabs.
 
 import { apiPath, getJson } from "../core/api.js";
 import { now } from "../core/clock.js";
@@ -20,7 +20,7 @@ import { addSample, placeInPeriods } from "../core/samples.js";
 import { RATE_SERIES, SWARM_SERIES } from "../core/stat_definitions.js";
 import { healthHint, makeHealthBadge, makeReachHelp } from "../components/badges.js";
 import { makeCopyButton } from "../components/clipboard.js";
-import { createListing } from "../components/listing.js";
+import { createListing, makeToolbar } from "../components/listing.js";
 import { createFacts, createWarnings, makeCard } from "../components/panels.js";
 import { addressColumn, PEER_COLUMNS } from "../components/peer_columns.js";
 import { makeRecordedAddress } from "../components/recorded_address.js";
@@ -35,6 +35,18 @@ const PLOTS = [
   ["swarm", "Peers"],
   ["rates", "Client traffic"],
 ];
+const PARTS = [
+  ["facts", "Facts"],
+  ["history", "History"],
+  ["peers", "Peers"],
+];
+const PEERS_PER_PAGE = 20;
+const PEER_FILTERS = [
+  ["all", "All"],
+  ["seeders", "Seeders"],
+  ["leechers", "Leechers"],
+  ["unreachable", "Firewalled"],
+];
 const HISTORY_MAX_AGE_MS = 10000;
 const COMPLETIONS_MAX = 8;
 
@@ -46,15 +58,24 @@ export function createTorrent({ refreshNow, route }) {
   const peers = createPeers(infoHash, refreshNow);
   const history = createHistory(infoHash, refreshNow);
   const completions = createCompletions(infoHash);
+  const parts = createChoice("Part of the page", PARTS, showPart);
   const node = make(
     "div",
-    { class: "view" },
+    { class: "view parts" },
     head.node,
     diagnosis.node,
-    facts.node,
-    peers.node,
-    make("div", { class: "split" }, history.node, completions.node),
+    make("div", { class: "part-tabs" }, parts.node),
+    makePart("facts", facts.node),
+    makePart("history", make("div", { class: "split" }, history.node, completions.node)),
+    makePart("peers", peers.node),
   );
+  showPart("facts");
+
+  /** Only on a phone is a single part shown. */
+  function showPart(part) {
+    node.dataset.part = part;
+    parts.show(part);
+  }
 
   async function refresh() {
     const [torrent] = await Promise.all([
@@ -79,6 +100,8 @@ export function createTorrent({ refreshNow, route }) {
   };
   return view;
 }
+
+const makePart = (name, content) => make("div", { class: "part", "data-part": name }, content);
 
 function createHead(refreshNow) {
   let torrent = null;
@@ -178,12 +201,7 @@ function createHead(refreshNow) {
       setText(path, torrent.path ? `Registered by the file ${torrent.path}` : "");
       show(path, Boolean(torrent.path));
       badge.update(torrent.health);
-      setText(
-        hint,
-        torrent.health === "idle" && torrent.idle_s
-          ? `No peers for ${duration(torrent.idle_s)}.`
-          : healthHint(torrent.health),
-      );
+      setText(hint, formatHint(torrent));
       setAttribute(magnet, "href", torrent.magnet);
       file.show(torrent);
       show(qr, fitsQr(torrent.magnet));
@@ -202,6 +220,12 @@ function createHead(refreshNow) {
   };
 }
 
+/** What the badge means, unless the diagnosis says so. */
+function formatHint({ health, idle_s, diagnosis }) {
+  if (diagnosis.length > 0) return "";
+  return health === "idle" && idle_s ? `No peers for ${duration(idle_s)}.` : healthHint(health);
+}
+
 const FACTS = [
   ["Seeders", (torrent) => count(torrent.seeders)],
   ["Leechers", (torrent) => count(torrent.leechers)],
@@ -213,19 +237,30 @@ const FACTS = [
 ];
 
 function createPeers(infoHash, refreshNow) {
+  const filter = createChoice("Filter", PEER_FILTERS, (show) => listing.set({ show }));
   const listing = createListing({
     parts: ["torrents", infoHash, "peers"],
     noun: "peer",
+    pageSize: PEERS_PER_PAGE,
+    state: { sort: "role", order: "asc", show: "all" },
+    search: { label: "Search peers of this torrent", placeholder: "Address or client" },
     refreshNow,
+    onState: ({ show }) => filter.show(show),
     table: {
       caption: "Peers of this torrent",
       columns: [addressColumn, ...PEER_COLUMNS],
       key: (peer) => `${peer.address} ${peer.port}`,
       linkOf: (peer) => linkTo("peers", peer.address),
     },
-    emptyText: () => "No peers.",
+    emptyText: ({ search, show }) => (search || show !== "all" ? "No peers match." : "No peers."),
   });
-  const node = makeCard("Peers", { style: "flush", head: listing.tally }, listing.node, makeReachHelp());
+  const node = makeCard(
+    "Peers",
+    { style: "flush", head: listing.tally },
+    makeToolbar(listing, filter),
+    listing.node,
+    makeReachHelp(),
+  );
   return { node, refresh: listing.refresh };
 }
 
