@@ -49,6 +49,11 @@ void suite_add_tcase(Suite *suite, TCase *tcase) {
     (void)tcase;
 }
 
+void tcase_set_timeout(TCase *tcase, double seconds) {
+    (void)tcase;
+    (void)seconds;
+}
+
 void tcase_add_checked_fixture(TCase *tcase, SFun setup, SFun teardown) {
     struct unit_test_case *group = (struct unit_test_case *)tcase;
     if (group->fixtures == FIXTURES_MAX)
