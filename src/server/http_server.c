@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/ticker.h"
 #include "server/http_connection.h"
 
 enum {
@@ -29,6 +30,7 @@ struct listener {
 
 struct http_server {
     struct http_connections connections;
+    struct ticker *ticker; /* checks the timeouts */
     size_t count;
     struct listener listeners[2 * LISTEN_MAX + SHARERS_MAX];
 };
@@ -169,6 +171,22 @@ static bool read_certificate(struct http_server *server, const struct tls_certif
     return true;
 }
 
+static void check_timeouts(void *context) {
+    const struct http_server *server = context;
+    request_timeouts_check(server->connections.timeouts, clock_now_ms());
+}
+
+static bool start_timeouts(struct http_server *server, const struct http_server_options *options) {
+    const struct request_timeouts_options timeouts = {
+        .timeout_s = options->request_timeout_s,
+        .connections_max = http_server_connections_max(options),
+    };
+    server->connections.timeouts = request_timeouts_create(&timeouts, server->connections.counters);
+    if (server->connections.timeouts != NULL)
+        server->ticker = ticker_start("timeouts", REQUEST_TIMEOUT_CHECK_MS, check_timeouts, server);
+    return server->ticker != NULL;
+}
+
 static bool start_server(struct http_server *server, const struct http_server_options *options,
                          char error[static ERROR_LEN]) {
     const bool tls = options->https.port != 0;
@@ -177,12 +195,7 @@ static bool start_server(struct http_server *server, const struct http_server_op
     struct hash_key key;
     if (random_secret(&key, sizeof key))
         server->connections.address_counts = address_counts_create(&key);
-    const struct request_timeouts_options timeouts = {
-        .timeout_s = options->request_timeout_s,
-        .connections_max = http_server_connections_max(options),
-    };
-    server->connections.timeouts = request_timeouts_start(&timeouts, server->connections.counters);
-    if (server->connections.address_counts == NULL || server->connections.timeouts == NULL)
+    if (server->connections.address_counts == NULL || !start_timeouts(server, options))
         return error_set(error, "cannot start the HTTP server: out of memory or threads");
     return (!tls || open_listeners(server, true, options, error)) &&
            start_http(server, options, error);
@@ -267,7 +280,8 @@ void http_server_stop(struct http_server *server) {
         return;
     http_waits_stop(&server->connections.waits);
     stop_listeners(server);
-    request_timeouts_stop(server->connections.timeouts);
+    ticker_stop(server->ticker);
+    request_timeouts_delete(server->connections.timeouts);
     address_counts_delete(server->connections.address_counts);
     tls_certificate_replace(&server->connections.certificate, NULL);
     free(server);

@@ -4,12 +4,9 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "base/ticker.h"
 
 enum {
-    PERIOD_MS = 250,
     LOG_INTERVAL_MS = 60 * 1000,
     VICTIMS_MAX = 32, /* of one search, so that its cost is shared by many connections */
     RESERVE_MIN = 64,
@@ -34,8 +31,7 @@ struct request_timeouts {
                                   * closed */
     uint32_t closing;            /* of them, those that were shut down */
     struct request_timeout ring; /* head of the list, which is a ring, oldest first */
-    struct ticker *ticker;
-    uint64_t logged_ms; /* these two belong to the ticker's thread */
+    uint64_t logged_ms;          /* these two belong to the thread that checks */
     uint64_t logged[HTTP_EVICTIONS];
 };
 
@@ -179,9 +175,7 @@ static void log_evictions(struct request_timeouts *timeouts, uint64_t now_ms) {
         (unsigned long long)more[HTTP_EVICTION_REJECTED]);
 }
 
-static void check(void *context) {
-    struct request_timeouts *timeouts = context;
-    const uint64_t now_ms = clock_now_ms();
+void request_timeouts_check(struct request_timeouts *timeouts, uint64_t now_ms) {
     abort_late_ones(timeouts, now_ms);
     log_evictions(timeouts, now_ms);
 }
@@ -264,8 +258,8 @@ bool request_timeouts_make_room(struct request_timeouts *timeouts, uint64_t now_
     return false;
 }
 
-struct request_timeouts *request_timeouts_start(const struct request_timeouts_options *options,
-                                                struct http_counters *counters) {
+struct request_timeouts *request_timeouts_create(const struct request_timeouts_options *options,
+                                                 struct http_counters *counters) {
     struct request_timeouts *timeouts = calloc(1, sizeof *timeouts);
     if (timeouts == NULL)
         return NULL;
@@ -274,17 +268,12 @@ struct request_timeouts *request_timeouts_start(const struct request_timeouts_op
     timeouts->ring.next = &timeouts->ring;
     timeouts->options = *options;
     timeouts->counters = counters;
-    timeouts->ticker = ticker_start("timeouts", PERIOD_MS, check, timeouts);
-    if (timeouts->ticker != NULL)
-        return timeouts;
-    request_timeouts_stop(timeouts);
-    return NULL;
+    return timeouts;
 }
 
-void request_timeouts_stop(struct request_timeouts *timeouts) {
+void request_timeouts_delete(struct request_timeouts *timeouts) {
     if (timeouts == NULL)
         return;
-    ticker_stop(timeouts->ticker);
     pthread_mutex_destroy(&timeouts->lock);
     free(timeouts);
 }

@@ -13,6 +13,7 @@
 
 enum {
     REQUEST_TIMEOUT_BYTES_PER_S = 16 * 1024, /* for uploads and responses */
+    REQUEST_TIMEOUT_CHECK_MS = 250,
     /* Limit of all extensions of one request together. */
     REQUEST_TIMEOUT_EXTEND_MAX_MS = 5 * 60 * 1000,
     /* A streamed response may be this far ahead of its pace, so that progress is not saved up. */
@@ -40,14 +41,16 @@ struct request_timeouts_options {
 
 struct request_timeouts;
 
-/* Starts the thread that checks the times, every quarter of a second, and shuts down late
- * connections. A request may take `timeout_s`; a response the same, plus its length at 16 KiB/s.
- * `counters` must outlive it. NULL if out of memory or threads. */
-struct request_timeouts *request_timeouts_start(const struct request_timeouts_options *options,
-                                                struct http_counters *counters);
+/* `counters` must outlive it. NULL if out of memory. */
+struct request_timeouts *request_timeouts_create(const struct request_timeouts_options *options,
+                                                 struct http_counters *counters);
 
 /* Call it after all connections have been removed. NULL is ignored. */
-void request_timeouts_stop(struct request_timeouts *timeouts);
+void request_timeouts_delete(struct request_timeouts *timeouts);
+
+/* Shuts down late connections and logs evictions. Call it every REQUEST_TIMEOUT_CHECK_MS, from one
+ * thread. A request may take `timeout_s`; a response the same, plus its length at 16 KiB/s. */
+void request_timeouts_check(struct request_timeouts *timeouts, uint64_t now_ms);
 
 /* Connections that may be open for a moment, while others are being closed to make room. */
 uint32_t request_timeouts_reserve(uint32_t connections_max);

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "support.h"
 
-enum { PATIENCE_MS = 10000, A_WHILE_MS = 100, ROUNDS = 300 };
+enum { PATIENCE_MS = 60000, A_WHILE_MS = 100, ROUNDS = 100 };
 
 static struct prober_options options;
 static struct prober *prober;

@@ -5,12 +5,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "support.h"
 
-#define FUTURE_MS (UINT64_MAX >> 4)
+enum { CROWD = 200, ROUNDS = 50 };
 
-enum { SOON_MS = 3000, A_WHILE_MS = 700, CROWD = 200, ROUNDS = 50 };
+enum { T = 1000000000 }; /* a time in milliseconds */
 
 struct pair {
     int ours;
@@ -32,75 +31,72 @@ static void close_pair(struct pair *pair) {
     close(pair->theirs);
 }
 
-/* Whether the other end reads the end of the connection within `timeout_ms`. */
-static bool is_shut_down(const struct pair *pair, int timeout_ms) {
+/* Whether the other end reads the end of the connection. */
+static bool is_shut_down(const struct pair *pair) {
     struct pollfd end = { .fd = pair->theirs, .events = POLLIN };
-    return poll(&end, 1, timeout_ms) == 1 && (end.revents & POLLHUP) != 0;
+    return poll(&end, 1, 0) == 1 && (end.revents & POLLHUP) != 0;
 }
 
-static struct request_timeouts *started_with(uint32_t timeout_s, uint32_t connections_max) {
+static struct request_timeouts *create_with(uint32_t timeout_s, uint32_t connections_max) {
     const struct request_timeouts_options options = { timeout_s, connections_max };
     counters = (struct http_counters){ 0 };
-    struct request_timeouts *timeouts = request_timeouts_start(&options, &counters);
+    struct request_timeouts *timeouts = request_timeouts_create(&options, &counters);
     ck_assert_ptr_nonnull(timeouts);
     return timeouts;
 }
 
-static struct request_timeouts *started(uint32_t timeout_s) {
-    return started_with(timeout_s, 0);
+static struct request_timeouts *create(uint32_t timeout_s) {
+    return create_with(timeout_s, 0);
+}
+
+/* Whether a check at that time shuts the connection down. */
+static bool ends_at(struct request_timeouts *timeouts, const struct pair *pair, uint64_t now_ms) {
+    request_timeouts_check(timeouts, now_ms);
+    return is_shut_down(pair);
 }
 
 START_TEST(late_request_is_aborted) {
-    struct request_timeouts *timeouts = started(1);
+    struct request_timeouts *timeouts = create(10);
     struct pair pair;
     open_pair(&pair);
-    const uint64_t start_ms = clock_now_ms();
-    request_timeouts_add(timeouts, &pair.timeout, pair.ours, start_ms);
-    ck_assert(is_shut_down(&pair, SOON_MS));
-    ck_assert_uint_ge(clock_now_ms() - start_ms, 900);
+    request_timeouts_add(timeouts, &pair.timeout, pair.ours, T);
+    ck_assert(!ends_at(timeouts, &pair, T + 9999));
+    ck_assert(ends_at(timeouts, &pair, T + 10000));
+    ck_assert_uint_eq(counters.requests_aborted, 1);
     request_timeouts_remove(timeouts, &pair.timeout);
     close_pair(&pair);
-    request_timeouts_stop(timeouts);
+    request_timeouts_delete(timeouts);
 }
 END_TEST
 
 START_TEST(handling_may_take_any_time) {
-    struct request_timeouts *timeouts = started(0);
+    struct request_timeouts *timeouts = create(10);
     struct pair pair;
     open_pair(&pair);
-    request_timeouts_add(timeouts, &pair.timeout, pair.ours, FUTURE_MS);
-    request_timeout_begin(&pair.timeout, clock_now_ms());
-    request_timeout_done(&pair.timeout, clock_now_ms());
-    ck_assert(!is_shut_down(&pair, A_WHILE_MS));
-    request_timeout_begin(&pair.timeout, clock_now_ms());
-    ck_assert(is_shut_down(&pair, SOON_MS));
+    request_timeouts_add(timeouts, &pair.timeout, pair.ours, T);
+    request_timeout_done(&pair.timeout, T);
+    ck_assert(!ends_at(timeouts, &pair, 2 * (uint64_t)T));
+    request_timeout_begin(&pair.timeout, 2 * (uint64_t)T);
+    ck_assert(ends_at(timeouts, &pair, 2 * (uint64_t)T + 10000));
     request_timeouts_remove(timeouts, &pair.timeout);
     close_pair(&pair);
-    request_timeouts_stop(timeouts);
+    request_timeouts_delete(timeouts);
 }
 END_TEST
 
 START_TEST(response_has_the_timeout_and_the_time_of_its_length) {
-    struct request_timeouts *timeouts = started(10);
-    struct pair late, in_time;
-    const uint64_t now_ms = clock_now_ms() + 1000000;
-    open_pair(&late);
-    open_pair(&in_time);
-    request_timeouts_add(timeouts, &late.timeout, late.ours, now_ms);
-    request_timeouts_add(timeouts, &in_time.timeout, in_time.ours, now_ms);
-    const uint64_t len = 60 * REQUEST_TIMEOUT_BYTES_PER_S;
-    const uint64_t then_ms = clock_now_ms() - 70 * 1000;
-    request_timeout_respond(&late.timeout, len, then_ms);
-    request_timeout_respond(&in_time.timeout, len + 60 * REQUEST_TIMEOUT_BYTES_PER_S, then_ms);
-    ck_assert(is_shut_down(&late, SOON_MS));
-    ck_assert(!is_shut_down(&in_time, A_WHILE_MS));
+    struct request_timeouts *timeouts = create(10);
+    struct pair pair;
+    open_pair(&pair);
+    request_timeouts_add(timeouts, &pair.timeout, pair.ours, T);
+    request_timeout_respond(&pair.timeout, 60 * REQUEST_TIMEOUT_BYTES_PER_S, T);
+    ck_assert(!ends_at(timeouts, &pair, T + 69999));
+    ck_assert(ends_at(timeouts, &pair, T + 70000));
     ck_assert_uint_eq(counters.responses_aborted, 1);
     ck_assert_uint_eq(counters.requests_aborted, 0);
-    request_timeouts_remove(timeouts, &late.timeout);
-    request_timeouts_remove(timeouts, &in_time.timeout);
-    close_pair(&late);
-    close_pair(&in_time);
-    request_timeouts_stop(timeouts);
+    request_timeouts_remove(timeouts, &pair.timeout);
+    close_pair(&pair);
+    request_timeouts_delete(timeouts);
 }
 END_TEST
 
@@ -129,12 +125,12 @@ END_TEST
 
 /* Making room: six connections at most, of which each search closes one. */
 
-enum { MAX = 6, T = 1000000000 };
+enum { MAX = 6 };
 
 static struct pair pairs[MAX + 100];
 
-static struct request_timeouts *started_full(void) {
-    struct request_timeouts *timeouts = started_with(1000000, MAX);
+static struct request_timeouts *create_full(void) {
+    struct request_timeouts *timeouts = create_with(10, MAX);
     for (size_t i = 0; i < COUNT_OF(pairs); i++)
         open_pair(&pairs[i]);
     for (size_t i = 0; i < MAX; i++)
@@ -142,16 +138,16 @@ static struct request_timeouts *started_full(void) {
     return timeouts;
 }
 
-static void stop_with(struct request_timeouts *timeouts, size_t added) {
+static void delete_with(struct request_timeouts *timeouts, size_t added) {
     for (size_t i = 0; i < added; i++)
         request_timeouts_remove(timeouts, &pairs[i].timeout);
     for (size_t i = 0; i < COUNT_OF(pairs); i++)
         close_pair(&pairs[i]);
-    request_timeouts_stop(timeouts);
+    request_timeouts_delete(timeouts);
 }
 
 START_TEST(room_is_made_by_those_served_last) {
-    struct request_timeouts *timeouts = started_full();
+    struct request_timeouts *timeouts = create_full();
     request_timeout_begin(&pairs[1].timeout, T + 30); /* idle */
     request_timeout_begin(&pairs[2].timeout, T + 20);
     request_timeout_begin(&pairs[3].timeout, T + 10);
@@ -161,62 +157,62 @@ START_TEST(room_is_made_by_those_served_last) {
     static const size_t order[] = { 5, 2, 1, 0, 3 };
     for (size_t i = 0; i < COUNT_OF(order); i++) {
         ck_assert(request_timeouts_make_room(timeouts, T + 40 + REQUEST_TIMEOUT_YOUNG_MS));
-        ck_assert(is_shut_down(&pairs[order[i]], 0));
+        ck_assert(is_shut_down(&pairs[order[i]]));
         for (size_t k = i + 1; k < COUNT_OF(order); k++)
-            ck_assert(!is_shut_down(&pairs[order[k]], 0));
+            ck_assert(!is_shut_down(&pairs[order[k]]));
         struct pair *next = &pairs[MAX + i];
         request_timeouts_add(timeouts, &next->timeout, next->ours, T + 1000);
     }
-    ck_assert(!is_shut_down(&pairs[4], 0));
+    ck_assert(!is_shut_down(&pairs[4]));
     ck_assert_uint_eq(counters.evictions[HTTP_EVICTION_STUCK], 1);
     ck_assert_uint_eq(counters.evictions[HTTP_EVICTION_IDLE], 2);
     ck_assert_uint_eq(counters.evictions[HTTP_EVICTION_NO_REQUEST], 2);
     ck_assert_uint_eq(counters.evictions[HTTP_EVICTION_REJECTED], 0);
-    stop_with(timeouts, MAX + COUNT_OF(order));
+    delete_with(timeouts, MAX + COUNT_OF(order));
 }
 END_TEST
 
 START_TEST(room_that_is_there_costs_nobody_his_connection) {
-    struct request_timeouts *timeouts = started_full();
+    struct request_timeouts *timeouts = create_full();
     request_timeouts_remove(timeouts, &pairs[MAX - 1].timeout);
     for (int i = 0; i < 3; i++)
         ck_assert(request_timeouts_make_room(timeouts, T + 2000));
     for (size_t i = 0; i < MAX; i++)
-        ck_assert(!is_shut_down(&pairs[i], 0));
-    stop_with(timeouts, MAX - 1);
+        ck_assert(!is_shut_down(&pairs[i]));
+    delete_with(timeouts, MAX - 1);
 }
 END_TEST
 
 START_TEST(one_that_is_closed_makes_room_once) {
-    struct request_timeouts *timeouts = started_full();
+    struct request_timeouts *timeouts = create_full();
     for (int i = 0; i < 3; i++)
         ck_assert(request_timeouts_make_room(timeouts, T + 2000));
-    ck_assert(is_shut_down(&pairs[0], 0));
+    ck_assert(is_shut_down(&pairs[0]));
     for (size_t i = 1; i < MAX; i++)
-        ck_assert(!is_shut_down(&pairs[i], 0));
-    stop_with(timeouts, MAX);
+        ck_assert(!is_shut_down(&pairs[i]));
+    delete_with(timeouts, MAX);
 }
 END_TEST
 
 START_TEST(those_that_have_just_begun_make_room_last) {
-    struct request_timeouts *timeouts = started_full();
+    struct request_timeouts *timeouts = create_full();
     request_timeout_respond(&pairs[2].timeout, 1000, T + 2000);
     request_timeout_done(&pairs[3].timeout, T);
     request_timeout_begin(&pairs[4].timeout, T + 2010);
     static const size_t order[] = { 4, 2, 0, 1, 5 };
     for (size_t i = 0; i < COUNT_OF(order); i++) {
         ck_assert(request_timeouts_make_room(timeouts, T + 490));
-        ck_assert(is_shut_down(&pairs[order[i]], 0));
+        ck_assert(is_shut_down(&pairs[order[i]]));
         struct pair *next = &pairs[MAX + i];
         request_timeouts_add(timeouts, &next->timeout, next->ours, T + 3000);
     }
-    ck_assert(!is_shut_down(&pairs[3], 0));
-    stop_with(timeouts, MAX + COUNT_OF(order));
+    ck_assert(!is_shut_down(&pairs[3]));
+    delete_with(timeouts, MAX + COUNT_OF(order));
 }
 END_TEST
 
 START_TEST(there_is_no_room_among_those_being_handled) {
-    struct request_timeouts *timeouts = started_full();
+    struct request_timeouts *timeouts = create_full();
     for (size_t i = 0; i < MAX; i++)
         request_timeout_done(&pairs[i].timeout, T + 2000);
     size_t added = MAX;
@@ -227,7 +223,7 @@ START_TEST(there_is_no_room_among_those_being_handled) {
     }
     ck_assert_uint_eq(added, MAX + request_timeouts_reserve(MAX));
     ck_assert_uint_eq(counters.evictions[HTTP_EVICTION_REJECTED], 1);
-    stop_with(timeouts, added);
+    delete_with(timeouts, added);
 }
 END_TEST
 
@@ -252,25 +248,26 @@ START_TEST(progress_extends_the_timeout) {
 END_TEST
 
 START_TEST(removed_connection_is_left_alone) {
-    struct request_timeouts *timeouts = started(0);
+    struct request_timeouts *timeouts = create(10);
     struct pair three[3];
     for (size_t i = 0; i < COUNT_OF(three); i++) {
         open_pair(&three[i]);
-        request_timeouts_add(timeouts, &three[i].timeout, three[i].ours, FUTURE_MS);
+        request_timeouts_add(timeouts, &three[i].timeout, three[i].ours, T);
     }
     request_timeouts_remove(timeouts, &three[1].timeout);
-    for (size_t i = 0; i < COUNT_OF(three); i++)
-        request_timeout_begin(&three[i].timeout, clock_now_ms());
-    ck_assert(is_shut_down(&three[0], SOON_MS));
-    ck_assert(is_shut_down(&three[2], SOON_MS));
-    ck_assert(!is_shut_down(&three[1], A_WHILE_MS));
+    request_timeouts_check(timeouts, T + 10000);
+    ck_assert(is_shut_down(&three[0]));
+    ck_assert(!is_shut_down(&three[1]));
+    ck_assert(is_shut_down(&three[2]));
     request_timeouts_remove(timeouts, &three[2].timeout);
     request_timeouts_remove(timeouts, &three[0].timeout);
     for (size_t i = 0; i < COUNT_OF(three); i++)
         close_pair(&three[i]);
-    request_timeouts_stop(timeouts);
+    request_timeouts_delete(timeouts);
 }
 END_TEST
+
+static _Atomic uint32_t coming;
 
 static void *come_and_go(void *argument) {
     struct request_timeouts *timeouts = argument;
@@ -278,38 +275,40 @@ static void *come_and_go(void *argument) {
     for (int round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < CROWD; i++) {
             open_pair(&crowd[i]);
-            request_timeouts_add(timeouts, &crowd[i].timeout, crowd[i].ours, clock_now_ms());
+            request_timeouts_add(timeouts, &crowd[i].timeout, crowd[i].ours, T);
         }
         for (size_t i = 0; i < CROWD; i++) {
             request_timeouts_remove(timeouts, &crowd[i].timeout);
             close_pair(&crowd[i]);
         }
     }
+    atomic_fetch_sub(&coming, 1);
     return NULL;
 }
 
 /* The number of a closed descriptor may be used again at once; the new one must not be shut down.
  */
 START_TEST(removed_descriptor_is_not_used) {
-    struct request_timeouts *timeouts = started(0);
+    struct request_timeouts *timeouts = create(0);
     pthread_t threads[2];
+    atomic_store(&coming, COUNT_OF(threads));
     for (size_t i = 0; i < COUNT_OF(threads); i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, come_and_go, timeouts), 0);
-    for (int i = 0; i < 2000; i++) {
+    while (atomic_load(&coming) > 0) {
         struct pair bystander;
         open_pair(&bystander);
-        poll(NULL, 0, 0);
-        REQUIRE(!is_shut_down(&bystander, 0));
+        request_timeouts_check(timeouts, T);
+        REQUIRE(!is_shut_down(&bystander));
         close_pair(&bystander);
     }
     for (size_t i = 0; i < COUNT_OF(threads); i++)
         pthread_join(threads[i], NULL);
-    request_timeouts_stop(timeouts);
+    request_timeouts_delete(timeouts);
 }
 END_TEST
 
-START_TEST(stop_accepts_null) {
-    request_timeouts_stop(NULL);
+START_TEST(delete_accepts_null) {
+    request_timeouts_delete(NULL);
 }
 END_TEST
 
@@ -329,7 +328,7 @@ UNIT_SUITE(request_timeouts) {
     tcase_add_test(requests, progress_extends_the_timeout);
     tcase_add_test(requests, removed_connection_is_left_alone);
     tcase_add_test(requests, removed_descriptor_is_not_used);
-    tcase_add_test(requests, stop_accepts_null);
+    tcase_add_test(requests, delete_accepts_null);
     suite_add_tcase(suite, requests);
     return suite;
 }

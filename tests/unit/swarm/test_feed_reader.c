@@ -11,7 +11,7 @@
 enum {
     PERIOD_MS = 5,
     PEERS = 500,
-    TIMEOUT_MS = 10000,
+    TIMEOUT_MS = 60000,
     RING = 100000,
     FLOODED = 1000,
     OTHER_TORRENT = 2
