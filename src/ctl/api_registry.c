@@ -104,6 +104,18 @@ enum status api_registry_add_block(struct api_client *client,
     return report_failure(client, status);
 }
 
+enum status api_registry_add_machine(struct api_client *client, const struct endpoint *address,
+                                     const char *name) {
+    char text[ENDPOINT_TEXT_LEN];
+    json_t *value;
+    endpoint_address_text(address, text);
+    const enum status status = api_client_send_json(
+        client, "POST", "machines",
+        json_pack("{s:s, s:o}", "address", text, "name", output_json_string(name)), &value);
+    json_decref(value);
+    return report_failure(client, status);
+}
+
 enum status api_registry_remove(struct api_client *client, const char *kind, const char *name,
                                 bool *found) {
     char path[PATH_LEN];
@@ -126,11 +138,12 @@ enum status api_registry_remove(struct api_client *client, const char *kind, con
     return report_failure(client, status);
 }
 
-/* Reads a torrent, a passkey or a ban, distinguished by their fields. False if it is none of them.
- */
+/* Reads an entry of the registry; its fields tell the kind. False if it is of no kind. */
 static bool read_row(const json_t *item, struct registry_row *row) {
     const char *hash = api_client_text(item, "info_hash", NULL);
     const char *network = api_client_text(item, "network", NULL);
+    const char *address = api_client_text(item, "address", NULL);
+    struct endpoint endpoint;
     const bool has_since = json_object_get(item, "since") != NULL;
     *row = (struct registry_row){
         .size = api_client_number(item, "size"),
@@ -141,6 +154,13 @@ static bool read_row(const json_t *item, struct registry_row *row) {
     if (hash != NULL) {
         registry_copy_name(bytes_of(api_client_text(item, "name", "")), row->text);
         return hex_decode(bytes_of(hash), row->info_hash, INFO_HASH_LEN);
+    }
+    if (address != NULL) {
+        if (!endpoint_parse_address(address, &endpoint))
+            return false;
+        row->network = network_of_address(&endpoint);
+        registry_copy_name(bytes_of(api_client_text(item, "name", "")), row->text);
+        return true;
     }
     if (network != NULL && !network_parse(network, &row->network))
         return false;

@@ -32,7 +32,10 @@ enum status api_registry_add_block(struct api_client *client,
                                    const uint8_t info_hash[static INFO_HASH_LEN],
                                    const char *reason);
 
-/* Removes the entry `name` of `kind`: "torrents", "passkeys", "bans" or "blocks". */
+enum status api_registry_add_machine(struct api_client *client, const struct endpoint *address,
+                                     const char *name);
+
+/* Removes the entry `name` of `kind`: "torrents", "passkeys", "bans", "blocks" or "machines". */
 enum status api_registry_remove(struct api_client *client, const char *kind, const char *name,
                                 bool *found);
 

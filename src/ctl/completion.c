@@ -88,6 +88,13 @@ static void offer_hash(void *context, const struct registry_row *row) {
     offer(context, hash, row->text);
 }
 
+static void offer_machine(void *context, const struct registry_row *row) {
+    const struct endpoint address = network_first_address(&row->network);
+    char text[ENDPOINT_TEXT_LEN];
+    endpoint_address_text(&address, text);
+    offer(context, text, row->text);
+}
+
 static void offer_text(void *context, const struct registry_row *row) {
     offer(context, row->text, row->reason);
 }
@@ -106,6 +113,9 @@ static void offer_entries(struct completion *completion) {
         break;
     case VALUES_BANS:
         registry_client_visit_bans(client, offer_text, completion);
+        break;
+    case VALUES_MACHINES:
+        registry_client_visit_machines(client, offer_machine, completion);
         break;
     case VALUES_PASSKEYS:
         registry_client_visit_passkeys(client, offer_text, completion);

@@ -259,6 +259,17 @@ enum status registry_client_add_block(struct registry_client *client,
                           registry_rows_put(client->database, &row, (struct bytes){ .len = 0 }));
 }
 
+enum status registry_client_add_machine(struct registry_client *client,
+                                        const struct endpoint *address, const char *name) {
+    if (client->api != NULL)
+        return api_registry_add_machine(client->api, address, name);
+    struct registry_row row = registry_machine(address);
+    row.since_s = clock_unix_s();
+    snprintf(row.text, sizeof row.text, "%s", name);
+    return check_database(client,
+                          registry_rows_put(client->database, &row, (struct bytes){ .len = 0 }));
+}
+
 /* `list` is that of the API. */
 static enum status remove_info_hash(struct registry_client *client, enum registry_kind kind,
                                     const char *list, const uint8_t info_hash[static INFO_HASH_LEN],
@@ -302,6 +313,17 @@ enum status registry_client_remove_ban(struct registry_client *client,
     return api_registry_remove(client->api, "bans", text, found);
 }
 
+enum status registry_client_remove_machine(struct registry_client *client,
+                                           const struct endpoint *address, bool *found) {
+    char text[ENDPOINT_TEXT_LEN];
+    if (client->api == NULL) {
+        const struct registry_row row = registry_machine(address);
+        return check_database(client, registry_rows_remove(client->database, &row, found));
+    }
+    endpoint_address_text(address, text);
+    return api_registry_remove(client->api, "machines", text, found);
+}
+
 enum status registry_client_check_removal(enum status status, bool found, const char *kind,
                                           const char *name) {
     if (status != STATUS_GOOD || found)
@@ -340,6 +362,14 @@ enum status registry_client_visit_blocks(struct registry_client *client, registr
         return api_registry_visit(client->api, "blocks?", visit, context);
     return check_database(client,
                           registry_rows_visit(client->database, REGISTRY_BLOCK, visit, context));
+}
+
+enum status registry_client_visit_machines(struct registry_client *client, registry_visitor visit,
+                                           void *context) {
+    if (client->api != NULL)
+        return api_registry_visit(client->api, "machines?", visit, context);
+    return check_database(client,
+                          registry_rows_visit(client->database, REGISTRY_MACHINE, visit, context));
 }
 
 enum status registry_client_visit_all_bans(struct registry_client *client, registry_visitor visit,

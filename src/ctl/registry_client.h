@@ -49,6 +49,10 @@ enum status registry_client_add_block(struct registry_client *client,
                                       const uint8_t info_hash[static INFO_HASH_LEN],
                                       const char *reason);
 
+/* Names the machine at an address; replaces an earlier name. */
+enum status registry_client_add_machine(struct registry_client *client,
+                                        const struct endpoint *address, const char *name);
+
 /* `*found`: it existed. */
 enum status registry_client_remove_torrent(struct registry_client *client,
                                            const uint8_t info_hash[static INFO_HASH_LEN],
@@ -61,13 +65,16 @@ enum status registry_client_remove_block(struct registry_client *client,
 enum status registry_client_remove_ban(struct registry_client *client,
                                        const struct network *network, bool *found);
 
-/* Turns the result of a removal into an error if nothing was found. `kind` is "torrent", "passkey",
- * "ban" or "blocked torrent"; `name` as the user wrote it. */
+enum status registry_client_remove_machine(struct registry_client *client,
+                                           const struct endpoint *address, bool *found);
+
+/* Turns the result of a removal into an error if nothing was found. `kind` is such as "torrent" or
+ * "ban"; `name` as the user wrote it. */
 enum status registry_client_check_removal(enum status status, bool found, const char *kind,
                                           const char *name);
 
 /* Calls `visit` for each entry, in order. Rows have only the info_hash, name and size of a torrent,
- * the label and creation time of a passkey, and all fields of a ban. */
+ * the label and creation time of a passkey, and all fields of a ban or machine. */
 typedef enum status (*registry_client_lister)(struct registry_client *client,
                                               registry_visitor visit, void *context);
 enum status registry_client_visit_torrents(struct registry_client *client, registry_visitor visit,
@@ -76,6 +83,8 @@ enum status registry_client_visit_passkeys(struct registry_client *client, regis
                                            void *context);
 enum status registry_client_visit_blocks(struct registry_client *client, registry_visitor visit,
                                          void *context);
+enum status registry_client_visit_machines(struct registry_client *client, registry_visitor visit,
+                                           void *context);
 /* Those in force; visit_all_bans: also those that ended within the last days. */
 enum status registry_client_visit_bans(struct registry_client *client, registry_visitor visit,
                                        void *context);

@@ -319,6 +319,36 @@ def test_address_has_its_number_of_reachable_ports(torrent):
                        "127.0.0.9": {"open": 0, "unreachable": 0, "unknown": 1}}
             wait_until(lambda: reaches == {item["address"]: item["reach"]
                                            for item in api.get("/addresses")["items"]})
+            assert [item["address"] for item in api.get("/addresses", sort="reach")["items"]] == ["127.0.0.1", "127.0.0.9"]
+            firewalled = api.get("/addresses", show="unreachable")
+            assert [item["address"] for item in firewalled["items"]] == ["127.0.0.1"]
+            assert (firewalled["total"], firewalled["peers"]) == (1, 3)
+            wait_until(lambda: api.get("/status")["machines"] == {"total": 2, "firewalled": 1})
+            by_reach = [peer["reach"] for peer in api.peers(torrent, sort="reach", order="desc")]
+            assert by_reach == ["refused", "refused", "open", "unknown"]
+            assert [peer["reach"] for peer in api.peers(torrent, show="unreachable")] == ["refused"] * 2
+
+
+def test_peers_of_a_torrent_are_sorted_and_filtered(torrent):
+    with Skepd("network = { lan = [ \"127.0.0.0/16\" ]; }; probe = { enabled = false; };") as daemon:
+        api = Api(daemon.port)
+        for source, left in ("127.0.0.3", 30), ("127.0.0.1", 0), ("127.5.0.2", 20):
+            Peer(daemon.port, torrent, left=left, source=source).start()
+        path = f"/torrents/{torrent.hex()}/peers"
+
+        def addresses(**query):
+            return [peer["address"] for peer in api.get(path, **query)["items"]]
+
+        assert addresses()[0] == addresses(sort="role")[0] == "127.0.0.1"
+        assert addresses(sort="address") == ["127.0.0.1", "127.0.0.3", "127.5.0.2"]
+        assert addresses(sort="address", order="desc", limit=1, offset=1) == ["127.0.0.3"]
+        assert addresses(sort="progress") == ["127.0.0.3", "127.5.0.2", "127.0.0.1"]
+        assert addresses(show="outside") == ["127.5.0.2"] and addresses(show="unreachable") == []
+        assert addresses(search="127.5") == ["127.5.0.2"]
+        found = api.get(path, search="127.0", limit=1)
+        assert (len(found["items"]), found["total"]) == (1, 2)
+        assert sorted(addresses(sort="seen")) == sorted(addresses(sort="rate")) == sorted(addresses(sort="since"))
+        assert [item["address"] for item in api.get("/addresses", show="outside", sort="seen")["items"]] == ["127.5.0.2"]
 
 
 def test_network_shows_the_effect_of_a_ban(torrent):
@@ -452,7 +482,7 @@ def test_addresses_sum_up_what_is_shared():
         assert (second["address"], second["leeching"]) == ("127.0.0.3", 1)
         assert second["clients"] == ["Transmission 3.00"] and third["address"] == "::1"
         by_torrents = api.get("/addresses", sort="torrents", order="desc", limit=1)
-        assert by_torrents["items"] == [first] and by_torrents["total"] == 3
+        assert [item["address"] for item in by_torrents["items"]] == ["127.0.0.2"] and by_torrents["total"] == 3
         assert [item["address"] for item in api.get("/addresses", search="0.0.3")["items"]] == \
             ["127.0.0.3"]
         assert api.get("/addresses", search="transmission")["total"] == 1

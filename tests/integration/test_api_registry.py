@@ -110,6 +110,40 @@ def test_255_bytes_of_a_name_are_kept_and_a_longer_one_is_marked(daemon, api):
     assert api.delete("/passkeys/" + part(label)).status == 204
 
 
+def test_name_of_a_machine_is_shown_and_found_with_its_address(daemon, api, torrent):
+    address = "127.0.77.1"
+    named = api.post("/machines", {"address": "::ffff:" + address, "name": "Änne's laptop"})
+    assert named.status == 201 and named.headers["Location"] == "machines/" + address
+    assert api.get("/machines/" + address) == named.json and named.json in api.get("/machines")["items"]
+    peer = Peer(daemon.port, torrent, source=address)
+    other = Peer(daemon.port, torrent, source="127.0.77.2")
+    peer.start()
+    other.start()
+    assert [found["machine"] for found in api.peers(torrent, sort="address")] == ["Änne's laptop", None]
+    assert [found["address"] for found in api.peers(torrent, search="'S LAPTOP")] == [address]
+    wait_until(lambda: [found["machine"] for found in api.get("/addresses", search="nne's LAP")["items"]]
+               == ["Änne's laptop"])
+    assert api.get("/addresses/" + address)["machine"] == "Änne's laptop"
+    assert api.get("/addresses/127.0.77.2")["machine"] is None
+    peer.announce(event="completed", left=0)
+    wait_until(lambda: [found["machine"] for found in api.get(f"/torrents/{torrent.hex()}/completions")["items"]]
+               == ["Änne's laptop"])
+    assert {event["machine"] for event in api.get("/events")["items"] if event["address"] == address} == \
+        {"Änne's laptop"}
+    assert api.post("/machines", {"address": address, "name": "server"}).json["name"] == "server"
+    assert api.delete("/machines/" + address).status == 204
+    assert api.get("/addresses/" + address)["machine"] is None
+    assert api.delete("/machines/" + address).status == api.call("GET", "/machines/" + address).status == 404
+
+
+def test_names_of_machines_survive_a_restart():
+    with Skepd(CONFIG) as daemon:
+        Api(daemon.port).post("/machines", {"address": "2001:db8::7", "name": "server"})
+        daemon.restart()
+        assert [(machine["address"], machine["name"]) for machine in Api(daemon.port).get("/machines")["items"]] \
+            == [("2001:db8::7", "server")]
+
+
 def test_size_makes_progress_known(daemon, api, tmp_path):
     content, (info_hash,) = make_torrent(tmp_path, "v1_only", size=5000)
     api.post("/torrents", content)
@@ -227,6 +261,8 @@ def test_lists_are_paged(api):
     ("/torrents", b"[" * 3000, "invalid_json"),
     ("/passkeys", {}, "invalid_body"), ("/passkeys", {"label": ""}, "invalid_body"),
     ("/passkeys", {"label": "x" * 256}, "invalid_body"), ("/passkeys", {"label": None}, "invalid_body"),
+    ("/machines", {"address": "192.0.2.0/24", "name": "x"}, "invalid_address"),
+    ("/machines", {"address": "192.0.2.1", "name": ""}, "invalid_body"), ("/machines", {"name": "x"}, "invalid_body"),
     ("/bans", {"network": "nowhere"}, "invalid_network"),
     ("/bans", {"network": "192.0.2.1/24"}, "invalid_network"),
     ("/bans", {"network": "192.0.2.1", "for_s": 0}, "invalid_body"),

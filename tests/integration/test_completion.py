@@ -37,6 +37,7 @@ def daemon():
         skepctl("block", HASHES["registered"])
         skepctl("unblock", HASHES["registered"])
         skepctl("block", "12" * 20)
+        skepctl("name", "2001:db8::7", "Anna's laptop")
         skepctl.key_new(LABEL)
         Skepctl()("announce", daemon.announce_url, HASHES["announced"])
         wait_until(lambda: Skepctl().json("torrents", "--url", daemon.url)["total"] == 2)
@@ -95,6 +96,7 @@ def test_entries_are_completed(daemon):
         assert candidates(*where, "remove", "ab") == {HASHES["registered"]}
         assert candidates(*where, "unblock", "") == {"12" * 20}
         assert complete(*where, "unban", "2001:d") == ({"2001:db8::/32": "flood"}, ":none")
+        assert complete(*where, "unname", "2001:d") == ({"2001:db8::7": "Anna's laptop"}, ":none")
         assert candidates(*where, "key", "revoke", "") == {LABEL}
     for command in "peers", "magnet":
         assert candidates(*url, command, "ab") == {HASHES["registered"]}

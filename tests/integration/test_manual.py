@@ -138,7 +138,7 @@ def test_pages_are_well_formed(tmp_path):
 JSON_COMMANDS = {
     "key new": ["alice"], "key list": [], "key revoke": ["alice"], "add": ["ab" * 20, "name"], "list": [],
     "remove": ["ab" * 20], "ban": ["192.0.2.1"], "bans": [], "block": ["ab" * 20], "blocks": [],
-    "unblock": ["ab" * 20], "unban": ["192.0.2.1"], "status": [], "top": [],
+    "name": ["192.0.2.1", "laptop"], "names": [], "unname": ["192.0.2.1"], "unblock": ["ab" * 20], "unban": ["192.0.2.1"], "status": [], "top": [],
     "torrents": [], "peers": ["cd" * 20], "magnet": ["cd" * 20], "create": ["content"],
     "announce": ["URL", "cd" * 20], "backup": ["copy.db", "--database", "DATABASE"], "scrape": ["URL", "cd" * 20],
     "completion": ["bash"]}

@@ -239,9 +239,10 @@ def test_registry_entries_are_counted_by_kind(busy):
         skepctl.key_new(label)
     skepctl("ban", "192.0.2.0/24")
     found = read_metrics(busy)
-    counts = [found("skep_registry_entries", kind=kind) for kind in ("registered_torrent", "blocked_torrent", "passkey", "ban")]
-    assert counts == [1, 0, 2, 1]
-    assert skepctl.json("status")["registry"] == {"torrents": 1, "blocked": 0, "passkeys": 2, "bans": 1}
+    counts = [found("skep_registry_entries", kind=kind) for kind in ("registered_torrent", "blocked_torrent", "passkey", "ban", "machine_name")]
+    assert counts == [1, 0, 2, 1, 0]
+    assert skepctl.json("status")["registry"] == {"torrents": 1, "blocked": 0, "passkeys": 2, "bans": 1,
+                                                     "machines": 0}
     assert found("skep_database_size_bytes") == busy.database.stat().st_size
 
 

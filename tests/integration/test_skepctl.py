@@ -69,6 +69,17 @@ def test_bans_are_listed_with_their_end_and_reason(skepctl):
     assert len(skepctl("bans").splitlines()) == 1
 
 
+def test_machines_are_named(skepctl):
+    assert skepctl("name", "::ffff:192.0.2.1", "Anna's laptop") == "named 192.0.2.1 Anna's laptop\n"
+    assert skepctl("name", "2001:db8::1", "x") == "named 2001:db8::1 x\n"
+    assert skepctl("name", "2001:db8::1", "server") == "named 2001:db8::1 server\n"
+    lines = skepctl("names").splitlines()
+    assert [re.split("  +", line) for line in lines] == [["192.0.2.1", "Anna's laptop"], ["2001:db8::1", "server"]]
+    assert skepctl("unname", "192.0.2.1") == "unnamed 192.0.2.1\n"
+    assert skepctl.json("names") == {"items": [{"address": "2001:db8::1", "name": "server"}]}
+    skepctl("unname", "2001:db8::1")
+
+
 @pytest.mark.parametrize("duration, seconds", [
     ("1s", 1), ("90s", 90), ("15m", 900), ("2h", 7200), ("7d", 604800)])
 def test_duration_is_from_now_on(skepctl, database, duration, seconds):
@@ -92,6 +103,8 @@ def test_duration_is_from_now_on(skepctl, database, duration, seconds):
     (["ban", "192.0.2.1/"], "invalid address or network"), (["ban", "2001:db8::/129"], "invalid address or network"),
     (["ban", ""], "invalid address or network"), (["unban", "192.0.2"], "invalid address or network"),
     (["unban", "192.0.2.9"], 'ban "192.0.2.9" not found'),
+    (["name", "192.0.2.0/24", "x"], 'invalid address "192.0.2.0/24"'), (["name", "192.0.2.1", ""], "empty name"),
+    (["unname", "192.0.2.9"], 'named machine "192.0.2.9" not found'),
     (["ban", "192.0.2.1", "--for", "2"], "invalid duration"),
     (["ban", "192.0.2.1", "--for", "0s"], "invalid duration"),
     (["ban", "192.0.2.1", "--for", "-1s"], "invalid duration"),

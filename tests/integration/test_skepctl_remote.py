@@ -117,6 +117,16 @@ def test_bans_are_made_listed_and_lifted(skepctl, daemon):
     assert "not found" in skepctl.refuses("unban", "192.0.2.0/24")
 
 
+def test_machines_are_named_by_either(skepctl, daemon):
+    assert skepctl("name", "192.0.2.1", "Anna's laptop") == "named 192.0.2.1 Anna's laptop\n"
+    in_database(daemon)("name", "192.0.2.2", "server")
+    wait_until(lambda: len(skepctl.json("names")["items"]) == 2)
+    assert skepctl("names") == in_database(daemon)("names")
+    skepctl("unname", "192.0.2.1")
+    skepctl("unname", "192.0.2.2")
+    assert "not found" in skepctl.refuses("unname", "192.0.2.1")
+
+
 def test_named_database_overrides_the_skepd(skepctl, daemon, tmp_path):
     with Skepd(database=tmp_path / "other.db") as other:
         Skepctl(other.database, options=("--url", daemon.url))("add", "ab" * 20)

@@ -20,6 +20,7 @@ enum argument_values {
     VALUES_REGISTERED, /* torrents */
     VALUES_BLOCKS,
     VALUES_BANS,
+    VALUES_MACHINES,
     VALUES_PASSKEYS,
     VALUES_SHELLS,
 };
@@ -53,6 +54,9 @@ struct command {
     X(block)                                                                                       \
     X(unblock)                                                                                     \
     X(blocks)                                                                                      \
+    X(name)                                                                                        \
+    X(unname)                                                                                      \
+    X(names)                                                                                       \
     X(status)                                                                                      \
     X(top)                                                                                         \
     X(torrents)                                                                                    \

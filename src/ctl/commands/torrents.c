@@ -11,11 +11,12 @@
 
 enum { QUERY_LEN = 800, CELL_LEN = 256, LIMIT_MAX = 500, LIMIT_DEFAULT = 50 };
 
-static const char *const shows[] = { "all", "active", "registered", "unseeded", NULL };
+static const char *const shows[] = { "all",      "active", "registered", "unnamed", "idle",
+                                     "unseeded", "stuck",  "weak",       "good",    NULL };
 
 /* clang-format off */
 static const struct option_spec option_search = { "search", "TEXT", "filter by substring of name or info_hash", 0, NULL };
-static const struct option_spec option_show = { "show", "WHICH", "all, active, registered or unseeded (default: all)", 0, shows };
+static const struct option_spec option_show = { "show", "WHICH", "all, active, registered, unnamed or a HEALTH (default: all)", 0, shows };
 /* clang-format on */
 
 static void put_parameter(struct writer *w, const char *name, const char *value) {

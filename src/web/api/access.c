@@ -1,4 +1,4 @@
-/* Passkeys, bans and blocked torrents. */
+/* Passkeys, bans, blocked torrents and names of machines. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -347,6 +347,67 @@ static void delete_block(const struct api_request *request, struct web_response 
         api_remove_row(edit, &row, "Blocked torrent", response);
 }
 
+static json_t *machine_value(const struct registry_row *row) {
+    const struct endpoint address = network_first_address(&row->network);
+    return json_pack("{s:o, s:o, s:I}", "address", api_address(&address), "name",
+                     api_text(row->text), "since", (json_int_t)row->since_s);
+}
+
+static void get_machines(const struct api_request *request, struct web_response *response) {
+    send_rows(request, response, REGISTRY_MACHINE, 0, machine_value);
+}
+
+/* Reads an address, the key of a machine. */
+static bool parse_machine(const char *text, struct web_response *response,
+                          struct registry_row *row) {
+    struct endpoint address;
+    if (!endpoint_parse_address(text, &address)) {
+        api_send_error(response, 400, "invalid_address", "Invalid IP address.");
+        return false;
+    }
+    *row = registry_machine(&address);
+    return true;
+}
+
+static void get_machine(const struct api_request *request, struct web_response *response) {
+    struct registry_row row;
+    if (!parse_machine(request->part, response, &row))
+        return;
+    const bool found = registry_find(api_registry(request), &row);
+    send_row(&row, found, "Named machine", machine_value, response);
+}
+
+static void post_machine(const struct api_request *request, struct web_response *response) {
+    static const char *const fields[] = { "address", "name", NULL };
+    struct registry_row row;
+    char text[ENDPOINT_TEXT_LEN];
+    char name[REGISTRY_TEXT_LEN];
+    json_t *body = api_read_body(request, response, fields);
+    const bool good = body != NULL &&
+                      api_body_text(body, response, "address", false, text, sizeof text) &&
+                      api_body_text(body, response, "name", false, name, sizeof name) &&
+                      parse_machine(text, response, &row);
+    json_decref(body);
+    struct registry_edit *edit = good ? api_begin_edit(request, response) : NULL;
+    if (edit == NULL)
+        return;
+    const struct endpoint address = network_first_address(&row.network);
+    row.since_s = request->unix_ms / 1000;
+    memcpy(row.text, name, sizeof row.text);
+    endpoint_address_text(&address, text);
+    api_send_created(response, machine_value(&row), "machines", text);
+    put_row(edit, &row, response);
+}
+
+static void delete_machine(const struct api_request *request, struct web_response *response) {
+    struct registry_row row;
+    if (!parse_machine(request->part, response, &row))
+        return;
+    struct registry_edit *edit = api_begin_edit(request, response);
+    if (edit != NULL)
+        api_remove_row(edit, &row, "Named machine", response);
+}
+
 const struct api_route access_routes[] = {
     { "GET", "networks/*", ROLE_ADMIN, get_network },
     { "GET", "passkeys", ROLE_ADMIN, get_passkeys },
@@ -361,5 +422,9 @@ const struct api_route access_routes[] = {
     { "POST", "blocks", ROLE_ADMIN, post_block },
     { "GET", "blocks/*", ROLE_ADMIN, get_block },
     { "DELETE", "blocks/*", ROLE_ADMIN, delete_block },
+    { "GET", "machines", ROLE_ADMIN, get_machines },
+    { "POST", "machines", ROLE_ADMIN, post_machine },
+    { "GET", "machines/*", ROLE_ADMIN, get_machine },
+    { "DELETE", "machines/*", ROLE_ADMIN, delete_machine },
     { .method = NULL },
 };

@@ -40,7 +40,7 @@ struct api *api_create(const struct api_sources *sources, const struct tracker_s
     api->started_ms = clock_now_ms();
     pthread_mutex_init(&api->lock, NULL);
     api->torrents = torrent_list_create(sources->tracker, sources->prober);
-    api->addresses = address_list_create(sources->tracker);
+    api->addresses = address_list_create(sources->tracker, sources->prober);
     if (api->torrents != NULL && api->addresses != NULL)
         api->ticker = ticker_start("api", TICK_MS, on_tick, api);
     if (api->ticker != NULL)

@@ -9,6 +9,12 @@ struct registry *api_registry(const struct api_request *request) {
     return tracker_registry(request->api->tracker);
 }
 
+json_t *api_machine(const struct api_request *request, const struct endpoint *address) {
+    char name[REGISTRY_TEXT_LEN];
+    registry_find_machine(api_registry(request), address, name);
+    return api_text_or_null(name);
+}
+
 static uint8_t *read_stored_file(const struct api_request *request, const uint8_t *info_hash,
                                  size_t *len) {
     const char *database = request->api->database;

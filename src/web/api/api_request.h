@@ -134,9 +134,6 @@ void api_remove_row(struct registry_edit *edit, const struct registry_row *row, 
 /* REACH_UNKNOWN without a prober. */
 struct reach_state api_reach(const struct api_request *request, const struct endpoint *peer);
 
-/* {"open":N,"unreachable":N,"unknown":N}: the ports of an address by reachability. */
-json_t *api_reach_counts(const struct api_request *request, const struct address_row *row);
-
 extern const char *const api_healths[HEALTHS];
 
 json_t *api_torrent(const struct api_request *request, const struct torrent_row *row);
@@ -146,6 +143,9 @@ json_t *api_ban(const struct registry_row *row);
  * caller frees it. NULL if there is none or it cannot be read now. */
 uint8_t *api_read_file(const struct api_request *request,
                        const uint8_t info_hash[static INFO_HASH_LEN], size_t *len);
+
+/* The name of the machine at an address, or null. */
+json_t *api_machine(const struct api_request *request, const struct endpoint *address);
 
 struct registry *api_registry(const struct api_request *request);
 

@@ -9,12 +9,13 @@ static json_t *event_value(const struct api_request *request, const struct recen
     char name[REGISTRY_TEXT_LEN];
     torrent_list_name(request->api->torrents, change->info_hash, name);
     return json_pack(
-        "{s:o, s:o, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "id", api_count(event->id), "at",
-        api_unix(event->at_ms), "kind", change_kind_name(change->kind), "address",
-        api_recorded_address(&change->peer), "port", api_count(endpoint_port(&change->peer)),
-        "client", api_client(change->peer_id), "role", change_role_name(change), "info_hash",
-        api_hex(change->info_hash, INFO_HASH_LEN), "name", api_text_or_null(name), "seeders",
-        api_count(change->seeders), "leechers", api_count(change->leechers));
+        "{s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "id", api_count(event->id),
+        "at", api_unix(event->at_ms), "kind", change_kind_name(change->kind), "address",
+        api_recorded_address(&change->peer), "machine", api_machine(request, &change->peer), "port",
+        api_count(endpoint_port(&change->peer)), "client", api_client(change->peer_id), "role",
+        change_role_name(change), "info_hash", api_hex(change->info_hash, INFO_HASH_LEN), "name",
+        api_text_or_null(name), "seeders", api_count(change->seeders), "leechers",
+        api_count(change->leechers));
 }
 
 static void get_events(const struct api_request *request, struct web_response *response) {

@@ -4,6 +4,7 @@
 
 /* A query on the history, and its result. */
 struct history_query {
+    const struct api_request *request;
     uint8_t info_hash[INFO_HASH_LEN];
     enum history_range range;
     int64_t now_s;
@@ -65,11 +66,13 @@ static void add_torrent_sample(void *context, const struct torrent_sample *sampl
 }
 
 static void add_completion(void *context, const struct completion *completion) {
-    json_t **items = context;
-    api_append(items, json_pack("{s:I, s:o, s:o, s:o}", "at", (json_int_t)completion->at_s,
-                                "address", api_recorded_address(&completion->peer), "port",
-                                api_count(endpoint_port(&completion->peer)), "client",
-                                api_client(completion->peer_id)));
+    struct history_query *query = context;
+    api_append(&query->items,
+               json_pack("{s:I, s:o, s:o, s:o, s:o}", "at", (json_int_t)completion->at_s, "address",
+                         api_recorded_address(&completion->peer), "machine",
+                         api_machine(query->request, &completion->peer), "port",
+                         api_count(endpoint_port(&completion->peer)), "client",
+                         api_client(completion->peer_id)));
 }
 
 static bool read_samples(struct history *history, struct history_query *query) {
@@ -83,7 +86,7 @@ static bool read_torrent_samples(struct history *history, struct history_query *
 
 static bool read_completions(struct history *history, struct history_query *query) {
     return history_completions(history, query->info_hash, query->span.offset, query->span.limit,
-                               add_completion, &query->items, &query->total);
+                               add_completion, query, &query->total);
 }
 
 static void send_samples(struct web_response *response, const struct history_query *query,
@@ -109,7 +112,7 @@ static void get_torrent_history(const struct api_request *request, struct web_re
 }
 
 static void get_completions(const struct api_request *request, struct web_response *response) {
-    struct history_query query = { .total = 0 };
+    struct history_query query = { .request = request, .total = 0 };
     if (api_path_hash(request, response, query.info_hash) &&
         api_query_span(request, response, &query.span) &&
         with_history(request, response, read_completions, &query))

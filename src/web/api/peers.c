@@ -27,10 +27,11 @@ json_t *api_peer(const struct api_request *request, const struct peer_stats *pee
     const struct reach_state state = api_reach(request, &peer->peer);
     const int64_t probed_ms = request->unix_ms - (int64_t)(request->now_ms - state.probed_ms);
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b}",
-        "address", api_address(&peer->peer), "port", api_count(endpoint_port(&peer->peer)),
-        "family", api_count(peer->peer.family), "client", api_client(peer->peer_id), "peer_id",
-        api_hex(peer->peer_id, PEER_ID_LEN), "role",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, "
+        "s:b}",
+        "address", api_address(&peer->peer), "machine", api_machine(request, &peer->peer), "port",
+        api_count(endpoint_port(&peer->peer)), "family", api_count(peer->peer.family), "client",
+        api_client(peer->peer_id), "peer_id", api_hex(peer->peer_id, PEER_ID_LEN), "role",
         peer->seeder   ? "seeder"
         : peer->paused ? "partial"
                        : "leecher",
@@ -61,26 +62,31 @@ static json_t *address_value(const struct api_request *request, const struct add
         if (!is_repeated(row, i))
             api_append(&clients, api_client(row->clients[i]));
     }
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "address",
-                     api_address(&row->address), "clients", clients, "torrents",
-                     api_count(row->torrents), "seeding", api_count(row->seeding), "leeching",
-                     api_count(row->leeching), "upload_rate", api_count(row->upload_rate),
-                     "download_rate", api_count(row->download_rate), "seen",
-                     api_ago(request->unix_ms, row->silent_s), "reach",
-                     api_reach_counts(request, row), "lan", row->lan);
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:b}", "address",
+        api_address(&row->address), "machine", api_machine(request, &row->address), "clients",
+        clients, "torrents", api_count(row->torrents), "seeding", api_count(row->seeding),
+        "leeching", api_count(row->leeching), "upload_rate", api_count(row->upload_rate),
+        "download_rate", api_count(row->download_rate), "seen",
+        api_ago(request->unix_ms, row->silent_s), "reach", "open", api_count(row->open),
+        "unreachable", api_count(row->firewalled), "unknown",
+        api_count((uint64_t)row->port_count - row->open - row->firewalled), "lan", row->lan);
 }
 
 static bool read_query(const struct api_request *request, struct web_response *response,
                        struct address_query *query) {
-    static const char *const sorts[] = {
-        "address", "torrents", "seeding", "leeching", "rate", NULL
-    };
+    static const char *const sorts[] = { "address", "torrents", "seeding", "leeching",
+                                         "rate",    "seen",     "reach",   NULL };
+    static const char *const shows[] = { "all", "unreachable", "outside", NULL };
     size_t sort;
+    size_t show;
     if (!api_query_text(request, response, "search", query->search, sizeof query->search) ||
+        !api_query_choice(request, response, "show", shows, &show) ||
         !api_query_choice(request, response, "sort", sorts, &sort) ||
         !api_query_order(request, response, &query->descending))
         return false;
     query->sort = (enum address_sort)sort;
+    query->show = (enum address_show)show;
     return true;
 }
 
@@ -90,16 +96,17 @@ static void get_addresses(const struct api_request *request, struct web_response
     if (!read_query(request, response, &query) || !api_query_span(request, response, &span))
         return;
     struct address_row *rows = calloc(span.limit + 1, sizeof *rows);
-    size_t count = 0;
-    size_t total = 0;
+    struct address_page page = { .count = 0 };
     json_t *items = NULL;
     if (rows != NULL && address_list_page(request->api->addresses, &query, span.offset,
-                                          request->now_ms, rows, span.limit, &count, &total))
+                                          request->now_ms, rows, span.limit, &page))
         items = json_array();
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < page.count; i++)
         api_append(&items, address_value(request, &rows[i]));
     free(rows);
-    api_send_list(response, items, total, span);
+    json_t *body = api_list(items, page.total, span);
+    api_put(&body, "peers", api_count(page.peers));
+    api_send(response, 200, body);
 }
 
 /* The narrowest ban in force that covers the address, or null. */
@@ -144,7 +151,8 @@ static void get_address(const struct api_request *request, struct web_response *
     size_t total = 0;
     json_t *peers = peers_value(request, &address, &total);
     api_send(response, 200,
-             json_pack("{s:o, s:b, s:o, s:o, s:o}", "address", api_address(&address), "lan",
+             json_pack("{s:o, s:o, s:b, s:o, s:o, s:o}", "address", api_address(&address),
+                       "machine", api_machine(request, &address), "lan",
                        networks_contain(&settings.lan, &address), "ban",
                        ban_value(request, &address), "peers", peers, "total", api_count(total)));
 }

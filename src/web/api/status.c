@@ -82,11 +82,12 @@ static json_t *urls_value(const struct api_request *request,
 
 static json_t *registry_value(const struct api_request *request) {
     const struct registry *registry = api_registry(request);
-    return json_pack("{s:o, s:o, s:o, s:o}", "torrents",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "torrents",
                      api_count(torrent_list_registered(request->api->torrents)), "blocked",
                      api_count(registry_count(registry, REGISTRY_BLOCK)), "passkeys",
                      api_count(registry_count(registry, REGISTRY_PASSKEY)), "bans",
-                     api_count(registry_count(registry, REGISTRY_BAN)));
+                     api_count(registry_count(registry, REGISTRY_BAN)), "machines",
+                     api_count(registry_count(registry, REGISTRY_MACHINE)));
 }
 
 static json_t *probes_value(const struct api_request *request) {
@@ -118,6 +119,15 @@ static json_t *health_value(const struct api_request *request) {
     return value;
 }
 
+/* Null if out of memory for a moment. */
+static json_t *machines_value(const struct api_request *request) {
+    struct address_summary summary;
+    if (!address_list_summary(request->api->addresses, request->now_ms, &summary))
+        return json_null();
+    return json_pack("{s:o, s:o}", "total", api_count(summary.addresses), "firewalled",
+                     api_count(summary.firewalled));
+}
+
 /* For everyone who may see the status. */
 static void put_public_fields(const struct api_request *request, json_t **body) {
     static const char *const modes[] = {
@@ -137,6 +147,7 @@ static void put_admin_fields(const struct api_request *request, json_t **body) {
     api_put(body, "uptime_s", api_count((request->now_ms - api->started_ms) / 1000));
     api_put(body, "registry", registry_value(request));
     api_put(body, "health", health_value(request));
+    api_put(body, "machines", machines_value(request));
     api_put(body, "probes", probes_value(request));
     api_put(body, "store",
             json_pack("{s:b, s:b, s:f}", "enabled", api->database != NULL, "failing",

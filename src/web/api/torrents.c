@@ -222,7 +222,8 @@ static void get_torrent(const struct api_request *request, struct web_response *
 
 static bool read_peer_query(const struct api_request *request, struct web_response *response,
                             struct peer_query *query) {
-    static const char *const shows[] = { "all", "seeders", "leechers", "unreachable", NULL };
+    static const char *const shows[] = { "all",         "seeders", "leechers",
+                                         "unreachable", "outside", NULL };
     static const char *const sorts[] = { "role",  "address", "progress", "rate",
                                          "since", "seen",    "reach",    NULL };
     size_t show;
@@ -233,6 +234,7 @@ static bool read_peer_query(const struct api_request *request, struct web_respon
         !api_query_order(request, response, &query->descending))
         return false;
     query->show = (enum peer_show)show;
+    query->registry = api_registry(request);
     query->sort = (enum peer_sort)sort;
     return true;
 }

@@ -24,6 +24,8 @@ struct address_row {
     uint8_t client_count;
     uint8_t clients[ADDRESS_CLIENTS_MAX][PEER_ID_LEN]; /* a peer_id of each client program */
     uint8_t port_count;
+    uint8_t open; /* of these ports, the reachable and the firewalled ones */
+    uint8_t firewalled;
     uint16_t ports[ADDRESS_PORTS_MAX];
     uint64_t last_torrent; /* start of the info_hash added last; internal */
 };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/client_name.h"
+#include "web/views/peer_search.h"
 
 bool peer_query_is_plain(const struct peer_query *query) {
     return query->search[0] == '\0' && query->show == PEERS_ALL && query->sort == PEER_BY_ROLE &&
@@ -17,21 +17,18 @@ static bool is_shown(const struct probed_peer *peer, enum peer_show show) {
     case PEERS_LEECHERS:
         return !peer->stats.seeder;
     case PEERS_UNREACHABLE:
-        return peer->reach == REACH_REFUSED || peer->reach == REACH_SILENT;
+        return reach_is_firewalled(peer->reach);
+    case PEERS_OUTSIDE:
+        return !peer->stats.lan;
     case PEERS_ALL:
         break;
     }
     return true;
 }
 
-static bool matches_search(const struct probed_peer *peer, const char *search) {
-    char address[ENDPOINT_TEXT_LEN];
-    char client[CLIENT_NAME_LEN];
-    if (search[0] == '\0')
-        return true;
-    endpoint_address_text(&peer->stats.peer, address);
-    client_name(peer->stats.peer_id, client);
-    return strcasestr(address, search) != NULL || strcasestr(client, search) != NULL;
+static bool matches_search(const struct probed_peer *peer, const struct peer_query *query) {
+    return query->search[0] == '\0' || peer_search_client(peer->stats.peer_id, query->search) ||
+           peer_search_address(query->registry, &peer->stats.peer, query->search);
 }
 
 static int compare_numbers(uint64_t a, uint64_t b) {
@@ -82,7 +79,7 @@ size_t peer_query_apply(const struct peer_query *query, struct probed_peer *peer
     struct peer_query order = *query;
     size_t matches = 0;
     for (size_t i = 0; i < count; i++) {
-        if (is_shown(&peers[i], query->show) && matches_search(&peers[i], query->search))
+        if (is_shown(&peers[i], query->show) && matches_search(&peers[i], query))
             peers[matches++] = peers[i];
     }
     qsort_r(peers, matches, sizeof *peers, compare_peers, &order);

@@ -1,8 +1,9 @@
-/* Search, filter and order of the peers of a torrent. Pure; any thread. */
+/* Search, filter and order of the peers of a torrent. Any thread. */
 #ifndef SKEP_WEB_VIEWS_PEER_QUERY_H
 #define SKEP_WEB_VIEWS_PEER_QUERY_H
 
 #include "probe/prober.h"
+#include "swarm/registry.h"
 #include "swarm/swarm_snapshot.h"
 
 enum { PEER_SEARCH_LEN = 64 }; /* with the terminating zero */
@@ -12,6 +13,7 @@ enum peer_show {
     PEERS_SEEDERS,
     PEERS_LEECHERS,    /* including partial seeds */
     PEERS_UNREACHABLE, /* by the latest probe */
+    PEERS_OUTSIDE,     /* not in our networks (network.lan) */
 };
 
 enum peer_sort {
@@ -25,7 +27,9 @@ enum peer_sort {
 };
 
 struct peer_query {
-    char search[PEER_SEARCH_LEN]; /* substring of the address or of the client's name */
+    char
+        search[PEER_SEARCH_LEN]; /* part of the address, of the machine's or of the client's name */
+    struct registry *registry;   /* of the names of machines; NULL: they are not searched */
     enum peer_show show;
     enum peer_sort sort; /* ties are sorted by address */
     bool descending;

@@ -1,5 +1,7 @@
 #include "web/views/torrent_health.h"
 
+#include "web/views/peer_search.h"
+
 enum { SEEDERS_MAX = 16 }; /* looked up for the health of a torrent */
 
 enum health torrent_health(const struct torrent_stats *stats) {
@@ -19,8 +21,7 @@ static bool seeders_are_unreachable(struct tracker *tracker, struct prober *prob
     const size_t count =
         swarm_snapshot_peers(tracker, info_hash, now_ms, 0, peers, SEEDERS_MAX, &total);
     while (seeders < count && peers[seeders].seeder) {
-        const enum reach reach = prober_state(prober, &peers[seeders++].peer).reach;
-        if (reach != REACH_REFUSED && reach != REACH_SILENT)
+        if (!reach_is_firewalled(peer_reach(prober, &peers[seeders++].peer)))
             return false;
     }
     return seeders > 0;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "registry_support.h"
 #include "tracker_support.h"
 
 enum { PAGE_MAX = 16, LATER_MS = START_MS + 2000, MUCH_LATER_MS = START_MS + 62000 };
@@ -12,12 +13,15 @@ static struct address_list *addresses;
 static struct address_row rows[PAGE_MAX];
 static size_t count;
 static size_t total;
+static size_t peer_count;
 
 static void create(void) {
-    const struct tracker_options options = test_options();
+    struct tracker_options options = test_options();
+    options.lan = (struct networks){ .count = 1 };
+    ck_assert(network_parse("10.0.0.0/8", &options.lan.list[0]));
     tracker = tracker_create(&options, 0);
     ck_assert_ptr_nonnull(tracker);
-    addresses = address_list_create(tracker);
+    addresses = address_list_create(tracker, NULL);
     ck_assert_ptr_nonnull(addresses);
 }
 
@@ -38,7 +42,11 @@ static void put(const char *address, uint16_t port, uint32_t torrent, uint64_t l
 }
 
 static void ask(struct address_query query, uint64_t now_ms) {
-    ck_assert(address_list_page(addresses, &query, 0, now_ms, rows, PAGE_MAX, &count, &total));
+    struct address_page page;
+    ck_assert(address_list_page(addresses, &query, 0, now_ms, rows, PAGE_MAX, &page));
+    count = page.count;
+    total = page.total;
+    peer_count = page.peers;
 }
 
 /* Checks the addresses found, in order. */
@@ -97,6 +105,48 @@ START_TEST(addresses_are_found_by_client) {
     ASSERT_FOUND("9.0.0.1", "10.0.0.9");
     ask((struct address_query){ .search = "no such client" }, START_MS);
     ck_assert_uint_eq(total, 0);
+}
+END_TEST
+
+START_TEST(addresses_are_found_by_the_name_of_their_machine) {
+    struct endpoint address = endpoint_at("9.0.0.1", 0);
+    struct registry_row row = registry_machine(&address);
+    snprintf(row.text, sizeof row.text, "Anna's laptop");
+    test_put_row(tracker_registry(tracker), &row);
+    put_some();
+    ask((struct address_query){ .search = "LAPTOP" }, START_MS);
+    ASSERT_FOUND("9.0.0.1");
+    ck_assert_uint_eq(peer_count, 1);
+}
+END_TEST
+
+START_TEST(addresses_outside_are_shown_alone) {
+    put_some();
+    ask((struct address_query){ .show = ADDRESSES_OUTSIDE }, START_MS);
+    ASSERT_FOUND("9.0.0.1", "::2", "2001:db8::1");
+    ask((struct address_query){ .show = ADDRESSES_UNREACHABLE }, START_MS);
+    ck_assert_uint_eq(total, 0);
+}
+END_TEST
+
+START_TEST(addresses_are_sorted_by_their_latest_announce) {
+    put_some();
+    struct announce_request request = test_leecher(1000);
+    request.peer = endpoint_at("9.0.0.1", 1000);
+    test_put(tracker, &request, START_MS + 5000);
+    ask((struct address_query){ .sort = ADDRESS_BY_SEEN, .descending = true }, START_MS + 6000);
+    ck_assert_mem_eq(rows[0].address.wire, request.peer.wire, 4);
+    ask((struct address_query){ .sort = ADDRESS_BY_SEEN }, START_MS + 6000);
+    ck_assert_mem_eq(rows[3].address.wire, request.peer.wire, 4);
+}
+END_TEST
+
+START_TEST(summary_counts_addresses) {
+    struct address_summary summary;
+    put_some();
+    ck_assert(address_list_summary(addresses, START_MS, &summary));
+    ck_assert_uint_eq(summary.addresses, 4);
+    ck_assert_uint_eq(summary.firewalled, 0);
 }
 END_TEST
 
@@ -191,6 +241,10 @@ UNIT_SUITE(address_list) {
     tcase_add_test(tcase, peers_of_an_address_are_summed_up);
     tcase_add_test(tcase, addresses_are_sorted_as_numbers_and_by_family);
     tcase_add_test(tcase, addresses_are_found_by_client);
+    tcase_add_test(tcase, addresses_are_found_by_the_name_of_their_machine);
+    tcase_add_test(tcase, addresses_outside_are_shown_alone);
+    tcase_add_test(tcase, addresses_are_sorted_by_their_latest_announce);
+    tcase_add_test(tcase, summary_counts_addresses);
     tcase_add_test(tcase, sums_are_cached_for_two_seconds);
     tcase_add_test(tcase, thousands_of_addresses_each_have_their_row);
     tcase_add_test(tcase, all_ports_of_one_address_are_its_peers);
