@@ -50,12 +50,12 @@ def test_session_describes_the_client(daemon, api):
     assert Api(daemon.port, token=TOKEN).get("/session")["by"] == "token"
 
 
-@pytest.mark.parametrize("why,headers", [
-    ("host", {"Host": "rebound.example"}), ("forwarded", {"X-Forwarded-For": "192.0.2.1"}),
-    ("token", {"Host": "rebound.example", "Authorization": "Bearer of another"})])
-def test_session_has_the_reason_for_no_admin(api, why, headers):
+@pytest.mark.parametrize("why,client,headers", [
+    ("host", None, {"Host": "rebound.example"}), ("forwarded", "127.0.0.1", {"X-Forwarded-For": "192.0.2.1"}),
+    ("token", None, {"Host": "rebound.example", "Authorization": "Bearer of another"})])
+def test_session_has_the_reason_for_no_admin(api, why, client, headers):
     answer = api.call("GET", "/session", headers=headers)
-    assert answer.json == {"role": "none", "client": None, "by": None, "why": why, "tokens": True}
+    assert answer.json == {"role": "none", "client": client, "by": None, "why": why, "tokens": True}
 
 
 def test_description_is_served_as_it_is(api):
@@ -89,7 +89,7 @@ class TestStrangers:
             assert answer.status == 403 and answer.code == "forbidden"
 
     def test_have_no_role(self, closed):
-        assert Api(closed.port).get("/session") == {"role": "none", "client": None, "by": None,
+        assert Api(closed.port).get("/session") == {"role": "none", "client": "127.0.0.1", "by": None,
                                                        "why": "address", "tokens": True}
 
     def test_become_admins_by_the_token(self, closed):

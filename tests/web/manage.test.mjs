@@ -290,11 +290,11 @@ describe("administration", { concurrency: 2 }, () => {
   });
 
   for (const [reason, message, tracker, options] of [
-    ["address", /not in an admin network.+http\.admins/s, () => guarded, {}],
-    ["host", /hostname.+http\.hostnames = \[ "stranger\.test" \]/s, () => skepd, { host: STRANGER }],
+    ["address", /You are 127\.0\.0\.1\..+admin_token.+http\.admins.+"127\.0\.0\.1" \].+systemctl reload skepd.+clients announce without/s, () => guarded, {}],
+    ["host", /hostname.+hostnames = \[ "stranger\.test" \]/s, () => skepd, { host: STRANGER }],
     [
       "forwarded",
-      /proxy.+network\.trusted_proxies/s,
+      /proxy at 127\.0\.0\.1.+trusted_proxies = \[ "127\.0\.0\.1" \]/s,
       () => skepd,
       { extraHTTPHeaders: { "X-Forwarded-For": "192.0.2.1" } },
     ],

@@ -32,10 +32,17 @@ static const char *denial_reason(enum auth_proof proof) {
     return NULL;
 }
 
+/* A stranger learns its own address, unless it may be a web site that sends requests through the
+ * browser of someone else (DNS rebinding). */
+static bool may_see_client(const struct authorization *auth) {
+    return auth->role == ROLE_ADMIN || auth->proof == AUTH_WRONG_ADDRESS ||
+           auth->proof == AUTH_UNTRUSTED_PROXY;
+}
+
 static void get_session(const struct api_request *request, struct web_response *response) {
     const struct authorization *auth = request->auth;
     const struct endpoint *client = &request->http->client;
-    const bool shown = auth->role == ROLE_ADMIN && client->family != FAMILY_NONE;
+    const bool shown = may_see_client(auth) && client->family != FAMILY_NONE;
     api_send(response, 200,
              json_pack("{s:s, s:o, s:s?, s:s?, s:b}", "role", role_names[auth->role], "client",
                        shown ? api_address(client) : json_null(), "by", auth_method(auth->proof),
