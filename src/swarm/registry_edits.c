@@ -1,0 +1,225 @@
+#include <stdlib.h>
+
+#include "base/array.h"
+#include "base/error.h"
+#include "swarm/registry_entries.h"
+
+static void release_edit(struct registry_edit *edit) {
+    if (atomic_fetch_sub(&edit->references, 1) > 1)
+        return;
+    free(edit->changes);
+    free(edit->file);
+    free(edit);
+}
+
+struct registry_edit *registry_edit_begin(struct registry *registry) {
+    struct registry_edit *edit = calloc(1, sizeof *edit);
+    if (edit == NULL)
+        return NULL;
+    edit->registry = registry;
+    edit->references = 1;
+    pthread_mutex_lock(&registry->lock);
+    /* 0 means loaded. */
+    if (++registry->last_edit == 0)
+        ++registry->last_edit;
+    edit->number = registry->last_edit;
+    return edit;
+}
+
+static struct registry_change *append_change(struct registry_edit *edit,
+                                             const struct registry_row *row, bool removed) {
+    struct registry_change *changes =
+        array_grow(edit->changes, &edit->capacity, edit->count + 1, sizeof *changes);
+    if (changes == NULL)
+        return NULL;
+    edit->changes = changes;
+    struct registry_change *change = &changes[edit->count];
+    *change = (struct registry_change){ .row = *row, .before = *row, .removed = removed };
+    change->existed = registry_find(edit->registry, &change->before);
+    return change;
+}
+
+bool registry_edit_put(struct registry_edit *edit, const struct registry_row *row) {
+    struct entry *entry = entry_create(row);
+    if (entry == NULL || append_change(edit, row, false) == NULL) {
+        free(entry);
+        return false;
+    }
+    entry->edit = edit->number;
+    const bool good = registry_put_entry(edit->registry, entry);
+    edit->count += good;
+    return good;
+}
+
+bool registry_edit_remove(struct registry_edit *edit, const struct registry_row *row, bool *found) {
+    const struct registry_change *change = append_change(edit, row, true);
+    *found = change != NULL && change->existed;
+    if (!*found)
+        return change != NULL;
+    edit->count++;
+    return registry_remove_entry(edit->registry, row->kind, registry_row_key(row));
+}
+
+bool registry_edit_attach(struct registry_edit *edit, struct bytes file) {
+    edit->file = malloc(file.len + 1);
+    if (edit->file == NULL)
+        return false;
+    memcpy(edit->file, file.data, file.len);
+    edit->file_len = file.len;
+    return true;
+}
+
+/* Restores the earlier entries, newest change first. Without memory an entry stays as it is until
+ * the next load. */
+static void undo_edit(struct registry *registry, const struct registry_edit *edit) {
+    for (size_t i = edit->count; i > 0; i--) {
+        const struct registry_change *change = &edit->changes[i - 1];
+        struct entry *entry = change->existed ? entry_create(&change->before) : NULL;
+        if (entry != NULL)
+            (void)registry_put_entry(registry, entry);
+        else if (!change->existed)
+            (void)registry_remove_entry(registry, change->row.kind, registry_row_key(&change->row));
+    }
+}
+
+void registry_edit_abort(struct registry_edit *edit) {
+    struct registry *registry = edit->registry;
+    undo_edit(registry, edit);
+    pthread_mutex_unlock(&registry->lock);
+    release_edit(edit);
+}
+
+void registry_edit_submit(struct registry_edit *edit) {
+    struct registry *registry = edit->registry;
+    void (*wake)(void *context) = registry->wake;
+    void *context = registry->wake_context;
+    atomic_fetch_add(&edit->references, 1);
+    if (registry->newest == NULL)
+        registry->oldest = edit;
+    else
+        registry->newest->next = edit;
+    registry->newest = edit;
+    pthread_mutex_unlock(&registry->lock);
+    if (wake != NULL)
+        wake(context);
+}
+
+void registry_edit_release(struct registry_edit *edit) {
+    if (edit != NULL)
+        release_edit(edit);
+}
+
+enum registry_state registry_edit_state(struct registry_edit *edit, char reason[static ERROR_LEN]) {
+    pthread_mutex_lock(&edit->registry->lock);
+    const enum registry_state state = edit->state;
+    if (state == REGISTRY_FAILED || state == REGISTRY_LOCKED)
+        memcpy(reason, edit->reason, ERROR_LEN);
+    pthread_mutex_unlock(&edit->registry->lock);
+    return state;
+}
+
+void registry_edit_notify(struct registry_edit *edit, void (*ready)(void *context), void *context) {
+    pthread_mutex_lock(&edit->registry->lock);
+    const bool settled = edit->state != REGISTRY_QUEUED;
+    if (!settled) {
+        edit->ready = ready;
+        edit->context = context;
+    }
+    pthread_mutex_unlock(&edit->registry->lock);
+    if (settled)
+        ready(context);
+}
+
+const struct registry_change *registry_edit_changes(const struct registry_edit *edit,
+                                                    size_t *count) {
+    *count = edit->count;
+    return edit->changes;
+}
+
+struct bytes registry_edit_file(const struct registry_edit *edit) {
+    return (struct bytes){ edit->file, edit->file_len };
+}
+
+/* Only the writer removes edits, so the list cannot be cut behind its back. */
+const struct registry_edit *registry_edit_next(const struct registry_edit *edit) {
+    pthread_mutex_lock(&edit->registry->lock);
+    const struct registry_edit *next = edit->next;
+    pthread_mutex_unlock(&edit->registry->lock);
+    return next;
+}
+
+/* The writer */
+
+void registry_set_writer(struct registry *registry, void (*wake)(void *context), void *context) {
+    pthread_mutex_lock(&registry->lock);
+    registry->wake = wake;
+    registry->wake_context = context;
+    pthread_mutex_unlock(&registry->lock);
+}
+
+bool registry_has_writer(struct registry *registry) {
+    pthread_mutex_lock(&registry->lock);
+    const bool has = registry->wake != NULL;
+    pthread_mutex_unlock(&registry->lock);
+    return has;
+}
+
+const struct registry_edit *registry_queued(struct registry *registry) {
+    pthread_mutex_lock(&registry->lock);
+    const struct registry_edit *oldest = registry->oldest;
+    pthread_mutex_unlock(&registry->lock);
+    return oldest;
+}
+
+/* Notifies the owners of settled edits, and frees the edits; without a lock. */
+static void finish_edits(struct registry_edit *edits) {
+    while (edits != NULL) {
+        struct registry_edit *next = edits->next;
+        if (edits->ready != NULL)
+            edits->ready(edits->context);
+        release_edit(edits);
+        edits = next;
+    }
+}
+
+void registry_settle(struct registry *registry, const struct registry_edit *last) {
+    pthread_mutex_lock(&registry->lock);
+    struct registry_edit *settled = registry->oldest;
+    struct registry_edit *edit = settled;
+    for (; edit != last; edit = edit->next)
+        edit->state = REGISTRY_WRITTEN;
+    edit->state = REGISTRY_WRITTEN;
+    registry->settled_edit = edit->number;
+    registry->oldest = edit->next;
+    if (registry->oldest == NULL)
+        registry->newest = NULL;
+    edit->next = NULL;
+    pthread_mutex_unlock(&registry->lock);
+    finish_edits(settled);
+}
+
+static void undo_newest_first(struct registry *registry) {
+    struct registry_edit *until = NULL;
+    while (registry->oldest != until) {
+        struct registry_edit *edit = registry->oldest;
+        while (edit->next != until)
+            edit = edit->next;
+        undo_edit(registry, edit);
+        until = edit;
+    }
+}
+
+void registry_roll_back(struct registry *registry, enum registry_state state, const char *reason) {
+    pthread_mutex_lock(&registry->lock);
+    undo_newest_first(registry);
+    struct registry_edit *undone = registry->oldest;
+    for (struct registry_edit *edit = undone; edit != NULL; edit = edit->next) {
+        edit->state = state;
+        error_set(edit->reason, "%s", reason);
+    }
+    registry->settled_edit = registry->last_edit;
+    registry->oldest = NULL;
+    registry->newest = NULL;
+    pthread_mutex_unlock(&registry->lock);
+    finish_edits(undone);
+}
