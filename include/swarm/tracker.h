@@ -9,6 +9,7 @@
 #include "swarm/access.h"
 #include "swarm/announce.h"
 #include "swarm/change_feed.h"
+#include "swarm/refused_clients.h"
 #include "swarm/tracker_options.h"
 
 struct tracker_stats {
@@ -97,6 +98,11 @@ uint8_t (*tracker_info_hashes(struct tracker *tracker, size_t *count))[INFO_HASH
  * their number). Releases a shard's lock in between, so that no announce waits long. Returns the
  * number of expired peers. One thread at a time. */
 uint32_t tracker_sweep(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms);
+
+/* Passes the clients whose announces were refused since the last call to `read`, without holding a
+ * lock. Some are missing, or counted too low, if many were refused. Returns the number of announces
+ * refused since the start, which is exact. One thread at a time. */
+uint64_t tracker_take_refused(struct tracker *tracker, refused_clients_reader read, void *context);
 
 typedef void (*change_reader)(void *context, const struct change *changes, size_t count);
 

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "swarm/access.h"
+#include "swarm/refused_clients.h"
 #include "swarm/swarm.h"
 #include "swarm/tracker_options.h"
 
@@ -32,6 +33,7 @@ struct shard {
     size_t completions_memory; /* as it was at the last sweep, in the tracker's total */
     struct swarm_outputs outputs;
     _Atomic uint64_t answered; /* announces; written under the lock */
+    struct refused_clients refused;
 };
 
 struct swarm_table {

@@ -435,12 +435,16 @@ static enum announce_result handle_announce(struct announce *announce,
     return put_peer(announce, response);
 }
 
-static void count_result(struct tracker *tracker, struct shard *shard,
-                         enum announce_result result) {
-    if (result == ANNOUNCE_OK)
+static void count_result(const struct announce *announce, enum announce_result result,
+                         const struct announce_response *response) {
+    struct shard *shard = announce->shard;
+    if (result == ANNOUNCE_OK) {
         tally_own(&shard->answered);
-    else
-        tally_add(&tracker->refused[result], 1);
+        return;
+    }
+    tally_add(&announce->tracker->refused[result], 1);
+    refused_clients_add(&shard->refused, &response->client, announce->request, result,
+                        response->detail);
 }
 
 enum announce_result tracker_announce(struct tracker *tracker,
@@ -456,7 +460,7 @@ enum announce_result tracker_announce(struct tracker *tracker,
     announce.shard = swarm_table_lock(tracker->table, request->info_hash, &announce.hash);
     begin_response(&announce, response);
     const enum announce_result result = handle_announce(&announce, response);
-    count_result(tracker, announce.shard, result);
+    count_result(&announce, result, response);
     swarm_table_unlock(announce.shard);
     return result;
 }

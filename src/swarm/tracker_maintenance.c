@@ -206,6 +206,25 @@ void tracker_purge(struct tracker *tracker, uint64_t now_ms) {
         tracker_purge_all(tracker, false, now_ms);
 }
 
+uint64_t tracker_take_refused(struct tracker *tracker, refused_clients_reader read, void *context) {
+    uint64_t refused = 0;
+    for (int i = 0; i < ANNOUNCE_RESULTS; i++)
+        refused += tally_read(&tracker->refused[i]);
+    if (refused == tracker->refused_taken)
+        return refused;
+    tracker->refused_taken = refused;
+    for (int i = 0; i < SHARDS; i++) {
+        struct shard *shard = &tracker->table->shards[i];
+        pthread_mutex_lock(&shard->lock);
+        const struct refused_clients taken = shard->refused;
+        shard->refused.count = 0;
+        pthread_mutex_unlock(&shard->lock);
+        if (taken.count > 0)
+            read(context, taken.list, taken.count);
+    }
+    return refused;
+}
+
 bool tracker_drain(struct tracker *tracker, change_reader read, void *context) {
     bool complete = true;
     for (int i = 0; i < SHARDS; i++) {

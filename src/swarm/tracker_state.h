@@ -36,6 +36,8 @@ struct tracker {
     struct change_feed taken; /* used by the draining thread only */
     _Atomic uint64_t memory;
     _Atomic uint64_t refused[ANNOUNCE_RESULTS]; /* announces; shards count the answered ones */
+    uint64_t
+        refused_taken; /* announces refused by the last tracker_take_refused(); its thread only */
     _Atomic uint64_t scrapes[ANNOUNCE_RESULTS];
     _Atomic uint32_t peers;
     _Atomic uint32_t torrents;

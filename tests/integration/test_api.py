@@ -329,6 +329,25 @@ def test_address_has_its_number_of_reachable_ports(torrent):
             assert [peer["reach"] for peer in api.peers(torrent, show="unreachable")] == ["refused"] * 2
 
 
+def test_refused_announces_are_merged_by_address_and_reason(torrent):
+    with Skepd() as daemon:
+        api = Api(daemon.port)
+        api.post("/bans", {"network": "127.0.2.39", "reason": "too loud"})
+        banned = Peer(daemon.port, torrent, source="127.0.2.39")
+        for _ in range(12):
+            assert "banned: too loud" in banned.announce().failure
+        Peer(daemon.port, torrent, source="127.0.2.40").start()
+        wait_until(lambda: api.get("/status")["refused"] == 12)
+        entry, = api.get("/refused")["items"]
+        assert (entry["address"], entry["count"], entry["code"]) == ("127.0.2.39", 12, "banned")
+        assert entry["reason"] == "your address is banned: too loud" and entry["info_hash"] == torrent.hex()
+        wait_until(lambda: [event for event in api.get("/events")["items"] if event["kind"] == "refused"] == [entry])
+        assert api.get("/addresses/127.0.2.39")["refused"] == [entry]
+        assert api.get("/addresses/127.0.2.40")["refused"] == []
+        banned.announce()
+        wait_until(lambda: api.get("/refused")["items"][0]["count"] == 13)
+
+
 def test_peers_of_a_torrent_are_sorted_and_filtered(torrent):
     with Skepd("network = { lan = [ \"127.0.0.0/16\" ]; }; probe = { enabled = false; };") as daemon:
         api = Api(daemon.port)

@@ -21,6 +21,9 @@ static void on_tick(void *context) {
     struct api *api = context;
     const uint64_t now_ms = clock_now_ms();
     swarm_totals_tick(api->totals, now_ms);
+    if (api->events != NULL)
+        recent_events_tick(api->events, tracker_take_refused(
+                                            api->tracker, recent_events_add_refused, api->events));
     torrent_list_release_idle(api->torrents, now_ms);
     address_list_release_idle(api->addresses, now_ms);
 }

@@ -144,6 +144,10 @@ json_t *api_ban(const struct registry_row *row);
 uint8_t *api_read_file(const struct api_request *request,
                        const uint8_t info_hash[static INFO_HASH_LEN], size_t *len);
 
+/* The refused clients of an address, or of all if it is NULL, the latest first. */
+json_t *api_refused_clients(const struct api_request *request, const struct endpoint *address,
+                            struct api_span span, size_t *total);
+
 /* The name of the machine at an address, or null. */
 json_t *api_machine(const struct api_request *request, const struct endpoint *address);
 

@@ -148,13 +148,17 @@ static void get_address(const struct api_request *request, struct web_response *
         return;
     }
     const struct tracker_settings settings = api_settings_of(request->api);
+    const struct api_span all = { .limit = API_LIMIT_MAX };
     size_t total = 0;
+    size_t refused_total;
+    json_t *refused = api_refused_clients(request, &address, all, &refused_total);
     json_t *peers = peers_value(request, &address, &total);
     api_send(response, 200,
-             json_pack("{s:o, s:o, s:b, s:o, s:o, s:o}", "address", api_address(&address),
+             json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "address", api_address(&address),
                        "machine", api_machine(request, &address), "lan",
                        networks_contain(&settings.lan, &address), "ban",
-                       ban_value(request, &address), "peers", peers, "total", api_count(total)));
+                       ban_value(request, &address), "refused", refused, "peers", peers, "total",
+                       api_count(total)));
 }
 
 const struct api_route peers_routes[] = {

@@ -155,6 +155,8 @@ static void put_admin_fields(const struct api_request *request, json_t **body) {
     api_put(body, "registry", registry_value(request));
     api_put(body, "health", health_value(request));
     api_put(body, "machines", machines_value(request));
+    api_put(body, "refused",
+            api_count(api->events == NULL ? 0 : recent_events_refused(api->events)));
     api_put(body, "probes", probes_value(request));
     api_put(body, "store",
             json_pack("{s:b, s:b, s:f}", "enabled", api->database != NULL, "failing",

@@ -1,5 +1,6 @@
 #include "web/views/recent_events.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "support.h"
@@ -84,6 +85,75 @@ START_TEST(pages_follow_each_other_without_a_gap) {
 }
 END_TEST
 
+static struct refused_client refused(const char *address, uint32_t count) {
+    return (struct refused_client){
+        .address = endpoint_at(address, 0),
+        .result = ANNOUNCE_BANNED,
+        .count = count,
+        .detail = "too loud",
+    };
+}
+
+static void refuse(const char *address, uint32_t count) {
+    const struct refused_client client = refused(address, count);
+    recent_events_add_refused(events, &client, 1);
+}
+
+START_TEST(refused_announces_of_an_address_are_one_event) {
+    add_events(CHANGE_PEER_JOINED, 2);
+    refuse("192.0.2.1", 5);
+    refuse("192.0.2.1", 7);
+    ck_assert_uint_eq(recent_events_read(events, 0, list, PAGE), 2);
+    recent_events_tick(events, 12);
+    add_events(CHANGE_PEER_LEFT, 1);
+    ck_assert_uint_eq(recent_events_read(events, 0, list, PAGE), 4);
+    ck_assert(list[2].refused && !list[3].refused);
+    ck_assert_uint_eq(list[2].count, 12);
+    ck_assert_uint_eq(list[2].id, 3);
+    ck_assert_uint_eq(list[3].id, 4);
+    ck_assert_str_eq(list[2].detail, "too loud");
+    ck_assert_uint_eq(recent_events_refused(events), 12);
+    /* Not a new event at once, but its count grows. */
+    refuse("192.0.2.1", 1);
+    recent_events_tick(events, 13);
+    ck_assert_uint_eq(recent_events_read(events, 4, list, PAGE), 0);
+    ck_assert_uint_eq(recent_events_read(events, 2, list, PAGE), 2);
+    ck_assert_uint_eq(list[0].count, 13);
+}
+END_TEST
+
+START_TEST(flood_of_refused_clients_leaves_the_other_events) {
+    add_events(CHANGE_PEER_JOINED, 20);
+    for (int i = 0; i < 3 * REFUSED_CLIENTS_KEPT; i++) {
+        char address[ENDPOINT_TEXT_LEN];
+        snprintf(address, sizeof address, "10.1.%d.%d", i / 200, i % 200);
+        refuse(address, 1);
+    }
+    recent_events_tick(events, 3 * REFUSED_CLIENTS_KEPT);
+    ck_assert_uint_eq(recent_events_read(events, 0, list, PAGE), 20 + REFUSED_EVENTS_PER_CALL);
+    recent_events_tick(events, 3 * REFUSED_CLIENTS_KEPT);
+    ck_assert_uint_eq(recent_events_read(events, 0, list, PAGE), 20 + 2 * REFUSED_EVENTS_PER_CALL);
+    for (size_t i = 0; i < 20; i++)
+        ck_assert(!list[i].refused);
+    for (size_t i = 21; i < 20 + 2 * REFUSED_EVENTS_PER_CALL; i++)
+        ck_assert(list[i].refused && list[i].id == list[i - 1].id + 1);
+}
+END_TEST
+
+START_TEST(refused_clients_are_found_by_address) {
+    static struct recent_event found[REFUSED_CLIENTS_KEPT];
+    const struct endpoint address = endpoint_at("192.0.2.1", 6881);
+    const struct endpoint other = endpoint_at("192.0.2.3", 0);
+    refuse("192.0.2.1", 5);
+    refuse("192.0.2.2", 5);
+    ck_assert_uint_eq(recent_events_refused_clients(events, NULL, found, PAGE), 2);
+    ck_assert_uint_eq(recent_events_refused_clients(events, NULL, found, 1), 1);
+    ck_assert_uint_eq(recent_events_refused_clients(events, &address, found, PAGE), 1);
+    ck_assert_uint_eq(found[0].count, 5);
+    ck_assert_uint_eq(recent_events_refused_clients(events, &other, found, PAGE), 0);
+}
+END_TEST
+
 START_TEST(addresses_are_kept_with_the_precision_that_is_set) {
     const struct change change = { .kind = CHANGE_PEER_JOINED,
                                    .peer = endpoint_at("192.0.2.77", 6881) };
@@ -103,6 +173,9 @@ UNIT_SUITE(recent_events) {
     tcase_add_checked_fixture(tcase, create, delete);
     tcase_add_test(tcase, changes_of_peers_are_events_and_nothing_else_is);
     tcase_add_test(tcase, addresses_are_kept_with_the_precision_that_is_set);
+    tcase_add_test(tcase, refused_announces_of_an_address_are_one_event);
+    tcase_add_test(tcase, flood_of_refused_clients_leaves_the_other_events);
+    tcase_add_test(tcase, refused_clients_are_found_by_address);
     tcase_add_test(tcase, reader_gets_what_followed);
     tcase_add_test(tcase, reader_without_a_valid_position_gets_the_newest);
     tcase_add_test(tcase, oldest_go_when_there_are_too_many);
