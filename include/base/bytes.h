@@ -41,9 +41,6 @@ int bytes_compare(struct bytes a, struct bytes b);
 /* Whether `all` starts with `prefix`. */
 bool bytes_start_with(struct bytes all, struct bytes prefix);
 
-/* Drops white space at both ends, and the byte order mark that editors put first. */
-struct bytes bytes_trim(struct bytes text);
-
 /* Splits `*rest` at the first `separator`: returns the part before it and leaves the part after it
  * in `*rest`. Without a separator, returns everything and leaves nothing. */
 struct bytes bytes_split(struct bytes *rest, uint8_t separator);

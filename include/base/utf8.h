@@ -18,6 +18,16 @@ void utf8_repair(struct writer *w, struct bytes text);
  * make a name look as if it ended differently. */
 bool utf8_is_control(uint32_t character);
 
+/* Drops what editors, terminals and web pages put around a text: white space of any kind, byte
+ * order marks, and characters without a width. */
+struct bytes utf8_trim(struct bytes text);
+
+/* The same, and pairs of quotation marks or angle brackets around it. */
+struct bytes utf8_unquote(struct bytes text);
+
+/* Whether a file starts with the byte order mark of UTF-16, as some editors write it. */
+bool utf8_is_utf16(struct bytes file);
+
 /* Copies `text`, cut between characters to `size`, with the terminating zero. */
 void utf8_copy(struct bytes text, char *copy, size_t size);
 

@@ -16,13 +16,13 @@ struct magnet {
     size_t announce_url_count;
 };
 
-/* Whether `text` starts as a magnet link, in either case, after white space. */
+/* Whether `text` starts as a magnet link, in either case, after white space and quotation marks. */
 bool magnet_is_link(struct bytes text);
 
 /* Reads a magnet link: the info_hashes (both of a hybrid torrent), the name and the size, as far as
  * it has them; the other fields are empty. Ignores parameters that it does not know, white space
- * around the link, and "&amp;" for "&". False, with the reason in `error` and `*metainfo`
- * unchanged, if it is invalid or names no BitTorrent torrent, or more than one. */
+ * and quotation marks around the link, and "&amp;" for "&". False, with the reason in `error` and
+ * `*metainfo` unchanged, if it is invalid or names no BitTorrent torrent, or more than one. */
 bool magnet_parse(struct bytes text, struct metainfo *metainfo, char error[static ERROR_LEN]);
 
 /* Writes "magnet:?xt=urn:btih:...&dn=...&xl=...&tr=...", without a terminating zero. */

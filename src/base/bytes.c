@@ -11,21 +11,6 @@ bool bytes_start_with(struct bytes all, struct bytes prefix) {
            (prefix.len == 0 || memcmp(all.data, prefix.data, prefix.len) == 0);
 }
 
-static bool is_space(uint8_t c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-struct bytes bytes_trim(struct bytes text) {
-    static const uint8_t mark[] = { 0xef, 0xbb, 0xbf };
-    if (bytes_start_with(text, (struct bytes){ mark, sizeof mark }))
-        text = (struct bytes){ .data = text.data + sizeof mark, .len = text.len - sizeof mark };
-    while (text.len > 0 && is_space(text.data[0]))
-        text = (struct bytes){ .data = text.data + 1, .len = text.len - 1 };
-    while (text.len > 0 && is_space(text.data[text.len - 1]))
-        text.len--;
-    return text;
-}
-
 struct bytes bytes_split(struct bytes *rest, uint8_t separator) {
     const struct bytes all = *rest;
     const uint8_t *found = all.len == 0 ? NULL : memchr(all.data, separator, all.len);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 
 static uint8_t *port_bytes(struct endpoint *endpoint) {
     return endpoint->wire + address_len(endpoint->family);
@@ -185,19 +186,19 @@ struct endpoint network_first_address(const struct network *network) {
 
 bool network_parse(const char *text, struct network *network) {
     char address[ENDPOINT_TEXT_LEN];
-    const char *slash = strchr(text, '/');
-    const size_t len = slash == NULL ? strlen(text) : (size_t)(slash - text);
-    if (len >= sizeof address)
+    struct bytes prefix = utf8_unquote(bytes_of(text));
+    const bool has_prefix = prefix.len > 0 && memchr(prefix.data, '/', prefix.len) != NULL;
+    const struct bytes host = bytes_split(&prefix, '/');
+    if (host.len >= sizeof address)
         return false;
-    memcpy(address, text, len);
-    address[len] = '\0';
+    utf8_copy(host, address, sizeof address);
 
     struct endpoint base;
     if (!endpoint_parse_address(address, &base))
         return false;
     const uint64_t most = 8 * address_len(base.family);
     uint64_t bits = most;
-    if (slash != NULL && (!bytes_to_u64(bytes_of(slash + 1), &bits) || bits > most))
+    if (has_prefix && (!bytes_to_u64(prefix, &bits) || bits > most))
         return false;
 
     struct network parsed = network_of_address(&base);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { ELLIPSIS_LEN = 3 };
+enum { ELLIPSIS_LEN = 3, BLANK_LEN_MAX = 3 };
 
 /* Length of the sequence that starts with `first`, and its value bits; 0 if it cannot start one. */
 static size_t sequence_len(uint8_t first, uint32_t *bits) {
@@ -69,6 +69,77 @@ bool utf8_is_control(uint32_t character) {
     return character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x200e ||
            character == 0x200f || (character >= 0x202a && character <= 0x202e) ||
            (character >= 0x2066 && character <= 0x2069);
+}
+
+/* White space and characters without a width. */
+static bool is_blank(uint32_t c) {
+    static const struct {
+        uint32_t first;
+        uint32_t last;
+    } blanks[] = {
+        { '\t', '\r' },     { ' ', ' ' },       { 0x85, 0x85 },     { 0xa0, 0xa0 },
+        { 0xad, 0xad },     { 0x1680, 0x1680 }, { 0x180e, 0x180e }, { 0x2000, 0x200f },
+        { 0x2028, 0x202f }, { 0x205f, 0x206f }, { 0x3000, 0x3000 }, { 0xfeff, 0xfeff },
+    };
+    for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
+        if (c >= blanks[i].first && c <= blanks[i].last)
+            return true;
+    }
+    return false;
+}
+
+/* Length of the blank at the end of `text`; 0: none. */
+static size_t blank_at_end(struct bytes text) {
+    uint32_t character;
+    for (size_t len = 1; len <= BLANK_LEN_MAX && len <= text.len; len++) {
+        struct bytes end = { text.data + text.len - len, len };
+        if (utf8_take(&end, &character) && end.len == 0)
+            return is_blank(character) ? len : 0;
+    }
+    return 0;
+}
+
+struct bytes utf8_trim(struct bytes text) {
+    uint32_t character;
+    for (struct bytes rest = text; utf8_take(&rest, &character) && is_blank(character);)
+        text = rest;
+    for (size_t len = blank_at_end(text); len > 0; len = blank_at_end(text))
+        text.len -= len;
+    return text;
+}
+
+static bool strip_pair(struct bytes *text, struct bytes open, struct bytes close) {
+    const size_t len = open.len + close.len;
+    if (text->len < len || !bytes_start_with(*text, open) ||
+        memcmp(text->data + text->len - close.len, close.data, close.len) != 0)
+        return false;
+    *text = utf8_trim((struct bytes){ text->data + open.len, text->len - len });
+    return true;
+}
+
+struct bytes utf8_unquote(struct bytes text) {
+    static const char *const pairs[][2] = {
+        { "\"", "\"" },
+        { "'", "'" },
+        { "`", "`" },
+        { "<", ">" },
+        { "\xe2\x80\x9c", "\xe2\x80\x9d" }, /* English double quotes */
+        { "\xe2\x80\x98", "\xe2\x80\x99" }, /* English single quotes */
+        { "\xe2\x80\x9e", "\xe2\x80\x9c" }, /* German double quotes */
+        { "\xc2\xab", "\xc2\xbb" },         /* French quotes */
+    };
+    text = utf8_trim(text);
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs;) {
+        const bool stripped = strip_pair(&text, bytes_of(pairs[i][0]), bytes_of(pairs[i][1]));
+        i = stripped ? 0 : i + 1;
+    }
+    return text;
+}
+
+bool utf8_is_utf16(struct bytes file) {
+    static const struct bytes little_endian = BYTES_LITERAL("\xff\xfe");
+    static const struct bytes big_endian = BYTES_LITERAL("\xfe\xff");
+    return bytes_start_with(file, little_endian) || bytes_start_with(file, big_endian);
 }
 
 void utf8_copy(struct bytes text, char *copy, size_t size) {

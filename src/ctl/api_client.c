@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
+#include "base/utf8.h"
 #include "ctl/http_client.h"
 #include "wire/tracker_url.h"
 
@@ -35,7 +37,7 @@ static bool read_token_file(const char *path, char token[static TOKEN_LEN]) {
     const char *line = fgets(token, TOKEN_LEN, file);
     fclose(file);
     const size_t len = line == NULL ? 0 : strcspn(token, "\r\n");
-    const struct bytes trimmed = bytes_trim((struct bytes){ (const uint8_t *)token, len });
+    const struct bytes trimmed = utf8_trim((struct bytes){ (const uint8_t *)token, len });
     memmove(token, trimmed.data, trimmed.len);
     token[trimmed.len] = '\0';
     return token[0] != '\0' || output_error("%s: the first line contains no token", path);
@@ -48,8 +50,13 @@ static bool choose_token(const struct command_line *line, char token[static TOKE
         return read_token_file(path, token);
     if (given == NULL)
         given = getenv("SKEPCTL_TOKEN");
-    snprintf(token, TOKEN_LEN, "%s", given == NULL ? "" : given);
+    utf8_copy(utf8_trim(bytes_of(given == NULL ? "" : given)), token, TOKEN_LEN);
     return true;
+}
+
+static bool starts_with_scheme(struct bytes text, const char *scheme) {
+    return text.len >= strlen(scheme) &&
+           strncasecmp((const char *)text.data, scheme, strlen(scheme)) == 0;
 }
 
 /* HOST:PORT without a scheme means http. */
@@ -59,11 +66,14 @@ static bool choose_url(const struct command_line *line, char url[static URL_LEN]
         given = getenv("SKEPCTL_URL");
     if (given == NULL || given[0] == '\0')
         given = DEFAULT_URL;
-    const bool has_scheme = strncmp(given, "http://", 7) == 0 || strncmp(given, "https://", 8) == 0;
+    const struct bytes text = utf8_unquote(bytes_of(given));
+    const bool has_scheme =
+        starts_with_scheme(text, "http://") || starts_with_scheme(text, "https://");
     if (!has_scheme && strstr(given, "://") != NULL)
         return output_error("the URL of skepd must begin with http:// or https://, not \"%s\"",
                             given);
-    const int len = snprintf(url, URL_LEN, "%s%s", has_scheme ? "" : "http://", given);
+    const int len = snprintf(url, URL_LEN, "%s%.*s", has_scheme ? "" : "http://", (int)text.len,
+                             (const char *)text.data);
     if (len >= URL_LEN)
         return output_error("URL too long");
     for (size_t end = (size_t)len; end > 0 && url[end - 1] == '/'; end--)

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/digest.h"
+#include "base/utf8.h"
 #include "ctl/output.h"
 
 enum {
@@ -178,7 +178,7 @@ bool command_line_choice(const struct command_line *line, const struct option_sp
 
 bool command_line_hash(const char *text, uint8_t info_hash[static INFO_HASH_LEN]) {
     uint8_t digest[SHA256_LEN];
-    const struct bytes digits = bytes_trim(bytes_of(text));
+    const struct bytes digits = utf8_unquote(bytes_of(text));
     if (hex_decode(digits, info_hash, INFO_HASH_LEN))
         return true;
     if (!hex_decode(digits, digest, sizeof digest))

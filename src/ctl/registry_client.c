@@ -193,9 +193,11 @@ static enum status create_passkey(struct registry_client *client, const char *la
     if (key[0] == '\0' && !passkey_generate(key))
         return output_fail(STATUS_FAULT, "getrandom failed");
     digest_sha256(key, strlen(key), row.digest);
-    utf8_copy(bytes_of(label), row.text, sizeof row.text);
+    utf8_copy(utf8_trim(bytes_of(label)), row.text, sizeof row.text);
+    if (row.text[0] == '\0')
+        return output_fail(STATUS_FAULT, "the label is empty");
     present = row;
-    if (!registry_rows_has_label(client->database, label, &taken) ||
+    if (!registry_rows_has_label(client->database, row.text, &taken) ||
         !registry_rows_find(client->database, &present, &known))
         return check_database(client, false);
     if (taken)
@@ -233,7 +235,7 @@ enum status registry_client_add_ban(struct registry_client *client, const struct
         .since_s = now_s,
         .until_s = until_s,
     };
-    utf8_copy(bytes_of(reason), row.reason, sizeof row.reason);
+    utf8_copy(utf8_trim(bytes_of(reason)), row.reason, sizeof row.reason);
     struct registry_row earlier = row;
     return check_database(
         client, registry_rows_find(client->database, &earlier, replaced) &&
@@ -254,7 +256,7 @@ enum status registry_client_add_block(struct registry_client *client,
         return api_registry_add_block(client->api, info_hash, reason);
     struct registry_row row = make_key(REGISTRY_BLOCK, info_hash);
     row.since_s = clock_unix_s();
-    utf8_copy(bytes_of(reason), row.reason, sizeof row.reason);
+    utf8_copy(utf8_trim(bytes_of(reason)), row.reason, sizeof row.reason);
     return check_database(client,
                           registry_rows_put(client->database, &row, (struct bytes){ .len = 0 }));
 }

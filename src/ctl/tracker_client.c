@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/percent.h"
+#include "base/utf8.h"
 #include "ctl/udp_session.h"
 
 enum {
@@ -69,7 +70,7 @@ static bool create_transport(struct tracker_client *client) {
 static const char *parse_url(struct tracker_client *client, const char *text) {
     static const char announce[] = "/announce";
     struct tracker_url *url = &client->url;
-    const struct bytes trimmed = bytes_trim(bytes_of(text));
+    const struct bytes trimmed = utf8_unquote(bytes_of(text));
     if (trimmed.len >= URL_LEN)
         return "URL too long";
     memcpy(client->text, trimmed.data, trimmed.len);

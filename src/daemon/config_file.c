@@ -10,9 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "daemon/settings.h"
 
-enum { FILE_LEN_MAX = 1 << 20, PLACE_LEN = CONFIG_PATH_LEN + 16 };
+enum { FILE_LEN_MAX = 1 << 20, PLACE_LEN = CONFIG_PATH_LEN + 16, WORD_LEN = 1024 };
 
 #define VALUE_NAME "value" /* of a setting on the command line */
 
@@ -58,10 +59,18 @@ static config_setting_t *read_text(config_setting_t *value, const struct setting
     return NULL;
 }
 
+/* Copies a string without white space around it; empty if the value is none or too long. */
+static void copy_word(const config_setting_t *value, char word[static WORD_LEN]) {
+    const char *text = config_setting_get_string(value);
+    const struct bytes trimmed = utf8_trim(bytes_of(text == NULL ? "" : text));
+    utf8_copy(trimmed.len < WORD_LEN ? trimmed : (struct bytes){ 0 }, word, WORD_LEN);
+}
+
 static config_setting_t *read_choice(config_setting_t *value, const struct setting *setting,
                                      void *field) {
-    const char *name = config_setting_get_string(value);
-    for (uint32_t i = 0; name != NULL && setting->choices[i] != NULL; i++) {
+    char name[WORD_LEN];
+    copy_word(value, name);
+    for (uint32_t i = 0; setting->choices[i] != NULL; i++) {
         if (strcasecmp(name, setting->choices[i]) == 0) {
             settings_set_number(setting, field, i);
             return NULL;
@@ -99,9 +108,10 @@ static config_setting_t *read_networks(config_setting_t *value, const struct set
 }
 
 static bool is_any_address(config_setting_t *value) {
-    const char *text =
-        list_length(value) == 1 ? config_setting_get_string(list_at(value, 0)) : NULL;
-    return text && strcmp(text, "*") == 0;
+    char text[WORD_LEN] = "";
+    if (list_length(value) == 1)
+        copy_word(list_at(value, 0), text);
+    return strcmp(text, "*") == 0;
 }
 
 static config_setting_t *read_listen(config_setting_t *value, const struct setting *setting,
@@ -113,8 +123,9 @@ static config_setting_t *read_listen(config_setting_t *value, const struct setti
     size_t count = is_any_address(value) ? 0 : list_length(value);
     for (size_t i = 0; i < count; i++) {
         config_setting_t *element = list_at(value, i);
-        const char *text = config_setting_get_string(element);
-        if (!text || i == LISTEN_MAX || !endpoint_parse_address(text, &listen.list[i]))
+        char text[WORD_LEN];
+        copy_word(element, text);
+        if (i == LISTEN_MAX || !endpoint_parse_address(text, &listen.list[i]))
             return element;
         listen.count++;
     }
@@ -128,9 +139,10 @@ static config_setting_t *read_external(config_setting_t *value, const struct set
     struct endpoint addresses[2] = { 0 };
     for (size_t i = 0; i < list_length(value); i++) {
         config_setting_t *element = list_at(value, i);
-        const char *text = config_setting_get_string(element);
+        char text[WORD_LEN];
         struct endpoint address;
-        if (!text || !endpoint_parse_address(text, &address))
+        copy_word(element, text);
+        if (!endpoint_parse_address(text, &address))
             return element;
         struct endpoint *same_family = &addresses[address.family == FAMILY_V6];
         if (same_family->family != FAMILY_NONE)
@@ -170,8 +182,9 @@ static config_setting_t *read_hostnames(config_setting_t *value, const struct se
     struct hostnames names = { 0 };
     for (size_t i = 0; i < list_length(value); i++) {
         config_setting_t *element = list_at(value, i);
-        const char *text = config_setting_get_string(element);
-        if (!text || i == HOSTNAMES_CONFIGURED_MAX || !is_hostname(text))
+        char text[WORD_LEN];
+        copy_word(element, text);
+        if (i == HOSTNAMES_CONFIGURED_MAX || !is_hostname(text))
             return element;
         memcpy(names.list[names.count++], text, strlen(text));
     }
@@ -373,6 +386,9 @@ static bool parse_text(config_t *parsed, const char *text, const struct file_rea
     static const char byte_order_mark[] = "\xef\xbb\xbf";
     if (strncmp(text, byte_order_mark, strlen(byte_order_mark)) == 0)
         text += strlen(byte_order_mark);
+    if (utf8_is_utf16(bytes_of(text)))
+        return config_errors_add(reader->errors, "%s: the file is UTF-16; save it as UTF-8",
+                                 reader->path);
     const unsigned include = find_include(text);
     if (include > 0)
         return config_errors_add(reader->errors, "%s:%u: @include is not supported", reader->path,

@@ -1,6 +1,6 @@
 /* The whitelist and the blocklist file: torrents, one a line, each an info_hash of 40 hexadecimal
- * digits, optionally followed by white space and a comment. Empty lines and lines that start with
- * '#' are ignored. */
+ * digits or a magnet link, optionally followed by white space and a comment. Empty lines and lines
+ * that start with '#' are ignored. */
 #ifndef SKEP_DAEMON_LIST_FILE_H
 #define SKEP_DAEMON_LIST_FILE_H
 

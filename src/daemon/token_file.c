@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/bytes.h"
+#include "base/utf8.h"
 
 /* False with errno set. */
 static bool read_line(const char *path, char line[static ADMIN_TOKEN_LEN]) {
@@ -21,7 +21,7 @@ static bool read_line(const char *path, char line[static ADMIN_TOKEN_LEN]) {
         errno = EFBIG;
     const int saved = errno;
     fclose(file);
-    const struct bytes token = bytes_trim((struct bytes){ (const uint8_t *)line, len });
+    const struct bytes token = utf8_trim((struct bytes){ (const uint8_t *)line, len });
     len = token.len;
     memmove(line, token.data, len);
     line[len] = '\0';

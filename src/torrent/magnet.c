@@ -58,7 +58,7 @@ static bool take_prefix(struct bytes *text, const char *prefix) {
 }
 
 bool magnet_is_link(struct bytes text) {
-    text = bytes_trim(text);
+    text = utf8_unquote(text);
     return take_prefix(&text, "magnet:");
 }
 
@@ -121,13 +121,13 @@ static bool read_parameter(struct bytes key, struct bytes value, struct metainfo
     if (len >= 0)
         value = (struct bytes){ .data = decoded, .len = (size_t)len };
     if (is_topic(key)) {
-        value = bytes_trim(value);
+        value = utf8_trim(value);
         if (take_prefix(&value, "urn:btih:"))
             return read_btih(value, metainfo, error);
         return !take_prefix(&value, "urn:btmh:") || read_btmh(value, metainfo, error);
     }
     if (take_prefix(&key, "dn") && key.len == 0 && metainfo->name[0] == '\0')
-        utf8_copy_line(bytes_trim(value), metainfo->name, sizeof metainfo->name);
+        utf8_copy_line(utf8_trim(value), metainfo->name, sizeof metainfo->name);
     else if (take_prefix(&key, "xl") && key.len == 0 &&
              (!bytes_to_u64(value, &metainfo->size) || metainfo->size > INT64_MAX))
         metainfo->size = 0;
@@ -136,7 +136,7 @@ static bool read_parameter(struct bytes key, struct bytes value, struct metainfo
 
 bool magnet_parse(struct bytes text, struct metainfo *metainfo, char error[static ERROR_LEN]) {
     struct metainfo parsed = { 0 };
-    struct bytes rest = bytes_trim(text);
+    struct bytes rest = utf8_unquote(text);
     if (!take_prefix(&rest, "magnet:?"))
         return error_set(error, "a magnet link must start with magnet:?");
     while (rest.len > 0) {

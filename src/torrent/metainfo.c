@@ -31,7 +31,7 @@ struct parser {
 /* What is not a .torrent file but often saved as one. */
 static const char *find_mistake(struct bytes file) {
     static const uint8_t gzip[] = { 0x1f, 0x8b };
-    file = bytes_trim(file);
+    file = utf8_trim(file);
     if (file.len == 0)
         return "the file is empty";
     if (file.data[0] == '<')

@@ -95,7 +95,7 @@ describe("administration", { concurrency: 2 }, () => {
     await field.fill(`magnet:?xt=urn:btih:${"cd".repeat(32)}`);
     await page.getByRole("button", { name: "Register", exact: true }).click();
     await page.getByText("btih must be 40 hexadecimal or 32 base32 characters, not 64").waitFor();
-    await field.fill(` magnet:?xt=urn:btih:${"CD".repeat(20)}&dn=By+its+link `);
+    await field.fill(`“magnet:?xt=urn:btih:${"CD".repeat(20)}&dn=By+its+link”`);
     await page.getByRole("button", { name: "Register", exact: true }).click();
     await page.getByRole("button", { name: "Unregister By its link" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Unregister" }).click();
@@ -269,7 +269,7 @@ describe("administration", { concurrency: 2 }, () => {
     await page.getByLabel("Token").fill("not-the-token");
     await page.keyboard.press("Enter");
     await page.getByText("Invalid token.").waitFor();
-    await page.getByLabel("Token").fill(TOKEN);
+    await page.getByLabel("Token").fill(`\u200b ${TOKEN}\u00a0`);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Torrents" }).waitFor();
     await dropFiles(page, [["a.torrent", torrentFile("With a token.iso")]]);

@@ -69,6 +69,9 @@ describe("visitors", { concurrency: 3 }, () => {
     await field.fill("nonsense");
     await page.getByRole("button", { name: "Search" }).click();
     await page.getByText("expected 40 hexadecimal digits").waitFor();
+    await field.fill(`<magnet:?dn=${"x".repeat(200)}&xt=urn%3Abtih%3A${torrent.hash}&tr=udp://t>`);
+    await field.press("Enter");
+    await page.getByText("1 seeder, 0 leechers, 0 completed downloads.").waitFor();
     await close(page, /status of 400/);
   });
 

@@ -129,7 +129,7 @@ function makeTokenForm(onDone) {
 
 async function signIn(token, fault, onDone) {
   const previous = currentToken();
-  setToken(token.trim());
+  setToken(token.replace(/[^!-~]/g, "")); // a token has printable ASCII characters only
   try {
     const { role } = await getJson("session");
     if (role === "admin") return onDone();

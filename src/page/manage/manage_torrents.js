@@ -63,7 +63,7 @@ function makeHashForm(refreshNow) {
     class: "field mono",
     name: "info_hash",
     required: true,
-    pattern: "\\s*([0-9a-fA-F]{40}|[mM][aA][gG][nN][eE][tT]:\\?.+)\\s*",
+    pattern: "[^0-9a-zA-Z]*([0-9a-fA-F]{40}|[mM][aA][gG][nN][eE][tT]:\\?.+)[^0-9a-zA-Z]*",
     title: "40 hexadecimal digits, or a magnet link",
     placeholder: "40 hexadecimal digits, or magnet:?…",
     autocomplete: "off",

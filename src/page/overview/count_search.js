@@ -12,7 +12,7 @@ export function createCountSearch() {
     type: "search",
     autocomplete: "off",
     spellcheck: "false",
-    placeholder: "40 hexadecimal digits",
+    placeholder: "40 hexadecimal digits, or magnet:?…",
     required: true,
     "data-search": true,
   });
@@ -25,9 +25,15 @@ export function createCountSearch() {
   );
   onSubmit(form, field, async () => {
     setText(result, "");
-    setText(result, formatCounts(await getJson(apiPath(["counts", field.value.trim()]))));
+    setText(result, formatCounts(await getJson(apiPath(["counts", torrentOf(field.value)]))));
   });
   return { node: makeCard("Find a torrent", {}, form, result) };
+}
+
+/** A magnet link without its name and announce URLs is short enough for a path. */
+function torrentOf(text) {
+  const topic = /\bxt(\.\d+)?=urn(:|%3a)bt[im]h(:|%3a)\w+/i.exec(text);
+  return topic ? `magnet:?${topic[0]}` : text.trim();
 }
 
 function formatCounts({ seeders, leechers, downloaded }) {

@@ -320,22 +320,38 @@ static void delete_ban(const struct api_request *request, struct web_response *r
         api_remove_row(edit, &row, "Ban", response);
 }
 
-static void post_block(const struct api_request *request, struct web_response *response) {
-    static const char *const fields[] = { "info_hash", "reason", NULL };
-    struct registry_row row = { .kind = REGISTRY_BLOCK, .since_s = request->unix_ms / 1000 };
-    char hash[2 * INFO_HASH_LEN + 1];
+static bool read_block(const struct api_request *request, struct web_response *response,
+                       struct metainfo *torrent, char reason[static REFUSAL_DETAIL_LEN]) {
+    static const char *const fields[] = { "info_hash", "magnet", "reason", NULL };
     json_t *body = api_read_body(request, response, fields);
-    const bool good =
-        body != NULL && api_body_text(body, response, "info_hash", false, hash, sizeof hash) &&
-        api_body_text(body, response, "reason", true, row.reason, sizeof row.reason) &&
-        api_parse_hash(bytes_trim(bytes_of(hash)), response, row.info_hash);
+    const bool good = body != NULL && api_body_torrent(body, response, torrent) &&
+                      api_body_text(body, response, "reason", true, reason, REFUSAL_DETAIL_LEN);
     json_decref(body);
-    struct registry_edit *edit = good ? api_begin_edit(request, response) : NULL;
+    return good;
+}
+
+/* Blocks both info_hashes of a hybrid torrent. */
+static void post_block(const struct api_request *request, struct web_response *response) {
+    struct registry_row row = { .kind = REGISTRY_BLOCK, .since_s = request->unix_ms / 1000 };
+    struct metainfo torrent;
+    char hash[2 * INFO_HASH_LEN + 1];
+    if (!read_block(request, response, &torrent, row.reason))
+        return;
+    struct registry_edit *edit = api_begin_edit(request, response);
     if (edit == NULL)
         return;
+    bool good = true;
+    for (size_t i = torrent.hash_count; good && i > 0; i--) {
+        memcpy(row.info_hash, torrent.info_hashes[i - 1], INFO_HASH_LEN);
+        good = registry_edit_put(edit, &row);
+    }
+    if (!good) {
+        api_abort_edit(edit, response);
+        return;
+    }
     hex_encode(row.info_hash, INFO_HASH_LEN, hash);
     api_send_created(response, block_value(&row), "blocks", hash);
-    put_row(edit, &row, response);
+    api_submit_edit(edit, response);
 }
 
 static void delete_block(const struct api_request *request, struct web_response *response) {

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/percent.h"
 #include "base/utf8.h"
+#include "torrent/magnet.h"
 #include "wire/url_query.h"
 
 enum { WORD_LEN = 32, FIELDS_LEN = 200, FIELD_SHOWN_MAX = 60, JSON_LEN_MAX = 64 << 10 };
@@ -49,7 +50,9 @@ bool api_query_text(const struct api_request *request, struct web_response *resp
                        size - 1);
         return false;
     }
-    text[len] = '\0';
+    const struct bytes trimmed = utf8_trim((struct bytes){ (const uint8_t *)text, (size_t)len });
+    memmove(text, trimmed.data, trimmed.len);
+    text[trimmed.len] = '\0';
     return true;
 }
 
@@ -112,13 +115,30 @@ bool api_query_span(const struct api_request *request, struct web_response *resp
     return true;
 }
 
+bool api_parse_torrent(struct bytes text, struct web_response *response, struct metainfo *torrent) {
+    char error[ERROR_LEN];
+    text = utf8_unquote(text);
+    *torrent = (struct metainfo){ .hash_count = 1 };
+    if (hex_decode(text, torrent->info_hashes[0], INFO_HASH_LEN))
+        return true;
+    if (!magnet_is_link(text))
+        api_send_error(response, 400, "invalid_info_hash",
+                       "Invalid info_hash: expected %d hexadecimal digits or a magnet link.",
+                       2 * INFO_HASH_LEN);
+    else if (magnet_parse(text, torrent, error))
+        return true;
+    else
+        api_send_error(response, 400, "invalid_magnet", "Invalid magnet link: %s.", error);
+    return false;
+}
+
 bool api_parse_hash(struct bytes text, struct web_response *response,
                     uint8_t info_hash[static INFO_HASH_LEN]) {
-    if (hex_decode(text, info_hash, INFO_HASH_LEN))
-        return true;
-    api_send_error(response, 400, "invalid_info_hash",
-                   "Invalid info_hash: expected %d hexadecimal digits.", 2 * INFO_HASH_LEN);
-    return false;
+    struct metainfo torrent;
+    if (!api_parse_torrent(text, response, &torrent))
+        return false;
+    memcpy(info_hash, torrent.info_hashes[0], INFO_HASH_LEN);
+    return true;
 }
 
 bool api_path_hash(const struct api_request *request, struct web_response *response,
@@ -206,16 +226,30 @@ static bool has_control_characters(struct bytes text) {
     return false;
 }
 
+static struct bytes text_of_value(const json_t *value) {
+    return (struct bytes){ (const uint8_t *)json_string_value(value), json_string_length(value) };
+}
+
+bool api_body_torrent(const json_t *body, struct web_response *response, struct metainfo *torrent) {
+    const json_t *magnet = json_object_get(body, "magnet");
+    const json_t *value = magnet != NULL ? magnet : json_object_get(body, "info_hash");
+    if (json_is_string(value) && (magnet == NULL || json_object_get(body, "info_hash") == NULL))
+        return api_parse_torrent(text_of_value(value), response, torrent);
+    api_send_error(response, 400, "invalid_body",
+                   "Invalid info_hash or magnet: expected one of them, as a string.");
+    return false;
+}
+
 bool api_body_text(json_t *body, struct web_response *response, const char *name, bool optional,
                    char *text, size_t size) {
     const json_t *value = json_object_get(body, name);
     text[0] = '\0';
     if (optional && (value == NULL || json_is_null(value)))
         return true;
-    const size_t len = json_is_string(value) ? json_string_length(value) : 0;
-    if (json_is_string(value) && len < size && (optional || len > 0) &&
-        !has_control_characters((struct bytes){ (const uint8_t *)json_string_value(value), len })) {
-        memcpy(text, json_string_value(value), len + 1);
+    const struct bytes given = utf8_trim(text_of_value(value));
+    if (json_is_string(value) && given.len < size && (optional || given.len > 0) &&
+        !has_control_characters(given)) {
+        utf8_copy(given, text, size);
         return true;
     }
     api_send_error(response, 400, "invalid_body",

@@ -7,6 +7,7 @@
 #include "probe/prober.h"
 #include "swarm/registry.h"
 #include "swarm/swarm_totals.h"
+#include "torrent/metainfo.h"
 #include "torrent_dir/torrent_dir.h"
 #include "web/api/api_response.h"
 #include "web/http/authorization.h"
@@ -73,7 +74,8 @@ struct tracker_settings api_settings_of(struct api *api);
 
 /* The functions below send an error and return false if the request is invalid. */
 
-/* A query parameter as text, decoded; empty if absent. `size` includes the terminating zero. */
+/* A query parameter as text, decoded, without white space around it; empty if absent. `size`
+ * includes the terminating zero. */
 bool api_query_text(const struct api_request *request, struct web_response *response,
                     const char *name, char *text, size_t size);
 bool api_query_number(const struct api_request *request, struct web_response *response,
@@ -91,11 +93,15 @@ bool api_query_order(const struct api_request *request, struct web_response *res
 bool api_query_span(const struct api_request *request, struct web_response *response,
                     struct api_span *span);
 
-/* Decodes an info_hash in hexadecimal, from the path or from elsewhere. */
+/* Reads the info_hash in hexadecimal, or the magnet link, that names a torrent; of a hybrid
+ * torrent, the first info_hash. */
 bool api_path_hash(const struct api_request *request, struct web_response *response,
                    uint8_t info_hash[static INFO_HASH_LEN]);
 bool api_parse_hash(struct bytes text, struct web_response *response,
                     uint8_t info_hash[static INFO_HASH_LEN]);
+
+/* The same, with the other fields that a magnet link fills (torrent/magnet.h). */
+bool api_parse_torrent(struct bytes text, struct web_response *response, struct metainfo *torrent);
 
 /* Whether Content-Type is JSON. */
 bool api_body_is_json(const struct api_request *request);
@@ -105,7 +111,11 @@ bool api_body_is_json(const struct api_request *request);
 json_t *api_read_body(const struct api_request *request, struct web_response *response,
                       const char *const *fields);
 
-/* A string member of the body, without control characters. If it is optional, it may be absent,
+/* The torrent that the member `magnet` names, or `info_hash`, which may be a magnet link too. */
+bool api_body_torrent(const json_t *body, struct web_response *response, struct metainfo *torrent);
+
+/* A string member of the body, without control characters, and without white space around it. If it
+ * is optional, it may be absent,
  * null or empty. `size` includes the terminating zero. */
 bool api_body_text(json_t *body, struct web_response *response, const char *name, bool optional,
                    char *text, size_t size);

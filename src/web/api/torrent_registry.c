@@ -6,8 +6,6 @@
 #include "base/utf8.h"
 #include "store/registry_rows.h"
 #include "torrent/announce_list.h"
-#include "torrent/magnet.h"
-#include "torrent/metainfo.h"
 #include "web/api/api_request.h"
 #include "web/views/announce_urls.h"
 #include "wire/passkey.h"
@@ -31,44 +29,17 @@ static void take_metainfo(struct registration *registration, const struct metain
         registry_copy_name(bytes_of(metainfo->name), registration->name);
 }
 
-static bool read_link(struct bytes link, struct web_response *response,
-                      struct registration *registration) {
-    struct metainfo metainfo;
-    char error[ERROR_LEN];
-    if (!magnet_parse(link, &metainfo, error)) {
-        api_send_error(response, 400, "invalid_magnet", "Invalid magnet link: %s.", error);
-        return false;
-    }
-    take_metainfo(registration, &metainfo);
-    return true;
-}
-
-/* `magnet`, or `info_hash`, which may be a magnet link too. */
-static bool read_hash(const json_t *body, struct web_response *response,
-                      struct registration *registration) {
-    const json_t *magnet = json_object_get(body, "magnet");
-    const json_t *value = magnet != NULL ? magnet : json_object_get(body, "info_hash");
-    if (!json_is_string(value) || (magnet != NULL && json_object_get(body, "info_hash") != NULL)) {
-        api_send_error(response, 400, "invalid_body",
-                       "Invalid info_hash or magnet: expected one of them, as a string.");
-        return false;
-    }
-    const struct bytes text = bytes_trim(
-        (struct bytes){ (const uint8_t *)json_string_value(value), json_string_length(value) });
-    if (magnet != NULL || magnet_is_link(text))
-        return read_link(text, response, registration);
-    registration->hash_count = 1;
-    return api_parse_hash(text, response, registration->info_hashes[0]);
-}
-
 static bool read_hash_and_name(const struct api_request *request, struct web_response *response,
                                struct registration *registration) {
     static const char *const fields[] = { "info_hash", "magnet", "name", NULL };
+    struct metainfo torrent;
     json_t *body = api_read_body(request, response, fields);
     const bool good = body != NULL &&
                       api_body_text(body, response, "name", true, registration->name,
                                     sizeof registration->name) &&
-                      read_hash(body, response, registration);
+                      api_body_torrent(body, response, &torrent);
+    if (good)
+        take_metainfo(registration, &torrent);
     json_decref(body);
     return good;
 }

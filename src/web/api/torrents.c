@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "server/host_addresses.h"
 #include "store/registry_rows.h"
 #include "torrent/magnet.h"
@@ -51,6 +52,22 @@ json_t *api_torrent(const struct api_request *request, const struct torrent_row 
         api_count(stats->idle_s));
 }
 
+/* A whole info_hash or a magnet link may be pasted with quotation marks. */
+static bool read_search(const struct api_request *request, struct web_response *response,
+                        char search[static TORRENT_SEARCH_LEN]) {
+    char typed[MAGNET_LEN];
+    uint8_t info_hash[INFO_HASH_LEN];
+    if (!api_query_text(request, response, "search", typed, sizeof typed))
+        return false;
+    const struct bytes text = utf8_unquote(bytes_of(typed));
+    if (!magnet_is_link(text) && !hex_decode(text, info_hash, sizeof info_hash))
+        return api_query_text(request, response, "search", search, TORRENT_SEARCH_LEN);
+    if (!api_parse_hash(text, response, info_hash))
+        return false;
+    hex_encode(info_hash, INFO_HASH_LEN, search);
+    return true;
+}
+
 static bool read_query(const struct api_request *request, struct web_response *response,
                        struct torrent_query *query) {
     static const char *const shows[] = { "all",      "active", "registered", "unnamed", "idle",
@@ -59,7 +76,7 @@ static bool read_query(const struct api_request *request, struct web_response *r
                                          "downloaded", "rate", "health",  NULL };
     size_t show;
     size_t sort;
-    if (!api_query_text(request, response, "search", query->search, sizeof query->search) ||
+    if (!read_search(request, response, query->search) ||
         !api_query_choice(request, response, "show", shows, &show) ||
         !api_query_choice(request, response, "sort", sorts, &sort) ||
         !api_query_order(request, response, &query->descending))

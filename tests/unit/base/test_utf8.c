@@ -93,6 +93,60 @@ START_TEST(line_has_no_control_characters) {
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    const char *trimmed;
+    const char *unquoted;
+} pasted[] = {
+    { "", "", "" },
+    { " \t\r\n", "", "" },
+    { "a", "a", "a" },
+    { " a b\r\n", "a b", "a b" },
+    { "\xef\xbb\xbf"
+      " a\xc2\xa0",
+      "a", "a" },
+    { "\xe2\x80\x8b"
+      "a\xe2\x80\x8e\xe2\x81\xa9",
+      "a", "a" },
+    { "\xe3\x80\x80"
+      "\xc3\xa4 \xc2\x85",
+      "\xc3\xa4", "\xc3\xa4" },
+    { "\xa0"
+      "a\xff ",
+      "\xa0"
+      "a\xff",
+      "\xa0"
+      "a\xff" },
+    { " \"a\" ", "\"a\"", "a" },
+    { "<'a'>", "<'a'>", "a" },
+    { "\xe2\x80\x9c a \xe2\x80\x9d", "\xe2\x80\x9c a \xe2\x80\x9d", "a" },
+    { "\xc2\xab\xc2\xa0"
+      "a\xc2\xa0\xc2\xbb",
+      "\xc2\xab\xc2\xa0"
+      "a\xc2\xa0\xc2\xbb",
+      "a" },
+    { "\"", "\"", "\"" },
+    { "\"\"", "\"\"", "" },
+    { "\"a'", "\"a'", "\"a'" },
+    { "a\"b\"", "a\"b\"", "a\"b\"" },
+};
+
+START_TEST(text_is_taken_without_what_is_pasted_around_it) {
+    const struct bytes text = bytes_of(pasted[_i].text);
+    assert_bytes(utf8_trim(text), bytes_of(pasted[_i].trimmed));
+    assert_bytes(utf8_unquote(text), bytes_of(pasted[_i].unquoted));
+    assert_bytes(utf8_trim((struct bytes){ .len = 0 }), bytes_of(""));
+}
+END_TEST
+
+START_TEST(utf16_is_recognized_by_its_mark) {
+    ck_assert(utf8_is_utf16(bytes_of("\xff\xfe#")));
+    ck_assert(utf8_is_utf16(bytes_of("\xfe\xff")));
+    ck_assert(!utf8_is_utf16(bytes_of("\xef\xbb\xbf#")));
+    ck_assert(!utf8_is_utf16(bytes_of("\xff")));
+}
+END_TEST
+
 UNIT_SUITE(utf8) {
     Suite *suite = suite_create("utf8");
     TCase *take = tcase_create("take");
@@ -103,5 +157,9 @@ UNIT_SUITE(utf8) {
     TCase *copy = tcase_create("copy");
     tcase_add_loop_test(copy, line_has_no_control_characters, 0, LOOPS_OF(lines));
     suite_add_tcase(suite, copy);
+    TCase *trim = tcase_create("trim");
+    tcase_add_loop_test(trim, text_is_taken_without_what_is_pasted_around_it, 0, LOOPS_OF(pasted));
+    tcase_add_test(trim, utf16_is_recognized_by_its_mark);
+    suite_add_tcase(suite, trim);
     return suite;
 }

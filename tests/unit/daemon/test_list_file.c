@@ -73,6 +73,10 @@ static const char *const good_files[] = {
     HASH_A "\n" HASH_B,
     "# all that there is\n\n \n\t\r\n" HASH_A " a name # and more\n\n  " HASH_B "\tanother\n#\n",
     "00112233445566778899AABBCCDDEEFF00112233\n" HASH_B "\n" HASH_B "\n",
+    "\"" HASH_A "\",\"a name\"\n" HASH_B ";1\n",
+    "\xc2\xa0" HASH_A "\xe2\x80\x8b\n<" HASH_B "> a comment\n",
+    "magnet:?xt=urn:btih:" HASH_A "&dn=a b\nMAGNET:?xt=urn:btih:" HASH_B " a comment\n",
+    "'magnet:?xt.1=urn:btih:" HASH_A "&xt.2=urn:btmh:1220" HASH_B "000000000000000000000000'\n",
 };
 
 START_TEST(each_line_lists_a_torrent) {
@@ -88,11 +92,14 @@ static const char *const broken_lines[] = {
     "00112233445566778899aabbccddeeff0011223",
     "00112233445566778899aabbccddeeff001122334",
     "00112233445566778899aabbccddeeff0011223g",
-    "00112233445566778899aabbccddeeff00112233,name",
-    "magnet:?xt=urn:btih:00112233445566778899aabbccddeeff00112233",
+    HASH_A HASH_B,
+    HASH_A "-",
+    "magnet:?xt=urn:btih:" HASH_A "0",
+    "magnet:?xt=urn:btih:" HASH_A "000000000000000000000000",
+    "magnet:?dn=" HASH_A,
     "#" HASH_A,
     "  # " HASH_A,
-    "\xff\xfe\x80",
+    "\xfe\x80\xff",
 };
 
 START_TEST(broken_line_is_passed_over) {
@@ -110,6 +117,14 @@ START_TEST(zero_bytes_do_no_harm) {
     ck_assert(load_list(ACCESS_WHITELIST));
     ck_assert(lists(HASH_A));
     ck_assert(lists(HASH_B));
+}
+END_TEST
+
+START_TEST(utf16_is_reported) {
+    static const char text[] = "\xff\xfe#\0\n\0";
+    write_bytes(text, sizeof text - 1);
+    ck_assert(!load_list(ACCESS_WHITELIST));
+    ck_assert_ptr_nonnull(strstr(error, "UTF-16"));
 }
 END_TEST
 
@@ -207,6 +222,7 @@ UNIT_SUITE(list_file) {
     tcase_add_loop_test(loading, each_line_lists_a_torrent, 0, LOOPS_OF(good_files));
     tcase_add_loop_test(loading, broken_line_is_passed_over, 0, LOOPS_OF(broken_lines));
     tcase_add_test(loading, zero_bytes_do_no_harm);
+    tcase_add_test(loading, utf16_is_reported);
     tcase_add_test(loading, empty_file_lists_nothing);
     tcase_add_test(loading, blocklist_file_blocks_what_it_lists);
     tcase_add_test(loading, thousands_of_torrents_are_listed);
