@@ -12,7 +12,7 @@ BENCH_PARTS := $(filter-out $(BENCH_PROGRAMS:%=tests/bench/%.c) tests/bench/path
 # announce path, which these directories hold.
 PATH_SOURCES := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c src/server/*.c) \
     $(addprefix tests/bench/,path.c requests.c workload.c)
-PATH_OBJECTS := $(patsubst %.c,$(BENCH_OUT)/o2/%.o,$(PATH_SOURCES))
+PATH_OBJECTS := $(patsubst %.c,$(O2_BUILD)/%.o,$(PATH_SOURCES))
 
 .PHONY: soak bench bench-quick bench-full bench-tools bench-packages check-instructions
 
@@ -50,11 +50,7 @@ $(BENCH_TOOLS):
 
 $(BENCH_OUT)/path: $(PATH_OBJECTS)
 	@echo "  LD $@"
-	@$(CC) -O2 -Wl,--wrap=random_secret -o $@ $^ $(LDLIBS)
-
-$(BENCH_OUT)/o2/%.o: %.c
 	@mkdir -p $(@D)
-	@echo "  CC $< (-O2)"
-	@$(CC) $(CPPFLAGS) -std=c11 $(WARNINGS) -O2 -g -pthread -MMD -MP -c -o $@ $<
+	@$(CC) -O2 -Wl,--wrap=random_secret -o $@ $^ $(LDLIBS)
 
 -include $(PATH_OBJECTS:.o=.d) $(wildcard $(BUILD)/tests/bench/*.d)
