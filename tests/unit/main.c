@@ -1,5 +1,6 @@
 /* Runs the unit tests of the named suites, or of all; --list prints the suites. CK_FORK=no and
  * CK_RUN_CASE work as Check documents them. */
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,9 @@ static int list_suites(void) {
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "--list") == 0)
         return list_suites();
+    /* Keep what a test frees: the next large tracker then needs no new pages from the kernel. */
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
     SRunner *runner = create_runner(argv + 1);
     srunner_run_all(runner, CK_NORMAL);
     const int run = srunner_ntests_run(runner);

@@ -7,7 +7,7 @@
 #include "store/store.h"
 #include "support.h"
 
-enum { BATCHES = 12, BATCH_CHANGES = 40, PLACES = 60, OPERATIONS_MAX = 2000 };
+enum { BATCHES = 8, BATCH_CHANGES = 30, PLACES = 40, OPERATIONS_MAX = 2000 };
 
 /* By place: number of completions, and whether the peer is present. */
 struct state {
