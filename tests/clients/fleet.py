@@ -8,8 +8,8 @@ from sample import Sample, make_sample, sha256_of
 from support.network import Network
 from support.waiting import wait_until
 
-START_S = 20
-DOWNLOAD_S = 60
+START_S = 60
+DOWNLOAD_S = 120
 
 Download = tuple[Client, Sample]
 

@@ -10,7 +10,7 @@ from support.skepd import free_port
 PACKAGE = "bittorrent-tracker"
 VERSION = "11.0.2"  # the last one without a native WebRTC library, which no tracker test needs
 SCRIPT = Path(__file__).with_name("announce_and_scrape.mjs")
-VISIT_S = 20
+VISIT_S = 60
 
 
 def install() -> None:

@@ -44,11 +44,11 @@ def test_newcomers_find_the_seeder_right_after_the_tracker_was_killed(tracker, f
 
     tracker.kill()
     tracker.start()
-    wait_until_counted(tracker, sample, 1, 0, 0, timeout_s=1)
+    wait_until_counted(tracker, sample, 1, 0, 0)
     for newcomer in newcomers:
         newcomer.download(sample)
 
-    wait_until_complete([(newcomer, sample) for newcomer in newcomers], timeout_s=15)
+    wait_until_complete([(newcomer, sample) for newcomer in newcomers])
     assert seeder.announces() == 1, "the seeder has announced again"
 
 

@@ -10,7 +10,7 @@ from sample import Sample
 from support.process import Process
 from support.skepd import free_port
 
-RPC_TIMEOUT_S = 5
+RPC_TIMEOUT_S = 20
 
 
 class Client:
