@@ -22,6 +22,8 @@ struct web_request {
                              or names loopback although it is on another machine; or an untrusted
                              proxy may have sent it (proxy headers, or HTTP/1.0) */
     bool secure;           /* by HTTPS */
+    bool
+        forwarded_secure; /* the trusted proxy's header Forwarded says that the client used HTTPS */
     const char *host;
     const char *origin;
     const char *sec_fetch_site;

@@ -29,6 +29,7 @@ enum forwarded_state {
 struct forwarded {
     enum forwarded_state state;
     struct endpoint client; /* without port */
+    bool secure;            /* the client used HTTPS, as its entry in Forwarded says */
 };
 
 /* Reads one Forwarded line. Several lines form one list; pass them in order. */

@@ -39,6 +39,7 @@ struct config {
     struct tracker_options tracker;
     struct access_options access;
     struct http_server_options http;
+    struct configured_urls announce_urls; /* empty: found by the API */
     struct web_options web;
     struct prober_options probe;
     struct udp_server_options udp; /* same addresses as HTTP; port 0: the same port */

@@ -12,6 +12,7 @@
 
 #include "base/utf8.h"
 #include "daemon/settings.h"
+#include "wire/tracker_url.h"
 
 enum { FILE_LEN_MAX = 1 << 20, PLACE_LEN = CONFIG_PATH_LEN + 16, WORD_LEN = 1024 };
 
@@ -205,6 +206,38 @@ static config_setting_t *read_header_name(config_setting_t *value, const struct 
     return text != NULL && is_header_name(text) ? read_text(value, setting, field) : value;
 }
 
+/* Adds /announce to a URL without a path. A passkey is put before the last part of the path. */
+static bool copy_announce_url(const char *text, char url[static ANNOUNCE_URL_CONFIGURED_LEN]) {
+    struct tracker_url parsed;
+    if (tracker_url_parse(bytes_of(text), &parsed) != NULL || parsed.family != FAMILY_NONE ||
+        strpbrk(text, "?#\"\\<>") != NULL)
+        return false;
+    size_t len = parsed.whole.len;
+    for (; parsed.target.len > 0 && text[len - 1] == '/'; parsed.target.len--)
+        len--;
+    const bool bare = parsed.target.len == 0;
+    const int written = snprintf(url, ANNOUNCE_URL_CONFIGURED_LEN, "%.*s%s", (int)len, text,
+                                 bare ? "/announce" : "");
+    return written < ANNOUNCE_URL_CONFIGURED_LEN &&
+           strncmp(strrchr(url, '/'), "/announce", strlen("/announce")) == 0;
+}
+
+static config_setting_t *read_urls(config_setting_t *value, const struct setting *setting,
+                                   void *field) {
+    (void)setting;
+    struct configured_urls urls = { 0 };
+    for (size_t i = 0; i < list_length(value); i++) {
+        config_setting_t *element = list_at(value, i);
+        char text[WORD_LEN];
+        copy_word(element, text);
+        if (i == ANNOUNCE_URLS_CONFIGURED_MAX || !copy_announce_url(text, urls.list[i]))
+            return element;
+        urls.count++;
+    }
+    *(struct configured_urls *)field = urls;
+    return NULL;
+}
+
 static const struct {
     value_reader read;
     const char *expected; /* NULL: the table has the range or the choices */
@@ -218,11 +251,14 @@ static const struct {
     [SETTING_LISTEN] = { read_listen, "\"*\" or a list of up to 8 IP addresses" },
     [SETTING_CLIENTS] = { read_clients, "a list of up to 32 strings such as \"-qB4\"" },
     [SETTING_HOSTNAMES] = { read_hostnames, "a list of up to 31 names such as \"tracker.lan\"" },
+    [SETTING_URLS] = { read_urls,
+                       "a list of up to 8 URLs such as \"https://tracker.example/announce\"" },
     [SETTING_EXTERNAL] = { read_external, "an IPv4 address, an IPv6 address or a list of both" },
 };
 
 _Static_assert(CONFIG_PATH_LEN == 1024 && TLS_CERTIFICATE_PATH_LEN == 1024 && NETWORKS_MAX == 32 &&
-                   LISTEN_MAX == 8 && ADMIN_TOKEN_LEN == 1024 && HOSTNAMES_CONFIGURED_MAX == 31,
+                   LISTEN_MAX == 8 && ADMIN_TOKEN_LEN == 1024 && HOSTNAMES_CONFIGURED_MAX == 31 &&
+                   ANNOUNCE_URLS_CONFIGURED_MAX == 8,
                "the texts above contain these limits");
 
 /* "error", "warning", "info" or "debug" */

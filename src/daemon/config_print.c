@@ -68,6 +68,13 @@ static void print_hostnames(FILE *file, const struct hostnames *names) {
     }
 }
 
+static void print_urls(FILE *file, const struct configured_urls *urls) {
+    for (size_t i = 0; i < urls->count; i++) {
+        print_separator(file, i);
+        print_string(file, urls->list[i]);
+    }
+}
+
 static void print_list(FILE *file, enum setting_kind kind, const void *field) {
     const struct listen_addresses *listen = field;
     fputc('[', file);
@@ -77,6 +84,8 @@ static void print_list(FILE *file, enum setting_kind kind, const void *field) {
         print_clients(file, field);
     else if (kind == SETTING_HOSTNAMES)
         print_hostnames(file, field);
+    else if (kind == SETTING_URLS)
+        print_urls(file, field);
     else if (kind == SETTING_EXTERNAL)
         print_addresses(file, field, 2);
     else if (listen->count == 0)

@@ -13,11 +13,11 @@
 #include "daemon/event_log.h"
 #include "daemon/watchdog.h"
 #include "metrics/metrics_page.h"
-#include "server/host_addresses.h"
 #include "store/change_writer.h"
 #include "store/store.h"
 #include "swarm/sweeper.h"
 #include "torrent_dir/torrent_dir.h"
+#include "web/views/announce_urls.h"
 #include "web/views/health_report.h"
 
 enum {
@@ -149,6 +149,7 @@ static struct tracker_settings tracker_settings_of(const struct config *config) 
         .proxies = config->http.proxies.trusted,
         .external_v4 = config->tracker.external_v4,
         .external_v6 = config->tracker.external_v6,
+        .announce_urls = config->announce_urls,
         .listen = config->http.listen,
         .http_port = config->http.port,
         .https_port = config->http.https.port,
@@ -379,21 +380,15 @@ struct daemon *daemon_start(const struct config *config) {
     return NULL;
 }
 
-struct url_log {
-    const struct config *config;
-    char page_host[ENDPOINT_TEXT_LEN]; /* of the first URL */
-};
-
-static void log_announce_urls(void *context, const char *host) {
-    struct url_log *url_log = context;
-    const struct config *config = url_log->config;
-    if (url_log->page_host[0] == '\0')
-        snprintf(url_log->page_host, sizeof url_log->page_host, "%s", host);
-    log_info("  http://%s:%u/announce", host, config->http.port);
-    if (config->http.https.port != 0)
-        log_info("  https://%s:%u/announce", host, config->http.https.port);
-    if (config->udp.enabled)
-        log_info("  udp://%s:%u/announce", host, config->udp.port);
+/* The page is where the first URL for it leads. */
+static void log_page(const struct announce_urls *urls) {
+    for (size_t i = 0; i < urls->count; i++) {
+        const char *text = urls->list[i].text;
+        if (strcmp(urls->list[i].scheme, "udp") == 0)
+            continue;
+        log_info("Web page: %.*s", (int)(strrchr(text, '/') + 1 - text), text);
+        return;
+    }
 }
 
 void daemon_log_addresses(const struct daemon *daemon, const struct config *config) {
@@ -405,10 +400,12 @@ void daemon_log_addresses(const struct daemon *daemon, const struct config *conf
     log_info("skepd is ready. Announce URLs%s:", config->access.rules.mode == ACCESS_PRIVATE
                                                      ? " (insert a passkey before /announce)"
                                                      : "");
-    struct url_log url_log = { .config = config };
-    host_addresses_visit(&config->http.listen, log_announce_urls, &url_log);
-    if (url_log.page_host[0] != '\0')
-        log_info("Web page: http://%s:%u/", url_log.page_host, config->http.port);
+    const struct tracker_settings settings = tracker_settings_of(config);
+    struct announce_urls urls;
+    announce_urls_find(&urls, &settings, NULL, NULL);
+    for (size_t i = 0; i < urls.count; i++)
+        log_info("  %s", urls.list[i].text);
+    log_page(&urls);
 }
 
 static void renew_certificate(struct daemon *daemon, const struct config *config) {

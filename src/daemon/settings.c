@@ -82,6 +82,7 @@ static const struct setting SETTINGS[] = {
     { FIELD("http.admin_token", SETTING_TEXT, web.admin_token), .reload = RELOAD, .secret = true },
     EMPTY("http.admin_token_file", SETTING_TEXT, admin_token_file, RELOAD),
     EMPTY("http.hostnames", SETTING_HOSTNAMES, web.hostnames, RELOAD),
+    EMPTY("http.announce_urls", SETTING_URLS, announce_urls, RELOAD),
     BOOL("http.public_stats", web.public_stats, false, RELOAD),
     NUMBER("http.upload_max", web.upload_max, 16 * 1024 * 1024, 1024, COUNT_MAX, RELOAD),
     NUMBER("http.uploads_max", http.uploads_max, 64 * 1024 * 1024, 1024, COUNT_MAX, RELOAD),

@@ -68,6 +68,7 @@ struct client client_address_find(const struct endpoint *peer,
         client.endpoint = (struct endpoint){ .family = FAMILY_NONE };
     }
     client.proxied = named.state != FORWARDED_NOTHING;
+    client.secure = headers->forwarded.secure;
     /* HTTP/1.0 alone is a weak sign: old BitTorrent clients speak it, too. On this machine a proxy
      * is more likely. */
     client.may_be_proxy = endpoint_equal(&client.endpoint, peer) &&

@@ -14,6 +14,7 @@ struct client {
     struct endpoint endpoint; /* with the port of the connection; FAMILY_NONE if the headers of a
                                * trusted proxy are invalid */
     bool proxied;             /* a trusted proxy sent the request, and names its client */
+    bool secure;              /* its header Forwarded says that the client used HTTPS */
     bool may_be_proxy;        /* `endpoint` may be a proxy that is not in network.trusted_proxies */
     bool uncertain;           /* the address must not grant admin access: a trusted proxy names
                                * no client, or names loopback although it is on another machine; or

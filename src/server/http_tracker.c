@@ -185,6 +185,7 @@ static struct web_request web_request_of(const struct http_request *request, con
     web.method = strcmp(method, "HEAD") == 0 ? "GET" : method;
     web.client = request->client.endpoint;
     web.proxied = request->client.proxied;
+    web.forwarded_secure = request->client.secure;
     web.client_uncertain = request->client.uncertain;
     web.secure = request->secure;
     web.body = (struct bytes){ request->body.data, request->body.len };

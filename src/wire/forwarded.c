@@ -68,12 +68,18 @@ static bool parse_node(struct bytes node, struct endpoint *address) {
     return parse_address(node, address);
 }
 
+/* What a proxy says of its client. */
+struct element {
+    struct bytes node;
+    bool secure;
+};
+
 /* The next address to the right takes precedence over those before, unless it is a trusted proxy.
  */
-static void take_node(struct forwarded *forwarded, struct bytes node,
-                      const struct networks *trusted) {
+static void take_client(struct forwarded *forwarded, const struct element *element,
+                        const struct networks *trusted) {
     struct endpoint address;
-    if (!parse_node(node, &address)) {
+    if (!parse_node(element->node, &address)) {
         forwarded->state = FORWARDED_BROKEN;
         return;
     }
@@ -84,7 +90,11 @@ static void take_node(struct forwarded *forwarded, struct bytes node,
     }
     if (forwarded->state != FORWARDED_NOTHING && networks_contain(trusted, &address))
         return;
-    *forwarded = (struct forwarded){ .state = FORWARDED_CLIENT, .client = address };
+    *forwarded = (struct forwarded){
+        .state = FORWARDED_CLIENT,
+        .client = address,
+        .secure = element->secure,
+    };
 }
 
 static bool ends_token(uint8_t c) {
@@ -111,8 +121,12 @@ static bool take_quoted(struct bytes *rest, struct bytes *text) {
     return true;
 }
 
+static bool equals_text(struct bytes text, const char *other) {
+    return text.len == strlen(other) && strncasecmp((const char *)text.data, other, text.len) == 0;
+}
+
 /* Reads "name=value". The value of "for" is the node; it may occur once. */
-static bool take_pair(struct bytes *rest, struct bytes *node) {
+static bool take_pair(struct bytes *rest, struct element *element) {
     const struct bytes name = take_token(rest);
     if (name.len == 0 || !drop_byte(rest, '='))
         return false;
@@ -121,19 +135,21 @@ static bool take_pair(struct bytes *rest, struct bytes *node) {
         value = take_token(rest);
     else if (!take_quoted(rest, &value))
         return false;
-    if (name.len != 3 || strncasecmp((const char *)name.data, "for", 3) != 0)
+    if (equals_text(name, "proto"))
+        element->secure = equals_text(value, "https");
+    if (!equals_text(name, "for"))
         return true;
-    const bool first = node->data == NULL;
-    *node = value;
+    const bool first = element->node.data == NULL;
+    element->node = value;
     return first;
 }
 
 /* Reads "name=value;name=value" up to a comma or the end. False if it is malformed: the start of
  * the next element is then unknown, too. */
-static bool take_element(struct bytes *rest, struct bytes *node) {
-    *node = (struct bytes){ 0 };
+static bool take_element(struct bytes *rest, struct element *element) {
+    *element = (struct element){ .secure = false };
     for (;;) {
-        if (!take_pair(rest, node))
+        if (!take_pair(rest, element))
             return false;
         drop_spaces(rest);
         if (rest->len == 0 || drop_byte(rest, ','))
@@ -154,21 +170,21 @@ static void drop_empty_elements(struct bytes *rest) {
 void forwarded_read(struct forwarded *forwarded, struct bytes line,
                     const struct networks *trusted) {
     for (drop_empty_elements(&line); line.len > 0; drop_empty_elements(&line)) {
-        struct bytes node;
-        if (!take_element(&line, &node)) {
+        struct element element;
+        if (!take_element(&line, &element)) {
             forwarded->state = FORWARDED_BROKEN;
             return;
         }
-        take_node(forwarded, node, trusted);
+        take_client(forwarded, &element, trusted);
     }
 }
 
 void forwarded_read_list(struct forwarded *forwarded, struct bytes line,
                          const struct networks *trusted) {
     while (line.len > 0) {
-        const struct bytes node = trimmed(bytes_split(&line, ','));
-        if (node.len > 0)
-            take_node(forwarded, node, trusted);
+        const struct element element = { .node = trimmed(bytes_split(&line, ',')) };
+        if (element.node.len > 0)
+            take_client(forwarded, &element, trusted);
     }
 }
 

@@ -5,14 +5,17 @@ import json
 import re
 import socket
 import time
+import urllib.parse
 
 import pytest
 
 from support.announce import Peer, random_hash
 from support.api import DESCRIPTION, Api, part
+from support.bencode import decode
 from support.certificates import Authority
 from support.skepctl import Skepctl
 from support.skepd import Skepd, free_port
+from support.torrents import encode
 from support.waiting import wait_until
 
 TOKEN = "a-token-of-24-characters"
@@ -152,15 +155,18 @@ def test_public_urls_tell_nothing_about_our_networks(source, headers, scopes):
 
 
 @pytest.mark.parametrize("headers,url", [
-    ({}, "http://tracker.example:80/announce"),
-    ({"X-Forwarded-Proto": "https"}, "https://tracker.example:443/announce"),
-    ({"X-Forwarded-Prefix": "/tracker/"}, "http://tracker.example:80/tracker/announce"),
+    ({}, "http://tracker.example/announce"),
+    ({"X-Forwarded-Proto": "https"}, "https://tracker.example/announce"),
+    ({"X-Forwarded-Proto": "https, http"}, "https://tracker.example/announce"),
+    ({"Forwarded": "for=203.0.113.9;proto=https, for=127.0.0.3;proto=http"}, "https://tracker.example/announce"),
+    ({"Forwarded": "for=198.51.100.1;proto=https, for=203.0.113.9;proto=http"}, "http://tracker.example/announce"),
+    ({"X-Forwarded-Prefix": "/tracker/"}, "http://tracker.example/tracker/announce"),
     ({"X-Forwarded-Prefix": "/a/b", "X-Forwarded-Proto": "HTTPS"},
-     "https://tracker.example:443/a/b/announce"),
-    ({"X-Forwarded-Prefix": "/"}, "http://tracker.example:80/announce"),
-    ({"X-Forwarded-Prefix": "tracker"}, "http://tracker.example:80/announce"),
-    ({"X-Forwarded-Prefix": "/<b>"}, "http://tracker.example:80/announce"),
-    ({"X-Forwarded-Prefix": "/" + "x" * 64}, "http://tracker.example:80/announce")])
+     "https://tracker.example/a/b/announce"),
+    ({"X-Forwarded-Prefix": "/"}, "http://tracker.example/announce"),
+    ({"X-Forwarded-Prefix": "tracker"}, "http://tracker.example/announce"),
+    ({"X-Forwarded-Prefix": "/<b>"}, "http://tracker.example/announce"),
+    ({"X-Forwarded-Prefix": "/" + "x" * 64}, "http://tracker.example/announce")])
 def test_announce_url_has_scheme_and_path_of_a_trusted_proxy(headers, url):
     with Skepd(config=f"""http = {{ admin_token = "{TOKEN}"; }};
                          network = {{ trusted_proxies = [ "127.0.0.3" ]; }};""") as daemon:
@@ -169,7 +175,37 @@ def test_announce_url_has_scheme_and_path_of_a_trusted_proxy(headers, url):
         assert proxied.call("GET", "/status", headers=headers).json["urls"][0]["url"] == url
         untrusted = Api(daemon.port, source="127.0.0.4", token=TOKEN)
         urls = untrusted.call("GET", "/status", headers=headers).json["urls"]
-        assert urls[0]["url"] == "http://tracker.example:80/announce"
+        assert urls[0]["url"] == "http://tracker.example/announce"
+
+
+def test_configured_announce_urls_are_shown_and_written_everywhere():
+    urls = ["https://tracker.example/sub/announce", "udp://tracker.example:6969/announce",
+            "http://[2001:db8::1]/announce.php"]
+    config = """http = { announce_urls = [ %s ]; public_stats = true; admins = [ "127.0.0.1", "127.0.0.2" ]; };"""
+    given = ["https://tracker.example/sub/announce/", " udp://tracker.example:6969", urls[2]]
+    with Skepd(config=config % ", ".join(f'"{url}"' for url in given)) as daemon:
+        api, skepctl = Api(daemon.port), Skepctl(options=("--url", daemon.url))
+        for url in urls:
+            daemon.wait_for_log(f"  {url}")
+        daemon.wait_for_log("Web page: https://tracker.example/sub/")
+        assert f":{daemon.port}/announce" not in daemon.log()
+        for source in ("127.0.0.1", "127.0.0.3"):
+            shown = Api(daemon.port, source=source).get("/status")["urls"]
+            assert [url["url"] for url in shown] == urls
+        assert [url["host"] for url in shown] == ["tracker.example", "tracker.example", "[2001:db8::1]"]
+        key = api.post("/passkeys", {"label": "alice"}).json
+        assert key["urls"][:2] == [f"https://tracker.example/sub/{key['passkey']}/announce",
+                                   f"udp://tracker.example:6969/{key['passkey']}/announce"]
+        info = {b"name": b"n", b"length": 1, b"piece length": 16384, b"pieces": bytes(20)}
+        content = encode({b"info": info, b"announce": b"http://old/announce"})
+        info_hash = api.post("/torrents", content, "application/x-bittorrent").json["items"][0]["info_hash"]
+        file = decode(api.call("GET", f"/torrents/{info_hash}/file").body)
+        assert [url for tier in file[b"announce-list"] for url in tier] == [url.encode() for url in urls]
+        magnet = api.get("/torrents/" + info_hash)["magnet"]
+        assert urllib.parse.parse_qs(magnet.partition("?")[2])["tr"] == urls
+        assert urls[0] in skepctl("status")
+        daemon.reload("http = { };")
+        wait_until(lambda: api.get("/status")["urls"][0]["url"] not in urls)
 
 
 # How the tracker is

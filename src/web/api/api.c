@@ -66,6 +66,7 @@ void api_apply(struct api *api, const struct tracker_settings *settings) {
     pthread_mutex_lock(&api->lock);
     api->settings.mode = settings->mode;
     api->settings.lan = settings->lan;
+    api->settings.announce_urls = settings->announce_urls;
     api->settings.proxies = settings->proxies;
     api->settings.external_v4 = settings->external_v4;
     api->settings.external_v6 = settings->external_v6;

@@ -7,8 +7,9 @@
 
 #include "base/bytes.h"
 #include "server/host_addresses.h"
+#include "wire/tracker_url.h"
 
-enum { PORT_NONE = 0, PORT_DIGITS = 5, PREFIX_LEN_MAX = 64 };
+enum { PORT_NONE = 0, PORT_DIGITS = 5, PORT_LEN = PORT_DIGITS + 2, PREFIX_LEN_MAX = 64 };
 
 struct url_collector {
     struct announce_urls *urls;
@@ -66,14 +67,25 @@ static bool contains_url(const struct announce_urls *urls, const char *text) {
     return false;
 }
 
+/* ":6969"; empty for the default port of the scheme. */
+static void write_port(const char *scheme, uint16_t port, char text[static PORT_LEN]) {
+    const bool is_default = (port == 80 && strcmp(scheme, "http") == 0) ||
+                            (port == 443 && strcmp(scheme, "https") == 0);
+    text[0] = '\0';
+    if (!is_default)
+        snprintf(text, PORT_LEN, ":%u", port);
+}
+
 static void add_url(struct url_collector *to, const char *scheme, const char *host, uint16_t port) {
+    char port_text[PORT_LEN];
     struct announce_url url = { .scheme = scheme, .scope = scope_of(to->settings, host) };
     const bool keyed = to->passkey != NULL;
     if (port == PORT_NONE || to->urls->count == ANNOUNCE_URLS_MAX)
         return;
     snprintf(url.host, sizeof url.host, "%s", host);
-    snprintf(url.text, sizeof url.text, "%s://%.255s:%u%.64s/%.64s%sannounce", scheme, host, port,
-             to->prefix, keyed ? to->passkey : "", keyed ? "/" : "");
+    write_port(scheme, port, port_text);
+    snprintf(url.text, sizeof url.text, "%s://%.255s%s%.64s/%.64s%sannounce", scheme, host,
+             port_text, to->prefix, keyed ? to->passkey : "", keyed ? "/" : "");
     if (!contains_url(to->urls, url.text))
         to->urls->list[to->urls->count++] = url;
 }
@@ -128,21 +140,27 @@ static void read_prefix(const struct web_request *request, char prefix[static PR
     prefix[len] = '\0';
 }
 
+/* "https", or the first of several. */
+static bool names_https(const char *header) {
+    const size_t len = header == NULL ? 0 : strcspn(header, ", ");
+    return len == strlen("https") && strncasecmp(header, "https", len) == 0;
+}
+
 /* HTTPS ends here, or at a trusted proxy. */
 static bool is_secure(const struct web_request *request) {
-    return request->secure || (request->proxied && request->forwarded_proto != NULL &&
-                               strcasecmp(request->forwarded_proto, "https") == 0);
+    return request->secure || (request->proxied && (request->forwarded_secure ||
+                                                    names_https(request->forwarded_proto)));
 }
 
 /* If the caller used one of our ports, the host has our other ports, too. Otherwise a proxy or port
  * mapping is in front of us, and only that one port is known to work. */
 static void add_reached_host(struct url_collector *to, const struct web_request *request) {
     const struct tracker_settings *settings = to->settings;
-    const bool secure = is_secure(request);
+    const bool secure = request != NULL && is_secure(request);
     char host[ANNOUNCE_HOST_LEN];
     char prefix[PREFIX_LEN_MAX + 1];
     uint16_t port = secure ? 443 : 80;
-    if (request->host == NULL || !read_host(request->host, host, &port) ||
+    if (request == NULL || request->host == NULL || !read_host(request->host, host, &port) ||
         scope_of(settings, host) == URL_LOOPBACK)
         return;
     const uint16_t ours = request->secure ? settings->https_port : settings->http_port;
@@ -154,6 +172,27 @@ static void add_reached_host(struct url_collector *to, const struct web_request 
     to->prefix = prefix;
     add_url(to, secure || port == 443 ? "https" : "http", host, port);
     to->prefix = "";
+}
+
+/* A passkey stands before the last part of the path. */
+static void add_configured(struct url_collector *to, const char *text) {
+    static const char *const schemes[] = {
+        [TRACKER_HTTP] = "http",
+        [TRACKER_HTTPS] = "https",
+        [TRACKER_UDP] = "udp",
+    };
+    struct tracker_url parsed;
+    if (tracker_url_parse(bytes_of(text), &parsed) != NULL)
+        return;
+    const bool v6 = strchr(parsed.host, ':') != NULL;
+    const bool keyed = to->passkey != NULL;
+    const char *last = strrchr(text, '/') + 1;
+    struct announce_url url = { .scheme = schemes[parsed.scheme] };
+    snprintf(url.host, sizeof url.host, v6 ? "[%.253s]" : "%s", parsed.host);
+    url.scope = scope_of(to->settings, url.host);
+    snprintf(url.text, sizeof url.text, "%.*s%.64s%s%s", (int)(last - text), text,
+             keyed ? to->passkey : "", keyed ? "/" : "", last);
+    to->urls->list[to->urls->count++] = url;
 }
 
 void announce_urls_find(struct announce_urls *urls, const struct tracker_settings *settings,
@@ -171,6 +210,11 @@ void announce_urls_find(struct announce_urls *urls, const struct tracker_setting
         .prefix = "",
     };
     urls->count = 0;
+    for (size_t i = 0; i < settings->announce_urls.count; i++)
+        add_configured(&to, settings->announce_urls.list[i]);
+    urls->reached = urls->count;
+    if (urls->count > 0)
+        return;
     add_reached_host(&to, request);
     urls->reached = urls->count;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {

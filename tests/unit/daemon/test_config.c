@@ -511,6 +511,38 @@ START_TEST(token_is_long_and_fits_into_a_header) {
 }
 END_TEST
 
+START_TEST(announce_urls_end_with_announce) {
+    static const char *const refused[] = {
+        "",
+        "tracker.example",
+        "ftp://tracker.example/announce",
+        "http://tracker.example/a/",
+        "http://tracker.example/scrape",
+        "http://tracker.example/announce/key",
+        "http://tracker.example/announce?key",
+        "udp://tracker.example/announce",
+        "udp4://tracker.example:6969/announce",
+    };
+    const struct config config = accepted(
+        "http = { announce_urls = [ \"HTTP://a.example\","
+        " \"udp://[::1]:1//\", \"https://a/b/announce.php\" ]; };");
+    ck_assert_uint_eq(config.announce_urls.count, 3);
+    ck_assert_str_eq(config.announce_urls.list[0], "HTTP://a.example/announce");
+    ck_assert_str_eq(config.announce_urls.list[1], "udp://[::1]:1/announce");
+    ck_assert_str_eq(config.announce_urls.list[2], "https://a/b/announce.php");
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        char text[256];
+        char expected[256];
+        snprintf(text, sizeof text, "http = { announce_urls = \"%s\"; };", refused[i]);
+        snprintf(expected, sizeof expected,
+                 ":1: http.announce_urls must be a list of up to 8 URLs such as "
+                 "\"https://tracker.example/announce\", not \"%s\"",
+                 refused[i]);
+        assert_refused(text, expected);
+    }
+}
+END_TEST
+
 START_TEST(hostnames_are_names_alone) {
     const struct config config = accepted("http = { hostnames = [ \"a.example\", \"B-2\" ]; };");
     ck_assert_uint_eq(config.web.hostnames.count, 2);
@@ -657,6 +689,7 @@ UNIT_SUITE(config) {
     tcase_add_test(values, minimum_above_maximum_is_refused);
     tcase_add_test(values, https_needs_its_files_and_a_port_of_its_own);
     tcase_add_test(values, token_is_long_and_fits_into_a_header);
+    tcase_add_test(values, announce_urls_end_with_announce);
     tcase_add_test(values, hostnames_are_names_alone);
     tcase_add_test(values, table_describes_every_setting_once);
     tcase_add_test(values, defaults_are_within_their_range);

@@ -73,10 +73,14 @@ END_TEST
 START_TEST(proxy_host_decides_host_and_port) {
     settings.udp_port = 0;
     find("tracker.example", false, NULL);
-    ck_assert_str_eq(urls.list[0].text, "http://tracker.example:80/announce");
+    ck_assert_str_eq(urls.list[0].text, "http://tracker.example/announce");
     find("tracker.example", true, NULL);
-    ck_assert_str_eq(urls.list[0].text, "https://tracker.example:443/announce");
+    ck_assert_str_eq(urls.list[0].text, "https://tracker.example/announce");
     ck_assert_uint_eq(urls.count, 3);
+    find("tracker.example:8443", true, NULL);
+    ck_assert_str_eq(urls.list[0].text, "https://tracker.example:8443/announce");
+    find("tracker.example:443", false, NULL);
+    ck_assert_str_eq(urls.list[0].text, "https://tracker.example/announce");
 }
 END_TEST
 
@@ -85,9 +89,9 @@ START_TEST(every_scheme_has_its_port) {
     settings.udp_port = 7000;
     settings.listen.count = 1;
     find("[2001:db8::1]:6969", false, NULL);
-    ASSERT_FOUND("http://[2001:db8::1]:6969/announce", "https://[2001:db8::1]:443/announce",
+    ASSERT_FOUND("http://[2001:db8::1]:6969/announce", "https://[2001:db8::1]/announce",
                  "udp://[2001:db8::1]:7000/announce", "http://127.0.0.1:6969/announce",
-                 "https://127.0.0.1:443/announce", "udp://127.0.0.1:7000/announce");
+                 "https://127.0.0.1/announce", "udp://127.0.0.1:7000/announce");
 }
 END_TEST
 
@@ -101,6 +105,29 @@ START_TEST(strange_host_is_passed_over) {
     settings.udp_port = 0;
     find(strange_hosts[_i], false, NULL);
     ASSERT_FOUND("http://192.168.1.2:6969/announce", "http://127.0.0.1:6969/announce");
+}
+END_TEST
+
+START_TEST(configured_urls_are_all_there_is) {
+    settings.announce_urls = (struct configured_urls){
+        2, { "udp://[2001:db8::1]:6969/announce", "https://tracker.lan/a/announce.php" }
+    };
+    find("tracker.example", true, NULL);
+    ASSERT_FOUND("udp://[2001:db8::1]:6969/announce", "https://tracker.lan/a/announce.php");
+    ck_assert_str_eq(urls.list[0].host, "[2001:db8::1]");
+    ck_assert_int_eq(urls.list[0].scope, URL_PUBLIC);
+    ck_assert_int_eq(urls.list[1].scope, URL_LAN);
+    const struct web_request request = { .proxied = true };
+    announce_urls_keep_public(&urls, &settings, &request);
+    ck_assert_uint_eq(urls.count, 2);
+    find(NULL, false, "key");
+    ASSERT_FOUND("udp://[2001:db8::1]:6969/key/announce", "https://tracker.lan/a/key/announce.php");
+}
+END_TEST
+
+START_TEST(caller_without_a_request_gets_the_machine_s_addresses) {
+    announce_urls_find(&urls, &settings, NULL, NULL);
+    ck_assert_uint_eq(urls.count, 4);
 }
 END_TEST
 
@@ -132,6 +159,8 @@ UNIT_SUITE(announce_urls) {
     tcase_add_test(tcase, proxy_host_decides_host_and_port);
     tcase_add_test(tcase, every_scheme_has_its_port);
     tcase_add_loop_test(tcase, strange_host_is_passed_over, 0, LOOPS_OF(strange_hosts));
+    tcase_add_test(tcase, configured_urls_are_all_there_is);
+    tcase_add_test(tcase, caller_without_a_request_gets_the_machine_s_addresses);
     tcase_add_test(tcase, caller_without_a_host_gets_the_machine_s_addresses);
     tcase_add_test(tcase, torrent_gets_no_loopback_unless_there_is_nothing_else);
     suite_add_tcase(suite, tcase);

@@ -231,6 +231,28 @@ START_TEST(both_headers_must_agree) {
 }
 END_TEST
 
+static const struct {
+    const char *line;
+    bool secure;
+} schemes[] = {
+    { "for=192.0.2.1;proto=https", true },
+    { "proto=\"HTTPS\";for=192.0.2.1", true },
+    { "for=192.0.2.1;Proto=https, for=10.0.0.1;proto=http", true },
+    { "for=192.0.2.1;proto=http, for=10.0.0.1;proto=https", false },
+    { "for=192.0.2.9;proto=https, for=192.0.2.1", false },
+    { "for=192.0.2.1;proto=httpsx", false },
+    { "for=192.0.2.1", false },
+    { "proto=https", false },
+};
+
+START_TEST(scheme_is_that_of_the_client) {
+    const struct networks trusted = { 1, { { FAMILY_V4, 8, { 10 } } } };
+    struct forwarded forwarded = { 0 };
+    forwarded_read(&forwarded, bytes_of(schemes[_i].line), &trusted);
+    ck_assert(forwarded.secure == schemes[_i].secure);
+}
+END_TEST
+
 START_TEST(address_that_none_can_connect_to_names_no_client) {
     static const char *const values[] = {
         "0.0.0.0", "255.255.255.255",      "224.0.0.1", "ff02::1", "fe80::1",
@@ -261,6 +283,7 @@ UNIT_SUITE(forwarded) {
     tcase_add_loop_test(headers, single_address_names_the_client, 0, LOOPS_OF(singles));
     tcase_add_test(headers, zero_byte_ends_no_address);
     tcase_add_loop_test(headers, both_headers_must_agree, 0, LOOPS_OF(pairs));
+    tcase_add_loop_test(headers, scheme_is_that_of_the_client, 0, LOOPS_OF(schemes));
     tcase_add_test(headers, address_that_none_can_connect_to_names_no_client);
     tcase_add_test(headers, without_trusted_networks_the_rightmost_counts);
     suite_add_tcase(suite, headers);

@@ -20,18 +20,19 @@ struct announce_url {
 
 struct announce_urls {
     size_t count;
-    size_t reached; /* the first ones: with the host of the request */
+    size_t reached; /* the first ones: configured, or with the host of the request */
     struct announce_url list[ANNOUNCE_URLS_MAX];
 };
 
-/* Fills `urls`, the best ones first: the host of `request`, unless it is loopback; LAN; public;
- * both again for IPv6; loopback. `passkey` may be NULL. */
+/* Fills `urls`: the configured ones, or if there are none, the best ones first: the host of
+ * `request`, unless it is loopback; LAN; public; both again for IPv6; loopback. `request` and
+ * `passkey` may be NULL. */
 void announce_urls_find(struct announce_urls *urls, const struct tracker_settings *settings,
                         const struct web_request *request, const char *passkey);
 
-/* Leaves those that work for the caller and tell a stranger nothing about our networks: the host of
- * `request`, and the URLs of the caller's own scope or a wider one; no further URLs if a proxy is
- * between us. */
+/* Leaves those that work for the caller and tell a stranger nothing about our networks: those that
+ * are configured or have the host of `request`, and the URLs of the caller's own scope or a wider
+ * one; no further URLs if a proxy is between us. */
 void announce_urls_keep_public(struct announce_urls *urls, const struct tracker_settings *settings,
                                const struct web_request *request);
 
