@@ -46,7 +46,7 @@ describe("the live page", { concurrency: 2 }, () => {
     await page.locator(".stats").waitFor();
     assert.equal(await page.locator(".step").first().isVisible(), false);
     await page.getByRole("button", { name: "Show all" }).click();
-    await page.getByRole("link", { name: "How to share a file" }).click();
+    await page.locator(".url-card").getByRole("link", { name: "How to share a file" }).click();
     await page.getByRole("heading", { name: "Share a file in three steps" }).waitFor();
     await close(page);
   });

@@ -97,7 +97,7 @@ describe("visitors", { concurrency: 3 }, () => {
     const { items } = await (await fetch(`${own.url}/api/v1/torrents?show=active`)).json();
     const torrents = ["#/torrents", `#/torrents/${items[0].info_hash}`];
     const peers = ["#/peers", "#/peers?by=torrent", "#/peers/127.0.0.1"];
-    for (const route of ["#/", ...torrents, ...peers, "#/manage"]) {
+    for (const route of ["#/", "#/share", ...torrents, ...peers, "#/manage"]) {
       await page.goto(`${own.url}/${route}`);
       await page.locator("main h1").waitFor();
       await page.waitForFunction(() => !document.querySelector(".tally:empty, .stat-number:empty, dd:empty"));

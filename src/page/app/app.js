@@ -184,6 +184,7 @@ function showTabs({ role, by, tokens }, name) {
   }
   show(element("tabs"), role === "admin");
   show(element("foot-keys"), role === "admin");
+  show(element("foot-share"), role === "admin");
   show(element("sign"), by === "token" || (role === "public" && tokens));
   setText(element("sign"), by === "token" ? "Sign out" : "Sign in");
 }
