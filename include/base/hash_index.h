@@ -48,4 +48,33 @@ static inline size_t hash_index_memory(const struct hash_index *index) {
     return index->size * sizeof *index->slots;
 }
 
+/* An index that changes its size in steps, so that no call takes long: entries move from the past
+ * index to the present one a few at a time. All zeros is an index without room. */
+struct stepped_index {
+    struct hash_index present;
+    struct hash_index past; /* has no slots if all entries have moved */
+    uint32_t moved;         /* slots of `past` that are done */
+};
+
+void stepped_index_free(struct stepped_index *index);
+
+/* Makes the index fit this number of entries, which may be one more than at the last call, and
+ * moves some. Call it for each entry that is put or removed. False if out of memory; then all
+ * entries are still in the index. */
+bool stepped_index_fit(struct stepped_index *index, uint32_t entries, hash_index_hash hash_of,
+                       const void *array);
+
+/* As the functions of hash_index. */
+void stepped_index_put(struct stepped_index *index, uint32_t hash, uint32_t position);
+uint32_t stepped_index_find(const struct stepped_index *index, uint32_t hash,
+                            hash_index_match matches, const void *array, const void *wanted);
+void stepped_index_renumber(struct stepped_index *index, uint32_t hash, uint32_t position,
+                            uint32_t to);
+void stepped_index_remove(struct stepped_index *index, uint32_t hash, uint32_t position,
+                          hash_index_hash hash_of, const void *array);
+
+static inline size_t stepped_index_memory(const struct stepped_index *index) {
+    return hash_index_memory(&index->present) + hash_index_memory(&index->past);
+}
+
 #endif

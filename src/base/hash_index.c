@@ -3,7 +3,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SIZE_MIN = 16 };
+enum {
+    SIZE_MIN = 16,
+    STEP_SLOTS = 16,      /* of a past index, moved at a time */
+    SLOTS_AT_ONCE = 1024, /* a past index of this size is moved at once */
+};
 
 static uint32_t slots_for(uint32_t entries) {
     const uint32_t size = entries + entries / 2;
@@ -71,19 +75,27 @@ uint32_t hash_index_find(const struct hash_index *index, uint32_t hash, hash_ind
         if (slot >> index->position_bits != tag >> index->position_bits)
             continue;
         const uint32_t position = slot_position(index, slot);
-        if (matches(array, position, wanted))
+        if (position != HASH_INDEX_NONE && matches(array, position, wanted))
             return position;
     }
     return HASH_INDEX_NONE;
 }
 
-static uint32_t find_slot(const struct hash_index *index, uint32_t hash, uint32_t position) {
+/* HASH_INDEX_NONE: the entry is not in the index. */
+static uint32_t look_for_slot(const struct hash_index *index, uint32_t hash, uint32_t position) {
     const uint32_t value = slot_value(index, hash, position);
     uint32_t at = home_slot(index, hash);
     while (index->slots[at] != value) {
-        assert(index->slots[at] != 0);
+        if (index->slots[at] == 0)
+            return HASH_INDEX_NONE;
         at = next_slot(index, at);
     }
+    return at;
+}
+
+static uint32_t find_slot(const struct hash_index *index, uint32_t hash, uint32_t position) {
+    const uint32_t at = look_for_slot(index, hash, position);
+    assert(at != HASH_INDEX_NONE);
     return at;
 }
 
@@ -104,4 +116,89 @@ void hash_index_remove(struct hash_index *index, uint32_t hash, uint32_t positio
         }
     }
     index->slots[hole] = 0;
+}
+
+/* A slot of a past index whose entry has moved or is gone. Searches continue behind it; it has no
+ * position. */
+static uint32_t gone(const struct hash_index *past) {
+    return 1U << past->position_bits;
+}
+
+void stepped_index_free(struct stepped_index *index) {
+    hash_index_free(&index->present);
+    hash_index_free(&index->past);
+    index->moved = 0;
+}
+
+static void move_slots(struct stepped_index *index, uint32_t count, hash_index_hash hash_of,
+                       const void *array) {
+    struct hash_index *past = &index->past;
+    if (past->slots == NULL)
+        return;
+    for (; count > 0 && index->moved < past->size; count--, index->moved++) {
+        uint32_t *slot = &past->slots[index->moved];
+        if (*slot == 0 || *slot == gone(past))
+            continue;
+        const uint32_t position = slot_position(past, *slot);
+        hash_index_put(&index->present, hash_of(array, position), position);
+        *slot = gone(past);
+    }
+    if (index->moved == past->size)
+        hash_index_free(past);
+}
+
+bool stepped_index_fit(struct stepped_index *index, uint32_t entries, hash_index_hash hash_of,
+                       const void *array) {
+    move_slots(index, STEP_SLOTS, hash_of, array);
+    if (index->present.size > 0 && hash_index_fits(&index->present, entries))
+        return true;
+    struct hash_index next;
+    if (!hash_index_create(&next, entries))
+        return false;
+    move_slots(index, UINT32_MAX, hash_of, array);
+    index->past = index->present;
+    index->present = next;
+    index->moved = 0;
+    move_slots(index, index->past.size <= SLOTS_AT_ONCE ? SLOTS_AT_ONCE : STEP_SLOTS, hash_of,
+               array);
+    return true;
+}
+
+void stepped_index_put(struct stepped_index *index, uint32_t hash, uint32_t position) {
+    hash_index_put(&index->present, hash, position);
+}
+
+uint32_t stepped_index_find(const struct stepped_index *index, uint32_t hash,
+                            hash_index_match matches, const void *array, const void *wanted) {
+    const uint32_t position = hash_index_find(&index->present, hash, matches, array, wanted);
+    if (position != HASH_INDEX_NONE || index->past.size == 0)
+        return position;
+    return hash_index_find(&index->past, hash, matches, array, wanted);
+}
+
+/* The slot of `past` that still has the entry; NULL: it is in `present`. */
+static uint32_t *past_slot(const struct stepped_index *index, uint32_t hash, uint32_t position) {
+    if (index->past.size == 0)
+        return NULL;
+    const uint32_t at = look_for_slot(&index->past, hash, position);
+    return at == HASH_INDEX_NONE ? NULL : &index->past.slots[at];
+}
+
+void stepped_index_renumber(struct stepped_index *index, uint32_t hash, uint32_t position,
+                            uint32_t to) {
+    uint32_t *slot = past_slot(index, hash, position);
+    assert(slot == NULL || to < index->past.size);
+    if (slot != NULL)
+        *slot = slot_value(&index->past, hash, to);
+    else
+        hash_index_renumber(&index->present, hash, position, to);
+}
+
+void stepped_index_remove(struct stepped_index *index, uint32_t hash, uint32_t position,
+                          hash_index_hash hash_of, const void *array) {
+    uint32_t *slot = past_slot(index, hash, position);
+    if (slot != NULL)
+        *slot = gone(&index->past);
+    else
+        hash_index_remove(&index->present, hash, position, hash_of, array);
 }

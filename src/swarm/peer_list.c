@@ -3,17 +3,19 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/clock.h"
 #include "base/hash_index.h"
 
 enum {
-    SCAN_MAX = 32, /* larger lists have indexes */
+    SCAN_MAX = 32,                /* larger lists have indexes */
+    MAPPED_LEN = 4 * 1024 * 1024, /* blocks from this length on are mapped, not allocated */
 };
 
 struct peer_indexes {
-    struct hash_index by_endpoint;
-    struct hash_index by_identity;
+    struct stepped_index by_endpoint;
+    struct stepped_index by_identity;
 };
 
 /* The block holds records, tags if any, deadlines and endpoints, in this order, so that each array
@@ -55,28 +57,29 @@ void peer_list_init(struct peer_list *list, uint8_t family, const struct hash_ke
 static void delete_indexes(struct peer_indexes *indexes) {
     if (indexes == NULL)
         return;
-    hash_index_free(&indexes->by_endpoint);
-    hash_index_free(&indexes->by_identity);
+    stepped_index_free(&indexes->by_endpoint);
+    stepped_index_free(&indexes->by_identity);
     free(indexes);
 }
 
-static struct peer_indexes *create_indexes(uint32_t entries) {
-    struct peer_indexes *indexes = calloc(1, sizeof *indexes);
-    if (indexes != NULL && hash_index_create(&indexes->by_endpoint, entries) &&
-        hash_index_create(&indexes->by_identity, entries))
-        return indexes;
-    delete_indexes(indexes);
-    return NULL;
+/* NULL if out of memory. */
+static uint8_t *allocate_block(size_t len) {
+    if (len < MAPPED_LEN)
+        return malloc(len);
+    void *block = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return block == MAP_FAILED ? NULL : block;
 }
 
-static void replace_indexes(struct peer_list *list, struct peer_indexes *indexes) {
-    delete_indexes(list->indexes);
-    list->indexes = indexes;
+static void free_block(uint8_t *block, size_t len) {
+    if (len < MAPPED_LEN)
+        free(block);
+    else
+        munmap(block, len);
 }
 
 void peer_list_clear(struct peer_list *list) {
-    replace_indexes(list, NULL);
-    free(list->block);
+    delete_indexes(list->indexes);
+    free_block(list->block, block_size(list, list->capacity));
     peer_list_init(list, list->family, list->key);
 }
 
@@ -112,42 +115,97 @@ static bool has_identity(const struct peer_list *list, uint32_t position) {
 
 static void index_identity(struct peer_list *list, uint32_t position) {
     if (has_indexes(list) && has_identity(list, position))
-        hash_index_put(&list->indexes->by_identity, identity_hash_at(list, position), position);
+        stepped_index_put(&list->indexes->by_identity, identity_hash_at(list, position), position);
 }
 
 static void unindex_identity(struct peer_list *list, uint32_t position) {
     if (has_indexes(list) && has_identity(list, position))
-        hash_index_remove(&list->indexes->by_identity, identity_hash_at(list, position), position,
-                          identity_hash_at, list);
+        stepped_index_remove(&list->indexes->by_identity, identity_hash_at(list, position),
+                             position, identity_hash_at, list);
 }
 
 static void index_peer(struct peer_list *list, uint32_t position) {
     if (has_indexes(list))
-        hash_index_put(&list->indexes->by_endpoint, endpoint_hash_at(list, position), position);
+        stepped_index_put(&list->indexes->by_endpoint, endpoint_hash_at(list, position), position);
     index_identity(list, position);
 }
 
 static void unindex_peer(struct peer_list *list, uint32_t position) {
     if (has_indexes(list))
-        hash_index_remove(&list->indexes->by_endpoint, endpoint_hash_at(list, position), position,
-                          endpoint_hash_at, list);
+        stepped_index_remove(&list->indexes->by_endpoint, endpoint_hash_at(list, position),
+                             position, endpoint_hash_at, list);
     unindex_identity(list, position);
+}
+
+static bool resize_indexes(const struct peer_list *list, struct peer_indexes *indexes,
+                           uint32_t count) {
+    return stepped_index_fit(&indexes->by_endpoint, count, endpoint_hash_at, list) &&
+           stepped_index_fit(&indexes->by_identity, count, identity_hash_at, list);
+}
+
+static bool create_indexes(struct peer_list *list, uint32_t count) {
+    struct peer_indexes *indexes = calloc(1, sizeof *indexes);
+    if (indexes == NULL || !resize_indexes(list, indexes, count)) {
+        delete_indexes(indexes);
+        return false;
+    }
+    list->indexes = indexes;
+    for (uint32_t i = 0; i < peer_list_count(list); i++)
+        index_peer(list, i);
+    return true;
 }
 
 /* Makes the indexes fit `count` peers, if that many need any. */
 static bool fit_indexes(struct peer_list *list, uint32_t count) {
     if (count <= SCAN_MAX / 2 || (count <= SCAN_MAX && !has_indexes(list))) {
-        replace_indexes(list, NULL);
+        delete_indexes(list->indexes);
+        list->indexes = NULL;
         return true;
     }
-    if (has_indexes(list) && hash_index_fits(&list->indexes->by_endpoint, count))
+    return has_indexes(list) ? resize_indexes(list, list->indexes, count)
+                             : create_indexes(list, count);
+}
+
+/* Copies the arrays of `list` to where they are in `moved`. */
+static void copy_arrays(const struct peer_list *moved, const struct peer_list *list) {
+    const uint32_t count = peer_list_count(list);
+    memcpy(peer_records(moved), peer_records(list), count * sizeof(struct peer_record));
+    memcpy(peer_deadlines(moved), peer_deadlines(list), count * sizeof(uint32_t));
+    memcpy(peer_wires(moved), peer_wires(list), count * endpoint_len(list->family));
+    if (list->tagged)
+        memcpy(peer_tags(moved), peer_tags(list), count * sizeof(uint64_t));
+}
+
+/* The same within one block, where the records stay and the others move towards its end or, if not
+ * `up`, its start. */
+static void move_arrays(const struct peer_list *moved, const struct peer_list *list, bool up) {
+    const uint32_t count = peer_list_count(list);
+    const size_t wires_len = count * endpoint_len(list->family);
+    const size_t tags_len = count * tag_len(list);
+    if (up)
+        memmove(peer_wires(moved), peer_wires(list), wires_len);
+    else
+        memmove(peer_tags(moved), peer_tags(list), tags_len);
+    memmove(peer_deadlines(moved), peer_deadlines(list), count * sizeof(uint32_t));
+    if (up)
+        memmove(peer_tags(moved), peer_tags(list), tags_len);
+    else
+        memmove(peer_wires(moved), peer_wires(list), wires_len);
+}
+
+/* Resizes the mapping of both, which copies no memory. False if out of memory. */
+static bool remap_block(struct peer_list *moved, struct peer_list *list, size_t len, size_t past) {
+    if (len < past) {
+        move_arrays(moved, list, false);
+        /* Shrinks in place; if it fails, the rest stays unused. */
+        (void)mremap(list->block, past, len, 0);
         return true;
-    struct peer_indexes *indexes = create_indexes(count);
-    if (indexes == NULL)
+    }
+    void *block = mremap(list->block, past, len, MREMAP_MAYMOVE);
+    if (block == MAP_FAILED)
         return false;
-    replace_indexes(list, indexes);
-    for (uint32_t i = 0; i < peer_list_count(list); i++)
-        index_peer(list, i);
+    moved->block = list->block = block;
+    move_arrays(moved, list, true);
     return true;
 }
 
@@ -157,19 +215,21 @@ static bool rebuild_block(struct peer_list *list, uint32_t capacity, bool tagged
     struct peer_list moved = *list;
     moved.capacity = capacity;
     moved.tagged = tagged;
-    moved.block = malloc(block_size(&moved, capacity));
-    if (moved.block == NULL)
-        return false;
-    if (count > 0) {
-        memcpy(peer_records(&moved), peer_records(list), count * sizeof(struct peer_record));
-        memcpy(peer_deadlines(&moved), peer_deadlines(list), count * sizeof(uint32_t));
-        memcpy(peer_wires(&moved), peer_wires(list), count * endpoint_len(list->family));
+    const size_t past = block_size(list, list->capacity);
+    const size_t len = block_size(&moved, capacity);
+    if (past >= MAPPED_LEN && len >= MAPPED_LEN) {
+        if (!remap_block(&moved, list, len, past))
+            return false;
+    } else {
+        moved.block = allocate_block(len);
+        if (moved.block == NULL)
+            return false;
+        if (count > 0)
+            copy_arrays(&moved, list);
+        free_block(list->block, past);
     }
-    if (tagged && list->tagged)
-        memcpy(peer_tags(&moved), peer_tags(list), count * sizeof(uint64_t));
-    else if (tagged)
+    if (tagged && !list->tagged)
         memset(peer_tags(&moved), 0, count * sizeof(uint64_t));
-    free(list->block);
     list->block = moved.block;
     list->capacity = capacity;
     list->tagged = tagged;
@@ -209,8 +269,8 @@ static bool wire_matches(const void *array, uint32_t position, const void *wante
 
 uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire) {
     if (has_indexes(list))
-        return hash_index_find(&list->indexes->by_endpoint, hash_wire(list, wire), wire_matches,
-                               list, wire);
+        return stepped_index_find(&list->indexes->by_endpoint, hash_wire(list, wire), wire_matches,
+                                  list, wire);
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
         if (wire_matches(list, i, wire))
             return i;
@@ -237,8 +297,8 @@ uint32_t peer_list_find_identity(const struct peer_list *list,
         return PEER_NOWHERE;
     const struct identity wanted = { .peer_id = peer_id, .key = key };
     if (has_indexes(list))
-        return hash_index_find(&list->indexes->by_identity, hash_identity(list, peer_id, key),
-                               identity_matches, list, &wanted);
+        return stepped_index_find(&list->indexes->by_identity, hash_identity(list, peer_id, key),
+                                  identity_matches, list, &wanted);
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
         if (identity_matches(list, i, &wanted))
             return i;
@@ -251,10 +311,10 @@ static void move_peer(struct peer_list *list, uint32_t from, uint32_t to) {
     if (from == to)
         return;
     if (has_indexes(list)) {
-        hash_index_renumber(&list->indexes->by_endpoint, endpoint_hash_at(list, from), from, to);
+        stepped_index_renumber(&list->indexes->by_endpoint, endpoint_hash_at(list, from), from, to);
         if (has_identity(list, from))
-            hash_index_renumber(&list->indexes->by_identity, identity_hash_at(list, from), from,
-                                to);
+            stepped_index_renumber(&list->indexes->by_identity, identity_hash_at(list, from), from,
+                                   to);
     }
     peer_records(list)[to] = peer_records(list)[from];
     if (list->tagged)
@@ -422,7 +482,7 @@ uint32_t peer_list_count_address(const struct peer_list *list, const uint8_t *wi
 size_t peer_list_memory(const struct peer_list *list) {
     size_t sum = block_size(list, list->capacity);
     if (has_indexes(list))
-        sum += sizeof *list->indexes + hash_index_memory(&list->indexes->by_endpoint) +
-               hash_index_memory(&list->indexes->by_identity);
+        sum += sizeof *list->indexes + stepped_index_memory(&list->indexes->by_endpoint) +
+               stepped_index_memory(&list->indexes->by_identity);
     return sum;
 }

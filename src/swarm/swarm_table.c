@@ -2,8 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { SLOTS_MIN = 8 };
+enum { SLOTS_MIN = 8, PAUSE_NS = 50000 };
 
 /* The top bits of the hash select the shard, the low bits the slot, and the bits between are the
  * tag. */
@@ -71,6 +72,13 @@ struct shard *swarm_table_lock(struct swarm_table *table,
 
 void swarm_table_unlock(struct shard *shard) {
     pthread_mutex_unlock(&shard->lock);
+}
+
+void shard_pause(struct shard *shard) {
+    const struct timespec pause = { .tv_nsec = PAUSE_NS };
+    pthread_mutex_unlock(&shard->lock);
+    nanosleep(&pause, NULL);
+    pthread_mutex_lock(&shard->lock);
 }
 
 struct swarm *shard_find(const struct shard *shard, const uint8_t info_hash[static INFO_HASH_LEN],

@@ -51,6 +51,10 @@ struct shard *swarm_table_lock(struct swarm_table *table,
                                const uint8_t info_hash[static INFO_HASH_LEN], uint64_t *hash);
 void swarm_table_unlock(struct shard *shard);
 
+/* Releases the shard's lock between two steps of a long task, for long enough that a thread that
+ * waits for it gets it first: a mutex is not fair. */
+void shard_pause(struct shard *shard);
+
 /* The shard must be locked. NULL if there is no swarm; shard_add: if out of memory. */
 struct swarm *shard_find(const struct shard *shard, const uint8_t info_hash[static INFO_HASH_LEN],
                          uint64_t hash);

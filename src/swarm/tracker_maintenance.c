@@ -69,17 +69,17 @@ static void age_completions(struct tracker *tracker, struct shard *shard, uint32
 static uint32_t sweep_shard(struct tracker *tracker, struct shard *shard, uint32_t now_s) {
     uint32_t expired = 0;
     uint32_t slot = 0;
-    bool more = true;
-    while (more) {
-        pthread_mutex_lock(&shard->lock);
+    pthread_mutex_lock(&shard->lock);
+    for (;;) {
         const uint32_t gone = sweep_some(tracker, shard, &slot, now_s);
-        more = slot <= shard->slot_mask;
-        if (!more)
-            age_completions(tracker, shard, now_s);
-        pthread_mutex_unlock(&shard->lock);
         counter_add(&tracker->peers, 0U - gone);
         expired += gone;
+        if (slot > shard->slot_mask)
+            break;
+        shard_pause(shard);
     }
+    age_completions(tracker, shard, now_s);
+    pthread_mutex_unlock(&shard->lock);
     return expired;
 }
 
@@ -148,10 +148,9 @@ static uint32_t purge_swarm(struct purge_pass *pass, struct shard *shard, struct
 static void purge_shard(struct purge_pass *pass, struct shard *shard) {
     uint32_t slot = 0;
     uint32_t at = 0;
-    bool more = true;
-    while (more) {
+    pthread_mutex_lock(&shard->lock);
+    for (;;) {
         uint32_t visits = PURGE_VISITS;
-        pthread_mutex_lock(&shard->lock);
         while (slot <= shard->slot_mask && visits > 0) {
             struct swarm *swarm = shard->slots[slot].swarm;
             visits--;
@@ -162,23 +161,25 @@ static void purge_shard(struct purge_pass *pass, struct shard *shard) {
                 slot++;
             }
         }
-        more = slot <= shard->slot_mask;
-        pthread_mutex_unlock(&shard->lock);
+        if (slot > shard->slot_mask)
+            break;
+        shard_pause(shard);
     }
+    pthread_mutex_unlock(&shard->lock);
 }
 
 static void purge_torrent(struct purge_pass *pass, const uint8_t *info_hash) {
     uint32_t at = 0;
-    while (at != UINT32_MAX) {
-        uint64_t hash;
-        struct shard *shard = swarm_table_lock(pass->tracker->table, info_hash, &hash);
-        struct swarm *swarm = shard_find(shard, info_hash, hash);
-        if (swarm == NULL)
-            at = UINT32_MAX;
-        else
-            (void)purge_swarm(pass, shard, swarm, &at, PURGE_VISITS);
-        swarm_table_unlock(shard);
+    uint64_t hash;
+    struct shard *shard = swarm_table_lock(pass->tracker->table, info_hash, &hash);
+    struct swarm *swarm;
+    while ((swarm = shard_find(shard, info_hash, hash)) != NULL) {
+        (void)purge_swarm(pass, shard, swarm, &at, PURGE_VISITS);
+        if (at == UINT32_MAX)
+            break;
+        shard_pause(shard);
     }
+    swarm_table_unlock(shard);
 }
 
 /* Peers that change places while the lock is released may be missed, so that another pass follows

@@ -3,7 +3,7 @@
 #include "base/random.h"
 #include "support.h"
 
-enum { ENTRIES = 48, STEPS = 20000 };
+enum { ENTRIES = 48, STEPS = 20000, CROWD = 12000, CROWD_STEPS = 60000 };
 
 /* What the index points into; the positions that are in use are the model. */
 struct model {
@@ -173,6 +173,85 @@ START_TEST(memory_is_that_of_the_slots) {
 }
 END_TEST
 
+/* A stepped index into a dense array: the last entry takes the place of a removed one. */
+struct crowd {
+    struct stepped_index index;
+    uint32_t hashes[CROWD];
+    uint32_t count;
+    uint32_t most_moved; /* entries, by one call of stepped_index_fit */
+};
+
+static uint32_t hashes_asked;
+
+static uint32_t crowd_hash_at(const void *array, uint32_t position) {
+    const struct crowd *crowd = array;
+    REQUIRE(position < crowd->count);
+    hashes_asked++;
+    return crowd->hashes[position];
+}
+
+static bool crowd_has(const void *array, uint32_t position, const void *wanted) {
+    const struct crowd *crowd = array;
+    const uint32_t *number = wanted;
+    REQUIRE(position < crowd->count);
+    return position == *number;
+}
+
+static void fit_crowd(struct crowd *crowd, uint32_t count) {
+    hashes_asked = 0;
+    REQUIRE(stepped_index_fit(&crowd->index, count, crowd_hash_at, crowd));
+    if (crowd->count > 1000 && hashes_asked > crowd->most_moved)
+        crowd->most_moved = hashes_asked;
+}
+
+static void join_crowd(struct crowd *crowd, uint32_t hash) {
+    fit_crowd(crowd, crowd->count + 1);
+    crowd->hashes[crowd->count] = hash;
+    stepped_index_put(&crowd->index, hash, crowd->count++);
+}
+
+static void leave_crowd(struct crowd *crowd, uint32_t position) {
+    const uint32_t last = crowd->count - 1;
+    stepped_index_remove(&crowd->index, crowd->hashes[position], position, crowd_hash_at, crowd);
+    if (position != last)
+        stepped_index_renumber(&crowd->index, crowd->hashes[last], last, position);
+    crowd->hashes[position] = crowd->hashes[last];
+    crowd->count--;
+    fit_crowd(crowd, crowd->count);
+}
+
+static void require_found(const struct crowd *crowd, uint32_t position) {
+    REQUIRE(stepped_index_find(&crowd->index, crowd->hashes[position], crowd_has, crowd,
+                               &position) == position);
+}
+
+/* Half of the steps mostly add, the others mostly remove. */
+START_TEST(stepped_index_moves_a_few_entries_at_a_time_and_loses_none) {
+    static struct crowd crowd;
+    struct random random = { .state = 9 };
+    bool stepped = false;
+    crowd = (struct crowd){ .count = 0 };
+    for (uint32_t step = 0; step < CROWD_STEPS; step++) {
+        const bool adds = (step < CROWD_STEPS / 2) != (random_below(&random, 4) == 0);
+        if (adds && crowd.count < CROWD)
+            join_crowd(&crowd, (uint32_t)random_next(&random));
+        else if (!adds && crowd.count > 0)
+            leave_crowd(&crowd, random_below(&random, crowd.count));
+        if (crowd.count > 0)
+            require_found(&crowd, random_below(&random, crowd.count));
+        for (uint32_t i = 0; step % 512 == 0 && i < crowd.count; i++)
+            require_found(&crowd, i);
+        stepped = stepped || crowd.index.past.size > 0;
+    }
+    ck_assert(stepped);
+    ck_assert_uint_le(crowd.most_moved, 16);
+    while (crowd.count > 0)
+        leave_crowd(&crowd, crowd.count - 1);
+    ck_assert_uint_le(stepped_index_memory(&crowd.index), 1024);
+    stepped_index_free(&crowd.index);
+}
+END_TEST
+
 UNIT_SUITE(peer_index) {
     Suite *suite = suite_create("peer_index");
     TCase *index = tcase_create("index");
@@ -183,6 +262,7 @@ UNIT_SUITE(peer_index) {
     tcase_add_test(index, index_outgrown_by_its_size_fits_no_more);
     tcase_add_test(index, search_ends_where_the_index_is_as_full_as_it_may_be);
     tcase_add_test(index, memory_is_that_of_the_slots);
+    tcase_add_test(index, stepped_index_moves_a_few_entries_at_a_time_and_loses_none);
     suite_add_tcase(suite, index);
     return suite;
 }

@@ -4,7 +4,7 @@
 
 #include "support.h"
 
-enum { PLACES = 400, IDS = 300, STEPS = 12000, PHASE = 1500, CHECK_EVERY = 16 };
+enum { PLACES = 400, IDS = 300, STEPS = 12000, PHASE = 1500, CHECK_EVERY = 16, MANY = 80000 };
 
 static const struct hash_key key = { .half = { 11, 22 } };
 
@@ -267,6 +267,41 @@ START_TEST(deadlines_pass_one_after_another) {
 }
 END_TEST
 
+static void require_numbered(const struct peer_list *list, uint32_t number, uint64_t tag) {
+    const struct endpoint endpoint = numbered_endpoint(list->family, number);
+    const struct peer_record record = numbered_record(number, number + 1);
+    const uint32_t at = peer_list_find(list, endpoint.wire);
+    REQUIRE(at != PEER_NOWHERE);
+    REQUIRE(peer_list_find_identity(list, record.peer_id, record.key) == at);
+    REQUIRE(peer_list_record(list, at)->left == number);
+    REQUIRE(peer_list_deadline(list, at) == 100 + number % 10);
+    REQUIRE(peer_list_tag(list, at) == tag);
+}
+
+/* Its block is mapped, and resized without a copy. */
+START_TEST(large_list_keeps_its_peers_while_it_grows_and_shrinks) {
+    struct peer_list list;
+    peer_list_init(&list, _i == 0 ? FAMILY_V4 : FAMILY_V6, &key);
+    add_peers(&list, MANY);
+    ck_assert(peer_list_make_tags(&list));
+    for (uint32_t i = 0; i < MANY; i++) {
+        const uint32_t at = peer_list_find(&list, numbered_endpoint(list.family, i).wire);
+        peer_list_set_tag(&list, at, i + 1);
+    }
+    for (uint32_t i = 0; i < MANY; i++)
+        require_numbered(&list, i, i + 1);
+    for (uint32_t i = MANY; i > MANY / 16; i--) {
+        peer_list_remove(&list, peer_list_find(&list, numbered_endpoint(list.family, i - 1).wire));
+        require_numbered(&list, (i - 1) / 2, (i - 1) / 2 + 1);
+    }
+    for (uint32_t i = 0; i < MANY / 16; i++)
+        require_numbered(&list, i, i + 1);
+    ck_assert_uint_lt(peer_list_memory(&list), MANY / 16 * 4 * 150);
+    peer_list_clear(&list);
+    ck_assert_uint_eq(peer_list_memory(&list), 0);
+}
+END_TEST
+
 START_TEST(memory_grows_with_the_list_and_comes_back) {
     struct peer_list list;
     peer_list_init(&list, FAMILY_V4, &key);
@@ -293,10 +328,12 @@ UNIT_SUITE(peer_list) {
     suite_add_tcase(suite, models);
 
     TCase *list = tcase_create("list");
+    tcase_set_timeout(list, 60);
     tcase_add_test(list, empty_list_finds_no_peer);
     tcase_add_test(list, special_peers_are_counted);
     tcase_add_test(list, peer_without_key_has_no_identity);
     tcase_add_test(list, deadlines_pass_one_after_another);
+    tcase_add_loop_test(list, large_list_keeps_its_peers_while_it_grows_and_shrinks, 0, 2);
     tcase_add_test(list, memory_grows_with_the_list_and_comes_back);
     suite_add_tcase(suite, list);
     return suite;
