@@ -351,10 +351,18 @@ static bool is_twin(const struct peer_record *record) {
     return record->flags & PEER_TWIN;
 }
 
+static void put_record(struct peer_list *list, uint32_t position, const struct peer_record *record,
+                       uint8_t walk_mark) {
+    struct peer_record *place = &peer_records(list)[position];
+    *place = *record;
+    place->flags = (uint8_t)((record->flags & ~PEER_WALKED) | walk_mark);
+}
+
 static uint32_t place_peer(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,
-                           const struct peer_record *record, uint32_t deadline_s, uint64_t tag) {
+                           const struct peer_record *record, uint8_t walk_mark, uint32_t deadline_s,
+                           uint64_t tag) {
     const uint32_t position = open_hole(list, zone);
-    peer_records(list)[position] = *record;
+    put_record(list, position, record, walk_mark);
     if (list->tagged)
         peer_tags(list)[position] = tag;
     peer_deadlines(list)[position] = deadline_s;
@@ -370,7 +378,7 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
         return PEER_NOWHERE;
     list->special += peer_is_special(list->family, wire);
     list->twins += is_twin(record);
-    return place_peer(list, zone, wire, record, deadline_s, 0);
+    return place_peer(list, zone, wire, record, list->walk_mark, deadline_s, 0);
 }
 
 static void take_from_zone(struct peer_list *list, uint32_t position) {
@@ -382,18 +390,19 @@ uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_z
                           const struct peer_record *record, uint32_t deadline_s) {
     list->twins += is_twin(record);
     list->twins -= is_twin(&peer_records(list)[position]);
+    const uint8_t walk_mark = peer_records(list)[position].flags & PEER_WALKED;
     if (peer_list_zone(list, position) != zone) {
         uint8_t wire[ENDPOINT_MAX_LEN];
         memcpy(wire, wire_at(list, position), endpoint_len(list->family));
         const uint64_t tag = peer_list_tag(list, position);
         take_from_zone(list, position);
-        return place_peer(list, zone, wire, record, deadline_s, tag);
+        return place_peer(list, zone, wire, record, walk_mark, deadline_s, tag);
     }
-    struct peer_record *present = &peer_records(list)[position];
+    const struct peer_record *present = &peer_records(list)[position];
     const bool same_identity = peer_record_same_identity(present, record);
     if (!same_identity)
         unindex_identity(list, position);
-    *present = *record;
+    put_record(list, position, record, walk_mark);
     if (!same_identity)
         index_identity(list, position);
     peer_deadlines(list)[position] = deadline_s;
@@ -477,6 +486,18 @@ uint32_t peer_list_count_address(const struct peer_list *list, const uint8_t *wi
     for (uint32_t i = 0; i < peer_list_count(list) && count < enough; i++)
         count += memcmp(wire_at(list, i), wire, len) == 0;
     return count;
+}
+
+void peer_list_begin_walk(struct peer_list *list) {
+    list->walk_mark ^= PEER_WALKED;
+}
+
+bool peer_list_walk(struct peer_list *list, uint32_t position) {
+    uint8_t *flags = &peer_records(list)[position].flags;
+    if ((*flags & PEER_WALKED) == list->walk_mark)
+        return false;
+    *flags ^= PEER_WALKED;
+    return true;
 }
 
 size_t peer_list_memory(const struct peer_list *list) {

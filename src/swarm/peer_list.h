@@ -40,7 +40,8 @@ struct peer_list {
     uint32_t special; /* peers that are not given to everyone: see peer_is_special */
     uint32_t twins;   /* peers with PEER_TWIN */
     uint8_t family;
-    bool tagged; /* each peer has a tag */
+    bool tagged;       /* each peer has a tag */
+    uint8_t walk_mark; /* PEER_WALKED of the peers that the present walk does not have to visit */
 };
 
 /* Whether a peer needs a look before it is given to a client: it has a loopback address, or port 1,
@@ -107,6 +108,13 @@ uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uin
  * Reads the whole list. */
 uint32_t peer_list_count_address(const struct peer_list *list, const uint8_t *wire, size_t len,
                                  uint32_t enough);
+
+/* A walk that may be interrupted by changes of the list: it visits positions until peer_list_walk
+ * was false for all of them. Peers that join during the walk need no visit. */
+void peer_list_begin_walk(struct peer_list *list);
+
+/* Marks the peer at `position` as visited. False if it was visited before. */
+bool peer_list_walk(struct peer_list *list, uint32_t position);
 
 /* Bytes of memory, without the struct itself. */
 size_t peer_list_memory(const struct peer_list *list);

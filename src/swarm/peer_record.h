@@ -15,6 +15,7 @@ enum peer_flag {
     PEER_RESTORED = 8, /* restored from the store, no announce since */
     PEER_GRACED = 16,  /* its deadline was extended after a restart */
     PEER_TWIN = 32,    /* the client has a peer in the other family, too: see swarm.h */
+    PEER_WALKED = 64,  /* the list's own: see peer_list_begin_walk */
 };
 
 /* Totals are in KiB, rates in KiB per second. They saturate at the width of their field (1 PiB, 16

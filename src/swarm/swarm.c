@@ -495,6 +495,40 @@ uint32_t swarm_filter(struct swarm *swarm, const struct swarm_outputs *outputs,
     return removed;
 }
 
+struct swarm_walk swarm_begin_walk(struct swarm *swarm) {
+    peer_list_begin_walk(&swarm->v4);
+    peer_list_begin_walk(&swarm->v6);
+    return (struct swarm_walk){ .family = FAMILY_V4 };
+}
+
+/* A peer may have moved to a position behind, so that a pass follows until one has found nothing.
+ */
+static void begin_pass(struct swarm_walk *walk) {
+    if (!walk->found)
+        walk->family = walk->family == FAMILY_V4 ? FAMILY_V6 : FAMILY_NONE;
+    walk->at = 0;
+    walk->found = false;
+}
+
+size_t swarm_walk(struct swarm *swarm, struct swarm_walk *walk, uint32_t now_s,
+                  struct change *changes, size_t max, uint32_t *visits) {
+    size_t count = 0;
+    while (walk->family != FAMILY_NONE && count<max && * visits> 0) {
+        struct peer_list *list = swarm_list(swarm, walk->family);
+        const uint32_t position = walk->at++;
+        if (position >= peer_list_count(list)) {
+            begin_pass(walk);
+            continue;
+        }
+        --*visits;
+        if (!peer_list_walk(list, position))
+            continue;
+        changes[count++] = swarm_describe(swarm, list, position, CHANGE_PEER_JOINED, now_s);
+        walk->found = true;
+    }
+    return count;
+}
+
 bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
                    const struct change *change, bool on_lan, uint32_t now_s, uint16_t ttl_s) {
     struct peer_list *list = swarm_list(swarm, change->peer.family);

@@ -117,6 +117,22 @@ uint32_t swarm_filter(struct swarm *swarm, const struct swarm_outputs *outputs,
                       const struct swarm_filter *filter, uint32_t now_s, uint32_t *at,
                       uint32_t visits);
 
+/* A walk over all peers, in steps between which the swarm may change. It passes each peer that is
+ * there all the time once, and none that joins during the walk. One walk of a swarm at a time; it
+ * must be finished, since it marks the peers. */
+struct swarm_walk {
+    uint8_t family; /* of the present list; FAMILY_NONE: the walk is finished */
+    uint32_t at;
+    bool found; /* a peer, in the present pass over the list */
+};
+
+struct swarm_walk swarm_begin_walk(struct swarm *swarm);
+
+/* Describes up to `max` further peers as joined, and visits up to `*visits`, which it decreases.
+ * Returns the number of described ones. */
+size_t swarm_walk(struct swarm *swarm, struct swarm_walk *walk, uint32_t now_s,
+                  struct change *changes, size_t max, uint32_t *visits);
+
 /* Restores a peer from a change, without reporting it; an existing peer is left alone, except that
  * a twin takes its role. False if out of memory. */
 bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,

@@ -62,10 +62,15 @@ void swarm_table_delete(struct swarm_table *table) {
     free(table);
 }
 
+struct shard *swarm_table_shard(struct swarm_table *table,
+                                const uint8_t info_hash[static INFO_HASH_LEN], uint64_t *hash) {
+    *hash = keyed_hash(&table->key, info_hash, INFO_HASH_LEN);
+    return &table->shards[shard_number(*hash)];
+}
+
 struct shard *swarm_table_lock(struct swarm_table *table,
                                const uint8_t info_hash[static INFO_HASH_LEN], uint64_t *hash) {
-    *hash = keyed_hash(&table->key, info_hash, INFO_HASH_LEN);
-    struct shard *shard = &table->shards[shard_number(*hash)];
+    struct shard *shard = swarm_table_shard(table, info_hash, hash);
     pthread_mutex_lock(&shard->lock);
     return shard;
 }
@@ -74,11 +79,10 @@ void swarm_table_unlock(struct shard *shard) {
     pthread_mutex_unlock(&shard->lock);
 }
 
-void shard_pause(struct shard *shard) {
+void shard_yield(struct shard *shard) {
     const struct timespec pause = { .tv_nsec = PAUSE_NS };
     pthread_mutex_unlock(&shard->lock);
     nanosleep(&pause, NULL);
-    pthread_mutex_lock(&shard->lock);
 }
 
 struct swarm *shard_find(const struct shard *shard, const uint8_t info_hash[static INFO_HASH_LEN],

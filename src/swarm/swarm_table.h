@@ -45,15 +45,19 @@ struct swarm_table {
 struct swarm_table *swarm_table_create(size_t feed_capacity);
 void swarm_table_delete(struct swarm_table *table);
 
+/* The shard of `info_hash`, not locked; `*hash` is for the calls below. */
+struct shard *swarm_table_shard(struct swarm_table *table,
+                                const uint8_t info_hash[static INFO_HASH_LEN], uint64_t *hash);
+
 /* Locks and returns the shard of `info_hash`; `*hash` is for the calls below. The caller unlocks
  * it. */
 struct shard *swarm_table_lock(struct swarm_table *table,
                                const uint8_t info_hash[static INFO_HASH_LEN], uint64_t *hash);
 void swarm_table_unlock(struct shard *shard);
 
-/* Releases the shard's lock between two steps of a long task, for long enough that a thread that
- * waits for it gets it first: a mutex is not fair. */
-void shard_pause(struct shard *shard);
+/* Unlocks the shard between two steps of a long task, and waits for long enough that a thread that
+ * waits for the lock gets it first: a mutex is not fair. */
+void shard_yield(struct shard *shard);
 
 /* The shard must be locked. NULL if there is no swarm; shard_add: if out of memory. */
 struct swarm *shard_find(const struct shard *shard, const uint8_t info_hash[static INFO_HASH_LEN],

@@ -38,6 +38,8 @@ struct tracker *tracker_create(const struct tracker_options *options, size_t fee
     const struct access_rules anyone = { .mode = ACCESS_OPEN };
     struct tracker *tracker = calloc(1, sizeof *tracker);
     struct access *access = access_create(&anyone);
+    if (tracker != NULL)
+        pthread_mutex_init(&tracker->walk_lock, NULL);
     if (tracker != NULL && access != NULL && create_parts(tracker, feed_capacity) &&
         tracker_apply(tracker, options)) {
         tracker_set_access(tracker, access);
@@ -58,6 +60,7 @@ void tracker_delete(struct tracker *tracker) {
     access_delete(tracker->access);
     registry_delete(tracker->registry);
     change_feed_free(&tracker->taken);
+    pthread_mutex_destroy(&tracker->walk_lock);
     free(tracker->options);
     free(tracker);
 }

@@ -15,6 +15,8 @@ enum {
     PURGE_VISITS = 4096, /* peers, under one hold of a shard's lock */
     PURGE_PASSES = 4,
     TAKEN_KEPT_MAX = 64, /* changes; per shard, between two drains */
+    DUMP_STEP = 512,     /* changes copied under one hold of a shard's lock */
+    DUMP_VISITS = 8192,  /* peers visited under it */
 };
 
 static void forget_torrent(struct tracker *tracker, struct shard *shard, uint32_t slot) {
@@ -76,7 +78,8 @@ static uint32_t sweep_shard(struct tracker *tracker, struct shard *shard, uint32
         expired += gone;
         if (slot > shard->slot_mask)
             break;
-        shard_pause(shard);
+        shard_yield(shard);
+        pthread_mutex_lock(&shard->lock);
     }
     age_completions(tracker, shard, now_s);
     pthread_mutex_unlock(&shard->lock);
@@ -163,7 +166,8 @@ static void purge_shard(struct purge_pass *pass, struct shard *shard) {
         }
         if (slot > shard->slot_mask)
             break;
-        shard_pause(shard);
+        shard_yield(shard);
+        pthread_mutex_lock(&shard->lock);
     }
     pthread_mutex_unlock(&shard->lock);
 }
@@ -177,7 +181,8 @@ static void purge_torrent(struct purge_pass *pass, const uint8_t *info_hash) {
         (void)purge_swarm(pass, shard, swarm, &at, PURGE_VISITS);
         if (at == UINT32_MAX)
             break;
-        shard_pause(shard);
+        shard_yield(shard);
+        pthread_mutex_lock(&shard->lock);
     }
     swarm_table_unlock(shard);
 }
@@ -254,41 +259,109 @@ static struct change describe_torrent(const struct swarm *swarm, uint32_t now_s)
     return change;
 }
 
-static void push_list(struct change_feed *all, const struct swarm *swarm,
-                      const struct peer_list *list, uint32_t now_s) {
-    for (uint32_t i = 0; i < peer_list_count(list); i++) {
-        const struct change change = swarm_describe(swarm, list, i, CHANGE_PEER_JOINED, now_s);
-        change_feed_push(all, &change);
-    }
-}
+struct hash_list {
+    uint8_t (*hashes)[INFO_HASH_LEN];
+    size_t count;
+    size_t capacity;
+};
 
-static void push_swarm(struct change_feed *all, const struct swarm *swarm, uint32_t now_s) {
-    const struct change torrent = describe_torrent(swarm, now_s);
-    change_feed_push(all, &torrent);
-    push_list(all, swarm, &swarm->v4, now_s);
-    push_list(all, swarm, &swarm->v6, now_s);
-}
-
-static void push_shard(struct change_feed *all, const struct shard *shard, uint32_t now_s) {
+static bool collect_shard(const struct shard *shard, struct hash_list *list) {
+    uint8_t(*hashes)[INFO_HASH_LEN] =
+        array_grow(list->hashes, &list->capacity, list->count + shard->count + 1, INFO_HASH_LEN);
+    if (hashes == NULL)
+        return false;
+    list->hashes = hashes;
     for (uint32_t i = 0; i <= shard->slot_mask; i++) {
         if (shard->slots[i].swarm != NULL)
-            push_swarm(all, shard->slots[i].swarm, now_s);
+            memcpy(hashes[list->count++], shard->slots[i].swarm->info_hash, INFO_HASH_LEN);
     }
+    return true;
+}
+
+/* A copy of swarms, made in steps that hold their shard's lock for a short time. */
+struct swarm_copy {
+    struct shard *shard; /* locked, except between two steps */
+    struct change_feed *all;
+    uint32_t now_s;
+    uint32_t visits; /* left in this step */
+    size_t count;    /* changes of this step */
+    struct change changes[DUMP_STEP];
+};
+
+/* Appends the changes of the step while the shard is unlocked: this may copy all of them. */
+static void end_copy_step(struct swarm_copy *copy) {
+    shard_yield(copy->shard);
+    for (size_t i = 0; i < copy->count; i++)
+        change_feed_push(copy->all, &copy->changes[i]);
+    copy->count = 0;
+    copy->visits = DUMP_VISITS;
+}
+
+static bool step_has_room(const struct swarm_copy *copy) {
+    return copy->count < DUMP_STEP && copy->visits > 0;
+}
+
+/* The swarm may be forgotten between two steps. */
+static void copy_swarm(struct swarm_copy *copy, const uint8_t *info_hash, uint64_t hash) {
+    struct swarm *swarm = shard_find(copy->shard, info_hash, hash);
+    if (swarm == NULL)
+        return;
+    copy->changes[copy->count++] = describe_torrent(swarm, copy->now_s);
+    struct swarm_walk walk = swarm_begin_walk(swarm);
+    while (swarm != NULL && walk.family != FAMILY_NONE) {
+        copy->count += swarm_walk(swarm, &walk, copy->now_s, copy->changes + copy->count,
+                                  DUMP_STEP - copy->count, &copy->visits);
+        if (step_has_room(copy))
+            continue;
+        end_copy_step(copy);
+        pthread_mutex_lock(&copy->shard->lock);
+        swarm = shard_find(copy->shard, info_hash, hash);
+    }
+}
+
+/* Copies these torrents of one shard. Walks mark the peers, so there is one at a time. */
+static void copy_swarms(struct tracker *tracker, struct shard *shard, struct change_feed *all,
+                        uint8_t (*hashes)[INFO_HASH_LEN], size_t count, uint32_t now_s) {
+    struct swarm_copy copy = { .shard = shard, .all = all, .now_s = now_s, .visits = DUMP_VISITS };
+    pthread_mutex_lock(&tracker->walk_lock);
+    pthread_mutex_lock(&shard->lock);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t hash;
+        (void)swarm_table_shard(tracker->table, hashes[i], &hash);
+        copy_swarm(&copy, hashes[i], hash);
+        if (step_has_room(&copy))
+            continue;
+        end_copy_step(&copy);
+        pthread_mutex_lock(&shard->lock);
+    }
+    end_copy_step(&copy);
+    pthread_mutex_unlock(&tracker->walk_lock);
+}
+
+static bool copy_shard(struct tracker *tracker, struct shard *shard, struct change_feed *all,
+                       uint32_t now_s) {
+    struct hash_list list = { 0 };
+    pthread_mutex_lock(&shard->lock);
+    const bool good = collect_shard(shard, &list);
+    pthread_mutex_unlock(&shard->lock);
+    if (good && list.count > 0)
+        copy_swarms(tracker, shard, all, list.hashes, list.count, now_s);
+    free(list.hashes);
+    return good;
 }
 
 bool tracker_dump(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms,
                   change_reader read, void *context) {
     struct change_feed all;
+    bool complete = true;
     change_feed_init(&all, SIZE_MAX);
-    for (uint32_t i = 0; i < shards && !all.overflowed; i++) {
+    for (uint32_t i = 0; i < shards && complete; i++) {
         struct shard *shard = &tracker->table->shards[(first + i) % SHARDS];
-        pthread_mutex_lock(&shard->lock);
-        push_shard(&all, shard, tracker_seconds(now_ms));
-        pthread_mutex_unlock(&shard->lock);
-        read(context, all.changes, all.count);
+        complete = copy_shard(tracker, shard, &all, tracker_seconds(now_ms)) && !all.overflowed;
+        if (complete)
+            read(context, all.changes, all.count);
         all.count = 0;
     }
-    const bool complete = !all.overflowed;
     change_feed_free(&all);
     return complete;
 }
@@ -297,15 +370,14 @@ bool tracker_dump_torrent(struct tracker *tracker, const uint8_t info_hash[stati
                           uint64_t now_ms, change_reader read, void *context) {
     struct change_feed all;
     struct change lost = { .kind = CHANGE_TORRENT_LOST };
+    uint8_t hashes[1][INFO_HASH_LEN];
     uint64_t hash;
     memcpy(lost.info_hash, info_hash, INFO_HASH_LEN);
+    memcpy(hashes[0], info_hash, INFO_HASH_LEN);
     change_feed_init(&all, SIZE_MAX);
     change_feed_push(&all, &lost);
-    struct shard *shard = swarm_table_lock(tracker->table, info_hash, &hash);
-    const struct swarm *swarm = shard_find(shard, info_hash, hash);
-    if (swarm != NULL)
-        push_swarm(&all, swarm, tracker_seconds(now_ms));
-    swarm_table_unlock(shard);
+    struct shard *shard = swarm_table_shard(tracker->table, info_hash, &hash);
+    copy_swarms(tracker, shard, &all, hashes, 1, tracker_seconds(now_ms));
     const bool complete = !all.overflowed;
     if (complete)
         read(context, all.changes, all.count);
@@ -411,25 +483,6 @@ bool tracker_reserve_memory(struct tracker *tracker, size_t bytes) {
 
 void tracker_release_memory(struct tracker *tracker, size_t bytes) {
     tally_add(&tracker->memory, 0 - (uint64_t)bytes);
-}
-
-struct hash_list {
-    uint8_t (*hashes)[INFO_HASH_LEN];
-    size_t count;
-    size_t capacity;
-};
-
-static bool collect_shard(const struct shard *shard, struct hash_list *list) {
-    uint8_t(*hashes)[INFO_HASH_LEN] =
-        array_grow(list->hashes, &list->capacity, list->count + shard->count + 1, INFO_HASH_LEN);
-    if (hashes == NULL)
-        return false;
-    list->hashes = hashes;
-    for (uint32_t i = 0; i <= shard->slot_mask; i++) {
-        if (shard->slots[i].swarm != NULL)
-            memcpy(hashes[list->count++], shard->slots[i].swarm->info_hash, INFO_HASH_LEN);
-    }
-    return true;
 }
 
 static int compare_hashes(const void *a, const void *b) {

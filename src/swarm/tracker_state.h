@@ -3,6 +3,7 @@
 #ifndef SKEP_SWARM_TRACKER_STATE_H
 #define SKEP_SWARM_TRACKER_STATE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "swarm/access.h"
@@ -33,7 +34,8 @@ struct tracker {
     struct address_counts *addresses; /* peers */
     struct idle_torrents idle;
     struct rate_limit *rates;
-    struct change_feed taken; /* used by the draining thread only */
+    struct change_feed taken;  /* used by the draining thread only */
+    pthread_mutex_t walk_lock; /* held during a walk over swarms; taken before a shard's lock */
     _Atomic uint64_t memory;
     _Atomic uint64_t refused[ANNOUNCE_RESULTS]; /* announces; shards count the answered ones */
     uint64_t

@@ -1,5 +1,7 @@
 #include "swarm_support.h"
 
+enum { STAYING = 200, PASSING = 300 };
+
 START_TEST(peer_joins_once_and_saying_so_again_is_no_change) {
     const struct announce_request peer = client(1);
     put(&peer);
@@ -139,6 +141,60 @@ START_TEST(paused_peer_is_a_leecher_that_needs_nothing) {
 }
 END_TEST
 
+/* Joins, leaves, or changes its role. Those that stay only change their roles. */
+static void change_someone(struct random *random) {
+    const uint32_t number = random_below(random, STAYING + PASSING);
+    struct announce_request peer = client(number);
+    peer.peer = numbered_endpoint(number % 2 == 0 ? FAMILY_V4 : FAMILY_V6, number);
+    peer.left = random_below(random, 2);
+    if (number >= STAYING && random_below(random, 2) == 0)
+        drop(&peer);
+    else
+        put(&peer);
+}
+
+static void note_walked(const struct change *changes, size_t count, uint8_t *walked) {
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_int_eq(changes[i].kind, CHANGE_PEER_JOINED);
+        REQUIRE(changes[i].key > 0 && changes[i].key <= STAYING + PASSING);
+        walked[changes[i].key - 1]++;
+    }
+}
+
+START_TEST(walk_passes_each_peer_that_stays_once) {
+    struct random random = { .state = 3 };
+    for (uint32_t round = 0; round < 50; round++) {
+        uint8_t walked[STAYING + PASSING] = { 0 };
+        for (uint32_t i = 0; i < STAYING; i++) {
+            struct announce_request peer = client(i);
+            peer.peer = numbered_endpoint(i % 2 == 0 ? FAMILY_V4 : FAMILY_V6, i);
+            put(&peer);
+        }
+        struct swarm_walk walk = swarm_begin_walk(swarm);
+        while (walk.family != FAMILY_NONE) {
+            struct change changes[7];
+            uint32_t visits = 1 + random_below(&random, 40);
+            const size_t count = swarm_walk(swarm, &walk, NOW, changes, 7, &visits);
+            note_walked(changes, count, walked);
+            for (uint32_t i = 0; i < 20; i++)
+                change_someone(&random);
+            feed.count = 0;
+        }
+        for (uint32_t i = 0; i < STAYING; i++)
+            ck_assert_uint_eq(walked[i], 1);
+    }
+}
+END_TEST
+
+START_TEST(walk_over_an_empty_swarm_ends) {
+    struct swarm_walk walk = swarm_begin_walk(swarm);
+    struct change changes[1];
+    uint32_t visits = 1;
+    ck_assert_uint_eq(swarm_walk(swarm, &walk, NOW, changes, 1, &visits), 0);
+    ck_assert_int_eq(walk.family, FAMILY_NONE);
+}
+END_TEST
+
 UNIT_SUITE(swarm) {
     Suite *suite = suite_create("swarm");
     TCase *peers = tcase_create("peers");
@@ -155,5 +211,11 @@ UNIT_SUITE(swarm) {
     tcase_add_test(peers, client_keeps_a_place_in_each_family);
     tcase_add_test(peers, paused_peer_is_a_leecher_that_needs_nothing);
     suite_add_tcase(suite, peers);
+
+    TCase *walks = tcase_create("walks");
+    tcase_add_checked_fixture(walks, create_swarm, delete_swarm);
+    tcase_add_test(walks, walk_passes_each_peer_that_stays_once);
+    tcase_add_test(walks, walk_over_an_empty_swarm_ends);
+    suite_add_tcase(suite, walks);
     return suite;
 }
