@@ -1,6 +1,9 @@
 // Administration on the page, and the permission for it.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { close, dropFiles, launch, open, screenshot, seriousFindings } from "./support/browser.mjs";
 import { Peer, torrentFile } from "./support/peer.mjs";
@@ -9,7 +12,10 @@ import { Skepd } from "./support/skepd.mjs";
 const TOKEN = "correct-horse-battery";
 const INSECURE = "tracker.test"; // plain HTTP to a hostname: no secure context, as on a LAN
 const STRANGER = "stranger.test"; // a hostname that is not configured
+const DIRECTORY = mkdtempSync(join(tmpdir(), "torrents-"));
 let browser, skepd, guarded, closed;
+
+writeFileSync(join(DIRECTORY, "of a file.torrent"), torrentFile("From the directory.iso"));
 
 before(
   async () =>
@@ -17,10 +23,13 @@ before(
       launch(`--host-resolver-rules=MAP *.test 127.0.0.1`),
       Skepd.start({ config: `http = { hostnames = [ "${INSECURE}" ]; };` }),
       Skepd.start({ config: `http = { admins = [ ]; admin_token = "${TOKEN}"; public_stats = true; };` }),
-      Skepd.start({ config: `access = { mode = "private"; };` }),
+      Skepd.start({ config: `access = { mode = "private"; torrent_dir = "${DIRECTORY}"; };` }),
     ])),
 );
-after(() => Promise.all([browser?.close(), skepd?.end(), guarded?.end(), closed?.end()]));
+after(async () => {
+  await Promise.all([browser?.close(), skepd?.end(), guarded?.end(), closed?.end()]);
+  rmSync(DIRECTORY, { recursive: true });
+});
 
 for (const [where, url] of [
   ["a secure origin", () => skepd.url],
@@ -85,6 +94,19 @@ describe("administration", { concurrency: 2 }, () => {
     await page.getByRole("button", { name: "Unregister Another name" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Unregister" }).click();
     await page.getByRole("button", { name: "Unregister Another name" }).waitFor({ state: "detached" });
+    await close(page);
+  });
+
+  test("a torrent of the directory is shown with its file, and not to be unregistered", async () => {
+    const page = await open(browser, closed, "#/manage");
+    const path = join(DIRECTORY, "of a file.torrent");
+    await page.getByRole("cell", { name: "in directory" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Unregister From the directory.iso" }).count(), 0);
+    await page.getByRole("link", { name: "From the directory.iso" }).click();
+    await page.getByText(`Registered by the file ${path}`).waitFor();
+    await page.getByRole("button", { name: "Block" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Unregister" }).count(), 0);
+    assert.equal(await page.getByRole("button", { name: "Rename" }).count(), 0);
     await close(page);
   });
 

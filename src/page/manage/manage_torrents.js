@@ -103,7 +103,7 @@ export function createRegistered(refreshNow) {
       columns: [
         nameColumn,
         sizeColumn,
-        { label: ".torrent file", build: textCell((torrent) => torrent.path ?? (torrent.has_file ? "stored" : "–")) },
+        { label: ".torrent file", build: textCell(fileOf) },
         { label: "Actions", hideLabel: true, phone: "first", build: (cell) => buildActions(cell, refreshNow) },
       ],
     },
@@ -114,6 +114,12 @@ export function createRegistered(refreshNow) {
     listing.node,
   );
   return { node, refresh: listing.refresh };
+}
+
+/** Where the tracker has the file: the view of the torrent shows its path. */
+function fileOf({ has_file, path }) {
+  if (path) return "in directory";
+  return has_file ? "stored" : "–";
 }
 
 function buildActions(cell, refreshNow) {
