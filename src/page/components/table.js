@@ -8,11 +8,11 @@ import { goTo } from "../core/router.js";
 import { keepOrder } from "./row_order.js";
 
 /** columns: [{ label, sort: the API's name of the order (optional), descending: sort the greatest
- * first, numeric, lead: this column names the row, hideLabel, phone: on a phone, "hide", "first" (on the
- * row's first line) or the text after the value instead of the label before it, build(cell): fills the cell and
- * returns a function that updates it for an item }]. `key(item)` is unique. `linkOf(item)`: target of a
- * click on the row (optional). `detail()`: returns { node, update(item) } to show under an expanded
- * row (optional); `detailLabel(item)` labels its button. */
+ * first, numeric, lead: this column names the row, long: its texts may wrap, hideLabel, phone: on a phone
+ * "hide", "first" (on the row's first line) or the text after the value instead of the label before it,
+ * build(cell): fills the cell and returns a function that updates it for an item }]. `key(item)` is unique.
+ * `linkOf(item)`: target of a click on the row (optional). `detail()`: returns { node, update(item) } to
+ * show under an expanded row (optional); `detailLabel(item)` labels its button. */
 export function createTable(options) {
   const { caption, columns, onSort } = options;
   const head = make("thead", { role: "rowgroup" });
@@ -134,6 +134,7 @@ function buildCell(row, column) {
   const cell = column.lead
     ? make("th", { scope: "row", role: "rowheader", class: "lead" })
     : make("td", { role: "cell", "data-label": column.label, class: column.numeric ? "numeric" : null });
+  if (column.long) cell.classList.add("long");
   if (column.hideLabel) cell.classList.add("bare");
   if (column.phone === "hide" || column.phone === "first") cell.classList.add(`phone-${column.phone}`);
   else setAttribute(cell, "data-unit", column.phone);

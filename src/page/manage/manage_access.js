@@ -159,7 +159,7 @@ export function createBans(refreshNow) {
       key: (ban) => ban.network,
       columns: [
         { label: "Network", lead: true, build: buildNetwork },
-        { label: "Reason", build: textCell((ban) => ban.reason || "–") },
+        { label: "Reason", long: true, build: textCell((ban) => ban.reason || "–") },
         { label: "Since", numeric: true, build: textCell((ban) => ago(ban.since)) },
         {
           label: "Expires",
@@ -194,7 +194,7 @@ export function createBlocks(refreshNow) {
       key: (block) => block.info_hash,
       columns: [
         { label: "Info_hash", lead: true, build: buildBlockedHash },
-        { label: "Reason", build: textCell((block) => block.reason || "–") },
+        { label: "Reason", long: true, build: textCell((block) => block.reason || "–") },
         { label: "Since", numeric: true, build: textCell((block) => ago(block.since)) },
         actionColumn(
           "Unblock",
