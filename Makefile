@@ -88,9 +88,13 @@ $(BUILD)/skepctl: $(BUILD)/src/ctl/skepctl.o $(SKEPCTL_OBJECTS)
 	@echo "  LD $@"
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call libs,$(SKEPCTL_LIBRARIES))
 
+# See tests/unit/allocation_count.c.
+COUNTED_FUNCTIONS := malloc calloc realloc aligned_alloc strdup
+COUNT_FLAGS := $(COUNTED_FUNCTIONS:%=-Wl,--wrap=%)
+
 $(BUILD)/unit-tests: $(UNIT_OBJECTS) $(TESTED_OBJECTS)
 	@echo "  LD $@"
-	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs check) -lm
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(COUNT_FLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs check) -lm
 
 # The unit tests with allocations of src/ that fail; see tests/faults/faults.h. For builds with
 # sanitizers: link-time optimisation would leave no symbols to rename.
@@ -104,7 +108,7 @@ $(BUILD)/faulty.o: $(OBJECTS)
 
 $(BUILD)/fault-tests: $(FAULT_OBJECTS) $(filter-out %/main.o,$(UNIT_OBJECTS)) $(BUILD)/faulty.o
 	@echo "  LD $@"
-	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=abort -o $@ $^ $(LDLIBS) -lm
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(COUNT_FLAGS) -Wl,--wrap=abort -o $@ $^ $(LDLIBS) -lm
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)

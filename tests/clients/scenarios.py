@@ -14,9 +14,9 @@ FLUSHED_S = 1.6  # longer than the tracker's flush interval
 
 
 def wait_until_counted(tracker: Skepd, sample: Sample, complete: int, incomplete: int,
-                       downloaded: int, timeout_s: float = ANNOUNCED_S) -> None:
+                       downloaded: int) -> None:
     expected = complete, incomplete, downloaded
-    wait_until(lambda: scraped(tracker.port, sample.info_hash) == expected, timeout_s,
+    wait_until(lambda: scraped(tracker.port, sample.info_hash) == expected, ANNOUNCED_S,
                f"the tracker counts {expected} for {sample}")
 
 
