@@ -34,6 +34,7 @@ struct web_request {
     const char *accept;
     const char *accept_encoding;
     const char *if_none_match;
+    const char *last_event_id;
     struct bytes body;
     bool body_too_large;   /* longer than body_max() allows, and left out */
     bool body_over_budget; /* left out because all bodies together exceed http.uploads_max */
@@ -57,6 +58,21 @@ struct web_pending {
     void *subject; /* NULL: the response can be sent at once; else `text` must not be used */
 };
 
+enum { WEB_STREAM_WAIT = 0, WEB_STREAM_END = -1 };
+
+/* A body of unknown length, made in pieces while it is sent. */
+struct web_stream {
+    /* Writes up to `max` bytes of the body, and returns their number; WEB_STREAM_WAIT if there are
+     * none yet, WEB_STREAM_END at the end. */
+    long (*read)(void *subject, uint8_t *buffer, size_t max);
+    /* From now on until `close` returns, calls `wake(context)` when there may be more after
+     * WEB_STREAM_WAIT, and once in a while, so that the server notices the end of the connection.
+     * Any thread. NULL: `read` never waits. */
+    void (*listen)(void *subject, void (*wake)(void *context), void *context);
+    void (*close)(void *subject); /* called once */
+    void *subject;
+};
+
 /* All zeros is an empty response. Strings are constants, or borrowed from the handler, or stand in
  * `text`. */
 struct web_response {
@@ -74,7 +90,8 @@ struct web_response {
     const struct http_header *headers; /* further ones; ends with a NULL name; or NULL */
     const uint8_t *body;
     size_t len;
-    bool owned; /* `body` is malloc'd, and the server frees it; else a constant */
+    bool owned;               /* `body` is malloc'd, and the server frees it; else a constant */
+    struct web_stream stream; /* in place of `body`; `read` NULL: none */
     struct web_pending pending;
     char text[256];                  /* buffer for the value of a header */
     char location[WEB_LOCATION_LEN]; /* empty: header is not sent */

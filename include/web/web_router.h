@@ -19,6 +19,7 @@ struct web_options {
     struct hostnames hostnames;        /* names of the tracker, besides the machine's own */
     bool public_stats;                 /* whether anyone may see the totals */
     uint32_t upload_max;               /* bytes of the body of an admin's request */
+    uint32_t event_streams_max;        /* open at the same time */
 };
 
 struct web_router;
@@ -36,7 +37,8 @@ struct web_router *web_router_create(const struct web_options *options,
                                      const struct web_sources *sources);
 void web_router_delete(struct web_router *router); /* NULL is fine */
 
-/* Applies new options. Any thread. */
+/* Applies new options, and ends the streams of events, which were authorized by the old ones. Any
+ * thread. */
 void web_router_apply(struct web_router *router, const struct web_options *options);
 
 /* From now on /readyz answers 503, so that a load balancer sends its requests elsewhere. All others

@@ -319,7 +319,8 @@ static bool start_threads(struct daemon *daemon, const struct config *config) {
 }
 
 static bool create_swarms(struct daemon *daemon, const struct config *config) {
-    daemon->events = recent_events_create(config->addresses);
+    const uint64_t first = (uint64_t)clock_unix_ms() * 1000 + 1; /* faster than there are events */
+    daemon->events = recent_events_create(config->addresses, first);
     daemon->tracker = tracker_create(&config->tracker, config->feed_capacity);
     if (daemon->tracker != NULL)
         daemon->totals = swarm_totals_create(daemon->tracker, clock_now_ms());
@@ -346,6 +347,8 @@ void daemon_set_stopping(struct daemon *daemon) {
 bool daemon_stop(struct daemon *daemon) {
     watchdog_stop(daemon->watchdog);
     ticker_stop(daemon->drop_watch.ticker);
+    if (daemon->api != NULL)
+        api_end_streams(daemon->api, 0);
     http_server_stop(daemon->http);
     udp_server_stop(daemon->udp);
     web_router_delete(daemon->router);

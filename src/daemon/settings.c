@@ -86,6 +86,7 @@ static const struct setting SETTINGS[] = {
     BOOL("http.public_stats", web.public_stats, false, RELOAD),
     NUMBER("http.upload_max", web.upload_max, 16 * 1024 * 1024, 1024, COUNT_MAX, RELOAD),
     NUMBER("http.uploads_max", http.uploads_max, 64 * 1024 * 1024, 1024, COUNT_MAX, RELOAD),
+    NUMBER("http.event_streams_max", web.event_streams_max, 32, 0, 1000, RELOAD),
     BOOL("http.full_scrape", http.full_scrape, false, RELOAD),
 
     NUMBER("https.port", http.https.port, 0, 0, 65535, RESTART),

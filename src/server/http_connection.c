@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-
-enum { STREAM_PIECE = 32 * 1024 };
+#include "server/http_stream.h"
 
 struct http_connection {
     struct http_request request;
@@ -13,8 +12,7 @@ struct http_connection {
     struct tls_certificate *certificate; /* of the TLS session; NULL without TLS */
     uint64_t began_ns;                   /* when the target was read */
     bool headers_read;
-    struct http_wait *wait;     /* of the response; NULL: it does not wait */
-    struct full_scrape *stream; /* body of the response; NULL: has another body */
+    struct http_wait *wait; /* of the response; NULL: it does not wait */
 };
 
 void http_connections_trust(struct http_connections *all, const struct proxies *proxies) {
@@ -183,35 +181,9 @@ static void add_headers(struct MHD_Response *message, const struct http_header *
     }
 }
 
-static ssize_t read_stream(void *cls, uint64_t position, char *buffer, size_t max) {
-    (void)position;
-    struct http_connection *connection = cls;
-    const size_t len = full_scrape_read(connection->stream, (uint8_t *)buffer, max);
-    request_timeout_stream(&connection->timeout, len, clock_now_ms());
-    return len > 0 ? (ssize_t)len : MHD_CONTENT_READER_END_OF_STREAM;
-}
-
-static void free_stream(void *cls) {
-    struct http_connection *connection = cls;
-    full_scrape_delete(connection->stream);
-    connection->stream = NULL;
-}
-
-static struct MHD_Response *create_stream(struct http_connection *connection,
-                                          struct full_scrape *stream) {
-    connection->stream = stream;
-    struct MHD_Response *message = MHD_create_response_from_callback(
-        MHD_SIZE_UNKNOWN, STREAM_PIECE, read_stream, connection, free_stream);
-    if (message == NULL)
-        free_stream(connection);
-    /* libmicrohttpd would send a last chunk even to a HEAD; HTTP/1.0 has none. */
-    else if (stream == NULL)
-        MHD_set_response_options(message, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
-    return message;
-}
-
 /* Takes over the body, even on failure. NULL if out of memory. */
-static struct MHD_Response *create_message(struct http_connection *connection,
+static struct MHD_Response *create_message(struct http_connections *all, struct MHD_Connection *mhd,
+                                           struct http_connection *connection,
                                            const struct http_response *response) {
     static const enum MHD_ResponseMemoryMode modes[] = {
         [HTTP_BODY_CONSTANT] = MHD_RESPMEM_PERSISTENT,
@@ -219,7 +191,7 @@ static struct MHD_Response *create_message(struct http_connection *connection,
         [HTTP_BODY_OWNED] = MHD_RESPMEM_MUST_FREE,
     };
     if (response->place == HTTP_BODY_STREAMED)
-        return create_stream(connection, response->stream);
+        return http_stream_create(&all->waits, mhd, &connection->timeout, &response->stream);
     void *data = (void *)(uintptr_t)response->body.data;
     struct MHD_Response *message =
         MHD_create_response_from_buffer(response->body.len, data, modes[response->place]);
@@ -228,12 +200,12 @@ static struct MHD_Response *create_message(struct http_connection *connection,
     return message;
 }
 
-static enum MHD_Result queue_response(struct MHD_Connection *mhd,
+static enum MHD_Result queue_response(struct http_connections *all, struct MHD_Connection *mhd,
                                       struct http_connection *connection,
                                       const struct http_response *response) {
     if (response->status == 0)
         return MHD_NO;
-    struct MHD_Response *message = create_message(connection, response);
+    struct MHD_Response *message = create_message(all, mhd, connection, response);
     if (message == NULL)
         return MHD_NO;
     add_headers(message, response->headers);
@@ -274,7 +246,7 @@ static enum MHD_Result reply(struct http_connections *all, struct MHD_Connection
     if (!make_response(all, mhd, method, connection, buffer, &response))
         return MHD_YES;
     request_timeout_respond(&connection->timeout, response.body.len, clock_now_ms());
-    const enum MHD_Result result = queue_response(mhd, connection, &response);
+    const enum MHD_Result result = queue_response(all, mhd, connection, &response);
     if (result != MHD_YES)
         response.outcome.result = HTTP_RESULT_FAILED;
     http_counters_add(all->counters, response.outcome, clock_now_ns() - connection->began_ns);

@@ -134,6 +134,7 @@ static const struct {
     { NAME("Accept"), .offset = offsetof(struct web_request, accept) },
     { NAME("Accept-Encoding"), .offset = offsetof(struct web_request, accept_encoding) },
     { NAME("If-None-Match"), .offset = offsetof(struct web_request, if_none_match) },
+    { NAME("Last-Event-ID"), .offset = offsetof(struct web_request, last_event_id) },
 };
 
 #undef NAME
@@ -336,11 +337,26 @@ static void reply_counts(const struct http_context *context, const struct http_r
     set_tracker_body(response, &body, fits ? HTTP_BODY_BUFFERED : HTTP_BODY_OWNED);
 }
 
+static long read_full_scrape(void *scrape, uint8_t *buffer, size_t max) {
+    const size_t len = full_scrape_read(scrape, buffer, max);
+    return len > 0 ? (long)len : WEB_STREAM_END;
+}
+
+static void close_full_scrape(void *scrape) {
+    full_scrape_delete(scrape);
+}
+
 static void reply_full_scrape(const struct http_context *context, uint64_t now_ms,
                               struct http_response *response) {
     const struct writer none = { 0 };
-    switch (full_scrape_begin(context->full_scrapes, now_ms, &response->stream)) {
+    struct full_scrape *scrape;
+    switch (full_scrape_begin(context->full_scrapes, now_ms, &scrape)) {
     case FULL_SCRAPE_OK:
+        response->stream = (struct web_stream){
+            .read = read_full_scrape,
+            .close = close_full_scrape,
+            .subject = scrape,
+        };
         set_tracker_body(response, &none, HTTP_BODY_STREAMED);
         break;
     case FULL_SCRAPE_BUSY:
@@ -406,15 +422,24 @@ void http_tracker_finish(struct http_response *response) {
         { "WWW-Authenticate", web->authenticate },
         { "Retry-After", web->retry_after },
         { "Location", web->location[0] == '\0' ? NULL : web->location },
+        { "X-Accel-Buffering", web->stream.read == NULL ? NULL : "no" }, /* for nginx */
     };
     response->waits = false;
-    response->stream = NULL;
+    response->stream = web->stream;
     response->status = web->status;
     response->outcome = (struct http_outcome){ web->kind, http_result_of(web->status) };
     memcpy(response->headers, headers, sizeof headers);
     response->more_headers = web->headers;
-    response->place = web->owned ? HTTP_BODY_OWNED : HTTP_BODY_CONSTANT;
+    response->place = web->stream.read != NULL ? HTTP_BODY_STREAMED
+                      : web->owned             ? HTTP_BODY_OWNED
+                                               : HTTP_BODY_CONSTANT;
     response->body = (struct bytes){ web->body, web->len };
+}
+
+static void close_stream(struct web_stream *stream) {
+    if (stream->subject != NULL)
+        stream->close(stream->subject);
+    stream->subject = NULL;
 }
 
 static void reply_web(const struct http_context *context, const char *method,
@@ -432,6 +457,8 @@ static void reply_web(const struct http_context *context, const char *method,
     const struct web_request web = web_request_of(request, method);
     response->web = (struct web_response){ 0 };
     context->web.handle(context->web.context, &web, &response->web);
+    if (strcmp(method, "HEAD") == 0)
+        close_stream(&response->web.stream);
     response->waits = response->web.pending.subject != NULL;
     if (!response->waits)
         http_tracker_finish(response);
@@ -444,7 +471,7 @@ void http_tracker_reply(const struct http_context *context, const char *method,
     response->outcome = (struct http_outcome){ HTTP_KIND_OTHER, HTTP_RESULT_OK };
     response->waits = false;
     response->more_headers = NULL;
-    response->stream = NULL;
+    response->stream = (struct web_stream){ 0 };
     /* libmicrohttpd closes the connection by itself only if it sees a body. */
     if (request->marks.fault != NULL)
         set_error(response, 400, request->marks.fault, "Connection", "close");

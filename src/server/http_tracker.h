@@ -19,7 +19,7 @@
 enum {
     HTTP_TARGET_MAX = 4096, /* length of path and query of a web request, in bytes */
     HTTP_RESPONSE_BUFFER = HTTP_ANNOUNCE_MAX,
-    HTTP_RESPONSE_HEADERS_MAX = 10,
+    HTTP_RESPONSE_HEADERS_MAX = 11,
 };
 
 /* Shared by all requests. The atomics may be set at any time. */
@@ -73,7 +73,7 @@ enum http_body_place {
     HTTP_BODY_CONSTANT,
     HTTP_BODY_BUFFERED, /* in the caller's buffer */
     HTTP_BODY_OWNED,    /* malloc'd; the caller frees it */
-    HTTP_BODY_STREAMED, /* the caller reads and deletes `stream`; NULL for a HEAD */
+    HTTP_BODY_STREAMED, /* the caller reads and closes `stream`; no `subject` for a HEAD */
 };
 
 struct http_response {
@@ -83,7 +83,7 @@ struct http_response {
     const struct http_header *more_headers;                    /* the same, or NULL */
     enum http_body_place place;
     struct bytes body;
-    struct full_scrape *stream;
+    struct web_stream stream;
     bool waits;              /* `web` is pending: http_tracker_finish completes the response */
     struct web_response web; /* headers may point into it, so the response must not be moved */
 };

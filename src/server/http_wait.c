@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { STOP_POLL_NS = 5 * 1000 * 1000 };
+#include "base/clock.h"
+
+enum { STOP_POLL_NS = 5 * 1000 * 1000, STREAMS_END_MS = 500 };
 
 struct http_wait {
     struct http_waits *waits;
@@ -11,17 +13,31 @@ struct http_wait {
     struct web_response response;
 };
 
+/* Counts before it looks, so that http_waits_stop sees the count, or this sees `stopping`. */
+bool http_waits_enter(struct http_waits *waits) {
+    atomic_fetch_add(&waits->suspended, 1);
+    if (!atomic_load(&waits->stopping))
+        return true;
+    http_waits_leave(waits);
+    return false;
+}
+
+void http_waits_leave(struct http_waits *waits) {
+    atomic_fetch_sub(&waits->suspended, 1);
+}
+
 static void resume_connection(void *context) {
     struct http_wait *wait = context;
     struct http_waits *waits = wait->waits;
     MHD_resume_connection(wait->connection);
-    atomic_fetch_sub(&waits->suspended, 1);
+    http_waits_leave(waits);
 }
 
 struct http_wait *http_wait_begin(struct http_waits *waits, struct MHD_Connection *connection,
                                   struct web_response *response) {
-    struct http_wait *wait = atomic_load(&waits->stopping) ? NULL : malloc(sizeof *wait);
-    if (wait == NULL) {
+    struct http_wait *wait = malloc(sizeof *wait);
+    if (wait == NULL || !http_waits_enter(waits)) {
+        free(wait);
         response->pending.finish(response->pending.subject, response);
         return NULL;
     }
@@ -30,7 +46,6 @@ struct http_wait *http_wait_begin(struct http_waits *waits, struct MHD_Connectio
         .connection = connection,
         .response = *response,
     };
-    atomic_fetch_add(&waits->suspended, 1);
     MHD_suspend_connection(connection);
     response->pending.notify(response->pending.subject, resume_connection, wait);
     return wait;
@@ -53,7 +68,9 @@ void http_wait_cancel(struct http_wait *wait) {
 
 void http_waits_stop(struct http_waits *waits) {
     const struct timespec pause = { .tv_nsec = STOP_POLL_NS };
+    const uint64_t until_ms = clock_now_ms() + STREAMS_END_MS;
     atomic_store(&waits->stopping, true);
-    while (atomic_load(&waits->suspended) > 0)
+    while (atomic_load(&waits->suspended) > 0 ||
+           (atomic_load(&waits->streams) > 0 && clock_now_ms() < until_ms))
         nanosleep(&pause, NULL);
 }

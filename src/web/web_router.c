@@ -60,6 +60,7 @@ void web_router_apply(struct web_router *router, const struct web_options *optio
     router->rules = rules;
     router->upload_max = options->upload_max;
     pthread_mutex_unlock(&router->lock);
+    api_end_streams(router->sources.api, options->event_streams_max);
 }
 
 struct web_router *web_router_create(const struct web_options *options,

@@ -41,7 +41,7 @@ static struct api *create_api(void) {
     const struct api_sources sources = {
         .tracker = tracker,
         .totals = swarm_totals_create(tracker, 5000),
-        .events = recent_events_create(ADDRESS_FULL),
+        .events = recent_events_create(ADDRESS_FULL, 1),
     };
     const struct tracker_settings settings = {
         .listen = { .count = 1, .list = { { FAMILY_V4, { 192, 168, 0, 1 } } } },
@@ -52,6 +52,7 @@ static struct api *create_api(void) {
         announce(tracker, i);
     struct api *api = api_create(&sources, &settings);
     assert(api != NULL);
+    api_end_streams(api, 1);
     return api;
 }
 
@@ -63,6 +64,13 @@ static void check_json(const struct web_response *response) {
     assert((error != NULL) == (response->status >= 400));
     assert(error == NULL || json_is_string(json_object_get(error, "message")));
     json_decref(body);
+}
+
+static void check_stream(const struct web_stream *stream) {
+    uint8_t buffer[100];
+    assert(stream->read(stream->subject, buffer, sizeof buffer) > 0);
+    assert(stream->read(stream->subject, buffer, sizeof buffer) == WEB_STREAM_WAIT);
+    stream->close(stream->subject);
 }
 
 static void check_response(const struct web_response *response) {
@@ -94,6 +102,8 @@ static void send_request(const struct web_request *request) {
         api = create_api();
     api_handle(api, &admin, request, &response);
     check_response(&response);
+    if (response.stream.read != NULL)
+        check_stream(&response.stream);
     if (response.owned)
         free((void *)(uintptr_t)response.body);
 }

@@ -117,24 +117,26 @@ static void check_scrape_body(struct bytes body, enum http_result result) {
         assert(counts.seeders >= 0 && counts.leechers >= 0 && counts.downloaded >= 0);
 }
 
-static void check_stream(struct full_scrape *stream) {
+static void check_stream(const struct web_stream *stream) {
     static uint8_t data[STREAM_MAX];
     size_t len = 0;
-    for (size_t more = 1; more > 0; len += more) {
-        more = full_scrape_read(stream, data + len, 100);
-        assert(len + more <= STREAM_MAX - 100);
+    long more;
+    while ((more = stream->read(stream->subject, data + len, 100)) > 0) {
+        len += (size_t)more;
+        assert(len <= STREAM_MAX - 100);
     }
-    full_scrape_delete(stream);
+    assert(more == WEB_STREAM_END);
+    stream->close(stream->subject);
     check_scrape_body((struct bytes){ data, len }, HTTP_RESULT_OK);
 }
 
 static void check_response(const struct http_response *response) {
     assert(response->status == 200 || response->status >= 400);
     assert(response->place != HTTP_BODY_OWNED);
-    if (response->place == HTTP_BODY_STREAMED && response->stream == NULL)
+    if (response->place == HTTP_BODY_STREAMED && response->stream.subject == NULL)
         assert(response->body.len == 0);
     else if (response->place == HTTP_BODY_STREAMED)
-        check_stream(response->stream);
+        check_stream(&response->stream);
     else if (response->status == 200 && response->outcome.kind == HTTP_KIND_ANNOUNCE)
         check_announce_body(response);
     else if (response->status == 200 && response->outcome.kind == HTTP_KIND_SCRAPE)

@@ -1,6 +1,7 @@
 // The page shows changes of the tracker without a reload, and recovers from a lost connection.
 
 import assert from "node:assert/strict";
+import http from "node:http";
 import { after, before, describe, test } from "node:test";
 import { close, launch, open, PHONE } from "./support/browser.mjs";
 import { assertQuick } from "./support/timing.mjs";
@@ -21,6 +22,51 @@ function testWithTracker(name, body, options) {
       await skepd.end();
     }
   });
+}
+
+const isStream = (exchange) => exchange.url().includes("/events?stream");
+
+/** Counts from now on. */
+function countEventRequests(page) {
+  const counts = { polls: 0, streams: 0 };
+  page.on("request", (request) => {
+    if (isStream(request)) counts.streams++;
+    else if (request.url().includes("/api/v1/events")) counts.polls++;
+  });
+  return counts;
+}
+
+async function threeRefreshes(page) {
+  for (let round = 0; round < 3; round++) await page.waitForResponse(/status/);
+}
+
+async function showsEventsOf(page, skepd) {
+  const peer = new Peer(skepd);
+  await peer.announce("started");
+  await page.locator(".event", { hasText: peer.hash.slice(0, 8) }).waitFor();
+}
+
+/** Passes a response on only when it is complete. */
+async function startBufferingProxy(skepd) {
+  let closedStreams = 0;
+  const server = http.createServer((request, answer) => {
+    const { method, url, headers } = request;
+    const forwarded = http.request(skepd.url + url, { method, headers }, async (response) => {
+      const body = await response.toArray().catch(() => []);
+      answer.writeHead(response.statusCode, response.headers).end(Buffer.concat(body));
+    });
+    answer.on("close", () => {
+      forwarded.destroy();
+      closedStreams += url.includes("/events?stream");
+    });
+    forwarded.on("error", () => answer.destroy()).end();
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    closedStreams: () => closedStreams,
+    close: () => (server.closeAllConnections(), server.close()),
+  };
 }
 
 const statValue = (page, name) => page.locator(`[data-stat=${name}] .stat-number`);
@@ -294,6 +340,31 @@ describe("the live page", { concurrency: 2 }, () => {
     });
     await page.waitForRequest(/status/);
     await close(page);
+  });
+
+  testWithTracker("events come by a stream, and the page no longer asks for them", async (skepd) => {
+    const page = await open(browser, skepd);
+    const counts = countEventRequests(page);
+    await threeRefreshes(page);
+    for (let before = -1; counts.polls !== before; await threeRefreshes(page)) before = counts.polls;
+    const { polls } = counts;
+    await showsEventsOf(page, skepd);
+    assert.equal(counts.polls, polls);
+    await close(page);
+  });
+
+  testWithTracker("behind a proxy that buffers, the page asks for events", async (skepd) => {
+    const proxy = await startBufferingProxy(skepd);
+    const page = await open(browser, skepd, "#/", { url: proxy.url });
+    const counts = countEventRequests(page);
+    while (proxy.closedStreams() === 0) await threeRefreshes(page);
+    const { polls, streams } = counts;
+    await showsEventsOf(page, skepd);
+    await threeRefreshes(page);
+    assert.equal(counts.streams, streams);
+    assert.ok(counts.polls > polls);
+    await close(page);
+    proxy.close();
   });
 
   testWithTracker("requests never overlap", async (skepd) => {

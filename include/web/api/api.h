@@ -40,6 +40,10 @@ void api_delete(struct api *api); /* NULL is fine */
 /* Applies settings at runtime, except for listening addresses and ports. Any thread. */
 void api_apply(struct api *api, const struct tracker_settings *settings);
 
+/* Ends all streams of events, since their clients may no longer be admins. They may open new ones,
+ * at most `max` at the same time. Any thread. */
+void api_end_streams(struct api *api, uint32_t max);
+
 /* Handles a request whose path begins with "/api/v1/". Checks the role that the route requires; the
  * caller rejects cross-site requests and oversized bodies. Any thread. */
 void api_handle(struct api *api, const struct authorization *auth,

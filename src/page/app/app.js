@@ -31,7 +31,7 @@ const TABS = [
 const element = (id) => document.getElementById(id);
 
 const main = element("main");
-const tracker = createTrackerState();
+const tracker = createTrackerState(showState);
 const connection = createConnectionStatus();
 const announce = createAnnouncer(element("summary"));
 const timer = createRefreshTimer(refreshPage, handleResult);
@@ -82,10 +82,13 @@ async function refreshPage() {
   } else {
     await Promise.all([tracker.refresh(), refreshView(view)]);
   }
-  if (tracker.state.status) {
-    showStatus(tracker.state);
-    view.update(tracker.state);
-  }
+  showState();
+}
+
+function showState() {
+  if (!tracker.state.status || !view) return;
+  showStatus(tracker.state);
+  view.update(tracker.state);
 }
 
 /** Ignores the errors of a view that is no longer shown. */

@@ -49,6 +49,11 @@ export function getBlob(path) {
   return request("GET", path).then((response) => response.blob());
 }
 
+/** Resolves to a response whose body has no end; `signal` aborts it. */
+export function openStream(path, signal) {
+  return request("GET", path, undefined, signal);
+}
+
 /** Sends a Blob unchanged, any other body as JSON. Resolves to the response, or null if it is empty. */
 export async function send(method, path, body) {
   const response = await request(method, path, body);
@@ -60,8 +65,8 @@ export function apiUrl(path) {
   return ROOT + path;
 }
 
-async function request(method, path, body) {
-  const response = await fetchApi(method, path, body);
+async function request(method, path, body, signal = AbortSignal.timeout(TIMEOUT_MS)) {
+  const response = await fetchApi(method, path, body, signal);
   if (response.ok) return response;
   const { error } = await response.json().catch(() => ({}));
   throw new ApiError(
@@ -71,13 +76,13 @@ async function request(method, path, body) {
   );
 }
 
-async function fetchApi(method, path, body) {
+async function fetchApi(method, path, body, signal) {
   try {
     return await fetch(ROOT + path, {
       method,
       headers: headersFor(body),
       cache: "no-store",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal,
       body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
     });
   } catch (failure) {

@@ -2,16 +2,18 @@
 
 import { apiPath, getJson } from "./api.js";
 import { setClock } from "./clock.js";
+import { createEventStream } from "./event_stream.js";
 import { addSample, placeInPeriods } from "./samples.js";
 
 const EVENTS_MAX = 500;
 const emptyState = () => ({ session: null, status: null, events: [], newEvents: 0, samples: [] });
 
-export function createTrackerState() {
+/** `showEvents()` is called when events have arrived between two refreshes. */
+export function createTrackerState(showEvents) {
   const state = emptyState();
+  const stream = createEventStream(receiveEvents);
   let nextEvent = 0,
     samplesLoaded = false,
-    lastUptime_s = 0,
     generation = 0; // number of resets; responses to requests from before a reset are dropped
 
   /** Leaves `state.session` null if reset() was called during the refresh. */
@@ -27,15 +29,8 @@ export function createTrackerState() {
     if (generation !== started) return;
     state.status = status;
     setClock(status.now);
-    checkRestart(status.uptime_s ?? 0);
     if (state.session.role === "admin") await Promise.all([loadSamples(), loadEvents()]);
     if (generation === started) addSample(state.samples, { at: status.now, ...status.totals });
-  }
-
-  /** Event numbers start again at a restart of the tracker. */
-  function checkRestart(uptime_s) {
-    if (uptime_s < lastUptime_s) nextEvent = 0;
-    lastUptime_s = uptime_s;
   }
 
   async function loadSamples() {
@@ -44,16 +39,35 @@ export function createTrackerState() {
     samplesLoaded = true;
   }
 
+  /** Asks for new events, unless the stream sends them. */
   async function loadEvents() {
+    state.newEvents = 0;
+    if (stream.isLive()) return;
+    const started = generation;
     const { items, next } = await getJson(apiPath(["events"], { after: nextEvent || null }));
+    if (generation !== started || stream.isLive()) return;
+    addEvents(items);
     nextEvent = next;
-    state.newEvents = items.length;
-    state.events = [...items.reverse(), ...state.events].slice(0, EVENTS_MAX);
+    stream.keepOpen(nextEvent);
+  }
+
+  /** While the stream is being opened, some of its events may have been loaded already. */
+  function receiveEvents(events) {
+    const known = new Set(state.events.map(({ id }) => id));
+    addEvents(events.filter(({ id }) => !known.has(id)));
+    nextEvent = events.at(-1).id;
+    showEvents();
+  }
+
+  function addEvents(events) {
+    state.newEvents = events.length;
+    state.events = [...events.reverse(), ...state.events].slice(0, EVENTS_MAX);
   }
 
   /** Clears everything after a change of the session or its permissions. */
   function reset() {
     Object.assign(state, emptyState());
+    stream.close();
     nextEvent = 0;
     samplesLoaded = false;
     generation++;

@@ -8,11 +8,12 @@ import { linkTo } from "../core/router.js";
 import { mergeEvents } from "./merge_events.js";
 
 const GROUPS_MAX = 60;
-const ROLE_TEXTS = { seeder: " as seeder", partial: " as partial seed", leecher: " as leecher" };
+const ROLES = { seeder: "seeder", partial: "partial seed", leecher: "leecher" };
 
 /** The texts before and after the torrent's name. */
 const KIND_TEXTS = {
-  joined: ({ role }) => ["joined", ROLE_TEXTS[role] ?? ROLE_TEXTS.leecher],
+  joined: ({ role }) => ["joined", ` as ${ROLES[role] ?? ROLES.leecher}`],
+  updated: ({ role }) => [`changed to ${ROLES[role] ?? ROLES.leecher} in`, ""],
   completed: () => ["completed", ""],
   left: () => ["left", ""],
   expired: () => ["timed out from", ""],

@@ -73,6 +73,13 @@ void api_apply(struct api *api, const struct tracker_settings *settings) {
     pthread_mutex_unlock(&api->lock);
 }
 
+void api_end_streams(struct api *api, uint32_t max) {
+    atomic_store(&api->streams_max, max);
+    atomic_fetch_add(&api->streams_ended, 1);
+    if (api->events != NULL)
+        recent_events_wake(api->events);
+}
+
 /* Matches a path that is still encoded. `*part` is the segment in place of the '*', if any. */
 static bool route_matches(const struct api_route *route, struct bytes path, struct bytes *part) {
     struct bytes pattern = bytes_of(route->path);

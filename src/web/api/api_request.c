@@ -36,6 +36,11 @@ static bool find_value(const struct api_request *request, const char *wanted, st
     return false;
 }
 
+bool api_query_has(const struct api_request *request, const char *name) {
+    struct bytes value;
+    return find_value(request, name, &value);
+}
+
 bool api_query_text(const struct api_request *request, struct web_response *response,
                     const char *name, char *text, size_t size) {
     struct bytes value;

@@ -3,6 +3,7 @@
 #define SKEP_WEB_API_API_REQUEST_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "probe/prober.h"
 #include "swarm/registry.h"
@@ -23,7 +24,7 @@ enum {
     API_LIMIT_MAX = 500,
 };
 
-/* All but the settings is constant. */
+/* All but the settings and the streams is constant. */
 struct api {
     struct tracker *tracker;
     struct swarm_totals *totals;
@@ -36,7 +37,10 @@ struct api {
     struct address_list *addresses;
     struct ticker *ticker;
     uint64_t started_ms;
-    pthread_mutex_t lock; /* guards the settings */
+    _Atomic uint32_t streams; /* open ones, of events */
+    _Atomic uint32_t streams_max;
+    _Atomic uint32_t streams_ended; /* how often all of them were ended */
+    pthread_mutex_t lock;           /* guards the settings */
     struct tracker_settings settings;
 };
 
@@ -78,6 +82,8 @@ struct tracker_settings api_settings_of(struct api *api);
  * includes the terminating zero. */
 bool api_query_text(const struct api_request *request, struct web_response *response,
                     const char *name, char *text, size_t size);
+/* Whether the query has the parameter, whatever its value. */
+bool api_query_has(const struct api_request *request, const char *name);
 bool api_query_number(const struct api_request *request, struct web_response *response,
                       const char *name, uint64_t unless_given, uint64_t max, uint64_t *number);
 

@@ -10,7 +10,7 @@
 #include "base/percent.h"
 #include "wire/client_name.h"
 
-enum { MESSAGE_LEN = 512, DUMP_FLAGS = JSON_COMPACT | JSON_REAL_PRECISION(14) };
+enum { MESSAGE_LEN = 512 };
 
 void api_send_out_of_memory(struct web_response *response) {
     static const char body[] =
@@ -35,7 +35,7 @@ void api_send_data(struct web_response *response, const char *content_type, uint
 }
 
 void api_send(struct web_response *response, unsigned status, json_t *body) {
-    char *text = body == NULL ? NULL : json_dumps(body, DUMP_FLAGS);
+    char *text = body == NULL ? NULL : json_dumps(body, API_JSON_FLAGS);
     json_decref(body);
     api_send_data(response, "application/json", (uint8_t *)text, text == NULL ? 0 : strlen(text));
     if (text != NULL)

@@ -17,6 +17,8 @@ struct api_span {
     size_t limit;
 };
 
+enum { API_JSON_FLAGS = JSON_COMPACT | JSON_REAL_PRECISION(14) }; /* of json_dumps() */
+
 /* Sends `body` and releases it. NULL sends an out-of-memory error. */
 void api_send(struct web_response *response, unsigned status, json_t *body);
 

@@ -27,20 +27,26 @@ struct refused_entry {
 struct recent_events {
     enum address_precision addresses;
     pthread_mutex_t lock; /* guards all below */
-    uint64_t last;        /* id of the newest event; 0: none */
+    uint64_t last;        /* id of the newest event; without one, the first id - 1 */
+    uint64_t dropped;     /* the greatest id that left the ring; without one, the same */
     uint64_t written;     /* events ever put into the ring */
     struct ring_event ring[RECENT_EVENTS_KEPT];
     struct refused_entry refused[REFUSED_CLIENTS_KEPT];
-    uint64_t refused_total;    /* announces, at the last tick */
-    uint64_t minutes[MINUTES]; /* refused announces of each minute; a ring */
-    int64_t minute;            /* of the last tick, since 1970 */
+    uint64_t refused_total;                  /* announces, at the last tick */
+    uint64_t minutes[MINUTES];               /* refused announces of each minute; a ring */
+    int64_t minute;                          /* of the last tick, since 1970 */
+    struct recent_events_listener listeners; /* head of the list, which is a ring */
 };
 
-struct recent_events *recent_events_create(enum address_precision addresses) {
+struct recent_events *recent_events_create(enum address_precision addresses, uint64_t first) {
     struct recent_events *events = calloc(1, sizeof *events);
     if (events == NULL)
         return NULL;
     events->addresses = addresses;
+    events->last = first - 1;
+    events->dropped = first - 1;
+    events->listeners.previous = &events->listeners;
+    events->listeners.next = &events->listeners;
     pthread_mutex_init(&events->lock, NULL);
     return events;
 }
@@ -52,9 +58,11 @@ void recent_events_delete(struct recent_events *events) {
     free(events);
 }
 
-static bool is_event(enum change_kind kind) {
-    return kind == CHANGE_PEER_JOINED || kind == CHANGE_PEER_COMPLETED ||
-           kind == CHANGE_PEER_LEFT || kind == CHANGE_PEER_EXPIRED || kind == CHANGE_PEER_MOVED;
+/* The lock is held, so that no listener is called after it was unlisted. */
+static void wake_listeners(struct recent_events *events) {
+    struct recent_events_listener *const head = &events->listeners;
+    for (struct recent_events_listener *one = head->next; one != head; one = one->next)
+        one->wake(one->context);
 }
 
 void recent_events_add(void *context, const struct change *changes, size_t count) {
@@ -62,12 +70,15 @@ void recent_events_add(void *context, const struct change *changes, size_t count
     const int64_t now_ms = clock_unix_ms();
     pthread_mutex_lock(&events->lock);
     for (size_t i = 0; i < count; i++) {
-        if (!is_event(changes[i].kind))
+        if (change_kind_name(changes[i].kind) == NULL)
             continue;
-        struct ring_event *event = &events->ring[events->written++ % RECENT_EVENTS_KEPT];
+        struct ring_event *event = &events->ring[events->written % RECENT_EVENTS_KEPT];
+        if (events->written++ >= RECENT_EVENTS_KEPT)
+            events->dropped = event->id;
         *event = (struct ring_event){ ++events->last, now_ms, changes[i] };
         event->change.peer = endpoint_reduced(&changes[i].peer, events->addresses);
     }
+    wake_listeners(events);
     pthread_mutex_unlock(&events->lock);
 }
 
@@ -158,6 +169,7 @@ void recent_events_tick(struct recent_events *events, uint64_t refused) {
     count_refused(events, refused, now_ms / 1000 / MINUTE_S);
     forget_entries(events, now_ms);
     number_entries(events, now_ms);
+    wake_listeners(events);
     pthread_mutex_unlock(&events->lock);
 }
 
@@ -247,12 +259,22 @@ static struct recent_event plain_event(const struct ring_event *event) {
     };
 }
 
+uint64_t recent_events_before(struct recent_events *events, size_t max) {
+    pthread_mutex_lock(&events->lock);
+    const uint64_t before = events->written > max
+                                ? ring_event_at(events, events->written - max)->id - 1
+                                : events->dropped;
+    pthread_mutex_unlock(&events->lock);
+    return before;
+}
+
 size_t recent_events_read(struct recent_events *events, uint64_t after, struct recent_event *list,
                           size_t max) {
     struct entry_list refused = { .count = 0 };
     size_t count = 0;
     pthread_mutex_lock(&events->lock);
     const bool newest = after == 0 || after > events->last;
+    const bool gap = after > events->last || (after != 0 && after < events->dropped);
     if (newest)
         after = 0;
     uint64_t number = first_after(events, after);
@@ -274,6 +296,30 @@ size_t recent_events_read(struct recent_events *events, uint64_t after, struct r
         else
             number++;
     }
+    if (count > 0)
+        list[0].after_gap = gap;
     pthread_mutex_unlock(&events->lock);
     return count;
+}
+
+void recent_events_listen(struct recent_events *events, struct recent_events_listener *listener) {
+    pthread_mutex_lock(&events->lock);
+    listener->previous = events->listeners.previous;
+    listener->next = &events->listeners;
+    listener->previous->next = listener;
+    listener->next->previous = listener;
+    pthread_mutex_unlock(&events->lock);
+}
+
+void recent_events_unlisten(struct recent_events *events, struct recent_events_listener *listener) {
+    pthread_mutex_lock(&events->lock);
+    listener->previous->next = listener->next;
+    listener->next->previous = listener->previous;
+    pthread_mutex_unlock(&events->lock);
+}
+
+void recent_events_wake(struct recent_events *events) {
+    pthread_mutex_lock(&events->lock);
+    wake_listeners(events);
+    pthread_mutex_unlock(&events->lock);
 }

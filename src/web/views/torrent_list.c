@@ -192,11 +192,10 @@ bool torrent_list_find(struct torrent_list *list, const uint8_t info_hash[static
 
 void torrent_list_name(struct torrent_list *list, const uint8_t info_hash[static INFO_HASH_LEN],
                        char name[static REGISTRY_TEXT_LEN]) {
-    pthread_mutex_lock(&list->lock);
-    const struct torrent_name *known = name_at(list, torrent_names_find(list->names, info_hash));
-    const char *text = known == NULL ? "" : known->text;
-    memcpy(name, text, strlen(text) + 1);
-    pthread_mutex_unlock(&list->lock);
+    struct registry_row row = { .kind = REGISTRY_TORRENT };
+    memcpy(row.info_hash, info_hash, INFO_HASH_LEN);
+    (void)registry_find(tracker_registry(list->tracker), &row);
+    memcpy(name, row.text, REGISTRY_TEXT_LEN);
 }
 
 size_t torrent_list_registered(struct torrent_list *list) {

@@ -217,8 +217,8 @@ START_TEST(full_scrape_is_a_stream_if_allowed) {
     uint8_t data[1000];
     size_t len = 0;
     for (size_t more = 1; more > 0; len += more)
-        more = full_scrape_read(response.stream, data + len, 7);
-    full_scrape_delete(response.stream);
+        more = full_scrape_read(response.stream.subject, data + len, 7);
+    response.stream.close(response.stream.subject);
     struct scrape_reply reply;
     struct scrape_counts counts;
     ck_assert_ptr_null(reply_parse_http_scrape((struct bytes){ data, len }, &reply));
@@ -234,7 +234,7 @@ START_TEST(full_scrapes_share_a_list_and_are_few) {
     for (size_t i = 0; i < FULL_SCRAPES_MAX; i++) {
         ask("GET", "/scrape");
         ck_assert_uint_eq(response.status, 200);
-        scrapes[i] = response.stream;
+        scrapes[i] = response.stream.subject;
     }
     ck_assert_uint_eq(full_scrapes.lists, 1);
     ask("GET", "/scrape");
@@ -243,7 +243,7 @@ START_TEST(full_scrapes_share_a_list_and_are_few) {
     full_scrape_delete(scrapes[0]);
     ask("GET", "/scrape");
     ck_assert_uint_eq(response.status, 200);
-    full_scrape_delete(response.stream);
+    response.stream.close(response.stream.subject);
     for (size_t i = 1; i < FULL_SCRAPES_MAX; i++)
         full_scrape_delete(scrapes[i]);
     ck_assert_uint_eq(full_scrapes.lists, 0);

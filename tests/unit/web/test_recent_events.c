@@ -10,8 +10,15 @@ enum { PAGE = 200 };
 static struct recent_events *events;
 static struct recent_event list[PAGE];
 
+static unsigned woken;
+
+static void count_wake(void *context) {
+    (void)context;
+    woken++;
+}
+
 static void create(void) {
-    events = recent_events_create(ADDRESS_FULL);
+    events = recent_events_create(ADDRESS_FULL, 1);
     ck_assert_ptr_nonnull(events);
 }
 
@@ -34,10 +41,10 @@ START_TEST(changes_of_peers_are_events_and_nothing_else_is) {
         { .kind = CHANGE_TORRENT_FORGOTTEN },
     };
     recent_events_add(events, changes, COUNT_OF(changes));
-    ck_assert_uint_eq(recent_events_read(events, 0, list, PAGE), 5);
+    ck_assert_uint_eq(recent_events_read(events, 0, list, PAGE), 6);
     ck_assert_int_eq(list[0].change.kind, CHANGE_PEER_JOINED);
-    ck_assert_int_eq(list[4].change.kind, CHANGE_PEER_MOVED);
-    ck_assert_uint_eq(list[4].id, 5);
+    ck_assert_int_eq(list[5].change.kind, CHANGE_PEER_MOVED);
+    ck_assert_uint_eq(list[5].id, 6);
     ck_assert_int_gt(list[0].at_ms, 0);
 }
 END_TEST
@@ -59,6 +66,7 @@ START_TEST(reader_without_a_valid_position_gets_the_newest) {
     add_events(CHANGE_PEER_JOINED, PAGE + 50);
     ck_assert_uint_eq(recent_events_read(events, 0, list, PAGE), PAGE);
     ck_assert_uint_eq(list[PAGE - 1].id, PAGE + 50);
+    ck_assert_uint_eq(recent_events_before(events, PAGE), 50);
     ck_assert_uint_eq(recent_events_read(events, 100000, list, PAGE), PAGE);
     ck_assert_uint_eq(list[PAGE - 1].id, PAGE + 50);
 }
@@ -68,6 +76,9 @@ START_TEST(oldest_go_when_there_are_too_many) {
     add_events(CHANGE_PEER_JOINED, 3 * RECENT_EVENTS_KEPT);
     ck_assert_uint_eq(recent_events_read(events, 1, list, PAGE), PAGE);
     ck_assert_uint_eq(list[0].id, 2 * RECENT_EVENTS_KEPT + 1);
+    ck_assert(list[0].after_gap);
+    recent_events_read(events, 2 * RECENT_EVENTS_KEPT, list, PAGE);
+    ck_assert(!list[0].after_gap);
 }
 END_TEST
 
@@ -154,10 +165,45 @@ START_TEST(refused_clients_are_found_by_address) {
 }
 END_TEST
 
+START_TEST(reader_from_an_earlier_run_sees_that_events_are_missing) {
+    const struct change change = { .kind = CHANGE_PEER_JOINED };
+    struct recent_events *later = recent_events_create(ADDRESS_FULL, 5000);
+    ck_assert_ptr_nonnull(later);
+    ck_assert_uint_eq(recent_events_read(later, 0, list, PAGE), 0);
+    ck_assert_uint_eq(recent_events_before(later, PAGE), 4999);
+    ck_assert_uint_eq(recent_events_read(later, 12, list, PAGE), 0);
+    recent_events_add(later, &change, 1);
+    ck_assert_uint_eq(recent_events_read(later, 12, list, PAGE), 1);
+    ck_assert_uint_eq(list[0].id, 5000);
+    ck_assert(list[0].after_gap);
+    ck_assert_uint_eq(recent_events_read(later, 4999, list, PAGE), 1);
+    ck_assert(!list[0].after_gap);
+    ck_assert_uint_eq(recent_events_read(later, 5000, list, PAGE), 0);
+    recent_events_delete(later);
+}
+END_TEST
+
+START_TEST(listeners_are_woken_while_they_are_listed) {
+    struct recent_events_listener first = { .wake = count_wake };
+    struct recent_events_listener second = { .wake = count_wake };
+    recent_events_listen(events, &first);
+    recent_events_listen(events, &second);
+    woken = 0;
+    add_events(CHANGE_PEER_JOINED, 1);
+    ck_assert_uint_eq(woken, 2);
+    recent_events_unlisten(events, &first);
+    recent_events_wake(events);
+    ck_assert_uint_eq(woken, 3);
+    recent_events_unlisten(events, &second);
+    add_events(CHANGE_PEER_JOINED, 1);
+    ck_assert_uint_eq(woken, 3);
+}
+END_TEST
+
 START_TEST(addresses_are_kept_with_the_precision_that_is_set) {
     const struct change change = { .kind = CHANGE_PEER_JOINED,
                                    .peer = endpoint_at("192.0.2.77", 6881) };
-    struct recent_events *reduced = recent_events_create(ADDRESS_NETWORK);
+    struct recent_events *reduced = recent_events_create(ADDRESS_NETWORK, 1);
     ck_assert_ptr_nonnull(reduced);
     recent_events_add(reduced, &change, 1);
     ck_assert_uint_eq(recent_events_read(reduced, 0, list, PAGE), 1);
@@ -177,6 +223,8 @@ UNIT_SUITE(recent_events) {
     tcase_add_test(tcase, flood_of_refused_clients_leaves_the_other_events);
     tcase_add_test(tcase, refused_clients_are_found_by_address);
     tcase_add_test(tcase, reader_gets_what_followed);
+    tcase_add_test(tcase, reader_from_an_earlier_run_sees_that_events_are_missing);
+    tcase_add_test(tcase, listeners_are_woken_while_they_are_listed);
     tcase_add_test(tcase, reader_without_a_valid_position_gets_the_newest);
     tcase_add_test(tcase, oldest_go_when_there_are_too_many);
     tcase_add_test(tcase, pages_follow_each_other_without_a_gap);
