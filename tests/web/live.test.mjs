@@ -218,6 +218,21 @@ describe("the live page", { concurrency: 2 }, () => {
     await close(page);
   });
 
+  testWithTracker("a client with both IP versions has two rows", async (skepd) => {
+    const v4 = new Peer(skepd, { left: 0, key: "5eed5eed" });
+    const v6 = new Peer(skepd, { left: 0, key: v4.key, infoHash: v4.infoHash, source: "::1" });
+    v6.peerId = v4.peerId;
+    await v4.announce("started");
+    const page = await open(browser, skepd, `#/torrents/${v4.hash}`);
+    const row = (peer) => page.locator("tbody", { hasText: `port ${peer.port}` });
+    await row(v4).getByText("Seeder").waitFor();
+    assert.equal(await page.getByText("also over").count(), 0);
+    await v6.announce("started");
+    await row(v4).getByText("also over IPv6").waitFor();
+    await row(v6).getByText("also over IPv4").waitFor();
+    await close(page);
+  });
+
   testWithTracker(
     "an unreachable seeder is distinguished from a reachable one, and is the diagnosis of a stalled torrent",
     async (skepd) => {

@@ -19,9 +19,14 @@ export const addressColumn = {
   build: linkCell(
     (peer) => peer.address,
     (peer) => linkTo("peers", peer.address),
-    (peer) => `port ${peer.port} · ${peer.client}`,
+    (peer) => `port ${peer.port} · ${peer.client}${otherFamily(peer)}`,
   ),
 };
+
+/** Such a client has a row for each family, and counts once. */
+function otherFamily(peer) {
+  return peer.dual_stack ? ` · also over IPv${peer.family === 4 ? 6 : 4}` : "";
+}
 
 /** The columns after the first one, which names the peer or its torrent. */
 export const PEER_COLUMNS = [

@@ -28,7 +28,7 @@ json_t *api_peer(const struct api_request *request, const struct peer_stats *pee
     const int64_t probed_ms = request->unix_ms - (int64_t)(request->now_ms - state.probed_ms);
     return json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, "
-        "s:b}",
+        "s:b, s:b}",
         "address", api_address(&peer->peer), "machine", api_machine(request, &peer->peer), "port",
         api_count(endpoint_port(&peer->peer)), "family", api_count(peer->peer.family), "client",
         api_client(peer->peer_id), "peer_id", api_hex(peer->peer_id, PEER_ID_LEN), "role",
@@ -40,7 +40,8 @@ json_t *api_peer(const struct api_request *request, const struct peer_stats *pee
         "upload_rate", api_count(peer->upload_rate), "download_rate",
         api_count(peer->download_rate), "since", api_ago(request->unix_ms, peer->age_s), "seen",
         api_ago(request->unix_ms, peer->silent_s), "reach", reaches[state.reach], "probed",
-        state.probed_ms == 0 ? json_null() : json_integer(probed_ms / 1000), "lan", peer->lan);
+        state.probed_ms == 0 ? json_null() : json_integer(probed_ms / 1000), "lan", peer->lan,
+        "dual_stack", peer->in_both);
 }
 
 /* Whether an earlier peer_id of the row has the same client name. */

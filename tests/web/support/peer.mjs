@@ -9,9 +9,15 @@ let nextPort = 21000;
 export class Peer {
   constructor(
     skepd,
-    { infoHash = crypto.randomBytes(20), left = 1000, client = "-qB4520-", source = "127.0.0.1" } = {},
+    {
+      infoHash = crypto.randomBytes(20),
+      left = 1000,
+      client = "-qB4520-",
+      source = "127.0.0.1",
+      key = "",
+    } = {},
   ) {
-    Object.assign(this, { skepd, infoHash, left, source, uploaded: 0, downloaded: 0 });
+    Object.assign(this, { skepd, infoHash, left, source, key, uploaded: 0, downloaded: 0 });
     this.port = nextPort++;
     this.peerId = Buffer.concat([Buffer.from(client), crypto.randomBytes(20 - client.length)]);
   }
@@ -31,10 +37,10 @@ export class Peer {
   announce(event = "") {
     const query =
       `info_hash=${escaped(this.infoHash)}&peer_id=${escaped(this.peerId)}&port=${this.port}&left=${this.left}` +
-      `&uploaded=${this.uploaded}&downloaded=${this.downloaded}&compact=1${event && `&event=${event}`}`;
+      `&uploaded=${this.uploaded}&downloaded=${this.downloaded}&compact=1&key=${this.key}${event && `&event=${event}`}`;
     return new Promise((resolve, reject) => {
       const options = {
-        host: "127.0.0.1",
+        host: this.source.includes(":") ? "::1" : "127.0.0.1",
         port: this.skepd.port,
         path: `/announce?${query}`,
         localAddress: this.source,
