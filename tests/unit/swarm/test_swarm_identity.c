@@ -220,6 +220,34 @@ START_TEST(client_of_both_families_has_the_role_of_its_latest_announce) {
 }
 END_TEST
 
+static void put_on_lan(const struct announce_request *request) {
+    const struct peer_put put = {
+        .request = request,
+        .peer = request->peer,
+        .on_lan = true,
+        .ttl_s = TTL,
+        .now_s = NOW,
+    };
+    const struct peer_place place = swarm_find(swarm, request, &request->peer);
+    REQUIRE(swarm_put(swarm, &outputs, &put, &place) != PEER_NOWHERE);
+}
+
+START_TEST(role_changes_where_each_peer_is) {
+    const struct announce_request inside = leecher_over(orders[_i][0], 1);
+    struct announce_request outside = leecher_over(orders[_i][1], 1);
+    put_on_lan(&inside);
+    put(&outside);
+    ck_assert_int_eq(zone_over(orders[_i][0], 1), ZONE_LEECHER_LAN);
+    outside.left = 0;
+    put(&outside);
+    ck_assert_int_eq(zone_over(orders[_i][0], 1), ZONE_SEEDER_LAN);
+    ck_assert_int_eq(zone_over(orders[_i][1], 1), ZONE_SEEDER_OUTSIDE);
+    put_on_lan(&inside);
+    ck_assert_int_eq(zone_over(orders[_i][0], 1), ZONE_LEECHER_LAN);
+    ck_assert_int_eq(zone_over(orders[_i][1], 1), ZONE_LEECHER_OUTSIDE);
+}
+END_TEST
+
 START_TEST(peer_that_joins_takes_its_role_to_the_other_family) {
     const struct announce_request leecher = leecher_over(orders[_i][0], 1);
     struct announce_request seeder = leecher_over(orders[_i][1], 1);
@@ -362,6 +390,7 @@ UNIT_SUITE(swarm_identity) {
                         LOOPS_OF(orders));
     tcase_add_loop_test(both, client_of_both_families_has_the_role_of_its_latest_announce, 0,
                         LOOPS_OF(orders));
+    tcase_add_loop_test(both, role_changes_where_each_peer_is, 0, LOOPS_OF(orders));
     tcase_add_loop_test(both, peer_that_joins_takes_its_role_to_the_other_family, 0,
                         LOOPS_OF(orders));
     tcase_add_loop_test(both, client_of_both_families_completes_once_even_if_it_only_stops, 0,
