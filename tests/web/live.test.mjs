@@ -398,8 +398,8 @@ describe("the live page", { concurrency: 2 }, () => {
       await new Promise((resolve) => setTimeout(resolve, 150));
       await route.continue();
     });
-    for (const choice of ["Active", "Registered", "No seeders", "All"])
-      await page.getByRole("button", { name: choice }).click();
+    for (const choice of ["With peers", "Registered", "No seeders", "All"])
+      await page.getByRole("button", { name: choice, exact: true }).click();
     for (let round = 0; round < 5; round++) await page.waitForEvent("requestfinished", isList);
     assert.equal(max, 1);
     await page.unrouteAll({ behavior: "ignoreErrors" });

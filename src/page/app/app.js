@@ -16,6 +16,7 @@ import { createTorrent } from "../torrents/view_torrent.js";
 import { createTorrents } from "../torrents/view_torrents.js";
 import { createAddress } from "../peers/view_address.js";
 import { createPeersView } from "../peers/view_peers.js";
+import { createRefused } from "../peers/view_refused.js";
 import { createManage } from "../manage/view_manage.js";
 import { acceptDrops, listenForKeys } from "./input.js";
 import { createAnnouncer, createConnectionStatus } from "./status.js";
@@ -61,7 +62,7 @@ function start() {
   listenForKeys();
   acceptDrops(element("drop-overlay"), isAdmin, (files) => {
     goTo(linkTo("manage"));
-    uploadFiles(files).then(timer.runNow);
+    uploadFiles(files).then(() => (view.reload ?? timer.runNow)());
   });
   addEventListener("hashchange", () => showRoute(true));
   timer.runNow();
@@ -163,7 +164,8 @@ function viewFor({ role }, { view: requested, argument }) {
   if (role === "public") return requested === "overview" ? "overview" : "sign-in";
   if (argument && requested === "torrents") return "torrent";
   if (argument && requested === "peers") return "address";
-  return requested === "share" || TABS.some(([name]) => name === requested) ? requested : "overview";
+  const known = [...TABS.map(([name]) => name), "share", "refused"];
+  return known.includes(requested) ? requested : "overview";
 }
 
 function createView(name, context) {
@@ -174,6 +176,7 @@ function createView(name, context) {
     torrent: createTorrent,
     peers: createPeersView,
     address: createAddress,
+    refused: createRefused,
     manage: createManage,
     "sign-in": () => createSignIn(context, onSignIn),
   };
@@ -181,7 +184,7 @@ function createView(name, context) {
 }
 
 function showTabs({ role, by, tokens }, name) {
-  const current = { torrent: "torrents", address: "peers", share: "overview" }[name] ?? name;
+  const current = { torrent: "torrents", address: "peers", share: "overview", refused: "overview" }[name] ?? name;
   for (const tab of element("tabs").children) {
     setAttribute(tab, "aria-current", tab.dataset.view === current ? "page" : null);
   }

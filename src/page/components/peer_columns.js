@@ -5,6 +5,7 @@ import { make, setAttribute, setText } from "../core/dom.js";
 import { ago, bytes, duration, fullTime, percent } from "../core/format.js";
 import { linkTo } from "../core/router.js";
 import { makeReachBadge } from "./badges.js";
+import { machineName } from "./machines.js";
 import { badgeCell, linkCell } from "./table.js";
 import { buildTraffic } from "./traffic.js";
 
@@ -17,9 +18,11 @@ export const addressColumn = {
   sort: "address",
   lead: true,
   build: linkCell(
-    (peer) => peer.address,
+    machineName,
     (peer) => linkTo("peers", peer.address),
-    (peer) => `port ${peer.port} · ${peer.client}${otherFamily(peer)}`,
+    (peer) =>
+      [peer.machine && peer.address, `port ${peer.port}`, peer.client].filter(Boolean).join(" · ") +
+      otherFamily(peer),
   ),
 };
 

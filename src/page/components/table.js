@@ -5,6 +5,7 @@
 import { createList, isInUse, make, setAttribute, setLiveText, setText, show } from "../core/dom.js";
 import { icon } from "../core/icons.js";
 import { goTo } from "../core/router.js";
+import { setMiddleText } from "./middle_text.js";
 import { keepOrder } from "./row_order.js";
 
 /** columns: [{ label, sort: the API's name of the order (optional), descending: sort the greatest
@@ -189,16 +190,17 @@ export function liveCell(textOf) {
 }
 
 /** A link to `linkOf(item)` with a smaller text `noteOf(item)` below it (optional), which a phone leaves out if
- * `hidesNote`. */
-export function linkCell(textOf, linkOf, noteOf, hidesNote = false) {
+ * `hidesNote`. `isFaint(item)`: the text only stands in for a missing one (optional). */
+export function linkCell(textOf, linkOf, noteOf, hidesNote = false, isFaint = null) {
   return (cell) => {
     const link = make("a", { class: "row-link" });
     const note = noteOf ? make("span", { class: hidesNote ? "note phone-hide" : "note" }) : null;
     cell.append(make("span", { class: "lead-line" }, link, note));
     return (item) => {
-      setText(link, textOf(item));
+      setMiddleText(link, textOf(item));
       setAttribute(link, "href", linkOf(item));
       setAttribute(link, "title", textOf(item));
+      if (isFaint) setAttribute(link, "data-unnamed", isFaint(item));
       if (note) setText(note, noteOf(item));
     };
   };

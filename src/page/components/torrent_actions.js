@@ -5,10 +5,12 @@ import { torrentName } from "../core/format.js";
 import { notify } from "../core/notices.js";
 import { confirmAction, openPrompt } from "./dialog.js";
 
-/** Calls `done()` after the torrent is renamed. */
-export function renameTorrent({ info_hash, name }, done) {
-  openPrompt("Rename torrent", "Name", name ?? "", "Rename", async (newName) => {
-    await send("PATCH", apiPath(["torrents", info_hash]), { name: newName });
+/** Calls `done()` after the torrent is renamed. A torrent that is not registered is registered by its name. */
+export function renameTorrent({ info_hash, name, registered }, done) {
+  const title = name ? "Rename torrent" : registered ? "Name torrent" : "Name and register torrent";
+  openPrompt(title, "Name", name ?? "", name ? "Rename" : "Save", async (newName) => {
+    if (registered) await send("PATCH", apiPath(["torrents", info_hash]), { name: newName });
+    else await send("POST", "torrents", { info_hash, name: newName });
     done();
   });
 }

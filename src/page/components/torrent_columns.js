@@ -14,10 +14,18 @@ export const nameColumn = {
   build: linkCell(
     torrentName,
     torrentLink,
-    (torrent) => (torrent.name ? shortHash(torrent.info_hash) : "unnamed"),
+    formatHashes,
     true,
+    ({ name }) => !name,
   ),
 };
+
+/** A hybrid torrent has two. */
+function formatHashes({ name, info_hash, versions = [] }) {
+  const hashes = [info_hash, ...versions].map(shortHash);
+  if (!name) hashes[0] = "unnamed"; // the hash stands in place of the name
+  return hashes.join(" · ");
+}
 
 /** A column of numbers. Sorts the greatest first. */
 const numberColumn = (label, sort, build, phone) => ({

@@ -8,6 +8,9 @@ import { addSample, placeInPeriods } from "./samples.js";
 const EVENTS_MAX = 500;
 const emptyState = () => ({ session: null, status: null, events: [], newEvents: 0, samples: [] });
 
+/** Of the refused announces of one client for one reason, which are one event. */
+const refusedKey = ({ kind, address, code }) => (kind === "refused" ? `${address} ${code}` : null);
+
 /** `showEvents()` is called when events have arrived between two refreshes. */
 export function createTrackerState(showEvents) {
   const state = emptyState();
@@ -27,10 +30,18 @@ export function createTrackerState(showEvents) {
     if (state.session.role === "none") return;
     const status = await getJson("status");
     if (generation !== started) return;
+    countListed(status);
     state.status = status;
     setClock(status.now);
     if (state.session.role === "admin") await Promise.all([loadSamples(), loadEvents()]);
     if (generation === started) addSample(state.samples, { at: status.now, ...status.totals });
+  }
+
+  /** Counts the torrents as the list does: with the registered ones, and a hybrid once. */
+  function countListed({ totals, health }) {
+    if (!health) return;
+    totals.torrents = Object.values(health).reduce((sum, torrents) => sum + torrents, 0);
+    totals.torrents_active = totals.torrents - health.idle;
   }
 
   async function loadSamples() {
@@ -61,7 +72,9 @@ export function createTrackerState(showEvents) {
 
   function addEvents(events) {
     state.newEvents = events.length;
-    state.events = [...events.reverse(), ...state.events].slice(0, EVENTS_MAX);
+    const replaced = new Set(events.map(refusedKey));
+    const kept = state.events.filter((event) => !refusedKey(event) || !replaced.has(refusedKey(event)));
+    state.events = [...events.reverse(), ...kept].slice(0, EVENTS_MAX);
   }
 
   /** Clears everything after a change of the session or its permissions. */

@@ -10,25 +10,47 @@ const MODES = {
   private: "Private mode: clients need a passkey.",
 };
 
+const PERIOD_MS = 5000; // little changes here unless the user changes it
+
 export function createManage({ tracker, refreshNow }) {
   const mode = make("p", { class: "muted" });
-  const registered = createRegistered(refreshNow);
-  const passkeys = createPasskeys(refreshNow, () => tracker.state.status?.urls ?? []);
-  const bans = createBans(refreshNow);
-  const blocks = createBlocks(refreshNow);
+  let asked_ms = -Infinity;
+  const registered = createRegistered(reload);
+  const passkeys = createPasskeys(reload, () => tracker.state.status?.urls ?? []);
+  const bans = createBans(reload);
+  const blocks = createBlocks(reload);
   const node = make(
     "div",
     { class: "view" },
     make("header", { class: "view-head" }, make("h1", null, "Manage"), mode),
-    createRegister(refreshNow),
+    createRegister(reload),
     registered.node,
     make("div", { class: "halves" }, passkeys.node, bans.node),
     blocks.node,
   );
+
+  /** Asks at once after a change by the user. */
+  function reload() {
+    asked_ms = -Infinity;
+    refreshNow();
+  }
+
+  async function refresh() {
+    if (performance.now() - asked_ms < PERIOD_MS) return;
+    asked_ms = performance.now();
+    try {
+      await Promise.all([registered, passkeys, bans, blocks].map((section) => section.refresh()));
+    } catch (error) {
+      asked_ms = -Infinity;
+      throw error;
+    }
+  }
+
   return {
     node,
     title: "Manage",
-    refresh: () => Promise.all([registered, passkeys, bans, blocks].map((section) => section.refresh())),
+    refresh,
+    reload,
     update({ status }) {
       setText(mode, MODES[status.mode] ?? "");
       show(mode, Boolean(MODES[status.mode]));

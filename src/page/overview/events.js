@@ -2,7 +2,7 @@
 
 import { makeRecordedAddress } from "../components/recorded_address.js";
 import { createList, isInUse, make, setText, show } from "../core/dom.js";
-import { ago, fullTime, pluralize, torrentName } from "../core/format.js";
+import { ago, count, fullTime, pluralize, torrentName } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { linkTo } from "../core/router.js";
 import { mergeEvents } from "./merge_events.js";
@@ -49,6 +49,7 @@ export function createEventList() {
 }
 
 function createGroup(group) {
+  if (group.kind === "refused") return createRefused(group);
   return { torrents: createTorrentFlood, peers: createPeerFlood, null: createEvent }[group.of](group);
 }
 
@@ -87,7 +88,23 @@ function createEvent(group) {
   return makeItem(
     group,
     [clientOf(event), ` ${before} `, torrentOf(event), after],
-    [makeRecordedAddress(event.address), " · ", countsOf(event)],
+    [makeRecordedAddress(event.address, event.machine), " · ", countsOf(event)],
+  );
+}
+
+/** The refused announces of an address for one reason. */
+function createRefused(group) {
+  const { address, machine, code, client } = group.first;
+  const times = make("span");
+  return makeItem(
+    group,
+    [make("strong", null, makeRecordedAddress(address, machine)), " ", times],
+    `${client || "Unknown client"} · `,
+    ({ first }) => {
+      const often = first.count === 1 ? "" : ` ${count(first.count)} times`;
+      setText(times, `refused${often}: ${code.replaceAll("_", " ")}`);
+      times.title = first.reason;
+    },
   );
 }
 
@@ -98,7 +115,7 @@ function createTorrentFlood(group) {
   return makeItem(
     group,
     [clientOf(event), " ", torrents],
-    [makeRecordedAddress(event.address), " · "],
+    [makeRecordedAddress(event.address, event.machine), " · "],
     ({ kind, first, count }) =>
       setText(torrents, `${KIND_TEXTS[kind]?.(first)[0] ?? kind} ${pluralize(count, "torrent")}`),
   );

@@ -11,7 +11,8 @@ export function mergeEvents(events) {
   for (let from = 0; from < events.length; ) {
     const [count, of] = longestFlood(events, from);
     const [first, last] = [events[from], events[from + count - 1]];
-    groups.push({ key: `${last.id}/${last.at}/${of}`, at: first.at, kind: first.kind, first, count, of });
+    const key = first.kind === "refused" ? `refused/${first.address}/${first.code}` : `${last.id}/${last.at}/${of}`;
+    groups.push({ key, at: first.at, kind: first.kind, first, count, of });
     from += count;
   }
   return groups;
@@ -27,7 +28,7 @@ function longestFlood(events, from) {
 
 function runLength(events, from, keyOf) {
   const key = keyOf(events[from]);
-  if (!key) return 1;
+  if (!key || events[from].kind === "refused") return 1; // merged by the tracker
   let to = from + 1;
   while (
     to < events.length &&

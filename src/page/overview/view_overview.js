@@ -9,6 +9,7 @@ import { createUrlCard } from "../components/announce_urls.js";
 import { createWarnings, makeCard } from "../components/panels.js";
 import { createPlot, RANGES } from "../components/plot.js";
 import { createChoice } from "../components/toolbar.js";
+import { createAttention } from "./attention.js";
 import { createBusiestTorrents } from "./busiest_torrents.js";
 import { createCountSearch } from "./count_search.js";
 import { createEventList } from "./events.js";
@@ -28,7 +29,8 @@ export function createOverview({ tracker, refreshNow }) {
   const headline = createHeadline();
   const facts = make("p", { class: "hero-facts" });
   const hive = createHiveIllustration();
-  const warnings = createWarnings("Warnings");
+  const warnings = createWarnings("Warnings"); // of a tracker without peers; later they are in `attention`
+  const attention = createAttention();
   const urls = createUrlCard();
   const steps = createShareSteps();
   const search = createCountSearch();
@@ -47,6 +49,7 @@ export function createOverview({ tracker, refreshNow }) {
     { class: "view" },
     make("section", { class: "hero" }, make("div", { class: "hero-text" }, headline.node, facts), hive.node),
     warnings.node,
+    isAdmin ? attention.node : null,
     urls.node,
     isAdmin ? steps.node : search.node,
     cards.node,
@@ -93,12 +96,15 @@ export function createOverview({ tracker, refreshNow }) {
 
   function update({ status, samples, events: recentEvents, newEvents }) {
     const { totals } = status;
-    const unused = totals.torrents === 0 && !(totals.announces > 0);
-    headline.show(totals);
+    const idle = totals.torrents === 0 && !(totals.announces > 0);
+    const unused = idle && !status.had_peers;
+    headline.show(status);
     setText(facts, formatFacts(status));
     hive.show(totals.seeders, totals.leechers);
     if (newEvents) hive.animate();
-    warnings.show(status.warnings ?? []);
+    warnings.show(unused ? (status.warnings ?? []) : []);
+    attention.show(status);
+    show(attention.node, !unused);
     urls.show(status.urls ?? [], status.mode, { asRow: isAdmin && !unused, isAdmin });
     show(urls.node, isAdmin || status.urls?.length > 0);
     show(search.node, status.mode !== "private");
@@ -122,8 +128,8 @@ function createHeadline() {
   let numbers = [];
   return {
     node,
-    show(totals) {
-      const parts = headlineParts(totals);
+    show(status) {
+      const parts = headlineParts(status);
       const sentence = parts.filter((part) => typeof part === "string").join("|");
       if (node.dataset.sentence !== sentence) {
         node.dataset.sentence = sentence;
@@ -142,8 +148,10 @@ function createHeadline() {
 }
 
 /** The headline as numbers and the texts between them. */
-function headlineParts({ torrents, seeders, leechers }) {
+function headlineParts({ totals, had_peers }) {
+  const { torrents, seeders, leechers, announces } = totals;
   const some = (value, noun) => [value, `\u00a0${noun}${value === 1 ? "" : "s"}`];
+  if (had_peers && seeders + leechers === 0 && announces === 0) return ["No peers since the restart."];
   if (torrents === 0) return ["Ready. No peers yet."];
   if (seeders + leechers === 0) return [...some(torrents, "torrent"), ", no peers."];
   return [
@@ -156,12 +164,14 @@ function headlineParts({ torrents, seeders, leechers }) {
   ];
 }
 
-function formatFacts({ mode, interval_s, probes }) {
-  const probed = (probes?.reachable ?? 0) + (probes?.unreachable ?? 0);
+function formatFacts({ mode, interval_s, totals, machines, had_peers }) {
+  const isLost = had_peers && totals.peers === 0 && totals.announces === 0;
   const facts = [
+    isLost && "The peers from before the restart are gone. Clients announce again by themselves",
+    totals.torrents > 0 && `${count(totals.torrents_active)} of ${pluralize(totals.torrents, "torrent")} active`,
+    machines?.total > 0 && `${pluralize(machines.total, "machine")}, ${pluralize(totals.peers, "peer")}`,
     mode && (MODES[mode] ?? mode),
     interval_s && `Announce interval ${duration(interval_s)}`,
-    probed > 0 && `${count(probes.unreachable)} of ${pluralize(probed, "probed peer")} firewalled`,
   ];
   return facts.filter(Boolean).join(" · ");
 }

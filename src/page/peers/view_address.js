@@ -2,13 +2,14 @@
 
 import { apiPath, getJson } from "../core/api.js";
 import { make, setText, show } from "../core/dom.js";
-import { bytes, count, fullTime, pluralize, rate, torrentName } from "../core/format.js";
+import { ago, bytes, count, fullTime, pluralize, rate, torrentName } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { linkTo } from "../core/router.js";
 import { makeReachHelp } from "../components/badges.js";
 import { openBanDialog, removeBan } from "../components/bans.js";
 import { makeCopyButton } from "../components/clipboard.js";
-import { createFacts, makeCard } from "../components/panels.js";
+import { machineName, nameMachine, unnameMachine } from "../components/machines.js";
+import { createFacts, createWarnings, makeCard } from "../components/panels.js";
 import { PEER_COLUMNS } from "../components/peer_columns.js";
 import { createTable, linkCell, unsorted } from "../components/table.js";
 import { torrentLink } from "../components/torrent_columns.js";
@@ -17,7 +18,13 @@ const COLUMNS = [
   {
     label: "Torrent",
     lead: true,
-    build: linkCell(torrentName, torrentLink, (peer) => `port ${peer.port} · ${peer.client}`),
+    build: linkCell(
+      torrentName,
+      torrentLink,
+      (peer) => `port ${peer.port} · ${peer.client}`,
+      false,
+      ({ name }) => !name,
+    ),
   },
   ...PEER_COLUMNS.map(unsorted),
 ];
@@ -51,6 +58,19 @@ export function createAddress({ refreshNow, route }) {
     { type: "button", class: "button", onclick: () => removeBan(currentBan.network, refreshNow) },
     "Unban",
   );
+  const title = make("h1", null, address);
+  const rename = make(
+    "button",
+    { type: "button", class: "button", onclick: () => nameMachine(address, machine, refreshNow) },
+    icon("edit"),
+    "Name",
+  );
+  const unname = make(
+    "button",
+    { type: "button", class: "button", onclick: () => unnameMachine(address, refreshNow) },
+    "Remove name",
+  );
+  const refused = createWarnings("Refused announces");
   const facts = createFacts(FACTS);
   const table = createTable({
     caption: `Torrents of ${address}`,
@@ -60,7 +80,8 @@ export function createAddress({ refreshNow, route }) {
     onSort() {},
   });
   const tally = make("p", { class: "tally" });
-  let currentBan = null;
+  let currentBan = null,
+    machine = null;
   const node = make(
     "div",
     { class: "view" },
@@ -71,21 +92,29 @@ export function createAddress({ refreshNow, route }) {
       make(
         "div",
         { class: "address-name" },
-        make("h1", null, address),
+        title,
         makeCopyButton("address", () => address),
       ),
       location,
       banned,
-      make("div", { class: "button-row" }, ban, unban),
+      make("div", { class: "button-row" }, rename, unname, ban, unban),
     ),
+    refused.node,
     facts.node,
     makeCard("Torrents", { style: "flush", head: tally }, table.node, makeReachHelp()),
   );
 
   async function refresh() {
-    const { lan, ban: found, peers } = await getJson(apiPath(["addresses", address]));
+    const shown = await getJson(apiPath(["addresses", address]));
+    const { lan, ban: found, peers } = shown;
     currentBan = found;
-    setText(location, lan ? "Local network" : "External address");
+    machine = shown.machine;
+    view.title = machineName(shown);
+    setText(title, view.title);
+    setText(rename.lastChild, machine ? "Rename" : "Name");
+    show(unname, machine !== null);
+    setText(location, [machine && address, lan ? "Local network" : "Outside"].filter(Boolean).join(" · "));
+    refused.show(shown.refused.map(formatRefused));
     setText(banned.lastChild, found ? formatBan(found) : "");
     show(banned, Boolean(found));
     show(ban, !found);
@@ -95,7 +124,12 @@ export function createAddress({ refreshNow, route }) {
     table.show(peers, "No torrents.");
   }
 
-  return { node, title: address, refresh, update() {} };
+  const view = { node, title: address, refresh, update() {} };
+  return view;
+}
+
+function formatRefused({ count: number, at, reason }) {
+  return `Refused ${number === 1 ? "once" : `${count(number)} times`}, last ${ago(at)}: ${reason}`;
 }
 
 function formatBan({ network, reason, until }) {

@@ -2,10 +2,11 @@
 
 import { apiPath, getJson } from "../core/api.js";
 import { createList, make, setText } from "../core/dom.js";
-import { ago, percent, torrentName } from "../core/format.js";
+import { ago, percent, pluralize, torrentName } from "../core/format.js";
 import { linkTo, rememberQuery } from "../core/router.js";
 import { makeReachBadge, reachOfAddress } from "../components/badges.js";
 import { createListing, makeListView, readListState, writeListState } from "../components/listing.js";
+import { machineName } from "../components/machines.js";
 import { roleOf } from "../components/peer_columns.js";
 import { badgeCell, linkCell, textCell } from "../components/table.js";
 import { createChoice } from "../components/toolbar.js";
@@ -23,6 +24,11 @@ const GROUPINGS = [
   ["address", "By address"],
   ["torrent", "By torrent"],
 ];
+const FILTERS = [
+  ["all", "All"],
+  ["unreachable", "Firewalled"],
+  ["outside", "Outside"],
+];
 
 export function createPeersView({ refreshNow, route }) {
   const by = route.query.get("by") === "torrent" ? "torrent" : "address";
@@ -30,8 +36,10 @@ export function createPeersView({ refreshNow, route }) {
   const choice = createChoice("Group by", GROUPINGS, (next) => {
     if (next !== by) location.hash = linkTo("peers", null, { by: next === "address" ? null : next });
   });
+  const filter = by === "address" && createChoice("Filter", FILTERS, (show) => listing.set({ show }));
   const listing = createListing({
     ...options,
+    onState: (state) => filter && filter.show(state.show),
     state: readListState(route.query, defaults),
     refreshNow,
     onChange: (state) =>
@@ -39,10 +47,11 @@ export function createPeersView({ refreshNow, route }) {
   });
   choice.show(by);
   return {
-    node: makeListView("Peers", listing, choice),
+    node: makeListView("Peers", listing, ...[filter, choice].filter(Boolean)),
     title: "Peers",
     refresh: listing.refresh,
     update() {},
+    reroute: (next) => listing.set(readListState(next.query, defaults)),
   };
 }
 
@@ -60,12 +69,16 @@ const addressLink = (item) => linkTo("peers", item.address);
 
 const LISTS = {
   address: {
-    defaults: { search: "", sort: "address", order: "asc", page: 1 },
+    defaults: { search: "", sort: "address", order: "asc", show: "all", page: 1, size: null },
     listing: {
       parts: ["addresses"],
-      noun: ["address", "addresses"],
-      search: { label: "Search peers", placeholder: "Address or client" },
-      emptyText: ({ search }) => (search ? `No addresses or clients match “${search}”.` : "No peers."),
+      noun: "machine",
+      tallyOf: ({ total, peers }) => `${pluralize(total, "machine")}, ${pluralize(peers, "peer")}`,
+      search: { label: "Search peers", placeholder: "Address, name or client" },
+      emptyText: ({ search, show }) => {
+        if (search) return `No addresses, names or clients match “${search}”.`;
+        return { unreachable: "No firewalled machines.", outside: "No machines outside the local network." }[show] ?? "No peers.";
+      },
       table: {
         caption: "Addresses of peers",
         key: (item) => item.address,
@@ -74,18 +87,26 @@ const LISTS = {
         detailLabel: (item) => `Torrents of ${item.address}`,
         columns: [
           {
-            label: "Address",
+            label: "Machine",
             sort: "address",
             lead: true,
-            build: linkCell((item) => item.address, addressLink, formatClients),
+            build: linkCell(machineName, addressLink, formatClients),
           },
           countColumn("Torrents", "torrents", "hide"),
           countColumn("Seeding", "seeding"),
           countColumn("Leeching", "leeching"),
           trafficColumn,
-          { label: "Last seen", numeric: true, phone: "hide", build: textCell((item) => ago(item.seen)) },
+          {
+            label: "Last seen",
+            sort: "seen",
+            descending: true,
+            numeric: true,
+            phone: "hide",
+            build: textCell((item) => ago(item.seen)),
+          },
           {
             label: "Reachability",
+            sort: "reach",
             phone: "first",
             build: badgeCell(makeReachBadge, (item) => reachOfAddress(item.reach)),
           },
@@ -95,7 +116,7 @@ const LISTS = {
     },
   },
   torrent: {
-    defaults: { search: "", sort: "leechers", order: "desc", page: 1, show: "active" },
+    defaults: { search: "", sort: "leechers", order: "desc", page: 1, size: null, show: "active" },
     listing: {
       parts: ["torrents"],
       noun: ["torrent with peers", "torrents with peers"],
@@ -114,9 +135,10 @@ const LISTS = {
   },
 };
 
-function formatClients({ clients, lan }) {
+function formatClients({ address, machine, clients, lan }) {
   const unbroken = clients.map((client) => client.replaceAll(" ", "\u00a0"));
-  return [unbroken.join(", "), lan ? null : "external"].filter(Boolean).join(" · ");
+  const parts = [machine && address, unbroken.join(", "), lan ? null : "outside"];
+  return parts.filter(Boolean).join(" · ");
 }
 
 const loadTorrents = ({ address }) => getJson(apiPath(["addresses", address])).then(({ peers }) => peers);
@@ -153,7 +175,7 @@ function createTorrentShare(peer) {
 
 function createPeerShare(peer) {
   return createShareLine(
-    make("a", { href: linkTo("peers", peer.address) }, peer.address),
+    make("a", { href: linkTo("peers", peer.address) }, machineName(peer)),
     `port ${peer.port} · ${peer.client}`,
   );
 }

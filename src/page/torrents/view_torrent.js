@@ -46,6 +46,7 @@ const PEER_FILTERS = [
   ["seeders", "Seeders"],
   ["leechers", "Leechers"],
   ["unreachable", "Firewalled"],
+  ["outside", "Outside"],
 ];
 const HISTORY_MAX_AGE_MS = 10000;
 const COMPLETIONS_MAX = 8;
@@ -194,6 +195,7 @@ function createHead(refreshNow) {
     show(next) {
       torrent = next;
       setText(title, torrent.name || "Unnamed torrent");
+      setAttribute(title, "data-unnamed", !torrent.name);
       setText(hash, torrent.info_hash);
       const others = (torrent.versions ?? []).filter((version) => version !== torrent.info_hash);
       setText(versions, others.length ? `Hybrid torrent. Other info_hash: ${others.join(", ")}` : "");
@@ -206,7 +208,8 @@ function createHead(refreshNow) {
       file.show(torrent);
       show(qr, fitsQr(torrent.magnet));
       const byHand = torrent.registered && !torrent.path;
-      show(rename, byHand);
+      show(rename, byHand || !torrent.registered);
+      setText(rename.lastChild, torrent.name ? "Rename" : "Name");
       show(remove, byHand);
       const blocked = torrent.blocked ?? null;
       show(block, blocked === null);
@@ -243,7 +246,7 @@ function createPeers(infoHash, refreshNow) {
     noun: "peer",
     pageSize: PEERS_PER_PAGE,
     state: { sort: "role", order: "asc", show: "all" },
-    search: { label: "Search peers of this torrent", placeholder: "Address or client" },
+    search: { label: "Search peers of this torrent", placeholder: "Address, name or client" },
     refreshNow,
     onState: ({ show }) => filter.show(show),
     table: {
@@ -330,12 +333,12 @@ function createCompletions(infoHash) {
   };
 }
 
-function createCompletion({ at, address, client }) {
+function createCompletion({ at, address, machine, client }) {
   const time = make("time", { datetime: new Date(at * 1000).toISOString(), title: fullTime(at) });
   const node = make(
     "li",
     null,
-    makeRecordedAddress(address),
+    makeRecordedAddress(address, machine),
     make("span", { class: "muted" }, client),
     time,
   );

@@ -1,6 +1,5 @@
 // The list of all torrents.
 
-import { show } from "../core/dom.js";
 import { rememberQuery } from "../core/router.js";
 import { makeHealthBadge } from "../components/badges.js";
 import { createListing, makeListView, readListState, writeListState } from "../components/listing.js";
@@ -19,11 +18,15 @@ import { buildTorrentTools } from "./torrent_tools.js";
 
 const FILTERS = [
   ["all", "All"],
-  ["active", "Active"],
+  ["active", "With peers"],
   ["registered", "Registered"],
+  ["unnamed", "Unnamed"],
   ["unseeded", "No seeders"],
+  ["stuck", "Seeders firewalled"],
+  ["weak", "One seeder"],
+  ["idle", "Idle"],
 ];
-const DEFAULTS = { search: "", sort: "leechers", order: "desc", show: "all", page: 1 };
+const DEFAULTS = { search: "", sort: "leechers", order: "desc", show: "all", page: 1, size: null };
 const COLUMNS = [
   nameColumn,
   sizeColumn,
@@ -70,6 +73,10 @@ export function createTorrents({ refreshNow, route }) {
 function emptyText({ search, show }) {
   if (search) return `No torrents match “${search}”.`;
   if (show === "unseeded") return "All torrents with leechers have a seeder.";
+  if (show === "stuck") return "No torrents with firewalled seeders only.";
+  if (show === "weak") return "No torrents with leechers and a single seeder.";
+  if (show === "idle") return "All torrents have peers.";
+  if (show === "unnamed") return "All torrents have a name.";
   if (show === "active") return "No torrents with peers.";
   if (show === "registered")
     return "No registered torrents. Drop .torrent files anywhere on this page to register them.";

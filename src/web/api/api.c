@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/percent.h"
 #include "base/ticker.h"
+#include "store/history.h"
 #include "web/api/api_request.h"
 #include "web/http/error_response.h"
 
@@ -16,6 +17,21 @@ const struct api_route *const api_resources[] = {
     torrent_registry_routes, history_routes,   peers_routes,
     access_routes,           events_routes,    NULL,
 };
+
+static void note_peers(void *context, const struct sample *sample) {
+    bool *had_peers = context;
+    *had_peers = *had_peers || sample->peers > 0;
+}
+
+static bool history_has_peers(const char *database) {
+    char error[ERROR_LEN];
+    bool had_peers = false;
+    struct history *history = database == NULL ? NULL : history_open(database, error);
+    if (history != NULL)
+        (void)history_samples(history, HISTORY_MONTH, clock_unix_s(), note_peers, &had_peers);
+    history_close(history);
+    return had_peers;
+}
 
 static void on_tick(void *context) {
     struct api *api = context;
@@ -41,6 +57,7 @@ struct api *api_create(const struct api_sources *sources, const struct tracker_s
     api->health = sources->health;
     api->settings = *settings;
     api->started_ms = clock_now_ms();
+    api->had_peers = history_has_peers(sources->database);
     pthread_mutex_init(&api->lock, NULL);
     api->torrents = torrent_list_create(sources->tracker, sources->prober);
     api->addresses = address_list_create(sources->tracker, sources->prober);

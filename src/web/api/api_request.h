@@ -37,6 +37,7 @@ struct api {
     struct address_list *addresses;
     struct ticker *ticker;
     uint64_t started_ms;
+    bool had_peers;           /* the history has peers from before this start */
     _Atomic uint32_t streams; /* open ones, of events */
     _Atomic uint32_t streams_max;
     _Atomic uint32_t streams_ended; /* how often all of them were ended */

@@ -152,6 +152,7 @@ static void put_admin_fields(const struct api_request *request, json_t **body) {
     if (api->health != NULL)
         health_report_fill(api->health, &report);
     api_put(body, "uptime_s", api_count((request->now_ms - api->started_ms) / 1000));
+    api_put(body, "had_peers", json_boolean(api->had_peers));
     api_put(body, "registry", registry_value(request));
     api_put(body, "health", health_value(request));
     api_put(body, "machines", machines_value(request));

@@ -1,0 +1,186 @@
+// What the page says about problems, and how machines and torrents are named, filtered and counted.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { after, before, describe, test } from "node:test";
+import { close, launch, open, PHONE, seriousFindings } from "./support/browser.mjs";
+import { Peer } from "./support/peer.mjs";
+import { Skepd } from "./support/skepd.mjs";
+
+let browser, skepd;
+
+before(async () => {
+  [browser, skepd] = await Promise.all([
+    launch(),
+    Skepd.start({ config: `probe = { per_s = 100; timeout_ms = 300; }; network = { lan = [ "127.0.0.0/16" ]; };` }),
+  ]);
+});
+after(() => Promise.all([browser?.close(), skepd?.end()]));
+
+function post(path, body, to = skepd) {
+  return fetch(`${to.url}/api/v1/${path}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
+const problem = (page, name) => page.locator(`[data-problem=${name}]`);
+
+describe("problems", () => {
+  test("a tracker without problems says so, and each problem leads to its list", async () => {
+    const page = await open(browser, skepd);
+    await page.getByRole("heading", { name: "Share a file in three steps" }).waitFor();
+    const seeder = new Peer(skepd, { left: 0, source: "127.0.6.1" }); // an address that no other test listens on
+    await seeder.listen();
+    await seeder.announce("started");
+    await page.getByText("No problems found").waitFor();
+    assert.deepEqual(await seriousFindings(page), []);
+    const lonely = new Peer(skepd, { source: "127.0.0.2" });
+    await lonely.announce("started");
+    await problem(page, "unseeded").getByText("1 torrent has leechers but no seeder").waitFor();
+    await problem(page, "firewalled").getByText("1 machine is firewalled").waitFor();
+    assert.deepEqual(await seriousFindings(page), []);
+    await problem(page, "unseeded").getByRole("link").click();
+    await page.locator("tbody .badge", { hasText: "No seeders" }).waitFor();
+    assert.equal(await page.locator("tbody").count(), 1);
+    assert.match(page.url(), /show=unseeded/);
+    await page.goBack();
+    await problem(page, "firewalled").getByRole("link").click();
+    await page.getByText("1 machine, 1 peer").waitFor();
+    await page.getByRole("rowheader", { name: "127.0.0.2" }).waitFor();
+    await page.getByRole("button", { name: "Outside" }).click();
+    await page.getByText("No machines outside the local network.").waitFor();
+    await close(page);
+  });
+
+  test("a refused client is one event, and on the page of its address", async () => {
+    await post("bans", { network: "127.0.2.39", reason: "too loud" });
+    const banned = new Peer(skepd, { source: "127.0.2.39" });
+    for (let times = 0; times < 12; times++) await banned.announce();
+    const page = await open(browser, skepd);
+    const event = page.locator(".event[data-kind=refused]");
+    await event.getByText("refused 12 times: banned").waitFor();
+    await banned.announce();
+    await event.getByText("refused 13 times: banned").waitFor();
+    assert.equal(await event.count(), 1);
+    await problem(page, "refused").getByRole("link", { name: "13 announces were refused" }).click();
+    await page.getByRole("heading", { name: "Refused announces" }).waitFor();
+    await page.getByRole("rowheader", { name: "your address is banned: too loud" }).waitFor();
+    assert.deepEqual(await seriousFindings(page), []);
+    await page.getByRole("link", { name: "127.0.2.39" }).click();
+    await page.getByText("Refused 13 times").waitFor();
+    await close(page);
+  });
+
+  test("the registered torrents are listed without the others, which cannot be unregistered", async () => {
+    const swarm = new Peer(skepd);
+    await swarm.announce("started");
+    await post("torrents", { info_hash: "ab".repeat(20), name: "A registered one" });
+    const page = await open(browser, skepd, "#/manage");
+    const card = page.locator("section", { has: page.getByRole("heading", { name: "Registered torrents" }) });
+    await card.getByRole("rowheader", { name: "A registered one" }).waitFor();
+    await card.getByText("1 torrent", { exact: true }).waitFor();
+    assert.equal(await card.locator("tbody").count(), 1);
+    await card.getByRole("searchbox").fill(swarm.hash.slice(0, 12));
+    await card.getByText("No registered torrents match").waitFor();
+    await card.getByRole("searchbox").fill("");
+    await card.getByRole("button", { name: "Unregister A registered one" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Unregister" }).click();
+    await card.getByText("No registered torrents.").waitFor();
+    await close(page);
+  });
+
+  test("an unnamed torrent looks unnamed, and can be named", async () => {
+    const swarm = new Peer(skepd);
+    await swarm.announce("started");
+    const page = await open(browser, skepd, `#/torrents/${swarm.hash}`);
+    await page.locator("h1[data-unnamed]", { hasText: "Unnamed torrent" }).waitFor();
+    await page.getByRole("button", { name: "Name", exact: true }).click();
+    await page.getByRole("dialog").getByLabel("Name").fill("Named by its page");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Named by its page" }).waitFor();
+    assert.equal(await page.locator("h1[data-unnamed]").count(), 0);
+    await page.getByRole("button", { name: "Rename" }).waitFor();
+    await close(page);
+  });
+
+  test("a machine is named, and its name is shown and found", async () => {
+    const peer = new Peer(skepd, { source: "127.0.7.7" });
+    await peer.announce("started");
+    const page = await open(browser, skepd, "#/peers/127.0.7.7");
+    await page.getByRole("button", { name: "Name", exact: true }).click();
+    await page.getByRole("dialog").getByLabel("Name").fill("Anna's laptop");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Anna's laptop" }).waitFor();
+    await page.getByText("127.0.7.7 · Local network").waitFor();
+    await page.goto(`${skepd.url}/#/peers?search=laptop`);
+    await page.getByText("1 machine, 1 peer").waitFor();
+    await page.getByRole("rowheader", { name: "Anna's laptop" }).waitFor();
+    await page.goto(`${skepd.url}/#/torrents/${peer.hash}`);
+    await page.getByRole("rowheader", { name: "Anna's laptop" }).waitFor();
+    await page.goto(`${skepd.url}/#/`);
+    await page.reload();
+    await page.locator(".event", { hasText: "Anna's laptop" }).first().waitFor();
+    await page.goto(`${skepd.url}/#/peers/127.0.7.7`);
+    await page.getByRole("button", { name: "Remove name" }).click();
+    await page.getByRole("heading", { name: "127.0.7.7" }).waitFor();
+    await close(page);
+  });
+});
+
+test("a long list has first, last, a page field and a page size, above and below", async () => {
+  const many = await Skepd.start();
+  for (let number = 0; number < 130; number++)
+    await post("torrents", { info_hash: number.toString(16).padStart(40, "0"), name: `torrent ${1000 + number}` }, many);
+  const page = await open(browser, many, "#/torrents?sort=name&order=asc&size=20");
+  const below = page.getByRole("navigation", { name: "Pages of torrents", exact: true });
+  const above = page.getByRole("navigation", { name: "Pages of torrents, above the list" });
+  await below.getByText("1–20 of 130").waitFor();
+  await above.getByRole("button", { name: "Last" }).click();
+  await below.getByText("121–130 of 130").waitFor();
+  assert.equal(await below.getByRole("button", { name: "Next" }).isDisabled(), true);
+  await below.getByRole("spinbutton", { name: "Page" }).fill("3");
+  await page.keyboard.press("Enter");
+  await above.getByText("41–60 of 130").waitFor();
+  assert.match(page.url(), /page=3/);
+  assert.deepEqual(await seriousFindings(page), []);
+  await below.getByRole("combobox", { name: "Page size" }).selectOption("100");
+  await below.getByText("1–100 of 130").waitFor();
+  await above.waitFor({ state: "detached" });
+  assert.match(page.url(), /size=100/);
+  await close(page);
+  await many.end();
+});
+
+test("a name is cut in the middle, and is still read and found as a whole", async () => {
+  const name = `${"A very long name of a file ".repeat(8)}S01E07.mkv`;
+  await post("torrents", { info_hash: "cd".repeat(20), name });
+  for (const options of [{}, PHONE]) {
+    const page = await open(browser, skepd, "#/torrents?search=very+long", options);
+    const link = page.getByRole("link", { name });
+    await link.waitFor();
+    const [start, end] = [link.locator(".middle-start"), link.locator(".middle-end")];
+    assert.ok(await start.evaluate((node) => node.scrollWidth > node.clientWidth));
+    assert.ok(await end.evaluate((node) => node.scrollWidth <= node.clientWidth + 1));
+    assert.match(await end.textContent(), /E07\.mkv$/);
+    await close(page);
+  }
+});
+
+test("a tracker that has lost its peers says so and does not greet as new", async () => {
+  const lost = await Skepd.start();
+  await lost.stop();
+  const sql = "INSERT INTO sample VALUES (3600, ?, 1, 5, 9, 4, 5, 0, 0, 0)";
+  const code = `import sqlite3, sys, time
+with sqlite3.connect(sys.argv[1]) as db:
+    db.execute(sys.argv[2], (int(time.time()) // 3600 * 3600 - 7200,))`;
+  execFileSync("python3", ["-c", code, lost.file, sql]);
+  await lost.run();
+  const page = await open(browser, lost);
+  await page.getByRole("heading", { name: "No peers since the restart." }).waitFor();
+  await page.getByText("Clients announce again by themselves").waitFor();
+  assert.equal(await page.getByRole("heading", { name: "Share a file in three steps" }).isVisible(), false);
+  await close(page);
+  await lost.end();
+});
