@@ -32,7 +32,8 @@ struct metrics_options {
 
 struct metrics_page;
 
-/* Copies `sources` and the limits in `options`. NULL if out of memory. */
+/* Copies `sources` and the limits in `options`, and starts a thread. NULL if out of memory or
+ * threads. */
 struct metrics_page *metrics_page_create(const struct metrics_sources *sources,
                                          const struct metrics_options *options);
 void metrics_page_delete(struct metrics_page *page); /* NULL is ignored */

@@ -50,6 +50,8 @@ struct http_outcome {
 /* Initialized with zeros. */
 struct http_counters {
     _Atomic uint64_t connections_open[2]; /* [0]: HTTP, [1]: HTTPS */
+    _Atomic uint64_t received_bytes[2]; /* the same, of closed connections, with headers and TLS */
+    _Atomic uint64_t sent_bytes[2];
     _Atomic uint64_t connections_refused; /* by connections_per_address_max */
     _Atomic uint64_t evictions[HTTP_EVICTIONS];
     _Atomic uint64_t wrong_tokens;         /* requests with a wrong admin token */

@@ -24,6 +24,8 @@ struct udp_server_options {
 struct udp_server_stats {
     uint64_t received;
     uint64_t answered;
+    uint64_t received_bytes; /* of packets, without the headers of UDP and IP */
+    uint64_t sent_bytes;     /* the same, with those that could not be sent */
     uint64_t send_failures;
     uint64_t kernel_drops; /* packets lost because a receive buffer was full */
     uint64_t outcomes[UDP_OUTCOMES];

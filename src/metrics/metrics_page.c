@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "metrics/client_metrics.h"
 #include "metrics/metric_table.h"
 #include "metrics/process_metrics.h"
 #include "metrics/server_metrics.h"
@@ -24,6 +25,7 @@
 
 struct metrics_page {
     struct metrics_sources sources;
+    struct client_metrics *clients;
     double start_time_s;
     uint32_t connections_max;
     pthread_mutex_t lock; /* guards all below */
@@ -103,12 +105,17 @@ struct metrics_page *metrics_page_create(const struct metrics_sources *sources,
     pthread_mutex_init(&page->lock, NULL);
     metrics_page_apply(page, options);
     metrics_page_set_reload(page, true);
-    return page;
+    page->clients = client_metrics_start(sources->tracker);
+    if (page->clients != NULL)
+        return page;
+    metrics_page_delete(page);
+    return NULL;
 }
 
 void metrics_page_delete(struct metrics_page *page) {
     if (page == NULL)
         return;
+    client_metrics_stop(page->clients);
     pthread_mutex_destroy(&page->lock);
     free(page);
 }
@@ -172,6 +179,7 @@ void metrics_page_write(struct metrics_page *page, struct writer *w) {
     process_metrics_write(w, page->start_time_s);
     write_reload(page, w);
     write_tracker(page, w, now_ms);
+    client_metrics_write(page->clients, w);
     write_registry(page, w);
     write_database_size(sources->database, w);
     const struct sweeper_stats sweeper = sweeper_stats(sources->sweeper);
@@ -182,10 +190,12 @@ void metrics_page_write(struct metrics_page *page, struct writer *w) {
         metric_table_write(w, store_metrics, &store);
     }
     server_metrics_write_http(w, sources->http);
-    if (sources->udp != NULL) {
-        const struct udp_server_stats udp = udp_server_stats(sources->udp);
+    struct udp_server_stats udp;
+    if (sources->udp != NULL)
+        udp = udp_server_stats(sources->udp);
+    server_metrics_write_bytes(w, sources->http, sources->udp == NULL ? NULL : &udp);
+    if (sources->udp != NULL)
         server_metrics_write_udp(w, &udp);
-    }
     const struct prober_stats probes = prober_stats(sources->prober);
     server_metrics_write_probes(w, &probes);
     metrics_text_single(w, "skep_log_lines_dropped_total", METRIC_COUNTER,

@@ -53,6 +53,24 @@ static void write_http_connections(struct writer *w, const struct http_counters 
                         read_count(&counters->connections_refused));
 }
 
+static void write_bytes(struct writer *w, const char *protocol, double received, double sent) {
+    const char *name = "skep_network_bytes_total";
+    metrics_text_value(w, name, METRIC_LABELS({ "protocol", protocol }, { "direction", "in" }),
+                       received);
+    metrics_text_value(w, name, METRIC_LABELS({ "protocol", protocol }, { "direction", "out" }),
+                       sent);
+}
+
+void server_metrics_write_bytes(struct writer *w, const struct http_counters *http,
+                                const struct udp_server_stats *udp) {
+    metrics_text_family(w, "skep_network_bytes_total", METRIC_COUNTER,
+                        "Bytes received and sent; those of an HTTP connection when it is closed.");
+    write_bytes(w, "http", read_count(&http->received_bytes[0]), read_count(&http->sent_bytes[0]));
+    write_bytes(w, "https", read_count(&http->received_bytes[1]), read_count(&http->sent_bytes[1]));
+    if (udp != NULL)
+        write_bytes(w, "udp", (double)udp->received_bytes, (double)udp->sent_bytes);
+}
+
 void server_metrics_write_http(struct writer *w, const struct http_counters *counters) {
     write_http_requests(w, counters);
     write_http_latencies(w, counters);

@@ -8,6 +8,9 @@
 #include "server/udp_server.h"
 
 void server_metrics_write_http(struct writer *w, const struct http_counters *counters);
+/* `udp` may be NULL. */
+void server_metrics_write_bytes(struct writer *w, const struct http_counters *http,
+                                const struct udp_server_stats *udp);
 void server_metrics_write_udp(struct writer *w, const struct udp_server_stats *stats);
 void server_metrics_write_probes(struct writer *w, const struct prober_stats *stats);
 

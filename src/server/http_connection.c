@@ -1,7 +1,10 @@
 #include "server/http_connection.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "server/http_stream.h"
@@ -70,10 +73,24 @@ static struct http_connection *open_connection(struct http_connections *all,
     return connection;
 }
 
+/* The kernel knows the bytes of a connection, with headers and TLS. */
+static void count_bytes(struct http_connections *all, const struct http_connection *connection) {
+    struct tcp_info info = { 0 };
+    socklen_t len = sizeof info;
+    const bool secure = connection->request.secure;
+    if (getsockopt(connection->timeout.fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+        return;
+    atomic_fetch_add_explicit(&all->counters->received_bytes[secure], info.tcpi_bytes_received,
+                              memory_order_relaxed);
+    atomic_fetch_add_explicit(&all->counters->sent_bytes[secure],
+                              info.tcpi_bytes_sent - info.tcpi_bytes_retrans, memory_order_relaxed);
+}
+
 /* The socket is still open, as request_timeouts_remove demands. */
 static void close_connection(struct http_connections *all, struct http_connection *connection) {
     if (connection == NULL)
         return;
+    count_bytes(all, connection);
     request_timeouts_remove(all->timeouts, &connection->timeout);
     address_counts_remove(all->address_counts, &connection->request.peer);
     tls_certificate_release(connection->certificate);

@@ -25,6 +25,8 @@ struct worker {
     const _Atomic bool *stopping;
     _Atomic uint64_t received;
     _Atomic uint64_t answered;
+    _Atomic uint64_t received_bytes;
+    _Atomic uint64_t sent_bytes;
     _Atomic uint64_t send_failures;
     _Atomic uint64_t outcomes[UDP_OUTCOMES];
     struct histogram latency;
@@ -49,13 +51,17 @@ static void serve_batch(struct worker *worker, unsigned count) {
     const uint64_t began_ns = clock_now_ns();
     const uint64_t now_ms = clock_now_ms();
     unsigned answered = 0;
+    uint64_t received_bytes = 0;
+    uint64_t sent_bytes = 0;
     for (unsigned i = 0; i < count; i++) {
         const struct endpoint sender = udp_batch_sender(batch, i);
         const struct endpoint reached = udp_batch_target(batch, i);
+        const struct bytes packet = udp_batch_packet(batch, i);
         enum udp_outcome outcome;
-        const size_t len =
-            udp_tracker_reply(worker->context, udp_batch_packet(batch, i), &sender, &reached,
-                              now_ms, udp_batch_reply_place(batch), &outcome);
+        const size_t len = udp_tracker_reply(worker->context, packet, &sender, &reached, now_ms,
+                                             udp_batch_reply_place(batch), &outcome);
+        received_bytes += packet.len;
+        sent_bytes += len;
         add_to_counter(&worker->outcomes[outcome], 1);
         if (len == 0)
             continue;
@@ -65,6 +71,8 @@ static void serve_batch(struct worker *worker, unsigned count) {
     const unsigned failed = udp_batch_send(batch);
     add_to_counter(&worker->received, count);
     add_to_counter(&worker->answered, answered - failed);
+    add_to_counter(&worker->received_bytes, received_bytes);
+    add_to_counter(&worker->sent_bytes, sent_bytes);
     add_to_counter(&worker->send_failures, failed);
     histogram_add(&worker->latency, clock_now_ns() - began_ns, count);
 }
@@ -160,6 +168,8 @@ struct udp_server_stats udp_server_stats(const struct udp_server *server) {
         const struct worker *worker = &server->workers[i];
         stats.received += atomic_load_explicit(&worker->received, memory_order_relaxed);
         stats.answered += atomic_load_explicit(&worker->answered, memory_order_relaxed);
+        stats.received_bytes += atomic_load_explicit(&worker->received_bytes, memory_order_relaxed);
+        stats.sent_bytes += atomic_load_explicit(&worker->sent_bytes, memory_order_relaxed);
         stats.send_failures += atomic_load_explicit(&worker->send_failures, memory_order_relaxed);
         for (int o = 0; o < UDP_OUTCOMES; o++)
             stats.outcomes[o] += atomic_load_explicit(&worker->outcomes[o], memory_order_relaxed);

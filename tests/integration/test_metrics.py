@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from support.announce import Peer, connect, get, random_hash, scrape
+from support.announce import Peer, connect, get, random_hash, random_peer_id, scrape
 from support.certificates import Authority
 from support.prometheus import Metrics, read_metrics, promtool
 from support.skepctl import Skepctl
@@ -244,6 +244,36 @@ def test_registry_entries_are_counted_by_kind(busy):
     assert skepctl.json("status")["registry"] == {"torrents": 1, "blocked": 0, "passkeys": 2, "bans": 1,
                                                      "machines": 0}
     assert found("skep_database_size_bytes") == busy.database.stat().st_size
+
+
+def test_peers_are_counted_by_client_and_major_version(busy):
+    torrent = random_hash()
+    for client in b"-qB4520-", b"-qB4630-", b"-TR4060-", b"-??1000-":
+        Peer(busy.port, torrent, peer_id=random_peer_id(client)).start()
+    expected = [(2, "qBittorrent", "4"), (1, "Transmission", "4"), (1, "other", "")]
+
+    def counts():
+        found = read_metrics(busy)
+        return [found("skep_client_peers", client=client, version=version) for _, client, version in expected
+                if ("skep_client_peers", frozenset({"client": client, "version": version}.items())) in found.values]
+
+    wait_until(lambda: counts() == [count for count, _, _ in expected])
+
+
+def test_bytes_are_counted_by_protocol(complete):
+    def count(protocol, direction):
+        return read_metrics(complete)("skep_network_bytes_total", protocol=protocol, direction=direction)
+
+    before = {(protocol, direction): count(protocol, direction)
+              for protocol in ("http", "https", "udp") for direction in ("in", "out")}
+    page = get(complete.port, "/", headers={"Accept": "text/html"})
+    wait_until(lambda: count("http", "out") >= before["http", "out"] + len(page.body))
+    assert count("http", "in") > before["http", "in"]
+    with UdpClient(complete.port) as client:
+        client.announce(random_hash(), 5002)
+    wait_until(lambda: count("udp", "in") >= before["udp", "in"] + 16 + 98)
+    wait_until(lambda: count("udp", "out") >= before["udp", "out"] + 16 + 20)
+    assert count("https", "in") == before["https", "in"]
 
 
 def test_reload_keeps_limits_that_require_a_restart():
