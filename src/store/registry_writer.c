@@ -50,9 +50,11 @@ struct row_array {
 
 static void collect_row(void *context, const struct registry_row *row) {
     struct row_array *array = context;
+    if (array->failed)
+        return;
     struct registry_row *rows =
         array_grow(array->rows, &array->capacity, array->count + 1, sizeof *rows);
-    array->failed = array->failed || rows == NULL;
+    array->failed = rows == NULL;
     if (array->failed)
         return;
     array->rows = rows;

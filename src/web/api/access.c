@@ -20,11 +20,11 @@ struct row_list {
 
 static void add_row(void *context, const struct registry_row *row) {
     struct row_list *list = context;
-    if (row->until_s != 0 && row->until_s <= list->ended_at_s)
+    if (list->failed || (row->until_s != 0 && row->until_s <= list->ended_at_s))
         return;
     struct registry_row *rows =
         array_grow(list->rows, &list->capacity, list->count + 1, sizeof *rows);
-    list->failed = list->failed || rows == NULL;
+    list->failed = rows == NULL;
     if (list->failed)
         return;
     list->rows = rows;

@@ -98,9 +98,11 @@ static bool add_row(struct names_reader *reader, const struct registry_row *row)
 
 static void collect_row(void *context, const struct registry_row *row) {
     struct names_reader *reader = context;
+    if (reader->failed)
+        return;
     struct registry_row *part =
         array_grow(reader->part, &reader->part_capacity, reader->part_count + 1, sizeof *part);
-    reader->failed = reader->failed || part == NULL;
+    reader->failed = part == NULL;
     if (reader->failed)
         return;
     reader->part = part;

@@ -92,6 +92,40 @@ START_TEST(torrents_that_are_tracked_and_that_are_registered_are_there_once) {
 }
 END_TEST
 
+static void register_files(uint32_t first, uint32_t last) {
+    struct registry *registry = tracker_registry(tracker);
+    registry_load_begin(registry, REGISTRY_DIRECTORY);
+    for (uint32_t number = first; number <= last; number++) {
+        struct registry_row row = numbered_row(number);
+        row.kind = REGISTRY_TORRENT_FILE;
+        row.size = 30;
+        row.file_id = number;
+        snprintf(row.text, sizeof row.text, "file %u", number);
+        ck_assert(registry_load_put(registry, &row));
+    }
+    registry_load_end(registry, REGISTRY_DIRECTORY);
+}
+
+START_TEST(torrents_of_files_are_there_once_and_complete_what_is_registered_by_hand) {
+    register_torrent(1, "by hand", 10);
+    register_torrent(2, "", 0);
+    register_files(1, 3);
+    ask((struct torrent_query){ .sort = BY_NAME });
+    ASSERT_FOUND(1, 2, 3);
+    ck_assert_str_eq(rows[0].name, "by hand");
+    ck_assert_str_eq(rows[1].name, "file 2");
+    ck_assert_uint_eq(rows[0].size, 10);
+    ck_assert_uint_eq(rows[1].size, 30);
+    for (size_t i = 0; i < count; i++)
+        ck_assert(rows[i].registered && rows[i].has_file);
+    ck_assert_uint_eq(torrent_list_registered(torrents), 3);
+    register_files(1, 1);
+    ask((struct torrent_query){ .sort = BY_NAME });
+    ASSERT_FOUND(1, 2);
+    ck_assert(!rows[1].has_file);
+}
+END_TEST
+
 START_TEST(torrents_are_sorted_by_each_figure_and_then_by_name) {
     register_torrent(1, "a", 30);
     register_torrent(2, "b", 20);
@@ -378,6 +412,7 @@ UNIT_SUITE(torrent_list) {
     TCase *tcase = tcase_create("torrent_list");
     tcase_add_checked_fixture(tcase, create, delete);
     tcase_add_test(tcase, torrents_that_are_tracked_and_that_are_registered_are_there_once);
+    tcase_add_test(tcase, torrents_of_files_are_there_once_and_complete_what_is_registered_by_hand);
     tcase_add_test(tcase, torrents_are_sorted_by_each_figure_and_then_by_name);
     tcase_add_test(tcase, torrents_are_found_by_name_in_any_case_and_by_hash);
     tcase_add_test(tcase, only_what_is_to_be_shown_is);
