@@ -77,7 +77,7 @@ static void log_scan(struct torrent_dir *dir, const struct dir_scan *scan,
     snprintf(dir->unreadable, sizeof dir->unreadable, "%s", scan->unreadable);
     if (scan->unwatched && !dir->unwatched)
         log_warning(
-            "torrent_dir: %s: too many directories to watch: changes are found once a minute; "
+            "torrent_dir: %s: cannot watch every directory: changes are found once a minute; "
             "raise fs.inotify.max_user_watches or fs.inotify.max_user_instances",
             scan->root);
     dir->unwatched = scan->unwatched;
