@@ -195,6 +195,10 @@ void torrent_list_name(struct torrent_list *list, const uint8_t info_hash[static
     struct registry_row row = { .kind = REGISTRY_TORRENT };
     memcpy(row.info_hash, info_hash, INFO_HASH_LEN);
     (void)registry_find(tracker_registry(list->tracker), &row);
+    if (row.text[0] == '\0') {
+        row.kind = REGISTRY_TORRENT_FILE;
+        (void)registry_find(tracker_registry(list->tracker), &row);
+    }
     memcpy(name, row.text, REGISTRY_TEXT_LEN);
 }
 

@@ -119,6 +119,11 @@ START_TEST(torrents_of_files_are_there_once_and_complete_what_is_registered_by_h
     for (size_t i = 0; i < count; i++)
         ck_assert(rows[i].registered && rows[i].has_file);
     ck_assert_uint_eq(torrent_list_registered(torrents), 3);
+    for (size_t i = 0; i < count; i++) {
+        char name[REGISTRY_TEXT_LEN];
+        torrent_list_name(torrents, rows[i].stats.info_hash, name);
+        ck_assert_str_eq(name, rows[i].name);
+    }
     register_files(1, 1);
     ask((struct torrent_query){ .sort = BY_NAME });
     ASSERT_FOUND(1, 2);
