@@ -79,6 +79,9 @@ def test_api_takes_a_pasted_network_label_and_passkey(api):
         assert (answer.json["label"], answer.json["passkey"]) == (f"user {i}", f"{i:016}")
         assert api.delete(f"/passkeys/user%20{i}").status == 204
     assert api.post("/passkeys", {"label": "\u200b "}).code == "invalid_body"
+    body = '\ufeff{"network": "203.0.113.99"}\r\n'.encode()
+    assert api.call("POST", "/bans", body, "application/json").status == 201
+    assert api.delete("/bans/203.0.113.99").status == 204
 
 
 def test_skepctl_takes_pasted_text(daemon, skepctl, api, tmp_path):

@@ -200,7 +200,7 @@ static bool has_known_fields(json_t *body, const char *const *fields,
 
 json_t *api_read_body(const struct api_request *request, struct web_response *response,
                       const char *const *fields) {
-    const struct bytes text = request->http->body;
+    struct bytes text = request->http->body;
     json_error_t error;
     if (!api_body_is_json(request)) {
         api_send_error(response, 415, "unsupported_media_type",
@@ -212,6 +212,7 @@ json_t *api_read_body(const struct api_request *request, struct web_response *re
                        JSON_LEN_MAX);
         return NULL;
     }
+    text = utf8_trim(text);
     json_t *body = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(body))
         api_send_error(response, 400, "invalid_json", "Invalid JSON: %s.",
