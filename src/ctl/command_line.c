@@ -106,14 +106,14 @@ static bool refuse_option(struct command_line *line, int value, const char *word
     const size_t option = option_of_value(line, optopt);
     if (value == ':') {
         line->incomplete = line->options[option];
-        return output_error("missing value of --%s %s; see skepctl --help", line->incomplete->name,
-                            line->incomplete->argument);
+        return output_error("missing value of --%s %s; see skepctl %s--help",
+                            line->incomplete->name, line->incomplete->argument, line->command);
     }
     if (optopt >= OPTION_BASE)
         return output_error("--%s takes no value", line->options[option]->name);
     if (optopt != 0)
-        return output_error("unknown option -%c; see skepctl --help", optopt);
-    return output_error("unknown option %s; see skepctl --help", word);
+        return output_error("unknown option -%c; see skepctl %s--help", optopt, line->command);
+    return output_error("unknown option %s; see skepctl %s--help", word, line->command);
 }
 
 bool command_line_parse(struct command_line *line, int argc, char **argv) {

@@ -49,6 +49,7 @@ struct command_line {
     const char *announce_urls[ANNOUNCE_URLS_MAX]; /* of each --announce, in order */
     size_t announce_url_count;
     const struct option_spec *incomplete; /* the option whose value is missing */
+    char command[32];                     /* whose help errors name, and a space; or empty */
     char **arguments;                     /* without the options; borrows argv */
     int count;                            /* of `arguments` */
 };

@@ -176,11 +176,26 @@ static enum status run_command(struct command_line *line, bool help) {
     return command->run != NULL ? command->run(line) : run_registry_command(command, line);
 }
 
+/* Sets the command whose help is of use if an option is wrong. */
+static void guess_command(struct command_line *line, int argc, char **argv) {
+    char name[NAME_LEN];
+    for (int i = 1; i < argc; i++) {
+        const bool group = command_table_has_group(argv[i]);
+        snprintf(name, sizeof name, "%s %s", argv[i], i + 1 < argc ? argv[i + 1] : "");
+        if (!group && command_table_find(argv[i]) == NULL)
+            continue;
+        snprintf(line->command, sizeof line->command, "%.30s ",
+                 group && command_table_find(name) != NULL ? name : argv[i]);
+        return;
+    }
+}
+
 int main(int argc, char **argv) {
     struct command_line line = { 0 };
     if (!standard_files_open())
         return STATUS_FAULT;
     command_table_add_options(&line);
+    guess_command(&line, argc, argv);
     if (!command_line_parse(&line, argc, argv))
         return STATUS_FAULT;
     if (command_line_has(&line, &option_version)) {

@@ -121,8 +121,11 @@ def test_duration_is_from_now_on(skepctl, database, duration, seconds):
     (["add", "0" * 40, "b", "c"], 'unexpected argument "c"; usage: skepctl add HASH [NAME]'),
     (["ban"], "missing argument; usage: skepctl ban NETWORK"), (["key", "new"], "missing argument"),
     (["key", "new", "a", "b"], "unexpected argument"), (["key", "list", "a"], "unexpected argument"),
-    (["bans", "--frob"], "unknown option --frob; see skepctl --help"), (["bans", "-x"], "unknown option -x"),
-    (["ban", "192.0.2.1", "--for"], "missing value of --for DURATION"), (["bans", "--json=1"], "--json takes no value")])
+    (["bans", "--frob"], "unknown option --frob; see skepctl bans --help"),
+    (["--frob"], "unknown option --frob; see skepctl --help"), (["bans", "-x"], "unknown option -x"),
+    (["key", "new", "--frob"], "unknown option --frob; see skepctl key new --help"),
+    (["key", "--frob"], "unknown option --frob; see skepctl key --help"),
+    (["ban", "192.0.2.1", "--for"], "missing value of --for DURATION; see skepctl ban --help"), (["bans", "--json=1"], "--json takes no value")])
 def test_mistake_is_named_and_changes_nothing(skepctl, words, complaint):
     assert complaint in skepctl.refuses(*words)
     assert skepctl("list") + skepctl("key", "list") + skepctl("bans") == ""
