@@ -91,6 +91,9 @@ def test_torrents_are_searched_sorted_and_paged(skepctl, daemon):
 def test_peers_are_listed_with_their_clients(skepctl, daemon, torrent):
     Peer(daemon.port, torrent, left=0, peer_id=b"-qB4520-abcdefghijkl", port=7010).start()
     Peer(daemon.port, torrent, source="::1", peer_id=b"-TR3000-abcdefghijkl", port=7011).start()
+    skepctl("name", "127.0.0.1", "Anna's laptop")
+    assert " at Anna's laptop\n" in skepctl("peers", torrent.hex())
+    skepctl("unname", "127.0.0.1")
     lines = skepctl("peers", torrent.hex()).splitlines()[1:]
     assert len(lines) == 2
     assert lines[0].startswith("127.0.0.1:7010 ") and lines[0].endswith("qBittorrent 4.5.2")

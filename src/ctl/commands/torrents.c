@@ -131,6 +131,7 @@ static enum status run_torrents(const struct command_line *line) {
 static void print_peer(const json_t *peer, double now) {
     char address[LIST_VIEW_ADDRESS_LEN];
     char client[CELL_LEN];
+    char machine[CELL_LEN];
     char role[CELL_LEN];
     char progress[FORMAT_NUMBER_LEN];
     char down[FORMAT_NUMBER_LEN];
@@ -142,9 +143,11 @@ static void print_peer(const json_t *peer, double now) {
     format_rate(api_client_number(peer, "upload_rate"), up);
     const double age = now - api_client_real(peer, "seen");
     format_duration(age > 0 && age < 1e9 ? (uint64_t)age : 0, seen);
-    printf("%-24s %-9s %6s %12s %12s %12s  %-11s  %s\n", address,
+    clean_text(peer, "machine", "", machine);
+    printf("%-24s %-9s %6s %12s %12s %12s  %-11s  %s%s%s\n", address,
            clean_text(peer, "role", "?", role), progress, down, up, seen,
-           list_view_peer_reach(peer), clean_text(peer, "client", "?", client));
+           list_view_peer_reach(peer), clean_text(peer, "client", "?", client),
+           machine[0] == '\0' ? "" : " at ", machine);
 }
 
 static void print_peers(const json_t *response) {

@@ -39,6 +39,7 @@ export function createTrackerState(showEvents) {
 
   /** Counts the torrents as the list does: with the registered ones, and a hybrid once. */
   function countListed({ totals, health }) {
+    totals.swarms = totals.torrents;
     if (!health) return;
     totals.torrents = Object.values(health).reduce((sum, torrents) => sum + torrents, 0);
     totals.torrents_active = totals.torrents - health.idle;

@@ -96,7 +96,7 @@ export function createOverview({ tracker, refreshNow }) {
 
   function update({ status, samples, events: recentEvents, newEvents }) {
     const { totals } = status;
-    const idle = totals.torrents === 0 && !(totals.announces > 0);
+    const idle = totals.swarms === 0 && !(totals.announces > 0);
     const unused = idle && !status.had_peers;
     headline.show(status);
     setText(facts, formatFacts(status));
