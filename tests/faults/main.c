@@ -16,13 +16,15 @@
 #include <unistd.h>
 
 #include "faults.h"
+#include "support.h"
 
 enum {
     USES_MAX = 1 << 16,
     FAULTS_MAX = 1 << 16,
     WORKERS = 2,
-    TIMEOUT_S = 60,
-    TEST_MAX_S = 2, /* slower tests are left out */
+    TIMEOUT_S = 120,
+    PATIENCE_MS = 5000, /* for threads; many runs wait in vain */
+    TEST_MAX_S = 2,     /* slower tests are left out */
 };
 
 /* A place, and a test that allocates there. */
@@ -154,6 +156,7 @@ static void start(struct worker *worker, const struct fault *next) {
     dup2(worker->output, STDOUT_FILENO);
     dup2(worker->output, STDERR_FILENO);
     alarm(TIMEOUT_S);
+    patience_ms = PATIENCE_MS;
     fault = *next;
     running = next->test;
     allocations_set_hook(is_fault);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+uint32_t patience_ms = 60000;
+
 struct endpoint endpoint_at(const char *address, uint16_t port) {
     struct endpoint endpoint;
     REQUIRE(endpoint_parse_address(address, &endpoint));

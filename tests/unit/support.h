@@ -19,6 +19,10 @@
 
 enum { ID_LEN = 20 };
 
+/* How long to wait for what other threads do. Long, since the cores may be busy; the tests with
+ * failing allocations set a shorter time. */
+extern uint32_t patience_ms;
+
 /* An address from its text, with a port. */
 struct endpoint endpoint_at(const char *address, uint16_t port);
 

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "tracker_support.h"
 
-enum { INTERVAL_MS = 50, PATIENCE_MS = 60000, PEERS = 100 };
+enum { INTERVAL_MS = 50, PEERS = 100 };
 
 static struct directory directory;
 static struct tracker *tracker;
@@ -38,7 +38,7 @@ static void start(size_t feed_capacity) {
     change_writer = change_writer_start(feed, tracker, totals, store, &recording);
     ck_assert_ptr_nonnull(change_writer);
     ck_assert_int_eq(sqlite3_open(directory.database, &other), SQLITE_OK);
-    sqlite3_busy_timeout(other, PATIENCE_MS);
+    sqlite3_busy_timeout(other, (int)patience_ms);
 }
 
 static void stop(void) {
@@ -108,7 +108,7 @@ static bool is_failing(void) {
 }
 
 static void wait_until(bool (*condition)(void)) {
-    const uint64_t end_ms = clock_now_ms() + PATIENCE_MS;
+    const uint64_t end_ms = clock_now_ms() + patience_ms;
     while (!condition()) {
         ck_assert_uint_lt(clock_now_ms(), end_ms);
         const struct timespec moment = { .tv_nsec = 5000000 };
@@ -117,7 +117,7 @@ static void wait_until(bool (*condition)(void)) {
 }
 
 static void wait_until_stored(uint32_t peers) {
-    const uint64_t end_ms = clock_now_ms() + PATIENCE_MS;
+    const uint64_t end_ms = clock_now_ms() + patience_ms;
     while (stored_peers() != peers)
         ck_assert_uint_lt(clock_now_ms(), end_ms);
     wait_until(is_idle);
@@ -175,12 +175,12 @@ START_TEST(deleted_file_is_rewritten) {
     wait_until_stored(PEERS);
     ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
     ck_assert_int_eq(unlink(directory.database), 0);
-    const uint64_t end_ms = clock_now_ms() + PATIENCE_MS;
+    const uint64_t end_ms = clock_now_ms() + patience_ms;
     while (stats().rewrites == 0)
         ck_assert_uint_lt(clock_now_ms(), end_ms);
     wait_until(is_idle);
     ck_assert_int_eq(sqlite3_open(directory.database, &other), SQLITE_OK);
-    sqlite3_busy_timeout(other, PATIENCE_MS);
+    sqlite3_busy_timeout(other, (int)patience_ms);
     wait_until_stored(PEERS);
 }
 END_TEST

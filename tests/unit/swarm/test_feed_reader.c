@@ -8,14 +8,7 @@
 #include "base/clock.h"
 #include "tracker_support.h"
 
-enum {
-    PERIOD_MS = 5,
-    PEERS = 500,
-    TIMEOUT_MS = 60000,
-    RING = 100000,
-    FLOODED = 1000,
-    OTHER_TORRENT = 2
-};
+enum { PERIOD_MS = 5, PEERS = 500, RING = 100000, FLOODED = 1000, OTHER_TORRENT = 2 };
 
 static struct tracker *tracker;
 static struct feed_reader *feed;
@@ -90,7 +83,7 @@ static void put(uint32_t first, uint32_t count) {
 }
 
 static void wait_for(const _Atomic uint64_t *value, uint64_t expected) {
-    const uint64_t end_ms = clock_now_ms() + TIMEOUT_MS;
+    const uint64_t end_ms = clock_now_ms() + patience_ms;
     while (*value < expected) {
         ck_assert_uint_lt(clock_now_ms(), end_ms);
         pause_briefly();
