@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "probe/prober.h"
 #include "server/http_counters.h"
+#include "server/refused_families.h"
 #include "server/udp_server.h"
 #include "store/change_writer.h"
 #include "swarm/swarm_totals.h"
@@ -19,6 +20,7 @@ struct metrics_sources {
     const struct change_writer *change_writer; /* NULL: no metrics of the store */
     const struct udp_server *udp;              /* NULL: no metrics of UDP */
     const struct http_counters *http;
+    struct refused_families *refused;
     struct prober *prober;
     const char *database; /* path; NULL: none */
 };

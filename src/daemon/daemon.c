@@ -48,6 +48,7 @@ struct daemon {
     struct http_counters http_counters;
     struct metrics_page *metrics_page;
     struct health_sources health;
+    struct refused_families refused;
     struct api *api;
     struct web_router *router;
     struct http_server *http;
@@ -180,6 +181,7 @@ static bool start_api(struct daemon *daemon, const struct config *config) {
         .prober = daemon->prober,
         .events = daemon->events,
         .health = &daemon->health,
+        .refused = &daemon->refused,
     };
     const struct tracker_settings settings = tracker_settings_of(config);
     daemon->api = api_create(&sources, &settings);
@@ -202,6 +204,7 @@ static bool start_metrics_page(struct daemon *daemon, const struct config *confi
         .change_writer = daemon->change_writer,
         .udp = daemon->udp,
         .http = &daemon->http_counters,
+        .refused = &daemon->refused,
         .prober = daemon->prober,
         .database = store_path(daemon->store),
     };
@@ -377,6 +380,7 @@ struct daemon *daemon_start(const struct config *config) {
         return NULL;
     }
     *daemon = (struct daemon){ 0 };
+    refused_families_init(&daemon->refused);
     if (start_parts(daemon, config))
         return daemon;
     (void)daemon_stop(daemon);

@@ -1,6 +1,5 @@
 #include "metrics/client_metrics.h"
 
-#include <ctype.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -9,7 +8,6 @@
 #include "base/clock.h"
 #include "base/metrics_text.h"
 #include "base/ticker.h"
-#include "wire/client_name.h"
 
 enum { PERIOD_MS = 1000, REST_FACTOR = 100 };
 
@@ -24,50 +22,33 @@ struct client_metrics {
     uint64_t other;
 };
 
-/* Splits "qBittorrent 4.5.2" into "qBittorrent" and "4". False for an unknown client. */
-static bool split_name(const uint8_t *peer_id, struct client_count *split) {
-    char name[CLIENT_NAME_LEN];
-    client_name(peer_id, name);
-    if (strncmp(name, "unknown", strlen("unknown")) == 0)
-        return false;
-    char *version = strrchr(name, ' ');
-    if (version != NULL && isdigit((unsigned char)version[1])) {
-        *version++ = '\0';
-        const size_t len = strspn(version, "0123456789");
-        if (len < sizeof split->version)
-            memcpy(split->version, version, len);
-    }
-    memcpy(split->client, name, strlen(name));
-    return true;
-}
-
-static size_t hash_name(const struct client_count *name) {
+static size_t hash_family(const struct client_family *family) {
     size_t hash = 5381; /* of names from a list of ours: no attacker chooses them */
-    for (const char *c = name->client; *c != '\0'; c++)
+    for (const char *c = family->name; *c != '\0'; c++)
         hash = hash * 33 + (unsigned char)*c;
-    for (const char *c = name->version; *c != '\0'; c++)
+    for (const char *c = family->version; *c != '\0'; c++)
         hash = hash * 33 + (unsigned char)*c;
     return hash;
 }
 
 void client_counts_add(struct client_counts *counts, const uint8_t peer_id[static PEER_ID_LEN]) {
-    struct client_count name = { .peers = 1 };
-    if (!split_name(peer_id, &name)) {
+    struct client_family family;
+    if (!client_family_read(peer_id, &family)) {
         counts->other++;
         return;
     }
-    for (size_t i = hash_name(&name);; i++) {
+    for (size_t i = hash_family(&family);; i++) {
         struct client_count *place = &counts->list[i % (2 * (size_t)CLIENT_METRICS_MAX)];
-        if (place->client[0] == '\0' && counts->count == CLIENT_METRICS_MAX) {
+        if (place->family.name[0] == '\0' && counts->count == CLIENT_METRICS_MAX) {
             counts->other++;
             return;
         }
-        if (place->client[0] == '\0') {
+        if (place->family.name[0] == '\0') {
             counts->count++;
-            *place = name;
+            *place = (struct client_count){ family, 1 };
             return;
         }
-        if (strcmp(place->client, name.client) == 0 && strcmp(place->version, name.version) == 0) {
+        if (memcmp(&place->family, &family, sizeof family) == 0) {
             place->peers++;
             return;
         }
@@ -79,8 +60,7 @@ static int compare_counts(const void *a, const void *b) {
     const struct client_count *other = b;
     if (one->peers != other->peers)
         return one->peers > other->peers ? -1 : 1;
-    const int order = strcmp(one->client, other->client);
-    return order != 0 ? order : strcmp(one->version, other->version);
+    return memcmp(&one->family, &other->family, sizeof one->family);
 }
 
 size_t client_counts_top(struct client_counts *counts,
@@ -157,8 +137,8 @@ void client_metrics_write(struct client_metrics *metrics, struct writer *w) {
     pthread_mutex_lock(&metrics->lock);
     for (size_t i = 0; i < metrics->count; i++)
         metrics_text_value(w, name,
-                           METRIC_LABELS({ "client", metrics->top[i].client },
-                                         { "version", metrics->top[i].version }),
+                           METRIC_LABELS({ "client", metrics->top[i].family.name },
+                                         { "version", metrics->top[i].family.version }),
                            (double)metrics->top[i].peers);
     metrics_text_value(w, name, METRIC_LABELS({ "client", "other" }, { "version", "" }),
                        (double)metrics->other);

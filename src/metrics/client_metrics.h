@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "swarm/swarm_snapshot.h"
+#include "wire/client_family.h"
 
 enum {
     CLIENT_METRICS_SHOWN = 20, /* those with most peers; the rest is "other" */
@@ -22,8 +23,7 @@ void client_metrics_write(struct client_metrics *metrics, struct writer *w);
 
 /* Peers by client; all zeros is empty. For the thread, and for tests. */
 struct client_count {
-    char client[48];  /* such as "qBittorrent"; empty: free */
-    char version[16]; /* such as "4"; may be empty */
+    struct client_family family; /* an empty name: free */
     uint64_t peers;
 };
 

@@ -189,6 +189,7 @@ void metrics_page_write(struct metrics_page *page, struct writer *w) {
             change_writer_stats(sources->change_writer, now_ms);
         metric_table_write(w, store_metrics, &store);
     }
+    server_metrics_write_refused(w, sources->refused);
     server_metrics_write_http(w, sources->http);
     struct udp_server_stats udp;
     if (sources->udp != NULL)

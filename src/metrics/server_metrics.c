@@ -53,6 +53,21 @@ static void write_http_connections(struct writer *w, const struct http_counters 
                         read_count(&counters->connections_refused));
 }
 
+void server_metrics_write_refused(struct writer *w, struct refused_families *families) {
+    const char *name = "skep_client_rejections_total";
+    const struct refused_family_counts counts = refused_families_read(families);
+    metrics_text_family(w, name, METRIC_COUNTER,
+                        "Rejected announces by client name and major version; some are missing "
+                        "while very many addresses are rejected.");
+    for (size_t i = 0; i < counts.count; i++)
+        metrics_text_value(w, name,
+                           METRIC_LABELS({ "client", counts.list[i].family.name },
+                                         { "version", counts.list[i].family.version }),
+                           (double)counts.list[i].announces);
+    metrics_text_value(w, name, METRIC_LABELS({ "client", "other" }, { "version", "" }),
+                       (double)counts.other);
+}
+
 static void write_bytes(struct writer *w, const char *protocol, double received, double sent) {
     const char *name = "skep_network_bytes_total";
     metrics_text_value(w, name, METRIC_LABELS({ "protocol", protocol }, { "direction", "in" }),

@@ -5,9 +5,12 @@
 #include "base/metrics_text.h"
 #include "probe/prober.h"
 #include "server/http_counters.h"
+#include "server/refused_families.h"
 #include "server/udp_server.h"
 
 void server_metrics_write_http(struct writer *w, const struct http_counters *counters);
+void server_metrics_write_refused(struct writer *w, struct refused_families *families);
+
 /* `udp` may be NULL. */
 void server_metrics_write_bytes(struct writer *w, const struct http_counters *http,
                                 const struct udp_server_stats *udp);

@@ -260,6 +260,17 @@ def test_peers_are_counted_by_client_and_major_version(busy):
     wait_until(lambda: counts() == [count for count, _, _ in expected])
 
 
+def test_rejections_are_counted_by_client(busy):
+    allowed, refused = random_hash(), random_hash()
+    assert Peer(busy.port, allowed).start().failure is None
+    for client in b"-qB4520-", b"-qB4630-", b"-??1000-":
+        assert Peer(busy.port, refused, peer_id=random_peer_id(client)).start().failure
+
+    # Rejections of one address within a second count for the first client.
+    wait_until(lambda: read_metrics(busy).sum("skep_client_rejections_total") == 3)
+    assert read_metrics(busy)("skep_client_rejections_total", client="qBittorrent", version="4") >= 2
+
+
 def test_bytes_are_counted_by_protocol(complete):
     def count(protocol, direction):
         return read_metrics(complete)("skep_network_bytes_total", protocol=protocol, direction=direction)

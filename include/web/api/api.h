@@ -4,6 +4,7 @@
 #define SKEP_WEB_API_API_H
 
 #include "probe/prober.h"
+#include "server/refused_families.h"
 #include "server/web_handler.h"
 #include "swarm/swarm_totals.h"
 #include "swarm/tracker.h"
@@ -22,6 +23,7 @@ struct api_sources {
     struct prober *prober;
     struct recent_events *events;
     const struct health_sources *health;
+    struct refused_families *refused; /* the API adds to it */
 };
 
 #define API_NO_ENDPOINT "No such endpoint. See /api/v1/openapi.json."

@@ -33,13 +33,19 @@ static bool history_has_peers(const char *database) {
     return had_peers;
 }
 
+static void add_refused(void *context, const struct refused_client *clients, size_t count) {
+    struct api *api = context;
+    recent_events_add_refused(api->events, clients, count);
+    if (api->refused != NULL)
+        refused_families_add(api->refused, clients, count);
+}
+
 static void on_tick(void *context) {
     struct api *api = context;
     const uint64_t now_ms = clock_now_ms();
     swarm_totals_tick(api->totals, now_ms);
     if (api->events != NULL)
-        recent_events_tick(api->events, tracker_take_refused(
-                                            api->tracker, recent_events_add_refused, api->events));
+        recent_events_tick(api->events, tracker_take_refused(api->tracker, add_refused, api));
     torrent_list_release_idle(api->torrents, now_ms);
     address_list_release_idle(api->addresses, now_ms);
 }
@@ -55,6 +61,7 @@ struct api *api_create(const struct api_sources *sources, const struct tracker_s
     api->prober = sources->prober;
     api->events = sources->events;
     api->health = sources->health;
+    api->refused = sources->refused;
     api->settings = *settings;
     api->started_ms = clock_now_ms();
     api->had_peers = history_has_peers(sources->database);

@@ -33,6 +33,7 @@ struct api {
     struct prober *prober;
     struct recent_events *events;
     const struct health_sources *health;
+    struct refused_families *refused;
     struct torrent_list *torrents;
     struct address_list *addresses;
     struct ticker *ticker;

@@ -19,8 +19,8 @@ static void add(const char *peer_id, size_t times) {
 }
 
 static void check_top(size_t place, const char *client, const char *version, uint64_t peers) {
-    ck_assert_str_eq(top[place].client, client);
-    ck_assert_str_eq(top[place].version, version);
+    ck_assert_str_eq(top[place].family.name, client);
+    ck_assert_str_eq(top[place].family.version, version);
     ck_assert_uint_eq(top[place].peers, peers);
 }
 
