@@ -252,3 +252,14 @@ def test_reload_ends_streams_since_the_rules_may_have_changed():
             assert list(stream.events()) == []
         assert get(daemon.port, PATH, headers={"Authorization": f"Bearer {TOKEN}"}).status == 401
         assert get(daemon.port, PATH).status == 503
+
+
+def test_refused_clients_are_sent_too():
+    torrent = random_hash()
+    with Skepd() as daemon:
+        Api(daemon.port).post("/bans", {"network": "127.0.2.39", "reason": "too loud"})
+        with Stream(daemon.port) as stream:
+            Peer(daemon.port, torrent, source="127.0.2.39").announce()
+            event = stream.next_of(torrent)
+    assert (event["kind"], event["address"], event["count"]) == ("refused", "127.0.2.39", 1)
+    assert event["reason"] == "your address is banned: too loud"
