@@ -252,7 +252,7 @@ static bool read_ban(const struct api_request *request, struct web_response *res
                      struct registry_row *row, bool *forced) {
     static const char *const fields[] = { "network", "reason", "for_s", "force", NULL };
     char text[NETWORK_LEN];
-    int64_t for_s;
+    int64_t for_s = 0;
     json_t *body = api_read_body(request, response, fields);
     const bool good =
         body != NULL && api_body_text(body, response, "network", false, text, sizeof text) &&
