@@ -27,9 +27,10 @@ BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libsqlite3-dev \
     libconfig-dev nettle-dev libsystemd-dev libjansson-dev libqrencode-dev libjs-chart.js \
     libcurl4-gnutls-dev libncurses-dev
-CHECK_PACKAGES := check curl openssl faketime mandoc iproute2 strace systemd python3 python3-pytest python3-pytest-xdist \
-    python3-jsonschema zsh fish python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind prometheus \
-    chromium fonts-inter \
+TEST_PACKAGES := check curl openssl faketime mandoc iproute2 strace systemd python3 python3-pytest \
+    python3-pytest-xdist python3-jsonschema zsh fish
+CHECK_PACKAGES := $(TEST_PACKAGES) python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind \
+    prometheus chromium fonts-inter \
     $(if $(shell command -v npm),,npm)
 SYSTEMD_PACKAGES := debootstrap systemd-container
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
@@ -46,7 +47,8 @@ CPPFLAGS += -Iinclude -Isrc -D_GNU_SOURCE -DSKEP_VERSION='"$(VERSION)"'
 CFLAGS  ?= -g $(if $(SANITIZE),-O2,-O3 -flto=auto)
 ALL_CFLAGS = -std=c11 $(WARNINGS) $(CFLAGS) -pthread \
     $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
-libs    = $(shell pkg-config --libs $(1)) -pthread
+PKG_CONFIG ?= pkg-config
+libs    = $(shell $(PKG_CONFIG) --libs $(1)) -pthread
 LDLIBS  = $(call libs,$(LIBRARIES))
 # Of the builds that other targets start, unless -j is given.
 JOBS    = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -94,7 +96,7 @@ COUNT_FLAGS := $(COUNTED_FUNCTIONS:%=-Wl,--wrap=%)
 
 $(BUILD)/unit-tests: $(UNIT_OBJECTS) $(TESTED_OBJECTS)
 	@echo "  LD $@"
-	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(COUNT_FLAGS) -o $@ $^ $(LDLIBS) $$(pkg-config --libs check) -lm
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(COUNT_FLAGS) -o $@ $^ $(LDLIBS) $$($(PKG_CONFIG) --libs check) -lm
 
 # The unit tests with allocations of src/ that fail; see tests/faults/faults.h. For builds with
 # sanitizers: link-time optimisation would leave no symbols to rename.
@@ -205,7 +207,7 @@ check-packages:
 	@.ci/install $(BUILD_PACKAGES) $(CHECK_PACKAGES)
 
 systemd-packages:
-	@.ci/install $(BUILD_PACKAGES) $(CHECK_PACKAGES) $(SYSTEMD_PACKAGES)
+	@.ci/install $(BUILD_PACKAGES) $(CHECK_PACKAGES) $(SYSTEMD_PACKAGES) $(DEB_PACKAGES)
 
 style-packages:
 	@.ci/install $(BUILD_PACKAGES) $(CHECK_PACKAGES) $(STYLE_PACKAGES)
@@ -249,6 +251,7 @@ $(TIDY): tidy/%:
 # Boots a Debian with systemd in build/systemd; needs root.
 check-systemd: systemd-packages
 	@$(MAKE) --no-print-directory $(JOBS) all
+	@$(MAKE) --no-print-directory deb DEB_BUILD_OPTIONS=nocheck
 	@tests/run --build $(BUILD) systemd
 
 check-all: check check-systemd check-asan check-tsan check-style
@@ -268,6 +271,7 @@ check-style: style-packages check-layers check-words
 	@src/man/settings-page conf/skepd.conf | mandoc -Tlint -W warning
 
 include tests/bench/bench.mk
+include conf/debian/package.mk
 
 ## Installation
 
@@ -320,7 +324,8 @@ help:
 	@echo "make check-all     run what CI runs: check, check-systemd, check-asan, check-tsan, check-style,"
 	@echo "                   short fuzzing"
 	@echo "make check-unit    run the unit tests"
-	@echo "make check-systemd boot a Debian with systemd and run skepd in it; needs root"
+	@echo "make check-systemd boot a Debian with systemd and run skepd and its package in it; needs root"
+	@echo "make deb           build the Debian package into build/deb"
 	@echo "make check-asan    run unit and integration tests under AddressSanitizer and UBSan, and the unit tests"
 	@echo "                   with failing allocations"
 	@echo "make check-tsan    run unit and integration tests under ThreadSanitizer"

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 
+from support import package
 from support.skepd import ROOT, binary
 from support.waiting import wait_until
 
@@ -36,22 +37,28 @@ def _run(*command, **how):
     return done.stdout
 
 
-def _release():
-    """The release that our programs were built on; they need its libraries."""
+def _host_release():
     lines = pathlib.Path("/etc/os-release").read_text().splitlines()
     values = dict(line.split("=", 1) for line in lines if "=" in line)
     return values.get("VERSION_CODENAME", "bookworm")
 
 
-def _mirror():
+def _release():
+    """The release that our programs were built on; they need its libraries."""
+    return os.environ.get("SKEP_RELEASE") or _host_release()
+
+
+def mirror():
     """The mirror of this machine's packages, as a list; empty: debootstrap has a default."""
     lines = _run("apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)", "Created-By: Packages")
     pairs = (line.split(maxsplit=1) for line in lines.splitlines())
-    return [mirror for release, mirror in pairs if release == _release()][:1]
+    return [mirror for release, mirror in pairs if release == _host_release()][:1]
 
 
 def _libraries():
     """The packages of the libraries that our programs are linked with."""
+    if _release() != _host_release():
+        return package.dependencies()
     programs = pathlib.Path(binary()), pathlib.Path(binary()).with_name("skepctl")
     linked = {pathlib.Path(word).name for program in programs
               for word in _run("ldd", program).split() if word.startswith("/")}
@@ -67,7 +74,7 @@ def base_image():
         return image
     unfinished = pathlib.Path(tempfile.mkdtemp(dir=IMAGES))
     try:
-        _run("debootstrap", "--variant=minbase", f"--include={packages}", _release(), unfinished, *_mirror())
+        _run("debootstrap", "--variant=minbase", f"--include={packages}", _release(), unfinished, *mirror())
         for waste in "var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale":
             shutil.rmtree(unfinished / waste, ignore_errors=True)
         unfinished.chmod(0o755)

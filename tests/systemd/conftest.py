@@ -23,6 +23,12 @@ def machine():
     machine.__exit__(None, None, None)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def network(machine):
+    with machine.network():
+        yield
+
+
 @pytest.fixture
 def torrent():
     return random_hash()

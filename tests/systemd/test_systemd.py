@@ -6,18 +6,15 @@ import pathlib
 import re
 import resource
 import subprocess
-import threading
 
 import pytest
 
-from support.announce import Peer, random_hash, scraped
+from support.announce import scraped
+from support.service import CLIENTS, PORT, SLOW_S, Clients, announce, is_active, main_pid
 from support.skepd import ROOT, binary
 from support.udp import UdpClient
 from support.waiting import wait_until
 
-PORT = 6969
-SLOW_S = 60  # for what takes some seconds on a machine with nothing else to do
-CLIENTS = 8
 CONFIG = "etc/skep/skepd.conf"
 
 
@@ -26,12 +23,6 @@ def make(target, machine):
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     subprocess.run(["make", "-o", "all", target, f"BUILD={build}", f"DESTDIR={machine.root}", "PREFIX=/usr"],
                    cwd=ROOT, env=inherited, check=True, capture_output=True)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def network(machine):
-    with machine.network():
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -47,21 +38,6 @@ def config(machine):
 def pid(machine, config):
     """The running skepd's process, by its number in the machine."""
     return main_pid(machine)
-
-
-def main_pid(machine):
-    return int(machine.property("skepd", "MainPID"))
-
-
-def announce(torrent, **traits):
-    peer = Peer(PORT, torrent, **traits)
-    reply = peer.start()
-    assert reply.failure is None
-    return reply
-
-
-def is_active(machine):
-    return machine.property("skepd", "ActiveState") == "active"
 
 
 def test_machine_lacks_what_the_package_does_not_depend_on(machine):
@@ -197,36 +173,6 @@ def test_watchdog_replaces_a_frozen_daemon(machine, config, torrent):
 def committed(machine, torrent):
     directory = machine.root / "var/lib/private/skep"
     return any(torrent in file.read_bytes() for file in directory.glob("skep.db*"))
-
-
-class Clients:
-    """Announce all the time, each over a connection of its own, and collect what goes wrong."""
-
-    def __init__(self, torrent):
-        self.torrent = torrent
-        self.stop = threading.Event()
-        self.served = 0
-        self.failures = []
-        self.threads = [threading.Thread(target=self._announce) for _ in range(CLIENTS)]
-
-    def _announce(self):
-        peer = Peer(PORT, self.torrent)
-        while not self.stop.is_set():
-            try:
-                assert peer.announce().failure is None
-                self.served += 1
-            except Exception as failure:
-                self.failures.append(failure)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        for thread in self.threads:
-            thread.join()
 
 
 def test_restart_under_socket_activation_loses_no_request(machine, config, torrent):
