@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { close, dropFiles, launch, open, screenshot, seriousFindings } from "./support/browser.mjs";
+import { close, dropFiles, launch, open, screenshot, axeFindings } from "./support/browser.mjs";
 import { Peer, torrentFile } from "./support/peer.mjs";
 import { Skepd } from "./support/skepd.mjs";
 
@@ -145,7 +145,7 @@ describe("administration", { concurrency: 2 }, () => {
     assert.match(passkey, /^[0-9a-zA-Z]{16,}$/);
     const url = await dialog.locator(".copy-text").first().textContent();
     assert.ok(url.includes(`/${passkey}/announce`));
-    assert.deepEqual(await seriousFindings(page), []);
+    assert.deepEqual(await axeFindings(page), []);
     await screenshot(page, "passkey", false);
     const parts = await dialog
       .locator(".copy-text wbr")
@@ -186,7 +186,7 @@ describe("administration", { concurrency: 2 }, () => {
     await dropFiles(page, [["closed.torrent", torrentFile("For members.iso")]]);
     await page.getByRole("link", { name: "For members.iso" }).first().click();
     await page.locator(".warning", { hasText: "announce URL without a passkey" }).waitFor();
-    assert.deepEqual(await seriousFindings(page), []);
+    assert.deepEqual(await axeFindings(page), []);
     await screenshot(page, "torrent-private");
     await close(page);
   });
@@ -221,7 +221,7 @@ describe("administration", { concurrency: 2 }, () => {
     await ban("0.0.0.0/0");
     await dialog.getByText("It includes your own address, 127.0.0.1.").waitFor();
     assert.match(await dialog.textContent(), /0\.0\.0\.0\/0 has 1 peer at 1 address\./);
-    assert.deepEqual(await seriousFindings(page), []);
+    assert.deepEqual(await axeFindings(page), []);
     await screenshot(page, "ban-question", false);
     await dialog.getByRole("button", { name: "Cancel" }).click();
     await ban("2001:db8::/48");
@@ -255,7 +255,7 @@ describe("administration", { concurrency: 2 }, () => {
     await page.getByRole("dialog").getByLabel("Reason").fill("Takedown request");
     await page.getByRole("dialog").getByRole("button", { name: "Block", exact: true }).click();
     await page.locator(".warning", { hasText: "with the reason “Takedown request”" }).waitFor();
-    assert.deepEqual(await seriousFindings(page), []);
+    assert.deepEqual(await axeFindings(page), []);
     await screenshot(page, "torrent-blocked");
     await page.getByRole("link", { name: "Manage" }).click();
     await page.getByRole("cell", { name: "Takedown request" }).waitFor();
@@ -273,7 +273,7 @@ describe("administration", { concurrency: 2 }, () => {
     await page.getByRole("alert").filter({ hasText: "Invalid network: expected an IP address" }).waitFor();
     const field = page.getByLabel("Address or network");
     assert.equal(await field.inputValue(), "not an address");
-    assert.deepEqual(await seriousFindings(page), []);
+    assert.deepEqual(await axeFindings(page), []);
     await screenshot(page, "fault");
     assert.equal(await page.locator(".notice").count(), 0);
     await field.fill("192.0.2.1");
@@ -327,7 +327,7 @@ describe("administration", { concurrency: 2 }, () => {
       if (tracker() === guarded) await page.getByRole("button", { name: "Sign in" }).click();
       await page.locator(".sign-in").waitFor();
       assert.match(await page.locator(".sign-in").textContent(), message);
-      assert.deepEqual(await seriousFindings(page), []);
+      assert.deepEqual(await axeFindings(page), []);
       await screenshot(page, `sign-in-${reason}`);
       await close(page);
     });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, describe, test } from "node:test";
-import { close, launch, open, PHONE, seriousFindings } from "./support/browser.mjs";
+import { close, launch, open, PHONE, axeFindings } from "./support/browser.mjs";
 import { Peer } from "./support/peer.mjs";
 import { Skepd } from "./support/skepd.mjs";
 
@@ -35,12 +35,12 @@ describe("problems", () => {
     await seeder.listen();
     await seeder.announce("started");
     await page.getByText("No problems found").waitFor();
-    assert.deepEqual(await seriousFindings(page), []);
+    assert.deepEqual(await axeFindings(page), []);
     const lonely = new Peer(skepd, { source: "127.0.0.2" });
     await lonely.announce("started");
     await problem(page, "unseeded").getByText("1 torrent has leechers but no seeder").waitFor();
     await problem(page, "firewalled").getByText("1 machine is firewalled").waitFor();
-    assert.deepEqual(await seriousFindings(page), []);
+    assert.deepEqual(await axeFindings(page), []);
     await problem(page, "unseeded").getByRole("link").click();
     await page.locator("tbody .badge", { hasText: "No seeders" }).waitFor();
     assert.equal(await page.locator("tbody").count(), 1);
@@ -67,7 +67,7 @@ describe("problems", () => {
     await problem(page, "refused").getByRole("link", { name: "13 announces were refused" }).click();
     await page.getByRole("heading", { name: "Refused announces" }).waitFor();
     await page.getByRole("rowheader", { name: "your address is banned: too loud" }).waitFor();
-    assert.deepEqual(await seriousFindings(page), []);
+    assert.deepEqual(await axeFindings(page), []);
     await page.getByRole("link", { name: "127.0.2.39" }).click();
     await page.getByText("Refused 13 times").waitFor();
     await close(page);
@@ -144,7 +144,7 @@ test("a long list has first, last, a page field and a page size, above and below
   await page.keyboard.press("Enter");
   await above.getByText("41–60 of 130").waitFor();
   assert.match(page.url(), /page=3/);
-  assert.deepEqual(await seriousFindings(page), []);
+  assert.deepEqual(await axeFindings(page), []);
   await below.getByRole("combobox", { name: "Page size" }).selectOption("100");
   await below.getByText("1–100 of 130").waitFor();
   await above.waitFor({ state: "detached" });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { after, before, describe, test } from "node:test";
-import { close, launch, open, seriousFindings } from "./support/browser.mjs";
+import { close, launch, open, axeFindings } from "./support/browser.mjs";
 import { Peer, torrentFile } from "./support/peer.mjs";
 import { Skepd } from "./support/skepd.mjs";
 
@@ -65,7 +65,7 @@ describe("visitors", { concurrency: 3 }, () => {
     await field.fill(` ${torrent.hash.toUpperCase()} `);
     await field.press("Enter");
     await page.getByText("1 seeder, 0 leechers, 0 completed downloads.").waitFor();
-    assert.deepEqual(await seriousFindings(page), []);
+    assert.deepEqual(await axeFindings(page), []);
     await field.fill("nonsense");
     await page.getByRole("button", { name: "Search" }).click();
     await page.getByText("expected 40 hexadecimal digits").waitFor();

@@ -110,19 +110,17 @@ export async function close(page, expected = /^$/) {
   );
 }
 
-/** Serious and critical findings of axe-core as one line each. `rules`: check only these (optional). */
-export async function seriousFindings(page, rules = null) {
+/** Findings of axe-core, of any impact, as one line each. `rules`: check only these (optional). */
+export async function axeFindings(page, rules = null) {
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(AXE);
   const runOnly = rules ? { runOnly: rules } : {};
   const { violations } = await page.evaluate(
     (options) => globalThis.axe.run(document, { resultTypes: ["violations"], ...options }),
     runOnly,
   );
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) =>
-      nodes.map((node) => `${id}: ${node.target.join(" ")}: ${node.failureSummary}`),
-    );
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.target.join(" ")}: ${node.failureSummary}`),
+  );
 }
 
 export async function screenshot(page, name, fullPage = true) {
