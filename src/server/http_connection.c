@@ -57,19 +57,23 @@ static struct endpoint local_address(int fd) {
 /* NULL if out of memory; then all requests on the connection are rejected. */
 static struct http_connection *open_connection(struct http_connections *all,
                                                struct MHD_Connection *mhd) {
-    const union MHD_ConnectionInfo *address =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const union MHD_ConnectionInfo *socket =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-    if (address == NULL || socket == NULL)
-        return NULL;
     struct http_connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL)
         return NULL;
-    connection->request.peer = endpoint_from_sockaddr(address->client_addr);
-    connection->request.local = local_address(socket->connect_fd);
+    /* In libmicrohttpd 1.0, each call overwrites the result of the one before. */
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info != NULL)
+        connection->request.peer = endpoint_from_sockaddr(info->client_addr);
+    info = info == NULL ? NULL : MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info == NULL) {
+        free(connection);
+        return NULL;
+    }
+    const int fd = info->connect_fd;
+    connection->request.local = local_address(fd);
     address_counts_add(all->address_counts, &connection->request.peer);
-    request_timeouts_add(all->timeouts, &connection->timeout, socket->connect_fd, clock_now_ms());
+    request_timeouts_add(all->timeouts, &connection->timeout, fd, clock_now_ms());
     return connection;
 }
 
