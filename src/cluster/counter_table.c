@@ -14,7 +14,7 @@ void counter_table_free(struct counter_table *table) {
 }
 
 static bool is_empty(const struct counter_slot *slot) {
-    return slot->pair.counted == 0;
+    return slot->node == 0;
 }
 
 /* The slot of the pair, or the empty one where it belongs. At least one slot is empty. All pairs of
@@ -57,16 +57,15 @@ static uint32_t greater_of(uint32_t a, uint32_t b) {
 
 bool counter_table_merge(struct counter_table *table, uint64_t torrent, uint64_t node,
                          struct counter_pair pair) {
-    const struct counter_pair past = counter_table_find(table, torrent, node);
-    if (pair.counted == 0)
-        return true;
-    if (past.counted == 0) {
+    const bool known = table->size > 0 && !is_empty(find_slot(table, torrent, node));
+    if (!known) {
         if (table->count == table->limit)
             return false;
         if (2 * (table->count + 1) > table->size && !grow(table))
             return false;
         table->count++;
     }
+    const struct counter_pair past = counter_table_find(table, torrent, node);
     *find_slot(table, torrent, node) = (struct counter_slot){
         .torrent = torrent,
         .node = node,
@@ -119,25 +118,5 @@ void counter_table_forget(struct counter_table *table, uint64_t torrent) {
         remove_at(table, (uint32_t)(slot - table->slots));
         cursor = 0;
         slot = counter_table_next(table, torrent, &cursor);
-    }
-}
-
-static void join_pair(struct counter_table *table, uint32_t at, uint64_t node) {
-    const struct counter_slot own = table->slots[at];
-    struct counter_pair sum = counter_table_find(table, own.torrent, node);
-    sum.counted += own.pair.counted;
-    sum.taken_back += own.pair.taken_back;
-    remove_at(table, at);
-    (void)counter_table_merge(table, own.torrent, node, sum);
-}
-
-/* A removal fills the slot from behind, so the slot is visited again. */
-void counter_table_join(struct counter_table *table, uint64_t node) {
-    for (uint32_t at = 0; at < table->size;) {
-        const struct counter_slot *slot = &table->slots[at];
-        if (!is_empty(slot) && slot->node == COUNTER_NOT_JOINED)
-            join_pair(table, at, node);
-        else
-            at++;
     }
 }

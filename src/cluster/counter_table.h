@@ -1,8 +1,8 @@
 /* Completions by torrent and node. A torrent's download count is the sum over its nodes of what
  * each has counted and not taken back; each of the two numbers only grows, so that nodes merge them
- * by the greater one. A node that has not joined yet does not know its numbers: it counts for node
- * 0, and adds that to its own pair once it has joined. A bounded open-addressing table of 24 bytes
- * per slot; torrents are known by a 64-bit keyed hash. Not locked. */
+ * by the greater one. A node that may have lost numbers of its own counts under a new id. A bounded
+ * open-addressing table of 24 bytes per slot; torrents are known by a 64-bit keyed hash. Not
+ * locked. */
 #ifndef SKEP_CLUSTER_COUNTER_TABLE_H
 #define SKEP_CLUSTER_COUNTER_TABLE_H
 
@@ -10,17 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define COUNTER_NOT_JOINED UINT64_C(0)
-
 struct counter_pair {
     uint32_t counted;
-    uint32_t taken_back; /* not above `counted` */
+    uint32_t taken_back;
 };
 
 struct counter_slot {
     uint64_t torrent;
-    uint64_t node;
-    struct counter_pair pair; /* counted 0: an empty slot */
+    uint64_t node; /* 0: an empty slot */
+    struct counter_pair pair;
 };
 
 struct counter_table {
@@ -51,8 +49,5 @@ const struct counter_slot *counter_table_next(const struct counter_table *table,
 
 /* Forgets a torrent. */
 void counter_table_forget(struct counter_table *table, uint64_t torrent);
-
-/* Adds the completions counted before `node` joined to its own pairs. */
-void counter_table_join(struct counter_table *table, uint64_t node);
 
 #endif

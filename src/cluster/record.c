@@ -214,7 +214,6 @@ static void write_fields(struct writer *w, const struct record *record) {
         put_u64(w, record->request);
         break;
     case RECORD_TOMBSTONE:
-    case RECORD_KNOWN_COMPLETION:
         put_u64(w, record->hash);
         break;
     case RECORD_NONE:
@@ -268,9 +267,9 @@ static void read_put(struct reader *r, struct record *record) {
 static void read_counter(struct reader *r, struct record *record) {
     take_copy(r, record->counter.info_hash, INFO_HASH_LEN);
     record->counter.node = take_u64(r);
+    require(r, record->counter.node != 0);
     record->counter.counted = (uint32_t)take_varint(r, UINT32_MAX);
     record->counter.taken_back = (uint32_t)take_varint(r, UINT32_MAX);
-    require(r, record->counter.taken_back <= record->counter.counted);
 }
 
 static void read_registry(struct reader *r, struct record *record) {
@@ -319,7 +318,6 @@ static void read_fields(struct reader *r, struct record *record) {
         record->request = take_u64(r);
         break;
     case RECORD_TOMBSTONE:
-    case RECORD_KNOWN_COMPLETION:
         record->hash = take_u64(r);
         break;
     case RECORD_NONE:
@@ -330,8 +328,7 @@ static void read_fields(struct reader *r, struct record *record) {
 }
 
 static enum record_kind known_kind(uint8_t kind) {
-    return kind >= RECORD_PUT && kind <= RECORD_KNOWN_COMPLETION ? (enum record_kind)kind
-                                                                 : RECORD_UNKNOWN;
+    return kind >= RECORD_PUT && kind <= RECORD_TOMBSTONE ? (enum record_kind)kind : RECORD_UNKNOWN;
 }
 
 enum record_kind record_read(struct bytes *rest, struct record *record) {

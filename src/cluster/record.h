@@ -41,7 +41,7 @@ enum record_kind {
     RECORD_HEARTBEAT = 6,
     RECORD_REQUEST = 7,
     RECORD_TOMBSTONE = 8,
-    RECORD_KNOWN_COMPLETION = 9,
+
     RECORD_UNKNOWN = 255, /* an unknown kind, or invalid fields: skip it */
 };
 
@@ -103,20 +103,20 @@ struct record {
             struct peer_key peer;
             struct peer_state state;
         };
-        struct { /* RECORD_COMPLETION, of a peer that has left at once */
+        struct { /* RECORD_COMPLETION; a put contains it, unless the peer has left */
             uint8_t info_hash[INFO_HASH_LEN];
             uint64_t identity; /* hash of info_hash and client */
         } completion;
         struct { /* RECORD_COUNTER: completions that one node has counted */
             uint8_t info_hash[INFO_HASH_LEN];
-            uint64_t node;
+            uint64_t node; /* an id it counts under; not 0 */
             uint32_t counted;
             uint32_t taken_back;
         } counter;
         struct registry_record registry; /* RECORD_REGISTRY */
         struct heartbeat heartbeat;      /* RECORD_HEARTBEAT */
         uint64_t request;                /* RECORD_REQUEST: id of the snapshot */
-        uint64_t hash; /* RECORD_TOMBSTONE, RECORD_KNOWN_COMPLETION: of a peer or an identity */
+        uint64_t hash;                   /* RECORD_TOMBSTONE: of a peer's key */
     };
 };
 

@@ -1,16 +1,22 @@
 #include "cluster/stamp_set.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { SLOTS_MIN = 16 };
+enum { SLOTS_MIN = 16, HASH = 0, STAMP = 1 };
 
 static void clear_generation(struct stamp_generation *generation) {
     free(generation->slots);
+    free(generation->info_hashes);
     *generation = (struct stamp_generation){ 0 };
 }
 
-struct stamp_set stamp_set_create(uint32_t limit, uint64_t now_ms) {
-    return (struct stamp_set){ .limit = limit, .began_ms = now_ms };
+struct stamp_set stamp_set_create(uint32_t limit, bool has_info_hashes, uint64_t now_ms) {
+    return (struct stamp_set){
+        .limit = limit,
+        .has_info_hashes = has_info_hashes,
+        .began_ms = now_ms,
+    };
 }
 
 void stamp_set_free(struct stamp_set *set) {
@@ -18,27 +24,49 @@ void stamp_set_free(struct stamp_set *set) {
     clear_generation(&set->past);
 }
 
-/* The slot of `hash`, or the empty one where it belongs. At least one slot is empty. */
-static struct stamped_hash *find_slot(const struct stamp_generation *generation, uint64_t hash) {
+/* Number of the slot of `hash`, or of the empty one where it belongs. At least one slot is empty.
+ */
+static uint32_t find_slot(const struct stamp_generation *generation, uint64_t hash) {
     uint32_t at = (uint32_t)hash & (generation->size - 1);
-    while (generation->slots[at].stamp != 0 && generation->slots[at].hash != hash)
+    while (generation->slots[at][STAMP] != 0 && generation->slots[at][HASH] != hash)
         at = (at + 1) & (generation->size - 1);
-    return &generation->slots[at];
+    return at;
 }
 
-static bool grow_generation(struct stamp_generation *generation) {
+static struct stamped_hash read_slot(const struct stamp_generation *generation, size_t at) {
+    return (struct stamped_hash){
+        .hash = generation->slots[at][HASH],
+        .stamp = generation->slots[at][STAMP],
+        .info_hash = generation->info_hashes == NULL ? NULL : generation->info_hashes[at],
+    };
+}
+
+static void write_slot(struct stamp_generation *generation, const struct stamped_hash *hash) {
+    const uint32_t at = find_slot(generation, hash->hash);
+    generation->slots[at][HASH] = hash->hash;
+    generation->slots[at][STAMP] = hash->stamp;
+    if (generation->info_hashes != NULL && hash->info_hash != NULL)
+        memcpy(generation->info_hashes[at], hash->info_hash, INFO_HASH_LEN);
+}
+
+static bool grow_generation(struct stamp_generation *generation, bool has_info_hashes) {
     struct stamp_generation grown = {
         .size = generation->size == 0 ? SLOTS_MIN : 2 * generation->size,
         .count = generation->count,
     };
     grown.slots = calloc(grown.size, sizeof *grown.slots);
-    if (grown.slots == NULL)
+    if (has_info_hashes)
+        grown.info_hashes = calloc(grown.size, sizeof *grown.info_hashes);
+    if (grown.slots == NULL || (has_info_hashes && grown.info_hashes == NULL)) {
+        clear_generation(&grown);
         return false;
-    for (uint32_t i = 0; i < generation->size; i++) {
-        if (generation->slots[i].stamp != 0)
-            *find_slot(&grown, generation->slots[i].hash) = generation->slots[i];
     }
-    free(generation->slots);
+    for (uint32_t i = 0; i < generation->size; i++) {
+        const struct stamped_hash hash = read_slot(generation, i);
+        if (hash.stamp != 0)
+            write_slot(&grown, &hash);
+    }
+    clear_generation(generation);
     *generation = grown;
     return true;
 }
@@ -50,7 +78,7 @@ static void begin_generation(struct stamp_set *set) {
 }
 
 static uint64_t stamp_in(const struct stamp_generation *generation, uint64_t hash) {
-    return generation->size == 0 ? 0 : find_slot(generation, hash)->stamp;
+    return generation->size == 0 ? 0 : generation->slots[find_slot(generation, hash)][STAMP];
 }
 
 uint64_t stamp_set_find(const struct stamp_set *set, uint64_t hash) {
@@ -58,14 +86,15 @@ uint64_t stamp_set_find(const struct stamp_set *set, uint64_t hash) {
     return stamp != 0 ? stamp : stamp_in(&set->past, hash);
 }
 
-void stamp_set_put(struct stamp_set *set, uint64_t hash, uint64_t stamp) {
+void stamp_set_put(struct stamp_set *set, const struct stamped_hash *hash) {
     struct stamp_generation *present = &set->present;
-    const bool known = stamp_in(present, hash) != 0;
+    const bool known = stamp_in(present, hash->hash) != 0;
     if (!known && present->count == set->limit)
         begin_generation(set);
-    if (!known && 2 * (present->count + 1) > present->size && !grow_generation(present))
+    if (!known && 2 * (present->count + 1) > present->size &&
+        !grow_generation(present, set->has_info_hashes))
         return;
-    *find_slot(present, hash) = (struct stamped_hash){ .hash = hash, .stamp = stamp };
+    write_slot(present, hash);
     present->count += !known;
 }
 
@@ -80,10 +109,15 @@ bool stamp_set_next(const struct stamp_set *set, size_t *cursor, struct stamped_
     const size_t slots = (size_t)set->present.size + set->past.size;
     while (*cursor < slots) {
         const size_t at = (*cursor)++;
-        *found = at < set->present.size ? set->present.slots[at]
-                                        : set->past.slots[at - set->present.size];
+        *found = at < set->present.size ? read_slot(&set->present, at)
+                                        : read_slot(&set->past, at - set->present.size);
         if (found->stamp != 0)
             return true;
     }
     return false;
+}
+
+size_t stamp_set_memory(const struct stamp_set *set) {
+    const size_t slot = sizeof *set->present.slots + (set->has_info_hashes ? INFO_HASH_LEN : 0);
+    return slot * ((size_t)set->present.size + set->past.size);
 }

@@ -1,6 +1,7 @@
 /* A set of hashes with a stamp each: the tombstones of removed peers, or the completions that a
- * node knows. Two generations of at most `limit` hashes each: the older one is dropped when the
- * present one is full or stamp_set_age says so. 16 bytes per slot. Not locked. */
+ * node knows, which also have the info_hash of their torrent. Two generations of at most `limit`
+ * hashes each: the older one is dropped when the present one is full or stamp_set_age says so. A
+ * slot has 16 bytes, or 36 with info_hash. Not locked. */
 #ifndef SKEP_CLUSTER_STAMP_SET_H
 #define SKEP_CLUSTER_STAMP_SET_H
 
@@ -8,13 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/id_lengths.h"
+
 struct stamped_hash {
     uint64_t hash;
-    uint64_t stamp; /* 0: an empty slot */
+    uint64_t stamp;           /* 0: an empty slot */
+    const uint8_t *info_hash; /* valid until the set changes; NULL in a set without */
 };
 
 struct stamp_generation {
-    struct stamped_hash *slots;
+    uint64_t (*slots)[2]; /* hash and stamp */
+    uint8_t (*info_hashes)[INFO_HASH_LEN];
     uint32_t size; /* slots: a power of two, or 0 */
     uint32_t count;
 };
@@ -24,28 +29,27 @@ struct stamp_set {
     struct stamp_generation past;
     uint64_t began_ms; /* the present generation */
     uint32_t limit;
+    bool has_info_hashes;
 };
 
 /* An empty set. `limit` is not 0. */
-struct stamp_set stamp_set_create(uint32_t limit, uint64_t now_ms);
+struct stamp_set stamp_set_create(uint32_t limit, bool has_info_hashes, uint64_t now_ms);
 void stamp_set_free(struct stamp_set *set);
 
 /* Stamp of a hash; 0 if it is not in the set. */
 uint64_t stamp_set_find(const struct stamp_set *set, uint64_t hash);
 
-/* Adds a hash, or replaces its stamp. `stamp` is not 0. If out of memory, it is not remembered. */
-void stamp_set_put(struct stamp_set *set, uint64_t hash, uint64_t stamp);
+/* Adds a hash, or replaces its stamp, which is not 0. If out of memory, it is not remembered. */
+void stamp_set_put(struct stamp_set *set, const struct stamped_hash *hash);
 
 /* Starts a new generation if the present one is at least `lifetime_ms` old. So a hash is remembered
  * for once to twice that time. */
 void stamp_set_age(struct stamp_set *set, uint64_t now_ms, uint64_t lifetime_ms);
 
 /* The next hash from `*cursor`, which is 0 at first; false at the end. A hash whose stamp was
- * replaced may occur twice. */
+ * replaced may occur twice, the replaced stamp last. */
 bool stamp_set_next(const struct stamp_set *set, size_t *cursor, struct stamped_hash *found);
 
-static inline size_t stamp_set_memory(const struct stamp_set *set) {
-    return sizeof(struct stamped_hash) * ((size_t)set->present.size + set->past.size);
-}
+size_t stamp_set_memory(const struct stamp_set *set);
 
 #endif

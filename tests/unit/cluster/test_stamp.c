@@ -63,12 +63,18 @@ START_TEST(clock_never_goes_back) {
 }
 END_TEST
 
+static void put(struct stamp_set *set, uint64_t hash, uint64_t stamp) {
+    uint8_t info_hash[INFO_HASH_LEN];
+    numbered_id(info_hash, (uint32_t)hash);
+    stamp_set_put(set, &(struct stamped_hash){ hash, stamp, info_hash });
+}
+
 START_TEST(set_keeps_the_last_stamp_of_a_hash) {
-    struct stamp_set set = stamp_set_create(1000, NOW_MS);
+    struct stamp_set set = stamp_set_create(1000, false, NOW_MS);
     ck_assert_uint_eq(stamp_set_find(&set, 7), 0);
     for (uint64_t hash = 0; hash < 1000; hash++)
-        stamp_set_put(&set, hash, hash + 1);
-    stamp_set_put(&set, 7, 99);
+        put(&set, hash, hash + 1);
+    put(&set, 7, 99);
     for (uint64_t hash = 0; hash < 1000; hash++)
         REQUIRE(stamp_set_find(&set, hash) == (hash == 7 ? 99 : hash + 1));
     ck_assert_uint_eq(stamp_set_find(&set, 1000), 0);
@@ -77,13 +83,13 @@ START_TEST(set_keeps_the_last_stamp_of_a_hash) {
 END_TEST
 
 START_TEST(hash_is_kept_for_one_to_two_lifetimes) {
-    struct stamp_set set = stamp_set_create(10, NOW_MS);
-    stamp_set_put(&set, 1, 11);
+    struct stamp_set set = stamp_set_create(10, false, NOW_MS);
+    put(&set, 1, 11);
     stamp_set_age(&set, NOW_MS + 99, 100);
-    stamp_set_put(&set, 2, 12);
+    put(&set, 2, 12);
     stamp_set_age(&set, NOW_MS + 100, 100);
     ck_assert_uint_eq(stamp_set_find(&set, 1), 11);
-    stamp_set_put(&set, 1, 13);
+    put(&set, 1, 13);
     ck_assert_uint_eq(stamp_set_find(&set, 1), 13);
     stamp_set_age(&set, NOW_MS + 200, 100);
     ck_assert_uint_eq(stamp_set_find(&set, 1), 13);
@@ -95,11 +101,11 @@ START_TEST(hash_is_kept_for_one_to_two_lifetimes) {
 END_TEST
 
 START_TEST(full_set_drops_the_older_half) {
-    struct stamp_set set = stamp_set_create(100, NOW_MS);
+    struct stamp_set set = stamp_set_create(100, false, NOW_MS);
     for (uint64_t hash = 0; hash < 1000; hash++) {
-        stamp_set_put(&set, hash, 1);
+        put(&set, hash, 1);
         REQUIRE(set.present.count <= 100 && set.past.count <= 100);
-        REQUIRE(stamp_set_memory(&set) <= 2 * 256 * sizeof(struct stamped_hash));
+        REQUIRE(stamp_set_memory(&set) <= 2 * 256 * 16);
     }
     for (uint64_t hash = 900; hash < 1000; hash++)
         REQUIRE(stamp_set_find(&set, hash) == 1);
@@ -109,14 +115,18 @@ START_TEST(full_set_drops_the_older_half) {
 END_TEST
 
 START_TEST(all_hashes_of_a_set_are_visited) {
-    struct stamp_set set = stamp_set_create(50, NOW_MS);
+    struct stamp_set set = stamp_set_create(50, _i == 1, NOW_MS);
     uint32_t seen[100] = { 0 };
     for (uint64_t hash = 0; hash < 100; hash++)
-        stamp_set_put(&set, hash, hash + 1);
+        put(&set, hash, hash + 1);
     size_t cursor = 0;
     struct stamped_hash found;
     while (stamp_set_next(&set, &cursor, &found)) {
+        uint8_t info_hash[INFO_HASH_LEN];
+        numbered_id(info_hash, (uint32_t)found.hash);
         REQUIRE(found.stamp == found.hash + 1);
+        REQUIRE((found.info_hash != NULL) == (_i == 1));
+        REQUIRE(_i == 0 || memcmp(found.info_hash, info_hash, INFO_HASH_LEN) == 0);
         seen[found.hash]++;
     }
     for (size_t i = 0; i < COUNT_OF(seen); i++)
@@ -143,7 +153,7 @@ UNIT_SUITE(cluster_stamp) {
     tcase_add_test(sets, set_keeps_the_last_stamp_of_a_hash);
     tcase_add_test(sets, hash_is_kept_for_one_to_two_lifetimes);
     tcase_add_test(sets, full_set_drops_the_older_half);
-    tcase_add_test(sets, all_hashes_of_a_set_are_visited);
+    tcase_add_loop_test(sets, all_hashes_of_a_set_are_visited, 0, 2);
     suite_add_tcase(suite, sets);
     return suite;
 }

@@ -1,0 +1,71 @@
+#include "cluster/joining.h"
+
+struct joining joining_begin(uint64_t now_ms) {
+    return (struct joining){ .has_room = true, .waiting_ms = now_ms };
+}
+
+static bool is_late(const struct joining *joining, uint64_t now_ms) {
+    return now_ms >= joining->waiting_ms + SNAPSHOT_PATIENCE_MS;
+}
+
+/* One interval later every client has announced again. */
+static bool is_whole_by_now(struct joining *joining, uint32_t interval_s, uint64_t now_ms) {
+    if (joining->whole_ms == 0)
+        joining->whole_ms = now_ms + UINT64_C(1000) * interval_s;
+    if (now_ms < joining->whole_ms)
+        return false;
+    joining->whole = true;
+    joining->whole_ms = 0;
+    joining->request = 0;
+    return true;
+}
+
+enum joining_step joining_tick(struct joining *joining, bool connected, uint64_t id,
+                               uint32_t interval_s, uint64_t now_ms) {
+    if (!joining->joined && is_late(joining, now_ms)) {
+        joining->joined = true;
+        return JOINING_GAVE_UP;
+    }
+    if (joining->whole || !joining->has_room || !connected)
+        return JOINING_WAIT;
+    if (joining->joined && is_whole_by_now(joining, interval_s, now_ms))
+        return JOINING_WHOLE;
+    if (joining->request != 0 && !is_late(joining, now_ms))
+        return JOINING_WAIT;
+    if (joining->joined)
+        joining->waiting_ms = now_ms;
+    joining->request = id;
+    joining->next_chunk = 0;
+    joining->lost = false;
+    return JOINING_REQUEST;
+}
+
+void joining_lost(struct joining *joining) {
+    joining->lost = true;
+    joining->whole = false;
+    joining->whole_ms = 0;
+}
+
+void joining_set_room(struct joining *joining, bool has_room) {
+    joining->has_room = has_room;
+    joining->whole = joining->whole && has_room;
+}
+
+enum joining_chunk joining_note_chunk(struct joining *joining, const struct chunk_header *chunk,
+                                      uint64_t now_ms) {
+    if (joining->request == 0 || chunk->request != joining->request ||
+        chunk->index != joining->next_chunk)
+        return CHUNK_IGNORED;
+    joining->next_chunk++;
+    joining->waiting_ms = now_ms;
+    if (!chunk->last)
+        return CHUNK_MERGED;
+    joining->request = 0;
+    if (!chunk->whole)
+        return CHUNK_MERGED;
+    const bool first = !joining->joined;
+    joining->joined = true;
+    joining->whole = !joining->lost && joining->has_room;
+    joining->whole_ms = 0;
+    return first ? CHUNK_FIRST_SNAPSHOT : CHUNK_LAST;
+}

@@ -1,0 +1,57 @@
+/* When a node requests a snapshot, when it has joined, and when it is whole.
+ * A node has joined once it has ended its first snapshot, or has given up waiting for one. It is
+ * whole, so that it may be the source of a snapshot, once it has ended a snapshot of a whole node
+ * and has no hole and room for all peers; or, if there is no whole node, one interval later, when
+ * every client has announced again. Pure. */
+#ifndef SKEP_CLUSTER_JOINING_H
+#define SKEP_CLUSTER_JOINING_H
+
+#include "cluster/record.h"
+
+enum { SNAPSHOT_PATIENCE_MS = 30000 };
+
+struct joining {
+    bool joined;
+    bool whole;
+    bool has_room;
+    bool lost;           /* a hole since the last request */
+    uint64_t request;    /* id of the running snapshot; 0: none */
+    uint64_t waiting_ms; /* start, or last progress */
+    uint64_t whole_ms;   /* when it is whole without a snapshot; 0: not at all */
+    uint32_t next_chunk;
+};
+
+/* A node that starts. */
+struct joining joining_begin(uint64_t now_ms);
+
+enum joining_step {
+    JOINING_WAIT,
+    JOINING_REQUEST, /* add a request with the id `request` to the stream */
+    /* Joined without a snapshot: restored peers get the stamp of 1.5 intervals ago. */
+    JOINING_GAVE_UP,
+    JOINING_WHOLE, /* without a snapshot, since there is no whole node */
+};
+
+/* To be called regularly. `id`: a random number, not 0. `connected`: the engine is reachable;
+ * `interval_s`: the longest interval in the cluster. */
+enum joining_step joining_tick(struct joining *joining, bool connected, uint64_t id,
+                               uint32_t interval_s, uint64_t now_ms);
+
+/* Entries are lost. */
+void joining_lost(struct joining *joining);
+
+/* Whether the table has room for all peers. */
+void joining_set_room(struct joining *joining, bool has_room);
+
+enum joining_chunk {
+    CHUNK_IGNORED,        /* of another request, or out of order */
+    CHUNK_MERGED,         /* merge its records */
+    CHUNK_LAST,           /* the same; the snapshot has ended */
+    CHUNK_FIRST_SNAPSHOT, /* the same; restored peers that nothing has confirmed must go */
+};
+
+/* A chunk has arrived. */
+enum joining_chunk joining_note_chunk(struct joining *joining, const struct chunk_header *chunk,
+                                      uint64_t now_ms);
+
+#endif

@@ -1,0 +1,74 @@
+#include "cluster/outbox.h"
+
+bool outbox_create(struct outbox *outbox, const struct outbox_options *options) {
+    *outbox = (struct outbox){ 0 };
+    if (blob_queue_create(&outbox->puts, options->puts_max) &&
+        blob_queue_create(&outbox->other, options->other_max) &&
+        blob_queue_create(&outbox->sent, options->sent_max))
+        return true;
+    outbox_free(outbox);
+    return false;
+}
+
+void outbox_free(struct outbox *outbox) {
+    blob_queue_free(&outbox->puts);
+    blob_queue_free(&outbox->other);
+    blob_queue_free(&outbox->sent);
+}
+
+static void note_dropped(struct outbox *outbox, uint64_t stamp) {
+    if (outbox->oldest_dropped == 0 || stamp < outbox->oldest_dropped)
+        outbox->oldest_dropped = stamp;
+}
+
+void outbox_add(struct outbox *outbox, const struct record *record) {
+    uint8_t data[RECORD_MAX + 2];
+    struct writer w = writer_on(data, sizeof data);
+    record_write(&w, record);
+    const struct bytes bytes = { .data = data, .len = w.len };
+    const bool put = record->kind == RECORD_PUT;
+    if (blob_queue_push(put ? &outbox->puts : &outbox->other, bytes, record->stamp))
+        return;
+    if (put)
+        note_dropped(outbox, record->stamp);
+    else
+        outbox->lost++;
+}
+
+bool outbox_is_empty(const struct outbox *outbox) {
+    return outbox->puts.count == 0 && outbox->other.count == 0;
+}
+
+bool outbox_has_room(const struct outbox *outbox) {
+    return blob_queue_has_room(&outbox->puts, RECORD_MAX);
+}
+
+static void move_records(struct blob_queue *queue, struct writer *entry) {
+    struct blob blob;
+    while (blob_queue_first(queue, &blob) && blob.bytes.len <= entry->capacity - entry->len) {
+        writer_put(entry, blob.bytes.data, blob.bytes.len);
+        blob_queue_pop(queue);
+    }
+}
+
+void outbox_take(struct outbox *outbox, struct writer *entry) {
+    move_records(&outbox->other, entry);
+    if (outbox->other.count == 0)
+        move_records(&outbox->puts, entry);
+}
+
+void outbox_keep(struct outbox *outbox, struct bytes entry, uint64_t now_ms) {
+    struct blob oldest;
+    while (blob_queue_first(&outbox->sent, &oldest) && oldest.time + SENT_KEPT_MS < now_ms)
+        blob_queue_pop(&outbox->sent);
+    while (!blob_queue_push(&outbox->sent, entry, now_ms) && outbox->sent.count > 0)
+        blob_queue_pop(&outbox->sent);
+}
+
+uint64_t outbox_take_dropped(struct outbox *outbox) {
+    if (!outbox_is_empty(outbox))
+        return 0;
+    const uint64_t stamp = outbox->oldest_dropped;
+    outbox->oldest_dropped = 0;
+    return stamp;
+}

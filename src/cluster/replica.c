@@ -1,0 +1,213 @@
+#include "cluster/replica.h"
+
+#include "cluster/stamp.h"
+
+struct replica replica_create(const struct replica_options *options, uint64_t now_ms) {
+    return (struct replica){
+        .options = *options,
+        .tombstones = stamp_set_create(options->tombstones_max, false, now_ms),
+        .completions = stamp_set_create(options->completions_max, true, now_ms),
+        .counters = counter_table_create(options->counters_max),
+    };
+}
+
+void replica_free(struct replica *replica) {
+    stamp_set_free(&replica->tombstones);
+    stamp_set_free(&replica->completions);
+    counter_table_free(&replica->counters);
+}
+
+void replica_age(struct replica *replica, uint32_t interval_max_s, uint64_t now_ms) {
+    const uint64_t lifetime_ms = UINT64_C(1000) * peer_lifetime_s(interval_max_s);
+    stamp_set_age(&replica->tombstones, now_ms, lifetime_ms);
+    stamp_set_age(&replica->completions, now_ms, lifetime_ms);
+}
+
+uint64_t replica_hash_peer(const struct replica *replica, const struct peer_key *key) {
+    uint8_t data[INFO_HASH_LEN + 1 + ENDPOINT_MAX_LEN + 8] = { 0 };
+    memcpy(data, key->info_hash, INFO_HASH_LEN);
+    data[INFO_HASH_LEN] = key->endpoint.family;
+    memcpy(data + INFO_HASH_LEN + 1, key->endpoint.wire, endpoint_len(key->endpoint.family));
+    store_u64(data + INFO_HASH_LEN + 1 + ENDPOINT_MAX_LEN, key->on_lan ? replica->options.site : 0);
+    return keyed_hash(&replica->options.secret, data, sizeof data);
+}
+
+uint64_t replica_hash_client(const struct replica *replica, const struct peer_key *key,
+                             const struct peer_state *state) {
+    enum { SCOPE_LEN = 8 };
+    uint8_t data[INFO_HASH_LEN + PEER_ID_LEN + 4 + 1 + SCOPE_LEN] = { 0 };
+    memcpy(data, key->info_hash, INFO_HASH_LEN);
+    memcpy(data + INFO_HASH_LEN, state->peer_id, PEER_ID_LEN);
+    store_u32(data + INFO_HASH_LEN + PEER_ID_LEN, state->key);
+    if (state->key == 0) {
+        uint8_t *scope = data + INFO_HASH_LEN + PEER_ID_LEN + 4;
+        scope[0] = key->endpoint.family;
+        memcpy(scope + 1, key->endpoint.wire, key->endpoint.family == FAMILY_V6 ? SCOPE_LEN : 4);
+    }
+    return keyed_hash(&replica->options.secret, data, sizeof data);
+}
+
+uint64_t replica_hash_torrent(const struct replica *replica,
+                              const uint8_t info_hash[static INFO_HASH_LEN]) {
+    return keyed_hash(&replica->options.secret, info_hash, INFO_HASH_LEN);
+}
+
+static void add_to_own(struct replica *replica, const uint8_t *info_hash,
+                       struct counter_pair more) {
+    const uint64_t torrent = replica_hash_torrent(replica, info_hash);
+    struct counter_pair pair =
+        counter_table_find(&replica->counters, torrent, replica->options.counting);
+    pair.counted += more.counted;
+    pair.taken_back += more.taken_back;
+    (void)counter_table_merge(&replica->counters, torrent, replica->options.counting, pair);
+}
+
+static void write_counter(struct record *record, const uint8_t *info_hash, uint64_t node,
+                          struct counter_pair pair, uint64_t stamp) {
+    *record = (struct record){
+        .kind = RECORD_COUNTER,
+        .stamp = stamp,
+        .counter = { .node = node, .counted = pair.counted, .taken_back = pair.taken_back },
+    };
+    memcpy(record->counter.info_hash, info_hash, INFO_HASH_LEN);
+}
+
+void replica_own_counter(const struct replica *replica,
+                         const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp,
+                         struct record *record) {
+    const uint64_t counting = replica->options.counting;
+    const uint64_t torrent = replica_hash_torrent(replica, info_hash);
+    write_counter(record, info_hash, counting,
+                  counter_table_find(&replica->counters, torrent, counting), stamp);
+}
+
+bool replica_count_completion(struct replica *replica,
+                              const uint8_t info_hash[static INFO_HASH_LEN], uint64_t client,
+                              uint64_t stamp) {
+    if (stamp_set_find(&replica->completions, client) != 0)
+        return false;
+    stamp_set_put(&replica->completions, &(struct stamped_hash){ client, stamp, info_hash });
+    add_to_own(replica, info_hash, (struct counter_pair){ .counted = 1 });
+    return true;
+}
+
+/* Several nodes may have counted one completion: all but the one with the smallest stamp take it
+ * back, each once. */
+static bool learn_completion(struct replica *replica, const uint8_t *info_hash, uint64_t client,
+                             uint64_t stamp, struct record *answer) {
+    const uint64_t known = stamp_set_find(&replica->completions, client);
+    if (known != 0 && known <= stamp)
+        return false;
+    const bool counted_here =
+        known > replica->own_after && stamp_is_of(known, replica->options.node);
+    stamp_set_put(&replica->completions, &(struct stamped_hash){ client, stamp, info_hash });
+    if (!counted_here)
+        return false;
+    add_to_own(replica, info_hash, (struct counter_pair){ .taken_back = 1 });
+    replica_own_counter(replica, info_hash, stamp, answer);
+    return true;
+}
+
+static void note_tombstone(struct replica *replica, uint64_t hash, uint64_t stamp) {
+    if (stamp > stamp_set_find(&replica->tombstones, hash))
+        stamp_set_put(&replica->tombstones, &(struct stamped_hash){ .hash = hash, .stamp = stamp });
+}
+
+void replica_note_removal(struct replica *replica, const struct peer_key *key, uint64_t stamp) {
+    note_tombstone(replica, replica_hash_peer(replica, key), stamp);
+}
+
+static enum replica_effect merge_peer(struct replica *replica, const struct peer_table *table,
+                                      const struct record *record, uint64_t now_ms) {
+    const struct peer_key *key = &record->peer;
+    struct held_peer held;
+    const bool found = table->find(table->context, key, &held);
+    const uint64_t tombstone =
+        stamp_set_find(&replica->tombstones, replica_hash_peer(replica, key));
+    switch (peer_merge(record, found ? &held : NULL, tombstone, now_ms)) {
+    case MERGE_PUT:
+        held = (struct held_peer){ .stamp = record->stamp, .state = record->state };
+        return table->put(table->context, key, &held) ? REPLICA_CHANGED : REPLICA_REJECTED;
+    case MERGE_REMOVE:
+        replica_note_removal(replica, key, record->stamp);
+        if (found)
+            table->remove(table->context, key);
+        return found ? REPLICA_CHANGED : REPLICA_NOTHING;
+    case MERGE_NOTHING:
+        break;
+    }
+    return REPLICA_NOTHING;
+}
+
+/* A node with a smaller pair than the one here has lost it, or forgotten the torrent. */
+static enum replica_effect merge_counter(struct replica *replica, const struct record *record,
+                                         struct record *answer) {
+    const uint64_t torrent = replica_hash_torrent(replica, record->counter.info_hash);
+    const uint64_t node = record->counter.node;
+    const struct counter_pair pair = {
+        .counted = record->counter.counted,
+        .taken_back = record->counter.taken_back,
+    };
+    const struct counter_pair held = counter_table_find(&replica->counters, torrent, node);
+    if (pair.counted < held.counted || pair.taken_back < held.taken_back)
+        write_counter(answer, record->counter.info_hash, node, held, record->stamp);
+    if (pair.counted <= held.counted && pair.taken_back <= held.taken_back)
+        return REPLICA_NOTHING;
+    /* The node has counted more since it wrote its store: which completions of then it has taken
+     * back is unknown. */
+    if (stamp_is_of(node, replica->options.node))
+        replica->own_after = replica->restored;
+    const bool merged = counter_table_merge(&replica->counters, torrent, node, pair);
+    return merged ? REPLICA_CHANGED : REPLICA_REJECTED;
+}
+
+static bool is_of_other_site(const struct replica *replica, uint64_t site,
+                             const struct record *record) {
+    const bool of_peer = record->kind == RECORD_PUT || record->kind == RECORD_REMOVE;
+    return of_peer && record->peer.on_lan && site != replica->options.site;
+}
+
+enum replica_effect replica_merge(struct replica *replica, const struct peer_table *table,
+                                  uint64_t site, const struct record *record, uint64_t now_ms,
+                                  struct record *answer) {
+    answer->kind = RECORD_NONE;
+    if (is_of_other_site(replica, site, record))
+        return REPLICA_NOTHING;
+    switch (record->kind) {
+    case RECORD_PUT:
+        if (record->state.completed != 0)
+            (void)learn_completion(replica, record->peer.info_hash,
+                                   replica_hash_client(replica, &record->peer, &record->state),
+                                   record->state.completed, answer);
+        return merge_peer(replica, table, record, now_ms);
+    case RECORD_REMOVE:
+        return merge_peer(replica, table, record, now_ms);
+    case RECORD_COMPLETION:
+        return learn_completion(replica, record->completion.info_hash, record->completion.identity,
+                                record->stamp, answer)
+                   ? REPLICA_CHANGED
+                   : REPLICA_NOTHING;
+    case RECORD_COUNTER:
+        return merge_counter(replica, record, answer);
+    case RECORD_TOMBSTONE:
+        note_tombstone(replica, record->hash, record->stamp);
+        return REPLICA_NOTHING;
+    case RECORD_REGISTRY:
+    case RECORD_HEARTBEAT:
+    case RECORD_REQUEST:
+    case RECORD_NONE:
+    case RECORD_UNKNOWN:
+        break;
+    }
+    return REPLICA_NOTHING;
+}
+
+void replica_restore_completion(struct replica *replica, const struct stamped_hash *completion) {
+    stamp_set_put(&replica->completions, completion);
+    if (completion->stamp > replica->restored)
+        replica->restored = completion->stamp;
+}
+
+void replica_join(struct replica *replica) {
+    replica->options.counting = replica->options.node;
+}

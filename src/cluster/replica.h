@@ -1,0 +1,95 @@
+/* What a node of a cluster keeps beside its peers, and how it merges the records of other nodes.
+ * Not locked: one thread at a time. Merging allocates only when a set or the counters grow, within
+ * their limits. */
+#ifndef SKEP_CLUSTER_REPLICA_H
+#define SKEP_CLUSTER_REPLICA_H
+
+#include "base/keyed_hash.h"
+#include "cluster/counter_table.h"
+#include "cluster/peer_rules.h"
+#include "cluster/stamp_set.h"
+
+/* The peers of a node, by key. */
+struct peer_table {
+    void *context;
+    /* Copies the peer at a key; false if there is none. */
+    bool (*find)(void *context, const struct peer_key *key, struct held_peer *held);
+    /* Adds or replaces a peer; false if there is no room, or the node's registry rejects it. */
+    bool (*put)(void *context, const struct peer_key *key, const struct held_peer *peer);
+    /* Removes the peer at a key, if there is one. */
+    void (*remove)(void *context, const struct peer_key *key);
+};
+
+struct replica_options {
+    uint64_t node;
+    uint64_t counting;        /* a new id with the low bits of `node`: see replica_join */
+    uint64_t site;            /* hash of its name */
+    struct hash_key secret;   /* of the cluster */
+    uint32_t tombstones_max;  /* per generation */
+    uint32_t completions_max; /* the same */
+    uint32_t counters_max;
+};
+
+struct replica {
+    struct replica_options options;
+    struct stamp_set tombstones;
+    struct stamp_set completions; /* the smallest stamp of each */
+    uint64_t restored;            /* greatest stamp of the completions that the store knew */
+    uint64_t own_after;           /* completions up to this stamp are not taken back */
+    struct counter_table counters;
+};
+
+struct replica replica_create(const struct replica_options *options, uint64_t now_ms);
+void replica_free(struct replica *replica);
+
+/* Forgets what is older than the lifetime of a tombstone; `interval_max_s` is the longest in the
+ * cluster. */
+void replica_age(struct replica *replica, uint32_t interval_max_s, uint64_t now_ms);
+
+/* Hash of a peer's key, in the set of tombstones. */
+uint64_t replica_hash_peer(const struct replica *replica, const struct peer_key *key);
+
+/* Hash of the client of a torrent, in the set of completions: by peer_id and key, or, without a
+ * key, by peer_id and address (IPv6: its /64). */
+uint64_t replica_hash_client(const struct replica *replica, const struct peer_key *key,
+                             const struct peer_state *state);
+
+/* Hash of a torrent, in the counters. */
+uint64_t replica_hash_torrent(const struct replica *replica,
+                              const uint8_t info_hash[static INFO_HASH_LEN]);
+
+enum replica_effect {
+    REPLICA_NOTHING,
+    REPLICA_CHANGED,
+    REPLICA_REJECTED, /* by the table */
+};
+
+/* Merges a put, remove, completion, counter or tombstone; other kinds do nothing.
+ * `site`: of the node that has sent it. If the merge must be answered, `*answer` is a record to
+ * send; else its kind is RECORD_NONE. */
+enum replica_effect replica_merge(struct replica *replica, const struct peer_table *table,
+                                  uint64_t site, const struct record *record, uint64_t now_ms,
+                                  struct record *answer);
+
+/* Notes that the node itself has removed a peer because it stopped or moved. */
+void replica_note_removal(struct replica *replica, const struct peer_key *key, uint64_t stamp);
+
+/* Counts a completion that a client reports to this node. False if it is known already. */
+bool replica_count_completion(struct replica *replica,
+                              const uint8_t info_hash[static INFO_HASH_LEN], uint64_t client,
+                              uint64_t stamp);
+
+/* The counter of a torrent that the node counts with, as a record to send. */
+void replica_own_counter(const struct replica *replica,
+                         const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp,
+                         struct record *record);
+
+/* Restores a completion from the store, with the counters of that time. */
+void replica_restore_completion(struct replica *replica, const struct stamped_hash *completion);
+
+/* A snapshot of a whole node has ended: the node knows its counters, and counts under its own id.
+ * Until then what it has counted before its start may be lost, and it counts under the id
+ * `counting`. */
+void replica_join(struct replica *replica);
+
+#endif

@@ -1,0 +1,161 @@
+/* Merging into a table of one peer: sites, lack of room, counters of other nodes. Random schedules
+ * are in test_simulation.c. */
+#include "cluster/replica.h"
+
+#include "cluster/stamp.h"
+#include "support.h"
+
+#define NOW_MS UINT64_C(1700000000000)
+
+enum { SITE = 1, OTHER_SITE = 2, NODE = 3, OTHER_NODE = 4 };
+
+struct one_peer {
+    bool present;
+    bool full;
+    struct held_peer peer;
+};
+
+static bool find(void *context, const struct peer_key *key, struct held_peer *held) {
+    const struct one_peer *one = context;
+    (void)key;
+    *held = one->peer;
+    return one->present;
+}
+
+static bool put(void *context, const struct peer_key *key, const struct held_peer *peer) {
+    struct one_peer *one = context;
+    (void)key;
+    if (one->full)
+        return false;
+    one->present = true;
+    one->peer = *peer;
+    return true;
+}
+
+static void erase(void *context, const struct peer_key *key) {
+    struct one_peer *one = context;
+    (void)key;
+    one->present = false;
+}
+
+static struct replica replica;
+static struct one_peer one;
+
+static void setup(void) {
+    const struct replica_options options = {
+        .node = NODE,
+        .counting = NODE,
+        .site = SITE,
+        .tombstones_max = 10,
+        .completions_max = 10,
+        .counters_max = 10,
+    };
+    replica = replica_create(&options, NOW_MS);
+    one = (struct one_peer){ 0 };
+}
+
+static void teardown(void) {
+    replica_free(&replica);
+}
+
+static enum replica_effect merge(uint64_t site, const struct record *record,
+                                 struct record *answer) {
+    const struct peer_table table = { &one, find, put, erase };
+    return replica_merge(&replica, &table, site, record, NOW_MS, answer);
+}
+
+static struct record record_of(enum record_kind kind, uint64_t stamp) {
+    struct record record = {
+        .kind = kind,
+        .stamp = stamp,
+        .peer = { .endpoint = numbered_endpoint(FAMILY_V4, 1), .on_lan = true },
+        .state = { .interval_s = 300 },
+    };
+    numbered_id(record.peer.info_hash, 1);
+    return record;
+}
+
+START_TEST(lan_peers_of_other_sites_are_skipped) {
+    struct record answer;
+    struct record record = record_of(RECORD_PUT, stamp_at(NOW_MS, OTHER_NODE));
+    ck_assert_int_eq(merge(OTHER_SITE, &record, &answer), REPLICA_NOTHING);
+    ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_CHANGED);
+    record.kind = RECORD_REMOVE;
+    record.stamp++;
+    ck_assert_int_eq(merge(OTHER_SITE, &record, &answer), REPLICA_NOTHING);
+    ck_assert(one.present);
+    record.peer.on_lan = false;
+    ck_assert_int_eq(merge(OTHER_SITE, &record, &answer), REPLICA_CHANGED);
+    ck_assert(!one.present && answer.kind == RECORD_NONE);
+}
+END_TEST
+
+START_TEST(full_table_rejects_a_put) {
+    struct record answer;
+    const struct record record = record_of(RECORD_PUT, stamp_at(NOW_MS, OTHER_NODE));
+    one.full = true;
+    ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_REJECTED);
+}
+END_TEST
+
+START_TEST(tombstone_keeps_an_older_put_out) {
+    struct record answer;
+    const struct record record = record_of(RECORD_PUT, stamp_at(NOW_MS, OTHER_NODE));
+    const struct record tombstone = {
+        .kind = RECORD_TOMBSTONE,
+        .stamp = record.stamp,
+        .hash = replica_hash_peer(&replica, &record.peer),
+    };
+    (void)merge(SITE, &tombstone, &answer);
+    ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_NOTHING);
+    ck_assert(!one.present);
+}
+END_TEST
+
+START_TEST(smaller_counter_is_answered) {
+    struct record answer;
+    struct record record = record_of(RECORD_COUNTER, 1);
+    memset(&record.counter, 0, sizeof record.counter);
+    record.counter.node = OTHER_NODE;
+    record.counter.counted = 5;
+    ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_CHANGED);
+    ck_assert_int_eq(answer.kind, RECORD_NONE);
+    record.counter.counted = 1;
+    ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_NOTHING);
+    ck_assert_int_eq(answer.kind, RECORD_COUNTER);
+    ck_assert_uint_eq(answer.counter.counted, 5);
+    ck_assert_uint_eq(answer.counter.node, OTHER_NODE);
+}
+END_TEST
+
+START_TEST(completion_counted_first_elsewhere_is_taken_back_once) {
+    struct record answer;
+    struct record record = record_of(RECORD_COMPLETION, stamp_at(NOW_MS - 1, OTHER_NODE));
+    const uint64_t stamp = stamp_at(NOW_MS, NODE);
+    memset(&record.completion, 0, sizeof record.completion);
+    record.completion.identity = 7;
+    const uint8_t *info_hash = record.completion.info_hash;
+    ck_assert(replica_count_completion(&replica, info_hash, 7, stamp));
+    ck_assert(!replica_count_completion(&replica, info_hash, 7, stamp + 1));
+    const uint64_t torrent = replica_hash_torrent(&replica, info_hash);
+    ck_assert_uint_eq(counter_table_sum(&replica.counters, torrent), 1);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(merge(SITE, &record, &answer), i == 0 ? REPLICA_CHANGED : REPLICA_NOTHING);
+        ck_assert_int_eq(answer.kind, i == 0 ? RECORD_COUNTER : RECORD_NONE);
+        ck_assert_uint_eq(counter_table_sum(&replica.counters, torrent), 0);
+    }
+}
+END_TEST
+
+UNIT_SUITE(cluster_replica) {
+    Suite *suite = suite_create("cluster_replica");
+    TCase *tcase = tcase_create("merging");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, lan_peers_of_other_sites_are_skipped);
+    tcase_add_test(tcase, full_table_rejects_a_put);
+    tcase_add_test(tcase, tombstone_keeps_an_older_put_out);
+    tcase_add_test(tcase, smaller_counter_is_answered);
+    tcase_add_test(tcase, completion_counted_first_elsewhere_is_taken_back_once);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
