@@ -1,0 +1,35 @@
+/* A cluster in virtual time: nodes with the rules of src/cluster/, an engine that loses, repeats
+ * and reorders entries, and clients. At the end of a run, all nodes must agree with an oracle: of
+ * each key the record with the greatest stamp ever made counts. */
+#ifndef SKEP_UNIT_CLUSTER_SIMULATION_H
+#define SKEP_UNIT_CLUSTER_SIMULATION_H
+
+#include <stdint.h>
+
+/* A rule that is left out, to show that the runs notice. */
+enum broken_rule {
+    RULE_NONE,
+    RULE_GREATER_STAMP,    /* the last one to arrive wins */
+    RULE_TOMBSTONES,       /* none are kept */
+    RULE_UNSENT_DEADLINE,  /* an announce that is not sent moves the deadline, too */
+    RULE_ENGINE_CLOCK,     /* each node uses its own clock */
+    RULE_MOVE,             /* the removal of the old address is not sent */
+    RULE_KNOWN_COMPLETION, /* a completion that is known already is counted */
+    RULE_TAKE_BACK,        /* a completion that another node counted first is not taken back */
+    RULE_NOT_JOINED,       /* a node counts for itself before it knows its counter */
+    RULE_COUNTERS_IN_SNAPSHOT,
+    RULE_RESTORED_STAMP, /* restored peers count as announced at the restart */
+    RULE_HOLES,          /* missing entries are not noticed */
+    RULE_RESEND,         /* nothing is sent again after a failover */
+    RULE_LASTING,        /* without a whole node, counters and registry are not sent */
+    RULE_REGISTRY_ORDER, /* the later of two registry entries wins */
+    RULE_COUNT,
+};
+
+extern const char *const broken_rule_names[RULE_COUNT];
+
+/* Runs one random schedule. Returns NULL if all is well, or the first difference, in a buffer that
+ * the next run overwrites. */
+const char *simulation_run(uint64_t seed, enum broken_rule broken);
+
+#endif

@@ -1,0 +1,74 @@
+/* The rules of the cluster, in random schedules with every fault. SKEP_CLUSTER_RUNS=1000000 runs
+ * more of them, from SKEP_CLUSTER_SEED on; SKEP_CLUSTER_BROKEN_RUNS=1000 searches the first
+ * schedule that fails without a rule. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "simulation.h"
+#include "support.h"
+
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+enum { RUNS = 50 };
+#else
+enum { RUNS = 1000 };
+#endif
+
+static uint64_t number_from(const char *name, uint64_t fallback) {
+    const char *text = getenv(name);
+    return text == NULL ? fallback : strtoull(text, NULL, 10);
+}
+
+START_TEST(nodes_agree_after_faults) {
+    const uint64_t first = number_from("SKEP_CLUSTER_SEED", 1);
+    const uint64_t runs = number_from("SKEP_CLUSTER_RUNS", RUNS);
+    uint64_t failed = 0;
+    for (uint64_t seed = first; seed < first + runs; seed++) {
+        const char *failure = simulation_run(seed, RULE_NONE);
+        if (failure != NULL && ++failed < 20)
+            printf("seed %llu: %s\n", (unsigned long long)seed, failure);
+    }
+    ck_assert_uint_eq(failed, 0);
+}
+END_TEST
+
+/* A schedule that fails without each rule. */
+static const uint64_t failing_seeds[RULE_COUNT] = {
+    [RULE_GREATER_STAMP] = 34,
+    [RULE_TOMBSTONES] = 208,
+    [RULE_UNSENT_DEADLINE] = 574,
+    [RULE_ENGINE_CLOCK] = 1,
+    [RULE_MOVE] = 4,
+    [RULE_KNOWN_COMPLETION] = 8,
+    [RULE_TAKE_BACK] = 2,
+    [RULE_NOT_JOINED] = 239,
+    [RULE_COUNTERS_IN_SNAPSHOT] = 1,
+    [RULE_RESTORED_STAMP] = 39,
+    [RULE_HOLES] = 18,
+    [RULE_RESEND] = 753,
+    [RULE_LASTING] = 334,
+    [RULE_REGISTRY_ORDER] = 50,
+};
+
+START_TEST(rule_is_needed) {
+    const enum broken_rule broken = (enum broken_rule)_i;
+    const char *failure = simulation_run(failing_seeds[_i], broken);
+    const uint64_t runs = number_from("SKEP_CLUSTER_BROKEN_RUNS", 0);
+    for (uint64_t seed = 1; seed <= runs && failure == NULL; seed++) {
+        failure = simulation_run(seed, broken);
+        if (failure != NULL)
+            printf("without \"%s\": seed %llu: %s\n", broken_rule_names[_i],
+                   (unsigned long long)seed, failure);
+    }
+    ck_assert_msg(failure != NULL, "without \"%s\", all nodes agree", broken_rule_names[_i]);
+}
+END_TEST
+
+UNIT_SUITE(cluster_simulation) {
+    Suite *suite = suite_create("cluster_simulation");
+    TCase *tcase = tcase_create("random_schedules");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_test(tcase, nodes_agree_after_faults);
+    tcase_add_loop_test(tcase, rule_is_needed, RULE_NONE + 1, RULE_COUNT);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
