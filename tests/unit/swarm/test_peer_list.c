@@ -118,6 +118,7 @@ static void add(struct model *model, uint32_t place) {
     const struct endpoint endpoint = numbered_endpoint(model->list.family, place);
     const uint32_t at =
         peer_list_add(&model->list, peer->zone, endpoint.wire, &peer->record, peer->deadline_s);
+    REQUIRE(at != PEER_NOWHERE);
     REQUIRE(at == position_of(model, place));
 }
 
