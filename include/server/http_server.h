@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "server/http_counters.h"
 #include "server/listen.h"
+#include "server/refused_families.h"
 #include "server/tls_certificate.h"
 #include "server/web_handler.h"
 #include "swarm/tracker.h"
@@ -48,12 +49,15 @@ uint32_t http_server_reserve(uint32_t connections_max);
 
 struct http_server;
 
-/* Starts the server. Owns the inherited sockets from then on. `tracker`, `counters` and the context
- * of `web` must outlive the server. NULL and one line in `error` if it cannot listen on an address,
- * or the certificate cannot be used. */
+/* Starts the server. Owns the inherited sockets from then on. `tracker`, `counters`,
+ * `malformed`, which counts malformed announces, and the context of `web` must outlive the server.
+ * NULL and one line in `error` if it cannot listen on an address, or the certificate cannot be
+ * used. */
 struct http_server *http_server_start(const struct http_server_options *options,
                                       struct tracker *tracker, const struct web_handler *web,
-                                      struct http_counters *counters, char error[static ERROR_LEN]);
+                                      struct http_counters *counters,
+                                      struct refused_families *malformed,
+                                      char error[static ERROR_LEN]);
 
 /* Applies the options that may change at run time: `connections_per_address_max`, `scrape_max`,
  * `full_scrape`, `uploads_max` and `proxies`. Any thread. */

@@ -1,5 +1,5 @@
-/* Refused announces by client name and major version, for the metrics. Bounded: the first clients
- * have a count of their own, all others share one. Any thread. */
+/* Refused and malformed announces by client name and major version, for the metrics. Bounded: the
+ * first clients have a count of their own, all others share one. Any thread. */
 #ifndef SKEP_SERVER_REFUSED_FAMILIES_H
 #define SKEP_SERVER_REFUSED_FAMILIES_H
 
@@ -28,6 +28,11 @@ struct refused_families {
 void refused_families_init(struct refused_families *families);
 void refused_families_add(struct refused_families *families, const struct refused_client *clients,
                           size_t count);
+
+/* Counts one announce. */
+void refused_families_count(struct refused_families *families,
+                            const uint8_t peer_id[static PEER_ID_LEN]);
+
 struct refused_family_counts refused_families_read(struct refused_families *families);
 
 #endif

@@ -39,7 +39,7 @@ struct http_announce {
 typedef const char *http_error;
 
 /* Parses the query of an announce. Returns NULL and fills `*announce`; or returns the text of a
- * `failure reason` and leaves `*announce` unchanged. */
+ * `failure reason` and sets only `peer_id`, to zeros if that is missing or invalid. */
 http_error http_parse_announce(struct bytes query, struct http_announce *announce);
 
 /* Parses the query of a scrape: up to `max` different info_hashes, sorted bytewise. Returns as

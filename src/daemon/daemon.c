@@ -227,8 +227,8 @@ static bool start_router(struct daemon *daemon, const struct config *config) {
 static bool start_http(struct daemon *daemon, const struct config *config) {
     char error[ERROR_LEN];
     const struct web_handler web = web_router_handler(daemon->router);
-    daemon->http =
-        http_server_start(&config->http, daemon->tracker, &web, &daemon->http_counters, error);
+    daemon->http = http_server_start(&config->http, daemon->tracker, &web, &daemon->http_counters,
+                                     &daemon->refused, error);
     return daemon->http != NULL || log_failure(error);
 }
 

@@ -56,9 +56,10 @@ static void write_http_connections(struct writer *w, const struct http_counters 
 void server_metrics_write_refused(struct writer *w, struct refused_families *families) {
     const char *name = "skep_client_rejections_total";
     const struct refused_family_counts counts = refused_families_read(families);
-    metrics_text_family(w, name, METRIC_COUNTER,
-                        "Rejected announces by client name and major version; some are missing "
-                        "while very many addresses are rejected.");
+    metrics_text_family(
+        w, name, METRIC_COUNTER,
+        "Rejected announces, and malformed ones over HTTP, by client name and major "
+        "version; some are missing while very many addresses are rejected.");
     for (size_t i = 0; i < counts.count; i++)
         metrics_text_value(w, name,
                            METRIC_LABELS({ "client", counts.list[i].family.name },

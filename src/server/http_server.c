@@ -204,6 +204,7 @@ static bool start_server(struct http_server *server, const struct http_server_op
 struct http_server *http_server_start(const struct http_server_options *options,
                                       struct tracker *tracker, const struct web_handler *web,
                                       struct http_counters *counters,
+                                      struct refused_families *malformed,
                                       char error[static ERROR_LEN]) {
     struct http_server *server = calloc(1, sizeof *server);
     if (server == NULL) {
@@ -212,6 +213,7 @@ struct http_server *http_server_start(const struct http_server_options *options,
     }
     struct http_connections *connections = &server->connections;
     connections->context.tracker = tracker;
+    connections->context.malformed = malformed;
     connections->context.web = *web;
     connections->context.full_scrapes = &connections->full_scrapes;
     full_scrapes_init(&connections->full_scrapes, tracker);

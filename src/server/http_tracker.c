@@ -384,6 +384,13 @@ static void reply_scrape(const struct http_context *context, const struct http_r
         set_malformed(response, buffer, "info_hash is missing", interval_s);
 }
 
+static void reply_malformed(const struct http_context *context, const struct http_request *request,
+                            uint8_t *buffer, struct http_response *response) {
+    if (request->kind == HTTP_ROUTE_ANNOUNCE && context->malformed != NULL)
+        refused_families_count(context->malformed, request->announce.request.peer_id);
+    set_malformed(response, buffer, request->error, tracker_interval_s(context->tracker));
+}
+
 /* HEAD is answered like GET but does nothing, since an announce changes the swarm. */
 static void reply_tracker(const struct http_context *context, const char *method,
                           const struct http_request *request, uint64_t now_ms, uint8_t *buffer,
@@ -400,7 +407,7 @@ static void reply_tracker(const struct http_context *context, const char *method
     const bool announce = request->kind == HTTP_ROUTE_ANNOUNCE;
     response->outcome.kind = announce ? HTTP_KIND_ANNOUNCE : HTTP_KIND_SCRAPE;
     if (request->error != NULL)
-        set_malformed(response, buffer, request->error, tracker_interval_s(context->tracker));
+        reply_malformed(context, request, buffer, response);
     else if (request->client.endpoint.family == FAMILY_NONE)
         set_invalid_proxy(response, buffer, tracker_interval_s(context->tracker));
     else if (announce)

@@ -12,6 +12,7 @@
 #include "server/full_scrape.h"
 #include "server/http_body.h"
 #include "server/http_counters.h"
+#include "server/refused_families.h"
 #include "server/web_handler.h"
 #include "swarm/tracker.h"
 #include "wire/http_wire.h"
@@ -25,6 +26,7 @@ enum {
 /* Shared by all requests. The atomics may be set at any time. */
 struct http_context {
     struct tracker *tracker;
+    struct refused_families *malformed; /* counts malformed announces; NULL: nothing does */
     struct web_handler web;
     _Atomic uint32_t scrape_max; /* info_hashes in one scrape */
     _Atomic bool full_scrape;

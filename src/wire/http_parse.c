@@ -19,11 +19,17 @@ static bool text_is(struct bytes text, const char *word) {
     return bytes_equal(text, bytes_of(word));
 }
 
+/* Only the first error is reported. */
+static void set_error(struct reading *reading, http_error error) {
+    if (reading->error == NULL)
+        reading->error = error;
+}
+
 static void read_id(struct reading *reading, struct bytes value, uint8_t *id, http_error error) {
     if (value.len == INFO_HASH_LEN)
         memcpy(id, value.data, INFO_HASH_LEN);
     else
-        reading->error = error;
+        set_error(reading, error);
 }
 
 static void read_info_hash(struct reading *reading, struct bytes value) {
@@ -40,7 +46,7 @@ static void read_port(struct reading *reading, struct bytes value) {
     if (bytes_to_u64(value, &port) && port <= UINT16_MAX)
         reading->port = (uint16_t)port;
     else
-        reading->error = "port must be a number from 1 to 65535";
+        set_error(reading, "port must be a number from 1 to 65535");
 }
 
 static void read_uploaded(struct reading *reading, struct bytes value) {
@@ -169,7 +175,7 @@ static void read_parameter(struct reading *reading, struct bytes name, struct by
         if (len >= 0)
             parameters[i].read(reading, (struct bytes){ .data = decoded, .len = (size_t)len });
         else if (parameters[i].broken != NULL)
-            reading->error = parameters[i].broken;
+            set_error(reading, parameters[i].broken);
         return;
     }
 }
@@ -193,12 +199,14 @@ http_error http_parse_announce(struct bytes query, struct http_announce *announc
     };
     struct bytes name;
     struct bytes value;
-    while (reading.error == NULL && url_query_next(&query, &name, &value))
+    while (url_query_next(&query, &name, &value))
         read_parameter(&reading, name, value);
     if (reading.error == NULL)
         reading.error = missing_parameter(&reading);
-    if (reading.error != NULL)
+    if (reading.error != NULL) {
+        memcpy(announce->request.peer_id, reading.announce.request.peer_id, PEER_ID_LEN);
         return reading.error;
+    }
     reading.announce.port = reading.port;
     *announce = reading.announce;
     return NULL;

@@ -271,6 +271,17 @@ def test_rejections_are_counted_by_client(busy):
     assert read_metrics(busy)("skep_client_rejections_total", client="qBittorrent", version="4") >= 2
 
 
+def test_malformed_announces_are_counted_by_client(complete):
+    def count():
+        return read_metrics(complete).sum("skep_client_rejections_total", client="Deluge", version="1")
+
+    before = count()
+    peer_id = "-DE13F0-abcdefghijkl"
+    for query in f"info_hash=short&peer_id={peer_id}&port=1", f"peer_id={peer_id}&info_hash=%zz", f"peer_id={peer_id}":
+        assert b"failure reason" in get(complete.port, f"/announce?{query}").body
+    assert count() == before + 3
+
+
 def test_bytes_are_counted_by_protocol(complete):
     def count(protocol, direction):
         return read_metrics(complete)("skep_network_bytes_total", protocol=protocol, direction=direction)

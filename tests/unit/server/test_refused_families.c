@@ -19,11 +19,12 @@ START_TEST(announces_are_counted_by_client_and_major_version) {
     refuse("-qB4630-abcdefghijkl", 2);
     refuse("-qB5000-abcdefghijkl", 1);
     refuse("-??5000-abcdefghijkl", 4);
+    refused_families_count(&families, (const uint8_t *)"-qB4630-abcdefghijkl");
     const struct refused_family_counts counts = refused_families_read(&families);
     ck_assert_uint_eq(counts.count, 2);
     ck_assert_str_eq(counts.list[0].family.name, "qBittorrent");
     ck_assert_str_eq(counts.list[0].family.version, "4");
-    ck_assert_uint_eq(counts.list[0].announces, 5);
+    ck_assert_uint_eq(counts.list[0].announces, 6);
     ck_assert_str_eq(counts.list[1].family.version, "5");
     ck_assert_uint_eq(counts.other, 4);
 }

@@ -26,12 +26,24 @@ static struct http_announce parsed_with(const char *more) {
 static void assert_refused(const char *query, const char *word) {
     struct http_announce announce;
     memset(&announce, 0xee, sizeof announce);
-    const struct http_announce before = announce;
+    struct http_announce before = announce;
     const http_error error = http_parse_announce(bytes_of(query), &announce);
     ck_assert_msg(error != NULL, "\"%s\" accepted", query);
     ck_assert_msg(strstr(error, word) != NULL, "\"%s\" does not name %s", error, word);
+    memcpy(before.request.peer_id, announce.request.peer_id, PEER_ID_LEN);
     ck_assert_mem_eq(&announce, &before, sizeof announce);
 }
+
+START_TEST(malformed_announce_still_names_its_client) {
+    struct http_announce announce;
+    const uint8_t none[PEER_ID_LEN] = { 0 };
+    ck_assert_ptr_nonnull(http_parse_announce(
+        bytes_of("info_hash=short&port=0&peer_id=-DE13F0-abcdefghijkl"), &announce));
+    ck_assert_mem_eq(announce.request.peer_id, "-DE13F0-abcdefghijkl", PEER_ID_LEN);
+    ck_assert_ptr_nonnull(http_parse_announce(bytes_of("peer_id=short"), &announce));
+    ck_assert_mem_eq(announce.request.peer_id, none, PEER_ID_LEN);
+}
+END_TEST
 
 START_TEST(least_announce_has_every_default) {
     const struct http_announce announce = parsed(BASE);
@@ -312,6 +324,7 @@ UNIT_SUITE(http_announce) {
     tcase_add_test(whole, least_announce_has_every_default);
     tcase_add_test(whole, parameters_come_in_any_order);
     tcase_add_loop_test(whole, what_is_missing_or_broken_is_named, 0, LOOPS_OF(broken));
+    tcase_add_test(whole, malformed_announce_still_names_its_client);
     tcase_add_test(whole, query_longer_than_any_value_is_refused_politely);
     tcase_add_test(whole, first_of_duplicates_counts);
     suite_add_tcase(suite, whole);
