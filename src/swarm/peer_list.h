@@ -27,6 +27,14 @@ enum peer_zone {
 
 enum { PEER_ZONES = 4 };
 
+static inline bool peer_zone_is_seeder(enum peer_zone zone) {
+    return zone <= ZONE_SEEDER_LAN;
+}
+
+static inline bool peer_zone_is_lan(enum peer_zone zone) {
+    return zone == ZONE_SEEDER_LAN || zone == ZONE_LEECHER_LAN;
+}
+
 #define PEER_NOWHERE UINT32_MAX
 
 struct peer_indexes;

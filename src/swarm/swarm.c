@@ -152,10 +152,6 @@ static enum peer_zone zone_of(bool seeder, bool on_lan) {
     return on_lan ? ZONE_LEECHER_LAN : ZONE_LEECHER_OUTSIDE;
 }
 
-static bool is_lan_zone(enum peer_zone zone) {
-    return zone == ZONE_SEEDER_LAN || zone == ZONE_LEECHER_LAN;
-}
-
 /* Whether it is another client. Some use a new key in each announce, so that a changed key does not
  * count; a first one does. */
 static bool is_other_client(const struct peer_record *past, const struct peer_record *record) {
@@ -210,7 +206,7 @@ static void match_twin(struct swarm *swarm, const struct swarm_outputs *outputs,
     assert(at != PEER_NOWHERE);
     const struct peer_record past = *peer_list_record(other, at);
     const enum peer_zone past_zone = peer_list_zone(other, at);
-    const enum peer_zone zone = zone_of(record->left == 0, is_lan_zone(past_zone));
+    const enum peer_zone zone = zone_of(record->left == 0, peer_zone_is_lan(past_zone));
     struct peer_record twin = past;
     twin.left = record->left;
     twin.flags = (uint8_t)((past.flags & ~shared) | (record->flags & shared));
@@ -414,12 +410,12 @@ static void count_late_completion(struct swarm *swarm, const struct swarm_output
     struct peer_record record = *peer_list_record(list, *position);
     const enum peer_zone zone = peer_list_zone(list, *position);
     const struct endpoint peer = endpoint_from_wire(list->family, peer_list_wire(list, *position));
-    if (zone <= ZONE_SEEDER_LAN ||
+    if (peer_zone_is_seeder(zone) ||
         !count_completed(swarm, outputs, &record, &peer, EVENT_COMPLETED))
         return;
     record.left = 0;
     record.flags &= (uint8_t)~PEER_PAUSED;
-    *position = store_record(swarm, list, *position, zone_of(true, is_lan_zone(zone)), &record,
+    *position = store_record(swarm, list, *position, zone_of(true, peer_zone_is_lan(zone)), &record,
                              peer_list_deadline(list, *position));
     if (record.flags & PEER_TWIN)
         match_twin(swarm, outputs, list, &record, now_s);

@@ -113,9 +113,9 @@ static struct peer_stats describe_peer(const struct swarm *swarm, const struct p
         .download_rate = bytes_from_kib(record->download_rate),
         .age_s = clock_elapsed_s(record->joined_s, now_s),
         .silent_s = peer_list_silent_s(list, position, now_s),
-        .seeder = zone <= ZONE_SEEDER_LAN,
+        .seeder = peer_zone_is_seeder(zone),
         .paused = record->flags & PEER_PAUSED,
-        .lan = zone == ZONE_SEEDER_LAN || zone == ZONE_LEECHER_LAN,
+        .lan = peer_zone_is_lan(zone),
         .in_both = record->flags & PEER_TWIN,
         .own_address = peer_record_owns_address(record),
     };
