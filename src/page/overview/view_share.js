@@ -1,8 +1,7 @@
 // How to share a file, for later: a new tracker shows the same on its overview.
 
 import { make } from "../core/dom.js";
-import { icon } from "../core/icons.js";
-import { linkTo } from "../core/router.js";
+import { makeBackLink } from "../components/back_link.js";
 import { createShareSteps } from "./share_steps.js";
 
 export function createShareView() {
@@ -13,7 +12,7 @@ export function createShareView() {
     make(
       "header",
       { class: "torrent-head" },
-      make("a", { class: "back-link", href: linkTo("overview") }, icon("back"), "Overview"),
+      makeBackLink("overview", "Overview"),
       make("h1", null, "How to share a file"),
     ),
     steps.node,

@@ -4,7 +4,7 @@ import { apiPath, getJson } from "../core/api.js";
 import { make, setText, show } from "../core/dom.js";
 import { ago, bytes, count, fullTime, pluralize, rate, torrentName } from "../core/format.js";
 import { icon } from "../core/icons.js";
-import { linkTo } from "../core/router.js";
+import { makeBackLink } from "../components/back_link.js";
 import { makeReachHelp } from "../components/badges.js";
 import { openBanDialog, removeBan } from "../components/bans.js";
 import { makeCopyButton } from "../components/clipboard.js";
@@ -88,7 +88,7 @@ export function createAddress({ refreshNow, route }) {
     make(
       "header",
       { class: "torrent-head" },
-      make("a", { class: "back-link", href: linkTo("peers") }, icon("back"), "All peers"),
+      makeBackLink("peers", "All peers"),
       make(
         "div",
         { class: "address-name" },

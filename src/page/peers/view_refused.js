@@ -2,8 +2,8 @@
 
 import { make, setText } from "../core/dom.js";
 import { ago, count, fullTime, pluralize, torrentName } from "../core/format.js";
-import { icon } from "../core/icons.js";
 import { linkTo, rememberQuery } from "../core/router.js";
+import { makeBackLink } from "../components/back_link.js";
 import { createListing, readListState, writeListState } from "../components/listing.js";
 import { makeRecordedAddress } from "../components/recorded_address.js";
 import { textCell } from "../components/table.js";
@@ -70,7 +70,7 @@ export function createRefused({ refreshNow, route }) {
     make(
       "header",
       { class: "torrent-head" },
-      make("a", { class: "back-link", href: linkTo("overview") }, icon("back"), "Overview"),
+      makeBackLink("overview", "Overview"),
       make("h1", null, "Refused announces"),
       total,
     ),

@@ -18,6 +18,7 @@ import { icon } from "../core/icons.js";
 import { goTo, linkTo } from "../core/router.js";
 import { addSample, placeInPeriods } from "../core/samples.js";
 import { RATE_SERIES, SWARM_SERIES } from "../core/stat_definitions.js";
+import { makeBackLink } from "../components/back_link.js";
 import { healthHint, makeHealthBadge, makeReachHelp } from "../components/badges.js";
 import { makeCopyButton } from "../components/clipboard.js";
 import { createListing, makeToolbar } from "../components/listing.js";
@@ -162,7 +163,7 @@ function createHead(refreshNow) {
   const node = make(
     "header",
     { class: "torrent-head" },
-    make("a", { class: "back-link", href: linkTo("torrents") }, icon("back"), "All torrents"),
+    makeBackLink("torrents", "All torrents"),
     title,
     make(
       "p",
