@@ -54,6 +54,10 @@ static const char *value(const char *sql) {
     return text;
 }
 
+static void migrate_to(int version) {
+    ck_assert_msg(schema_migrate(db, schema_steps, version, error) == SCHEMA_GOOD, "%s", error);
+}
+
 static void assert_taken_to(int version) {
     ck_assert_msg(schema_migrate(db, steps, version, error) == SCHEMA_GOOD, "%s", error);
     char expected[16];
@@ -186,7 +190,7 @@ END_TEST
 START_TEST(own_steps_lead_to_the_own_version) {
     ck_assert_int_ge(schema_version, 1);
     for (int version = 1; version <= schema_version; version++)
-        ck_assert_msg(schema_migrate(db, schema_steps, version, error) == SCHEMA_GOOD, "%s", error);
+        migrate_to(version);
     ck_assert_str_eq(value("SELECT count(*) FROM torrent"), "0");
     ck_assert_str_eq(value("SELECT count(*) FROM peer"), "0");
 }
@@ -195,12 +199,11 @@ END_TEST
 enum { BEFORE_HISTORY = 4 };
 
 START_TEST(version_before_the_history_keeps_what_it_has) {
-    ck_assert(schema_migrate(db, schema_steps, BEFORE_HISTORY, error) == SCHEMA_GOOD);
+    migrate_to(BEFORE_HISTORY);
     run("INSERT INTO listed VALUES (x'01', 'a film', 5)");
     run("INSERT INTO peer VALUES (x'01', x'02', x'03', 4, 5, 0, 1, 60)");
     run("INSERT INTO torrent VALUES (x'01', 7, 0)");
-    ck_assert_msg(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD, "%s",
-                  error);
+    migrate_to(schema_version);
     ck_assert_str_eq(value("SELECT name || typeof(size) || typeof(file_id) FROM listed"),
                      "a filmnullnull");
     ck_assert_str_eq(value("SELECT interval_s || ' ' || since_s FROM peer"), "60 0");
@@ -215,11 +218,10 @@ END_TEST
 enum { BEFORE_BLOCKED = 5 };
 
 START_TEST(version_before_the_blocked_torrents_keeps_what_it_has) {
-    ck_assert(schema_migrate(db, schema_steps, BEFORE_BLOCKED, error) == SCHEMA_GOOD);
+    migrate_to(BEFORE_BLOCKED);
     run("INSERT INTO listed VALUES (x'01', 'a film', 5, NULL, NULL)");
     run("INSERT INTO peer VALUES (x'01', x'02', x'03', 4, 5, 0, 1, 60, 70)");
-    ck_assert_msg(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD, "%s",
-                  error);
+    migrate_to(schema_version);
     ck_assert_str_eq(value("SELECT name FROM listed"), "a film");
     ck_assert_str_eq(value("SELECT since_s || ' ' || passkey FROM peer"), "70 0");
     ck_assert_str_eq(value("SELECT count(*) FROM blocked"), "0");
@@ -232,10 +234,9 @@ END_TEST
 enum { BEFORE_MACHINES = 6 };
 
 START_TEST(version_before_the_machines_keeps_what_it_has) {
-    ck_assert(schema_migrate(db, schema_steps, BEFORE_MACHINES, error) == SCHEMA_GOOD);
+    migrate_to(BEFORE_MACHINES);
     run("INSERT INTO blocked VALUES (x'01', 'law', 5)");
-    ck_assert_msg(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD, "%s",
-                  error);
+    migrate_to(schema_version);
     ck_assert_str_eq(value("SELECT reason FROM blocked"), "law");
     ck_assert_str_eq(value("SELECT count(*) FROM machine"), "0");
     ck_assert_str_eq(value("SELECT version FROM registry_version"), "2");
@@ -246,8 +247,7 @@ END_TEST
 
 /* A table that is missing in schema_tables would be lost when a damaged file is replaced. */
 START_TEST(table_of_tables_lists_every_table_and_column) {
-    ck_assert_msg(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD, "%s",
-                  error);
+    migrate_to(schema_version);
     ck_assert(schema_has_tables(db));
     ck_assert(schema_is_blank(db));
     char expected[16];
@@ -263,7 +263,7 @@ START_TEST(table_of_tables_lists_every_table_and_column) {
 END_TEST
 
 START_TEST(database_with_a_row_is_not_blank) {
-    ck_assert(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD);
+    migrate_to(schema_version);
     run("INSERT INTO ban VALUES ('192.0.2.0/24', '', 0, 0); DELETE FROM ban;");
     ck_assert(!schema_is_blank(db));
     run("UPDATE registry_version SET version = 1");
@@ -274,7 +274,7 @@ START_TEST(database_with_a_row_is_not_blank) {
 END_TEST
 
 START_TEST(missing_column_is_noticed) {
-    ck_assert(schema_migrate(db, schema_steps, schema_version, error) == SCHEMA_GOOD);
+    migrate_to(schema_version);
     run("ALTER TABLE peer RENAME COLUMN since_s TO x");
     ck_assert(!schema_has_tables(db));
 }
