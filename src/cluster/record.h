@@ -15,18 +15,20 @@
 #include "base/bytes.h"
 #include "base/endpoint.h"
 #include "base/id_lengths.h"
+#include "swarm/peer_sending.h"
+#include "swarm/stamped_peer.h"
 
 enum {
     RECORD_PUT_V4_MAX = 100, /* bytes of a put of an IPv4 peer, with its length */
     RECORD_MAX = 1024,       /* bytes of any record */
     HEADER_MAX = 48,         /* bytes of a header, with its length */
-    INTERVAL_LIMIT_S = 28800,
     REGISTRY_KEY_MAX = 64,
     REGISTRY_VALUE_MAX = 512,
     NODE_NAME_MAX = 64,
     NODES_MAX = 32, /* positions in a heartbeat */
 };
 
+/* Greatest numbers of a put: larger ones are sent as these. LEFT_UNKNOWN is apart. */
 #define RECORD_LEFT_MAX ((UINT64_C(1) << 49) - 2)
 #define RECORD_TOTAL_KIB_MAX ((UINT64_C(1) << 40) - 1)
 
@@ -43,29 +45,6 @@ enum record_kind {
     RECORD_TOMBSTONE = 8,
 
     RECORD_UNKNOWN = 255, /* an unknown kind, or invalid fields: skip it */
-};
-
-/* Identifies a peer. Peers of a LAN are of the site in the header of their entry. */
-struct peer_key {
-    uint8_t info_hash[INFO_HASH_LEN];
-    struct endpoint endpoint;
-    bool on_lan;
-};
-
-/* State of a peer after an announce. */
-struct peer_state {
-    uint8_t peer_id[PEER_ID_LEN];
-    uint32_t key;            /* 0: none */
-    uint64_t left;           /* bytes; LEFT_UNKNOWN; a larger one is sent as RECORD_LEFT_MAX */
-    uint64_t uploaded_kib;   /* a larger one is sent as RECORD_TOTAL_KIB_MAX */
-    uint64_t downloaded_kib; /* the same */
-    uint64_t passkey_tag;    /* as registry_passkey_tag(); 0: none */
-    uint64_t completed;      /* smallest known stamp of its completion; 0: unknown */
-    uint16_t interval_s;     /* interval of its last response; 1 to INTERVAL_LIMIT_S */
-    bool paused;             /* a partial seed */
-    bool counted;            /* its completion is in the download count */
-    bool own_address;        /* it announced from this very address */
-    bool from_dht;
 };
 
 /* A change of a registry entry. `key` and `value` are not interpreted here. */
@@ -96,7 +75,7 @@ struct heartbeat {
 struct record {
     enum record_kind kind;
     /* Of the change. RECORD_COUNTER: of the torrent's last change. Not of RECORD_HEARTBEAT and
-     * RECORD_REQUEST. See cluster/stamp.h. */
+     * RECORD_REQUEST. See swarm/stamp.h. */
     uint64_t stamp;
     union {
         struct { /* RECORD_PUT and RECORD_REMOVE; a remove has no state */

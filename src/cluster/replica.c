@@ -1,6 +1,6 @@
 #include "cluster/replica.h"
 
-#include "cluster/stamp.h"
+#include "swarm/stamp.h"
 
 struct replica replica_create(const struct replica_options *options, uint64_t now_ms) {
     return (struct replica){

@@ -9,8 +9,8 @@
 #include "cluster/joining.h"
 #include "cluster/outbox.h"
 #include "cluster/replica.h"
-#include "cluster/stamp.h"
 #include "support.h"
+#include "swarm/stamp.h"
 
 enum {
     NODES = 4,

@@ -1,8 +1,8 @@
 /* When a peer is sent, when it expires, and which record of a key wins. */
 #include "cluster/peer_rules.h"
 
-#include "cluster/stamp.h"
 #include "support.h"
+#include "swarm/stamp.h"
 
 #define NOW_MS UINT64_C(1700000000000)
 

@@ -2,8 +2,8 @@
  * are in test_simulation.c. */
 #include "cluster/replica.h"
 
-#include "cluster/stamp.h"
 #include "support.h"
+#include "swarm/stamp.h"
 
 #define NOW_MS UINT64_C(1700000000000)
 

@@ -1,5 +1,5 @@
 /* Stamps, the clock that they are drawn from, and the sets that keep them. */
-#include "cluster/stamp.h"
+#include "swarm/stamp.h"
 
 #include "cluster/cluster_clock.h"
 #include "cluster/stamp_set.h"

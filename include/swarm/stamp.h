@@ -1,8 +1,8 @@
 /* Stamps order the changes of one key: the greater one is the later. 64 bits: milliseconds of the
  * cluster's clock (42), a counter (12), the low bits of the node's id (10). So two nodes draw
  * different stamps, even in the same millisecond. 0 is no stamp. Pure. */
-#ifndef SKEP_CLUSTER_STAMP_H
-#define SKEP_CLUSTER_STAMP_H
+#ifndef SKEP_SWARM_STAMP_H
+#define SKEP_SWARM_STAMP_H
 
 #include <stdbool.h>
 #include <stdint.h>
