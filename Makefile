@@ -25,10 +25,10 @@ SANITIZE ?=
 BUILD   := build$(if $(SANITIZE),/$(firstword $(subst $(comma), ,$(SANITIZE))))
 
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-dev libsqlite3-dev \
-    libconfig-dev nettle-dev libsystemd-dev libjansson-dev libqrencode-dev libjs-chart.js \
+    libconfig-dev nettle-dev libsystemd-dev libjansson-dev libqrencode-dev libhiredis-dev libjs-chart.js \
     libcurl4-gnutls-dev libncurses-dev
 TEST_PACKAGES := check curl openssl faketime mandoc iproute2 strace systemd python3 python3-pytest \
-    python3-pytest-xdist python3-jsonschema zsh fish
+    python3-pytest-xdist python3-jsonschema zsh fish redis-server
 CHECK_PACKAGES := $(TEST_PACKAGES) python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind \
     prometheus chromium fonts-inter \
     $(if $(shell command -v npm),,npm)
@@ -38,7 +38,7 @@ STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Werror
 # Libraries of each program; the tests link all of them.
-SKEPD_LIBRARIES := libmicrohttpd gnutls sqlite3 libconfig nettle libsystemd jansson libqrencode
+SKEPD_LIBRARIES := libmicrohttpd gnutls sqlite3 libconfig nettle libsystemd jansson libqrencode hiredis
 SKEPCTL_LIBRARIES := libcurl jansson ncursesw sqlite3 nettle
 LIBRARIES := $(sort $(SKEPD_LIBRARIES) $(SKEPCTL_LIBRARIES))
 CPPFLAGS += -Iinclude -Isrc -D_GNU_SOURCE -DSKEP_VERSION='"$(VERSION)"'

@@ -1,7 +1,7 @@
 # make deb: builds skep_VERSION_ARCH.deb and its dbgsym package in build/deb.
 
 DEB_TREE := build/deb/skep-$(VERSION)
-DEB_PACKAGES := build-essential debhelper lintian check
+DEB_PACKAGES := build-essential debhelper lintian check redis-server
 # Another architecture: make deb DEB_ARCH=arm64. Its tests would not run here.
 DEB_CROSS = $(if $(DEB_ARCH),--host-arch $(DEB_ARCH) -Pnocheck)
 # All dates in the package.

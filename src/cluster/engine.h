@@ -1,0 +1,119 @@
+/* The engine of a cluster: the Redis or Valkey server that carries the stream of entries and the
+ * chunks of snapshots. The only user of hiredis.
+ *
+ * Of a list of servers, the master is used. When the connection breaks, or the server refuses
+ * writes, because it has become a replica or has too few replicas, the connection is closed, and
+ * engine_connect looks again. Each call waits for the server, at most `timeout_ms` for each reply;
+ * so only a thread that may wait calls. One thread at a time. The process ignores SIGPIPE. */
+#ifndef SKEP_CLUSTER_ENGINE_H
+#define SKEP_CLUSTER_ENGINE_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "cluster/engine_url.h"
+
+enum {
+    ENGINE_PREFIX_LEN = 64,
+    ENGINE_RUN_LEN = 48,
+    ENGINE_VERSION_LEN = 48,
+    ENGINE_KEYS_EXPIRE_MS = 30000, /* of a snapshot without progress */
+    ENGINE_ADDS_MAX = 16,          /* entries of one engine_add */
+};
+
+struct engine_options {
+    struct engine_urls urls;
+    const char *password_file; /* read at each connect; NULL or empty: the URLs have it */
+    const char *prefix;        /* of all keys */
+    uint32_t timeout_ms;
+};
+
+/* Id of an entry in the stream; later ones are greater. */
+struct stream_id {
+    uint64_t ms;
+    uint64_t number;
+};
+
+static inline bool stream_id_before(struct stream_id a, struct stream_id b) {
+    return a.ms != b.ms ? a.ms < b.ms : a.number < b.number;
+}
+
+enum engine_result {
+    ENGINE_DONE,
+    ENGINE_FULL,    /* out of memory: trim the stream */
+    ENGINE_REFUSED, /* another error; the connection stays */
+    ENGINE_LOST,    /* there is no connection any more */
+};
+
+/* Facts about the connected server. */
+struct engine_info {
+    char url[ENGINE_URL_TEXT_LEN];
+    bool is_valkey;
+    char version[ENGINE_VERSION_LEN];
+    char run[ENGINE_RUN_LEN]; /* another one after each restart, and on another server */
+    uint64_t used_memory;
+    uint32_t replicas;
+    char warnings[ERROR_LEN]; /* settings that may lose entries; empty: none */
+};
+
+struct engine;
+
+/* Copies `options`. NULL if out of memory. Does not connect. */
+struct engine *engine_create(const struct engine_options *options);
+void engine_delete(struct engine *engine);
+
+/* Connects to the master, unless connected, and checks its version, its settings and the user's
+ * rights. False if there is none that can be used; engine_error says why. */
+bool engine_connect(struct engine *engine);
+
+bool engine_is_connected(const struct engine *engine);
+
+/* Valid while connected. */
+const struct engine_info *engine_info(const struct engine *engine);
+
+/* One line about the last failure. */
+const char *engine_error(const struct engine *engine);
+
+/* Unix time of the server in milliseconds. */
+enum engine_result engine_time(struct engine *engine, uint64_t *unix_ms);
+
+/* Adds entries to the stream, at most ENGINE_ADDS_MAX, in order. `*added` is how many were added
+ * for certain; if the result is ENGINE_LOST, later ones may have been added, too. `*last` is the
+ * id of the last one added. */
+enum engine_result engine_add(struct engine *engine, const struct bytes *entries, size_t count,
+                              size_t *added, struct stream_id *last);
+
+typedef void (*engine_entry_reader)(void *context, struct bytes entry);
+
+/* Passes the entries after `*position` to `read`, at most `count`, and moves it. If there are none,
+ * waits up to `block_ms` (0: does not wait), which is less than the timeout. */
+enum engine_result engine_read(struct engine *engine, struct stream_id *position, uint32_t count,
+                               uint32_t block_ms, engine_entry_reader read, void *context);
+
+struct engine_stream {
+    uint64_t length;
+    uint64_t ever_added;   /* decreases only if the stream has been replaced */
+    struct stream_id last; /* greatest id ever given */
+};
+
+/* Zeros if there is no stream. */
+enum engine_result engine_stream(struct engine *engine, struct engine_stream *stream);
+
+/* Removes the oldest entries: those before the id `oldest_ms`, and as many as exceed `bytes_max` of
+ * memory. `*bytes` is what the stream used before. */
+enum engine_result engine_trim(struct engine *engine, uint64_t bytes_max, uint64_t oldest_ms,
+                               uint64_t *bytes);
+
+/* Stores a secret of the cluster, unless one is stored; `secret` is then the stored one. */
+enum engine_result engine_share_secret(struct engine *engine, uint8_t *secret, size_t len);
+
+/* Snapshots, by the id of their request. The first node that claims one is its source. A claim and
+ * the chunks expire ENGINE_KEYS_EXPIRE_MS after the last engine_push_chunk. */
+enum engine_result engine_claim_snapshot(struct engine *engine, uint64_t request, bool *claimed);
+enum engine_result engine_count_chunks(struct engine *engine, uint64_t request, uint32_t *waiting);
+enum engine_result engine_push_chunk(struct engine *engine, uint64_t request, struct bytes chunk);
+
+/* Removes the oldest chunk and passes it to `read`; does not call it if none waits. */
+enum engine_result engine_take_chunk(struct engine *engine, uint64_t request,
+                                     engine_entry_reader read, void *context);
+
+#endif
