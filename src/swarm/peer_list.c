@@ -18,14 +18,14 @@ struct peer_indexes {
     struct stepped_index by_identity;
 };
 
-/* The block holds records, tags if any, deadlines and endpoints, in this order, so that each array
+/* The block holds records, words if any, deadlines and endpoints, in this order, so that each array
  * is aligned at any capacity. */
-static size_t tag_len(const struct peer_list *list) {
-    return list->tagged ? sizeof(uint64_t) : 0;
+static size_t words_len(const struct peer_list *list) {
+    return sizeof(uint64_t) * ((size_t)list->has_word[WORD_TAG] + list->has_word[WORD_STAMP]);
 }
 
 static size_t block_size(const struct peer_list *list, uint32_t capacity) {
-    return capacity * (sizeof(struct peer_record) + tag_len(list) + sizeof(uint32_t) +
+    return capacity * (sizeof(struct peer_record) + words_len(list) + sizeof(uint32_t) +
                        endpoint_len(list->family));
 }
 
@@ -33,13 +33,15 @@ static struct peer_record *peer_records(const struct peer_list *list) {
     return (struct peer_record *)(void *)list->block;
 }
 
-static uint64_t *peer_tags(const struct peer_list *list) {
-    return (uint64_t *)(void *)(list->block + list->capacity * sizeof(struct peer_record));
+static uint64_t *peer_words(const struct peer_list *list, enum peer_word word) {
+    uint64_t *first =
+        (uint64_t *)(void *)(list->block + list->capacity * sizeof(struct peer_record));
+    return word == WORD_STAMP && list->has_word[WORD_TAG] ? first + list->capacity : first;
 }
 
 static uint32_t *peer_deadlines(const struct peer_list *list) {
     return (uint32_t *)(void *)(list->block +
-                                list->capacity * (sizeof(struct peer_record) + tag_len(list)));
+                                list->capacity * (sizeof(struct peer_record) + words_len(list)));
 }
 
 static uint8_t *peer_wires(const struct peer_list *list) {
@@ -172,8 +174,17 @@ static void copy_arrays(const struct peer_list *moved, const struct peer_list *l
     memcpy(peer_records(moved), peer_records(list), count * sizeof(struct peer_record));
     memcpy(peer_deadlines(moved), peer_deadlines(list), count * sizeof(uint32_t));
     memcpy(peer_wires(moved), peer_wires(list), count * endpoint_len(list->family));
-    if (list->tagged)
-        memcpy(peer_tags(moved), peer_tags(list), count * sizeof(uint64_t));
+    for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
+        if (list->has_word[word])
+            memcpy(peer_words(moved, word), peer_words(list, word), count * sizeof(uint64_t));
+    }
+}
+
+static void move_words(const struct peer_list *moved, const struct peer_list *list,
+                       enum peer_word word) {
+    if (list->has_word[word])
+        memmove(peer_words(moved, word), peer_words(list, word),
+                peer_list_count(list) * sizeof(uint64_t));
 }
 
 /* The same within one block, where the records stay and the others move towards its end or, if not
@@ -181,16 +192,19 @@ static void copy_arrays(const struct peer_list *moved, const struct peer_list *l
 static void move_arrays(const struct peer_list *moved, const struct peer_list *list, bool up) {
     const uint32_t count = peer_list_count(list);
     const size_t wires_len = count * endpoint_len(list->family);
-    const size_t tags_len = count * tag_len(list);
-    if (up)
+    if (up) {
         memmove(peer_wires(moved), peer_wires(list), wires_len);
-    else
-        memmove(peer_tags(moved), peer_tags(list), tags_len);
+    } else {
+        move_words(moved, list, WORD_TAG);
+        move_words(moved, list, WORD_STAMP);
+    }
     memmove(peer_deadlines(moved), peer_deadlines(list), count * sizeof(uint32_t));
-    if (up)
-        memmove(peer_tags(moved), peer_tags(list), tags_len);
-    else
+    if (up) {
+        move_words(moved, list, WORD_STAMP);
+        move_words(moved, list, WORD_TAG);
+    } else {
         memmove(peer_wires(moved), peer_wires(list), wires_len);
+    }
 }
 
 /* Resizes the mapping of both, which copies no memory. False if out of memory. */
@@ -209,14 +223,13 @@ static bool remap_block(struct peer_list *moved, struct peer_list *list, size_t 
     return true;
 }
 
-static bool rebuild_block(struct peer_list *list, uint32_t capacity, bool tagged) {
+/* Gives the block of `moved` its size, and the peers of `list`. `moved` has the words of `list`, or
+ * more. */
+static bool rebuild_block(struct peer_list *list, struct peer_list moved) {
     const uint32_t count = peer_list_count(list);
-    assert(capacity >= count);
-    struct peer_list moved = *list;
-    moved.capacity = capacity;
-    moved.tagged = tagged;
+    assert(moved.capacity >= count);
     const size_t past = block_size(list, list->capacity);
-    const size_t len = block_size(&moved, capacity);
+    const size_t len = block_size(&moved, moved.capacity);
     if (past >= MAPPED_LEN && len >= MAPPED_LEN) {
         if (!remap_block(&moved, list, len, past))
             return false;
@@ -228,16 +241,18 @@ static bool rebuild_block(struct peer_list *list, uint32_t capacity, bool tagged
             copy_arrays(&moved, list);
         free_block(list->block, past);
     }
-    if (tagged && !list->tagged)
-        memset(peer_tags(&moved), 0, count * sizeof(uint64_t));
-    list->block = moved.block;
-    list->capacity = capacity;
-    list->tagged = tagged;
+    for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
+        if (moved.has_word[word] && !list->has_word[word])
+            memset(peer_words(&moved, word), 0, count * sizeof(uint64_t));
+    }
+    *list = moved;
     return true;
 }
 
 static bool resize_block(struct peer_list *list, uint32_t capacity) {
-    return rebuild_block(list, capacity, list->tagged);
+    struct peer_list moved = *list;
+    moved.capacity = capacity;
+    return rebuild_block(list, moved);
 }
 
 static bool fit_block(struct peer_list *list, uint32_t count) {
@@ -317,8 +332,10 @@ static void move_peer(struct peer_list *list, uint32_t from, uint32_t to) {
                                    to);
     }
     peer_records(list)[to] = peer_records(list)[from];
-    if (list->tagged)
-        peer_tags(list)[to] = peer_tags(list)[from];
+    for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
+        if (list->has_word[word])
+            peer_words(list, word)[to] = peer_words(list, word)[from];
+    }
     peer_deadlines(list)[to] = peer_deadlines(list)[from];
     memcpy(wire_at(list, to), wire_at(list, from), endpoint_len(list->family));
 }
@@ -360,11 +377,13 @@ static void put_record(struct peer_list *list, uint32_t position, const struct p
 
 static uint32_t place_peer(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,
                            const struct peer_record *record, uint8_t walk_mark, uint32_t deadline_s,
-                           uint64_t tag) {
+                           const uint64_t words[static PEER_WORDS]) {
     const uint32_t position = open_hole(list, zone);
     put_record(list, position, record, walk_mark);
-    if (list->tagged)
-        peer_tags(list)[position] = tag;
+    for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
+        if (list->has_word[word])
+            peer_words(list, word)[position] = words[word];
+    }
     peer_deadlines(list)[position] = deadline_s;
     memcpy(wire_at(list, position), wire, endpoint_len(list->family));
     index_peer(list, position);
@@ -378,7 +397,8 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
         return PEER_NOWHERE;
     list->special += peer_is_special(list->family, wire);
     list->twins += is_twin(record);
-    return place_peer(list, zone, wire, record, list->walk_mark, deadline_s, 0);
+    const uint64_t words[PEER_WORDS] = { 0 };
+    return place_peer(list, zone, wire, record, list->walk_mark, deadline_s, words);
 }
 
 static void take_from_zone(struct peer_list *list, uint32_t position) {
@@ -394,9 +414,12 @@ uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_z
     if (peer_list_zone(list, position) != zone) {
         uint8_t wire[ENDPOINT_MAX_LEN];
         memcpy(wire, wire_at(list, position), endpoint_len(list->family));
-        const uint64_t tag = peer_list_tag(list, position);
+        const uint64_t words[PEER_WORDS] = {
+            [WORD_TAG] = peer_list_word(list, WORD_TAG, position),
+            [WORD_STAMP] = peer_list_word(list, WORD_STAMP, position),
+        };
         take_from_zone(list, position);
-        return place_peer(list, zone, wire, record, walk_mark, deadline_s, tag);
+        return place_peer(list, zone, wire, record, walk_mark, deadline_s, words);
     }
     const struct peer_record *present = &peer_records(list)[position];
     const bool same_identity = peer_record_same_identity(present, record);
@@ -416,17 +439,24 @@ void peer_list_remove(struct peer_list *list, uint32_t position) {
     shrink_block(list);
 }
 
-bool peer_list_make_tags(struct peer_list *list) {
-    return list->tagged || rebuild_block(list, list->capacity > 0 ? list->capacity : 1, true);
+bool peer_list_make_words(struct peer_list *list, enum peer_word word) {
+    if (list->has_word[word])
+        return true;
+    struct peer_list moved = *list;
+    moved.has_word[word] = true;
+    if (moved.capacity == 0)
+        moved.capacity = 1;
+    return rebuild_block(list, moved);
 }
 
-uint64_t peer_list_tag(const struct peer_list *list, uint32_t position) {
-    return list->tagged ? peer_tags(list)[position] : 0;
+uint64_t peer_list_word(const struct peer_list *list, enum peer_word word, uint32_t position) {
+    return list->has_word[word] ? peer_words(list, word)[position] : 0;
 }
 
-void peer_list_set_tag(struct peer_list *list, uint32_t position, uint64_t tag) {
-    assert(list->tagged);
-    peer_tags(list)[position] = tag;
+void peer_list_set_word(struct peer_list *list, enum peer_word word, uint32_t position,
+                        uint64_t value) {
+    assert(list->has_word[word]);
+    peer_words(list, word)[position] = value;
 }
 
 enum peer_zone peer_list_zone(const struct peer_list *list, uint32_t position) {

@@ -6,10 +6,10 @@
  *
  * All peers are one window, leechers are one, and a client that must not see LAN addresses skips
  * one run in the middle. The deadlines, which the sweep reads, and the records follow in the same
- * block; so do the tags of the peers' passkeys, once one peer has a tag. Beyond a few peers, two
- * open-addressing indexes find a peer by endpoint and by identity (peer_id and key); below that a
- * scan is faster. Positions change with every put and removal. Not locked: the caller holds the
- * shard's lock. */
+ * block; so do the tags of the peers' passkeys and their stamps, 8 bytes each, once one peer has
+ * one. Beyond a few peers, two open-addressing indexes find a peer by endpoint and by identity
+ * (peer_id and key); below that a scan is faster. Positions change with every put and removal. Not
+ * locked: the caller holds the shard's lock. */
 #ifndef SKEP_SWARM_PEER_LIST_H
 #define SKEP_SWARM_PEER_LIST_H
 
@@ -37,6 +37,14 @@ static inline bool peer_zone_is_lan(enum peer_zone zone) {
 
 #define PEER_NOWHERE UINT32_MAX
 
+/* Optional arrays of 8 bytes per peer, which are 0 at first. */
+enum peer_word {
+    WORD_TAG,   /* of its passkey, in private mode; 0: unknown */
+    WORD_STAMP, /* of its last change, in a cluster; 0: none since it was restored */
+};
+
+enum { PEER_WORDS = 2 };
+
 struct peer_indexes;
 
 struct peer_list {
@@ -48,7 +56,7 @@ struct peer_list {
     uint32_t special; /* peers that are not given to everyone: see peer_is_special */
     uint32_t twins;   /* peers with PEER_TWIN */
     uint8_t family;
-    bool tagged;       /* each peer has a tag */
+    bool has_word[PEER_WORDS]; /* by enum peer_word */
     uint8_t walk_mark; /* PEER_WALKED of the peers that the present walk does not have to visit */
 };
 
@@ -87,12 +95,13 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
 uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_zone zone,
                           const struct peer_record *record, uint32_t deadline_s);
 
-/* Makes room for tags, which are 0 at first. False if out of memory. */
-bool peer_list_make_tags(struct peer_list *list);
+/* Makes room for such an array. False if out of memory. */
+bool peer_list_make_words(struct peer_list *list, enum peer_word word);
 
-/* The tag of a peer's passkey; 0: unknown. peer_list_set_tag needs peer_list_make_tags. */
-uint64_t peer_list_tag(const struct peer_list *list, uint32_t position);
-void peer_list_set_tag(struct peer_list *list, uint32_t position, uint64_t tag);
+/* 0 without the array. peer_list_set_word needs peer_list_make_words. */
+uint64_t peer_list_word(const struct peer_list *list, enum peer_word word, uint32_t position);
+void peer_list_set_word(struct peer_list *list, enum peer_word word, uint32_t position,
+                        uint64_t value);
 
 /* Removes the peer at `position`; frees memory if much of it is unused. */
 void peer_list_remove(struct peer_list *list, uint32_t position);

@@ -59,7 +59,7 @@ struct change swarm_describe(const struct swarm *swarm, const struct peer_list *
         .seeders = swarm_seeders(swarm),
         .leechers = swarm_leechers(swarm),
     };
-    change.passkey_tag = peer_list_tag(list, position);
+    change.passkey_tag = peer_list_word(list, WORD_TAG, position);
     memcpy(change.info_hash, swarm->info_hash, INFO_HASH_LEN);
     memcpy(change.peer_id, record->peer_id, PEER_ID_LEN);
     return change;
@@ -277,9 +277,9 @@ static bool count_completed(struct swarm *swarm, const struct swarm_outputs *out
 
 /* Returns whether it is another one. */
 static bool set_passkey_tag(struct peer_list *list, uint32_t position, uint64_t tag) {
-    if (tag == 0 || peer_list_tag(list, position) == tag)
+    if (tag == 0 || peer_list_word(list, WORD_TAG, position) == tag)
         return false;
-    peer_list_set_tag(list, position, tag);
+    peer_list_set_word(list, WORD_TAG, position, tag);
     return true;
 }
 
@@ -333,7 +333,7 @@ static uint32_t insert_peer(struct swarm *swarm, const struct swarm_outputs *out
                             const struct endpoint *peer, struct peer_record *record, bool on_lan,
                             uint64_t passkey_tag, uint32_t now_s) {
     struct peer_list *list = swarm_list(swarm, peer->family);
-    if (passkey_tag != 0 && !peer_list_make_tags(list))
+    if (passkey_tag != 0 && !peer_list_make_words(list, WORD_TAG))
         return PEER_NOWHERE;
     mark_twin(swarm, list, record);
     const uint32_t position = peer_list_add(list, zone_of(record->left == 0, on_lan), peer->wire,
@@ -389,7 +389,7 @@ bool swarm_is_uncounted(const struct peer_place *place, const uint8_t peer_id[st
 uint32_t swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,
                    const struct peer_put *put, const struct peer_place *place) {
     struct peer_list *list = place->list;
-    if (put->passkey_tag != 0 && !peer_list_make_tags(list))
+    if (put->passkey_tag != 0 && !peer_list_make_words(list, WORD_TAG))
         return PEER_NOWHERE;
     struct peer_record record =
         peer_record_announced(put->request, &put->peer, put->now_s, put->ttl_s);
@@ -479,7 +479,7 @@ uint32_t swarm_filter(struct swarm *swarm, const struct swarm_outputs *outputs,
         struct endpoint peer = { .family = list->family };
         memcpy(peer.wire, peer_list_wire(list, position), endpoint_len(list->family));
         if (filter->stays(filter->context, &peer, peer_list_record(list, position),
-                          peer_list_tag(list, position))) {
+                          peer_list_word(list, WORD_TAG, position))) {
             ++*at;
             continue;
         }
@@ -563,7 +563,7 @@ bool swarm_merge(struct swarm *swarm, const struct swarm_outputs *outputs,
                  const struct change *change, const struct peer_place *place, bool on_lan,
                  uint32_t now_s, uint16_t ttl_s) {
     struct peer_list *list = place->list;
-    if (change->passkey_tag != 0 && !peer_list_make_tags(list))
+    if (change->passkey_tag != 0 && !peer_list_make_words(list, WORD_TAG))
         return false;
     struct peer_record record = peer_record_restored(change, now_s, ttl_s);
     uint32_t position = place->here;
