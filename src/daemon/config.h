@@ -1,6 +1,7 @@
 /* The configuration of skepd: the options of each module, which see only their own. See
- * daemon/settings.h for names, defaults and ranges, daemon/config_file.h for the file and
- * daemon/program_options.h for how file and command line are combined. */
+ * daemon/settings.h for names, defaults and ranges, daemon/config_file.h for the file,
+ * daemon/environment.h for the environment and daemon/program_options.h for how they are combined.
+ */
 #ifndef SKEP_DAEMON_CONFIG_H
 #define SKEP_DAEMON_CONFIG_H
 

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "daemon/config_file.h"
+#include "daemon/environment.h"
 #include "daemon/settings.h"
 #include "daemon/token_file.h"
 
@@ -52,7 +53,8 @@ static const char HELP[] =
     "  -h, --help             show this help and exit\n"
     "  -V, --version          show the version and exit\n"
     "\n"
-    "Command-line options override FILE.\n";
+    "Command-line options override environment variables, which override FILE. The\n"
+    "variable of a setting is SKEP_ and its name, such as SKEP_HTTP_PORT.\n";
 
 const char *program_options_help(void) {
     return HELP;
@@ -211,6 +213,7 @@ bool program_options_load_config(const struct program_options *options, struct c
     *errors = (struct config_errors){ 0 };
     if (options->config_file != NULL)
         config_file_read(&loaded, options->config_file, errors);
+    (void)environment_read(&loaded, errors);
     override_config(options, &loaded, errors);
     loaded.udp.listen = loaded.http.listen;
     if (loaded.udp.port == 0)
@@ -234,12 +237,13 @@ static bool overrides(const struct program_options *options, const char *name) {
 }
 
 void program_options_warn(const struct program_options *options, const struct config *config) {
+    environment_warn();
     if (config->admin_token_file[0] != '\0')
         token_file_warn_if_readable(config->admin_token_file, "the admin's token");
     else if (config->web.admin_token[0] != '\0' && overrides(options, "http.admin_token"))
         log_warning(
             "http.admin_token: all users can see it on the command line; use "
             "http.admin_token_file");
-    else if (config->web.admin_token[0] != '\0')
+    else if (config->web.admin_token[0] != '\0' && !environment_sets("http.admin_token"))
         token_file_warn_if_readable(options->config_file, "http.admin_token");
 }

@@ -1,5 +1,5 @@
-/* The command line of skepd, and the configuration that results from defaults, file and command
- * line. */
+/* The command line of skepd, and the configuration that results from defaults, file, environment
+ * and command line. */
 #ifndef SKEP_DAEMON_PROGRAM_OPTIONS_H
 #define SKEP_DAEMON_PROGRAM_OPTIONS_H
 
@@ -32,9 +32,9 @@ bool program_options_parse(int argc, char **argv, struct program_options *option
 /* The text for --help. */
 const char *program_options_help(void);
 
-/* Combines defaults, file and command line, in this order, and checks the result. The default
- * database is skep.db in $STATE_DIRECTORY (set by systemd) or ./var/skep.db. Returns false, with
- * all errors in `errors` and `config` unchanged, if something is invalid. */
+/* Combines defaults, file, environment and command line, in this order, and checks the result. The
+ * default database is skep.db in $STATE_DIRECTORY (set by systemd) or ./var/skep.db. Returns false,
+ * with all errors in `errors` and `config` unchanged, if something is invalid. */
 bool program_options_load_config(const struct program_options *options, struct config *config,
                                  struct config_errors *errors);
 

@@ -226,10 +226,43 @@ def check(tmp_path, text, name="skepd.conf"):
     return run("--check-config", "--config", config, cwd=tmp_path)
 
 
-@pytest.mark.parametrize("name", ["skepd.conf", "lan.conf", "only-lan.conf"])
+@pytest.mark.parametrize("name", ["skepd.conf", "lan.conf", "only-lan.conf", "private.conf", "public.conf"])
 def test_shipped_config_is_good(tmp_path, name):
     done = run("--check-config", "--config", ROOT / "conf" / name, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_public_config_has_intervals_that_tracker_lists_accept():
+    with Skepd((ROOT / "conf" / "public.conf").read_text()) as daemon:
+        reply = Peer(daemon.port, random_hash()).start()
+        assert reply["interval"] >= 300 and reply["min interval"] >= 300
+
+
+def test_private_config_rejects_clients_without_a_passkey():
+    with Skepd((ROOT / "conf" / "private.conf").read_text()) as daemon:
+        reply = Peer(daemon.port, random_hash()).start()
+        assert b"passkey" in reply["failure reason"]
+
+
+def test_environment_overrides_the_file(tmp_path):
+    config = tmp_path / "skepd.conf"
+    config.write_text('http = { port = 7001; admin_token = "0123456789abcdef"; };')
+    done = run("--print-config", "--config", config, cwd=tmp_path, environment={
+        "SKEP_HTTP_PORT": "7002", "SKEP_ACCESS_MODE": "listed", "SKEP_LOG_LEVEL": ""})
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr  # others can read the token
+    assert "    port = 7002;" in done.stdout
+    assert '    mode = "listed";' in done.stdout
+    assert 'log_level = "info";' in done.stdout
+
+
+def test_wrong_variable_is_refused_and_an_unknown_one_reported(tmp_path):
+    done = run("--check-config", cwd=tmp_path, environment={"SKEP_HTTP_PORT": "tcp://10.0.0.1:80"})
+    assert_one_line(done, "SKEP_HTTP_PORT", "65535", "tcp://10.0.0.1:80")
+    done = run("--check-config", cwd=tmp_path, environment={
+        "SKEP_HTTP_PROT": "80", "SKEP_HTTP_ADMIN_TOKEN": "0123456789abcdef"})
+    assert done.returncode == 0
+    assert [line for line in done.stderr.splitlines() if "SKEP_HTTP_PROT " in line] == \
+        done.stderr.splitlines()
 
 
 def test_check_config_starts_and_writes_nothing(tmp_path):

@@ -82,10 +82,11 @@ def sanitizer_report(text):
     return any(mark in text for mark in SANITIZER_MARKS)
 
 
-def run(*args, program=None, prefix=(), cwd=None, timeout=WAIT_S):
-    """Runs skepd with `args` until it exits by itself."""
+def run(*args, program=None, prefix=(), cwd=None, timeout=WAIT_S, environment=None):
+    """Runs skepd with `args`, and with `environment` added, until it exits by itself."""
     command = [*prefix, program or binary(), *args]
-    done = subprocess.run([str(part) for part in command], cwd=cwd, env=clean_environment(),
+    done = subprocess.run([str(part) for part in command], cwd=cwd,
+                          env={**clean_environment(), **(environment or {})},
                           capture_output=True, text=True, errors="replace", timeout=timeout)
     if sanitizer_report(done.stderr):
         raise SkepdFailed(done.stderr)

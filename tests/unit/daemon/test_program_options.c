@@ -1,8 +1,10 @@
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/environment.h"
 #include "daemon/program_options.h"
 #include "suites.h"
 
@@ -12,7 +14,11 @@ static char error[ERROR_LEN];
 static struct config_errors errors;
 
 static void forget_environment(void) {
-    unsetenv("STATE_DIRECTORY");
+    static const char *const names[] = { "STATE_DIRECTORY", "SKEP_HTTP_PORT",   "SKEP_HTTP_THREADS",
+                                         "SKEP_LOG_LEVEL",  "SKEP_HTTP_ADMINS", "SKEP_NETWORK_LAN",
+                                         "SKEP_ACCESS_MODE" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        unsetenv(names[i]);
     error[0] = 0;
 }
 
@@ -202,6 +208,64 @@ START_TEST(options_override_the_file) {
 }
 END_TEST
 
+START_TEST(environment_overrides_the_file) {
+    char path[] = "/tmp/skep-options-XXXXXX";
+    const int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    static const char text[] = "http = { port = 81; threads = 5; };";
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    setenv("SKEP_HTTP_PORT", "82", 1);
+    setenv("SKEP_HTTP_THREADS", "", 1);
+    setenv("SKEP_LOG_LEVEL", "debug", 1);
+    setenv("SKEP_HTTP_ADMINS", "192.168.0.0/16,::1", 1);
+    setenv("SKEP_NETWORK_LAN", "[]", 1);
+
+    const struct program_options from_file = { .config_file = path };
+    const struct config config = loaded(&from_file);
+    ck_assert_uint_eq(config.http.port, 82);
+    ck_assert_uint_eq(config.udp.port, 82);
+    ck_assert_uint_eq(config.http.threads, 5);
+    ck_assert_int_eq(config.log_level, LOG_LEVEL_DEBUG);
+    ck_assert_uint_eq(config.web.admins.count, 2);
+    ck_assert_uint_eq(config.tracker.lan.count, 0);
+
+    char line[] = "--port 83";
+    const struct program_options options = accepted(line);
+    ck_assert_uint_eq(loaded(&options).http.port, 83);
+    unlink(path);
+}
+END_TEST
+
+START_TEST(each_setting_has_a_variable_of_its_own) {
+    for (size_t i = 0; settings_at(i) != NULL; i++) {
+        const char *name = settings_at(i)->name;
+        ck_assert_msg(!environment_sets(name), "%s", name);
+        char variable[SETTING_NAME_LEN + 8];
+        snprintf(variable, sizeof variable, "SKEP_%s", name);
+        for (char *c = variable; *c != '\0'; c++)
+            *c = *c == '.' ? '_' : (char)toupper((unsigned char)*c);
+        setenv(variable, "1", 1);
+        ck_assert_msg(environment_sets(name), "%s", variable);
+        unsetenv(variable);
+    }
+}
+END_TEST
+
+START_TEST(invalid_variables_are_all_reported) {
+    setenv("SKEP_HTTP_PORT", "tcp://10.0.0.1:6969", 1);
+    setenv("SKEP_ACCESS_MODE", "closed", 1);
+    const struct program_options none = { 0 };
+    struct config config = { .http.port = 4711 };
+    ck_assert(!program_options_load_config(&none, &config, &errors));
+    ck_assert_str_eq(
+        errors.text,
+        "SKEP_HTTP_PORT must be a number from 1 to 65535, not \"tcp://10.0.0.1:6969\"\n"
+        "SKEP_ACCESS_MODE must be \"open\", \"listed\" or \"private\", not \"closed\"");
+    ck_assert_uint_eq(config.http.port, 4711);
+}
+END_TEST
+
 START_TEST(database_goes_to_the_state_directory) {
     const struct program_options none = { 0 };
     ck_assert_str_eq(loaded(&none).database, "./var/skep.db");
@@ -287,6 +351,9 @@ UNIT_SUITE(options) {
     tcase_add_test(line, help_names_every_option);
     tcase_add_test(line, options_override_defaults);
     tcase_add_test(line, options_override_the_file);
+    tcase_add_test(line, environment_overrides_the_file);
+    tcase_add_test(line, each_setting_has_a_variable_of_its_own);
+    tcase_add_test(line, invalid_variables_are_all_reported);
     tcase_add_test(line, database_goes_to_the_state_directory);
     tcase_add_test(line, state_directory_that_does_not_fit_is_refused);
     tcase_add_test(line, file_that_cannot_be_read_leaves_the_config_as_it_was);
