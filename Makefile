@@ -285,12 +285,13 @@ completion_bash = $(DESTDIR)$(BASHDIR)/skepctl
 completion_zsh = $(DESTDIR)$(ZSHDIR)/_skepctl
 completion_fish = $(DESTDIR)$(FISHDIR)/skepctl.fish
 
+CONFIGS := skepd.conf lan.conf only-lan.conf private.conf public.conf
 EXAMPLES := grafana-dashboard.json prometheus-alerts.yml
 
 install: all
 	install -D -m 755 $(BUILD)/skepd $(DESTDIR)$(BINDIR)/skepd
 	install -D -m 755 $(BUILD)/skepctl $(DESTDIR)$(BINDIR)/skepctl
-	for file in skepd.conf lan.conf only-lan.conf; do \
+	for file in $(CONFIGS); do \
 	    test -e $(DESTDIR)$(SYSCONFDIR)/skep/$$file || \
 	        install -D -m 644 conf/$$file $(DESTDIR)$(SYSCONFDIR)/skep/$$file || exit 1; \
 	done

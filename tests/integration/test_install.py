@@ -9,12 +9,12 @@ import pytest
 
 from support.skepd import ROOT, binary
 
+CONFIGS = ("skepd.conf", "lan.conf", "only-lan.conf", "private.conf", "public.conf")
+
 INSTALLED = {
     "usr/bin/skepd": 0o755,
     "usr/bin/skepctl": 0o755,
-    "etc/skep/skepd.conf": 0o644,
-    "etc/skep/lan.conf": 0o644,
-    "etc/skep/only-lan.conf": 0o644,
+    **{f"etc/skep/{name}": 0o644 for name in CONFIGS},
     "usr/lib/systemd/system/skepd.service": 0o644,
     "usr/lib/systemd/system/skepd.socket": 0o644,
     "usr/share/doc/skep/grafana-dashboard.json": 0o644,
@@ -69,7 +69,7 @@ def test_installed_programs_and_configs_are_those_of_the_tree(installed):
     for name in "skepd", "skepctl":
         built = pathlib.Path(binary()).parent / name
         assert (installed / "usr/bin" / name).read_bytes() == built.read_bytes()
-    for name in "skepd.conf", "lan.conf", "only-lan.conf":
+    for name in CONFIGS:
         assert (installed / "etc/skep" / name).read_text() == (ROOT / "conf" / name).read_text()
 
 
@@ -83,7 +83,7 @@ def test_install_needs_no_proc(tmp_path):
     assert "http.port" in (tmp_path / "usr/share/man/man5/skepd.conf.5").read_text()
 
 
-@pytest.mark.parametrize("name", ["skepd.conf", "lan.conf", "only-lan.conf"])
+@pytest.mark.parametrize("name", CONFIGS)
 def test_installing_again_keeps_a_changed_configuration(installed, name):
     (installed / "etc/skep" / name).write_text("log_level = \"debug\";\n")
     make("install", installed)
@@ -96,8 +96,7 @@ def test_uninstall_leaves_configuration_and_database(installed):
     database.parent.mkdir(parents=True)
     database.touch()
     make("uninstall", installed)
-    assert set(modes(installed)) == {"etc/skep/skepd.conf", "etc/skep/lan.conf", "etc/skep/only-lan.conf",
-                                     "var/lib/skep/skep.db"}
+    assert set(modes(installed)) == {*(f"etc/skep/{name}" for name in CONFIGS), "var/lib/skep/skep.db"}
 
 
 def test_uninstall_of_nothing_is_fine(tmp_path):

@@ -92,7 +92,7 @@ def test_files_are_complete(machine, installed):
     assert {"/usr/bin/skepd", "/usr/bin/skepctl", *(f"/usr/share/{name}" for name in share)} <= files
     conffiles = machine.check("dpkg-query", "--show", "--showformat=${Conffiles}", "skep")
     assert set(re.findall(r"^ (\S+)", conffiles, re.M)) == {
-        f"/etc/skep/{name}" for name in ("skepd.conf", "lan.conf", "only-lan.conf")}
+        f"/etc/skep/{name}.conf" for name in ("skepd", "lan", "only-lan", "private", "public")}
 
 
 def schema_version(machine):
