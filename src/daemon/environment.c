@@ -1,5 +1,6 @@
 #include "daemon/environment.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +13,10 @@
 
 enum { VARIABLE_LEN = sizeof PREFIX + SETTING_NAME_LEN };
 
-static char capital(char c) {
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
 static void name_variable(const char *setting, char variable[static VARIABLE_LEN]) {
     snprintf(variable, VARIABLE_LEN, PREFIX "%s", setting);
-    for (char *c = variable; *c != '\0'; c++)
-        *c = *c == '.' ? '_' : capital(*c);
+    for (unsigned char *c = (unsigned char *)variable; *c != '\0'; c++)
+        *c = *c == '.' ? '_' : (unsigned char)toupper(*c);
 }
 
 /* NULL: not set, or empty. */
