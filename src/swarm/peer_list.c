@@ -395,7 +395,8 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
     const uint32_t count = peer_list_count(list) + 1;
     if (!fit_block(list, count) || !fit_indexes(list, count))
         return PEER_NOWHERE;
-    list->special += peer_is_special(list->family, wire);
+    list->loopback += endpoint_wire_is_loopback(list->family, wire);
+    list->unreachable += peer_is_unreachable(list->family, wire);
     list->twins += is_twin(record);
     const uint64_t words[PEER_WORDS] = { 0 };
     return place_peer(list, zone, wire, record, list->walk_mark, deadline_s, words);
@@ -433,7 +434,8 @@ uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_z
 }
 
 void peer_list_remove(struct peer_list *list, uint32_t position) {
-    list->special -= peer_is_special(list->family, wire_at(list, position));
+    list->loopback -= endpoint_wire_is_loopback(list->family, wire_at(list, position));
+    list->unreachable -= peer_is_unreachable(list->family, wire_at(list, position));
     list->twins -= is_twin(&peer_records(list)[position]);
     take_from_zone(list, position);
     shrink_block(list);

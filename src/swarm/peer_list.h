@@ -53,17 +53,17 @@ struct peer_list {
     struct peer_indexes *indexes;  /* NULL while the list is small */
     uint32_t zone_end[PEER_ZONES]; /* positions; the last one is the count */
     uint32_t capacity;
-    uint32_t special; /* peers that are not given to everyone: see peer_is_special */
-    uint32_t twins;   /* peers with PEER_TWIN */
+    uint32_t loopback;    /* peers with a loopback address */
+    uint32_t unreachable; /* peers with port 1: see peer_is_unreachable */
+    uint32_t twins;       /* peers with PEER_TWIN */
     uint8_t family;
     bool has_word[PEER_WORDS]; /* by enum peer_word */
     uint8_t walk_mark; /* PEER_WALKED of the peers that the present walk does not have to visit */
 };
 
-/* Whether a peer needs a look before it is given to a client: it has a loopback address, or port 1,
- * the convention of clients that cannot be connected to. */
-static inline bool peer_is_special(uint8_t family, const uint8_t *wire) {
-    return endpoint_wire_is_loopback(family, wire) || load_u16(wire + address_len(family)) == 1;
+/* Port 1 is the convention of clients that cannot be connected to; no client is given them. */
+static inline bool peer_is_unreachable(uint8_t family, const uint8_t *wire) {
+    return load_u16(wire + address_len(family)) == 1;
 }
 
 /* Starts an empty list. Borrows `key` as long as it is used. */

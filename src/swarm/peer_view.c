@@ -31,7 +31,7 @@ struct changes {
 };
 
 static bool is_hidden(const struct changes *changes, const struct endpoint *peer) {
-    if (endpoint_port(peer) == 1)
+    if (peer_is_unreachable(peer->family, peer->wire))
         return true;
     if (endpoint_is_loopback(peer))
         return !changes->keeps_loopback && changes->here == NULL;
@@ -63,11 +63,11 @@ static void keep_window(uint8_t *items, size_t len, uint32_t count, uint32_t sta
     memmove(items + (want - tail) * len, items + start * len, tail * len);
 }
 
-/* Some more, in place of those that are hidden. */
-static uint32_t add_spare(const struct peer_list *list, uint32_t want, uint32_t room) {
+/* Some more, to replace the `special` peers that may be hidden. */
+static uint32_t add_spare(uint32_t want, uint32_t special, uint32_t room) {
     if (want == 0)
         return 0;
-    return list->special < room - want ? want + list->special : room;
+    return special < room - want ? want + special : room;
 }
 
 uint32_t peer_view_pick(const struct peer_view *view, const struct peer_list *list,
@@ -79,17 +79,19 @@ uint32_t peer_view_pick(const struct peer_view *view, const struct peer_list *li
     const bool is_here = endpoint_is_loopback(&request->peer);
     const uint32_t lan_peers =
         list->zone_end[ZONE_LEECHER_LAN] - list->zone_end[ZONE_SEEDER_OUTSIDE];
+    /* Peers that this client is not given as they are. */
+    const uint32_t special = list->unreachable + (is_here ? 0 : list->loopback);
     /* The peers on this machine may be in the LAN zones. */
-    const bool mixed = list->special > 0 && !is_here && hides_lan && lan_peers <= LAN_ZONE_SMALL &&
+    const bool mixed = special > 0 && !is_here && hides_lan && lan_peers <= LAN_ZONE_SMALL &&
                        address_here(view, list->family) != NULL;
     const struct peer_filter filter = {
         .self = self,
         .leechers_only = request->left == 0 || request->event == EVENT_PAUSED,
         .outside_only = hides_lan && !mixed,
     };
-    const uint32_t count = peer_pick(list, random, &filter, add_spare(list, want, room),
+    const uint32_t count = peer_pick(list, random, &filter, add_spare(want, special, room),
                                      external == NULL ? NULL : external->wire, peers, peer_ids);
-    if (list->special == 0)
+    if (special == 0)
         return count;
     const struct changes changes = {
         .keeps_loopback = is_here,

@@ -208,22 +208,25 @@ START_TEST(empty_list_finds_no_peer) {
 }
 END_TEST
 
-START_TEST(special_peers_are_counted) {
+START_TEST(loopback_and_unreachable_peers_are_counted) {
     static const char *const addresses[] = { "127.0.0.1", "192.0.2.1", "127.9.9.9" };
     struct peer_list list;
     peer_list_init(&list, FAMILY_V4, &key);
     for (uint32_t i = 0; i < COUNT_OF(addresses); i++) {
-        const struct endpoint endpoint = endpoint_at(addresses[i], i == 1 ? 6881 : 6882);
+        const struct endpoint endpoint = endpoint_at(addresses[i], i == 0 ? 6881 : 1);
         const struct peer_record record = numbered_record(i, i + 1);
         peer_list_add(&list, ZONE_LEECHER_LAN, endpoint.wire, &record, 1);
+        ck_assert_uint_eq(list.loopback, i < 2 ? 1 : 2);
+        ck_assert_uint_eq(list.unreachable, i);
     }
-    ck_assert_uint_eq(list.special, 2);
     const struct peer_record record = numbered_record(0, 1);
     peer_list_update(&list, 0, ZONE_SEEDER_LAN, &record, 1);
-    ck_assert_uint_eq(list.special, 2);
+    ck_assert_uint_eq(list.loopback, 2);
+    ck_assert_uint_eq(list.unreachable, 2);
     while (peer_list_count(&list) > 0)
         peer_list_remove(&list, 0);
-    ck_assert_uint_eq(list.special, 0);
+    ck_assert_uint_eq(list.loopback, 0);
+    ck_assert_uint_eq(list.unreachable, 0);
     peer_list_clear(&list);
 }
 END_TEST
@@ -338,7 +341,7 @@ UNIT_SUITE(peer_list) {
     TCase *list = tcase_create("list");
     tcase_set_timeout(list, 60);
     tcase_add_test(list, empty_list_finds_no_peer);
-    tcase_add_test(list, special_peers_are_counted);
+    tcase_add_test(list, loopback_and_unreachable_peers_are_counted);
     tcase_add_test(list, peer_without_key_has_no_identity);
     tcase_add_test(list, deadlines_pass_one_after_another);
     tcase_add_loop_test(list, large_list_keeps_its_peers_while_it_grows_and_shrinks, 0, 4);

@@ -387,14 +387,14 @@ START_TEST(other_lan_peers_stay_hidden_from_outside) {
 END_TEST
 
 START_TEST(peers_with_port_one_make_room_for_others) {
-    struct announce_request request = test_leecher(1);
+    struct announce_request request;
     for (uint32_t i = 2; i < 60; i++) {
         request = test_leecher(i);
         if (i % 2 == 0)
             endpoint_set_port(&request.peer, 1);
         test_put(tracker, &request, START_MS);
     }
-    request = test_leecher(1);
+    request = _i == 0 ? test_leecher(1) : test_leecher_at(1, "127.0.0.2");
     request.numwant = 20;
     test_announce(tracker, &request, START_MS, &reply);
     assert_offers(20);
@@ -443,7 +443,7 @@ UNIT_SUITE(tracker_addresses) {
     tcase_add_loop_test(here, loopback_peer_is_given_by_the_address_of_this_machine, 0,
                         LOOPS_OF(views));
     tcase_add_test(here, other_lan_peers_stay_hidden_from_outside);
-    tcase_add_test(here, peers_with_port_one_make_room_for_others);
+    tcase_add_loop_test(here, peers_with_port_one_make_room_for_others, 0, 2);
     suite_add_tcase(suite, here);
     TCase *apart = tcase_create("apart");
     tcase_add_checked_fixture(apart, create_tracker, delete_tracker);
