@@ -41,6 +41,6 @@ const char *list_view_peer_reach(const json_t *peer) {
     const char *reach = api_client_text(peer, "reach", "unknown");
     if (strcmp(reach, "open") == 0)
         return "reachable";
-    const bool unreachable = strcmp(reach, "refused") == 0 || strcmp(reach, "silent") == 0;
-    return unreachable ? "unreachable" : "not probed";
+    const bool firewalled = strcmp(reach, "refused") == 0 || strcmp(reach, "silent") == 0;
+    return firewalled ? "firewalled" : "not probed";
 }

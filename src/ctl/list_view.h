@@ -30,7 +30,7 @@ void list_view_peer_address(const json_t *peer, char text[static LIST_VIEW_ADDRE
 /* How much of the torrent a peer has, "43 %"; "-" if unknown. */
 void list_view_peer_progress(const json_t *peer, char text[static FORMAT_NUMBER_LEN]);
 
-/* "reachable", "unreachable" or "not probed". */
+/* "reachable", "firewalled" or "not probed". */
 const char *list_view_peer_reach(const json_t *peer);
 
 #endif

@@ -57,7 +57,7 @@ def test_status_is_printed_as_text():
         "completed  9 downloads",
         "announces  1.2/s, total 77",
         "transfer   up 2.0 KiB/s, down 1.0 KiB/s",
-        "probes     3 reachable, 2 unreachable, 1 waiting",
+        "probes     3 reachable, 2 firewalled, 1 waiting",
         "store      changes of the last 0.5 s not saved yet",
         "announce   http://192.0.2.1:6969/announce",
         "warning    the \\x1b[31mdisk is full"]

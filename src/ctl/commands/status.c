@@ -60,7 +60,7 @@ static void print_probes_and_store(const json_t *status) {
     const json_t *probes = json_object_get(status, "probes");
     const json_t *store = json_object_get(status, "store");
     if (json_is_true(json_object_get(probes, "enabled")))
-        printf("probes     %" PRIu64 " reachable, %" PRIu64 " unreachable, %" PRIu64 " waiting\n",
+        printf("probes     %" PRIu64 " reachable, %" PRIu64 " firewalled, %" PRIu64 " waiting\n",
                api_client_number(probes, "reachable"), api_client_number(probes, "unreachable"),
                api_client_number(probes, "waiting"));
     if (json_is_true(json_object_get(store, "failing")))

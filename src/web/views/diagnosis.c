@@ -5,7 +5,7 @@
 
 #include "web/views/torrent_query.h"
 
-/* This many unreachable clients at one address look like NAT. Counting them compares every peer
+/* This many firewalled clients at one address look like NAT. Counting them compares every peer
  * with every other, so only the first peers are looked at. */
 enum { SHARED_ADDRESS_CLIENTS_MIN = 3, SHARED_ADDRESS_PEERS_MAX = 64 };
 
@@ -77,7 +77,7 @@ static void check_reachability(const struct diagnosis_input *input, struct diagn
         return;
     const struct endpoint *seeder = first_seeder(input, silent > 0 ? REACH_SILENT : REACH_REFUSED);
     const char *summary =
-        seeders == 1 ? "The only seeder is not reachable" : "None of the seeders is reachable";
+        seeders == 1 ? "The only seeder is firewalled" : "All seeders are firewalled";
     const char *cause = silent > 0 ? "time out, so a firewall probably drops them"
                                    : "are refused, so the client listens on another port, or a "
                                      "firewall rejects them";

@@ -102,7 +102,7 @@ END_TEST
 START_TEST(only_seeder_behind_a_firewall_is_reported) {
     add("192.168.1.2", true, true, REACH_SILENT);
     add("192.168.1.3", false, true, REACH_UNKNOWN);
-    assert_only("seeders_unreachable", "The only seeder is not reachable");
+    assert_only("seeders_unreachable", "The only seeder is firewalled");
     ck_assert_ptr_nonnull(strstr(found[0].text, "drops"));
     ck_assert_ptr_nonnull(strstr(found[0].text, "to 192.168.1.2, port "));
     ck_assert_ptr_nonnull(strstr(found[0].text, "(TCP and UDP)"));
@@ -113,7 +113,7 @@ START_TEST(closed_port_of_a_seeder_is_reported) {
     add("192.168.1.2", true, true, REACH_REFUSED);
     add("192.168.1.4", true, true, REACH_REFUSED);
     add("192.168.1.3", false, true, REACH_OPEN);
-    assert_only("seeders_unreachable", "None of the seeders");
+    assert_only("seeders_unreachable", "All seeders are firewalled");
     ck_assert_ptr_nonnull(strstr(found[0].text, "to 192.168.1.2, port "));
     ck_assert_ptr_nonnull(strstr(found[0].text, "Reachable leechers"));
 }
@@ -167,7 +167,7 @@ END_TEST
 START_TEST(seeder_in_both_families_must_be_reachable_in_one) {
     add_both("192.168.1.2", "fd00::2", true, true, REACH_SILENT);
     add("192.168.1.5", false, true, REACH_OPEN);
-    assert_only("seeders_unreachable", "The only seeder is not reachable");
+    assert_only("seeders_unreachable", "The only seeder is firewalled");
     peers[1].reach = REACH_OPEN;
     assert_nothing();
 }
