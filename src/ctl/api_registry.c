@@ -152,6 +152,8 @@ static bool read_row(const json_t *item, struct registry_row *row) {
     };
     snprintf(row->reason, sizeof row->reason, "%s", api_client_text(item, "reason", ""));
     if (hash != NULL) {
+        const bool of_file = api_client_text(item, "path", NULL) != NULL;
+        row->kind = of_file ? REGISTRY_TORRENT_FILE : REGISTRY_TORRENT;
         registry_copy_name(bytes_of(api_client_text(item, "name", "")), row->text);
         return hex_decode(bytes_of(hash), row->info_hash, INFO_HASH_LEN);
     }

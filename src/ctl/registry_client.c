@@ -272,14 +272,55 @@ enum status registry_client_add_machine(struct registry_client *client,
                           registry_rows_put(client->database, &row, (struct bytes){ .len = 0 }));
 }
 
+/* The other info_hash of a hybrid torrent, which shares its file. */
+struct sibling_search {
+    const struct registry_row *torrent;
+    struct registry_row sibling;
+    bool found;
+};
+
+static void compare_sibling(void *context, const struct registry_row *row) {
+    struct sibling_search *search = context;
+    const struct registry_row *torrent = search->torrent;
+    if (row->file_id != torrent->file_id ||
+        memcmp(row->info_hash, torrent->info_hash, INFO_HASH_LEN) == 0)
+        return;
+    search->sibling = *row;
+    search->found = true;
+}
+
+static bool find_sibling(struct registry_rows *database, struct registry_row *torrent,
+                         struct sibling_search *search) {
+    bool found;
+    *search = (struct sibling_search){ .torrent = torrent };
+    if (!registry_rows_find(database, torrent, &found))
+        return false;
+    return !found || torrent->file_id == 0 ||
+           registry_rows_visit(database, REGISTRY_TORRENT, compare_sibling, search);
+}
+
+/* Removes both info_hashes of a hybrid torrent, as the API does. */
+static bool remove_row(struct registry_rows *database, struct registry_row *row, bool *found) {
+    struct sibling_search search = { .found = false };
+    bool also;
+    if (row->kind == REGISTRY_TORRENT && !find_sibling(database, row, &search))
+        return false;
+    return registry_rows_begin(database) && registry_rows_remove(database, row, found) &&
+           (!search.found || registry_rows_remove(database, &search.sibling, &also)) &&
+           registry_rows_commit(database);
+}
+
 /* `list` is that of the API. */
 static enum status remove_info_hash(struct registry_client *client, enum registry_kind kind,
                                     const char *list, const uint8_t info_hash[static INFO_HASH_LEN],
                                     bool *found) {
     char hash[2 * INFO_HASH_LEN + 1];
     if (client->api == NULL) {
-        const struct registry_row row = make_key(kind, info_hash);
-        return check_database(client, registry_rows_remove(client->database, &row, found));
+        struct registry_row row = make_key(kind, info_hash);
+        const bool removed = remove_row(client->database, &row, found);
+        if (!removed)
+            registry_rows_roll_back(client->database);
+        return check_database(client, removed);
     }
     hex_encode(info_hash, INFO_HASH_LEN, hash);
     return api_registry_remove(client->api, list, hash, found);

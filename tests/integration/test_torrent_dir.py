@@ -187,7 +187,9 @@ def test_torrent_of_a_file_can_only_be_removed_with_its_file(daemon, api, path, 
         assert (answer.status, answer.code) == (409, "from_file")
         assert str(path / "deep/er/started.TORRENT") in answer.json["error"]["message"]
     assert str(path / "deep/er/started.TORRENT") in skepctl.run("remove", started.hex()).stderr
-    assert started.hex() in skepctl("list") and registered(api, started)
+    listed = {line.split()[0]: line for line in skepctl("list").splitlines()}
+    assert listed[started.hex()].endswith("  (from access.torrent_dir)") and registered(api, started)
+    assert {item["info_hash"]: item["from_file"] for item in skepctl.json("list")["items"]}[started.hex()]
 
 
 def test_torrent_registered_by_hand_too_stays_when_its_file_goes(daemon, api, path):

@@ -145,14 +145,22 @@ static enum status remove_torrent(struct registry_client *client, const struct c
                                                          : remove_match(client, line);
 }
 
+/* Over the API only: the database has the torrents that were registered by hand. */
+static bool is_from_file(const struct registry_row *row) {
+    return row->kind == REGISTRY_TORRENT_FILE;
+}
+
 static void print_torrent_row(const struct registry_row *row) {
     char text[TORRENT_LEN];
     format_torrent(row->info_hash, bytes_of(row->text), text);
-    puts(text);
+    printf("%s%s\n", text, is_from_file(row) ? "  (from access.torrent_dir)" : "");
 }
 
 static json_t *torrent_row_json(const struct registry_row *row) {
-    return make_torrent_json(row->info_hash, bytes_of(row->text), row->size);
+    json_t *item = make_torrent_json(row->info_hash, bytes_of(row->text), row->size);
+    if (item != NULL)
+        json_object_set_new(item, "from_file", json_boolean(is_from_file(row)));
+    return item;
 }
 
 static enum status list_torrents(struct registry_client *client, const struct command_line *line) {
