@@ -213,7 +213,7 @@ def test_passkey_lets_in_until_it_is_revoked():
 def test_ban_refuses_until_it_is_lifted(daemon, api, torrent):
     made = api.post("/bans", {"network": "127.0.3.0/24", "reason": "too loud", "for_s": 3600})
     assert made.status == 201 and made.json["until"] - made.json["since"] == 3600
-    assert made.json["network"] == "127.0.3.0/24"
+    assert made.json["network"] == "127.0.3.0/24" and made.json["machine"] is None
     peer = Peer(daemon.port, torrent, source="127.0.3.7")
     assert "too loud" in peer.start().failure
     ban = {name: value for name, value in made.json.items() if name != "replaced"}
@@ -229,8 +229,10 @@ def test_ban_of_one_address_is_permanent_and_replaceable(api):
     assert api.post("/bans", {"network": "2001:db8::1"}).json["until"] is None
     again = api.post("/bans", {"network": "2001:db8::1/128", "reason": "again"})
     assert again.status == 201 and again.json["replaced"]["reason"] == ""
+    api.post("/machines", {"address": "2001:db8::1", "name": "Anna's laptop"})
     bans = [ban for ban in api.get("/bans")["items"] if "2001" in ban["network"]]
-    assert [(ban["network"], ban["reason"]) for ban in bans] == [("2001:db8::1/128", "again")]
+    assert [(ban["network"], ban["machine"], ban["reason"]) for ban in bans] == [("2001:db8::1/128", "Anna's laptop", "again")]
+    api.delete("/machines/2001:db8::1")
     assert api.delete("/bans/" + part("2001:db8::1")).status == 204
 
 

@@ -9,6 +9,9 @@
 
 enum { BAN_MAX_S = 10 * 366 * 24 * 60 * 60, NETWORK_LEN = 64 };
 
+/* An entry as JSON. */
+typedef json_t *(*row_value)(const struct api_request *request, const struct registry_row *row);
+
 /* The rows of a registry table, to be sorted. */
 struct row_list {
     struct registry_row *rows;
@@ -40,8 +43,7 @@ static int compare_rows(const void *a, const void *b) {
 }
 
 static void send_rows(const struct api_request *request, struct web_response *response,
-                      enum registry_kind kind, int64_t ended_at_s,
-                      json_t *(*value_of)(const struct registry_row *row)) {
+                      enum registry_kind kind, int64_t ended_at_s, row_value value_of) {
     struct row_list list = { .ended_at_s = ended_at_s };
     struct api_span span;
     if (!api_query_span(request, response, &span))
@@ -51,33 +53,40 @@ static void send_rows(const struct api_request *request, struct web_response *re
         qsort(list.rows, list.count, sizeof *list.rows, compare_rows);
     json_t *items = list.failed ? NULL : json_array();
     for (size_t i = span.offset; i < list.count && i - span.offset < span.limit; i++)
-        api_append(&items, value_of(&list.rows[i]));
+        api_append(&items, value_of(request, &list.rows[i]));
     api_send_list(response, items, list.count, span);
     free(list.rows);
 }
 
-static json_t *passkey_value(const struct registry_row *row) {
+static json_t *passkey_value(const struct api_request *request, const struct registry_row *row) {
+    (void)request;
     return json_pack("{s:o, s:I}", "label", api_text(row->text), "created",
                      (json_int_t)row->since_s);
 }
 
-json_t *api_ban(const struct registry_row *row) {
-    return json_pack("{s:o, s:o, s:o, s:I}", "network", api_text(row->text), "reason",
-                     api_text(row->reason), "until",
-                     row->until_s == 0 ? json_null() : json_integer(row->until_s), "since",
+/* The name of the machine that is the whole network, or null. */
+static json_t *network_machine(const struct api_request *request, const struct network *network) {
+    struct registry_row machine = { .kind = REGISTRY_MACHINE, .network = *network };
+    return registry_find(api_registry(request), &machine) ? api_text(machine.text) : json_null();
+}
+
+json_t *api_ban(const struct api_request *request, const struct registry_row *row) {
+    return json_pack("{s:o, s:o, s:o, s:o, s:I}", "network", api_text(row->text), "machine",
+                     network_machine(request, &row->network), "reason", api_text(row->reason),
+                     "until", row->until_s == 0 ? json_null() : json_integer(row->until_s), "since",
                      (json_int_t)row->since_s);
 }
 
-static json_t *block_value(const struct registry_row *row) {
+static json_t *block_value(const struct api_request *request, const struct registry_row *row) {
+    (void)request;
     return json_pack("{s:o, s:o, s:I}", "info_hash", api_hex(row->info_hash, INFO_HASH_LEN),
                      "reason", api_text(row->reason), "since", (json_int_t)row->since_s);
 }
 
-static void send_row(const struct registry_row *row, bool found, const char *what,
-                     json_t *(*value_of)(const struct registry_row *row),
-                     struct web_response *response) {
+static void send_row(const struct api_request *request, const struct registry_row *row, bool found,
+                     const char *what, row_value value_of, struct web_response *response) {
     if (found)
-        api_send(response, 200, value_of(row));
+        api_send(response, 200, value_of(request, row));
     else
         api_send_error(response, 404, "not_found", "%s not found.", what);
 }
@@ -100,7 +109,7 @@ static void get_blocks(const struct api_request *request, struct web_response *r
 static void get_passkey(const struct api_request *request, struct web_response *response) {
     struct registry_row row;
     const bool found = registry_find_label(api_registry(request), request->part, &row);
-    send_row(&row, found, "Passkey", passkey_value, response);
+    send_row(request, &row, found, "Passkey", passkey_value, response);
 }
 
 static void get_block(const struct api_request *request, struct web_response *response) {
@@ -108,7 +117,7 @@ static void get_block(const struct api_request *request, struct web_response *re
     if (!api_path_hash(request, response, row.info_hash))
         return;
     const bool found = registry_find(api_registry(request), &row);
-    send_row(&row, found, "Blocked torrent", block_value, response);
+    send_row(request, &row, found, "Blocked torrent", block_value, response);
 }
 
 /* Puts `row`, and sends the response in `response` once it is saved. */
@@ -215,7 +224,7 @@ static void get_ban(const struct api_request *request, struct web_response *resp
     if (!parse_network(request->part, response, &row.network))
         return;
     const bool found = registry_find(api_registry(request), &row);
-    send_row(&row, found, "Ban", api_ban, response);
+    send_row(request, &row, found, "Ban", api_ban, response);
 }
 
 static bool read_duration(json_t *body, struct web_response *response, int64_t *for_s) {
@@ -305,8 +314,8 @@ static void post_ban(const struct api_request *request, struct web_response *res
         return;
     struct registry_row replaced = row;
     const bool existed = registry_find(api_registry(request), &replaced);
-    json_t *body = api_ban(&row);
-    api_put(&body, "replaced", existed ? api_ban(&replaced) : json_null());
+    json_t *body = api_ban(request, &row);
+    api_put(&body, "replaced", existed ? api_ban(request, &replaced) : json_null());
     api_send_created(response, body, "bans", row.text);
     put_row(edit, &row, response);
 }
@@ -350,7 +359,7 @@ static void post_block(const struct api_request *request, struct web_response *r
         return;
     }
     hex_encode(row.info_hash, INFO_HASH_LEN, hash);
-    api_send_created(response, block_value(&row), "blocks", hash);
+    api_send_created(response, block_value(request, &row), "blocks", hash);
     api_submit_edit(edit, response);
 }
 
@@ -363,7 +372,8 @@ static void delete_block(const struct api_request *request, struct web_response 
         api_remove_row(edit, &row, "Blocked torrent", response);
 }
 
-static json_t *machine_value(const struct registry_row *row) {
+static json_t *machine_value(const struct api_request *request, const struct registry_row *row) {
+    (void)request;
     const struct endpoint address = network_first_address(&row->network);
     return json_pack("{s:o, s:o, s:I}", "address", api_address(&address), "name",
                      api_text(row->text), "since", (json_int_t)row->since_s);
@@ -390,7 +400,7 @@ static void get_machine(const struct api_request *request, struct web_response *
     if (!parse_machine(request->part, response, &row))
         return;
     const bool found = registry_find(api_registry(request), &row);
-    send_row(&row, found, "Named machine", machine_value, response);
+    send_row(request, &row, found, "Named machine", machine_value, response);
 }
 
 static void post_machine(const struct api_request *request, struct web_response *response) {
@@ -411,7 +421,7 @@ static void post_machine(const struct api_request *request, struct web_response 
     row.since_s = request->unix_ms / 1000;
     memcpy(row.text, name, sizeof row.text);
     endpoint_address_text(&address, text);
-    api_send_created(response, machine_value(&row), "machines", text);
+    api_send_created(response, machine_value(request, &row), "machines", text);
     put_row(edit, &row, response);
 }
 

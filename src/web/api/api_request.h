@@ -155,7 +155,7 @@ struct reach_state api_reach(const struct api_request *request, const struct end
 extern const char *const api_healths[HEALTHS];
 
 json_t *api_torrent(const struct api_request *request, const struct torrent_row *row);
-json_t *api_ban(const struct registry_row *row);
+json_t *api_ban(const struct api_request *request, const struct registry_row *row);
 
 /* Reads the .torrent file of a torrent from the database, or else from access.torrent_dir; the
  * caller frees it. NULL if there is none or it cannot be read now. */

@@ -114,7 +114,7 @@ static void get_addresses(const struct api_request *request, struct web_response
 static json_t *ban_value(const struct api_request *request, const struct endpoint *address) {
     struct registry_row ban;
     return registry_find_ban(api_registry(request), address, request->unix_ms / 1000, &ban)
-               ? api_ban(&ban)
+               ? api_ban(request, &ban)
                : json_null();
 }
 
