@@ -85,6 +85,9 @@ uint32_t tracker_interval_s(const struct tracker *tracker);
 
 struct tracker_stats tracker_stats(const struct tracker *tracker);
 
+/* Number of peers at an address, or for IPv6 in its /64; at most ADDRESS_COUNT_MAX. */
+uint32_t tracker_address_peers(const struct tracker *tracker, const struct endpoint *address);
+
 /* Counts `bytes` of the caller's memory with that of the swarms (limits.memory_max_mib). False if
  * they do not fit; then nothing is counted. */
 bool tracker_reserve_memory(struct tracker *tracker, size_t bytes);

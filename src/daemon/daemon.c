@@ -21,17 +21,20 @@
 #include "web/views/health_report.h"
 
 enum {
-    DROP_WATCH_MS = 2000,
+    NETWORK_WATCH_MS = 2000,
     FEED_PERIOD_MS = 100,
     SUBSCRIPTIONS = 3,
     RING_FEEDS = 32, /* the ring of the readers holds as much as the feeds of this many shards */
     RING_CHANGES_MIN = 65536,
 };
 
-struct drop_watch {
-    const struct udp_server *udp;
+/* Logs what makes clients fail although the tracker works. */
+struct network_watch {
+    const struct tracker *tracker;
+    const struct udp_server *udp; /* NULL: disabled */
     struct ticker *ticker;
-    uint64_t logged; /* drops up to the last log line */
+    uint64_t drops;      /* up to the last log line */
+    bool router_is_most; /* logged already */
 };
 
 struct daemon {
@@ -54,7 +57,7 @@ struct daemon {
     struct http_server *http;
     struct udp_keys udp_keys;
     struct udp_server *udp;
-    struct drop_watch drop_watch;
+    struct network_watch network_watch;
     struct torrent_dir *torrent_dir;
     struct access_reload *access_reload;
     struct watchdog *watchdog;
@@ -62,15 +65,36 @@ struct daemon {
 };
 
 /* Clients only notice a timeout if the kernel drops their packets, so the log is the only hint. */
-static void log_udp_drops(void *context) {
-    struct drop_watch *watch = context;
+static void log_udp_drops(struct network_watch *watch) {
     const uint64_t drops = udp_server_stats(watch->udp).kernel_drops;
-    if (drops > watch->logged)
+    if (drops > watch->drops)
         log_warning(
             "udp: receive buffer full: %llu packets dropped; raise udp.receive_buffer and "
             "net.core.rmem_max",
-            (unsigned long long)(drops - watch->logged));
-    watch->logged = drops;
+            (unsigned long long)(drops - watch->drops));
+    watch->drops = drops;
+}
+
+static void log_router(struct network_watch *watch) {
+    struct endpoint router;
+    char address[ENDPOINT_TEXT_LEN];
+    uint32_t peers;
+    const bool is_most = health_report_find_router(watch->tracker, &router, &peers);
+    if (is_most && !watch->router_is_most) {
+        endpoint_address_text(&router, address);
+        log_warning(
+            "most peers (%u) have the address of the default router, %s, which hides the clients; "
+            "in a container, use the network of the host",
+            peers, address);
+    }
+    watch->router_is_most = is_most;
+}
+
+static void watch_network(void *context) {
+    struct network_watch *watch = context;
+    log_router(watch);
+    if (watch->udp != NULL)
+        log_udp_drops(watch);
 }
 
 struct restore_state {
@@ -258,12 +282,15 @@ static bool start_udp(struct daemon *daemon, const struct config *config) {
         return true;
     char error[ERROR_LEN];
     daemon->udp = udp_server_start(&config->udp, &daemon->udp_keys, daemon->tracker, error);
-    if (daemon->udp == NULL)
-        return log_failure(error);
-    daemon->drop_watch.udp = daemon->udp;
-    daemon->drop_watch.ticker =
-        ticker_start("drop watch", DROP_WATCH_MS, log_udp_drops, &daemon->drop_watch);
-    return daemon->drop_watch.ticker != NULL || log_failure("cannot create a thread");
+    return daemon->udp != NULL || log_failure(error);
+}
+
+static bool start_network_watch(struct daemon *daemon) {
+    struct network_watch *watch = &daemon->network_watch;
+    watch->tracker = daemon->tracker;
+    watch->udp = daemon->udp;
+    watch->ticker = ticker_start("network watch", NETWORK_WATCH_MS, watch_network, watch);
+    return watch->ticker != NULL || log_failure("cannot create a thread");
 }
 
 static bool start_prober(struct daemon *daemon, const struct config *config) {
@@ -335,8 +362,9 @@ static bool start_parts(struct daemon *daemon, const struct config *config) {
     return create_swarms(daemon, config) && open_store(daemon, config) &&
            start_access(daemon, config) && start_prober(daemon, config) &&
            create_udp_keys(daemon, config) && start_threads(daemon, config) &&
-           start_udp(daemon, config) && start_metrics_page(daemon, config) &&
-           start_api(daemon, config) && start_router(daemon, config) && start_http(daemon, config);
+           start_udp(daemon, config) && start_network_watch(daemon) &&
+           start_metrics_page(daemon, config) && start_api(daemon, config) &&
+           start_router(daemon, config) && start_http(daemon, config);
 }
 
 void daemon_set_reload(struct daemon *daemon, bool successful) {
@@ -349,7 +377,7 @@ void daemon_set_stopping(struct daemon *daemon) {
 
 bool daemon_stop(struct daemon *daemon) {
     watchdog_stop(daemon->watchdog);
-    ticker_stop(daemon->drop_watch.ticker);
+    ticker_stop(daemon->network_watch.ticker);
     if (daemon->api != NULL)
         api_end_streams(daemon->api, 0);
     http_server_stop(daemon->http);

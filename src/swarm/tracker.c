@@ -528,3 +528,7 @@ struct tracker_stats tracker_stats(const struct tracker *tracker) {
         stats.announces_total += stats.announces[i];
     return stats;
 }
+
+uint32_t tracker_address_peers(const struct tracker *tracker, const struct endpoint *address) {
+    return address_counts_of(tracker->addresses, address);
+}

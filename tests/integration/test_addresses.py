@@ -5,9 +5,11 @@
 import contextlib
 import http.client
 import socket
+import subprocess
 
 import pytest
 
+from support.api import Api
 from support.announce import Peer, Reply, random_hash
 from support.network import has_ipv6, own_network
 from support.skepd import Skepd
@@ -236,3 +238,18 @@ def test_loopback_seeder_is_given_by_the_address_of_the_tracker(network, family)
         # On this machine, too, it is known as it announced.
         neighbour = Peer(daemon.port, torrent, source=loopback)
         assert (loopback, seeder.port) in neighbour.start().peers
+
+
+def test_router_that_hides_the_clients_is_reported(network):
+    """As with the bridge network of a container: all clients have the gateway's address."""
+    router = "10.70.0.1"
+    subprocess.run(["ip", "route", "add", "default", "via", router, "dev", "lo", "onlink"], check=True)
+    with Skepd('network = { ip_param_networks = [ "127.0.0.1" ]; };') as daemon:
+        for number in range(4):
+            Peer(daemon.port, random_hash(), port=7000 + number).start(ip=router)
+        Peer(daemon.port, random_hash(), port=7000).start(ip="10.70.0.3")
+        assert Api(daemon.port).get("/status")["warnings"] == []
+        Peer(daemon.port, random_hash(), port=7004).start(ip=router)
+        (warning,) = Api(daemon.port).get("/status")["warnings"]
+        assert "Most peers (5)" in warning and router in warning
+        daemon.wait_for_log(f"most peers (5) have the address of the default router, {router}")

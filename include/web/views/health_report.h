@@ -47,6 +47,11 @@ void health_report_apply(struct health_sources *sources, const struct health_opt
 /* Records whether the HTTPS certificate could be reloaded. Any thread. */
 void health_report_set_certificate(struct health_sources *sources, bool good);
 
+/* Whether most peers have the address of the default router: NAT, such as the bridge of a
+ * container, then hides the clients from the tracker and from each other. Any thread. */
+bool health_report_find_router(const struct tracker *tracker, struct endpoint *router,
+                               uint32_t *peers);
+
 /* Overwrites `report`. Any thread. */
 void health_report_fill(const struct health_sources *sources, struct health_report *report);
 

@@ -6,8 +6,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/host_addresses.h"
+#include "swarm/address_counts.h"
 
-enum { MIB = 1 << 20, CERTIFICATE_WARNING_S = 10 * 24 * 60 * 60, DATE_LEN = 16 };
+enum {
+    MIB = 1 << 20,
+    CERTIFICATE_WARNING_S = 10 * 24 * 60 * 60,
+    DATE_LEN = 16,
+    ROUTER_PEERS_MIN = 5
+};
 
 static const double STORE_LAG_WARNING_S = 30;
 
@@ -96,12 +103,37 @@ static void check_limits(const struct health_sources *sources, struct health_rep
                     (unsigned long long)(stats.memory / MIB), memory_max_mib);
 }
 
+bool health_report_find_router(const struct tracker *tracker, struct endpoint *router,
+                               uint32_t *peers) {
+    const uint32_t all = tracker_stats(tracker).peers;
+    if (all < ROUTER_PEERS_MIN)
+        return false;
+    *router = host_addresses_gateway();
+    *peers = router->family == FAMILY_NONE ? 0 : tracker_address_peers(tracker, router);
+    return *peers >= ROUTER_PEERS_MIN && (*peers > all / 2 || *peers == ADDRESS_COUNT_MAX);
+}
+
+static void check_router(const struct health_sources *sources, struct health_report *report) {
+    struct endpoint router;
+    char address[ENDPOINT_TEXT_LEN];
+    uint32_t peers;
+    if (!health_report_find_router(sources->tracker, &router, &peers))
+        return;
+    endpoint_address_text(&router, address);
+    add_warning(report,
+                "Most peers (%u) have the address of the default router, %s, which hides the "
+                "clients. In a container, use the network of the host.",
+                peers, address);
+}
+
 void health_report_fill(const struct health_sources *sources, struct health_report *report) {
     *report = (struct health_report){ .warning_count = 0 };
     check_store(sources, report);
     check_certificate(sources, report);
-    if (sources->tracker != NULL)
+    if (sources->tracker != NULL) {
         check_limits(sources, report);
+        check_router(sources, report);
+    }
     if (sources->udp != NULL)
         check_udp(sources, report);
     if (log_dropped() > 0)
