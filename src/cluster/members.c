@@ -1,0 +1,63 @@
+#include "cluster/members.h"
+
+#include <stdio.h>
+
+#include "base/utf8.h"
+
+static struct member *place_of(struct members *members, uint64_t node) {
+    struct member *oldest = &members->list[0];
+    for (size_t i = 0; i < members->count; i++) {
+        struct member *member = &members->list[i];
+        if (member->node == node)
+            return member;
+        if (member->heard_ms < oldest->heard_ms)
+            oldest = member;
+    }
+    if (members->count < NODES_MAX)
+        oldest = &members->list[members->count++];
+    *oldest = (struct member){ 0 };
+    return oldest;
+}
+
+void members_note(struct members *members, const struct entry_header *entry,
+                  const struct heartbeat *heartbeat, uint64_t now_ms) {
+    struct member *member = place_of(members, entry->node);
+    const bool present = member->incarnation == entry->incarnation;
+    if (entry->incarnation < member->incarnation)
+        return;
+    *member = (struct member){
+        .node = entry->node,
+        .incarnation = entry->incarnation,
+        .since_ms = present ? member->since_ms : now_ms,
+        .heard_ms = now_ms,
+        .joined = heartbeat->joined,
+        .whole = heartbeat->whole,
+        .interval_max_s = heartbeat->interval_max_s,
+        .budget_per_s = heartbeat->budget_per_s,
+    };
+    (void)utf8_copy_line(heartbeat->name, member->name, sizeof member->name);
+}
+
+bool member_is_alive(const struct member *member, uint64_t now_ms) {
+    return now_ms <= member->heard_ms + MEMBER_ALIVE_MS;
+}
+
+uint32_t members_interval_max_s(const struct members *members, uint32_t own_s, uint64_t now_ms) {
+    uint32_t longest_s = own_s;
+    for (size_t i = 0; i < members->count; i++) {
+        const struct member *member = &members->list[i];
+        const uint64_t lifetime_ms = UINT64_C(1000) * peer_lifetime_s(member->interval_max_s);
+        if (now_ms <= member->heard_ms + lifetime_ms && member->interval_max_s > longest_s)
+            longest_s = member->interval_max_s;
+    }
+    return longest_s;
+}
+
+uint64_t members_budget_per_s(const struct members *members, uint32_t own_per_s, uint64_t now_ms) {
+    uint64_t budget_per_s = own_per_s;
+    for (size_t i = 0; i < members->count; i++) {
+        if (member_is_alive(&members->list[i], now_ms))
+            budget_per_s += members->list[i].budget_per_s;
+    }
+    return budget_per_s;
+}

@@ -1,0 +1,39 @@
+/* The other nodes of a cluster, as their heartbeats describe them. Of constant size. Not locked. */
+#ifndef SKEP_CLUSTER_MEMBERS_H
+#define SKEP_CLUSTER_MEMBERS_H
+
+#include "cluster/record.h"
+
+enum { MEMBER_ALIVE_MS = 15000 }; /* without a heartbeat for longer, a node is away */
+
+struct member {
+    uint64_t node;
+    uint64_t incarnation;
+    uint64_t since_ms; /* when it was first heard, in this incarnation */
+    uint64_t heard_ms;
+    char name[NODE_NAME_MAX + 1];
+    bool joined;
+    bool whole;
+    uint32_t interval_max_s;
+    uint32_t budget_per_s;
+};
+
+struct members {
+    struct member list[NODES_MAX];
+    size_t count;
+};
+
+/* Notes a heartbeat. At the limit, the node with the longest silence loses its place. */
+void members_note(struct members *members, const struct entry_header *entry,
+                  const struct heartbeat *heartbeat, uint64_t now_ms);
+
+bool member_is_alive(const struct member *member, uint64_t now_ms);
+
+/* The longest interval of the nodes that were heard within the last lifetime of a tombstone, and of
+ * this node. */
+uint32_t members_interval_max_s(const struct members *members, uint32_t own_s, uint64_t now_ms);
+
+/* Announces a second that the nodes which are alive take in total, with those of this node. */
+uint64_t members_budget_per_s(const struct members *members, uint32_t own_per_s, uint64_t now_ms);
+
+#endif

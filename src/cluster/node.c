@@ -1,0 +1,875 @@
+#include "cluster/node.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "cluster/gaps.h"
+#include "cluster/joining.h"
+#include "cluster/snapshot_source.h"
+#include "swarm/stamp.h"
+
+enum {
+    READ_COUNT = 64,
+    RECONNECT_MS = 200,
+    RETRY_MS = 1000, /* if it fails, or the engine refuses a command */
+    UPDATE_MS = 1000,
+    AWAY_MS = 5000, /* after a loss of the connection, until peers expire without it */
+    LASTING_MS = 60000,
+    WALK_STEPS = 16, /* of one node_step */
+    WALK_ROOM = TABLE_STEP * RECORD_MAX,
+    CHUNKS_MAX = 8,
+    REQUESTS_MAX = 8,
+    SOURCE_PATIENCE_MS = ENGINE_KEYS_EXPIRE_MS - 5000,
+    RECORDS_PER_ENTRY = NODE_ENTRY_LEN / 80, /* about */
+};
+
+/* Entries with a number that are not in the stream for certain. */
+struct flight {
+    uint8_t (*data)[NODE_ENTRY_LEN];
+    struct bytes entries[ENGINE_ADDS_MAX];
+    size_t count;
+};
+
+/* Sends peers, or what lasts (counters and the registry), to all, as far as the queue has room. */
+struct walk {
+    bool running;
+    bool lasting;
+    uint64_t peers_from; /* stamp; 0: no peers */
+    struct table_cursor cursor;
+};
+
+struct request {
+    uint64_t id;
+    uint64_t read_ms;
+};
+
+struct node {
+    struct node_options options;
+    char name[NODE_NAME_MAX + 1];
+    struct node_table table;
+
+    pthread_mutex_t lock; /* guards these; not held while waiting for the engine */
+    struct replica replica;
+    struct outbox outbox;
+    struct gaps gaps;
+    struct members members;
+    struct joining joining;
+    struct cluster_clock clock;
+    struct node_status status;
+    uint32_t interval_max_s;
+    uint32_t budget_per_s;
+
+    /* Of the thread. */
+    uint64_t now_ms;
+    struct engine *engine;
+    struct random random;
+    uint64_t retry_ms;
+    uint64_t update_ms;       /* of the table */
+    uint64_t merged_ms;       /* see struct node_facts */
+    uint64_t hold_until_ms;   /* the clock has jumped: merged_ms stays */
+    uint64_t read_ms;         /* last read of the stream */
+    size_t read_count;        /* entries of that */
+    char run[ENGINE_RUN_LEN]; /* of the engine; empty: never connected */
+    uint64_t ever_added;      /* entries of the stream, when last looked at */
+    bool must_resend;
+    struct stream_id position;
+    struct stream_id last; /* own entry */
+    struct flight flight;
+    uint64_t number;
+    uint64_t send_ms; /* of the next entry */
+    uint64_t heartbeat_ms;
+    uint64_t lasting_ms;
+    struct walk walk;
+    struct request requests[REQUESTS_MAX]; /* of other nodes */
+    size_t request_count;
+    struct snapshot_source source;
+    uint8_t *chunk; /* SNAPSHOT_BUFFER_LEN while sending */
+    uint64_t chunk_ms;
+    const struct entry_header *header; /* of the entry that is being merged; NULL: of a chunk */
+    bool moved_chunk;                  /* in the present step */
+};
+
+static void lock(struct node *node) {
+    pthread_mutex_lock(&node->lock);
+}
+
+static void unlock(struct node *node) {
+    pthread_mutex_unlock(&node->lock);
+}
+
+static uint64_t cluster_ms(const struct node *node) {
+    return cluster_clock_read(&node->clock, node->now_ms);
+}
+
+static void *context_of(const struct node *node) {
+    return node->table.peers.context;
+}
+
+/* Starts and stops. */
+
+static void update_table(struct node *node) {
+    const struct node_facts facts = {
+        .node = node->options.replica.node,
+        .clock = node->clock,
+        .merged_ms = node->merged_ms,
+        .budget_per_s = members_budget_per_s(&node->members, node->budget_per_s, node->now_ms),
+    };
+    node->update_ms = node->now_ms + UPDATE_MS;
+    node->table.update(context_of(node), &facts);
+}
+
+static void create_replica(struct node *node) {
+    node->replica = replica_create(&node->options.replica, cluster_ms(node));
+    node->table.restore(context_of(node), &node->replica);
+}
+
+struct node *node_create(const struct node_options *options, const struct node_table *table,
+                         uint64_t now_ms) {
+    struct node *node = calloc(1, sizeof *node);
+    if (node == NULL)
+        return NULL;
+    pthread_mutex_init(&node->lock, NULL);
+    node->options = *options;
+    node->table = *table;
+    snprintf(node->name, sizeof node->name, "%s", options->name);
+    node->now_ms = now_ms;
+    node->interval_max_s = node->budget_per_s = 1;
+    node->clock = cluster_clock_begin(options->clock_ms, now_ms);
+    node->joining = joining_begin(now_ms);
+    node->engine = engine_create(&options->engine);
+    node->flight.data = calloc(ENGINE_ADDS_MAX, sizeof *node->flight.data);
+    if (node->engine == NULL || node->flight.data == NULL ||
+        !random_secret(&node->random, sizeof node->random) ||
+        !outbox_create(&node->outbox, &options->queues)) {
+        node_delete(node);
+        return NULL;
+    }
+    create_replica(node);
+    node->merged_ms = now_ms;
+    update_table(node);
+    return node;
+}
+
+void node_delete(struct node *node) {
+    if (node == NULL)
+        return;
+    replica_free(&node->replica);
+    outbox_free(&node->outbox);
+    engine_delete(node->engine);
+    free(node->flight.data);
+    free(node->chunk);
+    pthread_mutex_destroy(&node->lock);
+    free(node);
+}
+
+/* Failures. */
+
+/* Logs it, unless it is the same as before. An empty text: all is well again. */
+static void note_error(struct node *node, const char *error) {
+    lock(node);
+    const bool is_new = strcmp(node->status.error, error) != 0;
+    snprintf(node->status.error, sizeof node->status.error, "%s", error);
+    node->status.connected = engine_is_connected(node->engine);
+    unlock(node);
+    if (is_new && *error != '\0')
+        log_warning("cluster: engine %s; changes wait", error);
+}
+
+/* Whether a call to the engine has succeeded. After a failure, nothing is written for a while. */
+static bool is_done(struct node *node, enum engine_result result) {
+    if (result == ENGINE_DONE)
+        return true;
+    note_error(node, engine_error(node->engine));
+    node->retry_ms = node->now_ms + (result == ENGINE_LOST ? RECONNECT_MS : RETRY_MS);
+    return false;
+}
+
+/* The engine. */
+
+static void follow_clock(struct node *node) {
+    uint64_t engine_ms;
+    if (!is_done(node, engine_time(node->engine, &engine_ms)))
+        return;
+    lock(node);
+    const bool jumped = cluster_clock_follow(&node->clock, engine_ms, node->now_ms);
+    node->status.clock_offset_ms = (int64_t)engine_ms - clock_unix_ms();
+    if (jumped)
+        node->hold_until_ms = node->now_ms + UINT64_C(1000) * node->interval_max_s;
+    update_table(node);
+    unlock(node);
+}
+
+/* The stream is another one: what is in it is read again, and what it may lack is sent again. A
+ * promoted replica may give ids again that are smaller than this node's position. */
+static void begin_again(struct node *node, const struct engine_stream *stream) {
+    const bool ahead = stream_id_before(stream->last, node->position);
+    if (ahead || node->position.ms < SENT_KEPT_MS)
+        node->position = (struct stream_id){ 0 };
+    else
+        node->position = (struct stream_id){ .ms = node->position.ms - SENT_KEPT_MS };
+    node->must_resend = true;
+}
+
+static void look_at_stream(struct node *node) {
+    struct engine_stream stream;
+    if (!is_done(node, engine_stream(node->engine, &stream)))
+        return;
+    const char *run = engine_info(node->engine)->run;
+    const bool lost_own = stream_id_before(stream.last, node->last);
+    if (node->run[0] == '\0')
+        node->position = stream.last;
+    else if (strcmp(node->run, run) != 0 || stream.ever_added < node->ever_added || lost_own)
+        begin_again(node, &stream);
+    snprintf(node->run, sizeof node->run, "%s", run);
+    node->ever_added = stream.ever_added;
+    node->last = (struct stream_id){ 0 };
+    lock(node);
+    node->status.behind_ms =
+        stream_id_before(node->position, stream.last) ? stream.last.ms - node->position.ms : 0;
+    unlock(node);
+}
+
+/* The first node of a cluster makes the secret. A node that has another one, from its store, takes
+ * the cluster's unless it has joined: then the engine has lost it and got that of a new node. */
+static void share_secret(struct node *node) {
+    struct hash_key secret = node->options.replica.secret;
+    if (!is_done(node, engine_share_secret(node->engine, (uint8_t *)&secret, sizeof secret)) ||
+        memcmp(&secret, &node->options.replica.secret, sizeof secret) == 0)
+        return;
+    lock(node);
+    const bool takes = !node->joining.joined;
+    if (takes) {
+        node->options.replica.secret = secret;
+        replica_free(&node->replica);
+        create_replica(node);
+    }
+    unlock(node);
+    if (!takes)
+        log_warning("cluster: the engine has another cluster's secret; restart this node");
+}
+
+static void note_connection(struct node *node) {
+    const struct engine_info *info = engine_info(node->engine);
+    log_info("cluster: connected to %s, %s %s", info->url, info->is_valkey ? "Valkey" : "Redis",
+             info->version);
+    if (info->warnings[0] != '\0')
+        log_warning("cluster: engine %s: %s", info->url, info->warnings);
+    lock(node);
+    node->status.engine = *info;
+    node->status.counts.connects++;
+    unlock(node);
+    note_error(node, "");
+}
+
+static void connect_if_due(struct node *node) {
+    if (engine_is_connected(node->engine) || node->now_ms < node->retry_ms)
+        return;
+    if (!engine_connect(node->engine)) {
+        note_error(node, engine_error(node->engine));
+        node->retry_ms = node->now_ms + RETRY_MS;
+        return;
+    }
+    note_connection(node);
+    follow_clock(node);
+    share_secret(node);
+    look_at_stream(node);
+}
+
+/* Sending. */
+
+static void send_again(struct node *node) {
+    struct blob_cursor cursor = { 0 };
+    struct blob blob;
+    struct bytes entries[ENGINE_ADDS_MAX];
+    size_t count = 0, added;
+    struct stream_id last;
+    /* Only this thread changes the sent entries. */
+    bool more = blob_queue_next(&node->outbox.sent, &cursor, &blob);
+    while (more || count > 0) {
+        if (more && blob.time + SENT_KEPT_MS >= node->now_ms)
+            entries[count++] = blob.bytes;
+        more = more && blob_queue_next(&node->outbox.sent, &cursor, &blob);
+        if (count < ENGINE_ADDS_MAX && more)
+            continue;
+        if (!is_done(node, engine_add(node->engine, entries, count, &added, &last)))
+            return;
+        count = 0;
+    }
+    node->must_resend = false;
+    lock(node);
+    node->status.counts.resends++;
+    unlock(node);
+}
+
+static void fill_flight(struct node *node) {
+    struct flight *flight = &node->flight;
+    lock(node);
+    while (flight->count < ENGINE_ADDS_MAX && !outbox_is_empty(&node->outbox)) {
+        struct writer w = writer_on(flight->data[flight->count], NODE_ENTRY_LEN);
+        const size_t waiting = node->outbox.puts.count + node->outbox.other.count;
+        entry_header_write(&w, &(struct entry_header){
+                                   .node = node->options.replica.node,
+                                   .incarnation = node->options.incarnation,
+                                   .number = ++node->number,
+                                   .site = node->options.replica.site,
+                               });
+        outbox_take(&node->outbox, &w);
+        flight->entries[flight->count++] = (struct bytes){ .data = w.data, .len = w.len };
+        node->status.counts.records_sent +=
+            waiting - node->outbox.puts.count - node->outbox.other.count;
+    }
+    unlock(node);
+}
+
+/* The first entries are in the stream. */
+static void land_flight(struct node *node, size_t added) {
+    struct flight *flight = &node->flight;
+    lock(node);
+    for (size_t i = 0; i < added; i++) {
+        outbox_keep(&node->outbox, flight->entries[i], node->now_ms);
+        node->status.counts.bytes_sent += flight->entries[i].len;
+    }
+    unlock(node);
+    flight->count -= added;
+    for (size_t i = 0; i < flight->count; i++) {
+        const struct bytes entry = flight->entries[i + added];
+        memcpy(flight->data[i], entry.data, entry.len);
+        flight->entries[i] = (struct bytes){ .data = flight->data[i], .len = entry.len };
+    }
+}
+
+static void trim(struct node *node, uint64_t bytes_max) {
+    const uint64_t age_ms = UINT64_C(1000) * node->options.stream_age_max_s;
+    const uint64_t now_ms = cluster_ms(node);
+    uint64_t bytes;
+    const uint64_t oldest_ms = now_ms > age_ms ? now_ms - age_ms : 0;
+    if (!is_done(node, engine_trim(node->engine, bytes_max, oldest_ms, &bytes)))
+        return;
+    lock(node);
+    node->status.stream_bytes = bytes;
+    unlock(node);
+}
+
+/* The first time, its size may be unknown. */
+static void make_room(struct node *node) {
+    const uint64_t bytes = node->status.stream_bytes;
+    const uint64_t bytes_max = node->options.stream_bytes_max;
+    trim(node, bytes == 0 || bytes > bytes_max ? bytes_max : bytes / 4 * 3);
+}
+
+/* False if an entry waits because of a failure. */
+static bool send_flight(struct node *node) {
+    size_t added;
+    if (node->flight.count == 0)
+        return true;
+    const enum engine_result result =
+        engine_add(node->engine, node->flight.entries, node->flight.count, &added, &node->last);
+    land_flight(node, added);
+    if (is_done(node, result)) {
+        note_error(node, "");
+        return true;
+    }
+    if (result == ENGINE_FULL)
+        make_room(node);
+    return false;
+}
+
+static size_t count_waiting(struct node *node) {
+    lock(node);
+    const size_t waiting = node->outbox.puts.count + node->outbox.other.count;
+    unlock(node);
+    return waiting;
+}
+
+static void send_waiting(struct node *node) {
+    const size_t waiting = count_waiting(node);
+    const bool due = waiting > 0 && node->now_ms >= node->send_ms;
+    if (!due && waiting < RECORDS_PER_ENTRY && node->flight.count == 0)
+        return;
+    node->send_ms = node->now_ms + NODE_SEND_MS;
+    do
+        fill_flight(node);
+    while (send_flight(node) && count_waiting(node) >= RECORDS_PER_ENTRY);
+}
+
+void node_send(struct node *node, const struct record *record) {
+    lock(node);
+    if (record->kind == RECORD_REMOVE)
+        replica_note_removal(&node->replica, &record->peer, record->stamp);
+    outbox_add(&node->outbox, record);
+    unlock(node);
+}
+
+bool node_count_completion(struct node *node, const struct peer_key *key,
+                           const struct peer_state *state, uint64_t stamp) {
+    struct record record;
+    lock(node);
+    const uint64_t client = replica_hash_client(&node->replica, key, state);
+    const bool counted = replica_count_completion(&node->replica, key->info_hash, client, stamp);
+    if (counted) {
+        replica_own_counter(&node->replica, key->info_hash, stamp, &record);
+        outbox_add(&node->outbox, &record);
+    }
+    unlock(node);
+    return counted;
+}
+
+static void write_heartbeat(const struct node *node, struct record *record,
+                            uint8_t positions[static RECORD_MAX]) {
+    struct writer all = writer_on(positions, RECORD_MAX);
+    gaps_write(&node->gaps, &all);
+    position_write(&all, &(struct position){ .node = node->options.replica.node,
+                                             .incarnation = node->options.incarnation,
+                                             .number = node->number });
+    *record = (struct record){
+        .kind = RECORD_HEARTBEAT,
+        .heartbeat = {
+            .joined = node->joining.joined,
+            .whole = node->joining.whole,
+            .interval_max_s = node->interval_max_s,
+            .budget_per_s = node->budget_per_s,
+            .name = bytes_of(node->name),
+            .positions = { .data = positions, .len = all.len },
+        },
+    };
+}
+
+static void beat(struct node *node) {
+    uint8_t positions[RECORD_MAX];
+    struct record record;
+    if (node->now_ms < node->heartbeat_ms)
+        return;
+    node->heartbeat_ms = node->now_ms + NODE_HEARTBEAT_MS;
+    follow_clock(node);
+    look_at_stream(node);
+    trim(node, node->options.stream_bytes_max);
+    lock(node);
+    replica_age(&node->replica,
+                members_interval_max_s(&node->members, node->interval_max_s, node->now_ms),
+                cluster_ms(node));
+    write_heartbeat(node, &record, positions);
+    outbox_add(&node->outbox, &record);
+    unlock(node);
+}
+
+/* Walks. */
+
+static void send_record(void *context, const struct record *record) {
+    struct node *node = context;
+    outbox_add(&node->outbox, record);
+}
+
+static void send_torrent(void *context, const uint8_t info_hash[static INFO_HASH_LEN],
+                         uint64_t stamp) {
+    struct node *node = context;
+    if (node->walk.lasting)
+        snapshot_counters(&node->replica, info_hash, stamp, send_record, node);
+}
+
+static void send_peer(void *context, const struct peer_key *key, const struct held_peer *peer) {
+    struct node *node = context;
+    const struct record record = {
+        .kind = RECORD_PUT,
+        .stamp = peer->stamp,
+        .peer = *key,
+        .state = peer->state,
+    };
+    if (node->walk.peers_from != 0 && peer->stamp >= node->walk.peers_from)
+        outbox_add(&node->outbox, &record);
+}
+
+static void send_registry(void *context, const struct record *record) {
+    const struct node *node = context;
+    if (node->walk.lasting)
+        send_record(context, record);
+}
+
+/* A walk that is running begins again, for both. */
+static void begin_walk(struct node *node, bool lasting, uint64_t peers_from) {
+    const struct walk past = node->walk;
+    node->walk = (struct walk){ .running = true, .lasting = lasting, .peers_from = peers_from };
+    if (past.running && past.lasting)
+        node->walk.lasting = true;
+    if (past.running && peers_from == 0)
+        node->walk.peers_from = past.peers_from;
+}
+
+static bool has_room_to_walk(const struct node *node) {
+    return blob_queue_has_room(&node->outbox.puts, WALK_ROOM) &&
+           blob_queue_has_room(&node->outbox.other, WALK_ROOM);
+}
+
+static void continue_walk(struct node *node) {
+    const struct table_visitor visitor = {
+        .context = node,
+        .torrent = send_torrent,
+        .peer = send_peer,
+        .registry = send_registry,
+    };
+    lock(node);
+    const uint64_t dropped = node->walk.running ? 0 : outbox_take_dropped(&node->outbox);
+    if (dropped != 0)
+        begin_walk(node, false, dropped);
+    for (int i = 0; i < WALK_STEPS && node->walk.running && has_room_to_walk(node); i++)
+        node->walk.running = node->table.walk(context_of(node), &node->walk.cursor, &visitor);
+    unlock(node);
+}
+
+/* Merging. */
+
+static void read_positions(struct node *node, struct bytes rest) {
+    struct position position;
+    while (position_read(&rest, &position)) {
+        if (position.node == node->options.replica.node)
+            continue;
+        if (node->header == NULL)
+            gaps_cover(&node->gaps, &position, node->now_ms);
+        else if (node->joining.joined)
+            gaps_expect(&node->gaps, &position, node->now_ms);
+    }
+}
+
+static void note_heartbeat(struct node *node, const struct heartbeat *heartbeat) {
+    if (node->header != NULL)
+        members_note(&node->members, node->header, heartbeat, node->now_ms);
+    read_positions(node, heartbeat->positions);
+}
+
+/* Peers are announced again, counters and the registry are not. So the nodes that are not whole
+ * send theirs if another one asks: there may be no whole node. */
+static void note_request(struct node *node, uint64_t request) {
+    if (node->joining.whole) {
+        if (node->request_count < REQUESTS_MAX)
+            node->requests[node->request_count++] = (struct request){ request, node->now_ms };
+    } else if (node->joining.joined && node->now_ms >= node->lasting_ms) {
+        node->lasting_ms = node->now_ms + LASTING_MS;
+        begin_walk(node, true, 0);
+    }
+}
+
+static void merge_record(struct node *node, uint64_t site, const struct record *record) {
+    struct record answer;
+    node->status.counts.records_merged++;
+    switch (record->kind) {
+    case RECORD_HEARTBEAT:
+        note_heartbeat(node, &record->heartbeat);
+        break;
+    case RECORD_REQUEST:
+        note_request(node, record->request);
+        break;
+    case RECORD_REGISTRY:
+        node->table.merge_registry(context_of(node), record);
+        break;
+    default:
+        (void)replica_merge(&node->replica, &node->table.peers, site, record, cluster_ms(node),
+                            &answer);
+        if (answer.kind != RECORD_NONE)
+            outbox_add(&node->outbox, &answer);
+    }
+}
+
+static void merge_records(struct node *node, uint64_t site, struct bytes rest) {
+    struct record record;
+    for (enum record_kind kind = record_read(&rest, &record); kind != RECORD_NONE;
+         kind = record_read(&rest, &record)) {
+        if (kind == RECORD_UNKNOWN)
+            node->status.counts.invalid++;
+        else
+            merge_record(node, site, &record);
+    }
+}
+
+/* Another node has the same id, or the same low bits of its stamps. */
+static void take_new_id(struct node *node) {
+    const uint64_t id = random_next(&node->random) | 1;
+    log_warning("cluster: another node has this node's id: taking a new one");
+    node->options.replica.node = node->options.replica.counting = id;
+    node->replica.options.node = node->replica.options.counting = id;
+    node->number = 0;
+    update_table(node);
+}
+
+/* Entries of this node, or of a copy of it. */
+static bool is_own(struct node *node, const struct entry_header *header) {
+    const uint64_t id = node->options.replica.node;
+    if (header->node == id && header->incarnation <= node->options.incarnation)
+        return true;
+    const uint64_t mask = (1U << STAMP_NODE_BITS) - 1;
+    if (((header->node ^ id) & mask) == 0)
+        take_new_id(node);
+    return false;
+}
+
+static void read_entry(void *context, struct bytes rest) {
+    struct node *node = context;
+    struct entry_header header;
+    node->read_count++;
+    lock(node);
+    node->status.counts.bytes_read += rest.len;
+    if (!entry_header_read(&rest, &header)) {
+        node->status.counts.invalid++;
+    } else if (!is_own(node, &header) &&
+               gaps_note(&node->gaps, &header, !node->joining.joined, node->now_ms)) {
+        node->header = &header;
+        merge_records(node, header.site, rest);
+        node->header = NULL;
+    }
+    unlock(node);
+}
+
+static void read_stream(struct node *node, uint32_t block_ms) {
+    node->read_count = 0;
+    if (is_done(node,
+                engine_read(node->engine, &node->position, READ_COUNT, block_ms, read_entry, node)))
+        node->read_ms = node->now_ms;
+}
+
+/* Snapshots. */
+
+static void end_snapshot(struct node *node, enum joining_chunk chunk) {
+    if (chunk == CHUNK_FIRST_SNAPSHOT)
+        node->table.drop_restored(context_of(node));
+    node->table.stamp_restored(context_of(node));
+    replica_join(&node->replica);
+    node->status.counts.snapshots_received++;
+    log_info("cluster: received a snapshot%s",
+             chunk == CHUNK_FIRST_SNAPSHOT ? "; this node has joined" : "");
+}
+
+static void read_chunk(void *context, struct bytes rest) {
+    struct node *node = context;
+    struct chunk_header header;
+    node->moved_chunk = true;
+    lock(node);
+    node->status.counts.bytes_read += rest.len;
+    if (!chunk_header_read(&rest, &header)) {
+        node->status.counts.invalid++;
+    } else {
+        const enum joining_chunk chunk = joining_note_chunk(&node->joining, &header, node->now_ms);
+        if (chunk != CHUNK_IGNORED)
+            merge_records(node, header.site, rest);
+        if (chunk == CHUNK_FIRST_SNAPSHOT || chunk == CHUNK_LAST)
+            end_snapshot(node, chunk);
+    }
+    unlock(node);
+}
+
+static void read_snapshot(struct node *node) {
+    if (node->joining.request != 0)
+        (void)is_done(node,
+                      engine_take_chunk(node->engine, node->joining.request, read_chunk, node));
+}
+
+static void request_snapshot(struct node *node) {
+    struct engine_stream stream;
+    if (!node->joining.joined && engine_stream(node->engine, &stream) == ENGINE_DONE)
+        node->position = stream.last;
+    lock(node);
+    outbox_add(&node->outbox, &(struct record){
+                                  .kind = RECORD_REQUEST,
+                                  .request = node->joining.request,
+                              });
+    node->status.counts.snapshots_requested++;
+    unlock(node);
+}
+
+static enum joining_step next_joining_step(struct node *node) {
+    lock(node);
+    if (gaps_take_hole(&node->gaps, node->now_ms)) {
+        node->status.counts.holes++;
+        joining_lost(&node->joining);
+    }
+    const bool has_room = node->table.has_room(context_of(node));
+    if (has_room != node->joining.has_room)
+        joining_set_room(&node->joining, has_room);
+    const enum joining_step step = joining_tick(
+        &node->joining, engine_is_connected(node->engine), random_next(&node->random) | 1,
+        members_interval_max_s(&node->members, node->interval_max_s, node->now_ms), node->now_ms);
+    if (step == JOINING_GAVE_UP)
+        node->table.stamp_restored(context_of(node));
+    unlock(node);
+    return step;
+}
+
+static void tick_joining(struct node *node) {
+    switch (next_joining_step(node)) {
+    case JOINING_REQUEST:
+        request_snapshot(node);
+        break;
+    case JOINING_GAVE_UP:
+        log_info("cluster: no snapshot available; this node has joined without one");
+        break;
+    case JOINING_WHOLE:
+        log_info("cluster: every client has announced again; this node is whole");
+        break;
+    case JOINING_WAIT:
+        break;
+    }
+}
+
+static void begin_source(struct node *node) {
+    bool claimed;
+    const struct request request = node->requests[0];
+    node->request_count--;
+    memmove(node->requests, node->requests + 1, node->request_count * sizeof *node->requests);
+    if (node->now_ms >= request.read_ms + SOURCE_PATIENCE_MS ||
+        !is_done(node, engine_claim_snapshot(node->engine, request.id, &claimed)) || !claimed)
+        return;
+    node->chunk = malloc(SNAPSHOT_BUFFER_LEN);
+    if (node->chunk == NULL)
+        return;
+    node->chunk_ms = node->now_ms;
+    lock(node);
+    node->source = (struct snapshot_source){
+        .request = request.id,
+        .node = node->options.replica.node,
+        .site = node->options.replica.site,
+        .whole = true,
+    };
+    unlock(node);
+}
+
+static void end_source(struct node *node) {
+    lock(node);
+    node->source.request = 0;
+    unlock(node);
+    free(node->chunk);
+    node->chunk = NULL;
+}
+
+static void send_chunk(struct node *node) {
+    uint8_t positions[RECORD_MAX];
+    struct record heartbeat;
+    struct writer w = writer_on(node->chunk, SNAPSHOT_BUFFER_LEN);
+    const uint64_t request = node->source.request;
+    lock(node);
+    node->source.whole = node->source.whole && node->joining.whole;
+    write_heartbeat(node, &heartbeat, positions);
+    snapshot_source_write(&node->source, &node->replica, &node->table, &heartbeat, &w);
+    const bool last = node->source.request == 0;
+    node->status.counts.bytes_sent += w.len;
+    node->status.counts.snapshots_sent += last;
+    unlock(node);
+    node->chunk_ms = node->now_ms;
+    node->moved_chunk = true;
+    const struct bytes chunk = { .data = w.data, .len = w.len };
+    if (!is_done(node, engine_push_chunk(node->engine, request, chunk)) || last)
+        end_source(node);
+}
+
+static void serve_snapshot(struct node *node) {
+    uint32_t waiting;
+    if (node->source.request == 0 && node->request_count > 0)
+        begin_source(node);
+    if (node->source.request == 0)
+        return;
+    if (!is_done(node, engine_count_chunks(node->engine, node->source.request, &waiting)))
+        return;
+    if (waiting < CHUNKS_MAX)
+        send_chunk(node);
+    else if (node->now_ms >= node->chunk_ms + SOURCE_PATIENCE_MS)
+        end_source(node);
+}
+
+/* One step. */
+
+/* Whether there is more to do at once. */
+static bool is_busy(const struct node *node) {
+    return node->moved_chunk ||
+           (node->now_ms >= node->retry_ms &&
+            (node->walk.running || node->must_resend || node->flight.count > 0));
+}
+
+static void read_all(struct node *node, uint32_t block_ms) {
+    const bool busy = is_busy(node);
+    node->moved_chunk = false;
+    read_stream(node, busy ? 0 : block_ms);
+    read_snapshot(node);
+}
+
+static void send_all(struct node *node) {
+    if (node->must_resend)
+        send_again(node);
+    beat(node);
+    send_waiting(node);
+    continue_walk(node);
+    serve_snapshot(node);
+}
+
+/* After a pause, the stream is read before peers expire. */
+static void note_progress(struct node *node) {
+    const bool away = !engine_is_connected(node->engine) && node->now_ms >= node->read_ms + AWAY_MS;
+    const bool at_end = node->read_ms == node->now_ms && node->read_count < READ_COUNT;
+    if ((away || at_end) && node->now_ms >= node->hold_until_ms)
+        node->merged_ms = node->now_ms;
+    if (node->now_ms < node->update_ms)
+        return;
+    lock(node);
+    update_table(node);
+    unlock(node);
+}
+
+bool node_step(struct node *node, uint64_t now_ms, uint32_t block_ms) {
+    lock(node);
+    node->now_ms = now_ms;
+    unlock(node);
+    connect_if_due(node);
+    if (engine_is_connected(node->engine))
+        read_all(node, block_ms);
+    tick_joining(node);
+    if (engine_is_connected(node->engine) && now_ms >= node->retry_ms)
+        send_all(node);
+    note_progress(node);
+    return engine_is_connected(node->engine);
+}
+
+void node_set_load(struct node *node, uint32_t interval_max_s, uint32_t budget_per_s) {
+    lock(node);
+    node->interval_max_s = interval_max_s;
+    node->budget_per_s = budget_per_s;
+    unlock(node);
+}
+
+uint64_t node_budget_per_s(struct node *node, uint64_t now_ms) {
+    lock(node);
+    const uint64_t budget_per_s = members_budget_per_s(&node->members, node->budget_per_s, now_ms);
+    unlock(node);
+    return budget_per_s;
+}
+
+uint32_t node_downloaded(struct node *node, const uint8_t info_hash[static INFO_HASH_LEN]) {
+    lock(node);
+    const uint32_t downloaded =
+        counter_table_sum(&node->replica.counters, replica_hash_torrent(&node->replica, info_hash));
+    unlock(node);
+    return downloaded;
+}
+
+bool node_is_ready(struct node *node) {
+    lock(node);
+    const bool joined = node->joining.joined;
+    unlock(node);
+    return joined;
+}
+
+struct node_status node_status(struct node *node) {
+    lock(node);
+    struct node_status status = node->status;
+    status.node = node->options.replica.node;
+    status.incarnation = node->options.incarnation;
+    status.joined = node->joining.joined;
+    status.whole = node->joining.whole;
+    status.has_room = node->joining.has_room;
+    status.receiving = node->joining.request != 0;
+    status.sending = node->source.request != 0;
+    status.waiting = node->outbox.puts.count + node->outbox.other.count;
+    status.lost = node->outbox.lost;
+    status.members = node->members;
+    unlock(node);
+    return status;
+}

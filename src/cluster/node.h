@@ -1,0 +1,103 @@
+/* A node of a cluster: sends its own changes to the engine and merges those of the others.
+ *
+ * A change is passed to node_send, which only adds it to a queue in memory. One thread calls
+ * node_step in a loop; that alone waits for the engine. While the engine is away, changes wait in
+ * bounded memory; see cluster/outbox.h. Time is passed in, so that tests need not wait. */
+#ifndef SKEP_CLUSTER_NODE_H
+#define SKEP_CLUSTER_NODE_H
+
+#include "cluster/engine.h"
+#include "cluster/members.h"
+#include "cluster/node_table.h"
+#include "cluster/outbox.h"
+
+enum {
+    NODE_ENTRY_LEN = 64 << 10, /* bytes of an entry */
+    NODE_SEND_MS = 20,         /* between two sendings, unless a whole entry waits */
+    NODE_HEARTBEAT_MS = 5000,
+};
+
+struct node_options {
+    struct engine_options engine;
+    struct replica_options replica; /* with the node's id, site and the cluster's secret */
+    struct outbox_options queues;
+    uint64_t incarnation; /* of this start: Unix time in seconds << 32 | 32 random bits */
+    uint64_t clock_ms;    /* the cluster's clock now, as far as it is known */
+    const char *name;     /* for people, at most NODE_NAME_MAX bytes */
+    uint64_t stream_bytes_max;
+    uint32_t stream_age_max_s;
+};
+
+/* Counts since the start. */
+struct node_counts {
+    uint64_t records_sent;
+    uint64_t bytes_sent;
+    uint64_t records_merged; /* that were read, with those that changed nothing */
+    uint64_t bytes_read;
+    uint64_t invalid; /* entries and records that could not be decoded */
+    uint64_t resends;
+    uint64_t holes;
+    uint64_t snapshots_requested;
+    uint64_t snapshots_received;
+    uint64_t snapshots_sent;
+    uint64_t connects;
+};
+
+struct node_status {
+    uint64_t node;
+    uint64_t incarnation;
+    bool connected;
+    struct engine_info engine; /* of the last connection */
+    char error[ERROR_LEN];     /* why it is not connected, or why writes fail; empty: neither */
+    bool joined;
+    bool whole;
+    bool has_room;
+    bool receiving; /* a snapshot */
+    bool sending;   /* the same */
+    size_t waiting; /* records */
+    uint64_t lost;  /* records that did not fit into the queue; later puts repair most */
+    uint64_t stream_bytes;
+    uint64_t
+        behind_ms; /* age of the newest entry when this node read its last one; 0: all is read */
+    int64_t clock_offset_ms; /* of the engine's clock from this machine's */
+    struct node_counts counts;
+    struct members members;
+};
+
+struct node;
+
+/* Copies the options and `table`. NULL if out of memory. */
+struct node *node_create(const struct node_options *options, const struct node_table *table,
+                         uint64_t now_ms);
+void node_delete(struct node *node);
+
+/* Connects if necessary, reads, merges and sends. If nothing arrives, waits up to `block_ms` for
+ * it. False, without waiting for that, if there is no connection. `now_ms`: monotonic, not 0. One
+ * thread at a time. */
+bool node_step(struct node *node, uint64_t now_ms, uint32_t block_ms);
+
+/* Queues a change of this node. The replica knows it already, except for the tombstone of a
+ * RECORD_REMOVE. Any thread that holds no lock of the table. */
+void node_send(struct node *node, const struct record *record);
+
+/* Counts a completion that a client reported, and queues the counter. False if it is known already.
+ * The same threads. */
+bool node_count_completion(struct node *node, const struct peer_key *key,
+                           const struct peer_state *state, uint64_t stamp);
+
+/* Announce interval and budget of this node, which heartbeats carry. Any thread. */
+void node_set_load(struct node *node, uint32_t interval_max_s, uint32_t budget_per_s);
+
+/* Announces a second that all nodes take which are alive. Any thread. */
+uint64_t node_budget_per_s(struct node *node, uint64_t now_ms);
+
+/* Download count of a torrent. Any thread that holds no lock of the table. */
+uint32_t node_downloaded(struct node *node, const uint8_t info_hash[static INFO_HASH_LEN]);
+
+/* Whether the node has joined. Any thread. */
+bool node_is_ready(struct node *node);
+
+/* Any thread. */
+struct node_status node_status(struct node *node);
+
+#endif

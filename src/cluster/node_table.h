@@ -1,0 +1,54 @@
+/* What a node of a cluster replicates: peers and the registry, as the node sees them. The tracker
+ * implements it; tests have plain tables. All functions are called with the node's lock held, by
+ * its thread, so they must not call the node. */
+#ifndef SKEP_CLUSTER_NODE_TABLE_H
+#define SKEP_CLUSTER_NODE_TABLE_H
+
+#include "cluster/cluster_clock.h"
+#include "cluster/replica.h"
+
+enum { TABLE_STEP = 64 }; /* torrents, peers and registry entries of one step */
+
+/* Of a walk; zero at its start, and the table's own afterwards. */
+struct table_cursor {
+    uint64_t at[4];
+};
+
+struct table_visitor {
+    void *context;
+    /* `stamp`: of the torrent's last change; not 0. */
+    void (*torrent)(void *context, const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp);
+    /* The peers of a torrent follow it. Not those with stamp 0, or with a guessed one. */
+    void (*peer)(void *context, const struct peer_key *key, const struct held_peer *peer);
+    void (*registry)(void *context, const struct record *record);
+};
+
+/* What the table has to know of the cluster. */
+struct node_facts {
+    uint64_t node; /* id, whose low bits are in stamps */
+    struct cluster_clock clock;
+    uint64_t merged_ms; /* changes of the others are merged up to this time: no later deadline has
+                           passed. Monotonic */
+    uint64_t budget_per_s; /* announces of all nodes */
+};
+
+struct node_table {
+    struct peer_table peers; /* its context is that of all functions */
+    /* Passes up to TABLE_STEP more torrents, peers or registry entries; false at the end. What
+     * changes its place during the walk is passed again, if it could be missed. */
+    bool (*walk)(void *context, struct table_cursor *cursor, const struct table_visitor *visitor);
+    void (*merge_registry)(void *context, const struct record *record);
+    /* Whether a peer more is allowed. */
+    bool (*has_room)(void *context);
+    /* Ends the wait of restored peers (stamp 0). By a snapshot: they are removed. Without one: they
+     * get a guessed stamp, that of 1.5 intervals ago. */
+    void (*drop_restored)(void *context);
+    void (*stamp_restored)(void *context);
+    /* At the start, once a second, and when the id or the clock changes. */
+    void (*update)(void *context, const struct node_facts *facts);
+    /* Fills the replica from the store: counters and completions. Called at the start, and again if
+     * the cluster's secret is another one than that of the options. */
+    void (*restore)(void *context, struct replica *replica);
+};
+
+#endif

@@ -1,0 +1,635 @@
+/* Nodes with plain tables, in virtual time, on a real redis-server. */
+#include "cluster/node.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine_server.h"
+#include "swarm/stamp.h"
+
+enum {
+    NODES = 3,
+    PEERS_MAX = 1 << 16,
+    PEERS_PER_TORRENT = 100,
+    STEP_MS = 20,
+    INTERVAL_S = 120,
+    JOIN_MS = 31000, /* until a node joins without a snapshot */
+    WHOLE_MS = JOIN_MS + 1000 * INTERVAL_S,
+    MANY = 25000, /* peers of a snapshot with several chunks */
+};
+
+/* Peers by number. */
+struct table {
+    struct node_facts facts;
+    uint64_t highest;
+    bool is_full;
+    bool present[PEERS_MAX];
+    struct held_peer peers[PEERS_MAX];
+};
+
+static struct engine_server server;
+static struct table tables[NODES];
+static struct node *nodes[NODES];
+static struct node_options options;
+static uint64_t now_ms;
+
+static struct peer_key key_of(uint32_t number) {
+    struct peer_key key = { .endpoint = numbered_endpoint(FAMILY_V4, number) };
+    numbered_id(key.info_hash, number / PEERS_PER_TORRENT);
+    return key;
+}
+
+static uint32_t number_of(const struct peer_key *key) {
+    const struct endpoint first = numbered_endpoint(FAMILY_V4, 0);
+    const uint32_t number = load_u32(key->endpoint.wire) - load_u32(first.wire);
+    REQUIRE(number < PEERS_MAX);
+    return number;
+}
+
+static bool find_peer(void *context, const struct peer_key *key, struct held_peer *held) {
+    const struct table *table = context;
+    *held = table->peers[number_of(key)];
+    return table->present[number_of(key)];
+}
+
+static bool put_peer(void *context, const struct peer_key *key, const struct held_peer *peer) {
+    struct table *table = context;
+    const uint32_t number = number_of(key);
+    if (table->is_full && !table->present[number])
+        return false;
+    table->present[number] = true;
+    table->peers[number] = *peer;
+    if (peer->stamp > table->highest)
+        table->highest = peer->stamp;
+    return true;
+}
+
+static void remove_peer(void *context, const struct peer_key *key) {
+    struct table *table = context;
+    table->present[number_of(key)] = false;
+}
+
+static bool walk(void *context, struct table_cursor *cursor, const struct table_visitor *visitor) {
+    const struct table *table = context;
+    for (int i = 0; i < TABLE_STEP && cursor->at[0] < PEERS_MAX; i++) {
+        const uint32_t number = (uint32_t)cursor->at[0]++;
+        const struct peer_key key = key_of(number);
+        if (number % PEERS_PER_TORRENT == 0)
+            visitor->torrent(visitor->context, key.info_hash, 1);
+        if (table->present[number] && table->peers[number].stamp != 0)
+            visitor->peer(visitor->context, &key, &table->peers[number]);
+    }
+    return cursor->at[0] < PEERS_MAX;
+}
+
+static void merge_registry(void *context, const struct record *record) {
+    (void)context;
+    (void)record;
+}
+
+static bool has_room(void *context) {
+    const struct table *table = context;
+    return !table->is_full;
+}
+
+static void drop_restored(void *context) {
+    struct table *table = context;
+    for (size_t i = 0; i < PEERS_MAX; i++)
+        table->present[i] = table->present[i] && table->peers[i].stamp != 0;
+}
+
+static void stamp_restored(void *context) {
+    struct table *table = context;
+    const uint64_t then_ms =
+        cluster_clock_read(&table->facts.clock, now_ms) - UINT64_C(1500) * INTERVAL_S;
+    for (size_t i = 0; i < PEERS_MAX; i++) {
+        if (table->present[i] && table->peers[i].stamp == 0)
+            table->peers[i].stamp = stamp_at(then_ms, table->facts.node);
+    }
+}
+
+static void update(void *context, const struct node_facts *facts) {
+    struct table *table = context;
+    table->facts = *facts;
+}
+
+static void restore(void *context, struct replica *replica) {
+    (void)context;
+    (void)replica;
+}
+
+/* A node that starts; what its table has was restored from its store. */
+static void start_node(int n) {
+    const struct node_table table = {
+        .peers = { .context = &tables[n],
+                   .find = find_peer,
+                   .put = put_peer,
+                   .remove = remove_peer },
+        .walk = walk,
+        .merge_registry = merge_registry,
+        .has_room = has_room,
+        .drop_restored = drop_restored,
+        .stamp_restored = stamp_restored,
+        .update = update,
+        .restore = restore,
+    };
+    char name[] = "a";
+    name[0] = (char)(name[0] + n);
+    options.name = name;
+    options.replica.node = (UINT64_C(77) << STAMP_NODE_BITS) + (uint64_t)n + 1;
+    options.replica.counting = (UINT64_C(88) << STAMP_NODE_BITS) + (uint64_t)n + 1;
+    options.replica.secret.half[0] = (uint64_t)n;
+    options.incarnation = now_ms;
+    options.clock_ms = (uint64_t)clock_unix_ms();
+    nodes[n] = node_create(&options, &table, now_ms);
+    ck_assert_ptr_nonnull(nodes[n]);
+    node_set_load(nodes[n], INTERVAL_S, 1000);
+}
+
+static void stop_node(int n) {
+    node_delete(nodes[n]);
+    nodes[n] = NULL;
+}
+
+static void begin(void) {
+    log_set_level(LOG_LEVEL_ERROR);
+    server = engine_server_start(NULL);
+    memset(tables, 0, sizeof tables);
+    now_ms = 1000000;
+    options = (struct node_options){
+        .engine = { .prefix = "skep", .timeout_ms = 20000 },
+        .replica = { .tombstones_max = 1000, .completions_max = 1000, .counters_max = 10000 },
+        .queues = { .puts_max = 1 << 20, .other_max = 1 << 20, .sent_max = 1 << 20 },
+        .stream_bytes_max = 64 << 20,
+        .stream_age_max_s = 900,
+    };
+    options.engine.urls.count = 1;
+    options.engine.urls.list[0] = engine_server_url(&server);
+}
+
+static void end(void) {
+    for (int n = 0; n < NODES; n++)
+        stop_node(n);
+    engine_server_stop(&server);
+}
+
+static void step_all(uint32_t ms) {
+    now_ms += ms;
+    for (int n = 0; n < NODES; n++) {
+        if (nodes[n] != NULL)
+            (void)node_step(nodes[n], now_ms, 0);
+    }
+}
+
+static void run_for(uint32_t ms, uint32_t step_ms) {
+    for (uint32_t i = 0; i < ms; i += step_ms)
+        step_all(step_ms);
+}
+
+/* A first node, which has become whole. */
+static void start_cluster(void) {
+    start_node(0);
+    run_for(WHOLE_MS + 5000, 1000);
+    ck_assert(node_status(nodes[0]).whole);
+}
+
+static uint64_t next_stamp(int n) {
+    struct table *table = &tables[n];
+    table->highest = stamp_next(cluster_clock_read(&table->facts.clock, now_ms), table->highest,
+                                table->facts.node);
+    return table->highest;
+}
+
+static struct record put_record(int n, uint32_t number) {
+    struct record record = {
+        .kind = RECORD_PUT,
+        .stamp = next_stamp(n),
+        .peer = key_of(number),
+        .state = { .left = number, .interval_s = INTERVAL_S },
+    };
+    numbered_id(record.state.peer_id, number);
+    return record;
+}
+
+/* An announce at a node. */
+static void announce(int n, uint32_t number) {
+    const struct record record = put_record(n, number);
+    tables[n].present[number] = true;
+    tables[n].peers[number] = (struct held_peer){ .stamp = record.stamp, .state = record.state };
+    node_send(nodes[n], &record);
+}
+
+static void announce_many(int n, uint32_t first, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        announce(n, first + i);
+}
+
+static void leave(int n, uint32_t number) {
+    const struct record record = {
+        .kind = RECORD_REMOVE,
+        .stamp = next_stamp(n),
+        .peer = key_of(number),
+    };
+    tables[n].present[number] = false;
+    node_send(nodes[n], &record);
+}
+
+static uint32_t count_peers(int n) {
+    uint32_t count = 0;
+    for (size_t i = 0; i < PEERS_MAX; i++)
+        count += tables[n].present[i];
+    return count;
+}
+
+static bool agree(int a, int b) {
+    for (size_t i = 0; i < PEERS_MAX; i++) {
+        if (tables[a].present[i] != tables[b].present[i] ||
+            (tables[a].present[i] && tables[a].peers[i].stamp != tables[b].peers[i].stamp))
+            return false;
+    }
+    return true;
+}
+
+/* Virtual time, so a slow machine does not matter; but chunks and connections need some steps. */
+static void await_agreement(int a, int b, uint32_t limit_ms) {
+    for (uint32_t waited_ms = 0; waited_ms < limit_ms && !agree(a, b); waited_ms += STEP_MS)
+        step_all(STEP_MS);
+    ck_assert_msg(agree(a, b), "%d has %u peers, %d has %u", a, count_peers(a), b, count_peers(b));
+}
+
+static void await_ready(int n) {
+    for (int i = 0; i < 1000 && !node_is_ready(nodes[n]); i++)
+        step_all(STEP_MS);
+    ck_assert(node_is_ready(nodes[n]));
+}
+
+START_TEST(change_at_one_node_reaches_the_others) {
+    for (int n = 0; n < NODES; n++)
+        start_node(n);
+    run_for(100, STEP_MS);
+    announce(0, 1);
+    announce(1, 2);
+    leave(2, 3);
+    run_for(100, STEP_MS);
+    for (int n = 0; n < NODES; n++)
+        ck_assert(tables[n].present[1] && tables[n].present[2] && count_peers(n) == 2);
+    ck_assert_uint_eq(tables[2].peers[1].state.left, 1);
+    leave(1, 1);
+    run_for(100, STEP_MS);
+    for (int n = 0; n < NODES; n++)
+        ck_assert(!tables[n].present[1] && tables[n].present[2]);
+}
+END_TEST
+
+START_TEST(change_arrives_within_a_few_steps) {
+    for (int n = 0; n < 2; n++)
+        start_node(n);
+    run_for(100, STEP_MS);
+    announce(0, 1);
+    step_all(STEP_MS);
+    step_all(STEP_MS);
+    ck_assert(tables[1].present[1]);
+}
+END_TEST
+
+START_TEST(first_node_becomes_whole_without_a_snapshot) {
+    start_node(0);
+    run_for(1000, STEP_MS);
+    struct node_status status = node_status(nodes[0]);
+    ck_assert(status.connected && !status.joined && !node_is_ready(nodes[0]));
+    run_for(JOIN_MS, 1000);
+    status = node_status(nodes[0]);
+    ck_assert(status.joined && !status.whole);
+    run_for(WHOLE_MS, 1000);
+    ck_assert(node_status(nodes[0]).whole);
+}
+END_TEST
+
+START_TEST(joining_node_gets_a_snapshot_at_once) {
+    start_cluster();
+    announce_many(0, 10, 500);
+    leave(0, 11);
+    run_for(100, STEP_MS);
+    start_node(1);
+    await_ready(1);
+    ck_assert(agree(0, 1) && count_peers(1) == 499 && node_status(nodes[1]).whole);
+    ck_assert_uint_eq(node_status(nodes[0]).counts.snapshots_sent, 1);
+    ck_assert_uint_eq(node_status(nodes[1]).counts.snapshots_received, 1);
+}
+END_TEST
+
+START_TEST(snapshot_removes_restored_peers_that_it_lacks) {
+    start_cluster();
+    announce_many(0, 0, 10);
+    for (uint32_t i = 5; i < 15; i++)
+        tables[1].present[i] = true;
+    start_node(1);
+    await_ready(1);
+    ck_assert(agree(0, 1) && count_peers(1) == 10);
+}
+END_TEST
+
+START_TEST(restored_peers_stay_without_a_snapshot) {
+    for (uint32_t i = 0; i < 10; i++)
+        tables[0].present[i] = true;
+    start_node(0);
+    run_for(JOIN_MS, 1000);
+    ck_assert(node_is_ready(nodes[0]) && count_peers(0) == 10);
+    ck_assert_uint_ne(tables[0].peers[0].stamp, 0);
+}
+END_TEST
+
+START_TEST(snapshot_of_many_chunks_takes_changes_meanwhile) {
+    start_cluster();
+    for (uint32_t i = 0; i < MANY; i++) {
+        const struct record record = put_record(0, i);
+        put_peer(&tables[0], &record.peer, &(struct held_peer){ record.stamp, record.state });
+    }
+    start_node(1);
+    for (uint32_t i = 0; i < 200 && !node_is_ready(nodes[1]); i++) {
+        step_all(STEP_MS);
+        announce(0, MANY + i);
+        leave(0, 2 * i);
+    }
+    await_agreement(0, 1, 20000);
+    const struct node_status status = node_status(nodes[1]);
+    ck_assert(status.joined && status.whole && status.counts.bytes_read > 1500000);
+}
+END_TEST
+
+/* A peer announces its completion at a node. Returns whether that counts. */
+static bool complete(int n, uint32_t number) {
+    struct record record = put_record(n, number);
+    record.state.counted = true;
+    record.state.completed = record.stamp;
+    if (!node_count_completion(nodes[n], &record.peer, &record.state, record.stamp))
+        return false;
+    node_send(nodes[n], &record);
+    return true;
+}
+
+START_TEST(completion_at_two_nodes_counts_once) {
+    const struct peer_key key = key_of(1);
+    start_cluster();
+    start_node(1);
+    await_ready(1);
+    ck_assert(complete(0, 1) && !complete(0, 1));
+    ck_assert(complete(1, 1));
+    ck_assert(complete(0, 2));
+    run_for(200, STEP_MS);
+    ck_assert_uint_eq(node_downloaded(nodes[0], key.info_hash), 2);
+    ck_assert_uint_eq(node_downloaded(nodes[1], key.info_hash), 2);
+    ck_assert(!complete(1, 1));
+    start_node(2);
+    await_ready(2);
+    ck_assert_uint_eq(node_downloaded(nodes[2], key.info_hash), 2);
+}
+END_TEST
+
+START_TEST(changes_wait_while_the_engine_is_away) {
+    start_cluster();
+    start_node(1);
+    await_ready(1);
+    announce_many(0, 0, 50);
+    run_for(100, STEP_MS);
+    kill(server.pid, SIGKILL);
+    announce_many(0, 50, 50);
+    leave(1, 7);
+    run_for(3000, STEP_MS);
+    ck_assert(!node_status(nodes[0]).connected && node_status(nodes[0]).error[0] != '\0');
+    ck_assert(!agree(0, 1) && node_status(nodes[0]).waiting > 0);
+    engine_server_restart(&server);
+    await_agreement(0, 1, 10000);
+    ck_assert_uint_eq(count_peers(0), 99);
+    run_for(10000, 100);
+    const struct node_status status = node_status(nodes[0]);
+    ck_assert(status.connected && status.error[0] == '\0' && status.counts.connects == 2 &&
+              status.counts.resends == 1 && status.counts.holes == 0);
+}
+END_TEST
+
+START_TEST(entries_lost_by_a_restart_are_sent_again) {
+    start_cluster();
+    start_node(1);
+    start_node(2);
+    await_ready(2);
+    await_ready(1);
+    announce_many(0, 0, 50);
+    now_ms += STEP_MS;
+    (void)node_step(nodes[0], now_ms, 0);
+    engine_server_restart(&server);
+    await_agreement(0, 1, 10000);
+    await_agreement(0, 2, 10000);
+    run_for(10000, 100);
+    ck_assert(count_peers(2) == 50 && node_status(nodes[2]).counts.holes == 0);
+}
+END_TEST
+
+START_TEST(promoted_replica_without_the_last_entries_gets_them_again) {
+    struct engine_server replica = engine_server_start(NULL);
+    options.engine.urls.count = 2;
+    options.engine.urls.list[1] = engine_server_url(&replica);
+    start_cluster();
+    start_node(1);
+    await_ready(1);
+    engine_server_follow(&replica, &server);
+    announce_many(0, 0, 10);
+    run_for(100, STEP_MS);
+    ck_assert_str_eq(engine_server_run(&replica, "REPLICAOF NO ONE"), "+OK\r\n");
+    announce_many(0, 10, 10);
+    leave(1, 3);
+    run_for(100, STEP_MS);
+    start_node(2); /* connects to the promoted one, if the other one refuses */
+    (void)engine_server_run(&server, "REPLICAOF 127.0.0.1 1");
+    announce_many(1, 20, 10);
+    await_agreement(0, 1, 20000);
+    await_agreement(0, 2, 20000);
+    ck_assert_uint_eq(count_peers(2), 29);
+    ck_assert_str_eq(node_status(nodes[0]).engine.url + strlen("unix://"), replica.socket);
+    engine_server_stop(&replica);
+}
+END_TEST
+
+START_TEST(emptied_stream_is_noticed) {
+    start_cluster();
+    start_node(1);
+    await_ready(1);
+    announce_many(0, 0, 10);
+    now_ms += STEP_MS;
+    (void)node_step(nodes[0], now_ms, 0);
+    ck_assert_str_eq(engine_server_run(&server, "FLUSHALL"), "+OK\r\n");
+    await_agreement(0, 1, 20000);
+    ck_assert_uint_eq(node_status(nodes[0]).counts.resends, 1);
+}
+END_TEST
+
+START_TEST(trimmed_entries_are_replaced_by_a_snapshot) {
+    start_cluster();
+    start_node(1);
+    await_ready(1);
+    announce_many(0, 0, 10);
+    run_for(100, STEP_MS);
+    struct node *paused = nodes[1];
+    nodes[1] = NULL;
+    announce_many(0, 10, 10);
+    run_for(100, STEP_MS);
+    (void)engine_server_run(&server, "XTRIM skep:stream MAXLEN 0");
+    announce_many(0, 20, 10);
+    run_for(1000, STEP_MS);
+    nodes[1] = paused;
+    run_for(2000, STEP_MS);
+    ck_assert(tables[1].present[25] && !tables[1].present[15]);
+    await_agreement(0, 1, 20000);
+    const struct node_status status = node_status(nodes[1]);
+    ck_assert(status.counts.holes == 1 && status.counts.snapshots_received == 2 && status.whole);
+}
+END_TEST
+
+START_TEST(dropped_puts_are_sent_by_a_walk) {
+    options.queues.puts_max = 100000;
+    start_cluster();
+    start_node(1);
+    await_ready(1);
+    kill(server.pid, SIGKILL);
+    announce_many(0, 0, 5000);
+    engine_server_restart(&server);
+    await_agreement(0, 1, 20000);
+    ck_assert_uint_eq(count_peers(1), 5000);
+}
+END_TEST
+
+START_TEST(joining_node_asks_again_if_the_source_stops) {
+    start_cluster();
+    announce_many(0, 0, 100);
+    start_node(1);
+    await_ready(1);
+    for (uint32_t i = 0; i < MANY; i++) {
+        const struct record record = put_record(0, i);
+        put_peer(&tables[0], &record.peer, &(struct held_peer){ record.stamp, record.state });
+        put_peer(&tables[1], &record.peer, &(struct held_peer){ record.stamp, record.state });
+    }
+    start_node(2);
+    while (!node_status(nodes[0]).sending && !node_status(nodes[1]).sending)
+        step_all(STEP_MS);
+    const int source = node_status(nodes[0]).sending ? 0 : 1;
+    stop_node(source);
+    run_for(JOIN_MS, 500);
+    await_agreement(1 - source, 2, 20000);
+    ck_assert(node_status(nodes[2]).whole);
+}
+END_TEST
+
+START_TEST(full_node_is_not_whole_and_recovers) {
+    start_cluster();
+    start_node(1);
+    await_ready(1);
+    tables[1].is_full = true;
+    announce_many(0, 0, 10);
+    run_for(200, STEP_MS);
+    ck_assert(count_peers(1) == 0 && !node_status(nodes[1]).whole &&
+              !node_status(nodes[1]).has_room && node_is_ready(nodes[1]));
+    tables[1].is_full = false;
+    await_agreement(0, 1, 20000);
+    ck_assert(count_peers(1) == 10 && node_status(nodes[1]).whole);
+}
+END_TEST
+
+START_TEST(copy_of_a_node_takes_another_id) {
+    start_node(0);
+    run_for(100, STEP_MS);
+    const uint64_t id = tables[0].facts.node;
+    struct node *first = nodes[0];
+    tables[1] = tables[0];
+    start_node(0);
+    nodes[1] = first; /* both have the id, and table 0 */
+    announce(1, 5);
+    run_for(6000, 100);
+    ck_assert_uint_ne(node_status(nodes[1]).node, id);
+    ck_assert_uint_eq(node_status(nodes[0]).node, id);
+}
+END_TEST
+
+START_TEST(nodes_know_each_other) {
+    for (int n = 0; n < NODES; n++)
+        start_node(n);
+    run_for(6000, 100);
+    const struct node_status status = node_status(nodes[0]);
+    ck_assert_uint_eq(status.members.count, NODES - 1);
+    ck_assert(strchr("bc", status.members.list[0].name[0]) != NULL);
+    ck_assert_uint_eq(node_budget_per_s(nodes[0], now_ms), 3000);
+    stop_node(2);
+    run_for(MEMBER_ALIVE_MS + 6000, 500);
+    ck_assert_uint_eq(node_budget_per_s(nodes[0], now_ms), 2000);
+}
+END_TEST
+
+START_TEST(clock_of_the_engine_is_followed) {
+    options.clock_ms = 5;
+    start_node(0);
+    run_for(100, STEP_MS);
+    const uint64_t unix_ms = (uint64_t)clock_unix_ms();
+    const uint64_t cluster_ms = cluster_clock_read(&tables[0].facts.clock, now_ms);
+    ck_assert(cluster_ms + 60000 > unix_ms && cluster_ms < unix_ms + 60000);
+}
+END_TEST
+
+START_TEST(peers_may_expire_once_the_stream_is_read) {
+    start_node(0);
+    run_for(2000, STEP_MS);
+    ck_assert_uint_ge(tables[0].facts.merged_ms + 1100, now_ms);
+    now_ms += 60000; /* a pause of the process */
+    ck_assert_uint_lt(tables[0].facts.merged_ms, now_ms - 59000);
+    run_for(1100, STEP_MS);
+    ck_assert_uint_ge(tables[0].facts.merged_ms + 1100, now_ms);
+    kill(server.pid, SIGKILL);
+    run_for(4000, STEP_MS);
+    ck_assert_uint_lt(tables[0].facts.merged_ms, now_ms - 3000);
+    run_for(10000, STEP_MS);
+    ck_assert_uint_ge(tables[0].facts.merged_ms + 1100, now_ms);
+}
+END_TEST
+
+START_TEST(full_engine_is_trimmed) {
+    start_cluster();
+    start_node(1);
+    await_ready(1);
+    ck_assert_str_eq(engine_server_run(&server, "CONFIG SET maxmemory 4mb"), "+OK\r\n");
+    for (uint32_t i = 0; i < 60; i++) {
+        announce_many(0, i * 1000, 1000);
+        run_for(100, STEP_MS);
+    }
+    await_agreement(0, 1, 60000);
+    ck_assert_uint_eq(count_peers(1), 60000);
+}
+END_TEST
+
+UNIT_SUITE(node) {
+    Suite *suite = suite_create("node");
+    TCase *tcase = tcase_create("node");
+    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_add_test(tcase, change_at_one_node_reaches_the_others);
+    tcase_add_test(tcase, change_arrives_within_a_few_steps);
+    tcase_add_test(tcase, first_node_becomes_whole_without_a_snapshot);
+    tcase_add_test(tcase, joining_node_gets_a_snapshot_at_once);
+    tcase_add_test(tcase, snapshot_removes_restored_peers_that_it_lacks);
+    tcase_add_test(tcase, restored_peers_stay_without_a_snapshot);
+    tcase_add_test(tcase, snapshot_of_many_chunks_takes_changes_meanwhile);
+    tcase_add_test(tcase, completion_at_two_nodes_counts_once);
+    tcase_add_test(tcase, changes_wait_while_the_engine_is_away);
+    tcase_add_test(tcase, entries_lost_by_a_restart_are_sent_again);
+    tcase_add_test(tcase, promoted_replica_without_the_last_entries_gets_them_again);
+    tcase_add_test(tcase, emptied_stream_is_noticed);
+    tcase_add_test(tcase, trimmed_entries_are_replaced_by_a_snapshot);
+    tcase_add_test(tcase, dropped_puts_are_sent_by_a_walk);
+    tcase_add_test(tcase, joining_node_asks_again_if_the_source_stops);
+    tcase_add_test(tcase, full_node_is_not_whole_and_recovers);
+    tcase_add_test(tcase, copy_of_a_node_takes_another_id);
+    tcase_add_test(tcase, nodes_know_each_other);
+    tcase_add_test(tcase, clock_of_the_engine_is_followed);
+    tcase_add_test(tcase, peers_may_expire_once_the_stream_is_read);
+    tcase_add_test(tcase, full_engine_is_trimmed);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
