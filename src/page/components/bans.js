@@ -17,6 +17,11 @@ const DURATIONS = [
   [30 * DAY, "30 days"],
 ];
 
+/** A network as a user writes it: a single address without its prefix length. */
+export function networkText(network) {
+  return network.replace(network.includes(":") ? /\/128$/ : /\/32$/, "");
+}
+
 /** Calls `done()` after each ban. If `network` is given it is fixed; null lets the user enter one. */
 export function makeBanForm(network, done) {
   const target = make("input", {
@@ -103,7 +108,7 @@ export function openBanDialog(address, done) {
 export async function removeBan(network, done) {
   try {
     await send("DELETE", apiPath(["bans", network]));
-    notify(`Unbanned ${network}.`);
+    notify(`Unbanned ${networkText(network)}.`);
     done();
   } catch (error) {
     notify(error.message, "bad");

@@ -8,6 +8,8 @@ import { addSample, placeInPeriods } from "./samples.js";
 const EVENTS_MAX = 500;
 const emptyState = () => ({ session: null, status: null, events: [], newEvents: 0, samples: [] });
 
+const countMachines = ({ registry }) => registry?.machines;
+
 /** Of the refused announces of one client for one reason, which are one event. */
 const refusedKey = ({ kind, address, code }) => (kind === "refused" ? `${address} ${code}` : null);
 
@@ -31,6 +33,7 @@ export function createTrackerState(showEvents) {
     const status = await getJson("status");
     if (generation !== started) return;
     countListed(status);
+    if (state.status && countMachines(status) !== countMachines(state.status)) reloadEvents();
     state.status = status;
     setClock(status.now);
     if (state.session.role === "admin") await Promise.all([loadSamples(), loadEvents()]);
@@ -55,12 +58,20 @@ export function createTrackerState(showEvents) {
   async function loadEvents() {
     state.newEvents = 0;
     if (stream.isLive()) return;
-    const started = generation;
-    const { items, next } = await getJson(apiPath(["events"], { after: nextEvent || null }));
-    if (generation !== started || stream.isLive()) return;
+    const started = generation,
+      after = nextEvent;
+    const { items, next } = await getJson(apiPath(["events"], { after: after || null }));
+    if (generation !== started || stream.isLive() || nextEvent !== after) return;
+    if (after === 0) state.events = [];
     addEvents(items);
     nextEvent = next;
     stream.keepOpen(nextEvent);
+  }
+
+  /** Loads all events again: they name machines as they were called at the time of the request. */
+  function reloadEvents() {
+    stream.close();
+    nextEvent = 0;
   }
 
   /** While the stream is being opened, some of its events may have been loaded already. */
@@ -87,5 +98,5 @@ export function createTrackerState(showEvents) {
     generation++;
   }
 
-  return { state, refresh, reset, reloadSamples: () => (samplesLoaded = false) };
+  return { state, refresh, reset, reloadEvents, reloadSamples: () => (samplesLoaded = false) };
 }

@@ -6,7 +6,7 @@ import { ago, shortTime } from "../core/format.js";
 import { notify } from "../core/notices.js";
 import { linkTo } from "../core/router.js";
 import { countMore, makeUrlText, splitUrls } from "../components/announce_urls.js";
-import { makeBanForm, removeBan } from "../components/bans.js";
+import { makeBanForm, networkText, removeBan } from "../components/bans.js";
 import { unblockTorrent } from "../components/blocks.js";
 import { makeCopyButton } from "../components/clipboard.js";
 import { confirmAction, openLastingDialog } from "../components/dialog.js";
@@ -14,7 +14,7 @@ import { labelled, onSubmit } from "../components/form.js";
 import { createListing } from "../components/listing.js";
 import { makeCard } from "../components/panels.js";
 import { makeQrButton } from "../components/qr.js";
-import { textCell } from "../components/table.js";
+import { linkCell, textCell } from "../components/table.js";
 
 /** `urlsOf()` returns the tracker's announce URLs without a passkey. */
 export function createPasskeys(refreshNow, urlsOf) {
@@ -158,7 +158,7 @@ export function createBans(refreshNow) {
       caption: "Bans",
       key: (ban) => ban.network,
       columns: [
-        { label: "Network", lead: true, build: buildNetwork },
+        { label: "Network", lead: true, build: linkCell(banName, banLink, banNote) },
         { label: "Reason", long: true, build: textCell((ban) => ban.reason || "–") },
         { label: "Since", numeric: true, build: textCell((ban) => ago(ban.since)) },
         {
@@ -168,7 +168,7 @@ export function createBans(refreshNow) {
         },
         actionColumn(
           "Unban",
-          (ban) => ban.network,
+          banName,
           (ban) => removeBan(ban.network, refreshNow),
         ),
       ],
@@ -221,11 +221,7 @@ function buildBlockedHash(cell) {
   };
 }
 
-function buildNetwork(cell) {
-  const link = make("a");
-  cell.append(link);
-  return ({ network }) => {
-    link.textContent = network;
-    link.href = linkTo("peers", network.split("/")[0]);
-  };
-}
+/** The name of the machine, with the address below it, or the network. */
+const banName = ({ network, machine }) => machine ?? networkText(network);
+const banNote = ({ network, machine }) => (machine ? networkText(network) : "");
+const banLink = ({ network }) => linkTo("peers", network.split("/")[0]);

@@ -30,7 +30,7 @@ export function createEventList() {
     empty,
     list,
   );
-  const showGroups = createList(list, ({ key }) => key, createGroup);
+  const showGroups = createList(list, ({ key, first }) => `${key} ${first.machine ?? ""}`, createGroup);
   let shown = [];
   return {
     node,

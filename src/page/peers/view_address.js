@@ -6,7 +6,7 @@ import { ago, bytes, count, fullTime, pluralize, rate, torrentName } from "../co
 import { icon } from "../core/icons.js";
 import { makeBackLink } from "../components/back_link.js";
 import { makeReachHelp } from "../components/badges.js";
-import { openBanDialog, removeBan } from "../components/bans.js";
+import { networkText, openBanDialog, removeBan } from "../components/bans.js";
 import { makeCopyButton } from "../components/clipboard.js";
 import { machineName, nameMachine, unnameMachine } from "../components/machines.js";
 import { createFacts, createWarnings, makeCard } from "../components/panels.js";
@@ -39,7 +39,7 @@ const FACTS = [
   ["Downloaded", (peers) => bytes(sum(peers, (peer) => peer.downloaded))],
 ];
 
-export function createAddress({ refreshNow, route }) {
+export function createAddress({ tracker, refreshNow, route }) {
   const address = route.argument;
   const location = make("p", { class: "muted" });
   const banned = make("p", { class: "warning" }, icon("ban"), make("span"));
@@ -61,13 +61,13 @@ export function createAddress({ refreshNow, route }) {
   const title = make("h1", null, address);
   const rename = make(
     "button",
-    { type: "button", class: "button", onclick: () => nameMachine(address, machine, refreshNow) },
+    { type: "button", class: "button", onclick: () => nameMachine(address, machine, showNames) },
     icon("edit"),
     "Name",
   );
   const unname = make(
     "button",
-    { type: "button", class: "button", onclick: () => unnameMachine(address, refreshNow) },
+    { type: "button", class: "button", onclick: () => unnameMachine(address, showNames) },
     "Remove name",
   );
   const refused = createWarnings("Refused announces");
@@ -104,6 +104,11 @@ export function createAddress({ refreshNow, route }) {
     makeCard("Torrents", { style: "flush", head: tally }, table.node, makeReachHelp()),
   );
 
+  function showNames() {
+    tracker.reloadEvents();
+    refreshNow();
+  }
+
   async function refresh() {
     const shown = await getJson(apiPath(["addresses", address]));
     const { lan, ban: found, peers } = shown;
@@ -115,7 +120,7 @@ export function createAddress({ refreshNow, route }) {
     show(unname, machine !== null);
     setText(location, [machine && address, lan ? "Local network" : "Outside"].filter(Boolean).join(" · "));
     refused.show(shown.refused.map(formatRefused));
-    setText(banned.lastChild, found ? formatBan(found) : "");
+    setText(banned.lastChild, found ? formatBan(found, address) : "");
     show(banned, Boolean(found));
     show(ban, !found);
     show(unban, Boolean(found));
@@ -132,7 +137,8 @@ function formatRefused({ count: number, at, reason }) {
   return `Refused ${number === 1 ? "once" : `${count(number)} times`}, last ${ago(at)}: ${reason}`;
 }
 
-function formatBan({ network, reason, until }) {
+function formatBan({ network, reason, until }, address) {
   const time = until ? `until ${fullTime(until)}` : "permanently";
-  return `Banned ${time}${network ? ` (${network})` : ""}${reason ? `: ${reason}` : "."}`;
+  const banned = networkText(network);
+  return `Banned ${time}${banned === address ? "" : ` (${banned})`}${reason ? `: ${reason}` : "."}`;
 }
