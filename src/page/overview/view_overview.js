@@ -49,11 +49,9 @@ export function createOverview({ tracker, refreshNow }) {
     { class: "view" },
     make("section", { class: "hero" }, make("div", { class: "hero-text" }, headline.node, facts), hive.node),
     warnings.node,
-    isAdmin ? attention.node : null,
-    urls.node,
-    isAdmin ? steps.node : search.node,
-    cards.node,
-    isAdmin ? split : null,
+    isAdmin
+      ? [attention.node, cards.node, urls.node, steps.node, split]
+      : [urls.node, search.node, cards.node],
     plotCard,
   );
   let stat = STATS[0];
