@@ -87,7 +87,7 @@ describe("the live page", { concurrency: 2 }, () => {
       body: JSON.stringify({ info_hash: seeder.hash, name: "First file" }),
     });
     await seeder.announce("started");
-    await page.getByText("qBittorrent 4.5.2 at 127.0.0.7 is seeding First file.").waitFor();
+    await page.getByText("qBittorrent 4.5.2 at 127.0.0.7 is seeding First file").waitFor();
     await page.reload();
     await page.locator(".stats").waitFor();
     assert.equal(await page.locator(".step").first().isVisible(), false);

@@ -94,6 +94,21 @@ function borderContrasts(selectors) {
   return result;
 }
 
+/** The chosen options that are wider than their <select>. */
+function findCutValues(selects) {
+  const context = document.createElement("canvas").getContext("2d");
+  const MARK = 24; // width of the arrow
+  return selects
+    .filter((select) => {
+      const style = getComputedStyle(select);
+      context.font = style.font;
+      const padding = Number.parseFloat(style.paddingLeft) + Number.parseFloat(style.paddingRight);
+      const width = context.measureText(select.selectedOptions[0].text).width;
+      return width + padding + MARK > select.clientWidth;
+    })
+    .map((select) => select.selectedOptions[0].text);
+}
+
 /** Animated properties other than transform and opacity: these repaint each frame. */
 function repaintingAnimations(page) {
   return page.evaluate(() =>
@@ -274,7 +289,7 @@ describe("the page", { concurrency: 3 }, () => {
     const page = await open(browser, skepd);
     await settled(page);
     const tops = await page.evaluate(() =>
-      [".headline", ".stats", ".split", ".plot-card"].map(
+      [".headline", ".attention", ".stats", ".url-card", ".split", ".plot-card"].map(
         (part) => document.querySelector(part).getBoundingClientRect().top,
       ),
     );
@@ -336,6 +351,7 @@ describe("the page", { concurrency: 3 }, () => {
             .map((control) => control.outerHTML.slice(0, 120)),
         );
       assert.deepEqual(small, [], route);
+      assert.deepEqual(await page.locator("select:visible").evaluateAll(findCutValues), [], route);
     }
     await close(page);
     const low = await open(browser, skepd, "#/torrents", { viewport: { width: 800, height: 400 } });

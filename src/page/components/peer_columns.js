@@ -37,6 +37,7 @@ export const PEER_COLUMNS = [
   { label: "Progress", sort: "progress", descending: true, phone: "", build: buildProgress },
   {
     label: "↑ Upload ↓ Download",
+    sortLabel: "Traffic",
     sort: "rate",
     descending: true,
     numeric: true,

@@ -9,8 +9,9 @@ import { setMiddleText } from "./middle_text.js";
 import { keepOrder } from "./row_order.js";
 
 /** columns: [{ label, sort: the API's name of the order (optional), descending: sort the greatest
- * first, numeric, lead: this column names the row, long: its texts may wrap, hideLabel, phone: on a phone
- * "hide", "first" (on the row's first line) or the text after the value instead of the label before it,
+ * first, numeric, lead: this column names the row, long: its texts may wrap, hideLabel, sortLabel: the
+ * label in the list of orders (optional), phone: on a phone "hide", "first" (on the row's first line) or the
+ * text after the value instead of the label before it, or a function of the item that returns that text,
  * build(cell): fills the cell and returns a function that updates it for an item }]. `key(item)` is unique.
  * `linkOf(item)`: target of a click on the row (optional). `detail()`: returns { node, update(item) } to
  * show under an expanded row (optional); `detailLabel(item)` labels its button. */
@@ -101,7 +102,7 @@ function makeSortChooser(columns, onSort) {
           make(
             "option",
             { value: `${column.sort} ${order}` },
-            `${column.label} ${order === "asc" ? "↑" : "↓"}`,
+            `${column.sortLabel ?? column.label} ${order === "asc" ? "↑" : "↓"}`,
           ),
         );
       }),
@@ -132,15 +133,21 @@ function createRow(options, first) {
 }
 
 function buildCell(row, column) {
+  const isUnitOf = typeof column.phone === "function";
   const cell = column.lead
     ? make("th", { scope: "row", role: "rowheader", class: "lead" })
     : make("td", { role: "cell", "data-label": column.label, class: column.numeric ? "numeric" : null });
   if (column.long) cell.classList.add("long");
   if (column.hideLabel) cell.classList.add("bare");
   if (column.phone === "hide" || column.phone === "first") cell.classList.add(`phone-${column.phone}`);
-  else setAttribute(cell, "data-unit", column.phone);
+  else if (!isUnitOf) setAttribute(cell, "data-unit", column.phone);
   row.append(cell);
-  return column.build(cell);
+  const update = column.build(cell);
+  if (!isUnitOf) return update;
+  return (item) => {
+    setAttribute(cell, "data-unit", column.phone(item));
+    update(item);
+  };
 }
 
 function followRowLink(event, link) {

@@ -37,8 +37,8 @@ export function createSearch(label, placeholder, onSearch) {
 }
 
 /** A group of buttons, one of which is pressed. `choices`: [value, label]. `select` has the same choices for
- * phones. */
-export function createChoice(label, choices, onChoice) {
+ * phones. `spread`: the group takes the whole width of a phone. */
+export function createChoice(label, choices, onChoice, spread = false) {
   const buttons = choices.map(([value, text]) =>
     make(
       "button",
@@ -46,7 +46,7 @@ export function createChoice(label, choices, onChoice) {
       text,
     ),
   );
-  const node = make("div", { class: "choice", role: "group", "aria-label": label }, buttons);
+  const node = make("div", { class: spread ? "choice spread" : "choice", role: "group", "aria-label": label }, buttons);
   const select = make(
     "select",
     { class: "field choice-select", "aria-label": label, onchange: () => onChoice(select.value) },

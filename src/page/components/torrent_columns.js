@@ -37,8 +37,11 @@ const numberColumn = (label, sort, build, phone) => ({
   build,
 });
 
+/** "1 seeder", "2 seeders" */
+const unitOf = (plural, field) => (item) => (item[field] === 1 ? plural.replace(/s$/, "") : plural);
+
 /** A number that is highlighted when it changes. */
-export const countColumn = (label, sort, phone = label.toLowerCase()) =>
+export const countColumn = (label, sort, phone = unitOf(label.toLowerCase(), sort)) =>
   numberColumn(
     label,
     sort,
@@ -55,4 +58,7 @@ export const sizeColumn = numberColumn(
 export const seedersColumn = countColumn("Seeders", "seeders");
 export const leechersColumn = countColumn("Leechers", "leechers");
 
-export const trafficColumn = numberColumn("↑ Upload ↓ Download", "rate", buildTraffic, "");
+export const trafficColumn = {
+  ...numberColumn("↑ Upload ↓ Download", "rate", buildTraffic, ""),
+  sortLabel: "Traffic",
+};

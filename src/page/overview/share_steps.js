@@ -5,6 +5,7 @@ import { torrentName } from "../core/format.js";
 import { linkTo } from "../core/router.js";
 import { sortUrls } from "../components/announce_urls.js";
 import { makeCopyButton } from "../components/clipboard.js";
+import { machineName } from "../components/machines.js";
 import { createChoice } from "../components/toolbar.js";
 
 const HELP_AFTER_MS = 120000;
@@ -58,6 +59,7 @@ export function createShareSteps() {
     "Program",
     Object.entries(PROGRAMS).map(([name, { label }]) => [name, label]),
     choose,
+    true,
   );
   const texts = { create: createInstruction(), seed: createInstruction(), download: createInstruction() };
   const waiting = createFirstClient();
@@ -154,7 +156,7 @@ function createFirstClient() {
 }
 
 function formatClient(event) {
-  const place = event.address ? ` at ${event.address}` : "";
+  const place = event.address ? ` at ${machineName(event)}` : "";
   const verb = event.role === "leecher" ? "downloading" : "seeding";
-  return `${event.client || "A client"}${place} is ${verb} ${torrentName(event)}.`;
+  return `${event.client || "A client"}${place} is ${verb} ${torrentName(event)}`;
 }

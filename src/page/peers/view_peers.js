@@ -33,9 +33,10 @@ const FILTERS = [
 export function createPeersView({ refreshNow, route }) {
   const by = route.query.get("by") === "torrent" ? "torrent" : "address";
   const { defaults, listing: options } = LISTS[by];
-  const choice = createChoice("Group by", GROUPINGS, (next) => {
+  const choose = (next) => {
     if (next !== by) location.hash = linkTo("peers", null, { by: next === "address" ? null : next });
-  });
+  };
+  const choice = createChoice("Group by", GROUPINGS, choose, true);
   const filter = by === "address" && createChoice("Filter", FILTERS, (show) => listing.set({ show }));
   const listing = createListing({
     ...options,
@@ -47,7 +48,7 @@ export function createPeersView({ refreshNow, route }) {
   });
   choice.show(by);
   return {
-    node: makeListView("Peers", listing, ...[filter, choice].filter(Boolean)),
+    node: makeListView("Peers", listing, ...[filter, { node: choice.node }].filter(Boolean)),
     title: "Peers",
     refresh: listing.refresh,
     update() {},

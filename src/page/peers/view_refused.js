@@ -25,7 +25,7 @@ const COLUMNS = [
     },
   },
   { label: "Client", phone: "hide", build: textCell(({ client }) => client || "Unknown") },
-  { label: "Refused", numeric: true, phone: "times", build: textCell((item) => count(item.count)) },
+  { label: "Refused", numeric: true, phone: (item) => (item.count === 1 ? "time" : "times"), build: textCell((item) => count(item.count)) },
   {
     label: "Torrent",
     phone: "hide",

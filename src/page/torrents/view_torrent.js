@@ -60,7 +60,7 @@ export function createTorrent({ refreshNow, route }) {
   const peers = createPeers(infoHash, refreshNow);
   const history = createHistory(infoHash, refreshNow);
   const completions = createCompletions(infoHash);
-  const parts = createChoice("Part of the page", PARTS, showPart);
+  const parts = createChoice("Part of the page", PARTS, showPart, true);
   const node = make(
     "div",
     { class: "view parts" },
