@@ -57,6 +57,9 @@ struct listen_addresses listen_addresses_of(const struct listen_sockets *sockets
 /* Packets that the kernel has dropped because the receive buffer of this socket was full. */
 uint32_t listen_udp_drops(int fd);
 
+/* Size of a UDP socket's receive buffer in bytes, as the kernel has allowed it; 0: unknown. */
+uint32_t listen_udp_buffer(int fd);
+
 /* `threads`, or if that is 0, the number of cores that the process may use. */
 unsigned listen_threads(uint32_t threads);
 

@@ -27,7 +27,9 @@ struct udp_server_stats {
     uint64_t received_bytes; /* of packets, without the headers of UDP and IP */
     uint64_t sent_bytes;     /* the same, with those that could not be sent */
     uint64_t send_failures;
-    uint64_t kernel_drops; /* packets lost because a receive buffer was full */
+    uint64_t kernel_drops;          /* packets lost because a receive buffer was full */
+    uint64_t receive_buffer;        /* of the smallest one, in bytes */
+    uint64_t receive_buffer_wanted; /* as configured; the kernel may allow less */
     uint64_t outcomes[UDP_OUTCOMES];
     struct histogram_counts latency; /* per packet: from the receipt of its batch to the replies */
 };

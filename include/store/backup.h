@@ -13,4 +13,8 @@
 bool backup_write(const char *database, const char *path, bool replace,
                   char error[static ERROR_LEN]);
 
+/* Reads the whole `database`, while skepd uses it or not. False and one line in `error` if it is
+ * damaged or not a database of skep. */
+bool backup_check(const char *database, char error[static ERROR_LEN]);
+
 #endif

@@ -153,19 +153,25 @@ static bool is_success(unsigned http_status, const json_t *value) {
            ((http_status == 200 || http_status == 201) && json_is_object(value));
 }
 
+static struct http_request_options general_options_of(const struct api_client *client) {
+    return (struct http_request_options){
+        .token = client->token[0] == '\0' ? NULL : client->token,
+        .cacert = client->cacert,
+        .timeout_ms = TIMEOUT_MS,
+        .insecure = client->insecure,
+    };
+}
+
 enum status api_client_send(struct api_client *client, const struct api_client_request *request,
                             json_t **value) {
     char url[URL_LEN + PATH_LEN];
     struct http_response response;
-    const struct http_request_options options = {
-        .method = request->method,
-        .content_type = request->content_type,
-        .body = request->body,
-        .token = client->token[0] == '\0' ? NULL : client->token,
-        .cacert = client->cacert,
-        .timeout_ms = request->content_type == NULL ? TIMEOUT_MS : UPLOAD_TIMEOUT_MS,
-        .insecure = client->insecure,
-    };
+    struct http_request_options options = general_options_of(client);
+    options.method = request->method;
+    options.content_type = request->content_type;
+    options.body = request->body;
+    if (request->content_type != NULL)
+        options.timeout_ms = UPLOAD_TIMEOUT_MS;
     *value = NULL;
     client->http_status = 0;
     const int len = snprintf(url, sizeof url, "%s/api/v1/%s", client->url, request->path);
@@ -233,6 +239,18 @@ enum status api_client_fetch_once(const struct command_line *line, const char *p
 
 double api_client_real(const json_t *object, const char *key) {
     return json_number_value(json_object_get(object, key));
+}
+
+enum status api_client_get_metrics(struct api_client *client, struct bytes *text) {
+    char url[URL_LEN + PATH_LEN];
+    struct http_response response;
+    const struct http_request_options options = general_options_of(client);
+    snprintf(url, sizeof url, "%s/metrics", client->url);
+    if (!http_client_send(client->http, url, &options, &response))
+        return set_unreachable(client, response.error);
+    client->http_status = response.status;
+    *text = response.body;
+    return response.status == 200 ? STATUS_GOOD : set_http_failure(client, response.status, NULL);
 }
 
 uint64_t api_client_number(const json_t *object, const char *key) {

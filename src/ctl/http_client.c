@@ -3,10 +3,11 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/array.h"
 
-enum { REDIRECTS_MAX = 5, HEADER_LEN = 128 };
+enum { REDIRECTS_MAX = 5, HEADER_LEN = 128, DATE_LEN = 64 };
 
 struct http_client {
     CURL *curl;
@@ -87,6 +88,7 @@ static void set_options(struct http_client *client, const char *url,
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
     curl_easy_setopt(curl, CURLOPT_IPRESOLVE, ip_resolve(options->family));
     curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
@@ -106,6 +108,34 @@ static void set_options(struct http_client *client, const char *url,
     }
 }
 
+/* curl_getdate requires the date that GnuTLS writes, "2026-11-30 14:56:49 GMT", without dashes. */
+static int64_t parse_expiry(const char *text) {
+    char date[DATE_LEN];
+    size_t len = 0;
+    const bool dashes = strlen(text) > 4 && text[4] == '-';
+    for (; *text != '\0' && len + 1 < sizeof date; text++) {
+        if (*text != '-' || !dashes)
+            date[len++] = *text;
+    }
+    date[len] = '\0';
+    const time_t expires = curl_getdate(date, NULL);
+    return expires < 0 ? 0 : (int64_t)expires;
+}
+
+/* Of the server's own certificate, which is the first one. */
+static int64_t read_certificate_expiry(CURL *curl) {
+    static const char label[] = "Expire date:";
+    const struct curl_certinfo *certificates = NULL;
+    if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &certificates) != CURLE_OK ||
+        certificates == NULL || certificates->num_of_certs < 1)
+        return 0;
+    for (const struct curl_slist *at = certificates->certinfo[0]; at != NULL; at = at->next) {
+        if (strncasecmp(at->data, label, strlen(label)) == 0)
+            return parse_expiry(at->data + strlen(label));
+    }
+    return 0;
+}
+
 static void read_result(CURL *curl, struct http_response *response) {
     long status = 0;
     curl_off_t took_us = 0;
@@ -115,6 +145,7 @@ static void read_result(CURL *curl, struct http_response *response) {
     curl_easy_getinfo(curl, CURLINFO_PRIMARY_IP, &address);
     response->status = (unsigned)status;
     response->took_us = (uint64_t)took_us;
+    response->certificate_expires_s = read_certificate_expiry(curl);
     snprintf(response->address, sizeof response->address, "%s", address == NULL ? "" : address);
 }
 

@@ -28,6 +28,7 @@ struct http_response {
     unsigned status;
     struct bytes body; /* owned by the client, until its next request */
     uint64_t took_us;
+    int64_t certificate_expires_s;   /* Unix time; 0: no HTTPS, or unknown */
     char address[ENDPOINT_TEXT_LEN]; /* of the server */
     char error[ERROR_LEN];
 };

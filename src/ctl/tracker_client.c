@@ -26,6 +26,7 @@ struct tracker_client {
     struct udp_session *udp;
     bool connected;
     uint64_t took_us;
+    int64_t certificate_expires_s;
     char address[ENDPOINT_TEXT_LEN];
     char failure[FAILURE_LEN];
 };
@@ -40,6 +41,10 @@ const char *tracker_client_address(const struct tracker_client *client) {
 
 uint64_t tracker_client_took_us(const struct tracker_client *client) {
     return client->took_us;
+}
+
+int64_t tracker_client_certificate_expires_s(const struct tracker_client *client) {
+    return client->certificate_expires_s;
 }
 
 static uint64_t now_us(void) {
@@ -248,6 +253,7 @@ static enum status http_get(struct tracker_client *client, struct writer *w,
     const bool good =
         http_client_send(client->http, (const char *)w->data, &client->options.http, response);
     client->took_us = response->took_us;
+    client->certificate_expires_s = response->certificate_expires_s;
     memcpy(client->address, response->address, sizeof client->address);
     return good ? STATUS_GOOD : set_failure(client, STATUS_UNREACHABLE, bytes_of(response->error));
 }

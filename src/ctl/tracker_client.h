@@ -41,6 +41,9 @@ const char *tracker_client_failure(const struct tracker_client *client);
 const char *tracker_client_address(const struct tracker_client *client);
 uint64_t tracker_client_took_us(const struct tracker_client *client);
 
+/* When the certificate of the last HTTPS response expires, in Unix time; 0: unknown. */
+int64_t tracker_client_certificate_expires_s(const struct tracker_client *client);
+
 /* JSON of a count in a reply: null for REPLY_UNKNOWN. */
 json_t *tracker_client_count_json(int64_t count);
 

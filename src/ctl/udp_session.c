@@ -11,7 +11,7 @@
 #include "base/random.h"
 
 /* BEP 15 retransmits after 15 s and doubles the time. Interactive use needs a shorter start. */
-enum { FIRST_WAIT_MS = 1500, ADDRESS_LIST_MAX = 8, PORT_TEXT_LEN = 8 };
+enum { FIRST_WAIT_MS = 1500, ADDRESS_LIST_MAX = 8, PORT_TEXT_LEN = 8, SOURCE_WAIT_MS = 1000 };
 
 static bool set_error(struct udp_session *session, const char *reason) {
     snprintf(session->error, sizeof session->error, "%s", reason);
@@ -113,17 +113,24 @@ static uint32_t count_addresses(const struct addrinfo *list) {
     return count;
 }
 
-bool udp_session_open(struct udp_session *session, const struct tracker_url *url,
-                      enum family family, uint32_t timeout_ms) {
+static struct addrinfo *resolve_host(const struct tracker_url *url, enum family family,
+                                     int *error) {
     const struct addrinfo hints = { .ai_family = ai_family(family), .ai_socktype = SOCK_DGRAM };
     char port[PORT_TEXT_LEN];
     struct addrinfo *list = NULL;
+    snprintf(port, sizeof port, "%u", url->port);
+    *error = getaddrinfo(url->host, port, &hints, &list);
+    return *error == 0 ? list : NULL;
+}
+
+bool udp_session_open(struct udp_session *session, const struct tracker_url *url,
+                      enum family family, uint32_t timeout_ms) {
+    int error;
+    struct addrinfo *list = resolve_host(url, family, &error);
     session->fd = -1;
     session->error[0] = '\0';
     session->address[0] = '\0';
-    snprintf(port, sizeof port, "%u", url->port);
-    const int error = getaddrinfo(url->host, port, &hints, &list);
-    if (error != 0)
+    if (list == NULL)
         return set_error(session, gai_strerror(error));
     const uint64_t end_ms = clock_now_ms() + timeout_ms;
     bool good = false;
@@ -141,4 +148,49 @@ void udp_session_close(struct udp_session *session) {
     if (session->fd >= 0)
         close(session->fd);
     session->fd = -1;
+}
+
+/* Receives the reply to a connect request on a socket that is not connected. */
+static bool receive_from(int fd, uint32_t transaction_id, struct sockaddr_storage *from) {
+    uint8_t packet[UDP_REQUEST_MAX];
+    const struct udp_header header = { .action = UDP_CONNECT, .transaction_id = transaction_id };
+    const uint64_t until_ms = clock_now_ms() + SOURCE_WAIT_MS;
+    for (uint64_t now_ms = clock_now_ms(); now_ms < until_ms; now_ms = clock_now_ms()) {
+        struct pollfd waiting = { .fd = fd, .events = POLLIN };
+        socklen_t from_len = sizeof *from;
+        struct bytes body;
+        if (poll(&waiting, 1, (int)(until_ms - now_ms)) <= 0)
+            continue;
+        const ssize_t len =
+            recvfrom(fd, packet, sizeof packet, 0, (struct sockaddr *)from, &from_len);
+        if (len > 0 && udp_client_judge((struct bytes){ packet, (size_t)len }, &header, &body) ==
+                           UDP_ANSWER_GOOD)
+            return true;
+    }
+    return false;
+}
+
+bool udp_session_find_source(const struct tracker_url *url, enum family family,
+                             char source[static ENDPOINT_TEXT_LEN]) {
+    uint8_t request[UDP_REQUEST_MAX];
+    uint32_t transaction_id = 0;
+    struct sockaddr_storage from;
+    int error;
+    struct addrinfo *list = resolve_host(url, family, &error);
+    const int fd = list == NULL ? -1 : socket(list->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool found = false;
+    if (fd >= 0 && random_secret(&transaction_id, sizeof transaction_id)) {
+        const size_t len = udp_client_connect(request, transaction_id);
+        found = sendto(fd, request, len, 0, list->ai_addr, list->ai_addrlen) == (ssize_t)len &&
+                receive_from(fd, transaction_id, &from);
+    }
+    if (found) {
+        const struct endpoint replied = endpoint_from_sockaddr((const struct sockaddr *)&from);
+        endpoint_text(&replied, source);
+    }
+    if (fd >= 0)
+        close(fd);
+    if (list != NULL)
+        freeaddrinfo(list);
+    return found;
 }

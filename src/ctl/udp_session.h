@@ -33,4 +33,9 @@ bool udp_session_begin(struct udp_session *session, enum udp_action action);
 enum udp_answer udp_session_exchange(struct udp_session *session, size_t len, uint32_t timeout_ms,
                                      struct bytes *body);
 
+/* Whether the tracker replies, but from another address or port, so that clients drop the replies.
+ * Writes that address to `source`. Waits for a second. */
+bool udp_session_find_source(const struct tracker_url *url, enum family family,
+                             char source[static ENDPOINT_TEXT_LEN]);
+
 #endif

@@ -136,6 +136,12 @@ static const struct metric udp_metrics[] = {
     { "skep_udp_kernel_drops_total", METRIC_COUNTER,
       "UDP packets dropped by the kernel because a receive buffer was full.",
       METRIC_FIELD(struct udp_server_stats, kernel_drops) },
+    { "skep_udp_receive_buffer_bytes", METRIC_GAUGE,
+      "Size of the smallest UDP receive buffer, as the kernel allows it.",
+      METRIC_FIELD(struct udp_server_stats, receive_buffer) },
+    { "skep_udp_receive_buffer_configured_bytes", METRIC_GAUGE,
+      "Size of a UDP receive buffer as configured (udp.receive_buffer).",
+      METRIC_FIELD(struct udp_server_stats, receive_buffer_wanted) },
     { 0 },
 };
 

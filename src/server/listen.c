@@ -233,12 +233,19 @@ struct listen_addresses listen_addresses_of(const struct listen_sockets *sockets
 }
 
 /* Queried on demand: SO_RXQ_OVFL would add the count to each packet, at a cost for each packet. */
-uint32_t listen_udp_drops(int fd) {
+static uint32_t read_memory_info(int fd, int counter) {
     uint32_t counters[SK_MEMINFO_VARS] = { 0 };
     socklen_t len = sizeof counters;
-    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, counters, &len) != 0)
-        return 0;
-    return counters[SK_MEMINFO_DROPS];
+    return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, counters, &len) == 0 ? counters[counter] : 0;
+}
+
+uint32_t listen_udp_drops(int fd) {
+    return read_memory_info(fd, SK_MEMINFO_DROPS);
+}
+
+/* Linux doubles the size, for its own bookkeeping. */
+uint32_t listen_udp_buffer(int fd) {
+    return read_memory_info(fd, SK_MEMINFO_RCVBUF) / 2;
 }
 
 unsigned listen_threads(uint32_t threads) {

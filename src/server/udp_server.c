@@ -35,6 +35,7 @@ struct worker {
 struct udp_server {
     struct udp_context context;
     bool inherited; /* the sockets are, and must not be shut down */
+    uint32_t receive_buffer;
     _Atomic bool stopping;
     size_t count;
     struct worker workers[];
@@ -154,6 +155,7 @@ struct udp_server *udp_server_start(const struct udp_server_options *options,
     };
     server->count = 0;
     server->inherited = inherited->count > 0;
+    server->receive_buffer = options->receive_buffer;
     atomic_init(&server->stopping, false);
     if (server->inherited ? serve_inherited(server, inherited, threads, error)
                           : serve_addresses(server, options, &addresses, threads, error))
@@ -163,7 +165,7 @@ struct udp_server *udp_server_start(const struct udp_server_options *options,
 }
 
 struct udp_server_stats udp_server_stats(const struct udp_server *server) {
-    struct udp_server_stats stats = { 0 };
+    struct udp_server_stats stats = { .receive_buffer_wanted = server->receive_buffer };
     for (size_t i = 0; i < server->count; i++) {
         const struct worker *worker = &server->workers[i];
         stats.received += atomic_load_explicit(&worker->received, memory_order_relaxed);
@@ -174,8 +176,12 @@ struct udp_server_stats udp_server_stats(const struct udp_server *server) {
         for (int o = 0; o < UDP_OUTCOMES; o++)
             stats.outcomes[o] += atomic_load_explicit(&worker->outcomes[o], memory_order_relaxed);
         histogram_collect(&worker->latency, &stats.latency);
-        if (!worker->shares_socket)
-            stats.kernel_drops += listen_udp_drops(worker->fd);
+        if (worker->shares_socket)
+            continue;
+        const uint32_t buffer = listen_udp_buffer(worker->fd);
+        stats.kernel_drops += listen_udp_drops(worker->fd);
+        if (stats.receive_buffer == 0 || buffer < stats.receive_buffer)
+            stats.receive_buffer = buffer;
     }
     return stats;
 }

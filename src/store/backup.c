@@ -31,14 +31,37 @@ static bool vacuum_into(sqlite3 *db, const char *path) {
     return sqlite3_finalize(vacuum) == SQLITE_OK && good;
 }
 
+/* Also on failure, the caller closes `*db`. */
+static bool open_database(const char *database, sqlite3 **db, char error[static ERROR_LEN]) {
+    const bool good = sqlite3_open_v2(database, db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+                      sqlite3_busy_timeout(*db, TIMEOUT_MS) == SQLITE_OK;
+    if (good && has_our_id(*db))
+        return true;
+    if (good && sqlite3_errcode(*db) == SQLITE_OK)
+        return error_set(error, "database %.200s: not a database of skep", database);
+    return error_set(error, "database %.200s: %.250s", database, sqlite3_errmsg(*db));
+}
+
 static bool copy_database(const char *database, const char *path, char error[static ERROR_LEN]) {
     sqlite3 *db = NULL;
-    bool good = sqlite3_open_v2(database, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
-                sqlite3_busy_timeout(db, TIMEOUT_MS) == SQLITE_OK;
-    if (good && !has_our_id(db))
-        good = error_set(error, "database %.200s: not a database of skep", database);
-    else if (!good || !vacuum_into(db, path))
+    bool good = open_database(database, &db, error);
+    if (good && !vacuum_into(db, path))
         good = error_set(error, "database %.200s: %.250s", database, sqlite3_errmsg(db));
+    sqlite3_close(db);
+    return good;
+}
+
+bool backup_check(const char *database, char error[static ERROR_LEN]) {
+    sqlite3 *db = NULL;
+    sqlite3_stmt *check = NULL;
+    bool good = open_database(database, &db, error);
+    if (good && (sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &check, NULL) != SQLITE_OK ||
+                 sqlite3_step(check) != SQLITE_ROW))
+        good = error_set(error, "database %.200s: %.250s", database, sqlite3_errmsg(db));
+    else if (good && strcmp((const char *)sqlite3_column_text(check, 0), "ok") != 0)
+        good = error_set(error, "database %.200s: %.250s", database,
+                         (const char *)sqlite3_column_text(check, 0));
+    sqlite3_finalize(check);
     sqlite3_close(db);
     return good;
 }

@@ -58,6 +58,7 @@ struct command {
     X(unname)                                                                                      \
     X(names)                                                                                       \
     X(status)                                                                                      \
+    X(doctor)                                                                                      \
     X(top)                                                                                         \
     X(torrents)                                                                                    \
     X(peers)                                                                                       \
