@@ -1,7 +1,8 @@
 /* Change feed: the changes of the swarms, for readers such as the store, the log and the page. The
  * swarms push changes and do not know the readers.
  * A change is pushed if something changed that outlives a restart: a peer joined, left, moved or
- * changed its role; also if a peer's address was confirmed. A plain re-announce is not a change. A
+ * changed its role; also if a peer's address was confirmed. A plain re-announce is not a change,
+ * unless the nodes of a cluster must be informed of it. A
  * change carries the complete state of its peer, so that applying a sequence of changes in order,
  * even if the sequence starts in the past, ends in the current state.
  * Each shard has its own feed, guarded by the shard's lock. It is bounded: when it is full, the
@@ -24,13 +25,23 @@ enum change_kind {
     CHANGE_PEER_EXPIRED,
     CHANGE_PEER_MOVED,     /* left this endpoint; a JOINED at its new one follows */
     CHANGE_PEER_CONFIRMED, /* restored or claimed before, it has now announced from this address */
+    CHANGE_PEER_REFRESHED, /* nothing has changed; only in a cluster, with ORIGIN_SENT */
+    CHANGE_PEER_ABSENT,    /* event=stopped of a peer that is unknown here; likewise */
     CHANGE_TORRENT,        /* lost its last peer; or, in a restore or dump, exists */
     CHANGE_TORRENT_FORGOTTEN,
     CHANGE_TORRENT_LOST, /* changes of the torrent are missing; it may be unknown by now */
 };
 
+/* In a cluster, where a change was made, and whether the other nodes must be informed. */
+enum change_origin {
+    ORIGIN_NODE,   /* here; each node finds out for itself */
+    ORIGIN_SENT,   /* here; the others are informed, by a record with the change's stamp */
+    ORIGIN_MERGED, /* at another node: it is stored, but not logged, probed or sent */
+};
+
 struct change {
     enum change_kind kind;
+    enum change_origin origin;
     uint8_t info_hash[INFO_HASH_LEN];
     uint8_t peer_id[PEER_ID_LEN];
     struct endpoint peer; /* FAMILY_NONE if the change is about the torrent only */
@@ -40,12 +51,16 @@ struct change {
     bool counted;     /* its completion is in the download count */
     bool own_address; /* it announced from this very address: not a claim, not a proxy's, not merely
                          restored */
+    bool on_lan;
     uint32_t interval_s; /* interval of its last response */
     uint32_t age_s;      /* since the peer joined; for a torrent: time without peers */
     uint32_t downloaded; /* of the torrent, after the change */
     uint32_t seeders;
     uint32_t leechers;
     uint64_t passkey_tag; /* as registry_passkey_tag(); 0: unknown */
+    uint64_t uploaded_kib;
+    uint64_t downloaded_kib;
+    uint64_t stamp; /* see swarm/stamp.h; 0: none */
 };
 
 /* Whether no peer is left at the change's endpoint. */

@@ -129,16 +129,9 @@ bool tracker_dump_torrent(struct tracker *tracker, const uint8_t info_hash[stati
  * limits it is skipped. False if out of memory. */
 bool tracker_restore(struct tracker *tracker, const struct change *change, uint64_t now_ms);
 
-/* Puts a peer that another node knows. It is reported to the feed and is not an `own_address`.
- * A peer at its endpoint, or with its peer_id and key at another one, is replaced; if it is the
- * same client, it keeps its totals, rates, join time and confirmed address. Whether `change` is
- * newer is up to the caller. The download count of the torrent stays. A new peer is refused beyond
- * the limits, except those per address; access is not checked. */
-enum announce_result tracker_merge_peer(struct tracker *tracker, const struct change *change,
-                                        uint64_t now_ms);
-
 /* Extends every deadline to at least one interval from now: after a restore, the time of the last
- * announce is unknown; after a pause, no peer could announce. */
+ * announce is unknown; after a pause, no peer could announce. Not in a cluster, which has other
+ * rules for both. */
 void tracker_extend_deadlines(struct tracker *tracker, uint64_t now_ms);
 
 #endif

@@ -29,7 +29,8 @@ struct tracker_options {
     uint32_t idle_torrent_s; /* a torrent without peers is kept this long, for its download count */
     uint32_t
         address_idle_torrents_max; /* kept per address that first completed them; 0: unlimited */
-    struct networks lan;           /* our LAN */
+    bool cluster; /* the tracker is a node of a cluster: see tracker_cluster.h. It stays as it is */
+    struct networks lan;               /* our LAN */
     struct networks ip_param_networks; /* clients whose ip, ipv4 and ipv6 parameters count */
     struct endpoint external_v4;       /* public address of our LAN; FAMILY_NONE: unknown */
     struct endpoint external_v6;

@@ -36,7 +36,7 @@ void event_log_read(void *context, const struct change *changes, size_t count) {
         return;
     for (size_t i = 0; i < count; i++) {
         const char *what = change_kind_name(changes[i].kind);
-        if (what == NULL)
+        if (what == NULL || changes[i].origin == ORIGIN_MERGED)
             continue;
         if (log->left == 0) {
             log->suppressed++;

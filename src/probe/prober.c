@@ -178,13 +178,14 @@ void prober_stop(struct prober *prober) {
 }
 
 /* A restored peer, or one with a claimed address, is not probed until it announces from its own
- * address. */
+ * address; the peer of another node never. */
 static void update_plan(struct probe_plan *plan, const struct change *change, uint64_t now_ms) {
     if (change->kind == CHANGE_TORRENT_LOST)
         probe_plan_clear_torrent(plan, change->info_hash, now_ms);
-    if (change->peer.family == FAMILY_NONE)
+    if (change->peer.family == FAMILY_NONE || change->kind == CHANGE_PEER_REFRESHED)
         return;
-    if (change->own_address && !change_removes_peer(change->kind))
+    if (change->own_address && change->origin != ORIGIN_MERGED &&
+        !change_removes_peer(change->kind))
         probe_plan_join(plan, &change->peer, change->info_hash, now_ms);
     else
         probe_plan_leave(plan, &change->peer, change->info_hash);

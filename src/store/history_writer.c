@@ -175,7 +175,7 @@ void history_writer_add_completions(struct history_writer *writer, const struct 
     if (!writer->options.enabled || writer->options.completions_max == 0)
         return;
     for (size_t i = 0; i < count; i++) {
-        if (changes[i].kind == CHANGE_PEER_COMPLETED &&
+        if (changes[i].kind == CHANGE_PEER_COMPLETED && changes[i].origin != ORIGIN_MERGED &&
             !exceeds_share(writer, &changes[i].peer, at_s))
             add_completion(writer, &changes[i], at_s);
     }

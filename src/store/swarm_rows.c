@@ -81,6 +81,8 @@ bool swarm_rows_write(struct connection *connection, const struct change *change
     case CHANGE_PEER_MOVED:
         return drop_peer(connection, change);
     case CHANGE_PEER_CONFIRMED:
+    case CHANGE_PEER_REFRESHED:
+    case CHANGE_PEER_ABSENT:
         return true;
     case CHANGE_TORRENT:
         return change->downloaded == 0 || put_torrent(connection, change, at_s);

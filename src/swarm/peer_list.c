@@ -296,29 +296,43 @@ uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire) {
 struct identity {
     const uint8_t *peer_id;
     uint32_t key;
+    uint8_t mask;
+    uint8_t flags; /* which of those in `mask` it has */
 };
 
 static bool identity_matches(const void *array, uint32_t position, const void *wanted) {
     const struct peer_list *list = array;
     const struct identity *identity = wanted;
     const struct peer_record *record = &peer_records(list)[position];
-    return record->key == identity->key &&
+    return record->key == identity->key && (record->flags & identity->mask) == identity->flags &&
            memcmp(record->peer_id, identity->peer_id, PEER_ID_LEN) == 0;
 }
 
-uint32_t peer_list_find_identity(const struct peer_list *list,
-                                 const uint8_t peer_id[static PEER_ID_LEN], uint32_t key) {
-    if (key == 0)
+static uint32_t find_identity(const struct peer_list *list, const struct identity *wanted) {
+    if (wanted->key == 0)
         return PEER_NOWHERE;
-    const struct identity wanted = { .peer_id = peer_id, .key = key };
     if (has_indexes(list))
-        return stepped_index_find(&list->indexes->by_identity, hash_identity(list, peer_id, key),
-                                  identity_matches, list, &wanted);
+        return stepped_index_find(&list->indexes->by_identity,
+                                  hash_identity(list, wanted->peer_id, wanted->key),
+                                  identity_matches, list, wanted);
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
-        if (identity_matches(list, i, &wanted))
+        if (identity_matches(list, i, wanted))
             return i;
     }
     return PEER_NOWHERE;
+}
+
+uint32_t peer_list_find_identity(const struct peer_list *list,
+                                 const uint8_t peer_id[static PEER_ID_LEN], uint32_t identity_key) {
+    return find_identity(list, &(struct identity){ .peer_id = peer_id, .key = identity_key });
+}
+
+uint32_t peer_list_find_twin(const struct peer_list *list, const struct peer_record *record,
+                             bool paired) {
+    return find_identity(list, &(struct identity){ .peer_id = record->peer_id,
+                                                   .key = record->key,
+                                                   .mask = PEER_TWIN,
+                                                   .flags = paired ? PEER_TWIN : 0 });
 }
 
 /* Moves a peer into the hole at `to`; `from` is then the hole. */
@@ -482,14 +496,16 @@ uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position) {
 
 /* An interval with jitter. */
 static uint32_t extended_deadline(const struct peer_record *record) {
-    const uint32_t interval_s = record->ttl_s / 2;
+    const uint32_t interval_s = peer_record_interval_s(record);
     return interval_s + interval_s / 10 + 1;
 }
 
 uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uint32_t now_s) {
     const struct peer_record *record = &peer_records(list)[position];
+    if (peer_deadlines(list)[position] == PEER_DEADLINE_NEVER)
+        return 0;
     const uint32_t ahead_s =
-        record->flags & PEER_GRACED ? extended_deadline(record) : record->ttl_s;
+        record->flags & PEER_GRACED ? extended_deadline(record) : peer_record_lifetime_s(record);
     return clock_elapsed_s(peer_deadlines(list)[position] - ahead_s, now_s);
 }
 
@@ -500,6 +516,15 @@ void peer_list_extend_deadlines(struct peer_list *list, uint32_t now_s, uint32_t
             record->ttl_s = (uint16_t)(2 * interval_s);
         record->flags |= PEER_GRACED;
         peer_deadlines(list)[i] = now_s + extended_deadline(record);
+    }
+}
+
+void peer_list_end_lasting(struct peer_list *list, uint32_t now_s, bool now) {
+    for (uint32_t i = 0; i < peer_list_count(list); i++) {
+        const uint32_t interval_s = peer_record_interval_s(&peer_records(list)[i]);
+        const uint32_t left_s = now ? 0 : peer_lifetime_s(interval_s) - 3 * interval_s / 2;
+        if (peer_deadlines(list)[i] == PEER_DEADLINE_NEVER)
+            peer_deadlines(list)[i] = now_s + left_s;
     }
 }
 

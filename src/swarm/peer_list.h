@@ -37,6 +37,9 @@ static inline bool peer_zone_is_lan(enum peer_zone zone) {
 
 #define PEER_NOWHERE UINT32_MAX
 
+/* Deadline of a peer that does not expire. */
+#define PEER_DEADLINE_NEVER UINT32_MAX
+
 /* Optional arrays of 8 bytes per peer, which are 0 at first. */
 enum peer_word {
     WORD_TAG,   /* of its passkey, in private mode; 0: unknown */
@@ -87,6 +90,10 @@ uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire);
 uint32_t peer_list_find_identity(const struct peer_list *list,
                                  const uint8_t peer_id[static PEER_ID_LEN], uint32_t identity_key);
 
+/* The same, only of a peer that is marked as a twin (PEER_TWIN), or only of one that is not. */
+uint32_t peer_list_find_twin(const struct peer_list *list, const struct peer_record *record,
+                             bool paired);
+
 /* Adds a peer that is not in the list. Returns its position, or PEER_NOWHERE if out of memory. */
 uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,
                        const struct peer_record *record, uint32_t deadline_s);
@@ -117,6 +124,10 @@ uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uin
 /* Extends each deadline to one interval from now, with jitter: the peer's own interval, or
  * `interval_s` if that is longer. */
 void peer_list_extend_deadlines(struct peer_list *list, uint32_t now_s, uint32_t interval_s);
+
+/* Gives each peer with PEER_DEADLINE_NEVER a deadline: now or, if not `now`, as if its last
+ * announce had been 1.5 intervals ago, by the rule of a cluster. */
+void peer_list_end_lasting(struct peer_list *list, uint32_t now_s, bool now);
 
 /* First position at or after `from` whose deadline has passed, or PEER_NOWHERE. */
 uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uint32_t now_s);

@@ -43,6 +43,26 @@ struct peer_record peer_record_restored(const struct change *change, uint32_t no
     return record;
 }
 
+struct peer_record peer_record_merged(const struct peer_state *state, uint32_t now_s) {
+    struct peer_record record = {
+        .key = state->key,
+        .left = state->left,
+        .uploaded_kib = clamp_to(state->uploaded_kib, TOTAL_MAX) & TOTAL_MAX,
+        .downloaded_kib = clamp_to(state->downloaded_kib, TOTAL_MAX) & TOTAL_MAX,
+        .joined_s = now_s,
+        .ttl_s = state->interval_s,
+        .flags = PEER_STAMPED,
+    };
+    memcpy(record.peer_id, state->peer_id, PEER_ID_LEN);
+    if (state->paused && state->left > 0)
+        record.flags |= PEER_PAUSED;
+    if (state->counted)
+        record.flags |= PEER_COMPLETED_COUNTED;
+    if (!state->own_address)
+        record.flags |= PEER_CLAIMED;
+    return record;
+}
+
 /* A client whose totals decrease has restarted them; it gets no rate this time. */
 static uint64_t rate_between(uint64_t past_kib, uint64_t kib, uint32_t elapsed_s) {
     return kib < past_kib ? 0 : clamp_to((kib - past_kib + elapsed_s / 2) / elapsed_s, RATE_MAX);

@@ -53,15 +53,29 @@ struct change swarm_describe(const struct swarm *swarm, const struct peer_list *
         .paused = record->flags & PEER_PAUSED,
         .counted = record->flags & PEER_COMPLETED_COUNTED,
         .own_address = peer_record_owns_address(record),
-        .interval_s = record->ttl_s / 2,
+        .on_lan = peer_zone_is_lan(peer_list_zone(list, position)),
+        .interval_s = peer_record_interval_s(record),
         .age_s = clock_elapsed_s(record->joined_s, now_s),
         .downloaded = swarm->downloaded,
         .seeders = swarm_seeders(swarm),
         .leechers = swarm_leechers(swarm),
+        .passkey_tag = peer_list_word(list, WORD_TAG, position),
+        .uploaded_kib = record->uploaded_kib,
+        .downloaded_kib = record->downloaded_kib,
+        .stamp = peer_list_word(list, WORD_STAMP, position),
     };
-    change.passkey_tag = peer_list_word(list, WORD_TAG, position);
     memcpy(change.info_hash, swarm->info_hash, INFO_HASH_LEN);
     memcpy(change.peer_id, record->peer_id, PEER_ID_LEN);
+    return change;
+}
+
+struct change swarm_describe_torrent(const struct swarm *swarm, uint32_t now_s) {
+    struct change change = {
+        .kind = CHANGE_TORRENT,
+        .age_s = swarm_idle_s(swarm, now_s),
+        .downloaded = swarm->downloaded,
+    };
+    memcpy(change.info_hash, swarm->info_hash, INFO_HASH_LEN);
     return change;
 }
 
@@ -96,6 +110,13 @@ static void subtract_from_sums(struct swarm *swarm, uint8_t family,
     swarm->download_rate -= record->download_rate;
 }
 
+static void push_change(const struct swarm_outputs *outputs, struct change *change) {
+    change->origin = outputs->stamping.origin;
+    if (change->origin == ORIGIN_SENT)
+        change->stamp = outputs->stamping.stamp;
+    change_feed_push(outputs->feed, change);
+}
+
 static void count_address(const struct swarm_outputs *outputs, const struct endpoint *peer,
                           bool more) {
     if (outputs->addresses == NULL)
@@ -107,12 +128,12 @@ static void count_address(const struct swarm_outputs *outputs, const struct endp
 }
 
 /* The last peer has left: only the download count remains of the torrent. */
-static void report_idle(const struct swarm *swarm, const struct swarm_outputs *outputs) {
-    struct change change = { .kind = CHANGE_TORRENT, .downloaded = swarm->downloaded };
-    if (swarm_peers(swarm) > 0 || swarm->downloaded == 0)
-        return;
-    memcpy(change.info_hash, swarm->info_hash, INFO_HASH_LEN);
-    change_feed_push(outputs->feed, &change);
+static void report_idle(const struct swarm *swarm, const struct swarm_outputs *outputs,
+                        uint32_t now_s) {
+    struct change change = swarm_describe_torrent(swarm, now_s);
+    change.age_s = 0;
+    if (swarm_peers(swarm) == 0 && swarm->downloaded > 0)
+        push_change(outputs, &change);
 }
 
 /* Of peer_id and key; without a key, of peer_id and address or /64. */
@@ -168,8 +189,8 @@ static bool has_other_role(const struct peer_record *past, enum peer_zone past_z
 static void report_peer(const struct swarm *swarm, const struct swarm_outputs *outputs,
                         const struct peer_list *list, uint32_t position, enum change_kind kind,
                         uint32_t now_s) {
-    const struct change change = swarm_describe(swarm, list, position, kind, now_s);
-    change_feed_push(outputs->feed, &change);
+    struct change change = swarm_describe(swarm, list, position, kind, now_s);
+    push_change(outputs, &change);
 }
 
 /* Replaces a record, and keeps the sums. Returns its new position. */
@@ -189,20 +210,20 @@ static struct peer_list *other_list(struct swarm *swarm, const struct peer_list 
 static void mark_twin(struct swarm *swarm, const struct peer_list *list,
                       struct peer_record *record) {
     const struct peer_list *other = other_list(swarm, list);
-    const uint32_t at = peer_list_find_identity(other, record->peer_id, record->key);
+    const uint32_t at = peer_list_find_twin(other, record, false);
     record->flags &= (uint8_t)~PEER_TWIN;
     if (at != PEER_NOWHERE)
         record->flags |= PEER_TWIN | (peer_list_record(other, at)->flags & PEER_COMPLETED_COUNTED);
 }
 
-/* Gives the twin of `record`, which is in `list`, the same role, and reports it if it had another.
- */
+/* Gives the twin of `record`, which is in `list`, the same role, and reports it if it had another;
+ * it is not sent, since each node does the same. `paired`: it is marked as a twin already. */
 static void match_twin(struct swarm *swarm, const struct swarm_outputs *outputs,
-                       const struct peer_list *list, const struct peer_record *record,
+                       const struct peer_list *list, const struct peer_record *record, bool paired,
                        uint32_t now_s) {
     const uint8_t shared = PEER_TWIN | PEER_PAUSED | PEER_COMPLETED_COUNTED;
     struct peer_list *other = other_list(swarm, list);
-    const uint32_t at = peer_list_find_identity(other, record->peer_id, record->key);
+    const uint32_t at = peer_list_find_twin(other, record, paired);
     assert(at != PEER_NOWHERE);
     const struct peer_record past = *peer_list_record(other, at);
     const enum peer_zone past_zone = peer_list_zone(other, at);
@@ -212,15 +233,19 @@ static void match_twin(struct swarm *swarm, const struct swarm_outputs *outputs,
     twin.flags = (uint8_t)((past.flags & ~shared) | (record->flags & shared));
     const uint32_t position =
         store_record(swarm, other, at, zone, &twin, peer_list_deadline(other, at));
-    if (has_other_role(&past, past_zone, &twin, zone))
-        report_peer(swarm, outputs, other, position, CHANGE_PEER_UPDATED, now_s);
+    if (!has_other_role(&past, past_zone, &twin, zone))
+        return;
+    struct swarm_outputs unsent = *outputs;
+    if (unsent.stamping.origin == ORIGIN_SENT)
+        unsent.stamping.origin = ORIGIN_NODE;
+    report_peer(swarm, &unsent, other, position, CHANGE_PEER_UPDATED, now_s);
 }
 
 /* The twin of a peer that has left `list` remains alone. */
 static void part_twin(struct swarm *swarm, const struct peer_list *list,
-                      const uint8_t peer_id[static PEER_ID_LEN], uint32_t key) {
+                      const struct peer_record *gone) {
     struct peer_list *other = other_list(swarm, list);
-    const uint32_t at = peer_list_find_identity(other, peer_id, key);
+    const uint32_t at = peer_list_find_twin(other, gone, true);
     assert(at != PEER_NOWHERE);
     struct peer_record twin = *peer_list_record(other, at);
     twin.flags &= (uint8_t)~PEER_TWIN;
@@ -233,17 +258,17 @@ static void remove_peer(struct swarm *swarm, const struct swarm_outputs *outputs
                         struct peer_list *list, uint32_t position, enum change_kind kind,
                         uint32_t now_s) {
     struct change change = swarm_describe(swarm, list, position, kind, now_s);
-    const bool has_twin = peer_list_record(list, position)->flags & PEER_TWIN;
+    const struct peer_record gone = *peer_list_record(list, position);
     remember_completion(swarm, outputs, list, position);
-    subtract_from_sums(swarm, list->family, peer_list_record(list, position));
+    subtract_from_sums(swarm, list->family, &gone);
     peer_list_remove(list, position);
-    if (has_twin)
-        part_twin(swarm, list, change.peer_id, change.key);
+    if (gone.flags & PEER_TWIN)
+        part_twin(swarm, list, &gone);
     change.seeders = swarm_seeders(swarm);
     change.leechers = swarm_leechers(swarm);
     count_address(outputs, &change.peer, false);
-    change_feed_push(outputs->feed, &change);
-    report_idle(swarm, outputs);
+    push_change(outputs, &change);
+    report_idle(swarm, outputs, now_s);
 }
 
 static void copy_history(struct peer_record *record, const struct peer_list *list,
@@ -283,6 +308,32 @@ static bool set_passkey_tag(struct peer_list *list, uint32_t position, uint64_t 
     return true;
 }
 
+static uint32_t deadline_of(const struct swarm_outputs *outputs, const struct peer_record *record,
+                            uint32_t now_s) {
+    const bool stamped = record->flags & PEER_STAMPED;
+    return (stamped ? outputs->stamping.made_s : now_s) + peer_record_lifetime_s(record);
+}
+
+static void set_stamp(const struct swarm_outputs *outputs, struct peer_list *list,
+                      uint32_t position) {
+    if (outputs->stamping.stamp != 0)
+        peer_list_set_word(list, WORD_STAMP, position, outputs->stamping.stamp);
+}
+
+/* If the twin of a merged record has a later stamp, the record takes its role. */
+static void take_newer_role(struct swarm *swarm, const struct swarm_outputs *outputs,
+                            const struct peer_list *list, struct peer_record *record, bool paired) {
+    const struct peer_list *other = other_list(swarm, list);
+    if (outputs->stamping.origin != ORIGIN_MERGED || (record->flags & PEER_TWIN) == 0)
+        return;
+    const uint32_t at = peer_list_find_twin(other, record, paired);
+    const struct peer_record *twin = peer_list_record(other, at);
+    if (peer_list_word(other, WORD_STAMP, at) < outputs->stamping.stamp)
+        return;
+    record->left = twin->left;
+    record->flags = (uint8_t)((record->flags & ~PEER_PAUSED) | (twin->flags & PEER_PAUSED));
+}
+
 /* Replaces the peer at `position` by `record`, which it may mark as a twin, and reports what has
  * changed. Returns its new position. */
 static uint32_t replace_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
@@ -290,7 +341,6 @@ static uint32_t replace_peer(struct swarm *swarm, const struct swarm_outputs *ou
                              bool on_lan, uint64_t passkey_tag, bool completed, uint32_t now_s) {
     const struct peer_record past = *peer_list_record(list, position);
     const enum peer_zone past_zone = peer_list_zone(list, position);
-    const enum peer_zone zone = zone_of(record->left == 0, on_lan);
     const bool same_identity = peer_record_same_identity(&past, record);
     if (past.flags & PEER_COMPLETED_COUNTED &&
         memcmp(past.peer_id, record->peer_id, PEER_ID_LEN) != 0)
@@ -299,18 +349,24 @@ static uint32_t replace_peer(struct swarm *swarm, const struct swarm_outputs *ou
         record->flags |= past.flags & PEER_TWIN;
     else
         mark_twin(swarm, list, record);
+    take_newer_role(swarm, outputs, list, record, same_identity);
+    const enum peer_zone zone = zone_of(record->left == 0, on_lan);
     const bool other_role = has_other_role(&past, past_zone, record, zone);
     const bool other_client = !same_identity && is_other_client(&past, record);
-    position = store_record(swarm, list, position, zone, record, now_s + record->ttl_s);
+    position =
+        store_record(swarm, list, position, zone, record, deadline_of(outputs, record, now_s));
+    set_stamp(outputs, list, position);
     if ((past.flags & PEER_TWIN) != 0 && !same_identity)
-        part_twin(swarm, list, past.peer_id, past.key);
+        part_twin(swarm, list, &past);
     if ((record->flags & PEER_TWIN) != 0 && (other_role || !same_identity))
-        match_twin(swarm, outputs, list, record, now_s);
+        match_twin(swarm, outputs, list, record, same_identity, now_s);
     const bool other_passkey = set_passkey_tag(list, position, passkey_tag);
     if (completed)
         report_peer(swarm, outputs, list, position, CHANGE_PEER_COMPLETED, now_s);
     else if (other_passkey || other_role || other_client)
         report_peer(swarm, outputs, list, position, CHANGE_PEER_UPDATED, now_s);
+    else if (outputs->stamping.origin == ORIGIN_SENT)
+        report_peer(swarm, outputs, list, position, CHANGE_PEER_REFRESHED, now_s);
     if (!peer_record_owns_address(&past) && peer_record_owns_address(record))
         report_peer(swarm, outputs, list, position, CHANGE_PEER_CONFIRMED, now_s);
     return position;
@@ -327,23 +383,32 @@ static uint32_t update_peer(struct swarm *swarm, const struct swarm_outputs *out
                         completed, put->now_s);
 }
 
+/* False if out of memory. */
+static bool make_words(const struct swarm_outputs *outputs, struct peer_list *list,
+                       uint64_t passkey_tag) {
+    return (passkey_tag == 0 || peer_list_make_words(list, WORD_TAG)) &&
+           (outputs->stamping.stamp == 0 || peer_list_make_words(list, WORD_STAMP));
+}
+
 /* Adds a peer without reporting it, and may mark `record` as a twin. Returns its position, or
  * PEER_NOWHERE if out of memory. */
 static uint32_t insert_peer(struct swarm *swarm, const struct swarm_outputs *outputs,
                             const struct endpoint *peer, struct peer_record *record, bool on_lan,
-                            uint64_t passkey_tag, uint32_t now_s) {
+                            uint64_t passkey_tag, uint32_t deadline_s, uint32_t now_s) {
     struct peer_list *list = swarm_list(swarm, peer->family);
-    if (passkey_tag != 0 && !peer_list_make_words(list, WORD_TAG))
+    if (!make_words(outputs, list, passkey_tag))
         return PEER_NOWHERE;
     mark_twin(swarm, list, record);
-    const uint32_t position = peer_list_add(list, zone_of(record->left == 0, on_lan), peer->wire,
-                                            record, now_s + record->ttl_s);
+    take_newer_role(swarm, outputs, list, record, false);
+    const uint32_t position =
+        peer_list_add(list, zone_of(record->left == 0, on_lan), peer->wire, record, deadline_s);
     if (position == PEER_NOWHERE)
         return PEER_NOWHERE;
     (void)set_passkey_tag(list, position, passkey_tag);
+    set_stamp(outputs, list, position);
     add_to_sums(swarm, list->family, record);
     if (record->flags & PEER_TWIN)
-        match_twin(swarm, outputs, list, record, now_s);
+        match_twin(swarm, outputs, list, record, false, now_s);
     count_address(outputs, peer, true);
     return position;
 }
@@ -354,7 +419,8 @@ static uint32_t add_peer(struct swarm *swarm, const struct swarm_outputs *output
     const bool completed =
         count_completed(swarm, outputs, &record, &put->peer, put->request->event);
     const uint32_t position =
-        insert_peer(swarm, outputs, &put->peer, &record, put->on_lan, put->passkey_tag, put->now_s);
+        insert_peer(swarm, outputs, &put->peer, &record, put->on_lan, put->passkey_tag,
+                    deadline_of(outputs, &record, put->now_s), put->now_s);
     if (position != PEER_NOWHERE)
         report_peer(swarm, outputs, list, position,
                     completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED, put->now_s);
@@ -384,20 +450,40 @@ bool swarm_is_uncounted(const struct peer_place *place, const uint8_t peer_id[st
            memcmp(record->peer_id, peer_id, PEER_ID_LEN) == 0;
 }
 
+bool swarm_put_changes(const struct peer_put *put, const struct peer_list *list,
+                       uint32_t position) {
+    const struct peer_record *past = peer_list_record(list, position);
+    const enum peer_zone past_zone = peer_list_zone(list, position);
+    struct peer_record record =
+        peer_record_announced(put->request, &put->peer, put->now_s, put->ttl_s);
+    const bool completes = put->request->event == EVENT_COMPLETED;
+    if (memcmp(past->peer_id, record.peer_id, PEER_ID_LEN) == 0)
+        record.flags |= past->flags & PEER_COMPLETED_COUNTED;
+    return is_other_client(past, &record) ||
+           (completes && (record.flags & PEER_COMPLETED_COUNTED) == 0) ||
+           has_other_role(past, past_zone, &record, zone_of(record.left == 0, put->on_lan)) ||
+           peer_list_word(list, WORD_TAG, position) != put->passkey_tag;
+}
+
 /* An identity has one endpoint per family: otherwise an attacker could fill an index's chain with
- * one identity. */
+ * one identity. In a cluster it may have several, announced at several nodes at once, until it
+ * announces again. */
 uint32_t swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,
                    const struct peer_put *put, const struct peer_place *place) {
     struct peer_list *list = place->list;
-    if (put->passkey_tag != 0 && !peer_list_make_words(list, WORD_TAG))
+    if (!make_words(outputs, list, put->passkey_tag))
         return PEER_NOWHERE;
     struct peer_record record =
         peer_record_announced(put->request, &put->peer, put->now_s, put->ttl_s);
+    if (outputs->stamping.stamp != 0)
+        record.flags |= PEER_STAMPED;
     uint32_t position = place->here;
-    if (place->own != PEER_NOWHERE && place->own != place->here) {
-        copy_history(&record, list, place->own, put->now_s);
-        remove_peer(swarm, outputs, list, place->own, CHANGE_PEER_MOVED, put->now_s);
+    uint32_t own = place->own;
+    while (own != PEER_NOWHERE && own != position) {
+        copy_history(&record, list, own, put->now_s);
+        remove_peer(swarm, outputs, list, own, CHANGE_PEER_MOVED, put->now_s);
         position = peer_list_find(list, put->peer.wire);
+        own = peer_list_find_identity(list, put->request->peer_id, put->request->key);
     }
     if (position == PEER_NOWHERE)
         return add_peer(swarm, outputs, put, record, list);
@@ -418,7 +504,7 @@ static void count_late_completion(struct swarm *swarm, const struct swarm_output
     *position = store_record(swarm, list, *position, zone_of(true, peer_zone_is_lan(zone)), &record,
                              peer_list_deadline(list, *position));
     if (record.flags & PEER_TWIN)
-        match_twin(swarm, outputs, list, &record, now_s);
+        match_twin(swarm, outputs, list, &record, true, now_s);
     report_peer(swarm, outputs, list, *position, CHANGE_PEER_COMPLETED, now_s);
 }
 
@@ -526,63 +612,43 @@ size_t swarm_walk(struct swarm *swarm, struct swarm_walk *walk, uint32_t now_s,
 }
 
 bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
-                   const struct change *change, bool on_lan, uint32_t now_s, uint16_t ttl_s) {
+                   const struct change *change, bool on_lan, bool lasting, uint32_t now_s,
+                   uint16_t ttl_s) {
     struct peer_list *list = swarm_list(swarm, change->peer.family);
     if (peer_list_find(list, change->peer.wire) != PEER_NOWHERE ||
         peer_list_find_identity(list, change->peer_id, change->key) != PEER_NOWHERE)
         return true;
     struct peer_record record = peer_record_restored(change, now_s, ttl_s);
+    const uint32_t deadline_s = lasting ? PEER_DEADLINE_NEVER : now_s + record.ttl_s;
     return insert_peer(swarm, outputs, &change->peer, &record, on_lan, change->passkey_tag,
-                       now_s) != PEER_NOWHERE;
-}
-
-struct peer_place swarm_find_described(struct swarm *swarm, const struct change *change) {
-    struct peer_list *list = swarm_list(swarm, change->peer.family);
-    return (struct peer_place){
-        .list = list,
-        .here = peer_list_find(list, change->peer.wire),
-        .own = peer_list_find_identity(list, change->peer_id, change->key),
-    };
-}
-
-/* The same client's totals, rates and confirmed address are kept: a change does not contain them.
- */
-static void merge_record(struct peer_record *record, const struct peer_record *past) {
-    if (memcmp(record->peer_id, past->peer_id, PEER_ID_LEN) != 0)
-        return;
-    struct peer_record merged = *past;
-    merged.key = record->key;
-    merged.left = record->left;
-    merged.ttl_s = record->ttl_s;
-    merged.flags = (uint8_t)((past->flags & ~(PEER_PAUSED | PEER_GRACED)) |
-                             (record->flags & (PEER_PAUSED | PEER_COMPLETED_COUNTED)));
-    *record = merged;
+                       deadline_s, now_s) != PEER_NOWHERE;
 }
 
 bool swarm_merge(struct swarm *swarm, const struct swarm_outputs *outputs,
-                 const struct change *change, const struct peer_place *place, bool on_lan,
-                 uint32_t now_s, uint16_t ttl_s) {
-    struct peer_list *list = place->list;
-    if (change->passkey_tag != 0 && !peer_list_make_words(list, WORD_TAG))
-        return false;
-    struct peer_record record = peer_record_restored(change, now_s, ttl_s);
-    uint32_t position = place->here;
-    if (place->own != PEER_NOWHERE && place->own != place->here) {
-        merge_record(&record, peer_list_record(list, place->own));
-        record.flags |= PEER_RESTORED;
-        remove_peer(swarm, outputs, list, place->own, CHANGE_PEER_MOVED, now_s);
-        position = peer_list_find(list, change->peer.wire);
-    } else if (position != PEER_NOWHERE) {
-        merge_record(&record, peer_list_record(list, position));
-    }
+                 const struct endpoint *peer, const struct peer_state *state, bool on_lan,
+                 uint32_t now_s) {
+    struct peer_list *list = swarm_list(swarm, peer->family);
+    struct peer_record record = peer_record_merged(state, outputs->stamping.made_s);
+    uint32_t position = peer_list_find(list, peer->wire);
     if (position != PEER_NOWHERE) {
-        (void)replace_peer(swarm, outputs, list, position, &record, on_lan, change->passkey_tag,
-                           false, now_s);
+        if (!make_words(outputs, list, state->passkey_tag))
+            return false;
+        const bool was_counted = peer_list_record(list, position)->flags & PEER_COMPLETED_COUNTED;
+        peer_record_copy_history(&record, peer_list_record(list, position),
+                                 peer_list_silent_s(list, position, outputs->stamping.made_s));
+        (void)replace_peer(swarm, outputs, list, position, &record, on_lan, state->passkey_tag,
+                           state->counted && !was_counted, now_s);
         return true;
     }
-    position =
-        insert_peer(swarm, outputs, &change->peer, &record, on_lan, change->passkey_tag, now_s);
+    position = insert_peer(swarm, outputs, peer, &record, on_lan, state->passkey_tag,
+                           deadline_of(outputs, &record, now_s), now_s);
     if (position != PEER_NOWHERE)
         report_peer(swarm, outputs, list, position, CHANGE_PEER_JOINED, now_s);
     return position != PEER_NOWHERE;
+}
+
+void swarm_merge_removal(struct swarm *swarm, const struct swarm_outputs *outputs,
+                         struct peer_list *list, uint32_t position, uint32_t now_s) {
+    remove_peer(swarm, outputs, list, position, CHANGE_PEER_LEFT, now_s);
+    swarm->idle_since_s = now_s;
 }

@@ -30,11 +30,19 @@ struct swarm {
     struct peer_list v6;
 };
 
+/* In a cluster, where the present change comes from: put and merged peers get its stamp. */
+struct swarm_stamping {
+    enum change_origin origin;
+    uint64_t stamp;  /* 0: none */
+    uint32_t made_s; /* monotonic time of the stamp */
+};
+
 /* Where joins, departures and completions are reported. */
 struct swarm_outputs {
     struct change_feed *feed;
     struct address_counts *addresses; /* NULL: not counted */
     struct completion_set *completions;
+    struct swarm_stamping stamping;
 };
 
 /* What a swarm knows of the client of a request. Positions in `list`; PEER_NOWHERE: no such peer.
@@ -51,7 +59,7 @@ struct peer_put {
     const struct announce_request *request;
     struct endpoint peer; /* the endpoint that the client is known by */
     bool on_lan;
-    uint16_t ttl_s;
+    uint16_t ttl_s; /* with a stamp: the recorded interval */
     uint32_t now_s;
     uint64_t passkey_tag; /* in private mode; else 0 */
 };
@@ -90,6 +98,9 @@ bool swarm_is_uncounted(const struct peer_place *place, const uint8_t peer_id[st
  * position, or PEER_NOWHERE if out of memory. */
 uint32_t swarm_put(struct swarm *swarm, const struct swarm_outputs *outputs,
                    const struct peer_put *put, const struct peer_place *place);
+
+/* Whether the put changes more of the peer at `position` than its totals. */
+bool swarm_put_changes(const struct peer_put *put, const struct peer_list *list, uint32_t position);
 
 /* Handles event=stopped: removes the peer at the client's endpoint, or else the one with its
  * peer_id and key. Counts its completion if it was not counted and `left` is 0. */
@@ -134,18 +145,22 @@ size_t swarm_walk(struct swarm *swarm, struct swarm_walk *walk, uint32_t now_s,
                   struct change *changes, size_t max, uint32_t *visits);
 
 /* Restores a peer from a change, without reporting it; an existing peer is left alone, except that
- * a twin takes its role. False if out of memory. */
+ * a twin takes its role. `lasting`: it does not expire (PEER_DEADLINE_NEVER). False if out of
+ * memory. */
 bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
-                   const struct change *change, bool on_lan, uint32_t now_s, uint16_t ttl_s);
+                   const struct change *change, bool on_lan, bool lasting, uint32_t now_s,
+                   uint16_t ttl_s);
 
-/* As swarm_find, for the peer of a change. */
-struct peer_place swarm_find_described(struct swarm *swarm, const struct change *change);
-
-/* Adds a peer from a change, or updates or moves the one at `place`, and reports it. The download
- * count stays. False if out of memory. */
+/* Puts a peer that another node of the cluster knows, in the place of the one at its endpoint if
+ * there is one, and reports it. Of a twin, the one with the greater stamp gives both their role.
+ * The download count stays. False if out of memory. */
 bool swarm_merge(struct swarm *swarm, const struct swarm_outputs *outputs,
-                 const struct change *change, const struct peer_place *place, bool on_lan,
-                 uint32_t now_s, uint16_t ttl_s);
+                 const struct endpoint *peer, const struct peer_state *state, bool on_lan,
+                 uint32_t now_s);
+
+/* Removes the peer at `position`, which has left at another node. */
+void swarm_merge_removal(struct swarm *swarm, const struct swarm_outputs *outputs,
+                         struct peer_list *list, uint32_t position, uint32_t now_s);
 
 /* Bytes of memory, in total. */
 size_t swarm_memory(const struct swarm *swarm);
@@ -153,6 +168,9 @@ size_t swarm_memory(const struct swarm *swarm);
 /* The peer at `position` as a change of `kind`. */
 struct change swarm_describe(const struct swarm *swarm, const struct peer_list *list,
                              uint32_t position, enum change_kind kind, uint32_t now_s);
+
+/* The torrent as a CHANGE_TORRENT. */
+struct change swarm_describe_torrent(const struct swarm *swarm, uint32_t now_s);
 
 /* Time without peers; 0 if it has some. */
 uint32_t swarm_idle_s(const struct swarm *swarm, uint32_t now_s);

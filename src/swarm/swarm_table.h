@@ -32,6 +32,7 @@ struct shard {
     struct completion_set completions;
     size_t completions_memory; /* as it was at the last sweep, in the tracker's total */
     struct swarm_outputs outputs;
+    uint64_t highest_stamp;    /* in a cluster: of the changes made and merged here */
     _Atomic uint64_t answered; /* announces; written under the lock */
     struct refused_clients refused;
 };

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "swarm/idle_torrents.h"
 #include "swarm/join_limits.h"
+#include "swarm/peer_sending.h"
 #include "swarm/peer_view.h"
 #include "swarm/tracker_state.h"
 
@@ -182,6 +184,7 @@ struct announce {
     struct tracker *tracker;
     struct shard *shard;
     uint64_t hash;
+    uint64_t now_ms;
     uint32_t now_s;
     bool exceeds_rate;       /* the address has sent too many requests */
     struct swarm *swarm;     /* NULL if the torrent has none */
@@ -292,16 +295,45 @@ static void reject_peer(const struct announce *announce) {
     update_totals(announce, before);
 }
 
+/* In a cluster, what the announce changes from here on is sent to the other nodes. */
+static void begin_sending(const struct announce *announce) {
+    if (announce->shard->options->cluster)
+        tracker_state_draw_stamp(announce->tracker, announce->shard, announce->now_ms);
+}
+
+static void end_sending(const struct announce *announce) {
+    announce->shard->outputs.stamping = (struct swarm_stamping){ .origin = ORIGIN_NODE };
+}
+
+/* The other nodes may know the peer. */
+static void send_absence(const struct announce *announce, const struct endpoint *client) {
+    const struct tracker_options *options = announce->shard->options;
+    struct change change = {
+        .kind = CHANGE_PEER_ABSENT,
+        .origin = ORIGIN_SENT,
+        .peer = *client,
+        .on_lan = networks_contain(&options->lan, client),
+        .stamp = announce->shard->outputs.stamping.stamp,
+    };
+    memcpy(change.info_hash, announce->request->info_hash, INFO_HASH_LEN);
+    if (options->cluster)
+        change_feed_push(&announce->shard->feed, &change);
+}
+
 /* Clients repeat a stop whose response was lost, so a stop of an unknown peer is no error. Over the
  * rate limit its response has no counts: it would be a scrape without a limit. */
 static void stop_peer(const struct announce *announce, struct announce_response *response) {
     const bool known = is_known(announce);
+    begin_sending(announce);
     if (known) {
         const struct usage before = usage_of(announce->swarm);
         swarm_stop(announce->swarm, &announce->shard->outputs, &announce->place,
                    announce->request->left, announce->now_s);
         update_totals(announce, before);
+    } else if (!announce->exceeds_rate && endpoint_port(&response->client) != 0) {
+        send_absence(announce, &response->client);
     }
+    end_sending(announce);
     fill_counts(known || !announce->exceeds_rate ? announce->swarm : NULL, response);
 }
 
@@ -327,8 +359,49 @@ static uint16_t peer_timeout_s(const struct tracker_options *options, uint32_t i
     return (uint16_t)(twice > options->peer_timeout_min_s ? twice : options->peer_timeout_min_s);
 }
 
+static uint16_t recorded_ttl_s(const struct tracker_options *options, uint32_t interval_s) {
+    return options->cluster ? peer_recorded_interval_s(interval_s, options->peer_timeout_min_s)
+                            : peer_timeout_s(options, interval_s);
+}
+
 static bool updates_in_place(const struct peer_place *place) {
     return place->here != PEER_NOWHERE && (place->own == place->here || place->own == PEER_NOWHERE);
+}
+
+/* Whether the other nodes of the cluster must be informed of the announce. */
+static bool put_is_sent(const struct announce *announce, const struct peer_put *put,
+                        uint32_t interval_s) {
+    const struct peer_place *place = &announce->place;
+    if (!updates_in_place(place))
+        return true;
+    const struct peer_record *record = peer_list_record(place->list, place->here);
+    const uint32_t deadline_s = peer_list_deadline(place->list, place->here);
+    const struct send_facts facts = {
+        .event = put->request->event,
+        .known = record->flags & PEER_STAMPED,
+        .changed = swarm_put_changes(put, place->list, place->here),
+        .remaining_s = clock_elapsed_s(announce->now_s, deadline_s),
+        .recorded_s = peer_record_interval_s(record),
+        .interval_s = interval_s,
+    };
+    return peer_what_to_send(&facts) == SEND_PUT;
+}
+
+/* Returns the peer's position, or PEER_NOWHERE if out of memory. */
+static uint32_t store_peer(const struct announce *announce, const struct peer_put *put) {
+    struct swarm *swarm = announce->swarm;
+    /* Most announces update a peer in place, which changes no total. */
+    const bool in_place = updates_in_place(&announce->place) && put->passkey_tag == 0 &&
+                          !announce->shard->options->cluster;
+    struct usage before = { 0 };
+    if (!in_place)
+        before = usage_of(swarm);
+    begin_sending(announce);
+    const uint32_t position = swarm_put(swarm, &announce->shard->outputs, put, &announce->place);
+    end_sending(announce);
+    if (!in_place)
+        update_totals(announce, before);
+    return position;
 }
 
 static enum announce_result put_peer(struct announce *announce,
@@ -338,7 +411,7 @@ static enum announce_result put_peer(struct announce *announce,
         .request = announce->request,
         .peer = response->client,
         .on_lan = networks_contain(&options->lan, &response->client),
-        .ttl_s = peer_timeout_s(options, response->interval_s),
+        .ttl_s = recorded_ttl_s(options, response->interval_s),
         .now_s = announce->now_s,
         .passkey_tag = access_needs_passkey(announce->shard->access)
                            ? registry_passkey_tag(announce->request->passkey.digest)
@@ -350,14 +423,9 @@ static enum announce_result put_peer(struct announce *announce,
             return admission;
     }
     struct swarm *swarm = announce->swarm;
-    /* Most announces update a peer in place, which changes no total. */
-    const bool in_place = updates_in_place(&announce->place) && put.passkey_tag == 0;
-    struct usage before = { 0 };
-    if (!in_place)
-        before = usage_of(swarm);
-    const uint32_t position = swarm_put(swarm, &announce->shard->outputs, &put, &announce->place);
-    if (!in_place)
-        update_totals(announce, before);
+    uint32_t position = announce->place.here;
+    if (!options->cluster || put_is_sent(announce, &put, response->interval_s))
+        position = store_peer(announce, &put);
     if (position == PEER_NOWHERE)
         return ANNOUNCE_NO_MEMORY;
     select_peers(announce, put.on_lan, position, response);
@@ -369,7 +437,9 @@ static enum announce_result put_peer(struct announce *announce,
  * counted, even if it was with another port. */
 static void answer_unlisted(struct announce *announce, struct announce_response *response) {
     const struct networks *lan = &announce->shard->options->lan;
+    begin_sending(announce);
     reject_peer(announce);
+    end_sending(announce);
     if (announce->swarm != NULL)
         select_peers(announce, networks_contain(lan, &response->client), PEER_NOWHERE, response);
     fill_counts(announce->swarm, response);
@@ -456,6 +526,7 @@ enum announce_result tracker_announce(struct tracker *tracker,
     struct announce announce = {
         .request = request,
         .tracker = tracker,
+        .now_ms = now_ms,
         .now_s = tracker_seconds(now_ms),
         /* Before the shard is locked, so that its lock is held as short as possible. */
         .exceeds_rate = exceeds_rate(tracker, &request->peer, true, now_ms),

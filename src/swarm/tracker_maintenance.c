@@ -29,9 +29,16 @@ static void forget_torrent(struct tracker *tracker, struct shard *shard, uint32_
     counter_add(&tracker->torrents, UINT32_MAX);
 }
 
+static uint32_t lesser(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
+
 /* Sweeps from `*slot` until the shard ends or SWEEP_BUDGET is used up. */
 static uint32_t sweep_some(struct tracker *tracker, struct shard *shard, uint32_t *slot,
                            uint32_t now_s) {
+    const uint32_t expire_s = shard->options->cluster
+                                  ? lesser(now_s, tracker_seconds(tally_read(&tracker->merged_ms)))
+                                  : now_s;
     uint32_t expired = 0;
     uint32_t work = 0;
     while (*slot <= shard->slot_mask && work < SWEEP_BUDGET) {
@@ -44,7 +51,7 @@ static uint32_t sweep_some(struct tracker *tracker, struct shard *shard, uint32_
         work += swarm_peers(swarm) / SWEEP_PEERS_A_UNIT;
         const size_t memory = swarm_memory(swarm);
         const uint32_t peers = swarm_peers(swarm);
-        const uint32_t gone = swarm_expire(swarm, &shard->outputs, now_s, SWEEP_EXPIRED_MAX);
+        const uint32_t gone = swarm_expire(swarm, &shard->outputs, expire_s, SWEEP_EXPIRED_MAX);
         tally_add(&tracker->memory, swarm_memory(swarm) - memory);
         idle_torrents_update(tracker, shard->options, swarm, peers);
         work += gone * (SWEEP_BUDGET / SWEEP_EXPIRED_MAX);
@@ -249,16 +256,6 @@ bool tracker_drain(struct tracker *tracker, change_reader read, void *context) {
     return complete;
 }
 
-static struct change describe_torrent(const struct swarm *swarm, uint32_t now_s) {
-    struct change change = {
-        .kind = CHANGE_TORRENT,
-        .age_s = swarm_idle_s(swarm, now_s),
-        .downloaded = swarm->downloaded,
-    };
-    memcpy(change.info_hash, swarm->info_hash, INFO_HASH_LEN);
-    return change;
-}
-
 struct hash_list {
     uint8_t (*hashes)[INFO_HASH_LEN];
     size_t count;
@@ -282,6 +279,7 @@ static bool collect_shard(const struct shard *shard, struct hash_list *list) {
 struct swarm_copy {
     struct shard *shard; /* locked, except between two steps */
     struct change_feed *all;
+    uint64_t node; /* of a cluster */
     uint32_t now_s;
     uint32_t visits; /* left in this step */
     size_t count;    /* changes of this step */
@@ -301,16 +299,26 @@ static bool step_has_room(const struct swarm_copy *copy) {
     return copy->count < DUMP_STEP && copy->visits > 0;
 }
 
+static void mark_merged(struct swarm_copy *copy, size_t from) {
+    for (size_t i = from; i < copy->count; i++) {
+        struct change *change = &copy->changes[i];
+        if (change->stamp != 0 && !stamp_is_of(change->stamp, copy->node))
+            change->origin = ORIGIN_MERGED;
+    }
+}
+
 /* The swarm may be forgotten between two steps. */
 static void copy_swarm(struct swarm_copy *copy, const uint8_t *info_hash, uint64_t hash) {
     struct swarm *swarm = shard_find(copy->shard, info_hash, hash);
     if (swarm == NULL)
         return;
-    copy->changes[copy->count++] = describe_torrent(swarm, copy->now_s);
+    copy->changes[copy->count++] = swarm_describe_torrent(swarm, copy->now_s);
     struct swarm_walk walk = swarm_begin_walk(swarm);
     while (swarm != NULL && walk.family != FAMILY_NONE) {
-        copy->count += swarm_walk(swarm, &walk, copy->now_s, copy->changes + copy->count,
-                                  DUMP_STEP - copy->count, &copy->visits);
+        const size_t from = copy->count;
+        copy->count += swarm_walk(swarm, &walk, copy->now_s, copy->changes + from, DUMP_STEP - from,
+                                  &copy->visits);
+        mark_merged(copy, from);
         if (step_has_room(copy))
             continue;
         end_copy_step(copy);
@@ -322,7 +330,13 @@ static void copy_swarm(struct swarm_copy *copy, const uint8_t *info_hash, uint64
 /* Copies these torrents of one shard. Walks mark the peers, so there is one at a time. */
 static void copy_swarms(struct tracker *tracker, struct shard *shard, struct change_feed *all,
                         uint8_t (*hashes)[INFO_HASH_LEN], size_t count, uint32_t now_s) {
-    struct swarm_copy copy = { .shard = shard, .all = all, .now_s = now_s, .visits = DUMP_VISITS };
+    struct swarm_copy copy = {
+        .shard = shard,
+        .all = all,
+        .node = tally_read(&tracker->node),
+        .now_s = now_s,
+        .visits = DUMP_VISITS,
+    };
     pthread_mutex_lock(&tracker->walk_lock);
     pthread_mutex_lock(&shard->lock);
     for (size_t i = 0; i < count; i++) {
@@ -402,7 +416,7 @@ bool tracker_restore(struct tracker *tracker, const struct change *change, uint6
         const uint32_t before = swarm_peers(swarm);
         const size_t memory = swarm_memory(swarm);
         if (!swarm_restore(swarm, &shard->outputs, change,
-                           networks_contain(&options->lan, &change->peer), now_s,
+                           networks_contain(&options->lan, &change->peer), options->cluster, now_s,
                            (uint16_t)options->interval_max_s))
             result = ANNOUNCE_NO_MEMORY;
         counter_add(&tracker->peers, swarm_peers(swarm) - before);
@@ -412,54 +426,13 @@ bool tracker_restore(struct tracker *tracker, const struct change *change, uint6
     return result != ANNOUNCE_NO_MEMORY;
 }
 
-/* The shard is locked; `swarm` may be NULL. */
-static enum announce_result merge_peer(struct tracker *tracker, struct shard *shard, uint64_t hash,
-                                       struct swarm *swarm, const struct change *change,
-                                       uint32_t now_s) {
-    const struct tracker_options *options = shard->options;
-    struct peer_place place = { .here = PEER_NOWHERE, .own = PEER_NOWHERE };
-    enum announce_result result = ANNOUNCE_OK;
-    if (swarm != NULL)
-        place = swarm_find_described(swarm, change);
-    if (!peer_place_is_known(&place))
-        result = join_limits_check(tracker, options, swarm, NULL);
-    if (result == ANNOUNCE_OK && swarm == NULL) {
-        result = tracker_add_swarm(tracker, shard, change->info_hash, hash, now_s, &swarm);
-        if (result == ANNOUNCE_OK)
-            place = swarm_find_described(swarm, change);
-    }
-    if (result != ANNOUNCE_OK)
-        return result;
-    const uint32_t peers = swarm_peers(swarm);
-    const size_t memory = swarm_memory(swarm);
-    if (!swarm_merge(swarm, &shard->outputs, change, &place,
-                     networks_contain(&options->lan, &change->peer), now_s,
-                     (uint16_t)options->interval_max_s))
-        result = ANNOUNCE_NO_MEMORY;
-    counter_add(&tracker->peers, swarm_peers(swarm) - peers);
-    tally_add(&tracker->memory, swarm_memory(swarm) - memory);
-    idle_torrents_update(tracker, options, swarm, peers);
-    return result;
-}
-
-enum announce_result tracker_merge_peer(struct tracker *tracker, const struct change *change,
-                                        uint64_t now_ms) {
-    uint64_t hash;
-    struct shard *shard = swarm_table_lock(tracker->table, change->info_hash, &hash);
-    struct swarm *swarm = shard_find(shard, change->info_hash, hash);
-    const enum announce_result result =
-        merge_peer(tracker, shard, hash, swarm, change, tracker_seconds(now_ms));
-    swarm_table_unlock(shard);
-    return result;
-}
-
 void tracker_extend_deadlines(struct tracker *tracker, uint64_t now_ms) {
     const uint32_t now_s = tracker_seconds(now_ms);
     const uint32_t interval_s = tracker_interval_s(tracker);
     for (int i = 0; i < SHARDS; i++) {
         struct shard *shard = &tracker->table->shards[i];
         pthread_mutex_lock(&shard->lock);
-        for (uint32_t slot = 0; slot <= shard->slot_mask; slot++) {
+        for (uint32_t slot = 0; slot <= shard->slot_mask && !shard->options->cluster; slot++) {
             struct swarm *swarm = shard->slots[slot].swarm;
             if (swarm == NULL)
                 continue;

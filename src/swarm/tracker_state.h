@@ -1,5 +1,5 @@
 /* Internals of struct tracker, shared by tracker.c, join_limits.c, idle_torrents.c,
- * tracker_maintenance.c and swarm_snapshot.c. */
+ * tracker_maintenance.c, tracker_cluster.c and swarm_snapshot.c. */
 #ifndef SKEP_SWARM_TRACKER_STATE_H
 #define SKEP_SWARM_TRACKER_STATE_H
 
@@ -8,6 +8,7 @@
 
 #include "swarm/access.h"
 #include "swarm/rate_limit.h"
+#include "swarm/stamp.h"
 #include "swarm/swarm_table.h"
 #include "swarm/tracker_options.h"
 
@@ -49,6 +50,9 @@ struct tracker {
     _Atomic uint32_t address_requests_per_s;
     _Atomic uint32_t address_requests_burst;
     _Atomic bool limit_loopback;
+    _Atomic uint64_t node; /* these: see struct tracker_cluster */
+    _Atomic uint64_t clock_offset_ms;
+    _Atomic uint64_t merged_ms;
 };
 
 static inline uint32_t tracker_seconds(uint64_t now_ms) {
@@ -86,6 +90,16 @@ static inline void tally_own(_Atomic uint64_t *tally) {
 static inline uint64_t tally_read(const _Atomic uint64_t *tally) {
     return atomic_load_explicit(tally, memory_order_relaxed);
 }
+
+/* Monotonic time of a stamp, modulo 2^32. */
+static inline uint32_t tracker_state_made_s(const struct tracker *tracker, uint64_t stamp) {
+    const int64_t made_ms = (int64_t)(stamp_ms(stamp) - tally_read(&tracker->clock_offset_ms));
+    return (uint32_t)(made_ms / 1000);
+}
+
+/* Draws the stamp of a change that is sent, for the changes of the shard's swarms until the shard
+ * is unlocked; the caller resets `outputs.stamping`. The shard is locked. */
+void tracker_state_draw_stamp(const struct tracker *tracker, struct shard *shard, uint64_t now_ms);
 
 /* Creates the swarm of `info_hash`, which must not exist, if the limits allow it. The shard is
  * locked. */

@@ -336,9 +336,9 @@ START_TEST(restored_client_of_both_families_counts_once) {
         const struct announce_request peer = leecher_over(orders[0][i], 1);
         drop(&peer);
     }
-    ck_assert(swarm_restore(swarm, &outputs, _i == 0 ? &v4 : &v6, false, NOW, TTL));
+    ck_assert(swarm_restore(swarm, &outputs, _i == 0 ? &v4 : &v6, false, false, NOW, TTL));
     feed.count = 0;
-    ck_assert(swarm_restore(swarm, &outputs, _i == 0 ? &v6 : &v4, false, NOW, TTL));
+    ck_assert(swarm_restore(swarm, &outputs, _i == 0 ? &v6 : &v4, false, false, NOW, TTL));
     ck_assert_uint_eq(feed.count, 0);
     assert_counts(0, 1, 0);
 }

@@ -284,8 +284,8 @@ START_TEST(restored_peer_is_unchanged_and_not_in_the_feed) {
     change.counted = true;
     drop(&peer);
     feed.count = 0;
-    ck_assert(swarm_restore(swarm, &outputs, &change, false, NOW, TTL));
-    ck_assert(swarm_restore(swarm, &outputs, &change, false, NOW, TTL));
+    ck_assert(swarm_restore(swarm, &outputs, &change, false, false, NOW, TTL));
+    ck_assert(swarm_restore(swarm, &outputs, &change, false, false, NOW, TTL));
     assert_told(NULL, 0);
     assert_counts(0, 1, 0);
     ck_assert_uint_eq(swarm->paused, 1);

@@ -83,7 +83,7 @@ START_TEST(restored_peer_has_no_rates) {
     const struct announce_request peer = moving(3, FAMILY_V4);
     const struct change change = swarm_describe(swarm, &swarm->v4, 0, CHANGE_PEER_JOINED, LATER);
     drop(&peer);
-    ck_assert(swarm_restore(swarm, &outputs, &change, false, LATER, TTL));
+    ck_assert(swarm_restore(swarm, &outputs, &change, false, false, LATER, TTL));
     assert_sums(0, 0);
     put_later(&peer);
     assert_sums(0, 0);
@@ -134,7 +134,7 @@ static void restore(uint32_t number, uint32_t age_s) {
     struct change change = { .left = 5, .key = number + 1, .age_s = age_s };
     change.peer = numbered_endpoint(FAMILY_V4, number);
     numbered_id(change.peer_id, number);
-    ck_assert(swarm_restore(swarm, &outputs, &change, false, NOW, TTL));
+    ck_assert(swarm_restore(swarm, &outputs, &change, false, false, NOW, TTL));
 }
 
 START_TEST(restored_peer_is_confirmed_once) {

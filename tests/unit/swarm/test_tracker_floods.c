@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "swarm/tracker_cluster.h"
+
 enum { FLOOD = 5000 };
 
 static struct tracker_options options;
@@ -651,6 +653,17 @@ START_TEST(lan_and_this_machine_are_not_held_to_a_share) {
 }
 END_TEST
 
+static enum announce_result merge(const char *address, uint16_t port, uint32_t torrent) {
+    struct peer_key key = { .endpoint = endpoint_at(address, port) };
+    struct held_peer peer = {
+        .stamp = stamp_at(now_ms, 1),
+        .state = { .left = 5, .key = port, .interval_s = 120 },
+    };
+    numbered_id(key.info_hash, torrent);
+    numbered_id(peer.state.peer_id, port);
+    return tracker_merge_peer(tracker, &key, &peer, now_ms);
+}
+
 START_TEST(merged_peers_are_not_held_to_a_share) {
     options.peers_max = 1000;
     options.network_peers_permille = 1;
@@ -658,11 +671,7 @@ START_TEST(merged_peers_are_not_held_to_a_share) {
     options.address_torrent_peers_max = 1;
     apply();
     for (uint32_t i = 0; i < 1000; i++) {
-        struct change change = { .kind = CHANGE_PEER_JOINED, .left = 5, .key = 1 + i };
-        numbered_id(change.info_hash, TORRENT);
-        numbered_id(change.peer_id, i);
-        change.peer = endpoint_at("192.0.2.1", (uint16_t)(1 + i));
-        REQUIRE(tracker_merge_peer(tracker, &change, now_ms) == ANNOUNCE_OK);
+        REQUIRE(merge("192.0.2.1", (uint16_t)(1 + i), TORRENT) == ANNOUNCE_OK);
     }
     ck_assert_int_eq(come("192.0.2.7", 5000, TORRENT), ANNOUNCE_PEERS_FULL);
 }
@@ -672,10 +681,7 @@ START_TEST(merged_peer_ends_the_idle_time_of_its_torrent) {
     options.address_idle_torrents_max = 1;
     apply();
     complete_and_leave("192.0.2.1", 1000);
-    struct change change = { .kind = CHANGE_PEER_JOINED, .left = 5, .key = 7 };
-    numbered_id(change.info_hash, 1000);
-    change.peer = endpoint_at("192.0.2.9", 1);
-    ck_assert_int_eq(tracker_merge_peer(tracker, &change, now_ms), ANNOUNCE_OK);
+    ck_assert_int_eq(merge("192.0.2.9", 1, 1000), ANNOUNCE_OK);
     complete_and_leave("192.0.2.1", 1001);
     sweep();
     ck_assert_uint_eq(count_kept(1000, 2), 2);

@@ -1,4 +1,4 @@
-/* A past state or a peer from outside: dump, restore, the grace after it, and merge. */
+/* A past state: dump, restore, and the grace after it. */
 #include <string.h>
 
 #include "swarm/swarm_snapshot.h"
@@ -171,145 +171,6 @@ START_TEST(peer_that_announces_after_grace_expires_as_usual) {
 }
 END_TEST
 
-static struct change from_outside(const struct announce_request *request) {
-    struct change change = {
-        .kind = CHANGE_PEER_JOINED,
-        .peer = request->peer,
-        .key = request->key,
-        .left = request->left,
-        .interval_s = 120,
-    };
-    memcpy(change.info_hash, request->info_hash, INFO_HASH_LEN);
-    memcpy(change.peer_id, request->peer_id, PEER_ID_LEN);
-    return change;
-}
-
-static enum announce_result merge(const struct announce_request *request) {
-    const struct change change = from_outside(request);
-    return tracker_merge_peer(tracker, &change, START_MS);
-}
-
-struct kinds {
-    enum change_kind list[4];
-    size_t count;
-    struct change last;
-};
-
-static void collect_kinds(void *context, const struct change *changes, size_t count) {
-    struct kinds *kinds = context;
-    for (size_t i = 0; i < count && kinds->count < COUNT_OF(kinds->list); i++)
-        kinds->list[kinds->count++] = changes[i].kind;
-    if (count > 0)
-        kinds->last = changes[count - 1];
-}
-
-static struct kinds reported(void) {
-    struct kinds kinds = { .count = 0 };
-    ck_assert(tracker_drain(tracker, collect_kinds, &kinds));
-    return kinds;
-}
-
-static void assert_counts(uint32_t seeders, uint32_t leechers) {
-    const struct scrape_entry entry = test_scrape(tracker, TORRENT);
-    ck_assert_uint_eq(entry.seeders, seeders);
-    ck_assert_uint_eq(entry.leechers, leechers);
-    ck_assert_uint_eq(entry.downloaded, 0);
-    ck_assert_uint_eq(tracker_stats(tracker).peers, seeders + leechers);
-}
-
-START_TEST(merged_peer_joins_the_others_and_expires) {
-    static struct reply reply;
-    const struct announce_request here = test_leecher(1);
-    const struct announce_request outside = test_seeder(2);
-    test_put(tracker, &here, START_MS);
-    (void)reported();
-    ck_assert_int_eq(merge(&outside), ANNOUNCE_OK);
-    assert_counts(1, 1);
-    const struct kinds kinds = reported();
-    ck_assert_uint_eq(kinds.count, 1);
-    ck_assert_int_eq(kinds.list[0], CHANGE_PEER_JOINED);
-    ck_assert(!kinds.last.own_address);
-    test_announce(tracker, &here, START_MS, &reply);
-    ck_assert(reply_has(&reply, &outside.peer));
-    ck_assert_uint_eq(sweep_all(test_seconds_after(241)), 2);
-}
-END_TEST
-
-START_TEST(merged_peer_updates_the_same_client) {
-    struct announce_request peer = test_leecher(1);
-    peer.uploaded = 1 << 20;
-    test_put(tracker, &peer, START_MS);
-    (void)reported();
-    peer.left = 0;
-    ck_assert_int_eq(merge(&peer), ANNOUNCE_OK);
-    assert_counts(1, 0);
-    const struct kinds kinds = reported();
-    ck_assert_uint_eq(kinds.count, 1);
-    ck_assert_int_eq(kinds.list[0], CHANGE_PEER_UPDATED);
-    ck_assert(kinds.last.own_address);
-    struct peer_stats stats;
-    size_t total;
-    ck_assert_uint_eq(swarm_snapshot_peers(tracker, peer.info_hash, START_MS, 0, &stats, 1, &total),
-                      1);
-    ck_assert_uint_eq(stats.uploaded, 1 << 20);
-    ck_assert_int_eq(merge(&peer), ANNOUNCE_OK);
-    ck_assert_uint_eq(reported().count, 0);
-}
-END_TEST
-
-START_TEST(merged_peer_at_another_address_moves) {
-    struct announce_request peer = test_leecher(1);
-    test_put(tracker, &peer, START_MS);
-    (void)reported();
-    peer.peer = numbered_endpoint(FAMILY_V4, 7);
-    ck_assert_int_eq(merge(&peer), ANNOUNCE_OK);
-    assert_counts(0, 1);
-    const struct kinds kinds = reported();
-    ck_assert_uint_eq(kinds.count, 2);
-    ck_assert_int_eq(kinds.list[0], CHANGE_PEER_MOVED);
-    ck_assert_int_eq(kinds.list[1], CHANGE_PEER_JOINED);
-    ck_assert(endpoint_equal(&kinds.last.peer, &peer.peer));
-    ck_assert(!kinds.last.own_address);
-}
-END_TEST
-
-START_TEST(merged_peer_replaces_another_client_at_its_endpoint) {
-    const struct announce_request past = test_seeder(1);
-    struct announce_request peer = test_leecher(2);
-    test_put(tracker, &past, START_MS);
-    (void)reported();
-    peer.peer = past.peer;
-    ck_assert_int_eq(merge(&peer), ANNOUNCE_OK);
-    assert_counts(0, 1);
-    const struct kinds kinds = reported();
-    ck_assert_uint_eq(kinds.count, 1);
-    ck_assert_mem_eq(kinds.last.peer_id, peer.peer_id, PEER_ID_LEN);
-    ck_assert(!kinds.last.own_address);
-}
-END_TEST
-
-START_TEST(full_tracker_merges_known_peers_only) {
-    struct announce_request known = test_leecher(1);
-    const struct announce_request stranger = test_leecher(2);
-    options.peers_max = 1;
-    ck_assert(tracker_apply(tracker, &options));
-    test_put(tracker, &known, START_MS);
-    ck_assert_int_eq(merge(&stranger), ANNOUNCE_PEERS_FULL);
-    known.left = 0;
-    ck_assert_int_eq(merge(&known), ANNOUNCE_OK);
-    assert_counts(1, 0);
-    options.peers_max = 10;
-    options.torrents_max = 1;
-    options.torrent_peers_max = 1;
-    ck_assert(tracker_apply(tracker, &options));
-    ck_assert_int_eq(merge(&stranger), ANNOUNCE_SWARM_FULL);
-    struct announce_request other_torrent = stranger;
-    numbered_id(other_torrent.info_hash, TORRENT + 1);
-    ck_assert_int_eq(merge(&other_torrent), ANNOUNCE_TORRENTS_FULL);
-    ck_assert_uint_eq(tracker_stats(tracker).torrents, 1);
-}
-END_TEST
-
 UNIT_SUITE(tracker_restore) {
     Suite *suite = suite_create("tracker_restore");
     TCase *restore = tcase_create("restore");
@@ -322,11 +183,6 @@ UNIT_SUITE(tracker_restore) {
     tcase_add_test(restore, restore_leaves_out_what_does_not_fit);
     tcase_add_test(restore, grace_gives_every_peer_one_interval);
     tcase_add_test(restore, peer_that_announces_after_grace_expires_as_usual);
-    tcase_add_test(restore, merged_peer_joins_the_others_and_expires);
-    tcase_add_test(restore, merged_peer_updates_the_same_client);
-    tcase_add_test(restore, merged_peer_at_another_address_moves);
-    tcase_add_test(restore, merged_peer_replaces_another_client_at_its_endpoint);
-    tcase_add_test(restore, full_tracker_merges_known_peers_only);
     suite_add_tcase(suite, restore);
     return suite;
 }

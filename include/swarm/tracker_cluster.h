@@ -1,0 +1,53 @@
+/* The tracker as a node of a cluster (tracker_options.cluster).
+ *
+ * Each peer has the stamp of its last change. An announce that changes a peer, or comes when the
+ * others would soon expire it (swarm/peer_sending.h), draws a stamp, moves the deadline and puts a
+ * change with ORIGIN_SENT into the feed; any other announce changes nothing. Changes of other nodes
+ * are merged by key: they have ORIGIN_MERGED in the feed. Any thread, unless noted otherwise.
+ * `now_ms` is clock_now_ms(). */
+#ifndef SKEP_SWARM_TRACKER_CLUSTER_H
+#define SKEP_SWARM_TRACKER_CLUSTER_H
+
+#include "swarm/stamp.h"
+#include "swarm/stamped_peer.h"
+#include "swarm/tracker.h"
+
+/* What the tracker has to know of its cluster. */
+struct tracker_cluster {
+    uint64_t node;            /* its low bits are in the stamps */
+    uint64_t clock_offset_ms; /* the cluster's clock - clock_now_ms(), modulo 2^64 */
+    /* Changes of other nodes are merged up to this time: peers with a later deadline stay. */
+    uint64_t merged_ms;
+    uint32_t budget_per_s; /* announces of all nodes, instead of the option; not 0 */
+};
+
+/* To be called before the first announce, and then whenever any of it has changed. Before the first
+ * call no peer expires. One thread at a time. */
+void tracker_set_cluster(struct tracker *tracker, const struct tracker_cluster *cluster);
+
+/* Copies the peer at a key; false if there is none. `completed` is 0: the tracker does not keep it.
+ */
+bool tracker_find_peer(struct tracker *tracker, const struct peer_key *key, struct held_peer *held);
+
+/* Puts a peer that another node knows, unless the one here has a later stamp. Returns ANNOUNCE_OK,
+ * or why it is refused: by the access rules or, if it is new, by the limits, except those per
+ * address. The torrent's download count stays. */
+enum announce_result tracker_merge_peer(struct tracker *tracker, const struct peer_key *key,
+                                        const struct held_peer *peer, uint64_t now_ms);
+
+/* Removes the peer at a key, unless it has a later stamp. */
+void tracker_merge_removal(struct tracker *tracker, const struct peer_key *key, uint64_t stamp,
+                           uint64_t now_ms);
+
+/* Sets the download count of a torrent, which is created if it is unknown and the count is not 0;
+ * `idle_s`: for how long it has had no peers. Returns whether it is set. */
+bool tracker_merge_downloaded(struct tracker *tracker,
+                              const uint8_t info_hash[static INFO_HASH_LEN], uint32_t downloaded,
+                              uint32_t idle_s, uint64_t now_ms);
+
+/* The join has ended. Until then, restored peers that no announce or merge has confirmed do not
+ * expire; now they do so at once, or, if not `confirmed`, after the time that a peer has whose last
+ * change was 1.5 intervals ago. One thread at a time. */
+void tracker_end_join(struct tracker *tracker, bool confirmed, uint64_t now_ms);
+
+#endif
