@@ -91,10 +91,24 @@ bool replica_count_completion(struct replica *replica,
     return true;
 }
 
+uint64_t replica_completion(const struct replica *replica, const struct peer_key *key,
+                            const struct peer_state *state) {
+    return stamp_set_find(&replica->completions, replica_hash_client(replica, key, state));
+}
+
+void replica_show_count(const struct replica *replica, const struct peer_table *table,
+                        const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp) {
+    const uint64_t torrent = replica_hash_torrent(replica, info_hash);
+    if (table->count != NULL)
+        table->count(table->context, info_hash, counter_table_sum(&replica->counters, torrent),
+                     stamp);
+}
+
 /* Several nodes may have counted one completion: all but the one with the smallest stamp take it
  * back, each once. */
-static bool learn_completion(struct replica *replica, const uint8_t *info_hash, uint64_t client,
-                             uint64_t stamp, struct record *answer) {
+static bool learn_completion(struct replica *replica, const struct peer_table *table,
+                             const uint8_t *info_hash, uint64_t client, uint64_t stamp,
+                             struct record *answer) {
     const uint64_t known = stamp_set_find(&replica->completions, client);
     if (known != 0 && known <= stamp)
         return false;
@@ -105,6 +119,7 @@ static bool learn_completion(struct replica *replica, const uint8_t *info_hash, 
         return false;
     add_to_own(replica, info_hash, (struct counter_pair){ .taken_back = 1 });
     replica_own_counter(replica, info_hash, stamp, answer);
+    replica_show_count(replica, table, info_hash, stamp);
     return true;
 }
 
@@ -131,7 +146,7 @@ static enum replica_effect merge_peer(struct replica *replica, const struct peer
     case MERGE_REMOVE:
         replica_note_removal(replica, key, record->stamp);
         if (found)
-            table->remove(table->context, key);
+            table->remove(table->context, key, record->stamp);
         return found ? REPLICA_CHANGED : REPLICA_NOTHING;
     case MERGE_NOTHING:
         break;
@@ -140,8 +155,8 @@ static enum replica_effect merge_peer(struct replica *replica, const struct peer
 }
 
 /* A node with a smaller pair than the one here has lost it, or forgotten the torrent. */
-static enum replica_effect merge_counter(struct replica *replica, const struct record *record,
-                                         struct record *answer) {
+static enum replica_effect merge_counter(struct replica *replica, const struct peer_table *table,
+                                         const struct record *record, struct record *answer) {
     const uint64_t torrent = replica_hash_torrent(replica, record->counter.info_hash);
     const uint64_t node = record->counter.node;
     const struct counter_pair pair = {
@@ -157,8 +172,10 @@ static enum replica_effect merge_counter(struct replica *replica, const struct r
      * back is unknown. */
     if (stamp_is_of(node, replica->options.node))
         replica->own_after = replica->restored;
-    const bool merged = counter_table_merge(&replica->counters, torrent, node, pair);
-    return merged ? REPLICA_CHANGED : REPLICA_REJECTED;
+    if (!counter_table_merge(&replica->counters, torrent, node, pair))
+        return REPLICA_REJECTED;
+    replica_show_count(replica, table, record->counter.info_hash, record->stamp);
+    return REPLICA_CHANGED;
 }
 
 static bool is_of_other_site(const struct replica *replica, uint64_t site,
@@ -176,19 +193,19 @@ enum replica_effect replica_merge(struct replica *replica, const struct peer_tab
     switch (record->kind) {
     case RECORD_PUT:
         if (record->state.completed != 0)
-            (void)learn_completion(replica, record->peer.info_hash,
+            (void)learn_completion(replica, table, record->peer.info_hash,
                                    replica_hash_client(replica, &record->peer, &record->state),
                                    record->state.completed, answer);
         return merge_peer(replica, table, record, now_ms);
     case RECORD_REMOVE:
         return merge_peer(replica, table, record, now_ms);
     case RECORD_COMPLETION:
-        return learn_completion(replica, record->completion.info_hash, record->completion.identity,
-                                record->stamp, answer)
+        return learn_completion(replica, table, record->completion.info_hash,
+                                record->completion.identity, record->stamp, answer)
                    ? REPLICA_CHANGED
                    : REPLICA_NOTHING;
     case RECORD_COUNTER:
-        return merge_counter(replica, record, answer);
+        return merge_counter(replica, table, record, answer);
     case RECORD_TOMBSTONE:
         note_tombstone(replica, record->hash, record->stamp);
         return REPLICA_NOTHING;

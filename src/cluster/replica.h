@@ -16,8 +16,11 @@ struct peer_table {
     bool (*find)(void *context, const struct peer_key *key, struct held_peer *held);
     /* Adds or replaces a peer; false if there is no room, or the node's registry rejects it. */
     bool (*put)(void *context, const struct peer_key *key, const struct held_peer *peer);
-    /* Removes the peer at a key, if there is one. */
-    void (*remove)(void *context, const struct peer_key *key);
+    /* Removes the peer at a key, unless it has changed after `stamp`. */
+    void (*remove)(void *context, const struct peer_key *key, uint64_t stamp);
+    /* The download count of a torrent has changed; `stamp`: of its last change. May be NULL. */
+    void (*count)(void *context, const uint8_t info_hash[static INFO_HASH_LEN], uint32_t downloaded,
+                  uint64_t stamp);
 };
 
 struct replica_options {
@@ -73,6 +76,14 @@ enum replica_effect replica_merge(struct replica *replica, const struct peer_tab
 
 /* Notes that the node itself has removed a peer because it stopped or moved. */
 void replica_note_removal(struct replica *replica, const struct peer_key *key, uint64_t stamp);
+
+/* Smallest known stamp of the completion of a client of the torrent; 0: unknown. */
+uint64_t replica_completion(const struct replica *replica, const struct peer_key *key,
+                            const struct peer_state *state);
+
+/* Passes the download count of a torrent to the table. */
+void replica_show_count(const struct replica *replica, const struct peer_table *table,
+                        const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp);
 
 /* Counts a completion that a client reports to this node. False if it is known already. */
 bool replica_count_completion(struct replica *replica,

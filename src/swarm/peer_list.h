@@ -90,7 +90,8 @@ uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire);
 uint32_t peer_list_find_identity(const struct peer_list *list,
                                  const uint8_t peer_id[static PEER_ID_LEN], uint32_t identity_key);
 
-/* The same, only of a peer that is marked as a twin (PEER_TWIN), or only of one that is not. */
+/* The same of a record, only among the peers that are marked as twins (PEER_TWIN), or among the
+ * others. */
 uint32_t peer_list_find_twin(const struct peer_list *list, const struct peer_record *record,
                              bool paired);
 

@@ -99,7 +99,7 @@ static enum announce_result admit_peer(struct tracker *tracker, struct shard *sh
     return tracker_add_swarm(tracker, shard, key->info_hash, hash, now_s, swarm);
 }
 
-/* Updates the tracker's totals by what was done to a swarm. */
+/* Updates the tracker's totals. Peers and memory: those of the swarm before its change. */
 static void update_totals(struct tracker *tracker, struct shard *shard, struct swarm *swarm,
                           uint32_t peers, size_t memory) {
     counter_add(&tracker->peers, swarm_peers(swarm) - peers);

@@ -283,8 +283,9 @@ static bool put_peer(void *context, const struct peer_key *key, const struct hel
     return true;
 }
 
-static void remove_peer(void *context, const struct peer_key *key) {
+static void remove_peer(void *context, const struct peer_key *key, uint64_t stamp) {
     struct node *node = context;
+    (void)stamp;
     node->slots[number_of_key(key)].present = false;
 }
 

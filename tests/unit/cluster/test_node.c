@@ -66,7 +66,8 @@ static bool put_peer(void *context, const struct peer_key *key, const struct hel
     return true;
 }
 
-static void remove_peer(void *context, const struct peer_key *key) {
+static void remove_peer(void *context, const struct peer_key *key, uint64_t stamp) {
+    (void)stamp;
     struct table *table = context;
     table->present[number_of(key)] = false;
 }

@@ -32,10 +32,10 @@ static bool put(void *context, const struct peer_key *key, const struct held_pee
     return true;
 }
 
-static void erase(void *context, const struct peer_key *key) {
+static void erase(void *context, const struct peer_key *key, uint64_t stamp) {
     struct one_peer *one = context;
     (void)key;
-    one->present = false;
+    one->present = one->peer.stamp > stamp;
 }
 
 static struct replica replica;
@@ -60,7 +60,7 @@ static void teardown(void) {
 
 static enum replica_effect merge(uint64_t site, const struct record *record,
                                  struct record *answer) {
-    const struct peer_table table = { &one, find, put, erase };
+    const struct peer_table table = { .context = &one, .find = find, .put = put, .remove = erase };
     return replica_merge(&replica, &table, site, record, NOW_MS, answer);
 }
 

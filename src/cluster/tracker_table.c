@@ -1,0 +1,128 @@
+#include "cluster/tracker_table.h"
+
+#include <string.h>
+
+static bool find_peer(void *context, const struct peer_key *key, struct held_peer *held) {
+    const struct tracker_table *table = context;
+    return tracker_find_peer(table->tracker, key, held);
+}
+
+static bool is_lack_of_room(enum announce_result result) {
+    return result >= ANNOUNCE_TORRENTS_FULL && result <= ANNOUNCE_NO_MEMORY;
+}
+
+static bool put_peer(void *context, const struct peer_key *key, const struct held_peer *peer) {
+    struct tracker_table *table = context;
+    const enum announce_result result =
+        tracker_merge_peer(table->tracker, key, peer, table->now_ms);
+    table->full = table->full || is_lack_of_room(result);
+    return result == ANNOUNCE_OK;
+}
+
+static void remove_peer(void *context, const struct peer_key *key, uint64_t stamp) {
+    const struct tracker_table *table = context;
+    tracker_merge_removal(table->tracker, key, stamp, table->now_ms);
+}
+
+static void count_downloads(void *context, const uint8_t info_hash[static INFO_HASH_LEN],
+                            uint32_t downloaded, uint64_t stamp) {
+    struct tracker_table *table = context;
+    const uint64_t now_ms = table->now_ms + table->clock_offset_ms;
+    const uint64_t idle_ms = now_ms > stamp_ms(stamp) ? now_ms - stamp_ms(stamp) : 0;
+    if (!tracker_merge_downloaded(table->tracker, info_hash, downloaded, (uint32_t)(idle_ms / 1000),
+                                  table->now_ms))
+        table->full = table->full || downloaded > 0;
+}
+
+struct peer_table tracker_table_peers(struct tracker_table *table) {
+    return (struct peer_table){
+        .context = table,
+        .find = find_peer,
+        .put = put_peer,
+        .remove = remove_peer,
+        .count = count_downloads,
+    };
+}
+
+static struct peer_key key_of(const struct change *change) {
+    struct peer_key key = { .endpoint = change->peer, .on_lan = change->on_lan };
+    memcpy(key.info_hash, change->info_hash, INFO_HASH_LEN);
+    return key;
+}
+
+void record_of_peer(const struct change *change, struct record *record) {
+    *record = (struct record){
+        .kind = RECORD_PUT,
+        .stamp = change->stamp,
+        .peer = key_of(change),
+        .state = {
+            .key = change->key,
+            .left = change->left,
+            .uploaded_kib = change->uploaded_kib,
+            .downloaded_kib = change->downloaded_kib,
+            .passkey_tag = change->passkey_tag,
+            .interval_s = (uint16_t)change->interval_s,
+            .paused = change->paused,
+            .counted = change->counted,
+            .own_address = change->own_address,
+        },
+    };
+    memcpy(record->state.peer_id, change->peer_id, PEER_ID_LEN);
+}
+
+static size_t note_put(struct replica *replica, const struct peer_table *table,
+                       const struct change *change, struct record *records) {
+    size_t count = 0;
+    struct record put;
+    record_of_peer(change, &put);
+    if (change->kind == CHANGE_PEER_COMPLETED) {
+        const uint64_t client = replica_hash_client(replica, &put.peer, &put.state);
+        if (replica_count_completion(replica, change->info_hash, client, change->stamp))
+            replica_own_counter(replica, change->info_hash, change->stamp, &records[count++]);
+        replica_show_count(replica, table, change->info_hash, change->stamp);
+    }
+    if (put.state.counted)
+        put.state.completed = replica_completion(replica, &put.peer, &put.state);
+    records[count++] = put;
+    return count;
+}
+
+static size_t note_removal(struct replica *replica, const struct peer_table *table,
+                           const struct change *change, struct record *records) {
+    struct held_peer held;
+    const struct peer_key key = key_of(change);
+    const bool known = stamp_set_find(&replica->tombstones, replica_hash_peer(replica, &key)) != 0;
+    if (change->kind == CHANGE_PEER_ABSENT && known && !table->find(table->context, &key, &held))
+        return 0;
+    replica_note_removal(replica, &key, change->stamp);
+    table->remove(table->context, &key, change->stamp);
+    records[0] = (struct record){ .kind = RECORD_REMOVE, .stamp = change->stamp, .peer = key };
+    return 1;
+}
+
+size_t replica_note_change(struct replica *replica, const struct peer_table *table,
+                           const struct change *change,
+                           struct record records[static OWN_RECORDS_MAX]) {
+    if (change->kind == CHANGE_TORRENT_FORGOTTEN)
+        counter_table_forget(&replica->counters, replica_hash_torrent(replica, change->info_hash));
+    if (change->origin != ORIGIN_SENT)
+        return 0;
+    switch (change->kind) {
+    case CHANGE_PEER_JOINED:
+    case CHANGE_PEER_UPDATED:
+    case CHANGE_PEER_COMPLETED:
+    case CHANGE_PEER_REFRESHED:
+        return note_put(replica, table, change, records);
+    case CHANGE_PEER_LEFT:
+    case CHANGE_PEER_MOVED:
+    case CHANGE_PEER_ABSENT:
+        return note_removal(replica, table, change, records);
+    case CHANGE_PEER_EXPIRED:
+    case CHANGE_PEER_CONFIRMED:
+    case CHANGE_TORRENT:
+    case CHANGE_TORRENT_FORGOTTEN:
+    case CHANGE_TORRENT_LOST:
+        break;
+    }
+    return 0;
+}
