@@ -276,7 +276,7 @@ include conf/debian/package.mk
 ## Installation
 
 UNITS := skepd.service skepd.socket
-MAN_PAGES := skepd.8 skepctl.1
+MAN_PAGES := skepd.8 skepctl.1 skep.7
 
 # Each manual page goes to the directory of its section.
 man_path = $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(1)))/$(1)

@@ -21,6 +21,7 @@ INSTALLED = {
     "usr/share/doc/skep/prometheus-alerts.yml": 0o644,
     "usr/share/man/man1/skepctl.1": 0o644,
     "usr/share/man/man5/skepd.conf.5": 0o644,
+    "usr/share/man/man7/skep.7": 0o644,
     "usr/share/man/man8/skepd.8": 0o644,
     "usr/share/bash-completion/completions/skepctl": 0o644,
     "usr/share/fish/vendor_completions.d/skepctl.fish": 0o644,

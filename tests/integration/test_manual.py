@@ -130,7 +130,7 @@ def test_explanations_are_not_taken_for_marks(tmp_path, line):
 
 def test_pages_are_well_formed(tmp_path):
     (tmp_path / "skepd.conf.5").write_text(settings_page())
-    pages = [PAGES / "skepd.8", PAGES / "skepctl.1", tmp_path / "skepd.conf.5"]
+    pages = [PAGES / "skepd.8", PAGES / "skepctl.1", PAGES / "skep.7", tmp_path / "skepd.conf.5"]
     done = subprocess.run(["mandoc", "-Tlint", "-W", "warning", *pages], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "")
 

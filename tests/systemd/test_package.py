@@ -77,6 +77,20 @@ def test_installed_service_runs_and_serves_the_page(machine, installed, version)
     assert "peers" in machine.check("skepctl", "status")
 
 
+def test_database_is_restored_from_a_backup_as_the_guide_says(machine, installed):
+    guide = (ROOT / "src/man/skep.7").read_text()
+    steps = re.search(r"To restore it:\n\.Bd .*?\n(.*?)\.Ed", guide, re.S)[1]
+    saved, later = "ab" * 20, "cd" * 20
+    machine.check("mkdir", "-p", "/backup")
+    machine.check("skepctl", "add", saved)
+    machine.check("skepctl", "backup", "/backup/skep.db")
+    machine.check("skepctl", "add", later)
+    machine.check("sh", "-ec", steps)
+    listed = machine.check("skepctl", "list")
+    assert saved in listed and later not in listed
+    machine.check("skepctl", "remove", saved)
+
+
 def test_socket_is_installed_but_off(machine, installed):
     assert machine.property("skepd.socket", "LoadState") == "loaded"
     assert machine.property("skepd.socket", "UnitFileState") == "disabled"
@@ -86,7 +100,7 @@ def test_socket_is_installed_but_off(machine, installed):
 def test_files_are_complete(machine, installed):
     files = set(machine.check("dpkg", "--listfiles", "skep").split())
     share = {"doc/skep/grafana-dashboard.json", "doc/skep/prometheus-alerts.yml", "doc/skep/copyright",
-             "man/man1/skepctl.1.gz", "man/man5/skepd.conf.5.gz", "man/man8/skepd.8.gz",
+             "man/man1/skepctl.1.gz", "man/man5/skepd.conf.5.gz", "man/man7/skep.7.gz", "man/man8/skepd.8.gz",
              "bash-completion/completions/skepctl", "zsh/vendor-completions/_skepctl",
              "fish/vendor_completions.d/skepctl.fish"}
     assert {"/usr/bin/skepd", "/usr/bin/skepctl", *(f"/usr/share/{name}" for name in share)} <= files

@@ -154,6 +154,8 @@ static enum status run_doctor(const struct command_line *line) {
                              : output_out_of_memory();
     if (status == STATUS_GOOD)
         status = findings_end(&patient.findings);
+    else
+        json_decref(patient.findings.items);
     json_decref(patient.status);
     api_client_close(patient.api);
     return status;
