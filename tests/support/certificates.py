@@ -31,7 +31,8 @@ class Authority:
     def __init__(self, folder: Path, name: str = "root", signer: "Authority | None" = None):
         self.folder = folder
         self.signer = signer
-        self.files = self._make(name, signer, "-addext", "basicConstraints=critical,CA:TRUE")
+        self.files = self._make(name, signer, "-addext", "basicConstraints=critical,CA:TRUE",
+                                "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
     @property
     def certificate(self) -> Path:
