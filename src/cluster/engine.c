@@ -268,7 +268,7 @@ static struct bytes find_info(struct bytes info, const char *name) {
         if (bytes_equal(found, bytes_of(name)))
             return utf8_trim(value);
     }
-    return (struct bytes){ 0 };
+    return bytes_of("");
 }
 
 static uint64_t find_number(struct bytes info, const char *name) {
