@@ -1,5 +1,5 @@
-/* Lower bound of a UDP tracker: batches in, fixed batches out.
- * bare_udp PORT REPLY_BYTES */
+/* Lower bound of a UDP tracker: batches in, fixed batches out, each from the address that its
+ * request was sent to. bare_udp PORT REPLY_BYTES */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,16 +15,19 @@ static struct mmsghdr out[BATCH];
 static struct iovec in_parts[BATCH];
 static struct iovec out_parts[BATCH];
 static struct sockaddr_in senders[BATCH];
+static uint8_t control[BATCH][CMSG_SPACE(sizeof(struct in_pktinfo))];
 static uint8_t packets[BATCH][PACKET_MAX];
 static uint8_t replies[BATCH][PACKET_MAX];
 
 static int open_socket(uint16_t port) {
     const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     const int buffer = BUFFER;
+    const int yes = 1;
     const struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(port) };
     if (fd < 0 || bind(fd, (const struct sockaddr *)&any, sizeof any) != 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &yes, sizeof yes);
     return fd;
 }
 
@@ -37,8 +40,10 @@ static size_t build(const uint8_t *packet, uint8_t *reply, size_t announce_len) 
 
 static void serve(int fd, size_t announce_len) {
     for (;;) {
-        for (int i = 0; i < BATCH; i++)
+        for (int i = 0; i < BATCH; i++) {
             in[i].msg_hdr.msg_namelen = sizeof senders[i];
+            in[i].msg_hdr.msg_controllen = sizeof control[i];
+        }
         const int count = recvmmsg(fd, in, BATCH, MSG_WAITFORONE, NULL);
         int built = 0;
         for (int i = 0; i < count; i++) {
@@ -51,6 +56,8 @@ static void serve(int fd, size_t announce_len) {
                 .msg_namelen = in[i].msg_hdr.msg_namelen,
                 .msg_iov = &out_parts[built],
                 .msg_iovlen = 1,
+                .msg_control = control[i],
+                .msg_controllen = in[i].msg_hdr.msg_controllen,
             };
             built++;
         }
@@ -78,6 +85,7 @@ int main(int argc, char **argv) {
             .msg_name = &senders[i],
             .msg_iov = &in_parts[i],
             .msg_iovlen = 1,
+            .msg_control = control[i],
         };
     }
     serve(fd, announce_len);

@@ -14,9 +14,9 @@ PATH_SOURCES := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c src/server/*.
     $(addprefix tests/bench/,path.c requests.c workload.c)
 PATH_OBJECTS := $(patsubst %.c,$(O2_BUILD)/%.o,$(PATH_SOURCES))
 
-.PHONY: soak bench bench-quick bench-full bench-tools bench-packages check-instructions
+.PHONY: soak bench bench-quick bench-tools bench-packages check-instructions
 
-bench bench-quick bench-full: bench-packages
+bench bench-quick: bench-packages
 	@$(MAKE) --no-print-directory all bench-tools
 	@tests/bench/bench --build $(BUILD) $(filter --%,$(@:bench-%=--%))
 

@@ -2,16 +2,33 @@
 
 import contextlib
 import dataclasses
+import os
 import pathlib
+import re
+import sqlite3
+import subprocess
+import tempfile
+import threading
 import time
 import urllib.request
 
 import servers
-from loads import Load, Population, Series, TRANSPORTS, swarms_of_hundred
+from loads import Load, LoadFailed, Population, Series, TRANSPORTS, even, zipf
 
-CPU, RATE = "cpu_us_per_response", "rate"
-CHURN = "stopped=4,completed=2"
-USUAL = ("http-close", "udp")  # what clients do
+CPU = "cpu_us_per_response"
+SHAPES = {"even": even, "zipf": zipf}
+SAME, CHANGES, PUBLIC = "same", "changes", "public"
+WORKS = {SAME: (), CHANGES: ("--mix", "change=2"),
+         PUBLIC: ("--mix", "connect=55,scrape=1", "--wrong-ids", 5)}
+AQUATIC_LOAD = "aquatic_udp_load_test"
+AQUATIC_CONFIG = """
+server_address = "127.0.0.1:%(port)d"
+duration = %(seconds)d
+[requests]
+number_of_torrents = 100000
+number_of_peers = 200000
+announce_peers_wanted = 50
+"""
 
 
 @dataclasses.dataclass
@@ -19,11 +36,18 @@ class Bench:
     build: pathlib.Path
     load: Load
     rounds: int
-    sizes: tuple       # of the growth, in peers
+    sizes: tuple       # of the populations, in peers
     many: int          # peers, where many are needed
     interval_s: int    # short enough to wait for expiry, longer than `many` take to come
-    others: tuple      # trackers of others that are compared
+    long_s: int        # duration of a run that includes the store's work of a minute
+    others: list       # names of the trackers of others that are compared
     say: object        # reports progress to the user
+    failed: dict = dataclasses.field(default_factory=dict)  # reason why another one was left out
+
+
+def cpu_s(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def rss_kib(pid):
@@ -33,121 +57,155 @@ def rss_kib(pid):
     raise RuntimeError("no VmRSS")
 
 
+def fill(bench, server, population):
+    """Fills it and waits until it is idle again. Sets `bytes_a_peer`, the memory that each took."""
+    bench.say(f"filling {server.name} with {population.peers} peers")
+    before = rss_kib(server.pid)
+    bench.load.fill(server, population)
+    server.bytes_a_peer = (rss_kib(server.pid) - before) * 1024 / population.peers
+    for _ in range(30):
+        used = cpu_s(server.pid)
+        time.sleep(1)
+        if cpu_s(server.pid) - used < 0.03:
+            return
+
+
 @contextlib.contextmanager
-def filled_skepd(bench, population, **options):
-    """skepd with all peers of the population; `bytes_a_peer` is the memory that each took."""
-    with servers.PinnedSkepd(**options) as daemon:
-        before = rss_kib(daemon.pid)
-        daemon.fill = bench.load.fill(daemon, population)
-        daemon.bytes_a_peer = (rss_kib(daemon.pid) - before) * 1024 / population.peers
+def filled_skepd(bench, population, config=servers.CONFIG):
+    with servers.PinnedSkepd(config) as daemon:
+        fill(bench, daemon, population)
         yield daemon
 
 
-def _reply_bytes(bench, daemon, population, mode):
-    return round(bench.load.measure(daemon, population, mode, seconds=0.2)["reply_bytes"])
+@contextlib.contextmanager
+def leaves_out(bench, server):
+    """Leaves a tracker of others out if it cannot do something."""
+    try:
+        yield
+    except (LoadFailed, RuntimeError) as reason:
+        if server not in servers.OTHERS:
+            raise
+        bench.failed[server] = str(reason)
+
+
+def _bare_servers(bench, daemon, population):
+    """Their replies are as long as those of the daemon."""
+    http = bench.load.measure(daemon, population, "http-keepalive", seconds=0.2)
+    udp = bench.load.measure(daemon, population, "udp", seconds=0.2)
+    return [servers.bare_http(bench.build, round(http["reply_bytes"])),
+            servers.bare_udp(bench.build, 20 + 6 * round(udp["reply_peers"]))]
+
+
+def _works(server, mode):
+    if server.name == "bare":
+        return (SAME,)
+    return (SAME, CHANGES, PUBLIC) if mode == "udp" else (SAME, CHANGES)
+
+
+def _others(bench, stack, population, slow):
+    """Those that can take the population. node is too slow for many peers."""
+    hashes = bench.load.info_hashes(population)
+    for name in bench.others:
+        if name in bench.failed or (name == "node" and not slow):
+            continue
+        with leaves_out(bench, name):
+            tracker = stack.enter_context(servers.OTHERS[name](hashes))
+            fill(bench, tracker, population)
+            yield tracker
+
+
+def _compare_one(bench, shape, size, found):
+    population = SHAPES[shape](size)
+    modes = TRANSPORTS if shape == "even" else ("udp",)
+    with contextlib.ExitStack() as stack:
+        skepd = stack.enter_context(filled_skepd(bench, population))
+        found["bytes"][shape, size] = skepd.bytes_a_peer
+        bare = [stack.enter_context(one) for one in _bare_servers(bench, skepd, population)]
+        others = _others(bench, stack, population, shape == "even" and size == bench.sizes[0])
+        candidates = [skepd, *bare, *others]
+        runs = [(server, mode, work) for mode in modes for server in candidates
+                if mode in server.modes for work in _works(server, mode)]
+        for number in range(bench.rounds):
+            for server, mode, work in runs:
+                if server.name in bench.failed:
+                    continue
+                bench.say(f"{size} peers, {shape}: round {number + 1}, {mode}, {server.name}, {work}")
+                with leaves_out(bench, server.name):
+                    run = bench.load.measure(server, population, mode, WORKS[work])
+                    found["full"].add((shape, size, mode, work, server.name), run)
+        for server, mode, work in runs:
+            key = (shape, size, mode, work, server.name)
+            if work != SAME or server.name in bench.failed:
+                continue
+            bench.say(f"{size} peers, {shape}: half load, {mode}, {server.name}")
+            rate = round(found["full"].median(key, "rate") / 2)
+            with leaves_out(bench, server.name):
+                for _ in range(min(3, bench.rounds)):
+                    run = bench.load.measure(server, population, mode, ("--rate", rate))
+                    found["half"].add(key, run)
 
 
 def compare(bench):
-    """skepd, the bare servers and other trackers, with the same requests over each transport."""
-    population = Population(10_000, 100)
-    series = Series()
-    with contextlib.ExitStack() as stack:
-        skepd = stack.enter_context(filled_skepd(bench, population))
-        http_bytes = _reply_bytes(bench, skepd, population, "http-keepalive")
-        udp_bytes = _reply_bytes(bench, skepd, population, "udp")
-        http = stack.enter_context(servers.bare_http(bench.build, http_bytes))
-        udp = stack.enter_context(servers.bare_udp(bench.build, udp_bytes))
-        trackers = [skepd]
-        if "opentracker" in bench.others:
-            hashes = bench.load.info_hashes(population)
-            trackers.append(stack.enter_context(servers.Opentracker(hashes)))
-        if "node" in bench.others:
-            trackers.append(stack.enter_context(servers.node_tracker()))
-        for tracker in trackers[1:]:
-            bench.load.fill(tracker, population)
-        for number in range(bench.rounds):
-            for mode in TRANSPORTS:
-                for server in (trackers[0], udp if mode == "udp" else http, *trackers[1:]):
-                    bench.say(f"round {number + 1}: {TRANSPORTS[mode]}, {server.name}")
-                    series.add((mode, server.name), bench.load.measure(server, population, mode))
-    return series
-
-
-def grow(bench):
-    """Increasing numbers of swarms of about 100 peers."""
-    series, memory = Series(), {}
-    with contextlib.ExitStack() as stack:
-        daemons = {}
+    """skepd, the bare servers and other trackers, with the same requests."""
+    found = {"full": Series(), "half": Series(), "bytes": {}}
+    for shape in SHAPES:
         for size in bench.sizes:
-            bench.say(f"filling {size} peers")
-            daemons[size] = stack.enter_context(filled_skepd(bench, swarms_of_hundred(size)))
-            memory[size] = daemons[size].bytes_a_peer
-        _alternate(bench, series, daemons, swarms_of_hundred)
-    return series, memory
+            _compare_one(bench, shape, size, found)
+    return found
 
 
-def _alternate(bench, series, daemons, population_of, modes=USUAL, **options):
-    for number in range(bench.rounds):
-        for mode in modes:
-            for key, daemon in daemons.items():
-                bench.say(f"round {number + 1}: {TRANSPORTS[mode]}, {key}")
-                run = bench.load.measure(daemon, population_of(key), mode, **options)
-                series.add((mode, key), run)
-
-
-def shaped(bench, torrents, name):
-    return Population(bench.many, torrents, bench.many // 10, name)
-
-
-def shape(bench):
-    """The same number of peers in one swarm, in a swarm each, and by Zipf's law."""
-    populations = {
-        "one swarm": shaped(bench, 1, "one"),
-        "a swarm for each": shaped(bench, bench.many, "each"),
-        "Zipf": shaped(bench, bench.many // 10, "zipf"),
-    }
-    series, memory = Series(), {}
+def changes(bench):
+    """CPU time per announce with and without announces that change a peer. The store works in the
+    background, so all CPU time counts that passes while the two are measured in turn."""
+    population = even(200_000)
+    works = {0: (), 2: ("--mix", "change=2"), 40: ("--mix", "change=40")}
+    turns, responses, before = 6, dict.fromkeys(works, 0), {}
     with contextlib.ExitStack() as stack:
-        daemons = {}
-        for name, population in populations.items():
-            bench.say(f"filling {name}")
-            daemons[name] = stack.enter_context(filled_skepd(bench, population))
-            memory[name] = daemons[name].bytes_a_peer
-        _alternate(bench, series, daemons, populations.get)
-    return series, memory
+        daemons = {percent: stack.enter_context(filled_skepd(bench, population)) for percent in works}
+        before = {percent: cpu_s(daemon.pid) for percent, daemon in daemons.items()}
+        for turn in range(turns):
+            for percent, daemon in daemons.items():
+                bench.say(f"turn {turn + 1}: {percent} % change")
+                run = bench.load.measure(daemon, population, "udp", ("--warmup", 0, *works[percent]),
+                                         seconds=bench.long_s / turns)
+                responses[percent] += run["responses"]
+        return {percent: 1e6 * (cpu_s(daemon.pid) - before[percent]) / responses[percent]
+                for percent, daemon in daemons.items()}
 
 
-def numwant(bench):
-    population = Population(30_000, 100)
-    series = Series()
-    with filled_skepd(bench, population) as daemon:
-        for number in range(bench.rounds):
-            for mode in TRANSPORTS:
-                for wanted in (0, 50, 200):
-                    bench.say(f"round {number + 1}: {TRANSPORTS[mode]}, numwant {wanted}")
-                    series.add((mode, wanted),
-                               bench.load.measure(daemon, population, mode, numwant=wanted))
-    return series
+def _aquatic_run(server, seconds):
+    """The average responses per second, and CPU time per response."""
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as config:
+        config.write(AQUATIC_CONFIG % {"port": server.port, "seconds": seconds})
+        config.flush()
+        before = cpu_s(server.pid)
+        with servers.pinned_to(servers.LOAD_CORE):
+            done = subprocess.run([AQUATIC_LOAD, "-c", config.name], capture_output=True, text=True,
+                                  timeout=seconds + 60, check=True)
+        used = cpu_s(server.pid) - before
+    report = done.stdout.split("# aquatic load test report")[1]
+    ran_s, rate, errors = (float(re.search(pattern, report).group(1)) for pattern in (
+        r"Test ran for (\d+)", r"Average responses per second: ([\d.]+)",
+        r"Error responses: +([\d.]+)"))
+    return {CPU: 1e6 * used / (rate * ran_s), "rate": rate, "errors": errors / rate}
 
 
-def store(bench):
-    """With and without SQLite: peers that only announce again, and peers that change."""
-    population = swarms_of_hundred(100_000)
-    series = Series()
-    with contextlib.ExitStack() as stack:
-        daemons = {on: stack.enter_context(filled_skepd(bench, population, store=on))
-                   for on in (False, True)}
-        time.sleep(2)  # the first flush of them all
-        # Long runs, of some flushes each, and so fewer of them.
-        for number in range(min(5, bench.rounds)):
-            for work, mix in (("re-announces", None), ("churn", CHURN)):
-                for mode in USUAL:
-                    for on, daemon in daemons.items():
-                        bench.say(f"round {number + 1}: {TRANSPORTS[mode]}, {work}, "
-                                  f"store {'on' if on else 'off'}")
-                        run = bench.load.measure(daemon, population, mode, mix=mix, seconds=2.1)
-                        series.add((work, mode, on), run)
-    return series
+def loadtest(bench):
+    """aquatic's own load test over all UDP trackers. A first run fills them."""
+    found, hashes = {}, ""
+    names = [name for name in ("opentracker", "aquatic_udp", "torrust-tracker") if name in bench.others]
+    for name in ("skepd", *names):
+        # Without limits, since all peers have one address.
+        server = servers.PinnedSkepd(config="") if name == "skepd" else servers.OTHERS[name](hashes)
+        with leaves_out(bench, name), server:
+            bench.say(f"{AQUATIC_LOAD}: {name}")
+            _aquatic_run(server, max(5, bench.long_s // 4))
+            found[name] = _aquatic_run(server, bench.long_s)
+            if name == "skepd":
+                with contextlib.closing(sqlite3.connect(server.database)) as database:
+                    rows = database.execute("SELECT lower(hex(info_hash)) FROM torrent")
+                    hashes = "".join(f"{row[0]}\n" for row in rows)
+    return found
 
 
 def _answers_with_peers(daemon, info_hash):
@@ -160,10 +218,10 @@ def _answers_with_peers(daemon, info_hash):
 
 def restart(bench):
     """Seconds for the stop, and from the start to the first reply with 50 peers."""
-    population = swarms_of_hundred(bench.many)
+    population = even(bench.many)
     info_hash = bytes.fromhex(bench.load.info_hashes(Population(1, 1)).strip())
     stops, starts = [], []
-    with filled_skepd(bench, population, store=True) as daemon:
+    with filled_skepd(bench, population) as daemon:
         for _ in range(min(3, bench.rounds)):
             bench.say("restarting")
             began = time.monotonic()
@@ -186,31 +244,73 @@ def _seen_peers(daemon, info_hash):
                for key in (b"complete", b"incomplete"))
 
 
-def expire(bench):
-    """Latency of announces before and while many peers expire."""
-    found = {}
+def stalls(bench):
+    """Latency of announces before and while many peers expire, and in a swarm that grows."""
+    found = {"grow": _grow_run(bench)}
+    for name, population in (("one swarm", Population(bench.many, 1, bench.many // 10)),
+                             ("Zipf", zipf(bench.many))):
+        found[name] = _expire_run(bench, name, population)
+    return found
+
+
+def _grow_run(bench):
+    """The fill that makes a large swarm a tenth larger."""
+    population = Population(bench.many, 1, bench.many // 10)
+    more = dataclasses.replace(population, peers=bench.many // 10, first_peer=bench.many)
+    with filled_skepd(bench, population) as daemon:
+        bench.say("one swarm: growing")
+        return bench.load.fill(daemon, more, concurrency=8)
+
+
+def _expire_run(bench, name, population):
     interval_s = bench.interval_s
     lifetime_s = 2 * interval_s
     info_hash = bytes.fromhex(bench.load.info_hashes(Population(1, 1)).strip())
-    for name, population in (("one swarm", shaped(bench, 1, "one")),
-                             ("Zipf", shaped(bench, bench.many // 10, "zipf"))):
-        # Clients that announce while others expire.
-        awake = dataclasses.replace(population, peers=1000, addresses=1000, first_peer=bench.many)
-        with servers.PinnedSkepd(interval_s=interval_s) as daemon:
-            bench.say(f"{name}: filling")
-            began = time.monotonic()
-            bench.load.fill(daemon, population)
-            filled_s = time.monotonic() - began
-            before = _seen_peers(daemon, info_hash)
-            bench.say(f"{name}: before the first peer expires")
-            calm_s = max(0.5, min(3.0, lifetime_s - filled_s - 2))
-            calm = bench.load.measure(daemon, awake, "udp", seconds=calm_s, concurrency=8)
-            bench.say(f"{name}: while they expire")
-            time.sleep(max(0.0, began + lifetime_s - 1 - time.monotonic()))
-            rest_s = began + filled_s + lifetime_s + interval_s / 4 + 1 - time.monotonic()
-            busy = bench.load.measure(daemon, awake, "udp", seconds=rest_s, concurrency=8)
-            after = _seen_peers(daemon, info_hash)
-            if after > before / 10 + 1000:
-                raise RuntimeError(f"{before} peers should have expired, {after} are left")
-            found[name] = {"calm": calm, "busy": busy, "filled_s": filled_s}
+    # Clients that announce while others expire.
+    awake = dataclasses.replace(population, peers=1000, addresses=1000, first_peer=bench.many)
+    config = servers.CONFIG + servers.SHORT_LIVES % {"interval_s": interval_s}
+    with servers.PinnedSkepd(config) as daemon:
+        bench.say(f"{name}: filling")
+        began = time.monotonic()
+        bench.load.fill(daemon, population)
+        filled_s = time.monotonic() - began
+        before = _seen_peers(daemon, info_hash)
+        bench.say(f"{name}: before the first peer expires")
+        calm_s = max(0.5, min(3.0, lifetime_s - filled_s - 2))
+        calm = bench.load.measure(daemon, awake, "udp", seconds=calm_s, concurrency=8)
+        bench.say(f"{name}: while they expire")
+        time.sleep(max(0.0, began + lifetime_s - 1 - time.monotonic()))
+        rest_s = began + filled_s + lifetime_s + interval_s / 4 + 1 - time.monotonic()
+        busy = bench.load.measure(daemon, awake, "udp", seconds=rest_s, concurrency=8)
+        after = _seen_peers(daemon, info_hash)
+        if after > before / 10 + 1000:
+            raise RuntimeError(f"{before} peers should have expired, {after} are left")
+        return {"calm": calm, "busy": busy}
+
+
+def _list_torrents(daemon, stop):
+    while not stop.wait(1):
+        with urllib.request.urlopen(f"{daemon.url}/api/v1/torrents", timeout=10) as reply:
+            reply.read()
+
+
+def page(bench):
+    """CPU time per second of a daemon with many torrents and a few changes, with and without a page
+    that lists them."""
+    torrents, seconds = bench.many // 10, 10
+    population = Population(torrents, torrents, torrents // 10, "each")
+    work = ("--rate", 1000, "--mix", "change=40")
+    found = {"torrents": torrents}
+    with filled_skepd(bench, population) as daemon:
+        for name in ("unread", "listed"):
+            bench.say(f"{torrents} torrents: {name}")
+            stop = threading.Event()
+            reader = threading.Thread(target=_list_torrents, args=(daemon, stop))
+            if name == "listed":
+                reader.start()
+            run = bench.load.measure(daemon, population, "udp", work, seconds=seconds)
+            stop.set()
+            if name == "listed":
+                reader.join()
+            found[name] = 1000 * run["server_cpu_s"] / run["seconds"]
     return found

@@ -9,7 +9,7 @@
 
 #include "run.h"
 
-enum { SECONDS_MAX = 600, PEERS_MAX = 50000000, LOAD_FAILED = 2 };
+enum { SECONDS_MAX = 600, PEERS_MAX = 50000000, RATE_MAX = 10000000, LOAD_FAILED = 2 };
 
 static const char HELP[] =
     "Usage: load --port N [OPTION]...\n"
@@ -23,7 +23,8 @@ static const char HELP[] =
     "  --seconds S           duration (default 2; with --fill: at most, default 120)\n"
     "  --warmup S            warm-up before it (default 0.2)\n"
     "  --responses N         stop after N responses\n"
-    "  --concurrency N       open requests (default 64)\n"
+    "  --concurrency N       maximum number of open requests (default 64)\n"
+    "  --rate N              send N requests per second (default: one for each reply)\n"
     "  --fill                announce `started` once for each peer, then exit\n"
     "  --peers N             number of peers (default 10000)\n"
     "  --first-peer N        number of the first peer (default 0)\n"
@@ -32,7 +33,11 @@ static const char HELP[] =
     "  --addresses N         number of source addresses (default 128; IPv6: 1)\n"
     "  --seeders N           percent of peers that are seeders (default 30)\n"
     "  --numwant N           numwant of each announce (default 50)\n"
-    "  --mix NAME=PERCENT,.. share of started, completed, stopped, scrape; others are updates\n"
+    "  --peers-max N         accept N peers in a reply (default: numwant)\n"
+    "  --mix NAME=PERCENT,.. share of started, completed, stopped, change, scrape and (UDP) "
+    "connect;\n"
+    "                        others are updates\n"
+    "  --wrong-ids PERCENT   share of UDP requests with a wrong connection id (default 0)\n"
     "  --seed N              seed of the request order (default 1)\n"
     "  --print-hashes        print the info_hashes and exit\n";
 
@@ -45,6 +50,7 @@ enum option_code {
     OPTION_WARMUP,
     OPTION_RESPONSES,
     OPTION_CONCURRENCY,
+    OPTION_RATE,
     OPTION_FILL,
     OPTION_PEERS,
     OPTION_FIRST_PEER,
@@ -53,7 +59,9 @@ enum option_code {
     OPTION_ADDRESSES,
     OPTION_SEEDERS,
     OPTION_NUMWANT,
+    OPTION_PEERS_MAX,
     OPTION_MIX,
+    OPTION_WRONG_IDS,
     OPTION_SEED,
     OPTION_PRINT_HASHES,
     OPTION_HELP,
@@ -68,6 +76,7 @@ static const struct option LONG_OPTIONS[] = {
     { "warmup", required_argument, NULL, OPTION_WARMUP },
     { "responses", required_argument, NULL, OPTION_RESPONSES },
     { "concurrency", required_argument, NULL, OPTION_CONCURRENCY },
+    { "rate", required_argument, NULL, OPTION_RATE },
     { "fill", no_argument, NULL, OPTION_FILL },
     { "peers", required_argument, NULL, OPTION_PEERS },
     { "first-peer", required_argument, NULL, OPTION_FIRST_PEER },
@@ -76,7 +85,9 @@ static const struct option LONG_OPTIONS[] = {
     { "addresses", required_argument, NULL, OPTION_ADDRESSES },
     { "seeders", required_argument, NULL, OPTION_SEEDERS },
     { "numwant", required_argument, NULL, OPTION_NUMWANT },
+    { "peers-max", required_argument, NULL, OPTION_PEERS_MAX },
     { "mix", required_argument, NULL, OPTION_MIX },
+    { "wrong-ids", required_argument, NULL, OPTION_WRONG_IDS },
     { "seed", required_argument, NULL, OPTION_SEED },
     { "print-hashes", no_argument, NULL, OPTION_PRINT_HASHES },
     { "help", no_argument, NULL, OPTION_HELP },
@@ -154,9 +165,8 @@ static bool parse_shape(const char *text, enum shape *shape) {
 }
 
 static bool parse_mix(char *text, uint32_t mix[static ASK_KINDS]) {
-    static const char *const names[] = {
-        "update", "started", "completed", "stopped", "scrape", NULL
-    };
+    static const char *const names[] = { "update", "started", "completed", "stopped",
+                                         "change", "scrape",  "connect",   NULL };
     uint32_t sum = 0;
     for (char *rest = text, *part; (part = strsep(&rest, ",")) != NULL;) {
         const char *name = strsep(&part, "=");
@@ -192,6 +202,8 @@ static bool take_work_option(int found, struct workload_options *work) {
         return true;
     case OPTION_MIX:
         return parse_mix(optarg, work->mix);
+    case OPTION_WRONG_IDS:
+        return parse_u32(optarg, 0, 99, &work->wrong_ids_percent);
     case OPTION_SEED:
         return parse_u64(optarg, 0, UINT32_MAX, &work->seed);
     default:
@@ -226,6 +238,13 @@ static bool take_option(int found, struct settings *settings) {
         return parse_u64(optarg, 1, UINT32_MAX, &load->responses);
     case OPTION_CONCURRENCY:
         return parse_u32(optarg, 1, CONCURRENCY_MAX, &load->concurrency);
+    case OPTION_RATE:
+        if (!parse_u32(optarg, 1, RATE_MAX, &number))
+            return false;
+        load->rate = number;
+        return true;
+    case OPTION_PEERS_MAX:
+        return parse_u32(optarg, 1, 10000, &load->peers_max);
     case OPTION_FILL:
         return load->fill = true;
     case OPTION_PRINT_HASHES:
@@ -278,6 +297,10 @@ static bool check(struct load_options *options, struct run *run) {
         work->addresses = v6 ? 1 : 128;
     if (v6 && work->addresses > 1) {
         fprintf(stderr, "load: --addresses must be 1 with IPv6: loopback has one address\n");
+        return false;
+    }
+    if (options->mode != MODE_UDP && work->mix[ASK_CONNECT] > 0) {
+        fprintf(stderr, "load: connect requires --mode udp\n");
         return false;
     }
     if (work->addresses > work->peers)

@@ -22,6 +22,7 @@ struct connection {
     bool asking;   /* a request is open */
     bool answered; /* has its reply; waits for the server to close */
     bool served;   /* had a reply before */
+    bool resting;  /* among `resting`: waits until a request is due */
     uint32_t address;
     uint32_t next_fill; /* the number of the next peer to announce at this address */
     uint64_t sent_ns;
@@ -39,6 +40,8 @@ struct http_load {
     char host[80];
     uint32_t next_address;
     struct connection *connections;
+    uint32_t resting_count;
+    struct connection *resting[CONCURRENCY_MAX];
 };
 
 static bool closing(const struct http_load *load) {
@@ -131,11 +134,23 @@ static void send_chosen(struct http_load *load, struct connection *connection, u
     send_request(load, connection);
 }
 
-static void ask(struct http_load *load, struct connection *connection, uint64_t now_ns) {
-    if (choose(load, connection))
-        send_chosen(load, connection, now_ns);
-    else
-        close_connection(connection);
+static void rest(struct http_load *load, struct connection *connection) {
+    if (!connection->resting)
+        load->resting[load->resting_count++] = connection;
+    connection->resting = true;
+}
+
+/* Sends new requests on resting connections. */
+static void ask_more(struct http_load *load, uint64_t now_ns) {
+    uint64_t sent_ns;
+    while (load->resting_count > 0 && run_takes_due(load->run, now_ns, &sent_ns)) {
+        struct connection *connection = load->resting[--load->resting_count];
+        connection->resting = false;
+        if (choose(load, connection))
+            send_chosen(load, connection, sent_ns);
+        else
+            close_connection(connection);
+    }
 }
 
 struct head {
@@ -204,7 +219,7 @@ static void take_close(struct http_load *load, struct connection *connection, ui
     if (!closing(load))
         load->run->reconnects++;
     if (answered) {
-        ask(load, connection, now_ns);
+        rest(load, connection);
         return;
     }
     if (!crossed)
@@ -224,7 +239,7 @@ static void take_data(struct http_load *load, struct connection *connection, uin
     if (!connection->answered && reply_is_whole(connection, closed, &head)) {
         count_reply(load, connection, &head, now_ns);
         if (!closed && !closing(load) && !head.close) {
-            ask(load, connection, now_ns);
+            rest(load, connection);
             return;
         }
     }
@@ -247,11 +262,14 @@ static void take_event(struct http_load *load, struct connection *connection, ui
 static void go_round(struct http_load *load) {
     struct run *run = load->run;
     struct epoll_event events[EVENTS_MAX];
+    /* With a rate, the next request is due before a wait would end. */
+    const int wait_ms = run->options->rate > 0 ? 0 : WAIT_MS;
     uint64_t now_ns = run_clock_ns();
     for (uint32_t i = 0; i < run->options->concurrency; i++)
-        ask(load, &load->connections[i], now_ns);
+        rest(load, &load->connections[i]);
     while (run_goes_on(run, now_ns)) {
-        const int count = epoll_wait(load->epoll_fd, events, EVENTS_MAX, WAIT_MS);
+        ask_more(load, now_ns);
+        const int count = epoll_wait(load->epoll_fd, events, EVENTS_MAX, wait_ms);
         now_ns = run_clock_ns();
         for (int i = 0; i < count; i++)
             take_event(load, events[i].data.ptr, events[i].events, now_ns);

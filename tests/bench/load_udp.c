@@ -14,6 +14,7 @@ enum {
     PACKET_MAX = 4096,
     CONTROL_MAX = CMSG_SPACE(sizeof(struct in_pktinfo)),
     SLOT_BITS = 12, /* of the transaction id; the rest counts how often the slot was used */
+    TRANSACTION_IGNORED = 0, /* no slot's: each counts from 1 */
     WAIT_US = 50000,
     CONNECT_TRIES = 40,
     SOCKET_BUFFER = 4 << 20,
@@ -35,6 +36,7 @@ struct control {
 struct udp_load {
     struct run *run;
     int fd;
+    int receive_flags;
     uint64_t *connection_ids; /* of each source address */
     uint32_t filled;
     uint32_t free_count;
@@ -99,7 +101,7 @@ static void add_request(struct udp_load *load, uint32_t address, size_t len) {
 }
 
 static unsigned receive(struct udp_load *load) {
-    const int count = recvmmsg(load->fd, load->in, BATCH, MSG_WAITFORONE, NULL);
+    const int count = recvmmsg(load->fd, load->in, BATCH, load->receive_flags, NULL);
     return count < 0 ? 0 : (unsigned)count;
 }
 
@@ -153,26 +155,40 @@ static bool connect_all(struct udp_load *load) {
     return good;
 }
 
+static void add_ask(struct udp_load *load, const struct ask *ask, uint64_t connection_id,
+                    uint32_t transaction_id) {
+    add_request(load, ask->address,
+                udp_request(ask, connection_id, transaction_id, request_place(load)));
+}
+
 static void ask(struct udp_load *load, uint32_t number, uint64_t now_ns) {
     struct queue_slot *slot = &load->slots[number];
     slot->waiting = true;
     slot->sent_ns = now_ns;
     slot->transaction_id += 1U << SLOT_BITS;
-    const uint32_t address = slot->ask.address;
-    add_request(load, address,
-                udp_request(&slot->ask, load->connection_ids[address], slot->transaction_id,
-                            request_place(load)));
+    add_ask(load, &slot->ask, load->connection_ids[slot->ask.address], slot->transaction_id);
+}
+
+/* The next request that needs a reply. Those with a wrong id are sent on the way: some trackers
+ * reject them without a reply, so none is waited for, and one is ignored. */
+static struct ask next_ask(struct udp_load *load) {
+    struct ask next = workload_next(load->run->work);
+    for (; next.wrong_id; next = workload_next(load->run->work))
+        add_ask(load, &next, ~load->connection_ids[next.address], TRANSACTION_IGNORED);
+    return next;
 }
 
 /* Sends new requests in all free slots. */
 static void ask_more(struct udp_load *load, uint64_t now_ns) {
     struct run *run = load->run;
     const struct load_options *options = run->options;
-    while (load->free_count > 0 && !(options->fill && load->filled == options->work.peers)) {
+    uint64_t sent_ns;
+    while (load->free_count > 0 && !(options->fill && load->filled == options->work.peers) &&
+           run_takes_due(run, now_ns, &sent_ns)) {
         const uint32_t number = load->free_slots[--load->free_count];
         load->slots[number].ask =
-            options->fill ? workload_first(run->work, load->filled++) : workload_next(run->work);
-        ask(load, number, now_ns);
+            options->fill ? workload_first(run->work, load->filled++) : next_ask(load);
+        ask(load, number, sent_ns);
     }
     flush(load);
 }
@@ -193,6 +209,8 @@ static void take_reply(struct udp_load *load, struct bytes reply, uint64_t now_n
     uint32_t peers;
     const reply_error error = udp_check(&slot->ask, reply, run->stride, &peers);
     run_count(run, slot->sent_ns, now_ns, reply.len, peers, error);
+    if (error == NULL && slot->ask.kind == ASK_CONNECT)
+        load->connection_ids[slot->ask.address] = load_u64(reply.data + 8);
     slot->waiting = false;
     load->free_slots[load->free_count++] = number;
 }
@@ -241,6 +259,7 @@ bool run_udp(struct run *run) {
         return false;
     load->run = run;
     load->fd = open_socket(run);
+    load->receive_flags = MSG_WAITFORONE;
     load->connection_ids = calloc(run->options->work.addresses, sizeof *load->connection_ids);
     for (int n = 0; n < BATCH; n++) {
         load->in_parts[n] = (struct iovec){ load->replies[n], PACKET_MAX };
@@ -255,6 +274,9 @@ bool run_udp(struct run *run) {
         fprintf(stderr, "load: no connection id from the server\n");
         good = false;
     }
+    /* With a rate, the next request is due before a wait would end. */
+    if (run->options->rate > 0)
+        load->receive_flags = MSG_DONTWAIT;
     if (good) {
         run_start(run);
         go_round(load);

@@ -5,7 +5,7 @@ import json
 import statistics
 import subprocess
 
-from servers import LOAD_CORE, pinned_to
+from servers import LOAD_CORE, NUMWANT, pinned_to
 
 TRANSPORTS = {"http-keepalive": "HTTP, keep-alive", "http-close": "HTTP, a connection each",
               "udp": "UDP"}
@@ -33,9 +33,14 @@ class Population:
                 "--addresses", self.addresses, "--first-peer", self.first_peer]
 
 
-def swarms_of_hundred(peers):
+def even(peers):
     """Each torrent has about a hundred peers, and each address about ten."""
-    return Population(peers, max(1, peers // 100), max(64, peers // 10))
+    return Population(peers, peers // 100, peers // 10)
+
+
+def zipf(peers):
+    """The torrent of rank r has 1/r of the first one's peers."""
+    return Population(peers, peers // 10, peers // 10, "zipf")
 
 
 class Load:
@@ -57,25 +62,26 @@ class Load:
     def info_hashes(self, population):
         return self._call("--print-hashes", *population.options())
 
-    def fill(self, server, population, mode="udp"):
+    def fill(self, server, population, concurrency=None):
         """Announces `started` for every peer."""
+        mode = "udp" if "udp" in server.modes else "http-keepalive"
         found = json.loads(self._call(
             "--fill", "--mode", mode, "--port", server.port, "--server-pid", server.pid,
-            "--concurrency", CONCURRENCY[mode], *population.options()))
+            "--concurrency", concurrency or CONCURRENCY[mode], "--peers-max", server.peers_max,
+            *population.options()))
         if found["responses"] != population.peers:
             raise LoadFailed(f"{server.name} accepted {found['responses']} of {population.peers} "
                              f"peers: {found.get('first_error')}")
         return found
 
-    def measure(self, server, population, mode, numwant=50, mix=None, seconds=None,
-                concurrency=None):
+    def measure(self, server, population, mode, work=(), seconds=None, concurrency=None):
+        """`work` are options of the load generator."""
         self._seed += 1
         options = ["--mode", mode, "--port", server.port, "--server-pid", server.pid,
-                   "--seconds", seconds or self._seconds, "--numwant", numwant,
+                   "--seconds", seconds or self._seconds, "--numwant", NUMWANT,
+                   "--peers-max", server.peers_max,
                    "--concurrency", concurrency or CONCURRENCY[mode], "--seed", self._seed,
-                   *population.options()]
-        if mix:
-            options += ["--mix", mix]
+                   *population.options(), *work]
         for _ in range(TRIES):
             found = json.loads(self._call(*options))
             faults = found["errors"] + found["lost"]
@@ -97,6 +103,9 @@ class Series:
 
     def __contains__(self, key):
         return key in self._runs
+
+    def __iter__(self):
+        return iter(self._runs)
 
     def median(self, key, field):
         return statistics.median(run[field] for run in self._runs[key])

@@ -6,18 +6,22 @@ import platform
 import re
 import subprocess
 
-from experiments import CPU, RATE, USUAL
+from experiments import AQUATIC_LOAD, CHANGES, CPU, PUBLIC, SAME, SHAPES
 from loads import TRANSPORTS
+from servers import OTHERS
 
+HERE = pathlib.Path(__file__).resolve().parent
 HEAD = """# Benchmarks
 
-Written by `make bench`. Server and load generator use one core each, the server with one thread; all
-traffic is on loopback. Each value is the median of {rounds} rounds of {seconds:g} s in which the
+Written by `make bench` on commit {commit}. Server and load generator use one core each; all traffic is on
+loopback. skepd has its default settings, except that the limits per address apply to loopback and are too
+high to reject requests. Each value is the median of {rounds} rounds of {seconds:g} s in which the
 candidates alternate; a ratio is the median of the rounds' ratios. CPU is the CPU time of the server
 process, all threads, per response. "bare" is a libmicrohttpd server, or a `recvmmsg`/`sendmmsg`
 echo, that returns one fixed reply of the same size.
 
 {machine}
+{others}
 """
 
 
@@ -32,6 +36,15 @@ def _first_line(*command):
 def _from_file(path, pattern):
     found = re.search(pattern, pathlib.Path(path).read_text(), re.M)
     return found.group(1).strip() if found else "unknown"
+
+
+def commit():
+    return _first_line("git", "-C", HERE, "describe", "--always", "--dirty", "--abbrev=10")
+
+
+def _others_text(bench, missing):
+    lines = [f"- not measured, since it is not on PATH: {', '.join(missing)}"] if missing else []
+    return "\n".join(lines + [f"- left out: {name}: {reason}" for name, reason in bench.failed.items()])
 
 
 def machine():
@@ -79,9 +92,6 @@ class Targets:
     def at_most(self, what, figure, bound, unit):
         self._add(what, f"{figure:.2f} {unit}", f"at most {bound:g} {unit}", figure <= bound)
 
-    def below(self, what, figure, bound, unit):
-        self._add(what, f"{figure:.2f} {unit}", f"below {bound:g} {unit}", figure < bound)
-
     def _add(self, what, figure, bound, reached):
         self.rows.append((what, figure, bound, "reached" if reached else "**not reached**"))
 
@@ -89,32 +99,38 @@ class Targets:
         return _table(("target", "figure", "bound", ""), self.rows)
 
 
-def _compare_targets(targets, series):
-    bounds = {"http-keepalive": (1.15, None), "http-close": (1.1, 1.0), "udp": (1.25, 0.5)}
+def _compare_targets(targets, sizes, found):
+    series, few, many = found["full"], sizes[0], sizes[-1]
+    bounds = {"http-keepalive": (1.1, None), "http-close": (1.05, 1.05), "udp": (1.15, 0.6)}
     for mode, (bare, opentracker) in bounds.items():
-        ratio = series.ratio((mode, "skepd"), (mode, "bare"), CPU)
-        targets.at_most(f"{TRANSPORTS[mode]}: CPU against bare", ratio, bare, "×")
-        if opentracker is not None and (mode, "opentracker") in series:
-            ratio = series.ratio((mode, "skepd"), (mode, "opentracker"), CPU)
-            targets.at_most(f"{TRANSPORTS[mode]}: CPU against opentracker", ratio, opentracker, "×")
+        for name, bound in (("bare", bare), ("opentracker", opentracker)):
+            key = ("even", few, mode, SAME)
+            if bound is not None and (*key, name) in series:
+                ratio = series.ratio((*key, "skepd"), (*key, name), CPU)
+                targets.at_most(f"{TRANSPORTS[mode]}: CPU against {name}", ratio, bound, "×")
+    if many < 1_000_000:
+        return
+    ratio = series.ratio(("even", many, "udp", SAME, "skepd"), ("even", few, "udp", SAME, "skepd"), CPU)
+    targets.at_most(f"UDP: CPU at {_size(many)} peers against {_size(few)}", ratio, 1.2, "×")
+    targets.at_most(f"memory at {_size(many)} peers", found["bytes"]["even", many], 96, "bytes a peer")
 
 
-def _grow_targets(targets, sizes, series, memory):
-    few, many = sizes[0], max(size for size in sizes if size <= 1_000_000)
-    for mode in USUAL:
-        ratio = series.ratio((mode, many), (mode, few), CPU)
-        targets.at_most(f"{TRANSPORTS[mode]}: CPU at {_size(many)} peers against {_size(few)}",
-                        ratio, 1.3, "×")
-    targets.at_most(f"memory at {_size(many)} peers", memory[many], 96, "bytes a peer")
+def _changes_targets(targets, found):
+    targets.at_most("UDP: CPU if 40 % of announces change a peer, against none", found[40] / found[0],
+                    1.2, "×")
 
 
-def _store_targets(targets, series):
-    for work in ("re-announces", "churn"):
-        for mode in USUAL:
-            # From CPU time, since the measured rate depends on other load of the machine.
-            loss = 100 * (1 - series.ratio((work, mode, False), (work, mode, True), CPU))
-            targets.at_most(f"{TRANSPORTS[mode]}, {work}: loss of rate per core due to SQLite", loss,
-                            10, "%")
+def _loadtest_targets(targets, found):
+    if "skepd" in found and "aquatic_udp" in found:
+        targets.at_most(f"{AQUATIC_LOAD}: CPU against aquatic_udp",
+                        found["skepd"][CPU] / found["aquatic_udp"][CPU], 1, "×")
+
+
+def _stalls_targets(targets, found):
+    targets.at_most("longest wait while a swarm grows", found["grow"]["max_us"] / 1000, 5, "ms")
+    for name in STALLS:
+        targets.at_most(f"longest wait while all peers expire, {name}",
+                        found[name]["busy"]["max_us"] / 1000, 5, "ms")
 
 
 def _median(values):
@@ -124,79 +140,88 @@ def _median(values):
 def targets_text(bench, found):
     targets = Targets()
     if "compare" in found:
-        _compare_targets(targets, found["compare"])
-    if "grow" in found:
-        _grow_targets(targets, bench.sizes, *found["grow"])
+        _compare_targets(targets, bench.sizes, found["compare"])
+    if "changes" in found:
+        _changes_targets(targets, found["changes"])
+    if "loadtest" in found:
+        _loadtest_targets(targets, found["loadtest"])
     if "restart" in found:
-        targets.below(f"restart with {_size(bench.many)} peers",
-                      _median(found["restart"]["starts"]), 3, "s")
-    if "store" in found:
-        _store_targets(targets, found["store"])
+        targets.at_most(f"restart with {_size(bench.many)} peers",
+                        _median(found["restart"]["starts"]), 0.7, "s")
+    if "stalls" in found:
+        _stalls_targets(targets, found["stalls"])
+    if "page" in found:
+        busy = found["page"]["listed"] - found["page"]["unread"]
+        targets.at_most(f"list of {_count(found['page']['torrents'])} torrents, each second", busy, 5, "ms")
     return targets.text()
 
 
-RUN_HEAD = ("CPU µs", "spread", "responses/s", "p50 µs", "p99 µs", "p99.9 µs", "max µs")
+STALLS = ("one swarm", "Zipf")
+WORK_TITLES = {SAME: "", CHANGES: ", 2 % change", PUBLIC: ", public mix"}
 
 
-def _run_cells(series, key):
-    return (f"{series.median(key, CPU):.2f}", f"{series.spread(key, CPU):.0%}",
-            _count(series.median(key, RATE)), _count(series.median(key, "p50_us")),
-            _count(series.median(key, "p99_us")), _count(series.median(key, "p999_us")),
-            _count(series.largest(key, "max_us")))
-
-
-def _compare_text(bench, series):
+def _compare_table(bench, series, cell):
+    """A row per kind of requests, a column per server."""
+    names = [name for name in ("skepd", "bare", *OTHERS)
+             if any((*kind, name) in series for kind in _kinds(bench))]
     rows = []
-    for mode, title in TRANSPORTS.items():
-        for name in ("skepd", "bare", *bench.others):
-            ratio = series.ratio((mode, name), (mode, "skepd"), CPU)
-            rows.append((f"{title}: {name}", *_run_cells(series, (mode, name)), f"{ratio:.2f} ×"))
-    return ("## Side by side\n\n10 000 peers in 100 torrents, numwant 50.\n\n"
-            + _table(("", *RUN_HEAD, "against skepd"), rows))
+    for shape, size, mode, work in _kinds(bench):
+        cells = [cell((shape, size, mode, work, name)) if (shape, size, mode, work, name) in series
+                 else "" for name in names]
+        if any(cells):
+            rows.append((f"{TRANSPORTS[mode]}{WORK_TITLES[work]}: {_size(size)}, {shape}", *cells))
+    return _table(("", *names), rows)
 
 
-def _grow_text(bench, found):
-    series, memory = found
-    rows = [(f"{TRANSPORTS[mode]}: {_size(size)}", *_run_cells(series, (mode, size)),
-             f"{series.ratio((mode, size), (mode, bench.sizes[0]), CPU):.2f} ×")
-            for mode in USUAL for size in bench.sizes]
-    sizes = [(_size(size), f"{memory[size]:.1f}") for size in bench.sizes]
-    return ("## Growth\n\nAn increasing number of swarms of about 100 peers; about ten peers "
-            "per address.\n\n"
-            + _table(("peers", *RUN_HEAD, "against the fewest"), rows)
-            + "\n\nGrowth of the process while the peers join (store off):\n\n"
+def _kinds(bench):
+    return [(shape, size, mode, work) for mode in TRANSPORTS for work in WORK_TITLES
+            for shape in SHAPES for size in bench.sizes]
+
+
+def _milliseconds(us):
+    return f"{us / 1000:.1f}" if us < 100_000 else f"{us / 1000:.0f}"
+
+
+def _compare_text(bench, found):
+    full, half = found["full"], found["half"]
+    spreads = sorted(full.spread(key, CPU) for key in full)
+    sizes = [(f"{_size(size)}, {shape}", f"{found['bytes'][shape, size]:.1f}")
+             for shape in SHAPES for size in bench.sizes]
+
+    def latencies(key):
+        return " / ".join(_milliseconds(value) for value in (
+            half.median(key, "p99_us"), half.median(key, "p999_us"), half.largest(key, "max_us")))
+
+    return ("## Side by side: CPU µs per response\n\nPeers announce again and again from their address; "
+            "numwant is 50. Even: every torrent has about 100 peers;\nzipf: the torrent of rank r has "
+            "1/r of the first one's peers. 2 % change: of 100 announces two make a leecher\na seeder, or "
+            "a seeder start again as a leecher. Public mix: 55 % connects, 44 % announces, 1 % scrapes;\n"
+            "one in twenty of the announces and scrapes has a wrong connection id, and is not counted as "
+            "a response.\n\n"
+            + _compare_table(bench, full, lambda key: f"{full.median(key, CPU):.2f}")
+            + f"\n\nThe rounds of one value differ by {spreads[len(spreads) // 2]:.0%} (median), "
+            f"at most {spreads[-1]:.0%}.\n\n## Latency at half load: p99 / p99.9 / max, ms\n\n"
+            "Requests are sent at half the rate that this server reached above, one after the other, "
+            "whether replies come\nor not. A latency counts from when the request was due. Other programs "
+            "on the machine show in the maximum.\n\n" + _compare_table(bench, half, latencies)
+            + "\n\n## Memory\n\nGrowth of skepd while the peers join:\n\n"
             + _table(("peers", "bytes a peer"), sizes))
 
 
-def _shape_text(bench, found):
-    series, memory = found
-    rows = [(f"{TRANSPORTS[mode]}: {name}", *_run_cells(series, (mode, name)))
-            for mode in USUAL for name in memory]
-    sizes = [(name, f"{size:.1f}") for name, size in memory.items()]
-    return (f"## Shapes of {_size(bench.many)} peers\n\nTen peers per address. With Zipf, "
-            "the torrent of rank r has 1/r of the first one's peers.\n\n"
-            + _table(("shape", *RUN_HEAD), rows)
-            + "\n\n" + _table(("shape", "bytes a peer"), sizes))
+def _changes_text(bench, found):
+    rows = [(f"{percent} %", f"{cpu:.2f}", f"{cpu / found[0]:.2f} ×") for percent, cpu in found.items()]
+    return (f"## Announces that change a peer\n\nUDP, 200 000 peers. All CPU time of the process in a "
+            f"series of {3 * bench.long_s} s, so that it\nincludes what the store writes.\n\n"
+            + _table(("change", "CPU µs", "against none"), rows))
 
 
-def _numwant_text(_bench, series):
-    rows = [(f"{title}: {wanted}", *_run_cells(series, (mode, wanted)),
-             f"{series.median((mode, wanted), 'reply_peers'):.0f}")
-            for mode, title in TRANSPORTS.items() for wanted in (0, 50, 200)]
-    return ("## numwant\n\n30 000 peers in 100 torrents. A UDP reply has room for 196 peers.\n\n"
-            + _table(("numwant", *RUN_HEAD, "peers in a reply"), rows))
-
-
-def _store_text(_bench, series):
-    rows = []
-    for work in ("re-announces", "churn"):
-        for mode in USUAL:
-            for on in (False, True):
-                rows.append((f"{TRANSPORTS[mode]}, {work}: store {'on' if on else 'off'}",
-                             *_run_cells(series, (work, mode, on))))
-    return ("## SQLite on and off\n\n100 000 peers; with churn, of 100 announces 4 are `stopped`, "
-            "2 are `completed`, and stopped\npeers start again. The store's thread runs on the same "
-            "core.\n\n" + _table(("", *RUN_HEAD), rows))
+def _loadtest_text(bench, found):
+    rows = [(name, f"{run[CPU]:.2f}", _count(run["rate"]), f"{run['errors']:.1%}")
+            for name, run in found.items()]
+    return (f"## {AQUATIC_LOAD}\n\naquatic's load test with 100 000 torrents, 200 000 peers, 50 peers "
+            f"wanted, else its defaults: half connects,\nhalf announces, of which three in eight change "
+            f"the peer. One run of {bench.long_s} s, after a shorter one\nthat fills the tracker.\n\n"
+            + _table(("", "CPU µs", "responses/s", "errors"), rows)) if found else ""
 
 
 def _restart_text(bench, found):
@@ -207,26 +232,31 @@ def _restart_text(bench, found):
             + _table(("", "stop, s", "start, s"), rows))
 
 
-def _expire_text(bench, found):
-    rows = []
-    for name, runs in found.items():
-        for when in ("calm", "busy"):
-            run = runs[when]
-            rows.append((f"{name}: {'before' if when == 'calm' else 'while they expire'}",
-                         _count(run[RATE]), *(_count(run[field]) for field in
-                                              ("p50_us", "p99_us", "p999_us", "max_us"))))
-    return (f"## While {_size(bench.many)} peers expire\n\nUDP announces, 8 at a time; the sweeper "
-            "runs on the same core.\n\n"
+def _stalls_text(bench, found):
+    runs = {f"one swarm: from {_size(bench.many)} to {_size(bench.many * 11 // 10)} peers": found["grow"]}
+    for name in STALLS:
+        runs[f"{name}: before they expire"] = found[name]["calm"]
+        runs[f"{name}: while {_size(bench.many)} peers expire"] = found[name]["busy"]
+    rows = [(name, _count(run["rate"]), *(_count(run[field]) for field in
+                                          ("p50_us", "p99_us", "p999_us", "max_us")))
+            for name, run in runs.items()]
+    return ("## Stalls\n\nUDP announces, 8 at a time; the background threads run on the same core.\n\n"
             + _table(("", "responses/s", "p50 µs", "p99 µs", "p99.9 µs", "max µs"), rows))
 
 
-SECTIONS = {"compare": _compare_text, "grow": _grow_text, "shape": _shape_text,
-            "numwant": _numwant_text, "store": _store_text, "restart": _restart_text,
-            "expire": _expire_text}
+def _page_text(_bench, found):
+    return (f"## List of torrents\n\nCPU time per second with {_count(found['torrents'])} torrents and 1 000 "
+            f"announces, of which 40 % change\na peer: {found['unread']:.1f} ms, and "
+            f"{found['listed']:.1f} ms if `/api/v1/torrents` is requested each second.")
 
 
-def results(bench, found, seconds, machine_lines):
-    parts = [HEAD.format(rounds=bench.rounds, seconds=seconds, machine=machine_lines),
+SECTIONS = {"compare": _compare_text, "changes": _changes_text, "loadtest": _loadtest_text,
+            "restart": _restart_text, "stalls": _stalls_text, "page": _page_text}
+
+
+def results(bench, found, seconds, machine_lines, missing):
+    parts = [HEAD.format(commit=commit(), rounds=bench.rounds, seconds=seconds, machine=machine_lines,
+                         others=_others_text(bench, missing)),
              "## Targets\n\n" + targets_text(bench, found)]
     parts += [SECTIONS[name](bench, found[name]) for name in SECTIONS if name in found]
     return "\n\n".join(part.strip() for part in parts) + "\n"

@@ -69,7 +69,7 @@ size_t http_request(const struct ask *ask, const char *host, bool close, uint8_t
         put_query(&w, ask);
     writer_put_text(&w, " HTTP/1.1\r\nHost: ");
     writer_put_text(&w, host);
-    writer_put_text(&w, "\r\nUser-Agent: skep-bench/1\r\nAccept-Encoding: gzip\r\n");
+    writer_put_text(&w, "\r\nUser-Agent: skep-bench/1\r\n");
     writer_put_text(&w, close ? "Connection: close\r\n\r\n" : "\r\n");
     return w.len;
 }
@@ -84,6 +84,8 @@ size_t udp_connect_request(uint32_t transaction_id, uint8_t *out) {
 size_t udp_request(const struct ask *ask, uint64_t connection_id, uint32_t transaction_id,
                    uint8_t *out) {
     const bool scrape = ask->kind == ASK_SCRAPE;
+    if (ask->kind == ASK_CONNECT)
+        return udp_connect_request(transaction_id, out);
     store_u64(out, connection_id);
     store_u32(out + 8, scrape ? ACTION_SCRAPE : ACTION_ANNOUNCE);
     store_u32(out + 12, transaction_id);
@@ -198,11 +200,9 @@ static reply_error read_body(struct bytes body, struct reading *reading) {
     return body.len > 0 ? "data after the body" : reading->error;
 }
 
-static reply_error check_peers(const struct ask *ask, size_t len, size_t stride, uint32_t *peers) {
-    if (len % stride != 0)
-        return "incomplete peer";
+static reply_error check_peers(size_t len, size_t stride, uint32_t *peers) {
     *peers = (uint32_t)(len / stride);
-    return *peers > (uint32_t)ask->numwant ? "more peers than numwant" : NULL;
+    return len % stride != 0 ? "incomplete peer" : NULL;
 }
 
 reply_error http_check(const struct ask *ask, struct bytes body, size_t stride, uint32_t *peers) {
@@ -216,7 +216,7 @@ reply_error http_check(const struct ask *ask, struct bytes body, size_t stride, 
     const unsigned needed = HAS_COMPLETE | HAS_INCOMPLETE | HAS_INTERVAL | HAS_PEERS;
     if ((reading.has & needed) != needed)
         return ask->kind == ASK_STOPPED ? NULL : "a key is missing in the body";
-    return check_peers(ask, reading.peers_len, stride, peers);
+    return check_peers(reading.peers_len, stride, peers);
 }
 
 reply_error udp_check(const struct ask *ask, struct bytes packet, size_t stride, uint32_t *peers) {
@@ -224,9 +224,12 @@ reply_error udp_check(const struct ask *ask, struct bytes packet, size_t stride,
     const uint32_t action = load_u32(packet.data);
     if (action == ACTION_ERROR)
         return "request refused";
+    if (ask->kind == ASK_CONNECT)
+        return action == ACTION_CONNECT && packet.len == UDP_CONNECT_LEN ? NULL
+                                                                         : "not a connect reply";
     if (ask->kind == ASK_SCRAPE)
         return action == ACTION_SCRAPE && packet.len == 20 ? NULL : "not a scrape reply";
     if (action != ACTION_ANNOUNCE || packet.len < 20)
         return "not an announce reply";
-    return check_peers(ask, packet.len - 20, stride, peers);
+    return check_peers(packet.len - 20, stride, peers);
 }

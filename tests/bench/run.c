@@ -29,6 +29,7 @@ static void start_measuring(struct run *run) {
 void run_start(struct run *run) {
     const uint64_t now_ns = run_clock_ns();
     run->last_reply_ns = now_ns;
+    run->due_ns = now_ns;
     if (run->options->fill || run->options->warmup_s <= 0)
         start_measuring(run);
     else
@@ -62,6 +63,17 @@ bool run_goes_on(struct run *run, uint64_t now_ns) {
     return !run->ended;
 }
 
+bool run_takes_due(struct run *run, uint64_t now_ns, uint64_t *sent_ns) {
+    *sent_ns = now_ns;
+    if (run->options->rate <= 0)
+        return true;
+    if (now_ns < run->due_ns)
+        return false;
+    *sent_ns = run->due_ns;
+    run->due_ns += (uint64_t)(SECOND_NS / run->options->rate);
+    return true;
+}
+
 void run_count_error(struct run *run, reply_error error) {
     run->errors++;
     if (run->first_error == NULL)
@@ -70,7 +82,11 @@ void run_count_error(struct run *run, reply_error error) {
 
 void run_count(struct run *run, uint64_t sent_ns, uint64_t now_ns, size_t len, uint32_t peers,
                reply_error error) {
+    const struct load_options *options = run->options;
+    const uint32_t numwant = (uint32_t)options->work.numwant;
     run->last_reply_ns = now_ns;
+    if (error == NULL && peers > (options->peers_max > 0 ? options->peers_max : numwant))
+        error = "too many peers";
     if (error != NULL)
         run_count_error(run, error);
     if (error != NULL || !run->measuring)

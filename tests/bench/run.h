@@ -22,6 +22,8 @@ struct load_options {
     double warmup_s;
     uint64_t responses; /* 0: limited by `seconds` only */
     uint32_t concurrency;
+    double rate;        /* requests per second; 0: a new request for each reply */
+    uint32_t peers_max; /* more peers in a reply are an error; 0: more than numwant */
     struct workload_options work;
 };
 
@@ -45,6 +47,7 @@ struct run {
     bool ended;
     uint64_t end_ns;
     uint64_t last_reply_ns;
+    uint64_t due_ns; /* with a rate: when the next request is due */
     struct use before;
     struct use after;
     uint64_t responses;
@@ -63,6 +66,10 @@ void run_start(struct run *run);
 
 /* Ends the warm-up or the run if its time is over. Returns false at the end. */
 bool run_goes_on(struct run *run, uint64_t now_ns);
+
+/* Whether the next request is due. Latencies count from `*sent_ns`: the time when it was due if
+ * there is a rate, else now. */
+bool run_takes_due(struct run *run, uint64_t now_ns, uint64_t *sent_ns);
 
 /* Counts one reply to a request of `sent_ns`, with a body of `len` bytes. */
 void run_count(struct run *run, uint64_t sent_ns, uint64_t now_ns, size_t len, uint32_t peers,

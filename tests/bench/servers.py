@@ -1,6 +1,7 @@
-"""The compared servers: skepd, the bare servers, and two other trackers.
+"""The compared servers: skepd, the bare servers, and other trackers.
 
-Each runs pinned to SERVER_CORE, with one thread that serves, and has `name`, `pid` and `port`.
+Each runs pinned to SERVER_CORE and has `name`, `pid`, `port`, `modes` (its transports) and `peers_max` (the
+most peers in a reply if 50 are wanted).
 """
 
 import contextlib
@@ -25,17 +26,20 @@ START_S = 10
 NODE_PACKAGE, NODE_VERSION = "bittorrent-tracker", "11.0.2"
 NODE_FOLDER = ROOT / "build" / "node"
 
+ALL_MODES = ("http-keepalive", "http-close", "udp")
+HTTP_MODES = ALL_MODES[:2]
+NUMWANT = 50
+
+# Default settings, except that the limits apply to this machine, and are too high to reject requests.
 CONFIG = """
-announce = { interval_min_s = %(interval_s)d; interval_max_s = %(interval_s)d; peer_timeout_min_s = 0; };
-http = { threads = 1; };
-udp = { threads = 1; };
 limits = {
-    torrents_max = 10000000; torrent_peers_max = 10000000; peers_max = 10000000;
-    loopback = true;  # each address is counted and metered, but none comes to its limit
+    loopback = true; torrent_peers_max = 10000000;
     address_peers_max = 65534; address_torrent_peers_max = 65534;
     address_requests_per_s = 1000000; address_requests_burst = 1000000;
 };
-store = { enabled = %(store)s; };
+"""
+SHORT_LIVES = """
+announce = { interval_min_s = %(interval_s)d; interval_max_s = %(interval_s)d; peer_timeout_min_s = 0; };
 """
 
 
@@ -51,10 +55,9 @@ def pinned_to(core):
 
 
 class PinnedSkepd(Skepd):
-    name = "skepd"
+    name, modes, peers_max = "skepd", ALL_MODES, NUMWANT
 
-    def __init__(self, store=False, interval_s=1800):
-        config = CONFIG % {"interval_s": interval_s, "store": "true" if store else "false"}
+    def __init__(self, config=CONFIG):
         super().__init__(config=config, udp=True)
 
     def start(self):
@@ -63,15 +66,23 @@ class PinnedSkepd(Skepd):
 
 
 class Program:
-    """A server program. `command` returns its command line for a port."""
+    """A server program in a directory of its own, with a file `config` there. In the words of
+    `command` and in `config`, PORT is its port and HERE its directory."""
 
-    def __init__(self, name, command, tcp=True, cwd=None):
+    def __init__(self, name, command, config="", environment=(), modes=ALL_MODES, peers_max=NUMWANT):
         self.name = name
+        self.modes = modes
+        self.peers_max = peers_max
         self.port = free_port()
-        self._command = [str(part) for part in command(self.port)]
-        self._tcp = tcp
-        self._cwd = cwd
+        self._folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-"))
+        self._folder.chmod(0o755)
+        (self._folder / "config").write_text(self._filled_in(config))
+        self._command = [self._filled_in(word) for word in command]
+        self._environment = {name: self._filled_in(text) for name, text in environment}
         self._process = None
+
+    def _filled_in(self, text):
+        return str(text).replace("PORT", str(self.port)).replace("HERE", str(self._folder))
 
     @property
     def pid(self):
@@ -80,8 +91,8 @@ class Program:
     def __enter__(self):
         with pinned_to(SERVER_CORE):
             self._process = subprocess.Popen(
-                self._command, cwd=self._cwd, env=clean_environment(), stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                self._command, cwd=self._folder, env={**clean_environment(), **self._environment},
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             self._wait_until_it_is_there()
         except BaseException:
@@ -96,6 +107,7 @@ class Program:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _wait_until_it_is_there(self):
         deadline = time.monotonic() + START_S
@@ -108,7 +120,7 @@ class Program:
         raise RuntimeError(f"{self.name} does not answer on port {self.port}")
 
     def _is_there(self):
-        if not self._tcp:
+        if self.modes == ("udp",):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
                 try:
                     probe.bind(("0.0.0.0", self.port))
@@ -123,31 +135,74 @@ class Program:
 
 
 def bare_http(build, body_bytes):
-    return Program("bare", lambda port: [build / "bench/bare_http", port, body_bytes])
+    return Program("bare", [build / "bench/bare_http", "PORT", body_bytes], modes=HTTP_MODES)
 
 
 def bare_udp(build, reply_bytes):
-    return Program("bare", lambda port: [build / "bench/bare_udp", port, reply_bytes], tcp=False)
+    return Program("bare", [build / "bench/bare_udp", "PORT", reply_bytes], modes=("udp",))
 
 
-class Opentracker(Program):
-    """Debian's build serves only the torrents of a list, and needs a working directory."""
-
-    def __init__(self, info_hashes):
-        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="opentracker-"))
-        self._folder.chmod(0o755)
-        (self._folder / "list").write_text(info_hashes)
-        super().__init__("opentracker", lambda port: [
-            "opentracker", "-i", "127.0.0.1", "-p", port, "-P", port, "-d", self._folder,
-            "-w", "list"], cwd=self._folder)
-
-    def __exit__(self, kind, value, traceback):
-        super().__exit__(kind, value, traceback)
-        shutil.rmtree(self._folder, ignore_errors=True)
+def _opentracker(info_hashes):
+    """Debian's build serves only the torrents of a list."""
+    return Program("opentracker", ["opentracker", "-i", "127.0.0.1", "-p", "PORT", "-P", "PORT",
+                                   "-d", "HERE", "-w", "config"], config=info_hashes)
 
 
-def node_tracker():
-    return Program("node", lambda port: ["node", HERE / "node_tracker.mjs", NODE_FOLDER, port])
+def _aquatic_udp(_info_hashes):
+    return Program("aquatic_udp", ["aquatic_udp", "-c", "config"], modes=("udp",), config=f"""
+[network]
+address = "127.0.0.1:PORT"
+[protocol]
+max_response_peers = {NUMWANT}
+""")
+
+
+def _aquatic_http(_info_hashes):
+    return Program("aquatic_http", ["aquatic_http", "-c", "config"], modes=HTTP_MODES, config=f"""
+[network]
+address = "127.0.0.1:PORT"
+[protocol]
+max_peers = {NUMWANT}
+""")
+
+
+def _torrust(_info_hashes):
+    """It returns at least 74 peers."""
+    return Program("torrust-tracker", ["torrust-tracker"], peers_max=74, config="""
+[metadata]
+app = "torrust-tracker"
+purpose = "configuration"
+schema_version = "2.0.0"
+[logging]
+threshold = "error"
+[core]
+listed = false
+private = false
+[core.database]
+driver = "sqlite3"
+path = "HERE/torrents.db"
+[[udp_trackers]]
+bind_address = "127.0.0.1:PORT"
+[[http_trackers]]
+bind_address = "127.0.0.1:PORT"
+""", environment=[("TORRUST_TRACKER_CONFIG_TOML_PATH", "HERE/config")])
+
+
+def _node_tracker(_info_hashes):
+    return Program("node", ["node", HERE / "node_tracker.mjs", NODE_FOLDER, "PORT"])
+
+
+# Other trackers by the name of their program. Each function takes the torrents that will be used.
+OTHERS = {"opentracker": _opentracker, "aquatic_udp": _aquatic_udp, "aquatic_http": _aquatic_http,
+          "torrust-tracker": _torrust, "node": _node_tracker}
+
+
+def others_here():
+    """Names of those that can be run, and of the missing ones."""
+    missing = [name for name in OTHERS if not shutil.which(name)]
+    if "node" not in missing and not _install_node_tracker():
+        missing.append("node")
+    return [name for name in OTHERS if name not in missing], missing
 
 
 def _node_tracker_is_there():
@@ -155,7 +210,7 @@ def _node_tracker_is_there():
     return manifest.exists() and json.loads(manifest.read_text())["version"] == NODE_VERSION
 
 
-def install_node_tracker():
+def _install_node_tracker():
     """Installs it with npm if it is missing. Returns whether it is installed."""
     if not _node_tracker_is_there() and shutil.which("npm"):
         NODE_FOLDER.mkdir(parents=True, exist_ok=True)

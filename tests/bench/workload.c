@@ -137,21 +137,26 @@ static enum ask_kind draw_kind(struct workload *workload) {
     return ASK_UPDATE;
 }
 
-/* A stopped peer can only start again, as a leecher; no peer completes twice. */
+/* A stopped peer can only start again, as a leecher; no peer completes twice in a row. */
 static struct ask next_of(struct workload *workload, uint32_t number) {
+    const uint32_t wrong_ids_percent = workload->options.wrong_ids_percent;
     enum ask_kind kind = draw_kind(workload);
     uint8_t *state = &workload->state[number];
-    if (*state & PEER_GONE && kind != ASK_SCRAPE) {
+    const bool starts =
+        *state & PEER_GONE ? kind < ASK_SCRAPE : *state & PEER_COMPLETE && kind == ASK_CHANGE;
+    if (starts) {
         *state = 0;
         kind = ASK_STARTED;
     } else if (kind == ASK_STOPPED) {
         *state |= PEER_GONE;
-    } else if (kind == ASK_COMPLETED) {
-        if (*state & PEER_COMPLETE)
-            kind = ASK_UPDATE;
+    } else if (kind == ASK_COMPLETED || kind == ASK_CHANGE) {
+        kind = *state & PEER_COMPLETE ? ASK_UPDATE : ASK_COMPLETED;
         *state |= PEER_COMPLETE;
     }
-    return ask_of(workload, number, kind);
+    struct ask ask = ask_of(workload, number, kind);
+    ask.wrong_id = wrong_ids_percent > 0 && kind != ASK_CONNECT &&
+                   random_below(workload, 100) < wrong_ids_percent;
+    return ask;
 }
 
 struct ask workload_next(struct workload *workload) {

@@ -14,9 +14,17 @@ enum shape {
     SHAPE_ZIPF, /* the torrent of rank r has 1/r of the first one's peers */
 };
 
-enum ask_kind { ASK_UPDATE, ASK_STARTED, ASK_COMPLETED, ASK_STOPPED, ASK_SCRAPE };
+enum ask_kind {
+    ASK_UPDATE,
+    ASK_STARTED,
+    ASK_COMPLETED,
+    ASK_STOPPED,
+    ASK_CHANGE, /* only in a mix: a leecher completes, a seeder starts again as a leecher */
+    ASK_SCRAPE,
+    ASK_CONNECT, /* UDP only */
+};
 
-enum { ASK_KINDS = 5, ID_LEN = 20 };
+enum { ASK_KINDS = 7, ID_LEN = 20 };
 
 struct workload_options {
     uint32_t peers;
@@ -25,7 +33,8 @@ struct workload_options {
     uint32_t addresses; /* number of source addresses */
     enum shape shape;
     uint32_t seeders_percent;
-    uint32_t mix[ASK_KINDS]; /* percent of the requests; updates are the rest */
+    uint32_t mix[ASK_KINDS];    /* percent of the requests; updates are the rest */
+    uint32_t wrong_ids_percent; /* of the UDP requests that need a connection id */
     int32_t numwant;
     uint64_t seed; /* seed of the request order, not of the population */
 };
@@ -33,6 +42,7 @@ struct workload_options {
 struct ask {
     enum ask_kind kind;
     bool seeder;
+    bool wrong_id; /* sent with an invalid connection id */
     uint16_t port;
     uint32_t peer;
     uint32_t torrent;
