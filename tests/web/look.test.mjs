@@ -328,6 +328,26 @@ describe("the page", { concurrency: 3 }, () => {
     await close(phone);
   });
 
+  test("at 1024 px names have room, facts fill two rows, and no table exceeds its card", async () => {
+    const page = await open(browser, skepd, "#/torrents", { viewport: { width: 1024, height: 800 } });
+    await settled(page);
+    const { width } = await page.locator("td, th").and(page.locator(".lead")).first().boundingBox();
+    assert.ok(width >= 200, `name column of ${width} px`);
+    await page.goto(`${skepd.url}/${views.torrent}`);
+    await settled(page);
+    const tops = await page.locator(".fact").evaluateAll((facts) => facts.map((fact) => fact.offsetTop));
+    assert.deepEqual([0, 4].map((at) => tops.indexOf(tops[at])), [0, 4]);
+    for (const route of Object.values(views)) {
+      await page.goto(`${skepd.url}/${route}`);
+      await settled(page);
+      const tooWide = await page
+        .locator(".table:visible")
+        .evaluateAll((tables) => tables.filter((table) => table.offsetWidth > table.parentElement.clientWidth).length);
+      assert.equal(tooWide, 0, route);
+    }
+    await close(page);
+  });
+
   test("lines and borders have a contrast of 3:1", async () => {
     for (const colorScheme of ["light", "dark"]) {
       const page = await open(browser, skepd, "#/torrents", { colorScheme });

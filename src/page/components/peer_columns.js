@@ -7,7 +7,7 @@ import { linkTo } from "../core/router.js";
 import { makeReachBadge } from "./badges.js";
 import { machineName } from "./machines.js";
 import { badgeCell, linkCell } from "./table.js";
-import { buildTraffic } from "./traffic.js";
+import { buildTraffic, TRAFFIC_LABEL } from "./traffic.js";
 
 const ROLES = { seeder: "Seeder", leecher: "Leecher", partial: "Partial seed" };
 
@@ -36,7 +36,7 @@ export const PEER_COLUMNS = [
   { label: "Role", sort: "role", phone: "", build: buildRole },
   { label: "Progress", sort: "progress", descending: true, phone: "", build: buildProgress },
   {
-    label: "↑ Upload ↓ Download",
+    label: TRAFFIC_LABEL,
     sortLabel: "Traffic",
     sort: "rate",
     descending: true,

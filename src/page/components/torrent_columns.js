@@ -3,7 +3,7 @@
 import { bytes, count, shortHash, torrentName } from "../core/format.js";
 import { linkTo } from "../core/router.js";
 import { linkCell, liveCell, textCell } from "./table.js";
-import { buildTraffic } from "./traffic.js";
+import { buildTraffic, TRAFFIC_LABEL } from "./traffic.js";
 
 export const torrentLink = (torrent) => linkTo("torrents", torrent.info_hash);
 
@@ -59,6 +59,6 @@ export const seedersColumn = countColumn("Seeders", "seeders");
 export const leechersColumn = countColumn("Leechers", "leechers");
 
 export const trafficColumn = {
-  ...numberColumn("↑ Upload ↓ Download", "rate", buildTraffic, ""),
+  ...numberColumn(TRAFFIC_LABEL, "rate", buildTraffic, ""),
   sortLabel: "Traffic",
 };

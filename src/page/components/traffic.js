@@ -3,6 +3,9 @@
 import { make, setAttribute, setText } from "../core/dom.js";
 import { rate, rateOrDash } from "../core/format.js";
 
+/** On two lines, as the values are. */
+export const TRAFFIC_LABEL = "↑ Upload\n↓ Download";
+
 /** Upload above download. */
 export function buildTraffic(cell) {
   const upload = make("span", { class: "rate" });
