@@ -9,7 +9,8 @@
 #include "ctl/http_client.h"
 #include "wire/tracker_url.h"
 
-#define DEFAULT_URL "http://127.0.0.1:6969"
+#define DEFAULT_HOST "http://127.0.0.1:"
+#define DEFAULT_PORT "6969"
 
 enum {
     URL_LEN = 512,
@@ -59,13 +60,22 @@ static bool starts_with_scheme(struct bytes text, const char *scheme) {
            strncasecmp((const char *)text.data, scheme, strlen(scheme)) == 0;
 }
 
+/* skepd on this machine, on the port that its environment sets, as in a container. */
+static const char *default_url(char url[static URL_LEN]) {
+    const char *port = getenv("SKEP_HTTP_PORT");
+    snprintf(url, URL_LEN, "%s%s", DEFAULT_HOST,
+             port == NULL || port[0] == '\0' ? DEFAULT_PORT : port);
+    return url;
+}
+
 /* HOST:PORT without a scheme means http. */
 static bool choose_url(const struct command_line *line, char url[static URL_LEN]) {
     const char *given = command_line_value(line, &option_url);
+    char local[URL_LEN];
     if (given == NULL)
         given = getenv("SKEPCTL_URL");
     if (given == NULL || given[0] == '\0')
-        given = DEFAULT_URL;
+        given = default_url(local);
     const struct bytes text = utf8_unquote(bytes_of(given));
     const bool has_scheme =
         starts_with_scheme(text, "http://") || starts_with_scheme(text, "https://");

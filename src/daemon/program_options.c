@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "daemon/config_file.h"
 #include "daemon/environment.h"
+#include "daemon/memory_limit.h"
 #include "daemon/settings.h"
 #include "daemon/token_file.h"
 
@@ -210,6 +211,8 @@ static void override_config(const struct program_options *options, struct config
 bool program_options_load_config(const struct program_options *options, struct config *config,
                                  struct config_errors *errors) {
     struct config loaded = settings_defaults();
+    loaded.tracker.memory_max_mib = memory_limit_default_mib(
+        memory_limit_read("/proc/self/cgroup", "/sys/fs/cgroup"), loaded.tracker.memory_max_mib);
     *errors = (struct config_errors){ 0 };
     if (options->config_file != NULL)
         config_file_read(&loaded, options->config_file, errors);

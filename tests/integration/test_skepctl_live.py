@@ -204,6 +204,9 @@ def test_url_comes_from_the_environment(daemon, monkeypatch):
     monkeypatch.setenv("SKEPCTL_URL", daemon.url)
     assert Skepctl().json("status")["role"] == "admin"
     assert "127.0.0.1:1:" in Skepctl().refuses("status", "--url", "127.0.0.1:1", status=SILENT)
+    monkeypatch.delenv("SKEPCTL_URL")
+    monkeypatch.setenv("SKEP_HTTP_PORT", str(daemon.port))
+    assert Skepctl().json("status")["role"] == "admin"
 
 
 @pytest.mark.parametrize("command", [["status"], ["torrents"], ["peers", HASH], ["top", "--json"], ["list"], ["bans"]])
