@@ -42,6 +42,16 @@ size_t swarm_memory(const struct swarm *swarm) {
     return sizeof *swarm + peer_list_memory(&swarm->v4) + peer_list_memory(&swarm->v6);
 }
 
+/* What only records of a cluster need. */
+static void describe_stamped(struct change *change, const struct peer_list *list,
+                             uint32_t position) {
+    const struct peer_record *record = peer_list_record(list, position);
+    change->on_lan = peer_zone_is_lan(peer_list_zone(list, position));
+    change->uploaded_kib = record->uploaded_kib;
+    change->downloaded_kib = record->downloaded_kib;
+    change->stamp = peer_list_word(list, WORD_STAMP, position);
+}
+
 struct change swarm_describe(const struct swarm *swarm, const struct peer_list *list,
                              uint32_t position, enum change_kind kind, uint32_t now_s) {
     const struct peer_record *record = peer_list_record(list, position);
@@ -53,17 +63,15 @@ struct change swarm_describe(const struct swarm *swarm, const struct peer_list *
         .paused = record->flags & PEER_PAUSED,
         .counted = record->flags & PEER_COMPLETED_COUNTED,
         .own_address = peer_record_owns_address(record),
-        .on_lan = peer_zone_is_lan(peer_list_zone(list, position)),
         .interval_s = peer_record_interval_s(record),
         .age_s = clock_elapsed_s(record->joined_s, now_s),
         .downloaded = swarm->downloaded,
         .seeders = swarm_seeders(swarm),
         .leechers = swarm_leechers(swarm),
         .passkey_tag = peer_list_word(list, WORD_TAG, position),
-        .uploaded_kib = record->uploaded_kib,
-        .downloaded_kib = record->downloaded_kib,
-        .stamp = peer_list_word(list, WORD_STAMP, position),
     };
+    if (list->has_word[WORD_STAMP])
+        describe_stamped(&change, list, position);
     memcpy(change.info_hash, swarm->info_hash, INFO_HASH_LEN);
     memcpy(change.peer_id, record->peer_id, PEER_ID_LEN);
     return change;
@@ -130,10 +138,11 @@ static void count_address(const struct swarm_outputs *outputs, const struct endp
 /* The last peer has left: only the download count remains of the torrent. */
 static void report_idle(const struct swarm *swarm, const struct swarm_outputs *outputs,
                         uint32_t now_s) {
+    if (swarm_peers(swarm) > 0 || swarm->downloaded == 0)
+        return;
     struct change change = swarm_describe_torrent(swarm, now_s);
     change.age_s = 0;
-    if (swarm_peers(swarm) == 0 && swarm->downloaded > 0)
-        push_change(outputs, &change);
+    push_change(outputs, &change);
 }
 
 /* Of peer_id and key; without a key, of peer_id and address or /64. */
@@ -324,7 +333,7 @@ static void set_stamp(const struct swarm_outputs *outputs, struct peer_list *lis
 static void take_newer_role(struct swarm *swarm, const struct swarm_outputs *outputs,
                             const struct peer_list *list, struct peer_record *record, bool paired) {
     const struct peer_list *other = other_list(swarm, list);
-    if (outputs->stamping.origin != ORIGIN_MERGED || (record->flags & PEER_TWIN) == 0)
+    if ((record->flags & PEER_TWIN) == 0)
         return;
     const uint32_t at = peer_list_find_twin(other, record, paired);
     const struct peer_record *twin = peer_list_record(other, at);
@@ -349,7 +358,8 @@ static uint32_t replace_peer(struct swarm *swarm, const struct swarm_outputs *ou
         record->flags |= past.flags & PEER_TWIN;
     else
         mark_twin(swarm, list, record);
-    take_newer_role(swarm, outputs, list, record, same_identity);
+    if (outputs->stamping.origin == ORIGIN_MERGED)
+        take_newer_role(swarm, outputs, list, record, same_identity);
     const enum peer_zone zone = zone_of(record->left == 0, on_lan);
     const bool other_role = has_other_role(&past, past_zone, record, zone);
     const bool other_client = !same_identity && is_other_client(&past, record);
@@ -399,7 +409,8 @@ static uint32_t insert_peer(struct swarm *swarm, const struct swarm_outputs *out
     if (!make_words(outputs, list, passkey_tag))
         return PEER_NOWHERE;
     mark_twin(swarm, list, record);
-    take_newer_role(swarm, outputs, list, record, false);
+    if (outputs->stamping.origin == ORIGIN_MERGED)
+        take_newer_role(swarm, outputs, list, record, false);
     const uint32_t position =
         peer_list_add(list, zone_of(record->left == 0, on_lan), peer->wire, record, deadline_s);
     if (position == PEER_NOWHERE)

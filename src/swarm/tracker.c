@@ -302,7 +302,8 @@ static void begin_sending(const struct announce *announce) {
 }
 
 static void end_sending(const struct announce *announce) {
-    announce->shard->outputs.stamping = (struct swarm_stamping){ .origin = ORIGIN_NODE };
+    if (announce->shard->options->cluster)
+        announce->shard->outputs.stamping = (struct swarm_stamping){ .origin = ORIGIN_NODE };
 }
 
 /* The other nodes may know the peer. */
