@@ -81,6 +81,10 @@ static struct MHD_Daemon *start_daemon(const struct listener *listener,
         { MHD_OPTION_CONNECTION_LIMIT, (intptr_t)library_limit(options, threads), NULL },
         { MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)options->idle_timeout_s, NULL },
         { MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)options->header_max, NULL },
+#if MHD_VERSION >= 0x00097701
+        /* Rejects folded header lines. By default, newer versions join them unnoticed. */
+        { MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1, NULL },
+#endif
         { MHD_OPTION_END, 0, NULL },
     };
     const struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };
