@@ -28,9 +28,8 @@ BUILD_PACKAGES := gcc libc6-dev make pkg-config libmicrohttpd-dev libgnutls28-de
     libconfig-dev nettle-dev libsystemd-dev libjansson-dev libqrencode-dev libhiredis-dev libjs-chart.js \
     libcurl4-gnutls-dev libncurses-dev
 TEST_PACKAGES := check curl openssl faketime mandoc iproute2 strace systemd python3 python3-pytest \
-    python3-pytest-xdist python3-jsonschema zsh fish redis-server
-CHECK_PACKAGES := $(TEST_PACKAGES) python3-libtorrent qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind \
-    prometheus chromium fonts-inter \
+    python3-pytest-xdist python3-jsonschema python3-libtorrent prometheus zsh fish redis-server
+CHECK_PACKAGES := $(TEST_PACKAGES) qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind chromium fonts-inter \
     $(if $(shell command -v npm),,npm)
 SYSTEMD_PACKAGES := debootstrap systemd-container
 FUZZ_PACKAGES  := clang libclang-rt-14-dev

@@ -401,7 +401,7 @@ def test_body_of_a_get_changes_nothing(daemon, method, source, status):
     lines = ["Host: [::1]", "Content-Length: 2"]
     with connect(daemon.port, source) as sock:
         head = "\r\n".join([f"{method} /api/v1/torrents HTTP/1.1", *lines, "", ""])
-        sock.sendall(head.encode() + b"{}" + b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n")
+        sock.sendall(head.encode() + b"{}" + b"GET /health HTTP/1.1\r\nHost: [::1]\r\nConnection: close\r\n\r\n")
         replies = read_to_end(sock)
     assert replies.startswith(f"HTTP/1.1 {status} ".encode())
     assert replies.endswith(b"\r\n\r\nok\n")

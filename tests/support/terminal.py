@@ -21,9 +21,11 @@ class Terminal:
         self.resize(rows, columns)
         self.before = termios.tcgetattr(self.theirs)
         self.text = ""
+        # Some Python versions set the size in the environment, which overrides the terminal.
+        inherited = {name: value for name, value in os.environ.items() if name not in ("LINES", "COLUMNS")}
         self.process = subprocess.Popen(
             [str(word) for word in command], stdin=self.theirs, stdout=self.theirs, stderr=self.theirs,
-            start_new_session=True, env={**os.environ, "TERM": "xterm", "LANG": "C.UTF-8", **(environment or {})},
+            start_new_session=True, env={**inherited, "TERM": "xterm", "LANG": "C.UTF-8", **(environment or {})},
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
 
     def __enter__(self):
