@@ -13,13 +13,16 @@ import time
 import urllib.request
 
 import servers
-from loads import Load, LoadFailed, Population, Series, TRANSPORTS, even, zipf
+from loads import Load, Population, Series, TRANSPORTS, even, zipf
+from support.skepd import SkepdFailed  # servers adds its directory to the path
 
 CPU = "cpu_us_per_response"
 SHAPES = {"even": even, "zipf": zipf}
 SAME, CHANGES, PUBLIC = "same", "changes", "public"
 WORKS = {SAME: (), CHANGES: ("--mix", "change=2"),
          PUBLIC: ("--mix", "connect=55,scrape=1", "--wrong-ids", 5)}
+# What ends an experiment, but not the benchmark.
+FAILURES = (RuntimeError, SkepdFailed, subprocess.SubprocessError)
 AQUATIC_LOAD = "aquatic_udp_load_test"
 AQUATIC_CONFIG = """
 server_address = "127.0.0.1:%(port)d"
@@ -42,7 +45,7 @@ class Bench:
     long_s: int        # duration of a run that includes the store's work of a minute
     others: list       # names of the trackers of others that are compared
     say: object        # reports progress to the user
-    failed: dict = dataclasses.field(default_factory=dict)  # reason why another one was left out
+    failed: dict = dataclasses.field(default_factory=dict)  # reason why something was left out
 
 
 def cpu_s(pid):
@@ -82,7 +85,7 @@ def leaves_out(bench, server):
     """Leaves a tracker of others out if it cannot do something."""
     try:
         yield
-    except (LoadFailed, RuntimeError) as reason:
+    except FAILURES as reason:
         if server not in servers.OTHERS:
             raise
         bench.failed[server] = str(reason)
@@ -274,6 +277,8 @@ def _expire_run(bench, name, population):
         began = time.monotonic()
         bench.load.fill(daemon, population)
         filled_s = time.monotonic() - began
+        if filled_s > lifetime_s - 3:
+            raise RuntimeError(f"filling took {filled_s:.0f} s: the first peers expired before the last came")
         before = _seen_peers(daemon, info_hash)
         bench.say(f"{name}: before the first peer expires")
         calm_s = max(0.5, min(3.0, lifetime_s - filled_s - 2))

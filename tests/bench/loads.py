@@ -12,6 +12,7 @@ TRANSPORTS = {"http-keepalive": "HTTP, keep-alive", "http-close": "HTTP, a conne
 CONCURRENCY = {"http-keepalive": 64, "http-close": 64, "udp": 128}
 # Number of failed or repeated requests that invalidates a run.
 FAULTS_MAX = 0.001
+FILL_S = 300
 TRIES = 4  # of one run, since another process may have used the core
 
 
@@ -66,7 +67,7 @@ class Load:
         """Announces `started` for every peer."""
         mode = "udp" if "udp" in server.modes else "http-keepalive"
         found = json.loads(self._call(
-            "--fill", "--mode", mode, "--port", server.port, "--server-pid", server.pid,
+            "--fill", "--seconds", FILL_S, "--mode", mode, "--port", server.port, "--server-pid", server.pid,
             "--concurrency", concurrency or CONCURRENCY[mode], "--peers-max", server.peers_max,
             *population.options()))
         if found["responses"] != population.peers:
