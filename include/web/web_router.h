@@ -6,6 +6,7 @@
 #ifndef SKEP_WEB_WEB_ROUTER_H
 #define SKEP_WEB_WEB_ROUTER_H
 
+#include "cluster/cluster.h"
 #include "metrics/metrics_page.h"
 #include "server/web_handler.h"
 #include "web/api/api.h"
@@ -30,6 +31,7 @@ struct web_sources {
     struct api *api;
     struct metrics_page *metrics;
     struct http_counters *counters;
+    struct cluster *cluster; /* NULL: none */
 };
 
 /* Copies both. NULL if out of memory. */
@@ -41,8 +43,8 @@ void web_router_delete(struct web_router *router); /* NULL is fine */
  * thread. */
 void web_router_apply(struct web_router *router, const struct web_options *options);
 
-/* From now on /readyz answers 503, so that a load balancer sends its requests elsewhere. All others
- * are served as before. Any thread. */
+/* From now on /readyz answers 503 (as it does until the node has joined its cluster), so that a
+ * load balancer sends its requests elsewhere. All others are served as before. Any thread. */
 void web_router_set_stopping(struct web_router *router);
 
 /* The handler to start the HTTP server with. Borrows `router`. */

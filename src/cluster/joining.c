@@ -1,11 +1,15 @@
 #include "cluster/joining.h"
 
 struct joining joining_begin(uint64_t now_ms) {
-    return (struct joining){ .has_room = true, .waiting_ms = now_ms };
+    return (struct joining){
+        .has_room = true,
+        .waiting_ms = now_ms,
+        .patience_ms = SNAPSHOT_PATIENCE_MS,
+    };
 }
 
 static bool is_late(const struct joining *joining, uint64_t now_ms) {
-    return now_ms >= joining->waiting_ms + SNAPSHOT_PATIENCE_MS;
+    return now_ms >= joining->waiting_ms + joining->patience_ms;
 }
 
 /* One interval later every client has announced again. */

@@ -8,7 +8,7 @@
 
 #include "cluster/record.h"
 
-enum { SNAPSHOT_PATIENCE_MS = 30000 };
+enum { SNAPSHOT_PATIENCE_MS = 30000 }; /* by default */
 
 struct joining {
     bool joined;
@@ -19,6 +19,7 @@ struct joining {
     uint64_t waiting_ms; /* start, or last progress */
     uint64_t whole_ms;   /* when it is whole without a snapshot; 0: not at all */
     uint32_t next_chunk;
+    uint32_t patience_ms; /* without progress; may be changed */
 };
 
 /* A node that starts. */

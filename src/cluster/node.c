@@ -11,6 +11,7 @@
 #include "cluster/gaps.h"
 #include "cluster/joining.h"
 #include "cluster/snapshot_source.h"
+#include "cluster/tracker_table.h"
 #include "swarm/stamp.h"
 
 enum {
@@ -65,7 +66,8 @@ struct node {
     uint32_t budget_per_s;
 
     /* Of the thread. */
-    uint64_t now_ms;
+    uint64_t now_ms;   /* when the step began */
+    uint64_t began_ns; /* the same by clock_now_ns() */
     struct engine *engine;
     struct random random;
     uint64_t retry_ms;
@@ -106,10 +108,6 @@ static uint64_t cluster_ms(const struct node *node) {
     return cluster_clock_read(&node->clock, node->now_ms);
 }
 
-static void *context_of(const struct node *node) {
-    return node->table.peers.context;
-}
-
 /* Starts and stops. */
 
 static void update_table(struct node *node) {
@@ -120,12 +118,11 @@ static void update_table(struct node *node) {
         .budget_per_s = members_budget_per_s(&node->members, node->budget_per_s, node->now_ms),
     };
     node->update_ms = node->now_ms + UPDATE_MS;
-    node->table.update(context_of(node), &facts);
+    node->table.update(node->table.context, &facts);
 }
 
 static void create_replica(struct node *node) {
     node->replica = replica_create(&node->options.replica, cluster_ms(node));
-    node->table.restore(context_of(node), &node->replica);
 }
 
 struct node *node_create(const struct node_options *options, const struct node_table *table,
@@ -141,6 +138,7 @@ struct node *node_create(const struct node_options *options, const struct node_t
     node->interval_max_s = node->budget_per_s = 1;
     node->clock = cluster_clock_begin(options->clock_ms, now_ms);
     node->joining = joining_begin(now_ms);
+    node->joining.patience_ms = options->join_timeout_ms;
     node->engine = engine_create(&options->engine);
     node->flight.data = calloc(ENGINE_ADDS_MAX, sizeof *node->flight.data);
     if (node->engine == NULL || node->flight.data == NULL ||
@@ -191,12 +189,16 @@ static bool is_done(struct node *node, enum engine_result result) {
 
 /* The engine. */
 
+/* A step may have waited since it began. The engine's answer is as old as half the time it took. */
 static void follow_clock(struct node *node) {
     uint64_t engine_ms;
+    const uint64_t asked_ns = clock_now_ns();
     if (!is_done(node, engine_time(node->engine, &engine_ms)))
         return;
+    const uint64_t answered_ns = asked_ns + (clock_now_ns() - asked_ns) / 2;
+    const uint64_t answered_ms = node->now_ms + (answered_ns - node->began_ns) / 1000000;
     lock(node);
-    const bool jumped = cluster_clock_follow(&node->clock, engine_ms, node->now_ms);
+    const bool jumped = cluster_clock_follow(&node->clock, engine_ms, answered_ms);
     node->status.clock_offset_ms = (int64_t)engine_ms - clock_unix_ms();
     if (jumped)
         node->hold_until_ms = node->now_ms + UINT64_C(1000) * node->interval_max_s;
@@ -397,26 +399,22 @@ static void send_waiting(struct node *node) {
     while (send_flight(node) && count_waiting(node) >= RECORDS_PER_ENTRY);
 }
 
-void node_send(struct node *node, const struct record *record) {
+void node_note_changes(struct node *node, const struct peer_table *peers,
+                       const struct change *changes, size_t count) {
+    struct record records[OWN_RECORDS_MAX];
     lock(node);
-    if (record->kind == RECORD_REMOVE)
-        replica_note_removal(&node->replica, &record->peer, record->stamp);
-    outbox_add(&node->outbox, record);
+    for (size_t i = 0; i < count; i++) {
+        const size_t made = replica_note_change(&node->replica, peers, &changes[i], records);
+        for (size_t n = 0; n < made; n++)
+            outbox_add(&node->outbox, &records[n]);
+    }
     unlock(node);
 }
 
-bool node_count_completion(struct node *node, const struct peer_key *key,
-                           const struct peer_state *state, uint64_t stamp) {
-    struct record record;
+void node_note_lost(struct node *node, uint64_t stamp) {
     lock(node);
-    const uint64_t client = replica_hash_client(&node->replica, key, state);
-    const bool counted = replica_count_completion(&node->replica, key->info_hash, client, stamp);
-    if (counted) {
-        replica_own_counter(&node->replica, key->info_hash, stamp, &record);
-        outbox_add(&node->outbox, &record);
-    }
+    outbox_note_dropped(&node->outbox, stamp);
     unlock(node);
-    return counted;
 }
 
 static void write_heartbeat(const struct node *node, struct record *record,
@@ -516,7 +514,7 @@ static void continue_walk(struct node *node) {
     if (dropped != 0)
         begin_walk(node, false, dropped);
     for (int i = 0; i < WALK_STEPS && node->walk.running && has_room_to_walk(node); i++)
-        node->walk.running = node->table.walk(context_of(node), &node->walk.cursor, &visitor);
+        node->walk.running = node->table.walk(node->table.context, &node->walk.cursor, &visitor);
     unlock(node);
 }
 
@@ -563,7 +561,7 @@ static void merge_record(struct node *node, uint64_t site, const struct record *
         note_request(node, record->request);
         break;
     case RECORD_REGISTRY:
-        node->table.merge_registry(context_of(node), record);
+        node->table.merge_registry(node->table.context, record);
         break;
     default:
         (void)replica_merge(&node->replica, &node->table.peers, site, record, cluster_ms(node),
@@ -631,11 +629,17 @@ static void read_stream(struct node *node, uint32_t block_ms) {
 
 /* Snapshots. */
 
+/* A node that is alone need not send the counts: the next node gets a snapshot. */
+static void end_join(struct node *node, bool confirmed) {
+    const bool adopted = node->table.end_join(node->table.context, confirmed, &node->replica);
+    if (adopted && node->members.count > 0)
+        begin_walk(node, true, 0);
+}
+
 static void end_snapshot(struct node *node, enum joining_chunk chunk) {
-    if (chunk == CHUNK_FIRST_SNAPSHOT)
-        node->table.drop_restored(context_of(node));
-    node->table.stamp_restored(context_of(node));
     replica_join(&node->replica);
+    if (chunk == CHUNK_FIRST_SNAPSHOT)
+        end_join(node, true);
     node->status.counts.snapshots_received++;
     log_info("cluster: received a snapshot%s",
              chunk == CHUNK_FIRST_SNAPSHOT ? "; this node has joined" : "");
@@ -684,14 +688,14 @@ static enum joining_step next_joining_step(struct node *node) {
         node->status.counts.holes++;
         joining_lost(&node->joining);
     }
-    const bool has_room = node->table.has_room(context_of(node));
+    const bool has_room = node->table.has_room(node->table.context);
     if (has_room != node->joining.has_room)
         joining_set_room(&node->joining, has_room);
     const enum joining_step step = joining_tick(
         &node->joining, engine_is_connected(node->engine), random_next(&node->random) | 1,
         members_interval_max_s(&node->members, node->interval_max_s, node->now_ms), node->now_ms);
     if (step == JOINING_GAVE_UP)
-        node->table.stamp_restored(context_of(node));
+        end_join(node, false);
     unlock(node);
     return step;
 }
@@ -818,6 +822,7 @@ bool node_step(struct node *node, uint64_t now_ms, uint32_t block_ms) {
     lock(node);
     node->now_ms = now_ms;
     unlock(node);
+    node->began_ns = clock_now_ns();
     connect_if_due(node);
     if (engine_is_connected(node->engine))
         read_all(node, block_ms);
@@ -842,12 +847,18 @@ uint64_t node_budget_per_s(struct node *node, uint64_t now_ms) {
     return budget_per_s;
 }
 
-uint32_t node_downloaded(struct node *node, const uint8_t info_hash[static INFO_HASH_LEN]) {
+uint64_t node_id(struct node *node) {
     lock(node);
-    const uint32_t downloaded =
-        counter_table_sum(&node->replica.counters, replica_hash_torrent(&node->replica, info_hash));
+    const uint64_t id = node->options.replica.node;
     unlock(node);
-    return downloaded;
+    return id;
+}
+
+struct hash_key node_secret(struct node *node) {
+    lock(node);
+    const struct hash_key secret = node->options.replica.secret;
+    unlock(node);
+    return secret;
 }
 
 bool node_is_ready(struct node *node) {

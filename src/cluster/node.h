@@ -1,8 +1,9 @@
 /* A node of a cluster: sends its own changes to the engine and merges those of the others.
  *
- * A change is passed to node_send, which only adds it to a queue in memory. One thread calls
- * node_step in a loop; that alone waits for the engine. While the engine is away, changes wait in
- * bounded memory; see cluster/outbox.h. Time is passed in, so that tests need not wait. */
+ * The tracker's changes are passed to node_note_changes, which only adds them to a queue in memory.
+ * One thread calls node_step in a loop; that alone waits for the engine. While the engine is away,
+ * changes wait in bounded memory; see cluster/outbox.h. Time is passed in, so that tests need not
+ * wait. */
 #ifndef SKEP_CLUSTER_NODE_H
 #define SKEP_CLUSTER_NODE_H
 
@@ -10,6 +11,7 @@
 #include "cluster/members.h"
 #include "cluster/node_table.h"
 #include "cluster/outbox.h"
+#include "swarm/change_feed.h"
 
 enum {
     NODE_ENTRY_LEN = 64 << 10, /* bytes of an entry */
@@ -21,9 +23,10 @@ struct node_options {
     struct engine_options engine;
     struct replica_options replica; /* with the node's id, site and the cluster's secret */
     struct outbox_options queues;
-    uint64_t incarnation; /* of this start: Unix time in seconds << 32 | 32 random bits */
-    uint64_t clock_ms;    /* the cluster's clock now, as far as it is known */
-    const char *name;     /* for people, at most NODE_NAME_MAX bytes */
+    uint64_t incarnation;     /* of this start: Unix time in seconds << 32 | 32 random bits */
+    uint64_t clock_ms;        /* the cluster's clock now, as far as it is known */
+    const char *name;         /* for people, at most NODE_NAME_MAX bytes */
+    uint32_t join_timeout_ms; /* see struct joining */
     uint64_t stream_bytes_max;
     uint32_t stream_age_max_s;
 };
@@ -76,14 +79,13 @@ void node_delete(struct node *node);
  * thread at a time. */
 bool node_step(struct node *node, uint64_t now_ms, uint32_t block_ms);
 
-/* Queues a change of this node. The replica knows it already, except for the tombstone of a
- * RECORD_REMOVE. Any thread that holds no lock of the table. */
-void node_send(struct node *node, const struct record *record);
+/* Queues what the other nodes need of changes that the tracker reports, in its order. `peers`: as
+ * this thread sees them. Any thread that holds no lock of the table. */
+void node_note_changes(struct node *node, const struct peer_table *peers,
+                       const struct change *changes, size_t count);
 
-/* Counts a completion that a client reported, and queues the counter. False if it is known already.
- * The same threads. */
-bool node_count_completion(struct node *node, const struct peer_key *key,
-                           const struct peer_state *state, uint64_t stamp);
+/* Changes since this stamp are lost: sends all peers with a later one. The same threads. */
+void node_note_lost(struct node *node, uint64_t stamp);
 
 /* Announce interval and budget of this node, which heartbeats carry. Any thread. */
 void node_set_load(struct node *node, uint32_t interval_max_s, uint32_t budget_per_s);
@@ -91,8 +93,9 @@ void node_set_load(struct node *node, uint32_t interval_max_s, uint32_t budget_p
 /* Announces a second that all nodes take which are alive. Any thread. */
 uint64_t node_budget_per_s(struct node *node, uint64_t now_ms);
 
-/* Download count of a torrent. Any thread that holds no lock of the table. */
-uint32_t node_downloaded(struct node *node, const uint8_t info_hash[static INFO_HASH_LEN]);
+/* The id, and the cluster's secret. Any thread. */
+uint64_t node_id(struct node *node);
+struct hash_key node_secret(struct node *node);
 
 /* Whether the node has joined. Any thread. */
 bool node_is_ready(struct node *node);

@@ -33,22 +33,21 @@ struct node_facts {
 };
 
 struct node_table {
-    struct peer_table peers; /* its context is that of all functions */
+    struct peer_table peers;
+    void *context; /* of the functions below */
     /* Passes up to TABLE_STEP more torrents, peers or registry entries; false at the end. What
      * changes its place during the walk is passed again, if it could be missed. */
     bool (*walk)(void *context, struct table_cursor *cursor, const struct table_visitor *visitor);
     void (*merge_registry)(void *context, const struct record *record);
     /* Whether a peer more is allowed. */
     bool (*has_room)(void *context);
-    /* Ends the wait of restored peers (stamp 0). By a snapshot: they are removed. Without one: they
-     * get a guessed stamp, that of 1.5 intervals ago. */
-    void (*drop_restored)(void *context);
-    void (*stamp_restored)(void *context);
     /* At the start, once a second, and when the id or the clock changes. */
     void (*update)(void *context, const struct node_facts *facts);
-    /* Fills the replica from the store: counters and completions. Called at the start, and again if
-     * the cluster's secret is another one than that of the options. */
-    void (*restore)(void *context, struct replica *replica);
+    /* The node has joined. By a snapshot (`confirmed`): restored peers, which have stamp 0, are
+     * removed. Without one, they expire like peers whose last change was 1.5 intervals ago.
+     * Download counts of the store that are greater than those of the replica are added to it;
+     * returns whether there are any. */
+    bool (*end_join)(void *context, bool confirmed, struct replica *replica);
 };
 
 #endif

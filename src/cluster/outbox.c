@@ -16,7 +16,7 @@ void outbox_free(struct outbox *outbox) {
     blob_queue_free(&outbox->sent);
 }
 
-static void note_dropped(struct outbox *outbox, uint64_t stamp) {
+void outbox_note_dropped(struct outbox *outbox, uint64_t stamp) {
     if (outbox->oldest_dropped == 0 || stamp < outbox->oldest_dropped)
         outbox->oldest_dropped = stamp;
 }
@@ -30,7 +30,7 @@ void outbox_add(struct outbox *outbox, const struct record *record) {
     if (blob_queue_push(put ? &outbox->puts : &outbox->other, bytes, record->stamp))
         return;
     if (put)
-        note_dropped(outbox, record->stamp);
+        outbox_note_dropped(outbox, record->stamp);
     else
         outbox->lost++;
 }

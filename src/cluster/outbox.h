@@ -41,6 +41,9 @@ void outbox_take(struct outbox *outbox, struct writer *entry);
 /* Keeps a sent entry, and drops those that are older than SENT_KEPT_MS or do not fit. */
 void outbox_keep(struct outbox *outbox, struct bytes entry, uint64_t now_ms);
 
+/* A put with this stamp, and perhaps later ones, never came here. */
+void outbox_note_dropped(struct outbox *outbox, uint64_t stamp);
+
 /* Stamp from which a walk must send all peers again, once the queue is empty; 0: no walk is needed.
  * Returns it once. The walk pauses while outbox_has_room is false, or it would never end. */
 uint64_t outbox_take_dropped(struct outbox *outbox);

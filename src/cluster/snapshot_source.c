@@ -92,7 +92,7 @@ static bool write_table(struct chunk *chunk, const struct node_table *table) {
         .registry = write_record,
     };
     while (!is_full(chunk->writer)) {
-        if (!table->walk(table->peers.context, &chunk->source->table, &visitor))
+        if (!table->walk(table->context, &chunk->source->table, &visitor))
             return true;
     }
     return false;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "cluster/cluster.h"
 #include "probe/prober.h"
 #include "server/http_server.h"
 #include "server/udp_server.h"
@@ -43,6 +44,7 @@ struct config {
     struct configured_urls announce_urls; /* empty: found by the API */
     struct web_options web;
     struct prober_options probe;
+    struct cluster_options cluster;
     struct udp_server_options udp; /* same addresses as HTTP; port 0: the same port */
 };
 

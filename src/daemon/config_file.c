@@ -238,13 +238,29 @@ static config_setting_t *read_urls(config_setting_t *value, const struct setting
     return NULL;
 }
 
+static config_setting_t *read_engines(config_setting_t *value, const struct setting *setting,
+                                      void *field) {
+    (void)setting;
+    struct engine_urls engines = { 0 };
+    for (size_t i = 0; i < list_length(value); i++) {
+        config_setting_t *element = list_at(value, i);
+        char text[WORD_LEN];
+        copy_word(element, text);
+        if (i == ENGINES_MAX || engine_url_parse(bytes_of(text), &engines.list[i]) != NULL)
+            return element;
+        engines.count++;
+    }
+    *(struct engine_urls *)field = engines;
+    return NULL;
+}
+
 static const struct {
     value_reader read;
-    const char *expected; /* NULL: the table has the range or the choices */
+    const char *expected; /* NULL: depends on the table's range, choices or size */
 } KINDS[SETTING_KINDS] = {
     [SETTING_BOOL] = { read_bool, "true or false" },
     [SETTING_NUMBER] = { read_number, NULL },
-    [SETTING_TEXT] = { read_text, "a string of at most 1023 bytes" },
+    [SETTING_TEXT] = { read_text, NULL },
     [SETTING_HEADER] = { read_header_name, "a header name such as \"X-Real-IP\"" },
     [SETTING_CHOICE] = { read_choice, NULL },
     [SETTING_NETWORKS] = { read_networks, "a list of up to 32 networks such as \"10.0.0.0/8\"" },
@@ -253,12 +269,15 @@ static const struct {
     [SETTING_HOSTNAMES] = { read_hostnames, "a list of up to 31 names such as \"tracker.lan\"" },
     [SETTING_URLS] = { read_urls,
                        "a list of up to 8 URLs such as \"https://tracker.example/announce\"" },
+    [SETTING_ENGINES] = { read_engines,
+                          "a list of up to 8 URLs such as "
+                          "\"redis://127.0.0.1:6379/0\" or "
+                          "\"unix:///run/redis/redis.sock\"" },
     [SETTING_EXTERNAL] = { read_external, "an IPv4 address, an IPv6 address or a list of both" },
 };
 
-_Static_assert(CONFIG_PATH_LEN == 1024 && TLS_CERTIFICATE_PATH_LEN == 1024 && NETWORKS_MAX == 32 &&
-                   LISTEN_MAX == 8 && ADMIN_TOKEN_LEN == 1024 && HOSTNAMES_CONFIGURED_MAX == 31 &&
-                   ANNOUNCE_URLS_CONFIGURED_MAX == 8,
+_Static_assert(NETWORKS_MAX == 32 && LISTEN_MAX == 8 && HOSTNAMES_CONFIGURED_MAX == 31 &&
+                   ANNOUNCE_URLS_CONFIGURED_MAX == 8 && ENGINES_MAX == 8,
                "the texts above contain these limits");
 
 /* "error", "warning", "info" or "debug" */
@@ -279,6 +298,9 @@ static void describe_expected(const struct setting *setting, char text[static ER
     else if (setting->kind == SETTING_NUMBER)
         w.len =
             (size_t)snprintf(text, ERROR_LEN, "a number from %u to %u", setting->min, setting->max);
+    else if (setting->kind == SETTING_TEXT)
+        w.len =
+            (size_t)snprintf(text, ERROR_LEN, "a string of at most %zu bytes", setting->size - 1);
     else
         writer_put_text(&w, KINDS[setting->kind].expected);
     text[w.len] = '\0';
@@ -289,7 +311,7 @@ static bool refuse_value(struct config_errors *errors, const char *place, const 
                          const struct setting *setting, const char *given) {
     char expected[ERROR_LEN];
     describe_expected(setting, expected);
-    if (given == NULL)
+    if (given == NULL || setting->kind == SETTING_ENGINES) /* which may contain a password */
         return config_errors_add(errors, "%s%s must be %s", place, name, expected);
     return config_errors_add(errors, "%s%s must be %s, not \"%.60s\"", place, name, expected,
                              given);

@@ -75,6 +75,16 @@ static void print_urls(FILE *file, const struct configured_urls *urls) {
     }
 }
 
+/* Without passwords. */
+static void print_engines(FILE *file, const struct engine_urls *engines) {
+    for (size_t i = 0; i < engines->count; i++) {
+        char text[ENGINE_URL_TEXT_LEN];
+        engine_url_text(&engines->list[i], text);
+        print_separator(file, i);
+        print_string(file, text);
+    }
+}
+
 static void print_list(FILE *file, enum setting_kind kind, const void *field) {
     const struct listen_addresses *listen = field;
     fputc('[', file);
@@ -86,6 +96,8 @@ static void print_list(FILE *file, enum setting_kind kind, const void *field) {
         print_hostnames(file, field);
     else if (kind == SETTING_URLS)
         print_urls(file, field);
+    else if (kind == SETTING_ENGINES)
+        print_engines(file, field);
     else if (kind == SETTING_EXTERNAL)
         print_addresses(file, field, 2);
     else if (listen->count == 0)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/ticker.h"
+#include "cluster/cluster.h"
 #include "daemon/access_reload.h"
 #include "daemon/event_log.h"
 #include "daemon/watchdog.h"
@@ -23,7 +24,8 @@
 enum {
     NETWORK_WATCH_MS = 2000,
     FEED_PERIOD_MS = 100,
-    SUBSCRIPTIONS = 3,
+    CLUSTER_FEED_PERIOD_MS = 20, /* other nodes wait for it */
+    SUBSCRIPTIONS = 4,
     RING_FEEDS = 32, /* the ring of the readers holds as much as the feeds of this many shards */
     RING_CHANGES_MIN = 65536,
 };
@@ -42,6 +44,7 @@ struct daemon {
     struct swarm_totals *totals;
     struct store *store;
     struct prober *prober;
+    struct cluster *cluster; /* NULL: none */
     struct recent_events *events;
     struct event_log event_log;
     struct feed_reader *feed;
@@ -243,6 +246,7 @@ static bool start_router(struct daemon *daemon, const struct config *config) {
         .api = daemon->api,
         .metrics = daemon->metrics_page,
         .counters = &daemon->http_counters,
+        .cluster = daemon->cluster,
     };
     daemon->router = web_router_create(&config->web, &sources);
     return daemon->router != NULL || log_failure("out of memory");
@@ -277,6 +281,63 @@ static bool create_udp_keys(struct daemon *daemon, const struct config *config) 
     return true;
 }
 
+/* A secret that is made once. */
+static bool keep_secret(struct store *store, const char *name, void *secret, size_t len) {
+    uint8_t previous[64];
+    bool existed = false;
+    if (!store_exchange_secret(store, name, secret, previous, len, &existed))
+        return false;
+    if (!existed)
+        return true;
+    memcpy(secret, previous, len);
+    return store_exchange_secret(store, name, secret, previous, len, &existed);
+}
+
+static bool load_identity(struct store *store, struct cluster_identity *identity) {
+    if (!random_secret(identity, sizeof *identity))
+        return log_failure("cluster: getrandom failed");
+    if (store != NULL &&
+        (!keep_secret(store, "cluster node", &identity->node, sizeof identity->node) ||
+         !keep_secret(store, "cluster secret", identity->secret, sizeof identity->secret)))
+        log_warning("cluster: cannot store the id of this node: %s", store_failure(store));
+    return true;
+}
+
+/* It may have changed. The change writer no longer uses the store. */
+static void store_identity(struct store *store, const struct cluster_identity *identity) {
+    uint8_t previous[64];
+    bool existed;
+    if (store == NULL)
+        return;
+    (void)store_exchange_secret(store, "cluster node", &identity->node, previous,
+                                sizeof identity->node, &existed);
+    (void)store_exchange_secret(store, "cluster secret", identity->secret, previous,
+                                sizeof identity->secret, &existed);
+}
+
+static void stop_cluster(struct daemon *daemon) {
+    struct cluster_identity identity;
+    if (daemon->cluster == NULL)
+        return;
+    cluster_stop(daemon->cluster, &identity);
+    store_identity(daemon->store, &identity);
+}
+
+/* Call before the change writer uses the store. */
+static bool start_cluster(struct daemon *daemon, const struct config *config) {
+    char error[ERROR_LEN];
+    struct cluster_identity identity;
+    if (config->cluster.engines.count == 0)
+        return true;
+    if (!load_identity(daemon->store, &identity))
+        return false;
+    daemon->cluster = cluster_start(&config->cluster, &identity, daemon->tracker, error);
+    if (daemon->cluster == NULL)
+        return log_failure(error);
+    cluster_apply(daemon->cluster, config->tracker.interval_max_s, config->tracker.budget_per_s);
+    return true;
+}
+
 static bool start_udp(struct daemon *daemon, const struct config *config) {
     if (!config->udp.enabled)
         return true;
@@ -299,7 +360,8 @@ static bool start_prober(struct daemon *daemon, const struct config *config) {
     return daemon->prober != NULL || log_failure(error);
 }
 
-/* The prober, the page's events and the event log each read the feed on a thread of their own. */
+/* The prober, the page's events, the event log and the cluster each read the feed on a thread of
+ * their own. */
 static bool start_readers(struct daemon *daemon, const struct config *config) {
     daemon->event_log.per_s = config->log_events_per_s;
     daemon->event_log.addresses = config->addresses;
@@ -313,12 +375,18 @@ static bool start_readers(struct daemon *daemon, const struct config *config) {
           .read = event_log_read,
           .tick = event_log_tick,
           .context = &daemon->event_log },
+        { .name = "cluster feed",
+          .read = cluster_on_changes,
+          .lost = cluster_on_lost,
+          .context = daemon->cluster },
     };
+    const size_t count = daemon->cluster == NULL ? SUBSCRIPTIONS - 1 : SUBSCRIPTIONS;
     const size_t changes = RING_FEEDS * (size_t)config->feed_capacity;
-    daemon->feed = feed_reader_start(
-        daemon->tracker, changes > RING_CHANGES_MIN ? changes : RING_CHANGES_MIN, FEED_PERIOD_MS);
+    daemon->feed =
+        feed_reader_start(daemon->tracker, changes > RING_CHANGES_MIN ? changes : RING_CHANGES_MIN,
+                          daemon->cluster == NULL ? FEED_PERIOD_MS : CLUSTER_FEED_PERIOD_MS);
     bool good = daemon->feed != NULL;
-    for (size_t i = 0; i < SUBSCRIPTIONS && good; i++) {
+    for (size_t i = 0; i < count && good; i++) {
         daemon->subscriptions[i] = feed_subscribe(daemon->feed, &subscribers[i]);
         good = daemon->subscriptions[i] != NULL;
     }
@@ -351,7 +419,9 @@ static bool start_threads(struct daemon *daemon, const struct config *config) {
 static bool create_swarms(struct daemon *daemon, const struct config *config) {
     const uint64_t first = (uint64_t)clock_unix_ms() * 1000 + 1; /* faster than there are events */
     daemon->events = recent_events_create(config->addresses, first);
-    daemon->tracker = tracker_create(&config->tracker, config->feed_capacity);
+    struct tracker_options options = config->tracker;
+    options.cluster = config->cluster.engines.count > 0;
+    daemon->tracker = tracker_create(&options, config->feed_capacity);
     if (daemon->tracker != NULL)
         daemon->totals = swarm_totals_create(daemon->tracker, clock_now_ms());
     return (daemon->events != NULL && daemon->totals != NULL) || log_failure("out of memory");
@@ -361,10 +431,10 @@ static bool create_swarms(struct daemon *daemon, const struct config *config) {
 static bool start_parts(struct daemon *daemon, const struct config *config) {
     return create_swarms(daemon, config) && open_store(daemon, config) &&
            start_access(daemon, config) && start_prober(daemon, config) &&
-           create_udp_keys(daemon, config) && start_threads(daemon, config) &&
-           start_udp(daemon, config) && start_network_watch(daemon) &&
-           start_metrics_page(daemon, config) && start_api(daemon, config) &&
-           start_router(daemon, config) && start_http(daemon, config);
+           create_udp_keys(daemon, config) && start_cluster(daemon, config) &&
+           start_threads(daemon, config) && start_udp(daemon, config) &&
+           start_network_watch(daemon) && start_metrics_page(daemon, config) &&
+           start_api(daemon, config) && start_router(daemon, config) && start_http(daemon, config);
 }
 
 void daemon_set_reload(struct daemon *daemon, bool successful) {
@@ -393,6 +463,7 @@ bool daemon_stop(struct daemon *daemon) {
         feed_unsubscribe(daemon->subscriptions[i]);
     feed_reader_stop(daemon->feed);
     recent_events_delete(daemon->events);
+    stop_cluster(daemon);
     prober_stop(daemon->prober);
     store_close(daemon->store);
     swarm_totals_delete(daemon->totals);
@@ -467,6 +538,9 @@ bool daemon_apply(struct daemon *daemon, const struct config *config) {
     access_reload_apply(daemon->access_reload, &config->access);
     sweeper_apply(daemon->sweeper, config->tracker.interval_min_s);
     apply_probe_options(daemon, config);
+    if (daemon->cluster != NULL)
+        cluster_apply(daemon->cluster, config->tracker.interval_max_s,
+                      config->tracker.budget_per_s);
     http_server_apply(daemon->http, &config->http);
     const struct tracker_settings settings = tracker_settings_of(config);
     api_apply(daemon->api, &settings);

@@ -15,7 +15,7 @@
 #include "daemon/token_file.h"
 
 /* Options without a letter. */
-enum { OPTION_NO_UDP = 256, OPTION_CHECK_CONFIG, OPTION_PRINT_CONFIG };
+enum { OPTION_NO_UDP = 256, OPTION_CLUSTER, OPTION_CHECK_CONFIG, OPTION_PRINT_CONFIG };
 
 /* For getopt_long: '+' stops at the first argument that is no option instead of reordering argv;
  * ':' reports a missing value as ':' and an unknown option as '?'. */
@@ -29,6 +29,7 @@ static const struct option LONG_OPTIONS[] = {
     { "threads", required_argument, NULL, 't' },
     { "log-level", required_argument, NULL, 'l' },
     { "no-udp", no_argument, NULL, OPTION_NO_UDP },
+    { "cluster", required_argument, NULL, OPTION_CLUSTER },
     { "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
     { "print-config", no_argument, NULL, OPTION_PRINT_CONFIG },
     { "help", no_argument, NULL, 'h' },
@@ -49,6 +50,7 @@ static const char HELP[] =
     "                         per core)\n"
     "  -l, --log-level LEVEL  log level: error, warning, info (default) or debug\n"
     "      --no-udp           disable UDP\n"
+    "      --cluster URL      join the cluster of this Redis or Valkey server\n"
     "      --check-config     check the configuration, print all errors and exit\n"
     "      --print-config     print all settings in force, without secrets, and exit\n"
     "  -h, --help             show this help and exit\n"
@@ -133,6 +135,8 @@ static bool set_option(int found, const char *word, struct program_options *opti
         return add_override(options, "--log-level", "log_level", optarg, error);
     case OPTION_NO_UDP:
         return add_override(options, "--no-udp", "udp.enabled", "false", error);
+    case OPTION_CLUSTER:
+        return add_override(options, "--cluster", "cluster.engine", optarg, error);
     case OPTION_CHECK_CONFIG:
         return options->check_config = true;
     case OPTION_PRINT_CONFIG:

@@ -148,6 +148,16 @@ static const struct setting SETTINGS[] = {
     NUMBER("store.flush_interval_ms", flush_interval_ms, 1000, 10, 60000, RESTART),
     NUMBER("store.feed_capacity", feed_capacity, 16384, 1, 1048576, RESTART),
 
+    EMPTY("cluster.engine", SETTING_ENGINES, cluster.engines, RESTART),
+    EMPTY("cluster.password_file", SETTING_TEXT, cluster.password_file, RESTART),
+    EMPTY("cluster.name", SETTING_TEXT, cluster.name, RESTART),
+    EMPTY("cluster.site", SETTING_TEXT, cluster.site, RESTART),
+    EMPTY("cluster.prefix", SETTING_TEXT, cluster.prefix, RESTART),
+    NUMBER("cluster.timeout_ms", cluster.timeout_ms, 2000, 100, 60000, RESTART),
+    NUMBER("cluster.join_timeout_s", cluster.join_timeout_s, 30, 1, 3600, RESTART),
+    NUMBER("cluster.queue_max_mib", cluster.queue_max_mib, 64, 1, 4096, RESTART),
+    NUMBER("cluster.stream_max_mib", cluster.stream_max_mib, 256, 1, 65536, RESTART),
+
     CHOICE("privacy.addresses", addresses, ADDRESS_PRECISION_NAMES, ADDRESS_FULL, RESTART),
 
     BOOL("history.enabled", history.enabled, true, RESTART),

@@ -18,6 +18,7 @@ enum setting_kind {
     SETTING_CLIENTS,   /* a struct client_prefixes */
     SETTING_HOSTNAMES, /* a struct hostnames */
     SETTING_URLS,      /* a struct configured_urls */
+    SETTING_ENGINES,   /* a struct engine_urls */
     SETTING_EXTERNAL,  /* two struct endpoint: IPv4, IPv6 */
 };
 

@@ -236,8 +236,13 @@ static void serve_readiness(struct web_router *router, const struct authorizatio
                             const struct web_request *request, struct web_response *response) {
     (void)auth;
     (void)request;
-    const bool stopping = atomic_load(&router->stopping);
-    error_response_text(response, stopping ? 503 : 200, stopping ? "stopping\n" : "ok\n");
+    struct cluster *cluster = router->sources.cluster;
+    if (atomic_load(&router->stopping))
+        error_response_text(response, 503, "stopping\n");
+    else if (cluster != NULL && !cluster_is_ready(cluster))
+        error_response_text(response, 503, "joining the cluster\n");
+    else
+        error_response_text(response, 200, "ok\n");
 }
 
 static void serve_metrics(struct web_router *router, const struct authorization *auth,

@@ -14,7 +14,7 @@ from support.skepd import ROOT, Skepd, as_nobody, binary, free_port, run
 from support.waiting import wait_until
 
 OPTIONS = ["--config", "--set", "--port", "--database", "--threads", "--log-level", "--no-udp",
-           "--check-config", "--print-config", "--help", "--version"]
+           "--cluster", "--check-config", "--print-config", "--help", "--version"]
 
 
 def start(database, *args, port=None, **how):

@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cluster/joining.h"
+#include "cluster/tracker_table.h"
 #include "engine_server.h"
 #include "swarm/stamp.h"
 
@@ -25,6 +27,7 @@ struct table {
     struct node_facts facts;
     uint64_t highest;
     bool is_full;
+    uint32_t downloaded; /* of the torrent that was counted last */
     bool present[PEERS_MAX];
     struct held_peer peers[PEERS_MAX];
 };
@@ -67,9 +70,18 @@ static bool put_peer(void *context, const struct peer_key *key, const struct hel
 }
 
 static void remove_peer(void *context, const struct peer_key *key, uint64_t stamp) {
-    (void)stamp;
     struct table *table = context;
-    table->present[number_of(key)] = false;
+    const uint32_t number = number_of(key);
+    if (table->peers[number].stamp <= stamp)
+        table->present[number] = false;
+}
+
+static void count_downloads(void *context, const uint8_t info_hash[static INFO_HASH_LEN],
+                            uint32_t downloaded, uint64_t stamp) {
+    struct table *table = context;
+    (void)info_hash;
+    (void)stamp;
+    table->downloaded = downloaded;
 }
 
 static bool walk(void *context, struct table_cursor *cursor, const struct table_visitor *visitor) {
@@ -95,20 +107,18 @@ static bool has_room(void *context) {
     return !table->is_full;
 }
 
-static void drop_restored(void *context) {
+static bool end_join(void *context, bool confirmed, struct replica *replica) {
     struct table *table = context;
-    for (size_t i = 0; i < PEERS_MAX; i++)
-        table->present[i] = table->present[i] && table->peers[i].stamp != 0;
-}
-
-static void stamp_restored(void *context) {
-    struct table *table = context;
+    (void)replica;
     const uint64_t then_ms =
         cluster_clock_read(&table->facts.clock, now_ms) - UINT64_C(1500) * INTERVAL_S;
     for (size_t i = 0; i < PEERS_MAX; i++) {
-        if (table->present[i] && table->peers[i].stamp == 0)
-            table->peers[i].stamp = stamp_at(then_ms, table->facts.node);
+        if (!table->present[i] || table->peers[i].stamp != 0)
+            continue;
+        table->present[i] = !confirmed;
+        table->peers[i].stamp = stamp_at(then_ms, table->facts.node);
     }
+    return false;
 }
 
 static void update(void *context, const struct node_facts *facts) {
@@ -116,25 +126,26 @@ static void update(void *context, const struct node_facts *facts) {
     table->facts = *facts;
 }
 
-static void restore(void *context, struct replica *replica) {
-    (void)context;
-    (void)replica;
+static struct peer_table peers_of(int n) {
+    return (struct peer_table){
+        .context = &tables[n],
+        .find = find_peer,
+        .put = put_peer,
+        .remove = remove_peer,
+        .count = count_downloads,
+    };
 }
 
 /* A node that starts; what its table has was restored from its store. */
 static void start_node(int n) {
     const struct node_table table = {
-        .peers = { .context = &tables[n],
-                   .find = find_peer,
-                   .put = put_peer,
-                   .remove = remove_peer },
+        .peers = peers_of(n),
+        .context = &tables[n],
         .walk = walk,
         .merge_registry = merge_registry,
         .has_room = has_room,
-        .drop_restored = drop_restored,
-        .stamp_restored = stamp_restored,
         .update = update,
-        .restore = restore,
+        .end_join = end_join,
     };
     char name[] = "a";
     name[0] = (char)(name[0] + n);
@@ -163,6 +174,7 @@ static void begin(void) {
         .engine = { .prefix = "skep", .timeout_ms = 20000 },
         .replica = { .tombstones_max = 1000, .completions_max = 1000, .counters_max = 10000 },
         .queues = { .puts_max = 1 << 20, .other_max = 1 << 20, .sent_max = 1 << 20 },
+        .join_timeout_ms = SNAPSHOT_PATIENCE_MS,
         .stream_bytes_max = 64 << 20,
         .stream_age_max_s = 900,
     };
@@ -203,23 +215,37 @@ static uint64_t next_stamp(int n) {
     return table->highest;
 }
 
-static struct record put_record(int n, uint32_t number) {
-    struct record record = {
-        .kind = RECORD_PUT,
+static struct change change_of(int n, uint32_t number, enum change_kind kind) {
+    const struct peer_key key = key_of(number);
+    struct change change = {
+        .kind = kind,
+        .origin = ORIGIN_SENT,
         .stamp = next_stamp(n),
-        .peer = key_of(number),
-        .state = { .left = number, .interval_s = INTERVAL_S },
+        .peer = key.endpoint,
+        .left = number,
+        .interval_s = INTERVAL_S,
     };
-    numbered_id(record.state.peer_id, number);
-    return record;
+    memcpy(change.info_hash, key.info_hash, INFO_HASH_LEN);
+    numbered_id(change.peer_id, number);
+    return change;
 }
 
-/* An announce at a node. */
+/* As the tracker does: its own peers first, then the feed. */
+static void put_own(int n, const struct change *change) {
+    struct record record;
+    record_of_peer(change, &record);
+    put_peer(&tables[n], &record.peer, &(struct held_peer){ record.stamp, record.state });
+}
+
+static void note(int n, const struct change *change) {
+    const struct peer_table peers = peers_of(n);
+    node_note_changes(nodes[n], &peers, change, 1);
+}
+
 static void announce(int n, uint32_t number) {
-    const struct record record = put_record(n, number);
-    tables[n].present[number] = true;
-    tables[n].peers[number] = (struct held_peer){ .stamp = record.stamp, .state = record.state };
-    node_send(nodes[n], &record);
+    const struct change change = change_of(n, number, CHANGE_PEER_JOINED);
+    put_own(n, &change);
+    note(n, &change);
 }
 
 static void announce_many(int n, uint32_t first, uint32_t count) {
@@ -228,13 +254,24 @@ static void announce_many(int n, uint32_t first, uint32_t count) {
 }
 
 static void leave(int n, uint32_t number) {
-    const struct record record = {
-        .kind = RECORD_REMOVE,
-        .stamp = next_stamp(n),
-        .peer = key_of(number),
-    };
+    const struct change change = change_of(n, number, CHANGE_PEER_LEFT);
     tables[n].present[number] = false;
-    node_send(nodes[n], &record);
+    note(n, &change);
+}
+
+static void complete(int n, uint32_t number) {
+    struct change change = change_of(n, number, CHANGE_PEER_COMPLETED);
+    change.counted = true;
+    put_own(n, &change);
+    note(n, &change);
+}
+
+/* Peers that are not in the stream, since they were announced before. */
+static void put_quietly(int n, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        const struct change change = change_of(n, i, CHANGE_PEER_JOINED);
+        put_own(n, &change);
+    }
 }
 
 static uint32_t count_peers(int n) {
@@ -344,10 +381,7 @@ END_TEST
 
 START_TEST(snapshot_of_many_chunks_takes_changes_meanwhile) {
     start_cluster();
-    for (uint32_t i = 0; i < MANY; i++) {
-        const struct record record = put_record(0, i);
-        put_peer(&tables[0], &record.peer, &(struct held_peer){ record.stamp, record.state });
-    }
+    put_quietly(0, MANY);
     start_node(1);
     for (uint32_t i = 0; i < 200 && !node_is_ready(nodes[1]); i++) {
         step_all(STEP_MS);
@@ -360,32 +394,21 @@ START_TEST(snapshot_of_many_chunks_takes_changes_meanwhile) {
 }
 END_TEST
 
-/* A peer announces its completion at a node. Returns whether that counts. */
-static bool complete(int n, uint32_t number) {
-    struct record record = put_record(n, number);
-    record.state.counted = true;
-    record.state.completed = record.stamp;
-    if (!node_count_completion(nodes[n], &record.peer, &record.state, record.stamp))
-        return false;
-    node_send(nodes[n], &record);
-    return true;
-}
-
 START_TEST(completion_at_two_nodes_counts_once) {
-    const struct peer_key key = key_of(1);
     start_cluster();
     start_node(1);
     await_ready(1);
-    ck_assert(complete(0, 1) && !complete(0, 1));
-    ck_assert(complete(1, 1));
-    ck_assert(complete(0, 2));
+    complete(0, 1);
+    complete(1, 1);
+    complete(0, 2);
     run_for(200, STEP_MS);
-    ck_assert_uint_eq(node_downloaded(nodes[0], key.info_hash), 2);
-    ck_assert_uint_eq(node_downloaded(nodes[1], key.info_hash), 2);
-    ck_assert(!complete(1, 1));
+    complete(1, 1);
+    run_for(200, STEP_MS);
+    ck_assert_uint_eq(tables[0].downloaded, 2);
+    ck_assert_uint_eq(tables[1].downloaded, 2);
     start_node(2);
     await_ready(2);
-    ck_assert_uint_eq(node_downloaded(nodes[2], key.info_hash), 2);
+    ck_assert_uint_eq(tables[2].downloaded, 2);
 }
 END_TEST
 
@@ -501,16 +524,31 @@ START_TEST(dropped_puts_are_sent_by_a_walk) {
 }
 END_TEST
 
+START_TEST(lost_changes_are_sent_by_a_walk) {
+    start_cluster();
+    start_node(1);
+    await_ready(1);
+    put_quietly(0, 100);
+    run_for(1000, STEP_MS);
+    const uint64_t stamp = next_stamp(0);
+    for (uint32_t i = 200; i < 300; i++) {
+        const struct change change = change_of(0, i, CHANGE_PEER_JOINED);
+        put_own(0, &change);
+    }
+    node_note_lost(nodes[0], stamp);
+    run_for(1000, STEP_MS);
+    ck_assert(count_peers(1) == 100 && tables[1].present[200] && tables[1].present[299]);
+}
+END_TEST
+
 START_TEST(joining_node_asks_again_if_the_source_stops) {
     start_cluster();
     announce_many(0, 0, 100);
     start_node(1);
     await_ready(1);
-    for (uint32_t i = 0; i < MANY; i++) {
-        const struct record record = put_record(0, i);
-        put_peer(&tables[0], &record.peer, &(struct held_peer){ record.stamp, record.state });
-        put_peer(&tables[1], &record.peer, &(struct held_peer){ record.stamp, record.state });
-    }
+    put_quietly(0, MANY);
+    memcpy(tables[1].present, tables[0].present, sizeof tables[0].present);
+    memcpy(tables[1].peers, tables[0].peers, sizeof tables[0].peers);
     start_node(2);
     while (!node_status(nodes[0]).sending && !node_status(nodes[1]).sending)
         step_all(STEP_MS);
@@ -624,6 +662,7 @@ UNIT_SUITE(node) {
     tcase_add_test(tcase, emptied_stream_is_noticed);
     tcase_add_test(tcase, trimmed_entries_are_replaced_by_a_snapshot);
     tcase_add_test(tcase, dropped_puts_are_sent_by_a_walk);
+    tcase_add_test(tcase, lost_changes_are_sent_by_a_walk);
     tcase_add_test(tcase, joining_node_asks_again_if_the_source_stops);
     tcase_add_test(tcase, full_node_is_not_whole_and_recovers);
     tcase_add_test(tcase, copy_of_a_node_takes_another_id);

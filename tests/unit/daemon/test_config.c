@@ -418,7 +418,8 @@ START_TEST(printed_config_reads_as_the_same) {
         "access = { mode = \"listed\"; clients_allow = [ \"-q\\\"\\\\\", \"-TR\" ];"
         " whitelist_file = \"/a \\\"b\\\\\\x07\xc3\xa4\"; };"
         "network = { external_address = [ \"192.0.2.1\", \"2001:db8::1\" ]; lan = [];"
-        " client_header = \"CF-Connecting-IP\"; };");
+        " client_header = \"CF-Connecting-IP\"; };"
+        "cluster = { engine = [ \"redis://a:6379/0\", \"unix:///r.sock\" ]; site = \"s\"; };");
     struct config again;
     memset(&again, 0xA5, sizeof again);
     print_to(path, &config);
@@ -539,6 +540,37 @@ START_TEST(announce_urls_end_with_announce) {
                  refused[i]);
         assert_refused(text, expected);
     }
+}
+END_TEST
+
+START_TEST(engines_are_urls_whose_passwords_are_not_shown) {
+    char printed[32768];
+    const struct config config = accepted(
+        "cluster = { engine = [ \"redis://node:secret@[::1]:7/3\", \"unix:///r.sock\" ]; };");
+    ck_assert_uint_eq(config.cluster.engines.count, 2);
+    ck_assert_str_eq(config.cluster.engines.list[0].password, "secret");
+    ck_assert_str_eq(config.cluster.engines.list[1].place, "/r.sock");
+    print_to(path, &config);
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    printed[fread(printed, 1, sizeof printed - 1, file)] = '\0';
+    fclose(file);
+    ck_assert_ptr_nonnull(
+        strstr(printed, "engine = [ \"redis://node@[::1]:7/3\", \"unix:///r.sock\" ];"));
+    ck_assert_ptr_null(strstr(printed, "secret"));
+    assert_refused("cluster = { engine = \"rediss://node:secret@a\"; };",
+                   ":1: cluster.engine must be a list of up to 8 URLs such as "
+                   "\"redis://127.0.0.1:6379/0\" or \"unix:///run/redis/redis.sock\"");
+}
+END_TEST
+
+START_TEST(text_is_as_long_as_its_field) {
+#define LETTERS_60 "aaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbcccccccccccccccccccc"
+    const struct config config = accepted("cluster = { prefix = \"" LETTERS_60 "123\"; };");
+    ck_assert_str_eq(config.cluster.prefix, LETTERS_60 "123");
+    assert_refused("cluster = { prefix = \"" LETTERS_60 "1234\"; };",
+                   ":1: cluster.prefix must be a string of at most 63 bytes, not \"" LETTERS_60
+                   "\"");
 }
 END_TEST
 
@@ -689,6 +721,8 @@ UNIT_SUITE(config) {
     tcase_add_test(values, https_needs_its_files_and_a_port_of_its_own);
     tcase_add_test(values, token_is_long_and_fits_into_a_header);
     tcase_add_test(values, announce_urls_end_with_announce);
+    tcase_add_test(values, engines_are_urls_whose_passwords_are_not_shown);
+    tcase_add_test(values, text_is_as_long_as_its_field);
     tcase_add_test(values, hostnames_are_names_alone);
     tcase_add_test(values, table_describes_every_setting_once);
     tcase_add_test(values, defaults_are_within_their_range);

@@ -59,10 +59,11 @@ END_TEST
 START_TEST(long_options_are_read) {
     char line[] =
         "--port 80 --database=b.db --threads=0 --log-level debug --no-udp "
-        "--set announce.numwant=7 --set access.mode=private";
+        "--set announce.numwant=7 --set access.mode=private --cluster redis://a,redis://b";
     const struct program_options options = accepted(line);
     const struct config config = loaded(&options);
     ck_assert_str_eq(config.database, "b.db");
+    ck_assert_uint_eq(config.cluster.engines.count, 2);
     ck_assert_uint_eq(config.http.port, 80);
     ck_assert_uint_eq(config.http.threads + config.udp.threads, 0);
     ck_assert_int_eq(config.log_level, LOG_LEVEL_DEBUG);

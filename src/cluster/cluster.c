@@ -1,0 +1,390 @@
+#include "cluster/cluster.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "cluster/node.h"
+#include "cluster/tracker_table.h"
+
+enum {
+    MIB = 1 << 20,
+    SENT_MAX = 16 * MIB,
+    TOMBSTONES_MAX = 1 << 22,
+    COMPLETIONS_MAX = 1 << 20,
+    COUNTERS_MAX = 1 << 24,
+    STREAM_AGE_MAX_S = 900,
+    PAUSE_MS = 50,       /* between steps without a connection */
+    LAST_STEPS = 50,     /* to send what waits at the end */
+    FULL_MS = 60000,     /* after a peer was refused, until the node asks for a snapshot */
+    LOST_AGE_MS = 60000, /* changes that are lost were made within this time */
+};
+
+/* Download counts that a node knows from its store alone are counted under this id. All nodes share
+ * it, since their stores have mostly the same; the greatest count wins. */
+#define STORED_COUNTS_ID (UINT64_C(1) << STAMP_NODE_BITS)
+
+/* The tracker as one thread sees it. */
+struct view {
+    struct tracker_table table; /* first: the context of its functions is this one's */
+    struct cluster *cluster;
+};
+
+/* A shard of the tracker, which a walk passes on in steps. */
+struct shard_copy {
+    struct change *changes;
+    size_t count;
+    size_t allocated;
+    uint64_t number; /* changes with each copy */
+};
+
+struct cluster {
+    struct tracker *tracker;
+    struct node *node;
+    struct view merging; /* of the thread */
+    struct view own;     /* of cluster_on_changes */
+    struct shard_copy copy;
+    uint64_t counting;           /* id under which this node counts until it has joined */
+    struct counter_table stored; /* download counts of the store; until then, too */
+    uint64_t full_ms;            /* when a peer was refused for lack of room; 0: none was */
+    _Atomic bool joined;
+    _Atomic uint64_t clock_offset_ms;
+    _Atomic bool stop;
+    pthread_t thread;
+    bool running;
+};
+
+/* The tracker. */
+
+/* Before the join, the store may know a greater count. */
+static void show_count(void *context, const uint8_t info_hash[static INFO_HASH_LEN],
+                       uint32_t downloaded, uint64_t stamp) {
+    struct view *view = context;
+    const struct peer_table peers = tracker_table_peers(&view->table);
+    if (atomic_load(&view->cluster->joined) ||
+        downloaded > tracker_scrape(view->table.tracker, info_hash).downloaded)
+        peers.count(context, info_hash, downloaded, stamp);
+}
+
+static struct peer_table peers_of(struct view *view) {
+    struct peer_table peers = tracker_table_peers(&view->table);
+    peers.count = show_count;
+    return peers;
+}
+
+static void refresh(struct view *view) {
+    view->table.now_ms = clock_now_ms();
+    view->table.clock_offset_ms = atomic_load(&view->cluster->clock_offset_ms);
+}
+
+static void copy_changes(void *context, const struct change *changes, size_t count) {
+    struct shard_copy *copy = context;
+    if (copy->count + count > copy->allocated) {
+        struct change *grown = realloc(copy->changes, (copy->count + count) * sizeof *grown);
+        if (grown == NULL)
+            return;
+        copy->changes = grown;
+        copy->allocated = copy->count + count;
+    }
+    memcpy(copy->changes + copy->count, changes, count * sizeof *changes);
+    copy->count += count;
+}
+
+static void visit(const struct table_visitor *visitor, const struct change *change,
+                  uint64_t now_ms) {
+    struct record record;
+    if (change->peer.family == FAMILY_NONE) {
+        const uint64_t idle_ms = UINT64_C(1000) * change->age_s;
+        visitor->torrent(visitor->context, change->info_hash, stamp_at(now_ms - idle_ms, 0));
+    } else if (change->stamp != 0) {
+        record_of_peer(change, &record);
+        visitor->peer(visitor->context, &record.peer,
+                      &(struct held_peer){ .stamp = record.stamp, .state = record.state });
+    }
+}
+
+/* The cursor is the next shard and a position in its copy. There is one copy: if another walk has
+ * replaced it, this one begins the shard again. */
+enum { CURSOR_SHARD, CURSOR_POSITION, CURSOR_COPY };
+
+static bool walk(void *context, struct table_cursor *cursor, const struct table_visitor *visitor) {
+    struct cluster *cluster = context;
+    struct shard_copy *copy = &cluster->copy;
+    const struct tracker_table *table = &cluster->merging.table;
+    const uint64_t now_ms = table->now_ms + table->clock_offset_ms;
+    if (cursor->at[CURSOR_POSITION] == 0 || cursor->at[CURSOR_COPY] != copy->number) {
+        copy->count = 0;
+        cursor->at[CURSOR_COPY] = ++copy->number;
+        cursor->at[CURSOR_POSITION] = 0;
+        (void)tracker_dump(cluster->tracker, (uint32_t)cursor->at[CURSOR_SHARD], 1, table->now_ms,
+                           copy_changes, copy);
+    }
+    for (int i = 0; i < TABLE_STEP && cursor->at[CURSOR_POSITION] < copy->count; i++)
+        visit(visitor, &copy->changes[cursor->at[CURSOR_POSITION]++], now_ms);
+    if (cursor->at[CURSOR_POSITION] < copy->count)
+        return true;
+    cursor->at[CURSOR_POSITION] = 0;
+    return ++cursor->at[CURSOR_SHARD] < TRACKER_SHARDS;
+}
+
+static void merge_registry(void *context, const struct record *record) {
+    (void)context;
+    (void)record;
+}
+
+/* Since limits differ, the only test is to try again. */
+static bool has_room(void *context) {
+    struct cluster *cluster = context;
+    struct tracker_table *table = &cluster->merging.table;
+    if (table->full)
+        cluster->full_ms = table->now_ms;
+    table->full = false;
+    if (cluster->full_ms != 0 && table->now_ms >= cluster->full_ms + FULL_MS)
+        cluster->full_ms = 0;
+    return cluster->full_ms == 0;
+}
+
+static void update(void *context, const struct node_facts *facts) {
+    struct cluster *cluster = context;
+    const uint64_t now_ms = clock_now_ms();
+    const struct tracker_cluster told = {
+        .node = facts->node,
+        .clock_offset_ms = cluster_clock_read(&facts->clock, now_ms) - now_ms,
+        .merged_ms = facts->merged_ms,
+        .budget_per_s =
+            facts->budget_per_s > UINT32_MAX ? UINT32_MAX : (uint32_t)facts->budget_per_s,
+    };
+    atomic_store(&cluster->clock_offset_ms, told.clock_offset_ms);
+    tracker_set_cluster(cluster->tracker, &told);
+}
+
+/* Hash of a torrent in `stored`, which outlives a change of the cluster's secret. */
+static uint64_t hash_stored(const uint8_t info_hash[static INFO_HASH_LEN]) {
+    static const struct hash_key key = { { 0, 0 } };
+    return keyed_hash(&key, info_hash, INFO_HASH_LEN);
+}
+
+static void note_stored(void *context, const struct change *changes, size_t count) {
+    struct counter_table *stored = context;
+    for (size_t i = 0; i < count; i++) {
+        if (changes[i].peer.family == FAMILY_NONE && changes[i].downloaded > 0)
+            (void)counter_table_merge(stored, hash_stored(changes[i].info_hash), STORED_COUNTS_ID,
+                                      (struct counter_pair){ .counted = changes[i].downloaded });
+    }
+}
+
+struct count_adoption {
+    struct cluster *cluster;
+    struct counter_table *counters;
+    const struct replica *replica;
+    bool any;
+};
+
+/* The count of the store, as far as it is greater than that of the cluster, without what this node
+ * has counted since its start. */
+static void adopt_count(struct count_adoption *adoption, const struct change *change,
+                        uint64_t torrent) {
+    const uint64_t hash = hash_stored(change->info_hash);
+    const uint32_t stored =
+        counter_table_find(&adoption->cluster->stored, hash, STORED_COUNTS_ID).counted;
+    const struct counter_pair own =
+        counter_table_find(adoption->counters, torrent, adoption->cluster->counting);
+    const uint32_t known =
+        counter_table_sum(adoption->counters, torrent) - (own.counted - own.taken_back);
+    if (stored <= known)
+        return;
+    struct counter_pair pair = counter_table_find(adoption->counters, torrent, STORED_COUNTS_ID);
+    pair.counted += stored - known;
+    adoption->any = counter_table_merge(adoption->counters, torrent, STORED_COUNTS_ID, pair);
+}
+
+static void adopt_counts(void *context, const struct change *changes, size_t count) {
+    struct count_adoption *adoption = context;
+    struct tracker_table *table = &adoption->cluster->merging.table;
+    for (size_t i = 0; i < count; i++) {
+        const struct change *change = &changes[i];
+        if (change->peer.family != FAMILY_NONE)
+            continue;
+        const uint64_t torrent = replica_hash_torrent(adoption->replica, change->info_hash);
+        adopt_count(adoption, change, torrent);
+        const uint32_t sum = counter_table_sum(adoption->counters, torrent);
+        if (sum != change->downloaded)
+            (void)tracker_merge_downloaded(table->tracker, change->info_hash, sum, change->age_s,
+                                           table->now_ms);
+    }
+}
+
+static bool end_join(void *context, bool confirmed, struct replica *replica) {
+    struct cluster *cluster = context;
+    struct count_adoption adoption = {
+        .cluster = cluster,
+        .counters = &replica->counters,
+        .replica = replica,
+    };
+    const uint64_t now_ms = cluster->merging.table.now_ms;
+    atomic_store(&cluster->joined, true);
+    (void)tracker_dump(cluster->tracker, 0, TRACKER_SHARDS, now_ms, adopt_counts, &adoption);
+    counter_table_free(&cluster->stored);
+    tracker_end_join(cluster->tracker, confirmed, now_ms);
+    return adoption.any;
+}
+
+static struct node_table table_of(struct cluster *cluster) {
+    return (struct node_table){
+        .peers = peers_of(&cluster->merging),
+        .context = cluster,
+        .walk = walk,
+        .merge_registry = merge_registry,
+        .has_room = has_room,
+        .update = update,
+        .end_join = end_join,
+    };
+}
+
+/* Start and stop. */
+
+static bool make_random_ids(uint64_t *incarnation, uint64_t *counting, uint64_t node) {
+    const uint64_t mask = (1U << STAMP_NODE_BITS) - 1;
+    uint64_t random[2];
+    if (!random_secret(random, sizeof random))
+        return false;
+    *incarnation = (uint64_t)clock_unix_s() << 32 | random[0] >> 32;
+    *counting = (random[1] & ~mask) | (node & mask);
+    return true;
+}
+
+static uint64_t hash_site(const char *site) {
+    static const struct hash_key key = { { 0x73697465, 0 } }; /* the same at all nodes */
+    return site[0] == '\0' ? 0 : keyed_hash(&key, site, strlen(site));
+}
+
+static bool create_node(struct cluster *cluster, const struct cluster_options *options,
+                        const struct cluster_identity *identity) {
+    char host[CLUSTER_NAME_LEN] = "";
+    (void)gethostname(host, sizeof host - 1);
+    struct node_options node = {
+        .engine = {
+            .urls = options->engines,
+            .password_file = options->password_file,
+            .prefix = options->prefix[0] == '\0' ? "skep" : options->prefix,
+            .timeout_ms = options->timeout_ms,
+        },
+        .replica = {
+            .node = identity->node,
+            .site = hash_site(options->site),
+            .secret = { { identity->secret[0], identity->secret[1] } },
+            .tombstones_max = TOMBSTONES_MAX,
+            .completions_max = COMPLETIONS_MAX,
+            .counters_max = COUNTERS_MAX,
+        },
+        .queues = {
+            .puts_max = (size_t)options->queue_max_mib * MIB,
+            .other_max = (size_t)options->queue_max_mib * MIB,
+            .sent_max = SENT_MAX,
+        },
+        .clock_ms = (uint64_t)clock_unix_ms(),
+        .name = options->name[0] == '\0' ? host : options->name,
+        .join_timeout_ms = options->join_timeout_s * 1000,
+        .stream_bytes_max = (uint64_t)options->stream_max_mib * MIB,
+        .stream_age_max_s = STREAM_AGE_MAX_S,
+    };
+    const struct node_table table = table_of(cluster);
+    if (!make_random_ids(&node.incarnation, &node.replica.counting, identity->node))
+        return false;
+    cluster->counting = node.replica.counting;
+    cluster->stored = counter_table_create(COUNTERS_MAX);
+    cluster->node = node_create(&node, &table, clock_now_ms());
+    return cluster->node != NULL && tracker_dump(cluster->tracker, 0, TRACKER_SHARDS,
+                                                 clock_now_ms(), note_stored, &cluster->stored);
+}
+
+static void *run_cluster(void *argument) {
+    struct cluster *cluster = argument;
+    const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
+    while (!atomic_load(&cluster->stop)) {
+        refresh(&cluster->merging);
+        if (!node_step(cluster->node, cluster->merging.table.now_ms, NODE_SEND_MS))
+            nanosleep(&pause, NULL);
+    }
+    return NULL;
+}
+
+struct cluster *cluster_start(const struct cluster_options *options,
+                              const struct cluster_identity *identity, struct tracker *tracker,
+                              char error[static ERROR_LEN]) {
+    struct cluster *cluster = calloc(1, sizeof *cluster);
+    if (cluster == NULL) {
+        error_set(error, "cluster: out of memory");
+        return NULL;
+    }
+    cluster->tracker = tracker;
+    cluster->merging = (struct view){ .table = { .tracker = tracker }, .cluster = cluster };
+    cluster->own = cluster->merging;
+    if (!create_node(cluster, options, identity)) {
+        error_set(error, "cluster: out of memory or randomness");
+        cluster_stop(cluster, NULL);
+        return NULL;
+    }
+    cluster->running = pthread_create(&cluster->thread, NULL, run_cluster, cluster) == 0;
+    if (!cluster->running) {
+        error_set(error, "cluster: cannot create a thread");
+        cluster_stop(cluster, NULL);
+        return NULL;
+    }
+    pthread_setname_np(cluster->thread, "cluster");
+    return cluster;
+}
+
+void cluster_on_changes(void *context, const struct change *changes, size_t count) {
+    struct cluster *cluster = context;
+    const struct peer_table peers = peers_of(&cluster->own);
+    refresh(&cluster->own);
+    node_note_changes(cluster->node, &peers, changes, count);
+}
+
+void cluster_on_lost(void *context) {
+    struct cluster *cluster = context;
+    const uint64_t now_ms = clock_now_ms() + atomic_load(&cluster->clock_offset_ms);
+    node_note_lost(cluster->node, stamp_at(now_ms - LOST_AGE_MS, 0));
+}
+
+void cluster_apply(struct cluster *cluster, uint32_t interval_max_s, uint32_t budget_per_s) {
+    node_set_load(cluster->node, interval_max_s, budget_per_s);
+}
+
+bool cluster_is_ready(struct cluster *cluster) {
+    return atomic_load(&cluster->joined);
+}
+
+static void send_rest(struct cluster *cluster) {
+    bool connected = true;
+    for (int i = 0; i < LAST_STEPS && connected && node_status(cluster->node).waiting > 0; i++) {
+        refresh(&cluster->merging);
+        connected = node_step(cluster->node, cluster->merging.table.now_ms, 1);
+    }
+}
+
+void cluster_stop(struct cluster *cluster, struct cluster_identity *identity) {
+    if (cluster == NULL)
+        return;
+    if (cluster->running) {
+        atomic_store(&cluster->stop, true);
+        pthread_join(cluster->thread, NULL);
+        send_rest(cluster);
+    }
+    if (identity != NULL) {
+        const struct hash_key secret = node_secret(cluster->node);
+        identity->node = node_id(cluster->node);
+        memcpy(identity->secret, secret.half, sizeof identity->secret);
+    }
+    node_delete(cluster->node);
+    counter_table_free(&cluster->stored);
+    free(cluster->copy.changes);
+    free(cluster);
+}

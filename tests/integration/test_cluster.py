@@ -1,0 +1,194 @@
+"""Several skepd that share their peers through one redis-server."""
+
+import contextlib
+import os
+import signal
+
+import pytest
+
+from support.announce import Peer, get, random_hash, scraped
+from support.engine import Engine
+from support.skepd import Skepd, run
+from support.waiting import wait_until
+
+# So that a node is soon ready, and may then send a snapshot.
+QUICK = "announce = { interval_min_s = 1; interval_max_s = 1; }; "
+
+
+def node(*engines, name="a", more=""):
+    urls = ", ".join(f'"{engine.url}"' for engine in engines)
+    return Skepd(config=QUICK + f'cluster = {{ engine = [ {urls} ]; name = "{name}"; join_timeout_s = 1; '
+                 f"timeout_ms = 500; {more} }};")
+
+
+@contextlib.contextmanager
+def nodes(count, *engines):
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(node(*engines, name=f"node{i}")) for i in range(count)]
+
+
+def counts_are(daemon, torrent, counts):
+    wait_until(lambda: scraped(daemon.port, torrent) == counts,
+               what=f"{daemon.port} has {scraped(daemon.port, torrent)}, not {counts}")
+
+
+def is_ready(daemon):
+    return get(daemon.port, "/readyz").status == 200
+
+
+def become_whole(daemon):
+    daemon.wait_for_log("this node is whole")
+
+
+@pytest.fixture(scope="module")
+def engine():
+    with Engine() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def pair(engine):
+    with nodes(2, engine) as pair:
+        yield pair
+
+
+def test_peer_of_one_node_is_given_out_by_the_other(pair, torrent):
+    a, b = pair
+    seeder = Peer(a.port, torrent, left=0)
+    seeder.start()
+    counts_are(b, torrent, (1, 0, 0))
+    assert Peer(b.port, torrent).start().peers == [seeder.endpoint]
+
+
+def test_client_may_use_any_node_and_is_one_peer(pair, torrent):
+    a, b = pair
+    client = Peer(a.port, torrent)
+    client.start()
+    counts_are(b, torrent, (0, 1, 0))
+    client.tracker_port = b.port
+    client.complete()
+    counts_are(a, torrent, (1, 0, 1))
+    client.tracker_port = a.port
+    client.complete()
+    for daemon in pair:
+        counts_are(daemon, torrent, (1, 0, 1))
+    client.stop()
+    for daemon in pair:
+        counts_are(daemon, torrent, (0, 0, 1))
+
+
+def test_client_that_moves_leaves_its_old_address(pair, torrent):
+    a, b = pair
+    client = Peer(a.port, torrent)
+    client.start()
+    counts_are(b, torrent, (0, 1, 0))
+    old = client.endpoint
+    client.port = next(Peer.ports)
+    client.announce()
+    seeder = Peer(b.port, torrent, left=0)
+    wait_until(lambda: seeder.announce().peers == [client.endpoint])
+    assert old != client.endpoint
+
+
+def test_first_announces_are_not_lost_while_the_engine_is_away():
+    torrent = random_hash()
+    with Engine() as engine, nodes(2, engine) as (a, b):
+        Peer(a.port, torrent, left=0).start()
+        counts_are(b, torrent, (1, 0, 0))
+        engine.kill()
+        a.wait_for_log("changes wait")
+        Peer(a.port, torrent, left=0).start()
+        Peer(b.port, torrent).start()
+        counts_are(a, torrent, (2, 0, 0))
+        counts_are(b, torrent, (1, 1, 0))
+        engine.restart_empty()
+        for daemon in a, b:
+            counts_are(daemon, torrent, (2, 1, 0))
+
+
+def test_promoted_replica_is_followed():
+    torrent = random_hash()
+    with Engine() as master, Engine() as replica:
+        replica.follow(master)
+        with nodes(2, master, replica) as (a, b):
+            Peer(a.port, torrent, left=0).start()
+            counts_are(b, torrent, (1, 0, 0))
+            master.kill()
+            replica.promote()
+            Peer(b.port, torrent).start()
+            for daemon in a, b:
+                counts_are(daemon, torrent, (1, 1, 0))
+
+
+def test_killed_node_gets_everything_from_another_one_when_it_is_back():
+    first, second = random_hash(), random_hash()
+    with Engine() as engine, nodes(2, engine) as (a, b):
+        become_whole(a)
+        left = Peer(b.port, first)
+        left.start()
+        Peer(b.port, first, left=0).start()
+        counts_are(a, first, (1, 1, 0))
+        b.kill()
+        left.tracker_port = a.port
+        left.stop()
+        client = Peer(a.port, second)
+        client.start()
+        client.complete()
+        b.start()
+        wait_until(lambda: is_ready(b))
+        b.wait_for_log("received a snapshot")
+        counts_are(b, first, (1, 0, 0))
+        counts_are(b, second, (1, 0, 1))
+        # What it counts now, both count.
+        other = Peer(b.port, second)
+        other.start()
+        other.complete()
+        for daemon in a, b:
+            counts_are(daemon, second, (2, 0, 2))
+
+
+def test_paused_node_notices_that_entries_were_trimmed():
+    torrent = random_hash()
+    with Engine() as engine, nodes(2, engine) as (a, b):
+        become_whole(a)
+        wait_until(lambda: is_ready(b))
+        b.wait_for_log("cluster: connected")
+        os.kill(b.pid, signal.SIGSTOP)
+        Peer(a.port, torrent, left=0).start()
+        wait_until(lambda: engine.run("XLEN skep:stream") != ":0")
+        counts_are(a, torrent, (1, 0, 0))
+        engine.run("XTRIM skep:stream MAXLEN 0")
+        os.kill(b.pid, signal.SIGCONT)
+        counts_are(b, torrent, (1, 0, 0))
+
+
+def test_lone_node_keeps_its_peers_and_counts_over_a_restart():
+    torrent = random_hash()
+    with Engine() as engine, node(engine) as daemon:
+        client = Peer(daemon.port, torrent)
+        client.start()
+        client.complete()
+        counts_are(daemon, torrent, (1, 0, 1))
+        daemon.restart()
+        counts_are(daemon, torrent, (1, 0, 1))
+        wait_until(lambda: is_ready(daemon))
+        counts_are(daemon, torrent, (1, 0, 1))
+        second = Peer(daemon.port, torrent)
+        second.start()
+        second.complete()
+        counts_are(daemon, torrent, (2, 0, 2))
+
+
+def test_node_without_an_engine_serves_and_becomes_ready(torrent):
+    with Skepd(config='cluster = { engine = "unix:///nowhere/redis.sock"; join_timeout_s = 1; };') as daemon:
+        assert Peer(daemon.port, torrent).start().failure is None
+        daemon.wait_for_log("unix:///nowhere/redis.sock", "No such file or directory", "changes wait")
+        wait_until(lambda: is_ready(daemon))
+        counts_are(daemon, torrent, (0, 1, 0))
+
+
+def test_password_is_neither_printed_nor_logged(engine):
+    url = f"redis://node:letmein@127.0.0.1:{engine.port}/0"
+    assert "letmein" not in run("--cluster", url, "--print-config").stdout
+    with Skepd(args=("--cluster", url)) as daemon:
+        assert "letmein" not in daemon.wait_for_log("WRONGPASS")

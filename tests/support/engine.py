@@ -1,0 +1,66 @@
+"""Runs a redis-server, or a valkey-server if there is none, for a test: on a free port, in a directory
+of its own."""
+
+import pathlib
+import shutil
+import socket
+import tempfile
+
+from support.process import Process
+from support.skepd import free_port
+from support.waiting import WAIT_S, wait_until
+
+PROGRAMS = "redis-server", "valkey-server"
+
+
+class Engine:
+    """`options` are more arguments of the server."""
+
+    def __init__(self, *options):
+        self.options = options
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="engine-"))
+        self.port = free_port()
+        self.process = None
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *error):
+        self.process.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self):
+        program = next(name for name in PROGRAMS if shutil.which(name))
+        self.process = Process([program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir",
+                                str(self.directory), "--save", "", "--appendonly", "yes",
+                                "--repl-diskless-sync-delay", "0", *self.options],
+                               self.directory / "log")
+        wait_until(lambda: self.run("PING") == "+PONG")
+        return self
+
+    def kill(self):
+        self.process.kill()
+
+    def restart_empty(self):
+        self.kill()
+        shutil.rmtree(self.directory / "appendonlydir", ignore_errors=True)
+        return self.start()
+
+    def run(self, command):
+        """The reply: its first line, or the text of a string."""
+        with socket.create_connection(("127.0.0.1", self.port), WAIT_S) as connection:
+            connection.sendall(command.encode() + b"\r\n")
+            reply = connection.makefile("rb")
+            line = reply.readline().decode().rstrip()
+            return reply.read(int(line[1:])).decode() if line.startswith("$") else line
+
+    def follow(self, master):
+        assert self.run(f"REPLICAOF 127.0.0.1 {master.port}") == "+OK"
+        wait_until(lambda: "master_link_status:up" in self.run("INFO replication"))
+
+    def promote(self):
+        assert self.run("REPLICAOF NO ONE") == "+OK"
