@@ -31,7 +31,7 @@ TEST_PACKAGES := check curl openssl faketime mandoc iproute2 strace systemd pyth
     python3-pytest-xdist python3-jsonschema python3-libtorrent prometheus zsh fish redis-server
 CHECK_PACKAGES := $(TEST_PACKAGES) qbittorrent-nox transmission-daemon aria2 rtorrent nodejs valgrind chromium fonts-inter \
     $(if $(shell command -v npm),,npm)
-SYSTEMD_PACKAGES := debootstrap systemd-container
+SYSTEMD_PACKAGES := debootstrap systemd-container podman runc
 FUZZ_PACKAGES  := clang libclang-rt-14-dev
 STYLE_PACKAGES := clang clang-format clang-tidy cppcheck shellcheck
 
@@ -247,11 +247,11 @@ TIDY := $(SOURCES:%=tidy/%)
 $(TIDY): tidy/%:
 	@clang-tidy --quiet $* -- $(CPPFLAGS) -std=c11 2>/dev/null
 
-# Boots a Debian with systemd in build/systemd; needs root.
+# Boots a Debian with systemd in build/systemd, and runs the container image; needs root.
 check-systemd: systemd-packages
 	@$(MAKE) --no-print-directory $(JOBS) all
-	@$(MAKE) --no-print-directory deb DEB_BUILD_OPTIONS=nocheck
-	@tests/run --build $(BUILD) systemd
+	@$(MAKE) --no-print-directory image DEB_BUILD_OPTIONS=nocheck
+	@tests/run --build $(BUILD) systemd containers
 
 check-all: check check-systemd check-asan check-tsan check-style
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=10
@@ -265,12 +265,13 @@ check-style: style-packages check-layers check-words
 	@for file in src/page/*/*.js; do node --check --input-type=module <$$file || exit 1; done
 	@for file in tests/web/*.mjs tests/web/support/*.mjs; do node --check $$file || exit 1; done
 	@! grep -nE 'innerHTML|outerHTML|insertAdjacentHTML|document\.write' src/page/*/*.js
-	@shellcheck .ci/install .ci/run src/page/embed src/man/settings-page src/completion/skepctl.bash
+	@shellcheck .ci/install .ci/run conf/container/make-rootfs src/page/embed src/man/settings-page src/completion/skepctl.bash
 	@mandoc -Tlint -W warning $(MAN_PAGES:%=src/man/%)
 	@src/man/settings-page conf/skepd.conf | mandoc -Tlint -W warning
 
 include tests/bench/bench.mk
 include conf/debian/package.mk
+include conf/container/image.mk
 
 ## Installation
 
@@ -324,8 +325,10 @@ help:
 	@echo "make check-all     run what CI runs: check, check-systemd, check-asan, check-tsan, check-style,"
 	@echo "                   short fuzzing"
 	@echo "make check-unit    run the unit tests"
-	@echo "make check-systemd boot a Debian with systemd and run skepd and its package in it; needs root"
+	@echo "make check-systemd boot a Debian with systemd, run skepd and its package in it, and the container"
+	@echo "                   image in podman; needs root"
 	@echo "make deb           build the Debian package into build/deb"
+	@echo "make image         build the container image localhost/skep:$(VERSION) from the package; needs root"
 	@echo "make check-asan    run unit and integration tests under AddressSanitizer and UBSan, and the unit tests"
 	@echo "                   with failing allocations"
 	@echo "make check-tsan    run unit and integration tests under ThreadSanitizer"

@@ -251,11 +251,11 @@ double api_client_real(const json_t *object, const char *key) {
     return json_number_value(json_object_get(object, key));
 }
 
-enum status api_client_get_metrics(struct api_client *client, struct bytes *text) {
+enum status api_client_get_text(struct api_client *client, const char *path, struct bytes *text) {
     char url[URL_LEN + PATH_LEN];
     struct http_response response;
     const struct http_request_options options = general_options_of(client);
-    snprintf(url, sizeof url, "%s/metrics", client->url);
+    snprintf(url, sizeof url, "%s%s", client->url, path);
     if (!http_client_send(client->http, url, &options, &response))
         return set_unreachable(client, response.error);
     client->http_status = response.status;

@@ -54,8 +54,9 @@ enum status api_client_fetch(struct api_client *client, const char *path, json_t
 enum status api_client_fetch_once(const struct command_line *line, const char *path,
                                   json_t **value);
 
-/* Gets /metrics. STATUS_GOOD and `*text`, which the client owns until its next request. */
-enum status api_client_get_metrics(struct api_client *client, struct bytes *text);
+/* Gets a text of skepd, such as "/metrics". STATUS_GOOD and `*text`, which the client owns until
+ * its next request. */
+enum status api_client_get_text(struct api_client *client, const char *path, struct bytes *text);
 
 /* Fields of a response. If a field is missing: 0 or `fallback`. */
 uint64_t api_client_number(const json_t *object, const char *key);

@@ -156,3 +156,16 @@ def fires(alert, minutes, inputs, folder):
     status, output = promtool("test", "rules", file)
     assert status == 0 or "FAILED" in output and f"alertname: {alert}" in output, output
     return status != 0
+
+
+def test_files_of_the_compose_example_exist_and_are_valid(tmp_path):
+    folder = ROOT / "conf/container"
+    text = (folder / "compose.yaml").read_text()
+    version = re.search(r"^VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.M)[1]
+    assert f"image: localhost/skep:{version}\n" in text
+    mounted = re.findall(r"^ +- (\.\S*?):", text, re.M)
+    assert len(mounted) == 5 and all((folder / path).is_file() for path in mounted)
+    (tmp_path / "prometheus.yml").write_text((folder / "prometheus.yml").read_text())
+    (tmp_path / "alerts.yml").write_text(ALERTS.read_text())
+    status, output = promtool("check", "config", tmp_path / "prometheus.yml")
+    assert status == 0, output

@@ -13,7 +13,7 @@ from support.announce import Peer, random_hash
 from support.certificates import Authority
 from support.mounts import fill, mount_small, own_mounts
 from support.network import own_network
-from support.skepctl import Skepctl
+from support.skepctl import SILENT, Skepctl
 from support.skepd import Skepd, free_port
 
 
@@ -187,6 +187,12 @@ def test_stranger_is_told_that_a_token_is_required(daemon):
         assert of(findings, "skepd")[0]["level"] == "good"
         status, findings = examine(guarded)
         assert any("token" in (one["fix"] or "") for one in of(findings, "skepd"))
+
+
+def test_health_needs_no_permission():
+    with Skepd("http = { admins = [ ]; };") as tracker:
+        assert Skepctl()("health", "--url", tracker.url) == "healthy\n"
+    assert "refused" in Skepctl().refuses("health", "--url", tracker.url, status=SILENT)
 
 
 def test_invalid_arguments_are_refused(daemon):

@@ -59,6 +59,7 @@ struct command {
     X(names)                                                                                       \
     X(status)                                                                                      \
     X(doctor)                                                                                      \
+    X(health)                                                                                      \
     X(top)                                                                                         \
     X(torrents)                                                                                    \
     X(peers)                                                                                       \

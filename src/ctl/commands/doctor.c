@@ -117,7 +117,7 @@ static void check_machine(struct patient *patient) {
     struct bytes metrics = { .len = 0 };
     struct system_facts facts;
     if (is_admin(patient))
-        (void)api_client_get_metrics(patient->api, &metrics);
+        (void)api_client_get_text(patient->api, "/metrics", &metrics);
     system_facts_read(&facts, metrics);
     facts.peers = (double)api_client_number(json_object_get(patient->status, "totals"), "peers");
     system_checks_judge(&facts, &patient->findings);
