@@ -39,6 +39,12 @@ void hash_index_put(struct hash_index *index, uint32_t hash, uint32_t position);
 uint32_t hash_index_find(const struct hash_index *index, uint32_t hash, hash_index_match matches,
                          const void *array, const void *wanted);
 
+/* Loads the slot of `hash` into the processor's cache. */
+void hash_index_prefetch(const struct hash_index *index, uint32_t hash);
+
+/* First position that may have this hash, found without reading the array; or HASH_INDEX_NONE. */
+uint32_t hash_index_guess(const struct hash_index *index, uint32_t hash);
+
 /* `position` with hash `hash` is in the index; changes its number, or removes it. */
 void hash_index_renumber(struct hash_index *index, uint32_t hash, uint32_t position, uint32_t to);
 void hash_index_remove(struct hash_index *index, uint32_t hash, uint32_t position,

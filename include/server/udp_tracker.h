@@ -34,6 +34,11 @@ enum udp_outcome {
     UDP_OUTCOMES,
 };
 
+/* What `packet` will look up, as far as it is known before it is checked. False if it is not an
+ * announce. `hint` borrows the packet. */
+bool udp_tracker_hint(struct bytes packet, const struct endpoint *sender,
+                      struct announce_hint *hint);
+
 /* Writes the reply to `packet` from `sender`, sent to the address `reached`, into `out`, of
  * UDP_REPLY_MAX bytes, and the result into `*outcome`. Returns the length of the reply; 0: no
  * reply. Without a valid connection id the reply is never longer than the packet, so that forged

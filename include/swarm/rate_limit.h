@@ -17,6 +17,9 @@ struct rate_limit;
 struct rate_limit *rate_limit_create(const struct hash_key *key);
 void rate_limit_delete(struct rate_limit *limit);
 
+/* Loads what a request of `address` reads into the processor's cache. */
+void rate_limit_prefetch(const struct rate_limit *limit, const struct endpoint *address);
+
 /* Takes a token of the address, whose bucket holds `burst` (at most 1,000,000) and gains `per_s`
  * per second; the buckets of larger networks hold and gain their share. False if one is empty;
  * those of smaller networks have then given their token. */

@@ -43,6 +43,19 @@ enum announce_result tracker_announce(struct tracker *tracker,
                                       const struct announce_request *request, uint64_t now_ms,
                                       struct announce_response *response);
 
+/* An announce that will follow: its torrent, and its client as far as it is known. */
+struct announce_hint {
+    const uint8_t *info_hash; /* borrowed */
+    struct endpoint client;
+};
+
+enum { ANNOUNCE_HINTS_MAX = 16 };
+
+/* Loads what up to ANNOUNCE_HINTS_MAX announces will read into the processor's cache. Among many
+ * swarms an announce waits for memory several times; here the waits of all overlap. Has no other
+ * effect, and waits for no lock. */
+void tracker_prefetch(struct tracker *tracker, const struct announce_hint *hints, size_t count);
+
 /* Whether the per-address limits apply to this address: loopback is exempt unless limits.loopback
  * is set. */
 bool tracker_limits_address(const struct tracker *tracker, const struct endpoint *address);

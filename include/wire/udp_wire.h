@@ -43,6 +43,10 @@ struct udp_announce {
     uint8_t path[UDP_PATH_MAX];
 };
 
+/* The info_hash of an announce, and its port, without a check of the rest; NULL: not an announce.
+ */
+const uint8_t *udp_peek_announce(struct bytes packet, uint16_t *port);
+
 /* Parses an announce. Returns NULL and fills `*announce`, or returns the reason why it is invalid.
  * The IP address field and bytes after the options are ignored. */
 const char *udp_parse_announce(struct bytes packet, struct udp_announce *announce);

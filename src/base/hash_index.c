@@ -81,6 +81,21 @@ uint32_t hash_index_find(const struct hash_index *index, uint32_t hash, hash_ind
     return HASH_INDEX_NONE;
 }
 
+void hash_index_prefetch(const struct hash_index *index, uint32_t hash) {
+    __builtin_prefetch(&index->slots[home_slot(index, hash)]);
+}
+
+static bool match_any(const void *array, uint32_t position, const void *wanted) {
+    (void)array;
+    (void)position;
+    (void)wanted;
+    return true;
+}
+
+uint32_t hash_index_guess(const struct hash_index *index, uint32_t hash) {
+    return hash_index_find(index, hash, match_any, NULL, NULL);
+}
+
 /* HASH_INDEX_NONE: the entry is not in the index. */
 static uint32_t look_for_slot(const struct hash_index *index, uint32_t hash, uint32_t position) {
     const uint32_t value = slot_value(index, hash, position);

@@ -47,6 +47,17 @@ static void add_to_counter(_Atomic uint64_t *counter, uint64_t more) {
     atomic_store_explicit(counter, before + more, memory_order_relaxed);
 }
 
+/* Prefetches what up to ANNOUNCE_HINTS_MAX packets from `first` on will look up. */
+static void prefetch_packets(const struct worker *worker, unsigned first, unsigned count) {
+    struct announce_hint hints[ANNOUNCE_HINTS_MAX];
+    size_t hinted = 0;
+    for (unsigned i = first; i < count && i < first + ANNOUNCE_HINTS_MAX; i++) {
+        const struct endpoint sender = udp_batch_sender(worker->batch, i);
+        hinted += udp_tracker_hint(udp_batch_packet(worker->batch, i), &sender, &hints[hinted]);
+    }
+    tracker_prefetch(worker->context->tracker, hints, hinted);
+}
+
 static void serve_batch(struct worker *worker, unsigned count) {
     struct udp_batch *batch = worker->batch;
     const uint64_t began_ns = clock_now_ns();
@@ -55,6 +66,8 @@ static void serve_batch(struct worker *worker, unsigned count) {
     uint64_t received_bytes = 0;
     uint64_t sent_bytes = 0;
     for (unsigned i = 0; i < count; i++) {
+        if (i % ANNOUNCE_HINTS_MAX == 0)
+            prefetch_packets(worker, i, count);
         const struct endpoint sender = udp_batch_sender(batch, i);
         const struct endpoint reached = udp_batch_target(batch, i);
         const struct bytes packet = udp_batch_packet(batch, i);

@@ -71,6 +71,16 @@ static bool connection_id_ok(const struct udp_context *context, const struct end
            connection_id_valid(&context->keys.previous, sender, now_ms, lifetime_s, id);
 }
 
+bool udp_tracker_hint(struct bytes packet, const struct endpoint *sender,
+                      struct announce_hint *hint) {
+    uint16_t port = 0;
+    *hint =
+        (struct announce_hint){ .info_hash = udp_peek_announce(packet, &port), .client = *sender };
+    if (hint->info_hash != NULL)
+        endpoint_set_port(&hint->client, port);
+    return hint->info_hash != NULL;
+}
+
 size_t udp_tracker_reply(const struct udp_context *context, struct bytes packet,
                          const struct endpoint *sender, const struct endpoint *reached,
                          uint64_t now_ms, uint8_t *out, enum udp_outcome *outcome) {

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/hash_index.h"
+#include "base/prefetch.h"
 
 enum {
     SCAN_MAX = 32,                /* larger lists have indexes */
@@ -291,6 +292,39 @@ uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire) {
             return i;
     }
     return PEER_NOWHERE;
+}
+
+static void prefetch_peer(const struct peer_list *list, uint32_t position) {
+    if (position == PEER_NOWHERE)
+        return;
+    const struct peer_record *record = &peer_records(list)[position];
+    prefetch_range(record, sizeof *record);
+    __builtin_prefetch(&peer_deadlines(list)[position]);
+    __builtin_prefetch(wire_at(list, position));
+}
+
+static void prefetch_scan(const struct peer_list *list, const uint8_t *wire, int step) {
+    if (step == 0 && list->block != NULL)
+        prefetch_range(peer_wires(list), peer_list_count(list) * endpoint_len(list->family));
+    if (step == 1)
+        prefetch_peer(list, peer_list_find(list, wire));
+}
+
+void peer_list_prefetch(const struct peer_list *list, const uint8_t *wire, int step) {
+    if (!has_indexes(list)) {
+        prefetch_scan(list, wire, step);
+        return;
+    }
+    if (step == 0) {
+        __builtin_prefetch(list->indexes);
+        return;
+    }
+    const struct hash_index *index = &list->indexes->by_endpoint.present;
+    const uint32_t hash = hash_wire(list, wire);
+    if (step == 1)
+        hash_index_prefetch(index, hash);
+    else
+        prefetch_peer(list, hash_index_guess(index, hash));
 }
 
 struct identity {

@@ -86,6 +86,12 @@ static inline uint32_t peer_list_seeders(const struct peer_list *list) {
 /* Position of the peer at `wire` (6 or 18 bytes), or PEER_NOWHERE. */
 uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire);
 
+/* Loads what an announce of the peer at `wire` reads into the processor's cache. The address of
+ * each read depends on the one before, so there are PEER_LIST_FETCHES steps, from 0 on; other lists
+ * are fetched between two steps of this one. */
+enum { PEER_LIST_FETCHES = 3 };
+void peer_list_prefetch(const struct peer_list *list, const uint8_t *wire, int step);
+
 /* Position of the peer with this peer_id and key, or PEER_NOWHERE. Key 0 matches no peer. */
 uint32_t peer_list_find_identity(const struct peer_list *list,
                                  const uint8_t peer_id[static PEER_ID_LEN], uint32_t identity_key);

@@ -74,10 +74,14 @@ static void refill_bucket(struct bucket *bucket, uint32_t per_s, uint32_t burst,
     bucket->used_ms += ms;
 }
 
+static uint32_t row_number(uint64_t hash) {
+    return (uint32_t)(hash >> 32) % ROWS;
+}
+
 /* Takes `thousandths` if there is a token. */
 static bool take_token(struct rate_limit *limit, uint64_t hash, uint32_t per_s, uint32_t burst,
                        uint32_t thousandths, uint64_t now_ms) {
-    const uint32_t number = (uint32_t)(hash >> 32) % ROWS;
+    const uint32_t number = row_number(hash);
     pthread_mutex_t *lock = &limit->locks[number % LOCKS];
     pthread_mutex_lock(lock);
     struct bucket *bucket = find_bucket(&limit->rows[number], hash, (uint32_t)now_ms);
@@ -103,6 +107,12 @@ static bool take_tokens(struct rate_limit *limit, const struct endpoint *address
             return false;
     }
     return true;
+}
+
+void rate_limit_prefetch(const struct rate_limit *limit, const struct endpoint *address) {
+    const size_t len = address_scope(address->family, 0).len;
+    const uint64_t hash = address_hash(&limit->key, address, len) | 1;
+    __builtin_prefetch(&limit->rows[row_number(hash)]);
 }
 
 bool rate_limit_take(struct rate_limit *limit, const struct endpoint *address, uint32_t per_s,

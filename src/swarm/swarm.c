@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/prefetch.h"
 
 struct swarm *swarm_create(const uint8_t info_hash[static INFO_HASH_LEN],
                            const struct hash_key *key, uint32_t now_s) {
@@ -28,6 +29,14 @@ void swarm_delete(struct swarm *swarm) {
 
 struct peer_list *swarm_list(struct swarm *swarm, uint8_t family) {
     return family == FAMILY_V6 ? &swarm->v6 : &swarm->v4;
+}
+
+void swarm_prefetch(const struct swarm *swarm, const struct endpoint *client, int step) {
+    const struct peer_list *list = client->family == FAMILY_V6 ? &swarm->v6 : &swarm->v4;
+    if (step == 0)
+        prefetch_range(swarm, sizeof *swarm);
+    else
+        peer_list_prefetch(list, client->wire, step - 1);
 }
 
 uint32_t swarm_seeders(const struct swarm *swarm) {

@@ -45,6 +45,11 @@ struct swarm_outputs {
     struct swarm_stamping stamping;
 };
 
+/* Loads the swarm, and what an announce of the client at `client` reads of it, into the processor's
+ * cache, in SWARM_FETCHES steps: see peer_list_prefetch. */
+enum { SWARM_FETCHES = PEER_LIST_FETCHES + 1 };
+void swarm_prefetch(const struct swarm *swarm, const struct endpoint *client, int step);
+
 /* What a swarm knows of the client of a request. Positions in `list`; PEER_NOWHERE: no such peer.
  */
 struct peer_place {

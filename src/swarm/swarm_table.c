@@ -85,6 +85,18 @@ void shard_yield(struct shard *shard) {
     nanosleep(&pause, NULL);
 }
 
+void shard_prefetch(const struct shard *shard, uint64_t hash) {
+    __builtin_prefetch(&shard->slots[tag_of(hash) & shard->slot_mask]);
+}
+
+struct swarm *shard_guess(const struct shard *shard, uint64_t hash) {
+    const uint32_t tag = tag_of(hash);
+    uint32_t at = tag & shard->slot_mask;
+    while (shard->slots[at].swarm != NULL && shard->slots[at].tag != tag)
+        at = (at + 1) & shard->slot_mask;
+    return shard->slots[at].swarm;
+}
+
 struct swarm *shard_find(const struct shard *shard, const uint8_t info_hash[static INFO_HASH_LEN],
                          uint64_t hash) {
     const uint32_t tag = tag_of(hash);

@@ -63,6 +63,12 @@ void shard_yield(struct shard *shard);
 /* The shard must be locked. NULL if there is no swarm; shard_add: if out of memory. */
 struct swarm *shard_find(const struct shard *shard, const uint8_t info_hash[static INFO_HASH_LEN],
                          uint64_t hash);
+/* Loads the slot of the hash into the processor's cache. */
+void shard_prefetch(const struct shard *shard, uint64_t hash);
+
+/* The first swarm that may have this hash, found without reading it; NULL: there is none. */
+struct swarm *shard_guess(const struct shard *shard, uint64_t hash);
+
 struct swarm *shard_add(struct shard *shard, const struct hash_key *key,
                         const uint8_t info_hash[static INFO_HASH_LEN], uint64_t hash,
                         uint32_t now_s);

@@ -69,6 +69,13 @@ static void read_options(struct bytes options, struct udp_announce *announce) {
     }
 }
 
+const uint8_t *udp_peek_announce(struct bytes packet, uint16_t *port) {
+    if (packet.len < UDP_ANNOUNCE_LEN || load_u32(packet.data + 8) != UDP_ANNOUNCE)
+        return NULL;
+    *port = load_u16(packet.data + AT_PORT);
+    return packet.data + AT_INFO_HASH;
+}
+
 const char *udp_parse_announce(struct bytes packet, struct udp_announce *announce) {
     if (packet.len < UDP_ANNOUNCE_LEN)
         return "an announce has at least 98 bytes";

@@ -121,6 +121,19 @@ START_TEST(unknown_entry_is_nowhere) {
 }
 END_TEST
 
+START_TEST(guess_is_the_first_entry_with_the_hash) {
+    struct model model = { .count = 0 };
+    ck_assert(hash_index_create(&model.index, ENTRIES));
+    put(&model, 0, 5);
+    put(&model, 1, 6);
+    hash_index_prefetch(&model.index, 6);
+    ck_assert_uint_eq(hash_index_guess(&model.index, 5), 0);
+    ck_assert_uint_eq(hash_index_guess(&model.index, 6), 1);
+    ck_assert_uint_eq(hash_index_guess(&model.index, 7), HASH_INDEX_NONE);
+    hash_index_free(&model.index);
+}
+END_TEST
+
 START_TEST(fresh_index_fits_its_entries) {
     for (uint32_t entries = 16; entries < 3000; entries++) {
         struct hash_index index;
@@ -258,6 +271,7 @@ UNIT_SUITE(peer_index) {
     tcase_add_loop_test(index, index_agrees_with_its_model, 0, HASH_SHAPES);
     tcase_add_test(index, removed_entries_leave_no_trace);
     tcase_add_test(index, unknown_entry_is_nowhere);
+    tcase_add_test(index, guess_is_the_first_entry_with_the_hash);
     tcase_add_test(index, fresh_index_fits_its_entries);
     tcase_add_test(index, index_outgrown_by_its_size_fits_no_more);
     tcase_add_test(index, search_ends_where_the_index_is_as_full_as_it_may_be);

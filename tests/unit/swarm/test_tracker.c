@@ -208,6 +208,40 @@ START_TEST(unknown_torrent_scrapes_as_zeros) {
 }
 END_TEST
 
+enum { PLENTY = 1 << 30 };
+
+/* Of an unknown torrent, and of swarms without and with an index. */
+START_TEST(prefetch_changes_nothing) {
+    static const uint32_t sizes[] = { 0, 1, 100 };
+    struct announce_request requests[2 * COUNT_OF(sizes)];
+    struct announce_hint hints[COUNT_OF(requests)];
+    ck_assert(tracker_reserve_memory(tracker, PLENTY)); /* so that it is not skipped */
+    for (uint32_t i = 0; i < COUNT_OF(requests); i++) {
+        requests[i] = test_leecher(i);
+        if (i % 2 == 1)
+            requests[i].peer = numbered_endpoint(FAMILY_V6, i);
+        numbered_id(requests[i].info_hash, i);
+        hints[i] = (struct announce_hint){ requests[i].info_hash, requests[i].peer };
+        for (uint32_t peer = 0; peer < sizes[i / 2]; peer++) {
+            struct announce_request other = test_leecher(i + peer);
+            other.peer = numbered_endpoint(requests[i].peer.family, i + peer);
+            numbered_id(other.info_hash, i);
+            announce(&other);
+        }
+    }
+    const struct tracker_stats before = tracker_stats(tracker);
+    tracker_prefetch(tracker, hints, COUNT_OF(hints));
+    const struct tracker_stats after = tracker_stats(tracker);
+    ck_assert_mem_eq(&after, &before, sizeof after);
+    ck_assert_uint_eq(after.peers, 2 * (1 + 100));
+    for (uint32_t i = 0; i < COUNT_OF(requests); i++) {
+        announce(&requests[i]);
+        ck_assert_uint_eq(reply.response.leechers, sizes[i / 2] + (sizes[i / 2] == 0));
+    }
+    tracker_release_memory(tracker, PLENTY);
+}
+END_TEST
+
 static void add_announce_tests(TCase *announces) {
     tcase_add_test(announces, first_peer_gets_an_empty_reply);
     tcase_add_test(announces, second_peer_gets_the_first);
@@ -223,6 +257,7 @@ static void add_announce_tests(TCase *announces) {
     tcase_add_test(announces, stop_of_an_unknown_peer_is_fine);
     tcase_add_test(announces, completed_is_counted_in_reply_and_scrape);
     tcase_add_test(announces, unknown_torrent_scrapes_as_zeros);
+    tcase_add_test(announces, prefetch_changes_nothing);
 }
 
 UNIT_SUITE(tracker) {

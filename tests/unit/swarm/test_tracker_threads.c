@@ -42,6 +42,8 @@ static void *announce_a_lot(void *argument) {
     struct reply *reply = malloc(sizeof *reply);
     for (uint32_t i = 0; i < ANNOUNCES; i++) {
         const struct announce_request request = random_announce(&random, announcer->number);
+        const struct announce_hint hint = { request.info_hash, request.peer };
+        tracker_prefetch(announcer->scene->tracker, (struct announce_hint[]){ hint, hint }, 2);
         test_announce(announcer->scene->tracker, &request, START_MS + 100ULL * i, reply);
     }
     free(reply);
@@ -119,6 +121,7 @@ START_TEST(announces_sweeps_and_drains_run_at_once) {
     pthread_t threads[ANNOUNCERS];
     pthread_t others[3];
     ck_assert_ptr_nonnull(scene.tracker);
+    ck_assert(tracker_reserve_memory(scene.tracker, 1 << 30)); /* enough for a prefetch */
     void *(*const meanwhile[])(void *) = { sweep_meanwhile, drain_meanwhile, look_meanwhile };
     for (size_t i = 0; i < COUNT_OF(others); i++)
         ck_assert_int_eq(pthread_create(&others[i], NULL, meanwhile[i], &scene), 0);

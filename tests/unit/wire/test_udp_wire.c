@@ -79,6 +79,19 @@ START_TEST(announce_is_read_in_its_order) {
 }
 END_TEST
 
+START_TEST(torrent_and_port_are_known_before_the_rest) {
+    struct bytes packet = announce_packet("", 0);
+    uint16_t port = 0;
+    ck_assert_ptr_eq(udp_peek_announce(packet, &port), packet.data + 16);
+    ck_assert_uint_eq(port, 6881);
+    packet.len--;
+    ck_assert_ptr_null(udp_peek_announce(packet, &port));
+    uint8_t scrape[UDP_ANNOUNCE_LEN] = { 0 };
+    store_u32(scrape + 8, UDP_SCRAPE);
+    ck_assert_ptr_null(udp_peek_announce((struct bytes){ scrape, sizeof scrape }, &port));
+}
+END_TEST
+
 START_TEST(claimed_address_is_ignored) {
     const struct announce_request request = parsed(announce_packet("", 0)).request;
     ck_assert_uint_eq(request.claimed_v4.family, FAMILY_NONE);
@@ -297,6 +310,7 @@ UNIT_SUITE(udp_wire) {
     tcase_add_test(requests, header_is_read_in_its_order);
     tcase_add_test(requests, connect_needs_its_action_and_its_constant);
     tcase_add_test(requests, announce_is_read_in_its_order);
+    tcase_add_test(requests, torrent_and_port_are_known_before_the_rest);
     tcase_add_test(requests, claimed_address_is_ignored);
     tcase_add_loop_test(requests, unknown_event_is_a_regular_update, 0, LOOPS_OF(events));
     tcase_add_test(requests, negative_numwant_is_the_default);
