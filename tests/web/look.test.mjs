@@ -268,6 +268,18 @@ describe("the page", { concurrency: 3 }, () => {
         const chart = window.Chart.getChart(document.querySelector(".plot-card canvas"));
         return { ...chart.scales.x, title: chart.scales.y.options.title.text };
       });
+    const current = { ...HISTORY, at: Math.floor(Date.now() / 1000) - 60 }; // a period of an hour that has just begun
+    await page.route("**/history?range=month", (route) =>
+      route.fulfill({
+        json: { range: "month", period_s: 3600, samples: [{ ...HISTORY, at: current.at - 3600 }, current] },
+      }),
+    );
+    await page.getByRole("button", { name: "30 days" }).click();
+    const beyond = await page.waitForFunction(() => {
+      const points = window.Chart.getChart(document.querySelector(".plot-card canvas")).data.datasets[0].data;
+      return points.length === 2 && { s: points[1].x - Date.now() / 1000 };
+    });
+    assert.ok((await beyond.jsonValue()).s < 60, "no sample lies in the future");
     for (const [choice, range_s] of [["24 hours", 86400], ["30 days", 30 * 86400], ["1 hour", 3600]]) {
       await page.getByRole("button", { name: choice }).click();
       await page.waitForFunction((range) => {

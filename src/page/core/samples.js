@@ -1,6 +1,6 @@
 // Time series of at most the last hour, extended while the page is open.
 
-import { count } from "./format.js";
+import { now } from "./clock.js";
 
 const HOUR_S = 3600,
   FINE_S = 60,
@@ -16,9 +16,11 @@ export function addSample(samples, sample) {
   while (samples.length && samples[0].at < end - HOUR_S) samples.shift();
 }
 
-/** The samples of a history. Each is the average of a period and is placed at its middle. */
+/** The samples of a history. Each is the average of a period and is placed at its middle; that of the
+ * current period at the middle of the part that has passed. */
 export function placeInPeriods({ samples, period_s }) {
-  return samples.map((sample) => ({ ...sample, at: sample.at + period_s / 2 }));
+  const endOf = ({ at }) => Math.max(at, Math.min(at + period_s, now()));
+  return samples.map((sample) => ({ ...sample, at: (sample.at + endOf(sample)) / 2 }));
 }
 
 /** Averages of `of(sample)` over `count` equal intervals of the samples' time span. Intervals without
