@@ -39,7 +39,7 @@ class Bench:
     build: pathlib.Path
     load: Load
     rounds: int
-    sizes: tuple       # of the populations, in peers
+    sizes: list        # of the populations, in peers
     many: int          # peers, where many are needed
     interval_s: int    # short enough to wait for expiry, longer than `many` take to come
     long_s: int        # duration of a run that includes the store's work of a minute

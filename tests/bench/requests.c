@@ -197,6 +197,8 @@ static reply_error read_body(struct bytes body, struct reading *reading) {
         if (!take_string(&body, &key) || !read_entry(reading, key, &body))
             return "invalid bencode";
     }
+    /* aquatic_http ends it with a line break. */
+    (void)(take_byte(&body, '\r') && take_byte(&body, '\n'));
     return body.len > 0 ? "data after the body" : reading->error;
 }
 

@@ -158,7 +158,8 @@ max_response_peers = {NUMWANT}
 
 
 def _aquatic_http(_info_hashes):
-    return Program("aquatic_http", ["aquatic_http", "-c", "config"], modes=HTTP_MODES, config=f"""
+    """It keeps connections open, whatever the client asks for."""
+    return Program("aquatic_http", ["aquatic_http", "-c", "config"], modes=("http-keepalive",), config=f"""
 [network]
 address = "127.0.0.1:PORT"
 [protocol]
