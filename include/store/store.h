@@ -1,9 +1,10 @@
 /* The durable copy of the swarms: one SQLite file, written with a delay.
  *
- * Changes are collected in memory and written in one transaction at each store_commit. Committed
- * changes survive a restart, a crash and a power failure. After a failed write the store is stale:
- * changes are missing, and its owner must rewrite everything (store_clear). A call waits at most
- * 250 ms for another process that has locked the file. One thread at a time. */
+ * Changes are collected in memory and appended to a log, a table of the file, in one transaction at
+ * each store_commit. Committed changes survive a restart, a crash and a power failure. The log is
+ * merged into the rows of peers and torrents part by part (store_merge_log). After a failed write
+ * the store is stale: changes are missing, and its owner must rewrite everything (store_clear). A
+ * call waits at most 250 ms for another process that has locked the file. One thread at a time. */
 #ifndef SKEP_STORE_STORE_H
 #define SKEP_STORE_STORE_H
 
@@ -13,7 +14,7 @@
 #include "base/error.h"
 #include "swarm/change_feed.h"
 
-enum { STORE_CHANGES_WAITING_MAX = 8192 };
+enum { STORE_RANGES = 64 }; /* parts of the log */
 
 struct store;
 struct history_writer;
@@ -49,19 +50,24 @@ bool store_refresh(struct store *store);
 bool store_is_stale(const struct store *store);
 void store_mark_stale(struct store *store);
 
-/* Adds changes, in order. They are queued in memory until store_commit, so that other processes can
- * write to the database in between. When the queue reaches STORE_CHANGES_WAITING_MAX it is written
- * to a transaction that stays open, and the owner should commit soon. False if SQLite fails: then
- * all uncommitted changes are lost, the store is stale, and the reason is in store_failure. */
+/* Adds changes, in order; CHANGE_TORRENT_LOST removes all peers of the torrent. They are queued in
+ * memory until store_commit, so that other processes can write to the database in between. When the
+ * queue has 2 MiB it is written to a transaction that stays open, and the owner should commit soon.
+ * False if SQLite fails or out of memory: then all uncommitted changes are lost, the store is
+ * stale, and the reason is in store_failure. */
 bool store_apply(struct store *store, const struct change *changes, size_t count);
-
-/* Writes all pending changes, and makes the rows of one torrent equal to `changes`, a call of
- * tracker_dump_torrent, in the open transaction. False as store_apply. */
-bool store_replace_torrent(struct store *store, const struct change *changes, size_t count);
 
 /* Starts a full rewrite: deletes all torrents and peers in the open transaction, and clears the
  * stale flag. The owner then applies the whole state of the swarms. False as store_apply. */
 bool store_clear(struct store *store);
+
+/* Writes the changes of the next `ranges` parts of the log to the rows of peers and torrents, in
+ * the open transaction. Each takes 0.1 s at most, or remains the next one if it is larger. False as
+ * store_apply. */
+bool store_merge_log(struct store *store, unsigned ranges);
+
+/* Size of the log in bytes, without that of an earlier process. */
+size_t store_log_size(const struct store *store);
 
 /* Writes the queued changes and the queued history, and commits. True also if both are empty. False
  * as store_apply. */

@@ -15,6 +15,10 @@ enum {
     DRAIN_PERIOD_MAX_MS = 100,
     RETRY_MAX_MS = 10000,
     LOSS_LOG_PERIOD_MS = 60000,
+    /* Each range of the log is merged about once a minute, which coalesces most changes of a busy
+     * tracker; more often if the log is large. */
+    MERGE_PERIOD_MS = 1000,
+    MERGE_SIZE = 64 << 20,
 };
 
 /* Written by the writer's thread, read by any. */
@@ -45,6 +49,7 @@ struct change_writer {
     uint64_t retry_ms;  /* time of the next retry */
     uint32_t retry_pause_ms;
     uint64_t loss_logged_ms;
+    uint64_t merged_ms;
     struct writer_counters counters;
     _Atomic uint64_t progress;
 };
@@ -168,18 +173,11 @@ static bool rewrite_store(struct change_writer *writer) {
     return !store_is_stale(writer->store);
 }
 
-static void replace_torrent(void *context, const struct change *changes, size_t count) {
-    struct change_writer *writer = context;
-    atomic_fetch_add_explicit(&writer->progress, 1, memory_order_relaxed);
-    if (!store_is_stale(writer->store) && !store_replace_torrent(writer->store, changes, count))
-        handle_failure(writer, store_failure(writer->store));
-}
-
 /* In a transaction of their own, after that of all others: they may have many peers. */
 static bool rewrite_lost_torrents(struct change_writer *writer) {
     if (writer->cursor.loss.torrents == 0)
         return true;
-    if (!feed_cursor_recover(&writer->cursor, writer->now_ms, replace_torrent, writer)) {
+    if (!feed_cursor_recover(&writer->cursor, writer->now_ms, apply_to_store, writer)) {
         store_mark_stale(writer->store);
         handle_failure(writer, "out of memory");
         return false;
@@ -192,6 +190,14 @@ static bool rewrite_lost_torrents(struct change_writer *writer) {
     return false;
 }
 
+/* Number of ranges to be merged now. */
+static unsigned merges_due(struct change_writer *writer) {
+    const uint64_t periods = (writer->now_ms - writer->merged_ms) / MERGE_PERIOD_MS;
+    writer->merged_ms += periods * MERGE_PERIOD_MS;
+    const unsigned due = periods < STORE_RANGES ? (unsigned)periods : STORE_RANGES;
+    return due + (unsigned)(store_log_size(writer->store) / MERGE_SIZE);
+}
+
 static bool flush_store(struct change_writer *writer) {
     if (!store_refresh(writer->store)) {
         handle_failure(writer, store_failure(writer->store));
@@ -200,7 +206,7 @@ static bool flush_store(struct change_writer *writer) {
     if (needs_rewrite(writer) && !rewrite_store(writer))
         return false;
     const bool wrote = store_pending(writer->store) > 0;
-    if (!store_commit(writer->store)) {
+    if (!store_merge_log(writer->store, merges_due(writer)) || !store_commit(writer->store)) {
         handle_failure(writer, store_failure(writer->store));
         return false;
     }
@@ -303,6 +309,7 @@ struct change_writer *change_writer_start(struct feed_reader *feed, struct track
         .flush_interval_ms = options->flush_interval_ms,
         .drain_period_ms = drain_period(options->flush_interval_ms),
         .counters.written_ms = clock_now_ms(),
+        .merged_ms = clock_now_ms(),
     };
     feed_cursor_open(&writer->cursor, feed);
     if (start_history(writer, totals, &options->history))
@@ -337,11 +344,14 @@ struct change_writer_stats change_writer_stats(const struct change_writer *write
     return stats;
 }
 
-/* Does not wait for the retry pause. */
+/* Does not wait for the retry pause. The rows are brought up to date as well: without a log the
+ * next start is faster. If that fails, nothing is lost. */
 static bool flush_last(struct change_writer *writer) {
     drain_once(writer);
-    if (flush_store(writer))
+    if (flush_store(writer)) {
+        (void)(store_merge_log(writer->store, STORE_RANGES) && store_commit(writer->store));
         return true;
+    }
     log_error("store: lost the last %.0f s of changes: %s",
               change_writer_stats(writer, clock_now_ms()).lag_s, store_failure(writer->store));
     return false;

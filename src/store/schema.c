@@ -122,6 +122,12 @@ const char *const schema_steps[] = {
      "  name      TEXT NOT NULL,"
      "  created_s INTEGER NOT NULL"
      ") WITHOUT ROWID;" COUNT_CHANGES("machine")),
+    /* The latest changes of the tables `torrent` and `peer`, which may lack them; see swarm_log.h.
+     */
+    "CREATE TABLE swarm_log ("
+    "  id      INTEGER PRIMARY KEY,"
+    "  changes BLOB NOT NULL"
+    ");",
 };
 
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
@@ -131,6 +137,7 @@ const struct schema_table schema_tables[] = {
     { "peer",
       "info_hash, endpoint, peer_id, key, left, paused, counted, interval_s, since_s, passkey",
       SALVAGE_NONE },
+    { "swarm_log", "id, changes", SALVAGE_NONE },
     { "registry_version", "version", SALVAGE_NONE },
     { "secret", "name, value", SALVAGE_FIRST },
     { "torrent_file", "id, digest, content", SALVAGE_FIRST },

@@ -3,24 +3,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "store/connection.h"
 #include "store/database_file.h"
 #include "store/database_salvage.h"
 #include "store/history_writer.h"
+#include "store/packed_change.h"
 #include "store/registry_writer.h"
 #include "store/schema.h"
 #include "store/secret.h"
+#include "store/swarm_log.h"
 #include "store/swarm_rows.h"
 
-/* Changes that are in no transaction yet. */
+enum {
+    /* Packed changes in memory. */
+    QUEUE_MAX = 2 << 20,
+    RANGE_KEPT_MAX = 64 << 10,
+    /* Packed changes that are merged into the rows at a time: some 30,000 of them, whose rows are
+     * written in a tenth of a second. */
+    MERGE_MAX = 2 << 20,
+};
+
+_Static_assert((int)STORE_RANGES == SWARM_LOG_RANGES, "the ranges of the log");
+
+/* Changes that are in no transaction yet, packed, by range of the log. */
 struct change_queue {
     struct {
-        struct change change;
-        int64_t at_s; /* Unix time of store_apply */
-    } list[STORE_CHANGES_WAITING_MAX];
-    size_t count;
+        uint8_t *packed;
+        size_t len;
+        size_t capacity;
+    } ranges[SWARM_LOG_RANGES];
+    size_t len; /* of all */
 };
 
 struct store {
@@ -31,6 +47,9 @@ struct store {
     bool suspect;   /* opening the file again may cure the last failure */
     size_t pending; /* changes that are not committed, queued or in the open transaction */
     struct change_queue changes;
+    struct latest_changes latest;
+    unsigned merge_range; /* the next one */
+    size_t log_size; /* bytes that this process has put into the log; the rest is merged soon */
     struct history_writer history;
     struct registry_writer registry;
     char failure[ERROR_LEN];
@@ -92,10 +111,22 @@ static bool open_current_file(struct store *store, char error[static ERROR_LEN])
     return open_current_file(store, error);
 }
 
+/* The memory of a burst is not kept. */
+static void empty_range(struct change_queue *queue, unsigned range) {
+    queue->len -= queue->ranges[range].len;
+    queue->ranges[range].len = 0;
+    if (queue->ranges[range].capacity <= RANGE_KEPT_MAX)
+        return;
+    free(queue->ranges[range].packed);
+    queue->ranges[range].packed = NULL;
+    queue->ranges[range].capacity = 0;
+}
+
 /* The open transaction was rolled back. The history stays queued. */
 static void drop_changes(struct store *store) {
     store->pending = 0;
-    store->changes.count = 0;
+    for (unsigned range = 0; range < SWARM_LOG_RANGES; range++)
+        empty_range(&store->changes, range);
 }
 
 /* Quarantines the damaged file and continues with a new one. */
@@ -119,7 +150,9 @@ static struct store *open_store(const char *path, bool make_directory,
     store->path = copy;
     store->make_directory = make_directory;
     store->connection.lock = -1;
-    if (open_current_file(store, error))
+    if (!random_secret(&store->latest.key, sizeof store->latest.key))
+        error_set(error, "no random numbers");
+    else if (open_current_file(store, error))
         return store;
     store_close(store);
     return NULL;
@@ -138,6 +171,8 @@ void store_close(struct store *store) {
         return;
     connection_close(&store->connection);
     history_writer_free(&store->history);
+    for (unsigned range = 0; range < SWARM_LOG_RANGES; range++)
+        free(store->changes.ranges[range].packed);
     free(store->path);
     free(store);
 }
@@ -211,14 +246,19 @@ static bool reopening_may_help(int result) {
     return result != SQLITE_FULL && result != SQLITE_BUSY && result != SQLITE_NOMEM;
 }
 
-/* Rolls back and keeps SQLite's reason. Always false. */
-static bool rollback_with_error(struct store *store) {
-    error_set(store->failure, "%s", sqlite3_errmsg(store->connection.db));
-    store->suspect = reopening_may_help(sqlite3_errcode(store->connection.db));
+/* Rolls back; the reason is in `failure`. Always false. */
+static bool lose_changes(struct store *store, bool suspect) {
+    store->suspect = suspect;
     store->stale = true;
     connection_rollback(&store->connection);
     drop_changes(store);
     return false;
+}
+
+/* The same, and keeps SQLite's reason. */
+static bool rollback_with_error(struct store *store) {
+    error_set(store->failure, "%s", sqlite3_errmsg(store->connection.db));
+    return lose_changes(store, reopening_may_help(sqlite3_errcode(store->connection.db)));
 }
 
 static bool begin_transaction(struct store *store) {
@@ -227,18 +267,21 @@ static bool begin_transaction(struct store *store) {
     return connection_begin(&store->connection) || rollback_with_error(store);
 }
 
-/* Writes the queued changes in the transaction. */
+/* Writes the queued changes to the log in the transaction. */
 static bool write_changes(struct store *store) {
     struct change_queue *queue = &store->changes;
-    if (queue->count == 0)
+    if (queue->len == 0)
         return true;
     if (!begin_transaction(store))
         return false;
-    for (size_t i = 0; i < queue->count; i++) {
-        if (!swarm_rows_write(&store->connection, &queue->list[i].change, queue->list[i].at_s))
+    for (unsigned range = 0; range < SWARM_LOG_RANGES; range++) {
+        const struct bytes packed = { .data = queue->ranges[range].packed,
+                                      .len = queue->ranges[range].len };
+        if (packed.len > 0 && !swarm_log_append(&store->connection, range, packed))
             return rollback_with_error(store);
+        store->log_size += packed.len;
+        empty_range(queue, range);
     }
-    queue->count = 0;
     return true;
 }
 
@@ -250,25 +293,68 @@ static bool write_history(struct store *store) {
     return history_writer_write(&store->history, &store->connection) || rollback_with_error(store);
 }
 
-bool store_apply(struct store *store, const struct change *changes, size_t count) {
+static bool queue_change(struct store *store, const struct change *change, int64_t now_s) {
     struct change_queue *queue = &store->changes;
-    const int64_t now_s = clock_unix_s();
-    for (size_t i = 0; i < count; i++) {
-        if (queue->count == STORE_CHANGES_WAITING_MAX && !write_changes(store))
-            return false;
-        queue->list[queue->count].change = changes[i];
-        queue->list[queue->count++].at_s = now_s;
-        store->pending++;
+    const unsigned range = swarm_log_range(change->info_hash);
+    const size_t len = queue->ranges[range].len;
+    uint8_t *packed = array_grow(queue->ranges[range].packed, &queue->ranges[range].capacity,
+                                 len + PACKED_CHANGE_MAX, 1);
+    if (packed == NULL) {
+        error_set(store->failure, "out of memory");
+        return lose_changes(store, false);
     }
+    queue->ranges[range].packed = packed;
+    queue->ranges[range].len += packed_change_write(packed + len, change, now_s);
+    queue->len += queue->ranges[range].len - len;
+    store->pending++;
+    return queue->len < QUEUE_MAX || write_changes(store);
+}
+
+bool store_apply(struct store *store, const struct change *changes, size_t count) {
+    const int64_t now_s = clock_unix_s();
+    bool good = true;
+    for (size_t i = 0; i < count && good; i++)
+        good = queue_change(store, &changes[i], now_s);
+    return good;
+}
+
+/* Writes changes of a range to the rows, and deletes them from the log, in the transaction. */
+static bool write_rows(struct store *store, const struct swarm_log_part *part, int64_t at_s) {
+    latest_changes_sort(&store->latest);
+    return swarm_rows_write(&store->connection, &store->latest, at_s) &&
+           swarm_log_delete(&store->connection, store->merge_range, part->last_id);
+}
+
+static bool merge_range(struct store *store) {
+    struct swarm_log_part part;
+    const int64_t now_s = clock_unix_s();
+    const enum connection_result result =
+        swarm_log_read(&store->connection, store->merge_range, MERGE_MAX, now_s, &store->latest,
+                       &part, store->failure);
+    bool good = result == CONNECTION_GOOD;
+    if (!good)
+        lose_changes(store, result == CONNECTION_DAMAGED);
+    else if (part.bytes > 0)
+        good = begin_transaction(store) &&
+               (write_rows(store, &part, now_s) || rollback_with_error(store));
+    latest_changes_clear(&store->latest);
+    if (!good)
+        return false;
+    store->log_size -= part.bytes < store->log_size ? part.bytes : store->log_size;
+    if (part.complete)
+        store->merge_range = (store->merge_range + 1) % SWARM_LOG_RANGES;
     return true;
 }
 
-bool store_replace_torrent(struct store *store, const struct change *changes, size_t count) {
-    if (!write_changes(store) || !begin_transaction(store))
-        return false;
-    store->pending++;
-    return swarm_rows_replace(&store->connection, changes, count, clock_unix_s()) ||
-           rollback_with_error(store);
+bool store_merge_log(struct store *store, unsigned ranges) {
+    bool good = store->connection.db != NULL;
+    for (; good && ranges > 0; ranges--)
+        good = merge_range(store);
+    return good;
+}
+
+size_t store_log_size(const struct store *store) {
+    return store->log_size;
 }
 
 bool store_clear(struct store *store) {
@@ -276,7 +362,8 @@ bool store_clear(struct store *store) {
         return false;
     if (!swarm_rows_clear(&store->connection))
         return rollback_with_error(store);
-    store->changes.count = 0;
+    drop_changes(store);
+    store->log_size = 0;
     store->stale = false;
     return true;
 }
@@ -305,7 +392,8 @@ bool store_exchange_secret(struct store *store, const char *name, const void *se
 bool store_restore(struct store *store, bool (*restore)(void *context, const struct change *change),
                    void *context) {
     char why[ERROR_LEN];
-    enum connection_result result = swarm_rows_restore(&store->connection, restore, context, why);
+    enum connection_result result =
+        swarm_rows_restore(&store->connection, &store->latest, restore, context, why);
     if (result == CONNECTION_GOOD)
         result = connection_check(&store->connection, why);
     if (result == CONNECTION_DAMAGED)

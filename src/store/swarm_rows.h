@@ -1,29 +1,27 @@
 /* The swarms as rows of the database: one for each peer, and one for each torrent with a
- * `downloaded` count. */
+ * `downloaded` count. Changes that are not older than a minute or so may be in the log only, see
+ * swarm_log.h. */
 #ifndef SKEP_STORE_SWARM_ROWS_H
 #define SKEP_STORE_SWARM_ROWS_H
 
 #include "store/connection.h"
-#include "swarm/change_feed.h"
+#include "store/latest_changes.h"
 
-/* Writes one change of the time `at_s` (Unix time) in the open transaction. False if SQLite fails.
- */
-bool swarm_rows_write(struct connection *connection, const struct change *change, int64_t at_s);
+/* Writes changes whose ages are at `at_s` (Unix time) in the open transaction. False if SQLite
+ * fails. */
+bool swarm_rows_write(struct connection *connection, const struct latest_changes *latest,
+                      int64_t at_s);
 
-/* Makes the rows of one torrent equal to `changes`, a call of tracker_dump_torrent. Writes those
- * that differ only: reading is much faster. False if SQLite fails, or if out of memory. */
-bool swarm_rows_replace(struct connection *connection, const struct change *changes, size_t count,
-                        int64_t at_s);
-
-/* Deletes all rows in the open transaction. False if SQLite fails. */
+/* Deletes all rows, and the log, in the open transaction. False if SQLite fails. */
 bool swarm_rows_clear(struct connection *connection);
 
-/* Calls `restore` for each torrent and then for each peer, as changes, until it returns false. If
- * the file is damaged, the readable rows are passed on: an outdated peer does no harm, since it
- * expires. Unless the result is CONNECTION_GOOD, the reason is in `why`. */
-enum connection_result swarm_rows_restore(struct connection *connection,
-                                          bool (*restore)(void *context,
-                                                          const struct change *change),
-                                          void *context, char why[static ERROR_LEN]);
+/* Calls `restore` with the rows and the log, range by range: for each torrent and then for each
+ * peer, as changes, until it returns false. If the file is damaged, all that is readable is passed
+ * on: an outdated peer does no harm, since it expires. `latest` is empty, and is empty again
+ * afterwards. Unless the result is CONNECTION_GOOD, the reason is in `why`. */
+enum connection_result
+swarm_rows_restore(struct connection *connection, struct latest_changes *latest,
+                   bool (*restore)(void *context, const struct change *change), void *context,
+                   char why[static ERROR_LEN]);
 
 #endif

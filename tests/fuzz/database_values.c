@@ -32,13 +32,22 @@ static const struct tracker_options options = {
     .idle_torrent_s = 3600,
 };
 
-/* Two rows of each table; the first torrent has both peers. */
+/* Two rows of each table; the first torrent has all peers. The log puts a peer and the torrent, and
+ * removes a peer. */
 static const char ROWS[] =
     "PRAGMA journal_mode = DELETE;"
     "INSERT INTO torrent VALUES (zeroblob(20), 7, 1700000000), (randomblob(20), 1, 1700000000);"
     "INSERT INTO peer (info_hash, endpoint, peer_id, key, left, paused, counted)"
     " VALUES (zeroblob(20), x'010203041000', zeroblob(20), 1, 0, 0, 1),"
     " (zeroblob(20), x'20010db80000000000000000000000011000', zeroblob(20), 0, 9, 1, 0);"
+    "INSERT INTO swarm_log VALUES (0, "
+    "x'"
+    "5100000000000000000000000000000000000000000102030410010000000000000000000000000000000000000000"
+    "0000000107086553f100'),"
+    " (1, "
+    "x'"
+    "030000000000000000000000000000000000000000000000096553f100020000000000000000000000000000000000"
+    "000000010203041000');"
     "INSERT INTO secret VALUES ('udp key', zeroblob(16)), ('other', x'01');"
     "INSERT INTO torrent_file VALUES (1, zeroblob(32), x'6465'), (2, randomblob(32), x'6465');"
     "INSERT INTO listed (info_hash, name, added_s, size, file_id)"

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from support.announce import Peer, random_hash
-from support.database import rows
+from support.database import stored_peers
 from support.skepctl import Skepctl
 from support.skepd import Skepd
 from support.waiting import wait_until
@@ -30,7 +30,7 @@ def copy_is_whole(path):
 def test_copy_has_all_and_starts(daemon, tmp_path):
     torrent = random_hash()
     Peer(daemon.port, torrent, left=0).start()
-    wait_until(lambda: rows(daemon.database, "SELECT count(*) FROM peer")[0][0] >= 1)
+    wait_until(lambda: stored_peers(daemon.database))
     copy = tmp_path / "copy.db"
     assert Skepctl(daemon.database)("backup", copy).startswith(f"wrote {copy}, ")
     assert copy_is_whole(copy) and stat.S_IMODE(copy.stat().st_mode) == 0o600

@@ -11,7 +11,7 @@ import random
 import time
 
 from support.announce import scraped
-from support.database import is_sound, rows, stored_counts
+from support.database import StoredSwarms, is_sound, stored_counts
 from support.load import ABSENT, AFTER, LEECHER, SEEDER, Load
 from support.skepd import Skepd
 
@@ -26,9 +26,7 @@ store = {{ flush_interval_ms = {int(FLUSH_S * 1000)}; }};
 
 
 def stored_states(file):
-    found = rows(file, "SELECT info_hash, endpoint, left FROM peer")
-    return {(info_hash, endpoint): LEECHER if left else SEEDER
-            for info_hash, endpoint, left in found}
+    return {place: LEECHER if peer.left else SEEDER for place, peer in StoredSwarms(file).peers.items()}
 
 
 def group_by_place(journal):

@@ -1,12 +1,11 @@
 """All peers survive a restart, whether the daemon was stopped or killed."""
 
-import sqlite3
 import time
 
 import pytest
 
 from support.announce import Peer, random_hash, scrape, scraped
-from support.database import wait_until_stored
+from support.database import peer_count, wait_until_stored
 from support.skepd import Skepd
 from support.waiting import wait_until
 
@@ -143,10 +142,11 @@ def test_peers_that_no_longer_fit_do_not_come_back_another_time():
         daemon.stop()
         daemon.config = "limits = { peers_max = 2; };"
         daemon.start()
-        wait_until(lambda: rows_of(daemon) == 2)
+        wait_until(lambda: peer_count(daemon.database) == 2)
 
 
 def test_idle_time_of_a_torrent_continues_over_a_restart():
+    """Times are kept in whole seconds, by two clocks: two seconds can be missing."""
     with Skepd(config="limits = { idle_torrent_s = 4; };") as daemon:
         torrent, peer = random_hash(), None
         peer = Peer(daemon.port, torrent)
@@ -157,9 +157,9 @@ def test_idle_time_of_a_torrent_continues_over_a_restart():
             time.sleep(1)
             daemon.restart()
             kept = scraped(daemon.port, torrent) == (0, 0, 1)
-            assert kept or time.monotonic() - idle_since > 3.5
+            assert kept or time.monotonic() - idle_since > 2
         wait_until(lambda: scraped(daemon.port, torrent) == (0, 0, 0))
-        assert time.monotonic() - idle_since > 3.5
+        assert time.monotonic() - idle_since > 2
 
 
 def test_peers_keep_the_grace_of_the_interval_that_they_were_given():
@@ -171,8 +171,3 @@ def test_peers_keep_the_grace_of_the_interval_that_they_were_given():
         daemon.start()
         time.sleep(4)
         assert scraped(daemon.port, torrent) == (0, 1, 0)
-
-
-def rows_of(daemon):
-    with sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True) as database:
-        return database.execute("SELECT count(*) FROM peer").fetchone()[0]

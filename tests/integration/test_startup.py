@@ -9,7 +9,7 @@ import tempfile
 import pytest
 
 from support.announce import Peer, random_hash, scraped
-from support.database import APPLICATION_ID, rows, sql
+from support.database import APPLICATION_ID, peer_count, sql
 from support.skepd import ROOT, Skepd, as_nobody, binary, free_port, run
 from support.waiting import wait_until
 
@@ -131,7 +131,7 @@ def test_database_gets_no_closed_standard_descriptor(tmp_path, torrent, closed):
         Peer(daemon.port, torrent, left=0).start()
         files = pathlib.Path(f"/proc/{daemon.pid}/fd")
         assert all(os.readlink(files / str(fd)) == "/dev/null" for fd in closed)
-        wait_until(lambda: rows(database, "SELECT count(*) FROM peer") == [(1,)])
+        wait_until(lambda: peer_count(database) == 1)
 
 
 def test_missing_directory_is_named_and_not_created(tmp_path):

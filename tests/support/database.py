@@ -6,6 +6,8 @@ import pathlib
 import secrets
 import socket
 import sqlite3
+import struct
+import typing
 
 from support.announce import Peer, random_hash
 from support.waiting import WAIT_S, wait_until
@@ -76,8 +78,11 @@ CREATE TABLE machine (address TEXT PRIMARY KEY, name TEXT NOT NULL, created_s IN
 """ + "".join(f"CREATE TRIGGER machine_{event} AFTER {event} ON machine"
               " BEGIN UPDATE registry_version SET version = version + 1; END;\n"
               for event in ("INSERT", "UPDATE", "DELETE"))
+VERSION_8 = VERSION_7 + """
+CREATE TABLE swarm_log (id INTEGER PRIMARY KEY, changes BLOB NOT NULL);
+"""
 SCHEMAS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4, 5: VERSION_5, 6: VERSION_6,
-           7: VERSION_7}
+           7: VERSION_7, 8: VERSION_8}
 NEWEST = max(SCHEMAS)
 PEER_COLUMNS = "(info_hash, endpoint, peer_id, key, left, paused, counted)"
 
@@ -94,10 +99,14 @@ def sql(file, *statements):
         return [db.execute(statement).fetchone() for statement in statements][-1]
 
 
-def rows(file, query):
-    """All rows; never creates the file."""
+def connect(file):
+    """Never creates the file."""
     uri = f"file:{pathlib.Path(file).resolve()}?mode=rw"
-    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=WAIT_S)) as db:
+    return sqlite3.connect(uri, uri=True, timeout=WAIT_S, isolation_level=None)
+
+
+def rows(file, query):
+    with contextlib.closing(connect(file)) as db:
         return db.execute(query).fetchall()
 
 
@@ -107,9 +116,64 @@ def wire(address, port):
     return socket.inet_pton(family, address) + port.to_bytes(2, "big")
 
 
+class StoredPeer(typing.NamedTuple):
+    peer_id: bytes
+    key: int
+    left: int
+    paused: int
+    counted: int
+    interval_s: int
+    since_s: int
+    passkey: int
+
+
+class StoredSwarms:
+    """What a restart would restore: the rows of peers and torrents, and the log after them.
+    `src/store/packed_change.h` describes the log."""
+
+    def __init__(self, file):
+        with contextlib.closing(connect(file)) as db:
+            db.execute("BEGIN")
+            self.peers = {(info_hash, endpoint): StoredPeer(*values) for info_hash, endpoint, *values
+                          in db.execute("SELECT info_hash, endpoint, peer_id, key, left, paused, counted,"
+                                        " interval_s, since_s, passkey FROM peer")}
+            self.counts = dict(db.execute("SELECT info_hash, downloaded FROM torrent"))
+            for changes, in db.execute("SELECT changes FROM swarm_log ORDER BY id"):
+                while changes:
+                    changes = self._apply(changes)
+
+    def _apply(self, changes):
+        """Applies the first change and returns the others."""
+        head, info_hash, rest = changes[0], changes[1:21], changes[21:]
+        kind, size = head & 7, 18 if head & 8 else 6
+        if kind == 1:
+            place, rest = (info_hash, rest[:size]), rest[size:]
+            peer_id, key, interval_s, since_s = struct.unpack_from(">20sIHI", rest)
+            left, rest = (0, rest[30:]) if head & 16 else take_i64(rest[30:])
+            passkey, rest = take_i64(rest) if head & 128 else (0, rest)
+            self.peers[place] = StoredPeer(peer_id, key, left, head >> 5 & 1, head >> 6 & 1, interval_s,
+                                           since_s, passkey)
+        elif kind == 2:
+            self.peers.pop((info_hash, rest[:size]), None)
+            rest = rest[size:]
+        elif kind == 3:
+            self.counts[info_hash], = struct.unpack_from(">I", rest)
+            rest = rest[8:]
+        else:
+            assert kind in (4, 5)
+            self.counts.pop(info_hash, None)
+            if kind == 5:
+                self.peers = {place: peer for place, peer in self.peers.items() if place[0] != info_hash}
+        return rest
+
+
+def take_i64(data):
+    return struct.unpack_from(">q", data)[0], data[8:]
+
+
 def stored_peers(file):
     """{(info_hash, endpoint)} of every peer in the database."""
-    return set(rows(file, "SELECT info_hash, endpoint FROM peer"))
+    return set(StoredSwarms(file).peers)
 
 
 def peer_count(file):
@@ -122,7 +186,7 @@ def peer_count(file):
 
 def stored_counts(file):
     """{info_hash: downloaded}"""
-    return dict(rows(file, "SELECT info_hash, downloaded FROM torrent"))
+    return StoredSwarms(file).counts
 
 
 def wait_until_stored(daemon):

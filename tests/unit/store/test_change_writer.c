@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/swarm_rows.h"
 #include "tracker_support.h"
 
 enum { INTERVAL_MS = 50, PEERS = 100 };
@@ -73,8 +74,24 @@ static uint32_t number_of(const char *sql) {
     return (uint32_t)count;
 }
 
+static bool count_peer(void *context, const struct change *change) {
+    *(uint32_t *)context += change->peer.family != FAMILY_NONE;
+    return true;
+}
+
+/* What a restart would restore: rows and log. */
 static uint32_t stored_peers(void) {
-    return number_of("SELECT count(*) FROM peer");
+    struct connection reader = { .lock = -1 };
+    struct latest_changes latest = { .count = 0 };
+    char why[ERROR_LEN];
+    uint32_t peers = 0;
+    ck_assert_int_eq(sqlite3_open(directory.database, &reader.db), SQLITE_OK);
+    sqlite3_busy_timeout(reader.db, (int)patience_ms);
+    ck_assert_int_eq(sqlite3_exec(reader.db, "BEGIN", NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(swarm_rows_restore(&reader, &latest, count_peer, &peers, why),
+                     CONNECTION_GOOD);
+    connection_close(&reader);
+    return peers;
 }
 
 static struct change_writer_stats stats(void) {

@@ -54,8 +54,28 @@ static void apply(struct change change) {
     ck_assert_msg(store_apply(store, &change, 1), "%s", store_failure(store));
 }
 
+static void merge(void) {
+    ck_assert_msg(store_merge_log(store, STORE_RANGES), "%s", store_failure(store));
+    ck_assert_msg(store_commit(store), "%s", store_failure(store));
+}
+
+/* Each test runs with changes that stay in the log, and with changes that are in the rows. */
+static bool merges_at_once;
+
 static void commit(void) {
     ck_assert_msg(store_commit(store), "%s", store_failure(store));
+    if (merges_at_once)
+        merge();
+}
+
+static void create_store_with_log(void) {
+    merges_at_once = false;
+    create_store();
+}
+
+static void create_store_with_rows(void) {
+    merges_at_once = true;
+    create_store();
 }
 
 static struct {
@@ -127,13 +147,13 @@ END_TEST
 
 enum { TORRENTS = 7, STORED = 70 };
 
-static void replace(const struct change *changes, size_t count) {
-    ck_assert_msg(store_replace_torrent(store, changes, count), "%s", store_failure(store));
+static void apply_all(const struct change *changes, size_t count) {
+    ck_assert_msg(store_apply(store, changes, count), "%s", store_failure(store));
 }
 
 /* Of the torrent's peers, one leaves, one becomes a seeder, one changes its port, and one stays.
  * The peers of both families are passed in no order. */
-START_TEST(torrent_is_replaced_and_the_others_stay) {
+START_TEST(lost_torrent_is_replaced_and_the_others_stay) {
     for (uint32_t i = 0; i < STORED; i++)
         apply(peer_change(CHANGE_PEER_JOINED, i));
     apply(torrent_change(CHANGE_TORRENT, 1, 3));
@@ -148,7 +168,7 @@ START_TEST(torrent_is_replaced_and_the_others_stay) {
         state[count++] = peer_change(CHANGE_PEER_JOINED, i);
     state[2].left = 0;
     state[3].peer = numbered_endpoint(FAMILY_V4, 5000);
-    replace(state, count);
+    apply_all(state, count);
     commit();
     reopen();
     ck_assert_uint_eq(restore_all(), STORED - 1 + 2);
@@ -165,17 +185,17 @@ START_TEST(torrent_is_replaced_and_the_others_stay) {
 }
 END_TEST
 
-START_TEST(unknown_torrent_is_deleted_by_its_replacement) {
+START_TEST(lost_torrent_that_is_unknown_is_deleted) {
     for (uint32_t i = 0; i < STORED; i++)
         apply(peer_change(CHANGE_PEER_JOINED, i));
     apply(torrent_change(CHANGE_TORRENT, 0, 4));
     const struct change lost = torrent_change(CHANGE_TORRENT_LOST, 0, 0);
-    replace(&lost, 1);
+    apply_all(&lost, 1);
     commit();
     ck_assert_uint_eq(restore_all(), STORED - STORED / TORRENTS);
     struct change idle[2] = { lost, torrent_change(CHANGE_TORRENT, 1, 8) };
     idle[0] = torrent_change(CHANGE_TORRENT_LOST, 1, 0);
-    replace(idle, 2);
+    apply_all(idle, 2);
     commit();
     ck_assert_uint_eq(restore_all(), STORED - 2 * STORED / TORRENTS + 1);
     ck_assert_uint_eq(find(&idle[1])->downloaded, 8);
@@ -199,6 +219,7 @@ START_TEST(absurd_time_is_taken_as_unknown) {
     apply(peer_change(CHANGE_PEER_JOINED, 1));
     apply(torrent_change(CHANGE_TORRENT, 1, 3));
     commit();
+    merge();
     snprintf(sql, sizeof sql, "UPDATE torrent SET idle_since_s = %s; UPDATE peer SET since_s = %s",
              absurd_times[_i], absurd_times[_i]);
     run_by_hand(sql);
@@ -231,6 +252,7 @@ START_TEST(row_with_an_absurd_value_is_left_out) {
     apply(peer_change(CHANGE_PEER_JOINED, 2));
     apply(torrent_change(CHANGE_TORRENT, 1, 3));
     commit();
+    merge();
     snprintf(sql, sizeof sql, "UPDATE %s", absurd_values[_i]);
     run_by_hand(sql);
     ck_assert_uint_eq(restore_all(), 1);
@@ -276,6 +298,7 @@ START_TEST(peers_of_an_unlikely_age_are_new) {
     sqlite3 *db = NULL;
     apply(peer_change(CHANGE_PEER_JOINED, 1));
     commit();
+    merge();
     ck_assert_int_eq(sqlite3_open(directory.database, &db), SQLITE_OK);
     for (size_t i = 0; i < COUNT_OF(unlikely); i++) {
         ck_assert_int_eq(sqlite3_exec(db, unlikely[i], NULL, NULL, NULL), SQLITE_OK);
@@ -469,8 +492,8 @@ static void add_content_tests(TCase *content) {
     tcase_add_test(content, cleared_store_is_rewritten);
     tcase_add_loop_test(content, absurd_time_is_taken_as_unknown, 0, COUNT_OF(absurd_times));
     tcase_add_loop_test(content, row_with_an_absurd_value_is_left_out, 0, COUNT_OF(absurd_values));
-    tcase_add_test(content, torrent_is_replaced_and_the_others_stay);
-    tcase_add_test(content, unknown_torrent_is_deleted_by_its_replacement);
+    tcase_add_test(content, lost_torrent_is_replaced_and_the_others_stay);
+    tcase_add_test(content, lost_torrent_that_is_unknown_is_deleted);
     tcase_add_test(content, uncommitted_clear_is_lost);
     tcase_add_test(content, restore_stops_if_the_callback_fails);
     tcase_add_test(content, second_store_on_the_same_file_is_refused);
@@ -478,9 +501,14 @@ static void add_content_tests(TCase *content) {
 
 UNIT_SUITE(store) {
     Suite *suite = suite_create("store");
-    TCase *content = tcase_create("content");
-    tcase_add_checked_fixture(content, create_store, remove_store);
-    add_content_tests(content);
-    suite_add_tcase(suite, content);
+    TCase *log = tcase_create("log");
+    tcase_add_checked_fixture(log, create_store_with_log, remove_store);
+    add_content_tests(log);
+    suite_add_tcase(suite, log);
+
+    TCase *rows = tcase_create("rows");
+    tcase_add_checked_fixture(rows, create_store_with_rows, remove_store);
+    add_content_tests(rows);
+    suite_add_tcase(suite, rows);
     return suite;
 }

@@ -9,6 +9,9 @@
 
 enum { BATCHES = 8, BATCH_CHANGES = 30, PLACES = 40, OPERATIONS_MAX = 2000 };
 
+/* Parts of the log that are merged with each batch, so that a part of its rows is up to date. */
+enum { MERGED = STORE_RANGES / 3 };
+
 /* By place: number of completions, and whether the peer is present. */
 struct state {
     bool present[PLACES];
@@ -100,7 +103,8 @@ static struct state restore_state(void) {
 /* Returns the number of batches that were committed before the first failure. */
 static int write_until_failure(struct store *store) {
     for (int batch = 0; batch < BATCHES; batch++) {
-        if (!store_apply(store, batches[batch], BATCH_CHANGES) || !store_commit(store))
+        if (!store_apply(store, batches[batch], BATCH_CHANGES) || !store_merge_log(store, MERGED) ||
+            !store_commit(store))
             return batch;
     }
     return BATCHES;
@@ -162,7 +166,8 @@ static void write_all_with_retries(struct store *store) {
                        (!state->present[place] || store_apply(store, &peer, 1));
             }
         }
-        if (good && store_apply(store, batches[done], BATCH_CHANGES) && store_commit(store))
+        if (good && store_apply(store, batches[done], BATCH_CHANGES) &&
+            store_merge_log(store, MERGED) && store_commit(store))
             done++;
     }
     ck_assert_int_eq(done, BATCHES);

@@ -1,0 +1,40 @@
+/* The latest of many changes: one of each peer and one of each torrent, as packed_change_read
+ * returns them. One thread at a time. */
+#ifndef SKEP_STORE_LATEST_CHANGES_H
+#define SKEP_STORE_LATEST_CHANGES_H
+
+#include "base/hash_index.h"
+#include "base/keyed_hash.h"
+#include "swarm/change_feed.h"
+
+struct latest_change {
+    struct change change; /* FAMILY_NONE: of the torrent itself */
+    uint32_t hash;
+    bool cleared; /* of a torrent: all of its peers that are not in the list are gone */
+};
+
+/* All zeros but for the key is an empty list. */
+struct latest_changes {
+    struct hash_key key; /* random: clients choose info_hashes and addresses */
+    struct latest_change *list;
+    size_t count;
+    size_t capacity;
+    struct stepped_index index;
+    bool any_cleared;
+};
+
+/* Empties the list and frees its memory. */
+void latest_changes_clear(struct latest_changes *latest);
+
+/* Adds a change that is later than all others. False if out of memory. */
+bool latest_changes_add(struct latest_changes *latest, const struct change *change);
+
+/* Whether the list replaces an earlier change: it has one of the same peer or torrent, or has
+ * cleared the peer's torrent. */
+bool latest_changes_replace(const struct latest_changes *latest, const struct change *change);
+
+/* Sorts by info_hash and then by endpoint, a torrent before its peers, which is the order of the
+ * rows in the database. Afterwards only latest_changes_clear may follow. */
+void latest_changes_sort(struct latest_changes *latest);
+
+#endif
