@@ -51,7 +51,9 @@ struct peer_stats {
     uint64_t upload_rate; /* bytes per second between its last two announces; 0 before the second */
     uint64_t download_rate; /* the same */
     uint32_t age_s;         /* since it joined */
-    uint32_t silent_s;      /* since its last announce; for a restored peer, since the restart */
+    /* Since its last announce; for a restored peer, since the restart; in a cluster, since its last
+     * announce that was sent to the other nodes. */
+    uint32_t silent_s;
     bool seeder;
     bool paused;      /* a partial seed */
     bool lan;         /* in one of our networks (network.lan) */

@@ -2,15 +2,18 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/random.h"
 #include "swarm/swarm_snapshot.h"
+#include "swarm/tracker_cluster.h"
 #include "tracker_support.h"
 
 enum { ANNOUNCERS = 4, ANNOUNCES = 6000, TORRENTS = 40, CLIENTS = 400 };
 
 struct scene {
     struct tracker *tracker;
+    bool cluster;
     _Atomic bool done;
     _Atomic uint32_t joined;
     _Atomic uint32_t gone;
@@ -91,6 +94,7 @@ static void ignore_torrents(void *context, const struct torrent_stats *torrents,
 static void *look_meanwhile(void *argument) {
     struct scene *scene = argument;
     struct tracker_options options = test_options();
+    options.cluster = scene->cluster;
     while (!atomic_load(&scene->done)) {
         size_t count;
         free(tracker_info_hashes(scene->tracker, &count));
@@ -100,6 +104,35 @@ static void *look_meanwhile(void *argument) {
         tracker_apply(scene->tracker, &options);
         tracker_interval_s(scene->tracker);
         tracker_stats(scene->tracker);
+    }
+    return NULL;
+}
+
+/* As the thread of a node does. */
+static void *merge_meanwhile(void *argument) {
+    struct scene *scene = argument;
+    struct random random = { .state = 99 };
+    for (uint32_t i = 0; !atomic_load(&scene->done); i++) {
+        const struct announce_request request = random_announce(&random, i % ANNOUNCERS);
+        const uint64_t now_ms = START_MS + 100ULL * i;
+        struct peer_key key = { .endpoint = request.peer };
+        struct held_peer peer = {
+            .stamp = stamp_at(now_ms, 2),
+            .state = { .key = request.key, .left = request.left, .interval_s = 120 },
+        };
+        memcpy(key.info_hash, request.info_hash, INFO_HASH_LEN);
+        memcpy(peer.state.peer_id, request.peer_id, PEER_ID_LEN);
+        tracker_set_cluster(
+            scene->tracker,
+            &(struct tracker_cluster){ .node = 1, .merged_ms = now_ms, .budget_per_s = 1000 });
+        (void)tracker_find_peer(scene->tracker, &key, &peer);
+        if (i % 3 == 0)
+            tracker_merge_removal(scene->tracker, &key, stamp_at(now_ms, 2), now_ms);
+        else
+            (void)tracker_merge_peer(scene->tracker, &key, &peer, now_ms);
+        (void)tracker_merge_downloaded(scene->tracker, key.info_hash, i, 0, now_ms);
+        if (i % 100 == 0)
+            tracker_end_join(scene->tracker, true, now_ms);
     }
     return NULL;
 }
@@ -115,15 +148,21 @@ static uint32_t count_scraped(struct tracker *tracker) {
 }
 
 START_TEST(announces_sweeps_and_drains_run_at_once) {
-    const struct tracker_options options = test_options();
-    struct scene scene = { .tracker = tracker_create(&options, FEED_CAPACITY) };
+    struct tracker_options options = test_options();
+    options.cluster = _i == 1;
+    struct scene scene = {
+        .tracker = tracker_create(&options, FEED_CAPACITY),
+        .cluster = options.cluster,
+    };
     struct announcer announcers[ANNOUNCERS];
     pthread_t threads[ANNOUNCERS];
-    pthread_t others[3];
+    pthread_t others[4];
     ck_assert_ptr_nonnull(scene.tracker);
     ck_assert(tracker_reserve_memory(scene.tracker, 1 << 30)); /* enough for a prefetch */
-    void *(*const meanwhile[])(void *) = { sweep_meanwhile, drain_meanwhile, look_meanwhile };
-    for (size_t i = 0; i < COUNT_OF(others); i++)
+    void *(*const meanwhile[])(void *) = { sweep_meanwhile, drain_meanwhile, look_meanwhile,
+                                           merge_meanwhile };
+    const size_t other_count = options.cluster ? 4 : 3;
+    for (size_t i = 0; i < other_count; i++)
         ck_assert_int_eq(pthread_create(&others[i], NULL, meanwhile[i], &scene), 0);
     for (uint32_t i = 0; i < ANNOUNCERS; i++) {
         announcers[i] = (struct announcer){ .scene = &scene, .number = i };
@@ -132,7 +171,7 @@ START_TEST(announces_sweeps_and_drains_run_at_once) {
     for (size_t i = 0; i < ANNOUNCERS; i++)
         pthread_join(threads[i], NULL);
     atomic_store(&scene.done, true);
-    for (size_t i = 0; i < COUNT_OF(others); i++)
+    for (size_t i = 0; i < other_count; i++)
         pthread_join(others[i], NULL);
     ck_assert_uint_eq(tracker_stats(scene.tracker).peers, count_scraped(scene.tracker));
     ck_assert(tracker_drain(scene.tracker, count_changes, &scene));
@@ -144,7 +183,7 @@ END_TEST
 UNIT_SUITE(tracker_threads) {
     Suite *suite = suite_create("tracker_threads");
     TCase *threads = tcase_create("threads");
-    tcase_add_test(threads, announces_sweeps_and_drains_run_at_once);
+    tcase_add_loop_test(threads, announces_sweeps_and_drains_run_at_once, 0, 2);
     suite_add_tcase(suite, threads);
     return suite;
 }
