@@ -191,7 +191,7 @@ static bool is_done(struct node *node, enum engine_result result) {
 
 /* A step may have waited since it began. The engine's answer is as old as half the time it took. */
 static void follow_clock(struct node *node) {
-    uint64_t engine_ms;
+    uint64_t engine_ms = 0;
     const uint64_t asked_ns = clock_now_ns();
     if (!is_done(node, engine_time(node->engine, &engine_ms)))
         return;
