@@ -52,6 +52,57 @@ void cluster_apply(struct cluster *cluster, uint32_t interval_max_s, uint32_t bu
  * them. Any thread. */
 bool cluster_is_ready(struct cluster *cluster);
 
+enum { CLUSTER_NODES_MAX = 32 };
+
+/* Another node. */
+struct cluster_member {
+    uint64_t node;
+    char name[CLUSTER_NAME_LEN];
+    bool alive;       /* it was heard within the last 15 seconds */
+    bool ready;       /* it has joined */
+    bool whole;       /* it has all peers, so that it can send snapshots */
+    uint32_t since_s; /* since its start, or since it was first heard */
+    uint32_t heard_s; /* since it was last heard */
+    uint32_t budget_per_s;
+};
+
+/* Counts are since the start. */
+struct cluster_status {
+    uint64_t node;
+    char name[CLUSTER_NAME_LEN];
+    bool ready;
+    bool whole;
+    bool full;      /* peers of other nodes were refused for lack of room */
+    bool receiving; /* waits for a snapshot, or receives one */
+    bool sending;   /* sends a snapshot */
+    bool connected;
+    bool is_valkey;
+    char engine[ENGINE_URL_TEXT_LEN]; /* the last one connected to; empty: none yet */
+    char version[48];
+    char error[ERROR_LEN];    /* why there is no connection, or writes fail; empty: all is well */
+    char warnings[ERROR_LEN]; /* about the engine's settings; empty: none */
+    uint64_t stream_bytes;    /* of the engine's memory */
+    uint64_t behind_ms;       /* age of what is not read yet */
+    int64_t clock_offset_ms;  /* of the engine's clock from this machine's */
+    uint64_t waiting;         /* records that wait to be sent */
+    uint64_t dropped;         /* records that did not fit into the queue, except for peers */
+    uint64_t connects;
+    uint64_t records_sent;
+    uint64_t bytes_sent;
+    uint64_t records_merged;
+    uint64_t bytes_read;
+    uint64_t invalid; /* entries and records that could not be decoded */
+    uint64_t resends;
+    uint64_t holes; /* how often changes were missing */
+    uint64_t snapshots_received;
+    uint64_t snapshots_sent;
+    size_t members;
+    struct cluster_member list[CLUSTER_NODES_MAX];
+};
+
+/* Any thread. */
+void cluster_describe(struct cluster *cluster, struct cluster_status *status);
+
 /* Sends what waits, if the engine is there, ends the thread and frees the cluster. Fills
  * `*identity`, to store it, unless that is NULL. NULL is ignored. */
 void cluster_stop(struct cluster *cluster, struct cluster_identity *identity);

@@ -50,6 +50,7 @@ struct cluster {
     struct view merging; /* of the thread */
     struct view own;     /* of cluster_on_changes */
     struct shard_copy copy;
+    char name[CLUSTER_NAME_LEN];
     uint64_t counting;           /* id under which this node counts until it has joined */
     struct counter_table stored; /* download counts of the store; until then, too */
     uint64_t full_ms;            /* when a peer was refused for lack of room; 0: none was */
@@ -266,8 +267,9 @@ static uint64_t hash_site(const char *site) {
 
 static bool create_node(struct cluster *cluster, const struct cluster_options *options,
                         const struct cluster_identity *identity) {
-    char host[CLUSTER_NAME_LEN] = "";
-    (void)gethostname(host, sizeof host - 1);
+    memcpy(cluster->name, options->name, sizeof cluster->name);
+    if (cluster->name[0] == '\0')
+        (void)gethostname(cluster->name, sizeof cluster->name - 1);
     struct node_options node = {
         .engine = {
             .urls = options->engines,
@@ -289,7 +291,7 @@ static bool create_node(struct cluster *cluster, const struct cluster_options *o
             .sent_max = SENT_MAX,
         },
         .clock_ms = (uint64_t)clock_unix_ms(),
-        .name = options->name[0] == '\0' ? host : options->name,
+        .name = cluster->name,
         .join_timeout_ms = options->join_timeout_s * 1000,
         .stream_bytes_max = (uint64_t)options->stream_max_mib * MIB,
         .stream_age_max_s = STREAM_AGE_MAX_S,
@@ -360,6 +362,62 @@ void cluster_apply(struct cluster *cluster, uint32_t interval_max_s, uint32_t bu
 
 bool cluster_is_ready(struct cluster *cluster) {
     return atomic_load(&cluster->joined);
+}
+
+static void describe_member(const struct member *member, uint64_t now_ms,
+                            struct cluster_member *described) {
+    *described = (struct cluster_member){
+        .node = member->node,
+        .alive = member_is_alive(member, now_ms),
+        .ready = member->joined,
+        .whole = member->whole,
+        .since_s = (uint32_t)((now_ms - member->since_ms) / 1000),
+        .heard_s = (uint32_t)((now_ms - member->heard_ms) / 1000),
+        .budget_per_s = member->budget_per_s,
+    };
+    memcpy(described->name, member->name, sizeof member->name);
+}
+
+_Static_assert((int)CLUSTER_NODES_MAX == (int)NODES_MAX &&
+                   (int)CLUSTER_NAME_LEN == (int)NODE_NAME_MAX + 1,
+               "all members fit");
+
+void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
+    const struct node_status node = node_status(cluster->node);
+    const uint64_t now_ms = clock_now_ms();
+    *status = (struct cluster_status){
+        .node = node.node,
+        .ready = node.joined,
+        .whole = node.whole,
+        .full = !node.has_room,
+        .receiving = node.receiving,
+        .sending = node.sending,
+        .connected = node.connected,
+        .is_valkey = node.engine.is_valkey,
+        .stream_bytes = node.stream_bytes,
+        .behind_ms = node.behind_ms,
+        .clock_offset_ms = node.clock_offset_ms,
+        .waiting = node.waiting,
+        .dropped = node.lost,
+        .connects = node.counts.connects,
+        .records_sent = node.counts.records_sent,
+        .bytes_sent = node.counts.bytes_sent,
+        .records_merged = node.counts.records_merged,
+        .bytes_read = node.counts.bytes_read,
+        .invalid = node.counts.invalid,
+        .resends = node.counts.resends,
+        .holes = node.counts.holes,
+        .snapshots_received = node.counts.snapshots_received,
+        .snapshots_sent = node.counts.snapshots_sent,
+        .members = node.members.count,
+    };
+    memcpy(status->name, cluster->name, sizeof status->name);
+    memcpy(status->engine, node.engine.url, sizeof status->engine);
+    memcpy(status->version, node.engine.version, sizeof status->version);
+    memcpy(status->error, node.error, sizeof status->error);
+    memcpy(status->warnings, node.engine.warnings, sizeof status->warnings);
+    for (size_t i = 0; i < status->members; i++)
+        describe_member(&node.members.list[i], now_ms, &status->list[i]);
 }
 
 static void send_rest(struct cluster *cluster) {

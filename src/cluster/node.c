@@ -642,7 +642,7 @@ static void end_snapshot(struct node *node, enum joining_chunk chunk) {
         end_join(node, true);
     node->status.counts.snapshots_received++;
     log_info("cluster: received a snapshot%s",
-             chunk == CHUNK_FIRST_SNAPSHOT ? "; this node has joined" : "");
+             node->joining.whole ? "; this node is whole" : ", but changes are missing again");
 }
 
 static void read_chunk(void *context, struct bytes rest) {

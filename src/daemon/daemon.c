@@ -209,6 +209,7 @@ static bool start_api(struct daemon *daemon, const struct config *config) {
         .events = daemon->events,
         .health = &daemon->health,
         .refused = &daemon->refused,
+        .cluster = daemon->cluster,
     };
     const struct tracker_settings settings = tracker_settings_of(config);
     daemon->api = api_create(&sources, &settings);

@@ -7,7 +7,9 @@ import signal
 import pytest
 
 from support.announce import Peer, get, random_hash, scraped
+from support.api import Api
 from support.engine import Engine
+from support.skepctl import Skepctl
 from support.skepd import Skepd, run
 from support.waiting import wait_until
 
@@ -37,7 +39,7 @@ def is_ready(daemon):
 
 
 def become_whole(daemon):
-    daemon.wait_for_log("this node is whole")
+    daemon.wait_for_log("cluster: ", "this node is whole")
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +179,22 @@ def test_lone_node_keeps_its_peers_and_counts_over_a_restart():
         second.start()
         second.complete()
         counts_are(daemon, torrent, (2, 0, 2))
+
+
+def test_nodes_and_engine_are_shown(pair, engine):
+    a, b = pair
+    wait_until(lambda: len(Api(a.port).get("/cluster")["nodes"]) == 1)
+    cluster = Api(a.port).get("/cluster")
+    assert cluster["engine"]["connected"] and cluster["engine"]["url"] == engine.url
+    assert cluster["engine"]["error"] is None and cluster["engine"]["warnings"] is None
+    assert cluster["nodes"][0]["name"] == "node1" and cluster["nodes"][0]["alive"]
+    shown = Skepctl()("cluster", "--url", b.url)
+    assert "node0" in shown and "node1" in shown and engine.url in shown
+
+
+def test_lone_tracker_has_no_cluster(daemon):
+    assert Api(daemon.port).get("/cluster") == {"enabled": False}
+    assert "alone" in Skepctl()("cluster", "--url", daemon.url)
 
 
 def test_node_without_an_engine_serves_and_becomes_ready(torrent):

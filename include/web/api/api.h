@@ -3,6 +3,7 @@
 #ifndef SKEP_WEB_API_API_H
 #define SKEP_WEB_API_API_H
 
+#include "cluster/cluster.h"
 #include "probe/prober.h"
 #include "server/refused_families.h"
 #include "server/web_handler.h"
@@ -24,6 +25,7 @@ struct api_sources {
     struct recent_events *events;
     const struct health_sources *health;
     struct refused_families *refused; /* the API adds to it */
+    struct cluster *cluster;
 };
 
 #define API_NO_ENDPOINT "No such endpoint. See /api/v1/openapi.json."

@@ -58,6 +58,7 @@ struct command {
     X(unname)                                                                                      \
     X(names)                                                                                       \
     X(status)                                                                                      \
+    X(cluster)                                                                                     \
     X(doctor)                                                                                      \
     X(health)                                                                                      \
     X(top)                                                                                         \

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "cluster/cluster.h"
 #include "probe/prober.h"
 #include "swarm/registry.h"
 #include "swarm/swarm_totals.h"
@@ -34,6 +35,7 @@ struct api {
     struct recent_events *events;
     const struct health_sources *health;
     struct refused_families *refused;
+    struct cluster *cluster; /* NULL: none */
     struct torrent_list *torrents;
     struct address_list *addresses;
     struct ticker *ticker;
@@ -67,6 +69,7 @@ struct api_route {
 
 /* The routes of each resource, defined in the source file of that name. */
 extern const struct api_route access_routes[];
+extern const struct api_route cluster_routes[];
 extern const struct api_route documents_routes[];
 extern const struct api_route events_routes[];
 extern const struct api_route history_routes[];

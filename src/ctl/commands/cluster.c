@@ -1,0 +1,103 @@
+#include "ctl/commands/commands.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "ctl/api_client.h"
+#include "ctl/format.h"
+
+enum { TEXT_LEN = 512 };
+
+static void print_text(const char *label, const char *raw) {
+    char text[TEXT_LEN];
+    format_clean(bytes_of(raw), text, sizeof text);
+    printf("%-11s%s\n", label, text);
+}
+
+static bool is_true(const json_t *object, const char *key) {
+    return json_is_true(json_object_get(object, key));
+}
+
+static const char *state_of(const json_t *node) {
+    if (is_true(node, "full"))
+        return "full";
+    if (is_true(node, "whole"))
+        return "has all peers";
+    return is_true(node, "ready") ? "ready" : "joining";
+}
+
+static void print_node(const json_t *node, const char *state) {
+    char name[TEXT_LEN];
+    char id[TEXT_LEN];
+    format_clean(bytes_of(api_client_text(node, "name", "?")), name, sizeof name);
+    format_clean(bytes_of(api_client_text(node, "id", "?")), id, sizeof id);
+    printf("%-11s%s (%s), %s\n", "node", name, id, state);
+}
+
+static void print_engine(const json_t *engine) {
+    char bytes[FORMAT_NUMBER_LEN];
+    char url[TEXT_LEN];
+    char version[TEXT_LEN];
+    if (is_true(engine, "connected")) {
+        format_clean(bytes_of(api_client_text(engine, "url", "?")), url, sizeof url);
+        format_clean(bytes_of(api_client_text(engine, "version", "?")), version, sizeof version);
+        format_size(api_client_number(engine, "stream_bytes"), bytes);
+        printf("engine     %s, %s %s, %s of changes, %" PRIu64 " ms behind\n", url,
+               api_client_text(engine, "kind", "?"), version, bytes,
+               api_client_number(engine, "behind_ms"));
+    } else {
+        puts("engine     not connected: changes wait");
+    }
+    if (json_is_string(json_object_get(engine, "error")))
+        print_text("error", api_client_text(engine, "error", "?"));
+    if (json_is_string(json_object_get(engine, "warnings")))
+        print_text("warning", api_client_text(engine, "warnings", "?"));
+}
+
+static void print_counts(const json_t *counts) {
+    printf("changes    %" PRIu64 " sent, %" PRIu64 " merged, %" PRIu64 " waiting, %" PRIu64
+           " dropped\n",
+           api_client_number(counts, "records_sent"), api_client_number(counts, "records_merged"),
+           api_client_number(counts, "records_waiting"),
+           api_client_number(counts, "records_dropped"));
+    printf("repairs    %" PRIu64 " resends, %" PRIu64 " holes, %" PRIu64
+           " copies received, %" PRIu64 " sent\n",
+           api_client_number(counts, "resends"), api_client_number(counts, "holes"),
+           api_client_number(counts, "snapshots_received"),
+           api_client_number(counts, "snapshots_sent"));
+}
+
+static void print_cluster(const json_t *cluster) {
+    const json_t *node = json_object_get(cluster, "node");
+    size_t i;
+    const json_t *other;
+    print_node(node, state_of(node));
+    json_array_foreach(json_object_get(cluster, "nodes"), i, other)
+        print_node(other, is_true(other, "alive") ? state_of(other) : "away");
+    print_engine(json_object_get(cluster, "engine"));
+    print_counts(json_object_get(cluster, "counts"));
+}
+
+static enum status run_cluster(const struct command_line *line) {
+    json_t *cluster;
+    const enum status result = api_client_fetch_once(line, "cluster", &cluster);
+    if (result != STATUS_GOOD)
+        return result;
+    if (command_line_has(line, &option_json))
+        return output_json(cluster);
+    if (is_true(cluster, "enabled"))
+        print_cluster(cluster);
+    else
+        puts("skepd runs alone: no cluster is configured");
+    json_decref(cluster);
+    return STATUS_GOOD;
+}
+
+const struct command cluster_command = {
+    .section = SECTION_MONITORING,
+    .name = "cluster",
+    .arguments = "",
+    .summary = "Show the nodes of the cluster and their engine",
+    .example = "skepctl cluster --url http://192.168.1.10:6969",
+    .run = run_cluster,
+};
