@@ -3,6 +3,7 @@
 #define SKEP_METRICS_METRICS_PAGE_H
 
 #include "base/bytes.h"
+#include "cluster/cluster.h"
 #include "probe/prober.h"
 #include "server/http_counters.h"
 #include "server/refused_families.h"
@@ -22,7 +23,8 @@ struct metrics_sources {
     const struct http_counters *http;
     struct refused_families *refused;
     struct prober *prober;
-    const char *database; /* path; NULL: none */
+    const char *database;    /* path; NULL: none */
+    struct cluster *cluster; /* NULL: none */
 };
 
 /* The settings that are exported as metrics. */

@@ -199,6 +199,7 @@ static bool start_api(struct daemon *daemon, const struct config *config) {
     daemon->health.change_writer = daemon->change_writer;
     daemon->health.udp = daemon->udp;
     daemon->health.http = &daemon->http_counters;
+    daemon->health.cluster = daemon->cluster;
     apply_health_options(daemon, config);
     const struct api_sources sources = {
         .tracker = daemon->tracker,
@@ -235,6 +236,7 @@ static bool start_metrics_page(struct daemon *daemon, const struct config *confi
         .refused = &daemon->refused,
         .prober = daemon->prober,
         .database = store_path(daemon->store),
+        .cluster = daemon->cluster,
     };
     const struct metrics_options options = metrics_options_of(config);
     daemon->metrics_page = metrics_page_create(&sources, &options);

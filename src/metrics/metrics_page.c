@@ -163,6 +163,54 @@ static const struct metric store_metrics[] = {
     { 0 },
 };
 
+static const struct metric cluster_metrics[] = {
+    { "skep_cluster_engine_connected", METRIC_GAUGE, "1 if the engine of the cluster is connected.",
+      METRIC_FIELD(struct cluster_status, connected) },
+    { "skep_cluster_ready", METRIC_GAUGE, "1 if this node has joined the cluster.",
+      METRIC_FIELD(struct cluster_status, ready) },
+    { "skep_cluster_whole", METRIC_GAUGE, "1 if this node has all peers of the cluster.",
+      METRIC_FIELD(struct cluster_status, whole) },
+    { "skep_cluster_records_waiting", METRIC_GAUGE, "Changes that wait to be sent.",
+      METRIC_FIELD(struct cluster_status, waiting) },
+    { "skep_cluster_records_dropped_total", METRIC_COUNTER,
+      "Changes that did not fit into the queue.", METRIC_FIELD(struct cluster_status, dropped) },
+    { "skep_cluster_records_sent_total", METRIC_COUNTER, "Changes sent to other nodes.",
+      METRIC_FIELD(struct cluster_status, records_sent) },
+    { "skep_cluster_records_merged_total", METRIC_COUNTER, "Changes of other nodes merged.",
+      METRIC_FIELD(struct cluster_status, records_merged) },
+    { "skep_cluster_sent_bytes_total", METRIC_COUNTER, "Bytes sent to the engine.",
+      METRIC_FIELD(struct cluster_status, bytes_sent) },
+    { "skep_cluster_read_bytes_total", METRIC_COUNTER, "Bytes read from the engine.",
+      METRIC_FIELD(struct cluster_status, bytes_read) },
+    { "skep_cluster_stream_bytes", METRIC_GAUGE, "Memory that changes use in the engine.",
+      METRIC_FIELD(struct cluster_status, stream_bytes) },
+    { "skep_cluster_connects_total", METRIC_COUNTER, "Connections to the engine.",
+      METRIC_FIELD(struct cluster_status, connects) },
+    { "skep_cluster_resends_total", METRIC_COUNTER,
+      "How often the changes of the last two minutes were sent again, after a failover.",
+      METRIC_FIELD(struct cluster_status, resends) },
+    { "skep_cluster_holes_total", METRIC_COUNTER, "How often changes of other nodes were missing.",
+      METRIC_FIELD(struct cluster_status, holes) },
+    { "skep_cluster_snapshots_received_total", METRIC_COUNTER, "Copies of all peers received.",
+      METRIC_FIELD(struct cluster_status, snapshots_received) },
+    { "skep_cluster_snapshots_sent_total", METRIC_COUNTER, "Copies of all peers sent.",
+      METRIC_FIELD(struct cluster_status, snapshots_sent) },
+    { 0 },
+};
+
+static void write_cluster(struct cluster *cluster, struct writer *w) {
+    struct cluster_status status;
+    size_t alive = 0;
+    if (cluster == NULL)
+        return;
+    cluster_describe(cluster, &status);
+    for (size_t i = 0; i < status.members; i++)
+        alive += status.list[i].alive;
+    metrics_text_single(w, "skep_cluster_other_nodes", METRIC_GAUGE,
+                        "Other nodes that were heard within the last 15 seconds.", (double)alive);
+    metric_table_write(w, cluster_metrics, &status);
+}
+
 static void write_tracker(struct metrics_page *page, struct writer *w, uint64_t now_ms) {
     const struct tracker_stats tracker = tracker_stats(page->sources.tracker);
     const struct totals totals = swarm_totals_read(page->sources.totals, now_ms);
@@ -189,6 +237,7 @@ void metrics_page_write(struct metrics_page *page, struct writer *w) {
             change_writer_stats(sources->change_writer, now_ms);
         metric_table_write(w, store_metrics, &store);
     }
+    write_cluster(sources->cluster, w);
     server_metrics_write_refused(w, sources->refused);
     server_metrics_write_http(w, sources->http);
     struct udp_server_stats udp;

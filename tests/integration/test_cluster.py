@@ -9,6 +9,7 @@ import pytest
 from support.announce import Peer, get, random_hash, scraped
 from support.api import Api
 from support.engine import Engine
+from support.prometheus import read_metrics
 from support.skepctl import Skepctl
 from support.skepd import Skepd, run
 from support.waiting import wait_until
@@ -188,6 +189,9 @@ def test_nodes_and_engine_are_shown(pair, engine):
     assert cluster["engine"]["connected"] and cluster["engine"]["url"] == engine.url
     assert cluster["engine"]["error"] is None and cluster["engine"]["warnings"] is None
     assert cluster["nodes"][0]["name"] == "node1" and cluster["nodes"][0]["alive"]
+    found = read_metrics(a)
+    assert found("skep_cluster_engine_connected") == found("skep_cluster_other_nodes") == 1
+    assert found("skep_cluster_records_sent_total") > 0
     shown = Skepctl()("cluster", "--url", b.url)
     assert "node0" in shown and "node1" in shown and engine.url in shown
 
@@ -203,6 +207,7 @@ def test_node_without_an_engine_serves_and_becomes_ready(torrent):
         daemon.wait_for_log("unix:///nowhere/redis.sock", "No such file or directory", "changes wait")
         wait_until(lambda: is_ready(daemon))
         counts_are(daemon, torrent, (0, 1, 0))
+        assert any("No such file" in warning for warning in Api(daemon.port).get("/status")["warnings"])
 
 
 def test_password_is_neither_printed_nor_logged(engine):

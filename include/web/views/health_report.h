@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cluster/cluster.h"
 #include "server/http_counters.h"
 #include "server/udp_server.h"
 #include "store/change_writer.h"
@@ -35,6 +36,7 @@ struct health_sources {
     const struct change_writer *change_writer;
     const struct udp_server *udp;
     const struct http_counters *http;
+    struct cluster *cluster;
     _Atomic uint32_t torrents_max;
     _Atomic uint32_t peers_max;
     _Atomic uint32_t memory_max_mib;

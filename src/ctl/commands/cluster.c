@@ -72,8 +72,9 @@ static void print_cluster(const json_t *cluster) {
     size_t i;
     const json_t *other;
     print_node(node, state_of(node));
-    json_array_foreach(json_object_get(cluster, "nodes"), i, other)
+    json_array_foreach(json_object_get(cluster, "nodes"), i, other) {
         print_node(other, is_true(other, "alive") ? state_of(other) : "away");
+    }
     print_engine(json_object_get(cluster, "engine"));
     print_counts(json_object_get(cluster, "counts"));
 }

@@ -17,6 +17,8 @@ enum {
 };
 
 static const double STORE_LAG_WARNING_S = 30;
+static const uint32_t REMOVED_NODE_S =
+    24 * 60 * 60; /* a node that is away for longer is not missed */
 
 __attribute__((format(printf, 2, 3))) static void add_warning(struct health_report *report,
                                                               const char *format, ...) {
@@ -113,6 +115,25 @@ bool health_report_find_router(const struct tracker *tracker, struct endpoint *r
     return *peers >= ROUTER_PEERS_MIN && (*peers > all / 2 || *peers == ADDRESS_COUNT_MAX);
 }
 
+static void check_cluster(const struct health_sources *sources, struct health_report *report) {
+    struct cluster_status status;
+    if (sources->cluster == NULL)
+        return;
+    cluster_describe(sources->cluster, &status);
+    if (status.error[0] != '\0')
+        add_warning(report, "Changes for the other nodes of the cluster wait: %.180s",
+                    status.error);
+    if (status.warnings[0] != '\0')
+        add_warning(report, "Engine of the cluster: %.200s", status.warnings);
+    if (status.full)
+        add_warning(report, "This node has no room for all peers of the cluster: raise limits.");
+    for (size_t i = 0; i < status.members; i++) {
+        if (!status.list[i].alive && status.list[i].heard_s < REMOVED_NODE_S)
+            add_warning(report, "The node %s of the cluster has been away for %u s.",
+                        status.list[i].name, status.list[i].heard_s);
+    }
+}
+
 static void check_router(const struct health_sources *sources, struct health_report *report) {
     struct endpoint router;
     char address[ENDPOINT_TEXT_LEN];
@@ -133,6 +154,7 @@ void health_report_fill(const struct health_sources *sources, struct health_repo
     if (sources->tracker != NULL) {
         check_limits(sources, report);
         check_router(sources, report);
+        check_cluster(sources, report);
     }
     if (sources->udp != NULL)
         check_udp(sources, report);
