@@ -276,10 +276,11 @@ static void connect_if_due(struct node *node) {
         node->retry_ms = node->now_ms + RETRY_MS;
         return;
     }
-    note_connection(node);
     follow_clock(node);
     share_secret(node);
     look_at_stream(node);
+    if (engine_is_connected(node->engine))
+        note_connection(node);
 }
 
 /* Sending. */
@@ -669,10 +670,8 @@ static void read_snapshot(struct node *node) {
                       engine_take_chunk(node->engine, node->joining.request, read_chunk, node));
 }
 
+/* The node has read all entries since its first connect, so also those after the request. */
 static void request_snapshot(struct node *node) {
-    struct engine_stream stream;
-    if (!node->joining.joined && engine_stream(node->engine, &stream) == ENGINE_DONE)
-        node->position = stream.last;
     lock(node);
     outbox_add(&node->outbox, &(struct record){
                                   .kind = RECORD_REQUEST,

@@ -26,8 +26,12 @@ def node(*engines, name="a", more=""):
 
 @contextlib.contextmanager
 def nodes(count, *engines):
+    """A node gets what others announce after its start."""
     with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(node(*engines, name=f"node{i}")) for i in range(count)]
+        daemons = [stack.enter_context(node(*engines, name=f"node{i}")) for i in range(count)]
+        for daemon in daemons:
+            daemon.wait_for_log("cluster: connected")
+        yield daemons
 
 
 def counts_are(daemon, torrent, counts):
