@@ -543,14 +543,13 @@ uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uin
     return clock_elapsed_s(peer_deadlines(list)[position] - ahead_s, now_s);
 }
 
-void peer_list_extend_deadlines(struct peer_list *list, uint32_t now_s, uint32_t interval_s) {
-    for (uint32_t i = 0; i < peer_list_count(list); i++) {
-        struct peer_record *record = &peer_records(list)[i];
-        if (record->ttl_s / 2 < interval_s)
-            record->ttl_s = (uint16_t)(2 * interval_s);
-        record->flags |= PEER_GRACED;
-        peer_deadlines(list)[i] = now_s + extended_deadline(record);
-    }
+void peer_list_extend_deadline(struct peer_list *list, uint32_t position, uint32_t now_s,
+                               uint32_t interval_s) {
+    struct peer_record *record = &peer_records(list)[position];
+    if (record->ttl_s / 2 < interval_s)
+        record->ttl_s = (uint16_t)(2 * interval_s);
+    record->flags |= PEER_GRACED;
+    peer_deadlines(list)[position] = now_s + extended_deadline(record);
 }
 
 void peer_list_end_lasting(struct peer_list *list, uint32_t now_s, bool now) {
@@ -571,11 +570,18 @@ uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uin
     return PEER_NOWHERE;
 }
 
+/* The first 8 bytes of the address, or all 4. */
+static uint64_t address_start(uint8_t family, const uint8_t *wire) {
+    return family == FAMILY_V6 ? load_u64(wire) : (uint64_t)load_u32(wire) << 32;
+}
+
 uint32_t peer_list_count_address(const struct peer_list *list, const uint8_t *wire, size_t len,
                                  uint32_t enough) {
+    const uint64_t mask = UINT64_MAX << (64 - 8 * len);
+    const uint64_t wanted = address_start(list->family, wire) & mask;
     uint32_t count = 0;
     for (uint32_t i = 0; i < peer_list_count(list) && count < enough; i++)
-        count += memcmp(wire_at(list, i), wire, len) == 0;
+        count += (address_start(list->family, wire_at(list, i)) & mask) == wanted;
     return count;
 }
 

@@ -128,9 +128,10 @@ uint32_t peer_list_deadline(const struct peer_list *list, uint32_t position);
 /* Time since the peer's last announce; after an extended deadline, since the extension. */
 uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uint32_t now_s);
 
-/* Extends each deadline to one interval from now, with jitter: the peer's own interval, or
+/* Extends a deadline to one interval from now, with jitter: the peer's own interval, or
  * `interval_s` if that is longer. */
-void peer_list_extend_deadlines(struct peer_list *list, uint32_t now_s, uint32_t interval_s);
+void peer_list_extend_deadline(struct peer_list *list, uint32_t position, uint32_t now_s,
+                               uint32_t interval_s);
 
 /* Gives each peer with PEER_DEADLINE_NEVER a deadline: now or, if not `now`, as if its last
  * announce had been 1.5 intervals ago, by the rule of a cluster. */
@@ -139,8 +140,8 @@ void peer_list_end_lasting(struct peer_list *list, uint32_t now_s, bool now);
 /* First position at or after `from` whose deadline has passed, or PEER_NOWHERE. */
 uint32_t peer_list_next_expired(const struct peer_list *list, uint32_t from, uint32_t now_s);
 
-/* Number of peers whose address starts with the first `len` bytes of `wire`; stops at `enough`.
- * Reads the whole list. */
+/* Number of peers whose address starts with the first `len` bytes (1 to 8) of `wire`; stops at
+ * `enough`. Reads the whole list. */
 uint32_t peer_list_count_address(const struct peer_list *list, const uint8_t *wire, size_t len,
                                  uint32_t enough);
 

@@ -612,23 +612,42 @@ static void begin_pass(struct swarm_walk *walk) {
     walk->found = false;
 }
 
-size_t swarm_walk(struct swarm *swarm, struct swarm_walk *walk, uint32_t now_s,
-                  struct change *changes, size_t max, uint32_t *visits) {
-    size_t count = 0;
-    while (walk->family != FAMILY_NONE && count<max && * visits> 0) {
-        struct peer_list *list = swarm_list(swarm, walk->family);
+/* Returns the position of the next peer, in `*list`; PEER_NOWHERE: the walk is finished, or no
+ * visit is left. */
+static uint32_t next_in_walk(struct swarm *swarm, struct swarm_walk *walk, uint32_t *visits,
+                             struct peer_list **list) {
+    while (walk->family != FAMILY_NONE && *visits > 0) {
+        *list = swarm_list(swarm, walk->family);
         const uint32_t position = walk->at++;
-        if (position >= peer_list_count(list)) {
+        if (position >= peer_list_count(*list)) {
             begin_pass(walk);
             continue;
         }
         --*visits;
-        if (!peer_list_walk(list, position))
+        if (!peer_list_walk(*list, position))
             continue;
-        changes[count++] = swarm_describe(swarm, list, position, CHANGE_PEER_JOINED, now_s);
         walk->found = true;
+        return position;
     }
+    return PEER_NOWHERE;
+}
+
+size_t swarm_walk(struct swarm *swarm, struct swarm_walk *walk, uint32_t now_s,
+                  struct change *changes, size_t max, uint32_t *visits) {
+    struct peer_list *list;
+    uint32_t position;
+    size_t count = 0;
+    while (count < max && (position = next_in_walk(swarm, walk, visits, &list)) != PEER_NOWHERE)
+        changes[count++] = swarm_describe(swarm, list, position, CHANGE_PEER_JOINED, now_s);
     return count;
+}
+
+void swarm_extend_deadlines(struct swarm *swarm, struct swarm_walk *walk, uint32_t now_s,
+                            uint32_t interval_s, uint32_t *visits) {
+    struct peer_list *list;
+    uint32_t position;
+    while ((position = next_in_walk(swarm, walk, visits, &list)) != PEER_NOWHERE)
+        peer_list_extend_deadline(list, position, now_s, interval_s);
 }
 
 bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,

@@ -149,6 +149,10 @@ struct swarm_walk swarm_begin_walk(struct swarm *swarm);
 size_t swarm_walk(struct swarm *swarm, struct swarm_walk *walk, uint32_t now_s,
                   struct change *changes, size_t max, uint32_t *visits);
 
+/* Extends the deadlines of further peers, see peer_list_extend_deadline. Visits as above. */
+void swarm_extend_deadlines(struct swarm *swarm, struct swarm_walk *walk, uint32_t now_s,
+                            uint32_t interval_s, uint32_t *visits);
+
 /* Restores a peer from a change, without reporting it; an existing peer is left alone, except that
  * a twin takes its role. `lasting`: it does not expire (PEER_DEADLINE_NEVER). False if out of
  * memory. */

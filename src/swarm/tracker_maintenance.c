@@ -11,12 +11,13 @@
 enum {
     SWEEP_BUDGET = 4096, /* units of work under one hold of a shard's lock: see sweep_some */
     SWEEP_PEERS_A_UNIT = 64,
-    SWEEP_EXPIRED_MAX = 512,
-    PURGE_VISITS = 4096, /* peers, under one hold of a shard's lock */
+    SWEEP_EXPIRED_MAX = 128, /* a removal reads about ten cache lines that no other needs */
+    PURGE_VISITS = 4096,     /* peers, under one hold of a shard's lock */
     PURGE_PASSES = 4,
     TAKEN_KEPT_MAX = 64, /* changes; per shard, between two drains */
     DUMP_STEP = 512,     /* changes copied under one hold of a shard's lock */
     DUMP_VISITS = 8192,  /* peers visited under it */
+    EXTEND_VISITS = 32768,
 };
 
 static void forget_torrent(struct tracker *tracker, struct shard *shard, uint32_t slot) {
@@ -426,21 +427,46 @@ bool tracker_restore(struct tracker *tracker, const struct change *change, uint6
     return result != ANNOUNCE_NO_MEMORY;
 }
 
-void tracker_extend_deadlines(struct tracker *tracker, uint64_t now_ms) {
-    const uint32_t now_s = tracker_seconds(now_ms);
-    const uint32_t interval_s = tracker_interval_s(tracker);
-    for (int i = 0; i < SHARDS; i++) {
-        struct shard *shard = &tracker->table->shards[i];
+/* The swarm may be forgotten between two steps. */
+static void extend_swarm(struct shard *shard, const uint8_t *info_hash, uint64_t hash,
+                         uint32_t now_s, uint32_t interval_s, uint32_t *visits) {
+    struct swarm *swarm = shard_find(shard, info_hash, hash);
+    if (swarm == NULL)
+        return;
+    struct swarm_walk walk = swarm_begin_walk(swarm);
+    while (swarm != NULL && walk.family != FAMILY_NONE) {
+        swarm_extend_deadlines(swarm, &walk, now_s, interval_s, visits);
+        if (*visits > 0)
+            continue;
+        shard_yield(shard);
+        *visits = EXTEND_VISITS;
         pthread_mutex_lock(&shard->lock);
-        for (uint32_t slot = 0; slot <= shard->slot_mask && !shard->options->cluster; slot++) {
-            struct swarm *swarm = shard->slots[slot].swarm;
-            if (swarm == NULL)
-                continue;
-            peer_list_extend_deadlines(&swarm->v4, now_s, interval_s);
-            peer_list_extend_deadlines(&swarm->v6, now_s, interval_s);
-        }
-        pthread_mutex_unlock(&shard->lock);
+        swarm = shard_find(shard, info_hash, hash);
     }
+}
+
+static void extend_shard(struct tracker *tracker, struct shard *shard, uint32_t now_s,
+                         uint32_t interval_s) {
+    struct hash_list list = { 0 };
+    uint32_t visits = EXTEND_VISITS;
+    pthread_mutex_lock(&tracker->walk_lock);
+    pthread_mutex_lock(&shard->lock);
+    if (!shard->options->cluster)
+        (void)collect_shard(shard, &list);
+    for (size_t i = 0; i < list.count; i++) {
+        uint64_t hash;
+        (void)swarm_table_shard(tracker->table, list.hashes[i], &hash);
+        extend_swarm(shard, list.hashes[i], hash, now_s, interval_s, &visits);
+    }
+    pthread_mutex_unlock(&shard->lock);
+    pthread_mutex_unlock(&tracker->walk_lock);
+    free(list.hashes);
+}
+
+void tracker_extend_deadlines(struct tracker *tracker, uint64_t now_ms) {
+    const uint32_t interval_s = tracker_interval_s(tracker);
+    for (int i = 0; i < SHARDS; i++)
+        extend_shard(tracker, &tracker->table->shards[i], tracker_seconds(now_ms), interval_s);
 }
 
 bool tracker_reserve_memory(struct tracker *tracker, size_t bytes) {

@@ -264,7 +264,8 @@ START_TEST(deadlines_pass_one_after_another) {
     for (uint32_t s = 0; s < 10; s++)
         ck_assert_uint_eq(count_expired(&list, 99 + s), 20 * s);
     ck_assert_uint_eq(count_expired(&list, 109), 200);
-    peer_list_extend_deadlines(&list, 500, 30000);
+    for (uint32_t i = 0; i < peer_list_count(&list); i++)
+        peer_list_extend_deadline(&list, i, 500, 30000);
     ck_assert_uint_eq(count_expired(&list, 500 + 30000), 0);
     ck_assert_uint_eq(count_expired(&list, 500 + 30000 + 3000 + 1), 200);
     peer_list_clear(&list);

@@ -195,6 +195,41 @@ START_TEST(walk_over_an_empty_swarm_ends) {
 }
 END_TEST
 
+static uint32_t count_extended(const struct peer_list *list) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < peer_list_count(list); i++)
+        count += peer_list_deadline(list, i) > NOW + TTL;
+    return count;
+}
+
+/* A peer that leaves is replaced by a later one of the list. */
+START_TEST(deadlines_are_extended_in_steps_and_none_is_left_out) {
+    enum { VISITS = 5, LONG_S = 10 * TTL };
+    for (uint32_t i = 0; i < STAYING + PASSING; i++) {
+        struct announce_request peer = client(i);
+        peer.peer = numbered_endpoint(i % 2 == 0 ? FAMILY_V4 : FAMILY_V6, i);
+        put(&peer);
+    }
+    struct swarm_walk walk = swarm_begin_walk(swarm);
+    uint32_t leaving = STAYING;
+    while (walk.family != FAMILY_NONE || leaving < STAYING + PASSING) {
+        const uint32_t before = count_extended(&swarm->v4) + count_extended(&swarm->v6);
+        uint32_t visits = VISITS;
+        swarm_extend_deadlines(swarm, &walk, NOW, LONG_S, &visits);
+        const uint32_t after = count_extended(&swarm->v4) + count_extended(&swarm->v6);
+        ck_assert_uint_le(after - before, VISITS);
+        if (leaving == STAYING + PASSING)
+            continue;
+        struct announce_request peer = client(leaving);
+        peer.peer = numbered_endpoint(leaving % 2 == 0 ? FAMILY_V4 : FAMILY_V6, leaving);
+        drop(&peer);
+        leaving++;
+    }
+    ck_assert_uint_eq(swarm_peers(swarm), STAYING);
+    ck_assert_uint_eq(count_extended(&swarm->v4) + count_extended(&swarm->v6), STAYING);
+}
+END_TEST
+
 UNIT_SUITE(swarm) {
     Suite *suite = suite_create("swarm");
     TCase *peers = tcase_create("peers");
@@ -216,6 +251,7 @@ UNIT_SUITE(swarm) {
     tcase_add_checked_fixture(walks, create_swarm, delete_swarm);
     tcase_add_test(walks, walk_passes_each_peer_that_stays_once);
     tcase_add_test(walks, walk_over_an_empty_swarm_ends);
+    tcase_add_test(walks, deadlines_are_extended_in_steps_and_none_is_left_out);
     suite_add_tcase(suite, walks);
     return suite;
 }
