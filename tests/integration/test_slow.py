@@ -64,7 +64,9 @@ def test_client_that_is_slow_but_never_silent_is_cut_off(daemon, start, piece):
     with connect(daemon.port) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.sendall(start)
-        assert LIMIT_S - 0.3 <= seconds_until_closed(sock, endlessly(piece)) <= CUT_OFF_S
+        # Newer versions of libmicrohttpd close at the second empty line.
+        earliest_s = 0 if piece == b"\r\n" else LIMIT_S - 0.3
+        assert earliest_s <= seconds_until_closed(sock, endlessly(piece)) <= CUT_OFF_S
 
 
 def upload(port, length, host="[::1]"):
