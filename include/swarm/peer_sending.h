@@ -7,7 +7,6 @@
 #include "swarm/stamp.h"
 
 enum {
-    STARTED_AGAIN_S = 10,
     DEADLINE_SLACK_S = 60,
     INTERVAL_LIMIT_S = 28800,
 };

@@ -67,26 +67,20 @@ static void expect(struct gap_node *node, uint64_t number, uint64_t now_ms) {
     update_since(node, now_ms);
 }
 
-bool gaps_note(struct gaps *gaps, const struct entry_header *entry, bool first_is_known,
+void gaps_note(struct gaps *gaps, const struct entry_header *entry, bool first_is_known,
                uint64_t now_ms) {
+    if (entry->number == 0)
+        return;
     struct gap_node *node = present_node(gaps, entry->node, entry->incarnation,
                                          first_is_known ? entry->number - 1 : 0, now_ms);
-    if (node == NULL)
-        return true;
-    if (entry->number <= node->through)
-        return false;
+    if (node == NULL || entry->number <= node->through)
+        return;
     const uint64_t ahead = entry->number - node->through - 1;
-    if (ahead > WINDOW) {
-        expect(node, entry->number, now_ms);
-        return true;
-    }
-    const bool known = ahead > 0 && node->after >> (ahead - 1) & 1;
     if (ahead == 0)
         advance(node);
-    else
+    else if (ahead <= WINDOW)
         node->after |= UINT64_C(1) << (ahead - 1);
     expect(node, entry->number, now_ms);
-    return !known;
 }
 
 void gaps_expect(struct gaps *gaps, const struct position *position, uint64_t now_ms) {

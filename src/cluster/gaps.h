@@ -1,6 +1,6 @@
-/* Which entries of each other node have been read, and which are missing. An entry is new or a
- * duplicate. If it is missing for GAP_PATIENCE_MS, there is a hole: the entry is lost, and only a
- * snapshot replaces it. Pure, of constant size. `now_ms` is not 0. */
+/* Which entries of each other node have been read, and which are missing. If an entry is missing
+ * for GAP_PATIENCE_MS, there is a hole: the entry is lost, and only a snapshot replaces it.
+ * Duplicates are merged like other entries. Pure, of constant size. `now_ms` is not 0. */
 #ifndef SKEP_CLUSTER_GAPS_H
 #define SKEP_CLUSTER_GAPS_H
 
@@ -24,15 +24,16 @@ struct gaps {
     bool hole; /* an earlier incarnation of a node had a gap */
 };
 
-/* Notes an entry that was read; returns whether it is new. `first_is_known`: if nothing of this
- * incarnation has been read, earlier entries are not missing, since a snapshot contains them. */
-bool gaps_note(struct gaps *gaps, const struct entry_header *entry, bool first_is_known,
+/* Notes an entry that was read. `first_is_known`: if nothing of this incarnation has been read,
+ * earlier entries are not missing, since a snapshot contains them. */
+void gaps_note(struct gaps *gaps, const struct entry_header *entry, bool first_is_known,
                uint64_t now_ms);
 
 /* Another node has read the node's entries up to this one, so they exist. */
 void gaps_expect(struct gaps *gaps, const struct position *position, uint64_t now_ms);
 
-/* A snapshot contains the node's entries up to this one. */
+/* A snapshot contains the node's entries up to this one, but not their removals: merge those that
+ * are read later. */
 void gaps_cover(struct gaps *gaps, const struct position *position, uint64_t now_ms);
 
 /* Whether there is a hole. Each is reported once: then what is missing counts as read. */

@@ -19,6 +19,7 @@ static bool is_whole_by_now(struct joining *joining, uint32_t interval_s, uint64
     if (now_ms < joining->whole_ms)
         return false;
     joining->whole = true;
+    joining->by_time = true;
     joining->whole_ms = 0;
     joining->request = 0;
     return true;
@@ -30,9 +31,9 @@ enum joining_step joining_tick(struct joining *joining, bool connected, uint64_t
         joining->joined = true;
         return JOINING_GAVE_UP;
     }
-    if (joining->whole || !joining->has_room || !connected)
+    if ((joining->whole && !joining->by_time) || !joining->has_room || !connected)
         return JOINING_WAIT;
-    if (joining->joined && is_whole_by_now(joining, interval_s, now_ms))
+    if (joining->joined && !joining->whole && is_whole_by_now(joining, interval_s, now_ms))
         return JOINING_WHOLE;
     if (joining->request != 0 && !is_late(joining, now_ms))
         return JOINING_WAIT;
@@ -52,7 +53,10 @@ void joining_lost(struct joining *joining) {
 
 void joining_set_room(struct joining *joining, bool has_room) {
     joining->has_room = has_room;
-    joining->whole = joining->whole && has_room;
+    if (has_room)
+        return;
+    joining->whole = false;
+    joining->whole_ms = 0;
 }
 
 enum joining_chunk joining_note_chunk(struct joining *joining, const struct chunk_header *chunk,
@@ -70,6 +74,7 @@ enum joining_chunk joining_note_chunk(struct joining *joining, const struct chun
     const bool first = !joining->joined;
     joining->joined = true;
     joining->whole = !joining->lost && joining->has_room;
+    joining->by_time = false;
     joining->whole_ms = 0;
     return first ? CHUNK_FIRST_SNAPSHOT : CHUNK_LAST;
 }

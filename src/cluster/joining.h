@@ -2,7 +2,8 @@
  * A node has joined once it has ended its first snapshot, or has given up waiting for one. It is
  * whole, so that it may be the source of a snapshot, once it has ended a snapshot of a whole node
  * and has no hole and room for all peers; or, if there is no whole node, one interval later, when
- * every client has announced again. Pure. */
+ * every client has announced again. Then it may still lack counters and registry entries, so it
+ * goes on requesting a snapshot. Pure. */
 #ifndef SKEP_CLUSTER_JOINING_H
 #define SKEP_CLUSTER_JOINING_H
 
@@ -15,6 +16,7 @@ struct joining {
     bool whole;
     bool has_room;
     bool lost;           /* a hole since the last request */
+    bool by_time;        /* whole without a snapshot */
     uint64_t request;    /* id of the running snapshot; 0: none */
     uint64_t waiting_ms; /* start, or last progress */
     uint64_t whole_ms;   /* when it is whole without a snapshot; 0: not at all */

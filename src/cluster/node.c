@@ -36,12 +36,22 @@ struct flight {
     size_t count;
 };
 
-/* Sends peers, or what lasts (counters and the registry), to all, as far as the queue has room. */
+/* Sends peers, or what lasts (completions, counters and the registry), to all, as far as the queue
+ * has room. */
 struct walk {
     bool running;
     bool lasting;
     uint64_t peers_from; /* stamp; 0: no peers */
+    size_t completion;   /* cursor of the set */
     struct table_cursor cursor;
+};
+
+/* Removes the peers that the tombstones of a snapshot name. */
+struct removing {
+    bool running;
+    struct table_cursor cursor;
+    size_t count;
+    struct record found[TABLE_STEP];
 };
 
 struct request {
@@ -87,6 +97,7 @@ struct node {
     uint64_t heartbeat_ms;
     uint64_t lasting_ms;
     struct walk walk;
+    struct removing removing;
     struct request requests[REQUESTS_MAX]; /* of other nodes */
     size_t request_count;
     struct snapshot_source source;
@@ -488,6 +499,21 @@ static void send_registry(void *context, const struct record *record) {
         send_record(context, record);
 }
 
+/* False at the end. */
+static bool send_completion(struct node *node) {
+    struct stamped_hash found;
+    if (!stamp_set_next(&node->replica.completions, &node->walk.completion, &found))
+        return false;
+    struct record record = {
+        .kind = RECORD_COMPLETION,
+        .stamp = found.stamp,
+        .completion.identity = found.hash,
+    };
+    memcpy(record.completion.info_hash, found.info_hash, INFO_HASH_LEN);
+    outbox_add(&node->outbox, &record);
+    return true;
+}
+
 /* A walk that is running begins again, for both. */
 static void begin_walk(struct node *node, bool lasting, uint64_t peers_from) {
     const struct walk past = node->walk;
@@ -514,6 +540,8 @@ static void continue_walk(struct node *node) {
     const uint64_t dropped = node->walk.running ? 0 : outbox_take_dropped(&node->outbox);
     if (dropped != 0)
         begin_walk(node, false, dropped);
+    while (node->walk.lasting && has_room_to_walk(node) && send_completion(node))
+        continue;
     for (int i = 0; i < WALK_STEPS && node->walk.running && has_room_to_walk(node); i++)
         node->walk.running = node->table.walk(node->table.context, &node->walk.cursor, &visitor);
     unlock(node);
@@ -549,6 +577,48 @@ static void note_request(struct node *node, uint64_t request) {
         node->lasting_ms = node->now_ms + LASTING_MS;
         begin_walk(node, true, 0);
     }
+}
+
+/* A peer that the table has, although a snapshot brought a tombstone for it. */
+static void note_removed(void *context, const struct peer_key *key, const struct held_peer *peer) {
+    struct node *node = context;
+    struct removing *removing = &node->removing;
+    const uint64_t stamp = replica_removal(&node->replica, key);
+    if (stamp >= peer->stamp && removing->count < TABLE_STEP)
+        removing->found[removing->count++] =
+            (struct record){ .kind = RECORD_REMOVE, .stamp = stamp, .peer = *key };
+}
+
+static void skip_torrent(void *context, const uint8_t info_hash[static INFO_HASH_LEN],
+                         uint64_t stamp) {
+    (void)context;
+    (void)info_hash;
+    (void)stamp;
+}
+
+static void skip_registry(void *context, const struct record *record) {
+    (void)context;
+    (void)record;
+}
+
+static void continue_removing(struct node *node) {
+    const struct table_visitor visitor = {
+        .context = node,
+        .torrent = skip_torrent,
+        .peer = note_removed,
+        .registry = skip_registry,
+    };
+    struct removing *removing = &node->removing;
+    struct record answer;
+    lock(node);
+    for (int i = 0; i < WALK_STEPS && removing->running; i++) {
+        removing->count = 0;
+        removing->running = node->table.walk(node->table.context, &removing->cursor, &visitor);
+        for (size_t found = 0; found < removing->count; found++)
+            (void)replica_merge(&node->replica, &node->table.peers, node->options.replica.site,
+                                &removing->found[found], cluster_ms(node), &answer);
+    }
+    unlock(node);
 }
 
 static void merge_record(struct node *node, uint64_t site, const struct record *record) {
@@ -612,8 +682,8 @@ static void read_entry(void *context, struct bytes rest) {
     node->status.counts.bytes_read += rest.len;
     if (!entry_header_read(&rest, &header)) {
         node->status.counts.invalid++;
-    } else if (!is_own(node, &header) &&
-               gaps_note(&node->gaps, &header, !node->joining.joined, node->now_ms)) {
+    } else if (!is_own(node, &header)) {
+        gaps_note(&node->gaps, &header, !node->joining.joined, node->now_ms);
         node->header = &header;
         merge_records(node, header.site, rest);
         node->header = NULL;
@@ -638,6 +708,7 @@ static void end_join(struct node *node, bool confirmed) {
 }
 
 static void end_snapshot(struct node *node, enum joining_chunk chunk) {
+    node->removing = (struct removing){ .running = true };
     replica_join(&node->replica);
     if (chunk == CHUNK_FIRST_SNAPSHOT)
         end_join(node, true);
@@ -784,8 +855,8 @@ static void serve_snapshot(struct node *node) {
 /* Whether there is more to do at once. */
 static bool is_busy(const struct node *node) {
     return node->moved_chunk ||
-           (node->now_ms >= node->retry_ms &&
-            (node->walk.running || node->must_resend || node->flight.count > 0));
+           (node->now_ms >= node->retry_ms && (node->walk.running || node->removing.running ||
+                                               node->must_resend || node->flight.count > 0));
 }
 
 static void read_all(struct node *node, uint32_t block_ms) {
@@ -801,6 +872,7 @@ static void send_all(struct node *node) {
     beat(node);
     send_waiting(node);
     continue_walk(node);
+    continue_removing(node);
     serve_snapshot(node);
 }
 

@@ -13,11 +13,13 @@ static int compare_states(const struct peer_state *a, const struct peer_state *b
 enum merge_effect peer_merge(const struct record *record, const struct held_peer *held,
                              uint64_t tombstone, uint64_t now_ms) {
     const uint64_t stamp = record->stamp;
-    if (stamp_ms(stamp) > now_ms + STAMP_AHEAD_MAX_MS || stamp <= tombstone)
+    if (stamp_ms(stamp) > now_ms + STAMP_AHEAD_MAX_MS)
         return MERGE_NOTHING;
+    /* A snapshot may have brought the tombstone of a peer before its removal arrives. */
+    const bool removes = held == NULL ? stamp > tombstone : stamp >= held->stamp;
     if (record->kind == RECORD_REMOVE)
-        return held == NULL || stamp >= held->stamp ? MERGE_REMOVE : MERGE_NOTHING;
-    if (peer_deadline_ms(stamp, record->state.interval_s) < now_ms)
+        return removes ? MERGE_REMOVE : MERGE_NOTHING;
+    if (stamp <= tombstone || peer_deadline_ms(stamp, record->state.interval_s) < now_ms)
         return MERGE_NOTHING;
     if (held == NULL || stamp > held->stamp)
         return MERGE_PUT;

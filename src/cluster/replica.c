@@ -8,6 +8,7 @@ struct replica replica_create(const struct replica_options *options, uint64_t no
         .tombstones = stamp_set_create(options->tombstones_max, false, now_ms),
         .completions = stamp_set_create(options->completions_max, true, now_ms),
         .counters = counter_table_create(options->counters_max),
+        .start = stamp_at(now_ms, 0),
     };
 }
 
@@ -104,18 +105,37 @@ void replica_show_count(const struct replica *replica, const struct peer_table *
                      stamp);
 }
 
+static void write_completion(struct record *record, const uint8_t *info_hash, uint64_t client,
+                             uint64_t stamp) {
+    *record = (struct record){
+        .kind = RECORD_COMPLETION,
+        .stamp = stamp,
+        .completion.identity = client,
+    };
+    memcpy(record->completion.info_hash, info_hash, INFO_HASH_LEN);
+}
+
+/* What a node counted before its start it may have taken back already, which an old store does not
+ * know. So it does not take that back. */
+static bool is_counted_here(const struct replica *replica, uint64_t stamp) {
+    return stamp > replica->start && stamp_is_of(stamp, replica->options.node);
+}
+
 /* Several nodes may have counted one completion: all but the one with the smallest stamp take it
  * back, each once. */
 static bool learn_completion(struct replica *replica, const struct peer_table *table,
                              const uint8_t *info_hash, uint64_t client, uint64_t stamp,
                              struct record *answer) {
     const uint64_t known = stamp_set_find(&replica->completions, client);
-    if (known != 0 && known <= stamp)
+    const bool forgotten_here = known == 0 && is_counted_here(replica, stamp);
+    if (known == stamp || forgotten_here)
         return false;
-    const bool counted_here =
-        known > replica->own_after && stamp_is_of(known, replica->options.node);
+    if (known != 0 && known < stamp) {
+        write_completion(answer, info_hash, client, known);
+        return false;
+    }
     stamp_set_put(&replica->completions, &(struct stamped_hash){ client, stamp, info_hash });
-    if (!counted_here)
+    if (!is_counted_here(replica, known))
         return false;
     add_to_own(replica, info_hash, (struct counter_pair){ .taken_back = 1 });
     replica_own_counter(replica, info_hash, stamp, answer);
@@ -132,14 +152,16 @@ void replica_note_removal(struct replica *replica, const struct peer_key *key, u
     note_tombstone(replica, replica_hash_peer(replica, key), stamp);
 }
 
+uint64_t replica_removal(const struct replica *replica, const struct peer_key *key) {
+    return stamp_set_find(&replica->tombstones, replica_hash_peer(replica, key));
+}
+
 static enum replica_effect merge_peer(struct replica *replica, const struct peer_table *table,
                                       const struct record *record, uint64_t now_ms) {
     const struct peer_key *key = &record->peer;
     struct held_peer held;
     const bool found = table->find(table->context, key, &held);
-    const uint64_t tombstone =
-        stamp_set_find(&replica->tombstones, replica_hash_peer(replica, key));
-    switch (peer_merge(record, found ? &held : NULL, tombstone, now_ms)) {
+    switch (peer_merge(record, found ? &held : NULL, replica_removal(replica, key), now_ms)) {
     case MERGE_PUT:
         held = (struct held_peer){ .stamp = record->stamp, .state = record->state };
         return table->put(table->context, key, &held) ? REPLICA_CHANGED : REPLICA_REJECTED;
@@ -168,10 +190,6 @@ static enum replica_effect merge_counter(struct replica *replica, const struct p
         write_counter(answer, record->counter.info_hash, node, held, record->stamp);
     if (pair.counted <= held.counted && pair.taken_back <= held.taken_back)
         return REPLICA_NOTHING;
-    /* The node has counted more since it wrote its store: which completions of then it has taken
-     * back is unknown. */
-    if (stamp_is_of(node, replica->options.node))
-        replica->own_after = replica->restored;
     if (!counter_table_merge(&replica->counters, torrent, node, pair))
         return REPLICA_REJECTED;
     replica_show_count(replica, table, record->counter.info_hash, record->stamp);
@@ -221,8 +239,8 @@ enum replica_effect replica_merge(struct replica *replica, const struct peer_tab
 
 void replica_restore_completion(struct replica *replica, const struct stamped_hash *completion) {
     stamp_set_put(&replica->completions, completion);
-    if (completion->stamp > replica->restored)
-        replica->restored = completion->stamp;
+    if (completion->stamp > replica->start)
+        replica->start = completion->stamp;
 }
 
 void replica_join(struct replica *replica) {

@@ -37,8 +37,7 @@ struct replica {
     struct replica_options options;
     struct stamp_set tombstones;
     struct stamp_set completions; /* the smallest stamp of each */
-    uint64_t restored;            /* greatest stamp of the completions that the store knew */
-    uint64_t own_after;           /* completions up to this stamp are not taken back */
+    uint64_t start;               /* completions counted before this stamp are not taken back */
     struct counter_table counters;
 };
 
@@ -74,6 +73,10 @@ enum replica_effect replica_merge(struct replica *replica, const struct peer_tab
                                   uint64_t site, const struct record *record, uint64_t now_ms,
                                   struct record *answer);
 
+/* Stamp of the peer's last removal that is known; 0: none is. A tombstone in a snapshot does not
+ * remove the peer, since it is a hash only: at the end of a snapshot, look for peers with one. */
+uint64_t replica_removal(const struct replica *replica, const struct peer_key *key);
+
 /* Notes that the node itself has removed a peer because it stopped or moved. */
 void replica_note_removal(struct replica *replica, const struct peer_key *key, uint64_t stamp);
 
@@ -95,7 +98,7 @@ void replica_own_counter(const struct replica *replica,
                          const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp,
                          struct record *record);
 
-/* Restores a completion from the store, with the counters of that time. */
+/* Restores a completion from the store. */
 void replica_restore_completion(struct replica *replica, const struct stamped_hash *completion);
 
 /* A snapshot of a whole node has ended: the node knows its counters, and counts under its own id.

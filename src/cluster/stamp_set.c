@@ -111,7 +111,8 @@ bool stamp_set_next(const struct stamp_set *set, size_t *cursor, struct stamped_
         const size_t at = (*cursor)++;
         *found = at < set->present.size ? read_slot(&set->present, at)
                                         : read_slot(&set->past, at - set->present.size);
-        if (found->stamp != 0)
+        const bool replaced = at >= set->present.size && stamp_in(&set->present, found->hash) != 0;
+        if (found->stamp != 0 && !replaced)
             return true;
     }
     return false;

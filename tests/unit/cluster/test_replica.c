@@ -112,6 +112,28 @@ START_TEST(tombstone_keeps_an_older_put_out) {
 }
 END_TEST
 
+/* A snapshot brought the tombstone first. It names only a hash, so the peer stays until its removal
+ * arrives, or the end of the snapshot. */
+START_TEST(removal_after_its_tombstone_removes_the_peer) {
+    struct record answer;
+    struct record record = record_of(RECORD_PUT, stamp_at(NOW_MS, OTHER_NODE));
+    (void)merge(SITE, &record, &answer);
+    const struct record tombstone = {
+        .kind = RECORD_TOMBSTONE,
+        .stamp = record.stamp + 1,
+        .hash = replica_hash_peer(&replica, &record.peer),
+    };
+    ck_assert_uint_eq(replica_removal(&replica, &record.peer), 0);
+    (void)merge(SITE, &tombstone, &answer);
+    ck_assert(one.present);
+    ck_assert_uint_eq(replica_removal(&replica, &record.peer), record.stamp + 1);
+    record.kind = RECORD_REMOVE;
+    record.stamp++;
+    ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_CHANGED);
+    ck_assert(!one.present);
+}
+END_TEST
+
 START_TEST(smaller_counter_is_answered) {
     struct record answer;
     struct record record = record_of(RECORD_COUNTER, 1);
@@ -128,12 +150,17 @@ START_TEST(smaller_counter_is_answered) {
 }
 END_TEST
 
-START_TEST(completion_counted_first_elsewhere_is_taken_back_once) {
-    struct record answer;
-    struct record record = record_of(RECORD_COMPLETION, stamp_at(NOW_MS - 1, OTHER_NODE));
-    const uint64_t stamp = stamp_at(NOW_MS, NODE);
+static struct record completion_of(uint64_t stamp) {
+    struct record record = record_of(RECORD_COMPLETION, stamp);
     memset(&record.completion, 0, sizeof record.completion);
     record.completion.identity = 7;
+    return record;
+}
+
+START_TEST(completion_counted_first_elsewhere_is_taken_back_once) {
+    struct record answer;
+    const uint64_t stamp = stamp_at(NOW_MS + 1, NODE);
+    const struct record record = completion_of(stamp_at(NOW_MS, OTHER_NODE));
     const uint8_t *info_hash = record.completion.info_hash;
     ck_assert(replica_count_completion(&replica, info_hash, 7, stamp));
     ck_assert(!replica_count_completion(&replica, info_hash, 7, stamp + 1));
@@ -147,6 +174,36 @@ START_TEST(completion_counted_first_elsewhere_is_taken_back_once) {
 }
 END_TEST
 
+START_TEST(completion_counted_first_here_is_answered) {
+    struct record answer;
+    const uint64_t stamp = stamp_at(NOW_MS + 1, NODE);
+    const struct record record = completion_of(stamp_at(NOW_MS + 2, OTHER_NODE));
+    ck_assert(replica_count_completion(&replica, record.completion.info_hash, 7, stamp));
+    ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_NOTHING);
+    ck_assert_int_eq(answer.kind, RECORD_COMPLETION);
+    ck_assert_uint_eq(answer.stamp, stamp);
+    ck_assert_uint_eq(answer.completion.identity, 7);
+}
+END_TEST
+
+/* Restored from an old store, or come back after the node had forgotten it. */
+START_TEST(completion_that_was_taken_back_perhaps_is_not_taken_back) {
+    struct record answer;
+    const struct record earlier = completion_of(stamp_at(NOW_MS - 9, OTHER_NODE));
+    struct record own = completion_of(stamp_at(NOW_MS - 1, NODE));
+    if (_i == 0)
+        replica_restore_completion(&replica, &(struct stamped_hash){
+                                                 .hash = 7,
+                                                 .stamp = own.stamp,
+                                                 .info_hash = own.completion.info_hash,
+                                             });
+    own.stamp = stamp_at(NOW_MS + (uint64_t)_i - 1, NODE);
+    (void)merge(SITE, &own, &answer);
+    ck_assert_int_eq(merge(SITE, &earlier, &answer), REPLICA_NOTHING);
+    ck_assert_int_eq(answer.kind, RECORD_NONE);
+}
+END_TEST
+
 UNIT_SUITE(cluster_replica) {
     Suite *suite = suite_create("cluster_replica");
     TCase *tcase = tcase_create("merging");
@@ -154,8 +211,11 @@ UNIT_SUITE(cluster_replica) {
     tcase_add_test(tcase, lan_peers_of_other_sites_are_skipped);
     tcase_add_test(tcase, full_table_rejects_a_put);
     tcase_add_test(tcase, tombstone_keeps_an_older_put_out);
+    tcase_add_test(tcase, removal_after_its_tombstone_removes_the_peer);
     tcase_add_test(tcase, smaller_counter_is_answered);
     tcase_add_test(tcase, completion_counted_first_elsewhere_is_taken_back_once);
+    tcase_add_test(tcase, completion_counted_first_here_is_answered);
+    tcase_add_loop_test(tcase, completion_that_was_taken_back_perhaps_is_not_taken_back, 0, 3);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -114,11 +114,14 @@ START_TEST(full_set_drops_the_older_half) {
 }
 END_TEST
 
+/* Once each, also one that has an older stamp in the past generation. */
 START_TEST(all_hashes_of_a_set_are_visited) {
-    struct stamp_set set = stamp_set_create(50, _i == 1, NOW_MS);
+    struct stamp_set set = stamp_set_create(60, _i == 1, NOW_MS);
     uint32_t seen[100] = { 0 };
+    put(&set, 9, 1);
     for (uint64_t hash = 0; hash < 100; hash++)
-        put(&set, hash, hash + 1);
+        put(&set, hash, hash == 9 ? 1 : hash + 1);
+    put(&set, 9, 10);
     size_t cursor = 0;
     struct stamped_hash found;
     while (stamp_set_next(&set, &cursor, &found)) {
