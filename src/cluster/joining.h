@@ -3,7 +3,7 @@
  * whole, so that it may be the source of a snapshot, once it has ended a snapshot of a whole node
  * and has no hole and room for all peers; or, if there is no whole node, one interval later, when
  * every client has announced again. Then it may still lack counters and registry entries, so it
- * goes on requesting a snapshot. Pure. */
+ * still requests a snapshot. Pure. */
 #ifndef SKEP_CLUSTER_JOINING_H
 #define SKEP_CLUSTER_JOINING_H
 

@@ -23,6 +23,17 @@ enum broken_rule {
     RULE_RESEND,         /* nothing is sent again after a failover */
     RULE_LASTING,        /* without a whole node, counters and registry are not sent */
     RULE_REGISTRY_ORDER, /* the later of two registry entries wins */
+    RULE_REFRESH,        /* a peer that has not changed is never sent again */
+    RULE_STARTED,        /* nor if it has started */
+    RULE_WALK,           /* puts that were dropped are not sent later */
+    RULE_TOMBSTONES_IN_SNAPSHOT,
+    RULE_SNAPSHOT_REMOVES, /* a snapshot's tombstones remove no peer */
+    RULE_UNCONFIRMED,      /* restored peers that the first snapshot lacks stay */
+    RULE_WHOLE_SOURCE,     /* any node sends snapshots */
+    RULE_READ_FIRST,       /* a node that was paused sweeps before it reads */
+    RULE_ANSWER_COMPLETION,
+    RULE_SEND_RESTORED, /* what a node has restored it does not send */
+    RULE_BEFORE_START,  /* a completion counted before the start is taken back */
     RULE_COUNT,
 };
 

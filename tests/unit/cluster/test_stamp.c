@@ -114,7 +114,7 @@ START_TEST(full_set_drops_the_older_half) {
 }
 END_TEST
 
-/* Once each, also one that has an older stamp in the past generation. */
+/* Once each, also if the past generation has an older stamp of it. */
 START_TEST(all_hashes_of_a_set_are_visited) {
     struct stamp_set set = stamp_set_create(60, _i == 1, NOW_MS);
     uint32_t seen[100] = { 0 };

@@ -133,7 +133,7 @@ START_TEST(hole_and_lack_of_room_end_wholeness) {
     ck_assert_int_eq(tick(&joining, 3000), JOINING_WAIT);
     joining_set_room(&joining, true);
     ck_assert_int_eq(tick(&joining, 4000), JOINING_REQUEST);
-    joining_set_room(&joining, false); /* the time of waiting begins anew */
+    joining_set_room(&joining, false); /* it waits from the beginning */
     joining_set_room(&joining, true);
     ck_assert_int_eq(tick(&joining, 303999), JOINING_REQUEST);
     ck_assert_int_eq(tick(&joining, 603999), JOINING_WHOLE);
