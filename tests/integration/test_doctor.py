@@ -11,10 +11,12 @@ import pytest
 
 from support.announce import Peer, random_hash
 from support.certificates import Authority
+from support.engine import Engine
 from support.mounts import fill, mount_small, own_mounts
 from support.network import own_network
 from support.skepctl import SILENT, Skepctl
 from support.skepd import Skepd, free_port
+from support.waiting import wait_until
 
 
 def examine(daemon, *words, url=None):
@@ -187,6 +189,19 @@ def test_stranger_is_told_that_a_token_is_required(daemon):
         assert of(findings, "skepd")[0]["level"] == "good"
         status, findings = examine(guarded)
         assert any("token" in (one["fix"] or "") for one in of(findings, "skepd"))
+
+
+def test_engine_of_a_cluster_is_checked():
+    with Engine("--appendonly", "no") as engine, \
+            Skepd(f'cluster = {{ engine = "{engine.url}"; timeout_ms = 500; join_timeout_s = 1; }};') as node:
+        wait_until(lambda: of(examine(node)[1], "cluster", "warning"))
+        (warning,) = of(examine(node)[1], "cluster")
+        assert "appendonly" in warning["text"]
+        engine.kill()
+        wait_until(lambda: of(examine(node)[1], "cluster", "fault"))
+        engine.options = ()
+        engine.start()
+        wait_until(lambda: of(examine(node)[1], "cluster", "good"))
 
 
 def test_health_needs_no_permission():

@@ -94,6 +94,28 @@ static void check_proxy(struct patient *patient) {
     json_decref(list);
 }
 
+static void check_engine(struct patient *patient) {
+    json_t *cluster = NULL;
+    if (api_client_get(patient->api, "cluster", &cluster) != STATUS_GOOD)
+        return;
+    const json_t *engine = json_object_get(cluster, "engine");
+    const char *url = api_client_text(engine, "url", "the engine");
+    const char *warnings = api_client_text(engine, "warnings", NULL);
+    if (engine != NULL && !json_is_true(json_object_get(engine, "connected")))
+        findings_add(&patient->findings, FINDING_FAULT, "cluster",
+                     "start the engine, or correct cluster.engine and its password",
+                     "no connection to the engine: %s",
+                     api_client_text(engine, "error", "unknown reason"));
+    else if (warnings != NULL)
+        findings_add(&patient->findings, FINDING_WARNING, "cluster",
+                     "correct the configuration of Redis or Valkey", "%s: %s", url, warnings);
+    else if (engine != NULL)
+        findings_add(&patient->findings, FINDING_GOOD, "cluster", NULL,
+                     "connected to %s, %" PRIu64 " ms behind", url,
+                     api_client_number(engine, "behind_ms"));
+    json_decref(cluster);
+}
+
 static enum status check_urls(struct patient *patient) {
     struct tracker_client_options options = { .http.timeout_ms = TIMEOUT_MS };
     const bool local = api_client_is_local(patient->api);
@@ -134,6 +156,7 @@ static enum status examine(struct patient *patient) {
     if (is_admin(patient)) {
         check_warnings(patient);
         check_proxy(patient);
+        check_engine(patient);
     }
     const enum status status = check_urls(patient);
     if (status != STATUS_GOOD)
