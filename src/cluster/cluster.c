@@ -421,7 +421,7 @@ void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
 }
 
 static void send_rest(struct cluster *cluster) {
-    bool connected = true;
+    bool connected = node_status(cluster->node).connected;
     for (int i = 0; i < LAST_STEPS && connected && node_status(cluster->node).waiting > 0; i++) {
         refresh(&cluster->merging);
         connected = node_step(cluster->node, cluster->merging.table.now_ms, 1);
