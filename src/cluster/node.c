@@ -459,9 +459,10 @@ static void beat(struct node *node) {
     look_at_stream(node);
     trim(node, node->options.stream_bytes_max);
     lock(node);
-    replica_age(&node->replica,
-                members_interval_max_s(&node->members, node->interval_max_s, node->now_ms),
-                cluster_ms(node));
+    const uint32_t interval_s =
+        members_interval_max_s(&node->members, node->interval_max_s, node->now_ms);
+    replica_age(&node->replica, interval_s, cluster_ms(node));
+    outbox_drop_old(&node->outbox, cluster_ms(node) - UINT64_C(1000) * peer_lifetime_s(interval_s));
     write_heartbeat(node, &record, positions);
     outbox_add(&node->outbox, &record);
     unlock(node);

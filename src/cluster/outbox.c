@@ -1,5 +1,7 @@
 #include "cluster/outbox.h"
 
+#include "swarm/stamp.h"
+
 bool outbox_create(struct outbox *outbox, const struct outbox_options *options) {
     *outbox = (struct outbox){ 0 };
     if (blob_queue_create(&outbox->puts, options->puts_max) &&
@@ -33,6 +35,36 @@ void outbox_add(struct outbox *outbox, const struct record *record) {
         outbox_note_dropped(outbox, record->stamp);
     else
         outbox->lost++;
+}
+
+static bool is_old(struct bytes bytes, uint64_t before_ms) {
+    struct record record;
+    switch (record_read(&bytes, &record)) {
+    case RECORD_HEARTBEAT:
+    case RECORD_REQUEST:
+        return true;
+    case RECORD_REMOVE:
+        return stamp_ms(record.stamp) < before_ms;
+    default:
+        return false;
+    }
+}
+
+/* The others go to the end: the order of records does not matter. */
+void outbox_drop_old(struct outbox *outbox, uint64_t before_ms) {
+    struct blob_queue *queue = &outbox->other;
+    uint8_t data[RECORD_MAX + 2];
+    struct blob blob;
+    if (blob_queue_has_room(queue, queue->capacity / 8))
+        return;
+    for (size_t count = queue->count; count > 0 && blob_queue_first(queue, &blob); count--) {
+        const bool old = is_old(blob.bytes, before_ms);
+        const struct bytes kept = { .data = data, .len = blob.bytes.len };
+        memcpy(data, blob.bytes.data, blob.bytes.len);
+        blob_queue_pop(queue);
+        if (!old && !blob_queue_push(queue, kept, blob.time))
+            outbox->lost++;
+    }
 }
 
 bool outbox_is_empty(const struct outbox *outbox) {

@@ -32,6 +32,10 @@ void outbox_free(struct outbox *outbox);
 void outbox_add(struct outbox *outbox, const struct record *record);
 bool outbox_is_empty(const struct outbox *outbox);
 
+/* If the queue of other records is nearly full: drops heartbeats, requests, and removals from
+ * before `before_ms` (of the cluster's clock), if every put that those could beat has expired. */
+void outbox_drop_old(struct outbox *outbox, uint64_t before_ms);
+
 /* Whether any put fits. */
 bool outbox_has_room(const struct outbox *outbox);
 

@@ -5,6 +5,7 @@
 #include "cluster/outbox.h"
 #include "support.h"
 #include "swarm/announce.h"
+#include "swarm/stamp.h"
 
 enum { NODE = 7, STARTED = 100 };
 
@@ -210,6 +211,39 @@ START_TEST(full_outbox_drops_puts_and_asks_for_a_walk) {
 }
 END_TEST
 
+START_TEST(full_outbox_drops_old_removals) {
+    enum { LAST = 100 };
+    struct outbox outbox;
+    const struct outbox_options options = { .puts_max = 100, .other_max = 3000, .sent_max = 100 };
+    uint8_t data[6000];
+    uint32_t kinds[RECORD_TOMBSTONE + 1] = { 0 };
+    ck_assert(outbox_create(&outbox, &options));
+    struct record record = { .kind = RECORD_COMPLETION, .stamp = stamp_at(1, NODE) };
+    outbox_add(&outbox, &record);
+    record = numbered_record(RECORD_REMOVE, stamp_at(1, NODE));
+    outbox_add(&outbox, &record);
+    outbox_drop_old(&outbox, LAST);
+    ck_assert_uint_eq(outbox.other.count, 2); /* there is room */
+    for (uint64_t ms = 2; outbox.lost == 0; ms++) {
+        record = numbered_record(RECORD_REMOVE, stamp_at(ms, NODE));
+        outbox_add(&outbox, &record);
+    }
+    const size_t count = outbox.other.count;
+    outbox_drop_old(&outbox, 11);
+    ck_assert_uint_eq(outbox.other.count, count - 10);
+    struct writer w = writer_on(data, sizeof data);
+    outbox_take(&outbox, &w);
+    struct bytes rest = { .data = data, .len = w.len };
+    while (record_read(&rest, &record) != RECORD_NONE) {
+        ck_assert(record.kind != RECORD_REMOVE || stamp_ms(record.stamp) > 10);
+        kinds[record.kind]++;
+    }
+    ck_assert_uint_eq(kinds[RECORD_COMPLETION], 1);
+    ck_assert_uint_eq(kinds[RECORD_REMOVE], count - 11);
+    outbox_free(&outbox);
+}
+END_TEST
+
 START_TEST(sent_entries_are_kept_for_two_minutes) {
     struct outbox outbox;
     const struct outbox_options options = { .puts_max = 1, .other_max = 1, .sent_max = 100 };
@@ -248,6 +282,7 @@ UNIT_SUITE(cluster_transport) {
     TCase *outbox = tcase_create("outbox");
     tcase_add_loop_test(outbox, queue_keeps_order_in_constant_memory, 0, 10);
     tcase_add_test(outbox, full_outbox_drops_puts_and_asks_for_a_walk);
+    tcase_add_test(outbox, full_outbox_drops_old_removals);
     tcase_add_test(outbox, sent_entries_are_kept_for_two_minutes);
     suite_add_tcase(suite, outbox);
     return suite;
