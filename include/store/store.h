@@ -34,12 +34,13 @@ struct store *store_open_default(const char *path, char error[static ERROR_LEN])
 /* Discards uncommitted changes. NULL is ignored. */
 void store_close(struct store *store);
 
-/* Calls `restore` for each torrent and then for each peer, as changes, until it returns false. If
- * the file is damaged, passes on the readable part and continues with a new file as store_open
+/* Calls `restore` for each torrent and each peer, as changes, until it returns false; from up to
+ * `threads` threads at the same time. A torrent comes before its peers, on the same thread.
+ * If the file is damaged, passes on the readable part and continues with a new file as store_open
  * does. False if the file could not be read for another reason, or no new one could be created; see
  * store_failure. */
-bool store_restore(struct store *store, bool (*restore)(void *context, const struct change *change),
-                   void *context);
+bool store_restore(struct store *store, unsigned threads,
+                   bool (*restore)(void *context, const struct change *change), void *context);
 
 /* Call before a commit. Checks that the open file is still the file at its path. If it was deleted
  * or replaced, or if the last failure may be cured by it, opens the path again; the store is then

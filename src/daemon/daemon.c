@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,13 +104,19 @@ static void watch_network(void *context) {
 struct restore_state {
     struct tracker *tracker;
     uint64_t now_ms;
-    uint32_t peers; /* in the database */
+    _Atomic uint32_t peers; /* in the database */
 };
 
 static bool restore_change(void *context, const struct change *change) {
     struct restore_state *state = context;
-    state->peers += change->peer.family != FAMILY_NONE;
+    if (change->peer.family != FAMILY_NONE)
+        atomic_fetch_add_explicit(&state->peers, 1, memory_order_relaxed);
     return tracker_restore(state->tracker, change, state->now_ms);
+}
+
+static unsigned cores(void) {
+    const long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 1 ? (unsigned)count : 1;
 }
 
 static bool log_failure(const char *error) {
@@ -140,7 +147,7 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
     if (daemon->store == NULL)
         return log_failure(error);
     struct restore_state state = { .tracker = daemon->tracker, .now_ms = clock_now_ms() };
-    if (!store_restore(daemon->store, restore_change, &state)) {
+    if (!store_restore(daemon->store, cores(), restore_change, &state)) {
         log_error("database %s: cannot read: %s", config->database, store_failure(daemon->store));
         return false;
     }

@@ -148,17 +148,18 @@ bool connection_run(sqlite3_stmt *statement) {
 }
 
 bool connection_copy_blob(sqlite3_stmt *row, int column, void *data, size_t len) {
-    if (sqlite3_column_type(row, column) != SQLITE_BLOB ||
-        sqlite3_column_bytes(row, column) != (int)len)
+    sqlite3_value *value = sqlite3_column_value(row, column);
+    if (sqlite3_value_type(value) != SQLITE_BLOB || sqlite3_value_bytes(value) != (int)len)
         return false;
-    memcpy(data, sqlite3_column_blob(row, column), len);
+    memcpy(data, sqlite3_value_blob(value), len);
     return true;
 }
 
 bool connection_read_integer(sqlite3_stmt *row, int column, int64_t min, int64_t max,
                              int64_t *number) {
-    const int64_t found = sqlite3_column_int64(row, column);
-    if (sqlite3_column_type(row, column) != SQLITE_INTEGER || found < min || found > max)
+    sqlite3_value *value = sqlite3_column_value(row, column);
+    const int64_t found = sqlite3_value_int64(value);
+    if (sqlite3_value_type(value) != SQLITE_INTEGER || found < min || found > max)
         return false;
     *number = found;
     return true;

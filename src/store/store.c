@@ -389,13 +389,16 @@ bool store_exchange_secret(struct store *store, const char *name, const void *se
     return store_commit(store);
 }
 
-bool store_restore(struct store *store, bool (*restore)(void *context, const struct change *change),
-                   void *context) {
+bool store_restore(struct store *store, unsigned threads,
+                   bool (*restore)(void *context, const struct change *change), void *context) {
     char why[ERROR_LEN];
-    enum connection_result result =
-        swarm_rows_restore(&store->connection, &store->latest, restore, context, why);
-    if (result == CONNECTION_GOOD)
-        result = connection_check(&store->connection, why);
+    const struct swarm_restore wanted = {
+        .restore = restore,
+        .context = context,
+        .threads = threads,
+        .key = store->latest.key,
+    };
+    const enum connection_result result = swarm_rows_restore(&store->connection, &wanted, why);
     if (result == CONNECTION_DAMAGED)
         return start_new_file(store, why, store->failure);
     return result == CONNECTION_GOOD || error_set(store->failure, "%s", why);

@@ -1,12 +1,16 @@
 #include "store/swarm_rows.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "store/packed_change.h"
 #include "store/schema.h"
 #include "store/swarm_log.h"
+
+enum { RESTORE_THREADS_MAX = 4 };
 
 static const char PUT_PEER[] =
     "INSERT OR REPLACE INTO peer"
@@ -137,25 +141,38 @@ static bool read_peer(sqlite3_stmt *row, int64_t now_s, struct change *change) {
     return true;
 }
 
-struct restore_state {
-    struct connection *connection;
-    struct latest_changes *latest; /* of the range, from the log */
-    unsigned range;
+/* Shared by the threads of a restore. */
+struct restore_job {
+    const struct swarm_restore *wanted;
+    const char *path;
     int64_t now_s;
-    bool (*restore)(void *context, const struct change *change);
-    void *context;
-    bool wanted; /* `restore` has not returned false */
-    enum connection_result result;
-    char *why;
+    _Atomic unsigned next_range;
+    _Atomic bool stopped; /* `restore` has returned false */
 };
+
+/* Of one thread. */
+struct restore_state {
+    struct restore_job *job;
+    pthread_t thread;
+    struct connection *connection;
+    struct latest_changes latest; /* of the range, from the log */
+    unsigned range;
+    enum connection_result result;
+    char why[ERROR_LEN];
+};
+
+static void keep_worst(struct restore_state *restoring, enum connection_result result,
+                       const char *why) {
+    if (result == CONNECTION_GOOD || result < restoring->result)
+        return;
+    restoring->result = result;
+    connection_explain(restoring->why, why);
+}
 
 static void keep_failure(struct restore_state *restoring) {
     sqlite3 *db = restoring->connection->db;
-    if (schema_is_damage(sqlite3_extended_errcode(db)))
-        restoring->result = CONNECTION_DAMAGED;
-    else if (restoring->result == CONNECTION_GOOD)
-        restoring->result = CONNECTION_REFUSED;
-    connection_explain(restoring->why, sqlite3_errmsg(db));
+    const bool damage = schema_is_damage(sqlite3_extended_errcode(db));
+    keep_worst(restoring, damage ? CONNECTION_DAMAGED : CONNECTION_REFUSED, sqlite3_errmsg(db));
 }
 
 /* Binds the info_hashes of the range to the parameters. Values that are not info_hashes belong to
@@ -177,8 +194,14 @@ static sqlite3_stmt *prepare_range(const struct restore_state *restoring, const 
     return rows;
 }
 
+static bool is_stopped(const struct restore_state *restoring) {
+    return atomic_load_explicit(&restoring->job->stopped, memory_order_relaxed);
+}
+
 static void pass_change(struct restore_state *restoring, const struct change *change) {
-    restoring->wanted = restoring->restore(restoring->context, change);
+    const struct swarm_restore *wanted = restoring->job->wanted;
+    if (!wanted->restore(wanted->context, change))
+        atomic_store_explicit(&restoring->job->stopped, true, memory_order_relaxed);
 }
 
 static void restore_rows(struct restore_state *restoring, const char *sql,
@@ -186,23 +209,22 @@ static void restore_rows(struct restore_state *restoring, const char *sql,
                                           struct change *change)) {
     sqlite3_stmt *rows = prepare_range(restoring, sql);
     int result = SQLITE_ERROR;
-    while (restoring->wanted && rows != NULL && (result = sqlite3_step(rows)) == SQLITE_ROW) {
+    while (!is_stopped(restoring) && rows != NULL && (result = sqlite3_step(rows)) == SQLITE_ROW) {
         struct change change;
-        if (!read_row(rows, restoring->now_s, &change)) {
-            restoring->result = CONNECTION_DAMAGED;
-            connection_explain(restoring->why, "it contains invalid rows");
-        } else if (!latest_changes_replace(restoring->latest, &change)) {
+        if (!read_row(rows, restoring->job->now_s, &change)) {
+            keep_worst(restoring, CONNECTION_DAMAGED, "it contains invalid rows");
+        } else if (!latest_changes_replace(&restoring->latest, &change)) {
             pass_change(restoring, &change);
         }
     }
-    if (restoring->wanted && result != SQLITE_DONE)
+    if (!is_stopped(restoring) && result != SQLITE_DONE)
         keep_failure(restoring);
     sqlite3_reset(rows);
 }
 
 static void restore_latest(struct restore_state *restoring, enum change_kind kind) {
-    const struct latest_changes *latest = restoring->latest;
-    for (size_t i = 0; i < latest->count && restoring->wanted; i++) {
+    const struct latest_changes *latest = &restoring->latest;
+    for (size_t i = 0; i < latest->count && !is_stopped(restoring); i++) {
         if (latest->list[i].change.kind == kind)
             pass_change(restoring, &latest->list[i].change);
     }
@@ -211,14 +233,10 @@ static void restore_latest(struct restore_state *restoring, enum change_kind kin
 static void read_log(struct restore_state *restoring) {
     struct swarm_log_part all;
     char why[ERROR_LEN];
-    const enum connection_result result =
-        swarm_log_read(restoring->connection, restoring->range, SIZE_MAX, restoring->now_s,
-                       restoring->latest, &all, why);
-    if (result == CONNECTION_GOOD)
-        return;
-    if (result > restoring->result)
-        restoring->result = result;
-    connection_explain(restoring->why, why);
+    keep_worst(restoring,
+               swarm_log_read(restoring->connection, restoring->range, SIZE_MAX,
+                              restoring->job->now_s, &restoring->latest, &all, why),
+               why);
 }
 
 static void restore_range(struct restore_state *restoring) {
@@ -232,23 +250,55 @@ static void restore_range(struct restore_state *restoring) {
                  "SELECT " PEER_COLUMNS " FROM peer WHERE info_hash >= ?1 AND info_hash < ?2",
                  read_peer);
     restore_latest(restoring, CHANGE_PEER_JOINED);
-    latest_changes_clear(restoring->latest);
+    latest_changes_clear(&restoring->latest);
 }
 
-enum connection_result
-swarm_rows_restore(struct connection *connection, struct latest_changes *latest,
-                   bool (*restore)(void *context, const struct change *change), void *context,
-                   char why[static ERROR_LEN]) {
-    struct restore_state restoring = {
-        .connection = connection,
-        .latest = latest,
+static void restore_ranges(struct restore_state *restoring) {
+    while (!is_stopped(restoring)) {
+        restoring->range =
+            atomic_fetch_add_explicit(&restoring->job->next_range, 1, memory_order_relaxed);
+        if (restoring->range >= SWARM_LOG_RANGES)
+            return;
+        restore_range(restoring);
+    }
+}
+
+/* Without a connection, the other threads do all. */
+static void *run_helper(void *argument) {
+    struct restore_state *restoring = argument;
+    struct connection connection = { .lock = -1 };
+    if (sqlite3_open_v2(restoring->job->path, &connection.db,
+                        SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+        restoring->connection = &connection;
+        restore_ranges(restoring);
+    }
+    connection_close(&connection);
+    return NULL;
+}
+
+enum connection_result swarm_rows_restore(struct connection *connection,
+                                          const struct swarm_restore *wanted,
+                                          char why[static ERROR_LEN]) {
+    struct restore_job job = {
+        .wanted = wanted,
+        .path = sqlite3_db_filename(connection->db, "main"),
         .now_s = clock_unix_s(),
-        .restore = restore,
-        .context = context,
-        .wanted = true,
-        .why = why,
     };
-    for (; restoring.range < SWARM_LOG_RANGES && restoring.wanted; restoring.range++)
-        restore_range(&restoring);
-    return restoring.result;
+    struct restore_state states[RESTORE_THREADS_MAX] = { { .connection = connection } };
+    unsigned started = 0;
+    for (unsigned i = 0; i < RESTORE_THREADS_MAX; i++) {
+        states[i].job = &job;
+        states[i].latest.key = wanted->key;
+    }
+    while (started + 1 < wanted->threads && started + 1 < RESTORE_THREADS_MAX &&
+           pthread_create(&states[started + 1].thread, NULL, run_helper, &states[started + 1]) == 0)
+        started++;
+    keep_worst(&states[0], connection_check(connection, why), why);
+    restore_ranges(&states[0]);
+    for (unsigned i = 1; i <= started; i++) {
+        pthread_join(states[i].thread, NULL);
+        keep_worst(&states[0], states[i].result, states[i].why);
+    }
+    memcpy(why, states[0].why, ERROR_LEN);
+    return states[0].result;
 }

@@ -39,7 +39,7 @@ FUZZ_TARGET(database, 61) {
     char error[ERROR_LEN];
     struct database_directory directory = database_directory_create(data, size);
     struct store *store = store_open(directory.file, error);
-    if (store != NULL && store_restore(store, accept_change, NULL)) {
+    if (store != NULL && store_restore(store, 1, accept_change, NULL)) {
         const struct change change = { .kind = CHANGE_PEER_JOINED, .peer.family = FAMILY_V4 };
         assert(store_apply(store, &change, 1));
         (void)store_commit(store);

@@ -311,7 +311,7 @@ static void use_database(const char *path) {
     struct tracker *tracker = tracker_create(&options, 0);
     struct store *store = store_open(path, error);
     assert(tracker != NULL);
-    if (store != NULL && store_restore(store, restore_change, tracker)) {
+    if (store != NULL && store_restore(store, 1, restore_change, tracker)) {
         (void)store_exchange_secret(store, "udp key", secret, previous, sizeof secret, &existed);
         use_swarms(store, tracker);
         use_history(store, path);

@@ -82,14 +82,13 @@ static bool count_peer(void *context, const struct change *change) {
 /* What a restart would restore: rows and log. */
 static uint32_t stored_peers(void) {
     struct connection reader = { .lock = -1 };
-    struct latest_changes latest = { .count = 0 };
     char why[ERROR_LEN];
     uint32_t peers = 0;
+    const struct swarm_restore counting = { .restore = count_peer, .context = &peers };
     ck_assert_int_eq(sqlite3_open(directory.database, &reader.db), SQLITE_OK);
     sqlite3_busy_timeout(reader.db, (int)patience_ms);
     ck_assert_int_eq(sqlite3_exec(reader.db, "BEGIN", NULL, NULL, NULL), SQLITE_OK);
-    ck_assert_int_eq(swarm_rows_restore(&reader, &latest, count_peer, &peers, why),
-                     CONNECTION_GOOD);
+    ck_assert_int_eq(swarm_rows_restore(&reader, &counting, why), CONNECTION_GOOD);
     connection_close(&reader);
     return peers;
 }

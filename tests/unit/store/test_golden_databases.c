@@ -63,7 +63,7 @@ static struct counts restore_counts(void) {
     struct counts counts = { 0 };
     struct store *store = store_open(directory.database, error);
     ck_assert_msg(store != NULL, "%s", error);
-    ck_assert_msg(store_restore(store, count_change, &counts), "%s", store_failure(store));
+    ck_assert_msg(store_restore(store, 1, count_change, &counts), "%s", store_failure(store));
     store_close(store);
     return counts;
 }

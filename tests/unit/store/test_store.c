@@ -93,7 +93,7 @@ static bool note(void *context, const struct change *change) {
 static size_t restore(size_t max) {
     restored.count = 0;
     restored.max = max;
-    ck_assert(store_restore(store, note, NULL));
+    ck_assert(store_restore(store, 1, note, NULL));
     return restored.count;
 }
 

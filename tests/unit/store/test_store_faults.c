@@ -95,7 +95,7 @@ static struct state restore_state(void) {
     struct state state = { 0 };
     struct store *store = store_open(directory.database, error);
     ck_assert_msg(store != NULL, "%s", error);
-    ck_assert(store_restore(store, read_change, &state));
+    ck_assert(store_restore(store, 1, read_change, &state));
     store_close(store);
     return state;
 }

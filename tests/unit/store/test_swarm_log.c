@@ -2,6 +2,7 @@
  * model. */
 #include "store/swarm_log.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -71,7 +72,7 @@ static bool count_peer(void *context, const struct change *change) {
 
 static uint32_t restored_peers(void) {
     uint32_t peers = 0;
-    ck_assert_msg(store_restore(store, count_peer, &peers), "%s", store_failure(store));
+    ck_assert_msg(store_restore(store, 1, count_peer, &peers), "%s", store_failure(store));
     return peers;
 }
 
@@ -201,6 +202,28 @@ START_TEST(invalid_row_leads_to_a_rewrite_when_it_is_merged) {
     merge(STORE_RANGES);
     ck_assert_uint_eq(count_of("swarm_log"), 0);
     ck_assert_uint_eq(count_of("peer"), 1);
+}
+END_TEST
+
+static bool count_atomically(void *context, const struct change *change) {
+    if (change->peer.family != FAMILY_NONE)
+        atomic_fetch_add((_Atomic uint32_t *)context, 1);
+    return true;
+}
+
+START_TEST(threads_restore_each_peer_once) {
+    enum { PEERS = 2000 };
+    _Atomic uint32_t peers = 0;
+    for (uint32_t i = 0; i < PEERS; i++)
+        apply(peer_change(i % STORE_RANGES, CHANGE_PEER_JOINED, i));
+    commit();
+    merge(STORE_RANGES / 2);
+    for (uint32_t i = 0; i < PEERS; i += 4)
+        apply(peer_change(i % STORE_RANGES, CHANGE_PEER_LEFT, i));
+    commit();
+    ck_assert(store_restore(store, (unsigned)_i, count_atomically, &peers));
+    ck_assert_uint_eq(peers, PEERS - PEERS / 4);
+    ck_assert(!store_is_stale(store));
 }
 END_TEST
 
@@ -345,7 +368,7 @@ static void require_restored_after_crash(void) {
     struct store *after = store_open(copy.database, error);
     ck_assert_msg(after != NULL, "%s", error);
     memset(&restored, 0, sizeof restored);
-    REQUIRE(store_restore(after, read_change, &restored));
+    REQUIRE(store_restore(after, 1, read_change, &restored));
     REQUIRE(memcmp(&restored, &committed, sizeof restored) == 0);
     store_close(after);
     directory_remove(&copy);
@@ -387,6 +410,7 @@ UNIT_SUITE(swarm_log) {
     tcase_add_loop_test(tcase, invalid_row_of_the_log_costs_no_other_row, 0, LOOPS_OF(damages));
     tcase_add_loop_test(tcase, invalid_row_leads_to_a_rewrite_when_it_is_merged, 0,
                         LOOPS_OF(damages));
+    tcase_add_loop_test(tcase, threads_restore_each_peer_once, 0, 6);
     tcase_add_test(tcase, rewrite_drops_the_log);
     tcase_add_loop_test(tcase, restore_after_a_crash_equals_the_last_commit, 0, 4);
     suite_add_tcase(suite, tcase);
