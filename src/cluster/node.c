@@ -241,9 +241,10 @@ static void look_at_stream(struct node *node) {
     snprintf(node->run, sizeof node->run, "%s", run);
     node->ever_added = stream.ever_added;
     node->last = (struct stream_id){ 0 };
+    /* Before the first entry, the position has no time. */
+    const bool behind = node->position.ms > 0 && stream_id_before(node->position, stream.last);
     lock(node);
-    node->status.behind_ms =
-        stream_id_before(node->position, stream.last) ? stream.last.ms - node->position.ms : 0;
+    node->status.behind_ms = behind ? stream.last.ms - node->position.ms : 0;
     unlock(node);
 }
 

@@ -192,6 +192,7 @@ def test_nodes_and_engine_are_shown(pair, engine):
     cluster = Api(a.port).get("/cluster")
     assert cluster["engine"]["connected"] and cluster["engine"]["url"] == engine.url
     assert cluster["engine"]["error"] is None and cluster["engine"]["warnings"] is None
+    assert cluster["engine"]["behind_ms"] < 24 * 3600 * 1000
     assert cluster["nodes"][0]["name"] == "node1" and cluster["nodes"][0]["alive"]
     found = read_metrics(a)
     assert found("skep_cluster_engine_connected") == found("skep_cluster_other_nodes") == 1
