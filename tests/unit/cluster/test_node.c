@@ -498,13 +498,14 @@ START_TEST(trimmed_entries_are_replaced_by_a_snapshot) {
     struct node *paused = nodes[1];
     nodes[1] = NULL;
     announce_many(0, 10, 10);
+    leave(0, 5);
     run_for(100, STEP_MS);
     (void)engine_server_run(&server, "XTRIM skep:stream MAXLEN 0");
     announce_many(0, 20, 10);
     run_for(1000, STEP_MS);
     nodes[1] = paused;
     run_for(2000, STEP_MS);
-    ck_assert(tables[1].present[25] && !tables[1].present[15]);
+    ck_assert(tables[1].present[25] && !tables[1].present[15] && tables[1].present[5]);
     await_agreement(0, 1, 20000);
     const struct node_status status = node_status(nodes[1]);
     ck_assert(status.counts.holes == 1 && status.counts.snapshots_received == 2 && status.whole);
