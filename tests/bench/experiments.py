@@ -169,8 +169,8 @@ def changes(bench):
         for turn in range(turns):
             for percent, daemon in daemons.items():
                 bench.say(f"turn {turn + 1}: {percent} % change")
-                run = bench.load.measure(daemon, population, "udp", ("--warmup", 0, *works[percent]),
-                                         seconds=bench.long_s / turns)
+                run = bench.load.run(daemon, population, "udp", ("--warmup", 0, *works[percent]),
+                                     seconds=bench.long_s / turns)
                 responses[percent] += run["responses"]
         return {percent: 1e6 * (cpu_s(daemon.pid) - before[percent]) / responses[percent]
                 for percent, daemon in daemons.items()}

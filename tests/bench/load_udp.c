@@ -16,7 +16,7 @@ enum {
     SLOT_BITS = 12, /* of the transaction id; the rest counts how often the slot was used */
     TRANSACTION_IGNORED = 0, /* no slot's: each counts from 1 */
     WAIT_US = 50000,
-    CONNECT_TRIES = 40,
+    CONNECT_TRIES = 200,
     SOCKET_BUFFER = 4 << 20,
 };
 

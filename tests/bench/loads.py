@@ -75,16 +75,20 @@ class Load:
                              f"peers: {found.get('first_error')}")
         return found
 
-    def measure(self, server, population, mode, work=(), seconds=None, concurrency=None):
-        """`work` are options of the load generator."""
+    def run(self, server, population, mode, work=(), seconds=None, concurrency=None):
+        """One run, whatever its result. `work` are options of the load generator."""
         self._seed += 1
         options = ["--mode", mode, "--port", server.port, "--server-pid", server.pid,
                    "--seconds", seconds or self._seconds, "--numwant", NUMWANT,
                    "--peers-max", server.peers_max,
                    "--concurrency", concurrency or CONCURRENCY[mode], "--seed", self._seed,
                    *population.options(), *work]
+        return json.loads(self._call(*options))
+
+    def measure(self, server, population, mode, *args, **options):
+        """A run with few faults."""
         for _ in range(TRIES):
-            found = json.loads(self._call(*options))
+            found = self.run(server, population, mode, *args, **options)
             faults = found["errors"] + found["lost"]
             if found["responses"] > 0 and faults <= FAULTS_MAX * found["responses"] + 1:
                 return found
