@@ -86,6 +86,8 @@ static void refresh(struct view *view) {
 
 static void copy_changes(void *context, const struct change *changes, size_t count) {
     struct shard_copy *copy = context;
+    if (count == 0)
+        return;
     if (copy->count + count > copy->allocated) {
         struct change *grown = realloc(copy->changes, (copy->count + count) * sizeof *grown);
         if (grown == NULL)
