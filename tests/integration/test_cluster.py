@@ -188,7 +188,8 @@ def test_lone_node_keeps_its_peers_and_counts_over_a_restart():
 
 def test_nodes_and_engine_are_shown(pair, engine):
     a, b = pair
-    wait_until(lambda: len(Api(a.port).get("/cluster")["nodes"]) == 1)
+    for daemon in pair:  # each has heard a heartbeat of the other
+        wait_until(lambda port=daemon.port: len(Api(port).get("/cluster")["nodes"]) == 1)
     cluster = Api(a.port).get("/cluster")
     assert cluster["engine"]["connected"] and cluster["engine"]["url"] == engine.url
     assert cluster["engine"]["error"] is None and cluster["engine"]["warnings"] is None
