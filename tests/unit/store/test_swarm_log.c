@@ -15,10 +15,14 @@ static struct store *store;
 static sqlite3 *other;
 static char error[ERROR_LEN];
 
-static void create_store(void) {
-    directory = directory_create();
+static void open_store(void) {
     store = store_open(directory.database, error);
     ck_assert_msg(store != NULL, "%s", error);
+}
+
+static void create_store(void) {
+    directory = directory_create();
+    open_store();
     ck_assert_int_eq(sqlite3_open(directory.database, &other), SQLITE_OK);
 }
 
@@ -117,7 +121,7 @@ START_TEST(uncommitted_merge_changes_nothing) {
     store_close(store);
     ck_assert_uint_eq(count_of("swarm_log"), 1);
     ck_assert_uint_eq(count_of("peer"), 0);
-    store = store_open(directory.database, error);
+    open_store();
     ck_assert_uint_eq(restored_peers(), 1);
 }
 END_TEST
