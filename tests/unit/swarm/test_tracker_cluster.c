@@ -315,7 +315,9 @@ START_TEST(private_tracker_merges_peers_with_a_passkey) {
     struct announce_request peer = test_leecher(1);
     const struct peer_key key = key_of(&peer);
     struct held_peer held = { .stamp = stamp_of_other(0), .state = { .interval_s = INTERVAL_S } };
-    tracker_set_access(tracker, access_create(&rules));
+    struct access *access = access_create(&rules);
+    ck_assert_ptr_nonnull(access);
+    tracker_set_access(tracker, access);
     ck_assert_int_eq(merge(&peer, 0, 0), ANNOUNCE_PASSKEY_MISSING);
     held.state.passkey_tag = registry_passkey_tag(digest);
     ck_assert_int_ne(tracker_merge_peer(tracker, &key, &held, START_MS), ANNOUNCE_OK);
