@@ -52,7 +52,8 @@ LDLIBS  = $(call libs,$(LIBRARIES))
 # Of the builds that other targets start, unless -j is given.
 JOBS    = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-SOURCES := $(wildcard src/*/*.c src/*/*/*.c)
+# $(wildcard) lists in the order of the locale, and the order of the objects shows in the programs.
+SOURCES := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 PROGRAMS := skepd skepctl
 MAINS   := src/daemon/skepd.c src/ctl/skepctl.c
 GENERATED := page completions
