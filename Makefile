@@ -73,7 +73,7 @@ $(TEST_BUILD)/tests/unit/%.o $(TEST_BUILD)/tests/fuzz/%.o: CPPFLAGS += -Itests/u
 .PHONY: all run install uninstall clean help fuzz
 .PHONY: build-packages check-packages systemd-packages style-packages fuzz-packages
 .PHONY: check check-all check-sanitized check-unit check-systemd check-asan check-tsan check-layers check-words
-.PHONY: check-style
+.PHONY: check-style check-platforms
 
 # On a fresh machine, `make run` and `make check` install packages first.
 all: $(PROGRAMS:%=$(BUILD)/%)
@@ -254,6 +254,14 @@ check-systemd: systemd-packages
 	@$(MAKE) --no-print-directory image DEB_BUILD_OPTIONS=nocheck
 	@tests/run --build $(BUILD) systemd containers
 
+# Other releases and architectures of Debian, in build/platforms; needs root and a mirror. With
+# REQUIRED=1, what cannot run fails. Not in check-all, which would take more than an hour.
+PLATFORMS ?= trixie/amd64 trixie/arm64 bookworm/arm64
+
+check-platforms:
+	@.ci/install $(TEST_PACKAGES) $(SYSTEMD_PACKAGES) || true
+	@tests/check-platforms $(if $(REQUIRED),--required) $(PLATFORMS)
+
 check-all: check check-systemd check-asan check-tsan check-style
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=10
 
@@ -328,6 +336,8 @@ help:
 	@echo "make check-unit    run the unit tests"
 	@echo "make check-systemd boot a Debian with systemd, run skepd and its package in it, and the container"
 	@echo "                   image in podman; needs root"
+	@echo "make check-platforms"
+	@echo "                   build the package and test it on Debian 13, and on arm64 with qemu-user; needs root"
 	@echo "make deb           build the Debian package into build/deb"
 	@echo "make image         build the container image localhost/skep:$(VERSION) from the package; needs root"
 	@echo "make check-asan    run unit and integration tests under AddressSanitizer and UBSan, and the unit tests"
