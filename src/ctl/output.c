@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "ctl/format.h"
 
-enum { LINE_MAX_LEN = 2048 };
+enum { LINE_MAX_LEN = 2048, LABELLED_LEN = 512 };
 
 /* Escapes the message, since it may hold bytes of a tracker or a file name. */
 __attribute__((format(printf, 1, 0))) static void print_message(const char *format,
@@ -44,6 +44,12 @@ void output_note(const char *format, ...) {
     va_start(arguments, format);
     print_message(format, arguments);
     va_end(arguments);
+}
+
+void output_labelled(const char *label, const char *raw) {
+    char text[LABELLED_LEN];
+    format_clean(bytes_of(raw), text, sizeof text);
+    printf("%-11s%s\n", label, text);
 }
 
 enum status output_json(json_t *value) {

@@ -28,6 +28,9 @@ enum status output_out_of_memory(void);
 /* Prints a message that is not an error. */
 __attribute__((format(printf, 1, 2))) void output_note(const char *format, ...);
 
+/* Prints a line "LABEL      TEXT", in which control characters are escaped. */
+void output_labelled(const char *label, const char *raw);
+
 /* Prints a value and releases it. NULL: out of memory. */
 enum status output_json(json_t *value);
 

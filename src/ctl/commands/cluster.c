@@ -8,12 +8,6 @@
 
 enum { TEXT_LEN = 512 };
 
-static void print_text(const char *label, const char *raw) {
-    char text[TEXT_LEN];
-    format_clean(bytes_of(raw), text, sizeof text);
-    printf("%-11s%s\n", label, text);
-}
-
 static bool is_true(const json_t *object, const char *key) {
     return json_is_true(json_object_get(object, key));
 }
@@ -49,9 +43,9 @@ static void print_engine(const json_t *engine) {
         puts("engine     not connected: changes wait");
     }
     if (json_is_string(json_object_get(engine, "error")))
-        print_text("error", api_client_text(engine, "error", "?"));
+        output_labelled("error", api_client_text(engine, "error", "?"));
     if (json_is_string(json_object_get(engine, "warnings")))
-        print_text("warning", api_client_text(engine, "warnings", "?"));
+        output_labelled("warning", api_client_text(engine, "warnings", "?"));
 }
 
 static void print_counts(const json_t *counts) {

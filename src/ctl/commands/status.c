@@ -6,12 +6,6 @@
 #include "ctl/api_client.h"
 #include "ctl/format.h"
 
-static void print_labelled(const char *label, const char *raw) {
-    char text[512];
-    format_clean(bytes_of(raw), text, sizeof text);
-    printf("%-11s%s\n", label, text);
-}
-
 static void print_daemon(const json_t *status) {
     char version[64];
     char mode[64];
@@ -76,12 +70,12 @@ static void print_urls_and_warnings(const json_t *status) {
     size_t i;
     const json_t *entry;
     json_array_foreach(json_object_get(status, "urls"), i, entry) {
-        print_labelled(label, api_client_text(entry, "url", "?"));
+        output_labelled(label, api_client_text(entry, "url", "?"));
         label = "";
     }
     json_array_foreach(json_object_get(status, "warnings"), i, entry) {
         const char *text = json_string_value(entry);
-        print_labelled("warning", text == NULL ? "?" : text);
+        output_labelled("warning", text == NULL ? "?" : text);
     }
 }
 
