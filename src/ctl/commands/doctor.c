@@ -117,7 +117,7 @@ static void check_engine(struct patient *patient) {
 }
 
 static enum status check_urls(struct patient *patient) {
-    struct tracker_client_options options = { .http.timeout_ms = TIMEOUT_MS };
+    struct tracker_client_options options = { 0 };
     const bool local = api_client_is_local(patient->api);
     const json_t *entry;
     size_t i;

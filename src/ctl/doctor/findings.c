@@ -37,6 +37,8 @@ void findings_add(struct findings *findings, enum finding_level level, const cha
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     findings->counts[level]++;
+    if (level == FINDING_GOOD)
+        fix = NULL;
     if (findings->items == NULL)
         print_finding(level, check, text, fix);
     else

@@ -20,7 +20,8 @@ struct findings {
 /* Collects findings if `json` is set. False if out of memory. */
 bool findings_begin(struct findings *findings, bool json);
 
-/* `check` is one word, such as "disk"; `fix` says what to do about it; NULL: nothing. */
+/* `check` is one word, such as "disk"; `fix` says how to correct it; NULL: there is no fix. A good
+ * finding is shown without it. */
 __attribute__((format(printf, 5, 6))) void findings_add(struct findings *findings,
                                                         enum finding_level level, const char *check,
                                                         const char *fix, const char *format, ...);

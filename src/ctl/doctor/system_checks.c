@@ -61,7 +61,7 @@ static void judge_files(const struct system_facts *facts, struct findings *findi
     if (facts->open_files < 0 || facts->open_files_max < 0)
         return;
     const bool near = facts->open_files > 0.8 * facts->open_files_max;
-    findings_add(findings, near ? FINDING_FAULT : FINDING_GOOD, "files", near ? fix : NULL,
+    findings_add(findings, near ? FINDING_FAULT : FINDING_GOOD, "files", fix,
                  "skepd has %.0f of %.0f files open", facts->open_files, facts->open_files_max);
 }
 
@@ -72,7 +72,7 @@ static void judge_receive_buffer(const struct system_facts *facts, struct findin
     if (facts->receive_buffer <= 0)
         return;
     const bool small = facts->receive_buffer < facts->receive_buffer_wanted;
-    findings_add(findings, small ? FINDING_WARNING : FINDING_GOOD, "buffers", small ? fix : NULL,
+    findings_add(findings, small ? FINDING_WARNING : FINDING_GOOD, "buffers", fix,
                  small
                      ? "the kernel limits the UDP receive buffer to %.0f of %.0f bytes: bursts of "
                        "packets are lost"
@@ -99,14 +99,14 @@ static void judge_conntrack(const struct system_facts *facts, struct findings *f
                  full   ? FINDING_FAULT
                  : many ? FINDING_WARNING
                         : FINDING_GOOD,
-                 "conntrack", full || many ? fix : NULL,
-                 "the kernel tracks %.0f of at most %.0f connections", entries, max);
+                 "conntrack", fix, "the kernel tracks %.0f of at most %.0f connections", entries,
+                 max);
 }
 
 static void judge_clock(const struct system_facts *facts, struct findings *findings) {
     const bool bad = facts->clock_unsynchronised;
     findings_add(findings, bad ? FINDING_WARNING : FINDING_GOOD, "clock",
-                 bad ? "enable a time service: timedatectl set-ntp true" : NULL,
+                 "enable a time service: timedatectl set-ntp true",
                  bad ? "the clock is not synchronised" : "the clock is synchronised");
 }
 
@@ -137,9 +137,8 @@ static void check_disk(const char *database, uint64_t size, struct findings *fin
                  low     ? FINDING_FAULT
                  : tight ? FINDING_WARNING
                          : FINDING_GOOD,
-                 "disk",
-                 low || tight ? "free some space, or move the database (store.database)" : NULL,
-                 "%s free in %s", free_text, directory);
+                 "disk", "free some space, or move the database (store.database)", "%s free in %s",
+                 free_text, directory);
 }
 
 void system_checks_database(const char *database, struct findings *findings) {
