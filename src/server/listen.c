@@ -68,38 +68,47 @@ static bool defer_accept(int fd) {
     return set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_ACCEPT_S);
 }
 
-static int open_listener(const struct endpoint *address, uint16_t port, bool v6_only) {
+static int bind_tcp(const struct endpoint *address, uint16_t port, bool v6_only) {
     const int fd = open_socket(address, SOCK_STREAM | SOCK_NONBLOCK);
     if (fd < 0)
         return -1;
     const bool v6 = address->family == FAMILY_V6;
     if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
         (!v6 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, v6_only)) && limit_send_buffer(fd) &&
-        defer_accept(fd) && bind_socket(fd, address, port) && listen(fd, SOMAXCONN) == 0)
+        defer_accept(fd) && bind_socket(fd, address, port))
         return fd;
     return close_keeping_errno(fd);
 }
 
 /* One IPv6 socket serves both families. A machine without IPv6 gets an IPv4 socket. */
-static int listen_on_all(uint16_t port) {
+static int bind_tcp_to_all(uint16_t port) {
     const struct endpoint any6 = { .family = FAMILY_V6 };
-    const int fd = open_listener(&any6, port, false);
+    const int fd = bind_tcp(&any6, port, false);
     if (fd >= 0 || errno != EAFNOSUPPORT)
         return fd;
     const struct endpoint any4 = { .family = FAMILY_V4 };
-    return open_listener(&any4, port, false);
+    return bind_tcp(&any4, port, false);
+}
+
+/* If `listens`, clients can connect, and closing the socket resets their connections. */
+static int open_tcp(const struct endpoint *address, uint16_t port, bool listens,
+                    char error[static ERROR_LEN]) {
+    int fd = address == NULL ? bind_tcp_to_all(port) : bind_tcp(address, port, true);
+    if (fd >= 0 && listens && listen(fd, SOMAXCONN) != 0)
+        fd = close_keeping_errno(fd);
+    return fd >= 0 ? fd : report_listen_error(address, "TCP", port, error);
 }
 
 int listen_tcp(const struct endpoint *address, uint16_t port, char error[static ERROR_LEN]) {
-    const int fd = address == NULL ? listen_on_all(port) : open_listener(address, port, true);
-    return fd >= 0 ? fd : report_listen_error(address, "TCP", port, error);
+    return open_tcp(address, port, true, error);
 }
 
 bool listen_tcp_is_free(const struct listen_addresses *addresses, uint16_t port,
                         char error[static ERROR_LEN]) {
     size_t i = 0;
     do {
-        const int fd = listen_tcp(addresses->count == 0 ? NULL : &addresses->list[i], port, error);
+        const struct endpoint *address = addresses->count == 0 ? NULL : &addresses->list[i];
+        const int fd = open_tcp(address, port, false, error);
         if (fd < 0)
             return false;
         close(fd);

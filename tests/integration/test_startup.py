@@ -8,9 +8,9 @@ import tempfile
 
 import pytest
 
-from support.announce import Peer, random_hash, scraped
+from support.announce import Peer, get, random_hash, scraped
 from support.database import APPLICATION_ID, peer_count, sql
-from support.skepd import ROOT, Skepd, as_nobody, binary, free_port, run
+from support.skepd import ROOT, SANITIZED, Skepd, as_nobody, binary, can_trace, free_port, run
 from support.waiting import wait_until
 
 OPTIONS = ["--config", "--set", "--port", "--database", "--threads", "--log-level", "--no-udp",
@@ -76,6 +76,15 @@ def test_any_address_is_shown_as_those_of_the_machine(listen, v6):
 def test_second_daemon_on_the_same_port_is_refused(tmp_path):
     with Skepd() as daemon:
         assert_one_line(start(tmp_path / "skep.db", port=daemon.port), daemon.port, "in use")
+
+
+@pytest.mark.skipif(not can_trace(), reason="no strace, or no right to trace")
+@pytest.mark.skipif(SANITIZED, reason="sanitizers and strace exclude each other")
+def test_first_connection_of_a_first_start_is_answered():
+    slow = ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=listen",
+            "-e", "inject=listen:delay_exit=300000")
+    with Skepd(prefix=slow) as daemon:  # returns once the port accepts a connection
+        assert get(daemon.port, "/").status == 200
 
 
 def test_address_that_is_not_ours_is_named(tmp_path):

@@ -10,12 +10,11 @@ import pytest
 
 from support.announce import Peer
 from support.manager import Manager
-from support.skepd import ROOT, Skepd, binary
+from support.skepd import ROOT, SANITIZED, Skepd, binary, can_trace
 from support.udp import UdpClient
 from support.waiting import wait_until
 
 EXPOSURE_MAX = 1.5
-SANITIZED = pathlib.Path(binary()).parent.name in ("address", "thread")
 UNITS = ["skepd.service", "skepd.socket"]
 # As root, SQLite calls chown to give its files to the owner of the database.
 ROOT_ALONE = {"fchown"} if os.geteuid() == 0 else set()
@@ -75,11 +74,6 @@ def allowed_calls():
         named = set().union(*map(calls_of_set, value.lstrip("~").split()))
         allowed = allowed - named if value.startswith("~") else allowed | named
     return allowed
-
-
-def can_trace():
-    return shutil.which("strace") and subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"],
-                                                     capture_output=True).returncode == 0
 
 
 def live_a_full_life(daemon, manager, torrent):

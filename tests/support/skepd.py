@@ -23,6 +23,7 @@ from support.waiting import WAIT_S
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STOP_S = float(os.environ.get("SKEPD_STOP_S", "5"))
 SANITIZER_MARKS = ("Sanitizer:", "runtime error:", "SUMMARY: ")
+SANITIZED = pathlib.Path(os.environ.get("SKEPD", "build/skepd")).parent.name in ("address", "thread")
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
@@ -76,6 +77,11 @@ def clean_environment():
 def as_nobody():
     """Command prefix that drops root privileges, if we have them."""
     return NOBODY if os.geteuid() == 0 else ()
+
+
+def can_trace():
+    return shutil.which("strace") and subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"],
+                                                     capture_output=True).returncode == 0
 
 
 def sanitizer_report(text):
