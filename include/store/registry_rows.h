@@ -41,9 +41,9 @@ bool registry_rows_commit(struct registry_rows *rows);
 void registry_rows_roll_back(struct registry_rows *rows);
 
 /* Adds an entry or replaces the one with its key. `file` is the .torrent file of a torrent, or
- * empty. A torrent that is registered already keeps its size and file unless new ones are given. A
- * file is stored once for all info_hashes that share it, and is deleted with the last of them.
- * A passkey is only added: fails if there is one with its digest or label. */
+ * empty. A torrent that is registered already keeps its size, file and privacy unless new ones are
+ * given. A file is stored once for all info_hashes that share it, and is deleted with the last of
+ * them. A passkey is only added: fails if there is one with its digest or label. */
 bool registry_rows_put(struct registry_rows *rows, const struct registry_row *row,
                        struct bytes file);
 

@@ -27,6 +27,9 @@ enum registry_kind {
     REGISTRY_KINDS,
 };
 
+/* Whether a torrent is private (BEP 27), as its .torrent file says. */
+enum registry_privacy { PRIVACY_UNKNOWN, PRIVACY_PUBLIC, PRIVACY_PRIVATE };
+
 enum { REGISTRY_TEXT_LEN = 256, REGISTRY_PARTS = 64, REGISTRY_PURGE_MAX = 64 };
 
 /* An entry. Fields of other kinds are zero. */
@@ -39,6 +42,7 @@ struct registry_row {
     };
     uint64_t size;                   /* of a torrent, bytes; 0: unknown */
     int64_t file_id;                 /* equal for info_hashes that share a .torrent file; 0: none */
+    enum registry_privacy privacy;   /* of a torrent */
     char text[REGISTRY_TEXT_LEN];    /* name of a torrent or machine, label, or a ban's network */
     char reason[REFUSAL_DETAIL_LEN]; /* of a ban or a blocked torrent; shown to clients */
     int64_t since_s;                 /* Unix time of its creation */
@@ -70,6 +74,11 @@ bool registry_has_passkey(struct registry *registry, const uint8_t digest[static
 /* Whether a passkey's digest begins with these 8 bytes. */
 bool registry_has_passkey_tag(struct registry *registry, uint64_t tag);
 uint64_t registry_passkey_tag(const uint8_t digest[static SHA256_LEN]);
+
+/* Of a registered torrent, by hand or by a file; private if either says so. Unknown if it is not
+ * registered. */
+enum registry_privacy registry_torrent_privacy(struct registry *registry,
+                                               const uint8_t info_hash[static INFO_HASH_LEN]);
 
 /* Copies the entry with the key of `row` and its kind to `row`. False if there is none. */
 bool registry_find(struct registry *registry, struct registry_row *row);

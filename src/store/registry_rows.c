@@ -91,10 +91,11 @@ static bool put_file(struct registry_rows *rows, struct bytes digest, struct byt
 
 /* Not REPLACE: that would not run the trigger that deletes the earlier file. */
 static const char PUT_TORRENT[] =
-    "INSERT INTO listed (info_hash, name, added_s, size, file_id)"
-    " VALUES (?1, ?2, ?3, nullif(?4, 0), (SELECT id FROM torrent_file WHERE digest = ?5))"
+    "INSERT INTO listed (info_hash, name, added_s, size, file_id, privacy) VALUES"
+    " (?1, ?2, ?3, nullif(?4, 0), (SELECT id FROM torrent_file WHERE digest = ?5), nullif(?6, 0))"
     " ON CONFLICT (info_hash) DO UPDATE SET name = excluded.name, added_s = excluded.added_s,"
-    " size = coalesce(excluded.size, size), file_id = coalesce(excluded.file_id, file_id)";
+    " size = coalesce(excluded.size, size), file_id = coalesce(excluded.file_id, file_id),"
+    " privacy = coalesce(excluded.privacy, privacy)";
 
 static bool put_torrent(struct registry_rows *rows, const struct registry_row *row,
                         struct bytes file) {
@@ -108,9 +109,10 @@ static bool put_torrent(struct registry_rows *rows, const struct registry_row *r
         if (!put_file(rows, digest, file))
             return false;
     }
-    return registry_finish(rows, registry_prepare(rows, PUT_TORRENT, "btiib",
+    return registry_finish(rows, registry_prepare(rows, PUT_TORRENT, "btiibi",
                                                   info_hash_bytes(row->info_hash), row->text,
-                                                  row->since_s, (int64_t)row->size, digest));
+                                                  row->since_s, (int64_t)row->size, digest,
+                                                  (int64_t)row->privacy));
 }
 
 static bool put_passkey(struct registry_rows *rows, const struct registry_row *row) {
@@ -246,6 +248,12 @@ static void copy_name(sqlite3_stmt *row, int column, char text[static REGISTRY_T
     registry_copy_name(name, text);
 }
 
+static enum registry_privacy read_privacy(sqlite3_stmt *row, int column) {
+    int64_t privacy = PRIVACY_UNKNOWN;
+    (void)connection_read_integer(row, column, PRIVACY_UNKNOWN, PRIVACY_PRIVATE, &privacy);
+    return (enum registry_privacy)privacy;
+}
+
 /* False for an invalid row. */
 static bool read_torrent(sqlite3_stmt *row, struct registry_row *found) {
     *found = (struct registry_row){
@@ -253,6 +261,7 @@ static bool read_torrent(sqlite3_stmt *row, struct registry_row *found) {
         .since_s = read_time(row, 2),
         .size = read_size(row, 3),
         .file_id = sqlite3_column_int64(row, 4),
+        .privacy = read_privacy(row, 5),
     };
     copy_name(row, 1, found->text);
     return connection_copy_blob(row, 0, found->info_hash, sizeof found->info_hash);
@@ -304,7 +313,7 @@ static const struct {
     const char *order;
     bool (*read)(sqlite3_stmt *row, struct registry_row *found);
 } tables[REGISTRY_STORED_KINDS] = {
-    [REGISTRY_TORRENT] = { "SELECT info_hash, name, added_s, size, file_id FROM listed",
+    [REGISTRY_TORRENT] = { "SELECT info_hash, name, added_s, size, file_id, privacy FROM listed",
                            " WHERE info_hash = ?1", " ORDER BY name, info_hash", read_torrent },
     [REGISTRY_BLOCK] = { "SELECT info_hash, reason, created_s FROM blocked",
                          " WHERE info_hash = ?1", " ORDER BY info_hash", read_block },

@@ -128,6 +128,12 @@ const char *const schema_steps[] = {
     "  id      INTEGER PRIMARY KEY,"
     "  changes BLOB NOT NULL"
     ");",
+    /* Whether a torrent is private, as enum registry_privacy; NULL: unknown. Its file says
+       7:privatei1e, or another number than 0, if it is. */
+    "ALTER TABLE listed ADD COLUMN privacy INTEGER;"
+    "UPDATE listed SET privacy = (SELECT 1 + (instr(content, CAST('7:privatei' AS BLOB)) > 0"
+    "  AND instr(content, CAST('7:privatei0e' AS BLOB)) = 0)"
+    " FROM torrent_file WHERE id = file_id) WHERE file_id IS NOT NULL;",
 };
 
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
@@ -141,7 +147,7 @@ const struct schema_table schema_tables[] = {
     { "registry_version", "version", SALVAGE_NONE },
     { "secret", "name, value", SALVAGE_FIRST },
     { "torrent_file", "id, digest, content", SALVAGE_FIRST },
-    { "listed", "info_hash, name, added_s, size, file_id", SALVAGE_FIRST },
+    { "listed", "info_hash, name, added_s, size, file_id, privacy", SALVAGE_FIRST },
     { "passkey", "digest, label, created_s", SALVAGE_FIRST },
     { "ban", "network, reason, until_s, created_s", SALVAGE_FIRST },
     { "blocked", "info_hash, reason, created_s", SALVAGE_FIRST },

@@ -126,6 +126,7 @@ static void copy_row(const struct entry *entry, struct registry_row *row) {
         .kind = (enum registry_kind)entry->kind,
         .size = entry->size,
         .file_id = entry->file_id,
+        .privacy = (enum registry_privacy)entry->privacy,
         .since_s = entry->since_s,
         .until_s = entry->until_s,
     };
@@ -241,6 +242,19 @@ bool registry_is_banned(struct registry *registry, const struct endpoint *addres
     copy_reason(ban, reason);
     entry_map_unlock(part);
     return true;
+}
+
+enum registry_privacy registry_torrent_privacy(struct registry *registry,
+                                               const uint8_t info_hash[static INFO_HASH_LEN]) {
+    static const enum registry_kind kinds[] = { REGISTRY_TORRENT, REGISTRY_TORRENT_FILE };
+    enum registry_privacy privacy = PRIVACY_UNKNOWN;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct registry_row row = { .kind = kinds[i] };
+        memcpy(row.info_hash, info_hash, INFO_HASH_LEN);
+        if (registry_find(registry, &row) && row.privacy > privacy)
+            privacy = row.privacy;
+    }
+    return privacy;
 }
 
 bool registry_find_ban(struct registry *registry, const struct endpoint *address, int64_t now_s,
@@ -365,6 +379,7 @@ struct entry *entry_create(const struct registry_row *row) {
     entry->kind = (uint8_t)row->kind;
     entry->size = row->size;
     entry->file_id = row->file_id;
+    entry->privacy = (uint8_t)row->privacy;
     entry->since_s = row->since_s;
     entry->until_s = row->until_s;
     memcpy(entry->key, registry_row_key(row), len);

@@ -21,7 +21,8 @@ struct entry {
     int64_t since_s;
     int64_t until_s; /* of a ban */
     uint8_t kind;
-    uint8_t key[]; /* then text and reason, each with a terminating zero */
+    uint8_t privacy; /* of a torrent */
+    uint8_t key[];   /* then text and reason, each with a terminating zero */
 };
 
 struct registry_edit {

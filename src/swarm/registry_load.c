@@ -31,7 +31,7 @@ static bool is_unsettled(const struct registry *registry, const struct entry *en
 static bool describes_entry(const struct entry *entry, const struct registry_row *row) {
     return entry->size == row->size && entry->since_s == row->since_s &&
            entry->until_s == row->until_s && (entry->file_id == 0) == (row->file_id == 0) &&
-           strcmp(entry_text(entry), row->text) == 0 &&
+           entry->privacy == row->privacy && strcmp(entry_text(entry), row->text) == 0 &&
            strcmp(entry_reason(entry), row->reason) == 0;
 }
 

@@ -78,6 +78,7 @@ static bool read_torrent(struct torrent_file *file, const char *root,
         file->hash_count = metainfo.hash_count;
         memcpy(file->info_hashes, metainfo.info_hashes, sizeof file->info_hashes);
         file->size = metainfo.size;
+        file->is_private = metainfo.is_private;
         utf8_copy_line(bytes_of(metainfo.name), file->name, sizeof file->name);
     }
     free(data);
@@ -88,6 +89,7 @@ static void take_description(struct torrent_file *file, const struct torrent_fil
     file->hash_count = from->hash_count;
     memcpy(file->info_hashes, from->info_hashes, sizeof file->info_hashes);
     file->size = from->size;
+    file->is_private = from->is_private;
     memcpy(file->name, from->name, sizeof file->name);
 }
 
@@ -255,6 +257,7 @@ struct registry_row torrent_files_row(const struct torrent_files *files, size_t 
         .kind = REGISTRY_TORRENT_FILE,
         .size = file->size,
         .file_id = registry_file_id(first),
+        .privacy = file->is_private ? PRIVACY_PRIVATE : PRIVACY_PUBLIC,
         .since_s = file->status.st_mtim.tv_sec > 0 ? file->status.st_mtim.tv_sec : 0,
     };
     memcpy(row.info_hash, torrent->info_hash, INFO_HASH_LEN);

@@ -22,6 +22,7 @@ struct torrent_file {
     size_t hash_count; /* 0: it registers nothing */
     uint8_t info_hashes[2][INFO_HASH_LEN];
     uint64_t size; /* of the torrent's content in bytes */
+    bool is_private;
     char name[REGISTRY_TEXT_LEN];
 };
 

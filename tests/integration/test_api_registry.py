@@ -24,7 +24,7 @@ def api(daemon):
     return Api(daemon.port)
 
 
-def make_torrent(directory, mode, name="Größe & Co.bin", size=100_000):
+def make_torrent(directory, mode, name="Größe & Co.bin", size=100_000, private=False):
     """A .torrent file, as bytes, and its info_hashes, cut to 20 bytes."""
     (directory / name).write_bytes(bytes(size))
     files = libtorrent.file_storage()
@@ -32,6 +32,7 @@ def make_torrent(directory, mode, name="Größe & Co.bin", size=100_000):
     torrent = libtorrent.create_torrent(files, flags=MODES[mode])
     torrent.add_tracker("http://elsewhere.example/announce")
     torrent.set_comment("kept")
+    torrent.set_priv(private)
     libtorrent.set_piece_hashes(torrent, str(directory))
     content = libtorrent.bencode(torrent.generate())
     hashes = libtorrent.torrent_info(libtorrent.bdecode(content)).info_hashes()
@@ -169,12 +170,24 @@ def test_torrent_is_registered_by_its_hash_renamed_and_removed(api):
     assert api.patch("/torrents/" + info_hash, {"name": "x"}).status == 404
 
 
+def test_private_torrent_stays_private_after_a_restart(daemon, api, tmp_path):
+    content, (info_hash,) = make_torrent(tmp_path, "v1_only", name="private.bin", private=True)
+    assert api.post("/torrents", content).status == 201
+    assert api.torrent(info_hash)["private"] is True
+    assert api.patch("/torrents/" + info_hash.hex(), {"name": "x"}).json["private"] is True
+    daemon.stop()
+    daemon.start()
+    assert api.torrent(info_hash)["private"] is True
+
+
 def test_hash_gets_its_file_later(api, tmp_path):
     content, (info_hash,) = make_torrent(tmp_path, "v1_only", name="late.bin")
     assert api.post("/torrents", {"info_hash": info_hash.hex()}).status == 201
     assert api.torrent(info_hash)["has_file"] is False
+    assert api.torrent(info_hash)["private"] is None
     assert api.post("/torrents", content).status == 201
     assert api.torrent(info_hash)["has_file"] is True
+    assert api.torrent(info_hash)["private"] is False
     assert api.post("/torrents", content).status == 409
 
 

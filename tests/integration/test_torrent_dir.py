@@ -69,7 +69,7 @@ def wait_registered(api, info_hash, wanted=True):
 def test_torrent_of_the_directory_has_name_size_file_and_path(api, path, started):
     detail = api.torrent(started)
     assert detail["registered"] and detail["has_file"] and not detail["versions"]
-    assert (detail["name"], detail["size"]) == ("started", 1000)
+    assert (detail["name"], detail["size"], detail["private"]) == ("started", 1000, False)
     assert detail["path"] == str(path / "deep/er/started.TORRENT")
     answer = api.call("GET", f"/torrents/{started.hex()}/file")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="started.torrent"'

@@ -19,6 +19,7 @@ struct registration {
     char name[REGISTRY_TEXT_LEN];
     uint64_t size;
     struct bytes file; /* empty: none */
+    enum registry_privacy privacy;
 };
 
 static void take_metainfo(struct registration *registration, const struct metainfo *metainfo) {
@@ -54,6 +55,7 @@ static bool read_torrent_file(const struct api_request *request, struct web_resp
     }
     take_metainfo(registration, &metainfo);
     registration->file = request->http->body;
+    registration->privacy = metainfo.is_private ? PRIVACY_PRIVATE : PRIVACY_PUBLIC;
     return true;
 }
 
@@ -83,7 +85,8 @@ static json_t *registered_value(const struct registration *torrent) {
     return json_pack("{s:o}", "items", items);
 }
 
-/* A torrent that is registered already gets the new name, and the size and file if there are any.
+/* A torrent that is registered already gets the new name, and and what its file tells if there is
+ * one.
  */
 static bool put_torrents(struct registry *registry, struct registry_edit *edit,
                          const struct registration *torrent, int64_t now_s) {
@@ -95,6 +98,7 @@ static bool put_torrents(struct registry *registry, struct registry_edit *edit,
         row.since_s = now_s;
         row.size = torrent->size > 0 ? torrent->size : row.size;
         row.file_id = file_id != 0 ? file_id : row.file_id;
+        row.privacy = file_id != 0 ? torrent->privacy : row.privacy;
         memcpy(row.text, torrent->name, sizeof row.text);
         good = registry_edit_put(edit, &row);
     }

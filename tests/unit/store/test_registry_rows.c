@@ -431,6 +431,7 @@ static bool put_with(struct registry_row row, const char *file) {
 static void add(uint32_t number, const char *file) {
     struct registry_row row = torrent(number, "a film");
     row.size = 5;
+    row.privacy = PRIVACY_PRIVATE;
     ASSERT_GOOD(put_with(row, file));
 }
 
@@ -451,13 +452,14 @@ static void assert_file(uint32_t number, const char *expected) {
     free(file);
 }
 
-START_TEST(torrent_is_found_with_its_size_and_file) {
+START_TEST(torrent_is_found_with_what_its_file_tells) {
     struct registry_row row = torrent(1, "");
     add(1, "content");
     ck_assert(find(&row));
     ck_assert_str_eq(row.text, "a film");
     ck_assert_uint_eq(row.size, 5);
     ck_assert_int_eq(row.file_id, registry_file_id(bytes_of("content")));
+    ck_assert_int_eq(row.privacy, PRIVACY_PRIVATE);
     assert_file(1, "content");
     assert_file(2, NULL);
 }
@@ -469,6 +471,7 @@ START_TEST(torrent_without_size_and_file_has_none) {
     ck_assert(find(&row));
     ck_assert_uint_eq(row.size, 0);
     ck_assert_int_eq(row.file_id, 0);
+    ck_assert_int_eq(row.privacy, PRIVACY_UNKNOWN);
     assert_file(1, NULL);
     ck_assert_int_eq(files(), 0);
 }
@@ -508,13 +511,14 @@ START_TEST(torrent_beyond_the_bounds_is_refused) {
 }
 END_TEST
 
-START_TEST(put_again_without_them_it_keeps_size_and_file) {
+START_TEST(put_again_without_a_file_it_keeps_what_the_file_told) {
     struct registry_row row = torrent(1, "another name");
     add(1, "content");
     put(row);
     ck_assert(find(&row));
     ck_assert_str_eq(row.text, "another name");
     ck_assert_uint_eq(row.size, 5);
+    ck_assert_int_eq(row.privacy, PRIVACY_PRIVATE);
     assert_file(1, "content");
 }
 END_TEST
@@ -738,11 +742,11 @@ static void add_entries(TCase *tcase) {
 }
 
 static void add_files(TCase *tcase) {
-    tcase_add_test(tcase, torrent_is_found_with_its_size_and_file);
+    tcase_add_test(tcase, torrent_is_found_with_what_its_file_tells);
     tcase_add_test(tcase, torrent_without_size_and_file_has_none);
     tcase_add_test(tcase, file_of_any_bytes_is_kept_as_it_is);
     tcase_add_test(tcase, torrent_beyond_the_bounds_is_refused);
-    tcase_add_test(tcase, put_again_without_them_it_keeps_size_and_file);
+    tcase_add_test(tcase, put_again_without_a_file_it_keeps_what_the_file_told);
     tcase_add_test(tcase, put_again_with_another_file_it_has_that);
     tcase_add_test(tcase, versions_of_a_hybrid_share_one_file);
     tcase_add_test(tcase, file_goes_with_the_last_that_has_it);

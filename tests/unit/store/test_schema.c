@@ -245,6 +245,30 @@ START_TEST(version_before_the_machines_keeps_what_it_has) {
 }
 END_TEST
 
+enum { BEFORE_PRIVACY = 8 };
+
+static void list_with_file(int number, const char *content) {
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "INSERT INTO torrent_file VALUES (%d, x'0%d', CAST('%s' AS BLOB));"
+             "INSERT INTO listed VALUES (x'0%d', '', 5, 6, %d)",
+             number, number, content, number, number);
+    run(sql);
+}
+
+START_TEST(version_before_the_privacy_reads_it_from_the_files) {
+    migrate_to(BEFORE_PRIVACY);
+    list_with_file(1, "d4:infod4:name1:a7:privatei1eee");
+    list_with_file(2, "d4:infod4:name1:a7:privatei0eee");
+    list_with_file(3, "d4:infod4:name1:aee");
+    run("INSERT INTO listed VALUES (x'04', '', 5, NULL, NULL)");
+    migrate_to(schema_version);
+    ck_assert_str_eq(value("SELECT group_concat(ifnull(privacy, '-'), '') FROM"
+                           " (SELECT * FROM listed ORDER BY info_hash)"),
+                     "211-");
+}
+END_TEST
+
 /* A table that is missing in schema_tables would be lost when a damaged file is replaced. */
 START_TEST(table_of_tables_lists_every_table_and_column) {
     migrate_to(schema_version);
@@ -292,6 +316,7 @@ UNIT_SUITE(schema) {
     tcase_add_test(forward, version_before_the_history_keeps_what_it_has);
     tcase_add_test(forward, version_before_the_blocked_torrents_keeps_what_it_has);
     tcase_add_test(forward, version_before_the_machines_keeps_what_it_has);
+    tcase_add_test(forward, version_before_the_privacy_reads_it_from_the_files);
     tcase_add_test(forward, table_of_tables_lists_every_table_and_column);
     tcase_add_test(forward, database_with_a_row_is_not_blank);
     tcase_add_test(forward, missing_column_is_noticed);
