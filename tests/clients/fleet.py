@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from adapters import Client, in_url
+from adapters import Client, Endpoint, in_url
 from sample import Sample, make_sample, sha256_of
 from support.network import Network
 from support.waiting import wait_until
@@ -19,6 +19,7 @@ class Fleet:
         self.network = network
         self.clients: list[Client] = []
         self.authority: Path | None = None  # CA that the clients started later trust
+        self.dht_node: Endpoint | None = None  # where the DHT of clients started later begins
         self._samples = 0
         self._directory = tempfile.TemporaryDirectory(prefix="skep-clients-",
                                                       ignore_cleanup_errors=True)
@@ -32,7 +33,7 @@ class Fleet:
             client.kill()
         self._directory.cleanup()
 
-    def sample(self, announce_url: str, size: int) -> Sample:
+    def sample(self, announce_url: str | None, size: int) -> Sample:
         self._samples += 1
         return make_sample(self._folder / f"sample{self._samples}.bin", announce_url, size)
 
@@ -53,7 +54,7 @@ class Fleet:
 
     def _new(self, kind: type[Client], address: str) -> Client:
         folder = self._folder / f"{kind.name}{len(self.clients)}"
-        client = kind(folder, address, self.authority)
+        client = kind(folder, address, self.authority, self.dht_node)
         self.clients.append(client)
         return client
 

@@ -1,4 +1,5 @@
-"""Torrents for the tests: one file of random bytes, private, known to one tracker."""
+"""Torrents for the tests: one file of random bytes; private and known to one tracker, or public
+without a tracker."""
 
 import hashlib
 import os
@@ -22,6 +23,11 @@ class Sample:
     def __repr__(self) -> str:
         return self.content.stem
 
+    @property
+    def magnet(self) -> str:
+        """A link without a tracker."""
+        return f"magnet:?xt=urn:btih:{self.info_hash.hex()}"
+
     def with_tracker(self, announce_url: str) -> "Sample":
         """The same file in the same swarm, with another announce URL."""
         described = libtorrent.bdecode(self.torrent.read_bytes())
@@ -32,8 +38,9 @@ class Sample:
         return other
 
 
-def make_sample(content: Path, announce_url: str, size: int) -> Sample:
-    """Writes `size` random bytes to the file `content`, and a torrent of them beside it."""
+def make_sample(content: Path, announce_url: str | None, size: int) -> Sample:
+    """Writes `size` random bytes to the file `content`, and a torrent of them beside it. Without an
+    announce URL it is not private."""
     content.write_bytes(os.urandom(size))
     described = _describe(content, announce_url)
     torrent = content.with_suffix(".torrent")
@@ -47,11 +54,12 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _describe(content: Path, announce_url: str) -> dict:
+def _describe(content: Path, announce_url: str | None) -> dict:
     files = libtorrent.file_storage()
     libtorrent.add_files(files, str(content))
     creator = libtorrent.create_torrent(files, PIECE_SIZE, libtorrent.create_torrent.v1_only)
-    creator.set_priv(True)
-    creator.add_tracker(announce_url)
+    if announce_url:
+        creator.set_priv(True)
+        creator.add_tracker(announce_url)
     libtorrent.set_piece_hashes(creator, str(content.parent))
     return creator.generate()

@@ -21,8 +21,9 @@ class Network:
     def __init__(self):
         self._hosts = itertools.cycle(range(2, 255))
 
-    def new_v4(self) -> str:
-        return f"10.69.0.{next(self._hosts)}"
+    def new_v4(self, subnet: int = 0) -> str:
+        """`subnet`: which /24."""
+        return f"10.69.{subnet}.{next(self._hosts)}"
 
     def new_v6(self) -> str:
         return _add_v6(f"fd69::{next(self._hosts):x}")
@@ -49,7 +50,7 @@ def has_ipv6() -> bool:
 
 def _bring_up() -> None:
     _ip("link", "set", "lo", "up")
-    _ip("addr", "add", "10.69.0.1/24", "dev", "lo")  # on a loopback device the whole subnet is ours
+    _ip("addr", "add", "10.69.0.1/16", "dev", "lo")  # on a loopback device the whole subnet is ours
 
 
 def _add_v6(address: str) -> str:

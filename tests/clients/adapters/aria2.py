@@ -11,20 +11,22 @@ from .client import ProcessClient, http_json
 class Aria2(ProcessClient):
     name = "aria2"
     stop_signal = signal.SIGINT  # at SIGTERM it exits without event=stopped
-    dht = "false"
+    uses_dht = False
 
     def __init__(self, *args):
         super().__init__(*args)
         self._gids: dict[bytes, str] = {}
 
     def command(self) -> list[str]:
+        dht = "true" if self.uses_dht or self.dht_node else "false"
         return [
             "aria2c", "--no-conf", "--enable-rpc", f"--rpc-listen-port={self.rpc_port}",
             f"--interface={self.address}", f"--listen-port={self.port}", f"--dir={self.downloads}",
-            f"--enable-dht={self.dht}", f"--dht-file-path={self.folder}/dht.dat",
-            "--enable-dht6=false", "--bt-enable-lpd=false", "--enable-peer-exchange=false",
+            f"--enable-dht={dht}", f"--dht-file-path={self.folder}/dht.dat",
+            f"--dht-listen-port={self.port}", "--enable-dht6=false", "--bt-enable-lpd=false", "--enable-peer-exchange=false",
             "--seed-ratio=0.0", "--check-integrity=true", "--file-allocation=none",
             "--console-log-level=info", "--summary-interval=0",
+            *(["--dht-entry-point={}:{}".format(*self.dht_node)] if self.dht_node else []),
             *([f"--ca-certificate={self.authority}"] if self.authority else []),
         ]
 
@@ -35,14 +37,20 @@ class Aria2(ProcessClient):
         torrent = base64.b64encode(sample.torrent.read_bytes()).decode()
         self._gids[sample.info_hash] = self._ask("aria2.addTorrent", torrent)
 
+    def download_by_magnet(self, sample: Sample) -> None:
+        self._gids[sample.info_hash] = self._ask("aria2.addUri", [sample.magnet])
+
     def is_complete(self, sample: Sample) -> bool:
         return self._status(sample).get("seeder") == "true"
 
     def received_bytes(self, sample: Sample) -> int:
-        return int(self._status(sample)["completedLength"])
+        return int(self._status(sample).get("completedLength", 0))
 
     def _status(self, sample: Sample) -> dict:
-        return self._ask("aria2.tellStatus", self._gids[sample.info_hash])
+        status = self._ask("aria2.tellStatus", self._gids[sample.info_hash])
+        for gid in status.get("followedBy", []):  # the torrent whose metadata this one fetched
+            self._gids[sample.info_hash] = gid
+        return {} if "followedBy" in status else status
 
     def _ask(self, method: str, *params: object) -> dict:
         question = {"jsonrpc": "2.0", "id": "skep", "method": method, "params": params}
@@ -53,4 +61,4 @@ class Aria2WithUdp(Aria2):
     """It talks to UDP trackers over its DHT's socket only. No node of the DHT is in its reach, and
     it looks for no peers of a private torrent there."""
 
-    dht = "true"
+    uses_dht = True

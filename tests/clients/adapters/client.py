@@ -12,23 +12,28 @@ from support.skepd import free_port
 
 RPC_TIMEOUT_S = 20
 
+Endpoint = tuple[str, int]
+
 
 class Client:
-    """A client with a folder and an address of its own. DHT, PEX and LSD are off: of other peers it
-    hears from the tracker, and from no other source.
+    """A client with a folder and an address of its own. PEX and LSD are off: of other peers it
+    hears from the tracker, or, if it has a DHT node to start from, from the DHT.
 
     start() returns at once; is_ready() says when it takes torrents, or raises OSError before."""
 
     name = "client"
 
-    def __init__(self, folder: Path, address: str, authority: Path | None = None):
-        """`authority` signed the certificates of HTTPS trackers."""
+    def __init__(self, folder: Path, address: str, authority: Path | None = None,
+                 dht_node: Endpoint | None = None):
+        """`authority` signed the certificates of HTTPS trackers. `dht_node` is the only node of the
+        DHT that the client knows at its start; without one its DHT is off."""
         self.folder = folder
         self.downloads = folder / "downloads"
         self.downloads.mkdir(parents=True)
         self.address = address
         self.authority = authority
-        self.port = free_port()
+        self.dht_node = dht_node
+        self.port = free_port()  # of its DHT node, too
 
     def __repr__(self) -> str:
         return self.name
@@ -41,6 +46,10 @@ class Client:
 
     def download(self, sample: Sample) -> None:
         """Adds a torrent; what is in the downloads folder already is checked and kept."""
+        raise NotImplementedError
+
+    def download_by_magnet(self, sample: Sample) -> None:
+        """Adds a magnet link without a tracker."""
         raise NotImplementedError
 
     def is_complete(self, sample: Sample) -> bool:

@@ -24,7 +24,8 @@ class LibtorrentSession(Client):
         self.session = libtorrent.session({
             "alert_mask": HEARD,
             "allow_multiple_connections_per_ip": True,
-            "enable_dht": False,
+            "dht_bootstrap_nodes": "{}:{}".format(*self.dht_node) if self.dht_node else "",
+            "enable_dht": self.dht_node is not None,
             "enable_incoming_utp": False,
             "enable_lsd": False,
             "enable_natpmp": False,
@@ -41,6 +42,12 @@ class LibtorrentSession(Client):
     def download(self, sample: Sample) -> None:
         params = libtorrent.add_torrent_params()
         params.ti = libtorrent.torrent_info(str(sample.torrent))
+        self._add(params)
+
+    def download_by_magnet(self, sample: Sample) -> None:
+        self._add(libtorrent.parse_magnet_uri(sample.magnet))
+
+    def _add(self, params: libtorrent.add_torrent_params) -> None:
         params.save_path = str(self.downloads)
         self.session.add_torrent(params)
 

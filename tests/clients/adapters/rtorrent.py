@@ -15,7 +15,9 @@ network.bind_address.set = {address}
 network.port_range.set = {port}-{port}
 network.port_random.set = no
 directory.default.set = {downloads}
-dht.mode.set = disable
+session.path.set = {session}
+dht.mode.set = {dht}
+dht.port.set = {port}
 protocol.pex.set = no
 pieces.hash.on_completion.set = no
 trackers.use_udp.set = yes
@@ -35,14 +37,26 @@ class RTorrent(ProcessClient):
         self.rpc_socket = self.folder / "rpc"
         settings = self.folder / "rtorrent.rc"
         trust = f"network.http.cacert.set = {self.authority}\n" if self.authority else ""
-        settings.write_text(SETTINGS.format(**vars(self)) + trust)
+        self.session = self.folder / "session"  # without one its DHT does not start
+        self.session.mkdir()
+        dht = "on" if self.dht_node else "disable"
+        settings.write_text(SETTINGS.format(**vars(self), dht=dht) + trust)
         return ["rtorrent", "-n", "-o", f"import={settings}"]
 
     def ask_version(self) -> str:
         return self._ask("system.client_version")
 
+    def is_ready(self) -> bool:
+        super().is_ready()
+        if self.dht_node:
+            self._ask("dht.add_node", "", "{}:{}".format(*self.dht_node))
+        return True
+
     def download(self, sample: Sample) -> None:
         self._ask("load.start", "", str(sample.torrent))
+
+    def download_by_magnet(self, sample: Sample) -> None:
+        self._ask("load.start", "", sample.magnet)
 
     def is_complete(self, sample: Sample) -> bool:
         return self._ask_of(sample, "d.complete") == 1

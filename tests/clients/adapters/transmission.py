@@ -17,6 +17,8 @@ class Transmission(ProcessClient):
 
     def command(self) -> list[str]:
         (self.folder / "settings.json").write_text(json.dumps(self._settings()))
+        if self.dht_node:
+            (self.folder / "dht.bootstrap").write_text("{} {}\n".format(*self.dht_node))
         return ["transmission-daemon", "--foreground", "--config-dir", str(self.folder)]
 
     def environment(self) -> dict[str, str]:
@@ -26,7 +28,13 @@ class Transmission(ProcessClient):
         return self._ask("session-get", fields=["version"])
 
     def download(self, sample: Sample) -> None:
-        added = self._ask("torrent-add", filename=str(sample.torrent))
+        self._add(str(sample.torrent))
+
+    def download_by_magnet(self, sample: Sample) -> None:
+        self._add(sample.magnet)
+
+    def _add(self, torrent: str) -> None:
+        added = self._ask("torrent-add", filename=torrent)
         assert "torrent-added" in added, added
 
     def stop(self) -> None:
@@ -64,7 +72,7 @@ class Transmission(ProcessClient):
         family = "ipv6" if ":" in self.address else "ipv4"
         return {
             f"bind-address-{family}": self.address,
-            "dht-enabled": False,
+            "dht-enabled": self.dht_node is not None,
             "download-dir": str(self.downloads),
             "lpd-enabled": False,
             "message-level": 3,
