@@ -34,10 +34,11 @@ struct web_sources {
     struct cluster *cluster; /* NULL: none */
 };
 
-/* Copies both. NULL if out of memory. */
+/* Copies both, and starts a thread that makes slow responses. NULL if out of memory, or without a
+ * thread. */
 struct web_router *web_router_create(const struct web_options *options,
                                      const struct web_sources *sources);
-void web_router_delete(struct web_router *router); /* NULL is fine */
+void web_router_delete(struct web_router *router); /* after the HTTP server stopped; NULL is fine */
 
 /* Applies new options, and ends the streams of events, which were authorized by the old ones. Any
  * thread. */

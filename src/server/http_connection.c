@@ -245,7 +245,7 @@ static bool make_response(struct http_connections *all, struct MHD_Connection *m
     if (connection->wait != NULL) {
         http_wait_end(connection->wait, &response->web);
         connection->wait = NULL;
-        http_tracker_finish(response);
+        http_tracker_finish(method, response);
         return true;
     }
     http_tracker_reply(&all->context, method, &connection->request, clock_now_ms(), buffer,
@@ -254,7 +254,7 @@ static bool make_response(struct http_connections *all, struct MHD_Connection *m
         return true;
     connection->wait = http_wait_begin(&all->waits, mhd, &response->web);
     if (connection->wait == NULL)
-        http_tracker_finish(response);
+        http_tracker_finish(method, response);
     return connection->wait == NULL;
 }
 

@@ -416,8 +416,16 @@ static void reply_tracker(const struct http_context *context, const char *method
         reply_scrape(context, request, now_ms, buffer, response);
 }
 
-void http_tracker_finish(struct http_response *response) {
-    const struct web_response *web = &response->web;
+static void close_stream(struct web_stream *stream) {
+    if (stream->subject != NULL)
+        stream->close(stream->subject);
+    stream->subject = NULL;
+}
+
+void http_tracker_finish(const char *method, struct http_response *response) {
+    struct web_response *web = &response->web;
+    if (strcmp(method, "HEAD") == 0)
+        close_stream(&web->stream);
     const struct http_header headers[HTTP_RESPONSE_HEADERS_MAX + 1] = {
         { "Content-Type", web->content_type },
         { "Cache-Control", web->cache_control == NULL ? "no-store" : web->cache_control },
@@ -443,12 +451,6 @@ void http_tracker_finish(struct http_response *response) {
     response->body = (struct bytes){ web->body, web->len };
 }
 
-static void close_stream(struct web_stream *stream) {
-    if (stream->subject != NULL)
-        stream->close(stream->subject);
-    stream->subject = NULL;
-}
-
 static void reply_web(const struct http_context *context, const char *method,
                       const struct http_request *request, struct http_response *response) {
     switch (request->target_state) {
@@ -464,11 +466,9 @@ static void reply_web(const struct http_context *context, const char *method,
     const struct web_request web = web_request_of(request, method);
     response->web = (struct web_response){ 0 };
     context->web.handle(context->web.context, &web, &response->web);
-    if (strcmp(method, "HEAD") == 0)
-        close_stream(&response->web.stream);
     response->waits = response->web.pending.subject != NULL;
     if (!response->waits)
-        http_tracker_finish(response);
+        http_tracker_finish(method, response);
 }
 
 void http_tracker_reply(const struct http_context *context, const char *method,

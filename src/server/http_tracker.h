@@ -119,6 +119,6 @@ void http_tracker_reply(const struct http_context *context, const char *method,
                         struct http_response *response);
 
 /* Completes a response that waited, once `web` is no longer pending. */
-void http_tracker_finish(struct http_response *response);
+void http_tracker_finish(const char *method, struct http_response *response);
 
 #endif

@@ -62,6 +62,8 @@ void http_wait_cancel(struct http_wait *wait) {
     if (wait == NULL)
         return;
     http_wait_end(wait, &response);
+    if (response.stream.subject != NULL)
+        response.stream.close(response.stream.subject);
     if (response.owned)
         free((void *)(uintptr_t)response.body);
 }

@@ -12,6 +12,7 @@
 #include "web/http/assets.h"
 #include "web/http/error_response.h"
 #include "web/http/header_match.h"
+#include "web/web_worker.h"
 
 enum { TOKEN_LOG_PERIOD_MS = 60000, METRICS_LEN_MAX = 256 * 1024 };
 
@@ -32,6 +33,7 @@ static const struct http_header security_headers[] = {
 
 struct web_router {
     struct web_sources sources;
+    struct web_worker *worker;
     _Atomic bool stopping;
     pthread_mutex_t lock; /* guards all below */
     struct authorization_rules rules;
@@ -71,7 +73,11 @@ struct web_router *web_router_create(const struct web_options *options,
     pthread_mutex_init(&router->lock, NULL);
     router->sources = *sources;
     web_router_apply(router, options);
-    return router;
+    router->worker = web_worker_start();
+    if (router->worker != NULL)
+        return router;
+    web_router_delete(router);
+    return NULL;
 }
 
 void web_router_set_stopping(struct web_router *router) {
@@ -81,6 +87,7 @@ void web_router_set_stopping(struct web_router *router) {
 void web_router_delete(struct web_router *router) {
     if (router == NULL)
         return;
+    web_worker_stop(router->worker);
     pthread_mutex_destroy(&router->lock);
     free(router);
 }
@@ -298,23 +305,24 @@ static void serve_unknown_api(struct web_router *router, const struct authorizat
 }
 
 /* Every path that is neither an announce nor a scrape. A path that ends in "*" matches all paths
- * with that prefix; the first match counts. Routes of the API check the method themselves. */
+ * with that prefix; the first match counts. Routes of the API check the method themselves. What
+ * looks at all swarms or the database is slow, and served by the worker. */
 static const struct web_route {
     const char *path;
     enum http_kind kind; /* for the counters */
-    void (*serve)(struct web_router *router, const struct authorization *auth,
-                  const struct web_request *request, struct web_response *response);
+    web_serve serve;
+    bool slow;
 } routes[] = {
-    { "/", HTTP_KIND_PAGE, serve_front },
-    { "/assets/*", HTTP_KIND_PAGE, serve_asset },
-    { "/health", HTTP_KIND_HEALTH, serve_health },
-    { "/metrics", HTTP_KIND_METRICS, serve_metrics },
-    { "/api/v1/*", HTTP_KIND_API, serve_api },
-    { "/api/*", HTTP_KIND_API, serve_unknown_api },
-    { "/api", HTTP_KIND_API, serve_unknown_api },
-    { "/readyz", HTTP_KIND_HEALTH, serve_readiness },
-    { "/favicon.ico", HTTP_KIND_PAGE, serve_icon },
-    { "/robots.txt", HTTP_KIND_PAGE, serve_robots },
+    { "/", HTTP_KIND_PAGE, serve_front, true },
+    { "/assets/*", HTTP_KIND_PAGE, serve_asset, false },
+    { "/health", HTTP_KIND_HEALTH, serve_health, false },
+    { "/metrics", HTTP_KIND_METRICS, serve_metrics, true },
+    { "/api/v1/*", HTTP_KIND_API, serve_api, true },
+    { "/api/*", HTTP_KIND_API, serve_unknown_api, false },
+    { "/api", HTTP_KIND_API, serve_unknown_api, false },
+    { "/readyz", HTTP_KIND_HEALTH, serve_readiness, false },
+    { "/favicon.ico", HTTP_KIND_PAGE, serve_icon, false },
+    { "/robots.txt", HTTP_KIND_PAGE, serve_robots, false },
 };
 
 static const struct web_route *find_route(struct bytes path) {
@@ -362,7 +370,11 @@ static void handle_request(void *context, const struct web_request *request,
         return;
     }
     response->kind = route->kind;
-    route->serve(router, &auth, request, response);
+    /* If the body is not to be read, the response must be made before it arrives. */
+    if (route->slow && !request->body_too_large)
+        web_worker_serve(router->worker, route->serve, router, &auth, request, response);
+    else
+        route->serve(router, &auth, request, response);
 }
 
 struct web_handler web_router_handler(struct web_router *router) {

@@ -1,5 +1,7 @@
 """Search, sort and paging of a hundred thousand torrents are fast."""
 
+import collections
+import pathlib
 import time
 
 import pytest
@@ -27,11 +29,17 @@ def many():
         yield daemon, api, names
 
 
+def thread_cpu_ms(pid):
+    """By name of the threads."""
+    spent = collections.Counter()
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        spent[(task / "comm").read_text().strip()] += \
+            int((task / "schedstat").read_text().split()[0]) / 1e6
+    return spent
+
+
 def cpu_ms(pid):
-    """Of all threads together."""
-    tasks = pathlib.Path(f"/proc/{pid}/task")
-    return sum(int((task / "schedstat").read_text().split()[0])
-               for task in tasks.iterdir()) / 1e6
+    return sum(thread_cpu_ms(pid).values())
 
 
 def cost_ms(daemon, ask):
@@ -85,6 +93,20 @@ def test_announces_are_answered_during_searches(many):
         started = time.monotonic()
         assert peer.announce().status == 200
         assert time.monotonic() - started < 5
+
+
+def test_announcing_threads_leave_lists_to_another(many):
+    daemon, api, names = many
+    peer = Peer(daemon.port, next(iter(names)))
+    before = thread_cpu_ms(daemon.pid)
+    for sort in "size", "seeders", "leechers", "downloaded", "rate", "health":
+        assert api.get("/torrents", search="film", show="registered", sort=sort)["total"] > 0
+        assert peer.announce().status == 200
+    after = thread_cpu_ms(daemon.pid)
+    spent = {name: after[name] - before[name] for name in after}
+    print({name: round(ms, 1) for name, ms in spent.items() if ms > 0.1})
+    lists_ms = spent.pop("web")
+    assert max(spent.values()) < lists_ms / 2
 
 
 def test_addresses_are_summed_up(many):
