@@ -21,7 +21,7 @@ struct sweeper *sweeper_start(struct tracker *tracker, uint32_t interval_min_s);
 /* Adapts the pace to another shortest interval. Any thread. */
 void sweeper_apply(struct sweeper *sweeper, uint32_t interval_min_s);
 
-/* A counter that increases with each sweep. Any thread. */
+/* A counter that increases as long as the thread runs. Any thread. */
 uint64_t sweeper_progress(const struct sweeper *sweeper);
 
 /* Any thread. */

@@ -115,6 +115,12 @@ uint8_t (*tracker_info_hashes(struct tracker *tracker, size_t *count))[INFO_HASH
  * number of expired peers. One thread at a time. */
 uint32_t tracker_sweep(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms);
 
+/* The same; calls `step(context)` whenever a lock was released before the end of its shard: if many
+ * peers expire at once, the sweep takes seconds. */
+typedef void (*sweep_step)(void *context);
+uint32_t tracker_sweep_in_steps(struct tracker *tracker, uint32_t first, uint32_t shards,
+                                uint64_t now_ms, sweep_step step, void *context);
+
 /* Passes the clients whose announces were refused since the last call to `read`, without holding a
  * lock. Some are missing, or counted too low, if many were refused. Returns the number of announces
  * refused since the start, which is exact. One thread at a time. */

@@ -547,41 +547,49 @@ void swarm_reject(struct swarm *swarm, const struct swarm_outputs *outputs,
     swarm->idle_since_s = now_s;
 }
 
-static uint32_t expire_list(struct swarm *swarm, const struct swarm_outputs *outputs,
-                            struct peer_list *list, uint32_t now_s, uint32_t limit) {
-    uint32_t expired = 0;
-    uint32_t at = 0;
-    /* A removed peer's position is filled from behind, so no peer is skipped. */
-    while (expired < limit && (at = peer_list_next_expired(list, at, now_s)) != PEER_NOWHERE) {
-        remove_peer(swarm, outputs, list, at, CHANGE_PEER_EXPIRED, now_s);
-        expired++;
-    }
-    return expired;
+/* Positions are of the IPv4 list, then of the IPv6 list. */
+static struct peer_list *list_at(struct swarm *swarm, uint32_t at, uint32_t *position) {
+    const uint32_t v4 = peer_list_count(&swarm->v4);
+    *position = at < v4 ? at : at - v4;
+    return at < v4 ? &swarm->v4 : &swarm->v6;
 }
 
+static uint32_t next_expired(const struct swarm *swarm, uint32_t at, uint32_t now_s) {
+    const uint32_t v4 = peer_list_count(&swarm->v4);
+    uint32_t position = peer_list_next_expired(&swarm->v4, at, now_s);
+    if (position != PEER_NOWHERE)
+        return position;
+    position = peer_list_next_expired(&swarm->v6, at > v4 ? at - v4 : 0, now_s);
+    return position == PEER_NOWHERE ? PEER_NOWHERE : v4 + position;
+}
+
+/* A removed peer's position is filled from behind, so it is visited again. */
 uint32_t swarm_expire(struct swarm *swarm, const struct swarm_outputs *outputs, uint32_t now_s,
-                      uint32_t limit) {
-    uint32_t expired = expire_list(swarm, outputs, &swarm->v4, now_s, limit);
-    expired += expire_list(swarm, outputs, &swarm->v6, now_s, limit - expired);
+                      uint32_t limit, uint32_t *at) {
+    uint32_t expired = 0;
+    while (expired < limit && (*at = next_expired(swarm, *at, now_s)) != PEER_NOWHERE) {
+        uint32_t position;
+        struct peer_list *list = list_at(swarm, *at, &position);
+        remove_peer(swarm, outputs, list, position, CHANGE_PEER_EXPIRED, now_s);
+        expired++;
+    }
     if (expired > 0)
         swarm->idle_since_s = now_s;
     return expired;
 }
 
-/* Positions are of the IPv4 list, then of the IPv6 list. A removed peer's position is filled from
- * behind, so it is visited again. */
+/* As above, a removed peer's position is visited again. */
 uint32_t swarm_filter(struct swarm *swarm, const struct swarm_outputs *outputs,
                       const struct swarm_filter *filter, uint32_t now_s, uint32_t *at,
                       uint32_t visits) {
     uint32_t removed = 0;
     for (; visits > 0; visits--) {
-        const uint32_t v4 = peer_list_count(&swarm->v4);
         if (*at >= swarm_peers(swarm)) {
             *at = UINT32_MAX;
             break;
         }
-        struct peer_list *list = *at < v4 ? &swarm->v4 : &swarm->v6;
-        const uint32_t position = *at < v4 ? *at : *at - v4;
+        uint32_t position;
+        struct peer_list *list = list_at(swarm, *at, &position);
         struct endpoint peer = { .family = list->family };
         memcpy(peer.wire, peer_list_wire(list, position), endpoint_len(list->family));
         if (filter->stays(filter->context, &peer, peer_list_record(list, position),

@@ -117,13 +117,13 @@ void swarm_stop(struct swarm *swarm, const struct swarm_outputs *outputs,
 void swarm_reject(struct swarm *swarm, const struct swarm_outputs *outputs,
                   const struct peer_place *place, uint32_t now_s);
 
-/* Removes up to `limit` peers whose deadline has passed; returns their number. */
+/* Removes up to `limit` peers whose deadline has passed; returns their number. `*at` is where to
+ * begin: 0, or where an earlier call ended; UINT32_MAX: all were visited. */
 uint32_t swarm_expire(struct swarm *swarm, const struct swarm_outputs *outputs, uint32_t now_s,
-                      uint32_t limit);
+                      uint32_t limit, uint32_t *at);
 
-/* Removes peers, at most `limit`, for which `stays` is false. `*at` is where to begin: 0, or where
- * an earlier call ended; UINT32_MAX: all were visited. Visits at most `visits` peers. Returns the
- * number of removed peers. */
+/* Removes peers for which `stays` is false. `*at` as above. Visits at most `visits` peers. Returns
+ * the number of removed peers. */
 struct swarm_filter {
     bool (*stays)(void *context, const struct endpoint *peer, const struct peer_record *record,
                   uint64_t passkey_tag);

@@ -10,17 +10,17 @@
 enum {
     PERIOD_MS = 50,
     ROUND_MAX_MS = 10000,
-    PAUSE_MS = 2000, /* between two ticks: twice the shortest interval that can be configured */
+    PAUSE_MS = 2000, /* between two steps: twice the shortest interval that can be configured */
 };
 
 struct sweeper {
     struct tracker *tracker;
     struct ticker *ticker;
     uint32_t next;           /* shard */
-    uint64_t ticked_ms;      /* time of the last tick */
+    uint64_t ran_ms;         /* time of the last step */
     uint64_t round_began_ns; /* 0: no round yet */
     _Atomic uint32_t shards; /* swept per tick */
-    _Atomic uint64_t swept;  /* shards swept since the start */
+    _Atomic uint64_t steps;  /* since the start */
     _Atomic uint64_t rounds;
     _Atomic uint64_t last_round_ns;
     _Atomic uint64_t expired;
@@ -35,14 +35,18 @@ static void end_round(struct sweeper *sweeper) {
 
 /* No peer could announce while the process was stopped, its container paused or its virtual machine
  * suspended. */
-static void notice_pause(struct sweeper *sweeper, uint64_t now_ms) {
-    const uint64_t since_ms = now_ms - sweeper->ticked_ms;
-    if (since_ms >= PAUSE_MS) {
-        tracker_extend_deadlines(sweeper->tracker, now_ms);
-        log_warning("skepd did not run for %llu s; every peer has one more interval to announce",
-                    (unsigned long long)since_ms / 1000);
-    }
-    sweeper->ticked_ms = now_ms;
+static void note_step(void *context) {
+    struct sweeper *sweeper = context;
+    const uint64_t now_ms = clock_now_ms();
+    const uint64_t since_ms = now_ms - sweeper->ran_ms;
+    atomic_fetch_add(&sweeper->steps, 1);
+    sweeper->ran_ms = now_ms;
+    if (since_ms < PAUSE_MS)
+        return;
+    tracker_extend_deadlines(sweeper->tracker, now_ms);
+    log_warning("skepd did not run for %llu s; every peer has one more interval to announce",
+                (unsigned long long)since_ms / 1000);
+    sweeper->ran_ms = clock_now_ms();
 }
 
 static void sweep_shards(void *context) {
@@ -50,15 +54,15 @@ static void sweep_shards(void *context) {
     const uint64_t now_ms = clock_now_ms();
     const uint32_t shards = atomic_load(&sweeper->shards);
     const uint32_t behind = sweeper->next + shards;
-    notice_pause(sweeper, now_ms);
+    note_step(sweeper);
     if (sweeper->round_began_ns == 0)
         sweeper->round_began_ns = clock_now_ns();
-    atomic_fetch_add(&sweeper->expired,
-                     tracker_sweep(sweeper->tracker, sweeper->next, shards, now_ms));
+    atomic_fetch_add(&sweeper->expired, tracker_sweep_in_steps(sweeper->tracker, sweeper->next,
+                                                               shards, now_ms, note_step, sweeper));
     if (behind >= TRACKER_SHARDS)
         end_round(sweeper);
     sweeper->next = behind % TRACKER_SHARDS;
-    atomic_fetch_add(&sweeper->swept, shards);
+    note_step(sweeper);
 }
 
 void sweeper_apply(struct sweeper *sweeper, uint32_t interval_min_s) {
@@ -73,7 +77,7 @@ struct sweeper *sweeper_start(struct tracker *tracker, uint32_t interval_min_s) 
     if (sweeper == NULL)
         return NULL;
     sweeper->tracker = tracker;
-    sweeper->ticked_ms = clock_now_ms();
+    sweeper->ran_ms = clock_now_ms();
     sweeper_apply(sweeper, interval_min_s);
     sweeper->ticker = ticker_start("sweeper", PERIOD_MS, sweep_shards, sweeper);
     if (sweeper->ticker != NULL)
@@ -83,7 +87,7 @@ struct sweeper *sweeper_start(struct tracker *tracker, uint32_t interval_min_s) 
 }
 
 uint64_t sweeper_progress(const struct sweeper *sweeper) {
-    return atomic_load(&sweeper->swept);
+    return atomic_load(&sweeper->steps);
 }
 
 struct sweeper_stats sweeper_stats(const struct sweeper *sweeper) {

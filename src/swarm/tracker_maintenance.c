@@ -34,37 +34,45 @@ static uint32_t lesser(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-/* Sweeps from `*slot` until the shard ends or SWEEP_BUDGET is used up. */
-static uint32_t sweep_some(struct tracker *tracker, struct shard *shard, uint32_t *slot,
+/* Where the next step of a sweep begins in its shard. */
+struct shard_sweep {
+    uint32_t slot;
+    uint32_t at; /* peer of its swarm: see swarm_expire */
+};
+
+/* Sweeps until the shard ends or SWEEP_BUDGET is used up. */
+static uint32_t sweep_some(struct tracker *tracker, struct shard *shard, struct shard_sweep *sweep,
                            uint32_t now_s) {
     const uint32_t expire_s = shard->options->cluster
                                   ? lesser(now_s, tracker_seconds(tally_read(&tracker->merged_ms)))
                                   : now_s;
     uint32_t expired = 0;
     uint32_t work = 0;
-    while (*slot <= shard->slot_mask && work < SWEEP_BUDGET) {
-        struct swarm *swarm = shard->slots[*slot].swarm;
+    while (sweep->slot <= shard->slot_mask && work < SWEEP_BUDGET) {
+        struct swarm *swarm = shard->slots[sweep->slot].swarm;
         work++;
         if (swarm == NULL) {
-            ++*slot;
+            *sweep = (struct shard_sweep){ .slot = sweep->slot + 1 };
             continue;
         }
         work += swarm_peers(swarm) / SWEEP_PEERS_A_UNIT;
         const size_t memory = swarm_memory(swarm);
         const uint32_t peers = swarm_peers(swarm);
-        const uint32_t gone = swarm_expire(swarm, &shard->outputs, expire_s, SWEEP_EXPIRED_MAX);
+        const uint32_t gone =
+            swarm_expire(swarm, &shard->outputs, expire_s, SWEEP_EXPIRED_MAX, &sweep->at);
         tally_add(&tracker->memory, swarm_memory(swarm) - memory);
         idle_torrents_update(tracker, shard->options, swarm, peers);
         work += gone * (SWEEP_BUDGET / SWEEP_EXPIRED_MAX);
         expired += gone;
-        if (gone == SWEEP_EXPIRED_MAX)
+        if (sweep->at != UINT32_MAX)
             continue;
+        sweep->at = 0;
         if (idle_torrents_can_forget(tracker, shard->options, swarm, now_s)) {
-            forget_torrent(tracker, shard, *slot);
+            forget_torrent(tracker, shard, sweep->slot);
             continue;
         }
         idle_torrents_measure(tracker, swarm);
-        ++*slot;
+        sweep->slot++;
     }
     return expired;
 }
@@ -76,17 +84,20 @@ static void age_completions(struct tracker *tracker, struct shard *shard, uint32
     shard->completions_memory = memory;
 }
 
-static uint32_t sweep_shard(struct tracker *tracker, struct shard *shard, uint32_t now_s) {
+static uint32_t sweep_shard(struct tracker *tracker, struct shard *shard, uint32_t now_s,
+                            sweep_step step, void *context) {
     uint32_t expired = 0;
-    uint32_t slot = 0;
+    struct shard_sweep sweep = { .slot = 0 };
     pthread_mutex_lock(&shard->lock);
     for (;;) {
-        const uint32_t gone = sweep_some(tracker, shard, &slot, now_s);
+        const uint32_t gone = sweep_some(tracker, shard, &sweep, now_s);
         counter_add(&tracker->peers, 0U - gone);
         expired += gone;
-        if (slot > shard->slot_mask)
+        if (sweep.slot > shard->slot_mask)
             break;
         shard_yield(shard);
+        if (step != NULL)
+            step(context);
         pthread_mutex_lock(&shard->lock);
     }
     age_completions(tracker, shard, now_s);
@@ -102,6 +113,11 @@ static uint32_t read_torrents_max(struct shard *shard) {
 }
 
 uint32_t tracker_sweep(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms) {
+    return tracker_sweep_in_steps(tracker, first, shards, now_ms, NULL, NULL);
+}
+
+uint32_t tracker_sweep_in_steps(struct tracker *tracker, uint32_t first, uint32_t shards,
+                                uint64_t now_ms, sweep_step step, void *context) {
     const uint32_t now_s = tracker_seconds(now_ms);
     uint32_t expired = 0;
     for (uint32_t i = 0; i < shards; i++) {
@@ -109,7 +125,7 @@ uint32_t tracker_sweep(struct tracker *tracker, uint32_t first, uint32_t shards,
         struct shard *shard = &tracker->table->shards[number];
         if (number == 0)
             idle_torrents_begin_round(tracker, now_s);
-        expired += sweep_shard(tracker, shard, now_s);
+        expired += sweep_shard(tracker, shard, now_s, step, context);
         if (number == SHARDS - 1)
             idle_torrents_end_round(tracker, read_torrents_max(shard));
     }

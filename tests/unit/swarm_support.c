@@ -66,6 +66,11 @@ void reject(const struct announce_request *request) {
     swarm_reject(swarm, &outputs, &place, NOW);
 }
 
+uint32_t expire(uint32_t now_s, uint32_t limit) {
+    uint32_t at = 0;
+    return swarm_expire(swarm, &outputs, now_s, limit, &at);
+}
+
 void assert_counts(uint32_t seeders, uint32_t leechers, uint32_t downloaded) {
     ck_assert_uint_eq(swarm_seeders(swarm), seeders);
     ck_assert_uint_eq(swarm_leechers(swarm), leechers);

@@ -27,6 +27,9 @@ void stop_at(const struct announce_request *request, uint32_t now_s);
 void drop(const struct announce_request *request);
 void reject(const struct announce_request *request);
 
+/* Expires up to `limit` peers, from the start. */
+uint32_t expire(uint32_t now_s, uint32_t limit);
+
 void assert_counts(uint32_t seeders, uint32_t leechers, uint32_t downloaded);
 
 /* That these kinds of changes, and no others, were made since the last call. */

@@ -321,9 +321,9 @@ START_TEST(client_whose_peer_expires_in_one_family_counts_still) {
     put_in_both(1);
     const struct announce_request peer = leecher_over(orders[_i][0], 1);
     put_at(&peer, NOW + TTL);
-    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL, 10), 1);
+    ck_assert_uint_eq(expire(NOW + TTL, 10), 1);
     assert_counts(0, 1, 0);
-    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + 2 * TTL, 10), 1);
+    ck_assert_uint_eq(expire(NOW + 2 * TTL, 10), 1);
     assert_counts(0, 0, 0);
 }
 END_TEST

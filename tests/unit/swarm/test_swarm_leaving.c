@@ -202,8 +202,8 @@ END_TEST
 START_TEST(peer_expires_at_its_deadline) {
     const struct announce_request peer = client(1);
     put(&peer);
-    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL - 1, 10), 0);
-    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL, 10), 1);
+    ck_assert_uint_eq(expire(NOW + TTL - 1, 10), 0);
+    ck_assert_uint_eq(expire(NOW + TTL, 10), 1);
     assert_counts(0, 0, 0);
     ck_assert_uint_eq(swarm->idle_since_s, NOW + TTL);
     ASSERT_TOLD(CHANGE_PEER_JOINED, CHANGE_PEER_EXPIRED);
@@ -214,8 +214,8 @@ START_TEST(announce_puts_the_deadline_off) {
     const struct announce_request peer = client(1);
     put(&peer);
     put_at(&peer, NOW + 100);
-    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL + 99, 10), 0);
-    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL + 100, 10), 1);
+    ck_assert_uint_eq(expire(NOW + TTL + 99, 10), 0);
+    ck_assert_uint_eq(expire(NOW + TTL + 100, 10), 1);
 }
 END_TEST
 
@@ -226,10 +226,28 @@ START_TEST(no_more_peers_expire_than_the_limit_allows) {
         peer.peer = numbered_endpoint(FAMILY_V6, i);
         put(&peer);
     }
-    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL, 60), 60);
+    ck_assert_uint_eq(expire(NOW + TTL, 60), 60);
     ck_assert_uint_eq(swarm_peers(swarm), 40);
-    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL, 60), 40);
-    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL, 60), 0);
+    ck_assert_uint_eq(expire(NOW + TTL, 60), 40);
+    ck_assert_uint_eq(expire(NOW + TTL, 60), 0);
+}
+END_TEST
+
+START_TEST(expiry_goes_on_where_it_ended) {
+    for (uint32_t i = 0; i < 10; i++) {
+        struct announce_request peer = client(i);
+        put(&peer);
+        peer.peer = numbered_endpoint(FAMILY_V6, i);
+        put(&peer);
+    }
+    uint32_t at = 4;
+    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL, 10, &at), 10);
+    ck_assert_uint_eq(swarm_peers(swarm), 10);
+    ck_assert_uint_ne(at, UINT32_MAX);
+    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL, 10, &at), 6);
+    ck_assert_uint_eq(at, UINT32_MAX);
+    ck_assert_uint_eq(peer_list_count(&swarm->v4), 4);
+    ck_assert_uint_eq(peer_list_count(&swarm->v6), 0);
 }
 END_TEST
 
@@ -238,7 +256,7 @@ START_TEST(only_those_expire_whose_time_is_up) {
         const struct announce_request peer = client(i);
         put_at(&peer, NOW + i % 2);
     }
-    ck_assert_uint_eq(swarm_expire(swarm, &outputs, NOW + TTL, 1000), 50);
+    ck_assert_uint_eq(expire(NOW + TTL, 1000), 50);
     for (uint32_t i = 0; i < 100; i++) {
         const struct endpoint peer = numbered_endpoint(FAMILY_V4, i);
         ck_assert_int_eq(peer_list_find(&swarm->v4, peer.wire) != PEER_NOWHERE, i % 2 == 1);
@@ -316,6 +334,7 @@ UNIT_SUITE(swarm_leaving) {
     tcase_add_test(leaving, peer_expires_at_its_deadline);
     tcase_add_test(leaving, announce_puts_the_deadline_off);
     tcase_add_test(leaving, no_more_peers_expire_than_the_limit_allows);
+    tcase_add_test(leaving, expiry_goes_on_where_it_ended);
     tcase_add_test(leaving, only_those_expire_whose_time_is_up);
     tcase_add_test(leaving, change_describes_its_peer);
     tcase_add_test(leaving, change_of_a_peer_that_left_carries_the_counts_without_it);

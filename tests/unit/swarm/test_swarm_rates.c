@@ -57,9 +57,9 @@ END_TEST
 START_TEST(peer_that_expires_takes_its_rates_along) {
     moving(3, FAMILY_V4);
     moving(4, FAMILY_V6);
-    ck_assert_uint_eq(swarm_expire(swarm, &outputs, LATER + TTL, 1), 1);
+    ck_assert_uint_eq(expire(LATER + TTL, 1), 1);
     assert_sums(4, 8);
-    ck_assert_uint_eq(swarm_expire(swarm, &outputs, LATER + TTL, 1), 1);
+    ck_assert_uint_eq(expire(LATER + TTL, 1), 1);
     assert_sums(0, 0);
 }
 END_TEST
@@ -118,7 +118,7 @@ START_TEST(sums_are_right_after_any_run_of_announces) {
             drop(&peer);
         else
             put_at(&peer, NOW + i / 4);
-        swarm_expire(swarm, &outputs, NOW + i / 4, random_below(&random, 2));
+        expire(NOW + i / 4, random_below(&random, 2));
         uint64_t upload = 0;
         uint64_t download = 0;
         add_up(&swarm->v4, &upload, &download);

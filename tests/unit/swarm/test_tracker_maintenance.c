@@ -97,6 +97,20 @@ START_TEST(large_swarm_expires_in_one_sweep) {
 }
 END_TEST
 
+static void count_step(void *context) {
+    ++*(unsigned *)context;
+}
+
+START_TEST(sweep_of_many_peers_reports_its_steps) {
+    unsigned steps = 0;
+    test_fill(tracker, 5000, 1);
+    ck_assert_uint_eq(tracker_sweep_in_steps(tracker, 0, TRACKER_SHARDS, test_seconds_after(240),
+                                             count_step, &steps),
+                      5000);
+    ck_assert_uint_ge(steps, 5000 / 256);
+}
+END_TEST
+
 static void complete_and_stop(uint32_t number) {
     struct announce_request peer = test_seeder(number);
     peer.event = EVENT_COMPLETED;
@@ -252,6 +266,7 @@ UNIT_SUITE(tracker_upkeep) {
     tcase_add_test(sweep, announce_keeps_the_peer);
     tcase_add_test(sweep, sweep_in_parts_reaches_every_shard);
     tcase_add_test(sweep, large_swarm_expires_in_one_sweep);
+    tcase_add_test(sweep, sweep_of_many_peers_reports_its_steps);
     tcase_add_test(sweep, idle_torrent_keeps_its_count_for_its_time);
     tcase_add_test(sweep, torrent_without_peers_or_count_is_forgotten_at_once);
     suite_add_tcase(suite, sweep);
