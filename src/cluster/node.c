@@ -101,8 +101,10 @@ struct node {
     struct request requests[REQUESTS_MAX]; /* of other nodes */
     size_t request_count;
     struct snapshot_source source;
-    uint8_t *chunk; /* SNAPSHOT_BUFFER_LEN while sending */
-    uint64_t chunk_ms;
+    uint8_t *chunk;   /* SNAPSHOT_BUFFER_LEN while sending, otherwise NULL */
+    size_t chunk_len; /* of the chunk that is sent next; 0: not written yet */
+    uint64_t chunk_request;
+    uint64_t chunk_ms;                 /* the last one was sent */
     const struct entry_header *header; /* of the entry that is being merged; NULL: of a chunk */
     bool moved_chunk;                  /* in the present step */
 };
@@ -799,6 +801,8 @@ static void begin_source(struct node *node) {
     node->chunk = malloc(SNAPSHOT_BUFFER_LEN);
     if (node->chunk == NULL)
         return;
+    node->chunk_len = 0;
+    node->chunk_request = request.id;
     node->chunk_ms = node->now_ms;
     lock(node);
     node->source = (struct snapshot_source){
@@ -818,37 +822,61 @@ static void end_source(struct node *node) {
     node->chunk = NULL;
 }
 
-static void send_chunk(struct node *node) {
+static void write_chunk(struct node *node) {
     uint8_t positions[RECORD_MAX];
     struct record heartbeat;
     struct writer w = writer_on(node->chunk, SNAPSHOT_BUFFER_LEN);
-    const uint64_t request = node->source.request;
     lock(node);
     node->source.whole = node->source.whole && node->joining.whole;
     write_heartbeat(node, &heartbeat, positions);
     snapshot_source_write(&node->source, &node->replica, &node->table, &heartbeat, &w);
-    const bool last = node->source.request == 0;
     node->status.counts.bytes_sent += w.len;
-    node->status.counts.snapshots_sent += last;
     unlock(node);
+    node->chunk_len = w.len;
+}
+
+static void note_sent_chunk(struct node *node) {
+    const bool last = node->source.request == 0;
+    node->chunk_len = 0;
     node->chunk_ms = node->now_ms;
     node->moved_chunk = true;
-    const struct bytes chunk = { .data = w.data, .len = w.len };
-    if (!is_done(node, engine_push_chunk(node->engine, request, chunk)) || last)
+    if (!last)
+        return;
+    lock(node);
+    node->status.counts.snapshots_sent++;
+    unlock(node);
+    end_source(node);
+}
+
+static bool is_source_late(const struct node *node) {
+    return node->now_ms >= node->chunk_ms + SOURCE_PATIENCE_MS;
+}
+
+/* A full engine gets room when the other node takes the `waiting` chunks. If there are none, the
+ * stream is trimmed, unless it is too small to be what fills the engine. */
+static void send_chunk(struct node *node, uint32_t waiting) {
+    if (node->chunk_len == 0)
+        write_chunk(node);
+    const struct bytes chunk = { .data = node->chunk, .len = node->chunk_len };
+    const enum engine_result result = engine_push_chunk(node->engine, node->chunk_request, chunk);
+    if (is_done(node, result))
+        note_sent_chunk(node);
+    else if (result != ENGINE_FULL || is_source_late(node))
         end_source(node);
+    else if (waiting == 0 && node->status.stream_bytes > chunk.len)
+        make_room(node);
 }
 
 static void serve_snapshot(struct node *node) {
     uint32_t waiting;
-    if (node->source.request == 0 && node->request_count > 0)
+    if (node->chunk == NULL && node->request_count > 0)
         begin_source(node);
-    if (node->source.request == 0)
-        return;
-    if (!is_done(node, engine_count_chunks(node->engine, node->source.request, &waiting)))
+    if (node->chunk == NULL ||
+        !is_done(node, engine_count_chunks(node->engine, node->chunk_request, &waiting)))
         return;
     if (waiting < CHUNKS_MAX)
-        send_chunk(node);
-    else if (node->now_ms >= node->chunk_ms + SOURCE_PATIENCE_MS)
+        send_chunk(node, waiting);
+    else if (is_source_late(node))
         end_source(node);
 }
 

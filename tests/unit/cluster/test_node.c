@@ -631,17 +631,49 @@ START_TEST(peers_may_expire_once_the_stream_is_read) {
 }
 END_TEST
 
-START_TEST(full_engine_is_trimmed) {
-    start_cluster();
-    start_node(1);
-    await_ready(1);
-    ck_assert_str_eq(engine_server_run(&server, "CONFIG SET maxmemory 4mb"), "+OK\r\n");
+/* Leaves it `room` bytes. */
+static void limit_engine(uint32_t room) {
+    unsigned long used = 0;
+    char command[64];
+    const char *const line = strstr(engine_server_run(&server, "INFO memory"), "used_memory:");
+    ck_assert(line != NULL && sscanf(line, "used_memory:%lu", &used) == 1);
+    snprintf(command, sizeof command, "CONFIG SET maxmemory %lu", used + room);
+    ck_assert_str_eq(engine_server_run(&server, command), "+OK\r\n");
+}
+
+static void send_60000_peers(void) {
     for (uint32_t i = 0; i < 60; i++) {
         announce_many(0, i * 1000, 1000);
         run_for(100, STEP_MS);
     }
+}
+
+static bool has_sent_all(int n) {
+    const struct node_status status = node_status(nodes[n]);
+    return status.waiting == 0 && status.error[0] == '\0';
+}
+
+START_TEST(full_engine_is_trimmed) {
+    start_cluster();
+    limit_engine(4 << 20);
+    send_60000_peers();
+    send_60000_peers();
+    for (int i = 0; i < 60 && !has_sent_all(0); i++)
+        run_for(1000, STEP_MS);
+    ck_assert(has_sent_all(0));
+    start_node(1);
     await_agreement(0, 1, 60000);
     ck_assert_uint_eq(count_peers(1), 60000);
+}
+END_TEST
+
+START_TEST(full_engine_gets_room_for_a_snapshot) {
+    start_cluster();
+    send_60000_peers();
+    limit_engine(300 << 10);
+    start_node(1);
+    await_agreement(0, 1, 60000);
+    ck_assert(node_status(nodes[1]).whole && count_peers(1) == 60000);
 }
 END_TEST
 
@@ -671,6 +703,7 @@ UNIT_SUITE(node) {
     tcase_add_test(tcase, clock_of_the_engine_is_followed);
     tcase_add_test(tcase, peers_may_expire_once_the_stream_is_read);
     tcase_add_test(tcase, full_engine_is_trimmed);
+    tcase_add_test(tcase, full_engine_gets_room_for_a_snapshot);
     suite_add_tcase(suite, tcase);
     return suite;
 }
