@@ -47,6 +47,11 @@ void registry_rows_roll_back(struct registry_rows *rows);
 bool registry_rows_put(struct registry_rows *rows, const struct registry_row *row,
                        struct bytes file);
 
+/* Adds or replaces it as another node has it: labels of passkeys may occur twice. A torrent keeps
+ * its file. */
+bool registry_rows_merge(struct registry_rows *rows, const struct registry_row *row,
+                         struct bytes file);
+
 /* Removes the entry with the kind and key of `row`. `*found`: it existed. */
 bool registry_rows_remove(struct registry_rows *rows, const struct registry_row *row, bool *found);
 bool registry_rows_remove_label(struct registry_rows *rows, const char *label, bool *found);
@@ -67,6 +72,20 @@ bool registry_rows_read_file(struct registry_rows *rows,
  * call. */
 bool registry_rows_visit(struct registry_rows *rows, enum registry_kind kind,
                          registry_visitor visit, void *context);
+
+/* Marks, in a cluster. Write one after its entry. */
+bool registry_rows_put_mark(struct registry_rows *rows, const struct registry_row *key,
+                            const struct registry_mark *mark);
+
+typedef void (*registry_rows_mark_visitor)(void *context, const struct registry_row *key,
+                                           const struct registry_mark *mark);
+bool registry_rows_visit_marks(struct registry_rows *rows, registry_rows_mark_visitor visit,
+                               void *context);
+
+/* Removes the marks of entries that were removed before this stamp, or all that
+ * are not set aside. */
+bool registry_rows_forget_removed(struct registry_rows *rows, uint64_t before);
+bool registry_rows_forget_marks(struct registry_rows *rows);
 
 /* Reason of the last failure. */
 const char *registry_rows_failure(const struct registry_rows *rows);

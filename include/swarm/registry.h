@@ -13,6 +13,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "swarm/announce.h"
+#include "swarm/registry_mark.h"
 
 enum registry_kind {
     REGISTRY_TORRENT, /* registered; its key is the info_hash */
@@ -40,14 +41,19 @@ struct registry_row {
         uint8_t digest[SHA256_LEN];
         struct network network;
     };
-    uint64_t size;                   /* of a torrent, bytes; 0: unknown */
-    int64_t file_id;                 /* equal for info_hashes that share a .torrent file; 0: none */
-    enum registry_privacy privacy;   /* of a torrent */
-    char text[REGISTRY_TEXT_LEN];    /* name of a torrent or machine, label, or a ban's network */
+    uint64_t size;                 /* of a torrent, bytes; 0: unknown */
+    int64_t file_id;               /* equal for info_hashes that share a .torrent file; 0: none */
+    uint64_t file_node;            /* id of the node of a cluster that has the file; 0: this one */
+    enum registry_privacy privacy; /* of a torrent */
+    char text[REGISTRY_TEXT_LEN];  /* name of a torrent or machine, label, or a ban's network */
     char reason[REFUSAL_DETAIL_LEN]; /* of a ban or a blocked torrent; shown to clients */
     int64_t since_s;                 /* Unix time of its creation */
     int64_t until_s;                 /* a ban's expiry, Unix time; 0: permanent */
 };
+
+/* Whether a change of an entry of this kind restricts (swarm/registry_mark.h); `removed`: it
+ * removes the entry. */
+bool registry_restricts(enum registry_kind kind, bool removed);
 
 struct registry;
 
@@ -124,6 +130,11 @@ struct registry_change {
     struct registry_row before; /* if `existed` */
     bool existed;
     bool removed; /* `row` has the key only */
+    /* In a cluster; else zero. */
+    struct registry_mark mark;
+    struct registry_mark mark_before; /* if `had_mark` */
+    bool had_mark;
+    bool merged; /* another node made the change */
 };
 
 /* NULL if out of memory. */

@@ -1,5 +1,7 @@
 #include "cluster/peer_rules.h"
 
+#include "swarm/registry_mark.h"
+
 /* Order of two puts with one stamp. Any order does, as long as each node uses the same. */
 static int compare_states(const struct peer_state *a, const struct peer_state *b) {
     const int order = memcmp(a->peer_id, b->peer_id, PEER_ID_LEN);
@@ -27,16 +29,16 @@ enum merge_effect peer_merge(const struct record *record, const struct held_peer
     return greater ? MERGE_PUT : MERGE_NOTHING;
 }
 
-static uint64_t known_restriction(const struct record *record) {
-    return record->registry.restricts ? record->stamp : record->registry.restriction;
+static struct registry_mark mark_of(const struct record *record) {
+    return (struct registry_mark){
+        .stamp = record->stamp,
+        .restriction = record->registry.restriction,
+        .restricts = record->registry.restricts,
+    };
 }
 
 bool registry_beats(const struct record *a, const struct record *b) {
-    const uint64_t restriction_a = known_restriction(a);
-    const uint64_t restriction_b = known_restriction(b);
-    if (restriction_a != restriction_b)
-        return restriction_a > restriction_b;
-    if (a->registry.restricts != b->registry.restricts)
-        return b->registry.restricts;
-    return a->stamp > b->stamp;
+    const struct registry_mark mark_a = mark_of(a);
+    const struct registry_mark mark_b = mark_of(b);
+    return registry_mark_beats(&mark_a, &mark_b);
 }

@@ -91,11 +91,14 @@ static bool put_file(struct registry_rows *rows, struct bytes digest, struct byt
 
 /* Not REPLACE: that would not run the trigger that deletes the earlier file. */
 static const char PUT_TORRENT[] =
-    "INSERT INTO listed (info_hash, name, added_s, size, file_id, privacy) VALUES"
-    " (?1, ?2, ?3, nullif(?4, 0), (SELECT id FROM torrent_file WHERE digest = ?5), nullif(?6, 0))"
+    "INSERT INTO listed (info_hash, name, added_s, size, privacy, file_id, file_node)"
+    " VALUES (?1, ?2, ?3, nullif(?4, 0), nullif(?6, 0),"
+    " coalesce((SELECT id FROM torrent_file WHERE digest = ?5), nullif(?7, 0)), nullif(?8, 0))"
     " ON CONFLICT (info_hash) DO UPDATE SET name = excluded.name, added_s = excluded.added_s,"
-    " size = coalesce(excluded.size, size), file_id = coalesce(excluded.file_id, file_id),"
-    " privacy = coalesce(excluded.privacy, privacy)";
+    " size = coalesce(excluded.size, size), privacy = coalesce(excluded.privacy, privacy),"
+    " file_node = CASE WHEN EXISTS (SELECT 1 FROM torrent_file"
+    " WHERE id = coalesce(excluded.file_id, file_id)) THEN NULL ELSE excluded.file_node END,"
+    " file_id = coalesce(excluded.file_id, file_id)";
 
 static bool put_torrent(struct registry_rows *rows, const struct registry_row *row,
                         struct bytes file) {
@@ -109,10 +112,19 @@ static bool put_torrent(struct registry_rows *rows, const struct registry_row *r
         if (!put_file(rows, digest, file))
             return false;
     }
-    return registry_finish(rows, registry_prepare(rows, PUT_TORRENT, "btiibi",
-                                                  info_hash_bytes(row->info_hash), row->text,
-                                                  row->since_s, (int64_t)row->size, digest,
-                                                  (int64_t)row->privacy));
+    return registry_finish(
+        rows,
+        registry_prepare(rows, PUT_TORRENT, "btiibiii", info_hash_bytes(row->info_hash), row->text,
+                         row->since_s, (int64_t)row->size, digest, (int64_t)row->privacy,
+                         row->file_node == 0 ? (int64_t)0 : row->file_id, (int64_t)row->file_node));
+}
+
+static bool merge_passkey(struct registry_rows *rows, const struct registry_row *row) {
+    return registry_finish(
+        rows, registry_prepare(rows,
+                               "INSERT OR REPLACE INTO passkey (digest, label, created_s)"
+                               " VALUES (?1, ?2, ?3)",
+                               "bti", digest_bytes(row->digest), row->text, row->since_s));
 }
 
 static bool put_passkey(struct registry_rows *rows, const struct registry_row *row) {
@@ -120,7 +132,9 @@ static bool put_passkey(struct registry_rows *rows, const struct registry_row *r
     if (!registry_finish_change(rows,
                                 registry_prepare(rows,
                                                  "INSERT INTO passkey (digest, label, created_s)"
-                                                 " VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                                                 " SELECT ?1, ?2, ?3 WHERE NOT EXISTS"
+                                                 " (SELECT 1 FROM passkey WHERE label = ?2)"
+                                                 " ON CONFLICT DO NOTHING",
                                                  "bti", digest_bytes(row->digest), row->text,
                                                  row->since_s),
                                 &added))
@@ -182,7 +196,14 @@ bool registry_rows_put(struct registry_rows *rows, const struct registry_row *ro
     return false;
 }
 
-/* Prepares a statement whose parameter is the key of `row`. */
+bool registry_rows_merge(struct registry_rows *rows, const struct registry_row *row,
+                         struct bytes file) {
+    rows->busy = false;
+    return row->kind == REGISTRY_PASSKEY ? merge_passkey(rows, row)
+                                         : registry_rows_put(rows, row, file);
+}
+
+/* Prepares a statement whose first parameter is the key of `row`. */
 static sqlite3_stmt *prepare_by_key(struct registry_rows *rows, const struct registry_row *row,
                                     const char *sql) {
     char text[NETWORK_TEXT_LEN];
@@ -220,10 +241,17 @@ bool registry_rows_remove_label(struct registry_rows *rows, const char *label, b
         rows, registry_prepare(rows, "DELETE FROM passkey WHERE label = ?1", "t", label), found);
 }
 
+/* Not a change of this node: the others remove them, too. So their marks go first. */
 bool registry_rows_remove_ended(struct registry_rows *rows, int64_t now_s) {
     return registry_finish(
-        rows,
-        registry_prepare(rows, "DELETE FROM ban WHERE until_s != 0 AND until_s <= ?1", "i", now_s));
+               rows,
+               registry_prepare(rows,
+                                "DELETE FROM registry_mark WHERE kind = 3 AND key IN"
+                                " (SELECT network FROM ban WHERE until_s != 0 AND until_s <= ?1)",
+                                "i", now_s)) &&
+           registry_finish(
+               rows, registry_prepare(rows, "DELETE FROM ban WHERE until_s != 0 AND until_s <= ?1",
+                                      "i", now_s));
 }
 
 /* 0, unknown, if the time in the row is none. */
@@ -262,6 +290,7 @@ static bool read_torrent(sqlite3_stmt *row, struct registry_row *found) {
         .size = read_size(row, 3),
         .file_id = sqlite3_column_int64(row, 4),
         .privacy = read_privacy(row, 5),
+        .file_node = (uint64_t)sqlite3_column_int64(row, 6),
     };
     copy_name(row, 1, found->text);
     return connection_copy_blob(row, 0, found->info_hash, sizeof found->info_hash);
@@ -313,7 +342,8 @@ static const struct {
     const char *order;
     bool (*read)(sqlite3_stmt *row, struct registry_row *found);
 } tables[REGISTRY_STORED_KINDS] = {
-    [REGISTRY_TORRENT] = { "SELECT info_hash, name, added_s, size, file_id, privacy FROM listed",
+    [REGISTRY_TORRENT] = { "SELECT info_hash, name, added_s, size, file_id, privacy, file_node"
+                           " FROM listed",
                            " WHERE info_hash = ?1", " ORDER BY name, info_hash", read_torrent },
     [REGISTRY_BLOCK] = { "SELECT info_hash, reason, created_s FROM blocked",
                          " WHERE info_hash = ?1", " ORDER BY info_hash", read_block },
@@ -339,7 +369,7 @@ static bool visit_row(void *context, sqlite3_stmt *row) {
     return true;
 }
 
-enum { SQL_LEN = 160 };
+enum { SQL_LEN = 192 };
 
 bool registry_rows_visit(struct registry_rows *rows, enum registry_kind kind,
                          registry_visitor visit, void *context) {
@@ -383,6 +413,94 @@ bool registry_rows_has_label(struct registry_rows *rows, const char *label, bool
     return registry_each_row(
         rows, registry_prepare(rows, "SELECT 1 FROM passkey WHERE label = ?1", "t", label),
         note_row, found);
+}
+
+/* Marks. */
+
+bool registry_rows_put_mark(struct registry_rows *rows, const struct registry_row *key,
+                            const struct registry_mark *mark) {
+    sqlite3_stmt *statement =
+        prepare_by_key(rows, key,
+                       "INSERT OR REPLACE INTO registry_mark"
+                       " (key, kind, stamp, restriction, restricts, removed, aside)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    if (statement == NULL)
+        return false;
+    sqlite3_bind_int(statement, 2, (int)key->kind);
+    sqlite3_bind_int64(statement, 3, (int64_t)mark->stamp);
+    sqlite3_bind_int64(statement, 4, (int64_t)mark->restriction);
+    sqlite3_bind_int(statement, 5, mark->restricts);
+    sqlite3_bind_int(statement, 6, mark->removed);
+    sqlite3_bind_int(statement, 7, mark->aside);
+    return registry_finish(rows, statement);
+}
+
+/* False for an invalid row. */
+static bool read_key(sqlite3_stmt *row, struct registry_row *key) {
+    const int kind = sqlite3_column_int(row, 1);
+    const char *text;
+    struct endpoint address;
+    *key = (struct registry_row){ .kind = (enum registry_kind)kind };
+    switch (kind) {
+    case REGISTRY_TORRENT:
+    case REGISTRY_BLOCK:
+        return connection_copy_blob(row, 0, key->info_hash, sizeof key->info_hash);
+    case REGISTRY_PASSKEY:
+        return connection_copy_blob(row, 0, key->digest, sizeof key->digest);
+    case REGISTRY_BAN:
+        text = (const char *)sqlite3_column_text(row, 0);
+        return text != NULL && network_parse(text, &key->network);
+    case REGISTRY_MACHINE:
+        text = (const char *)sqlite3_column_text(row, 0);
+        if (text == NULL || !endpoint_parse_address(text, &address))
+            return false;
+        *key = registry_machine(&address);
+        return true;
+    default:
+        return false;
+    }
+}
+
+struct mark_visit {
+    registry_rows_mark_visitor visit;
+    void *context;
+};
+
+static bool visit_mark(void *context, sqlite3_stmt *row) {
+    const struct mark_visit *visit = context;
+    struct registry_row key;
+    const struct registry_mark mark = {
+        .stamp = (uint64_t)sqlite3_column_int64(row, 2),
+        .restriction = (uint64_t)sqlite3_column_int64(row, 3),
+        .restricts = sqlite3_column_int(row, 4) != 0,
+        .removed = sqlite3_column_int(row, 5) != 0,
+        .aside = sqlite3_column_int(row, 6) != 0,
+    };
+    if (read_key(row, &key))
+        visit->visit(visit->context, &key, &mark);
+    return true;
+}
+
+bool registry_rows_visit_marks(struct registry_rows *rows, registry_rows_mark_visitor visit,
+                               void *context) {
+    struct mark_visit all = { .visit = visit, .context = context };
+    return registry_each_row(
+        rows,
+        registry_prepare(rows,
+                         "SELECT key, kind, stamp, restriction, restricts, removed, aside"
+                         " FROM registry_mark",
+                         ""),
+        visit_mark, &all);
+}
+
+bool registry_rows_forget_removed(struct registry_rows *rows, uint64_t before) {
+    return registry_finish(
+        rows, registry_prepare(rows, "DELETE FROM registry_mark WHERE removed AND stamp < ?1", "i",
+                               (int64_t)before));
+}
+
+bool registry_rows_forget_marks(struct registry_rows *rows) {
+    return execute_sql(rows, "DELETE FROM registry_mark WHERE NOT aside");
 }
 
 struct file_copy {

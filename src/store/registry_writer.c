@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/registry_rows.h"
+#include "swarm/registry_cluster.h"
 
 enum {
     WAIT_MAX_MS = 5000,
@@ -20,16 +21,33 @@ static bool read_version(struct registry_writer *writer, int64_t *version) {
 
 struct loading {
     struct registry *registry;
+    bool shared;
     bool failed;
 };
 
+static void load_mark(void *context, const struct registry_row *key,
+                      const struct registry_mark *mark) {
+    struct loading *loading = context;
+    struct registry_mark present;
+    /* Another process has changed the entry. */
+    const bool changed = mark->stamp == 0 || !registry_find_mark(loading->registry, key, &present);
+    loading->failed =
+        loading->failed || (changed && !registry_load_mark(loading->registry, key, mark));
+}
+
 static void load_row(void *context, const struct registry_row *row) {
     struct loading *loading = context;
-    loading->failed = loading->failed || !registry_load_put(loading->registry, row);
+    if (!loading->shared || !registry_is_aside(loading->registry, row))
+        loading->failed = loading->failed || !registry_load_put(loading->registry, row);
 }
 
 static bool load_rows(struct registry_writer *writer) {
-    struct loading loading = { .registry = writer->registry };
+    struct loading loading = {
+        .registry = writer->registry,
+        .shared = registry_is_shared(writer->registry),
+    };
+    if (loading.shared && !registry_rows_visit_marks(&writer->rows, load_mark, &loading))
+        return false;
     registry_load_begin(writer->registry, REGISTRY_DATABASE);
     for (int kind = 0; kind < REGISTRY_STORED_KINDS; kind++) {
         if (!registry_rows_visit(&writer->rows, (enum registry_kind)kind, load_row, &loading))
@@ -61,12 +79,20 @@ static void collect_row(void *context, const struct registry_row *row) {
     rows[array->count++] = *row;
 }
 
+static bool put_mark_of(struct registry_writer *writer, const struct registry_row *row) {
+    struct registry_mark mark;
+    return !registry_is_shared(writer->registry) ||
+           !registry_find_mark(writer->registry, row, &mark) ||
+           registry_rows_put_mark(&writer->rows, row, &mark);
+}
+
 static bool put_part(struct registry_writer *writer, enum registry_kind kind, int part) {
     struct row_array array = { .count = 0 };
     registry_visit_part(writer->registry, kind, part, collect_row, &array);
     bool good = !array.failed;
     for (size_t i = 0; good && i < array.count; i++)
-        good = registry_rows_put(&writer->rows, &array.rows[i], (struct bytes){ .len = 0 });
+        good = registry_rows_merge(&writer->rows, &array.rows[i], (struct bytes){ .len = 0 }) &&
+               put_mark_of(writer, &array.rows[i]);
     free(array.rows);
     return good;
 }
@@ -98,16 +124,51 @@ static bool merge(struct registry_writer *writer, int64_t version, bool *replace
     return *replaced ? put_everything(writer) : load_rows(writer);
 }
 
+static bool write_row(struct registry_writer *writer, const struct registry_change *change,
+                      struct bytes file) {
+    bool found;
+    if (change->mark.aside)
+        return true;
+    if (change->removed)
+        return registry_rows_remove(&writer->rows, &change->row, &found);
+    if (registry_is_shared(writer->registry))
+        return registry_rows_merge(&writer->rows, &change->row, file);
+    return registry_rows_put(&writer->rows, &change->row, file);
+}
+
 static bool write_edit(struct registry_writer *writer, const struct registry_edit *edit) {
     size_t count;
     const struct registry_change *changes = registry_edit_changes(edit, &count);
+    const bool shared = registry_is_shared(writer->registry);
     bool good = true;
-    bool found;
     for (size_t i = 0; good && i < count; i++)
-        good = changes[i].removed
-                   ? registry_rows_remove(&writer->rows, &changes[i].row, &found)
-                   : registry_rows_put(&writer->rows, &changes[i].row, registry_edit_file(edit));
+        good =
+            write_row(writer, &changes[i], registry_edit_file(edit)) &&
+            (!shared || registry_rows_put_mark(&writer->rows, &changes[i].row, &changes[i].mark));
     return good;
+}
+
+static bool write_secret(struct registry_rows *rows, const char *name, const void *value,
+                         size_t len) {
+    return registry_finish(
+        rows, registry_prepare(rows, "INSERT OR REPLACE INTO secret (name, value) VALUES (?1, ?2)",
+                               "tb", name, (struct bytes){ .data = value, .len = len }));
+}
+
+/* What the node has to know of the cluster at its next start, and marks that are too old. */
+static bool write_identity(struct registry_writer *writer) {
+    struct registry *registry = writer->registry;
+    struct registry_rows *rows = &writer->rows;
+    if (!registry_is_shared(registry))
+        return true;
+    const struct registry_identity identity = registry_get_identity(registry);
+    const uint64_t before = registry_take_forgotten(registry);
+    if (before != 0 && !(before == UINT64_MAX ? registry_rows_forget_marks(rows)
+                                              : registry_rows_forget_removed(rows, before)))
+        return false;
+    return !identity.known ||
+           (write_secret(rows, "cluster secret", identity.secret, sizeof identity.secret) &&
+            write_secret(rows, "cluster seen", &identity.seen_s, sizeof identity.seen_s));
 }
 
 /* Writes the edits from `edit` on; `*last` is the last one, or NULL. */
@@ -127,6 +188,7 @@ static bool write_queued(struct registry_writer *writer, const struct registry_e
     const bool good = registry_rows_begin(&writer->rows) && read_version(writer, &version) &&
                       merge(writer, version, &replaced) &&
                       registry_rows_remove_ended(&writer->rows, clock_unix_s() - BAN_KEPT_S) &&
+                      write_identity(writer) &&
                       write_edits(writer, registry_queued(writer->registry), last) &&
                       read_version(writer, &version) && registry_rows_commit(&writer->rows);
     /* The rows of a new database have no files, so they are loaded afterwards. */

@@ -10,6 +10,17 @@ enum { SQL_LEN = 256 };
     " BEGIN UPDATE registry_version SET version = version + 1; END;"
 #define COUNT_CHANGES(table)                                                                       \
     COUNT_CHANGE(table, "INSERT") COUNT_CHANGE(table, "UPDATE") COUNT_CHANGE(table, "DELETE")
+/* A change of an entry outside of a cluster: its mark has no stamp, unless one is written after it.
+ * A restriction that is known stays known. */
+#define CLEAR_STAMP(table, kind, column, event, row)                                               \
+    "CREATE TRIGGER " table "_mark_" event " AFTER " event " ON " table                            \
+    " BEGIN UPDATE registry_mark SET stamp = 0,"                                                   \
+    " restriction = iif(restricts AND stamp, stamp, restriction)"                                  \
+    " WHERE kind = " kind " AND key = " row "." column "; END;"
+#define CLEAR_STAMPS(table, kind, column)                                                          \
+    CLEAR_STAMP(table, kind, column, "INSERT", "NEW")                                              \
+    CLEAR_STAMP(table, kind, column, "UPDATE", "NEW")                                              \
+    CLEAR_STAMP(table, kind, column, "DELETE", "OLD")
 #define DROP_UNUSED_FILE(name, event)                                                              \
     "CREATE TRIGGER listed_file_" name " AFTER " event                                             \
     " ON listed WHEN OLD.file_id IS NOT NULL"                                                      \
@@ -134,6 +145,32 @@ const char *const schema_steps[] = {
     "UPDATE listed SET privacy = (SELECT 1 + (instr(content, CAST('7:privatei' AS BLOB)) > 0"
     "  AND instr(content, CAST('7:privatei0e' AS BLOB)) = 0)"
     " FROM torrent_file WHERE id = file_id) WHERE file_id IS NOT NULL;",
+    /* Marks of the registry's entries, also of removed ones, in a cluster; see
+     * swarm/registry_mark.h. `key` is that of the entry's table. Two nodes may give one label to
+     * two passkeys. The node that has a torrent's file; NULL: this one. */
+    ("CREATE TABLE registry_mark ("
+     "  kind        INTEGER NOT NULL,"
+     "  key         NOT NULL,"
+     "  stamp       INTEGER NOT NULL,"
+     "  restriction INTEGER NOT NULL,"
+     "  restricts   INTEGER NOT NULL,"
+     "  removed     INTEGER NOT NULL,"
+     "  aside       INTEGER NOT NULL,"
+     "  PRIMARY KEY (kind, key)"
+     ") WITHOUT ROWID;"
+     "CREATE TABLE passkey_copy ("
+     "  digest    BLOB PRIMARY KEY,"
+     "  label     TEXT NOT NULL,"
+     "  created_s INTEGER NOT NULL"
+     ") WITHOUT ROWID;"
+     "INSERT INTO passkey_copy SELECT digest, label, created_s FROM passkey;"
+     "DROP TABLE passkey;"
+     "ALTER TABLE passkey_copy RENAME TO passkey;"
+     "CREATE INDEX passkey_label ON passkey (label);" COUNT_CHANGES("passkey") //
+     "ALTER TABLE listed ADD COLUMN file_node INTEGER;"                        //
+     CLEAR_STAMPS("listed", "0", "info_hash") CLEAR_STAMPS("blocked", "1", "info_hash")
+         CLEAR_STAMPS("passkey", "2", "digest") CLEAR_STAMPS("ban", "3", "network")
+             CLEAR_STAMPS("machine", "4", "address")),
 };
 
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
@@ -147,11 +184,12 @@ const struct schema_table schema_tables[] = {
     { "registry_version", "version", SALVAGE_NONE },
     { "secret", "name, value", SALVAGE_FIRST },
     { "torrent_file", "id, digest, content", SALVAGE_FIRST },
-    { "listed", "info_hash, name, added_s, size, file_id, privacy", SALVAGE_FIRST },
+    { "listed", "info_hash, name, added_s, size, file_id, privacy, file_node", SALVAGE_FIRST },
     { "passkey", "digest, label, created_s", SALVAGE_FIRST },
     { "ban", "network, reason, until_s, created_s", SALVAGE_FIRST },
     { "blocked", "info_hash, reason, created_s", SALVAGE_FIRST },
     { "machine", "address, name, created_s", SALVAGE_FIRST },
+    { "registry_mark", "kind, key, stamp, restriction, restricts, removed, aside", SALVAGE_FIRST },
     { "completion", "id, at_s, info_hash, peer_id, endpoint", SALVAGE_PIECES },
     { "sample",
       "period_s, at_s, samples, torrents, peers, seeders, leechers, announces_per_s, upload_rate, "

@@ -1,8 +1,10 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "swarm/registry_entries.h"
+#include "swarm/stamp.h"
 
 static void release_edit(struct registry_edit *edit) {
     if (atomic_fetch_sub(&edit->references, 1) > 1)
@@ -26,8 +28,39 @@ struct registry_edit *registry_edit_begin(struct registry *registry) {
     return edit;
 }
 
-static struct registry_change *append_change(struct registry_edit *edit,
-                                             const struct registry_row *row, bool removed) {
+/* The stamp of a restriction that was changed outside of the cluster is in `restriction`. */
+static uint64_t known_restriction(const struct registry_mark *mark) {
+    return mark->restricts && mark->stamp != 0 ? mark->stamp : mark->restriction;
+}
+
+static struct registry_mark draw_mark(const struct registry *registry,
+                                      const struct registry_change *change) {
+    return (struct registry_mark){
+        .stamp = stamp_next(clock_now_ms() + registry->clock_offset_ms, registry->marks.highest,
+                            registry->node),
+        .restriction = change->had_mark ? known_restriction(&change->mark_before) : 0,
+        .restricts = registry_restricts(change->row.kind, change->removed),
+        .removed = change->removed,
+    };
+}
+
+/* In a cluster, each change has a mark. */
+static bool note_mark(struct registry *registry, struct registry_change *change,
+                      const struct registry_mark *given) {
+    if (!registry->shared)
+        return true;
+    const struct marked_key *marked = registry_marks_find(&registry->marks, &change->row);
+    change->had_mark = marked != NULL;
+    if (marked != NULL)
+        change->mark_before = marked->mark;
+    change->merged = given != NULL;
+    change->mark = given != NULL ? *given : draw_mark(registry, change);
+    return registry_marks_put(&registry->marks, &change->row, &change->mark, true);
+}
+
+struct registry_change *registry_note_change(struct registry_edit *edit,
+                                             const struct registry_row *row, bool removed,
+                                             const struct registry_mark *given) {
     struct registry_change *changes =
         array_grow(edit->changes, &edit->capacity, edit->count + 1, sizeof *changes);
     if (changes == NULL)
@@ -36,28 +69,29 @@ static struct registry_change *append_change(struct registry_edit *edit,
     struct registry_change *change = &changes[edit->count];
     *change = (struct registry_change){ .row = *row, .before = *row, .removed = removed };
     change->existed = registry_find(edit->registry, &change->before);
+    if (!note_mark(edit->registry, change, given))
+        return NULL;
+    edit->count++;
     return change;
 }
 
 bool registry_edit_put(struct registry_edit *edit, const struct registry_row *row) {
     struct entry *entry = entry_create(row);
-    if (entry == NULL || append_change(edit, row, false) == NULL) {
+    if (entry == NULL || registry_note_change(edit, row, false, NULL) == NULL) {
         free(entry);
         return false;
     }
     entry->edit = edit->number;
-    const bool good = registry_put_entry(edit->registry, entry);
-    edit->count += good;
-    return good;
+    return registry_put_entry(edit->registry, entry);
 }
 
 bool registry_edit_remove(struct registry_edit *edit, const struct registry_row *row, bool *found) {
-    const struct registry_change *change = append_change(edit, row, true);
-    *found = change != NULL && change->existed;
+    struct registry_row present = *row;
+    *found = registry_find(edit->registry, &present);
     if (!*found)
-        return change != NULL;
-    edit->count++;
-    return registry_remove_entry(edit->registry, row->kind, registry_row_key(row));
+        return true;
+    return registry_note_change(edit, row, true, NULL) != NULL &&
+           registry_remove_entry(edit->registry, row->kind, registry_row_key(row));
 }
 
 bool registry_edit_attach(struct registry_edit *edit, struct bytes file) {
@@ -69,11 +103,25 @@ bool registry_edit_attach(struct registry_edit *edit, struct bytes file) {
     return true;
 }
 
+static void undo_mark(struct registry *registry, const struct registry_change *change) {
+    if (!registry->shared)
+        return;
+    if (change->had_mark)
+        (void)registry_marks_put(&registry->marks, &change->row, &change->mark_before, false);
+    else
+        registry_marks_remove(&registry->marks, &change->row);
+}
+
 /* Restores the earlier entries, newest change first. Without memory an entry stays as it is until
- * the next load. */
-static void undo_edit(struct registry *registry, const struct registry_edit *edit) {
+ * the next load. Changes of other nodes stay if `keep_merged`: they hold, even if they cannot be
+ * written. */
+static void undo_edit(struct registry *registry, const struct registry_edit *edit,
+                      bool keep_merged) {
     for (size_t i = edit->count; i > 0; i--) {
         const struct registry_change *change = &edit->changes[i - 1];
+        if (change->merged && keep_merged)
+            continue;
+        undo_mark(registry, change);
         struct entry *entry = change->existed ? entry_create(&change->before) : NULL;
         if (entry != NULL)
             (void)registry_put_entry(registry, entry);
@@ -84,7 +132,7 @@ static void undo_edit(struct registry *registry, const struct registry_edit *edi
 
 void registry_edit_abort(struct registry_edit *edit) {
     struct registry *registry = edit->registry;
-    undo_edit(registry, edit);
+    undo_edit(registry, edit, false);
     pthread_mutex_unlock(&registry->lock);
     release_edit(edit);
 }
@@ -171,10 +219,17 @@ const struct registry_edit *registry_queued(struct registry *registry) {
     return oldest;
 }
 
+static void follow_edit(const struct registry_edit *edit) {
+    const struct registry *registry = edit->registry;
+    if (registry->follow != NULL && edit->state == REGISTRY_WRITTEN && edit->count > 0)
+        registry->follow(registry->follow_context, edit->changes, edit->count);
+}
+
 /* Notifies the owners of settled edits, and frees the edits; without a lock. */
 static void finish_edits(struct registry_edit *edits) {
     while (edits != NULL) {
         struct registry_edit *next = edits->next;
+        follow_edit(edits);
         if (edits->ready != NULL)
             edits->ready(edits->context);
         release_edit(edits);
@@ -204,7 +259,7 @@ static void undo_newest_first(struct registry *registry) {
         struct registry_edit *edit = registry->oldest;
         while (edit->next != until)
             edit = edit->next;
-        undo_edit(registry, edit);
+        undo_edit(registry, edit, true);
         until = edit;
     }
 }

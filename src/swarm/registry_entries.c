@@ -10,22 +10,6 @@ _Static_assert((int)REGISTRY_PARTS == (int)ENTRY_MAP_PARTS,
 
 enum { TAG_LEN = 8 };
 
-size_t registry_key_len(enum registry_kind kind) {
-    switch (kind) {
-    case REGISTRY_TORRENT:
-    case REGISTRY_BLOCK:
-    case REGISTRY_TORRENT_FILE:
-        return INFO_HASH_LEN;
-    case REGISTRY_PASSKEY:
-        return SHA256_LEN;
-    case REGISTRY_BAN:
-    case REGISTRY_MACHINE:
-    case REGISTRY_KINDS:
-        break;
-    }
-    return sizeof(struct network);
-}
-
 const char *entry_text(const struct entry *entry) {
     return (const char *)entry->key + registry_key_len((enum registry_kind)entry->kind);
 }
@@ -52,22 +36,6 @@ static struct bytes file_of_entry(const struct entry *entry) {
     return (struct bytes){ (const uint8_t *)&entry->file_id, sizeof entry->file_id };
 }
 
-const uint8_t *registry_row_key(const struct registry_row *row) {
-    switch (row->kind) {
-    case REGISTRY_TORRENT:
-    case REGISTRY_BLOCK:
-    case REGISTRY_TORRENT_FILE:
-        return row->info_hash;
-    case REGISTRY_PASSKEY:
-        return row->digest;
-    case REGISTRY_BAN:
-    case REGISTRY_MACHINE:
-    case REGISTRY_KINDS:
-        break;
-    }
-    return &row->network.family;
-}
-
 static struct bytes map_key(enum registry_kind kind, const uint8_t *key) {
     return (struct bytes){ key, kind == REGISTRY_PASSKEY ? TAG_LEN : registry_key_len(kind) };
 }
@@ -86,6 +54,7 @@ struct registry *registry_create(void) {
                        i == REGISTRY_PASSKEY ? tag_of_entry : key_of_entry);
     entry_map_init(&registry->labels, &key, label_of_entry);
     entry_map_init(&registry->files, &key, file_of_entry);
+    registry->marks.hash_key = key;
     return registry;
 }
 
@@ -105,6 +74,7 @@ void registry_delete(struct registry *registry) {
         free_entries(&registry->maps[i]);
     entry_map_free(&registry->labels);
     entry_map_free(&registry->files);
+    registry_marks_free(&registry->marks);
     pthread_mutex_destroy(&registry->lock);
     free(registry);
 }
@@ -127,6 +97,7 @@ static void copy_row(const struct entry *entry, struct registry_row *row) {
         .size = entry->size,
         .file_id = entry->file_id,
         .privacy = (enum registry_privacy)entry->privacy,
+        .file_node = entry->file_node,
         .since_s = entry->since_s,
         .until_s = entry->until_s,
     };
@@ -380,6 +351,7 @@ struct entry *entry_create(const struct registry_row *row) {
     entry->size = row->size;
     entry->file_id = row->file_id;
     entry->privacy = (uint8_t)row->privacy;
+    entry->file_node = row->file_node;
     entry->since_s = row->since_s;
     entry->until_s = row->until_s;
     memcpy(entry->key, registry_row_key(row), len);

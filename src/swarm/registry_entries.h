@@ -7,7 +7,8 @@
 #include <stdatomic.h>
 
 #include "swarm/entry_map.h"
-#include "swarm/registry.h"
+#include "swarm/registry_key.h"
+#include "swarm/registry_marks.h"
 
 enum { REGISTRY_PREFIX_LENGTHS = 129 };
 
@@ -18,6 +19,7 @@ struct entry {
     uint32_t loading; /* number of the last load of its source that contained it */
     uint64_t size;    /* of a torrent */
     int64_t file_id;  /* of a torrent; 0: none */
+    uint64_t file_node;
     int64_t since_s;
     int64_t until_s; /* of a ban */
     uint8_t kind;
@@ -56,11 +58,17 @@ struct registry {
     struct registry_purge purge;
     void (*wake)(void *context);
     void *wake_context;
-};
 
-/* The length of a key, and the key of a row. */
-size_t registry_key_len(enum registry_kind kind);
-const uint8_t *registry_row_key(const struct registry_row *row);
+    /* In a cluster. */
+    bool shared;
+    struct registry_marks marks;
+    uint64_t node;
+    uint64_t clock_offset_ms;
+    uint64_t forget_before; /* stamp: marks of older removals are to leave the database */
+    struct registry_identity identity;
+    void (*follow)(void *context, const struct registry_change *changes, size_t count);
+    void *follow_context;
+};
 
 /* NULL if out of memory. The caller owns it. */
 struct entry *entry_create(const struct registry_row *row);
@@ -75,6 +83,13 @@ struct entry *registry_find_entry(struct registry *registry, const struct regist
 /* Adds the entry, or replaces the one with its key. Takes ownership of `entry`. False if out of
  * memory; then nothing has changed. */
 bool registry_put_entry(struct registry *registry, struct entry *entry);
+
+/* Adds a change to the edit and notes its mark; the caller then changes the entry. `given` is the
+ * mark of another node's change; NULL: the registry draws one, in a cluster. NULL if out of memory.
+ */
+struct registry_change *registry_note_change(struct registry_edit *edit,
+                                             const struct registry_row *row, bool removed,
+                                             const struct registry_mark *given);
 
 /* False if there is none. */
 bool registry_remove_entry(struct registry *registry, enum registry_kind kind, const uint8_t *key);

@@ -81,8 +81,24 @@ CREATE TABLE machine (address TEXT PRIMARY KEY, name TEXT NOT NULL, created_s IN
 VERSION_8 = VERSION_7 + """
 CREATE TABLE swarm_log (id INTEGER PRIMARY KEY, changes BLOB NOT NULL);
 """
+VERSION_9 = VERSION_8 + """
+ALTER TABLE listed ADD COLUMN privacy INTEGER;
+"""
+VERSION_10 = VERSION_9.replace("label TEXT NOT NULL UNIQUE", "label TEXT NOT NULL") + """
+CREATE TABLE registry_mark (kind INTEGER NOT NULL, key NOT NULL, stamp INTEGER NOT NULL,
+  restriction INTEGER NOT NULL, restricts INTEGER NOT NULL, removed INTEGER NOT NULL,
+  aside INTEGER NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+CREATE INDEX passkey_label ON passkey (label);
+ALTER TABLE listed ADD COLUMN file_node INTEGER;
+""" + "".join(f"CREATE TRIGGER {table}_mark_{event} AFTER {event} ON {table} BEGIN"
+              " UPDATE registry_mark SET stamp = 0, restriction = iif(restricts AND stamp, stamp, restriction)"
+              f" WHERE kind = {kind} AND key = {'OLD' if event == 'DELETE' else 'NEW'}.{column}; END;\n"
+              for kind, table, column in ((0, "listed", "info_hash"), (1, "blocked", "info_hash"),
+                                          (2, "passkey", "digest"), (3, "ban", "network"),
+                                          (4, "machine", "address"))
+              for event in ("INSERT", "UPDATE", "DELETE"))
 SCHEMAS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4, 5: VERSION_5, 6: VERSION_6,
-           7: VERSION_7, 8: VERSION_8}
+           7: VERSION_7, 8: VERSION_8, 9: VERSION_9, 10: VERSION_10}
 NEWEST = max(SCHEMAS)
 PEER_COLUMNS = "(info_hash, endpoint, peer_id, key, left, paused, counted)"
 
