@@ -19,8 +19,8 @@
 enum {
     DHT_DATAGRAM_MAX = 1200, /* of those that are sent */
     DHT_BOOTSTRAP_MAX = 16,
-    DHT_LOOKUPS_MAX = 16, /* dht_node_look_up at once */
-    DHT_NODES_MAX = 2560, /* of both tables, with the replacements */
+    DHT_LOOKUPS_MAX = 8,  /* dht_node_look_up at once */
+    DHT_NODES_MAX = 1280, /* of both tables, with the replacements */
     DHT_QUERY_KINDS = 5,  /* ping, find_node, get_peers, announce_peer, unknown ones */
     DHT_VALUES_LEN = 480, /* of compact peers that dht_callbacks.get_peers is asked for, at most */
 };

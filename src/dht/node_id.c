@@ -35,6 +35,8 @@ void node_id_make(uint8_t id[static NODE_ID_LEN], const struct endpoint *address
     for (size_t i = 0; i < sizeof made; i += 8)
         store_u64(made + i, random_next(random));
     memcpy(id, made, NODE_ID_LEN);
+    if (address->family == FAMILY_NONE)
+        return;
     const uint32_t prefix = prefix_of(address, id[NODE_ID_LEN - 1]);
     id[0] = (uint8_t)(prefix >> 24);
     id[1] = (uint8_t)(prefix >> 16);
@@ -62,6 +64,20 @@ bool node_id_exempt(const struct endpoint *address) {
     if (address->family == FAMILY_V4)
         return exempt_v4(address->wire);
     return exempt_v6(address->wire) || endpoint_is_loopback(address);
+}
+
+bool node_id_is_mapped(const struct endpoint *address) {
+    static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+    return address->family == FAMILY_V6 && memcmp(address->wire, prefix, sizeof prefix) == 0;
+}
+
+bool node_id_reachable(const struct endpoint *endpoint, const struct endpoint *other) {
+    if (!endpoint_is_usable(endpoint) || node_id_is_mapped(endpoint) ||
+        endpoint_port(endpoint) == 0)
+        return false;
+    if (endpoint_is_loopback(endpoint))
+        return endpoint_is_loopback(other);
+    return !node_id_exempt(endpoint) || node_id_exempt(other);
 }
 
 unsigned node_id_shared_bits(const uint8_t a[static NODE_ID_LEN],

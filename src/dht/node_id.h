@@ -17,7 +17,7 @@ struct node_contact {
     struct endpoint endpoint;
 };
 
-/* Makes an id that is valid for the address. */
+/* Makes an id that is valid for the address; for FAMILY_NONE any. */
 void node_id_make(uint8_t id[static NODE_ID_LEN], const struct endpoint *address,
                   struct random *random);
 
@@ -27,6 +27,14 @@ bool node_id_valid(const uint8_t id[static NODE_ID_LEN], const struct endpoint *
 
 /* Whether the address is in a private network, of the link or of the machine. */
 bool node_id_exempt(const struct endpoint *address);
+
+/* Whether an IPv6 address is one of IPv4, mapped (::ffff:0:0/96). */
+bool node_id_is_mapped(const struct endpoint *address);
+
+/* Whether `endpoint` may be given to `other`, or used if `other` has given it. It must have a port
+ * and an address that others can connect to; an address of a private network only if `other` has
+ * such an address, too; one of the machine only if `other` is on the machine. */
+bool node_id_reachable(const struct endpoint *endpoint, const struct endpoint *other);
 
 /* Number of leading bits that are the same: NODE_ID_BITS if the ids are equal. */
 unsigned node_id_shared_bits(const uint8_t a[static NODE_ID_LEN],
