@@ -20,12 +20,14 @@ struct cluster_options {
     uint32_t join_timeout_s;              /* without a snapshot of another node */
     uint32_t queue_max_mib; /* of puts, and of other records, that wait for the engine */
     uint32_t stream_max_mib;
+    bool has_store; /* a writer stores changes of the registry */
 };
 
 /* What a node keeps over a restart. */
 struct cluster_identity {
     uint64_t node;      /* random, not 0 */
     uint64_t secret[2]; /* of the cluster; random until the node has connected */
+    int64_t seen_s;     /* when it was last connected, Unix time; 0: never. Not filled at the end */
 };
 
 struct tracker;

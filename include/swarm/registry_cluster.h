@@ -31,6 +31,19 @@ bool registry_find_mark(struct registry *registry, const struct registry_row *ro
 bool registry_merge(struct registry *registry, const struct registry_row *row,
                     const struct registry_mark *mark);
 
+/* Settles all edits, if there is no writer: memory is all there is. */
+void registry_settle_queued(struct registry *registry);
+
+/* An edit without changes, so that the writer stores the identity. */
+void registry_touch(struct registry *registry);
+
+/* How often the registry was loaded: another program has changed it. */
+uint32_t registry_loads(struct registry *registry);
+
+/* Adds an entry that was set aside. If the label of a passkey is taken, it gets another one. As
+ * registry_edit_put. */
+bool registry_edit_import(struct registry_edit *edit, const struct registry_row *row);
+
 /* Passes the changes of an edit once they are in the database; on the writer's thread, without a
  * lock. NULL: ends that. */
 typedef void (*registry_follower)(void *context, const struct registry_change *changes,
@@ -38,7 +51,7 @@ typedef void (*registry_follower)(void *context, const struct registry_change *c
 void registry_follow(struct registry *registry, registry_follower follow, void *context);
 
 /* Passes the marks of up to `most` entries from `*cursor` on, with the entries: rows of removed
- * entries have the key only. False at the end. If entries have moved since the last call, begins
+ * entries, such as bans that have ended, have the key only. False at the end. If entries have moved since the last call, begins
  * again. */
 struct registry_cursor {
     uint32_t position;

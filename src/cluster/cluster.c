@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "cluster/node.h"
+#include "cluster/registry_sharing.h"
 #include "cluster/tracker_table.h"
 
 enum {
@@ -50,10 +51,14 @@ struct cluster {
     struct view merging; /* of the thread */
     struct view own;     /* of cluster_on_changes */
     struct shard_copy copy;
+    struct registry_sharing sharing; /* of the thread */
+    struct sharing_facts facts;
     char name[CLUSTER_NAME_LEN];
     uint64_t counting;           /* id under which this node counts until it has joined */
     struct counter_table stored; /* download counts of the store; until then, too */
-    uint64_t full_ms;            /* when a peer was refused for lack of room; 0: none was */
+    struct hash_key secret;      /* at the start */
+    bool has_store;
+    uint64_t full_ms; /* when a peer was refused for lack of room; 0: none was */
     _Atomic bool joined;
     _Atomic uint64_t clock_offset_ms;
     _Atomic bool stop;
@@ -112,12 +117,21 @@ static void visit(const struct table_visitor *visitor, const struct change *chan
     }
 }
 
-/* The cursor is the next shard and a position in its copy. There is one copy: if another walk has
- * replaced it, this one begins the shard again. */
-enum { CURSOR_SHARD, CURSOR_POSITION, CURSOR_COPY };
+/* The registry comes first, since it decides about the peers. Then the cursor is the next shard and
+ * a position in its copy. There is one copy: if another walk has replaced it, this one begins the
+ * shard again. */
+enum { CURSOR_SHARD, CURSOR_POSITION, CURSOR_COPY, CURSOR_REGISTRY };
+
+#define REGISTRY_DONE UINT64_MAX
 
 static bool walk(void *context, struct table_cursor *cursor, const struct table_visitor *visitor) {
     struct cluster *cluster = context;
+    uint64_t *registry = &cursor->at[CURSOR_REGISTRY];
+    if (*registry != REGISTRY_DONE) {
+        if (!registry_sharing_walk(&cluster->sharing, registry, visitor))
+            *registry = REGISTRY_DONE;
+        return true;
+    }
     struct shard_copy *copy = &cluster->copy;
     const struct tracker_table *table = &cluster->merging.table;
     const uint64_t now_ms = table->now_ms + table->clock_offset_ms;
@@ -137,8 +151,8 @@ static bool walk(void *context, struct table_cursor *cursor, const struct table_
 }
 
 static void merge_registry(void *context, const struct record *record) {
-    (void)context;
-    (void)record;
+    struct cluster *cluster = context;
+    registry_sharing_merge(&cluster->sharing, record);
 }
 
 /* Since limits differ, the only test is to try again. */
@@ -165,6 +179,9 @@ static void update(void *context, const struct node_facts *facts) {
     };
     atomic_store(&cluster->clock_offset_ms, told.clock_offset_ms);
     tracker_set_cluster(cluster->tracker, &told);
+    registry_set_node(tracker_registry(cluster->tracker), told.node, told.clock_offset_ms);
+    cluster->facts.node = *facts;
+    cluster->sharing.node_id = facts->node;
 }
 
 /* Hash of a torrent in `stored`, which outlives a change of the cluster's secret. */
@@ -232,6 +249,8 @@ static bool end_join(void *context, bool confirmed, struct replica *replica) {
     };
     const uint64_t now_ms = cluster->merging.table.now_ms;
     atomic_store(&cluster->joined, true);
+    cluster->facts.joined = true;
+    cluster->facts.confirmed = confirmed;
     (void)tracker_dump(cluster->tracker, 0, TRACKER_SHARDS, now_ms, adopt_counts, &adoption);
     counter_table_free(&cluster->stored);
     tracker_end_join(cluster->tracker, confirmed, now_ms);
@@ -302,10 +321,29 @@ static bool create_node(struct cluster *cluster, const struct cluster_options *o
     if (!make_random_ids(&node.incarnation, &node.replica.counting, identity->node))
         return false;
     cluster->counting = node.replica.counting;
+    cluster->secret = node.replica.secret;
+    cluster->sharing = (struct registry_sharing){
+        .registry = tracker_registry(cluster->tracker),
+        .wait_ms = node.join_timeout_ms,
+        .seen_s = identity->seen_s,
+    };
     cluster->stored = counter_table_create(COUNTERS_MAX);
     cluster->node = node_create(&node, &table, clock_now_ms());
+    cluster->sharing.node = cluster->node;
     return cluster->node != NULL && tracker_dump(cluster->tracker, 0, TRACKER_SHARDS,
                                                  clock_now_ms(), note_stored, &cluster->stored);
+}
+
+/* Without a writer, this thread settles changes and removes peers. */
+static void share_registry(struct cluster *cluster) {
+    struct registry *registry = tracker_registry(cluster->tracker);
+    cluster->facts.now_ms = cluster->merging.table.now_ms;
+    cluster->facts.now_s = clock_unix_s();
+    if (!cluster->has_store) {
+        registry_settle_queued(registry);
+        tracker_purge(cluster->tracker, cluster->facts.now_ms);
+    }
+    registry_sharing_step(&cluster->sharing, &cluster->facts);
 }
 
 static void *run_cluster(void *argument) {
@@ -315,6 +353,7 @@ static void *run_cluster(void *argument) {
         refresh(&cluster->merging);
         if (!node_step(cluster->node, cluster->merging.table.now_ms, NODE_SEND_MS))
             nanosleep(&pause, NULL);
+        share_registry(cluster);
     }
     return NULL;
 }
@@ -328,6 +367,7 @@ struct cluster *cluster_start(const struct cluster_options *options,
         return NULL;
     }
     cluster->tracker = tracker;
+    cluster->has_store = options->has_store;
     cluster->merging = (struct view){ .table = { .tracker = tracker }, .cluster = cluster };
     cluster->own = cluster->merging;
     if (!create_node(cluster, options, identity)) {
@@ -335,6 +375,7 @@ struct cluster *cluster_start(const struct cluster_options *options,
         cluster_stop(cluster, NULL);
         return NULL;
     }
+    registry_follow(tracker_registry(tracker), registry_sharing_follow, &cluster->sharing);
     cluster->running = pthread_create(&cluster->thread, NULL, run_cluster, cluster) == 0;
     if (!cluster->running) {
         error_set(error, "cluster: cannot create a thread");
@@ -439,10 +480,13 @@ void cluster_stop(struct cluster *cluster, struct cluster_identity *identity) {
         send_rest(cluster);
     }
     if (identity != NULL) {
-        const struct hash_key secret = node_secret(cluster->node);
+        /* Until the registry is that of the cluster, the database is not. */
+        const bool shared = cluster->sharing.stage == SHARING_RUNS;
+        const struct hash_key secret = shared ? node_secret(cluster->node) : cluster->secret;
         identity->node = node_id(cluster->node);
         memcpy(identity->secret, secret.half, sizeof identity->secret);
     }
+    registry_follow(tracker_registry(cluster->tracker), NULL, NULL);
     node_delete(cluster->node);
     counter_table_free(&cluster->stored);
     free(cluster->copy.changes);

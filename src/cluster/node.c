@@ -71,6 +71,8 @@ struct node {
     struct members members;
     struct joining joining;
     struct cluster_clock clock;
+    bool has_connected;
+    bool foreign; /* see struct node_facts */
     struct node_status status;
     uint32_t interval_max_s;
     uint32_t budget_per_s;
@@ -129,6 +131,9 @@ static void update_table(struct node *node) {
         .clock = node->clock,
         .merged_ms = node->merged_ms,
         .budget_per_s = members_budget_per_s(&node->members, node->budget_per_s, node->now_ms),
+        .connected = node->has_connected,
+        .foreign = node->foreign,
+        .secret = node->options.replica.secret,
     };
     node->update_ms = node->now_ms + UPDATE_MS;
     node->table.update(node->table.context, &facts);
@@ -254,18 +259,21 @@ static void look_at_stream(struct node *node) {
  * the cluster's unless it has joined: then the engine has lost it and got that of a new node. */
 static void share_secret(struct node *node) {
     struct hash_key secret = node->options.replica.secret;
-    if (!is_done(node, engine_share_secret(node->engine, (uint8_t *)&secret, sizeof secret)) ||
-        memcmp(&secret, &node->options.replica.secret, sizeof secret) == 0)
+    if (!is_done(node, engine_share_secret(node->engine, (uint8_t *)&secret, sizeof secret)))
         return;
     lock(node);
-    const bool takes = !node->joining.joined;
+    const bool differs = memcmp(&secret, &node->options.replica.secret, sizeof secret) != 0;
+    const bool takes = differs && !node->joining.joined;
+    node->foreign = node->has_connected ? node->foreign : differs;
+    node->has_connected = true;
     if (takes) {
         node->options.replica.secret = secret;
         replica_free(&node->replica);
         create_replica(node);
     }
+    update_table(node);
     unlock(node);
-    if (!takes)
+    if (differs && !takes)
         log_warning("cluster: the engine has another cluster's secret; restart this node");
 }
 
@@ -423,6 +431,12 @@ void node_note_changes(struct node *node, const struct peer_table *peers,
         for (size_t n = 0; n < made; n++)
             outbox_add(&node->outbox, &records[n]);
     }
+    unlock(node);
+}
+
+void node_send(struct node *node, const struct record *record) {
+    lock(node);
+    outbox_add(&node->outbox, record);
     unlock(node);
 }
 

@@ -84,6 +84,9 @@ bool node_step(struct node *node, uint64_t now_ms, uint32_t block_ms);
 void node_note_changes(struct node *node, const struct peer_table *peers,
                        const struct change *changes, size_t count);
 
+/* Queues a record of the registry. Any thread. */
+void node_send(struct node *node, const struct record *record);
+
 /* Changes since this stamp are lost: sends all peers with a later one. The same threads. */
 void node_note_lost(struct node *node, uint64_t stamp);
 

@@ -30,6 +30,9 @@ struct node_facts {
     uint64_t merged_ms; /* changes of the others are merged up to this time: no later deadline has
                            passed. Monotonic */
     uint64_t budget_per_s; /* announces of all nodes */
+    bool connected;        /* it has been, since the start */
+    bool foreign;          /* at the first connect, the cluster had another secret than this node */
+    struct hash_key secret;
 };
 
 struct node_table {

@@ -17,6 +17,7 @@
 #include "metrics/metrics_page.h"
 #include "store/change_writer.h"
 #include "store/store.h"
+#include "swarm/registry_cluster.h"
 #include "swarm/sweeper.h"
 #include "torrent_dir/torrent_dir.h"
 #include "web/views/announce_urls.h"
@@ -306,8 +307,10 @@ static bool keep_secret(struct store *store, const char *name, void *secret, siz
 static bool load_identity(struct store *store, struct cluster_identity *identity) {
     if (!random_secret(identity, sizeof *identity))
         return log_failure("cluster: getrandom failed");
+    identity->seen_s = 0;
     if (store != NULL &&
-        (!keep_secret(store, "cluster node", &identity->node, sizeof identity->node) ||
+        (!keep_secret(store, "cluster seen", &identity->seen_s, sizeof identity->seen_s) ||
+         !keep_secret(store, "cluster node", &identity->node, sizeof identity->node) ||
          !keep_secret(store, "cluster secret", identity->secret, sizeof identity->secret)))
         log_warning("cluster: cannot store the id of this node: %s", store_failure(store));
     return true;
@@ -341,7 +344,9 @@ static bool start_cluster(struct daemon *daemon, const struct config *config) {
         return true;
     if (!load_identity(daemon->store, &identity))
         return false;
-    daemon->cluster = cluster_start(&config->cluster, &identity, daemon->tracker, error);
+    struct cluster_options options = config->cluster;
+    options.has_store = daemon->store != NULL;
+    daemon->cluster = cluster_start(&options, &identity, daemon->tracker, error);
     if (daemon->cluster == NULL)
         return log_failure(error);
     cluster_apply(daemon->cluster, config->tracker.interval_max_s, config->tracker.budget_per_s);
@@ -432,6 +437,8 @@ static bool create_swarms(struct daemon *daemon, const struct config *config) {
     struct tracker_options options = config->tracker;
     options.cluster = config->cluster.engines.count > 0;
     daemon->tracker = tracker_create(&options, config->feed_capacity);
+    if (daemon->tracker != NULL && options.cluster)
+        registry_share(tracker_registry(daemon->tracker));
     if (daemon->tracker != NULL)
         daemon->totals = swarm_totals_create(daemon->tracker, clock_now_ms());
     return (daemon->events != NULL && daemon->totals != NULL) || log_failure("out of memory");

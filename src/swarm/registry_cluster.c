@@ -87,12 +87,25 @@ static void change_label(struct registry_row *row) {
     snprintf(row->text, sizeof row->text, "%s-%02x%02x", label, row->digest[0], row->digest[1]);
 }
 
+/* The node keeps the .torrent file that it has. */
+static struct registry_row keep_file(struct registry *registry, const struct registry_row *row) {
+    struct registry_row changed = *row;
+    struct registry_row present = *row;
+    if (row->kind == REGISTRY_TORRENT && registry_find(registry, &present) &&
+        present.file_id != 0 && present.file_node == 0) {
+        changed.file_id = present.file_id;
+        changed.file_node = 0;
+    }
+    return changed;
+}
+
 /* A new label is sent on, since a node may have only one of the two passkeys. */
 static bool put_merged(struct registry_edit *edit, const struct registry_row *row,
                        const struct registry_mark *mark, bool has_new_label) {
-    struct entry *entry = entry_create(row);
+    const struct registry_row changed = keep_file(edit->registry, row);
+    struct entry *entry = entry_create(&changed);
     struct registry_change *change =
-        entry == NULL ? NULL : registry_note_change(edit, row, false, mark);
+        entry == NULL ? NULL : registry_note_change(edit, &changed, false, mark);
     if (change == NULL) {
         free(entry);
         return false;
@@ -141,14 +154,38 @@ static bool merge(struct registry_edit *edit, const struct registry_row *row,
     return true;
 }
 
-/* Without a writer, memory is all there is. */
 static void submit(struct registry_edit *edit) {
-    struct registry *registry = edit->registry;
-    const bool has_writer = registry->wake != NULL;
     registry_edit_submit(edit);
-    if (!has_writer)
-        registry_settle(registry, edit);
     registry_edit_release(edit);
+}
+
+void registry_settle_queued(struct registry *registry) {
+    pthread_mutex_lock(&registry->lock);
+    const struct registry_edit *newest = registry->newest;
+    pthread_mutex_unlock(&registry->lock);
+    if (newest != NULL)
+        registry_settle(registry, newest);
+}
+
+void registry_touch(struct registry *registry) {
+    struct registry_edit *edit = registry_edit_begin(registry);
+    if (edit != NULL)
+        submit(edit);
+}
+
+uint32_t registry_loads(struct registry *registry) {
+    pthread_mutex_lock(&registry->lock);
+    const uint32_t loads = registry->loading[REGISTRY_DATABASE];
+    pthread_mutex_unlock(&registry->lock);
+    return loads;
+}
+
+bool registry_edit_import(struct registry_edit *edit, const struct registry_row *row) {
+    struct registry_row changed = *row;
+    struct registry_row other;
+    if (has_other_with_label(edit->registry, row, &other))
+        change_label(&changed);
+    return registry_edit_put(edit, &changed);
 }
 
 bool registry_merge(struct registry *registry, const struct registry_row *row,
@@ -180,9 +217,9 @@ bool registry_visit_marks(struct registry *registry, struct registry_cursor *cur
     for (; most > 0 && cursor->position < marks->count; most--) {
         const struct marked_key *marked = &marks->list[cursor->position++];
         struct registry_row row = registry_marks_row(marked);
-        if (!marked->mark.removed)
-            (void)registry_find(registry, &row);
-        visit(context, &row, &marked->mark, marked->confirmed);
+        struct registry_mark mark = marked->mark;
+        mark.removed = mark.removed || !registry_find(registry, &row);
+        visit(context, &row, &mark, marked->confirmed);
     }
     const bool more = cursor->position < marks->count;
     pthread_mutex_unlock(&registry->lock);

@@ -133,17 +133,10 @@ START_TEST(change_by_another_program_has_no_stamp_and_keeps_the_known_restrictio
 }
 END_TEST
 
-static void wake_nobody(void *context) {
-    (void)context;
-}
-
-/* The edit waits for the store, as with a writer. */
 static void set_all_aside(enum registry_kind kind) {
     bool any;
-    registry_set_writer(registry, wake_nobody, NULL);
     for (int part = 0; part < REGISTRY_PARTS; part++)
         ck_assert(registry_adopt(registry, kind, part, SET_ASIDE, &any));
-    registry_set_writer(registry, NULL, NULL);
     store_sync_registry(store, clock_now_ms());
 }
 
