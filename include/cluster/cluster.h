@@ -98,6 +98,10 @@ struct cluster_status {
     uint64_t holes; /* how often changes were missing */
     uint64_t snapshots_received;
     uint64_t snapshots_sent;
+    /* Entries of the database that the cluster did not have at the join. */
+    size_t torrents_aside;
+    size_t passkeys_aside;
+    size_t names_aside;
     size_t members;
     struct cluster_member list[CLUSTER_NODES_MAX];
 };

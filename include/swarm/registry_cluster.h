@@ -51,8 +51,8 @@ typedef void (*registry_follower)(void *context, const struct registry_change *c
 void registry_follow(struct registry *registry, registry_follower follow, void *context);
 
 /* Passes the marks of up to `most` entries from `*cursor` on, with the entries: rows of removed
- * entries, such as bans that have ended, have the key only. False at the end. If entries have moved since the last call, begins
- * again. */
+ * entries, such as bans that have ended, have the key only. False at the end. If entries have moved
+ * since the last call, begins again. */
 struct registry_cursor {
     uint32_t position;
     uint32_t version;

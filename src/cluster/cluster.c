@@ -428,6 +428,7 @@ _Static_assert((int)CLUSTER_NODES_MAX == (int)NODES_MAX &&
 void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
     const struct node_status node = node_status(cluster->node);
     const uint64_t now_ms = clock_now_ms();
+    struct registry *registry = tracker_registry(cluster->tracker);
     *status = (struct cluster_status){
         .node = node.node,
         .ready = node.joined,
@@ -452,6 +453,9 @@ void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
         .holes = node.counts.holes,
         .snapshots_received = node.counts.snapshots_received,
         .snapshots_sent = node.counts.snapshots_sent,
+        .torrents_aside = registry_count_aside(registry, REGISTRY_TORRENT),
+        .passkeys_aside = registry_count_aside(registry, REGISTRY_PASSKEY),
+        .names_aside = registry_count_aside(registry, REGISTRY_MACHINE),
         .members = node.members.count,
     };
     memcpy(status->name, cluster->name, sizeof status->name);

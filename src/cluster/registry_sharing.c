@@ -52,7 +52,7 @@ static bool was_away(const struct registry_sharing *sharing, const struct sharin
     return sharing->seen_s != 0 && facts->now_s - sharing->seen_s > REGISTRY_AWAY_MAX_S;
 }
 
-/* A node that was away, and finds nobody, has the only registry that there is. */
+/* If no other node answers, the registry of this one is the only one. */
 static enum registry_adoption adoption_of(const struct registry_sharing *sharing,
                                           const struct sharing_facts *facts) {
     const bool aside = sharing->foreign || (facts->confirmed && was_away(sharing, facts));
@@ -73,8 +73,6 @@ static void report_aside(const struct registry_sharing *sharing) {
 static void adopt(struct registry_sharing *sharing, const struct sharing_facts *facts) {
     const enum registry_adoption adoption = adoption_of(sharing, facts);
     if (!adopt_part(sharing, adoption))
-        return;
-    if (adoption == ADOPT_ALL && !registry_adopt_removals(sharing->registry))
         return;
     report_aside(sharing);
     enter(sharing, SHARING_SENDS);
@@ -108,7 +106,7 @@ static void run(struct registry_sharing *sharing, const struct sharing_facts *fa
         sharing->foreign = false;
         sharing->seen_s = 0;
         sharing->loads = registry_loads(sharing->registry);
-        enter(sharing, SHARING_ADOPTS);
+        enter(sharing, SHARING_RESTRICTS);
     } else if (facts->node.connected && facts->now_s >= sharing->stored_s + STORE_IDENTITY_S) {
         registry_forget_removed(sharing->registry, stamp_at(cluster_ms - away_ms, 0));
         store_identity(sharing, facts);
@@ -122,7 +120,7 @@ void registry_sharing_step(struct registry_sharing *sharing, const struct sharin
         note_connection(sharing, facts);
         break;
     case SHARING_RESTRICTS:
-        if (adopt_part(sharing, ADOPT_RESTRICTIONS))
+        if (adopt_part(sharing, ADOPT_RESTRICTIONS) && registry_adopt_removals(sharing->registry))
             enter(sharing, SHARING_JOINS);
         break;
     case SHARING_JOINS:

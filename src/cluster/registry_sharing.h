@@ -16,7 +16,7 @@ enum { REGISTRY_AWAY_MAX_S = 30 * 24 * 3600 };
 
 enum sharing_stage {
     SHARING_CONNECTS,
-    SHARING_RESTRICTS, /* restrictions of the database become changes */
+    SHARING_RESTRICTS, /* restrictions and removals become changes */
     SHARING_JOINS,
     SHARING_ADOPTS, /* other entries become changes, or are set aside */
     SHARING_SENDS,  /* changes that no other node has confirmed */
@@ -49,7 +49,7 @@ struct registry_sharing {
     int64_t stored_s;
 };
 
-/* Goes on; does nothing that takes long. The node's thread, without its lock. */
+/* Continues; never takes long. The node's thread, without its lock. */
 void registry_sharing_step(struct registry_sharing *sharing, const struct sharing_facts *facts);
 
 /* Merges a record of another node. */

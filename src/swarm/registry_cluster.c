@@ -67,12 +67,20 @@ static bool has_greater_label(struct registry *registry, const struct registry_r
            strcmp(row->text, present.text) > 0;
 }
 
+/* A restriction made outside of the cluster is not merged with a permit until it is adopted. */
+static bool restricts_outside(struct registry *registry, const struct registry_row *row,
+                              const struct marked_key *marked) {
+    const bool present = registry_find_entry(registry, row) != NULL;
+    if (marked == NULL)
+        return present && registry_restricts(row->kind, false);
+    return !marked->mark.aside && registry_restricts(row->kind, !present);
+}
+
 static bool beats_present(struct registry *registry, const struct registry_row *row,
                           const struct registry_mark *mark) {
     struct marked_key *marked = registry_marks_find(&registry->marks, row);
     if (marked == NULL || marked->mark.stamp == 0)
-        return mark->restricts || !registry_restricts(row->kind, false) ||
-               registry_find_entry(registry, row) == NULL;
+        return mark->restricts || !restricts_outside(registry, row, marked);
     if (marked->mark.stamp != mark->stamp)
         return registry_mark_beats(mark, &marked->mark);
     marked->confirmed = true;

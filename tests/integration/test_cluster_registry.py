@@ -49,12 +49,12 @@ def everywhere(daemons, condition):
         wait_until(lambda d=daemon: condition(d))
 
 
-def registered(daemon):
-    return {row["info_hash"]: row["name"] for row in Api(daemon.port).get("/torrents")["items"]}
+def is_ready(daemon):
+    return get(daemon.port, "/readyz").status == 200
 
 
-def labels(daemon):
-    return {row["label"] for row in Api(daemon.port).get("/passkeys")["items"]}
+def aside(daemon):
+    return Api(daemon.port).get("/cluster")["set_aside"]
 
 
 def test_registered_torrent_its_name_and_its_removal(three, torrent):
@@ -101,3 +101,91 @@ def test_changes_survive_a_restart_of_every_node(three):
     for daemon in three:
         daemon.restart()
         assert "kept" in control(daemon, "list")
+
+
+def filled(tmp_path, name, info_hash, label, ban):
+    """A database that was never part of a cluster, with a torrent, a passkey and a ban."""
+    database = tmp_path / name
+    with Skepd(database=database) as daemon:
+        control(daemon, "add", info_hash.hex(), f"film of {label}")
+        key = control(daemon, "key", "new", label).split()[0]
+        control(daemon, "ban", ban, "--reason", "flooding")
+    return database, key
+
+
+def test_first_node_brings_its_registry_and_a_foreign_one_sets_its_own_aside(tmp_path):
+    first, second = random_hash(), random_hash()
+    ours, key = filled(tmp_path, "ours.db", first, "alice", "192.0.2.1")
+    theirs, their_key = filled(tmp_path, "theirs.db", second, "bob", "192.0.2.2")
+    private = 'access = { mode = "private"; }; '
+    with Engine() as engine, node(engine, "a", private, database=ours) as a:
+        a.wait_for_log("cluster: connected")
+        assert aside(a) == {"torrents": 0, "passkeys": 0, "names": 0}
+        with node(engine, "b", private, database=theirs) as b:
+            # Its restriction holds at once, its permissions do not.
+            wait_until(lambda: "192.0.2.2" in control(a, "bans"))
+            b.wait_for_log("cluster: set aside 1 torrents, 1 passkeys")
+            assert aside(b) == {"torrents": 1, "passkeys": 1, "names": 0}
+            shown = control(b, "cluster")
+            assert "1 torrents, 1 passkeys" in shown
+            assert any("cluster import" in warning for warning in Api(b.port).get("/status")["warnings"])
+            assert "192.0.2.1" in control(b, "bans")
+            everywhere((a, b), lambda daemon: first.hex() in control(daemon, "list"))
+            everywhere((a, b), lambda daemon: "alice" in control(daemon, "key", "list"))
+            assert second.hex() not in control(b, "list") and "bob" not in control(b, "key", "list")
+            b.restart()
+            wait_until(lambda: is_ready(b))
+            assert aside(b)["torrents"] == 1 and second.hex() not in control(b, "list")
+            assert "added 2 entries" in control(b, "cluster", "import")
+            everywhere((a, b), lambda daemon: second.hex() in control(daemon, "list"))
+            everywhere((a, b), lambda daemon: "bob" in control(daemon, "key", "list"))
+            assert aside(b) == {"torrents": 0, "passkeys": 0, "names": 0}
+            for daemon in a, b:
+                client = Peer(daemon.port, first)
+                assert client.announce(path=f"/{their_key}/announce").failure is None
+                assert client.announce(path=f"/{key}/announce").failure is None
+
+
+def test_node_that_comes_back_has_what_changed_and_brings_its_newer_entries():
+    torrents = [random_hash() for _ in range(4)]
+    with Engine() as engine, nodes(2, engine) as (a, b):
+        a.wait_for_log("cluster: ", "this node is whole")
+        wait_until(lambda: is_ready(b))
+        for info_hash in torrents[:2]:
+            control(a, "add", info_hash.hex())
+        everywhere((a, b), lambda daemon: torrents[1].hex() in control(daemon, "list"))
+        b.kill()
+        control(a, "remove", torrents[0].hex())
+        control(a, "add", torrents[2].hex())
+        offline = Skepctl(b.database)
+        offline("add", torrents[3].hex())
+        offline("remove", torrents[1].hex())
+        b.start()
+        expected = {info_hash.hex() for info_hash in torrents[2:]}
+        everywhere((a, b), lambda daemon: {line.split()[0] for line in
+                                           control(daemon, "list").splitlines()} == expected)
+        assert aside(b)["torrents"] == 0
+
+
+def test_changes_wait_while_the_engine_is_away_and_restrictions_hold():
+    info_hash = random_hash()
+    with Engine() as engine, nodes(2, engine) as (a, b):
+        engine.kill()
+        a.wait_for_log("changes wait")
+        control(a, "ban", "192.0.2.9")
+        control(b, "add", info_hash.hex(), "a film")
+        engine.start()
+        everywhere((a, b), lambda daemon: "192.0.2.9" in control(daemon, "bans"))
+        everywhere((a, b), lambda daemon: "a film" in control(daemon, "list"))
+
+
+def test_node_without_a_database_has_the_registry_too(torrent):
+    with Engine() as engine, nodes(1, engine) as (a,), \
+            Skepd(config=QUICK + f'store = {{ enabled = false; }}; cluster = {{ engine = "{engine.url}"; '
+                  "join_timeout_s = 1; };") as b:
+        b.wait_for_log("cluster: connected")
+        Peer(b.port, torrent).start()
+        wait_until(lambda: scraped(a.port, torrent) == (0, 1, 0))
+        control(a, "block", torrent.hex())
+        everywhere((a, b), lambda daemon: scraped(daemon.port, torrent) == (0, 0, 0))
+        assert Peer(b.port, torrent).start().failure

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ctl/api_client.h"
 #include "ctl/format.h"
@@ -61,6 +62,16 @@ static void print_counts(const json_t *counts) {
            api_client_number(counts, "snapshots_sent"));
 }
 
+static void print_aside(const json_t *aside) {
+    const uint64_t torrents = api_client_number(aside, "torrents");
+    const uint64_t passkeys = api_client_number(aside, "passkeys");
+    const uint64_t names = api_client_number(aside, "names");
+    if (torrents + passkeys + names > 0)
+        printf("set aside  %" PRIu64 " torrents, %" PRIu64 " passkeys, %" PRIu64
+               " names that the cluster does not have; add them with `skepctl cluster import`\n",
+               torrents, passkeys, names);
+}
+
 static void print_cluster(const json_t *cluster) {
     const json_t *node = json_object_get(cluster, "node");
     size_t i;
@@ -71,10 +82,45 @@ static void print_cluster(const json_t *cluster) {
     }
     print_engine(json_object_get(cluster, "engine"));
     print_counts(json_object_get(cluster, "counts"));
+    print_aside(json_object_get(cluster, "set_aside"));
+}
+
+static enum status import_all(struct api_client *api, uint64_t *imported) {
+    const struct api_client_request request = { .method = "POST", .path = "cluster/import" };
+    bool more = true;
+    for (*imported = 0; more;) {
+        json_t *answer;
+        const enum status status = api_client_send(api, &request, &answer);
+        if (status != STATUS_GOOD)
+            return api_client_fail(api, status);
+        *imported += api_client_number(answer, "imported");
+        more = is_true(answer, "more") && api_client_number(answer, "imported") > 0;
+        json_decref(answer);
+    }
+    return STATUS_GOOD;
+}
+
+static enum status run_import(const struct command_line *line) {
+    uint64_t imported;
+    struct api_client *api = api_client_open(line);
+    if (api == NULL)
+        return STATUS_FAULT;
+    const enum status status = import_all(api, &imported);
+    api_client_close(api);
+    if (status != STATUS_GOOD)
+        return status;
+    if (command_line_has(line, &option_json))
+        return output_json(json_pack("{s:I}", "imported", (json_int_t)imported));
+    printf("added %" PRIu64 " entries to the registry of the cluster\n", imported);
+    return STATUS_GOOD;
 }
 
 static enum status run_cluster(const struct command_line *line) {
     json_t *cluster;
+    if (line->count > 0 && strcmp(line->arguments[0], "import") == 0)
+        return run_import(line);
+    if (line->count > 0)
+        return output_fail(STATUS_FAULT, "unknown action \"%s\"; use import", line->arguments[0]);
     const enum status result = api_client_fetch_once(line, "cluster", &cluster);
     if (result != STATUS_GOOD)
         return result;
@@ -91,8 +137,9 @@ static enum status run_cluster(const struct command_line *line) {
 const struct command cluster_command = {
     .section = SECTION_MONITORING,
     .name = "cluster",
-    .arguments = "",
-    .summary = "Show the nodes of the cluster and their engine",
+    .arguments = "[import]",
+    .arguments_max = 1,
+    .summary = "Show the nodes of the cluster, or import entries set aside at its join",
     .example = "skepctl cluster --url http://192.168.1.10:6969",
     .run = run_cluster,
 };

@@ -3,7 +3,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/array.h"
+#include "store/registry_rows.h"
+#include "swarm/registry_cluster.h"
 #include "web/api/api_request.h"
 
 static json_t *node_id(uint64_t id) {
@@ -54,6 +58,11 @@ static json_t *describe_counts(const struct cluster_status *status) {
     return object;
 }
 
+static json_t *describe_aside(const struct cluster_status *status) {
+    return json_pack("{s:o, s:o, s:o}", "torrents", api_count(status->torrents_aside), "passkeys",
+                     api_count(status->passkeys_aside), "names", api_count(status->names_aside));
+}
+
 static json_t *describe_member(const struct api_request *request,
                                const struct cluster_member *member) {
     return json_pack("{s:o, s:o, s:b, s:b, s:b, s:o, s:o, s:o}", "id", node_id(member->node),
@@ -74,12 +83,89 @@ static void get_cluster(const struct api_request *request, struct web_response *
     for (size_t i = 0; i < status.members; i++)
         api_append(&nodes, describe_member(request, &status.list[i]));
     api_send(response, 200,
-             json_pack("{s:b, s:o, s:o, s:o, s:o}", "enabled", true, "node", describe_node(&status),
-                       "engine", describe_engine(&status), "counts", describe_counts(&status),
-                       "nodes", nodes));
+             json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "enabled", true, "node",
+                       describe_node(&status), "engine", describe_engine(&status), "counts",
+                       describe_counts(&status), "set_aside", describe_aside(&status), "nodes",
+                       nodes));
+}
+
+/* Entries to import, at most ROWS_MAX of one request. */
+struct aside_rows {
+    struct registry *registry;
+    struct registry_row *list;
+    size_t count;
+    size_t capacity;
+    bool more;
+    bool failed;
+};
+
+enum { ROWS_MAX = 1000 };
+
+static void collect_aside(void *context, const struct registry_row *row) {
+    struct aside_rows *rows = context;
+    if (rows->failed || !registry_is_aside(rows->registry, row))
+        return;
+    rows->more = rows->count == ROWS_MAX;
+    if (rows->more)
+        return;
+    struct registry_row *list =
+        array_grow(rows->list, &rows->capacity, rows->count + 1, sizeof *list);
+    rows->failed = list == NULL;
+    if (rows->failed)
+        return;
+    rows->list = list;
+    list[rows->count++] = *row;
+}
+
+/* They are in the database only. */
+static bool read_aside(const struct api_request *request, struct aside_rows *rows,
+                       char error[static ERROR_LEN]) {
+    const char *database = request->api->database;
+    struct registry_rows *stored =
+        database == NULL ? NULL : registry_rows_open(database, REGISTRY_SHORT_TIMEOUT_MS, error);
+    bool good = stored != NULL;
+    for (int kind = 0; good && kind < REGISTRY_STORED_KINDS && !rows->more; kind++) {
+        good = registry_rows_visit(stored, (enum registry_kind)kind, collect_aside, rows);
+        if (!good)
+            error_set(error, "%s", registry_rows_failure(stored));
+    }
+    registry_rows_close(stored);
+    return good;
+}
+
+static void import_rows(const struct api_request *request, struct web_response *response,
+                        const struct aside_rows *rows) {
+    struct registry_edit *edit = api_begin_edit(request, response);
+    bool good = true;
+    if (edit == NULL)
+        return;
+    for (size_t i = 0; good && i < rows->count; i++)
+        good = registry_edit_import(edit, &rows->list[i]);
+    if (!good) {
+        api_abort_edit(edit, response);
+        return;
+    }
+    api_send(response, 200,
+             json_pack("{s:o, s:b}", "imported", api_count(rows->count), "more", rows->more));
+    api_submit_edit(edit, response);
+}
+
+static void post_import(const struct api_request *request, struct web_response *response) {
+    struct aside_rows rows = { .registry = api_registry(request) };
+    char error[ERROR_LEN] = "no database";
+    if (request->api->cluster == NULL)
+        api_send(response, 200, json_pack("{s:i, s:b}", "imported", 0, "more", false));
+    else if (!read_aside(request, &rows, error))
+        api_send_error(response, 503, "store_failed", "Cannot read the database: %s.", error);
+    else if (rows.failed)
+        api_send_out_of_memory(response);
+    else
+        import_rows(request, response, &rows);
+    free(rows.list);
 }
 
 const struct api_route cluster_routes[] = {
     { "GET", "cluster", ROLE_ADMIN, get_cluster },
+    { "POST", "cluster/import", ROLE_ADMIN, post_import },
     { .method = NULL },
 };

@@ -127,6 +127,11 @@ static void check_cluster(const struct health_sources *sources, struct health_re
         add_warning(report, "Engine of the cluster: %.200s", status.warnings);
     if (status.full)
         add_warning(report, "This node has no room for all peers of the cluster: raise limits.");
+    if (status.torrents_aside + status.passkeys_aside + status.names_aside > 0)
+        add_warning(report,
+                    "Set aside, since the cluster does not have them: %zu torrents, %zu passkeys, "
+                    "%zu names. To add them: skepctl cluster import",
+                    status.torrents_aside, status.passkeys_aside, status.names_aside);
     for (size_t i = 0; i < status.members; i++) {
         if (!status.list[i].alive && status.list[i].heard_s < REMOVED_NODE_S)
             add_warning(report, "The node %s of the cluster has been away for %u s.",

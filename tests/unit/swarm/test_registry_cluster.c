@@ -321,6 +321,11 @@ START_TEST(own_restriction_from_outside_stays_until_it_is_adopted) {
     const struct registry_mark unban = { .stamp = stamp_at(1, 2), .removed = true };
     ck_assert(!registry_merge(nodes[0], &ban, &unban));
     ck_assert_str_eq(text_at(0, &ban), "192.0.2.0/24");
+    const struct registry_row revoked = passkey(1, "alice");
+    const struct registry_mark created = { .stamp = stamp_at(1, 2) };
+    ck_assert(registry_load_mark(nodes[0], &revoked, &(struct registry_mark){ .stamp = 0 }));
+    ck_assert(!registry_merge(nodes[0], &revoked, &created));
+    ck_assert_str_eq(text_at(0, &revoked), "-");
 }
 END_TEST
 
