@@ -30,7 +30,6 @@ struct send_facts {
     enum announce_event event;
     bool known;           /* the peer is in the table, and not merely restored */
     bool changed;         /* it moved here, or its peer_id, role or counted flag changed */
-    bool has_tombstone;   /* if it is unknown */
     uint32_t remaining_s; /* to its deadline; 0 if that has passed */
     uint32_t recorded_s;  /* its recorded interval */
     uint32_t interval_s;  /* of this response */

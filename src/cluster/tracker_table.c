@@ -89,11 +89,7 @@ static size_t note_put(struct replica *replica, const struct peer_table *table,
 
 static size_t note_removal(struct replica *replica, const struct peer_table *table,
                            const struct change *change, struct record *records) {
-    struct held_peer held;
     const struct peer_key key = key_of(change);
-    const bool known = stamp_set_find(&replica->tombstones, replica_hash_peer(replica, &key)) != 0;
-    if (change->kind == CHANGE_PEER_ABSENT && known && !table->find(table->context, &key, &held))
-        return 0;
     replica_note_removal(replica, &key, change->stamp);
     table->remove(table->context, &key, change->stamp);
     records[0] = (struct record){ .kind = RECORD_REMOVE, .stamp = change->stamp, .peer = key };

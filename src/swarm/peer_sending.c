@@ -12,8 +12,10 @@ static bool peer_is_due(const struct send_facts *facts) {
 }
 
 enum send_what peer_what_to_send(const struct send_facts *facts) {
+    /* Of an unknown peer, too, and if it has stopped here before: it may have started again at another
+     * node, whose put has not arrived. */
     if (facts->event == EVENT_STOPPED)
-        return facts->known || !facts->has_tombstone ? SEND_REMOVE : SEND_NOTHING;
+        return SEND_REMOVE;
     /* It may have stopped at another node, whose removal has not arrived. */
     if (facts->event == EVENT_STARTED)
         return SEND_PUT;

@@ -306,7 +306,7 @@ static void end_sending(const struct announce *announce) {
         announce->shard->outputs.stamping = (struct swarm_stamping){ .origin = ORIGIN_NODE };
 }
 
-/* The other nodes may know the peer. */
+/* The other nodes may know the peer, also if this one knows it at another address. */
 static void send_absence(const struct announce *announce, const struct endpoint *client) {
     const struct tracker_options *options = announce->shard->options;
     struct change change = {
@@ -325,17 +325,19 @@ static void send_absence(const struct announce *announce, const struct endpoint 
  * rate limit its response has no counts: it would be a scrape without a limit. */
 static void stop_peer(const struct announce *announce, struct announce_response *response) {
     const bool known = is_known(announce);
+    const bool is_here = known && announce->place.here != PEER_NOWHERE;
+    const bool limited = announce->exceeds_rate && !known;
     begin_sending(announce);
     if (known) {
         const struct usage before = usage_of(announce->swarm);
         swarm_stop(announce->swarm, &announce->shard->outputs, &announce->place,
                    announce->request->left, announce->now_s);
         update_totals(announce, before);
-    } else if (!announce->exceeds_rate && endpoint_port(&response->client) != 0) {
-        send_absence(announce, &response->client);
     }
+    if (!is_here && !limited && endpoint_port(&response->client) != 0)
+        send_absence(announce, &response->client);
     end_sending(announce);
-    fill_counts(known || !announce->exceeds_rate ? announce->swarm : NULL, response);
+    fill_counts(limited ? NULL : announce->swarm, response);
 }
 
 /* Makes room for a client that is not in the swarm. The swarm is not created for a peer that is

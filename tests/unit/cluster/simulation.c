@@ -479,10 +479,6 @@ static void put_and_send(struct node *node, size_t key, struct peer_state *state
     send_record(node, key, &record);
 }
 
-static bool has_tombstone(const struct node *node, size_t key) {
-    return replica_removal(&node->replica, &keys[key]) != 0;
-}
-
 /* Returns the interval of the response. */
 static uint32_t announce(struct node *node, uint32_t torrent, uint32_t client,
                          enum announce_event event) {
@@ -506,7 +502,6 @@ static uint32_t announce(struct node *node, uint32_t torrent, uint32_t client,
         .event = event,
         .known = slot->present && slot->peer.stamp != 0,
         .changed = other->present || counts || slot->peer.state.left != state.left,
-        .has_tombstone = has_tombstone(node, key),
         .remaining_s = slot->present ? remaining_s(node, slot) : 0,
         .recorded_s = slot->peer.state.interval_s,
         .interval_s = node->interval_s,

@@ -45,10 +45,6 @@ static const struct {
       SEND_NOTHING },
     { "stopped", { .event = EVENT_STOPPED, .known = true, .interval_s = 1 }, 0, SEND_REMOVE },
     { "unknown stopped", { .event = EVENT_STOPPED, .interval_s = 1 }, LIFETIME_S, SEND_REMOVE },
-    { "stopped again",
-      { .event = EVENT_STOPPED, .has_tombstone = true },
-      LIFETIME_S,
-      SEND_NOTHING },
 };
 
 START_TEST(announce_is_sent_if_it_must) {

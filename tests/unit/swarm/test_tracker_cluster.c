@@ -192,6 +192,20 @@ START_TEST(stop_of_an_unknown_peer_is_sent) {
 }
 END_TEST
 
+/* It has moved at another node, which has not been heard. */
+START_TEST(stop_of_a_peer_known_at_another_address_is_sent_for_both) {
+    struct announce_request peer = test_leecher(1);
+    const struct endpoint past = peer.peer;
+    announce_at(&peer, 0);
+    peer.peer = numbered_endpoint(FAMILY_V4, 7);
+    stop_at(peer, 1);
+    ASSERT_CHANGES({ CHANGE_PEER_JOINED, ORIGIN_SENT }, { CHANGE_PEER_LEFT, ORIGIN_SENT },
+                   { CHANGE_PEER_ABSENT, ORIGIN_SENT });
+    ck_assert(endpoint_equal(&taken.list[1].peer, &past));
+    ck_assert(endpoint_equal(&taken.list[2].peer, &peer.peer));
+}
+END_TEST
+
 START_TEST(stop_beyond_the_request_limit_is_not_sent) {
     options.address_requests_per_s = 1;
     options.address_requests_burst = 1;
@@ -497,6 +511,7 @@ UNIT_SUITE(tracker_cluster) {
     tcase_add_test(sent, announce_that_is_not_sent_moves_no_deadline);
     tcase_add_test(sent, moved_peer_is_sent_with_the_key_that_it_left);
     tcase_add_test(sent, stop_of_an_unknown_peer_is_sent);
+    tcase_add_test(sent, stop_of_a_peer_known_at_another_address_is_sent_for_both);
     tcase_add_test(sent, stop_beyond_the_request_limit_is_not_sent);
     tcase_add_test(sent, peer_that_gives_up_its_port_is_removed_everywhere);
     tcase_add_test(sent, banned_peer_is_removed_by_each_node_itself);
