@@ -22,6 +22,7 @@ enum {
     COUNTERS_MAX = 1 << 24,
     STREAM_AGE_MAX_S = 900,
     PAUSE_MS = 50,       /* between steps without a connection */
+    WAIT_MS = 50,        /* of a step without work; the registry is looked at after each */
     LAST_STEPS = 50,     /* to send what waits at the end */
     FULL_MS = 60000,     /* after a peer was refused, until the node asks for a snapshot */
     LOST_AGE_MS = 60000, /* changes that are lost were made within this time */
@@ -55,11 +56,12 @@ struct cluster {
     struct sharing_facts facts;
     char name[CLUSTER_NAME_LEN];
     uint64_t counting;           /* id under which this node counts until it has joined */
-    struct counter_table stored; /* download counts of the store; until then, too */
+    struct counter_table stored; /* download counts of the store; until they are adopted */
     struct hash_key secret;      /* at the start */
     bool has_store;
     uint64_t full_ms; /* when a peer was refused for lack of room; 0: none was */
     _Atomic bool joined;
+    _Atomic bool has_adopted; /* the counts of the store */
     _Atomic uint64_t clock_offset_ms;
     _Atomic bool stop;
     pthread_t thread;
@@ -68,12 +70,12 @@ struct cluster {
 
 /* The tracker. */
 
-/* Before the join, the store may know a greater count. */
+/* Until the counts are adopted, the store may know a greater one. */
 static void show_count(void *context, const uint8_t info_hash[static INFO_HASH_LEN],
                        uint32_t downloaded, uint64_t stamp) {
     struct view *view = context;
     const struct peer_table peers = tracker_table_peers(&view->table);
-    if (atomic_load(&view->cluster->joined) ||
+    if (atomic_load(&view->cluster->has_adopted) ||
         downloaded > tracker_scrape(view->table.tracker, info_hash).downloaded)
         peers.count(context, info_hash, downloaded, stamp);
 }
@@ -240,20 +242,25 @@ static void adopt_counts(void *context, const struct change *changes, size_t cou
     }
 }
 
-static bool end_join(void *context, bool confirmed, struct replica *replica) {
+static void end_join(void *context, bool confirmed) {
+    struct cluster *cluster = context;
+    atomic_store(&cluster->joined, true);
+    cluster->facts.joined = true;
+    cluster->facts.confirmed = confirmed;
+    tracker_end_join(cluster->tracker, confirmed, cluster->merging.table.now_ms);
+}
+
+static bool adopt_all_counts(void *context, struct replica *replica) {
     struct cluster *cluster = context;
     struct count_adoption adoption = {
         .cluster = cluster,
         .counters = &replica->counters,
         .replica = replica,
     };
-    const uint64_t now_ms = cluster->merging.table.now_ms;
-    atomic_store(&cluster->joined, true);
-    cluster->facts.joined = true;
-    cluster->facts.confirmed = confirmed;
-    (void)tracker_dump(cluster->tracker, 0, TRACKER_SHARDS, now_ms, adopt_counts, &adoption);
+    atomic_store(&cluster->has_adopted, true);
+    (void)tracker_dump(cluster->tracker, 0, TRACKER_SHARDS, cluster->merging.table.now_ms,
+                       adopt_counts, &adoption);
     counter_table_free(&cluster->stored);
-    tracker_end_join(cluster->tracker, confirmed, now_ms);
     return adoption.any;
 }
 
@@ -266,6 +273,7 @@ static struct node_table table_of(struct cluster *cluster) {
         .has_room = has_room,
         .update = update,
         .end_join = end_join,
+        .adopt_counts = adopt_all_counts,
     };
 }
 
@@ -351,7 +359,7 @@ static void *run_cluster(void *argument) {
     const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
     while (!atomic_load(&cluster->stop)) {
         refresh(&cluster->merging);
-        if (!node_step(cluster->node, cluster->merging.table.now_ms, NODE_SEND_MS))
+        if (!node_step(cluster->node, cluster->merging.table.now_ms, WAIT_MS))
             nanosleep(&pause, NULL);
         share_registry(cluster);
     }
@@ -480,6 +488,7 @@ void cluster_stop(struct cluster *cluster, struct cluster_identity *identity) {
         return;
     if (cluster->running) {
         atomic_store(&cluster->stop, true);
+        node_stop(cluster->node);
         pthread_join(cluster->thread, NULL);
         send_rest(cluster);
     }

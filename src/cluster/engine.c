@@ -1,16 +1,28 @@
 #include "cluster/engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 
-enum { ARGUMENTS_MAX = 12, NUMBER_LEN = 24, KEY_LEN = ENGINE_PREFIX_LEN + 32 };
+enum {
+    ARGUMENTS_MAX = 12,
+    NUMBER_LEN = 24,
+    KEY_LEN = ENGINE_PREFIX_LEN + 32,
+    READ_BLOCK_MS = 1000, /* how long the server keeps a read without entries */
+};
 
 struct engine {
     struct engine_options options;
@@ -18,6 +30,11 @@ struct engine {
     char prefix[ENGINE_PREFIX_LEN];
     char stream[KEY_LEN];
     redisContext *connection;
+    redisContext *reading; /* a second connection, for reads that wait */
+    bool asked;            /* a read is waiting */
+    uint64_t asked_ms;
+    int wake; /* eventfd */
+    _Atomic bool stopping;
     size_t next; /* in the list of URLs: where to look first */
     struct engine_info info;
     char error[ERROR_LEN];
@@ -58,25 +75,43 @@ struct engine *engine_create(const struct engine_options *options) {
         snprintf(engine->password_file, sizeof engine->password_file, "%s", options->password_file);
     snprintf(engine->prefix, sizeof engine->prefix, "%s", options->prefix);
     snprintf(engine->stream, sizeof engine->stream, "%s:stream", engine->prefix);
-    return engine;
+    engine->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (engine->wake >= 0)
+        return engine;
+    free(engine);
+    return NULL;
 }
 
 static void disconnect(struct engine *engine) {
     if (engine->connection != NULL)
         redisFree(engine->connection);
-    engine->connection = NULL;
+    if (engine->reading != NULL)
+        redisFree(engine->reading);
+    engine->connection = engine->reading = NULL;
+    engine->asked = false;
 }
 
 void engine_delete(struct engine *engine) {
     if (engine == NULL)
         return;
     disconnect(engine);
+    close(engine->wake);
     explicit_bzero(&engine->options, sizeof engine->options);
     free(engine);
 }
 
 bool engine_is_connected(const struct engine *engine) {
     return engine->connection != NULL;
+}
+
+void engine_wake(struct engine *engine) {
+    const uint64_t one = 1;
+    (void)!write(engine->wake, &one, sizeof one);
+}
+
+void engine_stop(struct engine *engine) {
+    atomic_store(&engine->stopping, true);
+    engine_wake(engine);
 }
 
 const struct engine_info *engine_info(const struct engine *engine) {
@@ -90,7 +125,8 @@ const char *engine_error(const struct engine *engine) {
 /* Failures. */
 
 static enum engine_result lose_connection(struct engine *engine) {
-    const redisContext *connection = engine->connection;
+    const bool reads = engine->reading != NULL && engine->reading->err != 0;
+    const redisContext *connection = reads ? engine->reading : engine->connection;
     if (connection->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK))
         error_set(engine->error, "%s: no reply within %u ms", engine->info.url,
                   engine->options.timeout_ms);
@@ -108,7 +144,8 @@ static bool is_error(const redisReply *reply, const char *code) {
 
 /* The server is not, or is no longer, a master that takes writes: another one may be. */
 static bool is_wrong_server(const redisReply *reply) {
-    static const char *const codes[] = { "READONLY", "LOADING", "MASTERDOWN", "NOREPLICAS" };
+    static const char *const codes[] = { "READONLY", "LOADING", "MASTERDOWN", "NOREPLICAS",
+                                         "UNBLOCKED" };
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         if (is_error(reply, codes[i]))
             return true;
@@ -203,14 +240,52 @@ static struct timeval timeout_of(const struct engine *engine) {
     return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000L };
 }
 
+/* Waits until `fd` is ready, or until engine_wake; false: it is not ready. */
+static bool wait_for(struct engine *engine, int fd, short events, uint64_t wait_ms) {
+    uint64_t woken;
+    struct pollfd polled[] = {
+        { .fd = fd, .events = events },
+        { .fd = engine->wake, .events = POLLIN },
+    };
+    if (poll(polled, 2, (int)wait_ms) > 0 && polled[1].revents != 0)
+        (void)!read(engine->wake, &woken, sizeof woken);
+    return polled[0].revents != 0;
+}
+
+/* Waits until the connection has been made, then makes it blocking. Returns an errno, or 0. */
+static int finish_connecting(struct engine *engine) {
+    const int fd = engine->connection->fd;
+    const uint64_t until_ms = clock_now_ms() + engine->options.timeout_ms;
+    uint64_t now_ms = clock_now_ms();
+    int failure = 0;
+    socklen_t len = sizeof failure;
+    while (now_ms < until_ms && !wait_for(engine, fd, POLLOUT, until_ms - now_ms)) {
+        if (atomic_load(&engine->stopping))
+            return ECANCELED;
+        now_ms = clock_now_ms();
+    }
+    if (now_ms >= until_ms)
+        return ETIMEDOUT;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &len) != 0)
+        return errno;
+    const int flags = fcntl(fd, F_GETFL);
+    if (failure == 0 && (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0))
+        return errno;
+    engine->connection->flags |= REDIS_BLOCK;
+    return failure;
+}
+
 static bool open_connection(struct engine *engine, const struct engine_url *url) {
-    const struct timeval timeout = timeout_of(engine);
     engine_url_text(url, engine->info.url);
-    engine->connection = url->is_socket ? redisConnectUnixWithTimeout(url->place, timeout)
-                                        : redisConnectWithTimeout(url->place, url->port, timeout);
+    engine->connection = url->is_socket ? redisConnectUnixNonBlock(url->place)
+                                        : redisConnectNonBlock(url->place, url->port);
     if (engine->connection == NULL)
         return error_set(engine->error, "out of memory");
-    if (engine->connection->err == 0 && redisSetTimeout(engine->connection, timeout) == REDIS_OK &&
+    const int failure = engine->connection->err == 0 ? finish_connecting(engine) : 0;
+    if (failure != 0)
+        return error_set(engine->error, "%s: %s", engine->info.url, strerror(failure));
+    if (engine->connection->err == 0 &&
+        redisSetTimeout(engine->connection, timeout_of(engine)) == REDIS_OK &&
         (url->is_socket || redisEnableKeepAlive(engine->connection) == REDIS_OK))
         return true;
     (void)lose_connection(engine);
@@ -385,10 +460,17 @@ static bool check_rights(struct engine *engine) {
                      engine->info.url, text, engine->prefix);
 }
 
+static bool open_database(struct engine *engine, const struct engine_url *url) {
+    return open_connection(engine, url) && log_in(engine, url) && select_database(engine, url);
+}
+
 static bool connect_to(struct engine *engine, const struct engine_url *url) {
-    if (open_connection(engine, url) && log_in(engine, url) && select_database(engine, url) &&
-        check_server(engine) && check_rights(engine))
-        return true;
+    if (open_database(engine, url)) {
+        engine->reading = engine->connection;
+        engine->connection = NULL;
+        if (open_database(engine, url) && check_server(engine) && check_rights(engine))
+            return true;
+    }
     disconnect(engine);
     return false;
 }
@@ -399,6 +481,8 @@ bool engine_connect(struct engine *engine) {
     const size_t first = engine->next;
     const size_t count = engine->options.urls.count;
     for (size_t i = 0; i < count && engine->connection == NULL; i++) {
+        if (i > 0 && atomic_load(&engine->stopping))
+            break;
         if (connect_to(engine, &engine->options.urls.list[(first + i) % count]))
             break;
         if (i > 0)
@@ -417,7 +501,7 @@ enum engine_result engine_time(struct engine *engine, uint64_t *unix_ms) {
     uint64_t seconds, micros;
     const struct command command = COMMAND("TIME");
     enum engine_result result = run(engine, &command, &reply);
-    if (result != ENGINE_DONE)
+    if (reply == NULL)
         return result;
     if (is_list(reply, 2) && bytes_to_u64(text_of(reply->element[0]), &seconds) &&
         bytes_to_u64(text_of(reply->element[1]), &micros))
@@ -459,38 +543,111 @@ enum engine_result engine_add(struct engine *engine, const struct bytes *entries
 
 /* An entry is [id, [field, value]]. */
 static void pass_entry(const redisReply *entry, struct stream_id *position,
-                       engine_entry_reader read, void *context) {
+                       engine_entry_reader reader, void *context) {
     if (!is_list(entry, 2) || !read_id(text_of(entry->element[0]), position) ||
         !is_list(entry->element[1], 2))
         return;
     const struct bytes value = text_of(entry->element[1]->element[1]);
     if (value.len > 0)
-        read(context, value);
+        reader(context, value);
 }
 
-enum engine_result engine_read(struct engine *engine, struct stream_id *position, uint32_t count,
-                               uint32_t block_ms, engine_entry_reader read, void *context) {
-    redisReply *reply;
-    char id[2 * NUMBER_LEN];
-    char limit[NUMBER_LEN];
+static void pass_entries(const redisReply *reply, struct stream_id *position,
+                         engine_entry_reader reader, void *context) {
+    if (!is_list(reply, 1) || !is_list(reply->element[0], 2))
+        return;
+    const redisReply *entries = reply->element[0]->element[1];
+    for (size_t i = 0; is_list(entries, i + 1); i++)
+        pass_entry(entries->element[i], position, reader, context);
+}
+
+/* Text of the arguments of a read, which its command borrows. */
+struct read_arguments {
+    char position[2 * NUMBER_LEN];
+    char count[NUMBER_LEN];
     char block[NUMBER_LEN];
-    snprintf(id, sizeof id, "%" PRIu64 "-%" PRIu64, position->ms, position->number);
-    make_number(limit, count);
-    make_number(block, block_ms);
-    struct command command = COMMAND("XREAD", "COUNT", limit);
-    if (block_ms > 0) {
+};
+
+static struct command read_command(const struct engine *engine, struct stream_id position,
+                                   uint32_t count, bool block, struct read_arguments *arguments) {
+    snprintf(arguments->position, sizeof arguments->position, "%" PRIu64 "-%" PRIu64, position.ms,
+             position.number);
+    make_number(arguments->count, count);
+    make_number(arguments->block, READ_BLOCK_MS);
+    struct command command = COMMAND("XREAD", "COUNT", arguments->count);
+    if (block) {
         add_text(&command, "BLOCK");
-        add_text(&command, block);
+        add_text(&command, arguments->block);
     }
     add_text(&command, "STREAMS");
     add_text(&command, engine->stream);
-    add_text(&command, id);
-    const enum engine_result result = run(engine, &command, &reply);
-    if (is_list(reply, 1) && is_list(reply->element[0], 2)) {
-        const redisReply *entries = reply->element[0]->element[1];
-        for (size_t i = 0; is_list(entries, i + 1); i++)
-            pass_entry(entries->element[i], position, read, context);
+    add_text(&command, arguments->position);
+    return command;
+}
+
+static bool ask_for_entries(struct engine *engine, struct stream_id position, uint32_t count) {
+    struct read_arguments arguments = { 0 };
+    const struct command command = read_command(engine, position, count, true, &arguments);
+    int done = 0;
+    if (redisAppendCommandArgv(engine->reading, command.count, (const char **)command.arguments,
+                               command.lens) != REDIS_OK)
+        return false;
+    while (done == 0) {
+        if (redisBufferWrite(engine->reading, &done) != REDIS_OK)
+            return false;
     }
+    engine->asked = true;
+    engine->asked_ms = clock_now_ms();
+    return true;
+}
+
+/* The reply to the read that waits; `*reply` is NULL until it is complete. */
+static enum engine_result take_reply(struct engine *engine, redisReply **reply) {
+    void *found = NULL;
+    *reply = NULL;
+    if (redisBufferRead(engine->reading) != REDIS_OK ||
+        redisGetReplyFromReader(engine->reading, &found) != REDIS_OK)
+        return lose_connection(engine);
+    *reply = found;
+    if (found == NULL)
+        return ENGINE_DONE;
+    engine->asked = false;
+    return (*reply)->type == REDIS_REPLY_ERROR ? note_error(engine, *reply) : ENGINE_DONE;
+}
+
+static enum engine_result read_later(struct engine *engine, struct stream_id *position,
+                                     uint32_t count, uint32_t wait_ms, engine_entry_reader reader,
+                                     void *context) {
+    redisReply *reply;
+    if (!engine->asked && !ask_for_entries(engine, *position, count))
+        return lose_connection(engine);
+    if (!wait_for(engine, engine->reading->fd, POLLIN, wait_ms)) {
+        if (clock_now_ms() < engine->asked_ms + READ_BLOCK_MS + engine->options.timeout_ms)
+            return ENGINE_DONE;
+        error_set(engine->error, "%s: no reply within %u ms", engine->info.url,
+                  READ_BLOCK_MS + engine->options.timeout_ms);
+        disconnect(engine);
+        return ENGINE_LOST;
+    }
+    const enum engine_result result = take_reply(engine, &reply);
+    pass_entries(reply, position, reader, context);
+    freeReplyObject(reply);
+    return result;
+}
+
+bool engine_is_reading(const struct engine *engine) {
+    return engine->asked;
+}
+
+enum engine_result engine_read(struct engine *engine, struct stream_id *position, uint32_t count,
+                               uint32_t wait_ms, engine_entry_reader reader, void *context) {
+    redisReply *reply;
+    struct read_arguments arguments = { 0 };
+    if (engine->connection != NULL && (engine->asked || wait_ms > 0))
+        return read_later(engine, position, count, wait_ms, reader, context);
+    const struct command command = read_command(engine, *position, count, false, &arguments);
+    const enum engine_result result = run(engine, &command, &reply);
+    pass_entries(reply, position, reader, context);
     freeReplyObject(reply);
     return result;
 }
@@ -604,14 +761,14 @@ enum engine_result engine_push_chunk(struct engine *engine, uint64_t request, st
 }
 
 enum engine_result engine_take_chunk(struct engine *engine, uint64_t request,
-                                     engine_entry_reader read, void *context) {
+                                     engine_entry_reader reader, void *context) {
     char key[KEY_LEN];
     redisReply *reply;
     make_key(engine, "chunks", request, key);
     const struct command command = COMMAND("LPOP", key);
     const enum engine_result result = run(engine, &command, &reply);
     if (text_of(reply).len > 0)
-        read(context, text_of(reply));
+        reader(context, text_of(reply));
     freeReplyObject(reply);
     return result;
 }

@@ -4,7 +4,8 @@
  * Of a list of servers, the master is used. When the connection breaks, or the server refuses
  * writes, because it has become a replica or has too few replicas, the connection is closed, and
  * engine_connect looks again. Each call waits for the server, at most `timeout_ms` for each reply;
- * so only a thread that may wait calls. One thread at a time. The process ignores SIGPIPE. */
+ * so only a thread that may wait calls. One thread at a time, unless a function says otherwise. The
+ * process ignores SIGPIPE. */
 #ifndef SKEP_CLUSTER_ENGINE_H
 #define SKEP_CLUSTER_ENGINE_H
 
@@ -35,6 +36,10 @@ struct stream_id {
 
 static inline bool stream_id_before(struct stream_id a, struct stream_id b) {
     return a.ms != b.ms ? a.ms < b.ms : a.number < b.number;
+}
+
+static inline bool stream_id_equal(struct stream_id a, struct stream_id b) {
+    return a.ms == b.ms && a.number == b.number;
 }
 
 enum engine_result {
@@ -84,10 +89,20 @@ enum engine_result engine_add(struct engine *engine, const struct bytes *entries
 
 typedef void (*engine_entry_reader)(void *context, struct bytes entry);
 
-/* Passes the entries after `*position` to `read`, at most `count`, and moves it. If there are none,
- * waits up to `block_ms` (0: does not wait), which is less than the timeout. */
+/* Passes the entries after `*position` to `reader`, at most `count`, and moves it. If there are
+ * none, waits up to `wait_ms` for them, or until engine_wake. After a wait without a reply the
+ * question remains, at the same position, and the next call takes the reply: engine_is_reading. */
 enum engine_result engine_read(struct engine *engine, struct stream_id *position, uint32_t count,
-                               uint32_t block_ms, engine_entry_reader read, void *context);
+                               uint32_t wait_ms, engine_entry_reader reader, void *context);
+
+/* Whether the reply to a read is still to come. */
+bool engine_is_reading(const struct engine *engine);
+
+/* Ends the wait of engine_read, or of the next one. Any thread. */
+void engine_wake(struct engine *engine);
+
+/* From now on, engine_connect does not wait for a connection. Any thread. */
+void engine_stop(struct engine *engine);
 
 struct engine_stream {
     uint64_t length;
@@ -112,8 +127,8 @@ enum engine_result engine_claim_snapshot(struct engine *engine, uint64_t request
 enum engine_result engine_count_chunks(struct engine *engine, uint64_t request, uint32_t *waiting);
 enum engine_result engine_push_chunk(struct engine *engine, uint64_t request, struct bytes chunk);
 
-/* Removes the oldest chunk and passes it to `read`; does not call it if none waits. */
+/* Removes the oldest chunk and passes it to `reader`; does not call it if none waits. */
 enum engine_result engine_take_chunk(struct engine *engine, uint64_t request,
-                                     engine_entry_reader read, void *context);
+                                     engine_entry_reader reader, void *context);
 
 #endif

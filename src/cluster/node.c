@@ -21,6 +21,8 @@ enum {
     UPDATE_MS = 1000,
     AWAY_MS = 5000, /* after a loss of the connection, until peers expire without it */
     LASTING_MS = 60000,
+    CLOCK_TOOK_MS = 50,
+    CLOCK_KEPT_MS = 60000,
     WALK_STEPS = 16, /* of one node_step */
     WALK_ROOM = TABLE_STEP * RECORD_MAX,
     CHUNKS_MAX = 8,
@@ -85,21 +87,27 @@ struct node {
     uint64_t retry_ms;
     uint64_t update_ms;       /* of the table */
     uint64_t merged_ms;       /* see struct node_facts */
+    uint64_t clock_until_ms;  /* no bad answer is used before */
     uint64_t hold_until_ms;   /* the clock has jumped: merged_ms stays */
-    uint64_t read_ms;         /* last read of the stream */
+    uint64_t asked_ms;        /* when the last read of the stream was sent */
+    uint64_t read_ms;         /* the same, of the last one with a reply */
     size_t read_count;        /* entries of that */
+    uint64_t at_end_ms;       /* the same, of the last read that reached the end */
     char run[ENGINE_RUN_LEN]; /* of the engine; empty: never connected */
     uint64_t ever_added;      /* entries of the stream, when last looked at */
     bool must_resend;
     struct stream_id position;
-    struct stream_id last; /* own entry */
+    struct stream_id asked; /* position of the last read that was sent */
+    struct stream_id last;  /* own entry */
     struct flight flight;
     uint64_t number;
     uint64_t send_ms; /* of the next entry */
     uint64_t heartbeat_ms;
+    bool must_beat; /* with the next entry */
     uint64_t lasting_ms;
     struct walk walk;
     struct removing removing;
+    bool has_adopted;                      /* the download counts of the store */
     struct request requests[REQUESTS_MAX]; /* of other nodes */
     size_t request_count;
     struct snapshot_source source;
@@ -207,14 +215,19 @@ static bool is_done(struct node *node, enum engine_result result) {
 
 /* The engine. */
 
-/* A step may have waited since it began. The engine's answer is as old as half the time it took. */
+/* A step may have waited since it began. The engine's answer is as old as half the time it took. A
+   slow answer would set the clock wrong, so it is used only without a recent better answer. */
 static void follow_clock(struct node *node) {
     uint64_t engine_ms = 0;
     const uint64_t asked_ns = clock_now_ns();
     if (!is_done(node, engine_time(node->engine, &engine_ms)))
         return;
-    const uint64_t answered_ns = asked_ns + (clock_now_ns() - asked_ns) / 2;
+    const uint64_t took_ns = clock_now_ns() - asked_ns;
+    const uint64_t answered_ns = asked_ns + took_ns / 2;
     const uint64_t answered_ms = node->now_ms + (answered_ns - node->began_ns) / 1000000;
+    if (took_ns > CLOCK_TOOK_MS * UINT64_C(1000000) && node->now_ms < node->clock_until_ms)
+        return;
+    node->clock_until_ms = node->now_ms + CLOCK_KEPT_MS;
     lock(node);
     const bool jumped = cluster_clock_follow(&node->clock, engine_ms, answered_ms);
     node->status.clock_offset_ms = (int64_t)engine_ms - clock_unix_ms();
@@ -331,10 +344,39 @@ static void send_again(struct node *node) {
     unlock(node);
 }
 
+static void write_heartbeat(const struct node *node, struct record *record,
+                            uint8_t positions[static RECORD_MAX]) {
+    struct writer all = writer_on(positions, RECORD_MAX);
+    gaps_write(&node->gaps, &all);
+    position_write(&all, &(struct position){ .node = node->options.replica.node,
+                                             .incarnation = node->options.incarnation,
+                                             .number = node->number });
+    *record = (struct record){
+        .kind = RECORD_HEARTBEAT,
+        .heartbeat = {
+            .joined = node->joining.joined,
+            .whole = node->joining.whole,
+            .interval_max_s = node->interval_max_s,
+            .budget_per_s = node->budget_per_s,
+            .name = bytes_of(node->name),
+            .positions = { .data = positions, .len = all.len },
+        },
+    };
+}
+
+static void add_heartbeat(struct node *node, struct writer *entry) {
+    uint8_t positions[RECORD_MAX];
+    struct record record;
+    write_heartbeat(node, &record, positions);
+    record_write(entry, &record);
+    node->must_beat = false;
+}
+
 static void fill_flight(struct node *node) {
     struct flight *flight = &node->flight;
     lock(node);
-    while (flight->count < ENGINE_ADDS_MAX && !outbox_is_empty(&node->outbox)) {
+    while (flight->count < ENGINE_ADDS_MAX &&
+           (node->must_beat || !outbox_is_empty(&node->outbox))) {
         struct writer w = writer_on(flight->data[flight->count], NODE_ENTRY_LEN);
         const size_t waiting = node->outbox.puts.count + node->outbox.other.count;
         entry_header_write(&w, &(struct entry_header){
@@ -343,6 +385,8 @@ static void fill_flight(struct node *node) {
                                    .number = ++node->number,
                                    .site = node->options.replica.site,
                                });
+        if (node->must_beat)
+            add_heartbeat(node, &w);
         outbox_take(&node->outbox, &w);
         flight->entries[flight->count++] = (struct bytes){ .data = w.data, .len = w.len };
         node->status.counts.records_sent +=
@@ -413,7 +457,7 @@ static size_t count_waiting(struct node *node) {
 
 static void send_waiting(struct node *node) {
     const size_t waiting = count_waiting(node);
-    const bool due = waiting > 0 && node->now_ms >= node->send_ms;
+    const bool due = (waiting > 0 || node->must_beat) && node->now_ms >= node->send_ms;
     if (!due && waiting < RECORDS_PER_ENTRY && node->flight.count == 0)
         return;
     node->send_ms = node->now_ms + NODE_SEND_MS;
@@ -426,18 +470,25 @@ void node_note_changes(struct node *node, const struct peer_table *peers,
                        const struct change *changes, size_t count) {
     struct record records[OWN_RECORDS_MAX];
     lock(node);
+    const bool was_empty = outbox_is_empty(&node->outbox);
     for (size_t i = 0; i < count; i++) {
         const size_t made = replica_note_change(&node->replica, peers, &changes[i], records);
         for (size_t n = 0; n < made; n++)
             outbox_add(&node->outbox, &records[n]);
     }
+    const bool wake = was_empty && !outbox_is_empty(&node->outbox);
     unlock(node);
+    if (wake)
+        engine_wake(node->engine);
 }
 
 void node_send(struct node *node, const struct record *record) {
     lock(node);
+    const bool was_empty = outbox_is_empty(&node->outbox);
     outbox_add(&node->outbox, record);
     unlock(node);
+    if (was_empty)
+        engine_wake(node->engine);
 }
 
 void node_note_lost(struct node *node, uint64_t stamp) {
@@ -446,29 +497,7 @@ void node_note_lost(struct node *node, uint64_t stamp) {
     unlock(node);
 }
 
-static void write_heartbeat(const struct node *node, struct record *record,
-                            uint8_t positions[static RECORD_MAX]) {
-    struct writer all = writer_on(positions, RECORD_MAX);
-    gaps_write(&node->gaps, &all);
-    position_write(&all, &(struct position){ .node = node->options.replica.node,
-                                             .incarnation = node->options.incarnation,
-                                             .number = node->number });
-    *record = (struct record){
-        .kind = RECORD_HEARTBEAT,
-        .heartbeat = {
-            .joined = node->joining.joined,
-            .whole = node->joining.whole,
-            .interval_max_s = node->interval_max_s,
-            .budget_per_s = node->budget_per_s,
-            .name = bytes_of(node->name),
-            .positions = { .data = positions, .len = all.len },
-        },
-    };
-}
-
 static void beat(struct node *node) {
-    uint8_t positions[RECORD_MAX];
-    struct record record;
     if (node->now_ms < node->heartbeat_ms)
         return;
     node->heartbeat_ms = node->now_ms + NODE_HEARTBEAT_MS;
@@ -480,8 +509,7 @@ static void beat(struct node *node) {
         members_interval_max_s(&node->members, node->interval_max_s, node->now_ms);
     replica_age(&node->replica, interval_s, cluster_ms(node));
     outbox_drop_old(&node->outbox, cluster_ms(node) - UINT64_C(1000) * peer_lifetime_s(interval_s));
-    write_heartbeat(node, &record, positions);
-    outbox_add(&node->outbox, &record);
+    node->must_beat = true;
     unlock(node);
 }
 
@@ -709,19 +737,34 @@ static void read_entry(void *context, struct bytes rest) {
     unlock(node);
 }
 
-static void read_stream(struct node *node, uint32_t block_ms) {
+/* A reply tells what the stream had when the read was sent: the process may have paused since. If
+ * the position has been moved back since, what the reply brings is read again. */
+static void read_stream(struct node *node, uint32_t wait_ms) {
+    if (!engine_is_reading(node->engine)) {
+        node->asked_ms = node->now_ms;
+        node->asked = node->position;
+    }
+    struct stream_id position = node->asked;
     node->read_count = 0;
-    if (is_done(node,
-                engine_read(node->engine, &node->position, READ_COUNT, block_ms, read_entry, node)))
-        node->read_ms = node->now_ms;
+    if (!is_done(node, engine_read(node->engine, &position, READ_COUNT, wait_ms, read_entry, node)))
+        return;
+    if (stream_id_equal(node->position, node->asked))
+        node->position = position;
+    if (engine_is_reading(node->engine))
+        return;
+    node->read_ms = node->asked_ms;
+    if (node->read_count < READ_COUNT)
+        node->at_end_ms = node->asked_ms;
 }
 
 /* Snapshots. */
 
 /* A node that is alone need not send the counts: the next node gets a snapshot. */
-static void end_join(struct node *node, bool confirmed) {
-    const bool adopted = node->table.end_join(node->table.context, confirmed, &node->replica);
-    if (adopted && node->members.count > 0)
+static void adopt_counts(struct node *node) {
+    if (node->has_adopted)
+        return;
+    node->has_adopted = true;
+    if (node->table.adopt_counts(node->table.context, &node->replica) && node->members.count > 0)
         begin_walk(node, true, 0);
 }
 
@@ -729,7 +772,8 @@ static void end_snapshot(struct node *node, enum joining_chunk chunk) {
     node->removing = (struct removing){ .running = true };
     replica_join(&node->replica);
     if (chunk == CHUNK_FIRST_SNAPSHOT)
-        end_join(node, true);
+        node->table.end_join(node->table.context, true);
+    adopt_counts(node);
     node->status.counts.snapshots_received++;
     log_info("cluster: received a snapshot%s",
              node->joining.whole ? "; this node is whole" : ", but changes are missing again");
@@ -783,7 +827,9 @@ static enum joining_step next_joining_step(struct node *node) {
         &node->joining, engine_is_connected(node->engine), random_next(&node->random) | 1,
         members_interval_max_s(&node->members, node->interval_max_s, node->now_ms), node->now_ms);
     if (step == JOINING_GAVE_UP)
-        end_join(node, false);
+        node->table.end_join(node->table.context, false);
+    if (step == JOINING_WHOLE)
+        adopt_counts(node);
     unlock(node);
     return step;
 }
@@ -903,10 +949,31 @@ static bool is_busy(const struct node *node) {
                                                node->must_resend || node->flight.count > 0));
 }
 
-static void read_all(struct node *node, uint32_t block_ms) {
-    const bool busy = is_busy(node);
+static uint32_t wait_until(const struct node *node, uint64_t then_ms, uint32_t wait_ms) {
+    if (then_ms <= node->now_ms)
+        return 0;
+    return then_ms - node->now_ms < wait_ms ? (uint32_t)(then_ms - node->now_ms) : wait_ms;
+}
+
+/* How long a read may wait for entries. New records wake it, other tasks do not. */
+static uint32_t reading_time(struct node *node, uint32_t wait_ms) {
+    const bool snapshot =
+        node->joining.request != 0 || node->source.request != 0 || node->request_count > 0;
+    if (is_busy(node))
+        return 0;
+    if (node->now_ms < node->retry_ms)
+        return wait_until(node, node->retry_ms, wait_ms);
+    if (count_waiting(node) > 0)
+        wait_ms = wait_until(node, node->send_ms, wait_ms);
+    if (snapshot && wait_ms > NODE_SEND_MS)
+        return NODE_SEND_MS;
+    return wait_until(node, node->heartbeat_ms, wait_ms);
+}
+
+static void read_all(struct node *node, uint32_t wait_ms) {
+    wait_ms = wait_ms == 0 ? 0 : reading_time(node, wait_ms);
     node->moved_chunk = false;
-    read_stream(node, busy ? 0 : block_ms);
+    read_stream(node, wait_ms);
     read_snapshot(node);
 }
 
@@ -923,9 +990,9 @@ static void send_all(struct node *node) {
 /* After a pause, the stream is read before peers expire. */
 static void note_progress(struct node *node) {
     const bool away = !engine_is_connected(node->engine) && node->now_ms >= node->read_ms + AWAY_MS;
-    const bool at_end = node->read_ms == node->now_ms && node->read_count < READ_COUNT;
-    if ((away || at_end) && node->now_ms >= node->hold_until_ms)
-        node->merged_ms = node->now_ms;
+    const uint64_t merged_ms = away ? node->now_ms : node->at_end_ms;
+    if (merged_ms > node->merged_ms && node->now_ms >= node->hold_until_ms)
+        node->merged_ms = merged_ms;
     if (node->now_ms < node->update_ms)
         return;
     lock(node);
@@ -933,14 +1000,18 @@ static void note_progress(struct node *node) {
     unlock(node);
 }
 
-bool node_step(struct node *node, uint64_t now_ms, uint32_t block_ms) {
+void node_stop(struct node *node) {
+    engine_stop(node->engine);
+}
+
+bool node_step(struct node *node, uint64_t now_ms, uint32_t wait_ms) {
     lock(node);
     node->now_ms = now_ms;
     unlock(node);
     node->began_ns = clock_now_ns();
     connect_if_due(node);
     if (engine_is_connected(node->engine))
-        read_all(node, block_ms);
+        read_all(node, wait_ms);
     tick_joining(node);
     if (engine_is_connected(node->engine) && now_ms >= node->retry_ms)
         send_all(node);

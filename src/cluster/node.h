@@ -74,10 +74,13 @@ struct node *node_create(const struct node_options *options, const struct node_t
                          uint64_t now_ms);
 void node_delete(struct node *node);
 
-/* Connects if necessary, reads, merges and sends. If nothing arrives, waits up to `block_ms` for
- * it. False, without waiting for that, if there is no connection. `now_ms`: monotonic, not 0. One
- * thread at a time. */
-bool node_step(struct node *node, uint64_t now_ms, uint32_t block_ms);
+/* Connects if necessary, reads, merges and sends. Without work, waits up to `wait_ms` for it.
+ * False, without a wait, if there is no connection. `now_ms`: monotonic, not 0. One thread at a
+ * time. */
+bool node_step(struct node *node, uint64_t now_ms, uint32_t wait_ms);
+
+/* Ends a wait; from now on, node_step does not wait for a connection. Any thread. */
+void node_stop(struct node *node);
 
 /* Queues what the other nodes need of changes that the tracker reports, in its order. `peers`: as
  * this thread sees them. Any thread that holds no lock of the table. */

@@ -47,10 +47,12 @@ struct node_table {
     /* At the start, once a second, and when the id or the clock changes. */
     void (*update)(void *context, const struct node_facts *facts);
     /* The node has joined. By a snapshot (`confirmed`): restored peers, which have stamp 0, are
-     * removed. Without one, they expire like peers whose last change was 1.5 intervals ago.
-     * Download counts of the store that are greater than those of the replica are added to it;
-     * returns whether there are any. */
-    bool (*end_join)(void *context, bool confirmed, struct replica *replica);
+     * removed. Without one, they expire like peers whose last change was 1.5 intervals ago. */
+    void (*end_join)(void *context, bool confirmed);
+    /* The node is whole for the first time, so it has the counts of the others. Download counts of
+     * the store that are greater than those of the replica are added to it; returns whether there
+     * are any. */
+    bool (*adopt_counts)(void *context, struct replica *replica);
 };
 
 #endif

@@ -12,8 +12,8 @@ static bool peer_is_due(const struct send_facts *facts) {
 }
 
 enum send_what peer_what_to_send(const struct send_facts *facts) {
-    /* Of an unknown peer, too, and if it has stopped here before: it may have started again at another
-     * node, whose put has not arrived. */
+    /* Of an unknown peer, too, and if it has stopped here before: it may have started again at
+     * another node, whose put has not arrived. */
     if (facts->event == EVENT_STOPPED)
         return SEND_REMOVE;
     /* It may have stopped at another node, whose removal has not arrived. */

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import time
 
 import pytest
 
@@ -184,6 +185,49 @@ def test_lone_node_keeps_its_peers_and_counts_over_a_restart():
         second.start()
         second.complete()
         counts_are(daemon, torrent, (2, 0, 2))
+
+
+def test_counts_stay_if_a_node_starts_while_the_engine_is_away():
+    torrent = random_hash()
+    with Engine() as engine, nodes(2, engine) as (a, b):
+        become_whole(a)
+        client = Peer(a.port, torrent)
+        client.start()
+        client.complete()
+        counts_are(b, torrent, (1, 0, 1))
+        engine.kill()
+        b.restart()
+        wait_until(lambda: is_ready(b))
+        counts_are(b, torrent, (1, 0, 1))
+        engine.start()
+        second = Peer(b.port, torrent)
+        second.start()
+        second.complete()
+        b.wait_for_log("cluster: received a snapshot")
+        for daemon in a, b:
+            counts_are(daemon, torrent, (2, 0, 2))
+
+
+def test_stop_that_overtakes_a_start_at_another_node_counts():
+    torrent = random_hash()
+    with Engine() as engine, nodes(2, engine) as (a, b):
+        client = Peer(b.port, torrent)
+        client.start()
+        counts_are(a, torrent, (0, 1, 0))
+        client.stop()
+        counts_are(a, torrent, (0, 0, 0))
+        engine.pause()
+        client.tracker_port = a.port
+        client.start()
+        time.sleep(0.5)  # more than the nodes' clocks differ
+        client.tracker_port = b.port
+        client.stop()
+        engine.resume()
+        counts_are(a, torrent, (0, 0, 0))
+        marker = random_hash()
+        Peer(a.port, marker).start()
+        counts_are(b, marker, (0, 1, 0))
+        counts_are(b, torrent, (0, 0, 0))
 
 
 def test_nodes_and_engine_are_shown(pair, engine):

@@ -3,6 +3,7 @@ of its own."""
 
 import pathlib
 import shutil
+import signal
 import socket
 import tempfile
 
@@ -45,9 +46,19 @@ class Engine:
     def kill(self):
         self.process.kill()
 
+    def pause(self):
+        self.process.popen.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.popen.send_signal(signal.SIGCONT)
+
+    def forget(self):
+        """What it has stored, while it does not run."""
+        shutil.rmtree(self.directory / "appendonlydir", ignore_errors=True)
+
     def restart_empty(self):
         self.kill()
-        shutil.rmtree(self.directory / "appendonlydir", ignore_errors=True)
+        self.forget()
         return self.start()
 
     def run(self, command):

@@ -1,9 +1,11 @@
 /* Against a real redis-server. */
 #include "cluster/engine.h"
 
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -106,6 +108,42 @@ START_TEST(blocked_read_ends_with_the_time_or_an_entry) {
     ck_assert_int_eq(engine_read(engine, &position, 9, TIMEOUT_MS / 2, read_entry, NULL),
                      ENGINE_DONE);
     ck_assert_str_eq(texts, "a ");
+}
+END_TEST
+
+START_TEST(wait_for_entries_is_ended_and_goes_on) {
+    options.timeout_ms = 60000;
+    open_engine();
+    connect_engine();
+    engine_wake(engine);
+    ck_assert_int_eq(engine_read(engine, &position, 9, 60000, read_entry, NULL), ENGINE_DONE);
+    ck_assert(engine_is_reading(engine));
+    ck_assert_int_eq(add("a"), ENGINE_DONE);
+    ck_assert_int_eq(engine_read(engine, &position, 9, 60000, read_entry, NULL), ENGINE_DONE);
+    ck_assert(!engine_is_reading(engine));
+    ck_assert_str_eq(texts, "a ");
+    ck_assert_str_eq(read_all(), "");
+}
+END_TEST
+
+/* A listener whose queue is full answers nothing. */
+START_TEST(stop_ends_the_wait_for_a_connection) {
+    struct sockaddr_in address = { .sin_family = AF_INET };
+    socklen_t len = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    REQUIRE(bind(listener, (struct sockaddr *)&address, len) == 0 && listen(listener, 0) == 0);
+    REQUIRE(getsockname(listener, (struct sockaddr *)&address, &len) == 0);
+    const int first = socket(AF_INET, SOCK_STREAM, 0);
+    REQUIRE(connect(first, (struct sockaddr *)&address, len) == 0);
+    options.urls.list[0] = (struct engine_url){ .port = ntohs(address.sin_port) };
+    snprintf(options.urls.list[0].place, ENGINE_PLACE_LEN, "127.0.0.1");
+    options.timeout_ms = 60000;
+    open_engine();
+    engine_stop(engine);
+    assert_refused("Operation canceled");
+    close(first);
+    close(listener);
 }
 END_TEST
 
@@ -444,6 +482,8 @@ UNIT_SUITE(engine) {
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_test(tcase, entries_are_read_in_order);
     tcase_add_test(tcase, blocked_read_ends_with_the_time_or_an_entry);
+    tcase_add_test(tcase, wait_for_entries_is_ended_and_goes_on);
+    tcase_add_test(tcase, stop_ends_the_wait_for_a_connection);
     tcase_add_test(tcase, prefixes_keep_clusters_apart);
     tcase_add_test(tcase, binary_data_stays_as_it_is);
     tcase_add_test(tcase, time_is_of_the_engine);

@@ -28,6 +28,7 @@ struct table {
     uint64_t highest;
     bool is_full;
     uint32_t downloaded; /* of the torrent that was counted last */
+    uint32_t adoptions;
     bool present[PEERS_MAX];
     struct held_peer peers[PEERS_MAX];
 };
@@ -107,9 +108,8 @@ static bool has_room(void *context) {
     return !table->is_full;
 }
 
-static bool end_join(void *context, bool confirmed, struct replica *replica) {
+static void end_join(void *context, bool confirmed) {
     struct table *table = context;
-    (void)replica;
     const uint64_t then_ms =
         cluster_clock_read(&table->facts.clock, now_ms) - UINT64_C(1500) * INTERVAL_S;
     for (size_t i = 0; i < PEERS_MAX; i++) {
@@ -118,6 +118,12 @@ static bool end_join(void *context, bool confirmed, struct replica *replica) {
         table->present[i] = !confirmed;
         table->peers[i].stamp = stamp_at(then_ms, table->facts.node);
     }
+}
+
+static bool adopt_counts(void *context, struct replica *replica) {
+    struct table *table = context;
+    (void)replica;
+    table->adoptions++;
     return false;
 }
 
@@ -146,6 +152,7 @@ static void start_node(int n) {
         .has_room = has_room,
         .update = update,
         .end_join = end_join,
+        .adopt_counts = adopt_counts,
     };
     char name[] = "a";
     name[0] = (char)(name[0] + n);
@@ -340,8 +347,10 @@ START_TEST(first_node_becomes_whole_without_a_snapshot) {
     run_for(JOIN_MS, 1000);
     status = node_status(nodes[0]);
     ck_assert(status.joined && !status.whole);
+    ck_assert_uint_eq(tables[0].adoptions, 0);
     run_for(WHOLE_MS, 1000);
     ck_assert(node_status(nodes[0]).whole);
+    ck_assert_uint_eq(tables[0].adoptions, 1);
 }
 END_TEST
 
