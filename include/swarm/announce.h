@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/digest.h"
 #include "base/endpoint.h"
@@ -33,6 +34,18 @@ struct passkey {
     bool given;
     uint8_t digest[SHA256_LEN];
 };
+
+/* A peer that the DHT found (swarm/tracker_dht.h) has no peer_id; this is in its place. It contains
+ * the endpoint, so that no two such peers are one client. No client has one like it. */
+static inline void dht_peer_id(uint8_t peer_id[static PEER_ID_LEN], const struct endpoint *peer) {
+    memset(peer_id, 0, PEER_ID_LEN);
+    peer_id[1] = 'D';
+    memcpy(peer_id + 2, peer->wire, endpoint_len(peer->family));
+}
+
+static inline bool dht_peer_id_is(const uint8_t peer_id[static PEER_ID_LEN]) {
+    return peer_id[0] == 0 && peer_id[1] == 'D';
+}
 
 struct announce_request {
     uint8_t info_hash[INFO_HASH_LEN];

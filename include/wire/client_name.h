@@ -9,7 +9,8 @@
 enum { CLIENT_NAME_LEN = 48 };
 
 /* For example "qBittorrent 4.5.2" or "Transmission 3.00"; for an unknown client its two-letter
- * code, or "unknown client". Printable ASCII only, whatever the peer_id contains. */
+ * code, "found by DHT" (see dht_peer_id), or "unknown client". Printable ASCII only, whatever the
+ * peer_id contains. */
 void client_name(const uint8_t peer_id[static PEER_ID_LEN], char name[static CLIENT_NAME_LEN]);
 
 #endif

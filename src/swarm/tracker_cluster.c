@@ -99,9 +99,8 @@ static enum announce_result admit_peer(struct tracker *tracker, struct shard *sh
     return tracker_add_swarm(tracker, shard, key->info_hash, hash, now_s, swarm);
 }
 
-/* Updates the tracker's totals. Peers and memory: those of the swarm before its change. */
-static void update_totals(struct tracker *tracker, struct shard *shard, struct swarm *swarm,
-                          uint32_t peers, size_t memory) {
+void tracker_state_update_totals(struct tracker *tracker, struct shard *shard, struct swarm *swarm,
+                                 uint32_t peers, size_t memory) {
     counter_add(&tracker->peers, swarm_peers(swarm) - peers);
     tally_add(&tracker->memory, swarm_memory(swarm) - memory);
     idle_torrents_update(tracker, shard->options, swarm, peers);
@@ -133,7 +132,7 @@ static enum announce_result put_peer(struct tracker *tracker, struct shard *shar
     if (!swarm_merge(swarm, &shard->outputs, &key->endpoint, &peer->state, on_lan, now_s))
         result = ANNOUNCE_NO_MEMORY;
     end_stamping(shard);
-    update_totals(tracker, shard, swarm, peers, memory);
+    tracker_state_update_totals(tracker, shard, swarm, peers, memory);
     return result;
 }
 
@@ -159,7 +158,7 @@ static void remove_peer(struct tracker *tracker, struct shard *shard, struct swa
     shard->outputs.stamping = merged_stamping(tracker, stamp);
     swarm_merge_removal(swarm, &shard->outputs, list, position, now_s);
     end_stamping(shard);
-    update_totals(tracker, shard, swarm, peers, memory);
+    tracker_state_update_totals(tracker, shard, swarm, peers, memory);
 }
 
 void tracker_merge_removal(struct tracker *tracker, const struct peer_key *key, uint64_t stamp,

@@ -1,5 +1,5 @@
 /* Internals of struct tracker, shared by tracker.c, join_limits.c, idle_torrents.c,
- * tracker_maintenance.c, tracker_cluster.c and swarm_snapshot.c. */
+ * tracker_maintenance.c, tracker_cluster.c, tracker_dht.c and swarm_snapshot.c. */
 #ifndef SKEP_SWARM_TRACKER_STATE_H
 #define SKEP_SWARM_TRACKER_STATE_H
 
@@ -100,6 +100,11 @@ static inline uint32_t tracker_state_made_s(const struct tracker *tracker, uint6
 /* Draws the stamp of a change that is sent, for the changes of the shard's swarms until the shard
  * is unlocked; the caller resets `outputs.stamping`. The shard is locked. */
 void tracker_state_draw_stamp(const struct tracker *tracker, struct shard *shard, uint64_t now_ms);
+
+/* Updates the tracker's totals. `peers`, `memory`: of the swarm before its change. The shard is
+ * locked. */
+void tracker_state_update_totals(struct tracker *tracker, struct shard *shard, struct swarm *swarm,
+                                 uint32_t peers, size_t memory);
 
 /* Creates the swarm of `info_hash`, which must not exist, if the limits allow it. The shard is
  * locked. */

@@ -135,6 +135,8 @@ static bool dashed_style(const uint8_t *id, char name[static CLIENT_NAME_LEN]) {
 }
 
 void client_name(const uint8_t peer_id[static PEER_ID_LEN], char name[static CLIENT_NAME_LEN]) {
-    if (!azureus_style(peer_id, name) && !dashed_style(peer_id, name))
+    if (dht_peer_id_is(peer_id))
+        snprintf(name, CLIENT_NAME_LEN, "found by DHT");
+    else if (!azureus_style(peer_id, name) && !dashed_style(peer_id, name))
         snprintf(name, CLIENT_NAME_LEN, "unknown client");
 }

@@ -88,8 +88,9 @@ static void put_peer_dict(struct writer *w, const struct peers *peers, size_t nu
     endpoint_address_text(&peer, address);
     bencode_open_dict(w);
     bencode_put_text_entry(w, "ip", address);
-    if (peers->ids != NULL)
-        bencode_put_string_entry(w, "peer id", peers->ids + number * PEER_ID_LEN, PEER_ID_LEN);
+    const uint8_t *id = peers->ids == NULL ? NULL : peers->ids + number * PEER_ID_LEN;
+    if (id != NULL && !dht_peer_id_is(id))
+        bencode_put_string_entry(w, "peer id", id, PEER_ID_LEN);
     bencode_put_number_entry(w, "port", endpoint_port(&peer));
     bencode_close(w);
 }

@@ -14,6 +14,10 @@ static json_t *progress_value(const struct peer_stats *peer, uint64_t size) {
     return json_real(peer->left < size ? 1 - (double)peer->left / (double)size : 0);
 }
 
+static json_t *peer_id_value(const uint8_t *peer_id) {
+    return dht_peer_id_is(peer_id) ? json_null() : api_hex(peer_id, PEER_ID_LEN);
+}
+
 json_t *api_peer(const struct api_request *request, const struct peer_stats *peer, uint64_t size) {
     static const char *const reaches[] = {
         [REACH_UNKNOWN] = "unknown",
@@ -27,11 +31,13 @@ json_t *api_peer(const struct api_request *request, const struct peer_stats *pee
     const struct reach_state state = api_reach(request, &peer->peer);
     const int64_t probed_ms = request->unix_ms - (int64_t)(request->now_ms - state.probed_ms);
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, "
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, "
+        "s:o, "
         "s:b, s:b}",
         "address", api_address(&peer->peer), "machine", api_machine(request, &peer->peer), "port",
         api_count(endpoint_port(&peer->peer)), "family", api_count(peer->peer.family), "client",
-        api_client(peer->peer_id), "peer_id", api_hex(peer->peer_id, PEER_ID_LEN), "role",
+        api_client(peer->peer_id), "peer_id", peer_id_value(peer->peer_id), "source",
+        dht_peer_id_is(peer->peer_id) ? "dht" : "announce", "role",
         peer->seeder   ? "seeder"
         : peer->paused ? "partial"
                        : "leecher",

@@ -53,6 +53,16 @@ START_TEST(zeros_are_an_unknown_client) {
 }
 END_TEST
 
+START_TEST(peer_of_the_dht_is_called_so) {
+    const struct endpoint peer = { .family = FAMILY_V4 };
+    uint8_t peer_id[PEER_ID_LEN];
+    char name[CLIENT_NAME_LEN];
+    dht_peer_id(peer_id, &peer);
+    client_name(peer_id, name);
+    ck_assert_str_eq(name, "found by DHT");
+}
+END_TEST
+
 /* That the name is there, ends in time, is printable, and nothing behind it was touched. */
 static void assert_printable(const uint8_t *peer_id) {
     char name[CLIENT_NAME_LEN + 8];
@@ -111,6 +121,7 @@ UNIT_SUITE(client_name) {
     TCase *name = tcase_create("names");
     tcase_add_loop_test(name, clients_are_known_by_their_ids, 0, LOOPS_OF(names));
     tcase_add_test(name, zeros_are_an_unknown_client);
+    tcase_add_test(name, peer_of_the_dht_is_called_so);
     tcase_add_test(name, random_ids_have_printable_names);
     tcase_add_test(name, nearly_right_ids_have_printable_names);
     tcase_add_test(name, every_two_letters_have_a_printable_name);
