@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "cluster/cluster.h"
 #include "probe/prober.h"
+#include "server/dht_server.h"
 #include "server/http_counters.h"
 #include "server/refused_families.h"
 #include "server/udp_server.h"
@@ -25,6 +26,7 @@ struct metrics_sources {
     struct prober *prober;
     const char *database;    /* path; NULL: none */
     struct cluster *cluster; /* NULL: none */
+    struct dht_server *dht;  /* NULL: none */
 };
 
 /* The settings that are exported as metrics. */

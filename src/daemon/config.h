@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cluster/cluster.h"
 #include "probe/prober.h"
+#include "server/dht_server.h"
 #include "server/http_server.h"
 #include "server/udp_server.h"
 #include "store/history_writer.h"
@@ -46,6 +47,7 @@ struct config {
     struct prober_options probe;
     struct cluster_options cluster;
     struct udp_server_options udp; /* same addresses as HTTP; port 0: the same port */
+    struct dht_server_options dht; /* same addresses as HTTP */
 };
 
 /* The errors of a configuration: one line each, separated by newlines. */

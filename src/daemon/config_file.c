@@ -254,6 +254,22 @@ static config_setting_t *read_engines(config_setting_t *value, const struct sett
     return NULL;
 }
 
+static config_setting_t *read_bootstrap(config_setting_t *value, const struct setting *setting,
+                                        void *field) {
+    (void)setting;
+    struct dht_bootstrap bootstrap = { 0 };
+    for (size_t i = 0; i < list_length(value); i++) {
+        config_setting_t *element = list_at(value, i);
+        char text[WORD_LEN];
+        copy_word(element, text);
+        if (i == DHT_BOOTSTRAP_NAMES_MAX || !dht_bootstrap_valid(text))
+            return element;
+        memcpy(bootstrap.list[bootstrap.count++], text, strlen(text));
+    }
+    *(struct dht_bootstrap *)field = bootstrap;
+    return NULL;
+}
+
 static const struct {
     value_reader read;
     const char *expected; /* NULL: depends on the table's range, choices or size */
@@ -273,11 +289,14 @@ static const struct {
                           "a list of up to 8 URLs such as "
                           "\"redis://127.0.0.1:6379/0\" or "
                           "\"unix:///run/redis/redis.sock\"" },
+    [SETTING_BOOTSTRAP] = { read_bootstrap,
+                            "a list of up to 8 nodes such as \"dht.example.org:6970\"" },
     [SETTING_EXTERNAL] = { read_external, "an IPv4 address, an IPv6 address or a list of both" },
 };
 
 _Static_assert(NETWORKS_MAX == 32 && LISTEN_MAX == 8 && HOSTNAMES_CONFIGURED_MAX == 31 &&
-                   ANNOUNCE_URLS_CONFIGURED_MAX == 8 && ENGINES_MAX == 8,
+                   ANNOUNCE_URLS_CONFIGURED_MAX == 8 && ENGINES_MAX == 8 &&
+                   DHT_BOOTSTRAP_NAMES_MAX == 8,
                "the texts above contain these limits");
 
 /* "error", "warning", "info" or "debug" */

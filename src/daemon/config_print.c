@@ -85,6 +85,13 @@ static void print_engines(FILE *file, const struct engine_urls *engines) {
     }
 }
 
+static void print_bootstrap(FILE *file, const struct dht_bootstrap *bootstrap) {
+    for (size_t i = 0; i < bootstrap->count; i++) {
+        print_separator(file, i);
+        print_string(file, bootstrap->list[i]);
+    }
+}
+
 static void print_list(FILE *file, enum setting_kind kind, const void *field) {
     const struct listen_addresses *listen = field;
     fputc('[', file);
@@ -98,6 +105,8 @@ static void print_list(FILE *file, enum setting_kind kind, const void *field) {
         print_urls(file, field);
     else if (kind == SETTING_ENGINES)
         print_engines(file, field);
+    else if (kind == SETTING_BOOTSTRAP)
+        print_bootstrap(file, field);
     else if (kind == SETTING_EXTERNAL)
         print_addresses(file, field, 2);
     else if (listen->count == 0)

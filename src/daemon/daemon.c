@@ -62,6 +62,7 @@ struct daemon {
     struct http_server *http;
     struct udp_keys udp_keys;
     struct udp_server *udp;
+    struct dht_server *dht; /* NULL: disabled */
     struct network_watch network_watch;
     struct torrent_dir *torrent_dir;
     struct access_reload *access_reload;
@@ -208,6 +209,7 @@ static bool start_api(struct daemon *daemon, const struct config *config) {
     daemon->health.udp = daemon->udp;
     daemon->health.http = &daemon->http_counters;
     daemon->health.cluster = daemon->cluster;
+    daemon->health.dht = daemon->dht;
     apply_health_options(daemon, config);
     const struct api_sources sources = {
         .tracker = daemon->tracker,
@@ -219,6 +221,7 @@ static bool start_api(struct daemon *daemon, const struct config *config) {
         .health = &daemon->health,
         .refused = &daemon->refused,
         .cluster = daemon->cluster,
+        .dht = daemon->dht,
     };
     const struct tracker_settings settings = tracker_settings_of(config);
     daemon->api = api_create(&sources, &settings);
@@ -245,6 +248,7 @@ static bool start_metrics_page(struct daemon *daemon, const struct config *confi
         .prober = daemon->prober,
         .database = store_path(daemon->store),
         .cluster = daemon->cluster,
+        .dht = daemon->dht,
     };
     const struct metrics_options options = metrics_options_of(config);
     daemon->metrics_page = metrics_page_create(&sources, &options);
@@ -361,6 +365,29 @@ static bool start_udp(struct daemon *daemon, const struct config *config) {
     return daemon->udp != NULL || log_failure(error);
 }
 
+static struct dht_server_options dht_options_of(const struct config *config) {
+    struct dht_server_options options = config->dht;
+    options.listen = config->http.listen;
+    options.external_v4 = config->tracker.external_v4;
+    options.external_v6 = config->tracker.external_v6;
+    if (config->store_enabled)
+        snprintf(options.state_file, sizeof options.state_file, "%s-dht", config->database);
+    return options;
+}
+
+/* The tracker runs without it, too. */
+static bool start_dht(struct daemon *daemon, const struct config *config) {
+    if (!config->dht.enabled)
+        return true;
+    const struct dht_server_options options = dht_options_of(config);
+    daemon->dht = dht_server_start(&options, daemon->tracker);
+    if (daemon->dht == NULL)
+        return log_failure("out of memory");
+    if (dht_server_failure(daemon->dht) != NULL)
+        log_error("dht: %s; the tracker runs without DHT", dht_server_failure(daemon->dht));
+    return true;
+}
+
 static bool start_network_watch(struct daemon *daemon) {
     struct network_watch *watch = &daemon->network_watch;
     watch->tracker = daemon->tracker;
@@ -450,8 +477,9 @@ static bool start_parts(struct daemon *daemon, const struct config *config) {
            start_access(daemon, config) && start_prober(daemon, config) &&
            create_udp_keys(daemon, config) && start_cluster(daemon, config) &&
            start_threads(daemon, config) && start_udp(daemon, config) &&
-           start_network_watch(daemon) && start_metrics_page(daemon, config) &&
-           start_api(daemon, config) && start_router(daemon, config) && start_http(daemon, config);
+           start_dht(daemon, config) && start_network_watch(daemon) &&
+           start_metrics_page(daemon, config) && start_api(daemon, config) &&
+           start_router(daemon, config) && start_http(daemon, config);
 }
 
 void daemon_set_reload(struct daemon *daemon, bool successful) {
@@ -469,6 +497,7 @@ bool daemon_stop(struct daemon *daemon) {
         api_end_streams(daemon->api, 0);
     http_server_stop(daemon->http);
     udp_server_stop(daemon->udp);
+    dht_server_stop(daemon->dht);
     web_router_delete(daemon->router);
     api_delete(daemon->api);
     metrics_page_delete(daemon->metrics_page);
@@ -559,6 +588,8 @@ bool daemon_apply(struct daemon *daemon, const struct config *config) {
         cluster_apply(daemon->cluster, config->tracker.interval_max_s,
                       config->tracker.budget_per_s);
     http_server_apply(daemon->http, &config->http);
+    if (daemon->dht != NULL)
+        dht_server_apply(daemon->dht, &config->dht);
     const struct tracker_settings settings = tracker_settings_of(config);
     api_apply(daemon->api, &settings);
     apply_health_options(daemon, config);

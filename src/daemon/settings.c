@@ -39,11 +39,13 @@ enum { RESTART = false, RELOAD = true };
 static const char *const LOG_LEVEL_NAMES[] = { "error", "warning", "info", "debug", NULL };
 static const char *const ADDRESS_PRECISION_NAMES[] = { "full", "network", "none", NULL };
 static const char *const ACCESS_MODE_NAMES[] = { "open", "listed", "private", NULL };
+static const char *const DHT_SHARE_NAMES[] = { "none", "registered", "all", NULL };
 
 _Static_assert(sizeof LOG_LEVEL_NAMES / sizeof *LOG_LEVEL_NAMES == LOG_LEVELS + 1 &&
                    sizeof ADDRESS_PRECISION_NAMES / sizeof *ADDRESS_PRECISION_NAMES ==
                        ADDRESS_NONE + 2 &&
-                   sizeof ACCESS_MODE_NAMES / sizeof *ACCESS_MODE_NAMES == ACCESS_PRIVATE + 2,
+                   sizeof ACCESS_MODE_NAMES / sizeof *ACCESS_MODE_NAMES == ACCESS_PRIVATE + 2 &&
+                   sizeof DHT_SHARE_NAMES / sizeof *DHT_SHARE_NAMES == DHT_SHARE_ALL + 2,
                "one name for each value");
 
 static const char *const LOOPBACK_NETWORKS[] = { "127.0.0.0/8", "::1", NULL };
@@ -98,6 +100,11 @@ static const struct setting SETTINGS[] = {
     NUMBER("udp.threads", udp.threads, 0, 0, 256, RESTART),
     NUMBER("udp.receive_buffer", udp.receive_buffer, 4 * 1024 * 1024, 4096, COUNT_MAX, RESTART),
     NUMBER("udp.connection_id_lifetime_s", udp.connection_id_lifetime_s, 60 * 60, 60, CONNECTION_ID_LIFETIME_MAX_S, RESTART),
+
+    BOOL("dht.enabled", dht.enabled, false, RESTART),
+    NUMBER("dht.port", dht.port, 6970, 1, 65535, RESTART),
+    EMPTY("dht.bootstrap", SETTING_BOOTSTRAP, dht.bootstrap, RELOAD),
+    CHOICE("dht.answer_swarms", dht.answer_swarms, DHT_SHARE_NAMES, DHT_SHARE_REGISTERED, RELOAD),
 
     NUMBER("announce.interval_min_s", tracker.interval_min_s, 120, 1, HOURS_8_S, RELOAD),
     NUMBER("announce.interval_max_s", tracker.interval_max_s, 1800, 1, HOURS_8_S, RELOAD),

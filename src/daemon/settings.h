@@ -19,6 +19,7 @@ enum setting_kind {
     SETTING_HOSTNAMES, /* a struct hostnames */
     SETTING_URLS,      /* a struct configured_urls */
     SETTING_ENGINES,   /* a struct engine_urls */
+    SETTING_BOOTSTRAP, /* a struct dht_bootstrap */
     SETTING_EXTERNAL,  /* two struct endpoint: IPv4, IPv6 */
 };
 

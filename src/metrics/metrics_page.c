@@ -211,6 +211,67 @@ static void write_cluster(struct cluster *cluster, struct writer *w) {
     metric_table_write(w, cluster_metrics, &status);
 }
 
+static const struct metric dht_metrics[] = {
+    { "skep_dht_stored_peers", METRIC_GAUGE, "Peers that the DHT node keeps, outside of swarms.",
+      METRIC_FIELD(struct dht_statistics, peers) },
+    { "skep_dht_memory_bytes", METRIC_GAUGE, "Memory of the DHT node.",
+      METRIC_FIELD(struct dht_statistics, memory) },
+    { "skep_dht_received_bytes_total", METRIC_COUNTER, "Bytes received from the DHT.",
+      METRIC_FIELD(struct dht_statistics, received_bytes) },
+    { "skep_dht_sent_bytes_total", METRIC_COUNTER, "Bytes sent to the DHT.",
+      METRIC_FIELD(struct dht_statistics, sent_bytes) },
+    { "skep_dht_limited_queries_total", METRIC_COUNTER,
+      "Queries not answered because there were too many.",
+      METRIC_FIELD(struct dht_statistics, limited) },
+    { "skep_dht_lookups_total", METRIC_COUNTER, "Lookups of torrents.",
+      METRIC_FIELD(struct dht_statistics, lookups_started) },
+    { "skep_dht_lookups_with_peers_total", METRIC_COUNTER, "Lookups that found peers.",
+      METRIC_FIELD(struct dht_statistics, lookups_with_peers) },
+    { 0 },
+};
+
+static void write_dht_nodes(const struct dht_statistics *statistics, struct writer *w) {
+    static const char name[] = "skep_dht_nodes";
+    const struct dht_table_statistics *tables[] = { &statistics->ipv4, &statistics->ipv6 };
+    static const char *const families[] = { "ipv4", "ipv6" };
+    metrics_text_family(w, name, METRIC_GAUGE, "Nodes in the routing table.");
+    for (size_t i = 0; i < 2; i++) {
+        const struct {
+            const char *state;
+            uint32_t count;
+        } states[] = {
+            { "good", tables[i]->good },
+            { "questionable", tables[i]->questionable },
+            { "bad", tables[i]->bad },
+        };
+        for (size_t j = 0; j < sizeof states / sizeof *states; j++)
+            metrics_text_value(
+                w, name, METRIC_LABELS({ "family", families[i] }, { "state", states[j].state }),
+                states[j].count);
+    }
+}
+
+static void write_dht_queries(const struct dht_statistics *statistics, struct writer *w) {
+    static const char name[] = "skep_dht_queries_total";
+    static const char *const kinds[DHT_QUERY_KINDS] = { "ping", "find_node", "get_peers",
+                                                        "announce_peer", "unknown" };
+    metrics_text_family(w, name, METRIC_COUNTER, "Queries received from other DHT nodes.");
+    for (size_t i = 0; i < DHT_QUERY_KINDS; i++)
+        metrics_text_value(w, name, METRIC_LABELS({ "query", kinds[i] }),
+                           (double)statistics->queries[i]);
+}
+
+static void write_dht(struct dht_server *dht, struct writer *w) {
+    if (dht == NULL)
+        return;
+    const struct dht_statistics statistics = dht_server_statistics(dht);
+    metrics_text_single(w, "skep_dht_running", METRIC_GAUGE, "1 if the DHT node runs.",
+                        dht_server_failure(dht) == NULL);
+    write_dht_nodes(&statistics, w);
+    write_dht_queries(&statistics, w);
+    metric_table_write(w, dht_metrics, &statistics);
+}
+
 static void write_tracker(struct metrics_page *page, struct writer *w, uint64_t now_ms) {
     const struct tracker_stats tracker = tracker_stats(page->sources.tracker);
     const struct totals totals = swarm_totals_read(page->sources.totals, now_ms);
@@ -238,6 +299,7 @@ void metrics_page_write(struct metrics_page *page, struct writer *w) {
         metric_table_write(w, store_metrics, &store);
     }
     write_cluster(sources->cluster, w);
+    write_dht(sources->dht, w);
     server_metrics_write_refused(w, sources->refused);
     server_metrics_write_http(w, sources->http);
     struct udp_server_stats udp;

@@ -5,7 +5,7 @@ import concurrent.futures
 import pytest
 
 from support.announce import Peer, random_hash
-from support.skepd import ROOT, Skepd
+from support.skepd import ROOT, Skepd, free_port
 
 MACHINES = 800
 LINKS_MIN = 30
@@ -13,7 +13,8 @@ LINKS_MIN = 30
 
 @pytest.fixture(scope="module")
 def daemon():
-    with Skepd((ROOT / "conf" / "lan.conf").read_text()) as daemon:
+    with Skepd((ROOT / "conf" / "lan.conf").read_text(),
+               environment={"SKEP_DHT_PORT": str(free_port())}) as daemon:
         yield daemon
 
 

@@ -5,6 +5,7 @@
 
 #include "cluster/cluster.h"
 #include "probe/prober.h"
+#include "server/dht_server.h"
 #include "server/refused_families.h"
 #include "server/web_handler.h"
 #include "swarm/swarm_totals.h"
@@ -26,6 +27,7 @@ struct api_sources {
     const struct health_sources *health;
     struct refused_families *refused; /* the API adds to it */
     struct cluster *cluster;
+    struct dht_server *dht;
 };
 
 #define API_NO_ENDPOINT "No such endpoint. See /api/v1/openapi.json."

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "cluster/cluster.h"
+#include "server/dht_server.h"
 #include "server/http_counters.h"
 #include "server/udp_server.h"
 #include "store/change_writer.h"
@@ -37,6 +38,7 @@ struct health_sources {
     const struct udp_server *udp;
     const struct http_counters *http;
     struct cluster *cluster;
+    const struct dht_server *dht;
     _Atomic uint32_t torrents_max;
     _Atomic uint32_t peers_max;
     _Atomic uint32_t memory_max_mib;

@@ -14,7 +14,8 @@ enum { TICK_MS = 1000 };
 
 const struct api_route *const api_resources[] = {
     status_routes, documents_routes, torrents_routes, torrent_registry_routes, history_routes,
-    peers_routes,  access_routes,    events_routes,   cluster_routes,          NULL,
+    peers_routes,  access_routes,    events_routes,   cluster_routes,          dht_routes,
+    NULL,
 };
 
 static void note_peers(void *context, const struct sample *sample) {
@@ -62,6 +63,7 @@ struct api *api_create(const struct api_sources *sources, const struct tracker_s
     api->health = sources->health;
     api->refused = sources->refused;
     api->cluster = sources->cluster;
+    api->dht = sources->dht;
     api->settings = *settings;
     api->started_ms = clock_now_ms();
     api->had_peers = history_has_peers(sources->database);

@@ -7,6 +7,7 @@
 
 #include "cluster/cluster.h"
 #include "probe/prober.h"
+#include "server/dht_server.h"
 #include "swarm/registry.h"
 #include "swarm/swarm_totals.h"
 #include "torrent/metainfo.h"
@@ -36,6 +37,7 @@ struct api {
     const struct health_sources *health;
     struct refused_families *refused;
     struct cluster *cluster; /* NULL: none */
+    struct dht_server *dht;  /* NULL: none */
     struct torrent_list *torrents;
     struct address_list *addresses;
     struct ticker *ticker;
@@ -70,6 +72,7 @@ struct api_route {
 /* The routes of each resource, defined in the source file of that name. */
 extern const struct api_route access_routes[];
 extern const struct api_route cluster_routes[];
+extern const struct api_route dht_routes[];
 extern const struct api_route documents_routes[];
 extern const struct api_route events_routes[];
 extern const struct api_route history_routes[];

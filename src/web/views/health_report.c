@@ -161,6 +161,9 @@ void health_report_fill(const struct health_sources *sources, struct health_repo
         check_router(sources, report);
         check_cluster(sources, report);
     }
+    if (sources->dht != NULL && dht_server_failure(sources->dht) != NULL)
+        add_warning(report, "The tracker runs without DHT: %.180s.",
+                    dht_server_failure(sources->dht));
     if (sources->udp != NULL)
         check_udp(sources, report);
     if (log_dropped() > 0)

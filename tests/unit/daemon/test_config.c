@@ -102,10 +102,12 @@ START_TEST(shipped_file_sets_every_setting_to_its_default) {
 }
 END_TEST
 
-START_TEST(lan_file_shortens_the_intervals_only) {
+START_TEST(lan_file_shortens_the_intervals_and_starts_the_dht) {
     struct config expected = settings_defaults();
     expected.tracker.interval_min_s = 30;
     expected.tracker.interval_max_s = 600;
+    expected.dht.enabled = true;
+    expected.dht.answer_swarms = DHT_SHARE_ALL;
     struct config config = settings_defaults();
     ck_assert_msg(config_file_read(&config, "conf/lan.conf", &errors), "%s", errors.text);
     assert_equal(&config, &expected);
@@ -419,7 +421,8 @@ START_TEST(printed_config_reads_as_the_same) {
         " whitelist_file = \"/a \\\"b\\\\\\x07\xc3\xa4\"; };"
         "network = { external_address = [ \"192.0.2.1\", \"2001:db8::1\" ]; lan = [];"
         " client_header = \"CF-Connecting-IP\"; };"
-        "cluster = { engine = [ \"redis://a:6379/0\", \"unix:///r.sock\" ]; site = \"s\"; };");
+        "cluster = { engine = [ \"redis://a:6379/0\", \"unix:///r.sock\" ]; site = \"s\"; };"
+        "dht = { bootstrap = [ \"a.example:1\", \"[::1]:2\" ]; answer_swarms = \"none\"; };");
     struct config again;
     memset(&again, 0xA5, sizeof again);
     print_to(path, &config);
@@ -564,6 +567,27 @@ START_TEST(engines_are_urls_whose_passwords_are_not_shown) {
 }
 END_TEST
 
+START_TEST(bootstrap_nodes_are_hosts_with_ports) {
+    const struct config config = accepted(
+        "dht = { bootstrap = [ \"dht.example.org:6970\", \"192.0.2.1:1\", \"[2001:db8::1]:65535\" "
+        "]; };");
+    ck_assert_uint_eq(config.dht.bootstrap.count, 3);
+    ck_assert_str_eq(config.dht.bootstrap.list[2], "[2001:db8::1]:65535");
+    static const char *const refused[] = { "a",     "a:",    ":1",    "a:0",   "a:65536",
+                                           "::1:1", "a b:1", "[a]:1", "a:1:2", "a:1x" };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        char text[64];
+        char expected[128];
+        snprintf(text, sizeof text, "dht = { bootstrap = \"%s\"; };", refused[i]);
+        snprintf(expected, sizeof expected,
+                 ":1: dht.bootstrap must be a list of up to 8 nodes such as "
+                 "\"dht.example.org:6970\", not \"%s\"",
+                 refused[i]);
+        assert_refused(text, expected);
+    }
+}
+END_TEST
+
 START_TEST(text_is_as_long_as_its_field) {
 #define LETTERS_60 "aaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbcccccccccccccccccccc"
     const struct config config = accepted("cluster = { prefix = \"" LETTERS_60 "123\"; };");
@@ -699,7 +723,7 @@ UNIT_SUITE(config) {
     tcase_add_test(values, defaults_pass_the_check);
     tcase_add_test(values, default_lan_is_the_private_networks);
     tcase_add_test(values, shipped_file_sets_every_setting_to_its_default);
-    tcase_add_test(values, lan_file_shortens_the_intervals_only);
+    tcase_add_test(values, lan_file_shortens_the_intervals_and_starts_the_dht);
     tcase_add_test(values, empty_file_changes_nothing);
     tcase_add_test(values, settings_of_every_kind_are_read);
     tcase_add_test(values, numbers_reach_both_ends_of_their_range);
@@ -722,6 +746,7 @@ UNIT_SUITE(config) {
     tcase_add_test(values, token_is_long_and_fits_into_a_header);
     tcase_add_test(values, announce_urls_end_with_announce);
     tcase_add_test(values, engines_are_urls_whose_passwords_are_not_shown);
+    tcase_add_test(values, bootstrap_nodes_are_hosts_with_ports);
     tcase_add_test(values, text_is_as_long_as_its_field);
     tcase_add_test(values, hostnames_are_names_alone);
     tcase_add_test(values, table_describes_every_setting_once);

@@ -1,0 +1,121 @@
+#include "server/dht_bootstrap.h"
+
+#include <netdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { PORT_DIGITS_MAX = 5 };
+
+/* The resolver cannot be interrupted, so a thread that is no longer needed ends by itself. */
+struct dht_resolution {
+    atomic_int references;
+    atomic_bool ended; /* what follows is complete */
+    struct dht_bootstrap bootstrap;
+    size_t count;
+    struct endpoint found[DHT_BOOTSTRAP_FOUND_MAX];
+};
+
+/* The host without brackets; the port. */
+struct host_port {
+    char host[DHT_BOOTSTRAP_NAME_LEN];
+    char port[PORT_DIGITS_MAX + 1];
+};
+
+static bool split_port(const char *text, struct host_port *out) {
+    const size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > PORT_DIGITS_MAX || text[digits] != '\0')
+        return false;
+    const long port = strtol(text, NULL, 10);
+    memcpy(out->port, text, digits + 1);
+    return port > 0 && port <= UINT16_MAX;
+}
+
+static bool is_host(const char *host, bool brackets) {
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    struct endpoint address;
+    if (brackets)
+        return endpoint_parse_address(host, &address) && address.family == FAMILY_V6;
+    return *host != '\0' && host[strspn(host, letters)] == '\0';
+}
+
+static bool split(const char *text, struct host_port *out) {
+    const char *colon = strrchr(text, ':');
+    if (colon == NULL || strlen(text) >= DHT_BOOTSTRAP_NAME_LEN)
+        return false;
+    size_t len = (size_t)(colon - text);
+    const bool brackets = len > 2 && text[0] == '[' && text[len - 1] == ']';
+    if (brackets) {
+        text++;
+        len -= 2;
+    }
+    memcpy(out->host, text, len);
+    out->host[len] = '\0';
+    return is_host(out->host, brackets) && split_port(colon + 1, out);
+}
+
+bool dht_bootstrap_valid(const char *text) {
+    struct host_port parts;
+    return split(text, &parts);
+}
+
+/* Adds the first address of a family. */
+static void add_address(struct dht_resolution *resolution, const struct addrinfo *list,
+                        int family) {
+    for (; list != NULL && list->ai_family != family; list = list->ai_next)
+        continue;
+    if (list != NULL)
+        resolution->found[resolution->count++] = endpoint_from_sockaddr(list->ai_addr);
+}
+
+static void resolve_name(struct dht_resolution *resolution, const char *text) {
+    struct host_port parts;
+    struct addrinfo *list = NULL;
+    const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM };
+    if (!split(text, &parts) || getaddrinfo(parts.host, parts.port, &hints, &list) != 0)
+        return;
+    add_address(resolution, list, AF_INET);
+    add_address(resolution, list, AF_INET6);
+    freeaddrinfo(list);
+}
+
+static void *resolve(void *argument) {
+    struct dht_resolution *resolution = argument;
+    for (size_t i = 0; i < resolution->bootstrap.count; i++)
+        resolve_name(resolution, resolution->bootstrap.list[i]);
+    atomic_store(&resolution->ended, true);
+    dht_resolution_release(resolution);
+    return NULL;
+}
+
+struct dht_resolution *dht_resolution_start(const struct dht_bootstrap *bootstrap) {
+    pthread_t thread;
+    struct dht_resolution *resolution = calloc(1, sizeof *resolution);
+    if (resolution == NULL)
+        return NULL;
+    resolution->bootstrap = *bootstrap;
+    atomic_init(&resolution->references, 2);
+    if (pthread_create(&thread, NULL, resolve, resolution) != 0) {
+        free(resolution);
+        return NULL;
+    }
+    pthread_setname_np(thread, "dht names");
+    pthread_detach(thread);
+    return resolution;
+}
+
+bool dht_resolution_take(struct dht_resolution *resolution, struct endpoint *found, size_t *count) {
+    if (!atomic_load(&resolution->ended))
+        return false;
+    *count = resolution->count;
+    memcpy(found, resolution->found, sizeof resolution->found);
+    return true;
+}
+
+void dht_resolution_release(struct dht_resolution *resolution) {
+    if (resolution != NULL && atomic_fetch_sub(&resolution->references, 1) == 1)
+        free(resolution);
+}

@@ -1,0 +1,174 @@
+"""The DHT node beside the tracker."""
+
+import contextlib
+import socket
+
+import libtorrent
+import pytest
+
+from support.announce import Peer, random_hash, scraped
+from support.api import Api
+from support.dht import DhtNode
+from support.prometheus import read_metrics
+from support.skepctl import REFUSED, Skepctl
+from support.skepd import Skepd, free_port
+from support.waiting import wait_until
+
+
+def config(port, share="all", more=""):
+    return f'dht = {{ enabled = true; port = {port}; answer_swarms = "{share}"; {more} }};'
+
+
+class Tracker(Skepd):
+    def __init__(self, **options):
+        self.dht_port = free_port()
+        super().__init__(config=config(self.dht_port, **options))
+
+
+@pytest.fixture(scope="module")
+def daemon():
+    with Tracker() as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="module")
+def api(daemon):
+    return Api(daemon.port)
+
+
+@pytest.fixture
+def node(daemon):
+    with DhtNode(daemon.dht_port) as node:
+        yield node
+
+
+def describe(name, private):
+    """A .torrent file and its info_hash."""
+    files = libtorrent.file_storage()
+    files.add_file(name, 16384)
+    torrent = libtorrent.create_torrent(files, 16384, libtorrent.create_torrent.v1_only)
+    torrent.set_hash(0, random_hash())
+    torrent.set_priv(private)
+    content = libtorrent.bencode(torrent.generate())
+    return content, libtorrent.torrent_info(libtorrent.bdecode(content)).info_hash().to_bytes()
+
+
+def test_peer_of_an_announce_is_found_by_the_dht(daemon, node, torrent):
+    seeder = Peer(daemon.port, torrent, left=0)
+    seeder.start()
+    peers, _ = node.get_peers(torrent)
+    assert peers == [seeder.endpoint]
+
+
+def test_peer_of_the_dht_is_given_to_announces_and_shown(daemon, api, node, torrent):
+    assert node.announce(torrent, 4321) is None
+    peer = Peer(daemon.port, torrent)
+    assert peer.start().peers == [("127.0.0.1", 4321)]
+    found, = [item for item in api.get(f"/torrents/{torrent.hex()}/peers")["items"]
+              if item["port"] == 4321]
+    assert (found["source"], found["peer_id"], found["client"], found["progress"]) == \
+        ("dht", None, "found by DHT", None)
+
+
+def test_peer_is_one_however_it_announces(daemon, node, torrent):
+    peer = Peer(daemon.port, torrent, left=0)
+    assert node.announce(torrent, peer.endpoint[1]) is None
+    peer.start()
+    assert node.announce(torrent, peer.endpoint[1]) is None
+    assert scraped(daemon.port, torrent) == (1, 0, 0)
+
+
+def test_private_torrent_is_not_shared(daemon, api, node):
+    content, info_hash = describe("private", private=True)
+    assert api.post("/torrents", content).status == 201
+    Peer(daemon.port, info_hash).start()
+    assert node.get_peers(info_hash)[0] == []
+    assert node.announce(info_hash, 4321) is not None
+    assert scraped(daemon.port, info_hash) == (0, 1, 0)
+
+
+def test_node_and_its_counts_are_shown(daemon, api, node, torrent):
+    node.announce(torrent, 4321)
+    shown = api.get("/dht")
+    assert shown["running"] and shown["port"] == daemon.dht_port and shown["error"] is None
+    assert shown["counts"]["announces_shared"] >= 1
+    assert [table["family"] for table in shown["tables"]] == [4, 6]
+    metrics = read_metrics(daemon)
+    assert metrics("skep_dht_running") == 1
+    assert metrics("skep_dht_queries_total", query="announce_peer") >= 1
+    skepctl = Skepctl(options=("--url", daemon.url))
+    assert f"port       {daemon.dht_port} UDP" in skepctl("dht")
+    assert skepctl.json("dht")["stored_peers"] == shown["stored_peers"]
+
+
+def test_trackerless_torrent_names_the_node(daemon, tmp_path):
+    skepctl = Skepctl(options=("--url", daemon.url), cwd=tmp_path)
+    (tmp_path / "content").write_bytes(bytes(1000))
+    made = skepctl.json("create", "content", "--trackerless")
+    torrent = libtorrent.torrent_info(str(tmp_path / made["file"]))
+    assert torrent.nodes() == [(made["node"].rpartition(":")[0].strip("[]"), daemon.dht_port)]
+    assert list(torrent.trackers()) == [] and not torrent.priv()
+    made = skepctl.json("create", "content", "--node", "[2001:db8::1]:7", "--force")
+    assert made["node"] == "[2001:db8::1]:7" and made["announce"] == []
+    assert libtorrent.torrent_info(str(tmp_path / made["file"])).nodes() == [("2001:db8::1", 7)]
+    for node in "a", "a:0", "::1:5", ":5":
+        assert "HOST:PORT" in skepctl.refuses("create", "content", "--force", "--node", node)
+    assert "exclude" in skepctl.refuses("create", "content", "--force", "--trackerless", "--private")
+
+
+def test_lookup_finds_what_another_node_knows(torrent):
+    with Tracker() as first, Tracker(more=f'bootstrap = "127.0.0.1:{first.dht_port}";') as second:
+        with DhtNode(first.dht_port) as node:
+            node.announce(torrent, 4321)
+        api = Api(second.port)
+        wait_until(lambda: api.get("/dht")["tables"][0]["good"] > 0, what="it knows a node")
+        skepctl = Skepctl(options=("--url", second.url))
+        assert skepctl("dht", torrent.hex()) == "127.0.0.1:4321\n"
+        assert api.get("/dht")["lookups"][0]["info_hash"] == torrent.hex()
+        assert skepctl("dht", random_hash().hex()) == "no peers found in the DHT\n"
+
+        second.stop()
+        second.config = config(second.dht_port)
+        second.start()
+        wait_until(lambda: api.get("/dht")["tables"][0]["good"] > 0,
+                   what="it knows the node of the last run")
+
+
+def test_swarms_are_shared_as_configured(torrent):
+    content, public = describe("public", private=False)
+    with Tracker(share="registered") as daemon:
+        assert Api(daemon.port).post("/torrents", content).status == 201
+        for info_hash in public, torrent:
+            Peer(daemon.port, info_hash).start()
+        with DhtNode(daemon.dht_port) as node:
+            assert len(node.get_peers(public)[0]) == 1
+            assert node.get_peers(torrent)[0] == []
+            daemon.reload(config(daemon.dht_port, share="none"))
+            wait_until(lambda: node.get_peers(public)[0] == [], what="nothing is shared")
+            daemon.reload(config(daemon.dht_port, share="all"))
+            wait_until(lambda: len(node.get_peers(torrent)[0]) == 1, what="all is shared")
+
+
+def test_port_in_use_is_reported_and_the_tracker_runs(torrent):
+    with contextlib.ExitStack() as stack:
+        taken = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        taken.bind(("0.0.0.0", 0))
+        port = taken.getsockname()[1]
+        daemon = stack.enter_context(Skepd(config=config(port)))
+        daemon.wait_for_log("error", "dht: ", str(port), "runs without DHT")
+        api = Api(daemon.port)
+        assert api.get("/dht")["running"] is False
+        assert any("without DHT" in warning for warning in api.get("/status")["warnings"])
+        assert api.post("/dht/lookups", {"info_hash": torrent.hex()}).status == 409
+        assert Peer(daemon.port, torrent).start().failure is None
+
+
+def test_dht_is_off_by_default(torrent, tmp_path):
+    (tmp_path / "content").write_bytes(bytes(1000))
+    with Skepd() as daemon:
+        api = Api(daemon.port)
+        assert api.get("/dht") == {"enabled": False}
+        assert api.post("/dht/lookups", {"info_hash": torrent.hex()}).status == 409
+        skepctl = Skepctl(options=("--url", daemon.url), cwd=tmp_path)
+        assert "no DHT node" in skepctl.refuses("create", "content", "--trackerless", status=REFUSED)
+        assert "the DHT is off" in skepctl("dht")
