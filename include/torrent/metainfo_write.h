@@ -19,6 +19,12 @@ struct torrent_entry {
     struct bytes layer;       /* version 2: digests of its pieces if it has several */
 };
 
+/* A DHT node from which clients start (BEP 5). */
+struct torrent_node {
+    struct bytes host; /* a name or an address */
+    uint16_t port;
+};
+
 struct metainfo_source {
     enum torrent_version version;
     struct bytes name;
@@ -31,9 +37,10 @@ struct metainfo_source {
 
     const char *const *announce_urls;
     size_t announce_url_count;
-    const char *comment;    /* NULL: none */
-    const char *created_by; /* NULL: none */
-    int64_t created_s;      /* Unix time */
+    struct torrent_node node; /* empty host: none */
+    const char *comment;      /* NULL: none */
+    const char *created_by;   /* NULL: none */
+    int64_t created_s;        /* Unix time */
 };
 
 /* Compares paths in the order of files in a torrent: by path component, bytewise. As strcmp. */

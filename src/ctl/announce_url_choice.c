@@ -84,6 +84,11 @@ enum status announce_url_choice_find(const struct command_line *line, bool quiet
     return check_choice(choice, quiet);
 }
 
+const char *announce_url_choice_host(const struct announce_url_choice *choice) {
+    const json_t *best = find_best_url(json_object_get(choice->status, "urls"));
+    return api_client_text(best, "host", "");
+}
+
 void announce_url_choice_free(struct announce_url_choice *choice) {
     json_decref(choice->status);
     *choice = (struct announce_url_choice){ 0 };

@@ -16,6 +16,10 @@ struct announce_url_choice {
  * unless `quiet`. The caller frees `choice` even on failure. */
 enum status announce_url_choice_find(const struct command_line *line, bool quiet,
                                      struct announce_url_choice *choice);
+
+/* That host; empty without a response of skepd. Owned by `choice`. */
+const char *announce_url_choice_host(const struct announce_url_choice *choice);
+
 void announce_url_choice_free(struct announce_url_choice *choice);
 
 #endif

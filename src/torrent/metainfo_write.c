@@ -41,7 +41,7 @@ static size_t text_len(const char *text) {
 
 size_t metainfo_write_len_max(const struct metainfo_source *source) {
     size_t len = FIXED_LEN + 3 * source->name.len + source->pieces.len + text_len(source->comment) +
-                 text_len(source->created_by);
+                 text_len(source->created_by) + source->node.host.len;
     for (size_t i = 0; i < source->count; i++)
         len += ENTRY_LEN + 8 * source->entries[i].path.len + source->entries[i].layer.len;
     for (size_t i = 0; i < source->announce_url_count; i++)
@@ -203,6 +203,16 @@ static void put_layers(struct writer *w, const struct metainfo_source *source,
     bencode_close(w);
 }
 
+static void put_node(struct writer *w, const struct torrent_node *node) {
+    bencode_put_text(w, "nodes");
+    bencode_open_list(w);
+    bencode_open_list(w);
+    bencode_put_string(w, node->host.data, node->host.len);
+    bencode_put_number(w, node->port);
+    bencode_close(w);
+    bencode_close(w);
+}
+
 void metainfo_write(struct writer *w, const struct metainfo_source *source,
                     const struct torrent_entry **sorted) {
     bencode_open_dict(w);
@@ -213,6 +223,8 @@ void metainfo_write(struct writer *w, const struct metainfo_source *source,
         bencode_put_text_entry(w, "created by", source->created_by);
     bencode_put_number_entry(w, "creation date", (uint64_t)source->created_s);
     put_info(w, source);
+    if (source->node.host.len > 0)
+        put_node(w, &source->node);
     if ((source->version & TORRENT_V2) != 0)
         put_layers(w, source, sorted);
     bencode_close(w);

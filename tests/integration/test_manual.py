@@ -141,7 +141,7 @@ JSON_COMMANDS = {
     "name": ["192.0.2.1", "laptop"], "names": [], "unname": ["192.0.2.1"], "unblock": ["ab" * 20], "unban": ["192.0.2.1"], "status": [], "top": [],
     "torrents": [], "peers": ["cd" * 20], "magnet": ["cd" * 20], "create": ["content"],
     "announce": ["URL", "cd" * 20], "backup": ["copy.db", "--database", "DATABASE"], "scrape": ["URL", "cd" * 20],
-    "completion": ["bash"], "doctor": [], "health": [], "cluster": []}
+    "completion": ["bash"], "doctor": [], "health": [], "cluster": [], "dht": []}
 
 
 def test_every_command_prints_json(tmp_path, monkeypatch):

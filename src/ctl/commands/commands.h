@@ -59,6 +59,7 @@ struct command {
     X(names)                                                                                       \
     X(status)                                                                                      \
     X(cluster)                                                                                     \
+    X(dht)                                                                                         \
     X(doctor)                                                                                      \
     X(health)                                                                                      \
     X(top)                                                                                         \

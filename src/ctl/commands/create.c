@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "ctl/announce_url_choice.h"
+#include "ctl/dht_node_choice.h"
 #include "ctl/file_hasher.h"
 #include "ctl/file_output.h"
 #include "ctl/format.h"
@@ -26,6 +27,8 @@ static const struct option_spec option_v2 = { "v2", NULL, "version 2 (BEP 52)", 
 static const struct option_spec option_hybrid = { "hybrid", NULL, "hybrid (v1 + v2)", 0, NULL };
 static const struct option_spec option_output = { "output", "FILE", "output file (default: NAME.torrent)", 'o', NULL };
 static const struct option_spec option_force = { "force", NULL, "overwrite an existing file", 0, NULL };
+static const struct option_spec option_trackerless = { "trackerless", NULL, "no tracker, but the DHT node of skepd to start from", 0, NULL };
+static const struct option_spec option_node = { "node", "HOST:PORT", "this DHT node in place of skepd's", 0, NULL };
 static const struct option_spec option_add = { "add", NULL, "also register it", 0, NULL };
 /* clang-format on */
 
@@ -37,6 +40,7 @@ struct creation {
     char output[OUTPUT_LEN];
     struct file_list files;
     struct announce_url_choice announce;
+    struct dht_node_choice node;      /* of a torrent without a tracker */
     struct registry_client *registry; /* NULL: do not register */
     bool force;
 };
@@ -120,6 +124,17 @@ static bool check_comment(const struct command_line *line) {
            output_error("--comment is not valid UTF-8");
 }
 
+/* Chooses the announce URLs, or the DHT node of a torrent without a tracker. */
+static enum status choose_sources(const struct command_line *line, struct creation *creation) {
+    const char *node = command_line_value(line, &option_node);
+    if (!command_line_has(line, &option_trackerless) && node == NULL)
+        return announce_url_choice_find(line, false, &creation->announce);
+    if (line->announce_url_count > 0 || command_line_has(line, &option_private))
+        return output_fail(STATUS_FAULT,
+                           "--trackerless and --node exclude --announce and --private");
+    return dht_node_choice_find(line, node, &creation->node);
+}
+
 static void print_notes(const struct file_list *files) {
     if (files->links > 0)
         output_note("symbolic links followed: %zu", files->links);
@@ -141,7 +156,7 @@ static enum status prepare_creation(const struct command_line *line, struct crea
             return status;
     }
     print_notes(&creation->files);
-    return announce_url_choice_find(line, false, &creation->announce);
+    return choose_sources(line, creation);
 }
 
 /* SOURCE_DATE_EPOCH makes the .torrent file reproducible. */
@@ -166,6 +181,7 @@ static bool write_metainfo(const struct command_line *line, const struct creatio
         .pieces = { .data = hashed->pieces.v1_digests.data, .len = hashed->pieces.v1_digests.len },
         .announce_urls = creation->announce.urls,
         .announce_url_count = creation->announce.count,
+        .node = { bytes_of(creation->node.host), creation->node.port },
         .comment = command_line_value(line, &option_comment),
         .created_by = "skepctl " SKEP_VERSION,
         .created_s = creation_date(),
@@ -196,15 +212,17 @@ static enum status print_torrent_json(const struct creation *creation,
     json_t *urls = json_array();
     for (size_t i = 0; i < creation->announce.count; i++)
         json_array_append_new(urls, output_json_string(creation->announce.urls[i]));
+    char node[DHT_NODE_TEXT_LEN];
     const uint8_t *digest = metainfo->digest_v2;
+    dht_node_choice_text(&creation->node, node);
     return output_json(json_pack(
-        "{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:b, s:o, s:o}", "info_hash",
+        "{s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:b, s:o, s:o, s:o}", "info_hash",
         output_json_hex(metainfo->info_hashes[0], INFO_HASH_LEN), "versions", hashes_json(metainfo),
         "info_hash_v2", metainfo->has_v2 ? output_json_hex(digest, SHA256_LEN) : json_null(),
         "name", output_json_text(bytes_of(metainfo->name)), "size", (json_int_t)metainfo->size,
         "files", (json_int_t)metainfo->file_count, "piece_length", (json_int_t)metainfo->piece_len,
         "private", metainfo->is_private, "file", output_json_string(creation->output), "announce",
-        urls));
+        urls, "node", node[0] == '\0' ? json_null() : output_json_string(node)));
 }
 
 static void print_line(const char *label, const char *raw) {
@@ -216,7 +234,7 @@ static void print_line(const char *label, const char *raw) {
 static void print_torrent(const struct creation *creation, const struct metainfo *metainfo) {
     char size[FORMAT_NUMBER_LEN];
     char piece[FORMAT_NUMBER_LEN];
-    char hash[2 * SHA256_LEN + 1];
+    char hash[DHT_NODE_TEXT_LEN];
     format_size(metainfo->size, size);
     format_size(metainfo->piece_len, piece);
     print_line("file", creation->output);
@@ -225,6 +243,9 @@ static void print_torrent(const struct creation *creation, const struct metainfo
            metainfo->file_count == 1 ? "" : "s", piece, metainfo->is_private ? ", private" : "");
     for (size_t i = 0; i < creation->announce.count; i++)
         print_line(i == 0 ? "announce" : "", creation->announce.urls[i]);
+    dht_node_choice_text(&creation->node, hash);
+    if (hash[0] != '\0')
+        print_line("DHT node", hash);
     hex_encode(metainfo->info_hashes[0], INFO_HASH_LEN, hash);
     if (metainfo->has_v1)
         print_line("info_hash", hash);
@@ -292,5 +313,6 @@ const struct command create_command = {
     .run = run_create,
     .options = { &option_announce, &option_piece_length, &option_private, &option_name,
                  &option_comment, &option_v2, &option_hybrid, &option_output, &option_force,
-                 &option_add, &option_url, &option_token, &option_token_file, &option_database },
+                 &option_trackerless, &option_node, &option_add, &option_url, &option_token,
+                 &option_token_file, &option_database },
 };
