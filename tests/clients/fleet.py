@@ -41,6 +41,11 @@ class Fleet:
         """A client of each kind, at its own address or at the given one."""
         return self._start([(kind, address or self.network.new_v4()) for kind in kinds])
 
+    def start_each_in_a_subnet(self, *kinds: type[Client]) -> list[Client]:
+        """A client of each kind, each in a /24 of its own."""
+        return self._start([(kind, self.network.new_v4(subnet))
+                            for subnet, kind in enumerate(kinds, start=1)])
+
     def start_v6(self, *kinds: type[Client]) -> list[Client]:
         return self._start([(kind, self.network.new_v6()) for kind in kinds])
 

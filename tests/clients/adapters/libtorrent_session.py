@@ -7,6 +7,7 @@ from sample import Sample
 from .client import Client, in_url
 
 NO_PLUGINS = 0
+DHT_INTERVAL_S = 10
 ALERTS = libtorrent.alert.category_t
 HEARD = ALERTS.tracker_notification | ALERTS.status_notification | ALERTS.error_notification
 
@@ -24,6 +25,7 @@ class LibtorrentSession(Client):
         self.session = libtorrent.session({
             "alert_mask": HEARD,
             "allow_multiple_connections_per_ip": True,
+            "dht_announce_interval": DHT_INTERVAL_S,
             "dht_bootstrap_nodes": "{}:{}".format(*self.dht_node) if self.dht_node else "",
             "enable_dht": self.dht_node is not None,
             "enable_incoming_utp": False,
@@ -35,6 +37,7 @@ class LibtorrentSession(Client):
             "outgoing_interfaces": self.address,
             "validate_https_trackers": False,  # it takes no authority but the system's
         }, NO_PLUGINS)
+        self.session.add_extension("ut_metadata")  # for magnet links
 
     def is_ready(self) -> bool:
         return self.session.is_listening()
