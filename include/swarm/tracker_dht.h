@@ -33,8 +33,8 @@ enum dht_verdict tracker_dht_peers(struct tracker *tracker, enum dht_share share
                                    const uint8_t info_hash[static INFO_HASH_LEN],
                                    const struct dht_requester *requester, struct writer *peers);
 
-/* Puts a peer, whose address the DHT has verified, into its swarm. One that has announced from this
- * endpoint stays as it is. */
+/* Puts a peer, whose address the DHT has verified, into its swarm. A peer that has announced from
+ * this endpoint stays as it is. */
 enum dht_verdict tracker_dht_announce(struct tracker *tracker, enum dht_share share,
                                       const uint8_t info_hash[static INFO_HASH_LEN],
                                       const struct endpoint *peer, uint64_t now_ms);
