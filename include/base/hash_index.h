@@ -79,6 +79,10 @@ void stepped_index_renumber(struct stepped_index *index, uint32_t hash, uint32_t
 void stepped_index_remove(struct stepped_index *index, uint32_t hash, uint32_t position,
                           hash_index_hash hash_of, const void *array);
 
+/* Exchanges the positions of two entries, which are in the index. */
+void stepped_index_swap(struct stepped_index *index, uint32_t hash, uint32_t position,
+                        uint32_t other_hash, uint32_t other_position);
+
 static inline size_t stepped_index_memory(const struct stepped_index *index) {
     return hash_index_memory(&index->present) + hash_index_memory(&index->past);
 }

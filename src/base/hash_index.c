@@ -199,14 +199,31 @@ static uint32_t *past_slot(const struct stepped_index *index, uint32_t hash, uin
     return at == HASH_INDEX_NONE ? NULL : &index->past.slots[at];
 }
 
+/* The slot of an entry, and the index that it is in. */
+struct place {
+    const struct hash_index *index;
+    uint32_t *slot;
+};
+
+static struct place find_place(const struct stepped_index *index, uint32_t hash,
+                               uint32_t position) {
+    uint32_t *slot = past_slot(index, hash, position);
+    if (slot != NULL)
+        return (struct place){ .index = &index->past, .slot = slot };
+    const struct hash_index *present = &index->present;
+    return (struct place){ .index = present,
+                           .slot = &present->slots[find_slot(present, hash, position)] };
+}
+
+static void renumber_place(const struct place *place, uint32_t hash, uint32_t to) {
+    assert(to < place->index->size);
+    *place->slot = slot_value(place->index, hash, to);
+}
+
 void stepped_index_renumber(struct stepped_index *index, uint32_t hash, uint32_t position,
                             uint32_t to) {
-    uint32_t *slot = past_slot(index, hash, position);
-    assert(slot == NULL || to < index->past.size);
-    if (slot != NULL)
-        *slot = slot_value(&index->past, hash, to);
-    else
-        hash_index_renumber(&index->present, hash, position, to);
+    const struct place place = find_place(index, hash, position);
+    renumber_place(&place, hash, to);
 }
 
 void stepped_index_remove(struct stepped_index *index, uint32_t hash, uint32_t position,
@@ -216,4 +233,12 @@ void stepped_index_remove(struct stepped_index *index, uint32_t hash, uint32_t p
         *slot = gone(&index->past);
     else
         hash_index_remove(&index->present, hash, position, hash_of, array);
+}
+
+void stepped_index_swap(struct stepped_index *index, uint32_t hash, uint32_t position,
+                        uint32_t other_hash, uint32_t other_position) {
+    const struct place one = find_place(index, hash, position);
+    const struct place other = find_place(index, other_hash, other_position);
+    renumber_place(&one, hash, other_position);
+    renumber_place(&other, other_hash, position);
 }

@@ -423,21 +423,6 @@ static void put_record(struct peer_list *list, uint32_t position, const struct p
     place->flags = (uint8_t)((record->flags & ~PEER_WALKED) | walk_mark);
 }
 
-static uint32_t place_peer(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,
-                           const struct peer_record *record, uint8_t walk_mark, uint32_t deadline_s,
-                           const uint64_t words[static PEER_WORDS]) {
-    const uint32_t position = open_hole(list, zone);
-    put_record(list, position, record, walk_mark);
-    for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
-        if (list->has_word[word])
-            peer_words(list, word)[position] = words[word];
-    }
-    peer_deadlines(list)[position] = deadline_s;
-    memcpy(wire_at(list, position), wire, endpoint_len(list->family));
-    index_peer(list, position);
-    return position;
-}
-
 uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,
                        const struct peer_record *record, uint32_t deadline_s) {
     const uint32_t count = peer_list_count(list) + 1;
@@ -446,32 +431,80 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
     list->loopback += endpoint_wire_is_loopback(list->family, wire);
     list->unreachable += peer_is_unreachable(list->family, wire);
     list->twins += is_twin(record);
-    const uint64_t words[PEER_WORDS] = { 0 };
-    return place_peer(list, zone, wire, record, list->walk_mark, deadline_s, words);
+    const uint32_t position = open_hole(list, zone);
+    put_record(list, position, record, list->walk_mark);
+    for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
+        if (list->has_word[word])
+            peer_words(list, word)[position] = 0;
+    }
+    peer_deadlines(list)[position] = deadline_s;
+    memcpy(wire_at(list, position), wire, endpoint_len(list->family));
+    index_peer(list, position);
+    return position;
 }
 
-static void take_from_zone(struct peer_list *list, uint32_t position) {
-    unindex_peer(list, position);
-    close_hole(list, peer_list_zone(list, position), position);
+static void swap_bytes(void *one, void *other, size_t len) {
+    uint8_t kept[sizeof(struct peer_record)];
+    assert(len <= sizeof kept);
+    memcpy(kept, one, len);
+    memcpy(one, other, len);
+    memcpy(other, kept, len);
+}
+
+static void swap_identities(struct peer_list *list, uint32_t one, uint32_t other) {
+    struct stepped_index *index = &list->indexes->by_identity;
+    if (has_identity(list, one) && has_identity(list, other))
+        stepped_index_swap(index, identity_hash_at(list, one), one, identity_hash_at(list, other),
+                           other);
+    else if (has_identity(list, one))
+        stepped_index_renumber(index, identity_hash_at(list, one), one, other);
+    else if (has_identity(list, other))
+        stepped_index_renumber(index, identity_hash_at(list, other), other, one);
+}
+
+static void swap_peers(struct peer_list *list, uint32_t one, uint32_t other) {
+    if (one == other)
+        return;
+    if (has_indexes(list)) {
+        stepped_index_swap(&list->indexes->by_endpoint, endpoint_hash_at(list, one), one,
+                           endpoint_hash_at(list, other), other);
+        swap_identities(list, one, other);
+    }
+    swap_bytes(&peer_records(list)[one], &peer_records(list)[other], sizeof(struct peer_record));
+    for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
+        if (list->has_word[word])
+            swap_bytes(&peer_words(list, word)[one], &peer_words(list, word)[other],
+                       sizeof(uint64_t));
+    }
+    swap_bytes(&peer_deadlines(list)[one], &peer_deadlines(list)[other], sizeof(uint32_t));
+    swap_bytes(wire_at(list, one), wire_at(list, other), endpoint_len(list->family));
+}
+
+/* Moves the peer into `zone`, across the bounds between: it changes places with the peer at each
+ * bound. Returns its new position. */
+static uint32_t change_zone(struct peer_list *list, uint32_t position, enum peer_zone zone) {
+    enum peer_zone at = peer_list_zone(list, position);
+    for (; at > zone; at--) {
+        const uint32_t first = list->zone_end[at - 1]++;
+        swap_peers(list, position, first);
+        position = first;
+    }
+    for (; at < zone; at++) {
+        const uint32_t last = --list->zone_end[at];
+        swap_peers(list, position, last);
+        position = last;
+    }
+    return position;
 }
 
 uint32_t peer_list_update(struct peer_list *list, uint32_t position, enum peer_zone zone,
                           const struct peer_record *record, uint32_t deadline_s) {
-    list->twins += is_twin(record);
-    list->twins -= is_twin(&peer_records(list)[position]);
-    const uint8_t walk_mark = peer_records(list)[position].flags & PEER_WALKED;
-    if (peer_list_zone(list, position) != zone) {
-        uint8_t wire[ENDPOINT_MAX_LEN];
-        memcpy(wire, wire_at(list, position), endpoint_len(list->family));
-        const uint64_t words[PEER_WORDS] = {
-            [WORD_TAG] = peer_list_word(list, WORD_TAG, position),
-            [WORD_STAMP] = peer_list_word(list, WORD_STAMP, position),
-        };
-        take_from_zone(list, position);
-        return place_peer(list, zone, wire, record, walk_mark, deadline_s, words);
-    }
+    position = change_zone(list, position, zone);
     const struct peer_record *present = &peer_records(list)[position];
+    const uint8_t walk_mark = present->flags & PEER_WALKED;
     const bool same_identity = peer_record_same_identity(present, record);
+    list->twins += is_twin(record);
+    list->twins -= is_twin(present);
     if (!same_identity)
         unindex_identity(list, position);
     put_record(list, position, record, walk_mark);
@@ -485,7 +518,8 @@ void peer_list_remove(struct peer_list *list, uint32_t position) {
     list->loopback -= endpoint_wire_is_loopback(list->family, wire_at(list, position));
     list->unreachable -= peer_is_unreachable(list->family, wire_at(list, position));
     list->twins -= is_twin(&peer_records(list)[position]);
-    take_from_zone(list, position);
+    unindex_peer(list, position);
+    close_hole(list, peer_list_zone(list, position), position);
     shrink_block(list);
 }
 

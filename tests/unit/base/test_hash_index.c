@@ -233,6 +233,13 @@ static void leave_crowd(struct crowd *crowd, uint32_t position) {
     fit_crowd(crowd, crowd->count);
 }
 
+static void swap_in_crowd(struct crowd *crowd, uint32_t one, uint32_t other) {
+    const uint32_t hash = crowd->hashes[one];
+    stepped_index_swap(&crowd->index, hash, one, crowd->hashes[other], other);
+    crowd->hashes[one] = crowd->hashes[other];
+    crowd->hashes[other] = hash;
+}
+
 static void require_found(const struct crowd *crowd, uint32_t position) {
     REQUIRE(stepped_index_find(&crowd->index, crowd->hashes[position], crowd_has, crowd,
                                &position) == position);
@@ -250,6 +257,8 @@ START_TEST(stepped_index_moves_a_few_entries_at_a_time_and_loses_none) {
             join_crowd(&crowd, (uint32_t)random_next(&random));
         else if (!adds && crowd.count > 0)
             leave_crowd(&crowd, random_below(&random, crowd.count));
+        if (crowd.count > 1)
+            swap_in_crowd(&crowd, random_below(&random, crowd.count - 1), crowd.count - 1);
         if (crowd.count > 0)
             require_found(&crowd, random_below(&random, crowd.count));
         for (uint32_t i = 0; step % 512 == 0 && i < crowd.count; i++)
