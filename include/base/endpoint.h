@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 enum family { FAMILY_NONE = 0, FAMILY_V4 = 4, FAMILY_V6 = 6 };
@@ -44,6 +45,20 @@ static inline size_t endpoint_len(uint8_t family) {
 
 static inline size_t address_len(uint8_t family) {
     return endpoint_len(family) - 2;
+}
+
+/* Compares and copies the wire format. With a fixed length they need no call: memcmp and memcpy
+ * load more bytes at once than were stored before, and so wait for the stores. */
+static inline bool endpoint_wire_equal(uint8_t family, const uint8_t *a, const uint8_t *b) {
+    return family == FAMILY_V6 ? memcmp(a, b, ENDPOINT_V6_LEN) == 0
+                               : memcmp(a, b, ENDPOINT_V4_LEN) == 0;
+}
+
+static inline void endpoint_wire_copy(uint8_t family, uint8_t *to, const uint8_t *from) {
+    if (family == FAMILY_V6)
+        memcpy(to, from, ENDPOINT_V6_LEN);
+    else
+        memcpy(to, from, ENDPOINT_V4_LEN);
 }
 
 uint16_t endpoint_port(const struct endpoint *endpoint);

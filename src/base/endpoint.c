@@ -22,7 +22,7 @@ void endpoint_set_port(struct endpoint *endpoint, uint16_t port) {
 }
 
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b) {
-    return a->family == b->family && memcmp(a->wire, b->wire, endpoint_len(a->family)) == 0;
+    return a->family == b->family && endpoint_wire_equal(a->family, a->wire, b->wire);
 }
 
 bool endpoint_same_address(const struct endpoint *a, const struct endpoint *b) {

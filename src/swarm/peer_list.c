@@ -280,7 +280,7 @@ static void shrink_block(struct peer_list *list) {
 
 static bool wire_matches(const void *array, uint32_t position, const void *wanted) {
     const struct peer_list *list = array;
-    return memcmp(wire_at(list, position), wanted, endpoint_len(list->family)) == 0;
+    return endpoint_wire_equal(list->family, wire_at(list, position), wanted);
 }
 
 uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire) {
@@ -385,7 +385,7 @@ static void move_peer(struct peer_list *list, uint32_t from, uint32_t to) {
             peer_words(list, word)[to] = peer_words(list, word)[from];
     }
     peer_deadlines(list)[to] = peer_deadlines(list)[from];
-    memcpy(wire_at(list, to), wire_at(list, from), endpoint_len(list->family));
+    endpoint_wire_copy(list->family, wire_at(list, to), wire_at(list, from));
 }
 
 /* Makes a hole at the end of `zone`: each later zone moves its first peer behind its last one. */
@@ -438,7 +438,7 @@ uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_
             peer_words(list, word)[position] = 0;
     }
     peer_deadlines(list)[position] = deadline_s;
-    memcpy(wire_at(list, position), wire, endpoint_len(list->family));
+    endpoint_wire_copy(list->family, wire_at(list, position), wire);
     index_peer(list, position);
     return position;
 }
