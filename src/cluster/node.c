@@ -688,14 +688,30 @@ static void merge_record(struct node *node, uint64_t site, const struct record *
     }
 }
 
-static void merge_records(struct node *node, uint64_t site, struct bytes rest) {
-    struct record record;
-    for (enum record_kind kind = record_read(&rest, &record); kind != RECORD_NONE;
-         kind = record_read(&rest, &record)) {
+/* Reads the next records, at most RECORD_BATCH_MAX; returns their number. */
+static size_t read_batch(struct node *node, struct bytes *rest, struct record *batch) {
+    size_t count = 0;
+    while (count < RECORD_BATCH_MAX) {
+        const enum record_kind kind = record_read(rest, &batch[count]);
+        if (kind == RECORD_NONE)
+            break;
         if (kind == RECORD_UNKNOWN)
             node->status.counts.invalid++;
         else
-            merge_record(node, site, &record);
+            count++;
+    }
+    return count;
+}
+
+static void merge_records(struct node *node, uint64_t site, struct bytes rest) {
+    const struct peer_table *peers = &node->table.peers;
+    struct record batch[RECORD_BATCH_MAX];
+    for (size_t count = read_batch(node, &rest, batch); count > 0;
+         count = read_batch(node, &rest, batch)) {
+        if (peers->prefetch != NULL)
+            peers->prefetch(peers->context, batch, count);
+        for (size_t i = 0; i < count; i++)
+            merge_record(node, site, &batch[i]);
     }
 }
 

@@ -9,6 +9,8 @@
 #include "cluster/peer_rules.h"
 #include "cluster/stamp_set.h"
 
+enum { RECORD_BATCH_MAX = 16 };
+
 /* The peers of a node, by key. */
 struct peer_table {
     void *context;
@@ -18,6 +20,8 @@ struct peer_table {
     bool (*put)(void *context, const struct peer_key *key, const struct held_peer *peer);
     /* Removes the peer at a key, unless it has changed after `stamp`. */
     void (*remove)(void *context, const struct peer_key *key, uint64_t stamp);
+    /* Up to RECORD_BATCH_MAX records will be merged next: only to save time. May be NULL. */
+    void (*prefetch)(void *context, const struct record *records, size_t count);
     /* The download count of a torrent has changed; `stamp`: of its last change. May be NULL. */
     void (*count)(void *context, const uint8_t info_hash[static INFO_HASH_LEN], uint32_t downloaded,
                   uint64_t stamp);

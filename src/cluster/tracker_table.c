@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+_Static_assert(RECORD_BATCH_MAX <= (int)ANNOUNCE_HINTS_MAX, "each record is a hint");
+
 static bool find_peer(void *context, const struct peer_key *key, struct held_peer *held) {
     const struct tracker_table *table = context;
     return tracker_find_peer(table->tracker, key, held);
@@ -34,12 +36,28 @@ static void count_downloads(void *context, const uint8_t info_hash[static INFO_H
         table->full = table->full || downloaded > 0;
 }
 
+static void prefetch_peers(void *context, const struct record *records, size_t count) {
+    const struct tracker_table *table = context;
+    struct announce_hint hints[RECORD_BATCH_MAX];
+    size_t hint_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct record *record = &records[i];
+        if (record->kind == RECORD_PUT || record->kind == RECORD_REMOVE)
+            hints[hint_count++] = (struct announce_hint){
+                .info_hash = record->peer.info_hash,
+                .client = record->peer.endpoint,
+            };
+    }
+    tracker_prefetch(table->tracker, hints, hint_count);
+}
+
 struct peer_table tracker_table_peers(struct tracker_table *table) {
     return (struct peer_table){
         .context = table,
         .find = find_peer,
         .put = put_peer,
         .remove = remove_peer,
+        .prefetch = prefetch_peers,
         .count = count_downloads,
     };
 }
