@@ -6,8 +6,8 @@
  * must not call functions of the node.
  *
  * Nothing is sent in answer to what is not a query. Replies are limited by address (IPv6: by /64)
- * and in total, and no datagram is longer than DHT_DATAGRAM_MAX bytes. A reply has at most 14 times
- * the bytes of its query. */
+ * and in total, and no datagram is longer than DHT_DATAGRAM_MAX bytes. A reply has at most 11 times
+ * the bytes of its query (measured: 1,116 for 110). */
 #ifndef SKEP_DHT_DHT_NODE_H
 #define SKEP_DHT_DHT_NODE_H
 
