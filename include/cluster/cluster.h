@@ -54,7 +54,10 @@ void cluster_apply(struct cluster *cluster, uint32_t interval_max_s, uint32_t bu
  * them. Any thread. */
 bool cluster_is_ready(struct cluster *cluster);
 
-enum { CLUSTER_NODES_MAX = 32 };
+enum {
+    CLUSTER_NODES_MAX = 32,
+    CLUSTER_REMOVED_S = 24 * 60 * 60, /* a node that is away for longer is not missed */
+};
 
 /* Another node. */
 struct cluster_member {

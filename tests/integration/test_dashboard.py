@@ -24,7 +24,8 @@ ALERT_EXPRESSION = re.compile(r"^ +expr: (?:\|\n((?: {10,}.*\n)+)|(.*)\n)", re.M
 def metrics(tmp_path_factory):
     """The metrics of a daemon with all families."""
     issued = Authority(tmp_path_factory.mktemp("certificates")).issue("skep")
-    config = f"https = {{ port = {free_port()}; {issued.setting} }};"
+    config = (f"https = {{ port = {free_port()}; {issued.setting} }};"
+              'cluster = { engine = "unix:///nowhere/redis.sock"; };')
     with Skepd(config=config, udp=True) as daemon:
         Peer(daemon.port, random_hash()).start()
         yield read_metrics(daemon)
@@ -128,6 +129,9 @@ def series(text, values):
     ("SkepSweepStalled", 9, [series("skep_sweep_rounds_total", "7x9")]),
     ("SkepManyRefused", 25, [series('skep_announces_total{result="ok"}', "0+60x30"),
                              series('skep_announces_total{result="banned"}', "0+120x30")]),
+    ("SkepClusterEngineAway", 2, [series("skep_cluster_engine_connected", "0x9")]),
+    ("SkepClusterNodeAway", 6, [series("skep_cluster_other_nodes", "2 2 1x9")]),
+    ("SkepClusterIncomplete", 62, [series("skep_cluster_whole", "0x70")]),
 ])
 def test_alert_fires(alert, minutes, inputs, tmp_path):
     assert fires(alert, minutes, inputs, tmp_path)
@@ -140,6 +144,9 @@ def test_alert_fires(alert, minutes, inputs, tmp_path):
                           series('skep_limit{resource="peers"}', "100x9")]),
     ("SkepCertificateExpires", 61, [series("skep_https_certificate_expiry_timestamp_seconds", "700000x70")]),
     ("SkepSweepStalled", 9, [series("skep_sweep_rounds_total", "0+6x9")]),
+    ("SkepClusterEngineAway", 9, [series("skep_cluster_engine_connected", "1x9")]),
+    ("SkepClusterNodeAway", 9, [series("skep_cluster_other_nodes", "1 2x9")]),
+    ("SkepClusterIncomplete", 59, [series("skep_cluster_whole", "0x70")]),
 ])
 def test_alert_stays_silent(alert, minutes, inputs, tmp_path):
     assert not fires(alert, minutes, inputs, tmp_path)

@@ -1,11 +1,14 @@
 // What the page says about problems, and how machines and torrents are named, filtered and counted.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { close, launch, open, PHONE, axeFindings } from "./support/browser.mjs";
 import { Peer } from "./support/peer.mjs";
-import { Skepd } from "./support/skepd.mjs";
+import { Skepd, watched } from "./support/skepd.mjs";
 
 let browser, skepd;
 
@@ -191,4 +194,24 @@ with sqlite3.connect(sys.argv[1]) as db:
   assert.equal(await page.getByRole("heading", { name: "Share a file in three steps" }).isVisible(), false);
   await close(page);
   await lost.end();
+});
+
+test("a node of a cluster shows the nodes, and what it lacks", async () => {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "engine-"));
+  const socket = path.join(directory, "socket");
+  const engine = watched(spawn("redis-server", ["--port", "0", "--unixsocket", socket, "--save", "", "--dir", directory]));
+  const ended = new Promise((resolve) => engine.once("exit", resolve));
+  const node = (name) =>
+    Skepd.start({ config: `cluster = { engine = "unix://${socket}"; name = "${name}"; join_timeout_s = 1; };` });
+  const nodes = await Promise.all([node("one"), node("two")]);
+  await new Peer(nodes[0]).announce("started");
+  const page = await open(browser, nodes[0]);
+  await page.getByText(/Cluster: 2 of 2 nodes(?!, )/).waitFor();
+  engine.kill("SIGKILL");
+  await page.getByText("Cluster: 2 of 2 nodes, engine away").waitFor();
+  await problem(page, "warning").getByText("Changes for the other nodes of the cluster wait").waitFor();
+  assert.deepEqual(await axeFindings(page), []);
+  await close(page);
+  await Promise.all([ended, ...nodes.map((each) => each.end())]);
+  fs.rmSync(directory, { recursive: true });
 });

@@ -162,7 +162,21 @@ function headlineParts({ totals, had_peers }) {
   ];
 }
 
-function formatFacts({ mode, interval_s, totals, machines, had_peers }) {
+const BEHIND_MS = 1000;
+
+/** The nodes that are alive, and what keeps this one from knowing all changes. */
+function clusterFact({ nodes, alive, ready, connected, behind_ms }) {
+  const state = !connected
+    ? ", engine away"
+    : !ready
+      ? ", joining"
+      : behind_ms >= BEHIND_MS
+        ? `, ${duration(behind_ms / 1000)} behind`
+        : "";
+  return `Cluster: ${count(alive)} of ${pluralize(nodes, "node")}${state}`;
+}
+
+function formatFacts({ mode, interval_s, totals, machines, had_peers, cluster }) {
   const isLost = had_peers && totals.peers === 0 && totals.announces === 0;
   const facts = [
     isLost && "The peers from before the restart are gone. Clients announce again by themselves",
@@ -170,6 +184,7 @@ function formatFacts({ mode, interval_s, totals, machines, had_peers }) {
     machines?.total > 0 && `${pluralize(machines.total, "machine")}, ${pluralize(totals.peers, "peer")}`,
     mode && (MODES[mode] ?? mode),
     interval_s && `Announce interval ${duration(interval_s)}`,
+    cluster && clusterFact(cluster),
   ];
   return facts.filter(Boolean).join(" · ");
 }

@@ -1,5 +1,6 @@
 /* The caller's session, and the status of the tracker. */
 #include "base/clock.h"
+#include "cluster/cluster.h"
 #include "web/api/api.h"
 #include "web/api/api_request.h"
 #include "web/views/announce_urls.h"
@@ -108,6 +109,22 @@ static json_t *probes_value(const struct api_request *request) {
                      api_count(stats.now.waiting));
 }
 
+/* Null without a cluster. */
+static json_t *cluster_value(const struct api_request *request) {
+    struct cluster_status status;
+    if (request->api->cluster == NULL)
+        return json_null();
+    cluster_describe(request->api->cluster, &status);
+    uint64_t nodes = 1, alive = 1;
+    for (size_t i = 0; i < status.members; i++) {
+        nodes += status.list[i].heard_s < CLUSTER_REMOVED_S;
+        alive += status.list[i].alive;
+    }
+    return json_pack("{s:o, s:o, s:b, s:b, s:o}", "nodes", api_count(nodes), "alive",
+                     api_count(alive), "ready", status.ready, "connected", status.connected,
+                     "behind_ms", api_count(status.behind_ms));
+}
+
 static json_t *warnings_value(const struct health_report *report) {
     json_t *list = json_array();
     for (size_t i = 0; i < report->warning_count; i++)
@@ -162,6 +179,7 @@ static void put_admin_fields(const struct api_request *request, json_t **body) {
     api_put(body, "store",
             json_pack("{s:b, s:b, s:f}", "enabled", api->database != NULL, "failing",
                       report.store_failing, "lag_s", report.store_lag_s));
+    api_put(body, "cluster", cluster_value(request));
     api_put(body, "warnings", warnings_value(&report));
 }
 

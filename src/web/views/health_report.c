@@ -17,8 +17,6 @@ enum {
 };
 
 static const double STORE_LAG_WARNING_S = 30;
-static const uint32_t REMOVED_NODE_S =
-    24 * 60 * 60; /* a node that is away for longer is not missed */
 
 __attribute__((format(printf, 2, 3))) static void add_warning(struct health_report *report,
                                                               const char *format, ...) {
@@ -133,7 +131,7 @@ static void check_cluster(const struct health_sources *sources, struct health_re
                     "%zu names. To add them: skepctl cluster import",
                     status.torrents_aside, status.passkeys_aside, status.names_aside);
     for (size_t i = 0; i < status.members; i++) {
-        if (!status.list[i].alive && status.list[i].heard_s < REMOVED_NODE_S)
+        if (!status.list[i].alive && status.list[i].heard_s < CLUSTER_REMOVED_S)
             add_warning(report, "The node %s of the cluster has been away for %u s.",
                         status.list[i].name, status.list[i].heard_s);
     }
