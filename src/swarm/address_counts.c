@@ -18,7 +18,7 @@ enum {
 struct part {
     _Alignas(64) pthread_mutex_t lock;
     uint64_t *slots; /* hash in the upper 48 bits, count in the lower 16; 0 is empty */
-    uint32_t mask;
+    uint32_t size;
     uint32_t used;
 };
 
@@ -79,36 +79,56 @@ static uint64_t tag_in(uint64_t slot) {
     return slot >> COUNT_BITS;
 }
 
+/* The top bits of the hash select the slot. */
+static uint32_t home_slot(uint64_t tag, uint32_t size) {
+    return (uint32_t)((tag >> 16) * size >> 32);
+}
+
+static uint32_t next_slot(uint32_t at, uint32_t size) {
+    return at + 1 == size ? 0 : at + 1;
+}
+
+/* Forward distance from `from` to `to`. */
+static uint32_t slots_between(uint32_t from, uint32_t to, uint32_t size) {
+    return to >= from ? to - from : to + size - from;
+}
+
 /* The slot of the address, or the empty slot where it would be inserted. */
-static uint32_t find_count(const uint64_t *slots, uint32_t mask, uint64_t tag) {
-    uint32_t at = (uint32_t)tag & mask;
+static uint32_t find_count(const uint64_t *slots, uint32_t size, uint64_t tag) {
+    uint32_t at = home_slot(tag, size);
     while (slots[at] != 0 && tag_in(slots[at]) != tag)
-        at = (at + 1) & mask;
+        at = next_slot(at, size);
     return at;
 }
 
+static bool has_room(const struct part *part) {
+    return part->used + 1 <= part->size - part->size / 5;
+}
+
+/* By a quarter, since most of a larger step would stay unused. The entries keep their order, so
+ * that both arrays are passed through once. */
 static bool grow_part(struct part *part) {
-    const uint32_t size = part->slots == NULL ? SLOTS_MIN : 2 * (part->mask + 1);
+    const uint32_t size = part->size == 0 ? SLOTS_MIN : part->size + part->size / 4;
     uint64_t *slots = calloc(size, sizeof *slots);
     if (slots == NULL)
         return false;
-    for (uint32_t i = 0; part->slots != NULL && i <= part->mask; i++) {
+    for (uint32_t i = 0; i < part->size; i++) {
         if (part->slots[i] != 0)
-            slots[find_count(slots, size - 1, tag_in(part->slots[i]))] = part->slots[i];
+            slots[find_count(slots, size, tag_in(part->slots[i]))] = part->slots[i];
     }
     free(part->slots);
     part->slots = slots;
-    part->mask = size - 1;
+    part->size = size;
     return true;
 }
 
 /* Backward-shift deletion: moves later entries of the chain towards their home slots. */
 static void empty_slot(struct part *part, uint32_t hole) {
     uint64_t *slots = part->slots;
-    const uint32_t mask = part->mask;
-    for (uint32_t at = (hole + 1) & mask; slots[at] != 0; at = (at + 1) & mask) {
-        const uint32_t home = (uint32_t)tag_in(slots[at]) & mask;
-        if (((at - home) & mask) >= ((at - hole) & mask)) {
+    const uint32_t size = part->size;
+    for (uint32_t at = next_slot(hole, size); slots[at] != 0; at = next_slot(at, size)) {
+        const uint32_t home = home_slot(tag_in(slots[at]), size);
+        if (slots_between(home, at, size) >= slots_between(hole, at, size)) {
             slots[hole] = slots[at];
             hole = at;
         }
@@ -171,9 +191,8 @@ void address_counts_add(struct address_counts *counts, const struct endpoint *pe
     count_networks(counts, peer, 1);
     uint64_t tag;
     struct part *part = lock_part(counts, peer, &tag);
-    const bool roomy = part->slots != NULL && part->used < (part->mask + 1) / 4 * 3;
-    if (roomy || grow_part(part)) {
-        uint64_t *slot = &part->slots[find_count(part->slots, part->mask, tag)];
+    if (has_room(part) || grow_part(part)) {
+        uint64_t *slot = &part->slots[find_count(part->slots, part->size, tag)];
         if (*slot == 0) {
             *slot = tag << COUNT_BITS;
             part->used++;
@@ -189,7 +208,7 @@ void address_counts_remove(struct address_counts *counts, const struct endpoint 
     uint64_t tag;
     struct part *part = lock_part(counts, peer, &tag);
     if (part->slots != NULL) {
-        const uint32_t at = find_count(part->slots, part->mask, tag);
+        const uint32_t at = find_count(part->slots, part->size, tag);
         if (part->slots[at] != 0 && (--part->slots[at] & ADDRESS_COUNT_MAX) == 0)
             empty_slot(part, at);
     }
@@ -201,7 +220,7 @@ uint32_t address_counts_of(struct address_counts *counts, const struct endpoint 
     struct part *part = lock_part(counts, peer, &tag);
     uint32_t count = 0;
     if (part->slots != NULL)
-        count = part->slots[find_count(part->slots, part->mask, tag)] & ADDRESS_COUNT_MAX;
+        count = part->slots[find_count(part->slots, part->size, tag)] & ADDRESS_COUNT_MAX;
     pthread_mutex_unlock(&part->lock);
     return count;
 }
