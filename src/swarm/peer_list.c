@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/hash_index.h"
@@ -181,47 +182,39 @@ static void copy_arrays(const struct peer_list *moved, const struct peer_list *l
     }
 }
 
-static void move_words(const struct peer_list *moved, const struct peer_list *list,
-                       enum peer_word word) {
-    if (list->has_word[word])
-        memmove(peer_words(moved, word), peer_words(list, word),
-                peer_list_count(list) * sizeof(uint64_t));
+/* Moves the pages of an array of a mapped block, which copies no memory. */
+static void move_pages(void *to, size_t len, void *from, size_t past) {
+    if (mremap(from, past, len, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED)
+        return;
+    /* The kernel has no memory for its tables, and may have unmapped the pages at `to`. */
+    (void)mmap(to, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    memcpy(to, from, past < len ? past : len);
+    munmap(from, past);
 }
 
-/* The same within one block, where the records stay and the others move towards its end or, if not
- * `up`, its start. */
-static void move_arrays(const struct peer_list *moved, const struct peer_list *list, bool up) {
-    const uint32_t count = peer_list_count(list);
-    const size_t wires_len = count * endpoint_len(list->family);
-    if (up) {
-        memmove(peer_wires(moved), peer_wires(list), wires_len);
-    } else {
-        move_words(moved, list, WORD_TAG);
-        move_words(moved, list, WORD_STAMP);
+/* The same for all arrays of `list`, whose block is then gone. */
+static void move_arrays(const struct peer_list *moved, const struct peer_list *list) {
+    const size_t past = list->capacity;
+    const size_t len = moved->capacity;
+    move_pages(peer_records(moved), len * sizeof(struct peer_record), peer_records(list),
+               past * sizeof(struct peer_record));
+    for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
+        if (list->has_word[word])
+            move_pages(peer_words(moved, word), len * sizeof(uint64_t), peer_words(list, word),
+                       past * sizeof(uint64_t));
     }
-    memmove(peer_deadlines(moved), peer_deadlines(list), count * sizeof(uint32_t));
-    if (up) {
-        move_words(moved, list, WORD_STAMP);
-        move_words(moved, list, WORD_TAG);
-    } else {
-        memmove(peer_wires(moved), peer_wires(list), wires_len);
-    }
+    move_pages(peer_deadlines(moved), len * sizeof(uint32_t), peer_deadlines(list),
+               past * sizeof(uint32_t));
+    move_pages(peer_wires(moved), len * endpoint_len(list->family), peer_wires(list),
+               past * endpoint_len(list->family));
 }
 
-/* Resizes the mapping of both, which copies no memory. False if out of memory. */
-static bool remap_block(struct peer_list *moved, struct peer_list *list, size_t len, size_t past) {
-    if (len < past) {
-        move_arrays(moved, list, false);
-        /* Shrinks in place; if it fails, the rest stays unused. */
-        (void)mremap(list->block, past, len, 0);
-        return true;
-    }
-    void *block = mremap(list->block, past, len, MREMAP_MAYMOVE);
-    if (block == MAP_FAILED)
-        return false;
-    moved->block = list->block = block;
-    move_arrays(moved, list, true);
-    return true;
+/* In a mapped block, each array must fill whole pages. */
+static uint32_t fit_capacity(const struct peer_list *list, uint32_t capacity) {
+    if (block_size(list, capacity) < MAPPED_LEN)
+        return capacity;
+    const uint32_t page = (uint32_t)sysconf(_SC_PAGESIZE);
+    return (capacity + page - 1) / page * page;
 }
 
 /* Gives the block of `moved` its size, and the peers of `list`. `moved` has the words of `list`, or
@@ -229,24 +222,25 @@ static bool remap_block(struct peer_list *moved, struct peer_list *list, size_t 
 static bool rebuild_block(struct peer_list *list, struct peer_list moved) {
     const uint32_t count = peer_list_count(list);
     assert(moved.capacity >= count);
+    moved.capacity = fit_capacity(&moved, moved.capacity);
     const size_t past = block_size(list, list->capacity);
     const size_t len = block_size(&moved, moved.capacity);
-    if (past >= MAPPED_LEN && len >= MAPPED_LEN) {
-        if (!remap_block(&moved, list, len, past))
-            return false;
-    } else {
-        moved.block = allocate_block(len);
-        if (moved.block == NULL)
-            return false;
-        if (count > 0)
-            copy_arrays(&moved, list);
-        free_block(list->block, past);
-    }
+    moved.block = allocate_block(len);
+    if (moved.block == NULL)
+        return false;
+    const struct peer_list before = *list;
+    const bool remapped = past >= MAPPED_LEN && len >= MAPPED_LEN;
+    if (remapped)
+        move_arrays(&moved, &before);
+    else if (count > 0)
+        copy_arrays(&moved, &before);
     for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
-        if (moved.has_word[word] && !list->has_word[word])
+        if (moved.has_word[word] && !before.has_word[word])
             memset(peer_words(&moved, word), 0, count * sizeof(uint64_t));
     }
     *list = moved;
+    if (!remapped)
+        free_block(before.block, past);
     return true;
 }
 
