@@ -51,6 +51,9 @@ void address_counts_delete(struct address_counts *counts);
 void address_counts_add(struct address_counts *counts, const struct endpoint *peer);
 void address_counts_remove(struct address_counts *counts, const struct endpoint *peer);
 
+/* Loads what address_counts_add of the peer reads into the processor's cache. */
+void address_counts_prefetch(struct address_counts *counts, const struct endpoint *peer);
+
 /* Peers of the address, or of its /64. */
 uint32_t address_counts_of(struct address_counts *counts, const struct endpoint *peer);
 

@@ -137,9 +137,13 @@ static void empty_slot(struct part *part, uint32_t hole) {
     part->used--;
 }
 
+static uint64_t hash_counted(const struct address_counts *counts, const struct endpoint *peer) {
+    return address_hash(&counts->key, peer, peer->family == FAMILY_V6 ? 8 : 4);
+}
+
 static struct part *lock_part(struct address_counts *counts, const struct endpoint *peer,
                               uint64_t *tag) {
-    const uint64_t hash = address_hash(&counts->key, peer, peer->family == FAMILY_V6 ? 8 : 4);
+    const uint64_t hash = hash_counted(counts, peer);
     struct part *part = &counts->parts[hash % PARTS];
     *tag = tag_in(hash);
     pthread_mutex_lock(&part->lock);
@@ -159,6 +163,22 @@ static void count_network(struct address_counts *counts, const struct endpoint *
         atomic_fetch_add_explicit(&networks->rows[row][network_counter(hash, row)], difference,
                                   memory_order_relaxed);
     atomic_fetch_add_explicit(&networks->total, difference, memory_order_relaxed);
+}
+
+static void prefetch_network(const struct address_counts *counts, const struct endpoint *peer,
+                             size_t len) {
+    const uint64_t hash = address_hash(&counts->key, peer, len);
+    for (int row = 0; row < NETWORK_ROWS; row++)
+        __builtin_prefetch(&counts->networks->rows[row][network_counter(hash, row)], 1);
+}
+
+void address_counts_prefetch(struct address_counts *counts, const struct endpoint *peer) {
+    uint64_t tag;
+    struct part *part = lock_part(counts, peer, &tag);
+    if (part->slots != NULL)
+        __builtin_prefetch(&part->slots[home_slot(tag, part->size)], 1);
+    pthread_mutex_unlock(&part->lock);
+    prefetch_network(counts, peer, peer->family == FAMILY_V6 ? NETWORK_V6_LEN : NETWORK_V4_LEN);
 }
 
 /* A negative difference wraps around. */

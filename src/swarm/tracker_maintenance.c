@@ -419,6 +419,8 @@ bool tracker_dump_torrent(struct tracker *tracker, const uint8_t info_hash[stati
 bool tracker_restore(struct tracker *tracker, const struct change *change, uint64_t now_ms) {
     const uint32_t now_s = tracker_seconds(now_ms);
     uint64_t hash;
+    if (change->peer.family != FAMILY_NONE)
+        address_counts_prefetch(tracker->addresses, &change->peer);
     struct shard *shard = swarm_table_lock(tracker->table, change->info_hash, &hash);
     const struct tracker_options *options = shard->options;
     struct swarm *swarm = shard_find(shard, change->info_hash, hash);
