@@ -23,6 +23,7 @@ CGROUPS = pathlib.Path("/sys/fs/cgroup")
 LIMITING = ("memory", "pids")
 CLONE_NEWNET = 0x40000000
 BOOT_S = 120
+DEBOOTSTRAP_S = 900
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -31,7 +32,10 @@ class CannotBoot(Exception):
 
 
 def _run(*command, **how):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **how)
+    try:
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **how)
+    except OSError as error:
+        raise CannotBoot(f"{command[0]}: {error}") from None
     if done.returncode != 0:
         raise CannotBoot(f"{' '.join(map(str, command))}: {done.stdout}{done.stderr}")
     return done.stdout
@@ -66,6 +70,12 @@ def _libraries():
     return sorted({line.split(":")[0] for line in owners.splitlines() if not line.endswith("-dev")})
 
 
+def debootstrap(release, directory, *options):
+    """Installs a minimal Debian. What it mounts there ends with it."""
+    _run("timeout", DEBOOTSTRAP_S, "unshare", "--mount", "debootstrap", "--variant=minbase", *options,
+         release, directory, *mirror())
+
+
 def base_image():
     """A minimal system with systemd and the libraries, and nothing else that skepd might use."""
     packages = ",".join(["systemd", "systemd-sysv", "dbus", *_libraries()])
@@ -74,7 +84,7 @@ def base_image():
         return image
     unfinished = pathlib.Path(tempfile.mkdtemp(dir=IMAGES))
     try:
-        _run("debootstrap", "--variant=minbase", f"--include={packages}", _release(), unfinished, *mirror())
+        debootstrap(_release(), unfinished, f"--include={packages}")
         for waste in "var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale":
             shutil.rmtree(unfinished / waste, ignore_errors=True)
         unfinished.chmod(0o755)

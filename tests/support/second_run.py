@@ -34,7 +34,7 @@ def web_commands(_, output):
 
 
 COMMANDS = {"unit": unit_commands, "web": web_commands, "integration": pytest_commands,
-            "clients": pytest_commands, "systemd": pytest_commands}
+            "smoke": pytest_commands, "clients": pytest_commands, "systemd": pytest_commands}
 
 
 def passes(suite, build, output, failed, run):
