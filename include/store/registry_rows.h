@@ -24,6 +24,9 @@ struct registry_rows;
 struct registry_rows *registry_rows_open(const char *path, int timeout_ms,
                                          char error[static ERROR_LEN]);
 
+/* Whether a running node of a cluster uses the database: then changes must be made through it. */
+bool registry_rows_is_of_cluster(const char *path);
+
 /* NULL is ignored. */
 void registry_rows_close(struct registry_rows *rows);
 

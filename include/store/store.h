@@ -31,6 +31,10 @@ struct store *store_open(const char *path, char error[static ERROR_LEN]);
  * such as ./var. */
 struct store *store_open_default(const char *path, char error[static ERROR_LEN]);
 
+/* Shows skepctl that the file is that of a node of a cluster (registry_rows_is_of_cluster), until
+ * store_close. */
+void store_show_cluster(struct store *store);
+
 /* Discards uncommitted changes. NULL is ignored. */
 void store_close(struct store *store);
 

@@ -49,6 +49,13 @@ static struct registry_rows *open_database(const char *path, bool quiet) {
             report_inaccessible(path, errno);
         return NULL;
     }
+    if (!quiet && registry_rows_is_of_cluster(path)) {
+        output_fail(STATUS_FAULT,
+                    "the database %s is that of a running node of a cluster; omit --database and "
+                    "pass the --url of the node",
+                    path);
+        return NULL;
+    }
     struct registry_rows *database = registry_rows_open(path, REGISTRY_TIMEOUT_MS, error);
     if (database == NULL && !quiet)
         output_fail(STATUS_FAULT, "%s", error);

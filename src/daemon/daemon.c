@@ -148,6 +148,8 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
                                                 : store_open(config->database, error);
     if (daemon->store == NULL)
         return log_failure(error);
+    if (config->cluster.engines.count > 0)
+        store_show_cluster(daemon->store);
     struct restore_state state = { .tracker = daemon->tracker, .now_ms = clock_now_ms() };
     if (!store_restore(daemon->store, cores(), restore_change, &state)) {
         log_error("database %s: cannot read: %s", config->database, store_failure(daemon->store));

@@ -69,6 +69,31 @@ int database_file_lock(const char *path, char error[static ERROR_LEN]) {
     return fd;
 }
 
+/* A record lock of the open file on a byte far behind those that SQLite uses. */
+static struct flock cluster_lock(void) {
+    return (struct flock){
+        .l_type = F_WRLCK,
+        .l_whence = SEEK_SET,
+        .l_start = (off_t)1 << 62,
+        .l_len = 1,
+    };
+}
+
+void database_file_show_cluster(int fd) {
+    struct flock lock = cluster_lock();
+    (void)fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+bool database_file_is_of_cluster(const char *path) {
+    struct flock lock = cluster_lock();
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    const bool locked = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    close(fd);
+    return locked;
+}
+
 bool database_file_is_same(const char *path, const struct stat *known) {
     struct stat file;
     return stat(path, &file) == 0 && file.st_dev == known->st_dev && file.st_ino == known->st_ino;

@@ -19,6 +19,11 @@ void database_file_make_directory(const char *path);
  * it, and SQLite uses those. */
 int database_file_lock(const char *path, char error[static ERROR_LEN]);
 
+/* Shows other processes that this one is a node of a cluster, until the descriptor of
+ * database_file_lock is closed; and whether another process does so. */
+void database_file_show_cluster(int fd);
+bool database_file_is_of_cluster(const char *path);
+
 /* True if the header is that of a skep database of a known version. The rest is not checked. */
 bool database_file_is_ours(int fd);
 

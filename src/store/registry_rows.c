@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "store/connection.h"
+#include "store/database_file.h"
 #include "store/registry_query.h"
 #include "store/schema.h"
 
@@ -34,6 +35,10 @@ struct registry_rows *registry_rows_open(const char *path, int timeout_ms,
     error_set(error, "cannot use the database %.200s: %.250s", path, why);
     registry_rows_close(rows);
     return NULL;
+}
+
+bool registry_rows_is_of_cluster(const char *path) {
+    return database_file_is_of_cluster(path);
 }
 
 void registry_rows_close(struct registry_rows *rows) {

@@ -42,6 +42,7 @@ struct change_queue {
 struct store {
     char *path;
     bool make_directory; /* if it is missing */
+    bool of_cluster;     /* a node's */
     struct connection connection;
     bool stale;     /* changes are missing in the database */
     bool suspect;   /* opening the file again may cure the last failure */
@@ -98,6 +99,8 @@ static bool open_current_file(struct store *store, char error[static ERROR_LEN])
     if (result == CONNECTION_GOOD && salvage_from(store, &fresh, error)) {
         connection_close(&store->connection);
         store->connection = fresh;
+        if (store->of_cluster)
+            database_file_show_cluster(fresh.lock);
         return true;
     }
     if (result != CONNECTION_DAMAGED || !quarantine_file(store, why, error)) {
@@ -164,6 +167,11 @@ struct store *store_open(const char *path, char error[static ERROR_LEN]) {
 
 struct store *store_open_default(const char *path, char error[static ERROR_LEN]) {
     return open_store(path, true, error);
+}
+
+void store_show_cluster(struct store *store) {
+    store->of_cluster = true;
+    database_file_show_cluster(store->connection.lock);
 }
 
 void store_close(struct store *store) {

@@ -94,6 +94,17 @@ def test_name_of_a_machine(three):
     everywhere(three, lambda daemon: "Anna's laptop" in control(daemon, "names"))
 
 
+def test_database_of_a_running_node_is_refused(three, torrent):
+    a = three[0]
+    message = Skepctl(a.database).refuses("add", torrent.hex())
+    assert "running node of a cluster" in message and "--url" in message
+    assert torrent.hex() not in control(a, "list")
+    a.stop()
+    Skepctl(a.database)("add", torrent.hex())
+    a.start()
+    everywhere(three, lambda daemon: torrent.hex() in control(daemon, "list"))
+
+
 def test_changes_survive_a_restart_of_every_node(three):
     info_hash = random_hash()
     control(three[0], "add", info_hash.hex(), "kept")
