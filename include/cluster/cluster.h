@@ -5,6 +5,7 @@
 #define SKEP_CLUSTER_CLUSTER_H
 
 #include "base/error.h"
+#include "base/keyed_hash.h"
 #include "cluster/engine_url.h"
 #include "swarm/change_feed.h"
 
@@ -53,6 +54,10 @@ void cluster_apply(struct cluster *cluster, uint32_t interval_max_s, uint32_t bu
 /* Whether the node has joined the cluster, so that it has all peers, or knows that it cannot get
  * them. Any thread. */
 bool cluster_is_ready(struct cluster *cluster);
+
+/* Copies the secret of the cluster, and the difference of its clock from clock_now_ms(). False if
+ * the node does not know it yet. Any thread. */
+bool cluster_secret(struct cluster *cluster, struct hash_key *secret, uint64_t *clock_offset_ms);
 
 enum {
     CLUSTER_NODES_MAX = 32,

@@ -42,6 +42,11 @@ struct udp_server *udp_server_start(const struct udp_server_options *options,
                                     const struct udp_keys *keys, struct tracker *tracker,
                                     char error[static ERROR_LEN]);
 
+/* Uses the keys that the nodes of a cluster with this secret share. Call it every few seconds. One
+ * thread at a time. */
+void udp_server_share_keys(struct udp_server *server, const struct hash_key *secret,
+                           uint64_t clock_offset_ms);
+
 /* Sums over all threads. Any thread. */
 struct udp_server_stats udp_server_stats(const struct udp_server *server);
 

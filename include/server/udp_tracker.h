@@ -2,6 +2,8 @@
 #ifndef SKEP_SERVER_UDP_TRACKER_H
 #define SKEP_SERVER_UDP_TRACKER_H
 
+#include <stdatomic.h>
+
 #include "base/keyed_hash.h"
 #include "swarm/tracker.h"
 #include "wire/udp_wire.h"
@@ -14,9 +16,22 @@ struct udp_keys {
     struct hash_key previous;
 };
 
+/* In a cluster, connection ids are signed with keys that all nodes derive from its secret, and the
+ * time is the cluster's, so that each node accepts the ids of all. There is a key for each day. */
+enum { UDP_DAYS = 3 }; /* the present day, the one before, and the next: clocks differ a little */
+
+struct udp_shared_keys {
+    struct hash_key days[UDP_DAYS];
+    uint64_t clock_offset_ms; /* of the cluster's clock from clock_now_ms() */
+};
+
+struct udp_shared_keys udp_shared_keys_derive(const struct hash_key *secret, uint64_t cluster_ms,
+                                              uint64_t clock_offset_ms);
+
 struct udp_context {
     struct tracker *tracker;
     struct udp_keys keys;
+    _Atomic(const struct udp_shared_keys *) shared; /* NULL: no cluster */
     uint32_t connection_id_lifetime_s;
 };
 

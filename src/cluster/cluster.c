@@ -62,6 +62,7 @@ struct cluster {
     uint64_t full_ms; /* when a peer was refused for lack of room; 0: none was */
     _Atomic bool joined;
     _Atomic bool has_adopted; /* the counts of the store */
+    _Atomic bool knows_secret;
     _Atomic uint64_t clock_offset_ms;
     _Atomic bool stop;
     pthread_t thread;
@@ -182,6 +183,8 @@ static void update(void *context, const struct node_facts *facts) {
     atomic_store(&cluster->clock_offset_ms, told.clock_offset_ms);
     tracker_set_cluster(cluster->tracker, &told);
     registry_set_node(tracker_registry(cluster->tracker), told.node, told.clock_offset_ms);
+    if (facts->connected)
+        atomic_store(&cluster->knows_secret, true);
     cluster->facts.node = *facts;
     cluster->sharing.node_id = facts->node;
 }
@@ -330,6 +333,7 @@ static bool create_node(struct cluster *cluster, const struct cluster_options *o
         return false;
     cluster->counting = node.replica.counting;
     cluster->secret = node.replica.secret;
+    atomic_store(&cluster->knows_secret, identity->seen_s != 0);
     cluster->sharing = (struct registry_sharing){
         .registry = tracker_registry(cluster->tracker),
         .wait_ms = node.join_timeout_ms,
@@ -413,6 +417,12 @@ void cluster_apply(struct cluster *cluster, uint32_t interval_max_s, uint32_t bu
 
 bool cluster_is_ready(struct cluster *cluster) {
     return atomic_load(&cluster->joined);
+}
+
+bool cluster_secret(struct cluster *cluster, struct hash_key *secret, uint64_t *clock_offset_ms) {
+    *secret = node_secret(cluster->node);
+    *clock_offset_ms = atomic_load(&cluster->clock_offset_ms);
+    return atomic_load(&cluster->knows_secret);
 }
 
 static void describe_member(const struct member *member, uint64_t now_ms,

@@ -32,10 +32,12 @@ enum {
     RING_CHANGES_MIN = 65536,
 };
 
-/* Logs what makes clients fail although the tracker works. */
+/* Logs what makes clients fail although the tracker works, and passes the keys of the cluster on.
+ */
 struct network_watch {
     const struct tracker *tracker;
-    const struct udp_server *udp; /* NULL: disabled */
+    struct udp_server *udp;  /* NULL: disabled */
+    struct cluster *cluster; /* NULL: none */
     struct ticker *ticker;
     uint64_t drops;      /* up to the last log line */
     bool router_is_most; /* logged already */
@@ -96,11 +98,20 @@ static void log_router(struct network_watch *watch) {
     watch->router_is_most = is_most;
 }
 
+static void share_udp_keys(struct network_watch *watch) {
+    struct hash_key secret;
+    uint64_t clock_offset_ms;
+    if (watch->cluster != NULL && cluster_secret(watch->cluster, &secret, &clock_offset_ms))
+        udp_server_share_keys(watch->udp, &secret, clock_offset_ms);
+}
+
 static void watch_network(void *context) {
     struct network_watch *watch = context;
     log_router(watch);
-    if (watch->udp != NULL)
-        log_udp_drops(watch);
+    if (watch->udp == NULL)
+        return;
+    log_udp_drops(watch);
+    share_udp_keys(watch);
 }
 
 struct restore_state {
@@ -394,6 +405,7 @@ static bool start_network_watch(struct daemon *daemon) {
     struct network_watch *watch = &daemon->network_watch;
     watch->tracker = daemon->tracker;
     watch->udp = daemon->udp;
+    watch->cluster = daemon->cluster;
     watch->ticker = ticker_start("network watch", NETWORK_WATCH_MS, watch_network, watch);
     return watch->ticker != NULL || log_failure("cannot create a thread");
 }

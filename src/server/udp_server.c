@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +12,8 @@
 #include "base/udp_batch.h"
 #include "server/udp_tracker.h"
 #include "wire/udp_wire.h"
+
+enum { CLOCK_CHANGE_MS = 1000 }; /* of the cluster, that is worth new keys */
 
 _Static_assert((int)UDP_BATCH_REPLY_MAX >= (int)UDP_REPLY_MAX, "a reply must fit into its buffer");
 
@@ -32,9 +35,16 @@ struct worker {
     struct histogram latency;
 };
 
+/* A worker may use earlier keys for as long as it runs, so they are kept: one more each day. */
+struct kept_keys {
+    struct udp_shared_keys keys;
+    struct kept_keys *before;
+};
+
 struct udp_server {
     struct udp_context context;
-    bool inherited; /* the sockets are, and must not be shut down */
+    struct kept_keys *kept; /* the newest; NULL: none */
+    bool inherited;         /* the sockets are, and must not be shut down */
     uint32_t receive_buffer;
     _Atomic bool stopping;
     size_t count;
@@ -166,6 +176,7 @@ struct udp_server *udp_server_start(const struct udp_server_options *options,
         .keys = *keys,
         .connection_id_lifetime_s = options->connection_id_lifetime_s,
     };
+    server->kept = NULL;
     server->count = 0;
     server->inherited = inherited->count > 0;
     server->receive_buffer = options->receive_buffer;
@@ -175,6 +186,26 @@ struct udp_server *udp_server_start(const struct udp_server_options *options,
         return server;
     udp_server_stop(server);
     return NULL;
+}
+
+static bool are_close(const struct udp_shared_keys *a, const struct udp_shared_keys *b) {
+    const int64_t ms = (int64_t)(a->clock_offset_ms - b->clock_offset_ms);
+    return memcmp(a->days, b->days, sizeof a->days) == 0 && ms > -CLOCK_CHANGE_MS &&
+           ms < CLOCK_CHANGE_MS;
+}
+
+void udp_server_share_keys(struct udp_server *server, const struct hash_key *secret,
+                           uint64_t clock_offset_ms) {
+    const struct udp_shared_keys keys =
+        udp_shared_keys_derive(secret, clock_now_ms() + clock_offset_ms, clock_offset_ms);
+    if (server->kept != NULL && are_close(&server->kept->keys, &keys))
+        return;
+    struct kept_keys *kept = malloc(sizeof *kept);
+    if (kept == NULL)
+        return;
+    *kept = (struct kept_keys){ .keys = keys, .before = server->kept };
+    server->kept = kept;
+    atomic_store_explicit(&server->context.shared, &kept->keys, memory_order_release);
 }
 
 struct udp_server_stats udp_server_stats(const struct udp_server *server) {
@@ -217,6 +248,11 @@ void udp_server_stop(struct udp_server *server) {
     for (size_t i = 0; i < server->count; i++) {
         if (!server->workers[i].shares_socket)
             close(server->workers[i].fd);
+    }
+    while (server->kept != NULL) {
+        struct kept_keys *before = server->kept->before;
+        free(server->kept);
+        server->kept = before;
     }
     free(server);
 }

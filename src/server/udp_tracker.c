@@ -1,6 +1,10 @@
 #include "server/udp_tracker.h"
 
 #include "wire/connection_id.h"
+
+enum { DAY_MS = 24 * 3600 * 1000 };
+
+#define PURPOSE UINT64_C(0x7564702d6b657973) /* of what is derived from the secret: "udp-keys" */
 #include "wire/passkey.h"
 #include "wire/refusal.h"
 
@@ -64,10 +68,49 @@ static size_t reply_scrape(const struct udp_context *context, struct bytes packe
     return len;
 }
 
+struct udp_shared_keys udp_shared_keys_derive(const struct hash_key *secret, uint64_t cluster_ms,
+                                              uint64_t clock_offset_ms) {
+    static const int64_t days[UDP_DAYS] = { 0, -1, 1 };
+    struct udp_shared_keys keys = { .clock_offset_ms = clock_offset_ms };
+    for (int i = 0; i < UDP_DAYS; i++) {
+        const uint64_t day = cluster_ms / DAY_MS + (uint64_t)days[i];
+        for (uint64_t half = 0; half < 2; half++) {
+            const uint64_t purpose[] = { PURPOSE, day, half };
+            keys.days[i].half[half] = keyed_signature(secret, purpose, sizeof purpose);
+        }
+    }
+    return keys;
+}
+
+static uint64_t make_connection_id(const struct udp_context *context, const struct endpoint *sender,
+                                   uint64_t now_ms) {
+    const struct udp_shared_keys *shared =
+        atomic_load_explicit(&context->shared, memory_order_acquire);
+    if (shared == NULL)
+        return connection_id_make(&context->keys.current, sender, now_ms);
+    return connection_id_make(&shared->days[0], sender, now_ms + shared->clock_offset_ms);
+}
+
+/* The clock of the node that made the id may be a little ahead, so that its time window is the next
+ * one. */
+static bool is_shared_id(const struct udp_shared_keys *shared, const struct endpoint *sender,
+                         uint64_t now_ms, uint32_t lifetime_s, uint64_t id) {
+    const uint64_t later_ms = now_ms + shared->clock_offset_ms + 1000 * CONNECTION_ID_WINDOW_S;
+    for (int i = 0; i < UDP_DAYS; i++) {
+        if (connection_id_valid(&shared->days[i], sender, later_ms,
+                                lifetime_s + CONNECTION_ID_WINDOW_S, id))
+            return true;
+    }
+    return false;
+}
+
 static bool connection_id_ok(const struct udp_context *context, const struct endpoint *sender,
                              uint64_t now_ms, uint64_t id) {
     const uint32_t lifetime_s = context->connection_id_lifetime_s;
-    return connection_id_valid(&context->keys.current, sender, now_ms, lifetime_s, id) ||
+    const struct udp_shared_keys *shared =
+        atomic_load_explicit(&context->shared, memory_order_acquire);
+    return (shared != NULL && is_shared_id(shared, sender, now_ms, lifetime_s, id)) ||
+           connection_id_valid(&context->keys.current, sender, now_ms, lifetime_s, id) ||
            connection_id_valid(&context->keys.previous, sender, now_ms, lifetime_s, id);
 }
 
@@ -91,7 +134,7 @@ size_t udp_tracker_reply(const struct udp_context *context, struct bytes packet,
     *outcome = UDP_CONNECTED;
     if (udp_is_connect(&header))
         return udp_write_connect(out, header.transaction_id,
-                                 connection_id_make(&context->keys.current, sender, now_ms));
+                                 make_connection_id(context, sender, now_ms));
     *outcome = UDP_BAD_CONNECTION_ID;
     if (!connection_id_ok(context, sender, now_ms, header.connection_id))
         return udp_write_error(out, header.transaction_id, "invalid connection id", packet.len);

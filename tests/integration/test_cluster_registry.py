@@ -9,6 +9,7 @@ from support.api import Api
 from support.engine import Engine
 from support.skepctl import Skepctl
 from support.skepd import Skepd
+from support.udp import UdpClient, UdpError
 from support.waiting import wait_until
 
 QUICK = "announce = { interval_min_s = 1; interval_max_s = 1; }; "
@@ -49,6 +50,15 @@ def everywhere(daemons, condition):
         wait_until(lambda d=daemon: condition(d))
 
 
+def accepts_id(client, other, torrent):
+    """Whether a tracker accepts a new connection id of another one."""
+    other.id = None
+    with contextlib.suppress(UdpError):
+        client.scrape(torrent, connection_id=other.connect())
+        return True
+    return False
+
+
 def is_ready(daemon):
     return get(daemon.port, "/readyz").status == 200
 
@@ -87,6 +97,13 @@ def test_ban_removes_peers_and_is_lifted_everywhere(three, torrent):
     assert "flooding" in Peer(c.port, torrent, source="127.0.0.5").start().failure
     control(c, "unban", "127.0.0.5")
     everywhere(three, lambda daemon: "127.0.0.5" not in control(daemon, "bans"))
+
+
+def test_udp_client_connects_at_one_node_and_announces_at_another(engine, torrent):
+    with node(engine, "udp1", udp=True) as a, node(engine, "udp2", udp=True) as b, \
+            UdpClient(a.port) as at_a, UdpClient(b.port) as at_b:
+        wait_until(lambda: accepts_id(at_b, at_a, torrent))
+        wait_until(lambda: accepts_id(at_a, at_b, torrent))
 
 
 def test_name_of_a_machine(three):
