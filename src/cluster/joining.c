@@ -4,6 +4,7 @@ struct joining joining_begin(uint64_t now_ms) {
     return (struct joining){
         .has_room = true,
         .waiting_ms = now_ms,
+        .contact_ms = now_ms,
         .patience_ms = SNAPSHOT_PATIENCE_MS,
     };
 }
@@ -25,11 +26,24 @@ static bool is_whole_by_now(struct joining *joining, uint32_t interval_s, uint64
     return true;
 }
 
+/* Others without a whole node are whole after an interval. */
+static void note_contact(struct joining *joining, uint32_t interval_s, uint64_t now_ms) {
+    if (now_ms >= joining->contact_ms + UINT64_C(500) * interval_s)
+        joining->told = false;
+    joining->contact_ms = now_ms;
+}
+
 enum joining_step joining_tick(struct joining *joining, bool connected, uint64_t id,
                                uint32_t interval_s, uint64_t now_ms) {
+    if (connected)
+        note_contact(joining, interval_s, now_ms);
     if (!joining->joined && is_late(joining, now_ms)) {
         joining->joined = true;
         return JOINING_GAVE_UP;
+    }
+    if (joining->joined && connected && !joining->told) {
+        joining->told = true;
+        return JOINING_TELL;
     }
     if ((joining->whole && !joining->by_time) || !joining->has_room || !connected)
         return JOINING_WAIT;
@@ -51,12 +65,11 @@ void joining_lost(struct joining *joining) {
     joining->whole_ms = 0;
 }
 
+/* A running snapshot lacks the peers that had no room. */
 void joining_set_room(struct joining *joining, bool has_room) {
     joining->has_room = has_room;
-    if (has_room)
-        return;
-    joining->whole = false;
-    joining->whole_ms = 0;
+    if (!has_room)
+        joining_lost(joining);
 }
 
 enum joining_chunk joining_note_chunk(struct joining *joining, const struct chunk_header *chunk,

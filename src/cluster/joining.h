@@ -3,7 +3,8 @@
  * whole, so that it may be the source of a snapshot, once it has ended a snapshot of a whole node
  * and has no hole and room for all peers; or, if there is no whole node, one interval later, when
  * every client has announced again. Then it may still lack counters and registry entries, so it
- * still requests a snapshot. Pure. */
+ * still requests a snapshot. What lasts it sends when it has joined, and when it returns after so
+ * long that the others may have become whole without it. Pure. */
 #ifndef SKEP_CLUSTER_JOINING_H
 #define SKEP_CLUSTER_JOINING_H
 
@@ -17,9 +18,11 @@ struct joining {
     bool has_room;
     bool lost;           /* a hole since the last request */
     bool by_time;        /* whole without a snapshot */
+    bool told;           /* has sent what lasts */
     uint64_t request;    /* id of the running snapshot; 0: none */
     uint64_t waiting_ms; /* start, or last progress */
     uint64_t whole_ms;   /* when it is whole without a snapshot; 0: not at all */
+    uint64_t contact_ms; /* when it was last connected */
     uint32_t next_chunk;
     uint32_t patience_ms; /* without progress; may be changed */
 };
@@ -33,6 +36,7 @@ enum joining_step {
     /* Joined without a snapshot: restored peers get the stamp of 1.5 intervals ago. */
     JOINING_GAVE_UP,
     JOINING_WHOLE, /* without a snapshot, since there is no whole node */
+    JOINING_TELL,  /* send completions, counters and the registry: the others may lack them */
 };
 
 /* To be called regularly. `id`: a random number, not 0. `connected`: the engine is reachable;

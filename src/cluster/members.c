@@ -3,6 +3,14 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
+#include "swarm/stamp.h"
+
+enum entry_origin entry_origin(const struct entry_header *entry, uint64_t node,
+                               uint64_t incarnation) {
+    if (entry->node == node && entry->incarnation <= incarnation)
+        return entry->incarnation == incarnation ? ENTRY_OWN : ENTRY_OF_OTHER;
+    return stamp_is_of(entry->node, node) ? ENTRY_OF_COPY : ENTRY_OF_OTHER;
+}
 
 static struct member *place_of(struct members *members, uint64_t node) {
     struct member *oldest = &members->list[0];

@@ -23,6 +23,19 @@ struct members {
     size_t count;
 };
 
+enum entry_origin {
+    ENTRY_OF_OTHER,
+    ENTRY_OWN, /* of this start: nothing in it is new */
+    /* Of another node with this node's id, or with the same low bits, which are in stamps: the
+     * database was copied. Take a new id, and merge it. */
+    ENTRY_OF_COPY,
+};
+
+/* Which node an entry is of, as seen by a node with this id and incarnation. Entries of an earlier
+ * start are merged: of two copies, only the first to start takes a new id. */
+enum entry_origin entry_origin(const struct entry_header *entry, uint64_t node,
+                               uint64_t incarnation);
+
 /* Notes a heartbeat. At the limit, the node with the longest silence loses its place. */
 void members_note(struct members *members, const struct entry_header *entry,
                   const struct heartbeat *heartbeat, uint64_t now_ms);

@@ -237,14 +237,13 @@ static void follow_clock(struct node *node) {
     unlock(node);
 }
 
-/* The stream is another one: what is in it is read again, and what it may lack is sent again. A
- * promoted replica may give ids again that are smaller than this node's position. */
+/* The stream is another one: its end is read again, and what it may lack is sent again. A promoted
+ * replica may give ids again that are smaller than this node's position. What is older than what
+ * is sent again is not read: others may have forgotten it. */
 static void begin_again(struct node *node, const struct engine_stream *stream) {
     const bool ahead = stream_id_before(stream->last, node->position);
-    if (ahead || node->position.ms < SENT_KEPT_MS)
-        node->position = (struct stream_id){ 0 };
-    else
-        node->position = (struct stream_id){ .ms = node->position.ms - SENT_KEPT_MS };
+    const uint64_t end_ms = ahead ? stream->last.ms : node->position.ms;
+    node->position = (struct stream_id){ .ms = end_ms > SENT_KEPT_MS ? end_ms - SENT_KEPT_MS : 0 };
     node->must_resend = true;
 }
 
@@ -725,15 +724,12 @@ static void take_new_id(struct node *node) {
     update_table(node);
 }
 
-/* Entries of this node, or of a copy of it. */
 static bool is_own(struct node *node, const struct entry_header *header) {
-    const uint64_t id = node->options.replica.node;
-    if (header->node == id && header->incarnation <= node->options.incarnation)
-        return true;
-    const uint64_t mask = (1U << STAMP_NODE_BITS) - 1;
-    if (((header->node ^ id) & mask) == 0)
+    const enum entry_origin origin =
+        entry_origin(header, node->options.replica.node, node->options.incarnation);
+    if (origin == ENTRY_OF_COPY)
         take_new_id(node);
-    return false;
+    return origin == ENTRY_OWN;
 }
 
 static void read_entry(void *context, struct bytes rest) {
@@ -836,6 +832,8 @@ static enum joining_step next_joining_step(struct node *node) {
         node->status.counts.holes++;
         joining_lost(&node->joining);
     }
+    if (outbox_take_lost(&node->outbox))
+        node->joining.told = false;
     const bool has_room = node->table.has_room(node->table.context);
     if (has_room != node->joining.has_room)
         joining_set_room(&node->joining, has_room);
@@ -846,6 +844,8 @@ static enum joining_step next_joining_step(struct node *node) {
         node->table.end_join(node->table.context, false);
     if (step == JOINING_WHOLE)
         adopt_counts(node);
+    if (step == JOINING_TELL)
+        begin_walk(node, true, 0);
     unlock(node);
     return step;
 }
@@ -861,6 +861,7 @@ static void tick_joining(struct node *node) {
     case JOINING_WHOLE:
         log_info("cluster: every client has announced again; this node is whole");
         break;
+    case JOINING_TELL:
     case JOINING_WAIT:
         break;
     }
@@ -1042,13 +1043,6 @@ void node_set_load(struct node *node, uint32_t interval_max_s, uint32_t budget_p
     unlock(node);
 }
 
-uint64_t node_budget_per_s(struct node *node, uint64_t now_ms) {
-    lock(node);
-    const uint64_t budget_per_s = members_budget_per_s(&node->members, node->budget_per_s, now_ms);
-    unlock(node);
-    return budget_per_s;
-}
-
 uint64_t node_id(struct node *node) {
     lock(node);
     const uint64_t id = node->options.replica.node;
@@ -1061,13 +1055,6 @@ struct hash_key node_secret(struct node *node) {
     const struct hash_key secret = node->options.replica.secret;
     unlock(node);
     return secret;
-}
-
-bool node_is_ready(struct node *node) {
-    lock(node);
-    const bool joined = node->joining.joined;
-    unlock(node);
-    return joined;
 }
 
 struct node_status node_status(struct node *node) {

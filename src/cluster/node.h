@@ -96,15 +96,9 @@ void node_note_lost(struct node *node, uint64_t stamp);
 /* Announce interval and budget of this node, which heartbeats carry. Any thread. */
 void node_set_load(struct node *node, uint32_t interval_max_s, uint32_t budget_per_s);
 
-/* Announces a second that all nodes take which are alive. Any thread. */
-uint64_t node_budget_per_s(struct node *node, uint64_t now_ms);
-
 /* The id, and the cluster's secret. Any thread. */
 uint64_t node_id(struct node *node);
 struct hash_key node_secret(struct node *node);
-
-/* Whether the node has joined. Any thread. */
-bool node_is_ready(struct node *node);
 
 /* Any thread. */
 struct node_status node_status(struct node *node);

@@ -31,10 +31,13 @@ void outbox_add(struct outbox *outbox, const struct record *record) {
     const bool put = record->kind == RECORD_PUT;
     if (blob_queue_push(put ? &outbox->puts : &outbox->other, bytes, record->stamp))
         return;
-    if (put)
+    if (put) {
         outbox_note_dropped(outbox, record->stamp);
-    else
-        outbox->lost++;
+        return;
+    }
+    outbox->lost++;
+    if (record->kind >= RECORD_COMPLETION && record->kind <= RECORD_REGISTRY)
+        outbox->lost_lasting = true;
 }
 
 static bool is_old(struct bytes bytes, uint64_t before_ms) {
@@ -95,6 +98,12 @@ void outbox_keep(struct outbox *outbox, struct bytes entry, uint64_t now_ms) {
         blob_queue_pop(&outbox->sent);
     while (!blob_queue_push(&outbox->sent, entry, now_ms) && outbox->sent.count > 0)
         blob_queue_pop(&outbox->sent);
+}
+
+bool outbox_take_lost(struct outbox *outbox) {
+    const bool lost = outbox_is_empty(outbox) && outbox->lost_lasting;
+    outbox->lost_lasting = outbox->lost_lasting && !lost;
+    return lost;
 }
 
 uint64_t outbox_take_dropped(struct outbox *outbox) {

@@ -23,6 +23,7 @@ struct outbox {
     struct blob_queue sent;
     uint64_t oldest_dropped; /* stamp of a put; 0: none was dropped */
     uint64_t lost;           /* other records that did not fit */
+    bool lost_lasting;       /* a completion, counter or registry entry is one of them */
 };
 
 /* False if out of memory. */
@@ -38,6 +39,9 @@ void outbox_drop_old(struct outbox *outbox, uint64_t before_ms);
 
 /* Whether any put fits. */
 bool outbox_has_room(const struct outbox *outbox);
+
+/* Whether all that lasts must be sent again, once the queue is empty. Returns it once. */
+bool outbox_take_lost(struct outbox *outbox);
 
 /* Moves waiting records into an entry that begins with its header, as many as fit. */
 void outbox_take(struct outbox *outbox, struct writer *entry);

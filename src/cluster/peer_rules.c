@@ -2,14 +2,17 @@
 
 #include "swarm/registry_mark.h"
 
-/* Order of two puts with one stamp. Any order does, as long as each node uses the same. */
+/* Order of two puts with one stamp, which nodes with one id have made before one of them took a new
+ * one. Any order does, as long as each node uses the same. */
 static int compare_states(const struct peer_state *a, const struct peer_state *b) {
     const int order = memcmp(a->peer_id, b->peer_id, PEER_ID_LEN);
     if (order != 0)
         return order;
     if (a->key != b->key)
         return a->key < b->key ? -1 : 1;
-    return (a->left == 0) - (b->left == 0);
+    if ((a->left == 0) != (b->left == 0))
+        return a->left == 0 ? 1 : -1;
+    return a->interval_s - b->interval_s;
 }
 
 enum merge_effect peer_merge(const struct record *record, const struct held_peer *held,

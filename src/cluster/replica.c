@@ -188,8 +188,11 @@ static enum replica_effect merge_counter(struct replica *replica, const struct p
     const struct counter_pair held = counter_table_find(&replica->counters, torrent, node);
     if (pair.counted < held.counted || pair.taken_back < held.taken_back)
         write_counter(answer, record->counter.info_hash, node, held, record->stamp);
-    if (pair.counted <= held.counted && pair.taken_back <= held.taken_back)
+    if (pair.counted <= held.counted && pair.taken_back <= held.taken_back) {
+        /* The other node may know of a later change of the torrent. */
+        replica_show_count(replica, table, record->counter.info_hash, record->stamp);
         return REPLICA_NOTHING;
+    }
     if (!counter_table_merge(&replica->counters, torrent, node, pair))
         return REPLICA_REJECTED;
     replica_show_count(replica, table, record->counter.info_hash, record->stamp);

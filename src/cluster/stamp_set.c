@@ -117,8 +117,3 @@ bool stamp_set_next(const struct stamp_set *set, size_t *cursor, struct stamped_
     }
     return false;
 }
-
-size_t stamp_set_memory(const struct stamp_set *set) {
-    const size_t slot = sizeof *set->present.slots + (set->has_info_hashes ? INFO_HASH_LEN : 0);
-    return slot * ((size_t)set->present.size + set->past.size);
-}

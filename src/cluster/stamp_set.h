@@ -49,6 +49,4 @@ void stamp_set_age(struct stamp_set *set, uint64_t now_ms, uint64_t lifetime_ms)
 /* The next hash from `*cursor`, which is 0 at first; false at the end. */
 bool stamp_set_next(const struct stamp_set *set, size_t *cursor, struct stamped_hash *found);
 
-size_t stamp_set_memory(const struct stamp_set *set);
-
 #endif

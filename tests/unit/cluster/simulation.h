@@ -32,8 +32,14 @@ enum broken_rule {
     RULE_WHOLE_SOURCE,     /* any node sends snapshots */
     RULE_READ_FIRST,       /* a node that was paused sweeps before it reads */
     RULE_ANSWER_COMPLETION,
-    RULE_SEND_RESTORED, /* what a node has restored it does not send */
-    RULE_BEFORE_START,  /* a completion counted before the start is taken back */
+    RULE_SEND_RESTORED,    /* what a node has restored it does not send */
+    RULE_RETURNED,         /* nor, after it was away, what the others may have forgotten */
+    RULE_SITES,            /* LAN peers of other sites are merged */
+    RULE_JUMP,             /* peers expire when the clock jumps ahead */
+    RULE_COPY,             /* nodes with one database keep its id */
+    RULE_TELL_COMPLETIONS, /* without a whole node, completions are not sent */
+    RULE_LOST_LASTING,     /* counters that did not fit into the queue are lost */
+    RULE_BEFORE_START,     /* a completion counted before the start is taken back */
     RULE_COUNT,
 };
 

@@ -305,9 +305,9 @@ static void await_agreement(int a, int b, uint32_t limit_ms) {
 }
 
 static void await_ready(int n) {
-    for (int i = 0; i < 1000 && !node_is_ready(nodes[n]); i++)
+    for (int i = 0; i < 1000 && !node_status(nodes[n]).joined; i++)
         step_all(STEP_MS);
-    ck_assert(node_is_ready(nodes[n]));
+    ck_assert(node_status(nodes[n]).joined);
 }
 
 START_TEST(change_at_one_node_reaches_the_others) {
@@ -343,7 +343,7 @@ START_TEST(first_node_becomes_whole_without_a_snapshot) {
     start_node(0);
     run_for(1000, STEP_MS);
     struct node_status status = node_status(nodes[0]);
-    ck_assert(status.connected && !status.joined && !node_is_ready(nodes[0]));
+    ck_assert(status.connected && !status.joined && !node_status(nodes[0]).joined);
     run_for(JOIN_MS, 1000);
     status = node_status(nodes[0]);
     ck_assert(status.joined && !status.whole);
@@ -383,7 +383,7 @@ START_TEST(restored_peers_stay_without_a_snapshot) {
         tables[0].present[i] = true;
     start_node(0);
     run_for(JOIN_MS, 1000);
-    ck_assert(node_is_ready(nodes[0]) && count_peers(0) == 10);
+    ck_assert(node_status(nodes[0]).joined && count_peers(0) == 10);
     ck_assert_uint_ne(tables[0].peers[0].stamp, 0);
 }
 END_TEST
@@ -392,7 +392,7 @@ START_TEST(snapshot_of_many_chunks_takes_changes_meanwhile) {
     start_cluster();
     put_quietly(0, MANY);
     start_node(1);
-    for (uint32_t i = 0; i < 200 && !node_is_ready(nodes[1]); i++) {
+    for (uint32_t i = 0; i < 200 && !node_status(nodes[1]).joined; i++) {
         step_all(STEP_MS);
         announce(0, MANY + i);
         leave(0, 2 * i);
@@ -578,7 +578,7 @@ START_TEST(full_node_is_not_whole_and_recovers) {
     announce_many(0, 0, 10);
     run_for(200, STEP_MS);
     ck_assert(count_peers(1) == 0 && !node_status(nodes[1]).whole &&
-              !node_status(nodes[1]).has_room && node_is_ready(nodes[1]));
+              !node_status(nodes[1]).has_room && node_status(nodes[1]).joined);
     tables[1].is_full = false;
     await_agreement(0, 1, 20000);
     ck_assert(count_peers(1) == 10 && node_status(nodes[1]).whole);
@@ -607,10 +607,10 @@ START_TEST(nodes_know_each_other) {
     const struct node_status status = node_status(nodes[0]);
     ck_assert_uint_eq(status.members.count, NODES - 1);
     ck_assert(strchr("bc", status.members.list[0].name[0]) != NULL);
-    ck_assert_uint_eq(node_budget_per_s(nodes[0], now_ms), 3000);
+    ck_assert_uint_eq(tables[0].facts.budget_per_s, 3000);
     stop_node(2);
     run_for(MEMBER_ALIVE_MS + 6000, 500);
-    ck_assert_uint_eq(node_budget_per_s(nodes[0], now_ms), 2000);
+    ck_assert_uint_eq(tables[0].facts.budget_per_s, 2000);
 }
 END_TEST
 

@@ -102,6 +102,11 @@ START_TEST(equal_stamps_have_one_winner) {
     ck_assert_int_eq(peer_merge(&b, &held_a, 0, NOW_MS), MERGE_PUT);
     ck_assert_int_eq(peer_merge(&a, &held_b, 0, NOW_MS), MERGE_NOTHING);
     ck_assert_int_eq(peer_merge(&a, &held_a, 0, NOW_MS), MERGE_NOTHING);
+    struct record longer = a; /* of a copied node */
+    longer.state.interval_s++;
+    const struct held_peer held_longer = { .stamp = stamp, .state = longer.state };
+    ck_assert_int_eq(peer_merge(&longer, &held_a, 0, NOW_MS), MERGE_PUT);
+    ck_assert_int_eq(peer_merge(&a, &held_longer, 0, NOW_MS), MERGE_NOTHING);
     ck_assert_int_eq(peer_merge(&removal, &held_a, 0, NOW_MS), MERGE_REMOVE);
     ck_assert_int_eq(peer_merge(&a, NULL, stamp, NOW_MS), MERGE_NOTHING);
     ck_assert_int_eq(peer_merge(&removal, NULL, stamp, NOW_MS), MERGE_NOTHING);

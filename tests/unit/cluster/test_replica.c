@@ -10,6 +10,7 @@
 enum { SITE = 1, OTHER_SITE = 2, NODE = 3, OTHER_NODE = 4 };
 
 struct one_peer {
+    uint64_t counted; /* stamp of the last call of `count` */
     bool present;
     bool full;
     struct held_peer peer;
@@ -38,6 +39,14 @@ static void erase(void *context, const struct peer_key *key, uint64_t stamp) {
     one->present = one->peer.stamp > stamp;
 }
 
+static void count(void *context, const uint8_t info_hash[static INFO_HASH_LEN], uint32_t downloaded,
+                  uint64_t stamp) {
+    struct one_peer *one = context;
+    (void)info_hash;
+    (void)downloaded;
+    one->counted = stamp;
+}
+
 static struct replica replica;
 static struct one_peer one;
 
@@ -60,7 +69,9 @@ static void teardown(void) {
 
 static enum replica_effect merge(uint64_t site, const struct record *record,
                                  struct record *answer) {
-    const struct peer_table table = { .context = &one, .find = find, .put = put, .remove = erase };
+    const struct peer_table table = {
+        .context = &one, .find = find, .put = put, .remove = erase, .count = count
+    };
     return replica_merge(&replica, &table, site, record, NOW_MS, answer);
 }
 
@@ -150,6 +161,21 @@ START_TEST(smaller_counter_is_answered) {
 }
 END_TEST
 
+/* It may be of a later change, until which the torrent is kept. */
+START_TEST(equal_counter_is_shown) {
+    struct record answer;
+    struct record record = record_of(RECORD_COUNTER, 1);
+    memset(&record.counter, 0, sizeof record.counter);
+    record.counter.node = OTHER_NODE;
+    record.counter.counted = 5;
+    ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_CHANGED);
+    record.stamp++;
+    ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_NOTHING);
+    ck_assert_int_eq(answer.kind, RECORD_NONE);
+    ck_assert_uint_eq(one.counted, record.stamp);
+}
+END_TEST
+
 static struct record completion_of(uint64_t stamp) {
     struct record record = record_of(RECORD_COMPLETION, stamp);
     memset(&record.completion, 0, sizeof record.completion);
@@ -213,6 +239,7 @@ UNIT_SUITE(cluster_replica) {
     tcase_add_test(tcase, tombstone_keeps_an_older_put_out);
     tcase_add_test(tcase, removal_after_its_tombstone_removes_the_peer);
     tcase_add_test(tcase, smaller_counter_is_answered);
+    tcase_add_test(tcase, equal_counter_is_shown);
     tcase_add_test(tcase, completion_counted_first_elsewhere_is_taken_back_once);
     tcase_add_test(tcase, completion_counted_first_here_is_answered);
     tcase_add_loop_test(tcase, completion_that_was_taken_back_perhaps_is_not_taken_back, 0, 3);

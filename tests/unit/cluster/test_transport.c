@@ -2,6 +2,7 @@
 #include "base/random.h"
 #include "cluster/gaps.h"
 #include "cluster/joining.h"
+#include "cluster/members.h"
 #include "cluster/outbox.h"
 #include "support.h"
 #include "swarm/announce.h"
@@ -77,7 +78,22 @@ START_TEST(more_nodes_than_places_replace_silent_ones) {
 }
 END_TEST
 
+START_TEST(entry_of_a_copied_node_is_recognised) {
+    struct entry_header entry = { .node = NODE, .incarnation = STARTED };
+    ck_assert_int_eq(entry_origin(&entry, NODE, STARTED), ENTRY_OWN);
+    ck_assert_int_eq(entry_origin(&entry, NODE, STARTED + 1),
+                     ENTRY_OF_OTHER); /* before a restart */
+    ck_assert_int_eq(entry_origin(&entry, NODE, STARTED - 1), ENTRY_OF_COPY);
+    entry.node = NODE + 1;
+    ck_assert_int_eq(entry_origin(&entry, NODE, STARTED + 1), ENTRY_OF_OTHER);
+    entry.node = NODE + (1 << STAMP_NODE_BITS);
+    ck_assert_int_eq(entry_origin(&entry, NODE, STARTED + 1), ENTRY_OF_COPY);
+}
+END_TEST
+
+/* The node was never away. */
 static enum joining_step tick(struct joining *joining, uint64_t now_ms) {
+    joining->contact_ms = now_ms;
     return joining_tick(joining, true, now_ms + 1, 300, now_ms);
 }
 
@@ -93,6 +109,30 @@ START_TEST(node_joins_by_a_snapshot) {
     chunk.last = true;
     ck_assert_int_eq(joining_note_chunk(&joining, &chunk, 40000), CHUNK_FIRST_SNAPSHOT);
     ck_assert(joining.joined && joining.whole);
+    ck_assert_int_eq(tick(&joining, 41000), JOINING_TELL); /* what it restored */
+    ck_assert_int_eq(tick(&joining, 42000), JOINING_WAIT);
+}
+END_TEST
+
+START_TEST(node_that_was_away_tells_what_lasts) {
+    struct joining joining = { .joined = true, .whole = true, .has_room = true, .told = true };
+    ck_assert_int_eq(tick(&joining, 1000), JOINING_WAIT);
+    ck_assert_int_eq(joining_tick(&joining, false, 1, 300, 150000), JOINING_WAIT);
+    ck_assert_int_eq(joining_tick(&joining, true, 1, 300, 150999), JOINING_WAIT);
+    ck_assert_int_eq(joining_tick(&joining, false, 1, 300, 300000), JOINING_WAIT);
+    ck_assert_int_eq(joining_tick(&joining, true, 1, 300, 300999), JOINING_TELL);
+    ck_assert_int_eq(joining_tick(&joining, true, 1, 300, 301000), JOINING_WAIT);
+}
+END_TEST
+
+START_TEST(snapshot_without_room_does_not_count) {
+    struct joining joining = { .joined = true, .has_room = true, .told = true };
+    ck_assert_int_eq(tick(&joining, 1000), JOINING_REQUEST);
+    joining_set_room(&joining, false);
+    joining_set_room(&joining, true);
+    const struct chunk_header chunk = { .request = joining.request, .whole = true, .last = true };
+    ck_assert_int_eq(joining_note_chunk(&joining, &chunk, 2000), CHUNK_LAST);
+    ck_assert(!joining.whole);
 }
 END_TEST
 
@@ -111,6 +151,7 @@ START_TEST(node_without_an_answer_joins_and_is_whole_later) {
     (void)tick(&joining, 0);
     ck_assert_int_eq(tick(&joining, SNAPSHOT_PATIENCE_MS), JOINING_GAVE_UP);
     ck_assert(joining.joined && !joining.whole);
+    ck_assert_int_eq(tick(&joining, 30000), JOINING_TELL);
     ck_assert_int_eq(tick(&joining, 30001), JOINING_REQUEST);
     ck_assert_int_eq(tick(&joining, 330001), JOINING_WHOLE);
     ck_assert(joining.whole);
@@ -122,7 +163,7 @@ START_TEST(node_without_an_answer_joins_and_is_whole_later) {
 END_TEST
 
 START_TEST(hole_and_lack_of_room_end_wholeness) {
-    struct joining joining = { .joined = true, .whole = true, .has_room = true };
+    struct joining joining = { .joined = true, .whole = true, .has_room = true, .told = true };
     joining_lost(&joining);
     ck_assert(!joining.whole);
     ck_assert_int_eq(tick(&joining, 1000), JOINING_REQUEST);
@@ -211,6 +252,28 @@ START_TEST(full_outbox_drops_puts_and_asks_for_a_walk) {
 }
 END_TEST
 
+START_TEST(full_outbox_tells_that_lasting_records_are_lost) {
+    struct outbox outbox;
+    const struct outbox_options options = { .puts_max = 100, .other_max = 200, .sent_max = 100 };
+    uint8_t data[1000];
+    ck_assert(outbox_create(&outbox, &options));
+    struct record record = { .kind = RECORD_REMOVE };
+    while (outbox.lost == 0) {
+        record = numbered_record(RECORD_REMOVE, stamp_at(1, NODE));
+        outbox_add(&outbox, &record);
+    }
+    record = (struct record){ .kind = RECORD_COMPLETION, .stamp = stamp_at(1, NODE) };
+    ck_assert(!outbox.lost_lasting);
+    outbox_add(&outbox, &record);
+    ck_assert(!outbox_take_lost(&outbox)); /* not while it is full */
+    struct writer w = writer_on(data, sizeof data);
+    outbox_take(&outbox, &w);
+    ck_assert(outbox_take_lost(&outbox));
+    ck_assert(!outbox_take_lost(&outbox));
+    outbox_free(&outbox);
+}
+END_TEST
+
 START_TEST(full_outbox_drops_old_removals) {
     enum { LAST = 100 };
     struct outbox outbox;
@@ -270,10 +333,13 @@ UNIT_SUITE(cluster_transport) {
     tcase_add_test(gaps, position_of_another_node_shows_a_lost_tail);
     tcase_add_test(gaps, new_incarnation_begins_at_one);
     tcase_add_test(gaps, more_nodes_than_places_replace_silent_ones);
+    tcase_add_test(gaps, entry_of_a_copied_node_is_recognised);
     suite_add_tcase(suite, gaps);
 
     TCase *joining = tcase_create("joining");
     tcase_add_test(joining, node_joins_by_a_snapshot);
+    tcase_add_test(joining, node_that_was_away_tells_what_lasts);
+    tcase_add_test(joining, snapshot_without_room_does_not_count);
     tcase_add_test(joining, snapshot_of_a_source_with_a_hole_does_not_count);
     tcase_add_test(joining, node_without_an_answer_joins_and_is_whole_later);
     tcase_add_test(joining, hole_and_lack_of_room_end_wholeness);
@@ -282,6 +348,7 @@ UNIT_SUITE(cluster_transport) {
     TCase *outbox = tcase_create("outbox");
     tcase_add_loop_test(outbox, queue_keeps_order_in_constant_memory, 0, 10);
     tcase_add_test(outbox, full_outbox_drops_puts_and_asks_for_a_walk);
+    tcase_add_test(outbox, full_outbox_tells_that_lasting_records_are_lost);
     tcase_add_test(outbox, full_outbox_drops_old_removals);
     tcase_add_test(outbox, sent_entries_are_kept_for_two_minutes);
     suite_add_tcase(suite, outbox);
