@@ -2,16 +2,26 @@
 of its own."""
 
 import pathlib
+import re
 import shutil
 import signal
 import socket
 import tempfile
+import urllib.parse
 
 from support.process import Process
-from support.skepd import free_port
+from support.skepd import ROOT, free_port
 from support.waiting import WAIT_S, wait_until
 
 PROGRAMS = "redis-server", "valkey-server"
+USER, PASSWORD = "skep", "an-engine's-password"
+
+
+def rights_in_readme():
+    """Arguments of ACL SETUSER, so that tests run with the rights that the README gives."""
+    text = (ROOT / "README.md").read_text()
+    command = re.search(r"ACL SETUSER (skep on .*(?:\n +\+.*)*)", text)[1]
+    return command.replace(">PASSWORD", f">{PASSWORD}").split()
 
 
 class Engine:
@@ -32,13 +42,18 @@ class Engine:
 
     @property
     def url(self):
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://{USER}:{urllib.parse.quote(PASSWORD)}@127.0.0.1:{self.port}/0"
+
+    @property
+    def shown_url(self):
+        return f"redis://{USER}@127.0.0.1:{self.port}/0"
 
     def start(self):
         program = next(name for name in PROGRAMS if shutil.which(name))
         self.process = Process([program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir",
                                 str(self.directory), "--save", "", "--appendonly", "yes",
-                                "--repl-diskless-sync-delay", "0", *self.options],
+                                "--repl-diskless-sync-delay", "0", "--user", *rights_in_readme(),
+                                *self.options],
                                self.directory / "log")
         wait_until(lambda: self.run("PING") == "+PONG")
         return self
