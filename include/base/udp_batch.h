@@ -30,7 +30,8 @@ struct endpoint udp_batch_sender(const struct udp_batch *batch, unsigned number)
 /* The address that the packet was sent to, without port; FAMILY_NONE if unknown. */
 struct endpoint udp_batch_target(const struct udp_batch *batch, unsigned number);
 
-/* Buffer for the next reply: UDP_BATCH_REPLY_MAX bytes. */
+/* Buffer for the next reply: UDP_BATCH_REPLY_MAX bytes. At most UDP_BATCH_MAX replies between two
+ * calls of udp_batch_send. */
 uint8_t *udp_batch_reply_place(struct udp_batch *batch);
 
 /* Adds the reply in that buffer. It goes to the sender of packet `number`, from the address that

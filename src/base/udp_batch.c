@@ -160,5 +160,6 @@ unsigned udp_batch_send(struct udp_batch *batch) {
         sent++;
         refused++;
     }
+    batch->replies = 0;
     return refused;
 }

@@ -23,7 +23,6 @@ enum {
     RESOLVE_PERIOD_MS = 60 * 1000, /* while no node is known */
     RESOLVE_POLL_MS = 100,
     WAIT_MAX_MS = 60 * 1000,
-    NO_PACKET = -1,
 };
 
 _Static_assert((int)UDP_BATCH_REPLY_MAX >= (int)DHT_DATAGRAM_MAX, "a datagram fits into a buffer");
@@ -33,12 +32,13 @@ struct dht_socket {
     uint8_t family;
     int fd;
     struct udp_batch *batch;
+    unsigned waiting; /* datagrams in the batch that are not sent yet */
 };
 
-/* The present packet, so that its reply leaves from the address that it came to. */
+/* The present packet: what is sent to its sender leaves from the address that it came to. */
 struct present {
-    struct dht_socket *socket;
-    int packet; /* NO_PACKET: none, or answered */
+    struct dht_socket *socket; /* NULL: there is no packet */
+    unsigned packet;
     struct endpoint sender;
     struct endpoint reached;
 };
@@ -86,17 +86,23 @@ static void send_at_once(const struct dht_server *server, const struct endpoint 
     }
 }
 
+static void send_batch(struct dht_socket *socket) {
+    (void)udp_batch_send(socket->batch);
+    socket->waiting = 0;
+}
+
 static void send_datagram(void *context, const struct endpoint *to, struct bytes data) {
-    struct dht_server *server = context;
-    struct present *present = &server->present;
-    if (present->packet == NO_PACKET || !endpoint_equal(to, &present->sender)) {
+    const struct dht_server *server = context;
+    const struct present *present = &server->present;
+    struct dht_socket *socket = present->socket;
+    if (socket == NULL || !endpoint_equal(to, &present->sender)) {
         send_at_once(server, to, data);
         return;
     }
-    struct udp_batch *batch = present->socket->batch;
-    memcpy(udp_batch_reply_place(batch), data.data, data.len);
-    udp_batch_add_reply(batch, (unsigned)present->packet, data.len);
-    present->packet = NO_PACKET;
+    memcpy(udp_batch_reply_place(socket->batch), data.data, data.len);
+    udp_batch_add_reply(socket->batch, present->packet, data.len);
+    if (++socket->waiting == UDP_BATCH_MAX)
+        send_batch(socket);
 }
 
 static enum dht_share shared_swarms(const struct dht_server *server) {
@@ -131,15 +137,15 @@ static void receive_batch(struct dht_server *server, struct dht_socket *socket) 
     for (unsigned i = 0; i < count; i++) {
         server->present = (struct present){
             .socket = socket,
-            .packet = (int)i,
+            .packet = i,
             .sender = udp_batch_sender(socket->batch, i),
             .reached = udp_batch_target(socket->batch, i),
         };
         dht_node_receive(server->node, udp_batch_packet(socket->batch, i), &server->present.sender,
                          now_ms);
     }
-    server->present = (struct present){ .packet = NO_PACKET };
-    (void)udp_batch_send(socket->batch);
+    server->present = (struct present){ .socket = NULL };
+    send_batch(socket);
 }
 
 static bool knows_no_node(const struct dht_server *server, uint64_t now_ms) {
@@ -260,7 +266,7 @@ static bool open_socket(struct dht_server *server, const struct endpoint *addres
     const int fd = listen_udp(address, server->port, RECEIVE_BUFFER, server->failure);
     if (fd < 0)
         return false;
-    *socket = (struct dht_socket){ address->family, fd, udp_batch_create(fd) };
+    *socket = (struct dht_socket){ address->family, fd, udp_batch_create(fd), 0 };
     server->socket_count++;
     return (socket->batch != NULL && fcntl(fd, F_SETFL, O_NONBLOCK) == 0) ||
            error_set(server->failure, "out of memory");
@@ -344,7 +350,6 @@ struct dht_server *dht_server_start(const struct dht_server_options *options,
     server->tracker = tracker;
     server->port = options->port;
     server->wake_fd = -1;
-    server->present.packet = NO_PACKET;
     server->bootstrap = options->bootstrap;
     server->bootstrap_changed = true;
     atomic_init(&server->answer_swarms, (int)options->answer_swarms);

@@ -78,6 +78,33 @@ def test_peer_is_one_however_it_announces(daemon, node, torrent):
     assert scraped(daemon.port, torrent) == (1, 0, 0)
 
 
+def test_many_queries_at_once_are_answered(daemon):
+    """As many as an address may send at once."""
+    asked = {bytes([number, 0]) for number in range(40)}
+    answered = set()
+    with DhtNode(daemon.dht_port, source="127.0.0.20") as node:
+        for transaction in asked:
+            node.send("ping", transaction)
+        while answered != asked:
+            answered.add(node.receive()[b"t"])
+
+
+def test_reply_leaves_from_the_address_that_was_asked(daemon):
+    with DhtNode(daemon.dht_port, source="127.0.0.9", target="127.0.0.8") as node:
+        assert node.ask("ping")[b"y"] == b"r"  # its socket takes nothing from another address
+
+
+def test_peer_of_the_dht_outlives_a_restart(torrent):
+    with Tracker() as daemon:
+        with DhtNode(daemon.dht_port) as node:
+            assert node.announce(torrent, 4321) is None
+        daemon.restart()
+        found, = Api(daemon.port).get(f"/torrents/{torrent.hex()}/peers")["items"]
+        assert (found["port"], found["source"]) == (4321, "dht")
+        with DhtNode(daemon.dht_port) as node:
+            assert node.get_peers(torrent)[0] == [("127.0.0.1", 4321)]
+
+
 def test_private_torrent_is_not_shared(daemon, api, node):
     content, info_hash = describe("private", private=True)
     assert api.post("/torrents", content).status == 201
@@ -93,6 +120,7 @@ def test_node_and_its_counts_are_shown(daemon, api, node, torrent):
     assert shown["running"] and shown["port"] == daemon.dht_port and shown["error"] is None
     assert shown["counts"]["announces_shared"] >= 1
     assert [table["family"] for table in shown["tables"]] == [4, 6]
+    assert api.get("/status")["dht"] == {"running": True, "nodes": shown["tables"][0]["good"]}
     metrics = read_metrics(daemon)
     assert metrics("skep_dht_running") == 1
     assert metrics("skep_dht_queries_total", query="announce_peer") >= 1
@@ -158,6 +186,7 @@ def test_port_in_use_is_reported_and_the_tracker_runs(torrent):
         daemon.wait_for_log("error", "dht: ", str(port), "runs without DHT")
         api = Api(daemon.port)
         assert api.get("/dht")["running"] is False
+        assert api.get("/status")["dht"] == {"running": False, "nodes": 0}
         assert any("without DHT" in warning for warning in api.get("/status")["warnings"])
         assert api.post("/dht/lookups", {"info_hash": torrent.hex()}).status == 409
         assert Peer(daemon.port, torrent).start().failure is None
@@ -167,7 +196,7 @@ def test_dht_is_off_by_default(torrent, tmp_path):
     (tmp_path / "content").write_bytes(bytes(1000))
     with Skepd() as daemon:
         api = Api(daemon.port)
-        assert api.get("/dht") == {"enabled": False}
+        assert api.get("/dht") == {"enabled": False} and api.get("/status")["dht"] is None
         assert api.post("/dht/lookups", {"info_hash": torrent.hex()}).status == 409
         skepctl = Skepctl(options=("--url", daemon.url), cwd=tmp_path)
         assert "no DHT node" in skepctl.refuses("create", "content", "--trackerless", status=REFUSED)

@@ -11,18 +11,18 @@ from support.waiting import WAIT_S
 
 
 class NoReply(AssertionError):
-    """The other node did not answer."""
+    """The other node did not answer in time."""
 
 
 class DhtNode:
     """Queries the node at `port` of this machine. It takes part in nothing: it answers no query."""
 
-    def __init__(self, port, source="127.0.0.1"):
+    def __init__(self, port, source="127.0.0.1", target=None):
         self.id = secrets.token_bytes(20)
         self.socket = socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET,
                                     socket.SOCK_DGRAM)
         self.socket.bind((source, 0))
-        self.socket.connect(("::1" if ":" in source else "127.0.0.1", port))
+        self.socket.connect((target or source, port))
         self.port = self.socket.getsockname()[1]
 
     def __enter__(self):
@@ -31,19 +31,28 @@ class DhtNode:
     def __exit__(self, *_):
         self.socket.close()
 
-    def ask(self, query, timeout=WAIT_S, **arguments):
-        """The whole reply. ConnectionRefusedError if nothing listens at the port."""
-        transaction = secrets.token_bytes(2)
+    def send(self, query, transaction, **arguments):
         arguments = {name.encode(): value for name, value in arguments.items()}
         self.socket.send(encode({b"t": transaction, b"y": b"q", b"q": query.encode(),
                                  b"a": {b"id": self.id, **arguments}}))
-        self.socket.settimeout(timeout)
+
+    def receive(self):
+        """The next message that is no query."""
+        self.socket.settimeout(WAIT_S)
         with contextlib.suppress(TimeoutError):
             while True:
                 message = bencode.decode(self.socket.recv(2000))
-                if message[b"y"] != b"q" and message[b"t"] == transaction:
+                if message[b"y"] != b"q":
                     return message
-        raise NoReply(query)
+        raise NoReply
+
+    def ask(self, query, **arguments):
+        """The whole reply. ConnectionRefusedError if nothing listens at the port."""
+        transaction = secrets.token_bytes(2)
+        self.send(query, transaction, **arguments)
+        while (message := self.receive())[b"t"] != transaction:
+            continue
+        return message
 
     def get_peers(self, info_hash):
         """(peers as a sorted list of (address, port), token)"""
