@@ -1,12 +1,14 @@
 // The page shows changes of the tracker without a reload, and recovers from a lost connection.
 
 import assert from "node:assert/strict";
+import crypto from "node:crypto";
 import http from "node:http";
 import { after, before, describe, test } from "node:test";
 import { close, launch, open, PHONE } from "./support/browser.mjs";
+import { announceByDht } from "./support/dht.mjs";
 import { assertQuick } from "./support/timing.mjs";
 import { Peer } from "./support/peer.mjs";
-import { Skepd } from "./support/skepd.mjs";
+import { freePort, Skepd } from "./support/skepd.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -380,6 +382,22 @@ describe("the live page", { concurrency: 2 }, () => {
     assert.ok(counts.polls > polls);
     await close(page);
     proxy.close();
+  });
+
+  test("the DHT node and the peers that it found are shown", async () => {
+    const dhtPort = await freePort();
+    const skepd = await Skepd.start({
+      config: `dht = { enabled = true; port = ${dhtPort}; answer_swarms = "all"; };`,
+    });
+    const hash = crypto.randomBytes(20);
+    await announceByDht(dhtPort, hash, 4321);
+    const page = await open(browser, skepd);
+    await page.locator("p", { hasText: "DHT: 0 nodes" }).waitFor();
+    await close(page);
+    const torrent = await open(browser, skepd, `#/torrents/${hash.toString("hex")}`);
+    await torrent.getByText("port 4321 · found by DHT").waitFor();
+    await close(torrent);
+    await skepd.end();
   });
 
   testWithTracker("requests never overlap", async (skepd) => {

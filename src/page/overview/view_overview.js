@@ -176,7 +176,7 @@ function clusterFact({ nodes, alive, ready, connected, behind_ms }) {
   return `Cluster: ${count(alive)} of ${pluralize(nodes, "node")}${state}`;
 }
 
-function formatFacts({ mode, interval_s, totals, machines, had_peers, cluster }) {
+function formatFacts({ mode, interval_s, totals, machines, had_peers, cluster, dht }) {
   const isLost = had_peers && totals.peers === 0 && totals.announces === 0;
   const facts = [
     isLost && "The peers from before the restart are gone. Clients announce again by themselves",
@@ -185,6 +185,7 @@ function formatFacts({ mode, interval_s, totals, machines, had_peers, cluster })
     mode && (MODES[mode] ?? mode),
     interval_s && `Announce interval ${duration(interval_s)}`,
     cluster && clusterFact(cluster),
+    dht?.running && `DHT: ${pluralize(dht.nodes, "node")}`,
   ];
   return facts.filter(Boolean).join(" · ");
 }

@@ -163,6 +163,14 @@ static void put_public_fields(const struct api_request *request, json_t **body) 
     api_put(body, "urls", urls_value(request, &settings));
 }
 
+static json_t *dht_value(struct dht_server *dht) {
+    if (dht == NULL)
+        return json_null();
+    const struct dht_statistics statistics = dht_server_statistics(dht);
+    return json_pack("{s:b, s:o}", "running", dht_server_failure(dht) == NULL, "nodes",
+                     api_count((uint64_t)statistics.ipv4.good + statistics.ipv6.good));
+}
+
 static void put_admin_fields(const struct api_request *request, json_t **body) {
     const struct api *api = request->api;
     struct health_report report = { .warning_count = 0 };
@@ -180,6 +188,7 @@ static void put_admin_fields(const struct api_request *request, json_t **body) {
             json_pack("{s:b, s:b, s:f}", "enabled", api->database != NULL, "failing",
                       report.store_failing, "lag_s", report.store_lag_s));
     api_put(body, "cluster", cluster_value(request));
+    api_put(body, "dht", dht_value(api->dht));
     api_put(body, "warnings", warnings_value(&report));
 }
 

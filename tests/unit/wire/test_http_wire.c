@@ -194,6 +194,16 @@ START_TEST(dictionaries_hold_peer_ids_where_they_are_wanted) {
 }
 END_TEST
 
+START_TEST(peer_of_the_dht_has_no_peer_id) {
+    const struct endpoint peer = endpoint_at("192.0.2.1", 6881);
+    struct announce_response response = response_of(&peer, 1, client_v4);
+    dht_peer_id(peer_ids, &peer);
+    response.peer_ids = peer_ids;
+    const struct writer w = write_announce(&response, false);
+    assert_written(&w, COUNTS_V4 "5:peersld2:ip9:192.0.2.14:porti6881eeee");
+}
+END_TEST
+
 START_TEST(largest_reply_fits) {
     struct endpoint list[NUMWANT_LIMIT];
     for (uint32_t i = 0; i < NUMWANT_LIMIT; i++)
@@ -290,6 +300,7 @@ UNIT_SUITE(http_wire) {
     tcase_add_test(replies, client_of_both_families_gets_peers_and_peers6);
     tcase_add_test(replies, dictionaries_hold_addresses_as_text);
     tcase_add_test(replies, dictionaries_hold_peer_ids_where_they_are_wanted);
+    tcase_add_test(replies, peer_of_the_dht_has_no_peer_id);
     tcase_add_test(replies, largest_reply_fits);
     tcase_add_test(replies, reply_that_does_not_fit_fails);
     tcase_add_loop_test(replies, failure_has_the_time_of_the_next_try, 0, LOOPS_OF(failures));

@@ -88,7 +88,7 @@ export class Skepd {
   }
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = net.createServer().once("error", reject);
     server.listen(0, "0.0.0.0", () => {
