@@ -114,6 +114,9 @@ struct cluster_status {
     struct cluster_member list[CLUSTER_NODES_MAX];
 };
 
+/* Copies the name of a node, or its id if it has not been heard. Any thread. */
+void cluster_name_node(struct cluster *cluster, uint64_t node, char name[static CLUSTER_NAME_LEN]);
+
 /* Any thread. */
 void cluster_describe(struct cluster *cluster, struct cluster_status *status);
 

@@ -1,5 +1,6 @@
 #include "cluster/cluster.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -483,6 +484,15 @@ void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
     memcpy(status->warnings, node.engine.warnings, sizeof status->warnings);
     for (size_t i = 0; i < status->members; i++)
         describe_member(&node.members.list[i], now_ms, &status->list[i]);
+}
+
+void cluster_name_node(struct cluster *cluster, uint64_t node, char name[static CLUSTER_NAME_LEN]) {
+    const struct node_status status = node_status(cluster->node);
+    snprintf(name, CLUSTER_NAME_LEN, "%016" PRIx64, node);
+    for (size_t i = 0; i < status.members.count; i++) {
+        if (status.members.list[i].node == node)
+            snprintf(name, CLUSTER_NAME_LEN, "%s", status.members.list[i].name);
+    }
 }
 
 static void send_rest(struct cluster *cluster) {

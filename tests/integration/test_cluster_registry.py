@@ -106,6 +106,30 @@ def test_udp_client_connects_at_one_node_and_announces_at_another(engine, torren
         wait_until(lambda: accepts_id(at_a, at_b, torrent))
 
 
+def test_file_is_named_with_its_node(three, tmp_path):
+    a, b, c = three
+    (tmp_path / "film.bin").write_bytes(random_hash() * 5000)
+    Skepctl()("create", str(tmp_path / "film.bin"), "--output", str(tmp_path / "film.torrent"), "--url", a.url)
+    control(a, "add", str(tmp_path / "film.torrent"))
+    (torrent,) = Api(a.port).get("/torrents", search="film.bin")["items"]
+    assert torrent["has_file"] and torrent["file_node"] is None
+    path = f"/torrents/{torrent['info_hash']}"
+    for daemon in b, c:
+        wait_until(lambda d=daemon: Api(d.port).call("GET", path).status == 200 and
+                   Api(d.port).get(path)["file_node"] == "node0")
+        shown = Api(daemon.port).get(path)
+        assert not shown["has_file"] and shown["size"] == torrent["size"] and shown["registered"]
+        missing = Api(daemon.port).call("GET", path + "/file")
+        assert missing.status == 404 and "node node0" in missing.json["error"]["message"]
+    # It may be uploaded at a second node, and stays at the first.
+    control(b, "add", str(tmp_path / "film.torrent"))
+    wait_until(lambda: Api(c.port).get(path)["file_node"] == "node1")
+    for daemon in a, b:
+        assert Api(daemon.port).get(path)["has_file"]
+        daemon.restart()
+        assert Api(daemon.port).call("GET", path + "/file").status == 200
+
+
 def test_name_of_a_machine(three):
     control(three[0], "name", "192.0.2.7", "Anna's laptop")
     everywhere(three, lambda daemon: "Anna's laptop" in control(daemon, "names"))

@@ -117,8 +117,9 @@ export function createRegistered(refreshNow) {
 }
 
 /** Where the tracker has the file: the view of the torrent shows its path. */
-function fileOf({ has_file, path }) {
+function fileOf({ has_file, file_node, path }) {
   if (path) return "in directory";
+  if (file_node) return `at node ${file_node}`;
   return has_file ? "stored" : "–";
 }
 

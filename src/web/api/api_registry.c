@@ -33,9 +33,21 @@ uint8_t *api_read_file(const struct api_request *request,
     struct registry_row row = { .kind = REGISTRY_TORRENT };
     uint8_t *file = NULL;
     memcpy(row.info_hash, info_hash, INFO_HASH_LEN);
-    if (registry_find(api_registry(request), &row) && row.file_id != 0)
+    if (registry_find(api_registry(request), &row) && row.file_id != 0 && row.file_node == 0)
         file = read_stored_file(request, info_hash, len);
     return file != NULL ? file : torrent_dir_read(request->api->torrent_dir, info_hash, len);
+}
+
+bool api_find_file_node(const struct api_request *request,
+                        const uint8_t info_hash[static INFO_HASH_LEN],
+                        char name[static CLUSTER_NAME_LEN]) {
+    struct registry_row row = { .kind = REGISTRY_TORRENT };
+    memcpy(row.info_hash, info_hash, INFO_HASH_LEN);
+    if (request->api->cluster == NULL || !registry_find(api_registry(request), &row) ||
+        row.file_node == 0)
+        return false;
+    cluster_name_node(request->api->cluster, row.file_node, name);
+    return true;
 }
 
 struct registry_edit *api_begin_edit(const struct api_request *request,

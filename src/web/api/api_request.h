@@ -163,6 +163,12 @@ extern const char *const api_healths[HEALTHS];
 json_t *api_torrent(const struct api_request *request, const struct torrent_row *row);
 json_t *api_ban(const struct api_request *request, const struct registry_row *row);
 
+/* Copies the name of the node of the cluster that has the .torrent file of a torrent. False if it
+ * is none, or this one. */
+bool api_find_file_node(const struct api_request *request,
+                        const uint8_t info_hash[static INFO_HASH_LEN],
+                        char name[static CLUSTER_NAME_LEN]);
+
 /* Reads the .torrent file of a torrent from the database, or else from access.torrent_dir; the
  * caller frees it. NULL if there is none or it cannot be read now. */
 uint8_t *api_read_file(const struct api_request *request,

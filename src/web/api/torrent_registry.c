@@ -69,7 +69,9 @@ static struct registry_row torrent_key(const uint8_t info_hash[static INFO_HASH_
 static bool is_registered(struct registry *registry, const struct registration *torrent) {
     for (size_t i = 0; i < torrent->hash_count; i++) {
         struct registry_row row = torrent_key(torrent->info_hashes[i]);
-        if (!registry_find(registry, &row) || (torrent->file.len > 0 && row.file_id == 0))
+        if (!registry_find(registry, &row))
+            return false;
+        if (torrent->file.len > 0 && (row.file_id == 0 || row.file_node != 0))
             return false;
     }
     return true;
@@ -98,6 +100,7 @@ static bool put_torrents(struct registry *registry, struct registry_edit *edit,
         row.since_s = now_s;
         row.size = torrent->size > 0 ? torrent->size : row.size;
         row.file_id = file_id != 0 ? file_id : row.file_id;
+        row.file_node = file_id != 0 ? 0 : row.file_node;
         row.privacy = file_id != 0 ? torrent->privacy : row.privacy;
         memcpy(row.text, torrent->name, sizeof row.text);
         good = registry_edit_put(edit, &row);
@@ -247,6 +250,7 @@ static void get_file(const struct api_request *request, struct web_response *res
     uint8_t info_hash[INFO_HASH_LEN];
     char name[REGISTRY_TEXT_LEN];
     char passkey[PASSKEY_TEXT_MAX + 1];
+    char node[CLUSTER_NAME_LEN];
     if (!api_path_hash(request, response, info_hash) || !read_passkey(request, response, passkey))
         return;
     size_t len = 0;
@@ -256,6 +260,9 @@ static void get_file(const struct api_request *request, struct web_response *res
         send_file(request, response, (struct bytes){ file, len },
                   passkey[0] == '\0' ? NULL : passkey);
         put_file_name(response, name, request->part);
+    } else if (api_find_file_node(request, info_hash, node)) {
+        api_send_error(response, 404, "no_file",
+                       "The .torrent file of this torrent is at the node %s of the cluster.", node);
     } else {
         api_send_error(response, 404, "no_file", "No .torrent file for this torrent.");
     }

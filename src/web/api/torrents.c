@@ -44,18 +44,26 @@ static json_t *private_value(const struct api_request *request, const uint8_t *i
     return privacy == PRIVACY_UNKNOWN ? json_null() : json_boolean(privacy == PRIVACY_PRIVATE);
 }
 
+static json_t *file_node_value(const struct api_request *request, const struct torrent_row *row) {
+    char name[CLUSTER_NAME_LEN];
+    const bool elsewhere = !row->has_file && row->registered &&
+                           api_find_file_node(request, row->stats.info_hash, name);
+    return elsewhere ? api_text(name) : json_null();
+}
+
 json_t *api_torrent(const struct api_request *request, const struct torrent_row *row) {
     const struct torrent_stats *stats = &row->stats;
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}",
+        "{s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}",
         "info_hash", api_hex(stats->info_hash, INFO_HASH_LEN), "versions", versions_value(row),
         "name", api_text_or_null(row->name), "size", api_count_or_null(row->size, 0), "registered",
-        row->registered, "has_file", row->has_file, "path", path_value(request, stats->info_hash),
-        "private", private_value(request, stats->info_hash), "seeders",
-        api_count(torrent_seeders(stats)), "leechers", api_count(torrent_leechers(stats)), "paused",
-        api_count(stats->paused), "downloaded", api_count(stats->downloaded), "upload_rate",
-        api_count(stats->upload_rate), "download_rate", api_count(stats->download_rate), "health",
-        api_healths[row->health], "idle_s", api_count(stats->idle_s));
+        row->registered, "has_file", row->has_file, "file_node", file_node_value(request, row),
+        "path", path_value(request, stats->info_hash), "private",
+        private_value(request, stats->info_hash), "seeders", api_count(torrent_seeders(stats)),
+        "leechers", api_count(torrent_leechers(stats)), "paused", api_count(stats->paused),
+        "downloaded", api_count(stats->downloaded), "upload_rate", api_count(stats->upload_rate),
+        "download_rate", api_count(stats->download_rate), "health", api_healths[row->health],
+        "idle_s", api_count(stats->idle_s));
 }
 
 /* A whole info_hash or a magnet link may be pasted with quotation marks. */

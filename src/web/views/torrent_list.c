@@ -127,7 +127,7 @@ static void fill_row(const struct torrent_list *list, const struct torrent_entry
     row->hybrid = sibling != NULL;
     if (sibling != NULL)
         memcpy(row->other_hash, sibling->info_hash, INFO_HASH_LEN);
-    row->has_file = name->file_id != 0;
+    row->has_file = name->has_file;
     row->size = name->size;
     row->added_s = name->added_s;
     memcpy(row->name, name->text, strlen(name->text) + 1);

@@ -69,7 +69,9 @@ static void complete_row(struct registry *registry, struct registry_row *row) {
     if (row->text[0] == '\0')
         memcpy(row->text, file.text, sizeof row->text);
     row->size = row->size == 0 ? file.size : row->size;
-    row->file_id = row->file_id == 0 ? file.file_id : row->file_id;
+    if (row->file_id == 0 || row->file_node != 0)
+        row->file_id = file.file_id;
+    row->file_node = 0;
 }
 
 static bool is_registered_by_hand(struct registry *registry, const struct registry_row *file) {
@@ -86,6 +88,7 @@ static bool add_row(struct names_reader *reader, const struct registry_row *row)
         return false;
     rows->list = list;
     struct torrent_name name = { .file_id = row->file_id,
+                                 .has_file = row->file_id != 0 && row->file_node == 0,
                                  .size = row->size,
                                  .added_s = row->since_s,
                                  .sibling = TORRENT_UNNAMED };

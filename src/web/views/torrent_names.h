@@ -15,6 +15,7 @@ enum { TORRENT_UNNAMED = -1 };
 struct torrent_name {
     uint8_t info_hash[INFO_HASH_LEN];
     int64_t file_id;    /* equal for torrents that share a .torrent file; 0: no file */
+    bool has_file;      /* this tracker has the file, not another node of the cluster */
     uint64_t size;      /* bytes; 0: unknown */
     int64_t added_s;    /* Unix time */
     int64_t sibling;    /* position of the other info_hash of a hybrid torrent; TORRENT_UNNAMED */
