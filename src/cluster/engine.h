@@ -18,7 +18,6 @@ enum {
     ENGINE_RUN_LEN = 48,
     ENGINE_VERSION_LEN = 48,
     ENGINE_KEYS_EXPIRE_MS = 30000, /* of a snapshot without progress */
-    ENGINE_ADDS_MAX = 16,          /* entries of one engine_add */
 };
 
 struct engine_options {
@@ -81,7 +80,7 @@ const char *engine_error(const struct engine *engine);
 /* Unix time of the server in milliseconds. */
 enum engine_result engine_time(struct engine *engine, uint64_t *unix_ms);
 
-/* Adds entries to the stream, at most ENGINE_ADDS_MAX, in order. `*added` is how many were added
+/* Adds entries to the stream, in order. `*added` is how many were added
  * for certain; if the result is ENGINE_LOST, later ones may have been added, too. `*last` is the
  * id of the last one added. */
 enum engine_result engine_add(struct engine *engine, const struct bytes *entries, size_t count,

@@ -15,7 +15,11 @@
 #include "swarm/stamp.h"
 
 enum {
-    READ_COUNT = 64,
+    READ_BYTES = 1 << 20, /* of a read, about */
+    READ_COUNT_MAX = 4096,
+    FLIGHT_MAX = 16,    /* new entries that are sent at once */
+    RESEND_COUNT = 256, /* entries that are sent again at once, and their bytes, about */
+    RESEND_BYTES = 1 << 20,
     RECONNECT_MS = 200,
     RETRY_MS = 1000, /* if it fails, or the engine refuses a command */
     UPDATE_MS = 1000,
@@ -34,7 +38,7 @@ enum {
 /* Entries with a number that are not in the stream for certain. */
 struct flight {
     uint8_t (*data)[NODE_ENTRY_LEN];
-    struct bytes entries[ENGINE_ADDS_MAX];
+    struct bytes entries[FLIGHT_MAX];
     size_t count;
 };
 
@@ -92,6 +96,8 @@ struct node {
     uint64_t asked_ms;        /* when the last read of the stream was sent */
     uint64_t read_ms;         /* the same, of the last one with a reply */
     size_t read_count;        /* entries of that */
+    size_t read_bytes;        /* bytes of these */
+    uint32_t read_max;        /* entries of the next read */
     uint64_t at_end_ms;       /* the same, of the last read that reached the end */
     char run[ENGINE_RUN_LEN]; /* of the engine; empty: never connected */
     uint64_t ever_added;      /* entries of the stream, when last looked at */
@@ -162,11 +168,12 @@ struct node *node_create(const struct node_options *options, const struct node_t
     snprintf(node->name, sizeof node->name, "%s", options->name);
     node->now_ms = now_ms;
     node->interval_max_s = node->budget_per_s = 1;
+    node->read_max = READ_BYTES / NODE_ENTRY_LEN;
     node->clock = cluster_clock_begin(options->clock_ms, now_ms);
     node->joining = joining_begin(now_ms);
     node->joining.patience_ms = options->join_timeout_ms;
     node->engine = engine_create(&options->engine);
-    node->flight.data = calloc(ENGINE_ADDS_MAX, sizeof *node->flight.data);
+    node->flight.data = calloc(FLIGHT_MAX, sizeof *node->flight.data);
     if (node->engine == NULL || node->flight.data == NULL ||
         !random_secret(&node->random, sizeof node->random) ||
         !outbox_create(&node->outbox, &options->queues)) {
@@ -322,20 +329,22 @@ static void connect_if_due(struct node *node) {
 static void send_again(struct node *node) {
     struct blob_cursor cursor = { 0 };
     struct blob blob;
-    struct bytes entries[ENGINE_ADDS_MAX];
-    size_t count = 0, added;
+    struct bytes entries[RESEND_COUNT];
+    size_t count = 0, bytes = 0, added;
     struct stream_id last;
     /* Only this thread changes the sent entries. */
     bool more = blob_queue_next(&node->outbox.sent, &cursor, &blob);
     while (more || count > 0) {
-        if (more && blob.time + SENT_KEPT_MS >= node->now_ms)
+        if (more && blob.time + SENT_KEPT_MS >= node->now_ms) {
             entries[count++] = blob.bytes;
+            bytes += blob.bytes.len;
+        }
         more = more && blob_queue_next(&node->outbox.sent, &cursor, &blob);
-        if (count < ENGINE_ADDS_MAX && more)
+        if (count < RESEND_COUNT && bytes < RESEND_BYTES && more)
             continue;
         if (!is_done(node, engine_add(node->engine, entries, count, &added, &last)))
             return;
-        count = 0;
+        count = bytes = 0;
     }
     node->must_resend = false;
     lock(node);
@@ -374,8 +383,7 @@ static void add_heartbeat(struct node *node, struct writer *entry) {
 static void fill_flight(struct node *node) {
     struct flight *flight = &node->flight;
     lock(node);
-    while (flight->count < ENGINE_ADDS_MAX &&
-           (node->must_beat || !outbox_is_empty(&node->outbox))) {
+    while (flight->count < FLIGHT_MAX && (node->must_beat || !outbox_is_empty(&node->outbox))) {
         struct writer w = writer_on(flight->data[flight->count], NODE_ENTRY_LEN);
         const size_t waiting = node->outbox.puts.count + node->outbox.other.count;
         entry_header_write(&w, &(struct entry_header){
@@ -736,6 +744,7 @@ static void read_entry(void *context, struct bytes rest) {
     struct node *node = context;
     struct entry_header header;
     node->read_count++;
+    node->read_bytes += rest.len;
     lock(node);
     node->status.counts.bytes_read += rest.len;
     if (!entry_header_read(&rest, &header)) {
@@ -749,6 +758,14 @@ static void read_entry(void *context, struct bytes rest) {
     unlock(node);
 }
 
+/* Entries are small if few changes are made, and there may be many, as after a failover. */
+static void set_read_max(struct node *node) {
+    if (node->read_count == 0)
+        return;
+    const size_t count = READ_BYTES / (node->read_bytes / node->read_count + 1);
+    node->read_max = count < READ_COUNT_MAX ? (uint32_t)count : READ_COUNT_MAX;
+}
+
 /* A reply tells what the stream had when the read was sent: the process may have paused since. If
  * the position has been moved back since, what the reply brings is read again. */
 static void read_stream(struct node *node, uint32_t wait_ms) {
@@ -757,16 +774,18 @@ static void read_stream(struct node *node, uint32_t wait_ms) {
         node->asked = node->position;
     }
     struct stream_id position = node->asked;
-    node->read_count = 0;
-    if (!is_done(node, engine_read(node->engine, &position, READ_COUNT, wait_ms, read_entry, node)))
+    node->read_count = node->read_bytes = 0;
+    if (!is_done(node,
+                 engine_read(node->engine, &position, node->read_max, wait_ms, read_entry, node)))
         return;
     if (stream_id_equal(node->position, node->asked))
         node->position = position;
     if (engine_is_reading(node->engine))
         return;
     node->read_ms = node->asked_ms;
-    if (node->read_count < READ_COUNT)
+    if (node->read_count < node->read_max)
         node->at_end_ms = node->asked_ms;
+    set_read_max(node);
 }
 
 /* Snapshots. */
