@@ -14,7 +14,7 @@ import time
 import pytest
 
 from support.announce import Peer, exchange, get, parse_reply, random_hash, read_reply
-from support.network import has_ipv6, own_network
+from support.network import LOCAL_V4, has_ipv6, own_network
 from support.skepd import Skepd, run
 from support.waiting import wait_until
 
@@ -330,10 +330,10 @@ def test_lost_local_network_does_not_count_against_the_peer(network):
     with Skepd(check(QUICK + "interval_s = 1;")) as daemon, Client(address) as client:
         Peer(daemon.port, random_hash(), source=address, port=client.port).start()
         wait_until(lambda: peers(daemon) == (1, 0, 0))
-        subprocess.run(["ip", "addr", "del", "10.69.0.1/24", "dev", "lo"], check=True)
+        subprocess.run(["ip", "addr", "del", LOCAL_V4, "dev", "lo"], check=True)
         wait_until(lambda: read_metrics(daemon)["skep_peers_checked"]["unknown"] == 1)
         assert peers(daemon) == (0, 0, 0)
-        subprocess.run(["ip", "addr", "add", "10.69.0.1/24", "dev", "lo"], check=True)
+        subprocess.run(["ip", "addr", "add", LOCAL_V4, "dev", "lo"], check=True)
         wait_until(lambda: peers(daemon) == (1, 0, 0))
 
 

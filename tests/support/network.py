@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator
 
 CLONE_NEWNET = 0x40000000
+LOCAL_V4 = "10.69.0.1/16"  # on a loopback device the whole subnet is ours
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -50,7 +51,7 @@ def has_ipv6() -> bool:
 
 def _bring_up() -> None:
     _ip("link", "set", "lo", "up")
-    _ip("addr", "add", "10.69.0.1/16", "dev", "lo")  # on a loopback device the whole subnet is ours
+    _ip("addr", "add", LOCAL_V4, "dev", "lo")
 
 
 def _add_v6(address: str) -> str:
