@@ -137,8 +137,7 @@ static void receive_reply(struct dht_node *node, const struct krpc_message *repl
     memcpy(contact.id, reply->id, NODE_ID_LEN);
     routing_table_replied(&dht_side_of(node, from->family)->table, &contact, dht_seconds(now_ms));
     dht_upkeep_vote(node, reply->ip, from);
-    if (answered.lookup != 0)
-        dht_search_replied(node, answered.lookup, reply, &contact);
+    dht_search_replied(node, answered.lookup, reply, &contact);
 }
 
 void dht_node_receive(struct dht_node *node, struct bytes datagram, const struct endpoint *from,
@@ -159,8 +158,7 @@ static void give_up_late_queries(struct dht_node *node, uint64_t now_ms) {
     while (sent_queries_take_late(&node->queries, now_ms, &late)) {
         node->statistics.timeouts++;
         routing_table_failed(&dht_side_of(node, late.to.family)->table, &late.to);
-        if (late.lookup != 0)
-            dht_search_failed(node, late.lookup, &late.to);
+        dht_search_failed(node, late.lookup, &late.to);
     }
 }
 

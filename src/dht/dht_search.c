@@ -33,7 +33,10 @@ bool dht_search_start(struct dht_node *node, struct search *search, uint8_t fami
     return lookup->number != 0;
 }
 
+/* NULL: it has ended, or the query was a ping. */
 static struct search *find_search(struct dht_node *node, uint32_t lookup) {
+    if (lookup == 0)
+        return NULL;
     for (size_t i = 0; i < SEARCHES; i++) {
         if (node->searches[i].lookup.number == lookup)
             return &node->searches[i];

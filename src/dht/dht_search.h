@@ -9,7 +9,7 @@
 bool dht_search_start(struct dht_node *node, struct search *search, uint8_t family,
                       const uint8_t target[static NODE_ID_LEN], uint64_t now_ms);
 
-/* A query of the lookup with this number was answered, or was not. */
+/* A query of the lookup with this number was answered, or was not. 0: it was a ping. */
 void dht_search_replied(struct dht_node *node, uint32_t lookup, const struct krpc_message *reply,
                         const struct node_contact *from);
 void dht_search_failed(struct dht_node *node, uint32_t lookup, const struct endpoint *endpoint);
