@@ -169,6 +169,7 @@ struct simulation {
     bool forgotten[TORRENTS];
     bool removals_lost;               /* a queue was full */
     uint64_t idle_until_ms[TORRENTS]; /* until then no client joins */
+    uint32_t holes;
     bool has_sites;
     bool has_blocks;
     bool has_idle;
@@ -1090,6 +1091,7 @@ static void tick_joining(struct node *node) {
     if (gaps_take_hole(&node->gaps, sim.now_ms) && sim.broken != RULE_HOLES) {
         node->excused_until_ms = sim.now_ms + UINT64_C(1000) * peer_lifetime_s(INTERVAL_MAX_S);
         joining_lost(&node->joining);
+        sim.holes++;
     }
     if (outbox_take_lost(&node->outbox) && sim.broken != RULE_LOST_LASTING)
         node->joining.told = false;
@@ -1796,4 +1798,8 @@ const char *simulation_run(uint64_t seed, enum broken_rule broken) {
         outbox_free(&sim.nodes[i].outbox);
     }
     return sim.failure[0] == '\0' ? NULL : sim.failure;
+}
+
+uint32_t simulation_holes(void) {
+    return sim.holes;
 }

@@ -49,4 +49,7 @@ extern const char *const broken_rule_names[RULE_COUNT];
  * the next run overwrites. */
 const char *simulation_run(uint64_t seed, enum broken_rule broken);
 
+/* Holes that the nodes of the last run found, so snapshots that they needed. */
+uint32_t simulation_holes(void);
+
 #endif
