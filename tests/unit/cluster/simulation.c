@@ -221,6 +221,7 @@ const char *const broken_rule_names[RULE_COUNT] = {
     [RULE_ANSWER_COMPLETION] = "smaller stamp of a completion is answered",
     [RULE_SEND_RESTORED] = "restored counters are sent",
     [RULE_RETURNED] = "counters are sent after an absence",
+    [RULE_ROOM] = "a snapshot without room is not complete",
     [RULE_SITES] = "LAN peers of other sites are skipped",
     [RULE_JUMP] = "no peer expires after a jump of the clock",
     [RULE_COPY] = "copied nodes take new ids",
@@ -381,6 +382,8 @@ static bool put_peer(void *context, const struct peer_key *key, const struct hel
         return false;
     if (!node->slots[number].present && count_peers(node) >= node->room) {
         joining_set_room(&node->joining, false);
+        if (sim.broken == RULE_ROOM)
+            node->joining.lost = false;
         return false;
     }
     set_slot(node, number, peer);

@@ -34,6 +34,7 @@ enum broken_rule {
     RULE_ANSWER_COMPLETION,
     RULE_SEND_RESTORED,    /* what a node has restored it does not send */
     RULE_RETURNED,         /* nor, after it was away, what the others may have forgotten */
+    RULE_ROOM,             /* a snapshot whose peers had no room counts as complete */
     RULE_SITES,            /* LAN peers of other sites are merged */
     RULE_JUMP,             /* peers expire when the clock jumps ahead */
     RULE_COPY,             /* nodes with one database keep its id */

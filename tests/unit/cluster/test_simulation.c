@@ -58,6 +58,7 @@ static const uint64_t failing_seeds[RULE_COUNT] = {
     [RULE_ANSWER_COMPLETION] = 0, /* tested in test_replica.c */
     [RULE_SEND_RESTORED] = 2,
     [RULE_RETURNED] = 3052,
+    [RULE_ROOM] = 4879,
     [RULE_SITES] = 14,
     [RULE_JUMP] = 8,
     [RULE_COPY] = 1844,
