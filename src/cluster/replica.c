@@ -171,6 +171,9 @@ static enum replica_effect merge_peer(struct replica *replica, const struct peer
             table->remove(table->context, key, record->stamp);
         return found ? REPLICA_CHANGED : REPLICA_NOTHING;
     case MERGE_NOTHING:
+        /* A still older put may be read once the newer one has expired. */
+        if (found && record->kind == RECORD_REMOVE && record->stamp < held.stamp)
+            replica_note_removal(replica, key, record->stamp);
         break;
     }
     return REPLICA_NOTHING;

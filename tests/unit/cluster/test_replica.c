@@ -145,6 +145,17 @@ START_TEST(removal_after_its_tombstone_removes_the_peer) {
 }
 END_TEST
 
+START_TEST(removal_of_a_newer_peer_leaves_a_tombstone) {
+    struct record answer;
+    struct record record = record_of(RECORD_PUT, stamp_at(NOW_MS, OTHER_NODE));
+    (void)merge(SITE, &record, &answer);
+    record = record_of(RECORD_REMOVE, stamp_at(NOW_MS - 1, OTHER_NODE));
+    ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_NOTHING);
+    ck_assert(one.present);
+    ck_assert_uint_eq(replica_removal(&replica, &record.peer), record.stamp);
+}
+END_TEST
+
 START_TEST(smaller_counter_is_answered) {
     struct record answer;
     struct record record = record_of(RECORD_COUNTER, 1);
@@ -238,6 +249,7 @@ UNIT_SUITE(cluster_replica) {
     tcase_add_test(tcase, full_table_rejects_a_put);
     tcase_add_test(tcase, tombstone_keeps_an_older_put_out);
     tcase_add_test(tcase, removal_after_its_tombstone_removes_the_peer);
+    tcase_add_test(tcase, removal_of_a_newer_peer_leaves_a_tombstone);
     tcase_add_test(tcase, smaller_counter_is_answered);
     tcase_add_test(tcase, equal_counter_is_shown);
     tcase_add_test(tcase, completion_counted_first_elsewhere_is_taken_back_once);
