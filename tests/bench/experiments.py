@@ -105,11 +105,12 @@ def _works(server, mode):
     return (SAME, CHANGES, PUBLIC) if mode == "udp" else (SAME, CHANGES)
 
 
-def _others(bench, stack, population, slow):
-    """Those that can take the population. node is too slow for many peers."""
+def _others(bench, stack, population, modes):
+    """Those that can take the population and have one of the modes."""
     hashes = bench.load.info_hashes(population)
     for name in bench.others:
-        if name in bench.failed or (name == "node" and not slow):
+        too_slow = population.peers > servers.FILL_MAX.get(name, population.peers)
+        if name in bench.failed or too_slow or not set(modes) & set(servers.modes_of(name)):
             continue
         with leaves_out(bench, name):
             tracker = stack.enter_context(servers.OTHERS[name](hashes))
@@ -124,7 +125,7 @@ def _compare_one(bench, shape, size, found):
         skepd = stack.enter_context(filled_skepd(bench, population))
         found["bytes"][shape, size] = skepd.bytes_a_peer
         bare = [stack.enter_context(one) for one in _bare_servers(bench, skepd, population)]
-        others = _others(bench, stack, population, shape == "even" and size == bench.sizes[0])
+        others = _others(bench, stack, population, modes)
         candidates = [skepd, *bare, *others]
         runs = [(server, mode, work) for mode in modes for server in candidates
                 if mode in server.modes for work in _works(server, mode)]
@@ -205,8 +206,10 @@ def loadtest(bench):
             _aquatic_run(server, max(5, bench.long_s // 4))
             found[name] = _aquatic_run(server, bench.long_s)
             if name == "skepd":
+                server.stop()  # writes the rows of all changes
                 with contextlib.closing(sqlite3.connect(server.database)) as database:
-                    rows = database.execute("SELECT lower(hex(info_hash)) FROM torrent")
+                    rows = database.execute(
+                        "SELECT lower(hex(info_hash)) FROM torrent UNION SELECT lower(hex(info_hash)) FROM peer")
                     hashes = "".join(f"{row[0]}\n" for row in rows)
     return found
 

@@ -146,6 +146,15 @@ def bare_udp(build, reply_bytes):
     return Program("bare", [build / "bench/bare_udp", "PORT", reply_bytes], modes=("udp",))
 
 
+# The most peers that the slow ones are filled with.
+FILL_MAX = {"node": 10_000, "aquatic_http": 100_000}
+
+
+def modes_of(name):
+    """The transports of another tracker."""
+    return {"aquatic_udp": ("udp",), "aquatic_http": ("http-keepalive",)}.get(name, ALL_MODES)
+
+
 def _opentracker(info_hashes):
     """Debian's build serves only the torrents of a list."""
     return Program("opentracker", ["opentracker", "-i", "127.0.0.1", "-p", "PORT", "-P", "PORT",
@@ -153,7 +162,7 @@ def _opentracker(info_hashes):
 
 
 def _aquatic_udp(_info_hashes):
-    return Program("aquatic_udp", ["aquatic_udp", "-c", "config"], modes=("udp",), config=f"""
+    return Program("aquatic_udp", ["aquatic_udp", "-c", "config"], modes=modes_of("aquatic_udp"), config=f"""
 [network]
 address = "127.0.0.1:PORT"
 [protocol]
@@ -163,7 +172,7 @@ max_response_peers = {NUMWANT}
 
 def _aquatic_http(_info_hashes):
     """It keeps connections open, whatever the client asks for."""
-    return Program("aquatic_http", ["aquatic_http", "-c", "config"], modes=("http-keepalive",), config=f"""
+    return Program("aquatic_http", ["aquatic_http", "-c", "config"], modes=modes_of("aquatic_http"), config=f"""
 [network]
 address = "127.0.0.1:PORT"
 [protocol]
