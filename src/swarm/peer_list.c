@@ -253,9 +253,10 @@ static bool resize_block(struct peer_list *list, uint32_t capacity) {
 static bool fit_block(struct peer_list *list, uint32_t count) {
     if (count <= list->capacity)
         return true;
-    /* Small lists double; large ones grow by an eighth, since most of a larger step would stay
-     * unused. */
-    const uint32_t more = list->capacity < 4 ? list->capacity : list->capacity / 8 + 2;
+    /* Small lists double; others grow by a sixteenth, since most of a larger step would stay
+     * unused. In a mapped block, unused pages take no memory. */
+    const uint32_t part = block_size(list, list->capacity) < MAPPED_LEN ? 16 : 8;
+    const uint32_t more = list->capacity < 4 ? list->capacity : list->capacity / part + 2;
     const uint32_t capacity = list->capacity + more;
     return resize_block(list, capacity > count ? capacity : count);
 }
