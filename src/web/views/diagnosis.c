@@ -40,10 +40,23 @@ static void check_peers(const struct diagnosis_input *input, struct diagnosis_li
                       "torrent's trackers.");
 }
 
+static size_t count_found_by_dht(const struct diagnosis_input *input) {
+    size_t count = 0;
+    for (size_t i = 0; i < input->peer_count; i++)
+        count += dht_peer_id_is(input->peers[i].stats->peer_id);
+    return count;
+}
+
 static void check_seeders(const struct diagnosis_input *input, struct diagnosis_list *found) {
     if (torrent_seeders(&input->stats) > 0 || torrent_leechers(&input->stats) == 0)
         return;
-    if (input->stats.paused > 0)
+    const size_t by_dht = count_found_by_dht(input);
+    if (by_dht > 0)
+        add_diagnosis(found, "no_seeder",
+                      "No seeder has announced to the tracker. %zu of the peers %s found by the "
+                      "DHT, which does not tell whether they have all files.",
+                      by_dht, by_dht == 1 ? "was" : "were");
+    else if (input->stats.paused > 0)
         add_diagnosis(found, "no_seeder",
                       "No seeder. %u of the peers are partial seeds, which share only the files "
                       "they selected; data that no peer has stays unavailable until a seeder "

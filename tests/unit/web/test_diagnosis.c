@@ -92,6 +92,14 @@ START_TEST(missing_seeder_is_reported) {
 }
 END_TEST
 
+START_TEST(peers_of_the_dht_may_be_seeders) {
+    add("192.168.1.2", false, true, REACH_OPEN);
+    add("192.168.1.3", false, true, REACH_OPEN);
+    dht_peer_id(peer_rows[1].peer_id, &peer_rows[1].peer);
+    assert_only("no_seeder", "1 of the peers was found by the DHT");
+}
+END_TEST
+
 START_TEST(partial_seeds_are_mentioned) {
     add("192.168.1.2", false, true, REACH_OPEN);
     input.stats.paused = 1;
@@ -235,6 +243,7 @@ UNIT_SUITE(diagnosis) {
     tcase_add_test(tcase, seeders_on_loopback_are_said);
     tcase_add_test(tcase, torrent_without_peers_is_reported);
     tcase_add_test(tcase, missing_seeder_is_reported);
+    tcase_add_test(tcase, peers_of_the_dht_may_be_seeders);
     tcase_add_test(tcase, partial_seeds_are_mentioned);
     tcase_add_test(tcase, only_seeder_behind_a_firewall_is_reported);
     tcase_add_test(tcase, closed_port_of_a_seeder_is_reported);
