@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import node_client  # noqa: E402
+from adapters.qbittorrent import DHT_NAMES_PORT  # noqa: E402
 from fleet import Fleet, announce_url  # noqa: E402
 from support.network import own_network  # noqa: E402
 from support.skepd import Skepd  # noqa: E402
@@ -65,13 +66,29 @@ def fleet(network):
         yield fleet
 
 
+@pytest.fixture
+def dht_tracker(network, tracker_address):
+    """The only DHT node that the clients know at their start; qBittorrent 4 uses this port."""
+    config = (f'http = {{ listen = [ "{tracker_address}", "127.0.0.1" ]; }};'
+              f'dht = {{ enabled = true; port = {DHT_NAMES_PORT}; answer_swarms = "all"; }};')
+    with Skepd(config=config, udp=True) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def dht_fleet(network, dht_tracker, tracker_address):
+    with Fleet(network) as fleet:
+        fleet.dht_node = tracker_address, DHT_NAMES_PORT
+        yield fleet
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     """Adds the end of the clients' and the tracker's logs to the report of a failed test."""
     report = (yield).get_result()
     if not report.failed:
         return
-    if tracker := item.funcargs.get("tracker"):
+    if tracker := item.funcargs.get("tracker") or item.funcargs.get("dht_tracker"):
         report.sections.append(("tracker", tracker.log()[-LOG_TAIL:]))
-    if fleet := item.funcargs.get("fleet"):
+    if fleet := item.funcargs.get("fleet") or item.funcargs.get("dht_fleet"):
         report.sections += [(client.name, client.log()[-LOG_TAIL:]) for client in fleet.clients]
