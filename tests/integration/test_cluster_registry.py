@@ -1,11 +1,13 @@
 """Several skepd that share their registry through one redis-server."""
 
 import contextlib
+import sys
 
 import pytest
 
 from support.announce import Peer, get, random_hash, scraped
 from support.api import Api
+from support.database import sql
 from support.engine import Engine
 from support.skepctl import Skepctl
 from support.skepd import Skepd
@@ -48,6 +50,12 @@ def control(daemon, *words):
 def everywhere(daemons, condition):
     for daemon in daemons:
         wait_until(lambda d=daemon: condition(d))
+
+
+def seen(database):
+    """When the node was last connected."""
+    (value,) = sql(database, "SELECT value FROM secret WHERE name = 'cluster seen'")
+    return int.from_bytes(value, sys.byteorder)
 
 
 def accepts_id(client, other, torrent):
@@ -217,6 +225,26 @@ def test_node_that_comes_back_has_what_changed_and_brings_its_newer_entries():
         everywhere((a, b), lambda daemon: {line.split()[0] for line in
                                            control(daemon, "list").splitlines()} == expected)
         assert aside(b)["torrents"] == 0
+
+
+def test_node_that_was_away_for_a_month_sets_its_newer_permissions_aside():
+    known, newer = random_hash(), random_hash()
+    with Engine() as engine, nodes(2, engine) as (a, b):
+        a.wait_for_log("cluster: ", "this node is whole")
+        wait_until(lambda: is_ready(b))
+        control(a, "add", known.hex())
+        everywhere((a, b), lambda daemon: known.hex() in control(daemon, "list"))
+        wait_until(lambda: seen(b.database) > 0)
+        b.stop()
+        sql(b.database, "UPDATE secret SET value = x'%s' WHERE name = 'cluster seen'" %
+            (seen(b.database) - 31 * 24 * 3600).to_bytes(8, sys.byteorder).hex())
+        Skepctl(b.database)("add", newer.hex())
+        Skepctl(b.database)("ban", "192.0.2.8")
+        b.start()
+        b.wait_for_log("cluster: set aside 1 torrents")
+        everywhere((a, b), lambda daemon: "192.0.2.8" in control(daemon, "bans"))
+        for daemon in a, b:
+            assert known.hex() in control(daemon, "list") and newer.hex() not in control(daemon, "list")
 
 
 def test_changes_wait_while_the_engine_is_away_and_restrictions_hold():
