@@ -31,6 +31,9 @@ bool registry_find_mark(struct registry *registry, const struct registry_row *ro
 bool registry_merge(struct registry *registry, const struct registry_row *row,
                     const struct registry_mark *mark);
 
+/* Number of edits that are not settled. */
+size_t registry_count_queued(struct registry *registry);
+
 /* Settles all edits, if there is no writer: memory is all there is. */
 void registry_settle_queued(struct registry *registry);
 

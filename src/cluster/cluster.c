@@ -24,6 +24,7 @@ enum {
     STREAM_AGE_MAX_S = 900,
     PAUSE_MS = 50,       /* between steps without a connection */
     WAIT_MS = 50,        /* of a step without work; the registry is looked at after each */
+    QUEUED_MAX = 4096,   /* changes of the registry, while a snapshot arrives */
     LAST_STEPS = 50,     /* to send what waits at the end */
     FULL_MS = 60000,     /* after a peer was refused, until the node asks for a snapshot */
     LOST_AGE_MS = 60000, /* changes that are lost were made within this time */
@@ -159,6 +160,11 @@ static void merge_registry(void *context, const struct record *record) {
     registry_sharing_merge(&cluster->sharing, record);
 }
 
+static bool is_behind(void *context) {
+    const struct cluster *cluster = context;
+    return registry_count_queued(tracker_registry(cluster->tracker)) > QUEUED_MAX;
+}
+
 /* Since limits differ, the only test is to try again. */
 static bool has_room(void *context) {
     struct cluster *cluster = context;
@@ -274,6 +280,7 @@ static struct node_table table_of(struct cluster *cluster) {
         .context = cluster,
         .walk = walk,
         .merge_registry = merge_registry,
+        .is_behind = is_behind,
         .has_room = has_room,
         .update = update,
         .end_join = end_join,

@@ -829,7 +829,8 @@ static void read_chunk(void *context, struct bytes rest) {
 }
 
 static void read_snapshot(struct node *node) {
-    if (node->joining.request != 0)
+    const bool behind = node->table.is_behind != NULL && node->table.is_behind(node->table.context);
+    if (node->joining.request != 0 && !behind)
         (void)is_done(node,
                       engine_take_chunk(node->engine, node->joining.request, read_chunk, node));
 }

@@ -42,6 +42,9 @@ struct node_table {
      * changes its place during the walk is passed again, if it could be missed. */
     bool (*walk)(void *context, struct table_cursor *cursor, const struct table_visitor *visitor);
     void (*merge_registry)(void *context, const struct record *record);
+    /* Whether changes of the registry wait for the database, so that a snapshot has to wait, too.
+     * Without the node's lock. May be NULL. */
+    bool (*is_behind)(void *context);
     /* Whether a peer more is allowed. */
     bool (*has_room)(void *context);
     /* At the start, once a second, and when the id or the clock changes. */

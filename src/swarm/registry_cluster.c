@@ -167,6 +167,13 @@ static void submit(struct registry_edit *edit) {
     registry_edit_release(edit);
 }
 
+size_t registry_count_queued(struct registry *registry) {
+    pthread_mutex_lock(&registry->lock);
+    const size_t count = registry->queued;
+    pthread_mutex_unlock(&registry->lock);
+    return count;
+}
+
 void registry_settle_queued(struct registry *registry) {
     pthread_mutex_lock(&registry->lock);
     const struct registry_edit *newest = registry->newest;

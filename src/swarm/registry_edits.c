@@ -61,10 +61,15 @@ static bool note_mark(struct registry *registry, struct registry_change *change,
 struct registry_change *registry_note_change(struct registry_edit *edit,
                                              const struct registry_row *row, bool removed,
                                              const struct registry_mark *given) {
+    /* Most edits have one change. */
     struct registry_change *changes =
-        array_grow(edit->changes, &edit->capacity, edit->count + 1, sizeof *changes);
+        edit->changes == NULL
+            ? malloc(sizeof *changes)
+            : array_grow(edit->changes, &edit->capacity, edit->count + 1, sizeof *changes);
     if (changes == NULL)
         return NULL;
+    if (edit->changes == NULL)
+        edit->capacity = 1;
     edit->changes = changes;
     struct registry_change *change = &changes[edit->count];
     *change = (struct registry_change){ .row = *row, .before = *row, .removed = removed };
@@ -147,6 +152,7 @@ void registry_edit_submit(struct registry_edit *edit) {
     else
         registry->newest->next = edit;
     registry->newest = edit;
+    registry->queued++;
     pthread_mutex_unlock(&registry->lock);
     if (wake != NULL)
         wake(context);
@@ -241,8 +247,11 @@ void registry_settle(struct registry *registry, const struct registry_edit *last
     pthread_mutex_lock(&registry->lock);
     struct registry_edit *settled = registry->oldest;
     struct registry_edit *edit = settled;
-    for (; edit != last; edit = edit->next)
+    for (; edit != last; edit = edit->next) {
         edit->state = REGISTRY_WRITTEN;
+        registry->queued--;
+    }
+    registry->queued--;
     edit->state = REGISTRY_WRITTEN;
     registry->settled_edit = edit->number;
     registry->oldest = edit->next;
@@ -253,15 +262,23 @@ void registry_settle(struct registry *registry, const struct registry_edit *last
     finish_edits(settled);
 }
 
-static void undo_newest_first(struct registry *registry) {
-    struct registry_edit *until = NULL;
-    while (registry->oldest != until) {
-        struct registry_edit *edit = registry->oldest;
-        while (edit->next != until)
-            edit = edit->next;
-        undo_edit(registry, edit, true);
-        until = edit;
+/* Returns the new first edit. */
+static struct registry_edit *reverse_edits(struct registry_edit *edits) {
+    struct registry_edit *reversed = NULL;
+    while (edits != NULL) {
+        struct registry_edit *next = edits->next;
+        edits->next = reversed;
+        reversed = edits;
+        edits = next;
     }
+    return reversed;
+}
+
+static void undo_newest_first(struct registry *registry) {
+    struct registry_edit *newest = reverse_edits(registry->oldest);
+    for (const struct registry_edit *edit = newest; edit != NULL; edit = edit->next)
+        undo_edit(registry, edit, true);
+    registry->oldest = reverse_edits(newest);
 }
 
 void registry_roll_back(struct registry *registry, enum registry_state state, const char *reason) {
@@ -273,6 +290,7 @@ void registry_roll_back(struct registry *registry, enum registry_state state, co
         error_set(edit->reason, "%s", reason);
     }
     registry->settled_edit = registry->last_edit;
+    registry->queued = 0;
     registry->oldest = NULL;
     registry->newest = NULL;
     pthread_mutex_unlock(&registry->lock);

@@ -52,6 +52,7 @@ struct registry {
     _Atomic uint64_t versions[REGISTRY_KINDS];
     struct registry_edit *oldest;
     struct registry_edit *newest;
+    size_t queued; /* edits from the oldest to the newest */
     uint32_t last_edit;
     uint32_t settled_edit;
     uint32_t loading[REGISTRY_SOURCES];
