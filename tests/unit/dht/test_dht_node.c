@@ -517,6 +517,11 @@ START_TEST(saved_node_is_pinged_first) {
     ck_assert_uint_eq(dht_node_list(node, &known, 1, START_MS), 1);
     ck_assert_int_eq(known.state, DHT_NODE_QUESTIONABLE);
     ck_assert_uint_eq(known.seen_s, UINT32_MAX);
+    const struct node_contact other = contact_at("203.0.113.1", 6881);
+    struct krpc_message query = query_of(&other, KRPC_FIND_NODE);
+    query.read_only = true;
+    ck_assert_uint_eq(answer_to(node, &query, &other.endpoint, START_MS).nodes.len, 0);
+    outside.count = 0;
     dht_node_wake(node, START_MS);
     ck_assert_int_eq(sent_message(0).method, KRPC_PING);
     reply_to(node, 0, &saved, &(struct krpc_message){ 0 }, START_MS);
@@ -548,27 +553,45 @@ START_TEST(saved_id_is_kept_if_it_is_valid) {
 }
 END_TEST
 
+/* A node with a new id sends a ping, and its reply to the ping that follows has our address. */
+static void vote(struct dht_node *node, const struct endpoint *voter, const struct endpoint *own,
+                 uint32_t number) {
+    struct node_contact contact = { .endpoint = *voter };
+    struct random random = { .state = number };
+    const uint64_t now_ms = START_MS + 1000ULL * number;
+    node_id_make(contact.id, voter, &random);
+    const struct krpc_message ping = query_of(&contact, KRPC_PING);
+    dht_node_wake(node, now_ms);
+    give(node, &ping, voter, now_ms);
+    reply_to(node, outside.count - 1, &contact,
+             &(struct krpc_message){ .ip = { own->wire, ENDPOINT_V4_LEN } }, now_ms);
+}
+
 START_TEST(address_is_learned_from_the_replies_of_several_nodes) {
     struct dht_node *node = create_default_node();
     const struct endpoint own = endpoint_at("203.0.113.9", 6970);
     uint8_t id[NODE_ID_LEN];
-    for (uint16_t i = 0; i < 8; i++) {
+    for (uint32_t i = 0; i < 8; i++) {
+        const struct endpoint voter = numbered_endpoint(FAMILY_V4, i);
         ck_assert(i > 4 || statistics_of(node, START_MS).ipv4.external.family == FAMILY_NONE);
-        struct node_contact saved = { .endpoint = numbered_endpoint(FAMILY_V4, i) };
-        struct random random = { .state = i };
-        const uint64_t now_ms = START_MS + 1000ULL * i;
-        node_id_make(saved.id, &saved.endpoint, &random);
-        const struct krpc_message ping = query_of(&saved, KRPC_PING);
-        dht_node_wake(node, now_ms);
-        give(node, &ping, &saved.endpoint, now_ms);
-        reply_to(node, outside.count - 1, &saved,
-                 &(struct krpc_message){ .ip = { own.wire, ENDPOINT_V4_LEN } }, now_ms);
+        vote(node, &voter, &own, i);
     }
     dht_node_id(node, FAMILY_V4, id);
     const struct dht_statistics statistics = statistics_of(node, START_MS + 9000);
     ck_assert(endpoint_same_address(&statistics.ipv4.external, &own));
     ck_assert(node_id_valid(id, &own));
     ck_assert_uint_eq(statistics.ipv4.good, 8);
+    dht_node_delete(node);
+}
+END_TEST
+
+START_TEST(one_node_does_not_decide_the_address) {
+    struct dht_node *node = create_default_node();
+    const struct endpoint own = endpoint_at("203.0.113.9", 6970);
+    const struct endpoint voter = numbered_endpoint(FAMILY_V4, 1);
+    for (uint32_t i = 0; i < 8; i++)
+        vote(node, &voter, &own, i);
+    ck_assert_uint_eq(statistics_of(node, START_MS).ipv4.external.family, FAMILY_NONE);
     dht_node_delete(node);
 }
 END_TEST
@@ -702,6 +725,7 @@ UNIT_SUITE(dht_node) {
     tcase_add_test(network, saved_node_is_pinged_first);
     tcase_add_test(network, saved_id_is_kept_if_it_is_valid);
     tcase_add_test(network, address_is_learned_from_the_replies_of_several_nodes);
+    tcase_add_test(network, one_node_does_not_decide_the_address);
     tcase_add_test(network, lookup_reports_peers_of_nodes_that_it_asked);
     tcase_add_test(network, reply_of_another_sender_or_transaction_is_ignored);
     tcase_add_test(network, lookup_ends_if_no_node_replies);
