@@ -73,7 +73,7 @@ $(TEST_BUILD)/tests/unit/%.o $(TEST_BUILD)/tests/fuzz/%.o: CPPFLAGS += -Itests/u
 .PHONY: all run install uninstall clean help fuzz
 .PHONY: build-packages check-packages systemd-packages style-packages fuzz-packages
 .PHONY: check check-all check-sanitized check-unit check-systemd check-asan check-tsan check-layers check-words
-.PHONY: check-style check-platforms
+.PHONY: check-style check-chaos check-platforms
 
 # On a fresh machine, `make run` and `make check` install packages first.
 all: $(PROGRAMS:%=$(BUILD)/%)
@@ -262,6 +262,12 @@ check-platforms:
 	@.ci/install $(TEST_PACKAGES) $(SYSTEMD_PACKAGES) || true
 	@tests/check-platforms $(if $(REQUIRED),--required) $(PLATFORMS_WITHIN:%=--within %) $(PLATFORMS)
 
+# Nodes, engines and network of a cluster fail at random for CHAOS_S (120) seconds; CHAOS_SEED repeats
+# a choice of faults. Takes four minutes.
+check-chaos: check-packages
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@tests/run --build $(BUILD) chaos
+
 check-all: check check-systemd check-asan check-tsan check-style
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=10
 
@@ -336,6 +342,8 @@ help:
 	@echo "make check-unit    run the unit tests"
 	@echo "make check-systemd boot a Debian with systemd, run skepd and its package in it, and the container"
 	@echo "                   image in podman; needs root"
+	@echo "make check-chaos   let nodes, engines and network of a cluster fail at random, and check that the"
+	@echo "                   nodes agree afterwards; CHAOS_S and CHAOS_SEED choose length and faults"
 	@echo "make check-platforms"
 	@echo "                   build the package and test it on Debian 13, and on arm64 with qemu-user; needs root"
 	@echo "make deb           build the Debian package into build/deb"

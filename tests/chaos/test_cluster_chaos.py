@@ -1,0 +1,194 @@
+"""Three nodes, two engines and a crowd of clients, with faults at random. Afterwards all nodes agree
+with each other, and with what the clients did.
+
+CHAOS_SEED repeats the choices of a run (not their timing); CHAOS_S is how long the faults last.
+"""
+
+import contextlib
+import os
+import random
+import secrets
+import time
+
+from crowd import Crowd, request
+from faults import Faults, address_of, link
+from support.api import Api
+from support.engine import Engine
+from support.skepd import Skepd
+from support.waiting import wait_until
+
+SEED = os.environ.get("CHAOS_SEED", secrets.token_hex(4))
+CHAOS_S = float(os.environ.get("CHAOS_S", "120"))
+NODES = 3
+INTERVAL_S = 10
+DEADLINE_S = 2.5 * INTERVAL_S + 60
+JITTER = 1.1
+NOISE_S = 10  # of the machine
+FLUSHED_S = 2  # until a change is in the database
+
+CONFIG = f"""
+log_events_per_s = 0;
+announce = {{ interval_min_s = {INTERVAL_S}; interval_max_s = {INTERVAL_S}; peer_timeout_min_s = {INTERVAL_S}; }};
+http = {{ full_scrape = true; }};
+limits = {{ address_peers_max = 0; address_torrent_peers_max = 0; network_peers_permille = 0; }};
+"""
+
+
+def node(number, engines):
+    urls = ", ".join(f'"{engine.url.replace("127.0.0.1", address_of(number))}"' for engine in engines)
+    return Skepd(config=CONFIG + f'cluster = {{ engine = [ {urls} ]; name = "node{number}"; join_timeout_s = 3; '
+                 "timeout_ms = 500; };")
+
+
+@contextlib.contextmanager
+def cluster(network):
+    with contextlib.ExitStack() as stack:
+        options = "--bind", "0.0.0.0", "--protected-mode", "no"
+        engines = [stack.enter_context(Engine(*options)) for _ in range(2)]
+        engines[1].follow(engines[0])
+        for number in range(NODES):
+            link(number, up=True)
+        nodes = [stack.enter_context(node(number, engines)) for number in range(NODES)]
+        for daemon in nodes:
+            daemon.wait_for_log("cluster: ", "this node is whole")
+        yield nodes, engines
+
+
+def counts_of(daemon):
+    """{info_hash: (complete, incomplete)} of a full scrape, and {info_hash: downloaded}."""
+    files = request(daemon.port, "/scrape")[b"files"]
+    return ({torrent: (entry[b"complete"], entry[b"incomplete"]) for torrent, entry in files.items()},
+            {torrent: entry[b"downloaded"] for torrent, entry in files.items()})
+
+
+def peers_of(daemon, torrent):
+    """{port: whether it is a seeder}"""
+    peers = Api(daemon.port).get(f"/torrents/{torrent.hex()}/peers", limit=500)["items"]
+    return {peer["port"]: peer["role"] == "seeder" for peer in peers}
+
+
+def why_left_behind(left, faults):
+    """Why a node may have a peer at an address that it has left, or None."""
+    if left.how == "vanished":
+        return "it vanished, and its deadline has not passed"
+    if faults.died_with(left.node, left.time):
+        return "the removal died with its node"
+    if left.how == "moved" and faults.any_between(left.heard, left.time):
+        return "it moved while a node could not know its old address"
+    if any(left.time > kill.began - FLUSHED_S for kill in faults.joined_alone()):
+        return "a node restored it and joined without a snapshot"
+    return None
+
+
+def deadline_of(left, faults):
+    """A node that joins without a snapshot gives a new deadline to what it has restored."""
+    restored = [kill.ends for kill in faults.joined_alone() if kill.ends > left.heard]
+    return max([left.heard, *restored]) + DEADLINE_S + NOISE_S
+
+
+def why_shown(left, faults):
+    if left is None or time.monotonic() > deadline_of(left, faults):
+        return None
+    return why_left_behind(left, faults)
+
+
+def differences(daemon, torrent, expected, crowd, faults):
+    """A list of wrong peers, and a list of the reasons that excuse the others."""
+    found = peers_of(daemon, torrent)
+    wrong, excused = [], []
+    for port in expected.keys() | found.keys():
+        if expected.get(port) == found.get(port):
+            continue
+        left = crowd.left.get((torrent, port))
+        reason = None if port in expected else why_shown(left, faults)
+        where = f"{daemon.config.split('name = ')[1][:7]} {torrent.hex()[:6]}:{port}"
+        if reason is None:
+            wrong.append(f"{where} is {found.get(port)}, not {expected.get(port)}: {left}; faults: "
+                         f"{faults.describe(left.heard, left.time) if left else None}")
+        else:
+            excused.append(reason)
+    return wrong, excused
+
+
+def compare(nodes, crowd, faults):
+    """As differences(), of all nodes and torrents."""
+    expected = crowd.expected()
+    wrong, excused = [], []
+    for daemon in nodes:
+        counts, _ = counts_of(daemon)
+        for torrent, peers in expected.items():
+            seeders = sum(peers.values())
+            if counts.get(torrent, (0, 0)) != (seeders, len(peers) - seeders):
+                more = differences(daemon, torrent, peers, crowd, faults)
+                wrong += more[0]
+                excused += more[1]
+    return wrong, excused
+
+
+def wait_until_right(nodes, crowd, faults, seconds):
+    """Returns the excuses, and how long it took."""
+    began = time.monotonic()
+    while True:
+        wrong, excused = compare(nodes, crowd, faults)
+        took = time.monotonic() - began
+        if not wrong or crowd.failure:
+            return excused, took
+        assert took < seconds, f"after {took:.0f} s:\n" + "\n".join(wrong[:40])
+        time.sleep(0.5)
+
+
+def check_downloaded(nodes, crowd, faults):
+    """Returns how many completions are missing or counted twice: a completion that died with its node may
+    be missing, and counts twice if another node or the dead node's database has it, too."""
+    different = 0
+    downloaded = counts_of(nodes[0])[1]
+    for torrent, completions in crowd.completions.items():
+        unsure = [completion for completion in completions
+                  if completion.repeated or faults.died_with(completion.node, completion.time)]
+        difference = abs(downloaded.get(torrent, 0) - len(completions))
+        assert difference <= len(unsure), f"{torrent.hex()}: {downloaded[torrent]}, not {len(completions)}"
+        different += difference
+    return different
+
+
+def summary(excused):
+    return {reason: excused.count(reason) for reason in sorted(set(excused))} or "none"
+
+
+def unequal_scrapes(nodes):
+    """The torrents whose counts the nodes do not agree about. Each node lists the torrents in an order of
+    its own, so that the bytes of two responses differ."""
+    scrapes = [request(daemon.port, "/scrape")[b"files"] for daemon in nodes]
+    found = {torrent.hex(): [scrape.get(torrent) for scrape in scrapes] for torrent in set().union(*scrapes)}
+    return {torrent: counts for torrent, counts in found.items() if any(count != counts[0] for count in counts)}
+
+
+def engine_counts(daemon):
+    counts = Api(daemon.port).get("/cluster")["counts"]
+    return {name: counts[name] for name in ("connects", "resends", "holes", "snapshots_received")}
+
+
+def test_nodes_agree_after_faults(network, capsys):
+    def tell(text):
+        with capsys.disabled():
+            print(f"chaos: {text}", flush=True)
+
+    tell(f"CHAOS_SEED={SEED} CHAOS_S={CHAOS_S:.0f}")
+    with cluster(network) as (nodes, engines):
+        faults = Faults(random.Random(SEED), nodes, engines)
+        with Crowd(SEED, nodes, faults.continued) as crowd:
+            faults.run(CHAOS_S)
+            crowd.keep()
+            tell(f"{faults.counts()}, {crowd.announces} announces, {crowd.repeats} repeated, "
+                 f"{sum(map(len, crowd.completions.values()))} completions")
+            quiet = time.monotonic()
+            excused, took = wait_until_right(nodes, crowd, faults, INTERVAL_S * JITTER + NOISE_S)
+            tell(f"all is right after {took:.1f} s of quiet; excused: {summary(excused)}")
+            for daemon in nodes:
+                tell(engine_counts(daemon))
+            time.sleep(max(0, quiet + DEADLINE_S - time.monotonic()))
+            wait_until(lambda: compare(nodes, crowd, faults) == ([], []), NOISE_S, "no peer differs")
+            wait_until(lambda: not unequal_scrapes(nodes), NOISE_S, f"no difference in {unequal_scrapes(nodes)}")
+            different = check_downloaded(nodes, crowd, faults)
+            tell(f"after {DEADLINE_S:.0f} s, the scrapes are equal; {different} completions differ")
+            assert crowd.failure is None
