@@ -55,6 +55,14 @@ static void check_https(const struct http_server_options *http, struct config_er
         config_errors_add(errors, "https.port and http.port must differ, both are %u", https->port);
 }
 
+static void check_dht(const struct config *config, struct config_errors *errors) {
+    const uint16_t udp_port = config->udp.port == 0 ? config->http.port : config->udp.port;
+    if (config->dht.enabled && config->udp.enabled && config->dht.port == udp_port &&
+        !is_invalid(errors, "udp.port") && !is_invalid(errors, "http.port"))
+        config_errors_add(errors, "dht.port and the tracker's UDP port must differ, both are %u",
+                          udp_port);
+}
+
 /* The token is sent in a header: printable ASCII only. A short token can be guessed. */
 static void check_admin_token(const struct config *config, struct config_errors *errors) {
     const char *token = config->web.admin_token;
@@ -80,6 +88,7 @@ bool config_check(const struct config *config, struct config_errors *errors) {
     check_order("http.upload_max", config->web.upload_max, "http.uploads_max",
                 config->http.uploads_max, errors);
     check_https(&config->http, errors);
+    check_dht(config, errors);
     check_admin_token(config, errors);
     return errors->len == before;
 }

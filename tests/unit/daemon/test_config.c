@@ -567,6 +567,19 @@ START_TEST(engines_are_urls_whose_passwords_are_not_shown) {
 }
 END_TEST
 
+START_TEST(dht_and_tracker_need_different_udp_ports) {
+    struct config config = accepted("dht = { enabled = true; port = 6969; };");
+    ck_assert(!checks(&config));
+    ck_assert_str_eq(errors.text, "dht.port and the tracker's UDP port must differ, both are 6969");
+    config = accepted("dht = { enabled = true; port = 7; }; udp = { port = 7; };");
+    ck_assert(!checks(&config));
+    config = accepted("dht = { enabled = true; port = 7; }; udp = { port = 7; enabled = false; };");
+    ck_assert(checks(&config));
+    config = accepted("dht = { port = 6969; };");
+    ck_assert(checks(&config));
+}
+END_TEST
+
 START_TEST(bootstrap_nodes_are_hosts_with_ports) {
     const struct config config = accepted(
         "dht = { bootstrap = [ \"dht.example.org:6970\", \"192.0.2.1:1\", \"[2001:db8::1]:65535\" "
@@ -746,6 +759,7 @@ UNIT_SUITE(config) {
     tcase_add_test(values, token_is_long_and_fits_into_a_header);
     tcase_add_test(values, announce_urls_end_with_announce);
     tcase_add_test(values, engines_are_urls_whose_passwords_are_not_shown);
+    tcase_add_test(values, dht_and_tracker_need_different_udp_ports);
     tcase_add_test(values, bootstrap_nodes_are_hosts_with_ports);
     tcase_add_test(values, text_is_as_long_as_its_field);
     tcase_add_test(values, hostnames_are_names_alone);
