@@ -10,7 +10,7 @@ BENCH_PARTS := $(filter-out $(BENCH_PROGRAMS:%=tests/bench/%.c) tests/bench/path
 
 # The program for callgrind is always built with -O2, so that counts are comparable. It runs the
 # announce path, which these directories hold.
-PATH_SOURCES := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c src/server/*.c) \
+PATH_SOURCES := $(wildcard src/base/*.c src/swarm/*.c src/wire/*.c src/dht/*.c src/server/*.c) \
     $(addprefix tests/bench/,path.c requests.c workload.c)
 PATH_OBJECTS := $(patsubst %.c,$(O2_BUILD)/%.o,$(PATH_SOURCES))
 
