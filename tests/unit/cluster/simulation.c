@@ -122,6 +122,7 @@ struct entry {
 struct snapshot {
     uint64_t request;
     bool taken;
+    uint64_t progress_ms; /* a chunk was written or read; the engine's keys expire without it */
     uint64_t excused_until_ms;
     struct entry chunks[CHUNKS];
     size_t count;
@@ -1007,6 +1008,7 @@ static void write_chunk(struct node *node, struct snapshot *snapshot) {
     if (w.failed || snapshot->count == CHUNKS)
         abort();
     source->chunk++;
+    snapshot->progress_ms = sim.now_ms;
     snapshot->chunks[snapshot->count++] =
         (struct entry){ .offset = store_data((struct bytes){ data, w.len }),
                         .len = (uint32_t)w.len };
@@ -1061,8 +1063,10 @@ static void guess_stamps(struct node *node) {
 
 static void read_snapshot(struct node *node) {
     struct snapshot *snapshot = find_snapshot(node->joining.request);
-    if (snapshot == NULL || snapshot->read == snapshot->count)
+    if (snapshot == NULL || snapshot->read == snapshot->count ||
+        sim.now_ms > snapshot->progress_ms + SNAPSHOT_PATIENCE_MS)
         return;
+    snapshot->progress_ms = sim.now_ms;
     struct bytes rest = data_of(&snapshot->chunks[snapshot->read++]);
     struct chunk_header header;
     if (!chunk_header_read(&rest, &header))
