@@ -55,7 +55,7 @@ void registry_follow(struct registry *registry, registry_follower follow, void *
 
 /* Passes the marks of up to `most` entries from `*cursor` on, with the entries: rows of removed
  * entries, such as bans that have ended, have the key only. False at the end. If entries have moved
- * since the last call, begins again. */
+ * since the last call, begins again. The visitor is called without the registry's lock. */
 struct registry_cursor {
     uint32_t position;
     uint32_t version;

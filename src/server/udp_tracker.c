@@ -95,7 +95,8 @@ static uint64_t make_connection_id(const struct udp_context *context, const stru
  * one. */
 static bool is_shared_id(const struct udp_shared_keys *shared, const struct endpoint *sender,
                          uint64_t now_ms, uint32_t lifetime_s, uint64_t id) {
-    const uint64_t later_ms = now_ms + shared->clock_offset_ms + 1000 * CONNECTION_ID_WINDOW_S;
+    const uint64_t later_ms =
+        now_ms + shared->clock_offset_ms + UINT64_C(1000) * CONNECTION_ID_WINDOW_S;
     for (int i = 0; i < UDP_DAYS; i++) {
         if (connection_id_valid(&shared->days[i], sender, later_ms,
                                 lifetime_s + CONNECTION_ID_WINDOW_S, id))

@@ -223,22 +223,42 @@ void registry_follow(struct registry *registry, registry_follower follow, void *
     pthread_mutex_unlock(&registry->lock);
 }
 
-bool registry_visit_marks(struct registry *registry, struct registry_cursor *cursor, uint32_t most,
-                          registry_mark_visitor visit, void *context) {
+struct visited_mark {
+    struct registry_row row;
+    struct registry_mark mark;
+    bool confirmed;
+};
+
+/* False at the end. */
+static bool take_mark(struct registry *registry, struct registry_cursor *cursor,
+                      struct visited_mark *taken) {
     const struct registry_marks *marks = &registry->marks;
     pthread_mutex_lock(&registry->lock);
     if (cursor->version != marks->version)
         *cursor = (struct registry_cursor){ .version = marks->version };
-    for (; most > 0 && cursor->position < marks->count; most--) {
-        const struct marked_key *marked = &marks->list[cursor->position++];
-        struct registry_row row = registry_marks_row(marked);
-        struct registry_mark mark = marked->mark;
-        mark.removed = mark.removed || !registry_find(registry, &row);
-        visit(context, &row, &mark, marked->confirmed);
-    }
     const bool more = cursor->position < marks->count;
+    if (more) {
+        const struct marked_key *marked = &marks->list[cursor->position++];
+        *taken = (struct visited_mark){
+            .row = registry_marks_row(marked),
+            .mark = marked->mark,
+            .confirmed = marked->confirmed,
+        };
+        taken->mark.removed = taken->mark.removed || !registry_find(registry, &taken->row);
+    }
     pthread_mutex_unlock(&registry->lock);
     return more;
+}
+
+bool registry_visit_marks(struct registry *registry, struct registry_cursor *cursor, uint32_t most,
+                          registry_mark_visitor visit, void *context) {
+    struct visited_mark taken;
+    for (; most > 0; most--) {
+        if (!take_mark(registry, cursor, &taken))
+            return false;
+        visit(context, &taken.row, &taken.mark, taken.confirmed);
+    }
+    return true;
 }
 
 /* Adoption. */
