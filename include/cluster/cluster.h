@@ -61,7 +61,7 @@ bool cluster_secret(struct cluster *cluster, struct hash_key *secret, uint64_t *
 
 enum {
     CLUSTER_NODES_MAX = 32,
-    CLUSTER_REMOVED_S = 24 * 60 * 60, /* a node that is away for longer is not missed */
+    CLUSTER_REMOVED_S = 24 * 60 * 60, /* a node away for longer is not reported */
 };
 
 /* Another node. */

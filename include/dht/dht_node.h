@@ -35,7 +35,7 @@ enum dht_announce {
 struct dht_callbacks {
     void *context;
 
-    /* Sends a datagram. Failures are as datagrams that are lost. `data` is borrowed. */
+    /* Sends a datagram. A failure is treated as a lost datagram. `data` is borrowed. */
     void (*send)(void *context, const struct endpoint *to, struct bytes data);
 
     /* Writes peers of the torrent, as many as fit, for a requester to `peers`: compact, of the
@@ -76,8 +76,8 @@ struct dht_options {
      * node's id of the family is bound to it. */
     struct endpoint external_ipv4, external_ipv6;
 
-    /* Ids of the last run, as dht_node_id gave them; all zeros: a new one is made. An id
-     * that is not valid for the node's address is replaced. */
+    /* Ids of the last run, as dht_node_id gave them; all zeros: a new one is made. An id that is
+     * not valid for the node's address is replaced. */
     uint8_t saved_id_ipv4[NODE_ID_LEN], saved_id_ipv6[NODE_ID_LEN];
 
     struct dht_callbacks callbacks;

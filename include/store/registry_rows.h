@@ -85,8 +85,8 @@ typedef void (*registry_rows_mark_visitor)(void *context, const struct registry_
 bool registry_rows_visit_marks(struct registry_rows *rows, registry_rows_mark_visitor visit,
                                void *context);
 
-/* Removes the marks of entries that were removed before this stamp, or all that
- * are not set aside. */
+/* Removes the marks of entries that were removed before this stamp; all marks but those of entries
+ * that are set aside. */
 bool registry_rows_forget_removed(struct registry_rows *rows, uint64_t before);
 bool registry_rows_forget_marks(struct registry_rows *rows);
 

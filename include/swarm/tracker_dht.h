@@ -16,7 +16,7 @@ enum dht_share { DHT_SHARE_NONE, DHT_SHARE_REGISTERED, DHT_SHARE_ALL };
 
 enum dht_verdict {
     DHT_SHARED,
-    DHT_NOT_SHARED, /* the tracker has nothing to do with it */
+    DHT_NOT_SHARED, /* not one of the tracker's to share; the DHT node may store it */
     /* A private torrent (BEP 27), or refused by the access rules or a limit: no DHT node of this
      * machine may serve it either. */
     DHT_REFUSED,

@@ -90,7 +90,7 @@ typedef void (*engine_entry_reader)(void *context, struct bytes entry);
 
 /* Passes the entries after `*position` to `reader`, at most `count`, and moves it. If there are
  * none, waits up to `wait_ms` for them, or until engine_wake. After a wait without a reply the
- * question remains, at the same position, and the next call takes the reply: engine_is_reading. */
+ * read stays open, at the same position, and the next call takes the reply: engine_is_reading. */
 enum engine_result engine_read(struct engine *engine, struct stream_id *position, uint32_t count,
                                uint32_t wait_ms, engine_entry_reader reader, void *context);
 

@@ -1,10 +1,10 @@
 /* The registry of a node of a cluster: sends its changes to the other nodes, merges theirs, and
- * decides at the join what becomes of entries that the database brings.
+ * decides at the join what to do with the entries of the database.
  *
- * The first node of a cluster brings its registry, and so does a node that comes back: what it has
- * and the others lack, or have older, is sent. If the database is that of another cluster, or of
- * none, or if the node was away for more than 30 days, its restrictions are sent, and its other
- * entries that the cluster does not know are set aside. */
+ * The first node of a cluster sends its registry. A node that returns sends what the others lack,
+ * or have in an older version. If the database is that of another cluster, or of none, or if the
+ * node was away for more than 30 days, its restrictions are sent, and its other entries that the
+ * cluster does not know are set aside. */
 #ifndef SKEP_CLUSTER_REGISTRY_SHARING_H
 #define SKEP_CLUSTER_REGISTRY_SHARING_H
 

@@ -1,4 +1,4 @@
-/* What dht_node.h does: life, datagrams, time, lookups. */
+/* Implements dht_node.h: creation, datagrams, wake-ups and lookups. */
 #include <stdlib.h>
 
 #include "dht/dht_answer.h"

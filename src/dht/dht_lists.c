@@ -1,4 +1,4 @@
-/* What dht_node.h shows of a node. */
+/* Implements dht_node.h: lists and statistics. */
 #include "dht/dht_state.h"
 
 static enum dht_node_state state_of(const struct table_node *node, uint32_t now_s) {

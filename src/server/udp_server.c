@@ -13,7 +13,7 @@
 #include "server/udp_tracker.h"
 #include "wire/udp_wire.h"
 
-enum { CLOCK_CHANGE_MS = 1000 }; /* of the cluster, that is worth new keys */
+enum { CLOCK_CHANGE_MS = 1000 }; /* of the cluster; a smaller one needs no new keys */
 
 _Static_assert((int)UDP_BATCH_REPLY_MAX >= (int)UDP_REPLY_MAX, "a reply must fit into its buffer");
 
