@@ -139,7 +139,7 @@ const struct command cluster_command = {
     .name = "cluster",
     .arguments = "[import]",
     .arguments_max = 1,
-    .summary = "Show the nodes of the cluster, or import entries set aside at its join",
+    .summary = "Show the nodes of the cluster, or import entries set aside at the join",
     .example = "skepctl cluster --url http://192.168.1.10:6969",
     .run = run_cluster,
 };
