@@ -38,6 +38,12 @@ static void remove_database(void) {
     directory_remove(&directory);
 }
 
+static struct registry_edit *begin_edit(void) {
+    struct registry_edit *edit = registry_edit_begin(registry);
+    ck_assert_ptr_nonnull(edit);
+    return edit;
+}
+
 static void write_edit(struct registry_edit *edit) {
     char reason[ERROR_LEN];
     registry_edit_submit(edit);
@@ -47,14 +53,14 @@ static void write_edit(struct registry_edit *edit) {
 }
 
 static void put(const struct registry_row *row) {
-    struct registry_edit *edit = registry_edit_begin(registry);
+    struct registry_edit *edit = begin_edit();
     ck_assert(registry_edit_put(edit, row));
     write_edit(edit);
 }
 
 static void remove_row(const struct registry_row *row) {
     bool found;
-    struct registry_edit *edit = registry_edit_begin(registry);
+    struct registry_edit *edit = begin_edit();
     ck_assert(registry_edit_remove(edit, row, &found) && found);
     write_edit(edit);
 }
@@ -168,7 +174,7 @@ START_TEST(identity_is_stored_with_the_next_change) {
     bool existed;
     registry_set_identity(
         registry, &(struct registry_identity){ .known = true, .secret = { 5, 6 }, .seen_s = 77 });
-    write_edit(registry_edit_begin(registry));
+    write_edit(begin_edit());
     ck_assert(
         store_exchange_secret(store, "cluster secret", secret, stored, sizeof stored, &existed));
     ck_assert(existed && stored[0] == 5 && stored[1] == 6);
@@ -186,7 +192,7 @@ START_TEST(marks_of_old_removals_leave_the_database) {
     put(&kept);
     remove_row(&row);
     registry_forget_removed(registry, UINT64_MAX / 2);
-    write_edit(registry_edit_begin(registry));
+    write_edit(begin_edit());
     stop();
     start();
     ck_assert(!registry_find_mark(registry, &row, &mark));

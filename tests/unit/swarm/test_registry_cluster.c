@@ -234,6 +234,7 @@ START_TEST(rolled_back_change_has_its_earlier_mark_and_merged_ones_stay) {
     test_put_row(nodes[0], &row);
     ck_assert(registry_find_mark(nodes[0], &row, &before));
     struct registry_edit *edit = registry_edit_begin(nodes[0]);
+    ck_assert_ptr_nonnull(edit);
     ck_assert(registry_edit_remove(edit, &row, &found) && found);
     registry_edit_submit(edit);
     registry_edit_release(edit);

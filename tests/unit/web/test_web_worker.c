@@ -1,5 +1,6 @@
 #include "web/web_worker.h"
 
+#include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 
 /* What the requests of these tests are served by, in place of a router. */
 struct web_router {
+    pthread_t caller;
     sem_t begun;
     sem_t may_end;
     sem_t ready;
@@ -19,6 +21,7 @@ static struct web_worker *worker;
 
 static void set_up(void) {
     memset(&server, 0, sizeof server);
+    server.caller = pthread_self();
     sem_init(&server.begun, 0, 0);
     sem_init(&server.may_end, 0, 0);
     sem_init(&server.ready, 0, 0);
@@ -34,11 +37,13 @@ static void note_ready(void *context) {
     sem_post(context);
 }
 
+/* The caller serves a request itself if it cannot wait, or if memory is short. */
 static void serve_slowly(struct web_router *router, const struct authorization *auth,
                          const struct web_request *request, struct web_response *response) {
     ck_assert_int_eq(auth->role, ROLE_ADMIN);
     sem_post(&router->begun);
-    sem_wait(&router->may_end);
+    if (!pthread_equal(router->caller, pthread_self()))
+        sem_wait(&router->may_end);
     response->status = 200 + router->served++;
     response->location[0] = (char)request->path.data[0];
 }
@@ -134,7 +139,6 @@ END_TEST
 
 START_TEST(response_that_may_not_wait_is_served_by_the_caller) {
     struct web_response response = begin(serve_slowly, "a");
-    sem_post(&server.may_end);
     finish(&response);
     ck_assert_uint_eq(response.status, 200);
 }
