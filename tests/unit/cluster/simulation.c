@@ -1464,8 +1464,11 @@ static void run_clients(bool quiet) {
                 announce_somewhere(torrent, number, EVENT_NONE);
         }
     }
-    if (!quiet)
-        act(random_below(&sim.random, TORRENTS), random_below(&sim.random, CLIENTS));
+    if (quiet)
+        return;
+    /* As arguments, compilers would draw them in different orders. */
+    const uint32_t client = random_below(&sim.random, CLIENTS);
+    act(random_below(&sim.random, TORRENTS), client);
 }
 
 /* All clients leave a torrent, so that it is forgotten. */
