@@ -120,6 +120,7 @@ START_TEST(change_by_another_program_has_no_stamp_and_keeps_the_known_restrictio
     }
     stop();
     struct registry_rows *rows = registry_rows_open(directory.database, 1000, error);
+    ck_assert_msg(rows != NULL, "%s", error);
     for (int kind = 0; kind < REGISTRY_STORED_KINDS; kind++) {
         const struct registry_row row = row_of((enum registry_kind)kind);
         ck_assert(registry_rows_remove(rows, &row, &found) && found);
@@ -152,6 +153,7 @@ START_TEST(entry_that_is_set_aside_stays_in_the_database_only) {
     const struct registry_row other = test_passkey_row(digest, "alice");
     stop();
     struct registry_rows *rows = registry_rows_open(directory.database, 1000, error);
+    ck_assert_msg(rows != NULL, "%s", error);
     ck_assert(registry_rows_put(rows, &row, (struct bytes){ .len = 0 }));
     registry_rows_close(rows);
     start();
