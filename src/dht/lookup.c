@@ -155,7 +155,9 @@ uint8_t lookup_replied(struct lookup *lookup, const struct node_contact *from) {
     if (at < lookup->count) {
         struct candidate candidate = lookup->candidates[at];
         remove_at(lookup, at);
-        candidate.contact = *from;
+        /* An id that the address may not have would move the node next to the target. */
+        if (node_id_valid(from->id, &from->endpoint))
+            candidate.contact = *from;
         candidate.state = CANDIDATE_REPLIED;
         insert(lookup, &candidate);
     }

@@ -68,6 +68,20 @@ START_TEST(slow_node_frees_its_place_and_may_still_reply) {
 }
 END_TEST
 
+START_TEST(id_that_the_address_may_not_have_brings_no_node_closer) {
+    const struct node_contact advertised = { .id = { 9 },
+                                             .endpoint = endpoint_at("203.0.113.9", 6881) };
+    const struct node_contact from = { .endpoint = advertised.endpoint };
+    ck_assert(!node_id_valid(from.id, &from.endpoint));
+    start_lookup();
+    lookup_add(&lookup, &advertised, 0);
+    ck_assert_uint_eq(next_at(0), 9);
+    lookup_replied(&lookup, &from);
+    ck_assert_uint_eq(lookup.candidates[0].state, CANDIDATE_REPLIED);
+    ck_assert_uint_eq(lookup.candidates[0].contact.id[0], 9);
+}
+END_TEST
+
 START_TEST(lookup_is_over_when_the_eight_closest_have_replied) {
     start_lookup();
     for (uint8_t distance = 1; distance <= 20; distance++)
@@ -187,6 +201,7 @@ UNIT_SUITE(lookup) {
     tcase_add_test(order, slow_node_frees_its_place_and_may_still_reply);
     tcase_add_test(order, node_without_id_is_asked_last_and_sorted_by_its_reply);
     tcase_add_test(order, farthest_candidate_is_dropped);
+    tcase_add_test(order, id_that_the_address_may_not_have_brings_no_node_closer);
     suite_add_tcase(suite, order);
 
     TCase *sources = tcase_create("sources");
