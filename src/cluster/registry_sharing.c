@@ -161,8 +161,9 @@ static void pass_mark(void *context, const struct registry_row *row,
                       const struct registry_mark *mark, bool confirmed) {
     const struct mark_walk *walk = context;
     struct registry_record_bytes bytes;
-    (void)confirmed;
-    if (mark->stamp == 0 || mark->aside)
+    /* Entries of the database may yet be set aside. */
+    const bool undecided = !confirmed && walk->sharing->stage < SHARING_SENDS;
+    if (mark->stamp == 0 || mark->aside || undecided)
         return;
     const struct record record = registry_record_make(row, mark, walk->sharing->node_id, &bytes);
     walk->visitor->registry(walk->visitor->context, &record);
