@@ -117,7 +117,6 @@ static void shrink_pending(struct feed_reader *reader) {
 
 void feed_reader_pump(struct feed_reader *reader) {
     pthread_mutex_lock(&reader->pump_lock);
-    const uint64_t past_end = reader->end; /* changed by a pump only */
     const bool whole = tracker_drain(reader->tracker, keep_changes, reader);
     flush_pending(reader);
     shrink_pending(reader);
@@ -125,10 +124,10 @@ void feed_reader_pump(struct feed_reader *reader) {
         reader->out_of_memory = false;
         add_batch(reader, NULL, 0, true);
     }
-    const bool grown = reader->end != past_end;
     pthread_mutex_unlock(&reader->pump_lock);
-    if (grown)
-        pthread_cond_broadcast(&reader->grown);
+    pthread_mutex_lock(&reader->lock);
+    pthread_cond_broadcast(&reader->grown);
+    pthread_mutex_unlock(&reader->lock);
 }
 
 static void run_pump(void *context) {
