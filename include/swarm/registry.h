@@ -189,7 +189,12 @@ const struct registry_edit *registry_queued(struct registry *registry);
 /* Settles the queued edits up to and including `last`: they are in the database. */
 void registry_settle(struct registry *registry, const struct registry_edit *last);
 
-/* Rolls back all queued edits, the newest first. `state` is REGISTRY_FAILED or REGISTRY_LOCKED. */
+/* Whether an edit made at this node is queued. */
+bool registry_has_own_edits(struct registry *registry);
+
+/* Rolls back the queued edits of this node, the newest first. `state` is REGISTRY_FAILED or
+ * REGISTRY_LOCKED. Changes of other nodes stay queued, at most 1,024; with more of them, all stay
+ * only in memory. */
 void registry_roll_back(struct registry *registry, enum registry_state state, const char *reason);
 
 /* Makes the entries equal to those of their source, apart from what queued edits have changed: call

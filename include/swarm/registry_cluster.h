@@ -92,8 +92,11 @@ void registry_forget_marks(struct registry *registry);
 void registry_forget_removed(struct registry *registry, uint64_t before);
 
 /* For the writer: the marks that are to leave the database, by the stamp of the last
- * registry_forget_removed; UINT64_MAX: those of registry_forget_marks; 0: none. Resets it. */
-uint64_t registry_take_forgotten(struct registry *registry);
+ * registry_forget_removed; UINT64_MAX: those of registry_forget_marks; 0: none. */
+uint64_t registry_forgotten(struct registry *registry);
+
+/* For the writer: the marks up to this return of registry_forgotten have left the database. */
+void registry_settle_forgotten(struct registry *registry, uint64_t before);
 
 /* Number of entries that are set aside. */
 size_t registry_count_aside(struct registry *registry, enum registry_kind kind);

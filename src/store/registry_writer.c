@@ -10,7 +10,7 @@
 
 enum {
     WAIT_MAX_MS = 5000,
-    LOAD_RETRY_MS = 1000,
+    RETRY_MS = 1000,
     EMPTY_VERSION = 1,             /* of a registry that was never changed */
     BAN_KEPT_S = 7 * 24 * 60 * 60, /* after its end, so that it can be looked up */
 };
@@ -156,13 +156,12 @@ static bool write_secret(struct registry_rows *rows, const char *name, const voi
 }
 
 /* What the node has to know of the cluster at its next start, and marks that are too old. */
-static bool write_identity(struct registry_writer *writer) {
+static bool write_identity(struct registry_writer *writer, uint64_t before) {
     struct registry *registry = writer->registry;
     struct registry_rows *rows = &writer->rows;
     if (!registry_is_shared(registry))
         return true;
     const struct registry_identity identity = registry_get_identity(registry);
-    const uint64_t before = registry_take_forgotten(registry);
     if (before != 0 && !(before == UINT64_MAX ? registry_rows_forget_marks(rows)
                                               : registry_rows_forget_removed(rows, before)))
         return false;
@@ -185,18 +184,22 @@ static bool write_edits(struct registry_writer *writer, const struct registry_ed
 static bool write_queued(struct registry_writer *writer, const struct registry_edit **last) {
     int64_t version = 0;
     bool replaced = false;
+    /* Marks that are forgotten from now on stay for the next transaction. */
+    const uint64_t forgotten = registry_forgotten(writer->registry);
     const bool good = registry_rows_begin(&writer->rows) && read_version(writer, &version) &&
                       merge(writer, version, &replaced) &&
                       registry_rows_remove_ended(&writer->rows, clock_unix_s() - BAN_KEPT_S) &&
-                      write_identity(writer) &&
+                      write_identity(writer, forgotten) &&
                       write_edits(writer, registry_queued(writer->registry), last) &&
                       read_version(writer, &version) && registry_rows_commit(&writer->rows);
     /* The rows of a new database have no files, so they are loaded afterwards. */
-    if (good)
-        writer->registry_version = replaced ? 0 : version;
-    else
+    if (!good) {
         registry_rows_roll_back(&writer->rows);
-    return good;
+        return false;
+    }
+    writer->registry_version = replaced ? 0 : version;
+    registry_settle_forgotten(writer->registry, forgotten);
+    return true;
 }
 
 static void handle_failure(struct registry_writer *writer, uint64_t now_ms) {
@@ -204,7 +207,13 @@ static void handle_failure(struct registry_writer *writer, uint64_t now_ms) {
         writer->waiting_since_ms = now_ms;
     if (writer->rows.busy && now_ms - writer->waiting_since_ms < WAIT_MAX_MS)
         return;
-    log_error("registry: cannot write the database: %s; change rolled back", writer->rows.failure);
+    if (registry_has_own_edits(writer->registry))
+        log_error("registry: cannot write the database: %s; change rolled back",
+                  writer->rows.failure);
+    else if (writer->failed_ms == 0)
+        log_error("registry: cannot write other nodes' changes to the database: %s; retrying",
+                  writer->rows.failure);
+    writer->failed_ms = now_ms;
     registry_roll_back(writer->registry, writer->rows.busy ? REGISTRY_LOCKED : REGISTRY_FAILED,
                        writer->rows.failure);
     writer->waiting_since_ms = 0;
@@ -245,10 +254,14 @@ static bool find_foreign_change(struct registry_writer *writer, bool *changed) {
     return true;
 }
 
+static bool is_pausing(const struct registry_writer *writer, uint64_t now_ms) {
+    return writer->failed_ms != 0 && now_ms - writer->failed_ms < RETRY_MS;
+}
+
 static void load_foreign_change(struct registry_writer *writer, uint64_t now_ms) {
     const struct registry_edit *last;
     bool changed;
-    if (writer->failed_ms != 0 && now_ms - writer->failed_ms < LOAD_RETRY_MS)
+    if (is_pausing(writer, now_ms))
         return;
     if (find_foreign_change(writer, &changed) && (!changed || write_queued(writer, &last))) {
         writer->failed_ms = 0;
@@ -273,11 +286,14 @@ void registry_writer_sync(struct registry_writer *writer, struct connection *con
     /* The store's own transaction is about to be committed. */
     if (usable && connection->in_transaction)
         return;
+    if (is_pausing(writer, now_ms) && !registry_has_own_edits(writer->registry))
+        return;
     if (!usable || !write_queued(writer, &last)) {
         handle_failure(writer, now_ms);
         return;
     }
     writer->waiting_since_ms = 0;
+    writer->failed_ms = 0;
     (void)registry_remove_ended(writer->registry, clock_unix_s() - BAN_KEPT_S);
     registry_settle(writer->registry, last);
 }

@@ -366,17 +366,23 @@ void registry_forget_marks(struct registry *registry) {
 
 void registry_forget_removed(struct registry *registry, uint64_t before) {
     pthread_mutex_lock(&registry->lock);
-    if (registry_marks_forget(&registry->marks, before) > 0)
+    if (registry_marks_forget(&registry->marks, before) > 0 && before > registry->forget_before)
         registry->forget_before = before;
     pthread_mutex_unlock(&registry->lock);
 }
 
-uint64_t registry_take_forgotten(struct registry *registry) {
+uint64_t registry_forgotten(struct registry *registry) {
     pthread_mutex_lock(&registry->lock);
     const uint64_t before = registry->forget_before;
-    registry->forget_before = 0;
     pthread_mutex_unlock(&registry->lock);
     return before;
+}
+
+void registry_settle_forgotten(struct registry *registry, uint64_t before) {
+    pthread_mutex_lock(&registry->lock);
+    if (registry->forget_before == before)
+        registry->forget_before = 0;
+    pthread_mutex_unlock(&registry->lock);
 }
 
 size_t registry_count_aside(struct registry *registry, enum registry_kind kind) {

@@ -45,8 +45,9 @@ static struct registry_mark draw_mark(const struct registry *registry,
 }
 
 /* In a cluster, each change has a mark. */
-static bool note_mark(struct registry *registry, struct registry_change *change,
+static bool note_mark(struct registry_edit *edit, struct registry_change *change,
                       const struct registry_mark *given) {
+    struct registry *registry = edit->registry;
     if (!registry->shared)
         return true;
     const struct marked_key *marked = registry_marks_find(&registry->marks, &change->row);
@@ -54,6 +55,7 @@ static bool note_mark(struct registry *registry, struct registry_change *change,
     if (marked != NULL)
         change->mark_before = marked->mark;
     change->merged = given != NULL;
+    edit->merged = edit->merged || given != NULL;
     change->mark = given != NULL ? *given : draw_mark(registry, change);
     return registry_marks_put(&registry->marks, &change->row, &change->mark, true);
 }
@@ -74,7 +76,7 @@ struct registry_change *registry_note_change(struct registry_edit *edit,
     struct registry_change *change = &changes[edit->count];
     *change = (struct registry_change){ .row = *row, .before = *row, .removed = removed };
     change->existed = registry_find(edit->registry, &change->before);
-    if (!note_mark(edit->registry, change, given))
+    if (!note_mark(edit, change, given))
         return NULL;
     edit->count++;
     return change;
@@ -117,14 +119,18 @@ static void undo_mark(struct registry *registry, const struct registry_change *c
         registry_marks_remove(&registry->marks, &change->row);
 }
 
+/* Another node's change of the entry, merged since, holds. */
+static bool is_overtaken(const struct registry *registry, const struct registry_change *change) {
+    const struct marked_key *marked = registry_marks_find(&registry->marks, &change->row);
+    return registry->shared && marked != NULL && marked->mark.stamp != change->mark.stamp;
+}
+
 /* Restores the earlier entries, newest change first. Without memory an entry stays as it is until
- * the next load. Changes of other nodes stay if `keep_merged`: they hold, even if they cannot be
- * written. */
-static void undo_edit(struct registry *registry, const struct registry_edit *edit,
-                      bool keep_merged) {
+ * the next load. */
+static void undo_edit(struct registry *registry, const struct registry_edit *edit) {
     for (size_t i = edit->count; i > 0; i--) {
         const struct registry_change *change = &edit->changes[i - 1];
-        if (change->merged && keep_merged)
+        if (is_overtaken(registry, change))
             continue;
         undo_mark(registry, change);
         struct entry *entry = change->existed ? entry_create(&change->before) : NULL;
@@ -137,9 +143,20 @@ static void undo_edit(struct registry *registry, const struct registry_edit *edi
 
 void registry_edit_abort(struct registry_edit *edit) {
     struct registry *registry = edit->registry;
-    undo_edit(registry, edit, false);
+    undo_edit(registry, edit);
     pthread_mutex_unlock(&registry->lock);
     release_edit(edit);
+}
+
+/* Appends the edit to a list. */
+static void append_edit(struct registry_edit **first, struct registry_edit **last,
+                        struct registry_edit *edit) {
+    edit->next = NULL;
+    if (*last == NULL)
+        *first = edit;
+    else
+        (*last)->next = edit;
+    *last = edit;
 }
 
 void registry_edit_submit(struct registry_edit *edit) {
@@ -147,11 +164,7 @@ void registry_edit_submit(struct registry_edit *edit) {
     void (*wake)(void *context) = registry->wake;
     void *context = registry->wake_context;
     atomic_fetch_add(&edit->references, 1);
-    if (registry->newest == NULL)
-        registry->oldest = edit;
-    else
-        registry->newest->next = edit;
-    registry->newest = edit;
+    append_edit(&registry->oldest, &registry->newest, edit);
     registry->queued++;
     pthread_mutex_unlock(&registry->lock);
     if (wake != NULL)
@@ -262,37 +275,61 @@ void registry_settle(struct registry *registry, const struct registry_edit *last
     finish_edits(settled);
 }
 
-/* Returns the new first edit. */
-static struct registry_edit *reverse_edits(struct registry_edit *edits) {
-    struct registry_edit *reversed = NULL;
-    while (edits != NULL) {
-        struct registry_edit *next = edits->next;
-        edits->next = reversed;
-        reversed = edits;
-        edits = next;
-    }
-    return reversed;
+static void prepend_edit(struct registry_edit **first, struct registry_edit *edit) {
+    edit->next = *first;
+    *first = edit;
 }
 
-static void undo_newest_first(struct registry *registry) {
-    struct registry_edit *newest = reverse_edits(registry->oldest);
-    for (const struct registry_edit *edit = newest; edit != NULL; edit = edit->next)
-        undo_edit(registry, edit, true);
-    registry->oldest = reverse_edits(newest);
+static size_t count_own_edits(const struct registry *registry) {
+    size_t count = 0;
+    for (const struct registry_edit *edit = registry->oldest; edit != NULL; edit = edit->next)
+        count += !edit->merged;
+    return count;
+}
+
+bool registry_has_own_edits(struct registry *registry) {
+    pthread_mutex_lock(&registry->lock);
+    const bool has = count_own_edits(registry) > 0;
+    pthread_mutex_unlock(&registry->lock);
+    return has;
+}
+
+/* Takes the edits that cannot stay queued; returns them, the newest first. Changes of other nodes
+ * hold, even if they cannot be written now. */
+static struct registry_edit *take_failed(struct registry *registry) {
+    const size_t merged = registry->queued - count_own_edits(registry);
+    const bool keep = merged <= REGISTRY_KEPT_MAX;
+    struct registry_edit *failed = NULL;
+    struct registry_edit *edit = registry->oldest;
+    registry->oldest = NULL;
+    registry->newest = NULL;
+    while (edit != NULL) {
+        struct registry_edit *next = edit->next;
+        if (edit->merged && keep)
+            append_edit(&registry->oldest, &registry->newest, edit);
+        else
+            prepend_edit(&failed, edit);
+        edit = next;
+    }
+    registry->queued = keep ? merged : 0;
+    registry->settled_edit =
+        registry->oldest == NULL ? registry->last_edit : registry->oldest->number - 1;
+    return failed;
 }
 
 void registry_roll_back(struct registry *registry, enum registry_state state, const char *reason) {
+    struct registry_edit *oldest = NULL;
     pthread_mutex_lock(&registry->lock);
-    undo_newest_first(registry);
-    struct registry_edit *undone = registry->oldest;
-    for (struct registry_edit *edit = undone; edit != NULL; edit = edit->next) {
-        edit->state = state;
-        error_set(edit->reason, "%s", reason);
+    struct registry_edit *failed = take_failed(registry);
+    while (failed != NULL) {
+        struct registry_edit *older = failed->next;
+        if (!failed->merged)
+            undo_edit(registry, failed);
+        failed->state = state;
+        error_set(failed->reason, "%s", reason);
+        prepend_edit(&oldest, failed);
+        failed = older;
     }
-    registry->settled_edit = registry->last_edit;
-    registry->queued = 0;
-    registry->oldest = NULL;
-    registry->newest = NULL;
     pthread_mutex_unlock(&registry->lock);
-    finish_edits(undone);
+    finish_edits(oldest);
 }

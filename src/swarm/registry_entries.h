@@ -10,7 +10,10 @@
 #include "swarm/registry_key.h"
 #include "swarm/registry_marks.h"
 
-enum { REGISTRY_PREFIX_LENGTHS = 129 };
+enum {
+    REGISTRY_PREFIX_LENGTHS = 129,
+    REGISTRY_KEPT_MAX = 1024, /* changes of other nodes that stay queued after a failed write */
+};
 
 /* Does not change once readers can find it, apart from the first two fields, which the registry's
  * lock guards. */
@@ -32,6 +35,7 @@ struct registry_edit {
     struct registry *registry;
     atomic_int references;
     uint32_t number;
+    bool merged; /* of other nodes: without an owner */
     struct registry_change *changes;
     size_t count;
     size_t capacity;

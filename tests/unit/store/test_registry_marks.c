@@ -202,6 +202,94 @@ START_TEST(marks_of_old_removals_leave_the_database) {
 }
 END_TEST
 
+static sqlite3 *lock_database(void) {
+    sqlite3 *db = NULL;
+    ck_assert_int_eq(sqlite3_open(directory.database, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    return db;
+}
+
+/* Another program's transaction ends with a change, so that the registry is loaded again. */
+static void commit_change(sqlite3 *db) {
+    const char *statements = "UPDATE registry_version SET version = version + 1; COMMIT";
+    ck_assert_int_eq(sqlite3_exec(db, statements, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+START_TEST(merged_change_is_written_once_the_database_can_be_written) {
+    enum { TRIES = 3, PAUSE_MS = 6000 };
+    const struct registry_row row = row_of(REGISTRY_TORRENT);
+    const struct registry_row removed = row_of(REGISTRY_PASSKEY);
+    const struct registry_mark mark = { .stamp = UINT64_MAX / 2 };
+    const struct registry_mark removal = { .stamp = UINT64_MAX / 2, .removed = true };
+    const uint64_t now_ms = clock_now_ms();
+    put(&removed);
+    sqlite3 *other = lock_database();
+    ck_assert(registry_merge(registry, &row, &mark));
+    ck_assert(registry_merge(registry, &removed, &removal));
+    for (uint64_t i = 0; i < TRIES; i++)
+        store_sync_registry(store, now_ms + i * PAUSE_MS);
+    ck_assert_uint_eq(registry_count_queued(registry), 2);
+    commit_change(other);
+    store_sync_registry(store, now_ms + TRIES * PAUSE_MS);
+    ck_assert_uint_eq(registry_count_queued(registry), 0);
+    for (int i = 0; i < 2; i++) {
+        struct registry_row found = row;
+        ck_assert(registry_find(registry, &found));
+        ck_assert_uint_eq(mark_of(&row).stamp, mark.stamp);
+        ck_assert_uint_eq(registry_count(registry, REGISTRY_PASSKEY), 0);
+        stop();
+        start();
+    }
+}
+END_TEST
+
+START_TEST(own_change_fails_without_the_merged_ones) {
+    enum { PAUSE_MS = 6000 };
+    char reason[ERROR_LEN];
+    struct registry_row row = row_of(REGISTRY_TORRENT);
+    const struct registry_row own = row_of(REGISTRY_PASSKEY);
+    const struct registry_mark mark = { .stamp = UINT64_MAX / 2 };
+    const uint64_t now_ms = clock_now_ms();
+    sqlite3 *other = lock_database();
+    ck_assert(registry_merge(registry, &row, &mark));
+    struct registry_edit *edit = begin_edit();
+    ck_assert(registry_edit_put(edit, &own));
+    registry_edit_submit(edit);
+    store_sync_registry(store, now_ms);
+    store_sync_registry(store, now_ms + PAUSE_MS);
+    ck_assert_int_eq(registry_edit_state(edit, reason), REGISTRY_LOCKED);
+    registry_edit_release(edit);
+    ck_assert_uint_eq(registry_count(registry, REGISTRY_PASSKEY), 0);
+    ck_assert(registry_find(registry, &row));
+    ck_assert_uint_eq(registry_count_queued(registry), 1);
+    commit_change(other);
+}
+END_TEST
+
+START_TEST(marks_leave_the_database_after_a_failed_write) {
+    enum { PAUSE_MS = 6000 };
+    const struct registry_row row = row_of(REGISTRY_TORRENT);
+    struct registry_mark mark;
+    const uint64_t now_ms = clock_now_ms();
+    put(&row);
+    remove_row(&row);
+    registry_forget_marks(registry);
+    sqlite3 *other = lock_database();
+    registry_touch(registry);
+    store_sync_registry(store, now_ms);
+    store_sync_registry(store, now_ms + PAUSE_MS);
+    ck_assert_ptr_null(registry_queued(registry));
+    ck_assert_uint_eq(registry_forgotten(registry), UINT64_MAX);
+    commit_change(other);
+    write_edit(begin_edit());
+    ck_assert_uint_eq(registry_forgotten(registry), 0);
+    stop();
+    start();
+    ck_assert(!registry_find_mark(registry, &row, &mark));
+}
+END_TEST
+
 UNIT_SUITE(registry_marks) {
     Suite *suite = suite_create("registry_marks");
     TCase *tcase = tcase_create("database");
@@ -211,6 +299,9 @@ UNIT_SUITE(registry_marks) {
     tcase_add_test(tcase, entry_that_is_set_aside_stays_in_the_database_only);
     tcase_add_test(tcase, identity_is_stored_with_the_next_change);
     tcase_add_test(tcase, marks_of_old_removals_leave_the_database);
+    tcase_add_test(tcase, merged_change_is_written_once_the_database_can_be_written);
+    tcase_add_test(tcase, own_change_fails_without_the_merged_ones);
+    tcase_add_test(tcase, marks_leave_the_database_after_a_failed_write);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -243,9 +243,60 @@ START_TEST(rolled_back_change_has_its_earlier_mark_and_merged_ones_stay) {
     ck_assert_uint_eq(after.stamp, before.stamp);
     ck_assert_str_eq(text_at(0, &row), "one");
     ck_assert(registry_merge(nodes[1], &sent[0][0].row, &sent[0][0].mark));
-    ck_assert_ptr_nonnull(registry_queued(nodes[1]));
     registry_roll_back(nodes[1], REGISTRY_FAILED, "full");
     ck_assert_str_eq(text_at(1, &row), "one");
+    ck_assert_uint_eq(registry_count_queued(nodes[1]), 1);
+    registry_load_begin(nodes[1], REGISTRY_DATABASE);
+    registry_load_end(nodes[1], REGISTRY_DATABASE);
+    ck_assert_str_eq(text_at(1, &row), "one");
+}
+END_TEST
+
+static struct registry_edit *queue(size_t node, const struct registry_row *row) {
+    struct registry_edit *edit = registry_edit_begin(nodes[node]);
+    ck_assert_ptr_nonnull(edit);
+    ck_assert(registry_edit_put(edit, row));
+    registry_edit_submit(edit);
+    return edit;
+}
+
+START_TEST(rollback_leaves_what_was_merged_over_an_own_change) {
+    const struct registry_row own = torrent(1, "own");
+    const struct registry_row later = torrent(1, "later");
+    const struct registry_row last = torrent(1, "last");
+    char reason[ERROR_LEN];
+    struct registry_edit *first = queue(0, &own);
+    const struct sent merged = { later, { .stamp = stamp_next(10000000000, 0, 2) } };
+    ck_assert(registry_merge(nodes[0], &merged.row, &merged.mark));
+    struct registry_edit *second = queue(0, &last);
+    ck_assert(registry_has_own_edits(nodes[0]));
+    registry_roll_back(nodes[0], REGISTRY_FAILED, "full");
+    ck_assert_int_eq(registry_edit_state(first, reason), REGISTRY_FAILED);
+    ck_assert_int_eq(registry_edit_state(second, reason), REGISTRY_FAILED);
+    ck_assert_str_eq(text_at(0, &own), "later");
+    ck_assert(!registry_has_own_edits(nodes[0]));
+    ck_assert_uint_eq(registry_count_queued(nodes[0]), 1);
+    registry_settle_queued(nodes[0]);
+    ck_assert_uint_eq(sent_count[0], 0);
+    registry_edit_release(first);
+    registry_edit_release(second);
+}
+END_TEST
+
+START_TEST(more_merged_changes_than_may_be_kept_stay_in_memory_only) {
+    enum { KEPT_MAX = 1024 };
+    struct registry_row row = torrent(1, "one");
+    for (uint32_t i = 0; i <= KEPT_MAX; i++) {
+        const struct registry_mark mark = { .stamp = stamp_next(1000 + i, 0, 2) };
+        memcpy(row.info_hash, &i, sizeof i);
+        ck_assert(registry_merge(nodes[0], &row, &mark));
+        if (i + 1 == KEPT_MAX)
+            registry_roll_back(nodes[0], REGISTRY_FAILED, "full");
+    }
+    ck_assert_uint_eq(registry_count_queued(nodes[0]), KEPT_MAX + 1);
+    registry_roll_back(nodes[0], REGISTRY_FAILED, "full");
+    ck_assert_uint_eq(registry_count_queued(nodes[0]), 0);
+    ck_assert_uint_eq(registry_count(nodes[0], REGISTRY_TORRENT), KEPT_MAX + 1);
 }
 END_TEST
 
@@ -358,9 +409,13 @@ START_TEST(marks_are_visited_in_steps_and_old_removals_are_forgotten) {
     ck_assert_uint_eq(visit.marks, 10);
     ck_assert_uint_eq(visit.removed, 5);
     registry_forget_removed(nodes[0], 1);
-    ck_assert_uint_eq(registry_take_forgotten(nodes[0]), 0);
+    ck_assert_uint_eq(registry_forgotten(nodes[0]), 0);
     registry_forget_removed(nodes[0], UINT64_MAX - 1);
-    ck_assert_uint_eq(registry_take_forgotten(nodes[0]), UINT64_MAX - 1);
+    ck_assert_uint_eq(registry_forgotten(nodes[0]), UINT64_MAX - 1);
+    registry_settle_forgotten(nodes[0], 1);
+    ck_assert_uint_eq(registry_forgotten(nodes[0]), UINT64_MAX - 1);
+    registry_settle_forgotten(nodes[0], UINT64_MAX - 1);
+    ck_assert_uint_eq(registry_forgotten(nodes[0]), 0);
     visit = (struct visit){ 0 };
     cursor.position = 9;
     while (registry_visit_marks(nodes[0], &cursor, 3, count_mark, &visit))
@@ -380,6 +435,8 @@ UNIT_SUITE(registry_cluster) {
     tcase_add_test(merging, later_passkey_with_a_label_gets_another_one_at_each_node);
     tcase_add_test(merging, label_of_the_cluster_stays_although_a_database_has_it);
     tcase_add_test(merging, rolled_back_change_has_its_earlier_mark_and_merged_ones_stay);
+    tcase_add_test(merging, rollback_leaves_what_was_merged_over_an_own_change);
+    tcase_add_test(merging, more_merged_changes_than_may_be_kept_stay_in_memory_only);
     tcase_add_test(merging, entries_of_an_own_database_become_changes);
     tcase_add_test(merging, entries_that_the_cluster_does_not_know_are_set_aside);
     tcase_add_test(merging, own_restriction_from_outside_stays_until_it_is_adopted);
