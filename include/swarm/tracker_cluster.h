@@ -47,7 +47,8 @@ bool tracker_merge_downloaded(struct tracker *tracker,
 
 /* The join has ended. Until then, restored peers that no announce or merge has confirmed do not
  * expire; now they do so at once, or, if not `confirmed`, after the time that a peer has whose last
- * change was 1.5 intervals ago. One thread at a time. */
+ * change was 1.5 intervals ago; then it is called again at the end of the first snapshot. One
+ * thread at a time. */
 void tracker_end_join(struct tracker *tracker, bool confirmed, uint64_t now_ms);
 
 #endif

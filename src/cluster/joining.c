@@ -84,8 +84,8 @@ enum joining_chunk joining_note_chunk(struct joining *joining, const struct chun
     joining->request = 0;
     if (!chunk->whole)
         return CHUNK_MERGED;
-    const bool first = !joining->joined;
-    joining->joined = true;
+    const bool first = !joining->confirmed;
+    joining->joined = joining->confirmed = true;
     joining->whole = !joining->lost && joining->has_room;
     joining->by_time = false;
     joining->whole_ms = 0;

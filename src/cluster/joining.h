@@ -14,6 +14,7 @@ enum { SNAPSHOT_PATIENCE_MS = 30000 }; /* by default */
 
 struct joining {
     bool joined;
+    bool confirmed; /* by a snapshot of a whole node, since the start */
     bool whole;
     bool has_room;
     bool lost;           /* a hole since the last request */
@@ -33,7 +34,7 @@ struct joining joining_begin(uint64_t now_ms);
 enum joining_step {
     JOINING_WAIT,
     JOINING_REQUEST, /* add a request with the id `request` to the stream */
-    /* Joined without a snapshot: restored peers get the stamp of 1.5 intervals ago. */
+    /* Joined without a snapshot: restored peers expire as if announced 1.5 intervals ago. */
     JOINING_GAVE_UP,
     JOINING_WHOLE, /* without a snapshot, since there is no whole node */
     JOINING_TELL,  /* send completions, counters and the registry: the others may lack them */
@@ -51,10 +52,11 @@ void joining_lost(struct joining *joining);
 void joining_set_room(struct joining *joining, bool has_room);
 
 enum joining_chunk {
-    CHUNK_IGNORED,        /* of another request, or out of order */
-    CHUNK_MERGED,         /* merge its records */
-    CHUNK_LAST,           /* the same; the snapshot has ended */
-    CHUNK_FIRST_SNAPSHOT, /* the same; restored peers that nothing has confirmed must go */
+    CHUNK_IGNORED, /* of another request, or out of order */
+    CHUNK_MERGED,  /* merge its records */
+    CHUNK_LAST,    /* the same; the snapshot has ended */
+    /* The same, and the first one since the start: restored peers not confirmed by it must go. */
+    CHUNK_FIRST_SNAPSHOT,
 };
 
 /* A chunk has arrived. */

@@ -18,7 +18,7 @@ struct table_visitor {
     void *context;
     /* `stamp`: of the torrent's last change; not 0. */
     void (*torrent)(void *context, const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp);
-    /* The peers of a torrent follow it. Not those with stamp 0, or with a guessed one. */
+    /* The peers of a torrent follow it. Not those with stamp 0. */
     void (*peer)(void *context, const struct peer_key *key, const struct held_peer *peer);
     void (*registry)(void *context, const struct record *record);
 };
@@ -50,7 +50,8 @@ struct node_table {
     /* At the start, once a second, and when the id or the clock changes. */
     void (*update)(void *context, const struct node_facts *facts);
     /* The node has joined. By a snapshot (`confirmed`): restored peers, which have stamp 0, are
-     * removed. Without one, they expire like peers whose last change was 1.5 intervals ago. */
+     * removed. Without one, they expire like peers whose last change was 1.5 intervals ago, and it
+     * is called again at the end of the first snapshot. */
     void (*end_join)(void *context, bool confirmed);
     /* The node is whole for the first time, so it has the counts of the others. Download counts of
      * the store that are greater than those of the replica are added to it; returns whether there

@@ -583,9 +583,10 @@ void peer_list_extend_deadline(struct peer_list *list, uint32_t position, uint32
 
 void peer_list_end_lasting(struct peer_list *list, uint32_t now_s, bool now) {
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
-        const uint32_t interval_s = peer_record_interval_s(&peer_records(list)[i]);
+        const struct peer_record *record = &peer_records(list)[i];
+        const uint32_t interval_s = peer_record_interval_s(record);
         const uint32_t left_s = now ? 0 : peer_lifetime_s(interval_s) - 3 * interval_s / 2;
-        if (peer_deadlines(list)[i] == PEER_DEADLINE_NEVER)
+        if ((record->flags & PEER_STAMPED) == 0)
             peer_deadlines(list)[i] = now_s + left_s;
     }
 }

@@ -133,8 +133,8 @@ uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uin
 void peer_list_extend_deadline(struct peer_list *list, uint32_t position, uint32_t now_s,
                                uint32_t interval_s);
 
-/* Gives each peer with PEER_DEADLINE_NEVER a deadline: now or, if not `now`, as if its last
- * announce had been 1.5 intervals ago, by the rule of a cluster. */
+/* Gives each peer without PEER_STAMPED a deadline: now or, if not `now`, as if its last announce
+ * had been 1.5 intervals ago, by the rule of a cluster. */
 void peer_list_end_lasting(struct peer_list *list, uint32_t now_s, bool now);
 
 /* First position at or after `from` whose deadline has passed, or PEER_NOWHERE. */

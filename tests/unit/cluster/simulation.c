@@ -48,7 +48,6 @@ enum {
 
 struct slot {
     bool present;
-    bool guessed; /* its stamp is a guess: no snapshot was available after a restart */
     struct held_peer peer;
     uint64_t deadline_ms; /* UINT64_MAX: not before the node has joined */
 };
@@ -229,6 +228,8 @@ const char *const broken_rule_names[RULE_COUNT] = {
     [RULE_TELL_COMPLETIONS] = "completions without a whole node",
     [RULE_LOST_LASTING] = "counters that did not fit are sent again",
     [RULE_BEFORE_START] = "completions of before the start stay counted",
+    [RULE_GUESSED_STAMP] = "restored peers without a snapshot have no stamp",
+    [RULE_LATE_SNAPSHOT] = "unconfirmed peers go at a late snapshot",
 };
 
 static bool chance(uint32_t permille) {
@@ -754,7 +755,7 @@ static void emit_peer(struct node *node, struct writer *chunk, size_t key) {
         .peer = keys[key],
         .state = slot->peer.state,
     };
-    if (slot->present && !slot->guessed && record.stamp != 0)
+    if (slot->present && record.stamp != 0)
         emit(node, chunk, &record);
 }
 
@@ -1034,8 +1035,8 @@ static void serve_snapshot(struct node *node) {
         node->source.request = 0;
 }
 
-/* A snapshot has ended: peers go that were removed before it, or, if it is the first one, that it
- * has not confirmed. */
+/* A snapshot has ended: peers go that were removed before it, or, if it is the first one since the
+ * start, that it has not confirmed. */
 static void drop_removed(struct node *node, bool first) {
     for (size_t key = 0; key < KEYS; key++) {
         struct slot *slot = &node->slots[key];
@@ -1047,16 +1048,18 @@ static void drop_removed(struct node *node, bool first) {
     }
 }
 
-/* Restored peers of a node that has joined without a snapshot. */
-static void guess_stamps(struct node *node) {
+/* Restored peers of a node that has joined without a snapshot expire as if their last record
+ * was 1.5 intervals old. Their stamp stays 0, so that each record beats them. */
+static void end_lasting(struct node *node) {
     for (size_t key = 0; key < KEYS; key++) {
         struct slot *slot = &node->slots[key];
         if (!slot->present || slot->peer.stamp != 0)
             continue;
-        const uint64_t age_ms = UINT64_C(1500) * slot->peer.state.interval_s;
-        slot->peer.stamp = stamp_at(clock_of(node) - age_ms, node->id);
-        slot->deadline_ms = peer_deadline_ms(slot->peer.stamp, slot->peer.state.interval_s);
-        slot->guessed = true;
+        const uint32_t interval_s = slot->peer.state.interval_s;
+        const uint64_t guess = stamp_at(clock_of(node) - UINT64_C(1500) * interval_s, node->id);
+        slot->deadline_ms = peer_deadline_ms(guess, interval_s);
+        if (sim.broken == RULE_GUESSED_STAMP)
+            slot->peer.stamp = guess;
         node->sweep_ms = 0;
     }
 }
@@ -1071,6 +1074,8 @@ static void read_snapshot(struct node *node) {
     struct chunk_header header;
     if (!chunk_header_read(&rest, &header))
         abort();
+    if (sim.broken == RULE_LATE_SNAPSHOT)
+        node->joining.confirmed = node->joining.joined;
     const enum joining_chunk chunk = joining_note_chunk(&node->joining, &header, sim.now_ms);
     if (chunk != CHUNK_IGNORED)
         merge_records(node, header.site, rest, true);
@@ -1110,7 +1115,7 @@ static void tick_joining(struct node *node) {
         request_snapshot(node);
         break;
     case JOINING_GAVE_UP:
-        guess_stamps(node);
+        end_lasting(node);
         break;
     case JOINING_WHOLE:
         sim.whole_by_time_ms = engine_now_ms();
@@ -1650,7 +1655,7 @@ static void compare_key(const struct node *node, size_t key) {
         differ(node, "has a refused peer, key", key);
     if (slot->present && !is_of_site(client_of(key), node->site))
         differ(node, "has a peer of another site, key", key);
-    if (truth->died || slot->guessed || is_edited(key) || !is_of_site(client_of(key), node->site))
+    if (truth->died || is_edited(key) || !is_of_site(client_of(key), node->site))
         return;
     const uint64_t now_ms = engine_now_ms();
     if (truth->put && truth->deadline_ms > now_ms + SLACK_MS && !slot->present && !is_gone(key))

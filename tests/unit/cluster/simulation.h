@@ -41,6 +41,8 @@ enum broken_rule {
     RULE_TELL_COMPLETIONS, /* without a whole node, completions are not sent */
     RULE_LOST_LASTING,     /* counters that did not fit into the queue are lost */
     RULE_BEFORE_START,     /* a completion counted before the start is taken back */
+    RULE_GUESSED_STAMP,    /* restored peers of a node without a snapshot have a guessed stamp */
+    RULE_LATE_SNAPSHOT,    /* its first snapshot confirms none of them */
     RULE_COUNT,
 };
 

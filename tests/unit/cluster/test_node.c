@@ -110,13 +110,9 @@ static bool has_room(void *context) {
 
 static void end_join(void *context, bool confirmed) {
     struct table *table = context;
-    const uint64_t then_ms =
-        cluster_clock_read(&table->facts.clock, now_ms) - UINT64_C(1500) * INTERVAL_S;
     for (size_t i = 0; i < PEERS_MAX; i++) {
-        if (!table->present[i] || table->peers[i].stamp != 0)
-            continue;
-        table->present[i] = !confirmed;
-        table->peers[i].stamp = stamp_at(then_ms, table->facts.node);
+        if (table->peers[i].stamp == 0)
+            table->present[i] = table->present[i] && !confirmed;
     }
 }
 
@@ -378,13 +374,18 @@ START_TEST(snapshot_removes_restored_peers_that_it_lacks) {
 }
 END_TEST
 
-START_TEST(restored_peers_stay_without_a_snapshot) {
+START_TEST(restored_peers_stay_until_a_snapshot_lacks_them) {
     for (uint32_t i = 0; i < 10; i++)
         tables[0].present[i] = true;
     start_node(0);
     run_for(JOIN_MS, 1000);
     ck_assert(node_status(nodes[0]).joined && count_peers(0) == 10);
-    ck_assert_uint_ne(tables[0].peers[0].stamp, 0);
+    ck_assert_uint_eq(tables[0].peers[0].stamp, 0);
+    announce(0, 3);
+    start_node(1);
+    run_for(2 * WHOLE_MS, 1000);
+    ck_assert_uint_ge(node_status(nodes[0]).counts.snapshots_received, 1);
+    ck_assert(agree(0, 1) && count_peers(0) == 1);
 }
 END_TEST
 
@@ -695,7 +696,7 @@ UNIT_SUITE(node) {
     tcase_add_test(tcase, first_node_becomes_whole_without_a_snapshot);
     tcase_add_test(tcase, joining_node_gets_a_snapshot_at_once);
     tcase_add_test(tcase, snapshot_removes_restored_peers_that_it_lacks);
-    tcase_add_test(tcase, restored_peers_stay_without_a_snapshot);
+    tcase_add_test(tcase, restored_peers_stay_until_a_snapshot_lacks_them);
     tcase_add_test(tcase, snapshot_of_many_chunks_takes_changes_meanwhile);
     tcase_add_test(tcase, completion_at_two_nodes_counts_once);
     tcase_add_test(tcase, changes_wait_while_the_engine_is_away);

@@ -65,6 +65,8 @@ static const uint64_t failing_seeds[RULE_COUNT] = {
     [RULE_TELL_COMPLETIONS] = 9047,
     [RULE_LOST_LASTING] = 233,
     [RULE_BEFORE_START] = 27330,
+    [RULE_GUESSED_STAMP] = 187884,
+    [RULE_LATE_SNAPSHOT] = 221,
 };
 
 START_TEST(rule_is_needed) {

@@ -126,7 +126,7 @@ START_TEST(node_that_was_away_tells_what_lasts) {
 END_TEST
 
 START_TEST(snapshot_without_room_does_not_count) {
-    struct joining joining = { .joined = true, .has_room = true, .told = true };
+    struct joining joining = { .joined = true, .confirmed = true, .has_room = true, .told = true };
     ck_assert_int_eq(tick(&joining, 1000), JOINING_REQUEST);
     joining_set_room(&joining, false);
     joining_set_room(&joining, true);
@@ -156,14 +156,20 @@ START_TEST(node_without_an_answer_joins_and_is_whole_later) {
     ck_assert_int_eq(tick(&joining, 330001), JOINING_WHOLE);
     ck_assert(joining.whole);
     ck_assert_int_eq(tick(&joining, 400000), JOINING_REQUEST); /* for its counters and registry */
-    const struct chunk_header chunk = { .request = joining.request, .whole = true, .last = true };
-    ck_assert_int_eq(joining_note_chunk(&joining, &chunk, 400001), CHUNK_LAST);
+    struct chunk_header chunk = { .request = joining.request, .whole = true, .last = true };
+    ck_assert_int_eq(joining_note_chunk(&joining, &chunk, 400001), CHUNK_FIRST_SNAPSHOT);
     ck_assert_int_eq(tick(&joining, 500000), JOINING_WAIT);
+    joining_lost(&joining);
+    ck_assert_int_eq(tick(&joining, 500001), JOINING_REQUEST);
+    chunk.request = joining.request;
+    ck_assert_int_eq(joining_note_chunk(&joining, &chunk, 500002), CHUNK_LAST);
 }
 END_TEST
 
 START_TEST(hole_and_lack_of_room_end_wholeness) {
-    struct joining joining = { .joined = true, .whole = true, .has_room = true, .told = true };
+    struct joining joining = {
+        .joined = true, .confirmed = true, .whole = true, .has_room = true, .told = true
+    };
     joining_lost(&joining);
     ck_assert(!joining.whole);
     ck_assert_int_eq(tick(&joining, 1000), JOINING_REQUEST);

@@ -449,6 +449,16 @@ START_TEST(join_without_a_snapshot_leaves_restored_peers_an_interval) {
 }
 END_TEST
 
+START_TEST(late_snapshot_removes_what_it_does_not_confirm) {
+    restore_peers();
+    tracker_end_join(tracker, false, test_seconds_after(2));
+    ck_assert_uint_eq(sweep_at(3), 0);
+    tracker_end_join(tracker, true, test_seconds_after(4));
+    ck_assert_uint_eq(sweep_at(5), 1);
+    assert_counts(0, 2);
+}
+END_TEST
+
 START_TEST(peers_stay_while_changes_of_other_nodes_wait) {
     const struct announce_request peer = test_leecher(1);
     announce_at(&peer, 0);
@@ -533,6 +543,7 @@ UNIT_SUITE(tracker_cluster) {
     tcase_add_checked_fixture(joining, create_tracker, delete_tracker);
     tcase_add_test(joining, join_ends_with_the_confirmed_peers);
     tcase_add_test(joining, join_without_a_snapshot_leaves_restored_peers_an_interval);
+    tcase_add_test(joining, late_snapshot_removes_what_it_does_not_confirm);
     tcase_add_test(joining, peers_stay_while_changes_of_other_nodes_wait);
     tcase_add_test(joining, download_count_of_the_cluster_is_shown);
     tcase_add_test(joining, dump_tells_where_peers_announced);
