@@ -31,8 +31,8 @@ enum {
     CHUNKS = 64,
     KEYS_PER_CHUNK = 6,
     ID_BITS = 16,
-    DATA_MAX = 8 << 20,
-    ENTRIES_MAX = 1 << 16,
+    DATA_MAX = 32 << 20,
+    ENTRIES_MAX = 1 << 18,
     ENTRY_MAX = 4096,
     READ_COUNT = 50,
     STEP_MS = 1000,
@@ -42,6 +42,8 @@ enum {
     INTERVAL_MIN_S = 120,
     INTERVAL_MAX_S = 300,
     SLACK_MS = 60000,
+    LONG_S = 4000, /* tombstones and completions are kept for at most 1620 s */
+    LONG_EVERY = 16,
 };
 
 #define START_MS UINT64_C(1700000000000)
@@ -110,6 +112,7 @@ struct node {
     struct source source;
     struct rows rows;
     struct rows old_rows;
+    bool has_old_rows;
 };
 
 struct entry {
@@ -173,6 +176,7 @@ struct simulation {
     bool has_sites;
     bool has_blocks;
     bool has_idle;
+    bool is_long;              /* nodes restart from rows of long ago */
     uint32_t favourite;        /* fault, half of all */
     bool copied;               /* a database */
     uint64_t whole_by_time_ms; /* the last time that a node became it, by the engine's clock */
@@ -1538,7 +1542,7 @@ static void break_node(struct node *node) {
         break;
     case 2:
         if (is_running(node)) {
-            node->start_ms = sim.now_ms + some_ms(2, 300);
+            node->start_ms = sim.now_ms + some_ms(2, sim.is_long ? LONG_S : 300);
             node->restart_empty = chance(200);
             node->restart_old = chance(300);
             if (chance(100))
@@ -1551,8 +1555,10 @@ static void break_node(struct node *node) {
             INTERVAL_MIN_S + random_below(&sim.random, INTERVAL_MAX_S - INTERVAL_MIN_S + 1);
         break;
     case 4:
-        if (node->up)
-            save_rows(node, &node->old_rows);
+        if (!node->up || (sim.is_long && node->has_old_rows))
+            break;
+        save_rows(node, &node->old_rows);
+        node->has_old_rows = true;
         break;
     case 5:
         node->room = chance(300) ? 4 + random_below(&sim.random, 10) : UINT32_MAX;
@@ -1762,6 +1768,7 @@ static void begin(uint64_t seed, enum broken_rule broken) {
     sim.has_sites = chance(200);
     sim.has_blocks = chance(200);
     sim.has_idle = chance(200);
+    sim.is_long = seed % LONG_EVERY == 0;
     sim.favourite = random_below(&sim.random, 7);
     sim.entry_count = sim.first_entry = sim.snapshot_count = sim.data_len = 0;
     sim.engine_run = 1;
@@ -1798,7 +1805,7 @@ static void run_for(uint32_t seconds, enum phase phase) {
 
 const char *simulation_run(uint64_t seed, enum broken_rule broken) {
     begin(seed, broken);
-    run_for(600 + random_below(&sim.random, 900), PHASE_FAULTY);
+    run_for(600 + random_below(&sim.random, 900) + (sim.is_long ? LONG_S : 0), PHASE_FAULTY);
     heal();
     run_for(20, PHASE_SILENT);
     compare_early();

@@ -1,6 +1,26 @@
 /* A cluster in virtual time: nodes with the rules of src/cluster/, an engine that loses, repeats
  * and reorders entries, and clients. At the end of a run, all nodes must agree with an oracle: of
- * each key the record with the greatest stamp ever made counts. */
+ * each key the record with the greatest stamp ever made counts, if it is a put and not past its
+ * deadline. Every 16th schedule is so long that nodes restart from rows that are older than
+ * anything that the others remember.
+ *
+ * Not compared:
+ * - peers, counts and registry entries that only nodes knew which then died
+ * - peers within a minute of their deadline, and peers that a registry entry has ever refused,
+ *   except that they must be gone while it does
+ * - removed peers, until their deadline, at a node that lost the removal or got a snapshot from
+ * such a node, or if a queue was too full to send removals
+ * - an older put with a longer interval, which may outlast the newest one of another node
+ * - the peer of a client that crashed, at nodes that became whole by time: they never hear of it
+ * - removals, and peers of clients that left, in a LAN: a snapshot of another site lacks them
+ * - expired peers at a node whose clock has jumped; active clients after a jump that a node does
+ *   not know of, or once the engine's clock has changed
+ * - an active client that has moved within the last interval
+ * - right after the faults: nodes that lack something, and records of nodes that have restarted,
+ *   which cannot send again what a failover lost
+ * - counts of torrents that a node has forgotten, and the true count once a database was copied
+ *   (the nodes must still agree), or if a node died that counted a completion twice
+ * - completions counted at several nodes that were apart for longer than completions are kept */
 #ifndef SKEP_UNIT_CLUSTER_SIMULATION_H
 #define SKEP_UNIT_CLUSTER_SIMULATION_H
 
