@@ -187,18 +187,22 @@ def test_lone_node_keeps_its_peers_and_counts_over_a_restart():
         counts_are(daemon, torrent, (2, 0, 2))
 
 
-def test_counts_stay_if_a_node_starts_while_the_engine_is_away():
+def test_counts_stay_and_left_peers_go_if_a_node_starts_while_the_engine_is_away():
     torrent = random_hash()
     with Engine() as engine, nodes(2, engine) as (a, b):
         become_whole(a)
+        left = Peer(a.port, torrent)
+        left.start()
         client = Peer(a.port, torrent)
         client.start()
         client.complete()
-        counts_are(b, torrent, (1, 0, 1))
+        counts_are(b, torrent, (1, 1, 1))
+        b.stop()
+        left.stop()
         engine.kill()
-        b.restart()
+        b.start()
         wait_until(lambda: is_ready(b))
-        counts_are(b, torrent, (1, 0, 1))
+        counts_are(b, torrent, (1, 1, 1))
         engine.start()
         second = Peer(b.port, torrent)
         second.start()
