@@ -25,6 +25,7 @@ def metrics(tmp_path_factory):
     """The metrics of a daemon with all families."""
     issued = Authority(tmp_path_factory.mktemp("certificates")).issue("skep")
     config = (f"https = {{ port = {free_port()}; {issued.setting} }};"
+              f"dht = {{ enabled = true; port = {free_port()}; }};"
               'cluster = { engine = "unix:///nowhere/redis.sock"; };')
     with Skepd(config=config, udp=True) as daemon:
         Peer(daemon.port, random_hash()).start()
