@@ -431,8 +431,10 @@ static void note_truth(size_t key, const struct record *record) {
         truth->removed = record->stamp;
     if (put && record->stamp > truth->removed && deadline_ms > truth->last_deadline_ms)
         truth->last_deadline_ms = deadline_ms;
-    const bool same = record->stamp == truth->stamp; /* of nodes with one id */
-    if (record->stamp < truth->stamp || (same && deadline_ms <= truth->deadline_ms))
+    /* Two records with one stamp are of nodes with one id. A removal beats a put. */
+    const bool same = record->stamp == truth->stamp;
+    if (record->stamp < truth->stamp ||
+        (same && put && (!truth->put || deadline_ms <= truth->deadline_ms)))
         return;
     truth->stamp = record->stamp;
     truth->put = put;
@@ -1671,7 +1673,7 @@ static void compare_key(const struct node *node, size_t key) {
         differ(node, "has an old state of key", key);
     /* An earlier put of another node, with a longer interval, may outlast the last one. */
     const bool expired = truth->put && truth->last_deadline_ms + SLACK_MS < now_ms;
-    if (slot->present && expired && sim.now_ms >= node->hold_until_ms)
+    if (slot->present && expired && sim.now_ms >= node->hold_until_ms + STEP_MS)
         differ(node, "has expired key", key);
     /* A removal may be lost; then the peer stays until its deadline. A snapshot of another site
      * does not have those of a LAN. */

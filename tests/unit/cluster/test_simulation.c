@@ -31,6 +31,14 @@ START_TEST(nodes_agree_after_faults) {
 }
 END_TEST
 
+/* Schedules in which the oracle was once wrong. */
+static const uint64_t oracle_seeds[] = { 472631, 619767, 736138 };
+
+START_TEST(oracle_is_right) {
+    ck_assert_ptr_null(simulation_run(oracle_seeds[_i], RULE_NONE));
+}
+END_TEST
+
 /* A schedule that fails only without the rule; 0: none is known. */
 static const uint64_t failing_seeds[RULE_COUNT] = {
     [RULE_GREATER_STAMP] = 1,
@@ -106,6 +114,7 @@ UNIT_SUITE(cluster_simulation) {
     tcase_set_timeout(tcase, 300);
     tcase_add_test(tcase, nodes_agree_after_faults);
     tcase_add_test(tcase, sending_again_saves_snapshots);
+    tcase_add_loop_test(tcase, oracle_is_right, 0, LOOPS_OF(oracle_seeds));
     tcase_add_loop_test(tcase, rule_is_needed, RULE_NONE + 1, RULE_COUNT);
     suite_add_tcase(suite, tcase);
     return suite;
