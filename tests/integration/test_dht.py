@@ -12,6 +12,7 @@ from support.dht import DhtNode
 from support.prometheus import read_metrics
 from support.skepctl import REFUSED, Skepctl
 from support.skepd import Skepd, free_port
+from support.torrents import encode
 from support.waiting import wait_until
 
 
@@ -87,6 +88,22 @@ def test_many_queries_at_once_are_answered(daemon):
             node.send("ping", transaction)
         while answered != asked:
             answered.add(node.receive()[b"t"])
+
+
+def test_what_is_no_query_is_not_answered(daemon, api):
+    """Garbage, the longest datagram there is, and replies and errors without a query."""
+    ignored = api.get("/dht")["counts"]["ignored"]
+    with DhtNode(daemon.dht_port, source="127.0.0.21") as node:
+        reply = {b"id": node.id, b"nodes": node.id + bytes([192, 0, 2, 1, 26, 225]), b"token": b"t"}
+        junk = [b"\0", b"d", b"d" * 1400, b"l" * 65507, b"d1:y1:q",
+                encode({b"t": b"aa", b"y": b"r", b"r": reply}),
+                encode({b"t": b"aa", b"y": b"e", b"e": [201, b"error"]})]
+        for datagram in junk:
+            node.socket.send(datagram)
+        transaction = b"after"
+        node.send("ping", transaction)
+        assert node.receive()[b"t"] == transaction
+    assert api.get("/dht")["counts"]["ignored"] >= ignored + len(junk)
 
 
 def test_reply_leaves_from_the_address_that_was_asked(daemon):
