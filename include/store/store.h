@@ -38,13 +38,15 @@ void store_show_cluster(struct store *store);
 /* Discards uncommitted changes. NULL is ignored. */
 void store_close(struct store *store);
 
-/* Calls `restore` for each torrent and each peer, as changes, until it returns false; from up to
- * `threads` threads at the same time. A torrent comes before its peers, on the same thread.
+/* Calls `restore` with all torrents and peers, as changes, until it returns false; from up to
+ * `threads` threads at the same time. The changes of a call have one info_hash. A torrent comes
+ * before its peers, on the same thread.
  * If the file is damaged, passes on the readable part and continues with a new file as store_open
  * does. False if the file could not be read for another reason, or no new one could be created; see
  * store_failure. */
 bool store_restore(struct store *store, unsigned threads,
-                   bool (*restore)(void *context, const struct change *change), void *context);
+                   bool (*restore)(void *context, const struct change *changes, size_t count),
+                   void *context);
 
 /* Call before a commit. Checks that the open file is still the file at its path. If it was deleted
  * or replaced, or if the last failure may be cured by it, opens the path again; the store is then

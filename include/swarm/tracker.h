@@ -144,9 +144,10 @@ bool tracker_dump(struct tracker *tracker, uint32_t first, uint32_t shards, uint
 bool tracker_dump_torrent(struct tracker *tracker, const uint8_t info_hash[static INFO_HASH_LEN],
                           uint64_t now_ms, change_reader read, void *context);
 
-/* Restores one peer or torrent from the store; the change is not put into the feed. Beyond the
- * limits it is skipped. False if out of memory. */
-bool tracker_restore(struct tracker *tracker, const struct change *change, uint64_t now_ms);
+/* Restores a torrent, or peers of it, from the store: changes with one info_hash, at least one.
+ * They are not put into the feed. Beyond the limits they are skipped. False if out of memory. */
+bool tracker_restore(struct tracker *tracker, const struct change *changes, size_t count,
+                     uint64_t now_ms);
 
 /* Extends every deadline to at least one interval from now: after a restore, the time of the last
  * announce is unknown; after a pause, no peer could announce. Not in a cluster, which has other

@@ -120,11 +120,13 @@ struct restore_state {
     _Atomic uint32_t peers; /* in the database */
 };
 
-static bool restore_change(void *context, const struct change *change) {
+static bool restore_changes(void *context, const struct change *changes, size_t count) {
     struct restore_state *state = context;
-    if (change->peer.family != FAMILY_NONE)
-        atomic_fetch_add_explicit(&state->peers, 1, memory_order_relaxed);
-    return tracker_restore(state->tracker, change, state->now_ms);
+    uint32_t peers = 0;
+    for (size_t i = 0; i < count; i++)
+        peers += changes[i].peer.family != FAMILY_NONE;
+    atomic_fetch_add_explicit(&state->peers, peers, memory_order_relaxed);
+    return tracker_restore(state->tracker, changes, count, state->now_ms);
 }
 
 static unsigned cores(void) {
@@ -162,7 +164,7 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
     if (config->cluster.engines.count > 0)
         store_show_cluster(daemon->store);
     struct restore_state state = { .tracker = daemon->tracker, .now_ms = clock_now_ms() };
-    if (!store_restore(daemon->store, cores(), restore_change, &state)) {
+    if (!store_restore(daemon->store, cores(), restore_changes, &state)) {
         log_error("database %s: cannot read: %s", config->database, store_failure(daemon->store));
         return false;
     }

@@ -398,7 +398,8 @@ bool store_exchange_secret(struct store *store, const char *name, const void *se
 }
 
 bool store_restore(struct store *store, unsigned threads,
-                   bool (*restore)(void *context, const struct change *change), void *context) {
+                   bool (*restore)(void *context, const struct change *changes, size_t count),
+                   void *context) {
     char why[ERROR_LEN];
     const struct swarm_restore wanted = {
         .restore = restore,

@@ -10,7 +10,10 @@
 #include "store/schema.h"
 #include "store/swarm_log.h"
 
-enum { RESTORE_THREADS_MAX = 4 };
+enum {
+    RESTORE_THREADS_MAX = 4,
+    RUN_MAX = 256, /* changes passed on at once */
+};
 
 static const char PUT_PEER[] =
     "INSERT OR REPLACE INTO peer"
@@ -156,6 +159,8 @@ struct restore_state {
     pthread_t thread;
     struct connection *connection;
     struct latest_changes latest; /* of the range, from the log */
+    struct change run[RUN_MAX];   /* read, and not yet passed on; of one info_hash */
+    size_t run_len;
     unsigned range;
     enum connection_result result;
     char why[ERROR_LEN];
@@ -198,10 +203,20 @@ static bool is_stopped(const struct restore_state *restoring) {
     return atomic_load_explicit(&restoring->job->stopped, memory_order_relaxed);
 }
 
-static void pass_change(struct restore_state *restoring, const struct change *change) {
+static void pass_run(struct restore_state *restoring) {
     const struct swarm_restore *wanted = restoring->job->wanted;
-    if (!wanted->restore(wanted->context, change))
+    const size_t len = restoring->run_len;
+    restoring->run_len = 0;
+    if (len > 0 && !wanted->restore(wanted->context, restoring->run, len))
         atomic_store_explicit(&restoring->job->stopped, true, memory_order_relaxed);
+}
+
+static void add_to_run(struct restore_state *restoring, const struct change *change) {
+    const struct change *first = &restoring->run[0];
+    if (restoring->run_len == RUN_MAX ||
+        (restoring->run_len > 0 && memcmp(first->info_hash, change->info_hash, INFO_HASH_LEN) != 0))
+        pass_run(restoring);
+    restoring->run[restoring->run_len++] = *change;
 }
 
 static void restore_rows(struct restore_state *restoring, const char *sql,
@@ -214,9 +229,10 @@ static void restore_rows(struct restore_state *restoring, const char *sql,
         if (!read_row(rows, restoring->job->now_s, &change)) {
             keep_worst(restoring, CONNECTION_DAMAGED, "it contains invalid rows");
         } else if (!latest_changes_replace(&restoring->latest, &change)) {
-            pass_change(restoring, &change);
+            add_to_run(restoring, &change);
         }
     }
+    pass_run(restoring);
     if (!is_stopped(restoring) && result != SQLITE_DONE)
         keep_failure(restoring);
     sqlite3_reset(rows);
@@ -226,8 +242,9 @@ static void restore_latest(struct restore_state *restoring, enum change_kind kin
     const struct latest_changes *latest = &restoring->latest;
     for (size_t i = 0; i < latest->count && !is_stopped(restoring); i++) {
         if (latest->list[i].change.kind == kind)
-            pass_change(restoring, &latest->list[i].change);
+            add_to_run(restoring, &latest->list[i].change);
     }
+    pass_run(restoring);
 }
 
 static void read_log(struct restore_state *restoring) {

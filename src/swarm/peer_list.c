@@ -418,9 +418,14 @@ static void put_record(struct peer_list *list, uint32_t position, const struct p
     place->flags = (uint8_t)((record->flags & ~PEER_WALKED) | walk_mark);
 }
 
+void peer_list_expect(struct peer_list *list, uint32_t more) {
+    list->expected = more == 0 ? 0 : peer_list_count(list) + more;
+}
+
 uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,
                        const struct peer_record *record, uint32_t deadline_s) {
-    const uint32_t count = peer_list_count(list) + 1;
+    const uint32_t next = peer_list_count(list) + 1;
+    const uint32_t count = next > list->expected ? next : list->expected;
     if (!fit_block(list, count) || !fit_indexes(list, count))
         return PEER_NOWHERE;
     list->loopback += endpoint_wire_is_loopback(list->family, wire);

@@ -56,6 +56,7 @@ struct peer_list {
     struct peer_indexes *indexes;  /* NULL while the list is small */
     uint32_t zone_end[PEER_ZONES]; /* positions; the last one is the count */
     uint32_t capacity;
+    uint32_t expected;    /* count after additions that it makes room for; 0: none */
     uint32_t loopback;    /* peers with a loopback address */
     uint32_t unreachable; /* peers with port 1: see peer_is_unreachable */
     uint32_t twins;       /* peers with PEER_TWIN */
@@ -100,6 +101,10 @@ uint32_t peer_list_find_identity(const struct peer_list *list,
  * others. */
 uint32_t peer_list_find_twin(const struct peer_list *list, const struct peer_record *record,
                              bool paired);
+
+/* From the next addition on, has room for as many more peers, so that it grows once. 0 ends this.
+ */
+void peer_list_expect(struct peer_list *list, uint32_t more);
 
 /* Adds a peer that is not in the list. Returns its position, or PEER_NOWHERE if out of memory. */
 uint32_t peer_list_add(struct peer_list *list, enum peer_zone zone, const uint8_t *wire,

@@ -658,6 +658,17 @@ void swarm_extend_deadlines(struct swarm *swarm, struct swarm_walk *walk, uint32
         peer_list_extend_deadline(list, position, now_s, interval_s);
 }
 
+void swarm_expect(struct swarm *swarm, const struct change *changes, size_t count) {
+    uint32_t v4 = 0;
+    uint32_t v6 = 0;
+    for (size_t i = 0; i < count; i++) {
+        v4 += changes[i].peer.family == FAMILY_V4;
+        v6 += changes[i].peer.family == FAMILY_V6;
+    }
+    peer_list_expect(&swarm->v4, v4);
+    peer_list_expect(&swarm->v6, v6);
+}
+
 bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
                    const struct change *change, bool on_lan, bool lasting, uint32_t now_s,
                    uint16_t ttl_s) {

@@ -153,6 +153,10 @@ size_t swarm_walk(struct swarm *swarm, struct swarm_walk *walk, uint32_t now_s,
 void swarm_extend_deadlines(struct swarm *swarm, struct swarm_walk *walk, uint32_t now_s,
                             uint32_t interval_s, uint32_t *visits);
 
+/* Makes room for the peers among `changes`, which are then restored in one go, if none of them is
+ * in the swarm. It lasts until it is called with no changes. */
+void swarm_expect(struct swarm *swarm, const struct change *changes, size_t count);
+
 /* Restores a peer from a change, without reporting it; an existing peer is left alone, except that
  * a twin takes its role. `lasting`: it does not expire (PEER_DEADLINE_NEVER). False if out of
  * memory. */

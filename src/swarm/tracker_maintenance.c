@@ -416,33 +416,55 @@ bool tracker_dump_torrent(struct tracker *tracker, const uint8_t info_hash[stati
     return complete;
 }
 
-bool tracker_restore(struct tracker *tracker, const struct change *change, uint64_t now_ms) {
-    const uint32_t now_s = tracker_seconds(now_ms);
-    uint64_t hash;
-    if (change->peer.family != FAMILY_NONE)
-        address_counts_prefetch(tracker->addresses, &change->peer);
-    struct shard *shard = swarm_table_lock(tracker->table, change->info_hash, &hash);
+/* False if out of memory. */
+static bool restore_change(struct tracker *tracker, struct shard *shard, struct swarm *swarm,
+                           const struct change *change, uint32_t now_s) {
     const struct tracker_options *options = shard->options;
-    struct swarm *swarm = shard_find(shard, change->info_hash, hash);
-    enum announce_result result = ANNOUNCE_OK;
-    if (swarm == NULL)
-        result = tracker_add_swarm(tracker, shard, change->info_hash, hash, now_s, &swarm);
-    if (result == ANNOUNCE_OK && change->peer.family == FAMILY_NONE) {
+    if (change->peer.family == FAMILY_NONE) {
         swarm->downloaded = change->downloaded;
         swarm->idle_since_s = now_s - change->age_s;
-    } else if (result == ANNOUNCE_OK && counter_read(&tracker->peers) < options->peers_max &&
-               swarm_peers(swarm) < options->torrent_peers_max) {
-        const uint32_t before = swarm_peers(swarm);
-        const size_t memory = swarm_memory(swarm);
-        if (!swarm_restore(swarm, &shard->outputs, change,
-                           networks_contain(&options->lan, &change->peer), options->cluster, now_s,
-                           (uint16_t)options->interval_max_s))
-            result = ANNOUNCE_NO_MEMORY;
-        counter_add(&tracker->peers, swarm_peers(swarm) - before);
-        tally_add(&tracker->memory, swarm_memory(swarm) - memory);
+        return true;
     }
+    const uint32_t before = swarm_peers(swarm);
+    if (counter_read(&tracker->peers) >= options->peers_max || before >= options->torrent_peers_max)
+        return true;
+    const bool good = swarm_restore(swarm, &shard->outputs, change,
+                                    networks_contain(&options->lan, &change->peer),
+                                    options->cluster, now_s, (uint16_t)options->interval_max_s);
+    counter_add(&tracker->peers, swarm_peers(swarm) - before);
+    return good;
+}
+
+static bool restore_changes(struct tracker *tracker, struct shard *shard, struct swarm *swarm,
+                            const struct change *changes, size_t count, uint32_t now_s) {
+    const size_t memory = swarm_memory(swarm);
+    bool good = true;
+    swarm_expect(swarm, changes, count);
+    for (size_t i = 0; good && i < count; i++)
+        good = restore_change(tracker, shard, swarm, &changes[i], now_s);
+    swarm_expect(swarm, NULL, 0);
+    tally_add(&tracker->memory, swarm_memory(swarm) - memory);
+    return good;
+}
+
+bool tracker_restore(struct tracker *tracker, const struct change *changes, size_t count,
+                     uint64_t now_ms) {
+    const uint32_t now_s = tracker_seconds(now_ms);
+    uint64_t hash;
+    for (size_t i = 0; i < count; i++) {
+        if (changes[i].peer.family != FAMILY_NONE)
+            address_counts_prefetch(tracker->addresses, &changes[i].peer);
+    }
+    struct shard *shard = swarm_table_lock(tracker->table, changes->info_hash, &hash);
+    struct swarm *swarm = shard_find(shard, changes->info_hash, hash);
+    enum announce_result result = ANNOUNCE_OK;
+    if (swarm == NULL)
+        result = tracker_add_swarm(tracker, shard, changes->info_hash, hash, now_s, &swarm);
+    bool good = result != ANNOUNCE_NO_MEMORY;
+    if (result == ANNOUNCE_OK)
+        good = restore_changes(tracker, shard, swarm, changes, count, now_s);
     swarm_table_unlock(shard);
-    return result != ANNOUNCE_NO_MEMORY;
+    return good;
 }
 
 /* The swarm may be forgotten between two steps. */

@@ -5,10 +5,12 @@
 #include "store/store.h"
 #include "swarm/registry.h"
 
-static bool accept_change(void *context, const struct change *change) {
+static bool accept_changes(void *context, const struct change *changes, size_t count) {
     (void)context;
-    assert(change->peer.family == FAMILY_NONE || change->peer.family == FAMILY_V4 ||
-           change->peer.family == FAMILY_V6);
+    assert(count > 0);
+    for (size_t i = 0; i < count; i++)
+        assert(changes[i].peer.family == FAMILY_NONE || changes[i].peer.family == FAMILY_V4 ||
+               changes[i].peer.family == FAMILY_V6);
     return true;
 }
 
@@ -39,7 +41,7 @@ FUZZ_TARGET(database, 61) {
     char error[ERROR_LEN];
     struct database_directory directory = database_directory_create(data, size);
     struct store *store = store_open(directory.file, error);
-    if (store != NULL && store_restore(store, 1, accept_change, NULL)) {
+    if (store != NULL && store_restore(store, 1, accept_changes, NULL)) {
         const struct change change = { .kind = CHANGE_PEER_JOINED, .peer.family = FAMILY_V4 };
         assert(store_apply(store, &change, 1));
         (void)store_commit(store);

@@ -191,8 +191,8 @@ static struct bytes template_database(void) {
     return (struct bytes){ .data = content, .len = len };
 }
 
-static bool restore_change(void *context, const struct change *change) {
-    return tracker_restore(context, change, clock_now_ms());
+static bool restore_changes(void *context, const struct change *changes, size_t count) {
+    return tracker_restore(context, changes, count, clock_now_ms());
 }
 
 static void check_change(void *context, const struct change *changes, size_t count) {
@@ -311,7 +311,7 @@ static void use_database(const char *path) {
     struct tracker *tracker = tracker_create(&options, 0);
     struct store *store = store_open(path, error);
     assert(tracker != NULL);
-    if (store != NULL && store_restore(store, 1, restore_change, tracker)) {
+    if (store != NULL && store_restore(store, 1, restore_changes, tracker)) {
         (void)store_exchange_secret(store, "udp key", secret, previous, sizeof secret, &existed);
         use_swarms(store, tracker);
         use_history(store, path);

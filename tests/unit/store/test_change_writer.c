@@ -74,8 +74,9 @@ static uint32_t number_of(const char *sql) {
     return (uint32_t)count;
 }
 
-static bool count_peer(void *context, const struct change *change) {
-    *(uint32_t *)context += change->peer.family != FAMILY_NONE;
+static bool count_peers(void *context, const struct change *changes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        *(uint32_t *)context += changes[i].peer.family != FAMILY_NONE;
     return true;
 }
 
@@ -84,7 +85,7 @@ static uint32_t stored_peers(void) {
     struct connection reader = { .lock = -1 };
     char why[ERROR_LEN];
     uint32_t peers = 0;
-    const struct swarm_restore counting = { .restore = count_peer, .context = &peers };
+    const struct swarm_restore counting = { .restore = count_peers, .context = &peers };
     ck_assert_int_eq(sqlite3_open(directory.database, &reader.db), SQLITE_OK);
     sqlite3_busy_timeout(reader.db, (int)patience_ms);
     ck_assert_int_eq(sqlite3_exec(reader.db, "BEGIN", NULL, NULL, NULL), SQLITE_OK);

@@ -48,14 +48,18 @@ struct counts {
     uint64_t passkey_tags; /* their sum */
 };
 
-static bool count_change(void *context, const struct change *change) {
-    struct counts *counts = context;
+static void count_change(struct counts *counts, const struct change *change) {
     const bool torrent = change->peer.family == FAMILY_NONE;
     counts->torrents += torrent;
     counts->downloaded += torrent ? change->downloaded : 0;
     counts->peers += !torrent;
     counts->seeders += !torrent && change->left == 0;
     counts->passkey_tags += change->passkey_tag;
+}
+
+static bool count_changes(void *context, const struct change *changes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        count_change(context, &changes[i]);
     return true;
 }
 
@@ -63,7 +67,7 @@ static struct counts restore_counts(void) {
     struct counts counts = { 0 };
     struct store *store = store_open(directory.database, error);
     ck_assert_msg(store != NULL, "%s", error);
-    ck_assert_msg(store_restore(store, 1, count_change, &counts), "%s", store_failure(store));
+    ck_assert_msg(store_restore(store, 1, count_changes, &counts), "%s", store_failure(store));
     store_close(store);
     return counts;
 }

@@ -75,8 +75,7 @@ static void remove_files(void) {
     }
 }
 
-static bool read_change(void *context, const struct change *change) {
-    struct state *state = context;
+static void read_change(struct state *state, const struct change *change) {
     for (uint32_t place = 0; place < PLACES; place++) {
         const struct change here = change_at(place, CHANGE_PEER_JOINED, 0);
         if (memcmp(here.info_hash, change->info_hash, INFO_HASH_LEN) != 0)
@@ -85,9 +84,15 @@ static bool read_change(void *context, const struct change *change) {
             state->downloaded[place] = change->downloaded;
         else
             state->present[place] = endpoint_equal(&here.peer, &change->peer);
-        return true;
+        return;
     }
     ck_abort_msg("a torrent that never was");
+}
+
+static bool read_changes(void *context, const struct change *changes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        read_change(context, &changes[i]);
+    return true;
 }
 
 static struct state restore_state(void) {
@@ -95,7 +100,7 @@ static struct state restore_state(void) {
     struct state state = { 0 };
     struct store *store = store_open(directory.database, error);
     ck_assert_msg(store != NULL, "%s", error);
-    ck_assert(store_restore(store, 1, read_change, &state));
+    ck_assert(store_restore(store, 1, read_changes, &state));
     store_close(store);
     return state;
 }

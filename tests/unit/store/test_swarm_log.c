@@ -69,14 +69,15 @@ static void merge(unsigned ranges) {
     commit();
 }
 
-static bool count_peer(void *context, const struct change *change) {
-    *(uint32_t *)context += change->peer.family != FAMILY_NONE;
+static bool count_peers(void *context, const struct change *changes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        *(uint32_t *)context += changes[i].peer.family != FAMILY_NONE;
     return true;
 }
 
 static uint32_t restored_peers(void) {
     uint32_t peers = 0;
-    ck_assert_msg(store_restore(store, 1, count_peer, &peers), "%s", store_failure(store));
+    ck_assert_msg(store_restore(store, 1, count_peers, &peers), "%s", store_failure(store));
     return peers;
 }
 
@@ -209,9 +210,10 @@ START_TEST(invalid_row_leads_to_a_rewrite_when_it_is_merged) {
 }
 END_TEST
 
-static bool count_atomically(void *context, const struct change *change) {
-    if (change->peer.family != FAMILY_NONE)
-        atomic_fetch_add((_Atomic uint32_t *)context, 1);
+static bool count_atomically(void *context, const struct change *changes, size_t count) {
+    uint32_t peers = 0;
+    (void)count_peers(&peers, changes, count);
+    atomic_fetch_add((_Atomic uint32_t *)context, peers);
     return true;
 }
 
@@ -329,13 +331,12 @@ static void change_something(void) {
     }
 }
 
-static bool read_change(void *context, const struct change *change) {
-    struct model *found = context;
+static void read_change(struct model *found, const struct change *change) {
     const uint32_t torrent = change->info_hash[INFO_HASH_LEN - 1];
     if (change->peer.family == FAMILY_NONE) {
         REQUIRE(found->downloaded[torrent] == 0);
         found->downloaded[torrent] = change->downloaded;
-        return true;
+        return;
     }
     for (uint32_t i = 0; i < PEERS_A_TORRENT; i++) {
         const uint32_t place = torrent * PEERS_A_TORRENT + i;
@@ -344,9 +345,15 @@ static bool read_change(void *context, const struct change *change) {
             continue;
         REQUIRE(found->left[place] == 0); /* passed once */
         found->left[place] = change->left + 1;
-        return true;
+        return;
     }
     ck_abort_msg("a peer that never was");
+}
+
+static bool read_changes(void *context, const struct change *changes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        read_change(context, &changes[i]);
+    return true;
 }
 
 static void copy_file(const char *from, const char *to) {
@@ -372,7 +379,7 @@ static void require_restored_after_crash(void) {
     struct store *after = store_open(copy.database, error);
     ck_assert_msg(after != NULL, "%s", error);
     memset(&restored, 0, sizeof restored);
-    REQUIRE(store_restore(after, 1, read_change, &restored));
+    REQUIRE(store_restore(after, 1, read_changes, &restored));
     REQUIRE(memcmp(&restored, &committed, sizeof restored) == 0);
     store_close(after);
     directory_remove(&copy);

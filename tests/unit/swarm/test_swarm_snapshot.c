@@ -242,7 +242,7 @@ START_TEST(restored_peer_keeps_its_age) {
     struct change change = { .kind = CHANGE_PEER_JOINED, .left = 5, .age_s = 7200 };
     memcpy(change.info_hash, torrent_id(TORRENT), INFO_HASH_LEN);
     change.peer = numbered_endpoint(FAMILY_V6, 1);
-    ck_assert(tracker_restore(tracker, &change, START_MS));
+    ck_assert(tracker_restore(tracker, &change, 1, START_MS));
     tracker_extend_deadlines(tracker, START_MS);
     const struct peer_stats figures = only_peer(10);
     ck_assert_uint_eq(figures.age_s, 7210);
@@ -259,7 +259,7 @@ START_TEST(restored_peer_is_silent_no_longer_than_it_is_there) {
     struct change change = { .kind = CHANGE_PEER_JOINED, .left = 5, .interval_s = told_s[_i] };
     memcpy(change.info_hash, torrent_id(TORRENT), INFO_HASH_LEN);
     change.peer = numbered_endpoint(FAMILY_V4, 1);
-    ck_assert(tracker_restore(tracker, &change, START_MS));
+    ck_assert(tracker_restore(tracker, &change, 1, START_MS));
     ck_assert_uint_eq(only_peer(0).silent_s, 0);
     tracker_extend_deadlines(tracker, START_MS);
     ck_assert_uint_eq(only_peer(0).silent_s, 0);

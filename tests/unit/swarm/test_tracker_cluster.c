@@ -414,7 +414,7 @@ static void restore_peer(uint32_t number) {
     };
     memcpy(change.info_hash, peer.info_hash, INFO_HASH_LEN);
     memcpy(change.peer_id, peer.peer_id, PEER_ID_LEN);
-    ck_assert(tracker_restore(tracker, &change, START_MS));
+    ck_assert(tracker_restore(tracker, &change, 1, START_MS));
 }
 
 /* One of three is confirmed by an announce, one by a merge. */

@@ -366,8 +366,8 @@ START_TEST(restored_peers_count_for_their_address) {
     numbered_id(change.info_hash, TORRENT);
     numbered_id(change.peer_id, 77);
     change.peer = endpoint_at("192.0.2.1", 1077);
-    ck_assert(tracker_restore(tracker, &change, now_ms));
-    ck_assert(tracker_restore(tracker, &change, now_ms));
+    ck_assert(tracker_restore(tracker, &change, 1, now_ms));
+    ck_assert(tracker_restore(tracker, &change, 1, now_ms));
     ck_assert_int_eq(come("192.0.2.1", 2, TORRENT), ANNOUNCE_ADDRESS_FULL);
     ck_assert_int_eq(say(EVENT_STOPPED, "192.0.2.1", 77, TORRENT), ANNOUNCE_OK);
     ck_assert_int_eq(come("192.0.2.1", 2, TORRENT), ANNOUNCE_OK);

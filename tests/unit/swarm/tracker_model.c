@@ -555,7 +555,7 @@ struct restoring {
 static void restore_changes(void *context, const struct change *changes, size_t count) {
     const struct restoring *restoring = context;
     for (size_t i = 0; i < count; i++)
-        REQUIRE_MODEL(tracker_restore(restoring->tracker, &changes[i], restoring->now_ms));
+        REQUIRE_MODEL(tracker_restore(restoring->tracker, &changes[i], 1, restoring->now_ms));
 }
 
 static struct tracker *create_tracker(const struct tracker_options *options) {
