@@ -206,7 +206,12 @@ class Crowd:
 
 
 def request(port, target):
-    """The bencoded response to a request on a connection of its own, with a short timeout."""
+    """The decoded response to a request."""
+    return bencode.decode(download(port, target))
+
+
+def download(port, target):
+    """The body of the response to a request on a connection of its own, with a short timeout."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
         connection.request("GET", target, headers={"Connection": "close"})
@@ -214,6 +219,6 @@ def request(port, target):
         body = answer.read()
         if answer.status != 200:
             raise http.client.HTTPException(f"status {answer.status}")
-        return bencode.decode(body)
+        return body
     finally:
         connection.close()

@@ -7,10 +7,11 @@ CHAOS_SEED repeats the choices of a run (not their timing); CHAOS_S is how long 
 import contextlib
 import os
 import random
+import re
 import secrets
 import time
 
-from crowd import Crowd, request
+from crowd import Crowd, download, request
 from faults import Faults, address_of, link
 from support.api import Api
 from support.engine import Engine
@@ -155,11 +156,20 @@ def summary(excused):
     return {reason: excused.count(reason) for reason in sorted(set(excused))} or "none"
 
 
+def full_scrape(daemon):
+    """{info_hash: bytes of its counts}, and the bytes that follow as those of None. Each node lists the
+    torrents in an order of its own."""
+    body = download(daemon.port, "/scrape")
+    head, tail = b"d5:filesd", body[body.rindex(b"e5:flags"):]
+    entries = re.findall(rb"20:(.{20})(d(?:\d+:[a-z]+i\d+e)+e)", body, re.DOTALL)
+    assert body == head + b"".join(b"20:" + b"".join(entry) for entry in entries) + tail, body
+    return {**dict(entries), None: tail}
+
+
 def unequal_scrapes(nodes):
-    """The torrents whose counts the nodes do not agree about. Each node lists the torrents in an order of
-    its own, so that the bytes of two responses differ."""
-    scrapes = [request(daemon.port, "/scrape")[b"files"] for daemon in nodes]
-    found = {torrent.hex(): [scrape.get(torrent) for scrape in scrapes] for torrent in set().union(*scrapes)}
+    """What is not the same bytes at all nodes, by torrent."""
+    scrapes = [full_scrape(daemon) for daemon in nodes]
+    found = {torrent: [scrape.get(torrent) for scrape in scrapes] for torrent in set().union(*scrapes)}
     return {torrent: counts for torrent, counts in found.items() if any(count != counts[0] for count in counts)}
 
 
