@@ -295,10 +295,10 @@ bool registry_has_own_edits(struct registry *registry) {
 }
 
 /* Takes the edits that cannot stay queued; returns them, the newest first. Changes of other nodes
- * hold, even if they cannot be written now. */
-static struct registry_edit *take_failed(struct registry *registry) {
+ * hold, even if they cannot be written now; at most `kept_max` stay queued. */
+static struct registry_edit *take_failed(struct registry *registry, size_t kept_max) {
     const size_t merged = registry->queued - count_own_edits(registry);
-    const bool keep = merged <= REGISTRY_KEPT_MAX;
+    const bool keep = merged <= kept_max;
     struct registry_edit *failed = NULL;
     struct registry_edit *edit = registry->oldest;
     registry->oldest = NULL;
@@ -317,10 +317,11 @@ static struct registry_edit *take_failed(struct registry *registry) {
     return failed;
 }
 
-void registry_roll_back(struct registry *registry, enum registry_state state, const char *reason) {
+static void roll_back(struct registry *registry, enum registry_state state, const char *reason,
+                      size_t kept_max) {
     struct registry_edit *oldest = NULL;
     pthread_mutex_lock(&registry->lock);
-    struct registry_edit *failed = take_failed(registry);
+    struct registry_edit *failed = take_failed(registry, kept_max);
     while (failed != NULL) {
         struct registry_edit *older = failed->next;
         if (!failed->merged)
@@ -332,4 +333,12 @@ void registry_roll_back(struct registry *registry, enum registry_state state, co
     }
     pthread_mutex_unlock(&registry->lock);
     finish_edits(oldest);
+}
+
+void registry_roll_back(struct registry *registry, enum registry_state state, const char *reason) {
+    roll_back(registry, state, reason, REGISTRY_KEPT_MAX);
+}
+
+void registry_end_edits(struct registry *registry) {
+    roll_back(registry, REGISTRY_FAILED, "shutting down", 0);
 }

@@ -69,7 +69,7 @@ static void free_entries(struct entry_map *map) {
 void registry_delete(struct registry *registry) {
     if (registry == NULL)
         return;
-    registry_roll_back(registry, REGISTRY_FAILED, "shutting down");
+    registry_end_edits(registry);
     for (int i = 0; i < REGISTRY_KINDS; i++)
         free_entries(&registry->maps[i]);
     entry_map_free(&registry->labels);

@@ -80,6 +80,9 @@ struct entry *entry_create(const struct registry_row *row);
 const char *entry_text(const struct entry *entry);
 const char *entry_reason(const struct entry *entry);
 
+/* Ends all queued edits: the registry is about to be deleted. */
+void registry_end_edits(struct registry *registry);
+
 /* The following calls need the registry's lock. */
 
 /* The entry with the kind and key of `row`. NULL: none. Valid while the lock is held. */
