@@ -90,9 +90,9 @@ $(BUILD)/skepctl: $(BUILD)/src/ctl/skepctl.o $(SKEPCTL_OBJECTS)
 	@echo "  LD $@"
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call libs,$(SKEPCTL_LIBRARIES))
 
-# See tests/unit/allocation_count.c.
+# See tests/unit/allocation_count.c and tests/unit/cluster/resolver.c.
 COUNTED_FUNCTIONS := malloc calloc realloc aligned_alloc strdup
-COUNT_FLAGS := $(COUNTED_FUNCTIONS:%=-Wl,--wrap=%)
+COUNT_FLAGS := $(COUNTED_FUNCTIONS:%=-Wl,--wrap=%) -Wl,--wrap=getaddrinfo
 
 $(BUILD)/unit-tests: $(UNIT_OBJECTS) $(TESTED_OBJECTS)
 	@echo "  LD $@"

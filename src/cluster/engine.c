@@ -5,6 +5,7 @@
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <netdb.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -275,10 +276,11 @@ static int finish_connecting(struct engine *engine) {
     return failure;
 }
 
-static bool open_connection(struct engine *engine, const struct engine_url *url) {
-    engine_url_text(url, engine->info.url);
-    engine->connection = url->is_socket ? redisConnectUnixNonBlock(url->place)
-                                        : redisConnectNonBlock(url->place, url->port);
+/* `place` is an IP address, or the path of a Unix socket. */
+static bool open_connection(struct engine *engine, const struct engine_url *url,
+                            const char *place) {
+    engine->connection =
+        url->is_socket ? redisConnectUnixNonBlock(place) : redisConnectNonBlock(place, url->port);
     if (engine->connection == NULL)
         return error_set(engine->error, "out of memory");
     const int failure = engine->connection->err == 0 ? finish_connecting(engine) : 0;
@@ -460,37 +462,91 @@ static bool check_rights(struct engine *engine) {
                      engine->info.url, text, engine->prefix);
 }
 
-static bool open_database(struct engine *engine, const struct engine_url *url) {
-    return open_connection(engine, url) && log_in(engine, url) && select_database(engine, url);
+static bool open_database(struct engine *engine, const struct engine_url *url, const char *place) {
+    return open_connection(engine, url, place) && log_in(engine, url) &&
+           select_database(engine, url);
 }
 
-static bool connect_to(struct engine *engine, const struct engine_url *url) {
-    if (open_database(engine, url)) {
+static bool connect_to_place(struct engine *engine, const struct engine_url *url,
+                             const char *place) {
+    if (open_database(engine, url, place)) {
         engine->reading = engine->connection;
         engine->connection = NULL;
-        if (open_database(engine, url) && check_server(engine) && check_rights(engine))
+        if (open_database(engine, url, place) && check_server(engine) && check_rights(engine))
             return true;
     }
     disconnect(engine);
     return false;
 }
 
+static bool connect_to_address(struct engine *engine, const struct engine_url *url,
+                               const struct addrinfo *address) {
+    char text[NI_MAXHOST];
+    const int failure = getnameinfo(address->ai_addr, address->ai_addrlen, text, sizeof text, NULL,
+                                    0, NI_NUMERICHOST);
+    if (failure != 0)
+        return error_set(engine->error, "%s: %s", engine->info.url, gai_strerror(failure));
+    return connect_to_place(engine, url, text);
+}
+
+/* Adds engine->error, unless it is what the last address has failed with. */
+static void add_failure(struct engine *engine, struct writer *failures) {
+    const struct bytes error = bytes_of(engine->error);
+    if (failures->len >= error.len &&
+        memcmp(failures->data + failures->len - error.len, error.data, error.len) == 0)
+        return;
+    if (failures->len > 0)
+        writer_put_text(failures, "; ");
+    writer_put(failures, error.data, error.len);
+}
+
+/* Tries the addresses of the host in the order of the resolver, each for `timeout_ms`. */
+static bool connect_to_host(struct engine *engine, const struct engine_url *url,
+                            struct writer *failures) {
+    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    struct addrinfo *found = NULL;
+    bool connected = false;
+    const int failure = getaddrinfo(url->place, NULL, &hints, &found);
+    if (failure != 0) {
+        error_set(engine->error, "%s: %s", engine->info.url, gai_strerror(failure));
+        add_failure(engine, failures);
+        return false;
+    }
+    for (const struct addrinfo *at = found; at != NULL && !connected; at = at->ai_next) {
+        if (at != found && atomic_load(&engine->stopping))
+            break;
+        connected = connect_to_address(engine, url, at);
+        if (!connected)
+            add_failure(engine, failures);
+    }
+    freeaddrinfo(found);
+    return connected;
+}
+
+static bool connect_to(struct engine *engine, const struct engine_url *url,
+                       struct writer *failures) {
+    engine_url_text(url, engine->info.url);
+    if (!url->is_socket)
+        return connect_to_host(engine, url, failures);
+    if (connect_to_place(engine, url, url->place))
+        return true;
+    add_failure(engine, failures);
+    return false;
+}
+
 bool engine_connect(struct engine *engine) {
     char text[ERROR_LEN];
-    struct writer errors = writer_on((uint8_t *)text, sizeof text - 1);
+    struct writer failures = writer_on((uint8_t *)text, sizeof text - 1);
     const size_t first = engine->next;
     const size_t count = engine->options.urls.count;
     for (size_t i = 0; i < count && engine->connection == NULL; i++) {
         if (i > 0 && atomic_load(&engine->stopping))
             break;
-        if (connect_to(engine, &engine->options.urls.list[(first + i) % count]))
+        if (connect_to(engine, &engine->options.urls.list[(first + i) % count], &failures))
             break;
-        if (i > 0)
-            writer_put_text(&errors, "; ");
-        writer_put_text(&errors, engine->error);
     }
     engine->next = engine->connection != NULL ? first : 0;
-    text[errors.len] = '\0';
+    text[failures.len] = '\0';
     return engine->connection != NULL || error_set(engine->error, "%s", text);
 }
 

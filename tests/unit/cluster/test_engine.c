@@ -318,6 +318,29 @@ START_TEST(server_is_reached_by_its_port) {
 }
 END_TEST
 
+START_TEST(all_addresses_of_a_name_are_tried) {
+    char text[64];
+    snprintf(text, sizeof text, "redis://two.test:%u", server.port);
+    ck_assert_ptr_null(engine_url_parse(bytes_of(text), &options.urls.list[0]));
+    open_engine();
+    connect_engine();
+    ck_assert_int_eq(add("a"), ENGINE_DONE);
+    ck_assert_ptr_nonnull(strstr(engine_server_run(&server, "INFO keyspace"), "db0:keys="));
+}
+END_TEST
+
+START_TEST(equal_failures_of_a_name_are_reported_once) {
+    char text[64];
+    snprintf(text, sizeof text, "redis://two.test:%u", server.port);
+    ck_assert_ptr_null(engine_url_parse(bytes_of(text), &options.urls.list[0]));
+    open_engine();
+    run("CONFIG SET bind 127.0.0.2");
+    assert_refused("two.test");
+    const char *first = strstr(engine_error(engine), "two.test");
+    ck_assert_ptr_null(strstr(first + 1, "two.test"));
+}
+END_TEST
+
 START_TEST(wrong_password_is_reported) {
     run("CONFIG SET requirepass right");
     assert_refused("NOAUTH");
@@ -496,6 +519,8 @@ UNIT_SUITE(engine) {
     tcase_add_test(tcase, first_secret_is_shared);
     tcase_add_test(tcase, absent_server_is_reported_with_its_url);
     tcase_add_test(tcase, server_is_reached_by_its_port);
+    tcase_add_test(tcase, all_addresses_of_a_name_are_tried);
+    tcase_add_test(tcase, equal_failures_of_a_name_are_reported_once);
     tcase_add_test(tcase, wrong_password_is_reported);
     tcase_add_test(tcase, password_is_read_from_a_file_at_each_connect);
     tcase_add_test(tcase, user_needs_only_the_rights_that_are_listed);
