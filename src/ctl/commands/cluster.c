@@ -32,14 +32,15 @@ static void print_node(const json_t *node, const char *state) {
 static void print_engine(const json_t *engine) {
     char bytes[FORMAT_NUMBER_LEN];
     char url[TEXT_LEN];
+    char kind[TEXT_LEN];
     char version[TEXT_LEN];
     if (is_true(engine, "connected")) {
         format_clean(bytes_of(api_client_text(engine, "url", "?")), url, sizeof url);
+        format_clean(bytes_of(api_client_text(engine, "kind", "?")), kind, sizeof kind);
         format_clean(bytes_of(api_client_text(engine, "version", "?")), version, sizeof version);
         format_size(api_client_number(engine, "stream_bytes"), bytes);
-        printf("engine     %s, %s %s, %s of changes, %" PRIu64 " ms behind\n", url,
-               api_client_text(engine, "kind", "?"), version, bytes,
-               api_client_number(engine, "behind_ms"));
+        printf("engine     %s, %s %s, %s of changes, %" PRIu64 " ms behind\n", url, kind, version,
+               bytes, api_client_number(engine, "behind_ms"));
     } else {
         puts("engine     not connected: changes wait");
     }
