@@ -91,12 +91,12 @@ $(BUILD)/skepctl: $(BUILD)/src/ctl/skepctl.o $(SKEPCTL_OBJECTS)
 	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(call libs,$(SKEPCTL_LIBRARIES))
 
 # See tests/unit/allocation_count.c and tests/unit/cluster/resolver.c.
-COUNTED_FUNCTIONS := malloc calloc realloc aligned_alloc strdup
-COUNT_FLAGS := $(COUNTED_FUNCTIONS:%=-Wl,--wrap=%) -Wl,--wrap=getaddrinfo
+WRAPPED_FUNCTIONS := malloc calloc realloc aligned_alloc strdup getaddrinfo
+WRAP_FLAGS := $(WRAPPED_FUNCTIONS:%=-Wl,--wrap=%)
 
 $(BUILD)/unit-tests: $(UNIT_OBJECTS) $(TESTED_OBJECTS)
 	@echo "  LD $@"
-	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(COUNT_FLAGS) -o $@ $^ $(LDLIBS) $$($(PKG_CONFIG) --libs check) -lm
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(WRAP_FLAGS) -o $@ $^ $(LDLIBS) $$($(PKG_CONFIG) --libs check) -lm
 
 # The unit tests with allocations of src/ that fail; see tests/faults/faults.h. For builds with
 # sanitizers: link-time optimisation would leave no symbols to rename.
@@ -110,7 +110,7 @@ $(BUILD)/faulty.o: $(OBJECTS)
 
 $(BUILD)/fault-tests: $(FAULT_OBJECTS) $(filter-out %/main.o,$(UNIT_OBJECTS)) $(BUILD)/faulty.o
 	@echo "  LD $@"
-	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(COUNT_FLAGS) -Wl,--wrap=abort -o $@ $^ $(LDLIBS) -lm
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(WRAP_FLAGS) -Wl,--wrap=abort -o $@ $^ $(LDLIBS) -lm
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)

@@ -6,6 +6,8 @@
 #include "swarm/registry_entries.h"
 #include "swarm/stamp.h"
 
+enum { KEPT_MAX = 1024 }; /* changes of other nodes that stay queued after a failed write */
+
 static void release_edit(struct registry_edit *edit) {
     if (atomic_fetch_sub(&edit->references, 1) > 1)
         return;
@@ -336,7 +338,7 @@ static void roll_back(struct registry *registry, enum registry_state state, cons
 }
 
 void registry_roll_back(struct registry *registry, enum registry_state state, const char *reason) {
-    roll_back(registry, state, reason, REGISTRY_KEPT_MAX);
+    roll_back(registry, state, reason, KEPT_MAX);
 }
 
 void registry_end_edits(struct registry *registry) {

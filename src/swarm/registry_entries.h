@@ -10,10 +10,7 @@
 #include "swarm/registry_key.h"
 #include "swarm/registry_marks.h"
 
-enum {
-    REGISTRY_PREFIX_LENGTHS = 129,
-    REGISTRY_KEPT_MAX = 1024, /* changes of other nodes that stay queued after a failed write */
-};
+enum { REGISTRY_PREFIX_LENGTHS = 129 };
 
 /* Does not change once readers can find it, apart from the first two fields, which the registry's
  * lock guards. */

@@ -9,7 +9,7 @@
  * - peers within a minute of their deadline, and peers that a registry entry has ever refused,
  *   except that they must be gone while it does
  * - removed peers, until their deadline, at a node that lost the removal or got a snapshot from
- * such a node, or if a queue was too full to send removals
+ *   such a node, or if a queue was too full to send removals
  * - an older put with a longer interval, which may outlast the newest one of another node
  * - the peer of a client that crashed, at nodes that became whole by time: they never hear of it
  * - removals, and peers of clients that left, in a LAN: a snapshot of another site lacks them

@@ -39,6 +39,11 @@ static void open_engine(void) {
     ck_assert_ptr_nonnull(engine);
 }
 
+static void open_url(const char *text) {
+    ck_assert_ptr_null(engine_url_parse(bytes_of(text), &options.urls.list[0]));
+    open_engine();
+}
+
 static void begin(void) {
     server = engine_server_start(NULL);
     options = (struct engine_options){ .prefix = "skep", .timeout_ms = TIMEOUT_MS };
@@ -299,8 +304,7 @@ END_TEST
 
 START_TEST(absent_server_is_reported_with_its_url) {
     static const char text[] = "unix:///nowhere/redis.sock";
-    ck_assert_ptr_null(engine_url_parse(bytes_of(text), &options.urls.list[0]));
-    open_engine();
+    open_url(text);
     assert_refused("unix:///nowhere/redis.sock: No such file or directory");
     ck_assert_int_eq(add("a"), ENGINE_LOST);
 }
@@ -309,8 +313,7 @@ END_TEST
 START_TEST(server_is_reached_by_its_port) {
     char text[64];
     snprintf(text, sizeof text, "redis://127.0.0.1:%u/3", server.port);
-    ck_assert_ptr_null(engine_url_parse(bytes_of(text), &options.urls.list[0]));
-    open_engine();
+    open_url(text);
     connect_engine();
     ck_assert_str_eq(engine_info(engine)->url, text);
     ck_assert_int_eq(add("a"), ENGINE_DONE);
@@ -318,11 +321,14 @@ START_TEST(server_is_reached_by_its_port) {
 }
 END_TEST
 
-START_TEST(all_addresses_of_a_name_are_tried) {
+static void open_name_of_two_addresses(void) {
     char text[64];
     snprintf(text, sizeof text, "redis://two.test:%u", server.port);
-    ck_assert_ptr_null(engine_url_parse(bytes_of(text), &options.urls.list[0]));
-    open_engine();
+    open_url(text);
+}
+
+START_TEST(all_addresses_of_a_name_are_tried) {
+    open_name_of_two_addresses();
     connect_engine();
     ck_assert_int_eq(add("a"), ENGINE_DONE);
     ck_assert_ptr_nonnull(strstr(engine_server_run(&server, "INFO keyspace"), "db0:keys="));
@@ -330,10 +336,7 @@ START_TEST(all_addresses_of_a_name_are_tried) {
 END_TEST
 
 START_TEST(equal_failures_of_a_name_are_reported_once) {
-    char text[64];
-    snprintf(text, sizeof text, "redis://two.test:%u", server.port);
-    ck_assert_ptr_null(engine_url_parse(bytes_of(text), &options.urls.list[0]));
-    open_engine();
+    open_name_of_two_addresses();
     run("CONFIG SET bind 127.0.0.2");
     assert_refused("two.test");
     const char *first = strstr(engine_error(engine), "two.test");

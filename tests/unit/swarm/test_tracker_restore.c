@@ -49,6 +49,10 @@ static void restore_into_other(void *context, const struct change *changes, size
     }
 }
 
+static void dump_into_other(size_t most) {
+    ck_assert(tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, &most));
+}
+
 /* Clients of every kind in 50 torrents, one of which has a count but no peers. */
 static void fill_with_variety(void) {
     for (uint32_t i = 0; i < 1000; i++) {
@@ -71,11 +75,10 @@ static void assert_same_scrapes(uint32_t torrent) {
 
 START_TEST(replayed_state_restores_to_the_same_scrapes) {
     const size_t runs[] = { 1, 7, 1000 };
-    size_t most = runs[_i];
     fill_with_variety();
     other = tracker_create(&options, FEED_CAPACITY);
     ck_assert_ptr_nonnull(other);
-    ck_assert(tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, &most));
+    dump_into_other(runs[_i]);
     for (uint32_t torrent = 0; torrent < 200; torrent++)
         assert_same_scrapes(torrent);
     ck_assert_uint_eq(tracker_stats(other).peers, tracker_stats(tracker).peers);
@@ -116,8 +119,7 @@ START_TEST(restored_peer_that_completed_is_not_counted_again) {
     test_put(tracker, &peer, START_MS);
     other = tracker_create(&options, 0);
     ck_assert_ptr_nonnull(other);
-    ck_assert(
-        tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, &(size_t){ 7 }));
+    dump_into_other(7);
     test_put(other, &peer, START_MS);
     assert_same_scrapes(TORRENT);
     peer.event = EVENT_STOPPED;
@@ -139,8 +141,7 @@ START_TEST(restored_peers_are_returned_at_once) {
     fill_with_variety();
     other = tracker_create(&options, 0);
     ck_assert_ptr_nonnull(other);
-    ck_assert(
-        tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, &(size_t){ 7 }));
+    dump_into_other(7);
     struct announce_request peer = test_leecher(9999);
     numbered_id(peer.info_hash, 101);
     test_announce(other, &peer, START_MS, &reply);
@@ -155,8 +156,7 @@ START_TEST(restore_leaves_out_what_does_not_fit) {
     options.torrents_max = 2;
     other = tracker_create(&options, 0);
     ck_assert_ptr_nonnull(other);
-    ck_assert(
-        tracker_dump(tracker, 0, TRACKER_SHARDS, START_MS, restore_into_other, &(size_t){ 7 }));
+    dump_into_other(7);
     ck_assert_uint_eq(tracker_stats(other).peers, 7);
     ck_assert_uint_eq(tracker_stats(other).torrents, 2);
     tracker_delete(other);
