@@ -53,11 +53,11 @@ def cpu_s(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def http_thread_s(pid):
-    """Seconds of CPU that the busiest HTTP thread has used, from nanoseconds."""
+def http_threads_s(pid):
+    """Seconds of CPU that each HTTP thread has used."""
     tasks = pathlib.Path(f"/proc/{pid}/task").iterdir()
-    return max(int((task / "schedstat").read_text().split()[0])
-               for task in tasks if (task / "comm").read_text().startswith("MHD")) / 1e9
+    return {task.name: int((task / "schedstat").read_text().split()[0]) / 1e9
+            for task in tasks if (task / "comm").read_text().startswith("MHD")}
 
 
 def rss_kib(pid):
@@ -332,9 +332,9 @@ def page(bench):
             reader = threading.Thread(target=_list_torrents, args=(daemon, stop))
             if name == "listed":
                 reader.start()
-            before = http_thread_s(daemon.pid)
+            before = http_threads_s(daemon.pid)
             run = bench.load.measure(daemon, population, "udp", work, seconds=seconds)
-            busy = http_thread_s(daemon.pid) - before
+            busy = max(used - before[thread] for thread, used in http_threads_s(daemon.pid).items())
             stop.set()
             if name == "listed":
                 reader.join()
