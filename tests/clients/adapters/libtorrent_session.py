@@ -26,7 +26,7 @@ class LibtorrentSession(Client):
             "alert_mask": HEARD,
             "allow_multiple_connections_per_ip": True,
             "dht_announce_interval": DHT_INTERVAL_S,
-            "dht_bootstrap_nodes": "{}:{}".format(*self.dht_node) if self.dht_node else "",
+            "dht_bootstrap_nodes": f"{in_url(self.dht_node[0])}:{self.dht_node[1]}" if self.dht_node else "",
             "enable_dht": self.dht_node is not None,
             "enable_incoming_utp": False,
             "enable_lsd": False,
