@@ -51,6 +51,14 @@ struct dht_statistics dht_server_statistics(struct dht_server *server);
 /* As dht_node_list. */
 size_t dht_server_nodes(struct dht_server *server, struct dht_known_node *nodes, size_t max);
 
+/* Torrents with peers that the node keeps itself, those with the most peers first; the caller frees
+ * them. NULL if out of memory. */
+struct stored_torrent *dht_server_torrents(struct dht_server *server, size_t *count);
+
+/* As dht_node_list_peers, the latest first. */
+size_t dht_server_peers(struct dht_server *server, const uint8_t info_hash[static INFO_HASH_LEN],
+                        struct stored_peer *peers, size_t max);
+
 /* A lookup of a torrent, running or ended. The last DHT_RESULTS_MAX are kept. */
 struct dht_result {
     uint32_t number;

@@ -24,6 +24,13 @@ const char *list_view_api_sort(size_t sort);
 /* The order of a sort key: names and health ascending, numbers descending, unless reversed. */
 bool list_view_is_ascending(size_t sort, bool reverse);
 
+/* Writes the "?offset=…&limit=…" of a request for a list. False after printing that one of the
+ * options is invalid. */
+bool list_view_put_page(struct writer *w, const struct command_line *line);
+
+/* Prints, below a list, that nothing was found or that there is more than was shown. */
+void list_view_print_total(const json_t *response, const char *what);
+
 /* "192.0.2.1:6881" or "[2001:db8::1]:6881". */
 void list_view_peer_address(const json_t *peer, char text[static LIST_VIEW_ADDRESS_LEN]);
 

@@ -2,7 +2,7 @@
 #ifndef SKEP_DHT_DHT_STATE_H
 #define SKEP_DHT_DHT_STATE_H
 
-#include "dht/dht_node.h"
+#include "dht/dht_options.h"
 #include "dht/krpc.h"
 #include "dht/lookup.h"
 #include "dht/peer_store.h"

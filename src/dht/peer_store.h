@@ -1,29 +1,15 @@
-/* Peers that DHT clients announced, of torrents that the tracker does not have. 32 bytes each: the
- * endpoint and a keyed hash of the info_hash. Memory is allocated once. Peers are never pushed out
- * by others; they expire. Times are seconds of a monotonic clock. Not locked. */
+/* Peers that DHT clients announced, of torrents that the tracker does not have. A peer has 24
+ * bytes, a torrent 28 and an entry of a hash table. Memory is allocated once. Peers are never
+ * pushed out by others; they expire. Times are seconds of a monotonic clock. Not locked. */
 #ifndef SKEP_DHT_PEER_STORE_H
 #define SKEP_DHT_PEER_STORE_H
 
-#include "base/bytes.h"
-#include "base/endpoint.h"
-#include "base/keyed_hash.h"
-#include "dht/node_id.h"
-
-struct peer_store_limits {
-    uint32_t peers;
-    uint32_t per_torrent; /* of both families */
-    uint32_t per_address; /* IPv4 address or IPv6 /64, over all torrents; may be reached too early
-                             if the store is nearly full */
-    uint32_t ttl_s;       /* at most PEER_STORE_TTL_MAX_S */
-};
-
-enum { PEER_STORE_TTL_MAX_S = 7200 };
+#include "dht/dht_options.h"
 
 struct peer_store;
 
 /* NULL if out of memory. */
-struct peer_store *peer_store_create(const struct peer_store_limits *limits,
-                                     const struct hash_key *key);
+struct peer_store *peer_store_create(const struct dht_limits *limits, const struct hash_key *key);
 void peer_store_delete(struct peer_store *store);
 
 /* Adds a peer, or renews it. False if a limit is reached. */
@@ -37,11 +23,22 @@ void peer_store_pick(const struct peer_store *store, const uint8_t info_hash[sta
                      const struct endpoint *requester, uint32_t start, uint32_t now_s,
                      struct writer *peers);
 
-/* Removes expired peers: looks at a part of the store, and at all of it in as many calls as a
- * lifetime has seconds. Call it every second. */
+/* Removes expired peers: looks at a part of the store, and at all of it in 60 calls. Call it every
+ * second. */
 void peer_store_expire(struct peer_store *store, uint32_t now_s);
 
+/* The torrents that have peers, at most `max`, in no order. Returns their number. */
+size_t peer_store_list_torrents(const struct peer_store *store, struct stored_torrent *torrents,
+                                size_t max, uint32_t now_s);
+
+/* Peers of a torrent, at most `max`. Returns their number. */
+size_t peer_store_list_peers(const struct peer_store *store,
+                             const uint8_t info_hash[static NODE_ID_LEN], struct stored_peer *peers,
+                             size_t max, uint32_t now_s);
+
+/* With expired peers, until they are removed. */
 uint32_t peer_store_count(const struct peer_store *store);
+uint32_t peer_store_torrent_count(const struct peer_store *store);
 size_t peer_store_memory(const struct peer_store *store);
 
 #endif

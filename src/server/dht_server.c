@@ -414,6 +414,45 @@ size_t dht_server_nodes(struct dht_server *server, struct dht_known_node *nodes,
     return count;
 }
 
+static int compare_torrents(const void *a, const void *b) {
+    const struct stored_torrent *one = a;
+    const struct stored_torrent *other = b;
+    if (one->peers != other->peers)
+        return one->peers < other->peers ? 1 : -1;
+    return memcmp(one->info_hash, other->info_hash, NODE_ID_LEN);
+}
+
+struct stored_torrent *dht_server_torrents(struct dht_server *server, size_t *count) {
+    const size_t max = dht_default_limits.torrents;
+    struct stored_torrent *torrents = calloc(max, sizeof *torrents);
+    if (torrents == NULL)
+        return NULL;
+    pthread_mutex_lock(&server->lock);
+    *count = server->node == NULL
+                 ? 0
+                 : dht_node_list_torrents(server->node, torrents, max, clock_now_ms());
+    pthread_mutex_unlock(&server->lock);
+    qsort(torrents, *count, sizeof *torrents, compare_torrents);
+    return torrents;
+}
+
+static int compare_ages(const void *a, const void *b) {
+    const struct stored_peer *one = a;
+    const struct stored_peer *other = b;
+    return (one->age_s > other->age_s) - (one->age_s < other->age_s);
+}
+
+size_t dht_server_peers(struct dht_server *server, const uint8_t info_hash[static INFO_HASH_LEN],
+                        struct stored_peer *peers, size_t max) {
+    pthread_mutex_lock(&server->lock);
+    const size_t count = server->node == NULL ? 0
+                                              : dht_node_list_peers(server->node, info_hash, peers,
+                                                                    max, clock_now_ms());
+    pthread_mutex_unlock(&server->lock);
+    qsort(peers, count, sizeof *peers, compare_ages);
+    return count;
+}
+
 /* Lookups */
 
 static void add_found(struct dht_result *result, const struct endpoint *peer) {

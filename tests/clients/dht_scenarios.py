@@ -10,7 +10,7 @@ from support.skepd import Skepd
 from support.waiting import wait_until
 
 SIZE = 1 << 20
-FOUND_S = 150
+FOUND_S = 240
 MAGNET_S = 240
 
 

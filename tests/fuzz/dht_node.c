@@ -10,7 +10,7 @@
 #include "dht/krpc.h"
 #include "fuzz.h"
 
-enum { SENDERS = 12, DATAGRAM_MAX = 400, KEPT = 8 };
+enum { SENDERS = 12, DATAGRAM_MAX = 400, KEPT = 8, TORRENTS = 4, PEERS_PER_TORRENT = 8 };
 
 /* The last queries of the node. */
 struct outside {
@@ -136,6 +136,21 @@ static void take_step(struct dht_node *node, struct outside *outside, struct byt
     assert(dht_node_wake(node, outside->now_ms) > outside->now_ms);
 }
 
+static void check_stored(const struct dht_node *node, const struct dht_statistics *statistics,
+                         uint64_t now_ms) {
+    struct stored_torrent torrents[TORRENTS + 1];
+    struct stored_peer peers[PEERS_PER_TORRENT + 1];
+    size_t listed = 0;
+    const size_t count = dht_node_list_torrents(node, torrents, TORRENTS + 1, now_ms);
+    assert(count <= statistics->torrents && statistics->torrents <= TORRENTS);
+    for (size_t i = 0; i < count; i++) {
+        listed += torrents[i].peers;
+        assert(torrents[i].peers == dht_node_list_peers(node, torrents[i].info_hash, peers,
+                                                        PEERS_PER_TORRENT + 1, now_ms));
+    }
+    assert(listed <= statistics->peers);
+}
+
 static void check_lists(const struct dht_node *node, const struct outside *outside) {
     static struct dht_known_node nodes[DHT_NODES_MAX];
     struct dht_statistics statistics;
@@ -148,6 +163,7 @@ static void check_lists(const struct dht_node *node, const struct outside *outsi
     }
     assert(listed == statistics.ipv4.good + statistics.ipv6.good);
     assert(statistics.peers <= 32 && statistics.sent == outside->sent);
+    check_stored(node, &statistics, outside->now_ms);
 }
 
 FUZZ_TARGET(dht_node, 7) {
@@ -158,7 +174,8 @@ FUZZ_TARGET(dht_node, 7) {
         .ipv6 = true,
         .secret = { .half = { 1, 2 } },
         .limits = { .peers = 32,
-                    .peers_per_torrent = 8,
+                    .torrents = TORRENTS,
+                    .peers_per_torrent = PEERS_PER_TORRENT,
                     .peers_per_address = 8,
                     .peer_ttl_s = 60,
                     .replies_per_s = 50,

@@ -179,6 +179,35 @@ def test_lookup_finds_what_another_node_knows(torrent):
                    what="it knows the node of the last run")
 
 
+def test_stored_peers_are_listed():
+    """Of torrents that are not shared, by the number of their peers."""
+    many, few = random_hash(), random_hash()
+    with Tracker(share="none") as daemon:
+        with DhtNode(daemon.dht_port) as node:
+            for info_hash, port in (many, 4321), (few, 4322), (many, 4323):
+                assert node.announce(info_hash, port) is None
+        api = Api(daemon.port)
+        shown = api.get("/dht")
+        assert (shown["stored_torrents"], shown["stored_peers"]) == (2, 3)
+        items = [{"info_hash": many.hex(), "peers": 2}, {"info_hash": few.hex(), "peers": 1}]
+        assert api.get("/dht/torrents") == {"items": items, "total": 2, "offset": 0, "limit": 50}
+        assert api.get("/dht/torrents", offset=1, limit=1)["items"] == items[1:]
+        assert api.get("/dht/torrents", limit=0)["items"] == []
+        peers = api.get(f"/dht/torrents/{many.hex()}")
+        assert {(peer["address"], peer["port"]) for peer in peers["items"]} == \
+            {("127.0.0.1", 4321), ("127.0.0.1", 4323)}
+        assert all(0 <= peers["now"] - peer["seen"] < 1800 for peer in peers["items"])
+        assert api.get(f"/dht/torrents/{random_hash().hex()}")["total"] == 0
+        skepctl = Skepctl(options=("--url", daemon.url))
+        assert "stored     3 peers of 2 torrents" in skepctl("dht")
+        assert skepctl("dht", "--stored").splitlines()[1:] == \
+            [f"{many.hex()}      2", f"{few.hex()}      1"]
+        assert "1 of 2 stored torrents" in skepctl("dht", "--stored", "--limit", "1")
+        assert "127.0.0.1:4322" in skepctl("dht", "--stored", few.hex())
+        assert "No stored peers." in skepctl("dht", "--stored", random_hash().hex())
+        assert skepctl.json("dht", "--stored")["items"] == items
+
+
 def test_swarms_are_shared_as_configured(torrent):
     content, public = describe("public", private=False)
     with Tracker(share="registered") as daemon:

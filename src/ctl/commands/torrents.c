@@ -9,7 +9,7 @@
 #include "ctl/list_view.h"
 #include "ctl/torrent_lookup.h"
 
-enum { QUERY_LEN = 800, CELL_LEN = 256, LIMIT_MAX = 500, LIMIT_DEFAULT = 50 };
+enum { QUERY_LEN = 800, CELL_LEN = 256 };
 
 static const char *const shows[] = { "all",      "active", "registered", "unnamed", "idle",
                                      "unseeded", "stuck",  "weak",       "good",    NULL };
@@ -24,19 +24,6 @@ static void put_parameter(struct writer *w, const char *name, const char *value)
     writer_put_text(w, name);
     writer_put_text(w, "=");
     percent_encode(w, bytes_of(value));
-}
-
-static bool put_page(struct writer *w, const struct command_line *line) {
-    uint64_t offset = 0;
-    uint64_t limit = LIMIT_DEFAULT;
-    if (!command_line_number(line, &option_offset, 0, INT32_MAX, &offset) ||
-        !command_line_number(line, &option_limit, 1, LIMIT_MAX, &limit))
-        return false;
-    writer_put_text(w, "?offset=");
-    writer_put_number(w, offset);
-    writer_put_text(w, "&limit=");
-    writer_put_number(w, limit);
-    return true;
 }
 
 static bool put_selection(struct writer *w, const struct command_line *line) {
@@ -86,14 +73,6 @@ static void print_torrent(const json_t *torrent) {
            clean_text(torrent, "name", "", name));
 }
 
-static void print_total(const json_t *response, size_t shown, const char *what) {
-    const uint64_t total = api_client_number(response, "total");
-    if (total == 0)
-        printf("No %s.\n", what);
-    else if (total > shown)
-        printf("%zu of %" PRIu64 " %s; see --offset and --limit\n", shown, total, what);
-}
-
 static void print_torrents(const json_t *response) {
     const json_t *items = json_object_get(response, "items");
     size_t i;
@@ -104,7 +83,7 @@ static void print_torrents(const json_t *response) {
     json_array_foreach(items, i, torrent) {
         print_torrent(torrent);
     }
-    print_total(response, json_array_size(items), "torrents");
+    list_view_print_total(response, "torrents");
 }
 
 /* Releases the response. */
@@ -122,7 +101,7 @@ static enum status run_torrents(const struct command_line *line) {
     struct writer w = writer_on(query, sizeof query);
     json_t *response;
     writer_put_text(&w, "torrents");
-    if (!put_page(&w, line) || !put_selection(&w, line) || !end_query(&w))
+    if (!list_view_put_page(&w, line) || !put_selection(&w, line) || !end_query(&w))
         return STATUS_FAULT;
     const enum status status = api_client_fetch_once(line, (const char *)query, &response);
     return status == STATUS_GOOD ? print_response(line, response, print_torrents) : status;
@@ -161,13 +140,13 @@ static void print_peers(const json_t *response) {
     json_array_foreach(items, i, peer) {
         print_peer(peer, now);
     }
-    print_total(response, json_array_size(items), "peers");
+    list_view_print_total(response, "peers");
 }
 
 /* Checks the options before the torrent is looked up. */
 static bool put_peers_query(struct writer *w, const struct command_line *line) {
     writer_put_text(w, "/peers");
-    return put_page(w, line) && end_query(w);
+    return list_view_put_page(w, line) && end_query(w);
 }
 
 static enum status fetch_peers(struct api_client *client, const char *torrent, const char *query,

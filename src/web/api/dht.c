@@ -115,13 +115,13 @@ static void get_dht(const struct api_request *request, struct web_response *resp
     api_append(&tables, describe_table(&statistics.ipv4, 4));
     api_append(&tables, describe_table(&statistics.ipv6, 6));
     api_send(response, 200,
-             json_pack("{s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "enabled", true,
+             json_pack("{s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "enabled", true,
                        "running", failure == NULL, "error",
                        api_text_or_null(failure == NULL ? "" : failure), "port",
                        api_count(dht_server_port(dht)), "tables", tables, "nodes", list_nodes(dht),
-                       "stored_peers", api_count(statistics.peers), "memory",
-                       api_count(statistics.memory), "lookups", list_results(dht), "counts",
-                       describe_counts(&statistics)));
+                       "stored_peers", api_count(statistics.peers), "stored_torrents",
+                       api_count(statistics.torrents), "memory", api_count(statistics.memory),
+                       "lookups", list_results(dht), "counts", describe_counts(&statistics)));
 }
 
 /* NULL after sending an error. */
@@ -132,6 +132,57 @@ static struct dht_server *running_dht(const struct api_request *request,
         return dht;
     api_send_error(response, 409, "no_dht", "The DHT node does not run (dht.enabled).");
     return NULL;
+}
+
+static void get_torrents(const struct api_request *request, struct web_response *response) {
+    struct api_span span;
+    struct dht_server *dht = running_dht(request, response);
+    if (dht == NULL || !api_query_span(request, response, &span))
+        return;
+    size_t count = 0;
+    struct stored_torrent *torrents = dht_server_torrents(dht, &count);
+    if (torrents == NULL) {
+        api_send_out_of_memory(response);
+        return;
+    }
+    json_t *items = json_array();
+    for (size_t i = span.offset; i < count && i - span.offset < span.limit; i++)
+        api_append(&items, json_pack("{s:o, s:o}", "info_hash",
+                                     api_hex(torrents[i].info_hash, INFO_HASH_LEN), "peers",
+                                     api_count(torrents[i].peers)));
+    free(torrents);
+    api_send_list(response, items, count, span);
+}
+
+static json_t *stored_peer_value(const struct api_request *request,
+                                 const struct stored_peer *peer) {
+    return json_pack("{s:o, s:o, s:o, s:o}", "address", api_address(&peer->endpoint), "machine",
+                     api_machine(request, &peer->endpoint), "port",
+                     api_count(endpoint_port(&peer->endpoint)), "seen",
+                     api_ago(request->unix_ms, peer->age_s));
+}
+
+static void get_peers(const struct api_request *request, struct web_response *response) {
+    uint8_t info_hash[INFO_HASH_LEN];
+    struct api_span span;
+    const size_t max = dht_default_limits.peers_per_torrent;
+    struct dht_server *dht = running_dht(request, response);
+    if (dht == NULL || !api_path_hash(request, response, info_hash) ||
+        !api_query_span(request, response, &span))
+        return;
+    struct stored_peer *peers = calloc(max, sizeof *peers);
+    if (peers == NULL) {
+        api_send_out_of_memory(response);
+        return;
+    }
+    const size_t count = dht_server_peers(dht, info_hash, peers, max);
+    json_t *items = json_array();
+    for (size_t i = span.offset; i < count && i - span.offset < span.limit; i++)
+        api_append(&items, stored_peer_value(request, &peers[i]));
+    free(peers);
+    json_t *body = api_list(items, count, span);
+    api_put(&body, "now", api_unix(request->unix_ms));
+    api_send(response, 200, body);
 }
 
 static void post_lookup(const struct api_request *request, struct web_response *response) {
@@ -171,5 +222,7 @@ const struct api_route dht_routes[] = {
     { "GET", "dht", ROLE_ADMIN, get_dht },
     { "POST", "dht/lookups", ROLE_ADMIN, post_lookup },
     { "GET", "dht/lookups/*", ROLE_ADMIN, get_lookup },
+    { "GET", "dht/torrents", ROLE_ADMIN, get_torrents },
+    { "GET", "dht/torrents/*", ROLE_ADMIN, get_peers },
     { .method = NULL },
 };

@@ -145,7 +145,7 @@ static void start_node(struct dht_network *network, struct member *member) {
         .external_ipv4 = address_of(member->number),
         .callbacks = { .context = member, .send = send_datagram },
     };
-    options.limits.peers = 64;
+    options.limits.peers = options.limits.torrents = 64;
     options.limits.replies_per_s = 100;
     for (int i = 0; i < 2; i++)
         options.secret.half[i] = random_next(&network->random);

@@ -2,16 +2,17 @@
 
 #include "support.h"
 
-enum { NOW_S = 70000, PER_TORRENT = 20, PER_ADDRESS = 30, TTL_S = 1800 };
+enum { NOW_S = 70000, TORRENTS = 1000, PER_TORRENT = 20, PER_ADDRESS = 30, TTL_S = 1800 };
 
 static const struct hash_key key = { .half = { 1, 2 } };
 
 static struct peer_store *create_store(uint32_t peers) {
-    const struct peer_store_limits limits = {
+    const struct dht_limits limits = {
         .peers = peers,
-        .per_torrent = PER_TORRENT,
-        .per_address = PER_ADDRESS,
-        .ttl_s = TTL_S,
+        .torrents = TORRENTS,
+        .peers_per_torrent = PER_TORRENT,
+        .peers_per_address = PER_ADDRESS,
+        .peer_ttl_s = TTL_S,
     };
     struct peer_store *store = peer_store_create(&limits, &key);
     ck_assert_ptr_nonnull(store);
@@ -79,10 +80,11 @@ START_TEST(sweep_frees_the_places_of_expired_peers) {
     }
     const struct endpoint late = numbered_endpoint(FAMILY_V4, 2000);
     ck_assert(!put(store, 2000, &late, NOW_S));
-    for (uint32_t s = 0; s <= TTL_S; s++)
+    for (uint32_t s = 0; s < 60; s++)
         peer_store_expire(store, NOW_S + TTL_S + s);
     ck_assert_uint_eq(peer_store_count(store), 0);
-    ck_assert(put(store, 2000, &late, NOW_S + 2 * TTL_S));
+    ck_assert_uint_eq(peer_store_torrent_count(store), 0);
+    ck_assert(put(store, 2000, &late, NOW_S + TTL_S + 60));
     peer_store_delete(store);
 }
 END_TEST
@@ -165,9 +167,45 @@ START_TEST(peer_is_given_to_requesters_that_can_reach_it) {
 }
 END_TEST
 
-START_TEST(peer_has_less_than_40_bytes) {
-    struct peer_store *store = create_store(100000);
-    ck_assert_uint_lt(peer_store_memory(store), 100000 * 40);
+START_TEST(number_of_torrents_has_a_limit) {
+    struct peer_store *store = create_store(2 * TORRENTS);
+    for (uint32_t i = 0; i < TORRENTS + 5; i++) {
+        const struct endpoint peer = numbered_endpoint(FAMILY_V4, i);
+        REQUIRE(put(store, i, &peer, NOW_S) == (i < TORRENTS));
+    }
+    const struct endpoint other = numbered_endpoint(FAMILY_V4, 2 * TORRENTS);
+    ck_assert(put(store, 0, &other, NOW_S));
+    ck_assert_uint_eq(peer_store_torrent_count(store), TORRENTS);
+    peer_store_delete(store);
+}
+END_TEST
+
+START_TEST(torrents_and_their_peers_are_listed) {
+    struct peer_store *store = create_store(100);
+    struct stored_torrent torrents[TORRENTS];
+    struct stored_peer peers[PER_TORRENT];
+    uint8_t info_hash[NODE_ID_LEN];
+    const struct endpoint v4 = numbered_endpoint(FAMILY_V4, 1);
+    const struct endpoint v6 = numbered_endpoint(FAMILY_V6, 1);
+    ck_assert(put(store, 1, &v4, NOW_S) && put(store, 1, &v6, NOW_S + 10));
+    ck_assert(put(store, 2, &v4, NOW_S + 20));
+    ck_assert_uint_eq(peer_store_list_torrents(store, torrents, 1, NOW_S + 20), 1);
+    ck_assert_uint_eq(peer_store_list_torrents(store, torrents, TORRENTS, NOW_S + 20), 2);
+    numbered_id(info_hash, 1);
+    const size_t first = memcmp(torrents[0].info_hash, info_hash, NODE_ID_LEN) == 0 ? 0 : 1;
+    ck_assert_mem_eq(torrents[first].info_hash, info_hash, NODE_ID_LEN);
+    ck_assert_uint_eq(torrents[first].peers, 2);
+    ck_assert_uint_eq(torrents[1 - first].peers, 1);
+
+    ck_assert_uint_eq(peer_store_list_peers(store, info_hash, peers, PER_TORRENT, NOW_S + 20), 2);
+    ck_assert(endpoint_equal(&peers[0].endpoint, &v6) && endpoint_equal(&peers[1].endpoint, &v4));
+    ck_assert(peers[0].age_s == 10 && peers[1].age_s == 20);
+    ck_assert_uint_eq(peer_store_list_peers(store, info_hash, peers, 1, NOW_S + 20), 1);
+    ck_assert_uint_eq(peer_store_list_peers(store, info_hash, peers, PER_TORRENT, NOW_S + TTL_S),
+                      1);
+    ck_assert_uint_eq(peer_store_list_torrents(store, torrents, TORRENTS, NOW_S + TTL_S + 10), 1);
+    numbered_id(info_hash, 3);
+    ck_assert_uint_eq(peer_store_list_peers(store, info_hash, peers, PER_TORRENT, NOW_S), 0);
     peer_store_delete(store);
 }
 END_TEST
@@ -179,13 +217,14 @@ UNIT_SUITE(peer_store) {
     tcase_add_test(peers, each_peer_has_the_same_chance);
     tcase_add_loop_test(peers, peer_is_given_to_requesters_that_can_reach_it, 0, LOOPS_OF(reaches));
     tcase_add_test(peers, peer_expires_unless_it_is_renewed);
+    tcase_add_test(peers, torrents_and_their_peers_are_listed);
     tcase_add_test(peers, sweep_frees_the_places_of_expired_peers);
     suite_add_tcase(suite, peers);
 
     TCase *limits = tcase_create("limits");
     tcase_add_test(limits, torrent_has_a_limit);
     tcase_add_loop_test(limits, address_has_a_limit_over_all_torrents, 0, LOOPS_OF(families));
-    tcase_add_test(limits, peer_has_less_than_40_bytes);
+    tcase_add_test(limits, number_of_torrents_has_a_limit);
     suite_add_tcase(suite, limits);
     return suite;
 }
