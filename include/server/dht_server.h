@@ -1,7 +1,7 @@
-/* The DHT node of skepd: a socket for each family and one thread around dht/dht_node.h. It shares
- * swarms of the tracker (swarm/tracker_dht.h), and keeps its ids and the nodes it knows in a file,
- * so that it needs no bootstrap after a restart. Unless noted otherwise, any thread may call each
- * function at any time. BEP 5, 32, 42, 43. */
+/* The DHT node of skepd: a socket for each listen address and one thread around dht/dht_node.h. It
+ * shares swarms of the tracker (swarm/tracker_dht.h), and keeps its ids and the nodes it knows in a
+ * file, so that it needs no bootstrap after a restart. Unless noted otherwise, any thread may call
+ * each function at any time. BEP 5, 32, 42, 43. */
 #ifndef SKEP_SERVER_DHT_SERVER_H
 #define SKEP_SERVER_DHT_SERVER_H
 
@@ -22,8 +22,8 @@ struct dht_server_options {
     uint16_t port;
     struct dht_bootstrap bootstrap;
     enum dht_share answer_swarms;
-    struct listen_addresses listen; /* the first of each family is used */
-    struct endpoint external_v4;    /* of this node; FAMILY_NONE: found out */
+    struct listen_addresses listen;
+    struct endpoint external_v4; /* of this node; FAMILY_NONE: found out */
     struct endpoint external_v6;
     char state_file[DHT_STATE_FILE_LEN]; /* empty: none */
 };

@@ -17,7 +17,6 @@
 #include "server/dht_file.h"
 
 enum {
-    SOCKETS_MAX = 2, /* one for each family */
     RECEIVE_BUFFER = 1 << 20,
     SAVE_PERIOD_MS = 10 * 60 * 1000,
     RESOLVE_PERIOD_MS = 60 * 1000, /* while no node is known */
@@ -29,7 +28,7 @@ _Static_assert((int)UDP_BATCH_REPLY_MAX >= (int)DHT_DATAGRAM_MAX, "a datagram fi
 _Static_assert((int)INFO_HASH_LEN == (int)NODE_ID_LEN, "both are in one space");
 
 struct dht_socket {
-    uint8_t family;
+    struct endpoint address; /* that it listens on */
     int fd;
     struct udp_batch *batch;
     unsigned waiting; /* datagrams in the batch that are not sent yet */
@@ -54,7 +53,7 @@ struct dht_server {
     pthread_t thread;
     int wake_fd;
     size_t socket_count;
-    struct dht_socket sockets[SOCKETS_MAX];
+    struct dht_socket sockets[LISTEN_MAX];
 
     /* The thread only: */
     struct present present;
@@ -74,16 +73,29 @@ struct dht_server {
 
 /* Callbacks of the node */
 
+/* The first one of the family; one on loopback reaches nothing else. NULL: none. */
+static const struct dht_socket *socket_to(const struct dht_server *server,
+                                          const struct endpoint *to) {
+    const struct dht_socket *found = NULL;
+    for (size_t i = 0; i < server->socket_count; i++) {
+        const struct dht_socket *socket = &server->sockets[i];
+        if (socket->address.family != to->family)
+            continue;
+        if (endpoint_is_loopback(&socket->address) == endpoint_is_loopback(to))
+            return socket;
+        found = found == NULL ? socket : found;
+    }
+    return found;
+}
+
 static void send_at_once(const struct dht_server *server, const struct endpoint *to,
                          struct bytes data) {
     struct sockaddr_storage address;
-    for (size_t i = 0; i < server->socket_count; i++) {
-        if (server->sockets[i].family != to->family)
-            continue;
-        const socklen_t len = endpoint_to_sockaddr(to, &address);
-        (void)sendto(server->sockets[i].fd, data.data, data.len, MSG_DONTWAIT,
-                     (struct sockaddr *)&address, len);
-    }
+    const struct dht_socket *socket = socket_to(server, to);
+    const socklen_t len = endpoint_to_sockaddr(to, &address);
+    if (socket != NULL)
+        (void)sendto(socket->fd, data.data, data.len, MSG_DONTWAIT, (struct sockaddr *)&address,
+                     len);
 }
 
 static void send_batch(struct dht_socket *socket) {
@@ -225,7 +237,7 @@ static void wait_for_work(struct dht_server *server, struct pollfd *polls) {
 
 static void *run(void *argument) {
     struct dht_server *server = argument;
-    struct pollfd polls[SOCKETS_MAX + 1] = { 0 };
+    struct pollfd polls[LISTEN_MAX + 1] = { 0 };
     while (!atomic_load(&server->stopping)) {
         wait_for_work(server, polls);
         pthread_mutex_lock(&server->lock);
@@ -252,39 +264,23 @@ static void wake_thread(const struct dht_server *server) {
 
 /* Start and stop */
 
-static const struct endpoint *first_of_family(const struct listen_addresses *addresses,
-                                              uint8_t family) {
-    for (size_t i = 0; i < addresses->count; i++) {
-        if (addresses->list[i].family == family)
-            return &addresses->list[i];
-    }
-    return NULL;
-}
-
 static bool open_socket(struct dht_server *server, const struct endpoint *address) {
     struct dht_socket *socket = &server->sockets[server->socket_count];
     const int fd = listen_udp(address, server->port, RECEIVE_BUFFER, server->failure);
     if (fd < 0)
         return false;
-    *socket = (struct dht_socket){ address->family, fd, udp_batch_create(fd), 0 };
+    *socket = (struct dht_socket){ *address, fd, udp_batch_create(fd), 0 };
     server->socket_count++;
     return (socket->batch != NULL && fcntl(fd, F_SETFL, O_NONBLOCK) == 0) ||
            error_set(server->failure, "out of memory");
 }
 
 static bool open_sockets(struct dht_server *server, const struct listen_addresses *listen) {
-    const struct listen_addresses all = listen_udp_addresses(listen);
-    struct listen_addresses used = { 0 };
-    const uint8_t families[] = { FAMILY_V4, FAMILY_V6 };
-    for (size_t i = 0; i < sizeof families; i++) {
-        const struct endpoint *address = first_of_family(&all, families[i]);
-        if (address != NULL)
-            used.list[used.count++] = *address;
-    }
-    if (!listen_udp_is_free(&used, server->port, server->failure))
+    const struct listen_addresses addresses = listen_udp_addresses(listen);
+    if (!listen_udp_is_free(&addresses, server->port, server->failure))
         return false;
-    for (size_t i = 0; i < used.count; i++) {
-        if (!open_socket(server, &used.list[i]))
+    for (size_t i = 0; i < addresses.count; i++) {
+        if (!open_socket(server, &addresses.list[i]))
             return false;
     }
     return true;
@@ -299,7 +295,7 @@ static bool create_node(struct dht_server *server, const struct dht_server_optio
         .callbacks = { server, send_datagram, find_peers, take_peer },
     };
     for (size_t i = 0; i < server->socket_count; i++)
-        *(server->sockets[i].family == FAMILY_V6 ? &node.ipv6 : &node.ipv4) = true;
+        *(server->sockets[i].address.family == FAMILY_V6 ? &node.ipv6 : &node.ipv4) = true;
     struct dht_saved *state = calloc(1, sizeof *state);
     if (state == NULL || !random_secret(&node.secret, sizeof node.secret)) {
         free(state);

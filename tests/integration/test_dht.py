@@ -26,6 +26,16 @@ class Tracker(Skepd):
         super().__init__(config=config(self.dht_port, **options))
 
 
+def machine_address():
+    """An address of this machine that is not loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing
+        except OSError:
+            pytest.skip("this machine has no address")
+        return probe.getsockname()[0]
+
+
 @pytest.fixture(scope="module")
 def daemon():
     with Tracker() as daemon:
@@ -109,6 +119,20 @@ def test_what_is_no_query_is_not_answered(daemon, api):
 def test_reply_leaves_from_the_address_that_was_asked(daemon):
     with DhtNode(daemon.dht_port, source="127.0.0.9", target="127.0.0.8") as node:
         assert node.ask("ping")[b"y"] == b"r"  # its socket takes nothing from another address
+
+
+def test_each_listen_address_is_served(torrent):
+    """What the node sends to others leaves from an address that they can reach."""
+    addresses = ["127.0.0.1", "127.0.0.9", machine_address()]
+    with DhtNode(free_port(), source=addresses[-1]) as other:
+        port = free_port()
+        listen = f'http = {{ listen = [ "{addresses[0]}", "{addresses[1]}", "{addresses[2]}" ]; }};'
+        with Skepd(config=listen + config(port, more=f'bootstrap = "{addresses[-1]}:{other.port}";')):
+            other.socket.connect((addresses[-1], port))  # its socket takes nothing from another address
+            other.receive(queries=True)
+            for address in addresses:
+                with DhtNode(port, source=address) as node:
+                    assert node.announce(torrent, 4321) is None
 
 
 def test_peer_of_the_dht_outlives_a_restart(torrent):

@@ -36,13 +36,13 @@ class DhtNode:
         self.socket.send(encode({b"t": transaction, b"y": b"q", b"q": query.encode(),
                                  b"a": {b"id": self.id, **arguments}}))
 
-    def receive(self):
-        """The next message that is no query."""
+    def receive(self, queries=False):
+        """The next message that is no query, or that is one."""
         self.socket.settimeout(WAIT_S)
         with contextlib.suppress(TimeoutError):
             while True:
                 message = bencode.decode(self.socket.recv(2000))
-                if message[b"y"] != b"q":
+                if (message[b"y"] == b"q") == queries:
                     return message
         raise NoReply
 
