@@ -1,14 +1,11 @@
 #include "cluster/replica.h"
 
-#include "swarm/stamp.h"
-
 struct replica replica_create(const struct replica_options *options, uint64_t now_ms) {
     return (struct replica){
         .options = *options,
         .tombstones = stamp_set_create(options->tombstones_max, false, now_ms),
         .completions = stamp_set_create(options->completions_max, true, now_ms),
         .counters = counter_table_create(options->counters_max),
-        .start = stamp_at(now_ms, 0),
     };
 }
 
@@ -87,7 +84,7 @@ bool replica_count_completion(struct replica *replica,
                               uint64_t stamp) {
     if (stamp_set_find(&replica->completions, client) != 0)
         return false;
-    stamp_set_put(&replica->completions, &(struct stamped_hash){ client, stamp, info_hash });
+    stamp_set_put(&replica->completions, &(struct stamped_hash){ client, stamp, info_hash, true });
     add_to_own(replica, info_hash, (struct counter_pair){ .counted = 1 });
     return true;
 }
@@ -115,27 +112,22 @@ static void write_completion(struct record *record, const uint8_t *info_hash, ui
     memcpy(record->completion.info_hash, info_hash, INFO_HASH_LEN);
 }
 
-/* What a node counted before its start it may have taken back already, which an old store does not
- * know. So it does not take that back. */
-static bool is_counted_here(const struct replica *replica, uint64_t stamp) {
-    return stamp > replica->start && stamp_is_of(stamp, replica->options.node);
-}
-
 /* Several nodes may have counted one completion: all but the one with the smallest stamp take it
- * back, each once. */
+ * back, each once. What a node counted before its start it may have taken back already, which an
+ * old store does not know. So it does not take that back. */
 static bool learn_completion(struct replica *replica, const struct peer_table *table,
                              const uint8_t *info_hash, uint64_t client, uint64_t stamp,
                              struct record *answer) {
     const uint64_t known = stamp_set_find(&replica->completions, client);
-    const bool forgotten_here = known == 0 && is_counted_here(replica, stamp);
-    if (known == stamp || forgotten_here)
+    const bool counted_here = stamp_set_is_counted_here(&replica->completions, client);
+    if (known == stamp)
         return false;
     if (known != 0 && known < stamp) {
         write_completion(answer, info_hash, client, known);
         return false;
     }
-    stamp_set_put(&replica->completions, &(struct stamped_hash){ client, stamp, info_hash });
-    if (!is_counted_here(replica, known))
+    stamp_set_put(&replica->completions, &(struct stamped_hash){ client, stamp, info_hash, false });
+    if (!counted_here)
         return false;
     add_to_own(replica, info_hash, (struct counter_pair){ .taken_back = 1 });
     replica_own_counter(replica, info_hash, stamp, answer);
@@ -245,8 +237,6 @@ enum replica_effect replica_merge(struct replica *replica, const struct peer_tab
 
 void replica_restore_completion(struct replica *replica, const struct stamped_hash *completion) {
     stamp_set_put(&replica->completions, completion);
-    if (completion->stamp > replica->start)
-        replica->start = completion->stamp;
 }
 
 void replica_join(struct replica *replica) {

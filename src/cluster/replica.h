@@ -41,7 +41,6 @@ struct replica {
     struct replica_options options;
     struct stamp_set tombstones;
     struct stamp_set completions; /* the smallest stamp of each */
-    uint64_t start;               /* completions counted before this stamp are not taken back */
     struct counter_table counters;
 };
 
@@ -102,7 +101,8 @@ void replica_own_counter(const struct replica *replica,
                          const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp,
                          struct record *record);
 
-/* Restores a completion from the store. */
+/* Restores a completion from the store. It is not marked as counted here, as it may have been taken
+ * back since it was written. */
 void replica_restore_completion(struct replica *replica, const struct stamped_hash *completion);
 
 /* A snapshot of a whole node has ended: the node knows its counters, and counts under its own id.

@@ -7,7 +7,7 @@ enum { SLOTS_MIN = 16, HASH = 0, STAMP = 1 };
 
 static void clear_generation(struct stamp_generation *generation) {
     free(generation->slots);
-    free(generation->info_hashes);
+    free(generation->details);
     *generation = (struct stamp_generation){ 0 };
 }
 
@@ -34,19 +34,26 @@ static uint32_t find_slot(const struct stamp_generation *generation, uint64_t ha
 }
 
 static struct stamped_hash read_slot(const struct stamp_generation *generation, size_t at) {
-    return (struct stamped_hash){
+    struct stamped_hash hash = {
         .hash = generation->slots[at][HASH],
         .stamp = generation->slots[at][STAMP],
-        .info_hash = generation->info_hashes == NULL ? NULL : generation->info_hashes[at],
     };
+    if (generation->details == NULL)
+        return hash;
+    hash.info_hash = generation->details[at].info_hash;
+    hash.counted_here = generation->details[at].counted_here;
+    return hash;
 }
 
 static void write_slot(struct stamp_generation *generation, const struct stamped_hash *hash) {
     const uint32_t at = find_slot(generation, hash->hash);
     generation->slots[at][HASH] = hash->hash;
     generation->slots[at][STAMP] = hash->stamp;
-    if (generation->info_hashes != NULL && hash->info_hash != NULL)
-        memcpy(generation->info_hashes[at], hash->info_hash, INFO_HASH_LEN);
+    if (generation->details == NULL)
+        return;
+    generation->details[at].counted_here = hash->counted_here;
+    if (hash->info_hash != NULL)
+        memcpy(generation->details[at].info_hash, hash->info_hash, INFO_HASH_LEN);
 }
 
 static bool grow_generation(struct stamp_generation *generation, bool has_info_hashes) {
@@ -56,8 +63,8 @@ static bool grow_generation(struct stamp_generation *generation, bool has_info_h
     };
     grown.slots = calloc(grown.size, sizeof *grown.slots);
     if (has_info_hashes)
-        grown.info_hashes = calloc(grown.size, sizeof *grown.info_hashes);
-    if (grown.slots == NULL || (has_info_hashes && grown.info_hashes == NULL)) {
+        grown.details = calloc(grown.size, sizeof *grown.details);
+    if (grown.slots == NULL || (has_info_hashes && grown.details == NULL)) {
         clear_generation(&grown);
         return false;
     }
@@ -84,6 +91,13 @@ static uint64_t stamp_in(const struct stamp_generation *generation, uint64_t has
 uint64_t stamp_set_find(const struct stamp_set *set, uint64_t hash) {
     const uint64_t stamp = stamp_in(&set->present, hash);
     return stamp != 0 ? stamp : stamp_in(&set->past, hash);
+}
+
+bool stamp_set_is_counted_here(const struct stamp_set *set, uint64_t hash) {
+    const struct stamp_generation *generation =
+        stamp_in(&set->present, hash) != 0 ? &set->present : &set->past;
+    return stamp_in(generation, hash) != 0 && generation->details != NULL &&
+           generation->details[find_slot(generation, hash)].counted_here;
 }
 
 void stamp_set_put(struct stamp_set *set, const struct stamped_hash *hash) {

@@ -1,7 +1,7 @@
 /* A set of hashes with a stamp each: the tombstones of removed peers, or the completions that a
- * node knows, which also have the info_hash of their torrent. Two generations of at most `limit`
- * hashes each: the older one is dropped when the present one is full or stamp_set_age says so. A
- * slot has 16 bytes, or 36 with info_hash. Not locked. */
+ * node knows, which also have the info_hash of their torrent, and whether this node has counted
+ * them. Two generations of at most `limit` hashes each: the older one is dropped when the present
+ * one is full or stamp_set_age says so. A slot has 16 bytes, or 37 for a completion. Not locked. */
 #ifndef SKEP_CLUSTER_STAMP_SET_H
 #define SKEP_CLUSTER_STAMP_SET_H
 
@@ -15,12 +15,18 @@ struct stamped_hash {
     uint64_t hash;
     uint64_t stamp;           /* 0: an empty slot */
     const uint8_t *info_hash; /* valid until the set changes; NULL in a set without */
+    bool counted_here;        /* only in a set with info_hashes */
+};
+
+struct completion_detail {
+    uint8_t info_hash[INFO_HASH_LEN];
+    bool counted_here;
 };
 
 struct stamp_generation {
-    uint64_t (*slots)[2]; /* hash and stamp */
-    uint8_t (*info_hashes)[INFO_HASH_LEN];
-    uint32_t size; /* slots: a power of two, or 0 */
+    uint64_t (*slots)[2];              /* hash and stamp */
+    struct completion_detail *details; /* NULL in a set of tombstones */
+    uint32_t size;                     /* slots: a power of two, or 0 */
     uint32_t count;
 };
 
@@ -39,7 +45,11 @@ void stamp_set_free(struct stamp_set *set);
 /* Stamp of a hash; 0 if it is not in the set. */
 uint64_t stamp_set_find(const struct stamp_set *set, uint64_t hash);
 
-/* Adds a hash, or replaces its stamp, which is not 0. If out of memory, it is not remembered. */
+/* Whether the hash is in the set and marked as counted here. */
+bool stamp_set_is_counted_here(const struct stamp_set *set, uint64_t hash);
+
+/* Adds a hash, or replaces what is known of it; its stamp is not 0. If out of memory, it is not
+ * remembered. */
 void stamp_set_put(struct stamp_set *set, const struct stamped_hash *hash);
 
 /* Starts a new generation if the present one is at least `lifetime_ms` old. So a hash is remembered

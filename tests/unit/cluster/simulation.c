@@ -234,6 +234,7 @@ const char *const broken_rule_names[RULE_COUNT] = {
     [RULE_BEFORE_START] = "completions of before the start stay counted",
     [RULE_GUESSED_STAMP] = "restored peers without a snapshot have no stamp",
     [RULE_LATE_SNAPSHOT] = "unconfirmed peers go at a late snapshot",
+    [RULE_NEW_ID] = "completions are taken back after a change of the id",
 };
 
 static bool chance(uint32_t permille) {
@@ -935,6 +936,9 @@ static void take_new_id(struct node *node) {
     node->id = random_next(&sim.random) << STAMP_NODE_BITS | low;
     node->replica.options.node = node->replica.options.counting = node->id;
     node->number = 0;
+    for (uint32_t i = 0; sim.broken == RULE_NEW_ID && i < node->replica.completions.present.size;
+         i++)
+        node->replica.completions.present.details[i].counted_here = false;
 }
 
 static void read_entry(struct node *node, struct bytes rest) {
@@ -1266,6 +1270,7 @@ static void restore_rows(struct node *node, const struct rows *rows) {
     for (size_t i = rows->completion_count; i > 0; i--) {
         struct stamped_hash known = rows->completions[i - 1];
         known.info_hash = rows->completed[i - 1];
+        known.counted_here = sim.broken == RULE_BEFORE_START && stamp_is_of(known.stamp, node->id);
         replica_restore_completion(&node->replica, &known);
         if (known.stamp > node->highest)
             node->highest = known.stamp;
@@ -1339,8 +1344,6 @@ static void start_node(struct node *node) {
     restore_stamps(node);
     if (sim.broken == RULE_NOT_JOINED)
         replica_join(&node->replica);
-    if (sim.broken == RULE_BEFORE_START)
-        node->replica.start = 0;
 }
 
 static void stop_node(struct node *node) {

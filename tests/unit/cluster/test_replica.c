@@ -211,6 +211,20 @@ START_TEST(completion_counted_first_elsewhere_is_taken_back_once) {
 }
 END_TEST
 
+START_TEST(completion_is_taken_back_after_a_change_of_the_id) {
+    struct record answer;
+    const struct record record = completion_of(stamp_at(NOW_MS, OTHER_NODE));
+    const uint8_t *info_hash = record.completion.info_hash;
+    ck_assert(replica_count_completion(&replica, info_hash, 7, stamp_at(NOW_MS + 1, NODE)));
+    replica.options.node = replica.options.counting = NODE + 5;
+    ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_CHANGED);
+    ck_assert_uint_eq(answer.counter.node, NODE + 5);
+    ck_assert_uint_eq(answer.counter.taken_back, 1);
+    ck_assert_uint_eq(
+        counter_table_sum(&replica.counters, replica_hash_torrent(&replica, info_hash)), 0);
+}
+END_TEST
+
 START_TEST(completion_counted_first_here_is_answered) {
     struct record answer;
     const uint64_t stamp = stamp_at(NOW_MS + 1, NODE);
@@ -253,6 +267,7 @@ UNIT_SUITE(cluster_replica) {
     tcase_add_test(tcase, smaller_counter_is_answered);
     tcase_add_test(tcase, equal_counter_is_shown);
     tcase_add_test(tcase, completion_counted_first_elsewhere_is_taken_back_once);
+    tcase_add_test(tcase, completion_is_taken_back_after_a_change_of_the_id);
     tcase_add_test(tcase, completion_counted_first_here_is_answered);
     tcase_add_loop_test(tcase, completion_that_was_taken_back_perhaps_is_not_taken_back, 0, 3);
     suite_add_tcase(suite, tcase);

@@ -66,8 +66,23 @@ END_TEST
 static void put(struct stamp_set *set, uint64_t hash, uint64_t stamp) {
     uint8_t info_hash[INFO_HASH_LEN];
     numbered_id(info_hash, (uint32_t)hash);
-    stamp_set_put(set, &(struct stamped_hash){ hash, stamp, info_hash });
+    stamp_set_put(set,
+                  &(struct stamped_hash){ .hash = hash, .stamp = stamp, .info_hash = info_hash });
 }
+
+START_TEST(set_keeps_what_was_counted_here) {
+    struct stamp_set set = stamp_set_create(1000, true, NOW_MS);
+    stamp_set_put(&set, &(struct stamped_hash){ .hash = 7, .stamp = 1, .counted_here = true });
+    for (uint64_t hash = 8; hash < 100; hash++)
+        put(&set, hash, hash);
+    ck_assert(stamp_set_is_counted_here(&set, 7));
+    ck_assert(!stamp_set_is_counted_here(&set, 8));
+    ck_assert(!stamp_set_is_counted_here(&set, 100));
+    put(&set, 7, 2);
+    ck_assert(!stamp_set_is_counted_here(&set, 7));
+    stamp_set_free(&set);
+}
+END_TEST
 
 START_TEST(set_keeps_the_last_stamp_of_a_hash) {
     struct stamp_set set = stamp_set_create(1000, false, NOW_MS);
@@ -153,6 +168,7 @@ UNIT_SUITE(cluster_stamp) {
     suite_add_tcase(suite, clock);
 
     TCase *sets = tcase_create("sets");
+    tcase_add_test(sets, set_keeps_what_was_counted_here);
     tcase_add_test(sets, set_keeps_the_last_stamp_of_a_hash);
     tcase_add_test(sets, hash_is_kept_for_one_to_two_lifetimes);
     tcase_add_test(sets, full_set_drops_the_older_half);
