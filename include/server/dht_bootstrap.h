@@ -25,8 +25,8 @@ struct dht_resolution;
 /* Resolves the names on a thread of its own. NULL if out of memory or threads. */
 struct dht_resolution *dht_resolution_start(const struct dht_bootstrap *bootstrap);
 
-/* True if it has ended: copies up to DHT_BOOTSTRAP_FOUND_MAX addresses, at most one of each family
- * for a name. */
+/* Copies what it has found so far, up to DHT_BOOTSTRAP_FOUND_MAX addresses: at most one of each
+ * family for a name; some twice. True if it has ended. */
 bool dht_resolution_take(struct dht_resolution *resolution, struct endpoint *found, size_t *count);
 
 /* Does not wait for the thread. NULL is ignored. */

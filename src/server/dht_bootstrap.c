@@ -12,9 +12,9 @@ enum { PORT_DIGITS_MAX = 5 };
 /* The resolver cannot be interrupted, so a thread that is no longer needed ends by itself. */
 struct dht_resolution {
     atomic_int references;
-    atomic_bool ended; /* what follows is complete */
+    atomic_bool ended;
     struct dht_bootstrap bootstrap;
-    size_t count;
+    atomic_size_t count; /* complete elements of `found` */
     struct endpoint found[DHT_BOOTSTRAP_FOUND_MAX];
 };
 
@@ -67,14 +67,16 @@ static void add_address(struct dht_resolution *resolution, const struct addrinfo
                         int family) {
     for (; list != NULL && list->ai_family != family; list = list->ai_next)
         continue;
-    if (list != NULL)
-        resolution->found[resolution->count++] = endpoint_from_sockaddr(list->ai_addr);
+    if (list == NULL)
+        return;
+    resolution->found[resolution->count] = endpoint_from_sockaddr(list->ai_addr);
+    resolution->count++;
 }
 
-static void resolve_name(struct dht_resolution *resolution, const char *text) {
+static void resolve_name(struct dht_resolution *resolution, const char *text, int flags) {
     struct host_port parts;
     struct addrinfo *list = NULL;
-    const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM };
+    const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_flags = flags };
     if (!split(text, &parts) || getaddrinfo(parts.host, parts.port, &hints, &list) != 0)
         return;
     add_address(resolution, list, AF_INET);
@@ -84,8 +86,12 @@ static void resolve_name(struct dht_resolution *resolution, const char *text) {
 
 static void *resolve(void *argument) {
     struct dht_resolution *resolution = argument;
-    for (size_t i = 0; i < resolution->bootstrap.count; i++)
-        resolve_name(resolution, resolution->bootstrap.list[i]);
+    const struct dht_bootstrap *bootstrap = &resolution->bootstrap;
+    /* An address does not wait for a name server. */
+    for (size_t i = 0; i < bootstrap->count; i++)
+        resolve_name(resolution, bootstrap->list[i], AI_NUMERICHOST);
+    for (size_t i = 0; i < bootstrap->count; i++)
+        resolve_name(resolution, bootstrap->list[i], 0);
     atomic_store(&resolution->ended, true);
     dht_resolution_release(resolution);
     return NULL;
@@ -108,11 +114,10 @@ struct dht_resolution *dht_resolution_start(const struct dht_bootstrap *bootstra
 }
 
 bool dht_resolution_take(struct dht_resolution *resolution, struct endpoint *found, size_t *count) {
-    if (!atomic_load(&resolution->ended))
-        return false;
-    *count = resolution->count;
-    memcpy(found, resolution->found, sizeof resolution->found);
-    return true;
+    const bool ended = atomic_load(&resolution->ended);
+    *count = atomic_load(&resolution->count);
+    memcpy(found, resolution->found, *count * sizeof *found);
+    return ended;
 }
 
 void dht_resolution_release(struct dht_resolution *resolution) {

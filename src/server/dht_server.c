@@ -166,16 +166,23 @@ static bool knows_no_node(const struct dht_server *server, uint64_t now_ms) {
     return statistics.ipv4.good + statistics.ipv6.good == 0;
 }
 
-/* Starts and ends the resolution of the names. */
-static void resolve_bootstrap(struct dht_server *server, uint64_t now_ms) {
+static void take_bootstrap(struct dht_server *server) {
     struct endpoint found[DHT_BOOTSTRAP_FOUND_MAX];
     size_t count = 0;
-    if (server->resolution != NULL && dht_resolution_take(server->resolution, found, &count)) {
-        for (size_t i = 0; i < count; i++)
-            dht_node_add_bootstrap(server->node, &found[i]);
-        dht_resolution_release(server->resolution);
-        server->resolution = NULL;
-    }
+    if (server->resolution == NULL)
+        return;
+    const bool ended = dht_resolution_take(server->resolution, found, &count);
+    for (size_t i = 0; i < count; i++)
+        dht_node_add_bootstrap(server->node, &found[i]);
+    if (!ended)
+        return;
+    dht_resolution_release(server->resolution);
+    server->resolution = NULL;
+}
+
+/* Starts and ends the resolution of the names. */
+static void resolve_bootstrap(struct dht_server *server, uint64_t now_ms) {
+    take_bootstrap(server);
     const bool due = server->bootstrap_changed ||
                      (now_ms >= server->resolve_ms && knows_no_node(server, now_ms));
     if (!due || server->bootstrap.count == 0 || server->resolution != NULL)

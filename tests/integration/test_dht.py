@@ -10,10 +10,10 @@ from support.announce import Peer, random_hash, scraped
 from support.api import Api
 from support.dht import DhtNode
 from support.prometheus import read_metrics
-from support.skepctl import REFUSED, Skepctl
+from support.skepctl import REFUSED, SILENT, Skepctl
 from support.skepd import Skepd, free_port
 from support.torrents import encode
-from support.waiting import wait_until
+from support.waiting import WAIT_S, wait_until
 
 
 def config(port, share="all", more=""):
@@ -201,6 +201,20 @@ def test_lookup_finds_what_another_node_knows(torrent):
         second.start()
         wait_until(lambda: api.get("/dht")["tables"][0]["good"] > 0,
                    what="it knows the node of the last run")
+
+
+def test_stop_does_not_wait_for_a_lookup_or_a_name(torrent):
+    """The node to start from does not answer, as perhaps the name server."""
+    with DhtNode(free_port()) as silent, \
+            Tracker(more=f'bootstrap = [ "no-host.invalid:1", "127.0.0.1:{silent.port}" ];') as daemon:
+        skepctl = Skepctl(options=("--url", daemon.url))
+        silent.socket.connect(("127.0.0.1", daemon.dht_port))
+        silent.receive(queries=True)
+        with skepctl.start("dht", torrent.hex()) as waiting:
+            wait_until(lambda: Api(daemon.port).get("/dht")["lookups"], what="the lookup runs")
+            daemon.stop()
+            _, error = waiting.communicate(timeout=WAIT_S)
+            assert waiting.returncode in (0, SILENT) and error.count("\n") <= 1
 
 
 def test_stored_peers_are_listed():

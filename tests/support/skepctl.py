@@ -7,6 +7,7 @@
 
 import json
 import pathlib
+import subprocess
 
 from support import skepd
 
@@ -23,6 +24,11 @@ class Skepctl:
     def __init__(self, database=None, cwd=None, options=()):
         self.options = (*(("--database", database) if database else ()), *options)
         self.cwd = cwd
+
+    def start(self, *words):
+        """The running process."""
+        return subprocess.Popen([program(), *self.options, *words], cwd=self.cwd, text=True,
+                                env=skepd.clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def run(self, *words, prefix=()):
         """Result with any status: .returncode, .stdout, .stderr."""
