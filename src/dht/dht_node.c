@@ -121,17 +121,19 @@ static void receive_reply(struct dht_node *node, const struct krpc_message *repl
                           const struct endpoint *from, uint64_t now_ms) {
     struct sent_query answered;
     struct node_contact contact = { .endpoint = *from };
+    struct routing_table *table = &dht_side_of(node, from->family)->table;
     if (!sent_queries_take(&node->queries, reply->transaction, from, &answered)) {
         node->statistics.ignored++;
         return;
     }
     node->statistics.replies++;
     if (reply->kind == KRPC_ERROR) {
+        routing_table_failed(table, from);
         dht_search_failed(node, answered.lookup, from);
         return;
     }
     memcpy(contact.id, reply->id, NODE_ID_LEN);
-    routing_table_replied(&dht_side_of(node, from->family)->table, &contact, dht_seconds(now_ms));
+    routing_table_replied(table, &contact, dht_seconds(now_ms));
     dht_upkeep_vote(node, reply->ip, from);
     dht_search_replied(node, answered.lookup, reply, &contact);
 }

@@ -113,10 +113,34 @@ static void add_node(struct bucket *bucket, const struct table_node *node) {
     add_spare(bucket, node);
 }
 
+static void replace_bad(struct bucket *bucket, size_t at) {
+    if (bucket->spare_count == 0)
+        return;
+    bucket->nodes[at] = bucket->spares[--bucket->spare_count];
+}
+
+void routing_table_failed(struct routing_table *table, const struct endpoint *endpoint) {
+    for (struct bucket *bucket = table->buckets; bucket < table->buckets + TABLE_BUCKETS;
+         bucket++) {
+        for (size_t i = 0; i < bucket->count; i++) {
+            struct table_node *node = &bucket->nodes[i];
+            if (!endpoint_equal(&node->contact.endpoint, endpoint))
+                continue;
+            if (node->fails < UINT8_MAX)
+                node->fails++;
+            if (node_is_bad(node))
+                replace_bad(bucket, i);
+            return;
+        }
+    }
+}
+
 void routing_table_replied(struct routing_table *table, const struct node_contact *contact,
                            uint32_t now_s) {
-    if (!may_be_in_table(table, contact))
+    if (!may_be_in_table(table, contact)) {
+        routing_table_failed(table, &contact->endpoint);
         return;
+    }
     struct bucket *bucket = bucket_of(table, contact->id);
     struct table_node *known = find_contact(bucket->nodes, bucket->count, contact);
     if (known != NULL) {
@@ -160,28 +184,6 @@ void routing_table_restore(struct routing_table *table, const struct node_contac
     const struct table_node node = { .contact = *contact };
     if (bucket->count < BUCKET_LEN && clear_table(table, contact))
         add_node(bucket, &node);
-}
-
-static void replace_bad(struct bucket *bucket, size_t at) {
-    if (bucket->spare_count == 0)
-        return;
-    bucket->nodes[at] = bucket->spares[--bucket->spare_count];
-}
-
-void routing_table_failed(struct routing_table *table, const struct endpoint *endpoint) {
-    for (struct bucket *bucket = table->buckets; bucket < table->buckets + TABLE_BUCKETS;
-         bucket++) {
-        for (size_t i = 0; i < bucket->count; i++) {
-            struct table_node *node = &bucket->nodes[i];
-            if (!endpoint_equal(&node->contact.endpoint, endpoint))
-                continue;
-            if (node->fails < UINT8_MAX)
-                node->fails++;
-            if (node_is_bad(node))
-                replace_bad(bucket, i);
-            return;
-        }
-    }
 }
 
 static bool can_be_given(const struct table_node *node, const struct endpoint *receiver) {

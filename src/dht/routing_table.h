@@ -50,7 +50,8 @@ void routing_table_set_id(struct routing_table *table, const uint8_t id[static N
 bool node_is_good(const struct table_node *node, uint32_t now_s);
 bool node_is_bad(const struct table_node *node);
 
-/* A node has replied: adds or renews it. */
+/* A node has replied: adds or renews it. If its id is ours or not valid for its address, a node
+ * that was known at its endpoint has failed. */
 void routing_table_replied(struct routing_table *table, const struct node_contact *contact,
                            uint32_t now_s);
 
@@ -61,7 +62,8 @@ bool routing_table_queried(struct routing_table *table, const struct node_contac
 /* Adds a node of an earlier run, which has not replied yet. */
 void routing_table_restore(struct routing_table *table, const struct node_contact *contact);
 
-/* A node has not replied in time: it is replaced if it is bad and there is a replacement. */
+/* A node has not replied in time, or with an error: it is replaced if it is bad and there is a
+ * replacement. */
 void routing_table_failed(struct routing_table *table, const struct endpoint *endpoint);
 
 /* The nodes closest to the target that are not bad and, if `max` is not reached before, all. With a

@@ -117,6 +117,14 @@ static struct krpc_message sent_message(size_t number) {
     return message;
 }
 
+/* The number of the query of this method among the messages that were sent. */
+static size_t sent_query(enum krpc_method method) {
+    size_t number = 0;
+    while (sent_message(number).kind != KRPC_QUERY || sent_message(number).method != method)
+        number++;
+    return number;
+}
+
 /* The reply to a query, which must be the first that was sent. */
 static struct krpc_message answer_to(struct dht_node *node, const struct krpc_message *query,
                                      const struct endpoint *from, uint64_t now_ms) {
@@ -135,7 +143,8 @@ static void reply_to(struct dht_node *node, size_t number, const struct node_con
     const struct krpc_message query = sent_message(number);
     ck_assert_int_eq(query.kind, KRPC_QUERY);
     memcpy(transaction, query.transaction.data, query.transaction.len);
-    reply.kind = KRPC_REPLY;
+    if (reply.kind != KRPC_ERROR)
+        reply.kind = KRPC_REPLY;
     reply.transaction = (struct bytes){ transaction, query.transaction.len };
     memcpy(reply.id, from->id, NODE_ID_LEN);
     give(node, &reply, &from->endpoint, now_ms);
@@ -338,6 +347,23 @@ START_TEST(token_of_another_address_is_refused) {
     ck_assert_int_eq(answer_to(node, &query, &other, START_MS).error, KRPC_PROTOCOL_ERROR);
     ck_assert_uint_eq(statistics_of(node, START_MS).invalid_tokens, 1);
     ck_assert_uint_eq(statistics_of(node, START_MS).peers, 0);
+    dht_node_delete(node);
+}
+END_TEST
+
+START_TEST(old_token_is_refused) {
+    struct dht_node *node = create_default_node();
+    const struct node_contact sender = contact_at("198.51.100.7", 6881);
+    uint8_t token[KRPC_TOKEN_MAX];
+    struct krpc_message query = query_of(&sender, KRPC_GET_PEERS);
+    const struct krpc_message reply = answer_to(node, &query, &sender.endpoint, START_MS);
+    memcpy(token, reply.token.data, reply.token.len);
+    query.method = KRPC_ANNOUNCE_PEER;
+    query.token = (struct bytes){ token, reply.token.len };
+    query.port = 7000;
+    const uint64_t late_ms = START_MS + 600000;
+    ck_assert_int_eq(answer_to(node, &query, &sender.endpoint, START_MS + 299000).error, 0);
+    ck_assert_int_eq(answer_to(node, &query, &sender.endpoint, late_ms).error, KRPC_PROTOCOL_ERROR);
     dht_node_delete(node);
 }
 END_TEST
@@ -606,9 +632,7 @@ START_TEST(lookup_reports_peers_of_nodes_that_it_asked) {
     introduce(node, &known, START_MS);
     ck_assert_uint_ne(dht_node_look_up(node, info_hash, note_found, NULL, START_MS), 0);
     dht_node_wake(node, START_MS);
-    size_t number = 0;
-    while (sent_message(number).method != KRPC_GET_PEERS)
-        number++;
+    const size_t number = sent_query(KRPC_GET_PEERS);
     ck_assert_mem_eq(sent_message(number).target, info_hash, NODE_ID_LEN);
     ck_assert_uint_eq(statistics_of(node, START_MS).lookups, 1);
     struct writer w = writer_on(values, sizeof values);
@@ -648,6 +672,45 @@ START_TEST(reply_of_another_sender_or_transaction_is_ignored) {
     give(node, &reply, &known.endpoint, START_MS);
     ck_assert_uint_eq(statistics_of(node, START_MS).ipv4.good, 1);
     ck_assert_uint_eq(statistics_of(node, START_MS).ignored, 3);
+    dht_node_delete(node);
+}
+END_TEST
+
+START_TEST(transaction_depends_on_the_secret) {
+    struct krpc_message query;
+    uint8_t transactions[3][KRPC_TRANSACTION_MAX];
+    struct dht_options options = default_options();
+    for (uint16_t i = 0; i < 3; i++) {
+        const struct node_contact known = contact_at("198.51.100.7", (uint16_t)(6881 + i % 2));
+        options.secret.half[0] = i;
+        struct dht_node *node = create_node(&options);
+        const struct krpc_message ping = query_of(&known, KRPC_PING);
+        give(node, &ping, &known.endpoint, START_MS);
+        query = sent_message(1);
+        ck_assert_uint_ge(query.transaction.len, 8);
+        memcpy(transactions[i], query.transaction.data, query.transaction.len);
+        for (uint16_t other = 0; other < i; other++)
+            ck_assert_mem_ne(transactions[i] + 4, transactions[other] + 4, 4);
+        dht_node_delete(node);
+    }
+}
+END_TEST
+
+START_TEST(node_that_answers_with_errors_becomes_bad) {
+    struct dht_node *node = create_default_node();
+    const struct node_contact known = contact_at("198.51.100.7", 6881);
+    const struct krpc_message error = { .kind = KRPC_ERROR, .error = KRPC_SERVER_ERROR };
+    const uint8_t info_hash[NODE_ID_LEN] = { 1 };
+    introduce(node, &known, START_MS);
+    for (uint32_t i = 1; i <= 3; i++) {
+        ck_assert_uint_eq(statistics_of(node, START_MS).ipv4.bad, 0);
+        ck_assert_uint_ne(dht_node_look_up(node, info_hash, note_found, NULL, START_MS), 0);
+        dht_node_wake(node, START_MS);
+        reply_to(node, sent_query(KRPC_GET_PEERS), &known, &error, START_MS);
+        dht_node_wake(node, START_MS);
+        ck_assert_uint_eq(outside.ends, i);
+    }
+    ck_assert_uint_eq(statistics_of(node, START_MS).ipv4.bad, 1);
     dht_node_delete(node);
 }
 END_TEST
@@ -704,6 +767,7 @@ UNIT_SUITE(dht_node) {
     tcase_add_loop_test(answers, announced_peer_is_given_until_it_expires, 0, LOOPS_OF(families));
     tcase_add_test(answers, tracker_decides_what_becomes_of_a_peer);
     tcase_add_test(answers, token_of_another_address_is_refused);
+    tcase_add_test(answers, old_token_is_refused);
     tcase_add_test(answers, refused_torrent_has_no_values);
     suite_add_tcase(suite, answers);
 
@@ -726,6 +790,8 @@ UNIT_SUITE(dht_node) {
     tcase_add_test(network, one_node_does_not_decide_the_address);
     tcase_add_test(network, lookup_reports_peers_of_nodes_that_it_asked);
     tcase_add_test(network, reply_of_another_sender_or_transaction_is_ignored);
+    tcase_add_test(network, transaction_depends_on_the_secret);
+    tcase_add_test(network, node_that_answers_with_errors_becomes_bad);
     tcase_add_test(network, lookup_ends_if_no_node_replies);
     tcase_add_test(network, cancelled_lookup_does_not_call_back);
     suite_add_tcase(suite, network);

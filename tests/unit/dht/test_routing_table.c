@@ -117,6 +117,20 @@ START_TEST(reply_makes_a_failing_node_good_again) {
 }
 END_TEST
 
+START_TEST(node_that_replies_with_an_id_it_may_not_have_becomes_bad) {
+    struct node_contact contact = { .endpoint = endpoint_at("198.51.100.7", 6881) };
+    struct random random = { .state = 1 };
+    node_id_make(contact.id, &contact.endpoint, &random);
+    empty_table();
+    routing_table_replied(&table, &contact, NOW_S);
+    ck_assert_uint_eq(routing_table_good(&table, NOW_S), 1);
+    contact.id[0] ^= 0x80;
+    for (int i = 0; i < TABLE_FAILS_MAX; i++)
+        routing_table_replied(&table, &contact, NOW_S);
+    ck_assert_uint_eq(routing_table_good(&table, NOW_S), 0);
+}
+END_TEST
+
 START_TEST(quiet_node_is_questionable_until_it_sends_a_query) {
     empty_table();
     add(1, OWN_BITS, NOW_S);
@@ -293,6 +307,7 @@ UNIT_SUITE(routing_table) {
     tcase_add_test(buckets, bad_node_without_replacement_stays_until_another_replies);
     tcase_add_test(buckets, replacements_keep_the_latest_ones);
     tcase_add_test(buckets, reply_makes_a_failing_node_good_again);
+    tcase_add_test(buckets, node_that_replies_with_an_id_it_may_not_have_becomes_bad);
     tcase_add_test(buckets, nodes_move_to_other_buckets_with_another_id);
     suite_add_tcase(suite, buckets);
 
