@@ -89,12 +89,12 @@ const struct counter_slot *counter_table_next(const struct counter_table *table,
 }
 
 uint32_t counter_table_sum(const struct counter_table *table, uint64_t torrent) {
-    uint32_t sum = 0;
+    int64_t sum = 0;
     uint32_t cursor = 0;
     for (const struct counter_slot *slot = counter_table_next(table, torrent, &cursor);
          slot != NULL; slot = counter_table_next(table, torrent, &cursor))
-        sum += slot->pair.counted - slot->pair.taken_back;
-    return sum;
+        sum += (int64_t)slot->pair.counted - slot->pair.taken_back;
+    return sum > 0 ? (uint32_t)sum : 0;
 }
 
 /* Empties a slot and moves later ones of its run back, so that none is behind a gap. */

@@ -40,7 +40,8 @@ struct counter_pair counter_table_find(const struct counter_table *table, uint64
 bool counter_table_merge(struct counter_table *table, uint64_t torrent, uint64_t node,
                          struct counter_pair pair);
 
-/* The torrent's download count. */
+/* The torrent's download count. 0 if more is taken back than counted: what a node has counted under
+ * another id may arrive later. */
 uint32_t counter_table_sum(const struct counter_table *table, uint64_t torrent);
 
 /* The next pair of a torrent from `*cursor`, which is 0 at first; NULL at the end. */

@@ -18,15 +18,15 @@ static uint64_t torrent_of(uint32_t number) {
 
 static void assert_equal(const struct counter_table *table, const struct model *model) {
     for (uint32_t torrent = 0; torrent < TORRENTS; torrent++) {
-        uint32_t sum = 0;
+        int64_t sum = 0;
         for (uint32_t node = 0; node < NODES; node++) {
             const struct counter_pair *pair = &model->pairs[torrent][node];
             const struct counter_pair found =
                 counter_table_find(table, torrent_of(torrent), node + 1);
             REQUIRE(found.counted == pair->counted && found.taken_back == pair->taken_back);
-            sum += pair->counted - pair->taken_back;
+            sum += (int64_t)pair->counted - pair->taken_back;
         }
-        REQUIRE(counter_table_sum(table, torrent_of(torrent)) == sum);
+        REQUIRE(counter_table_sum(table, torrent_of(torrent)) == (sum > 0 ? sum : 0));
     }
 }
 
@@ -76,11 +76,22 @@ START_TEST(full_table_takes_updates_only) {
 }
 END_TEST
 
+START_TEST(count_is_not_below_zero) {
+    struct counter_table table = counter_table_create(2);
+    ck_assert(counter_table_merge(&table, 1, 1, (struct counter_pair){ .taken_back = 1 }));
+    ck_assert_uint_eq(counter_table_sum(&table, 1), 0);
+    ck_assert(counter_table_merge(&table, 1, 2, (struct counter_pair){ .counted = 3 }));
+    ck_assert_uint_eq(counter_table_sum(&table, 1), 2);
+    counter_table_free(&table);
+}
+END_TEST
+
 UNIT_SUITE(cluster_counter_table) {
     Suite *suite = suite_create("cluster_counter_table");
     TCase *tcase = tcase_create("counters");
     tcase_add_loop_test(tcase, random_counts_agree_with_the_model, 0, 20);
     tcase_add_test(tcase, full_table_takes_updates_only);
+    tcase_add_test(tcase, count_is_not_below_zero);
     suite_add_tcase(suite, tcase);
     return suite;
 }
