@@ -26,10 +26,13 @@ static bool is_whole_by_now(struct joining *joining, uint32_t interval_s, uint64
     return true;
 }
 
-/* Others without a whole node are whole after an interval. */
+/* Others without a whole node are whole after an interval. What they have lost since may still be
+ * in the stream, so that is read first. */
 static void note_contact(struct joining *joining, uint32_t interval_s, uint64_t now_ms) {
-    if (now_ms >= joining->contact_ms + UINT64_C(500) * interval_s)
+    if (now_ms >= joining->contact_ms + UINT64_C(500) * interval_s) {
         joining->told = false;
+        joining->returned_ms = now_ms;
+    }
     joining->contact_ms = now_ms;
 }
 
@@ -41,7 +44,8 @@ enum joining_step joining_tick(struct joining *joining, bool connected, uint64_t
         joining->joined = true;
         return JOINING_GAVE_UP;
     }
-    if (joining->joined && connected && !joining->told) {
+    if (joining->joined && connected && !joining->told &&
+        joining->read_ms >= joining->returned_ms) {
         joining->told = true;
         return JOINING_TELL;
     }

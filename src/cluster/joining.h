@@ -4,7 +4,7 @@
  * and has no hole and room for all peers; or, if there is no whole node, one interval later, when
  * every client has announced again. Then it may still lack counters and registry entries, so it
  * still requests a snapshot. What lasts it sends when it has joined, and when it returns after so
- * long that the others may have become whole without it. Pure. */
+ * long that the others may have become whole without it, and has read what it missed. Pure. */
 #ifndef SKEP_CLUSTER_JOINING_H
 #define SKEP_CLUSTER_JOINING_H
 
@@ -17,13 +17,15 @@ struct joining {
     bool confirmed; /* by a snapshot of a whole node, since the start */
     bool whole;
     bool has_room;
-    bool lost;           /* a hole since the last request */
-    bool by_time;        /* whole without a snapshot */
-    bool told;           /* has sent what lasts */
-    uint64_t request;    /* id of the running snapshot; 0: none */
-    uint64_t waiting_ms; /* start, or last progress */
-    uint64_t whole_ms;   /* when it is whole without a snapshot; 0: not at all */
-    uint64_t contact_ms; /* when it was last connected */
+    bool lost;            /* a hole since the last request */
+    bool by_time;         /* whole without a snapshot */
+    bool told;            /* has sent what lasts */
+    uint64_t request;     /* id of the running snapshot; 0: none */
+    uint64_t waiting_ms;  /* start, or last progress */
+    uint64_t whole_ms;    /* when it is whole without a snapshot; 0: not at all */
+    uint64_t contact_ms;  /* when it was last connected */
+    uint64_t returned_ms; /* when it was connected again after a long absence */
+    uint64_t read_ms;     /* the caller sets it: all entries of before are read */
     uint32_t next_chunk;
     uint32_t patience_ms; /* without progress; may be changed */
 };

@@ -857,6 +857,7 @@ static enum joining_step next_joining_step(struct node *node) {
     const bool has_room = node->table.has_room(node->table.context);
     if (has_room != node->joining.has_room)
         joining_set_room(&node->joining, has_room);
+    node->joining.read_ms = node->at_end_ms;
     const enum joining_step step = joining_tick(
         &node->joining, engine_is_connected(node->engine), random_next(&node->random) | 1,
         members_interval_max_s(&node->members, node->interval_max_s, node->now_ms), node->now_ms);

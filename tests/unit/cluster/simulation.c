@@ -234,6 +234,7 @@ const char *const broken_rule_names[RULE_COUNT] = {
     [RULE_BEFORE_START] = "completions of before the start stay counted",
     [RULE_GUESSED_STAMP] = "restored peers without a snapshot have no stamp",
     [RULE_LATE_SNAPSHOT] = "unconfirmed peers go at a late snapshot",
+    [RULE_TELL_READ] = "a node that was away reads before it tells",
     [RULE_NEW_ID] = "completions are taken back after a change of the id",
 };
 
@@ -1117,6 +1118,8 @@ static void tick_joining(struct node *node) {
     }
     if (outbox_take_lost(&node->outbox) && sim.broken != RULE_LOST_LASTING)
         node->joining.told = false;
+    if (!is_behind(node) || sim.broken == RULE_TELL_READ)
+        node->joining.read_ms = sim.now_ms;
     if (!node->joining.has_room && count_peers(node) < node->room)
         joining_set_room(&node->joining, true);
     switch (joining_tick(&node->joining, is_connected(node), random_next(&sim.random) | 1,

@@ -63,7 +63,8 @@ enum broken_rule {
     RULE_BEFORE_START,     /* a completion counted before the start is taken back */
     RULE_GUESSED_STAMP,    /* restored peers of a node without a snapshot have a guessed stamp */
     RULE_LATE_SNAPSHOT,    /* its first snapshot confirms none of them */
-    RULE_NEW_ID, /* a node that takes a new id takes nothing back that it counted before */
+    RULE_TELL_READ, /* a node that was away sends counters before it has read what it missed */
+    RULE_NEW_ID,    /* a node that takes a new id takes nothing back that it counted before */
     RULE_COUNT,
 };
 

@@ -91,6 +91,7 @@ static const uint64_t failing_seeds[RULE_COUNT] = {
     [RULE_BEFORE_START] = 18384,
     [RULE_GUESSED_STAMP] = 187884,
     [RULE_LATE_SNAPSHOT] = 221,
+    [RULE_TELL_READ] = 249730,
     [RULE_NEW_ID] = 208423,
 };
 

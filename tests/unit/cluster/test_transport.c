@@ -93,7 +93,7 @@ END_TEST
 
 /* The node was never away. */
 static enum joining_step tick(struct joining *joining, uint64_t now_ms) {
-    joining->contact_ms = now_ms;
+    joining->contact_ms = joining->read_ms = now_ms;
     return joining_tick(joining, true, now_ms + 1, 300, now_ms);
 }
 
@@ -114,14 +114,18 @@ START_TEST(node_joins_by_a_snapshot) {
 }
 END_TEST
 
-START_TEST(node_that_was_away_tells_what_lasts) {
+START_TEST(node_that_was_away_reads_then_tells_what_lasts) {
     struct joining joining = { .joined = true, .whole = true, .has_room = true, .told = true };
     ck_assert_int_eq(tick(&joining, 1000), JOINING_WAIT);
     ck_assert_int_eq(joining_tick(&joining, false, 1, 300, 150000), JOINING_WAIT);
     ck_assert_int_eq(joining_tick(&joining, true, 1, 300, 150999), JOINING_WAIT);
     ck_assert_int_eq(joining_tick(&joining, false, 1, 300, 300000), JOINING_WAIT);
-    ck_assert_int_eq(joining_tick(&joining, true, 1, 300, 300999), JOINING_TELL);
+    ck_assert_int_eq(joining_tick(&joining, true, 1, 300, 300999), JOINING_WAIT);
+    joining.read_ms = 300998;
     ck_assert_int_eq(joining_tick(&joining, true, 1, 300, 301000), JOINING_WAIT);
+    joining.read_ms = 300999;
+    ck_assert_int_eq(joining_tick(&joining, true, 1, 300, 302000), JOINING_TELL);
+    ck_assert_int_eq(joining_tick(&joining, true, 1, 300, 303000), JOINING_WAIT);
 }
 END_TEST
 
@@ -344,7 +348,7 @@ UNIT_SUITE(cluster_transport) {
 
     TCase *joining = tcase_create("joining");
     tcase_add_test(joining, node_joins_by_a_snapshot);
-    tcase_add_test(joining, node_that_was_away_tells_what_lasts);
+    tcase_add_test(joining, node_that_was_away_reads_then_tells_what_lasts);
     tcase_add_test(joining, snapshot_without_room_does_not_count);
     tcase_add_test(joining, snapshot_of_a_source_with_a_hole_does_not_count);
     tcase_add_test(joining, node_without_an_answer_joins_and_is_whole_later);
