@@ -86,10 +86,11 @@ struct cluster_status {
     bool receiving; /* waits for a snapshot, or receives one */
     bool sending;   /* sends a snapshot */
     bool connected;
+    bool failing; /* see `error` */
     bool is_valkey;
     char engine[ENGINE_URL_TEXT_LEN]; /* the last one connected to; empty: none yet */
     char version[48];
-    char error[ERROR_LEN];    /* why there is no connection, or writes fail; empty: all is well */
+    char error[ERROR_LEN];    /* why there is no connection, or commands fail; empty: all is well */
     char warnings[ERROR_LEN]; /* about the engine's settings; empty: none */
     uint64_t stream_bytes;    /* of the engine's memory */
     uint64_t behind_ms;       /* age of what is not read yet */

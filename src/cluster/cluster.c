@@ -463,6 +463,7 @@ void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
         .receiving = node.receiving,
         .sending = node.sending,
         .connected = node.connected,
+        .failing = node.error[0] != '\0',
         .is_valkey = node.engine.is_valkey,
         .stream_bytes = node.stream_bytes,
         .behind_ms = node.behind_ms,

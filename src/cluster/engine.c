@@ -83,7 +83,7 @@ struct engine *engine_create(const struct engine_options *options) {
     return NULL;
 }
 
-static void disconnect(struct engine *engine) {
+void engine_disconnect(struct engine *engine) {
     if (engine->connection != NULL)
         redisFree(engine->connection);
     if (engine->reading != NULL)
@@ -95,7 +95,7 @@ static void disconnect(struct engine *engine) {
 void engine_delete(struct engine *engine) {
     if (engine == NULL)
         return;
-    disconnect(engine);
+    engine_disconnect(engine);
     close(engine->wake);
     explicit_bzero(&engine->options, sizeof engine->options);
     free(engine);
@@ -134,7 +134,7 @@ static enum engine_result lose_connection(struct engine *engine) {
     else
         error_set(engine->error, "%s: %s", engine->info.url,
                   connection->err == 0 ? "out of memory" : connection->errstr);
-    disconnect(engine);
+    engine_disconnect(engine);
     engine->next = 0;
     return ENGINE_LOST;
 }
@@ -158,7 +158,7 @@ static enum engine_result note_error(struct engine *engine, const redisReply *re
     error_set(engine->error, "%s: %s", engine->info.url,
               reply->type == REDIS_REPLY_ERROR ? reply->str : "unexpected reply");
     if (is_wrong_server(reply)) {
-        disconnect(engine);
+        engine_disconnect(engine);
         engine->next++;
         return ENGINE_LOST;
     }
@@ -475,7 +475,7 @@ static bool connect_to_place(struct engine *engine, const struct engine_url *url
         if (open_database(engine, url, place) && check_server(engine) && check_rights(engine))
             return true;
     }
-    disconnect(engine);
+    engine_disconnect(engine);
     return false;
 }
 
@@ -682,7 +682,7 @@ static enum engine_result read_later(struct engine *engine, struct stream_id *po
             return ENGINE_DONE;
         error_set(engine->error, "%s: no reply within %u ms", engine->info.url,
                   READ_BLOCK_MS + engine->options.timeout_ms);
-        disconnect(engine);
+        engine_disconnect(engine);
         return ENGINE_LOST;
     }
     const enum engine_result result = take_reply(engine, &reply);

@@ -69,6 +69,9 @@ void engine_delete(struct engine *engine);
  * rights. False if there is none that can be used; engine_error says why. */
 bool engine_connect(struct engine *engine);
 
+/* engine_error stays. */
+void engine_disconnect(struct engine *engine);
+
 bool engine_is_connected(const struct engine *engine);
 
 /* Valid while connected. */

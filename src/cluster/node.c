@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/keyed_hash.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "cluster/gaps.h"
@@ -31,6 +32,8 @@ enum {
     WALK_ROOM = TABLE_STEP * RECORD_MAX,
     CHUNKS_MAX = 8,
     REQUESTS_MAX = 8,
+    REPORTS_MAX = 8,
+    REPORTED_MS = 60000, /* until the same failure is logged again, if it ended in between */
     SOURCE_PATIENCE_MS = ENGINE_KEYS_EXPIRE_MS - 5000,
     RECORDS_PER_ENTRY = NODE_ENTRY_LEN / 80, /* about */
 };
@@ -39,6 +42,7 @@ enum {
 struct flight {
     uint8_t (*data)[NODE_ENTRY_LEN];
     struct bytes entries[FLIGHT_MAX];
+    size_t records[FLIGHT_MAX]; /* of each entry, without the heartbeat */
     size_t count;
 };
 
@@ -60,6 +64,12 @@ struct removing {
     struct record found[TABLE_STEP];
 };
 
+/* A failure that was logged. */
+struct report {
+    uint64_t hash;
+    uint64_t at_ms;
+};
+
 struct request {
     uint64_t id;
     uint64_t read_ms;
@@ -73,6 +83,7 @@ struct node {
     pthread_mutex_t lock; /* guards these; not held while waiting for the engine */
     struct replica replica;
     struct outbox outbox;
+    size_t in_flight; /* records */
     struct gaps gaps;
     struct members members;
     struct joining joining;
@@ -89,6 +100,10 @@ struct node {
     struct engine *engine;
     struct random random;
     uint64_t retry_ms;
+    uint64_t read_retry_ms; /* the engine has refused the last read; 0: it has not */
+    struct report reports[REPORTS_MAX];
+    size_t next_report;
+    bool reported;            /* a failure, not yet its end */
     uint64_t update_ms;       /* of the table */
     uint64_t merged_ms;       /* see struct node_facts */
     uint64_t clock_until_ms;  /* no bad answer is used before */
@@ -200,7 +215,23 @@ void node_delete(struct node *node) {
 
 /* Failures. */
 
-/* Logs it, unless it is the same as before. An empty text: all is well again. */
+/* The commands of a node may fail in turn, or each one now and then: each failure is logged once in
+ * a while. */
+static void report_error(struct node *node, const char *error) {
+    static const struct hash_key key = { { 0, 0 } };
+    const uint64_t hash = keyed_hash(&key, error, strlen(error));
+    for (size_t i = 0; i < REPORTS_MAX; i++) {
+        const struct report *report = &node->reports[i];
+        if (report->hash == hash && node->now_ms < report->at_ms + REPORTED_MS)
+            return;
+    }
+    node->reports[node->next_report] = (struct report){ .hash = hash, .at_ms = node->now_ms };
+    node->next_report = (node->next_report + 1) % REPORTS_MAX;
+    node->reported = true;
+    log_warning("cluster: changes wait: engine %s", error);
+}
+
+/* An empty text: all is well again. */
 static void note_error(struct node *node, const char *error) {
     lock(node);
     const bool is_new = strcmp(node->status.error, error) != 0;
@@ -208,7 +239,14 @@ static void note_error(struct node *node, const char *error) {
     node->status.connected = engine_is_connected(node->engine);
     unlock(node);
     if (is_new && *error != '\0')
-        log_warning("cluster: engine %s; changes wait", error);
+        report_error(node, error);
+}
+
+static void note_success(struct node *node) {
+    note_error(node, "");
+    if (node->reported)
+        log_info("cluster: the engine takes changes again");
+    node->reported = false;
 }
 
 /* Whether a call to the engine has succeeded. After a failure, nothing is written for a while. */
@@ -244,6 +282,25 @@ static void follow_clock(struct node *node) {
     unlock(node);
 }
 
+static void trim(struct node *node, uint64_t bytes_max) {
+    const uint64_t age_ms = UINT64_C(1000) * node->options.stream_age_max_s;
+    const uint64_t now_ms = cluster_ms(node);
+    uint64_t bytes;
+    const uint64_t oldest_ms = now_ms > age_ms ? now_ms - age_ms : 0;
+    if (!is_done(node, engine_trim(node->engine, bytes_max, oldest_ms, &bytes)))
+        return;
+    lock(node);
+    node->status.stream_bytes = bytes;
+    unlock(node);
+}
+
+/* The first time, its size may be unknown. */
+static void make_room(struct node *node) {
+    const uint64_t bytes = node->status.stream_bytes;
+    const uint64_t bytes_max = node->options.stream_bytes_max;
+    trim(node, bytes == 0 || bytes > bytes_max ? bytes_max : bytes / 4 * 3);
+}
+
 /* The stream is another one: its end is read again, and what it may lack is sent again. A promoted
  * replica may give ids again that are smaller than this node's position. What is older than what
  * is sent again is not read: others may have forgotten it. */
@@ -276,10 +333,12 @@ static void look_at_stream(struct node *node) {
 
 /* The first node of a cluster makes the secret. A node that has another one, from its store, takes
  * the cluster's unless it has joined: then the engine has lost it and got that of a new node. */
-static void share_secret(struct node *node) {
+static enum engine_result share_secret(struct node *node) {
     struct hash_key secret = node->options.replica.secret;
-    if (!is_done(node, engine_share_secret(node->engine, (uint8_t *)&secret, sizeof secret)))
-        return;
+    const enum engine_result result =
+        engine_share_secret(node->engine, (uint8_t *)&secret, sizeof secret);
+    if (!is_done(node, result))
+        return result;
     lock(node);
     const bool differs = memcmp(&secret, &node->options.replica.secret, sizeof secret) != 0;
     const bool takes = differs && !node->joining.joined;
@@ -294,6 +353,7 @@ static void share_secret(struct node *node) {
     unlock(node);
     if (differs && !takes)
         log_warning("cluster: the engine has another cluster's secret; restart this node");
+    return ENGINE_DONE;
 }
 
 static void note_connection(struct node *node) {
@@ -307,6 +367,23 @@ static void note_connection(struct node *node) {
     node->status.counts.connects++;
     unlock(node);
     note_error(node, "");
+    node->reported = false;
+}
+
+/* An engine that refuses even the secret is not used: without it, this node's records would be of
+ * another cluster. */
+static bool join_engine(struct node *node) {
+    follow_clock(node);
+    const enum engine_result result = share_secret(node);
+    if (result == ENGINE_FULL)
+        make_room(node);
+    if (result == ENGINE_DONE) {
+        look_at_stream(node);
+    } else {
+        engine_disconnect(node->engine);
+        note_error(node, engine_error(node->engine));
+    }
+    return engine_is_connected(node->engine);
 }
 
 static void connect_if_due(struct node *node) {
@@ -317,10 +394,7 @@ static void connect_if_due(struct node *node) {
         node->retry_ms = node->now_ms + RETRY_MS;
         return;
     }
-    follow_clock(node);
-    share_secret(node);
-    look_at_stream(node);
-    if (engine_is_connected(node->engine))
+    if (join_engine(node))
         note_connection(node);
 }
 
@@ -380,12 +454,17 @@ static void add_heartbeat(struct node *node, struct writer *entry) {
     node->must_beat = false;
 }
 
+/* Records. With the lock. */
+static size_t count_queued(const struct node *node) {
+    return node->outbox.puts.count + node->outbox.other.count;
+}
+
 static void fill_flight(struct node *node) {
     struct flight *flight = &node->flight;
     lock(node);
     while (flight->count < FLIGHT_MAX && (node->must_beat || !outbox_is_empty(&node->outbox))) {
         struct writer w = writer_on(flight->data[flight->count], NODE_ENTRY_LEN);
-        const size_t waiting = node->outbox.puts.count + node->outbox.other.count;
+        const size_t waiting = count_queued(node);
         entry_header_write(&w, &(struct entry_header){
                                    .node = node->options.replica.node,
                                    .incarnation = node->options.incarnation,
@@ -395,9 +474,9 @@ static void fill_flight(struct node *node) {
         if (node->must_beat)
             add_heartbeat(node, &w);
         outbox_take(&node->outbox, &w);
+        flight->records[flight->count] = waiting - count_queued(node);
+        node->in_flight += flight->records[flight->count];
         flight->entries[flight->count++] = (struct bytes){ .data = w.data, .len = w.len };
-        node->status.counts.records_sent +=
-            waiting - node->outbox.puts.count - node->outbox.other.count;
     }
     unlock(node);
 }
@@ -409,33 +488,17 @@ static void land_flight(struct node *node, size_t added) {
     for (size_t i = 0; i < added; i++) {
         outbox_keep(&node->outbox, flight->entries[i], node->now_ms);
         node->status.counts.bytes_sent += flight->entries[i].len;
+        node->status.counts.records_sent += flight->records[i];
+        node->in_flight -= flight->records[i];
     }
     unlock(node);
     flight->count -= added;
+    memmove(flight->records, flight->records + added, flight->count * sizeof *flight->records);
     for (size_t i = 0; i < flight->count; i++) {
         const struct bytes entry = flight->entries[i + added];
         memcpy(flight->data[i], entry.data, entry.len);
         flight->entries[i] = (struct bytes){ .data = flight->data[i], .len = entry.len };
     }
-}
-
-static void trim(struct node *node, uint64_t bytes_max) {
-    const uint64_t age_ms = UINT64_C(1000) * node->options.stream_age_max_s;
-    const uint64_t now_ms = cluster_ms(node);
-    uint64_t bytes;
-    const uint64_t oldest_ms = now_ms > age_ms ? now_ms - age_ms : 0;
-    if (!is_done(node, engine_trim(node->engine, bytes_max, oldest_ms, &bytes)))
-        return;
-    lock(node);
-    node->status.stream_bytes = bytes;
-    unlock(node);
-}
-
-/* The first time, its size may be unknown. */
-static void make_room(struct node *node) {
-    const uint64_t bytes = node->status.stream_bytes;
-    const uint64_t bytes_max = node->options.stream_bytes_max;
-    trim(node, bytes == 0 || bytes > bytes_max ? bytes_max : bytes / 4 * 3);
 }
 
 /* False if an entry waits because of a failure. */
@@ -447,7 +510,7 @@ static bool send_flight(struct node *node) {
         engine_add(node->engine, node->flight.entries, node->flight.count, &added, &node->last);
     land_flight(node, added);
     if (is_done(node, result)) {
-        note_error(node, "");
+        note_success(node);
         return true;
     }
     if (result == ENGINE_FULL)
@@ -457,7 +520,7 @@ static bool send_flight(struct node *node) {
 
 static size_t count_waiting(struct node *node) {
     lock(node);
-    const size_t waiting = node->outbox.puts.count + node->outbox.other.count;
+    const size_t waiting = count_queued(node);
     unlock(node);
     return waiting;
 }
@@ -776,12 +839,15 @@ static void read_stream(struct node *node, uint32_t wait_ms) {
     struct stream_id position = node->asked;
     node->read_count = node->read_bytes = 0;
     if (!is_done(node,
-                 engine_read(node->engine, &position, node->read_max, wait_ms, read_entry, node)))
+                 engine_read(node->engine, &position, node->read_max, wait_ms, read_entry, node))) {
+        node->read_retry_ms = node->retry_ms;
         return;
+    }
     if (stream_id_equal(node->position, node->asked))
         node->position = position;
     if (engine_is_reading(node->engine))
         return;
+    node->read_retry_ms = 0;
     node->read_ms = node->asked_ms;
     if (node->read_count < node->read_max)
         node->at_end_ms = node->asked_ms;
@@ -1027,7 +1093,8 @@ static void send_all(struct node *node) {
 
 /* After a pause, the stream is read before peers expire. */
 static void note_progress(struct node *node) {
-    const bool away = !engine_is_connected(node->engine) && node->now_ms >= node->read_ms + AWAY_MS;
+    const bool reads = engine_is_connected(node->engine) && node->read_retry_ms == 0;
+    const bool away = !reads && node->now_ms >= node->read_ms + AWAY_MS;
     const uint64_t merged_ms = away ? node->now_ms : node->at_end_ms;
     if (merged_ms > node->merged_ms && node->now_ms >= node->hold_until_ms)
         node->merged_ms = merged_ms;
@@ -1042,19 +1109,23 @@ void node_stop(struct node *node) {
     engine_stop(node->engine);
 }
 
+static bool may_read(const struct node *node) {
+    return engine_is_connected(node->engine) && node->now_ms >= node->read_retry_ms;
+}
+
 bool node_step(struct node *node, uint64_t now_ms, uint32_t wait_ms) {
     lock(node);
     node->now_ms = now_ms;
     unlock(node);
     node->began_ns = clock_now_ns();
     connect_if_due(node);
-    if (engine_is_connected(node->engine))
+    if (may_read(node))
         read_all(node, wait_ms);
     tick_joining(node);
     if (engine_is_connected(node->engine) && now_ms >= node->retry_ms)
         send_all(node);
     note_progress(node);
-    return engine_is_connected(node->engine);
+    return may_read(node);
 }
 
 void node_set_load(struct node *node, uint32_t interval_max_s, uint32_t budget_per_s) {
@@ -1088,7 +1159,7 @@ struct node_status node_status(struct node *node) {
     status.has_room = node->joining.has_room;
     status.receiving = node->joining.request != 0;
     status.sending = node->source.request != 0;
-    status.waiting = node->outbox.puts.count + node->outbox.other.count;
+    status.waiting = count_queued(node) + node->in_flight;
     status.lost = node->outbox.lost;
     status.members = node->members;
     unlock(node);

@@ -51,7 +51,7 @@ struct node_status {
     uint64_t incarnation;
     bool connected;
     struct engine_info engine; /* of the last connection */
-    char error[ERROR_LEN];     /* why it is not connected, or why writes fail; empty: neither */
+    char error[ERROR_LEN];     /* why it is not connected, or why commands fail; empty: neither */
     bool joined;
     bool whole;
     bool has_room;
@@ -75,8 +75,8 @@ struct node *node_create(const struct node_options *options, const struct node_t
 void node_delete(struct node *node);
 
 /* Connects if necessary, reads, merges and sends. Without work, waits up to `wait_ms` for it.
- * False, without a wait, if there is no connection. `now_ms`: monotonic, not 0. One thread at a
- * time. */
+ * False, without a wait, if there is no connection, or the engine refuses reads. `now_ms`:
+ * monotonic, not 0. One thread at a time. */
 bool node_step(struct node *node, uint64_t now_ms, uint32_t wait_ms);
 
 /* Ends a wait; from now on, node_step does not wait for a connection. Any thread. */

@@ -166,6 +166,9 @@ static const struct metric store_metrics[] = {
 static const struct metric cluster_metrics[] = {
     { "skep_cluster_engine_connected", METRIC_GAUGE, "1 if the engine of the cluster is connected.",
       METRIC_FIELD(struct cluster_status, connected) },
+    { "skep_cluster_engine_failing", METRIC_GAUGE,
+      "1 if the engine is not connected or refuses commands, so that changes wait.",
+      METRIC_FIELD(struct cluster_status, failing) },
     { "skep_cluster_ready", METRIC_GAUGE, "1 if this node has joined the cluster.",
       METRIC_FIELD(struct cluster_status, ready) },
     { "skep_cluster_whole", METRIC_GAUGE, "1 if this node has all peers of the cluster.",

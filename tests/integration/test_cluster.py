@@ -1,52 +1,19 @@
 """Several skepd that share their peers through one redis-server."""
 
-import contextlib
 import os
 import signal
 import time
 
 import pytest
 
-from support.announce import Peer, get, random_hash, scraped
+from support.announce import Peer, random_hash
 from support.api import Api
+from support.cluster import become_whole, counts_are, is_ready, node, nodes
 from support.engine import Engine
 from support.prometheus import read_metrics
 from support.skepctl import Skepctl
 from support.skepd import Skepd, run
 from support.waiting import wait_until
-
-# So that a node is soon ready, and may then send a snapshot.
-QUICK = "announce = { interval_min_s = 1; interval_max_s = 1; }; "
-
-
-def node(*engines, name="a", more=""):
-    urls = ", ".join(f'"{engine.url}"' for engine in engines)
-    return Skepd(config=QUICK + f'cluster = {{ engine = [ {urls} ]; name = "{name}"; join_timeout_s = 1; '
-                 f"timeout_ms = 500; {more} }};")
-
-
-@contextlib.contextmanager
-def nodes(count, *engines):
-    """A node gets what others announce after its start."""
-    with contextlib.ExitStack() as stack:
-        daemons = [stack.enter_context(node(*engines, name=f"node{i}")) for i in range(count)]
-        for daemon in daemons:
-            daemon.wait_for_log("cluster: connected")
-        yield daemons
-
-
-def counts_are(daemon, torrent, counts):
-    wait_until(lambda: scraped(daemon.port, torrent) == counts,
-               what=f"{daemon.port} has {scraped(daemon.port, torrent)}, not {counts}")
-
-
-def is_ready(daemon):
-    return get(daemon.port, "/readyz").status == 200
-
-
-def become_whole(daemon):
-    daemon.wait_for_log("cluster: ", "this node is whole")
-
 
 @pytest.fixture(scope="module")
 def engine():

@@ -7,28 +7,13 @@ import pytest
 
 from support.announce import Peer, get, random_hash, scraped
 from support.api import Api
+from support.cluster import is_ready, node, nodes
 from support.database import sql
 from support.engine import Engine
 from support.skepctl import Skepctl
 from support.skepd import Skepd
 from support.udp import UdpClient, UdpError
 from support.waiting import wait_until
-
-QUICK = "announce = { interval_min_s = 1; interval_max_s = 1; }; "
-
-
-def node(engine, name="a", access="", **more):
-    return Skepd(config=QUICK + access + f'cluster = {{ engine = "{engine.url}"; name = "{name}"; '
-                 "join_timeout_s = 1; timeout_ms = 500; };", **more)
-
-
-@contextlib.contextmanager
-def nodes(count, engine, access=""):
-    with contextlib.ExitStack() as stack:
-        daemons = [stack.enter_context(node(engine, f"node{i}", access)) for i in range(count)]
-        for daemon in daemons:
-            daemon.wait_for_log("cluster: connected")
-        yield daemons
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +50,6 @@ def accepts_id(client, other, torrent):
         client.scrape(torrent, connection_id=other.connect())
         return True
     return False
-
-
-def is_ready(daemon):
-    return get(daemon.port, "/readyz").status == 200
 
 
 def aside(daemon):
@@ -108,7 +89,7 @@ def test_ban_removes_peers_and_is_lifted_everywhere(three, torrent):
 
 
 def test_udp_client_connects_at_one_node_and_announces_at_another(engine, torrent):
-    with node(engine, "udp1", udp=True) as a, node(engine, "udp2", udp=True) as b, \
+    with node(engine, name="udp1", udp=True) as a, node(engine, name="udp2", udp=True) as b, \
             UdpClient(a.port) as at_a, UdpClient(b.port) as at_b:
         wait_until(lambda: accepts_id(at_b, at_a, torrent))
         wait_until(lambda: accepts_id(at_a, at_b, torrent))
@@ -178,10 +159,10 @@ def test_first_node_brings_its_registry_and_a_foreign_one_sets_its_own_aside(tmp
     ours, key = filled(tmp_path, "ours.db", first, "alice", "192.0.2.1")
     theirs, their_key = filled(tmp_path, "theirs.db", second, "bob", "192.0.2.2")
     private = 'access = { mode = "private"; }; '
-    with Engine() as engine, node(engine, "a", private, database=ours) as a:
+    with Engine() as engine, node(engine, config=private, database=ours) as a:
         a.wait_for_log("cluster: connected")
         assert aside(a) == {"torrents": 0, "passkeys": 0, "names": 0}
-        with node(engine, "b", private, database=theirs) as b:
+        with node(engine, name="b", config=private, database=theirs) as b:
             # Its restriction holds at once, its permissions do not.
             wait_until(lambda: "192.0.2.2" in control(a, "bans"))
             b.wait_for_log("cluster: set aside 1 torrents, 1 passkeys")
@@ -261,8 +242,7 @@ def test_changes_wait_while_the_engine_is_away_and_restrictions_hold():
 
 def test_node_without_a_database_has_the_registry_too(torrent):
     with Engine() as engine, nodes(1, engine) as (a,), \
-            Skepd(config=QUICK + f'store = {{ enabled = false; }}; cluster = {{ engine = "{engine.url}"; '
-                  "join_timeout_s = 1; };") as b:
+            node(engine, name="b", config="store = { enabled = false; };") as b:
         b.wait_for_log("cluster: connected")
         Peer(b.port, torrent).start()
         wait_until(lambda: scraped(a.port, torrent) == (0, 1, 0))

@@ -130,7 +130,7 @@ def series(text, values):
     ("SkepSweepStalled", 9, [series("skep_sweep_rounds_total", "7x9")]),
     ("SkepManyRefused", 25, [series('skep_announces_total{result="ok"}', "0+60x30"),
                              series('skep_announces_total{result="banned"}', "0+120x30")]),
-    ("SkepClusterEngineAway", 2, [series("skep_cluster_engine_connected", "0x9")]),
+    ("SkepClusterEngineFailing", 2, [series("skep_cluster_engine_failing", "1x9")]),
     ("SkepClusterNodeAway", 6, [series("skep_cluster_other_nodes", "2 2 1x9")]),
     ("SkepClusterIncomplete", 62, [series("skep_cluster_whole", "0x70")]),
 ])
@@ -145,7 +145,7 @@ def test_alert_fires(alert, minutes, inputs, tmp_path):
                           series('skep_limit{resource="peers"}', "100x9")]),
     ("SkepCertificateExpires", 61, [series("skep_https_certificate_expiry_timestamp_seconds", "700000x70")]),
     ("SkepSweepStalled", 9, [series("skep_sweep_rounds_total", "0+6x9")]),
-    ("SkepClusterEngineAway", 9, [series("skep_cluster_engine_connected", "1x9")]),
+    ("SkepClusterEngineFailing", 9, [series("skep_cluster_engine_failing", "0x9")]),
     ("SkepClusterNodeAway", 9, [series("skep_cluster_other_nodes", "1 2x9")]),
     ("SkepClusterIncomplete", 59, [series("skep_cluster_whole", "0x70")]),
 ])

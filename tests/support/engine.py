@@ -49,12 +49,19 @@ class Engine:
         return f"redis://{USER}@127.0.0.1:{self.port}/0"
 
     def start(self):
+        return self.launch().await_start()
+
+    def launch(self, *options):
+        """Starts it, with more options; it may refuse commands at first."""
         program = next(name for name in PROGRAMS if shutil.which(name))
         self.process = Process([program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir",
                                 str(self.directory), "--save", "", "--appendonly", "yes",
                                 "--repl-diskless-sync-delay", "0", "--user", *rights_in_readme(),
-                                *self.options],
+                                *self.options, *options],
                                self.directory / "log")
+        return self
+
+    def await_start(self):
         wait_until(lambda: self.run("PING") == "+PONG")
         return self
 

@@ -3,6 +3,8 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -687,6 +689,108 @@ START_TEST(full_engine_gets_room_for_a_snapshot) {
 }
 END_TEST
 
+static void run_command(const char *command) {
+    ck_assert_str_eq(engine_server_run(&server, command), "+OK\r\n");
+}
+
+/* Standard error until it is passed to count_lines. */
+struct caught_log {
+    FILE *file;
+    int real;
+};
+
+static struct caught_log catch_log(void) {
+    struct caught_log caught = { .file = tmpfile(), .real = dup(STDERR_FILENO) };
+    ck_assert(caught.file != NULL && caught.real >= 0);
+    fflush(stderr);
+    ck_assert_int_ge(dup2(fileno(caught.file), STDERR_FILENO), 0);
+    log_set_level(LOG_LEVEL_INFO);
+    return caught;
+}
+
+static void release_log(struct caught_log *caught) {
+    dup2(caught->real, STDERR_FILENO);
+    close(caught->real);
+    fclose(caught->file);
+}
+
+static int count_lines(const struct caught_log *caught, const char *text) {
+    char line[LOG_LINE_MAX + 1];
+    int count = 0;
+    rewind(caught->file);
+    while (fgets(line, sizeof line, caught->file) != NULL)
+        count += strstr(line, text) != NULL;
+    return count;
+}
+
+/* Two commands fail in turn. */
+START_TEST(failure_is_logged_once_in_a_minute) {
+    static const char forbid[] = "ACL SETUSER default -xadd -memory|usage";
+    static const char permit[] = "ACL SETUSER default +@all";
+    struct caught_log caught = catch_log();
+    start_node(0);
+    run_for(100, STEP_MS);
+    for (int i = 0; i < 2; i++) {
+        run_command(forbid);
+        run_for(20000, 500);
+        run_command(permit);
+        run_for(6000, 500);
+    }
+    const int adds = count_lines(&caught, "'xadd'");
+    const int usages = count_lines(&caught, "'memory|usage'");
+    const int ends = count_lines(&caught, "takes changes again");
+    run_for(60000, 500);
+    run_command(forbid);
+    run_for(20000, 500);
+    const int later = count_lines(&caught, "'xadd'");
+    release_log(&caught);
+    ck_assert_int_eq(adds, 1);
+    ck_assert_int_eq(usages, 1);
+    ck_assert_int_eq(ends, 1);
+    ck_assert_int_eq(later, 2);
+}
+END_TEST
+
+START_TEST(refused_read_is_tried_again_later) {
+    for (int n = 0; n < 2; n++)
+        start_node(n);
+    run_for(100, STEP_MS);
+    run_command("ACL SETUSER default -xread");
+    ck_assert(!node_step(nodes[0], now_ms, 0));
+    announce(1, 5);
+    run_for(2000, STEP_MS);
+    const char *line = strstr(engine_server_run(&server, "INFO commandstats"), "cmdstat_xread:");
+    const char *rejected = line == NULL ? NULL : strstr(line, "rejected_calls=");
+    ck_assert(rejected != NULL && strtol(rejected + strlen("rejected_calls="), NULL, 10) <= 6);
+    ck_assert_ptr_nonnull(strstr(node_status(nodes[0]).error, "xread"));
+    run_for(20000, 500);
+    ck_assert_uint_ge(tables[0].facts.merged_ms + 1100, now_ms); /* peers expire */
+    run_command("ACL SETUSER default +xread");
+    await_agreement(0, 1, 5000);
+    ck_assert(tables[0].present[5]);
+    run_for(6000, 100);
+    ck_assert(node_status(nodes[0]).error[0] == '\0');
+}
+END_TEST
+
+/* Also if old changes fill it. */
+START_TEST(node_joins_a_full_engine_once_it_has_room) {
+    start_cluster();
+    send_60000_peers();
+    stop_node(0);
+    ck_assert_str_eq(engine_server_run(&server, "DEL skep:secret"), ":1\r\n");
+    limit_engine(0);
+    start_node(1);
+    step_all(STEP_MS);
+    struct node_status status = node_status(nodes[1]);
+    ck_assert(!status.connected && strstr(status.error, "OOM") != NULL);
+    for (int i = 0; i < 100 && !node_status(nodes[1]).connected; i++)
+        step_all(1000);
+    status = node_status(nodes[1]);
+    ck_assert(status.connected && status.error[0] == '\0');
+}
+END_TEST
+
 UNIT_SUITE(node) {
     Suite *suite = suite_create("node");
     TCase *tcase = tcase_create("node");
@@ -714,6 +818,9 @@ UNIT_SUITE(node) {
     tcase_add_test(tcase, peers_may_expire_once_the_stream_is_read);
     tcase_add_test(tcase, full_engine_is_trimmed);
     tcase_add_test(tcase, full_engine_gets_room_for_a_snapshot);
+    tcase_add_test(tcase, failure_is_logged_once_in_a_minute);
+    tcase_add_test(tcase, refused_read_is_tried_again_later);
+    tcase_add_test(tcase, node_joins_a_full_engine_once_it_has_room);
     suite_add_tcase(suite, tcase);
     return suite;
 }
