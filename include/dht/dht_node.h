@@ -24,6 +24,9 @@ void dht_node_delete(struct dht_node *node);
  * replaces the oldest. */
 void dht_node_add_bootstrap(struct dht_node *node, const struct endpoint *endpoint);
 
+/* Forgets the nodes to start from. */
+void dht_node_clear_bootstrap(struct dht_node *node);
+
 /* Adds a node of the last run. It is pinged first, and given to others once it has replied. */
 void dht_node_add_saved(struct dht_node *node, const struct node_contact *contact);
 

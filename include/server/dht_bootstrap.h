@@ -29,6 +29,9 @@ struct dht_resolution *dht_resolution_start(const struct dht_bootstrap *bootstra
  * family for a name; some twice. True if it has ended. */
 bool dht_resolution_take(struct dht_resolution *resolution, struct endpoint *found, size_t *count);
 
+/* A bit for each name, from the lowest one, that has no address. Call it once it has ended. */
+uint32_t dht_resolution_failed(const struct dht_resolution *resolution);
+
 /* Does not wait for the thread. NULL is ignored. */
 void dht_resolution_release(struct dht_resolution *resolution);
 

@@ -110,6 +110,10 @@ void dht_node_add_bootstrap(struct dht_node *node, const struct endpoint *endpoi
     dht_upkeep_bootstrap(node);
 }
 
+void dht_node_clear_bootstrap(struct dht_node *node) {
+    node->bootstrap_count = node->bootstrap_next = 0;
+}
+
 void dht_node_add_saved(struct dht_node *node, const struct node_contact *contact) {
     if (!can_send_to(node, &contact->endpoint))
         return;

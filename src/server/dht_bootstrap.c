@@ -13,6 +13,7 @@ enum { PORT_DIGITS_MAX = 5 };
 struct dht_resolution {
     atomic_int references;
     atomic_bool ended;
+    uint32_t failed; /* a bit for each name that has no address; complete at the end */
     struct dht_bootstrap bootstrap;
     atomic_size_t count; /* complete elements of `found` */
     struct endpoint found[DHT_BOOTSTRAP_FOUND_MAX];
@@ -62,26 +63,28 @@ bool dht_bootstrap_valid(const char *text) {
     return split(text, &parts);
 }
 
-/* Adds the first address of a family. */
-static void add_address(struct dht_resolution *resolution, const struct addrinfo *list,
+/* Adds the first address of a family. False if there is none. */
+static bool add_address(struct dht_resolution *resolution, const struct addrinfo *list,
                         int family) {
     for (; list != NULL && list->ai_family != family; list = list->ai_next)
         continue;
     if (list == NULL)
-        return;
+        return false;
     resolution->found[resolution->count] = endpoint_from_sockaddr(list->ai_addr);
     resolution->count++;
+    return true;
 }
 
-static void resolve_name(struct dht_resolution *resolution, const char *text, int flags) {
+static bool resolve_name(struct dht_resolution *resolution, const char *text, int flags) {
     struct host_port parts;
     struct addrinfo *list = NULL;
     const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_flags = flags };
     if (!split(text, &parts) || getaddrinfo(parts.host, parts.port, &hints, &list) != 0)
-        return;
-    add_address(resolution, list, AF_INET);
-    add_address(resolution, list, AF_INET6);
+        return false;
+    const bool v4 = add_address(resolution, list, AF_INET);
+    const bool v6 = add_address(resolution, list, AF_INET6);
     freeaddrinfo(list);
+    return v4 || v6;
 }
 
 static void *resolve(void *argument) {
@@ -89,9 +92,11 @@ static void *resolve(void *argument) {
     const struct dht_bootstrap *bootstrap = &resolution->bootstrap;
     /* An address does not wait for a name server. */
     for (size_t i = 0; i < bootstrap->count; i++)
-        resolve_name(resolution, bootstrap->list[i], AI_NUMERICHOST);
-    for (size_t i = 0; i < bootstrap->count; i++)
-        resolve_name(resolution, bootstrap->list[i], 0);
+        (void)resolve_name(resolution, bootstrap->list[i], AI_NUMERICHOST);
+    for (size_t i = 0; i < bootstrap->count; i++) {
+        if (!resolve_name(resolution, bootstrap->list[i], 0))
+            resolution->failed |= 1U << i;
+    }
     atomic_store(&resolution->ended, true);
     dht_resolution_release(resolution);
     return NULL;
@@ -118,6 +123,10 @@ bool dht_resolution_take(struct dht_resolution *resolution, struct endpoint *fou
     *count = atomic_load(&resolution->count);
     memcpy(found, resolution->found, *count * sizeof *found);
     return ended;
+}
+
+uint32_t dht_resolution_failed(const struct dht_resolution *resolution) {
+    return resolution->failed;
 }
 
 void dht_resolution_release(struct dht_resolution *resolution) {

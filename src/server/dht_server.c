@@ -66,6 +66,7 @@ struct dht_server {
     uint64_t wake_ms;
     struct dht_bootstrap bootstrap;
     bool bootstrap_changed;
+    uint32_t unresolved; /* names of it, a bit for each */
     size_t next_result;
     struct dht_result results[DHT_RESULTS_MAX]; /* number 0: unused; age_ms is not */
     uint64_t started_ms[DHT_RESULTS_MAX];
@@ -166,6 +167,23 @@ static bool knows_no_node(const struct dht_server *server, uint64_t now_ms) {
     return statistics.ipv4.good + statistics.ipv6.good == 0;
 }
 
+static void drop_resolution(struct dht_server *server) {
+    dht_resolution_release(server->resolution);
+    server->resolution = NULL;
+}
+
+/* Reports each name once, until it is resolved. */
+static void report_unresolved(struct dht_server *server, uint32_t failed) {
+    for (size_t i = 0; i < server->bootstrap.count; i++) {
+        if ((failed & ~server->unresolved) >> i & 1)
+            log_warning(
+                "dht: bootstrap: %s: no address found; skepd tries again while it knows no "
+                "node",
+                server->bootstrap.list[i]);
+    }
+    server->unresolved = failed;
+}
+
 static void take_bootstrap(struct dht_server *server) {
     struct endpoint found[DHT_BOOTSTRAP_FOUND_MAX];
     size_t count = 0;
@@ -176,13 +194,16 @@ static void take_bootstrap(struct dht_server *server) {
         dht_node_add_bootstrap(server->node, &found[i]);
     if (!ended)
         return;
-    dht_resolution_release(server->resolution);
-    server->resolution = NULL;
+    report_unresolved(server, dht_resolution_failed(server->resolution));
+    drop_resolution(server);
 }
 
 /* Starts and ends the resolution of the names. */
 static void resolve_bootstrap(struct dht_server *server, uint64_t now_ms) {
-    take_bootstrap(server);
+    if (server->bootstrap_changed)
+        drop_resolution(server);
+    else
+        take_bootstrap(server);
     const bool due = server->bootstrap_changed ||
                      (now_ms >= server->resolve_ms && knows_no_node(server, now_ms));
     if (!due || server->bootstrap.count == 0 || server->resolution != NULL)
@@ -331,8 +352,7 @@ static bool start_thread(struct dht_server *server) {
 }
 
 static void close_parts(struct dht_server *server) {
-    dht_resolution_release(server->resolution);
-    server->resolution = NULL;
+    drop_resolution(server);
     dht_node_delete(server->node);
     server->node = NULL;
     for (size_t i = 0; i < server->socket_count; i++) {
@@ -385,6 +405,9 @@ void dht_server_apply(struct dht_server *server, const struct dht_server_options
     if (memcmp(&server->bootstrap, &options->bootstrap, sizeof server->bootstrap) != 0) {
         server->bootstrap = options->bootstrap;
         server->bootstrap_changed = true;
+        server->unresolved = 0;
+        if (server->node != NULL)
+            dht_node_clear_bootstrap(server->node);
     }
     pthread_mutex_unlock(&server->lock);
     wake_thread(server);

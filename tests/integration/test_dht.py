@@ -203,6 +203,18 @@ def test_lookup_finds_what_another_node_knows(torrent):
                    what="it knows the node of the last run")
 
 
+def test_nodes_to_start_from_are_reloaded_and_unknown_names_reported():
+    unknown = "a" * 64  # longer than a label of a name may be
+    with DhtNode(free_port()) as first, DhtNode(free_port()) as second, \
+            Tracker(more=f'bootstrap = [ "{unknown}:1", "127.0.0.1:{first.port}" ];') as daemon:
+        first.socket.connect(("127.0.0.1", daemon.dht_port))
+        first.receive(queries=True)
+        daemon.wait_for_log("warning: dht: bootstrap: ", f"{unknown}:1: no address found")
+        daemon.reload(config(daemon.dht_port, more=f'bootstrap = "127.0.0.1:{second.port}";'))
+        second.socket.connect(("127.0.0.1", daemon.dht_port))
+        second.receive(queries=True)
+
+
 def test_stop_does_not_wait_for_a_lookup_or_a_name(torrent):
     """The node to start from does not answer, as perhaps the name server."""
     with DhtNode(free_port()) as silent, \

@@ -518,6 +518,20 @@ START_TEST(bootstrap_node_is_asked_for_our_own_id) {
 }
 END_TEST
 
+START_TEST(forgotten_bootstrap_node_is_not_asked) {
+    struct dht_node *node = create_default_node();
+    const struct endpoint first = endpoint_at("192.168.1.7", 6881);
+    const struct endpoint second = endpoint_at("192.168.1.8", 6881);
+    dht_node_add_bootstrap(node, &first);
+    dht_node_clear_bootstrap(node);
+    dht_node_add_bootstrap(node, &second);
+    dht_node_wake(node, START_MS);
+    ck_assert_uint_eq(outside.count, 1);
+    ck_assert(endpoint_equal(&outside.to[0], &second));
+    dht_node_delete(node);
+}
+END_TEST
+
 START_TEST(bootstrap_node_is_asked_again_if_it_does_not_reply) {
     struct dht_node *node = create_default_node();
     const struct endpoint bootstrap = endpoint_at("192.168.1.7", 6881);
@@ -783,6 +797,7 @@ UNIT_SUITE(dht_node) {
 
     TCase *network = tcase_create("network");
     tcase_add_test(network, bootstrap_node_is_asked_for_our_own_id);
+    tcase_add_test(network, forgotten_bootstrap_node_is_not_asked);
     tcase_add_test(network, bootstrap_node_is_asked_again_if_it_does_not_reply);
     tcase_add_test(network, saved_node_is_pinged_first);
     tcase_add_test(network, saved_id_is_kept_if_it_is_valid);
