@@ -61,7 +61,8 @@ struct cluster {
     struct counter_table stored; /* download counts of the store; until they are adopted */
     struct hash_key secret;      /* at the start */
     bool has_store;
-    uint64_t full_ms; /* when a peer was refused for lack of room; 0: none was */
+    uint64_t gave_up_ms; /* when it joined without a snapshot, by the cluster's clock */
+    uint64_t full_ms;    /* when a peer was refused for lack of room; 0: none was */
     _Atomic bool joined;
     _Atomic bool has_adopted; /* the counts of the store */
     _Atomic bool knows_secret;
@@ -109,14 +110,16 @@ static void copy_changes(void *context, const struct change *changes, size_t cou
     copy->count += count;
 }
 
-static void visit(const struct table_visitor *visitor, const struct change *change,
-                  uint64_t now_ms) {
+static void visit(const struct cluster *cluster, const struct table_visitor *visitor,
+                  const struct change *change, uint64_t now_ms) {
     struct record record;
     if (change->peer.family == FAMILY_NONE) {
         const uint64_t idle_ms = UINT64_C(1000) * change->age_s;
         visitor->torrent(visitor->context, change->info_hash, stamp_at(now_ms - idle_ms, 0));
-    } else if (change->stamp != 0) {
+    } else if (change->stamp != 0 || visitor->restored) {
         record_of_peer(change, &record);
+        if (record.stamp == 0)
+            record.stamp = stamp_at(cluster->gave_up_ms - UINT64_C(1500) * change->interval_s, 0);
         visitor->peer(visitor->context, &record.peer,
                       &(struct held_peer){ .stamp = record.stamp, .state = record.state });
     }
@@ -148,7 +151,7 @@ static bool walk(void *context, struct table_cursor *cursor, const struct table_
                            copy_changes, copy);
     }
     for (int i = 0; i < TABLE_STEP && cursor->at[CURSOR_POSITION] < copy->count; i++)
-        visit(visitor, &copy->changes[cursor->at[CURSOR_POSITION]++], now_ms);
+        visit(cluster, visitor, &copy->changes[cursor->at[CURSOR_POSITION]++], now_ms);
     if (cursor->at[CURSOR_POSITION] < copy->count)
         return true;
     cursor->at[CURSOR_POSITION] = 0;
@@ -254,10 +257,13 @@ static void adopt_counts(void *context, const struct change *changes, size_t cou
 
 static void end_join(void *context, bool confirmed) {
     struct cluster *cluster = context;
+    const struct tracker_table *table = &cluster->merging.table;
+    if (!confirmed)
+        cluster->gave_up_ms = table->now_ms + table->clock_offset_ms;
     atomic_store(&cluster->joined, true);
     cluster->facts.joined = true;
     cluster->facts.confirmed = confirmed;
-    tracker_end_join(cluster->tracker, confirmed, cluster->merging.table.now_ms);
+    tracker_end_join(cluster->tracker, confirmed, table->now_ms);
 }
 
 static bool adopt_all_counts(void *context, struct replica *replica) {
@@ -332,6 +338,7 @@ static bool create_node(struct cluster *cluster, const struct cluster_options *o
         },
         .clock_ms = (uint64_t)clock_unix_ms(),
         .name = cluster->name,
+        .empty = tracker_stats(cluster->tracker).peers == 0,
         .join_timeout_ms = options->join_timeout_s * 1000,
         .stream_bytes_max = (uint64_t)options->stream_max_mib * MIB,
         .stream_age_max_s = STREAM_AGE_MAX_S,

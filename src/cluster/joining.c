@@ -21,6 +21,7 @@ static bool is_whole_by_now(struct joining *joining, uint32_t interval_s, uint64
         return false;
     joining->whole = true;
     joining->by_time = true;
+    joining->empty = false;
     joining->whole_ms = 0;
     joining->request = 0;
     return true;
@@ -86,8 +87,9 @@ enum joining_chunk joining_note_chunk(struct joining *joining, const struct chun
     if (!chunk->last)
         return CHUNK_MERGED;
     joining->request = 0;
+    joining->empty = false;
     if (!chunk->whole)
-        return CHUNK_MERGED;
+        return CHUNK_PARTIAL;
     const bool first = !joining->confirmed;
     joining->joined = joining->confirmed = true;
     joining->whole = !joining->lost && joining->has_room;

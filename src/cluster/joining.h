@@ -3,8 +3,9 @@
  * whole, so that it may be the source of a snapshot, once it has ended a snapshot of a whole node
  * and has no hole and room for all peers; or, if there is no whole node, one interval later, when
  * every client has announced again. Then it may still lack counters and registry entries, so it
- * still requests a snapshot. What lasts it sends when it has joined, and when it returns after so
- * long that the others may have become whole without it, and has read what it missed. Pure. */
+ * still requests a snapshot. Until then, an empty node takes that of another node that is not
+ * whole: it only adds. What lasts it sends when it has joined, and when it returns after so long
+ * that the others may have become whole without it, and has read what it missed. Pure. */
 #ifndef SKEP_CLUSTER_JOINING_H
 #define SKEP_CLUSTER_JOINING_H
 
@@ -16,6 +17,7 @@ struct joining {
     bool joined;
     bool confirmed; /* by a snapshot of a whole node, since the start */
     bool whole;
+    bool empty; /* nothing was restored, and no snapshot has arrived; to be set at the start */
     bool has_room;
     bool lost;            /* a hole since the last request */
     bool by_time;         /* whole without a snapshot */
@@ -56,7 +58,8 @@ void joining_set_room(struct joining *joining, bool has_room);
 enum joining_chunk {
     CHUNK_IGNORED, /* of another request, or out of order */
     CHUNK_MERGED,  /* merge its records */
-    CHUNK_LAST,    /* the same; the snapshot has ended */
+    CHUNK_PARTIAL, /* the same; it was the last one of a source that is not whole */
+    CHUNK_LAST,    /* merge its records; the snapshot has ended */
     /* The same, and the first one since the start: restored peers not confirmed by it must go. */
     CHUNK_FIRST_SNAPSHOT,
 };

@@ -40,6 +40,7 @@ void members_note(struct members *members, const struct entry_header *entry,
         .heard_ms = now_ms,
         .joined = heartbeat->joined,
         .whole = heartbeat->whole,
+        .empty = heartbeat->empty,
         .interval_max_s = heartbeat->interval_max_s,
         .budget_per_s = heartbeat->budget_per_s,
     };
@@ -48,6 +49,27 @@ void members_note(struct members *members, const struct entry_header *entry,
 
 bool member_is_alive(const struct member *member, uint64_t now_ms) {
     return now_ms <= member->heard_ms + MEMBER_ALIVE_MS;
+}
+
+/* Of two nodes that have joined. */
+static bool is_fuller(const struct member *a, const struct member *b) {
+    if (a->empty != b->empty)
+        return b->empty;
+    return a->incarnation != b->incarnation ? a->incarnation < b->incarnation : a->node < b->node;
+}
+
+bool members_may_serve(const struct members *members, uint64_t requester, const struct member *own,
+                       uint64_t now_ms) {
+    bool requester_is_empty = false;
+    for (size_t i = 0; i < members->count; i++) {
+        const struct member *member = &members->list[i];
+        if (member->node == requester)
+            requester_is_empty = member->empty;
+        else if (member_is_alive(member, now_ms) &&
+                 (member->whole || (member->joined && is_fuller(member, own))))
+            return false;
+    }
+    return requester_is_empty;
 }
 
 uint32_t members_interval_max_s(const struct members *members, uint32_t own_s, uint64_t now_ms) {

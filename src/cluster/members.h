@@ -14,6 +14,7 @@ struct member {
     char name[NODE_NAME_MAX + 1];
     bool joined;
     bool whole;
+    bool empty; /* see struct heartbeat */
     uint32_t interval_max_s;
     uint32_t budget_per_s;
 };
@@ -39,6 +40,12 @@ enum entry_origin entry_origin(const struct entry_header *entry, uint64_t node,
 /* Notes a heartbeat. At the limit, the node with the longest silence loses its place. */
 void members_note(struct members *members, const struct entry_header *entry,
                   const struct heartbeat *heartbeat, uint64_t now_ms);
+
+/* Whether a node that has joined, but is not whole, sends its peers to the empty node `requester`,
+ * which requests a snapshot. Only one node does, and only if none is whole: of the nodes with
+ * peers, or of all nodes if none has peers, the oldest. `own` describes this node. */
+bool members_may_serve(const struct members *members, uint64_t requester, const struct member *own,
+                       uint64_t now_ms);
 
 bool member_is_alive(const struct member *member, uint64_t now_ms);
 

@@ -187,6 +187,7 @@ struct node *node_create(const struct node_options *options, const struct node_t
     node->clock = cluster_clock_begin(options->clock_ms, now_ms);
     node->joining = joining_begin(now_ms);
     node->joining.patience_ms = options->join_timeout_ms;
+    node->joining.empty = options->empty;
     node->engine = engine_create(&options->engine);
     node->flight.data = calloc(FLIGHT_MAX, sizeof *node->flight.data);
     if (node->engine == NULL || node->flight.data == NULL ||
@@ -438,6 +439,7 @@ static void write_heartbeat(const struct node *node, struct record *record,
         .heartbeat = {
             .joined = node->joining.joined,
             .whole = node->joining.whole,
+            .empty = node->joining.empty,
             .interval_max_s = node->interval_max_s,
             .budget_per_s = node->budget_per_s,
             .name = bytes_of(node->name),
@@ -683,13 +685,23 @@ static void note_heartbeat(struct node *node, const struct heartbeat *heartbeat)
     read_positions(node, heartbeat->positions);
 }
 
+static bool may_serve(const struct node *node) {
+    const struct member own = {
+        .node = node->options.replica.node,
+        .incarnation = node->options.incarnation,
+        .empty = node->joining.empty,
+    };
+    if (node->joining.whole || !node->joining.joined || node->header == NULL)
+        return node->joining.whole;
+    return members_may_serve(&node->members, node->header->node, &own, node->now_ms);
+}
+
 /* Peers are announced again, counters and the registry are not. So the nodes that are not whole
  * send theirs if another one asks: there may be no whole node. */
 static void note_request(struct node *node, uint64_t request) {
-    if (node->joining.whole) {
-        if (node->request_count < REQUESTS_MAX)
-            node->requests[node->request_count++] = (struct request){ request, node->now_ms };
-    } else if (node->joining.joined && node->now_ms >= node->lasting_ms) {
+    if (may_serve(node) && node->request_count < REQUESTS_MAX)
+        node->requests[node->request_count++] = (struct request){ request, node->now_ms };
+    if (!node->joining.whole && node->joining.joined && node->now_ms >= node->lasting_ms) {
         node->lasting_ms = node->now_ms + LASTING_MS;
         begin_walk(node, true, 0);
     }
@@ -876,6 +888,13 @@ static void end_snapshot(struct node *node, enum joining_chunk chunk) {
              node->joining.whole ? "; this node is whole" : ", but changes are missing again");
 }
 
+/* The others must know before they read the next request. */
+static void end_partial(struct node *node) {
+    node->must_beat = true;
+    node->status.counts.snapshots_received++;
+    log_info("cluster: received the peers of a node that is not whole");
+}
+
 static void read_chunk(void *context, struct bytes rest) {
     struct node *node = context;
     struct chunk_header header;
@@ -888,6 +907,8 @@ static void read_chunk(void *context, struct bytes rest) {
         const enum joining_chunk chunk = joining_note_chunk(&node->joining, &header, node->now_ms);
         if (chunk != CHUNK_IGNORED)
             merge_records(node, header.site, rest);
+        if (chunk == CHUNK_PARTIAL)
+            end_partial(node);
         if (chunk == CHUNK_FIRST_SNAPSHOT || chunk == CHUNK_LAST)
             end_snapshot(node, chunk);
     }
@@ -973,7 +994,8 @@ static void begin_source(struct node *node) {
         .request = request.id,
         .node = node->options.replica.node,
         .site = node->options.replica.site,
-        .whole = true,
+        .whole = node->joining.whole,
+        .partial = !node->joining.whole,
     };
     unlock(node);
 }

@@ -27,6 +27,7 @@ struct node_options {
     uint64_t clock_ms;        /* the cluster's clock now, as far as it is known */
     const char *name;         /* for people, at most NODE_NAME_MAX bytes */
     uint32_t join_timeout_ms; /* see struct joining */
+    bool empty;               /* the same */
     uint64_t stream_bytes_max;
     uint32_t stream_age_max_s;
 };

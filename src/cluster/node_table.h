@@ -18,9 +18,11 @@ struct table_visitor {
     void *context;
     /* `stamp`: of the torrent's last change; not 0. */
     void (*torrent)(void *context, const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp);
-    /* The peers of a torrent follow it. Not those with stamp 0. */
+    /* The peers of a torrent follow it. Not those with stamp 0, unless `restored`: then they have
+     * the stamp by which they expire. */
     void (*peer)(void *context, const struct peer_key *key, const struct held_peer *peer);
     void (*registry)(void *context, const struct record *record);
+    bool restored;
 };
 
 /* What the table has to know of the cluster. */

@@ -20,7 +20,7 @@ enum {
 };
 
 /* Flags of a heartbeat, a registry entry and a chunk. */
-enum { FLAG_JOINED = 1, FLAG_WHOLE = 2, FLAG_RESTRICTS = 1, FLAG_LAST = 1 };
+enum { FLAG_JOINED = 1, FLAG_WHOLE = 2, FLAG_EMPTY = 4, FLAG_RESTRICTS = 1, FLAG_LAST = 1 };
 
 static void put_u8(struct writer *w, unsigned value) {
     const uint8_t byte = (uint8_t)value;
@@ -166,7 +166,8 @@ static void write_put(struct writer *w, const struct peer_key *key,
 }
 
 static void write_heartbeat(struct writer *w, const struct heartbeat *heartbeat) {
-    put_u8(w, (heartbeat->joined ? FLAG_JOINED : 0U) | (heartbeat->whole ? FLAG_WHOLE : 0U));
+    put_u8(w, (heartbeat->joined ? FLAG_JOINED : 0U) | (heartbeat->whole ? FLAG_WHOLE : 0U) |
+                  (heartbeat->empty ? FLAG_EMPTY : 0U));
     put_varint(w, heartbeat->interval_max_s);
     put_varint(w, heartbeat->budget_per_s);
     put_text(w, heartbeat->name);
@@ -286,6 +287,7 @@ static void read_heartbeat(struct reader *r, struct heartbeat *heartbeat) {
     const unsigned flags = take_u8(r);
     heartbeat->joined = (flags & FLAG_JOINED) != 0;
     heartbeat->whole = (flags & FLAG_WHOLE) != 0;
+    heartbeat->empty = (flags & FLAG_EMPTY) != 0;
     heartbeat->interval_max_s = (uint32_t)take_varint(r, INTERVAL_LIMIT_S);
     heartbeat->budget_per_s = (uint32_t)take_varint(r, UINT32_MAX);
     heartbeat->name = take_text(r, NODE_NAME_MAX);

@@ -90,6 +90,7 @@ static bool write_table(struct chunk *chunk, const struct node_table *table) {
         .torrent = write_torrent,
         .peer = write_peer,
         .registry = write_record,
+        .restored = chunk->source->partial,
     };
     while (!is_full(chunk->writer)) {
         if (!table->walk(table->context, &chunk->source->table, &visitor))

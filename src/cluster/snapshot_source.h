@@ -18,6 +18,7 @@ struct snapshot_source {
     uint64_t node;
     uint64_t site;
     bool whole;
+    bool partial; /* it was not whole at the start: restored peers are sent, too */
     uint32_t next_chunk;
     enum source_part part;
     size_t hash;            /* cursor in a set of hashes */

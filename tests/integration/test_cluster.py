@@ -236,3 +236,19 @@ def test_password_is_neither_printed_nor_logged(engine):
     assert "letmein" not in run("--cluster", url, "--print-config").stdout
     with Skepd(args=("--cluster", url)) as daemon:
         assert "letmein" not in daemon.wait_for_log("WRONGPASS")
+
+
+def test_empty_node_gets_the_peers_of_a_node_that_is_not_whole_yet(torrent):
+    """With the default interval, a node without a snapshot is whole after 120 s."""
+    with Engine() as engine, node(engine, config="") as a:
+        Peer(a.port, torrent, left=0).start()
+        wait_until(lambda: is_ready(a))
+        with node(engine, name="b", config="") as b:
+            counts_are(b, torrent, (1, 0, 0))
+            a.stop()
+            b.stop()
+            b.database.unlink()
+            b.start()
+            a.start()
+            counts_are(b, torrent, (1, 0, 0))
+            assert not any(Api(d.port).get("/cluster")["node"]["whole"] for d in (a, b))

@@ -7,7 +7,7 @@ import pytest
 
 from support.announce import Peer, get, random_hash, scraped
 from support.api import Api
-from support.cluster import is_ready, node, nodes
+from support.cluster import QUICK, is_ready, node, nodes
 from support.database import sql
 from support.engine import Engine
 from support.skepctl import Skepctl
@@ -159,10 +159,10 @@ def test_first_node_brings_its_registry_and_a_foreign_one_sets_its_own_aside(tmp
     ours, key = filled(tmp_path, "ours.db", first, "alice", "192.0.2.1")
     theirs, their_key = filled(tmp_path, "theirs.db", second, "bob", "192.0.2.2")
     private = 'access = { mode = "private"; }; '
-    with Engine() as engine, node(engine, config=private, database=ours) as a:
+    with Engine() as engine, node(engine, config=QUICK + private, database=ours) as a:
         a.wait_for_log("cluster: connected")
         assert aside(a) == {"torrents": 0, "passkeys": 0, "names": 0}
-        with node(engine, name="b", config=private, database=theirs) as b:
+        with node(engine, name="b", config=QUICK + private, database=theirs) as b:
             # Its restriction holds at once, its permissions do not.
             wait_until(lambda: "192.0.2.2" in control(a, "bans"))
             b.wait_for_log("cluster: set aside 1 torrents, 1 passkeys")
@@ -242,7 +242,7 @@ def test_changes_wait_while_the_engine_is_away_and_restrictions_hold():
 
 def test_node_without_a_database_has_the_registry_too(torrent):
     with Engine() as engine, nodes(1, engine) as (a,), \
-            node(engine, name="b", config="store = { enabled = false; };") as b:
+            node(engine, name="b", config=QUICK + "store = { enabled = false; };") as b:
         b.wait_for_log("cluster: connected")
         Peer(b.port, torrent).start()
         wait_until(lambda: scraped(a.port, torrent) == (0, 1, 0))

@@ -10,10 +10,10 @@ from support.waiting import wait_until
 QUICK = "announce = { interval_min_s = 1; interval_max_s = 1; }; "
 
 
-def node(*engines, name="a", cluster="", config="", **more):
-    """`cluster` and `config` are more settings, of the cluster and others; `more` goes to Skepd."""
+def node(*engines, name="a", cluster="", config=QUICK, **more):
+    """`cluster` are more settings of the cluster, `config` others; `more` goes to Skepd."""
     urls = ", ".join(f'"{engine.url}"' for engine in engines)
-    return Skepd(config=f'{QUICK}{config} cluster = {{ engine = [ {urls} ]; name = "{name}"; '
+    return Skepd(config=f'{config} cluster = {{ engine = [ {urls} ]; name = "{name}"; '
                  f"join_timeout_s = 1; timeout_ms = 500; {cluster} }};", **more)
 
 

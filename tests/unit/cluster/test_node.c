@@ -689,6 +689,26 @@ START_TEST(full_engine_gets_room_for_a_snapshot) {
 }
 END_TEST
 
+START_TEST(empty_node_gets_the_peers_of_a_node_that_is_not_whole) {
+    options.empty = true;
+    start_node(1);
+    options.empty = false;
+    start_node(0);
+    put_quietly(0, MANY);
+    run_for(JOIN_MS, 500);
+    await_agreement(0, 1, JOIN_MS);
+    ck_assert(!node_status(nodes[0]).whole && !node_status(nodes[1]).whole);
+    options.empty = true;
+    start_node(2);
+    await_agreement(0, 2, 1000);
+    const struct node_status status = node_status(nodes[2]);
+    ck_assert(count_peers(2) == MANY && !status.joined && status.counts.snapshots_received == 1);
+    ck_assert_uint_eq(node_status(nodes[1]).counts.snapshots_received, 1);
+    run_for(JOIN_MS, 500);
+    ck_assert_uint_eq(node_status(nodes[0]).counts.snapshots_sent, 2);
+}
+END_TEST
+
 static void run_command(const char *command) {
     ck_assert_str_eq(engine_server_run(&server, command), "+OK\r\n");
 }
@@ -818,6 +838,7 @@ UNIT_SUITE(node) {
     tcase_add_test(tcase, peers_may_expire_once_the_stream_is_read);
     tcase_add_test(tcase, full_engine_is_trimmed);
     tcase_add_test(tcase, full_engine_gets_room_for_a_snapshot);
+    tcase_add_test(tcase, empty_node_gets_the_peers_of_a_node_that_is_not_whole);
     tcase_add_test(tcase, failure_is_logged_once_in_a_minute);
     tcase_add_test(tcase, refused_read_is_tried_again_later);
     tcase_add_test(tcase, node_joins_a_full_engine_once_it_has_room);

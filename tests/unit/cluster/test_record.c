@@ -208,6 +208,7 @@ START_TEST(heartbeat_survives_the_way_back) {
         .kind = RECORD_HEARTBEAT,
         .heartbeat = {
             .joined = true,
+            .empty = true,
             .interval_max_s = INTERVAL_LIMIT_S,
             .budget_per_s = UINT32_MAX,
             .name = bytes_of("a name of sixty-four bytes, which is the longest possible one..."),
@@ -216,7 +217,7 @@ START_TEST(heartbeat_survives_the_way_back) {
     };
     const struct encoded encoded = encode(&record);
     const struct record found = decode(&encoded, RECORD_HEARTBEAT);
-    ck_assert(found.heartbeat.joined && !found.heartbeat.whole);
+    ck_assert(found.heartbeat.joined && !found.heartbeat.whole && found.heartbeat.empty);
     ck_assert_uint_eq(found.heartbeat.interval_max_s, INTERVAL_LIMIT_S);
     ck_assert_uint_eq(found.heartbeat.budget_per_s, UINT32_MAX);
     assert_bytes(found.heartbeat.name, record.heartbeat.name);

@@ -91,6 +91,58 @@ START_TEST(entry_of_a_copied_node_is_recognised) {
 }
 END_TEST
 
+enum { HERE = 1, YOUNGER = 2, ASKING = 3 };
+
+/* A node that has joined. */
+static struct heartbeat joined_node(void) {
+    return (struct heartbeat){ .joined = true, .interval_max_s = 300 };
+}
+
+static void note_node(struct members *members, uint64_t node, const struct heartbeat *heartbeat) {
+    const struct entry_header entry = { .node = node, .incarnation = node, .number = 1 };
+    members_note(members, &entry, heartbeat, 1000);
+}
+
+static bool serves(const struct members *members, uint64_t node, bool empty) {
+    const struct member own = { .node = node, .incarnation = node, .empty = empty };
+    return members_may_serve(members, ASKING, &own, 1000);
+}
+
+START_TEST(empty_node_is_served_by_the_oldest_one_that_has_peers) {
+    struct members members = { 0 };
+    const struct heartbeat asking = { .empty = true, .interval_max_s = 300 };
+    struct heartbeat other = joined_node();
+    ck_assert(!serves(&members, HERE, false)); /* it is unknown */
+    note_node(&members, ASKING, &asking);
+    ck_assert(serves(&members, HERE, false) && serves(&members, HERE, true));
+    note_node(&members, YOUNGER, &other);
+    ck_assert(serves(&members, HERE, false) && !serves(&members, HERE, true));
+    note_node(&members, HERE, &other);
+    ck_assert(!serves(&members, YOUNGER, false));
+    other.empty = true;
+    note_node(&members, HERE, &other);
+    ck_assert(serves(&members, YOUNGER, false) && !serves(&members, YOUNGER, true));
+}
+END_TEST
+
+START_TEST(no_peers_are_sent_beside_a_whole_node_or_to_one_that_has_some) {
+    struct members members = { 0 };
+    struct heartbeat asking = { .empty = true, .interval_max_s = 300 };
+    struct heartbeat other = joined_node();
+    other.whole = true;
+    note_node(&members, ASKING, &asking);
+    note_node(&members, YOUNGER, &other);
+    ck_assert(!serves(&members, HERE, false));
+    members.list[1].heard_ms = 0;
+    members.list[0].heard_ms = MEMBER_ALIVE_MS;
+    const struct member own = { .node = HERE };
+    ck_assert(members_may_serve(&members, ASKING, &own, MEMBER_ALIVE_MS + 1));
+    asking.empty = false;
+    note_node(&members, ASKING, &asking);
+    ck_assert(!members_may_serve(&members, ASKING, &own, MEMBER_ALIVE_MS + 1));
+}
+END_TEST
+
 /* The node was never away. */
 static enum joining_step tick(struct joining *joining, uint64_t now_ms) {
     joining->contact_ms = joining->read_ms = now_ms;
@@ -144,8 +196,9 @@ START_TEST(snapshot_of_a_source_with_a_hole_does_not_count) {
     struct joining joining = joining_begin(0);
     (void)tick(&joining, 0);
     const struct chunk_header chunk = { .request = joining.request, .last = true };
-    ck_assert_int_eq(joining_note_chunk(&joining, &chunk, 1000), CHUNK_MERGED);
-    ck_assert(!joining.joined && !joining.whole);
+    joining.empty = true;
+    ck_assert_int_eq(joining_note_chunk(&joining, &chunk, 1000), CHUNK_PARTIAL);
+    ck_assert(!joining.joined && !joining.whole && !joining.empty);
     ck_assert_int_eq(tick(&joining, 2000), JOINING_REQUEST);
 }
 END_TEST
@@ -347,6 +400,8 @@ UNIT_SUITE(cluster_transport) {
     suite_add_tcase(suite, gaps);
 
     TCase *joining = tcase_create("joining");
+    tcase_add_test(joining, empty_node_is_served_by_the_oldest_one_that_has_peers);
+    tcase_add_test(joining, no_peers_are_sent_beside_a_whole_node_or_to_one_that_has_some);
     tcase_add_test(joining, node_joins_by_a_snapshot);
     tcase_add_test(joining, node_that_was_away_reads_then_tells_what_lasts);
     tcase_add_test(joining, snapshot_without_room_does_not_count);
