@@ -21,8 +21,8 @@ def config(port, share="all", more=""):
 
 
 class Tracker(Skepd):
-    def __init__(self, **options):
-        self.dht_port = free_port()
+    def __init__(self, dht_port=None, **options):
+        self.dht_port = dht_port or free_port()
         super().__init__(config=config(self.dht_port, **options))
 
 
@@ -124,11 +124,10 @@ def test_reply_leaves_from_the_address_that_was_asked(daemon):
 def test_each_listen_address_is_served(torrent):
     """What the node sends to others leaves from an address that they can reach."""
     addresses = ["127.0.0.1", "127.0.0.9", machine_address()]
-    with DhtNode(free_port(), source=addresses[-1]) as other:
-        port = free_port()
+    port = free_port()
+    with DhtNode(port, source=addresses[-1]) as other:  # its socket takes nothing from another address
         listen = f'http = {{ listen = [ "{addresses[0]}", "{addresses[1]}", "{addresses[2]}" ]; }};'
         with Skepd(config=listen + config(port, more=f'bootstrap = "{addresses[-1]}:{other.port}";')):
-            other.socket.connect((addresses[-1], port))  # its socket takes nothing from another address
             other.receive(queries=True)
             for address in addresses:
                 with DhtNode(port, source=address) as node:
@@ -205,22 +204,21 @@ def test_lookup_finds_what_another_node_knows(torrent):
 
 def test_nodes_to_start_from_are_reloaded_and_unknown_names_reported():
     unknown = "a" * 64  # longer than a label of a name may be
-    with DhtNode(free_port()) as first, DhtNode(free_port()) as second, \
-            Tracker(more=f'bootstrap = [ "{unknown}:1", "127.0.0.1:{first.port}" ];') as daemon:
-        first.socket.connect(("127.0.0.1", daemon.dht_port))
+    port = free_port()
+    with DhtNode(port) as first, DhtNode(port) as second, \
+            Tracker(port, more=f'bootstrap = [ "{unknown}:1", "127.0.0.1:{first.port}" ];') as daemon:
         first.receive(queries=True)
         daemon.wait_for_log("warning: dht: bootstrap: ", f"{unknown}:1: no address found")
-        daemon.reload(config(daemon.dht_port, more=f'bootstrap = "127.0.0.1:{second.port}";'))
-        second.socket.connect(("127.0.0.1", daemon.dht_port))
+        daemon.reload(config(port, more=f'bootstrap = "127.0.0.1:{second.port}";'))
         second.receive(queries=True)
 
 
 def test_stop_does_not_wait_for_a_lookup_or_a_name(torrent):
     """The node to start from does not answer, as perhaps the name server."""
-    with DhtNode(free_port()) as silent, \
-            Tracker(more=f'bootstrap = [ "no-host.invalid:1", "127.0.0.1:{silent.port}" ];') as daemon:
+    port = free_port()
+    with DhtNode(port) as silent, \
+            Tracker(port, more=f'bootstrap = [ "no-host.invalid:1", "127.0.0.1:{silent.port}" ];') as daemon:
         skepctl = Skepctl(options=("--url", daemon.url))
-        silent.socket.connect(("127.0.0.1", daemon.dht_port))
         silent.receive(queries=True)
         with skepctl.start("dht", torrent.hex()) as waiting:
             wait_until(lambda: Api(daemon.port).get("/dht")["lookups"], what="the lookup runs")
