@@ -1,6 +1,8 @@
 """Clients that find each other by the DHT, which they enter through skepd, by magnet links without a
 tracker."""
 
+import time
+
 from adapters import Client
 from fleet import Fleet, wait_until_complete
 from sample import Sample
@@ -12,6 +14,8 @@ from support.waiting import wait_until
 SIZE = 1 << 20
 FOUND_S = 240
 MAGNET_S = 240
+# libtorrent ignores, for five minutes, an address that asks it more often than five times a second.
+BETWEEN_LOOKUPS_S = 1
 
 
 def is_found(tracker: Skepd, client: Client, sample: Sample) -> bool:
@@ -19,6 +23,7 @@ def is_found(tracker: Skepd, client: Client, sample: Sample) -> bool:
     api = Api(tracker.port)
     if sum(scraped(tracker.port, sample.info_hash)):
         return True
+    time.sleep(BETWEEN_LOOKUPS_S)
     started = api.post("/dht/lookups", {"info_hash": sample.info_hash.hex()})
     if started.status != 201:
         return False
