@@ -115,8 +115,15 @@ struct cluster_status {
     struct cluster_member list[CLUSTER_NODES_MAX];
 };
 
-/* Copies the name of a node, or its id if it has not been heard. Any thread. */
-void cluster_name_node(struct cluster *cluster, uint64_t node, char name[static CLUSTER_NAME_LEN]);
+enum cluster_presence {
+    CLUSTER_NODE_UNKNOWN, /* not heard since this node's start: it is away, or was removed */
+    CLUSTER_NODE_AWAY,
+    CLUSTER_NODE_ALIVE,
+};
+
+/* Copies the name of another node; empty if it is unknown. Any thread. */
+enum cluster_presence cluster_name_node(struct cluster *cluster, uint64_t node,
+                                        char name[static CLUSTER_NAME_LEN]);
 
 /* Any thread. */
 void cluster_describe(struct cluster *cluster, struct cluster_status *status);

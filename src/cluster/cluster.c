@@ -501,13 +501,18 @@ void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
         describe_member(&node.members.list[i], now_ms, &status->list[i]);
 }
 
-void cluster_name_node(struct cluster *cluster, uint64_t node, char name[static CLUSTER_NAME_LEN]) {
+enum cluster_presence cluster_name_node(struct cluster *cluster, uint64_t node,
+                                        char name[static CLUSTER_NAME_LEN]) {
     const struct node_status status = node_status(cluster->node);
-    snprintf(name, CLUSTER_NAME_LEN, "%016" PRIx64, node);
     for (size_t i = 0; i < status.members.count; i++) {
-        if (status.members.list[i].node == node)
-            snprintf(name, CLUSTER_NAME_LEN, "%s", status.members.list[i].name);
+        const struct member *member = &status.members.list[i];
+        if (member->node != node)
+            continue;
+        snprintf(name, CLUSTER_NAME_LEN, "%s", member->name);
+        return member_is_alive(member, clock_now_ms()) ? CLUSTER_NODE_ALIVE : CLUSTER_NODE_AWAY;
     }
+    name[0] = '\0';
+    return CLUSTER_NODE_UNKNOWN;
 }
 
 static void send_rest(struct cluster *cluster) {

@@ -95,6 +95,12 @@ def test_udp_client_connects_at_one_node_and_announces_at_another(engine, torren
         wait_until(lambda: accepts_id(at_a, at_b, torrent))
 
 
+def message_of(daemon, path):
+    answer = Api(daemon.port).call("GET", path + "/file")
+    assert answer.status == 404
+    return answer.json["error"]["message"]
+
+
 def test_file_is_named_with_its_node(three, tmp_path):
     a, b, c = three
     (tmp_path / "film.bin").write_bytes(random_hash() * 5000)
@@ -108,8 +114,7 @@ def test_file_is_named_with_its_node(three, tmp_path):
                    Api(d.port).get(path)["file_node"] == "node0")
         shown = Api(daemon.port).get(path)
         assert not shown["has_file"] and shown["size"] == torrent["size"] and shown["registered"]
-        missing = Api(daemon.port).call("GET", path + "/file")
-        assert missing.status == 404 and "node node0" in missing.json["error"]["message"]
+        assert "node node0" in message_of(daemon, path)
     # It may be uploaded at a second node, and stays at the first.
     control(b, "add", str(tmp_path / "film.torrent"))
     wait_until(lambda: Api(c.port).get(path)["file_node"] == "node1")
@@ -117,6 +122,21 @@ def test_file_is_named_with_its_node(three, tmp_path):
         assert Api(daemon.port).get(path)["has_file"]
         daemon.restart()
         assert Api(daemon.port).call("GET", path + "/file").status == 200
+
+
+def test_node_that_is_away_is_not_named_as_one_that_has_a_file(tmp_path):
+    (tmp_path / "film.bin").write_bytes(random_hash() * 5000)
+    with Engine() as engine, nodes(2, engine) as (a, b):
+        Skepctl()("create", str(tmp_path / "film.bin"), "--output", str(tmp_path / "film.torrent"), "--url", a.url)
+        control(a, "add", str(tmp_path / "film.torrent"))
+        (torrent,) = Api(a.port).get("/torrents", search="film.bin")["items"]
+        path = f"/torrents/{torrent['info_hash']}"
+        wait_until(lambda: Api(b.port).call("GET", path).status == 200 and
+                   Api(b.port).get(path)["file_node"] == "node0")
+        a.kill()
+        b.restart()
+        assert Api(b.port).get(path)["file_node"] is None
+        assert "was removed from the cluster" in message_of(b, path)
 
 
 def test_name_of_a_machine(three):

@@ -38,16 +38,20 @@ uint8_t *api_read_file(const struct api_request *request,
     return file != NULL ? file : torrent_dir_read(request->api->torrent_dir, info_hash, len);
 }
 
-bool api_find_file_node(const struct api_request *request,
-                        const uint8_t info_hash[static INFO_HASH_LEN],
-                        char name[static CLUSTER_NAME_LEN]) {
+enum api_file_node api_find_file_node(const struct api_request *request,
+                                      const uint8_t info_hash[static INFO_HASH_LEN],
+                                      char name[static CLUSTER_NAME_LEN]) {
+    static const enum api_file_node places[] = {
+        [CLUSTER_NODE_UNKNOWN] = API_FILE_AT_UNKNOWN_NODE,
+        [CLUSTER_NODE_AWAY] = API_FILE_AT_AWAY_NODE,
+        [CLUSTER_NODE_ALIVE] = API_FILE_AT_ALIVE_NODE,
+    };
     struct registry_row row = { .kind = REGISTRY_TORRENT };
     memcpy(row.info_hash, info_hash, INFO_HASH_LEN);
     if (request->api->cluster == NULL || !registry_find(api_registry(request), &row) ||
         row.file_node == 0)
-        return false;
-    cluster_name_node(request->api->cluster, row.file_node, name);
-    return true;
+        return API_FILE_HERE;
+    return places[cluster_name_node(request->api->cluster, row.file_node, name)];
 }
 
 struct registry_edit *api_begin_edit(const struct api_request *request,

@@ -163,11 +163,18 @@ extern const char *const api_healths[HEALTHS];
 json_t *api_torrent(const struct api_request *request, const struct torrent_row *row);
 json_t *api_ban(const struct api_request *request, const struct registry_row *row);
 
-/* Copies the name of the node of the cluster that has the .torrent file of a torrent. False if it
- * is none, or this one. */
-bool api_find_file_node(const struct api_request *request,
-                        const uint8_t info_hash[static INFO_HASH_LEN],
-                        char name[static CLUSTER_NAME_LEN]);
+enum api_file_node {
+    API_FILE_HERE, /* or nowhere */
+    API_FILE_AT_ALIVE_NODE,
+    API_FILE_AT_AWAY_NODE,
+    API_FILE_AT_UNKNOWN_NODE, /* it is away, or was removed from the cluster */
+};
+
+/* Which other node of the cluster has the .torrent file of a torrent. Copies its name, if it has
+ * been heard. */
+enum api_file_node api_find_file_node(const struct api_request *request,
+                                      const uint8_t info_hash[static INFO_HASH_LEN],
+                                      char name[static CLUSTER_NAME_LEN]);
 
 /* Reads the .torrent file of a torrent from the database, or else from access.torrent_dir; the
  * caller frees it. NULL if there is none or it cannot be read now. */

@@ -246,11 +246,36 @@ static bool read_passkey(const struct api_request *request, struct web_response 
     return false;
 }
 
+/* It may be at another node of the cluster. */
+static void send_no_file(const struct api_request *request, struct web_response *response,
+                         const uint8_t info_hash[static INFO_HASH_LEN]) {
+    char node[CLUSTER_NAME_LEN];
+    switch (api_find_file_node(request, info_hash, node)) {
+    case API_FILE_HERE:
+        api_send_error(response, 404, "no_file", "No .torrent file for this torrent.");
+        break;
+    case API_FILE_AT_ALIVE_NODE:
+        api_send_error(response, 404, "no_file",
+                       "The .torrent file of this torrent is at the node %s of the cluster.", node);
+        break;
+    case API_FILE_AT_AWAY_NODE:
+        api_send_error(response, 404, "no_file",
+                       "The .torrent file of this torrent is at the node %s of the cluster, which "
+                       "is away.",
+                       node);
+        break;
+    case API_FILE_AT_UNKNOWN_NODE:
+        api_send_error(response, 404, "no_file",
+                       "The node with the .torrent file of this torrent is away or was removed "
+                       "from the cluster. Upload the file again.");
+        break;
+    }
+}
+
 static void get_file(const struct api_request *request, struct web_response *response) {
     uint8_t info_hash[INFO_HASH_LEN];
     char name[REGISTRY_TEXT_LEN];
     char passkey[PASSKEY_TEXT_MAX + 1];
-    char node[CLUSTER_NAME_LEN];
     if (!api_path_hash(request, response, info_hash) || !read_passkey(request, response, passkey))
         return;
     size_t len = 0;
@@ -260,11 +285,8 @@ static void get_file(const struct api_request *request, struct web_response *res
         send_file(request, response, (struct bytes){ file, len },
                   passkey[0] == '\0' ? NULL : passkey);
         put_file_name(response, name, request->part);
-    } else if (api_find_file_node(request, info_hash, node)) {
-        api_send_error(response, 404, "no_file",
-                       "The .torrent file of this torrent is at the node %s of the cluster.", node);
     } else {
-        api_send_error(response, 404, "no_file", "No .torrent file for this torrent.");
+        send_no_file(request, response, info_hash);
     }
     free(file);
 }

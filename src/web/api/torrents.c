@@ -46,8 +46,9 @@ static json_t *private_value(const struct api_request *request, const uint8_t *i
 
 static json_t *file_node_value(const struct api_request *request, const struct torrent_row *row) {
     char name[CLUSTER_NAME_LEN];
-    const bool elsewhere = !row->has_file && row->registered &&
-                           api_find_file_node(request, row->stats.info_hash, name);
+    const bool elsewhere =
+        !row->has_file && row->registered &&
+        api_find_file_node(request, row->stats.info_hash, name) == API_FILE_AT_ALIVE_NODE;
     return elsewhere ? api_text(name) : json_null();
 }
 
