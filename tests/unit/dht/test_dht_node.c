@@ -280,16 +280,23 @@ START_TEST(private_nodes_are_given_to_private_requesters_only) {
 }
 END_TEST
 
-/* Announces a peer with a token of its own; returns the error, or 0. */
-static int64_t announce(struct dht_node *node, const struct node_contact *sender, uint16_t port,
-                        bool implied_port, uint64_t now_ms) {
-    uint8_t token[KRPC_TOKEN_MAX];
+/* Asks for a token, which it keeps in `token`, and makes the query that announces port 7000. */
+static struct krpc_message announce_of(struct dht_node *node, const struct node_contact *sender,
+                                       uint8_t token[static KRPC_TOKEN_MAX], uint64_t now_ms) {
     struct krpc_message query = query_of(sender, KRPC_GET_PEERS);
     const struct krpc_message reply = answer_to(node, &query, &sender->endpoint, now_ms);
     memcpy(token, reply.token.data, reply.token.len);
     query.method = KRPC_ANNOUNCE_PEER;
     query.token = (struct bytes){ token, reply.token.len };
-    query.port = port;
+    query.port = 7000;
+    return query;
+}
+
+/* Announces a peer with a token of its own; returns the error, or 0. */
+static int64_t announce(struct dht_node *node, const struct node_contact *sender, bool implied_port,
+                        uint64_t now_ms) {
+    uint8_t token[KRPC_TOKEN_MAX];
+    struct krpc_message query = announce_of(node, sender, token, now_ms);
     query.implied_port = implied_port;
     return answer_to(node, &query, &sender->endpoint, now_ms).error;
 }
@@ -303,8 +310,8 @@ START_TEST(announced_peer_is_given_until_it_expires) {
     const struct endpoint implied = endpoint_at(families[_i], 6881);
     const struct krpc_message query = query_of(&sender, KRPC_GET_PEERS);
     const uint64_t late_ms = START_MS + 1801000;
-    ck_assert_int_eq(announce(node, &sender, 7000, false, START_MS), 0);
-    ck_assert_int_eq(announce(node, &sender, 7000, true, START_MS), 0);
+    ck_assert_int_eq(announce(node, &sender, false, START_MS), 0);
+    ck_assert_int_eq(announce(node, &sender, true, START_MS), 0);
     struct krpc_message reply = answer_to(node, &query, &sender.endpoint, START_MS);
     ck_assert_uint_eq(count_values(reply.values, NULL), 2);
     ck_assert_uint_eq(count_values(reply.values, &peer), 1);
@@ -321,10 +328,10 @@ START_TEST(tracker_decides_what_becomes_of_a_peer) {
     const struct node_contact sender = contact_at("198.51.100.7", 6881);
     const struct endpoint peer = endpoint_at("198.51.100.7", 7000);
     outside.announce = DHT_ANNOUNCE_TAKEN;
-    ck_assert_int_eq(announce(node, &sender, 7000, false, START_MS), 0);
+    ck_assert_int_eq(announce(node, &sender, false, START_MS), 0);
     ck_assert(endpoint_equal(&outside.announced, &peer));
     outside.announce = DHT_ANNOUNCE_REFUSED;
-    ck_assert_int_eq(announce(node, &sender, 7000, false, START_MS), KRPC_GENERIC_ERROR);
+    ck_assert_int_eq(announce(node, &sender, false, START_MS), KRPC_GENERIC_ERROR);
     const struct dht_statistics statistics = statistics_of(node, START_MS);
     ck_assert_uint_eq(statistics.peers, 0);
     ck_assert_uint_eq(statistics.announces_taken, 1);
@@ -338,12 +345,7 @@ START_TEST(token_of_another_address_is_refused) {
     const struct node_contact sender = contact_at("198.51.100.7", 6881);
     const struct endpoint other = endpoint_at("198.51.100.8", 6881);
     uint8_t token[KRPC_TOKEN_MAX];
-    struct krpc_message query = query_of(&sender, KRPC_GET_PEERS);
-    const struct krpc_message reply = answer_to(node, &query, &sender.endpoint, START_MS);
-    memcpy(token, reply.token.data, reply.token.len);
-    query.method = KRPC_ANNOUNCE_PEER;
-    query.token = (struct bytes){ token, reply.token.len };
-    query.port = 7000;
+    const struct krpc_message query = announce_of(node, &sender, token, START_MS);
     ck_assert_int_eq(answer_to(node, &query, &other, START_MS).error, KRPC_PROTOCOL_ERROR);
     ck_assert_uint_eq(statistics_of(node, START_MS).invalid_tokens, 1);
     ck_assert_uint_eq(statistics_of(node, START_MS).peers, 0);
@@ -355,12 +357,7 @@ START_TEST(old_token_is_refused) {
     struct dht_node *node = create_default_node();
     const struct node_contact sender = contact_at("198.51.100.7", 6881);
     uint8_t token[KRPC_TOKEN_MAX];
-    struct krpc_message query = query_of(&sender, KRPC_GET_PEERS);
-    const struct krpc_message reply = answer_to(node, &query, &sender.endpoint, START_MS);
-    memcpy(token, reply.token.data, reply.token.len);
-    query.method = KRPC_ANNOUNCE_PEER;
-    query.token = (struct bytes){ token, reply.token.len };
-    query.port = 7000;
+    const struct krpc_message query = announce_of(node, &sender, token, START_MS);
     const uint64_t late_ms = START_MS + 600000;
     ck_assert_int_eq(answer_to(node, &query, &sender.endpoint, START_MS + 299000).error, 0);
     ck_assert_int_eq(answer_to(node, &query, &sender.endpoint, late_ms).error, KRPC_PROTOCOL_ERROR);
@@ -372,7 +369,7 @@ START_TEST(refused_torrent_has_no_values) {
     struct dht_node *node = create_default_node();
     const struct node_contact sender = contact_at("198.51.100.7", 6881);
     const struct krpc_message query = query_of(&sender, KRPC_GET_PEERS);
-    ck_assert_int_eq(announce(node, &sender, 7000, false, START_MS), 0);
+    ck_assert_int_eq(announce(node, &sender, false, START_MS), 0);
     outside.peers = 3;
     struct krpc_message reply = answer_to(node, &query, &sender.endpoint, START_MS);
     ck_assert_uint_eq(count_values(reply.values, NULL), 4);
