@@ -193,6 +193,7 @@ def test_lookup_finds_what_another_node_knows(torrent):
         skepctl = Skepctl(options=("--url", second.url))
         assert skepctl("dht", torrent.hex()) == "127.0.0.1:4321\n"
         assert api.get("/dht")["lookups"][0]["info_hash"] == torrent.hex()
+        assert f"lookups    {torrent.hex()}  1 peers, started " in skepctl("dht")
         assert skepctl("dht", random_hash().hex()) == "no peers found in the DHT\n"
 
         second.stop()
@@ -257,18 +258,23 @@ def test_stored_peers_are_listed():
 
 
 def test_swarms_are_shared_as_configured(torrent):
-    content, public = describe("public", private=False)
-    with Tracker(share="registered") as daemon:
-        assert Api(daemon.port).post("/torrents", content).status == 201
-        for info_hash in public, torrent:
+    files = [describe("public", private=False), describe("private", private=True)]
+    (_, public), (_, private) = files
+    with Tracker(share="registered") as daemon, DhtNode(daemon.dht_port) as node:
+        for content, _ in files:
+            assert Api(daemon.port).post("/torrents", content).status == 201
+        for info_hash in public, private, torrent:
             Peer(daemon.port, info_hash).start()
-        with DhtNode(daemon.dht_port) as node:
-            assert len(node.get_peers(public)[0]) == 1
-            assert node.get_peers(torrent)[0] == []
-            daemon.reload(config(daemon.dht_port, share="none"))
-            wait_until(lambda: node.get_peers(public)[0] == [], what="nothing is shared")
-            daemon.reload(config(daemon.dht_port, share="all"))
-            wait_until(lambda: len(node.get_peers(torrent)[0]) == 1, what="all is shared")
+
+        def numbers():
+            assert node.announce(private, 4321) is not None
+            return [len(node.get_peers(info_hash)[0]) for info_hash in (public, torrent, private)]
+
+        assert numbers() == [1, 0, 0]
+        daemon.reload(config(daemon.dht_port, share="none"))
+        wait_until(lambda: numbers() == [0, 0, 0], what="nothing is shared")
+        daemon.reload(config(daemon.dht_port, share="all"))
+        wait_until(lambda: numbers() == [1, 1, 0], what="all is shared but a private torrent")
 
 
 def test_port_in_use_is_reported_and_the_tracker_runs(torrent):

@@ -36,9 +36,9 @@ class DhtNode:
         self.socket.send(encode({b"t": transaction, b"y": b"q", b"q": query.encode(),
                                  b"a": {b"id": self.id, **arguments}}))
 
-    def receive(self, queries=False):
+    def receive(self, queries=False, timeout=WAIT_S):
         """The next message that is no query, or that is one."""
-        self.socket.settimeout(WAIT_S)
+        self.socket.settimeout(timeout)
         with contextlib.suppress(TimeoutError):
             while True:
                 message = bencode.decode(self.socket.recv(2000))
@@ -47,12 +47,16 @@ class DhtNode:
         raise NoReply
 
     def ask(self, query, **arguments):
-        """The whole reply. ConnectionRefusedError if nothing listens at the port."""
+        """The whole reply. Asks again if none comes, since an address gets few replies a second.
+        ConnectionRefusedError if nothing listens at the port."""
         transaction = secrets.token_bytes(2)
-        self.send(query, transaction, **arguments)
-        while (message := self.receive())[b"t"] != transaction:
-            continue
-        return message
+        for _ in range(round(WAIT_S)):
+            self.send(query, transaction, **arguments)
+            with contextlib.suppress(NoReply):
+                while (message := self.receive(timeout=1))[b"t"] != transaction:
+                    continue
+                return message
+        raise NoReply
 
     def get_peers(self, info_hash):
         """(peers as a sorted list of (address, port), token)"""
