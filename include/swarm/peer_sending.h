@@ -29,6 +29,7 @@ static inline uint64_t peer_deadline_ms(uint64_t stamp, uint32_t recorded_interv
 struct send_facts {
     enum announce_event event;
     bool known;           /* the peer is in the table, and not merely restored */
+    bool outdated;        /* changes of other nodes may be missing */
     bool changed;         /* it moved here, or its peer_id, role or counted flag changed */
     uint32_t remaining_s; /* to its deadline; 0 if that has passed */
     uint32_t recorded_s;  /* its recorded interval */

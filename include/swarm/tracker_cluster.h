@@ -18,6 +18,8 @@ struct tracker_cluster {
     uint64_t clock_offset_ms; /* the cluster's clock - clock_now_ms(), modulo 2^64 */
     /* Changes of other nodes are merged up to this time: peers with a later deadline stay. */
     uint64_t merged_ms;
+    /* Later, changes of other nodes may be missing, so each announce is sent. */
+    uint64_t current_until_ms;
     uint32_t budget_per_s; /* announces of all nodes, instead of the option; not 0 */
 };
 

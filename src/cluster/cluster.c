@@ -187,6 +187,7 @@ static void update(void *context, const struct node_facts *facts) {
         .node = facts->node,
         .clock_offset_ms = cluster_clock_read(&facts->clock, now_ms) - now_ms,
         .merged_ms = facts->merged_ms,
+        .current_until_ms = facts->current_until_ms,
         .budget_per_s =
             facts->budget_per_s > UINT32_MAX ? UINT32_MAX : (uint32_t)facts->budget_per_s,
     };

@@ -24,7 +24,8 @@ enum {
     RECONNECT_MS = 200,
     RETRY_MS = 1000, /* if it fails, or the engine refuses a command */
     UPDATE_MS = 1000,
-    AWAY_MS = 5000, /* after a loss of the connection, until peers expire without it */
+    AWAY_MS = 5000,     /* after a loss of the connection, until peers expire without it */
+    CURRENT_MS = 30000, /* after the end of the stream was read */
     LASTING_MS = 60000,
     CLOCK_TOOK_MS = 50,
     CLOCK_KEPT_MS = 60000,
@@ -159,6 +160,7 @@ static void update_table(struct node *node) {
         .node = node->options.replica.node,
         .clock = node->clock,
         .merged_ms = node->merged_ms,
+        .current_until_ms = node->at_end_ms == 0 ? 0 : node->at_end_ms + CURRENT_MS,
         .budget_per_s = members_budget_per_s(&node->members, node->budget_per_s, node->now_ms),
         .connected = node->has_connected,
         .foreign = node->foreign,

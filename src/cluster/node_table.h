@@ -31,9 +31,10 @@ struct node_facts {
     struct cluster_clock clock;
     uint64_t merged_ms; /* changes of the others are merged up to this time: no later deadline has
                            passed. Monotonic */
-    uint64_t budget_per_s; /* announces of all nodes */
-    bool connected;        /* it has been, since the start */
-    bool foreign;          /* at the first connect, the cluster had another secret than this node */
+    uint64_t current_until_ms; /* later, changes of the others may be missing. Monotonic */
+    uint64_t budget_per_s;     /* announces of all nodes */
+    bool connected;            /* it has been, since the start */
+    bool foreign; /* at the first connect, the cluster had another secret than this node */
     struct hash_key secret;
 };
 

@@ -19,7 +19,8 @@ enum send_what peer_what_to_send(const struct send_facts *facts) {
     /* It may have stopped at another node, whose removal has not arrived. */
     if (facts->event == EVENT_STARTED)
         return SEND_PUT;
-    if (!facts->known || facts->changed || peer_is_due(facts))
+    /* Another node may have recorded a shorter interval, which this one has not read. */
+    if (!facts->known || facts->changed || facts->outdated || peer_is_due(facts))
         return SEND_PUT;
     return SEND_NOTHING;
 }

@@ -382,6 +382,7 @@ static bool put_is_sent(const struct announce *announce, const struct peer_put *
     const struct send_facts facts = {
         .event = put->request->event,
         .known = record->flags & PEER_STAMPED,
+        .outdated = announce->now_s >= counter_read(&announce->tracker->current_until_s),
         .changed = swarm_put_changes(put, place->list, place->here),
         .remaining_s = clock_elapsed_s(announce->now_s, deadline_s),
         .recorded_s = peer_record_interval_s(record),

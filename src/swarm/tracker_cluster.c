@@ -9,6 +9,8 @@ void tracker_set_cluster(struct tracker *tracker, const struct tracker_cluster *
     atomic_store_explicit(&tracker->clock_offset_ms, cluster->clock_offset_ms,
                           memory_order_relaxed);
     atomic_store_explicit(&tracker->merged_ms, cluster->merged_ms, memory_order_relaxed);
+    atomic_store_explicit(&tracker->current_until_s, tracker_seconds(cluster->current_until_ms),
+                          memory_order_relaxed);
     atomic_store_explicit(&tracker->budget_per_s, cluster->budget_per_s, memory_order_relaxed);
 }
 

@@ -53,6 +53,7 @@ struct tracker {
     _Atomic uint64_t node; /* these: see struct tracker_cluster */
     _Atomic uint64_t clock_offset_ms;
     _Atomic uint64_t merged_ms;
+    _Atomic uint32_t current_until_s;
 };
 
 static inline uint32_t tracker_seconds(uint64_t now_ms) {

@@ -635,11 +635,14 @@ START_TEST(peers_may_expire_once_the_stream_is_read) {
     ck_assert_uint_lt(tables[0].facts.merged_ms, now_ms - 59000);
     run_for(1100, STEP_MS);
     ck_assert_uint_ge(tables[0].facts.merged_ms + 1100, now_ms);
+    ck_assert_uint_gt(tables[0].facts.current_until_ms, now_ms);
     kill(server.pid, SIGKILL);
     run_for(4000, STEP_MS);
     ck_assert_uint_lt(tables[0].facts.merged_ms, now_ms - 3000);
     run_for(10000, STEP_MS);
     ck_assert_uint_ge(tables[0].facts.merged_ms + 1100, now_ms);
+    run_for(20000, 500);
+    ck_assert_uint_lt(tables[0].facts.current_until_ms, now_ms);
 }
 END_TEST
 

@@ -22,11 +22,16 @@ START_TEST(nodes_agree_after_faults) {
     const uint64_t first = number_from("SKEP_CLUSTER_SEED", 1);
     const uint64_t runs = number_from("SKEP_CLUSTER_RUNS", RUNS);
     uint64_t failed = 0;
+    uint64_t excused = 0;
     for (uint64_t seed = first; seed < first + runs; seed++) {
         const char *failure = simulation_run(seed, RULE_NONE);
         if (failure != NULL && ++failed < 20)
             printf("seed %llu: %s\n", (unsigned long long)seed, failure);
+        excused += simulation_excused();
     }
+    if (runs > RUNS)
+        printf("excused clients, since a newer put was not in the stream yet: %llu\n",
+               (unsigned long long)excused);
     ck_assert_uint_eq(failed, 0);
 }
 END_TEST
@@ -37,6 +42,28 @@ static const uint64_t kept_seeds[] = {
     472631,
     619767,
     736138,
+    1688399,
+    /* Excused: a node sent nothing, as a newer put was not in the stream yet. */
+    366538,
+    429633,
+    1121602,
+    1604992,
+    1695365,
+    1756959,
+    1831130,
+    1841557,
+    1949805,
+    1954458,
+    /* A node sent nothing, although it had not read the stream. */
+    344231,
+    549008,
+    736301,
+    809608,
+    1400204,
+    1495187,
+    1786732,
+    1868626,
+    1960052,
     /* A node that took a new id took nothing back. */
     336969,
     339947,
@@ -48,10 +75,18 @@ static const uint64_t kept_seeds[] = {
     922117,
     1020819,
     1038452,
+    1520386,
+    1744936,
+    1936657,
+    1946763,
+    1977019,
 };
 
-START_TEST(nodes_agree_in_kept_schedule) {
-    ck_assert_ptr_null(simulation_run(kept_seeds[_i], RULE_NONE));
+START_TEST(nodes_agree_in_kept_schedules) {
+    for (size_t i = 0; i < COUNT_OF(kept_seeds); i++) {
+        const char *failure = simulation_run(kept_seeds[i], RULE_NONE);
+        ck_assert_msg(failure == NULL, "seed %llu: %s", (unsigned long long)kept_seeds[i], failure);
+    }
 }
 END_TEST
 
@@ -92,6 +127,7 @@ static const uint64_t failing_seeds[RULE_COUNT] = {
     [RULE_GUESSED_STAMP] = 187884,
     [RULE_LATE_SNAPSHOT] = 221,
     [RULE_TELL_READ] = 249730,
+    [RULE_OUTDATED] = 10235,
     [RULE_NEW_ID] = 208423,
 };
 
@@ -132,7 +168,7 @@ UNIT_SUITE(cluster_simulation) {
     tcase_set_timeout(tcase, 300);
     tcase_add_test(tcase, nodes_agree_after_faults);
     tcase_add_test(tcase, sending_again_saves_snapshots);
-    tcase_add_loop_test(tcase, nodes_agree_in_kept_schedule, 0, LOOPS_OF(kept_seeds));
+    tcase_add_test(tcase, nodes_agree_in_kept_schedules);
     tcase_add_loop_test(tcase, rule_is_needed, RULE_NONE + 1, RULE_COUNT);
     suite_add_tcase(suite, tcase);
     return suite;

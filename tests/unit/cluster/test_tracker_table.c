@@ -37,6 +37,7 @@ static void set_time(uint64_t now_ms) {
                                      .node = NODE,
                                      .clock_offset_ms = adapter.clock_offset_ms,
                                      .merged_ms = now_ms,
+                                     .current_until_ms = now_ms + 30000,
                                      .budget_per_s = 1000,
                                  });
 }

@@ -7,7 +7,14 @@
 #define CLUSTER_MS UINT64_C(1700000000000) /* the cluster's time at START_MS */
 
 /* The interval is 120 s: a peer is due after 60 s, and expires after 360 s. */
-enum { NODE = 5, OTHER_NODE = 6, INTERVAL_S = 120, LIFETIME_S = 360, CHANGES_MAX = 8 };
+enum {
+    NODE = 5,
+    OTHER_NODE = 6,
+    INTERVAL_S = 120,
+    LIFETIME_S = 360,
+    CURRENT_S = 30,
+    CHANGES_MAX = 8
+};
 
 static struct tracker_options options;
 static struct tracker *tracker;
@@ -18,6 +25,7 @@ static void merged_up_to(uint32_t s) {
                                      .node = NODE,
                                      .clock_offset_ms = CLUSTER_MS - START_MS,
                                      .merged_ms = test_seconds_after(s),
+                                     .current_until_ms = test_seconds_after(s + CURRENT_S),
                                      .budget_per_s = options.budget_per_s,
                                  });
 }
@@ -156,6 +164,21 @@ START_TEST(peer_is_sent_again_when_it_is_due) {
     peer.event = EVENT_STARTED;
     announce_at(&peer, 62);
     ASSERT_CHANGES({ CHANGE_PEER_REFRESHED, ORIGIN_SENT });
+}
+END_TEST
+
+START_TEST(announce_is_sent_while_changes_may_be_missing) {
+    const struct announce_request peer = test_leecher(1);
+    merged_up_to(0);
+    announce_at(&peer, CURRENT_S - 2);
+    ASSERT_CHANGES({ CHANGE_PEER_JOINED, ORIGIN_SENT });
+    announce_at(&peer, CURRENT_S - 1);
+    assert_no_changes();
+    announce_at(&peer, CURRENT_S);
+    ASSERT_CHANGES({ CHANGE_PEER_REFRESHED, ORIGIN_SENT });
+    merged_up_to(CURRENT_S);
+    announce_at(&peer, CURRENT_S);
+    assert_no_changes();
 }
 END_TEST
 
@@ -518,6 +541,7 @@ UNIT_SUITE(tracker_cluster) {
     tcase_add_checked_fixture(sent, create_tracker, delete_tracker);
     tcase_add_test(sent, changes_are_sent_with_rising_stamps);
     tcase_add_test(sent, peer_is_sent_again_when_it_is_due);
+    tcase_add_test(sent, announce_is_sent_while_changes_may_be_missing);
     tcase_add_test(sent, announce_that_is_not_sent_moves_no_deadline);
     tcase_add_test(sent, moved_peer_is_sent_with_the_key_that_it_left);
     tcase_add_test(sent, stop_of_an_unknown_peer_is_sent);
