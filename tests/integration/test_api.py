@@ -288,7 +288,7 @@ def test_torrents_are_searched_by_a_part_of_the_hash_in_any_case(api, torrent, s
 
 
 def test_torrents_are_sorted_and_paged():
-    with Skepd() as daemon:
+    with Skepd(config="probe = { enabled = false; };") as daemon:
         api = Api(daemon.port)
         torrents = [random_hash() for _ in range(5)]
         for number, torrent in enumerate(torrents):

@@ -7,8 +7,10 @@ import pytest
 
 from support.announce import connect, exchange, get, parse_reply, random_hash, Peer
 from support.api import DESCRIPTION, Api
+from support.skepd import free_port
 
-CONFIG = "probe = { enabled = false; }; http = { upload_max = 100000; };"
+CONFIG = ("probe = { enabled = false; }; http = { upload_max = 100000; };"
+          f"dht = {{ enabled = true; port = {free_port()}; }};")
 WORDS = ["torrents", "peers", "addresses", "bans", "passkeys", "history", "file", "status", "..",
          ".", "", "%2e%2e", "%2F", "%00", "%", "%zz", "*", "{info_hash}", "a" * 200, "ä", "0" * 40,
          "f" * 40, "127.0.0.1", "::1", "1.2.3.0%2F24", "session", "qr.svg", "openapi.json"]
