@@ -217,7 +217,7 @@ style-packages:
 check: check-packages check-layers
 	@$(MAKE) --no-print-directory $(JOBS) all $(BUILD)/unit-tests $(BUILD)/fuzz-replay $(BENCH_OUT)/path
 	@$(MAKE) --no-print-directory check-instructions
-	@tests/run --build $(BUILD) unit fuzz integration clients+web
+	@tests/run --build $(BUILD) unit+fuzz integration+clients web
 
 check-unit: check-packages
 	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/unit-tests
