@@ -105,6 +105,34 @@ static void give_reply(struct dht_node *node, struct outside *outside, struct by
     give(node, outside, (struct bytes){ data, written }, &from);
 }
 
+static void give_query(struct dht_node *node, struct outside *outside,
+                       const struct krpc_message *query, const struct endpoint *from) {
+    uint8_t data[KRPC_MESSAGE_MAX];
+    give(node, outside, (struct bytes){ data, krpc_write(data, sizeof data, query) }, from);
+}
+
+/* A peer of one of the torrents, with the token that the node gives its sender. */
+static void announce(struct dht_node *node, struct outside *outside, struct bytes *input,
+                     uint8_t number) {
+    const struct endpoint from = sender_of(number);
+    const size_t place = outside->sent % KEPT;
+    const size_t sent = outside->sent;
+    struct krpc_message reply;
+    struct krpc_message query = {
+        .method = KRPC_GET_PEERS,
+        .transaction = bytes_of("aa"),
+        .target = { take_byte(input) },
+    };
+    give_query(node, outside, &query, &from);
+    if (outside->sent == sent) /* too many queries */
+        return;
+    assert(krpc_read((struct bytes){ outside->data[place], outside->len[place] }, &reply));
+    query.method = KRPC_ANNOUNCE_PEER;
+    query.token = reply.token;
+    query.port = (uint16_t)(take_byte(input) + 1);
+    give_query(node, outside, &query, &from);
+}
+
 static void take_step(struct dht_node *node, struct outside *outside, struct bytes *input) {
     const uint8_t action = take_byte(input);
     const uint8_t number = take_byte(input);
@@ -125,8 +153,10 @@ static void take_step(struct dht_node *node, struct outside *outside, struct byt
         dht_node_add_bootstrap(node, &endpoint);
         break;
     case 4:
-    case 5:
         give_reply(node, outside, input, number);
+        break;
+    case 5:
+        announce(node, outside, input, number);
         break;
     default:
         give_datagram(node, outside, input, number);
