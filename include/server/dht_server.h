@@ -44,6 +44,9 @@ void dht_server_apply(struct dht_server *server, const struct dht_server_options
 /* Why the node does not run; NULL: it runs. */
 const char *dht_server_failure(const struct dht_server *server);
 
+/* Whether none of the nodes in `bootstrap` could be reached, and no other one is known. */
+bool dht_server_is_alone(struct dht_server *server);
+
 uint16_t dht_server_port(const struct dht_server *server);
 
 struct dht_statistics dht_server_statistics(struct dht_server *server);

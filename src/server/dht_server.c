@@ -419,6 +419,17 @@ const char *dht_server_failure(const struct dht_server *server) {
     return server->failure[0] == '\0' ? NULL : server->failure;
 }
 
+bool dht_server_is_alone(struct dht_server *server) {
+    const struct dht_statistics statistics = dht_server_statistics(server);
+    const uint32_t known = statistics.ipv4.good + statistics.ipv4.questionable +
+                           statistics.ipv6.good + statistics.ipv6.questionable;
+    pthread_mutex_lock(&server->lock);
+    const bool tried = server->unresolved != 0 || statistics.timeouts > 0;
+    const bool alone = server->bootstrap.count > 0 && tried && known == 0;
+    pthread_mutex_unlock(&server->lock);
+    return alone;
+}
+
 uint16_t dht_server_port(const struct dht_server *server) {
     return server->port;
 }

@@ -212,6 +212,9 @@ def test_nodes_to_start_from_are_reloaded_and_unknown_names_reported():
         daemon.wait_for_log("warning: dht: bootstrap: ", f"{unknown}:1: no address found")
         daemon.reload(config(port, more=f'bootstrap = "127.0.0.1:{second.port}";'))
         second.receive(queries=True)
+        api = Api(daemon.port)
+        wait_until(lambda: any("dht.bootstrap" in warning for warning in api.get("/status")["warnings"]),
+                   what="it reports that it knows no node")
 
 
 def test_stop_does_not_wait_for_a_lookup_or_a_name(torrent):

@@ -38,7 +38,7 @@ struct health_sources {
     const struct udp_server *udp;
     const struct http_counters *http;
     struct cluster *cluster;
-    const struct dht_server *dht;
+    struct dht_server *dht;
     _Atomic uint32_t torrents_max;
     _Atomic uint32_t peers_max;
     _Atomic uint32_t memory_max_mib;

@@ -150,6 +150,18 @@ static void check_router(const struct health_sources *sources, struct health_rep
                 peers, address);
 }
 
+static void check_dht(struct dht_server *dht, struct health_report *report) {
+    const char *failure = dht_server_failure(dht);
+    if (failure != NULL)
+        add_warning(report, "The tracker runs without DHT: %.180s.", failure);
+    else if (dht_server_is_alone(dht))
+        add_warning(
+            report,
+            "The DHT node reaches no node of dht.bootstrap: check the names, and UDP port %u "
+            "in the firewall.",
+            dht_server_port(dht));
+}
+
 void health_report_fill(const struct health_sources *sources, struct health_report *report) {
     *report = (struct health_report){ .warning_count = 0 };
     check_store(sources, report);
@@ -159,9 +171,8 @@ void health_report_fill(const struct health_sources *sources, struct health_repo
         check_router(sources, report);
         check_cluster(sources, report);
     }
-    if (sources->dht != NULL && dht_server_failure(sources->dht) != NULL)
-        add_warning(report, "The tracker runs without DHT: %.180s.",
-                    dht_server_failure(sources->dht));
+    if (sources->dht != NULL)
+        check_dht(sources->dht, report);
     if (sources->udp != NULL)
         check_udp(sources, report);
     if (log_dropped() > 0)
