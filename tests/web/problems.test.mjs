@@ -6,6 +6,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { close, launch, open, PHONE, axeFindings } from "./support/browser.mjs";
 import { Peer } from "./support/peer.mjs";
 import { Skepd, watched } from "./support/skepd.mjs";
@@ -196,22 +197,94 @@ with sqlite3.connect(sys.argv[1]) as db:
   await lost.end();
 });
 
-test("a node of a cluster shows the nodes, and what it lacks", async () => {
+/** Starts an engine. Nodes with its `settings` form a cluster. */
+async function startEngine() {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), "engine-"));
   const socket = path.join(directory, "socket");
   const engine = watched(spawn("redis-server", ["--port", "0", "--unixsocket", socket, "--save", "", "--dir", directory]));
   const ended = new Promise((resolve) => engine.once("exit", resolve));
-  const node = (name) =>
-    Skepd.start({ config: `cluster = { engine = "unix://${socket}"; name = "${name}"; join_timeout_s = 1; };` });
+  return {
+    settings: (name) => `cluster = { engine = "unix://${socket}"; name = "${name}"; join_timeout_s = 1; };`,
+    kill: () => engine.kill("SIGKILL"),
+    async end() {
+      engine.kill("SIGKILL");
+      await ended;
+      fs.rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+test("a node of a cluster shows the nodes, and what it lacks", async () => {
+  const engine = await startEngine();
+  const node = (name) => Skepd.start({ config: engine.settings(name) });
   const nodes = await Promise.all([node("one"), node("two")]);
   await new Peer(nodes[0]).announce("started");
   const page = await open(browser, nodes[0]);
   await page.getByText(/Cluster: 2 of 2 nodes(?!, )/).waitFor();
-  engine.kill("SIGKILL");
+  engine.kill();
   await page.getByText("Cluster: 2 of 2 nodes, engine away").waitFor();
   await problem(page, "warning").getByText("Changes for the other nodes of the cluster wait").waitFor();
   assert.deepEqual(await axeFindings(page), []);
   await close(page);
-  await Promise.all([ended, ...nodes.map((each) => each.end())]);
-  fs.rmSync(directory, { recursive: true });
+  await Promise.all(nodes.map((each) => each.end()));
+  await engine.end();
+});
+
+/** Two nodes. The second one joins with a name and more torrents than a request imports. */
+async function startForeignNode(engine) {
+  const quick = "announce = { interval_min_s = 1; interval_max_s = 1; };";
+  const first = await Skepd.start({ config: quick + engine.settings("one") });
+  const joined = await Skepd.start();
+  await post("machines", { address: "192.0.2.7", name: "Anna's laptop" }, joined);
+  await joined.stop();
+  const code = `import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as db:
+    db.executemany("INSERT INTO listed (info_hash, name, added_s) VALUES (?, ?, 1)",
+                   [(i.to_bytes(20, "big"), f"torrent {i}") for i in range(1, 1202)])`;
+  execFileSync("python3", ["-c", code, joined.file]);
+  fs.writeFileSync(path.join(joined.directory, "skepd.conf"), quick + engine.settings("two"));
+  while (!first.log().includes("this node is whole")) await sleep(20);
+  await joined.run();
+  while (!joined.log().includes("set aside 1201 torrents")) await sleep(20);
+  return [first, joined];
+}
+
+test("entries that were set aside are counted, and added with the keyboard, also after a failure", async () => {
+  const engine = await startEngine();
+  const [first, joined] = await startForeignNode(engine);
+  const page = await open(browser, joined, "#/", PHONE);
+  let requests = 0;
+  await page.route("**/cluster/import", (route) =>
+    ++requests === 2
+      ? route.fulfill({ status: 503, json: { error: { code: "store_failed", message: "The disk is full." } } })
+      : route.continue(),
+  );
+  const item = problem(page, "aside");
+  await item.getByText("1,202 entries are not in the cluster").waitFor();
+  assert.equal(await page.getByText("skepctl cluster import").count(), 0);
+  assert.deepEqual(await axeFindings(page), []);
+  const button = item.getByRole("button", { name: "Add to cluster" });
+  assert.ok((await button.boundingBox()).height >= 44);
+  await button.focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Add to the cluster?" });
+  await dialog.getByText("1,201 torrents, 1 name").waitFor();
+  assert.deepEqual(await axeFindings(page), []);
+  await page.keyboard.press("Enter"); // "Cancel" has the focus
+  await dialog.waitFor({ state: "detached" });
+  const add = async () => {
+    await button.press("Enter");
+    await dialog.getByRole("button", { name: "Add to cluster" }).press("Enter");
+  };
+  await add();
+  await page.getByText("Added 1,000 entries. The disk is full.").waitFor();
+  await item.getByText("202 entries").waitFor();
+  await add();
+  await page.getByText("Added 202 entries to the cluster.").waitFor();
+  await item.waitFor({ state: "detached" });
+  const registered = async () => (await (await fetch(`${first.url}/api/v1/status`)).json()).registry.torrents;
+  while ((await registered()) !== 1201) await sleep(20);
+  await close(page, /503/);
+  await Promise.all([first.end(), joined.end()]);
+  await engine.end();
 });

@@ -5,6 +5,7 @@ import { count } from "../core/format.js";
 import { icon } from "../core/icons.js";
 import { linkTo } from "../core/router.js";
 import { makeCard } from "../components/panels.js";
+import { addSetAside, countSetAside } from "./set_aside.js";
 
 /** [key, number in the status, link, text after the number (plural), the same for one] */
 const PROBLEMS = [
@@ -38,10 +39,11 @@ const PROBLEMS = [
   ],
 ];
 
-export function createAttention() {
+/** Calls `refreshNow()` after a change. */
+export function createAttention(refreshNow) {
   const list = make("ul", { class: "problems" });
   const none = make("p", { class: "no-problems" }, icon("done"), "No problems found");
-  const showProblems = createList(list, ({ key }) => key, createProblem);
+  const showProblems = createList(list, ({ key }) => key, (problem) => createProblem(problem, refreshNow));
   return {
     node: makeCard("Needs attention", { style: "attention" }, list, none),
     show(status) {
@@ -53,9 +55,16 @@ export function createAttention() {
   };
 }
 
-/** The warnings of the tracker, such as a database that is not saved, come first. */
+/** The warnings of the tracker, such as a database that is not saved, come first. The warning about
+ * entries that were set aside names a command: here, it has a button. */
 function findProblems(status) {
-  const warnings = (status.warnings ?? []).map((text) => ({ key: text, text }));
+  const aside = countSetAside(status);
+  const texts = (status.warnings ?? []).filter((text) => !aside || !text.includes("skepctl cluster import"));
+  const warnings = texts.map((text) => ({ key: text, text }));
+  if (aside > 0) {
+    const text = aside === 1 ? "entry is not in the cluster" : "entries are not in the cluster";
+    warnings.push({ key: "aside", number: aside, text, action: "Add to cluster", act: addSetAside, status });
+  }
   const counted = PROBLEMS.map(([key, numberOf, link, many, one]) => {
     const number = numberOf(status) ?? 0;
     return { key, number, link, text: number === 1 ? one : many };
@@ -63,18 +72,22 @@ function findProblems(status) {
   return [...warnings, ...counted.filter(({ number }) => number > 0)];
 }
 
-function createProblem({ key, link }) {
+function createProblem({ key, link, action }, refreshNow) {
   const number = make("strong");
   const text = make("span");
+  const button = action && make("button", { type: "button", class: "button button-small" }, action);
+  let shown;
+  button?.addEventListener("click", () => shown.act(shown.status, refreshNow));
   const content = [icon("warning"), make("span", null, number, " ", text)];
   const node = make(
     "li",
-    { class: "problem", "data-problem": link ? key : "warning" },
-    link ? make("a", { href: link }, content, icon("next")) : make("p", null, content),
+    { class: "problem", "data-problem": link || action ? key : "warning" },
+    link ? make("a", { href: link }, content, icon("next")) : make("p", null, content, button),
   );
   return {
     node,
     update(problem) {
+      shown = problem;
       setText(number, problem.number === undefined ? "" : count(problem.number));
       setText(text, problem.text);
       setAttribute(number, "hidden", problem.number === undefined);

@@ -15,6 +15,7 @@ import { createCountSearch } from "./count_search.js";
 import { createEventList } from "./events.js";
 import { createHiveIllustration } from "./hive_illustration.js";
 import { createShareSteps } from "./share_steps.js";
+import { countSetAside } from "./set_aside.js";
 import { createStatCards } from "./stat_cards.js";
 
 const HISTORY_MAX_AGE_MS = 60000;
@@ -30,7 +31,7 @@ export function createOverview({ tracker, refreshNow }) {
   const facts = make("p", { class: "hero-facts" });
   const hive = createHiveIllustration();
   const warnings = createWarnings("Warnings"); // of a tracker without peers; later they are in `attention`
-  const attention = createAttention();
+  const attention = createAttention(refreshNow);
   const urls = createUrlCard();
   const steps = createShareSteps();
   const search = createCountSearch();
@@ -100,9 +101,10 @@ export function createOverview({ tracker, refreshNow }) {
     setText(facts, formatFacts(status));
     hive.show(totals.seeders, totals.leechers);
     if (newEvents) hive.animate();
-    warnings.show(unused ? (status.warnings ?? []) : []);
+    const calm = unused && countSetAside(status) === 0;
+    warnings.show(calm ? (status.warnings ?? []) : []);
     attention.show(status);
-    show(attention.node, !unused);
+    show(attention.node, !calm);
     urls.show(status.urls ?? [], status.mode, { asRow: isAdmin && !unused, isAdmin });
     show(urls.node, isAdmin || status.urls?.length > 0);
     show(search.node, status.mode !== "private");

@@ -163,6 +163,9 @@ extern const char *const api_healths[HEALTHS];
 json_t *api_torrent(const struct api_request *request, const struct torrent_row *row);
 json_t *api_ban(const struct api_request *request, const struct registry_row *row);
 
+/* Numbers of the entries that this node set aside when it joined the cluster. */
+json_t *api_set_aside(const struct cluster_status *status);
+
 enum api_file_node {
     API_FILE_HERE, /* or nowhere */
     API_FILE_AT_ALIVE_NODE,

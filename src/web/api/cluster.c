@@ -58,7 +58,7 @@ static json_t *describe_counts(const struct cluster_status *status) {
     return object;
 }
 
-static json_t *describe_aside(const struct cluster_status *status) {
+json_t *api_set_aside(const struct cluster_status *status) {
     return json_pack("{s:o, s:o, s:o}", "torrents", api_count(status->torrents_aside), "passkeys",
                      api_count(status->passkeys_aside), "names", api_count(status->names_aside));
 }
@@ -85,7 +85,7 @@ static void get_cluster(const struct api_request *request, struct web_response *
     api_send(response, 200,
              json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "enabled", true, "node",
                        describe_node(&status), "engine", describe_engine(&status), "counts",
-                       describe_counts(&status), "set_aside", describe_aside(&status), "nodes",
+                       describe_counts(&status), "set_aside", api_set_aside(&status), "nodes",
                        nodes));
 }
 

@@ -120,9 +120,9 @@ static json_t *cluster_value(const struct api_request *request) {
         nodes += status.list[i].heard_s < CLUSTER_REMOVED_S;
         alive += status.list[i].alive;
     }
-    return json_pack("{s:o, s:o, s:b, s:b, s:o}", "nodes", api_count(nodes), "alive",
+    return json_pack("{s:o, s:o, s:b, s:b, s:o, s:o}", "nodes", api_count(nodes), "alive",
                      api_count(alive), "ready", status.ready, "connected", status.connected,
-                     "behind_ms", api_count(status.behind_ms));
+                     "behind_ms", api_count(status.behind_ms), "set_aside", api_set_aside(&status));
 }
 
 static json_t *warnings_value(const struct health_report *report) {
