@@ -139,7 +139,7 @@ static void receive_reply(struct dht_node *node, const struct krpc_message *repl
     memcpy(contact.id, reply->id, NODE_ID_LEN);
     routing_table_replied(table, &contact, dht_seconds(now_ms));
     dht_upkeep_vote(node, reply->ip, from);
-    dht_search_replied(node, answered.lookup, reply, &contact);
+    dht_search_replied(node, answered.lookup, reply, &contact, now_ms);
 }
 
 void dht_node_receive(struct dht_node *node, struct bytes datagram, const struct endpoint *from,

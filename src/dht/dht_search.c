@@ -54,29 +54,63 @@ static void report_peers(struct search *search, struct bytes values, const struc
         search->found(search->context, peers, count);
 }
 
+/* Takes the next node that can be used, from a list that `from` has given. */
+static bool take_node(const struct dht_side *side, struct bytes *nodes, const struct endpoint *from,
+                      struct node_contact *contact) {
+    while (krpc_take_node(nodes, side->table.family, contact)) {
+        if (node_id_reachable(&contact->endpoint, from) &&
+            node_id_valid(contact->id, &contact->endpoint) &&
+            memcmp(contact->id, side->table.id, NODE_ID_LEN) != 0)
+            return true;
+    }
+    return false;
+}
+
+static struct bytes nodes_of(const struct krpc_message *reply, uint8_t family) {
+    return family == FAMILY_V6 ? reply->nodes6 : reply->nodes;
+}
+
 static void add_candidates(const struct dht_side *side, struct lookup *lookup, struct bytes nodes,
                            const struct endpoint *from, uint8_t source) {
     struct node_contact contact;
-    for (size_t i = 0; i < KRPC_NODES_MAX && krpc_take_node(&nodes, lookup->family, &contact);
-         i++) {
-        if (node_id_reachable(&contact.endpoint, from) &&
-            node_id_valid(contact.id, &contact.endpoint) &&
-            memcmp(contact.id, side->table.id, NODE_ID_LEN) != 0)
-            lookup_add(lookup, &contact, source);
-    }
+    for (size_t i = 0; i < KRPC_NODES_MAX && take_node(side, &nodes, from, &contact); i++)
+        lookup_add(lookup, &contact, source);
+}
+
+/* The other family's side, if its table has few nodes. NULL: no. */
+static const struct dht_side *poor_side(struct dht_node *node, uint8_t family, uint64_t now_ms) {
+    const struct dht_side *side = dht_side_of(node, family == FAMILY_V6 ? FAMILY_V4 : FAMILY_V6);
+    if (side == NULL || routing_table_good(&side->table, dht_seconds(now_ms)) >= BUCKET_LEN)
+        return NULL;
+    return side;
+}
+
+/* Nodes of the other family, which an upkeep search has asked for (BEP 32). */
+static void ping_nodes(struct dht_node *node, const struct dht_side *side,
+                       const struct krpc_message *reply, const struct endpoint *from,
+                       uint64_t now_ms) {
+    struct bytes nodes = nodes_of(reply, side->table.family);
+    struct node_contact contact;
+    for (size_t i = 0; i < KRPC_NODES_MAX && take_node(side, &nodes, from, &contact); i++)
+        dht_ping(node, &contact.endpoint, now_ms);
 }
 
 void dht_search_replied(struct dht_node *node, uint32_t lookup, const struct krpc_message *reply,
-                        const struct node_contact *from) {
+                        const struct node_contact *from, uint64_t now_ms) {
     struct search *search = find_search(node, lookup);
     if (search == NULL)
         return;
+    const uint8_t family = search->lookup.family;
     const uint8_t source = lookup_replied(&search->lookup, from);
-    const struct bytes nodes = search->lookup.family == FAMILY_V6 ? reply->nodes6 : reply->nodes;
-    add_candidates(dht_side_of(node, search->lookup.family), &search->lookup, nodes,
+    add_candidates(dht_side_of(node, family), &search->lookup, nodes_of(reply, family),
                    &from->endpoint, source);
-    if (search->group != 0)
+    if (search->group != 0) {
         report_peers(search, reply->values, &from->endpoint);
+        return;
+    }
+    const struct dht_side *other = poor_side(node, family, now_ms);
+    if (other != NULL)
+        ping_nodes(node, other, reply, &from->endpoint, now_ms);
 }
 
 void dht_search_failed(struct dht_node *node, uint32_t lookup, const struct endpoint *endpoint) {
@@ -90,6 +124,8 @@ static void ask(struct dht_node *node, const struct search *search, const struct
     struct krpc_message query = {
         .method = search->group != 0 ? KRPC_GET_PEERS : KRPC_FIND_NODE,
     };
+    if (search->group == 0 && poor_side(node, search->lookup.family, now_ms) != NULL)
+        query.want = KRPC_WANT_V4 | KRPC_WANT_V6;
     memcpy(query.target, search->lookup.target, NODE_ID_LEN);
     if (!dht_send_query(node, to, &query, search->lookup.number, now_ms))
         dht_search_failed(node, search->lookup.number, to);

@@ -11,7 +11,7 @@ bool dht_search_start(struct dht_node *node, struct search *search, uint8_t fami
 
 /* A query of the lookup with this number was answered, or was not. 0: it was a ping. */
 void dht_search_replied(struct dht_node *node, uint32_t lookup, const struct krpc_message *reply,
-                        const struct node_contact *from);
+                        const struct node_contact *from, uint64_t now_ms);
 void dht_search_failed(struct dht_node *node, uint32_t lookup, const struct endpoint *endpoint);
 
 /* Sends what is due, and ends searches. Returns when to call it next. */

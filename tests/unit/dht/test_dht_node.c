@@ -515,6 +515,27 @@ START_TEST(bootstrap_node_is_asked_for_our_own_id) {
 }
 END_TEST
 
+START_TEST(nodes_of_the_other_family_are_asked_for_and_pinged) {
+    struct dht_node *node = create_default_node();
+    const struct node_contact v4 = contact_at("198.51.100.7", 6881);
+    const struct node_contact v6 = contact_at("2001:db8::7", 6881);
+    const struct node_contact private_v6 = contact_at("fd00::7", 6881);
+    uint8_t nodes6[3 * 38];
+    struct writer w = writer_on(nodes6, sizeof nodes6);
+    krpc_put_node(&w, &private_v6);
+    krpc_put_node(&w, &v6);
+    dht_node_add_bootstrap(node, &v4.endpoint);
+    dht_node_wake(node, START_MS);
+    ck_assert_uint_eq(sent_message(0).want, KRPC_WANT_V4 | KRPC_WANT_V6);
+    reply_to(node, 0, &v4, &(struct krpc_message){ .nodes6 = { nodes6, w.len } }, START_MS);
+    ck_assert_uint_eq(outside.count, 1);
+    ck_assert(endpoint_equal(&outside.to[0], &v6.endpoint));
+    reply_to(node, sent_query(KRPC_PING), &v6, &(struct krpc_message){ 0 }, START_MS);
+    ck_assert_uint_eq(statistics_of(node, START_MS).ipv6.good, 1);
+    dht_node_delete(node);
+}
+END_TEST
+
 START_TEST(forgotten_bootstrap_node_is_not_asked) {
     struct dht_node *node = create_default_node();
     const struct endpoint first = endpoint_at("192.168.1.7", 6881);
@@ -794,6 +815,7 @@ UNIT_SUITE(dht_node) {
 
     TCase *network = tcase_create("network");
     tcase_add_test(network, bootstrap_node_is_asked_for_our_own_id);
+    tcase_add_test(network, nodes_of_the_other_family_are_asked_for_and_pinged);
     tcase_add_test(network, forgotten_bootstrap_node_is_not_asked);
     tcase_add_test(network, bootstrap_node_is_asked_again_if_it_does_not_reply);
     tcase_add_test(network, saved_node_is_pinged_first);
