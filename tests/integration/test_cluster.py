@@ -9,7 +9,7 @@ import pytest
 from support.announce import Peer, random_hash
 from support.api import Api
 from support.cluster import become_whole, counts_are, is_ready, node, nodes
-from support.engine import Engine
+from support.engine import PROGRAMS, Engine, Sentinel
 from support.prometheus import read_metrics
 from support.skepctl import Skepctl
 from support.skepd import Skepd, run
@@ -81,9 +81,10 @@ def test_first_announces_are_not_lost_while_the_engine_is_away():
             counts_are(daemon, torrent, (2, 1, 0))
 
 
-def test_promoted_replica_is_followed():
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_promoted_replica_is_followed(program):
     torrent = random_hash()
-    with Engine() as master, Engine() as replica:
+    with Engine(program=program) as master, Engine(program=program) as replica:
         replica.follow(master)
         with nodes(2, master, replica) as (a, b):
             Peer(a.port, torrent, left=0).start()
@@ -93,6 +94,25 @@ def test_promoted_replica_is_followed():
             Peer(b.port, torrent).start()
             for daemon in a, b:
                 counts_are(daemon, torrent, (1, 1, 0))
+
+
+def test_failover_by_a_sentinel_is_followed():
+    """The old master is not used again, although it takes itself for a master when it comes back."""
+    first, second = random_hash(), random_hash()
+    with Engine() as master, Engine() as replica:
+        replica.follow(master)
+        with Sentinel(master), nodes(2, master, replica) as (a, b):
+            Peer(a.port, first, left=0).start()
+            counts_are(b, first, (1, 0, 0))
+            master.kill()
+            Peer(b.port, first).start()
+            for daemon in a, b:
+                counts_are(daemon, first, (1, 1, 0))
+            master.start()
+            Peer(a.port, second).start()
+            for daemon in a, b:
+                counts_are(daemon, second, (0, 1, 0))
+                assert Api(daemon.port).get("/cluster")["engine"]["url"] == replica.shown_url
 
 
 def test_killed_node_gets_everything_from_another_one_when_it_is_back():

@@ -1,5 +1,4 @@
-"""Runs a redis-server, or a valkey-server if there is none, for a test: on a free port, in a directory
-of its own."""
+"""Runs a redis-server or a valkey-server for a test: on a free port, in a directory of its own."""
 
 import pathlib
 import re
@@ -13,7 +12,7 @@ from support.process import Process
 from support.skepd import ROOT, free_port
 from support.waiting import WAIT_S, wait_until
 
-PROGRAMS = "redis-server", "valkey-server"
+PROGRAMS = [name for name in ("redis-server", "valkey-server") if shutil.which(name)]
 USER, PASSWORD = "skep", "an-engine's-password"
 
 
@@ -25,10 +24,11 @@ def rights_in_readme():
 
 
 class Engine:
-    """`options` are more arguments of the server."""
+    """`options` are more arguments of the server. `program`: one of PROGRAMS."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, program=None):
         self.options = options
+        self.program = program or PROGRAMS[0]
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="engine-"))
         self.port = free_port()
         self.process = None
@@ -53,8 +53,7 @@ class Engine:
 
     def launch(self, *options):
         """Starts it, with more options; it may refuse commands at first."""
-        program = next(name for name in PROGRAMS if shutil.which(name))
-        self.process = Process([program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir",
+        self.process = Process([self.program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir",
                                 str(self.directory), "--save", "", "--appendonly", "yes",
                                 "--repl-diskless-sync-delay", "0", "--user", *rights_in_readme(),
                                 *self.options, *options],
@@ -97,3 +96,24 @@ class Engine:
 
     def promote(self):
         assert self.run("REPLICAOF NO ONE") == "+OK"
+
+
+class Sentinel(Engine):
+    """Watches a master and its replicas: if the master is gone, it promotes a replica."""
+
+    def __init__(self, master):
+        super().__init__(program=master.program)
+        self.master = master
+
+    def launch(self):
+        file = self.directory / "sentinel.conf"
+        file.write_text(f"port {self.port}\nbind 127.0.0.1\ndir {self.directory}\n"
+                        f"sentinel monitor cluster 127.0.0.1 {self.master.port} 1\n"
+                        "sentinel down-after-milliseconds cluster 500\n"
+                        "sentinel failover-timeout cluster 5000\n")
+        self.process = Process([self.program, str(file), "--sentinel"], self.directory / "log")
+        return self
+
+    def await_start(self):
+        wait_until(lambda: "slaves=1" in self.run("INFO sentinel"))
+        return self
