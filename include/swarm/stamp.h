@@ -26,6 +26,12 @@ static inline uint64_t stamp_next(uint64_t now_ms, uint64_t highest, uint64_t no
     return stamp > highest ? stamp : stamp_at(0, node) | after << STAMP_NODE_BITS;
 }
 
+/* Whether no node made the stamp: it is a guess, of a restored peer. The low bits of ids are not 0.
+ */
+static inline bool stamp_is_guessed(uint64_t stamp) {
+    return (stamp & ((1U << STAMP_NODE_BITS) - 1)) == 0;
+}
+
 /* Whether a node with this id made the stamp. Nodes of a cluster differ in the low bits of their
  * ids: a node that finds its own bits in an entry of another node takes a new id. */
 static inline bool stamp_is_of(uint64_t stamp, uint64_t node) {

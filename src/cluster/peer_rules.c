@@ -20,6 +20,8 @@ enum merge_effect peer_merge(const struct record *record, const struct held_peer
     const uint64_t stamp = record->stamp;
     if (stamp_ms(stamp) > now_ms + STAMP_AHEAD_MAX_MS)
         return MERGE_NOTHING;
+    if (stamp_is_guessed(stamp) && (held != NULL || tombstone != 0))
+        return MERGE_NOTHING;
     /* A snapshot may have brought the tombstone of a peer before its removal arrives. */
     const bool removes = held == NULL ? stamp > tombstone : stamp >= held->stamp;
     if (record->kind == RECORD_REMOVE)

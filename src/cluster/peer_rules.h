@@ -12,7 +12,8 @@ enum { STAMP_AHEAD_MAX_MS = 24 * 3600 * 1000 }; /* records from further in the f
 enum merge_effect { MERGE_NOTHING, MERGE_PUT, MERGE_REMOVE };
 
 /* What a put or a remove does to its key. `held`: the peer at the key, or NULL; `tombstone`: stamp
- * of its last removal, or 0. After MERGE_REMOVE the key has a tombstone with the record's stamp. */
+ * of its last removal, or 0. A put with a guessed stamp only adds a peer that is unknown. After
+ * MERGE_REMOVE the key has a tombstone with the record's stamp. */
 enum merge_effect peer_merge(const struct record *record, const struct held_peer *held,
                              uint64_t tombstone, uint64_t now_ms);
 

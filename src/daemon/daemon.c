@@ -18,6 +18,7 @@
 #include "store/change_writer.h"
 #include "store/store.h"
 #include "swarm/registry_cluster.h"
+#include "swarm/stamp.h"
 #include "swarm/sweeper.h"
 #include "torrent_dir/torrent_dir.h"
 #include "web/views/announce_urls.h"
@@ -332,6 +333,9 @@ static bool load_identity(struct store *store, struct cluster_identity *identity
          !keep_secret(store, "cluster node", &identity->node, sizeof identity->node) ||
          !keep_secret(store, "cluster secret", identity->secret, sizeof identity->secret)))
         log_warning("cluster: cannot store the id of this node: %s", store_failure(store));
+    /* Stamps with its low bits must be those of a node. */
+    if (stamp_is_guessed(identity->node))
+        identity->node++;
     return true;
 }
 

@@ -72,6 +72,7 @@ struct source {
     size_t index;
     uint32_t chunk;
     bool whole;
+    bool partial; /* the node was not whole: it sends restored peers, too */
     uint64_t began_ms;
 };
 
@@ -92,6 +93,7 @@ struct node {
     uint64_t stop_ms; /* when it stops, and loses what it did in the last step; 0: not at all */
     uint64_t excused_until_ms; /* peers whose removal it has lost are there until then */
     uint64_t hold_until_ms;    /* the clock has jumped: no peer expires */
+    uint64_t gave_up_ms;       /* it has joined without a snapshot; the cluster's clock */
     struct cluster_clock clock;
     uint64_t changed[TORRENTS]; /* stamp of the last change */
     uint64_t highest;
@@ -124,6 +126,7 @@ struct entry {
 
 struct snapshot {
     uint64_t request;
+    const struct node *requester;
     bool taken;
     uint64_t progress_ms; /* a chunk was written or read; the engine's keys expire without it */
     uint64_t excused_until_ms;
@@ -239,6 +242,7 @@ const char *const broken_rule_names[RULE_COUNT] = {
     [RULE_GUESSED_STAMP] = "restored peers without a snapshot have no stamp",
     [RULE_LATE_SNAPSHOT] = "unconfirmed peers go at a late snapshot",
     [RULE_TELL_READ] = "a node that was away reads before it tells",
+    [RULE_COPIED_GUESS] = "guessed stamps of a copy beat no record",
     [RULE_NEW_ID] = "completions are taken back after a change of the id",
     [RULE_OUTDATED] = "a node that may lack changes sends each announce",
 };
@@ -795,9 +799,14 @@ static void emit_registry(struct node *node, struct writer *chunk) {
 
 static void emit_peer(struct node *node, struct writer *chunk, size_t key) {
     const struct slot *slot = &node->slots[key];
+    const uint64_t guess =
+        chunk == NULL || !node->source.partial
+            ? 0
+            : stamp_at(node->gave_up_ms - UINT64_C(1500) * slot->peer.state.interval_s,
+                       sim.broken == RULE_COPIED_GUESS ? node->id : 0);
     const struct record record = {
         .kind = RECORD_PUT,
-        .stamp = slot->peer.stamp,
+        .stamp = slot->peer.stamp != 0 ? slot->peer.stamp : guess,
         .peer = keys[key],
         .state = slot->peer.state,
     };
@@ -916,20 +925,35 @@ static void send_lasting(struct node *node) {
     emit_registry(node, NULL);
 }
 
-static void begin_source(struct node *node, uint64_t request) {
-    if (!node->joining.whole && sim.broken != RULE_WHOLE_SOURCE) {
-        send_lasting(node);
-        return;
+/* Of a node that is not whole to an empty one, if there is none that has been up for longer. */
+static bool may_copy(const struct node *node, const struct node *requester) {
+    for (size_t i = 0; i < sim.nodes_used; i++) {
+        const struct node *other = &sim.nodes[i];
+        const bool fuller = other->joining.empty != node->joining.empty
+                                ? node->joining.empty
+                                : other->incarnation < node->incarnation;
+        if (other != requester && other != node && is_running(other) && is_connected(other) &&
+            (other->joining.whole || (other->joining.joined && fuller)))
+            return false;
     }
+    return node->joining.joined && requester->joining.empty;
+}
+
+static void begin_source(struct node *node, uint64_t request) {
+    const bool whole = node->joining.whole || sim.broken == RULE_WHOLE_SOURCE;
+    if (!whole)
+        send_lasting(node);
     for (size_t i = 0; i < sim.snapshot_count; i++) {
         struct snapshot *snapshot = &sim.snapshots[i];
-        if (snapshot->request != request || snapshot->taken)
+        if (snapshot->request != request || snapshot->taken ||
+            (!whole && !may_copy(node, snapshot->requester)))
             continue;
         snapshot->taken = true;
         snapshot->excused_until_ms = node->excused_until_ms;
         node->source = (struct source){
             .request = request,
-            .whole = true,
+            .whole = whole,
+            .partial = !whole,
             .began_ms = sim.now_ms,
         };
     }
@@ -1100,6 +1124,7 @@ static void drop_removed(struct node *node, bool first) {
 /* Restored peers of a node that has joined without a snapshot expire as if their last record
  * was 1.5 intervals old. Their stamp stays 0, so that each record beats them. */
 static void end_lasting(struct node *node) {
+    node->gave_up_ms = clock_of(node);
     for (size_t key = 0; key < KEYS; key++) {
         struct slot *slot = &node->slots[key];
         if (!slot->present || slot->peer.stamp != 0)
@@ -1142,7 +1167,10 @@ static void request_snapshot(struct node *node) {
         memmove(sim.snapshots, sim.snapshots + 1, (REQUESTS - 1) * sizeof *sim.snapshots);
         sim.snapshot_count--;
     }
-    sim.snapshots[sim.snapshot_count++] = (struct snapshot){ .request = node->joining.request };
+    sim.snapshots[sim.snapshot_count++] = (struct snapshot){
+        .request = node->joining.request,
+        .requester = node,
+    };
     outbox_add(&node->outbox, &record);
 }
 
@@ -1304,6 +1332,7 @@ static void restore_rows(struct node *node, const struct rows *rows) {
             .peer = { .state = rows->states[key] },
             .deadline_ms = UINT64_MAX,
         };
+        node->slots[key].peer.state.completed = 0;
     }
     for (uint32_t torrent = 0; torrent < TORRENTS; torrent++) {
         for (size_t i = 0; i < PAIRS; i++) {
@@ -1384,6 +1413,7 @@ static void start_node(struct node *node) {
         restore_rows(node, &node->copy_of->rows);
     else if (!node->restart_empty)
         restore_rows(node, node->restart_old ? &node->old_rows : &node->rows);
+    node->joining.empty = count_peers(node) == 0;
     node->restart_empty = node->restart_old = false;
     node->copy_of = NULL;
     restore_stamps(node);
@@ -1806,6 +1836,7 @@ static void compare_early(void) {
 static void start_whole(struct node *node) {
     start_node(node);
     node->joining.joined = node->joining.whole = node->joining.told = true;
+    node->joining.empty = false;
     replica_join(&node->replica);
 }
 

@@ -66,9 +66,10 @@ enum broken_rule {
     RULE_BEFORE_START,     /* a completion counted before the start is taken back */
     RULE_GUESSED_STAMP,    /* restored peers of a node without a snapshot have a guessed stamp */
     RULE_LATE_SNAPSHOT,    /* its first snapshot confirms none of them */
-    RULE_TELL_READ, /* a node that was away sends counters before it has read what it missed */
-    RULE_OUTDATED,  /* a node that may lack changes judges announces by what it has */
-    RULE_NEW_ID,    /* a node that takes a new id takes nothing back that it counted before */
+    RULE_TELL_READ,    /* a node that was away sends counters before it has read what it missed */
+    RULE_OUTDATED,     /* a node that may lack changes judges announces by what it has */
+    RULE_COPIED_GUESS, /* a copy's restored peers beat records */
+    RULE_NEW_ID,       /* a node that takes a new id takes nothing back that it counted before */
     RULE_COUNT,
 };
 

@@ -96,6 +96,19 @@ START_TEST(greater_stamp_wins) {
 }
 END_TEST
 
+START_TEST(guessed_stamp_beats_no_record) {
+    const uint64_t stamp = stamp_at(NOW_MS, 1);
+    const struct record put = put_at(stamp, id_a);
+    const struct record guess = put_at(stamp_at(NOW_MS + 1, 0), id_b);
+    const struct held_peer held = { .stamp = stamp, .state = put.state };
+    const struct held_peer restored = { .state = put.state };
+    ck_assert_int_eq(peer_merge(&guess, NULL, 0, NOW_MS), MERGE_PUT);
+    ck_assert_int_eq(peer_merge(&guess, &held, 0, NOW_MS), MERGE_NOTHING);
+    ck_assert_int_eq(peer_merge(&guess, &restored, 0, NOW_MS), MERGE_NOTHING);
+    ck_assert_int_eq(peer_merge(&guess, NULL, stamp, NOW_MS), MERGE_NOTHING);
+}
+END_TEST
+
 START_TEST(equal_stamps_have_one_winner) {
     const uint64_t stamp = stamp_at(NOW_MS, 1);
     const struct record a = put_at(stamp, id_a);
@@ -164,6 +177,7 @@ UNIT_SUITE(cluster_peer_rules) {
     TCase *merging = tcase_create("merging");
     tcase_add_test(merging, greater_stamp_wins);
     tcase_add_test(merging, equal_stamps_have_one_winner);
+    tcase_add_test(merging, guessed_stamp_beats_no_record);
     tcase_add_test(merging, put_past_its_deadline_is_not_merged);
     tcase_add_test(merging, record_from_the_far_future_is_not_merged);
     tcase_add_test(merging, registry_entries_have_one_order);

@@ -128,6 +128,7 @@ static const uint64_t failing_seeds[RULE_COUNT] = {
     [RULE_LATE_SNAPSHOT] = 221,
     [RULE_TELL_READ] = 249730,
     [RULE_OUTDATED] = 10235,
+    [RULE_COPIED_GUESS] = 22885,
     [RULE_NEW_ID] = 208423,
 };
 
