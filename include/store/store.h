@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "store/cluster_rows.h"
 #include "swarm/change_feed.h"
 
 enum { STORE_RANGES = 64 }; /* parts of the log */
@@ -31,9 +32,22 @@ struct store *store_open(const char *path, char error[static ERROR_LEN]);
  * such as ./var. */
 struct store *store_open_default(const char *path, char error[static ERROR_LEN]);
 
-/* Shows skepctl that the file is that of a node of a cluster (registry_rows_is_of_cluster), until
- * store_close. */
-void store_show_cluster(struct store *store);
+/* The file is that of a node of a cluster, until store_close: shows it to skepctl
+ * (registry_rows_is_of_cluster), and keeps download counts of the cluster. False if out of memory.
+ */
+bool store_join_cluster(struct store *store);
+
+/* The file is used without a cluster. False if the database cannot be written; see store_failure.
+ */
+bool store_leave_cluster(struct store *store);
+
+/* Download counts of the cluster, which store_commit writes, too. Owned by the store. NULL unless
+ * store_join_cluster was called. */
+struct cluster_rows *store_cluster(struct store *store);
+
+/* As cluster_rows_read. Before other threads use the store. */
+bool store_read_cluster(struct store *store, const struct cluster_rows_reader *reader,
+                        enum cluster_counts *counts);
 
 /* Discards uncommitted changes. NULL is ignored. */
 void store_close(struct store *store);

@@ -162,8 +162,9 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
                                                 : store_open(config->database, error);
     if (daemon->store == NULL)
         return log_failure(error);
-    if (config->cluster.engines.count > 0)
-        store_show_cluster(daemon->store);
+    const bool of_cluster = config->cluster.engines.count > 0;
+    if (of_cluster && !store_join_cluster(daemon->store))
+        return log_failure(store_failure(daemon->store));
     struct restore_state state = { .tracker = daemon->tracker, .now_ms = clock_now_ms() };
     if (!store_restore(daemon->store, cores(), restore_changes, &state)) {
         log_error("database %s: cannot read: %s", config->database, store_failure(daemon->store));
@@ -174,6 +175,8 @@ static bool open_store(struct daemon *daemon, const struct config *config) {
                   store_failure(daemon->store));
         return false;
     }
+    if (!of_cluster && !store_leave_cluster(daemon->store))
+        log_warning("database %s: %s", config->database, store_failure(daemon->store));
     tracker_extend_deadlines(daemon->tracker, clock_now_ms());
     daemon->restored = tracker_stats(daemon->tracker);
     /* Limits or memory excluded some peers. Rewrite the database, or a later restart would bring

@@ -171,6 +171,21 @@ const char *const schema_steps[] = {
      CLEAR_STAMPS("listed", "0", "info_hash") CLEAR_STAMPS("blocked", "1", "info_hash")
          CLEAR_STAMPS("passkey", "2", "digest") CLEAR_STAMPS("ban", "3", "network")
              CLEAR_STAMPS("machine", "4", "address")),
+    /* Download counts of a cluster, by torrent and node, and the completions that are known; see
+     * cluster_rows.h. Without a cluster, they are empty. */
+    "CREATE TABLE cluster_counter ("
+    "  info_hash  BLOB NOT NULL,"
+    "  node       INTEGER NOT NULL,"
+    "  counted    INTEGER NOT NULL,"
+    "  taken_back INTEGER NOT NULL,"
+    "  PRIMARY KEY (info_hash, node)"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE cluster_completion ("
+    "  stamp     INTEGER NOT NULL,"
+    "  identity  INTEGER NOT NULL,"
+    "  info_hash BLOB NOT NULL,"
+    "  PRIMARY KEY (stamp, identity)"
+    ") WITHOUT ROWID;",
 };
 
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
@@ -190,6 +205,8 @@ const struct schema_table schema_tables[] = {
     { "blocked", "info_hash, reason, created_s", SALVAGE_FIRST },
     { "machine", "address, name, created_s", SALVAGE_FIRST },
     { "registry_mark", "kind, key, stamp, restriction, restricts, removed, aside", SALVAGE_FIRST },
+    { "cluster_counter", "info_hash, node, counted, taken_back", SALVAGE_PIECES },
+    { "cluster_completion", "stamp, identity, info_hash", SALVAGE_PIECES },
     { "completion", "id, at_s, info_hash, peer_id, endpoint", SALVAGE_PIECES },
     { "sample",
       "period_s, at_s, samples, torrents, peers, seeders, leechers, announces_per_s, upload_rate, "

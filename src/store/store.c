@@ -42,7 +42,6 @@ struct change_queue {
 struct store {
     char *path;
     bool make_directory; /* if it is missing */
-    bool of_cluster;     /* a node's */
     struct connection connection;
     bool stale;     /* changes are missing in the database */
     bool suspect;   /* opening the file again may cure the last failure */
@@ -52,6 +51,7 @@ struct store {
     unsigned merge_range; /* the next one */
     size_t log_size; /* bytes that this process has put into the log; the rest is merged soon */
     struct history_writer history;
+    struct cluster_rows *cluster; /* NULL: not a node's file */
     struct registry_writer registry;
     char failure[ERROR_LEN];
 };
@@ -99,8 +99,10 @@ static bool open_current_file(struct store *store, char error[static ERROR_LEN])
     if (result == CONNECTION_GOOD && salvage_from(store, &fresh, error)) {
         connection_close(&store->connection);
         store->connection = fresh;
-        if (store->of_cluster)
+        if (store->cluster != NULL) {
             database_file_show_cluster(fresh.lock);
+            cluster_rows_lose(store->cluster);
+        }
         return true;
     }
     if (result != CONNECTION_DAMAGED || !quarantine_file(store, why, error)) {
@@ -169,9 +171,27 @@ struct store *store_open_default(const char *path, char error[static ERROR_LEN])
     return open_store(path, true, error);
 }
 
-void store_show_cluster(struct store *store) {
-    store->of_cluster = true;
+bool store_join_cluster(struct store *store) {
+    store->cluster = cluster_rows_create(CLUSTER_COMPLETIONS_MAX);
+    if (store->cluster == NULL)
+        return error_set(store->failure, "out of memory");
     database_file_show_cluster(store->connection.lock);
+    return true;
+}
+
+bool store_leave_cluster(struct store *store) {
+    return cluster_rows_leave(&store->connection) ||
+           error_set(store->failure, "%s", sqlite3_errmsg(store->connection.db));
+}
+
+struct cluster_rows *store_cluster(struct store *store) {
+    return store->cluster;
+}
+
+bool store_read_cluster(struct store *store, const struct cluster_rows_reader *reader,
+                        enum cluster_counts *counts) {
+    return cluster_rows_read(&store->connection, reader, counts) ||
+           error_set(store->failure, "%s", sqlite3_errmsg(store->connection.db));
 }
 
 void store_close(struct store *store) {
@@ -179,6 +199,7 @@ void store_close(struct store *store) {
         return;
     connection_close(&store->connection);
     history_writer_free(&store->history);
+    cluster_rows_delete(store->cluster);
     for (unsigned range = 0; range < SWARM_LOG_RANGES; range++)
         free(store->changes.ranges[range].packed);
     free(store->path);
@@ -301,6 +322,14 @@ static bool write_history(struct store *store) {
     return history_writer_write(&store->history, &store->connection) || rollback_with_error(store);
 }
 
+static bool write_cluster(struct store *store) {
+    if (store->cluster == NULL || !cluster_rows_has_work(store->cluster))
+        return true;
+    if (!begin_transaction(store))
+        return false;
+    return cluster_rows_write(store->cluster, &store->connection) || rollback_with_error(store);
+}
+
 static bool queue_change(struct store *store, const struct change *change, int64_t now_s) {
     struct change_queue *queue = &store->changes;
     const unsigned range = swarm_log_range(change->info_hash);
@@ -377,7 +406,7 @@ bool store_clear(struct store *store) {
 }
 
 bool store_commit(struct store *store) {
-    if (!write_changes(store) || !write_history(store))
+    if (!write_changes(store) || !write_history(store) || !write_cluster(store))
         return false;
     if (!store->connection.in_transaction)
         return true;
@@ -385,6 +414,8 @@ bool store_commit(struct store *store) {
         return rollback_with_error(store);
     store->pending = 0;
     history_writer_clear(&store->history);
+    if (store->cluster != NULL)
+        cluster_rows_settle(store->cluster);
     return true;
 }
 

@@ -97,8 +97,14 @@ ALTER TABLE listed ADD COLUMN file_node INTEGER;
                                           (2, "passkey", "digest"), (3, "ban", "network"),
                                           (4, "machine", "address"))
               for event in ("INSERT", "UPDATE", "DELETE"))
+VERSION_11 = VERSION_10 + """
+CREATE TABLE cluster_counter (info_hash BLOB NOT NULL, node INTEGER NOT NULL, counted INTEGER NOT NULL,
+  taken_back INTEGER NOT NULL, PRIMARY KEY (info_hash, node)) WITHOUT ROWID;
+CREATE TABLE cluster_completion (stamp INTEGER NOT NULL, identity INTEGER NOT NULL, info_hash BLOB NOT NULL,
+  PRIMARY KEY (stamp, identity)) WITHOUT ROWID;
+"""
 SCHEMAS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4, 5: VERSION_5, 6: VERSION_6,
-           7: VERSION_7, 8: VERSION_8, 9: VERSION_9, 10: VERSION_10}
+           7: VERSION_7, 8: VERSION_8, 9: VERSION_9, 10: VERSION_10, 11: VERSION_11}
 NEWEST = max(SCHEMAS)
 PEER_COLUMNS = "(info_hash, endpoint, peer_id, key, left, paused, counted)"
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/cluster_rows.h"
 #include "store/registry_rows.h"
 #include "store/schema.h"
 #include "store/store.h"
@@ -94,6 +95,31 @@ static void assert_registry(int version) {
     registry_rows_close(rows);
 }
 
+static void count_counter(void *context, const struct counter_row *counter) {
+    ck_assert(counter->node == UINT64_MAX - 1 && counter->counted == 9 && counter->taken_back == 4);
+    ++*(int *)context;
+}
+
+static void count_completion(void *context, const struct completion_row *row) {
+    ck_assert(row->stamp == 5 && row->identity == UINT64_MAX - 5);
+    ++*(int *)context;
+}
+
+static void assert_cluster(int version) {
+    int count = 0;
+    enum cluster_counts counts;
+    const struct cluster_rows_reader reader = {
+        .context = &count,
+        .counter = count_counter,
+        .completion = count_completion,
+    };
+    struct store *store = store_open(directory.database, error);
+    ck_assert_msg(store != NULL, "%s", error);
+    ck_assert(store_read_cluster(store, &reader, &counts));
+    ck_assert_int_eq(count, version >= 11 ? 2 : 0);
+    store_close(store);
+}
+
 START_TEST(database_of_each_version_is_migrated_with_its_rows) {
     char name[32];
     const int version = _i;
@@ -106,6 +132,7 @@ START_TEST(database_of_each_version_is_migrated_with_its_rows) {
     ck_assert_uint_eq(counts.downloaded, 30);
     ck_assert_uint_eq(counts.passkey_tags, version >= 6 ? PASSKEY_TAG : 0);
     assert_registry(version);
+    assert_cluster(version);
     sqlite3 *db;
     ck_assert_int_eq(sqlite3_open(directory.database, &db), SQLITE_OK);
     ck_assert(schema_has_tables(db));
