@@ -9,6 +9,8 @@
 #include "cluster/engine_url.h"
 #include "swarm/change_feed.h"
 
+struct store;
+
 enum { CLUSTER_PATH_LEN = 1024, CLUSTER_NAME_LEN = 65, CLUSTER_PREFIX_LEN = 64 };
 
 struct cluster_options {
@@ -21,7 +23,7 @@ struct cluster_options {
     uint32_t join_timeout_s;              /* without a snapshot of another node */
     uint32_t queue_max_mib; /* of puts, and of other records, that wait for the engine */
     uint32_t stream_max_mib;
-    bool has_store; /* a writer stores changes of the registry */
+    struct store *store; /* of a node (store_join_cluster); a writer uses it later. NULL: none */
 };
 
 /* What a node keeps over a restart. */

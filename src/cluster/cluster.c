@@ -10,10 +10,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "cluster/node.h"
 #include "cluster/registry_sharing.h"
+#include "cluster/stored_counts.h"
 #include "cluster/tracker_table.h"
+#include "store/store.h"
 
 enum {
     MIB = 1 << 20,
@@ -29,10 +32,6 @@ enum {
     FULL_MS = 60000,     /* after a peer was refused, until the node asks for a snapshot */
     LOST_AGE_MS = 60000, /* changes that are lost were made within this time */
 };
-
-/* Download counts that a node knows from its store alone are counted under this id. All nodes share
- * it, since their stores have mostly the same; the greatest count wins. */
-#define STORED_COUNTS_ID (UINT64_C(1) << STAMP_NODE_BITS)
 
 /* The tracker as one thread sees it. */
 struct view {
@@ -57,14 +56,12 @@ struct cluster {
     struct registry_sharing sharing; /* of the thread */
     struct sharing_facts facts;
     char name[CLUSTER_NAME_LEN];
-    uint64_t counting;           /* id under which this node counts until it has joined */
-    struct counter_table stored; /* download counts of the store; until they are adopted */
-    struct hash_key secret;      /* at the start */
-    bool has_store;
-    uint64_t gave_up_ms; /* when it joined without a snapshot, by the cluster's clock */
-    uint64_t full_ms;    /* when a peer was refused for lack of room; 0: none was */
+    struct stored_counts counts;
+    struct hash_key secret; /* at the start */
+    struct store *store;    /* NULL: none */
+    uint64_t gave_up_ms;    /* when it joined without a snapshot, by the cluster's clock */
+    uint64_t full_ms;       /* when a peer was refused for lack of room; 0: none was */
     _Atomic bool joined;
-    _Atomic bool has_adopted; /* the counts of the store */
     _Atomic bool knows_secret;
     _Atomic uint64_t clock_offset_ms;
     _Atomic bool stop;
@@ -79,7 +76,7 @@ static void show_count(void *context, const uint8_t info_hash[static INFO_HASH_L
                        uint32_t downloaded, uint64_t stamp) {
     struct view *view = context;
     const struct peer_table peers = tracker_table_peers(&view->table);
-    if (atomic_load(&view->cluster->has_adopted) ||
+    if (atomic_load(&view->cluster->counts.adopted) ||
         downloaded > tracker_scrape(view->table.tracker, info_hash).downloaded)
         peers.count(context, info_hash, downloaded, stamp);
 }
@@ -200,62 +197,6 @@ static void update(void *context, const struct node_facts *facts) {
     cluster->sharing.node_id = facts->node;
 }
 
-/* Hash of a torrent in `stored`, which outlives a change of the cluster's secret. */
-static uint64_t hash_stored(const uint8_t info_hash[static INFO_HASH_LEN]) {
-    static const struct hash_key key = { { 0, 0 } };
-    return keyed_hash(&key, info_hash, INFO_HASH_LEN);
-}
-
-static void note_stored(void *context, const struct change *changes, size_t count) {
-    struct counter_table *stored = context;
-    for (size_t i = 0; i < count; i++) {
-        if (changes[i].peer.family == FAMILY_NONE && changes[i].downloaded > 0)
-            (void)counter_table_merge(stored, hash_stored(changes[i].info_hash), STORED_COUNTS_ID,
-                                      (struct counter_pair){ .counted = changes[i].downloaded });
-    }
-}
-
-struct count_adoption {
-    struct cluster *cluster;
-    struct counter_table *counters;
-    const struct replica *replica;
-    bool any;
-};
-
-/* The count of the store, as far as it is greater than that of the cluster, without what this node
- * has counted since its start. */
-static void adopt_count(struct count_adoption *adoption, const struct change *change,
-                        uint64_t torrent) {
-    const uint64_t hash = hash_stored(change->info_hash);
-    const uint32_t stored =
-        counter_table_find(&adoption->cluster->stored, hash, STORED_COUNTS_ID).counted;
-    const struct counter_pair own =
-        counter_table_find(adoption->counters, torrent, adoption->cluster->counting);
-    const uint32_t known =
-        counter_table_sum(adoption->counters, torrent) - (own.counted - own.taken_back);
-    if (stored <= known)
-        return;
-    struct counter_pair pair = counter_table_find(adoption->counters, torrent, STORED_COUNTS_ID);
-    pair.counted += stored - known;
-    adoption->any = counter_table_merge(adoption->counters, torrent, STORED_COUNTS_ID, pair);
-}
-
-static void adopt_counts(void *context, const struct change *changes, size_t count) {
-    struct count_adoption *adoption = context;
-    struct tracker_table *table = &adoption->cluster->merging.table;
-    for (size_t i = 0; i < count; i++) {
-        const struct change *change = &changes[i];
-        if (change->peer.family != FAMILY_NONE)
-            continue;
-        const uint64_t torrent = replica_hash_torrent(adoption->replica, change->info_hash);
-        adopt_count(adoption, change, torrent);
-        const uint32_t sum = counter_table_sum(adoption->counters, torrent);
-        if (sum != change->downloaded)
-            (void)tracker_merge_downloaded(table->tracker, change->info_hash, sum, change->age_s,
-                                           table->now_ms);
-    }
-}
-
 static void end_join(void *context, bool confirmed) {
     struct cluster *cluster = context;
     const struct tracker_table *table = &cluster->merging.table;
@@ -267,18 +208,14 @@ static void end_join(void *context, bool confirmed) {
     tracker_end_join(cluster->tracker, confirmed, table->now_ms);
 }
 
-static bool adopt_all_counts(void *context, struct replica *replica) {
+static bool adopt_counts(void *context, struct replica *replica, bool confirmed) {
     struct cluster *cluster = context;
-    struct count_adoption adoption = {
-        .cluster = cluster,
-        .counters = &replica->counters,
-        .replica = replica,
-    };
-    atomic_store(&cluster->has_adopted, true);
-    (void)tracker_dump(cluster->tracker, 0, TRACKER_SHARDS, cluster->merging.table.now_ms,
-                       adopt_counts, &adoption);
-    counter_table_free(&cluster->stored);
-    return adoption.any;
+    return stored_counts_adopt(&cluster->counts, replica, confirmed, cluster->merging.table.now_ms);
+}
+
+static void move_counts(void *context, struct replica *past, struct replica *replica) {
+    const struct cluster *cluster = context;
+    stored_counts_move(&cluster->counts, past, replica, cluster->merging.table.now_ms);
 }
 
 static struct node_table table_of(struct cluster *cluster) {
@@ -291,7 +228,8 @@ static struct node_table table_of(struct cluster *cluster) {
         .has_room = has_room,
         .update = update,
         .end_join = end_join,
-        .adopt_counts = adopt_all_counts,
+        .adopt_counts = adopt_counts,
+        .move_counts = move_counts,
     };
 }
 
@@ -310,6 +248,12 @@ static bool make_random_ids(uint64_t *incarnation, uint64_t *counting, uint64_t 
 static uint64_t hash_site(const char *site) {
     static const struct hash_key key = { { 0x73697465, 0 } }; /* the same at all nodes */
     return site[0] == '\0' ? 0 : keyed_hash(&key, site, strlen(site));
+}
+
+static void load_counts(void *context, struct replica *replica) {
+    struct cluster *cluster = context;
+    if (!stored_counts_load(&cluster->counts, cluster->store, replica, clock_now_ms()))
+        log_warning("cluster: cannot read the download counts: %s", store_failure(cluster->store));
 }
 
 static bool create_node(struct cluster *cluster, const struct cluster_options *options,
@@ -331,6 +275,7 @@ static bool create_node(struct cluster *cluster, const struct cluster_options *o
             .tombstones_max = TOMBSTONES_MAX,
             .completions_max = COMPLETIONS_MAX,
             .counters_max = COUNTERS_MAX,
+            .rows = cluster->counts.rows,
         },
         .queues = {
             .puts_max = (size_t)options->queue_max_mib * MIB,
@@ -347,7 +292,7 @@ static bool create_node(struct cluster *cluster, const struct cluster_options *o
     const struct node_table table = table_of(cluster);
     if (!make_random_ids(&node.incarnation, &node.replica.counting, identity->node))
         return false;
-    cluster->counting = node.replica.counting;
+    cluster->counts.counting = node.replica.counting;
     cluster->secret = node.replica.secret;
     atomic_store(&cluster->knows_secret, identity->seen_s != 0);
     cluster->sharing = (struct registry_sharing){
@@ -355,11 +300,12 @@ static bool create_node(struct cluster *cluster, const struct cluster_options *o
         .wait_ms = node.join_timeout_ms,
         .seen_s = identity->seen_s,
     };
-    cluster->stored = counter_table_create(COUNTERS_MAX);
     cluster->node = node_create(&node, &table, clock_now_ms());
     cluster->sharing.node = cluster->node;
-    return cluster->node != NULL && tracker_dump(cluster->tracker, 0, TRACKER_SHARDS,
-                                                 clock_now_ms(), note_stored, &cluster->stored);
+    if (cluster->node == NULL)
+        return false;
+    node_visit_replica(cluster->node, load_counts, cluster);
+    return true;
 }
 
 /* Without a writer, this thread settles changes and removes peers. */
@@ -367,7 +313,7 @@ static void share_registry(struct cluster *cluster) {
     struct registry *registry = tracker_registry(cluster->tracker);
     cluster->facts.now_ms = cluster->merging.table.now_ms;
     cluster->facts.now_s = clock_unix_s();
-    if (!cluster->has_store) {
+    if (cluster->store == NULL) {
         registry_settle_queued(registry);
         tracker_purge(cluster->tracker, cluster->facts.now_ms);
     }
@@ -382,6 +328,7 @@ static void *run_cluster(void *argument) {
         if (!node_step(cluster->node, cluster->merging.table.now_ms, WAIT_MS))
             nanosleep(&pause, NULL);
         share_registry(cluster);
+        stored_counts_step(&cluster->counts, cluster->node, cluster->merging.table.now_ms);
     }
     return NULL;
 }
@@ -395,7 +342,9 @@ struct cluster *cluster_start(const struct cluster_options *options,
         return NULL;
     }
     cluster->tracker = tracker;
-    cluster->has_store = options->has_store;
+    cluster->store = options->store;
+    cluster->counts.tracker = tracker;
+    cluster->counts.rows = options->store == NULL ? NULL : store_cluster(options->store);
     cluster->merging = (struct view){ .table = { .tracker = tracker }, .cluster = cluster };
     cluster->own = cluster->merging;
     if (!create_node(cluster, options, identity)) {
@@ -542,7 +491,7 @@ void cluster_stop(struct cluster *cluster, struct cluster_identity *identity) {
     }
     registry_follow(tracker_registry(cluster->tracker), NULL, NULL);
     node_delete(cluster->node);
-    counter_table_free(&cluster->stored);
+    stored_counts_free(&cluster->counts);
     free(cluster->copy.changes);
     free(cluster);
 }

@@ -348,9 +348,11 @@ static enum engine_result share_secret(struct node *node) {
     node->foreign = node->has_connected ? node->foreign : differs;
     node->has_connected = true;
     if (takes) {
+        struct replica past = node->replica;
         node->options.replica.secret = secret;
-        replica_free(&node->replica);
         create_replica(node);
+        node->table.move_counts(node->table.context, &past, &node->replica);
+        replica_free(&past);
     }
     update_table(node);
     unlock(node);
@@ -871,11 +873,12 @@ static void read_stream(struct node *node, uint32_t wait_ms) {
 /* Snapshots. */
 
 /* A node that is alone need not send the counts: the next node gets a snapshot. */
-static void adopt_counts(struct node *node) {
+static void adopt_counts(struct node *node, bool confirmed) {
     if (node->has_adopted)
         return;
     node->has_adopted = true;
-    if (node->table.adopt_counts(node->table.context, &node->replica) && node->members.count > 0)
+    if (node->table.adopt_counts(node->table.context, &node->replica, confirmed) &&
+        node->members.count > 0)
         begin_walk(node, true, 0);
 }
 
@@ -884,7 +887,7 @@ static void end_snapshot(struct node *node, enum joining_chunk chunk) {
     replica_join(&node->replica);
     if (chunk == CHUNK_FIRST_SNAPSHOT)
         node->table.end_join(node->table.context, true);
-    adopt_counts(node);
+    adopt_counts(node, true);
     node->status.counts.snapshots_received++;
     log_info("cluster: received a snapshot%s",
              node->joining.whole ? "; this node is whole" : ", but changes are missing again");
@@ -953,7 +956,7 @@ static enum joining_step next_joining_step(struct node *node) {
     if (step == JOINING_GAVE_UP)
         node->table.end_join(node->table.context, false);
     if (step == JOINING_WHOLE)
-        adopt_counts(node);
+        adopt_counts(node, false);
     if (step == JOINING_TELL)
         begin_walk(node, true, 0);
     unlock(node);
@@ -1156,6 +1159,13 @@ void node_set_load(struct node *node, uint32_t interval_max_s, uint32_t budget_p
     lock(node);
     node->interval_max_s = interval_max_s;
     node->budget_per_s = budget_per_s;
+    unlock(node);
+}
+
+void node_visit_replica(struct node *node, void (*visit)(void *context, struct replica *replica),
+                        void *context) {
+    lock(node);
+    visit(context, &node->replica);
     unlock(node);
 }
 

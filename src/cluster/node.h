@@ -97,6 +97,10 @@ void node_note_lost(struct node *node, uint64_t stamp);
 /* Announce interval and budget of this node, which heartbeats carry. Any thread. */
 void node_set_load(struct node *node, uint32_t interval_max_s, uint32_t budget_per_s);
 
+/* Calls `visit` with the node's lock held; it must not call the node. Any thread. */
+void node_visit_replica(struct node *node, void (*visit)(void *context, struct replica *replica),
+                        void *context);
+
 /* The id, and the cluster's secret. Any thread. */
 uint64_t node_id(struct node *node);
 struct hash_key node_secret(struct node *node);

@@ -56,10 +56,13 @@ struct node_table {
      * removed. Without one, they expire like peers whose last change was 1.5 intervals ago, and it
      * is called again at the end of the first snapshot. */
     void (*end_join)(void *context, bool confirmed);
-    /* The node is whole for the first time, so it has the counts of the others. Download counts of
-     * the store that are greater than those of the replica are added to it; returns whether there
-     * are any. */
-    bool (*adopt_counts)(void *context, struct replica *replica);
+    /* The node is whole for the first time, so it has the counts of the others: by a snapshot
+     * (`confirmed`), or because there is no whole node. Download counts of the store that the
+     * replica does not have are added to it; returns whether there are any. */
+    bool (*adopt_counts)(void *context, struct replica *replica, bool confirmed);
+    /* At the first connect: the cluster has another secret than this node, so there is a new
+     * replica, which must get the counters of the past one. */
+    void (*move_counts)(void *context, struct replica *past, struct replica *replica);
 };
 
 #endif

@@ -1,5 +1,7 @@
 #include "cluster/replica.h"
 
+enum { PAIRS_MAX = 32 }; /* of a torrent, until nodes count under their own ids at once */
+
 struct replica replica_create(const struct replica_options *options, uint64_t now_ms) {
     return (struct replica){
         .options = *options,
@@ -19,6 +21,8 @@ void replica_age(struct replica *replica, uint32_t interval_max_s, uint64_t now_
     const uint64_t lifetime_ms = UINT64_C(1000) * peer_lifetime_s(interval_max_s);
     stamp_set_age(&replica->tombstones, now_ms, lifetime_ms);
     stamp_set_age(&replica->completions, now_ms, lifetime_ms);
+    if (replica->options.rows != NULL && now_ms > 2 * lifetime_ms)
+        cluster_rows_forget_before(replica->options.rows, stamp_at(now_ms - 2 * lifetime_ms, 0));
 }
 
 uint64_t replica_hash_peer(const struct replica *replica, const struct peer_key *key) {
@@ -50,14 +54,62 @@ uint64_t replica_hash_torrent(const struct replica *replica,
     return keyed_hash(&replica->options.secret, info_hash, INFO_HASH_LEN);
 }
 
+bool replica_merge_pair(struct replica *replica, const uint8_t info_hash[static INFO_HASH_LEN],
+                        uint64_t node, struct counter_pair pair) {
+    const uint64_t torrent = replica_hash_torrent(replica, info_hash);
+    if (!counter_table_merge(&replica->counters, torrent, node, pair))
+        return false;
+    if (replica->options.rows == NULL)
+        return true;
+    pair = counter_table_find(&replica->counters, torrent, node);
+    struct counter_row row = {
+        .node = node,
+        .counted = pair.counted,
+        .taken_back = pair.taken_back,
+    };
+    memcpy(row.info_hash, info_hash, INFO_HASH_LEN);
+    cluster_rows_put_counter(replica->options.rows, &row);
+    return true;
+}
+
+void replica_forget_torrent(struct replica *replica,
+                            const uint8_t info_hash[static INFO_HASH_LEN]) {
+    counter_table_forget(&replica->counters, replica_hash_torrent(replica, info_hash));
+    if (replica->options.rows != NULL)
+        cluster_rows_forget_torrent(replica->options.rows, info_hash);
+}
+
+static void note_completion(struct replica *replica, const struct stamped_hash *completion) {
+    stamp_set_put(&replica->completions, completion);
+    if (replica->options.rows == NULL)
+        return;
+    struct completion_row row = { .identity = completion->hash, .stamp = completion->stamp };
+    memcpy(row.info_hash, completion->info_hash, INFO_HASH_LEN);
+    cluster_rows_put_completion(replica->options.rows, &row);
+}
+
+/* Id under which the node counts the torrent. */
+static uint64_t counting_id(const struct replica *replica, uint64_t torrent) {
+    const struct replica_options *options = &replica->options;
+    uint32_t cursor = 0;
+    int pairs = 0;
+    const struct counter_slot *slot;
+    while ((slot = counter_table_next(&replica->counters, torrent, &cursor)) != NULL) {
+        if (slot->node == options->counting)
+            return options->counting;
+        pairs++;
+    }
+    return pairs < PAIRS_MAX ? options->counting : options->node;
+}
+
 static void add_to_own(struct replica *replica, const uint8_t *info_hash,
                        struct counter_pair more) {
     const uint64_t torrent = replica_hash_torrent(replica, info_hash);
-    struct counter_pair pair =
-        counter_table_find(&replica->counters, torrent, replica->options.counting);
+    const uint64_t id = counting_id(replica, torrent);
+    struct counter_pair pair = counter_table_find(&replica->counters, torrent, id);
     pair.counted += more.counted;
     pair.taken_back += more.taken_back;
-    (void)counter_table_merge(&replica->counters, torrent, replica->options.counting, pair);
+    (void)replica_merge_pair(replica, info_hash, id, pair);
 }
 
 static void write_counter(struct record *record, const uint8_t *info_hash, uint64_t node,
@@ -73,10 +125,10 @@ static void write_counter(struct record *record, const uint8_t *info_hash, uint6
 void replica_own_counter(const struct replica *replica,
                          const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp,
                          struct record *record) {
-    const uint64_t counting = replica->options.counting;
     const uint64_t torrent = replica_hash_torrent(replica, info_hash);
-    write_counter(record, info_hash, counting,
-                  counter_table_find(&replica->counters, torrent, counting), stamp);
+    const uint64_t id = counting_id(replica, torrent);
+    write_counter(record, info_hash, id, counter_table_find(&replica->counters, torrent, id),
+                  stamp);
 }
 
 bool replica_count_completion(struct replica *replica,
@@ -84,7 +136,7 @@ bool replica_count_completion(struct replica *replica,
                               uint64_t stamp) {
     if (stamp_set_find(&replica->completions, client) != 0)
         return false;
-    stamp_set_put(&replica->completions, &(struct stamped_hash){ client, stamp, info_hash, true });
+    note_completion(replica, &(struct stamped_hash){ client, stamp, info_hash, true });
     add_to_own(replica, info_hash, (struct counter_pair){ .counted = 1 });
     return true;
 }
@@ -126,7 +178,7 @@ static bool learn_completion(struct replica *replica, const struct peer_table *t
         write_completion(answer, info_hash, client, known);
         return false;
     }
-    stamp_set_put(&replica->completions, &(struct stamped_hash){ client, stamp, info_hash, false });
+    note_completion(replica, &(struct stamped_hash){ client, stamp, info_hash, false });
     if (!counted_here)
         return false;
     add_to_own(replica, info_hash, (struct counter_pair){ .taken_back = 1 });
@@ -188,7 +240,7 @@ static enum replica_effect merge_counter(struct replica *replica, const struct p
         replica_show_count(replica, table, record->counter.info_hash, record->stamp);
         return REPLICA_NOTHING;
     }
-    if (!counter_table_merge(&replica->counters, torrent, node, pair))
+    if (!replica_merge_pair(replica, record->counter.info_hash, node, pair))
         return REPLICA_REJECTED;
     replica_show_count(replica, table, record->counter.info_hash, record->stamp);
     return REPLICA_CHANGED;
@@ -233,6 +285,12 @@ enum replica_effect replica_merge(struct replica *replica, const struct peer_tab
         break;
     }
     return REPLICA_NOTHING;
+}
+
+void replica_restore_pair(struct replica *replica, const uint8_t info_hash[static INFO_HASH_LEN],
+                          uint64_t node, struct counter_pair pair) {
+    (void)counter_table_merge(&replica->counters, replica_hash_torrent(replica, info_hash), node,
+                              pair);
 }
 
 void replica_restore_completion(struct replica *replica, const struct stamped_hash *completion) {

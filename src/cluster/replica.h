@@ -8,6 +8,7 @@
 #include "cluster/counter_table.h"
 #include "cluster/peer_rules.h"
 #include "cluster/stamp_set.h"
+#include "store/cluster_rows.h"
 
 enum { RECORD_BATCH_MAX = 16 };
 
@@ -35,6 +36,7 @@ struct replica_options {
     uint32_t tombstones_max;  /* per generation */
     uint32_t completions_max; /* the same */
     uint32_t counters_max;
+    struct cluster_rows *rows; /* keep counters and completions over a restart; NULL: none do */
 };
 
 struct replica {
@@ -101,13 +103,25 @@ void replica_own_counter(const struct replica *replica,
                          const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp,
                          struct record *record);
 
+/* Raises the numbers of a node's pair. False if there is no room. */
+bool replica_merge_pair(struct replica *replica, const uint8_t info_hash[static INFO_HASH_LEN],
+                        uint64_t node, struct counter_pair pair);
+
+/* Forgets the counters of a torrent. */
+void replica_forget_torrent(struct replica *replica, const uint8_t info_hash[static INFO_HASH_LEN]);
+
+/* Restores a pair from the store. */
+void replica_restore_pair(struct replica *replica, const uint8_t info_hash[static INFO_HASH_LEN],
+                          uint64_t node, struct counter_pair pair);
+
 /* Restores a completion from the store. It is not marked as counted here, as it may have been taken
  * back since it was written. */
 void replica_restore_completion(struct replica *replica, const struct stamped_hash *completion);
 
 /* A snapshot of a whole node has ended: the node knows its counters, and counts under its own id.
  * Until then what it has counted before its start may be lost, and it counts under the id
- * `counting`. */
+ * `counting`; unless the torrent has many pairs, of earlier starts, since they are never forgotten.
+ */
 void replica_join(struct replica *replica);
 
 #endif

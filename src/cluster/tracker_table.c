@@ -118,7 +118,7 @@ size_t replica_note_change(struct replica *replica, const struct peer_table *tab
                            const struct change *change,
                            struct record records[static OWN_RECORDS_MAX]) {
     if (change->kind == CHANGE_TORRENT_FORGOTTEN)
-        counter_table_forget(&replica->counters, replica_hash_torrent(replica, change->info_hash));
+        replica_forget_torrent(replica, change->info_hash);
     if (change->origin != ORIGIN_SENT)
         return 0;
     switch (change->kind) {

@@ -371,7 +371,7 @@ static bool start_cluster(struct daemon *daemon, const struct config *config) {
     if (!load_identity(daemon->store, &identity))
         return false;
     struct cluster_options options = config->cluster;
-    options.has_store = daemon->store != NULL;
+    options.store = daemon->store;
     daemon->cluster = cluster_start(&options, &identity, daemon->tracker, error);
     if (daemon->cluster == NULL)
         return log_failure(error);

@@ -118,11 +118,18 @@ static void end_join(void *context, bool confirmed) {
     }
 }
 
-static bool adopt_counts(void *context, struct replica *replica) {
+static bool adopt_counts(void *context, struct replica *replica, bool confirmed) {
     struct table *table = context;
     (void)replica;
+    (void)confirmed;
     table->adoptions++;
     return false;
+}
+
+static void move_counts(void *context, struct replica *past, struct replica *replica) {
+    (void)context;
+    (void)past;
+    (void)replica;
 }
 
 static void update(void *context, const struct node_facts *facts) {
@@ -151,6 +158,7 @@ static void start_node(int n) {
         .update = update,
         .end_join = end_join,
         .adopt_counts = adopt_counts,
+        .move_counts = move_counts,
     };
     char name[] = "a";
     name[0] = (char)(name[0] + n);

@@ -57,7 +57,7 @@ static void setup(void) {
         .site = SITE,
         .tombstones_max = 10,
         .completions_max = 10,
-        .counters_max = 10,
+        .counters_max = 100,
     };
     replica = replica_create(&options, NOW_MS);
     one = (struct one_peer){ 0 };
@@ -255,6 +255,24 @@ START_TEST(completion_that_was_taken_back_perhaps_is_not_taken_back) {
 }
 END_TEST
 
+/* Each restart without a snapshot has an id of its own. */
+START_TEST(node_counts_under_few_ids_until_it_has_joined) {
+    uint8_t info_hash[INFO_HASH_LEN];
+    numbered_id(info_hash, 1);
+    for (uint64_t start = 1; start <= 90; start++) {
+        struct record own;
+        replica.options.counting = start << STAMP_NODE_BITS | NODE;
+        ck_assert(replica_count_completion(&replica, info_hash, start, start));
+        replica_own_counter(&replica, info_hash, start, &own);
+        ck_assert_uint_eq(own.counter.node, start <= 32 ? replica.options.counting : NODE);
+        ck_assert_uint_eq(own.counter.counted, start <= 32 ? 1 : start - 32);
+    }
+    const uint64_t torrent = replica_hash_torrent(&replica, info_hash);
+    ck_assert_uint_eq(counter_table_sum(&replica.counters, torrent), 90);
+    ck_assert_uint_eq(replica.counters.count, 33);
+}
+END_TEST
+
 UNIT_SUITE(cluster_replica) {
     Suite *suite = suite_create("cluster_replica");
     TCase *tcase = tcase_create("merging");
@@ -270,6 +288,7 @@ UNIT_SUITE(cluster_replica) {
     tcase_add_test(tcase, completion_is_taken_back_after_a_change_of_the_id);
     tcase_add_test(tcase, completion_counted_first_here_is_answered);
     tcase_add_loop_test(tcase, completion_that_was_taken_back_perhaps_is_not_taken_back, 0, 3);
+    tcase_add_test(tcase, node_counts_under_few_ids_until_it_has_joined);
     suite_add_tcase(suite, tcase);
     return suite;
 }
