@@ -78,21 +78,21 @@ static void add_candidates(const struct dht_side *side, struct lookup *lookup, s
 }
 
 /* The other family's side, if its table has few nodes. NULL: no. */
-static const struct dht_side *poor_side(struct dht_node *node, uint8_t family, uint64_t now_ms) {
-    const struct dht_side *side = dht_side_of(node, family == FAMILY_V6 ? FAMILY_V4 : FAMILY_V6);
+static struct dht_side *poor_side(struct dht_node *node, uint8_t family, uint64_t now_ms) {
+    struct dht_side *side = dht_side_of(node, family == FAMILY_V6 ? FAMILY_V4 : FAMILY_V6);
     if (side == NULL || routing_table_good(&side->table, dht_seconds(now_ms)) >= BUCKET_LEN)
         return NULL;
     return side;
 }
 
-/* Nodes of the other family, which an upkeep search has asked for (BEP 32). */
-static void ping_nodes(struct dht_node *node, const struct dht_side *side,
-                       const struct krpc_message *reply, const struct endpoint *from,
-                       uint64_t now_ms) {
+/* Keeps nodes of the other family, which an upkeep search has asked for (BEP 32). They are pinged
+ * later: nothing is sent in answer to a reply. */
+static void note_nodes(struct dht_side *side, const struct krpc_message *reply,
+                       const struct endpoint *from) {
     struct bytes nodes = nodes_of(reply, side->table.family);
     struct node_contact contact;
-    for (size_t i = 0; i < KRPC_NODES_MAX && take_node(side, &nodes, from, &contact); i++)
-        dht_ping(node, &contact.endpoint, now_ms);
+    while (side->told_count < KRPC_NODES_MAX && take_node(side, &nodes, from, &contact))
+        side->told[side->told_count++] = contact.endpoint;
 }
 
 void dht_search_replied(struct dht_node *node, uint32_t lookup, const struct krpc_message *reply,
@@ -108,9 +108,9 @@ void dht_search_replied(struct dht_node *node, uint32_t lookup, const struct krp
         report_peers(search, reply->values, &from->endpoint);
         return;
     }
-    const struct dht_side *other = poor_side(node, family, now_ms);
+    struct dht_side *other = poor_side(node, family, now_ms);
     if (other != NULL)
-        ping_nodes(node, other, reply, &from->endpoint, now_ms);
+        note_nodes(other, reply, &from->endpoint);
 }
 
 void dht_search_failed(struct dht_node *node, uint32_t lookup, const struct endpoint *endpoint) {

@@ -20,6 +20,8 @@ struct dht_side {
     struct endpoint voter;
     uint32_t votes;
     struct routing_table table;
+    struct endpoint told[KRPC_NODES_MAX]; /* by nodes of the other family, to be pinged */
+    uint32_t told_count;
     uint64_t bootstrap_ms, bootstrap_pause_ms; /* when to start again, and how long after that */
     uint64_t own_lookup_ms;                    /* when to look our own id up again */
 };

@@ -15,6 +15,11 @@ static struct search *upkeep_search(struct dht_node *node, uint8_t family) {
     return &node->searches[TORRENT_SEARCHES + (family == FAMILY_V6)];
 }
 
+static void ping_told(struct dht_node *node, struct dht_side *side, uint64_t now_ms) {
+    while (node->pings_left > 0 && side->told_count > 0)
+        dht_ping(node, &side->told[--side->told_count], now_ms);
+}
+
 static void ping_questionable(struct dht_node *node, struct dht_side *side, uint64_t now_ms) {
     const struct table_node *next = NULL;
     while (node->pings_left > 0 &&
@@ -56,6 +61,7 @@ static void keep_up_side(struct dht_node *node, struct dht_side *side, uint64_t 
     if (!side->enabled)
         return;
     ping_questionable(node, side, now_ms);
+    ping_told(node, side, now_ms);
     fill_table(node, side, now_ms);
 }
 
