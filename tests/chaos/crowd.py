@@ -14,6 +14,7 @@ import typing
 
 from support.announce import Peer, random_hash, random_peer_id
 from support import bencode
+from support.waiting import wait_until
 
 ABSENT, LEECHER, SEEDER = "absent", "leecher", "seeder"
 TIMEOUT_S = 1.5
@@ -64,6 +65,7 @@ class Crowd:
         self.failure = None
         self.changing = True
         self.running = True
+        self.kept = set()  # threads whose clients have ended their last change
         self.lock = threading.Lock()
         self.threads = [threading.Thread(target=self._run, args=(random.Random(f"{seed}-{i}"), i), daemon=True)
                         for i in range(THREADS)]
@@ -79,8 +81,13 @@ class Crowd:
             thread.join()
 
     def keep(self):
-        """From now on, clients only repeat what they are, once per interval."""
+        """From now on, clients only repeat what they are, once per interval. Waits for the last changes."""
         self.changing = False
+        wait_until(lambda: len(self.kept) == THREADS or self.failure, what="all clients have ended their changes")
+
+    def heard_since(self, when):
+        """Whether all clients that are present have been answered since."""
+        return all(client.heard >= when for client in self.clients if client.state != ABSENT)
 
     def expected(self):
         """{info_hash: {port: whether it is a seeder}}"""
@@ -90,6 +97,11 @@ class Crowd:
                 present[client.peer.info_hash][client.peer.port] = client.state == SEEDER
         return present
 
+    def story(self, info_hash, port):
+        """The last requests of the client at this address, if it is there."""
+        found = [client for client in self.clients if (client.peer.info_hash, client.peer.port) == (info_hash, port)]
+        return found[0].trail[-8:] if found else None
+
     def _new_client(self, chance):
         return Client(Peer(0, chance.choice(self.torrents)), time.monotonic() + chance.uniform(0, CHANGE_S[1]))
 
@@ -97,9 +109,12 @@ class Crowd:
         own = self.clients[number::THREADS]
         try:
             while self.running:
+                keeping = not self.changing
                 for client in own:
                     if self.running and client.due <= time.monotonic():
                         self._act(chance, client)
+                if keeping:
+                    self.kept.add(number)
                 time.sleep(0.005)
         except Exception as failure:  # reported by the test
             self.failure = failure
@@ -205,14 +220,14 @@ class Crowd:
         return 0
 
 
-def request(port, target):
+def request(port, target, timeout=TIMEOUT_S):
     """The decoded response to a request."""
-    return bencode.decode(download(port, target))
+    return bencode.decode(download(port, target, timeout))
 
 
-def download(port, target):
-    """The body of the response to a request on a connection of its own, with a short timeout."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+def download(port, target, timeout):
+    """The body of the response to a request on a connection of its own."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", target, headers={"Connection": "close"})
         answer = connection.getresponse()

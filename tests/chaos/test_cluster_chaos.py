@@ -16,7 +16,7 @@ from faults import Faults, address_of, link
 from support.api import Api
 from support.engine import Engine
 from support.skepd import Skepd
-from support.waiting import wait_until
+from support.waiting import WAIT_S
 
 SEED = os.environ.get("CHAOS_SEED", secrets.token_hex(4))
 CHAOS_S = float(os.environ.get("CHAOS_S", "120"))
@@ -26,6 +26,9 @@ DEADLINE_S = 2.5 * INTERVAL_S + 60
 JITTER = 1.1
 NOISE_S = 10  # of the machine
 FLUSHED_S = 2  # until a change is in the database
+QUIET_S = INTERVAL_S * JITTER + NOISE_S
+QUIET_MAX_S = 3 * QUIET_S
+SEEDER = {None: "absent", False: "a leecher", True: "a seeder"}
 
 CONFIG = f"""
 log_events_per_s = 0;
@@ -39,6 +42,10 @@ def node(number, engines):
     urls = ", ".join(f'"{engine.url.replace("127.0.0.1", address_of(number))}"' for engine in engines)
     return Skepd(config=CONFIG + f'cluster = {{ engine = [ {urls} ]; name = "node{number}"; join_timeout_s = 3; '
                  "timeout_ms = 500; };")
+
+
+def name_of(daemon):
+    return re.search('name = "(.*?)"', daemon.config)[1]
 
 
 @contextlib.contextmanager
@@ -57,7 +64,7 @@ def cluster(network):
 
 def counts_of(daemon):
     """{info_hash: (complete, incomplete)} of a full scrape, and {info_hash: downloaded}."""
-    files = request(daemon.port, "/scrape")[b"files"]
+    files = request(daemon.port, "/scrape", WAIT_S)[b"files"]
     return ({torrent: (entry[b"complete"], entry[b"incomplete"]) for torrent, entry in files.items()},
             {torrent: entry[b"downloaded"] for torrent, entry in files.items()})
 
@@ -102,10 +109,11 @@ def differences(daemon, torrent, expected, crowd, faults):
             continue
         left = crowd.left.get((torrent, port))
         reason = None if port in expected else why_shown(left, faults)
-        where = f"{daemon.config.split('name = ')[1][:7]} {torrent.hex()[:6]}:{port}"
+        where = f"{name_of(daemon)} {torrent.hex()[:6]}:{port}"
         if reason is None:
-            wrong.append(f"{where} is {found.get(port)}, not {expected.get(port)}: {left}; faults: "
-                         f"{faults.describe(left.heard, left.time) if left else None}")
+            wrong.append(f"{where} is {SEEDER[found.get(port)]}, not {SEEDER[expected.get(port)]}: "
+                         + (f"{left}; faults: {faults.describe(left.heard, left.time)}" if left else
+                            f"requests {crowd.story(torrent, port)}"))
         else:
             excused.append(reason)
     return wrong, excused
@@ -126,16 +134,46 @@ def compare(nodes, crowd, faults):
     return wrong, excused
 
 
-def wait_until_right(nodes, crowd, faults, seconds):
-    """Returns the excuses, and how long it took."""
-    began = time.monotonic()
-    while True:
+def connections(nodes):
+    """How often each node has connected to the engine; None if it is not connected."""
+    states = [Api(daemon.port).get("/cluster") for daemon in nodes]
+    return [state["counts"]["connects"] if state["engine"]["connected"] else None for state in states]
+
+
+def wait_until_right(nodes, crowd, faults):
+    """Within an interval of quiet, in which every client has announced. A node that loses the engine,
+    since the machine is slow, ends the quiet. Returns the excuses, how long it took, and how often the
+    quiet was ended."""
+    began = quiet = time.monotonic()
+    connected, ended = connections(nodes), 0
+    while crowd.failure is None:
+        looked = time.monotonic()
         wrong, excused = compare(nodes, crowd, faults)
-        took = time.monotonic() - began
-        if not wrong or crowd.failure:
-            return excused, took
-        assert took < seconds, f"after {took:.0f} s:\n" + "\n".join(wrong[:40])
+        if not wrong:
+            return excused, looked - began, ended
+        if connections(nodes) != connected:
+            connected, ended, quiet = connections(nodes), ended + 1, time.monotonic()
+        over = looked > quiet + QUIET_S and crowd.heard_since(quiet)
+        assert not over and looked < began + QUIET_MAX_S, failure(
+            f"after {looked - began:.0f} s, {looked - quiet:.0f} s of them quiet", wrong, nodes, faults)
         time.sleep(0.5)
+    raise crowd.failure
+
+
+def wait_for_none(find, nodes, faults):
+    """Until `find` finds no difference."""
+    deadline = time.monotonic() + NOISE_S
+    while differing := find():
+        assert time.monotonic() < deadline, failure("after the deadline of all peers", differing, nodes, faults)
+        time.sleep(0.5)
+
+
+def failure(when, differing, nodes, faults):
+    """The text of a failure: the differences, the nodes, and the last faults."""
+    now = time.monotonic()
+    states = [f"{name_of(daemon)}: {Api(daemon.port).get('/cluster')}" for daemon in nodes]
+    return "\n".join([f"{when}, CHAOS_SEED={SEED}, monotonic clock {now:.2f}:", *map(str, differing[:40]), "", *states,
+                      "faults, in seconds before now:", *faults.describe(now - 60, now)])
 
 
 def check_downloaded(nodes, crowd, faults):
@@ -159,7 +197,7 @@ def summary(excused):
 def full_scrape(daemon):
     """{info_hash: bytes of its counts}, and the bytes that follow as those of None. Each node lists the
     torrents in an order of its own."""
-    body = download(daemon.port, "/scrape")
+    body = download(daemon.port, "/scrape", WAIT_S)
     head, tail = b"d5:filesd", body[body.rindex(b"e5:flags"):]
     entries = re.findall(rb"20:(.{20})(d(?:\d+:[a-z]+i\d+e)+e)", body, re.DOTALL)
     assert body == head + b"".join(b"20:" + b"".join(entry) for entry in entries) + tail, body
@@ -167,10 +205,10 @@ def full_scrape(daemon):
 
 
 def unequal_scrapes(nodes):
-    """What is not the same bytes at all nodes, by torrent."""
+    """Each torrent whose bytes are not the same at all nodes, with these."""
     scrapes = [full_scrape(daemon) for daemon in nodes]
     found = {torrent: [scrape.get(torrent) for scrape in scrapes] for torrent in set().union(*scrapes)}
-    return {torrent: counts for torrent, counts in found.items() if any(count != counts[0] for count in counts)}
+    return [(torrent, counts) for torrent, counts in found.items() if any(count != counts[0] for count in counts)]
 
 
 def engine_counts(daemon):
@@ -192,13 +230,13 @@ def test_nodes_agree_after_faults(network, capsys):
             tell(f"{faults.counts()}, {crowd.announces} announces, {crowd.repeats} repeated, "
                  f"{sum(map(len, crowd.completions.values()))} completions")
             quiet = time.monotonic()
-            excused, took = wait_until_right(nodes, crowd, faults, INTERVAL_S * JITTER + NOISE_S)
-            tell(f"all is right after {took:.1f} s of quiet; excused: {summary(excused)}")
+            excused, took, ended = wait_until_right(nodes, crowd, faults)
+            tell(f"all is right after {took:.1f} s of quiet, which ended {ended} times; excused: {summary(excused)}")
             for daemon in nodes:
                 tell(engine_counts(daemon))
             time.sleep(max(0, quiet + DEADLINE_S - time.monotonic()))
-            wait_until(lambda: compare(nodes, crowd, faults) == ([], []), NOISE_S, "no peer differs")
-            wait_until(lambda: not unequal_scrapes(nodes), NOISE_S, f"no difference in {unequal_scrapes(nodes)}")
+            wait_for_none(lambda: sum(compare(nodes, crowd, faults), []), nodes, faults)
+            wait_for_none(lambda: unequal_scrapes(nodes), nodes, faults)
             different = check_downloaded(nodes, crowd, faults)
             tell(f"after {DEADLINE_S:.0f} s, the scrapes are equal; {different} completions differ")
             assert crowd.failure is None

@@ -91,11 +91,15 @@ class Engine:
             return reply.read(int(line[1:])).decode() if line.startswith("$") else line
 
     def follow(self, master):
-        assert self.run(f"REPLICAOF 127.0.0.1 {master.port}") == "+OK"
+        self.run_when_loaded(f"REPLICAOF 127.0.0.1 {master.port}")
         wait_until(lambda: "master_link_status:up" in self.run("INFO replication"))
 
     def promote(self):
-        assert self.run("REPLICAOF NO ONE") == "+OK"
+        self.run_when_loaded("REPLICAOF NO ONE")
+
+    def run_when_loaded(self, command):
+        """A replica that loads what its master has refuses to become a master, or another one's replica."""
+        wait_until(lambda: self.run(command) == "+OK", what=f"the engine accepts {command}")
 
 
 class Sentinel(Engine):
