@@ -28,8 +28,8 @@ struct tracker;
 struct tracker *tracker_create(const struct tracker_options *options, size_t feed_capacity);
 void tracker_delete(struct tracker *tracker);
 
-/* Applies new options, shard by shard. One thread at a time. False if out of memory; the old
- * options stay in force. */
+/* Applies new options, shard by shard, except for `cluster`, which stays as it is. One thread at a
+ * time. False if out of memory; the old options stay in force. */
 bool tracker_apply(struct tracker *tracker, const struct tracker_options *options);
 
 /* Applies new access rules, shard by shard, and takes ownership of `access`. Before the first call

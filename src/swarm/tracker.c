@@ -75,6 +75,8 @@ bool tracker_apply(struct tracker *tracker, const struct tracker_options *option
     if (copy == NULL)
         return false;
     *copy = *options;
+    if (tracker->options != NULL)
+        copy->cluster = tracker->options->cluster;
     for (int i = 0; i < SHARDS; i++) {
         struct shard *shard = &tracker->table->shards[i];
         pthread_mutex_lock(&shard->lock);

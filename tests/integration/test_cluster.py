@@ -65,6 +65,14 @@ def test_client_that_moves_leaves_its_old_address(pair, torrent):
     assert old != client.endpoint
 
 
+def test_node_stays_in_the_cluster_after_a_reload(pair, torrent):
+    a, b = pair
+    a.reload(a.config.replace("interval_max_s = 1;", "interval_max_s = 1; numwant_max = 60;"))
+    a.wait_for_log("configuration reloaded")
+    Peer(a.port, torrent).start()
+    counts_are(b, torrent, (0, 1, 0))
+
+
 def test_first_announces_are_not_lost_while_the_engine_is_away():
     torrent = random_hash()
     with Engine() as engine, nodes(2, engine) as (a, b):
