@@ -9,6 +9,7 @@
 #include "base/keyed_hash.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "cluster/answers.h"
 #include "cluster/gaps.h"
 #include "cluster/joining.h"
 #include "cluster/snapshot_source.h"
@@ -123,6 +124,8 @@ struct node {
     struct stream_id last;  /* own entry */
     struct flight flight;
     uint64_t number;
+    uint64_t own_read; /* number of the last own entry that was read back */
+    struct answers answers;
     uint64_t send_ms; /* of the next entry */
     uint64_t heartbeat_ms;
     bool must_beat; /* with the next entry */
@@ -198,6 +201,8 @@ struct node *node_create(const struct node_options *options, const struct node_t
         node_delete(node);
         return NULL;
     }
+    node->answers.key.half[0] = random_next(&node->random);
+    node->answers.key.half[1] = random_next(&node->random);
     create_replica(node);
     node->merged_ms = now_ms;
     update_table(node);
@@ -769,7 +774,8 @@ static void merge_record(struct node *node, uint64_t site, const struct record *
     default:
         (void)replica_merge(&node->replica, &node->table.peers, site, record, cluster_ms(node),
                             &answer);
-        if (answer.kind != RECORD_NONE)
+        if (answer.kind != RECORD_NONE &&
+            answers_add(&node->answers, &answer, node->own_read, node->number + 1))
             outbox_add(&node->outbox, &answer);
     }
 }
@@ -807,7 +813,8 @@ static void take_new_id(struct node *node) {
     log_warning("cluster: another node has this node's id: taking a new one");
     node->options.replica.node = node->options.replica.counting = id;
     node->replica.options.node = node->replica.options.counting = id;
-    node->number = 0;
+    node->number = node->own_read = 0;
+    answers_clear(&node->answers);
     update_table(node);
 }
 
@@ -816,6 +823,8 @@ static bool is_own(struct node *node, const struct entry_header *header) {
         entry_origin(header, node->options.replica.node, node->options.incarnation);
     if (origin == ENTRY_OF_COPY)
         take_new_id(node);
+    if (origin == ENTRY_OWN && header->number > node->own_read)
+        node->own_read = header->number;
     return origin == ENTRY_OWN;
 }
 

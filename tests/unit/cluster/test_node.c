@@ -471,6 +471,30 @@ START_TEST(entries_lost_by_a_restart_are_sent_again) {
 }
 END_TEST
 
+/* Each time, the entries sent again have counters that are outdated by now. */
+START_TEST(outdated_counters_that_are_sent_again_are_answered_once) {
+    start_cluster();
+    start_node(1);
+    start_node(2);
+    await_ready(2);
+    await_ready(1);
+    for (uint32_t i = 0; i < 60; i++) {
+        complete((int)i % NODES, i);
+        run_for(2 * STEP_MS, STEP_MS);
+    }
+    for (uint32_t restart = 0; restart < 5; restart++) {
+        engine_server_restart(&server);
+        run_for(3000, STEP_MS);
+        complete((int)restart % NODES, 60 + restart);
+        run_for(1000, STEP_MS);
+    }
+    for (int n = 0; n < NODES; n++) {
+        ck_assert_uint_eq(tables[n].downloaded, 65);
+        ck_assert_uint_lt(node_status(nodes[n]).counts.records_sent, 300);
+    }
+}
+END_TEST
+
 START_TEST(promoted_replica_without_the_last_entries_gets_them_again) {
     struct engine_server replica = engine_server_start(NULL);
     options.engine.urls.count = 2;
@@ -836,6 +860,7 @@ UNIT_SUITE(node) {
     tcase_add_test(tcase, completion_at_two_nodes_counts_once);
     tcase_add_test(tcase, changes_wait_while_the_engine_is_away);
     tcase_add_test(tcase, entries_lost_by_a_restart_are_sent_again);
+    tcase_add_test(tcase, outdated_counters_that_are_sent_again_are_answered_once);
     tcase_add_test(tcase, promoted_replica_without_the_last_entries_gets_them_again);
     tcase_add_test(tcase, emptied_stream_is_noticed);
     tcase_add_test(tcase, trimmed_entries_are_replaced_by_a_snapshot);
