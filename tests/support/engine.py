@@ -17,9 +17,9 @@ USER, PASSWORD = "skep", "an-engine's-password"
 
 
 def rights_in_readme():
-    """Arguments of ACL SETUSER, so that tests run with the rights that the README gives."""
+    """A user with its rights, so that tests run with the rights that the README gives."""
     text = (ROOT / "README.md").read_text()
-    command = re.search(r"ACL SETUSER (skep on .*)", text)[1]
+    command = re.search(r"user (skep on .*)", text)[1]
     return command.replace(">PASSWORD", f">{PASSWORD}").split()
 
 
