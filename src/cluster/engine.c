@@ -145,8 +145,8 @@ static bool is_error(const redisReply *reply, const char *code) {
 
 /* The server is not, or is no longer, a master that takes writes: another one may be. */
 static bool is_wrong_server(const redisReply *reply) {
-    static const char *const codes[] = { "READONLY", "LOADING", "MASTERDOWN", "NOREPLICAS",
-                                         "UNBLOCKED" };
+    static const char *const codes[] = { "READONLY",   "LOADING", "MASTERDOWN",
+                                         "NOREPLICAS", "MISCONF", "UNBLOCKED" };
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         if (is_error(reply, codes[i]))
             return true;

@@ -132,13 +132,14 @@ def test_node_joins_when_a_full_engine_has_room(torrent):
             assert engine_of(b)["connected"]
 
 
-def test_next_engine_is_used_if_the_first_one_refuses_writes(torrent):
+@pytest.mark.parametrize("refuse", [REFUSALS["NOREPLICAS"], REFUSALS["MISCONF"]])
+def test_next_engine_is_used_if_the_first_one_refuses_writes(refuse, torrent):
     with Engine() as first, Engine() as second:
         second.follow(first)
         with nodes(2, first, second) as (a, b):
             run(second, "REPLICAOF NO ONE")
-            run(first, "CONFIG SET min-replicas-to-write 1")
-            Peer(a.port, torrent).start()
-            for daemon in a, b:
-                counts_are(daemon, torrent, (0, 1, 0))
-                wait_until(lambda d=daemon: engine_of(d)["url"] == second.shown_url)
+            with refuse(first):
+                Peer(a.port, torrent).start()
+                for daemon in a, b:
+                    counts_are(daemon, torrent, (0, 1, 0))
+                    wait_until(lambda d=daemon: engine_of(d)["url"] == second.shown_url)
