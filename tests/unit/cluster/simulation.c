@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/random.h"
+#include "cluster/answers.h"
 #include "cluster/cluster_clock.h"
 #include "cluster/gaps.h"
 #include "cluster/joining.h"
@@ -98,6 +99,7 @@ struct node {
     uint64_t changed[TORRENTS]; /* stamp of the last change */
     uint64_t highest;
     uint64_t number;
+    uint64_t own_read; /* number of the last own entry that was read back */
     uint64_t heartbeat_ms;
     uint64_t lasting_ms; /* when counters and registry were sent */
     uint64_t walk_from;
@@ -204,6 +206,7 @@ struct simulation {
 };
 
 static struct simulation sim;
+static struct answers answers[NODES];
 
 const char *const broken_rule_names[RULE_COUNT] = {
     [RULE_NONE] = "none",
@@ -979,7 +982,8 @@ static void merge_record(struct node *node, uint64_t site, const struct record *
         stamp_set_free(&node->replica.tombstones);
     if (answer.kind == RECORD_COMPLETION && sim.broken == RULE_ANSWER_COMPLETION)
         return;
-    if (answer.kind != RECORD_NONE)
+    struct answers *known = &answers[node - sim.nodes];
+    if (answer.kind != RECORD_NONE && answers_add(known, &answer, node->own_read, node->number + 1))
         queue_record(node, &answer);
 }
 
@@ -998,7 +1002,8 @@ static void take_new_id(struct node *node) {
     const uint64_t low = (node->id + NODES) & ((1U << STAMP_NODE_BITS) - 1);
     node->id = random_next(&sim.random) << STAMP_NODE_BITS | low;
     node->replica.options.node = node->replica.options.counting = node->id;
-    node->number = 0;
+    node->number = node->own_read = 0;
+    answers_clear(&answers[node - sim.nodes]);
     for (uint32_t i = 0; sim.broken == RULE_NEW_ID && i < node->replica.completions.present.size;
          i++)
         node->replica.completions.present.details[i].counted_here = false;
@@ -1009,6 +1014,8 @@ static void read_entry(struct node *node, struct bytes rest) {
     if (!entry_header_read(&rest, &header))
         abort();
     const enum entry_origin origin = entry_origin(&header, node->id, node->incarnation);
+    if (origin == ENTRY_OWN && header.number > node->own_read)
+        node->own_read = header.number;
     if (origin == ENTRY_OWN)
         return;
     if (origin == ENTRY_OF_COPY && sim.broken != RULE_COPY)
@@ -1389,7 +1396,8 @@ static void start_node(struct node *node) {
     };
     node->up = true;
     node->incarnation = sim.now_ms << 2 | (uint64_t)(node - sim.nodes);
-    node->number = 0;
+    node->number = node->own_read = 0;
+    answers_clear(&answers[node - sim.nodes]);
     node->highest = 0;
     node->heartbeat_ms = sim.now_ms;
     node->lasting_ms = 0;
