@@ -268,7 +268,7 @@ check-chaos: check-packages
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@tests/run --build $(BUILD) chaos
 
-check-all: check check-systemd check-asan check-tsan check-style
+check-all: check check-chaos check-systemd check-asan check-tsan check-style
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=10
 	@$(MAKE) --no-print-directory check-platforms PLATFORMS="trixie/amd64 trixie/arm64" PLATFORMS_WITHIN=1300
 
@@ -338,8 +338,8 @@ help:
 	@echo "make               build skepd and skepctl into build/"
 	@echo "make run           install build dependencies, build, run skepd (ARGS='--port 7000')"
 	@echo "make check         install test dependencies, build, run all tests"
-	@echo "make check-all     run what CI runs: check, check-systemd, check-asan, check-tsan, check-style,"
-	@echo "                   short fuzzing, check-platforms on Debian 13"
+	@echo "make check-all     run what CI runs: check, check-chaos, check-systemd, check-asan, check-tsan,"
+	@echo "                   check-style, short fuzzing, check-platforms on Debian 13"
 	@echo "make check-unit    run the unit tests"
 	@echo "make check-systemd boot a Debian with systemd, run skepd and its package in it, and the container"
 	@echo "                   image in podman; needs root"

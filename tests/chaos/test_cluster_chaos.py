@@ -213,7 +213,7 @@ def unequal_scrapes(nodes):
 
 def engine_counts(daemon):
     counts = Api(daemon.port).get("/cluster")["counts"]
-    return {name: counts[name] for name in ("connects", "resends", "holes", "snapshots_received")}
+    return {name: counts[name] for name in ("connects", "resends", "holes", "snapshots_received", "records_sent")}
 
 
 def test_nodes_agree_after_faults(network, capsys):

@@ -34,7 +34,8 @@ def web_commands(_, output):
 
 
 COMMANDS = {"unit": unit_commands, "web": web_commands, "integration": pytest_commands,
-            "smoke": pytest_commands, "clients": pytest_commands, "systemd": pytest_commands}
+            "smoke": pytest_commands, "clients": pytest_commands, "systemd": pytest_commands,
+            "chaos": pytest_commands}
 
 
 def passes(suite, build, output, failed, run):
