@@ -217,6 +217,8 @@ static void write_cluster(struct cluster *cluster, struct writer *w) {
 static const struct metric dht_metrics[] = {
     { "skep_dht_stored_peers", METRIC_GAUGE, "Peers that the DHT node keeps, outside of swarms.",
       METRIC_FIELD(struct dht_statistics, peers) },
+    { "skep_dht_stored_torrents", METRIC_GAUGE, "Torrents of the peers that the DHT node keeps.",
+      METRIC_FIELD(struct dht_statistics, torrents) },
     { "skep_dht_memory_bytes", METRIC_GAUGE, "Memory of the DHT node.",
       METRIC_FIELD(struct dht_statistics, memory) },
     { "skep_dht_received_bytes_total", METRIC_COUNTER, "Bytes received from the DHT.",

@@ -241,6 +241,8 @@ def test_stored_peers_are_listed():
         api = Api(daemon.port)
         shown = api.get("/dht")
         assert (shown["stored_torrents"], shown["stored_peers"]) == (2, 3)
+        metrics = read_metrics(daemon)
+        assert (metrics("skep_dht_stored_torrents"), metrics("skep_dht_stored_peers")) == (2, 3)
         items = [{"info_hash": many.hex(), "peers": 2}, {"info_hash": few.hex(), "peers": 1}]
         assert api.get("/dht/torrents") == {"items": items, "total": 2, "offset": 0, "limit": 50}
         assert api.get("/dht/torrents", offset=1, limit=1)["items"] == items[1:]
