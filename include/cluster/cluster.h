@@ -63,6 +63,7 @@ bool cluster_secret(struct cluster *cluster, struct hash_key *secret, uint64_t *
 
 enum {
     CLUSTER_NODES_MAX = 32,
+    CLUSTER_VERSION_LEN = 32,
     CLUSTER_REMOVED_S = 24 * 60 * 60, /* a node away for longer is not reported */
 };
 
@@ -70,12 +71,15 @@ enum {
 struct cluster_member {
     uint64_t node;
     char name[CLUSTER_NAME_LEN];
-    bool alive;       /* it was heard within the last 15 seconds */
-    bool ready;       /* it has joined */
-    bool whole;       /* it has all peers, so that it can send snapshots */
-    uint32_t since_s; /* since its start, or since it was first heard */
-    uint32_t heard_s; /* since it was last heard */
+    char version[CLUSTER_VERSION_LEN]; /* of skepd; empty: unknown */
+    bool alive;                        /* it was heard within the last 15 seconds */
+    bool ready;                        /* it has joined */
+    bool whole;                        /* it has all peers, so that it can send snapshots */
+    uint32_t since_s;                  /* since its start, or since it was first heard */
+    uint32_t heard_s;                  /* since it was last heard */
     uint32_t budget_per_s;
+    uint32_t announces_per_s;
+    int64_t clock_offset_ms; /* of the engine's clock from its machine's */
 };
 
 /* Counts are since the start. */
@@ -97,8 +101,9 @@ struct cluster_status {
     uint64_t stream_bytes;    /* of the engine's memory */
     uint64_t behind_ms;       /* age of what is not read yet */
     int64_t clock_offset_ms;  /* of the engine's clock from this machine's */
-    uint64_t waiting;         /* records that wait to be sent */
-    uint64_t dropped;         /* records that did not fit into the queue, except for peers */
+    uint32_t announces_per_s;
+    uint64_t waiting; /* records that wait to be sent */
+    uint64_t dropped; /* records that did not fit into the queue, except for peers */
     uint64_t connects;
     uint64_t records_sent;
     uint64_t bytes_sent;

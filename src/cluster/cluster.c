@@ -165,6 +165,11 @@ static bool is_behind(void *context) {
     return registry_count_queued(tracker_registry(cluster->tracker)) > QUEUED_MAX;
 }
 
+static uint64_t count_announces(void *context) {
+    const struct cluster *cluster = context;
+    return tracker_stats(cluster->tracker).announces_total;
+}
+
 /* Since limits differ, the only test is to try again. */
 static bool has_room(void *context) {
     struct cluster *cluster = context;
@@ -225,6 +230,7 @@ static struct node_table table_of(struct cluster *cluster) {
         .walk = walk,
         .merge_registry = merge_registry,
         .is_behind = is_behind,
+        .count_announces = count_announces,
         .has_room = has_room,
         .update = update,
         .end_join = end_join,
@@ -284,6 +290,7 @@ static bool create_node(struct cluster *cluster, const struct cluster_options *o
         },
         .clock_ms = (uint64_t)clock_unix_ms(),
         .name = cluster->name,
+        .version = SKEP_VERSION,
         .empty = tracker_stats(cluster->tracker).peers == 0,
         .join_timeout_ms = options->join_timeout_s * 1000,
         .stream_bytes_max = (uint64_t)options->stream_max_mib * MIB,
@@ -400,12 +407,16 @@ static void describe_member(const struct member *member, uint64_t now_ms,
         .since_s = (uint32_t)((now_ms - member->since_ms) / 1000),
         .heard_s = (uint32_t)((now_ms - member->heard_ms) / 1000),
         .budget_per_s = member->budget_per_s,
+        .announces_per_s = member->announces_per_s,
+        .clock_offset_ms = member->clock_offset_ms,
     };
     memcpy(described->name, member->name, sizeof member->name);
+    memcpy(described->version, member->version, sizeof member->version);
 }
 
 _Static_assert((int)CLUSTER_NODES_MAX == (int)NODES_MAX &&
-                   (int)CLUSTER_NAME_LEN == (int)NODE_NAME_MAX + 1,
+                   (int)CLUSTER_NAME_LEN == (int)NODE_NAME_MAX + 1 &&
+                   (int)CLUSTER_VERSION_LEN == (int)NODE_VERSION_MAX + 1,
                "all members fit");
 
 void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
@@ -425,6 +436,7 @@ void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
         .stream_bytes = node.stream_bytes,
         .behind_ms = node.behind_ms,
         .clock_offset_ms = node.clock_offset_ms,
+        .announces_per_s = node.announces_per_s,
         .waiting = node.waiting,
         .dropped = node.lost,
         .connects = node.counts.connects,

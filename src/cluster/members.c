@@ -43,8 +43,11 @@ void members_note(struct members *members, const struct entry_header *entry,
         .empty = heartbeat->empty,
         .interval_max_s = heartbeat->interval_max_s,
         .budget_per_s = heartbeat->budget_per_s,
+        .announces_per_s = heartbeat->announces_per_s,
+        .clock_offset_ms = heartbeat->clock_offset_ms,
     };
     (void)utf8_copy_line(heartbeat->name, member->name, sizeof member->name);
+    (void)utf8_copy_line(heartbeat->version, member->version, sizeof member->version);
 }
 
 bool member_is_alive(const struct member *member, uint64_t now_ms) {

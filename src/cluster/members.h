@@ -12,11 +12,14 @@ struct member {
     uint64_t since_ms; /* when it was first heard, in this incarnation */
     uint64_t heard_ms;
     char name[NODE_NAME_MAX + 1];
+    char version[NODE_VERSION_MAX + 1];
     bool joined;
     bool whole;
     bool empty; /* see struct heartbeat */
     uint32_t interval_max_s;
     uint32_t budget_per_s;
+    uint32_t announces_per_s;
+    int64_t clock_offset_ms;
 };
 
 struct members {

@@ -128,7 +128,9 @@ struct node {
     struct answers answers;
     uint64_t send_ms; /* of the next entry */
     uint64_t heartbeat_ms;
-    bool must_beat; /* with the next entry */
+    bool must_beat;     /* with the next entry */
+    uint64_t announces; /* when they were counted last */
+    uint64_t counted_ms;
     uint64_t lasting_ms;
     struct walk walk;
     struct removing removing;
@@ -453,6 +455,9 @@ static void write_heartbeat(const struct node *node, struct record *record,
             .budget_per_s = node->budget_per_s,
             .name = bytes_of(node->name),
             .positions = { .data = positions, .len = all.len },
+            .version = bytes_of(node->options.version),
+            .announces_per_s = node->status.announces_per_s,
+            .clock_offset_ms = node->status.clock_offset_ms,
         },
     };
 }
@@ -578,9 +583,22 @@ void node_note_lost(struct node *node, uint64_t stamp) {
     unlock(node);
 }
 
+static uint32_t measure_load(struct node *node) {
+    const uint64_t since_ms = node->counted_ms;
+    const uint64_t before = node->announces;
+    if (node->table.count_announces == NULL)
+        return 0;
+    node->announces = node->table.count_announces(node->table.context);
+    node->counted_ms = node->now_ms;
+    if (since_ms == 0 || since_ms == node->now_ms)
+        return 0;
+    return (uint32_t)((node->announces - before) * 1000 / (node->now_ms - since_ms));
+}
+
 static void beat(struct node *node) {
     if (node->now_ms < node->heartbeat_ms)
         return;
+    const uint32_t announces_per_s = measure_load(node);
     node->heartbeat_ms = node->now_ms + NODE_HEARTBEAT_MS;
     follow_clock(node);
     look_at_stream(node);
@@ -590,6 +608,7 @@ static void beat(struct node *node) {
         members_interval_max_s(&node->members, node->interval_max_s, node->now_ms);
     replica_age(&node->replica, interval_s, cluster_ms(node));
     outbox_drop_old(&node->outbox, cluster_ms(node) - UINT64_C(1000) * peer_lifetime_s(interval_s));
+    node->status.announces_per_s = announces_per_s;
     node->must_beat = true;
     unlock(node);
 }

@@ -26,6 +26,7 @@ struct node_options {
     uint64_t incarnation;     /* of this start: Unix time in seconds << 32 | 32 random bits */
     uint64_t clock_ms;        /* the cluster's clock now, as far as it is known */
     const char *name;         /* for people, at most NODE_NAME_MAX bytes */
+    const char *version;      /* of skepd, at most NODE_VERSION_MAX bytes; constant */
     uint32_t join_timeout_ms; /* see struct joining */
     bool empty;               /* the same */
     uint64_t stream_bytes_max;
@@ -64,6 +65,7 @@ struct node_status {
     uint64_t
         behind_ms; /* age of the newest entry when this node read its last one; 0: all is read */
     int64_t clock_offset_ms; /* of the engine's clock from this machine's */
+    uint32_t announces_per_s;
     struct node_counts counts;
     struct members members;
 };

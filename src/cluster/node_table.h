@@ -48,6 +48,8 @@ struct node_table {
     /* Whether changes of the registry wait for the database, so that a snapshot has to wait, too.
      * Without the node's lock. May be NULL. */
     bool (*is_behind)(void *context);
+    /* Announces since the start. Without the node's lock. May be NULL. */
+    uint64_t (*count_announces)(void *context);
     /* Whether a peer more is allowed. */
     bool (*has_room)(void *context);
     /* At the start, once a second, and when the id or the clock changes. */

@@ -172,6 +172,9 @@ static void write_heartbeat(struct writer *w, const struct heartbeat *heartbeat)
     put_varint(w, heartbeat->budget_per_s);
     put_text(w, heartbeat->name);
     put_text(w, heartbeat->positions);
+    put_text(w, heartbeat->version);
+    put_varint(w, heartbeat->announces_per_s);
+    put_u64(w, (uint64_t)heartbeat->clock_offset_ms);
 }
 
 static void write_registry(struct writer *w, const struct registry_record *registry) {
@@ -293,6 +296,11 @@ static void read_heartbeat(struct reader *r, struct heartbeat *heartbeat) {
     heartbeat->name = take_text(r, NODE_NAME_MAX);
     heartbeat->positions = take_text(r, POSITIONS_LEN_MAX);
     require(r, heartbeat->interval_max_s > 0);
+    if (r->rest.len == 0)
+        return;
+    heartbeat->version = take_text(r, NODE_VERSION_MAX);
+    heartbeat->announces_per_s = (uint32_t)take_varint(r, UINT32_MAX);
+    heartbeat->clock_offset_ms = (int64_t)take_u64(r);
 }
 
 static void read_fields(struct reader *r, struct record *record) {

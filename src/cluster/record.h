@@ -25,6 +25,7 @@ enum {
     REGISTRY_KEY_MAX = 64,
     REGISTRY_VALUE_MAX = 512,
     NODE_NAME_MAX = 64,
+    NODE_VERSION_MAX = 31,
     NODES_MAX = 32, /* positions in a heartbeat */
 };
 
@@ -71,6 +72,10 @@ struct heartbeat {
     uint32_t budget_per_s;   /* announces */
     struct bytes name;       /* at most NODE_NAME_MAX bytes */
     struct bytes positions;  /* encoded; see position_read */
+    /* What an earlier version does not send: empty and 0. */
+    struct bytes version;     /* of skepd, at most NODE_VERSION_MAX bytes */
+    uint32_t announces_per_s; /* since the last heartbeat */
+    int64_t clock_offset_ms;  /* of the engine's clock from the machine's */
 };
 
 struct record {

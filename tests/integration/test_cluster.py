@@ -243,6 +243,10 @@ def test_nodes_and_engine_are_shown(pair, engine):
     assert found("skep_cluster_records_sent_total") > 0
     shown = Skepctl()("cluster", "--url", b.url)
     assert "node0" in shown and "node1" in shown and engine.shown_url in shown
+    assert cluster["nodes"][0]["version"] == cluster["node"]["version"] == Api(a.port).get("/status")["version"]
+    for _ in range(100):
+        Peer(b.port, random_hash()).start()
+    wait_until(lambda: Api(a.port).get("/cluster")["nodes"][0]["announces_per_s"] > 0)
 
 
 def test_lone_tracker_has_no_cluster(daemon):

@@ -24,9 +24,14 @@ static const char *state_of(const json_t *node) {
 static void print_node(const json_t *node, const char *state) {
     char name[TEXT_LEN];
     char id[TEXT_LEN];
+    char version[TEXT_LEN];
     format_clean(bytes_of(api_client_text(node, "name", "?")), name, sizeof name);
     format_clean(bytes_of(api_client_text(node, "id", "?")), id, sizeof id);
-    printf("%-11s%s (%s), %s\n", "node", name, id, state);
+    format_clean(bytes_of(api_client_text(node, "version", "?")), version, sizeof version);
+    printf("%-11s%s (%s), %s, version %s, %" PRIu64 " announces/s, clock %" JSON_INTEGER_FORMAT
+           " ms behind the engine's\n",
+           "node", name, id, state, version, api_client_number(node, "announces_per_s"),
+           json_integer_value(json_object_get(node, "clock_offset_ms")));
 }
 
 static void print_engine(const json_t *engine) {

@@ -17,9 +17,12 @@ static json_t *node_id(uint64_t id) {
 }
 
 static json_t *describe_node(const struct cluster_status *status) {
-    return json_pack("{s:o, s:o, s:b, s:b, s:b, s:b, s:b}", "id", node_id(status->node), "name",
-                     api_text(status->name), "ready", status->ready, "whole", status->whole, "full",
-                     status->full, "receiving", status->receiving, "sending", status->sending);
+    return json_pack("{s:o, s:o, s:s, s:b, s:b, s:b, s:b, s:b, s:o, s:I}", "id",
+                     node_id(status->node), "name", api_text(status->name), "version", SKEP_VERSION,
+                     "ready", status->ready, "whole", status->whole, "full", status->full,
+                     "receiving", status->receiving, "sending", status->sending, "announces_per_s",
+                     api_count(status->announces_per_s), "clock_offset_ms",
+                     (json_int_t)status->clock_offset_ms);
 }
 
 static json_t *describe_engine(const struct cluster_status *status) {
@@ -65,11 +68,14 @@ json_t *api_set_aside(const struct cluster_status *status) {
 
 static json_t *describe_member(const struct api_request *request,
                                const struct cluster_member *member) {
-    return json_pack("{s:o, s:o, s:b, s:b, s:b, s:o, s:o, s:o}", "id", node_id(member->node),
-                     "name", api_text(member->name), "alive", member->alive, "ready", member->ready,
-                     "whole", member->whole, "since", api_ago(request->unix_ms, member->since_s),
-                     "heard", api_ago(request->unix_ms, member->heard_s), "budget_per_s",
-                     api_count(member->budget_per_s));
+    return json_pack(
+        "{s:o, s:o, s:o, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:I}", "id", node_id(member->node),
+        "name", api_text(member->name), "version", api_text_or_null(member->version), "alive",
+        member->alive, "ready", member->ready, "whole", member->whole, "since",
+        api_ago(request->unix_ms, member->since_s), "heard",
+        api_ago(request->unix_ms, member->heard_s), "budget_per_s", api_count(member->budget_per_s),
+        "announces_per_s", api_count(member->announces_per_s), "clock_offset_ms",
+        (json_int_t)member->clock_offset_ms);
 }
 
 static void get_cluster(const struct api_request *request, struct web_response *response) {

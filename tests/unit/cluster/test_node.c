@@ -163,6 +163,7 @@ static void start_node(int n) {
     char name[] = "a";
     name[0] = (char)(name[0] + n);
     options.name = name;
+    options.version = "1.0";
     options.replica.node = (UINT64_C(77) << STAMP_NODE_BITS) + (uint64_t)n + 1;
     options.replica.counting = (UINT64_C(88) << STAMP_NODE_BITS) + (uint64_t)n + 1;
     options.replica.secret.half[0] = (uint64_t)n;
@@ -642,6 +643,7 @@ START_TEST(nodes_know_each_other) {
     const struct node_status status = node_status(nodes[0]);
     ck_assert_uint_eq(status.members.count, NODES - 1);
     ck_assert(strchr("bc", status.members.list[0].name[0]) != NULL);
+    ck_assert_str_eq(status.members.list[0].version, "1.0");
     ck_assert_uint_eq(tables[0].facts.budget_per_s, 3000);
     stop_node(2);
     run_for(MEMBER_ALIVE_MS + 6000, 500);

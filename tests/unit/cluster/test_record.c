@@ -213,6 +213,9 @@ START_TEST(heartbeat_survives_the_way_back) {
             .budget_per_s = UINT32_MAX,
             .name = bytes_of("a name of sixty-four bytes, which is the longest possible one..."),
             .positions = { .data = buffer, .len = w.len },
+            .version = bytes_of("a version of thirty-one bytes.."),
+            .announces_per_s = UINT32_MAX,
+            .clock_offset_ms = -7,
         },
     };
     const struct encoded encoded = encode(&record);
@@ -221,6 +224,9 @@ START_TEST(heartbeat_survives_the_way_back) {
     ck_assert_uint_eq(found.heartbeat.interval_max_s, INTERVAL_LIMIT_S);
     ck_assert_uint_eq(found.heartbeat.budget_per_s, UINT32_MAX);
     assert_bytes(found.heartbeat.name, record.heartbeat.name);
+    assert_bytes(found.heartbeat.version, record.heartbeat.version);
+    ck_assert_uint_eq(found.heartbeat.announces_per_s, UINT32_MAX);
+    ck_assert_int_eq(found.heartbeat.clock_offset_ms, -7);
     struct bytes rest = found.heartbeat.positions;
     struct position position;
     for (uint64_t i = 0; i < NODES_MAX; i++) {
@@ -229,6 +235,20 @@ START_TEST(heartbeat_survives_the_way_back) {
         ck_assert(position.number == UINT64_MAX);
     }
     ck_assert(!position_read(&rest, &position));
+}
+END_TEST
+
+START_TEST(heartbeat_of_an_earlier_version_is_read) {
+    enum { ADDED = 1 + 1 + 8 }; /* no version, no announces, the clock's offset */
+    struct encoded encoded = encode(&(struct record){
+        .kind = RECORD_HEARTBEAT,
+        .heartbeat = { .interval_max_s = 300, .name = bytes_of("a"), .clock_offset_ms = 9 },
+    });
+    encoded.data[0] -= ADDED;
+    encoded.len -= ADDED;
+    const struct heartbeat found = decode(&encoded, RECORD_HEARTBEAT).heartbeat;
+    assert_bytes(found.name, bytes_of("a"));
+    ck_assert(found.version.len == 0 && found.announces_per_s == 0 && found.clock_offset_ms == 0);
 }
 END_TEST
 
@@ -386,6 +406,7 @@ UNIT_SUITE(cluster_record) {
     tcase_add_test(both, completion_and_counter_survive_the_way_back);
     tcase_add_test(both, registry_entry_survives_the_way_back);
     tcase_add_test(both, heartbeat_survives_the_way_back);
+    tcase_add_test(both, heartbeat_of_an_earlier_version_is_read);
     tcase_add_test(both, snapshot_records_survive_the_way_back);
     tcase_add_test(both, headers_survive_the_way_back);
     suite_add_tcase(suite, both);
