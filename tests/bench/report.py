@@ -147,6 +147,8 @@ def targets_text(bench, found):
         _changes_targets(targets, found["changes"])
     if "loadtest" in found:
         _loadtest_targets(targets, found["loadtest"])
+    if "cluster" in found:
+        _cluster_targets(targets, bench, found["cluster"])
     if bench.many < 1_000_000:
         return targets.text() + MILLION_NEEDED
     if "restart" in found:
@@ -158,6 +160,26 @@ def targets_text(bench, found):
         targets.at_most(f"list of {_count(found['page']['torrents'])} torrents, each second: an HTTP thread",
                         found["page"]["http_thread"], 5, "ms")
     return targets.text()
+
+
+def _cluster_targets(targets, bench, found):
+    for (size, mode, where), cost in found["costs"]["few"].items():
+        place = "any node" if where == "any" else "one node"
+        targets.at_most(f"{size} nodes, {TRANSPORTS[mode]} at {place}, few due: CPU against alone",
+                        cost["node"] / cost["alone"], 1.05, "×")
+    for (size, mode, where), cost in found["costs"]["all"].items():
+        if where == "first":
+            targets.at_most(f"{size} nodes, {TRANSPORTS[mode]}: a record sent",
+                            (cost["node"] - cost["alone"]) / cost["records"], 0.5, "µs")
+        if cost["merge"] is not None:
+            targets.at_most(f"{size} nodes, {TRANSPORTS[mode]}: a record merged", cost["merge"], 1, "µs")
+    for size, run in found["convergence"].items():
+        targets.at_most(f"{size} nodes: 99 % of new peers known to all", 1000 * run["p99"], 250, "ms")
+    for size, runs in found["joins"].items():
+        for kind, join in runs.items() if bench.many >= 1_000_000 else ():
+            name = f"node {size} of {size} joins, {'no database' if kind == 'empty' else 'after kill -9'}"
+            targets.at_most(f"{name}, with {_size(bench.many)} peers", join["took"], 10, "s")
+            targets.at_most(f"{name}: p99 of another node's announces", join["busy"]["p99_us"] / 1000, 5, "ms")
 
 
 MILLION_NEEDED = """
@@ -258,8 +280,46 @@ def _page_text(_bench, found):
             f"the list: the busiest HTTP thread is busy for {found['http_thread']:.2f} ms of that second.")
 
 
+DUE_TITLES = {"few": "2 % change, few due", "all": "every announce due"}
+
+
+def _cluster_costs(found):
+    rows = []
+    for due, title in DUE_TITLES.items():
+        for (size, mode, where), cost in found["costs"][due].items():
+            merge = "" if cost["merge"] is None else f"{cost['merge']:.2f}"
+            rows.append((f"{TRANSPORTS[mode]}, {title}", str(size), where, f"{cost['alone']:.2f}",
+                         f"{cost['node']:.2f}", f"{cost['node'] / cost['alone']:.2f} ×",
+                         f"{cost['records']:.2f}", f"{cost['bytes']:.0f}", merge))
+    return _table(("", "nodes", "announces at", "alone, µs", "node, µs", "ratio", "records an announce",
+                   "bytes a record", "µs a merged record"), rows)
+
+
+def _cluster_text(bench, found):
+    convergence = [(str(size), _count(run["rate"]), _count(run["merged"]), str(run["count"]),
+                    *(f"{1000 * run[field]:.0f}" for field in ("p50", "p99", "max")))
+                   for size, run in found["convergence"].items()]
+    joins = [(f"{size}, {'no database' if kind == 'empty' else 'after kill -9'}", f"{join['took']:.1f}",
+              _count(join["has"]), f"{join['bytes'] / 2**20:.0f}", _milliseconds(join["calm"]["p99_us"]),
+              _milliseconds(join["busy"]["p99_us"]), _milliseconds(join["busy"]["max_us"]))
+             for size, runs in found["joins"].items() for kind, join in runs.items()]
+    return ("## Cluster\n\nThe nodes share one core; the engine is on the core of the load generator. CPU is the time "
+            "of the nodes that are\nannounced to, per announce: of the first node, or of all, if each announce is made "
+            "at any node. All work counts,\nalso what is merged and stored later. A refresh is a record, too, and a "
+            "completion two.\n\n"
+            + _cluster_costs(found)
+            + "\n\nUntil all other nodes have a new peer, while announces that change a peer come to all nodes:\n\n"
+            + _table(("nodes", "changes/s", "records/s merged by one", "peers", "p50 ms", "p99 ms", "max ms"),
+                     convergence)
+            + f"\n\nThe last of the nodes joins, with {_size(bench.many)} peers, while another one gets 20 000 announces "
+            "a second; before and\nduring: the latency of these. The peers are counted when `/readyz` first answers "
+            "200.\n\n"
+            + _table(("nodes", "s", "peers", "MiB read", "p99 before, ms", "p99 during, ms", "max during, ms"), joins))
+
+
 SECTIONS = {"compare": _compare_text, "changes": _changes_text, "loadtest": _loadtest_text,
-            "restart": _restart_text, "stalls": _stalls_text, "page": _page_text}
+            "restart": _restart_text, "stalls": _stalls_text, "page": _page_text,
+            "cluster": _cluster_text}
 
 
 def results(bench, found, seconds, machine_lines, missing):
@@ -268,3 +328,23 @@ def results(bench, found, seconds, machine_lines, missing):
              "## Targets\n\n" + targets_text(bench, found)]
     parts += [SECTIONS[name](bench, found[name]) for name in SECTIONS if name in found]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _sections_of(text):
+    """{heading: text}, the part before the first heading as that of None."""
+    head, *sections = re.split(r"^(?=## )", text, flags=re.M)
+    return {None: head, **{section.split("\n")[0]: section.strip() for section in sections}}
+
+
+def renewed(old, new, names):
+    """The old results with the sections and targets of a later run of the named experiments."""
+    was, now = _sections_of(old), _sections_of(new)
+    rows = {row.split(" | ")[0]: row for row in now["## Targets"].split("\n") if row.startswith("| ")}
+    lines = [rows.pop(line.split(" | ")[0], line) for line in was["## Targets"].split("\n")]
+    at = max(number for number, line in enumerate(lines) if line.startswith("| ")) + 1
+    lines[at:at] = [row for name, row in rows.items() if not name.startswith(("| target", "| ---"))]
+    load = re.search(r"load average.*", now[None])[0]
+    note = f"- later than the rest: {', '.join(names)}; commit {commit()}, {load}"
+    kept = [line for line in was[None].strip().split("\n") if not line.startswith(note.split(";")[0])]
+    parts = {**was, **now, None: "\n".join([*kept, note]), "## Targets": "\n".join(lines)}
+    return "\n\n".join(parts.values()) + "\n"
