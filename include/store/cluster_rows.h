@@ -81,6 +81,9 @@ bool cluster_rows_read(struct connection *connection, const struct cluster_rows_
 /* The file is used without a cluster: complete counts are now outdated. False if SQLite fails. */
 bool cluster_rows_leave(struct connection *connection);
 
+/* Some rows of the file may be lost, so its counts are partial. False if SQLite fails. */
+bool cluster_rows_distrust(struct connection *connection);
+
 /* The database has been replaced by another one. */
 void cluster_rows_lose(struct cluster_rows *rows);
 

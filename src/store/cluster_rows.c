@@ -280,6 +280,10 @@ bool cluster_rows_leave(struct connection *connection) {
            (counts != COUNTS_COMPLETE || run(connection, SET_OUTDATED));
 }
 
+bool cluster_rows_distrust(struct connection *connection) {
+    return run(connection, SET_PARTIAL);
+}
+
 void cluster_rows_lose(struct cluster_rows *rows) {
     pthread_mutex_lock(&rows->lock);
     lose_queue(rows);

@@ -67,12 +67,13 @@ static bool quarantine_file(struct store *store, const char *why, char error[sta
 }
 
 /* Copies the tables that memory cannot restore from the old file to a new one. */
-static bool salvage_from(struct store *store, const struct connection *fresh,
+static bool salvage_from(struct store *store, struct connection *fresh,
                          char error[static ERROR_LEN]) {
     bool complete;
     if (store->connection.db == NULL || !schema_is_blank(fresh->db))
         return true;
-    if (!database_salvage(store->connection.db, fresh->db, &complete)) {
+    if (!database_salvage(store->connection.db, fresh->db, &complete) ||
+        !cluster_rows_distrust(fresh)) {
         error_set(error, "cannot write database %.200s: %.250s", store->path,
                   sqlite3_errmsg(fresh->db));
         return false;

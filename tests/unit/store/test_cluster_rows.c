@@ -331,6 +331,29 @@ START_TEST(replaced_file_is_a_loss) {
 }
 END_TEST
 
+static bool restore_nothing(void *context, const struct change *changes, size_t count) {
+    (void)context;
+    (void)changes;
+    return count > 0;
+}
+
+START_TEST(counts_of_a_damaged_file_are_kept_but_not_trusted) {
+    put(1, 3, 5, 0);
+    cluster_rows_set_complete(rows);
+    flush();
+    ck_assert_int_eq(seen.counts, COUNTS_COMPLETE);
+    ck_assert(connection_execute(&connection, "INSERT INTO swarm_log VALUES (1, x'ff')"));
+    connection_close(&connection);
+    struct store *store = open_store(true);
+    ck_assert(store_restore(store, 1, restore_nothing, NULL));
+    store_close(store);
+    ck_assert_int_eq(connection_open(&connection, directory.database, why, error), CONNECTION_GOOD);
+    look();
+    assert_count(5, 0);
+    ck_assert_int_eq(seen.counts, COUNTS_PARTIAL);
+}
+END_TEST
+
 UNIT_SUITE(cluster_rows) {
     Suite *suite = suite_create("cluster_rows");
     TCase *tcase = tcase_create("rows");
@@ -351,6 +374,7 @@ UNIT_SUITE(cluster_rows) {
     tcase_add_loop_test(tcase, invalid_row_is_skipped, 0, LOOPS_OF(invalid));
     tcase_add_test(tcase, store_writes_them_with_its_commit);
     tcase_add_test(tcase, replaced_file_is_a_loss);
+    tcase_add_test(tcase, counts_of_a_damaged_file_are_kept_but_not_trusted);
     suite_add_tcase(suite, tcase);
     return suite;
 }
