@@ -356,7 +356,7 @@ help:
 	@echo "make check-layers  check the includes against tests/layers"
 	@echo "make check-words   search for wording that is not plain English"
 	@echo "make fuzz          fuzz each parser for FUZZ_SECONDS (60)"
-	@echo "make bench         compare with other trackers and bare servers (takes 40 minutes)"
+	@echo "make bench         compare with other trackers and bare servers (takes 35 minutes)"
 	@echo "make soak          run mixed load under each sanitizer for SOAK_SECONDS (600)"
 	@echo "make install       install into PREFIX (and DESTDIR); make uninstall removes it"
 	@echo "make clean         remove build/"

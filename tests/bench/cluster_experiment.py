@@ -22,7 +22,7 @@ AWAKE_PER_S = 20_000  # announces at a node while another one joins
 DUE_PER_S = 30_000
 LOOK_S = 0.002  # between two questions for a peer
 JOIN_S = 60
-SETTLE_S = 1.5  # until all is merged and stored
+SETTLE_S = 1.2  # until all is merged and stored
 
 INTERVAL = "announce = { interval_min_s = %d; interval_max_s = %d; peer_timeout_min_s = %d; };"
 SHORT = INTERVAL % (1, 1, 0)
@@ -126,12 +126,12 @@ def _cost(bench, alone, nodes, population, mode, where, due):
     other nodes per record that they merged; bytes per record."""
     targets = nodes if where == ANY else nodes[:1]
     idle = nodes[len(targets):]
-    turns = 6 if bench.rounds > 1 else 1
+    turns = 4 if bench.rounds > 1 else 1
     counted = [_counts(node) for node in nodes]
     found = {"alone": [], "node": []}
     for _ in range(turns):
         for name, group, watched in (("alone", [alone], []), ("node", targets, idle)):
-            found[name].append(_turn(bench, group, watched, population, mode, LOADS[due], bench.long_s / 6 / turns))
+            found[name].append(_turn(bench, group, watched, population, mode, LOADS[due], bench.long_s / 10 / turns))
     sums = {name: [sum(column) for column in zip(*runs)] for name, runs in found.items()}
     more = [{name: _counts(node)[name] - before[name] for name in ("records_sent", "bytes_sent", "records_merged")}
             for node, before in zip(nodes, counted)]
@@ -189,18 +189,19 @@ def _probe(nodes, loads):
 def _convergence(bench, size):
     population = even(min(200_000, bench.many // 5))
     work = ("--mix", "change=100", "--rate", CHANGES_PER_S // size)
+    seconds = max(5, bench.long_s / 2)
     with _engine() as engine, _nodes(engine, size, DUE[FEW][0]) as nodes:
         _fill(bench, nodes, population)
         bench.say(f"cluster: how soon {size} nodes have a peer")
         before = _counts(nodes[0])["records_merged"]
         with concurrent.futures.ThreadPoolExecutor(size) as pool:
-            loads = [pool.submit(bench.load.run, node, population, "udp", work, seconds=bench.long_s)
+            loads = [pool.submit(bench.load.run, node, population, "udp", work, seconds=seconds)
                      for node in nodes]
             found = _probe(nodes, loads)
             runs = [load.result() for load in loads]
         return {"p50": found[len(found) // 2], "p99": found[len(found) * 99 // 100], "max": found[-1],
                 "count": len(found), "rate": sum(run["rate"] for run in runs),
-                "merged": (_counts(nodes[0])["records_merged"] - before) / bench.long_s}
+                "merged": (_counts(nodes[0])["records_merged"] - before) / seconds}
 
 
 # How soon a node has all peers.
