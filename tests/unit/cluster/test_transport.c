@@ -1,5 +1,6 @@
 /* Missing entries, snapshots, and the records and entries that wait. */
 #include "base/random.h"
+#include "cluster/answers.h"
 #include "cluster/gaps.h"
 #include "cluster/joining.h"
 #include "cluster/members.h"
@@ -14,6 +15,25 @@ static void note(struct gaps *gaps, uint64_t number, uint64_t now_ms) {
     const struct entry_header entry = { .node = NODE, .incarnation = STARTED, .number = number };
     gaps_note(gaps, &entry, false, now_ms);
 }
+
+START_TEST(answer_is_repeated_once_the_first_one_was_read) {
+    static struct answers answers;
+    struct record answer = { .kind = RECORD_COUNTER, .stamp = 1, .counter = { .counted = 5 } };
+    ck_assert(answers_add(&answers, &answer, 0, 3));
+    answer.stamp = 2;
+    ck_assert(!answers_add(&answers, &answer, 2, 4));
+    answer.counter.counted = 6;
+    ck_assert(answers_add(&answers, &answer, 2, 4));
+    ck_assert(!answers_add(&answers, &answer, 3, 5));
+    ck_assert(answers_add(&answers, &answer, 4, 6));
+    answers_clear(&answers);
+    ck_assert(answers_add(&answers, &answer, 0, 1));
+    answer = (struct record){ .kind = RECORD_COMPLETION, .stamp = 1 };
+    ck_assert(answers_add(&answers, &answer, 0, 1));
+    answer.stamp = 2;
+    ck_assert(answers_add(&answers, &answer, 0, 1));
+}
+END_TEST
 
 START_TEST(missing_entry_is_a_hole_after_three_seconds) {
     struct gaps gaps = { 0 };
@@ -390,6 +410,10 @@ END_TEST
 
 UNIT_SUITE(cluster_transport) {
     Suite *suite = suite_create("cluster_transport");
+    TCase *answers_case = tcase_create("answers");
+    tcase_add_test(answers_case, answer_is_repeated_once_the_first_one_was_read);
+    suite_add_tcase(suite, answers_case);
+
     TCase *gaps = tcase_create("gaps");
     tcase_add_test(gaps, missing_entry_is_a_hole_after_three_seconds);
     tcase_add_test(gaps, late_entry_closes_the_gap);
