@@ -583,6 +583,7 @@ void node_note_lost(struct node *node, uint64_t stamp) {
     unlock(node);
 }
 
+/* Announces a second since the last heartbeat. */
 static uint32_t measure_load(struct node *node) {
     const uint64_t since_ms = node->counted_ms;
     const uint64_t before = node->announces;

@@ -185,6 +185,7 @@ describe("administration", { concurrency: 2 }, () => {
     await page.getByRole("heading", { name: "Manage" }).waitFor();
     await dropFiles(page, [["closed.torrent", torrentFile("For members.iso")]]);
     await page.getByRole("link", { name: "For members.iso" }).first().click();
+    await page.getByRole("heading", { name: "For members.iso" }).waitFor();
     await page.locator(".warning", { hasText: "announce URL without a passkey" }).waitFor();
     assert.deepEqual(await axeFindings(page), []);
     await screenshot(page, "torrent-private");

@@ -221,7 +221,16 @@ test("a node of a cluster shows the nodes, and what it lacks", async () => {
   await new Peer(nodes[0]).announce("started");
   const page = await open(browser, nodes[0]);
   await page.getByText(/Cluster: 2 of 2 nodes(?!, )/).waitFor();
+  await page.goto(`${nodes[0].url}/#/manage`);
+  const card = page.getByRole("region", { name: "Cluster" });
+  await card.getByRole("rowheader", { name: "one (this node)" }).waitFor();
+  await card.getByRole("row", { name: "two" }).getByText(/just now|ago/).waitFor();
+  await card.getByText("2 nodes", { exact: true }).waitFor();
+  await card.getByText("appendonly is not enabled").waitFor();
+  assert.deepEqual(await axeFindings(page), []);
   engine.kill();
+  await card.getByText("Not connected").waitFor();
+  await page.goto(`${nodes[0].url}/#/`);
   await page.getByText("Cluster: 2 of 2 nodes, engine away").waitFor();
   await problem(page, "warning").getByText("Changes for the other nodes of the cluster wait").waitFor();
   assert.deepEqual(await axeFindings(page), []);

@@ -1,7 +1,8 @@
-// Administration: registered and blocked torrents, passkeys and bans.
+// Administration: registered and blocked torrents, passkeys, bans, and the nodes of a cluster.
 
 import { make, setText, show } from "../core/dom.js";
 import { createBans, createBlocks, createPasskeys } from "./manage_access.js";
+import { createCluster } from "./manage_cluster.js";
 import { createRegister, createRegistered } from "./manage_torrents.js";
 
 const MODES = {
@@ -19,6 +20,7 @@ export function createManage({ tracker, refreshNow }) {
   const passkeys = createPasskeys(reload, () => tracker.state.status?.urls ?? []);
   const bans = createBans(reload);
   const blocks = createBlocks(reload);
+  const cluster = createCluster();
   const node = make(
     "div",
     { class: "view" },
@@ -27,6 +29,7 @@ export function createManage({ tracker, refreshNow }) {
     registered.node,
     make("div", { class: "halves" }, passkeys.node, bans.node),
     blocks.node,
+    cluster.node,
   );
 
   /** Asks at once after a change by the user. */
@@ -39,7 +42,7 @@ export function createManage({ tracker, refreshNow }) {
     if (performance.now() - asked_ms < PERIOD_MS) return;
     asked_ms = performance.now();
     try {
-      await Promise.all([registered, passkeys, bans, blocks].map((section) => section.refresh()));
+      await Promise.all([registered, passkeys, bans, blocks, cluster].map((section) => section.refresh()));
     } catch (error) {
       asked_ms = -Infinity;
       throw error;
