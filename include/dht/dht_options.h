@@ -47,17 +47,13 @@ struct dht_limits {
     uint32_t peers;             /* in the store; 24 bytes each */
     uint32_t torrents;          /* of these peers; 32 bytes each */
     uint32_t peers_per_torrent; /* of both families */
-    uint32_t peers_per_address; /* of an IPv4 address or IPv6 /64, over all torrents; approximate if
-                                   the store is nearly full: then fewer */
+    uint32_t peers_per_address; /* of an IPv4 address or IPv6 /64, over all torrents; at most 65535;
+                                   approximate if the store is nearly full: then fewer */
     uint32_t peer_ttl_s;        /* at most 7200 */
-    uint32_t replies_per_s;     /* to all; twice as many at once */
+    uint32_t replies_per_s;     /* to all; twice as many at once; at most 1,000,000 */
     uint32_t replies_per_address_per_s; /* to an IPv4 address or IPv6 /64; four times as many at
-                                           once */
+                                           once; at most 10,000 */
 };
-
-/* 100,000 peers of 32,768 torrents, 500 of a torrent and of an address, 30 minutes, 2,000 replies a
- * second and 10 to an address. */
-extern const struct dht_limits dht_default_limits;
 
 struct dht_options {
     bool ipv4, ipv6;        /* families that are used; datagrams of the other are ignored */

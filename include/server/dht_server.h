@@ -22,6 +22,7 @@ struct dht_server_options {
     uint16_t port;
     struct dht_bootstrap bootstrap;
     enum dht_share answer_swarms;
+    struct dht_limits limits; /* without `peer_ttl_s`, which is DHT_PEER_TTL_S */
     struct listen_addresses listen;
     struct endpoint external_v4; /* of this node; FAMILY_NONE: found out */
     struct endpoint external_v6;
@@ -58,9 +59,10 @@ size_t dht_server_nodes(struct dht_server *server, struct dht_known_node *nodes,
  * them. NULL if out of memory. */
 struct stored_torrent *dht_server_torrents(struct dht_server *server, size_t *count);
 
-/* As dht_node_list_peers, the latest first. */
-size_t dht_server_peers(struct dht_server *server, const uint8_t info_hash[static INFO_HASH_LEN],
-                        struct stored_peer *peers, size_t max);
+/* Peers of a torrent that the node keeps itself, the latest first; the caller frees them. NULL if
+ * out of memory. */
+struct stored_peer *dht_server_peers(struct dht_server *server,
+                                     const uint8_t info_hash[static INFO_HASH_LEN], size_t *count);
 
 /* A lookup of a torrent, running or ended. The last DHT_RESULTS_MAX are kept. */
 struct dht_result {

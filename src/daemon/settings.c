@@ -105,6 +105,12 @@ static const struct setting SETTINGS[] = {
     NUMBER("dht.port", dht.port, 6970, 1, 65535, RESTART),
     EMPTY("dht.bootstrap", SETTING_BOOTSTRAP, dht.bootstrap, RELOAD),
     CHOICE("dht.answer_swarms", dht.answer_swarms, DHT_SHARE_NAMES, DHT_SHARE_REGISTERED, RELOAD),
+    NUMBER("dht.peers_max", dht.limits.peers, 100000, 1, 10000000, RESTART),
+    NUMBER("dht.torrents_max", dht.limits.torrents, 32768, 1, 10000000, RESTART),
+    NUMBER("dht.torrent_peers_max", dht.limits.peers_per_torrent, 500, 1, 100000, RESTART),
+    NUMBER("dht.address_peers_max", dht.limits.peers_per_address, 500, 1, ADDRESS_COUNT_MAX, RESTART),
+    NUMBER("dht.replies_per_s", dht.limits.replies_per_s, 2000, 1, 1000000, RESTART),
+    NUMBER("dht.address_replies_per_s", dht.limits.replies_per_address_per_s, 10, 1, 10000, RESTART),
 
     NUMBER("announce.interval_min_s", tracker.interval_min_s, 120, 1, HOURS_8_S, RELOAD),
     NUMBER("announce.interval_max_s", tracker.interval_max_s, 1800, 1, HOURS_8_S, RELOAD),

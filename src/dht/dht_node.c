@@ -7,16 +7,6 @@
 #include "dht/dht_state.h"
 #include "dht/dht_upkeep.h"
 
-const struct dht_limits dht_default_limits = {
-    .peers = 100000,
-    .torrents = 32768,
-    .peers_per_torrent = 500,
-    .peers_per_address = 500,
-    .peer_ttl_s = 1800,
-    .replies_per_s = 2000,
-    .replies_per_address_per_s = 10,
-};
-
 _Static_assert((int)DHT_DATAGRAM_MAX == (int)KRPC_MESSAGE_MAX, "no longer message is written");
 _Static_assert((int)DHT_QUERY_KINDS == (int)KRPC_METHODS + 1, "each method is counted");
 _Static_assert((int)DHT_NODES_MAX == 4 * TABLE_BUCKETS * BUCKET_LEN, "all nodes can be listed");

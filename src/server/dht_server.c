@@ -45,6 +45,7 @@ struct present {
 struct dht_server {
     struct tracker *tracker;
     uint16_t port;
+    struct dht_limits limits;
     char state_file[DHT_STATE_FILE_LEN];
     char failure[ERROR_LEN]; /* empty: it runs */
     _Atomic int answer_swarms;
@@ -317,7 +318,7 @@ static bool open_sockets(struct dht_server *server, const struct listen_addresse
 static bool create_node(struct dht_server *server, const struct dht_server_options *options) {
     char error[ERROR_LEN];
     struct dht_options node = {
-        .limits = dht_default_limits,
+        .limits = server->limits,
         .external_ipv4 = options->external_v4,
         .external_ipv6 = options->external_v6,
         .callbacks = { server, send_datagram, find_peers, take_peer },
@@ -372,6 +373,8 @@ struct dht_server *dht_server_start(const struct dht_server_options *options,
         return NULL;
     server->tracker = tracker;
     server->port = options->port;
+    server->limits = options->limits;
+    server->limits.peer_ttl_s = DHT_PEER_TTL_S;
     server->wake_fd = -1;
     server->bootstrap = options->bootstrap;
     server->bootstrap_changed = true;
@@ -460,7 +463,7 @@ static int compare_torrents(const void *a, const void *b) {
 }
 
 struct stored_torrent *dht_server_torrents(struct dht_server *server, size_t *count) {
-    const size_t max = dht_default_limits.torrents;
+    const size_t max = server->limits.torrents;
     struct stored_torrent *torrents = calloc(max, sizeof *torrents);
     if (torrents == NULL)
         return NULL;
@@ -479,15 +482,19 @@ static int compare_ages(const void *a, const void *b) {
     return (one->age_s > other->age_s) - (one->age_s < other->age_s);
 }
 
-size_t dht_server_peers(struct dht_server *server, const uint8_t info_hash[static INFO_HASH_LEN],
-                        struct stored_peer *peers, size_t max) {
+struct stored_peer *dht_server_peers(struct dht_server *server,
+                                     const uint8_t info_hash[static INFO_HASH_LEN], size_t *count) {
+    const size_t max = server->limits.peers_per_torrent;
+    struct stored_peer *peers = calloc(max, sizeof *peers);
+    if (peers == NULL)
+        return NULL;
     pthread_mutex_lock(&server->lock);
-    const size_t count = server->node == NULL ? 0
-                                              : dht_node_list_peers(server->node, info_hash, peers,
-                                                                    max, clock_now_ms());
+    *count = server->node == NULL
+                 ? 0
+                 : dht_node_list_peers(server->node, info_hash, peers, max, clock_now_ms());
     pthread_mutex_unlock(&server->lock);
-    qsort(peers, count, sizeof *peers, compare_ages);
-    return count;
+    qsort(peers, *count, sizeof *peers, compare_ages);
+    return peers;
 }
 
 /* Lookups */

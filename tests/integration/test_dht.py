@@ -15,6 +15,8 @@ from support.skepd import Skepd, free_port
 from support.torrents import encode
 from support.waiting import WAIT_S, wait_until
 
+GENERIC_ERROR = 201  # BEP 5
+
 
 def config(port, share="all", more=""):
     return f'dht = {{ enabled = true; port = {port}; answer_swarms = "{share}"; {more} }};'
@@ -260,6 +262,32 @@ def test_stored_peers_are_listed():
         assert "127.0.0.1:4322" in skepctl("dht", "--stored", few.hex())
         assert "No stored peers." in skepctl("dht", "--stored", random_hash().hex())
         assert skepctl.json("dht", "--stored")["items"] == items
+
+
+@pytest.mark.parametrize("limit, announced, refused", [
+    ("peers_max = 2", [(1, 4001), (2, 4001)], (3, 4001)),
+    ("torrents_max = 2", [(1, 4001), (2, 4001), (2, 4002)], (3, 4001)),
+    ("torrent_peers_max = 2", [(1, 4001), (1, 4002), (2, 4001)], (1, 4003)),
+    ("address_peers_max = 2", [(1, 4001), (2, 4001)], (1, 4002))])
+def test_stored_peers_are_limited_as_configured(limit, announced, refused):
+    with Tracker(share="none", more=f"{limit};") as daemon, DhtNode(daemon.dht_port) as node:
+        for number, port in announced:
+            assert node.announce(bytes([number]) * 20, port) is None
+        assert node.announce(bytes([refused[0]]) * 20, refused[1]) == GENERIC_ERROR
+        number, port = announced[0]
+        assert node.announce(bytes([number]) * 20, port) is None
+        shown = Api(daemon.port).get("/dht")
+        assert shown["stored_peers"] == len(announced)
+
+
+def test_replies_to_an_address_are_limited_as_configured():
+    """A burst is four times as long."""
+    with Tracker(more="address_replies_per_s = 1;") as daemon, DhtNode(daemon.dht_port) as node:
+        for number in range(50):
+            node.send("ping", b"%02d" % number)
+        api = Api(daemon.port)
+        wait_until(lambda: api.get("/dht")["counts"]["limited"] >= 40)
+        assert node.receive()[b"t"] == b"00"
 
 
 def test_swarms_are_shared_as_configured(torrent):

@@ -165,17 +165,16 @@ static json_t *stored_peer_value(const struct api_request *request,
 static void get_peers(const struct api_request *request, struct web_response *response) {
     uint8_t info_hash[INFO_HASH_LEN];
     struct api_span span;
-    const size_t max = dht_default_limits.peers_per_torrent;
+    size_t count = 0;
     struct dht_server *dht = running_dht(request, response);
     if (dht == NULL || !api_path_hash(request, response, info_hash) ||
         !api_query_span(request, response, &span))
         return;
-    struct stored_peer *peers = calloc(max, sizeof *peers);
+    struct stored_peer *peers = dht_server_peers(dht, info_hash, &count);
     if (peers == NULL) {
         api_send_out_of_memory(response);
         return;
     }
-    const size_t count = dht_server_peers(dht, info_hash, peers, max);
     json_t *items = json_array();
     for (size_t i = span.offset; i < count && i - span.offset < span.limit; i++)
         api_append(&items, stored_peer_value(request, &peers[i]));

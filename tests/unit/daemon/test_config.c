@@ -422,7 +422,9 @@ START_TEST(printed_config_reads_as_the_same) {
         "network = { external_address = [ \"192.0.2.1\", \"2001:db8::1\" ]; lan = [];"
         " client_header = \"CF-Connecting-IP\"; };"
         "cluster = { engine = [ \"redis://a:6379/0\", \"unix:///r.sock\" ]; site = \"s\"; };"
-        "dht = { bootstrap = [ \"a.example:1\", \"[::1]:2\" ]; answer_swarms = \"none\"; };");
+        "dht = { bootstrap = [ \"a.example:1\", \"[::1]:2\" ]; answer_swarms = \"none\";"
+        " peers_max = 7; torrents_max = 6; torrent_peers_max = 5; address_peers_max = 4;"
+        " replies_per_s = 3; address_replies_per_s = 2; };");
     struct config again;
     memset(&again, 0xA5, sizeof again);
     print_to(path, &config);

@@ -6,6 +6,16 @@
 #include "dht/krpc.h"
 #include "support.h"
 
+const struct dht_limits dht_network_limits = {
+    .peers = 100000,
+    .torrents = 32768,
+    .peers_per_torrent = 500,
+    .peers_per_address = 500,
+    .peer_ttl_s = 1800,
+    .replies_per_s = 2000,
+    .replies_per_address_per_s = 10,
+};
+
 enum {
     PORT = 6881,
     PEER_PORT = 7000,
@@ -141,7 +151,7 @@ static void wake(struct dht_network *network, struct member *member) {
 static void start_node(struct dht_network *network, struct member *member) {
     struct dht_options options = {
         .ipv4 = true,
-        .limits = dht_default_limits,
+        .limits = dht_network_limits,
         .external_ipv4 = address_of(member->number),
         .callbacks = { .context = member, .send = send_datagram },
     };

@@ -6,6 +6,9 @@
 
 #include "dht/dht_node.h"
 
+/* Those of skepd by default. */
+extern const struct dht_limits dht_network_limits;
+
 struct dht_network_options {
     uint32_t nodes;
     uint32_t hostile_percent;

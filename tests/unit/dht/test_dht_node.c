@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "dht/dht_network.h"
 #include "dht/krpc.h"
 #include "support.h"
 
@@ -63,7 +64,7 @@ static struct dht_options default_options(void) {
         .ipv4 = true,
         .ipv6 = true,
         .secret = { .half = { 3, 4 } },
-        .limits = dht_default_limits,
+        .limits = dht_network_limits,
         .callbacks = { .send = send_datagram,
                        .get_peers = get_peers,
                        .announce_peer = announce_peer },
