@@ -6,7 +6,7 @@ import { ago, bytes, count, duration, pluralize } from "../core/format.js";
 import { createFacts, createWarnings, makeCard } from "../components/panels.js";
 import { createTable, textCell } from "../components/table.js";
 
-/** The card is hidden on a tracker without a cluster. */
+/** Empty and hidden on a tracker without a cluster. */
 export function createCluster() {
   const tally = make("p", { class: "tally", "aria-live": "polite" });
   const warnings = createWarnings("Problems of the engine");
@@ -29,12 +29,11 @@ export function createCluster() {
     ],
   });
   const content = make("div", { class: "stack" }, warnings.node, facts.node, table.node);
-  const node = makeCard("Cluster", { head: tally }, content);
-  show(node, false);
+  const card = makeCard("Cluster", { head: tally }, content);
+  const node = make("div", { hidden: true });
 
   async function refresh() {
     const cluster = await getJson("cluster");
-    show(node, cluster.enabled);
     if (!cluster.enabled) return;
     const nodes = [{ ...cluster.node, own: true, alive: true }, ...cluster.nodes];
     nodes.sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
@@ -42,6 +41,8 @@ export function createCluster() {
     warnings.show([cluster.engine.error, cluster.engine.warnings].filter(Boolean));
     facts.show(cluster);
     table.show(nodes, "");
+    if (!node.firstChild) node.append(card);
+    show(node, true);
   }
 
   return { node, refresh };
