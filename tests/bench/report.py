@@ -165,19 +165,19 @@ def targets_text(bench, found):
 def _cluster_targets(targets, bench, found):
     for (size, mode, where), cost in found["costs"]["few"].items():
         place = "any node" if where == "any" else "one node"
-        targets.at_most(f"{size} nodes, {TRANSPORTS[mode]} at {place}, few due: CPU against alone",
+        targets.at_most(f"cluster of {size}, {TRANSPORTS[mode]} at {place}, few due: CPU against alone",
                         cost["node"] / cost["alone"], 1.05, "×")
     for (size, mode, where), cost in found["costs"]["all"].items():
         if where == "first":
-            targets.at_most(f"{size} nodes, {TRANSPORTS[mode]}: a record sent",
+            targets.at_most(f"cluster of {size}, {TRANSPORTS[mode]}: a record sent",
                             (cost["node"] - cost["alone"]) / cost["records"], 0.5, "µs")
         if cost["merge"] is not None:
-            targets.at_most(f"{size} nodes, {TRANSPORTS[mode]}: a record merged", cost["merge"], 1, "µs")
+            targets.at_most(f"cluster of {size}, {TRANSPORTS[mode]}: a record merged", cost["merge"], 1, "µs")
     for size, run in found["convergence"].items():
-        targets.at_most(f"{size} nodes: 99 % of new peers known to all", 1000 * run["p99"], 250, "ms")
+        targets.at_most(f"cluster of {size}: 99 % of new peers known to all", 1000 * run["p99"], 250, "ms")
     for size, runs in found["joins"].items():
         for kind, join in runs.items() if bench.many >= 1_000_000 else ():
-            name = f"node {size} of {size} joins, {'no database' if kind == 'empty' else 'after kill -9'}"
+            name = f"cluster of {size}: last node joins, {'no database' if kind == 'empty' else 'after kill -9'}"
             targets.at_most(f"{name}, with {_size(bench.many)} peers", join["took"], 10, "s")
             targets.at_most(f"{name}: p99 of another node's announces", join["busy"]["p99_us"] / 1000, 5, "ms")
 
@@ -311,8 +311,8 @@ def _cluster_text(bench, found):
             + "\n\nUntil all other nodes have a new peer, while announces that change a peer come to all nodes:\n\n"
             + _table(("nodes", "changes/s", "records/s merged by one", "peers", "p50 ms", "p99 ms", "max ms"),
                      convergence)
-            + f"\n\nThe last of the nodes joins, with {_size(bench.many)} peers, while another one gets 20 000 announces "
-            "a second; before and\nduring: the latency of these. The peers are counted when `/readyz` first answers "
+            + f"\n\nThe last of the nodes joins, with {_size(bench.many)} peers, while another one gets 20 000 "
+            "announces a second; before and\nduring: the latency of these. The peers are counted when `/readyz` first answers "
             "200.\n\n"
             + _table(("nodes", "s", "peers", "MiB read", "p99 before, ms", "p99 during, ms", "max during, ms"), joins))
 
