@@ -7,68 +7,9 @@
 #ifndef SKEP_CLUSTER_NODE_H
 #define SKEP_CLUSTER_NODE_H
 
-#include "cluster/engine.h"
-#include "cluster/members.h"
+#include "cluster/node_options.h"
 #include "cluster/node_table.h"
-#include "cluster/outbox.h"
 #include "swarm/change_feed.h"
-
-enum {
-    NODE_ENTRY_LEN = 64 << 10, /* bytes of an entry */
-    NODE_SEND_MS = 20,         /* between two sendings, unless a whole entry waits */
-    NODE_HEARTBEAT_MS = 5000,
-};
-
-struct node_options {
-    struct engine_options engine;
-    struct replica_options replica; /* with the node's id, site and the cluster's secret */
-    struct outbox_options queues;
-    uint64_t incarnation;     /* of this start: Unix time in seconds << 32 | 32 random bits */
-    uint64_t clock_ms;        /* the cluster's clock now, as far as it is known */
-    const char *name;         /* for people, at most NODE_NAME_MAX bytes */
-    const char *version;      /* of skepd, at most NODE_VERSION_MAX bytes; constant */
-    uint32_t join_timeout_ms; /* see struct joining */
-    bool empty;               /* the same */
-    uint64_t stream_bytes_max;
-    uint32_t stream_age_max_s;
-};
-
-/* Counts since the start. */
-struct node_counts {
-    uint64_t records_sent;
-    uint64_t bytes_sent;
-    uint64_t records_merged; /* that were read, with those that changed nothing */
-    uint64_t bytes_read;
-    uint64_t invalid; /* entries and records that could not be decoded */
-    uint64_t resends;
-    uint64_t holes;
-    uint64_t snapshots_requested;
-    uint64_t snapshots_received;
-    uint64_t snapshots_sent;
-    uint64_t connects;
-};
-
-struct node_status {
-    uint64_t node;
-    uint64_t incarnation;
-    bool connected;
-    struct engine_info engine; /* of the last connection */
-    char error[ERROR_LEN];     /* why it is not connected, or why commands fail; empty: neither */
-    bool joined;
-    bool whole;
-    bool has_room;
-    bool receiving; /* a snapshot */
-    bool sending;   /* the same */
-    size_t waiting; /* records */
-    uint64_t lost;  /* records that did not fit into the queue; later puts repair most */
-    uint64_t stream_bytes;
-    uint64_t
-        behind_ms; /* age of the newest entry when this node read its last one; 0: all is read */
-    int64_t clock_offset_ms; /* of the engine's clock from this machine's */
-    uint32_t announces_per_s;
-    struct node_counts counts;
-    struct members members;
-};
 
 struct node;
 
