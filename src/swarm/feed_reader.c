@@ -79,7 +79,6 @@ static void add_batch(struct feed_reader *reader, const struct change *changes, 
         make_room(reader, count);
         reader->ring[reader->end++ % RING_BATCHES] = batch;
         reader->changes += count;
-        pthread_cond_broadcast(&reader->grown);
     }
     pthread_mutex_unlock(&reader->lock);
 }
@@ -126,6 +125,9 @@ void feed_reader_pump(struct feed_reader *reader) {
         add_batch(reader, NULL, 0, true);
     }
     pthread_mutex_unlock(&reader->pump_lock);
+    pthread_mutex_lock(&reader->lock);
+    pthread_cond_broadcast(&reader->grown);
+    pthread_mutex_unlock(&reader->lock);
 }
 
 static void run_pump(void *context) {
