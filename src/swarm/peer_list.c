@@ -586,6 +586,13 @@ void peer_list_extend_deadline(struct peer_list *list, uint32_t position, uint32
     peer_deadlines(list)[position] = now_s + extended_deadline(record);
 }
 
+void peer_list_take_stamp(struct peer_list *list, uint32_t position) {
+    struct peer_record *record = &peer_records(list)[position];
+    record->flags &= (uint8_t)~PEER_STAMPED;
+    record->ttl_s = record->ttl_s > UINT16_MAX / 2 ? UINT16_MAX : (uint16_t)(2 * record->ttl_s);
+    peer_list_set_word(list, WORD_STAMP, position, 0);
+}
+
 void peer_list_end_lasting(struct peer_list *list, uint32_t now_s, bool now) {
     for (uint32_t i = 0; i < peer_list_count(list); i++) {
         const struct peer_record *record = &peer_records(list)[i];

@@ -138,6 +138,10 @@ uint32_t peer_list_silent_s(const struct peer_list *list, uint32_t position, uin
 void peer_list_extend_deadline(struct peer_list *list, uint32_t position, uint32_t now_s,
                                uint32_t interval_s);
 
+/* Makes a merged peer like a restored one: it has no stamp and, until it announces or is merged
+ * again, not PEER_STAMPED. Its deadline stays. */
+void peer_list_take_stamp(struct peer_list *list, uint32_t position);
+
 /* Gives each peer without PEER_STAMPED a deadline: now or, if not `now`, as if its last announce
  * had been 1.5 intervals ago, by the rule of a cluster. */
 void peer_list_end_lasting(struct peer_list *list, uint32_t now_s, bool now);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/prefetch.h"
+#include "swarm/stamp.h"
 
 struct swarm *swarm_create(const uint8_t info_hash[static INFO_HASH_LEN],
                            const struct hash_key *key, uint32_t now_s) {
@@ -700,9 +701,12 @@ bool swarm_merge(struct swarm *swarm, const struct swarm_outputs *outputs,
     }
     position = insert_peer(swarm, outputs, peer, &record, on_lan, state->passkey_tag,
                            deadline_of(outputs, &record, now_s), now_s);
-    if (position != PEER_NOWHERE)
-        report_peer(swarm, outputs, list, position, CHANGE_PEER_JOINED, now_s);
-    return position != PEER_NOWHERE;
+    if (position == PEER_NOWHERE)
+        return false;
+    if (stamp_is_guessed(outputs->stamping.stamp))
+        peer_list_take_stamp(list, position);
+    report_peer(swarm, outputs, list, position, CHANGE_PEER_JOINED, now_s);
+    return true;
 }
 
 void swarm_merge_removal(struct swarm *swarm, const struct swarm_outputs *outputs,

@@ -2,6 +2,7 @@
 
 #include "swarm/idle_torrents.h"
 #include "swarm/join_limits.h"
+#include "swarm/stamp.h"
 #include "swarm/tracker_state.h"
 
 void tracker_set_cluster(struct tracker *tracker, const struct tracker_cluster *cluster) {
@@ -120,7 +121,8 @@ static enum announce_result put_peer(struct tracker *tracker, struct shard *shar
     if (swarm != NULL) {
         const struct peer_list *list = swarm_list(swarm, key->endpoint.family);
         position = peer_list_find(list, key->endpoint.wire);
-        if (position != PEER_NOWHERE && peer_list_word(list, WORD_STAMP, position) > peer->stamp)
+        if (position != PEER_NOWHERE && (stamp_is_guessed(peer->stamp) ||
+                                         peer_list_word(list, WORD_STAMP, position) > peer->stamp))
             return ANNOUNCE_OK;
     }
     if (position == PEER_NOWHERE)

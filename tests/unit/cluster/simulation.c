@@ -243,6 +243,7 @@ const char *const broken_rule_names[RULE_COUNT] = {
     [RULE_LOST_LASTING] = "counters that did not fit are sent again",
     [RULE_BEFORE_START] = "completions of before the start stay counted",
     [RULE_GUESSED_STAMP] = "restored peers without a snapshot have no stamp",
+    [RULE_KEPT_GUESS] = "guesses of a copy have no stamp",
     [RULE_LATE_SNAPSHOT] = "unconfirmed peers go at a late snapshot",
     [RULE_TELL_READ] = "a node that was away reads before it tells",
     [RULE_COPIED_GUESS] = "guessed stamps of a copy beat no record",
@@ -380,6 +381,9 @@ static void set_slot(struct node *node, size_t key, const struct held_peer *peer
         .peer = *peer,
         .deadline_ms = peer_deadline_ms(peer->stamp, peer->state.interval_s),
     };
+    /* Like a restored peer: each record beats it, and the first snapshot must confirm it. */
+    if (stamp_is_guessed(peer->stamp) && sim.broken != RULE_KEPT_GUESS)
+        node->slots[key].peer.stamp = 0;
     if (node->slots[key].deadline_ms < node->sweep_ms)
         node->sweep_ms = node->slots[key].deadline_ms;
 }

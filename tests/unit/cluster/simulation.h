@@ -65,6 +65,7 @@ enum broken_rule {
     RULE_LOST_LASTING,     /* counters that did not fit into the queue are lost */
     RULE_BEFORE_START,     /* a completion counted before the start is taken back */
     RULE_GUESSED_STAMP,    /* restored peers of a node without a snapshot have a guessed stamp */
+    RULE_KEPT_GUESS,       /* nor beats a record the guess in a copy of such a node */
     RULE_LATE_SNAPSHOT,    /* its first snapshot confirms none of them */
     RULE_TELL_READ,    /* a node that was away sends counters before it has read what it missed */
     RULE_OUTDATED,     /* a node that may lack changes judges announces by what it has */

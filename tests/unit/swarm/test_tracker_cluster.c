@@ -66,12 +66,11 @@ static struct peer_key key_of(const struct announce_request *request) {
     return key;
 }
 
-/* Merges the client as it is known by another node since `made_s`. */
-static enum announce_result merge(const struct announce_request *request, uint32_t made_s,
-                                  uint32_t s) {
+static enum announce_result merge_stamped(const struct announce_request *request, uint64_t stamp,
+                                          uint32_t s) {
     const struct peer_key key = key_of(request);
     struct held_peer peer = {
-        .stamp = stamp_of_other(made_s),
+        .stamp = stamp,
         .state = { .key = request->key,
                    .left = request->left,
                    .uploaded_kib = request->uploaded >> 10,
@@ -81,6 +80,12 @@ static enum announce_result merge(const struct announce_request *request, uint32
     };
     memcpy(peer.state.peer_id, request->peer_id, PEER_ID_LEN);
     return tracker_merge_peer(tracker, &key, &peer, test_seconds_after(s));
+}
+
+/* Merges the client as it is known by another node since `made_s`. */
+static enum announce_result merge(const struct announce_request *request, uint32_t made_s,
+                                  uint32_t s) {
+    return merge_stamped(request, stamp_of_other(made_s), s);
 }
 
 static void merge_removal(const struct announce_request *request, uint32_t made_s) {
@@ -482,6 +487,38 @@ START_TEST(late_snapshot_removes_what_it_does_not_confirm) {
 }
 END_TEST
 
+/* Of a peer that another node has restored. */
+static uint64_t guessed_stamp(uint32_t s) {
+    return stamp_at(CLUSTER_MS + 1000 * s, 0);
+}
+
+START_TEST(each_record_beats_a_guess) {
+    struct announce_request peer = test_leecher(1);
+    ck_assert_int_eq(merge_stamped(&peer, guessed_stamp(20), 20), ANNOUNCE_OK);
+    assert_counts(0, 1);
+    peer.left = 0;
+    ck_assert_int_eq(merge(&peer, 10, 20), ANNOUNCE_OK);
+    assert_counts(1, 0);
+    peer.left = 1;
+    ck_assert_int_eq(merge_stamped(&peer, guessed_stamp(30), 30), ANNOUNCE_OK);
+    assert_counts(1, 0);
+    ck_assert_uint_eq(sweep_at(10 + LIFETIME_S), 1);
+}
+END_TEST
+
+START_TEST(guess_expires_by_its_stamp_or_at_the_first_snapshot) {
+    const struct announce_request first = test_leecher(1);
+    const struct announce_request second = test_leecher(2);
+    ck_assert_int_eq(merge_stamped(&first, guessed_stamp(20), 20), ANNOUNCE_OK);
+    ck_assert_uint_eq(sweep_at(20 + LIFETIME_S - 1), 0);
+    ck_assert_uint_eq(sweep_at(20 + LIFETIME_S), 1);
+    ck_assert_int_eq(merge_stamped(&second, guessed_stamp(1000), 1000), ANNOUNCE_OK);
+    tracker_end_join(tracker, true, test_seconds_after(1001));
+    ck_assert_uint_eq(sweep_at(1002), 1);
+    assert_counts(0, 0);
+}
+END_TEST
+
 START_TEST(peers_stay_while_changes_of_other_nodes_wait) {
     const struct announce_request peer = test_leecher(1);
     announce_at(&peer, 0);
@@ -568,6 +605,8 @@ UNIT_SUITE(tracker_cluster) {
     tcase_add_test(joining, join_ends_with_the_confirmed_peers);
     tcase_add_test(joining, join_without_a_snapshot_leaves_restored_peers_an_interval);
     tcase_add_test(joining, late_snapshot_removes_what_it_does_not_confirm);
+    tcase_add_test(joining, each_record_beats_a_guess);
+    tcase_add_test(joining, guess_expires_by_its_stamp_or_at_the_first_snapshot);
     tcase_add_test(joining, peers_stay_while_changes_of_other_nodes_wait);
     tcase_add_test(joining, download_count_of_the_cluster_is_shown);
     tcase_add_test(joining, dump_tells_where_peers_announced);
