@@ -28,7 +28,7 @@ bool list_view_is_ascending(size_t sort, bool reverse);
  * options is invalid. */
 bool list_view_put_page(struct writer *w, const struct command_line *line);
 
-/* Prints, below a list, that nothing was found or that there is more than was shown. */
+/* Prints a line below a list that is empty, or that has more items than are shown. */
 void list_view_print_total(const json_t *response, const char *what);
 
 /* "192.0.2.1:6881" or "[2001:db8::1]:6881". */

@@ -8,6 +8,8 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support.announce import Peer, random_hash  # noqa: E402
+from support.cluster import nodes  # noqa: E402
+from support.engine import Engine  # noqa: E402
 from support.skepd import Skepd  # noqa: E402
 
 
@@ -44,3 +46,16 @@ def pytest_runtest_makereport(item):
     daemon = item.funcargs.get("daemon") if hasattr(item, "funcargs") else None
     if report.failed and daemon:
         report.sections.append(("the end of skepd's log", daemon.log()[-3000:]))
+
+
+@pytest.fixture(scope="module")
+def engine():
+    with Engine() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def pair(engine):
+    """Two nodes of a cluster."""
+    with nodes(2, engine) as pair:
+        yield pair

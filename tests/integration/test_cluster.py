@@ -15,17 +15,6 @@ from support.skepctl import Skepctl
 from support.skepd import Skepd, run
 from support.waiting import wait_until
 
-@pytest.fixture(scope="module")
-def engine():
-    with Engine() as engine:
-        yield engine
-
-
-@pytest.fixture(scope="module")
-def pair(engine):
-    with nodes(2, engine) as pair:
-        yield pair
-
 
 def test_peer_of_one_node_is_given_out_by_the_other(pair, torrent):
     a, b = pair

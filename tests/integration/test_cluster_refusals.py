@@ -15,18 +15,6 @@ from support.skepctl import Skepctl
 from support.waiting import wait_until
 
 
-@pytest.fixture(scope="module")
-def engine():
-    with Engine() as engine:
-        yield engine
-
-
-@pytest.fixture(scope="module")
-def pair(engine):
-    with nodes(2, engine) as pair:
-        yield pair
-
-
 def run(engine, *commands):
     for command in commands:
         assert not engine.run(command).startswith("-")

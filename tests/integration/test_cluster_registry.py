@@ -17,12 +17,6 @@ from support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
-def engine():
-    with Engine() as engine:
-        yield engine
-
-
-@pytest.fixture(scope="module")
 def three(engine):
     with nodes(3, engine) as three:
         yield three
