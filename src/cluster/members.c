@@ -50,6 +50,14 @@ void members_note(struct members *members, const struct entry_header *entry,
     (void)utf8_copy_line(heartbeat->version, member->version, sizeof member->version);
 }
 
+bool members_share_bits(const struct members *members, uint64_t node) {
+    for (size_t i = 0; i < members->count; i++) {
+        if (stamp_is_of(members->list[i].node, node))
+            return true;
+    }
+    return false;
+}
+
 bool member_is_alive(const struct member *member, uint64_t now_ms) {
     return now_ms <= member->heard_ms + MEMBER_ALIVE_MS;
 }

@@ -50,6 +50,10 @@ void members_note(struct members *members, const struct entry_header *entry,
 bool members_may_serve(const struct members *members, uint64_t requester, const struct member *own,
                        uint64_t now_ms);
 
+/* Whether a known node has these low bits in its stamps, as a node with the id `node` would have.
+ */
+bool members_share_bits(const struct members *members, uint64_t node);
+
 bool member_is_alive(const struct member *member, uint64_t now_ms);
 
 /* The longest interval of the nodes that were heard within the last lifetime of a tombstone, and of

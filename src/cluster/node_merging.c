@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "cluster/node_link.h"
 #include "cluster/node_sending.h"
+#include "swarm/stamp.h"
 
 enum {
     READ_COUNT_MAX = 4096, /* entries of a read */
@@ -142,7 +143,10 @@ void node_merging_records(struct node *node, uint64_t site, struct bytes rest) {
 
 /* Another node has the same id, or the same low bits of its stamps. */
 static void take_new_id(struct node *node) {
-    const uint64_t id = random_next(&node->random) | 1;
+    const uint64_t old = node->options.replica.node;
+    uint64_t id = random_next(&node->random) | 1;
+    while (stamp_is_of(id, old) || members_share_bits(&node->status.members, id))
+        id = random_next(&node->random) | 1;
     log_warning("cluster: another node has this node's id: taking a new one");
     node->options.replica.node = node->options.replica.counting = id;
     node->replica.options.node = node->replica.options.counting = id;

@@ -123,6 +123,18 @@ static void note_node(struct members *members, uint64_t node, const struct heart
     members_note(members, &entry, heartbeat, 1000);
 }
 
+START_TEST(members_share_low_bits_with_a_new_id) {
+    struct members members = { 0 };
+    const struct heartbeat heartbeat = { 0 };
+    ck_assert(!members_share_bits(&members, HERE));
+    note_node(&members, HERE, &heartbeat);
+    note_node(&members, YOUNGER, &heartbeat);
+    const uint64_t other = UINT64_C(1) << STAMP_NODE_BITS;
+    ck_assert(members_share_bits(&members, HERE) && members_share_bits(&members, YOUNGER + other));
+    ck_assert(!members_share_bits(&members, HERE ^ 512));
+}
+END_TEST
+
 static bool serves(const struct members *members, uint64_t node, bool empty) {
     const struct member own = { .node = node, .incarnation = node, .empty = empty };
     return members_may_serve(members, ASKING, &own, 1000);
@@ -421,6 +433,7 @@ UNIT_SUITE(cluster_transport) {
     tcase_add_test(gaps, new_incarnation_begins_at_one);
     tcase_add_test(gaps, more_nodes_than_places_replace_silent_ones);
     tcase_add_test(gaps, entry_of_a_copied_node_is_recognised);
+    tcase_add_test(gaps, members_share_low_bits_with_a_new_id);
     suite_add_tcase(suite, gaps);
 
     TCase *joining = tcase_create("joining");
