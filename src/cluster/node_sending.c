@@ -253,7 +253,8 @@ static void continue_walk(struct node *node) {
     const uint64_t dropped = node->walk.running ? 0 : outbox_take_dropped(&node->outbox);
     if (dropped != 0)
         node_sending_begin_walk(node, false, dropped);
-    while (node->walk.lasting && has_room_to_walk(node) && send_completion(node))
+    while (node->walk.running && node->walk.lasting && has_room_to_walk(node) &&
+           send_completion(node))
         continue;
     for (int i = 0; i < NODE_WALK_STEPS && node->walk.running && has_room_to_walk(node); i++)
         node->walk.running = node->table.walk(node->table.context, &node->walk.cursor, &visitor);

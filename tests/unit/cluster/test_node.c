@@ -433,6 +433,21 @@ START_TEST(completion_at_two_nodes_counts_once) {
 }
 END_TEST
 
+START_TEST(completion_is_two_records_also_after_a_join) {
+    start_cluster();
+    start_node(1);
+    await_ready(1);
+    run_for(5000, STEP_MS);
+    const uint64_t before[] = { node_status(nodes[0]).counts.records_sent,
+                                node_status(nodes[1]).counts.records_sent };
+    for (uint32_t i = 0; i < 500; i++)
+        complete(0, i);
+    run_for(1000, STEP_MS);
+    ck_assert_uint_eq(node_status(nodes[0]).counts.records_sent - before[0], 1000);
+    ck_assert_uint_eq(node_status(nodes[1]).counts.records_sent - before[1], 0);
+}
+END_TEST
+
 START_TEST(changes_wait_while_the_engine_is_away) {
     start_cluster();
     start_node(1);
@@ -862,6 +877,7 @@ UNIT_SUITE(node) {
     tcase_add_test(tcase, restored_peers_stay_until_a_snapshot_lacks_them);
     tcase_add_test(tcase, snapshot_of_many_chunks_takes_changes_meanwhile);
     tcase_add_test(tcase, completion_at_two_nodes_counts_once);
+    tcase_add_test(tcase, completion_is_two_records_also_after_a_join);
     tcase_add_test(tcase, changes_wait_while_the_engine_is_away);
     tcase_add_test(tcase, entries_lost_by_a_restart_are_sent_again);
     tcase_add_test(tcase, outdated_counters_that_are_sent_again_are_answered_once);
