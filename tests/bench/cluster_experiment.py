@@ -114,8 +114,9 @@ def _turn(bench, nodes, watched, population, mode, work, seconds):
     watched, with what is done later."""
     before = _cpu_s(nodes), _cpu_s(watched)
     responses = 0
+    work = ("--warmup", 0, "--states", nodes[0].directory / "states", *work)
     for node in nodes:
-        run = bench.load.run(node, population, mode, ("--warmup", 0, *work), seconds=seconds / len(nodes))
+        run = bench.load.run(node, population, mode, work, seconds=seconds)
         responses += run["responses"]
     time.sleep(SETTLE_S)
     return responses, _cpu_s(nodes) - before[0], _cpu_s(watched) - before[1]

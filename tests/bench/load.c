@@ -39,6 +39,8 @@ static const char HELP[] =
     "                        others are updates\n"
     "  --wrong-ids PERCENT   share of UDP requests with a wrong connection id (default 0)\n"
     "  --seed N              seed of the request order (default 1)\n"
+    "  --states FILE         continue with the peers' states of an earlier run, and keep them "
+    "there\n"
     "  --print-hashes        print the info_hashes and exit\n";
 
 enum option_code {
@@ -63,6 +65,7 @@ enum option_code {
     OPTION_MIX,
     OPTION_WRONG_IDS,
     OPTION_SEED,
+    OPTION_STATES,
     OPTION_PRINT_HASHES,
     OPTION_HELP,
 };
@@ -89,6 +92,7 @@ static const struct option LONG_OPTIONS[] = {
     { "mix", required_argument, NULL, OPTION_MIX },
     { "wrong-ids", required_argument, NULL, OPTION_WRONG_IDS },
     { "seed", required_argument, NULL, OPTION_SEED },
+    { "states", required_argument, NULL, OPTION_STATES },
     { "print-hashes", no_argument, NULL, OPTION_PRINT_HASHES },
     { "help", no_argument, NULL, OPTION_HELP },
     { 0 },
@@ -96,6 +100,7 @@ static const struct option LONG_OPTIONS[] = {
 
 struct settings {
     struct load_options load;
+    const char *states; /* path; NULL: none */
     bool print_hashes;
     bool help;
 };
@@ -247,6 +252,9 @@ static bool take_option(int found, struct settings *settings) {
         return parse_u32(optarg, 1, 10000, &load->peers_max);
     case OPTION_FILL:
         return load->fill = true;
+    case OPTION_STATES:
+        settings->states = optarg;
+        return true;
     case OPTION_PRINT_HASHES:
         return settings->print_hashes = true;
     case OPTION_HELP:
@@ -377,8 +385,9 @@ int main(int argc, char **argv) {
     if (!check(&settings.load, &run))
         return LOAD_FAILED;
     run.work = workload_create(&settings.load.work);
-    const bool ran =
-        run.work != NULL && (settings.load.mode == MODE_UDP ? run_udp(&run) : run_http(&run));
+    bool ran = run.work != NULL && workload_read_states(run.work, settings.states);
+    ran = ran && (settings.load.mode == MODE_UDP ? run_udp(&run) : run_http(&run)) &&
+          workload_write_states(run.work, settings.states);
     if (ran)
         print_run(&run);
     workload_delete(run.work);

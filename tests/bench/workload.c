@@ -1,5 +1,7 @@
 #include "workload.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +93,25 @@ void workload_delete(struct workload *workload) {
     free(workload->torrents);
     free(workload->state);
     free(workload);
+}
+
+bool workload_read_states(struct workload *workload, const char *path) {
+    FILE *file = path == NULL ? NULL : fopen(path, "rb");
+    if (file == NULL)
+        return path == NULL || errno == ENOENT;
+    const size_t peers = workload->options.peers;
+    const bool good = fread(workload->state, 1, peers, file) == peers;
+    fclose(file);
+    return good;
+}
+
+bool workload_write_states(const struct workload *workload, const char *path) {
+    FILE *file = path == NULL ? NULL : fopen(path, "wb");
+    if (file == NULL)
+        return path == NULL;
+    const size_t peers = workload->options.peers;
+    const bool good = fwrite(workload->state, 1, peers, file) == peers;
+    return fclose(file) == 0 && good;
 }
 
 static uint32_t torrent_of(const struct workload *workload, uint32_t number) {

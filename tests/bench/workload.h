@@ -57,6 +57,12 @@ struct workload;
 struct workload *workload_create(const struct workload_options *options);
 void workload_delete(struct workload *workload);
 
+/* The states of all peers: a run that continues another one on the same server reads what that has
+ * written. Otherwise it would begin with changes of its own. True without a `path`, or if no file
+ * is there yet. */
+bool workload_read_states(struct workload *workload, const char *path);
+bool workload_write_states(const struct workload *workload, const char *path);
+
 /* The first announce of a peer; `number` counts from 0 whatever `first_peer` is. */
 struct ask workload_first(const struct workload *workload, uint32_t number);
 
