@@ -80,12 +80,16 @@ struct cluster_member {
     uint32_t budget_per_s;
     uint32_t announces_per_s;
     int64_t clock_offset_ms; /* of the engine's clock from its machine's */
+    bool has_lag;            /* the next two are known: its version sends them */
+    uint64_t behind_entries; /* as below */
+    uint64_t behind_ms;
 };
 
-/* Counts are since the start. */
+/* Counts are since the start; what is "per_s" is the mean of the last five seconds. */
 struct cluster_status {
     uint64_t node;
     char name[CLUSTER_NAME_LEN];
+    uint32_t since_s; /* since the start */
     bool ready;
     bool whole;
     bool full;      /* peers of other nodes were refused for lack of room */
@@ -99,9 +103,14 @@ struct cluster_status {
     char error[ERROR_LEN];    /* why there is no connection, or commands fail; empty: all is well */
     char warnings[ERROR_LEN]; /* about the engine's settings; empty: none */
     uint64_t stream_bytes;    /* of the engine's memory */
-    uint64_t behind_ms;       /* age of what is not read yet */
+    uint64_t behind_entries;  /* of the stream, not read yet: each has many records of a node */
+    uint64_t behind_ms;       /* age of these */
     int64_t clock_offset_ms;  /* of the engine's clock from this machine's */
-    uint32_t announces_per_s;
+    uint64_t announces_per_s;
+    uint64_t records_sent_per_s;
+    uint64_t bytes_sent_per_s;
+    uint64_t records_merged_per_s;
+    uint64_t bytes_read_per_s;
     uint64_t waiting; /* records that wait to be sent */
     uint64_t dropped; /* records that did not fit into the queue, except for peers */
     uint64_t connects;

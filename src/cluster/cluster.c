@@ -59,8 +59,9 @@ struct cluster {
     struct stored_counts counts;
     struct hash_key secret; /* at the start */
     struct store *store;    /* NULL: none */
-    uint64_t gave_up_ms;    /* when it joined without a snapshot, by the cluster's clock */
-    uint64_t full_ms;       /* when a peer was refused for lack of room; 0: none was */
+    uint64_t started_ms;
+    uint64_t gave_up_ms; /* when it joined without a snapshot, by the cluster's clock */
+    uint64_t full_ms;    /* when a peer was refused for lack of room; 0: none was */
     _Atomic bool joined;
     _Atomic bool knows_secret;
     _Atomic uint64_t clock_offset_ms;
@@ -349,6 +350,7 @@ struct cluster *cluster_start(const struct cluster_options *options,
         return NULL;
     }
     cluster->tracker = tracker;
+    cluster->started_ms = clock_now_ms();
     cluster->store = options->store;
     cluster->counts.tracker = tracker;
     cluster->counts.rows = options->store == NULL ? NULL : store_cluster(options->store);
@@ -409,6 +411,9 @@ static void describe_member(const struct member *member, uint64_t now_ms,
         .budget_per_s = member->budget_per_s,
         .announces_per_s = member->announces_per_s,
         .clock_offset_ms = member->clock_offset_ms,
+        .has_lag = member->has_lag,
+        .behind_entries = member->behind_entries,
+        .behind_ms = member->behind_ms,
     };
     memcpy(described->name, member->name, sizeof member->name);
     memcpy(described->version, member->version, sizeof member->version);
@@ -425,6 +430,7 @@ void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
     struct registry *registry = tracker_registry(cluster->tracker);
     *status = (struct cluster_status){
         .node = node.node,
+        .since_s = (uint32_t)((now_ms - cluster->started_ms) / 1000),
         .ready = node.joined,
         .whole = node.whole,
         .full = !node.has_room,
@@ -434,9 +440,14 @@ void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
         .failing = node.error[0] != '\0',
         .is_valkey = node.engine.is_valkey,
         .stream_bytes = node.stream_bytes,
+        .behind_entries = node.behind_entries,
         .behind_ms = node.behind_ms,
         .clock_offset_ms = node.clock_offset_ms,
-        .announces_per_s = node.announces_per_s,
+        .announces_per_s = node.per_s[NODE_ANNOUNCES],
+        .records_sent_per_s = node.per_s[NODE_RECORDS_SENT],
+        .bytes_sent_per_s = node.per_s[NODE_BYTES_SENT],
+        .records_merged_per_s = node.per_s[NODE_RECORDS_MERGED],
+        .bytes_read_per_s = node.per_s[NODE_BYTES_READ],
         .waiting = node.waiting,
         .dropped = node.lost,
         .connects = node.counts.connects,

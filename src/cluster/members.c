@@ -45,6 +45,9 @@ void members_note(struct members *members, const struct entry_header *entry,
         .budget_per_s = heartbeat->budget_per_s,
         .announces_per_s = heartbeat->announces_per_s,
         .clock_offset_ms = heartbeat->clock_offset_ms,
+        .has_lag = heartbeat->has_lag,
+        .behind_entries = heartbeat->behind_entries,
+        .behind_ms = heartbeat->behind_ms,
     };
     (void)utf8_copy_line(heartbeat->name, member->name, sizeof member->name);
     (void)utf8_copy_line(heartbeat->version, member->version, sizeof member->version);

@@ -20,6 +20,9 @@ struct member {
     uint32_t budget_per_s;
     uint32_t announces_per_s;
     int64_t clock_offset_ms;
+    bool has_lag;
+    uint64_t behind_entries;
+    uint64_t behind_ms;
 };
 
 struct members {

@@ -128,26 +128,37 @@ static void begin_again(struct node *node, const struct engine_stream *stream) {
     const uint64_t end_ms = ahead ? stream->last.ms : node->position.ms;
     node->position = (struct stream_id){ .ms = end_ms > SENT_KEPT_MS ? end_ms - SENT_KEPT_MS : 0 };
     node->must_resend = true;
+    stream_lag_begin(&node->lag, stream);
+}
+
+static void note_lag(struct node *node, const struct engine_stream *stream, bool at_end) {
+    const uint64_t since_end_ms =
+        node->at_end_ms == 0 ? UINT64_MAX : node->now_ms - node->at_end_ms;
+    node_lock(node);
+    node->status.behind_entries = stream_lag_entries(&node->lag, stream, at_end);
+    node->status.behind_ms = node->status.behind_entries == 0
+                                 ? 0
+                                 : stream_lag_ms(node->position, stream->last, since_end_ms);
+    node_unlock(node);
 }
 
 void node_link_look_at_stream(struct node *node) {
     struct engine_stream stream;
+    bool at_end = node->at_end_ms == node->now_ms;
     if (!node_link_is_done(node, engine_stream(node->engine, &stream)))
         return;
     const char *run = engine_info(node->engine)->run;
     const bool lost_own = stream_id_before(stream.last, node->last);
-    if (node->run[0] == '\0')
+    if (node->run[0] == '\0') {
         node->position = stream.last;
-    else if (strcmp(node->run, run) != 0 || stream.ever_added < node->ever_added || lost_own)
+    } else if (strcmp(node->run, run) != 0 || stream.ever_added < node->ever_added || lost_own) {
         begin_again(node, &stream);
+        at_end = false;
+    }
     snprintf(node->run, sizeof node->run, "%s", run);
     node->ever_added = stream.ever_added;
     node->last = (struct stream_id){ 0 };
-    /* Before the first entry, the position has no time. */
-    const bool behind = node->position.ms > 0 && stream_id_before(node->position, stream.last);
-    node_lock(node);
-    node->status.behind_ms = behind ? stream.last.ms - node->position.ms : 0;
-    node_unlock(node);
+    note_lag(node, &stream, at_end || !stream_id_before(node->position, stream.last));
 }
 
 /* The first node of a cluster makes the secret. A node that has another one, from its store, takes

@@ -205,8 +205,10 @@ void node_merging_read(struct node *node, uint32_t wait_ms) {
         node->read_retry_ms = node->retry_ms;
         return;
     }
-    if (stream_id_equal(node->position, node->asked))
+    if (stream_id_equal(node->position, node->asked)) {
         node->position = position;
+        node->lag.read += node->read_count;
+    }
     if (engine_is_reading(node->engine))
         return;
     node->read_retry_ms = 0;

@@ -27,6 +27,16 @@ struct node_options {
     uint32_t stream_age_max_s;
 };
 
+/* What is measured from one heartbeat to the next. */
+enum node_rate {
+    NODE_ANNOUNCES,
+    NODE_RECORDS_SENT,
+    NODE_BYTES_SENT,
+    NODE_RECORDS_MERGED,
+    NODE_BYTES_READ,
+    NODE_RATES
+};
+
 /* Counts since the start. */
 struct node_counts {
     uint64_t records_sent;
@@ -56,10 +66,10 @@ struct node_status {
     size_t waiting; /* records */
     uint64_t lost;  /* records that did not fit into the queue; later puts repair most */
     uint64_t stream_bytes;
-    uint64_t behind_ms;      /* age of the newest entry when this node read its last one; 0: all is
-                                read */
+    uint64_t behind_entries; /* of the stream, not read yet at the last heartbeat */
+    uint64_t behind_ms;      /* age of these */
     int64_t clock_offset_ms; /* of the engine's clock from this machine's */
-    uint32_t announces_per_s;
+    uint64_t per_s[NODE_RATES];
     struct node_counts counts;
     struct members members;
 };

@@ -55,8 +55,11 @@ void node_sending_write_heartbeat(const struct node *node, struct record *record
             .name = bytes_of(node->name),
             .positions = { .data = positions, .len = all.len },
             .version = bytes_of(node->options.version),
-            .announces_per_s = node->status.announces_per_s,
+            .announces_per_s = (uint32_t)node->status.per_s[NODE_ANNOUNCES],
             .clock_offset_ms = node->status.clock_offset_ms,
+            .has_lag = true,
+            .behind_entries = node->status.behind_entries,
+            .behind_ms = node->status.behind_ms,
         },
     };
 }
@@ -151,23 +154,31 @@ static void send_waiting(struct node *node) {
     while (send_flight(node) && node_sending_waiting(node) >= RECORDS_PER_ENTRY);
 }
 
-/* Announces a second since the last heartbeat. */
-static uint32_t measure_load(struct node *node) {
-    const uint64_t since_ms = node->counted_ms;
-    const uint64_t before = node->announces;
-    if (node->table.count_announces == NULL)
-        return 0;
-    node->announces = node->table.count_announces(node->table.context);
+/* What has come since the last heartbeat, a second. With the lock. */
+static void measure_load(struct node *node, uint64_t announces) {
+    const struct node_counts *counts = &node->status.counts;
+    const uint64_t totals[NODE_RATES] = {
+        [NODE_ANNOUNCES] = announces,           [NODE_RECORDS_SENT] = counts->records_sent,
+        [NODE_BYTES_SENT] = counts->bytes_sent, [NODE_RECORDS_MERGED] = counts->records_merged,
+        [NODE_BYTES_READ] = counts->bytes_read,
+    };
+    const uint64_t passed_ms = node->counted_ms == 0 ? 0 : node->now_ms - node->counted_ms;
+    for (int i = 0; i < NODE_RATES; i++)
+        node->status.per_s[i] =
+            passed_ms == 0 ? 0 : (totals[i] - node->totals[i]) * 1000 / passed_ms;
+    memcpy(node->totals, totals, sizeof totals);
     node->counted_ms = node->now_ms;
-    if (since_ms == 0 || since_ms == node->now_ms)
-        return 0;
-    return (uint32_t)((node->announces - before) * 1000 / (node->now_ms - since_ms));
+}
+
+static uint64_t count_announces(const struct node *node) {
+    return node->table.count_announces == NULL ? 0
+                                               : node->table.count_announces(node->table.context);
 }
 
 static void beat(struct node *node) {
     if (node->now_ms < node->heartbeat_ms)
         return;
-    const uint32_t announces_per_s = measure_load(node);
+    const uint64_t announces = count_announces(node);
     node->heartbeat_ms = node->now_ms + NODE_HEARTBEAT_MS;
     node_link_follow_clock(node);
     node_link_look_at_stream(node);
@@ -178,7 +189,7 @@ static void beat(struct node *node) {
     replica_age(&node->replica, interval_s, node_cluster_ms(node));
     outbox_drop_old(&node->outbox,
                     node_cluster_ms(node) - UINT64_C(1000) * peer_lifetime_s(interval_s));
-    node->status.announces_per_s = announces_per_s;
+    measure_load(node, announces);
     node->must_beat = true;
     node_unlock(node);
 }

@@ -14,6 +14,7 @@
 #include "cluster/node_options.h"
 #include "cluster/node_table.h"
 #include "cluster/snapshot_source.h"
+#include "cluster/stream_lag.h"
 
 enum {
     NODE_FLIGHT_MAX = 16, /* new entries that are sent at once */
@@ -105,14 +106,15 @@ struct node {
     struct stream_id position;
     struct stream_id asked; /* position of the last read that was sent */
     struct stream_id last;  /* own entry */
+    struct stream_lag lag;
     struct flight flight;
     uint64_t number;
     uint64_t own_read; /* number of the last own entry that was read back */
     struct answers answers;
     uint64_t send_ms; /* of the next entry */
     uint64_t heartbeat_ms;
-    bool must_beat;     /* with the next entry */
-    uint64_t announces; /* when they were counted last */
+    bool must_beat;              /* with the next entry */
+    uint64_t totals[NODE_RATES]; /* at the last heartbeat */
     uint64_t counted_ms;
     uint64_t lasting_ms;
     struct walk walk;

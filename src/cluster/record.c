@@ -175,6 +175,10 @@ static void write_heartbeat(struct writer *w, const struct heartbeat *heartbeat)
     put_text(w, heartbeat->version);
     put_varint(w, heartbeat->announces_per_s);
     put_u64(w, (uint64_t)heartbeat->clock_offset_ms);
+    if (!heartbeat->has_lag)
+        return;
+    put_varint(w, clamp(heartbeat->behind_entries, RECORD_BEHIND_MAX));
+    put_varint(w, clamp(heartbeat->behind_ms, RECORD_BEHIND_MAX));
 }
 
 static void write_registry(struct writer *w, const struct registry_record *registry) {
@@ -301,6 +305,11 @@ static void read_heartbeat(struct reader *r, struct heartbeat *heartbeat) {
     heartbeat->version = take_text(r, NODE_VERSION_MAX);
     heartbeat->announces_per_s = (uint32_t)take_varint(r, UINT32_MAX);
     heartbeat->clock_offset_ms = (int64_t)take_u64(r);
+    if (r->rest.len == 0)
+        return;
+    heartbeat->has_lag = true;
+    heartbeat->behind_entries = take_varint(r, RECORD_BEHIND_MAX);
+    heartbeat->behind_ms = take_varint(r, RECORD_BEHIND_MAX);
 }
 
 static void read_fields(struct reader *r, struct record *record) {

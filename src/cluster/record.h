@@ -29,7 +29,9 @@ enum {
     NODES_MAX = 32, /* positions in a heartbeat */
 };
 
-/* Greatest numbers of a put: larger ones are sent as these. LEFT_UNKNOWN is apart. */
+/* Greatest numbers of a heartbeat and a put: larger ones are sent as these. LEFT_UNKNOWN is apart.
+ */
+#define RECORD_BEHIND_MAX ((UINT64_C(1) << 42) - 1)
 #define RECORD_LEFT_MAX ((UINT64_C(1) << 49) - 2)
 #define RECORD_TOTAL_KIB_MAX ((UINT64_C(1) << 40) - 1)
 
@@ -76,6 +78,9 @@ struct heartbeat {
     struct bytes version;     /* of skepd, at most NODE_VERSION_MAX bytes */
     uint32_t announces_per_s; /* since the last heartbeat */
     int64_t clock_offset_ms;  /* of the engine's clock from the machine's */
+    bool has_lag;             /* the next two are known */
+    uint64_t behind_entries;  /* of the stream, which the node has not read yet */
+    uint64_t behind_ms;       /* age of these */
 };
 
 struct record {

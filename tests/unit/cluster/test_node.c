@@ -668,6 +668,77 @@ START_TEST(nodes_know_each_other) {
 }
 END_TEST
 
+/* A read brings 4096 entries. */
+START_TEST(paused_node_is_behind_until_it_has_read_all) {
+    start_cluster();
+    start_node(1);
+    await_ready(1);
+    run_for(6000, 100);
+    ck_assert_uint_eq(node_status(nodes[1]).behind_entries, 0);
+    struct node *paused = nodes[1];
+    nodes[1] = NULL;
+    for (uint32_t i = 0; i < 6000; i++) {
+        announce(0, i);
+        run_for(STEP_MS, STEP_MS);
+    }
+    nodes[1] = paused;
+    uint64_t entries = 0, told = 0;
+    for (int i = 0; i < 100; i++) {
+        step_all(STEP_MS);
+        const struct node_status status = node_status(nodes[1]);
+        if (status.behind_entries > entries) {
+            entries = status.behind_entries;
+            ck_assert(status.behind_ms > 0 && status.behind_ms <= 130000);
+        }
+        const struct member *member = &node_status(nodes[0]).members.list[0];
+        told = member->behind_entries > told ? member->behind_entries : told;
+    }
+    ck_assert(entries > 1500 && entries < 2500);
+    ck_assert_uint_eq(told, entries);
+    run_for(6000, 100);
+    ck_assert_uint_eq(node_status(nodes[1]).behind_entries, 0);
+    ck_assert_uint_eq(node_status(nodes[1]).behind_ms, 0);
+    const struct member *member = &node_status(nodes[0]).members.list[0];
+    ck_assert(member->has_lag && member->behind_entries == 0 && member->behind_ms == 0);
+}
+END_TEST
+
+START_TEST(node_is_not_behind_a_stream_that_began_again) {
+    start_cluster();
+    start_node(1);
+    await_ready(1);
+    announce_many(0, 0, 1000);
+    run_for(6000, 100);
+    engine_server_restart(&server);
+    run_for(20000, 100);
+    for (int n = 0; n < 2; n++) {
+        const struct node_status status = node_status(nodes[n]);
+        ck_assert(status.connected && status.behind_entries == 0 && status.behind_ms == 0);
+    }
+}
+END_TEST
+
+START_TEST(rates_are_those_of_the_last_heartbeats) {
+    start_cluster();
+    start_node(1);
+    await_ready(1);
+    run_for(5000, 100);
+    for (uint32_t i = 0; i < 100; i++) {
+        announce_many(0, i * 10, 10);
+        run_for(100, STEP_MS);
+    }
+    struct node_status status = node_status(nodes[0]);
+    ck_assert(status.per_s[NODE_RECORDS_SENT] >= 95 && status.per_s[NODE_RECORDS_SENT] <= 105);
+    ck_assert(status.per_s[NODE_BYTES_SENT] > 4000 && status.per_s[NODE_BYTES_SENT] < 20000);
+    status = node_status(nodes[1]);
+    ck_assert(status.per_s[NODE_RECORDS_MERGED] >= 95 && status.per_s[NODE_RECORDS_MERGED] <= 105);
+    ck_assert(status.per_s[NODE_BYTES_READ] > 4000 && status.per_s[NODE_BYTES_READ] < 20000);
+    ck_assert_uint_eq(status.per_s[NODE_RECORDS_SENT], 0);
+    run_for(11000, 100);
+    ck_assert_uint_eq(node_status(nodes[0]).per_s[NODE_RECORDS_SENT], 0);
+}
+END_TEST
+
 START_TEST(clock_of_the_engine_is_followed) {
     options.clock_ms = 5;
     start_node(0);
@@ -890,6 +961,9 @@ UNIT_SUITE(node) {
     tcase_add_test(tcase, full_node_is_not_whole_and_recovers);
     tcase_add_test(tcase, copy_of_a_node_takes_another_id);
     tcase_add_test(tcase, nodes_know_each_other);
+    tcase_add_test(tcase, paused_node_is_behind_until_it_has_read_all);
+    tcase_add_test(tcase, node_is_not_behind_a_stream_that_began_again);
+    tcase_add_test(tcase, rates_are_those_of_the_last_heartbeats);
     tcase_add_test(tcase, clock_of_the_engine_is_followed);
     tcase_add_test(tcase, peers_may_expire_once_the_stream_is_read);
     tcase_add_test(tcase, full_engine_is_trimmed);

@@ -216,6 +216,9 @@ START_TEST(heartbeat_survives_the_way_back) {
             .version = bytes_of("a version of thirty-one bytes.."),
             .announces_per_s = UINT32_MAX,
             .clock_offset_ms = -7,
+            .has_lag = true,
+            .behind_entries = UINT64_MAX,
+            .behind_ms = 1234,
         },
     };
     const struct encoded encoded = encode(&record);
@@ -227,6 +230,9 @@ START_TEST(heartbeat_survives_the_way_back) {
     assert_bytes(found.heartbeat.version, record.heartbeat.version);
     ck_assert_uint_eq(found.heartbeat.announces_per_s, UINT32_MAX);
     ck_assert_int_eq(found.heartbeat.clock_offset_ms, -7);
+    ck_assert(found.heartbeat.has_lag);
+    ck_assert_uint_eq(found.heartbeat.behind_entries, RECORD_BEHIND_MAX);
+    ck_assert_uint_eq(found.heartbeat.behind_ms, 1234);
     struct bytes rest = found.heartbeat.positions;
     struct position position;
     for (uint64_t i = 0; i < NODES_MAX; i++) {
@@ -235,6 +241,16 @@ START_TEST(heartbeat_survives_the_way_back) {
         ck_assert(position.number == UINT64_MAX);
     }
     ck_assert(!position_read(&rest, &position));
+}
+END_TEST
+
+START_TEST(heartbeat_without_a_lag_is_read) {
+    const struct encoded encoded = encode(&(struct record){
+        .kind = RECORD_HEARTBEAT,
+        .heartbeat = { .interval_max_s = 300, .clock_offset_ms = 9, .behind_ms = 5 },
+    });
+    const struct heartbeat found = decode(&encoded, RECORD_HEARTBEAT).heartbeat;
+    ck_assert(found.clock_offset_ms == 9 && !found.has_lag && found.behind_ms == 0);
 }
 END_TEST
 
@@ -406,6 +422,7 @@ UNIT_SUITE(cluster_record) {
     tcase_add_test(both, completion_and_counter_survive_the_way_back);
     tcase_add_test(both, registry_entry_survives_the_way_back);
     tcase_add_test(both, heartbeat_survives_the_way_back);
+    tcase_add_test(both, heartbeat_without_a_lag_is_read);
     tcase_add_test(both, heartbeat_of_an_earlier_version_is_read);
     tcase_add_test(both, snapshot_records_survive_the_way_back);
     tcase_add_test(both, headers_survive_the_way_back);
