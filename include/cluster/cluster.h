@@ -123,6 +123,15 @@ struct cluster_status {
     uint64_t holes; /* how often changes were missing */
     uint64_t snapshots_received;
     uint64_t snapshots_sent;
+    /* Of the last snapshot that this node requested. */
+    const char *snapshot_reason;   /* "started", "missing" (changes are), "no_room" or "by_time" (it
+                                      is whole without one); NULL: none was requested */
+    uint32_t snapshot_requested_s; /* since the request */
+    bool snapshot_received;
+    uint32_t snapshot_received_s; /* since it ended */
+    const char *resend_reason;    /* of the last one: "engine" (it restarted, or is another one) or
+                                     "stream" (it lost changes); NULL: none */
+    uint32_t resent_s;            /* since it ended */
     /* Entries of the database that the cluster did not have at the join. */
     size_t torrents_aside;
     size_t passkeys_aside;

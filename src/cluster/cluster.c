@@ -424,6 +424,18 @@ _Static_assert((int)CLUSTER_NODES_MAX == (int)NODES_MAX &&
                    (int)CLUSTER_VERSION_LEN == (int)NODE_VERSION_MAX + 1,
                "all members fit");
 
+static uint32_t seconds_since(uint64_t then_ms, uint64_t now_ms) {
+    return then_ms == 0 ? 0 : (uint32_t)((now_ms - then_ms) / 1000);
+}
+
+static const char *resend_reason_name(enum resend_reason reason) {
+    static const char *const names[] = {
+        [RESEND_ENGINE] = "engine",
+        [RESEND_STREAM] = "stream",
+    };
+    return names[reason];
+}
+
 void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
     const struct node_status node = node_status(cluster->node);
     const uint64_t now_ms = clock_now_ms();
@@ -460,6 +472,12 @@ void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
         .holes = node.counts.holes,
         .snapshots_received = node.counts.snapshots_received,
         .snapshots_sent = node.counts.snapshots_sent,
+        .snapshot_reason = snapshot_reason_name(node.snapshot_reason),
+        .snapshot_requested_s = seconds_since(node.snapshot_requested_ms, now_ms),
+        .snapshot_received = node.snapshot_received_ms != 0,
+        .snapshot_received_s = seconds_since(node.snapshot_received_ms, now_ms),
+        .resend_reason = resend_reason_name(node.resend_reason),
+        .resent_s = seconds_since(node.resent_ms, now_ms),
         .torrents_aside = registry_count_aside(registry, REGISTRY_TORRENT),
         .passkeys_aside = registry_count_aside(registry, REGISTRY_PASSKEY),
         .names_aside = registry_count_aside(registry, REGISTRY_MACHINE),

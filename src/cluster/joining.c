@@ -3,6 +3,7 @@
 struct joining joining_begin(uint64_t now_ms) {
     return (struct joining){
         .has_room = true,
+        .needed_for = SNAPSHOT_STARTED,
         .waiting_ms = now_ms,
         .contact_ms = now_ms,
         .patience_ms = SNAPSHOT_PATIENCE_MS,
@@ -21,6 +22,7 @@ static bool is_whole_by_now(struct joining *joining, uint32_t interval_s, uint64
         return false;
     joining->whole = true;
     joining->by_time = true;
+    joining->needed_for = SNAPSHOT_BY_TIME;
     joining->empty = false;
     joining->whole_ms = 0;
     joining->request = 0;
@@ -59,22 +61,38 @@ enum joining_step joining_tick(struct joining *joining, bool connected, uint64_t
     if (joining->joined)
         joining->waiting_ms = now_ms;
     joining->request = id;
+    joining->requested_for = joining->needed_for;
     joining->next_chunk = 0;
     joining->lost = false;
     return JOINING_REQUEST;
 }
 
-void joining_lost(struct joining *joining) {
+const char *snapshot_reason_name(enum snapshot_reason reason) {
+    static const char *const names[] = {
+        [SNAPSHOT_STARTED] = "started",
+        [SNAPSHOT_MISSING] = "missing",
+        [SNAPSHOT_NO_ROOM] = "no_room",
+        [SNAPSHOT_BY_TIME] = "by_time",
+    };
+    return names[reason];
+}
+
+static void lose(struct joining *joining, enum snapshot_reason reason) {
     joining->lost = true;
     joining->whole = false;
     joining->whole_ms = 0;
+    joining->needed_for = reason;
+}
+
+void joining_lost(struct joining *joining) {
+    lose(joining, SNAPSHOT_MISSING);
 }
 
 /* A running snapshot lacks the peers that had no room. */
 void joining_set_room(struct joining *joining, bool has_room) {
     joining->has_room = has_room;
     if (!has_room)
-        joining_lost(joining);
+        lose(joining, SNAPSHOT_NO_ROOM);
 }
 
 enum joining_chunk joining_note_chunk(struct joining *joining, const struct chunk_header *chunk,

@@ -13,21 +13,32 @@
 
 enum { SNAPSHOT_PATIENCE_MS = 30000 }; /* by default */
 
+/* Why a snapshot is requested. */
+enum snapshot_reason {
+    SNAPSHOT_NONE,    /* none was requested */
+    SNAPSHOT_STARTED, /* the node has started */
+    SNAPSHOT_MISSING, /* entries are missing */
+    SNAPSHOT_NO_ROOM, /* the table had no room for all peers */
+    SNAPSHOT_BY_TIME, /* the node is whole only since every client has announced again */
+};
+
 struct joining {
     bool joined;
     bool confirmed; /* by a snapshot of a whole node, since the start */
     bool whole;
     bool empty; /* nothing was restored, and no snapshot has arrived; to be set at the start */
     bool has_room;
-    bool lost;            /* a hole since the last request */
-    bool by_time;         /* whole without a snapshot */
-    bool told;            /* has sent what lasts */
-    uint64_t request;     /* id of the running snapshot; 0: none */
-    uint64_t waiting_ms;  /* start, or last progress */
-    uint64_t whole_ms;    /* when it is whole without a snapshot; 0: not at all */
-    uint64_t contact_ms;  /* when it was last connected */
-    uint64_t returned_ms; /* when it was connected again after a long absence */
-    uint64_t read_ms;     /* the caller sets it: all entries of before are read */
+    bool lost;                          /* a hole since the last request */
+    bool by_time;                       /* whole without a snapshot */
+    bool told;                          /* has sent what lasts */
+    enum snapshot_reason needed_for;    /* the next request */
+    enum snapshot_reason requested_for; /* the last request */
+    uint64_t request;                   /* id of the running snapshot; 0: none */
+    uint64_t waiting_ms;                /* start, or last progress */
+    uint64_t whole_ms;                  /* when it is whole without a snapshot; 0: not at all */
+    uint64_t contact_ms;                /* when it was last connected */
+    uint64_t returned_ms;               /* when it was connected again after a long absence */
+    uint64_t read_ms;                   /* the caller sets it: all entries of before are read */
     uint32_t next_chunk;
     uint32_t patience_ms; /* without progress; may be changed */
 };
@@ -48,6 +59,9 @@ enum joining_step {
  * `interval_s`: the longest interval in the cluster. */
 enum joining_step joining_tick(struct joining *joining, bool connected, uint64_t id,
                                uint32_t interval_s, uint64_t now_ms);
+
+/* "started", "missing", "no_room" or "by_time"; NULL: none was requested. */
+const char *snapshot_reason_name(enum snapshot_reason reason);
 
 /* Entries are lost. */
 void joining_lost(struct joining *joining);

@@ -89,9 +89,9 @@ void node_note_lost(struct node *node, uint64_t stamp) {
 
 /* Whether there is more to do at once. */
 static bool is_busy(const struct node *node) {
-    return node->moved_chunk ||
-           (node->now_ms >= node->retry_ms && (node->walk.running || node->removing.running ||
-                                               node->must_resend || node->flight.count > 0));
+    return node->moved_chunk || (node->now_ms >= node->retry_ms &&
+                                 (node->walk.running || node->removing.running ||
+                                  node->must_resend != RESEND_NONE || node->flight.count > 0));
 }
 
 static uint32_t wait_until(const struct node *node, uint64_t then_ms, uint32_t wait_ms) {

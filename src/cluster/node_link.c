@@ -123,11 +123,12 @@ void node_link_make_room(struct node *node) {
 /* The stream is another one: its end is read again, and what it may lack is sent again. A promoted
  * replica may give ids again that are smaller than this node's position. What is older than what
  * is sent again is not read: others may have forgotten it. */
-static void begin_again(struct node *node, const struct engine_stream *stream) {
+static void begin_again(struct node *node, const struct engine_stream *stream,
+                        enum resend_reason reason) {
     const bool ahead = stream_id_before(stream->last, node->position);
     const uint64_t end_ms = ahead ? stream->last.ms : node->position.ms;
     node->position = (struct stream_id){ .ms = end_ms > SENT_KEPT_MS ? end_ms - SENT_KEPT_MS : 0 };
-    node->must_resend = true;
+    node->must_resend = reason;
     stream_lag_begin(&node->lag, stream);
 }
 
@@ -148,11 +149,12 @@ void node_link_look_at_stream(struct node *node) {
     if (!node_link_is_done(node, engine_stream(node->engine, &stream)))
         return;
     const char *run = engine_info(node->engine)->run;
+    const bool is_other = strcmp(node->run, run) != 0;
     const bool lost_own = stream_id_before(stream.last, node->last);
     if (node->run[0] == '\0') {
         node->position = stream.last;
-    } else if (strcmp(node->run, run) != 0 || stream.ever_added < node->ever_added || lost_own) {
-        begin_again(node, &stream);
+    } else if (is_other || stream.ever_added < node->ever_added || lost_own) {
+        begin_again(node, &stream, is_other ? RESEND_ENGINE : RESEND_STREAM);
         at_end = false;
     }
     snprintf(node->run, sizeof node->run, "%s", run);

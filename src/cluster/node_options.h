@@ -3,6 +3,7 @@
 #define SKEP_CLUSTER_NODE_OPTIONS_H
 
 #include "cluster/engine.h"
+#include "cluster/joining.h"
 #include "cluster/members.h"
 #include "cluster/outbox.h"
 #include "cluster/replica.h"
@@ -35,6 +36,13 @@ enum node_rate {
     NODE_RECORDS_MERGED,
     NODE_BYTES_READ,
     NODE_RATES
+};
+
+/* Why the entries of the last two minutes are sent again. */
+enum resend_reason {
+    RESEND_NONE,
+    RESEND_ENGINE, /* the engine has restarted, or is another one */
+    RESEND_STREAM, /* the stream was replaced, or lacks entries of this node */
 };
 
 /* Counts since the start. */
@@ -70,6 +78,11 @@ struct node_status {
     uint64_t behind_ms;      /* age of these */
     int64_t clock_offset_ms; /* of the engine's clock from this machine's */
     uint64_t per_s[NODE_RATES];
+    enum snapshot_reason snapshot_reason; /* of the last request */
+    uint64_t snapshot_requested_ms;
+    uint64_t snapshot_received_ms;    /* the end of the answer to that; 0: there was none yet */
+    enum resend_reason resend_reason; /* of the last one */
+    uint64_t resent_ms;
     struct node_counts counts;
     struct members members;
 };

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "cluster/node_link.h"
 
 enum {
@@ -10,6 +11,19 @@ enum {
     WALK_ROOM = TABLE_STEP * RECORD_MAX,
     RECORDS_PER_ENTRY = NODE_ENTRY_LEN / 80, /* about */
 };
+
+static void end_resend(struct node *node) {
+    const enum resend_reason reason = node->must_resend;
+    node->must_resend = RESEND_NONE;
+    node_lock(node);
+    node->status.counts.resends++;
+    node->status.resend_reason = reason;
+    node->status.resent_ms = node->now_ms;
+    node_unlock(node);
+    log_info("cluster: sent the changes of the last two minutes again: %s",
+             reason == RESEND_ENGINE ? "the engine restarted, or is another one"
+                                     : "the engine lost changes");
+}
 
 static void send_again(struct node *node) {
     struct blob_cursor cursor = { 0 };
@@ -31,10 +45,7 @@ static void send_again(struct node *node) {
             return;
         count = bytes = 0;
     }
-    node->must_resend = false;
-    node_lock(node);
-    node->status.counts.resends++;
-    node_unlock(node);
+    end_resend(node);
 }
 
 void node_sending_write_heartbeat(const struct node *node, struct record *record,
@@ -273,7 +284,7 @@ static void continue_walk(struct node *node) {
 }
 
 void node_sending_step(struct node *node) {
-    if (node->must_resend)
+    if (node->must_resend != RESEND_NONE)
         send_again(node);
     beat(node);
     send_waiting(node);

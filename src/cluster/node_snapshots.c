@@ -20,21 +20,37 @@ static void adopt_counts(struct node *node, bool confirmed) {
         node_sending_begin_walk(node, true, 0);
 }
 
+static void note_received(struct node *node) {
+    node->status.counts.snapshots_received++;
+    node->status.snapshot_received_ms = node->now_ms;
+}
+
+static const char *describe_reason(enum snapshot_reason reason) {
+    static const char *const texts[] = {
+        [SNAPSHOT_NONE] = "",
+        [SNAPSHOT_STARTED] = ", requested at the start",
+        [SNAPSHOT_MISSING] = ", requested because changes were missing",
+        [SNAPSHOT_NO_ROOM] = ", requested because there was no room for all peers",
+        [SNAPSHOT_BY_TIME] = ", requested because no node had one before",
+    };
+    return texts[reason];
+}
+
 static void end_snapshot(struct node *node, enum joining_chunk chunk) {
     node->removing = (struct removing){ .running = true };
     replica_join(&node->replica);
     if (chunk == CHUNK_FIRST_SNAPSHOT)
         node->table.end_join(node->table.context, true);
     adopt_counts(node, true);
-    node->status.counts.snapshots_received++;
-    log_info("cluster: received a snapshot%s",
+    note_received(node);
+    log_info("cluster: received a snapshot%s%s", describe_reason(node->joining.requested_for),
              node->joining.whole ? "; this node is whole" : ", but changes are missing again");
 }
 
 /* The others must know before they read the next request. */
 static void end_partial(struct node *node) {
     node->must_beat = true;
-    node->status.counts.snapshots_received++;
+    note_received(node);
     log_info("cluster: received the peers of a node that is not whole");
 }
 
@@ -73,6 +89,9 @@ static void request_snapshot(struct node *node) {
                                   .request = node->joining.request,
                               });
     node->status.counts.snapshots_requested++;
+    node->status.snapshot_reason = node->joining.requested_for;
+    node->status.snapshot_requested_ms = node->now_ms;
+    node->status.snapshot_received_ms = 0;
     node_unlock(node);
 }
 

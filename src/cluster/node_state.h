@@ -102,7 +102,7 @@ struct node {
     uint64_t at_end_ms;       /* the same, of the last read that reached the end */
     char run[ENGINE_RUN_LEN]; /* of the engine; empty: never connected */
     uint64_t ever_added;      /* entries of the stream, when last looked at */
-    bool must_resend;
+    enum resend_reason must_resend;
     struct stream_id position;
     struct stream_id asked; /* position of the last read that was sent */
     struct stream_id last;  /* own entry */

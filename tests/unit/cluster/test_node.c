@@ -484,6 +484,8 @@ START_TEST(entries_lost_by_a_restart_are_sent_again) {
     await_agreement(0, 2, 10000);
     run_for(10000, 100);
     ck_assert(count_peers(2) == 50 && node_status(nodes[2]).counts.holes == 0);
+    const struct node_status status = node_status(nodes[0]);
+    ck_assert(status.resend_reason == RESEND_ENGINE && status.resent_ms > now_ms - 20000);
 }
 END_TEST
 
@@ -548,6 +550,7 @@ START_TEST(emptied_stream_is_noticed) {
     ck_assert_str_eq(engine_server_run(&server, "FLUSHALL"), "+OK\r\n");
     await_agreement(0, 1, 20000);
     ck_assert_uint_eq(node_status(nodes[0]).counts.resends, 1);
+    ck_assert_int_eq(node_status(nodes[0]).resend_reason, RESEND_STREAM);
 }
 END_TEST
 
@@ -571,6 +574,9 @@ START_TEST(trimmed_entries_are_replaced_by_a_snapshot) {
     await_agreement(0, 1, 20000);
     const struct node_status status = node_status(nodes[1]);
     ck_assert(status.counts.holes == 1 && status.counts.snapshots_received == 2 && status.whole);
+    ck_assert_int_eq(status.snapshot_reason, SNAPSHOT_MISSING);
+    ck_assert(status.snapshot_requested_ms <= status.snapshot_received_ms &&
+              status.snapshot_received_ms <= now_ms && status.resend_reason == RESEND_NONE);
 }
 END_TEST
 
@@ -635,6 +641,7 @@ START_TEST(full_node_is_not_whole_and_recovers) {
     tables[1].is_full = false;
     await_agreement(0, 1, 20000);
     ck_assert(count_peers(1) == 10 && node_status(nodes[1]).whole);
+    ck_assert_int_eq(node_status(nodes[1]).snapshot_reason, SNAPSHOT_NO_ROOM);
 }
 END_TEST
 
