@@ -75,7 +75,7 @@ struct cluster_member {
     bool alive;                        /* it was heard within the last 15 seconds */
     bool ready;                        /* it has joined */
     bool whole;                        /* it has all peers, so that it can send snapshots */
-    uint32_t since_s;                  /* since its start, or since it was first heard */
+    uint32_t since_s;                  /* since its start */
     uint32_t heard_s;                  /* since it was last heard */
     uint32_t budget_per_s;
     uint32_t announces_per_s;

@@ -399,14 +399,24 @@ bool cluster_secret(struct cluster *cluster, struct hash_key *secret, uint64_t *
     return atomic_load(&cluster->knows_secret);
 }
 
-static void describe_member(const struct member *member, uint64_t now_ms,
+/* An incarnation has the Unix time of the start, by the clock of the node's machine. */
+static uint32_t member_age_s(const struct member *member, int64_t own_offset_ms) {
+    const int64_t started_s = (int64_t)(member->incarnation >> 32);
+    const int64_t ahead_s = own_offset_ms / 1000 - member->clock_offset_ms / 1000;
+    const int64_t age_s = clock_unix_s() + ahead_s - started_s;
+    if (age_s < 0)
+        return 0;
+    return age_s > UINT32_MAX ? UINT32_MAX : (uint32_t)age_s;
+}
+
+static void describe_member(const struct member *member, uint64_t now_ms, int64_t own_offset_ms,
                             struct cluster_member *described) {
     *described = (struct cluster_member){
         .node = member->node,
         .alive = member_is_alive(member, now_ms),
         .ready = member->joined,
         .whole = member->whole,
-        .since_s = (uint32_t)((now_ms - member->since_ms) / 1000),
+        .since_s = member_age_s(member, own_offset_ms),
         .heard_s = (uint32_t)((now_ms - member->heard_ms) / 1000),
         .budget_per_s = member->budget_per_s,
         .announces_per_s = member->announces_per_s,
@@ -489,7 +499,7 @@ void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
     memcpy(status->error, node.error, sizeof status->error);
     memcpy(status->warnings, node.engine.warnings, sizeof status->warnings);
     for (size_t i = 0; i < status->members; i++)
-        describe_member(&node.members.list[i], now_ms, &status->list[i]);
+        describe_member(&node.members.list[i], now_ms, node.clock_offset_ms, &status->list[i]);
 }
 
 enum cluster_presence cluster_name_node(struct cluster *cluster, uint64_t node,

@@ -30,13 +30,11 @@ static struct member *place_of(struct members *members, uint64_t node) {
 void members_note(struct members *members, const struct entry_header *entry,
                   const struct heartbeat *heartbeat, uint64_t now_ms) {
     struct member *member = place_of(members, entry->node);
-    const bool present = member->incarnation == entry->incarnation;
     if (entry->incarnation < member->incarnation)
         return;
     *member = (struct member){
         .node = entry->node,
         .incarnation = entry->incarnation,
-        .since_ms = present ? member->since_ms : now_ms,
         .heard_ms = now_ms,
         .joined = heartbeat->joined,
         .whole = heartbeat->whole,

@@ -9,7 +9,6 @@ enum { MEMBER_ALIVE_MS = 15000 }; /* without a heartbeat for longer, a node is a
 struct member {
     uint64_t node;
     uint64_t incarnation;
-    uint64_t since_ms; /* when it was first heard, in this incarnation */
     uint64_t heard_ms;
     char name[NODE_NAME_MAX + 1];
     char version[NODE_VERSION_MAX + 1];

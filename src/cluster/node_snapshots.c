@@ -31,7 +31,7 @@ static const char *describe_reason(enum snapshot_reason reason) {
         [SNAPSHOT_STARTED] = ", requested at the start",
         [SNAPSHOT_MISSING] = ", requested because changes were missing",
         [SNAPSHOT_NO_ROOM] = ", requested because there was no room for all peers",
-        [SNAPSHOT_BY_TIME] = ", requested because no node had one before",
+        [SNAPSHOT_BY_TIME] = ", requested because none had arrived before",
     };
     return texts[reason];
 }
