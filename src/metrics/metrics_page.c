@@ -1,6 +1,8 @@
 #include "metrics/metrics_page.h"
 
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -201,6 +203,46 @@ static const struct metric cluster_metrics[] = {
     { 0 },
 };
 
+/* Values of the nodes, with their names; several nodes may have one name, but not one id. */
+static void write_node(struct writer *w, const char *family, uint64_t node, const char *name,
+                       double value) {
+    char id[17];
+    snprintf(id, sizeof id, "%016" PRIx64, node);
+    metrics_text_value(w, family, METRIC_LABELS({ "node", id }, { "name", name }), value);
+}
+
+static void write_alive(const struct cluster_status *status, struct writer *w) {
+    const char *family = "skep_cluster_node_alive";
+    metrics_text_family(w, family, METRIC_GAUGE,
+                        "1 if the node was heard within the last 15 seconds.");
+    write_node(w, family, status->node, status->name, 1);
+    for (size_t i = 0; i < status->members; i++)
+        write_node(w, family, status->list[i].node, status->list[i].name, status->list[i].alive);
+}
+
+/* A node that is away, or whose version does not tell, has no value. */
+static void write_lags(const struct cluster_status *status, struct writer *w, const char *family,
+                       const char *help, bool in_seconds) {
+    metrics_text_family(w, family, METRIC_GAUGE, help);
+    write_node(w, family, status->node, status->name,
+               in_seconds ? (double)status->behind_ms / 1000 : (double)status->behind_entries);
+    for (size_t i = 0; i < status->members; i++) {
+        const struct cluster_member *member = &status->list[i];
+        if (member->alive && member->has_lag)
+            write_node(w, family, member->node, member->name,
+                       in_seconds ? (double)member->behind_ms / 1000
+                                  : (double)member->behind_entries);
+    }
+}
+
+static void write_nodes(const struct cluster_status *status, struct writer *w) {
+    write_alive(status, w);
+    write_lags(status, w, "skep_cluster_node_behind_entries",
+               "Entries of the engine's stream that the node has not read yet.", false);
+    write_lags(status, w, "skep_cluster_node_behind_seconds",
+               "Age of the entries that the node has not read yet.", true);
+}
+
 static void write_cluster(struct cluster *cluster, struct writer *w) {
     struct cluster_status status;
     size_t alive = 0;
@@ -212,6 +254,7 @@ static void write_cluster(struct cluster *cluster, struct writer *w) {
     metrics_text_single(w, "skep_cluster_other_nodes", METRIC_GAUGE,
                         "Other nodes that were heard within the last 15 seconds.", (double)alive);
     metric_table_write(w, cluster_metrics, &status);
+    write_nodes(&status, w);
 }
 
 static const struct metric dht_metrics[] = {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "ctl/api_client.h"
 #include "ctl/format.h"
 
@@ -21,17 +22,43 @@ static const char *state_of(const json_t *node) {
     return is_true(node, "ready") ? "ready" : "joining";
 }
 
-static void print_node(const json_t *node, const char *state) {
+/* Since the time of a field, by this machine's clock. */
+static void format_age(const json_t *object, const char *key, char text[static FORMAT_NUMBER_LEN]) {
+    const double age_s = (double)clock_unix_s() - api_client_real(object, key);
+    format_duration(age_s > 0 && age_s < 1e9 ? (uint64_t)age_s : 0, text);
+}
+
+static void print_condition(const json_t *node) {
+    char age[FORMAT_NUMBER_LEN];
+    format_age(node, "since", age);
+    printf(", up %s, ", age);
+    if (json_is_integer(json_object_get(node, "behind_entries")))
+        printf("behind: %" PRIu64 " entries, %.1f s, ", api_client_number(node, "behind_entries"),
+               (double)api_client_number(node, "behind_ms") / 1000);
+    printf("%" PRIu64 " announces/s, clock %" JSON_INTEGER_FORMAT " ms behind the engine's\n",
+           api_client_number(node, "announces_per_s"),
+           json_integer_value(json_object_get(node, "clock_offset_ms")));
+}
+
+static void print_last_heard(const json_t *node) {
+    char age[FORMAT_NUMBER_LEN];
+    format_age(node, "heard", age);
+    printf(", last heard %s ago\n", age);
+}
+
+static void print_node(const json_t *node, bool is_away) {
     char name[TEXT_LEN];
     char id[TEXT_LEN];
     char version[TEXT_LEN];
     format_clean(bytes_of(api_client_text(node, "name", "?")), name, sizeof name);
     format_clean(bytes_of(api_client_text(node, "id", "?")), id, sizeof id);
     format_clean(bytes_of(api_client_text(node, "version", "?")), version, sizeof version);
-    printf("%-11s%s (%s), %s, version %s, %" PRIu64 " announces/s, clock %" JSON_INTEGER_FORMAT
-           " ms behind the engine's\n",
-           "node", name, id, state, version, api_client_number(node, "announces_per_s"),
-           json_integer_value(json_object_get(node, "clock_offset_ms")));
+    printf("%-11s%s (%s), %s, version %s", "node", name, id, is_away ? "away" : state_of(node),
+           version);
+    if (is_away)
+        print_last_heard(node);
+    else
+        print_condition(node);
 }
 
 static void print_engine(const json_t *engine) {
@@ -44,8 +71,7 @@ static void print_engine(const json_t *engine) {
         format_clean(bytes_of(api_client_text(engine, "kind", "?")), kind, sizeof kind);
         format_clean(bytes_of(api_client_text(engine, "version", "?")), version, sizeof version);
         format_size(api_client_number(engine, "stream_bytes"), bytes);
-        printf("engine     %s, %s %s, %s of changes, %" PRIu64 " ms behind\n", url, kind, version,
-               bytes, api_client_number(engine, "behind_ms"));
+        printf("engine     %s, %s %s, %s of changes\n", url, kind, version, bytes);
     } else {
         puts("engine     not connected: changes wait");
     }
@@ -53,6 +79,16 @@ static void print_engine(const json_t *engine) {
         output_labelled("error", api_client_text(engine, "error", "?"));
     if (json_is_string(json_object_get(engine, "warnings")))
         output_labelled("warning", api_client_text(engine, "warnings", "?"));
+}
+
+static void print_traffic(const json_t *node) {
+    char sent[FORMAT_NUMBER_LEN];
+    char read[FORMAT_NUMBER_LEN];
+    format_rate(api_client_number(node, "bytes_sent_per_s"), sent);
+    format_rate(api_client_number(node, "bytes_read_per_s"), read);
+    printf("traffic    %" PRIu64 " changes/s, %s sent; %" PRIu64 " changes/s, %s read\n",
+           api_client_number(node, "records_sent_per_s"), sent,
+           api_client_number(node, "records_merged_per_s"), read);
 }
 
 static void print_counts(const json_t *counts) {
@@ -66,6 +102,50 @@ static void print_counts(const json_t *counts) {
            api_client_number(counts, "resends"), api_client_number(counts, "holes"),
            api_client_number(counts, "snapshots_received"),
            api_client_number(counts, "snapshots_sent"));
+}
+
+struct reason {
+    const char *code;
+    const char *text;
+};
+
+static const char *text_of(const json_t *event, const struct reason *reasons) {
+    const char *code = api_client_text(event, "reason", "");
+    while (reasons->code != NULL && strcmp(reasons->code, code) != 0)
+        reasons++;
+    return reasons->text;
+}
+
+static void print_snapshot(const json_t *snapshot) {
+    static const struct reason reasons[] = {
+        { "started", "this node started" },
+        { "missing", "changes were missing" },
+        { "no_room", "there was no room for all peers" },
+        { "by_time", "no copy had arrived before" },
+        { NULL, "of a reason that this skepctl does not know" },
+    };
+    char requested[FORMAT_NUMBER_LEN];
+    char received[FORMAT_NUMBER_LEN];
+    if (!json_is_object(snapshot))
+        return;
+    format_time((int64_t)api_client_real(snapshot, "requested"), requested);
+    format_time((int64_t)api_client_real(snapshot, "received"), received);
+    const bool has_ended = json_is_number(json_object_get(snapshot, "received"));
+    printf("last copy  requested %s because %s, %s%s\n", requested, text_of(snapshot, reasons),
+           has_ended ? "received " : "not received yet", has_ended ? received : "");
+}
+
+static void print_resend(const json_t *resend) {
+    static const struct reason reasons[] = {
+        { "engine", "the engine restarted, or is another one" },
+        { "stream", "the engine lost changes" },
+        { NULL, "of a reason that this skepctl does not know" },
+    };
+    char sent[FORMAT_NUMBER_LEN];
+    if (!json_is_object(resend))
+        return;
+    format_time((int64_t)api_client_real(resend, "sent"), sent);
+    printf("resent     %s because %s\n", sent, text_of(resend, reasons));
 }
 
 static void print_aside(const json_t *aside) {
@@ -82,12 +162,15 @@ static void print_cluster(const json_t *cluster) {
     const json_t *node = json_object_get(cluster, "node");
     size_t i;
     const json_t *other;
-    print_node(node, state_of(node));
+    print_node(node, false);
     json_array_foreach(json_object_get(cluster, "nodes"), i, other) {
-        print_node(other, is_true(other, "alive") ? state_of(other) : "away");
+        print_node(other, !is_true(other, "alive"));
     }
     print_engine(json_object_get(cluster, "engine"));
+    print_traffic(node);
     print_counts(json_object_get(cluster, "counts"));
+    print_snapshot(json_object_get(cluster, "last_snapshot"));
+    print_resend(json_object_get(cluster, "last_resend"));
     print_aside(json_object_get(cluster, "set_aside"));
 }
 

@@ -16,13 +16,35 @@ static json_t *node_id(uint64_t id) {
     return api_text(text);
 }
 
-static json_t *describe_node(const struct cluster_status *status) {
-    return json_pack("{s:o, s:o, s:s, s:b, s:b, s:b, s:b, s:b, s:o, s:I}", "id",
-                     node_id(status->node), "name", api_text(status->name), "version", SKEP_VERSION,
-                     "ready", status->ready, "whole", status->whole, "full", status->full,
-                     "receiving", status->receiving, "sending", status->sending, "announces_per_s",
-                     api_count(status->announces_per_s), "clock_offset_ms",
-                     (json_int_t)status->clock_offset_ms);
+struct named_count {
+    const char *name;
+    uint64_t count;
+};
+
+static void put_counts(json_t **object, const struct named_count *counts, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        api_put(object, counts[i].name, api_count(counts[i].count));
+}
+
+static json_t *describe_node(const struct api_request *request,
+                             const struct cluster_status *status) {
+    const struct named_count counts[] = {
+        { "behind_entries", status->behind_entries },
+        { "behind_ms", status->behind_ms },
+        { "announces_per_s", status->announces_per_s },
+        { "records_sent_per_s", status->records_sent_per_s },
+        { "bytes_sent_per_s", status->bytes_sent_per_s },
+        { "records_merged_per_s", status->records_merged_per_s },
+        { "bytes_read_per_s", status->bytes_read_per_s },
+    };
+    json_t *node =
+        json_pack("{s:o, s:o, s:s, s:b, s:b, s:b, s:b, s:b, s:o, s:I}", "id", node_id(status->node),
+                  "name", api_text(status->name), "version", SKEP_VERSION, "ready", status->ready,
+                  "whole", status->whole, "full", status->full, "receiving", status->receiving,
+                  "sending", status->sending, "since", api_ago(request->unix_ms, status->since_s),
+                  "clock_offset_ms", (json_int_t)status->clock_offset_ms);
+    put_counts(&node, counts, sizeof counts / sizeof *counts);
+    return node;
 }
 
 static json_t *describe_engine(const struct cluster_status *status) {
@@ -38,10 +60,7 @@ static json_t *describe_engine(const struct cluster_status *status) {
 }
 
 static json_t *describe_counts(const struct cluster_status *status) {
-    const struct {
-        const char *name;
-        uint64_t count;
-    } counts[] = {
+    const struct named_count counts[] = {
         { "records_sent", status->records_sent },
         { "bytes_sent", status->bytes_sent },
         { "records_merged", status->records_merged },
@@ -56,9 +75,27 @@ static json_t *describe_counts(const struct cluster_status *status) {
         { "snapshots_sent", status->snapshots_sent },
     };
     json_t *object = json_object();
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        api_put(&object, counts[i].name, api_count(counts[i].count));
+    put_counts(&object, counts, sizeof counts / sizeof *counts);
     return object;
+}
+
+static json_t *describe_snapshot(const struct api_request *request,
+                                 const struct cluster_status *status) {
+    if (status->snapshot_reason == NULL)
+        return json_null();
+    return json_pack("{s:s, s:o, s:o}", "reason", status->snapshot_reason, "requested",
+                     api_ago(request->unix_ms, status->snapshot_requested_s), "received",
+                     status->snapshot_received
+                         ? api_ago(request->unix_ms, status->snapshot_received_s)
+                         : json_null());
+}
+
+static json_t *describe_resend(const struct api_request *request,
+                               const struct cluster_status *status) {
+    if (status->resend_reason == NULL)
+        return json_null();
+    return json_pack("{s:s, s:o}", "reason", status->resend_reason, "sent",
+                     api_ago(request->unix_ms, status->resent_s));
 }
 
 json_t *api_set_aside(const struct cluster_status *status) {
@@ -69,12 +106,14 @@ json_t *api_set_aside(const struct cluster_status *status) {
 static json_t *describe_member(const struct api_request *request,
                                const struct cluster_member *member) {
     return json_pack(
-        "{s:o, s:o, s:o, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:I}", "id", node_id(member->node),
-        "name", api_text(member->name), "version", api_text_or_null(member->version), "alive",
-        member->alive, "ready", member->ready, "whole", member->whole, "since",
-        api_ago(request->unix_ms, member->since_s), "heard",
+        "{s:o, s:o, s:o, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "id",
+        node_id(member->node), "name", api_text(member->name), "version",
+        api_text_or_null(member->version), "alive", member->alive, "ready", member->ready, "whole",
+        member->whole, "since", api_ago(request->unix_ms, member->since_s), "heard",
         api_ago(request->unix_ms, member->heard_s), "budget_per_s", api_count(member->budget_per_s),
-        "announces_per_s", api_count(member->announces_per_s), "clock_offset_ms",
+        "announces_per_s", api_count(member->announces_per_s), "behind_entries",
+        member->has_lag ? api_count(member->behind_entries) : json_null(), "behind_ms",
+        member->has_lag ? api_count(member->behind_ms) : json_null(), "clock_offset_ms",
         (json_int_t)member->clock_offset_ms);
 }
 
@@ -89,10 +128,12 @@ static void get_cluster(const struct api_request *request, struct web_response *
     for (size_t i = 0; i < status.members; i++)
         api_append(&nodes, describe_member(request, &status.list[i]));
     api_send(response, 200,
-             json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "enabled", true, "node",
-                       describe_node(&status), "engine", describe_engine(&status), "counts",
-                       describe_counts(&status), "set_aside", api_set_aside(&status), "nodes",
-                       nodes));
+             json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "enabled", true, "node",
+                       describe_node(request, &status), "engine", describe_engine(&status),
+                       "counts", describe_counts(&status), "last_snapshot",
+                       describe_snapshot(request, &status), "last_resend",
+                       describe_resend(request, &status), "set_aside", api_set_aside(&status),
+                       "nodes", nodes));
 }
 
 /* Entries to import, at most ROWS_MAX of one request. */
