@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/prefetch.h"
+
 enum {
     SIZE_MIN = 16,
     STEP_SLOTS = 16,      /* of a past index, moved at a time */
@@ -82,7 +84,7 @@ uint32_t hash_index_find(const struct hash_index *index, uint32_t hash, hash_ind
 }
 
 void hash_index_prefetch(const struct hash_index *index, uint32_t hash) {
-    __builtin_prefetch(&index->slots[home_slot(index, hash)]);
+    prefetch_line(&index->slots[home_slot(index, hash)]);
 }
 
 static bool match_any(const void *array, uint32_t position, const void *wanted) {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/prefetch.h"
+
 enum {
     PARTS = 64,
     SLOTS_MIN = 16,
@@ -169,14 +171,14 @@ static void prefetch_network(const struct address_counts *counts, const struct e
                              size_t len) {
     const uint64_t hash = address_hash(&counts->key, peer, len);
     for (int row = 0; row < NETWORK_ROWS; row++)
-        __builtin_prefetch(&counts->networks->rows[row][network_counter(hash, row)], 1);
+        prefetch_line(&counts->networks->rows[row][network_counter(hash, row)]);
 }
 
 void address_counts_prefetch(struct address_counts *counts, const struct endpoint *peer) {
     uint64_t tag;
     struct part *part = lock_part(counts, peer, &tag);
     if (part->slots != NULL)
-        __builtin_prefetch(&part->slots[home_slot(tag, part->size)], 1);
+        prefetch_line(&part->slots[home_slot(tag, part->size)]);
     pthread_mutex_unlock(&part->lock);
     prefetch_network(counts, peer, peer->family == FAMILY_V6 ? NETWORK_V6_LEN : NETWORK_V4_LEN);
 }

@@ -294,8 +294,8 @@ static void prefetch_peer(const struct peer_list *list, uint32_t position) {
         return;
     const struct peer_record *record = &peer_records(list)[position];
     prefetch_range(record, sizeof *record);
-    __builtin_prefetch(&peer_deadlines(list)[position]);
-    __builtin_prefetch(wire_at(list, position));
+    prefetch_line(&peer_deadlines(list)[position]);
+    prefetch_line(wire_at(list, position));
 }
 
 static void prefetch_scan(const struct peer_list *list, const uint8_t *wire, int step) {
@@ -311,7 +311,7 @@ void peer_list_prefetch(const struct peer_list *list, const uint8_t *wire, int s
         return;
     }
     if (step == 0) {
-        __builtin_prefetch(list->indexes);
+        prefetch_line(list->indexes);
         return;
     }
     const struct hash_index *index = &list->indexes->by_endpoint.present;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/prefetch.h"
 #include "swarm/address_counts.h"
 
 enum { LOCKS = 64, ROWS = 16384, ROW_LEN = 4, BEHIND_MAX_MS = 60000, BURST_MAX = 4000000 };
@@ -112,7 +113,7 @@ static bool take_tokens(struct rate_limit *limit, const struct endpoint *address
 void rate_limit_prefetch(const struct rate_limit *limit, const struct endpoint *address) {
     const size_t len = address_scope(address->family, 0).len;
     const uint64_t hash = address_hash(&limit->key, address, len) | 1;
-    __builtin_prefetch(&limit->rows[row_number(hash)]);
+    prefetch_line(&limit->rows[row_number(hash)]);
 }
 
 bool rate_limit_take(struct rate_limit *limit, const struct endpoint *address, uint32_t per_s,

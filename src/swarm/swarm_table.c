@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/prefetch.h"
+
 enum { SLOTS_MIN = 8, PAUSE_NS = 50000 };
 
 /* The top bits of the hash select the shard, the low bits the slot, and the bits between are the
@@ -86,7 +88,7 @@ void shard_yield(struct shard *shard) {
 }
 
 void shard_prefetch(const struct shard *shard, uint64_t hash) {
-    __builtin_prefetch(&shard->slots[tag_of(hash) & shard->slot_mask]);
+    prefetch_line(&shard->slots[tag_of(hash) & shard->slot_mask]);
 }
 
 struct swarm *shard_guess(const struct shard *shard, uint64_t hash) {

@@ -1,5 +1,6 @@
 #include <assert.h>
 
+#include "base/prefetch.h"
 #include "swarm/tracker.h"
 #include "swarm/tracker_state.h"
 
@@ -32,7 +33,7 @@ void tracker_prefetch(struct tracker *tracker, const struct announce_hint *hints
     for (size_t i = 0; i < count; i++) {
         struct lookup *lookup = &lookups[i];
         lookup->shard = swarm_table_shard(tracker->table, hints[i].info_hash, &lookup->hash);
-        __builtin_prefetch(lookup->shard);
+        prefetch_line(lookup->shard);
         rate_limit_prefetch(tracker->rates, &hints[i].client);
     }
     for (int step = 0; step < STEPS; step++) {
