@@ -296,6 +296,10 @@ static void prefetch_peer(const struct peer_list *list, uint32_t position) {
     prefetch_range(record, sizeof *record);
     prefetch_line(&peer_deadlines(list)[position]);
     prefetch_line(wire_at(list, position));
+    for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
+        if (list->has_word[word])
+            prefetch_line(&peer_words(list, word)[position]);
+    }
 }
 
 static void prefetch_scan(const struct peer_list *list, const uint8_t *wire, int step) {
