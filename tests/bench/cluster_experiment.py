@@ -23,7 +23,6 @@ DUE_PER_S = 30_000
 LOOK_S = 0.002  # between two questions for a peer
 JOIN_S = 60
 SETTLE_S = 1.2  # until all is merged and stored
-IDLE = 0.009  # CPU time of a node that has no work, a second
 IDLE_LOOK_S = 1.5
 
 INTERVAL = "announce = { interval_min_s = %d; interval_max_s = %d; peer_timeout_min_s = %d; };"
@@ -31,9 +30,7 @@ SHORT = INTERVAL % (1, 1, 0)
 FEW, ALL = "few", "all"  # announces are due, so that they send a record
 # The configurations of a node and of a skepd of its own, which would soon expire the peers.
 DUE = {FEW: (INTERVAL % (1800, 1800, 660),) * 2, ALL: (INTERVAL % (2, 2, 0), INTERVAL % (2, 2, 600))}
-# Seconds, at most, until the database has moved the peers from its log to its rows. Short-lived ones expire
-# after 65 s; there are few enough of them that nearly all are announced again before.
-STORED_S = {FEW: 100, ALL: 10}
+# Short-lived ones expire after 65 s; there are few enough of them that nearly all are announced again before.
 PEERS = {FEW: 200_000, ALL: 100_000}
 LOADS = {FEW: ("--mix", "change=2"), ALL: ("--rate", DUE_PER_S)}
 # Of the transports with HTTP, only one with a connection each lets every peer announce.
@@ -97,19 +94,15 @@ def _nodes(engine, count, config):
         yield [first, *others]
 
 
-def _fill(bench, nodes, population, due=FEW):
+def _fill(bench, nodes, population):
     """Fills the first one, and waits until all have it, and are idle."""
     fill(bench, nodes[0], population)
     for node in nodes:
         wait_until(lambda node=node: _peers(node) == population.peers, 120, "all nodes have all peers")
-    _await_idle(nodes, STORED_S[due])
-
-
-def _await_idle(daemons, seconds):
-    for _ in range(seconds // 4):
-        before = _cpu_s(daemons)
-        time.sleep(4)
-        if _cpu_s(daemons) - before < 4 * IDLE * len(daemons):
+    for _ in range(12):
+        before = _cpu_s(nodes)
+        time.sleep(1)
+        if _cpu_s(nodes) - before < 0.015 * len(nodes):
             return
 
 
@@ -180,7 +173,7 @@ def _costs(bench, due):
         with (_engine() as engine, servers.PinnedSkepd(servers.CONFIG + config_alone) as alone,
               _nodes(engine, size, config) as nodes):
             fill(bench, alone, population)
-            _fill(bench, nodes, population, due)
+            _fill(bench, nodes, population)
             for mode, where in _kinds(bench, due, size):
                 bench.say(f"cluster: {size} nodes, {mode}, announces at {where}, {due} due")
                 found[size, mode, where] = _cost(bench, alone, nodes, population, mode, where, due)
