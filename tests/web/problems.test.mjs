@@ -239,6 +239,44 @@ test("a node of a cluster shows the nodes, and what it lacks", async () => {
   await engine.end();
 });
 
+test("the nodes of a cluster show how far they are behind, and why they requested copies", async () => {
+  const engine = await startEngine();
+  const nodes = await Promise.all([engine.settings("one"), engine.settings("two")].map((config) => Skepd.start({ config })));
+  const page = await open(browser, nodes[0], "#/manage", PHONE);
+  const card = page.getByRole("region", { name: "Cluster" });
+  const fact = (label) => card.locator(".fact").filter({ has: page.getByText(label, { exact: true }) });
+  await card.getByRole("row", { name: "two" }).getByText("0 entries, 0 s").waitFor();
+  await card.getByRole("row", { name: "one (this node)" }).getByText("0 entries, 0 s").waitFor();
+  await fact("Sent").getByText("B/s").waitFor();
+  await fact("Changes sent again").getByText("Never").waitFor();
+  await fact("Copies of all peers").getByText(/Last requested .*: this node started/).waitFor();
+  await page.route("**/api/v1/cluster", async (route) => {
+    const response = await route.fetch();
+    const cluster = await response.json();
+    Object.assign(cluster.node, { behind_entries: 120, behind_ms: 1234, records_sent_per_s: 1500, bytes_read_per_s: 2048 });
+    Object.assign(cluster.nodes[0], { behind_entries: null, behind_ms: null });
+    const requested = Date.now() / 1000 - 300;
+    cluster.last_snapshot = { reason: "missing", requested, received: null };
+    cluster.last_resend = { reason: "engine", sent: requested };
+    cluster.counts.resends = 1;
+    cluster.counts.holes = 2;
+    await route.fulfill({ response, json: cluster });
+  });
+  await card.getByRole("row", { name: "one (this node)" }).getByText("120 entries, 1.2 s").waitFor();
+  assert.equal(await card.getByRole("row", { name: "two" }).getByText("entries").count(), 0);
+  await fact("Behind").getByText("1.2 s").waitFor();
+  await fact("Read").getByText("2.0 KiB/s").waitFor();
+  await fact("Changes a second").getByText("1,500 sent").waitFor();
+  await fact("Changes missing").getByText("2 times").waitFor();
+  await fact("Changes sent again").getByText("1 time, last 5 min ago: the engine restarted").waitFor();
+  await fact("Copies of all peers").getByText("5 min ago: changes were missing; not received yet").waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), PHONE.viewport.width);
+  assert.deepEqual(await axeFindings(page), []);
+  await close(page);
+  await Promise.all(nodes.map((each) => each.end()));
+  await engine.end();
+});
+
 /** Two nodes. The second one joins with a name and more torrents than a request imports. */
 async function startForeignNode(engine) {
   const quick = "announce = { interval_min_s = 1; interval_max_s = 1; };";

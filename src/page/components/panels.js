@@ -16,12 +16,13 @@ export function makeCard(title, { style, head = null } = {}, ...content) {
   );
 }
 
-/** `facts`: [label, function of the shown item that returns the value]. */
-export function createFacts(facts) {
+/** `facts`: [label, function of the shown item that returns the value]. `sentences`: values may have several
+ * lines. */
+export function createFacts(facts, { sentences = false } = {}) {
   const values = facts.map(() => make("dd"));
   const node = make(
     "dl",
-    { class: "facts" },
+    { class: sentences ? "facts sentences" : "facts" },
     facts.map(([label], index) => make("div", { class: "fact" }, make("dt", null, label), values[index])),
   );
   return {
