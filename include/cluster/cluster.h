@@ -57,6 +57,9 @@ void cluster_apply(struct cluster *cluster, uint32_t interval_max_s, uint32_t bu
  * them. Any thread. */
 bool cluster_is_ready(struct cluster *cluster);
 
+/* Whether the node has decided which entries of its database are set aside. Any thread. */
+bool cluster_has_set_aside(struct cluster *cluster);
+
 /* Copies the secret of the cluster, and the difference of its clock from clock_now_ms(). False if
  * the node does not know it yet. Any thread. */
 bool cluster_secret(struct cluster *cluster, struct hash_key *secret, uint64_t *clock_offset_ms);

@@ -63,6 +63,7 @@ struct cluster {
     uint64_t gave_up_ms; /* when it joined without a snapshot, by the cluster's clock */
     uint64_t full_ms;    /* when a peer was refused for lack of room; 0: none was */
     _Atomic bool joined;
+    _Atomic bool has_set_aside;
     _Atomic bool knows_secret;
     _Atomic uint64_t clock_offset_ms;
     _Atomic bool stop;
@@ -326,6 +327,7 @@ static void share_registry(struct cluster *cluster) {
         tracker_purge(cluster->tracker, cluster->facts.now_ms);
     }
     registry_sharing_step(&cluster->sharing, &cluster->facts);
+    atomic_store(&cluster->has_set_aside, cluster->sharing.stage > SHARING_ADOPTS);
 }
 
 static void *run_cluster(void *argument) {
@@ -391,6 +393,10 @@ void cluster_apply(struct cluster *cluster, uint32_t interval_max_s, uint32_t bu
 
 bool cluster_is_ready(struct cluster *cluster) {
     return atomic_load(&cluster->joined);
+}
+
+bool cluster_has_set_aside(struct cluster *cluster) {
+    return atomic_load(&cluster->has_set_aside);
 }
 
 bool cluster_secret(struct cluster *cluster, struct hash_key *secret, uint64_t *clock_offset_ms) {

@@ -190,6 +190,7 @@ def test_first_node_brings_its_registry_and_a_foreign_one_sets_its_own_aside(tmp
             assert second.hex() not in control(b, "list") and "bob" not in control(b, "key", "list")
             b.restart()
             wait_until(lambda: is_ready(b))
+            b.wait_for_log("cluster: set aside")
             assert aside(b)["torrents"] == 1 and second.hex() not in control(b, "list")
             assert "added 2 entries" in control(b, "cluster", "import")
             everywhere((a, b), lambda daemon: second.hex() in control(daemon, "list"))
@@ -199,6 +200,18 @@ def test_first_node_brings_its_registry_and_a_foreign_one_sets_its_own_aside(tmp
                 client = Peer(daemon.port, first)
                 assert client.announce(path=f"/{their_key}/announce").failure is None
                 assert client.announce(path=f"/{key}/announce").failure is None
+
+
+def test_import_waits_for_the_end_of_a_join():
+    engine = Engine()
+    with node(engine) as daemon:
+        refused = Api(daemon.port).post("/cluster/import", None)
+        assert (refused.status, refused.code) == (503, "joining")
+        failed = Skepctl().run("cluster", "import", "--url", daemon.url)
+        assert failed.returncode != 0 and "still joining the cluster" in failed.stderr
+        with engine:
+            wait_until(lambda: Api(daemon.port).post("/cluster/import", None).status == 200)
+            assert is_ready(daemon)
 
 
 def test_node_that_comes_back_has_what_changed_and_brings_its_newer_entries():

@@ -202,6 +202,9 @@ static void post_import(const struct api_request *request, struct web_response *
     char error[ERROR_LEN] = "no database";
     if (request->api->cluster == NULL)
         api_send(response, 200, json_pack("{s:i, s:b}", "imported", 0, "more", false));
+    else if (!cluster_has_set_aside(request->api->cluster))
+        api_send_error(response, 503, "joining",
+                       "The node is still joining the cluster; try again later.");
     else if (!read_aside(request, &rows, error))
         api_send_error(response, 503, "store_failed", "Cannot read the database: %s.", error);
     else if (rows.failed)
