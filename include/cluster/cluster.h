@@ -135,7 +135,7 @@ struct cluster_status {
     const char *resend_reason;    /* of the last one: "engine" (it restarted, or is another one) or
                                      "stream" (it lost changes); NULL: none */
     uint32_t resent_s;            /* since it ended */
-    /* Entries of the database that the cluster did not have at the join. */
+    /* Entries of the database that the cluster did not have at the join; 0 until it has ended. */
     size_t torrents_aside;
     size_t passkeys_aside;
     size_t names_aside;

@@ -452,10 +452,18 @@ static const char *resend_reason_name(enum resend_reason reason) {
     return names[reason];
 }
 
+static void count_aside(struct cluster *cluster, struct cluster_status *status) {
+    struct registry *registry = tracker_registry(cluster->tracker);
+    if (!cluster_has_set_aside(cluster))
+        return;
+    status->torrents_aside = registry_count_aside(registry, REGISTRY_TORRENT);
+    status->passkeys_aside = registry_count_aside(registry, REGISTRY_PASSKEY);
+    status->names_aside = registry_count_aside(registry, REGISTRY_MACHINE);
+}
+
 void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
     const struct node_status node = node_status(cluster->node);
     const uint64_t now_ms = clock_now_ms();
-    struct registry *registry = tracker_registry(cluster->tracker);
     *status = (struct cluster_status){
         .node = node.node,
         .since_s = (uint32_t)((now_ms - cluster->started_ms) / 1000),
@@ -494,9 +502,6 @@ void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
         .snapshot_received_s = seconds_since(node.snapshot_received_ms, now_ms),
         .resend_reason = resend_reason_name(node.resend_reason),
         .resent_s = seconds_since(node.resent_ms, now_ms),
-        .torrents_aside = registry_count_aside(registry, REGISTRY_TORRENT),
-        .passkeys_aside = registry_count_aside(registry, REGISTRY_PASSKEY),
-        .names_aside = registry_count_aside(registry, REGISTRY_MACHINE),
         .members = node.members.count,
     };
     memcpy(status->name, cluster->name, sizeof status->name);
@@ -504,6 +509,7 @@ void cluster_describe(struct cluster *cluster, struct cluster_status *status) {
     memcpy(status->version, node.engine.version, sizeof status->version);
     memcpy(status->error, node.error, sizeof status->error);
     memcpy(status->warnings, node.engine.warnings, sizeof status->warnings);
+    count_aside(cluster, status);
     for (size_t i = 0; i < status->members; i++)
         describe_member(&node.members.list[i], now_ms, node.clock_offset_ms, &status->list[i]);
 }

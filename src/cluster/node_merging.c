@@ -145,7 +145,7 @@ void node_merging_records(struct node *node, uint64_t site, struct bytes rest) {
 static void take_new_id(struct node *node) {
     const uint64_t old = node->options.replica.node;
     uint64_t id = random_next(&node->random) | 1;
-    while (stamp_is_of(id, old) || members_share_bits(&node->status.members, id))
+    while (stamp_is_of(id, old) || members_share_bits(&node->members, id))
         id = random_next(&node->random) | 1;
     log_warning("cluster: another node has this node's id: taking a new one");
     node->options.replica.node = node->options.replica.counting = id;
