@@ -1,6 +1,7 @@
 /* UDP engine. One socket sends from all source addresses: each packet carries its own, so that
  * batches are as large as the number of open requests allows. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +226,19 @@ static void ask_again(struct udp_load *load, uint64_t now_ns) {
     flush(load);
 }
 
+/* With a rate, until the next request is due, or a reply arrives. The core is left to other
+ * programs, such as the engine of a cluster. */
+static void wait_for_work(const struct udp_load *load, uint64_t now_ns) {
+    const struct run *run = load->run;
+    if (run->options->rate <= 0 || run->due_ns <= now_ns)
+        return;
+    struct pollfd poll = { .fd = load->fd, .events = POLLIN };
+    const uint64_t wait_ns = run->due_ns - now_ns;
+    const struct timespec wait = { .tv_nsec = wait_ns < WAIT_US * 1000L ? (long)wait_ns
+                                                                        : WAIT_US * 1000L };
+    (void)ppoll(&poll, 1, &wait, NULL);
+}
+
 static void go_round(struct udp_load *load) {
     struct run *run = load->run;
     uint64_t looked_ns = run_clock_ns();
@@ -234,6 +248,8 @@ static void go_round(struct udp_load *load) {
         now_ns = run_clock_ns();
         for (unsigned n = 0; n < count; n++)
             take_reply(load, reply_at(load, n), now_ns);
+        if (count == 0)
+            wait_for_work(load, now_ns);
         if (now_ns - looked_ns > LOST_NS / 4) {
             ask_again(load, now_ns);
             looked_ns = now_ns;
