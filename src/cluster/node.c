@@ -205,7 +205,7 @@ struct node_status node_status(struct node *node) {
     status.sending = node->source.request != 0;
     status.waiting = node_sending_queued(node) + node->in_flight;
     status.lost = node->outbox.lost;
-    status.members = node->members;
+    status.snapshot_reason = node->joining.requested_for;
     node_unlock(node);
     return status;
 }

@@ -23,7 +23,8 @@ void node_link_update_table(struct node *node) {
         .clock = node->clock,
         .merged_ms = node->merged_ms,
         .current_until_ms = node->at_end_ms == 0 ? 0 : node->at_end_ms + CURRENT_MS,
-        .budget_per_s = members_budget_per_s(&node->members, node->budget_per_s, node->now_ms),
+        .budget_per_s =
+            members_budget_per_s(&node->status.members, node->budget_per_s, node->now_ms),
         .connected = node->has_connected,
         .foreign = node->foreign,
         .secret = node->options.replica.secret,

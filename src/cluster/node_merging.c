@@ -24,7 +24,7 @@ static void read_positions(struct node *node, struct bytes rest) {
 
 static void note_heartbeat(struct node *node, const struct heartbeat *heartbeat) {
     if (node->header != NULL)
-        members_note(&node->members, node->header, heartbeat, node->now_ms);
+        members_note(&node->status.members, node->header, heartbeat, node->now_ms);
     read_positions(node, heartbeat->positions);
 }
 
@@ -36,7 +36,7 @@ static bool may_serve(const struct node *node) {
     };
     if (node->joining.whole || !node->joining.joined || node->header == NULL)
         return node->joining.whole;
-    return members_may_serve(&node->members, node->header->node, &own, node->now_ms);
+    return members_may_serve(&node->status.members, node->header->node, &own, node->now_ms);
 }
 
 /* Peers are announced again, counters and the registry are not. So the nodes that are not whole
@@ -144,9 +144,10 @@ void node_merging_records(struct node *node, uint64_t site, struct bytes rest) {
 /* Another node has the same id, or the same low bits of its stamps. */
 static void take_new_id(struct node *node) {
     const uint64_t old = node->options.replica.node;
-    uint64_t id = random_next(&node->random) | 1;
-    while (stamp_is_of(id, old) || members_share_bits(&node->members, id))
+    uint64_t id;
+    do
         id = random_next(&node->random) | 1;
+    while (stamp_is_of(id, old) || members_share_bits(&node->status.members, id));
     log_warning("cluster: another node has this node's id: taking a new one");
     node->options.replica.node = node->options.replica.counting = id;
     node->replica.options.node = node->replica.options.counting = id;

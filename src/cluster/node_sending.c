@@ -196,7 +196,7 @@ static void beat(struct node *node) {
     node_link_trim(node, node->options.stream_bytes_max);
     node_lock(node);
     const uint32_t interval_s =
-        members_interval_max_s(&node->members, node->interval_max_s, node->now_ms);
+        members_interval_max_s(&node->status.members, node->interval_max_s, node->now_ms);
     replica_age(&node->replica, interval_s, node_cluster_ms(node));
     outbox_drop_old(&node->outbox,
                     node_cluster_ms(node) - UINT64_C(1000) * peer_lifetime_s(interval_s));

@@ -16,7 +16,7 @@ static void adopt_counts(struct node *node, bool confirmed) {
         return;
     node->has_adopted = true;
     if (node->table.adopt_counts(node->table.context, &node->replica, confirmed) &&
-        node->members.count > 0)
+        node->status.members.count > 0)
         node_sending_begin_walk(node, true, 0);
 }
 
@@ -89,7 +89,6 @@ static void request_snapshot(struct node *node) {
                                   .request = node->joining.request,
                               });
     node->status.counts.snapshots_requested++;
-    node->status.snapshot_reason = node->joining.requested_for;
     node->status.snapshot_requested_ms = node->now_ms;
     node->status.snapshot_received_ms = 0;
     node_unlock(node);
@@ -109,7 +108,8 @@ static enum joining_step next_joining_step(struct node *node) {
     node->joining.read_ms = node->at_end_ms;
     const enum joining_step step = joining_tick(
         &node->joining, engine_is_connected(node->engine), random_next(&node->random) | 1,
-        members_interval_max_s(&node->members, node->interval_max_s, node->now_ms), node->now_ms);
+        members_interval_max_s(&node->status.members, node->interval_max_s, node->now_ms),
+        node->now_ms);
     if (step == JOINING_GAVE_UP)
         node->table.end_join(node->table.context, false);
     if (step == JOINING_WHOLE)

@@ -71,7 +71,6 @@ struct node {
     struct outbox outbox;
     size_t in_flight; /* records */
     struct gaps gaps;
-    struct members members;
     struct joining joining;
     struct cluster_clock clock;
     bool has_connected;

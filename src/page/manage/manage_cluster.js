@@ -1,9 +1,9 @@
 // The nodes of the cluster, and the engine that they use.
 
 import { getJson } from "../core/api.js";
+import { now } from "../core/clock.js";
 import { make, setText, show } from "../core/dom.js";
 import { ago, bytes, count, duration, pluralize, rate, roundedNumber } from "../core/format.js";
-import { now } from "../core/clock.js";
 import { createFacts, createWarnings, makeCard } from "../components/panels.js";
 import { createTable, textCell } from "../components/table.js";
 
