@@ -1,8 +1,8 @@
 /* What a node of a cluster keeps of its download counts over a restart: the counts of all nodes by
  * torrent, and the completions that it knows.
  *
- * Changes are queued in memory, of a count the latest one only, and written by store_commit; a
- * failed write loses none. The queue is bounded: if it is full, or the file has been replaced,
+ * Changes are queued in memory, and appended to a log by store_commit, packed; a failed write loses
+ * none. From time to time the log of the counts is folded into a row for each count. The queue is bounded: if it is full, or the file has been replaced,
  * changes are lost, and the cluster queues everything again (cluster_rows_take_loss). Any thread,
  * unless noted otherwise; a call waits for no write. */
 #ifndef SKEP_STORE_CLUSTER_ROWS_H
@@ -64,7 +64,7 @@ bool cluster_rows_take_loss(struct cluster_rows *rows);
 struct cluster_rows_reader {
     void *context;
     void (*counter)(void *context, const struct counter_row *counter);
-    /* The latest stamp comes first; an identity may have several. */
+    /* In the order of writing; an identity may have several. */
     void (*completion)(void *context, const struct completion_row *row);
 };
 
@@ -74,7 +74,8 @@ enum cluster_counts {
     COUNTS_OUTDATED, /* they were complete before the file was used without a cluster */
 };
 
-/* Passes all rows; skips invalid ones. False if SQLite fails. */
+/* Folds the log, then passes all rows; skips invalid ones. No transaction is open. False if SQLite
+ * fails. */
 bool cluster_rows_read(struct connection *connection, const struct cluster_rows_reader *reader,
                        enum cluster_counts *counts);
 

@@ -6,30 +6,38 @@
 
 #include "base/array.h"
 #include "base/bytes.h"
-#include "base/hash_index.h"
-#include "base/keyed_hash.h"
-#include "base/random.h"
 #include "store/connection.h"
 
 enum {
-    QUEUE_MAX = 1 << 15, /* changes; their rows are written in about a tenth of a second */
-    TRIM_PARTS = 16,     /* old completions are deleted when a part more of them was written */
+    PACKED_LEN = INFO_HASH_LEN + 16,
+    QUEUE_MAX = 1 << 17, /* changes */
+    /* The log of the counts is folded when it has this many rows or bytes. */
+    FOLD_ROWS = 64,
+    FOLD_LEN = 1 << 20,
+    TRIM_PARTS = 16, /* old completions are deleted when a part more of them was written */
 };
 
 /* Whether counts are complete (1), outdated (2) or partial (no row) is in the table of secrets. */
 #define STATE "name = 'cluster counts'"
 
+static const char APPEND_COUNTERS[] = "INSERT INTO cluster_log (counters) VALUES (?1)";
+static const char READ_LOG[] = "SELECT counters FROM cluster_log ORDER BY id";
+static const char CLEAR_LOG[] = "DELETE FROM cluster_log";
 static const char PUT_COUNTER[] =
     "INSERT INTO cluster_counter (info_hash, node, counted, taken_back) VALUES (?1, ?2, ?3, ?4)"
     " ON CONFLICT (info_hash, node) DO UPDATE SET counted = max(counted, excluded.counted),"
     " taken_back = max(taken_back, excluded.taken_back)";
 static const char DROP_TORRENT[] = "DELETE FROM cluster_counter WHERE info_hash = ?1";
-static const char PUT_COMPLETION[] =
-    "INSERT OR IGNORE INTO cluster_completion (stamp, identity, info_hash) VALUES (?1, ?2, ?3)";
-static const char EXPIRE_COMPLETIONS[] = "DELETE FROM cluster_completion WHERE stamp < ?1";
+/* The id of a row is not below its greatest stamp, as far as ids reach. */
+#define ID_MAX (INT64_MAX - UINT32_MAX)
+static const char APPEND_COMPLETIONS[] =
+    "INSERT INTO cluster_completion (id, completions) VALUES"
+    " (max(?1, (SELECT coalesce(max(id) + 1, ?1) FROM cluster_completion)), ?2)";
+static const char EXPIRE_COMPLETIONS[] = "DELETE FROM cluster_completion WHERE id < ?1";
 static const char TRIM_COMPLETIONS[] =
-    "DELETE FROM cluster_completion WHERE stamp < (SELECT stamp FROM cluster_completion"
-    " ORDER BY stamp DESC LIMIT 1 OFFSET ?1 - 1)";
+    "DELETE FROM cluster_completion WHERE id <= (SELECT max(id) FROM (SELECT id,"
+    " sum(length(completions)) OVER (ORDER BY id DESC) - length(completions) AS later"
+    " FROM cluster_completion) WHERE later >= ?1)";
 static const char SET_COMPLETE[] =
     "INSERT OR REPLACE INTO secret (name, value) VALUES ('cluster counts', x'01')";
 static const char SET_OUTDATED[] = "UPDATE secret SET value = x'02' WHERE " STATE;
@@ -37,40 +45,37 @@ static const char SET_PARTIAL[] = "DELETE FROM secret WHERE " STATE;
 static const char READ_STATE[] = "SELECT value FROM secret WHERE " STATE;
 static const char READ_COUNTERS[] =
     "SELECT info_hash, node, counted, taken_back FROM cluster_counter";
-static const char READ_COMPLETIONS[] =
-    "SELECT info_hash, identity, stamp FROM cluster_completion ORDER BY stamp DESC LIMIT ?1";
+static const char READ_COMPLETIONS[] = "SELECT completions FROM cluster_completion ORDER BY id";
 
-struct row_change {
-    enum { ROW_COUNTER, ROW_COMPLETION, ROW_FORGET } kind;
-    union {
-        struct counter_row counter;
-        struct completion_row completion;
-        uint8_t info_hash[INFO_HASH_LEN];
-    } row;
-};
-
-/* What is written in one transaction: first the flags, then the list in its order. */
-struct row_batch {
-    bool partial;
-    bool complete; /* at the end */
-    struct row_change *list;
-    size_t count;
+/* Packed rows: an info_hash, then the node and its two numbers, or the identity and
+ * the stamp. Node 0: the counts of the torrent are deleted. */
+struct packed_rows {
+    uint8_t *data;
+    size_t len;
     size_t capacity;
 };
 
+/* What is written in one transaction. */
+struct row_batch {
+    bool partial;  /* written first */
+    bool complete; /* written last */
+    struct packed_rows counters;
+    struct packed_rows completions;
+    uint64_t latest; /* greatest stamp of the completions */
+};
+
 struct cluster_rows {
-    pthread_mutex_t lock; /* guards these */
+    pthread_mutex_t lock; /* guards the next three */
     struct row_batch queue;
-    struct hash_index index; /* of the counters in the queue */
-    size_t index_from;       /* earlier ones stay as they are: their torrent was forgotten later */
     bool lost;
     uint64_t before; /* stamp of the oldest completions to be kept */
 
-    struct hash_key key; /* random: clients choose info_hashes */
     uint32_t completions_max;
     /* Of the thread that writes. */
     struct row_batch writing; /* not committed yet */
-    size_t untrimmed;         /* completions */
+    size_t untrimmed;         /* bytes of completions */
+    unsigned unfolded;        /* writes of counts */
+    size_t unfolded_len;
 };
 
 struct cluster_rows *cluster_rows_create(uint32_t completions_max) {
@@ -79,100 +84,76 @@ struct cluster_rows *cluster_rows_create(uint32_t completions_max) {
         return NULL;
     pthread_mutex_init(&rows->lock, NULL);
     rows->completions_max = completions_max;
-    if (random_secret(&rows->key, sizeof rows->key) && hash_index_create(&rows->index, QUEUE_MAX))
-        return rows;
-    cluster_rows_delete(rows);
-    return NULL;
+    return rows;
+}
+
+static void free_batch(struct row_batch *batch) {
+    free(batch->counters.data);
+    free(batch->completions.data);
+    *batch = (struct row_batch){ 0 };
 }
 
 void cluster_rows_delete(struct cluster_rows *rows) {
     if (rows == NULL)
         return;
-    free(rows->queue.list);
-    free(rows->writing.list);
-    hash_index_free(&rows->index);
+    free_batch(&rows->queue);
+    free_batch(&rows->writing);
     pthread_mutex_destroy(&rows->lock);
     free(rows);
 }
 
 /* The queue; it is locked. */
 
-static void empty_index(struct cluster_rows *rows) {
-    memset(rows->index.slots, 0, hash_index_memory(&rows->index));
-    rows->index_from = 0;
+static size_t queue_count(const struct cluster_rows *rows) {
+    return (rows->queue.counters.len + rows->queue.completions.len) / PACKED_LEN;
 }
 
 static void lose_queue(struct cluster_rows *rows) {
-    empty_index(rows);
-    rows->queue.count = 0;
-    rows->queue.complete = false;
+    free_batch(&rows->queue);
     rows->queue.partial = true;
     rows->lost = true;
 }
 
-static bool append(struct cluster_rows *rows, const struct row_change *change) {
-    struct row_batch *queue = &rows->queue;
-    struct row_change *list = NULL;
-    if (queue->count < QUEUE_MAX)
-        list = array_grow(queue->list, &queue->capacity, queue->count + 1, sizeof *list);
-    if (list == NULL) {
+static bool append(struct cluster_rows *rows, struct packed_rows *list, const uint8_t *info_hash,
+                   uint64_t first, uint64_t second) {
+    uint8_t *data = NULL;
+    if (queue_count(rows) < QUEUE_MAX)
+        data = array_grow(list->data, &list->capacity, list->len + PACKED_LEN, 1);
+    if (data == NULL) {
         lose_queue(rows);
         return false;
     }
-    queue->list = list;
-    list[queue->count++] = *change;
+    list->data = data;
+    memcpy(data + list->len, info_hash, INFO_HASH_LEN);
+    store_u64(data + list->len + INFO_HASH_LEN, first);
+    store_u64(data + list->len + INFO_HASH_LEN + 8, second);
+    list->len += PACKED_LEN;
     return true;
 }
 
-struct wanted_counter {
-    const struct counter_row *counter;
-    size_t from;
-};
-
-static bool is_wanted(const void *array, uint32_t position, const void *context) {
-    const struct counter_row *found = &((const struct row_change *)array)[position].row.counter;
-    const struct wanted_counter *wanted = context;
-    return position >= wanted->from && found->node == wanted->counter->node &&
-           memcmp(found->info_hash, wanted->counter->info_hash, INFO_HASH_LEN) == 0;
-}
-
-static uint32_t hash_counter(const struct cluster_rows *rows, const struct counter_row *counter) {
-    uint8_t data[INFO_HASH_LEN + 8];
-    memcpy(data, counter->info_hash, INFO_HASH_LEN);
-    store_u64(data + INFO_HASH_LEN, counter->node);
-    return (uint32_t)keyed_hash(&rows->key, data, sizeof data);
-}
-
-static void put_counter(struct cluster_rows *rows, const struct counter_row *counter) {
-    const struct wanted_counter wanted = { .counter = counter, .from = rows->index_from };
-    const uint32_t hash = hash_counter(rows, counter);
-    const uint32_t at = hash_index_find(&rows->index, hash, is_wanted, rows->queue.list, &wanted);
-    if (at != HASH_INDEX_NONE)
-        rows->queue.list[at].row.counter = *counter;
-    else if (append(rows, &(struct row_change){ .kind = ROW_COUNTER, .row.counter = *counter }))
-        hash_index_put(&rows->index, hash, (uint32_t)rows->queue.count - 1);
+static void queue_counter(struct cluster_rows *rows, const uint8_t *info_hash, uint64_t node,
+                          uint64_t numbers) {
+    pthread_mutex_lock(&rows->lock);
+    (void)append(rows, &rows->queue.counters, info_hash, node, numbers);
+    pthread_mutex_unlock(&rows->lock);
 }
 
 void cluster_rows_put_counter(struct cluster_rows *rows, const struct counter_row *counter) {
-    pthread_mutex_lock(&rows->lock);
-    put_counter(rows, counter);
-    pthread_mutex_unlock(&rows->lock);
-}
-
-void cluster_rows_put_completion(struct cluster_rows *rows, const struct completion_row *row) {
-    const struct row_change change = { .kind = ROW_COMPLETION, .row.completion = *row };
-    pthread_mutex_lock(&rows->lock);
-    (void)append(rows, &change);
-    pthread_mutex_unlock(&rows->lock);
+    queue_counter(rows, counter->info_hash, counter->node,
+                  (uint64_t)counter->counted << 32 | counter->taken_back);
 }
 
 void cluster_rows_forget_torrent(struct cluster_rows *rows,
                                  const uint8_t info_hash[static INFO_HASH_LEN]) {
-    struct row_change change = { .kind = ROW_FORGET };
-    memcpy(change.row.info_hash, info_hash, INFO_HASH_LEN);
+    queue_counter(rows, info_hash, 0, 0);
+}
+
+void cluster_rows_put_completion(struct cluster_rows *rows, const struct completion_row *row) {
+    struct row_batch *queue = &rows->queue;
     pthread_mutex_lock(&rows->lock);
-    if (append(rows, &change))
-        rows->index_from = rows->queue.count;
+    if (append(rows, &queue->completions, row->info_hash, row->identity, row->stamp) &&
+        row->stamp > queue->latest)
+        queue->latest = row->stamp;
     pthread_mutex_unlock(&rows->lock);
 }
 
@@ -190,7 +171,7 @@ void cluster_rows_set_complete(struct cluster_rows *rows) {
 
 bool cluster_rows_has_room(struct cluster_rows *rows) {
     pthread_mutex_lock(&rows->lock);
-    const bool has_room = rows->queue.count < QUEUE_MAX / 2;
+    const bool has_room = queue_count(rows) < QUEUE_MAX / 2;
     pthread_mutex_unlock(&rows->lock);
     return has_room;
 }
@@ -227,17 +208,6 @@ static bool read_counter(sqlite3_stmt *row, struct counter_row *counter) {
     return node != 0;
 }
 
-static bool read_completion(sqlite3_stmt *row, struct completion_row *completion) {
-    int64_t identity, stamp;
-    if (!connection_copy_blob(row, 0, completion->info_hash, INFO_HASH_LEN) ||
-        !connection_read_integer(row, 1, INT64_MIN, INT64_MAX, &identity) ||
-        !connection_read_integer(row, 2, INT64_MIN, INT64_MAX, &stamp))
-        return false;
-    completion->identity = (uint64_t)identity;
-    completion->stamp = (uint64_t)stamp;
-    return stamp != 0;
-}
-
 static bool read_counters(struct connection *connection, const struct cluster_rows_reader *reader) {
     sqlite3_stmt *row = connection_statement(connection, READ_COUNTERS);
     int result = SQLITE_ERROR;
@@ -250,28 +220,158 @@ static bool read_counters(struct connection *connection, const struct cluster_ro
     return result == SQLITE_DONE;
 }
 
+static bool run(struct connection *connection, const char *sql) {
+    return connection_run(connection_statement(connection, sql));
+}
+
+/* The packed rows of a column; none if they are invalid. */
+static struct bytes read_packed(sqlite3_stmt *row) {
+    const struct bytes packed = { .data = sqlite3_column_blob(row, 0),
+                                  .len = (size_t)sqlite3_column_bytes(row, 0) };
+    const bool valid = sqlite3_column_type(row, 0) == SQLITE_BLOB && packed.len % PACKED_LEN == 0;
+    return valid ? packed : (struct bytes){ .len = 0 };
+}
+
+static void pass_completions(const struct cluster_rows_reader *reader, struct bytes packed) {
+    for (size_t at = 0; at < packed.len; at += PACKED_LEN) {
+        const uint8_t *numbers = packed.data + at + INFO_HASH_LEN;
+        struct completion_row completion = { .identity = load_u64(numbers),
+                                             .stamp = load_u64(numbers + 8) };
+        memcpy(completion.info_hash, packed.data + at, INFO_HASH_LEN);
+        if (completion.stamp != 0)
+            reader->completion(reader->context, &completion);
+    }
+}
+
 static bool read_completions(struct connection *connection,
                              const struct cluster_rows_reader *reader) {
     sqlite3_stmt *row = connection_statement(connection, READ_COMPLETIONS);
     int result = SQLITE_ERROR;
-    sqlite3_bind_int64(row, 1, CLUSTER_COMPLETIONS_MAX);
+    while (row != NULL && (result = sqlite3_step(row)) == SQLITE_ROW)
+        pass_completions(reader, read_packed(row));
+    sqlite3_reset(row);
+    return result == SQLITE_DONE;
+}
+
+/* The log of counts. */
+
+static bool read_log(struct connection *connection, struct packed_rows *log) {
+    sqlite3_stmt *row = connection_statement(connection, READ_LOG);
+    int result = SQLITE_ERROR;
     while (row != NULL && (result = sqlite3_step(row)) == SQLITE_ROW) {
-        struct completion_row completion;
-        if (read_completion(row, &completion))
-            reader->completion(reader->context, &completion);
+        const struct bytes packed = read_packed(row);
+        uint8_t *data = array_grow(log->data, &log->capacity, log->len + packed.len, 1);
+        if (data == NULL)
+            break;
+        log->data = data;
+        if (packed.len > 0)
+            memcpy(data + log->len, packed.data, packed.len);
+        log->len += packed.len;
     }
     sqlite3_reset(row);
     return result == SQLITE_DONE;
 }
 
-bool cluster_rows_read(struct connection *connection, const struct cluster_rows_reader *reader,
-                       enum cluster_counts *counts) {
-    return read_state(connection, counts) && read_counters(connection, reader) &&
-           read_completions(connection, reader);
+static uint64_t node_of(const uint8_t *packed) {
+    return load_u64(packed + INFO_HASH_LEN);
 }
 
-static bool run(struct connection *connection, const char *sql) {
-    return connection_run(connection_statement(connection, sql));
+/* By torrent, then in the order of the log, where they are neighbours. */
+static int compare_by_torrent(const void *a, const void *b) {
+    const uint8_t *const one = *(const uint8_t *const *)a;
+    const uint8_t *const other = *(const uint8_t *const *)b;
+    const int order = memcmp(one, other, INFO_HASH_LEN);
+    return order != 0 ? order : (one > other) - (one < other);
+}
+
+static int compare_by_node(const void *a, const void *b) {
+    return memcmp(*(const uint8_t *const *)a + INFO_HASH_LEN,
+                  *(const uint8_t *const *)b + INFO_HASH_LEN, 8);
+}
+
+static bool write_counter(struct connection *connection, const uint8_t *info_hash, uint64_t node,
+                          uint32_t counted, uint32_t taken_back) {
+    sqlite3_stmt *put = connection_statement(connection, PUT_COUNTER);
+    sqlite3_bind_blob(put, 1, info_hash, INFO_HASH_LEN, SQLITE_STATIC);
+    sqlite3_bind_int64(put, 2, (sqlite3_int64)node);
+    sqlite3_bind_int64(put, 3, counted);
+    sqlite3_bind_int64(put, 4, taken_back);
+    return connection_run(put);
+}
+
+static bool drop_torrent(struct connection *connection, const uint8_t *info_hash) {
+    sqlite3_stmt *drop = connection_statement(connection, DROP_TORRENT);
+    sqlite3_bind_blob(drop, 1, info_hash, INFO_HASH_LEN, SQLITE_STATIC);
+    return connection_run(drop);
+}
+
+static uint32_t greater_of(uint32_t a, uint32_t b) {
+    return a > b ? a : b;
+}
+
+/* Writes the greatest numbers of each node. */
+static bool write_counters(struct connection *connection, const uint8_t **list, size_t count) {
+    bool good = true;
+    qsort(list, count, sizeof *list, compare_by_node);
+    for (size_t at = 0; at < count && good;) {
+        const uint8_t *first = list[at];
+        uint32_t counted = 0;
+        uint32_t taken_back = 0;
+        for (; at < count && compare_by_node(&first, &list[at]) == 0; at++) {
+            counted = greater_of(counted, load_u32(list[at] + INFO_HASH_LEN + 8));
+            taken_back = greater_of(taken_back, load_u32(list[at] + INFO_HASH_LEN + 12));
+        }
+        good = write_counter(connection, first, node_of(first), counted, taken_back);
+    }
+    return good;
+}
+
+/* The counts from before the torrent was forgotten are dropped. */
+static bool fold_torrent(struct connection *connection, const uint8_t **list, size_t count) {
+    size_t start = count;
+    while (start > 0 && node_of(list[start - 1]) != 0)
+        start--;
+    return (start == 0 || drop_torrent(connection, list[0])) &&
+           write_counters(connection, list + start, count - start);
+}
+
+static bool fold_rows(struct connection *connection, const struct packed_rows *log) {
+    const size_t count = log->len / PACKED_LEN;
+    const uint8_t **list = malloc((count + 1) * sizeof *list);
+    bool good = list != NULL;
+    for (size_t i = 0; i < count && good; i++)
+        list[i] = log->data + i * PACKED_LEN;
+    if (good)
+        qsort(list, count, sizeof *list, compare_by_torrent);
+    for (size_t at = 0, end; at < count && good; at = end) {
+        for (end = at + 1; end < count && memcmp(list[at], list[end], INFO_HASH_LEN) == 0;)
+            end++;
+        good = fold_torrent(connection, list + at, end - at);
+    }
+    free(list);
+    return good;
+}
+
+/* Writes the counts in the log to their rows, each once, in the open transaction. */
+static bool fold_log(struct connection *connection) {
+    struct packed_rows log = { 0 };
+    const bool good =
+        read_log(connection, &log) && fold_rows(connection, &log) && run(connection, CLEAR_LOG);
+    free(log.data);
+    return good;
+}
+
+static bool fold_at_start(struct connection *connection) {
+    if (connection_begin(connection) && fold_log(connection) && connection_commit(connection))
+        return true;
+    connection_rollback(connection);
+    return false;
+}
+
+bool cluster_rows_read(struct connection *connection, const struct cluster_rows_reader *reader,
+                       enum cluster_counts *counts) {
+    return fold_at_start(connection) && read_state(connection, counts) &&
+           read_counters(connection, reader) && read_completions(connection, reader);
 }
 
 bool cluster_rows_leave(struct connection *connection) {
@@ -291,7 +391,7 @@ void cluster_rows_lose(struct cluster_rows *rows) {
 }
 
 static bool has_changes(const struct row_batch *batch) {
-    return batch->partial || batch->complete || batch->count > 0;
+    return batch->partial || batch->complete || batch->counters.len + batch->completions.len > 0;
 }
 
 bool cluster_rows_has_work(struct cluster_rows *rows) {
@@ -307,80 +407,62 @@ static uint64_t take_batch(struct cluster_rows *rows) {
     if (!has_changes(&rows->writing)) {
         rows->writing = rows->queue;
         rows->queue = (struct row_batch){ 0 };
-        empty_index(rows);
     }
     const uint64_t before = rows->before;
     pthread_mutex_unlock(&rows->lock);
     return before;
 }
 
-static bool write_counter(struct connection *connection, const struct counter_row *counter) {
-    sqlite3_stmt *put = connection_statement(connection, PUT_COUNTER);
-    sqlite3_bind_blob(put, 1, counter->info_hash, INFO_HASH_LEN, SQLITE_STATIC);
-    sqlite3_bind_int64(put, 2, (sqlite3_int64)counter->node);
-    sqlite3_bind_int64(put, 3, counter->counted);
-    sqlite3_bind_int64(put, 4, counter->taken_back);
-    return connection_run(put);
-}
-
-static bool write_completion(struct connection *connection, const struct completion_row *row) {
-    sqlite3_stmt *put = connection_statement(connection, PUT_COMPLETION);
-    sqlite3_bind_int64(put, 1, (sqlite3_int64)row->stamp);
-    sqlite3_bind_int64(put, 2, (sqlite3_int64)row->identity);
-    sqlite3_bind_blob(put, 3, row->info_hash, INFO_HASH_LEN, SQLITE_STATIC);
-    return connection_run(put);
-}
-
-static bool write_forgotten(struct connection *connection, const uint8_t *info_hash) {
-    sqlite3_stmt *drop = connection_statement(connection, DROP_TORRENT);
-    sqlite3_bind_blob(drop, 1, info_hash, INFO_HASH_LEN, SQLITE_STATIC);
-    return connection_run(drop);
-}
-
-static bool write_change(struct connection *connection, const struct row_change *change) {
-    switch (change->kind) {
-    case ROW_COUNTER:
-        return write_counter(connection, &change->row.counter);
-    case ROW_COMPLETION:
-        return write_completion(connection, &change->row.completion);
-    case ROW_FORGET:
-        break;
-    }
-    return write_forgotten(connection, change->row.info_hash);
-}
-
-static bool expire_completions(struct cluster_rows *rows, struct connection *connection,
-                               uint64_t before) {
-    sqlite3_stmt *expire = connection_statement(connection, EXPIRE_COMPLETIONS);
-    sqlite3_bind_int64(expire, 1, (sqlite3_int64)before);
-    if (!connection_run(expire))
+static bool append_counters(struct cluster_rows *rows, struct connection *connection) {
+    const struct packed_rows *counters = &rows->writing.counters;
+    if (counters->len == 0)
+        return true;
+    sqlite3_stmt *append = connection_statement(connection, APPEND_COUNTERS);
+    sqlite3_bind_blob64(append, 1, counters->data, counters->len, SQLITE_STATIC);
+    if (!connection_run(append))
         return false;
-    if (rows->untrimmed <= rows->completions_max / TRIM_PARTS)
+    rows->unfolded_len += counters->len;
+    if (++rows->unfolded < FOLD_ROWS && rows->unfolded_len < FOLD_LEN)
+        return true;
+    rows->unfolded = 0;
+    rows->unfolded_len = 0;
+    return fold_log(connection);
+}
+
+static bool trim_completions(struct cluster_rows *rows, struct connection *connection) {
+    const size_t max_len = (size_t)rows->completions_max * PACKED_LEN;
+    if (rows->untrimmed <= max_len / TRIM_PARTS)
         return true;
     rows->untrimmed = 0;
     sqlite3_stmt *trim = connection_statement(connection, TRIM_COMPLETIONS);
-    sqlite3_bind_int64(trim, 1, rows->completions_max);
+    sqlite3_bind_int64(trim, 1, (sqlite3_int64)max_len);
     return connection_run(trim);
+}
+
+static bool append_completions(struct cluster_rows *rows, struct connection *connection,
+                               uint64_t before) {
+    const struct packed_rows *completions = &rows->writing.completions;
+    if (completions->len == 0)
+        return true;
+    sqlite3_stmt *append = connection_statement(connection, APPEND_COMPLETIONS);
+    const uint64_t latest = rows->writing.latest;
+    sqlite3_bind_int64(append, 1, latest < ID_MAX ? (sqlite3_int64)latest : ID_MAX);
+    sqlite3_bind_blob64(append, 2, completions->data, completions->len, SQLITE_STATIC);
+    if (!connection_run(append))
+        return false;
+    rows->untrimmed += completions->len;
+    sqlite3_stmt *expire = connection_statement(connection, EXPIRE_COMPLETIONS);
+    sqlite3_bind_int64(expire, 1, (sqlite3_int64)before);
+    return connection_run(expire) && trim_completions(rows, connection);
 }
 
 bool cluster_rows_write(struct cluster_rows *rows, struct connection *connection) {
     const uint64_t before = take_batch(rows);
-    const struct row_batch *batch = &rows->writing;
-    size_t completions = 0;
-    bool good = true;
-    if (batch->partial)
-        good = run(connection, SET_PARTIAL);
-    for (size_t i = 0; i < batch->count && good; i++) {
-        good = write_change(connection, &batch->list[i]);
-        completions += batch->list[i].kind == ROW_COMPLETION;
-    }
-    rows->untrimmed += completions;
-    if (completions > 0)
-        good = good && expire_completions(rows, connection, before);
-    return good && (!batch->complete || run(connection, SET_COMPLETE));
+    return (!rows->writing.partial || run(connection, SET_PARTIAL)) &&
+           append_counters(rows, connection) && append_completions(rows, connection, before) &&
+           (!rows->writing.complete || run(connection, SET_COMPLETE));
 }
 
 void cluster_rows_settle(struct cluster_rows *rows) {
-    free(rows->writing.list);
-    rows->writing = (struct row_batch){ 0 };
+    free_batch(&rows->writing);
 }

@@ -56,7 +56,7 @@ static bool copy_rows(sqlite3_stmt *rows, sqlite3_stmt *insert, bool in_pieces, 
     return true;
 }
 
-/* A table that is missing in an older version is not a loss. */
+/* A table that is missing in an older version is not a loss, unlike a table with other columns. */
 static bool copy_table(sqlite3 *from, sqlite3 *to, const char *table, bool in_pieces,
                        bool *complete) {
     char sql[SQL_LEN];
@@ -68,7 +68,8 @@ static bool copy_table(sqlite3 *from, sqlite3 *to, const char *table, bool in_pi
         return true;
     }
     sqlite3_stmt *insert = prepare_insert(to, table, rows);
-    const bool good = insert != NULL && copy_rows(rows, insert, in_pieces, complete);
+    const bool good = insert == NULL || copy_rows(rows, insert, in_pieces, complete);
+    *complete = *complete && insert != NULL;
     sqlite3_finalize(insert);
     sqlite3_finalize(rows);
     return good;

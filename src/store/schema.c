@@ -27,6 +27,29 @@ enum { SQL_LEN = 256 };
     " AND NOT EXISTS (SELECT 1 FROM listed WHERE file_id = OLD.file_id)"                           \
     " BEGIN DELETE FROM torrent_file WHERE id = OLD.file_id; END;"
 
+/* An SQL expression of a number's eight bytes: SQLite 3.40 makes no byte of a number. */
+#define ALL_BYTES                                                                                  \
+    "x'"                                                                                           \
+    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"                             \
+    "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"                             \
+    "404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f"                             \
+    "606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f"                             \
+    "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f"                             \
+    "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"                             \
+    "c0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedf"                             \
+    "e0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"                             \
+    "'"
+#define BYTE_AT(number, shift) "substr(all_bytes, 1 + ((" number " >> " shift ") & 255), 1)"
+#define BIG_ENDIAN(number)                                                                         \
+    BYTE_AT(number, "56")                                                                          \
+    " || " BYTE_AT(number, "48") " || " BYTE_AT(number, "40") " || " BYTE_AT(                      \
+        number,                                                                                    \
+        "32") " || " BYTE_AT(number,                                                               \
+                             "24") " || " BYTE_AT(number,                                          \
+                                                  "16") " || " BYTE_AT(number,                     \
+                                                                       "8") " || " BYTE_AT(number, \
+                                                                                           "0")
+
 const char *const schema_steps[] = {
     /* WITHOUT ROWID: rows are stored in the B-tree of the primary key, so that a peer costs one
      * tree access. An endpoint is in wire format. */
@@ -186,6 +209,23 @@ const char *const schema_steps[] = {
     "  info_hash BLOB NOT NULL,"
     "  PRIMARY KEY (stamp, identity)"
     ") WITHOUT ROWID;",
+    /* The latest counts of a cluster, packed, which are not in the rows of cluster_counter yet; and
+     * many completions in one row. */
+    ("CREATE TABLE cluster_log ("
+     "  id       INTEGER PRIMARY KEY,"
+     "  counters BLOB NOT NULL"
+     ");"
+     "CREATE TABLE completion_copy ("
+     "  id          INTEGER PRIMARY KEY,"
+     "  completions BLOB NOT NULL"
+     ");"
+     "WITH byte (all_bytes) AS (VALUES (" ALL_BYTES "))"
+     " INSERT INTO completion_copy SELECT max(stamp), CAST(group_concat(CAST(info_hash"
+     " || " BIG_ENDIAN("identity") " || " BIG_ENDIAN(
+         "stamp") " AS TEXT), '') AS BLOB)"
+                  " FROM cluster_completion, byte WHERE length(info_hash) = 20 HAVING count(*) > 0;"
+                  "DROP TABLE cluster_completion;"
+                  "ALTER TABLE completion_copy RENAME TO cluster_completion;"),
 };
 
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
@@ -206,7 +246,8 @@ const struct schema_table schema_tables[] = {
     { "machine", "address, name, created_s", SALVAGE_FIRST },
     { "registry_mark", "kind, key, stamp, restriction, restricts, removed, aside", SALVAGE_FIRST },
     { "cluster_counter", "info_hash, node, counted, taken_back", SALVAGE_PIECES },
-    { "cluster_completion", "stamp, identity, info_hash", SALVAGE_PIECES },
+    { "cluster_log", "id, counters", SALVAGE_PIECES },
+    { "cluster_completion", "id, completions", SALVAGE_PIECES },
     { "completion", "id, at_s, info_hash, peer_id, endpoint", SALVAGE_PIECES },
     { "sample",
       "period_s, at_s, samples, torrents, peers, seeders, leechers, announces_per_s, upload_rate, "

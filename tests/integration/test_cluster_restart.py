@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import struct
 
 import pytest
 
@@ -78,10 +79,16 @@ def agree_for_good(daemons, counts):
 
 def stored_counts(database):
     """By node; None if the file cannot be read yet."""
+    counts = {}
     try:
-        return sorted(count for count, in rows(database, "SELECT counted FROM cluster_counter"))
+        for info_hash, node, counted in rows(database, "SELECT info_hash, node, counted FROM cluster_counter"):
+            counts[info_hash, node] = counted
+        for counters, in rows(database, "SELECT counters FROM cluster_log ORDER BY id"):
+            for info_hash, node, counted, _ in struct.iter_unpack(">20sqII", counters):
+                counts[info_hash, node] = max(counted, counts.get((info_hash, node), 0))
     except sqlite3.Error:
         return None
+    return sorted(counts.values())
 
 
 @pytest.fixture(scope="module")
@@ -200,4 +207,5 @@ def test_lone_tracker_stores_no_counts_by_node(daemon):
     complete(daemon, random_hash())
     wait_until_stored(daemon)
     assert rows(daemon.database, "SELECT * FROM cluster_counter") == []
+    assert rows(daemon.database, "SELECT * FROM cluster_log") == []
     assert rows(daemon.database, "SELECT * FROM cluster_completion") == []

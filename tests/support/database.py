@@ -103,8 +103,12 @@ CREATE TABLE cluster_counter (info_hash BLOB NOT NULL, node INTEGER NOT NULL, co
 CREATE TABLE cluster_completion (stamp INTEGER NOT NULL, identity INTEGER NOT NULL, info_hash BLOB NOT NULL,
   PRIMARY KEY (stamp, identity)) WITHOUT ROWID;
 """
+VERSION_12 = VERSION_11.replace(VERSION_11[VERSION_11.index("CREATE TABLE cluster_completion"):], """
+CREATE TABLE cluster_log (id INTEGER PRIMARY KEY, counters BLOB NOT NULL);
+CREATE TABLE cluster_completion (id INTEGER PRIMARY KEY, completions BLOB NOT NULL);
+""")
 SCHEMAS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4, 5: VERSION_5, 6: VERSION_6,
-           7: VERSION_7, 8: VERSION_8, 9: VERSION_9, 10: VERSION_10, 11: VERSION_11}
+           7: VERSION_7, 8: VERSION_8, 9: VERSION_9, 10: VERSION_10, 11: VERSION_11, 12: VERSION_12}
 NEWEST = max(SCHEMAS)
 PEER_COLUMNS = "(info_hash, endpoint, peer_id, key, left, paused, counted)"
 

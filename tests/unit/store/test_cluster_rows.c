@@ -8,7 +8,7 @@
 #include "store/store.h"
 #include "support.h"
 
-enum { KEPT = 16, SEEN_MAX = 100, MANY = 1 << 16 };
+enum { KEPT = 16, SEEN_MAX = 100, MANY = 1 << 18 };
 
 static struct directory directory;
 static char error[ERROR_LEN];
@@ -129,22 +129,86 @@ START_TEST(numbers_only_grow) {
 }
 END_TEST
 
-START_TEST(only_the_latest_count_of_a_torrent_and_node_is_queued) {
-    for (uint32_t i = 1; i <= MANY; i++)
+static int number(const char *sql) {
+    sqlite3_stmt *row = NULL;
+    ck_assert_int_eq(sqlite3_prepare_v2(connection.db, sql, -1, &row, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
+    const int found = sqlite3_column_int(row, 0);
+    sqlite3_finalize(row);
+    return found;
+}
+
+START_TEST(log_is_folded_to_the_greatest_numbers_of_each_node) {
+    for (uint32_t i = 1; i <= 1000; i++) {
+        put(1, 3, i, 1001 - i);
+        put(1, UINT64_MAX, 1001 - i, 0);
+        put(2 + i % 3, 3, i, 0);
+    }
+    put(3, 5, 1, 1);
+    write_rows();
+    ck_assert(connection_commit(&connection));
+    cluster_rows_settle(rows);
+    ck_assert_int_eq(number("SELECT count(*) FROM cluster_counter"), 0);
+    ck_assert_int_eq(number("SELECT count(*) FROM cluster_log"), 1);
+    look();
+    ck_assert_int_eq(number("SELECT count(*) FROM cluster_log"), 0);
+    ck_assert_uint_eq(seen.counter_count, 6);
+    ck_assert_int_eq(number("SELECT count(*) FROM cluster_counter"), 6);
+    ck_assert_int_eq(number("SELECT counted FROM cluster_counter WHERE node = -1"), 1000);
+    ck_assert_int_eq(number("SELECT count(*) FROM cluster_counter WHERE counted = 1000"
+                            " AND taken_back = 1000"), 1);
+    ck_assert_int_eq(number("SELECT sum(counted) FROM cluster_counter WHERE node = 3"),
+                     1000 + 1000 + 999 + 998);
+}
+END_TEST
+
+static void flush_without_reading(void) {
+    write_rows();
+    ck_assert(connection_commit(&connection));
+    cluster_rows_settle(rows);
+}
+
+START_TEST(log_is_folded_after_many_writes_or_bytes) {
+    int most = 0;
+    for (uint32_t i = 1; i <= 1000; i++) {
         put(1, 3, i, 0);
-    ck_assert(!cluster_rows_take_loss(rows) && cluster_rows_has_room(rows));
-    flush();
-    assert_count(MANY, 0);
+        flush_without_reading();
+        const int length = number("SELECT count(*) FROM cluster_log");
+        most = length > most ? length : most;
+    }
+    ck_assert_int_gt(most, 10);
+    ck_assert_int_lt(most, 100);
+    for (uint32_t i = 1; i <= 100000; i++)
+        put(i, 4, 1, 0);
+    flush_without_reading();
+    ck_assert_int_eq(number("SELECT count(*) FROM cluster_log"), 0);
+    ck_assert_int_eq(number("SELECT count(*) FROM cluster_counter"), 100001);
+    ck_assert_int_eq(number("SELECT max(counted) FROM cluster_counter"), 1000);
+}
+END_TEST
+
+START_TEST(failed_fold_loses_nothing) {
+    for (uint32_t i = 1; i <= 100; i++) {
+        put(1, 3, i, 0);
+        write_rows();
+        connection_rollback(&connection);
+        flush_without_reading();
+    }
+    look();
+    assert_count(100, 0);
 }
 END_TEST
 
 START_TEST(forgotten_torrent_keeps_only_what_is_counted_later) {
     put(1, 3, 5, 0);
     put(2, 3, 7, 0);
-    flush();
+    if (_i == 0)
+        flush();
     put(1, 4, 6, 0);
     forget(1);
     put(1, 4, 1, 0);
+    if (_i == 1)
+        flush_without_reading();
     put(1, 4, 2, 0);
     forget(2);
     flush();
@@ -153,28 +217,34 @@ START_TEST(forgotten_torrent_keeps_only_what_is_counted_later) {
 }
 END_TEST
 
-START_TEST(completions_are_read_again_latest_first) {
+START_TEST(completions_are_read_again_in_their_order) {
     complete(UINT64_MAX - 5, 100);
     complete(7, 300);
-    complete(7, 200);
-    complete(7, 300);
     flush();
-    ck_assert_uint_eq(seen.completion_count, 3);
-    ck_assert(seen.completions[0].stamp == 300 && seen.completions[1].stamp == 200);
-    ck_assert_uint_eq(seen.completions[2].identity, UINT64_MAX - 5);
+    complete(7, 200);
+    complete(8, UINT64_MAX);
+    flush();
+    complete(9, 400);
+    flush();
+    ck_assert_uint_eq(seen.completion_count, 5);
+    ck_assert_uint_eq(seen.completions[0].identity, UINT64_MAX - 5);
+    ck_assert(seen.completions[1].stamp == 300 && seen.completions[2].stamp == 200);
+    ck_assert(seen.completions[3].stamp == UINT64_MAX && seen.completions[4].stamp == 400);
 }
 END_TEST
 
 START_TEST(old_completions_are_deleted_when_others_are_written) {
     complete(1, 100);
+    flush();
     complete(2, 200);
+    complete(1, 50);
     flush();
     cluster_rows_forget_before(rows, 200);
     ck_assert(!cluster_rows_has_work(rows));
     complete(3, 300);
     flush();
-    ck_assert_uint_eq(seen.completion_count, 2);
-    ck_assert_uint_eq(seen.completions[1].stamp, 200);
+    ck_assert_uint_eq(seen.completion_count, 3);
+    ck_assert(seen.completions[0].stamp == 200 && seen.completions[2].stamp == 300);
 }
 END_TEST
 
@@ -187,7 +257,7 @@ START_TEST(number_of_completions_is_bounded) {
     flush();
     ck_assert_uint_ge(seen.completion_count, KEPT);
     ck_assert_uint_le(seen.completion_count, KEPT + 5);
-    ck_assert_uint_eq(seen.completions[0].stamp, 3 * KEPT);
+    ck_assert_uint_eq(seen.completions[seen.completion_count - 1].stamp, 3 * KEPT);
 }
 END_TEST
 
@@ -273,9 +343,11 @@ static const char *const invalid[] = {
     "INSERT INTO cluster_counter VALUES (zeroblob(20), 1, -1, 0)",
     "INSERT INTO cluster_counter VALUES (zeroblob(20), 1, 4294967296, 0)",
     "INSERT INTO cluster_counter VALUES (zeroblob(20), 1, 1, -1)",
-    "INSERT INTO cluster_completion VALUES (0, 1, zeroblob(20))",
-    "INSERT INTO cluster_completion VALUES (1, 'x', zeroblob(20))",
-    "INSERT INTO cluster_completion VALUES (1, 1, 'text')",
+    "INSERT INTO cluster_log VALUES (9, zeroblob(35))",
+    "INSERT INTO cluster_log VALUES (9, 'text')",
+    "INSERT INTO cluster_completion VALUES (9, zeroblob(36))",
+    "INSERT INTO cluster_completion VALUES (9, zeroblob(37))",
+    "INSERT INTO cluster_completion VALUES (9, 'text, as long as the completion of a client')",
 };
 
 START_TEST(invalid_row_is_skipped) {
@@ -361,9 +433,11 @@ UNIT_SUITE(cluster_rows) {
     tcase_add_test(tcase, new_database_has_no_rows);
     tcase_add_test(tcase, counts_are_read_again);
     tcase_add_test(tcase, numbers_only_grow);
-    tcase_add_test(tcase, only_the_latest_count_of_a_torrent_and_node_is_queued);
-    tcase_add_test(tcase, forgotten_torrent_keeps_only_what_is_counted_later);
-    tcase_add_test(tcase, completions_are_read_again_latest_first);
+    tcase_add_test(tcase, log_is_folded_to_the_greatest_numbers_of_each_node);
+    tcase_add_test(tcase, log_is_folded_after_many_writes_or_bytes);
+    tcase_add_test(tcase, failed_fold_loses_nothing);
+    tcase_add_loop_test(tcase, forgotten_torrent_keeps_only_what_is_counted_later, 0, 3);
+    tcase_add_test(tcase, completions_are_read_again_in_their_order);
     tcase_add_test(tcase, old_completions_are_deleted_when_others_are_written);
     tcase_add_test(tcase, number_of_completions_is_bounded);
     tcase_add_test(tcase, failed_write_loses_nothing);
