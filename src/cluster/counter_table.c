@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/prefetch.h"
+
 enum { SLOTS_MIN = 16 };
 
 struct counter_table counter_table_create(uint32_t limit) {
@@ -42,6 +44,10 @@ static bool grow(struct counter_table *table) {
     free(table->slots);
     *table = grown;
     return true;
+}
+
+void counter_table_prefetch(const struct counter_table *table, uint64_t torrent) {
+    prefetch_line(&table->slots[(uint32_t)torrent & (table->size - 1)]);
 }
 
 struct counter_pair counter_table_find(const struct counter_table *table, uint64_t torrent,

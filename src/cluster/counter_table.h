@@ -32,6 +32,9 @@ struct counter_table {
 struct counter_table counter_table_create(uint32_t limit);
 void counter_table_free(struct counter_table *table);
 
+/* Loads the slots of a torrent into the processor's cache. */
+void counter_table_prefetch(const struct counter_table *table, uint64_t torrent);
+
 /* Zeros if unknown. */
 struct counter_pair counter_table_find(const struct counter_table *table, uint64_t torrent,
                                        uint64_t node);

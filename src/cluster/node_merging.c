@@ -130,12 +130,10 @@ static size_t read_batch(struct node *node, struct bytes *rest, struct record *b
 }
 
 void node_merging_records(struct node *node, uint64_t site, struct bytes rest) {
-    const struct peer_table *peers = &node->table.peers;
     struct record batch[RECORD_BATCH_MAX];
     for (size_t count = read_batch(node, &rest, batch); count > 0;
          count = read_batch(node, &rest, batch)) {
-        if (peers->prefetch != NULL)
-            peers->prefetch(peers->context, batch, count);
+        replica_prefetch(&node->replica, &node->table.peers, batch, count);
         for (size_t i = 0; i < count; i++)
             merge_record(node, site, &batch[i]);
     }

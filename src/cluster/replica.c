@@ -170,16 +170,15 @@ static void write_completion(struct record *record, const uint8_t *info_hash, ui
 static bool learn_completion(struct replica *replica, const struct peer_table *table,
                              const uint8_t *info_hash, uint64_t client, uint64_t stamp,
                              struct record *answer) {
-    const uint64_t known = stamp_set_find(&replica->completions, client);
-    const bool counted_here = stamp_set_is_counted_here(&replica->completions, client);
-    if (known == stamp)
+    const struct stamped_hash known = stamp_set_look(&replica->completions, client);
+    if (known.stamp == stamp)
         return false;
-    if (known != 0 && known < stamp) {
-        write_completion(answer, info_hash, client, known);
+    if (known.stamp != 0 && known.stamp < stamp) {
+        write_completion(answer, info_hash, client, known.stamp);
         return false;
     }
     note_completion(replica, &(struct stamped_hash){ client, stamp, info_hash, false });
-    if (!counted_here)
+    if (!known.counted_here)
         return false;
     add_to_own(replica, info_hash, (struct counter_pair){ .taken_back = 1 });
     replica_own_counter(replica, info_hash, stamp, answer);
@@ -252,6 +251,23 @@ static bool is_of_other_site(const struct replica *replica, uint64_t site,
     return of_peer && record->peer.on_lan && site != replica->options.site;
 }
 
+static void prefetch_record(const struct replica *replica, const struct record *record) {
+    if (record->kind == RECORD_COUNTER)
+        counter_table_prefetch(&replica->counters,
+                               replica_hash_torrent(replica, record->counter.info_hash));
+    if (record->kind == RECORD_PUT && record->state.completed != 0)
+        stamp_set_prefetch(&replica->completions,
+                           replica_hash_client(replica, &record->peer, &record->state));
+}
+
+void replica_prefetch(const struct replica *replica, const struct peer_table *table,
+                      const struct record *records, size_t count) {
+    if (table->prefetch != NULL)
+        table->prefetch(table->context, records, count);
+    for (size_t i = 0; i < count; i++)
+        prefetch_record(replica, &records[i]);
+}
+
 enum replica_effect replica_merge(struct replica *replica, const struct peer_table *table,
                                   uint64_t site, const struct record *record, uint64_t now_ms,
                                   struct record *answer) {
@@ -294,7 +310,9 @@ void replica_restore_pair(struct replica *replica, const uint8_t info_hash[stati
 }
 
 void replica_restore_completion(struct replica *replica, const struct stamped_hash *completion) {
-    stamp_set_put(&replica->completions, completion);
+    const uint64_t known = stamp_set_find(&replica->completions, completion->hash);
+    if (known == 0 || known > completion->stamp)
+        stamp_set_put(&replica->completions, completion);
 }
 
 void replica_join(struct replica *replica) {

@@ -71,6 +71,10 @@ enum replica_effect {
     REPLICA_REJECTED, /* by the table */
 };
 
+/* Loads what up to RECORD_BATCH_MAX records will read into the processor's cache. */
+void replica_prefetch(const struct replica *replica, const struct peer_table *table,
+                      const struct record *records, size_t count);
+
 /* Merges a put, remove, completion, counter or tombstone; other kinds do nothing.
  * `site`: of the node that has sent it. If the merge must be answered, `*answer` is a record to
  * send; else its kind is RECORD_NONE. */
@@ -114,7 +118,7 @@ void replica_forget_torrent(struct replica *replica, const uint8_t info_hash[sta
 void replica_restore_pair(struct replica *replica, const uint8_t info_hash[static INFO_HASH_LEN],
                           uint64_t node, struct counter_pair pair);
 
-/* Restores a completion from the store. It is not marked as counted here, as it may have been taken
+/* Restores a completion from the store, unless a smaller stamp of it is known. It is not marked as counted here, as it may have been taken
  * back since it was written. */
 void replica_restore_completion(struct replica *replica, const struct stamped_hash *completion);
 

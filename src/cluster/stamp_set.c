@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/prefetch.h"
+
 enum { SLOTS_MIN = 16, HASH = 0, STAMP = 1 };
 
 static void clear_generation(struct stamp_generation *generation) {
@@ -93,11 +95,24 @@ uint64_t stamp_set_find(const struct stamp_set *set, uint64_t hash) {
     return stamp != 0 ? stamp : stamp_in(&set->past, hash);
 }
 
-bool stamp_set_is_counted_here(const struct stamp_set *set, uint64_t hash) {
-    const struct stamp_generation *generation =
-        stamp_in(&set->present, hash) != 0 ? &set->present : &set->past;
-    return stamp_in(generation, hash) != 0 && generation->details != NULL &&
-           generation->details[find_slot(generation, hash)].counted_here;
+static struct stamped_hash find_in(const struct stamp_generation *generation, uint64_t hash) {
+    return generation->size == 0 ? (struct stamped_hash){ .stamp = 0 }
+                                 : read_slot(generation, find_slot(generation, hash));
+}
+
+struct stamped_hash stamp_set_look(const struct stamp_set *set, uint64_t hash) {
+    const struct stamped_hash found = find_in(&set->present, hash);
+    return found.stamp != 0 ? found : find_in(&set->past, hash);
+}
+
+void stamp_set_prefetch(const struct stamp_set *set, uint64_t hash) {
+    const struct stamp_generation *present = &set->present;
+    const uint32_t at = (uint32_t)hash & (present->size - 1);
+    if (present->size == 0)
+        return;
+    prefetch_line(&present->slots[at]);
+    if (present->details != NULL)
+        prefetch_line(&present->details[at]);
 }
 
 void stamp_set_put(struct stamp_set *set, const struct stamped_hash *hash) {

@@ -45,8 +45,11 @@ void stamp_set_free(struct stamp_set *set);
 /* Stamp of a hash; 0 if it is not in the set. */
 uint64_t stamp_set_find(const struct stamp_set *set, uint64_t hash);
 
-/* Whether the hash is in the set and marked as counted here. */
-bool stamp_set_is_counted_here(const struct stamp_set *set, uint64_t hash);
+/* The same with its details. */
+struct stamped_hash stamp_set_look(const struct stamp_set *set, uint64_t hash);
+
+/* Loads the slot of a hash into the processor's cache. */
+void stamp_set_prefetch(const struct stamp_set *set, uint64_t hash);
 
 /* Adds a hash, or replaces what is known of it; its stamp is not 0. If out of memory, it is not
  * remembered. */

@@ -47,6 +47,8 @@ static void prefetch_peers(void *context, const struct record *records, size_t c
                 .info_hash = record->peer.info_hash,
                 .client = record->peer.endpoint,
             };
+        else if (record->kind == RECORD_COUNTER)
+            hints[hint_count++] = (struct announce_hint){ .info_hash = record->counter.info_hash };
     }
     tracker_prefetch(table->tracker, hints, hint_count);
 }

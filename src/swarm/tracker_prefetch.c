@@ -34,7 +34,8 @@ void tracker_prefetch(struct tracker *tracker, const struct announce_hint *hints
         struct lookup *lookup = &lookups[i];
         lookup->shard = swarm_table_shard(tracker->table, hints[i].info_hash, &lookup->hash);
         prefetch_line(lookup->shard);
-        rate_limit_prefetch(tracker->rates, &hints[i].client);
+        if (hints[i].client.family != FAMILY_NONE)
+            rate_limit_prefetch(tracker->rates, &hints[i].client);
     }
     for (int step = 0; step < STEPS; step++) {
         for (size_t i = 0; i < count; i++) {
