@@ -71,6 +71,7 @@ bool stepped_index_fit(struct stepped_index *index, uint32_t entries, hash_index
                        const void *array);
 
 /* As the functions of hash_index. */
+void stepped_index_prefetch(const struct stepped_index *index, uint32_t hash);
 void stepped_index_put(struct stepped_index *index, uint32_t hash, uint32_t position);
 uint32_t stepped_index_find(const struct stepped_index *index, uint32_t hash,
                             hash_index_match matches, const void *array, const void *wanted);

@@ -181,6 +181,10 @@ bool stepped_index_fit(struct stepped_index *index, uint32_t entries, hash_index
     return true;
 }
 
+void stepped_index_prefetch(const struct stepped_index *index, uint32_t hash) {
+    hash_index_prefetch(&index->present, hash);
+}
+
 void stepped_index_put(struct stepped_index *index, uint32_t hash, uint32_t position) {
     hash_index_put(&index->present, hash, position);
 }

@@ -455,6 +455,15 @@ static void swap_bytes(void *one, void *other, size_t len) {
     memcpy(other, kept, len);
 }
 
+/* Requests what a swap of two peers reads, so that the waits overlap. */
+static void prefetch_swap(const struct peer_list *list, uint32_t one, uint32_t other) {
+    const struct peer_indexes *indexes = list->indexes;
+    prefetch_peer(list, other);
+    stepped_index_prefetch(&indexes->by_identity, identity_hash_at(list, one));
+    stepped_index_prefetch(&indexes->by_endpoint, endpoint_hash_at(list, other));
+    stepped_index_prefetch(&indexes->by_identity, identity_hash_at(list, other));
+}
+
 static void swap_identities(struct peer_list *list, uint32_t one, uint32_t other) {
     struct stepped_index *index = &list->indexes->by_identity;
     if (has_identity(list, one) && has_identity(list, other))
@@ -470,6 +479,7 @@ static void swap_peers(struct peer_list *list, uint32_t one, uint32_t other) {
     if (one == other)
         return;
     if (has_indexes(list)) {
+        prefetch_swap(list, one, other);
         stepped_index_swap(&list->indexes->by_endpoint, endpoint_hash_at(list, one), one,
                            endpoint_hash_at(list, other), other);
         swap_identities(list, one, other);
