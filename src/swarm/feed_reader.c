@@ -27,11 +27,12 @@ struct feed_batch {
 struct feed_reader {
     struct tracker *tracker;
     struct ticker *ticker;
-    pthread_mutex_t pump_lock; /* one thread drains the tracker at a time; guards the next four */
+    pthread_mutex_t pump_lock; /* one thread drains the tracker at a time; guards the next five */
     struct change *pending;    /* drained, and not in a batch yet */
     size_t pending_count;
     size_t pending_capacity;
     bool out_of_memory;   /* a change could not be kept */
+    bool grew;            /* the ring has changes that no reader was woken for */
     pthread_mutex_t lock; /* guards all below */
     struct feed_cursor *cursors;
     pthread_cond_t grown;
@@ -69,6 +70,7 @@ static void add_batch(struct feed_reader *reader, const struct change *changes, 
         reader->out_of_memory = true;
         return;
     }
+    reader->grew = true;
     *batch = (struct feed_batch){ .users = 1, .lost = lost, .count = count };
     if (count > 0)
         memcpy(batch->changes, changes, count * sizeof *changes);
@@ -124,10 +126,10 @@ void feed_reader_pump(struct feed_reader *reader) {
         reader->out_of_memory = false;
         add_batch(reader, NULL, 0, true);
     }
+    if (reader->grew)
+        pthread_cond_broadcast(&reader->grown);
+    reader->grew = false;
     pthread_mutex_unlock(&reader->pump_lock);
-    pthread_mutex_lock(&reader->lock);
-    pthread_cond_broadcast(&reader->grown);
-    pthread_mutex_unlock(&reader->lock);
 }
 
 static void run_pump(void *context) {
