@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 
-enum { CONNECTION_STATEMENTS_MAX = 48 };
+enum { CONNECTION_STATEMENTS_MAX = 64 };
 
 /* The end of the year 9999: the largest Unix time that is read. */
 #define CONNECTION_TIME_MAX INT64_C(253402300799)

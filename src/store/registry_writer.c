@@ -237,12 +237,26 @@ bool registry_writer_load(struct registry_writer *writer, struct connection *con
     return good;
 }
 
-/* SQLite's data_version changes with each commit of another connection. */
-static bool find_foreign_change(struct registry_writer *writer, bool *changed) {
+/* SQLite's data_version changes with each commit of another connection. It is read several times a
+ * second, so its statement is kept. */
+static bool read_data_version(struct registry_writer *writer, struct connection *connection,
+                              int64_t *version) {
+    static const char READ[] = "PRAGMA data_version";
+    sqlite3_stmt *row = connection_statement(connection, READ);
+    const bool good = row != NULL && sqlite3_step(row) == SQLITE_ROW;
+    if (good)
+        *version = sqlite3_column_int64(row, 0);
+    (void)registry_check(&writer->rows, good);
+    sqlite3_reset(row);
+    return good;
+}
+
+static bool find_foreign_change(struct registry_writer *writer, struct connection *connection,
+                                bool *changed) {
     int64_t data_version = 0;
     int64_t version = 0;
     *changed = false;
-    if (!registry_read_number(&writer->rows, "PRAGMA data_version", &data_version))
+    if (!read_data_version(writer, connection, &data_version))
         return false;
     if (data_version == writer->data_version)
         return true;
@@ -258,12 +272,14 @@ static bool is_pausing(const struct registry_writer *writer, uint64_t now_ms) {
     return writer->failed_ms != 0 && now_ms - writer->failed_ms < RETRY_MS;
 }
 
-static void load_foreign_change(struct registry_writer *writer, uint64_t now_ms) {
+static void load_foreign_change(struct registry_writer *writer, struct connection *connection,
+                                uint64_t now_ms) {
     const struct registry_edit *last;
     bool changed;
     if (is_pausing(writer, now_ms))
         return;
-    if (find_foreign_change(writer, &changed) && (!changed || write_queued(writer, &last))) {
+    if (find_foreign_change(writer, connection, &changed) &&
+        (!changed || write_queued(writer, &last))) {
         writer->failed_ms = 0;
         if (changed)
             log_info("registry: loaded a change from the database");
@@ -280,7 +296,7 @@ void registry_writer_sync(struct registry_writer *writer, struct connection *con
     const bool usable = use_connection(writer, connection);
     if (registry_queued(writer->registry) == NULL) {
         if (usable && !connection->in_transaction)
-            load_foreign_change(writer, now_ms);
+            load_foreign_change(writer, connection, now_ms);
         return;
     }
     /* The store's own transaction is about to be committed. */
