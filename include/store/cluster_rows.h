@@ -2,9 +2,10 @@
  * torrent, and the completions that it knows.
  *
  * Changes are queued in memory, and appended to a log by store_commit, packed; a failed write loses
- * none. From time to time the log of the counts is folded into a row for each count. The queue is bounded: if it is full, or the file has been replaced,
- * changes are lost, and the cluster queues everything again (cluster_rows_take_loss). Any thread,
- * unless noted otherwise; a call waits for no write. */
+ * none. From time to time the log of the counts is folded into a row for each count. The queue is
+ * bounded: if it is full, or the file has been replaced, changes are lost, and the cluster queues
+ * everything again (cluster_rows_take_loss). Any thread, unless noted otherwise; a call waits for
+ * no write. */
 #ifndef SKEP_STORE_CLUSTER_ROWS_H
 #define SKEP_STORE_CLUSTER_ROWS_H
 

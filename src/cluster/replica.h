@@ -118,8 +118,8 @@ void replica_forget_torrent(struct replica *replica, const uint8_t info_hash[sta
 void replica_restore_pair(struct replica *replica, const uint8_t info_hash[static INFO_HASH_LEN],
                           uint64_t node, struct counter_pair pair);
 
-/* Restores a completion from the store, unless a smaller stamp of it is known. It is not marked as counted here, as it may have been taken
- * back since it was written. */
+/* Restores a completion from the store, unless a smaller stamp of it is known. It is not marked as
+ * counted here, as it may have been taken back since it was written. */
 void replica_restore_completion(struct replica *replica, const struct stamped_hash *completion);
 
 /* A snapshot of a whole node has ended: the node knows its counters, and counts under its own id.
