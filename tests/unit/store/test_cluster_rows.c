@@ -156,7 +156,8 @@ START_TEST(log_is_folded_to_the_greatest_numbers_of_each_node) {
     ck_assert_int_eq(number("SELECT count(*) FROM cluster_counter"), 6);
     ck_assert_int_eq(number("SELECT counted FROM cluster_counter WHERE node = -1"), 1000);
     ck_assert_int_eq(number("SELECT count(*) FROM cluster_counter WHERE counted = 1000"
-                            " AND taken_back = 1000"), 1);
+                            " AND taken_back = 1000"),
+                     1);
     ck_assert_int_eq(number("SELECT sum(counted) FROM cluster_counter WHERE node = 3"),
                      1000 + 1000 + 999 + 998);
 }
