@@ -7,9 +7,9 @@
 #include "base/array.h"
 #include "base/bytes.h"
 #include "store/connection.h"
+#include "store/counter_log.h"
 
 enum {
-    PACKED_LEN = INFO_HASH_LEN + 16,
     QUEUE_MAX = 1 << 17, /* changes */
     /* The log of the counts is folded when it has this many rows or bytes. */
     FOLD_ROWS = 64,
@@ -20,14 +20,6 @@ enum {
 /* Whether counts are complete (1), outdated (2) or partial (no row) is in the table of secrets. */
 #define STATE "name = 'cluster counts'"
 
-static const char APPEND_COUNTERS[] = "INSERT INTO cluster_log (counters) VALUES (?1)";
-static const char READ_LOG[] = "SELECT counters FROM cluster_log ORDER BY id";
-static const char CLEAR_LOG[] = "DELETE FROM cluster_log";
-static const char PUT_COUNTER[] =
-    "INSERT INTO cluster_counter (info_hash, node, counted, taken_back) VALUES (?1, ?2, ?3, ?4)"
-    " ON CONFLICT (info_hash, node) DO UPDATE SET counted = max(counted, excluded.counted),"
-    " taken_back = max(taken_back, excluded.taken_back)";
-static const char DROP_TORRENT[] = "DELETE FROM cluster_counter WHERE info_hash = ?1";
 /* The id of a row is not below its greatest stamp, as far as ids reach. */
 #define ID_MAX (INT64_MAX - UINT32_MAX)
 static const char APPEND_COMPLETIONS[] =
@@ -47,8 +39,7 @@ static const char READ_COUNTERS[] =
     "SELECT info_hash, node, counted, taken_back FROM cluster_counter";
 static const char READ_COMPLETIONS[] = "SELECT completions FROM cluster_completion ORDER BY id";
 
-/* Packed rows: an info_hash, then the node and its two numbers, or the identity and
- * the stamp. Node 0: the counts of the torrent are deleted. */
+/* As in counter_log.h. */
 struct packed_rows {
     uint8_t *data;
     size_t len;
@@ -105,7 +96,7 @@ void cluster_rows_delete(struct cluster_rows *rows) {
 /* The queue; it is locked. */
 
 static size_t queue_count(const struct cluster_rows *rows) {
-    return (rows->queue.counters.len + rows->queue.completions.len) / PACKED_LEN;
+    return (rows->queue.counters.len + rows->queue.completions.len) / PACKED_ROW_LEN;
 }
 
 static void lose_queue(struct cluster_rows *rows) {
@@ -118,7 +109,7 @@ static bool append(struct cluster_rows *rows, struct packed_rows *list, const ui
                    uint64_t first, uint64_t second) {
     uint8_t *data = NULL;
     if (queue_count(rows) < QUEUE_MAX)
-        data = array_grow(list->data, &list->capacity, list->len + PACKED_LEN, 1);
+        data = array_grow(list->data, &list->capacity, list->len + PACKED_ROW_LEN, 1);
     if (data == NULL) {
         lose_queue(rows);
         return false;
@@ -127,7 +118,7 @@ static bool append(struct cluster_rows *rows, struct packed_rows *list, const ui
     memcpy(data + list->len, info_hash, INFO_HASH_LEN);
     store_u64(data + list->len + INFO_HASH_LEN, first);
     store_u64(data + list->len + INFO_HASH_LEN + 8, second);
-    list->len += PACKED_LEN;
+    list->len += PACKED_ROW_LEN;
     return true;
 }
 
@@ -224,16 +215,8 @@ static bool run(struct connection *connection, const char *sql) {
     return connection_run(connection_statement(connection, sql));
 }
 
-/* The packed rows of a column; none if they are invalid. */
-static struct bytes read_packed(sqlite3_stmt *row) {
-    const struct bytes packed = { .data = sqlite3_column_blob(row, 0),
-                                  .len = (size_t)sqlite3_column_bytes(row, 0) };
-    const bool valid = sqlite3_column_type(row, 0) == SQLITE_BLOB && packed.len % PACKED_LEN == 0;
-    return valid ? packed : (struct bytes){ .len = 0 };
-}
-
 static void pass_completions(const struct cluster_rows_reader *reader, struct bytes packed) {
-    for (size_t at = 0; at < packed.len; at += PACKED_LEN) {
+    for (size_t at = 0; at < packed.len; at += PACKED_ROW_LEN) {
         const uint8_t *numbers = packed.data + at + INFO_HASH_LEN;
         struct completion_row completion = { .identity = load_u64(numbers),
                                              .stamp = load_u64(numbers + 8) };
@@ -248,121 +231,14 @@ static bool read_completions(struct connection *connection,
     sqlite3_stmt *row = connection_statement(connection, READ_COMPLETIONS);
     int result = SQLITE_ERROR;
     while (row != NULL && (result = sqlite3_step(row)) == SQLITE_ROW)
-        pass_completions(reader, read_packed(row));
+        pass_completions(reader, packed_rows_of(row));
     sqlite3_reset(row);
     return result == SQLITE_DONE;
-}
-
-/* The log of counts. */
-
-static bool read_log(struct connection *connection, struct packed_rows *log) {
-    sqlite3_stmt *row = connection_statement(connection, READ_LOG);
-    int result = SQLITE_ERROR;
-    while (row != NULL && (result = sqlite3_step(row)) == SQLITE_ROW) {
-        const struct bytes packed = read_packed(row);
-        uint8_t *data = array_grow(log->data, &log->capacity, log->len + packed.len, 1);
-        if (data == NULL)
-            break;
-        log->data = data;
-        if (packed.len > 0)
-            memcpy(data + log->len, packed.data, packed.len);
-        log->len += packed.len;
-    }
-    sqlite3_reset(row);
-    return result == SQLITE_DONE;
-}
-
-static uint64_t node_of(const uint8_t *packed) {
-    return load_u64(packed + INFO_HASH_LEN);
-}
-
-/* By torrent, then in the order of the log, where they are neighbours. */
-static int compare_by_torrent(const void *a, const void *b) {
-    const uint8_t *const one = *(const uint8_t *const *)a;
-    const uint8_t *const other = *(const uint8_t *const *)b;
-    const int order = memcmp(one, other, INFO_HASH_LEN);
-    return order != 0 ? order : (one > other) - (one < other);
-}
-
-static int compare_by_node(const void *a, const void *b) {
-    return memcmp(*(const uint8_t *const *)a + INFO_HASH_LEN,
-                  *(const uint8_t *const *)b + INFO_HASH_LEN, 8);
-}
-
-static bool write_counter(struct connection *connection, const uint8_t *info_hash, uint64_t node,
-                          uint32_t counted, uint32_t taken_back) {
-    sqlite3_stmt *put = connection_statement(connection, PUT_COUNTER);
-    sqlite3_bind_blob(put, 1, info_hash, INFO_HASH_LEN, SQLITE_STATIC);
-    sqlite3_bind_int64(put, 2, (sqlite3_int64)node);
-    sqlite3_bind_int64(put, 3, counted);
-    sqlite3_bind_int64(put, 4, taken_back);
-    return connection_run(put);
-}
-
-static bool drop_torrent(struct connection *connection, const uint8_t *info_hash) {
-    sqlite3_stmt *drop = connection_statement(connection, DROP_TORRENT);
-    sqlite3_bind_blob(drop, 1, info_hash, INFO_HASH_LEN, SQLITE_STATIC);
-    return connection_run(drop);
-}
-
-static uint32_t greater_of(uint32_t a, uint32_t b) {
-    return a > b ? a : b;
-}
-
-/* Writes the greatest numbers of each node. */
-static bool write_counters(struct connection *connection, const uint8_t **list, size_t count) {
-    bool good = true;
-    qsort(list, count, sizeof *list, compare_by_node);
-    for (size_t at = 0; at < count && good;) {
-        const uint8_t *first = list[at];
-        uint32_t counted = 0;
-        uint32_t taken_back = 0;
-        for (; at < count && compare_by_node(&first, &list[at]) == 0; at++) {
-            counted = greater_of(counted, load_u32(list[at] + INFO_HASH_LEN + 8));
-            taken_back = greater_of(taken_back, load_u32(list[at] + INFO_HASH_LEN + 12));
-        }
-        good = write_counter(connection, first, node_of(first), counted, taken_back);
-    }
-    return good;
-}
-
-/* The counts from before the torrent was forgotten are dropped. */
-static bool fold_torrent(struct connection *connection, const uint8_t **list, size_t count) {
-    size_t start = count;
-    while (start > 0 && node_of(list[start - 1]) != 0)
-        start--;
-    return (start == 0 || drop_torrent(connection, list[0])) &&
-           write_counters(connection, list + start, count - start);
-}
-
-static bool fold_rows(struct connection *connection, const struct packed_rows *log) {
-    const size_t count = log->len / PACKED_LEN;
-    const uint8_t **list = malloc((count + 1) * sizeof *list);
-    bool good = list != NULL;
-    for (size_t i = 0; i < count && good; i++)
-        list[i] = log->data + i * PACKED_LEN;
-    if (good)
-        qsort(list, count, sizeof *list, compare_by_torrent);
-    for (size_t at = 0, end; at < count && good; at = end) {
-        for (end = at + 1; end < count && memcmp(list[at], list[end], INFO_HASH_LEN) == 0;)
-            end++;
-        good = fold_torrent(connection, list + at, end - at);
-    }
-    free(list);
-    return good;
-}
-
-/* Writes the counts in the log to their rows, each once, in the open transaction. */
-static bool fold_log(struct connection *connection) {
-    struct packed_rows log = { 0 };
-    const bool good =
-        read_log(connection, &log) && fold_rows(connection, &log) && run(connection, CLEAR_LOG);
-    free(log.data);
-    return good;
 }
 
 static bool fold_at_start(struct connection *connection) {
-    if (connection_begin(connection) && fold_log(connection) && connection_commit(connection))
+    if (connection_begin(connection) && counter_log_fold(connection) &&
+        connection_commit(connection))
         return true;
     connection_rollback(connection);
     return false;
@@ -417,20 +293,18 @@ static bool append_counters(struct cluster_rows *rows, struct connection *connec
     const struct packed_rows *counters = &rows->writing.counters;
     if (counters->len == 0)
         return true;
-    sqlite3_stmt *append = connection_statement(connection, APPEND_COUNTERS);
-    sqlite3_bind_blob64(append, 1, counters->data, counters->len, SQLITE_STATIC);
-    if (!connection_run(append))
+    if (!counter_log_append(connection, (struct bytes){ counters->data, counters->len }))
         return false;
     rows->unfolded_len += counters->len;
     if (++rows->unfolded < FOLD_ROWS && rows->unfolded_len < FOLD_LEN)
         return true;
     rows->unfolded = 0;
     rows->unfolded_len = 0;
-    return fold_log(connection);
+    return counter_log_fold(connection);
 }
 
 static bool trim_completions(struct cluster_rows *rows, struct connection *connection) {
-    const size_t max_len = (size_t)rows->completions_max * PACKED_LEN;
+    const size_t max_len = (size_t)rows->completions_max * PACKED_ROW_LEN;
     if (rows->untrimmed <= max_len / TRIM_PARTS)
         return true;
     rows->untrimmed = 0;
