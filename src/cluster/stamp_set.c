@@ -96,8 +96,8 @@ uint64_t stamp_set_find(const struct stamp_set *set, uint64_t hash) {
 }
 
 static struct stamped_hash find_in(const struct stamp_generation *generation, uint64_t hash) {
-    return generation->size == 0 ? (struct stamped_hash){ .stamp = 0 }
-                                 : read_slot(generation, find_slot(generation, hash));
+    const struct stamped_hash none = { .stamp = 0 };
+    return generation->size == 0 ? none : read_slot(generation, find_slot(generation, hash));
 }
 
 struct stamped_hash stamp_set_look(const struct stamp_set *set, uint64_t hash) {
