@@ -47,7 +47,8 @@ static bool grow(struct counter_table *table) {
 }
 
 void counter_table_prefetch(const struct counter_table *table, uint64_t torrent) {
-    prefetch_line(&table->slots[(uint32_t)torrent & (table->size - 1)]);
+    if (table->size > 0)
+        prefetch_line(&table->slots[(uint32_t)torrent & (table->size - 1)]);
 }
 
 struct counter_pair counter_table_find(const struct counter_table *table, uint64_t torrent,

@@ -107,9 +107,9 @@ struct stamped_hash stamp_set_look(const struct stamp_set *set, uint64_t hash) {
 
 void stamp_set_prefetch(const struct stamp_set *set, uint64_t hash) {
     const struct stamp_generation *present = &set->present;
-    const uint32_t at = (uint32_t)hash & (present->size - 1);
     if (present->size == 0)
         return;
+    const uint32_t at = (uint32_t)hash & (present->size - 1);
     prefetch_line(&present->slots[at]);
     if (present->details != NULL)
         prefetch_line(&present->details[at]);
