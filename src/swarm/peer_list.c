@@ -455,35 +455,37 @@ static void swap_bytes(void *one, void *other, size_t len) {
     memcpy(other, kept, len);
 }
 
-/* Requests what a swap of two peers reads, so that the waits overlap. */
-static void prefetch_swap(const struct peer_list *list, uint32_t one, uint32_t other) {
-    const struct peer_indexes *indexes = list->indexes;
-    prefetch_peer(list, other);
-    stepped_index_prefetch(&indexes->by_identity, identity_hash_at(list, one));
-    stepped_index_prefetch(&indexes->by_endpoint, endpoint_hash_at(list, other));
-    stepped_index_prefetch(&indexes->by_identity, identity_hash_at(list, other));
-}
-
-static void swap_identities(struct peer_list *list, uint32_t one, uint32_t other) {
+static void swap_identities(struct peer_list *list, uint32_t one, uint32_t one_hash, uint32_t other,
+                            uint32_t other_hash) {
     struct stepped_index *index = &list->indexes->by_identity;
     if (has_identity(list, one) && has_identity(list, other))
-        stepped_index_swap(index, identity_hash_at(list, one), one, identity_hash_at(list, other),
-                           other);
+        stepped_index_swap(index, one_hash, one, other_hash, other);
     else if (has_identity(list, one))
-        stepped_index_renumber(index, identity_hash_at(list, one), one, other);
+        stepped_index_renumber(index, one_hash, one, other);
     else if (has_identity(list, other))
-        stepped_index_renumber(index, identity_hash_at(list, other), other, one);
+        stepped_index_renumber(index, other_hash, other, one);
+}
+
+/* All that the swap reads is requested first, so that the waits overlap. */
+static void swap_in_indexes(struct peer_list *list, uint32_t one, uint32_t other) {
+    struct peer_indexes *indexes = list->indexes;
+    prefetch_peer(list, other);
+    const uint32_t one_identity = identity_hash_at(list, one);
+    stepped_index_prefetch(&indexes->by_identity, one_identity);
+    const uint32_t other_endpoint = endpoint_hash_at(list, other);
+    stepped_index_prefetch(&indexes->by_endpoint, other_endpoint);
+    const uint32_t other_identity = identity_hash_at(list, other);
+    stepped_index_prefetch(&indexes->by_identity, other_identity);
+    stepped_index_swap(&indexes->by_endpoint, endpoint_hash_at(list, one), one, other_endpoint,
+                       other);
+    swap_identities(list, one, one_identity, other, other_identity);
 }
 
 static void swap_peers(struct peer_list *list, uint32_t one, uint32_t other) {
     if (one == other)
         return;
-    if (has_indexes(list)) {
-        prefetch_swap(list, one, other);
-        stepped_index_swap(&list->indexes->by_endpoint, endpoint_hash_at(list, one), one,
-                           endpoint_hash_at(list, other), other);
-        swap_identities(list, one, other);
-    }
+    if (has_indexes(list))
+        swap_in_indexes(list, one, other);
     swap_bytes(&peer_records(list)[one], &peer_records(list)[other], sizeof(struct peer_record));
     for (enum peer_word word = WORD_TAG; word <= WORD_STAMP; word++) {
         if (list->has_word[word])
