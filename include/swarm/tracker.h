@@ -43,7 +43,8 @@ enum announce_result tracker_announce(struct tracker *tracker,
                                       const struct announce_request *request, uint64_t now_ms,
                                       struct announce_response *response);
 
-/* An announce that will follow: its torrent, and its client as far as it is known. */
+/* An announce that will follow: its torrent, and its client as far as it is known. With
+ * FAMILY_NONE, only the torrent is read. */
 struct announce_hint {
     const uint8_t *info_hash; /* borrowed */
     struct endpoint client;
