@@ -86,15 +86,6 @@ static void begin_generation(struct stamp_set *set) {
     set->present = (struct stamp_generation){ 0 };
 }
 
-static uint64_t stamp_in(const struct stamp_generation *generation, uint64_t hash) {
-    return generation->size == 0 ? 0 : generation->slots[find_slot(generation, hash)][STAMP];
-}
-
-uint64_t stamp_set_find(const struct stamp_set *set, uint64_t hash) {
-    const uint64_t stamp = stamp_in(&set->present, hash);
-    return stamp != 0 ? stamp : stamp_in(&set->past, hash);
-}
-
 static struct stamped_hash find_in(const struct stamp_generation *generation, uint64_t hash) {
     const struct stamped_hash none = { .stamp = 0 };
     return generation->size == 0 ? none : read_slot(generation, find_slot(generation, hash));
@@ -103,6 +94,10 @@ static struct stamped_hash find_in(const struct stamp_generation *generation, ui
 struct stamped_hash stamp_set_look(const struct stamp_set *set, uint64_t hash) {
     const struct stamped_hash found = find_in(&set->present, hash);
     return found.stamp != 0 ? found : find_in(&set->past, hash);
+}
+
+uint64_t stamp_set_find(const struct stamp_set *set, uint64_t hash) {
+    return stamp_set_look(set, hash).stamp;
 }
 
 void stamp_set_prefetch(const struct stamp_set *set, uint64_t hash) {
@@ -117,7 +112,7 @@ void stamp_set_prefetch(const struct stamp_set *set, uint64_t hash) {
 
 void stamp_set_put(struct stamp_set *set, const struct stamped_hash *hash) {
     struct stamp_generation *present = &set->present;
-    const bool known = stamp_in(present, hash->hash) != 0;
+    const bool known = find_in(present, hash->hash).stamp != 0;
     if (!known && present->count == set->limit)
         begin_generation(set);
     if (!known && 2 * (present->count + 1) > present->size &&
@@ -140,7 +135,8 @@ bool stamp_set_next(const struct stamp_set *set, size_t *cursor, struct stamped_
         const size_t at = (*cursor)++;
         *found = at < set->present.size ? read_slot(&set->present, at)
                                         : read_slot(&set->past, at - set->present.size);
-        const bool replaced = at >= set->present.size && stamp_in(&set->present, found->hash) != 0;
+        const bool replaced =
+            at >= set->present.size && find_in(&set->present, found->hash).stamp != 0;
         if (found->stamp != 0 && !replaced)
             return true;
     }
