@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "base/bytes.h"
 #include "store/connection.h"
 #include "store/counter_log.h"
@@ -38,13 +37,6 @@ static const char READ_STATE[] = "SELECT value FROM secret WHERE " STATE;
 static const char READ_COUNTERS[] =
     "SELECT info_hash, node, counted, taken_back FROM cluster_counter";
 static const char READ_COMPLETIONS[] = "SELECT completions FROM cluster_completion ORDER BY id";
-
-/* As in counter_log.h. */
-struct packed_rows {
-    uint8_t *data;
-    size_t len;
-    size_t capacity;
-};
 
 /* What is written in one transaction. */
 struct row_batch {
@@ -107,19 +99,15 @@ static void lose_queue(struct cluster_rows *rows) {
 
 static bool append(struct cluster_rows *rows, struct packed_rows *list, const uint8_t *info_hash,
                    uint64_t first, uint64_t second) {
-    uint8_t *data = NULL;
-    if (queue_count(rows) < QUEUE_MAX)
-        data = array_grow(list->data, &list->capacity, list->len + PACKED_ROW_LEN, 1);
-    if (data == NULL) {
-        lose_queue(rows);
-        return false;
-    }
-    list->data = data;
-    memcpy(data + list->len, info_hash, INFO_HASH_LEN);
-    store_u64(data + list->len + INFO_HASH_LEN, first);
-    store_u64(data + list->len + INFO_HASH_LEN + 8, second);
-    list->len += PACKED_ROW_LEN;
-    return true;
+    uint8_t packed[PACKED_ROW_LEN];
+    memcpy(packed, info_hash, INFO_HASH_LEN);
+    store_u64(packed + INFO_HASH_LEN, first);
+    store_u64(packed + INFO_HASH_LEN + 8, second);
+    if (queue_count(rows) < QUEUE_MAX &&
+        packed_rows_add(list, (struct bytes){ packed, sizeof packed }))
+        return true;
+    lose_queue(rows);
+    return false;
 }
 
 static void queue_counter(struct cluster_rows *rows, const uint8_t *info_hash, uint64_t node,

@@ -22,36 +22,29 @@ struct bytes packed_rows_of(sqlite3_stmt *row) {
     return valid ? packed : (struct bytes){ .len = 0 };
 }
 
+bool packed_rows_add(struct packed_rows *rows, struct bytes packed) {
+    if (packed.len == 0)
+        return true;
+    uint8_t *data = array_grow(rows->data, &rows->capacity, rows->len + packed.len, 1);
+    if (data == NULL)
+        return false;
+    memcpy(data + rows->len, packed.data, packed.len);
+    rows->data = data;
+    rows->len += packed.len;
+    return true;
+}
+
 bool counter_log_append(struct connection *connection, struct bytes packed) {
     sqlite3_stmt *append = connection_statement(connection, APPEND);
     sqlite3_bind_blob64(append, 1, packed.data, packed.len, SQLITE_STATIC);
     return connection_run(append);
 }
 
-/* Bytes of many packed rows. */
-struct log {
-    uint8_t *data;
-    size_t len;
-    size_t capacity;
-};
-
-static bool add_to_log(struct log *log, struct bytes packed) {
-    if (packed.len == 0)
-        return true;
-    uint8_t *data = array_grow(log->data, &log->capacity, log->len + packed.len, 1);
-    if (data == NULL)
-        return false;
-    log->data = data;
-    memcpy(data + log->len, packed.data, packed.len);
-    log->len += packed.len;
-    return true;
-}
-
-static bool read_log(struct connection *connection, struct log *log) {
+static bool read_log(struct connection *connection, struct packed_rows *log) {
     sqlite3_stmt *row = connection_statement(connection, READ_LOG);
     int result = SQLITE_ERROR;
     while (row != NULL && (result = sqlite3_step(row)) == SQLITE_ROW &&
-           add_to_log(log, packed_rows_of(row)))
+           packed_rows_add(log, packed_rows_of(row)))
         continue;
     sqlite3_reset(row);
     return result == SQLITE_DONE;
@@ -120,7 +113,7 @@ static bool fold_torrent(struct connection *connection, const uint8_t **list, si
            write_counters(connection, list + start, count - start);
 }
 
-static bool fold_rows(struct connection *connection, const struct log *log) {
+static bool fold_rows(struct connection *connection, const struct packed_rows *log) {
     const size_t count = log->len / PACKED_ROW_LEN;
     const uint8_t **list = malloc((count + 1) * sizeof *list);
     bool good = list != NULL;
@@ -138,7 +131,7 @@ static bool fold_rows(struct connection *connection, const struct log *log) {
 }
 
 bool counter_log_fold(struct connection *connection) {
-    struct log log = { 0 };
+    struct packed_rows log = { 0 };
     const bool good = read_log(connection, &log) && fold_rows(connection, &log) &&
                       connection_run(connection_statement(connection, CLEAR_LOG));
     free(log.data);

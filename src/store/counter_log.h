@@ -13,6 +13,15 @@
  * completion, which is packed in the same way: the identity and the stamp. */
 enum { PACKED_ROW_LEN = INFO_HASH_LEN + 16 };
 
+struct packed_rows {
+    uint8_t *data; /* malloc'd; the caller frees it */
+    size_t len;
+    size_t capacity;
+};
+
+/* False if out of memory; then nothing has changed. */
+bool packed_rows_add(struct packed_rows *rows, struct bytes packed);
+
 /* The packed rows in the first column of `row`; none if it is invalid. Valid until the next step.
  */
 struct bytes packed_rows_of(sqlite3_stmt *row);
