@@ -27,7 +27,7 @@ enum { SQL_LEN = 256 };
     " AND NOT EXISTS (SELECT 1 FROM listed WHERE file_id = OLD.file_id)"                           \
     " BEGIN DELETE FROM torrent_file WHERE id = OLD.file_id; END;"
 
-/* An SQL expression of a number's eight bytes: SQLite 3.40 makes no byte of a number. */
+/* SQLite 3.40 has no function that makes a byte of a number. */
 #define ALL_BYTES                                                                                  \
     "x'"                                                                                           \
     "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"                             \
@@ -39,16 +39,12 @@ enum { SQL_LEN = 256 };
     "c0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedf"                             \
     "e0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"                             \
     "'"
-#define BYTE_AT(number, shift) "substr(all_bytes, 1 + ((" number " >> " shift ") & 255), 1)"
-#define BIG_ENDIAN(number)                                                                         \
-    BYTE_AT(number, "56")                                                                          \
-    " || " BYTE_AT(number, "48") " || " BYTE_AT(number, "40") " || " BYTE_AT(                      \
-        number,                                                                                    \
-        "32") " || " BYTE_AT(number,                                                               \
-                             "24") " || " BYTE_AT(number,                                          \
-                                                  "16") " || " BYTE_AT(number,                     \
-                                                                       "8") " || " BYTE_AT(number, \
-                                                                                           "0")
+#define NEXT_BYTE(number, shift) " || substr(all_bytes, 1 + ((" number " >> " shift ") & 255), 1)"
+#define NEXT_HALF(number, a, b, c, d)                                                              \
+    NEXT_BYTE(number, a) NEXT_BYTE(number, b) NEXT_BYTE(number, c) NEXT_BYTE(number, d)
+#define NEXT_NUMBER(number)                                                                        \
+    NEXT_HALF(number, "56", "48", "40", "32") NEXT_HALF(number, "24", "16", "8", "0")
+#define PACKED_COMPLETION "info_hash" NEXT_NUMBER("identity") NEXT_NUMBER("stamp")
 
 const char *const schema_steps[] = {
     /* WITHOUT ROWID: rows are stored in the B-tree of the primary key, so that a peer costs one
@@ -220,12 +216,11 @@ const char *const schema_steps[] = {
      "  completions BLOB NOT NULL"
      ");"
      "WITH byte (all_bytes) AS (VALUES (" ALL_BYTES "))"
-     " INSERT INTO completion_copy SELECT max(stamp), CAST(group_concat(CAST(info_hash"
-     " || " BIG_ENDIAN("identity") " || " BIG_ENDIAN(
-         "stamp") " AS TEXT), '') AS BLOB)"
-                  " FROM cluster_completion, byte WHERE length(info_hash) = 20 HAVING count(*) > 0;"
-                  "DROP TABLE cluster_completion;"
-                  "ALTER TABLE completion_copy RENAME TO cluster_completion;"),
+     " INSERT INTO completion_copy SELECT max(stamp),"
+     " CAST(group_concat(CAST(" PACKED_COMPLETION " AS TEXT), '') AS BLOB)"
+     " FROM cluster_completion, byte WHERE length(info_hash) = 20 HAVING count(*) > 0;"
+     "DROP TABLE cluster_completion;"
+     "ALTER TABLE completion_copy RENAME TO cluster_completion;"),
 };
 
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
