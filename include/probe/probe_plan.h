@@ -15,6 +15,7 @@
 #define SKEP_PROBE_PROBE_PLAN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/endpoint.h"
@@ -50,6 +51,8 @@ struct probe_counts {
     uint32_t waiting;        /* of these, peers whose probe is running or queued as new */
 };
 
+enum { PROBE_PLAN_BATCH_MAX = 32 };
+
 struct probe_plan;
 
 /* NULL if out of memory. */
@@ -59,6 +62,10 @@ void probe_plan_delete(struct probe_plan *plan); /* NULL is ignored */
 /* Replaces the limits. Peers outside the new networks are removed; lower maximums apply only to
  * peers that join later. */
 void probe_plan_apply(struct probe_plan *plan, const struct probe_limits *limits);
+
+/* Requests what joins and leaves of these peers read for the cache; at most PROBE_PLAN_BATCH_MAX. */
+void probe_plan_prefetch(const struct probe_plan *plan, const struct endpoint *const *peers,
+                         size_t count);
 
 /* Adds the peer to this torrent; no effect if it is in it already. Ignored if the plan is full, the
  * peer is not eligible, or if out of memory. */

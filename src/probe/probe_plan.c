@@ -1,7 +1,9 @@
 #include "probe/probe_plan.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
+#include "base/prefetch.h"
 #include "probe/probe_quota.h"
 #include "probe/queue_table.h"
 
@@ -218,6 +220,27 @@ static void remove_outsider(struct probe_plan *plan, struct probe_peer *peer, co
 void probe_plan_apply(struct probe_plan *plan, const struct probe_limits *limits) {
     plan->limits = *limits;
     visit_peers(plan, NULL, remove_outsider);
+}
+
+/* Each step reads what the step before has requested, for all peers in turn. */
+void probe_plan_prefetch(const struct probe_plan *plan, const struct endpoint *const *peers,
+                         size_t count) {
+    uint32_t hashes[PROBE_PLAN_BATCH_MAX];
+    const struct probe_peer *found[PROBE_PLAN_BATCH_MAX];
+    assert(count <= PROBE_PLAN_BATCH_MAX);
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = hash_endpoint(plan, peers[i]);
+        queue_table_prefetch(&plan->table, hashes[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        found[i] = queue_table_guess(&plan->table, hashes[i]);
+        if (found[i] != NULL)
+            prefetch_range(found[i], sizeof *found[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (found[i] != NULL)
+            prefetch_line(found[i]->torrents);
+    }
 }
 
 static uint64_t hash_torrent(const struct probe_plan *plan, const uint8_t *info_hash) {

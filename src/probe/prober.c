@@ -179,16 +179,40 @@ void prober_stop(struct prober *prober) {
 
 /* A restored peer, or one with a claimed address, is not probed until it announces from its own
  * address; the peer of another node never. */
-static void update_plan(struct probe_plan *plan, const struct change *change, uint64_t now_ms) {
-    if (change->kind == CHANGE_TORRENT_LOST)
-        probe_plan_clear_torrent(plan, change->info_hash, now_ms);
-    if (change->peer.family == FAMILY_NONE || change->kind == CHANGE_PEER_REFRESHED)
-        return;
+static void update_peer(struct probe_plan *plan, const struct change *change, uint64_t now_ms) {
     if (change->own_address && change->origin != ORIGIN_MERGED &&
         !change_removes_peer(change->kind))
         probe_plan_join(plan, &change->peer, change->info_hash, now_ms);
     else
         probe_plan_leave(plan, &change->peer, change->info_hash);
+}
+
+static bool is_of_peer(const struct change *change) {
+    return change->peer.family != FAMILY_NONE && change->kind != CHANGE_PEER_REFRESHED;
+}
+
+static void prefetch_peers(const struct probe_plan *plan, const struct change *changes,
+                           size_t count) {
+    const struct endpoint *peers[PROBE_PLAN_BATCH_MAX];
+    size_t peer_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (is_of_peer(&changes[i]))
+            peers[peer_count++] = &changes[i].peer;
+    }
+    probe_plan_prefetch(plan, peers, peer_count);
+}
+
+static void update_plan(struct probe_plan *plan, const struct change *changes, size_t count,
+                        uint64_t now_ms) {
+    for (size_t i = 0; i < count; i++) {
+        if (i % PROBE_PLAN_BATCH_MAX == 0)
+            prefetch_peers(plan, changes + i,
+                           count - i < PROBE_PLAN_BATCH_MAX ? count - i : PROBE_PLAN_BATCH_MAX);
+        if (changes[i].kind == CHANGE_TORRENT_LOST)
+            probe_plan_clear_torrent(plan, changes[i].info_hash, now_ms);
+        else if (is_of_peer(&changes[i]))
+            update_peer(plan, &changes[i], now_ms);
+    }
 }
 
 /* NULL if switched off. */
@@ -209,8 +233,8 @@ void prober_on_changes(void *context, const struct change *changes, size_t count
     const uint64_t now_ms = clock_now_ms();
     struct probe_plan *plan = lock_plan(prober);
     const uint32_t waited = plan == NULL ? 0 : probe_plan_counts(plan).waiting;
-    for (size_t i = 0; plan != NULL && i < count; i++)
-        update_plan(plan, &changes[i], now_ms);
+    if (plan != NULL)
+        update_plan(plan, changes, count, now_ms);
     unlock_plan(prober, waited);
 }
 

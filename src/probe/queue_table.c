@@ -116,6 +116,15 @@ uint32_t queue_table_find(const struct queue_table *table, uint32_t hash, queue_
     return hash_index_find(&table->index, hash, matches_at, table, &search);
 }
 
+void queue_table_prefetch(const struct queue_table *table, uint32_t hash) {
+    hash_index_prefetch(&table->index, hash);
+}
+
+const void *queue_table_guess(const struct queue_table *table, uint32_t hash) {
+    const uint32_t position = hash_index_guess(&table->index, hash);
+    return position == HASH_INDEX_NONE ? NULL : queue_table_at(table, position);
+}
+
 uint32_t queue_table_add(struct queue_table *table, uint32_t hash, uint32_t queue) {
     if (table->counts[free_queue(table)] == 0 && !grow_table(table, 2 * table->allocated))
         return QUEUE_TABLE_NONE;
