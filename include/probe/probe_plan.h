@@ -63,7 +63,8 @@ void probe_plan_delete(struct probe_plan *plan); /* NULL is ignored */
  * peers that join later. */
 void probe_plan_apply(struct probe_plan *plan, const struct probe_limits *limits);
 
-/* Requests what joins and leaves of these peers read for the cache; at most PROBE_PLAN_BATCH_MAX. */
+/* Requests what joins and leaves of these peers read for the cache; at most PROBE_PLAN_BATCH_MAX.
+ */
 void probe_plan_prefetch(const struct probe_plan *plan, const struct endpoint *const *peers,
                          size_t count);
 

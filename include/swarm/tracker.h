@@ -48,6 +48,7 @@ enum announce_result tracker_announce(struct tracker *tracker,
 struct announce_hint {
     const uint8_t *info_hash; /* borrowed */
     struct endpoint client;
+    bool limited; /* the request limit of its address is read, too */
 };
 
 enum { ANNOUNCE_HINTS_MAX = 16 };

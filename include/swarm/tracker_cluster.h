@@ -28,7 +28,7 @@ struct tracker_cluster {
 void tracker_set_cluster(struct tracker *tracker, const struct tracker_cluster *cluster);
 
 /* Copies the peer at a key; false if there is none. `completed` is 0: the tracker does not keep it.
- */
+ * Also loads what a merge of the peer will change into the processor's cache. */
 bool tracker_find_peer(struct tracker *tracker, const struct peer_key *key, struct held_peer *held);
 
 /* Puts a peer that another node knows, unless the one here has a later stamp. Returns ANNOUNCE_OK,

@@ -45,8 +45,8 @@ uint32_t queue_table_position(const struct queue_table *table, const void *entry
 uint32_t queue_table_find(const struct queue_table *table, uint32_t hash, queue_table_match matches,
                           const void *wanted);
 
-/* Requests the index's slot of this hash for the cache. Then, with that slot there: an entry that may
- * have the hash, not read yet; NULL if there is none. */
+/* Requests the index's slot of this hash for the cache. Then, with that slot there: an entry that
+ * may have the hash, not read yet; NULL if there is none. */
 void queue_table_prefetch(const struct queue_table *table, uint32_t hash);
 const void *queue_table_guess(const struct queue_table *table, uint32_t hash);
 

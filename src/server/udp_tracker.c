@@ -118,8 +118,11 @@ static bool connection_id_ok(const struct udp_context *context, const struct end
 bool udp_tracker_hint(struct bytes packet, const struct endpoint *sender,
                       struct announce_hint *hint) {
     uint16_t port = 0;
-    *hint =
-        (struct announce_hint){ .info_hash = udp_peek_announce(packet, &port), .client = *sender };
+    *hint = (struct announce_hint){
+        .info_hash = udp_peek_announce(packet, &port),
+        .client = *sender,
+        .limited = true,
+    };
     if (hint->info_hash != NULL)
         endpoint_set_port(&hint->client, port);
     return hint->info_hash != NULL;

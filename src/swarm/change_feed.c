@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/prefetch.h"
 #include "swarm/heavy_torrents.h"
 
 bool change_removes_peer(enum change_kind kind) {
@@ -72,6 +73,11 @@ static bool drop_heavy_torrents(struct change_feed *feed) {
 /* A feed that cannot grow although it is not full is out of memory. */
 static bool make_room(struct change_feed *feed) {
     return grow_changes(feed) || (feed->count == feed->capacity && drop_heavy_torrents(feed));
+}
+
+void change_feed_prefetch(const struct change_feed *feed) {
+    if (feed->count < feed->allocated)
+        prefetch_range(&feed->changes[feed->count], sizeof *feed->changes);
 }
 
 void change_feed_push(struct change_feed *feed, const struct change *change) {

@@ -326,6 +326,13 @@ void peer_list_prefetch(const struct peer_list *list, const uint8_t *wire, int s
         prefetch_peer(list, hash_index_guess(index, hash));
 }
 
+void peer_list_prefetch_swap(const struct peer_list *list, uint32_t position) {
+    const uint32_t seeders = peer_list_seeders(list);
+    const uint32_t other = position < seeders ? seeders - 1 : seeders;
+    if (other < peer_list_count(list))
+        prefetch_peer(list, other);
+}
+
 struct identity {
     const uint8_t *peer_id;
     uint32_t key;

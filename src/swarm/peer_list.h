@@ -93,6 +93,9 @@ uint32_t peer_list_find(const struct peer_list *list, const uint8_t *wire);
 enum { PEER_LIST_FETCHES = 3 };
 void peer_list_prefetch(const struct peer_list *list, const uint8_t *wire, int step);
 
+/* Loads what a peer changes places with if it becomes a seeder or a leecher. */
+void peer_list_prefetch_swap(const struct peer_list *list, uint32_t position);
+
 /* Position of the peer with this peer_id and key, or PEER_NOWHERE. Key 0 matches no peer. */
 uint32_t peer_list_find_identity(const struct peer_list *list,
                                  const uint8_t peer_id[static PEER_ID_LEN], uint32_t identity_key);

@@ -36,7 +36,7 @@ void swarm_prefetch(const struct swarm *swarm, const struct endpoint *client, in
     const struct peer_list *list = client->family == FAMILY_V6 ? &swarm->v6 : &swarm->v4;
     if (step == 0)
         prefetch_range(swarm, sizeof *swarm);
-    else if (client->family != FAMILY_NONE)
+    else
         peer_list_prefetch(list, client->wire, step - 1);
 }
 

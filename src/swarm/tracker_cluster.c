@@ -69,11 +69,14 @@ bool tracker_find_peer(struct tracker *tracker, const struct peer_key *key,
     uint32_t position = PEER_NOWHERE;
     struct shard *shard = swarm_table_lock(tracker->table, key->info_hash, &hash);
     struct swarm *swarm = shard_find(shard, key->info_hash, hash);
+    change_feed_prefetch(&shard->feed);
     if (swarm != NULL) {
         const struct peer_list *list = swarm_list(swarm, key->endpoint.family);
         position = peer_list_find(list, key->endpoint.wire);
-        if (position != PEER_NOWHERE)
+        if (position != PEER_NOWHERE) {
+            peer_list_prefetch_swap(list, position);
             *held = hold_peer(list, position);
+        }
     }
     swarm_table_unlock(shard);
     return position != PEER_NOWHERE;
@@ -181,6 +184,7 @@ bool tracker_merge_downloaded(struct tracker *tracker,
                               uint32_t idle_s, uint64_t now_ms) {
     uint64_t hash;
     struct shard *shard = swarm_table_lock(tracker->table, info_hash, &hash);
+    change_feed_prefetch(&shard->feed);
     struct swarm *swarm = shard_find(shard, info_hash, hash);
     const uint32_t now_s = tracker_seconds(now_ms);
     if (swarm == NULL && downloaded > 0 &&

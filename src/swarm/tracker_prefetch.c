@@ -6,13 +6,18 @@
 
 enum {
     STEPS = 1 + SWARM_FETCHES,
-    SMALL = 8 << 20, /* bytes of all swarms; so few stay in the cache by themselves */
+    TORRENT_STEPS = 2, /* without a client */
+    SMALL = 8 << 20,   /* bytes of all swarms; so few stay in the cache by themselves */
 };
 
 struct lookup {
     struct shard *shard;
     uint64_t hash;
 };
+
+static int steps_of(const struct announce_hint *hint) {
+    return hint->client.family == FAMILY_NONE ? TORRENT_STEPS : STEPS;
+}
 
 static void prefetch_step(const struct lookup *lookup, const struct endpoint *client, int step) {
     if (step == 0) {
@@ -34,13 +39,13 @@ void tracker_prefetch(struct tracker *tracker, const struct announce_hint *hints
         struct lookup *lookup = &lookups[i];
         lookup->shard = swarm_table_shard(tracker->table, hints[i].info_hash, &lookup->hash);
         prefetch_line(lookup->shard);
-        if (hints[i].client.family != FAMILY_NONE)
+        if (hints[i].limited)
             rate_limit_prefetch(tracker->rates, &hints[i].client);
     }
     for (int step = 0; step < STEPS; step++) {
         for (size_t i = 0; i < count; i++) {
             pthread_mutex_t *lock = &lookups[i].shard->lock;
-            if (pthread_mutex_trylock(lock) != 0)
+            if (step >= steps_of(&hints[i]) || pthread_mutex_trylock(lock) != 0)
                 continue;
             prefetch_step(&lookups[i], &hints[i].client, step);
             pthread_mutex_unlock(lock);
