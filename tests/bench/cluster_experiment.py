@@ -5,6 +5,7 @@ import concurrent.futures
 import contextlib
 import random
 import secrets
+import statistics
 import time
 
 import servers
@@ -142,16 +143,18 @@ def _turn(bench, nodes, watched, population, mode, work, seconds):
 
 
 def _cost(bench, alone, nodes, population, mode, where, due):
-    """CPU time per announce of a skepd of its own and of a node; records per announce; CPU time of the
-    other nodes per record that they merged; bytes per record."""
+    """CPU time per announce of a skepd of its own and of a node, and the median of the turns' ratios; records
+    per announce; CPU time of the other nodes per record that they merged; bytes per record."""
     targets = nodes if where == ANY else nodes[:1]
     idle = nodes[len(targets):]
-    turns = 4 if bench.rounds > 1 else 1
+    turns = 5 if bench.rounds > 1 else 1
+    seconds = max(0.5, bench.long_s / 40)
     counted = [_counts(node) for node in nodes]
     found = {"alone": [], "node": []}
     for _ in range(turns):
         for name, group, watched in (("alone", [alone], []), ("node", targets, idle)):
-            found[name].append(_turn(bench, group, watched, population, mode, LOADS[due], bench.long_s / 10 / turns))
+            found[name].append(_turn(bench, group, watched, population, mode, LOADS[due], seconds))
+    ratios = [node[1] / node[0] / (alone[1] / alone[0]) for alone, node in zip(found["alone"], found["node"])]
     sums = {name: [sum(column) for column in zip(*runs)] for name, runs in found.items()}
     more = [{name: _counts(node)[name] - before[name] for name in ("records_sent", "bytes_sent", "records_merged")}
             for node, before in zip(nodes, counted)]
@@ -160,6 +163,7 @@ def _cost(bench, alone, nodes, population, mode, where, due):
     responses, used, watched_used = sums["node"]
     return {
         "alone": 1e6 * sums["alone"][1] / sums["alone"][0], "node": 1e6 * used / responses,
+        "ratio": statistics.median(ratios),
         "records": sent / responses, "bytes": sum(node["bytes_sent"] for node in more) / max(1, sent),
         "merge": 1e6 * watched_used / merged if merged else None,
     }
@@ -174,6 +178,7 @@ def _costs(bench, due):
               _nodes(engine, size, config) as nodes):
             fill(bench, alone, population)
             _fill(bench, nodes, population)
+            time.sleep(bench.long_s + 5)  # the stores write a part of the new peers each second, all in a minute
             for mode, where in _kinds(bench, due, size):
                 bench.say(f"cluster: {size} nodes, {mode}, announces at {where}, {due} due")
                 found[size, mode, where] = _cost(bench, alone, nodes, population, mode, where, due)

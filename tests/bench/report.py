@@ -166,7 +166,7 @@ def _cluster_targets(targets, bench, found):
     for (size, mode, where), cost in found["costs"]["few"].items():
         place = "any node" if where == "any" else "one node"
         targets.at_most(f"cluster of {size}, {TRANSPORTS[mode]} at {place}, few due: CPU against alone",
-                        cost["node"] / cost["alone"], 1.05, "×")
+                        cost["ratio"], 1.05, "×")
     for (size, mode, where), cost in found["costs"]["all"].items():
         if where == "first":
             targets.at_most(f"cluster of {size}, {TRANSPORTS[mode]}: a record sent",
@@ -289,7 +289,7 @@ def _cluster_costs(found):
         for (size, mode, where), cost in found["costs"][due].items():
             merge = "" if cost["merge"] is None else f"{cost['merge']:.2f}"
             rows.append((f"{TRANSPORTS[mode]}, {title}", str(size), where, f"{cost['alone']:.2f}",
-                         f"{cost['node']:.2f}", f"{cost['node'] / cost['alone']:.2f} ×",
+                         f"{cost['node']:.2f}", f"{cost['ratio']:.2f} ×",
                          f"{cost['records']:.2f}", f"{cost['bytes']:.0f}", merge))
     return _table(("", "nodes", "announces at", "alone, µs", "node, µs", "ratio", "records an announce",
                    "bytes a record", "µs a merged record"), rows)
