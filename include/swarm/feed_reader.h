@@ -68,12 +68,13 @@ struct feed_subscriber {
     void (*tick)(void *context, uint64_t now_ms); /* before each read, at least twice a second; may
                                                      be NULL. `now_ms` is clock_now_ms() */
     void *context;
+    uint32_t pause_ms; /* after a read: what comes then is read together, with one wake-up */
 };
 
 struct feed_subscription;
 
-/* Starts the thread, which reads new changes as soon as they are in the ring. Copies `subscriber`.
- * NULL if out of memory or threads. */
+/* Starts the thread, which reads new changes as soon as they are in the ring, or after its pause.
+ * Copies `subscriber`. NULL if out of memory or threads. */
 struct feed_subscription *feed_subscribe(struct feed_reader *reader,
                                          const struct feed_subscriber *subscriber);
 

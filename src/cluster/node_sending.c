@@ -10,7 +10,7 @@ enum {
     RESEND_BYTES = 1 << 20,
     WALK_ROOM = TABLE_STEP * RECORD_MAX,
     RECORDS_PER_ENTRY = NODE_ENTRY_LEN / 80, /* about */
-    BUSY_RECORDS = RECORDS_PER_ENTRY / 8,
+    BUSY_RECORDS = 16,                       /* at a sending */
 };
 
 static void end_resend(struct node *node) {

@@ -36,9 +36,10 @@ struct feed_reader {
     pthread_mutex_t lock; /* guards all below */
     struct feed_cursor *cursors;
     pthread_cond_t grown;
-    uint64_t first; /* number of the oldest batch */
-    uint64_t end;   /* number of the next batch */
-    size_t changes; /* in all batches */
+    pthread_cond_t ending; /* a subscription */
+    uint64_t first;        /* number of the oldest batch */
+    uint64_t end;          /* number of the next batch */
+    size_t changes;        /* in all batches */
     size_t capacity;
     struct feed_batch *ring[RING_BATCHES]; /* by number, modulo the size */
     _Atomic uint64_t progress;
@@ -151,6 +152,7 @@ struct feed_reader *feed_reader_start(struct tracker *tracker, size_t capacity,
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&reader->grown, &monotonic);
+    pthread_cond_init(&reader->ending, &monotonic);
     pthread_condattr_destroy(&monotonic);
     reader->ticker = ticker_start("feed reader", period_ms, run_pump, reader);
     if (reader->ticker != NULL)
@@ -167,6 +169,7 @@ void feed_reader_stop(struct feed_reader *reader) {
         drop_oldest(reader);
     free(reader->pending);
     pthread_cond_destroy(&reader->grown);
+    pthread_cond_destroy(&reader->ending);
     pthread_mutex_destroy(&reader->lock);
     pthread_mutex_destroy(&reader->pump_lock);
     free(reader);
@@ -315,18 +318,25 @@ static void read_subscription(struct feed_subscription *subscription) {
     subscription->recover_ms = now_ms + RECOVER_PERIOD_MS;
 }
 
-/* Returns false if the subscription is being ended. */
-static bool wait_for_changes(struct feed_subscription *subscription) {
-    struct feed_reader *reader = subscription->cursor.reader;
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += SUBSCRIPTION_TICK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+static struct timespec time_after(uint32_t ms) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    time.tv_nsec += ms * 1000000L;
+    time.tv_sec += time.tv_nsec / 1000000000;
+    time.tv_nsec %= 1000000000;
+    return time;
+}
+
+/* Waits at most so long, for changes or just the time. False if the subscription is being ended. */
+static bool wait_for(struct feed_subscription *subscription, bool changes, uint32_t most_ms) {
+    const struct feed_cursor *cursor = &subscription->cursor;
+    struct feed_reader *reader = cursor->reader;
+    const struct timespec until = time_after(most_ms);
     int result = 0;
     pthread_mutex_lock(&reader->lock);
-    while (!subscription->stop && result == 0 && subscription->cursor.next == reader->end)
-        result = pthread_cond_timedwait(&reader->grown, &reader->lock, &until);
+    while (!subscription->stop && result == 0 && !(changes && cursor->next < reader->end))
+        result = pthread_cond_timedwait(changes ? &reader->grown : &reader->ending, &reader->lock,
+                                        &until);
     const bool stop = subscription->stop;
     pthread_mutex_unlock(&reader->lock);
     return !stop;
@@ -334,8 +344,12 @@ static bool wait_for_changes(struct feed_subscription *subscription) {
 
 static void *run_subscription(void *argument) {
     struct feed_subscription *subscription = argument;
-    while (wait_for_changes(subscription))
+    const uint32_t pause_ms = subscription->subscriber.pause_ms;
+    while (wait_for(subscription, true, SUBSCRIPTION_TICK_MS)) {
         read_subscription(subscription);
+        if (pause_ms > 0 && !wait_for(subscription, false, pause_ms))
+            break;
+    }
     return NULL;
 }
 
@@ -362,6 +376,7 @@ void feed_unsubscribe(struct feed_subscription *subscription) {
     pthread_mutex_lock(&reader->lock);
     subscription->stop = true;
     pthread_cond_broadcast(&reader->grown);
+    pthread_cond_broadcast(&reader->ending);
     pthread_mutex_unlock(&reader->lock);
     pthread_join(subscription->thread, NULL);
     feed_reader_pump(reader);
