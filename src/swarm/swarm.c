@@ -684,11 +684,10 @@ bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
 }
 
 bool swarm_merge(struct swarm *swarm, const struct swarm_outputs *outputs,
-                 const struct endpoint *peer, const struct peer_state *state, bool on_lan,
-                 uint32_t now_s) {
+                 const struct endpoint *peer, uint32_t position, const struct peer_state *state,
+                 bool on_lan, uint32_t now_s) {
     struct peer_list *list = swarm_list(swarm, peer->family);
     struct peer_record record = peer_record_merged(state, outputs->stamping.made_s);
-    uint32_t position = peer_list_find(list, peer->wire);
     if (position != PEER_NOWHERE) {
         if (!make_words(outputs, list, state->passkey_tag))
             return false;

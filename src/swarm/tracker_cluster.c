@@ -136,7 +136,7 @@ static enum announce_result put_peer(struct tracker *tracker, struct shard *shar
     const size_t memory = swarm_memory(swarm);
     const bool on_lan = networks_contain(&shard->options->lan, &key->endpoint);
     shard->outputs.stamping = merged_stamping(tracker, peer->stamp);
-    if (!swarm_merge(swarm, &shard->outputs, &key->endpoint, &peer->state, on_lan, now_s))
+    if (!swarm_merge(swarm, &shard->outputs, &key->endpoint, position, &peer->state, on_lan, now_s))
         result = ANNOUNCE_NO_MEMORY;
     end_stamping(shard);
     tracker_state_update_totals(tracker, shard, swarm, peers, memory);
