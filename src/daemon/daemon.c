@@ -27,7 +27,7 @@
 enum {
     NETWORK_WATCH_MS = 2000,
     FEED_PERIOD_MS = 100,
-    CLUSTER_FEED_PERIOD_MS = 20, /* other nodes wait for it */
+    CLUSTER_FEED_PERIOD_MS = 40, /* other nodes wait for it */
     SUBSCRIPTIONS = 4,
     RING_FEEDS = 32, /* the ring of the readers holds as much as the feeds of this many shards */
     RING_CHANGES_MIN = 65536,
