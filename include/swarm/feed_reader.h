@@ -65,8 +65,9 @@ struct feed_subscriber {
     /* Changes were lost; everything is then read again. NULL: the reader does not need them. With
      * it, `read` also gets each CHANGE_TORRENT_LOST, followed by the state of that torrent. */
     void (*lost)(void *context);
-    void (*tick)(void *context, uint64_t now_ms); /* before each read, at least twice a second; may
-                                                     be NULL. `now_ms` is clock_now_ms() */
+    void (*tick)(void *context, uint64_t now_ms); /* before each read, also if there are no changes
+                                                     for half a second; may be NULL. `now_ms` is
+                                                     clock_now_ms() */
     void *context;
     uint32_t pause_ms; /* after a read: what comes then is read together, with one wake-up */
 };
