@@ -178,7 +178,8 @@ def _costs(bench, due):
               _nodes(engine, size, config) as nodes):
             fill(bench, alone, population)
             _fill(bench, nodes, population)
-            time.sleep(bench.long_s + 5)  # the stores write a part of the new peers each second, all in a minute
+            if due == FEW:  # otherwise the peers would expire
+                time.sleep(bench.long_s + 5)  # the stores write a part of the new peers each second, all in a minute
             for mode, where in _kinds(bench, due, size):
                 bench.say(f"cluster: {size} nodes, {mode}, announces at {where}, {due} due")
                 found[size, mode, where] = _cost(bench, alone, nodes, population, mode, where, due)
