@@ -3,7 +3,8 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "base/condition.h"
 
 struct ticker {
     pthread_t thread;
@@ -16,21 +17,9 @@ struct ticker {
     void *context;
 };
 
-static struct timespec time_after_ms(uint32_t ms) {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
 /* Returns false if the ticker is being stopped. */
 static bool wait_period(struct ticker *ticker) {
-    const struct timespec until = time_after_ms(ticker->period_ms);
+    const struct timespec until = condition_deadline(ticker->period_ms);
     pthread_mutex_lock(&ticker->lock);
     int result = 0;
     while (!ticker->stop && !ticker->wake && result == 0)
@@ -61,11 +50,7 @@ struct ticker *ticker_start(const char *name, uint32_t period_ms, void (*tick)(v
         return NULL;
     *ticker = (struct ticker){ .period_ms = period_ms, .tick = tick, .context = context };
 
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&ticker->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    condition_init(&ticker->changed);
     pthread_mutex_init(&ticker->lock, NULL);
     if (pthread_create(&ticker->thread, NULL, run_ticker, ticker) != 0) {
         delete_ticker(ticker);

@@ -4,10 +4,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/ticker.h"
 
 enum {
@@ -148,12 +148,8 @@ struct feed_reader *feed_reader_start(struct tracker *tracker, size_t capacity,
     reader->capacity = capacity;
     pthread_mutex_init(&reader->pump_lock, NULL);
     pthread_mutex_init(&reader->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&reader->grown, &monotonic);
-    pthread_cond_init(&reader->ending, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    condition_init(&reader->grown);
+    condition_init(&reader->ending);
     reader->ticker = ticker_start("feed reader", period_ms, run_pump, reader);
     if (reader->ticker != NULL)
         return reader;
@@ -318,20 +314,11 @@ static void read_subscription(struct feed_subscription *subscription) {
     subscription->recover_ms = now_ms + RECOVER_PERIOD_MS;
 }
 
-static struct timespec time_after(uint32_t ms) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    time.tv_nsec += ms * 1000000L;
-    time.tv_sec += time.tv_nsec / 1000000000;
-    time.tv_nsec %= 1000000000;
-    return time;
-}
-
 /* Waits at most so long, for changes or just the time. False if the subscription is being ended. */
 static bool wait_for(struct feed_subscription *subscription, bool changes, uint32_t most_ms) {
     const struct feed_cursor *cursor = &subscription->cursor;
     struct feed_reader *reader = cursor->reader;
-    const struct timespec until = time_after(most_ms);
+    const struct timespec until = condition_deadline(most_ms);
     int result = 0;
     pthread_mutex_lock(&reader->lock);
     while (!subscription->stop && result == 0 && !(changes && cursor->next < reader->end))
