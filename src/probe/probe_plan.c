@@ -233,7 +233,7 @@ void probe_plan_prefetch(const struct probe_plan *plan, const struct endpoint *c
         queue_table_prefetch(&plan->table, hashes[i]);
     }
     for (size_t i = 0; i < count; i++) {
-        found[i] = queue_table_guess(&plan->table, hashes[i]);
+        found[i] = peer_at(plan, queue_table_guess(&plan->table, hashes[i]));
         if (found[i] != NULL)
             prefetch_range(found[i], sizeof *found[i]);
     }

@@ -202,12 +202,11 @@ static void prefetch_peers(const struct probe_plan *plan, const struct change *c
     probe_plan_prefetch(plan, peers, peer_count);
 }
 
+/* At most PROBE_PLAN_BATCH_MAX changes. */
 static void update_plan(struct probe_plan *plan, const struct change *changes, size_t count,
                         uint64_t now_ms) {
+    prefetch_peers(plan, changes, count);
     for (size_t i = 0; i < count; i++) {
-        if (i % PROBE_PLAN_BATCH_MAX == 0)
-            prefetch_peers(plan, changes + i,
-                           count - i < PROBE_PLAN_BATCH_MAX ? count - i : PROBE_PLAN_BATCH_MAX);
         if (changes[i].kind == CHANGE_TORRENT_LOST)
             probe_plan_clear_torrent(plan, changes[i].info_hash, now_ms);
         else if (is_of_peer(&changes[i]))
@@ -233,8 +232,12 @@ void prober_on_changes(void *context, const struct change *changes, size_t count
     const uint64_t now_ms = clock_now_ms();
     struct probe_plan *plan = lock_plan(prober);
     const uint32_t waited = plan == NULL ? 0 : probe_plan_counts(plan).waiting;
-    if (plan != NULL)
-        update_plan(plan, changes, count, now_ms);
+    while (plan != NULL && count > 0) {
+        const size_t batch = count < PROBE_PLAN_BATCH_MAX ? count : PROBE_PLAN_BATCH_MAX;
+        update_plan(plan, changes, batch, now_ms);
+        changes += batch;
+        count -= batch;
+    }
     unlock_plan(prober, waited);
 }
 

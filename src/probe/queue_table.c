@@ -120,9 +120,8 @@ void queue_table_prefetch(const struct queue_table *table, uint32_t hash) {
     hash_index_prefetch(&table->index, hash);
 }
 
-const void *queue_table_guess(const struct queue_table *table, uint32_t hash) {
-    const uint32_t position = hash_index_guess(&table->index, hash);
-    return position == HASH_INDEX_NONE ? NULL : queue_table_at(table, position);
+uint32_t queue_table_guess(const struct queue_table *table, uint32_t hash) {
+    return hash_index_guess(&table->index, hash);
 }
 
 uint32_t queue_table_add(struct queue_table *table, uint32_t hash, uint32_t queue) {

@@ -45,10 +45,10 @@ uint32_t queue_table_position(const struct queue_table *table, const void *entry
 uint32_t queue_table_find(const struct queue_table *table, uint32_t hash, queue_table_match matches,
                           const void *wanted);
 
-/* Requests the index's slot of this hash for the cache. Then, with that slot there: an entry that
- * may have the hash, not read yet; NULL if there is none. */
+/* Requests the index's slot of this hash for the cache. Then, with that slot there: the position of
+ * an entry that may have the hash, without reading it; or QUEUE_TABLE_NONE. */
 void queue_table_prefetch(const struct queue_table *table, uint32_t hash);
-const void *queue_table_guess(const struct queue_table *table, uint32_t hash);
+uint32_t queue_table_guess(const struct queue_table *table, uint32_t hash);
 
 /* Appends a new entry to `queue`, with zeros after its slot. QUEUE_TABLE_NONE if out of memory. */
 uint32_t queue_table_add(struct queue_table *table, uint32_t hash, uint32_t queue);
