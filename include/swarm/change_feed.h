@@ -82,10 +82,10 @@ struct change_feed {
 
 void change_feed_init(struct change_feed *feed, size_t capacity);
 void change_feed_free(struct change_feed *feed);
+void change_feed_push(struct change_feed *feed, const struct change *change);
 
 /* Loads the place of the next change into the processor's cache. */
 void change_feed_prefetch(const struct change_feed *feed);
-void change_feed_push(struct change_feed *feed, const struct change *change);
 
 /* Moves all changes to `taken` by swapping the buffers, so that both keep their memory. Earlier
  * contents of `taken` are dropped. */

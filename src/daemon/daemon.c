@@ -431,21 +431,22 @@ static bool start_readers(struct daemon *daemon, const struct config *config) {
     daemon->event_log.per_s = config->log_events_per_s;
     daemon->event_log.addresses = config->addresses;
     const uint32_t period_ms = daemon->cluster == NULL ? FEED_PERIOD_MS : CLUSTER_FEED_PERIOD_MS;
+    const uint32_t pause_ms = FEED_PERIOD_MS - period_ms; /* only the cluster needs them sooner */
     const struct feed_subscriber subscribers[SUBSCRIPTIONS] = {
         { .name = "prober feed",
           .read = prober_on_changes,
           .lost = prober_on_lost,
           .context = daemon->prober,
-          .pause_ms = FEED_PERIOD_MS - period_ms },
+          .pause_ms = pause_ms },
         { .name = "recent events",
           .read = recent_events_add,
           .context = daemon->events,
-          .pause_ms = FEED_PERIOD_MS - period_ms },
+          .pause_ms = pause_ms },
         { .name = "event log",
           .read = event_log_read,
           .tick = event_log_tick,
           .context = &daemon->event_log,
-          .pause_ms = FEED_PERIOD_MS - period_ms },
+          .pause_ms = pause_ms },
         { .name = "cluster feed",
           .read = cluster_on_changes,
           .lost = cluster_on_lost,

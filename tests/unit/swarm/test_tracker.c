@@ -221,7 +221,11 @@ START_TEST(prefetch_changes_nothing) {
         if (i % 2 == 1)
             requests[i].peer = numbered_endpoint(FAMILY_V6, i);
         numbered_id(requests[i].info_hash, i);
-        hints[i] = (struct announce_hint){ requests[i].info_hash, requests[i].peer, i % 2 == 0 };
+        hints[i] = (struct announce_hint){
+            .info_hash = requests[i].info_hash,
+            .client = requests[i].peer,
+            .limited = i % 2 == 0,
+        };
         for (uint32_t peer = 0; peer < sizes[i / 2]; peer++) {
             struct announce_request other = test_leecher(i + peer);
             other.peer = numbered_endpoint(requests[i].peer.family, i + peer);

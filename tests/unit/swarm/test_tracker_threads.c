@@ -45,7 +45,11 @@ static void *announce_a_lot(void *argument) {
     struct reply *reply = malloc(sizeof *reply);
     for (uint32_t i = 0; i < ANNOUNCES; i++) {
         const struct announce_request request = random_announce(&random, announcer->number);
-        const struct announce_hint hint = { request.info_hash, request.peer, true };
+        const struct announce_hint hint = {
+            .info_hash = request.info_hash,
+            .client = request.peer,
+            .limited = true,
+        };
         tracker_prefetch(announcer->scene->tracker, (struct announce_hint[]){ hint, hint }, 2);
         test_announce(announcer->scene->tracker, &request, START_MS + 100ULL * i, reply);
     }
