@@ -19,6 +19,7 @@ from support.udp import STARTED, UdpClient
 from support.waiting import wait_until
 
 CHANGES_PER_S = 10_000
+TOTALS_S = 1.1  # how old totals may be
 AWAKE_PER_S = 20_000  # announces at a node while another one joins
 DUE_PER_S = 30_000
 LOOK_S = 0.002  # between two questions for a peer
@@ -243,8 +244,9 @@ def _join(bench, node, other, population):
         with servers.pinned_to(servers.LOAD_CORE):  # as on a machine of its own
             node.start()
         wait_until(lambda: _is_ready(node), JOIN_S, "the node has joined")
-        took, has = time.monotonic() - began, _peers(node)
-        return {"took": took, "has": has, "bytes": _counts(node)["bytes_read"], "calm": calm,
+        took = time.monotonic() - began
+        time.sleep(TOTALS_S)
+        return {"took": took, "has": _peers(node), "bytes": _counts(node)["bytes_read"], "calm": calm,
                 "busy": load.result()}
 
 
