@@ -12,6 +12,7 @@
 #include "base/standard_files.h"
 #include "daemon/config_print.h"
 #include "daemon/daemon.h"
+#include "daemon/huge_pages.h"
 #include "daemon/program_options.h"
 #include "daemon/settings.h"
 #include "daemon/systemd.h"
@@ -242,6 +243,7 @@ int main(int argc, char **argv) {
         puts("skepd " SKEP_VERSION);
         return EXIT_SUCCESS;
     }
+    huge_pages_request(argv);
     if (!program_options_load_config(&options, &config, &errors))
         return exit_with_errors(&errors);
     program_options_warn(&options, &config);

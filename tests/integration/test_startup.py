@@ -50,6 +50,28 @@ def used_database(directory):
     return database, torrent
 
 
+# Memory
+
+def huge_pages_mode():
+    file = pathlib.Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    return file.read_text() if file.exists() else "never"
+
+
+def heap_asks_for_huge_pages(daemon):
+    mappings = pathlib.Path(f"/proc/{daemon.pid}/smaps").read_text().split("VmFlags:")
+    heap = next(number for number, text in enumerate(mappings) if "[heap]" in text)
+    return "hg" in mappings[heap + 1].split("\n")[0].split()
+
+
+@pytest.mark.skipif(SANITIZED or "[madvise]" not in huge_pages_mode(), reason="malloc cannot ask for huge pages")
+@pytest.mark.parametrize("environment, asks", [({}, True), ({"GLIBC_TUNABLES": "glibc.malloc.hugetlb=0"}, False)])
+def test_heap_is_in_huge_pages_unless_the_environment_says_otherwise(torrent, environment, asks):
+    with Skepd(environment=environment) as daemon:
+        Peer(daemon.port, torrent).start()
+        assert heap_asks_for_huge_pages(daemon) == asks
+        assert pathlib.Path(f"/proc/{daemon.pid}/comm").read_text() == "skepd\n"
+
+
 # The port
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "::", "::1"])
