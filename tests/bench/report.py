@@ -313,7 +313,7 @@ def _cluster_text(bench, found):
                      convergence)
             + f"\n\nThe last of the nodes joins, with {_size(bench.many)} peers, while another one gets 20 000 "
             "announces a second; before and\nduring: the latency of these. The peers are counted a second after "
-            "`/readyz` first answers 200, since totals are up to a second old.\n\n"
+            "`/readyz` first answers 200, since totals are up to a\nsecond old.\n\n"
             + _table(("nodes", "s", "peers", "MiB read", "p99 before, ms", "p99 during, ms", "max during, ms"), joins))
 
 
