@@ -142,6 +142,7 @@ START_TEST(restored_peer_is_confirmed_once) {
     restore(1, 3600);
     assert_told(NULL, 0);
     put_later(&peer);
+    ck_assert_uint_eq(feed.count, 1);
     const struct change confirmed = feed.changes[0];
     ASSERT_TOLD(CHANGE_PEER_CONFIRMED);
     ck_assert(confirmed.own_address);
