@@ -79,6 +79,11 @@ void assert_counts(uint32_t seeders, uint32_t leechers, uint32_t downloaded) {
     ck_assert_uint_eq(swarm->downloaded, downloaded);
 }
 
+const struct change *told(size_t place) {
+    ck_assert_uint_lt(place, feed.count);
+    return &feed.changes[place];
+}
+
 void assert_told(const enum change_kind *kinds, size_t count) {
     ck_assert_uint_eq(feed.count, count);
     for (size_t i = 0; i < count; i++)

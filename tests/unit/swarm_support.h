@@ -32,6 +32,9 @@ uint32_t expire(uint32_t now_s, uint32_t limit);
 
 void assert_counts(uint32_t seeders, uint32_t leechers, uint32_t downloaded);
 
+/* One of the changes that were made since the last assert_told; 0 is the first. It must exist. */
+const struct change *told(size_t place);
+
 /* That these kinds of changes, and no others, were made since the last call. */
 void assert_told(const enum change_kind *kinds, size_t count);
 

@@ -85,8 +85,8 @@ START_TEST(moved_peer_takes_its_old_place) {
     peer.peer = numbered_endpoint(FAMILY_V4, 500);
     put(&peer);
     assert_counts(0, 1, 0);
-    ck_assert(endpoint_equal(&feed.changes[1].peer, &old));
-    ck_assert(endpoint_equal(&feed.changes[2].peer, &peer.peer));
+    ck_assert(endpoint_equal(&told(1)->peer, &old));
+    ck_assert(endpoint_equal(&told(2)->peer, &peer.peer));
     ASSERT_TOLD(CHANGE_PEER_JOINED, CHANGE_PEER_MOVED, CHANGE_PEER_JOINED);
     ck_assert_uint_eq(peer_list_find(&swarm->v4, old.wire), PEER_NOWHERE);
 }

@@ -184,14 +184,14 @@ START_TEST(client_of_both_families_counts_until_both_peers_have_left) {
         const struct announce_request peer = leecher_over(orders[_i][i], 1);
         put(&peer);
         assert_counts(0, 1, 0);
-        ck_assert_uint_eq(feed.changes[feed.count - 1].leechers, 1);
+        ck_assert_uint_eq(told(feed.count - 1)->leechers, 1);
     }
     ck_assert_uint_eq(swarm_peers(swarm), 2);
     for (int i = 0; i < 2; i++) {
         const struct announce_request peer = leecher_over(orders[_i][i], 1);
         drop(&peer);
         assert_counts(0, 1 - (uint32_t)i, 0);
-        ck_assert_uint_eq(feed.changes[feed.count - 1].leechers, 1 - (uint32_t)i);
+        ck_assert_uint_eq(told(feed.count - 1)->leechers, 1 - (uint32_t)i);
     }
 }
 END_TEST
@@ -330,8 +330,8 @@ END_TEST
 
 START_TEST(restored_client_of_both_families_counts_once) {
     put_in_both(1);
-    const struct change v4 = feed.changes[0];
-    const struct change v6 = feed.changes[1];
+    const struct change v4 = *told(0);
+    const struct change v6 = *told(1);
     for (int i = 0; i < 2; i++) {
         const struct announce_request peer = leecher_over(orders[0][i], 1);
         drop(&peer);

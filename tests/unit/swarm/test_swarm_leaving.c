@@ -19,7 +19,7 @@ START_TEST(leecher_that_stops_with_nothing_left_has_completed) {
     peer.left = 0;
     drop(&peer);
     assert_counts(0, 0, 1);
-    const struct change completed = feed.changes[1];
+    const struct change completed = *told(1);
     ck_assert_uint_eq(completed.seeders, 1);
     ck_assert_uint_eq(completed.leechers, 0);
     ASSERT_TOLD(CHANGE_PEER_JOINED, CHANGE_PEER_COMPLETED, CHANGE_PEER_LEFT, CHANGE_TORRENT);
@@ -269,7 +269,7 @@ START_TEST(change_describes_its_peer) {
     peer.event = EVENT_COMPLETED;
     peer.left = 0;
     put(&peer);
-    const struct change *change = &feed.changes[0];
+    const struct change *change = told(0);
     ck_assert_mem_eq(change->info_hash, swarm->info_hash, INFO_HASH_LEN);
     ck_assert_mem_eq(change->peer_id, peer.peer_id, PEER_ID_LEN);
     ck_assert(endpoint_equal(&change->peer, &peer.peer));
@@ -289,8 +289,8 @@ START_TEST(change_of_a_peer_that_left_carries_the_counts_without_it) {
     put(&peer);
     put(&other);
     drop(&peer);
-    ck_assert_uint_eq(feed.changes[2].leechers, 1);
-    ck_assert(endpoint_equal(&feed.changes[2].peer, &peer.peer));
+    ck_assert_uint_eq(told(2)->leechers, 1);
+    ck_assert(endpoint_equal(&told(2)->peer, &peer.peer));
 }
 END_TEST
 
@@ -298,7 +298,7 @@ START_TEST(restored_peer_is_unchanged_and_not_in_the_feed) {
     struct announce_request peer = client(1);
     peer.event = EVENT_PAUSED;
     put(&peer);
-    struct change change = feed.changes[0];
+    struct change change = *told(0);
     change.counted = true;
     drop(&peer);
     feed.count = 0;

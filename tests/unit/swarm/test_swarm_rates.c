@@ -142,8 +142,7 @@ START_TEST(restored_peer_is_confirmed_once) {
     restore(1, 3600);
     assert_told(NULL, 0);
     put_later(&peer);
-    ck_assert_uint_eq(feed.count, 1);
-    const struct change confirmed = feed.changes[0];
+    const struct change confirmed = *told(0);
     ASSERT_TOLD(CHANGE_PEER_CONFIRMED);
     ck_assert(confirmed.own_address);
     ck_assert(endpoint_equal(&confirmed.peer, &peer.peer));
@@ -171,9 +170,9 @@ START_TEST(restored_peer_that_moved_joins_at_its_own_address) {
     peer.peer = numbered_endpoint(FAMILY_V4, 500);
     put(&peer);
     ck_assert_uint_eq(feed.count, 2);
-    ck_assert(!feed.changes[0].own_address);
-    ck_assert(feed.changes[1].own_address);
-    ck_assert_uint_eq(feed.changes[1].age_s, 3600);
+    ck_assert(!told(0)->own_address);
+    ck_assert(told(1)->own_address);
+    ck_assert_uint_eq(told(1)->age_s, 3600);
     ASSERT_TOLD(CHANGE_PEER_MOVED, CHANGE_PEER_JOINED);
     put(&peer);
     assert_told(NULL, 0);
@@ -202,10 +201,10 @@ START_TEST(changes_say_whose_the_address_is_and_how_old_the_peer) {
     put(&peer);
     put_as(&claiming, &(struct endpoint){ .family = FAMILY_V4, .wire = { 1, 2, 3, 4, 5 } }, NOW);
     stop_at(&peer, LATER);
-    ck_assert(feed.changes[0].own_address);
-    ck_assert_uint_eq(feed.changes[0].age_s, 0);
-    ck_assert(!feed.changes[1].own_address);
-    ck_assert_uint_eq(feed.changes[2].age_s, LATER - NOW);
+    ck_assert(told(0)->own_address);
+    ck_assert_uint_eq(told(0)->age_s, 0);
+    ck_assert(!told(1)->own_address);
+    ck_assert_uint_eq(told(2)->age_s, LATER - NOW);
     ASSERT_TOLD(CHANGE_PEER_JOINED, CHANGE_PEER_JOINED, CHANGE_PEER_LEFT);
 }
 END_TEST
@@ -217,7 +216,7 @@ START_TEST(clock_that_was_read_earlier_does_no_harm) {
     peer.left = 0;
     put(&peer);
     assert_sums(3, 6);
-    ck_assert_uint_le(feed.changes[0].age_s, LATER - NOW);
+    ck_assert_uint_le(told(0)->age_s, LATER - NOW);
     put_at(&peer, NOW - 1);
     const struct change change = swarm_describe(swarm, &swarm->v4, 0, CHANGE_PEER_JOINED, NOW - 1);
     ck_assert_uint_eq(change.age_s, 0);
