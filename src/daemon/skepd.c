@@ -243,7 +243,8 @@ int main(int argc, char **argv) {
         puts("skepd " SKEP_VERSION);
         return EXIT_SUCCESS;
     }
-    huge_pages_request(argv);
+    if (!options.print_config && !options.check_config)
+        huge_pages_request(argv);
     if (!program_options_load_config(&options, &config, &errors))
         return exit_with_errors(&errors);
     program_options_warn(&options, &config);
