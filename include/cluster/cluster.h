@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/keyed_hash.h"
-#include "cluster/engine_url.h"
+#include "cluster/engine/engine_url.h"
 #include "swarm/change_feed.h"
 
 struct store;

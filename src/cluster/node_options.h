@@ -2,7 +2,7 @@
 #ifndef SKEP_CLUSTER_NODE_OPTIONS_H
 #define SKEP_CLUSTER_NODE_OPTIONS_H
 
-#include "cluster/engine.h"
+#include "cluster/engine/engine_types.h"
 #include "cluster/joining.h"
 #include "cluster/members.h"
 #include "cluster/outbox.h"

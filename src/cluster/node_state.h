@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "cluster/answers.h"
+#include "cluster/engine/engine.h"
 #include "cluster/gaps.h"
 #include "cluster/joining.h"
 #include "cluster/node_options.h"

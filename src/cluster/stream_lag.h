@@ -3,7 +3,7 @@
 #ifndef SKEP_CLUSTER_STREAM_LAG_H
 #define SKEP_CLUSTER_STREAM_LAG_H
 
-#include "cluster/engine.h"
+#include "cluster/engine/engine_types.h"
 
 struct stream_lag {
     uint64_t read; /* entries ever added up to the node's position; the caller adds what it reads */

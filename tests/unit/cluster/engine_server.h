@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "cluster/engine.h"
+#include "cluster/engine/engine.h"
 #include "support.h"
 
 struct engine_server {

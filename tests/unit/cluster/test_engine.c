@@ -1,5 +1,5 @@
 /* Against a real redis-server. */
-#include "cluster/engine.h"
+#include "cluster/engine/engine.h"
 
 #include <netinet/in.h>
 #include <signal.h>

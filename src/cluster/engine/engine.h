@@ -1,63 +1,15 @@
 /* The engine of a cluster: the Redis or Valkey server that carries the stream of entries and the
- * chunks of snapshots. The only user of hiredis.
+ * chunks of snapshots. Only this directory uses hiredis.
  *
  * Of a list of servers, the master is used. When the connection breaks, or the server refuses
  * writes, because it has become a replica or has too few replicas, the connection is closed, and
  * engine_connect looks again. Each call waits for the server, at most `timeout_ms` for each reply;
  * so only a thread that may wait calls. One thread at a time, unless a function says otherwise. The
  * process ignores SIGPIPE. */
-#ifndef SKEP_CLUSTER_ENGINE_H
-#define SKEP_CLUSTER_ENGINE_H
+#ifndef SKEP_CLUSTER_ENGINE_ENGINE_H
+#define SKEP_CLUSTER_ENGINE_ENGINE_H
 
-#include "base/bytes.h"
-#include "base/error.h"
-#include "cluster/engine_url.h"
-
-enum {
-    ENGINE_PREFIX_LEN = 64,
-    ENGINE_RUN_LEN = 48,
-    ENGINE_VERSION_LEN = 48,
-    ENGINE_KEYS_EXPIRE_MS = 30000, /* of a snapshot without progress */
-};
-
-struct engine_options {
-    struct engine_urls urls;
-    const char *password_file; /* read at each connect; NULL or empty: the URLs have it */
-    const char *prefix;        /* of all keys */
-    uint32_t timeout_ms;
-};
-
-/* Id of an entry in the stream; later ones are greater. */
-struct stream_id {
-    uint64_t ms;
-    uint64_t number;
-};
-
-static inline bool stream_id_before(struct stream_id a, struct stream_id b) {
-    return a.ms != b.ms ? a.ms < b.ms : a.number < b.number;
-}
-
-static inline bool stream_id_equal(struct stream_id a, struct stream_id b) {
-    return a.ms == b.ms && a.number == b.number;
-}
-
-enum engine_result {
-    ENGINE_DONE,
-    ENGINE_FULL,    /* out of memory: trim the stream */
-    ENGINE_REFUSED, /* another error; the connection stays */
-    ENGINE_LOST,    /* there is no connection any more */
-};
-
-/* Facts about the connected server. */
-struct engine_info {
-    char url[ENGINE_URL_TEXT_LEN];
-    bool is_valkey;
-    char version[ENGINE_VERSION_LEN];
-    char run[ENGINE_RUN_LEN]; /* another one after each restart, and on another server */
-    uint64_t used_memory;
-    uint32_t replicas;
-    char warnings[ERROR_LEN]; /* settings that may lose entries; empty: none */
-};
+#include "cluster/engine/engine_types.h"
 
 struct engine;
 
@@ -83,9 +35,8 @@ const char *engine_error(const struct engine *engine);
 /* Unix time of the server in milliseconds. */
 enum engine_result engine_time(struct engine *engine, uint64_t *unix_ms);
 
-/* Adds entries to the stream, in order. `*added` is how many were added
- * for certain; if the result is ENGINE_LOST, later ones may have been added, too. `*last` is the
- * id of the last one added. */
+/* Adds entries to the stream, in order. `*added` is how many were added for certain; if the result
+ * is ENGINE_LOST, later ones may have been added, too. `*last` is the id of the last one added. */
 enum engine_result engine_add(struct engine *engine, const struct bytes *entries, size_t count,
                               size_t *added, struct stream_id *last);
 
@@ -105,12 +56,6 @@ void engine_wake(struct engine *engine);
 
 /* From now on, engine_connect does not wait for a connection. Any thread. */
 void engine_stop(struct engine *engine);
-
-struct engine_stream {
-    uint64_t length;
-    uint64_t ever_added;   /* decreases only if the stream has been replaced */
-    struct stream_id last; /* greatest id ever given */
-};
 
 /* Zeros if there is no stream. */
 enum engine_result engine_stream(struct engine *engine, struct engine_stream *stream);

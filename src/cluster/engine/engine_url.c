@@ -1,4 +1,4 @@
-#include "cluster/engine_url.h"
+#include "cluster/engine/engine_url.h"
 
 #include <stdio.h>
 #include <sys/un.h>

@@ -2,8 +2,8 @@
  *     redis://USER:PASSWORD@HOST:PORT/DATABASE    unix://USER:PASSWORD@/PATH
  * User, password, port (6379) and database (0) are optional. User and password may be
  * percent-encoded. Pure. */
-#ifndef SKEP_CLUSTER_ENGINE_URL_H
-#define SKEP_CLUSTER_ENGINE_URL_H
+#ifndef SKEP_CLUSTER_ENGINE_ENGINE_URL_H
+#define SKEP_CLUSTER_ENGINE_ENGINE_URL_H
 
 #include "base/bytes.h"
 
