@@ -202,6 +202,18 @@ def test_first_node_brings_its_registry_and_a_foreign_one_sets_its_own_aside(tmp
                 assert client.announce(path=f"/{key}/announce").failure is None
 
 
+def test_import_needs_a_cluster_and_a_database():
+    with Skepd() as alone:
+        refused = Api(alone.port).post("/cluster/import", None)
+        assert (refused.status, refused.code) == (409, "no_cluster")
+        failed = Skepctl().run("cluster", "import", "--url", alone.url)
+        assert failed.returncode != 0 and "No cluster is configured" in failed.stderr
+    with Engine() as engine, node(engine, config=QUICK + "store = { enabled = false; };") as daemon:
+        wait_until(lambda: is_ready(daemon))
+        refused = Api(daemon.port).post("/cluster/import", None)
+        assert (refused.status, refused.code) == (503, "store_disabled")
+
+
 def test_import_waits_for_the_end_of_a_join():
     engine = Engine()
     with node(engine) as daemon:
@@ -217,7 +229,7 @@ def test_import_waits_for_the_end_of_a_join():
 def test_node_that_comes_back_has_what_changed_and_brings_its_newer_entries():
     torrents = [random_hash() for _ in range(4)]
     with Engine() as engine, nodes(2, engine) as (a, b):
-        a.wait_for_log("cluster: ", "this node is whole")
+        a.wait_for_log("cluster: ", "this node has all peers")
         wait_until(lambda: is_ready(b))
         for info_hash in torrents[:2]:
             control(a, "add", info_hash.hex())
@@ -238,7 +250,7 @@ def test_node_that_comes_back_has_what_changed_and_brings_its_newer_entries():
 def test_node_that_was_away_for_a_month_sets_its_newer_permissions_aside():
     known, newer = random_hash(), random_hash()
     with Engine() as engine, nodes(2, engine) as (a, b):
-        a.wait_for_log("cluster: ", "this node is whole")
+        a.wait_for_log("cluster: ", "this node has all peers")
         wait_until(lambda: is_ready(b))
         control(a, "add", known.hex())
         everywhere((a, b), lambda daemon: known.hex() in control(daemon, "list"))

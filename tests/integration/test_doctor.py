@@ -202,6 +202,11 @@ def test_engine_of_a_cluster_is_checked():
         engine.options = ()
         engine.start()
         wait_until(lambda: of(examine(node)[1], "cluster", "good"))
+        engine.run("CONFIG SET maxmemory 1")
+        Peer(node.port, random_hash()).start()
+        wait_until(lambda: of(examine(node)[1], "cluster", "fault"))
+        (fault,) = of(examine(node)[1], "cluster")
+        assert "engine refuses commands" in fault["text"] and "OOM" in fault["text"]
 
 
 def test_health_needs_no_permission():

@@ -101,11 +101,15 @@ static void check_engine(struct patient *patient) {
     const json_t *engine = json_object_get(cluster, "engine");
     const char *url = api_client_text(engine, "url", "the engine");
     const char *warnings = api_client_text(engine, "warnings", NULL);
+    const char *error = api_client_text(engine, "error", NULL);
     if (engine != NULL && !json_is_true(json_object_get(engine, "connected")))
         findings_add(&patient->findings, FINDING_FAULT, "cluster",
                      "start the engine, or correct cluster.engine and its password",
-                     "no connection to the engine: %s",
-                     api_client_text(engine, "error", "unknown reason"));
+                     "engine not connected: %s", error == NULL ? "unknown reason" : error);
+    else if (error != NULL)
+        findings_add(&patient->findings, FINDING_FAULT, "cluster",
+                     "see \"The engine refuses commands\" in README.md",
+                     "engine refuses commands: %s", error);
     else if (warnings != NULL)
         findings_add(&patient->findings, FINDING_WARNING, "cluster",
                      "correct the configuration of Redis or Valkey", "%s: %s", url, warnings);

@@ -54,13 +54,17 @@ enum api_file_node api_find_file_node(const struct api_request *request,
     return places[cluster_name_node(request->api->cluster, row.file_node, name)];
 }
 
+void api_send_no_database(struct web_response *response) {
+    api_send_error(response, 503, "store_disabled",
+                   "No database: persistence is disabled (store.enabled = false).");
+}
+
 struct registry_edit *api_begin_edit(const struct api_request *request,
                                      struct web_response *response) {
     struct registry *registry = api_registry(request);
     struct registry_edit *edit = NULL;
     if (!registry_has_writer(registry)) {
-        api_send_error(response, 503, "store_disabled",
-                       "No database: persistence is disabled (store.enabled = false).");
+        api_send_no_database(response);
         return NULL;
     }
     edit = registry_edit_begin(registry);

@@ -138,6 +138,9 @@ bool api_body_text(json_t *body, struct web_response *response, const char *name
 bool api_read_text(const struct api_request *request, struct web_response *response,
                    const char *name, char *text, size_t size);
 
+/* Sends the error that persistence is disabled. */
+void api_send_no_database(struct web_response *response);
+
 /* Begins an edit of the registry. NULL after sending an error. */
 struct registry_edit *api_begin_edit(const struct api_request *request,
                                      struct web_response *response);

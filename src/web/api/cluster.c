@@ -199,9 +199,11 @@ static void import_rows(const struct api_request *request, struct web_response *
 
 static void post_import(const struct api_request *request, struct web_response *response) {
     struct aside_rows rows = { .registry = api_registry(request) };
-    char error[ERROR_LEN] = "no database";
+    char error[ERROR_LEN];
     if (request->api->cluster == NULL)
-        api_send(response, 200, json_pack("{s:i, s:b}", "imported", 0, "more", false));
+        api_send_error(response, 409, "no_cluster", "No cluster is configured (cluster.engine).");
+    else if (!registry_has_writer(rows.registry))
+        api_send_no_database(response);
     else if (!cluster_has_set_aside(request->api->cluster))
         api_send_error(response, 503, "joining",
                        "The node is still joining the cluster; try again later.");
