@@ -23,7 +23,7 @@ struct cluster_options {
     uint32_t join_timeout_s;              /* without a snapshot of another node */
     uint32_t queue_max_mib; /* of puts, and of other records, that wait for the engine */
     uint32_t stream_max_mib;
-    struct store *store; /* of a node (store_join_cluster); a writer uses it later. NULL: none */
+    struct store *store; /* of a node (store_join_cluster): read at the start. NULL: none */
 };
 
 /* What a node keeps over a restart. */
@@ -37,7 +37,7 @@ struct tracker;
 struct cluster;
 
 /* Starts the thread. `tracker` has tracker_options.cluster. NULL and one line in `error` if out of
- * memory, randomness or threads. */
+ * memory or threads, or if getrandom failed. */
 struct cluster *cluster_start(const struct cluster_options *options,
                               const struct cluster_identity *identity, struct tracker *tracker,
                               char error[static ERROR_LEN]);
@@ -53,8 +53,8 @@ void cluster_on_lost(void *cluster);
  * thread. */
 void cluster_apply(struct cluster *cluster, uint32_t interval_max_s, uint32_t budget_per_s);
 
-/* Whether the node has joined the cluster, so that it has all peers, or knows that it cannot get
- * them. Any thread. */
+/* Whether the node has joined the cluster: it has received a copy of all peers, or has given up
+ * waiting for one. Any thread. */
 bool cluster_is_ready(struct cluster *cluster);
 
 /* Whether the node has decided which entries of its database are set aside. Any thread. */
@@ -67,7 +67,7 @@ bool cluster_secret(struct cluster *cluster, struct hash_key *secret, uint64_t *
 enum {
     CLUSTER_NODES_MAX = 32,
     CLUSTER_VERSION_LEN = 32,
-    CLUSTER_REMOVED_S = 24 * 60 * 60, /* a node away for longer is not reported */
+    CLUSTER_REMOVED_S = 24 * 60 * 60, /* no warning about a node that was not heard for longer */
 };
 
 /* Another node. */
@@ -115,7 +115,7 @@ struct cluster_status {
     uint64_t records_merged_per_s;
     uint64_t bytes_read_per_s;
     uint64_t waiting; /* records that wait to be sent */
-    uint64_t dropped; /* records that did not fit into the queue, except for peers */
+    uint64_t dropped; /* records other than puts that did not fit into the queue */
     uint64_t connects;
     uint64_t records_sent;
     uint64_t bytes_sent;
@@ -132,10 +132,10 @@ struct cluster_status {
     uint32_t snapshot_requested_s; /* since the request */
     bool snapshot_received;
     uint32_t snapshot_received_s; /* since it ended */
-    const char *resend_reason;    /* of the last one: "engine" (it restarted, or is another one) or
+    const char *resend_reason;    /* of the last one: "engine" (it restarted or was replaced) or
                                      "stream" (it lost changes); NULL: none */
     uint32_t resent_s;            /* since it ended */
-    /* Entries of the database that the cluster did not have at the join; 0 until it has ended. */
+    /* Entries of the database that the cluster did not have when this node joined; 0 until then. */
     size_t torrents_aside;
     size_t passkeys_aside;
     size_t names_aside;
@@ -144,7 +144,7 @@ struct cluster_status {
 };
 
 enum cluster_presence {
-    CLUSTER_NODE_UNKNOWN, /* not heard since this node's start: it is away, or was removed */
+    CLUSTER_NODE_UNKNOWN, /* not heard since this node's start */
     CLUSTER_NODE_AWAY,
     CLUSTER_NODE_ALIVE,
 };

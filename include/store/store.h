@@ -32,9 +32,9 @@ struct store *store_open(const char *path, char error[static ERROR_LEN]);
  * such as ./var. */
 struct store *store_open_default(const char *path, char error[static ERROR_LEN]);
 
-/* The file is that of a node of a cluster, until store_close: shows it to skepctl
- * (registry_rows_is_of_cluster), and keeps download counts of the cluster. False if out of memory.
- */
+/* Until store_close, the file is that of a node of a cluster: skepctl does not write to it
+ * (registry_rows_is_of_cluster), and it keeps the download counts of the cluster. False if out of
+ * memory. */
 bool store_join_cluster(struct store *store);
 
 /* The file is used without a cluster. False if the database cannot be written; see store_failure.

@@ -359,14 +359,14 @@ struct cluster *cluster_start(const struct cluster_options *options,
     cluster->merging = (struct view){ .table = { .tracker = tracker }, .cluster = cluster };
     cluster->own = cluster->merging;
     if (!create_node(cluster, options, identity)) {
-        error_set(error, "cluster: out of memory or randomness");
+        error_set(error, "cluster: out of memory, or getrandom failed");
         cluster_stop(cluster, NULL);
         return NULL;
     }
     registry_follow(tracker_registry(tracker), registry_sharing_follow, &cluster->sharing);
     cluster->running = pthread_create(&cluster->thread, NULL, run_cluster, cluster) == 0;
     if (!cluster->running) {
-        error_set(error, "cluster: cannot create a thread");
+        error_set(error, "cluster: cannot create a thread: out of memory or threads");
         cluster_stop(cluster, NULL);
         return NULL;
     }
@@ -546,7 +546,7 @@ void cluster_stop(struct cluster *cluster, struct cluster_identity *identity) {
         send_rest(cluster);
     }
     if (identity != NULL) {
-        /* Until the registry is that of the cluster, the database is not. */
+        /* Until the registry is shared, the database belongs to the cluster of the old secret. */
         const bool shared = cluster->sharing.stage == SHARING_RUNS;
         const struct hash_key secret = shared ? node_secret(cluster->node) : cluster->secret;
         identity->node = node_id(cluster->node);

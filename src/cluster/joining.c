@@ -33,7 +33,7 @@ static bool is_whole_by_now(struct joining *joining, uint32_t interval_s, uint64
  * in the stream, so that is read first. */
 static void note_contact(struct joining *joining, uint32_t interval_s, uint64_t now_ms) {
     if (now_ms >= joining->contact_ms + UINT64_C(500) * interval_s) {
-        joining->told = false;
+        joining->sent_lasting = false;
         joining->returned_ms = now_ms;
     }
     joining->contact_ms = now_ms;
@@ -47,10 +47,10 @@ enum joining_step joining_tick(struct joining *joining, bool connected, uint64_t
         joining->joined = true;
         return JOINING_GAVE_UP;
     }
-    if (joining->joined && connected && !joining->told &&
+    if (joining->joined && connected && !joining->sent_lasting &&
         joining->read_ms >= joining->returned_ms) {
-        joining->told = true;
-        return JOINING_TELL;
+        joining->sent_lasting = true;
+        return JOINING_SEND_LASTING;
     }
     if ((joining->whole && !joining->by_time) || !joining->has_room || !connected)
         return JOINING_WAIT;

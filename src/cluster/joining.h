@@ -3,9 +3,11 @@
  * whole, so that it may be the source of a snapshot, once it has ended a snapshot of a whole node
  * and has no hole and room for all peers; or, if there is no whole node, one interval later, when
  * every client has announced again. Then it may still lack counters and registry entries, so it
- * still requests a snapshot. Until then, an empty node takes that of another node that is not
- * whole: it only adds. What lasts it sends when it has joined, and when it returns after so long
- * that the others may have become whole without it, and has read what it missed. Pure. */
+ * still requests a snapshot. Until it is whole, an empty node accepts a snapshot of another node
+ * that is not: that only adds peers.
+ * A node sends what lasts, its completions, counters and registry, when it has joined; and again
+ * when it has read what it missed while it was disconnected for so long that the others may have
+ * become whole without it. Pure. */
 #ifndef SKEP_CLUSTER_JOINING_H
 #define SKEP_CLUSTER_JOINING_H
 
@@ -28,9 +30,9 @@ struct joining {
     bool whole;
     bool empty; /* nothing was restored, and no snapshot has arrived; to be set at the start */
     bool has_room;
-    bool lost;                          /* a hole since the last request */
+    bool lost;                          /* entries or room were missing since the last request */
     bool by_time;                       /* whole without a snapshot */
-    bool told;                          /* has sent what lasts */
+    bool sent_lasting;                  /* since the start, or since it returned */
     enum snapshot_reason needed_for;    /* the next request */
     enum snapshot_reason requested_for; /* the last request */
     uint64_t request;                   /* id of the running snapshot; 0: none */
@@ -51,8 +53,9 @@ enum joining_step {
     JOINING_REQUEST, /* add a request with the id `request` to the stream */
     /* Joined without a snapshot: restored peers expire as if announced 1.5 intervals ago. */
     JOINING_GAVE_UP,
-    JOINING_WHOLE, /* without a snapshot, since there is no whole node */
-    JOINING_TELL,  /* send completions, counters and the registry: the others may lack them */
+    JOINING_WHOLE,        /* without a snapshot, since there is no whole node */
+    JOINING_SEND_LASTING, /* send completions, counters and the registry: the others may lack them
+                           */
 };
 
 /* To be called regularly. `id`: a random number, not 0. `connected`: the engine is reachable;

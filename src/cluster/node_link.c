@@ -37,8 +37,7 @@ void node_link_create_replica(struct node *node) {
     node->replica = replica_create(&node->options.replica, node_cluster_ms(node));
 }
 
-/* The commands of a node may fail in turn, or each one now and then: each failure is logged once in
- * a while. */
+/* Different commands may fail alternately: each error is logged once in REPORTED_MS. */
 static void report_error(struct node *node, const char *error) {
     static const struct hash_key key = { { 0, 0 } };
     const uint64_t hash = keyed_hash(&key, error, strlen(error));
@@ -50,7 +49,7 @@ static void report_error(struct node *node, const char *error) {
     node->reports[node->next_report] = (struct report){ .hash = hash, .at_ms = node->now_ms };
     node->next_report = (node->next_report + 1) % NODE_REPORTS_MAX;
     node->reported = true;
-    log_warning("cluster: changes wait: engine %s", error);
+    log_warning("cluster: changes wait: %s", error);
 }
 
 /* An empty text: all is well again. */
@@ -81,7 +80,7 @@ bool node_link_is_done(struct node *node, enum engine_result result) {
 }
 
 /* A step may have waited since it began. The engine's answer is as old as half the time it took. A
-   slow answer would set the clock wrong, so it is used only without a recent better answer. */
+ * slow answer is inexact, so it is used only if there was no fast one for CLOCK_KEPT_MS. */
 void node_link_follow_clock(struct node *node) {
     uint64_t engine_ms = 0;
     const uint64_t asked_ns = clock_now_ns();
@@ -121,9 +120,9 @@ void node_link_make_room(struct node *node) {
     node_link_trim(node, bytes == 0 || bytes > bytes_max ? bytes_max : bytes / 4 * 3);
 }
 
-/* The stream is another one: its end is read again, and what it may lack is sent again. A promoted
- * replica may give ids again that are smaller than this node's position. What is older than what
- * is sent again is not read: others may have forgotten it. */
+/* The stream is another one: its end is read again, and what it may lack is sent again. The ids of
+ * a promoted replica may be smaller than this node's position. Entries older than SENT_KEPT_MS are
+ * not read again: other nodes may have forgotten them. */
 static void begin_again(struct node *node, const struct engine_stream *stream,
                         enum resend_reason reason) {
     const bool ahead = stream_id_before(stream->last, node->position);
@@ -165,7 +164,8 @@ void node_link_look_at_stream(struct node *node) {
 }
 
 /* The first node of a cluster makes the secret. A node that has another one, from its store, takes
- * the cluster's unless it has joined: then the engine has lost it and got that of a new node. */
+ * the cluster's, unless it has joined: then the engine has lost the secret, and has that of a new
+ * node. */
 static enum engine_result share_secret(struct node *node) {
     struct hash_key secret = node->options.replica.secret;
     const enum engine_result result =

@@ -146,7 +146,9 @@ static void take_new_id(struct node *node) {
     do
         id = random_next(&node->random) | 1;
     while (stamp_is_of(id, old) || members_share_bits(&node->status.members, id));
-    log_warning("cluster: another node has this node's id: taking a new one");
+    log_warning(
+        "cluster: another node has the id of this node, or its last 10 bits; this node takes a "
+        "new one");
     node->options.replica.node = node->options.replica.counting = id;
     node->replica.options.node = node->replica.options.counting = id;
     node->number = node->own_read = 0;

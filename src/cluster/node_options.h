@@ -73,7 +73,8 @@ struct node_status {
     bool receiving; /* a snapshot */
     bool sending;   /* the same */
     size_t waiting; /* records */
-    uint64_t lost;  /* records that did not fit into the queue; later puts repair most */
+    uint64_t lost; /* records other than puts that did not fit into the queue; removals are not sent
+                      again */
     uint64_t stream_bytes;
     uint64_t behind_entries; /* of the stream, not read yet at the last heartbeat */
     uint64_t behind_ms;      /* age of these */

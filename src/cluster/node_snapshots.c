@@ -29,11 +29,17 @@ static const char *describe_reason(enum snapshot_reason reason) {
     static const char *const texts[] = {
         [SNAPSHOT_NONE] = "",
         [SNAPSHOT_STARTED] = ", requested at the start",
-        [SNAPSHOT_MISSING] = ", requested because changes were missing",
-        [SNAPSHOT_NO_ROOM] = ", requested because there was no room for all peers",
-        [SNAPSHOT_BY_TIME] = ", requested because none had arrived before",
+        [SNAPSHOT_MISSING] = ", requested because changes had been missing",
+        [SNAPSHOT_NO_ROOM] = ", requested because there had been no room for all peers",
+        [SNAPSHOT_BY_TIME] = ", requested because this node had joined without one",
     };
     return texts[reason];
+}
+
+static const char *describe_end(const struct joining *joining) {
+    if (joining->whole)
+        return "this node has all peers";
+    return joining->has_room ? "changes are missing again" : "there is no room for all of them";
 }
 
 static void end_snapshot(struct node *node, enum joining_chunk chunk) {
@@ -43,15 +49,15 @@ static void end_snapshot(struct node *node, enum joining_chunk chunk) {
         node->table.end_join(node->table.context, true);
     adopt_counts(node, true);
     note_received(node);
-    log_info("cluster: received a snapshot%s%s", describe_reason(node->joining.requested_for),
-             node->joining.whole ? "; this node is whole" : ", but changes are missing again");
+    log_info("cluster: received a copy of all peers%s; %s",
+             describe_reason(node->joining.requested_for), describe_end(&node->joining));
 }
 
-/* The others must know before they read the next request. */
+/* The others must know that this node is no longer empty before they read the next request. */
 static void end_partial(struct node *node) {
     node->must_beat = true;
     note_received(node);
-    log_info("cluster: received the peers of a node that is not whole");
+    log_info("cluster: received the peers of a node that does not have all");
 }
 
 static void read_chunk(void *context, struct bytes rest) {
@@ -81,7 +87,7 @@ void node_snapshots_read(struct node *node) {
             node, engine_take_chunk(node->engine, node->joining.request, read_chunk, node));
 }
 
-/* The node has read all entries since its first connect, so also those after the request. */
+/* The node reads all entries from its first connection on, so none after the request is missed. */
 static void request_snapshot(struct node *node) {
     node_lock(node);
     outbox_add(&node->outbox, &(struct record){
@@ -101,7 +107,7 @@ static enum joining_step next_joining_step(struct node *node) {
         joining_lost(&node->joining);
     }
     if (outbox_take_lost(&node->outbox))
-        node->joining.told = false;
+        node->joining.sent_lasting = false;
     const bool has_room = node->table.has_room(node->table.context);
     if (has_room != node->joining.has_room)
         joining_set_room(&node->joining, has_room);
@@ -114,7 +120,7 @@ static enum joining_step next_joining_step(struct node *node) {
         node->table.end_join(node->table.context, false);
     if (step == JOINING_WHOLE)
         adopt_counts(node, false);
-    if (step == JOINING_TELL)
+    if (step == JOINING_SEND_LASTING)
         node_sending_begin_walk(node, true, 0);
     node_unlock(node);
     return step;
@@ -126,12 +132,13 @@ void node_snapshots_tick(struct node *node) {
         request_snapshot(node);
         break;
     case JOINING_GAVE_UP:
-        log_info("cluster: no snapshot available; this node has joined without one");
+        log_info(
+            "cluster: no other node has sent a copy of all peers; using those of the database");
         break;
     case JOINING_WHOLE:
-        log_info("cluster: every client has announced again; this node is whole");
+        log_info("cluster: every client has announced again; this node has all peers");
         break;
-    case JOINING_TELL:
+    case JOINING_SEND_LASTING:
     case JOINING_WAIT:
         break;
     }

@@ -25,7 +25,7 @@ enum {
     NODE_READ_BYTES = 1 << 20, /* of a read, about */
 };
 
-/* Entries with a number that are not in the stream for certain. */
+/* Numbered entries that may not be in the stream yet. */
 struct flight {
     uint8_t (*data)[NODE_ENTRY_LEN];
     struct bytes entries[NODE_FLIGHT_MAX];
@@ -92,14 +92,14 @@ struct node {
     bool reported;            /* a failure, not yet its end */
     uint64_t update_ms;       /* of the table */
     uint64_t merged_ms;       /* see struct node_facts */
-    uint64_t clock_until_ms;  /* no bad answer is used before */
+    uint64_t clock_until_ms;  /* a slow answer is ignored before */
     uint64_t hold_until_ms;   /* the clock has jumped: merged_ms stays */
     uint64_t asked_ms;        /* when the last read of the stream was sent */
-    uint64_t read_ms;         /* the same, of the last one with a reply */
+    uint64_t read_ms;         /* when the last one with a reply was sent */
     size_t read_count;        /* entries of that */
     size_t read_bytes;        /* bytes of these */
     uint32_t read_max;        /* entries of the next read */
-    uint64_t at_end_ms;       /* the same, of the last read that reached the end */
+    uint64_t at_end_ms;       /* when the last read that reached the end was sent */
     char run[ENGINE_RUN_LEN]; /* of the engine; empty: never connected */
     uint64_t ever_added;      /* entries of the stream, when last looked at */
     enum resend_reason must_resend;

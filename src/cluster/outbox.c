@@ -74,10 +74,6 @@ bool outbox_is_empty(const struct outbox *outbox) {
     return outbox->puts.count == 0 && outbox->other.count == 0;
 }
 
-bool outbox_has_room(const struct outbox *outbox) {
-    return blob_queue_has_room(&outbox->puts, RECORD_MAX);
-}
-
 static void move_records(struct blob_queue *queue, struct writer *entry) {
     struct blob blob;
     while (blob_queue_first(queue, &blob) && blob.bytes.len <= entry->capacity - entry->len) {

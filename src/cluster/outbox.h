@@ -37,9 +37,6 @@ bool outbox_is_empty(const struct outbox *outbox);
  * before `before_ms` (of the cluster's clock), if every put that those could beat has expired. */
 void outbox_drop_old(struct outbox *outbox, uint64_t before_ms);
 
-/* Whether any put fits. */
-bool outbox_has_room(const struct outbox *outbox);
-
 /* Whether all that lasts must be sent again, once the queue is empty. Returns it once. */
 bool outbox_take_lost(struct outbox *outbox);
 
@@ -53,7 +50,7 @@ void outbox_keep(struct outbox *outbox, struct bytes entry, uint64_t now_ms);
 void outbox_note_dropped(struct outbox *outbox, uint64_t stamp);
 
 /* Stamp from which a walk must send all peers again, once the queue is empty; 0: no walk is needed.
- * Returns it once. The walk pauses while outbox_has_room is false, or it would never end. */
+ * Returns it once. The walk must pause while the queues have no room, or it would never end. */
 uint64_t outbox_take_dropped(struct outbox *outbox);
 
 #endif

@@ -69,7 +69,7 @@ struct position {
 struct heartbeat {
     bool joined;
     bool whole;
-    bool empty;              /* it has no peers of a database, and no copy of another node's */
+    bool empty;              /* nothing was restored, and no snapshot has arrived */
     uint32_t interval_max_s; /* 1 to INTERVAL_LIMIT_S */
     uint32_t budget_per_s;   /* announces */
     struct bytes name;       /* at most NODE_NAME_MAX bytes */

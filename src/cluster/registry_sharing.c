@@ -65,8 +65,9 @@ static void report_aside(const struct registry_sharing *sharing) {
     const size_t names = registry_count_aside(sharing->registry, REGISTRY_MACHINE);
     if (torrents + passkeys + names > 0)
         log_warning(
-            "cluster: set aside %zu torrents, %zu passkeys and %zu names of the database "
-            "that the cluster does not have; add them with `skepctl cluster import`",
+            "cluster: set aside %zu torrents, %zu passkeys and %zu machine names of the database "
+            "that the cluster does not have: they have no effect; add them with `skepctl cluster "
+            "import`",
             torrents, passkeys, names);
 }
 

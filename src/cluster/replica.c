@@ -1,6 +1,8 @@
 #include "cluster/replica.h"
 
-enum { PAIRS_MAX = 32 }; /* of a torrent, until nodes count under their own ids at once */
+enum {
+    PAIRS_MAX = 32
+}; /* of a torrent; beyond, a node counts under its own id even before it has joined */
 
 struct replica replica_create(const struct replica_options *options, uint64_t now_ms) {
     return (struct replica){
@@ -165,8 +167,8 @@ static void write_completion(struct record *record, const uint8_t *info_hash, ui
 }
 
 /* Several nodes may have counted one completion: all but the one with the smallest stamp take it
- * back, each once. What a node counted before its start it may have taken back already, which an
- * old store does not know. So it does not take that back. */
+ * back, each once. A node may have taken back a completion of before its start already, and its
+ * store may be too old to know. So it never takes back what it counted before its start. */
 static bool learn_completion(struct replica *replica, const struct peer_table *table,
                              const uint8_t *info_hash, uint64_t client, uint64_t stamp,
                              struct record *answer) {

@@ -4,7 +4,7 @@ void stream_lag_begin(struct stream_lag *lag, const struct engine_stream *stream
     lag->read = stream->ever_added > stream->length ? stream->ever_added - stream->length : 0;
 }
 
-/* Entries that were trimmed before they were read are not behind: those that are left may be. */
+/* Entries that were trimmed before they were read do not count. */
 uint64_t stream_lag_entries(struct stream_lag *lag, const struct engine_stream *stream,
                             bool at_end) {
     if (at_end || lag->read > stream->ever_added)

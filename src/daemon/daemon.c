@@ -335,8 +335,11 @@ static bool load_identity(struct store *store, struct cluster_identity *identity
         (!keep_secret(store, "cluster seen", &identity->seen_s, sizeof identity->seen_s) ||
          !keep_secret(store, "cluster node", &identity->node, sizeof identity->node) ||
          !keep_secret(store, "cluster secret", identity->secret, sizeof identity->secret)))
-        log_warning("cluster: cannot store the id of this node: %s", store_failure(store));
-    /* Stamps with its low bits must be those of a node. */
+        log_warning(
+            "cluster: cannot store the id of this node: %s; after a restart it counts as another "
+            "node",
+            store_failure(store));
+    /* In a stamp, low bits of 0 mean that it is guessed, so no id of a node may have them. */
     if (stamp_is_guessed(identity->node))
         identity->node++;
     return true;

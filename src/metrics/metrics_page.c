@@ -178,7 +178,9 @@ static const struct metric cluster_metrics[] = {
     { "skep_cluster_records_waiting", METRIC_GAUGE, "Changes that wait to be sent.",
       METRIC_FIELD(struct cluster_status, waiting) },
     { "skep_cluster_records_dropped_total", METRIC_COUNTER,
-      "Changes that did not fit into the queue.", METRIC_FIELD(struct cluster_status, dropped) },
+      "Changes that did not fit into the queue and are lost; announces, which are sent again, are "
+      "not counted.",
+      METRIC_FIELD(struct cluster_status, dropped) },
     { "skep_cluster_records_sent_total", METRIC_COUNTER, "Changes sent to other nodes.",
       METRIC_FIELD(struct cluster_status, records_sent) },
     { "skep_cluster_records_merged_total", METRIC_COUNTER, "Changes of other nodes merged.",
@@ -192,7 +194,9 @@ static const struct metric cluster_metrics[] = {
     { "skep_cluster_connects_total", METRIC_COUNTER, "Connections to the engine.",
       METRIC_FIELD(struct cluster_status, connects) },
     { "skep_cluster_resends_total", METRIC_COUNTER,
-      "How often the changes of the last two minutes were sent again, after a failover.",
+      "How often the changes of the last two minutes were sent again, since the engine restarted, "
+      "was "
+      "replaced or lost changes.",
       METRIC_FIELD(struct cluster_status, resends) },
     { "skep_cluster_holes_total", METRIC_COUNTER, "How often changes of other nodes were missing.",
       METRIC_FIELD(struct cluster_status, holes) },
@@ -220,7 +224,7 @@ static void write_alive(const struct cluster_status *status, struct writer *w) {
         write_node(w, family, status->list[i].node, status->list[i].name, status->list[i].alive);
 }
 
-/* A node that is away, or whose version does not tell, has no value. */
+/* A node that is not heard, or whose version does not report them, has no value. */
 static void write_lags(const struct cluster_status *status, struct writer *w, const char *family,
                        const char *help, bool in_seconds) {
     metrics_text_family(w, family, METRIC_GAUGE, help);

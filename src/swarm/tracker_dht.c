@@ -7,7 +7,7 @@
 #include "swarm/peer_view.h"
 #include "swarm/tracker_state.h"
 
-/* In a cluster it is shared out as an interval, from which the lifetime follows. */
+/* Records of a cluster have an interval, from which the lifetime of a peer follows. */
 enum { RECORDED_INTERVAL_S = 2 * (DHT_PEER_TTL_S - DEADLINE_SLACK_S) / 5 };
 
 _Static_assert(RECORDED_INTERVAL_S * 5 / 2 + DEADLINE_SLACK_S == DHT_PEER_TTL_S,

@@ -58,7 +58,7 @@ def cluster(network):
             link(number, up=True)
         nodes = [stack.enter_context(node(number, engines)) for number in range(NODES)]
         for daemon in nodes:
-            daemon.wait_for_log("cluster: ", "this node is whole")
+            daemon.wait_for_log("cluster: ", "this node has all peers")
         yield nodes, engines
 
 

@@ -128,7 +128,7 @@ def test_killed_node_gets_everything_from_another_one_when_it_is_back():
         client.complete()
         b.start()
         wait_until(lambda: is_ready(b))
-        b.wait_for_log("received a snapshot")
+        b.wait_for_log("received a copy of all peers")
         counts_are(b, first, (1, 0, 0))
         counts_are(b, second, (1, 0, 1))
         # What it counts now, both count.
@@ -191,7 +191,7 @@ def test_counts_stay_and_left_peers_go_if_a_node_starts_while_the_engine_is_away
         second = Peer(b.port, torrent)
         second.start()
         second.complete()
-        b.wait_for_log("cluster: received a snapshot")
+        b.wait_for_log("cluster: received a copy of all peers")
         for daemon in a, b:
             counts_are(daemon, torrent, (2, 0, 2))
 

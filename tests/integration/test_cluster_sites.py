@@ -82,6 +82,6 @@ def test_copy_of_another_site_brings_no_lan_peers(torrent):
         Peer(a.port, torrent, left=0, source=OUTSIDE.format(1)).start()
         with at_site(engine, "b", "north") as b, at_site(engine, "c", "south") as c:
             for daemon in b, c:
-                daemon.wait_for_log("received a snapshot")
+                daemon.wait_for_log("received a copy of all peers")
             counts_are(b, torrent, (1, 1, 0))
             counts_are(c, torrent, (1, 0, 0))

@@ -37,4 +37,4 @@ def is_ready(daemon):
 
 
 def become_whole(daemon):
-    daemon.wait_for_log("cluster: ", "this node is whole")
+    daemon.wait_for_log("cluster: ", "this node has all peers")

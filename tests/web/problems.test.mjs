@@ -231,8 +231,8 @@ test("a node of a cluster shows the nodes, and what it lacks", async () => {
   engine.kill();
   await card.getByText("Not connected").waitFor();
   await page.goto(`${nodes[0].url}/#/`);
-  await page.getByText("Cluster: 2 of 2 nodes, engine away").waitFor();
-  await problem(page, "warning").getByText("Changes for the other nodes of the cluster wait").waitFor();
+  await page.getByText("Cluster: 2 of 2 nodes, engine not connected").waitFor();
+  await problem(page, "warning").getByText("The engine of the cluster is not connected").waitFor();
   assert.deepEqual(await axeFindings(page), []);
   await close(page);
   await Promise.all(nodes.map((each) => each.end()));
@@ -290,7 +290,7 @@ with sqlite3.connect(sys.argv[1]) as db:
                    [(i.to_bytes(20, "big"), f"torrent {i}") for i in range(1, 1202)])`;
   execFileSync("python3", ["-c", code, joined.file]);
   fs.writeFileSync(path.join(joined.directory, "skepd.conf"), quick + engine.settings("two"));
-  while (!first.log().includes("this node is whole")) await sleep(20);
+  while (!first.log().includes("this node has all peers")) await sleep(20);
   await joined.run();
   while (!joined.log().includes("set aside 1201 torrents")) await sleep(20);
   return [first, joined];
@@ -307,7 +307,7 @@ test("entries that were set aside are counted, and added with the keyboard, also
       : route.continue(),
   );
   const item = problem(page, "aside");
-  await item.getByText("1,202 entries are not in the cluster").waitFor();
+  await item.getByText("1,202 entries of this node's database are not in the cluster").waitFor();
   assert.equal(await page.getByText("skepctl cluster import").count(), 0);
   assert.deepEqual(await axeFindings(page), []);
   const button = item.getByRole("button", { name: "Add to cluster" });

@@ -15,7 +15,7 @@
 #include "store/change_writer.h"
 #include "swarm/tracker.h"
 
-enum { HEALTH_WARNINGS_MAX = 8, HEALTH_WARNING_LEN = 256 };
+enum { HEALTH_WARNINGS_MAX = 8, HEALTH_WARNING_LEN = 384 };
 
 struct health_report {
     bool store_failing;

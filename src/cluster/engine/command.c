@@ -42,7 +42,7 @@ enum engine_result command_lose(struct engine *engine) {
                   engine->options.timeout_ms);
     else
         error_set(engine->error, "%s: %s", engine->info.url,
-                  connection->err == 0 ? "out of memory" : connection->errstr);
+                  connection->err == 0 ? "skepd is out of memory" : connection->errstr);
     command_close(engine);
     engine->next = 0;
     return ENGINE_LOST;

@@ -71,7 +71,7 @@ enum engine_result command_run_number(struct engine *engine, const struct comman
 /* Text of a reply, valid as long as the reply; empty if it is NULL or has none. */
 struct bytes command_reply_text(const redisReply *reply);
 
-/* Whether the reply, which may be NULL, is a list of at least so many elements. */
+/* Whether the reply, which may be NULL, is a list of at least `elements` elements. */
 bool command_reply_is_list(const redisReply *reply, size_t elements);
 
 /* A connection has failed: closes both. Always ENGINE_LOST. */

@@ -3,9 +3,9 @@
  *
  * Of a list of servers, the master is used. When the connection breaks, or the server refuses
  * writes, because it has become a replica or has too few replicas, the connection is closed, and
- * engine_connect looks again. Each call waits for the server, at most `timeout_ms` for each reply;
- * so only a thread that may wait calls. One thread at a time, unless a function says otherwise. The
- * process ignores SIGPIPE. */
+ * engine_connect looks again. Calls block, at most `timeout_ms` for each reply, and one second
+ * longer for a read that waits. One thread at a time, unless a function says otherwise. The process
+ * ignores SIGPIPE. */
 #ifndef SKEP_CLUSTER_ENGINE_ENGINE_H
 #define SKEP_CLUSTER_ENGINE_ENGINE_H
 

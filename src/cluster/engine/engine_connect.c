@@ -46,7 +46,7 @@ static bool open_connection(struct engine *engine, const struct engine_url *url,
     engine->connection =
         url->is_socket ? redisConnectUnixNonBlock(place) : redisConnectNonBlock(place, url->port);
     if (engine->connection == NULL)
-        return error_set(engine->error, "out of memory");
+        return error_set(engine->error, "skepd is out of memory");
     const int failure = engine->connection->err == 0 ? finish_connecting(engine) : 0;
     if (failure != 0)
         return error_set(engine->error, "%s: %s", engine->info.url, strerror(failure));
@@ -62,13 +62,15 @@ static bool open_connection(struct engine *engine, const struct engine_url *url,
 static bool read_password(struct engine *engine, char password[static ENGINE_PASSWORD_LEN]) {
     FILE *file = fopen(engine->password_file, "re");
     if (file == NULL)
-        return error_set(engine->error, "%s: %s", engine->password_file, strerror(errno));
+        return error_set(engine->error, "cannot read cluster.password_file %s: %s",
+                         engine->password_file, strerror(errno));
     password[0] = '\0';
     const bool read = fgets(password, ENGINE_PASSWORD_LEN, file) != NULL;
     fclose(file);
     password[strcspn(password, "\r\n")] = '\0';
     return (read && password[0] != '\0') ||
-           error_set(engine->error, "%s: the first line is empty", engine->password_file);
+           error_set(engine->error, "cluster.password_file %s: the first line is empty",
+                     engine->password_file);
 }
 
 static bool log_in(struct engine *engine, const struct engine_url *url) {

@@ -66,9 +66,11 @@ static bool read_info(struct engine *engine, struct bytes info) {
     found->replicas = (uint32_t)find_number(info, "connected_slaves");
     check_settings(found, info);
     if (info_is(info, "loading", "1"))
-        return error_set(engine->error, "%s: is loading its data", found->url);
+        return error_set(engine->error, "%s is loading its data", found->url);
     if (!info_is(info, "role", "master"))
-        return error_set(engine->error, "%s: is a replica, not a master", found->url);
+        return error_set(engine->error,
+                         "%s is a replica: add the URL of its master to cluster.engine",
+                         found->url);
     if (info_is(info, "redis_mode", "cluster"))
         return error_set(engine->error, "%s: Redis Cluster is not supported", found->url);
     if (version_number(found->version) < (found->is_valkey ? 7002 : 7000))
@@ -100,8 +102,8 @@ static enum engine_result run_and_look(struct engine *engine, const struct comma
     return ENGINE_DONE;
 }
 
-/* Tries each command on a key of a wrong type, so that those that change something fail without
- * doing so. Rights are checked first. */
+/* Runs each command on a key with a string, which expires soon: commands for streams and lists fail
+ * without effect. The server checks the user's rights before the type of the key. */
 bool server_checks_rights(struct engine *engine) {
     char key[ENGINE_KEY_LEN];
     char text[ERROR_LEN];
@@ -126,6 +128,8 @@ bool server_checks_rights(struct engine *engine) {
     }
     text[denied.len] = '\0';
     return denied.len == 0 ||
-           error_set(engine->error, "%s: the user has no right to run %s with keys %s:*",
-                     engine->info.url, text, engine->prefix);
+           error_set(
+               engine->error,
+               "%s: the user has no right to run %s with keys %s:*; grant it with ACL SETUSER",
+               engine->info.url, text, engine->prefix);
 }

@@ -16,10 +16,10 @@ static bool is_true(const json_t *object, const char *key) {
 
 static const char *state_of(const json_t *node) {
     if (is_true(node, "full"))
-        return "full";
+        return "no room for all peers";
     if (is_true(node, "whole"))
         return "has all peers";
-    return is_true(node, "ready") ? "ready" : "joining";
+    return is_true(node, "ready") ? "joined, may lack peers" : "joining";
 }
 
 /* Since the time of a field, by this machine's clock. */
@@ -30,14 +30,15 @@ static void format_age(const json_t *object, const char *key, char text[static F
 
 static void print_condition(const json_t *node) {
     char age[FORMAT_NUMBER_LEN];
+    const json_int_t offset_ms = json_integer_value(json_object_get(node, "clock_offset_ms"));
     format_age(node, "since", age);
     printf(", up %s, ", age);
     if (json_is_integer(json_object_get(node, "behind_entries")))
-        printf("behind: %" PRIu64 " entries, %.1f s, ", api_client_number(node, "behind_entries"),
+        printf("%" PRIu64 " entries (%.1f s) behind, ", api_client_number(node, "behind_entries"),
                (double)api_client_number(node, "behind_ms") / 1000);
-    printf("%" PRIu64 " announces/s, clock %" JSON_INTEGER_FORMAT " ms behind the engine's\n",
-           api_client_number(node, "announces_per_s"),
-           json_integer_value(json_object_get(node, "clock_offset_ms")));
+    printf("%" PRIu64 " announces/s, clock %" JSON_INTEGER_FORMAT " ms %s that of the engine\n",
+           api_client_number(node, "announces_per_s"), offset_ms < 0 ? -offset_ms : offset_ms,
+           offset_ms < 0 ? "ahead of" : "behind");
 }
 
 static void print_last_heard(const json_t *node) {
@@ -46,16 +47,16 @@ static void print_last_heard(const json_t *node) {
     printf(", last heard %s ago\n", age);
 }
 
-static void print_node(const json_t *node, bool is_away) {
+static void print_node(const json_t *node, bool is_silent) {
     char name[TEXT_LEN];
     char id[TEXT_LEN];
     char version[TEXT_LEN];
     format_clean(bytes_of(api_client_text(node, "name", "?")), name, sizeof name);
     format_clean(bytes_of(api_client_text(node, "id", "?")), id, sizeof id);
     format_clean(bytes_of(api_client_text(node, "version", "?")), version, sizeof version);
-    printf("%-11s%s (%s), %s, version %s", "node", name, id, is_away ? "away" : state_of(node),
-           version);
-    if (is_away)
+    printf("%-11s%s (%s), %s, version %s", "node", name, id,
+           is_silent ? "not heard" : state_of(node), version);
+    if (is_silent)
         print_last_heard(node);
     else
         print_condition(node);
@@ -73,7 +74,7 @@ static void print_engine(const json_t *engine) {
         format_size(api_client_number(engine, "stream_bytes"), bytes);
         printf("engine     %s, %s %s, %s of changes\n", url, kind, version, bytes);
     } else {
-        puts("engine     not connected: changes wait");
+        puts("engine     not connected; changes from and to the other nodes wait");
     }
     if (json_is_string(json_object_get(engine, "error")))
         output_labelled("error", api_client_text(engine, "error", "?"));
@@ -97,9 +98,9 @@ static void print_counts(const json_t *counts) {
            api_client_number(counts, "records_sent"), api_client_number(counts, "records_merged"),
            api_client_number(counts, "records_waiting"),
            api_client_number(counts, "records_dropped"));
-    printf("repairs    %" PRIu64 " resends, %" PRIu64 " holes, %" PRIu64
-           " copies received, %" PRIu64 " sent\n",
-           api_client_number(counts, "resends"), api_client_number(counts, "holes"),
+    printf("repairs    changes missing %" PRIu64 " times, changes sent again %" PRIu64 " times\n",
+           api_client_number(counts, "holes"), api_client_number(counts, "resends"));
+    printf("copies     of all peers: %" PRIu64 " received, %" PRIu64 " sent\n",
            api_client_number(counts, "snapshots_received"),
            api_client_number(counts, "snapshots_sent"));
 }
@@ -121,7 +122,7 @@ static void print_snapshot(const json_t *snapshot) {
         { "started", "this node started" },
         { "missing", "changes were missing" },
         { "no_room", "there was no room for all peers" },
-        { "by_time", "no copy had arrived before" },
+        { "by_time", "this node had joined without a copy" },
         { NULL, "of a reason that this skepctl does not know" },
     };
     char requested[FORMAT_NUMBER_LEN];
@@ -137,7 +138,7 @@ static void print_snapshot(const json_t *snapshot) {
 
 static void print_resend(const json_t *resend) {
     static const struct reason reasons[] = {
-        { "engine", "the engine restarted, or is another one" },
+        { "engine", "the engine restarted or was replaced" },
         { "stream", "the engine lost changes" },
         { NULL, "of a reason that this skepctl does not know" },
     };
@@ -154,7 +155,8 @@ static void print_aside(const json_t *aside) {
     const uint64_t names = api_client_number(aside, "names");
     if (torrents + passkeys + names > 0)
         printf("set aside  %" PRIu64 " torrents, %" PRIu64 " passkeys, %" PRIu64
-               " names that the cluster does not have; add them with `skepctl cluster import`\n",
+               " machine names that the cluster does not have: they have no effect; add them with "
+               "`skepctl cluster import`\n",
                torrents, passkeys, names);
 }
 
@@ -228,7 +230,7 @@ const struct command cluster_command = {
     .name = "cluster",
     .arguments = "[import]",
     .arguments_max = 1,
-    .summary = "Show the nodes of the cluster, or import entries set aside at the join",
+    .summary = "Show the nodes of the cluster, or add entries set aside when this node joined",
     .example = "skepctl cluster --url http://192.168.1.10:6969",
     .run = run_cluster,
 };

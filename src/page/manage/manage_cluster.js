@@ -11,10 +11,10 @@ const COPY_REASONS = {
   started: "this node started",
   missing: "changes were missing",
   no_room: "there was no room for all peers",
-  by_time: "no copy had arrived before",
+  by_time: "this node had joined without a copy",
 };
 const RESEND_REASONS = {
-  engine: "the engine restarted, or is another one",
+  engine: "the engine restarted or was replaced",
   stream: "the engine lost changes",
 };
 
@@ -26,7 +26,7 @@ export function createCluster() {
     ["Engine", ({ engine }) => (engine.connected ? `${engine.kind} ${engine.version}` : "Not connected")],
     ["Behind", ({ node }) => timeOf(node.behind_ms)],
     ["Changes waiting", ({ counts }) => count(counts.records_waiting)],
-    ["Changes in the engine", ({ engine }) => bytes(engine.stream_bytes)],
+    ["Memory of the engine", ({ engine }) => bytes(engine.stream_bytes)],
     ["Sent", ({ node }) => rate(node.bytes_sent_per_s)],
     ["Read", ({ node }) => rate(node.bytes_read_per_s)],
   ]);
@@ -49,8 +49,8 @@ export function createCluster() {
       { label: "Running for", numeric: true, build: textCell(({ alive, since }) => (alive ? duration(now() - since) : "–")) },
       { label: "Announces", numeric: true, build: textCell((node) => `${count(node.announces_per_s)}/s`) },
       { label: "Behind", numeric: true, build: textCell((node) => (node.alive ? lagOf(node) : "–")) },
-      { label: "Clock difference", numeric: true, build: textCell((node) => `${count(0 - node.clock_offset_ms)} ms`) },
-      { label: "Heard", numeric: true, build: textCell(({ own, heard }) => (own ? "–" : ago(heard))) },
+      { label: "Clock", numeric: true, build: textCell(clockOf) },
+      { label: "Last heard", numeric: true, build: textCell(({ own, heard }) => (own ? "–" : ago(heard))) },
     ],
   });
   const content = make("div", { class: "stack" }, warnings.node, facts.node, table.node, details.node);
@@ -74,10 +74,15 @@ export function createCluster() {
   return { node, refresh };
 }
 
-/** "120 entries, 1.2 s"; an earlier version does not tell. */
+/** "120 entries, 1.2 s"; an earlier version does not report it. */
 function lagOf({ behind_entries, behind_ms }) {
   if (behind_entries === null) return "–";
   return `${pluralize(behind_entries, "entry", "entries")}, ${timeOf(behind_ms)}`;
+}
+
+/** Beside the clock of the engine. */
+function clockOf({ clock_offset_ms }) {
+  return clock_offset_ms < 0 ? `${count(-clock_offset_ms)} ms ahead` : `${count(clock_offset_ms)} ms behind`;
 }
 
 /** "1.2 s", "12 s", "4 min". */
@@ -107,8 +112,8 @@ function copiesOf({ counts, last_snapshot }) {
 }
 
 function stateOf({ alive, full, whole, ready }) {
-  if (!alive) return "Away";
-  if (full) return "Full";
+  if (!alive) return "Not heard";
+  if (full) return "No room for all peers";
   if (whole) return "Has all peers";
-  return ready ? "Ready" : "Joining";
+  return ready ? "Joined, may lack peers" : "Joining";
 }

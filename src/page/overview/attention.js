@@ -62,7 +62,7 @@ function findProblems(status) {
   const texts = (status.warnings ?? []).filter((text) => !aside || !text.includes("skepctl cluster import"));
   const warnings = texts.map((text) => ({ key: text, text }));
   if (aside > 0) {
-    const text = aside === 1 ? "entry is not in the cluster" : "entries are not in the cluster";
+    const text = aside === 1 ? "entry of this node's database is not in the cluster" : "entries of this node's database are not in the cluster";
     warnings.push({ key: "aside", number: aside, text, action: "Add to cluster", act: addSetAside, status });
   }
   const counted = PROBLEMS.map(([key, numberOf, link, many, one]) => {

@@ -8,7 +8,7 @@ import { confirmAction } from "../components/dialog.js";
 const KINDS = [
   ["torrents", "torrent"],
   ["passkeys", "passkey"],
-  ["names", "name"],
+  ["names", "machine name"],
 ];
 
 /** Their number, of all kinds. */
@@ -22,7 +22,7 @@ export async function addSetAside({ cluster }, done) {
   const numbers = kinds.map(([kind, noun]) => pluralize(cluster.set_aside[kind], noun));
   const confirmed = await confirmAction(
     "Add to the cluster?",
-    `The database of this node has entries that the cluster did not have when the node joined: ${numbers.join(", ")}. They are not in effect. Once added, they hold at all nodes.`,
+    `The database of this node has entries that the cluster did not have when the node joined: ${numbers.join(", ")}. They have no effect. Once added, they apply on all nodes.`,
     "Add to cluster",
   );
   if (!confirmed) return;

@@ -169,11 +169,11 @@ const BEHIND_MS = 1000;
 /** The nodes that are alive, and what keeps this one from knowing all changes. */
 function clusterFact({ nodes, alive, ready, connected, behind_ms }) {
   const state = !connected
-    ? ", engine away"
+    ? ", engine not connected"
     : !ready
       ? ", joining"
       : behind_ms >= BEHIND_MS
-        ? `, ${duration(behind_ms / 1000)} behind`
+        ? `, this node ${duration(behind_ms / 1000)} behind`
         : "";
   return `Cluster: ${count(alive)} of ${pluralize(nodes, "node")}${state}`;
 }

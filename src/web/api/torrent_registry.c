@@ -256,18 +256,18 @@ static void send_no_file(const struct api_request *request, struct web_response 
         break;
     case API_FILE_AT_ALIVE_NODE:
         api_send_error(response, 404, "no_file",
-                       "The .torrent file of this torrent is at the node %s of the cluster.", node);
+                       "Download the .torrent file from the node %s of the cluster.", node);
         break;
     case API_FILE_AT_AWAY_NODE:
         api_send_error(response, 404, "no_file",
-                       "The .torrent file of this torrent is at the node %s of the cluster, which "
-                       "is away.",
+                       "The .torrent file is on the node %s of the cluster, which is not heard. "
+                       "Start that node, or upload the file again.",
                        node);
         break;
     case API_FILE_AT_UNKNOWN_NODE:
         api_send_error(response, 404, "no_file",
-                       "The node with the .torrent file of this torrent is away or was removed "
-                       "from the cluster. Upload the file again.");
+                       "The .torrent file is on a node that is not heard, or was removed from the "
+                       "cluster. Upload the file again.");
         break;
     }
 }

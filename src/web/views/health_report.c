@@ -119,21 +119,29 @@ static void check_cluster(const struct health_sources *sources, struct health_re
         return;
     cluster_describe(sources->cluster, &status);
     if (status.error[0] != '\0')
-        add_warning(report, "Changes for the other nodes of the cluster wait: %.180s",
+        add_warning(report, "%s: %.250s. Changes from and to the other nodes wait.",
+                    status.connected ? "The engine of the cluster refuses commands"
+                                     : "The engine of the cluster is not connected",
                     status.error);
     if (status.warnings[0] != '\0')
-        add_warning(report, "Engine of the cluster: %.200s", status.warnings);
+        add_warning(report, "Engine of the cluster: %.350s", status.warnings);
     if (status.full)
-        add_warning(report, "This node has no room for all peers of the cluster: raise limits.");
+        add_warning(report,
+                    "This node has no room for all peers of the cluster: raise limits.peers_max, "
+                    "torrents_max, torrent_peers_max or memory_max_mib to the values of the other "
+                    "nodes.");
     if (status.torrents_aside + status.passkeys_aside + status.names_aside > 0)
         add_warning(report,
-                    "Set aside, since the cluster does not have them: %zu torrents, %zu passkeys, "
-                    "%zu names. To add them: skepctl cluster import",
+                    "Set aside, and without effect, since the cluster does not have them: %zu "
+                    "torrents, %zu passkeys, %zu machine names of this node's database. To add "
+                    "them: skepctl cluster import",
                     status.torrents_aside, status.passkeys_aside, status.names_aside);
     for (size_t i = 0; i < status.members; i++) {
         if (!status.list[i].alive && status.list[i].heard_s < CLUSTER_REMOVED_S)
-            add_warning(report, "The node %s of the cluster has been away for %u s.",
-                        status.list[i].name, status.list[i].heard_s);
+            add_warning(report,
+                        "The cluster's node %s was last heard %u min ago. Start it. If it was "
+                        "removed, this warning ends after a day.",
+                        status.list[i].name, status.list[i].heard_s / 60);
     }
 }
 

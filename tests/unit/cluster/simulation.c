@@ -828,7 +828,8 @@ static void walk_after_overflow(struct node *node) {
             return;
         node->walked = 0;
     }
-    for (; node->walked < KEYS && outbox_has_room(&node->outbox); node->walked++) {
+    for (; node->walked < KEYS && blob_queue_has_room(&node->outbox.puts, RECORD_MAX);
+         node->walked++) {
         if (node->slots[node->walked].peer.stamp >= node->walk_from)
             emit_peer(node, NULL, node->walked);
     }
@@ -1194,7 +1195,7 @@ static void tick_joining(struct node *node) {
         sim.holes++;
     }
     if (outbox_take_lost(&node->outbox) && sim.broken != RULE_LOST_LASTING)
-        node->joining.told = false;
+        node->joining.sent_lasting = false;
     if ((is_connected(node) && !is_behind(node)) || sim.broken == RULE_TELL_READ)
         node->joining.read_ms = sim.now_ms;
     if (!node->joining.has_room && count_peers(node) < node->room)
@@ -1210,7 +1211,7 @@ static void tick_joining(struct node *node) {
     case JOINING_WHOLE:
         sim.whole_by_time_ms = engine_now_ms();
         break;
-    case JOINING_TELL:
+    case JOINING_SEND_LASTING:
         node->lasting_ms = 0;
         send_lasting(node);
         break;
@@ -1418,7 +1419,7 @@ static void start_node(struct node *node) {
     node->excused_until_ms = 0;
     node->replica = replica_create(&options, clock_of(node));
     node->joining = joining_begin(sim.now_ms);
-    node->joining.told = sim.broken == RULE_SEND_RESTORED;
+    node->joining.sent_lasting = sim.broken == RULE_SEND_RESTORED;
     if (!outbox_create(&node->outbox, &queues))
         abort();
     if (node->copy_of != NULL)
@@ -1847,7 +1848,7 @@ static void compare_early(void) {
 /* All nodes start at once: they have nothing to restore. */
 static void start_whole(struct node *node) {
     start_node(node);
-    node->joining.joined = node->joining.whole = node->joining.told = true;
+    node->joining.joined = node->joining.whole = node->joining.sent_lasting = true;
     node->joining.empty = false;
     replica_join(&node->replica);
 }

@@ -490,7 +490,7 @@ END_TEST
 
 START_TEST(replica_alone_is_refused) {
     run("REPLICAOF 127.0.0.1 1");
-    assert_refused("is a replica, not a master");
+    assert_refused("is a replica");
 }
 END_TEST
 

@@ -28,7 +28,7 @@ static struct joining joined(void) {
     struct joining joining = start();
     ck_assert_int_eq(tick(&joining, 10), JOINING_REQUEST);
     ck_assert_int_eq(answer(&joining, true), CHUNK_FIRST_SNAPSHOT);
-    ck_assert_int_eq(tick(&joining, 10), JOINING_TELL);
+    ck_assert_int_eq(tick(&joining, 10), JOINING_SEND_LASTING);
     ck_assert_int_eq(tick(&joining, 10), JOINING_WAIT);
     return joining;
 }
@@ -65,7 +65,7 @@ START_TEST(hole_during_a_snapshot_is_the_reason_of_the_next_one) {
     joining_lost(&joining);
     ck_assert_int_eq(joining.requested_for, SNAPSHOT_STARTED);
     ck_assert_int_eq(answer(&joining, true), CHUNK_FIRST_SNAPSHOT);
-    ck_assert_int_eq(tick(&joining, 10), JOINING_TELL);
+    ck_assert_int_eq(tick(&joining, 10), JOINING_SEND_LASTING);
     requests_for(&joining, 10, SNAPSHOT_MISSING);
 }
 END_TEST
@@ -84,7 +84,7 @@ START_TEST(node_that_is_whole_by_time_says_so) {
     struct joining joining = start();
     requests_for(&joining, 10, SNAPSHOT_STARTED);
     ck_assert_int_eq(tick(&joining, SNAPSHOT_PATIENCE_MS), JOINING_GAVE_UP);
-    ck_assert_int_eq(tick(&joining, 10), JOINING_TELL);
+    ck_assert_int_eq(tick(&joining, 10), JOINING_SEND_LASTING);
     requests_for(&joining, 10, SNAPSHOT_STARTED);
     ck_assert_int_eq(tick(&joining, 1000 * INTERVAL_S), JOINING_WHOLE);
     requests_for(&joining, 10, SNAPSHOT_BY_TIME);

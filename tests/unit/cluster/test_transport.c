@@ -193,13 +193,15 @@ START_TEST(node_joins_by_a_snapshot) {
     chunk.last = true;
     ck_assert_int_eq(joining_note_chunk(&joining, &chunk, 40000), CHUNK_FIRST_SNAPSHOT);
     ck_assert(joining.joined && joining.whole);
-    ck_assert_int_eq(tick(&joining, 41000), JOINING_TELL); /* what it restored */
+    ck_assert_int_eq(tick(&joining, 41000), JOINING_SEND_LASTING); /* what it restored */
     ck_assert_int_eq(tick(&joining, 42000), JOINING_WAIT);
 }
 END_TEST
 
 START_TEST(node_that_was_away_reads_then_tells_what_lasts) {
-    struct joining joining = { .joined = true, .whole = true, .has_room = true, .told = true };
+    struct joining joining = {
+        .joined = true, .whole = true, .has_room = true, .sent_lasting = true
+    };
     ck_assert_int_eq(tick(&joining, 1000), JOINING_WAIT);
     ck_assert_int_eq(joining_tick(&joining, false, 1, 300, 150000), JOINING_WAIT);
     ck_assert_int_eq(joining_tick(&joining, true, 1, 300, 150999), JOINING_WAIT);
@@ -208,13 +210,15 @@ START_TEST(node_that_was_away_reads_then_tells_what_lasts) {
     joining.read_ms = 300998;
     ck_assert_int_eq(joining_tick(&joining, true, 1, 300, 301000), JOINING_WAIT);
     joining.read_ms = 300999;
-    ck_assert_int_eq(joining_tick(&joining, true, 1, 300, 302000), JOINING_TELL);
+    ck_assert_int_eq(joining_tick(&joining, true, 1, 300, 302000), JOINING_SEND_LASTING);
     ck_assert_int_eq(joining_tick(&joining, true, 1, 300, 303000), JOINING_WAIT);
 }
 END_TEST
 
 START_TEST(snapshot_without_room_does_not_count) {
-    struct joining joining = { .joined = true, .confirmed = true, .has_room = true, .told = true };
+    struct joining joining = {
+        .joined = true, .confirmed = true, .has_room = true, .sent_lasting = true
+    };
     ck_assert_int_eq(tick(&joining, 1000), JOINING_REQUEST);
     joining_set_room(&joining, false);
     joining_set_room(&joining, true);
@@ -240,7 +244,7 @@ START_TEST(node_without_an_answer_joins_and_is_whole_later) {
     (void)tick(&joining, 0);
     ck_assert_int_eq(tick(&joining, SNAPSHOT_PATIENCE_MS), JOINING_GAVE_UP);
     ck_assert(joining.joined && !joining.whole);
-    ck_assert_int_eq(tick(&joining, 30000), JOINING_TELL);
+    ck_assert_int_eq(tick(&joining, 30000), JOINING_SEND_LASTING);
     ck_assert_int_eq(tick(&joining, 30001), JOINING_REQUEST);
     ck_assert_int_eq(tick(&joining, 330001), JOINING_WHOLE);
     ck_assert(joining.whole);
@@ -257,7 +261,7 @@ END_TEST
 
 START_TEST(hole_and_lack_of_room_end_wholeness) {
     struct joining joining = {
-        .joined = true, .confirmed = true, .whole = true, .has_room = true, .told = true
+        .joined = true, .confirmed = true, .whole = true, .has_room = true, .sent_lasting = true
     };
     joining_lost(&joining);
     ck_assert(!joining.whole);
@@ -340,7 +344,7 @@ START_TEST(full_outbox_drops_puts_and_asks_for_a_walk) {
             found++;
         }
     }
-    ck_assert(outbox_has_room(&outbox));
+    ck_assert(blob_queue_has_room(&outbox.puts, RECORD_MAX));
     ck_assert_uint_eq(outbox_take_dropped(&outbox), stamp - 1);
     ck_assert_uint_eq(outbox_take_dropped(&outbox), 0);
     outbox_free(&outbox);
