@@ -315,7 +315,7 @@ test("entries that were set aside are counted, and added with the keyboard, also
   await button.focus();
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog", { name: "Add to the cluster?" });
-  await dialog.getByText("1,201 torrents, 1 name").waitFor();
+  await dialog.getByText("1,201 torrents, 1 machine name").waitFor();
   assert.deepEqual(await axeFindings(page), []);
   await page.keyboard.press("Enter"); // "Cancel" has the focus
   await dialog.waitFor({ state: "detached" });
