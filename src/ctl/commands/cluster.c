@@ -230,7 +230,7 @@ const struct command cluster_command = {
     .name = "cluster",
     .arguments = "[import]",
     .arguments_max = 1,
-    .summary = "Show the nodes of the cluster, or add entries set aside when this node joined",
+    .summary = "Show the nodes of the cluster, or add the entries that were set aside",
     .example = "skepctl cluster --url http://192.168.1.10:6969",
     .run = run_cluster,
 };
