@@ -63,6 +63,15 @@ bool member_is_alive(const struct member *member, uint64_t now_ms) {
     return now_ms <= member->heard_ms + MEMBER_ALIVE_MS;
 }
 
+bool members_has_joined(const struct members *members, const struct entry_header *entry) {
+    for (size_t i = 0; i < members->count; i++) {
+        const struct member *member = &members->list[i];
+        if (member->node == entry->node)
+            return member->joined && member->incarnation == entry->incarnation;
+    }
+    return false;
+}
+
 /* Of two nodes that have joined. */
 static bool is_fuller(const struct member *a, const struct member *b) {
     if (a->empty != b->empty)

@@ -46,6 +46,9 @@ enum entry_origin entry_origin(const struct entry_header *entry, uint64_t node,
 void members_note(struct members *members, const struct entry_header *entry,
                   const struct heartbeat *heartbeat, uint64_t now_ms);
 
+/* Whether the node that has sent an entry has joined since its start, as far as is known. */
+bool members_has_joined(const struct members *members, const struct entry_header *entry);
+
 /* Whether a node that has joined, but is not whole, sends its peers to the empty node `requester`,
  * which requests a snapshot. Only one node does, and only if none is whole: of the nodes with
  * peers, or of all nodes if none has peers, the oldest. `own` describes this node. */

@@ -15,6 +15,7 @@ enum {
     CLOCK_TOOK_MS = 50,
     CLOCK_KEPT_MS = 60000,
     REPORTED_MS = 60000, /* until the same failure is logged again, if it ended in between */
+    SECRET_NEW_MS = 2 * NODE_HEARTBEAT_MS + 2000, /* by then, the others have put theirs back */
 };
 
 void node_link_update_table(struct node *node) {
@@ -27,6 +28,7 @@ void node_link_update_table(struct node *node) {
             members_budget_per_s(&node->status.members, node->budget_per_s, node->now_ms),
         .connected = node->has_connected,
         .foreign = node->foreign,
+        .unsure = node->made_secret && node->now_ms < node->secret_until_ms,
         .secret = node->options.replica.secret,
     };
     node->update_ms = node->now_ms + UPDATE_MS;
@@ -153,7 +155,8 @@ void node_link_look_at_stream(struct node *node) {
     const bool lost_own = stream_id_before(stream.last, node->last);
     if (node->run[0] == '\0') {
         node->position = stream.last;
-    } else if (is_other || stream.ever_added < node->ever_added || lost_own) {
+    } else if (is_other || stream.ever_added < node->ever_added || lost_own ||
+               stream_id_before(stream.last, node->position)) {
         begin_again(node, &stream, is_other ? RESEND_ENGINE : RESEND_STREAM);
         at_end = false;
     }
@@ -163,32 +166,45 @@ void node_link_look_at_stream(struct node *node) {
     note_lag(node, &stream, at_end || !stream_id_before(node->position, stream.last));
 }
 
-/* The first node of a cluster makes the secret. A node that has another one, from its store, takes
- * the cluster's, unless it has joined: then the engine has lost the secret, and has that of a new
- * node. */
-static enum engine_result share_secret(struct node *node) {
-    struct hash_key secret = node->options.replica.secret;
+/* With the lock. */
+static void take_secret(struct node *node, const struct hash_key *secret) {
+    struct replica past = node->replica;
+    node->foreign = true;
+    node->options.replica.secret = *secret;
+    node_link_create_replica(node);
+    node->table.move_counts(node->table.context, &past, &node->replica);
+    replica_free(&past);
+}
+
+/* The first node of a cluster makes the secret. A node that has another one takes the cluster's
+ * when it connects. If the engine loses the secret, the nodes put it back. Until they do, a new
+ * node may have made another one, which gives way to theirs. */
+enum engine_result node_link_share_secret(struct node *node) {
+    const struct hash_key own = node->options.replica.secret;
+    struct hash_key secret = own;
+    bool made;
     const enum engine_result result =
-        engine_share_secret(node->engine, (uint8_t *)&secret, sizeof secret);
+        engine_share_secret(node->engine, (uint8_t *)&secret, sizeof secret, &made);
     if (!node_link_is_done(node, result))
         return result;
+    const bool differs = memcmp(&secret, &own, sizeof secret) != 0;
+    const bool takes = differs && (!node->has_connected || !node->joining.joined ||
+                                   node->now_ms < node->secret_until_ms);
+    if (!node->has_connected && (made || takes))
+        node->secret_until_ms = node->now_ms + SECRET_NEW_MS;
     node_lock(node);
-    const bool differs = memcmp(&secret, &node->options.replica.secret, sizeof secret) != 0;
-    const bool takes = differs && !node->joining.joined;
-    node->foreign = node->has_connected ? node->foreign : differs;
+    node->made_secret = node->has_connected ? node->made_secret : made;
     node->has_connected = true;
-    if (takes) {
-        struct replica past = node->replica;
-        node->options.replica.secret = secret;
-        node_link_create_replica(node);
-        node->table.move_counts(node->table.context, &past, &node->replica);
-        replica_free(&past);
-    }
+    if (takes)
+        take_secret(node, &secret);
     node_link_update_table(node);
     node_unlock(node);
-    if (differs && !takes)
-        log_warning("cluster: the engine has another cluster's secret; restart this node");
-    return ENGINE_DONE;
+    if (!differs || takes)
+        return ENGINE_DONE;
+    log_warning("cluster: the engine had the secret of another cluster: replaced it by this one's");
+    const enum engine_result replaced =
+        engine_replace_secret(node->engine, (const uint8_t *)&own, sizeof own);
+    return node_link_is_done(node, replaced) ? ENGINE_DONE : replaced;
 }
 
 static void note_connection(struct node *node) {
@@ -209,7 +225,7 @@ static void note_connection(struct node *node) {
  * another cluster. */
 static bool join_engine(struct node *node) {
     node_link_follow_clock(node);
-    const enum engine_result result = share_secret(node);
+    const enum engine_result result = node_link_share_secret(node);
     if (result == ENGINE_FULL)
         node_link_make_room(node);
     if (result == ENGINE_DONE) {

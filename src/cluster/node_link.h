@@ -14,6 +14,9 @@ bool node_link_is_done(struct node *node, enum engine_result result);
 /* The engine takes changes. */
 void node_link_note_success(struct node *node);
 
+/* Takes the cluster's secret from the engine, or puts it there. */
+enum engine_result node_link_share_secret(struct node *node);
+
 /* Reads the engine's clock. */
 void node_link_follow_clock(struct node *node);
 

@@ -7,6 +7,9 @@
 
 enum {
     READ_COUNT_MAX = 4096, /* entries of a read */
+    /* Between two sendings of what lasts: to nodes that wait for it, and to those that have joined,
+     * and request a snapshot again and again. */
+    LASTING_JOINING_MS = 2000,
     LASTING_MS = 60000,
 };
 
@@ -44,8 +47,12 @@ static bool may_serve(const struct node *node) {
 static void note_request(struct node *node, uint64_t request) {
     if (may_serve(node) && node->request_count < NODE_REQUESTS_MAX)
         node->requests[node->request_count++] = (struct request){ request, node->now_ms };
-    if (!node->joining.whole && node->joining.joined && node->now_ms >= node->lasting_ms) {
-        node->lasting_ms = node->now_ms + LASTING_MS;
+    const bool has_joined =
+        node->header != NULL && members_has_joined(&node->status.members, node->header);
+    const uint64_t pause_ms = has_joined ? LASTING_MS : LASTING_JOINING_MS;
+    if (!node->joining.whole && node->joining.joined &&
+        (node->lasting_ms == 0 || node->now_ms >= node->lasting_ms + pause_ms)) {
+        node->lasting_ms = node->now_ms;
         node_sending_begin_walk(node, true, 0);
     }
 }

@@ -22,7 +22,7 @@ static void end_resend(struct node *node) {
     node->status.resent_ms = node->now_ms;
     node_unlock(node);
     log_info("cluster: sent the changes of the last two minutes again: %s",
-             reason == RESEND_ENGINE ? "the engine restarted, or is another one"
+             reason == RESEND_ENGINE ? "the engine restarted or was replaced"
                                      : "the engine lost changes");
 }
 
@@ -194,6 +194,7 @@ static void beat(struct node *node) {
     node->heartbeat_ms = node->now_ms + NODE_HEARTBEAT_MS;
     node_link_follow_clock(node);
     node_link_look_at_stream(node);
+    (void)node_link_share_secret(node);
     node_link_trim(node, node->options.stream_bytes_max);
     node_lock(node);
     const uint32_t interval_s =

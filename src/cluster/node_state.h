@@ -94,6 +94,8 @@ struct node {
     uint64_t merged_ms;       /* see struct node_facts */
     uint64_t clock_until_ms;  /* a slow answer is ignored before */
     uint64_t hold_until_ms;   /* the clock has jumped: merged_ms stays */
+    uint64_t secret_until_ms; /* until then, a new secret gives way to another one */
+    bool made_secret;         /* the engine had none at the first connect */
     uint64_t asked_ms;        /* when the last read of the stream was sent */
     uint64_t read_ms;         /* when the last one with a reply was sent */
     size_t read_count;        /* entries of that */

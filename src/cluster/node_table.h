@@ -34,7 +34,8 @@ struct node_facts {
     uint64_t current_until_ms; /* later, changes of the others may be missing. Monotonic */
     uint64_t budget_per_s;     /* announces of all nodes */
     bool connected;            /* it has been, since the start */
-    bool foreign; /* at the first connect, the cluster had another secret than this node */
+    bool foreign; /* the node has taken the secret of the cluster, in place of another one */
+    bool unsure;  /* it has just made the secret, and may still have to take another one */
     struct hash_key secret;
 };
 
@@ -62,8 +63,8 @@ struct node_table {
      * (`confirmed`), or because there is no whole node. Download counts of the store that the
      * replica does not have are added to it; returns whether there are any. */
     bool (*adopt_counts)(void *context, struct replica *replica, bool confirmed);
-    /* At the first connect: the cluster has another secret than this node, so there is a new
-     * replica, which must get the counters of the past one. */
+    /* The cluster has another secret than this node, so there is a new replica, which must get the
+     * counters of the past one. */
     void (*move_counts)(void *context, struct replica *past, struct replica *replica);
 };
 

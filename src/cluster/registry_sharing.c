@@ -31,6 +31,20 @@ static void enter(struct registry_sharing *sharing, enum sharing_stage stage) {
     sharing->cursor = (struct registry_cursor){ 0 };
 }
 
+static uint64_t cluster_ms(const struct sharing_facts *facts) {
+    return cluster_clock_read(&facts->node.clock, facts->now_ms);
+}
+
+/* The node has taken another secret after it had connected. By now it may have confirmed entries of
+ * the cluster, so that only its removals are forgotten. */
+static void note_foreign(struct registry_sharing *sharing, const struct sharing_facts *facts) {
+    if (!facts->node.foreign || sharing->foreign ||
+        (sharing->stage != SHARING_RESTRICTS && sharing->stage != SHARING_JOINS))
+        return;
+    sharing->foreign = true;
+    registry_forget_removed(sharing->registry, stamp_at(cluster_ms(facts), 0));
+}
+
 static void note_connection(struct registry_sharing *sharing, const struct sharing_facts *facts) {
     if (!facts->node.connected)
         return;
@@ -42,10 +56,12 @@ static void note_connection(struct registry_sharing *sharing, const struct shari
     enter(sharing, SHARING_RESTRICTS);
 }
 
-/* Without a whole node, the others send what they have when this one asks for it. */
+/* Without a whole node, the others send what they have when this one requests it. A whole node, and
+ * an engine without a secret: the engine has lost it. */
 static bool has_joined(const struct registry_sharing *sharing, const struct sharing_facts *facts) {
-    return facts->joined &&
-           (facts->confirmed || facts->now_ms >= sharing->connected_ms + sharing->wait_ms);
+    if (facts->confirmed)
+        return facts->joined && !facts->node.unsure;
+    return facts->joined && facts->now_ms >= sharing->connected_ms + sharing->wait_ms;
 }
 
 static bool was_away(const struct registry_sharing *sharing, const struct sharing_facts *facts) {
@@ -102,20 +118,20 @@ static void store_identity(struct registry_sharing *sharing, const struct sharin
 
 static void run(struct registry_sharing *sharing, const struct sharing_facts *facts) {
     const uint64_t away_ms = UINT64_C(1000) * REGISTRY_AWAY_MAX_S;
-    const uint64_t cluster_ms = cluster_clock_read(&facts->node.clock, facts->now_ms);
     if (registry_loads(sharing->registry) != sharing->loads) {
         sharing->foreign = false;
         sharing->seen_s = 0;
         sharing->loads = registry_loads(sharing->registry);
         enter(sharing, SHARING_RESTRICTS);
     } else if (facts->node.connected && facts->now_s >= sharing->stored_s + STORE_IDENTITY_S) {
-        registry_forget_removed(sharing->registry, stamp_at(cluster_ms - away_ms, 0));
+        registry_forget_removed(sharing->registry, stamp_at(cluster_ms(facts) - away_ms, 0));
         store_identity(sharing, facts);
     }
 }
 
 void registry_sharing_step(struct registry_sharing *sharing, const struct sharing_facts *facts) {
     sharing->node_id = facts->node.node;
+    note_foreign(sharing, facts);
     switch (sharing->stage) {
     case SHARING_CONNECTS:
         note_connection(sharing, facts);

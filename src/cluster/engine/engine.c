@@ -273,18 +273,40 @@ enum engine_result engine_trim(struct engine *engine, uint64_t bytes_max, uint64
     return result == ENGINE_DONE ? trim_by(engine, "MINID", oldest_ms) : result;
 }
 
-enum engine_result engine_share_secret(struct engine *engine, uint8_t *secret, size_t len) {
-    char key[ENGINE_KEY_LEN];
-    redisReply *reply;
-    snprintf(key, sizeof key, "%s:secret", engine->prefix);
+static struct command secret_command(const struct engine *engine, char key[static ENGINE_KEY_LEN],
+                                     const uint8_t *secret, size_t len) {
+    snprintf(key, ENGINE_KEY_LEN, "%s:secret", engine->prefix);
     struct command command = COMMAND("SET", key);
     command_add_bytes(&command, (struct bytes){ .data = secret, .len = len });
+    return command;
+}
+
+enum engine_result engine_share_secret(struct engine *engine, uint8_t *secret, size_t len,
+                                       bool *made) {
+    char key[ENGINE_KEY_LEN];
+    redisReply *reply;
+    struct command command = secret_command(engine, key, secret, len);
     command_add_text(&command, "NX");
     command_add_text(&command, "GET");
-    const enum engine_result result = command_run(engine, &command, &reply);
+    enum engine_result result = command_run(engine, &command, &reply);
     const struct bytes stored = command_reply_text(reply);
-    if (stored.data != NULL && stored.len == len)
+    *made = reply != NULL && reply->type == REDIS_REPLY_NIL;
+    if (stored.data != NULL && stored.len == len) {
         memcpy(secret, stored.data, len);
+    } else if (result == ENGINE_DONE && !*made) {
+        error_set(engine->error, "%s: the value of the key %s is not a secret: delete the key",
+                  engine->info.url, key);
+        result = ENGINE_REFUSED;
+    }
+    freeReplyObject(reply);
+    return result;
+}
+
+enum engine_result engine_replace_secret(struct engine *engine, const uint8_t *secret, size_t len) {
+    char key[ENGINE_KEY_LEN];
+    redisReply *reply;
+    const struct command command = secret_command(engine, key, secret, len);
+    const enum engine_result result = command_run(engine, &command, &reply);
     freeReplyObject(reply);
     return result;
 }

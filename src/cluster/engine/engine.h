@@ -65,8 +65,13 @@ enum engine_result engine_stream(struct engine *engine, struct engine_stream *st
 enum engine_result engine_trim(struct engine *engine, uint64_t bytes_max, uint64_t oldest_ms,
                                uint64_t *bytes);
 
-/* Stores a secret of the cluster, unless one is stored; `secret` is then the stored one. */
-enum engine_result engine_share_secret(struct engine *engine, uint8_t *secret, size_t len);
+/* Stores a secret of the cluster, unless one is stored; `secret` is then the stored one. `*made`:
+ * none was stored. */
+enum engine_result engine_share_secret(struct engine *engine, uint8_t *secret, size_t len,
+                                       bool *made);
+
+/* Replaces the stored secret. */
+enum engine_result engine_replace_secret(struct engine *engine, const uint8_t *secret, size_t len);
 
 /* Snapshots, by the id of their request. The first node that claims one is its source. A claim and
  * the chunks expire ENGINE_KEYS_EXPIRE_MS after the last engine_push_chunk. */

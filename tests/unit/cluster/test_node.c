@@ -573,6 +573,58 @@ START_TEST(emptied_stream_is_noticed) {
 }
 END_TEST
 
+static void await_secret(int n, uint64_t secret) {
+    for (int i = 0; i < 20 && tables[n].facts.secret.half[0] != secret; i++)
+        run_for(1000, 1000);
+    ck_assert_uint_eq(tables[n].facts.secret.half[0], secret);
+}
+
+START_TEST(lost_secret_is_put_back) {
+    start_cluster();
+    ck_assert_str_eq(engine_server_run(&server, "DEL skep:secret"), ":1\r\n");
+    run_for(NODE_HEARTBEAT_MS, 1000);
+    ck_assert_str_eq(engine_server_run(&server, "EXISTS skep:secret"), ":1\r\n");
+    start_node(1);
+    await_ready(1);
+    ck_assert_uint_eq(tables[1].facts.secret.half[0], 0);
+    ck_assert(tables[1].facts.foreign && !tables[0].facts.foreign);
+}
+END_TEST
+
+START_TEST(new_secret_gives_way_to_that_of_the_cluster) {
+    start_cluster();
+    (void)engine_server_run(&server, "DEL skep:secret");
+    start_node(1);
+    run_for(200, STEP_MS);
+    ck_assert_uint_eq(tables[1].facts.secret.half[0], 1);
+    ck_assert(node_status(nodes[1]).joined && tables[1].facts.unsure && !tables[1].facts.foreign);
+    await_secret(1, 0);
+    ck_assert(tables[1].facts.foreign);
+    run_for(60000, 1000);
+    ck_assert(!tables[1].facts.unsure && !tables[0].facts.foreign);
+    ck_assert_uint_eq(tables[0].facts.secret.half[0], 0);
+    await_agreement(0, 1, 1000);
+}
+END_TEST
+
+/* As if the clock of the engine had been wrong. */
+START_TEST(stream_whose_ids_begin_again_is_read) {
+    start_cluster();
+    start_node(1);
+    await_ready(1);
+    ck_assert_str_eq(engine_server_run(&server, "XSETID skep:stream 99999999999999-5"), "+OK\r\n");
+    announce(0, 1);
+    await_agreement(0, 1, 2000);
+    ck_assert_str_eq(engine_server_run(&server, "DEL skep:stream"), ":1\r\n");
+    for (uint32_t i = 0; i < 1000; i++) { /* until it has more entries than it had before */
+        announce(0, 2 + i);
+        now_ms += STEP_MS;
+        (void)node_step(nodes[0], now_ms, 0);
+    }
+    await_agreement(0, 1, 2 * NODE_HEARTBEAT_MS);
+}
+END_TEST
+
 START_TEST(trimmed_entries_are_replaced_by_a_snapshot) {
     start_cluster();
     start_node(1);
@@ -981,6 +1033,9 @@ UNIT_SUITE(node) {
     tcase_add_test(tcase, outdated_counters_that_are_sent_again_are_answered_once);
     tcase_add_test(tcase, promoted_replica_without_the_last_entries_gets_them_again);
     tcase_add_test(tcase, emptied_stream_is_noticed);
+    tcase_add_test(tcase, lost_secret_is_put_back);
+    tcase_add_test(tcase, new_secret_gives_way_to_that_of_the_cluster);
+    tcase_add_test(tcase, stream_whose_ids_begin_again_is_read);
     tcase_add_test(tcase, trimmed_entries_are_replaced_by_a_snapshot);
     tcase_add_test(tcase, dropped_puts_are_sent_by_a_walk);
     tcase_add_test(tcase, lost_changes_are_sent_by_a_walk);

@@ -106,12 +106,34 @@ START_TEST(node_that_returns_soon_passes_its_entries_on) {
 }
 END_TEST
 
+/* The engine had lost the secret of the cluster, so that the node did not notice at once that it is
+ * another one. */
+START_TEST(node_with_a_new_secret_waits_until_it_is_sure) {
+    facts.node.connected = facts.node.unsure = true;
+    while (sharing.stage < SHARING_JOINS)
+        step();
+    merge_first();
+    facts.joined = facts.confirmed = true;
+    for (int i = 0; i < 10; i++)
+        step();
+    ck_assert_int_eq(sharing.stage, SHARING_JOINS);
+    facts.node.foreign = true;
+    facts.node.unsure = false;
+    while (sharing.stage < SHARING_RUNS)
+        step();
+    const struct registry_row known = torrent(1), unknown = torrent(2);
+    ck_assert(!registry_is_aside(registry, &known) && registry_is_aside(registry, &unknown));
+    ck_assert(passes(1) && !passes(2));
+}
+END_TEST
+
 UNIT_SUITE(registry_sharing) {
     Suite *suite = suite_create("registry_sharing");
     TCase *tcase = tcase_create("return");
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_test(tcase, node_that_was_away_passes_nothing_on_that_it_sets_aside);
     tcase_add_test(tcase, node_that_returns_soon_passes_its_entries_on);
+    tcase_add_test(tcase, node_with_a_new_secret_waits_until_it_is_sure);
     suite_add_tcase(suite, tcase);
     return suite;
 }
