@@ -31,6 +31,10 @@ static void enter(struct registry_sharing *sharing, enum sharing_stage stage) {
     sharing->cursor = (struct registry_cursor){ 0 };
 }
 
+static bool was_away(const struct registry_sharing *sharing, const struct sharing_facts *facts) {
+    return sharing->seen_s != 0 && facts->now_s - sharing->seen_s > REGISTRY_AWAY_MAX_S;
+}
+
 static uint64_t cluster_ms(const struct sharing_facts *facts) {
     return cluster_clock_read(&facts->node.clock, facts->now_ms);
 }
@@ -42,6 +46,7 @@ static void note_foreign(struct registry_sharing *sharing, const struct sharing_
         (sharing->stage != SHARING_RESTRICTS && sharing->stage != SHARING_JOINS))
         return;
     sharing->foreign = true;
+    registry_set_adopts(sharing->registry, false);
     registry_forget_removed(sharing->registry, stamp_at(cluster_ms(facts), 0));
 }
 
@@ -52,6 +57,7 @@ static void note_connection(struct registry_sharing *sharing, const struct shari
     sharing->foreign = facts->node.foreign;
     if (sharing->foreign)
         registry_forget_marks(sharing->registry);
+    registry_set_adopts(sharing->registry, !sharing->foreign && !was_away(sharing, facts));
     sharing->loads = registry_loads(sharing->registry);
     enter(sharing, SHARING_RESTRICTS);
 }
@@ -62,10 +68,6 @@ static bool has_joined(const struct registry_sharing *sharing, const struct shar
     if (facts->confirmed)
         return facts->joined && !facts->node.unsure;
     return facts->joined && facts->now_ms >= sharing->connected_ms + sharing->wait_ms;
-}
-
-static bool was_away(const struct registry_sharing *sharing, const struct sharing_facts *facts) {
-    return sharing->seen_s != 0 && facts->now_s - sharing->seen_s > REGISTRY_AWAY_MAX_S;
 }
 
 /* If no other node answers, the registry of this one is the only one. */

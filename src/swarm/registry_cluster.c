@@ -9,6 +9,7 @@
 
 void registry_share(struct registry *registry) {
     registry->shared = true;
+    registry->adopts = true;
 }
 
 bool registry_is_shared(const struct registry *registry) {
@@ -19,6 +20,12 @@ void registry_set_node(struct registry *registry, uint64_t node, uint64_t clock_
     pthread_mutex_lock(&registry->lock);
     registry->node = node;
     registry->clock_offset_ms = clock_offset_ms;
+    pthread_mutex_unlock(&registry->lock);
+}
+
+void registry_set_adopts(struct registry *registry, bool adopts) {
+    pthread_mutex_lock(&registry->lock);
+    registry->adopts = adopts;
     pthread_mutex_unlock(&registry->lock);
 }
 
@@ -67,20 +74,25 @@ static bool has_greater_label(struct registry *registry, const struct registry_r
            strcmp(row->text, present.text) > 0;
 }
 
-/* A restriction made outside of the cluster is not merged with a permit until it is adopted. */
-static bool restricts_outside(struct registry *registry, const struct registry_row *row,
-                              const struct marked_key *marked) {
+/* Of a change that was made outside of the cluster, and will become one of this node. A restriction
+ * that it did not know beats it; a restriction is not merged with a permit until it is adopted. */
+static bool beats_outside(struct registry *registry, const struct registry_row *row,
+                          const struct marked_key *marked, const struct registry_mark *mark) {
     const bool present = registry_find_entry(registry, row) != NULL;
+    if (marked != NULL && marked->mark.aside)
+        return true;
+    if (mark->restricts)
+        return marked == NULL || mark->stamp > marked->mark.restriction;
     if (marked == NULL)
-        return present && registry_restricts(row->kind, false);
-    return !marked->mark.aside && registry_restricts(row->kind, !present);
+        return !present || !registry_restricts(row->kind, false);
+    return !registry->adopts && !registry_restricts(row->kind, !present);
 }
 
 static bool beats_present(struct registry *registry, const struct registry_row *row,
                           const struct registry_mark *mark) {
     struct marked_key *marked = registry_marks_find(&registry->marks, row);
     if (marked == NULL || marked->mark.stamp == 0)
-        return mark->restricts || !restricts_outside(registry, row, marked);
+        return beats_outside(registry, row, marked, mark);
     if (marked->mark.stamp != mark->stamp)
         return registry_mark_beats(mark, &marked->mark);
     marked->confirmed = true;

@@ -63,6 +63,7 @@ struct registry {
 
     /* In a cluster. */
     bool shared;
+    bool adopts; /* see registry_set_adopts */
     struct registry_marks marks;
     uint64_t node;
     uint64_t clock_offset_ms;

@@ -267,6 +267,39 @@ def test_node_that_was_away_for_a_month_sets_its_newer_permissions_aside():
             assert known.hex() in control(daemon, "list") and newer.hex() not in control(daemon, "list")
 
 
+def test_changes_of_a_stopped_node_win_if_nothing_newer_was_made():
+    torrent = random_hash()
+    with Engine() as engine, nodes(2, engine) as (a, b):
+        a.wait_for_log("cluster: ", "this node has all peers")
+        wait_until(lambda: is_ready(b))
+        control(a, "ban", "198.51.100.1")
+        control(a, "block", torrent.hex())
+        control(a, "name", "192.0.2.1", "desk")
+        control(a, "name", "192.0.2.2", "door")
+        everywhere((a, b), lambda daemon: "door" in control(daemon, "names"))
+        for _ in range(3):
+            b.stop()
+            stopped = Skepctl(b.database)
+            stopped("unban", "198.51.100.1")
+            stopped("unblock", torrent.hex())
+            stopped("unname", "192.0.2.1")
+            stopped("name", "192.0.2.2", "window")
+            stopped("ban", "203.0.113.1")
+            b.start()
+            wait_until(lambda: is_ready(b))
+            everywhere((a, b), lambda daemon: "203.0.113.1" in control(daemon, "bans"))
+            everywhere((a, b), lambda daemon: "198.51.100.1" not in control(daemon, "bans"))
+            everywhere((a, b), lambda daemon: torrent.hex() not in control(daemon, "blocks"))
+            everywhere((a, b), lambda daemon: "desk" not in control(daemon, "names"))
+            everywhere((a, b), lambda daemon: "window" in control(daemon, "names"))
+            control(b, "unban", "203.0.113.1")
+            control(b, "ban", "198.51.100.1")
+            control(b, "block", torrent.hex())
+            control(b, "name", "192.0.2.1", "desk")
+            control(b, "name", "192.0.2.2", "door")
+            everywhere((a, b), lambda daemon: "door" in control(daemon, "names"))
+
+
 def test_changes_wait_while_the_engine_is_away_and_restrictions_hold():
     info_hash = random_hash()
     with Engine() as engine, nodes(2, engine) as (a, b):

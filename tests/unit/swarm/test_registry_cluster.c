@@ -381,6 +381,40 @@ START_TEST(own_restriction_from_outside_stays_until_it_is_adopted) {
 }
 END_TEST
 
+/* An unban, and a name that was removed or changed, while the node was stopped. */
+START_TEST(permit_from_outside_stays_if_it_knew_the_restriction) {
+    const struct registry_row ban = test_ban_row("192.0.2.0/24", "flooding");
+    const uint64_t known = stamp_at(5, 2), later = stamp_at(6, 2);
+    const struct registry_mark outside = { .restriction = known };
+    struct registry_mark restriction = { .stamp = known, .restricts = true };
+    ck_assert(registry_load_mark(nodes[0], &ban, &outside));
+    ck_assert(!registry_merge(nodes[0], &ban, &restriction));
+    ck_assert_str_eq(text_at(0, &ban), "-");
+    restriction.stamp = later;
+    ck_assert(registry_merge(nodes[0], &ban, &restriction));
+    ck_assert_str_eq(text_at(0, &ban), "192.0.2.0/24");
+}
+END_TEST
+
+START_TEST(change_from_outside_stays_until_it_is_adopted) {
+    const struct registry_row past = torrent(1, "one"), renamed = torrent(1, "two");
+    const struct registry_mark mark = { .stamp = stamp_at(5, 2) };
+    registry_load_begin(nodes[0], REGISTRY_DATABASE);
+    ck_assert(registry_load_mark(nodes[0], &renamed, &(struct registry_mark){ .stamp = 0 }));
+    load_row(0, &renamed);
+    ck_assert(!registry_merge(nodes[0], &past, &mark));
+    ck_assert_str_eq(text_at(0, &renamed), "two");
+    ck_assert_uint_eq(adopt_all(0, ADOPT_ALL), 1);
+    ck_assert(!registry_merge(nodes[0], &past, &mark));
+    registry_load_begin(nodes[1], REGISTRY_DATABASE);
+    ck_assert(registry_load_mark(nodes[1], &renamed, &(struct registry_mark){ .stamp = 0 }));
+    load_row(1, &renamed);
+    registry_set_adopts(nodes[1], false);
+    ck_assert(registry_merge(nodes[1], &past, &mark));
+    ck_assert_str_eq(text_at(1, &renamed), "one");
+}
+END_TEST
+
 struct visit {
     size_t marks;
     size_t removed;
@@ -440,6 +474,8 @@ UNIT_SUITE(registry_cluster) {
     tcase_add_test(merging, entries_of_an_own_database_become_changes);
     tcase_add_test(merging, entries_that_the_cluster_does_not_know_are_set_aside);
     tcase_add_test(merging, own_restriction_from_outside_stays_until_it_is_adopted);
+    tcase_add_test(merging, permit_from_outside_stays_if_it_knew_the_restriction);
+    tcase_add_test(merging, change_from_outside_stays_until_it_is_adopted);
     tcase_add_test(merging, marks_are_visited_in_steps_and_old_removals_are_forgotten);
     suite_add_tcase(suite, merging);
     TCase *random = tcase_create("random");
