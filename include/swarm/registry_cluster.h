@@ -13,9 +13,8 @@ bool registry_is_shared(const struct registry *registry);
 /* The node, and the difference of the cluster's clock from clock_now_ms(): for stamps. */
 void registry_set_node(struct registry *registry, uint64_t node, uint64_t clock_offset_ms);
 
-/* Whether what was changed outside of the cluster will be adopted (ADOPT_ALL), so that changes of
- * other nodes do not replace it before; else a change of another node may confirm it. True at
- * first. */
+/* Whether changes that were made outside of the cluster will be adopted (ADOPT_ALL), so that
+ * changes of other nodes do not replace them before; else, those may. True at first. */
 void registry_set_adopts(struct registry *registry, bool adopts);
 
 /* What is stored in the database with the next edit. */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/utf8.h"
 #include "cluster/node.h"
 #include "cluster/registry_sharing.h"
 #include "cluster/stored_counts.h"
@@ -266,9 +267,11 @@ static void load_counts(void *context, struct replica *replica) {
 
 static bool create_node(struct cluster *cluster, const struct cluster_options *options,
                         const struct cluster_identity *identity) {
-    memcpy(cluster->name, options->name, sizeof cluster->name);
-    if (cluster->name[0] == '\0')
-        (void)gethostname(cluster->name, sizeof cluster->name - 1);
+    char name[CLUSTER_NAME_LEN] = "";
+    memcpy(name, options->name, sizeof name);
+    if (name[0] == '\0')
+        (void)gethostname(name, sizeof name - 1);
+    (void)utf8_copy_line(bytes_of(name), cluster->name, sizeof cluster->name);
     struct node_options node = {
         .engine = {
             .urls = options->engines,

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* Error messages quote the file; control characters in it must not break the line. */
 static void replace_controls(char *text) {
     for (; *text != '\0'; text++) {
@@ -78,6 +80,18 @@ static void check_admin_token(const struct config *config, struct config_errors 
                           ADMIN_TOKEN_LEN_MIN);
 }
 
+/* The name is shown as it is, also in /metrics. */
+static void check_plain(const char *name, const char *text, struct config_errors *errors) {
+    struct bytes rest = bytes_of(text);
+    uint32_t character;
+    while (rest.len > 0) {
+        if (utf8_take(&rest, &character) && !utf8_is_control(character))
+            continue;
+        config_errors_add(errors, "%s must be UTF-8 text without control characters", name);
+        return;
+    }
+}
+
 bool config_check(const struct config *config, struct config_errors *errors) {
     const struct tracker_options *tracker = &config->tracker;
     const size_t before = errors->len;
@@ -90,5 +104,8 @@ bool config_check(const struct config *config, struct config_errors *errors) {
     check_https(&config->http, errors);
     check_dht(config, errors);
     check_admin_token(config, errors);
+    check_plain("cluster.name", config->cluster.name, errors);
+    check_plain("cluster.site", config->cluster.site, errors);
+    check_plain("cluster.prefix", config->cluster.prefix, errors);
     return errors->len == before;
 }

@@ -330,8 +330,14 @@ static bool refuse_value(struct config_errors *errors, const char *place, const 
                          const struct setting *setting, const char *given) {
     char expected[ERROR_LEN];
     describe_expected(setting, expected);
-    if (given == NULL || setting->kind == SETTING_ENGINES) /* which may contain a password */
+    if (given == NULL)
         return config_errors_add(errors, "%s%s must be %s", place, name, expected);
+    if (setting->kind == SETTING_ENGINES) { /* which may contain a password */
+        struct engine_url url;
+        const char *reason = engine_url_parse(bytes_of(given), &url);
+        return config_errors_add(errors, "%s%s must be %s%s%s", place, name, expected,
+                                 reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
+    }
     return config_errors_add(errors, "%s%s must be %s, not \"%.60s\"", place, name, expected,
                              given);
 }

@@ -11,8 +11,8 @@
 #include "daemon/config_file.h"
 #include "daemon/environment.h"
 #include "daemon/memory_limit.h"
+#include "daemon/secret_files.h"
 #include "daemon/settings.h"
-#include "daemon/token_file.h"
 
 /* Options without a letter. */
 enum { OPTION_NO_UDP = 256, OPTION_CLUSTER, OPTION_CHECK_CONFIG, OPTION_PRINT_CONFIG };
@@ -226,7 +226,7 @@ bool program_options_load_config(const struct program_options *options, struct c
     if (loaded.udp.port == 0)
         loaded.udp.port = loaded.http.port;
     set_database(&loaded, errors);
-    token_file_load(&loaded, errors);
+    secret_files_load(&loaded, errors);
     config_check(&loaded, errors);
     if (errors->len > 0)
         return false;
@@ -245,12 +245,14 @@ static bool overrides(const struct program_options *options, const char *name) {
 
 void program_options_warn(const struct program_options *options, const struct config *config) {
     environment_warn();
+    if (config->cluster.password_file[0] != '\0')
+        secret_files_warn_if_readable(config->cluster.password_file, "the engine's password");
     if (config->admin_token_file[0] != '\0')
-        token_file_warn_if_readable(config->admin_token_file, "the admin's token");
+        secret_files_warn_if_readable(config->admin_token_file, "the admin's token");
     else if (config->web.admin_token[0] != '\0' && overrides(options, "http.admin_token"))
         log_warning(
             "http.admin_token: all users can see it on the command line; use "
             "http.admin_token_file");
     else if (config->web.admin_token[0] != '\0' && !environment_sets("http.admin_token"))
-        token_file_warn_if_readable(options->config_file, "http.admin_token");
+        secret_files_warn_if_readable(options->config_file, "http.admin_token");
 }

@@ -220,7 +220,7 @@ def test_import_waits_for_the_end_of_a_join():
         refused = Api(daemon.port).post("/cluster/import", None)
         assert (refused.status, refused.code) == (503, "joining")
         failed = Skepctl().run("cluster", "import", "--url", daemon.url)
-        assert failed.returncode != 0 and "still joining the cluster" in failed.stderr
+        assert failed.returncode != 0 and "does not know yet" in failed.stderr
         with engine:
             wait_until(lambda: Api(daemon.port).post("/cluster/import", None).status == 200)
             assert is_ready(daemon)

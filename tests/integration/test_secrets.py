@@ -1,8 +1,13 @@
-"""The token of the admins, in the configuration or in a file of its own, and who can read it."""
+"""The token of the admins and the password of a cluster's engine, in the configuration or in a file of their own,
+and who can read it."""
+
+import os
 
 import pytest
 
 from support.announce import get
+from support.cluster import node
+from support.engine import Engine
 from support.skepd import Skepd, run
 
 TOKEN = "a-token-of-24-characters"
@@ -55,7 +60,7 @@ def test_no_credential_means_no_token(tmp_path, create):
 
 @pytest.mark.parametrize("content, complaint", [
     (None, "No such file"), ("", "first line is empty"), ("\n" + TOKEN, "first line is empty"), ("short", "at least 16"),
-    ("with a space in it", "at least 16"), ("x" * 1024, "too large"), ("x" * 5000, "too large")])
+    ("with a space in it", "at least 16"), ("x" * 1024, "too long"), ("x" * 5000, "too long")])
 def test_file_without_a_token_is_refused(tmp_path, content, complaint):
     config, file = tmp_path / "skepd.conf", tmp_path / "token"
     config.write_text(CLOSED % file)
@@ -106,3 +111,39 @@ def test_token_of_a_file_is_not_printed(tmp_path, token_file):
     assert TOKEN not in done.stdout
     config.write_text(done.stdout)
     assert run("--config", config, "--print-config").stdout == done.stdout
+
+
+def engine_with_a_password(engine):
+    """The node's user has one, and the URL lacks it."""
+    engine.run("ACL SETUSER node on >letmein ~skep:* +@all")
+    return f"redis://node@127.0.0.1:{engine.port}"
+
+
+def test_password_of_an_engine_is_read_from_the_credentials_of_the_service(tmp_path):
+    (tmp_path / "engine_password").write_text("letmein\n")
+    with Engine() as engine:
+        url = engine_with_a_password(engine)
+        with Skepd(args=("--cluster", url), environment={"CREDENTIALS_DIRECTORY": str(tmp_path)}) as daemon:
+            daemon.wait_for_log("cluster: connected to", "node@")
+        (tmp_path / "engine_password").write_text("\n")
+        with Skepd(args=("--cluster", url), environment={"CREDENTIALS_DIRECTORY": str(tmp_path)}) as daemon:
+            daemon.wait_for_log("changes wait", "WRONGPASS")
+
+
+@pytest.mark.parametrize("create, complaint", [
+    (lambda file: None, "No such file"), (lambda file: file.write_text("\n"), "first line is empty"),
+    (lambda file: file.mkdir(), "not a regular file"), (lambda file: os.mkfifo(file), "not a regular file"),
+    (lambda file: file.write_text("x" * 600), "too long")])
+def test_file_without_a_password_is_refused(tmp_path, create, complaint):
+    file = tmp_path / "password"
+    create(file)
+    done = run("--cluster", "redis://node@127.0.0.1", "--set", f"cluster.password_file={file}", "--check-config")
+    assert done.returncode == 1 and f"cluster.password_file {file}: " in done.stderr and complaint in done.stderr
+
+
+def test_password_that_everyone_can_read_is_warned_about(tmp_path):
+    file = tmp_path / "password"
+    file.write_text("letmein")
+    file.chmod(0o644)
+    with Engine() as engine, node(engine, cluster=f'password_file = "{file}";') as daemon:
+        daemon.wait_for_log("warning", str(file), "the engine's password", "chmod o-r")

@@ -9,6 +9,7 @@
 #include <sys/time.h>
 
 #include "base/clock.h"
+#include "base/first_line.h"
 #include "cluster/engine/command.h"
 #include "cluster/engine/server_checks.h"
 
@@ -58,27 +59,14 @@ static bool open_connection(struct engine *engine, const struct engine_url *url,
     return false;
 }
 
-/* The first line of the password file. */
-static bool read_password(struct engine *engine, char password[static ENGINE_PASSWORD_LEN]) {
-    FILE *file = fopen(engine->password_file, "re");
-    if (file == NULL)
-        return error_set(engine->error, "cannot read cluster.password_file %s: %s",
-                         engine->password_file, strerror(errno));
-    password[0] = '\0';
-    const bool read = fgets(password, ENGINE_PASSWORD_LEN, file) != NULL;
-    fclose(file);
-    password[strcspn(password, "\r\n")] = '\0';
-    return (read && password[0] != '\0') ||
-           error_set(engine->error, "cluster.password_file %s: the first line is empty",
-                     engine->password_file);
-}
-
 static bool log_in(struct engine *engine, const struct engine_url *url) {
     char password[ENGINE_PASSWORD_LEN];
+    const char *path = engine->password_file;
     memcpy(password, url->password, sizeof password);
-    if (engine->password_file[0] != '\0' && !read_password(engine, password))
-        return false;
-    if (password[0] == '\0')
+    const char *reason = path[0] == '\0' ? NULL : first_line_read(path, password, sizeof password);
+    if (reason != NULL)
+        return error_set(engine->error, "cluster.password_file %s: %s", path, reason);
+    if (password[0] == '\0' && url->user[0] == '\0')
         return true;
     struct command command = COMMAND("AUTH");
     if (url->user[0] != '\0')

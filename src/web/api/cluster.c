@@ -206,7 +206,7 @@ static void post_import(const struct api_request *request, struct web_response *
         api_send_no_database(response);
     else if (!cluster_has_set_aside(request->api->cluster))
         api_send_error(response, 503, "joining",
-                       "The node is still joining the cluster; try again later.");
+                       "This node does not know yet what the cluster lacks; try again later.");
     else if (!read_aside(request, &rows, error))
         api_send_error(response, 503, "store_failed", "Cannot read the database: %s.", error);
     else if (rows.failed)

@@ -382,6 +382,20 @@ START_TEST(wrong_password_is_reported) {
 }
 END_TEST
 
+/* Otherwise skepd would be the default user, with other rights. */
+START_TEST(user_without_a_password_logs_in) {
+    run("ACL SETUSER node on nopass ~* +@all");
+    run("ACL SETUSER other on >secret ~* +@all");
+    strcpy(options.urls.list[0].user, "node");
+    open_engine();
+    connect_engine();
+    ck_assert_ptr_nonnull(strstr(engine_server_run(&server, "CLIENT LIST"), "user=node"));
+    strcpy(options.urls.list[0].user, "other");
+    open_engine();
+    assert_refused("WRONGPASS");
+}
+END_TEST
+
 START_TEST(password_is_read_from_a_file_at_each_connect) {
     char path[64];
     snprintf(path, sizeof path, "%s/password", server.directory.path);
@@ -554,6 +568,7 @@ UNIT_SUITE(engine) {
     tcase_add_test(tcase, equal_failures_of_a_name_are_reported_once);
     tcase_add_test(tcase, wrong_password_is_reported);
     tcase_add_test(tcase, password_is_read_from_a_file_at_each_connect);
+    tcase_add_test(tcase, user_without_a_password_logs_in);
     tcase_add_test(tcase, user_needs_only_the_rights_that_are_listed);
     tcase_add_test(tcase, missing_rights_are_named);
     tcase_add_test(tcase, check_of_rights_leaves_nothing_behind);

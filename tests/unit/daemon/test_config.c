@@ -565,7 +565,20 @@ START_TEST(engines_are_urls_whose_passwords_are_not_shown) {
     ck_assert_ptr_null(strstr(printed, "secret"));
     assert_refused("cluster = { engine = \"rediss://node:secret@a\"; };",
                    ":1: cluster.engine must be a list of up to 8 URLs such as "
-                   "\"redis://127.0.0.1:6379/0\" or \"unix:///run/redis/redis.sock\"");
+                   "\"redis://127.0.0.1:6379/0\" or \"unix:///run/redis/redis.sock\": TLS is not "
+                   "supported: use redis:// through WireGuard or stunnel");
+}
+END_TEST
+
+START_TEST(names_of_a_cluster_are_plain_text) {
+    static const char *const wrong[] = { "K\xf6ln", "a\nb", "\x7f" };
+    struct config config = accepted("cluster = { name = \"K\xc3\xb6ln\"; };");
+    ck_assert(checks(&config));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        strcpy(config.cluster.name, wrong[i]);
+        ck_assert(!checks(&config));
+        ck_assert_str_eq(errors.text, "cluster.name must be UTF-8 text without control characters");
+    }
 }
 END_TEST
 
@@ -761,6 +774,7 @@ UNIT_SUITE(config) {
     tcase_add_test(values, token_is_long_and_fits_into_a_header);
     tcase_add_test(values, announce_urls_end_with_announce);
     tcase_add_test(values, engines_are_urls_whose_passwords_are_not_shown);
+    tcase_add_test(values, names_of_a_cluster_are_plain_text);
     tcase_add_test(values, dht_and_tracker_need_different_udp_ports);
     tcase_add_test(values, bootstrap_nodes_are_hosts_with_ports);
     tcase_add_test(values, text_is_as_long_as_its_field);
