@@ -43,7 +43,7 @@ enum joining_step joining_tick(struct joining *joining, bool connected, uint64_t
                                uint32_t interval_s, uint64_t now_ms) {
     if (connected)
         note_contact(joining, interval_s, now_ms);
-    if (!joining->joined && is_late(joining, now_ms)) {
+    if (!joining->joined && (joining->served || is_late(joining, now_ms))) {
         joining->joined = true;
         return JOINING_GAVE_UP;
     }
@@ -105,6 +105,7 @@ enum joining_chunk joining_note_chunk(struct joining *joining, const struct chun
     if (!chunk->last)
         return CHUNK_MERGED;
     joining->request = 0;
+    joining->served = joining->served || (joining->empty && !chunk->whole);
     joining->empty = false;
     if (!chunk->whole)
         return CHUNK_PARTIAL;

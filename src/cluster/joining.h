@@ -4,7 +4,7 @@
  * and has no hole and room for all peers; or, if there is no whole node, one interval later, when
  * every client has announced again. Then it may still lack counters and registry entries, so it
  * still requests a snapshot. Until it is whole, an empty node accepts a snapshot of another node
- * that is not: that only adds peers.
+ * that is not: that only adds peers. It has joined then, since there is no better one.
  * A node sends what lasts, its completions, counters and registry, when it has joined; and again
  * when it has read what it missed while it was disconnected for so long that the others may have
  * become whole without it. Pure. */
@@ -30,9 +30,10 @@ struct joining {
     bool whole;
     bool empty; /* nothing was restored, and no snapshot has arrived; to be set at the start */
     bool has_room;
-    bool lost;                          /* entries or room were missing since the last request */
-    bool by_time;                       /* whole without a snapshot */
-    bool sent_lasting;                  /* since the start, or since it returned */
+    bool served;       /* it was empty, and has received a snapshot of a node that is not whole */
+    bool lost;         /* entries or room were missing since the last request */
+    bool by_time;      /* whole without a snapshot */
+    bool sent_lasting; /* since the start, or since it returned */
     enum snapshot_reason needed_for;    /* the next request */
     enum snapshot_reason requested_for; /* the last request */
     uint64_t request;                   /* id of the running snapshot; 0: none */
@@ -51,7 +52,8 @@ struct joining joining_begin(uint64_t now_ms);
 enum joining_step {
     JOINING_WAIT,
     JOINING_REQUEST, /* add a request with the id `request` to the stream */
-    /* Joined without a snapshot: restored peers expire as if announced 1.5 intervals ago. */
+    /* Joined without a snapshot of a whole node: restored peers expire as if announced 1.5
+     * intervals ago. */
     JOINING_GAVE_UP,
     JOINING_WHOLE,        /* without a snapshot, since there is no whole node */
     JOINING_SEND_LASTING, /* send completions, counters and the registry: the others may lack them

@@ -132,8 +132,10 @@ void node_snapshots_tick(struct node *node) {
         request_snapshot(node);
         break;
     case JOINING_GAVE_UP:
-        log_info(
-            "cluster: no other node has sent a copy of all peers; using those of the database");
+        if (!node->joining.served)
+            log_info(
+                "cluster: no other node has sent a copy of all peers; using those of the "
+                "database");
         break;
     case JOINING_WHOLE:
         log_info("cluster: every client has announced again; this node has all peers");

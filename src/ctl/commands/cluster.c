@@ -28,12 +28,13 @@ static void format_age(const json_t *object, const char *key, char text[static F
     format_duration(age_s > 0 && age_s < 1e9 ? (uint64_t)age_s : 0, text);
 }
 
-static void print_condition(const json_t *node) {
+/* Without a connection, it is not known how far this node is behind. */
+static void print_condition(const json_t *node, bool knows_lag) {
     char age[FORMAT_NUMBER_LEN];
     const json_int_t offset_ms = json_integer_value(json_object_get(node, "clock_offset_ms"));
     format_age(node, "since", age);
     printf(", up %s, ", age);
-    if (json_is_integer(json_object_get(node, "behind_entries")))
+    if (knows_lag && json_is_integer(json_object_get(node, "behind_entries")))
         printf("%" PRIu64 " entries (%.1f s) behind, ", api_client_number(node, "behind_entries"),
                (double)api_client_number(node, "behind_ms") / 1000);
     printf("%" PRIu64 " announces/s, clock %" JSON_INTEGER_FORMAT " ms %s that of the engine\n",
@@ -47,7 +48,7 @@ static void print_last_heard(const json_t *node) {
     printf(", last heard %s ago\n", age);
 }
 
-static void print_node(const json_t *node, bool is_silent) {
+static void print_node(const json_t *node, bool is_silent, bool knows_lag) {
     char name[TEXT_LEN];
     char id[TEXT_LEN];
     char version[TEXT_LEN];
@@ -59,7 +60,7 @@ static void print_node(const json_t *node, bool is_silent) {
     if (is_silent)
         print_last_heard(node);
     else
-        print_condition(node);
+        print_condition(node, knows_lag);
 }
 
 static void print_engine(const json_t *engine) {
@@ -133,7 +134,8 @@ static void print_snapshot(const json_t *snapshot) {
     format_time((int64_t)api_client_real(snapshot, "received"), received);
     const bool has_ended = json_is_number(json_object_get(snapshot, "received"));
     printf("last copy  requested %s because %s, %s%s\n", requested, text_of(snapshot, reasons),
-           has_ended ? "received " : "not received yet", has_ended ? received : "");
+           has_ended ? "received " : "no node that has all peers has answered yet",
+           has_ended ? received : "");
 }
 
 static void print_resend(const json_t *resend) {
@@ -162,11 +164,12 @@ static void print_aside(const json_t *aside) {
 
 static void print_cluster(const json_t *cluster) {
     const json_t *node = json_object_get(cluster, "node");
+    const bool connected = is_true(json_object_get(cluster, "engine"), "connected");
     size_t i;
     const json_t *other;
-    print_node(node, false);
+    print_node(node, false, connected);
     json_array_foreach(json_object_get(cluster, "nodes"), i, other) {
-        print_node(other, !is_true(other, "alive"));
+        print_node(other, !is_true(other, "alive"), connected);
     }
     print_engine(json_object_get(cluster, "engine"));
     print_traffic(node);

@@ -24,7 +24,7 @@ export function createCluster() {
   const warnings = createWarnings("Problems of the engine");
   const facts = createFacts([
     ["Engine", ({ engine }) => (engine.connected ? `${engine.kind} ${engine.version}` : "Not connected")],
-    ["Behind", ({ node }) => timeOf(node.behind_ms)],
+    ["Behind", ({ engine, node }) => (engine.connected ? timeOf(node.behind_ms) : "–")],
     ["Changes waiting", ({ counts }) => count(counts.records_waiting)],
     ["Memory of the engine", ({ engine }) => bytes(engine.stream_bytes)],
     ["Sent", ({ node }) => rate(node.bytes_sent_per_s)],
@@ -60,7 +60,9 @@ export function createCluster() {
   async function refresh() {
     const cluster = await getJson("cluster");
     if (!cluster.enabled) return;
-    const nodes = [{ ...cluster.node, own: true, alive: true }, ...cluster.nodes];
+    const own = { ...cluster.node, own: true, alive: true };
+    if (!cluster.engine.connected) own.behind_entries = null;
+    const nodes = [own, ...cluster.nodes];
     nodes.sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
     setText(tally, pluralize(nodes.length, "node"));
     warnings.show([cluster.engine.error, cluster.engine.warnings].filter(Boolean));
@@ -107,7 +109,7 @@ function copiesOf({ counts, last_snapshot }) {
   const numbers = `${count(counts.snapshots_received)} received, ${count(counts.snapshots_sent)} sent`;
   if (!last_snapshot) return numbers;
   const { reason, requested, received } = last_snapshot;
-  const end = received === null ? "not received yet" : `received ${ago(received)}`;
+  const end = received === null ? "no node that has all peers has answered yet" : `received ${ago(received)}`;
   return `${numbers}. Last requested ${ago(requested)}: ${COPY_REASONS[reason]}; ${end}`;
 }
 

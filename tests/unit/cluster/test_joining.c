@@ -48,6 +48,21 @@ START_TEST(first_request_is_for_the_start) {
 }
 END_TEST
 
+START_TEST(empty_node_has_joined_once_it_is_served) {
+    struct joining joining = start();
+    joining.empty = true;
+    requests_for(&joining, 10, SNAPSHOT_STARTED);
+    ck_assert_int_eq(answer(&joining, false), CHUNK_PARTIAL);
+    ck_assert(!joining.joined);
+    ck_assert_int_eq(tick(&joining, 10), JOINING_GAVE_UP);
+    ck_assert(joining.joined && !joining.whole);
+    ck_assert_int_eq(tick(&joining, 10), JOINING_SEND_LASTING);
+    requests_for(&joining, 10, SNAPSHOT_STARTED);
+    ck_assert_int_eq(answer(&joining, true), CHUNK_FIRST_SNAPSHOT);
+    ck_assert(joining.whole);
+}
+END_TEST
+
 START_TEST(missing_entries_are_the_reason) {
     struct joining joining = joined();
     joining_lost(&joining);
@@ -100,6 +115,7 @@ UNIT_SUITE(joining) {
     Suite *suite = suite_create("joining");
     TCase *tcase = tcase_create("reasons");
     tcase_add_test(tcase, first_request_is_for_the_start);
+    tcase_add_test(tcase, empty_node_has_joined_once_it_is_served);
     tcase_add_test(tcase, missing_entries_are_the_reason);
     tcase_add_test(tcase, hole_during_a_snapshot_is_the_reason_of_the_next_one);
     tcase_add_test(tcase, full_table_is_the_reason_once_it_has_room);

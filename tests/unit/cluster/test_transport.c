@@ -235,7 +235,8 @@ START_TEST(snapshot_of_a_source_with_a_hole_does_not_count) {
     joining.empty = true;
     ck_assert_int_eq(joining_note_chunk(&joining, &chunk, 1000), CHUNK_PARTIAL);
     ck_assert(!joining.joined && !joining.whole && !joining.empty);
-    ck_assert_int_eq(tick(&joining, 2000), JOINING_REQUEST);
+    ck_assert_int_eq(tick(&joining, 2000), JOINING_GAVE_UP);
+    ck_assert(joining.joined && !joining.whole && !joining.confirmed);
 }
 END_TEST
 
