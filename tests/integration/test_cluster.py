@@ -273,3 +273,15 @@ def test_empty_node_gets_the_peers_of_a_node_that_is_not_whole_yet(torrent):
             a.start()
             counts_are(b, torrent, (1, 0, 0))
             assert not any(Api(d.port).get("/cluster")["node"]["whole"] for d in (a, b))
+
+
+def test_stop_does_not_wait_long_for_an_engine_that_hangs(torrent):
+    with Engine() as engine, Skepd(f'cluster = {{ engine = "{engine.url}"; timeout_ms = 20000; }};') as daemon:
+        daemon.wait_for_log("cluster: connected")
+        engine.pause()
+        Peer(daemon.port, torrent).start()
+        time.sleep(0.5)  # until the change has been sent, without a reply
+        began = time.monotonic()
+        daemon.stop()
+        assert time.monotonic() - began < 5
+        engine.resume()

@@ -2,8 +2,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+
+enum { STOP_WAIT_MS = 500 };
 
 void command_add_bytes(struct command *command, struct bytes bytes) {
     command->arguments[command->count] = (const char *)bytes.data;
@@ -80,13 +85,59 @@ bool command_append(struct engine *engine, const struct command *command) {
                                   (const char **)command->arguments, command->lens) == REDIS_OK;
 }
 
+static bool send_appended(redisContext *connection) {
+    int done = 0;
+    while (done == 0) {
+        if (redisBufferWrite(connection, &done) != REDIS_OK)
+            return false;
+    }
+    return true;
+}
+
+enum engine_result command_time_out(struct engine *engine, uint32_t waited_ms) {
+    error_set(engine->error, "%s: no reply within %u ms", engine->info.url, waited_ms);
+    command_close(engine);
+    engine->next = 0;
+    return ENGINE_LOST;
+}
+
+/* Waits for the rest of the reply, less long if the process is being stopped: the engine may hang.
+ */
+static enum engine_result await_reply(struct engine *engine, void **reply) {
+    uint64_t began_ms = clock_now_ms();
+    bool woken = false;
+    while (*reply == NULL) {
+        const bool stopping = atomic_load(&engine->stopping);
+        const uint32_t limit_ms = stopping && engine->options.timeout_ms > STOP_WAIT_MS
+                                      ? STOP_WAIT_MS
+                                      : engine->options.timeout_ms;
+        const uint64_t waited_ms = clock_now_ms() - began_ms;
+        if (waited_ms >= limit_ms)
+            return command_time_out(engine, limit_ms);
+        if (!command_wait(engine, engine->connection->fd, POLLIN, limit_ms - waited_ms)) {
+            woken = true;
+            continue;
+        }
+        if (redisBufferRead(engine->connection) != REDIS_OK ||
+            redisGetReplyFromReader(engine->connection, reply) != REDIS_OK)
+            return command_lose(engine);
+        began_ms = clock_now_ms();
+    }
+    if (woken) /* for the next wait of a read */
+        command_wake(engine);
+    return ENGINE_DONE;
+}
+
 enum engine_result command_reply(struct engine *engine, redisReply **reply) {
     void *found = NULL;
     *reply = NULL;
     if (engine->connection == NULL)
         return ENGINE_LOST;
-    if (redisGetReply(engine->connection, &found) != REDIS_OK)
+    if (redisGetReplyFromReader(engine->connection, &found) != REDIS_OK ||
+        (found == NULL && !send_appended(engine->connection)))
         return command_lose(engine);
+    if (await_reply(engine, &found) != ENGINE_DONE)
+        return ENGINE_LOST;
     *reply = found;
     if ((*reply)->type != REDIS_REPLY_ERROR)
         return ENGINE_DONE;
@@ -133,6 +184,11 @@ struct bytes command_reply_text(const redisReply *reply) {
 
 bool command_reply_is_list(const redisReply *reply, size_t elements) {
     return reply != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements >= elements;
+}
+
+void command_wake(struct engine *engine) {
+    const uint64_t one = 1;
+    (void)!write(engine->wake, &one, sizeof one);
 }
 
 bool command_wait(struct engine *engine, int fd, short events, uint64_t wait_ms) {

@@ -77,6 +77,9 @@ bool command_reply_is_list(const redisReply *reply, size_t elements);
 /* A connection has failed: closes both. Always ENGINE_LOST. */
 enum engine_result command_lose(struct engine *engine);
 
+/* There was no reply for so long: closes both. Always ENGINE_LOST. */
+enum engine_result command_time_out(struct engine *engine, uint32_t waited_ms);
+
 /* The reply is an error, or not what the command returns. Closes the connections if another server
  * may do better. */
 enum engine_result command_refuse(struct engine *engine, const redisReply *reply);
@@ -84,7 +87,10 @@ enum engine_result command_refuse(struct engine *engine, const redisReply *reply
 /* Closes the connections, if there are any. */
 void command_close(struct engine *engine);
 
-/* Waits until `fd` is ready, or until engine_wake; false: it is not ready. */
+/* Ends the wait of command_wait, or of the next one. Any thread. */
+void command_wake(struct engine *engine);
+
+/* Waits until `fd` is ready, or until command_wake; false: it is not ready. */
 bool command_wait(struct engine *engine, int fd, short events, uint64_t wait_ms);
 
 #endif

@@ -46,8 +46,7 @@ bool engine_is_connected(const struct engine *engine) {
 }
 
 void engine_wake(struct engine *engine) {
-    const uint64_t one = 1;
-    (void)!write(engine->wake, &one, sizeof one);
+    command_wake(engine);
 }
 
 void engine_stop(struct engine *engine) {
@@ -196,10 +195,7 @@ static enum engine_result read_later(struct engine *engine, struct stream_id *po
     if (!command_wait(engine, engine->reading->fd, POLLIN, wait_ms)) {
         if (clock_now_ms() < engine->asked_ms + READ_BLOCK_MS + engine->options.timeout_ms)
             return ENGINE_DONE;
-        error_set(engine->error, "%s: no reply within %u ms", engine->info.url,
-                  READ_BLOCK_MS + engine->options.timeout_ms);
-        engine_disconnect(engine);
-        return ENGINE_LOST;
+        return command_time_out(engine, READ_BLOCK_MS + engine->options.timeout_ms);
     }
     const enum engine_result result = take_reply(engine, &reply);
     pass_entries(reply, position, reader, context);
