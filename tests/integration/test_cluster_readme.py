@@ -56,12 +56,14 @@ def test_two_nodes_on_one_machine(blocks, tmp_path):
 
 
 def test_settings_of_the_engine_and_a_node(blocks, tmp_path):
-    engine, node = blocks[2:4]
+    engine, node, secret = blocks[2:5]
     port = free_port()
     (tmp_path / "redis.conf").write_text(replace(engine, {" 192.0.2.1": ""}) + f"port {port}\n")
-    (tmp_path / "password").write_text("PASSWORD\n")
-    config = replace(node, {"192.0.2.1:6379": f"127.0.0.1:{port}", "/etc/skep/engine.password": tmp_path / "password"})
-    with running("redis-server ./redis.conf", tmp_path), Skepd(config) as daemon:
+    assert "/etc/skep/engine_password" in secret
+    (tmp_path / "engine_password").write_text("PASSWORD\n")  # where the service has it
+    config = replace(node, {"192.0.2.1:6379": f"127.0.0.1:{port}"})
+    environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    with running("redis-server ./redis.conf", tmp_path), Skepd(config, environment=environment) as daemon:
         daemon.wait_for_log("cluster: connected")
         wait_until(lambda: engine_of(daemon.port)["connected"])
         assert engine_of(daemon.port)["error"] is None and engine_of(daemon.port)["warnings"] is None
