@@ -37,8 +37,8 @@ const char *first_line_read(const char *path, char *line, size_t size) {
     });
     if (reason == NULL && found.len == 0)
         reason = "the first line is empty";
-    if (reason == NULL)
-        memmove(line, found.data, found.len);
-    line[reason == NULL ? found.len : 0] = '\0';
+    const size_t kept = reason == NULL ? found.len : 0;
+    memmove(line, found.data, kept);
+    explicit_bzero(line + kept, size - kept);
     return reason;
 }

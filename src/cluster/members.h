@@ -4,7 +4,7 @@
 
 #include "cluster/record.h"
 
-enum { MEMBER_ALIVE_MS = 15000 }; /* without a heartbeat for longer, a node is away */
+enum { MEMBER_ALIVE_MS = 15000 }; /* without a heartbeat for longer, a node is not heard */
 
 struct member {
     uint64_t node;

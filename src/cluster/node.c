@@ -25,6 +25,7 @@ struct node *node_create(const struct node_options *options, const struct node_t
     node->interval_max_s = node->budget_per_s = 1;
     node->read_max = NODE_READ_BYTES / NODE_ENTRY_LEN;
     node->clock = cluster_clock_begin(options->clock_ms, now_ms);
+    node->first_secret = options->replica.secret;
     node->joining = joining_begin(now_ms);
     node->joining.patience_ms = options->join_timeout_ms;
     node->joining.empty = options->empty;

@@ -34,8 +34,8 @@ void node_note_changes(struct node *node, const struct peer_table *peers,
 /* Queues a record of the registry. Any thread. */
 void node_send(struct node *node, const struct record *record);
 
-/* Changes since this stamp are lost: sends all peers with a later one. Any
- * thread that holds no lock of the table. */
+/* Changes since this stamp are lost: sends all peers with a later one. Any thread that holds no
+ * lock of the table. */
 void node_note_lost(struct node *node, uint64_t stamp);
 
 /* Announce interval and budget of this node, which heartbeats carry. Any thread. */

@@ -14,7 +14,8 @@ enum {
     CURRENT_MS = 30000, /* after the end of the stream was read */
     CLOCK_TOOK_MS = 50,
     CLOCK_KEPT_MS = 60000,
-    REPORTED_MS = 60000, /* until the same failure is logged again, if it ended in between */
+    REPORTED_MS = 60000,      /* until the same failure is logged again, if it ended in between */
+    SECRETS_REPLACED_MAX = 3, /* in a row */
     SECRET_NEW_MS = 2 * NODE_HEARTBEAT_MS + 2000, /* by then, the others have put theirs back */
 };
 
@@ -28,7 +29,8 @@ void node_link_update_table(struct node *node) {
             members_budget_per_s(&node->status.members, node->budget_per_s, node->now_ms),
         .connected = node->has_connected,
         .foreign = node->foreign,
-        .unsure = node->made_secret && node->now_ms < node->secret_until_ms,
+        .unsure = node->made_secret && node->secret_until_ms > node->now_ms,
+        .has_others = node->status.members.count > 0,
         .secret = node->options.replica.secret,
     };
     node->update_ms = node->now_ms + UPDATE_MS;
@@ -166,30 +168,51 @@ void node_link_look_at_stream(struct node *node) {
     note_lag(node, &stream, at_end || !stream_id_before(node->position, stream.last));
 }
 
-/* With the lock. */
+/* With the lock. Tombstones and completions have hashes by the secret: the past ones are lost. */
 static void take_secret(struct node *node, const struct hash_key *secret) {
     struct replica past = node->replica;
-    node->foreign = true;
     node->options.replica.secret = *secret;
+    node->foreign = !hash_key_equal(secret, &node->first_secret);
     node_link_create_replica(node);
+    if (past.options.counting == past.options.node)
+        replica_join(&node->replica);
     node->table.move_counts(node->table.context, &past, &node->replica);
     replica_free(&past);
 }
 
+/* Two clusters that have met in one engine would replace each other's secret for ever. */
+static bool gives_way(const struct node *node, const struct hash_key *secret) {
+    return node->now_ms < node->secret_until_ms ||
+           (node->replaced >= SECRETS_REPLACED_MAX &&
+            memcmp(secret, &node->options.replica.secret, sizeof *secret) < 0);
+}
+
+static enum engine_result replace_secret(struct node *node, const struct hash_key *secret) {
+    const enum engine_result result =
+        engine_replace_secret(node->engine, (const uint8_t *)secret, sizeof *secret);
+    if (!node_link_is_done(node, result))
+        return result;
+    log_warning("cluster: the engine had another secret: replaced it with that of this cluster");
+    return ENGINE_DONE;
+}
+
 /* The first node of a cluster makes the secret. A node that has another one takes the cluster's
- * when it connects. If the engine loses the secret, the nodes put it back. Until they do, a new
- * node may have made another one, which gives way to theirs. */
+ * when it connects, or until it has joined. If the engine loses the secret, or gets another one
+ * later, the nodes put theirs back. Until they do, a new node may have made another one, which
+ * gives way to theirs. */
 enum engine_result node_link_share_secret(struct node *node) {
     const struct hash_key own = node->options.replica.secret;
     struct hash_key secret = own;
     bool made;
     const enum engine_result result =
         engine_share_secret(node->engine, (uint8_t *)&secret, sizeof secret, &made);
+    if (result == ENGINE_INVALID && node->has_connected)
+        return replace_secret(node, &own);
     if (!node_link_is_done(node, result))
         return result;
-    const bool differs = memcmp(&secret, &own, sizeof secret) != 0;
-    const bool takes = differs && (!node->has_connected || !node->joining.joined ||
-                                   node->now_ms < node->secret_until_ms);
+    const bool differs = !hash_key_equal(&secret, &own);
+    const bool takes =
+        differs && (!node->has_connected || !node->joining.joined || gives_way(node, &secret));
     if (!node->has_connected && (made || takes))
         node->secret_until_ms = node->now_ms + SECRET_NEW_MS;
     node_lock(node);
@@ -199,12 +222,8 @@ enum engine_result node_link_share_secret(struct node *node) {
         take_secret(node, &secret);
     node_link_update_table(node);
     node_unlock(node);
-    if (!differs || takes)
-        return ENGINE_DONE;
-    log_warning("cluster: the engine had the secret of another cluster: replaced it by this one's");
-    const enum engine_result replaced =
-        engine_replace_secret(node->engine, (const uint8_t *)&own, sizeof own);
-    return node_link_is_done(node, replaced) ? ENGINE_DONE : replaced;
+    node->replaced = differs && !takes ? node->replaced + 1 : 0;
+    return differs && !takes ? replace_secret(node, &own) : ENGINE_DONE;
 }
 
 static void note_connection(struct node *node) {

@@ -252,6 +252,14 @@ static bool send_completion(struct node *node) {
     return true;
 }
 
+/* A running walk ends first: if others request it again and again, it would never end. */
+void node_sending_repeat_lasting(struct node *node) {
+    if (node->walk.running && node->walk.lasting)
+        node->walk.again = true;
+    else
+        node_sending_begin_walk(node, true, 0);
+}
+
 void node_sending_begin_walk(struct node *node, bool lasting, uint64_t peers_from) {
     const struct walk past = node->walk;
     node->walk = (struct walk){ .running = true, .lasting = lasting, .peers_from = peers_from };
@@ -282,6 +290,8 @@ static void continue_walk(struct node *node) {
         continue;
     for (int i = 0; i < NODE_WALK_STEPS && node->walk.running && has_room_to_walk(node); i++)
         node->walk.running = node->table.walk(node->table.context, &node->walk.cursor, &visitor);
+    if (!node->walk.running && node->walk.again)
+        node_sending_begin_walk(node, true, 0);
     node_unlock(node);
 }
 

@@ -21,4 +21,7 @@ size_t node_sending_queued(const struct node *node);
 /* The same, without the lock. */
 size_t node_sending_waiting(struct node *node);
 
+/* Sends what lasts, once more if that runs already. With the lock. */
+void node_sending_repeat_lasting(struct node *node);
+
 #endif

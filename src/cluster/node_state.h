@@ -38,6 +38,7 @@ struct flight {
 struct walk {
     bool running;
     bool lasting;
+    bool again;          /* the same once more, afterwards */
     uint64_t peers_from; /* stamp; 0: no peers */
     size_t completion;   /* cursor of the set */
     struct table_cursor cursor;
@@ -75,7 +76,8 @@ struct node {
     struct joining joining;
     struct cluster_clock clock;
     bool has_connected;
-    bool foreign; /* see struct node_facts */
+    bool foreign;                 /* see struct node_facts */
+    struct hash_key first_secret; /* at the start */
     struct node_status status;
     uint32_t interval_max_s;
     uint32_t budget_per_s;
@@ -96,6 +98,7 @@ struct node {
     uint64_t hold_until_ms;   /* the clock has jumped: merged_ms stays */
     uint64_t secret_until_ms; /* until then, a new secret gives way to another one */
     bool made_secret;         /* the engine had none at the first connect */
+    uint32_t replaced;        /* other secrets in the engine, one after the other */
     uint64_t asked_ms;        /* when the last read of the stream was sent */
     uint64_t read_ms;         /* when the last one with a reply was sent */
     size_t read_count;        /* entries of that */

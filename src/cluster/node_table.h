@@ -34,8 +34,9 @@ struct node_facts {
     uint64_t current_until_ms; /* later, changes of the others may be missing. Monotonic */
     uint64_t budget_per_s;     /* announces of all nodes */
     bool connected;            /* it has been, since the start */
-    bool foreign; /* the node has taken the secret of the cluster, in place of another one */
-    bool unsure;  /* it has just made the secret, and may still have to take another one */
+    bool foreign; /* the cluster's secret is another one than this node had at its start */
+    bool unsure;  /* it has just made the secret, and may still have to take that of the others */
+    bool has_others;
     struct hash_key secret;
 };
 

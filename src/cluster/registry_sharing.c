@@ -35,19 +35,14 @@ static bool was_away(const struct registry_sharing *sharing, const struct sharin
     return sharing->seen_s != 0 && facts->now_s - sharing->seen_s > REGISTRY_AWAY_MAX_S;
 }
 
-static uint64_t cluster_ms(const struct sharing_facts *facts) {
-    return cluster_clock_read(&facts->node.clock, facts->now_ms);
-}
-
-/* The node has taken another secret after it had connected. By now it may have confirmed entries of
- * the cluster, so that only its removals are forgotten. */
+/* The node has taken another secret after it had connected. By now it may have entries of the
+ * cluster, so that no marks are forgotten. */
 static void note_foreign(struct registry_sharing *sharing, const struct sharing_facts *facts) {
-    if (!facts->node.foreign || sharing->foreign ||
+    if (!facts->node.foreign || sharing->foreign || sharing->has_joined ||
         (sharing->stage != SHARING_RESTRICTS && sharing->stage != SHARING_JOINS))
         return;
     sharing->foreign = true;
     registry_set_adopts(sharing->registry, false);
-    registry_forget_removed(sharing->registry, stamp_at(cluster_ms(facts), 0));
 }
 
 static void note_connection(struct registry_sharing *sharing, const struct sharing_facts *facts) {
@@ -62,12 +57,12 @@ static void note_connection(struct registry_sharing *sharing, const struct shari
     enter(sharing, SHARING_RESTRICTS);
 }
 
-/* Without a whole node, the others send what they have when this one requests it. A whole node, and
- * an engine without a secret: the engine has lost it. */
+/* Without a whole node, the others send what they have when this one requests it. */
 static bool has_joined(const struct registry_sharing *sharing, const struct sharing_facts *facts) {
-    if (facts->confirmed)
-        return facts->joined && !facts->node.unsure;
-    return facts->joined && facts->now_ms >= sharing->connected_ms + sharing->wait_ms;
+    if (facts->node.unsure && (facts->confirmed || facts->node.has_others))
+        return false;
+    return facts->joined &&
+           (facts->confirmed || facts->now_ms >= sharing->connected_ms + sharing->wait_ms);
 }
 
 /* If no other node answers, the registry of this one is the only one. */
@@ -94,6 +89,7 @@ static void adopt(struct registry_sharing *sharing, const struct sharing_facts *
     if (!adopt_part(sharing, adoption))
         return;
     report_aside(sharing);
+    sharing->has_joined = true;
     enter(sharing, SHARING_SENDS);
 }
 
@@ -120,13 +116,15 @@ static void store_identity(struct registry_sharing *sharing, const struct sharin
 
 static void run(struct registry_sharing *sharing, const struct sharing_facts *facts) {
     const uint64_t away_ms = UINT64_C(1000) * REGISTRY_AWAY_MAX_S;
+    const uint64_t cluster_ms = cluster_clock_read(&facts->node.clock, facts->now_ms);
     if (registry_loads(sharing->registry) != sharing->loads) {
         sharing->foreign = false;
         sharing->seen_s = 0;
+        registry_set_adopts(sharing->registry, true);
         sharing->loads = registry_loads(sharing->registry);
         enter(sharing, SHARING_RESTRICTS);
     } else if (facts->node.connected && facts->now_s >= sharing->stored_s + STORE_IDENTITY_S) {
-        registry_forget_removed(sharing->registry, stamp_at(cluster_ms(facts) - away_ms, 0));
+        registry_forget_removed(sharing->registry, stamp_at(cluster_ms - away_ms, 0));
         store_identity(sharing, facts);
     }
 }

@@ -40,6 +40,8 @@ struct registry_sharing {
     int64_t seen_s;   /* when the node was last connected, before its start; 0: never */
     enum sharing_stage stage;
     bool foreign;
+    bool
+        has_joined; /* the registry is that of the cluster; what changes outside later is adopted */
     uint64_t connected_ms;
     int kind; /* of the next part to adopt */
     int part;

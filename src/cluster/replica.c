@@ -1,8 +1,7 @@
 #include "cluster/replica.h"
 
-enum {
-    PAIRS_MAX = 32
-}; /* of a torrent; beyond, a node counts under its own id even before it has joined */
+/* Of a torrent; beyond, a node counts under its own id even before it has joined. */
+enum { PAIRS_MAX = 32 };
 
 struct replica replica_create(const struct replica_options *options, uint64_t now_ms) {
     return (struct replica){

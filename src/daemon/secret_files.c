@@ -9,8 +9,8 @@
 
 static void load_token(struct config *config, struct config_errors *errors) {
     const char *path = config->admin_token_file;
-    const char *reason =
-        first_line_read(path, config->web.admin_token, sizeof config->web.admin_token);
+    char *token = config->web.admin_token;
+    const char *reason = first_line_read(path, token, sizeof config->web.admin_token);
     if (reason != NULL)
         config_errors_add(errors, "http.admin_token_file %s: %s", path, reason);
 }

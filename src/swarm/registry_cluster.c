@@ -82,7 +82,7 @@ static bool beats_outside(struct registry *registry, const struct registry_row *
     if (marked != NULL && marked->mark.aside)
         return true;
     if (mark->restricts)
-        return marked == NULL || mark->stamp > marked->mark.restriction;
+        return marked == NULL || !registry->adopts || mark->stamp > marked->mark.restriction;
     if (marked == NULL)
         return !present || !registry_restricts(row->kind, false);
     return !registry->adopts && !registry_restricts(row->kind, !present);

@@ -267,7 +267,7 @@ def test_node_that_was_away_for_a_month_sets_its_newer_permissions_aside():
             assert known.hex() in control(daemon, "list") and newer.hex() not in control(daemon, "list")
 
 
-def test_changes_of_a_stopped_node_win_if_nothing_newer_was_made():
+def test_changes_of_a_stopped_node_win():
     torrent = random_hash()
     with Engine() as engine, nodes(2, engine) as (a, b):
         a.wait_for_log("cluster: ", "this node has all peers")

@@ -5,7 +5,7 @@ import pytest
 
 from support.announce import Peer, random_hash
 from support.api import Api
-from support.cluster import QUICK, become_whole, is_ready, node, nodes
+from support.cluster import QUICK, become_whole, counts_are, is_ready, node, nodes
 from support.engine import Engine
 from support.skepctl import Skepctl
 from support.udp import UdpClient, UdpError
@@ -49,6 +49,7 @@ def test_nodes_that_have_joined_without_the_engine_agree_once_it_is_there(torren
             wait_until(lambda: agree(a, b) and agree(b, a))
             for daemon in a, b:
                 wait_until(lambda d=daemon: "alice" in keys_of(d) and "bob" in keys_of(d))
+                counts_are(daemon, torrent, (1, 0, 0))
 
 
 def test_keys_come_at_once_to_a_node_that_joins_while_no_node_has_all_peers():

@@ -269,7 +269,7 @@ test("the nodes of a cluster show how far they are behind, and why they requeste
   await fact("Changes a second").getByText("1,500 sent").waitFor();
   await fact("Changes missing").getByText("2 times").waitFor();
   await fact("Changes sent again").getByText("1 time, last 5 min ago: the engine restarted").waitFor();
-  await fact("Copies of all peers").getByText("5 min ago: changes were missing; no node that has all peers has answered yet").waitFor();
+  await fact("Copies of all peers").getByText("5 min ago: changes were missing; not complete yet").waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), PHONE.viewport.width);
   assert.deepEqual(await axeFindings(page), []);
   await close(page);

@@ -1,14 +1,7 @@
 #include "cluster/engine/command.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <unistd.h>
-
-#include "base/clock.h"
-
-enum { STOP_WAIT_MS = 500 };
 
 void command_add_bytes(struct command *command, struct bytes bytes) {
     command->arguments[command->count] = (const char *)bytes.data;
@@ -30,29 +23,6 @@ void command_number(char text[static COMMAND_NUMBER_LEN], uint64_t number) {
     snprintf(text, COMMAND_NUMBER_LEN, "%" PRIu64, number);
 }
 
-void command_close(struct engine *engine) {
-    if (engine->connection != NULL)
-        redisFree(engine->connection);
-    if (engine->reading != NULL)
-        redisFree(engine->reading);
-    engine->connection = engine->reading = NULL;
-    engine->asked = false;
-}
-
-enum engine_result command_lose(struct engine *engine) {
-    const bool reads = engine->reading != NULL && engine->reading->err != 0;
-    const redisContext *connection = reads ? engine->reading : engine->connection;
-    if (connection->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK))
-        error_set(engine->error, "%s: no reply within %u ms", engine->info.url,
-                  engine->options.timeout_ms);
-    else
-        error_set(engine->error, "%s: %s", engine->info.url,
-                  connection->err == 0 ? "skepd is out of memory" : connection->errstr);
-    command_close(engine);
-    engine->next = 0;
-    return ENGINE_LOST;
-}
-
 static bool is_error(const redisReply *reply, const char *code) {
     return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, code, strlen(code)) == 0;
 }
@@ -72,7 +42,7 @@ enum engine_result command_refuse(struct engine *engine, const redisReply *reply
     error_set(engine->error, "%s: %s", engine->info.url,
               reply->type == REDIS_REPLY_ERROR ? reply->str : "unexpected reply");
     if (is_wrong_server(reply)) {
-        command_close(engine);
+        engine_io_close(engine);
         engine->next++;
         return ENGINE_LOST;
     }
@@ -85,58 +55,15 @@ bool command_append(struct engine *engine, const struct command *command) {
                                   (const char **)command->arguments, command->lens) == REDIS_OK;
 }
 
-static bool send_appended(redisContext *connection) {
-    int done = 0;
-    while (done == 0) {
-        if (redisBufferWrite(connection, &done) != REDIS_OK)
-            return false;
-    }
-    return true;
-}
-
-enum engine_result command_time_out(struct engine *engine, uint32_t waited_ms) {
-    error_set(engine->error, "%s: no reply within %u ms", engine->info.url, waited_ms);
-    command_close(engine);
-    engine->next = 0;
-    return ENGINE_LOST;
-}
-
-/* Waits for the rest of the reply, less long if the process is being stopped: the engine may hang.
- */
-static enum engine_result await_reply(struct engine *engine, void **reply) {
-    uint64_t began_ms = clock_now_ms();
-    bool woken = false;
-    while (*reply == NULL) {
-        const bool stopping = atomic_load(&engine->stopping);
-        const uint32_t limit_ms = stopping && engine->options.timeout_ms > STOP_WAIT_MS
-                                      ? STOP_WAIT_MS
-                                      : engine->options.timeout_ms;
-        const uint64_t waited_ms = clock_now_ms() - began_ms;
-        if (waited_ms >= limit_ms)
-            return command_time_out(engine, limit_ms);
-        if (!command_wait(engine, engine->connection->fd, POLLIN, limit_ms - waited_ms)) {
-            woken = true;
-            continue;
-        }
-        if (redisBufferRead(engine->connection) != REDIS_OK ||
-            redisGetReplyFromReader(engine->connection, reply) != REDIS_OK)
-            return command_lose(engine);
-        began_ms = clock_now_ms();
-    }
-    if (woken) /* for the next wait of a read */
-        command_wake(engine);
-    return ENGINE_DONE;
-}
-
 enum engine_result command_reply(struct engine *engine, redisReply **reply) {
     void *found = NULL;
     *reply = NULL;
     if (engine->connection == NULL)
         return ENGINE_LOST;
-    if (redisGetReplyFromReader(engine->connection, &found) != REDIS_OK ||
-        (found == NULL && !send_appended(engine->connection)))
-        return command_lose(engine);
-    if (await_reply(engine, &found) != ENGINE_DONE)
+    if (redisGetReplyFromReader(engine->connection, &found) != REDIS_OK)
+        return engine_io_lose(engine);
+    if (found == NULL && (!engine_io_send(engine, engine->connection) ||
+                          !engine_io_await(engine, engine->connection, &found)))
         return ENGINE_LOST;
     *reply = found;
     if ((*reply)->type != REDIS_REPLY_ERROR)
@@ -153,7 +80,7 @@ enum engine_result command_run(struct engine *engine, const struct command *comm
     if (engine->connection == NULL)
         return ENGINE_LOST;
     if (!command_append(engine, command))
-        return command_lose(engine);
+        return engine_io_lose(engine);
     return command_reply(engine, reply);
 }
 
@@ -180,24 +107,4 @@ struct bytes command_reply_text(const redisReply *reply) {
     if (reply == NULL || (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_STATUS))
         return (struct bytes){ 0 };
     return (struct bytes){ .data = (const uint8_t *)reply->str, .len = reply->len };
-}
-
-bool command_reply_is_list(const redisReply *reply, size_t elements) {
-    return reply != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements >= elements;
-}
-
-void command_wake(struct engine *engine) {
-    const uint64_t one = 1;
-    (void)!write(engine->wake, &one, sizeof one);
-}
-
-bool command_wait(struct engine *engine, int fd, short events, uint64_t wait_ms) {
-    uint64_t woken;
-    struct pollfd polled[] = {
-        { .fd = fd, .events = events },
-        { .fd = engine->wake, .events = POLLIN },
-    };
-    if (poll(polled, 2, (int)wait_ms) > 0 && polled[1].revents != 0)
-        (void)!read(engine->wake, &woken, sizeof woken);
-    return polled[0].revents != 0;
 }

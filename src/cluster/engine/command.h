@@ -4,33 +4,9 @@
 #ifndef SKEP_CLUSTER_ENGINE_COMMAND_H
 #define SKEP_CLUSTER_ENGINE_COMMAND_H
 
-#include <hiredis/hiredis.h>
-#include <limits.h>
-#include <poll.h>
+#include "cluster/engine/engine_io.h"
 
-#include "cluster/engine/engine_types.h"
-
-enum {
-    COMMAND_ARGUMENTS_MAX = 12,
-    COMMAND_NUMBER_LEN = 24,
-    ENGINE_KEY_LEN = ENGINE_PREFIX_LEN + 32,
-};
-
-struct engine {
-    struct engine_options options;
-    char password_file[PATH_MAX];
-    char prefix[ENGINE_PREFIX_LEN];
-    char stream[ENGINE_KEY_LEN];
-    redisContext *connection;
-    redisContext *reading; /* a second connection, for reads that wait */
-    bool asked;            /* a read is waiting */
-    uint64_t asked_ms;
-    int wake; /* eventfd */
-    _Atomic bool stopping;
-    size_t next; /* in the list of URLs: where to look first */
-    struct engine_info info;
-    char error[ERROR_LEN];
-};
+enum { COMMAND_ARGUMENTS_MAX = 12, COMMAND_NUMBER_LEN = 24 };
 
 /* Text or bytes, which it borrows. */
 struct command {
@@ -72,25 +48,12 @@ enum engine_result command_run_number(struct engine *engine, const struct comman
 struct bytes command_reply_text(const redisReply *reply);
 
 /* Whether the reply, which may be NULL, is a list of at least `elements` elements. */
-bool command_reply_is_list(const redisReply *reply, size_t elements);
-
-/* A connection has failed: closes both. Always ENGINE_LOST. */
-enum engine_result command_lose(struct engine *engine);
-
-/* There was no reply for so long: closes both. Always ENGINE_LOST. */
-enum engine_result command_time_out(struct engine *engine, uint32_t waited_ms);
+static inline bool command_reply_is_list(const redisReply *reply, size_t elements) {
+    return reply != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements >= elements;
+}
 
 /* The reply is an error, or not what the command returns. Closes the connections if another server
  * may do better. */
 enum engine_result command_refuse(struct engine *engine, const redisReply *reply);
-
-/* Closes the connections, if there are any. */
-void command_close(struct engine *engine);
-
-/* Ends the wait of command_wait, or of the next one. Any thread. */
-void command_wake(struct engine *engine);
-
-/* Waits until `fd` is ready, or until command_wake; false: it is not ready. */
-bool command_wait(struct engine *engine, int fd, short events, uint64_t wait_ms);
 
 #endif

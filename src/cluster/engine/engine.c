@@ -29,7 +29,7 @@ struct engine *engine_create(const struct engine_options *options) {
 }
 
 void engine_disconnect(struct engine *engine) {
-    command_close(engine);
+    engine_io_close(engine);
 }
 
 void engine_delete(struct engine *engine) {
@@ -46,7 +46,7 @@ bool engine_is_connected(const struct engine *engine) {
 }
 
 void engine_wake(struct engine *engine) {
-    command_wake(engine);
+    engine_io_wake(engine);
 }
 
 void engine_stop(struct engine *engine) {
@@ -94,7 +94,7 @@ enum engine_result engine_add(struct engine *engine, const struct bytes *entries
         struct command command = COMMAND("XADD", engine->stream, "*", "d");
         command_add_bytes(&command, entries[i]);
         if (!command_append(engine, &command))
-            return command_lose(engine);
+            return engine_io_lose(engine);
     }
     /* All replies are read, or the connection is closed. Entries after a refused one are sent
      * again, so they are not counted. */
@@ -159,14 +159,13 @@ static struct command read_command(const struct engine *engine, struct stream_id
 static bool ask_for_entries(struct engine *engine, struct stream_id position, uint32_t count) {
     struct read_arguments arguments = { 0 };
     const struct command command = read_command(engine, position, count, true, &arguments);
-    int done = 0;
     if (redisAppendCommandArgv(engine->reading, command.count, (const char **)command.arguments,
-                               command.lens) != REDIS_OK)
+                               command.lens) != REDIS_OK) {
+        (void)engine_io_lose(engine);
         return false;
-    while (done == 0) {
-        if (redisBufferWrite(engine->reading, &done) != REDIS_OK)
-            return false;
     }
+    if (!engine_io_send(engine, engine->reading))
+        return false;
     engine->asked = true;
     engine->asked_ms = clock_now_ms();
     return true;
@@ -176,9 +175,8 @@ static bool ask_for_entries(struct engine *engine, struct stream_id position, ui
 static enum engine_result take_reply(struct engine *engine, redisReply **reply) {
     void *found = NULL;
     *reply = NULL;
-    if (redisBufferRead(engine->reading) != REDIS_OK ||
-        redisGetReplyFromReader(engine->reading, &found) != REDIS_OK)
-        return command_lose(engine);
+    if (!engine_io_receive(engine, engine->reading, &found))
+        return ENGINE_LOST;
     *reply = found;
     if (found == NULL)
         return ENGINE_DONE;
@@ -191,11 +189,11 @@ static enum engine_result read_later(struct engine *engine, struct stream_id *po
                                      void *context) {
     redisReply *reply;
     if (!engine->asked && !ask_for_entries(engine, *position, count))
-        return command_lose(engine);
-    if (!command_wait(engine, engine->reading->fd, POLLIN, wait_ms)) {
+        return ENGINE_LOST;
+    if (!engine_io_wait(engine, engine->reading->fd, POLLIN, wait_ms)) {
         if (clock_now_ms() < engine->asked_ms + READ_BLOCK_MS + engine->options.timeout_ms)
             return ENGINE_DONE;
-        return command_time_out(engine, READ_BLOCK_MS + engine->options.timeout_ms);
+        return engine_io_time_out(engine, READ_BLOCK_MS + engine->options.timeout_ms);
     }
     const enum engine_result result = take_reply(engine, &reply);
     pass_entries(reply, position, reader, context);
@@ -292,7 +290,7 @@ enum engine_result engine_share_secret(struct engine *engine, uint8_t *secret, s
     } else if (result == ENGINE_DONE && !*made) {
         error_set(engine->error, "%s: the value of the key %s is not a secret: delete the key",
                   engine->info.url, key);
-        result = ENGINE_REFUSED;
+        result = ENGINE_INVALID;
     }
     freeReplyObject(reply);
     return result;

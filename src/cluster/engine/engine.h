@@ -54,7 +54,8 @@ bool engine_is_reading(const struct engine *engine);
 /* Ends the wait of engine_read, or of the next one. Any thread. */
 void engine_wake(struct engine *engine);
 
-/* From now on, engine_connect does not wait for a connection. Any thread. */
+/* From now on, engine_connect does not wait for a connection, and no call longer than half a second
+ * for a reply. Any thread. */
 void engine_stop(struct engine *engine);
 
 /* Zeros if there is no stream. */
@@ -66,7 +67,7 @@ enum engine_result engine_trim(struct engine *engine, uint64_t bytes_max, uint64
                                uint64_t *bytes);
 
 /* Stores a secret of the cluster, unless one is stored; `secret` is then the stored one. `*made`:
- * none was stored. */
+ * none was stored. ENGINE_INVALID: another value is stored. */
 enum engine_result engine_share_secret(struct engine *engine, uint8_t *secret, size_t len,
                                        bool *made);
 

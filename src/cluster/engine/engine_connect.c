@@ -1,31 +1,24 @@
 #include "cluster/engine/engine.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include "base/clock.h"
 #include "base/first_line.h"
 #include "cluster/engine/command.h"
 #include "cluster/engine/server_checks.h"
 
-static struct timeval timeout_of(const struct engine *engine) {
-    const uint32_t ms = engine->options.timeout_ms;
-    return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000L };
-}
-
-/* Waits until the connection has been made, then makes it blocking. Returns an errno, or 0. */
+/* Waits until the connection has been made. Returns an errno, or 0. */
 static int finish_connecting(struct engine *engine) {
     const int fd = engine->connection->fd;
     const uint64_t until_ms = clock_now_ms() + engine->options.timeout_ms;
     uint64_t now_ms = clock_now_ms();
     int failure = 0;
     socklen_t len = sizeof failure;
-    while (now_ms < until_ms && !command_wait(engine, fd, POLLOUT, until_ms - now_ms)) {
+    while (now_ms < until_ms && !engine_io_wait(engine, fd, POLLOUT, until_ms - now_ms)) {
         if (atomic_load(&engine->stopping))
             return ECANCELED;
         now_ms = clock_now_ms();
@@ -34,10 +27,6 @@ static int finish_connecting(struct engine *engine) {
         return ETIMEDOUT;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &len) != 0)
         return errno;
-    const int flags = fcntl(fd, F_GETFL);
-    if (failure == 0 && (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0))
-        return errno;
-    engine->connection->flags |= REDIS_BLOCK;
     return failure;
 }
 
@@ -52,10 +41,9 @@ static bool open_connection(struct engine *engine, const struct engine_url *url,
     if (failure != 0)
         return error_set(engine->error, "%s: %s", engine->info.url, strerror(failure));
     if (engine->connection->err == 0 &&
-        redisSetTimeout(engine->connection, timeout_of(engine)) == REDIS_OK &&
         (url->is_socket || redisEnableKeepAlive(engine->connection) == REDIS_OK))
         return true;
-    (void)command_lose(engine);
+    (void)engine_io_lose(engine);
     return false;
 }
 
@@ -65,9 +53,11 @@ static bool log_in(struct engine *engine, const struct engine_url *url) {
     memcpy(password, url->password, sizeof password);
     const char *reason = path[0] == '\0' ? NULL : first_line_read(path, password, sizeof password);
     if (reason != NULL)
-        return error_set(engine->error, "cluster.password_file %s: %s", path, reason);
-    if (password[0] == '\0' && url->user[0] == '\0')
-        return true;
+        error_set(engine->error, "cluster.password_file %s: %s", path, reason);
+    if (reason != NULL || (password[0] == '\0' && url->user[0] == '\0')) {
+        explicit_bzero(password, sizeof password);
+        return reason == NULL;
+    }
     struct command command = COMMAND("AUTH");
     if (url->user[0] != '\0')
         command_add_text(&command, url->user);
@@ -98,7 +88,7 @@ static bool connect_to_place(struct engine *engine, const struct engine_url *url
             server_checks_rights(engine))
             return true;
     }
-    command_close(engine);
+    engine_io_close(engine);
     return false;
 }
 

@@ -44,6 +44,7 @@ enum engine_result {
     ENGINE_DONE,
     ENGINE_FULL,    /* out of memory: trim the stream */
     ENGINE_REFUSED, /* another error; the connection stays */
+    ENGINE_INVALID, /* what is stored there is not what is expected; the same */
     ENGINE_LOST,    /* there is no connection any more */
 };
 

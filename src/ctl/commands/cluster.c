@@ -134,8 +134,7 @@ static void print_snapshot(const json_t *snapshot) {
     format_time((int64_t)api_client_real(snapshot, "received"), received);
     const bool has_ended = json_is_number(json_object_get(snapshot, "received"));
     printf("last copy  requested %s because %s, %s%s\n", requested, text_of(snapshot, reasons),
-           has_ended ? "received " : "no node that has all peers has answered yet",
-           has_ended ? received : "");
+           has_ended ? "received " : "not complete yet", has_ended ? received : "");
 }
 
 static void print_resend(const json_t *resend) {

@@ -108,8 +108,8 @@ static void check_engine(struct patient *patient) {
                      "engine not connected: %s", error == NULL ? "unknown reason" : error);
     else if (error != NULL)
         findings_add(&patient->findings, FINDING_FAULT, "cluster",
-                     "see \"The engine refuses commands\" in README.md",
-                     "engine refuses commands: %s", error);
+                     "see \"Run several nodes\" in README.md", "engine refuses commands: %s",
+                     error);
     else if (warnings != NULL)
         findings_add(&patient->findings, FINDING_WARNING, "cluster",
                      "correct the configuration of Redis or Valkey", "%s: %s", url, warnings);

@@ -26,7 +26,7 @@ export function createCluster() {
     ["Engine", ({ engine }) => (engine.connected ? `${engine.kind} ${engine.version}` : "Not connected")],
     ["Behind", ({ engine, node }) => (engine.connected ? timeOf(node.behind_ms) : "–")],
     ["Changes waiting", ({ counts }) => count(counts.records_waiting)],
-    ["Memory of the engine", ({ engine }) => bytes(engine.stream_bytes)],
+    ["Memory of changes", ({ engine }) => bytes(engine.stream_bytes)],
     ["Sent", ({ node }) => rate(node.bytes_sent_per_s)],
     ["Read", ({ node }) => rate(node.bytes_read_per_s)],
   ]);
@@ -109,7 +109,7 @@ function copiesOf({ counts, last_snapshot }) {
   const numbers = `${count(counts.snapshots_received)} received, ${count(counts.snapshots_sent)} sent`;
   if (!last_snapshot) return numbers;
   const { reason, requested, received } = last_snapshot;
-  const end = received === null ? "no node that has all peers has answered yet" : `received ${ago(received)}`;
+  const end = received === null ? "not complete yet" : `received ${ago(received)}`;
   return `${numbers}. Last requested ${ago(requested)}: ${COPY_REASONS[reason]}; ${end}`;
 }
 

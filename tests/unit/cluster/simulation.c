@@ -921,7 +921,8 @@ static void merge_registry(struct node *node, const struct record *record) {
 }
 
 /* Peers are announced again, counters and the registry are not. So the nodes that are not whole
- * send theirs if another one asks: there may be no whole node. */
+ * send theirs if another one requests a snapshot: there may be no whole node. A real node sends
+ * them sooner if that one has not joined. */
 static void send_lasting(struct node *node) {
     if (!node->joining.joined || sim.now_ms < node->lasting_ms + LASTING_MS ||
         sim.broken == RULE_LASTING)

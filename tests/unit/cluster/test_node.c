@@ -598,12 +598,76 @@ START_TEST(new_secret_gives_way_to_that_of_the_cluster) {
     run_for(200, STEP_MS);
     ck_assert_uint_eq(tables[1].facts.secret.half[0], 1);
     ck_assert(node_status(nodes[1]).joined && tables[1].facts.unsure && !tables[1].facts.foreign);
+    announce(0, 7);
+    run_for(200, STEP_MS);
+    leave(1, 7);
     await_secret(1, 0);
     ck_assert(tables[1].facts.foreign);
     run_for(60000, 1000);
     ck_assert(!tables[1].facts.unsure && !tables[0].facts.foreign);
     ck_assert_uint_eq(tables[0].facts.secret.half[0], 0);
     await_agreement(0, 1, 1000);
+    complete(1, 8); /* it counts under its own id again */
+    run_for(200, STEP_MS);
+    ck_assert_uint_eq(tables[0].downloaded, 1);
+    ck_assert_uint_eq(tables[1].downloaded, 1);
+}
+END_TEST
+
+/* One has joined without the engine, and a peer has left it, before they know each other. */
+START_TEST(removal_holds_although_the_secret_is_another_one) {
+    start_cluster();
+    put_quietly(0, 2);
+    kill(server.pid, SIGKILL);
+    run_for(1000, STEP_MS);
+    start_node(1);
+    put_quietly(1, 2);
+    run_for(JOIN_MS, 1000);
+    ck_assert(node_status(nodes[1]).joined);
+    leave(1, 1);
+    engine_server_restart(&server);
+    await_secret(1, tables[0].facts.secret.half[0]);
+    await_secret(0, tables[1].facts.secret.half[0]);
+    await_agreement(0, 1, WHOLE_MS);
+    ck_assert_uint_eq(count_peers(0), 1);
+}
+END_TEST
+
+START_TEST(value_that_is_no_secret_is_replaced) {
+    start_cluster();
+    ck_assert_str_eq(engine_server_run(&server, "SET skep:secret short"), "+OK\r\n");
+    run_for(2 * NODE_HEARTBEAT_MS, 1000);
+    ck_assert_str_eq(engine_server_run(&server, "STRLEN skep:secret"), ":16\r\n");
+    ck_assert_str_eq(node_status(nodes[0]).error, "");
+}
+END_TEST
+
+/* As the nodes of another cluster would do. */
+static void replace_secret(char byte) {
+    char command[128] = "SET skep:secret \"";
+    for (int i = 0; i < 16; i++)
+        snprintf(command + strlen(command), 5, "\\x%02x", (unsigned char)byte);
+    strcat(command, "\"");
+    ck_assert_str_eq(engine_server_run(&server, command), "+OK\r\n");
+}
+
+START_TEST(two_clusters_in_one_engine_become_one) {
+    start_node(1);
+    run_for(WHOLE_MS + 5000, 1000);
+    for (int i = 0; i < 5; i++) {
+        replace_secret('\xff');
+        run_for(NODE_HEARTBEAT_MS, 1000);
+        ck_assert_uint_eq(tables[1].facts.secret.half[0], 1);
+    }
+    run_for(2 * NODE_HEARTBEAT_MS, 1000);
+    replace_secret('\0');
+    run_for(NODE_HEARTBEAT_MS, 1000);
+    ck_assert_uint_eq(tables[1].facts.secret.half[0], 1);
+    for (int i = 0; i < 3; i++) {
+        replace_secret('\0');
+        run_for(NODE_HEARTBEAT_MS, 1000);
+    }
+    ck_assert_uint_eq(tables[1].facts.secret.half[0], 0);
 }
 END_TEST
 
@@ -1036,6 +1100,9 @@ UNIT_SUITE(node) {
     tcase_add_test(tcase, emptied_stream_is_noticed);
     tcase_add_test(tcase, lost_secret_is_put_back);
     tcase_add_test(tcase, new_secret_gives_way_to_that_of_the_cluster);
+    tcase_add_test(tcase, removal_holds_although_the_secret_is_another_one);
+    tcase_add_test(tcase, value_that_is_no_secret_is_replaced);
+    tcase_add_test(tcase, two_clusters_in_one_engine_become_one);
     tcase_add_test(tcase, stream_whose_ids_begin_again_is_read);
     tcase_add_test(tcase, trimmed_entries_are_replaced_by_a_snapshot);
     tcase_add_test(tcase, dropped_puts_are_sent_by_a_walk);

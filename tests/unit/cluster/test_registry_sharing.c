@@ -127,6 +127,36 @@ START_TEST(node_with_a_new_secret_waits_until_it_is_sure) {
 }
 END_TEST
 
+/* Another program has changed the database of a node that joined with another secret. */
+START_TEST(what_is_loaded_later_is_adopted) {
+    facts.node.connected = facts.node.foreign = facts.joined = facts.confirmed = true;
+    while (sharing.stage < SHARING_RUNS)
+        step();
+    ck_assert_uint_eq(registry_count_aside(registry, REGISTRY_TORRENT), 2);
+    registry_load_begin(registry, REGISTRY_DATABASE);
+    const struct registry_row loaded = torrent(3);
+    ck_assert(registry_load_put(registry, &loaded));
+    step();
+    ck_assert_int_lt(sharing.stage, SHARING_RUNS);
+    while (sharing.stage < SHARING_RUNS)
+        step();
+    ck_assert(!registry_is_aside(registry, &loaded));
+}
+END_TEST
+
+START_TEST(new_node_waits_for_the_secret_of_others_that_it_hears) {
+    facts.node.connected = facts.node.unsure = facts.node.has_others = facts.joined = true;
+    while (sharing.stage < SHARING_JOINS)
+        step();
+    facts.now_ms += 2 * WAIT_MS;
+    step();
+    ck_assert_int_eq(sharing.stage, SHARING_JOINS);
+    facts.node.has_others = false;
+    step();
+    ck_assert_int_gt(sharing.stage, SHARING_JOINS);
+}
+END_TEST
+
 UNIT_SUITE(registry_sharing) {
     Suite *suite = suite_create("registry_sharing");
     TCase *tcase = tcase_create("return");
@@ -134,6 +164,8 @@ UNIT_SUITE(registry_sharing) {
     tcase_add_test(tcase, node_that_was_away_passes_nothing_on_that_it_sets_aside);
     tcase_add_test(tcase, node_that_returns_soon_passes_its_entries_on);
     tcase_add_test(tcase, node_with_a_new_secret_waits_until_it_is_sure);
+    tcase_add_test(tcase, what_is_loaded_later_is_adopted);
+    tcase_add_test(tcase, new_node_waits_for_the_secret_of_others_that_it_hears);
     suite_add_tcase(suite, tcase);
     return suite;
 }
