@@ -27,14 +27,14 @@ struct engine {
     char error[ERROR_LEN];
 };
 
-/* Sends what was appended to a connection. False after engine_io_lose. */
+/* Sends the appended commands of a connection. False after engine_io_lose. */
 bool engine_io_send(struct engine *engine, redisContext *connection);
 
 /* Waits for the rest of the next reply; `*reply` may have been there already. False after
  * engine_io_lose. */
 bool engine_io_await(struct engine *engine, redisContext *connection, void **reply);
 
-/* Reads what has arrived; `*reply` is NULL until the reply is complete. False after
+/* Reads the bytes that have arrived; `*reply` is NULL until the reply is complete. False after
  * engine_io_lose. */
 bool engine_io_receive(struct engine *engine, redisContext *connection, void **reply);
 
