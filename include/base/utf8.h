@@ -18,6 +18,9 @@ void utf8_repair(struct writer *w, struct bytes text);
  * make a name look as if it ended differently. */
 bool utf8_is_control(uint32_t character);
 
+/* Whether `text` has a control character, before the first invalid sequence. */
+bool utf8_has_control(struct bytes text);
+
 /* Drops what editors, terminals and web pages put around a text: white space of any kind, byte
  * order marks, and characters without a width. */
 struct bytes utf8_trim(struct bytes text);

@@ -71,6 +71,15 @@ bool utf8_is_control(uint32_t character) {
            (character >= 0x2066 && character <= 0x2069);
 }
 
+bool utf8_has_control(struct bytes text) {
+    uint32_t character;
+    while (utf8_take(&text, &character)) {
+        if (utf8_is_control(character))
+            return true;
+    }
+    return false;
+}
+
 /* White space and characters without a width. */
 static bool is_blank(uint32_t c) {
     static const struct {

@@ -82,14 +82,8 @@ static void check_admin_token(const struct config *config, struct config_errors 
 
 /* The name is shown as it is, also in /metrics. */
 static void check_plain(const char *name, const char *text, struct config_errors *errors) {
-    struct bytes rest = bytes_of(text);
-    uint32_t character;
-    while (rest.len > 0) {
-        if (utf8_take(&rest, &character) && !utf8_is_control(character))
-            continue;
+    if (!utf8_is_valid(bytes_of(text)) || utf8_has_control(bytes_of(text)))
         config_errors_add(errors, "%s must be UTF-8 text without control characters", name);
-        return;
-    }
 }
 
 bool config_check(const struct config *config, struct config_errors *errors) {

@@ -223,15 +223,6 @@ json_t *api_read_body(const struct api_request *request, struct web_response *re
     return NULL;
 }
 
-static bool has_control_characters(struct bytes text) {
-    uint32_t character;
-    while (utf8_take(&text, &character)) {
-        if (utf8_is_control(character))
-            return true;
-    }
-    return false;
-}
-
 static struct bytes text_of_value(const json_t *value) {
     return (struct bytes){ (const uint8_t *)json_string_value(value), json_string_length(value) };
 }
@@ -254,7 +245,7 @@ bool api_body_text(json_t *body, struct web_response *response, const char *name
         return true;
     const struct bytes given = utf8_trim(text_of_value(value));
     if (json_is_string(value) && given.len < size && (optional || given.len > 0) &&
-        !has_control_characters(given)) {
+        !utf8_has_control(given)) {
         utf8_copy(given, text, size);
         return true;
     }
