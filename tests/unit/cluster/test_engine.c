@@ -290,37 +290,35 @@ START_TEST(keys_of_a_snapshot_expire) {
 }
 END_TEST
 
-START_TEST(first_secret_is_shared) {
-    uint8_t first[16] = "0123456789abcde";
-    uint8_t second[16] = "fedcba987654321";
-    bool made;
-    connect_engine();
-    ck_assert_int_eq(engine_share_secret(engine, first, sizeof first, &made), ENGINE_DONE);
-    ck_assert(made);
-    ck_assert_int_eq(engine_share_secret(engine, second, sizeof second, &made), ENGINE_DONE);
-    ck_assert(!made);
-    ck_assert_str_eq((const char *)second, "0123456789abcde");
-}
-END_TEST
+enum { SECRET_LEN = 16 };
 
-START_TEST(secret_is_replaced) {
-    uint8_t first[16] = "0123456789abcde";
-    uint8_t second[16] = "fedcba987654321";
-    bool made;
+/* `made`: whether it is expected to be the first one. */
+static void share_secret(uint8_t secret[static SECRET_LEN], bool made) {
+    bool found;
+    ck_assert_int_eq(engine_share_secret(engine, secret, SECRET_LEN, &found), ENGINE_DONE);
+    ck_assert(found == made);
+}
+
+START_TEST(first_secret_is_shared_until_it_is_replaced) {
+    uint8_t first[SECRET_LEN] = "0123456789abcde";
+    uint8_t second[SECRET_LEN] = "aaaaaaaaaaaaaaa";
+    const uint8_t third[SECRET_LEN] = "fedcba987654321";
     connect_engine();
-    ck_assert_int_eq(engine_share_secret(engine, first, sizeof first, &made), ENGINE_DONE);
-    ck_assert_int_eq(engine_replace_secret(engine, second, sizeof second), ENGINE_DONE);
-    ck_assert_int_eq(engine_share_secret(engine, first, sizeof first, &made), ENGINE_DONE);
+    share_secret(first, true);
+    share_secret(second, false);
+    ck_assert_str_eq((const char *)second, "0123456789abcde");
+    ck_assert_int_eq(engine_replace_secret(engine, third, SECRET_LEN), ENGINE_DONE);
+    share_secret(first, false);
     ck_assert_str_eq((const char *)first, "fedcba987654321");
 }
 END_TEST
 
 START_TEST(value_that_is_no_secret_is_refused) {
-    uint8_t secret[16] = "0123456789abcde";
+    uint8_t secret[SECRET_LEN] = "0123456789abcde";
     bool made;
     connect_engine();
     (void)engine_server_run(&server, "SET skep:secret short");
-    ck_assert_int_eq(engine_share_secret(engine, secret, sizeof secret, &made), ENGINE_INVALID);
+    ck_assert_int_eq(engine_share_secret(engine, secret, SECRET_LEN, &made), ENGINE_INVALID);
     ck_assert_ptr_nonnull(strstr(engine_error(engine), "skep:secret is not a secret"));
     ck_assert_str_eq((const char *)secret, "0123456789abcde");
 }
@@ -559,8 +557,7 @@ UNIT_SUITE(engine) {
     tcase_add_test(tcase, full_engine_takes_entries_after_a_trim);
     tcase_add_test(tcase, snapshot_has_one_source_and_its_chunks_in_order);
     tcase_add_test(tcase, keys_of_a_snapshot_expire);
-    tcase_add_test(tcase, first_secret_is_shared);
-    tcase_add_test(tcase, secret_is_replaced);
+    tcase_add_test(tcase, first_secret_is_shared_until_it_is_replaced);
     tcase_add_test(tcase, value_that_is_no_secret_is_refused);
     tcase_add_test(tcase, absent_server_is_reported_with_its_url);
     tcase_add_test(tcase, server_is_reached_by_its_port);
