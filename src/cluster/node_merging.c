@@ -53,7 +53,7 @@ static void note_request(struct node *node, uint64_t request) {
     if (!node->joining.whole && node->joining.joined &&
         (node->lasting_ms == 0 || node->now_ms >= node->lasting_ms + pause_ms)) {
         node->lasting_ms = node->now_ms;
-        node_sending_repeat_lasting(node);
+        node_sending_begin_walk(node, true, 0);
     }
 }
 

@@ -252,21 +252,17 @@ static bool send_completion(struct node *node) {
     return true;
 }
 
-/* A running walk ends first: if others request it again and again, it would never end. */
-void node_sending_repeat_lasting(struct node *node) {
-    if (node->walk.running && node->walk.lasting)
-        node->walk.again = true;
-    else
-        node_sending_begin_walk(node, true, 0);
-}
-
+/* What lasts is sent to its end before it is sent again: if others request it again and again, it
+ * would never end. */
 void node_sending_begin_walk(struct node *node, bool lasting, uint64_t peers_from) {
-    const struct walk past = node->walk;
-    node->walk = (struct walk){ .running = true, .lasting = lasting, .peers_from = peers_from };
-    if (past.running && past.lasting)
-        node->walk.lasting = true;
-    if (past.running && peers_from == 0)
-        node->walk.peers_from = past.peers_from;
+    struct walk *walk = &node->walk;
+    if (lasting && walk->running && walk->lasting) {
+        walk->again = true;
+        return;
+    }
+    if (walk->running && peers_from == 0)
+        peers_from = walk->peers_from;
+    *walk = (struct walk){ .running = true, .lasting = lasting, .peers_from = peers_from };
 }
 
 static bool has_room_to_walk(const struct node *node) {

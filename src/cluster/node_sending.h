@@ -8,7 +8,8 @@
 /* Sends what is due. */
 void node_sending_step(struct node *node);
 
-/* A walk that is running begins again, for both. With the lock. */
+/* Begins a walk, also over what a running one had left to send; or, if that sends what lasts
+ * already, does so once more afterwards. With the lock. */
 void node_sending_begin_walk(struct node *node, bool lasting, uint64_t peers_from);
 
 /* `record` refers to `positions`. With the lock. */
@@ -20,8 +21,5 @@ size_t node_sending_queued(const struct node *node);
 
 /* The same, without the lock. */
 size_t node_sending_waiting(struct node *node);
-
-/* Sends what lasts, once more if that runs already. With the lock. */
-void node_sending_repeat_lasting(struct node *node);
 
 #endif

@@ -16,21 +16,24 @@ void engine_io_close(struct engine *engine) {
     engine->asked = false;
 }
 
-enum engine_result engine_io_lose(struct engine *engine) {
-    const bool reads = engine->reading != NULL && engine->reading->err != 0;
-    const redisContext *connection = reads ? engine->reading : engine->connection;
-    error_set(engine->error, "%s: %s", engine->info.url,
-              connection->err == 0 ? "skepd is out of memory" : connection->errstr);
+/* The next connect begins with the first of the URLs. */
+static enum engine_result end_connections(struct engine *engine) {
     engine_io_close(engine);
     engine->next = 0;
     return ENGINE_LOST;
 }
 
+enum engine_result engine_io_lose(struct engine *engine) {
+    const bool reads = engine->reading != NULL && engine->reading->err != 0;
+    const redisContext *connection = reads ? engine->reading : engine->connection;
+    error_set(engine->error, "%s: %s", engine->info.url,
+              connection->err == 0 ? "skepd is out of memory" : connection->errstr);
+    return end_connections(engine);
+}
+
 enum engine_result engine_io_time_out(struct engine *engine, uint32_t waited_ms) {
     error_set(engine->error, "%s: no reply within %u ms", engine->info.url, waited_ms);
-    engine_io_close(engine);
-    engine->next = 0;
-    return ENGINE_LOST;
+    return end_connections(engine);
 }
 
 void engine_io_wake(struct engine *engine) {
