@@ -27,25 +27,32 @@ struct tracker_cluster {
  * call no peer expires. One thread at a time. */
 void tracker_set_cluster(struct tracker *tracker, const struct tracker_cluster *cluster);
 
+/* Download count of a torrent, as the nodes know it. */
+struct merged_count {
+    uint32_t downloaded;
+    bool only_raises; /* a greater one here stays */
+};
+
 /* Copies the peer at a key; false if there is none. `completed` is 0: the tracker does not keep it.
  * Also loads what a merge of the peer will change into the processor's cache. */
 bool tracker_find_peer(struct tracker *tracker, const struct peer_key *key, struct held_peer *held);
 
 /* Puts a peer that another node knows, unless the one here has a later stamp. Returns ANNOUNCE_OK,
  * or why it is refused: by the access rules or, if it is new, by the limits, except those per
- * address. The torrent's download count stays. */
+ * address. Unless it is refused, `count` is set; NULL: the torrent's download count stays. */
 enum announce_result tracker_merge_peer(struct tracker *tracker, const struct peer_key *key,
-                                        const struct held_peer *peer, uint64_t now_ms);
+                                        const struct held_peer *peer,
+                                        const struct merged_count *count, uint64_t now_ms);
 
 /* Removes the peer at a key, unless it has a later stamp. */
 void tracker_merge_removal(struct tracker *tracker, const struct peer_key *key, uint64_t stamp,
                            uint64_t now_ms);
 
 /* Sets the download count of a torrent, which is created if it is unknown and the count is not 0;
- * `idle_s`: for how long it has had no peers. Returns whether it is set. */
+ * `idle_s`: for how long it has had no peers. Returns whether the torrent is known. */
 bool tracker_merge_downloaded(struct tracker *tracker,
-                              const uint8_t info_hash[static INFO_HASH_LEN], uint32_t downloaded,
-                              uint32_t idle_s, uint64_t now_ms);
+                              const uint8_t info_hash[static INFO_HASH_LEN],
+                              const struct merged_count *count, uint32_t idle_s, uint64_t now_ms);
 
 /* The join has ended. Until then, restored peers that no announce or merge has confirmed do not
  * expire; now they do so at once, or, if not `confirmed`, after the time that a peer has whose last

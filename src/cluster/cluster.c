@@ -34,12 +34,6 @@ enum {
     LOST_AGE_MS = 60000, /* changes that are lost were made within this time */
 };
 
-/* The tracker as one thread sees it. */
-struct view {
-    struct tracker_table table; /* first: the context of its functions is this one's */
-    struct cluster *cluster;
-};
-
 /* A shard of the tracker, which a walk passes on in steps. */
 struct shard_copy {
     struct change *changes;
@@ -51,8 +45,8 @@ struct shard_copy {
 struct cluster {
     struct tracker *tracker;
     struct node *node;
-    struct view merging; /* of the thread */
-    struct view own;     /* of cluster_on_changes */
+    struct tracker_table merging; /* of the thread */
+    struct tracker_table own;     /* of cluster_on_changes */
     struct shard_copy copy;
     struct registry_sharing sharing; /* of the thread */
     struct sharing_facts facts;
@@ -75,24 +69,10 @@ struct cluster {
 /* The tracker. */
 
 /* Until the counts are adopted, the store may know a greater one. */
-static void show_count(void *context, const uint8_t info_hash[static INFO_HASH_LEN],
-                       uint32_t downloaded, uint64_t stamp) {
-    struct view *view = context;
-    const struct peer_table peers = tracker_table_peers(&view->table);
-    if (atomic_load(&view->cluster->counts.adopted) ||
-        downloaded > tracker_scrape(view->table.tracker, info_hash).downloaded)
-        peers.count(context, info_hash, downloaded, stamp);
-}
-
-static struct peer_table peers_of(struct view *view) {
-    struct peer_table peers = tracker_table_peers(&view->table);
-    peers.count = show_count;
-    return peers;
-}
-
-static void refresh(struct view *view) {
-    view->table.now_ms = clock_now_ms();
-    view->table.clock_offset_ms = atomic_load(&view->cluster->clock_offset_ms);
+static void refresh(const struct cluster *cluster, struct tracker_table *table) {
+    table->now_ms = clock_now_ms();
+    table->clock_offset_ms = atomic_load(&cluster->clock_offset_ms);
+    table->only_raises = !atomic_load(&cluster->counts.adopted);
 }
 
 static void copy_changes(void *context, const struct change *changes, size_t count) {
@@ -141,7 +121,7 @@ static bool walk(void *context, struct table_cursor *cursor, const struct table_
         return true;
     }
     struct shard_copy *copy = &cluster->copy;
-    const struct tracker_table *table = &cluster->merging.table;
+    const struct tracker_table *table = &cluster->merging;
     const uint64_t now_ms = table->now_ms + table->clock_offset_ms;
     if (cursor->at[CURSOR_POSITION] == 0 || cursor->at[CURSOR_COPY] != copy->number) {
         copy->count = 0;
@@ -176,7 +156,7 @@ static uint64_t count_announces(void *context) {
 /* Since limits differ, the only test is to try again. */
 static bool has_room(void *context) {
     struct cluster *cluster = context;
-    struct tracker_table *table = &cluster->merging.table;
+    struct tracker_table *table = &cluster->merging;
     if (table->full)
         cluster->full_ms = table->now_ms;
     table->full = false;
@@ -207,7 +187,7 @@ static void update(void *context, const struct node_facts *facts) {
 
 static void end_join(void *context, bool confirmed) {
     struct cluster *cluster = context;
-    const struct tracker_table *table = &cluster->merging.table;
+    const struct tracker_table *table = &cluster->merging;
     if (!confirmed)
         cluster->gave_up_ms = table->now_ms + table->clock_offset_ms;
     atomic_store(&cluster->joined, true);
@@ -218,17 +198,18 @@ static void end_join(void *context, bool confirmed) {
 
 static bool adopt_counts(void *context, struct replica *replica, bool confirmed) {
     struct cluster *cluster = context;
-    return stored_counts_adopt(&cluster->counts, replica, confirmed, cluster->merging.table.now_ms);
+    cluster->merging.only_raises = false;
+    return stored_counts_adopt(&cluster->counts, replica, confirmed, cluster->merging.now_ms);
 }
 
 static void move_counts(void *context, struct replica *past, struct replica *replica) {
     const struct cluster *cluster = context;
-    stored_counts_move(&cluster->counts, past, replica, cluster->merging.table.now_ms);
+    stored_counts_move(&cluster->counts, past, replica, cluster->merging.now_ms);
 }
 
 static struct node_table table_of(struct cluster *cluster) {
     return (struct node_table){
-        .peers = peers_of(&cluster->merging),
+        .peers = tracker_table_peers(&cluster->merging),
         .context = cluster,
         .walk = walk,
         .merge_registry = merge_registry,
@@ -323,7 +304,7 @@ static bool create_node(struct cluster *cluster, const struct cluster_options *o
 /* Without a writer, this thread settles changes and removes peers. */
 static void share_registry(struct cluster *cluster) {
     struct registry *registry = tracker_registry(cluster->tracker);
-    cluster->facts.now_ms = cluster->merging.table.now_ms;
+    cluster->facts.now_ms = cluster->merging.now_ms;
     cluster->facts.now_s = clock_unix_s();
     if (cluster->store == NULL) {
         registry_settle_queued(registry);
@@ -337,11 +318,11 @@ static void *run_cluster(void *argument) {
     struct cluster *cluster = argument;
     const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
     while (!atomic_load(&cluster->stop)) {
-        refresh(&cluster->merging);
-        if (!node_step(cluster->node, cluster->merging.table.now_ms, WAIT_MS))
+        refresh(cluster, &cluster->merging);
+        if (!node_step(cluster->node, cluster->merging.now_ms, WAIT_MS))
             nanosleep(&pause, NULL);
         share_registry(cluster);
-        stored_counts_step(&cluster->counts, cluster->node, cluster->merging.table.now_ms);
+        stored_counts_step(&cluster->counts, cluster->node, cluster->merging.now_ms);
     }
     return NULL;
 }
@@ -359,7 +340,7 @@ struct cluster *cluster_start(const struct cluster_options *options,
     cluster->store = options->store;
     cluster->counts.tracker = tracker;
     cluster->counts.rows = options->store == NULL ? NULL : store_cluster(options->store);
-    cluster->merging = (struct view){ .table = { .tracker = tracker }, .cluster = cluster };
+    cluster->merging = (struct tracker_table){ .tracker = tracker };
     cluster->own = cluster->merging;
     if (!create_node(cluster, options, identity)) {
         error_set(error, "cluster: out of memory, or getrandom failed");
@@ -379,8 +360,8 @@ struct cluster *cluster_start(const struct cluster_options *options,
 
 void cluster_on_changes(void *context, const struct change *changes, size_t count) {
     struct cluster *cluster = context;
-    const struct peer_table peers = peers_of(&cluster->own);
-    refresh(&cluster->own);
+    const struct peer_table peers = tracker_table_peers(&cluster->own);
+    refresh(cluster, &cluster->own);
     node_note_changes(cluster->node, &peers, changes, count);
 }
 
@@ -534,8 +515,8 @@ enum cluster_presence cluster_name_node(struct cluster *cluster, uint64_t node,
 static void send_rest(struct cluster *cluster) {
     bool connected = node_status(cluster->node).connected;
     for (int i = 0; i < LAST_STEPS && connected && node_status(cluster->node).waiting > 0; i++) {
-        refresh(&cluster->merging);
-        connected = node_step(cluster->node, cluster->merging.table.now_ms, 1);
+        refresh(cluster, &cluster->merging);
+        connected = node_step(cluster->node, cluster->merging.now_ms, 1);
     }
 }
 

@@ -59,13 +59,12 @@ void node_delete(struct node *node) {
 
 void node_note_changes(struct node *node, const struct peer_table *peers,
                        const struct change *changes, size_t count) {
-    struct record records[OWN_RECORDS_MAX];
+    struct record record;
     node_lock(node);
     const bool was_empty = outbox_is_empty(&node->outbox);
     for (size_t i = 0; i < count; i++) {
-        const size_t made = replica_note_change(&node->replica, peers, &changes[i], records);
-        for (size_t n = 0; n < made; n++)
-            outbox_add(&node->outbox, &records[n]);
+        if (replica_note_change(&node->replica, peers, &changes[i], &record))
+            outbox_add(&node->outbox, &record);
     }
     const bool wake = was_empty && !outbox_is_empty(&node->outbox);
     node_unlock(node);

@@ -29,14 +29,15 @@ void outbox_add(struct outbox *outbox, const struct record *record) {
     record_write(&w, record);
     const struct bytes bytes = { .data = data, .len = w.len };
     const bool put = record->kind == RECORD_PUT;
-    if (blob_queue_push(put ? &outbox->puts : &outbox->other, bytes, record->stamp))
+    const bool has_count = put && record->count.node != 0;
+    const bool is_other = !put || has_count;
+    if (blob_queue_push(is_other ? &outbox->other : &outbox->puts, bytes, record->stamp))
         return;
-    if (put) {
+    if (put)
         outbox_note_dropped(outbox, record->stamp);
-        return;
-    }
-    outbox->lost++;
-    if (record->kind >= RECORD_COMPLETION && record->kind <= RECORD_REGISTRY)
+    if (is_other)
+        outbox->lost++;
+    if (has_count || (record->kind >= RECORD_COMPLETION && record->kind <= RECORD_REGISTRY))
         outbox->lost_lasting = true;
 }
 

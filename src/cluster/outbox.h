@@ -1,8 +1,8 @@
 /* Records that a node sends: those that wait, and the entries of the last two minutes, which are
  * sent again if the engine has lost them.
  * While the engine is away, records wait in bounded memory. Puts that do not fit are dropped;
- * afterwards a walk over all peers sends them again. Removals and other records have a queue of
- * their own, since nothing would repeat them. One thread at a time. */
+ * afterwards a walk over all peers sends them again. Removals and other records, also puts with a
+ * count, have a queue of their own, since nothing would repeat them. One thread at a time. */
 #ifndef SKEP_CLUSTER_OUTBOX_H
 #define SKEP_CLUSTER_OUTBOX_H
 
@@ -23,7 +23,7 @@ struct outbox {
     struct blob_queue sent;
     uint64_t oldest_dropped; /* stamp of a put; 0: none was dropped */
     uint64_t lost;           /* other records that did not fit */
-    bool lost_lasting;       /* a completion, counter or registry entry is one of them */
+    bool lost_lasting;       /* a completion, count or registry entry is one of them */
 };
 
 /* False if out of memory. */

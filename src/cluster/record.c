@@ -165,6 +165,12 @@ static void write_put(struct writer *w, const struct peer_key *key,
         put_u64(w, state->completed);
 }
 
+static void write_count(struct writer *w, const struct node_count *count) {
+    put_u64(w, count->node);
+    put_varint(w, count->counted);
+    put_varint(w, count->taken_back);
+}
+
 static void write_heartbeat(struct writer *w, const struct heartbeat *heartbeat) {
     put_u8(w, (heartbeat->joined ? FLAG_JOINED : 0U) | (heartbeat->whole ? FLAG_WHOLE : 0U) |
                   (heartbeat->empty ? FLAG_EMPTY : 0U));
@@ -197,6 +203,8 @@ static void write_fields(struct writer *w, const struct record *record) {
     switch (record->kind) {
     case RECORD_PUT:
         write_put(w, &record->peer, &record->state);
+        if (record->count.node != 0)
+            write_count(w, &record->count);
         break;
     case RECORD_REMOVE:
         put_u8(w, key_flags(&record->peer));
@@ -208,9 +216,7 @@ static void write_fields(struct writer *w, const struct record *record) {
         break;
     case RECORD_COUNTER:
         writer_put(w, record->counter.info_hash, INFO_HASH_LEN);
-        put_u64(w, record->counter.node);
-        put_varint(w, record->counter.counted);
-        put_varint(w, record->counter.taken_back);
+        write_count(w, &record->count);
         break;
     case RECORD_REGISTRY:
         write_registry(w, &record->registry);
@@ -252,6 +258,12 @@ static void read_key(struct reader *r, unsigned flags, struct peer_key *key) {
     require(r, endpoint_port(&key->endpoint) != 0 && endpoint_is_usable(&key->endpoint));
 }
 
+static void read_count(struct reader *r, struct node_count *count) {
+    count->node = take_u64(r);
+    count->counted = (uint32_t)take_varint(r, UINT32_MAX);
+    count->taken_back = (uint32_t)take_varint(r, UINT32_MAX);
+}
+
 static void read_put(struct reader *r, struct record *record) {
     struct peer_state *state = &record->state;
     const unsigned flags = take_u8(r);
@@ -270,14 +282,8 @@ static void read_put(struct reader *r, struct record *record) {
     state->from_dht = (flags & FLAG_FROM_DHT) != 0;
     require(r, state->interval_s > 0 && state->interval_s <= INTERVAL_LIMIT_S);
     require(r, state->completed <= record->stamp);
-}
-
-static void read_counter(struct reader *r, struct record *record) {
-    take_copy(r, record->counter.info_hash, INFO_HASH_LEN);
-    record->counter.node = take_u64(r);
-    require(r, record->counter.node != 0);
-    record->counter.counted = (uint32_t)take_varint(r, UINT32_MAX);
-    record->counter.taken_back = (uint32_t)take_varint(r, UINT32_MAX);
+    if (r->rest.len > 0)
+        read_count(r, &record->count);
 }
 
 static void read_registry(struct reader *r, struct record *record) {
@@ -325,7 +331,9 @@ static void read_fields(struct reader *r, struct record *record) {
         record->completion.identity = take_u64(r);
         break;
     case RECORD_COUNTER:
-        read_counter(r, record);
+        take_copy(r, record->counter.info_hash, INFO_HASH_LEN);
+        read_count(r, &record->count);
+        require(r, record->count.node != 0);
         break;
     case RECORD_REGISTRY:
         read_registry(r, record);

@@ -19,7 +19,7 @@
 #include "swarm/stamped_peer.h"
 
 enum {
-    RECORD_PUT_V4_MAX = 100, /* bytes of a put of an IPv4 peer, with its length */
+    RECORD_PUT_V4_MAX = 100, /* bytes of a put of an IPv4 peer, with its length, without a count */
     RECORD_MAX = 1024,       /* bytes of any record */
     HEADER_MAX = 48,         /* bytes of a header, with its length */
     REGISTRY_KEY_MAX = 64,
@@ -83,13 +83,22 @@ struct heartbeat {
     uint64_t behind_ms;       /* age of these */
 };
 
+/* Completions of a torrent that one node has counted. */
+struct node_count {
+    uint64_t node; /* an id it counts under; 0: no count */
+    uint32_t counted;
+    uint32_t taken_back;
+};
+
 struct record {
     enum record_kind kind;
     /* Of the change. RECORD_COUNTER: of the torrent's last change. Not of RECORD_HEARTBEAT and
      * RECORD_REQUEST. See swarm/stamp.h. */
     uint64_t stamp;
+    /* RECORD_COUNTER, and RECORD_PUT with a completion that the node has counted. */
+    struct node_count count;
     union {
-        struct { /* RECORD_PUT and RECORD_REMOVE; a remove has no state */
+        struct { /* RECORD_PUT and RECORD_REMOVE; a remove has the key only */
             struct peer_key peer;
             struct peer_state state;
         };
@@ -97,11 +106,8 @@ struct record {
             uint8_t info_hash[INFO_HASH_LEN];
             uint64_t identity; /* hash of info_hash and client */
         } completion;
-        struct { /* RECORD_COUNTER: completions that one node has counted */
+        struct { /* RECORD_COUNTER */
             uint8_t info_hash[INFO_HASH_LEN];
-            uint64_t node; /* an id it counts under; not 0 */
-            uint32_t counted;
-            uint32_t taken_back;
         } counter;
         struct registry_record registry; /* RECORD_REGISTRY */
         struct heartbeat heartbeat;      /* RECORD_HEARTBEAT */

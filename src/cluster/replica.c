@@ -113,23 +113,15 @@ static void add_to_own(struct replica *replica, const uint8_t *info_hash,
     (void)replica_merge_pair(replica, info_hash, id, pair);
 }
 
-static void write_counter(struct record *record, const uint8_t *info_hash, uint64_t node,
-                          struct counter_pair pair, uint64_t stamp) {
-    *record = (struct record){
-        .kind = RECORD_COUNTER,
-        .stamp = stamp,
-        .counter = { .node = node, .counted = pair.counted, .taken_back = pair.taken_back },
-    };
-    memcpy(record->counter.info_hash, info_hash, INFO_HASH_LEN);
+static struct node_count count_of(const struct replica *replica, uint64_t torrent, uint64_t node) {
+    const struct counter_pair pair = counter_table_find(&replica->counters, torrent, node);
+    return (struct node_count){ node, pair.counted, pair.taken_back };
 }
 
-void replica_own_counter(const struct replica *replica,
-                         const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp,
-                         struct record *record) {
+struct node_count replica_own_count(const struct replica *replica,
+                                    const uint8_t info_hash[static INFO_HASH_LEN]) {
     const uint64_t torrent = replica_hash_torrent(replica, info_hash);
-    const uint64_t id = counting_id(replica, torrent);
-    write_counter(record, info_hash, id, counter_table_find(&replica->counters, torrent, id),
-                  stamp);
+    return count_of(replica, torrent, counting_id(replica, torrent));
 }
 
 bool replica_count_completion(struct replica *replica,
@@ -153,6 +145,12 @@ void replica_show_count(const struct replica *replica, const struct peer_table *
     if (table->count != NULL)
         table->count(table->context, info_hash, counter_table_sum(&replica->counters, torrent),
                      stamp);
+}
+
+static void write_counter(struct record *record, const uint8_t *info_hash,
+                          const struct node_count *count, uint64_t stamp) {
+    *record = (struct record){ .kind = RECORD_COUNTER, .stamp = stamp, .count = *count };
+    memcpy(record->counter.info_hash, info_hash, INFO_HASH_LEN);
 }
 
 static void write_completion(struct record *record, const uint8_t *info_hash, uint64_t client,
@@ -182,7 +180,8 @@ static bool learn_completion(struct replica *replica, const struct peer_table *t
     if (!known.counted_here)
         return false;
     add_to_own(replica, info_hash, (struct counter_pair){ .taken_back = 1 });
-    replica_own_counter(replica, info_hash, stamp, answer);
+    const struct node_count own = replica_own_count(replica, info_hash);
+    write_counter(answer, info_hash, &own, stamp);
     replica_show_count(replica, table, info_hash, stamp);
     return true;
 }
@@ -200,15 +199,18 @@ uint64_t replica_removal(const struct replica *replica, const struct peer_key *k
     return stamp_set_find(&replica->tombstones, replica_hash_peer(replica, key));
 }
 
+/* `downloaded`: as in struct peer_table. */
 static enum replica_effect merge_peer(struct replica *replica, const struct peer_table *table,
-                                      const struct record *record, uint64_t now_ms) {
+                                      const struct record *record, const uint32_t *downloaded,
+                                      uint64_t now_ms) {
     const struct peer_key *key = &record->peer;
     struct held_peer held;
     const bool found = table->find(table->context, key, &held);
     switch (peer_merge(record, found ? &held : NULL, replica_removal(replica, key), now_ms)) {
     case MERGE_PUT:
         held = (struct held_peer){ .stamp = record->stamp, .state = record->state };
-        return table->put(table->context, key, &held) ? REPLICA_CHANGED : REPLICA_REJECTED;
+        return table->put(table->context, key, &held, downloaded) ? REPLICA_CHANGED
+                                                                  : REPLICA_REJECTED;
     case MERGE_REMOVE:
         replica_note_removal(replica, key, record->stamp);
         if (found)
@@ -224,26 +226,59 @@ static enum replica_effect merge_peer(struct replica *replica, const struct peer
 }
 
 /* A node with a smaller pair than the one here has lost it, or forgotten the torrent. */
-static enum replica_effect merge_counter(struct replica *replica, const struct peer_table *table,
-                                         const struct record *record, struct record *answer) {
-    const uint64_t torrent = replica_hash_torrent(replica, record->counter.info_hash);
-    const uint64_t node = record->counter.node;
-    const struct counter_pair pair = {
-        .counted = record->counter.counted,
-        .taken_back = record->counter.taken_back,
-    };
-    const struct counter_pair held = counter_table_find(&replica->counters, torrent, node);
+static enum replica_effect merge_count(struct replica *replica, const uint8_t *info_hash,
+                                       const struct node_count *count, uint64_t stamp,
+                                       struct record *answer) {
+    const uint64_t torrent = replica_hash_torrent(replica, info_hash);
+    const struct node_count held = count_of(replica, torrent, count->node);
+    const struct counter_pair pair = { count->counted, count->taken_back };
     if (pair.counted < held.counted || pair.taken_back < held.taken_back)
-        write_counter(answer, record->counter.info_hash, node, held, record->stamp);
-    if (pair.counted <= held.counted && pair.taken_back <= held.taken_back) {
-        /* The other node may know of a later change of the torrent. */
-        replica_show_count(replica, table, record->counter.info_hash, record->stamp);
+        write_counter(answer, info_hash, &held, stamp);
+    if (pair.counted <= held.counted && pair.taken_back <= held.taken_back)
         return REPLICA_NOTHING;
-    }
-    if (!replica_merge_pair(replica, record->counter.info_hash, node, pair))
-        return REPLICA_REJECTED;
-    replica_show_count(replica, table, record->counter.info_hash, record->stamp);
-    return REPLICA_CHANGED;
+    return replica_merge_pair(replica, info_hash, count->node, pair) ? REPLICA_CHANGED
+                                                                     : REPLICA_REJECTED;
+}
+
+/* Even if nothing changes: the other node may know of a later change of the torrent. */
+static enum replica_effect merge_counter(struct replica *replica, const struct peer_table *table,
+                                         const uint8_t *info_hash, const struct record *record,
+                                         struct record *answer) {
+    const enum replica_effect effect =
+        merge_count(replica, info_hash, &record->count, record->stamp, answer);
+    if (effect != REPLICA_REJECTED)
+        replica_show_count(replica, table, info_hash, record->stamp);
+    return effect;
+}
+
+/* The peer and the download count are changed together. If the completion must be answered, the
+ * other node will take it back and send its count again. */
+static enum replica_effect merge_completed(struct replica *replica, const struct peer_table *table,
+                                           const struct record *record, uint64_t now_ms,
+                                           struct record *answer) {
+    const uint8_t *info_hash = record->peer.info_hash;
+    struct record lost;
+    if (merge_count(replica, info_hash, &record->count, record->stamp,
+                    answer->kind == RECORD_NONE ? answer : &lost) == REPLICA_REJECTED)
+        return merge_peer(replica, table, record, NULL, now_ms);
+    const uint32_t downloaded =
+        counter_table_sum(&replica->counters, replica_hash_torrent(replica, info_hash));
+    const enum replica_effect effect = merge_peer(replica, table, record, &downloaded, now_ms);
+    if (effect != REPLICA_CHANGED)
+        replica_show_count(replica, table, info_hash, record->stamp);
+    return effect;
+}
+
+static enum replica_effect merge_put(struct replica *replica, const struct peer_table *table,
+                                     const struct record *record, uint64_t now_ms,
+                                     struct record *answer) {
+    if (record->state.completed != 0)
+        (void)learn_completion(replica, table, record->peer.info_hash,
+                               replica_hash_client(replica, &record->peer, &record->state),
+                               record->state.completed, answer);
+    if (record->count.node != 0)
+        return merge_completed(replica, table, record, now_ms, answer);
+    return merge_peer(replica, table, record, NULL, now_ms);
 }
 
 static bool is_of_other_site(const struct replica *replica, uint64_t site,
@@ -253,10 +288,12 @@ static bool is_of_other_site(const struct replica *replica, uint64_t site,
 }
 
 static void prefetch_record(const struct replica *replica, const struct record *record) {
-    if (record->kind == RECORD_COUNTER)
+    const bool is_put = record->kind == RECORD_PUT;
+    if (record->count.node != 0)
         counter_table_prefetch(&replica->counters,
-                               replica_hash_torrent(replica, record->counter.info_hash));
-    if (record->kind == RECORD_PUT && record->state.completed != 0)
+                               replica_hash_torrent(replica, is_put ? record->peer.info_hash
+                                                                    : record->counter.info_hash));
+    if (is_put && record->state.completed != 0)
         stamp_set_prefetch(&replica->completions,
                            replica_hash_client(replica, &record->peer, &record->state));
 }
@@ -274,23 +311,21 @@ enum replica_effect replica_merge(struct replica *replica, const struct peer_tab
                                   struct record *answer) {
     answer->kind = RECORD_NONE;
     if (is_of_other_site(replica, site, record))
-        return REPLICA_NOTHING;
+        return record->count.node == 0
+                   ? REPLICA_NOTHING
+                   : merge_counter(replica, table, record->peer.info_hash, record, answer);
     switch (record->kind) {
     case RECORD_PUT:
-        if (record->state.completed != 0)
-            (void)learn_completion(replica, table, record->peer.info_hash,
-                                   replica_hash_client(replica, &record->peer, &record->state),
-                                   record->state.completed, answer);
-        return merge_peer(replica, table, record, now_ms);
+        return merge_put(replica, table, record, now_ms, answer);
     case RECORD_REMOVE:
-        return merge_peer(replica, table, record, now_ms);
+        return merge_peer(replica, table, record, NULL, now_ms);
     case RECORD_COMPLETION:
         return learn_completion(replica, table, record->completion.info_hash,
                                 record->completion.identity, record->stamp, answer)
                    ? REPLICA_CHANGED
                    : REPLICA_NOTHING;
     case RECORD_COUNTER:
-        return merge_counter(replica, table, record, answer);
+        return merge_counter(replica, table, record->counter.info_hash, record, answer);
     case RECORD_TOMBSTONE:
         note_tombstone(replica, record->hash, record->stamp);
         return REPLICA_NOTHING;

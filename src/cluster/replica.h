@@ -17,8 +17,10 @@ struct peer_table {
     void *context;
     /* Copies the peer at a key; false if there is none. */
     bool (*find)(void *context, const struct peer_key *key, struct held_peer *held);
-    /* Adds or replaces a peer; false if there is no room, or the node's registry rejects it. */
-    bool (*put)(void *context, const struct peer_key *key, const struct held_peer *peer);
+    /* Adds or replaces a peer, and sets the download count of its torrent (NULL: it stays). False
+     * if there is no room, or the node's registry rejects the peer; then both stay. */
+    bool (*put)(void *context, const struct peer_key *key, const struct held_peer *peer,
+                const uint32_t *downloaded);
     /* Removes the peer at a key, unless it has changed after `stamp`. */
     void (*remove)(void *context, const struct peer_key *key, uint64_t stamp);
     /* Up to RECORD_BATCH_MAX records will be merged next: only to save time. May be NULL. */
@@ -102,10 +104,9 @@ bool replica_count_completion(struct replica *replica,
                               const uint8_t info_hash[static INFO_HASH_LEN], uint64_t client,
                               uint64_t stamp);
 
-/* The counter of a torrent that the node counts with, as a record to send. */
-void replica_own_counter(const struct replica *replica,
-                         const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp,
-                         struct record *record);
+/* What the node has counted of a torrent, under the id that it counts with. */
+struct node_count replica_own_count(const struct replica *replica,
+                                    const uint8_t info_hash[static INFO_HASH_LEN]);
 
 /* Raises the numbers of a node's pair. False if there is no room. */
 bool replica_merge_pair(struct replica *replica, const uint8_t info_hash[static INFO_HASH_LEN],

@@ -26,9 +26,9 @@ void snapshot_counters(const struct replica *replica, const uint8_t info_hash[st
     uint32_t cursor = 0;
     for (const struct counter_slot *slot = counter_table_next(&replica->counters, torrent, &cursor);
          slot != NULL; slot = counter_table_next(&replica->counters, torrent, &cursor)) {
-        record.counter.node = slot->node;
-        record.counter.counted = slot->pair.counted;
-        record.counter.taken_back = slot->pair.taken_back;
+        record.count.node = slot->node;
+        record.count.counted = slot->pair.counted;
+        record.count.taken_back = slot->pair.taken_back;
         emit(context, &record);
     }
 }

@@ -40,7 +40,8 @@ struct loading {
 static bool is_known(const struct loading *loading, const uint8_t *info_hash) {
     struct tracker *tracker = loading->counts->tracker;
     return tracker_scrape(tracker, info_hash).downloaded > 0 ||
-           tracker_merge_downloaded(tracker, info_hash, 0, 0, loading->now_ms);
+           tracker_merge_downloaded(tracker, info_hash, &(struct merged_count){ 0 }, 0,
+                                    loading->now_ms);
 }
 
 /* Rows of torrents that the tracker has forgotten would stay for ever. */
@@ -69,8 +70,9 @@ static void load_completion(void *context, const struct completion_row *row) {
 
 static void show_sum(struct tracker *tracker, const struct change *change, uint32_t sum,
                      uint64_t now_ms) {
+    const struct merged_count count = { .downloaded = sum };
     if (sum != change->downloaded)
-        (void)tracker_merge_downloaded(tracker, change->info_hash, sum, change->age_s, now_ms);
+        (void)tracker_merge_downloaded(tracker, change->info_hash, &count, change->age_s, now_ms);
 }
 
 /* What no node has counted. In a complete store it is zero, although a download count may have been

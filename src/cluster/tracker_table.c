@@ -13,10 +13,18 @@ static bool is_lack_of_room(enum announce_result result) {
     return result >= ANNOUNCE_TORRENTS_FULL && result <= ANNOUNCE_NO_MEMORY;
 }
 
-static bool put_peer(void *context, const struct peer_key *key, const struct held_peer *peer) {
+static struct merged_count count_to_merge(const struct tracker_table *table, uint32_t downloaded) {
+    return (struct merged_count){ .downloaded = downloaded, .only_raises = table->only_raises };
+}
+
+static bool put_peer(void *context, const struct peer_key *key, const struct held_peer *peer,
+                     const uint32_t *downloaded) {
     struct tracker_table *table = context;
-    const enum announce_result result =
-        tracker_merge_peer(table->tracker, key, peer, table->now_ms);
+    struct merged_count count;
+    if (downloaded != NULL)
+        count = count_to_merge(table, *downloaded);
+    const enum announce_result result = tracker_merge_peer(
+        table->tracker, key, peer, downloaded == NULL ? NULL : &count, table->now_ms);
     table->full = table->full || is_lack_of_room(result);
     return result == ANNOUNCE_OK;
 }
@@ -31,7 +39,8 @@ static void count_downloads(void *context, const uint8_t info_hash[static INFO_H
     struct tracker_table *table = context;
     const uint64_t now_ms = table->now_ms + table->clock_offset_ms;
     const uint64_t idle_ms = now_ms > stamp_ms(stamp) ? now_ms - stamp_ms(stamp) : 0;
-    if (!tracker_merge_downloaded(table->tracker, info_hash, downloaded, (uint32_t)(idle_ms / 1000),
+    const struct merged_count count = count_to_merge(table, downloaded);
+    if (!tracker_merge_downloaded(table->tracker, info_hash, &count, (uint32_t)(idle_ms / 1000),
                                   table->now_ms))
         table->full = table->full || downloaded > 0;
 }
@@ -90,49 +99,45 @@ void record_of_peer(const struct change *change, struct record *record) {
     memcpy(record->state.peer_id, change->peer_id, PEER_ID_LEN);
 }
 
-static size_t note_put(struct replica *replica, const struct peer_table *table,
-                       const struct change *change, struct record *records) {
-    size_t count = 0;
-    struct record put;
-    record_of_peer(change, &put);
+static void note_put(struct replica *replica, const struct peer_table *table,
+                     const struct change *change, struct record *put) {
+    record_of_peer(change, put);
     if (change->kind == CHANGE_PEER_COMPLETED) {
-        const uint64_t client = replica_hash_client(replica, &put.peer, &put.state);
+        const uint64_t client = replica_hash_client(replica, &put->peer, &put->state);
         if (replica_count_completion(replica, change->info_hash, client, change->stamp))
-            replica_own_counter(replica, change->info_hash, change->stamp, &records[count++]);
+            put->count = replica_own_count(replica, change->info_hash);
         replica_show_count(replica, table, change->info_hash, change->stamp);
     }
-    if (put.state.counted)
-        put.state.completed = replica_completion(replica, &put.peer, &put.state);
-    records[count++] = put;
-    return count;
+    if (put->state.counted)
+        put->state.completed = replica_completion(replica, &put->peer, &put->state);
 }
 
-static size_t note_removal(struct replica *replica, const struct peer_table *table,
-                           const struct change *change, struct record *records) {
+static void note_removal(struct replica *replica, const struct peer_table *table,
+                         const struct change *change, struct record *removal) {
     const struct peer_key key = key_of(change);
     replica_note_removal(replica, &key, change->stamp);
     table->remove(table->context, &key, change->stamp);
-    records[0] = (struct record){ .kind = RECORD_REMOVE, .stamp = change->stamp, .peer = key };
-    return 1;
+    *removal = (struct record){ .kind = RECORD_REMOVE, .stamp = change->stamp, .peer = key };
 }
 
-size_t replica_note_change(struct replica *replica, const struct peer_table *table,
-                           const struct change *change,
-                           struct record records[static OWN_RECORDS_MAX]) {
+bool replica_note_change(struct replica *replica, const struct peer_table *table,
+                         const struct change *change, struct record *record) {
     if (change->kind == CHANGE_TORRENT_FORGOTTEN)
         replica_forget_torrent(replica, change->info_hash);
     if (change->origin != ORIGIN_SENT)
-        return 0;
+        return false;
     switch (change->kind) {
     case CHANGE_PEER_JOINED:
     case CHANGE_PEER_UPDATED:
     case CHANGE_PEER_COMPLETED:
     case CHANGE_PEER_REFRESHED:
-        return note_put(replica, table, change, records);
+        note_put(replica, table, change, record);
+        return true;
     case CHANGE_PEER_LEFT:
     case CHANGE_PEER_MOVED:
     case CHANGE_PEER_ABSENT:
-        return note_removal(replica, table, change, records);
+        note_removal(replica, table, change, record);
+        return true;
     case CHANGE_PEER_EXPIRED:
     case CHANGE_PEER_CONFIRMED:
     case CHANGE_TORRENT:
@@ -140,5 +145,5 @@ size_t replica_note_change(struct replica *replica, const struct peer_table *tab
     case CHANGE_TORRENT_LOST:
         break;
     }
-    return 0;
+    return false;
 }

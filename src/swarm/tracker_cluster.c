@@ -112,10 +112,25 @@ void tracker_state_update_totals(struct tracker *tracker, struct shard *shard, s
     idle_torrents_update(tracker, shard->options, swarm, peers);
 }
 
+/* Returns whether the download count of the swarm is another one now. */
+static bool set_downloaded(struct swarm *swarm, const struct merged_count *count) {
+    if (count->downloaded == swarm->downloaded ||
+        (count->only_raises && count->downloaded < swarm->downloaded))
+        return false;
+    swarm->downloaded = count->downloaded;
+    return true;
+}
+
+static void report_downloaded(struct shard *shard, const struct swarm *swarm, uint32_t now_s) {
+    struct change change = swarm_describe_torrent(swarm, now_s);
+    change.origin = ORIGIN_MERGED;
+    change_feed_push(&shard->feed, &change);
+}
+
 /* The shard is locked. */
 static enum announce_result put_peer(struct tracker *tracker, struct shard *shard, uint64_t hash,
                                      const struct peer_key *key, const struct held_peer *peer,
-                                     uint32_t now_s) {
+                                     const struct merged_count *count, uint32_t now_s) {
     struct swarm *swarm = shard_find(shard, key->info_hash, hash);
     enum announce_result result = check_access(tracker, shard, key, &peer->state);
     uint32_t position = PEER_NOWHERE;
@@ -124,9 +139,13 @@ static enum announce_result put_peer(struct tracker *tracker, struct shard *shar
     if (swarm != NULL) {
         const struct peer_list *list = swarm_list(swarm, key->endpoint.family);
         position = peer_list_find(list, key->endpoint.wire);
-        if (position != PEER_NOWHERE && (stamp_is_guessed(peer->stamp) ||
-                                         peer_list_word(list, WORD_STAMP, position) > peer->stamp))
+        if (position != PEER_NOWHERE &&
+            (stamp_is_guessed(peer->stamp) ||
+             peer_list_word(list, WORD_STAMP, position) > peer->stamp)) {
+            if (count != NULL && set_downloaded(swarm, count))
+                report_downloaded(shard, swarm, now_s);
             return ANNOUNCE_OK;
+        }
     }
     if (position == PEER_NOWHERE)
         result = admit_peer(tracker, shard, key, hash, now_s, &swarm);
@@ -136,7 +155,9 @@ static enum announce_result put_peer(struct tracker *tracker, struct shard *shar
     const size_t memory = swarm_memory(swarm);
     const bool on_lan = networks_contain(&shard->options->lan, &key->endpoint);
     shard->outputs.stamping = merged_stamping(tracker, peer->stamp);
-    if (!swarm_merge(swarm, &shard->outputs, &key->endpoint, position, &peer->state, on_lan, now_s))
+    const bool counted = count != NULL && set_downloaded(swarm, count);
+    if (!swarm_merge(swarm, &shard->outputs, &key->endpoint, position, &peer->state, on_lan,
+                     counted, now_s))
         result = ANNOUNCE_NO_MEMORY;
     end_stamping(shard);
     tracker_state_update_totals(tracker, shard, swarm, peers, memory);
@@ -144,12 +165,13 @@ static enum announce_result put_peer(struct tracker *tracker, struct shard *shar
 }
 
 enum announce_result tracker_merge_peer(struct tracker *tracker, const struct peer_key *key,
-                                        const struct held_peer *peer, uint64_t now_ms) {
+                                        const struct held_peer *peer,
+                                        const struct merged_count *count, uint64_t now_ms) {
     uint64_t hash;
     struct shard *shard = swarm_table_lock(tracker->table, key->info_hash, &hash);
     note_stamp(shard, peer->stamp);
     const enum announce_result result =
-        put_peer(tracker, shard, hash, key, peer, tracker_seconds(now_ms));
+        put_peer(tracker, shard, hash, key, peer, count, tracker_seconds(now_ms));
     swarm_table_unlock(shard);
     return result;
 }
@@ -180,22 +202,18 @@ void tracker_merge_removal(struct tracker *tracker, const struct peer_key *key, 
 }
 
 bool tracker_merge_downloaded(struct tracker *tracker,
-                              const uint8_t info_hash[static INFO_HASH_LEN], uint32_t downloaded,
-                              uint32_t idle_s, uint64_t now_ms) {
+                              const uint8_t info_hash[static INFO_HASH_LEN],
+                              const struct merged_count *count, uint32_t idle_s, uint64_t now_ms) {
     uint64_t hash;
     struct shard *shard = swarm_table_lock(tracker->table, info_hash, &hash);
     change_feed_prefetch(&shard->feed);
     struct swarm *swarm = shard_find(shard, info_hash, hash);
     const uint32_t now_s = tracker_seconds(now_ms);
-    if (swarm == NULL && downloaded > 0 &&
+    if (swarm == NULL && count->downloaded > 0 &&
         tracker_add_swarm(tracker, shard, info_hash, hash, now_s, &swarm) == ANNOUNCE_OK)
         swarm->idle_since_s = now_s - idle_s;
-    if (swarm != NULL && swarm->downloaded != downloaded) {
-        swarm->downloaded = downloaded;
-        struct change change = swarm_describe_torrent(swarm, now_s);
-        change.origin = ORIGIN_MERGED;
-        change_feed_push(&shard->feed, &change);
-    }
+    if (swarm != NULL && set_downloaded(swarm, count))
+        report_downloaded(shard, swarm, now_s);
     swarm_table_unlock(shard);
     return swarm != NULL;
 }

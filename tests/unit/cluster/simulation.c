@@ -399,8 +399,10 @@ static void note_count(void *context, const uint8_t info_hash[static INFO_HASH_L
     note_change(context, number_of_torrent(info_hash), stamp);
 }
 
-static bool put_peer(void *context, const struct peer_key *key, const struct held_peer *peer) {
+static bool put_peer(void *context, const struct peer_key *key, const struct held_peer *peer,
+                     const uint32_t *downloaded) {
     struct node *node = context;
+    (void)downloaded;
     const size_t number = number_of_key(key, node->site);
     if (refuses(node->registry, number))
         return false;
@@ -584,25 +586,19 @@ static void remove_and_send(struct node *node, size_t key, uint64_t stamp) {
     send_record(node, key, &record);
 }
 
-static void send_counter(struct node *node, const uint8_t *info_hash, uint64_t stamp) {
-    struct record record;
-    replica_own_counter(&node->replica, info_hash, stamp, &record);
-    queue_record(node, &record);
-}
-
-static void count_completion(struct node *node, const struct peer_key *key,
-                             struct peer_state *state, uint64_t stamp) {
+static struct node_count count_completion(struct node *node, const struct peer_key *key,
+                                          struct peer_state *state, uint64_t stamp) {
     const uint64_t client = replica_hash_client(&node->replica, key, state);
     if (sim.broken == RULE_KNOWN_COMPLETION)
         stamp_set_free(&node->replica.completions);
     state->counted = true;
     if (!replica_count_completion(&node->replica, key->info_hash, client, stamp))
-        return;
+        return (struct node_count){ 0 };
     const size_t torrent = number_of_torrent(key->info_hash);
     const uint32_t number = client_of(number_of_key(key, node->site));
     sim.counted[torrent][number].times++;
     sim.counted[torrent][number].last_ms = sim.now_ms;
-    send_counter(node, key->info_hash, stamp);
+    return replica_own_count(&node->replica, key->info_hash);
 }
 
 static uint32_t remaining_s(const struct node *node, const struct slot *slot) {
@@ -626,13 +622,14 @@ static void put_and_send(struct node *node, size_t key, struct peer_state *state
         node->slots[left].present = false;
     else if (left != key)
         remove_and_send(node, left, stamp);
+    struct node_count count = { 0 };
     if (event == EVENT_COMPLETED && !state->counted)
-        count_completion(node, peer, state, stamp);
+        count = count_completion(node, peer, state, stamp);
     if (state->counted)
         state->completed = stamp_set_find(&node->replica.completions,
                                           replica_hash_client(&node->replica, peer, state));
     const struct record record = {
-        .kind = RECORD_PUT, .stamp = stamp, .peer = *peer, .state = *state
+        .kind = RECORD_PUT, .stamp = stamp, .count = count, .peer = *peer, .state = *state
     };
     set_slot(node, key, &(struct held_peer){ .stamp = stamp, .state = *state });
     note_change(node, torrent_of(key), stamp);
@@ -774,9 +771,9 @@ static void emit_counters(struct node *node, struct writer *chunk) {
         for (const struct counter_slot *slot =
                  counter_table_next(&node->replica.counters, hash, &cursor);
              slot != NULL; slot = counter_table_next(&node->replica.counters, hash, &cursor)) {
-            record.counter.node = slot->node;
-            record.counter.counted = slot->pair.counted;
-            record.counter.taken_back = slot->pair.taken_back;
+            record.count.node = slot->node;
+            record.count.counted = slot->pair.counted;
+            record.count.taken_back = slot->pair.taken_back;
             emit(node, chunk, &record);
         }
     }

@@ -122,6 +122,32 @@ START_TEST(put_of_v4_peer_has_at_most_100_bytes) {
 }
 END_TEST
 
+/* What follows is of a later version. */
+START_TEST(put_may_have_a_count) {
+    struct record put = put_of(_i == 0 ? FAMILY_V4 : FAMILY_V6);
+    put.count = (struct node_count){ .node = 7, .counted = UINT32_MAX, .taken_back = 1 };
+    struct encoded encoded = encode(&put);
+    struct record found = decode(&encoded, RECORD_PUT);
+    assert_same_peer(&found.peer, &put.peer);
+    ck_assert_uint_eq(found.state.completed, put.state.completed);
+    ck_assert_uint_eq(found.count.node, 7);
+    ck_assert_uint_eq(found.count.counted, UINT32_MAX);
+    ck_assert_uint_eq(found.count.taken_back, 1);
+    for (size_t more = 1; more <= 3; more++) {
+        encoded.data[encoded.len++] = 0;
+        encoded.data[0]++; /* its length */
+        found = decode(&encoded, RECORD_PUT);
+        ck_assert_uint_eq(found.count.taken_back, 1);
+    }
+    put.count.node = 0;
+    encoded = encode(&put);
+    ck_assert_uint_eq(decode(&encoded, RECORD_PUT).count.node, 0);
+    encoded.data[encoded.len++] = 0; /* not a whole count */
+    encoded.data[0]++;
+    (void)decode(&encoded, RECORD_UNKNOWN);
+}
+END_TEST
+
 START_TEST(numbers_beyond_the_format_are_clamped) {
     struct record put = largest_put();
     put.state.left = LEFT_UNKNOWN - 1;
@@ -165,15 +191,15 @@ START_TEST(completion_and_counter_survive_the_way_back) {
     record = (struct record){
         .kind = RECORD_COUNTER,
         .stamp = 2,
-        .counter = { .node = UINT64_MAX, .counted = UINT32_MAX, .taken_back = 130 },
+        .count = { .node = UINT64_MAX, .counted = UINT32_MAX, .taken_back = 130 },
     };
     numbered_id(record.counter.info_hash, 4);
     encoded = encode(&record);
     found = decode(&encoded, RECORD_COUNTER);
     ck_assert_mem_eq(found.counter.info_hash, record.counter.info_hash, INFO_HASH_LEN);
-    ck_assert_uint_eq(found.counter.node, UINT64_MAX);
-    ck_assert_uint_eq(found.counter.counted, UINT32_MAX);
-    ck_assert_uint_eq(found.counter.taken_back, 130);
+    ck_assert_uint_eq(found.count.node, UINT64_MAX);
+    ck_assert_uint_eq(found.count.counted, UINT32_MAX);
+    ck_assert_uint_eq(found.count.taken_back, 130);
 }
 END_TEST
 
@@ -308,7 +334,8 @@ static void write_unknown(struct writer *w) {
 }
 
 START_TEST(unknown_records_and_fields_are_skipped) {
-    const struct record put = put_of(FAMILY_V4);
+    struct record put = put_of(FAMILY_V4);
+    put.count.node = 1;
     const struct encoded encoded = encode(&put);
     uint8_t data[4 * RECORD_MAX];
     struct writer w = writer_on(data, sizeof data);
@@ -385,7 +412,7 @@ END_TEST
 START_TEST(invalid_other_records_are_skipped) {
     const struct record invalid[] = {
 
-        { .kind = RECORD_COUNTER, .stamp = 1, .counter = { .counted = 1 } },
+        { .kind = RECORD_COUNTER, .stamp = 1, .count = { .counted = 1 } },
 
         { .kind = RECORD_REGISTRY, .stamp = 1, .registry = { .value = bytes_of("value") } },
         { .kind = RECORD_REGISTRY,
@@ -416,6 +443,7 @@ UNIT_SUITE(cluster_record) {
     tcase_add_loop_test(both, put_survives_the_way_back, 0, 2);
     tcase_add_test(both, each_flag_of_a_put_is_its_own);
     tcase_add_test(both, put_of_v4_peer_has_at_most_100_bytes);
+    tcase_add_loop_test(both, put_may_have_a_count, 0, 2);
     tcase_add_test(both, numbers_beyond_the_format_are_clamped);
     tcase_add_loop_test(both, left_survives_the_way_back, 0, LOOPS_OF(lefts));
     tcase_add_loop_test(both, remove_has_the_key_and_the_stamp, 0, 2);

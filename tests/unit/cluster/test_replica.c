@@ -11,6 +11,7 @@ enum { SITE = 1, OTHER_SITE = 2, NODE = 3, OTHER_NODE = 4 };
 
 struct one_peer {
     uint64_t counted; /* stamp of the last call of `count` */
+    uint32_t downloaded;
     bool present;
     bool full;
     struct held_peer peer;
@@ -23,11 +24,14 @@ static bool find(void *context, const struct peer_key *key, struct held_peer *he
     return one->present;
 }
 
-static bool put(void *context, const struct peer_key *key, const struct held_peer *peer) {
+static bool put(void *context, const struct peer_key *key, const struct held_peer *peer,
+                const uint32_t *downloaded) {
     struct one_peer *one = context;
     (void)key;
     if (one->full)
         return false;
+    if (downloaded != NULL)
+        one->downloaded = *downloaded;
     one->present = true;
     one->peer = *peer;
     return true;
@@ -43,7 +47,7 @@ static void count(void *context, const uint8_t info_hash[static INFO_HASH_LEN], 
                   uint64_t stamp) {
     struct one_peer *one = context;
     (void)info_hash;
-    (void)downloaded;
+    one->downloaded = downloaded;
     one->counted = stamp;
 }
 
@@ -160,15 +164,15 @@ START_TEST(smaller_counter_is_answered) {
     struct record answer;
     struct record record = record_of(RECORD_COUNTER, 1);
     memset(&record.counter, 0, sizeof record.counter);
-    record.counter.node = OTHER_NODE;
-    record.counter.counted = 5;
+    record.count.node = OTHER_NODE;
+    record.count.counted = 5;
     ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_CHANGED);
     ck_assert_int_eq(answer.kind, RECORD_NONE);
-    record.counter.counted = 1;
+    record.count.counted = 1;
     ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_NOTHING);
     ck_assert_int_eq(answer.kind, RECORD_COUNTER);
-    ck_assert_uint_eq(answer.counter.counted, 5);
-    ck_assert_uint_eq(answer.counter.node, OTHER_NODE);
+    ck_assert_uint_eq(answer.count.counted, 5);
+    ck_assert_uint_eq(answer.count.node, OTHER_NODE);
 }
 END_TEST
 
@@ -177,13 +181,85 @@ START_TEST(equal_counter_is_shown) {
     struct record answer;
     struct record record = record_of(RECORD_COUNTER, 1);
     memset(&record.counter, 0, sizeof record.counter);
-    record.counter.node = OTHER_NODE;
-    record.counter.counted = 5;
+    record.count.node = OTHER_NODE;
+    record.count.counted = 5;
     ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_CHANGED);
     record.stamp++;
     ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_NOTHING);
     ck_assert_int_eq(answer.kind, RECORD_NONE);
     ck_assert_uint_eq(one.counted, record.stamp);
+}
+END_TEST
+
+/* A put with a completion that the other node has counted, its second one of the torrent. */
+static struct record counted_put(uint64_t stamp) {
+    struct record record = record_of(RECORD_PUT, stamp);
+    record.state.completed = stamp;
+    record.state.counted = true;
+    record.count = (struct node_count){ .node = OTHER_NODE, .counted = 2 };
+    return record;
+}
+
+static uint32_t count_in_replica(const struct record *put) {
+    return counter_table_sum(&replica.counters,
+                             replica_hash_torrent(&replica, put->peer.info_hash));
+}
+
+START_TEST(put_brings_its_count) {
+    struct record answer;
+    const struct record record = counted_put(stamp_at(NOW_MS, OTHER_NODE));
+    ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_CHANGED);
+    ck_assert(one.present && one.downloaded == 2 && one.counted == 0);
+    ck_assert_int_eq(answer.kind, RECORD_NONE);
+    ck_assert_uint_eq(count_in_replica(&record), 2);
+    ck_assert_uint_eq(replica_completion(&replica, &record.peer, &record.state), record.stamp);
+}
+END_TEST
+
+/* The peer has changed since, there is no room for it, or it is of another LAN. */
+START_TEST(count_of_a_put_is_merged_without_its_peer) {
+    struct record answer;
+    const struct record record = counted_put(stamp_at(NOW_MS, OTHER_NODE));
+    one.full = _i == 0;
+    if (_i == 1) {
+        const struct record newer = record_of(RECORD_PUT, record.stamp + 1);
+        (void)merge(SITE, &newer, &answer);
+    }
+    (void)merge(_i == 2 ? OTHER_SITE : SITE, &record, &answer);
+    ck_assert_int_eq(one.present, _i == 1);
+    ck_assert_uint_eq(one.downloaded, 2);
+    ck_assert_uint_eq(one.counted, record.stamp);
+    ck_assert_uint_eq(count_in_replica(&record), 2);
+}
+END_TEST
+
+START_TEST(smaller_count_of_a_put_is_answered) {
+    struct record answer;
+    struct record record = counted_put(stamp_at(NOW_MS, OTHER_NODE));
+    (void)merge(SITE, &record, &answer);
+    numbered_id(record.state.peer_id, 9);
+    record.stamp = record.state.completed = record.stamp + 1;
+    record.count.counted = 1;
+    ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_CHANGED);
+    ck_assert_int_eq(answer.kind, RECORD_COUNTER);
+    ck_assert_uint_eq(answer.count.node, OTHER_NODE);
+    ck_assert_uint_eq(answer.count.counted, 2);
+    ck_assert_mem_eq(answer.counter.info_hash, record.peer.info_hash, INFO_HASH_LEN);
+    ck_assert_uint_eq(one.downloaded, 2);
+    /* Counted by another node before: that is told instead. */
+    record.stamp = record.state.completed = record.stamp + 1;
+    (void)merge(SITE, &record, &answer);
+    ck_assert_int_eq(answer.kind, RECORD_COMPLETION);
+    ck_assert_uint_eq(answer.stamp, record.stamp - 1);
+}
+END_TEST
+
+START_TEST(put_is_merged_without_room_for_its_count) {
+    struct record answer;
+    struct record record = counted_put(stamp_at(NOW_MS, OTHER_NODE));
+    replica.counters.limit = 0;
+    ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_CHANGED);
+    ck_assert(one.present && one.downloaded == 0 && one.counted == 0);
 }
 END_TEST
 
@@ -218,8 +294,8 @@ START_TEST(completion_is_taken_back_after_a_change_of_the_id) {
     ck_assert(replica_count_completion(&replica, info_hash, 7, stamp_at(NOW_MS + 1, NODE)));
     replica.options.node = replica.options.counting = NODE + 5;
     ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_CHANGED);
-    ck_assert_uint_eq(answer.counter.node, NODE + 5);
-    ck_assert_uint_eq(answer.counter.taken_back, 1);
+    ck_assert_uint_eq(answer.count.node, NODE + 5);
+    ck_assert_uint_eq(answer.count.taken_back, 1);
     ck_assert_uint_eq(
         counter_table_sum(&replica.counters, replica_hash_torrent(&replica, info_hash)), 0);
 }
@@ -260,12 +336,11 @@ START_TEST(node_counts_under_few_ids_until_it_has_joined) {
     uint8_t info_hash[INFO_HASH_LEN];
     numbered_id(info_hash, 1);
     for (uint64_t start = 1; start <= 90; start++) {
-        struct record own;
         replica.options.counting = start << STAMP_NODE_BITS | NODE;
         ck_assert(replica_count_completion(&replica, info_hash, start, start));
-        replica_own_counter(&replica, info_hash, start, &own);
-        ck_assert_uint_eq(own.counter.node, start <= 32 ? replica.options.counting : NODE);
-        ck_assert_uint_eq(own.counter.counted, start <= 32 ? 1 : start - 32);
+        const struct node_count own = replica_own_count(&replica, info_hash);
+        ck_assert_uint_eq(own.node, start <= 32 ? replica.options.counting : NODE);
+        ck_assert_uint_eq(own.counted, start <= 32 ? 1 : start - 32);
     }
     const uint64_t torrent = replica_hash_torrent(&replica, info_hash);
     ck_assert_uint_eq(counter_table_sum(&replica.counters, torrent), 90);
@@ -284,6 +359,10 @@ UNIT_SUITE(cluster_replica) {
     tcase_add_test(tcase, removal_of_a_newer_peer_leaves_a_tombstone);
     tcase_add_test(tcase, smaller_counter_is_answered);
     tcase_add_test(tcase, equal_counter_is_shown);
+    tcase_add_test(tcase, put_brings_its_count);
+    tcase_add_loop_test(tcase, count_of_a_put_is_merged_without_its_peer, 0, 3);
+    tcase_add_test(tcase, smaller_count_of_a_put_is_answered);
+    tcase_add_test(tcase, put_is_merged_without_room_for_its_count);
     tcase_add_test(tcase, completion_counted_first_elsewhere_is_taken_back_once);
     tcase_add_test(tcase, completion_is_taken_back_after_a_change_of_the_id);
     tcase_add_test(tcase, completion_counted_first_here_is_answered);

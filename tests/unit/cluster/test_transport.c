@@ -18,11 +18,11 @@ static void note(struct gaps *gaps, uint64_t number, uint64_t now_ms) {
 
 START_TEST(answer_is_repeated_once_the_first_one_was_read) {
     static struct answers answers;
-    struct record answer = { .kind = RECORD_COUNTER, .stamp = 1, .counter = { .counted = 5 } };
+    struct record answer = { .kind = RECORD_COUNTER, .stamp = 1, .count = { .counted = 5 } };
     ck_assert(answers_add(&answers, &answer, 0, 3));
     answer.stamp = 2;
     ck_assert(!answers_add(&answers, &answer, 2, 4));
-    answer.counter.counted = 6;
+    answer.count.counted = 6;
     ck_assert(answers_add(&answers, &answer, 2, 4));
     ck_assert(!answers_add(&answers, &answer, 3, 5));
     ck_assert(answers_add(&answers, &answer, 4, 6));
@@ -374,6 +374,29 @@ START_TEST(full_outbox_tells_that_lasting_records_are_lost) {
 }
 END_TEST
 
+/* Its peer is sent by a walk over the peers, its count by one over what lasts. */
+START_TEST(put_with_a_count_is_not_dropped_silently) {
+    struct outbox outbox;
+    const struct outbox_options options = { .puts_max = 100, .other_max = 2000, .sent_max = 100 };
+    uint8_t data[4000];
+    uint64_t stamp = 1;
+    ck_assert(outbox_create(&outbox, &options));
+    for (; outbox.lost == 0; stamp++) {
+        struct record put = numbered_record(RECORD_PUT, stamp);
+        put.count = (struct node_count){ .node = NODE, .counted = (uint32_t)stamp };
+        outbox_add(&outbox, &put);
+    }
+    ck_assert_uint_eq(outbox.puts.count, 0);
+    ck_assert_uint_eq(outbox.other.count, stamp - 2);
+    struct writer w = writer_on(data, sizeof data);
+    outbox_take(&outbox, &w);
+    ck_assert(outbox_is_empty(&outbox));
+    ck_assert(outbox_take_lost(&outbox));
+    ck_assert_uint_eq(outbox_take_dropped(&outbox), stamp - 1);
+    outbox_free(&outbox);
+}
+END_TEST
+
 START_TEST(full_outbox_drops_old_removals) {
     enum { LAST = 100 };
     struct outbox outbox;
@@ -456,6 +479,7 @@ UNIT_SUITE(cluster_transport) {
     tcase_add_loop_test(outbox, queue_keeps_order_in_constant_memory, 0, 10);
     tcase_add_test(outbox, full_outbox_drops_puts_and_asks_for_a_walk);
     tcase_add_test(outbox, full_outbox_tells_that_lasting_records_are_lost);
+    tcase_add_test(outbox, put_with_a_count_is_not_dropped_silently);
     tcase_add_test(outbox, full_outbox_drops_old_removals);
     tcase_add_test(outbox, sent_entries_are_kept_for_two_minutes);
     suite_add_tcase(suite, outbox);

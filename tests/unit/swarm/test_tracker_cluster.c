@@ -66,8 +66,8 @@ static struct peer_key key_of(const struct announce_request *request) {
     return key;
 }
 
-static enum announce_result merge_stamped(const struct announce_request *request, uint64_t stamp,
-                                          uint32_t s) {
+static enum announce_result merge_counted(const struct announce_request *request, uint64_t stamp,
+                                          const struct merged_count *count, uint32_t s) {
     const struct peer_key key = key_of(request);
     struct held_peer peer = {
         .stamp = stamp,
@@ -79,7 +79,12 @@ static enum announce_result merge_stamped(const struct announce_request *request
                    .own_address = true },
     };
     memcpy(peer.state.peer_id, request->peer_id, PEER_ID_LEN);
-    return tracker_merge_peer(tracker, &key, &peer, test_seconds_after(s));
+    return tracker_merge_peer(tracker, &key, &peer, count, test_seconds_after(s));
+}
+
+static enum announce_result merge_stamped(const struct announce_request *request, uint64_t stamp,
+                                          uint32_t s) {
+    return merge_counted(request, stamp, NULL, s);
 }
 
 /* Merges the client as it is known by another node since `made_s`. */
@@ -362,9 +367,9 @@ START_TEST(private_tracker_merges_peers_with_a_passkey) {
     tracker_set_access(tracker, access);
     ck_assert_int_eq(merge(&peer, 0, 0), ANNOUNCE_PASSKEY_MISSING);
     held.state.passkey_tag = registry_passkey_tag(digest);
-    ck_assert_int_ne(tracker_merge_peer(tracker, &key, &held, START_MS), ANNOUNCE_OK);
+    ck_assert_int_ne(tracker_merge_peer(tracker, &key, &held, NULL, START_MS), ANNOUNCE_OK);
     test_add_passkey(tracker_registry(tracker), digest);
-    ck_assert_int_eq(tracker_merge_peer(tracker, &key, &held, START_MS), ANNOUNCE_OK);
+    ck_assert_int_eq(tracker_merge_peer(tracker, &key, &held, NULL, START_MS), ANNOUNCE_OK);
     ck_assert(tracker_find_peer(tracker, &key, &held));
     ck_assert_uint_eq(held.state.passkey_tag, registry_passkey_tag(digest));
     ck_assert_uint_eq(held.stamp, stamp_of_other(0));
@@ -532,12 +537,58 @@ END_TEST
 START_TEST(download_count_of_the_cluster_is_shown) {
     uint8_t info_hash[INFO_HASH_LEN];
     numbered_id(info_hash, TORRENT);
-    ck_assert(!tracker_merge_downloaded(tracker, info_hash, 0, 0, START_MS));
-    ck_assert(tracker_merge_downloaded(tracker, info_hash, 5, 100, START_MS));
+    const struct merged_count none = { 0 };
+    const struct merged_count five = { .downloaded = 5 };
+    ck_assert(!tracker_merge_downloaded(tracker, info_hash, &none, 0, START_MS));
+    ck_assert(tracker_merge_downloaded(tracker, info_hash, &five, 100, START_MS));
     ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 5);
     ASSERT_CHANGES({ CHANGE_TORRENT, ORIGIN_MERGED });
     ck_assert_uint_eq(taken.list[0].age_s, 100);
-    ck_assert(tracker_merge_downloaded(tracker, info_hash, 5, 100, START_MS));
+    ck_assert(tracker_merge_downloaded(tracker, info_hash, &five, 100, START_MS));
+    assert_no_changes();
+}
+END_TEST
+
+START_TEST(greater_download_count_of_the_store_stays) {
+    uint8_t info_hash[INFO_HASH_LEN];
+    numbered_id(info_hash, TORRENT);
+    struct merged_count count = { .downloaded = 5 };
+    (void)tracker_merge_downloaded(tracker, info_hash, &count, 0, START_MS);
+    count = (struct merged_count){ .downloaded = 4, .only_raises = true };
+    ck_assert(tracker_merge_downloaded(tracker, info_hash, &count, 0, START_MS));
+    ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 5);
+    count.downloaded = 6;
+    ck_assert(tracker_merge_downloaded(tracker, info_hash, &count, 0, START_MS));
+    ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 6);
+    count = (struct merged_count){ .downloaded = 4 };
+    ck_assert(tracker_merge_downloaded(tracker, info_hash, &count, 0, START_MS));
+    ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 4);
+}
+END_TEST
+
+/* One change tells of the peer and the count. */
+START_TEST(peer_and_download_count_are_merged_together) {
+    const struct announce_request joins = test_seeder(1);
+    struct announce_request completes = test_leecher(2);
+    struct merged_count count = { .downloaded = 3 };
+    ck_assert_int_eq(merge_counted(&joins, stamp_of_other(1), &count, 1), ANNOUNCE_OK);
+    ASSERT_CHANGES({ CHANGE_PEER_COMPLETED, ORIGIN_MERGED });
+    ck_assert_uint_eq(taken.list[0].downloaded, 3);
+    ck_assert_uint_eq(test_scrape(tracker, TORRENT).downloaded, 3);
+    ck_assert_int_eq(merge(&completes, 2, 2), ANNOUNCE_OK);
+    ASSERT_CHANGES({ CHANGE_PEER_JOINED, ORIGIN_MERGED });
+    completes.left = 0;
+    completes.event = EVENT_COMPLETED;
+    count.downloaded = 4;
+    ck_assert_int_eq(merge_counted(&completes, stamp_of_other(3), &count, 3), ANNOUNCE_OK);
+    ASSERT_CHANGES({ CHANGE_PEER_COMPLETED, ORIGIN_MERGED });
+    ck_assert_uint_eq(taken.list[0].downloaded, 4);
+    /* An older record of the peer, but a newer count. */
+    count.downloaded = 5;
+    ck_assert_int_eq(merge_counted(&completes, stamp_of_other(2), &count, 3), ANNOUNCE_OK);
+    ASSERT_CHANGES({ CHANGE_TORRENT, ORIGIN_MERGED });
+    ck_assert_uint_eq(taken.list[0].downloaded, 5);
+    ck_assert_int_eq(merge_counted(&completes, stamp_of_other(4), &count, 4), ANNOUNCE_OK);
     assert_no_changes();
 }
 END_TEST
@@ -609,6 +660,8 @@ UNIT_SUITE(tracker_cluster) {
     tcase_add_test(joining, guess_expires_by_its_stamp_or_at_the_first_snapshot);
     tcase_add_test(joining, peers_stay_while_changes_of_other_nodes_wait);
     tcase_add_test(joining, download_count_of_the_cluster_is_shown);
+    tcase_add_test(joining, greater_download_count_of_the_store_stays);
+    tcase_add_test(joining, peer_and_download_count_are_merged_together);
     tcase_add_test(joining, dump_tells_where_peers_announced);
     tcase_add_test(joining, interval_follows_the_budget_of_the_cluster);
     suite_add_tcase(suite, joining);

@@ -124,6 +124,7 @@ static void *merge_meanwhile(void *argument) {
             .stamp = stamp_at(now_ms, 2),
             .state = { .key = request.key, .left = request.left, .interval_s = 120 },
         };
+        const struct merged_count count = { .downloaded = i, .only_raises = i % 2 == 0 };
         memcpy(key.info_hash, request.info_hash, INFO_HASH_LEN);
         memcpy(peer.state.peer_id, request.peer_id, PEER_ID_LEN);
         tracker_set_cluster(
@@ -133,8 +134,8 @@ static void *merge_meanwhile(void *argument) {
         if (i % 3 == 0)
             tracker_merge_removal(scene->tracker, &key, stamp_at(now_ms, 2), now_ms);
         else
-            (void)tracker_merge_peer(scene->tracker, &key, &peer, now_ms);
-        (void)tracker_merge_downloaded(scene->tracker, key.info_hash, i, 0, now_ms);
+            (void)tracker_merge_peer(scene->tracker, &key, &peer, &count, now_ms);
+        (void)tracker_merge_downloaded(scene->tracker, key.info_hash, &count, 0, now_ms);
         if (i % 100 == 0)
             tracker_end_join(scene->tracker, true, now_ms);
     }
