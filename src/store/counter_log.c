@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/radix_sort.h"
 
 static const char APPEND[] = "INSERT INTO cluster_log (counters) VALUES (?1)";
 static const char READ_LOG[] = "SELECT counters FROM cluster_log ORDER BY id";
@@ -113,19 +114,36 @@ static bool fold_torrent(struct connection *connection, const uint8_t **list, si
            write_counters(connection, list + start, count - start);
 }
 
+/* Mostly by the first bytes of the info_hashes, since a busy log is long. */
+static void sort_by_torrent(const uint8_t **list, struct radix_item *items, size_t count) {
+    const uint8_t *first = list[0];
+    for (size_t i = 0; i < count; i++)
+        items[i] = (struct radix_item){ load_u64(list[i]), (uint32_t)i };
+    radix_sort(items, items + count, count);
+    for (size_t i = 0; i < count; i++)
+        list[i] = first + (size_t)items[i].position * PACKED_ROW_LEN;
+    for (size_t at = 0, end; at < count; at = end) {
+        for (end = at + 1; end < count && items[end].key == items[at].key;)
+            end++;
+        qsort(list + at, end - at, sizeof *list, compare_by_torrent);
+    }
+}
+
 static bool fold_rows(struct connection *connection, const struct packed_rows *log) {
     const size_t count = log->len / PACKED_ROW_LEN;
     const uint8_t **list = malloc((count + 1) * sizeof *list);
-    bool good = list != NULL;
+    struct radix_item *items = malloc(2 * (count + 1) * sizeof *items);
+    bool good = list != NULL && items != NULL;
     for (size_t i = 0; i < count && good; i++)
         list[i] = log->data + i * PACKED_ROW_LEN;
-    if (good)
-        qsort(list, count, sizeof *list, compare_by_torrent);
+    if (good && count > 0)
+        sort_by_torrent(list, items, count);
     for (size_t at = 0, end; at < count && good; at = end) {
         for (end = at + 1; end < count && memcmp(list[at], list[end], INFO_HASH_LEN) == 0;)
             end++;
         good = fold_torrent(connection, list + at, end - at);
     }
+    free(items);
     free(list);
     return good;
 }
