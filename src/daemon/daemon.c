@@ -434,7 +434,7 @@ static bool start_readers(struct daemon *daemon, const struct config *config) {
     daemon->event_log.per_s = config->log_events_per_s;
     daemon->event_log.addresses = config->addresses;
     const uint32_t period_ms = daemon->cluster == NULL ? FEED_PERIOD_MS : CLUSTER_FEED_PERIOD_MS;
-    const uint32_t pause_ms = FEED_PERIOD_MS - period_ms; /* only the cluster needs them sooner */
+    const uint32_t pause_ms = daemon->cluster == NULL ? 0 : FEED_PERIOD_MS; /* of the others */
     const struct feed_subscriber subscribers[SUBSCRIPTIONS] = {
         { .name = "prober feed",
           .read = prober_on_changes,
