@@ -246,7 +246,7 @@ START_TEST(smaller_count_of_a_put_is_answered) {
     ck_assert_uint_eq(answer.count.counted, 2);
     ck_assert_mem_eq(answer.counter.info_hash, record.peer.info_hash, INFO_HASH_LEN);
     ck_assert_uint_eq(one.downloaded, 2);
-    /* Counted by another node before: that is told instead. */
+    /* Counted by another node before: the answer says that. */
     record.stamp = record.state.completed = record.stamp + 1;
     (void)merge(SITE, &record, &answer);
     ck_assert_int_eq(answer.kind, RECORD_COMPLETION);

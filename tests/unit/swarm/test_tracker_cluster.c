@@ -566,7 +566,7 @@ START_TEST(greater_download_count_of_the_store_stays) {
 }
 END_TEST
 
-/* One change tells of the peer and the count. */
+/* As one change. */
 START_TEST(peer_and_download_count_are_merged_together) {
     const struct announce_request joins = test_seeder(1);
     struct announce_request completes = test_leecher(2);
