@@ -33,16 +33,22 @@ struct merged_count {
     bool only_raises; /* a greater one here stays */
 };
 
-/* Copies the peer at a key; false if there is none. `completed` is 0: the tracker does not keep it.
- * Also loads what a merge of the peer will change into the processor's cache. */
-bool tracker_find_peer(struct tracker *tracker, const struct peer_key *key, struct held_peer *held);
+/* What becomes of the peer at a key. */
+enum merge_effect { MERGE_NOTHING, MERGE_PUT, MERGE_REMOVE };
 
-/* Puts a peer that another node knows, unless the one here has a later stamp. Returns ANNOUNCE_OK,
- * or why it is refused: by the access rules or, if it is new, by the limits, except those per
- * address. Unless it is refused, `count` is set; NULL: the torrent's download count stays. */
+/* Decides it, knowing the peer that is `held` at the key; NULL: there is none. Of that, `completed`
+ * is 0: the tracker does not keep it. Called with the lock of the key's torrent: it must not call
+ * the tracker. */
+typedef enum merge_effect merge_rule(void *context, const struct held_peer *held);
+
+/* Puts a peer that another node knows, or removes the one at its key, as the rule decides. Returns
+ * ANNOUNCE_OK, or why a peer is refused: by the access rules or, if it is new, by the limits,
+ * except those per address. With a put, `count` is set; NULL: the torrent's download count stays.
+ */
 enum announce_result tracker_merge_peer(struct tracker *tracker, const struct peer_key *key,
-                                        const struct held_peer *peer,
-                                        const struct merged_count *count, uint64_t now_ms);
+                                        const struct held_peer *peer, merge_rule *rule,
+                                        void *context, const struct merged_count *count,
+                                        uint64_t now_ms);
 
 /* Removes the peer at a key, unless it has a later stamp. */
 void tracker_merge_removal(struct tracker *tracker, const struct peer_key *key, uint64_t stamp,

@@ -6,10 +6,9 @@
 
 #include "cluster/record.h"
 #include "swarm/peer_sending.h"
+#include "swarm/tracker_cluster.h"
 
 enum { STAMP_AHEAD_MAX_MS = 24 * 3600 * 1000 }; /* records from further in the future are invalid */
-
-enum merge_effect { MERGE_NOTHING, MERGE_PUT, MERGE_REMOVE };
 
 /* What a put or a remove does to its key. `held`: the peer at the key, or NULL; `tombstone`: stamp
  * of its last removal, or 0. A put with a guessed stamp only adds a peer that is unknown. After

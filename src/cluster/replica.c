@@ -199,26 +199,44 @@ uint64_t replica_removal(const struct replica *replica, const struct peer_key *k
     return stamp_set_find(&replica->tombstones, replica_hash_peer(replica, key));
 }
 
+struct decision {
+    const struct record *record;
+    uint64_t tombstone;
+    uint64_t now_ms;
+    bool found;          /* a peer at the key */
+    uint64_t held_stamp; /* of that */
+    enum merge_effect effect;
+};
+
+static enum merge_effect decide(void *context, const struct held_peer *held) {
+    struct decision *decision = context;
+    decision->found = held != NULL;
+    decision->held_stamp = held == NULL ? 0 : held->stamp;
+    decision->effect = peer_merge(decision->record, held, decision->tombstone, decision->now_ms);
+    return decision->effect;
+}
+
 /* `downloaded`: as in struct peer_table. */
 static enum replica_effect merge_peer(struct replica *replica, const struct peer_table *table,
                                       const struct record *record, const uint32_t *downloaded,
                                       uint64_t now_ms) {
     const struct peer_key *key = &record->peer;
-    struct held_peer held;
-    const bool found = table->find(table->context, key, &held);
-    switch (peer_merge(record, found ? &held : NULL, replica_removal(replica, key), now_ms)) {
+    const struct held_peer peer = { .stamp = record->stamp, .state = record->state };
+    struct decision decision = {
+        .record = record,
+        .tombstone = replica_removal(replica, key),
+        .now_ms = now_ms,
+    };
+    const bool good = table->merge(table->context, key, &peer, decide, &decision, downloaded);
+    switch (decision.effect) {
     case MERGE_PUT:
-        held = (struct held_peer){ .stamp = record->stamp, .state = record->state };
-        return table->put(table->context, key, &held, downloaded) ? REPLICA_CHANGED
-                                                                  : REPLICA_REJECTED;
+        return good ? REPLICA_CHANGED : REPLICA_REJECTED;
     case MERGE_REMOVE:
         replica_note_removal(replica, key, record->stamp);
-        if (found)
-            table->remove(table->context, key, record->stamp);
-        return found ? REPLICA_CHANGED : REPLICA_NOTHING;
+        return decision.found ? REPLICA_CHANGED : REPLICA_NOTHING;
     case MERGE_NOTHING:
         /* A still older put may be read once the newer one has expired. */
-        if (found && record->kind == RECORD_REMOVE && record->stamp < held.stamp)
+        if (decision.found && record->kind == RECORD_REMOVE && record->stamp < decision.held_stamp)
             replica_note_removal(replica, key, record->stamp);
         break;
     }

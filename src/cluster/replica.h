@@ -15,12 +15,11 @@ enum { RECORD_BATCH_MAX = 16 };
 /* The peers of a node, by key. */
 struct peer_table {
     void *context;
-    /* Copies the peer at a key; false if there is none. */
-    bool (*find)(void *context, const struct peer_key *key, struct held_peer *held);
-    /* Adds or replaces a peer, and sets the download count of its torrent (NULL: it stays). False
-     * if there is no room, or the node's registry rejects the peer; then both stay. */
-    bool (*put)(void *context, const struct peer_key *key, const struct held_peer *peer,
-                const uint32_t *downloaded);
+    /* Puts a peer at its key, or removes the one there, as `rule` decides. With a put, it also sets
+     * the download count of the torrent (NULL: it stays). False if there is no room for the peer,
+     * or the node's registry rejects it; then both stay. */
+    bool (*merge)(void *context, const struct peer_key *key, const struct held_peer *peer,
+                  merge_rule *rule, void *decision, const uint32_t *downloaded);
     /* Removes the peer at a key, unless it has changed after `stamp`. */
     void (*remove)(void *context, const struct peer_key *key, uint64_t stamp);
     /* Up to RECORD_BATCH_MAX records will be merged next: only to save time. May be NULL. */

@@ -4,11 +4,6 @@
 
 _Static_assert(RECORD_BATCH_MAX <= (int)ANNOUNCE_HINTS_MAX, "each record is a hint");
 
-static bool find_peer(void *context, const struct peer_key *key, struct held_peer *held) {
-    const struct tracker_table *table = context;
-    return tracker_find_peer(table->tracker, key, held);
-}
-
 static bool is_lack_of_room(enum announce_result result) {
     return result >= ANNOUNCE_TORRENTS_FULL && result <= ANNOUNCE_NO_MEMORY;
 }
@@ -17,14 +12,15 @@ static struct merged_count count_to_merge(const struct tracker_table *table, uin
     return (struct merged_count){ .downloaded = downloaded, .only_raises = table->only_raises };
 }
 
-static bool put_peer(void *context, const struct peer_key *key, const struct held_peer *peer,
-                     const uint32_t *downloaded) {
+static bool merge_peer(void *context, const struct peer_key *key, const struct held_peer *peer,
+                       merge_rule *rule, void *decision, const uint32_t *downloaded) {
     struct tracker_table *table = context;
     struct merged_count count;
     if (downloaded != NULL)
         count = count_to_merge(table, *downloaded);
-    const enum announce_result result = tracker_merge_peer(
-        table->tracker, key, peer, downloaded == NULL ? NULL : &count, table->now_ms);
+    const enum announce_result result =
+        tracker_merge_peer(table->tracker, key, peer, rule, decision,
+                           downloaded == NULL ? NULL : &count, table->now_ms);
     table->full = table->full || is_lack_of_room(result);
     return result == ANNOUNCE_OK;
 }
@@ -65,8 +61,7 @@ static void prefetch_peers(void *context, const struct record *records, size_t c
 struct peer_table tracker_table_peers(struct tracker_table *table) {
     return (struct peer_table){
         .context = table,
-        .find = find_peer,
-        .put = put_peer,
+        .merge = merge_peer,
         .remove = remove_peer,
         .prefetch = prefetch_peers,
         .count = count_downloads,

@@ -63,25 +63,6 @@ static struct held_peer hold_peer(const struct peer_list *list, uint32_t positio
     return held;
 }
 
-bool tracker_find_peer(struct tracker *tracker, const struct peer_key *key,
-                       struct held_peer *held) {
-    uint64_t hash;
-    uint32_t position = PEER_NOWHERE;
-    struct shard *shard = swarm_table_lock(tracker->table, key->info_hash, &hash);
-    struct swarm *swarm = shard_find(shard, key->info_hash, hash);
-    change_feed_prefetch(&shard->feed);
-    if (swarm != NULL) {
-        const struct peer_list *list = swarm_list(swarm, key->endpoint.family);
-        position = peer_list_find(list, key->endpoint.wire);
-        if (position != PEER_NOWHERE) {
-            peer_list_prefetch_swap(list, position);
-            *held = hold_peer(list, position);
-        }
-    }
-    swarm_table_unlock(shard);
-    return position != PEER_NOWHERE;
-}
-
 static enum announce_result check_access(const struct tracker *tracker, const struct shard *shard,
                                          const struct peer_key *key,
                                          const struct peer_state *state) {
@@ -127,28 +108,37 @@ static void report_downloaded(struct shard *shard, const struct swarm *swarm, ui
     change_feed_push(&shard->feed, &change);
 }
 
-/* The shard is locked. */
-static enum announce_result put_peer(struct tracker *tracker, struct shard *shard, uint64_t hash,
+/* Where the peer of a key is, or would be. The shard is locked. */
+struct key_place {
+    struct shard *shard;
+    uint64_t hash;          /* of the info_hash */
+    struct swarm *swarm;    /* NULL: unknown */
+    struct peer_list *list; /* of the swarm */
+    uint32_t position;      /* PEER_NOWHERE: there is no such peer */
+};
+
+static struct key_place lock_place(const struct tracker *tracker, const struct peer_key *key) {
+    struct key_place place = { .position = PEER_NOWHERE };
+    place.shard = swarm_table_lock(tracker->table, key->info_hash, &place.hash);
+    place.swarm = shard_find(place.shard, key->info_hash, place.hash);
+    change_feed_prefetch(&place.shard->feed);
+    if (place.swarm == NULL)
+        return place;
+    place.list = swarm_list(place.swarm, key->endpoint.family);
+    place.position = peer_list_find(place.list, key->endpoint.wire);
+    if (place.position != PEER_NOWHERE)
+        peer_list_prefetch_swap(place.list, place.position);
+    return place;
+}
+
+static enum announce_result put_peer(struct tracker *tracker, const struct key_place *place,
                                      const struct peer_key *key, const struct held_peer *peer,
                                      const struct merged_count *count, uint32_t now_s) {
-    struct swarm *swarm = shard_find(shard, key->info_hash, hash);
+    struct shard *shard = place->shard;
+    struct swarm *swarm = place->swarm;
     enum announce_result result = check_access(tracker, shard, key, &peer->state);
-    uint32_t position = PEER_NOWHERE;
-    if (result != ANNOUNCE_OK)
-        return result;
-    if (swarm != NULL) {
-        const struct peer_list *list = swarm_list(swarm, key->endpoint.family);
-        position = peer_list_find(list, key->endpoint.wire);
-        if (position != PEER_NOWHERE &&
-            (stamp_is_guessed(peer->stamp) ||
-             peer_list_word(list, WORD_STAMP, position) > peer->stamp)) {
-            if (count != NULL && set_downloaded(swarm, count))
-                report_downloaded(shard, swarm, now_s);
-            return ANNOUNCE_OK;
-        }
-    }
-    if (position == PEER_NOWHERE)
-        result = admit_peer(tracker, shard, key, hash, now_s, &swarm);
+    if (result == ANNOUNCE_OK && place->position == PEER_NOWHERE)
+        result = admit_peer(tracker, shard, key, place->hash, now_s, &swarm);
     if (result != ANNOUNCE_OK)
         return result;
     const uint32_t peers = swarm_peers(swarm);
@@ -156,7 +146,7 @@ static enum announce_result put_peer(struct tracker *tracker, struct shard *shar
     const bool on_lan = networks_contain(&shard->options->lan, &key->endpoint);
     shard->outputs.stamping = merged_stamping(tracker, peer->stamp);
     const bool counted = count != NULL && set_downloaded(swarm, count);
-    if (!swarm_merge(swarm, &shard->outputs, &key->endpoint, position, &peer->state, on_lan,
+    if (!swarm_merge(swarm, &shard->outputs, &key->endpoint, place->position, &peer->state, on_lan,
                      counted, now_s))
         result = ANNOUNCE_NO_MEMORY;
     end_stamping(shard);
@@ -164,41 +154,46 @@ static enum announce_result put_peer(struct tracker *tracker, struct shard *shar
     return result;
 }
 
-enum announce_result tracker_merge_peer(struct tracker *tracker, const struct peer_key *key,
-                                        const struct held_peer *peer,
-                                        const struct merged_count *count, uint64_t now_ms) {
-    uint64_t hash;
-    struct shard *shard = swarm_table_lock(tracker->table, key->info_hash, &hash);
-    note_stamp(shard, peer->stamp);
-    const enum announce_result result =
-        put_peer(tracker, shard, hash, key, peer, count, tracker_seconds(now_ms));
-    swarm_table_unlock(shard);
-    return result;
+static void remove_peer(struct tracker *tracker, const struct key_place *place, uint64_t stamp,
+                        uint32_t now_s) {
+    const uint32_t peers = swarm_peers(place->swarm);
+    const size_t memory = swarm_memory(place->swarm);
+    place->shard->outputs.stamping = merged_stamping(tracker, stamp);
+    swarm_merge_removal(place->swarm, &place->shard->outputs, place->list, place->position, now_s);
+    end_stamping(place->shard);
+    tracker_state_update_totals(tracker, place->shard, place->swarm, peers, memory);
 }
 
-static void remove_peer(struct tracker *tracker, struct shard *shard, struct swarm *swarm,
-                        const struct peer_key *key, uint64_t stamp, uint32_t now_s) {
-    struct peer_list *list = swarm_list(swarm, key->endpoint.family);
-    const uint32_t position = peer_list_find(list, key->endpoint.wire);
-    if (position == PEER_NOWHERE || peer_list_word(list, WORD_STAMP, position) > stamp)
-        return;
-    const uint32_t peers = swarm_peers(swarm);
-    const size_t memory = swarm_memory(swarm);
-    shard->outputs.stamping = merged_stamping(tracker, stamp);
-    swarm_merge_removal(swarm, &shard->outputs, list, position, now_s);
-    end_stamping(shard);
-    tracker_state_update_totals(tracker, shard, swarm, peers, memory);
+enum announce_result tracker_merge_peer(struct tracker *tracker, const struct peer_key *key,
+                                        const struct held_peer *peer, merge_rule *rule,
+                                        void *context, const struct merged_count *count,
+                                        uint64_t now_ms) {
+    const struct key_place place = lock_place(tracker, key);
+    const bool found = place.position != PEER_NOWHERE;
+    const uint32_t now_s = tracker_seconds(now_ms);
+    enum announce_result result = ANNOUNCE_OK;
+    struct held_peer held;
+    if (found)
+        held = hold_peer(place.list, place.position);
+    const enum merge_effect effect = rule(context, found ? &held : NULL);
+    if (effect != MERGE_NOTHING)
+        note_stamp(place.shard, peer->stamp);
+    if (effect == MERGE_PUT)
+        result = put_peer(tracker, &place, key, peer, count, now_s);
+    else if (effect == MERGE_REMOVE && found)
+        remove_peer(tracker, &place, peer->stamp, now_s);
+    swarm_table_unlock(place.shard);
+    return result;
 }
 
 void tracker_merge_removal(struct tracker *tracker, const struct peer_key *key, uint64_t stamp,
                            uint64_t now_ms) {
-    uint64_t hash;
-    struct shard *shard = swarm_table_lock(tracker->table, key->info_hash, &hash);
-    struct swarm *swarm = shard_find(shard, key->info_hash, hash);
-    note_stamp(shard, stamp);
-    if (swarm != NULL)
-        remove_peer(tracker, shard, swarm, key, stamp, tracker_seconds(now_ms));
-    swarm_table_unlock(shard);
+    const struct key_place place = lock_place(tracker, key);
+    note_stamp(place.shard, stamp);
+    if (place.position != PEER_NOWHERE &&
+        peer_list_word(place.list, WORD_STAMP, place.position) <= stamp)
+        remove_peer(tracker, &place, stamp, tracker_seconds(now_ms));
+    swarm_table_unlock(place.shard);
 }
 
 bool tracker_merge_downloaded(struct tracker *tracker,

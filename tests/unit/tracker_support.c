@@ -75,6 +75,39 @@ uint64_t test_seconds_after(uint32_t s) {
     return START_MS + 1000ULL * s;
 }
 
+struct found_peer {
+    struct held_peer *held;
+    bool found;
+};
+
+static enum merge_effect note_held(void *context, const struct held_peer *held) {
+    struct found_peer *found = context;
+    found->found = held != NULL;
+    if (held != NULL)
+        *found->held = *held;
+    return MERGE_NOTHING;
+}
+
+bool test_find_peer(struct tracker *tracker, const struct peer_key *key, struct held_peer *held) {
+    const struct held_peer none = { 0 };
+    struct found_peer found = { .held = held };
+    (void)tracker_merge_peer(tracker, key, &none, note_held, &found, NULL, START_MS);
+    return found.found;
+}
+
+static enum merge_effect put_later(void *context, const struct held_peer *held) {
+    const uint64_t *stamp = context;
+    const bool put = held == NULL || (held->stamp <= *stamp && !stamp_is_guessed(*stamp));
+    return put ? MERGE_PUT : MERGE_NOTHING;
+}
+
+enum announce_result test_merge_peer(struct tracker *tracker, const struct peer_key *key,
+                                     const struct held_peer *peer, const struct merged_count *count,
+                                     uint64_t now_ms) {
+    uint64_t stamp = peer->stamp;
+    return tracker_merge_peer(tracker, key, peer, put_later, &stamp, count, now_ms);
+}
+
 struct scrape_entry test_scrape(struct tracker *tracker, uint32_t torrent) {
     uint8_t info_hash[INFO_HASH_LEN];
     numbered_id(info_hash, torrent);

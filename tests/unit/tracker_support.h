@@ -4,6 +4,7 @@
 
 #include "support.h"
 #include "swarm/tracker.h"
+#include "swarm/tracker_cluster.h"
 
 enum { START_MS = 5000000, TORRENT = 1, FEED_CAPACITY = 10000 };
 
@@ -39,6 +40,14 @@ void test_fill_swarm(struct tracker *tracker, uint32_t leechers);
 
 /* The time `s` seconds after START_MS. */
 uint64_t test_seconds_after(uint32_t s);
+
+/* Copies the peer that the tracker has at a key. */
+bool test_find_peer(struct tracker *tracker, const struct peer_key *key, struct held_peer *held);
+
+/* Merges a peer unless the one at its key has a later stamp. */
+enum announce_result test_merge_peer(struct tracker *tracker, const struct peer_key *key,
+                                     const struct held_peer *peer, const struct merged_count *count,
+                                     uint64_t now_ms);
 
 struct scrape_entry test_scrape(struct tracker *tracker, uint32_t torrent);
 

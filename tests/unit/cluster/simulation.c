@@ -366,15 +366,6 @@ static uint32_t count_peers(const struct node *node) {
     return count;
 }
 
-static bool find_peer(void *context, const struct peer_key *key, struct held_peer *held) {
-    struct node *node = context;
-    const struct slot *slot = &node->slots[number_of_key(key, node->site)];
-    *held = slot->peer;
-    if (sim.broken == RULE_GREATER_STAMP)
-        held->stamp = 0;
-    return slot->present;
-}
-
 static void set_slot(struct node *node, size_t key, const struct held_peer *peer) {
     node->slots[key] = (struct slot){
         .present = true,
@@ -399,11 +390,7 @@ static void note_count(void *context, const uint8_t info_hash[static INFO_HASH_L
     note_change(context, number_of_torrent(info_hash), stamp);
 }
 
-static bool put_peer(void *context, const struct peer_key *key, const struct held_peer *peer,
-                     const uint32_t *downloaded) {
-    struct node *node = context;
-    (void)downloaded;
-    const size_t number = number_of_key(key, node->site);
+static bool put_peer(struct node *node, size_t number, const struct held_peer *peer) {
     if (refuses(node->registry, number))
         return false;
     if (!node->slots[number].present && count_peers(node) >= node->room) {
@@ -424,11 +411,25 @@ static void remove_peer(void *context, const struct peer_key *key, uint64_t stam
     note_change(node, torrent_of(number), stamp);
 }
 
+static bool merge_peer(void *context, const struct peer_key *key, const struct held_peer *peer,
+                       merge_rule *rule, void *decision, const uint32_t *downloaded) {
+    struct node *node = context;
+    const size_t number = number_of_key(key, node->site);
+    struct held_peer held = node->slots[number].peer;
+    const bool found = node->slots[number].present;
+    (void)downloaded;
+    if (sim.broken == RULE_GREATER_STAMP)
+        held.stamp = 0;
+    const enum merge_effect effect = rule(decision, found ? &held : NULL);
+    if (effect == MERGE_REMOVE && found)
+        remove_peer(context, key, peer->stamp);
+    return effect != MERGE_PUT || put_peer(node, number, peer);
+}
+
 static struct peer_table table_of(struct node *node) {
     return (struct peer_table){
         .context = node,
-        .find = find_peer,
-        .put = put_peer,
+        .merge = merge_peer,
         .remove = remove_peer,
         .count = note_count,
     };

@@ -54,15 +54,8 @@ static uint32_t number_of(const struct peer_key *key) {
     return number;
 }
 
-static bool find_peer(void *context, const struct peer_key *key, struct held_peer *held) {
-    const struct table *table = context;
-    *held = table->peers[number_of(key)];
-    return table->present[number_of(key)];
-}
-
-static bool put_peer(void *context, const struct peer_key *key, const struct held_peer *peer,
-                     const uint32_t *downloaded) {
-    struct table *table = context;
+static bool put_peer(struct table *table, const struct peer_key *key,
+                     const struct held_peer *peer) {
     const uint32_t number = number_of(key);
     if (table->is_full && !table->present[number])
         return false;
@@ -70,8 +63,6 @@ static bool put_peer(void *context, const struct peer_key *key, const struct hel
     table->peers[number] = *peer;
     if (peer->stamp > table->highest)
         table->highest = peer->stamp;
-    if (downloaded != NULL)
-        table->downloaded = *downloaded;
     return true;
 }
 
@@ -80,6 +71,23 @@ static void remove_peer(void *context, const struct peer_key *key, uint64_t stam
     const uint32_t number = number_of(key);
     if (table->peers[number].stamp <= stamp)
         table->present[number] = false;
+}
+
+static bool merge_peer(void *context, const struct peer_key *key, const struct held_peer *peer,
+                       merge_rule *rule, void *decision, const uint32_t *downloaded) {
+    struct table *table = context;
+    const uint32_t number = number_of(key);
+    const enum merge_effect effect =
+        rule(decision, table->present[number] ? &table->peers[number] : NULL);
+    if (effect == MERGE_REMOVE)
+        remove_peer(context, key, peer->stamp);
+    if (effect != MERGE_PUT)
+        return true;
+    if (!put_peer(table, key, peer))
+        return false;
+    if (downloaded != NULL)
+        table->downloaded = *downloaded;
+    return true;
 }
 
 static void count_downloads(void *context, const uint8_t info_hash[static INFO_HASH_LEN],
@@ -143,8 +151,7 @@ static void update(void *context, const struct node_facts *facts) {
 static struct peer_table peers_of(int n) {
     return (struct peer_table){
         .context = &tables[n],
-        .find = find_peer,
-        .put = put_peer,
+        .merge = merge_peer,
         .remove = remove_peer,
         .count = count_downloads,
     };
@@ -251,7 +258,7 @@ static struct change change_of(int n, uint32_t number, enum change_kind kind) {
 static void put_own(int n, const struct change *change) {
     struct record record;
     record_of_peer(change, &record);
-    put_peer(&tables[n], &record.peer, &(struct held_peer){ record.stamp, record.state }, NULL);
+    put_peer(&tables[n], &record.peer, &(struct held_peer){ record.stamp, record.state });
 }
 
 static void note(int n, const struct change *change) {

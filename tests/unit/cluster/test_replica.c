@@ -17,30 +17,25 @@ struct one_peer {
     struct held_peer peer;
 };
 
-static bool find(void *context, const struct peer_key *key, struct held_peer *held) {
-    const struct one_peer *one = context;
-    (void)key;
-    *held = one->peer;
-    return one->present;
-}
-
-static bool put(void *context, const struct peer_key *key, const struct held_peer *peer,
-                const uint32_t *downloaded) {
+static void erase(void *context, const struct peer_key *key, uint64_t stamp) {
     struct one_peer *one = context;
     (void)key;
-    if (one->full)
-        return false;
+    one->present = one->peer.stamp > stamp;
+}
+
+static bool merge_peer(void *context, const struct peer_key *key, const struct held_peer *peer,
+                       merge_rule *rule, void *decision, const uint32_t *downloaded) {
+    struct one_peer *one = context;
+    const enum merge_effect effect = rule(decision, one->present ? &one->peer : NULL);
+    if (effect == MERGE_REMOVE)
+        erase(context, key, peer->stamp);
+    if (effect != MERGE_PUT || one->full)
+        return effect != MERGE_PUT;
     if (downloaded != NULL)
         one->downloaded = *downloaded;
     one->present = true;
     one->peer = *peer;
     return true;
-}
-
-static void erase(void *context, const struct peer_key *key, uint64_t stamp) {
-    struct one_peer *one = context;
-    (void)key;
-    one->present = one->peer.stamp > stamp;
 }
 
 static void count(void *context, const uint8_t info_hash[static INFO_HASH_LEN], uint32_t downloaded,
@@ -74,7 +69,7 @@ static void teardown(void) {
 static enum replica_effect merge(uint64_t site, const struct record *record,
                                  struct record *answer) {
     const struct peer_table table = {
-        .context = &one, .find = find, .put = put, .remove = erase, .count = count
+        .context = &one, .merge = merge_peer, .remove = erase, .count = count
     };
     return replica_merge(&replica, &table, site, record, NOW_MS, answer);
 }
