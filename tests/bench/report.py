@@ -306,7 +306,7 @@ def _cluster_text(bench, found):
     return ("## Cluster\n\nThe nodes share one core; the engine is on the core of the load generator. CPU is the time "
             "of the nodes that are\nannounced to, per announce: of the first node, or of all, if each announce is made "
             "at any node. All work counts,\nalso what is merged and stored later, but not what a node does without "
-            "announces. A refresh is a record, too,\nand a completion two.\n\n"
+            "announces. A refresh is a record,\ntoo.\n\n"
             + _cluster_costs(found)
             + "\n\nUntil all other nodes have a new peer, while announces that change a peer come to all nodes:\n\n"
             + _table(("nodes", "changes/s", "records/s merged by one", "peers", "p50 ms", "p99 ms", "max ms"),
