@@ -20,7 +20,7 @@
 enum change_kind {
     CHANGE_PEER_JOINED,
     CHANGE_PEER_UPDATED,   /* role, peer_id or the counted flag changed */
-    CHANGE_PEER_COMPLETED, /* and the torrent's download count increased */
+    CHANGE_PEER_COMPLETED, /* and the torrent's download count has changed */
     CHANGE_PEER_LEFT,      /* event=stopped, or access was withdrawn */
     CHANGE_PEER_EXPIRED,
     CHANGE_PEER_MOVED,     /* left this endpoint; a JOINED at its new one follows */

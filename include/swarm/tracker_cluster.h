@@ -36,15 +36,15 @@ struct merged_count {
 /* What becomes of the peer at a key. */
 enum merge_effect { MERGE_NOTHING, MERGE_PUT, MERGE_REMOVE };
 
-/* Decides it, knowing the peer that is `held` at the key; NULL: there is none. Of that, `completed`
- * is 0: the tracker does not keep it. Called with the lock of the key's torrent: it must not call
- * the tracker. */
+/* Decides it. `held`: the peer at the key, NULL: there is none; its `completed` is 0, since the
+ * tracker does not keep it. Called with the lock of the key's torrent: it must not call the
+ * tracker. */
 typedef enum merge_effect merge_rule(void *context, const struct held_peer *held);
 
-/* Puts a peer that another node knows, or removes the one at its key, as the rule decides. Returns
- * ANNOUNCE_OK, or why a peer is refused: by the access rules or, if it is new, by the limits,
- * except those per address. With a put, `count` is set; NULL: the torrent's download count stays.
- */
+/* Puts a peer that another node knows, or removes the one at its key (of `peer`, only the stamp
+ * counts then), as the rule decides. Returns ANNOUNCE_OK, or why a put is refused: by the access
+ * rules or, if the peer is new, by the limits, except those per address. A put that is not refused
+ * sets the download count, too, unless `count` is NULL. */
 enum announce_result tracker_merge_peer(struct tracker *tracker, const struct peer_key *key,
                                         const struct held_peer *peer, merge_rule *rule,
                                         void *context, const struct merged_count *count,

@@ -68,10 +68,10 @@ struct cluster {
 
 /* The tracker. */
 
-/* Until the counts are adopted, the store may know a greater one. */
 static void refresh(const struct cluster *cluster, struct tracker_table *table) {
     table->now_ms = clock_now_ms();
     table->clock_offset_ms = atomic_load(&cluster->clock_offset_ms);
+    /* Until the counts are adopted, the store may know a greater one. */
     table->only_raises = !atomic_load(&cluster->counts.adopted);
 }
 

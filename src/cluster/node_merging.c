@@ -87,20 +87,27 @@ void node_merging_remove(struct node *node) {
         .registry = skip_registry,
     };
     struct removing *removing = &node->removing;
-    struct record answer;
+    struct replica_answers answers;
     node_lock(node);
     for (int i = 0; i < NODE_WALK_STEPS && removing->running; i++) {
         removing->count = 0;
         removing->running = node->table.walk(node->table.context, &removing->cursor, &visitor);
         for (size_t found = 0; found < removing->count; found++)
             (void)replica_merge(&node->replica, &node->table.peers, node->options.replica.site,
-                                &removing->found[found], node_cluster_ms(node), &answer);
+                                &removing->found[found], node_cluster_ms(node), &answers);
     }
     node_unlock(node);
 }
 
+static void send_answers(struct node *node, const struct replica_answers *answers) {
+    for (size_t i = 0; i < answers->count; i++) {
+        if (answers_add(&node->answers, &answers->list[i], node->own_read, node->number + 1))
+            outbox_add(&node->outbox, &answers->list[i]);
+    }
+}
+
 static void merge_record(struct node *node, uint64_t site, const struct record *record) {
-    struct record answer;
+    struct replica_answers answers;
     node->status.counts.records_merged++;
     switch (record->kind) {
     case RECORD_HEARTBEAT:
@@ -114,10 +121,8 @@ static void merge_record(struct node *node, uint64_t site, const struct record *
         break;
     default:
         (void)replica_merge(&node->replica, &node->table.peers, site, record, node_cluster_ms(node),
-                            &answer);
-        if (answer.kind != RECORD_NONE &&
-            answers_add(&node->answers, &answer, node->own_read, node->number + 1))
-            outbox_add(&node->outbox, &answer);
+                            &answers);
+        send_answers(node, &answers);
     }
 }
 

@@ -23,21 +23,30 @@ void outbox_note_dropped(struct outbox *outbox, uint64_t stamp) {
         outbox->oldest_dropped = stamp;
 }
 
-void outbox_add(struct outbox *outbox, const struct record *record) {
+static bool has_count(const struct record *record) {
+    return record->kind == RECORD_PUT && record->count.node != 0;
+}
+
+static bool queue_record(struct outbox *outbox, const struct record *record) {
     uint8_t data[RECORD_MAX + 2];
     struct writer w = writer_on(data, sizeof data);
     record_write(&w, record);
     const struct bytes bytes = { .data = data, .len = w.len };
     const bool put = record->kind == RECORD_PUT;
-    const bool has_count = put && record->count.node != 0;
-    const bool is_other = !put || has_count;
-    if (blob_queue_push(is_other ? &outbox->other : &outbox->puts, bytes, record->stamp))
+    return (put && blob_queue_push(&outbox->puts, bytes, record->stamp)) ||
+           ((!put || has_count(record)) && blob_queue_push(&outbox->other, bytes, record->stamp));
+}
+
+void outbox_add(struct outbox *outbox, const struct record *record) {
+    const bool put = record->kind == RECORD_PUT;
+    if (queue_record(outbox, record))
         return;
     if (put)
         outbox_note_dropped(outbox, record->stamp);
-    if (is_other)
-        outbox->lost++;
-    if (has_count || (record->kind >= RECORD_COMPLETION && record->kind <= RECORD_REGISTRY))
+    if (put && !has_count(record))
+        return;
+    outbox->lost++;
+    if (put || (record->kind >= RECORD_COMPLETION && record->kind <= RECORD_REGISTRY))
         outbox->lost_lasting = true;
 }
 

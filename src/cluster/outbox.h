@@ -1,8 +1,9 @@
 /* Records that a node sends: those that wait, and the entries of the last two minutes, which are
  * sent again if the engine has lost them.
  * While the engine is away, records wait in bounded memory. Puts that do not fit are dropped;
- * afterwards a walk over all peers sends them again. Removals and other records, also puts with a
- * count, have a queue of their own, since nothing would repeat them. One thread at a time. */
+ * afterwards a walk over all peers sends them again. Removals and other records have a queue of
+ * their own, since nothing would repeat them; it also takes puts with a count that do not fit. One
+ * thread at a time. */
 #ifndef SKEP_CLUSTER_OUTBOX_H
 #define SKEP_CLUSTER_OUTBOX_H
 

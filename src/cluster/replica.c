@@ -163,17 +163,21 @@ static void write_completion(struct record *record, const uint8_t *info_hash, ui
     memcpy(record->completion.info_hash, info_hash, INFO_HASH_LEN);
 }
 
+static struct record *add_answer(struct replica_answers *answers) {
+    return &answers->list[answers->count++];
+}
+
 /* Several nodes may have counted one completion: all but the one with the smallest stamp take it
  * back, each once. A node may have taken back a completion of before its start already, and its
  * store may be too old to know. So it never takes back what it counted before its start. */
 static bool learn_completion(struct replica *replica, const struct peer_table *table,
                              const uint8_t *info_hash, uint64_t client, uint64_t stamp,
-                             struct record *answer) {
+                             struct replica_answers *answers) {
     const struct stamped_hash known = stamp_set_look(&replica->completions, client);
     if (known.stamp == stamp)
         return false;
     if (known.stamp != 0 && known.stamp < stamp) {
-        write_completion(answer, info_hash, client, known.stamp);
+        write_completion(add_answer(answers), info_hash, client, known.stamp);
         return false;
     }
     note_completion(replica, &(struct stamped_hash){ client, stamp, info_hash, false });
@@ -181,7 +185,7 @@ static bool learn_completion(struct replica *replica, const struct peer_table *t
         return false;
     add_to_own(replica, info_hash, (struct counter_pair){ .taken_back = 1 });
     const struct node_count own = replica_own_count(replica, info_hash);
-    write_counter(answer, info_hash, &own, stamp);
+    write_counter(add_answer(answers), info_hash, &own, stamp);
     replica_show_count(replica, table, info_hash, stamp);
     return true;
 }
@@ -246,12 +250,12 @@ static enum replica_effect merge_peer(struct replica *replica, const struct peer
 /* A node with a smaller pair than the one here has lost it, or forgotten the torrent. */
 static enum replica_effect merge_count(struct replica *replica, const uint8_t *info_hash,
                                        const struct node_count *count, uint64_t stamp,
-                                       struct record *answer) {
+                                       struct replica_answers *answers) {
     const uint64_t torrent = replica_hash_torrent(replica, info_hash);
     const struct node_count held = count_of(replica, torrent, count->node);
     const struct counter_pair pair = { count->counted, count->taken_back };
     if (pair.counted < held.counted || pair.taken_back < held.taken_back)
-        write_counter(answer, info_hash, &held, stamp);
+        write_counter(add_answer(answers), info_hash, &held, stamp);
     if (pair.counted <= held.counted && pair.taken_back <= held.taken_back)
         return REPLICA_NOTHING;
     return replica_merge_pair(replica, info_hash, count->node, pair) ? REPLICA_CHANGED
@@ -261,23 +265,20 @@ static enum replica_effect merge_count(struct replica *replica, const uint8_t *i
 /* Even if nothing changes: the other node may know of a later change of the torrent. */
 static enum replica_effect merge_counter(struct replica *replica, const struct peer_table *table,
                                          const uint8_t *info_hash, const struct record *record,
-                                         struct record *answer) {
+                                         struct replica_answers *answers) {
     const enum replica_effect effect =
-        merge_count(replica, info_hash, &record->count, record->stamp, answer);
+        merge_count(replica, info_hash, &record->count, record->stamp, answers);
     if (effect != REPLICA_REJECTED)
         replica_show_count(replica, table, info_hash, record->stamp);
     return effect;
 }
 
-/* The peer and the download count are changed together. If the completion must be answered, the
- * other node will take it back and send its count again. */
+/* The peer and the download count are changed together. */
 static enum replica_effect merge_completed(struct replica *replica, const struct peer_table *table,
                                            const struct record *record, uint64_t now_ms,
-                                           struct record *answer) {
+                                           struct replica_answers *answers) {
     const uint8_t *info_hash = record->peer.info_hash;
-    struct record lost;
-    if (merge_count(replica, info_hash, &record->count, record->stamp,
-                    answer->kind == RECORD_NONE ? answer : &lost) == REPLICA_REJECTED)
+    if (merge_count(replica, info_hash, &record->count, record->stamp, answers) == REPLICA_REJECTED)
         return merge_peer(replica, table, record, NULL, now_ms);
     const uint32_t downloaded =
         counter_table_sum(&replica->counters, replica_hash_torrent(replica, info_hash));
@@ -289,13 +290,13 @@ static enum replica_effect merge_completed(struct replica *replica, const struct
 
 static enum replica_effect merge_put(struct replica *replica, const struct peer_table *table,
                                      const struct record *record, uint64_t now_ms,
-                                     struct record *answer) {
+                                     struct replica_answers *answers) {
     if (record->state.completed != 0)
         (void)learn_completion(replica, table, record->peer.info_hash,
                                replica_hash_client(replica, &record->peer, &record->state),
-                               record->state.completed, answer);
+                               record->state.completed, answers);
     if (record->count.node != 0)
-        return merge_completed(replica, table, record, now_ms, answer);
+        return merge_completed(replica, table, record, now_ms, answers);
     return merge_peer(replica, table, record, NULL, now_ms);
 }
 
@@ -326,24 +327,24 @@ void replica_prefetch(const struct replica *replica, const struct peer_table *ta
 
 enum replica_effect replica_merge(struct replica *replica, const struct peer_table *table,
                                   uint64_t site, const struct record *record, uint64_t now_ms,
-                                  struct record *answer) {
-    answer->kind = RECORD_NONE;
+                                  struct replica_answers *answers) {
+    answers->count = 0;
     if (is_of_other_site(replica, site, record))
         return record->count.node == 0
                    ? REPLICA_NOTHING
-                   : merge_counter(replica, table, record->peer.info_hash, record, answer);
+                   : merge_counter(replica, table, record->peer.info_hash, record, answers);
     switch (record->kind) {
     case RECORD_PUT:
-        return merge_put(replica, table, record, now_ms, answer);
+        return merge_put(replica, table, record, now_ms, answers);
     case RECORD_REMOVE:
         return merge_peer(replica, table, record, NULL, now_ms);
     case RECORD_COMPLETION:
         return learn_completion(replica, table, record->completion.info_hash,
-                                record->completion.identity, record->stamp, answer)
+                                record->completion.identity, record->stamp, answers)
                    ? REPLICA_CHANGED
                    : REPLICA_NOTHING;
     case RECORD_COUNTER:
-        return merge_counter(replica, table, record->counter.info_hash, record, answer);
+        return merge_counter(replica, table, record->counter.info_hash, record, answers);
     case RECORD_TOMBSTONE:
         note_tombstone(replica, record->hash, record->stamp);
         return REPLICA_NOTHING;

@@ -66,6 +66,12 @@ uint64_t replica_hash_client(const struct replica *replica, const struct peer_ke
 uint64_t replica_hash_torrent(const struct replica *replica,
                               const uint8_t info_hash[static INFO_HASH_LEN]);
 
+/* Records to send in answer to one: about its completion, and about its count. */
+struct replica_answers {
+    struct record list[2];
+    size_t count;
+};
+
 enum replica_effect {
     REPLICA_NOTHING,
     REPLICA_CHANGED,
@@ -77,11 +83,10 @@ void replica_prefetch(const struct replica *replica, const struct peer_table *ta
                       const struct record *records, size_t count);
 
 /* Merges a put, remove, completion, counter or tombstone; other kinds do nothing.
- * `site`: of the node that has sent it. If the merge must be answered, `*answer` is a record to
- * send; else its kind is RECORD_NONE. */
+ * `site`: of the node that has sent it. Past answers are dropped. */
 enum replica_effect replica_merge(struct replica *replica, const struct peer_table *table,
                                   uint64_t site, const struct record *record, uint64_t now_ms,
-                                  struct record *answer);
+                                  struct replica_answers *answers);
 
 /* Stamp of the peer's last removal that is known; 0: none is. A tombstone in a snapshot does not
  * remove the peer, since it is a hash only: at the end of a snapshot, look for peers with one. */

@@ -103,8 +103,11 @@ static void note_put(struct replica *replica, const struct peer_table *table,
             put->count = replica_own_count(replica, change->info_hash);
         replica_show_count(replica, table, change->info_hash, change->stamp);
     }
-    if (put->state.counted)
-        put->state.completed = replica_completion(replica, &put->peer, &put->state);
+    if (!put->state.counted)
+        return;
+    /* Another node may have counted it later, but its record was merged before. */
+    const uint64_t completed = replica_completion(replica, &put->peer, &put->state);
+    put->state.completed = completed <= put->stamp ? completed : 0;
 }
 
 static void note_removal(struct replica *replica, const struct peer_table *table,

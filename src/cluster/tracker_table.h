@@ -7,7 +7,8 @@
 
 struct tracker_table {
     struct tracker *tracker;
-    uint64_t now_ms;          /* clock_now_ms(); set it before each use */
+    /* To be set before each use: */
+    uint64_t now_ms;          /* clock_now_ms() */
     uint64_t clock_offset_ms; /* as in struct tracker_cluster */
     bool only_raises;         /* as in struct merged_count */
     bool full;                /* a peer was refused for lack of room; the caller resets it */

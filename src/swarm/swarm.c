@@ -685,18 +685,16 @@ bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
 
 bool swarm_merge(struct swarm *swarm, const struct swarm_outputs *outputs,
                  const struct endpoint *peer, uint32_t position, const struct peer_state *state,
-                 bool on_lan, bool counted, uint32_t now_s) {
+                 bool on_lan, bool completed, uint32_t now_s) {
     struct peer_list *list = swarm_list(swarm, peer->family);
     struct peer_record record = peer_record_merged(state, outputs->stamping.made_s);
     if (position != PEER_NOWHERE) {
         if (!make_words(outputs, list, state->passkey_tag))
             return false;
-        const bool is_new = state->counted &&
-                            (peer_list_record(list, position)->flags & PEER_COMPLETED_COUNTED) == 0;
         peer_record_copy_history(&record, peer_list_record(list, position),
                                  peer_list_silent_s(list, position, outputs->stamping.made_s));
         (void)replace_peer(swarm, outputs, list, position, &record, on_lan, state->passkey_tag,
-                           counted || is_new, now_s);
+                           completed, now_s);
         return true;
     }
     position = insert_peer(swarm, outputs, peer, &record, on_lan, state->passkey_tag,
@@ -706,7 +704,7 @@ bool swarm_merge(struct swarm *swarm, const struct swarm_outputs *outputs,
     if (stamp_is_guessed(outputs->stamping.stamp))
         peer_list_take_stamp(list, position);
     report_peer(swarm, outputs, list, position,
-                counted ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED, now_s);
+                completed ? CHANGE_PEER_COMPLETED : CHANGE_PEER_JOINED, now_s);
     return true;
 }
 

@@ -166,11 +166,11 @@ bool swarm_restore(struct swarm *swarm, const struct swarm_outputs *outputs,
 
 /* Puts a peer that another node of the cluster knows, in the place of the one at its endpoint,
  * which is at `position` of its list (PEER_NOWHERE: there is none), and reports it. Of a twin, the
- * one with the greater stamp gives both their role. `counted`: the download count has just changed,
- * which is reported with the peer. False if out of memory. */
+ * one with the greater stamp gives both their role. `completed`: it is reported as completed, with
+ * the download count, which the caller has set. False if out of memory. */
 bool swarm_merge(struct swarm *swarm, const struct swarm_outputs *outputs,
                  const struct endpoint *peer, uint32_t position, const struct peer_state *state,
-                 bool on_lan, bool counted, uint32_t now_s);
+                 bool on_lan, bool completed, uint32_t now_s);
 
 /* Removes the peer at `position`, which has left at another node. */
 void swarm_merge_removal(struct swarm *swarm, const struct swarm_outputs *outputs,

@@ -131,6 +131,13 @@ static struct key_place lock_place(const struct tracker *tracker, const struct p
     return place;
 }
 
+/* Whether a put has a completion that is new here. */
+static bool completes(const struct key_place *place, const struct peer_state *state) {
+    return state->counted &&
+           (place->position == PEER_NOWHERE ||
+            (peer_list_record(place->list, place->position)->flags & PEER_COMPLETED_COUNTED) == 0);
+}
+
 static enum announce_result put_peer(struct tracker *tracker, const struct key_place *place,
                                      const struct peer_key *key, const struct held_peer *peer,
                                      const struct merged_count *count, uint32_t now_s) {
@@ -144,11 +151,18 @@ static enum announce_result put_peer(struct tracker *tracker, const struct key_p
     const uint32_t peers = swarm_peers(swarm);
     const size_t memory = swarm_memory(swarm);
     const bool on_lan = networks_contain(&shard->options->lan, &key->endpoint);
-    shard->outputs.stamping = merged_stamping(tracker, peer->stamp);
+    const uint32_t downloaded = swarm->downloaded;
     const bool counted = count != NULL && set_downloaded(swarm, count);
+    const bool completed =
+        completes(place, &peer->state) && (counted || place->position != PEER_NOWHERE);
+    shard->outputs.stamping = merged_stamping(tracker, peer->stamp);
     if (!swarm_merge(swarm, &shard->outputs, &key->endpoint, place->position, &peer->state, on_lan,
-                     counted, now_s))
+                     completed, now_s)) {
+        swarm->downloaded = downloaded;
         result = ANNOUNCE_NO_MEMORY;
+    } else if (counted && !completed) {
+        report_downloaded(shard, swarm, now_s);
+    }
     end_stamping(shard);
     tracker_state_update_totals(tracker, shard, swarm, peers, memory);
     return result;

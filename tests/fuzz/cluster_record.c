@@ -8,6 +8,8 @@
 #include "fuzz.h"
 #include "swarm/announce.h"
 
+enum { COUNT_MAX = 8 + 5 + 5 }; /* bytes of a node's count */
+
 static void check_peer(const struct record *record) {
     const struct peer_state *state = &record->state;
     assert(endpoint_port(&record->peer.endpoint) != 0);
@@ -40,8 +42,8 @@ static void check_record(const struct record *record, size_t v4_max) {
     assert(rewritten.len == w.len && memcmp(once, twice, w.len) == 0);
     if (record->kind == RECORD_PUT || record->kind == RECORD_REMOVE) {
         check_peer(record);
-        assert(record->peer.endpoint.family == FAMILY_V6 || record->count.node != 0 ||
-               w.len <= v4_max);
+        assert(record->peer.endpoint.family == FAMILY_V6 ||
+               w.len <= v4_max + (record->count.node == 0 ? 0 : COUNT_MAX));
     }
     if (record->kind == RECORD_HEARTBEAT)
         check_positions(record->heartbeat.positions);

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "cluster/peer_rules.h"
+#include "swarm/stamp.h"
+
 struct tracker_options test_options(void) {
     return (struct tracker_options){
         .interval_min_s = 120,
@@ -95,17 +98,25 @@ bool test_find_peer(struct tracker *tracker, const struct peer_key *key, struct 
     return found.found;
 }
 
-static enum merge_effect put_later(void *context, const struct held_peer *held) {
-    const uint64_t *stamp = context;
-    const bool put = held == NULL || (held->stamp <= *stamp && !stamp_is_guessed(*stamp));
-    return put ? MERGE_PUT : MERGE_NOTHING;
+static enum merge_effect apply_rules(void *context, const struct held_peer *held) {
+    const struct record *record = context;
+    return peer_merge(record, held, 0, stamp_ms(record->stamp));
 }
 
 enum announce_result test_merge_peer(struct tracker *tracker, const struct peer_key *key,
                                      const struct held_peer *peer, const struct merged_count *count,
                                      uint64_t now_ms) {
-    uint64_t stamp = peer->stamp;
-    return tracker_merge_peer(tracker, key, peer, put_later, &stamp, count, now_ms);
+    struct record put = {
+        .kind = RECORD_PUT, .stamp = peer->stamp, .peer = *key, .state = peer->state
+    };
+    return tracker_merge_peer(tracker, key, peer, apply_rules, &put, count, now_ms);
+}
+
+void test_merge_removal(struct tracker *tracker, const struct peer_key *key, uint64_t stamp,
+                        uint64_t now_ms) {
+    struct record removal = { .kind = RECORD_REMOVE, .stamp = stamp, .peer = *key };
+    const struct held_peer peer = { .stamp = stamp };
+    (void)tracker_merge_peer(tracker, key, &peer, apply_rules, &removal, NULL, now_ms);
 }
 
 struct scrape_entry test_scrape(struct tracker *tracker, uint32_t torrent) {

@@ -44,10 +44,12 @@ uint64_t test_seconds_after(uint32_t s);
 /* Copies the peer that the tracker has at a key. */
 bool test_find_peer(struct tracker *tracker, const struct peer_key *key, struct held_peer *held);
 
-/* Merges a peer unless the one at its key has a later stamp. */
+/* Merges a peer, or a removal, by the rules of a cluster. */
 enum announce_result test_merge_peer(struct tracker *tracker, const struct peer_key *key,
                                      const struct held_peer *peer, const struct merged_count *count,
                                      uint64_t now_ms);
+void test_merge_removal(struct tracker *tracker, const struct peer_key *key, uint64_t stamp,
+                        uint64_t now_ms);
 
 struct scrape_entry test_scrape(struct tracker *tracker, uint32_t torrent);
 

@@ -966,10 +966,18 @@ static void begin_source(struct node *node, uint64_t request) {
     }
 }
 
+static void send_answer(struct node *node, const struct record *answer) {
+    struct answers *known = &answers[node - sim.nodes];
+    if (answer->kind == RECORD_COMPLETION && sim.broken == RULE_ANSWER_COMPLETION)
+        return;
+    if (answers_add(known, answer, node->own_read, node->number + 1))
+        queue_record(node, answer);
+}
+
 static void merge_record(struct node *node, uint64_t site, const struct record *record,
                          bool covered) {
     const struct peer_table table = table_of(node);
-    struct record answer;
+    struct replica_answers found = { .count = 0 };
     if (record->stamp > node->highest)
         node->highest = record->stamp;
     if (record->kind == RECORD_HEARTBEAT)
@@ -979,16 +987,13 @@ static void merge_record(struct node *node, uint64_t site, const struct record *
     else if (record->kind == RECORD_REGISTRY)
         merge_registry(node, record);
     else
-        (void)replica_merge(&node->replica, &table, site, record, clock_of(node), &answer);
+        (void)replica_merge(&node->replica, &table, site, record, clock_of(node), &found);
     if (record->kind >= RECORD_REGISTRY && record->kind <= RECORD_REQUEST)
         return;
     if (sim.broken == RULE_TOMBSTONES)
         stamp_set_free(&node->replica.tombstones);
-    if (answer.kind == RECORD_COMPLETION && sim.broken == RULE_ANSWER_COMPLETION)
-        return;
-    struct answers *known = &answers[node - sim.nodes];
-    if (answer.kind != RECORD_NONE && answers_add(known, &answer, node->own_read, node->number + 1))
-        queue_record(node, &answer);
+    for (size_t i = 0; i < found.count; i++)
+        send_answer(node, &found.list[i]);
 }
 
 static void merge_records(struct node *node, uint64_t site, struct bytes rest, bool covered) {

@@ -122,7 +122,6 @@ START_TEST(put_of_v4_peer_has_at_most_100_bytes) {
 }
 END_TEST
 
-/* What follows is of a later version. */
 START_TEST(put_may_have_a_count) {
     struct record put = put_of(_i == 0 ? FAMILY_V4 : FAMILY_V6);
     put.count = (struct node_count){ .node = 7, .counted = UINT32_MAX, .taken_back = 1 };
@@ -133,7 +132,7 @@ START_TEST(put_may_have_a_count) {
     ck_assert_uint_eq(found.count.node, 7);
     ck_assert_uint_eq(found.count.counted, UINT32_MAX);
     ck_assert_uint_eq(found.count.taken_back, 1);
-    for (size_t more = 1; more <= 3; more++) {
+    for (size_t more = 1; more <= 3; more++) { /* bytes of a later version */
         encoded.data[encoded.len++] = 0;
         encoded.data[0]++; /* its length */
         found = decode(&encoded, RECORD_PUT);

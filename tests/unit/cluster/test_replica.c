@@ -48,6 +48,7 @@ static void count(void *context, const uint8_t info_hash[static INFO_HASH_LEN], 
 
 static struct replica replica;
 static struct one_peer one;
+static struct replica_answers answers; /* of the last merge */
 
 static void setup(void) {
     const struct replica_options options = {
@@ -71,7 +72,10 @@ static enum replica_effect merge(uint64_t site, const struct record *record,
     const struct peer_table table = {
         .context = &one, .merge = merge_peer, .remove = erase, .count = count
     };
-    return replica_merge(&replica, &table, site, record, NOW_MS, answer);
+    const enum replica_effect effect =
+        replica_merge(&replica, &table, site, record, NOW_MS, &answers);
+    *answer = answers.count == 0 ? (struct record){ .kind = RECORD_NONE } : answers.list[0];
+    return effect;
 }
 
 static struct record record_of(enum record_kind kind, uint64_t stamp) {
@@ -241,11 +245,41 @@ START_TEST(smaller_count_of_a_put_is_answered) {
     ck_assert_uint_eq(answer.count.counted, 2);
     ck_assert_mem_eq(answer.counter.info_hash, record.peer.info_hash, INFO_HASH_LEN);
     ck_assert_uint_eq(one.downloaded, 2);
-    /* Counted by another node before: the answer says that. */
-    record.stamp = record.state.completed = record.stamp + 1;
+}
+END_TEST
+
+/* Of a client that completed at two nodes before they knew of each other. */
+START_TEST(completion_and_count_of_a_put_are_both_answered) {
+    struct record answer;
+    struct record record = counted_put(stamp_at(NOW_MS, OTHER_NODE));
     (void)merge(SITE, &record, &answer);
+    record.stamp = record.state.completed = record.stamp + 1;
+    record.count.counted = 1;
+    (void)merge(SITE, &record, &answer);
+    ck_assert_uint_eq(answers.count, 2);
     ck_assert_int_eq(answer.kind, RECORD_COMPLETION);
     ck_assert_uint_eq(answer.stamp, record.stamp - 1);
+    ck_assert_int_eq(answers.list[1].kind, RECORD_COUNTER);
+    ck_assert_uint_eq(answers.list[1].count.counted, 2);
+}
+END_TEST
+
+/* The node here has counted the completion later, and knows more of the other one's counts. */
+START_TEST(count_is_taken_back_and_a_smaller_one_answered) {
+    struct record answer;
+    struct record record = counted_put(stamp_at(NOW_MS, OTHER_NODE));
+    const uint8_t *info_hash = record.peer.info_hash;
+    const uint64_t client = replica_hash_client(&replica, &record.peer, &record.state);
+    const struct counter_pair known = { .counted = 7 };
+    ck_assert(replica_merge_pair(&replica, info_hash, OTHER_NODE, known));
+    ck_assert(replica_count_completion(&replica, info_hash, client, record.stamp + 1));
+    (void)merge(SITE, &record, &answer);
+    ck_assert_uint_eq(answers.count, 2);
+    ck_assert_uint_eq(answers.list[0].count.node, NODE);
+    ck_assert_uint_eq(answers.list[0].count.taken_back, 1);
+    ck_assert_uint_eq(answers.list[1].count.node, OTHER_NODE);
+    ck_assert_uint_eq(answers.list[1].count.counted, 7);
+    ck_assert_uint_eq(one.downloaded, 7);
 }
 END_TEST
 
@@ -357,6 +391,8 @@ UNIT_SUITE(cluster_replica) {
     tcase_add_test(tcase, put_brings_its_count);
     tcase_add_loop_test(tcase, count_of_a_put_is_merged_without_its_peer, 0, 3);
     tcase_add_test(tcase, smaller_count_of_a_put_is_answered);
+    tcase_add_test(tcase, completion_and_count_of_a_put_are_both_answered);
+    tcase_add_test(tcase, count_is_taken_back_and_a_smaller_one_answered);
     tcase_add_test(tcase, put_is_merged_without_room_for_its_count);
     tcase_add_test(tcase, completion_counted_first_elsewhere_is_taken_back_once);
     tcase_add_test(tcase, completion_is_taken_back_after_a_change_of_the_id);

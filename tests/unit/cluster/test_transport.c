@@ -386,8 +386,9 @@ START_TEST(put_with_a_count_is_not_dropped_silently) {
         put.count = (struct node_count){ .node = NODE, .counted = (uint32_t)stamp };
         outbox_add(&outbox, &put);
     }
-    ck_assert_uint_eq(outbox.puts.count, 0);
-    ck_assert_uint_eq(outbox.other.count, stamp - 2);
+    ck_assert_uint_gt(outbox.puts.count, 0);
+    ck_assert_uint_gt(outbox.other.count, 0);
+    ck_assert_uint_eq(outbox.puts.count + outbox.other.count, stamp - 2);
     struct writer w = writer_on(data, sizeof data);
     outbox_take(&outbox, &w);
     ck_assert(outbox_is_empty(&outbox));

@@ -131,8 +131,10 @@ static void *merge_meanwhile(void *argument) {
             scene->tracker,
             &(struct tracker_cluster){ .node = 1, .merged_ms = now_ms, .budget_per_s = 1000 });
         (void)test_find_peer(scene->tracker, &key, &peer);
-        if (i % 3 == 0)
+        if (i % 6 == 0)
             tracker_merge_removal(scene->tracker, &key, stamp_at(now_ms, 2), now_ms);
+        else if (i % 3 == 0)
+            test_merge_removal(scene->tracker, &key, stamp_at(now_ms, 2), now_ms);
         else
             (void)test_merge_peer(scene->tracker, &key, &peer, &count, now_ms);
         (void)tracker_merge_downloaded(scene->tracker, key.info_hash, &count, 0, now_ms);
