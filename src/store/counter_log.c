@@ -114,14 +114,14 @@ static bool fold_torrent(struct connection *connection, const uint8_t **list, si
            write_counters(connection, list + start, count - start);
 }
 
-/* Mostly by the first bytes of the info_hashes, since a busy log is long. */
-static void sort_by_torrent(const uint8_t **list, struct radix_item *items, size_t count) {
-    const uint8_t *first = list[0];
+/* Lists the rows; mostly by the first bytes of the info_hashes, since a busy log is long. */
+static void sort_by_torrent(const uint8_t *rows, size_t count, struct radix_item *items,
+                            const uint8_t **list) {
     for (size_t i = 0; i < count; i++)
-        items[i] = (struct radix_item){ load_u64(list[i]), (uint32_t)i };
+        items[i] = (struct radix_item){ load_u64(rows + i * PACKED_ROW_LEN), (uint32_t)i };
     radix_sort(items, items + count, count);
     for (size_t i = 0; i < count; i++)
-        list[i] = first + (size_t)items[i].position * PACKED_ROW_LEN;
+        list[i] = rows + (size_t)items[i].position * PACKED_ROW_LEN;
     for (size_t at = 0, end; at < count; at = end) {
         for (end = at + 1; end < count && items[end].key == items[at].key;)
             end++;
@@ -134,10 +134,8 @@ static bool fold_rows(struct connection *connection, const struct packed_rows *l
     const uint8_t **list = malloc((count + 1) * sizeof *list);
     struct radix_item *items = malloc(2 * (count + 1) * sizeof *items);
     bool good = list != NULL && items != NULL;
-    for (size_t i = 0; i < count && good; i++)
-        list[i] = log->data + i * PACKED_ROW_LEN;
-    if (good && count > 0)
-        sort_by_torrent(list, items, count);
+    if (good)
+        sort_by_torrent(log->data, count, items, list);
     for (size_t at = 0, end; at < count && good; at = end) {
         for (end = at + 1; end < count && memcmp(list[at], list[end], INFO_HASH_LEN) == 0;)
             end++;
