@@ -23,8 +23,11 @@ void outbox_note_dropped(struct outbox *outbox, uint64_t stamp) {
         outbox->oldest_dropped = stamp;
 }
 
-static bool has_count(const struct record *record) {
-    return record->kind == RECORD_PUT && record->count.node != 0;
+/* Whether it has a completion, a count or an entry of the registry. */
+static bool lasts(const struct record *record) {
+    if (record->kind == RECORD_PUT)
+        return record->count.node != 0;
+    return record->kind >= RECORD_COMPLETION && record->kind <= RECORD_REGISTRY;
 }
 
 static bool queue_record(struct outbox *outbox, const struct record *record) {
@@ -34,7 +37,7 @@ static bool queue_record(struct outbox *outbox, const struct record *record) {
     const struct bytes bytes = { .data = data, .len = w.len };
     const bool put = record->kind == RECORD_PUT;
     return (put && blob_queue_push(&outbox->puts, bytes, record->stamp)) ||
-           ((!put || has_count(record)) && blob_queue_push(&outbox->other, bytes, record->stamp));
+           ((!put || lasts(record)) && blob_queue_push(&outbox->other, bytes, record->stamp));
 }
 
 void outbox_add(struct outbox *outbox, const struct record *record) {
@@ -43,11 +46,10 @@ void outbox_add(struct outbox *outbox, const struct record *record) {
         return;
     if (put)
         outbox_note_dropped(outbox, record->stamp);
-    if (put && !has_count(record))
+    if (put && !lasts(record))
         return;
     outbox->lost++;
-    if (put || (record->kind >= RECORD_COMPLETION && record->kind <= RECORD_REGISTRY))
-        outbox->lost_lasting = true;
+    outbox->lost_lasting = outbox->lost_lasting || lasts(record);
 }
 
 static bool is_old(struct bytes bytes, uint64_t before_ms) {

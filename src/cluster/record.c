@@ -148,11 +148,17 @@ static unsigned state_flags(const struct peer_state *state) {
            (state->completed != 0 ? FLAG_HAS_COMPLETED : 0U);
 }
 
+static void write_count(struct writer *w, const struct node_count *count) {
+    put_u64(w, count->node);
+    put_varint(w, count->counted);
+    put_varint(w, count->taken_back);
+}
+
 /* `left` is increased by one, so that the usual unknown one takes one byte: 0. */
-static void write_put(struct writer *w, const struct peer_key *key,
-                      const struct peer_state *state) {
-    put_u8(w, key_flags(key) | state_flags(state));
-    write_key(w, key);
+static void write_put(struct writer *w, const struct record *record) {
+    const struct peer_state *state = &record->state;
+    put_u8(w, key_flags(&record->peer) | state_flags(state));
+    write_key(w, &record->peer);
     writer_put(w, state->peer_id, PEER_ID_LEN);
     put_u32(w, state->key);
     put_u16(w, state->interval_s);
@@ -163,12 +169,8 @@ static void write_put(struct writer *w, const struct peer_key *key,
         put_u64(w, state->passkey_tag);
     if (state->completed != 0)
         put_u64(w, state->completed);
-}
-
-static void write_count(struct writer *w, const struct node_count *count) {
-    put_u64(w, count->node);
-    put_varint(w, count->counted);
-    put_varint(w, count->taken_back);
+    if (record->count.node != 0)
+        write_count(w, &record->count);
 }
 
 static void write_heartbeat(struct writer *w, const struct heartbeat *heartbeat) {
@@ -202,9 +204,7 @@ static bool has_stamp(enum record_kind kind) {
 static void write_fields(struct writer *w, const struct record *record) {
     switch (record->kind) {
     case RECORD_PUT:
-        write_put(w, &record->peer, &record->state);
-        if (record->count.node != 0)
-            write_count(w, &record->count);
+        write_put(w, record);
         break;
     case RECORD_REMOVE:
         put_u8(w, key_flags(&record->peer));

@@ -131,11 +131,14 @@ static struct key_place lock_place(const struct tracker *tracker, const struct p
     return place;
 }
 
-/* Whether a put has a completion that is new here. */
-static bool completes(const struct key_place *place, const struct peer_state *state) {
-    return state->counted &&
-           (place->position == PEER_NOWHERE ||
-            (peer_list_record(place->list, place->position)->flags & PEER_COMPLETED_COUNTED) == 0);
+/* Whether a put has a completion that is new here. A new peer may have completed long ago, unless
+ * the download count has just changed. */
+static bool completes(const struct key_place *place, const struct peer_state *state, bool counted) {
+    if (!state->counted)
+        return false;
+    if (place->position == PEER_NOWHERE)
+        return counted;
+    return (peer_list_record(place->list, place->position)->flags & PEER_COMPLETED_COUNTED) == 0;
 }
 
 static enum announce_result put_peer(struct tracker *tracker, const struct key_place *place,
@@ -153,8 +156,7 @@ static enum announce_result put_peer(struct tracker *tracker, const struct key_p
     const bool on_lan = networks_contain(&shard->options->lan, &key->endpoint);
     const uint32_t downloaded = swarm->downloaded;
     const bool counted = count != NULL && set_downloaded(swarm, count);
-    const bool completed =
-        completes(place, &peer->state) && (counted || place->position != PEER_NOWHERE);
+    const bool completed = completes(place, &peer->state, counted);
     shard->outputs.stamping = merged_stamping(tracker, peer->stamp);
     if (!swarm_merge(swarm, &shard->outputs, &key->endpoint, place->position, &peer->state, on_lan,
                      completed, now_s)) {
