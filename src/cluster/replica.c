@@ -55,9 +55,8 @@ uint64_t replica_hash_torrent(const struct replica *replica,
     return keyed_hash(&replica->options.secret, info_hash, INFO_HASH_LEN);
 }
 
-bool replica_merge_pair(struct replica *replica, const uint8_t info_hash[static INFO_HASH_LEN],
-                        uint64_t node, struct counter_pair pair) {
-    const uint64_t torrent = replica_hash_torrent(replica, info_hash);
+static bool merge_pair(struct replica *replica, const uint8_t *info_hash, uint64_t torrent,
+                       uint64_t node, struct counter_pair pair) {
     if (!counter_table_merge(&replica->counters, torrent, node, pair))
         return false;
     if (replica->options.rows == NULL)
@@ -71,6 +70,11 @@ bool replica_merge_pair(struct replica *replica, const uint8_t info_hash[static 
     memcpy(row.info_hash, info_hash, INFO_HASH_LEN);
     cluster_rows_put_counter(replica->options.rows, &row);
     return true;
+}
+
+bool replica_merge_pair(struct replica *replica, const uint8_t info_hash[static INFO_HASH_LEN],
+                        uint64_t node, struct counter_pair pair) {
+    return merge_pair(replica, info_hash, replica_hash_torrent(replica, info_hash), node, pair);
 }
 
 void replica_forget_torrent(struct replica *replica,
@@ -103,35 +107,30 @@ static uint64_t counting_id(const struct replica *replica, uint64_t torrent) {
     return pairs < PAIRS_MAX ? options->counting : options->node;
 }
 
-static void add_to_own(struct replica *replica, const uint8_t *info_hash,
-                       struct counter_pair more) {
-    const uint64_t torrent = replica_hash_torrent(replica, info_hash);
-    const uint64_t id = counting_id(replica, torrent);
-    struct counter_pair pair = counter_table_find(&replica->counters, torrent, id);
-    pair.counted += more.counted;
-    pair.taken_back += more.taken_back;
-    (void)replica_merge_pair(replica, info_hash, id, pair);
-}
-
 static struct node_count count_of(const struct replica *replica, uint64_t torrent, uint64_t node) {
     const struct counter_pair pair = counter_table_find(&replica->counters, torrent, node);
     return (struct node_count){ node, pair.counted, pair.taken_back };
 }
 
-struct node_count replica_own_count(const struct replica *replica,
-                                    const uint8_t info_hash[static INFO_HASH_LEN]) {
+/* Returns what the node has counted then. */
+static struct node_count add_to_own(struct replica *replica, const uint8_t *info_hash,
+                                    struct counter_pair more) {
     const uint64_t torrent = replica_hash_torrent(replica, info_hash);
-    return count_of(replica, torrent, counting_id(replica, torrent));
+    const uint64_t id = counting_id(replica, torrent);
+    struct counter_pair pair = counter_table_find(&replica->counters, torrent, id);
+    pair.counted += more.counted;
+    pair.taken_back += more.taken_back;
+    (void)merge_pair(replica, info_hash, torrent, id, pair);
+    return count_of(replica, torrent, id);
 }
 
-bool replica_count_completion(struct replica *replica,
-                              const uint8_t info_hash[static INFO_HASH_LEN], uint64_t client,
-                              uint64_t stamp) {
+struct node_count replica_count_completion(struct replica *replica,
+                                           const uint8_t info_hash[static INFO_HASH_LEN],
+                                           uint64_t client, uint64_t stamp) {
     if (stamp_set_find(&replica->completions, client) != 0)
-        return false;
+        return (struct node_count){ 0 };
     note_completion(replica, &(struct stamped_hash){ client, stamp, info_hash, true });
-    add_to_own(replica, info_hash, (struct counter_pair){ .counted = 1 });
-    return true;
+    return add_to_own(replica, info_hash, (struct counter_pair){ .counted = 1 });
 }
 
 uint64_t replica_completion(const struct replica *replica, const struct peer_key *key,
@@ -183,8 +182,8 @@ static bool learn_completion(struct replica *replica, const struct peer_table *t
     note_completion(replica, &(struct stamped_hash){ client, stamp, info_hash, false });
     if (!known.counted_here)
         return false;
-    add_to_own(replica, info_hash, (struct counter_pair){ .taken_back = 1 });
-    const struct node_count own = replica_own_count(replica, info_hash);
+    const struct node_count own =
+        add_to_own(replica, info_hash, (struct counter_pair){ .taken_back = 1 });
     write_counter(add_answer(answers), info_hash, &own, stamp);
     replica_show_count(replica, table, info_hash, stamp);
     return true;
@@ -208,7 +207,7 @@ struct decision {
     uint64_t tombstone;
     uint64_t now_ms;
     bool found;          /* a peer at the key */
-    uint64_t held_stamp; /* of that */
+    uint64_t held_stamp; /* of that; 0: there is none */
     enum merge_effect effect;
 };
 
@@ -240,7 +239,7 @@ static enum replica_effect merge_peer(struct replica *replica, const struct peer
         return decision.found ? REPLICA_CHANGED : REPLICA_NOTHING;
     case MERGE_NOTHING:
         /* A still older put may be read once the newer one has expired. */
-        if (decision.found && record->kind == RECORD_REMOVE && record->stamp < decision.held_stamp)
+        if (record->kind == RECORD_REMOVE && record->stamp < decision.held_stamp)
             replica_note_removal(replica, key, record->stamp);
         break;
     }
@@ -258,8 +257,8 @@ static enum replica_effect merge_count(struct replica *replica, const uint8_t *i
         write_counter(add_answer(answers), info_hash, &held, stamp);
     if (pair.counted <= held.counted && pair.taken_back <= held.taken_back)
         return REPLICA_NOTHING;
-    return replica_merge_pair(replica, info_hash, count->node, pair) ? REPLICA_CHANGED
-                                                                     : REPLICA_REJECTED;
+    return merge_pair(replica, info_hash, torrent, count->node, pair) ? REPLICA_CHANGED
+                                                                      : REPLICA_REJECTED;
 }
 
 /* Even if nothing changes: the other node may know of a later change of the torrent. */

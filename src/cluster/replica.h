@@ -103,14 +103,12 @@ uint64_t replica_completion(const struct replica *replica, const struct peer_key
 void replica_show_count(const struct replica *replica, const struct peer_table *table,
                         const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp);
 
-/* Counts a completion that a client reports to this node. False if it is known already. */
-bool replica_count_completion(struct replica *replica,
-                              const uint8_t info_hash[static INFO_HASH_LEN], uint64_t client,
-                              uint64_t stamp);
-
-/* What the node has counted of a torrent, under the id that it counts with. */
-struct node_count replica_own_count(const struct replica *replica,
-                                    const uint8_t info_hash[static INFO_HASH_LEN]);
+/* Counts a completion that a client reports to this node. Returns what the node has counted of the
+ * torrent then, under the id that it counts with; its node is 0 if the completion is known already.
+ */
+struct node_count replica_count_completion(struct replica *replica,
+                                           const uint8_t info_hash[static INFO_HASH_LEN],
+                                           uint64_t client, uint64_t stamp);
 
 /* Raises the numbers of a node's pair. False if there is no room. */
 bool replica_merge_pair(struct replica *replica, const uint8_t info_hash[static INFO_HASH_LEN],

@@ -15,9 +15,7 @@ static struct merged_count count_to_merge(const struct tracker_table *table, uin
 static bool merge_peer(void *context, const struct peer_key *key, const struct held_peer *peer,
                        merge_rule *rule, void *decision, const uint32_t *downloaded) {
     struct tracker_table *table = context;
-    struct merged_count count;
-    if (downloaded != NULL)
-        count = count_to_merge(table, *downloaded);
+    const struct merged_count count = count_to_merge(table, downloaded == NULL ? 0 : *downloaded);
     const enum announce_result result =
         tracker_merge_peer(table->tracker, key, peer, rule, decision,
                            downloaded == NULL ? NULL : &count, table->now_ms);
@@ -99,8 +97,7 @@ static void note_put(struct replica *replica, const struct peer_table *table,
     record_of_peer(change, put);
     if (change->kind == CHANGE_PEER_COMPLETED) {
         const uint64_t client = replica_hash_client(replica, &put->peer, &put->state);
-        if (replica_count_completion(replica, change->info_hash, client, change->stamp))
-            put->count = replica_own_count(replica, change->info_hash);
+        put->count = replica_count_completion(replica, change->info_hash, client, change->stamp);
         replica_show_count(replica, table, change->info_hash, change->stamp);
     }
     if (!put->state.counted)

@@ -593,13 +593,15 @@ static struct node_count count_completion(struct node *node, const struct peer_k
     if (sim.broken == RULE_KNOWN_COMPLETION)
         stamp_set_free(&node->replica.completions);
     state->counted = true;
-    if (!replica_count_completion(&node->replica, key->info_hash, client, stamp))
-        return (struct node_count){ 0 };
+    const struct node_count count =
+        replica_count_completion(&node->replica, key->info_hash, client, stamp);
+    if (count.node == 0)
+        return count;
     const size_t torrent = number_of_torrent(key->info_hash);
     const uint32_t number = client_of(number_of_key(key, node->site));
     sim.counted[torrent][number].times++;
     sim.counted[torrent][number].last_ms = sim.now_ms;
-    return replica_own_count(&node->replica, key->info_hash);
+    return count;
 }
 
 static uint32_t remaining_s(const struct node *node, const struct slot *slot) {

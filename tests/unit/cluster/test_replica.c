@@ -272,7 +272,8 @@ START_TEST(count_is_taken_back_and_a_smaller_one_answered) {
     const uint64_t client = replica_hash_client(&replica, &record.peer, &record.state);
     const struct counter_pair known = { .counted = 7 };
     ck_assert(replica_merge_pair(&replica, info_hash, OTHER_NODE, known));
-    ck_assert(replica_count_completion(&replica, info_hash, client, record.stamp + 1));
+    ck_assert_uint_ne(replica_count_completion(&replica, info_hash, client, record.stamp + 1).node,
+                      0);
     (void)merge(SITE, &record, &answer);
     ck_assert_uint_eq(answers.count, 2);
     ck_assert_uint_eq(answers.list[0].count.node, NODE);
@@ -304,8 +305,8 @@ START_TEST(completion_counted_first_elsewhere_is_taken_back_once) {
     const uint64_t stamp = stamp_at(NOW_MS + 1, NODE);
     const struct record record = completion_of(stamp_at(NOW_MS, OTHER_NODE));
     const uint8_t *info_hash = record.completion.info_hash;
-    ck_assert(replica_count_completion(&replica, info_hash, 7, stamp));
-    ck_assert(!replica_count_completion(&replica, info_hash, 7, stamp + 1));
+    ck_assert_uint_ne(replica_count_completion(&replica, info_hash, 7, stamp).node, 0);
+    ck_assert_uint_eq(replica_count_completion(&replica, info_hash, 7, stamp + 1).node, 0);
     const uint64_t torrent = replica_hash_torrent(&replica, info_hash);
     ck_assert_uint_eq(counter_table_sum(&replica.counters, torrent), 1);
     for (int i = 0; i < 2; i++) {
@@ -320,7 +321,8 @@ START_TEST(completion_is_taken_back_after_a_change_of_the_id) {
     struct record answer;
     const struct record record = completion_of(stamp_at(NOW_MS, OTHER_NODE));
     const uint8_t *info_hash = record.completion.info_hash;
-    ck_assert(replica_count_completion(&replica, info_hash, 7, stamp_at(NOW_MS + 1, NODE)));
+    ck_assert_uint_ne(
+        replica_count_completion(&replica, info_hash, 7, stamp_at(NOW_MS + 1, NODE)).node, 0);
     replica.options.node = replica.options.counting = NODE + 5;
     ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_CHANGED);
     ck_assert_uint_eq(answer.count.node, NODE + 5);
@@ -334,7 +336,8 @@ START_TEST(completion_counted_first_here_is_answered) {
     struct record answer;
     const uint64_t stamp = stamp_at(NOW_MS + 1, NODE);
     const struct record record = completion_of(stamp_at(NOW_MS + 2, OTHER_NODE));
-    ck_assert(replica_count_completion(&replica, record.completion.info_hash, 7, stamp));
+    ck_assert_uint_ne(
+        replica_count_completion(&replica, record.completion.info_hash, 7, stamp).node, 0);
     ck_assert_int_eq(merge(SITE, &record, &answer), REPLICA_NOTHING);
     ck_assert_int_eq(answer.kind, RECORD_COMPLETION);
     ck_assert_uint_eq(answer.stamp, stamp);
@@ -366,8 +369,7 @@ START_TEST(node_counts_under_few_ids_until_it_has_joined) {
     numbered_id(info_hash, 1);
     for (uint64_t start = 1; start <= 90; start++) {
         replica.options.counting = start << STAMP_NODE_BITS | NODE;
-        ck_assert(replica_count_completion(&replica, info_hash, start, start));
-        const struct node_count own = replica_own_count(&replica, info_hash);
+        const struct node_count own = replica_count_completion(&replica, info_hash, start, start);
         ck_assert_uint_eq(own.node, start <= 32 ? replica.options.counting : NODE);
         ck_assert_uint_eq(own.counted, start <= 32 ? 1 : start - 32);
     }
