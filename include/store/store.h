@@ -15,7 +15,7 @@
 #include "store/cluster_rows.h"
 #include "swarm/change_feed.h"
 
-enum { STORE_RANGES = 64 }; /* parts of the log */
+enum { STORE_RANGES = 16 }; /* parts of the log */
 
 struct store;
 struct history_writer;

@@ -15,9 +15,10 @@ enum {
     DRAIN_PERIOD_MAX_MS = 100,
     RETRY_MAX_MS = 10000,
     LOSS_LOG_PERIOD_MS = 60000,
-    /* Each range of the log is merged about once a minute, which coalesces most changes of a busy
-     * tracker; more often if the log is large. */
-    MERGE_PERIOD_MS = 1000,
+    /* Each range of the log is merged about every four minutes, which coalesces most changes of a
+     * busy tracker, and lets the others share pages of the database; more often if the log is
+     * large. */
+    MERGE_PERIOD_MS = 16000,
     MERGE_SIZE = 64 << 20,
 };
 

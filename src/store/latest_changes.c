@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/bytes.h"
 
 void latest_changes_clear(struct latest_changes *latest) {
     stepped_index_free(&latest->index);
@@ -92,15 +93,29 @@ bool latest_changes_replace(const struct latest_changes *latest, const struct ch
     return found != NULL && found->cleared;
 }
 
-/* The order of SQLite: unused bytes are zero, and no port is. */
-static int compare_changes(const void *one, const void *other) {
-    const struct change *a = &((const struct latest_change *)one)->change;
-    const struct change *b = &((const struct latest_change *)other)->change;
-    const int order = memcmp(a->info_hash, b->info_hash, INFO_HASH_LEN);
-    return order != 0 ? order : memcmp(a->peer.wire, b->peer.wire, ENDPOINT_MAX_LEN);
+static void sort_by(struct radix_item *order, size_t count, const struct latest_change *list,
+                    uint64_t (*key)(const struct change *change)) {
+    for (size_t i = 0; i < count; i++)
+        order[i].key = key(&list[order[i].position].change);
+    radix_sort(order, order + count, count);
 }
 
-void latest_changes_sort(struct latest_changes *latest) {
-    if (latest->count > 1)
-        qsort(latest->list, latest->count, sizeof *latest->list, compare_changes);
+static uint64_t info_hash_key(const struct change *change) {
+    return load_u64(change->info_hash);
+}
+
+/* That of a torrent is zero. */
+static uint64_t endpoint_key(const struct change *change) {
+    return load_u64(change->peer.wire);
+}
+
+struct radix_item *latest_changes_sort(const struct latest_changes *latest) {
+    struct radix_item *order = malloc((2 * latest->count + 1) * sizeof *order);
+    if (order == NULL)
+        return NULL;
+    for (size_t i = 0; i < latest->count; i++)
+        order[i].position = (uint32_t)i;
+    sort_by(order, latest->count, latest->list, endpoint_key);
+    sort_by(order, latest->count, latest->list, info_hash_key);
+    return order;
 }

@@ -5,6 +5,7 @@
 
 #include "base/hash_index.h"
 #include "base/keyed_hash.h"
+#include "base/radix_sort.h"
 #include "swarm/change_feed.h"
 
 struct latest_change {
@@ -33,8 +34,9 @@ bool latest_changes_add(struct latest_changes *latest, const struct change *chan
  * cleared the peer's torrent. */
 bool latest_changes_replace(const struct latest_changes *latest, const struct change *change);
 
-/* Sorts by info_hash and then by endpoint, a torrent before its peers, which is the order of the
- * rows in the database. Afterwards only latest_changes_clear may follow. */
-void latest_changes_sort(struct latest_changes *latest);
+/* The positions in the list by info_hash and then by endpoint, a torrent before its peers, which is
+ * the order of the rows in the database; but only the first 8 bytes of each are compared, so that a
+ * few may be out of order. The caller frees it; NULL if out of memory. */
+struct radix_item *latest_changes_sort(const struct latest_changes *latest);
 
 #endif

@@ -22,9 +22,9 @@ enum {
     /* Packed changes in memory. */
     QUEUE_MAX = 2 << 20,
     RANGE_KEPT_MAX = 64 << 10,
-    /* Packed changes that are merged into the rows at a time: some 30,000 of them, whose rows are
-     * written in a tenth of a second. */
-    MERGE_MAX = 2 << 20,
+    /* Packed changes that are merged into the rows at a time: some 60,000 of them, whose rows are
+     * written in a fifth of a second. */
+    MERGE_MAX = 4 << 20,
 };
 
 _Static_assert((int)STORE_RANGES == SWARM_LOG_RANGES, "the ranges of the log");
@@ -358,9 +358,15 @@ bool store_apply(struct store *store, const struct change *changes, size_t count
 
 /* Writes changes of a range to the rows, and deletes them from the log, in the transaction. */
 static bool write_rows(struct store *store, const struct swarm_log_part *part, int64_t at_s) {
-    latest_changes_sort(&store->latest);
-    return swarm_rows_write(&store->connection, &store->latest, at_s) &&
-           swarm_log_delete(&store->connection, store->merge_range, part->last_id);
+    struct radix_item *order = latest_changes_sort(&store->latest);
+    if (order == NULL) {
+        error_set(store->failure, "out of memory");
+        return lose_changes(store, false);
+    }
+    const bool good = swarm_rows_write(&store->connection, &store->latest, order, at_s) &&
+                      swarm_log_delete(&store->connection, store->merge_range, part->last_id);
+    free(order);
+    return good || rollback_with_error(store);
 }
 
 static bool merge_range(struct store *store) {
@@ -373,8 +379,7 @@ static bool merge_range(struct store *store) {
     if (!good)
         lose_changes(store, result == CONNECTION_DAMAGED);
     else if (part.bytes > 0)
-        good = begin_transaction(store) &&
-               (write_rows(store, &part, now_s) || rollback_with_error(store));
+        good = begin_transaction(store) && write_rows(store, &part, now_s);
     latest_changes_clear(&store->latest);
     if (!good)
         return false;

@@ -4,7 +4,7 @@
  * are deleted here.
  *
  * A range is a part of the info_hashes, so that its rows are neighbours. The id of a row has the
- * range in its upper 32 bits and counts up in the others; a row has at least one change. */
+ * range in its upper 30 bits and counts up in the others; a row has at least one change. */
 #ifndef SKEP_STORE_SWARM_LOG_H
 #define SKEP_STORE_SWARM_LOG_H
 
@@ -12,11 +12,11 @@
 #include "store/connection.h"
 #include "store/latest_changes.h"
 
-enum { SWARM_LOG_RANGES = 64 };
+enum { SWARM_LOG_RANGES = 16 };
 
-/* By the first six bits. */
+/* By the first four bits. */
 static inline unsigned swarm_log_range(const uint8_t info_hash[static INFO_HASH_LEN]) {
-    return info_hash[0] >> 2;
+    return info_hash[0] >> 4;
 }
 
 /* Appends packed changes of one range in the open transaction. False if SQLite fails. */

@@ -90,10 +90,10 @@ static bool write_change(struct connection *connection, const struct latest_chan
 }
 
 bool swarm_rows_write(struct connection *connection, const struct latest_changes *latest,
-                      int64_t at_s) {
+                      const struct radix_item *order, int64_t at_s) {
     bool good = true;
     for (size_t i = 0; i < latest->count && good; i++)
-        good = write_change(connection, &latest->list[i], at_s);
+        good = write_change(connection, &latest->list[order[i].position], at_s);
     return good;
 }
 
@@ -184,8 +184,8 @@ static void keep_failure(struct restore_state *restoring) {
  * the first range or to the last one: numbers and texts come before all blobs. */
 static sqlite3_stmt *prepare_range(const struct restore_state *restoring, const char *sql) {
     uint8_t above_all[INFO_HASH_LEN + 1];
-    const uint8_t first = (uint8_t)(restoring->range << 2);
-    const uint8_t next = (uint8_t)((restoring->range + 1) << 2);
+    const uint8_t first = (uint8_t)(restoring->range << 4);
+    const uint8_t next = (uint8_t)((restoring->range + 1) << 4);
     sqlite3_stmt *rows = connection_statement(restoring->connection, sql);
     memset(above_all, UINT8_MAX, sizeof above_all);
     if (restoring->range == 0)

@@ -1,5 +1,5 @@
 /* The swarms as rows of the database: one for each peer, and one for each torrent with a
- * `downloaded` count. Changes that are not older than a minute or so may be in the log only, see
+ * `downloaded` count. Changes that are not older than some minutes may be in the log only, see
  * swarm_log.h. */
 #ifndef SKEP_STORE_SWARM_ROWS_H
 #define SKEP_STORE_SWARM_ROWS_H
@@ -7,10 +7,10 @@
 #include "store/connection.h"
 #include "store/latest_changes.h"
 
-/* Writes changes whose ages are at `at_s` (Unix time) in the open transaction. False if SQLite
- * fails. */
+/* Writes changes whose ages are at `at_s` (Unix time), in the order of latest_changes_sort, in the
+ * open transaction. False if SQLite fails. */
 bool swarm_rows_write(struct connection *connection, const struct latest_changes *latest,
-                      int64_t at_s);
+                      const struct radix_item *order, int64_t at_s);
 
 /* Deletes all rows, and the log, in the open transaction. False if SQLite fails. */
 bool swarm_rows_clear(struct connection *connection);

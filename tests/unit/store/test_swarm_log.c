@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/random.h"
+#include "store/packed_change.h"
 #include "store/store.h"
 #include "support.h"
 
@@ -51,7 +53,7 @@ static uint32_t count_of(const char *table) {
 /* Of a torrent in the range. */
 static struct change peer_change(unsigned range, enum change_kind kind, uint32_t number) {
     struct change change = { .kind = kind, .peer = numbered_endpoint(FAMILY_V4, number) };
-    change.info_hash[0] = (uint8_t)(range << 2);
+    change.info_hash[0] = (uint8_t)(range << 4);
     change.downloaded = number;
     return change;
 }
@@ -84,7 +86,7 @@ static uint32_t restored_peers(void) {
 START_TEST(changes_are_in_the_log_until_they_are_merged) {
     apply(peer_change(0, CHANGE_PEER_JOINED, 1));
     apply(peer_change(0, CHANGE_PEER_JOINED, 2));
-    apply(peer_change(63, CHANGE_PEER_COMPLETED, 3));
+    apply(peer_change(15, CHANGE_PEER_COMPLETED, 3));
     commit();
     ck_assert_uint_eq(count_of("swarm_log"), 2);
     ck_assert_uint_eq(count_of("peer"), 0);
@@ -147,7 +149,7 @@ START_TEST(range_with_many_changes_is_merged_in_parts) {
         }
     }
     merge(1);
-    ck_assert_uint_eq(count_of("swarm_log"), 3);
+    ck_assert_uint_eq(count_of("swarm_log"), 2);
     ck_assert_uint_eq(count_of("peer"), PEERS);
     for (uint32_t i = 0; i < PEERS / 2; i++)
         apply(peer_change(0, CHANGE_PEER_LEFT, i));
@@ -156,6 +158,32 @@ START_TEST(range_with_many_changes_is_merged_in_parts) {
     merge(4);
     ck_assert_uint_eq(count_of("swarm_log"), 0);
     ck_assert_uint_eq(count_of("peer"), PEERS / 2);
+}
+END_TEST
+
+/* A file of the past, whose log had 64 ranges. */
+START_TEST(smaller_ranges_are_parts_of_the_ranges) {
+    enum { PAST_RANGES = 64, PAST_BITS = 32 };
+    uint8_t packed[PACKED_CHANGE_MAX];
+    struct change change = peer_change(0, CHANGE_PEER_JOINED, 1);
+    for (int64_t range = 0; range < PAST_RANGES; range++) {
+        char sql[64 + 2 * PACKED_CHANGE_MAX];
+        change.info_hash[0] = (uint8_t)(range << 2);
+        const size_t len = packed_change_write(packed, &change, 0);
+        int at = snprintf(sql, sizeof sql, "INSERT INTO swarm_log VALUES (%lld, x'",
+                          (long long)(range << PAST_BITS));
+        hex_encode(packed, len, sql + at);
+        strcat(sql, "')");
+        run(sql);
+    }
+    change.info_hash[0] = 1 << 2;
+    change.kind = CHANGE_PEER_LEFT;
+    apply(change);
+    commit();
+    ck_assert_uint_eq(restored_peers(), PAST_RANGES - 1);
+    merge(STORE_RANGES);
+    ck_assert_uint_eq(count_of("swarm_log"), 0);
+    ck_assert_uint_eq(count_of("peer"), PAST_RANGES - 1);
 }
 END_TEST
 
@@ -417,6 +445,7 @@ UNIT_SUITE(swarm_log) {
     tcase_add_test(tcase, uncommitted_merge_changes_nothing);
     tcase_add_test(tcase, merge_without_changes_writes_nothing);
     tcase_add_test(tcase, range_with_many_changes_is_merged_in_parts);
+    tcase_add_test(tcase, smaller_ranges_are_parts_of_the_ranges);
     tcase_add_test(tcase, locked_file_leaves_the_log);
     tcase_add_loop_test(tcase, invalid_row_of_the_log_costs_no_other_row, 0, LOOPS_OF(damages));
     tcase_add_loop_test(tcase, invalid_row_leads_to_a_rewrite_when_it_is_merged, 0,
