@@ -15,6 +15,7 @@
 #include "base/utf8.h"
 #include "cluster/node.h"
 #include "cluster/registry_sharing.h"
+#include "cluster/shard_copies.h"
 #include "cluster/stored_counts.h"
 #include "cluster/tracker_table.h"
 #include "store/store.h"
@@ -34,20 +35,12 @@ enum {
     LOST_AGE_MS = 60000, /* changes that are lost were made within this time */
 };
 
-/* A shard of the tracker, which a walk passes on in steps. */
-struct shard_copy {
-    struct change *changes;
-    size_t count;
-    size_t allocated;
-    uint64_t number; /* changes with each copy */
-};
-
 struct cluster {
     struct tracker *tracker;
     struct node *node;
     struct tracker_table merging; /* of the thread */
     struct tracker_table own;     /* of cluster_on_changes */
-    struct shard_copy copy;
+    struct shard_copies copies;
     struct registry_sharing sharing; /* of the thread */
     struct sharing_facts facts;
     char name[CLUSTER_NAME_LEN];
@@ -75,21 +68,6 @@ static void refresh(const struct cluster *cluster, struct tracker_table *table) 
     table->only_raises = !atomic_load(&cluster->counts.adopted);
 }
 
-static void copy_changes(void *context, const struct change *changes, size_t count) {
-    struct shard_copy *copy = context;
-    if (count == 0)
-        return;
-    if (copy->count + count > copy->allocated) {
-        struct change *grown = realloc(copy->changes, (copy->count + count) * sizeof *grown);
-        if (grown == NULL)
-            return;
-        copy->changes = grown;
-        copy->allocated = copy->count + count;
-    }
-    memcpy(copy->changes + copy->count, changes, count * sizeof *changes);
-    copy->count += count;
-}
-
 static void visit(const struct cluster *cluster, const struct table_visitor *visitor,
                   const struct change *change, uint64_t now_ms) {
     struct record record;
@@ -106,11 +84,21 @@ static void visit(const struct cluster *cluster, const struct table_visitor *vis
 }
 
 /* The registry comes first, since it decides about the peers. Then the cursor is the next shard and
- * a position in its copy. There is one copy: if another walk has replaced it, this one begins the
- * shard again. */
+ * a position in its copy; if that has been replaced, the walk begins the shard again. */
 enum { CURSOR_SHARD, CURSOR_POSITION, CURSOR_COPY, CURSOR_REGISTRY };
 
 #define REGISTRY_DONE UINT64_MAX
+
+static const struct shard_copy *copy_at(struct cluster *cluster, struct table_cursor *cursor) {
+    const struct shard_copy *copy = shard_copies_find(&cluster->copies, cursor->at[CURSOR_COPY]);
+    if (copy != NULL && cursor->at[CURSOR_POSITION] > 0)
+        return copy;
+    copy = shard_copies_make(&cluster->copies, cursor->at[CURSOR_COPY], cluster->tracker,
+                             (uint32_t)cursor->at[CURSOR_SHARD], cluster->merging.now_ms);
+    cursor->at[CURSOR_COPY] = copy->number;
+    cursor->at[CURSOR_POSITION] = 0;
+    return copy;
+}
 
 static bool walk(void *context, struct table_cursor *cursor, const struct table_visitor *visitor) {
     struct cluster *cluster = context;
@@ -120,21 +108,15 @@ static bool walk(void *context, struct table_cursor *cursor, const struct table_
             *registry = REGISTRY_DONE;
         return true;
     }
-    struct shard_copy *copy = &cluster->copy;
+    const struct shard_copy *copy = copy_at(cluster, cursor);
     const struct tracker_table *table = &cluster->merging;
     const uint64_t now_ms = table->now_ms + table->clock_offset_ms;
-    if (cursor->at[CURSOR_POSITION] == 0 || cursor->at[CURSOR_COPY] != copy->number) {
-        copy->count = 0;
-        cursor->at[CURSOR_COPY] = ++copy->number;
-        cursor->at[CURSOR_POSITION] = 0;
-        (void)tracker_dump(cluster->tracker, (uint32_t)cursor->at[CURSOR_SHARD], 1, table->now_ms,
-                           copy_changes, copy);
-    }
-    for (int i = 0; i < TABLE_STEP && cursor->at[CURSOR_POSITION] < copy->count; i++)
-        visit(cluster, visitor, &copy->changes[cursor->at[CURSOR_POSITION]++], now_ms);
-    if (cursor->at[CURSOR_POSITION] < copy->count)
+    uint64_t *position = &cursor->at[CURSOR_POSITION];
+    for (int i = 0; i < TABLE_STEP && *position < copy->count; i++)
+        visit(cluster, visitor, &copy->changes[(*position)++], now_ms);
+    if (*position < copy->count)
         return true;
-    cursor->at[CURSOR_POSITION] = 0;
+    *position = 0;
     return ++cursor->at[CURSOR_SHARD] < TRACKER_SHARDS;
 }
 
@@ -539,6 +521,6 @@ void cluster_stop(struct cluster *cluster, struct cluster_identity *identity) {
     registry_follow(tracker_registry(cluster->tracker), NULL, NULL);
     node_delete(cluster->node);
     stored_counts_free(&cluster->counts);
-    free(cluster->copy.changes);
+    shard_copies_free(&cluster->copies);
     free(cluster);
 }

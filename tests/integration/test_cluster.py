@@ -6,13 +6,14 @@ import time
 
 import pytest
 
-from support.announce import Peer, random_hash
+from support.announce import Peer, random_hash, random_peer_id
 from support.api import Api
 from support.cluster import become_whole, counts_are, is_ready, node, nodes
 from support.engine import PROGRAMS, Engine, Sentinel
 from support.prometheus import read_metrics
 from support.skepctl import Skepctl
 from support.skepd import Skepd, run
+from support.udp import COMPLETED, UdpClient
 from support.waiting import wait_until
 
 
@@ -137,6 +138,30 @@ def test_killed_node_gets_everything_from_another_one_when_it_is_back():
         other.complete()
         for daemon in a, b:
             counts_are(daemon, second, (2, 0, 2))
+
+
+def test_node_that_is_back_soon_has_nothing_more_to_send_about_a_large_swarm(torrent):
+    """It removes peers and sends counts at the same time; both take many steps."""
+    def sent(daemon):
+        return Api(daemon.port).get("/cluster")["counts"]["records_sent"]
+
+    with Engine() as engine, nodes(2, engine, udp=True) as (a, b):
+        become_whole(a)
+        become_whole(b)
+        with UdpClient(a.port) as client:
+            peer_id, connection_id = random_peer_id(), client.connect()
+            for port in range(10000, 12000):
+                client.announce(torrent, port, numwant=0, peer_id=peer_id, connection_id=connection_id)
+            client.announce(torrent, port, left=0, event=COMPLETED, peer_id=peer_id, numwant=0)
+        counts_are(b, torrent, (1, 1999, 1))
+        for daemon in b, a:
+            daemon.restart()
+            wait_until(lambda daemon=daemon: is_ready(daemon))
+            counts_are(daemon, torrent, (1, 1999, 1))
+        time.sleep(2)
+        before = sent(a), sent(b)
+        time.sleep(1)
+        assert max(sent(a) - before[0], sent(b) - before[1]) < 10
 
 
 def test_paused_node_notices_that_entries_were_trimmed():

@@ -1,0 +1,55 @@
+#include "cluster/shard_copies.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void shard_copies_free(struct shard_copies *copies) {
+    for (int i = 0; i < SHARD_COPIES; i++)
+        free(copies->list[i].changes);
+}
+
+struct shard_copy *shard_copies_find(struct shard_copies *copies, uint64_t number) {
+    for (int i = 0; i < SHARD_COPIES; i++) {
+        struct shard_copy *copy = &copies->list[i];
+        if (number == 0 || copy->number != number)
+            continue;
+        copy->used = ++copies->last;
+        return copy;
+    }
+    return NULL;
+}
+
+static void copy_changes(void *context, const struct change *changes, size_t count) {
+    struct shard_copy *copy = context;
+    if (count == 0)
+        return;
+    if (copy->count + count > copy->allocated) {
+        struct change *grown = realloc(copy->changes, (copy->count + count) * sizeof *grown);
+        if (grown == NULL)
+            return;
+        copy->changes = grown;
+        copy->allocated = copy->count + count;
+    }
+    memcpy(copy->changes + copy->count, changes, count * sizeof *changes);
+    copy->count += count;
+}
+
+static struct shard_copy *find_oldest(struct shard_copies *copies) {
+    struct shard_copy *oldest = &copies->list[0];
+    for (int i = 1; i < SHARD_COPIES; i++) {
+        if (copies->list[i].used < oldest->used)
+            oldest = &copies->list[i];
+    }
+    return oldest;
+}
+
+struct shard_copy *shard_copies_make(struct shard_copies *copies, uint64_t past,
+                                     struct tracker *tracker, uint32_t shard, uint64_t now_ms) {
+    struct shard_copy *copy = shard_copies_find(copies, past);
+    if (copy == NULL)
+        copy = find_oldest(copies);
+    copy->count = 0;
+    copy->number = copy->used = ++copies->last;
+    (void)tracker_dump(tracker, shard, 1, now_ms, copy_changes, copy);
+    return copy;
+}
