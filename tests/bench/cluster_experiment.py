@@ -9,7 +9,7 @@ import statistics
 import time
 
 import servers
-from experiments import cpu_s, fill
+from experiments import cpu_s, fill, stop_and_count
 from loads import even
 from support.announce import get
 from support.api import Api
@@ -24,8 +24,7 @@ AWAKE_PER_S = 20_000  # announces at a node while another one joins
 DUE_PER_S = 30_000
 LOOK_S = 0.002  # between two questions for a peer
 JOIN_S = 60
-SETTLE_S = 1.2  # until all is merged and stored
-IDLE_LOOK_S = 1.5
+SETTLE_S = 1.2  # until all is merged
 
 INTERVAL = "announce = { interval_min_s = %d; interval_max_s = %d; peer_timeout_min_s = %d; };"
 SHORT = INTERVAL % (1, 1, 0)
@@ -114,76 +113,78 @@ def _cpu_s(nodes):
 
 # What announces cost.
 
-def _use(groups):
-    """CPU time of each group, and the time."""
-    return [*(_cpu_s(group) for group in groups), time.monotonic()]
+def _cpu_of(daemons):
+    return [cpu_s(daemon.pid) for daemon in daemons]
 
 
-def _use_of_idle(groups):
-    """CPU time a second of each group, without announces."""
-    before = _use(groups)
-    time.sleep(IDLE_LOOK_S)
-    *used, took = (after - past for after, past in zip(_use(groups), before))
-    return [cpu / took for cpu in used]
+def _since(before, daemons):
+    return [now - past for now, past in zip(_cpu_of(daemons), before)]
 
 
-def _turn(bench, nodes, watched, population, mode, work, seconds):
-    """Announces at each of the nodes in turn. Responses, and what they cost: CPU time of `nodes` and of those
-    that are only watched, with what is done later, and without what they use when idle."""
-    groups = nodes, watched
-    idle = _use_of_idle(groups)
-    before = _use(groups)
-    responses = 0
-    work = ("--warmup", 0, "--states", nodes[0].directory / "states", *work)
-    for node in nodes:
-        run = bench.load.run(node, population, mode, work, seconds=seconds)
-        responses += run["responses"]
-    time.sleep(SETTLE_S)
-    *used, took = (after - past for after, past in zip(_use(groups), before))
-    return responses, *(cpu - took * idle_cpu for cpu, idle_cpu in zip(used, idle))
+def _use_of_idle(bench, daemons):
+    """CPU time a second of each, without announces."""
+    seconds = max(1.5, bench.long_s / 6)
+    before = _cpu_of(daemons)
+    time.sleep(seconds)
+    return [used / seconds for used in _since(before, daemons)]
 
 
-def _starts(bench, due, size):
-    """How often the daemons are started: where its memory lies changes the CPU time of a process by up to 2 %."""
-    return 3 if bench.rounds > 1 and due == FEW and size == _sizes(bench)[-1] else 1
-
-
-def _measure(bench, alone, nodes, population, mode, where, due, turns):
-    """Responses, CPU time and that of the idle nodes, turn by turn, of a skepd of its own and of the nodes; records
-    and bytes that were sent, and records that the idle nodes merged."""
-    targets = nodes if where == ANY else nodes[:1]
-    idle = nodes[len(targets):]
+def _announce(bench, nodes, population, mode, due):
+    """Announces at each of the nodes in turn, and waits until all is merged. Returns the number of responses."""
+    work = ("--warmup", 0, "--states", nodes[0].directory / "states", *LOADS[due])
     seconds = max(0.5, bench.long_s / 40)
+    runs = [bench.load.run(node, population, mode, work, seconds=seconds) for node in nodes]
+    time.sleep(SETTLE_S)
+    return sum(run["responses"] for run in runs)
+
+
+def _measure(bench, daemons, idle, population, mode, where, due, turns):
+    """Responses of the first of the daemons, which is on its own, and in turn of the nodes; CPU time of each daemon
+    without what it uses when idle; records and bytes that were sent, and records that the other nodes merged."""
+    alone, *nodes = daemons
+    targets = nodes if where == ANY else nodes[:1]
     counted = [_counts(node) for node in nodes]
-    found = {"alone": [], "node": []}
+    found = {"alone": 0, "node": 0, "targets": len(targets)}
+    before, began = _cpu_of(daemons), time.monotonic()
     for _ in range(turns):
-        for name, group, watched in (("alone", [alone], []), ("node", targets, idle)):
-            found[name].append(_turn(bench, group, watched, population, mode, LOADS[due], seconds))
-    more = [{name: _counts(node)[name] - before[name] for name in ("records_sent", "bytes_sent", "records_merged")}
-            for node, before in zip(nodes, counted)]
+        found["alone"] += _announce(bench, [alone], population, mode, due)
+        found["node"] += _announce(bench, targets, population, mode, due)
+    took = time.monotonic() - began
+    found["used"] = [used - took * rate for used, rate in zip(_since(before, daemons), idle)]
+    more = [{name: _counts(node)[name] - past[name] for name in ("records_sent", "bytes_sent", "records_merged")}
+            for node, past in zip(nodes, counted)]
     return found | {"sent": sum(node["records_sent"] for node in more),
                     "bytes": sum(node["bytes_sent"] for node in more),
                     "merged": sum(node["records_merged"] for node in more[len(targets):])}
 
 
+def _add_later(found, later):
+    """Adds what each daemon did when it was stopped: a part for each response."""
+    for at, used in enumerate(later):
+        responses = "node" if at > 0 else "alone"
+        for kind in found.values():
+            kind["used"][at] += used * kind[responses] / sum(other[responses] for other in found.values())
+
+
 def _cost(starts):
-    """CPU time per announce of a skepd of its own and of a node, and the median of the turns' ratios; records
-    per announce; CPU time of the other nodes per record that they merged; bytes per record."""
-    turns = {name: [turn for start in starts for turn in start[name]] for name in ("alone", "node")}
-    ratios = [node[1] / node[0] / (alone[1] / alone[0]) for alone, node in zip(turns["alone"], turns["node"])]
-    alone, node = ([sum(column) for column in zip(*turns[name])] for name in ("alone", "node"))
-    sent, sent_bytes, merged = (sum(start[name] for start in starts) for name in ("sent", "bytes", "merged"))
-    responses, used, watched_used = node
+    """CPU time per announce of a skepd of its own and of a node, and the median of their ratios; records per
+    announce; CPU time of the other nodes per record that they merged; bytes per record."""
+    alone = [start["used"][0] / start["alone"] for start in starts]
+    node = [sum(start["used"][1:1 + start["targets"]]) / start["node"] for start in starts]
+    others = sum(sum(start["used"][1 + start["targets"]:]) for start in starts)
+    responses, sent, sent_bytes, merged = (sum(start[name] for start in starts)
+                                           for name in ("node", "sent", "bytes", "merged"))
     return {
-        "alone": 1e6 * alone[1] / alone[0], "node": 1e6 * used / responses,
-        "ratio": statistics.median(ratios),
+        "alone": 1e6 * statistics.median(alone), "node": 1e6 * statistics.median(node),
+        "ratio": statistics.median(one / other for one, other in zip(node, alone)),
         "records": sent / responses, "bytes": sent_bytes / max(1, sent),
-        "merge": 1e6 * watched_used / merged if merged else None,
+        "merge": 1e6 * others / merged if merged else None,
     }
 
 
 def _start_and_measure(bench, due, size, turns):
-    """What announces cost, by transport and where clients announce."""
+    """What announces cost, by transport and where clients announce. What the stores put off counts, too: they begin
+    and end with all peers in their rows."""
     population = even(min(PEERS[due], bench.many // 5))
     config, config_alone = DUE[due]
     found = {}
@@ -191,12 +192,26 @@ def _start_and_measure(bench, due, size, turns):
           _nodes(engine, size, config) as nodes):
         fill(bench, alone, population)
         _fill(bench, nodes, population)
-        if due == FEW:  # otherwise the peers would expire
-            time.sleep(bench.long_s + 5)  # the stores write a part of the new peers each second, all in a minute
+        daemons = [alone, *nodes]
+        for daemon in daemons:
+            daemon.restart()
+        is_back = _is_whole if size > 1 else _is_ready  # no other node tells the only one that it has all
+        for node in nodes:
+            wait_until(lambda node=node: is_back(node))
+        for group in ([alone], nodes):
+            _announce(bench, group, population, "udp", due)
+        idle = _use_of_idle(bench, daemons)
         for mode, where in _kinds(bench, due, size):
             bench.say(f"cluster: {size} nodes, {mode}, announces at {where}, {due} due")
-            found[size, mode, where] = _measure(bench, alone, nodes, population, mode, where, due, turns)
+            found[size, mode, where] = _measure(bench, daemons, idle, population, mode, where, due, turns)
+        before = _cpu_of(daemons)
+        _add_later(found, [stop_and_count(daemon) - used for daemon, used in zip(daemons, before)])
     return found
+
+
+def _starts(bench, due, size):
+    """How often the daemons are started: where its memory lies changes the CPU time of a process by up to 2 %."""
+    return 3 if bench.rounds > 1 and due == FEW and size == _sizes(bench)[-1] else 1
 
 
 def _costs(bench, due):

@@ -5,6 +5,7 @@ import dataclasses
 import os
 import pathlib
 import re
+import resource
 import sqlite3
 import subprocess
 import tempfile
@@ -42,7 +43,7 @@ class Bench:
     sizes: list        # of the populations, in peers
     many: int          # peers, where many are needed
     interval_s: int    # short enough to wait for expiry, longer than `many` take to come
-    long_s: int        # duration of a run that includes the store's work of a minute
+    long_s: int        # duration of a long run
     others: list       # names of the trackers of others that are compared
     say: object        # reports progress to the user
     failed: dict = dataclasses.field(default_factory=dict)  # reason why something was left out
@@ -51,6 +52,14 @@ class Bench:
 def cpu_s(pid):
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def stop_and_count(server):
+    """Stops it, so that it does what it has put off. Returns the seconds of CPU that it has used since its start."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    server.stop()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def http_threads_s(pid):
@@ -167,12 +176,15 @@ def compare(bench):
 
 def changes(bench):
     """CPU time per announce with and without announces that change a peer. The store works in the
-    background, so all CPU time counts that passes while the two are measured in turn."""
+    background, so all CPU time counts that passes while they are measured in turn, and what is left to do
+    at the end."""
     population = even(200_000)
     works = {0: (), 2: ("--mix", "change=2"), 40: ("--mix", "change=40")}
     turns, responses, before = 6, dict.fromkeys(works, 0), {}
     with contextlib.ExitStack() as stack:
         daemons = {percent: stack.enter_context(filled_skepd(bench, population)) for percent in works}
+        for daemon in daemons.values():
+            daemon.restart()  # with all peers in their rows
         before = {percent: cpu_s(daemon.pid) for percent, daemon in daemons.items()}
         for turn in range(turns):
             for percent, daemon in daemons.items():
@@ -180,7 +192,7 @@ def changes(bench):
                 run = bench.load.run(daemon, population, "udp", ("--warmup", 0, *works[percent]),
                                      seconds=bench.long_s / turns)
                 responses[percent] += run["responses"]
-        return {percent: 1e6 * (cpu_s(daemon.pid) - before[percent]) / responses[percent]
+        return {percent: 1e6 * (stop_and_count(daemon) - before[percent]) / responses[percent]
                 for percent, daemon in daemons.items()}
 
 
