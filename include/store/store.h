@@ -87,6 +87,9 @@ bool store_clear(struct store *store);
  * store_apply. */
 bool store_merge_log(struct store *store, unsigned ranges);
 
+/* Whether the last call has merged a part of a range only; the next one begins with the rest. */
+bool store_is_merging(const struct store *store);
+
 /* Size of the log in bytes, without that of an earlier process. */
 size_t store_log_size(const struct store *store);
 

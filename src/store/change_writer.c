@@ -16,8 +16,8 @@ enum {
     RETRY_MAX_MS = 10000,
     LOSS_LOG_PERIOD_MS = 60000,
     /* Each range of the log is merged about every four minutes, which coalesces most changes of a
-     * busy tracker, and lets the others share pages of the database; more often if the log is
-     * large. */
+     * busy tracker; rows that change once in that time are written many to a page. More often if
+     * the log is large. */
     MERGE_PERIOD_MS = 16000,
     MERGE_SIZE = 64 << 20,
 };
@@ -196,7 +196,8 @@ static unsigned merges_due(struct change_writer *writer) {
     const uint64_t periods = (writer->now_ms - writer->merged_ms) / MERGE_PERIOD_MS;
     writer->merged_ms += periods * MERGE_PERIOD_MS;
     const unsigned due = periods < STORE_RANGES ? (unsigned)periods : STORE_RANGES;
-    return due + (unsigned)(store_log_size(writer->store) / MERGE_SIZE);
+    return due + store_is_merging(writer->store) +
+           (unsigned)(store_log_size(writer->store) / MERGE_SIZE);
 }
 
 static bool flush_store(struct change_writer *writer) {
@@ -207,7 +208,9 @@ static bool flush_store(struct change_writer *writer) {
     if (needs_rewrite(writer) && !rewrite_store(writer))
         return false;
     const bool wrote = store_pending(writer->store) > 0;
-    if (!store_merge_log(writer->store, merges_due(writer)) || !store_commit(writer->store)) {
+    /* A merge may take long, so the changes are committed before. */
+    if (!store_commit(writer->store) || !store_merge_log(writer->store, merges_due(writer)) ||
+        !store_commit(writer->store)) {
         handle_failure(writer, store_failure(writer->store));
         return false;
     }

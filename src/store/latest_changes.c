@@ -104,9 +104,9 @@ static uint64_t info_hash_key(const struct change *change) {
     return load_u64(change->info_hash);
 }
 
-/* That of a torrent is zero. */
+/* A torrent comes before all of its peers: clearing it deletes their rows. */
 static uint64_t endpoint_key(const struct change *change) {
-    return load_u64(change->peer.wire);
+    return change->peer.family == FAMILY_NONE ? 0 : load_u64(change->peer.wire) | 1;
 }
 
 struct radix_item *latest_changes_sort(const struct latest_changes *latest) {

@@ -36,7 +36,7 @@ bool latest_changes_replace(const struct latest_changes *latest, const struct ch
 
 /* The positions in the list by info_hash and then by endpoint, a torrent before its peers, which is
  * the order of the rows in the database; but only the first 8 bytes of each are compared, so that a
- * few may be out of order. The caller frees it; NULL if out of memory. */
+ * few peers may be out of order. The caller frees it; NULL if out of memory. */
 struct radix_item *latest_changes_sort(const struct latest_changes *latest);
 
 #endif

@@ -49,6 +49,7 @@ struct store {
     struct change_queue changes;
     struct latest_changes latest;
     unsigned merge_range; /* the next one */
+    bool merging;         /* a part of it is merged */
     size_t log_size; /* bytes that this process has put into the log; the rest is merged soon */
     struct history_writer history;
     struct cluster_rows *cluster; /* NULL: not a node's file */
@@ -356,7 +357,8 @@ bool store_apply(struct store *store, const struct change *changes, size_t count
     return good;
 }
 
-/* Writes changes of a range to the rows, and deletes them from the log, in the transaction. */
+/* Writes changes of a range to the rows, and deletes them from the log, in the transaction; rolls
+ * it back if that fails. */
 static bool write_rows(struct store *store, const struct swarm_log_part *part, int64_t at_s) {
     struct radix_item *order = latest_changes_sort(&store->latest);
     if (order == NULL) {
@@ -384,6 +386,7 @@ static bool merge_range(struct store *store) {
     if (!good)
         return false;
     store->log_size -= part.bytes < store->log_size ? part.bytes : store->log_size;
+    store->merging = !part.complete;
     if (part.complete)
         store->merge_range = (store->merge_range + 1) % SWARM_LOG_RANGES;
     return true;
@@ -394,6 +397,10 @@ bool store_merge_log(struct store *store, unsigned ranges) {
     for (; good && ranges > 0; ranges--)
         good = merge_range(store);
     return good;
+}
+
+bool store_is_merging(const struct store *store) {
+    return store->merging;
 }
 
 size_t store_log_size(const struct store *store) {

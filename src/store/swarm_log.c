@@ -10,9 +10,9 @@ static const char READ[] =
     "SELECT id, changes FROM swarm_log WHERE id >= ?1 AND id <= ?2 ORDER BY id";
 static const char DELETE[] = "DELETE FROM swarm_log WHERE id >= ?1 AND id <= ?2";
 
-/* 64 ranges of the past, whose ids were shifted by 32 bits, are within these. */
+/* Ids of the past, which had 6 bits of the info_hash above 32 others, are within these. */
 static int64_t first_id(unsigned range) {
-    return (int64_t)range << 34;
+    return (int64_t)range << (32 + 6 - SWARM_LOG_RANGE_BITS);
 }
 
 static int64_t last_id(unsigned range) {

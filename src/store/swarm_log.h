@@ -4,7 +4,7 @@
  * are deleted here.
  *
  * A range is a part of the info_hashes, so that its rows are neighbours. The id of a row has the
- * range in its upper 30 bits and counts up in the others; a row has at least one change. */
+ * range in its upper bits and counts up in the lower 34; a row has at least one change. */
 #ifndef SKEP_STORE_SWARM_LOG_H
 #define SKEP_STORE_SWARM_LOG_H
 
@@ -12,11 +12,11 @@
 #include "store/connection.h"
 #include "store/latest_changes.h"
 
-enum { SWARM_LOG_RANGES = 16 };
+enum { SWARM_LOG_RANGE_BITS = 4, SWARM_LOG_RANGES = 1 << SWARM_LOG_RANGE_BITS };
 
-/* By the first four bits. */
+/* The first bits of the info_hash. */
 static inline unsigned swarm_log_range(const uint8_t info_hash[static INFO_HASH_LEN]) {
-    return info_hash[0] >> 4;
+    return info_hash[0] >> (8 - SWARM_LOG_RANGE_BITS);
 }
 
 /* Appends packed changes of one range in the open transaction. False if SQLite fails. */

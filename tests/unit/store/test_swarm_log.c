@@ -149,6 +149,7 @@ START_TEST(range_with_many_changes_is_merged_in_parts) {
         }
     }
     merge(1);
+    ck_assert(store_is_merging(store));
     ck_assert_uint_eq(count_of("swarm_log"), 2);
     ck_assert_uint_eq(count_of("peer"), PEERS);
     for (uint32_t i = 0; i < PEERS / 2; i++)
@@ -156,6 +157,7 @@ START_TEST(range_with_many_changes_is_merged_in_parts) {
     commit();
     ck_assert_uint_eq(restored_peers(), PEERS / 2);
     merge(4);
+    ck_assert(!store_is_merging(store));
     ck_assert_uint_eq(count_of("swarm_log"), 0);
     ck_assert_uint_eq(count_of("peer"), PEERS / 2);
 }
@@ -184,6 +186,21 @@ START_TEST(smaller_ranges_are_parts_of_the_ranges) {
     merge(STORE_RANGES);
     ck_assert_uint_eq(count_of("swarm_log"), 0);
     ck_assert_uint_eq(count_of("peer"), PAST_RANGES - 1);
+}
+END_TEST
+
+/* The first bytes of its address are zeros, as in place of a torrent's. */
+START_TEST(peer_that_returns_to_a_cleared_torrent_keeps_its_row) {
+    struct change peer = peer_change(0, CHANGE_PEER_JOINED, 1);
+    peer.peer = (struct endpoint){ .family = FAMILY_V6 };
+    peer.peer.wire[15] = 1;
+    peer.peer.wire[17] = 1;
+    apply(peer);
+    apply((struct change){ .kind = CHANGE_TORRENT_LOST });
+    apply(peer);
+    commit();
+    merge(STORE_RANGES);
+    ck_assert_uint_eq(count_of("peer"), 1);
 }
 END_TEST
 
@@ -446,6 +463,7 @@ UNIT_SUITE(swarm_log) {
     tcase_add_test(tcase, merge_without_changes_writes_nothing);
     tcase_add_test(tcase, range_with_many_changes_is_merged_in_parts);
     tcase_add_test(tcase, smaller_ranges_are_parts_of_the_ranges);
+    tcase_add_test(tcase, peer_that_returns_to_a_cleared_torrent_keeps_its_row);
     tcase_add_test(tcase, locked_file_leaves_the_log);
     tcase_add_loop_test(tcase, invalid_row_of_the_log_costs_no_other_row, 0, LOOPS_OF(damages));
     tcase_add_loop_test(tcase, invalid_row_leads_to_a_rewrite_when_it_is_merged, 0,
