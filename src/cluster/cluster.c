@@ -89,12 +89,12 @@ enum { CURSOR_SHARD, CURSOR_POSITION, CURSOR_COPY, CURSOR_REGISTRY };
 
 #define REGISTRY_DONE UINT64_MAX
 
-static const struct shard_copy *copy_at(struct cluster *cluster, struct table_cursor *cursor) {
-    const struct shard_copy *copy = shard_copies_find(&cluster->copies, cursor->at[CURSOR_COPY]);
-    if (copy != NULL && cursor->at[CURSOR_POSITION] > 0)
+static struct shard_copy *copy_at(struct cluster *cluster, struct table_cursor *cursor) {
+    struct shard_copy *copy = shard_copies_find(&cluster->copies, cursor->at[CURSOR_COPY]);
+    if (copy != NULL)
         return copy;
-    copy = shard_copies_make(&cluster->copies, cursor->at[CURSOR_COPY], cluster->tracker,
-                             (uint32_t)cursor->at[CURSOR_SHARD], cluster->merging.now_ms);
+    copy = shard_copies_make(&cluster->copies, cluster->tracker, (uint32_t)cursor->at[CURSOR_SHARD],
+                             cluster->merging.now_ms);
     cursor->at[CURSOR_COPY] = copy->number;
     cursor->at[CURSOR_POSITION] = 0;
     return copy;
@@ -108,7 +108,7 @@ static bool walk(void *context, struct table_cursor *cursor, const struct table_
             *registry = REGISTRY_DONE;
         return true;
     }
-    const struct shard_copy *copy = copy_at(cluster, cursor);
+    struct shard_copy *copy = copy_at(cluster, cursor);
     const struct tracker_table *table = &cluster->merging;
     const uint64_t now_ms = table->now_ms + table->clock_offset_ms;
     uint64_t *position = &cursor->at[CURSOR_POSITION];
@@ -116,7 +116,7 @@ static bool walk(void *context, struct table_cursor *cursor, const struct table_
         visit(cluster, visitor, &copy->changes[(*position)++], now_ms);
     if (*position < copy->count)
         return true;
-    *position = 0;
+    shard_copies_end(copy);
     return ++cursor->at[CURSOR_SHARD] < TRACKER_SHARDS;
 }
 

@@ -3,9 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
+void shard_copies_end(struct shard_copy *copy) {
+    free(copy->changes);
+    *copy = (struct shard_copy){ 0 };
+}
+
 void shard_copies_free(struct shard_copies *copies) {
     for (int i = 0; i < SHARD_COPIES; i++)
-        free(copies->list[i].changes);
+        shard_copies_end(&copies->list[i]);
 }
 
 struct shard_copy *shard_copies_find(struct shard_copies *copies, uint64_t number) {
@@ -21,15 +28,11 @@ struct shard_copy *shard_copies_find(struct shard_copies *copies, uint64_t numbe
 
 static void copy_changes(void *context, const struct change *changes, size_t count) {
     struct shard_copy *copy = context;
-    if (count == 0)
+    struct change *grown =
+        array_grow(copy->changes, &copy->allocated, copy->count + count, sizeof *grown);
+    if (grown == NULL)
         return;
-    if (copy->count + count > copy->allocated) {
-        struct change *grown = realloc(copy->changes, (copy->count + count) * sizeof *grown);
-        if (grown == NULL)
-            return;
-        copy->changes = grown;
-        copy->allocated = copy->count + count;
-    }
+    copy->changes = grown;
     memcpy(copy->changes + copy->count, changes, count * sizeof *changes);
     copy->count += count;
 }
@@ -43,12 +46,10 @@ static struct shard_copy *find_oldest(struct shard_copies *copies) {
     return oldest;
 }
 
-struct shard_copy *shard_copies_make(struct shard_copies *copies, uint64_t past,
-                                     struct tracker *tracker, uint32_t shard, uint64_t now_ms) {
-    struct shard_copy *copy = shard_copies_find(copies, past);
-    if (copy == NULL)
-        copy = find_oldest(copies);
-    copy->count = 0;
+struct shard_copy *shard_copies_make(struct shard_copies *copies, struct tracker *tracker,
+                                     uint32_t shard, uint64_t now_ms) {
+    struct shard_copy *copy = find_oldest(copies);
+    shard_copies_end(copy);
     copy->number = copy->used = ++copies->last;
     (void)tracker_dump(tracker, shard, 1, now_ms, copy_changes, copy);
     return copy;

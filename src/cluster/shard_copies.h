@@ -10,11 +10,11 @@
 enum { SHARD_COPIES = 3 };
 
 struct shard_copy {
-    struct change *changes; /* what tracker_dump passes on, or what memory suffices for */
+    struct change *changes; /* none if out of memory */
     size_t count;
     size_t allocated;
-    uint64_t number; /* another one for each copy; not 0 */
-    uint64_t used;   /* grows with each use */
+    uint64_t number; /* another one for each copy; 0: no copy */
+    uint64_t used;   /* grows with each use; 0: no copy */
 };
 
 /* All zeros at the start. */
@@ -28,9 +28,12 @@ void shard_copies_free(struct shard_copies *copies);
 /* The copy with this number; NULL if it has been replaced. */
 struct shard_copy *shard_copies_find(struct shard_copies *copies, uint64_t number);
 
-/* Copies a shard in place of `past`, the number of the walk's last copy, or else in place of the
- * copy that was used longest ago. */
-struct shard_copy *shard_copies_make(struct shard_copies *copies, uint64_t past,
-                                     struct tracker *tracker, uint32_t shard, uint64_t now_ms);
+/* Copies a shard. If there are SHARD_COPIES already, the copy that was used longest ago is
+ * replaced. */
+struct shard_copy *shard_copies_make(struct shard_copies *copies, struct tracker *tracker,
+                                     uint32_t shard, uint64_t now_ms);
+
+/* The walk no longer needs the copy. Frees its memory: a shard may be large. */
+void shard_copies_end(struct shard_copy *copy);
 
 #endif

@@ -195,7 +195,7 @@ def _start_and_measure(bench, due, size, turns):
         daemons = [alone, *nodes]
         for daemon in daemons:
             daemon.restart()
-        is_back = _is_whole if size > 1 else _is_ready  # no other node tells the only one that it has all
+        is_back = _is_whole if size > 1 else _is_ready  # a lone node learns from no other that it has all
         for node in nodes:
             wait_until(lambda node=node: is_back(node))
         for group in ([alone], nodes):
