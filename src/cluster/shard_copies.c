@@ -28,6 +28,8 @@ struct shard_copy *shard_copies_find(struct shard_copies *copies, uint64_t numbe
 
 static void copy_changes(void *context, const struct change *changes, size_t count) {
     struct shard_copy *copy = context;
+    if (count == 0)
+        return;
     struct change *grown =
         array_grow(copy->changes, &copy->allocated, copy->count + count, sizeof *grown);
     if (grown == NULL)
