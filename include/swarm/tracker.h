@@ -136,8 +136,8 @@ bool tracker_drain(struct tracker *tracker, change_reader read, void *context);
 
 /* Passes the state of `shards` shards, starting at shard `first` (modulo their number), to `read`
  * as changes: a CHANGE_TORRENT per torrent and a CHANGE_PEER_JOINED per peer. Copies one shard at
- * a time, in steps; `read` runs without a lock. What changes during the copy may be missing, since
- * it is in the feed. False if out of memory. */
+ * a time, in steps; `read` is called once for each, without a lock. What changes during the copy
+ * may be missing, since it is in the feed. False if out of memory. */
 bool tracker_dump(struct tracker *tracker, uint32_t first, uint32_t shards, uint64_t now_ms,
                   change_reader read, void *context);
 

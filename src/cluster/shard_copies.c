@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
-
 void shard_copies_end(struct shard_copy *copy) {
     free(copy->changes);
     *copy = (struct shard_copy){ 0 };
@@ -16,9 +14,11 @@ void shard_copies_free(struct shard_copies *copies) {
 }
 
 struct shard_copy *shard_copies_find(struct shard_copies *copies, uint64_t number) {
+    if (number == 0)
+        return NULL;
     for (int i = 0; i < SHARD_COPIES; i++) {
         struct shard_copy *copy = &copies->list[i];
-        if (number == 0 || copy->number != number)
+        if (copy->number != number)
             continue;
         copy->used = ++copies->last;
         return copy;
@@ -28,15 +28,11 @@ struct shard_copy *shard_copies_find(struct shard_copies *copies, uint64_t numbe
 
 static void copy_changes(void *context, const struct change *changes, size_t count) {
     struct shard_copy *copy = context;
-    if (count == 0)
+    copy->changes = count == 0 ? NULL : malloc(count * sizeof *changes);
+    if (copy->changes == NULL)
         return;
-    struct change *grown =
-        array_grow(copy->changes, &copy->allocated, copy->count + count, sizeof *grown);
-    if (grown == NULL)
-        return;
-    copy->changes = grown;
-    memcpy(copy->changes + copy->count, changes, count * sizeof *changes);
-    copy->count += count;
+    memcpy(copy->changes, changes, count * sizeof *changes);
+    copy->count = count;
 }
 
 static struct shard_copy *find_oldest(struct shard_copies *copies) {

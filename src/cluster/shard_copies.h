@@ -12,7 +12,6 @@ enum { SHARD_COPIES = 3 };
 struct shard_copy {
     struct change *changes; /* none if out of memory */
     size_t count;
-    size_t allocated;
     uint64_t number; /* another one for each copy; 0: no copy */
     uint64_t used;   /* grows with each use; 0: no copy */
 };
