@@ -184,8 +184,8 @@ static void keep_failure(struct restore_state *restoring) {
  * the first range or to the last one: numbers and texts come before all blobs. */
 static sqlite3_stmt *prepare_range(const struct restore_state *restoring, const char *sql) {
     uint8_t above_all[INFO_HASH_LEN + 1];
-    const uint8_t first = (uint8_t)(restoring->range << (8 - SWARM_LOG_RANGE_BITS));
-    const uint8_t next = (uint8_t)((restoring->range + 1) << (8 - SWARM_LOG_RANGE_BITS));
+    const uint8_t first = swarm_log_first_byte(restoring->range);
+    const uint8_t next = swarm_log_first_byte(restoring->range + 1);
     sqlite3_stmt *rows = connection_statement(restoring->connection, sql);
     memset(above_all, UINT8_MAX, sizeof above_all);
     if (restoring->range == 0)
