@@ -95,24 +95,6 @@ def _nodes(engine, count, config):
         yield [first, *others]
 
 
-def _fill(bench, nodes, population):
-    """Fills the first one, and waits until all have it, and are idle."""
-    fill(bench, nodes[0], population)
-    for node in nodes:
-        wait_until(lambda node=node: _peers(node) == population.peers, 120, "all nodes have all peers")
-    for _ in range(12):
-        before = _cpu_s(nodes)
-        time.sleep(1)
-        if _cpu_s(nodes) - before < 0.015 * len(nodes):
-            return
-
-
-def _cpu_s(nodes):
-    return sum(cpu_s(node.pid) for node in nodes)
-
-
-# What announces cost.
-
 def _cpu_of(daemons):
     return [cpu_s(daemon.pid) for daemon in daemons]
 
@@ -120,6 +102,20 @@ def _cpu_of(daemons):
 def _since(before, daemons):
     return [now - past for now, past in zip(_cpu_of(daemons), before)]
 
+
+def _fill(bench, nodes, population):
+    """Fills the first one, and waits until all have it, and are idle."""
+    fill(bench, nodes[0], population)
+    for node in nodes:
+        wait_until(lambda node=node: _peers(node) == population.peers, 120, "all nodes have all peers")
+    for _ in range(12):
+        before = _cpu_of(nodes)
+        time.sleep(1)
+        if sum(_since(before, nodes)) < 0.015 * len(nodes):
+            return
+
+
+# What announces cost.
 
 def _use_of_idle(bench, daemons):
     """CPU time a second of each, without announces."""
@@ -161,9 +157,10 @@ def _measure(bench, daemons, idle, population, mode, where, due, turns):
 def _add_later(found, later):
     """Adds what each daemon did when it was stopped: a part for each response."""
     for at, used in enumerate(later):
-        responses = "node" if at > 0 else "alone"
+        name = "node" if at > 0 else "alone"
+        responses = sum(kind[name] for kind in found.values())
         for kind in found.values():
-            kind["used"][at] += used * kind[responses] / sum(other[responses] for other in found.values())
+            kind["used"][at] += used * kind[name] / responses
 
 
 def _cost(starts):

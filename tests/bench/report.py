@@ -305,8 +305,8 @@ def _cluster_text(bench, found):
              for size, runs in found["joins"].items() for kind, join in runs.items()]
     return ("## Cluster\n\nThe nodes share one core; the engine is on the core of the load generator. CPU is the time "
             "of the nodes that are\nannounced to, per announce: of the first node, or of all, if each announce is made "
-            "at any node. All work counts,\nalso the merging, and the rows that the stores write later, at the stop at the latest; but "
-            "not what a node does\nwithout announces. A refresh is a record, too.\n\n"
+            "at any node. All work counts,\nalso the merging, and the rows that the stores write later, at the stop "
+            "at the latest; but not what a node does\nwithout announces. A refresh is a record, too.\n\n"
             + _cluster_costs(found)
             + "\n\nUntil all other nodes have a new peer, while announces that change a peer come to all nodes:\n\n"
             + _table(("nodes", "changes/s", "records/s merged by one", "peers", "p50 ms", "p99 ms", "max ms"),
