@@ -27,16 +27,22 @@ def commands(engine, begin, end):
     run(engine, end)
 
 
+def save(engine):
+    """Refused until the engine has sent its data to a new replica."""
+    wait_until(lambda: not engine.run("BGSAVE").startswith("-"))
+
+
 @contextlib.contextmanager
 def failing_save(engine):
     """A directory is where the file should be."""
     path = engine.directory / "dump.rdb"
     path.mkdir()
-    run(engine, 'CONFIG SET save "3600 1"', "BGSAVE")
+    run(engine, 'CONFIG SET save "3600 1"')
+    save(engine)
     wait_until(lambda: "rdb_last_bgsave_status:err" in engine.run("INFO persistence"))
     yield
     path.rmdir()
-    run(engine, "BGSAVE")
+    save(engine)
     wait_until(lambda: "rdb_last_bgsave_status:ok" in engine.run("INFO persistence"))
     run(engine, 'CONFIG SET save ""')
 
