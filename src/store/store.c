@@ -16,6 +16,7 @@
 #include "store/schema.h"
 #include "store/secret.h"
 #include "store/swarm_log.h"
+#include "store/swarm_restore.h"
 #include "store/swarm_rows.h"
 
 enum {
@@ -365,10 +366,16 @@ static bool write_rows(struct store *store, const struct swarm_log_part *part, i
         error_set(store->failure, "out of memory");
         return lose_changes(store, false);
     }
-    const bool good = swarm_rows_write(&store->connection, &store->latest, order, at_s) &&
-                      swarm_log_delete(&store->connection, store->merge_range, part->last_id);
+    const enum connection_result result =
+        swarm_rows_write(&store->connection, store->merge_range, &store->latest, order, at_s);
     free(order);
-    return good || rollback_with_error(store);
+    if (result == CONNECTION_DAMAGED) {
+        error_set(store->failure, "the database contains invalid rows");
+        return lose_changes(store, true);
+    }
+    return (result == CONNECTION_GOOD &&
+            swarm_log_delete(&store->connection, store->merge_range, part->last_id)) ||
+           rollback_with_error(store);
 }
 
 static bool merge_range(struct store *store) {
@@ -451,7 +458,7 @@ bool store_restore(struct store *store, unsigned threads,
         .threads = threads,
         .key = store->latest.key,
     };
-    const enum connection_result result = swarm_rows_restore(&store->connection, &wanted, why);
+    const enum connection_result result = swarm_restore_run(&store->connection, &wanted, why);
     if (result == CONNECTION_DAMAGED)
         return start_new_file(store, why, store->failure);
     return result == CONNECTION_GOOD || error_set(store->failure, "%s", why);

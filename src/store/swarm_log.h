@@ -1,7 +1,7 @@
 /* The log of the swarms: a table with the latest changes, packed, which are not in the rows of
- * swarm_rows.h yet. Appending to it costs a tenth of writing the rows, since the key of those is
- * random. From time to time the changes of one range are written to the rows, each peer once, and
- * are deleted here.
+ * swarm_rows.h yet. Appending to it costs much less than writing the rows, whose keys are random.
+ * From time to time the changes of one range are merged into the rows, each peer once, and are
+ * deleted here.
  *
  * A range is a part of the info_hashes, so that its rows are neighbours. The id of a row has the
  * range in its upper bits and counts up in the lower 34; a row has at least one change. */

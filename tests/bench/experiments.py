@@ -15,7 +15,8 @@ import urllib.request
 
 import servers
 from loads import Load, Population, Series, TRANSPORTS, even, zipf
-from support.skepd import SkepdFailed  # servers adds its directory to the path
+from support.database import StoredSwarms  # servers adds its directory to the path
+from support.skepd import SkepdFailed
 
 CPU = "cpu_us_per_response"
 SHAPES = {"even": even, "zipf": zipf}
@@ -226,10 +227,9 @@ def loadtest(bench):
             found[name] = _aquatic_run(server, bench.long_s)
             if name == "skepd":
                 server.stop()  # writes the rows of all changes
-                with contextlib.closing(sqlite3.connect(server.database)) as database:
-                    rows = database.execute(
-                        "SELECT lower(hex(info_hash)) FROM torrent UNION SELECT lower(hex(info_hash)) FROM peer")
-                    hashes = "".join(f"{row[0]}\n" for row in rows)
+                stored = StoredSwarms(server.database)
+                torrents = {info_hash for info_hash, _ in stored.peers} | stored.counts.keys()
+                hashes = "".join(f"{info_hash.hex()}\n" for info_hash in torrents)
     return found
 
 

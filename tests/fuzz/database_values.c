@@ -32,14 +32,17 @@ static const struct tracker_options options = {
     .idle_torrent_s = 3600,
 };
 
-/* Two rows of each table; the first torrent has all peers. The log puts a peer and the torrent, and
- * removes a peer. */
+/* Two rows of most tables; the first torrent has all peers. The log puts a peer and the torrent,
+ * and removes a peer. */
 static const char ROWS[] =
     "PRAGMA journal_mode = DELETE;"
-    "INSERT INTO torrent VALUES (zeroblob(20), 7, 1700000000), (randomblob(20), 1, 1700000000);"
-    "INSERT INTO peer (info_hash, endpoint, peer_id, key, left, paused, counted)"
-    " VALUES (zeroblob(20), x'010203041000', zeroblob(20), 1, 0, 0, 1),"
-    " (zeroblob(20), x'20010db80000000000000000000000011000', zeroblob(20), 0, 9, 1, 0);"
+    "INSERT INTO swarm (first, entries) VALUES"
+    " (zeroblob(20), CAST(x'03' || zeroblob(20) || x'000000076553f100'"
+    "  || x'51' || zeroblob(20) || x'010203041000' || zeroblob(20) || x'000000010000'"
+    "  || zeroblob(4) AS BLOB)),"
+    " (CAST(zeroblob(20) || x'20010db80000000000000000000000011000' AS BLOB),"
+    "  CAST(x'29' || zeroblob(20) || x'20010db80000000000000000000000011000' || zeroblob(37)"
+    "  || x'09' AS BLOB));"
     "INSERT INTO swarm_log VALUES (0, "
     "x'"
     "5100000000000000000000000000000000000000000102030410010000000000000000000000000000000000000000"

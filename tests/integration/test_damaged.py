@@ -54,15 +54,15 @@ def torn_within_the_header(file):
 
 
 def table_is_missing(file):
-    sql(file, "DROP TABLE peer")
+    sql(file, "DROP TABLE swarm")
 
 
 def column_is_missing(file):
-    sql(file, "ALTER TABLE peer DROP COLUMN paused")
+    sql(file, "ALTER TABLE swarm DROP COLUMN entries")
 
 
 def rows_of_the_wrong_length(file):
-    sql(file, f"INSERT INTO peer {database.PEER_COLUMNS} VALUES (x'00', x'11', x'22', 1, 1, 0, 0)")
+    sql(file, "INSERT INTO swarm (first, entries) VALUES (x'00', x'0111')")
 
 
 DAMAGES = [garbage_in_a_page, zeros_in_a_page, garbage_everywhere_but_in_the_header,

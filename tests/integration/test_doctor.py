@@ -78,7 +78,7 @@ def test_damaged_database_is_a_fault(tmp_path):
             Peer(writer.port, random_hash()).start()
     with contextlib.closing(sqlite3.connect(database)) as connection:
         page, root = connection.execute("PRAGMA page_size").fetchone()[0], connection.execute(
-            "SELECT rootpage FROM sqlite_schema WHERE name = 'torrent'").fetchone()[0]
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'swarm'").fetchone()[0]
     with database.open("r+b") as file:
         file.seek((root - 1) * page)
         file.write(b"\xff" * page)

@@ -107,10 +107,16 @@ VERSION_12 = VERSION_11.replace(VERSION_11[VERSION_11.index("CREATE TABLE cluste
 CREATE TABLE cluster_log (id INTEGER PRIMARY KEY, counters BLOB NOT NULL);
 CREATE TABLE cluster_completion (id INTEGER PRIMARY KEY, completions BLOB NOT NULL);
 """)
+VERSION_13 = VERSION_12 + """
+CREATE TABLE swarm (id INTEGER PRIMARY KEY, first BLOB NOT NULL UNIQUE, entries BLOB NOT NULL);
+DROP TABLE torrent;
+DROP TABLE peer;
+"""
 SCHEMAS = {1: VERSION_1, 2: VERSION_2, 3: VERSION_3, 4: VERSION_4, 5: VERSION_5, 6: VERSION_6,
-           7: VERSION_7, 8: VERSION_8, 9: VERSION_9, 10: VERSION_10, 11: VERSION_11, 12: VERSION_12}
+           7: VERSION_7, 8: VERSION_8, 9: VERSION_9, 10: VERSION_10, 11: VERSION_11, 12: VERSION_12,
+           13: VERSION_13}
 NEWEST = max(SCHEMAS)
-PEER_COLUMNS = "(info_hash, endpoint, peer_id, key, left, paused, counted)"
+PACKED = 13  # since this version, torrents and peers are packed
 
 
 @contextlib.contextmanager
@@ -142,6 +148,30 @@ def wire(address, port):
     return socket.inet_pton(family, address) + port.to_bytes(2, "big")
 
 
+def pack_torrent(info_hash, downloaded):
+    """As `src/store/packed_change.h` describes it."""
+    return struct.pack(">B20sII", 3, info_hash, downloaded, 0)
+
+
+def pack_peer(info_hash, endpoint, peer_id, left=0):
+    head = 1 | (8 if len(endpoint) == 18 else 0) | (16 if left == 0 else 0) | 64
+    return (bytes([head]) + info_hash + endpoint + struct.pack(">20sIHI", peer_id, 7, 0, 0)
+            + (struct.pack(">q", left) if left else b""))
+
+
+def add_torrents(db, torrents):
+    """Adds (info_hash, downloaded), a row for each."""
+    db.executemany("INSERT INTO swarm (first, entries) VALUES (?, ?)",
+                   ((info_hash, pack_torrent(info_hash, downloaded)) for info_hash, downloaded in torrents
+                    if downloaded))
+
+
+def add_peers(db, peers):
+    """Adds (info_hash, endpoint, peer_id, left), a row for each."""
+    db.executemany("INSERT INTO swarm (first, entries) VALUES (?, ?)",
+                   ((peer[0] + peer[1], pack_peer(*peer)) for peer in peers))
+
+
 class StoredPeer(typing.NamedTuple):
     peer_id: bytes
     key: int
@@ -155,18 +185,16 @@ class StoredPeer(typing.NamedTuple):
 
 class StoredSwarms:
     """What a restart would restore: the rows of peers and torrents, and the log after them.
-    `src/store/packed_change.h` describes the log."""
+    `src/store/packed_change.h` describes both."""
 
     def __init__(self, file):
         with contextlib.closing(connect(file)) as db:
             db.execute("BEGIN")
-            self.peers = {(info_hash, endpoint): StoredPeer(*values) for info_hash, endpoint, *values
-                          in db.execute("SELECT info_hash, endpoint, peer_id, key, left, paused, counted,"
-                                        " interval_s, since_s, passkey FROM peer")}
-            self.counts = dict(db.execute("SELECT info_hash, downloaded FROM torrent"))
-            for changes, in db.execute("SELECT changes FROM swarm_log ORDER BY id"):
-                while changes:
-                    changes = self._apply(changes)
+            self.peers, self.counts = {}, {}
+            for packed, in db.execute("SELECT entries FROM swarm ORDER BY first").fetchall() + db.execute(
+                    "SELECT changes FROM swarm_log ORDER BY id").fetchall():
+                while packed:
+                    packed = self._apply(packed)
 
     def _apply(self, changes):
         """Applies the first change and returns the others."""
@@ -237,11 +265,16 @@ def create(file, peers=0, version=NEWEST):
         db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA application_id = {APPLICATION_ID};"
                          f"PRAGMA user_version = {version};" + SCHEMAS.get(version, SCHEMAS[NEWEST]))
         db.execute("BEGIN")
-        for number, info_hash in enumerate(hashes):
-            endpoint = wire("80.1.2.3", 1000 + number)
-            db.execute("INSERT INTO torrent (info_hash, downloaded) VALUES (?, 1)", (info_hash,))
-            db.execute(f"INSERT INTO peer {PEER_COLUMNS} VALUES (?, ?, ?, 7, 0, 0, 1)",
-                       (info_hash, endpoint, b"-SK0001-" + secrets.token_bytes(12)))
+        seeders = [(info_hash, wire("80.1.2.3", 1000 + number), b"-SK0001-" + secrets.token_bytes(12))
+                   for number, info_hash in enumerate(hashes)]
+        if version not in range(1, PACKED):
+            add_torrents(db, ((info_hash, 1) for info_hash in hashes))
+            add_peers(db, ((*seeder, 0) for seeder in seeders))
+        else:
+            db.executemany("INSERT INTO torrent (info_hash, downloaded) VALUES (?, 1)",
+                           ((info_hash,) for info_hash in hashes))
+            db.executemany("INSERT INTO peer (info_hash, endpoint, peer_id, key, left, paused, counted)"
+                           " VALUES (?, ?, ?, 7, 0, 0, 1)", seeders)
         db.execute("COMMIT")
     return hashes
 
@@ -269,13 +302,9 @@ def register_many(file, count):
         db.executemany("INSERT INTO listed (info_hash, name, added_s, size) VALUES (?, ?, 1, ?)",
                        ((info_hash, name, 1000 + number)
                         for number, (info_hash, name) in enumerate(names.items())))
-        for number, info_hash in enumerate(names):
-            if number % 2 == 0:
-                db.execute("INSERT INTO torrent (info_hash, downloaded) VALUES (?, ?)",
-                           (info_hash, number % 1000))
-                db.execute(f"INSERT INTO peer {PEER_COLUMNS} VALUES (?, ?, ?, 7, ?, 0, 1)",
-                           (info_hash, wire(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
-                                            6881), b"-qB4520-" + secrets.token_bytes(12),
-                            number % 3))
+        some = list(enumerate(names))[::2]
+        add_torrents(db, ((info_hash, number % 1000) for number, info_hash in some))
+        add_peers(db, ((info_hash, wire(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", 6881),
+                        b"-qB4520-" + secrets.token_bytes(12), number % 3) for number, info_hash in some))
         db.execute("COMMIT")
     return names

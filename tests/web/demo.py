@@ -21,7 +21,7 @@ import urllib.request
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support.announce import Peer  # noqa: E402
-from support.database import opened, wire  # noqa: E402
+from support.database import add_torrents, opened, wire  # noqa: E402
 
 GIB = 1 << 30
 PIECE = 1 << 24
@@ -197,7 +197,7 @@ def totals_at(at, now):
 def torrent_past(db, now, name, gib, seeders, leechers):
     torrent, shift = info_hash(name, gib), random.randrange(86400)
     completed = random.randrange(4, 90) if seeders else 0
-    db.execute("INSERT INTO torrent (info_hash, downloaded) VALUES (?, ?)", (torrent, completed))
+    add_torrents(db, [(torrent, completed)])
     for period, count in PERIODS[1:]:
         for step in range(count, 0, -1):
             at = (now // period - step) * period

@@ -12,7 +12,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support.database import PEER_COLUMNS, create, opened, wire  # noqa: E402
+from support.database import add_peers, add_torrents, create, opened, wire  # noqa: E402
 
 TORRENTS = 100_000
 EACH_WITH_PEERS = 20
@@ -32,11 +32,10 @@ def main(file):
     now = int(time.time())
     with opened(file) as db:
         db.execute("BEGIN")
-        db.executemany("INSERT INTO torrent (info_hash, downloaded) VALUES (?, ?)",
-                       ((info_hash(number), number % 50) for number in range(TORRENTS)))
+        add_torrents(db, ((info_hash(number), number % 50) for number in range(TORRENTS)))
         db.executemany("INSERT INTO listed (info_hash, name, added_s, size) VALUES (?, ?, ?, ?)",
                        ((info_hash(number), name(number), now, 1000 * number) for number in range(TORRENTS)))
-        db.executemany(f"INSERT INTO peer {PEER_COLUMNS} VALUES (?, ?, ?, 7, ?, 0, 1)", peers())
+        add_peers(db, peers())
         db.execute("COMMIT")
 
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "store/swarm_rows.h"
+#include "store/swarm_restore.h"
 #include "tracker_support.h"
 
 enum { INTERVAL_MS = 50, PEERS = 100 };
@@ -89,7 +89,7 @@ static uint32_t stored_peers(void) {
     ck_assert_int_eq(sqlite3_open(directory.database, &reader.db), SQLITE_OK);
     sqlite3_busy_timeout(reader.db, (int)patience_ms);
     ck_assert_int_eq(sqlite3_exec(reader.db, "BEGIN", NULL, NULL, NULL), SQLITE_OK);
-    ck_assert_int_eq(swarm_rows_restore(&reader, &counting, why), CONNECTION_GOOD);
+    ck_assert_int_eq(swarm_restore_run(&reader, &counting, why), CONNECTION_GOOD);
     connection_close(&reader);
     return peers;
 }

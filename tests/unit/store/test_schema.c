@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/packed_change.h"
+#include "store/swarm_key.h"
 #include "support.h"
 
 static const char *const steps[] = {
@@ -191,8 +193,7 @@ START_TEST(own_steps_lead_to_the_own_version) {
     ck_assert_int_ge(schema_version, 1);
     for (int version = 1; version <= schema_version; version++)
         migrate_to(version);
-    ck_assert_str_eq(value("SELECT count(*) FROM torrent"), "0");
-    ck_assert_str_eq(value("SELECT count(*) FROM peer"), "0");
+    ck_assert_str_eq(value("SELECT count(*) FROM swarm"), "0");
 }
 END_TEST
 
@@ -201,13 +202,16 @@ enum { BEFORE_HISTORY = 4 };
 START_TEST(version_before_the_history_keeps_what_it_has) {
     migrate_to(BEFORE_HISTORY);
     run("INSERT INTO listed VALUES (x'01', 'a film', 5)");
-    run("INSERT INTO peer VALUES (x'01', x'02', x'03', 4, 5, 0, 1, 60)");
-    run("INSERT INTO torrent VALUES (x'01', 7, 0)");
+    run("INSERT INTO peer VALUES (zeroblob(20), x'010203040506', zeroblob(20), 4, 5, 0, 1, 60)");
+    run("INSERT INTO torrent VALUES (zeroblob(20), 7, 0)");
     migrate_to(schema_version);
     ck_assert_str_eq(value("SELECT name || typeof(size) || typeof(file_id) FROM listed"),
                      "a filmnullnull");
-    ck_assert_str_eq(value("SELECT interval_s || ' ' || since_s FROM peer"), "60 0");
-    ck_assert_str_eq(value("SELECT downloaded FROM torrent"), "7");
+    ck_assert_str_eq(
+        value("SELECT hex(substr(entries, 48, 10)) FROM swarm WHERE length(first) = 26"),
+        "00000004003C00000000");
+    ck_assert_str_eq(value("SELECT hex(substr(entries, 22)) FROM swarm WHERE length(first) = 20"),
+                     "0000000700000000");
     ck_assert_str_eq(value("SELECT version FROM registry_version"), "2");
     ck_assert_str_eq(value("SELECT count(*) FROM sample, torrent_sample, completion"), "0");
     run("DELETE FROM listed");
@@ -220,10 +224,11 @@ enum { BEFORE_BLOCKED = 5 };
 START_TEST(version_before_the_blocked_torrents_keeps_what_it_has) {
     migrate_to(BEFORE_BLOCKED);
     run("INSERT INTO listed VALUES (x'01', 'a film', 5, NULL, NULL)");
-    run("INSERT INTO peer VALUES (x'01', x'02', x'03', 4, 5, 0, 1, 60, 70)");
+    run("INSERT INTO peer"
+        " VALUES (zeroblob(20), x'010203040506', zeroblob(20), 4, 5, 0, 1, 60, 70)");
     migrate_to(schema_version);
     ck_assert_str_eq(value("SELECT name FROM listed"), "a film");
-    ck_assert_str_eq(value("SELECT since_s || ' ' || passkey FROM peer"), "70 0");
+    ck_assert_str_eq(value("SELECT hex(substr(entries, 54, 4)) FROM swarm"), "00000046");
     ck_assert_str_eq(value("SELECT count(*) FROM blocked"), "0");
     ck_assert_str_eq(value("SELECT version FROM registry_version"), "2");
     run("INSERT INTO blocked VALUES (x'01', 'law', 5)");
@@ -297,9 +302,120 @@ START_TEST(database_with_a_row_is_not_blank) {
 }
 END_TEST
 
+enum { BEFORE_PACKED = 12, NOW_S = 1800000000 };
+
+/* What the only row was packed to. */
+static struct change packed_row(void) {
+    struct change change;
+    sqlite3_stmt *row;
+    migrate_to(schema_version);
+    ck_assert_str_eq(value("SELECT count(*) FROM swarm"), "1");
+    ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT first, entries FROM swarm", -1, &row, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
+    struct bytes rest = { sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1) };
+    ck_assert(packed_change_read(&rest, NOW_S, &change));
+    ck_assert_uint_eq(rest.len, 0);
+    const struct swarm_key key = swarm_key_of(&change);
+    ck_assert_int_eq(sqlite3_column_type(row, 0), SQLITE_BLOB);
+    ck_assert_int_eq(sqlite3_column_bytes(row, 0), key.len);
+    ck_assert_mem_eq(sqlite3_column_blob(row, 0), key.bytes, key.len);
+    sqlite3_finalize(row);
+    return change;
+}
+
+static void add_old_peer(const char *values) {
+    char sql[512];
+    migrate_to(BEFORE_PACKED);
+    snprintf(sql, sizeof sql,
+             "INSERT INTO peer (info_hash, endpoint, peer_id, key, left, paused, counted,"
+             " interval_s, since_s, passkey) VALUES (%s)",
+             values);
+    run(sql);
+}
+
+#define OLD_HASH "x'00ff8001020304050607080910111213141516f7'"
+#define OLD_ID "x'2d534b303030312d00ff80c3a9414243444546f0'"
+
+START_TEST(old_peers_are_packed) {
+    add_old_peer(OLD_HASH ", x'7f00fe011a00', " OLD_ID
+                          ", 4294967295, 9223372036854775807, 1, 0,"
+                          " 1800, 1799999990, -2");
+    const struct change peer = packed_row();
+    ck_assert_int_eq(peer.kind, CHANGE_PEER_JOINED);
+    ck_assert_uint_eq(peer.info_hash[1], 0xff);
+    ck_assert_uint_eq(peer.peer.family, FAMILY_V4);
+    ck_assert_uint_eq(endpoint_port(&peer.peer), 0x1a00);
+    ck_assert_uint_eq(peer.peer_id[9], 0xff);
+    ck_assert_uint_eq(peer.key, UINT32_MAX);
+    ck_assert_uint_eq(peer.left, INT64_MAX);
+    ck_assert_uint_eq(peer.interval_s, 1800);
+    ck_assert_uint_eq(peer.age_s, 10);
+    ck_assert_uint_eq(peer.passkey_tag, UINT64_MAX - 1);
+    ck_assert(peer.paused && !peer.counted);
+}
+END_TEST
+
+START_TEST(old_seeders_of_ipv6_are_packed) {
+    add_old_peer(OLD_HASH ", x'20010db80000000000000000000000ff0050', " OLD_ID
+                          ", 0, 0, 0, 1, 99999, 0, 0");
+    const struct change peer = packed_row();
+    ck_assert_uint_eq(peer.peer.family, FAMILY_V6);
+    ck_assert_uint_eq(endpoint_port(&peer.peer), 80);
+    ck_assert_uint_eq(peer.left, 0);
+    ck_assert_uint_eq(peer.interval_s, PACKED_INTERVAL_MAX_S);
+    ck_assert_uint_eq(peer.age_s, 0);
+    ck_assert_uint_eq(peer.passkey_tag, 0);
+    ck_assert(!peer.paused && peer.counted);
+}
+END_TEST
+
+START_TEST(old_torrents_are_packed) {
+    migrate_to(BEFORE_PACKED);
+    run("INSERT INTO torrent VALUES (" OLD_HASH ", 4294967295, 1799999900)");
+    const struct change torrent = packed_row();
+    ck_assert_int_eq(torrent.kind, CHANGE_TORRENT);
+    ck_assert_uint_eq(torrent.downloaded, UINT32_MAX);
+    ck_assert_uint_eq(torrent.age_s, 100);
+}
+END_TEST
+
+static const char *const absurd_times[] = { "-9223372036854775807", "-1", "9223372036854775807",
+                                            "'yesterday'", "-1e300" };
+
+START_TEST(absurd_time_is_packed_as_unknown) {
+    char values[256];
+    snprintf(values, sizeof values, OLD_HASH ", x'7f00fe011a00', " OLD_ID ", 0, 0, 0, 0, 0, %s, 0",
+             absurd_times[_i]);
+    add_old_peer(values);
+    ck_assert_uint_eq(packed_row().age_s, 0);
+}
+END_TEST
+
+/* Rows that no tracker has written. */
+static const char *const absurd_rows[] = {
+    "INSERT INTO torrent VALUES (x'01', 1, 0)",
+    "INSERT INTO torrent VALUES (" OLD_HASH ", 'many', 0)",
+    "INSERT INTO torrent VALUES (" OLD_HASH ", -1, 0)",
+    "INSERT INTO torrent VALUES (" OLD_HASH ", 4294967296, 0)",
+    "INSERT INTO peer VALUES (x'01', x'7f0000011a00', zeroblob(20), 0, 0, 0, 0, 0, 0, 0)",
+    "INSERT INTO peer VALUES (" OLD_HASH ", x'7f00', zeroblob(20), 0, 0, 0, 0, 0, 0, 0)",
+    "INSERT INTO peer VALUES (" OLD_HASH ", x'7f0000010000', zeroblob(20), 0, 0, 0, 0, 0, 0, 0)",
+    "INSERT INTO peer VALUES (" OLD_HASH ", '123456', zeroblob(20), 0, 0, 0, 0, 0, 0, 0)",
+    "INSERT INTO peer VALUES (" OLD_HASH ", x'7f0000011a00', x'01', 0, 0, 0, 0, 0, 0, 0)",
+};
+
+START_TEST(absurd_row_is_left_out) {
+    migrate_to(BEFORE_PACKED);
+    run(absurd_rows[_i]);
+    migrate_to(schema_version);
+    ck_assert_str_eq(value("SELECT count(*) FROM swarm"), "0");
+}
+END_TEST
+
 START_TEST(missing_column_is_noticed) {
     migrate_to(schema_version);
-    run("ALTER TABLE peer RENAME COLUMN since_s TO x");
+    run("ALTER TABLE swarm RENAME COLUMN entries TO x");
     ck_assert(!schema_has_tables(db));
 }
 END_TEST
@@ -317,6 +433,11 @@ UNIT_SUITE(schema) {
     tcase_add_test(forward, version_before_the_blocked_torrents_keeps_what_it_has);
     tcase_add_test(forward, version_before_the_machines_keeps_what_it_has);
     tcase_add_test(forward, version_before_the_privacy_reads_it_from_the_files);
+    tcase_add_test(forward, old_peers_are_packed);
+    tcase_add_test(forward, old_seeders_of_ipv6_are_packed);
+    tcase_add_test(forward, old_torrents_are_packed);
+    tcase_add_loop_test(forward, absurd_time_is_packed_as_unknown, 0, COUNT_OF(absurd_times));
+    tcase_add_loop_test(forward, absurd_row_is_left_out, 0, COUNT_OF(absurd_rows));
     tcase_add_test(forward, table_of_tables_lists_every_table_and_column);
     tcase_add_test(forward, database_with_a_row_is_not_blank);
     tcase_add_test(forward, missing_column_is_noticed);

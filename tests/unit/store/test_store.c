@@ -214,52 +214,60 @@ static void run_by_hand(const char *sql) {
     open_store();
 }
 
-static const char *const absurd_times[] = { "-9223372036854775807", "-1", "9223372036854775807",
-                                            "'yesterday'", "-1e300" };
+/* A row of the second torrent: no blob; empty; an unknown kind; cut off; what is no state; of a
+ * torrent of another range; a key that is no blob. */
+static const char *const invalid_rows[] = {
+    "entries = 'text'",
+    "entries = x''",
+    "entries = x'00' || substr(entries, 2)",
+    "entries = substr(entries, 1, length(entries) - 1)",
+    "entries = CAST(x'04' || substr(entries, 2, 20) AS BLOB)",
+    "first = CAST(x'11' || substr(first, 2) AS BLOB)",
+    "first = 'text'",
+};
 
-START_TEST(absurd_time_is_taken_as_unknown) {
+enum { NOTICED_BY_A_MERGE = 5 };
+
+static struct change change_in_range(uint8_t range) {
+    struct change change = peer_change(CHANGE_PEER_JOINED, 2);
+    change.info_hash[0] = (uint8_t)(range << 4);
+    return change;
+}
+
+static void spoil_row(const char *how) {
     char sql[128];
-    apply(peer_change(CHANGE_PEER_JOINED, 1));
-    apply(torrent_change(CHANGE_TORRENT, 1, 3));
+    apply(change_in_range(1));
+    apply(change_in_range(15));
     commit();
     merge();
-    snprintf(sql, sizeof sql, "UPDATE torrent SET idle_since_s = %s; UPDATE peer SET since_s = %s",
-             absurd_times[_i], absurd_times[_i]);
+    snprintf(sql, sizeof sql, "UPDATE swarm SET %s WHERE first >= x'f0'", how);
     run_by_hand(sql);
-    ck_assert_uint_eq(restore_all(), 2);
-    ck_assert_uint_eq(restored.list[0].age_s, 0);
-    ck_assert_uint_eq(restored.list[1].age_s, 0);
+}
+
+/* The rest of the file is kept, in a new one. */
+START_TEST(invalid_row_is_left_out) {
+    spoil_row(invalid_rows[_i]);
+    ck_assert_uint_eq(restore_all(), 1);
+    ck_assert(store_is_stale(store));
 }
 END_TEST
 
-static const char *const absurd_values[] = {
-    "torrent SET downloaded = -1",
-    "torrent SET downloaded = 4294967296",
-    "torrent SET downloaded = 'many'",
-    "torrent SET info_hash = '12345678901234567890'",
-    "peer SET endpoint = x'7f0000010000'",
-    "peer SET endpoint = '123456'",
-    "peer SET key = -1",
-    "peer SET key = 4294967296",
-    "peer SET left = 0.5",
-    "peer SET paused = 2",
-    "peer SET counted = 4294967296",
-    "peer SET interval_s = -1",
-    "peer SET interval_s = 32768",
-    "peer SET passkey = 1e300",
-};
-
-/* The rest of the file is kept, in a new one. */
-START_TEST(row_with_an_absurd_value_is_left_out) {
-    char sql[128];
-    apply(peer_change(CHANGE_PEER_JOINED, 2));
-    apply(torrent_change(CHANGE_TORRENT, 1, 3));
+START_TEST(invalid_row_leads_to_a_rewrite_when_changes_are_merged) {
+    spoil_row(invalid_rows[_i]);
+    struct change change = change_in_range(15);
+    change.left++;
+    apply(change);
+    ck_assert(store_commit(store));
+    ck_assert(!store_merge_log(store, STORE_RANGES));
+    ck_assert_msg(strstr(store_failure(store), "invalid rows") != NULL, "%s", store_failure(store));
+    ck_assert(store_refresh(store));
+    ck_assert(store_is_stale(store));
+    ck_assert(store_clear(store));
+    apply(change);
     commit();
     merge();
-    snprintf(sql, sizeof sql, "UPDATE %s", absurd_values[_i]);
-    run_by_hand(sql);
     ck_assert_uint_eq(restore_all(), 1);
-    ck_assert(store_is_stale(store));
+    assert_restored(&change);
 }
 END_TEST
 
@@ -296,19 +304,20 @@ END_TEST
 
 /* 0 in an older database; in the future if the clock was ahead. */
 START_TEST(peers_of_an_unlikely_age_are_new) {
-    const char *const unlikely[] = { "UPDATE peer SET since_s = 0",
-                                     "UPDATE peer SET since_s = 1 << 40" };
-    sqlite3 *db = NULL;
-    apply(peer_change(CHANGE_PEER_JOINED, 1));
-    commit();
-    merge();
-    ck_assert_int_eq(sqlite3_open(directory.database, &db), SQLITE_OK);
+    const char *const unlikely[] = { "00000000", "ffffffff" };
     for (size_t i = 0; i < COUNT_OF(unlikely); i++) {
-        ck_assert_int_eq(sqlite3_exec(db, unlikely[i], NULL, NULL, NULL), SQLITE_OK);
+        char sql[128];
+        apply(peer_change(CHANGE_PEER_JOINED, 1));
+        commit();
+        merge();
+        snprintf(sql, sizeof sql,
+                 "UPDATE swarm SET entries ="
+                 " CAST(substr(entries, 1, 65) || x'%s' || substr(entries, 70) AS BLOB)",
+                 unlikely[i]);
+        run_by_hand(sql);
         ck_assert_uint_eq(restore_all(), 1);
         ck_assert_uint_eq(restored.list[0].age_s, 0);
     }
-    sqlite3_close(db);
 }
 END_TEST
 
@@ -493,8 +502,9 @@ static void add_content_tests(TCase *content) {
     tcase_add_test(content, torrents_come_before_peers);
     tcase_add_test(content, forgotten_torrent_is_gone);
     tcase_add_test(content, cleared_store_is_rewritten);
-    tcase_add_loop_test(content, absurd_time_is_taken_as_unknown, 0, COUNT_OF(absurd_times));
-    tcase_add_loop_test(content, row_with_an_absurd_value_is_left_out, 0, COUNT_OF(absurd_values));
+    tcase_add_loop_test(content, invalid_row_is_left_out, 0, COUNT_OF(invalid_rows));
+    tcase_add_loop_test(content, invalid_row_leads_to_a_rewrite_when_changes_are_merged, 0,
+                        NOTICED_BY_A_MERGE);
     tcase_add_test(content, lost_torrent_is_replaced_and_the_others_stay);
     tcase_add_test(content, lost_torrent_that_is_unknown_is_deleted);
     tcase_add_test(content, uncommitted_clear_is_lost);
