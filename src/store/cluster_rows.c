@@ -11,8 +11,8 @@
 enum {
     QUEUE_MAX = 1 << 17, /* changes */
     /* The log of the counts is folded when it has this many rows or bytes. */
-    FOLD_ROWS = 64,
-    FOLD_LEN = 1 << 20,
+    FOLD_ROWS = 1024,
+    FOLD_LEN = 4 << 20,
     TRIM_PARTS = 16, /* old completions are deleted when a part more of them was written */
 };
 

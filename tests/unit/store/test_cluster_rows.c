@@ -171,20 +171,20 @@ static void flush_without_reading(void) {
 
 START_TEST(log_is_folded_after_many_writes_or_bytes) {
     int most = 0;
-    for (uint32_t i = 1; i <= 1000; i++) {
+    for (uint32_t i = 1; i <= 1500; i++) {
         put(1, 3, i, 0);
         flush_without_reading();
         const int length = number("SELECT count(*) FROM cluster_log");
         most = length > most ? length : most;
     }
     ck_assert_int_gt(most, 10);
-    ck_assert_int_lt(most, 100);
-    for (uint32_t i = 1; i <= 100000; i++)
+    ck_assert_int_lt(most, 1100);
+    for (uint32_t i = 1; i <= 120000; i++)
         put(i, 4, 1, 0);
     flush_without_reading();
     ck_assert_int_eq(number("SELECT count(*) FROM cluster_log"), 0);
-    ck_assert_int_eq(number("SELECT count(*) FROM cluster_counter"), 100001);
-    ck_assert_int_eq(number("SELECT max(counted) FROM cluster_counter"), 1000);
+    ck_assert_int_eq(number("SELECT count(*) FROM cluster_counter"), 120001);
+    ck_assert_int_eq(number("SELECT max(counted) FROM cluster_counter"), 1500);
 }
 END_TEST
 
