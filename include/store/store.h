@@ -83,7 +83,7 @@ bool store_apply(struct store *store, const struct change *changes, size_t count
 bool store_clear(struct store *store);
 
 /* Writes the changes of the next `ranges` parts of the log to the rows of peers and torrents, in
- * the open transaction. Each takes 0.1 s at most, or remains the next one if it is larger. False as
+ * the open transaction. Each takes 0.2 s at most, or remains the next one if it is larger. False as
  * store_apply. */
 bool store_merge_log(struct store *store, unsigned ranges);
 

@@ -119,16 +119,16 @@ static int compare_items(const void *a, const void *b, void *list) {
     return swarm_key_compare(&key, &other_key);
 }
 
-static bool is_sorted(const struct radix_item *order, const struct latest_changes *latest) {
-    for (size_t i = 1; i < latest->count; i++) {
-        if (compare_items(&order[i - 1], &order[i], latest->list) > 0)
+static bool is_sorted(const struct radix_item *items, size_t count, struct latest_change *list) {
+    for (size_t i = 1; i < count; i++) {
+        if (compare_items(&items[i - 1], &items[i], list) > 0)
             return false;
     }
     return true;
 }
 
-/* By the first 8 bytes of each, and only if these are not enough by all: they are nearly always
- * enough. */
+/* Info_hashes and endpoints are nearly always sorted by their first 8 bytes; but not, for example,
+ * two clients of an IPv6 network in one swarm. */
 struct radix_item *latest_changes_sort(const struct latest_changes *latest) {
     struct radix_item *order = malloc((2 * latest->count + 1) * sizeof *order);
     if (order == NULL)
@@ -137,7 +137,11 @@ struct radix_item *latest_changes_sort(const struct latest_changes *latest) {
         order[i].position = (uint32_t)i;
     sort_by(order, latest->count, latest->list, endpoint_key);
     sort_by(order, latest->count, latest->list, info_hash_key);
-    if (!is_sorted(order, latest))
-        qsort_r(order, latest->count, sizeof *order, compare_items, latest->list);
+    for (size_t at = 0, end; at < latest->count; at = end) {
+        for (end = at + 1; end < latest->count && order[end].key == order[at].key;)
+            end++;
+        if (!is_sorted(order + at, end - at, latest->list))
+            qsort_r(order + at, end - at, sizeof *order, compare_items, latest->list);
+    }
     return order;
 }

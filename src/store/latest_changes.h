@@ -34,9 +34,8 @@ bool latest_changes_add(struct latest_changes *latest, const struct change *chan
  * cleared the peer's torrent. */
 bool latest_changes_replace(const struct latest_changes *latest, const struct change *change);
 
-/* The positions in the list in the order of swarm_key.h. The caller frees it; NULL if out of
- * memory.
- */
+/* The positions in the list, in the order of swarm_key.h. The caller frees them; NULL if out of
+ * memory. */
 struct radix_item *latest_changes_sort(const struct latest_changes *latest);
 
 #endif

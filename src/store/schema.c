@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/swarm_packing.h"
+
 enum { SQL_LEN = 256 };
 
 #define COUNT_CHANGE(table, event)                                                                 \
@@ -45,30 +47,6 @@ enum { SQL_LEN = 256 };
 #define NEXT_NUMBER(number)                                                                        \
     NEXT_HALF(number, "56", "48", "40", "32") NEXT_HALF(number, "24", "16", "8", "0")
 #define PACKED_COMPLETION "info_hash" NEXT_NUMBER("identity") NEXT_NUMBER("stamp")
-
-#define NEXT_U32(number) NEXT_HALF(number, "24", "16", "8", "0")
-#define IS_BLOB(column, len) " typeof(" column ") = 'blob' AND length(" column ") " len
-#define KNOWN_TIME(column) "iif(" column " BETWEEN 0 AND 4294967295, " column ", 0)"
-#define PACKED_HEAD                                                                                \
-    "(1 + 8 * (length(endpoint) = 18) + 16 * (left = 0) + 32 * (paused = 1) + 64 * (counted = 1)"  \
-    " + 128 * (passkey <> 0))"
-#define PACKED_INTERVAL(shift) NEXT_BYTE("min(interval_s, 32767)", shift)
-#define PACKED_UNLESS_0(number) " || iif(" number " = 0, '', ''" NEXT_NUMBER(number) ")"
-#define PACKED_PEER                                                                                \
-    "''" NEXT_BYTE(PACKED_HEAD, "0") " || info_hash || endpoint || peer_id" NEXT_U32("key")        \
-        PACKED_INTERVAL("8") PACKED_INTERVAL("0") NEXT_U32(KNOWN_TIME("since_s"))                  \
-            PACKED_UNLESS_0("left") PACKED_UNLESS_0("passkey")
-#define PACKED_TORRENT                                                                             \
-    "x'03' || info_hash" NEXT_U32("downloaded") NEXT_U32(KNOWN_TIME("idle_since_s"))
-#define PACK_PEERS                                                                                 \
-    " SELECT CAST(info_hash || endpoint AS BLOB), CAST(" PACKED_PEER                               \
-    " AS BLOB) FROM peer, byte"                                                                    \
-    " WHERE" IS_BLOB("info_hash", "= 20") " AND" IS_BLOB("peer_id", "= 20") " AND" IS_BLOB(        \
-        "endpoint", "IN (6, 18)") " AND substr(endpoint, -2) <> x'0000'"
-#define PACK_TORRENTS                                                                              \
-    " SELECT info_hash, CAST(" PACKED_TORRENT                                                      \
-    " AS BLOB) FROM torrent, byte"                                                                 \
-    " WHERE" IS_BLOB("info_hash", "= 20") " AND downloaded BETWEEN 0 AND 4294967295"
 
 const char *const schema_steps[] = {
     /* WITHOUT ROWID: rows are stored in the B-tree of the primary key, so that a peer costs one
@@ -245,17 +223,15 @@ const char *const schema_steps[] = {
      " FROM cluster_completion, byte WHERE length(info_hash) = 20 HAVING count(*) > 0;"
      "DROP TABLE cluster_completion;"
      "ALTER TABLE completion_copy RENAME TO cluster_completion;"),
-    /* Many torrents and peers in a row, see swarm_rows.h. Those of the past keep a row each; what
-     * no tracker has written is left out. */
-    ("CREATE TABLE swarm ("
-     "  id      INTEGER PRIMARY KEY,"
-     "  first   BLOB NOT NULL UNIQUE,"
-     "  entries BLOB NOT NULL"
-     ");"
-     "WITH byte (all_bytes) AS (VALUES (" ALL_BYTES "))"
-     " INSERT INTO swarm (first, entries)" PACK_TORRENTS " UNION ALL" PACK_PEERS ";"
-     "DROP TABLE torrent;"
-     "DROP TABLE peer;"),
+    /* Many torrents and peers in a row, see swarm_rows.h. */
+    "CREATE TABLE swarm ("
+    "  id      INTEGER PRIMARY KEY,"
+    "  first   BLOB NOT NULL UNIQUE,"
+    "  entries BLOB NOT NULL"
+    ");"
+    "SELECT pack_swarms();"
+    "DROP TABLE torrent;"
+    "DROP TABLE peer;",
 };
 
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
@@ -384,6 +360,8 @@ enum schema_result schema_migrate(sqlite3 *db, const char *const *steps, int cou
                                   char error[static ERROR_LEN]) {
     int version = 0;
     enum schema_result result = check_owner(db, count, &version, error);
+    if (result == SCHEMA_GOOD && version < count && swarm_packing_define(db) != SQLITE_OK)
+        result = explain_error(db, error);
     for (; result == SCHEMA_GOOD && version < count; version++)
         result = apply_step(db, steps[version], version + 1, error);
     return result;

@@ -7,7 +7,12 @@
 
 #include "swarm/change_feed.h"
 
-enum { SWARM_KEY_MAX = INFO_HASH_LEN + ENDPOINT_MAX_LEN };
+enum {
+    SWARM_KEY_MAX = INFO_HASH_LEN + ENDPOINT_MAX_LEN,
+    /* Bytes of torrents and peers in a row: two rows fill a page of the database. */
+    SWARM_ROW_MAX = 1900,
+    SWARM_ROW_FILL = SWARM_ROW_MAX * 3 / 4, /* of a new row, so that it has room */
+};
 
 /* The info_hash, and the endpoint of a peer in wire format. As a blob of SQLite, keys have the same
  * order as here. */

@@ -19,11 +19,6 @@ static inline unsigned swarm_log_range(const uint8_t info_hash[static INFO_HASH_
     return info_hash[0] >> (8 - SWARM_LOG_RANGE_BITS);
 }
 
-/* The first byte of the range's lowest info_hash; 0 if the range follows the last one. */
-static inline uint8_t swarm_log_first_byte(unsigned range) {
-    return (uint8_t)(range << (8 - SWARM_LOG_RANGE_BITS));
-}
-
 /* Appends packed changes of one range in the open transaction. False if SQLite fails. */
 bool swarm_log_append(struct connection *connection, unsigned range, struct bytes changes);
 

@@ -7,11 +7,6 @@
 #include "store/swarm_key.h"
 #include "store/swarm_log.h"
 
-enum {
-    ROW_MAX = 1900, /* bytes: two rows fill a page of the database */
-    SPLIT_AT = ROW_MAX * 3 / 4,
-};
-
 /* The row that has a key, or the first above it, and the row that follows. */
 static const char READ[] =
     "SELECT id, first, entries FROM swarm WHERE first < ?3 AND first >="
@@ -34,13 +29,13 @@ struct row_merge {
     /* The row that is read. */
     bool exists; /* and has not been written again */
     int64_t id;
-    uint8_t old[ROW_MAX];
+    uint8_t old[SWARM_ROW_MAX];
     size_t old_len;
     struct swarm_key next; /* `first` of the row that follows; empty if there is none */
 
     /* The row that is written. */
     struct swarm_key first;
-    uint8_t packed[ROW_MAX + PACKED_CHANGE_MAX];
+    uint8_t packed[SWARM_ROW_MAX + PACKED_CHANGE_MAX];
     size_t len;
     struct swarm_key split_key; /* of the entry at `split`, where the row is split if it is full */
     size_t split;
@@ -53,19 +48,23 @@ struct row_entry {
     struct bytes packed; /* empty: there are no more */
 };
 
+/* SQLite copies nothing, so that it cannot fail. */
 void swarm_rows_bind_range(sqlite3_stmt *statement, int place, unsigned range) {
-    uint8_t above_all[SWARM_KEY_MAX + 1];
-    const uint8_t first = swarm_log_first_byte(range);
-    const uint8_t next = swarm_log_first_byte(range + 1);
-    memset(above_all, UINT8_MAX, sizeof above_all);
+    static const uint8_t first_bytes[] = { 0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70,
+                                           0x80, 0x90, 0xa0, 0xb0, 0xc0, 0xd0, 0xe0, 0xf0 };
+    static const char above_all[] =
+        "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+        "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
+    _Static_assert(sizeof first_bytes == SWARM_LOG_RANGES, "the ranges of the log");
+    _Static_assert(sizeof above_all > SWARM_KEY_MAX, "longer than any key");
     if (range == 0)
         sqlite3_bind_double(statement, place, -INFINITY);
     else
-        sqlite3_bind_blob(statement, place, &first, sizeof first, SQLITE_TRANSIENT);
+        sqlite3_bind_blob(statement, place, &first_bytes[range], 1, SQLITE_STATIC);
     if (range == SWARM_LOG_RANGES - 1)
-        sqlite3_bind_blob(statement, place + 1, above_all, sizeof above_all, SQLITE_TRANSIENT);
+        sqlite3_bind_blob(statement, place + 1, above_all, sizeof above_all, SQLITE_STATIC);
     else
-        sqlite3_bind_blob(statement, place + 1, &next, sizeof next, SQLITE_TRANSIENT);
+        sqlite3_bind_blob(statement, place + 1, &first_bytes[range + 1], 1, SQLITE_STATIC);
 }
 
 bool swarm_rows_read_entry(struct bytes *rest, unsigned range, int64_t now_s,
@@ -76,21 +75,24 @@ bool swarm_rows_read_entry(struct bytes *rest, unsigned range, int64_t now_s,
 }
 
 static bool copy_key(sqlite3_stmt *row, int column, struct swarm_key *key) {
+    if (sqlite3_column_type(row, column) != SQLITE_BLOB)
+        return false;
     const int len = sqlite3_column_bytes(row, column);
-    if (sqlite3_column_type(row, column) != SQLITE_BLOB || len < INFO_HASH_LEN ||
-        len > SWARM_KEY_MAX)
+    if (len < INFO_HASH_LEN || len > SWARM_KEY_MAX)
         return false;
     key->len = (uint8_t)len;
     memcpy(key->bytes, sqlite3_column_blob(row, column), key->len);
     return true;
 }
 
+/* False if the row is invalid. */
 static bool copy_row(struct row_merge *merge, sqlite3_stmt *row) {
-    const int len = sqlite3_column_bytes(row, 2);
     merge->exists = true;
     merge->id = sqlite3_column_int64(row, 0);
-    if (!copy_key(row, 1, &merge->first) || sqlite3_column_type(row, 2) != SQLITE_BLOB ||
-        len == 0 || len > ROW_MAX)
+    if (!copy_key(row, 1, &merge->first) || sqlite3_column_type(row, 2) != SQLITE_BLOB)
+        return false;
+    const int len = sqlite3_column_bytes(row, 2);
+    if (len == 0 || len > SWARM_ROW_MAX)
         return false;
     merge->old_len = (size_t)len;
     memcpy(merge->old, sqlite3_column_blob(row, 2), merge->old_len);
@@ -149,16 +151,18 @@ static bool split_row(struct row_merge *merge) {
 static bool add_entry(struct row_merge *merge, const struct swarm_key *key, size_t len) {
     if (merge->len == 0 && !merge->exists)
         merge->first = *key;
-    if (merge->len <= SPLIT_AT) {
+    if (merge->len <= SWARM_ROW_FILL) {
         merge->split = merge->len;
         merge->split_key = *key;
     }
     merge->len += len;
-    return merge->len <= ROW_MAX || split_row(merge);
+    return merge->len <= SWARM_ROW_MAX || split_row(merge);
 }
 
+/* The next one of the row. False if it is invalid, or out of order. */
 static bool read_entry(const struct row_merge *merge, struct bytes *rest, struct row_entry *entry) {
     const uint8_t *start = rest->data;
+    const struct swarm_key last = entry->key;
     entry->packed.len = 0;
     if (rest->len == 0)
         return true;
@@ -166,7 +170,8 @@ static bool read_entry(const struct row_merge *merge, struct bytes *rest, struct
         return false;
     entry->packed = (struct bytes){ .data = start, .len = (size_t)(rest->data - start) };
     entry->key = swarm_key_of(&entry->change);
-    return true;
+    return swarm_key_compare(&last, &entry->key) < 0 &&
+           (merge->next.len == 0 || swarm_key_compare(&entry->key, &merge->next) < 0);
 }
 
 static bool keep_entry(struct row_merge *merge, const struct row_entry *entry) {
@@ -209,8 +214,8 @@ static bool finish_row(struct row_merge *merge) {
 }
 
 /* The next change; NULL if there is none below the next row. */
-static const struct latest_change *next_of_row(const struct row_merge *merge,
-                                               struct swarm_key *key) {
+static const struct latest_change *next_change_of_row(const struct row_merge *merge,
+                                                      struct swarm_key *key) {
     const struct latest_change *latest = next_change(merge);
     if (latest == NULL)
         return NULL;
@@ -229,13 +234,13 @@ static int compare_next(const struct row_entry *entry, const struct latest_chang
 /* Merges the changes below the next row into the row that was read. */
 static enum connection_result merge_row(struct row_merge *merge) {
     struct bytes rest = { .data = merge->old, .len = merge->old_len };
-    struct row_entry entry;
+    struct row_entry entry = { .key.len = 0 };
     merge->len = merge->split = 0;
     if (!read_entry(merge, &rest, &entry))
         return CONNECTION_DAMAGED;
     for (;;) {
         struct swarm_key key;
-        const struct latest_change *latest = next_of_row(merge, &key);
+        const struct latest_change *latest = next_change_of_row(merge, &key);
         if (latest == NULL && entry.packed.len == 0)
             break;
         const int order = compare_next(&entry, latest, &key);
@@ -256,7 +261,7 @@ static bool goes_on_clearing(const struct row_merge *merge) {
 }
 
 /* A row that begins above the first change gets a new `first`. */
-static enum connection_result merge_at(struct row_merge *merge, const struct swarm_key *key) {
+static enum connection_result merge_row_at(struct row_merge *merge, const struct swarm_key *key) {
     const enum connection_result result = read_row(merge, key);
     if (result != CONNECTION_GOOD)
         return result;
@@ -282,7 +287,7 @@ enum connection_result swarm_rows_write(struct connection *connection, unsigned 
         if (!clearing && change == NULL)
             break;
         const struct swarm_key key = clearing ? merge.next : swarm_key_of(&change->change);
-        result = merge_at(&merge, &key);
+        result = merge_row_at(&merge, &key);
     }
     return result;
 }

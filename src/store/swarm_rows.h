@@ -1,7 +1,7 @@
 /* The swarms as rows of the database. A row has consecutive torrents with a `downloaded` count and
- * peers, in the order of swarm_key.h, as packed_change.h packs them; so a change costs a part of a
- * row. Its `first` is not above the first of them, and above all of the row before. Changes that
- * are not older than some minutes may be in the log only, see swarm_log.h. */
+ * peers, in the order of swarm_key.h, as packed_change.h packs them, so that many changes share
+ * the cost of a row. Its `first` is not above the first of them, and above all of the row before.
+ * Changes that are not older than some minutes may be in the log only, see swarm_log.h. */
 #ifndef SKEP_STORE_SWARM_ROWS_H
 #define SKEP_STORE_SWARM_ROWS_H
 

@@ -6,7 +6,6 @@ import os
 import pathlib
 import re
 import resource
-import sqlite3
 import subprocess
 import tempfile
 import threading

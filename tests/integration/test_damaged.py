@@ -18,7 +18,7 @@ def file(tmp_path):
 
 
 def page_of_peers(file):
-    """Offset of a page with rows of peers."""
+    """Offset of a page with peers."""
     size = database.page_size(file)
     content = file.read_bytes()
     return next(at for at in range(len(content) // size // 2 * size, len(content), size)

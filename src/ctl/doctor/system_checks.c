@@ -117,7 +117,7 @@ void system_checks_judge(const struct system_facts *facts, struct findings *find
     judge_clock(facts, findings);
 }
 
-/* A database needs as much space again for its log and for a migration. */
+/* A migration may write all of a database again, and its log needs as much. */
 static void check_disk(const char *database, uint64_t size, struct findings *findings) {
     char directory[PATH_LEN];
     char free_text[FORMAT_NUMBER_LEN];
@@ -131,7 +131,7 @@ static void check_disk(const char *database, uint64_t size, struct findings *fin
         return;
     const uint64_t available = (uint64_t)disk.f_bavail * disk.f_frsize;
     const bool low = available < (uint64_t)FREE_MIN_MIB * MIB;
-    const bool tight = available < size;
+    const bool tight = available / 2 < size;
     format_size(available, free_text);
     findings_add(findings,
                  low     ? FINDING_FAULT

@@ -13,7 +13,7 @@
 #include "store/store.h"
 #include "support.h"
 
-enum { FILE_MAX = 65536, PEERS = 4, TORRENTS = 3, DAMAGED_VERSION = 5 };
+enum { FILE_MAX = 65536, PEERS = 4, TORRENTS = 2, DAMAGED_VERSION = 5 };
 
 /* Of the passkey in the databases, whose digest is all of this byte. */
 static const uint64_t PASSKEY_TAG = 0x0202020202020202;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/packed_change.h"
 #include "store/swarm_key.h"
 #include "support.h"
@@ -208,10 +209,9 @@ START_TEST(version_before_the_history_keeps_what_it_has) {
     ck_assert_str_eq(value("SELECT name || typeof(size) || typeof(file_id) FROM listed"),
                      "a filmnullnull");
     ck_assert_str_eq(
-        value("SELECT hex(substr(entries, 48, 10)) FROM swarm WHERE length(first) = 26"),
-        "00000004003C00000000");
-    ck_assert_str_eq(value("SELECT hex(substr(entries, 22)) FROM swarm WHERE length(first) = 20"),
-                     "0000000700000000");
+        value("SELECT hex(substr(entries, 22, 4)) || ' ' || hex(substr(entries, 77, 6))"
+              " FROM swarm"),
+        "00000007 00000004003C");
     ck_assert_str_eq(value("SELECT version FROM registry_version"), "2");
     ck_assert_str_eq(value("SELECT count(*) FROM sample, torrent_sample, completion"), "0");
     run("DELETE FROM listed");
@@ -302,7 +302,10 @@ START_TEST(database_with_a_row_is_not_blank) {
 }
 END_TEST
 
-enum { BEFORE_PACKED = 12, NOW_S = 1800000000 };
+enum { BEFORE_PACKED = 12 };
+
+static const int64_t joined_s = 1700000000;
+static const int64_t later_s = 4000000000;
 
 /* What the only row was packed to. */
 static struct change packed_row(void) {
@@ -314,7 +317,7 @@ static struct change packed_row(void) {
                      SQLITE_OK);
     ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
     struct bytes rest = { sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1) };
-    ck_assert(packed_change_read(&rest, NOW_S, &change));
+    ck_assert(packed_change_read(&rest, later_s, &change));
     ck_assert_uint_eq(rest.len, 0);
     const struct swarm_key key = swarm_key_of(&change);
     ck_assert_int_eq(sqlite3_column_type(row, 0), SQLITE_BLOB);
@@ -340,7 +343,7 @@ static void add_old_peer(const char *values) {
 START_TEST(old_peers_are_packed) {
     add_old_peer(OLD_HASH ", x'7f00fe011a00', " OLD_ID
                           ", 4294967295, 9223372036854775807, 1, 0,"
-                          " 1800, 1799999990, -2");
+                          " 1800, 1700000000, -2");
     const struct change peer = packed_row();
     ck_assert_int_eq(peer.kind, CHANGE_PEER_JOINED);
     ck_assert_uint_eq(peer.info_hash[1], 0xff);
@@ -350,7 +353,7 @@ START_TEST(old_peers_are_packed) {
     ck_assert_uint_eq(peer.key, UINT32_MAX);
     ck_assert_uint_eq(peer.left, INT64_MAX);
     ck_assert_uint_eq(peer.interval_s, 1800);
-    ck_assert_uint_eq(peer.age_s, 10);
+    ck_assert_uint_eq(peer.age_s, later_s - joined_s);
     ck_assert_uint_eq(peer.passkey_tag, UINT64_MAX - 1);
     ck_assert(peer.paused && !peer.counted);
 }
@@ -358,13 +361,12 @@ END_TEST
 
 START_TEST(old_seeders_of_ipv6_are_packed) {
     add_old_peer(OLD_HASH ", x'20010db80000000000000000000000ff0050', " OLD_ID
-                          ", 0, 0, 0, 1, 99999, 0, 0");
+                          ", 0, 0, 0, 1, 32767, 0, 0");
     const struct change peer = packed_row();
     ck_assert_uint_eq(peer.peer.family, FAMILY_V6);
     ck_assert_uint_eq(endpoint_port(&peer.peer), 80);
     ck_assert_uint_eq(peer.left, 0);
     ck_assert_uint_eq(peer.interval_s, PACKED_INTERVAL_MAX_S);
-    ck_assert_uint_eq(peer.age_s, 0);
     ck_assert_uint_eq(peer.passkey_tag, 0);
     ck_assert(!peer.paused && peer.counted);
 }
@@ -372,23 +374,24 @@ END_TEST
 
 START_TEST(old_torrents_are_packed) {
     migrate_to(BEFORE_PACKED);
-    run("INSERT INTO torrent VALUES (" OLD_HASH ", 4294967295, 1799999900)");
+    run("INSERT INTO torrent VALUES (" OLD_HASH ", 4294967295, 1700000000)");
     const struct change torrent = packed_row();
     ck_assert_int_eq(torrent.kind, CHANGE_TORRENT);
     ck_assert_uint_eq(torrent.downloaded, UINT32_MAX);
-    ck_assert_uint_eq(torrent.age_s, 100);
+    ck_assert_uint_eq(torrent.age_s, later_s - joined_s);
 }
 END_TEST
 
 static const char *const absurd_times[] = { "-9223372036854775807", "-1", "9223372036854775807",
                                             "'yesterday'", "-1e300" };
 
+/* As if the peer had joined now. */
 START_TEST(absurd_time_is_packed_as_unknown) {
     char values[256];
     snprintf(values, sizeof values, OLD_HASH ", x'7f00fe011a00', " OLD_ID ", 0, 0, 0, 0, 0, %s, 0",
              absurd_times[_i]);
     add_old_peer(values);
-    ck_assert_uint_eq(packed_row().age_s, 0);
+    ck_assert_int_le(packed_row().age_s, later_s - clock_unix_s() + 60);
 }
 END_TEST
 
@@ -396,6 +399,7 @@ END_TEST
 static const char *const absurd_rows[] = {
     "INSERT INTO torrent VALUES (x'01', 1, 0)",
     "INSERT INTO torrent VALUES (" OLD_HASH ", 'many', 0)",
+    "INSERT INTO torrent VALUES (" OLD_HASH ", 0, 0)",
     "INSERT INTO torrent VALUES (" OLD_HASH ", -1, 0)",
     "INSERT INTO torrent VALUES (" OLD_HASH ", 4294967296, 0)",
     "INSERT INTO peer VALUES (x'01', x'7f0000011a00', zeroblob(20), 0, 0, 0, 0, 0, 0, 0)",
@@ -403,6 +407,11 @@ static const char *const absurd_rows[] = {
     "INSERT INTO peer VALUES (" OLD_HASH ", x'7f0000010000', zeroblob(20), 0, 0, 0, 0, 0, 0, 0)",
     "INSERT INTO peer VALUES (" OLD_HASH ", '123456', zeroblob(20), 0, 0, 0, 0, 0, 0, 0)",
     "INSERT INTO peer VALUES (" OLD_HASH ", x'7f0000011a00', x'01', 0, 0, 0, 0, 0, 0, 0)",
+    "INSERT INTO peer VALUES (" OLD_HASH ", x'7f0000011a00', zeroblob(20), -1, 0, 0, 0, 0, 0, 0)",
+    "INSERT INTO peer VALUES (" OLD_HASH ", x'7f0000011a00', zeroblob(20), 0, 0, 2, 0, 0, 0, 0)",
+    "INSERT INTO peer VALUES (" OLD_HASH ", x'7f0000011a00', zeroblob(20), 0, 0, 0, 0, -1, 0, 0)",
+    "INSERT INTO peer VALUES (" OLD_HASH
+    ", x'7f0000011a00', zeroblob(20), 0, 0, 0, 0, 99999, 0, 0)",
 };
 
 START_TEST(absurd_row_is_left_out) {
@@ -410,6 +419,36 @@ START_TEST(absurd_row_is_left_out) {
     run(absurd_rows[_i]);
     migrate_to(schema_version);
     ck_assert_str_eq(value("SELECT count(*) FROM swarm"), "0");
+}
+END_TEST
+
+/* As after damage that SQLite does not notice. */
+START_TEST(old_row_that_is_there_twice_is_packed_once) {
+    migrate_to(BEFORE_PACKED);
+    run("CREATE TABLE twice AS SELECT * FROM peer; DROP TABLE peer;"
+        "ALTER TABLE twice RENAME TO peer;");
+    for (int i = 0; i < 2; i++)
+        run("INSERT INTO peer VALUES (" OLD_HASH
+            ", x'7f0000011a00', zeroblob(20), 0, 0, 0, 0, 0, 0, 0)");
+    ck_assert_uint_eq(packed_row().peer_id[0], 0);
+}
+END_TEST
+
+START_TEST(old_rows_share_new_rows) {
+    migrate_to(BEFORE_PACKED);
+    run("WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n < 9999)"
+        " INSERT INTO peer SELECT CAST(char(n % 100) || zeroblob(19) AS BLOB),"
+        " CAST(zeroblob(3) || char(n / 100) || x'1a00' AS BLOB), zeroblob(20), n, n, 0, 0, 0, 0, 0"
+        " FROM number");
+    run("INSERT INTO torrent SELECT DISTINCT info_hash, 1, 0 FROM peer");
+    migrate_to(schema_version);
+    ck_assert_str_eq(value("SELECT sum(length(entries)) = 10000 * 65 - 8 + 100 * 29 FROM swarm"),
+                     "1");
+    ck_assert_str_eq(value("SELECT count(*) BETWEEN 470 AND 520 FROM swarm"), "1");
+    ck_assert_str_eq(value("SELECT max(length(entries)) < 1900 FROM swarm"), "1");
+    ck_assert_str_eq(
+        value("SELECT count(*) FROM swarm WHERE substr(entries, 2, 20) <> substr(first, 1, 20)"),
+        "0");
 }
 END_TEST
 
@@ -438,6 +477,8 @@ UNIT_SUITE(schema) {
     tcase_add_test(forward, old_torrents_are_packed);
     tcase_add_loop_test(forward, absurd_time_is_packed_as_unknown, 0, COUNT_OF(absurd_times));
     tcase_add_loop_test(forward, absurd_row_is_left_out, 0, COUNT_OF(absurd_rows));
+    tcase_add_test(forward, old_row_that_is_there_twice_is_packed_once);
+    tcase_add_test(forward, old_rows_share_new_rows);
     tcase_add_test(forward, table_of_tables_lists_every_table_and_column);
     tcase_add_test(forward, database_with_a_row_is_not_blank);
     tcase_add_test(forward, missing_column_is_noticed);

@@ -10,13 +10,13 @@
 #include "support.h"
 
 enum {
-    RANGE = 15,
+    RANGES = 3, /* tried: the first, one with neighbours, the last */
     TORRENTS = 6,
     PEERS = 150, /* of a torrent */
     PLACES = TORRENTS * (1 + PEERS),
     STEPS = 300,
     PAGE_SIZE = 4096,
-    V4_PEER_LEN = 65, /* packed, of a leecher */
+    V6_PEER_LEN = 77, /* packed, of a leecher */
     NOW_S = 1800000000,
 };
 
@@ -25,12 +25,15 @@ static char error[ERROR_LEN];
 static char why[ERROR_LEN];
 static struct connection connection;
 static struct random source;
+static unsigned range;
 static uint32_t model[PLACES]; /* `key` of the peer, or the torrent's count; 0: none */
 
 static void create_database(void) {
     directory = directory_create();
     ck_assert_int_eq(connection_open(&connection, directory.database, why, error), CONNECTION_GOOD);
     memset(model, 0, sizeof model);
+    source = (struct random){ .state = 1 };
+    range = SWARM_LOG_RANGES / 2;
 }
 
 static void remove_database(void) {
@@ -43,8 +46,15 @@ static void remove_database(void) {
 static struct change change_of(uint32_t place, enum change_kind kind) {
     const uint32_t number = place % (1 + PEERS);
     struct change change = { .kind = kind };
-    memset(change.info_hash, UINT8_MAX, INFO_HASH_LEN);
-    change.info_hash[INFO_HASH_LEN - 1] = (uint8_t)(UINT8_MAX - TORRENTS + 1 + place / (1 + PEERS));
+    const uint32_t torrent = place / (1 + PEERS);
+    /* The lowest and the highest of the range, and others which differ early or late. */
+    memset(change.info_hash, torrent < TORRENTS / 2 ? 0 : UINT8_MAX, INFO_HASH_LEN);
+    change.info_hash[0] = (uint8_t)(range << 4 | (torrent < TORRENTS / 2 ? 0U : 15U));
+    if (torrent == TORRENTS / 2)
+        change.info_hash[1] = 0;
+    else
+        change.info_hash[INFO_HASH_LEN - 1] =
+            (uint8_t)(torrent < TORRENTS / 2 ? torrent : UINT8_MAX - TORRENTS + 1 + torrent);
     if (number == 0)
         return change;
     change.peer.family = number <= PEERS / 2 ? FAMILY_V4 : FAMILY_V6;
@@ -91,7 +101,7 @@ static enum connection_result write_changes(const struct latest_changes *latest)
     struct radix_item *order = latest_changes_sort(latest);
     REQUIRE(order != NULL);
     const enum connection_result result =
-        swarm_rows_write(&connection, RANGE, latest, order, NOW_S);
+        swarm_rows_write(&connection, range, latest, order, NOW_S);
     free(order);
     return result;
 }
@@ -148,7 +158,7 @@ static uint32_t require_rows(void) {
         REQUIRE(rest.len > 0 && rest.len < PAGE_SIZE / 2);
         while (rest.len > 0) {
             struct change change;
-            REQUIRE(swarm_rows_read_entry(&rest, RANGE, NOW_S, &change));
+            REQUIRE(swarm_rows_read_entry(&rest, range, NOW_S, &change));
             require_entry(&change, place);
             last = swarm_key_of(&change);
             REQUIRE(swarm_key_compare(&first, &last) <= 0);
@@ -161,7 +171,9 @@ static uint32_t require_rows(void) {
 }
 
 START_TEST(rows_equal_the_model) {
-    source = (struct random){ .state = (uint64_t)_i };
+    static const unsigned ranges[RANGES] = { 0, SWARM_LOG_RANGES / 2, SWARM_LOG_RANGES - 1 };
+    source.state = (uint64_t)_i;
+    range = ranges[_i % RANGES];
     for (int step = 0; step < STEPS; step++) {
         change_some(step % 3 == 0 ? 3 : 100, step / 50 % 2 == 0 ? 8 : 3);
         require_rows();
@@ -175,7 +187,7 @@ START_TEST(rows_of_many_new_peers_are_well_filled) {
         put(&latest, place);
     ck_assert_int_eq(write_changes(&latest), CONNECTION_GOOD);
     latest_changes_clear(&latest);
-    ck_assert_uint_lt(require_rows(), PLACES * V4_PEER_LEN / (PAGE_SIZE / 2) * 8 / 5);
+    ck_assert_uint_lt(require_rows(), PLACES * V6_PEER_LEN / (PAGE_SIZE / 2) * 3 / 2);
 }
 END_TEST
 
@@ -206,16 +218,34 @@ START_TEST(change_without_effect_writes_nothing) {
 }
 END_TEST
 
+/* Its neighbours' rows are invalid, and would be noticed. */
 START_TEST(range_does_not_touch_its_neighbours) {
     struct latest_changes latest = { 0 };
     REQUIRE(connection_execute(&connection,
                                "INSERT INTO swarm (first, entries) VALUES"
-                               " (x'efff', x'01'), (zeroblob(20), x'02')"));
+                               " (x'7fff', x'01'), (x'90', x'02')"));
+    add(&latest, change_of(0, CHANGE_TORRENT_LOST));
+    add(&latest, change_of(PLACES - PEERS - 1, CHANGE_TORRENT_LOST));
     put(&latest, 1);
+    put(&latest, PLACES - 1);
     ck_assert_int_eq(write_changes(&latest), CONNECTION_GOOD);
     latest_changes_clear(&latest);
     REQUIRE(connection_execute(&connection, "DELETE FROM swarm WHERE entries IN (x'01', x'02')"));
+    ck_assert_int_eq(sqlite3_changes(connection.db), 2);
     ck_assert_uint_eq(require_rows(), 1);
+}
+END_TEST
+
+START_TEST(row_out_of_order_is_invalid) {
+    struct latest_changes latest = { 0 };
+    for (uint32_t place = 1; place <= 3; place++)
+        put(&latest, place);
+    ck_assert_int_eq(write_changes(&latest), CONNECTION_GOOD);
+    REQUIRE(connection_execute(&connection,
+                               "UPDATE swarm SET entries = CAST(entries || entries AS BLOB)"));
+    put(&latest, 1);
+    ck_assert_int_eq(write_changes(&latest), CONNECTION_DAMAGED);
+    latest_changes_clear(&latest);
 }
 END_TEST
 
@@ -223,11 +253,12 @@ UNIT_SUITE(swarm_rows) {
     Suite *suite = suite_create("swarm_rows");
     TCase *tcase = tcase_create("rows");
     tcase_add_checked_fixture(tcase, create_database, remove_database);
-    tcase_add_loop_test(tcase, rows_equal_the_model, 0, 8);
+    tcase_add_loop_test(tcase, rows_equal_the_model, 0, 9);
     tcase_add_test(tcase, rows_of_many_new_peers_are_well_filled);
     tcase_add_test(tcase, rows_without_entries_are_deleted);
     tcase_add_test(tcase, change_without_effect_writes_nothing);
     tcase_add_test(tcase, range_does_not_touch_its_neighbours);
+    tcase_add_test(tcase, row_out_of_order_is_invalid);
     suite_add_tcase(suite, tcase);
     return suite;
 }
