@@ -21,6 +21,9 @@ TIMEOUT_S = 1.5
 RESUMED_S = 2  # after a stopped process continues, until it has handled what waited
 CHANGE_S = 0.5, 3  # between two announces of a client while it changes
 THREADS = 6
+STANDING = 2000  # more than a node sends at once
+STANDING_S = 20  # in which each of them announces
+AVOID_S = 5
 
 
 class Left(typing.NamedTuple):
@@ -48,6 +51,52 @@ class Client:
     repeats: int = 0  # requests that may have been handled twice
     trail: list = dataclasses.field(default_factory=list)
     unanswered: dict = dataclasses.field(default_factory=dict)  # node: time
+
+
+class Standing:
+    """Many clients of one torrent that stay: a node that is back has a large swarm to compare. A node that
+    does not answer one of them is left out for a while."""
+
+    def __init__(self, seed, nodes):
+        self.nodes = nodes
+        self.torrent = random_hash()
+        self.peers = [Peer(0, self.torrent) for _ in range(STANDING)]
+        self.chance = random.Random(f"{seed} standing")
+        self.avoided = {}  # node: until when
+        self.running = True
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.running = False
+        self.thread.join()
+
+    def expected(self):
+        return {self.torrent: {peer.port: peer.left == 0 for peer in self.peers}}
+
+    def _run(self):
+        self.peers[0].left = 0
+        self._announce(self.peers[0], "completed")  # so that the torrent has counts
+        while self.running:
+            began = time.monotonic()
+            for number, peer in enumerate(self.peers):
+                if self.running:
+                    self._announce(peer)
+                    time.sleep(max(0, began + number * STANDING_S / STANDING - time.monotonic()))
+
+    def _announce(self, peer, event=None):
+        now = time.monotonic()
+        usable = [node for node in range(len(self.nodes)) if self.avoided.get(node, 0) < now]
+        if not usable:
+            return
+        node = self.chance.choice(usable)
+        try:
+            request(self.nodes[node].port, peer.target(event=event, numwant=0))
+        except (OSError, http.client.HTTPException):
+            self.avoided[node] = time.monotonic() + AVOID_S
 
 
 class Crowd:

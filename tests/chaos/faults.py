@@ -9,6 +9,7 @@ import time
 PAUSE_S = 1.0, 3.0  # between two faults
 LASTS_S = 0.3, 6.0
 SETTLE_S = 4  # after a fault, until what waited has been sent and read
+ENDS = "kill", "stop"  # of a process
 
 
 @dataclasses.dataclass
@@ -60,20 +61,21 @@ class Faults:
         """Until when a record that `node` made at `when` may be with this node only."""
         end = when + SETTLE_S
         for fault in self.all:  # in the order of their beginning
-            if fault.touches(node) and fault.kind != "kill" and fault.began <= end and fault.ends + SETTLE_S > end:
+            if fault.touches(node) and fault.kind not in ENDS and fault.began <= end and fault.ends + SETTLE_S > end:
                 end = fault.ends + SETTLE_S
         return end
 
-    def kills(self, node=None):
-        return [fault for fault in self.all if fault.kind == "kill" and node in (None, fault.node)]
+    def ends(self, node=None):
+        """Kills and stops."""
+        return [fault for fault in self.all if fault.kind in ENDS and node in (None, fault.node)]
 
     def joined_alone(self):
-        """Kills after which the node joined without a snapshot."""
-        return [kill for kill in self.kills() if "joined without" in self.nodes[kill.node].log()[slice(*kill.logged)]]
+        """Those after which the node joined without a snapshot."""
+        return [end for end in self.ends() if "joined without" in self.nodes[end.node].log()[slice(*end.logged)]]
 
     def died_with(self, node, when):
         """Whether a record that `node` made at `when` may have died with it."""
-        return any(when - 1 <= kill.began <= self.risk_ends(node, when) for kill in self.kills(node))
+        return any(when - 1 <= end.began <= self.risk_ends(node, when) for end in self.ends(node))
 
     def any_between(self, begin, end):
         return any(fault.began <= end and fault.ends + SETTLE_S >= begin for fault in self.all)
@@ -110,7 +112,7 @@ class Faults:
         """At most one of the engine, and one of each of two nodes, at a time."""
         present = [fault for fault in self.all if not fault.repaired]
         engine = [self._kill_engine, self._empty_engine, self._pause_engine, self._promote, self._kill_and_promote]
-        node = [self._kill, self._pause, self._cut]
+        node = [self._kill, self._stop, self._pause, self._cut]
         if self.chance.random() < 0.4:
             if not any(fault.node is None for fault in present):
                 self._note(self.chance.choice(engine), None)
@@ -127,10 +129,17 @@ class Faults:
         fault.repair = begin() if node is None else begin(node)
 
     def _kill(self, number):
+        self.nodes[number].kill()
+        return self._start_later(number)
+
+    def _stop(self, number):
+        self.nodes[number].stop()
+        return self._start_later(number)
+
+    def _start_later(self, number):
         node = self.nodes[number]
-        node.kill()
         logged = len(node.log())
-        for past in self.kills(number)[:-1]:
+        for past in self.ends(number)[:-1]:
             past.logged = past.logged[0], past.logged[1] or logged
 
         def start(fault):

@@ -11,7 +11,7 @@ import re
 import secrets
 import time
 
-from crowd import Crowd, download, request
+from crowd import Crowd, Standing, download, request
 from faults import Faults, address_of, link
 from support.api import Api
 from support.engine import Engine
@@ -28,6 +28,8 @@ NOISE_S = 10  # of the machine
 FLUSHED_S = 2  # until a change is in the database
 QUIET_S = INTERVAL_S * JITTER + NOISE_S
 QUIET_MAX_S = 3 * QUIET_S
+REST_S = 5
+REST_RECORDS_PER_S = 600  # several times as many as the clients cause
 SEEDER = {None: "absent", False: "a leecher", True: "a seeder"}
 
 CONFIG = f"""
@@ -71,8 +73,12 @@ def counts_of(daemon):
 
 def peers_of(daemon, torrent):
     """{port: whether it is a seeder}"""
-    peers = Api(daemon.port).get(f"/torrents/{torrent.hex()}/peers", limit=500)["items"]
-    return {peer["port"]: peer["role"] == "seeder" for peer in peers}
+    found, total = {}, 1
+    while len(found) < total:
+        page = Api(daemon.port).get(f"/torrents/{torrent.hex()}/peers", limit=500, offset=len(found))
+        found |= {peer["port"]: peer["role"] == "seeder" for peer in page["items"]}
+        total = page["total"] if page["items"] else 0
+    return found
 
 
 def why_left_behind(left, faults):
@@ -83,14 +89,14 @@ def why_left_behind(left, faults):
         return "the removal died with its node"
     if left.how == "moved" and faults.any_between(left.heard, left.time):
         return "it moved while a node could not know its old address"
-    if any(left.time > kill.began - FLUSHED_S for kill in faults.joined_alone()):
+    if any(left.time > end.began - FLUSHED_S for end in faults.joined_alone()):
         return "a node restored it and joined without a snapshot"
     return None
 
 
 def deadline_of(left, faults):
     """A node that joins without a snapshot gives a new deadline to what it has restored."""
-    restored = [kill.ends for kill in faults.joined_alone() if kill.ends > left.heard]
+    restored = [end.ends for end in faults.joined_alone() if end.ends > left.heard]
     return max([left.heard, *restored]) + DEADLINE_S + NOISE_S
 
 
@@ -119,9 +125,9 @@ def differences(daemon, torrent, expected, crowd, faults):
     return wrong, excused
 
 
-def compare(nodes, crowd, faults):
+def compare(nodes, crowd, standing, faults):
     """As differences(), of all nodes and torrents."""
-    expected = crowd.expected()
+    expected = crowd.expected() | standing.expected()
     wrong, excused = [], []
     for daemon in nodes:
         counts, _ = counts_of(daemon)
@@ -140,7 +146,7 @@ def connections(nodes):
     return [state["counts"]["connects"] if state["engine"]["connected"] else None for state in states]
 
 
-def wait_until_right(nodes, crowd, faults):
+def wait_until_right(nodes, crowd, standing, faults):
     """Within an interval of quiet, in which every client has announced. A node that loses the engine,
     since the machine is slow, ends the quiet. Returns the excuses, how long it took, and how often the
     quiet was ended."""
@@ -148,7 +154,7 @@ def wait_until_right(nodes, crowd, faults):
     connected, ended = connections(nodes), 0
     while crowd.failure is None:
         looked = time.monotonic()
-        wrong, excused = compare(nodes, crowd, faults)
+        wrong, excused = compare(nodes, crowd, standing, faults)
         if not wrong:
             return excused, looked - began, ended
         if connections(nodes) != connected:
@@ -216,6 +222,15 @@ def engine_counts(daemon):
     return {name: counts[name] for name in ("connects", "resends", "holes", "snapshots_received", "records_sent")}
 
 
+def check_rest(nodes):
+    """No node sends again and again what the others have. Returns the records a second."""
+    before = sum(engine_counts(daemon)["records_sent"] for daemon in nodes)
+    time.sleep(REST_S)
+    rate = (sum(engine_counts(daemon)["records_sent"] for daemon in nodes) - before) / REST_S
+    assert rate < REST_RECORDS_PER_S, f"{rate:.0f} records a second"
+    return rate
+
+
 def test_nodes_agree_after_faults(network, capsys):
     def tell(text):
         with capsys.disabled():
@@ -224,19 +239,20 @@ def test_nodes_agree_after_faults(network, capsys):
     tell(f"CHAOS_SEED={SEED} CHAOS_S={CHAOS_S:.0f}")
     with cluster(network) as (nodes, engines):
         faults = Faults(random.Random(SEED), nodes, engines)
-        with Crowd(SEED, nodes, faults.continued) as crowd:
+        with Crowd(SEED, nodes, faults.continued) as crowd, Standing(SEED, nodes) as standing:
             faults.run(CHAOS_S)
             crowd.keep()
             tell(f"{faults.counts()}, {crowd.announces} announces, {crowd.repeats} repeated, "
                  f"{sum(map(len, crowd.completions.values()))} completions")
             quiet = time.monotonic()
-            excused, took, ended = wait_until_right(nodes, crowd, faults)
+            excused, took, ended = wait_until_right(nodes, crowd, standing, faults)
             tell(f"all is right after {took:.1f} s of quiet, which ended {ended} times; excused: {summary(excused)}")
             for daemon in nodes:
                 tell(engine_counts(daemon))
             time.sleep(max(0, quiet + DEADLINE_S - time.monotonic()))
-            wait_for_none(lambda: sum(compare(nodes, crowd, faults), []), nodes, faults)
+            wait_for_none(lambda: sum(compare(nodes, crowd, standing, faults), []), nodes, faults)
             wait_for_none(lambda: unequal_scrapes(nodes), nodes, faults)
             different = check_downloaded(nodes, crowd, faults)
-            tell(f"after {DEADLINE_S:.0f} s, the scrapes are equal; {different} completions differ")
+            tell(f"after {DEADLINE_S:.0f} s, the scrapes are equal; {different} completions differ; "
+                 f"{check_rest(nodes):.0f} records a second")
             assert crowd.failure is None
