@@ -32,13 +32,30 @@ void database_file_make_directory(const char *path) {
     (void)mkdir(directory, 0750);
 }
 
-bool database_file_is_ours(int fd) {
+/* False if the header is not that of a skep database. */
+static bool read_version(int fd, uint32_t *version) {
     uint8_t header[HEADER_LEN] = { 0 };
     if (pread(fd, header, sizeof header, 0) < APPLICATION_ID_AT + 4)
         return false;
+    *version = load_u32(header + USER_VERSION_AT);
     return memcmp(header, MAGIC, sizeof MAGIC) == 0 &&
-           load_u32(header + APPLICATION_ID_AT) == SCHEMA_APPLICATION_ID &&
-           load_u32(header + USER_VERSION_AT) <= (uint32_t)schema_version;
+           load_u32(header + APPLICATION_ID_AT) == SCHEMA_APPLICATION_ID;
+}
+
+bool database_file_is_ours(int fd) {
+    uint32_t version;
+    return read_version(fd, &version) && version <= (uint32_t)schema_version;
+}
+
+bool database_file_is_of_older(const char *path) {
+    uint32_t version;
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    const bool used = read_version(fd, &version) && version < (uint32_t)schema_version &&
+                      flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(fd);
+    return used;
 }
 
 /* SQLite treats a file that is shorter than a header as empty and would overwrite it. */

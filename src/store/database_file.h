@@ -27,6 +27,10 @@ bool database_file_is_of_cluster(const char *path);
 /* True if the header is that of a skep database of a known version. The rest is not checked. */
 bool database_file_is_ours(int fd);
 
+/* True if another process has locked the file, and the version in its header is older than this
+ * program's. If the newest version is only in the -wal, the header still has the one before. */
+bool database_file_is_of_older(const char *path);
+
 /* True if the file at `path` is the file that `known` describes (device and inode). */
 bool database_file_is_same(const char *path, const struct stat *known);
 

@@ -12,6 +12,8 @@
 
 static bool open_database(struct registry_rows *rows, const char *path, int timeout_ms,
                           char error[static ERROR_LEN]) {
+    /* Before SQLite opens the file: closing any descriptor of it drops SQLite's locks. */
+    const bool older = database_file_is_of_older(path);
     if (sqlite3_open_v2(path, &rows->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
         return error_set(error, "%s", sqlite3_errmsg(rows->db));
     sqlite3_busy_timeout(rows->db, timeout_ms);
@@ -19,6 +21,10 @@ static bool open_database(struct registry_rows *rows, const char *path, int time
     int64_t tables = 0;
     if (registry_read_number(rows, "SELECT count(*) FROM sqlite_master", &tables) && tables == 0)
         return error_set(error, "the file is empty or not a database of skepd");
+    int64_t version = 0;
+    if (older && registry_read_number(rows, "PRAGMA user_version", &version) &&
+        version < schema_version)
+        return error_set(error, "an older skepd is using it; restart skepd first");
     return schema_migrate(rows->db, schema_steps, schema_version, error) == SCHEMA_GOOD;
 }
 

@@ -1,10 +1,13 @@
 """A damaged skep database is renamed and a new one created; other files are left unchanged."""
 
+import fcntl
+
 import pytest
 
 from support import database
 from support.announce import Peer, scraped
 from support.database import APPLICATION_ID, is_sound, overwrite, peer_count, sql, truncate
+from support.skepctl import Skepctl
 from support.skepd import Skepd, free_port, run
 from support.waiting import wait_until
 
@@ -247,3 +250,15 @@ def test_older_database_is_taken_forward(file, version):
     assert sql(file, "PRAGMA application_id") == (APPLICATION_ID,)
     assert sql(file, "SELECT count(*) FROM secret") == (1,)
     assert is_sound(file)
+
+
+def test_database_of_a_running_older_skepd_is_not_taken_forward(file):
+    """It could not use it any more."""
+    database.create(file, PEERS, version=database.NEWEST - 1)
+    with open(file, "r+b") as used:
+        fcntl.flock(used, fcntl.LOCK_EX)
+        done = Skepctl(file).run("list")
+        assert done.returncode != 0 and "older skepd" in done.stderr, done
+        assert sql(file, "PRAGMA user_version") == (database.NEWEST - 1,)
+    Skepctl(file)("list")
+    assert sql(file, "PRAGMA user_version") == (database.NEWEST,)
