@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "store/connection.h"
 #include "store/counter_log.h"
+#include "store/row_value.h"
 
 enum {
     QUEUE_MAX = 1 << 17, /* changes */
@@ -170,7 +171,7 @@ static bool read_state(struct connection *connection, enum cluster_counts *count
     sqlite3_stmt *row = connection_statement(connection, READ_STATE);
     const int result = row == NULL ? SQLITE_ERROR : sqlite3_step(row);
     if (result == SQLITE_ROW)
-        (void)connection_copy_blob(row, 0, &state, sizeof state);
+        (void)row_value_blob(row, 0, &state, sizeof state);
     sqlite3_reset(row);
     *counts = state <= COUNTS_OUTDATED ? (enum cluster_counts)state : COUNTS_PARTIAL;
     return result == SQLITE_ROW || result == SQLITE_DONE;
@@ -178,10 +179,10 @@ static bool read_state(struct connection *connection, enum cluster_counts *count
 
 static bool read_counter(sqlite3_stmt *row, struct counter_row *counter) {
     int64_t node;
-    if (!connection_copy_blob(row, 0, counter->info_hash, INFO_HASH_LEN) ||
-        !connection_read_integer(row, 1, INT64_MIN, INT64_MAX, &node) ||
-        !connection_read_u32(row, 2, UINT32_MAX, &counter->counted) ||
-        !connection_read_u32(row, 3, UINT32_MAX, &counter->taken_back))
+    if (!row_value_blob(row, 0, counter->info_hash, INFO_HASH_LEN) ||
+        !row_value_integer(row, 1, INT64_MIN, INT64_MAX, &node) ||
+        !row_value_u32(row, 2, UINT32_MAX, &counter->counted) ||
+        !row_value_u32(row, 3, UINT32_MAX, &counter->taken_back))
         return false;
     counter->node = (uint64_t)node;
     return node != 0;

@@ -11,9 +11,6 @@
 /* Another process may hold SQLite's lock; a shutdown must not wait long for it. */
 enum { BUSY_TIMEOUT_MS = 250 };
 
-/* Far above any sum, and far from what a double cannot add to. */
-#define AMOUNT_MAX 1e30
-
 /* FULL: a commit survives a power failure. The last statement reads, so that the -wal exists
  * afterwards. */
 static const char SET_UP[] =
@@ -145,41 +142,6 @@ bool connection_run(sqlite3_stmt *statement) {
     const bool good = sqlite3_step(statement) == SQLITE_DONE;
     sqlite3_reset(statement);
     return good;
-}
-
-bool connection_copy_blob(sqlite3_stmt *row, int column, void *data, size_t len) {
-    sqlite3_value *value = sqlite3_column_value(row, column);
-    if (sqlite3_value_type(value) != SQLITE_BLOB || sqlite3_value_bytes(value) != (int)len)
-        return false;
-    memcpy(data, sqlite3_value_blob(value), len);
-    return true;
-}
-
-bool connection_read_integer(sqlite3_stmt *row, int column, int64_t min, int64_t max,
-                             int64_t *number) {
-    sqlite3_value *value = sqlite3_column_value(row, column);
-    const int64_t found = sqlite3_value_int64(value);
-    if (sqlite3_value_type(value) != SQLITE_INTEGER || found < min || found > max)
-        return false;
-    *number = found;
-    return true;
-}
-
-bool connection_read_u32(sqlite3_stmt *row, int column, uint32_t max, uint32_t *number) {
-    int64_t found;
-    if (!connection_read_integer(row, column, 0, max, &found))
-        return false;
-    *number = (uint32_t)found;
-    return true;
-}
-
-bool connection_read_amount(sqlite3_stmt *row, int column, double *amount) {
-    const int type = sqlite3_column_type(row, column);
-    const double found = sqlite3_column_double(row, column);
-    if ((type != SQLITE_INTEGER && type != SQLITE_FLOAT) || !(found >= 0 && found <= AMOUNT_MAX))
-        return false;
-    *amount = found;
-    return true;
 }
 
 bool connection_execute(struct connection *connection, const char *sql) {

@@ -13,9 +13,6 @@
 
 enum { CONNECTION_STATEMENTS_MAX = 64 };
 
-/* The end of the year 9999: the largest Unix time that is read. */
-#define CONNECTION_TIME_MAX INT64_C(253402300799)
-
 struct connection {
     int lock;             /* descriptor that holds the lock on the file, or -1 */
     struct stat file;     /* of `lock` */
@@ -63,16 +60,6 @@ sqlite3_stmt *connection_statement(struct connection *connection, const char *sq
 
 /* Runs a statement that returns no rows, and resets it. False if SQLite fails, and for NULL. */
 bool connection_run(sqlite3_stmt *statement);
-
-/* These read a value of the current row. The file is not trusted: false if the value has another
- * type, length or range; the output is then unchanged. */
-bool connection_copy_blob(sqlite3_stmt *row, int column, void *data, size_t len);
-bool connection_read_integer(sqlite3_stmt *row, int column, int64_t min, int64_t max,
-                             int64_t *number);
-bool connection_read_u32(sqlite3_stmt *row, int column, uint32_t max, uint32_t *number);
-
-/* A finite number that is not negative, of either type. */
-bool connection_read_amount(sqlite3_stmt *row, int column, double *amount);
 
 /* Begins a transaction if none is open. False if SQLite fails. */
 bool connection_begin(struct connection *connection);

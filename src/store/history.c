@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/connection.h"
+#include "store/row_value.h"
 
 enum { BUSY_TIMEOUT_MS = 250 };
 
@@ -107,9 +108,9 @@ static void bind_range(sqlite3_stmt *statement, uint32_t period_s, enum history_
  * invalid. */
 static bool read_means(sqlite3_stmt *row, int first_column, double *const means[], int count) {
     double samples = 0;
-    bool good = connection_read_amount(row, 1, &samples) && samples >= 1;
+    bool good = row_value_amount(row, 1, &samples) && samples >= 1;
     for (int i = 0; i < count && good; i++) {
-        good = connection_read_amount(row, first_column + i, means[i]);
+        good = row_value_amount(row, first_column + i, means[i]);
         *means[i] /= samples;
     }
     return good;
@@ -122,7 +123,7 @@ static bool read_sample(sqlite3_stmt *row, struct sample *sample) {
         &sample->announces_per_s, &sample->upload_rate, &sample->download_rate,
     };
     *sample = (struct sample){ .at_s = 0 };
-    return connection_read_integer(row, 0, 0, CONNECTION_TIME_MAX, &sample->at_s) &&
+    return row_value_integer(row, 0, 0, ROW_VALUE_TIME_MAX, &sample->at_s) &&
            read_means(row, 2, means, sizeof means / sizeof *means);
 }
 
@@ -150,9 +151,8 @@ static bool read_torrent_sample(sqlite3_stmt *row, struct torrent_sample *sample
     double *const peers[] = { &sample->seeders, &sample->leechers };
     double *const rates[] = { &sample->upload_rate, &sample->download_rate };
     *sample = (struct torrent_sample){ .at_s = 0 };
-    return connection_read_integer(row, 0, 0, CONNECTION_TIME_MAX, &sample->at_s) &&
-           read_means(row, 2, peers, 2) &&
-           connection_read_u32(row, 4, UINT32_MAX, &sample->downloaded) &&
+    return row_value_integer(row, 0, 0, ROW_VALUE_TIME_MAX, &sample->at_s) &&
+           read_means(row, 2, peers, 2) && row_value_u32(row, 4, UINT32_MAX, &sample->downloaded) &&
            read_means(row, 5, rates, 2);
 }
 
@@ -199,10 +199,9 @@ static bool count_completions(struct history *history, const uint8_t *info_hash,
 static bool read_completion(sqlite3_stmt *row, struct completion *completion) {
     const int len = sqlite3_column_bytes(row, 2);
     completion->peer.family = len == ENDPOINT_V6_LEN ? FAMILY_V6 : FAMILY_V4;
-    return connection_read_integer(row, 0, 0, CONNECTION_TIME_MAX, &completion->at_s) &&
-           connection_copy_blob(row, 1, completion->peer_id, PEER_ID_LEN) &&
-           connection_copy_blob(row, 2, completion->peer.wire,
-                                endpoint_len(completion->peer.family));
+    return row_value_integer(row, 0, 0, ROW_VALUE_TIME_MAX, &completion->at_s) &&
+           row_value_blob(row, 1, completion->peer_id, PEER_ID_LEN) &&
+           row_value_blob(row, 2, completion->peer.wire, endpoint_len(completion->peer.family));
 }
 
 bool history_completions(struct history *history, const uint8_t info_hash[static INFO_HASH_LEN],

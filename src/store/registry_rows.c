@@ -8,6 +8,7 @@
 #include "store/connection.h"
 #include "store/database_file.h"
 #include "store/registry_query.h"
+#include "store/row_value.h"
 #include "store/schema.h"
 
 static bool open_database(struct registry_rows *rows, const char *path, int timeout_ms,
@@ -268,14 +269,14 @@ bool registry_rows_remove_ended(struct registry_rows *rows, int64_t now_s) {
 /* 0, unknown, if the time in the row is none. */
 static int64_t read_time(sqlite3_stmt *row, int column) {
     int64_t unix_s = 0;
-    (void)connection_read_integer(row, column, 0, CONNECTION_TIME_MAX, &unix_s);
+    (void)row_value_integer(row, column, 0, ROW_VALUE_TIME_MAX, &unix_s);
     return unix_s;
 }
 
 /* 0, unknown, if the size in the row is none. */
 static uint64_t read_size(sqlite3_stmt *row, int column) {
     int64_t size = 0;
-    (void)connection_read_integer(row, column, 0, INT64_MAX, &size);
+    (void)row_value_integer(row, column, 0, INT64_MAX, &size);
     return (uint64_t)size;
 }
 
@@ -289,7 +290,7 @@ static void copy_name(sqlite3_stmt *row, int column, char text[static REGISTRY_T
 
 static enum registry_privacy read_privacy(sqlite3_stmt *row, int column) {
     int64_t privacy = PRIVACY_UNKNOWN;
-    (void)connection_read_integer(row, column, PRIVACY_UNKNOWN, PRIVACY_PRIVATE, &privacy);
+    (void)row_value_integer(row, column, PRIVACY_UNKNOWN, PRIVACY_PRIVATE, &privacy);
     return (enum registry_privacy)privacy;
 }
 
@@ -304,7 +305,7 @@ static bool read_torrent(sqlite3_stmt *row, struct registry_row *found) {
         .file_node = (uint64_t)sqlite3_column_int64(row, 6),
     };
     copy_name(row, 1, found->text);
-    return connection_copy_blob(row, 0, found->info_hash, sizeof found->info_hash);
+    return row_value_blob(row, 0, found->info_hash, sizeof found->info_hash);
 }
 
 static bool read_block(sqlite3_stmt *row, struct registry_row *found) {
@@ -313,7 +314,7 @@ static bool read_block(sqlite3_stmt *row, struct registry_row *found) {
         .since_s = read_time(row, 2),
     };
     registry_copy_text(row, 1, found->reason, sizeof found->reason);
-    return connection_copy_blob(row, 0, found->info_hash, sizeof found->info_hash);
+    return row_value_blob(row, 0, found->info_hash, sizeof found->info_hash);
 }
 
 static bool read_passkey(sqlite3_stmt *row, struct registry_row *found) {
@@ -322,7 +323,7 @@ static bool read_passkey(sqlite3_stmt *row, struct registry_row *found) {
         .since_s = read_time(row, 2),
     };
     registry_copy_text(row, 1, found->text, sizeof found->text);
-    return connection_copy_blob(row, 0, found->digest, sizeof found->digest);
+    return row_value_blob(row, 0, found->digest, sizeof found->digest);
 }
 
 static bool read_ban(sqlite3_stmt *row, struct registry_row *found) {
@@ -332,7 +333,7 @@ static bool read_ban(sqlite3_stmt *row, struct registry_row *found) {
     };
     registry_copy_text(row, 0, found->text, sizeof found->text);
     registry_copy_text(row, 1, found->reason, sizeof found->reason);
-    return connection_read_integer(row, 2, 0, CONNECTION_TIME_MAX, &found->until_s) &&
+    return row_value_integer(row, 2, 0, ROW_VALUE_TIME_MAX, &found->until_s) &&
            network_parse(found->text, &found->network);
 }
 
@@ -455,9 +456,9 @@ static bool read_key(sqlite3_stmt *row, struct registry_row *key) {
     switch (kind) {
     case REGISTRY_TORRENT:
     case REGISTRY_BLOCK:
-        return connection_copy_blob(row, 0, key->info_hash, sizeof key->info_hash);
+        return row_value_blob(row, 0, key->info_hash, sizeof key->info_hash);
     case REGISTRY_PASSKEY:
-        return connection_copy_blob(row, 0, key->digest, sizeof key->digest);
+        return row_value_blob(row, 0, key->digest, sizeof key->digest);
     case REGISTRY_BAN:
         text = (const char *)sqlite3_column_text(row, 0);
         return text != NULL && network_parse(text, &key->network);

@@ -1,5 +1,7 @@
 #include "store/secret.h"
 
+#include "store/row_value.h"
+
 static const char READ_SECRET[] = "SELECT value FROM secret WHERE name = ?1";
 static const char WRITE_SECRET[] = "INSERT OR REPLACE INTO secret (name, value) VALUES (?1, ?2)";
 
@@ -11,7 +13,7 @@ static bool read_secret(struct connection *connection, const char *name, void *s
         return false;
     sqlite3_bind_text(row, 1, name, -1, SQLITE_STATIC);
     const int result = sqlite3_step(row);
-    *existed = result == SQLITE_ROW && connection_copy_blob(row, 0, secret, len);
+    *existed = result == SQLITE_ROW && row_value_blob(row, 0, secret, len);
     sqlite3_reset(row);
     return result == SQLITE_ROW || result == SQLITE_DONE;
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "store/packed_change.h"
+#include "store/row_value.h"
 #include "store/swarm_key.h"
 
 static const char READ_TORRENTS[] =
@@ -29,33 +30,19 @@ struct new_row {
     size_t len;
 };
 
-static bool copy_blob(sqlite3_stmt *row, int column, void *data, size_t len) {
-    if (sqlite3_column_type(row, column) != SQLITE_BLOB ||
-        sqlite3_column_bytes(row, column) != (int)len)
-        return false;
-    memcpy(data, sqlite3_column_blob(row, column), len);
-    return true;
-}
-
-static bool read_number(sqlite3_stmt *row, int column, int64_t max, uint32_t *number) {
-    const int64_t value = sqlite3_column_int64(row, column);
-    *number = (uint32_t)value;
-    return sqlite3_column_type(row, column) == SQLITE_INTEGER && value >= 0 && value <= max;
-}
-
 static uint32_t read_age(sqlite3_stmt *row, int column, int64_t now_s) {
     return packed_change_age(sqlite3_column_int64(row, column), now_s);
 }
 
 static bool read_torrent(sqlite3_stmt *row, int64_t now_s, struct change *change) {
     *change = (struct change){ .kind = CHANGE_TORRENT, .age_s = read_age(row, 2, now_s) };
-    return copy_blob(row, 0, change->info_hash, INFO_HASH_LEN) &&
-           read_number(row, 1, UINT32_MAX, &change->downloaded) && change->downloaded > 0;
+    return row_value_blob(row, 0, change->info_hash, INFO_HASH_LEN) &&
+           row_value_u32(row, 1, UINT32_MAX, &change->downloaded) && change->downloaded > 0;
 }
 
 static bool read_endpoint(sqlite3_stmt *row, int column, struct endpoint *peer) {
     peer->family = sqlite3_column_bytes(row, column) == ENDPOINT_V6_LEN ? FAMILY_V6 : FAMILY_V4;
-    return copy_blob(row, column, peer->wire, endpoint_len(peer->family)) &&
+    return row_value_blob(row, column, peer->wire, endpoint_len(peer->family)) &&
            endpoint_port(peer) != 0;
 }
 
@@ -68,11 +55,12 @@ static bool read_peer(sqlite3_stmt *row, int64_t now_s, struct change *change) {
         .age_s = read_age(row, 8, now_s),
         .passkey_tag = (uint64_t)sqlite3_column_int64(row, 9),
     };
-    if (!copy_blob(row, 0, change->info_hash, INFO_HASH_LEN) ||
-        !read_endpoint(row, 1, &change->peer) || !copy_blob(row, 2, change->peer_id, PEER_ID_LEN) ||
-        !read_number(row, 3, UINT32_MAX, &change->key) || !read_number(row, 5, 1, &paused) ||
-        !read_number(row, 6, 1, &counted) ||
-        !read_number(row, 7, PACKED_INTERVAL_MAX_S, &change->interval_s))
+    if (!row_value_blob(row, 0, change->info_hash, INFO_HASH_LEN) ||
+        !read_endpoint(row, 1, &change->peer) ||
+        !row_value_blob(row, 2, change->peer_id, PEER_ID_LEN) ||
+        !row_value_u32(row, 3, UINT32_MAX, &change->key) || !row_value_u32(row, 5, 1, &paused) ||
+        !row_value_u32(row, 6, 1, &counted) ||
+        !row_value_u32(row, 7, PACKED_INTERVAL_MAX_S, &change->interval_s))
         return false;
     change->paused = paused == 1;
     change->counted = counted == 1;
