@@ -1,6 +1,6 @@
 /* Changes of the swarms as bytes: what a restart needs of them, for the rows and the log in the
- * database. All
- * numbers are big-endian. A change begins with a byte of kind and flags, and the info_hash:
+ * database. All numbers are big-endian. A change begins with a byte of kind and flags, and the
+ * info_hash:
  *
  *   peer       endpoint (6 or 18 bytes), peer_id, key (4), interval_s (2), since_s (4), left (8,
  *              not of a seeder), passkey tag (8, if known)

@@ -104,7 +104,7 @@ static enum connection_result read_row(struct row_merge *merge, const struct swa
     sqlite3_bind_blob(rows, 1, key->bytes, key->len, SQLITE_STATIC);
     swarm_rows_bind_range(rows, 2, merge->range);
     merge->exists = false;
-    merge->old_len = merge->first.len = merge->next.len = 0;
+    merge->old_len = merge->next.len = 0;
     bool valid = true;
     int step = rows == NULL ? SQLITE_ERROR : sqlite3_step(rows);
     if (step == SQLITE_ROW) {
@@ -235,7 +235,7 @@ static int compare_next(const struct row_entry *entry, const struct latest_chang
 static enum connection_result merge_row(struct row_merge *merge) {
     struct bytes rest = { .data = merge->old, .len = merge->old_len };
     struct row_entry entry = { .key.len = 0 };
-    merge->len = merge->split = 0;
+    merge->len = 0;
     if (!read_entry(merge, &rest, &entry))
         return CONNECTION_DAMAGED;
     for (;;) {
