@@ -9,7 +9,7 @@ import time
 PAUSE_S = 1.0, 3.0  # between two faults
 LASTS_S = 0.3, 6.0
 SETTLE_S = 4  # after a fault, until what waited has been sent and read
-ENDS = "kill", "stop"  # of a process
+DEATHS = "kill", "stop"  # of a process
 
 
 @dataclasses.dataclass
@@ -61,21 +61,22 @@ class Faults:
         """Until when a record that `node` made at `when` may be with this node only."""
         end = when + SETTLE_S
         for fault in self.all:  # in the order of their beginning
-            if fault.touches(node) and fault.kind not in ENDS and fault.began <= end and fault.ends + SETTLE_S > end:
+            if fault.touches(node) and fault.kind not in DEATHS and fault.began <= end and fault.ends + SETTLE_S > end:
                 end = fault.ends + SETTLE_S
         return end
 
-    def ends(self, node=None):
+    def deaths(self, node=None):
         """Kills and stops."""
-        return [fault for fault in self.all if fault.kind in ENDS and node in (None, fault.node)]
+        return [fault for fault in self.all if fault.kind in DEATHS and node in (None, fault.node)]
 
     def joined_alone(self):
         """Those after which the node joined without a snapshot."""
-        return [end for end in self.ends() if "joined without" in self.nodes[end.node].log()[slice(*end.logged)]]
+        return [death for death in self.deaths()
+                if "joined without" in self.nodes[death.node].log()[slice(*death.logged)]]
 
     def died_with(self, node, when):
         """Whether a record that `node` made at `when` may have died with it."""
-        return any(when - 1 <= end.began <= self.risk_ends(node, when) for end in self.ends(node))
+        return any(when - 1 <= death.began <= self.risk_ends(node, when) for death in self.deaths(node))
 
     def any_between(self, begin, end):
         return any(fault.began <= end and fault.ends + SETTLE_S >= begin for fault in self.all)
@@ -139,7 +140,7 @@ class Faults:
     def _start_later(self, number):
         node = self.nodes[number]
         logged = len(node.log())
-        for past in self.ends(number)[:-1]:
+        for past in self.deaths(number)[:-1]:
             past.logged = past.logged[0], past.logged[1] or logged
 
         def start(fault):

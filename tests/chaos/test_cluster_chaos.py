@@ -89,14 +89,14 @@ def why_left_behind(left, faults):
         return "the removal died with its node"
     if left.how == "moved" and faults.any_between(left.heard, left.time):
         return "it moved while a node could not know its old address"
-    if any(left.time > end.began - FLUSHED_S for end in faults.joined_alone()):
+    if any(left.time > death.began - FLUSHED_S for death in faults.joined_alone()):
         return "a node restored it and joined without a snapshot"
     return None
 
 
 def deadline_of(left, faults):
     """A node that joins without a snapshot gives a new deadline to what it has restored."""
-    restored = [end.ends for end in faults.joined_alone() if end.ends > left.heard]
+    restored = [death.ends for death in faults.joined_alone() if death.ends > left.heard]
     return max([left.heard, *restored]) + DEADLINE_S + NOISE_S
 
 

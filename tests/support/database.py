@@ -159,17 +159,19 @@ def pack_peer(info_hash, endpoint, peer_id, left=0):
             + (struct.pack(">q", left) if left else b""))
 
 
+def _add_rows(db, rows):
+    db.executemany("INSERT INTO swarm (first, entries) VALUES (?, ?)", rows)
+
+
 def add_torrents(db, torrents):
     """Adds (info_hash, downloaded), a row for each."""
-    db.executemany("INSERT INTO swarm (first, entries) VALUES (?, ?)",
-                   ((info_hash, pack_torrent(info_hash, downloaded)) for info_hash, downloaded in torrents
-                    if downloaded))
+    _add_rows(db, ((info_hash, pack_torrent(info_hash, downloaded)) for info_hash, downloaded in torrents
+                   if downloaded))
 
 
 def add_peers(db, peers):
     """Adds (info_hash, endpoint, peer_id, left), a row for each."""
-    db.executemany("INSERT INTO swarm (first, entries) VALUES (?, ?)",
-                   ((peer[0] + peer[1], pack_peer(*peer)) for peer in peers))
+    _add_rows(db, ((peer[0] + peer[1], pack_peer(*peer)) for peer in peers))
 
 
 class StoredPeer(typing.NamedTuple):

@@ -106,6 +106,17 @@ static enum connection_result write_changes(const struct latest_changes *latest)
     return result;
 }
 
+static void apply_changes(struct latest_changes *latest) {
+    ck_assert_int_eq(write_changes(latest), CONNECTION_GOOD);
+    latest_changes_clear(latest);
+}
+
+static void put_all(struct latest_changes *latest) {
+    for (uint32_t place = 0; place < PLACES; place++)
+        put(latest, place);
+    apply_changes(latest);
+}
+
 static void change_some(uint32_t most, uint32_t puts_of_ten) {
     struct latest_changes latest = { 0 };
     for (uint32_t count = random_below(&source, most); count > 0; count--) {
@@ -117,8 +128,7 @@ static void change_some(uint32_t most, uint32_t puts_of_ten) {
         else
             take_away(&latest, place);
     }
-    ck_assert_int_eq(write_changes(&latest), CONNECTION_GOOD);
-    latest_changes_clear(&latest);
+    apply_changes(&latest);
 }
 
 /* The next place of the model that has something. */
@@ -183,23 +193,17 @@ END_TEST
 
 START_TEST(rows_of_many_new_peers_are_well_filled) {
     struct latest_changes latest = { 0 };
-    for (uint32_t place = 0; place < PLACES; place++)
-        put(&latest, place);
-    ck_assert_int_eq(write_changes(&latest), CONNECTION_GOOD);
-    latest_changes_clear(&latest);
+    put_all(&latest);
     ck_assert_uint_lt(require_rows(), PLACES * V6_PEER_LEN / (PAGE_SIZE / 2) * 3 / 2);
 }
 END_TEST
 
 START_TEST(rows_without_entries_are_deleted) {
     struct latest_changes latest = { 0 };
-    for (uint32_t place = 0; place < PLACES; place++)
-        put(&latest, place);
-    ck_assert_int_eq(write_changes(&latest), CONNECTION_GOOD);
+    put_all(&latest);
     for (uint32_t place = 0; place < PLACES; place++)
         take_away(&latest, place);
-    ck_assert_int_eq(write_changes(&latest), CONNECTION_GOOD);
-    latest_changes_clear(&latest);
+    apply_changes(&latest);
     ck_assert_uint_eq(require_rows(), 0);
 }
 END_TEST
@@ -209,11 +213,9 @@ START_TEST(change_without_effect_writes_nothing) {
     put(&latest, 1);
     ck_assert_int_eq(write_changes(&latest), CONNECTION_GOOD);
     const int before = sqlite3_total_changes(connection.db);
-    ck_assert_int_eq(write_changes(&latest), CONNECTION_GOOD);
-    latest_changes_clear(&latest);
+    apply_changes(&latest);
     take_away(&latest, 2);
-    ck_assert_int_eq(write_changes(&latest), CONNECTION_GOOD);
-    latest_changes_clear(&latest);
+    apply_changes(&latest);
     ck_assert_int_eq(sqlite3_total_changes(connection.db), before);
 }
 END_TEST
@@ -228,8 +230,7 @@ START_TEST(range_does_not_touch_its_neighbours) {
     add(&latest, change_of(PLACES - PEERS - 1, CHANGE_TORRENT_LOST));
     put(&latest, 1);
     put(&latest, PLACES - 1);
-    ck_assert_int_eq(write_changes(&latest), CONNECTION_GOOD);
-    latest_changes_clear(&latest);
+    apply_changes(&latest);
     REQUIRE(connection_execute(&connection, "DELETE FROM swarm WHERE entries IN (x'01', x'02')"));
     ck_assert_int_eq(sqlite3_changes(connection.db), 2);
     ck_assert_uint_eq(require_rows(), 1);
