@@ -131,12 +131,11 @@ static void report_loss(struct change_writer *writer, const char *rewritten) {
     writer->loss_logged_ms = writer->now_ms;
 }
 
-/* Reads up to the present moment. */
-static void drain_feed(struct change_writer *writer) {
+/* Reads what has been moved into the ring. */
+static void read_feed(struct change_writer *writer) {
     const struct feed_loss *loss = &writer->cursor.loss;
     const bool lost_everything = loss->everything;
     const size_t lost_torrents = loss->torrents;
-    feed_reader_pump(writer->feed);
     feed_cursor_read(&writer->cursor, read_changes, writer);
     if (loss->everything && !lost_everything)
         report_loss(writer, "the database");
@@ -145,6 +144,12 @@ static void drain_feed(struct change_writer *writer) {
         hex_encode(loss->info_hashes[lost_torrents], INFO_HASH_LEN, torrent + strlen(torrent));
         report_loss(writer, torrent);
     }
+}
+
+/* Reads up to the present moment. */
+static void drain_feed(struct change_writer *writer) {
+    feed_reader_pump(writer->feed);
+    read_feed(writer);
 }
 
 static bool needs_rewrite(const struct change_writer *writer) {
@@ -243,10 +248,9 @@ static bool flush_is_due(const struct change_writer *writer) {
     return done_if_next >= read_counter(&writer->counters.written_ms) + writer->flush_interval_ms;
 }
 
-static void drain_once(struct change_writer *writer) {
+static void begin_tick(struct change_writer *writer) {
     writer->now_ms = clock_now_ms();
     writer->began_ns = clock_now_ns();
-    drain_feed(writer);
 }
 
 /* Peers that lost their access are gone before the change is settled. */
@@ -264,7 +268,11 @@ static void wake_writer(void *context) {
 static void run_tick(void *context) {
     struct change_writer *writer = context;
     atomic_fetch_add_explicit(&writer->progress, 1, memory_order_relaxed);
-    drain_once(writer);
+    begin_tick(writer);
+    if (flush_is_due(writer))
+        drain_feed(writer);
+    else
+        read_feed(writer);
     if (writer->sampler != NULL)
         history_sampler_tick(writer->sampler, writer->now_ms, clock_unix_s());
     if (flush_is_due(writer))
@@ -351,7 +359,8 @@ struct change_writer_stats change_writer_stats(const struct change_writer *write
 /* Does not wait for the retry pause. The rows are brought up to date as well: without a log the
  * next start is faster. If that fails, nothing is lost. */
 static bool flush_last(struct change_writer *writer) {
-    drain_once(writer);
+    begin_tick(writer);
+    drain_feed(writer);
     if (flush_store(writer)) {
         (void)(store_merge_log(writer->store, STORE_RANGES) && store_commit(writer->store));
         return true;
