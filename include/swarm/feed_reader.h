@@ -69,13 +69,12 @@ struct feed_subscriber {
                                                      for half a second; may be NULL. `now_ms` is
                                                      clock_now_ms() */
     void *context;
-    uint32_t pause_ms; /* after a read: what comes then is read together, with one wake-up */
 };
 
 struct feed_subscription;
 
-/* Starts the thread, which reads new changes as soon as they are in the ring, or after its pause.
- * Copies `subscriber`. NULL if out of memory or threads. */
+/* Starts the thread, which reads new changes as soon as they are in the ring. Copies `subscriber`.
+ * NULL if out of memory or threads. */
 struct feed_subscription *feed_subscribe(struct feed_reader *reader,
                                          const struct feed_subscriber *subscriber);
 

@@ -11,7 +11,6 @@
 enum {
     NODE_ENTRY_LEN = 64 << 10, /* bytes of an entry */
     NODE_SEND_MS = 20,         /* between two sendings, unless a whole entry waits */
-    NODE_SEND_BUSY_MS = 80,    /* after many records: fewer entries cost all nodes less */
     NODE_HEARTBEAT_MS = 5000,
 };
 

@@ -10,7 +10,6 @@ enum {
     RESEND_BYTES = 1 << 20,
     WALK_ROOM = TABLE_STEP * RECORD_MAX,
     RECORDS_PER_ENTRY = NODE_ENTRY_LEN / 80, /* about */
-    BUSY_RECORDS = 16,                       /* at a sending */
 };
 
 static void end_resend(struct node *node) {
@@ -160,7 +159,7 @@ static void send_waiting(struct node *node) {
     const bool due = (waiting > 0 || node->must_beat) && node->now_ms >= node->send_ms;
     if (!due && waiting < RECORDS_PER_ENTRY && node->flight.count == 0)
         return;
-    node->send_ms = node->now_ms + (waiting < BUSY_RECORDS ? NODE_SEND_MS : NODE_SEND_BUSY_MS);
+    node->send_ms = node->now_ms + NODE_SEND_MS;
     do
         fill_flight(node);
     while (send_flight(node) && node_sending_waiting(node) >= RECORDS_PER_ENTRY);

@@ -27,7 +27,6 @@
 enum {
     NETWORK_WATCH_MS = 2000,
     FEED_PERIOD_MS = 100,
-    CLUSTER_FEED_PERIOD_MS = 40, /* other nodes wait for it */
     SUBSCRIPTIONS = 4,
     RING_FEEDS = 32, /* the ring of the readers holds as much as the feeds of this many shards */
     RING_CHANGES_MIN = 65536,
@@ -433,23 +432,16 @@ static bool start_prober(struct daemon *daemon, const struct config *config) {
 static bool start_readers(struct daemon *daemon, const struct config *config) {
     daemon->event_log.per_s = config->log_events_per_s;
     daemon->event_log.addresses = config->addresses;
-    const uint32_t period_ms = daemon->cluster == NULL ? FEED_PERIOD_MS : CLUSTER_FEED_PERIOD_MS;
-    const uint32_t pause_ms = daemon->cluster == NULL ? 0 : FEED_PERIOD_MS; /* of the others */
     const struct feed_subscriber subscribers[SUBSCRIPTIONS] = {
         { .name = "prober feed",
           .read = prober_on_changes,
           .lost = prober_on_lost,
-          .context = daemon->prober,
-          .pause_ms = pause_ms },
-        { .name = "recent events",
-          .read = recent_events_add,
-          .context = daemon->events,
-          .pause_ms = pause_ms },
+          .context = daemon->prober },
+        { .name = "recent events", .read = recent_events_add, .context = daemon->events },
         { .name = "event log",
           .read = event_log_read,
           .tick = event_log_tick,
-          .context = &daemon->event_log,
-          .pause_ms = pause_ms },
+          .context = &daemon->event_log },
         { .name = "cluster feed",
           .read = cluster_on_changes,
           .lost = cluster_on_lost,
@@ -458,7 +450,7 @@ static bool start_readers(struct daemon *daemon, const struct config *config) {
     const size_t count = daemon->cluster == NULL ? SUBSCRIPTIONS - 1 : SUBSCRIPTIONS;
     const size_t changes = RING_FEEDS * (size_t)config->feed_capacity;
     daemon->feed = feed_reader_start(
-        daemon->tracker, changes > RING_CHANGES_MIN ? changes : RING_CHANGES_MIN, period_ms);
+        daemon->tracker, changes > RING_CHANGES_MIN ? changes : RING_CHANGES_MIN, FEED_PERIOD_MS);
     bool good = daemon->feed != NULL;
     for (size_t i = 0; i < count && good; i++) {
         daemon->subscriptions[i] = feed_subscribe(daemon->feed, &subscribers[i]);

@@ -36,10 +36,9 @@ struct feed_reader {
     pthread_mutex_t lock; /* guards all below */
     struct feed_cursor *cursors;
     pthread_cond_t grown;
-    pthread_cond_t ending; /* a subscription */
-    uint64_t first;        /* number of the oldest batch */
-    uint64_t end;          /* number of the next batch */
-    size_t changes;        /* in all batches */
+    uint64_t first; /* number of the oldest batch */
+    uint64_t end;   /* number of the next batch */
+    size_t changes; /* in all batches */
     size_t capacity;
     struct feed_batch *ring[RING_BATCHES]; /* by number, modulo the size */
     _Atomic uint64_t progress;
@@ -149,7 +148,6 @@ struct feed_reader *feed_reader_start(struct tracker *tracker, size_t capacity,
     pthread_mutex_init(&reader->pump_lock, NULL);
     pthread_mutex_init(&reader->lock, NULL);
     condition_init(&reader->grown);
-    condition_init(&reader->ending);
     reader->ticker = ticker_start("feed reader", period_ms, run_pump, reader);
     if (reader->ticker != NULL)
         return reader;
@@ -165,7 +163,6 @@ void feed_reader_stop(struct feed_reader *reader) {
         drop_oldest(reader);
     free(reader->pending);
     pthread_cond_destroy(&reader->grown);
-    pthread_cond_destroy(&reader->ending);
     pthread_mutex_destroy(&reader->lock);
     pthread_mutex_destroy(&reader->pump_lock);
     free(reader);
@@ -314,16 +311,15 @@ static void read_subscription(struct feed_subscription *subscription) {
     subscription->recover_ms = now_ms + RECOVER_PERIOD_MS;
 }
 
-/* Waits at most so long, for changes or just the time. False if the subscription is being ended. */
-static bool wait_for(struct feed_subscription *subscription, bool changes, uint32_t most_ms) {
+/* Waits for changes or the next tick. False if the subscription is being ended. */
+static bool wait_for_changes(struct feed_subscription *subscription) {
     const struct feed_cursor *cursor = &subscription->cursor;
     struct feed_reader *reader = cursor->reader;
-    const struct timespec until = condition_deadline(most_ms);
+    const struct timespec until = condition_deadline(SUBSCRIPTION_TICK_MS);
     int result = 0;
     pthread_mutex_lock(&reader->lock);
-    while (!subscription->stop && result == 0 && !(changes && cursor->next < reader->end))
-        result = pthread_cond_timedwait(changes ? &reader->grown : &reader->ending, &reader->lock,
-                                        &until);
+    while (!subscription->stop && result == 0 && cursor->next == reader->end)
+        result = pthread_cond_timedwait(&reader->grown, &reader->lock, &until);
     const bool stop = subscription->stop;
     pthread_mutex_unlock(&reader->lock);
     return !stop;
@@ -331,12 +327,8 @@ static bool wait_for(struct feed_subscription *subscription, bool changes, uint3
 
 static void *run_subscription(void *argument) {
     struct feed_subscription *subscription = argument;
-    const uint32_t pause_ms = subscription->subscriber.pause_ms;
-    while (wait_for(subscription, true, SUBSCRIPTION_TICK_MS)) {
+    while (wait_for_changes(subscription))
         read_subscription(subscription);
-        if (pause_ms > 0 && !wait_for(subscription, false, pause_ms))
-            break;
-    }
     return NULL;
 }
 
@@ -363,7 +355,6 @@ void feed_unsubscribe(struct feed_subscription *subscription) {
     pthread_mutex_lock(&reader->lock);
     subscription->stop = true;
     pthread_cond_broadcast(&reader->grown);
-    pthread_cond_broadcast(&reader->ending);
     pthread_mutex_unlock(&reader->lock);
     pthread_join(subscription->thread, NULL);
     feed_reader_pump(reader);

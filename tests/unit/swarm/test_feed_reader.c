@@ -45,22 +45,17 @@ static void count_tick(void *context, uint64_t now_ms) {
     ((struct count *)context)->ticks++;
 }
 
-static struct feed_subscription *subscribe_with_pause(struct count *counts, uint32_t pause_ms) {
+static struct feed_subscription *subscribe(struct count *counts) {
     const struct feed_subscriber subscriber = {
         .name = "test reader",
         .read = count_changes,
         .lost = count_loss,
         .tick = count_tick,
         .context = counts,
-        .pause_ms = pause_ms,
     };
     struct feed_subscription *subscription = feed_subscribe(feed, &subscriber);
     ck_assert_ptr_nonnull(subscription);
     return subscription;
-}
-
-static struct feed_subscription *subscribe(struct count *counts) {
-    return subscribe_with_pause(counts, 0);
 }
 
 static void start_slow(size_t feed_capacity, size_t ring_capacity, uint32_t period_ms) {
@@ -110,23 +105,6 @@ START_TEST(each_reader_sees_each_change_once) {
         ck_assert_uint_eq(counts[i].losses, 0);
         ck_assert_uint_gt(counts[i].ticks, 0);
     }
-    stop();
-}
-END_TEST
-
-START_TEST(reader_pauses_until_it_ends) {
-    struct count paused = { 0 }, other = { 0 };
-    start(FEED_CAPACITY, RING);
-    struct feed_subscription *first = subscribe_with_pause(&paused, 3600000);
-    struct feed_subscription *second = subscribe(&other);
-    put(0, 1);
-    wait_for(&paused.joined, 1);
-    put(1, PEERS - 1);
-    wait_for(&other.joined, PEERS);
-    ck_assert_uint_eq(paused.joined, 1);
-    feed_unsubscribe(first);
-    ck_assert_uint_eq(paused.joined, PEERS);
-    feed_unsubscribe(second);
     stop();
 }
 END_TEST
@@ -234,7 +212,6 @@ UNIT_SUITE(feed_reader) {
     Suite *suite = suite_create("feed_reader");
     TCase *tcase = tcase_create("readers");
     tcase_add_test(tcase, each_reader_sees_each_change_once);
-    tcase_add_test(tcase, reader_pauses_until_it_ends);
     tcase_add_test(tcase, blocked_reader_does_not_delay_another);
     tcase_add_test(tcase, lapped_reader_reads_everything_again);
     tcase_add_test(tcase, overflow_of_the_feed_is_a_loss_for_every_reader);
