@@ -215,7 +215,7 @@ def _costs(bench, due):
     found = {}
     for size in _sizes(bench):
         starts = _starts(bench, due, size)
-        turns = 1 if bench.rounds == 1 else 5 if starts == 1 else 3
+        turns = 1 if bench.rounds == 1 else 5 if starts == 1 else 6
         measured = [_start_and_measure(bench, due, size, turns) for _ in range(starts)]
         found |= {kind: _cost([start[kind] for start in measured]) for kind in measured[0]}
     return found
