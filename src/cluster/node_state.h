@@ -40,7 +40,7 @@ struct walk {
     bool lasting;
     bool again;          /* the same once more, afterwards */
     uint64_t peers_from; /* stamp; 0: no peers */
-    size_t completion;   /* cursor of the set */
+    struct stamp_cursor completion;
     struct table_cursor cursor;
 };
 

@@ -33,6 +33,11 @@ void snapshot_counters(const struct replica *replica, const uint8_t info_hash[st
     }
 }
 
+static void note_missing(void *context) {
+    const struct chunk *chunk = context;
+    chunk->source->whole = false;
+}
+
 static void write_torrent(void *context, const uint8_t info_hash[static INFO_HASH_LEN],
                           uint64_t stamp) {
     const struct chunk *chunk = context;
@@ -55,22 +60,14 @@ static bool is_full(const struct writer *chunk) {
 
 static void begin_part(struct snapshot_source *source, enum source_part part) {
     source->part = part;
-    source->hash = 0;
-    source->hash_size = 0;
-    source->hash_began_ms = 0;
+    source->hash = (struct stamp_cursor){ 0 };
 }
 
-/* Writes more hashes of a set; true at its end. A set that has grown or has a new generation has
- * another order, so it is begun again. */
+/* Writes more hashes of a set; true at its end. */
 static bool write_hashes(struct chunk *chunk, const struct stamp_set *set, enum record_kind kind) {
-    struct snapshot_source *source = chunk->source;
     struct stamped_hash found;
-    if (source->hash_began_ms != set->began_ms || source->hash_size != set->present.size)
-        source->hash = 0;
-    source->hash_began_ms = set->began_ms;
-    source->hash_size = set->present.size;
     while (!is_full(chunk->writer)) {
-        if (!stamp_set_next(set, &source->hash, &found))
+        if (!stamp_set_next(set, &chunk->source->hash, &found))
             return true;
         struct record record = { .kind = kind, .stamp = found.stamp };
         if (kind == RECORD_TOMBSTONE) {
@@ -90,6 +87,7 @@ static bool write_table(struct chunk *chunk, const struct node_table *table) {
         .torrent = write_torrent,
         .peer = write_peer,
         .registry = write_record,
+        .missing = note_missing,
         .restored = chunk->source->partial,
     };
     while (!is_full(chunk->writer)) {

@@ -21,9 +21,7 @@ struct snapshot_source {
     bool partial; /* it was not whole at the start: restored peers are sent, too */
     uint32_t next_chunk;
     enum source_part part;
-    size_t hash;            /* cursor in a set of hashes */
-    uint64_t hash_began_ms; /* of the set, at that cursor */
-    uint32_t hash_size;
+    struct stamp_cursor hash;
     struct table_cursor table;
 };
 

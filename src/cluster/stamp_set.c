@@ -83,6 +83,7 @@ static bool grow_generation(struct stamp_generation *generation, bool has_info_h
 static void begin_generation(struct stamp_set *set) {
     clear_generation(&set->past);
     set->past = set->present;
+    set->generations++;
     set->present = (struct stamp_generation){ 0 };
 }
 
@@ -115,7 +116,7 @@ void stamp_set_put(struct stamp_set *set, const struct stamped_hash *hash) {
     const bool known = find_in(present, hash->hash).stamp != 0;
     if (!known && present->count == set->limit)
         begin_generation(set);
-    if (!known && 2 * (present->count + 1) > present->size &&
+    if (!known && present->count + 1 > present->size / 4 * 3 &&
         !grow_generation(present, set->has_info_hashes))
         return;
     write_slot(present, hash);
@@ -129,10 +130,16 @@ void stamp_set_age(struct stamp_set *set, uint64_t now_ms, uint64_t lifetime_ms)
     set->began_ms = now_ms;
 }
 
-bool stamp_set_next(const struct stamp_set *set, size_t *cursor, struct stamped_hash *found) {
+bool stamp_set_next(const struct stamp_set *set, struct stamp_cursor *cursor,
+                    struct stamped_hash *found) {
     const size_t slots = (size_t)set->present.size + set->past.size;
-    while (*cursor < slots) {
-        const size_t at = (*cursor)++;
+    if (cursor->size != set->present.size || cursor->generation != set->generations)
+        *cursor = (struct stamp_cursor){
+            .size = set->present.size,
+            .generation = set->generations,
+        };
+    while (cursor->slot < slots) {
+        const size_t at = cursor->slot++;
         *found = at < set->present.size ? read_slot(&set->present, at)
                                         : read_slot(&set->past, at - set->present.size);
         const bool replaced =

@@ -33,7 +33,8 @@ struct stamp_generation {
 struct stamp_set {
     struct stamp_generation present;
     struct stamp_generation past;
-    uint64_t began_ms; /* the present generation */
+    uint64_t began_ms;    /* the present generation */
+    uint32_t generations; /* that have ended */
     uint32_t limit;
     bool has_info_hashes;
 };
@@ -59,7 +60,16 @@ void stamp_set_put(struct stamp_set *set, const struct stamped_hash *hash);
  * for once to twice that time. */
 void stamp_set_age(struct stamp_set *set, uint64_t now_ms, uint64_t lifetime_ms);
 
-/* The next hash from `*cursor`, which is 0 at first; false at the end. */
-bool stamp_set_next(const struct stamp_set *set, size_t *cursor, struct stamped_hash *found);
+/* A place in a set; all zeros at first. */
+struct stamp_cursor {
+    size_t slot;
+    uint32_t size; /* of the present generation, and its number */
+    uint32_t generation;
+};
+
+/* The next hash from the cursor; false at the end. A set that has grown or has a new generation has
+ * another order: then all hashes follow again. */
+bool stamp_set_next(const struct stamp_set *set, struct stamp_cursor *cursor,
+                    struct stamped_hash *found);
 
 #endif

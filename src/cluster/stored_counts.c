@@ -291,7 +291,7 @@ void stored_counts_step(struct stored_counts *counts, struct node *node, uint64_
         counts->storing = true;
         counts->hash_count = counts->next_hash = 0;
         counts->next_shard = 0;
-        counts->next_completion = 0;
+        counts->next_completion = (struct stamp_cursor){ 0 };
     }
     for (int i = 0; i < STEPS_MAX && counts->storing && cluster_rows_has_room(counts->rows); i++)
         store_more(counts, node, now_ms);

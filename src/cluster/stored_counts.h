@@ -27,7 +27,7 @@ struct stored_counts {
     size_t hash_capacity;
     size_t next_hash;
     uint32_t next_shard;
-    size_t next_completion; /* cursor of the set */
+    struct stamp_cursor next_completion;
     bool storing;
 };
 

@@ -784,7 +784,7 @@ static void emit_counters(struct node *node, struct writer *chunk) {
 
 static void emit_completions(struct node *node, struct writer *chunk) {
     struct stamped_hash found;
-    size_t cursor = 0;
+    struct stamp_cursor cursor = { 0 };
     while (stamp_set_next(&node->replica.completions, &cursor, &found)) {
         struct record record = { .kind = RECORD_COMPLETION,
                                  .stamp = found.stamp,
@@ -1065,7 +1065,7 @@ static bool is_behind(const struct node *node) {
 
 static void write_tombstones(struct node *node, struct writer *w) {
     struct stamped_hash found;
-    size_t cursor = 0;
+    struct stamp_cursor cursor = { 0 };
     while (stamp_set_next(&node->replica.tombstones, &cursor, &found))
         record_write(w, &(struct record){
                             .kind = RECORD_TOMBSTONE, .stamp = found.stamp, .hash = found.hash });
@@ -1332,7 +1332,7 @@ static void save_rows(const struct node *node, struct rows *rows) {
             rows->pairs[torrent][i] = *slot;
         }
     }
-    size_t cursor = 0;
+    struct stamp_cursor cursor = { 0 };
     struct stamped_hash found;
     while (rows->completion_count < COUNT_OF(rows->completions) &&
            stamp_set_next(&node->replica.completions, &cursor, &found)) {

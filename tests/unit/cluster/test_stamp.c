@@ -137,7 +137,7 @@ START_TEST(all_hashes_of_a_set_are_visited) {
     for (uint64_t hash = 0; hash < 100; hash++)
         put(&set, hash, hash == 9 ? 1 : hash + 1);
     put(&set, 9, 10);
-    size_t cursor = 0;
+    struct stamp_cursor cursor = { 0 };
     struct stamped_hash found;
     while (stamp_set_next(&set, &cursor, &found)) {
         uint8_t info_hash[INFO_HASH_LEN];
@@ -149,6 +149,30 @@ START_TEST(all_hashes_of_a_set_are_visited) {
     }
     for (size_t i = 0; i < COUNT_OF(seen); i++)
         REQUIRE(seen[i] == 1);
+    stamp_set_free(&set);
+}
+END_TEST
+
+/* _i: hashes that are added: the set grows, or begins a new generation with as many slots. */
+START_TEST(no_hash_is_missed_if_the_set_changes) {
+    enum { FIRST = 96, LIMIT = 100 }; /* as many as fit into 128 slots */
+    const uint64_t last = _i == 0 ? FIRST + 1 : FIRST + LIMIT;
+    struct stamp_set set = stamp_set_create(LIMIT, false, NOW_MS);
+    bool seen[FIRST + LIMIT] = { false };
+    struct stamp_cursor cursor = { 0 };
+    struct stamped_hash found;
+    for (uint64_t hash = 0; hash < FIRST; hash++)
+        put(&set, hash, 1);
+    for (int i = 0; i < FIRST / 2; i++) {
+        REQUIRE(stamp_set_next(&set, &cursor, &found));
+        seen[found.hash] = true;
+    }
+    for (uint64_t hash = FIRST; hash < last; hash++)
+        put(&set, hash, 1);
+    while (stamp_set_next(&set, &cursor, &found))
+        seen[found.hash] = true;
+    for (uint64_t hash = 0; hash < last; hash++)
+        REQUIRE(seen[hash]);
     stamp_set_free(&set);
 }
 END_TEST
@@ -173,6 +197,7 @@ UNIT_SUITE(cluster_stamp) {
     tcase_add_test(sets, hash_is_kept_for_one_to_two_lifetimes);
     tcase_add_test(sets, full_set_drops_the_older_half);
     tcase_add_loop_test(sets, all_hashes_of_a_set_are_visited, 0, 2);
+    tcase_add_loop_test(sets, no_hash_is_missed_if_the_set_changes, 0, 2);
     suite_add_tcase(suite, sets);
     return suite;
 }
