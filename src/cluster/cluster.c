@@ -116,6 +116,8 @@ static bool walk(void *context, struct table_cursor *cursor, const struct table_
         visit(cluster, visitor, &copy->changes[(*position)++], now_ms);
     if (*position < copy->count)
         return true;
+    if (copy->failed)
+        visitor->missing(visitor->context);
     shard_copies_end(copy);
     return ++cursor->at[CURSOR_SHARD] < TRACKER_SHARDS;
 }

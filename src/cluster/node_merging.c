@@ -79,12 +79,18 @@ static void skip_registry(void *context, const struct record *record) {
     (void)record;
 }
 
+/* Peers that stay will expire. */
+static void skip_missing(void *context) {
+    (void)context;
+}
+
 void node_merging_remove(struct node *node) {
     const struct table_visitor visitor = {
         .context = node,
         .torrent = skip_torrent,
         .peer = note_removed,
         .registry = skip_registry,
+        .missing = skip_missing,
     };
     struct removing *removing = &node->removing;
     struct replica_answers answers;

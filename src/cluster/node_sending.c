@@ -236,6 +236,14 @@ static void send_registry(void *context, const struct record *record) {
         send_record(context, record);
 }
 
+/* The walk is done again. */
+static void note_missing(void *context) {
+    struct node *node = context;
+    if (node->walk.peers_from != 0)
+        outbox_note_dropped(&node->outbox, node->walk.peers_from);
+    node->walk.again = node->walk.again || node->walk.lasting;
+}
+
 /* False at the end. */
 static bool send_completion(struct node *node) {
     struct stamped_hash found;
@@ -275,6 +283,7 @@ static void continue_walk(struct node *node) {
         .torrent = send_torrent,
         .peer = send_peer,
         .registry = send_registry,
+        .missing = note_missing,
     };
     node_lock(node);
     const uint64_t dropped = node->walk.running ? 0 : outbox_take_dropped(&node->outbox);

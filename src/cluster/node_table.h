@@ -22,6 +22,8 @@ struct table_visitor {
      * the stamp by which they expire. */
     void (*peer)(void *context, const struct peer_key *key, const struct held_peer *peer);
     void (*registry)(void *context, const struct record *record);
+    /* Torrents or peers are left out, for lack of memory. */
+    void (*missing)(void *context);
     bool restored;
 };
 

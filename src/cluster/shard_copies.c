@@ -29,6 +29,7 @@ struct shard_copy *shard_copies_find(struct shard_copies *copies, uint64_t numbe
 static void copy_changes(void *context, const struct change *changes, size_t count) {
     struct shard_copy *copy = context;
     copy->changes = count == 0 ? NULL : malloc(count * sizeof *changes);
+    copy->failed = count > 0 && copy->changes == NULL;
     if (copy->changes == NULL)
         return;
     memcpy(copy->changes, changes, count * sizeof *changes);
@@ -49,6 +50,7 @@ struct shard_copy *shard_copies_make(struct shard_copies *copies, struct tracker
     struct shard_copy *copy = find_oldest(copies);
     shard_copies_end(copy);
     copy->number = copy->used = ++copies->last;
-    (void)tracker_dump(tracker, shard, 1, now_ms, copy_changes, copy);
+    if (!tracker_dump(tracker, shard, 1, now_ms, copy_changes, copy))
+        copy->failed = true;
     return copy;
 }

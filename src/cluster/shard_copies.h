@@ -10,8 +10,9 @@
 enum { SHARD_COPIES = 3 };
 
 struct shard_copy {
-    struct change *changes; /* none if out of memory */
+    struct change *changes;
     size_t count;
+    bool failed;     /* out of memory: it has no changes */
     uint64_t number; /* another one for each copy; 0: no copy */
     uint64_t used;   /* grows with each use; 0: no copy */
 };

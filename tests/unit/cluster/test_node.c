@@ -29,6 +29,7 @@ struct table {
     struct node_facts facts;
     uint64_t highest;
     bool is_full;
+    bool lacks_memory;   /* for walks */
     uint32_t downloaded; /* of the torrent that was counted last */
     uint32_t adoptions;
     bool present[PEERS_MAX];
@@ -100,6 +101,10 @@ static void count_downloads(void *context, const uint8_t info_hash[static INFO_H
 
 static bool walk(void *context, struct table_cursor *cursor, const struct table_visitor *visitor) {
     const struct table *table = context;
+    if (table->lacks_memory) {
+        visitor->missing(visitor->context);
+        return false;
+    }
     for (int i = 0; i < TABLE_STEP && cursor->at[0] < PEERS_MAX; i++) {
         const uint32_t number = (uint32_t)cursor->at[0]++;
         const struct peer_key key = key_of(number);
@@ -407,6 +412,20 @@ START_TEST(restored_peers_stay_until_a_snapshot_lacks_them) {
     run_for(2 * WHOLE_MS, 1000);
     ck_assert_uint_ge(node_status(nodes[0]).counts.snapshots_received, 1);
     ck_assert(agree(0, 1) && count_peers(0) == 1);
+}
+END_TEST
+
+START_TEST(snapshot_that_lacks_peers_makes_no_node_whole) {
+    start_cluster();
+    put_quietly(0, 10);
+    tables[0].lacks_memory = true;
+    start_node(1);
+    run_for(1000, STEP_MS);
+    ck_assert_uint_ge(node_status(nodes[0]).counts.snapshots_sent, 1);
+    ck_assert(count_peers(1) == 0 && !node_status(nodes[1]).whole);
+    tables[0].lacks_memory = false;
+    await_agreement(0, 1, 20000);
+    ck_assert(count_peers(1) == 10 && node_status(nodes[1]).whole);
 }
 END_TEST
 
@@ -1077,6 +1096,7 @@ UNIT_SUITE(node) {
     tcase_add_test(tcase, change_at_one_node_reaches_the_others);
     tcase_add_test(tcase, change_arrives_within_a_few_steps);
     tcase_add_test(tcase, first_node_becomes_whole_without_a_snapshot);
+    tcase_add_test(tcase, snapshot_that_lacks_peers_makes_no_node_whole);
     tcase_add_test(tcase, joining_node_gets_a_snapshot_at_once);
     tcase_add_test(tcase, snapshot_removes_restored_peers_that_it_lacks);
     tcase_add_test(tcase, restored_peers_stay_until_a_snapshot_lacks_them);
