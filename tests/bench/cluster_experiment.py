@@ -208,14 +208,14 @@ def _start_and_measure(bench, due, size, turns):
 
 def _starts(bench, due, size):
     """How often the daemons are started: where its memory lies changes the CPU time of a process by up to 2 %."""
-    return 3 if bench.rounds > 1 and due == FEW and size == _sizes(bench)[-1] else 1
+    return 5 if bench.rounds > 1 and due == FEW and size == _sizes(bench)[-1] else 1
 
 
 def _costs(bench, due):
     found = {}
     for size in _sizes(bench):
         starts = _starts(bench, due, size)
-        turns = 1 if bench.rounds == 1 else 5 if starts == 1 else 6
+        turns = 1 if bench.rounds == 1 else 5 if starts == 1 else 4
         measured = [_start_and_measure(bench, due, size, turns) for _ in range(starts)]
         found |= {kind: _cost([start[kind] for start in measured]) for kind in measured[0]}
     return found
