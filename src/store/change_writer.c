@@ -270,9 +270,8 @@ static void run_tick(void *context) {
     atomic_fetch_add_explicit(&writer->progress, 1, memory_order_relaxed);
     begin_tick(writer);
     if (flush_is_due(writer))
-        drain_feed(writer);
-    else
-        read_feed(writer);
+        feed_reader_pump(writer->feed);
+    read_feed(writer);
     if (writer->sampler != NULL)
         history_sampler_tick(writer->sampler, writer->now_ms, clock_unix_s());
     if (flush_is_due(writer))
