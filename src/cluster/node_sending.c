@@ -241,7 +241,8 @@ static void note_missing(void *context) {
     struct node *node = context;
     if (node->walk.peers_from != 0)
         outbox_note_dropped(&node->outbox, node->walk.peers_from);
-    node->walk.again = node->walk.again || node->walk.lasting;
+    if (node->walk.lasting)
+        node->walk.again = true;
 }
 
 /* False at the end. */
@@ -249,12 +250,8 @@ static bool send_completion(struct node *node) {
     struct stamped_hash found;
     if (!stamp_set_next(&node->replica.completions, &node->walk.completion, &found))
         return false;
-    struct record record = {
-        .kind = RECORD_COMPLETION,
-        .stamp = found.stamp,
-        .completion.identity = found.hash,
-    };
-    memcpy(record.completion.info_hash, found.info_hash, INFO_HASH_LEN);
+    struct record record;
+    replica_write_completion(&record, &found);
     outbox_add(&node->outbox, &record);
     return true;
 }

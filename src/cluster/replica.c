@@ -152,14 +152,13 @@ static void write_counter(struct record *record, const uint8_t *info_hash,
     memcpy(record->counter.info_hash, info_hash, INFO_HASH_LEN);
 }
 
-static void write_completion(struct record *record, const uint8_t *info_hash, uint64_t client,
-                             uint64_t stamp) {
+void replica_write_completion(struct record *record, const struct stamped_hash *completion) {
     *record = (struct record){
         .kind = RECORD_COMPLETION,
-        .stamp = stamp,
-        .completion.identity = client,
+        .stamp = completion->stamp,
+        .completion.identity = completion->hash,
     };
-    memcpy(record->completion.info_hash, info_hash, INFO_HASH_LEN);
+    memcpy(record->completion.info_hash, completion->info_hash, INFO_HASH_LEN);
 }
 
 static struct record *add_answer(struct replica_answers *answers) {
@@ -176,7 +175,7 @@ static bool learn_completion(struct replica *replica, const struct peer_table *t
     if (known.stamp == stamp)
         return false;
     if (known.stamp != 0 && known.stamp < stamp) {
-        write_completion(add_answer(answers), info_hash, client, known.stamp);
+        replica_write_completion(add_answer(answers), &known);
         return false;
     }
     note_completion(replica, &(struct stamped_hash){ client, stamp, info_hash, false });

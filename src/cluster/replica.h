@@ -99,6 +99,9 @@ void replica_note_removal(struct replica *replica, const struct peer_key *key, u
 uint64_t replica_completion(const struct replica *replica, const struct peer_key *key,
                             const struct peer_state *state);
 
+/* The record of a completion that is in the set. */
+void replica_write_completion(struct record *record, const struct stamped_hash *completion);
+
 /* Passes the download count of a torrent to the table. */
 void replica_show_count(const struct replica *replica, const struct peer_table *table,
                         const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp);

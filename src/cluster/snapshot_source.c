@@ -64,18 +64,18 @@ static void begin_part(struct snapshot_source *source, enum source_part part) {
 }
 
 /* Writes more hashes of a set; true at its end. */
-static bool write_hashes(struct chunk *chunk, const struct stamp_set *set, enum record_kind kind) {
+static bool write_hashes(struct chunk *chunk, const struct stamp_set *set) {
     struct stamped_hash found;
     while (!is_full(chunk->writer)) {
         if (!stamp_set_next(set, &chunk->source->hash, &found))
             return true;
-        struct record record = { .kind = kind, .stamp = found.stamp };
-        if (kind == RECORD_TOMBSTONE) {
-            record.hash = found.hash;
-        } else {
-            record.completion.identity = found.hash;
-            memcpy(record.completion.info_hash, found.info_hash, INFO_HASH_LEN);
-        }
+        struct record record = {
+            .kind = RECORD_TOMBSTONE,
+            .stamp = found.stamp,
+            .hash = found.hash,
+        };
+        if (set->has_info_hashes)
+            replica_write_completion(&record, &found);
         write_record(chunk, &record);
     }
     return false;
@@ -99,11 +99,9 @@ static bool write_table(struct chunk *chunk, const struct node_table *table) {
 
 static void write_parts(struct chunk *chunk, const struct node_table *table) {
     struct snapshot_source *source = chunk->source;
-    if (source->part == SOURCE_TOMBSTONES &&
-        write_hashes(chunk, &chunk->replica->tombstones, RECORD_TOMBSTONE))
+    if (source->part == SOURCE_TOMBSTONES && write_hashes(chunk, &chunk->replica->tombstones))
         begin_part(source, SOURCE_COMPLETIONS);
-    if (source->part == SOURCE_COMPLETIONS &&
-        write_hashes(chunk, &chunk->replica->completions, RECORD_COMPLETION))
+    if (source->part == SOURCE_COMPLETIONS && write_hashes(chunk, &chunk->replica->completions))
         begin_part(source, SOURCE_TABLE);
     if (source->part == SOURCE_TABLE && write_table(chunk, table))
         begin_part(source, SOURCE_END);

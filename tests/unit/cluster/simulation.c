@@ -786,10 +786,8 @@ static void emit_completions(struct node *node, struct writer *chunk) {
     struct stamped_hash found;
     struct stamp_cursor cursor = { 0 };
     while (stamp_set_next(&node->replica.completions, &cursor, &found)) {
-        struct record record = { .kind = RECORD_COMPLETION,
-                                 .stamp = found.stamp,
-                                 .completion.identity = found.hash };
-        memcpy(record.completion.info_hash, found.info_hash, INFO_HASH_LEN);
+        struct record record;
+        replica_write_completion(&record, &found);
         emit(node, chunk, &record);
     }
 }
