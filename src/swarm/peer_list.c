@@ -315,7 +315,7 @@ void peer_list_prefetch(const struct peer_list *list, const uint8_t *wire, int s
         return;
     }
     if (step == 0) {
-        prefetch_line(list->indexes);
+        prefetch_range(list->indexes, sizeof *list->indexes);
         return;
     }
     const struct hash_index *index = &list->indexes->by_endpoint.present;
