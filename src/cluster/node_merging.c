@@ -98,9 +98,12 @@ void node_merging_remove(struct node *node) {
     for (int i = 0; i < NODE_WALK_STEPS && removing->running; i++) {
         removing->count = 0;
         removing->running = node->table.walk(node->table.context, &removing->cursor, &visitor);
-        for (size_t found = 0; found < removing->count; found++)
+        for (size_t found = 0; found < removing->count; found++) {
+            const struct record *remove = &removing->found[found];
+            const struct record_hashes hashes = replica_hash_record(&node->replica, remove);
             (void)replica_merge(&node->replica, &node->table.peers, node->options.replica.site,
-                                &removing->found[found], node_cluster_ms(node), &answers);
+                                remove, &hashes, node_cluster_ms(node), &answers);
+        }
     }
     node_unlock(node);
 }
@@ -112,7 +115,8 @@ static void send_answers(struct node *node, const struct replica_answers *answer
     }
 }
 
-static void merge_record(struct node *node, uint64_t site, const struct record *record) {
+static void merge_record(struct node *node, uint64_t site, const struct record *record,
+                         const struct record_hashes *hashes) {
     struct replica_answers answers;
     node->status.counts.records_merged++;
     switch (record->kind) {
@@ -126,8 +130,8 @@ static void merge_record(struct node *node, uint64_t site, const struct record *
         node->table.merge_registry(node->table.context, record);
         break;
     default:
-        (void)replica_merge(&node->replica, &node->table.peers, site, record, node_cluster_ms(node),
-                            &answers);
+        (void)replica_merge(&node->replica, &node->table.peers, site, record, hashes,
+                            node_cluster_ms(node), &answers);
         send_answers(node, &answers);
     }
 }
@@ -149,11 +153,12 @@ static size_t read_batch(struct node *node, struct bytes *rest, struct record *b
 
 void node_merging_records(struct node *node, uint64_t site, struct bytes rest) {
     struct record batch[RECORD_BATCH_MAX];
+    struct record_hashes hashes[RECORD_BATCH_MAX];
     for (size_t count = read_batch(node, &rest, batch); count > 0;
          count = read_batch(node, &rest, batch)) {
-        replica_prefetch(&node->replica, &node->table.peers, batch, count);
+        replica_prefetch(&node->replica, &node->table.peers, batch, count, hashes);
         for (size_t i = 0; i < count; i++)
-            merge_record(node, site, &batch[i]);
+            merge_record(node, site, &batch[i], &hashes[i]);
     }
 }
 

@@ -55,6 +55,20 @@ uint64_t replica_hash_torrent(const struct replica *replica,
     return keyed_hash(&replica->options.secret, info_hash, INFO_HASH_LEN);
 }
 
+struct record_hashes replica_hash_record(const struct replica *replica,
+                                         const struct record *record) {
+    const bool is_put = record->kind == RECORD_PUT;
+    struct record_hashes hashes = { 0 };
+    if (is_put || record->kind == RECORD_REMOVE)
+        hashes.peer = replica_hash_peer(replica, &record->peer);
+    if (is_put && record->state.completed != 0)
+        hashes.client = replica_hash_client(replica, &record->peer, &record->state);
+    if (record->count.node != 0)
+        hashes.torrent = replica_hash_torrent(replica, is_put ? record->peer.info_hash
+                                                              : record->counter.info_hash);
+    return hashes;
+}
+
 static bool merge_pair(struct replica *replica, const uint8_t *info_hash, uint64_t torrent,
                        uint64_t node, struct counter_pair pair) {
     if (!counter_table_merge(&replica->counters, torrent, node, pair))
@@ -133,17 +147,20 @@ struct node_count replica_count_completion(struct replica *replica,
     return add_to_own(replica, info_hash, (struct counter_pair){ .counted = 1 });
 }
 
-uint64_t replica_completion(const struct replica *replica, const struct peer_key *key,
-                            const struct peer_state *state) {
-    return stamp_set_find(&replica->completions, replica_hash_client(replica, key, state));
+uint64_t replica_completion(const struct replica *replica, uint64_t client) {
+    return stamp_set_find(&replica->completions, client);
+}
+
+static void show_count(const struct replica *replica, const struct peer_table *table,
+                       const uint8_t *info_hash, uint64_t torrent, uint64_t stamp) {
+    if (table->count != NULL)
+        table->count(table->context, info_hash, counter_table_sum(&replica->counters, torrent),
+                     stamp);
 }
 
 void replica_show_count(const struct replica *replica, const struct peer_table *table,
                         const uint8_t info_hash[static INFO_HASH_LEN], uint64_t stamp) {
-    const uint64_t torrent = replica_hash_torrent(replica, info_hash);
-    if (table->count != NULL)
-        table->count(table->context, info_hash, counter_table_sum(&replica->counters, torrent),
-                     stamp);
+    show_count(replica, table, info_hash, replica_hash_torrent(replica, info_hash), stamp);
 }
 
 static void write_counter(struct record *record, const uint8_t *info_hash,
@@ -218,15 +235,15 @@ static enum merge_effect decide(void *context, const struct held_peer *held) {
     return decision->effect;
 }
 
-/* `downloaded`: as in struct peer_table. */
+/* `hash`: of the peer; `downloaded`: as in struct peer_table. */
 static enum replica_effect merge_peer(struct replica *replica, const struct peer_table *table,
-                                      const struct record *record, const uint32_t *downloaded,
-                                      uint64_t now_ms) {
+                                      const struct record *record, uint64_t hash,
+                                      const uint32_t *downloaded, uint64_t now_ms) {
     const struct peer_key *key = &record->peer;
     const struct held_peer peer = { .stamp = record->stamp, .state = record->state };
     struct decision decision = {
         .record = record,
-        .tombstone = replica_removal(replica, key),
+        .tombstone = stamp_set_find(&replica->tombstones, hash),
         .now_ms = now_ms,
     };
     const bool good = table->merge(table->context, key, &peer, decide, &decision, downloaded);
@@ -234,12 +251,12 @@ static enum replica_effect merge_peer(struct replica *replica, const struct peer
     case MERGE_PUT:
         return good ? REPLICA_CHANGED : REPLICA_REJECTED;
     case MERGE_REMOVE:
-        replica_note_removal(replica, key, record->stamp);
+        note_tombstone(replica, hash, record->stamp);
         return decision.found ? REPLICA_CHANGED : REPLICA_NOTHING;
     case MERGE_NOTHING:
         /* A still older put may be read once the newer one has expired. */
         if (record->kind == RECORD_REMOVE && record->stamp < decision.held_stamp)
-            replica_note_removal(replica, key, record->stamp);
+            note_tombstone(replica, hash, record->stamp);
         break;
     }
     return REPLICA_NOTHING;
@@ -247,9 +264,8 @@ static enum replica_effect merge_peer(struct replica *replica, const struct peer
 
 /* A node with a smaller pair than the one here has lost it, or forgotten the torrent. */
 static enum replica_effect merge_count(struct replica *replica, const uint8_t *info_hash,
-                                       const struct node_count *count, uint64_t stamp,
-                                       struct replica_answers *answers) {
-    const uint64_t torrent = replica_hash_torrent(replica, info_hash);
+                                       uint64_t torrent, const struct node_count *count,
+                                       uint64_t stamp, struct replica_answers *answers) {
     const struct node_count held = count_of(replica, torrent, count->node);
     const struct counter_pair pair = { count->counted, count->taken_back };
     if (pair.counted < held.counted || pair.taken_back < held.taken_back)
@@ -262,40 +278,43 @@ static enum replica_effect merge_count(struct replica *replica, const uint8_t *i
 
 /* Even if nothing changes: the other node may know of a later change of the torrent. */
 static enum replica_effect merge_counter(struct replica *replica, const struct peer_table *table,
-                                         const uint8_t *info_hash, const struct record *record,
+                                         const uint8_t *info_hash, uint64_t torrent,
+                                         const struct record *record,
                                          struct replica_answers *answers) {
     const enum replica_effect effect =
-        merge_count(replica, info_hash, &record->count, record->stamp, answers);
+        merge_count(replica, info_hash, torrent, &record->count, record->stamp, answers);
     if (effect != REPLICA_REJECTED)
-        replica_show_count(replica, table, info_hash, record->stamp);
+        show_count(replica, table, info_hash, torrent, record->stamp);
     return effect;
 }
 
 /* The peer and the download count are changed together. */
 static enum replica_effect merge_completed(struct replica *replica, const struct peer_table *table,
-                                           const struct record *record, uint64_t now_ms,
+                                           const struct record *record,
+                                           const struct record_hashes *hashes, uint64_t now_ms,
                                            struct replica_answers *answers) {
     const uint8_t *info_hash = record->peer.info_hash;
-    if (merge_count(replica, info_hash, &record->count, record->stamp, answers) == REPLICA_REJECTED)
-        return merge_peer(replica, table, record, NULL, now_ms);
-    const uint32_t downloaded =
-        counter_table_sum(&replica->counters, replica_hash_torrent(replica, info_hash));
-    const enum replica_effect effect = merge_peer(replica, table, record, &downloaded, now_ms);
+    if (merge_count(replica, info_hash, hashes->torrent, &record->count, record->stamp, answers) ==
+        REPLICA_REJECTED)
+        return merge_peer(replica, table, record, hashes->peer, NULL, now_ms);
+    const uint32_t downloaded = counter_table_sum(&replica->counters, hashes->torrent);
+    const enum replica_effect effect =
+        merge_peer(replica, table, record, hashes->peer, &downloaded, now_ms);
     if (effect != REPLICA_CHANGED)
-        replica_show_count(replica, table, info_hash, record->stamp);
+        show_count(replica, table, info_hash, hashes->torrent, record->stamp);
     return effect;
 }
 
 static enum replica_effect merge_put(struct replica *replica, const struct peer_table *table,
-                                     const struct record *record, uint64_t now_ms,
+                                     const struct record *record,
+                                     const struct record_hashes *hashes, uint64_t now_ms,
                                      struct replica_answers *answers) {
     if (record->state.completed != 0)
-        (void)learn_completion(replica, table, record->peer.info_hash,
-                               replica_hash_client(replica, &record->peer, &record->state),
+        (void)learn_completion(replica, table, record->peer.info_hash, hashes->client,
                                record->state.completed, answers);
     if (record->count.node != 0)
-        return merge_completed(replica, table, record, now_ms, answers);
-    return merge_peer(replica, table, record, NULL, now_ms);
+        return merge_completed(replica, table, record, hashes, now_ms, answers);
+    return merge_peer(replica, table, record, hashes->peer, NULL, now_ms);
 }
 
 static bool is_of_other_site(const struct replica *replica, uint64_t site,
@@ -304,45 +323,44 @@ static bool is_of_other_site(const struct replica *replica, uint64_t site,
     return of_peer && record->peer.on_lan && site != replica->options.site;
 }
 
-static void prefetch_record(const struct replica *replica, const struct record *record) {
-    const bool is_put = record->kind == RECORD_PUT;
-    if (record->count.node != 0)
-        counter_table_prefetch(&replica->counters,
-                               replica_hash_torrent(replica, is_put ? record->peer.info_hash
-                                                                    : record->counter.info_hash));
-    if (is_put && record->state.completed != 0)
-        stamp_set_prefetch(&replica->completions,
-                           replica_hash_client(replica, &record->peer, &record->state));
-}
-
 void replica_prefetch(const struct replica *replica, const struct peer_table *table,
-                      const struct record *records, size_t count) {
+                      const struct record *records, size_t count, struct record_hashes *hashes) {
     if (table->prefetch != NULL)
         table->prefetch(table->context, records, count);
-    for (size_t i = 0; i < count; i++)
-        prefetch_record(replica, &records[i]);
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = replica_hash_record(replica, &records[i]);
+        if (hashes[i].peer != 0)
+            stamp_set_prefetch(&replica->tombstones, hashes[i].peer);
+        if (hashes[i].client != 0)
+            stamp_set_prefetch(&replica->completions, hashes[i].client);
+        if (hashes[i].torrent != 0)
+            counter_table_prefetch(&replica->counters, hashes[i].torrent);
+    }
 }
 
 enum replica_effect replica_merge(struct replica *replica, const struct peer_table *table,
-                                  uint64_t site, const struct record *record, uint64_t now_ms,
+                                  uint64_t site, const struct record *record,
+                                  const struct record_hashes *hashes, uint64_t now_ms,
                                   struct replica_answers *answers) {
     answers->count = 0;
     if (is_of_other_site(replica, site, record))
         return record->count.node == 0
                    ? REPLICA_NOTHING
-                   : merge_counter(replica, table, record->peer.info_hash, record, answers);
+                   : merge_counter(replica, table, record->peer.info_hash, hashes->torrent, record,
+                                   answers);
     switch (record->kind) {
     case RECORD_PUT:
-        return merge_put(replica, table, record, now_ms, answers);
+        return merge_put(replica, table, record, hashes, now_ms, answers);
     case RECORD_REMOVE:
-        return merge_peer(replica, table, record, NULL, now_ms);
+        return merge_peer(replica, table, record, hashes->peer, NULL, now_ms);
     case RECORD_COMPLETION:
         return learn_completion(replica, table, record->completion.info_hash,
                                 record->completion.identity, record->stamp, answers)
                    ? REPLICA_CHANGED
                    : REPLICA_NOTHING;
     case RECORD_COUNTER:
-        return merge_counter(replica, table, record->counter.info_hash, record, answers);
+        return merge_counter(replica, table, record->counter.info_hash, hashes->torrent, record,
+                             answers);
     case RECORD_TOMBSTONE:
         note_tombstone(replica, record->hash, record->stamp);
         return REPLICA_NOTHING;

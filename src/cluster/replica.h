@@ -66,6 +66,16 @@ uint64_t replica_hash_client(const struct replica *replica, const struct peer_ke
 uint64_t replica_hash_torrent(const struct replica *replica,
                               const uint8_t info_hash[static INFO_HASH_LEN]);
 
+/* Hashes of what a record is about; 0: it needs none. */
+struct record_hashes {
+    uint64_t peer;
+    uint64_t client;
+    uint64_t torrent;
+};
+
+struct record_hashes replica_hash_record(const struct replica *replica,
+                                         const struct record *record);
+
 /* Records to send in answer to one: about its completion, and about its count. */
 struct replica_answers {
     struct record list[2];
@@ -78,14 +88,16 @@ enum replica_effect {
     REPLICA_REJECTED, /* by the table */
 };
 
-/* Loads what up to RECORD_BATCH_MAX records will read into the processor's cache. */
+/* Loads what up to RECORD_BATCH_MAX records will read into the processor's cache. Their hashes are
+ * written to `hashes`. */
 void replica_prefetch(const struct replica *replica, const struct peer_table *table,
-                      const struct record *records, size_t count);
+                      const struct record *records, size_t count, struct record_hashes *hashes);
 
-/* Merges a put, remove, completion, counter or tombstone; other kinds do nothing.
- * `site`: of the node that has sent it. Past answers are dropped. */
+/* Merges a put, remove, completion, counter or tombstone, which has these hashes; other kinds do
+ * nothing. `site`: of the node that has sent it. Past answers are dropped. */
 enum replica_effect replica_merge(struct replica *replica, const struct peer_table *table,
-                                  uint64_t site, const struct record *record, uint64_t now_ms,
+                                  uint64_t site, const struct record *record,
+                                  const struct record_hashes *hashes, uint64_t now_ms,
                                   struct replica_answers *answers);
 
 /* Stamp of the peer's last removal that is known; 0: none is. A tombstone in a snapshot does not
@@ -95,9 +107,8 @@ uint64_t replica_removal(const struct replica *replica, const struct peer_key *k
 /* Notes that the node itself has removed a peer because it stopped or moved. */
 void replica_note_removal(struct replica *replica, const struct peer_key *key, uint64_t stamp);
 
-/* Smallest known stamp of the completion of a client of the torrent; 0: unknown. */
-uint64_t replica_completion(const struct replica *replica, const struct peer_key *key,
-                            const struct peer_state *state);
+/* Smallest known stamp of a completion; 0: unknown. `client`: see replica_hash_client. */
+uint64_t replica_completion(const struct replica *replica, uint64_t client);
 
 /* The record of a completion that is in the set. */
 void replica_write_completion(struct record *record, const struct stamped_hash *completion);

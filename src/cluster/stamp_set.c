@@ -101,14 +101,18 @@ uint64_t stamp_set_find(const struct stamp_set *set, uint64_t hash) {
     return stamp_set_look(set, hash).stamp;
 }
 
-void stamp_set_prefetch(const struct stamp_set *set, uint64_t hash) {
-    const struct stamp_generation *present = &set->present;
-    if (present->size == 0)
+static void prefetch_in(const struct stamp_generation *generation, uint64_t hash) {
+    if (generation->size == 0)
         return;
-    const uint32_t at = (uint32_t)hash & (present->size - 1);
-    prefetch_line(&present->slots[at]);
-    if (present->details != NULL)
-        prefetch_line(&present->details[at]);
+    const uint32_t at = (uint32_t)hash & (generation->size - 1);
+    prefetch_line(&generation->slots[at]);
+    if (generation->details != NULL)
+        prefetch_range(&generation->details[at], sizeof *generation->details);
+}
+
+void stamp_set_prefetch(const struct stamp_set *set, uint64_t hash) {
+    prefetch_in(&set->present, hash);
+    prefetch_in(&set->past, hash);
 }
 
 void stamp_set_put(struct stamp_set *set, const struct stamped_hash *hash) {

@@ -95,15 +95,15 @@ void record_of_peer(const struct change *change, struct record *record) {
 static void note_put(struct replica *replica, const struct peer_table *table,
                      const struct change *change, struct record *put) {
     record_of_peer(change, put);
+    if (!put->state.counted)
+        return;
+    const uint64_t client = replica_hash_client(replica, &put->peer, &put->state);
     if (change->kind == CHANGE_PEER_COMPLETED) {
-        const uint64_t client = replica_hash_client(replica, &put->peer, &put->state);
         put->count = replica_count_completion(replica, change->info_hash, client, change->stamp);
         replica_show_count(replica, table, change->info_hash, change->stamp);
     }
-    if (!put->state.counted)
-        return;
     /* Another node may have counted it later, but its record was merged before. */
-    const uint64_t completed = replica_completion(replica, &put->peer, &put->state);
+    const uint64_t completed = replica_completion(replica, client);
     put->state.completed = completed <= put->stamp ? completed : 0;
 }
 

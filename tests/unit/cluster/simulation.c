@@ -977,6 +977,7 @@ static void send_answer(struct node *node, const struct record *answer) {
 static void merge_record(struct node *node, uint64_t site, const struct record *record,
                          bool covered) {
     const struct peer_table table = table_of(node);
+    const struct record_hashes hashes = replica_hash_record(&node->replica, record);
     struct replica_answers found = { .count = 0 };
     if (record->stamp > node->highest)
         node->highest = record->stamp;
@@ -987,7 +988,7 @@ static void merge_record(struct node *node, uint64_t site, const struct record *
     else if (record->kind == RECORD_REGISTRY)
         merge_registry(node, record);
     else
-        (void)replica_merge(&node->replica, &table, site, record, clock_of(node), &found);
+        (void)replica_merge(&node->replica, &table, site, record, &hashes, clock_of(node), &found);
     if (record->kind >= RECORD_REGISTRY && record->kind <= RECORD_REQUEST)
         return;
     if (sim.broken == RULE_TOMBSTONES)

@@ -72,8 +72,9 @@ static enum replica_effect merge(uint64_t site, const struct record *record,
     const struct peer_table table = {
         .context = &one, .merge = merge_peer, .remove = erase, .count = count
     };
+    const struct record_hashes hashes = replica_hash_record(&replica, record);
     const enum replica_effect effect =
-        replica_merge(&replica, &table, site, record, NOW_MS, &answers);
+        replica_merge(&replica, &table, site, record, &hashes, NOW_MS, &answers);
     *answer = answers.count == 0 ? (struct record){ .kind = RECORD_NONE } : answers.list[0];
     return effect;
 }
@@ -211,7 +212,8 @@ START_TEST(put_brings_its_count) {
     ck_assert(one.present && one.downloaded == 2 && one.counted == 0);
     ck_assert_int_eq(answer.kind, RECORD_NONE);
     ck_assert_uint_eq(count_in_replica(&record), 2);
-    ck_assert_uint_eq(replica_completion(&replica, &record.peer, &record.state), record.stamp);
+    const uint64_t client = replica_hash_client(&replica, &record.peer, &record.state);
+    ck_assert_uint_eq(replica_completion(&replica, client), record.stamp);
 }
 END_TEST
 

@@ -87,8 +87,9 @@ static void announce_at(const struct announce_request *request, uint32_t s) {
 
 static enum replica_effect merge(const struct record *record) {
     struct replica_answers answers;
-    return replica_merge(&replica, &table, 0, record, adapter.now_ms + adapter.clock_offset_ms,
-                         &answers);
+    const struct record_hashes hashes = replica_hash_record(&replica, record);
+    return replica_merge(&replica, &table, 0, record, &hashes,
+                         adapter.now_ms + adapter.clock_offset_ms, &answers);
 }
 
 START_TEST(join_is_sent_as_a_put_of_all_that_the_tracker_holds) {
