@@ -9,6 +9,7 @@ enum {
     SIZE_MIN = 16,
     STEP_SLOTS = 16,      /* of a past index, moved at a time */
     SLOTS_AT_ONCE = 1024, /* a past index of this size is moved at once */
+    SMALL = 4096,         /* up to this size, a slot tells the home of its entry */
 };
 
 static uint32_t slots_for(uint32_t entries) {
@@ -40,9 +41,11 @@ bool hash_index_fits(const struct hash_index *index, uint32_t entries) {
            (entries >= index->size / 4 || index->size == SIZE_MIN);
 }
 
-/* The top bits of the hash select the slot, its low bits are stored in it. */
+/* The low bits of the hash are stored in the slot. They also select it if the index is small; in a
+ * large one they are too few, and the top bits do. */
 static uint32_t home_slot(const struct hash_index *index, uint32_t hash) {
-    return (uint32_t)((uint64_t)hash * index->size >> 32);
+    const uint32_t bits = index->size <= SMALL ? hash << index->position_bits : hash;
+    return (uint32_t)((uint64_t)bits * index->size >> 32);
 }
 
 static uint32_t slot_value(const struct hash_index *index, uint32_t hash, uint32_t position) {
@@ -51,6 +54,13 @@ static uint32_t slot_value(const struct hash_index *index, uint32_t hash, uint32
 
 static uint32_t slot_position(const struct hash_index *index, uint32_t slot) {
     return (slot & ((1U << index->position_bits) - 1)) - 1;
+}
+
+static uint32_t home_of_slot(const struct hash_index *index, uint32_t slot, hash_index_hash hash_of,
+                             const void *array) {
+    const uint32_t hash = index->size <= SMALL ? slot >> index->position_bits
+                                               : hash_of(array, slot_position(index, slot));
+    return home_slot(index, hash);
 }
 
 static uint32_t next_slot(const struct hash_index *index, uint32_t at) {
@@ -124,8 +134,7 @@ void hash_index_remove(struct hash_index *index, uint32_t hash, uint32_t positio
                        hash_index_hash hash_of, const void *array) {
     uint32_t hole = find_slot(index, hash, position);
     for (uint32_t at = next_slot(index, hole); index->slots[at] != 0; at = next_slot(index, at)) {
-        const uint32_t home =
-            home_slot(index, hash_of(array, slot_position(index, index->slots[at])));
+        const uint32_t home = home_of_slot(index, index->slots[at], hash_of, array);
         /* An entry must not move back beyond its home slot. */
         if (probe_distance(index, home, at) >= probe_distance(index, hole, at)) {
             index->slots[hole] = index->slots[at];
